@@ -1,0 +1,1 @@
+//! Only bench targets live here.

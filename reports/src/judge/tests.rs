@@ -1,0 +1,201 @@
+use super::*;
+use crate::model::{Anomalies, Counts, Load};
+use crate::sample;
+
+fn judged(change: impl FnOnce(&mut Report)) -> Judgement {
+    let mut report = sample::pass();
+    change(&mut report);
+    judge(&report, &[])
+}
+
+/// The verdict, and the only reason for it.
+fn only(change: impl FnOnce(&mut Report)) -> (Verdict, String) {
+    let mut judgement = judged(change);
+    assert_eq!(judgement.reasons.len(), 1, "{:#?}", judgement.reasons);
+    (judgement.verdict, judgement.reasons.remove(0))
+}
+
+#[test]
+fn a_clean_run_passes_without_a_reason() {
+    let judgement = judge(&sample::pass(), &["p99<1m".parse().unwrap(), "lost==0".parse().unwrap()]);
+    let clean = Judgement { verdict: Verdict::Pass, reasons: vec![], limited_by: LimitedBy::Schedule };
+    assert_eq!(judgement, clean);
+}
+
+#[test]
+fn exit_codes_and_names() {
+    let table = [
+        (Verdict::Pass, 0, "pass"),
+        (Verdict::Threshold, 1, "threshold"),
+        (Verdict::Delivery, 4, "delivery"),
+        (Verdict::Invalid, 5, "invalid"),
+    ];
+    for (verdict, code, name) in table {
+        assert_eq!(verdict.exit_code(), code);
+        assert_eq!(serde_json::to_value(verdict).unwrap(), name);
+    }
+}
+
+#[test]
+fn each_bad_fate_is_a_delivery_violation_in_either_phase() {
+    type Fate = fn(&mut Counts) -> &mut u64;
+    let fates: [(&str, Fate); 3] = [
+        (
+            "3 of 500 000 messages lost: nothing came back until the drain of 5 s ended; --drain waits longer for replies that come later",
+            |c| &mut c.lost,
+        ),
+        ("3 of 500 000 messages damaged: they did not come back whole", |c| &mut c.damaged),
+        ("3 of 500 000 messages misrouted: they came back on another connection", |c| &mut c.misrouted),
+    ];
+    for (reason, fate) in fates {
+        let measured = only(|r| {
+            r.measured.counts.matched -= 3;
+            r.measured.counts.events -= 3;
+            *fate(&mut r.measured.counts) = 3;
+        });
+        assert_eq!(measured, (Verdict::Delivery, reason.to_owned()));
+        let warmup = only(|r| {
+            r.warmup.counts.matched -= 3;
+            r.warmup.counts.events -= 3;
+            *fate(&mut r.warmup.counts) = 3;
+        });
+        assert_eq!(warmup, (Verdict::Delivery, format!("warm-up: {}", reason.replace("500 000", "50 000"))));
+    }
+}
+
+#[test]
+fn each_anomaly_is_a_delivery_violation_in_either_phase() {
+    let in_no_sum = ["reordered", "split"];
+    for (name, _) in Anomalies::default().by_name() {
+        let anomalies: Anomalies = {
+            let mut value = serde_json::to_value(Anomalies::default()).unwrap();
+            value[name] = 1.into();
+            serde_json::from_value(value).unwrap()
+        };
+        let events = u64::from(!in_no_sum.contains(&name));
+        let measured = only(|r| {
+            r.measured.anomalies = anomalies;
+            r.measured.counts.events += events;
+        });
+        assert_eq!(measured, (Verdict::Delivery, format!("anomalies: {name} 1")));
+        let warmup = only(|r| {
+            r.warmup.anomalies = anomalies;
+            r.warmup.counts.events += events;
+        });
+        assert_eq!(warmup, (Verdict::Delivery, format!("warm-up: anomalies: {name} 1")));
+    }
+}
+
+#[test]
+fn broken_books_are_invalid_in_either_phase() {
+    let (verdict, reason) = only(|r| r.measured.counts.scheduled += 1);
+    assert_eq!(verdict, Verdict::Invalid);
+    assert_eq!(
+        reason,
+        "the books do not balance, a bug of the generator: scheduled = sent + dropped does not hold: 500 001 is not 500 000"
+    );
+    let (verdict, reason) = only(|r| r.warmup.counts.events += 1);
+    assert_eq!(verdict, Verdict::Invalid);
+    assert!(reason.starts_with("warm-up: the books do not balance"), "{reason}");
+}
+
+#[test]
+fn a_generator_that_was_the_limit_is_invalid_in_the_open_model_only() {
+    let busy = |r: &mut Report| r.generator.busiest_worker = 0.97;
+    assert_eq!(
+        only(busy),
+        (Verdict::Invalid, "generator: a worker was busy 97.0 % of the time; the limit is 95 %".to_owned())
+    );
+    let closed = judged(|r| {
+        busy(r);
+        r.plan.load = Load::Closed { window: 16 };
+    });
+    assert_eq!((closed.verdict, closed.limited_by), (Verdict::Pass, LimitedBy::Generator));
+}
+
+#[test]
+fn a_slow_target_is_a_result() {
+    let judgement = judged(|r| {
+        r.measured.counts.scheduled += 400_000;
+        r.measured.counts.dropped = 400_000;
+        r.measured.dropped.in_flight_cap = 400_000;
+    });
+    assert_eq!((judgement.verdict, judgement.limited_by), (Verdict::Pass, LimitedBy::Target));
+    assert!(judgement.reasons.is_empty());
+}
+
+#[test]
+fn missing_connections_are_invalid_and_named() {
+    let (verdict, reason) = only(|r| {
+        r.connections.opened = 97;
+        r.connections.failed = 3;
+        r.connections.died = 2;
+        r.connections.errors = [("refused".to_owned(), 3), ("reset".to_owned(), 2)].into();
+    });
+    assert_eq!(verdict, Verdict::Invalid);
+    assert_eq!(
+        reason,
+        "connections: 3 of 100 failed, 2 died (refused 3, reset 2); the load that was planned was not the load applied"
+    );
+}
+
+#[test]
+fn undetermined_messages_are_neither_pass_nor_loss() {
+    let judgement = judged(|r| {
+        r.measured.counts.matched -= 40;
+        r.measured.counts.events -= 40;
+        r.measured.counts.undetermined = 40;
+    });
+    assert_eq!((judgement.verdict, judgement.limited_by), (Verdict::Invalid, LimitedBy::Target));
+    assert_eq!(
+        judgement.reasons,
+        ["40 of 500 000 messages undetermined: in flight when their connection died, neither passed nor lost"]
+    );
+}
+
+#[test]
+fn nothing_measured_is_not_a_pass() {
+    let (verdict, reason) = only(|r| r.measured = Tally::default());
+    assert_eq!(
+        (verdict, reason.as_str()),
+        (Verdict::Invalid, "nothing was measured: 0 messages sent in the measured phase")
+    );
+}
+
+#[test]
+fn all_reasons_are_listed_and_the_outranking_come_first() {
+    let mut report = sample::pass();
+    report.measured.counts.dropped = 1;
+    report.generator.busiest_worker = 0.99;
+    report.measured.counts.lost = 1;
+    let thresholds = ["dropped==0".parse().unwrap(), "max<1ns".parse().unwrap(), "lost==1".parse().unwrap()];
+    let judgement = judge(&report, &thresholds);
+    assert_eq!(judgement.verdict, Verdict::Delivery);
+    let begins =
+        ["1 of 500 000 messages lost", "the books", "generator: ", "threshold dropped==0", "threshold max<1ns"];
+    assert_eq!(judgement.reasons.len(), begins.len());
+    for (reason, begin) in judgement.reasons.iter().zip(begins) {
+        assert!(reason.starts_with(begin), "{reason}");
+    }
+
+    report.measured.counts.lost = 0;
+    assert_eq!(judge(&report, &thresholds).verdict, Verdict::Invalid);
+    report.generator.busiest_worker = 0.5;
+    report.measured.counts.dropped = 0;
+    assert_eq!(judge(&report, &thresholds).verdict, Verdict::Threshold);
+    assert_eq!(judge(&report, &[]).verdict, Verdict::Pass);
+}
+
+#[test]
+fn an_interruption_is_said_and_changes_no_verdict() {
+    let (verdict, reason) = only(|r| {
+        r.interrupted = true;
+        r.measured_s = 3.25;
+    });
+    assert_eq!((verdict, reason.as_str()), (Verdict::Pass, "interrupted: 3.25 s of 10 s measured"));
+    let (_, reason) = only(|r| {
+        r.interrupted = true;
+        r.plan.duration_s = None;
+    });
+    assert_eq!(reason, "interrupted: 10 s measured");
+}

@@ -1,0 +1,36 @@
+//! Results of a WebSocket load test: what a run measured, what it means, how it is kept and shown.
+//!
+//! ```text
+//! Report ── judge ──> Judgement      model.rs: what was measured, nothing derived
+//!    │        │                      judge.rs: the verdict, with reasons; identities.rs, limits.rs: what it rests on
+//!    │     Threshold                 threshold.rs: `p99<5ms`
+//!    ├── Quantiles, Throughput       numbers that are derived from a report, never stored as facts
+//!    ├── store                       the file format `loadgen.result/1`
+//!    └── render::{Text, Json}        one file a format, behind one trait
+//! ```
+//!
+//! Nothing here measures, reads a clock or knows the generator.
+
+pub mod escape;
+pub mod human;
+pub mod identities;
+pub mod judge;
+mod limits;
+pub mod model;
+mod quantiles;
+pub mod render;
+#[cfg(test)]
+mod sample;
+pub mod store;
+pub mod threshold;
+mod throughput;
+
+pub use escape::escape;
+pub use identities::{Breach, identities};
+pub use judge::{Judgement, LimitedBy, Verdict, judge};
+pub use model::Report;
+pub use quantiles::Quantiles;
+pub use render::Render;
+pub use store::SCHEMA_JSON;
+pub use threshold::Threshold;
+pub use throughput::Throughput;

@@ -1,0 +1,363 @@
+//! A result in memory: what a run measured, nothing derived.
+//!
+//! Rates, quantiles and the verdict are computed from this ([`crate::judge()`], [`crate::Quantiles`]); the file format is
+//! [`crate::store`]'s business. Plain groups of counters have the same shape here and in the file and derive serde.
+
+mod latency;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+pub use latency::Latency;
+
+/// Everything that one run measured.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Report {
+    /// What was tested.
+    pub target: Target,
+    /// What was asked for.
+    pub plan: PlanRecord,
+    /// Where it ran.
+    pub environment: Environment,
+    /// Start of the warm-up, RFC 3339 in UTC.
+    pub started_at: String,
+    /// Length of the measured phase in seconds; shorter than planned when the run was interrupted.
+    pub measured_s: f64,
+    /// The run was stopped by a signal before its time.
+    pub interrupted: bool,
+    /// What became of the connections.
+    pub connections: Connections,
+    /// Messages of the measured phase: those that were due in it.
+    pub measured: Tally,
+    /// Messages of the warm-up: not in any histogram, but their delivery was checked.
+    pub warmup: Tally,
+    /// The first anomalies of each kind.
+    pub evidence: Vec<Evidence>,
+    /// Traffic inside the measured window.
+    pub traffic: Traffic,
+    /// Latency of the messages of the measured phase, and of connecting.
+    pub latency: Latency,
+    /// How far TCP and the writers coalesced.
+    pub wire: Wire,
+    /// Health of the generator.
+    pub generator: Generator,
+    /// One row a second of the measured phase, and of the drain while replies still came.
+    pub intervals: Vec<Interval>,
+}
+
+/// What was tested.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Target {
+    /// Without user-info, query or fragment: those may hold secrets.
+    pub url: String,
+    /// The generator started this server itself.
+    pub embedded: bool,
+}
+
+/// When a client sends.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "model")]
+pub enum Load {
+    /// Sends are due whether or not replies came.
+    Open {
+        /// Messages per second per client.
+        rate_per_client: f64,
+        /// Messages that are due together.
+        burst: u32,
+        /// Messages a client may have in flight; what is due beyond it is dropped.
+        max_in_flight: u32,
+    },
+    /// A reply lets the next send go.
+    Closed {
+        /// Messages in flight per client.
+        window: u32,
+    },
+}
+
+impl Load {
+    /// Messages per second per client; `None` in the closed model, which plans no rate.
+    pub fn rate_per_client(&self) -> Option<f64> {
+        match self {
+            Self::Open { rate_per_client, .. } => Some(*rate_per_client),
+            Self::Closed { .. } => None,
+        }
+    }
+}
+
+/// What was asked for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlanRecord {
+    /// Concurrent connections.
+    pub clients: u32,
+    /// When a client sends.
+    #[serde(flatten)]
+    pub load: Load,
+    /// Measured phase in seconds; absent when `messages_per_client` ends it.
+    pub duration_s: Option<f64>,
+    /// Measured messages per client; absent when `duration_s` ends the phase.
+    pub messages_per_client: Option<u64>,
+    /// Same load before the measured phase, in seconds.
+    pub warmup_s: f64,
+    /// Wait for what is in flight after the last send, in seconds.
+    pub drain_s: f64,
+    /// Payload size in bytes.
+    pub size_bytes: u64,
+    /// `text`, `binary` or `mixed`.
+    pub payload: String,
+    /// `echo`, `count` or `reply=TEXT`.
+    pub expect: String,
+    /// New connections per second.
+    pub connect_rate: f64,
+    /// Worker threads.
+    pub threads: u32,
+    /// Thresholds, as given.
+    pub thresholds: Vec<String>,
+}
+
+/// Where a run took place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Environment {
+    /// Model name of the processor, or `unknown`.
+    pub cpu: String,
+    /// Processors that the process may use.
+    pub cores: u32,
+    /// Operating system and release of its kernel.
+    pub kernel: String,
+    /// Version of the generator.
+    pub version: String,
+    /// Seed of the payloads; the same seed sends the same bytes.
+    pub seed: u64,
+    /// Run id that each payload carries.
+    pub run_id: u32,
+}
+
+/// What became of the connections.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Connections {
+    /// Connections that the plan asked for.
+    pub requested: u64,
+    /// Connections whose handshake succeeded.
+    pub opened: u64,
+    /// Connections that did not open, or were not tried because the run was stopped.
+    pub failed: u64,
+    /// Opened connections that ended before the generator closed them.
+    pub died: u64,
+    /// Failures and deaths by kind (`refused`, `http_503`, `reset`, `closed_1011`, ...).
+    pub errors: BTreeMap<String, u64>,
+}
+
+/// Fates of messages and number of events.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Messages that were due.
+    pub scheduled: u64,
+    /// Messages handed to the transport.
+    pub sent: u64,
+    /// Messages that were due and never sent.
+    pub dropped: u64,
+    /// Sent messages that came back whole.
+    pub matched: u64,
+    /// Sent messages of which nothing came back until the drain ended.
+    pub lost: u64,
+    /// Sent messages that came back other than whole.
+    pub damaged: u64,
+    /// Sent messages that came back on another connection.
+    pub misrouted: u64,
+    /// Sent messages in flight when their connection died.
+    pub undetermined: u64,
+    /// Message events received.
+    pub events: u64,
+}
+
+impl Counts {
+    /// Every count with its JSON name, in the order of the struct.
+    pub fn by_name(&self) -> [(&'static str, u64); 9] {
+        [
+            ("scheduled", self.scheduled),
+            ("sent", self.sent),
+            ("dropped", self.dropped),
+            ("matched", self.matched),
+            ("lost", self.lost),
+            ("damaged", self.damaged),
+            ("misrouted", self.misrouted),
+            ("undetermined", self.undetermined),
+            ("events", self.events),
+        ]
+    }
+}
+
+/// Why messages that were due were never sent. Adds up to [`Counts::dropped`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dropped {
+    /// The client had as many messages in flight, or as many bytes unsent, as it may.
+    pub in_flight_cap: u64,
+    /// The client's connection had died, or had never opened.
+    pub dead_connection: u64,
+    /// The generator had not come round to it when the phase ended.
+    pub behind_schedule: u64,
+}
+
+/// Findings other than a match.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Anomalies {
+    /// Events that repeat a message that had come already.
+    pub duplicated: u64,
+    /// Matched messages that were overtaken: matched less the longest increasing run. An overlay on matched.
+    pub reordered: u64,
+    /// Events that hold more than one message.
+    pub coalesced: u64,
+    /// Messages that came in several events.
+    pub split: u64,
+    /// Events that hold a piece of a split message.
+    pub split_pieces: u64,
+    /// Events that hold the beginning of a message whose rest never came.
+    pub truncated: u64,
+    /// Events that hold a message with wrong bytes.
+    pub corrupted: u64,
+    /// Events that hold a whole message as text instead of binary, or the other way round.
+    pub wrong_type: u64,
+    /// Events that hold a whole message of another connection.
+    pub misrouted_events: u64,
+    /// Events that hold nothing that was sent in this run.
+    pub unexpected: u64,
+}
+
+impl Anomalies {
+    /// Every kind with its JSON name, in the order of the struct.
+    pub fn by_name(&self) -> [(&'static str, u64); 10] {
+        [
+            ("duplicated", self.duplicated),
+            ("reordered", self.reordered),
+            ("coalesced", self.coalesced),
+            ("split", self.split),
+            ("split_pieces", self.split_pieces),
+            ("truncated", self.truncated),
+            ("corrupted", self.corrupted),
+            ("wrong_type", self.wrong_type),
+            ("misrouted_events", self.misrouted_events),
+            ("unexpected", self.unexpected),
+        ]
+    }
+
+    /// True when nothing was found.
+    pub fn is_clean(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// The books of one phase.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
+    /// Fates and events.
+    pub counts: Counts,
+    /// Why messages were dropped.
+    pub dropped: Dropped,
+    /// Findings other than a match.
+    pub anomalies: Anomalies,
+}
+
+/// One anomaly: which message, and how it broke. Bytes are bounded and escaped.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// Kind of finding or fate (`lost`, `duplicated`, `reordered`, ..., `died`).
+    pub kind: String,
+    /// Number of the client, from 0.
+    pub client: u32,
+    /// Local address of the connection.
+    pub local: String,
+    /// Peer address of the connection.
+    pub peer: String,
+    /// Sequence of the message within its client, from 0, where it is known.
+    pub sequence: Option<u64>,
+    /// Seconds since the measured phase began; negative in the warm-up.
+    pub at_s: f64,
+    /// What should have come, where it is known.
+    pub expected: Option<String>,
+    /// What came, where anything did.
+    pub received: Option<String>,
+    /// Length of what came in bytes.
+    pub received_bytes: Option<u64>,
+    /// Offset of the first byte that differs from what should have come.
+    pub first_difference: Option<u64>,
+    /// The read that brought it.
+    pub read: Option<ReadContext>,
+    /// Anything else that is known, in words.
+    pub detail: Option<String>,
+}
+
+/// What came in the same read as a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadContext {
+    /// Bytes that the read returned.
+    pub bytes: u64,
+    /// Messages and control frames that were completed by it.
+    pub frames: u64,
+}
+
+/// Traffic inside the measured window, which ends before the drain.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Traffic {
+    /// Messages matched before the window closed.
+    pub matched_in_window: u64,
+    /// Payload bytes sent.
+    pub sent_bytes: u64,
+    /// Payload bytes received.
+    pub received_bytes: u64,
+}
+
+/// How far TCP and the writers coalesced. Never an anomaly.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Wire {
+    /// Reads that returned bytes.
+    pub reads: u64,
+    /// Messages that one read completed.
+    pub messages_per_read: PerCall,
+    /// Writes that took bytes.
+    pub writes: u64,
+    /// Messages that one write carried.
+    pub messages_per_write: PerCall,
+}
+
+/// Messages per system call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct PerCall {
+    /// Mean.
+    pub mean: f64,
+    /// Largest.
+    pub max: u64,
+}
+
+/// Health of the generator.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Generator {
+    /// Processor time of the worker threads in the measured phase, in seconds. Includes spinning.
+    pub cpu_s: f64,
+    /// The part of `cpu_s` spent spinning for the next due time.
+    pub spin_s: f64,
+    /// Largest share of the measured phase that a worker was busy, 0 to 1. Spinning is not busy.
+    pub busiest_worker: f64,
+    /// Peak resident memory of the process, in bytes.
+    pub peak_rss_bytes: u64,
+    /// Worker threads.
+    pub threads: u32,
+}
+
+/// One second of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Interval {
+    /// Start of the second, since the measured phase began.
+    pub at_s: f64,
+    /// Messages sent in it.
+    pub sent: u64,
+    /// Messages matched in it.
+    pub matched: u64,
+    /// Findings other than a match in it.
+    pub anomalies: u64,
+    /// Median response time of the messages matched in it; absent when there were none.
+    pub response_p50_ns: Option<u64>,
+    /// 99th percentile of the same.
+    pub response_p99_ns: Option<u64>,
+    /// Largest of the same.
+    pub response_max_ns: Option<u64>,
+}

@@ -1,0 +1,44 @@
+//! The histograms of a run, and the one shape that they have.
+
+use hdrhistogram::Histogram;
+
+/// Four histograms of nanoseconds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Latency {
+    /// Due to event.
+    pub response: Histogram<u64>,
+    /// Write to event.
+    pub service: Histogram<u64>,
+    /// Due to write.
+    pub send_lag: Histogram<u64>,
+    /// Start of connecting to the end of the handshake.
+    pub connect: Histogram<u64>,
+}
+
+impl Latency {
+    /// Smallest value that the histograms tell from 0, in nanoseconds.
+    pub const LOW_NS: u64 = 1;
+    /// Largest value that they hold; longer latencies are recorded as this.
+    pub const HIGH_NS: u64 = 60_000_000_000;
+    /// Significant decimal digits.
+    pub const DIGITS: u8 = 3;
+
+    /// An empty histogram of the one shape that results use.
+    ///
+    /// # Panics
+    /// Never: the bounds are constants that the constructor accepts.
+    pub fn histogram() -> Histogram<u64> {
+        Histogram::new_with_bounds(Self::LOW_NS, Self::HIGH_NS, Self::DIGITS).expect("constant bounds are valid")
+    }
+}
+
+impl Default for Latency {
+    fn default() -> Self {
+        Self {
+            response: Self::histogram(),
+            service: Self::histogram(),
+            send_lag: Self::histogram(),
+            connect: Self::histogram(),
+        }
+    }
+}

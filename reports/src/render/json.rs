@@ -1,0 +1,43 @@
+//! The result file's own format.
+
+use std::io;
+
+use super::Render;
+use crate::judge::Judgement;
+use crate::model::Report;
+use crate::store::to_json;
+
+/// What [`crate::store`] writes to a file, on any output.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Json;
+
+impl Render for Json {
+    fn render(&self, report: &Report, judgement: &Judgement, out: &mut dyn io::Write) -> io::Result<()> {
+        let text = to_json(report, judgement).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+        out.write_all(text.as_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judge::judge;
+    use crate::sample;
+
+    #[test]
+    fn the_output_is_a_result_and_nothing_else() {
+        let report = sample::violation();
+        let judgement = judge(&report, &[]);
+        let mut out = Vec::new();
+        Json.render(&report, &judgement, &mut out).unwrap();
+        assert_eq!(crate::store::from_json(&out).unwrap(), (report, judgement));
+    }
+
+    #[test]
+    fn a_report_that_json_cannot_hold_is_an_error() {
+        let mut report = sample::pass();
+        report.generator.cpu_s = f64::NAN;
+        let error = Json.render(&report, &judge(&report, &[]), &mut Vec::new()).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+    }
+}

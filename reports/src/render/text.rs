@@ -1,0 +1,180 @@
+//! A report that a person reads in ten seconds: the verdict and why first, then the books, latency, and what limited the
+//! run. At most 100 columns.
+
+mod delivery;
+mod latency;
+mod page;
+
+use std::io;
+
+use super::Render;
+use crate::human::{bytes, count, percent, rate, seconds};
+use crate::judge::{Judgement, LimitedBy, Verdict};
+use crate::model::{Load, PlanRecord, Report};
+use crate::throughput::Throughput;
+use page::{Page, Palette};
+
+/// The report for a terminal.
+#[derive(Clone, Copy, Debug)]
+pub struct Text {
+    /// With ANSI escape sequences for colours (the standard eight), bold and dim. The only control characters in the
+    /// output beside newlines, whatever a report holds.
+    pub color: bool,
+}
+
+impl Render for Text {
+    fn render(&self, report: &Report, judgement: &Judgement, out: &mut dyn io::Write) -> io::Result<()> {
+        let page = &mut Page { out, palette: Palette::new(self.color) };
+        verdict(page, report, judgement)?;
+        page.blank()?;
+        plan(page, report)?;
+        page.blank()?;
+        delivery::delivery(page, report)?;
+        delivery::evidence(page, report)?;
+        page.blank()?;
+        latency::table(page, report)?;
+        page.blank()?;
+        throughput(page, report)?;
+        health(page, report)?;
+        connections(page, report)?;
+        page.row("limited by", limit(report, judgement.limited_by))
+    }
+}
+
+fn verdict(page: &mut Page<'_>, report: &Report, judgement: &Judgement) -> io::Result<()> {
+    let palette = page.palette;
+    let (word, style, meaning) = match judgement.verdict {
+        Verdict::Pass if report.plan.expect == "echo" => {
+            ("PASS", palette.good, "every message came back whole, in order, once, on its own connection")
+        }
+        Verdict::Pass => ("PASS", palette.good, "every message brought back what it must, once, on its own connection"),
+        Verdict::Threshold => ("FAIL", palette.bad, "a threshold was missed"),
+        Verdict::Delivery => ("FAIL", palette.bad, "delivery violation"),
+        Verdict::Invalid => ("INVALID", palette.doubtful, "these numbers do not describe the planned load"),
+    };
+    let meaning = match report.plan.thresholds.len() {
+        0 => meaning.to_owned(),
+        1 if judgement.verdict == Verdict::Pass => format!("{meaning}; the threshold holds"),
+        n if judgement.verdict == Verdict::Pass => format!("{meaning}; {n} thresholds hold"),
+        _ => meaning.to_owned(),
+    };
+    page.styled_row(word, style, &meaning, style)?;
+    for reason in &judgement.reasons {
+        page.row("  why", reason)?;
+    }
+    Ok(())
+}
+
+fn plan(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
+    let embedded = if report.target.embedded { " (embedded server)" } else { "" };
+    page.row("target", &format!("{}{embedded}", report.target.url))?;
+    let plan = &report.plan;
+    let load = match plan.load {
+        Load::Open { rate_per_client, burst, .. } => format!(
+            "{} clients x {} messages/s = {}/s, bursts of {burst}",
+            count(plan.clients.into()),
+            rate(rate_per_client),
+            rate(f64::from(plan.clients) * rate_per_client),
+        ),
+        Load::Closed { window } => {
+            format!("closed model, {} clients x {window} in flight", count(plan.clients.into()))
+        }
+    };
+    let payload = format!("{} {}", bytes(plan.size_bytes as f64), plan.payload);
+    page.row("plan", &format!("{load}, {payload}, {}", length(plan)))?;
+    let environment = &report.environment;
+    let cores = if environment.cores == 1 { "core" } else { "cores" };
+    let place = format!(
+        "{}, {} {cores}, {}, loadgen {}, seed {}, {}",
+        environment.cpu,
+        environment.cores,
+        environment.kernel,
+        environment.version,
+        environment.seed,
+        report.started_at
+    );
+    page.styled_row("where", page.palette.label, &place, page.palette.aside)
+}
+
+fn length(plan: &PlanRecord) -> String {
+    let measured = match (plan.duration_s, plan.messages_per_client) {
+        (Some(duration), _) => seconds(duration),
+        (None, Some(n)) => format!("{} messages a client", count(n)),
+        (None, None) => "until stopped".to_owned(),
+    };
+    format!("{measured} + {} warm-up", seconds(plan.warmup_s))
+}
+
+fn throughput(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
+    let throughput = Throughput::of(report);
+    let shown = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), rate);
+    let volume = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), bytes);
+    let scheduled = match report.plan.load {
+        Load::Open { .. } => format!(" of {}/s due", shown(throughput.scheduled_per_s)),
+        Load::Closed { .. } => String::new(),
+    };
+    // The plan says it where it is planned, and the reasons where a run was interrupted.
+    let length = match report.plan.duration_s {
+        Some(_) => String::new(),
+        None => format!(", over {}", seconds(report.measured_s)),
+    };
+    let text = format!(
+        "{} matched/s, {} sent/s{scheduled}; {}/s out, {}/s in{length}",
+        shown(throughput.matched_per_s),
+        shown(throughput.sent_per_s),
+        volume(throughput.sent_bytes_per_s),
+        volume(throughput.received_bytes_per_s),
+    );
+    page.row("throughput", &text)?;
+    let (read, write) = (report.wire.messages_per_read, report.wire.messages_per_write);
+    let text = format!(
+        "messages per read mean {:.1} max {}; per write mean {:.1} max {}",
+        read.mean,
+        count(read.max),
+        write.mean,
+        count(write.max),
+    );
+    page.row("TCP", &text)
+}
+
+fn health(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
+    let generator = &report.generator;
+    let threads = if generator.threads == 1 { "thread" } else { "threads" };
+    let text = format!(
+        "cpu {} of which {} spinning, busiest worker {}, peak RSS {}, {} {threads}",
+        seconds(generator.cpu_s),
+        seconds(generator.spin_s),
+        percent(generator.busiest_worker),
+        bytes(generator.peak_rss_bytes as f64),
+        generator.threads,
+    );
+    page.row("generator", &text)
+}
+
+fn connections(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
+    let connections = &report.connections;
+    let mut text = format!("{} of {} opened", count(connections.opened), count(connections.requested));
+    for (name, n) in [("failed", connections.failed), ("died", connections.died)] {
+        if n > 0 {
+            text = format!("{text}, {} {name}", count(n));
+        }
+    }
+    let kinds: Vec<String> = connections.errors.iter().map(|(kind, n)| format!("{kind} {}", count(*n))).collect();
+    if !kinds.is_empty() {
+        text = format!("{text}: {}", kinds.join(", "));
+    }
+    page.row("connections", &text)
+}
+
+fn limit(report: &Report, limited_by: LimitedBy) -> &'static str {
+    match (limited_by, report.plan.load) {
+        _ if report.measured.counts.sent == 0 => "not known: nothing was measured",
+        (LimitedBy::Schedule, _) => "the schedule: neither the generator nor the target held it back",
+        (LimitedBy::Generator, _) => "the generator: it could not keep up, so the target may be faster than this",
+        (LimitedBy::Target, Load::Open { .. }) => "the target: it did not answer as fast as messages were due",
+        (LimitedBy::Target, Load::Closed { .. }) => "the target: the generator waited for its replies",
+    }
+}
+
+#[cfg(test)]
+mod tests;

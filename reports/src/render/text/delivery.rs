@@ -1,0 +1,129 @@
+//! What became of the messages, and the evidence.
+
+use std::io;
+
+use super::page::{Page, cut};
+use crate::escape::visible;
+use crate::human::count;
+use crate::model::{Anomalies, Counts, Evidence, Report};
+
+/// Anomalies of one kind that are shown; the result file has all that were kept.
+const SHOWN: usize = 3;
+
+pub(super) fn delivery(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
+    let tally = &report.measured;
+    page.row("delivery", &fates(&tally.counts))?;
+    if tally.counts.dropped > 0 {
+        let dropped = &tally.dropped;
+        let text = format!(
+            "{} of {} scheduled: in-flight cap {}, dead connection {}, behind schedule {}",
+            count(tally.counts.dropped),
+            count(tally.counts.scheduled),
+            count(dropped.in_flight_cap),
+            count(dropped.dead_connection),
+            count(dropped.behind_schedule),
+        );
+        page.row("dropped", &text)?;
+    }
+    if !tally.anomalies.is_clean() {
+        let style = page.palette.bad;
+        page.styled_row("anomalies", page.palette.label, &kinds(&tally.anomalies), style)?;
+    }
+    page.row("warm-up", &warmup(report))?;
+    if report.plan.expect != "echo" {
+        let text = format!(
+            "--expect {} decides surplus, deficit and wrong content, not which message came back",
+            report.plan.expect
+        );
+        page.row("", &text)?;
+    }
+    Ok(())
+}
+
+/// The identity of the fates, as far as it holds.
+fn fates(counts: &Counts) -> String {
+    let fates = [counts.matched, counts.lost, counts.damaged, counts.misrouted, counts.undetermined];
+    let sum = fates.iter().fold(0_u64, |sum, n| sum.saturating_add(*n));
+    let relation = if sum == counts.sent { '=' } else { '≠' };
+    format!(
+        "{} sent {relation} {} matched + {} lost + {} damaged + {} misrouted + {} undetermined",
+        count(counts.sent),
+        count(counts.matched),
+        count(counts.lost),
+        count(counts.damaged),
+        count(counts.misrouted),
+        count(counts.undetermined),
+    )
+}
+
+fn warmup(report: &Report) -> String {
+    let Counts { sent, dropped, matched, lost, damaged, misrouted, undetermined, .. } = report.warmup.counts;
+    let mut parts =
+        vec![if matched == sent { "all matched".to_owned() } else { format!("{} matched", count(matched)) }];
+    let others = [
+        ("lost", lost),
+        ("damaged", damaged),
+        ("misrouted", misrouted),
+        ("undetermined", undetermined),
+        ("dropped before", dropped),
+    ];
+    parts.extend(others.iter().filter(|(_, n)| *n > 0).map(|(name, n)| format!("{} {name}", count(*n))));
+    if !report.warmup.anomalies.is_clean() {
+        parts.push(format!("anomalies: {}", kinds(&report.warmup.anomalies)));
+    }
+    if sent == 0 && parts.len() == 1 {
+        return "nothing sent".to_owned();
+    }
+    format!("{} sent, {}", count(sent), parts.join(", "))
+}
+
+fn kinds(anomalies: &Anomalies) -> String {
+    let found = anomalies.by_name().into_iter().filter(|(_, n)| *n > 0);
+    let found: Vec<String> = found.map(|(kind, n)| format!("{} {}", kind.replace('_', " "), count(n))).collect();
+    found.join(", ")
+}
+
+/// The first few of each kind, in the order in which the kinds first appear.
+pub(super) fn evidence(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
+    let mut kinds: Vec<&str> = Vec::new();
+    for evidence in &report.evidence {
+        if !kinds.contains(&evidence.kind.as_str()) {
+            kinds.push(&evidence.kind);
+        }
+    }
+    if !kinds.is_empty() {
+        page.blank()?;
+        page.row("evidence", &format!("the first of each kind, {SHOWN} at most; a result file has more"))?;
+    }
+    for kind in kinds {
+        let of_kind = report.evidence.iter().filter(|evidence| evidence.kind == kind);
+        for (index, evidence) in of_kind.take(SHOWN).enumerate() {
+            let label = if index == 0 { format!("  {kind}") } else { String::new() };
+            one(page, &label, evidence)?;
+        }
+    }
+    Ok(())
+}
+
+fn one(page: &mut Page<'_>, label: &str, evidence: &Evidence) -> io::Result<()> {
+    let sequence = evidence.sequence.map_or_else(|| "?".to_owned(), count);
+    let mut parts = vec![
+        format!("client {} message {sequence} at {:.3} s", evidence.client, evidence.at_s),
+        format!("{} → {}", evidence.local, evidence.peer),
+    ];
+    parts.extend(evidence.received_bytes.map(|n| format!("{} bytes came", count(n))));
+    parts.extend(evidence.first_difference.map(|n| format!("first difference at offset {}", count(n))));
+    parts.extend(evidence.read.map(|read| {
+        let frames = if read.frames == 1 { "frame" } else { "frames" };
+        format!("in a read of {} bytes, {} {frames}", count(read.bytes), count(read.frames))
+    }));
+    parts.extend(evidence.detail.clone());
+    let label = cut(&visible(label), 12);
+    page.styled_row(&label, page.palette.bad, &parts.join(", "), anstyle::Style::new())?;
+    for (name, bytes) in [("expected", &evidence.expected), ("received", &evidence.received)] {
+        if let Some(bytes) = bytes {
+            page.detail(&format!("  {name} {bytes}"))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,177 @@
+//! Lines of a terminal: labels in a column of their own, wrapped text, and colours.
+
+use std::io;
+
+use anstyle::{AnsiColor, Style};
+
+use crate::escape::visible;
+
+/// Columns of a line.
+pub(super) const WIDTH: usize = 100;
+/// Columns of the label and the gap after it.
+pub(super) const LABEL: usize = 13;
+
+/// Styles of a report; all of them plain without colour. Only the eight standard colours, which every theme adapts.
+#[derive(Clone, Copy)]
+pub(super) struct Palette {
+    pub(super) good: Style,
+    pub(super) bad: Style,
+    pub(super) doubtful: Style,
+    pub(super) label: Style,
+    pub(super) aside: Style,
+}
+
+impl Palette {
+    pub(super) fn new(color: bool) -> Self {
+        if !color {
+            let plain = Style::new();
+            return Self { good: plain, bad: plain, doubtful: plain, label: plain, aside: plain };
+        }
+        Self {
+            good: AnsiColor::Green.on_default().bold(),
+            bad: AnsiColor::Red.on_default().bold(),
+            doubtful: AnsiColor::Yellow.on_default().bold(),
+            label: Style::new().bold(),
+            aside: Style::new().dimmed(),
+        }
+    }
+}
+
+/// Where a report is written. What comes from a report is made visible here, in one place, whatever it holds.
+pub(super) struct Page<'a> {
+    pub(super) out: &'a mut dyn io::Write,
+    pub(super) palette: Palette,
+}
+
+impl Page<'_> {
+    pub(super) fn blank(&mut self) -> io::Result<()> {
+        writeln!(self.out)
+    }
+
+    /// A label, and text that is wrapped beside it.
+    pub(super) fn row(&mut self, label: &str, text: &str) -> io::Result<()> {
+        self.styled_row(label, self.palette.label, text, Style::new())
+    }
+
+    /// A row in which both parts have a style.
+    pub(super) fn styled_row(&mut self, label: &str, label_style: Style, text: &str, style: Style) -> io::Result<()> {
+        for (index, line) in wrap(&visible(text), WIDTH - LABEL).iter().enumerate() {
+            let label = if index == 0 { label } else { "" };
+            // Padding outside of the style, and none at all before the end of a line.
+            let gap = LABEL.saturating_sub(label.chars().count());
+            if !label.is_empty() {
+                write!(self.out, "{label_style}{label}{label_style:#}")?;
+            }
+            writeln!(self.out, "{:gap$}{style}{line}{style:#}", "")?;
+        }
+        Ok(())
+    }
+
+    /// One line under the text of a row, cut where it is too long.
+    pub(super) fn detail(&mut self, text: &str) -> io::Result<()> {
+        writeln!(self.out, "{:LABEL$}{}", "", cut(&visible(text), WIDTH - LABEL))
+    }
+}
+
+/// Breaks text at blanks into lines of at most `columns`, but not between a number and its unit; what is longer than a
+/// line is cut into pieces.
+fn wrap(text: &str, columns: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in unbroken(text) {
+        let line = lines.last_mut().expect("there is always a line");
+        if line.is_empty() {
+            line.push_str(&word);
+        } else if width(line) + 1 + width(&word) <= columns {
+            line.push(' ');
+            line.push_str(&word);
+        } else {
+            lines.push(word);
+        }
+        while let Some(rest) = split_off(lines.last_mut().expect("there is always a line"), columns) {
+            lines.push(rest);
+        }
+    }
+    lines
+}
+
+/// The words of a text; a number with its groups and its unit is one word.
+fn unbroken(text: &str) -> Vec<String> {
+    const UNITS: [&str; 10] = ["ns", "µs", "ms", "s", "%", "B", "KiB", "MiB", "GiB", "TiB"];
+    let mut words: Vec<String> = Vec::new();
+    for word in text.split(' ').filter(|word| !word.is_empty()) {
+        let unit = word.split([',', ';', ':', ')', '/']).next().unwrap_or_default();
+        let belongs_to_a_number =
+            UNITS.contains(&unit) || (unit.len() == 3 && unit.bytes().all(|b| b.is_ascii_digit()));
+        match words.last_mut() {
+            Some(number) if belongs_to_a_number && number.ends_with(|c: char| c.is_ascii_digit()) => {
+                number.push(' ');
+                number.push_str(word);
+            }
+            _ => words.push(word.to_owned()),
+        }
+    }
+    words
+}
+
+/// Takes from a text what goes beyond `columns`.
+fn split_off(text: &mut String, columns: usize) -> Option<String> {
+    let mut used = 0;
+    let end = text.char_indices().find(|(_, c)| {
+        used += char_width(*c);
+        used > columns
+    });
+    end.map(|(at, _)| at).map(|at| text.split_off(at))
+}
+
+/// The text, or as much of it as fits with a mark at its end.
+pub(super) fn cut(text: &str, columns: usize) -> String {
+    let mut text = text.to_owned();
+    if width(&text) > columns {
+        split_off(&mut text, columns - 1);
+        text.push('…');
+    }
+    text
+}
+
+fn width(text: &str) -> usize {
+    text.chars().map(char_width).sum()
+}
+
+/// Columns of a character that [`visible`] lets pass. From the Hangul consonants on most scripts are wide; taking all of
+/// them for wide makes a line shorter than it could be, never longer than it may be.
+fn char_width(c: char) -> usize {
+    match c {
+        // Punctuation, arrows, boxes and symbols of this report itself.
+        '\u{2010}'..='\u{22ff}' => 1,
+        '\u{1100}'.. => 2,
+        _ => 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_break_at_blanks_and_long_words_are_cut() {
+        assert_eq!(wrap("a bb ccc dddd", 6), ["a bb", "ccc", "dddd"]);
+        assert_eq!(wrap("abcdefghij k", 4), ["abcd", "efgh", "ij k"]);
+        assert_eq!(wrap("漢字漢字", 5), ["漢字", "漢字"]);
+        assert_eq!(wrap("", 5), [""]);
+    }
+
+    #[test]
+    fn a_number_stays_with_its_groups_and_its_unit() {
+        assert_eq!(wrap("after 1 s, then", 7), ["after", "1 s,", "then"]);
+        assert_eq!(wrap("of 1 234 567 messages", 10), ["of", "1 234 567", "messages"]);
+        assert_eq!(wrap("at 3.05 MiB/s; over", 12), ["at", "3.05 MiB/s;", "over"]);
+        assert_eq!(wrap("client 17 came", 9), ["client 17", "came"]);
+    }
+
+    #[test]
+    fn what_is_cut_has_a_mark() {
+        assert_eq!(cut("abcdef", 6), "abcdef");
+        assert_eq!(cut("abcdefg", 6), "abcde…");
+        assert_eq!(cut("漢字漢字", 6), "漢字…");
+    }
+}

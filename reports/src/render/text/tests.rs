@@ -1,0 +1,110 @@
+use super::*;
+use crate::judge::judge;
+use crate::model::{Counts, Latency, Tally};
+use crate::sample;
+use crate::threshold::Threshold;
+
+fn text(report: &Report, color: bool) -> String {
+    let thresholds: Vec<Threshold> = report.plan.thresholds.iter().map(|t| t.parse().unwrap()).collect();
+    let mut out = Vec::new();
+    Text { color }.render(report, &judge(report, &thresholds), &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+#[test]
+fn a_clean_pass() {
+    let mut report = sample::pass();
+    report.plan.thresholds = vec!["p99<5ms".to_owned(), "throughput>=49000".to_owned()];
+    insta::assert_snapshot!(text(&report, false));
+}
+
+#[test]
+fn a_missed_threshold() {
+    let mut report = sample::pass();
+    report.plan.thresholds = vec!["p99<100us".to_owned(), "throughput>=50k".to_owned()];
+    insta::assert_snapshot!(text(&report, false));
+}
+
+#[test]
+fn a_delivery_violation_with_evidence() {
+    insta::assert_snapshot!(text(&sample::violation(), false));
+}
+
+#[test]
+fn an_invalid_run() {
+    insta::assert_snapshot!(text(&sample::invalid(), false));
+}
+
+#[test]
+fn a_closed_model_run() {
+    insta::assert_snapshot!(text(&sample::closed(), false));
+}
+
+#[test]
+fn colour_on() {
+    // A snapshot that can be read: the escape character as a symbol.
+    insta::assert_snapshot!(text(&sample::violation(), true).replace('\u{1b}', "␛"));
+}
+
+#[test]
+fn nothing_measured_is_shown_as_such() {
+    let mut report = sample::pass();
+    report.measured = Tally::default();
+    report.warmup = Tally::default();
+    report.latency = Latency::default();
+    report.measured_s = 0.0;
+    let text = text(&report, false);
+    assert!(text.contains("  response             -          -"), "{text}");
+    assert!(text.contains("- matched/s, - sent/s of -/s due"), "{text}");
+    assert!(text.contains("nothing sent"), "{text}");
+    assert!(text.ends_with("limited by   not known: nothing was measured\n"), "{text}");
+}
+
+#[test]
+fn books_that_do_not_balance_are_not_shown_as_equal() {
+    let mut report = sample::pass();
+    report.measured.counts = Counts { sent: 5, matched: 4, ..Counts::default() };
+    assert!(text(&report, false).contains("5 sent ≠ 4 matched + 0 lost"));
+}
+
+#[test]
+fn lines_fit_and_colours_are_all_that_colour_adds() {
+    for report in [sample::pass(), sample::violation(), sample::invalid(), sample::closed()] {
+        let (plain, colored) = (text(&report, false), text(&report, true));
+        assert!(plain.lines().all(|line| line.chars().count() <= 100 && !line.ends_with(' ')), "{plain}");
+        assert!(!plain.chars().any(|c| c.is_control() && c != '\n'));
+        let mut parts = colored.split("\u{1b}[");
+        let mut stripped = parts.next().unwrap().to_owned();
+        for part in parts {
+            let (code, rest) = part.split_once('m').unwrap();
+            assert!(["", "0", "1", "2", "31", "32", "33"].contains(&code), "{code}");
+            stripped.push_str(rest);
+        }
+        assert_eq!(stripped, plain);
+    }
+}
+
+#[test]
+fn whatever_a_report_holds_the_terminal_is_safe() {
+    let hostile = "\u{1b}]0;title\u{7}\u{202e}\n\u{9b}2J漢字 word-without-end".to_owned() + &"x".repeat(300);
+    let mut report = sample::violation();
+    report.target.url.clone_from(&hostile);
+    report.plan.payload.clone_from(&hostile);
+    report.plan.expect.clone_from(&hostile);
+    report.environment.cpu.clone_from(&hostile);
+    report.started_at.clone_from(&hostile);
+    report.connections.errors.insert(hostile.clone(), 1);
+    for evidence in &mut report.evidence {
+        evidence.kind.clone_from(&hostile);
+        evidence.peer.clone_from(&hostile);
+        evidence.received = Some(hostile.clone());
+        evidence.detail = Some(hostile.clone());
+    }
+    let mut judgement = judge(&report, &[]);
+    judgement.reasons.push(hostile);
+    let mut out = Vec::new();
+    Text { color: false }.render(&report, &judgement, &mut out).unwrap();
+    let text = String::from_utf8(out).unwrap();
+    assert!(text.chars().all(|c| c == '\n' || !c.is_control() && c != '\u{202e}'));
+    assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+}

@@ -1,0 +1,171 @@
+//! The shape of the file. The order of the fields is the order of its keys.
+
+use serde::{Deserialize, Serialize};
+
+use super::{SCHEMA, StoreError, histogram};
+use crate::judge::{Judgement, LimitedBy, Verdict};
+use crate::model::{
+    Anomalies, Connections, Counts, Dropped, Environment, Evidence, Generator, Interval, Latency, PlanRecord, Report,
+    Tally, Target, Traffic, Wire,
+};
+use crate::quantiles::Quantiles;
+use crate::throughput::Throughput;
+
+/// A result file.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Document {
+    schema: String,
+    verdict: Verdict,
+    reasons: Vec<String>,
+    limited_by: LimitedBy,
+    interrupted: bool,
+    target: Target,
+    plan: PlanRecord,
+    environment: Environment,
+    started_at: String,
+    measured_s: f64,
+    connections: Connections,
+    #[serde(flatten)]
+    measured: Books,
+    warmup: Books,
+    evidence: Vec<Evidence>,
+    traffic: Traffic,
+    #[serde(skip_deserializing)]
+    throughput: Throughput,
+    #[serde(skip_deserializing)]
+    latency_ns: Summaries,
+    wire: Wire,
+    generator: Generator,
+    intervals: Vec<Interval>,
+    histograms: Histograms,
+}
+
+/// A tally: `dropped` is a count already, so its causes have another key here.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+struct Books {
+    counts: Counts,
+    dropped_by: Dropped,
+    anomalies: Anomalies,
+}
+
+/// The summaries of [`Histograms`].
+#[derive(Default, Serialize)]
+struct Summaries {
+    response: Quantiles,
+    service: Quantiles,
+    send_lag: Quantiles,
+    connect: Quantiles,
+}
+
+/// Histograms as [`histogram::encode`] writes them.
+#[derive(Serialize, Deserialize)]
+struct Histograms {
+    response: String,
+    service: String,
+    send_lag: String,
+    connect: String,
+}
+
+impl Document {
+    pub(super) fn new(report: &Report, judgement: &Judgement) -> Result<Self, StoreError> {
+        check_finite(report)?;
+        let latency = &report.latency;
+        Ok(Self {
+            schema: SCHEMA.to_owned(),
+            verdict: judgement.verdict,
+            reasons: judgement.reasons.clone(),
+            limited_by: judgement.limited_by,
+            interrupted: report.interrupted,
+            target: report.target.clone(),
+            plan: report.plan.clone(),
+            environment: report.environment.clone(),
+            started_at: report.started_at.clone(),
+            measured_s: report.measured_s,
+            connections: report.connections.clone(),
+            measured: report.measured.into(),
+            warmup: report.warmup.into(),
+            evidence: report.evidence.clone(),
+            traffic: report.traffic,
+            throughput: Throughput::of(report),
+            latency_ns: Summaries {
+                response: Quantiles::of(&latency.response),
+                service: Quantiles::of(&latency.service),
+                send_lag: Quantiles::of(&latency.send_lag),
+                connect: Quantiles::of(&latency.connect),
+            },
+            wire: report.wire,
+            generator: report.generator,
+            intervals: report.intervals.clone(),
+            histograms: Histograms {
+                response: histogram::encode("response", &latency.response)?,
+                service: histogram::encode("service", &latency.service)?,
+                send_lag: histogram::encode("send_lag", &latency.send_lag)?,
+                connect: histogram::encode("connect", &latency.connect)?,
+            },
+        })
+    }
+
+    pub(super) fn into_parts(self) -> Result<(Report, Judgement), StoreError> {
+        let latency = Latency {
+            response: histogram::decode("response", &self.histograms.response)?,
+            service: histogram::decode("service", &self.histograms.service)?,
+            send_lag: histogram::decode("send_lag", &self.histograms.send_lag)?,
+            connect: histogram::decode("connect", &self.histograms.connect)?,
+        };
+        let report = Report {
+            target: self.target,
+            plan: self.plan,
+            environment: self.environment,
+            started_at: self.started_at,
+            measured_s: self.measured_s,
+            interrupted: self.interrupted,
+            connections: self.connections,
+            measured: self.measured.into(),
+            warmup: self.warmup.into(),
+            evidence: self.evidence,
+            traffic: self.traffic,
+            latency,
+            wire: self.wire,
+            generator: self.generator,
+            intervals: self.intervals,
+        };
+        let judgement = Judgement { verdict: self.verdict, reasons: self.reasons, limited_by: self.limited_by };
+        Ok((report, judgement))
+    }
+}
+
+/// JSON would hold `null` for these, and the file could not be read back.
+fn check_finite(report: &Report) -> Result<(), StoreError> {
+    let (plan, wire, generator) = (&report.plan, &report.wire, &report.generator);
+    let single = [
+        ("measured_s", report.measured_s),
+        ("plan.rate_per_client", plan.load.rate_per_client().unwrap_or(0.0)),
+        ("plan.duration_s", plan.duration_s.unwrap_or(0.0)),
+        ("plan.warmup_s", plan.warmup_s),
+        ("plan.drain_s", plan.drain_s),
+        ("plan.connect_rate", plan.connect_rate),
+        ("wire.messages_per_read.mean", wire.messages_per_read.mean),
+        ("wire.messages_per_write.mean", wire.messages_per_write.mean),
+        ("generator.cpu_s", generator.cpu_s),
+        ("generator.spin_s", generator.spin_s),
+        ("generator.busiest_worker", generator.busiest_worker),
+    ];
+    let evidence = report.evidence.iter().map(|evidence| ("evidence.at_s", evidence.at_s));
+    let intervals = report.intervals.iter().map(|interval| ("intervals.at_s", interval.at_s));
+    match single.into_iter().chain(evidence).chain(intervals).find(|(_, number)| !number.is_finite()) {
+        Some((key, _)) => Err(StoreError::NotFinite(key)),
+        None => Ok(()),
+    }
+}
+
+impl From<Tally> for Books {
+    fn from(tally: Tally) -> Self {
+        Self { counts: tally.counts, dropped_by: tally.dropped, anomalies: tally.anomalies }
+    }
+}
+
+impl From<Books> for Tally {
+    fn from(books: Books) -> Self {
+        Self { counts: books.counts, dropped: books.dropped_by, anomalies: books.anomalies }
+    }
+}

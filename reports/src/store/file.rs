@@ -1,0 +1,251 @@
+//! Whole files: a result is there complete, or not at all.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use super::{StoreError, from_json, to_json};
+use crate::judge::Judgement;
+use crate::model::Report;
+
+/// What went wrong with which file.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {error}", path.display())]
+pub struct FileError {
+    /// The file, as it was named.
+    pub path: PathBuf,
+    /// What went wrong.
+    #[source]
+    pub error: StoreError,
+}
+
+impl FileError {
+    fn new(path: &Path, error: impl Into<StoreError>) -> Self {
+        Self { path: path.to_owned(), error: error.into() }
+    }
+}
+
+/// Reads a result file.
+///
+/// # Errors
+/// The file can't be read, or is not a result of this version ([`from_json`]).
+pub fn read(path: &Path) -> Result<(Report, Judgement), FileError> {
+    let text = fs::read(path).map_err(|error| FileError::new(path, error))?;
+    from_json(&text).map_err(|error| FileError::new(path, error))
+}
+
+/// Writes a result file: to a temporary file in the same folder, which takes the place of an existing one when all of it is
+/// on the disk. A symbolic link stays, and the file that it points to is replaced.
+///
+/// # Errors
+/// The result has no JSON ([`to_json`]), or the file can't be written. Then an earlier file is as it was, and nothing else
+/// is left in the folder.
+pub fn write(path: &Path, report: &Report, judgement: &Judgement) -> Result<(), FileError> {
+    let text = to_json(report, judgement).map_err(|error| FileError::new(path, error))?;
+    replace(path, |file| file.write_all(text.as_bytes())).map_err(|error| FileError::new(path, error))
+}
+
+/// Finds out before a run whether [`write()`] can store its result afterwards. Changes nothing: no file is left behind, and
+/// an existing one is not touched.
+///
+/// # Errors
+/// The folder does not exist, no file may be made in it, or the path is a folder, a device, a dangling link or a file that
+/// may not be written.
+pub fn check_writable(path: &Path) -> Result<(), FileError> {
+    let possible = destination(path).and_then(|place| Ok(temporary_beside(&place)?));
+    possible.map(drop).map_err(|error| FileError::new(path, error))
+}
+
+/// The file to replace, links resolved.
+fn destination(path: &Path) -> Result<PathBuf, StoreError> {
+    match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => new_place(path),
+        Err(error) => Err(error.into()),
+        Ok(_) => {
+            let place = match fs::canonicalize(path) {
+                Err(error) if error.kind() == ErrorKind::NotFound => {
+                    return Err(StoreError::NotAPlace("a symbolic link to a file that does not exist"));
+                }
+                other => other?,
+            };
+            let metadata = fs::metadata(&place)?;
+            if metadata.is_dir() {
+                return Err(StoreError::NotAPlace("is a folder"));
+            }
+            // A rename would replace the device itself.
+            if !metadata.is_file() {
+                return Err(StoreError::NotAPlace("is not a regular file"));
+            }
+            // A rename needs no permission for the file that it replaces; a read-only file is read-only for a reason.
+            OpenOptions::new().write(true).open(&place)?;
+            Ok(place)
+        }
+    }
+}
+
+/// A path where nothing is yet.
+fn new_place(path: &Path) -> Result<PathBuf, StoreError> {
+    let ends_in_separator = path.as_os_str().as_encoded_bytes().last().is_some_and(|byte| *byte == b'/');
+    if path.file_name().is_none() || ends_in_separator {
+        return Err(StoreError::NotAPlace("is not the name of a file"));
+    }
+    if !folder(path).is_dir() {
+        return Err(StoreError::NotAPlace("its folder does not exist"));
+    }
+    Ok(path.to_owned())
+}
+
+fn folder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+/// A file beside `place` that is removed when it is dropped.
+fn temporary_beside(place: &Path) -> io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".loadgen-").suffix(".tmp");
+    // The default is for secrets; this one becomes a file like any other, less the umask.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.tempfile_in(folder(place))
+}
+
+fn replace(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> Result<(), StoreError> {
+    let place = destination(path)?;
+    let mut temporary = temporary_beside(&place)?;
+    fill(temporary.as_file_mut())?;
+    // Without this a crash after the rename may leave an empty file where a whole one was.
+    temporary.as_file().sync_all()?;
+    temporary.persist(&place).map_err(|error| error.error)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judge::judge;
+    use crate::sample;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let mut names: Vec<String> =
+            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    fn write_sample(path: &Path) -> Result<(), FileError> {
+        let report = sample::violation();
+        write(path, &report, &judge(&report, &[]))
+    }
+
+    #[test]
+    fn a_written_file_reads_back_and_is_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("result.json");
+        fs::write(&path, "an earlier result").unwrap();
+        write_sample(&path).unwrap();
+        let report = sample::violation();
+        assert_eq!(read(&path).unwrap(), (report.clone(), judge(&report, &[])));
+        assert_eq!(names(folder.path()), ["result.json"]);
+    }
+
+    #[test]
+    fn a_write_that_fails_leaves_everything_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("result.json");
+        fs::write(&path, "an earlier result").unwrap();
+        let full = replace(&path, |file| {
+            file.write_all(b"{\"schema\"")?;
+            Err(ErrorKind::StorageFull.into())
+        });
+        assert!(matches!(full, Err(StoreError::Io(error)) if error.kind() == ErrorKind::StorageFull));
+        assert_eq!(fs::read_to_string(&path).unwrap(), "an earlier result");
+
+        let mut report = sample::pass();
+        report.measured_s = f64::NAN;
+        let error = write(&path, &report, &judge(&report, &[])).unwrap_err();
+        assert!(error.to_string().ends_with("result.json: `measured_s` is not a finite number"), "{error}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "an earlier result");
+        assert_eq!(names(folder.path()), ["result.json"]);
+    }
+
+    #[test]
+    fn a_place_is_checked_without_a_trace() {
+        let folder = tempfile::tempdir().unwrap();
+        let existing = folder.path().join("result.json");
+        fs::write(&existing, "an earlier result").unwrap();
+        check_writable(&existing).unwrap();
+        check_writable(&folder.path().join("new.json")).unwrap();
+        assert_eq!(fs::read_to_string(&existing).unwrap(), "an earlier result");
+        assert_eq!(names(folder.path()), ["result.json"]);
+    }
+
+    #[test]
+    fn a_bare_name_is_in_the_current_folder() {
+        assert_eq!(folder(Path::new("result.json")), Path::new("."));
+        assert_eq!(folder(Path::new("/result.json")), Path::new("/"));
+    }
+
+    /// Both the check and the write refuse it, for this reason.
+    fn refused(path: &Path, reason: &str) {
+        for error in [check_writable(path).unwrap_err(), write_sample(path).unwrap_err()] {
+            assert_eq!(error.to_string(), format!("{}: {reason}", path.display()));
+        }
+    }
+
+    #[test]
+    fn what_is_no_place_is_refused_by_name() {
+        let folder = tempfile::tempdir().unwrap();
+        refused(folder.path(), "is a folder");
+        refused(&folder.path().join("missing/result.json"), "its folder does not exist");
+        refused(&folder.path().join("result.json/"), "is not the name of a file");
+        refused(Path::new(""), "is not the name of a file");
+        assert!(names(folder.path()).is_empty());
+        let file = folder.path().join("file");
+        fs::write(&file, "").unwrap();
+        assert!(check_writable(&file.join("result.json")).is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn devices_and_links_are_not_replaced() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+
+        let folder = tempfile::tempdir().unwrap();
+        // A socket stands for a device: as root a mistake here would replace /dev/null.
+        let socket = folder.path().join("socket");
+        let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        refused(&socket, "is not a regular file");
+        let (link, dangling) = (folder.path().join("link"), folder.path().join("dangling"));
+        let file = folder.path().join("result.json");
+        fs::write(&file, "an earlier result").unwrap();
+        symlink(&file, &link).unwrap();
+        symlink(folder.path().join("gone"), &dangling).unwrap();
+        refused(&dangling, "a symbolic link to a file that does not exist");
+        write_sample(&link).unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert!(read(&file).is_ok());
+        // Readable by others as far as the umask allows, unlike a temporary file.
+        let plain = folder.path().join("plain");
+        fs::write(&plain, "").unwrap();
+        let mode = |path| fs::metadata(path).unwrap().permissions().mode();
+        assert_eq!(mode(&file), mode(&plain));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_folder_that_takes_no_files_is_found_out() {
+        // Not even root may make a file there.
+        assert!(matches!(check_writable(Path::new("/proc/result.json")).unwrap_err().error, StoreError::Io(_)));
+    }
+
+    #[test]
+    fn reading_names_the_file() {
+        let error = read(Path::new("/nowhere/result.json")).unwrap_err();
+        assert!(error.to_string().starts_with("/nowhere/result.json: "), "{error}");
+    }
+}

@@ -1,0 +1,336 @@
+//! Text to threshold, with errors that point at the place.
+
+use std::fmt;
+
+use super::metric::{Metric, Percentile, Series, Statistic};
+use super::value::{Bound, DURATIONS, Decimal, MULTIPLES};
+use super::{Op, Threshold};
+use crate::model::{Anomalies, Counts};
+
+/// A text that is not a threshold.
+///
+/// Displays as a sentence, the text, a caret under the offending column, and what is accepted there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ThresholdError {
+    text: String,
+    column: usize,
+    problem: String,
+    accepted: String,
+}
+
+impl ThresholdError {
+    /// Column of the offending place, in characters from 0; the length of the text when its end is the place.
+    pub fn column(&self) -> usize {
+        self.column
+    }
+}
+
+impl fmt::Display for ThresholdError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // One column each, or the caret would miss.
+        let text: String = self.text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+        writeln!(f, "{}", self.problem)?;
+        writeln!(f, "  {text}")?;
+        writeln!(f, "  {:column$}^", "", column = self.column)?;
+        write!(f, "accepted: {}", self.accepted)
+    }
+}
+
+impl std::error::Error for ThresholdError {}
+
+const FORM: &str = "METRIC OP VALUE, as in `p99<5ms`, `throughput>=49k` or `lost==0`; OP is < <= > >= ==";
+const PERCENTILES: &str = "pNN with 0 < NN < 100 and up to six decimals, as in p50 or p99.99; min and max for the ends";
+const DURATION: &str = "a duration with a unit: ns us ms s m, as in `5ms` or `1.5s`";
+const RATE: &str = "a number of messages per second, as in `49000` or `49k` (k thousand, m million)";
+const COUNT: &str = "a whole number without a unit, as in `0` or `10k` (k thousand, m million)";
+
+/// A place in the text that is being parsed: byte offset, what is wrong there, and what is accepted.
+struct Fault {
+    at: usize,
+    problem: String,
+    accepted: String,
+}
+
+impl Fault {
+    fn new(at: usize, problem: impl Into<String>, accepted: impl Into<String>) -> Self {
+        Self { at, problem: problem.into(), accepted: accepted.into() }
+    }
+}
+
+pub(super) fn threshold(text: &str) -> Result<Threshold, ThresholdError> {
+    parse(text).map_err(|fault| ThresholdError {
+        text: text.to_owned(),
+        column: text[..fault.at].chars().count(),
+        problem: fault.problem,
+        accepted: fault.accepted,
+    })
+}
+
+fn parse(text: &str) -> Result<Threshold, Fault> {
+    let op_at = text
+        .find(['<', '>', '='])
+        .ok_or_else(|| Fault::new(text.trim_end().len(), "a threshold needs a comparison", FORM))?;
+    let &(symbol, op) = Op::ALL
+        .iter()
+        .find(|(symbol, _)| text[op_at..].starts_with(symbol))
+        .ok_or_else(|| Fault::new(op_at, "this is not a comparison", FORM))?;
+    let metric = metric(Slice::trimmed(text, 0, op_at))?;
+    let bound = bound(metric, Slice::trimmed(text, op_at + symbol.len(), text.len()))?;
+    Ok(Threshold { metric, op, bound })
+}
+
+/// A part of the text that knows where it stands.
+#[derive(Clone, Copy)]
+struct Slice<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Slice<'a> {
+    fn trimmed(text: &'a str, from: usize, to: usize) -> Self {
+        let part = text[from..to].trim_end();
+        let text = part.trim_start();
+        Self { text, at: from + part.len() - text.len() }
+    }
+
+    /// The part after its first `bytes`.
+    fn skip(self, bytes: usize) -> Self {
+        Self { text: &self.text[bytes..], at: self.at + bytes }
+    }
+}
+
+fn metric(slice: Slice<'_>) -> Result<Metric, Fault> {
+    if slice.text.is_empty() {
+        return Err(Fault::new(slice.at, "a threshold begins with a metric", metrics()));
+    }
+    match slice.text {
+        "throughput" => return Ok(Metric::Throughput),
+        "sent_rate" => return Ok(Metric::SentRate),
+        _ => {}
+    }
+    if let Some(name) = count_names().find(|name| *name == slice.text) {
+        return Ok(Metric::Count(name));
+    }
+    let prefixed =
+        Series::ALL.iter().find(|(name, _)| slice.text.strip_prefix(name).is_some_and(|rest| rest.starts_with('.')));
+    if let Some((name, series)) = prefixed {
+        let rest = slice.skip(name.len() + 1);
+        return match statistic(rest)? {
+            Some(statistic) => Ok(Metric::Latency(*series, statistic)),
+            None => Err(Fault::new(
+                rest.at,
+                format!("`{}` is not a statistic of {name}", rest.text),
+                format!("min, mean, stdev, max, {PERCENTILES}"),
+            )),
+        };
+    }
+    match statistic(slice)? {
+        Some(statistic) => Ok(Metric::Latency(Series::Response, statistic)),
+        None => Err(Fault::new(slice.at, format!("`{}` is not a metric", slice.text), metrics())),
+    }
+}
+
+/// `None` when the text does not look like a statistic at all.
+fn statistic(slice: Slice<'_>) -> Result<Option<Statistic>, Fault> {
+    match slice.text {
+        "min" => return Ok(Some(Statistic::Min)),
+        "mean" => return Ok(Some(Statistic::Mean)),
+        "stdev" => return Ok(Some(Statistic::Stdev)),
+        "max" => return Ok(Some(Statistic::Max)),
+        _ => {}
+    }
+    if !slice.text.starts_with('p') {
+        return Ok(None);
+    }
+    let number = slice.skip(1);
+    let Some((decimal, rest)) = Decimal::split(number.text) else { return Ok(None) };
+    if !rest.is_empty() {
+        return Err(Fault::new(number.at + number.text.len() - rest.len(), "a percentile is a number", PERCENTILES));
+    }
+    if decimal.fraction.trim_end_matches('0').len() > Percentile::DECIMALS {
+        return Err(Fault::new(number.at, "this percentile is too fine", PERCENTILES));
+    }
+    // A number too large for its type is over 100 as well.
+    decimal
+        .times(1_000_000)
+        .and_then(Percentile::from_millionths)
+        .map(|p| Some(Statistic::Percentile(p)))
+        .ok_or_else(|| Fault::new(number.at, format!("there is no percentile `{}`", slice.text), PERCENTILES))
+}
+
+fn bound(metric: Metric, slice: Slice<'_>) -> Result<Bound, Fault> {
+    let accepted = match metric {
+        Metric::Latency(..) => DURATION,
+        Metric::Throughput | Metric::SentRate => RATE,
+        Metric::Count(_) => COUNT,
+    };
+    if slice.text.is_empty() {
+        return Err(Fault::new(slice.at, "a threshold ends with a value", accepted));
+    }
+    let (decimal, rest) =
+        Decimal::split(slice.text).ok_or_else(|| Fault::new(slice.at, "this is not a number", accepted))?;
+    let unit = Slice::trimmed(slice.text, slice.text.len() - rest.len(), slice.text.len());
+    let unit_at = slice.at + unit.at;
+    let is_latency = matches!(metric, Metric::Latency(..));
+    let units: &[(&str, u64)] = if is_latency { &DURATIONS } else { &MULTIPLES };
+    let Some(&(_, size)) = units.iter().find(|(name, _)| *name == unit.text) else {
+        let problem = match (is_latency, unit.text) {
+            (true, "") => "a latency needs a unit".to_owned(),
+            (true, text) => format!("`{text}` is not a unit of time"),
+            (false, text) => format!("`{text}` is not a suffix of a number"),
+        };
+        return Err(Fault::new(unit_at, problem, accepted));
+    };
+    let fault = |problem| Fault::new(slice.at, problem, accepted);
+    match metric {
+        Metric::Latency(..) => decimal
+            .times(size)
+            .map(Bound::Nanoseconds)
+            .ok_or_else(|| fault("this is not a whole number of nanoseconds, or too many")),
+        Metric::Throughput | Metric::SentRate => decimal
+            .number()
+            .map(|number| Bound::Rate(number * size as f64))
+            .filter(|bound| bound.number().is_finite())
+            .ok_or_else(|| fault("this number is too large")),
+        Metric::Count(_) => {
+            decimal.times(size).map(Bound::Count).ok_or_else(|| fault("a count is a whole number of at most 64 bits"))
+        }
+    }
+}
+
+fn count_names() -> impl Iterator<Item = &'static str> {
+    let connections = [("failed", 0), ("died", 0)];
+    let named = Counts::default().by_name().into_iter().chain(Anomalies::default().by_name()).chain(connections);
+    named.map(|(name, _)| name)
+}
+
+fn metrics() -> String {
+    let counts: Vec<&str> = count_names().collect();
+    format!(
+        "[response.|service.|send_lag.|connect.](min|mean|stdev|max|pNN), throughput, sent_rate, {}",
+        counts.join(", ")
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn every_accepted_form() {
+        let table = [
+            ("p99<5ms", "p99<5ms"),
+            ("response.p99<5ms", "p99<5ms"),
+            (" service.p99.9 <= 2 ms ", "service.p99.9<=2ms"),
+            ("p99.900<1500us", "p99.9<1.5ms"),
+            ("p0.000001>1ns", "p0.000001>1ns"),
+            ("p099<1µs", "p99<1us"),
+            ("p99<1μs", "p99<1us"),
+            ("send_lag.max<1ms", "send_lag.max<1ms"),
+            ("connect.stdev>=0.5m", "connect.stdev>=30s"),
+            ("mean==1s", "mean==1s"),
+            ("throughput>=49000", "throughput>=49000"),
+            ("throughput>=49.5k", "throughput>=49500"),
+            ("sent_rate>0.25", "sent_rate>0.25"),
+            ("lost==0", "lost==0"),
+            ("dropped<=10k", "dropped<=10000"),
+            ("events>1.5m", "events>1500000"),
+            ("misrouted_events==0", "misrouted_events==0"),
+            ("died==0", "died==0"),
+            ("failed<1", "failed<1"),
+        ];
+        for (text, shown) in table {
+            assert_eq!(text.parse::<Threshold>().map(|t| t.to_string()).as_deref(), Ok(shown), "{text}");
+        }
+    }
+
+    #[test]
+    fn every_refusal_points_at_its_place() {
+        let table = [
+            ("", 0, "needs a comparison"),
+            ("p99", 3, "needs a comparison"),
+            ("p99 5ms", 7, "needs a comparison"),
+            ("p99=5ms", 3, "not a comparison"),
+            ("p99=<5ms", 3, "not a comparison"),
+            ("<5ms", 0, "begins with a metric"),
+            ("  p9x<5ms", 4, "a percentile is a number"),
+            ("latency<5ms", 0, "`latency` is not a metric"),
+            ("Response.p99<5ms", 0, "is not a metric"),
+            ("service.lost<5", 8, "`lost` is not a statistic of service"),
+            ("service.<5ms", 8, "is not a statistic of service"),
+            ("p100<5ms", 1, "no percentile `p100`"),
+            ("p0<5ms", 1, "no percentile `p0`"),
+            ("p99999999999999999999<5ms", 1, "no percentile"),
+            ("p99.9999999<5ms", 1, "too fine"),
+            ("p99.<5ms", 0, "is not a metric"),
+            ("p99<", 4, "ends with a value"),
+            ("p99< ms", 5, "not a number"),
+            ("p99<-5ms", 4, "not a number"),
+            ("p99<<5ms", 4, "not a number"),
+            ("p99<5", 5, "needs a unit"),
+            ("p99<5 parsecs", 6, "`parsecs` is not a unit of time"),
+            ("p99<5k", 5, "`k` is not a unit of time"),
+            ("p99<0.5ns", 4, "not a whole number of nanoseconds"),
+            ("p99<99999999999999999999s", 4, "too many"),
+            ("lost==0ms", 7, "`ms` is not a suffix"),
+            ("lost==0.5", 6, "whole number"),
+            ("throughput>=49 000", 15, "`000` is not a suffix"),
+            ("throughput>=1e5", 13, "`e5` is not a suffix"),
+            ("p99 < 5µ", 7, "`µ` is not a unit"),
+        ];
+        for (text, column, problem) in table {
+            let error = text.parse::<Threshold>().expect_err(text);
+            assert!(error.to_string().contains(problem), "{text}: {error}");
+            assert_eq!(error.column(), column, "{error}");
+        }
+    }
+
+    #[test]
+    fn the_message_shows_text_and_caret() {
+        let error = "service.p99.9<2 parsecs".parse::<Threshold>().unwrap_err();
+        insta::assert_snapshot!(error, @r"
+        `parsecs` is not a unit of time
+          service.p99.9<2 parsecs
+                          ^
+        accepted: a duration with a unit: ns us ms s m, as in `5ms` or `1.5s`
+        ");
+    }
+
+    fn thresholds() -> impl Strategy<Value = Threshold> {
+        let statistic = prop_oneof![
+            Just(Statistic::Min),
+            Just(Statistic::Mean),
+            Just(Statistic::Stdev),
+            Just(Statistic::Max),
+            (1..100_000_000_u64).prop_map(|m| Statistic::Percentile(Percentile::from_millionths(m).unwrap())),
+        ];
+        let series = prop::sample::select(Series::ALL.map(|(_, series)| series).to_vec());
+        let rate = any::<f64>().prop_filter("a finite rate", |r| r.is_finite()).prop_map(f64::abs);
+        let sides = prop_oneof![
+            (series, statistic, any::<u64>()).prop_map(|(a, b, ns)| (Metric::Latency(a, b), Bound::Nanoseconds(ns))),
+            rate.clone().prop_map(|rate| (Metric::Throughput, Bound::Rate(rate))),
+            rate.prop_map(|rate| (Metric::SentRate, Bound::Rate(rate))),
+            (prop::sample::select(count_names().collect::<Vec<_>>()), any::<u64>())
+                .prop_map(|(name, n)| (Metric::Count(name), Bound::Count(n))),
+        ];
+        let op = prop::sample::select(Op::ALL.map(|(_, op)| op).to_vec());
+        (sides, op).prop_map(|((metric, bound), op)| Threshold { metric, op, bound })
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_displayed_parses_back(threshold in thresholds()) {
+            prop_assert_eq!(threshold.to_string().parse::<Threshold>(), Ok(threshold));
+        }
+
+        #[test]
+        fn any_text_is_refused_inside_its_length(text in r"\PC{0,20}|(p|service\.|lost|[<>=]|[0-9.]|ms|µ| ){0,8}") {
+            if let Err(error) = text.parse::<Threshold>() {
+                prop_assert!(error.column() <= text.chars().count());
+                prop_assert!(error.to_string().lines().count() >= 4);
+            }
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! The one clock of a run: monotonic nanoseconds since the run's origin.
+
+use std::time::{Duration, Instant};
+
+/// An instant of a run, in nanoseconds since its origin.
+///
+/// Everything that decides by time takes it as an argument of this type; only [`Clock`] reads it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Time(u64);
+
+impl Time {
+    /// `nanos` nanoseconds after the origin.
+    pub const fn from_nanos(nanos: u64) -> Self {
+        Self(nanos)
+    }
+
+    /// Nanoseconds since the origin.
+    pub const fn as_nanos(self) -> u64 {
+        self.0
+    }
+
+    /// Nanoseconds from `earlier` to this instant; 0 if it is not earlier.
+    pub const fn since(self, earlier: Self) -> u64 {
+        self.0.saturating_sub(earlier.0)
+    }
+
+    /// This instant and `nanos` nanoseconds.
+    #[must_use]
+    pub const fn plus(self, nanos: u64) -> Self {
+        Self(self.0.saturating_add(nanos))
+    }
+
+    /// Seconds from `origin` to this instant; negative if `origin` is later.
+    pub fn seconds_from(self, origin: Self) -> f64 {
+        let seconds = |nanos: u64| Duration::from_nanos(nanos).as_secs_f64();
+        if self >= origin { seconds(self.since(origin)) } else { -seconds(origin.since(self)) }
+    }
+}
+
+/// Reads `CLOCK_MONOTONIC` relative to an origin that all threads of a run share.
+#[derive(Clone, Copy, Debug)]
+pub struct Clock {
+    origin: Instant,
+}
+
+impl Clock {
+    /// A clock whose origin is now.
+    pub fn start() -> Self {
+        Self { origin: Instant::now() }
+    }
+
+    /// The current instant. About 25 ns.
+    pub fn now(&self) -> Time {
+        // 64 bits of nanoseconds last 584 years.
+        Time(u64::try_from(self.origin.elapsed().as_nanos()).unwrap_or(u64::MAX))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_have_a_sign() {
+        let (early, late) = (Time::from_nanos(500_000_000), Time::from_nanos(2_000_000_000));
+        assert!((late.seconds_from(early) - 1.5).abs() < 1e-12);
+        assert!((early.seconds_from(late) + 1.5).abs() < 1e-12);
+        assert_eq!(early.since(late), 0);
+    }
+}

@@ -1,0 +1,451 @@
+//! The bytes of message k, and what comes back when it is whole.
+//!
+//! A message is a header and a body. The header says which message it is; the body is generated from the header, so the
+//! bytes that must come back can be computed again and none are stored. The whole is covered by a CRC-32C (Castagnoli;
+//! RFC 3720, appendix B.4), so that whole messages can be told from damaged ones wherever they turn up.
+//!
+//! | field    | binary            | text                     |
+//! |----------|-------------------|--------------------------|
+//! | magic    | `lg1\0`           | `lg1:`                   |
+//! | run      | 4 bytes           | 8 hex digits, `:`        |
+//! | client   | 4 bytes           | 8 hex digits, `:`        |
+//! | sequence | 8 bytes           | 12 hex digits, `:`       |
+//! | length   | 4 bytes           | 8 hex digits, `:`        |
+//! | CRC-32C  | 4 bytes           | 8 hex digits, `:`        |
+//! | body     | any bytes         | letters, one in seven of two bytes in UTF-8 |
+//!
+//! Numbers are big-endian. The length is that of the whole message; the CRC covers all of it but its own field. Text is
+//! valid UTF-8 and printable, binary is not valid UTF-8 in general.
+
+use std::fmt;
+
+/// How a message is sent: the opcode of its frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Opcode 1.
+    Text,
+    /// Opcode 2.
+    Binary,
+}
+
+impl Kind {
+    /// Bytes of a header of this kind: the size of the smallest message.
+    pub const fn header_len(self) -> usize {
+        match self {
+            Self::Text => TEXT_HEADER,
+            Self::Binary => BINARY_HEADER,
+        }
+    }
+
+    const fn magic(self) -> [u8; MAGIC] {
+        match self {
+            Self::Text => *b"lg1:",
+            Self::Binary => *b"lg1\0",
+        }
+    }
+}
+
+/// Which kinds a run sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mix {
+    /// Text only.
+    Text,
+    /// Binary only.
+    Binary,
+    /// Text where the sequence is even, binary where it is odd.
+    Mixed,
+}
+
+impl fmt::Display for Mix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Text => "text",
+            Self::Binary => "binary",
+            Self::Mixed => "mixed",
+        })
+    }
+}
+
+impl Mix {
+    /// The kind of the message with this sequence.
+    pub const fn kind(self, sequence: u64) -> Kind {
+        match self {
+            Self::Text => Kind::Text,
+            Self::Mixed if sequence.is_multiple_of(2) => Kind::Text,
+            Self::Binary | Self::Mixed => Kind::Binary,
+        }
+    }
+
+    /// The smallest size that carries a header of each kind that is sent.
+    pub const fn min_size(self) -> usize {
+        match self {
+            Self::Binary => BINARY_HEADER,
+            Self::Text | Self::Mixed => TEXT_HEADER,
+        }
+    }
+}
+
+const MAGIC: usize = 4;
+/// Where the CRC stands, and with that how much stands before it.
+const BINARY_CRC: usize = 24;
+const BINARY_HEADER: usize = 28;
+const TEXT_CRC: usize = 44;
+const TEXT_HEADER: usize = 53;
+
+/// Sequences have 48 bits on the wire: at a million messages a second, a client needs nine years to use them up.
+const SEQUENCE_MASK: u64 = (1 << 48) - 1;
+
+/// Which message this is, as its header says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// Run that sent it.
+    pub run: u32,
+    /// Client that sent it.
+    pub client: u32,
+    /// Its number within the client, from 0.
+    pub sequence: u64,
+    /// Bytes of the whole message.
+    pub length: u32,
+}
+
+/// Makes and checks the messages of one run.
+#[derive(Clone, Copy, Debug)]
+pub struct Payload {
+    run: u32,
+    size: u32,
+    mix: Mix,
+}
+
+impl Payload {
+    /// Messages of `size` bytes, which must not be less than [`Mix::min_size`].
+    pub fn new(run: u32, size: u32, mix: Mix) -> Self {
+        debug_assert!(size as usize >= mix.min_size());
+        Self { run, size, mix }
+    }
+
+    /// Bytes of each message.
+    pub fn size(&self) -> usize {
+        self.size as usize
+    }
+
+    /// The kind of the message with this sequence.
+    pub fn kind(&self, sequence: u64) -> Kind {
+        self.mix.kind(sequence)
+    }
+
+    fn header(&self, client: u32, sequence: u64) -> Header {
+        Header { run: self.run, client, sequence, length: self.size }
+    }
+
+    /// Writes message `sequence` of `client` to `out`, which is [`Self::size`] bytes long.
+    pub fn encode(&self, client: u32, sequence: u64, out: &mut [u8]) {
+        let (kind, header) = (self.kind(sequence), self.header(client, sequence));
+        let (head, body) = out.split_at_mut(kind.header_len());
+        Generator::new(kind, &header).fill(body);
+        write_fields(kind, &header, head);
+        let crc = crc(kind, head, body);
+        write_crc(kind, crc, head);
+    }
+
+    /// True when `bytes` are message `sequence` of `client` to the last bit.
+    pub fn is(&self, client: u32, sequence: u64, bytes: &[u8]) -> bool {
+        bytes.len() == self.size() && is_whole(self.kind(sequence), &self.header(client, sequence), bytes)
+    }
+
+    /// The run that these messages carry.
+    pub fn run(&self) -> u32 {
+        self.run
+    }
+}
+
+/// The message that `bytes` begin with, and its kind, if it is there whole and every byte is right. It may be of any
+/// run and any client, and bytes may follow.
+pub fn leading(bytes: &[u8]) -> Option<(Kind, Header)> {
+    let (kind, header) = parse(bytes)?;
+    let message = bytes.get(..header.length as usize)?;
+    (message.len() >= kind.header_len() && is_whole(kind, &header, message)).then_some((kind, header))
+}
+
+/// What the header at the beginning of `bytes` claims, if one is there. Nothing of it is checked.
+pub fn parse(bytes: &[u8]) -> Option<(Kind, Header)> {
+    if let Some(head) = bytes.first_chunk::<BINARY_HEADER>()
+        && head.starts_with(&Kind::Binary.magic())
+    {
+        let number = |at: usize| u32::from_be_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
+        let sequence = (u64::from(number(12)) << 32) | u64::from(number(16));
+        let header = Header { run: number(4), client: number(8), sequence, length: number(20) };
+        return (sequence <= SEQUENCE_MASK).then_some((Kind::Binary, header));
+    }
+    let head = bytes.first_chunk::<TEXT_HEADER>()?;
+    if !head.starts_with(&Kind::Text.magic()) || [12, 21, 34, 43, 52].iter().any(|&at| head[at] != b':') {
+        return None;
+    }
+    let number = |at: usize, digits: usize| {
+        // `from_str_radix` would take a sign and upper case.
+        let digits = &head[at..at + digits];
+        let lower = digits.iter().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'));
+        lower.then(|| std::str::from_utf8(digits).ok().and_then(|text| u64::from_str_radix(text, 16).ok())).flatten()
+    };
+    let narrow = |number: u64| u32::try_from(number).ok();
+    let header = Header {
+        run: narrow(number(4, 8)?)?,
+        client: narrow(number(13, 8)?)?,
+        sequence: number(22, 12)?,
+        length: narrow(number(35, 8)?)?,
+    };
+    Some((Kind::Text, header))
+}
+
+/// True when `message` is the one that `header` describes. Its length must be at least that of a header.
+#[inline]
+fn is_whole(kind: Kind, header: &Header, message: &[u8]) -> bool {
+    let (head, body) = message.split_at(kind.header_len());
+    let mut expected = [0; TEXT_HEADER];
+    let expected = &mut expected[..kind.header_len()];
+    write_fields(kind, header, expected);
+    write_crc(kind, crc(kind, head, body), expected);
+    head == expected && Generator::new(kind, header).generates(body)
+}
+
+/// Writes everything of a header but the CRC.
+#[inline]
+fn write_fields(kind: Kind, header: &Header, head: &mut [u8]) {
+    let sequence = header.sequence & SEQUENCE_MASK;
+    head[..MAGIC].copy_from_slice(&kind.magic());
+    match kind {
+        Kind::Binary => {
+            head[4..8].copy_from_slice(&header.run.to_be_bytes());
+            head[8..12].copy_from_slice(&header.client.to_be_bytes());
+            head[12..20].copy_from_slice(&sequence.to_be_bytes());
+            head[20..24].copy_from_slice(&header.length.to_be_bytes());
+        }
+        Kind::Text => {
+            let [high, low] =
+                [sequence >> 32, sequence & 0xffff_ffff].map(|half| hex(u32::try_from(half).unwrap_or(0)));
+            head[4..12].copy_from_slice(&hex(header.run));
+            head[12] = b':';
+            head[13..21].copy_from_slice(&hex(header.client));
+            head[21] = b':';
+            head[22..26].copy_from_slice(&high[4..]);
+            head[26..34].copy_from_slice(&low);
+            head[34] = b':';
+            head[35..43].copy_from_slice(&hex(header.length));
+            head[43] = b':';
+            head[52] = b':';
+        }
+    }
+}
+
+#[inline]
+fn write_crc(kind: Kind, crc: u32, head: &mut [u8]) {
+    match kind {
+        Kind::Binary => head[BINARY_CRC..BINARY_HEADER].copy_from_slice(&crc.to_be_bytes()),
+        Kind::Text => head[TEXT_CRC..TEXT_CRC + 8].copy_from_slice(&hex(crc)),
+    }
+}
+
+/// The CRC-32C of a message: of the header before the CRC's own field, and of the body.
+#[inline]
+fn crc(kind: Kind, head: &[u8], body: &[u8]) -> u32 {
+    let before = match kind {
+        Kind::Binary => BINARY_CRC,
+        Kind::Text => TEXT_CRC,
+    };
+    crc32c::crc32c_append(crc32c::crc32c(&head[..before]), body)
+}
+
+/// Eight lower-case hex digits, all at once: spreads the nibbles over the bytes of a word, then adds to each what makes
+/// it a digit.
+#[inline]
+fn hex(number: u32) -> [u8; 8] {
+    let mut nibbles = u64::from(number);
+    nibbles = (nibbles | (nibbles << 16)) & 0x0000_ffff_0000_ffff;
+    nibbles = (nibbles | (nibbles << 8)) & 0x00ff_00ff_00ff_00ff;
+    nibbles = (nibbles | (nibbles << 4)) & 0x0f0f_0f0f_0f0f_0f0f;
+    // 1 in each byte whose nibble is over 9: adding 6 carries into its bit 4.
+    let letters = ((nibbles + 0x0606_0606_0606_0606) >> 4) & 0x0101_0101_0101_0101;
+    (nibbles + 0x3030_3030_3030_3030 + letters * u64::from(b'a' - b'0' - 10)).to_be_bytes()
+}
+
+/// The body of a message: words of a counter-based generator (the finalizer of `SplitMix64`; Steele, Lea and Flood, "Fast
+/// Splittable Pseudorandom Number Generators", OOPSLA 2014, with one multiplication less), keyed by the header.
+struct Generator {
+    kind: Kind,
+    counter: u64,
+}
+
+const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
+
+impl Generator {
+    #[inline]
+    fn new(kind: Kind, header: &Header) -> Self {
+        let key = (u64::from(header.run) << 32) | u64::from(header.client);
+        Self { kind, counter: mix(key.wrapping_mul(GOLDEN) ^ header.sequence) }
+    }
+
+    #[inline]
+    fn next(&mut self) -> u64 {
+        self.counter = self.counter.wrapping_add(GOLDEN);
+        mix(self.counter)
+    }
+
+    /// Eight bytes of the body.
+    #[inline]
+    fn word(&mut self) -> [u8; 8] {
+        let word = self.next();
+        match self.kind {
+            Kind::Binary => word,
+            // Six letters from a to p and a character from U+00E0 to U+00FF, whose UTF-8 is C3 A0 to C3 BF.
+            Kind::Text => (word & 0x1f00_0f0f_0f0f_0f0f).wrapping_add(0xa0c3_6161_6161_6161),
+        }
+        .to_le_bytes()
+    }
+
+    /// The last bytes of the body, of which there are fewer than eight.
+    #[inline]
+    fn tail(&mut self) -> [u8; 8] {
+        let word = self.next();
+        match self.kind {
+            Kind::Binary => word,
+            // Letters only, since a character must not be cut.
+            Kind::Text => (word & 0x0f0f_0f0f_0f0f_0f0f).wrapping_add(0x6161_6161_6161_6161),
+        }
+        .to_le_bytes()
+    }
+
+    #[inline]
+    fn fill(mut self, body: &mut [u8]) {
+        let (words, rest) = body.as_chunks_mut();
+        for word in words {
+            *word = self.word();
+        }
+        if !rest.is_empty() {
+            rest.copy_from_slice(&self.tail()[..rest.len()]);
+        }
+    }
+
+    #[inline]
+    fn generates(mut self, body: &[u8]) -> bool {
+        let (words, rest) = body.as_chunks();
+        words.iter().all(|word| *word == self.word()) && (rest.is_empty() || *rest == self.tail()[..rest.len()])
+    }
+}
+
+/// Mixes the bits of a word.
+#[inline]
+pub(crate) fn mix(mut word: u64) -> u64 {
+    word = (word ^ (word >> 32)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    word ^ (word >> 29)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn message(payload: &Payload, client: u32, sequence: u64) -> Vec<u8> {
+        let mut bytes = vec![0; payload.size()];
+        payload.encode(client, sequence, &mut bytes);
+        bytes
+    }
+
+    #[test]
+    fn the_layout_is_as_documented() {
+        let payload = Payload::new(0x3f9a_1c22, 64, Mix::Mixed);
+        let text = message(&payload, 42, 6);
+        assert!(text.starts_with(b"lg1:3f9a1c22:0000002a:000000000006:00000040:"));
+        let mut covered = text.clone();
+        covered.drain(TEXT_CRC..TEXT_HEADER);
+        assert_eq!(text[TEXT_CRC..TEXT_HEADER], *format!("{:08x}:", crc32c::crc32c(&covered)).as_bytes());
+
+        let binary = message(&payload, 42, 7);
+        assert_eq!(binary[..24], *b"lg1\0\x3f\x9a\x1c\x22\0\0\0\x2a\0\0\0\0\0\0\0\x07\0\0\0\x40");
+        let covered = [&binary[..24], &binary[28..]].concat();
+        assert_eq!(binary[24..28], crc32c::crc32c(&covered).to_be_bytes());
+    }
+
+    #[test]
+    fn the_checksum_is_castagnoli() {
+        // The check value of CRC-32C, and the first example of RFC 3720, appendix B.4.
+        assert_eq!(crc32c::crc32c(b"123456789"), 0xe306_9283);
+        assert_eq!(crc32c::crc32c(&[0; 32]), 0x8a91_36aa);
+    }
+
+    #[test]
+    fn hex_is_hex() {
+        for number in [0, 1, 9, 10, 15, 16, 0x0123_4567, 0x89ab_cdef, u32::MAX] {
+            assert_eq!(hex(number), *format!("{number:08x}").as_bytes());
+        }
+    }
+
+    #[test]
+    fn the_smallest_size_is_a_bare_header() {
+        for mix in [Mix::Text, Mix::Binary, Mix::Mixed] {
+            let payload = Payload::new(1, u32::try_from(mix.min_size()).unwrap(), mix);
+            for sequence in 0..2 {
+                let bytes = message(&payload, 0, sequence);
+                assert!(payload.is(0, sequence, &bytes));
+                assert_eq!(leading(&bytes).unwrap().1.sequence, sequence);
+            }
+        }
+    }
+
+    #[test]
+    fn bodies_differ_between_messages() {
+        let payload = Payload::new(1, 60, Mix::Binary);
+        let body = |client, sequence| message(&payload, client, sequence)[BINARY_HEADER..].to_vec();
+        assert_ne!(body(0, 0), body(0, 1));
+        assert_ne!(body(0, 0), body(1, 0));
+    }
+
+    fn mixes() -> impl Strategy<Value = Mix> {
+        prop::sample::select(vec![Mix::Text, Mix::Binary, Mix::Mixed])
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_sent_is_whole(
+            run: u32, client: u32, sequence in 0..=SEQUENCE_MASK, extra in 0..300_usize, mix in mixes(), after in 0..4_usize,
+        ) {
+            let payload = Payload::new(run, u32::try_from(mix.min_size() + extra).unwrap(), mix);
+            let mut bytes = message(&payload, client, sequence);
+            prop_assert!(payload.is(client, sequence, &bytes));
+            if payload.kind(sequence) == Kind::Text {
+                let text = std::str::from_utf8(&bytes).expect("text is UTF-8");
+                prop_assert!(text.chars().all(|c| !c.is_control() && !c.is_whitespace()));
+            }
+            let length = payload.size;
+            bytes.extend(vec![b'x'; after]);
+            prop_assert_eq!(leading(&bytes), Some((payload.kind(sequence), Header { run, client, sequence, length })));
+        }
+
+        #[test]
+        fn any_other_byte_is_noticed(
+            extra in 0..40_usize, mix in mixes(), sequence in 0..10_u64, at: prop::sample::Index, flip in 1..=255_u8,
+        ) {
+            let payload = Payload::new(7, u32::try_from(mix.min_size() + extra).unwrap(), mix);
+            let mut bytes = message(&payload, 3, sequence);
+            let at = at.index(bytes.len());
+            bytes[at] ^= flip;
+            prop_assert!(!payload.is(3, sequence, &bytes));
+            prop_assert_eq!(leading(&bytes), None);
+        }
+
+        #[test]
+        fn another_message_is_another(client in 0..3_u32, sequence in 0..6_u64) {
+            let payload = Payload::new(7, 64, Mix::Mixed);
+            let bytes = message(&payload, client, sequence);
+            for (c, s) in (0..3).flat_map(|c| (0..6).map(move |s| (c, s))) {
+                prop_assert_eq!(payload.is(c, s, &bytes), (c, s) == (client, sequence));
+            }
+        }
+
+        #[test]
+        fn foreign_bytes_do_not_panic(bytes: Vec<u8>, magic: bool) {
+            let bytes = if magic { [b"lg1\0".as_slice(), &bytes].concat() } else { [b"lg1:".as_slice(), &bytes].concat() };
+            let _ = parse(&bytes);
+            prop_assert_eq!(leading(&bytes), None);
+        }
+    }
+}

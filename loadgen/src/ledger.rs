@@ -1,0 +1,315 @@
+//! Per connection: each sent message gets exactly one fate, each event exactly one finding. Pure: time is an argument.
+//!
+//! What is in flight is a ring by sequence of due and write times; nothing else is kept of a message, since its bytes can
+//! be computed again. The way of a message that comes back whole and in order is short; everything else is sorted out in
+//! `anomaly.rs`.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use crate::clock::Time;
+use crate::order::Order;
+use crate::payload::{Kind, Payload};
+use crate::plan::Expect;
+
+/// When a message was due and when it was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Times {
+    /// Intended time of the send.
+    pub due: Time,
+    /// When it was handed to the transport.
+    pub written: Time,
+}
+
+/// What a run expects of every connection.
+#[derive(Clone, Debug)]
+pub struct Terms {
+    /// Makes and checks messages.
+    pub payload: Payload,
+    /// What a send must bring back.
+    pub expect: Expect,
+    /// Clients of the run: a message that claims to be of another was never sent.
+    pub clients: u32,
+}
+
+impl Terms {
+    /// The bytes that message `sequence` of `client` must bring back, if they are known.
+    pub(crate) fn expected(&self, client: u32, sequence: u64) -> Option<Vec<u8>> {
+        match &self.expect {
+            Expect::Echo => {
+                let mut bytes = vec![0; self.payload.size()];
+                self.payload.encode(client, sequence, &mut bytes);
+                Some(bytes)
+            }
+            Expect::Count => None,
+            Expect::Reply(text) => Some(text.clone().into_bytes()),
+        }
+    }
+}
+
+/// A message event.
+#[derive(Clone, Copy, Debug)]
+pub struct Event<'a> {
+    /// Text or binary.
+    pub kind: Kind,
+    /// Its payload.
+    pub bytes: &'a [u8],
+}
+
+/// What became of a sent message that did not match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// Nothing of it came until the drain ended.
+    Lost,
+    /// It came other than whole.
+    Damaged,
+    /// Its connection died while it was in flight.
+    Undetermined,
+}
+
+/// What an event that did not match was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// A message that had come already.
+    Duplicated,
+    /// More than one message, or one and a part of another.
+    Coalesced,
+    /// The message came in pieces: this event, and `earlier` ones that had no finding yet.
+    Split {
+        /// Events before this one that hold it.
+        earlier: u32,
+    },
+    /// The beginning of a message whose rest never came.
+    Truncated,
+    /// A message with wrong bytes.
+    Corrupted,
+    /// A whole message of the other kind.
+    WrongType,
+    /// A whole message of another connection of this run.
+    Misrouted {
+        /// The client that sent it.
+        owner: u32,
+    },
+    /// Nothing that was sent in this run.
+    Unexpected,
+}
+
+/// The message that a finding is about, as far as it is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Subject {
+    /// Its sequence.
+    pub sequence: Option<u64>,
+    /// Its times, if it was in flight.
+    pub times: Option<Times>,
+}
+
+/// Takes what a ledger decides. Each call is about one message or one event.
+pub trait Book {
+    /// Message `sequence` came back whole; `overtaken` if a later one came before it and it must count as reordered.
+    fn matched(&mut self, sequence: u64, times: Times, overtaken: bool);
+
+    /// An event was something else. `received` are its bytes (for a split message, all of its pieces).
+    fn finding(&mut self, finding: Finding, subject: Subject, received: &[u8]);
+
+    /// A sent message ended otherwise than matched.
+    fn fate(&mut self, fate: Fate, sequence: u64, times: Times);
+}
+
+/// The books of one connection.
+#[derive(Debug)]
+pub struct Ledger {
+    client: u32,
+    /// Sequence of the first entry of `ring`.
+    base: u64,
+    /// Messages from `base` on; none where the fate is known. The first is always in flight.
+    ring: VecDeque<Option<Times>>,
+    in_flight: u32,
+    order: Order,
+    /// What only connections with anomalies need.
+    pub(crate) irregular: Option<Box<Irregular>>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Irregular {
+    /// Messages in flight that so many others have overtaken that the ring would grow without bound.
+    overdue: BTreeMap<u64, Times>,
+    /// An event that was the beginning of a message, while the rest may still come.
+    pub(crate) piece: Option<Piece>,
+    /// Truncated events too short to say of which message: it is one of those that are in flight at the end.
+    pub(crate) unplaced: Vec<Vec<u8>>,
+}
+
+/// The beginning of a message.
+#[derive(Debug)]
+pub(crate) struct Piece {
+    pub(crate) bytes: Vec<u8>,
+    /// Events that hold it and have no finding yet.
+    pub(crate) events: u32,
+    /// The message that it begins, if there is enough of it to tell.
+    pub(crate) sequence: Option<u64>,
+}
+
+/// Entries of the ring up to which an overtaken message may stay in it.
+const RING_SLACK: usize = 64;
+
+impl Ledger {
+    /// Empty books of `client`.
+    pub fn new(client: u32) -> Self {
+        Self { client, base: 0, ring: VecDeque::new(), in_flight: 0, order: Order::default(), irregular: None }
+    }
+
+    /// The client whose books these are.
+    pub fn client(&self) -> u32 {
+        self.client
+    }
+
+    /// Messages that were sent and have no fate yet.
+    pub fn in_flight(&self) -> u32 {
+        self.in_flight
+    }
+
+    /// Entries that the books take memory for. In proportion to [`Self::in_flight`] at its highest.
+    pub fn capacity(&self) -> usize {
+        self.ring.capacity() + self.irregular.as_ref().map_or(0, |irregular| irregular.overdue.len())
+    }
+
+    /// Sequence of the next message.
+    pub fn next_sequence(&self) -> u64 {
+        self.base + self.ring.len() as u64
+    }
+
+    /// Takes down that the next message was sent.
+    pub fn sent(&mut self, times: Times) {
+        self.ring.push_back(Some(times));
+        self.in_flight += 1;
+    }
+
+    /// Decides what an event is, and with it the fate of the messages that it is about.
+    #[inline]
+    pub fn received(&mut self, terms: &Terms, event: Event<'_>, book: &mut impl Book) {
+        match &terms.expect {
+            Expect::Echo => {
+                let first = self.base;
+                if !self.ring.is_empty()
+                    && event.kind == terms.payload.kind(first)
+                    && terms.payload.is(self.client, first, event.bytes)
+                {
+                    self.matched(first, book);
+                } else {
+                    self.sort_out(terms, event, book);
+                }
+            }
+            Expect::Count => self.received_any(event, book),
+            Expect::Reply(text) => self.received_reply(text.as_bytes(), event, book),
+        }
+    }
+
+    /// `--expect count`: an event is the reply to the oldest message in flight.
+    fn received_any(&mut self, event: Event<'_>, book: &mut impl Book) {
+        match self.oldest() {
+            Some(sequence) => self.matched(sequence, book),
+            None => book.finding(Finding::Unexpected, Subject::default(), event.bytes),
+        }
+    }
+
+    /// `--expect reply=TEXT`: the same, and its content is known.
+    fn received_reply(&mut self, text: &[u8], event: Event<'_>, book: &mut impl Book) {
+        let Some(sequence) = self.oldest() else {
+            return book.finding(Finding::Unexpected, Subject::default(), event.bytes);
+        };
+        if event.kind == Kind::Text && event.bytes == text {
+            return self.matched(sequence, book);
+        }
+        let repeats = event.bytes.len().checked_div(text.len()).filter(|&n| n > 1 && event.bytes == text.repeat(n));
+        let finding = match repeats {
+            Some(_) => Finding::Coalesced,
+            None if event.bytes == text => Finding::WrongType,
+            None => Finding::Corrupted,
+        };
+        book.finding(finding, self.subject(sequence), event.bytes);
+        for _ in 0..repeats.unwrap_or(1) {
+            if let Some(sequence) = self.oldest() {
+                self.damaged(sequence, book);
+            }
+        }
+    }
+
+    /// Gives every message that is still in flight its fate: undetermined if the connection died, else lost.
+    pub fn close(&mut self, died: bool, terms: &Terms, book: &mut impl Book) {
+        self.close_piece(book);
+        self.place_truncated(terms, book);
+        let fate = if died { Fate::Undetermined } else { Fate::Lost };
+        while let Some((sequence, times)) = self.oldest().and_then(|oldest| Some((oldest, self.take(oldest)?))) {
+            book.fate(fate, sequence, times);
+        }
+    }
+
+    /// The oldest message in flight.
+    pub(crate) fn oldest(&self) -> Option<u64> {
+        let overdue = self.irregular.as_ref().and_then(|irregular| irregular.overdue.keys().next());
+        overdue.copied().or_else(|| (!self.ring.is_empty()).then_some(self.base))
+    }
+
+    /// Messages in flight, oldest first.
+    pub(crate) fn pending(&self) -> impl Iterator<Item = u64> {
+        let overdue = self.irregular.iter().flat_map(|irregular| irregular.overdue.keys().copied());
+        overdue.chain((self.base..).zip(&self.ring).filter(|(_, times)| times.is_some()).map(|(sequence, _)| sequence))
+    }
+
+    /// The times of message `sequence` if it is in flight.
+    pub(crate) fn times(&self, sequence: u64) -> Option<Times> {
+        match sequence.checked_sub(self.base) {
+            Some(index) => self.ring.get(usize::try_from(index).ok()?).copied().flatten(),
+            None => self.irregular.as_ref()?.overdue.get(&sequence).copied(),
+        }
+    }
+
+    pub(crate) fn subject(&self, sequence: u64) -> Subject {
+        Subject { sequence: Some(sequence), times: self.times(sequence) }
+    }
+
+    /// Message `sequence` came back whole. Does nothing if it is not in flight.
+    #[inline]
+    pub(crate) fn matched(&mut self, sequence: u64, book: &mut impl Book) {
+        let Some(times) = self.take(sequence) else { return };
+        let low = if self.irregular.is_some() { self.oldest().unwrap_or(u64::MAX) } else { self.base };
+        let overtaken = self.order.arrive(sequence, low);
+        book.matched(sequence, times, overtaken);
+    }
+
+    /// Message `sequence` came other than whole. Does nothing if it is not in flight: its fate is known.
+    pub(crate) fn damaged(&mut self, sequence: u64, book: &mut impl Book) {
+        if let Some(times) = self.take(sequence) {
+            book.fate(Fate::Damaged, sequence, times);
+        }
+    }
+
+    /// Takes message `sequence` out of what is in flight.
+    #[inline]
+    fn take(&mut self, sequence: u64) -> Option<Times> {
+        let times = match sequence.checked_sub(self.base) {
+            Some(index) => self.ring.get_mut(usize::try_from(index).ok()?)?.take(),
+            None => self.irregular.as_mut()?.overdue.remove(&sequence),
+        }?;
+        self.in_flight -= 1;
+        self.trim();
+        Some(times)
+    }
+
+    /// Drops entries at the front of the ring whose fate is known, and moves what keeps a long ring from shrinking to
+    /// where it takes a place of its own: memory stays in proportion to what is in flight.
+    #[inline]
+    fn trim(&mut self) {
+        loop {
+            match self.ring.front() {
+                Some(None) => {}
+                Some(Some(_)) if self.ring.len() > RING_SLACK && self.ring.len() > 2 * self.in_flight as usize => {
+                    let times = self.ring[0].expect("matched above");
+                    self.irregular.get_or_insert_default().overdue.insert(self.base, times);
+                }
+                _ => break,
+            }
+            self.ring.pop_front();
+            self.base += 1;
+        }
+    }
+}

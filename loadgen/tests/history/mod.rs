@@ -1,0 +1,174 @@
+//! Plays events into a ledger and counts what it says.
+
+use loadgen::clock::Time;
+use loadgen::ledger::{Book, Event, Fate, Finding, Ledger, Subject, Terms, Times};
+use loadgen::payload::{Kind, Mix, Payload};
+use loadgen::plan::Expect;
+
+pub(crate) const RUN: u32 = 0x3f9a_1c22;
+pub(crate) const SIZE: u32 = 64;
+pub(crate) const TIMES: Times = Times { due: Time::from_nanos(1), written: Time::from_nanos(2) };
+
+/// Terms of a run of three clients.
+pub(crate) fn terms(mix: Mix, expect: Expect) -> Terms {
+    Terms { payload: Payload::new(RUN, SIZE, mix), expect, clients: 3 }
+}
+
+/// Message `sequence` of `client`, of mixed kinds.
+pub(crate) fn bytes(client: u32, sequence: u64) -> Vec<u8> {
+    let mut bytes = vec![0; SIZE as usize];
+    Payload::new(RUN, SIZE, Mix::Mixed).encode(client, sequence, &mut bytes);
+    bytes
+}
+
+pub(crate) fn other(kind: Kind) -> Kind {
+    match kind {
+        Kind::Text => Kind::Binary,
+        Kind::Binary => Kind::Text,
+    }
+}
+
+/// An event in the notation of the scenarios.
+pub(crate) fn parse(text: &str) -> (Kind, Vec<u8>) {
+    let mut whole = Vec::new();
+    let mut kind = None;
+    for part in text.split('+') {
+        let (part_kind, bytes) = parse_part(part);
+        kind.get_or_insert(part_kind);
+        whole.extend(bytes);
+    }
+    (kind.expect("an event has a part"), whole)
+}
+
+fn parse_part(text: &str) -> (Kind, Vec<u8>) {
+    match text {
+        "x" => return (Kind::Text, b"nobody sent this".to_vec()),
+        "-" => return (Kind::Text, Vec::new()),
+        _ => {}
+    }
+    let mut run = RUN;
+    let (client, rest) = match text.split_once(':') {
+        Some(("r", rest)) => {
+            run += 1;
+            (0, rest)
+        }
+        Some((client, rest)) => (client[1..].parse().expect("a client"), rest),
+        None => (0, text),
+    };
+    let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+    let (sequence, rest) = rest.split_at(digits);
+    let sequence: u64 = sequence.parse().expect("a sequence");
+    let mut bytes = vec![0; SIZE as usize];
+    Payload::new(run, SIZE, Mix::Mixed).encode(client, sequence, &mut bytes);
+    let mut kind = Mix::Mixed.kind(sequence);
+    if let Some(range) = rest.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        let (from, to) = range.split_once("..").expect("a range");
+        let to = to.parse().unwrap_or(bytes.len());
+        bytes = bytes[from.parse().unwrap_or(0)..to].to_vec();
+    } else if let Some(at) = rest.strip_prefix('~') {
+        bytes[at.parse::<usize>().expect("an offset")] ^= 1;
+    } else if rest == "!" {
+        kind = other(kind);
+    } else if rest == "x" {
+        bytes.push(b'x');
+    } else {
+        assert_eq!(rest, "", "`{text}` is no event");
+    }
+    (kind, bytes)
+}
+
+/// Counts what a ledger says.
+#[derive(Debug, Default)]
+pub(crate) struct Books {
+    pub(crate) sent: u64,
+    pub(crate) events: u64,
+    pub(crate) matched: u64,
+    pub(crate) lost: u64,
+    pub(crate) damaged: u64,
+    pub(crate) undetermined: u64,
+    pub(crate) reordered: u64,
+    pub(crate) duplicated: u64,
+    pub(crate) coalesced: u64,
+    pub(crate) split: u64,
+    pub(crate) split_pieces: u64,
+    pub(crate) truncated: u64,
+    pub(crate) corrupted: u64,
+    pub(crate) wrong_type: u64,
+    pub(crate) misrouted: u64,
+    pub(crate) unexpected: u64,
+    pub(crate) last: Option<(u64, Times)>,
+}
+
+impl Books {
+    /// The counts that are not zero, as `name=count`.
+    pub(crate) fn nonzero(&self) -> String {
+        let counts = [
+            ("matched", self.matched),
+            ("lost", self.lost),
+            ("damaged", self.damaged),
+            ("undetermined", self.undetermined),
+            ("reordered", self.reordered),
+            ("duplicated", self.duplicated),
+            ("coalesced", self.coalesced),
+            ("split", self.split),
+            ("split_pieces", self.split_pieces),
+            ("truncated", self.truncated),
+            ("corrupted", self.corrupted),
+            ("wrong_type", self.wrong_type),
+            ("misrouted", self.misrouted),
+            ("unexpected", self.unexpected),
+        ];
+        let nonzero = counts.iter().filter(|(_, count)| *count > 0);
+        nonzero.map(|(name, count)| format!("{name}={count}")).collect::<Vec<_>>().join(" ")
+    }
+
+    pub(crate) fn check_identities(&self) {
+        assert_eq!(self.sent, self.matched + self.lost + self.damaged + self.undetermined, "{self:?}");
+        let findings = self.duplicated + self.coalesced + self.split_pieces + self.truncated + self.corrupted;
+        let others = self.wrong_type + self.misrouted + self.unexpected;
+        assert_eq!(self.events, self.matched + findings + others, "{self:?}");
+    }
+}
+
+impl Book for Books {
+    fn matched(&mut self, sequence: u64, times: Times, overtaken: bool) {
+        self.matched += 1;
+        self.reordered += u64::from(overtaken);
+        self.last = Some((sequence, times));
+    }
+
+    fn finding(&mut self, finding: Finding, _subject: Subject, _received: &[u8]) {
+        match finding {
+            Finding::Duplicated => self.duplicated += 1,
+            Finding::Coalesced => self.coalesced += 1,
+            Finding::Split { earlier } => {
+                self.split += 1;
+                self.split_pieces += u64::from(earlier) + 1;
+            }
+            Finding::Truncated => self.truncated += 1,
+            Finding::Corrupted => self.corrupted += 1,
+            Finding::WrongType => self.wrong_type += 1,
+            Finding::Misrouted { .. } => self.misrouted += 1,
+            Finding::Unexpected => self.unexpected += 1,
+        }
+    }
+
+    fn fate(&mut self, fate: Fate, _sequence: u64, _times: Times) {
+        match fate {
+            Fate::Lost => self.lost += 1,
+            Fate::Damaged => self.damaged += 1,
+            Fate::Undetermined => self.undetermined += 1,
+        }
+    }
+}
+
+/// Sends `sent` messages, then receives `events`, then closes the books.
+pub(crate) fn play(terms: &Terms, sent: u64, events: &[(Kind, Vec<u8>)]) -> Books {
+    let (mut ledger, mut books) = (Ledger::new(0), Books { sent, events: events.len() as u64, ..Books::default() });
+    (0..sent).for_each(|_| ledger.sent(TIMES));
+    for (kind, bytes) in events {
+        ledger.received(terms, Event { kind: *kind, bytes }, &mut books);
+    }
+    ledger.close(false, terms, &mut books);
+    books
+}

@@ -1,0 +1,324 @@
+//! The ledger against scenarios written by hand, and against random histories whose outcome is known by construction.
+
+mod history;
+
+use history::{Books, RUN, SIZE, bytes, play, terms};
+use loadgen::clock::Time;
+use loadgen::ledger::{Event, Ledger, Times};
+use loadgen::payload::{Kind, Mix, Payload};
+use loadgen::plan::Expect;
+
+/// What was sent, what came, and what the ledger must say.
+///
+/// Events are separated by blanks. `3` is message 3, whole; `3+4` two in one event; `3[..20]` and `3[20..]` pieces;
+/// `3~7` with a bit of byte 7 flipped; `3!` with the other type; `c1:3` of client 1; `r:3` of another run; `x` bytes that
+/// nobody sent; `-` an empty event. Counts that are not named must be 0.
+const SCENARIOS: &[(&str, u64, &str, &str)] = &[
+    ("in order", 3, "0 1 2", "matched=3"),
+    ("nothing came", 2, "", "lost=2"),
+    ("one lost", 3, "0 2", "matched=2 lost=1"),
+    ("doubled at once", 2, "0 0 1", "matched=2 duplicated=1"),
+    ("doubled late", 3, "0 1 2 0", "matched=3 duplicated=1"),
+    ("doubled after a loss", 3, "1 2 1", "matched=2 lost=1 duplicated=1"),
+    ("one late", 4, "1 2 3 0", "matched=4 reordered=1"),
+    ("one early", 4, "3 0 1 2", "matched=4 reordered=1"),
+    ("two swapped", 4, "1 0 3 2", "matched=4 reordered=2"),
+    ("two in one event", 3, "0+1 2", "matched=1 damaged=2 coalesced=1"),
+    ("all in one event", 5, "0+1+2+3+4", "damaged=5 coalesced=1"),
+    ("one in two events", 2, "0[..30] 0[30..] 1", "matched=1 damaged=1 split=1 split_pieces=2"),
+    ("one in three events", 2, "0[..10] 0[10..60] 0[60..] 1", "matched=1 damaged=1 split=1 split_pieces=3"),
+    ("cut within the magic", 2, "0[..2] 0[2..] 1", "matched=1 damaged=1 split=1 split_pieces=2"),
+    ("cut before the last byte", 2, "0[..63] 0[63..] 1", "matched=1 damaged=1 split=1 split_pieces=2"),
+    ("split with another in between", 2, "0[..30] 1 0[30..]", "matched=1 damaged=1 split=1 split_pieces=2"),
+    ("two split", 2, "0[..30] 0[30..] 1[..5] 1[5..]", "damaged=2 split=2 split_pieces=4"),
+    ("two split, re-cut", 2, "0[..30] 0[30..]+1[..20] 1[20..]", "damaged=2 split=2 split_pieces=3"),
+    ("truncated", 3, "0 1[..40] 2", "matched=2 damaged=1 truncated=1"),
+    ("truncated to less than a header", 3, "0 1[..3] 2", "matched=2 damaged=1 truncated=1"),
+    ("truncated to nothing", 3, "0 - 2", "matched=2 damaged=1 truncated=1"),
+    ("truncated one after the other", 3, "0[..40] 1[..3] 2[..50]", "damaged=3 truncated=3"),
+    ("short ones truncated", 3, "0[..3] 1[..3] 2[..3]", "damaged=3 truncated=3"),
+    ("a short one overtakes", 3, "1[..3] 0 2", "matched=2 damaged=1 truncated=1"),
+    ("the last truncated", 2, "0 1[..40]", "matched=1 damaged=1 truncated=1"),
+    ("a whole one and a piece", 2, "0+1[..20]", "damaged=2 coalesced=1"),
+    ("a whole one and a piece, continued", 2, "0+1[..20] 1[20..]", "damaged=2 coalesced=1 split=1 split_pieces=1"),
+    ("a bit of the body", 2, "0~60 1", "matched=1 damaged=1 corrupted=1"),
+    ("a bit of the magic", 2, "0~0 1", "matched=1 damaged=1 corrupted=1"),
+    ("a bit of the run", 2, "0~5 1", "matched=1 damaged=1 corrupted=1"),
+    ("a bit of the client", 2, "0~19 1", "matched=1 damaged=1 corrupted=1"),
+    ("a bit of the sequence", 4, "0 1~19 2~33 3", "matched=2 damaged=2 corrupted=2"),
+    ("a bit of the length", 2, "0 1~22", "matched=1 damaged=1 corrupted=1"),
+    ("a bit of the checksum", 2, "0 1~25", "matched=1 damaged=1 corrupted=1"),
+    ("longer than sent", 2, "0x 1", "matched=1 damaged=1 corrupted=1"),
+    ("text as binary", 2, "0! 1", "matched=1 damaged=1 wrong_type=1"),
+    ("binary as text", 2, "0 1!", "matched=1 damaged=1 wrong_type=1"),
+    ("of another client", 2, "0 c1:0 1", "matched=2 misrouted=1"),
+    ("of a client that is not", 1, "0 c9:0", "matched=1 unexpected=1"),
+    ("of another run", 1, "r:0 0", "matched=1 unexpected=1"),
+    ("never sent", 1, "0 1", "matched=1 unexpected=1"),
+    ("foreign", 1, "x 0", "matched=1 unexpected=1"),
+];
+
+#[test]
+fn scenarios() {
+    for (name, sent, came, expected) in SCENARIOS {
+        let events = came.split_whitespace().map(history::parse).collect::<Vec<_>>();
+        let books = play(&terms(Mix::Mixed, Expect::Echo), *sent, &events);
+        assert_eq!(books.nonzero(), *expected, "{name}: {sent} sent, `{came}` came");
+        books.check_identities();
+    }
+}
+
+#[test]
+fn a_dead_connection_leaves_messages_undetermined() {
+    let terms = terms(Mix::Mixed, Expect::Echo);
+    let (mut ledger, mut books) = (Ledger::new(0), Books::default());
+    (0..3).for_each(|_| ledger.sent(history::TIMES));
+    ledger.received(&terms, Event { kind: Kind::Text, bytes: &bytes(0, 0) }, &mut books);
+    ledger.close(true, &terms, &mut books);
+    assert_eq!(books.nonzero(), "matched=1 undetermined=2");
+    assert_eq!(ledger.in_flight(), 0);
+}
+
+#[test]
+fn times_belong_to_their_message() {
+    let terms = terms(Mix::Mixed, Expect::Echo);
+    let (mut ledger, mut books) = (Ledger::new(0), Books::default());
+    let times = |n| Times { due: Time::from_nanos(n), written: Time::from_nanos(n + 1) };
+    (0..4).for_each(|n| ledger.sent(times(100 * n)));
+    for sequence in [2, 0, 3, 1] {
+        let kind = terms.payload.kind(sequence);
+        ledger.received(&terms, Event { kind, bytes: &bytes(0, sequence) }, &mut books);
+        assert_eq!(books.last, Some((sequence, times(100 * sequence))));
+    }
+}
+
+#[test]
+fn count_takes_any_event_for_a_reply() {
+    let terms = terms(Mix::Mixed, Expect::Count);
+    let books = play(&terms, 3, &[history::parse("x"), history::parse("-")]);
+    assert_eq!(books.nonzero(), "matched=2 lost=1");
+    let books = play(&terms, 1, &[history::parse("x"), history::parse("x")]);
+    assert_eq!(books.nonzero(), "matched=1 unexpected=1");
+}
+
+#[test]
+fn a_known_reply_is_checked() {
+    let reply = r#"{"a":1,"b":2}"#;
+    let terms = terms(Mix::Mixed, Expect::Reply(reply.to_owned()));
+    let text = |text: &str| (Kind::Text, text.as_bytes().to_vec());
+    let books = play(&terms, 2, &[text(reply), text(reply)]);
+    assert_eq!(books.nonzero(), "matched=2");
+    let books = play(&terms, 3, &[text(&reply.repeat(2)), text(reply)]);
+    assert_eq!(books.nonzero(), "matched=1 damaged=2 coalesced=1");
+    let books = play(&terms, 2, &[text(r#"{"a":1,"b":3}"#), (Kind::Binary, reply.as_bytes().to_vec())]);
+    assert_eq!(books.nonzero(), "damaged=2 corrupted=1 wrong_type=1");
+    let books = play(&terms, 1, &[text(reply), text(reply)]);
+    assert_eq!(books.nonzero(), "matched=1 unexpected=1");
+}
+
+#[test]
+fn a_lost_message_does_not_hold_the_memory_of_those_after_it() {
+    // A million messages, the first lost: in flight is never more than two.
+    let terms = terms(Mix::Binary, Expect::Echo);
+    let (mut ledger, mut books) = (Ledger::new(0), Books::default());
+    ledger.sent(history::TIMES);
+    let payload = Payload::new(RUN, SIZE, Mix::Binary);
+    let mut message = [0; SIZE as usize];
+    for sequence in 1..100_000 {
+        ledger.sent(history::TIMES);
+        payload.encode(0, sequence, &mut message);
+        ledger.received(&terms, Event { kind: Kind::Binary, bytes: &message }, &mut books);
+    }
+    assert!(ledger.capacity() < 300, "{} entries", ledger.capacity());
+    ledger.received(&terms, Event { kind: Kind::Binary, bytes: &bytes_of(Mix::Binary, 0) }, &mut books);
+    ledger.close(false, &terms, &mut books);
+    assert_eq!(books.nonzero(), "matched=100000 reordered=1");
+}
+
+fn bytes_of(mix: Mix, sequence: u64) -> Vec<u8> {
+    let mut message = vec![0; SIZE as usize];
+    Payload::new(RUN, SIZE, mix).encode(0, sequence, &mut message);
+    message
+}
+
+mod random {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What a server does to a message, and what the ledger must then count.
+    #[derive(Clone, Copy, Debug)]
+    enum Deed {
+        Echo,
+        Drop,
+        Duplicate,
+        /// Joined with the next message.
+        Coalesce,
+        Split(usize),
+        Truncate(usize),
+        Corrupt(usize, u8),
+        WrongType,
+        Misroute,
+        Unexpected,
+        /// Echoed after this many of the later ones.
+        Late(u64),
+    }
+
+    /// Pieces have four bytes or more here: `l`, with which messages begin, may as well be the last letter of the
+    /// message before, if that came without it.
+    fn deed() -> impl Strategy<Value = Deed> {
+        prop_oneof![
+            8 => Just(Deed::Echo),
+            1 => Just(Deed::Drop),
+            1 => Just(Deed::Duplicate),
+            1 => Just(Deed::Coalesce),
+            1 => (4..SIZE as usize).prop_map(Deed::Split),
+            1 => (4..SIZE as usize).prop_map(Deed::Truncate),
+            1 => (0..SIZE as usize, 0..8_u8).prop_map(|(at, bit)| Deed::Corrupt(at, bit)),
+            1 => Just(Deed::WrongType),
+            1 => Just(Deed::Misroute),
+            1 => Just(Deed::Unexpected),
+            1 => (1..5_u64).prop_map(Deed::Late),
+        ]
+    }
+
+    /// The events that a history brings, and the counts that it must lead to.
+    fn history(mix: Mix, deeds: &[Deed]) -> (Vec<(Kind, Vec<u8>)>, Books) {
+        let (mut events, mut books) = (Vec::new(), Books::default());
+        let (mut late, mut order): (Vec<(u64, u64)>, _) = (Vec::new(), Vec::new());
+        let mut joined = false;
+        for (sequence, deed) in (0_u64..).zip(deeds) {
+            let whole = (mix.kind(sequence), bytes_of(mix, sequence));
+            let follows = sequence + 1 < deeds.len() as u64;
+            if std::mem::take(&mut joined) {
+                // Taken along by the one before.
+            } else {
+                match *deed {
+                    Deed::Coalesce if follows => {
+                        let both = [bytes_of(mix, sequence), bytes_of(mix, sequence + 1)].concat();
+                        events.push((whole.0, both));
+                        books.coalesced += 1;
+                        books.damaged += 2;
+                        joined = true;
+                    }
+                    Deed::Echo | Deed::Coalesce => {
+                        events.push(whole);
+                        order.push(sequence);
+                    }
+                    Deed::Drop => books.lost += 1,
+                    Deed::Duplicate => {
+                        events.extend([whole.clone(), whole]);
+                        order.push(sequence);
+                        books.duplicated += 1;
+                    }
+                    Deed::Split(at) => {
+                        let (head, tail) = whole.1.split_at(at);
+                        events.extend([(whole.0, head.to_vec()), (whole.0, tail.to_vec())]);
+                        books.split += 1;
+                        books.split_pieces += 2;
+                        books.damaged += 1;
+                    }
+                    Deed::Truncate(at) => {
+                        events.push((whole.0, whole.1[..at].to_vec()));
+                        books.truncated += 1;
+                        books.damaged += 1;
+                    }
+                    Deed::Corrupt(at, bit) => {
+                        let mut wrong = whole.1;
+                        wrong[at] ^= 1 << bit;
+                        events.push((whole.0, wrong));
+                        books.corrupted += 1;
+                        books.damaged += 1;
+                    }
+                    Deed::WrongType => {
+                        events.push((history::other(whole.0), whole.1));
+                        books.wrong_type += 1;
+                        books.damaged += 1;
+                    }
+                    Deed::Misroute => {
+                        // To another connection, and one of its messages to this.
+                        let mut foreign = vec![0; SIZE as usize];
+                        Payload::new(RUN, SIZE, mix).encode(1, sequence, &mut foreign);
+                        events.push((whole.0, foreign));
+                        books.misrouted += 1;
+                        books.lost += 1;
+                    }
+                    Deed::Unexpected => {
+                        events.extend([(Kind::Text, b"surprise".to_vec()), whole]);
+                        order.push(sequence);
+                        books.unexpected += 1;
+                    }
+                    Deed::Late(by) => late.push((sequence + by, sequence)),
+                }
+            }
+            // Late ones come between messages, never within one.
+            if !joined {
+                for (_, sequence) in late.extract_if(.., |(after, _)| *after <= sequence) {
+                    events.push((mix.kind(sequence), bytes_of(mix, sequence)));
+                    order.push(sequence);
+                }
+            }
+        }
+        for (_, sequence) in late {
+            events.push((mix.kind(sequence), bytes_of(mix, sequence)));
+            order.push(sequence);
+        }
+        books.matched = order.len() as u64;
+        books.reordered = books.matched - longest_increasing(&order);
+        (events, books)
+    }
+
+    fn longest_increasing(order: &[u64]) -> u64 {
+        let mut best = vec![1; order.len()];
+        for i in 0..order.len() {
+            for j in 0..i {
+                if order[j] < order[i] {
+                    best[i] = best[i].max(best[j] + 1);
+                }
+            }
+        }
+        best.into_iter().max().unwrap_or(0)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        #[test]
+        fn histories_are_told_exactly(
+            deeds in prop::collection::vec(deed(), 1..60),
+            mix in prop::sample::select(vec![Mix::Text, Mix::Binary, Mix::Mixed]),
+        ) {
+            let (events, expected) = history(mix, &deeds);
+            let books = play(&terms(mix, Expect::Echo), deeds.len() as u64, &events);
+            prop_assert_eq!(books.nonzero(), expected.nonzero());
+            books.check_identities();
+        }
+
+        #[test]
+        fn whatever_comes_every_event_and_message_is_counted_once(
+            sent in 0..20_u64,
+            events in prop::collection::vec(chaos(), 0..40),
+        ) {
+            play(&terms(Mix::Mixed, Expect::Echo), sent, &events).check_identities();
+        }
+    }
+
+    /// Slices of streams of messages: what a server does that has no idea of messages.
+    fn chaos() -> impl Strategy<Value = (Kind, Vec<u8>)> {
+        (
+            0..20_u64,
+            0..200_usize,
+            0..200_usize,
+            any::<bool>(),
+            prop::option::of((any::<prop::sample::Index>(), 1..=255_u8)),
+        )
+            .prop_map(|(first, from, len, text, flip)| {
+                let stream: Vec<u8> = (first..first + 8).flat_map(|sequence| bytes(0, sequence)).collect();
+                let mut slice = stream[from..from + len].to_vec();
+                if let Some((at, flip)) = flip.filter(|_| len > 0) {
+                    slice[at.index(len)] ^= flip;
+                }
+                (if text { Kind::Text } else { Kind::Binary }, slice)
+            })
+    }
+}

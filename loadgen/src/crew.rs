@@ -1,0 +1,152 @@
+//! The workers of a run, as its thread sees them.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use crate::clock::Clock;
+use crate::engine::{Dialer, Endpoint};
+use crate::run::{Snapshot, Stage, Stop};
+use crate::timeline::Timeline;
+use crate::worker::{self, Control, Notice, Orders, Outcome, Progress};
+
+/// How often the observer is called, and how late a stop is noticed.
+const TURN: Duration = Duration::from_millis(100);
+
+/// Nanoseconds from the last connection to the first send, so that every worker knows of it in time.
+const HEAD_START: u64 = 20_000_000;
+
+/// Threads that work, and the ends of what connects them with the run.
+#[derive(Debug)]
+pub(crate) struct Crew {
+    clock: Clock,
+    stop: Stop,
+    control: Arc<Control>,
+    progress: Vec<Arc<Progress>>,
+    notices: Receiver<Notice>,
+    threads: Vec<JoinHandle<io::Result<Outcome>>>,
+    timeline: Timeline,
+}
+
+impl Crew {
+    /// Starts the workers; they connect at once.
+    pub(crate) fn start(orders: &Orders, endpoint: &Endpoint, stop: &Stop) -> Self {
+        let workers = orders.workers as usize;
+        let (sender, notices) = channel();
+        let mut crew = Self {
+            clock: Clock::start(),
+            stop: stop.clone(),
+            control: Arc::default(),
+            progress: std::iter::repeat_with(Arc::default).take(workers).collect(),
+            notices,
+            threads: Vec::new(),
+            timeline: Timeline::new(workers),
+        };
+        crew.threads = (0..orders.workers).map(|worker| crew.hire(worker, orders, endpoint, &sender)).collect();
+        crew
+    }
+
+    fn hire(
+        &self,
+        worker: u32,
+        orders: &Orders,
+        endpoint: &Endpoint,
+        sender: &Sender<Notice>,
+    ) -> JoinHandle<io::Result<Outcome>> {
+        let (clock, control) = (self.clock, Arc::clone(&self.control));
+        let progress = Arc::clone(&self.progress[worker as usize]);
+        let (orders, endpoint, sender) = (Orders { worker, ..orders.clone() }, endpoint.clone(), sender.clone());
+        let dialer = move || Dialer::new(endpoint, clock);
+        std::thread::spawn(move || worker::run(orders, dialer, clock, control, progress, sender))
+    }
+
+    /// Waits until every connection was tried; how many opened.
+    pub(crate) fn connect(&mut self, observe: &mut impl FnMut(&Snapshot)) -> u64 {
+        let (mut told, mut open) = (0, 0);
+        while told < self.threads.len() {
+            match self.notice() {
+                Ok(Some(Notice::Connected(connections))) => {
+                    told += 1;
+                    open += connections;
+                }
+                Ok(_) => {}
+                Err(()) => break, // A worker failed: `finish` says why.
+            }
+            observe(&self.snapshot(Stage::Connecting, 0.0, None));
+        }
+        if open == 0 {
+            self.control.stop();
+        }
+        open
+    }
+
+    /// Lets the workers send, and waits until they are done. Load takes `total`, if that is known, `warmup` of it first.
+    pub(crate) fn load(&mut self, total: Option<Duration>, warmup: Duration, observe: &mut impl FnMut(&Snapshot)) {
+        let start = self.clock.now().plus(HEAD_START);
+        self.control.begin(start);
+        while let Ok(notice) = self.notice() {
+            if let Some(Notice::Row(row)) = notice {
+                self.timeline.add(row);
+                continue;
+            }
+            let elapsed = self.clock.now().seconds_from(start).max(0.0);
+            let stage = match total {
+                _ if elapsed < warmup.as_secs_f64() => Stage::Warmup,
+                Some(total) if elapsed >= total.as_secs_f64() => Stage::Draining,
+                _ => Stage::Measuring,
+            };
+            observe(&self.snapshot(stage, elapsed, total));
+        }
+    }
+
+    /// Waits for the workers; what they bring home.
+    ///
+    /// # Errors
+    /// A worker could not set up its event loop, or panicked.
+    pub(crate) fn finish(mut self) -> io::Result<(Vec<Outcome>, Timeline)> {
+        if self.stop.is_stopped() {
+            self.control.stop();
+        }
+        let mut outcomes = Vec::new();
+        for thread in self.threads {
+            outcomes.push(thread.join().unwrap_or_else(|_| Err(io::Error::other("it panicked")))?);
+        }
+        for notice in self.notices.try_iter() {
+            if let Notice::Row(row) = notice {
+                self.timeline.add(row);
+            }
+        }
+        Ok((outcomes, self.timeline))
+    }
+
+    /// The next notice, or none after a while; an error when the workers are gone. Passes a stop on to them.
+    fn notice(&self) -> Result<Option<Notice>, ()> {
+        if self.stop.is_stopped() {
+            self.control.stop();
+        }
+        match self.notices.recv_timeout(TURN) {
+            Ok(notice) => Ok(Some(notice)),
+            Err(RecvTimeoutError::Timeout) => Ok(None),
+            Err(RecvTimeoutError::Disconnected) => Err(()),
+        }
+    }
+
+    fn snapshot(&self, stage: Stage, elapsed_s: f64, total: Option<Duration>) -> Snapshot {
+        let sum = |field: fn(&Progress) -> &AtomicU64| {
+            self.progress.iter().map(|progress| field(progress).load(Ordering::Relaxed)).sum()
+        };
+        Snapshot {
+            stage,
+            elapsed_s,
+            total_s: total.map(|total| total.as_secs_f64()),
+            open: sum(|progress| &progress.opened),
+            sent: sum(|progress| &progress.sent),
+            matched: sum(|progress| &progress.matched),
+            anomalies: sum(|progress| &progress.anomalies),
+            in_flight: sum(|progress| &progress.in_flight),
+        }
+    }
+}

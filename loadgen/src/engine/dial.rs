@@ -1,0 +1,221 @@
+//! Opens one connection: TCP, TLS, opening handshake.
+
+use std::cell::Cell;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{HeaderName, HeaderValue, Request};
+use reports::escape;
+use tokio::net::{TcpSocket, TcpStream};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::ClientConfig;
+use tokio_rustls::rustls::pki_types::ServerName;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
+use tokio_tungstenite::tungstenite::handshake::client::generate_key;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::tungstenite::{self};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+
+use super::wire::Wire;
+use crate::clock::{Clock, Time};
+
+/// TCP, or TLS on TCP.
+pub(crate) type Transport = MaybeTlsStream<TcpStream>;
+
+/// An open connection. The opening handshake is tungstenite's, whatever moves the messages then.
+pub(crate) type Socket = WebSocketStream<Wire<Transport>>;
+
+/// Bytes of an error's text that are kept.
+const DETAIL_SHOWN: usize = 200;
+
+/// What the connections of a run have in common.
+#[derive(Clone, Debug)]
+pub(crate) struct Endpoint {
+    /// Where the host's name leads, in the order to try.
+    pub(crate) addresses: Vec<SocketAddr>,
+    /// `Host` field of the handshake.
+    pub(crate) authority: String,
+    /// Path and query.
+    pub(crate) resource: String,
+    /// For `wss`: settings, and the name that the certificate must be for.
+    pub(crate) tls: Option<(Arc<ClientConfig>, ServerName<'static>)>,
+    /// Further header fields.
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    /// Longest wait for a connection to open.
+    pub(crate) timeout: Duration,
+    /// Largest message that is taken; a larger one ends the connection.
+    pub(crate) max_message: usize,
+    /// Size of a connection's read buffer.
+    pub(crate) read_buffer: usize,
+}
+
+/// Why a connection did not open.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{kind}: {detail}")]
+pub(crate) struct ConnectError {
+    /// One of a small set of names, such as `refused` or `http_503`.
+    pub(crate) kind: String,
+    /// The same in words. May hold text that the server chose, escaped.
+    pub(crate) detail: String,
+}
+
+impl ConnectError {
+    fn new(kind: &str, detail: impl Into<String>) -> Self {
+        Self { kind: kind.to_owned(), detail: detail.into() }
+    }
+
+    fn io(error: &io::Error) -> Self {
+        Self::new(io_kind(error), error.to_string())
+    }
+}
+
+/// A connection that opened.
+pub(crate) struct Dialed {
+    /// The connection.
+    pub(crate) socket: Socket,
+    /// Its local address.
+    pub(crate) local: SocketAddr,
+    /// Its peer.
+    pub(crate) peer: SocketAddr,
+    /// Nanoseconds from the start to the end of the handshake.
+    pub(crate) took: u64,
+}
+
+/// Opens connections of one worker.
+#[derive(Debug)]
+pub(crate) struct Dialer {
+    endpoint: Endpoint,
+    clock: Clock,
+    /// Which address answered; the others need not be tried again.
+    answering: Cell<usize>,
+}
+
+impl Dialer {
+    pub(crate) fn new(endpoint: Endpoint, clock: Clock) -> Self {
+        Self { endpoint, clock, answering: Cell::new(0) }
+    }
+
+    /// Opens a connection from `source`, if one is given.
+    pub(crate) async fn dial(&self, source: Option<IpAddr>) -> Result<Dialed, ConnectError> {
+        let started = self.clock.now();
+        let timeout = self.endpoint.timeout;
+        let stage = Cell::new("TCP connection");
+        tokio::time::timeout(timeout, self.open(source, started, &stage)).await.unwrap_or_else(|_| {
+            let (stage, timeout) = (stage.get(), humantime::format_duration(timeout));
+            Err(ConnectError::new("timeout", format!("no {stage} within {timeout}")))
+        })
+    }
+
+    async fn open(
+        &self,
+        source: Option<IpAddr>,
+        started: Time,
+        stage: &Cell<&'static str>,
+    ) -> Result<Dialed, ConnectError> {
+        let tcp = self.tcp(source).await?;
+        let io = |error: io::Error| ConnectError::io(&error);
+        // Nagle's algorithm would hold a burst back until the one before is acknowledged.
+        tcp.set_nodelay(true).map_err(io)?;
+        let (local, peer) = (tcp.local_addr().map_err(io)?, tcp.peer_addr().map_err(io)?);
+        let transport = match &self.endpoint.tls {
+            None => MaybeTlsStream::Plain(tcp),
+            Some((config, name)) => {
+                stage.set("TLS handshake");
+                let connector = TlsConnector::from(Arc::clone(config));
+                let stream = connector.connect(name.clone(), tcp).await;
+                MaybeTlsStream::Rustls(stream.map_err(|error| ConnectError::new("tls", error.to_string()))?)
+            }
+        };
+        stage.set("answer to the opening handshake");
+        let wire = Wire::new(transport, self.clock);
+        let (request, config) = (self.request()?, self.config());
+        let opened = tokio_tungstenite::client_async_with_config(request, wire, Some(config)).await;
+        let (socket, _response) = opened.map_err(|error| handshake_error(&error))?;
+        Ok(Dialed { socket, local, peer, took: self.clock.now().since(started) })
+    }
+
+    /// A TCP connection to the first address that answers.
+    async fn tcp(&self, source: Option<IpAddr>) -> Result<TcpStream, ConnectError> {
+        let addresses = &self.endpoint.addresses;
+        let mut failed = ConnectError::new("dns", "the host has no address");
+        for index in (0..addresses.len()).map(|tried| (self.answering.get() + tried) % addresses.len()) {
+            match connect(addresses[index], source).await {
+                Ok(tcp) => {
+                    self.answering.set(index);
+                    return Ok(tcp);
+                }
+                Err(error) => failed = ConnectError::io(&error),
+            }
+        }
+        Err(failed)
+    }
+
+    /// The opening handshake: RFC 6455, section 4.1.
+    fn request(&self) -> Result<Request<()>, ConnectError> {
+        let mut request = Request::builder()
+            .uri(format!("ws://{}{}", self.endpoint.authority, self.endpoint.resource))
+            .header("Host", &self.endpoint.authority)
+            .header("Connection", "Upgrade")
+            .header("Upgrade", "websocket")
+            .header("Sec-WebSocket-Version", "13")
+            .header("Sec-WebSocket-Key", generate_key());
+        for (name, value) in &self.endpoint.headers {
+            request = request.header(name, value);
+        }
+        request.body(()).map_err(|error| ConnectError::new("other", error.to_string()))
+    }
+
+    fn config(&self) -> WebSocketConfig {
+        WebSocketConfig::default()
+            .read_buffer_size(self.endpoint.read_buffer)
+            .max_message_size(Some(self.endpoint.max_message))
+            .max_frame_size(Some(self.endpoint.max_message))
+    }
+}
+
+async fn connect(peer: SocketAddr, source: Option<IpAddr>) -> io::Result<TcpStream> {
+    let socket = if peer.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    if let Some(source) = source {
+        socket.bind(SocketAddr::new(source, 0))?;
+    }
+    socket.connect(peer).await
+}
+
+fn handshake_error(error: &tungstenite::Error) -> ConnectError {
+    use tungstenite::Error;
+    let detail = escape(error.to_string().as_bytes(), DETAIL_SHOWN);
+    let kind = match error {
+        Error::Http(response) => {
+            let status = response.status();
+            return ConnectError::new(&format!("http_{}", status.as_u16()), format!("the server answered {status}"));
+        }
+        Error::Protocol(ProtocolError::SecWebSocketAcceptKeyMismatch) => "wrong_accept_key",
+        Error::Protocol(ProtocolError::HandshakeIncomplete) => "eof",
+        Error::Protocol(_) | Error::HttpFormat(_) | Error::Capacity(_) | Error::AttackAttempt | Error::Utf8(_) => {
+            "not_websocket"
+        }
+        Error::Io(error) => io_kind(error),
+        _ => "other",
+    };
+    ConnectError::new(kind, detail)
+}
+
+/// Names an error of the operating system.
+pub(crate) fn io_kind(error: &io::Error) -> &'static str {
+    use io::ErrorKind;
+    match error.kind() {
+        ErrorKind::ConnectionRefused => "refused",
+        ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => "reset",
+        ErrorKind::BrokenPipe => "broken_pipe",
+        ErrorKind::TimedOut => "timeout",
+        ErrorKind::UnexpectedEof => "eof",
+        ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => "unreachable",
+        ErrorKind::AddrNotAvailable | ErrorKind::AddrInUse => "no_port",
+        _ => match error.raw_os_error().map(rustix::io::Errno::from_raw_os_error) {
+            Some(rustix::io::Errno::MFILE | rustix::io::Errno::NFILE) => "no_descriptor",
+            _ => "io",
+        },
+    }
+}

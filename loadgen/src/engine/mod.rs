@@ -1,0 +1,80 @@
+//! What moves messages: the only place that knows a WebSocket crate.
+//!
+//! A worker owns one engine, and the engine owns the worker's connections. Nothing crosses threads.
+
+mod alarm;
+mod dial;
+mod tungstenite;
+mod wire;
+
+pub(crate) use dial::{ConnectError, Dialed, Dialer, Endpoint, Socket};
+pub(crate) use tungstenite::Tungstenite;
+
+use crate::clock::Time;
+use crate::ledger::Event;
+use crate::pacer::Wait;
+use crate::payload::Kind;
+
+/// Connections, by number from 0.
+pub(crate) trait Engine {
+    /// Takes connection number `slot`.
+    fn adopt(&mut self, slot: usize, socket: Socket);
+
+    /// Waits until a connection is ready or the wait is over.
+    fn wait(&mut self, wait: Wait) -> impl Future<Output = ()>;
+
+    /// A connection that may have something to read, or to finish writing.
+    fn next_ready(&mut self) -> Option<usize>;
+
+    /// Reads everything that is there for a connection, and finishes what an earlier [`Self::flush`] could not write.
+    fn receive(&mut self, slot: usize, sink: &mut impl Sink);
+
+    /// Puts a message of `len` bytes, which `fill` writes, into a connection's write buffer.
+    fn queue(&mut self, slot: usize, kind: Kind, len: usize, fill: impl FnOnce(&mut [u8]));
+
+    /// Hands a connection's write buffer to the transport; how many writes there were since the last call. What the
+    /// transport doesn't take now is written when it does.
+    fn flush(&mut self, slot: usize) -> u64;
+
+    /// Bytes that were queued and that the transport has not taken yet.
+    fn unsent(&self, slot: usize) -> u64;
+
+    /// Begins the closing handshake (RFC 6455, section 7.1.2) with code 1000.
+    fn close(&mut self, slot: usize);
+}
+
+/// Takes what a connection brings.
+pub(crate) trait Sink {
+    /// A message event; `at` is when the read returned that completed it.
+    fn message(&mut self, at: Time, event: Event<'_>);
+
+    /// All messages of some reads were handed over.
+    fn read(&mut self, at: Time, read: Read);
+
+    /// The connection is over; nothing more will come.
+    fn ended(&mut self, cause: Cause);
+}
+
+/// Reads that together completed some messages; mostly one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Read {
+    /// Reads that returned bytes.
+    pub(crate) calls: u64,
+    /// Bytes that they returned.
+    pub(crate) bytes: u64,
+    /// Messages that they completed.
+    pub(crate) messages: u64,
+    /// Payload bytes of these messages.
+    pub(crate) payload: u64,
+    /// Messages and control frames that they completed.
+    pub(crate) frames: u64,
+}
+
+/// How a connection ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Cause {
+    /// One of a small set of names, such as `reset` or `closed_1011`.
+    pub(crate) kind: String,
+    /// The same in words. May hold text that the server chose, escaped.
+    pub(crate) detail: String,
+}

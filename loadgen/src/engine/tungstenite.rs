@@ -1,0 +1,339 @@
+//! The engine on tokio and tokio-tungstenite.
+//!
+//! What its tuning rests on: tungstenite fills its read buffer with zeros before every read, so that buffer is small;
+//! a burst is queued whole and written by one flush; a connection is read until it is pending. A connection's waker puts
+//! its number on a list, so a turn costs what is ready, not what is open.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
+
+use bytes::BytesMut;
+use futures_util::task::AtomicWaker;
+use futures_util::{Sink as _, Stream as _};
+use reports::escape;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
+
+use super::alarm::Alarm;
+use super::wire::Passed;
+use super::{Cause, Engine, Read, Sink, Socket};
+use crate::clock::{Clock, Time};
+use crate::ledger::Event;
+use crate::pacer::Wait;
+use crate::payload::Kind;
+
+/// Bytes of a close reason that are kept; the protocol allows 123.
+const REASON_SHOWN: usize = 123;
+
+/// Bytes of an error's text that are kept.
+const DETAIL_SHOWN: usize = 200;
+
+/// Connections on tokio-tungstenite.
+pub(crate) struct Tungstenite {
+    connections: Vec<Option<Connection>>,
+    ready: Arc<Ready>,
+    /// Connections that were ready when `ready` was last emptied, last first.
+    turn: Vec<usize>,
+    alarm: Alarm,
+    clock: Clock,
+    /// Where messages are written before they are queued; its memory is used again as soon as they are.
+    scratch: BytesMut,
+}
+
+struct Connection {
+    socket: Socket,
+    waker: Waker,
+    signal: Arc<Signal>,
+    /// Bytes of frames that were queued.
+    queued: u64,
+    /// Writes that [`Engine::flush`] has told of.
+    told: u64,
+    /// A flush could not write everything.
+    blocked: bool,
+    /// Writing failed; what can still be read is read first.
+    broken: Option<Error>,
+    /// The end was reported; what remains is to answer the peer's close.
+    ended: bool,
+}
+
+/// The numbers of connections that were woken, and the worker that waits for one.
+#[derive(Default)]
+struct Ready {
+    list: Mutex<Vec<usize>>,
+    worker: AtomicWaker,
+}
+
+impl Ready {
+    fn list(&self) -> std::sync::MutexGuard<'_, Vec<usize>> {
+        // Nothing that holds the lock can panic half-way.
+        self.list.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Wakes one connection.
+struct Signal {
+    slot: usize,
+    listed: AtomicBool,
+    ready: Arc<Ready>,
+}
+
+impl Wake for Signal {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if !self.listed.swap(true, Ordering::AcqRel) {
+            self.ready.list().push(self.slot);
+            self.ready.worker.wake();
+        }
+    }
+}
+
+impl Tungstenite {
+    /// An engine for `connections` connections. Must be called in a tokio runtime.
+    pub(crate) fn new(connections: usize, clock: Clock) -> io::Result<Self> {
+        Ok(Self {
+            connections: std::iter::repeat_with(|| None).take(connections).collect(),
+            ready: Arc::default(),
+            turn: Vec::new(),
+            alarm: Alarm::new()?,
+            clock,
+            scratch: BytesMut::new(),
+        })
+    }
+
+    async fn sleep(&mut self, until: Time) {
+        let after = Duration::from_nanos(until.since(self.clock.now()));
+        self.alarm.set(after);
+        std::future::poll_fn(|cx| {
+            self.ready.worker.register(cx.waker());
+            if !self.ready.list().is_empty() {
+                return Poll::Ready(());
+            }
+            self.alarm.poll(cx)
+        })
+        .await;
+    }
+}
+
+impl Engine for Tungstenite {
+    fn adopt(&mut self, slot: usize, socket: Socket) {
+        let signal = Arc::new(Signal { slot, listed: AtomicBool::new(false), ready: Arc::clone(&self.ready) });
+        let waker = Waker::from(Arc::clone(&signal));
+        // Frames may have come with the handshake, and the waker must be registered.
+        waker.wake_by_ref();
+        self.connections[slot] = Some(Connection {
+            queued: socket.get_ref().passed.written_bytes,
+            told: socket.get_ref().passed.writes,
+            socket,
+            waker,
+            signal,
+            blocked: false,
+            broken: None,
+            ended: false,
+        });
+    }
+
+    async fn wait(&mut self, wait: Wait) {
+        match wait {
+            Wait::Poll => tokio::task::yield_now().await,
+            Wait::Until(time) => self.sleep(time).await,
+        }
+    }
+
+    fn next_ready(&mut self) -> Option<usize> {
+        if self.turn.is_empty() {
+            std::mem::swap(&mut self.turn, &mut *self.ready.list());
+            self.turn.reverse();
+        }
+        self.turn.pop()
+    }
+
+    fn receive(&mut self, slot: usize, sink: &mut impl Sink) {
+        let Some(connection) = &mut self.connections[slot] else { return };
+        connection.signal.listed.store(false, Ordering::Release);
+        if connection.blocked {
+            connection.flush();
+        }
+        if connection.receive(sink) {
+            self.connections[slot] = None;
+        }
+    }
+
+    fn queue(&mut self, slot: usize, kind: Kind, len: usize, fill: impl FnOnce(&mut [u8])) {
+        let Some(connection) = &mut self.connections[slot] else { return };
+        self.scratch.resize(len, 0);
+        fill(&mut self.scratch);
+        let bytes = self.scratch.split().freeze();
+        let message = match kind {
+            Kind::Text => Message::Text(Utf8Bytes::try_from(bytes).expect("text payloads are UTF-8")),
+            Kind::Binary => Message::Binary(bytes),
+        };
+        connection.queue(message, len);
+    }
+
+    fn flush(&mut self, slot: usize) -> u64 {
+        let Some(connection) = &mut self.connections[slot] else { return 0 };
+        connection.flush();
+        let writes = connection.passed().writes;
+        writes - std::mem::replace(&mut connection.told, writes)
+    }
+
+    fn unsent(&self, slot: usize) -> u64 {
+        let connection = self.connections[slot].as_ref();
+        connection.map_or(0, |open| open.queued.saturating_sub(open.passed().written_bytes))
+    }
+
+    fn close(&mut self, slot: usize) {
+        let Some(connection) = &mut self.connections[slot] else { return };
+        connection.say_goodbye(CloseCode::Normal);
+    }
+}
+
+impl Connection {
+    fn passed(&self) -> Passed {
+        self.socket.get_ref().passed
+    }
+
+    fn queue(&mut self, message: Message, len: usize) {
+        // RFC 6455, section 5.2: two bytes, the mask, and two or eight of length where seven bits don't hold it.
+        let header = match len {
+            0..126 => 6,
+            126..65_536 => 8,
+            _ => 14,
+        };
+        self.queued += (header + len) as u64;
+        if let Err(error) = Pin::new(&mut self.socket).start_send(message) {
+            self.fail(error);
+        }
+    }
+
+    fn flush(&mut self) {
+        match Pin::new(&mut self.socket).poll_flush(&mut Context::from_waker(&self.waker)) {
+            Poll::Pending => self.blocked = true,
+            Poll::Ready(Ok(())) => self.blocked = false,
+            Poll::Ready(Err(error)) => self.fail(error),
+        }
+    }
+
+    fn say_goodbye(&mut self, code: CloseCode) {
+        let frame = CloseFrame { code, reason: Utf8Bytes::default() };
+        self.queue(Message::Close(Some(frame)), 2);
+        self.flush();
+    }
+
+    fn fail(&mut self, error: Error) {
+        self.blocked = false;
+        self.broken.get_or_insert(error);
+        self.waker.wake_by_ref();
+    }
+
+    /// Reads until the socket is pending; true when the connection can be forgotten.
+    fn receive(&mut self, sink: &mut impl Sink) -> bool {
+        let mut seen = self.passed();
+        let mut read = Read::default();
+        loop {
+            let polled = Pin::new(&mut self.socket).poll_next(&mut Context::from_waker(&self.waker));
+            let passed = self.passed();
+            if passed.reads != seen.reads {
+                if read.calls > 0 {
+                    sink.read(seen.read_at, read);
+                }
+                let (calls, bytes) = (passed.reads - seen.reads, passed.read_bytes - seen.read_bytes);
+                read = Read { calls, bytes, ..Read::default() };
+                seen = passed;
+            }
+            let end = match polled {
+                Poll::Ready(Some(Ok(message))) => {
+                    read.frames += 1;
+                    self.take(&message, seen.read_at, &mut read, sink);
+                    continue;
+                }
+                Poll::Pending => self.broken.take().map(|error| cause_of(&error)),
+                Poll::Ready(Some(Err(error))) => {
+                    if let Some(code) = close_code(&error) {
+                        self.say_goodbye(code);
+                    }
+                    Some(cause_of(&error))
+                }
+                Poll::Ready(None) => Some(cause("eof", "the peer closed the connection")),
+            };
+            if read != Read::default() {
+                sink.read(seen.read_at, read);
+            }
+            let over = end.is_some();
+            if let Some(cause) = end.filter(|_| !self.ended) {
+                self.ended = true;
+                sink.ended(cause);
+            }
+            return over;
+        }
+    }
+
+    fn take(&mut self, message: &Message, at: Time, read: &mut Read, sink: &mut impl Sink) {
+        let event = match message {
+            Message::Text(text) => Event { kind: Kind::Text, bytes: text.as_bytes() },
+            Message::Binary(bytes) => Event { kind: Kind::Binary, bytes },
+            // tungstenite answers pings with the next read or write.
+            Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => return,
+            Message::Close(frame) => {
+                // The answer goes out, and the peer closes TCP: RFC 6455, section 7.1.1.
+                if !self.ended {
+                    self.ended = true;
+                    sink.ended(closed(frame.as_ref()));
+                }
+                return;
+            }
+        };
+        read.messages += 1;
+        read.payload += event.bytes.len() as u64;
+        sink.message(at, event);
+    }
+}
+
+fn closed(frame: Option<&CloseFrame>) -> Cause {
+    match frame {
+        None => cause("closed_1005", "closed by the server without a code"),
+        Some(frame) => {
+            let code = u16::from(frame.code);
+            let reason = escape(frame.reason.as_bytes(), REASON_SHOWN);
+            Cause { kind: format!("closed_{code}"), detail: format!("closed by the server with {code} `{reason}`") }
+        }
+    }
+}
+
+fn cause(kind: &str, detail: impl Into<String>) -> Cause {
+    Cause { kind: kind.to_owned(), detail: detail.into() }
+}
+
+/// Names an error.
+fn cause_of(error: &Error) -> Cause {
+    let kind = match error {
+        Error::ConnectionClosed | Error::AlreadyClosed => "closed",
+        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => "eof",
+        Error::Protocol(_) => "protocol_error",
+        Error::Utf8(_) => "invalid_utf8",
+        Error::Capacity(_) => "message_too_big",
+        Error::Io(error) => super::dial::io_kind(error),
+        _ => "other",
+    };
+    cause(kind, escape(error.to_string().as_bytes(), DETAIL_SHOWN))
+}
+
+/// What this end says when it fails the connection because of an error of the peer: RFC 6455, section 7.4.1.
+fn close_code(error: &Error) -> Option<CloseCode> {
+    match error {
+        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => None,
+        Error::Protocol(_) => Some(CloseCode::Protocol),
+        Error::Utf8(_) => Some(CloseCode::Invalid),
+        Error::Capacity(_) => Some(CloseCode::Size),
+        _ => None,
+    }
+}

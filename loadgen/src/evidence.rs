@@ -1,0 +1,167 @@
+//! The first anomalies of each kind, with enough context to find the cause.
+
+use std::net::SocketAddr;
+
+use reports::escape;
+use reports::model::{Evidence, ReadContext};
+
+use crate::clock::Time;
+use crate::ledger::{Fate, Finding, Subject, Terms, Times};
+
+/// Anomalies of one kind that are kept.
+pub(crate) const KEPT: usize = 10;
+
+/// Bytes of a message that are shown.
+const SHOWN: usize = 96;
+
+/// Where and when something was found.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scene<'a> {
+    /// What the run expects.
+    pub(crate) terms: &'a Terms,
+    /// Client whose connection it is.
+    pub(crate) client: u32,
+    /// Local address of the connection.
+    pub(crate) local: SocketAddr,
+    /// When the event was read, or the fate decided.
+    pub(crate) at: Time,
+}
+
+/// Keeps the first [`KEPT`] of each kind.
+#[derive(Debug, Default)]
+pub(crate) struct Locker {
+    /// Where `at_s` counts from.
+    origin: Time,
+    kept: Vec<Evidence>,
+    /// Entries from here on belong to the read that is being sorted out.
+    open_read: usize,
+}
+
+impl Locker {
+    /// Times are told from `origin`, the beginning of the measured phase.
+    pub(crate) fn begin(&mut self, origin: Time) {
+        self.origin = origin;
+    }
+
+    /// What was kept, in the order in which it was found.
+    pub(crate) fn into_kept(self) -> Vec<Evidence> {
+        self.kept
+    }
+
+    fn has_room(&self, kind: &str) -> bool {
+        self.kept.iter().filter(|evidence| evidence.kind == kind).count() < KEPT
+    }
+
+    fn blank(&self, scene: &Scene<'_>, kind: &str) -> Evidence {
+        Evidence {
+            kind: kind.to_owned(),
+            client: scene.client,
+            local: scene.local.to_string(),
+            peer: String::new(), // One for all: the summary fills it in.
+            sequence: None,
+            at_s: scene.at.seconds_from(self.origin),
+            expected: None,
+            received: None,
+            received_bytes: None,
+            first_difference: None,
+            read: None,
+            detail: None,
+        }
+    }
+
+    /// An event that was not a match.
+    #[cold]
+    pub(crate) fn finding(&mut self, scene: &Scene<'_>, finding: Finding, subject: Subject, received: &[u8]) {
+        let kind = match finding {
+            Finding::Duplicated => "duplicated",
+            Finding::Coalesced => "coalesced",
+            Finding::Split { .. } => "split",
+            Finding::Truncated => "truncated",
+            Finding::Corrupted => "corrupted",
+            Finding::WrongType => "wrong_type",
+            Finding::Misrouted { .. } => "misrouted",
+            Finding::Unexpected => "unexpected",
+        };
+        if !self.has_room(kind) {
+            return;
+        }
+        let expected = subject.sequence.and_then(|sequence| scene.terms.expected(scene.client, sequence));
+        let difference = expected.as_ref().and_then(|expected| first_difference(expected, received));
+        let detail = match finding {
+            Finding::Split { earlier } => Some(format!("in {} events", earlier + 1)),
+            Finding::Misrouted { owner } => Some(format!("sent by client {owner}")),
+            _ => None,
+        };
+        let shown = |bytes: &[u8]| escape(bytes, SHOWN);
+        self.kept.push(Evidence {
+            sequence: subject.sequence,
+            // A message of another client is shown as received; what this client expected instead is unknown.
+            expected: expected.filter(|_| !matches!(finding, Finding::Misrouted { .. })).as_deref().map(shown),
+            received: Some(shown(received)),
+            received_bytes: Some(received.len() as u64),
+            first_difference: difference.filter(|_| !matches!(finding, Finding::Misrouted { .. })),
+            detail: detail.or_else(|| subject.times.map(|times| self.told(times))),
+            ..self.blank(scene, kind)
+        });
+    }
+
+    /// A message that came back whole and was overtaken.
+    #[cold]
+    pub(crate) fn reordered(&mut self, scene: &Scene<'_>, sequence: u64, times: Times) {
+        if self.has_room("reordered") {
+            let detail = Some(self.told(times));
+            self.kept.push(Evidence { sequence: Some(sequence), detail, ..self.blank(scene, "reordered") });
+        }
+    }
+
+    /// A message that did not come back. (A damaged one came: its finding is the evidence.)
+    #[cold]
+    pub(crate) fn fate(&mut self, scene: &Scene<'_>, fate: Fate, sequence: u64, times: Times) {
+        let kind = match fate {
+            Fate::Lost => "lost",
+            Fate::Undetermined => "undetermined",
+            Fate::Damaged => return,
+        };
+        if self.has_room(kind) {
+            let expected = scene.terms.expected(scene.client, sequence).map(|bytes| escape(&bytes, SHOWN));
+            let (sequence, detail) = (Some(sequence), Some(self.told(times)));
+            self.kept.push(Evidence { sequence, expected, detail, ..self.blank(scene, kind) });
+        }
+    }
+
+    /// A connection that ended before it was to; `detail` says how, escaped.
+    #[cold]
+    pub(crate) fn died(&mut self, scene: &Scene<'_>, detail: String) {
+        if self.has_room("died") {
+            self.kept.push(Evidence { detail: Some(detail), ..self.blank(scene, "died") });
+        }
+    }
+
+    /// The read that brought everything found since the last call held `bytes` bytes and completed `frames` frames.
+    #[inline]
+    pub(crate) fn read(&mut self, bytes: u64, frames: u64) {
+        if self.open_read < self.kept.len() {
+            for evidence in &mut self.kept[self.open_read..] {
+                evidence.read = evidence.received.is_some().then_some(ReadContext { bytes, frames });
+            }
+            self.open_read = self.kept.len();
+        }
+    }
+
+    /// What is found from here on has no read to it.
+    pub(crate) fn no_read(&mut self) {
+        self.open_read = self.kept.len();
+    }
+
+    fn told(&self, times: Times) -> String {
+        let due = times.due.seconds_from(self.origin);
+        let lag = times.written.since(times.due) as f64 / 1e3;
+        format!("due at {due:.6} s, written {lag:.1} µs later")
+    }
+}
+
+/// Offset of the first byte in which the two differ, the end of the shorter included.
+fn first_difference(expected: &[u8], received: &[u8]) -> Option<u64> {
+    let common = expected.iter().zip(received).take_while(|(a, b)| a == b).count();
+    (common < expected.len().max(received.len())).then_some(common as u64)
+}

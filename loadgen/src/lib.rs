@@ -1,0 +1,50 @@
+//! A WebSocket load generator that accounts for every message.
+//!
+//! `N` clients send bursts of messages on a schedule. Each send must come back as exactly one message event, whole, in
+//! order, on its own connection; latency is measured from the moment a message was *due*.
+//!
+//! Data goes one way:
+//!
+//! ```text
+//! cli ─> plan          command line -> the validated test
+//!         │
+//! run ── crew          connect all, warm up, measure, drain, close; the threads that do it
+//!         │
+//!      worker          one thread: its connections, its pacer, its recorder
+//!       ├─ schedule    when message k of client c is due          (pure)
+//!       ├─ pacer       how to wait for it                         (pure, and a kernel timer)
+//!       ├─ engine      moves messages; knows the WebSocket crate
+//!       ├─ payload     the bytes of message k                     (pure)
+//!       ├─ ledger      sent -> one fate, event -> one finding     (pure; anomaly, order)
+//!       └─ recorder    counters, histograms, evidence             (pure; evidence)
+//!         │
+//!      summary         workers -> `reports::Report`; timeline merges the seconds
+//! ```
+//!
+//! [`run()`] is the whole of it; `reports` judges and shows what it returns.
+
+mod anomaly;
+pub mod clock;
+mod crew;
+mod embedded;
+mod endpoint;
+mod engine;
+mod environment;
+mod evidence;
+pub mod ledger;
+mod limits;
+mod order;
+mod pacer;
+pub mod payload;
+pub mod plan;
+pub mod recorder;
+mod run;
+pub mod schedule;
+mod summary;
+mod timeline;
+mod tls;
+mod worker;
+
+pub use environment::cores;
+pub use limits::Refusal;
+pub use run::{RunError, Snapshot, Stage, Stop, run};

@@ -1,0 +1,216 @@
+//! A run: connect all, warm up, measure, drain, close. Owns stopping.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime};
+
+use reports::Report;
+use reports::model::Target as TargetRecord;
+
+use crate::crew::Crew;
+use crate::embedded::Embedded;
+use crate::endpoint;
+use crate::environment::cores;
+use crate::ledger::Terms;
+use crate::limits::{Limits, Needs, Refusal};
+use crate::payload::Payload;
+use crate::plan::{Load, Plan, Target, Until};
+use crate::schedule::Schedule;
+use crate::summary::{self, Frame};
+use crate::worker::{Orders, Outcome, Source};
+
+/// Stops a run from another thread, a signal handler for example. Clones stop the same run.
+#[derive(Clone, Debug, Default)]
+pub struct Stop(Arc<AtomicBool>);
+
+impl Stop {
+    /// Lets the run stop sending, drain, and report what it measured.
+    pub fn stop(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    /// Whether [`Self::stop`] was called.
+    pub fn is_stopped(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+/// What a run is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Opening connections.
+    Connecting,
+    /// Sending, not recorded.
+    Warmup,
+    /// Sending, recorded.
+    Measuring,
+    /// Waiting for what is in flight, and closing.
+    Draining,
+}
+
+/// How far a run is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Snapshot {
+    /// What it is doing.
+    pub stage: Stage,
+    /// Seconds of load so far, warm-up included; and how many there will be, if that is known.
+    pub elapsed_s: f64,
+    /// Length of warm-up and measured phase together in seconds, if it is known.
+    pub total_s: Option<f64>,
+    /// Open connections.
+    pub open: u64,
+    /// Messages sent so far.
+    pub sent: u64,
+    /// Messages matched so far.
+    pub matched: u64,
+    /// Anomalies so far.
+    pub anomalies: u64,
+    /// Messages in flight.
+    pub in_flight: u64,
+}
+
+/// Why there is no report.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The plan can't work on this system. Nothing was connected.
+    #[error("{0}")]
+    Refused(#[from] Refusal),
+    /// No connection opened.
+    #[error("cannot reach {url}: {what}")]
+    Unreachable {
+        /// The target.
+        url: String,
+        /// Kinds of errors with their number, and what the first said.
+        what: String,
+    },
+    /// The system refused something that a run needs.
+    #[error("{0}: {1}")]
+    System(&'static str, std::io::Error),
+}
+
+/// Runs a plan. `thresholds` are only written down; `observe` is called about ten times a second, on this thread.
+///
+/// # Errors
+/// When there is nothing to report; see [`RunError`].
+pub fn run(
+    plan: &Plan,
+    thresholds: Vec<String>,
+    stop: &Stop,
+    mut observe: impl FnMut(&Snapshot),
+) -> Result<Report, RunError> {
+    let limits = Limits::raise();
+    let embedded = match plan.target {
+        Target::Embedded { threads } => {
+            limits.check(&needs(plan, None))?;
+            Some(
+                Embedded::start(threads)
+                    .map_err(|error| RunError::System("cannot start the reference server", error))?,
+            )
+        }
+        Target::Url(_) => None,
+    };
+    let target = TargetRecord {
+        url: embedded.as_ref().map_or_else(|| endpoint::scrubbed(plan), Embedded::url),
+        embedded: embedded.is_some(),
+    };
+    let endpoint = endpoint::resolve(plan, embedded.as_ref().map(Embedded::address))
+        .map_err(|error| RunError::Unreachable { url: target.url.clone(), what: error.to_string() })?;
+    let needs = needs(plan, Some(&endpoint.addresses));
+    limits.check(&needs)?;
+
+    let run_id = run_id(plan.seed);
+    let orders = orders(plan, run_id, source(&needs, &limits, &endpoint.addresses), needs.loopback);
+    let mut crew = Crew::start(&orders, &endpoint, stop);
+    let open = crew.connect(&mut observe);
+    let started_at = SystemTime::now();
+    if open > 0 && !stop.is_stopped() {
+        crew.load(planned_length(plan), plan.warmup, &mut observe);
+    }
+    let (outcomes, timeline) = crew.finish().map_err(|error| RunError::System("a worker failed", error))?;
+    drop(embedded);
+    if open == 0 {
+        return Err(RunError::Unreachable { url: target.url, what: failures(&outcomes) });
+    }
+    let (intervals, response) = timeline.finish();
+    let interrupted = stop.is_stopped();
+    let frame = Frame { target, run_id, thresholds, started_at, interrupted, intervals, response };
+    Ok(summary::summarize(plan, frame, outcomes))
+}
+
+fn needs(plan: &Plan, addresses: Option<&[SocketAddr]>) -> Needs {
+    Needs {
+        clients: plan.clients.get(),
+        workers: u32::try_from(plan.threads.get()).unwrap_or(u32::MAX),
+        embedded: match plan.target {
+            Target::Embedded { threads } => Some(u32::try_from(threads.get()).unwrap_or(u32::MAX)),
+            Target::Url(_) => None,
+        },
+        loopback: addresses.is_none_or(|addresses| addresses.iter().all(|address| address.ip().is_loopback())),
+    }
+}
+
+/// One source address serves as many clients as it has ports. Only a loopback target of IPv4 has others to offer.
+fn source(needs: &Needs, limits: &Limits, addresses: &[SocketAddr]) -> Source {
+    let clients_each = limits.clients_per_address();
+    let ipv4 = addresses.iter().all(SocketAddr::is_ipv4);
+    if needs.loopback && ipv4 && needs.clients > clients_each {
+        Source::Loopback { clients_each }
+    } else {
+        Source::System
+    }
+}
+
+fn orders(plan: &Plan, run_id: u32, source: Source, loopback: bool) -> Orders {
+    let nanos = |duration: Duration| u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+    let clients = plan.clients.get();
+    let workers = u32::try_from(plan.threads.get()).unwrap_or(u32::MAX);
+    // A worker that spins keeps a core. Where the target runs on this machine, it needs cores as well: those of its
+    // threads if they are known, else one at least.
+    let target_threads = match plan.target {
+        Target::Embedded { threads } => u32::try_from(threads.get()).unwrap_or(u32::MAX),
+        Target::Url(_) => u32::from(loopback),
+    };
+    Orders {
+        worker: 0,
+        workers,
+        clients,
+        load: plan.load,
+        warmup: nanos(plan.warmup),
+        until: plan.until,
+        drain: nanos(plan.drain),
+        terms: Terms { payload: Payload::new(run_id, plan.size, plan.mix), expect: plan.expect.clone(), clients },
+        connect_rate: plan.connect.rate,
+        source,
+        may_spin: workers.saturating_add(target_threads) <= cores(),
+    }
+}
+
+/// Messages carry it: the same seed sends the same bytes, and runs with other seeds can be told apart.
+fn run_id(seed: u64) -> u32 {
+    u32::try_from(crate::payload::mix(seed) >> 32).unwrap_or_default()
+}
+
+/// Kinds of errors with their number, and what the first said.
+fn failures(outcomes: &[Outcome]) -> String {
+    let mut kinds: BTreeMap<&str, u64> = BTreeMap::new();
+    for (kind, count) in outcomes.iter().flat_map(|outcome| &outcome.connections.errors) {
+        *kinds.entry(kind).or_default() += count;
+    }
+    let kinds: Vec<_> = kinds.iter().map(|(kind, count)| format!("{kind} ({count})")).collect();
+    let first = outcomes.iter().find_map(|outcome| outcome.failure.as_deref()).unwrap_or("no connection was tried");
+    format!("{}: {first}", kinds.join(", "))
+}
+
+/// Length of warm-up and measured phase, if it is known.
+pub(crate) fn planned_length(plan: &Plan) -> Option<Duration> {
+    match (plan.until, plan.load) {
+        (Until::Elapsed(duration), _) => Some(plan.warmup + duration),
+        (Until::Messages(messages), Load::Open { rate, burst, .. }) => {
+            let measured = Schedule::new(plan.clients, rate, burst).length_of(messages.get());
+            Some(plan.warmup + Duration::from_nanos(measured))
+        }
+        (Until::Messages(_), Load::Closed { .. }) => None,
+    }
+}

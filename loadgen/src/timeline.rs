@@ -1,0 +1,93 @@
+//! The seconds of all workers, merged into rows of the result. Pure.
+
+use std::collections::BTreeMap;
+
+use hdrhistogram::Histogram;
+use reports::model::{Interval, Latency};
+
+use crate::recorder::Row;
+
+/// Merges rows as they come, so that memory does not grow with the length of a run but for one row a second.
+#[derive(Debug)]
+pub(crate) struct Timeline {
+    workers: usize,
+    /// Seconds of which some workers have not told yet.
+    open: BTreeMap<u64, Vec<Row>>,
+    intervals: BTreeMap<u64, Interval>,
+    response: Histogram<u64>,
+}
+
+impl Timeline {
+    pub(crate) fn new(workers: usize) -> Self {
+        Self { workers, open: BTreeMap::new(), intervals: BTreeMap::new(), response: Latency::histogram() }
+    }
+
+    /// Takes the row of one worker.
+    pub(crate) fn add(&mut self, row: Row) {
+        let second = row.second;
+        let rows = self.open.entry(second).or_default();
+        rows.push(row);
+        if rows.len() == self.workers {
+            self.close(second);
+        }
+    }
+
+    /// All rows have come: the intervals, and the response times of the whole run.
+    pub(crate) fn finish(mut self) -> (Vec<Interval>, Histogram<u64>) {
+        while let Some((&second, _)) = self.open.first_key_value() {
+            self.close(second);
+        }
+        (self.intervals.into_values().collect(), self.response)
+    }
+
+    fn close(&mut self, second: u64) {
+        let Some(rows) = self.open.remove(&second) else { return };
+        let mut response = Latency::histogram();
+        for &(nanos, times) in rows.iter().flat_map(|row| &row.response) {
+            response.saturating_record_n(nanos, times);
+        }
+        let sum = |field: fn(&Row) -> u64| rows.iter().map(field).sum();
+        let quantile = |q| (!response.is_empty()).then(|| response.value_at_quantile(q));
+        let interval = Interval {
+            at_s: second as f64,
+            sent: sum(|row| row.sent),
+            matched: sum(|row| row.matched),
+            anomalies: sum(|row| row.anomalies),
+            response_p50_ns: quantile(0.5),
+            response_p99_ns: quantile(0.99),
+            response_max_ns: (!response.is_empty()).then(|| response.max()),
+        };
+        self.intervals.insert(second, interval);
+        self.response.add(&response).expect("both have the same shape");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(second: u64, matched: u64, response: &[(u64, u64)]) -> Row {
+        Row { second, sent: matched + 1, matched, anomalies: 0, response: response.to_vec() }
+    }
+
+    #[test]
+    fn seconds_of_all_workers_become_one_row() {
+        let mut timeline = Timeline::new(2);
+        timeline.add(row(0, 3, &[(100, 3)]));
+        timeline.add(row(1, 1, &[(500, 1)]));
+        timeline.add(row(0, 1, &[(900, 1)]));
+        let (intervals, response) = timeline.finish();
+        assert_eq!(intervals.len(), 2);
+        assert_eq!((intervals[0].sent, intervals[0].matched), (6, 4));
+        assert_eq!((intervals[0].response_p50_ns, intervals[0].response_max_ns), (Some(100), Some(900)));
+        assert_eq!((intervals[1].at_s, intervals[1].matched), (1.0, 1), "a worker that ended early has no row");
+        assert_eq!(response.len(), 5);
+    }
+
+    #[test]
+    fn a_second_without_matches_has_no_quantiles() {
+        let mut timeline = Timeline::new(1);
+        timeline.add(row(0, 0, &[]));
+        assert_eq!(timeline.finish().0[0].response_p50_ns, None);
+    }
+}

@@ -1,0 +1,71 @@
+//! Drain, then the closing handshake on every connection.
+
+use super::{Notice, State, Worker};
+use crate::clock::Time;
+use crate::engine::Engine;
+use crate::pacer::Wait;
+
+/// Longest wait for the peers to answer the closing handshake.
+const CLOSE_TIMEOUT: u64 = 2_000_000_000;
+
+impl<E: Engine> Worker<E> {
+    /// Waits for what is in flight, as long as the plan says.
+    pub(super) async fn drain(&mut self) {
+        let until = self.clock.now().plus(self.orders.drain);
+        while self.in_flight > 0 && self.open > 0 {
+            let now = self.clock.now();
+            self.tick(now);
+            if now >= until {
+                break;
+            }
+            self.receive_ready(None);
+            if self.in_flight > 0 {
+                self.engine.wait(Wait::Until(until.min(now.plus(super::TICK)))).await;
+            }
+        }
+    }
+
+    /// Closes every connection. What a server sends before it answers the close is still looked at: that is where a
+    /// duplicate of the last message would be.
+    pub(super) async fn close(&mut self) {
+        let now = self.clock.now();
+        for slot in 0..self.clients.len() {
+            if self.clients[slot].state == State::Open {
+                self.begin_close(slot, now);
+            }
+        }
+        let until = now.plus(CLOSE_TIMEOUT);
+        loop {
+            self.receive_ready(None);
+            let now = self.clock.now();
+            if self.closing == 0 || now >= until {
+                break;
+            }
+            self.engine.wait(Wait::Until(until.min(now.plus(super::TICK)))).await;
+        }
+        for slot in 0..self.clients.len() {
+            self.settle(slot, until, false);
+        }
+        for row in self.outcome.recorder.take_rows(self.clock.now()) {
+            let _ = self.notices.send(Notice::Row(row));
+        }
+        if let Some(row) = self.outcome.recorder.last_row() {
+            let _ = self.notices.send(Notice::Row(row));
+        }
+        self.report_progress();
+    }
+
+    fn begin_close(&mut self, slot: usize, now: Time) {
+        self.open -= 1;
+        self.closing += 1;
+        let client = &mut self.clients[slot];
+        client.state = State::Closing;
+        if client.ledger.in_flight() > 0 {
+            client.state = State::Settled;
+            let lost = u64::from(client.ledger.in_flight());
+            self.settle(slot, now, false);
+            self.in_flight -= lost;
+        }
+        self.engine.close(slot);
+    }
+}

@@ -1,0 +1,369 @@
+//! One thread: its runtime, its connections, its pacer, its recorder. No state is shared with other workers.
+//!
+//! The stages of a worker are the stages of the run: [`connect`], then [`load`] (warm-up and measured phase), then
+//! [`finish`] (drain and close).
+
+mod connect;
+mod finish;
+mod load;
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::Sender;
+
+use hdrhistogram::Histogram;
+use reports::model::{Connections, Latency};
+use rustix::time::{ClockId, clock_gettime};
+use tokio::runtime::{Builder, LocalOptions};
+
+use crate::clock::{Clock, Time};
+use crate::engine::{Cause, Dialer, Engine, Read, Sink, Tungstenite};
+use crate::ledger::{Event, Ledger, Terms};
+use crate::pacer::{Pacer, Wait};
+use crate::plan::{Load, Rate, Until};
+use crate::recorder::{Recorder, Row, Window};
+
+pub(crate) use connect::Source;
+
+/// How often a worker looks up from its work: for a signal to stop, to hand over rows and to tell how far it is.
+const TICK: u64 = 50_000_000;
+
+/// What a worker is to do.
+#[derive(Clone, Debug)]
+pub(crate) struct Orders {
+    /// Number of this worker, and how many there are: client `c` belongs to worker `c % workers`.
+    pub(crate) worker: u32,
+    pub(crate) workers: u32,
+    pub(crate) clients: u32,
+    pub(crate) load: Load,
+    pub(crate) warmup: u64,
+    pub(crate) until: Until,
+    pub(crate) drain: u64,
+    pub(crate) terms: Terms,
+    pub(crate) connect_rate: Rate,
+    pub(crate) source: Source,
+    pub(crate) may_spin: bool,
+}
+
+/// What the run tells its workers.
+#[derive(Debug, Default)]
+pub(crate) struct Control {
+    /// Start of the warm-up in nanoseconds since the clock's origin; 0 until it is set.
+    start: AtomicU64,
+    stop: AtomicBool,
+}
+
+impl Control {
+    /// Lets the workers begin at `start`.
+    pub(crate) fn begin(&self, start: Time) {
+        self.start.store(start.as_nanos().max(1), Ordering::Release);
+    }
+
+    /// Lets the workers stop sending, drain and finish.
+    pub(crate) fn stop(&self) {
+        self.stop.store(true, Ordering::Release);
+    }
+
+    fn started(&self) -> Option<Time> {
+        Some(self.start.load(Ordering::Acquire)).filter(|&start| start > 0).map(Time::from_nanos)
+    }
+
+    fn stopped(&self) -> bool {
+        self.stop.load(Ordering::Acquire)
+    }
+}
+
+/// How far a worker is, for a progress line. Written once a tick.
+#[derive(Debug, Default)]
+pub(crate) struct Progress {
+    pub(crate) opened: AtomicU64,
+    pub(crate) sent: AtomicU64,
+    pub(crate) matched: AtomicU64,
+    pub(crate) anomalies: AtomicU64,
+    pub(crate) in_flight: AtomicU64,
+}
+
+/// What a worker tells the run.
+#[derive(Debug)]
+pub(crate) enum Notice {
+    /// All its connections have been tried, and how many are open.
+    Connected(u64),
+    /// A second is over.
+    Row(Row),
+}
+
+/// What a worker brings home.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(crate) recorder: Recorder,
+    pub(crate) connections: Connections,
+    /// What the first connection that failed said.
+    pub(crate) failure: Option<String>,
+    pub(crate) peer: Option<SocketAddr>,
+    pub(crate) connect: Histogram<u64>,
+    /// Messages that ended lost or undetermined, by client: a misrouted one is among them.
+    pub(crate) missing: Vec<Missing>,
+    /// The measured phase, as it was.
+    pub(crate) window: Window,
+    /// Processor time of the thread in the window, and how much of it went into spinning, in nanoseconds.
+    pub(crate) cpu: u64,
+    pub(crate) spun: u64,
+}
+
+/// A message that did not come back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Missing {
+    pub(crate) client: u32,
+    pub(crate) sequence: u64,
+    pub(crate) measured: bool,
+    pub(crate) died: bool,
+}
+
+/// One client.
+#[derive(Debug)]
+struct Client {
+    ledger: Ledger,
+    local: SocketAddr,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// It never connected, or its connection is over.
+    Gone,
+    Open,
+    /// The closing handshake is under way.
+    Closing,
+    /// So it is, and the messages that were in flight have their fate: what comes now comes too late.
+    Settled,
+}
+
+pub(crate) struct Worker<E> {
+    orders: Orders,
+    clock: Clock,
+    control: Arc<Control>,
+    progress: Arc<Progress>,
+    notices: Sender<Notice>,
+    engine: E,
+    clients: Vec<Client>,
+    /// Clients in state `Open`, and in `Closing` or `Settled`.
+    open: usize,
+    closing: usize,
+    in_flight: u64,
+    pacer: Pacer,
+    spun: u64,
+    next_tick: Time,
+    outcome: Outcome,
+}
+
+/// The thread of one worker.
+pub(crate) fn run(
+    orders: Orders,
+    dialer: impl FnOnce() -> Dialer,
+    clock: Clock,
+    control: Arc<Control>,
+    progress: Arc<Progress>,
+    notices: Sender<Notice>,
+) -> std::io::Result<Outcome> {
+    let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
+    let dialer = dialer();
+    // As a task of its own: waking the future that `block_on` was given takes a system call, waking a task doesn't.
+    let task = runtime.spawn_local(async move {
+        let clients: Vec<_> =
+            (orders.worker..orders.clients).step_by(orders.workers as usize).map(Client::new).collect();
+        let worker = Worker {
+            engine: Tungstenite::new(clients.len(), clock)?,
+            open: 0,
+            closing: 0,
+            in_flight: 0,
+            pacer: Pacer::new(orders.may_spin),
+            spun: 0,
+            next_tick: clock.now(),
+            outcome: Outcome::new(clients.len()),
+            clients,
+            orders,
+            clock,
+            control,
+            progress,
+            notices,
+        };
+        // Without tokio's budget for each turn of a task, which would put off reads and writes of a busy turn: the
+        // loop yields once a turn, and the engine sees to it that no peer can hold it.
+        Ok(tokio::task::unconstrained(worker.run(dialer)).await)
+    });
+    runtime.block_on(task).map_err(std::io::Error::other)?
+}
+
+impl Client {
+    fn new(client: u32) -> Self {
+        Self { ledger: Ledger::new(client), local: SocketAddr::new(IpAddr::from([0; 4]), 0), state: State::Gone }
+    }
+}
+
+impl Outcome {
+    fn new(clients: usize) -> Self {
+        let window = Window { from: Time::from_nanos(u64::MAX), to: Time::from_nanos(u64::MAX) };
+        Self {
+            recorder: Recorder::new(),
+            connections: Connections { requested: clients as u64, ..Connections::default() },
+            failure: None,
+            peer: None,
+            connect: Latency::histogram(),
+            missing: Vec::new(),
+            window,
+            cpu: 0,
+            spun: 0,
+        }
+    }
+}
+
+impl<E: Engine> Worker<E> {
+    async fn run(mut self, dialer: Dialer) -> Outcome {
+        self.connect(dialer).await;
+        let _ = self.notices.send(Notice::Connected(self.open as u64));
+        if let Some(start) = self.wait_for_start().await {
+            self.load(start).await;
+            self.drain().await;
+        }
+        self.close().await;
+        self.outcome
+    }
+
+    /// Serves the connections until the run begins; none if it is stopped before.
+    async fn wait_for_start(&mut self) -> Option<Time> {
+        loop {
+            if self.control.stopped() {
+                return None;
+            }
+            if let Some(start) = self.control.started() {
+                return Some(start);
+            }
+            self.receive_ready(None);
+            self.engine.wait(Wait::Until(self.clock.now().plus(2_000_000))).await;
+        }
+    }
+
+    /// Receives on connections that are ready, until there are none or one was read at or after `due`. Whether there
+    /// was one.
+    fn receive_ready(&mut self, due: Option<Time>) -> bool {
+        let mut any = false;
+        while let Some(slot) = self.engine.next_ready() {
+            any = true;
+            let last = self.receive(slot);
+            if due.is_some_and(|due| last.is_some_and(|last| last >= due)) {
+                break;
+            }
+        }
+        any
+    }
+
+    /// Receives on one connection; when its last read was, if there was one.
+    fn receive(&mut self, slot: usize) -> Option<Time> {
+        let client = &mut self.clients[slot];
+        let before = client.ledger.in_flight();
+        let (recorder, terms) = (&mut self.outcome.recorder, &self.orders.terms);
+        let mut intake = Intake { client, recorder, terms, last: None, cause: None };
+        self.engine.receive(slot, &mut intake);
+        let (last, cause) = (intake.last, intake.cause);
+        if let Some(cause) = cause {
+            self.ended(slot, last.unwrap_or_else(|| self.clock.now()), cause);
+        }
+        self.in_flight -= u64::from(before - self.clients[slot].ledger.in_flight());
+        last
+    }
+
+    /// The connection of a client is over.
+    fn ended(&mut self, slot: usize, at: Time, cause: Cause) {
+        let state = std::mem::replace(&mut self.clients[slot].state, State::Gone);
+        match state {
+            State::Gone => return,
+            State::Closing | State::Settled => self.closing -= 1,
+            State::Open => {
+                self.open -= 1;
+                self.outcome.connections.died += 1;
+                *self.outcome.connections.errors.entry(cause.kind).or_default() += 1;
+                let Client { ledger, local, .. } = &self.clients[slot];
+                self.outcome.recorder.died(&self.orders.terms, ledger.client(), *local, at, cause.detail);
+            }
+        }
+        self.settle(slot, at, state == State::Open);
+    }
+
+    /// Gives the messages that a client still has in flight their fate.
+    fn settle(&mut self, slot: usize, at: Time, died: bool) {
+        let client = &mut self.clients[slot];
+        let id = client.ledger.client();
+        let from = self.outcome.window.from;
+        for sequence in client.ledger.pending() {
+            let measured = client.ledger.times(sequence).is_some_and(|times| times.due >= from);
+            self.outcome.missing.push(Missing { client: id, sequence, measured, died });
+        }
+        let mut book = self.outcome.recorder.book(&self.orders.terms, id, client.local, at);
+        client.ledger.close(died, &self.orders.terms, &mut book);
+        self.outcome.recorder.evidence.no_read();
+    }
+
+    /// Hands over what the run wants to know while it goes on.
+    fn tick(&mut self, now: Time) {
+        if now < self.next_tick {
+            return;
+        }
+        self.next_tick = now.plus(TICK);
+        for row in self.outcome.recorder.take_rows(now) {
+            let _ = self.notices.send(Notice::Row(row));
+        }
+        self.report_progress();
+    }
+
+    fn report_progress(&self) {
+        let Recorder { warmup, measured, .. } = &self.outcome.recorder;
+        let sum = |field: fn(&reports::model::Tally) -> u64| field(warmup) + field(measured);
+        let anomalies = |tally: &reports::model::Tally| tally.anomalies.by_name().iter().map(|(_, count)| count).sum();
+        for (shared, value) in [
+            (&self.progress.opened, self.open as u64),
+            (&self.progress.sent, sum(|tally| tally.counts.sent)),
+            (&self.progress.matched, sum(|tally| tally.counts.matched)),
+            (&self.progress.anomalies, sum(anomalies)),
+            (&self.progress.in_flight, self.in_flight),
+        ] {
+            shared.store(value, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Processor time of this thread in nanoseconds.
+fn thread_cpu() -> u64 {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    u64::try_from(time.tv_sec).unwrap_or(0) * 1_000_000_000 + u64::try_from(time.tv_nsec).unwrap_or(0)
+}
+
+/// Books what one connection brings.
+struct Intake<'a> {
+    client: &'a mut Client,
+    recorder: &'a mut Recorder,
+    terms: &'a Terms,
+    last: Option<Time>,
+    cause: Option<Cause>,
+}
+
+impl Sink for Intake<'_> {
+    #[inline]
+    fn message(&mut self, at: Time, event: Event<'_>) {
+        if self.client.state != State::Settled {
+            let mut book = self.recorder.book(self.terms, self.client.ledger.client(), self.client.local, at);
+            self.client.ledger.received(self.terms, event, &mut book);
+        }
+        self.last = Some(at);
+    }
+
+    fn read(&mut self, at: Time, read: Read) {
+        self.recorder.read(at, read.calls, read.messages, read.payload);
+        self.recorder.evidence.read(read.bytes, read.frames);
+        self.last = Some(at);
+    }
+
+    fn ended(&mut self, cause: Cause) {
+        self.cause = Some(cause);
+    }
+}

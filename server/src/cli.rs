@@ -1,0 +1,253 @@
+//! The command line, and nothing else.
+
+use std::{
+    io::{self, ErrorKind},
+    net::SocketAddr,
+    num::NonZeroUsize,
+    time::Duration,
+};
+
+use bytesize::ByteSize;
+use clap::{Args as ClapArgs, Parser};
+use server::{Limits, Options, Reply};
+
+const AFTER_HELP: &str = "\
+It prints `listening on ws://ADDRESS` once it does. SIGTERM, SIGHUP and Ctrl-C close every connection with 1001.
+Sizes: 64, 4KiB, 16MiB. Numbers: 8, 10k, 1m. Times: 500ms, 10s, 2m.
+Exit codes: 0 after a signal, 1 if it can't listen or serve, 2 for a usage error.";
+
+/// A reference WebSocket echo server: every message comes back as exactly one message of the same type.
+#[derive(Debug, Parser)]
+#[command(name = "server", version, max_term_width = 100, after_help = AFTER_HELP)]
+pub(crate) struct Args {
+    /// Address and port to listen on; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9001", value_parser = address)]
+    pub(crate) listen: SocketAddr,
+
+    /// Answer to every message: `echo` is the message itself, anything else is sent as that text
+    #[arg(long, value_name = "echo|TEXT", default_value = "echo", allow_hyphen_values = true)]
+    reply: String,
+
+    /// Threads [default: one a core]
+    #[arg(long, value_name = "N", value_parser = threads)]
+    threads: Option<NonZeroUsize>,
+
+    #[command(flatten)]
+    limits: LimitArgs,
+}
+
+/// What one peer may use. The defaults are those of [`Limits`].
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Limits")]
+struct LimitArgs {
+    /// Largest message; a larger one is closed with 1009
+    #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = message_bytes)]
+    message_bytes: usize,
+
+    /// Most frames a message; more are closed with 1008
+    #[arg(long, value_name = "N", default_value = "131072", value_parser = frames)]
+    frames_per_message: u32,
+
+    /// Longest HTTP handshake; a longer one gets 408
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = time)]
+    handshake: Duration,
+
+    /// Longest time without a byte, then closed with 1001; `off` for none
+    #[arg(long, value_name = "TIME|off", default_value = "5m", value_parser = idle)]
+    idle: Idle,
+
+    /// Most connections at once, lowered to what the limit on open files allows; one more gets 503
+    #[arg(long, value_name = "N", default_value = "65536", value_parser = connections)]
+    connections: usize,
+
+    /// Echoes held for a peer that does not read; over it the server stops reading from that peer
+    #[arg(long, value_name = "SIZE", default_value = "1MiB", value_parser = unsent_bytes)]
+    unsent_bytes: usize,
+
+    /// Longest time that a peer over that limit takes no byte, then dropped
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = time)]
+    stall: Duration,
+
+    /// Longest time for the end of a connection: owed echoes, Close frames, the peer's end
+    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = time)]
+    closing: Duration,
+}
+
+/// [`Limits::idle`] as a type of its own, as clap takes an `Option` for a flag that may be absent.
+#[derive(Debug, Clone, Copy)]
+struct Idle(Option<Duration>);
+
+impl Args {
+    /// What to tell the user when `listen` can't be bound.
+    pub(crate) fn bind_failure(&self, error: &io::Error) -> String {
+        let listen = self.listen;
+        match error.kind() {
+            ErrorKind::AddrInUse => format!(
+                "--listen {listen}: the address is in use; stop what listens there, or choose another port (port 0 takes \
+                 a free one)"
+            ),
+            ErrorKind::AddrNotAvailable => format!(
+                "--listen {listen}: this machine has no such address; choose one of its own, such as 127.0.0.1, or \
+                 0.0.0.0 for all"
+            ),
+            ErrorKind::PermissionDenied => {
+                format!("--listen {listen}: not permitted; choose a port from 1024 on (port 0 takes a free one)")
+            }
+            _ => format!("--listen {listen}: {error}"),
+        }
+    }
+
+    /// The server's options; no more than `most_connections` connections.
+    pub(crate) fn options(self, most_connections: usize) -> Options {
+        let defaults = Options::default();
+        let limits = self.limits;
+        Options {
+            reply: if self.reply == "echo" { Reply::Echo } else { Reply::Text(self.reply) },
+            threads: self.threads.unwrap_or(defaults.threads),
+            limits: Limits {
+                message_bytes: limits.message_bytes,
+                frames_per_message: limits.frames_per_message,
+                handshake: limits.handshake,
+                idle: limits.idle.0,
+                connections: limits.connections.min(most_connections),
+                unsent_bytes: limits.unsent_bytes,
+                stall: limits.stall,
+                closing: limits.closing,
+            },
+        }
+    }
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "expected an IP address and a port, such as 127.0.0.1:9001 or [::1]:0".to_owned())
+}
+
+fn threads(text: &str) -> Result<NonZeroUsize, String> {
+    number(text, 1, 1024).and_then(|n| NonZeroUsize::new(n).ok_or_else(|| "expected at least 1".to_owned()))
+}
+
+fn connections(text: &str) -> Result<usize, String> {
+    number(text, 1, 1_000_000)
+}
+
+fn frames(text: &str) -> Result<u32, String> {
+    number(text, 1, 1_000_000_000).and_then(|n| u32::try_from(n).map_err(|error| error.to_string()))
+}
+
+fn message_bytes(text: &str) -> Result<usize, String> {
+    size(text, 1, 1 << 30)
+}
+
+fn unsent_bytes(text: &str) -> Result<usize, String> {
+    size(text, 0, 1 << 30)
+}
+
+/// A count from `least` to `most`, with `k` for thousands and `m` for millions.
+fn number(text: &str, least: usize, most: usize) -> Result<usize, String> {
+    let (digits, unit) = match text.as_bytes().last() {
+        Some(b'k' | b'K') => (&text[..text.len() - 1], 1_000),
+        Some(b'm' | b'M') => (&text[..text.len() - 1], 1_000_000),
+        _ => (text, 1),
+    };
+    let value = digits.parse::<usize>().ok().and_then(|n| n.checked_mul(unit));
+    value
+        .filter(|n| (least..=most).contains(n))
+        .ok_or_else(|| format!("expected a number from {least} to {most}, such as 8, 10k or 1m"))
+}
+
+/// A size in bytes from `least` to `most`.
+fn size(text: &str, least: u64, most: u64) -> Result<usize, String> {
+    let value = text.parse::<ByteSize>().ok().map(|size| size.as_u64());
+    value
+        .filter(|n| (least..=most).contains(n))
+        .and_then(|n| usize::try_from(n).ok())
+        .ok_or_else(|| format!("expected a size from {least} to {most} bytes, such as 64, 4KiB or 16MiB"))
+}
+
+/// A time from 1 ms to a day.
+fn time(text: &str) -> Result<Duration, String> {
+    let accepted = Duration::from_millis(1)..=Duration::from_secs(24 * 60 * 60);
+    humantime::parse_duration(text)
+        .ok()
+        .filter(|time| accepted.contains(time))
+        .ok_or_else(|| "expected a time from 1ms to 24h, such as 500ms, 10s or 2m".to_owned())
+}
+
+fn idle(text: &str) -> Result<Idle, String> {
+    if text == "off" {
+        return Ok(Idle(None));
+    }
+    time(text).map(|time| Idle(Some(time))).map_err(|error| format!("{error}, or `off`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn parse(line: &str) -> Result<Options, String> {
+        let args = Args::try_parse_from(line.split(' ')).map_err(|error| error.to_string())?;
+        Ok(args.options(usize::MAX))
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn the_defaults_are_those_of_the_library() {
+        assert_eq!(parse("server"), Ok(Options::default()));
+        assert_eq!(parse("server --reply echo"), Ok(Options::default()));
+    }
+
+    #[test]
+    fn every_flag_arrives() {
+        let line = "server --reply --hi --threads 3 --message-bytes 4KiB --frames-per-message 10k --handshake 500ms \
+                    --idle off --connections 7 --unsent-bytes 0 --stall 2m --closing 1s";
+        let options = Options {
+            reply: Reply::Text("--hi".to_owned()),
+            threads: NonZeroUsize::new(3).expect("not zero"),
+            limits: Limits {
+                message_bytes: 4096,
+                frames_per_message: 10_000,
+                handshake: Duration::from_millis(500),
+                idle: None,
+                connections: 7,
+                unsent_bytes: 0,
+                stall: Duration::from_secs(120),
+                closing: Duration::from_secs(1),
+            },
+        };
+        assert_eq!(parse(line), Ok(options));
+    }
+
+    #[test]
+    fn open_files_bound_the_connections() {
+        let args = Args::try_parse_from(["server", "--connections", "100"]).expect("valid");
+        assert_eq!(args.options(60).limits.connections, 60);
+    }
+
+    #[test]
+    fn a_refused_value_is_named_with_its_flag_and_what_is_accepted() {
+        for (flag, value, accepted) in [
+            ("--listen", "localhost", "such as 127.0.0.1:9001"),
+            ("--threads", "0", "from 1 to 1024"),
+            ("--message-bytes", "2GiB", "from 1 to 1073741824 bytes"),
+            ("--message-bytes", "-1", "from 1 to 1073741824 bytes"),
+            ("--frames-per-message", "0", "from 1 to 1000000000"),
+            ("--handshake", "0s", "from 1ms to 24h"),
+            ("--idle", "soon", "such as 500ms, 10s or 2m, or `off`"),
+            ("--connections", "99m", "from 1 to 1000000"),
+            ("--unsent-bytes", "much", "from 0 to 1073741824 bytes"),
+            ("--stall", "10", "from 1ms to 24h"),
+            ("--closing", "25h", "from 1ms to 24h"),
+        ] {
+            let error = parse(&format!("server {flag}={value}")).expect_err("refused");
+            for part in [flag, value, accepted] {
+                assert!(error.contains(part), "{part:?} is missing in: {error}");
+            }
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! The end of a connection: nothing that is owed gets lost, and nobody is waited for without a limit.
+
+use std::{future::poll_fn, time::Duration};
+
+use futures_util::{SinkExt, StreamExt};
+use tokio::{io::AsyncWriteExt, time::timeout};
+use tokio_tungstenite::{
+    WebSocketStream,
+    tungstenite::{
+        Error,
+        error::{CapacityError, ProtocolError},
+        protocol::{CloseFrame, frame::coding::CloseCode},
+    },
+};
+
+use crate::{
+    registry::Notice,
+    socket::{Socket, TooManyFrames},
+};
+
+/// Why a connection ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// The peer sent a Close; the library has its answer ready.
+    Closed,
+    /// The peer ended its side of the TCP connection without a Close. It may still read.
+    HalfClosed,
+    /// The connection failed; nothing can be delivered.
+    Broken,
+    /// The peer takes nothing; nothing can be delivered.
+    Stalled,
+    /// The peer is at fault. What it sends from here on does not count.
+    Fault(CloseCode, &'static str),
+    /// The server is done with a peer that did nothing wrong, and waits for its Close.
+    Notice(Notice),
+}
+
+impl From<Error> for Ending {
+    /// What a failed read means (RFC 6455 section 7.4.1).
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => Self::HalfClosed,
+            Error::Protocol(_) => Self::Fault(CloseCode::Protocol, "protocol error"),
+            Error::Utf8(_) => Self::Fault(CloseCode::Invalid, "not UTF-8"),
+            Error::Capacity(CapacityError::MessageTooLong { .. }) => Self::Fault(CloseCode::Size, "message too big"),
+            Error::Io(error) => match error.downcast() {
+                // Not 1009, which is about size: these may all be empty.
+                Ok(TooManyFrames) => Self::Fault(CloseCode::Policy, "too many frames in a message"),
+                Err(_) => Self::Broken,
+            },
+            _ => Self::Broken,
+        }
+    }
+}
+
+/// Ends a connection in at most `limit`, then drops it.
+pub(crate) async fn finish(mut stream: WebSocketStream<Socket>, ending: Ending, limit: Duration) {
+    let farewell = async {
+        match ending {
+            Ending::Broken | Ending::Stalled => return Ok(()),
+            // The answer to a Close is flushed along with the echoes before it.
+            Ending::Closed | Ending::HalfClosed => stream.flush().await?,
+            Ending::Fault(code, reason) => stream.close(Some(CloseFrame { code, reason: reason.into() })).await?,
+            Ending::Notice(notice) => {
+                let reason = match notice {
+                    Notice::Idle => "idle",
+                    Notice::Shutdown => "server shutdown",
+                };
+                stream.close(Some(CloseFrame { code: CloseCode::Away, reason: reason.into() })).await?;
+                // Messages that crossed our Close can't be answered any more (section 5.5.1).
+                while let Some(Ok(_)) = stream.next().await {}
+            }
+        }
+        linger(stream.get_mut()).await.map_err(Error::from)
+    };
+    // Either way the connection is gone: that is all there is to know.
+    let _: Result<Result<(), Error>, _> = timeout(limit, farewell).await;
+}
+
+/// Ends our side of the TCP connection and waits for the peer to end its own.
+///
+/// To drop a socket with unread bytes resets the connection, and the reset may destroy what the peer has not read yet:
+/// the very frames that say what was wrong.
+pub(crate) async fn linger(socket: &mut Socket) -> std::io::Result<()> {
+    socket.shutdown().await?;
+    poll_fn(|cx| socket.poll_discard(cx)).await
+}

@@ -1,0 +1,93 @@
+//! The HTTP part of a connection (RFC 6455 section 4.2), and what those get who do not pass it.
+
+use std::{io, time::Duration};
+
+use tokio::{io::AsyncWriteExt, time::timeout};
+use tokio_tungstenite::{
+    accept_hdr_async_with_config,
+    tungstenite::{
+        Error,
+        error::{CapacityError, ProtocolError},
+        handshake::server::{ErrorResponse, Request, Response},
+        http::{Response as HttpResponse, StatusCode},
+        protocol::WebSocketConfig,
+    },
+};
+
+use crate::socket::Socket;
+
+const FULL: &str = "This server has as many connections as it allows.\n";
+const NOT_A_HANDSHAKE: &str = "This is a WebSocket server (RFC 6455); open it with a WebSocket client.\n";
+const TOO_SLOW: &str = "The WebSocket handshake took too long.\n";
+
+/// Why a handshake did not lead to a WebSocket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// The server is full; the peer was told so.
+    Full,
+    /// The peer sent something else, or not in time; it was told so if it still listens.
+    Failed,
+}
+
+/// Answers the peer's handshake within `limit`; with HTTP 503 if the server is `full`.
+///
+/// Only the handshake is done with the borrowed socket, so that it is still there to answer a bad one. What follows it can
+/// be read from the socket: a peer must not send frames before it has the answer (section 4.1), and one that does is
+/// refused.
+pub(crate) async fn upgrade(socket: &mut Socket, full: bool, limit: Duration) -> Result<(), Refusal> {
+    #[allow(clippy::result_large_err, reason = "the library's signature; it is called once a connection")]
+    let admit = |_: &Request, response: Response| if full { Err(unavailable()) } else { Ok(response) };
+    // This WebSocket is dropped unused, so it shall not allocate its buffer.
+    let config = WebSocketConfig::default().read_buffer_size(0);
+    let error = match timeout(limit, accept_hdr_async_with_config(&mut *socket, admit, Some(config))).await {
+        Ok(Ok(_)) => return Ok(()),
+        Ok(Err(Error::Http(_))) => return Err(Refusal::Full),
+        Ok(Err(error)) => Some(error),
+        Err(_) => None,
+    };
+    if let Some(answer) = answer(error.as_ref()) {
+        // A few hundred bytes on a fresh connection; a peer that won't take even those is not waited for.
+        let _: Result<io::Result<()>, _> = timeout(limit, socket.write_all(answer.as_bytes())).await;
+    }
+    Err(Refusal::Failed)
+}
+
+/// The answer to a handshake that failed for `error`, or for its time if `None`. None if nobody is there to read it.
+fn answer(error: Option<&Error>) -> Option<String> {
+    let (status, header, body) = match error {
+        None => ("408 Request Timeout", "", TOO_SLOW),
+        Some(Error::Io(_) | Error::Protocol(ProtocolError::HandshakeIncomplete)) => return None,
+        Some(Error::Protocol(ProtocolError::WrongHttpMethod)) => {
+            ("405 Method Not Allowed", "Allow: GET\r\n", NOT_A_HANDSHAKE)
+        }
+        Some(Error::Protocol(
+            ProtocolError::WrongHttpVersion
+            | ProtocolError::MissingConnectionUpgradeHeader
+            | ProtocolError::MissingUpgradeWebSocketHeader
+            | ProtocolError::MissingSecWebSocketVersionHeader,
+        )) => {
+            // The version header is what section 4.2.2 asks for; the upgrade header, RFC 9110 section 15.5.22.
+            ("426 Upgrade Required", "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n", NOT_A_HANDSHAKE)
+        }
+        Some(Error::Capacity(CapacityError::TooManyHeaders) | Error::AttackAttempt) => {
+            ("431 Request Header Fields Too Large", "", NOT_A_HANDSHAKE)
+        }
+        Some(_) => ("400 Bad Request", "", NOT_A_HANDSHAKE),
+    };
+    let length = body.len();
+    let upgrade = if header.starts_with("Upgrade") { ", upgrade" } else { "" };
+    Some(format!(
+        "HTTP/1.1 {status}\r\nConnection: close{upgrade}\r\n{header}Content-Type: text/plain\r\n\
+         Content-Length: {length}\r\n\r\n{body}"
+    ))
+}
+
+fn unavailable() -> ErrorResponse {
+    HttpResponse::builder()
+        .status(StatusCode::SERVICE_UNAVAILABLE)
+        .header("Connection", "close")
+        .header("Content-Type", "text/plain")
+        .header("Content-Length", FULL.len())
+        .body(Some(FULL.to_owned()))
+        .expect("a status and headers that are constants")
+}

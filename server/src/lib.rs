@@ -1,0 +1,108 @@
+//! A reference WebSocket echo server (RFC 6455): every message event that comes in goes out again as exactly one message
+//! of the same type. It is a known-good target for load tests and is built not to be their bottleneck.
+//!
+//! ```no_run
+//! # async fn example() -> std::io::Result<()> {
+//! let listener = server::bind("127.0.0.1:0".parse().expect("an address"))?;
+//! println!("ws://{}", listener.local_addr()?);
+//! let stats = server::run(listener, server::Options::default(), std::future::pending()).await?;
+//! # let _ = stats; Ok(()) }
+//! ```
+//!
+//! # Map
+//! [`run`] starts one thread for each of [`Options::threads`], each with a listener of its own on the same port
+//! (`listener`). A `worker` is one such thread: it accepts, and each `connection` is one task that never leaves it.
+//! Under the WebSocket lies a `socket`, which counts what passes (`frames`: the fragments of a message, which a WebSocket
+//! library does not show). `handshake` and `closing` are a connection's first and last act. The `registry` of a worker
+//! tells its connections when they have been idle too long or when the server goes away. Counters are a worker's own and
+//! are merged once, at the end, into [`Stats`]; nothing is shared between threads but the number of open connections.
+//!
+//! # Behaviour
+//! - All messages that are readable are answered before one flush. An echo reuses the received bytes.
+//! - A peer that breaks the protocol first gets the echoes that it is owed, then a Close: 1002 for a protocol error, 1007
+//!   for text that is not UTF-8, 1009 for a message over [`Limits::message_bytes`], 1008 for one of too many frames.
+//!   Then the server ends its side and reads on for a while, so that no reset destroys what the peer has yet to read.
+//! - A Close of the peer is answered with its code, and the server ends the TCP connection first (section 7.1.1).
+//! - A request that is no WebSocket handshake gets an HTTP error: 426, 405 or 400; 408 when it takes too long; 503 over
+//!   [`Limits::connections`].
+
+mod closing;
+mod connection;
+mod frames;
+mod handshake;
+mod listener;
+mod options;
+mod registry;
+mod socket;
+mod stats;
+mod worker;
+
+use std::{io, net::TcpListener, pin::pin, sync::Arc, thread};
+
+use futures_util::{StreamExt, stream::FuturesUnordered};
+use tokio::sync::{oneshot, watch};
+
+pub use crate::{
+    listener::bind,
+    options::{Limits, Options, Reply},
+    stats::Stats,
+};
+
+/// Serves the connections of `listener` until `shutdown` completes.
+///
+/// The first of [`Options::threads`] threads accepts from `listener`, each other one from a `SO_REUSEPORT` listener of its
+/// own at the same address, so that the kernel spreads connections over them. A listener that was made without
+/// `SO_REUSEPORT` (not by [`bind`]) is shared by all threads instead.
+///
+/// When `shutdown` completes, the server stops accepting, flushes what it owes, sends a Close with 1001 (going away) on
+/// every connection, waits for the peers' part at most [`Limits::closing`], and joins its threads. Dropping the returned
+/// future stops the threads in the same way but does not wait for them.
+///
+/// The future itself needs no particular runtime and does next to nothing.
+///
+/// # Errors
+/// If the listener has no address, if a further listener can't be bound, if a thread or its runtime can't be started, or
+/// if a thread panicked. A failure of a connection is not an error; it is counted in [`Stats`].
+pub async fn run(listener: TcpListener, options: Options, shutdown: impl Future<Output = ()>) -> io::Result<Stats> {
+    let listeners = listener::siblings(listener, options.threads)?;
+    let shared = Arc::new(worker::Shared::new(options));
+    let (stop, stopped) = watch::channel(());
+    let mut threads = Vec::with_capacity(listeners.len());
+    let mut results = FuturesUnordered::new();
+    for (index, listener) in listeners.into_iter().enumerate() {
+        let (done, result) = oneshot::channel();
+        let (shared, stopped) = (Arc::clone(&shared), stopped.clone());
+        let thread = thread::Builder::new().name(format!("server-{index}")).spawn(move || {
+            // The receiver is gone when `run` was dropped; then nobody wants the numbers.
+            let _ = done.send(worker::serve(listener, &shared, stopped));
+        })?;
+        threads.push(thread);
+        results.push(result);
+    }
+
+    let mut total = Stats::default();
+    let mut shutdown = pin!(shutdown);
+    let early = tokio::select! {
+        () = &mut shutdown => None,
+        // Workers end when they are told to; one that ends before has failed, and the others shall not hide that.
+        result = results.next() => result,
+    };
+    drop(stop);
+    let mut failure = None;
+    let mut take = |result: Result<io::Result<Stats>, oneshot::error::RecvError>| match result {
+        Ok(Ok(stats)) => total.add(&stats),
+        Ok(Err(error)) => failure = Some(error),
+        Err(_) => failure = Some(io::Error::other("a server thread panicked")),
+    };
+    if let Some(result) = early {
+        take(result);
+    }
+    while let Some(result) = results.next().await {
+        take(result);
+    }
+    for thread in threads {
+        // A panic was reported through the channel; the thread sent its result as its last act, so this does not block.
+        let _ = thread.join();
+    }
+    failure.map_or(Ok(total), Err)
+}

@@ -1,0 +1,101 @@
+//! What a server shall do, and how much of it one peer may use.
+
+use std::{num::NonZeroUsize, thread, time::Duration};
+
+/// How a server behaves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// What a message is answered with. Default: [`Reply::Echo`].
+    pub reply: Reply,
+    /// Number of threads, each with its own runtime and listener; a connection stays on the thread that accepted it.
+    /// Default: the number of cores. More do not help; fewer leave cores to whoever generates the load on this machine.
+    pub threads: NonZeroUsize,
+    /// What one peer may use.
+    pub limits: Limits,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            reply: Reply::Echo,
+            threads: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// What a message is answered with.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Reply {
+    /// The message itself: text as text, binary as binary.
+    #[default]
+    Echo,
+    /// This text, as one text message, whatever came.
+    Text(String),
+}
+
+/// What one peer may use of the server. The defaults let any plausible load test pass and keep a hostile peer from
+/// taking all memory, a descriptor forever, or a thread for itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Largest message, in bytes of payload after defragmentation; also the largest frame. A larger one is answered with
+    /// Close 1009 as soon as a header announces it.
+    ///
+    /// Default: 16 MiB, the largest of common conformance tests. A connection may take up to twice this much memory
+    /// (received and to be sent), and keeps the buffer for its largest echo until it ends.
+    pub message_bytes: usize,
+    /// Most frames a message, at least 1. More are answered with Close 1008. Without it, endless empty fragments
+    /// (RFC 6455 section 5.4) would keep a message open forever below any size limit.
+    ///
+    /// Default: 131 072, twice what common conformance tests send.
+    pub frames_per_message: u32,
+    /// Longest time from the TCP connection to the end of the HTTP handshake; then HTTP 408.
+    ///
+    /// Default: 10 s. A short one frees descriptors from peers that never speak, but fails a client on a machine that is
+    /// busy opening thousands of connections.
+    pub handshake: Duration,
+    /// Longest time without a byte in either direction; then Close 1001 with the reason `idle`. `None`: no limit. It is
+    /// checked in steps of a quarter, so the close comes after 1 to 1.25 times this.
+    ///
+    /// Default: 5 minutes: longer than tests of idle connections commonly hold still, short enough that peers that
+    /// vanished without a reset do not pile up. 1001 and not 1008, as section 7.4.1 reserves 1008 for a message that was
+    /// received.
+    pub idle: Option<Duration>,
+    /// Most connections at once over all threads, handshakes included. One more is answered with HTTP 503.
+    ///
+    /// Default: 65 536. An idle connection takes about 6 KB of memory and a file descriptor; keep this below the limit on
+    /// open files, as a connection for which no descriptor is left waits unanswered instead.
+    pub connections: usize,
+    /// Echoes held for a peer that does not read, in bytes of frames, beyond what the socket's own buffers take. Over it
+    /// the server stops reading from that peer until it has caught up (backpressure), so a connection holds at most this
+    /// plus one message. See [`stall`](Self::stall) for one that never does.
+    ///
+    /// Default: 1 MiB. More lets a peer send a longer burst before it must read; 0 couples reading to writing entirely,
+    /// and a peer that writes a burst larger than the socket buffers before it reads then waits for itself.
+    pub unsent_bytes: usize,
+    /// Longest time that a peer with more than [`unsent_bytes`](Self::unsent_bytes) outstanding takes no byte at all; then
+    /// the connection is dropped without a Close, which would have to queue behind what the peer does not read.
+    ///
+    /// Default: 30 s, long enough for a peer that is stopped in a debugger or a garbage collection.
+    pub stall: Duration,
+    /// Longest time for the end of a connection: what is owed, the Close frames and the peer's end of the TCP connection.
+    /// After it the connection is dropped, whatever the peer has received.
+    ///
+    /// Default: 2 s. It also bounds how long a shutdown takes.
+    pub closing: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            message_bytes: 16 << 20,
+            frames_per_message: 131_072,
+            handshake: Duration::from_secs(10),
+            idle: Some(Duration::from_secs(300)),
+            connections: 65_536,
+            unsent_bytes: 1 << 20,
+            stall: Duration::from_secs(30),
+            closing: Duration::from_secs(2),
+        }
+    }
+}

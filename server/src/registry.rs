@@ -1,0 +1,163 @@
+//! The connections of one worker, so that it can tell them things: that they have been idle too long, or that the server
+//! goes away. One timer a worker instead of one a connection, and one flag to look at instead of one more future to poll.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::HashMap,
+    rc::Rc,
+    task::Waker,
+};
+
+use tokio::sync::Notify;
+
+/// Sweeps without a byte after which a connection counts as idle; [`Registry::sweep`] is due once in this part of the limit.
+pub(crate) const IDLE_SWEEPS: u32 = 4;
+
+/// What a connection is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Notice {
+    /// No byte has passed for too long.
+    Idle,
+    /// The server goes away.
+    Shutdown,
+}
+
+/// All connections of a worker.
+#[derive(Debug, Default)]
+pub(crate) struct Registry {
+    entries: RefCell<HashMap<u64, Rc<Watched>>>,
+    last_id: Cell<u64>,
+    emptied: Notify,
+}
+
+impl Registry {
+    /// Adds a connection until the returned entry is dropped.
+    pub(crate) fn enter(self: &Rc<Self>) -> Entry {
+        let id = self.last_id.get() + 1;
+        self.last_id.set(id);
+        let watched = Rc::new(Watched::default());
+        self.entries.borrow_mut().insert(id, Rc::clone(&watched));
+        Entry { id, watched, registry: Rc::clone(self) }
+    }
+
+    /// Gives notice to the connections that have been silent for [`IDLE_SWEEPS`] sweeps.
+    pub(crate) fn sweep(&self) {
+        for watched in self.entries.borrow().values() {
+            if watched.heard.take() {
+                watched.silent_sweeps.set(0);
+                continue;
+            }
+            let silent = watched.silent_sweeps.get() + 1;
+            watched.silent_sweeps.set(silent.min(IDLE_SWEEPS));
+            if silent == IDLE_SWEEPS {
+                watched.tell(Notice::Idle);
+            }
+        }
+    }
+
+    /// Gives notice to all connections.
+    pub(crate) fn tell_all(&self, notice: Notice) {
+        for watched in self.entries.borrow().values() {
+            watched.tell(notice);
+        }
+    }
+
+    /// Waits until no connection is left.
+    pub(crate) async fn emptied(&self) {
+        while !self.entries.borrow().is_empty() {
+            self.emptied.notified().await;
+        }
+    }
+}
+
+/// A connection's place in the [`Registry`].
+#[derive(Debug)]
+pub(crate) struct Entry {
+    id: u64,
+    pub(crate) watched: Rc<Watched>,
+    registry: Rc<Registry>,
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        let mut entries = self.registry.entries.borrow_mut();
+        entries.remove(&self.id);
+        if entries.is_empty() {
+            self.registry.emptied.notify_one();
+        }
+    }
+}
+
+/// What connection and registry know of each other.
+#[derive(Debug, Default)]
+pub(crate) struct Watched {
+    /// Whether a byte passed since the last sweep.
+    heard: Cell<bool>,
+    silent_sweeps: Cell<u32>,
+    notice: Cell<Option<Notice>>,
+    waker: RefCell<Option<Waker>>,
+}
+
+impl Watched {
+    /// Notes that a byte passed.
+    pub(crate) fn heard(&self) {
+        self.heard.set(true);
+    }
+
+    /// The connection's task, to be woken for a notice. Once is enough, as a connection never changes its task.
+    pub(crate) fn wake_with(&self, waker: &Waker) {
+        *self.waker.borrow_mut() = Some(waker.clone());
+    }
+
+    /// The first notice given, if any.
+    pub(crate) fn notice(&self) -> Option<Notice> {
+        self.notice.get()
+    }
+
+    fn tell(&self, notice: Notice) {
+        if self.notice.get().is_none() {
+            self.notice.set(Some(notice));
+            if let Some(waker) = &*self.waker.borrow() {
+                waker.wake_by_ref();
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn silence_is_noticed_after_whole_sweeps_only() {
+        let registry = Rc::new(Registry::default());
+        let (quiet, lively) = (registry.enter(), registry.enter());
+        quiet.watched.heard();
+        // The byte came at some time before the first sweep, so that one does not count.
+        for _ in 0..IDLE_SWEEPS {
+            lively.watched.heard();
+            registry.sweep();
+            assert_eq!(quiet.watched.notice(), None);
+        }
+        lively.watched.heard();
+        registry.sweep();
+        assert_eq!(quiet.watched.notice(), Some(Notice::Idle));
+        assert_eq!(lively.watched.notice(), None);
+    }
+
+    #[test]
+    fn the_first_notice_stays() {
+        let registry = Rc::new(Registry::default());
+        let entry = registry.enter();
+        (0..=IDLE_SWEEPS).for_each(|_| registry.sweep());
+        registry.tell_all(Notice::Shutdown);
+        assert_eq!(entry.watched.notice(), Some(Notice::Idle));
+    }
+
+    #[test]
+    fn a_dropped_entry_is_gone() {
+        let registry = Rc::new(Registry::default());
+        drop((registry.enter(), registry.enter()));
+        assert!(registry.entries.borrow().is_empty());
+    }
+}

@@ -1,0 +1,119 @@
+//! The TCP stream under a WebSocket, with what the WebSocket library does not tell: fragments received, bytes unsent, and
+//! whether anything passed at all.
+
+use std::{
+    io,
+    pin::Pin,
+    rc::Rc,
+    task::{Context, Poll, ready},
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+};
+
+use crate::{frames::FrameCounter, registry::Watched};
+
+/// A peer sent a message of more frames than allowed. Reads fail with it, wrapped in an [`io::Error`], once everything
+/// before the frame that was one too many has been read.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("a message of too many frames")]
+pub(crate) struct TooManyFrames;
+
+/// A [`TcpStream`] that counts what passes.
+#[derive(Debug)]
+pub(crate) struct Socket {
+    tcp: TcpStream,
+    /// `None` while HTTP is spoken.
+    frames: Option<FrameCounter>,
+    too_many_frames: bool,
+    /// Bytes of frames handed to the WebSocket that it has not written yet.
+    unsent: usize,
+    /// Bytes written; wraps, as only changes matter.
+    written: usize,
+    watched: Rc<Watched>,
+}
+
+impl Socket {
+    pub(crate) fn new(tcp: TcpStream, watched: Rc<Watched>) -> Self {
+        Self { tcp, frames: None, too_many_frames: false, unsent: 0, written: 0, watched }
+    }
+
+    /// From here on the stream is WebSocket frames, at most `limit` a message.
+    pub(crate) fn count_frames(&mut self, limit: u32) {
+        self.frames = Some(FrameCounter::new(limit));
+    }
+
+    /// Notes that `bytes` of frames are about to be written.
+    pub(crate) fn owe(&mut self, bytes: usize) {
+        self.unsent += bytes;
+    }
+
+    /// Notes that nothing is left to be written.
+    pub(crate) fn settled(&mut self) {
+        self.unsent = 0;
+    }
+
+    pub(crate) fn unsent(&self) -> usize {
+        self.unsent
+    }
+
+    /// A number that changes whenever the socket takes bytes.
+    pub(crate) fn written(&self) -> usize {
+        self.written
+    }
+
+    /// Reads and discards until the peer has ended the connection. Counted against the task's budget like every read, so
+    /// a peer that never ends does not hold the thread.
+    pub(crate) fn poll_discard(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut space = [0; 1024];
+        loop {
+            let mut buffer = ReadBuf::new(&mut space);
+            ready!(Pin::new(&mut self.tcp).poll_read(cx, &mut buffer))?;
+            if buffer.filled().is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+        }
+    }
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if self.too_many_frames {
+            return Poll::Ready(Err(io::Error::other(TooManyFrames)));
+        }
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.tcp).poll_read(cx, buffer))?;
+        let received = &buffer.filled()[before..];
+        if received.is_empty() {
+            return Poll::Ready(Ok(()));
+        }
+        self.watched.heard();
+        let Some(Err(good)) = self.frames.as_mut().map(|frames| frames.feed(received)) else {
+            return Poll::Ready(Ok(()));
+        };
+        // Messages that were complete before are still owed an echo, so they must pass before the error does.
+        self.too_many_frames = true;
+        buffer.set_filled(before + good);
+        Poll::Ready(if good == 0 { Err(io::Error::other(TooManyFrames)) } else { Ok(()) })
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let written = ready!(Pin::new(&mut self.tcp).poll_write(cx, bytes))?;
+        self.watched.heard();
+        self.unsent = self.unsent.saturating_sub(written);
+        self.written = self.written.wrapping_add(written);
+        Poll::Ready(Ok(written))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.tcp).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.tcp).poll_shutdown(cx)
+    }
+}

@@ -1,0 +1,52 @@
+//! What a server did, in numbers.
+
+/// Totals of one [`run`](crate::run), over all its threads.
+///
+/// Each thread counts for itself without any synchronisation; the totals exist only when the server has stopped.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Stats {
+    /// TCP connections accepted, whatever became of them.
+    pub accepted: u64,
+    /// Connections answered with HTTP 503 because [`Limits::connections`](crate::Limits::connections) were open.
+    pub refused: u64,
+    /// Handshakes that did not lead to a WebSocket for any other reason: not an upgrade, too slow, broken off.
+    pub failed_handshakes: u64,
+    /// Text and binary messages received. Each of them was answered, but for those of a connection that broke.
+    pub messages: u64,
+    /// Connections closed because the peer broke RFC 6455 or a limit on messages (1002, 1007, 1008, 1009).
+    pub protocol_errors: u64,
+    /// Connections closed because no byte passed for [`Limits::idle`](crate::Limits::idle).
+    pub idled: u64,
+    /// Connections dropped because the peer did not read for [`Limits::stall`](crate::Limits::stall).
+    pub stalled: u64,
+    /// Connections that ended without a Close frame: reset, or ended by the peer at TCP level.
+    pub broken: u64,
+    /// Failures to accept, nearly always for want of file descriptors; the server tries again after a pause.
+    pub accept_errors: u64,
+}
+
+impl Stats {
+    /// Adds what another thread counted.
+    pub(crate) fn add(&mut self, other: &Self) {
+        let Self {
+            accepted,
+            refused,
+            failed_handshakes,
+            messages,
+            protocol_errors,
+            idled,
+            stalled,
+            broken,
+            accept_errors,
+        } = other;
+        self.accepted += accepted;
+        self.refused += refused;
+        self.failed_handshakes += failed_handshakes;
+        self.messages += messages;
+        self.protocol_errors += protocol_errors;
+        self.idled += idled;
+        self.stalled += stalled;
+        self.broken += broken;
+        self.accept_errors += accept_errors;
+    }
+}

@@ -1,0 +1,208 @@
+//! One thread of the server: its runtime, its listener, its connections, its counters.
+
+use std::{
+    cell::RefCell,
+    io,
+    net::TcpListener as StdListener,
+    rc::Rc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::{
+    net::{TcpListener, TcpStream},
+    runtime::{Builder, LocalOptions},
+    sync::watch,
+    task::spawn_local,
+    time::{MissedTickBehavior, interval, sleep, timeout},
+};
+use tokio_tungstenite::tungstenite::Message;
+
+use crate::{
+    connection,
+    options::{Limits, Options, Reply},
+    registry::{IDLE_SWEEPS, Notice, Registry},
+    stats::Stats,
+};
+
+/// Pause after a failure to accept. Without it a worker that is out of descriptors would spin, as the connection stays in
+/// the backlog.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
+
+/// What connections get on top of [`Limits::closing`] at shutdown, so that their own limit strikes first.
+const SHUTDOWN_GRACE: Duration = Duration::from_millis(250);
+
+/// What all workers share. Touched when a connection comes or goes, never for a message.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    options: Options,
+    open: Arc<AtomicUsize>,
+}
+
+impl Shared {
+    pub(crate) fn new(options: Options) -> Self {
+        Self { options, open: Arc::default() }
+    }
+}
+
+/// The right to be one of [`Limits::connections`], while it lives.
+#[derive(Debug)]
+pub(crate) struct Permit(Arc<AtomicUsize>);
+
+impl Permit {
+    fn acquire(open: &Arc<AtomicUsize>, most: usize) -> Option<Self> {
+        // Relaxed: the number guards nothing but itself.
+        open.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| (n < most).then_some(n + 1))
+            .is_ok()
+            .then(|| Self(Arc::clone(open)))
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// What the connections of one thread share.
+#[derive(Debug)]
+pub(crate) struct Worker {
+    pub(crate) limits: Limits,
+    /// The fixed reply; `None` for an echo.
+    pub(crate) reply: Option<Message>,
+    registry: Rc<Registry>,
+    open: Arc<AtomicUsize>,
+    stats: RefCell<Stats>,
+}
+
+impl Worker {
+    fn new(shared: &Shared) -> Self {
+        Self {
+            limits: shared.options.limits.clone(),
+            // Made here and not cloned from the other workers', whose reference count would be shared a message.
+            reply: match &shared.options.reply {
+                Reply::Echo => None,
+                Reply::Text(text) => Some(Message::text(text.as_str())),
+            },
+            registry: Rc::default(),
+            open: Arc::clone(&shared.open),
+            stats: RefCell::default(),
+        }
+    }
+
+    pub(crate) fn count(&self, what: impl FnOnce(&mut Stats)) {
+        what(&mut self.stats.borrow_mut());
+    }
+
+    fn admit(self: &Rc<Self>, tcp: TcpStream) {
+        self.count(|stats| stats.accepted += 1);
+        // An echo waits for nothing that Nagle's algorithm could add to it. A socket that refuses is dead already, which
+        // its first read tells better.
+        let _ = tcp.set_nodelay(true);
+        let permit = Permit::acquire(&self.open, self.limits.connections);
+        spawn_local(connection::serve(tcp, permit, self.registry.enter(), Rc::clone(self)));
+    }
+}
+
+/// Serves `listener` on this thread until `stopped` has no sender any more.
+pub(crate) fn serve(listener: StdListener, shared: &Shared, stopped: watch::Receiver<()>) -> io::Result<Stats> {
+    let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
+    let worker = Rc::new(Worker::new(shared));
+    runtime.block_on(async {
+        if let Some(idle) = worker.limits.idle {
+            spawn_local(sweep(Rc::clone(&worker.registry), idle / IDLE_SWEEPS));
+        }
+        accept(TcpListener::from_std(listener)?, &worker, stopped).await;
+        worker.registry.tell_all(Notice::Shutdown);
+        // Whoever is left after that is cut off with the runtime.
+        let _ = timeout(worker.limits.closing + SHUTDOWN_GRACE, worker.registry.emptied()).await;
+        io::Result::Ok(())
+    })?;
+    drop(runtime);
+    Ok(worker.stats.take())
+}
+
+async fn accept(listener: TcpListener, worker: &Rc<Worker>, mut stopped: watch::Receiver<()>) {
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            _ = stopped.changed() => return,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((tcp, _)) => worker.admit(tcp),
+            // The peer went away while it waited; the next one may be fine.
+            Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset) => {
+            }
+            Err(_) => {
+                worker.count(|stats| stats.accept_errors += 1);
+                sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn sweep(registry: Rc<Registry>, period: Duration) {
+    let mut due = interval(period.max(Duration::from_millis(1)));
+    // Sweeps that come late in a row would count a busy thread's delay as silence.
+    due.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        due.tick().await;
+        registry.sweep();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io::{Read, Write},
+        net::TcpStream as StdStream,
+        num::NonZeroUsize,
+        thread,
+    };
+
+    use super::*;
+    use crate::listener;
+
+    #[test]
+    fn every_worker_gets_its_share_of_the_connections() {
+        let listener = listener::bind("127.0.0.1:0".parse().expect("an address")).expect("a free port");
+        let address = listener.local_addr().expect("bound");
+        let shared = Arc::new(Shared::new(Options::default()));
+        let (stop, stopped) = watch::channel(());
+        let workers: Vec<_> = listener::siblings(listener, NonZeroUsize::new(2).expect("not zero"))
+            .expect("two listeners")
+            .into_iter()
+            .map(|listener| {
+                let (shared, stopped) = (Arc::clone(&shared), stopped.clone());
+                thread::spawn(move || serve(listener, &shared, stopped).expect("it serves"))
+            })
+            .collect();
+        // The kernel chooses by a hash of the addresses: all on one side has a chance of 1 in 2^63.
+        for _ in 0..64 {
+            let mut peer = StdStream::connect(address).expect("they listen");
+            peer.write_all(b"no handshake\r\n\r\n").expect("sent");
+            peer.read_to_end(&mut Vec::new()).expect("an answer");
+        }
+        drop(stop);
+        let accepted: Vec<_> = workers.into_iter().map(|worker| worker.join().expect("no panic").accepted).collect();
+        assert_eq!(accepted.iter().sum::<u64>(), 64);
+        assert!(accepted.iter().all(|&n| n > 0), "{accepted:?}");
+    }
+
+    #[test]
+    fn permits_end_at_the_limit_and_come_back() {
+        let open = Arc::default();
+        let first = Permit::acquire(&open, 2).expect("one of two");
+        let second = Permit::acquire(&open, 2).expect("two of two");
+        assert!(Permit::acquire(&open, 2).is_none());
+        drop(first);
+        let third = Permit::acquire(&open, 2).expect("two of two");
+        assert!(Permit::acquire(&open, 2).is_none());
+        drop((second, third));
+        assert_eq!(open.load(Ordering::Relaxed), 0);
+    }
+}

@@ -1,0 +1,105 @@
+//! The `server` command.
+
+use std::{
+    io::{BufRead, BufReader, Read},
+    net::SocketAddr,
+    process::{Child, Command, Output, Stdio},
+};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::peer::{CLOSE, Frame, Peer, TEXT, whole};
+
+/// A running `server`; killed with the test.
+struct Running {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Running {
+    fn start(arguments: &[&str]) -> Self {
+        let mut child = command(arguments).stdout(Stdio::piped()).spawn().expect("the command");
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().expect("piped")).read_line(&mut line).expect("a line");
+        let address =
+            line.strip_prefix("listening on ws://").expect("an address").trim_end().parse().expect("an address");
+        Self { child, address }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It has ended already if the test got that far.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_server"));
+    // The width of the help is the terminal's otherwise.
+    command.args(arguments).env_remove("COLUMNS");
+    command
+}
+
+fn output(arguments: &[&str]) -> Output {
+    command(arguments).output().expect("the command")
+}
+
+#[test]
+fn it_prints_its_address_serves_and_ends_with_1001_and_0_on_sigterm() {
+    for signal in [Signal::TERM, Signal::INT] {
+        let mut server = Running::start(&["--listen", "127.0.0.1:0", "--threads", "2"]);
+        let mut peer = Peer::open(server.address);
+        peer.echo("hello");
+        kill_process(Pid::from_child(&server.child), signal).expect("it runs");
+        let close = peer.frame();
+        assert_eq!(close.close_code(), 1001);
+        peer.send(&whole(CLOSE, &close.payload));
+        peer.end();
+        assert_eq!(server.child.wait().expect("it ends").code(), Some(0));
+        let mut rest = String::new();
+        server.child.stdout.take().expect("piped").read_to_string(&mut rest).expect("UTF-8");
+        assert_eq!(rest, "", "the address is all it says");
+    }
+}
+
+#[test]
+fn reply_and_limits_are_taken_from_the_command_line() {
+    let reply = r#"{"a":1,"b":2}"#;
+    let server = Running::start(&["--listen=127.0.0.1:0", "--reply", reply, "--message-bytes=10"]);
+    let mut peer = Peer::open(server.address);
+    peer.send(&[whole(TEXT, "anything"), whole(TEXT, "more than ten")].concat());
+    assert_eq!(peer.frame(), Frame::new(TEXT, reply));
+    assert_eq!(peer.frame().close_code(), 1009);
+}
+
+#[test]
+fn an_address_in_use_is_said_with_the_flag_the_value_and_a_remedy() {
+    let first = Running::start(&["--listen", "127.0.0.1:0"]);
+    let address = first.address.to_string();
+    let second = output(&["--listen", &address]);
+    assert_eq!(second.status.code(), Some(1));
+    assert_eq!(second.stdout, b"");
+    let error = String::from_utf8(second.stderr).expect("UTF-8");
+    for part in ["--listen", &address, "in use", "another port"] {
+        assert!(error.contains(part), "{part:?} is missing in: {error}");
+    }
+}
+
+#[test]
+fn a_refused_value_is_a_usage_error() {
+    let refused = output(&["--threads", "0"]);
+    assert_eq!(refused.status.code(), Some(2));
+    let error = String::from_utf8(refused.stderr).expect("UTF-8");
+    for part in ["--threads", "'0'", "from 1 to 1024"] {
+        assert!(error.contains(part), "{part:?} is missing in: {error}");
+    }
+}
+
+#[test]
+fn help() {
+    let help = output(&["--help"]);
+    assert_eq!(help.status.code(), Some(0));
+    insta::assert_snapshot!(String::from_utf8(help.stdout).expect("UTF-8"));
+}

@@ -1,0 +1,84 @@
+//! Handshakes that are none.
+
+use std::{io::Read, time::Duration};
+
+use server::Options;
+
+use crate::peer::{PATIENCE, Peer, Server, handshake};
+
+/// The whole answer to `request`; the server ends the connection after it.
+fn answer(peer: &mut Peer) -> String {
+    let mut answer = String::new();
+    peer.tcp.read_to_string(&mut answer).expect("an answer and an end without a reset");
+    let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
+    assert!(head.contains(&format!("Content-Length: {}", body.len())) || head.contains("content-length: "), "{head}");
+    assert!(body.ends_with(".\n"), "{body:?}");
+    answer
+}
+
+#[test]
+fn a_request_that_is_no_handshake_gets_an_error_that_says_so() {
+    let server = Server::start(Options::default());
+    let good = String::from_utf8(handshake(server.address)).expect("ASCII");
+    for (request, status) in [
+        ("GET / HTTP/1.1\r\nHost: x\r\n\r\n".to_owned(), "426 Upgrade Required"),
+        (good.replace("Version: 13", "Version: 8"), "426 Upgrade Required"),
+        (good.replace("GET /", "POST /"), "405 Method Not Allowed"),
+        (good.replace("dGhl", "!"), "400 Bad Request"),
+        (good.replace("\r\n\r\n", "\r\n\r\ntoo early"), "400 Bad Request"),
+        ("hello\r\n\r\n".to_owned(), "400 Bad Request"),
+        (
+            good.replace("Host: ", &format!("X: {}\r\nHost: ", "x".repeat(70_000))),
+            "431 Request Header Fields Too Large",
+        ),
+    ] {
+        let mut peer = Peer::tcp(server.address);
+        peer.send(request.as_bytes());
+        let answer = answer(&mut peer);
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}\r\n")), "{answer}");
+        if status.starts_with("426") {
+            for header in ["Connection: close, upgrade\r\n", "Upgrade: websocket\r\n", "Sec-WebSocket-Version: 13\r\n"]
+            {
+                assert!(answer.contains(header), "{answer}");
+            }
+        }
+    }
+    let stats = server.stats();
+    assert_eq!((stats.accepted, stats.failed_handshakes), (7, 7));
+}
+
+#[test]
+fn a_handshake_that_takes_too_long_gets_408() {
+    let mut options = Options::default();
+    options.limits.handshake = Duration::from_millis(100);
+    let server = Server::start(options);
+    for beginning in ["", "GET / HTTP/1.1\r\nHost:"] {
+        let mut peer = Peer::tcp(server.address);
+        peer.send(beginning.as_bytes());
+        let answer = answer(&mut peer);
+        assert!(answer.starts_with("HTTP/1.1 408 Request Timeout\r\n"), "{answer}");
+    }
+    assert_eq!(server.stats().failed_handshakes, 2);
+}
+
+#[test]
+fn one_connection_too_many_gets_503_and_a_place_when_there_is_one() {
+    let mut options = Options::default();
+    options.limits.connections = 2;
+    // The first two must keep their places while the third is refused.
+    options.limits.handshake = PATIENCE;
+    let server = Server::start(options);
+    let (mut first, mut second) = (Peer::open(server.address), Peer::open(server.address));
+    let mut third = Peer::tcp(server.address);
+    third.send(&handshake(server.address));
+    let refusal = answer(&mut third);
+    assert!(refusal.starts_with("HTTP/1.1 503 Service Unavailable\r\n"), "{refusal}");
+    first.echo("still here");
+    second.echo("still here");
+
+    drop(first);
+    let mut fourth = Peer::open_when_there_is_room(server.address);
+    fourth.echo("a place");
+    drop((second, third, fourth));
+    assert!(server.stats().refused >= 1);
+}

@@ -1,0 +1,119 @@
+//! What one peer may use.
+
+use std::{io::Write, sync::mpsc, thread, time::Duration};
+
+use server::Options;
+use socket2::SockRef;
+
+use crate::peer::{BINARY, CONTINUATION, Frame, PING, Peer, Server, TEXT, part, whole};
+
+#[test]
+fn a_message_over_the_size_limit_is_closed_with_1009_after_what_is_owed() {
+    let mut options = Options::default();
+    options.limits.message_bytes = 1000;
+    let server = Server::start(options);
+    let fits = vec![b'x'; 1000];
+    let announced = vec![0x80 | BINARY, 0x80 + 126, 0x03, 0xe9, 0, 0, 0, 0];
+    let in_pieces = [part(BINARY, &fits), whole(CONTINUATION, "x")].concat();
+    for too_big in [announced, in_pieces] {
+        let mut peer = Peer::open(server.address);
+        peer.send(&[whole(TEXT, &fits), too_big].concat());
+        assert_eq!(peer.frame(), Frame::new(TEXT, &fits));
+        assert_eq!(peer.frame().close_code(), 1009);
+        peer.end();
+    }
+    assert_eq!(server.stats().protocol_errors, 2);
+}
+
+#[test]
+fn a_message_of_too_many_frames_is_closed_with_1008_after_what_is_owed() {
+    let mut options = Options::default();
+    options.limits.frames_per_message = 4;
+    let server = Server::start(options);
+    let mut peer = Peer::open(server.address);
+    let middle = [part(CONTINUATION, ""), part(CONTINUATION, "")].concat();
+    let four = [part(TEXT, "four "), middle.clone(), whole(CONTINUATION, "frames")].concat();
+    let five = [part(TEXT, "five "), middle, part(CONTINUATION, ""), whole(CONTINUATION, "frames")].concat();
+    peer.send(&[four.clone(), four, five].concat());
+    assert_eq!(peer.frame(), Frame::new(TEXT, "four frames"));
+    assert_eq!(peer.frame(), Frame::new(TEXT, "four frames"));
+    assert_eq!(peer.frame().close_code(), 1008);
+    peer.end();
+    drop(peer);
+    assert_eq!(server.stats().protocol_errors, 1);
+}
+
+#[test]
+fn a_silent_connection_is_closed_with_1001_and_a_reason() {
+    let mut options = Options::default();
+    options.limits.idle = Some(Duration::from_millis(100));
+    let server = Server::start(options);
+    let mut peer = Peer::open(server.address);
+    let close = peer.frame();
+    assert_eq!(close.close_code(), 1001);
+    assert_eq!(&close.payload[2..], b"idle");
+    peer.send(&whole(close.opcode, &close.payload));
+    peer.end();
+    drop(peer);
+    let stats = server.stats();
+    assert_eq!((stats.idled, stats.broken), (1, 0));
+}
+
+/// Sends `bytes` again and again and reads nothing. The server must take no more than the buffers of both sockets hold.
+fn never_read(bytes: &[u8]) {
+    let mut options = Options::default();
+    options.limits.unsent_bytes = 64 << 10;
+    options.limits.stall = Duration::from_millis(200);
+    let server = Server::start(options);
+    let mut peer = Peer::open(server.address);
+    SockRef::from(&peer.tcp).set_recv_buffer_size(16 << 10).expect("an option");
+    let most = 128 << 20;
+    let mut sent = 0;
+    while sent < most && peer.tcp.write_all(bytes).is_ok() {
+        sent += bytes.len();
+    }
+    assert!(sent < most, "the server took {sent} bytes from a peer that took none");
+    drop(peer);
+    let stats = server.stats();
+    assert_eq!(stats.stalled, 1, "{stats:?}");
+}
+
+#[test]
+fn a_peer_that_never_reads_its_echoes_is_held_back_and_then_dropped() {
+    never_read(&whole(BINARY, vec![7; 16 << 10]));
+}
+
+#[test]
+fn a_peer_that_never_reads_its_pongs_is_held_back_and_then_dropped() {
+    never_read(&whole(PING, [7; 125]).repeat(100));
+}
+
+#[test]
+fn a_peer_that_reads_late_loses_nothing() {
+    for unsent_bytes in [0, 100 << 10] {
+        let mut options = Options::default();
+        options.limits.unsent_bytes = unsent_bytes;
+        let server = Server::start(options);
+        let mut reader = Peer::open(server.address);
+        let mut writer = Peer { tcp: reader.tcp.try_clone().expect("a handle") };
+        let payload = |n: u32| n.to_be_bytes().repeat(1000 + n as usize % 5000);
+        let count = 4000;
+        let (progress, sent) = mpsc::channel();
+        let writing = thread::spawn(move || {
+            for n in 0..count {
+                writer.send(&whole(BINARY, payload(n)));
+                // The reader stops listening once it reads.
+                let _ = progress.send(());
+            }
+        });
+        // Until the server takes no more. On a slow machine this may end early and the test be an easy one.
+        while sent.recv_timeout(Duration::from_millis(200)).is_ok() {}
+        for n in 0..count {
+            assert!(reader.frame() == Frame::new(BINARY, payload(n)), "message {n}");
+        }
+        writing.join().expect("all sent");
+        drop(reader);
+        let stats = server.stats();
+        assert_eq!((stats.messages, stats.stalled), (u64::from(count), 0));
+    }
+}

@@ -1,0 +1,209 @@
+//! A server to test, and a peer that speaks WebSocket byte by byte, so that it can also speak it wrongly.
+
+use std::{
+    io::{Read, Write},
+    net::{SocketAddr, TcpListener, TcpStream},
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use server::{Options, Stats};
+use tokio::{runtime::Builder, sync::oneshot};
+
+/// Longer than anything takes that works.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+pub(crate) const CONTINUATION: u8 = 0x0;
+pub(crate) const TEXT: u8 = 0x1;
+pub(crate) const BINARY: u8 = 0x2;
+pub(crate) const CLOSE: u8 = 0x8;
+pub(crate) const PING: u8 = 0x9;
+pub(crate) const PONG: u8 = 0xa;
+
+/// A server in a thread of its own.
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
+    shutdown: oneshot::Sender<()>,
+    thread: JoinHandle<std::io::Result<Stats>>,
+}
+
+impl Server {
+    pub(crate) fn start(options: Options) -> Self {
+        Self::start_on(server::bind("127.0.0.1:0".parse().expect("an address")).expect("a free port"), options)
+    }
+
+    pub(crate) fn start_on(listener: TcpListener, options: Options) -> Self {
+        let address = listener.local_addr().expect("bound");
+        let (shutdown, stopped) = oneshot::channel();
+        let thread = thread::spawn(move || {
+            let runtime = Builder::new_current_thread().build().expect("a runtime");
+            runtime.block_on(server::run(listener, options, async {
+                let _ = stopped.await;
+            }))
+        });
+        Self { address, shutdown, thread }
+    }
+
+    /// Begins the shutdown.
+    pub(crate) fn stop(self) -> JoinHandle<std::io::Result<Stats>> {
+        self.shutdown.send(()).expect("the server runs");
+        self.thread
+    }
+
+    /// Shuts down and returns what was counted.
+    pub(crate) fn stats(self) -> Stats {
+        self.stop().join().expect("no panic").expect("no failure")
+    }
+}
+
+/// A frame as it was received.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Frame {
+    pub(crate) opcode: u8,
+    pub(crate) payload: Vec<u8>,
+}
+
+impl Frame {
+    pub(crate) fn new(opcode: u8, payload: impl AsRef<[u8]>) -> Self {
+        Self { opcode, payload: payload.as_ref().to_vec() }
+    }
+
+    /// The code of a Close frame.
+    pub(crate) fn close_code(&self) -> u16 {
+        assert_eq!(self.opcode, CLOSE, "{self:?} is not a Close");
+        u16::from_be_bytes([self.payload[0], self.payload[1]])
+    }
+}
+
+/// A masked frame as a client sends it. `first`: flags and opcode.
+pub(crate) fn raw_frame(first: u8, payload: &[u8]) -> Vec<u8> {
+    const MASK: [u8; 4] = [0x1d, 0xa7, 0x42, 0x99];
+    let mut bytes = vec![first];
+    match payload.len() {
+        length @ 0..126 => bytes.push(0x80 + u8::try_from(length).expect("short")),
+        length @ 126..65_536 => {
+            bytes.push(0x80 + 126);
+            bytes.extend(u16::try_from(length).expect("medium").to_be_bytes());
+        }
+        length => {
+            bytes.push(0x80 + 127);
+            bytes.extend((length as u64).to_be_bytes());
+        }
+    }
+    bytes.extend(MASK);
+    bytes.extend(payload.iter().zip(MASK.iter().cycle()).map(|(byte, mask)| byte ^ mask));
+    bytes
+}
+
+/// A whole message in one frame.
+pub(crate) fn whole(opcode: u8, payload: impl AsRef<[u8]>) -> Vec<u8> {
+    raw_frame(0x80 | opcode, payload.as_ref())
+}
+
+/// A frame that is not the last of its message.
+pub(crate) fn part(opcode: u8, payload: impl AsRef<[u8]>) -> Vec<u8> {
+    raw_frame(opcode, payload.as_ref())
+}
+
+/// The payload of a Close frame.
+pub(crate) fn close_payload(code: u16, reason: &str) -> Vec<u8> {
+    [&code.to_be_bytes(), reason.as_bytes()].concat()
+}
+
+/// A client.
+pub(crate) struct Peer {
+    pub(crate) tcp: TcpStream,
+}
+
+impl Peer {
+    /// A TCP connection on which nothing was said yet.
+    pub(crate) fn tcp(address: SocketAddr) -> Self {
+        let tcp = TcpStream::connect(address).expect("the server listens");
+        tcp.set_read_timeout(Some(PATIENCE)).expect("an option");
+        tcp.set_write_timeout(Some(PATIENCE)).expect("an option");
+        tcp.set_nodelay(true).expect("an option");
+        Self { tcp }
+    }
+
+    /// An open WebSocket.
+    pub(crate) fn open(address: SocketAddr) -> Self {
+        let mut peer = Self::tcp(address);
+        peer.send(&handshake(address));
+        let answer = peer.http_head();
+        assert!(answer.starts_with("HTTP/1.1 101 "), "{answer}");
+        peer
+    }
+
+    /// An open WebSocket at a server that is full but shall not stay so.
+    pub(crate) fn open_when_there_is_room(address: SocketAddr) -> Self {
+        let start = Instant::now();
+        while start.elapsed() < PATIENCE {
+            let mut peer = Self::tcp(address);
+            peer.send(&handshake(address));
+            if peer.http_head().starts_with("HTTP/1.1 101 ") {
+                return peer;
+            }
+        }
+        panic!("the server stays full");
+    }
+
+    /// Writes `bytes` at once.
+    pub(crate) fn send(&mut self, bytes: &[u8]) {
+        self.tcp.write_all(bytes).expect("the server reads");
+    }
+
+    /// The head of an HTTP answer, and not a byte more.
+    pub(crate) fn http_head(&mut self) -> String {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(self.bytes::<1>()[0]);
+        }
+        String::from_utf8(head).expect("ASCII")
+    }
+
+    /// The next frame.
+    pub(crate) fn frame(&mut self) -> Frame {
+        let [first, short] = self.bytes();
+        assert_eq!(first & 0xf0, 0x80, "a final frame without reserved bits");
+        let length = match short {
+            126 => u64::from(u16::from_be_bytes(self.bytes())),
+            127 => u64::from_be_bytes(self.bytes()),
+            // The mask bit would be in here: a server must not mask (section 5.1).
+            short => {
+                assert!(short < 126, "an unmasked frame");
+                u64::from(short)
+            }
+        };
+        let mut payload = vec![0; usize::try_from(length).expect("it fits")];
+        self.tcp.read_exact(&mut payload).expect("a payload");
+        Frame { opcode: first & 0x0f, payload }
+    }
+
+    /// Nothing more comes: the server ended the connection in order, without a reset.
+    pub(crate) fn end(&mut self) {
+        let mut rest = Vec::new();
+        self.tcp.read_to_end(&mut rest).expect("an end without a reset");
+        assert_eq!(rest, b"", "nothing before the end");
+    }
+
+    /// Sends a text message and takes its echo.
+    pub(crate) fn echo(&mut self, text: &str) {
+        self.send(&whole(TEXT, text));
+        assert_eq!(self.frame(), Frame::new(TEXT, text));
+    }
+
+    fn bytes<const N: usize>(&mut self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.tcp.read_exact(&mut bytes).expect("more from the server");
+        bytes
+    }
+}
+
+/// A good handshake.
+pub(crate) fn handshake(address: SocketAddr) -> Vec<u8> {
+    format!(
+        "GET / HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+    .into_bytes()
+}

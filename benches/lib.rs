@@ -1,1 +1,1 @@
-//! Only bench targets live here.
+//! Benchmarks of the generator and its parts: see the bench targets.

@@ -5,7 +5,7 @@ use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::time::Duration;
 
 use http::{HeaderName, HeaderValue};
-use url::Url;
+pub use url::Url;
 
 use crate::payload::Mix;
 

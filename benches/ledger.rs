@@ -1,0 +1,54 @@
+//! Cost of booking a message: sent, received, matched.
+
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use loadgen::clock::Time;
+use loadgen::ledger::{Book, Event, Fate, Finding, Ledger, Subject, Terms, Times};
+use loadgen::payload::{Mix, Payload};
+use loadgen::plan::Expect;
+
+/// Counts, so that what is measured is the ledger.
+#[derive(Default)]
+struct Count {
+    matched: u64,
+    others: u64,
+}
+
+impl Book for Count {
+    fn matched(&mut self, _: u64, _: Times, _: bool) {
+        self.matched += 1;
+    }
+    fn finding(&mut self, _: Finding, _: Subject, _: &[u8]) {
+        self.others += 1;
+    }
+    fn fate(&mut self, _: Fate, _: u64, _: Times) {}
+}
+
+fn in_flight(c: &mut Criterion) {
+    const TIMES: Times = Times { due: Time::from_nanos(1), written: Time::from_nanos(2) };
+    let terms = Terms { payload: Payload::new(1, 64, Mix::Mixed), expect: Expect::Echo, clients: 1 };
+    let mut group = c.benchmark_group("ledger");
+    for window in [1_u64, 16, 1000] {
+        group.throughput(Throughput::Elements(window));
+        for (name, reversed) in [("in order", false), ("reversed", true)] {
+            group.bench_function(BenchmarkId::new(name, window), |b| {
+                let (mut ledger, mut count) = (Ledger::new(0), Count::default());
+                let mut bytes = [0; 64];
+                b.iter(|| {
+                    let first = ledger.next_sequence();
+                    (0..window).for_each(|_| ledger.sent(TIMES));
+                    for offset in 0..window {
+                        let sequence = first + if reversed { window - 1 - offset } else { offset };
+                        terms.payload.encode(0, sequence, &mut bytes);
+                        let event = Event { kind: terms.payload.kind(sequence), bytes: &bytes };
+                        ledger.received(&terms, event, &mut count);
+                    }
+                });
+                assert_eq!((ledger.in_flight(), count.others), (0, 0));
+            });
+        }
+    }
+    group.finish();
+}
+
+criterion_group!(benches, in_flight);
+criterion_main!(benches);

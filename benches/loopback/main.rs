@@ -1,0 +1,160 @@
+//! The generator against the reference server on loopback: messages per second of its processor time, beside the least
+//! that a client can do in the same run; memory a client; the main job.
+//!
+//! `cargo bench --bench loopback`; `-- --quick` for one short round. Ratios hold on a machine whose speed drifts, since
+//! the two take turns; absolute figures don't.
+
+mod floor;
+mod memory;
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::time::Duration;
+
+use floor::Cost;
+use loadgen::payload::Mix;
+use loadgen::plan::{Connect, Expect, Load, Plan, Rate, Target, Until};
+use loadgen::{RunError, Stop};
+use reports::{Quantiles, Report};
+use rustix::time::{ClockId, clock_gettime};
+
+/// What a run of the bench does.
+#[derive(Clone, Copy, Debug)]
+struct Scale {
+    rounds: usize,
+    duration: Duration,
+    many_clients: u32,
+}
+
+const FULL: Scale = Scale { rounds: 5, duration: Duration::from_secs(2), many_clients: 10_000 };
+const QUICK: Scale = Scale { rounds: 1, duration: Duration::from_millis(200), many_clients: 500 };
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let args: Vec<String> = std::env::args().collect();
+    if let Some(result) = memory::child(&args) {
+        return result;
+    }
+    let scale = if args.iter().any(|arg| arg == "--quick" || arg == "--test") { QUICK } else { FULL };
+    let server = serve()?;
+    println!("closed model, {} B, 1 worker thread; messages per processor second, median of {}\n", floor::SIZE, scale.rounds);
+    println!("clients  window         floor     generator   ratio (least to most)");
+    for clients in [50, 1000] {
+        for window in [1, 16] {
+            closed(server, scale, clients, window)?;
+        }
+    }
+    println!("\nopen model against the embedded server, median of {}\n", scale.rounds);
+    open(scale, 1000, 50.0)?;
+    open(scale, 10, 100.0)?;
+    println!();
+    memory::compare(server, 10, scale.many_clients)?;
+    Ok(())
+}
+
+/// A reference server on a thread of this process; it lives as long as the bench.
+fn serve() -> io::Result<SocketAddr> {
+    let listener = server::bind((Ipv4Addr::LOCALHOST, 0).into())?;
+    let address = listener.local_addr()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let options = server::Options { threads: NonZeroUsize::MIN, ..server::Options::default() };
+    std::thread::spawn(move || runtime.block_on(server::run(listener, options, std::future::pending())));
+    Ok(address)
+}
+
+fn closed(server: SocketAddr, scale: Scale, clients: u32, window: u32) -> Result<(), Box<dyn std::error::Error>> {
+    let (mut floors, mut ours, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..scale.rounds {
+        let floor = floor::run(server, clients as usize, window as usize, scale.duration)?.per_cpu_second();
+        let load = Load::Closed { window: count(window) };
+        let report = generate(&plan(Target::Url(url(server)?), clients, load, scale.duration))?;
+        let cost = Cost { messages: report.traffic.matched_in_window, cpu_s: report.generator.cpu_s }.per_cpu_second();
+        floors.push(floor);
+        ours.push(cost);
+        ratios.push(cost / floor);
+    }
+    let (least, most) = (percentile(&mut ratios, 0.0), percentile(&mut ratios, 1.0));
+    println!(
+        "{clients:7} {window:7} {:13.0} {:13.0}    {:.2} ({least:.2} to {most:.2})",
+        median(&mut floors),
+        median(&mut ours),
+        median(&mut ratios),
+    );
+    Ok(())
+}
+
+fn open(scale: Scale, clients: u32, rate: f64) -> Result<(), Box<dyn std::error::Error>> {
+    let rate_per_client = Rate::new(rate).ok_or("not a rate")?;
+    let load = Load::Open { rate: rate_per_client, burst: count(5), max_in_flight: count(10_000) };
+    let plan = plan(Target::Embedded { threads: NonZeroUsize::MIN }, clients, load, scale.duration);
+    let (mut response, mut service, mut lag) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..scale.rounds {
+        let report = generate(&plan)?;
+        let micros = |nanos: Option<u64>| nanos.unwrap_or(0) as f64 / 1e3;
+        response.push(micros(Quantiles::of(&report.latency.response).p50));
+        service.push(micros(Quantiles::of(&report.latency.service).p50));
+        lag.push(micros(Quantiles::of(&report.latency.send_lag).p99));
+    }
+    println!(
+        "{clients} clients x {rate}/s: response p50 {:.1} µs, service p50 {:.1} µs, send lag p99 {:.1} µs",
+        median(&mut response),
+        median(&mut service),
+        median(&mut lag),
+    );
+    Ok(())
+}
+
+/// Runs a plan; everything must come back.
+fn generate(plan: &Plan) -> Result<Report, RunError> {
+    let report = loadgen::run(plan, Vec::new(), &Stop::default(), |_| {})?;
+    let counts = report.measured.counts;
+    assert_eq!(counts.sent, counts.matched, "every message must come back: {counts:?}");
+    Ok(report)
+}
+
+fn plan(target: Target, clients: u32, load: Load, duration: Duration) -> Plan {
+    Plan {
+        target,
+        clients: count(clients),
+        load,
+        warmup: duration / 10,
+        until: Until::Elapsed(duration),
+        drain: Duration::from_secs(5),
+        size: u32::try_from(floor::SIZE).expect("a small number"),
+        mix: Mix::Mixed,
+        expect: Expect::Echo,
+        connect: Connect {
+            rate: Rate::new(5000.0).expect("a rate"),
+            timeout: Duration::from_secs(10),
+            headers: Vec::new(),
+            insecure: false,
+        },
+        threads: NonZeroUsize::MIN,
+        seed: 1,
+    }
+}
+
+fn url(server: SocketAddr) -> Result<loadgen::plan::Url, Box<dyn std::error::Error>> {
+    Ok(loadgen::plan::Url::parse(&format!("ws://{server}/"))?)
+}
+
+fn count(number: u32) -> NonZeroU32 {
+    NonZeroU32::new(number).expect("counts here are over 0")
+}
+
+fn median(values: &mut [f64]) -> f64 {
+    percentile(values, 0.5)
+}
+
+fn percentile(values: &mut [f64], share: f64) -> f64 {
+    values.sort_by(f64::total_cmp);
+    // An index within the slice.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    let index = ((values.len() - 1) as f64 * share) as usize;
+    values[index]
+}
+
+/// Processor time of this thread.
+fn thread_cpu() -> Duration {
+    Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap_or_default()
+}

@@ -1,0 +1,35 @@
+//! Cost of making and checking a message.
+
+use std::hint::black_box;
+
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use loadgen::payload::{Mix, Payload, leading};
+
+fn messages(c: &mut Criterion) {
+    for mix in [Mix::Text, Mix::Binary] {
+        for size in [64_u32, 1024, 65_536] {
+            let payload = Payload::new(0x3f9a_1c22, size, mix);
+            let mut bytes = vec![0; size as usize];
+            let mut group = c.benchmark_group("payload");
+            group.throughput(Throughput::Bytes(size.into()));
+            group.bench_function(BenchmarkId::new(format!("encode {mix}"), size), |b| {
+                let mut sequence = 0;
+                b.iter(|| {
+                    sequence += 1;
+                    payload.encode(7, sequence, black_box(&mut bytes));
+                });
+            });
+            payload.encode(7, 1, &mut bytes);
+            group.bench_function(BenchmarkId::new(format!("check {mix}"), size), |b| {
+                b.iter(|| assert!(payload.is(7, 1, black_box(&bytes))));
+            });
+            group.bench_function(BenchmarkId::new(format!("recognize {mix}"), size), |b| {
+                b.iter(|| assert!(leading(black_box(&bytes)).is_some()));
+            });
+            group.finish();
+        }
+    }
+}
+
+criterion_group!(benches, messages);
+criterion_main!(benches);

@@ -1,0 +1,42 @@
+//! Cost of recording a match.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use loadgen::clock::Time;
+use loadgen::ledger::{Book, Terms, Times};
+use loadgen::payload::{Mix, Payload};
+use loadgen::plan::Expect;
+use loadgen::recorder::{Recorder, Window};
+
+fn matches(c: &mut Criterion) {
+    const BATCH: u64 = 1024;
+    let terms = Terms { payload: Payload::new(1, 64, Mix::Mixed), expect: Expect::Echo, clients: 1 };
+    let local = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
+    let mut group = c.benchmark_group("recorder");
+    group.throughput(Throughput::Elements(BATCH));
+    // Messages that were written together and come in one read have the same latency.
+    for together in [1, 5, 16] {
+        group.bench_function(BenchmarkId::new("match, alike in a row", together), |b| {
+            let mut recorder = Recorder::new();
+            recorder.begin(Window { from: Time::default(), to: Time::from_nanos(u64::MAX) });
+            let mut now = 0;
+            b.iter(|| {
+                for message in 0..BATCH {
+                    // Half a microsecond a message: a second ends every two million.
+                    now += 500;
+                    let at = now - now % (500 * together);
+                    let latency = 20_000 + at % 77_777;
+                    let times = Times { due: Time::from_nanos(0), written: Time::from_nanos(300) };
+                    let at = Time::from_nanos(latency);
+                    recorder.book(&terms, 0, local, at).matched(message, times, false);
+                }
+            });
+            assert!(recorder.measured.counts.matched > 0);
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, matches);
+criterion_main!(benches);

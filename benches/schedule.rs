@@ -1,0 +1,27 @@
+//! Cost of finding the next due time.
+
+use std::hint::black_box;
+use std::num::NonZeroU32;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use loadgen::plan::Rate;
+use loadgen::schedule::{Agenda, Schedule};
+
+fn agenda(c: &mut Criterion) {
+    let clients = NonZeroU32::new(1000).expect("not zero");
+    let burst = NonZeroU32::new(5).expect("not zero");
+    let schedule = Schedule::new(clients, Rate::new(50.0).expect("a rate"), burst);
+    let mut group = c.benchmark_group("schedule");
+    group.throughput(Throughput::Elements(1));
+    group.bench_function("next burst of 1000 clients", |b| {
+        let mut agenda = Agenda::new(schedule, 0, 1, u64::MAX, None);
+        b.iter(|| {
+            agenda.advance();
+            black_box(agenda.peek())
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(benches, agenda);
+criterion_main!(benches);

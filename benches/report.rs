@@ -1,10 +1,105 @@
 //! Cost of writing and reading a result.
 
+use std::collections::BTreeMap;
+use std::hint::black_box;
+
 use criterion::{Criterion, criterion_group, criterion_main};
-use loadgen::plan::{Load, Rate, Target};
+use hdrhistogram::Histogram;
+use reports::model::{
+    Connections, Counts, Environment, Generator, Interval, Latency, Load, PlanRecord, Tally, Target, Traffic, Wire,
+};
+use reports::render::Text;
+use reports::{Render, Report, judge, store};
+
+const MESSAGES: u64 = 500_000;
 
 fn result(c: &mut Criterion) {
-    let _ = (c, Load::Closed { window: std::num::NonZeroU32::MIN }, Rate::new(1.0), Target::Embedded { threads: std::num::NonZeroUsize::MIN });
+    let report = report();
+    let judgement = judge(&report, &[]);
+    let json = store::to_json(&report, &judgement).expect("a report of finite numbers");
+    let mut group = c.benchmark_group("report");
+    group.bench_function("judge", |b| b.iter(|| judge(black_box(&report), &[])));
+    group.bench_function("write JSON", |b| b.iter(|| store::to_json(black_box(&report), &judgement)));
+    group.bench_function("read JSON", |b| b.iter(|| store::from_json(black_box(json.as_bytes())).expect("a result")));
+    group.bench_function("render text", |b| {
+        let mut out = Vec::new();
+        b.iter(|| {
+            out.clear();
+            Text { color: true }.render(black_box(&report), &judgement, &mut out)
+        });
+    });
+    group.finish();
+}
+
+/// A minute of a run in which all went well.
+fn report() -> Report {
+    let counts =
+        Counts { scheduled: MESSAGES, sent: MESSAGES, matched: MESSAGES, events: MESSAGES, ..Counts::default() };
+    Report {
+        target: Target { url: "ws://127.0.0.1:9001/".to_owned(), embedded: true },
+        plan: PlanRecord {
+            clients: 1000,
+            load: Load::Open { rate_per_client: 50.0, burst: 5, max_in_flight: 10_000 },
+            duration_s: Some(10.0),
+            messages_per_client: None,
+            warmup_s: 1.0,
+            drain_s: 5.0,
+            size_bytes: 64,
+            payload: "mixed".to_owned(),
+            expect: "echo".to_owned(),
+            connect_rate: 1000.0,
+            threads: 1,
+            thresholds: Vec::new(),
+        },
+        environment: Environment {
+            cpu: "a processor".to_owned(),
+            cores: 2,
+            kernel: "a kernel".to_owned(),
+            version: "0.0.0".to_owned(),
+            seed: 1,
+            run_id: 1,
+        },
+        started_at: "2026-01-01T00:00:00Z".to_owned(),
+        measured_s: 10.0,
+        interrupted: false,
+        connections: Connections { requested: 1000, opened: 1000, failed: 0, died: 0, errors: BTreeMap::new() },
+        measured: Tally { counts, ..Tally::default() },
+        warmup: Tally::default(),
+        evidence: Vec::new(),
+        traffic: Traffic { matched_in_window: MESSAGES, sent_bytes: 64 * MESSAGES, received_bytes: 64 * MESSAGES },
+        latency: Latency {
+            response: spread(40_000),
+            service: spread(39_000),
+            send_lag: spread(1_000),
+            connect: spread(300_000),
+        },
+        wire: Wire::default(),
+        generator: Generator { threads: 1, ..Generator::default() },
+        intervals: (0_u32..60).map(interval).collect(),
+    }
+}
+
+/// Latencies around `nanos`, with a tail.
+fn spread(nanos: u64) -> Histogram<u64> {
+    let mut histogram = Latency::histogram();
+    for message in 0..MESSAGES {
+        // Steps by a prime spread the values; every thousandth is in the tail.
+        let around = nanos + message * 7919 % nanos;
+        histogram.saturating_record(if message % 1000 == 0 { around * 50 } else { around });
+    }
+    histogram
+}
+
+fn interval(second: u32) -> Interval {
+    Interval {
+        at_s: second.into(),
+        sent: 50_000,
+        matched: 50_000,
+        anomalies: 0,
+        response_p50_ns: Some(40_000),
+        response_p99_ns: Some(80_000),
+        response_max_ns: Some(2_000_000),
+    }
 }
 
 criterion_group!(benches, result);

@@ -61,7 +61,7 @@ pub(crate) fn run(server: SocketAddr, clients: usize, window: usize, duration: D
         if let Some((since, cpu)) = measured
             && now >= since + duration
         {
-            return Ok(Cost { messages, cpu_s: (thread_cpu() - cpu).as_secs_f64() });
+            return Ok(Cost { messages, cpu_s: thread_cpu().saturating_sub(cpu).as_secs_f64() });
         }
         events.clear();
         epoll::wait(&poll, rustix::buffer::spare_capacity(&mut events), None)?;

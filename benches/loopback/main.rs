@@ -37,7 +37,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     let scale = if args.iter().any(|arg| arg == "--quick" || arg == "--test") { QUICK } else { FULL };
     let server = serve()?;
-    println!("closed model, {} B, 1 worker thread; messages per processor second, median of {}\n", floor::SIZE, scale.rounds);
+    println!(
+        "closed model, {} B, 1 worker thread; messages per processor second, median of {}\n",
+        floor::SIZE,
+        scale.rounds
+    );
     println!("clients  window         floor     generator   ratio (least to most)");
     for clients in [50, 1000] {
         for window in [1, 16] {

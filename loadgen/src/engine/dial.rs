@@ -12,17 +12,15 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::rustls::pki_types::ServerName;
+use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::handshake::client::generate_key;
-use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{self};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
+use super::transport::Transport;
 use super::wire::Wire;
 use crate::clock::{Clock, Time};
-
-/// TCP, or TLS on TCP.
-pub(crate) type Transport = MaybeTlsStream<TcpStream>;
 
 /// An open connection. The opening handshake is tungstenite's, whatever moves the messages then.
 pub(crate) type Socket = WebSocketStream<Wire<Transport>>;
@@ -120,20 +118,29 @@ impl Dialer {
         tcp.set_nodelay(true).map_err(io)?;
         let (local, peer) = (tcp.local_addr().map_err(io)?, tcp.peer_addr().map_err(io)?);
         let transport = match &self.endpoint.tls {
-            None => MaybeTlsStream::Plain(tcp),
+            None => Transport::Plain(tcp),
             Some((config, name)) => {
                 stage.set("TLS handshake");
                 let connector = TlsConnector::from(Arc::clone(config));
                 let stream = connector.connect(name.clone(), tcp).await;
-                MaybeTlsStream::Rustls(stream.map_err(|error| ConnectError::new("tls", error.to_string()))?)
+                Transport::Tls(Box::new(stream.map_err(|error| ConnectError::new("tls", error.to_string()))?))
             }
         };
         stage.set("answer to the opening handshake");
-        let wire = Wire::new(transport, self.clock);
-        let (request, config) = (self.request()?, self.config());
-        let opened = tokio_tungstenite::client_async_with_config(request, wire, Some(config)).await;
-        let (socket, _response) = opened.map_err(|error| handshake_error(&error))?;
-        Ok(Dialed { socket, local, peer, took: self.clock.now().since(started) })
+        let wire = Wire::new(transport, self.clock).record();
+        let opened = tokio_tungstenite::client_async_with_config(self.request()?, wire, Some(self.config())).await;
+        let (handshaken, _response) = opened.map_err(|error| handshake_error(&error))?;
+        let took = self.clock.now().since(started);
+        Ok(Dialed { socket: self.with_small_buffer(handshaken).await, local, peer, took })
+    }
+
+    /// A connection keeps the buffer of its handshake, four kilobytes, for good; so it gets a new one of the size that
+    /// it needs, with what the server sent right behind its answer.
+    async fn with_small_buffer(&self, handshaken: Socket) -> Socket {
+        let mut wire = handshaken.into_inner();
+        let recorded = wire.recorded();
+        let behind = recorded[end_of_head(&recorded)..].to_vec();
+        Socket::from_partially_read(wire, behind, Role::Client, Some(self.config())).await
     }
 
     /// A TCP connection to the first address that answers.
@@ -173,6 +180,13 @@ impl Dialer {
             .max_message_size(Some(self.endpoint.max_message))
             .max_frame_size(Some(self.endpoint.max_message))
     }
+}
+
+/// Where the head of an HTTP message ends: behind the first empty line. Lines may end without a carriage return
+/// (RFC 9112, section 2.2).
+fn end_of_head(bytes: &[u8]) -> usize {
+    let ends = |at: &usize| [b"\n\r\n".as_slice(), b"\n\n"].iter().any(|end| bytes[..*at].ends_with(end));
+    (0..=bytes.len()).find(ends).unwrap_or(bytes.len())
 }
 
 async fn connect(peer: SocketAddr, source: Option<IpAddr>) -> io::Result<TcpStream> {
@@ -217,5 +231,17 @@ pub(crate) fn io_kind(error: &io::Error) -> &'static str {
             Some(rustix::io::Errno::MFILE | rustix::io::Errno::NFILE) => "no_descriptor",
             _ => "io",
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_head_ends_behind_the_first_empty_line() {
+        assert_eq!(end_of_head(b"HTTP/1.1 101 X\r\nA: b\r\n\r\n\x81\x00"), 24);
+        assert_eq!(end_of_head(b"HTTP/1.1 101 X\nA: b\n\n\x81\n\n"), 21);
+        assert_eq!(end_of_head(b"no end"), 6);
     }
 }

@@ -4,6 +4,7 @@
 
 mod alarm;
 mod dial;
+mod transport;
 mod tungstenite;
 mod wire;
 

@@ -19,6 +19,8 @@ pub(crate) struct Wire<S> {
     clock: Clock,
     pub(crate) passed: Passed,
     in_a_row: u32,
+    /// What was read since [`Wire::record`].
+    recorded: Option<Vec<u8>>,
 }
 
 /// What has passed so far.
@@ -38,7 +40,18 @@ pub(crate) struct Passed {
 
 impl<S> Wire<S> {
     pub(crate) fn new(stream: S, clock: Clock) -> Self {
-        Self { stream, clock, passed: Passed::default(), in_a_row: 0 }
+        Self { stream, clock, passed: Passed::default(), in_a_row: 0, recorded: None }
+    }
+
+    /// Keeps what is read from now on.
+    pub(crate) fn record(mut self) -> Self {
+        self.recorded = Some(Vec::new());
+        self
+    }
+
+    /// What was read since [`Self::record`]; ends keeping it.
+    pub(crate) fn recorded(&mut self) -> Vec<u8> {
+        self.recorded.take().unwrap_or_default()
     }
 }
 
@@ -59,6 +72,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
                 this.passed.reads += 1;
                 this.passed.read_bytes += bytes as u64;
                 this.passed.read_at = this.clock.now();
+                if let Some(recorded) = &mut this.recorded {
+                    recorded.extend_from_slice(&buf.filled()[before..]);
+                }
             }
             _ => this.in_a_row = 0,
         }

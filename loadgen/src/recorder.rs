@@ -6,6 +6,7 @@ use hdrhistogram::Histogram;
 use reports::model::{Dropped, Latency, Tally, Traffic};
 
 use crate::clock::Time;
+use crate::engine::Read;
 use crate::evidence::{Locker, Scene};
 use crate::ledger::{Book, Fate, Finding, Subject, Terms, Times};
 
@@ -216,14 +217,14 @@ impl Recorder {
         } += messages;
     }
 
-    /// `reads` reads, the last at `at`, completed `messages` messages with `payload` bytes together.
-    pub fn read(&mut self, at: Time, reads: u64, messages: u64, payload: u64) {
-        if at < self.window.from {
+    /// Reads, the last of them at `at`. Those that only brought control frames say nothing of how messages travel.
+    pub(crate) fn read(&mut self, at: Time, read: Read) {
+        if at < self.window.from || (read.messages == 0 && read.frames > 0) {
             return;
         }
-        self.reads.add(reads, messages);
+        self.reads.add(read.calls, read.messages);
         if at < self.window.to {
-            self.traffic.received_bytes += payload;
+            self.traffic.received_bytes += read.payload;
         }
     }
 

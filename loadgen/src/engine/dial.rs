@@ -123,7 +123,7 @@ impl Dialer {
                 stage.set("TLS handshake");
                 let connector = TlsConnector::from(Arc::clone(config));
                 let stream = connector.connect(name.clone(), tcp).await;
-                Transport::Tls(Box::new(stream.map_err(|error| ConnectError::new("tls", error.to_string()))?))
+                Transport::Tls(Box::new(stream.map_err(|error| tls_error(&error))?))
             }
         };
         stage.set("answer to the opening handshake");
@@ -180,6 +180,16 @@ impl Dialer {
             .max_message_size(Some(self.endpoint.max_message))
             .max_frame_size(Some(self.endpoint.max_message))
     }
+}
+
+fn tls_error(error: &io::Error) -> ConnectError {
+    use tokio_rustls::rustls::Error;
+    let certificate = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
+    let hint = match certificate {
+        Some(Error::InvalidCertificate(_)) => " (--insecure takes any certificate)",
+        _ => "",
+    };
+    ConnectError::new("tls", format!("{error}{hint}"))
 }
 
 /// Where the head of an HTTP message ends: behind the first empty line. Lines may end without a carriage return

@@ -24,7 +24,11 @@ pub(crate) trait Engine {
     /// Waits until a connection is ready or the wait is over.
     fn wait(&mut self, wait: Wait) -> impl Future<Output = ()>;
 
-    /// A connection that may have something to read, or to finish writing.
+    /// Begins a turn: lists the connections that may have something to read, or to finish writing. What becomes ready
+    /// in the turn is for the next, so that no peer can hold the worker.
+    fn begin_turn(&mut self);
+
+    /// Takes a connection off the list of the turn.
     fn next_ready(&mut self) -> Option<usize>;
 
     /// Reads everything that is there for a connection, and finishes what an earlier [`Self::flush`] could not write.

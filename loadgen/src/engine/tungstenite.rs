@@ -38,7 +38,7 @@ const DETAIL_SHOWN: usize = 200;
 pub(crate) struct Tungstenite {
     connections: Vec<Option<Connection>>,
     ready: Arc<Ready>,
-    /// Connections that were ready when `ready` was last emptied, last first.
+    /// Connections of this turn that are still to be looked at, last first.
     turn: Vec<usize>,
     alarm: Alarm,
     clock: Clock,
@@ -110,14 +110,14 @@ impl Tungstenite {
     }
 
     async fn sleep(&mut self, until: Time) {
-        let after = Duration::from_nanos(until.since(self.clock.now()));
-        self.alarm.set(after);
+        if !self.turn.is_empty() || !self.ready.list().is_empty() {
+            // The event loop must have its turn all the same, or those who are ready would starve the others.
+            return tokio::task::yield_now().await;
+        }
+        self.alarm.set(Duration::from_nanos(until.since(self.clock.now())));
         std::future::poll_fn(|cx| {
             self.ready.worker.register(cx.waker());
-            if !self.ready.list().is_empty() {
-                return Poll::Ready(());
-            }
-            self.alarm.poll(cx)
+            if self.ready.list().is_empty() { self.alarm.poll(cx) } else { Poll::Ready(()) }
         })
         .await;
     }
@@ -148,11 +148,14 @@ impl Engine for Tungstenite {
         }
     }
 
-    fn next_ready(&mut self) -> Option<usize> {
+    fn begin_turn(&mut self) {
         if self.turn.is_empty() {
             std::mem::swap(&mut self.turn, &mut *self.ready.list());
             self.turn.reverse();
         }
+    }
+
+    fn next_ready(&mut self) -> Option<usize> {
         self.turn.pop()
     }
 

@@ -11,7 +11,7 @@ const CLOSE_TIMEOUT: u64 = 2_000_000_000;
 impl<E: Engine> Worker<E> {
     /// Waits for what is in flight, as long as the plan says.
     pub(super) async fn drain(&mut self) {
-        let until = self.clock.now().plus(self.orders.drain);
+        let until = self.draining.unwrap_or_else(|| self.clock.now()).plus(self.orders.drain);
         while self.in_flight > 0 && self.open > 0 {
             let now = self.clock.now();
             self.tick(now);

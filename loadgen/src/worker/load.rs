@@ -193,6 +193,8 @@ impl<E: Engine> Worker<E> {
         // Measured messages that each client may still send, when their number ends the run.
         let mut left = vec![messages; if messages == u64::MAX { 0 } else { self.clients.len() }];
         let mut filled = false;
+        // When something last came; with nothing for as long as a drain may last, the rest is lost.
+        let mut heard = start;
         loop {
             let now = self.clock.now();
             self.tick(now);
@@ -207,15 +209,19 @@ impl<E: Engine> Worker<E> {
                     self.refill(slot, now, window, &mut left);
                 }
             }
+            self.engine.begin_turn();
             while let Some(slot) = self.engine.next_ready() {
-                let at = self.receive(slot).unwrap_or(now);
+                let at = self.receive(slot).inspect(|&at| heard = at).unwrap_or(now);
                 if filled && at < self.outcome.window.to {
                     self.refill(slot, at, window, &mut left);
                 }
             }
-            let done = filled && !left.is_empty() && left.iter().all(|&left| left == 0) && self.in_flight == 0;
+            let counted = filled && !left.is_empty();
+            let over = self.in_flight == 0 && left.iter().all(|&left| left == 0);
+            let done = counted && (over || now.since(heard) >= self.orders.drain);
             if done {
-                self.end(self.clock.now());
+                self.end(heard.max(self.outcome.window.from));
+                self.draining = Some(heard);
             }
             if done || !sending || self.open == 0 {
                 break;

@@ -147,6 +147,8 @@ pub(crate) struct Worker<E> {
     notices: Sender<Notice>,
     engine: E,
     clients: Vec<Client>,
+    /// Since when replies are awaited and nothing is sent.
+    draining: Option<Time>,
     /// Clients in state `Open`, and in `Closing` or `Settled`.
     open: usize,
     closing: usize,
@@ -174,6 +176,7 @@ pub(crate) fn run(
             (orders.worker..orders.clients).step_by(orders.workers as usize).map(Client::new).collect();
         let worker = Worker {
             engine: Tungstenite::new(clients.len(), clock)?,
+            draining: None,
             open: 0,
             closing: 0,
             in_flight: 0,
@@ -244,10 +247,10 @@ impl<E: Engine> Worker<E> {
         }
     }
 
-    /// Receives on connections that are ready, until there are none or one was read at or after `due`. Whether there
-    /// was one.
+    /// Receives on the connections that are ready now, until one was read at or after `due`. Whether there was one.
     fn receive_ready(&mut self, due: Option<Time>) -> bool {
         let mut any = false;
+        self.engine.begin_turn();
         while let Some(slot) = self.engine.next_ready() {
             any = true;
             let last = self.receive(slot);
@@ -358,7 +361,7 @@ impl Sink for Intake<'_> {
     }
 
     fn read(&mut self, at: Time, read: Read) {
-        self.recorder.read(at, read.calls, read.messages, read.payload);
+        self.recorder.read(at, read);
         self.recorder.evidence.read(read.bytes, read.frames);
         self.last = Some(at);
     }

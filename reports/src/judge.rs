@@ -87,9 +87,9 @@ fn delivery(report: &Report) -> Vec<String> {
         let counts = &tally.counts;
         let sent = count(counts.sent);
         if counts.lost > 0 {
+            let hint = if reasons.is_empty() { "; --drain waits longer for replies that come later" } else { "" };
             reasons.push(format!(
-                "{phase}{} of {sent} messages lost: nothing came back until the drain of {} ended; --drain waits longer \
-                 for replies that come later",
+                "{phase}{} of {sent} messages lost: nothing came back until the drain of {} ended{hint}",
                 count(counts.lost),
                 seconds(report.plan.drain_s),
             ));
@@ -112,7 +112,18 @@ fn delivery(report: &Report) -> Vec<String> {
             reasons.push(format!("{phase}anomalies: {}", found.join(", ")));
         }
     }
+    reasons.extend(no_echo(report));
     reasons
+}
+
+/// What a user who points an echo test at another kind of server should hear.
+fn no_echo(report: &Report) -> Option<String> {
+    let (matched, unexpected) = phases(report).iter().fold((0, 0), |(matched, unexpected), (_, tally)| {
+        (matched + tally.counts.matched, unexpected + tally.anomalies.unexpected)
+    });
+    let hint = "nothing was echoed, but something came: if this server answers otherwise, say how with --expect count or \
+                --expect 'reply=TEXT'";
+    (report.plan.expect == "echo" && matched == 0 && unexpected > 0).then(|| hint.to_owned())
 }
 
 fn invalid(report: &Report) -> Vec<String> {
@@ -147,11 +158,15 @@ fn connections(report: &Report) -> Option<String> {
     }
     let kinds: Vec<String> = connections.errors.iter().map(|(kind, n)| format!("{kind} {}", count(*n))).collect();
     let kinds = if kinds.is_empty() { "no cause known".to_owned() } else { kinds.join(", ") };
+    let what: Vec<String> = [("failed", connections.failed), ("died", connections.died)]
+        .iter()
+        .filter(|(_, n)| *n > 0)
+        .map(|(name, n)| format!("{} {name}", count(*n)))
+        .collect();
     Some(format!(
-        "connections: {} of {} failed, {} died ({kinds}); the load that was planned was not the load applied",
-        count(connections.failed),
+        "of {} connections, {} ({kinds}); the load that was planned was not the load applied",
         count(connections.requested),
-        count(connections.died),
+        what.join(" and "),
     ))
 }
 

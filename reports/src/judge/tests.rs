@@ -135,8 +135,31 @@ fn missing_connections_are_invalid_and_named() {
     assert_eq!(verdict, Verdict::Invalid);
     assert_eq!(
         reason,
-        "connections: 3 of 100 failed, 2 died (refused 3, reset 2); the load that was planned was not the load applied"
+        "of 100 connections, 3 failed and 2 died (refused 3, reset 2); the load that was planned was not the load applied"
     );
+}
+
+#[test]
+fn a_server_that_does_not_echo_is_told_from_one_that_loses() {
+    fn silent(r: &mut Report) {
+        for tally in [&mut r.measured, &mut r.warmup] {
+            tally.counts.lost = tally.counts.matched;
+            tally.counts.matched = 0;
+            tally.counts.events = 0;
+        }
+    }
+    fn answers(r: &mut Report) {
+        silent(r);
+        (r.measured.anomalies.unexpected, r.measured.counts.events) = (500_000, 500_000);
+    }
+    let hint = |change: fn(&mut Report)| judged(change).reasons.iter().any(|reason| reason.contains("--expect count"));
+    assert!(hint(answers));
+    assert!(!hint(silent), "nothing came at all");
+    assert!(!hint(|r| r.measured.anomalies.unexpected = 1), "it does echo");
+    assert!(!hint(|r| {
+        answers(r);
+        r.plan.expect = "count".to_owned();
+    }));
 }
 
 #[test]

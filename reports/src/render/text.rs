@@ -59,8 +59,10 @@ fn verdict(page: &mut Page<'_>, report: &Report, judgement: &Judgement) -> io::R
         _ => meaning.to_owned(),
     };
     page.styled_row(word, style, &meaning, style)?;
+    // Nothing speaks against a pass; what is said all the same is a note.
+    let label = if judgement.verdict == Verdict::Pass { "  note" } else { "  why" };
     for reason in &judgement.reasons {
-        page.row("  why", reason)?;
+        page.row(label, reason)?;
     }
     Ok(())
 }
@@ -71,13 +73,13 @@ fn plan(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
     let plan = &report.plan;
     let load = match plan.load {
         Load::Open { rate_per_client, burst, .. } => format!(
-            "{} clients x {} messages/s = {}/s, bursts of {burst}",
-            count(plan.clients.into()),
+            "{} x {} messages/s = {}/s, bursts of {burst}",
+            clients(plan),
             rate(rate_per_client),
             rate(f64::from(plan.clients) * rate_per_client),
         ),
         Load::Closed { window } => {
-            format!("closed model, {} clients x {window} in flight", count(plan.clients.into()))
+            format!("closed model, {} x {window} in flight", clients(plan))
         }
     };
     let payload = format!("{} {}", bytes(plan.size_bytes as f64), plan.payload);
@@ -96,12 +98,19 @@ fn plan(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
     page.styled_row("where", page.palette.label, &place, page.palette.aside)
 }
 
+fn clients(plan: &PlanRecord) -> String {
+    format!("{} {}", count(plan.clients.into()), if plan.clients == 1 { "client" } else { "clients" })
+}
+
 fn length(plan: &PlanRecord) -> String {
     let measured = match (plan.duration_s, plan.messages_per_client) {
         (Some(duration), _) => seconds(duration),
         (None, Some(n)) => format!("{} messages a client", count(n)),
         (None, None) => "until stopped".to_owned(),
     };
+    if plan.warmup_s == 0.0 {
+        return measured;
+    }
     format!("{measured} + {} warm-up", seconds(plan.warmup_s))
 }
 
@@ -141,7 +150,7 @@ fn health(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
     let generator = &report.generator;
     let threads = if generator.threads == 1 { "thread" } else { "threads" };
     let text = format!(
-        "cpu {} of which {} spinning, busiest worker {}, peak RSS {}, {} {threads}",
+        "cpu {} ({} spinning), busiest worker {}, peak RSS {}, {} {threads}",
         seconds(generator.cpu_s),
         seconds(generator.spin_s),
         percent(generator.busiest_worker),
@@ -170,8 +179,10 @@ fn limit(report: &Report, limited_by: LimitedBy) -> &'static str {
     match (limited_by, report.plan.load) {
         _ if report.measured.counts.sent == 0 => "not known: nothing was measured",
         (LimitedBy::Schedule, _) => "the schedule: neither the generator nor the target held it back",
-        (LimitedBy::Generator, _) => "the generator: it could not keep up, so the target may be faster than this",
-        (LimitedBy::Target, Load::Open { .. }) => "the target: it did not answer as fast as messages were due",
+        (LimitedBy::Generator, _) => {
+            "the generator: this machine is too busy or --threads too few; the target may be faster"
+        }
+        (LimitedBy::Target, Load::Open { .. }) => "the target: not all that was due came back in time",
         (LimitedBy::Target, Load::Closed { .. }) => "the target: the generator waited for its replies",
     }
 }

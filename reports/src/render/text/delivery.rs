@@ -10,6 +10,9 @@ use crate::model::{Anomalies, Counts, Evidence, Report};
 /// Anomalies of one kind that are shown; the result file has all that were kept.
 const SHOWN: usize = 3;
 
+/// Letters of a kind that fit its column when it is indented.
+const WIDEST: usize = 10;
+
 pub(super) fn delivery(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
     let tally = &report.measured;
     page.row("delivery", &fates(&tally.counts))?;
@@ -98,7 +101,11 @@ pub(super) fn evidence(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
     for kind in kinds {
         let of_kind = report.evidence.iter().filter(|evidence| evidence.kind == kind);
         for (index, evidence) in of_kind.take(SHOWN).enumerate() {
-            let label = if index == 0 { format!("  {kind}") } else { String::new() };
+            let label = match index {
+                0 if kind.len() > WIDEST => kind.to_owned(),
+                0 => format!("  {kind}"),
+                _ => String::new(),
+            };
             one(page, &label, evidence)?;
         }
     }
@@ -106,9 +113,9 @@ pub(super) fn evidence(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
 }
 
 fn one(page: &mut Page<'_>, label: &str, evidence: &Evidence) -> io::Result<()> {
-    let sequence = evidence.sequence.map_or_else(|| "?".to_owned(), count);
+    let message = evidence.sequence.map(|sequence| format!(" message {}", count(sequence))).unwrap_or_default();
     let mut parts = vec![
-        format!("client {} message {sequence} at {:.3} s", evidence.client, evidence.at_s),
+        format!("client {}{message} at {:.3} s", evidence.client, evidence.at_s),
         format!("{} → {}", evidence.local, evidence.peer),
     ];
     parts.extend(evidence.received_bytes.map(|n| format!("{} bytes came", count(n))));

@@ -42,8 +42,8 @@ pub(super) fn table(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
         page.styled_row(
             "",
             page.palette.label,
-            "closed model: nothing is due, so response = service, and coordinated omission applies: while the target \
-             stalls, the messages that would have shown it are not sent",
+            "closed model: response counts from the reply that let the message go, and coordinated omission applies: while \
+             the target stalls, the messages that would have shown it are not sent",
             page.palette.aside,
         )?;
     }

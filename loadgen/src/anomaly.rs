@@ -175,7 +175,8 @@ impl Ledger {
     pub(crate) fn place_truncated(&mut self, terms: &Terms, book: &mut impl Book) {
         let Some(irregular) = &mut self.irregular else { return };
         for bytes in std::mem::take(&mut irregular.unplaced) {
-            if let Some(sequence) = self.first_beginning_with(terms, &bytes) {
+            let oldest = self.beginning_with(terms, &bytes).next();
+            if let Some(sequence) = oldest {
                 self.damaged(sequence, book);
             }
         }
@@ -209,14 +210,21 @@ impl Ledger {
                 }
                 Some(header.sequence)
             }
-            None if self.first_beginning_with(terms, bytes).is_some() => None,
-            None => return Rest::Foreign,
+            None => {
+                let mut candidates = self.beginning_with(terms, bytes);
+                match (candidates.next(), candidates.next()) {
+                    (None, _) => return Rest::Foreign,
+                    (only, None) => only,
+                    (Some(_), Some(_)) => None,
+                }
+            }
         };
         Rest::BeginningOf { sequence, at }
     }
 
-    fn first_beginning_with(&self, terms: &Terms, bytes: &[u8]) -> Option<u64> {
-        self.pending().take(CANDIDATES).find(|&sequence| self.begins(terms, sequence, bytes))
+    /// Messages in flight that begin with `bytes`, oldest first.
+    fn beginning_with(&self, terms: &Terms, bytes: &[u8]) -> impl Iterator<Item = u64> {
+        self.pending().take(CANDIDATES).filter(move |&sequence| self.begins(terms, sequence, bytes))
     }
 
     /// True when message `sequence` begins with `bytes`.

@@ -9,11 +9,11 @@ use std::time::Duration;
 use bytesize::ByteSize;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::error::ErrorKind;
-use clap::{CommandFactory, Parser, ValueEnum};
+use clap::{Parser, ValueEnum};
 use http::{HeaderName, HeaderValue};
 use loadgen::payload::Mix;
 use loadgen::plan::{Connect, Expect, Load, Plan, Rate, Target, Until};
-use reports::Threshold;
+use reports::{Threshold, human};
 use url::{Host, Url};
 
 const STYLES: Styles = Styles::styled()
@@ -41,43 +41,44 @@ Exit codes:
 pub(crate) struct Args {
     /// Server to test, as ws://HOST[:PORT][/PATH] or wss://...; without it, a reference server is started on a free
     /// loopback port
-    #[arg(value_name = "URL", value_parser = parse_url)]
-    url: Option<Url>,
+    // Parsed by `plan`: clap would print a refused value whole, with the password that may be in it.
+    #[arg(value_name = "URL")]
+    url: Option<String>,
 
     /// Concurrent connections
-    #[arg(short, long, alias = "connections", value_name = "N", default_value = "100", value_parser = parse_number::<NonZeroU32>)]
+    #[arg(short, long, alias = "connections", value_name = "N", default_value = "100", allow_negative_numbers = true, value_parser = parse_number::<NonZeroU32>)]
     clients: NonZeroU32,
 
     /// Messages per second per client; sends are due whether or not replies came
-    #[arg(short, long, value_name = "R", default_value = "50", value_parser = parse_rate, conflicts_with = "window")]
+    #[arg(short, long, value_name = "R", default_value = "50", allow_negative_numbers = true, value_parser = parse_rate, conflicts_with = "window")]
     rate: Rate,
 
     /// Messages that are due together: a client sends RATE/BURST bursts a second, evenly spread over the clients
-    #[arg(short, long, value_name = "B", default_value = "5", value_parser = parse_number::<NonZeroU32>, conflicts_with = "window")]
+    #[arg(short, long, value_name = "B", default_value = "5", allow_negative_numbers = true, value_parser = parse_number::<NonZeroU32>, conflicts_with = "window")]
     burst: NonZeroU32,
 
     /// Messages in flight per client, as fast as replies allow, instead of a rate
-    #[arg(short, long, value_name = "W", value_parser = parse_number::<NonZeroU32>)]
+    #[arg(short, long, value_name = "W", allow_negative_numbers = true, value_parser = parse_number::<NonZeroU32>)]
     window: Option<NonZeroU32>,
 
     /// Length of the measured phase
-    #[arg(short, long, value_name = "TIME", default_value = "10s", value_parser = parse_positive_duration)]
+    #[arg(short, long, value_name = "TIME", default_value = "10s", allow_hyphen_values = true, value_parser = parse_positive_duration)]
     duration: Duration,
 
     /// Same load before it, not recorded; its delivery is checked all the same [default: 1s, with --messages 0s]
-    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = parse_duration)]
     warmup: Option<Duration>,
 
     /// After the last send, longest wait for what is in flight; what has not come by then is lost
-    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = parse_duration)]
+    #[arg(long, value_name = "TIME", default_value = "5s", allow_hyphen_values = true, value_parser = parse_duration)]
     drain: Duration,
 
     /// Stop after N messages of each client instead of a duration
-    #[arg(short = 'n', long, value_name = "N", value_parser = parse_number::<NonZeroU64>, conflicts_with = "duration")]
+    #[arg(short = 'n', long, value_name = "N", allow_negative_numbers = true, value_parser = parse_number::<NonZeroU64>, conflicts_with = "duration")]
     messages: Option<NonZeroU64>,
 
     /// Payload size, such as 64 or 4KiB
-    #[arg(short, long, value_name = "BYTES", default_value = "64", value_parser = parse_size)]
+    #[arg(short, long, value_name = "BYTES", default_value = "64", allow_negative_numbers = true, value_parser = parse_size)]
     size: u32,
 
     /// Kind of messages; mixed alternates, and the echo must keep the type
@@ -89,11 +90,11 @@ pub(crate) struct Args {
     expect: Expect,
 
     /// New connections a second
-    #[arg(long, value_name = "N", default_value = "1000", value_parser = parse_rate)]
+    #[arg(long, value_name = "N", default_value = "1000", allow_negative_numbers = true, value_parser = parse_rate)]
     connect_rate: Rate,
 
     /// Longest wait for a connection to open
-    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_positive_duration)]
+    #[arg(long, value_name = "TIME", default_value = "10s", allow_hyphen_values = true, value_parser = parse_positive_duration)]
     connect_timeout: Duration,
 
     /// Header field for the opening handshake, as 'Name: value'; repeatable
@@ -105,15 +106,15 @@ pub(crate) struct Args {
     insecure: bool,
 
     /// Messages in flight per client beyond which those due are dropped and counted
-    #[arg(long, value_name = "N", default_value = "10000", value_parser = parse_number::<NonZeroU32>, conflicts_with = "window")]
+    #[arg(long, value_name = "N", default_value = "10000", allow_negative_numbers = true, value_parser = parse_number::<NonZeroU32>, conflicts_with = "window")]
     max_in_flight: NonZeroU32,
 
     /// Worker threads [default: the cores that a server on this machine leaves, at least 1]
-    #[arg(long, value_name = "N", value_parser = parse_number::<NonZeroUsize>)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = parse_number::<NonZeroUsize>)]
     threads: Option<NonZeroUsize>,
 
     /// Seed of the payloads, for a run with the same bytes [default: random, printed]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = parse_seed)]
     // A random one has 32 bits: short to type again, and exact in JSON readers whose numbers are floats.
     seed: Option<u64>,
 
@@ -126,7 +127,8 @@ pub(crate) struct Args {
     #[arg(short, long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
 
-    /// Print the result as JSON on stdout and nothing else there; progress and report go to stderr
+    /// Print the result as JSON on stdout and nothing else there; progress and report go to stderr. Without a connection
+    /// there is no result
     #[arg(long)]
     pub(crate) json: bool,
 
@@ -171,8 +173,9 @@ impl Args {
             let total = rate * f64::from(clients.get());
             if total > Rate::MAX_TOTAL {
                 return Err(refuse(format!(
-                    "--rate {rate} with --clients {clients}: {total} messages per second in total; at most {} are accepted",
-                    Rate::MAX_TOTAL
+                    "--rate {rate} with --clients {clients}: {} messages per second in total; at most {} are accepted",
+                    human::rate(total),
+                    human::rate(Rate::MAX_TOTAL)
                 )));
             }
         }
@@ -180,7 +183,7 @@ impl Args {
             Some(window) => Load::Closed { window },
             None => Load::Open { rate: self.rate, burst: self.burst, max_in_flight: self.max_in_flight },
         };
-        let (target, left) = self.target();
+        let (target, left) = self.target()?;
         let threads = self.threads.unwrap_or(left);
         Ok(Plan {
             target,
@@ -205,40 +208,55 @@ impl Args {
     }
 
     /// The target, and the cores that it leaves to the workers. A server on this machine gets half of them.
-    fn target(&self) -> (Target, NonZeroUsize) {
+    fn target(&self) -> Result<(Target, NonZeroUsize), clap::Error> {
         let cores = loadgen::cores() as usize;
         let at_least_one = |n| NonZeroUsize::new(n).unwrap_or(NonZeroUsize::MIN);
         match &self.url {
             None => {
                 let threads = at_least_one(cores / 2);
-                (Target::Embedded { threads }, at_least_one(cores.saturating_sub(threads.get())))
+                Ok((Target::Embedded { threads }, at_least_one(cores.saturating_sub(threads.get()))))
             }
-            Some(url) => {
+            Some(text) => {
+                let url = parse_url(text)
+                    .map_err(|error| refuse(format!("invalid value '{}' for '[URL]': {error}", redacted(text))))?;
                 let loopback = match url.host() {
                     Some(Host::Ipv4(ip)) => ip.is_loopback(),
                     Some(Host::Ipv6(ip)) => ip.is_loopback(),
                     Some(Host::Domain(name)) => name == "localhost",
                     None => false,
                 };
-                (Target::Url(url.clone()), at_least_one(if loopback { cores - cores / 2 } else { cores }))
+                Ok((Target::Url(url), at_least_one(if loopback { cores - cores / 2 } else { cores })))
             }
         }
     }
 }
 
-/// A refusal in clap's shape, so that it exits with 2 and names the usage.
+/// A refusal in clap's shape, so that it looks like the others and exits with 2.
 pub(crate) fn refuse(message: String) -> clap::Error {
-    Args::command().error(ErrorKind::ValueValidation, message)
+    clap::Error::raw(ErrorKind::ValueValidation, format!("{message}\n\nFor more information, try '--help'.\n"))
+}
+
+/// A URL to show, without user-info.
+fn redacted(url: &str) -> String {
+    match (url.find("://"), url.rfind('@')) {
+        (Some(scheme), Some(at)) if scheme < at => format!("{}***{}", &url[..scheme + 3], &url[at..]),
+        _ => url.to_owned(),
+    }
+}
+
+fn parse_seed(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| format!("expected a whole number from 0 to {}", u64::MAX))
 }
 
 fn parse_url(text: &str) -> Result<Url, String> {
     const ACCEPTED: &str = "expected ws://HOST[:PORT][/PATH] or wss://HOST[:PORT][/PATH]";
+    if !text.contains("://") {
+        return Err(format!("there is no scheme (was ws://{} meant?); {ACCEPTED}", redacted(text)));
+    }
     let url = Url::parse(text).map_err(|error| format!("{error}; {ACCEPTED}"))?;
     match url.scheme() {
         "ws" | "wss" => {}
-        "http" | "https" => return Err(format!("scheme `{}` is not WebSocket's; {ACCEPTED}", url.scheme())),
-        // `localhost:9001` parses as a URL with the scheme `localhost`.
-        scheme => return Err(format!("unknown scheme `{scheme}` (was ws://{text} meant?); {ACCEPTED}")),
+        scheme => return Err(format!("scheme `{scheme}` is not WebSocket's; {ACCEPTED}")),
     }
     match () {
         () if url.host_str().is_none_or(str::is_empty) => Err(format!("there is no host; {ACCEPTED}")),
@@ -254,20 +272,22 @@ fn parse_number<N>(text: &str) -> Result<N, String>
 where
     N: TryFrom<NonZeroU64>,
 {
+    let largest = if size_of::<N>() == 4 { u32::MAX.into() } else { u64::MAX };
     let (digits, factor) = split_suffix(text);
     let number = u64::from_str(digits).ok().and_then(|number| number.checked_mul(factor));
     number
         .and_then(NonZeroU64::new)
         .and_then(|number| N::try_from(number).ok())
-        .ok_or_else(|| "expected a whole number over 0, such as 500, 10k or 1m".to_owned())
+        .ok_or_else(|| format!("expected a whole number over 0 and at most {largest}, such as 500, 10k or 1m"))
 }
 
 fn parse_rate(text: &str) -> Result<Rate, String> {
     let (digits, factor) = split_suffix(text);
     // Lossless: a factor of a thousand or a million.
     let rate = f64::from_str(digits).ok().map(|rate| rate * factor as f64);
-    rate.and_then(Rate::new)
-        .ok_or_else(|| format!("expected a number over 0 and at most {}, such as 0.5, 50 or 10k", Rate::MAX_TOTAL))
+    rate.and_then(Rate::new).ok_or_else(|| {
+        format!("expected a number over 0 and at most {}, such as 0.5, 50 or 10k", human::rate(Rate::MAX_TOTAL))
+    })
 }
 
 fn split_suffix(text: &str) -> (&str, u64) {
@@ -282,10 +302,12 @@ fn split_suffix(text: &str) -> (&str, u64) {
 
 fn parse_duration(text: &str) -> Result<Duration, String> {
     const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
-    humantime::parse_duration(text)
-        .ok()
-        .filter(|duration| *duration <= LONGEST)
-        .ok_or_else(|| "expected a time with its unit, such as 500ms, 10s or 2m".to_owned())
+    humantime::parse_duration(text).ok().filter(|duration| *duration <= LONGEST).ok_or_else(|| {
+        match text.parse::<f64>() {
+            Ok(_) => format!("a time needs its unit (was {text}s meant?); expected one such as 500ms, 10s or 2m"),
+            Err(_) => "expected a time with its unit, such as 500ms, 10s or 2m, at most 366 days".to_owned(),
+        }
+    })
 }
 
 fn parse_positive_duration(text: &str) -> Result<Duration, String> {

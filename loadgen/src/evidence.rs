@@ -125,6 +125,8 @@ impl Locker {
         if self.has_room(kind) {
             let expected = scene.terms.expected(scene.client, sequence).map(|bytes| escape(&bytes, SHOWN));
             let (sequence, detail) = (Some(sequence), Some(self.told(times)));
+            // Decided long after: what helps to find the cause is when it was due.
+            let scene = &Scene { at: times.due, ..*scene };
             self.kept.push(Evidence { sequence, expected, detail, ..self.blank(scene, kind) });
         }
     }

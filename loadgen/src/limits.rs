@@ -29,7 +29,8 @@ pub enum Refusal {
     /// Not enough descriptors.
     #[error(
         "--clients {clients} needs {needed} file descriptors, and this process may have {limit} (`ulimit -Hn`).\n\
-         Use --clients {feasible} or fewer, or raise the hard limit{}",
+         {}, or raise the hard limit{}",
+        if *.feasible > 0 { format!("Use --clients {feasible} or fewer") } else { "Use fewer --threads".to_owned() },
         if *.embedded { ", or start the server as a process of its own (`cargo run --release -p server`) and give its URL" } else { "" }
     )]
     Descriptors { clients: u32, needed: u64, limit: u64, feasible: u64, embedded: bool },
@@ -113,6 +114,13 @@ mod tests {
         assert_eq!(HERE.check(&needs(10_000, false, true)), Ok(()));
         let text = refusal.to_string();
         assert!(text.contains("--clients 9980 or fewer") && text.contains("-p server"), "{text}");
+    }
+
+    #[test]
+    fn threads_can_take_all_descriptors() {
+        let few = Limits { descriptors: 100, ports: 28_232 };
+        let refusal = few.check(&Needs { workers: 50, ..needs(50, false, true) }).unwrap_err();
+        assert!(refusal.to_string().contains("Use fewer --threads"), "{refusal}");
     }
 
     #[test]

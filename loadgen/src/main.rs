@@ -14,6 +14,8 @@ use reports::{Judgement, Render, Report, judge, store};
 use cli::Args;
 use progress::Progress;
 
+/// The system refused something; no verdict has this code but a missed threshold, and no run that ends so is a pass.
+const FAILED: u8 = 1;
 const USAGE: u8 = 2;
 const UNREACHABLE: u8 = 6;
 const INTERRUPTED: u8 = 130;
@@ -30,39 +32,52 @@ fn main() -> ExitCode {
     let report = loadgen::run(&plan, thresholds, &stop, |snapshot| progress.show(snapshot));
     progress.clear();
     match report {
-        Ok(report) => show(&args, &report).unwrap_or_else(|error| {
-            eprintln!("loadgen: {error}");
-            ExitCode::FAILURE
-        }),
+        Ok(report) => show(&args, &report),
         Err(error) => {
             eprintln!("loadgen: {error}");
             ExitCode::from(match error {
-                _ if stop.is_stopped() => INTERRUPTED,
+                RunError::Interrupted => INTERRUPTED,
                 RunError::Refused(_) => USAGE,
                 RunError::Unreachable { .. } => UNREACHABLE,
-                RunError::System(..) => 1,
+                RunError::System(..) => FAILED,
             })
         }
     }
 }
 
-/// Judges first, then shows and saves.
-fn show(args: &Args, report: &Report) -> Result<ExitCode, Box<dyn std::error::Error>> {
+/// Judges first, then saves and shows.
+fn show(args: &Args, report: &Report) -> ExitCode {
     let judgement = judge(report, &args.thresholds);
-    if let Some(path) = &args.out {
-        store::write(path, report, &judgement)?;
+    let saved = args.out.as_deref().map_or(Ok(()), |path| store::write(path, report, &judgement));
+    if let Err(error) = &saved {
+        eprintln!("loadgen: the result was not saved: {error}");
     }
+    let printed = print(args, report, &judgement);
+    if let Err(error) = &printed {
+        eprintln!("loadgen: {error}");
+    }
+    match (saved, printed) {
+        _ if report.interrupted => ExitCode::from(INTERRUPTED),
+        (Ok(()), Ok(())) => ExitCode::from(judgement.verdict.exit_code()),
+        _ => ExitCode::from(FAILED),
+    }
+}
+
+fn print(args: &Args, report: &Report, judgement: &Judgement) -> io::Result<()> {
+    let mut printed = Ok(());
     if args.json {
-        Json.render(report, &judgement, &mut io::stdout().lock())?;
+        printed = Json.render(report, judgement, &mut io::stdout().lock());
     }
     if !args.quiet {
-        if args.json {
-            text(args, report, &judgement, io::stderr())?;
+        let shown = if args.json {
+            text(args, report, judgement, io::stderr())
         } else {
-            text(args, report, &judgement, io::stdout())?;
-        }
+            text(args, report, judgement, io::stdout())
+        };
+        printed = printed.and(shown);
     }
-    Ok(ExitCode::from(if report.interrupted { INTERRUPTED } else { judgement.verdict.exit_code() }))
+    // A reader that has seen enough, `head` for example, is no failure.
+    printed.or_else(|error| if error.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) })
 }
 
 fn text(args: &Args, report: &Report, judgement: &Judgement, mut out: impl Write + IsTerminal) -> io::Result<()> {

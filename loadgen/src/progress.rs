@@ -17,7 +17,7 @@ impl Progress {
     /// A line for a run of `clients` clients; nothing if `quiet`.
     pub(crate) fn new(clients: u32, quiet: bool) -> Self {
         let target = if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr_with_hz(10) };
-        let style = ProgressStyle::with_template("{prefix:>10} {bar:24} {msg}").expect("the template is valid");
+        let style = ProgressStyle::with_template("{prefix:>10} {bar:24} {wide_msg}").expect("the template is valid");
         Self { bar: ProgressBar::with_draw_target(Some(LENGTH), target).with_style(style), clients }
     }
 

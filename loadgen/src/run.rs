@@ -85,6 +85,9 @@ pub enum RunError {
         /// Kinds of errors with their number, and what the first said.
         what: String,
     },
+    /// The run was stopped before there was anything to report.
+    #[error("interrupted before a connection opened")]
+    Interrupted,
     /// The system refused something that a run needs.
     #[error("{0}: {1}")]
     System(&'static str, std::io::Error),
@@ -130,6 +133,9 @@ pub fn run(
     }
     let (outcomes, timeline) = crew.finish().map_err(|error| RunError::System("a worker failed", error))?;
     drop(embedded);
+    if open == 0 && stop.is_stopped() {
+        return Err(RunError::Interrupted);
+    }
     if open == 0 {
         return Err(RunError::Unreachable { url: target.url, what: failures(&outcomes) });
     }

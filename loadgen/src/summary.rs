@@ -106,7 +106,7 @@ fn empty(plan: &Plan, frame: Frame) -> Report {
         target: frame.target,
         plan: record(plan, frame.thresholds),
         environment: environment::describe(plan.seed, frame.run_id),
-        started_at: humantime::format_rfc3339_millis(frame.started_at).to_string(),
+        started_at: humantime::format_rfc3339_seconds(frame.started_at).to_string(),
         measured_s: 0.0,
         interrupted: frame.interrupted,
         connections: Connections::default(),

@@ -1,0 +1,197 @@
+//! The command: what it prints where, what it saves, and its exit codes.
+
+use std::fs;
+
+use reports::{SCHEMA_JSON, Verdict, store};
+use serde_json::Value;
+
+use crate::rig::{Conduct, Doorman, Loadgen, Manner, Rogue};
+
+/// A short run against its own server.
+const SHORT: &[&str] = &["-c", "20", "-r", "50", "-d", "500ms", "--warmup", "100ms"];
+
+/// The shortest.
+const BRIEF: &[&str] = &["-c", "2", "-r", "100", "-n", "10"];
+
+fn with<'a>(first: &[&'a str], more: &[&'a str]) -> Vec<&'a str> {
+    [first, more].concat()
+}
+
+#[test]
+fn a_short_run_passes_and_says_so() {
+    let outcome = Loadgen::run(SHORT);
+    assert!(outcome.passed(), "{outcome:?}");
+    let page = &outcome.stdout;
+    for part in ["20 clients x 50 messages/s = 1 000/s", "bursts of 5", "(embedded server)", "20 of 20 opened", "seed "]
+    {
+        assert!(page.contains(part), "{part:?} is missing in: {page}");
+    }
+    assert!(!page.contains('\u{1b}'), "no colours where there is no terminal: {page:?}");
+    assert!(page.lines().all(|line| line.chars().count() <= 100), "{page}");
+    assert_eq!(outcome.stderr, "", "no progress where there is no terminal");
+}
+
+#[test]
+fn json_is_all_there_is_on_stdout_and_satisfies_the_schema() {
+    let outcome = Loadgen::run(&with(SHORT, &["--json"]));
+    assert!(outcome.passed(), "{outcome:?}");
+    let result = outcome.json();
+    let schema: Value = serde_json::from_str(SCHEMA_JSON).expect("JSON");
+    let validator = jsonschema::validator_for(&schema).expect("a schema");
+    let errors: Vec<_> = validator.iter_errors(&result).map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "{errors:?}");
+    assert_eq!(result["schema"], "loadgen.result/1");
+    assert_eq!(result["counts"]["scheduled"], 500);
+    assert_eq!(result["warmup"]["counts"]["scheduled"], 100);
+    assert_eq!(result["plan"]["rate_per_client"], 50.0);
+    assert_eq!(result["target"]["embedded"], true);
+    assert!(outcome.stderr.contains("20 of 20 opened"), "the report goes to stderr: {}", outcome.stderr);
+}
+
+#[test]
+fn a_saved_result_can_be_read_and_is_what_was_printed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("result.json");
+    let name = path.to_str().expect("UTF-8");
+    let outcome = Loadgen::run(&with(BRIEF, &["--json", "--out", name]));
+    assert!(outcome.passed(), "{outcome:?}");
+    assert_eq!(fs::read_to_string(&path).expect("it was written"), outcome.stdout);
+    let (report, judgement) = store::read(&path).expect("a result");
+    assert_eq!(report.measured.counts.scheduled, 20);
+    assert_eq!(Some(judgement.verdict.exit_code().into()), outcome.code);
+    assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1, "nothing else is left");
+}
+
+#[test]
+fn an_earlier_result_stays_when_the_target_is_unreachable() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("result.json");
+    fs::write(&path, "earlier").expect("a file");
+    let door = Doorman::start(Manner::Absent);
+    let outcome = Loadgen::run(&[&door.url, "-c", "1", "--out", path.to_str().expect("UTF-8")]);
+    assert_eq!(outcome.code, Some(6));
+    assert_eq!(fs::read_to_string(&path).expect("it is there"), "earlier");
+}
+
+#[test]
+fn a_place_that_cannot_be_written_is_refused_before_the_run() {
+    let server = Rogue::start(Conduct::Echo);
+    let folder = tempfile::tempdir().expect("a folder");
+    let missing = folder.path().join("missing/result.json");
+    for (place, why) in [(missing.as_path(), "its folder does not exist"), (folder.path(), "is a folder")] {
+        let place = place.to_str().expect("UTF-8");
+        let outcome = Loadgen::run(&[&server.url(), "-n", "1", "--out", place]);
+        assert_eq!(outcome.code, Some(2), "{outcome:?}");
+        for part in ["--out", place, why] {
+            assert!(outcome.stderr.contains(part), "{part:?} is missing in: {}", outcome.stderr);
+        }
+    }
+    assert_eq!(server.finish(), [], "nothing was connected");
+}
+
+#[test]
+fn a_missed_threshold_is_exit_code_1_and_is_named() {
+    // The closed model promises no schedule, so no machine is too slow for it.
+    let outcome = Loadgen::run(&["-c", "2", "-w", "1", "-n", "10", "--threshold", "p50<1ns", "--threshold", "lost==0"]);
+    let page = &outcome.stdout;
+    assert_eq!(outcome.code, Some(1), "{outcome:?}");
+    assert!(page.contains("p50<1ns") && !page.contains("lost==0"), "{page}");
+}
+
+#[test]
+fn a_threshold_that_holds_is_exit_code_0() {
+    let outcome = Loadgen::run(&["-c", "2", "-w", "1", "-n", "10", "--threshold", "p50<1m", "--threshold", "lost==0"]);
+    assert_eq!(outcome.code, Some(0), "{outcome:?}");
+    assert!(outcome.stdout.starts_with("PASS"), "{}", outcome.stdout);
+    assert!(outcome.stdout.contains("2 thresholds hold"), "{}", outcome.stdout);
+}
+
+#[test]
+fn an_unreachable_target_is_exit_code_6_with_its_kind() {
+    let door = Doorman::start(Manner::Absent);
+    for json in [&[][..], &["--json"]] {
+        let outcome = Loadgen::run(&with(&[&door.url, "-c", "3"], json));
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (Some(6), ""), "{outcome:?}");
+        assert!(outcome.stderr.contains("refused (3)") && outcome.stderr.contains(&door.url), "{outcome:?}");
+    }
+    let door = Doorman::start(Manner::Says(b"HTTP/1.1 503 Service Unavailable\r\n\r\n"));
+    let outcome = Loadgen::run(&[&door.url, "-c", "1"]);
+    assert_eq!(outcome.code, Some(6));
+    assert!(outcome.stderr.contains("http_503"), "{outcome:?}");
+    let door = Doorman::start(Manner::Silent);
+    let outcome = Loadgen::run(&[&door.url, "-c", "1", "--connect-timeout", "200ms"]);
+    assert_eq!(outcome.code, Some(6));
+    assert!(outcome.stderr.contains("timeout"), "{outcome:?}");
+}
+
+#[test]
+fn a_delivery_violation_is_exit_code_4_and_outranks_the_others() {
+    let server = Rogue::start(Conduct::DropsEveryThird);
+    let url = server.url();
+    let arguments =
+        [&url, "-c", "1", "-r", "200", "-b", "4", "-n", "24", "--drain", "1s", "--threshold", "p50<1ns", "--json"];
+    let outcome = Loadgen::run(&arguments);
+    assert_eq!(outcome.code, Some(4), "{outcome:?}");
+    let result = outcome.json();
+    assert_eq!(result["verdict"], serde_json::to_value(Verdict::Delivery).expect("JSON"));
+    assert_eq!(result["counts"]["lost"], result["counts"]["sent"].as_u64().expect("a number") / 3);
+    assert!(result["reasons"].as_array().expect("a list").len() >= 2, "{}", result["reasons"]);
+    assert!(outcome.stderr.starts_with("FAIL         delivery violation"), "{}", outcome.stderr);
+}
+
+#[test]
+fn connections_that_die_are_exit_code_5() {
+    let server = Rogue::start(Conduct::Leaves { after: 5 });
+    let outcome = Loadgen::run(&[&server.url(), "-c", "1", "-n", "20"]);
+    assert_eq!(outcome.code, Some(5), "{outcome:?}");
+    assert!(outcome.stdout.contains("1 died: eof 1"), "{}", outcome.stdout);
+}
+
+#[test]
+fn a_server_that_does_not_read_takes_no_memory() {
+    let server = Rogue::start(Conduct::Deaf);
+    let arguments = ["-c", "1", "-r", "1000", "-n", "600", "-s", "64KiB", "--drain", "100ms", "--json", "-q"];
+    let outcome = Loadgen::run(&with(&[&server.url()], &arguments));
+    assert_eq!(outcome.code, Some(4), "{outcome:?}");
+    let peak = outcome.json()["generator"]["peak_rss_bytes"].as_u64().expect("a number");
+    assert!(peak < 32 << 20, "{peak} bytes for 37.5 MiB that were due");
+    server.finish();
+}
+
+#[test]
+fn a_frame_that_announces_a_tebibyte_takes_no_memory() {
+    let server = Rogue::start(Conduct::Says { after: 0, bytes: vec![0x82, 127, 0, 0, 1, 0, 0, 0, 0, 0] });
+    let outcome = Loadgen::run(&[&server.url(), "-c", "1", "-n", "20", "--json", "-q"]);
+    assert_eq!(outcome.code, Some(5), "{outcome:?}");
+    let result = outcome.json();
+    assert_eq!(result["connections"]["errors"]["message_too_big"], 1);
+    assert!(result["generator"]["peak_rss_bytes"].as_u64().expect("a number") < 32 << 20);
+}
+
+#[test]
+fn quiet_prints_nothing_but_the_json_that_was_asked_for() {
+    let outcome = Loadgen::run(&with(BRIEF, &["--quiet"]));
+    assert!(outcome.passed());
+    assert_eq!((outcome.stdout.as_str(), outcome.stderr.as_str()), ("", ""));
+    let outcome = Loadgen::run(&with(BRIEF, &["-q", "--json"]));
+    assert_eq!(outcome.stderr, "");
+    assert_eq!(outcome.json()["counts"]["scheduled"], 20);
+}
+
+#[test]
+fn colours_are_for_terminals_that_want_them() {
+    for (arguments, variables) in [(&["--no-color"][..], &[][..]), (&[], &[("NO_COLOR", "1")])] {
+        let outcome = Loadgen::start_with(&with(BRIEF, arguments), variables).finish();
+        assert!(outcome.passed(), "{outcome:?}");
+        assert!(!outcome.stdout.contains('\u{1b}') && !outcome.stderr.contains('\u{1b}'), "{outcome:?}");
+    }
+}
+
+#[test]
+fn a_seed_makes_a_run_again() {
+    let id = |seed: &str| Loadgen::run(&with(BRIEF, &["--seed", seed, "--json", "-q"])).json()["environment"].clone();
+    let (first, again, other) = (id("42"), id("42"), id("43"));
+    assert_eq!(first["seed"], 42);
+    assert_eq!(first["run_id"], again["run_id"]);
+    assert_ne!(first["run_id"], other["run_id"]);
+}

@@ -1,0 +1,95 @@
+//! The closed model: a reply lets the next send go.
+
+use std::num::{NonZeroU64, NonZeroUsize};
+use std::time::Duration;
+
+use loadgen::plan::{Plan, Until};
+use reports::{LimitedBy, Verdict, judge};
+use server::Reply;
+
+use crate::rig::{Conduct, Reference, Rogue, closed, complete, n32, plan, run};
+
+#[test]
+fn a_window_is_kept_full_until_the_time_is_over() {
+    let server = Reference::start(Reply::Echo);
+    for window in [1, 16] {
+        let plan = Plan {
+            clients: n32(3),
+            load: closed(window),
+            warmup: Duration::from_millis(50),
+            until: Until::Elapsed(Duration::from_millis(150)),
+            threads: NonZeroUsize::new(2).expect("not 0"),
+            ..plan(&server.url())
+        };
+        let report = run(&plan);
+        complete(&report);
+        let judgement = judge(&report, &[]);
+        assert_eq!(judgement.verdict, Verdict::Pass, "no schedule that could be missed: {judgement:?}");
+        assert!(matches!(judgement.limited_by, LimitedBy::Target | LimitedBy::Generator));
+        assert_eq!(report.measured.counts.dropped, 0);
+        assert!(report.measured.counts.sent >= u64::from(window) * 3);
+        assert!(report.wire.messages_per_write.max <= window.into());
+    }
+}
+
+#[test]
+fn a_number_of_messages_is_kept_to_whatever_the_window() {
+    let server = Reference::start(Reply::Echo);
+    for (window, messages) in [(1, 20), (16, 100), (16, 5), (7, 20)] {
+        for warmup in [Duration::ZERO, Duration::from_millis(30)] {
+            let plan = Plan {
+                clients: n32(3),
+                load: closed(window),
+                warmup,
+                until: Until::Messages(NonZeroU64::new(messages).expect("not 0")),
+                ..plan(&server.url())
+            };
+            let report = run(&plan);
+            complete(&report);
+            assert_eq!(report.measured.counts.sent, 3 * messages, "window {window}, warm-up {warmup:?}");
+        }
+    }
+}
+
+#[test]
+fn nothing_more_is_in_flight_than_the_window_holds() {
+    let server = Rogue::start(Conduct::Mute);
+    let plan = Plan {
+        load: closed(3),
+        until: Until::Elapsed(Duration::from_millis(100)),
+        drain: Duration::from_millis(100),
+        ..plan(&server.url())
+    };
+    let report = run(&plan);
+    assert_eq!((report.measured.counts.sent, report.measured.counts.lost), (3, 3));
+    assert_eq!(judge(&report, &[]).verdict, Verdict::Delivery);
+    assert_eq!(server.finish()[0].messages, 3);
+}
+
+#[test]
+fn a_lost_message_does_not_keep_a_run_of_a_number_of_messages_from_ending() {
+    let server = Rogue::start(Conduct::DropsEveryThird);
+    let plan = Plan {
+        load: closed(4),
+        until: Until::Messages(NonZeroU64::new(6).expect("not 0")),
+        drain: Duration::from_millis(200),
+        ..plan(&server.url())
+    };
+    let report = run(&plan);
+    let counts = report.measured.counts;
+    assert_eq!((counts.sent, counts.matched, counts.lost), (6, 4, 2));
+    assert_eq!(server.finish()[0].messages, 6);
+}
+
+#[test]
+fn a_dead_connection_does_not_keep_a_run_of_a_number_of_messages_from_ending() {
+    let server = Rogue::start_each(|index| match index {
+        0 => Conduct::Leaves { after: 3 },
+        _ => Conduct::Echo,
+    });
+    let plan = Plan { clients: n32(2), load: closed(2), ..plan(&server.url()) };
+    let report = run(&plan);
+    assert_eq!(report.connections.died, 1);
+    assert_eq!(report.measured.counts.matched, 24 + 3);
+    assert_eq!(judge(&report, &[]).verdict, Verdict::Invalid);
+}

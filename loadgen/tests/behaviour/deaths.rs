@@ -1,0 +1,136 @@
+//! Connections that end before the run does.
+
+use loadgen::plan::Plan;
+use reports::render::Text;
+use reports::{Render, Report, Verdict, judge};
+
+use crate::rig::{Conduct, Rogue, Seen, close_frame, n32, plan, run};
+
+/// Echoes before the end.
+const AFTER: u64 = 5;
+
+/// A run of one client whose connection ends after [`AFTER`] echoes, and what the server saw of it.
+fn die(conduct: Conduct) -> (Report, Seen) {
+    let server = Rogue::start(conduct);
+    let report = run(&plan(&server.url()));
+    (report, server.finish().remove(0))
+}
+
+fn says(bytes: &[u8]) -> Conduct {
+    Conduct::Says { after: AFTER, bytes: bytes.to_vec() }
+}
+
+/// One connection died of `kind`; what was in flight is undetermined, and the rest was not sent.
+fn died(report: &Report, kind: &str) {
+    let connections = &report.connections;
+    assert_eq!((connections.opened, connections.died), (1, 1), "{kind}");
+    assert_eq!(connections.errors.iter().map(|(kind, n)| (kind.as_str(), *n)).collect::<Vec<_>>(), [(kind, 1)]);
+    let (counts, dropped) = (&report.measured.counts, &report.measured.dropped);
+    assert_eq!(counts.scheduled, 24, "{kind}");
+    assert_eq!(counts.undetermined, counts.sent - counts.matched, "{kind}");
+    assert!(counts.undetermined > 0, "{kind}: {counts:?}");
+    assert_eq!(dropped.dead_connection, counts.dropped, "{kind}: {dropped:?}");
+    assert!(report.measured.anomalies.is_clean(), "{kind}: {:?}", report.measured.anomalies);
+    let judgement = judge(report, &[]);
+    assert_eq!(judgement.verdict, Verdict::Invalid, "{kind}: {judgement:?}");
+    assert!(judgement.reasons.iter().any(|reason| reason.contains(&format!("{kind} 1"))), "{judgement:?}");
+    let evidence: Vec<_> = report.evidence.iter().filter(|evidence| evidence.kind == "died").collect();
+    assert_eq!(evidence.len(), 1, "{kind}");
+    assert!(evidence[0].detail.as_ref().is_some_and(|detail| !detail.is_empty()), "{kind}");
+}
+
+#[test]
+fn a_reset() {
+    let (report, _) = die(Conduct::Resets { after: AFTER });
+    died(&report, "reset");
+    assert!(report.measured.counts.matched <= AFTER);
+}
+
+#[test]
+fn an_end_without_a_close() {
+    let (report, _) = die(Conduct::Leaves { after: AFTER });
+    died(&report, "eof");
+    assert_eq!(report.measured.counts.matched, AFTER);
+}
+
+#[test]
+fn a_close_of_the_server_is_answered_and_told_by_its_code() {
+    for (bytes, kind, answer) in [
+        (close_frame(1000, ""), "closed_1000", Some(1000)),
+        (close_frame(1001, "bye"), "closed_1001", Some(1001)),
+        (close_frame(1011, "oops"), "closed_1011", Some(1011)),
+        (close_frame(4321, ""), "closed_4321", Some(4321)),
+        (vec![0x88, 0], "closed_1005", None),
+    ] {
+        let (report, seen) = die(says(&bytes));
+        died(&report, kind);
+        assert_eq!(report.measured.counts.matched, AFTER, "{kind}");
+        assert_eq!(seen.closed, answer, "{kind}");
+    }
+}
+
+#[test]
+fn a_hostile_reason_is_made_visible() {
+    let reason = "\u{1b}[2J\u{1b}]0;title\u{7} \u{202e}evil\u{2066} \r\nPASS every message came back";
+    let (report, _) = die(says(&close_frame(1011, reason)));
+    died(&report, "closed_1011");
+    let death = report.evidence.iter().find(|evidence| evidence.kind == "died").expect("evidence");
+    let detail = death.detail.clone().expect("a detail");
+    assert!(detail.contains("1011") && detail.contains("evil"), "{detail}");
+    let mut page = Vec::new();
+    Text { color: false }.render(&report, &judge(&report, &[]), &mut page).expect("memory");
+    let page = String::from_utf8(page).expect("UTF-8");
+    let hostile =
+        |c: char| (c.is_control() && c != '\n') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    assert!(!detail.contains(|c| hostile(c) || c == '\n'), "{detail:?}");
+    assert!(!page.contains(hostile), "{page:?}");
+    assert!(!page.lines().any(|line| line.starts_with("PASS")), "{page}");
+}
+
+const LONG_PING: [u8; 130] = {
+    let mut frame = [0; 130];
+    (frame[0], frame[1], frame[3]) = (0x89, 126, 126);
+    frame
+};
+
+/// What the server says, the kind of death, and the code that it gets.
+const OFFENCES: &[(&str, &[u8], &str, u16)] = &[
+    ("a frame of a tebibyte", &[0x82, 127, 0, 0, 1, 0, 0, 0, 0, 0], "message_too_big", 1009),
+    ("a frame of the largest length", &[0x82, 127, 0x7f, 255, 255, 255, 255, 255, 255, 255], "message_too_big", 1009),
+    ("text that is not UTF-8", &[0x81, 2, 0xc3, 0x28], "invalid_utf8", 1007),
+    ("text that ends within a character", &[0x81, 1, 0xc3], "invalid_utf8", 1007),
+    ("a reserved bit", &[0xc1, 1, b'x'], "protocol_error", 1002),
+    ("a reserved opcode", &[0x83, 0], "protocol_error", 1002),
+    ("a reserved control opcode", &[0x8b, 0], "protocol_error", 1002),
+    ("a masked frame", &[0x81, 0x81, 1, 2, 3, 4, b'x'], "protocol_error", 1002),
+    ("a ping in fragments", &[0x09, 0], "protocol_error", 1002),
+    ("a ping of 126 bytes", &LONG_PING, "protocol_error", 1002),
+    ("a continuation of nothing", &[0x80, 0], "protocol_error", 1002),
+    ("a message within a message", &[0x01, 0, 0x81, 0], "protocol_error", 1002),
+];
+
+#[test]
+fn every_offence_against_the_protocol_ends_the_connection() {
+    for &(name, bytes, kind, code) in OFFENCES {
+        let (report, seen) = die(says(bytes));
+        died(&report, kind);
+        assert_eq!(report.measured.counts.matched, AFTER, "{name}");
+        assert_eq!(seen.closed, Some(code), "{name}");
+    }
+}
+
+#[test]
+fn when_half_of_the_connections_die_the_run_goes_on() {
+    let server = Rogue::start_each(|index| match index % 2 {
+        0 => Conduct::Leaves { after: AFTER },
+        _ => Conduct::Echo,
+    });
+    let report = run(&Plan { clients: n32(6), ..plan(&server.url()) });
+    let (counts, dropped) = (&report.measured.counts, &report.measured.dropped);
+    assert_eq!((report.connections.opened, report.connections.died), (6, 3));
+    assert_eq!(counts.scheduled, 6 * 24);
+    assert_eq!(counts.matched, 3 * AFTER + (3 * 24 - dropped.behind_schedule));
+    assert_eq!(counts.undetermined, counts.sent - counts.matched);
+    assert!(dropped.dead_connection > 0);
+    assert_eq!(judge(&report, &[]).verdict, Verdict::Invalid);
+}

@@ -1,0 +1,54 @@
+//! Targets on which no connection opens: each is told apart from the others, and soon.
+
+use std::time::{Duration, Instant};
+
+use loadgen::plan::Plan;
+
+use crate::rig::{Doorman, Manner, PATIENCE, n32, plan, unreachable};
+
+const SHORT: Duration = Duration::from_millis(300);
+
+const WRONG_KEY: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+    Sec-WebSocket-Accept: AAAAAAAAAAAAAAAAAAAAAAAAAAA=\r\n\r\n";
+
+/// What is done, how long a connection may take, and the kind of failure.
+const DOORS: &[(Manner, Duration, &str)] = &[
+    (Manner::Absent, PATIENCE, "refused"),
+    (Manner::Silent, SHORT, "timeout"),
+    (Manner::Dribbles, SHORT, "timeout"),
+    (Manner::Says(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"), PATIENCE, "http_503"),
+    (Manner::Says(b"HTTP/1.1 301 Moved\r\nLocation: /\r\nContent-Length: 0\r\n\r\n"), PATIENCE, "http_301"),
+    (Manner::Says(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"), PATIENCE, "http_200"),
+    (Manner::Says(WRONG_KEY), PATIENCE, "wrong_accept_key"),
+    (Manner::Says(b"HTTP/1.1 101 Switching Protocols\r\n\r\n"), PATIENCE, "not_websocket"),
+    (Manner::Says(b""), PATIENCE, "eof"),
+    (Manner::Says(b"HTTP/1.1 101 Swi"), PATIENCE, "eof"),
+    (Manner::Says(b"\x16\x03\x01 \x1b[2J no HTTP\r\n\r\n"), PATIENCE, "not_websocket"),
+    (Manner::Says(b"220 mail.example.org ESMTP\r\n"), PATIENCE, "not_websocket"),
+    (Manner::Resets(b""), PATIENCE, "reset"),
+    (Manner::Floods, PATIENCE, "not_websocket"),
+];
+
+#[test]
+fn each_way_to_be_kept_out_has_its_kind() {
+    for &(manner, timeout, kind) in DOORS {
+        let door = Doorman::start(manner);
+        let mut plan = Plan { clients: n32(3), ..plan(&door.url) };
+        plan.connect.timeout = timeout;
+        let started = Instant::now();
+        let what = unreachable(&plan);
+        assert!(started.elapsed() < PATIENCE / 2, "{manner:?} took {:?}", started.elapsed());
+        assert!(what.starts_with(&format!("{kind} (3): ")), "{manner:?}: {what}");
+        assert!(!what.contains(char::is_control), "{manner:?}: {what:?}");
+    }
+}
+
+#[test]
+fn a_server_without_tls_is_told_from_one_that_is_not_there() {
+    let door = Doorman::start(Manner::Says(b"HTTP/1.1 400 Bad Request\r\n\r\n"));
+    let mut secure = plan(&door.url.replace("ws://", "wss://"));
+    // It waits for the end of a request that never comes.
+    secure.connect.timeout = SHORT;
+    let what = unreachable(&secure);
+    assert!(what.starts_with("tls (1): ") || what.contains("no TLS handshake within"), "{what}");
+}

@@ -1,0 +1,250 @@
+//! Servers that break delivery: each breach is counted, to the message, and shown.
+
+use std::num::{NonZeroU64, NonZeroUsize};
+use std::time::Duration;
+
+use loadgen::payload::Mix;
+use loadgen::plan::{Load, Plan, Until};
+use reports::model::{Anomalies, Counts};
+use reports::{Verdict, judge};
+
+use crate::rig::{Conduct, Rogue, closed, n32, open, plan, rate, run};
+
+/// Longer than an echo takes, and not much longer: some of these servers let it pass every time.
+const DRAIN: Duration = Duration::from_secs(1);
+
+struct Case {
+    conduct: Conduct,
+    mix: Mix,
+    /// The fates of `n` messages, `n` being a multiple of four, and the number of events.
+    counts: fn(n: u64) -> Counts,
+    anomalies: fn(n: u64) -> Anomalies,
+    /// Kind of the evidence, and the sequence of the first.
+    evidence: (&'static str, u64),
+}
+
+const CASES: &[Case] = &[
+    Case {
+        conduct: Conduct::Mute,
+        mix: Mix::Mixed,
+        counts: |n| Counts { lost: n, ..Counts::default() },
+        anomalies: |_| Anomalies::default(),
+        evidence: ("lost", 0),
+    },
+    Case {
+        conduct: Conduct::DropsEveryThird,
+        mix: Mix::Mixed,
+        counts: |n| Counts { matched: n - n / 3, lost: n / 3, events: n - n / 3, ..Counts::default() },
+        anomalies: |_| Anomalies::default(),
+        evidence: ("lost", 2),
+    },
+    Case {
+        conduct: Conduct::Twice,
+        mix: Mix::Mixed,
+        counts: |n| Counts { matched: n, events: 2 * n, ..Counts::default() },
+        anomalies: |n| Anomalies { duplicated: n, ..Anomalies::default() },
+        evidence: ("duplicated", 0),
+    },
+    Case {
+        conduct: Conduct::Joined,
+        mix: Mix::Text,
+        counts: |n| Counts { damaged: n, events: n / 2, ..Counts::default() },
+        anomalies: |n| Anomalies { coalesced: n / 2, ..Anomalies::default() },
+        evidence: ("coalesced", 0),
+    },
+    Case {
+        conduct: Conduct::Joined,
+        mix: Mix::Mixed,
+        counts: |n| Counts { damaged: n, events: n / 2, ..Counts::default() },
+        anomalies: |n| Anomalies { coalesced: n / 2, ..Anomalies::default() },
+        evidence: ("coalesced", 0),
+    },
+    Case {
+        conduct: Conduct::Halved,
+        mix: Mix::Mixed,
+        counts: |n| Counts { damaged: n, events: 2 * n, ..Counts::default() },
+        anomalies: |n| Anomalies { split: n, split_pieces: 2 * n, ..Anomalies::default() },
+        evidence: ("split", 0),
+    },
+    Case {
+        conduct: Conduct::Cut,
+        mix: Mix::Mixed,
+        counts: |n| Counts { damaged: n, events: n, ..Counts::default() },
+        anomalies: |n| Anomalies { truncated: n, ..Anomalies::default() },
+        evidence: ("truncated", 0),
+    },
+    Case {
+        conduct: Conduct::Reversed,
+        mix: Mix::Mixed,
+        counts: |n| Counts { matched: n, events: n, ..Counts::default() },
+        anomalies: |n| Anomalies { reordered: n / 4 * 3, ..Anomalies::default() },
+        evidence: ("reordered", 2),
+    },
+    Case {
+        conduct: Conduct::AsBinary,
+        mix: Mix::Mixed,
+        counts: |n| Counts { matched: n / 2, damaged: n / 2, events: n, ..Counts::default() },
+        anomalies: |n| Anomalies { wrong_type: n / 2, ..Anomalies::default() },
+        evidence: ("wrong_type", 0),
+    },
+    Case {
+        conduct: Conduct::Flipped,
+        mix: Mix::Binary,
+        counts: |n| Counts { damaged: n, events: n, ..Counts::default() },
+        anomalies: |n| Anomalies { corrupted: n, ..Anomalies::default() },
+        evidence: ("corrupted", 0),
+    },
+    Case {
+        conduct: Conduct::Greets,
+        mix: Mix::Mixed,
+        counts: |n| Counts { matched: n, events: 2 * n, ..Counts::default() },
+        anomalies: |n| Anomalies { unexpected: n, ..Anomalies::default() },
+        evidence: ("unexpected", u64::MAX),
+    },
+];
+
+#[test]
+fn every_breach_is_counted_and_shown() {
+    for case in CASES {
+        let server = Rogue::start(case.conduct.clone());
+        let report = run(&Plan { mix: case.mix, drain: DRAIN, ..plan(&server.url()) });
+        let name = &case.conduct;
+        let counts = report.measured.counts;
+        let n = counts.sent;
+        assert!(n > 0, "{name:?}");
+        let Counts { scheduled, sent, dropped, .. } = counts;
+        assert_eq!(counts, Counts { scheduled, sent, dropped, ..(case.counts)(n) }, "{name:?}");
+        assert_eq!(report.measured.anomalies, (case.anomalies)(n), "{name:?}");
+        assert_eq!(server.finish()[0].messages, n, "{name:?}");
+
+        let judgement = judge(&report, &[]);
+        assert_eq!(judgement.verdict, Verdict::Delivery, "{name:?}: {judgement:?}");
+        let (kind, sequence) = case.evidence;
+        let word = if kind == "corrupted" { "damaged" } else { kind };
+        assert!(judgement.reasons.iter().any(|reason| reason.contains(word)), "{name:?}: {judgement:?}");
+
+        let first = report.evidence.iter().find(|evidence| evidence.kind == kind);
+        let first = first.unwrap_or_else(|| panic!("{name:?}: {:?}", report.evidence));
+        assert_eq!(first.client, 0);
+        assert_eq!(first.sequence, Some(sequence).filter(|&sequence| sequence != u64::MAX), "{name:?}");
+        assert_eq!(first.peer, server_address(&report.target.url), "{name:?}");
+        assert!(report.evidence.iter().filter(|evidence| evidence.kind == kind).count() <= 10, "{name:?}");
+    }
+}
+
+fn server_address(url: &str) -> &str {
+    url.trim_start_matches("ws://").trim_end_matches('/')
+}
+
+#[test]
+fn evidence_shows_what_was_expected_what_came_and_in_what_read() {
+    let server = Rogue::start(Conduct::Flipped);
+    let report = run(&Plan { mix: Mix::Binary, ..plan(&server.url()) });
+    let first = &report.evidence[0];
+    assert_eq!((first.received_bytes, first.first_difference), (Some(64), Some(63)));
+    let (expected, received) = (first.expected.as_ref().expect("known"), first.received.as_ref().expect("it came"));
+    assert_ne!(expected, received);
+    assert!(expected.starts_with("lg1"), "{expected}");
+    let read = first.read.expect("it came with a read");
+    assert!(read.frames >= 1 && read.bytes >= 66, "{read:?}");
+}
+
+#[test]
+fn a_duplicate_that_comes_when_the_run_is_over_is_still_seen() {
+    let server = Rogue::start(Conduct::OnceMoreAtTheEnd);
+    let report = run(&plan(&server.url()));
+    let counts = report.measured.counts;
+    assert_eq!(counts.matched, counts.sent);
+    assert_eq!(report.measured.anomalies, Anomalies { duplicated: 1, ..Anomalies::default() });
+    assert_eq!(judge(&report, &[]).verdict, Verdict::Delivery);
+}
+
+#[test]
+fn a_message_that_comes_on_another_connection_was_misrouted_also_to_another_thread() {
+    for threads in [1, 2] {
+        let server = Rogue::start(Conduct::ToNeighbour);
+        let plan = Plan {
+            clients: n32(2),
+            threads: NonZeroUsize::new(threads).expect("not 0"),
+            drain: DRAIN,
+            ..plan(&server.url())
+        };
+        let report = run(&plan);
+        let counts = report.measured.counts;
+        let n = counts.sent;
+        let Counts { scheduled, sent, dropped, .. } = counts;
+        let expected = Counts { scheduled, sent, dropped, misrouted: n, events: n, ..Counts::default() };
+        assert_eq!(counts, expected, "{threads} threads");
+        assert_eq!(report.measured.anomalies, Anomalies { misrouted_events: n, ..Anomalies::default() });
+        assert_eq!(judge(&report, &[]).verdict, Verdict::Delivery);
+        assert!(report.evidence.iter().all(|evidence| evidence.kind == "misrouted"), "{:?}", report.evidence);
+        let first = &report.evidence[0];
+        assert_eq!(first.detail.as_deref(), Some(format!("sent by client {}", 1 - first.client).as_str()));
+    }
+}
+
+#[test]
+fn breaches_of_the_warm_up_count_too() {
+    let server = Rogue::start(Conduct::Twice);
+    let report = run(&Plan { warmup: Duration::from_millis(100), ..plan(&server.url()) });
+    let warmup = &report.warmup;
+    assert!(warmup.counts.sent > 0);
+    assert!(warmup.anomalies.duplicated > 0, "{warmup:?}");
+    let total = warmup.anomalies.duplicated + report.measured.anomalies.duplicated;
+    assert_eq!(total, warmup.counts.sent + report.measured.counts.sent);
+    let judgement = judge(&report, &[]);
+    assert!(judgement.reasons.iter().any(|reason| reason.starts_with("warm-up: anomalies")), "{judgement:?}");
+}
+
+/// A run against a server that never stops talking ends all the same.
+fn talked_down(load: Load) {
+    let server = Rogue::start(Conduct::Floods);
+    let until = Until::Elapsed(Duration::from_millis(100));
+    // So many that one of them always has something to say.
+    let clients = n32(8);
+    let report = run(&Plan { clients, load, until, drain: Duration::from_millis(100), ..plan(&server.url()) });
+    assert!(report.measured.anomalies.unexpected > 0);
+    assert_eq!(judge(&report, &[]).verdict, Verdict::Delivery);
+    server.finish();
+}
+
+#[test]
+fn a_server_that_never_stops_talking_does_not_keep_a_run_from_ending() {
+    talked_down(open(200.0, 4));
+}
+
+#[test]
+fn nor_does_it_in_the_closed_model() {
+    talked_down(closed(4));
+}
+
+#[test]
+fn what_is_due_beyond_the_in_flight_cap_is_dropped() {
+    let server = Rogue::start(Conduct::Mute);
+    let load = Load::Open { rate: rate(200.0), burst: n32(4), max_in_flight: n32(6) };
+    let report = run(&Plan { load, drain: Duration::from_millis(100), ..plan(&server.url()) });
+    let (counts, dropped) = (report.measured.counts, report.measured.dropped);
+    assert_eq!((counts.sent, counts.lost), (6, 6), "a burst and a half");
+    assert_eq!(dropped.in_flight_cap + dropped.behind_schedule, 18);
+    assert!(dropped.in_flight_cap > 0);
+    assert_eq!(server.finish()[0].messages, 6);
+}
+
+#[test]
+fn a_server_that_does_not_read_is_not_fed_without_end() {
+    let server = Rogue::start(Conduct::Deaf);
+    let plan = Plan {
+        load: open(1000.0, 10),
+        until: Until::Messages(NonZeroU64::new(400).expect("not 0")),
+        size: 65_536,
+        drain: Duration::from_millis(200),
+        ..plan(&server.url())
+    };
+    let report = run(&plan);
+    let counts = report.measured.counts;
+    assert_eq!(counts.scheduled, 400);
+    assert!(counts.sent > 0 && counts.lost == counts.sent, "{counts:?}");
+    assert!(report.measured.dropped.in_flight_cap > 0, "sockets do not hold 25 MiB: {:?}", report.measured.dropped);
+    assert_eq!(judge(&report, &[]).verdict, Verdict::Delivery);
+    server.finish();
+}

@@ -1,0 +1,19 @@
+//! The generator from its beginning to its end, over real sockets: against the reference server, against servers that
+//! break every rule, and as a command.
+//!
+//! Nothing here waits for a fixed time. What must happen is waited for with a limit far above what a slow machine needs.
+//! Counts, kinds and exit codes are compared, never latencies; and a machine that is too slow for the planned load makes
+//! a run invalid, which is right, so it fails no test that is about something else.
+
+mod cli;
+mod closed;
+mod deaths;
+mod handshakes;
+mod hostile;
+mod lawful;
+mod privacy;
+mod rig;
+mod run;
+mod signals;
+mod stop;
+mod usage;

@@ -1,0 +1,75 @@
+//! Runs a plan, and checks what every report must satisfy.
+
+use std::time::Instant;
+
+use loadgen::plan::Plan;
+use loadgen::{RunError, Snapshot, Stop};
+use reports::{Report, Verdict, identities, judge};
+
+use super::PATIENCE;
+
+/// The report of `plan`.
+pub(crate) fn run(plan: &Plan) -> Report {
+    run_observed(plan, &Stop::default(), |_| {}).expect("a report")
+}
+
+/// Runs `plan`, which must end by itself or by `stop` while a test is patient.
+pub(crate) fn run_observed(plan: &Plan, stop: &Stop, mut observe: impl FnMut(&Snapshot)) -> Result<Report, RunError> {
+    let (started, mut endless) = (Instant::now(), false);
+    let result = loadgen::run(plan, Vec::new(), stop, |snapshot| {
+        observe(snapshot);
+        if started.elapsed() > PATIENCE {
+            endless = true;
+            stop.stop();
+        }
+    });
+    assert!(!endless, "the run did not end by itself: {result:?}");
+    if let Ok(report) = &result {
+        balanced(report);
+    }
+    result
+}
+
+/// Why no connection of `plan` opened.
+pub(crate) fn unreachable(plan: &Plan) -> String {
+    match run_observed(plan, &Stop::default(), |_| {}) {
+        Err(RunError::Unreachable { what, .. }) => what,
+        other => panic!("not unreachable: {other:?}"),
+    }
+}
+
+/// Everything adds up: the identities of both phases, histograms and intervals.
+fn balanced(report: &Report) {
+    assert_eq!(identities(&report.measured), Ok(()));
+    assert_eq!(identities(&report.warmup), Ok(()));
+    let (counts, latency) = (&report.measured.counts, &report.latency);
+    assert_eq!(latency.response.len(), counts.matched, "response times");
+    assert_eq!(latency.service.len(), counts.matched, "service times");
+    assert_eq!(latency.send_lag.len(), counts.sent, "send lags");
+    assert_eq!(latency.connect.len(), report.connections.opened, "times to connect");
+    assert_eq!(report.intervals.iter().map(|second| second.sent).sum::<u64>(), counts.sent, "sent by seconds");
+    assert_eq!(report.intervals.iter().map(|second| second.matched).sum::<u64>(), counts.matched, "matched by seconds");
+    let connections = &report.connections;
+    assert_eq!(connections.requested, connections.opened + connections.failed);
+    assert_eq!(connections.errors.values().sum::<u64>(), connections.failed + connections.died);
+}
+
+/// Every message came back as it must. The generator may have been too slow to send all of them.
+pub(crate) fn complete(report: &Report) {
+    for tally in [&report.measured, &report.warmup] {
+        let counts = &tally.counts;
+        assert!(tally.anomalies.is_clean(), "{:?}", tally.anomalies);
+        assert_eq!(counts.matched, counts.sent);
+        assert_eq!(counts.dropped, tally.dropped.behind_schedule, "nothing else is a reason to drop: {tally:?}");
+    }
+    assert!(report.measured.counts.sent > 0);
+    assert_eq!(report.evidence, []);
+    let judgement = judge(report, &[]);
+    assert!(matches!(judgement.verdict, Verdict::Pass | Verdict::Invalid), "{judgement:?}");
+    only_the_machine(&judgement.reasons);
+}
+
+/// Nothing is said against a run but that the generator was too slow for it.
+fn only_the_machine(reasons: &[String]) {
+    assert!(reasons.iter().all(|reason| reason.starts_with("generator: ")), "{reasons:?}");
+}

@@ -1,0 +1,101 @@
+//! The `loadgen` command.
+
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::channel;
+use std::thread::{self, JoinHandle};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+
+use super::PATIENCE;
+
+/// A running `loadgen`; killed when it takes longer than a test is patient.
+pub(crate) struct Loadgen {
+    pid: Pid,
+    thread: JoinHandle<Outcome>,
+}
+
+/// What a `loadgen` left behind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Outcome {
+    /// Exit code; none if a signal ended it.
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Loadgen {
+    pub(crate) fn start<A: AsRef<str>>(arguments: &[A]) -> Self {
+        Self::start_with(arguments, &[])
+    }
+
+    /// With variables of the environment besides those that it inherits.
+    pub(crate) fn start_with<A: AsRef<str>>(arguments: &[A], variables: &[(&str, &str)]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_loadgen"));
+        command.args(arguments.iter().map(AsRef::as_ref)).envs(variables.iter().copied());
+        // The width of the help is the terminal's otherwise.
+        command.env_remove("COLUMNS").env_remove("CLICOLOR_FORCE");
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = command.spawn().expect("the command");
+        Self { pid: Pid::from_child(&child), thread: thread::spawn(move || collect(child)) }
+    }
+
+    /// Sends a signal; false if the process is not there any more.
+    pub(crate) fn signal(&self, signal: Signal) -> bool {
+        kill_process(self.pid, signal).is_ok()
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        self.thread.is_finished()
+    }
+
+    pub(crate) fn finish(self) -> Outcome {
+        self.thread.join().expect("no panic")
+    }
+
+    /// From start to end.
+    pub(crate) fn run<A: AsRef<str>>(arguments: &[A]) -> Outcome {
+        Self::start(arguments).finish()
+    }
+}
+
+fn collect(child: Child) -> Outcome {
+    let pid = Pid::from_child(&child);
+    let (ended, end) = channel::<()>();
+    let watch = thread::spawn(move || {
+        if end.recv_timeout(PATIENCE) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+            let _ = kill_process(pid, Signal::KILL);
+        }
+    });
+    let output = child.wait_with_output().expect("it ends");
+    drop(ended);
+    watch.join().expect("no panic");
+    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+    Outcome { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+}
+
+impl Outcome {
+    /// What it printed on stdout, which is one JSON value and nothing else.
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    /// The run did what was planned, if the machine was fast enough for it.
+    pub(crate) fn passed(&self) -> bool {
+        match self.code {
+            Some(0) => true,
+            Some(5) => {
+                let reasons: Vec<_> = self.reasons().filter(|reason| !reason.starts_with("generator: ")).collect();
+                assert!(reasons.is_empty(), "{self:?}");
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// The reasons of the verdict in a report as text, first lines only.
+    fn reasons(&self) -> impl Iterator<Item = &str> {
+        let lines = self.stdout.lines().chain(self.stderr.lines());
+        lines.filter_map(|line| line.strip_prefix("  why        "))
+    }
+}

@@ -1,0 +1,53 @@
+//! What a rogue server does with the messages of one connection.
+
+/// Sequences count the data messages of a connection, from 0.
+#[derive(Clone, Debug)]
+pub(crate) enum Conduct {
+    // Lawful.
+    /// Every message comes back.
+    Echo,
+    /// One write for each byte.
+    Bytewise,
+    /// Fragments of eight bytes, an empty one among them, with a ping after each.
+    Fragmented,
+    /// An echo, with a ping that carries its number before it and a pong that nobody asked for after it.
+    Pinging,
+
+    // Wrong, on a connection that lives.
+    /// Reads and says nothing.
+    Mute,
+    /// Does not even read.
+    Deaf,
+    /// Every third message does not come back.
+    DropsEveryThird,
+    /// Every message comes back twice.
+    Twice,
+    /// The last message comes back once more just before the end.
+    OnceMoreAtTheEnd,
+    /// Two messages come back as one.
+    Joined,
+    /// A message comes back as two.
+    Halved,
+    /// Only the first 53 bytes come back: the header of a text, and a little more than that of a binary message.
+    Cut,
+    /// Four messages come back last first.
+    Reversed,
+    /// Text comes back as binary.
+    AsBinary,
+    /// The last bit of each message is flipped.
+    Flipped,
+    /// An echo, and a greeting that nobody asked for.
+    Greets,
+    /// The first message brings greetings without end, or until a test has no more patience.
+    Floods,
+    /// Messages go to the connection that was accepted before or after this one.
+    ToNeighbour,
+
+    // The end of a connection, after `after` echoes.
+    /// An end without a Close frame.
+    Leaves { after: u64 },
+    /// A reset.
+    Resets { after: u64 },
+    /// These bytes, whatever they are; then it only listens.
+    Says { after: u64, bytes: Vec<u8> },
+}

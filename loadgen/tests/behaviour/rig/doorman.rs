@@ -1,0 +1,102 @@
+//! Servers that let nobody in: what they do instead of a good opening handshake.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::Duration;
+
+use socket2::SockRef;
+
+use super::PATIENCE;
+
+/// What is done to a client that knocks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Manner {
+    /// Nothing listens.
+    Absent,
+    /// The connection is taken, and nothing is ever said.
+    Silent,
+    /// The request is read, and this is the answer.
+    Says(&'static [u8]),
+    /// The same, then the connection ends with a reset.
+    Resets(&'static [u8]),
+    /// The beginning of a good answer, then header fields without end.
+    Floods,
+    /// A good answer, a byte at a time, that takes longer than anybody waits.
+    Dribbles,
+}
+
+pub(crate) struct Doorman {
+    pub(crate) url: String,
+    came: Receiver<()>,
+}
+
+impl Doorman {
+    /// Its threads end with their connections, or with the test.
+    pub(crate) fn start(manner: Manner) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let url = format!("ws://{}", listener.local_addr().expect("bound"));
+        let (told, came) = channel();
+        if !matches!(manner, Manner::Absent) {
+            thread::spawn(move || {
+                for client in listener.incoming() {
+                    let client = client.expect("a connection");
+                    // Whether a test wants to know or not.
+                    let _ = told.send(());
+                    thread::spawn(move || manner.meet(client));
+                }
+            });
+        }
+        Self { url, came }
+    }
+
+    /// Waits until somebody knocks.
+    pub(crate) fn wait_for_a_client(&self) {
+        self.came.recv_timeout(PATIENCE).expect("a client");
+    }
+}
+
+impl Manner {
+    fn meet(self, mut client: TcpStream) {
+        const GOOD: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\n";
+        client.set_read_timeout(Some(PATIENCE)).expect("an option");
+        request(&mut client);
+        match self {
+            Self::Absent | Self::Silent => {}
+            Self::Says(answer) => {
+                let _ = client.write_all(answer);
+                let _ = client.shutdown(Shutdown::Write);
+            }
+            Self::Resets(answer) => {
+                let _ = client.write_all(answer);
+                SockRef::from(&client).set_linger(Some(Duration::ZERO)).expect("an option");
+                return;
+            }
+            Self::Floods => {
+                let _ = client.write_all(GOOD);
+                while client.write_all(&b"X-Field: and so on\r\n".repeat(100)).is_ok() {}
+            }
+            Self::Dribbles => {
+                // Paces the server, not the test: the client gives up long before the end.
+                for byte in GOOD.iter().cycle() {
+                    thread::sleep(Duration::from_millis(10));
+                    if client.write_all(&[*byte]).is_err() {
+                        break;
+                    }
+                }
+            }
+        }
+        // Until the client goes.
+        let _ = client.read_to_end(&mut Vec::new());
+    }
+}
+
+/// Reads a request to its empty line.
+fn request(client: &mut TcpStream) {
+    let mut head = Vec::new();
+    let mut byte = [0];
+    while !head.ends_with(b"\r\n\r\n") && client.read_exact(&mut byte).is_ok() {
+        head.extend(byte);
+    }
+}

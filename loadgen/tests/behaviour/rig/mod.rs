@@ -1,0 +1,24 @@
+//! What the tests stand on: plans, servers that behave and servers that do not, and the command.
+
+mod check;
+mod command;
+mod conduct;
+mod doorman;
+mod frame;
+mod plan;
+mod reference;
+mod rogue;
+
+use std::time::Duration;
+
+pub(crate) use check::{complete, run, run_observed, unreachable};
+pub(crate) use command::Loadgen;
+pub(crate) use conduct::Conduct;
+pub(crate) use doorman::{Doorman, Manner};
+pub(crate) use frame::close_frame;
+pub(crate) use plan::{closed, n32, open, plan, rate};
+pub(crate) use reference::Reference;
+pub(crate) use rogue::{Rogue, Seen};
+
+/// Longer than anything takes that works.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);

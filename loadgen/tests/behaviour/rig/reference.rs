@@ -1,0 +1,40 @@
+//! The reference server, in a thread of its own.
+
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::thread::{self, JoinHandle};
+
+use server::{Options, Reply, Stats};
+use tokio::runtime::Builder;
+use tokio::sync::oneshot;
+
+pub(crate) struct Reference {
+    address: SocketAddr,
+    shutdown: oneshot::Sender<()>,
+    thread: JoinHandle<std::io::Result<Stats>>,
+}
+
+impl Reference {
+    /// One that answers with `reply`.
+    pub(crate) fn start(reply: Reply) -> Self {
+        let listener = server::bind("127.0.0.1:0".parse().expect("an address")).expect("a free port");
+        let address = listener.local_addr().expect("bound");
+        let (shutdown, stopped) = oneshot::channel();
+        let options = Options { reply, threads: NonZeroUsize::MIN, ..Options::default() };
+        let thread = thread::spawn(move || {
+            let runtime = Builder::new_current_thread().build().expect("a runtime");
+            runtime.block_on(server::run(listener, options, async { drop(stopped.await) }))
+        });
+        Self { address, shutdown, thread }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("ws://{}", self.address)
+    }
+
+    /// What it counted, when it has ended.
+    pub(crate) fn finish(self) -> Stats {
+        self.shutdown.send(()).expect("it runs");
+        self.thread.join().expect("no panic").expect("no failure")
+    }
+}

@@ -1,0 +1,291 @@
+//! A WebSocket server that does exactly what its conduct says, and remembers what it saw.
+
+use std::collections::BTreeMap;
+use std::io::{BufReader, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use socket2::SockRef;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+
+use super::PATIENCE;
+use super::conduct::Conduct;
+use super::frame::{BINARY, CLOSE, CONTINUATION, FINAL, Frame, PING, PONG, TEXT, frame, whole};
+
+pub(crate) struct Rogue {
+    address: SocketAddr,
+    over: Arc<AtomicBool>,
+    first: Receiver<()>,
+    thread: JoinHandle<Vec<Seen>>,
+}
+
+/// What a connection brought to the server.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Seen {
+    /// The request of the opening handshake.
+    pub(crate) request: String,
+    /// Data messages.
+    pub(crate) messages: u64,
+    /// Payloads of pongs.
+    pub(crate) pongs: Vec<Vec<u8>>,
+    /// Code of the Close.
+    pub(crate) closed: Option<u16>,
+}
+
+/// Writing ends of all connections.
+type Writers = Arc<Mutex<BTreeMap<usize, TcpStream>>>;
+
+impl Rogue {
+    /// A server that does the same on all connections.
+    pub(crate) fn start(conduct: Conduct) -> Self {
+        Self::start_each(move |_| conduct.clone())
+    }
+
+    /// A server whose conduct depends on how many connections were accepted before.
+    pub(crate) fn start_each(conduct: impl Fn(usize) -> Conduct + Send + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = listener.local_addr().expect("bound");
+        let over = Arc::new(AtomicBool::new(false));
+        let (told, first) = channel();
+        let ended = Arc::clone(&over);
+        let thread = thread::spawn(move || {
+            let writers = Writers::default();
+            let mut connections = Vec::new();
+            for (index, client) in listener.incoming().enumerate() {
+                if ended.load(Ordering::Acquire) {
+                    break;
+                }
+                let stream = client.expect("a connection");
+                let (conduct, writers, over, told) =
+                    (conduct(index), Arc::clone(&writers), Arc::clone(&ended), told.clone());
+                connections
+                    .push(thread::spawn(move || Connection::open(index, stream, conduct, writers, told).serve(&over)));
+            }
+            connections.into_iter().map(|connection| connection.join().expect("no panic")).collect()
+        });
+        Self { address, over, first, thread }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("ws://{}", self.address)
+    }
+
+    /// Waits until a data message has come.
+    pub(crate) fn wait_for_a_message(&self) {
+        self.first.recv_timeout(PATIENCE).expect("a message");
+    }
+
+    /// What each connection brought, in the order in which they were accepted. All have ended.
+    pub(crate) fn finish(self) -> Vec<Seen> {
+        self.over.store(true, Ordering::Release);
+        // Ends the wait for another connection.
+        drop(TcpStream::connect(self.address));
+        self.thread.join().expect("no panic")
+    }
+}
+
+struct Connection {
+    index: usize,
+    conduct: Conduct,
+    reader: BufReader<TcpStream>,
+    writers: Writers,
+    told: Sender<()>,
+    /// Messages that wait for others.
+    held: Vec<Frame>,
+    seen: Seen,
+}
+
+/// Whether a connection goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    Frame,
+    End,
+}
+
+impl Connection {
+    fn open(index: usize, stream: TcpStream, conduct: Conduct, writers: Writers, told: Sender<()>) -> Self {
+        stream.set_read_timeout(Some(PATIENCE)).expect("an option");
+        stream.set_write_timeout(Some(PATIENCE)).expect("an option");
+        stream.set_nodelay(true).expect("an option");
+        let writer = stream.try_clone().expect("a descriptor");
+        writers.lock().expect("no panic").insert(index, writer);
+        let mut this = Self {
+            index,
+            conduct,
+            reader: BufReader::new(stream),
+            writers,
+            told,
+            held: Vec::new(),
+            seen: Seen::default(),
+        };
+        this.shake_hands();
+        this
+    }
+
+    fn shake_hands(&mut self) {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            self.reader.read_exact(&mut byte).expect("a request");
+            head.extend(byte);
+        }
+        self.seen.request = String::from_utf8(head).expect("ASCII");
+        let mut fields = self.seen.request.lines().filter_map(|line| line.split_once(": "));
+        let key = fields.find(|(name, _)| name.eq_ignore_ascii_case("sec-websocket-key"));
+        let accept = derive_accept_key(key.expect("a key").1.as_bytes());
+        self.write(
+            format!(
+                "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+                 Sec-WebSocket-Accept: {accept}\r\n\r\n"
+            )
+            .as_bytes(),
+        );
+    }
+
+    fn serve(mut self, over: &AtomicBool) -> Seen {
+        if matches!(self.conduct, Conduct::Deaf) {
+            while !over.load(Ordering::Acquire) {
+                thread::park_timeout(Duration::from_millis(10));
+            }
+            return self.seen;
+        }
+        while let Some(frame) = Frame::read(&mut self.reader) {
+            if self.take(frame) == Next::End {
+                break;
+            }
+        }
+        self.seen
+    }
+
+    fn take(&mut self, frame: Frame) -> Next {
+        match frame.opcode {
+            TEXT | BINARY => {
+                let sequence = self.seen.messages;
+                self.seen.messages += 1;
+                let _ = self.told.send(());
+                return self.answer(sequence, frame);
+            }
+            PING => self.write(&whole(PONG, &frame.payload)),
+            PONG => self.seen.pongs.push(frame.payload),
+            CLOSE => {
+                self.seen.closed = frame.payload.first_chunk().map(|code| u16::from_be_bytes(*code));
+                if let (Conduct::OnceMoreAtTheEnd, Some(last)) = (&self.conduct, self.held.pop()) {
+                    self.echo(&last);
+                }
+                self.write(&whole(CLOSE, &frame.payload));
+                let _ = self.reader.get_ref().shutdown(Shutdown::Both);
+                return Next::End;
+            }
+            other => panic!("opcode {other}"),
+        }
+        Next::Frame
+    }
+
+    fn answer(&mut self, sequence: u64, message: Frame) -> Next {
+        let Frame { opcode, payload } = &message;
+        match &self.conduct {
+            Conduct::Echo => self.echo(&message),
+            Conduct::Bytewise => whole(*opcode, payload).iter().for_each(|byte| self.write(&[*byte])),
+            Conduct::Fragmented => self.fragments(&message),
+            Conduct::Pinging => {
+                let number = sequence.to_be_bytes();
+                self.write(&[whole(PING, &number), whole(*opcode, payload), whole(PONG, b"unasked")].concat());
+            }
+            Conduct::DropsEveryThird => {
+                if sequence % 3 != 2 {
+                    self.echo(&message);
+                }
+            }
+            Conduct::Twice => self.write(&whole(*opcode, payload).repeat(2)),
+            Conduct::OnceMoreAtTheEnd => {
+                self.echo(&message);
+                self.held = vec![message];
+            }
+            Conduct::Joined => {
+                self.held.push(message);
+                if let [first, second] = self.held.as_slice() {
+                    let joined = [first.payload.as_slice(), &second.payload].concat();
+                    // Binary if one of them is: it may not be UTF-8.
+                    self.write(&whole(first.opcode.max(second.opcode), &joined));
+                    self.held.clear();
+                }
+            }
+            Conduct::Halved => {
+                let (first, second) = payload.split_at(payload.len() / 2);
+                self.write(&[whole(*opcode, first), whole(*opcode, second)].concat());
+            }
+            Conduct::Cut => self.write(&whole(*opcode, &payload[..53])),
+            Conduct::Reversed => {
+                self.held.push(message);
+                if self.held.len() == 4 {
+                    let frames: Vec<_> = self.held.drain(..).rev().collect();
+                    for frame in &frames {
+                        self.echo(frame);
+                    }
+                }
+            }
+            Conduct::AsBinary => self.write(&whole(BINARY, payload)),
+            Conduct::Flipped => {
+                let mut payload = payload.clone();
+                *payload.last_mut().expect("not empty") ^= 1;
+                self.write(&whole(*opcode, &payload));
+            }
+            Conduct::Greets => self.write(&[whole(TEXT, b"hello there"), whole(*opcode, payload)].concat()),
+            Conduct::Floods => {
+                let started = Instant::now();
+                let greetings = whole(TEXT, b"hello there").repeat(1000);
+                let mut stream = self.reader.get_ref();
+                while started.elapsed() < PATIENCE + Duration::from_secs(5) && stream.write_all(&greetings).is_ok() {}
+                return Next::End;
+            }
+            Conduct::ToNeighbour => {
+                let writers = self.writers();
+                let mut neighbour = &writers[&(self.index ^ 1)];
+                neighbour.write_all(&whole(*opcode, payload)).expect("it listens");
+            }
+            Conduct::Leaves { after } | Conduct::Resets { after } | Conduct::Says { after, .. }
+                if sequence < *after =>
+            {
+                self.echo(&message);
+            }
+            Conduct::Leaves { after } if sequence == *after => {
+                let _ = self.reader.get_ref().shutdown(Shutdown::Write);
+            }
+            Conduct::Resets { .. } => {
+                // The other handle on the socket is the list's.
+                let stream = self.writers().remove(&self.index).expect("listed");
+                SockRef::from(&stream).set_linger(Some(Duration::ZERO)).expect("an option");
+                return Next::End;
+            }
+            Conduct::Says { after, bytes } if sequence == *after => self.write(bytes),
+            Conduct::Mute | Conduct::Deaf | Conduct::Leaves { .. } | Conduct::Says { .. } => {}
+        }
+        Next::Frame
+    }
+
+    fn echo(&self, message: &Frame) {
+        self.write(&whole(message.opcode, &message.payload));
+    }
+
+    fn fragments(&self, message: &Frame) {
+        self.write(&frame(message.opcode, b""));
+        for piece in message.payload.chunks(8) {
+            self.write(&[frame(CONTINUATION, piece), whole(PING, piece)].concat());
+        }
+        self.write(&frame(FINAL | CONTINUATION, b""));
+    }
+
+    fn writers(&self) -> MutexGuard<'_, BTreeMap<usize, TcpStream>> {
+        self.writers.lock().expect("no panic")
+    }
+
+    /// A client that is gone is no failure of the server.
+    fn write(&self, bytes: &[u8]) {
+        let mut stream = self.reader.get_ref();
+        let _ = stream.write_all(bytes);
+    }
+}

@@ -1,0 +1,174 @@
+//! The open model against the reference server: everything that is due is sent, and comes back.
+
+use std::num::{NonZeroU64, NonZeroUsize};
+use std::time::Duration;
+
+use loadgen::payload::Mix;
+use loadgen::plan::{Expect, Plan, Target, Until};
+use reports::{Verdict, judge};
+use server::Reply;
+
+use crate::rig::{Reference, complete, n32, open, plan, rate, run};
+
+/// Kinds, sizes and bursts. Lengths of 126 and of 65 536 change how a frame's header says them.
+const SHAPES: &[(Mix, u32, u32)] = &[
+    (Mix::Text, 53, 1),
+    (Mix::Binary, 28, 5),
+    (Mix::Mixed, 53, 50),
+    (Mix::Mixed, 64, 1),
+    (Mix::Text, 125, 5),
+    (Mix::Binary, 126, 5),
+    (Mix::Mixed, 127, 5),
+    (Mix::Text, 1000, 50),
+    (Mix::Binary, 65_535, 1),
+    (Mix::Mixed, 65_536, 5),
+    (Mix::Text, 70_000, 5),
+];
+
+#[test]
+fn every_kind_size_and_burst_comes_back() {
+    let server = Reference::start(Reply::Echo);
+    for &(mix, size, burst) in SHAPES {
+        let messages = 2 * u64::from(burst);
+        let rate = 10.0 * f64::from(burst);
+        let plan = Plan {
+            clients: n32(3),
+            load: open(rate, burst),
+            until: Until::Messages(NonZeroU64::new(messages).expect("not 0")),
+            mix,
+            size,
+            ..plan(&server.url())
+        };
+        let report = run(&plan);
+        complete(&report);
+        assert_eq!(report.measured.counts.scheduled, 3 * messages, "{mix} {size} {burst}");
+        assert_eq!(report.measured.counts.events, report.measured.counts.matched);
+        let bytes = report.measured.counts.sent * u64::from(size);
+        assert_eq!(report.traffic.sent_bytes, bytes, "{mix} {size} {burst}");
+        assert!(report.traffic.received_bytes <= bytes);
+        assert_eq!(report.connections.opened, 3);
+        assert_eq!(report.connections.died, 0);
+    }
+    let stats = server.finish();
+    assert_eq!((stats.accepted, stats.protocol_errors, stats.broken), (3 * SHAPES.len() as u64, 0, 0));
+}
+
+#[test]
+fn the_number_scheduled_is_rate_times_duration_times_clients_in_both_phases() {
+    let server = Reference::start(Reply::Echo);
+    for threads in [1, 2, 3] {
+        let plan = Plan {
+            clients: n32(8),
+            load: open(50.0, 5),
+            warmup: Duration::from_millis(200),
+            until: Until::Elapsed(Duration::from_millis(400)),
+            threads: NonZeroUsize::new(threads).expect("not 0"),
+            ..plan(&server.url())
+        };
+        let report = run(&plan);
+        complete(&report);
+        assert_eq!(report.measured.counts.scheduled, 160, "50/s x 0.4 s x 8, {threads} threads");
+        assert_eq!(report.warmup.counts.scheduled, 80, "50/s x 0.2 s x 8, {threads} threads");
+        assert_eq!(report.generator.threads as usize, threads);
+        assert!((report.measured_s - 0.4).abs() < 1e-9);
+        assert!(!report.interrupted);
+    }
+}
+
+#[test]
+fn a_number_of_messages_is_kept_to_and_cuts_the_last_burst() {
+    let server = Reference::start(Reply::Echo);
+    for messages in [1, 4, 5, 6, 23] {
+        let plan = Plan {
+            clients: n32(3),
+            load: open(250.0, 5),
+            warmup: Duration::from_millis(60),
+            until: Until::Messages(NonZeroU64::new(messages).expect("not 0")),
+            threads: NonZeroUsize::new(2).expect("not 0"),
+            ..plan(&server.url())
+        };
+        let report = run(&plan);
+        complete(&report);
+        assert_eq!(report.measured.counts.scheduled, 3 * messages);
+        assert_eq!(report.plan.messages_per_client, Some(messages));
+        assert_eq!(report.plan.duration_s, None);
+        assert!(report.warmup.counts.sent > 0);
+    }
+}
+
+#[test]
+fn reads_and_writes_are_counted() {
+    let server = Reference::start(Reply::Echo);
+    let plan = Plan { clients: n32(4), load: open(250.0, 5), ..plan(&server.url()) };
+    let report = run(&plan);
+    complete(&report);
+    let (wire, counts) = (&report.wire, &report.measured.counts);
+    assert!(wire.writes > 0 && wire.writes <= counts.sent, "a write carries a message at least: {wire:?}");
+    // Besides messages there is the answer to the Close of each client.
+    assert!(wire.reads > 0 && wire.reads <= counts.events + 4, "{wire:?}");
+    for calls in [wire.messages_per_read, wire.messages_per_write] {
+        assert!(calls.max >= 1 && calls.mean > 0.0 && calls.mean <= calls.max as f64, "{wire:?}");
+    }
+    assert!(wire.messages_per_write.max <= 5, "bursts are written one by one: {wire:?}");
+    assert!(report.generator.peak_rss_bytes > 0);
+    assert!((0.0..=1.0).contains(&report.generator.busiest_worker));
+    assert!(report.generator.spin_s <= report.generator.cpu_s, "{:?}", report.generator);
+}
+
+#[test]
+fn a_reply_that_is_always_the_same_matches_whatever_is_sent() {
+    let text = r#"{"a":1,"b":2}"#;
+    let server = Reference::start(Reply::Text(text.to_owned()));
+    for expect in [Expect::Reply(text.to_owned()), Expect::Count] {
+        for mix in [Mix::Text, Mix::Binary, Mix::Mixed] {
+            let report = run(&Plan { expect: expect.clone(), mix, ..plan(&server.url()) });
+            complete(&report);
+            assert_eq!(report.plan.expect, expect.to_string());
+        }
+    }
+}
+
+#[test]
+fn another_reply_than_the_expected_one_is_damage() {
+    let server = Reference::start(Reply::Text("no".to_owned()));
+    let short = Duration::from_millis(200);
+    for (expect, corrupted) in [(Expect::Reply("yes".to_owned()), true), (Expect::Echo, false)] {
+        let report = run(&Plan { expect, drain: short, ..plan(&server.url()) });
+        let (counts, found) = (&report.measured.counts, &report.measured.anomalies);
+        assert_eq!(counts.matched, 0);
+        if corrupted {
+            assert_eq!((counts.damaged, found.corrupted), (counts.sent, counts.sent));
+        } else {
+            assert_eq!((counts.lost, found.unexpected), (counts.sent, counts.sent));
+        }
+        assert_eq!(judge(&report, &[]).verdict, Verdict::Delivery);
+    }
+}
+
+#[test]
+fn the_server_of_the_run_itself_is_the_target_when_there_is_no_other() {
+    let target = Target::Embedded { threads: NonZeroUsize::MIN };
+    let plan = Plan { target, clients: n32(5), ..plan("ws://unused") };
+    let report = run(&plan);
+    complete(&report);
+    assert!(report.target.embedded);
+    assert!(report.target.url.starts_with("ws://127.0.0.1:"), "{}", report.target.url);
+}
+
+#[test]
+fn connections_open_no_faster_than_planned() {
+    let server = Reference::start(Reply::Echo);
+    let mut plan = Plan { clients: n32(5), ..plan(&server.url()) };
+    plan.connect.rate = rate(20.0);
+    let started = std::time::Instant::now();
+    complete(&run(&plan));
+    assert!(started.elapsed() >= Duration::from_millis(200), "the fifth is due 4/20 s after the first");
+}
+
+#[test]
+fn the_same_seed_makes_the_same_run_id() {
+    let server = Reference::start(Reply::Echo);
+    let id = |seed| run(&Plan { seed, ..plan(&server.url()) }).environment.run_id;
+    assert_eq!(id(1), id(1));
+    assert_ne!(id(1), id(2));
+}

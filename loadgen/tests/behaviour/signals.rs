@@ -1,0 +1,51 @@
+//! Ctrl-C.
+
+use std::thread;
+
+use rustix::process::Signal;
+
+use crate::rig::{Conduct, Doorman, Loadgen, Manner, Rogue};
+
+#[test]
+fn the_first_drains_reports_and_exits_with_130() {
+    for signal in [Signal::INT, Signal::TERM] {
+        let server = Rogue::start(Conduct::Echo);
+        let loadgen = Loadgen::start(&[&server.url(), "-c", "2", "-d", "10m", "--warmup", "0s", "--json"]);
+        server.wait_for_a_message();
+        assert!(loadgen.signal(signal));
+        let outcome = loadgen.finish();
+        assert_eq!(outcome.code, Some(130), "{outcome:?}");
+        let result = outcome.json();
+        assert_eq!(result["interrupted"], true);
+        assert_eq!(result["counts"]["sent"], result["counts"]["matched"]);
+        assert!(result["counts"]["sent"].as_u64() > Some(0), "{}", result["counts"]);
+        let seen = server.finish();
+        assert!(seen.iter().all(|seen| seen.closed == Some(1000)), "closed in order: {seen:?}");
+        assert!(outcome.stderr.contains("interrupted: "), "{}", outcome.stderr);
+    }
+}
+
+#[test]
+fn while_it_connects_it_ends_soon() {
+    let door = Doorman::start(Manner::Silent);
+    let loadgen = Loadgen::start(&[&door.url, "-c", "3", "--connect-timeout", "10m"]);
+    door.wait_for_a_client();
+    assert!(loadgen.signal(Signal::INT));
+    let outcome = loadgen.finish();
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (Some(130), ""), "{outcome:?}");
+    assert!(outcome.stderr.contains("interrupted"), "{outcome:?}");
+}
+
+#[test]
+fn the_second_ends_it_at_once() {
+    let server = Rogue::start(Conduct::Mute);
+    let loadgen = Loadgen::start(&[&server.url(), "-c", "1", "-d", "10m", "--warmup", "0s", "--drain", "10m"]);
+    server.wait_for_a_message();
+    while !loadgen.has_ended() {
+        // Two that follow each other closely may be taken for one.
+        loadgen.signal(Signal::INT);
+        thread::yield_now();
+    }
+    let outcome = loadgen.finish();
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (Some(130), ""), "{outcome:?}");
+}

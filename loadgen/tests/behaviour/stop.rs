@@ -1,0 +1,104 @@
+//! A run that is stopped before its time.
+
+use std::time::Duration;
+
+use loadgen::plan::{Plan, Until};
+use loadgen::{RunError, Stage, Stop};
+use reports::judge;
+use server::Reply;
+
+use crate::rig::{Conduct, Doorman, Manner, Reference, Rogue, closed, n32, open, plan, rate, run_observed};
+
+const LONG: Duration = Duration::from_secs(600);
+
+#[test]
+fn what_was_measured_until_then_is_reported() {
+    let server = Reference::start(Reply::Echo);
+    for load in [open(250.0, 5), closed(2)] {
+        let plan = Plan { clients: n32(4), load, until: Until::Elapsed(LONG), ..plan(&server.url()) };
+        let stop = Stop::default();
+        let report = run_observed(&plan, &stop, |snapshot| {
+            if snapshot.stage == Stage::Measuring && snapshot.matched > 0 {
+                stop.stop();
+            }
+        });
+        let report = report.expect("a report");
+        assert!(report.interrupted);
+        let counts = &report.measured.counts;
+        assert!(counts.matched > 0);
+        assert_eq!(counts.matched, counts.sent, "what was in flight is waited for");
+        assert!(report.measured_s > 0.0 && report.measured_s < 600.0, "{}", report.measured_s);
+        assert!(counts.scheduled < 4 * 250 * 600, "what was not due yet was not dropped");
+        let judgement = judge(&report, &[]);
+        assert!(judgement.reasons.iter().any(|reason| reason.starts_with("interrupted: ")), "{judgement:?}");
+    }
+}
+
+#[test]
+fn stopped_in_the_warm_up_nothing_was_measured() {
+    let server = Reference::start(Reply::Echo);
+    let plan = Plan { warmup: LONG, ..plan(&server.url()) };
+    let stop = Stop::default();
+    let report = run_observed(&plan, &stop, |snapshot| {
+        if snapshot.stage == Stage::Warmup && snapshot.matched > 0 {
+            stop.stop();
+        }
+    });
+    let report = report.expect("a report");
+    assert!(report.interrupted);
+    assert_eq!(report.measured.counts.scheduled, 0);
+    assert_eq!(report.warmup.counts.matched, report.warmup.counts.sent);
+    assert!(report.warmup.counts.sent > 0);
+}
+
+#[test]
+fn stopped_while_it_connects_a_run_ends_and_closes_what_is_open() {
+    let server = Rogue::start(Conduct::Echo);
+    let mut plan = Plan { clients: n32(1000), ..plan(&server.url()) };
+    plan.connect.rate = rate(20.0);
+    let stop = Stop::default();
+    let report = run_observed(&plan, &stop, |snapshot| {
+        if snapshot.stage == Stage::Connecting && snapshot.open > 0 {
+            stop.stop();
+        }
+    });
+    let report = report.expect("some were open");
+    assert!(report.interrupted);
+    let connections = &report.connections;
+    assert!(connections.opened > 0 && connections.failed > 0, "{connections:?}");
+    assert_eq!(connections.errors.get("interrupted"), Some(&connections.failed));
+    assert_eq!((report.measured.counts.scheduled, report.warmup.counts.scheduled), (0, 0));
+    let seen = server.finish();
+    assert!(seen.iter().filter(|seen| seen.closed == Some(1000)).count() as u64 >= connections.opened);
+}
+
+#[test]
+fn stopped_before_anything_is_open_there_is_no_report() {
+    let door = Doorman::start(Manner::Silent);
+    let stop = Stop::default();
+    let result = run_observed(&plan(&door.url), &stop, |_| stop.stop());
+    assert!(matches!(&result, Err(RunError::Interrupted)), "{result:?}");
+}
+
+#[test]
+fn the_stages_follow_each_other() {
+    let server = Reference::start(Reply::Echo);
+    let plan = Plan {
+        warmup: Duration::from_millis(300),
+        until: Until::Elapsed(Duration::from_millis(300)),
+        ..plan(&server.url())
+    };
+    let mut stages = Vec::new();
+    let report = run_observed(&plan, &Stop::default(), |snapshot| {
+        if stages.last() != Some(&snapshot.stage) {
+            stages.push(snapshot.stage);
+        }
+        assert!(snapshot.matched <= snapshot.sent);
+        assert_eq!(snapshot.anomalies, 0);
+    });
+    assert!(!report.expect("a report").interrupted);
+    let order = [Stage::Connecting, Stage::Warmup, Stage::Measuring, Stage::Draining];
+    let mut rest = order.iter();
+    assert!(stages.iter().all(|stage| rest.any(|next| next == stage)), "{stages:?}");
+    assert_eq!(stages.first(), Some(&Stage::Connecting));
+}

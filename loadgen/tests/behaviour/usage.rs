@@ -1,0 +1,86 @@
+//! Refused arguments: exit code 2, nothing on stdout, and a message that names the flag, the value and what is accepted.
+
+use crate::rig::Loadgen;
+
+const URL: &str = "ws://HOST[:PORT][/PATH]";
+const RATE: &str = "such as 0.5, 50 or 10k";
+const NUMBER: &str = "such as 500, 10k or 1m";
+
+/// Arguments, and what the message must hold.
+const REFUSED: &[(&[&str], &[&str])] = &[
+    (&["http://127.0.0.1:9001"], &["URL", "http://127.0.0.1:9001", "`http`", URL]),
+    (&["https://127.0.0.1"], &["URL", "`https`", URL]),
+    (&["localhost:9001"], &["URL", "'localhost:9001'", "ws://localhost:9001 meant", URL]),
+    (&["127.0.0.1:9001"], &["URL", "'127.0.0.1:9001'", URL]),
+    (&["ws://"], &["URL", "empty host", URL]),
+    (&["ws://127.0.0.1:0"], &["URL", "port 0", URL]),
+    (&["ws://127.0.0.1:65536"], &["URL", "port", URL]),
+    (&["ws://127.0.0.1/#part"], &["URL", "fragment", URL]),
+    (&["nonsense"], &["URL", "'nonsense'", URL]),
+    (&["--rate", "0"], &["--rate", "'0'", RATE]),
+    (&["--rate=-1"], &["--rate", "'-1'", RATE]),
+    (&["--rate", "-1"], &["--rate", "'-1'", RATE]),
+    (&["--rate", "NaN"], &["--rate", "'NaN'", RATE]),
+    (&["--rate", "1e9"], &["--rate", "'1e9'", RATE, "at most"]),
+    (&["--rate", "inf"], &["--rate", "'inf'", RATE]),
+    (&["--rate", "200k", "--clients", "100"], &["--rate 200", "--clients 100", "in total", "at most"]),
+    (&["--size", "5"], &["--size 5", "53 bytes"]),
+    (&["--size", "52", "--payload", "text"], &["--size 52", "53 bytes"]),
+    (&["--size", "27", "--payload", "binary"], &["--size 27", "28 bytes"]),
+    (&["--size", "65MiB"], &["--size", "'65MiB'", "64MiB"]),
+    (&["--size", "many"], &["--size", "'many'", "4KiB"]),
+    (&["--rate", "5", "--window", "2"], &["--rate", "--window"]),
+    (&["--burst", "5", "--window", "2"], &["--burst", "--window"]),
+    (&["--max-in-flight", "5", "--window", "2"], &["--max-in-flight", "--window"]),
+    (&["-n", "5", "-d", "5s"], &["--messages", "--duration"]),
+    (&["--clients", "0"], &["--clients", "'0'", NUMBER]),
+    (&["--clients", "5000000000"], &["--clients", "'5000000000'", "at most"]),
+    (&["--messages", "0"], &["--messages", "'0'", NUMBER]),
+    (&["--burst", "1.5"], &["--burst", "'1.5'", NUMBER]),
+    (&["--threads", "0"], &["--threads", "'0'", NUMBER]),
+    (&["--duration", "5"], &["--duration", "'5'", "10s"]),
+    (&["--duration", "0s"], &["--duration", "'0s'", "over 0"]),
+    (&["--warmup", "-1s"], &["--warmup", "'-1s'", "10s"]),
+    (&["--expect", "nothing"], &["--expect", "'nothing'", "reply=TEXT"]),
+    (&["--payload", "json"], &["--payload", "'json'", "text, binary, mixed"]),
+    (&["--header", "no colon"], &["--header", "'no colon'", "Name: value"]),
+    (&["--header", "Host: other"], &["--header", "'Host: other'", "sets `host` itself"]),
+    (&["--seed", "x"], &["--seed", "'x'", "whole number"]),
+    (&["--threshold", "p99<5xx"], &["--threshold", "p99<5xx\n       ^\n", "ns us ms s m"]),
+    (&["--threshold", "p9x<5ms"], &["--threshold", "p9x<5ms\n    ^\n", "0 < NN < 100"]),
+    (&["--threshold", "p50 = 4"], &["--threshold", "p50 = 4\n      ^\n", "< <= > >= =="]),
+    (&["--threshold", "latency<5ms"], &["--threshold", "\n  ^\n", "accepted: "]),
+    (&["--threshold", ""], &["--threshold", "METRIC OP VALUE"]),
+    (&["--window", "1", "--clients", "1000m"], &["--clients", "1000000000", "descriptors", "ulimit", "or fewer"]),
+    (&["--bogus"], &["--bogus"]),
+];
+
+#[test]
+fn refused_arguments_are_explained() {
+    let mut wrong = Vec::new();
+    for (arguments, parts) in REFUSED {
+        let outcome = Loadgen::run(arguments);
+        let missing: Vec<_> = parts.iter().filter(|part| !outcome.stderr.contains(*part)).collect();
+        if outcome.code != Some(2) || !outcome.stdout.is_empty() || !missing.is_empty() {
+            wrong.push(format!("{arguments:?} lacks {missing:?}: {outcome:#?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn help() {
+    for (name, flag) in [("long", "--help"), ("short", "-h")] {
+        let outcome = Loadgen::run(&[flag]);
+        assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(0), ""));
+        assert!(outcome.stdout.lines().all(|line| line.chars().count() <= 100), "{}", outcome.stdout);
+        insta::assert_snapshot!(format!("{name}_help"), outcome.stdout);
+    }
+}
+
+#[test]
+fn version() {
+    let outcome = Loadgen::run(&["--version"]);
+    assert_eq!(outcome.code, Some(0));
+    assert_eq!(outcome.stdout, format!("loadgen {}\n", env!("CARGO_PKG_VERSION")));
+}

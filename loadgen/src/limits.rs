@@ -19,7 +19,7 @@ pub(crate) struct Needs {
     /// The server is part of the process, with this many threads.
     pub(crate) embedded: Option<u32>,
     /// The peer is in 127.0.0.0/8, so there are as many source addresses as one could want.
-    pub(crate) loopback: bool,
+    pub(crate) many_sources: bool,
 }
 
 /// Why a plan can't work here, and what to do.
@@ -37,7 +37,8 @@ pub enum Refusal {
     /// Not enough ports.
     #[error(
         "--clients {clients} needs as many local ports, and the system has {ports} for one peer \
-         (net.ipv4.ip_local_port_range).\nUse --clients {ports} or fewer, or widen the range"
+         (net.ipv4.ip_local_port_range).\nUse --clients {ports} or fewer, or widen the range; a target on this machine \
+         can be given as 127.0.0.1, which has many source addresses"
     )]
     Ports { clients: u32, ports: u32 },
 }
@@ -71,7 +72,7 @@ impl Limits {
             let (limit, embedded) = (self.descriptors, needs.embedded.is_some());
             return Err(Refusal::Descriptors { clients, needed, limit, feasible, embedded });
         }
-        if !needs.loopback && clients > self.ports {
+        if !needs.many_sources && clients > self.ports {
             return Err(Refusal::Ports { clients, ports: self.ports });
         }
         Ok(())
@@ -99,8 +100,8 @@ mod tests {
 
     const HERE: Limits = Limits { descriptors: 20_000, ports: 28_232 };
 
-    fn needs(clients: u32, embedded: bool, loopback: bool) -> Needs {
-        Needs { clients, workers: 1, embedded: embedded.then_some(1), loopback }
+    fn needs(clients: u32, embedded: bool, many_sources: bool) -> Needs {
+        Needs { clients, workers: 1, embedded: embedded.then_some(1), many_sources }
     }
 
     #[test]

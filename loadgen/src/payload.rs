@@ -17,7 +17,12 @@
 //! Numbers are big-endian. The length is that of the whole message; the CRC covers everything after its own field. Text is
 //! valid UTF-8 and printable, binary is not valid UTF-8 in general.
 
+mod body;
+
 use std::fmt;
+
+use body::Body;
+pub(crate) use body::mix;
 
 /// How a message is sent: the opcode of its frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -140,7 +145,7 @@ impl Payload {
     /// Writes message `sequence` of `client` to `out`, which is [`Self::size`] bytes long.
     pub fn encode(&self, client: u32, sequence: u64, out: &mut [u8]) {
         let (kind, header) = (self.kind(sequence), self.header(client, sequence));
-        Generator::new(kind, &header).fill(&mut out[kind.header_len()..]);
+        Body::new(kind, &header).fill(&mut out[kind.header_len()..]);
         match kind {
             Kind::Binary => {
                 out[..BINARY_HEADER].copy_from_slice(&binary_header(&header, 0));
@@ -211,11 +216,11 @@ fn is_whole(kind: Kind, header: &Header, message: &[u8]) -> bool {
     match kind {
         Kind::Binary => message.split_first_chunk().is_some_and(|(head, body)| {
             let crc = crc32c::crc32c(&message[BINARY_COVERED..]);
-            *head == binary_header(header, crc) && Generator::new(kind, header).generates(body)
+            *head == binary_header(header, crc) && Body::new(kind, header).equals(body)
         }),
         Kind::Text => message.split_first_chunk().is_some_and(|(head, body)| {
             let crc = crc32c::crc32c(&message[TEXT_COVERED..]);
-            *head == text_header(header, crc) && Generator::new(kind, header).generates(body)
+            *head == text_header(header, crc) && Body::new(kind, header).equals(body)
         }),
     }
 }
@@ -258,83 +263,6 @@ fn hex(number: u32) -> [u8; 8] {
     // 1 in each byte whose nibble is over 9: adding 6 carries into its bit 4.
     let letters = ((nibbles + 0x0606_0606_0606_0606) >> 4) & 0x0101_0101_0101_0101;
     (nibbles + 0x3030_3030_3030_3030 + letters * u64::from(b'a' - b'0' - 10)).to_be_bytes()
-}
-
-/// The body of a message: words of a counter-based generator (the finalizer of `SplitMix64`; Steele, Lea and Flood, "Fast
-/// Splittable Pseudorandom Number Generators", OOPSLA 2014, with one multiplication less), keyed by the header.
-struct Generator {
-    kind: Kind,
-    counter: u64,
-}
-
-const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
-
-impl Generator {
-    #[inline]
-    fn new(kind: Kind, header: &Header) -> Self {
-        let key = (u64::from(header.run) << 32) | u64::from(header.client);
-        Self { kind, counter: mix(key.wrapping_mul(GOLDEN) ^ header.sequence) }
-    }
-
-    #[inline]
-    fn next(&mut self) -> u64 {
-        self.counter = self.counter.wrapping_add(GOLDEN);
-        mix(self.counter)
-    }
-
-    /// Eight bytes of the body.
-    #[inline]
-    fn word(&mut self) -> [u8; 8] {
-        let word = self.next();
-        match self.kind {
-            Kind::Binary => word,
-            // Six letters from a to p and a character from U+00E0 to U+00FF, whose UTF-8 is C3 A0 to C3 BF.
-            Kind::Text => (word & 0x1f00_0f0f_0f0f_0f0f).wrapping_add(0xa0c3_6161_6161_6161),
-        }
-        .to_le_bytes()
-    }
-
-    /// The last bytes of the body, of which there are fewer than eight.
-    #[inline]
-    fn tail(&mut self) -> [u8; 8] {
-        let word = self.next();
-        match self.kind {
-            Kind::Binary => word,
-            // Letters only, since a character must not be cut.
-            Kind::Text => (word & 0x0f0f_0f0f_0f0f_0f0f).wrapping_add(0x6161_6161_6161_6161),
-        }
-        .to_le_bytes()
-    }
-
-    #[inline]
-    fn fill(mut self, body: &mut [u8]) {
-        let (words, rest) = body.as_chunks_mut();
-        for word in words {
-            *word = self.word();
-        }
-        if !rest.is_empty() {
-            rest.copy_from_slice(&self.tail()[..rest.len()]);
-        }
-    }
-
-    #[inline]
-    fn generates(mut self, body: &[u8]) -> bool {
-        let (words, rest) = body.as_chunks();
-        // Every word is compared, whatever the ones before said: without branches that is faster.
-        let mut differing = 0;
-        for word in words {
-            differing |= u64::from_le_bytes(*word) ^ u64::from_le_bytes(self.word());
-        }
-        let tail = if rest.is_empty() { [0; 8] } else { self.tail() };
-        differing == 0 && rest.iter().zip(tail).all(|(byte, expected)| *byte == expected)
-    }
-}
-
-/// Mixes the bits of a word.
-#[inline]
-pub(crate) fn mix(mut word: u64) -> u64 {
-    word = (word ^ (word >> 32)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    word ^ (word >> 29)
 }
 
 #[cfg(test)]

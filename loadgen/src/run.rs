@@ -124,7 +124,8 @@ pub fn run(
     limits.check(&needs)?;
 
     let run_id = run_id(plan.seed);
-    let orders = orders(plan, run_id, source(&needs, &limits, &endpoint.addresses), needs.loopback);
+    let loopback = endpoint.addresses.iter().all(is_loopback);
+    let orders = orders(plan, run_id, source(&needs, &limits), loopback);
     let mut crew = Crew::start(&orders, &endpoint, stop);
     let open = crew.connect(&mut observe);
     let started_at = SystemTime::now();
@@ -153,19 +154,19 @@ fn needs(plan: &Plan, addresses: Option<&[SocketAddr]>) -> Needs {
             Target::Embedded { threads } => Some(u32::try_from(threads.get()).unwrap_or(u32::MAX)),
             Target::Url(_) => None,
         },
-        loopback: addresses.is_none_or(|addresses| addresses.iter().all(|address| address.ip().is_loopback())),
+        many_sources: addresses
+            .is_none_or(|addresses| addresses.iter().all(|peer| peer.is_ipv4() && is_loopback(peer))),
     }
 }
 
-/// One source address serves as many clients as it has ports. Only a loopback target of IPv4 has others to offer.
-fn source(needs: &Needs, limits: &Limits, addresses: &[SocketAddr]) -> Source {
+fn is_loopback(peer: &SocketAddr) -> bool {
+    peer.ip().is_loopback()
+}
+
+/// One source address serves as many clients as it has ports.
+fn source(needs: &Needs, limits: &Limits) -> Source {
     let clients_each = limits.clients_per_address();
-    let ipv4 = addresses.iter().all(SocketAddr::is_ipv4);
-    if needs.loopback && ipv4 && needs.clients > clients_each {
-        Source::Loopback { clients_each }
-    } else {
-        Source::System
-    }
+    if needs.many_sources && needs.clients > clients_each { Source::Loopback { clients_each } } else { Source::System }
 }
 
 fn orders(plan: &Plan, run_id: u32, source: Source, loopback: bool) -> Orders {

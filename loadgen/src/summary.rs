@@ -229,3 +229,6 @@ fn add_tally(sum: &mut Tally, part: &Tally) {
 fn seconds(nanos: u64) -> f64 {
     Time::from_nanos(nanos).seconds_from(Time::default())
 }
+
+#[cfg(test)]
+mod tests;

@@ -205,7 +205,7 @@ impl Client {
 }
 
 impl Outcome {
-    fn new(clients: usize) -> Self {
+    pub(crate) fn new(clients: usize) -> Self {
         let window = Window { from: Time::from_nanos(u64::MAX), to: Time::from_nanos(u64::MAX) };
         Self {
             recorder: Recorder::new(),

@@ -318,6 +318,29 @@ mod tests {
     }
 
     #[test]
+    fn a_right_checksum_of_a_wrong_body_is_not_enough() {
+        for (mix, sequence) in [(Mix::Binary, 1), (Mix::Text, 0)] {
+            // The body has whole words and a rest.
+            for at in [54, 63, 64, 66] {
+                let payload = Payload::new(7, 67, mix);
+                let mut bytes = message(&payload, 3, sequence);
+                bytes[at] ^= 1;
+                match mix {
+                    Mix::Text => {
+                        let crc = crc32c::crc32c(&bytes[TEXT_COVERED..]);
+                        bytes[MAGIC..TEXT_COVERED - 1].copy_from_slice(&hex(crc));
+                    }
+                    _ => {
+                        let crc = crc32c::crc32c(&bytes[BINARY_COVERED..]);
+                        bytes[MAGIC..BINARY_COVERED].copy_from_slice(&crc.to_be_bytes());
+                    }
+                }
+                assert!(!payload.is(3, sequence, &bytes), "{mix} at {at}");
+            }
+        }
+    }
+
+    #[test]
     fn bodies_differ_between_messages() {
         let payload = Payload::new(1, 60, Mix::Binary);
         let body = |client, sequence| message(&payload, client, sequence)[BINARY_HEADER..].to_vec();

@@ -136,6 +136,8 @@ proptest! {
             prop_assert_eq!(reports::identities(tally), Ok(()));
         }
         // And that is what happened.
+        let measured = messages.iter().filter(|m| m.due >= SECOND).count() as u64;
+        prop_assert_eq!((several.traffic.sent_bytes, several.measured.counts.sent), (64 * measured, measured));
         let matched: Vec<_> = messages.iter().filter(|m| m.due >= SECOND && m.whole).collect();
         prop_assert_eq!(several.measured.counts.matched, matched.len() as u64);
         prop_assert_eq!(several.latency.response.len(), matched.len() as u64);

@@ -2,8 +2,8 @@
 
 use std::net::SocketAddr;
 
-use reports::escape;
 use reports::model::{Evidence, ReadContext};
+use reports::{escape, human};
 
 use crate::clock::Time;
 use crate::ledger::{Fate, Finding, Subject, Terms, Times};
@@ -124,7 +124,7 @@ impl Locker {
         };
         if self.has_room(kind) {
             let expected = scene.terms.expected(scene.client, sequence).map(|bytes| escape(&bytes, SHOWN));
-            let (sequence, detail) = (Some(sequence), Some(self.told(times)));
+            let (sequence, detail) = (Some(sequence), Some(format!("written {} after it was due", lag(times))));
             // Decided long after: what helps to find the cause is when it was due.
             let scene = &Scene { at: times.due, ..*scene };
             self.kept.push(Evidence { sequence, expected, detail, ..self.blank(scene, kind) });
@@ -156,10 +156,12 @@ impl Locker {
     }
 
     fn told(&self, times: Times) -> String {
-        let due = times.due.seconds_from(self.origin);
-        let lag = times.written.since(times.due) as f64 / 1e3;
-        format!("due at {due:.6} s, written {lag:.1} µs later")
+        format!("due at {:.6} s, written {} later", times.due.seconds_from(self.origin), lag(times))
     }
+}
+
+fn lag(times: Times) -> String {
+    human::nanoseconds(times.written.since(times.due) as f64)
 }
 
 /// Offset of the first byte in which the two differ, the end of the shorter included.

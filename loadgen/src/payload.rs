@@ -325,15 +325,12 @@ mod tests {
                 let payload = Payload::new(7, 67, mix);
                 let mut bytes = message(&payload, 3, sequence);
                 bytes[at] ^= 1;
-                match mix {
-                    Mix::Text => {
-                        let crc = crc32c::crc32c(&bytes[TEXT_COVERED..]);
-                        bytes[MAGIC..TEXT_COVERED - 1].copy_from_slice(&hex(crc));
-                    }
-                    _ => {
-                        let crc = crc32c::crc32c(&bytes[BINARY_COVERED..]);
-                        bytes[MAGIC..BINARY_COVERED].copy_from_slice(&crc.to_be_bytes());
-                    }
+                if mix == Mix::Text {
+                    let crc = crc32c::crc32c(&bytes[TEXT_COVERED..]);
+                    bytes[MAGIC..TEXT_COVERED - 1].copy_from_slice(&hex(crc));
+                } else {
+                    let crc = crc32c::crc32c(&bytes[BINARY_COVERED..]);
+                    bytes[MAGIC..BINARY_COVERED].copy_from_slice(&crc.to_be_bytes());
                 }
                 assert!(!payload.is(3, sequence, &bytes), "{mix} at {at}");
             }

@@ -55,7 +55,7 @@ pub enum Stage {
 pub struct Snapshot {
     /// What it is doing.
     pub stage: Stage,
-    /// Seconds of load so far, warm-up included; and how many there will be, if that is known.
+    /// Seconds since the warm-up began; 0 before.
     pub elapsed_s: f64,
     /// Length of warm-up and measured phase together in seconds, if it is known.
     pub total_s: Option<f64>,

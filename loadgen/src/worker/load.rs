@@ -22,6 +22,9 @@ const BURSTS_IN_A_ROW: u32 = 256;
 /// Bytes a connection may have unsent before it counts as having its fill in flight: the target does not read.
 const MAX_UNSENT: u64 = 1024 * 1024;
 
+/// Silence after which a closed run that counts messages gives up on those in flight, however short its drain is.
+const LEAST_SILENCE: u64 = 1_000_000_000;
+
 /// Processor time at the beginning of the measured phase.
 #[derive(Clone, Copy, Debug, Default)]
 struct Meter {
@@ -193,8 +196,10 @@ impl<E: Engine> Worker<E> {
         // Measured messages that each client may still send, when their number ends the run.
         let mut left = vec![messages; if messages == u64::MAX { 0 } else { self.clients.len() }];
         let mut filled = false;
-        // When something last came; with nothing for as long as a drain may last, the rest is lost.
+        // When something last came. With nothing for as long as a drain may last, the rest is lost; but a drain may be
+        // cut to nothing, and a reply takes its time.
         let mut heard = start;
+        let silence = self.orders.drain.max(LEAST_SILENCE);
         loop {
             let now = self.clock.now();
             self.tick(now);
@@ -218,7 +223,7 @@ impl<E: Engine> Worker<E> {
             }
             let counted = filled && !left.is_empty();
             let over = self.in_flight == 0 && left.iter().all(|&left| left == 0);
-            let done = counted && (over || now.since(heard) >= self.orders.drain);
+            let done = counted && (over || now.since(heard) >= silence);
             if done {
                 self.end(heard.max(self.outcome.window.from));
                 self.draining = Some(heard);

@@ -177,6 +177,8 @@ impl Dialer {
     fn config(&self) -> WebSocketConfig {
         WebSocketConfig::default()
             .read_buffer_size(self.endpoint.read_buffer)
+            // Nothing is written before the flush: the time of a write is taken just before it.
+            .write_buffer_size(usize::MAX - 1)
             .max_message_size(Some(self.endpoint.max_message))
             .max_frame_size(Some(self.endpoint.max_message))
     }

@@ -16,4 +16,5 @@ mod rig;
 mod run;
 mod signals;
 mod stop;
+mod tls;
 mod usage;

@@ -8,6 +8,7 @@ mod frame;
 mod plan;
 mod reference;
 mod rogue;
+mod veil;
 
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ pub(crate) use frame::close_frame;
 pub(crate) use plan::{closed, n32, open, plan, rate};
 pub(crate) use reference::Reference;
 pub(crate) use rogue::{Rogue, Seen};
+pub(crate) use veil::Veil;
 
 /// Longer than anything takes that works.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);

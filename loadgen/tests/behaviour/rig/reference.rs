@@ -28,6 +28,10 @@ impl Reference {
         Self { address, shutdown, thread }
     }
 
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     pub(crate) fn url(&self) -> String {
         format!("ws://{}", self.address)
     }

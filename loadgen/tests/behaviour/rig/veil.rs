@@ -1,0 +1,59 @@
+//! TLS in front of a server that has none, with a certificate that nobody trusts.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::thread;
+
+use rcgen::{CertifiedKey, generate_simple_self_signed};
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Builder;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::PrivatePkcs8KeyDer;
+
+/// Takes TLS connections for as long as the test process lives.
+pub(crate) struct Veil {
+    address: SocketAddr,
+}
+
+impl Veil {
+    /// In front of the server at `plain`.
+    pub(crate) fn before(plain: SocketAddr) -> Self {
+        let runtime = Builder::new_current_thread().enable_io().build().expect("a runtime");
+        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a free port");
+        let address = listener.local_addr().expect("bound");
+        let acceptor = acceptor();
+        thread::spawn(move || {
+            runtime.block_on(async {
+                while let Ok((outer, _)) = listener.accept().await {
+                    let acceptor = acceptor.clone();
+                    tokio::spawn(async move {
+                        let Ok(mut outer) = acceptor.accept(outer).await else { return };
+                        let Ok(mut inner) = TcpStream::connect(plain).await else { return };
+                        let _ = copy_bidirectional(&mut outer, &mut inner).await;
+                    });
+                }
+            });
+        });
+        Self { address }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("wss://{}", self.address)
+    }
+}
+
+fn acceptor() -> TlsAcceptor {
+    let CertifiedKey { cert, signing_key } =
+        generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
+    let key = PrivatePkcs8KeyDer::from(signing_key.serialize_der());
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_no_client_auth()
+        .with_single_cert(vec![cert.der().clone()], key.into())
+        .expect("a key that fits");
+    TlsAcceptor::from(Arc::new(config))
+}

@@ -1,0 +1,29 @@
+//! Servers behind TLS.
+
+use loadgen::plan::{Connect, Plan};
+use server::Reply;
+
+use crate::rig::{Reference, Veil, complete, n32, plan, run, unreachable};
+
+#[test]
+fn messages_go_through_tls() {
+    let server = Reference::start(Reply::Echo);
+    let veil = Veil::before(server.address());
+    let trusting = plan(&veil.url());
+    // Records of TLS hold 16 KiB: some messages take several.
+    for size in [64, 40_000] {
+        let connect = Connect { insecure: true, ..trusting.connect.clone() };
+        let report = run(&Plan { clients: n32(5), size, connect, ..trusting.clone() });
+        complete(&report);
+        assert_eq!(report.measured.counts.matched, 5 * 24);
+        assert_eq!(report.connections.opened, 5);
+    }
+}
+
+#[test]
+fn a_certificate_that_nobody_signed_is_refused_with_the_remedy() {
+    let server = Reference::start(Reply::Echo);
+    let veil = Veil::before(server.address());
+    let what = unreachable(&plan(&veil.url()));
+    assert!(what.contains("tls (1)") && what.contains("--insecure"), "{what}");
+}

@@ -53,19 +53,13 @@ impl Locker {
     }
 
     fn blank(&self, scene: &Scene<'_>, kind: &str) -> Evidence {
+        // The peer is the same for all: the summary fills it in.
         Evidence {
             kind: kind.to_owned(),
             client: scene.client,
             local: scene.local.to_string(),
-            peer: String::new(), // One for all: the summary fills it in.
-            sequence: None,
             at_s: scene.at.seconds_from(self.origin),
-            expected: None,
-            received: None,
-            received_bytes: None,
-            first_difference: None,
-            read: None,
-            detail: None,
+            ..Evidence::default()
         }
     }
 

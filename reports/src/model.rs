@@ -258,7 +258,7 @@ pub struct Tally {
 }
 
 /// One anomaly: which message, and how it broke. Bytes are bounded and escaped.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Evidence {
     /// Kind of finding or fate (`lost`, `duplicated`, `reordered`, ..., `died`).
     pub kind: String,

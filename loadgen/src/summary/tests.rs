@@ -177,28 +177,11 @@ fn a_message_that_came_elsewhere_was_misrouted() {
 
 #[test]
 fn the_first_of_each_kind_are_kept() {
-    let evidence = |kind: &str, at_s| Evidence { kind: kind.to_owned(), at_s, ..blank() };
+    let evidence = |kind: &str, at_s| Evidence { kind: kind.to_owned(), at_s, ..Evidence::default() };
     let mut many: Vec<_> = (0..15).map(|n| evidence("lost", f64::from(15 - n))).collect();
     many.push(evidence("died", 99.0));
     let kept = first_of_each_kind(many);
     assert_eq!(kept.len(), KEPT + 1);
     assert_eq!(kept.iter().filter(|evidence| evidence.kind == "died").count(), 1);
     assert!((kept[0].at_s - 1.0).abs() < 1e-9, "the earliest come first");
-}
-
-fn blank() -> Evidence {
-    Evidence {
-        kind: String::new(),
-        client: 0,
-        local: String::new(),
-        peer: String::new(),
-        sequence: None,
-        at_s: 0.0,
-        expected: None,
-        received: None,
-        received_bytes: None,
-        first_difference: None,
-        read: None,
-        detail: None,
-    }
 }

@@ -63,7 +63,7 @@ impl Crew {
         std::thread::spawn(move || worker::run(orders, dialer, clock, control, progress, sender))
     }
 
-    /// Waits until every connection was tried; how many opened.
+    /// Waits until every connection was tried; how many opened, or 0 if a worker failed.
     pub(crate) fn connect(&mut self, observe: &mut impl FnMut(&Snapshot)) -> u64 {
         let (mut told, mut open) = (0, 0);
         while told < self.threads.len() {
@@ -72,10 +72,15 @@ impl Crew {
                     told += 1;
                     open += connections;
                 }
+                // None ends before it was told to begin or to stop: one that did failed, and `finish` says why.
+                Ok(_) if !self.stop.is_stopped() && self.threads.iter().any(JoinHandle::is_finished) => break,
                 Ok(_) => {}
-                Err(()) => break, // A worker failed: `finish` says why.
+                Err(()) => break,
             }
             observe(&self.snapshot(Stage::Connecting, 0.0, None));
+        }
+        if told < self.threads.len() {
+            open = 0;
         }
         if open == 0 {
             self.control.stop();

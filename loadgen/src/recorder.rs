@@ -74,7 +74,7 @@ impl Calls {
 
 /// Why a message that was due is not sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Drop {
+pub enum DropCause {
     /// The client had as many messages in flight, or as many bytes unsent, as it may.
     InFlightCap,
     /// The client has no connection.
@@ -205,15 +205,15 @@ impl Recorder {
     }
 
     /// `messages` messages, due at `due`, will never be sent.
-    pub fn dropped(&mut self, due: Time, messages: u64, why: Drop) {
+    pub fn dropped(&mut self, due: Time, messages: u64, why: DropCause) {
         let tally = self.tally(due);
         tally.counts.scheduled += messages;
         tally.counts.dropped += messages;
         let Dropped { in_flight_cap, dead_connection, behind_schedule } = &mut tally.dropped;
         *match why {
-            Drop::InFlightCap => in_flight_cap,
-            Drop::DeadConnection => dead_connection,
-            Drop::BehindSchedule => behind_schedule,
+            DropCause::InFlightCap => in_flight_cap,
+            DropCause::DeadConnection => dead_connection,
+            DropCause::BehindSchedule => behind_schedule,
         } += messages;
     }
 

@@ -6,7 +6,7 @@ use crate::engine::Engine;
 use crate::ledger::Times;
 use crate::pacer::Wait;
 use crate::plan::{Load, Until};
-use crate::recorder::{Drop, Window};
+use crate::recorder::{DropCause, Window};
 use crate::schedule::{Agenda, Schedule};
 
 /// How late a burst may be sent after the phase has ended; what is later still is dropped as behind schedule.
@@ -114,7 +114,7 @@ impl<E: Engine> Worker<E> {
         self.read_meter(meter);
         while let Some(burst) = agenda.peek() {
             let dead = self.clients[self.slot(burst.client)].state == State::Gone;
-            let why = if dead { Drop::DeadConnection } else { Drop::BehindSchedule };
+            let why = if dead { DropCause::DeadConnection } else { DropCause::BehindSchedule };
             self.outcome.recorder.dropped(start.plus(burst.due), burst.messages.into(), why);
             agenda.advance();
         }
@@ -147,7 +147,7 @@ impl<E: Engine> Worker<E> {
             let (slot, due) = (self.slot(burst.client), start.plus(burst.due));
             let Client { ledger, state, .. } = &self.clients[slot];
             if *state != State::Open {
-                self.outcome.recorder.dropped(due, burst.messages.into(), Drop::DeadConnection);
+                self.outcome.recorder.dropped(due, burst.messages.into(), DropCause::DeadConnection);
                 continue;
             }
             let unsent = self.engine.unsent(slot) > MAX_UNSENT;
@@ -157,7 +157,7 @@ impl<E: Engine> Worker<E> {
                 self.send(slot, due, sent);
             }
             if sent < burst.messages {
-                self.outcome.recorder.dropped(due, (burst.messages - sent).into(), Drop::InFlightCap);
+                self.outcome.recorder.dropped(due, (burst.messages - sent).into(), DropCause::InFlightCap);
             }
         }
         bursts > 0

@@ -5,7 +5,8 @@
 //!    whose fate is known is *duplicated*; of the wrong kind is *wrong type*; else it matches, out of order.
 //! 2. More than one whole message, or one and the beginning of another: *coalesced*.
 //! 3. The beginning of a message in flight is kept open. If later events continue it, the message was *split*; if
-//!    nothing does until another beginning comes or the run ends, the event was *truncated*.
+//!    nothing does until another beginning comes or the run ends, the event was *truncated*. So was an empty event, and
+//!    one that seemed to continue a message which then stayed incomplete, if it may be the beginning of another.
 //! 4. Anything that is closer to a message in flight than to nothing is *corrupted*; the rest is *unexpected*.
 //!
 //! With one bit flipped anywhere, the header included, a message is told by its distance to those in flight.
@@ -26,6 +27,17 @@ struct Parts {
     whole: Vec<u64>,
     /// What follows them.
     rest: Rest,
+}
+
+impl Parts {
+    /// Whether these, if they begin with an open piece, are more of it.
+    fn continue_a_piece(&self) -> bool {
+        match self.rest {
+            Rest::Nothing => !self.whole.is_empty(),
+            Rest::BeginningOf { .. } => true,
+            Rest::Foreign => false,
+        }
+    }
 }
 
 enum Rest {
@@ -73,23 +85,24 @@ impl Ledger {
     }
 
     fn broken(&mut self, terms: &Terms, bytes: &[u8], book: &mut impl Book) {
+        if bytes.is_empty() {
+            // It neither continues anything nor can be continued.
+            return self.truncated(Subject::default(), Vec::new(), book);
+        }
         if self.continues_piece(terms, bytes, book) {
             return;
         }
         let parts = self.parts(terms, bytes);
         match parts.rest {
             Rest::BeginningOf { sequence, .. } if parts.whole.is_empty() => {
-                self.close_piece(book);
-                self.open_piece(Piece { bytes: bytes.to_vec(), events: 1, sequence });
-                if bytes.is_empty() {
-                    self.close_piece(book); // Nothing can continue nothing.
-                }
+                self.close_piece(terms, book);
+                self.open_piece(Piece::new(bytes, 1, sequence));
             }
             Rest::BeginningOf { sequence, at } => {
                 self.coalesced(&parts.whole, bytes, book);
-                self.close_piece(book);
+                self.close_piece(terms, book);
                 // The event has its finding; the piece only waits for the rest of its message.
-                self.open_piece(Piece { bytes: bytes[at..].to_vec(), events: 0, sequence });
+                self.open_piece(Piece::new(&bytes[at..], 0, sequence));
             }
             _ if parts.whole.len() > 1 => self.coalesced(&parts.whole, bytes, book),
             _ => self.corrupted(terms, bytes, book),
@@ -121,31 +134,52 @@ impl Ledger {
         let before = piece.bytes.len();
         piece.bytes.extend_from_slice(bytes);
         let parts = self.parts(terms, &piece.bytes);
-        let continues = match (parts.whole.as_slice(), &parts.rest) {
-            // Complete; more messages or the beginning of one may follow in the same event.
-            ([_, ..], Rest::Nothing | Rest::BeginningOf { .. }) => true,
-            ([], &Rest::BeginningOf { sequence, .. }) => {
-                piece.sequence = sequence;
-                piece.events += 1;
-                self.open_piece(piece);
-                return true;
-            }
-            _ => false,
-        };
-        if continues {
-            let finding = Finding::Split { earlier: piece.events };
-            book.finding(finding, self.subject(parts.whole[0]), &piece.bytes);
-            for &sequence in &parts.whole {
-                self.damaged(sequence, book);
-            }
-            if let Rest::BeginningOf { sequence, at } = parts.rest {
-                self.open_piece(Piece { bytes: piece.bytes[at..].to_vec(), events: 0, sequence });
-            }
-        } else {
-            piece.bytes.truncate(before);
-            self.open_piece(piece);
+        if parts.continue_a_piece() {
+            piece.later.push(before);
+            piece.events += 1;
+            self.continued(piece, parts, book);
+            return true;
         }
-        continues
+        piece.bytes.truncate(before);
+        let mistaken = self.beginning_taken_for_more(terms, &mut piece, bytes);
+        self.open_piece(piece);
+        let Some(beginning) = mistaken else { return false };
+        self.close_piece(terms, book);
+        self.open_piece(Piece::new(&beginning, 1, None));
+        self.continues_piece(terms, bytes, book)
+    }
+
+    /// `piece` has grown to `parts`.
+    fn continued(&mut self, mut piece: Piece, parts: Parts, book: &mut impl Book) {
+        let rest = match parts.rest {
+            Rest::BeginningOf { sequence, at } => Some((sequence, at)),
+            Rest::Nothing | Rest::Foreign => None,
+        };
+        let Some(&first) = parts.whole.first() else {
+            piece.sequence = rest.and_then(|(sequence, _)| sequence);
+            return self.open_piece(piece);
+        };
+        // Complete; more messages or the beginning of one may follow in the same event.
+        book.finding(Finding::Split { earlier: piece.events - 1 }, self.subject(first), &piece.bytes);
+        for &sequence in &parts.whole {
+            self.damaged(sequence, book);
+        }
+        if let Some((sequence, at)) = rest {
+            self.open_piece(Piece::new(&piece.bytes[at..], 0, sequence));
+        }
+    }
+
+    /// The last event of `piece`, taken out of it, if it was not a continuation but a beginning, which `bytes` continue.
+    /// So short that it could be both: the message before was truncated, and this one is split.
+    fn beginning_taken_for_more(&self, terms: &Terms, piece: &mut Piece, bytes: &[u8]) -> Option<Vec<u8>> {
+        let at = *piece.later.last()?;
+        self.beginning_with(terms, &piece.bytes[at..]).next()?;
+        if !self.parts(terms, &[&piece.bytes[at..], bytes].concat()).continue_a_piece() {
+            return None;
+        }
+        piece.later.pop();
+        piece.events -= 1;
+        Some(piece.bytes.split_off(at))
     }
 
     fn open_piece(&mut self, piece: Piece) {
@@ -153,20 +187,51 @@ impl Ledger {
     }
 
     /// The rest of the open piece, if there is one, never came.
-    pub(crate) fn close_piece(&mut self, book: &mut impl Book) {
-        let Some(piece) = self.irregular.as_mut().and_then(|irregular| irregular.piece.take()) else { return };
+    pub(crate) fn close_piece(&mut self, terms: &Terms, book: &mut impl Book) {
+        let Some(mut piece) = self.irregular.as_mut().and_then(|irregular| irregular.piece.take()) else { return };
+        for bytes in self.take_beginnings(terms, &mut piece) {
+            self.truncated(Subject::default(), bytes, book);
+        }
         let subject = piece.sequence.map(|sequence| self.subject(sequence)).unwrap_or_default();
         match piece.events {
             0 => {}
-            1 => book.finding(Finding::Truncated, subject, &piece.bytes),
+            1 => return self.truncated(subject, piece.bytes, book),
             events => book.finding(Finding::Split { earlier: events - 1 }, subject, &piece.bytes),
         }
-        if let Some(sequence) = piece.sequence {
-            return self.damaged(sequence, book);
+        match piece.sequence {
+            Some(sequence) => self.damaged(sequence, book),
+            None => self.unplaced(piece.bytes),
         }
+    }
+
+    /// Takes the events out of an incomplete piece that may as well be beginnings themselves: truncated one after the
+    /// other is likelier than one message in three events of which the last was lost.
+    fn take_beginnings(&self, terms: &Terms, piece: &mut Piece) -> Vec<Vec<u8>> {
+        let mut taken = Vec::new();
+        while let Some(at) = piece.later.pop() {
+            let begins = self.beginning_with(terms, &piece.bytes[at..]).next().is_some();
+            if !begins {
+                break;
+            }
+            taken.push(piece.bytes.split_off(at));
+            piece.events -= 1;
+        }
+        taken
+    }
+
+    /// An event was the beginning of a message and no more. Empty, it may be that of any.
+    fn truncated(&mut self, subject: Subject, bytes: Vec<u8>, book: &mut impl Book) {
+        book.finding(Finding::Truncated, subject, &bytes);
+        match subject.sequence {
+            Some(sequence) => self.damaged(sequence, book),
+            None => self.unplaced(bytes),
+        }
+    }
+
+    fn unplaced(&mut self, bytes: Vec<u8>) {
         let unplaced = &mut self.irregular.get_or_insert_default().unplaced;
         if unplaced.len() < UNPLACED {
-            unplaced.push(piece.bytes);
+            unplaced.push(bytes);
         }
     }
 

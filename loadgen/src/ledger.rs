@@ -142,10 +142,18 @@ pub(crate) struct Irregular {
 #[derive(Debug)]
 pub(crate) struct Piece {
     pub(crate) bytes: Vec<u8>,
+    /// Where in `bytes` each event but the first begins.
+    pub(crate) later: Vec<usize>,
     /// Events that hold it and have no finding yet.
     pub(crate) events: u32,
     /// The message that it begins, if there is enough of it to tell.
     pub(crate) sequence: Option<u64>,
+}
+
+impl Piece {
+    pub(crate) fn new(bytes: &[u8], events: u32, sequence: Option<u64>) -> Self {
+        Self { bytes: bytes.to_vec(), later: Vec::new(), events, sequence }
+    }
 }
 
 /// Entries of the ring up to which an overtaken message may stay in it.
@@ -235,7 +243,7 @@ impl Ledger {
 
     /// Gives every message that is still in flight its fate: undetermined if the connection died, else lost.
     pub fn close(&mut self, died: bool, terms: &Terms, book: &mut impl Book) {
-        self.close_piece(book);
+        self.close_piece(terms, book);
         self.place_truncated(terms, book);
         let fate = if died { Fate::Undetermined } else { Fate::Lost };
         while let Some((sequence, times)) = self.oldest().and_then(|oldest| Some((oldest, self.take(oldest)?))) {

@@ -35,7 +35,22 @@ const SCENARIOS: &[(&str, u64, &str, &str)] = &[
     ("truncated", 3, "0 1[..40] 2", "matched=2 damaged=1 truncated=1"),
     ("truncated to less than a header", 3, "0 1[..3] 2", "matched=2 damaged=1 truncated=1"),
     ("truncated to nothing", 3, "0 - 2", "matched=2 damaged=1 truncated=1"),
+    ("truncated, and the next to nothing", 3, "0[..40] - 2", "matched=1 damaged=2 truncated=2"),
     ("truncated one after the other", 3, "0[..40] 1[..3] 2[..50]", "damaged=3 truncated=3"),
+    // Byte 54 of message 2 is an `l`, with which every message begins.
+    ("truncated to what may be more of the one before", 4, "0 1 2[..54] 3[..1]", "matched=2 damaged=2 truncated=2"),
+    (
+        "split after what may be more of the one before",
+        4,
+        "0 1 2[..54] 3[..1] 3[1..]",
+        "matched=2 damaged=2 split=1 split_pieces=2 truncated=1",
+    ),
+    (
+        "split where the middle may be a beginning",
+        3,
+        "0 1 2[..54] 2[54..55] 2[55..]",
+        "matched=2 damaged=1 split=1 split_pieces=3",
+    ),
     ("short ones truncated", 3, "0[..3] 1[..3] 2[..3]", "damaged=3 truncated=3"),
     ("a short one overtakes", 3, "1[..3] 0 2", "matched=2 damaged=1 truncated=1"),
     ("the last truncated", 2, "0 1[..40]", "matched=1 damaged=1 truncated=1"),
@@ -164,16 +179,16 @@ mod random {
         Late(u64),
     }
 
-    /// Pieces have four bytes or more here: `l`, with which messages begin, may as well be the last letter of the
-    /// message before, if that came without it.
+    /// What is truncated lacks two bytes or more here: `l`, with which messages begin, may as well be the last letter of
+    /// the message before, if that came without it.
     fn deed() -> impl Strategy<Value = Deed> {
         prop_oneof![
             8 => Just(Deed::Echo),
             1 => Just(Deed::Drop),
             1 => Just(Deed::Duplicate),
             1 => Just(Deed::Coalesce),
-            1 => (4..SIZE as usize).prop_map(Deed::Split),
-            1 => (4..SIZE as usize).prop_map(Deed::Truncate),
+            1 => (1..SIZE as usize).prop_map(Deed::Split),
+            1 => (0..SIZE as usize - 1).prop_map(Deed::Truncate),
             1 => (0..SIZE as usize, 0..8_u8).prop_map(|(at, bit)| Deed::Corrupt(at, bit)),
             1 => Just(Deed::WrongType),
             1 => Just(Deed::Misroute),
@@ -281,7 +296,7 @@ mod random {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(2_000))]
+        #![proptest_config(ProptestConfig::with_cases(60_000))]
 
         #[test]
         fn histories_are_told_exactly(

@@ -11,6 +11,10 @@ use crate::ledger::{Fate, Finding, Subject, Terms, Times};
 /// Anomalies of one kind that are kept.
 pub(crate) const KEPT: usize = 10;
 
+/// Messages that did not come back of which as much is kept: those of them that turn out to have gone astray, which only
+/// a comparison of all workers tells, shall leave [`KEPT`] that are lost.
+const MISSING_KEPT: usize = 10 * KEPT;
+
 /// Bytes of a message that are shown.
 const SHOWN: usize = 96;
 
@@ -27,7 +31,7 @@ pub(crate) struct Scene<'a> {
     pub(crate) at: Time,
 }
 
-/// Keeps the first [`KEPT`] of each kind.
+/// Keeps the first [`KEPT`] of each kind, and more where some of them may turn out to be of another kind.
 #[derive(Debug, Default)]
 pub(crate) struct Locker {
     /// Where `at_s` counts from.
@@ -49,7 +53,8 @@ impl Locker {
     }
 
     fn has_room(&self, kind: &str) -> bool {
-        self.kept.iter().filter(|evidence| evidence.kind == kind).count() < KEPT
+        let room = if matches!(kind, "lost" | "undetermined") { MISSING_KEPT } else { KEPT };
+        self.kept.iter().filter(|evidence| evidence.kind == kind).count() < room
     }
 
     fn blank(&self, scene: &Scene<'_>, kind: &str) -> Evidence {

@@ -1,5 +1,7 @@
 //! The command line, and nothing else.
 
+mod misbehaviour;
+
 use std::{
     io::{self, ErrorKind},
     net::SocketAddr,
@@ -8,7 +10,8 @@ use std::{
 };
 
 use bytesize::ByteSize;
-use clap::{Args as ClapArgs, Parser};
+use clap::{Args as ClapArgs, CommandFactory, Parser};
+use misbehaviour::MisbehaviourArgs;
 use server::{Limits, Options, Reply};
 
 const AFTER_HELP: &str = "\
@@ -34,6 +37,9 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     limits: LimitArgs,
+
+    #[command(flatten)]
+    pub(crate) misbehaviour: MisbehaviourArgs,
 }
 
 /// What one peer may use. The defaults are those of [`Limits`].
@@ -66,7 +72,7 @@ struct LimitArgs {
 
     /// Longest time that a peer over that limit takes no byte, then dropped
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = time)]
-    stall: Duration,
+    unsent_time: Duration,
 
     /// Longest time for the end of a connection: owed echoes, Close frames, the peer's end
     #[arg(long, value_name = "TIME", default_value = "2s", value_parser = time)]
@@ -98,10 +104,17 @@ impl Args {
     }
 
     /// The server's options; no more than `most_connections` connections.
-    pub(crate) fn options(self, most_connections: usize) -> Options {
+    ///
+    /// # Errors
+    /// If options contradict each other.
+    pub(crate) fn options(self, most_connections: usize) -> Result<Options, clap::Error> {
         let defaults = Options::default();
         let limits = self.limits;
-        Options {
+        let misbehaviour = self.misbehaviour;
+        let faults = misbehaviour
+            .faults()
+            .map_err(|error| Self::command().error(clap::error::ErrorKind::ValueValidation, error))?;
+        Ok(Options {
             reply: if self.reply == "echo" { Reply::Echo } else { Reply::Text(self.reply) },
             threads: self.threads.unwrap_or(defaults.threads),
             limits: Limits {
@@ -111,10 +124,14 @@ impl Args {
                 idle: limits.idle.0,
                 connections: limits.connections.min(most_connections),
                 unsent_bytes: limits.unsent_bytes,
-                stall: limits.stall,
+                unsent_time: limits.unsent_time,
                 closing: limits.closing,
             },
-        }
+            delay: misbehaviour.delay(),
+            stall: misbehaviour.stall,
+            faults,
+            seed: misbehaviour.seed(),
+        })
     }
 }
 
@@ -182,13 +199,13 @@ fn idle(text: &str) -> Result<Idle, String> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
+    use server::{Delay, DelayShape, FaultKind, Faults, Stall};
 
     use super::*;
 
     fn parse(line: &str) -> Result<Options, String> {
         let args = Args::try_parse_from(line.split(' ')).map_err(|error| error.to_string())?;
-        Ok(args.options(usize::MAX))
+        args.options(usize::MAX).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -198,14 +215,17 @@ mod tests {
 
     #[test]
     fn the_defaults_are_those_of_the_library() {
-        assert_eq!(parse("server"), Ok(Options::default()));
-        assert_eq!(parse("server --reply echo"), Ok(Options::default()));
+        // The seed is random.
+        let defaults = || Ok(Options::default());
+        assert_eq!(parse("server --fault-seed 0"), defaults());
+        assert_eq!(parse("server --fault-seed 0 --reply echo"), defaults());
     }
 
     #[test]
     fn every_flag_arrives() {
         let line = "server --reply --hi --threads 3 --message-bytes 4KiB --frames-per-message 10k --handshake 500ms \
-                    --idle off --connections 7 --unsent-bytes 0 --stall 2m --closing 1s";
+                    --idle off --connections 7 --unsent-bytes 0 --unsent-time 2m --closing 1s --delay 300us --delay-dist uniform --stall 10s:250ms \
+                    --fault drop=0.25,wrong-type=1% --fault late=0.5 --fault-seed 7";
         let options = Options {
             reply: Reply::Text("--hi".to_owned()),
             threads: NonZeroUsize::new(3).expect("not zero"),
@@ -216,9 +236,14 @@ mod tests {
                 idle: None,
                 connections: 7,
                 unsent_bytes: 0,
-                stall: Duration::from_secs(120),
+                unsent_time: Duration::from_secs(120),
                 closing: Duration::from_secs(1),
             },
+            delay: Some(Delay { mean: Duration::from_micros(300), shape: DelayShape::Uniform }),
+            stall: Some(Stall { after: Duration::from_secs(10), length: Duration::from_millis(250) }),
+            faults: Faults::new([(FaultKind::Drop, 0.25), (FaultKind::WrongType, 0.01), (FaultKind::Late, 0.5)])
+                .expect("chances"),
+            seed: 7,
         };
         assert_eq!(parse(line), Ok(options));
     }
@@ -226,7 +251,7 @@ mod tests {
     #[test]
     fn open_files_bound_the_connections() {
         let args = Args::try_parse_from(["server", "--connections", "100"]).expect("valid");
-        assert_eq!(args.options(60).limits.connections, 60);
+        assert_eq!(args.options(60).expect("valid").limits.connections, 60);
     }
 
     #[test]
@@ -241,8 +266,17 @@ mod tests {
             ("--idle", "soon", "such as 500ms, 10s or 2m, or `off`"),
             ("--connections", "99m", "from 1 to 1000000"),
             ("--unsent-bytes", "much", "from 0 to 1073741824 bytes"),
-            ("--stall", "10", "from 1ms to 24h"),
+            ("--unsent-time", "10", "from 1ms to 24h"),
             ("--closing", "25h", "from 1ms to 24h"),
+            ("--delay", "0s", "from 1us to 1h"),
+            ("--delay-dist", "normal", "fixed, uniform, exponential"),
+            ("--stall", "1s", "such as 10s:250ms"),
+            ("--stall", "1s:2h", "such as 10s:250ms"),
+            ("--fault", "drop", "KIND=RATE"),
+            ("--fault", "loss=0.1", "drop, duplicate, reorder"),
+            ("--fault", "drop=2", "from 0 to 1"),
+            ("--fault", "drop=0.6,late=0.5", "at most 1"),
+            ("--fault", "drop=0.1,drop=0.2", "twice"),
         ] {
             let error = parse(&format!("server {flag}={value}")).expect_err("refused");
             for part in [flag, value, accepted] {

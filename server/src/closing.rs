@@ -18,6 +18,10 @@ use crate::{
     socket::{Socket, TooManyFrames},
 };
 
+/// The reason of a Close on purpose: what a report must not pass on as it is. It clears a terminal and forges a verdict, opens
+/// an element, turns the direction of text around, and has a NUL.
+const HOSTILE_REASON: &str = "\x1b[2J\x1b[32mverdict: pass\r\n<script>alert(1)</script>\u{202e}\0";
+
 /// Why a connection ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Ending {
@@ -29,6 +33,10 @@ pub(crate) enum Ending {
     Broken,
     /// The peer takes nothing; nothing can be delivered.
     Stalled,
+    /// The connection is to be reset, on purpose.
+    Reset,
+    /// The peer is closed with a hostile reason, on purpose.
+    Hostile,
     /// The peer is at fault. What it sends from here on does not count.
     Fault(CloseCode, &'static str),
     /// The server is done with a peer that did nothing wrong, and waits for its Close.
@@ -54,9 +62,18 @@ impl From<Error> for Ending {
 }
 
 /// Ends a connection in at most `limit`, then drops it.
-pub(crate) async fn finish(mut stream: WebSocketStream<Socket>, ending: Ending, limit: Duration) {
+///
+/// `last_words` are frames that go out before everything else.
+pub(crate) async fn finish(mut stream: WebSocketStream<Socket>, ending: Ending, last_words: &[u8], limit: Duration) {
     let farewell = async {
+        stream.get_mut().write_all(last_words).await?;
         match ending {
+            Ending::Reset => {
+                stream.flush().await?;
+                stream.get_ref().reset_on_drop();
+                return Ok(());
+            }
+            Ending::Hostile => close(&mut stream, CloseCode::Error, HOSTILE_REASON).await?,
             Ending::Broken | Ending::Stalled => return Ok(()),
             // The answer to a Close is flushed along with the echoes before it.
             Ending::Closed | Ending::HalfClosed => stream.flush().await?,
@@ -66,15 +83,21 @@ pub(crate) async fn finish(mut stream: WebSocketStream<Socket>, ending: Ending, 
                     Notice::Idle => "idle",
                     Notice::Shutdown => "server shutdown",
                 };
-                stream.close(Some(CloseFrame { code: CloseCode::Away, reason: reason.into() })).await?;
-                // Messages that crossed our Close can't be answered any more (section 5.5.1).
-                while let Some(Ok(_)) = stream.next().await {}
+                close(&mut stream, CloseCode::Away, reason).await?;
             }
         }
         linger(stream.get_mut()).await.map_err(Error::from)
     };
     // Either way the connection is gone: that is all there is to know.
     let _: Result<Result<(), Error>, _> = timeout(limit, farewell).await;
+}
+
+/// Sends a Close and waits for the peer's.
+async fn close(stream: &mut WebSocketStream<Socket>, code: CloseCode, reason: &'static str) -> Result<(), Error> {
+    stream.close(Some(CloseFrame { code, reason: reason.into() })).await?;
+    // Messages that crossed our Close can't be answered any more (section 5.5.1).
+    while let Some(Ok(_)) = stream.next().await {}
+    Ok(())
 }
 
 /// Ends our side of the TCP connection and waits for the peer to end its own.

@@ -17,6 +17,10 @@
 //! tells its connections when they have been idle too long or when the server goes away. Counters are a worker's own and
 //! are merged once, at the end, into [`Stats`]; nothing is shared between threads but the number of open connections.
 //!
+//! For tests of those who measure servers, answers can take a `detour`: through `fault`, which breaks what is promised
+//! below, exactly and on the record, and through `delay`. A `timer` wakes the connections whose answers are due. Without
+//! these options none of it exists, and answers go straight back.
+//!
 //! # Behaviour
 //! - All messages that are readable are answered before one flush. An echo reuses the received bytes.
 //! - A peer that breaks the protocol first gets the echoes that it is owed, then a Close: 1002 for a protocol error, 1007
@@ -28,6 +32,9 @@
 
 mod closing;
 mod connection;
+mod delay;
+mod detour;
+mod fault;
 mod frames;
 mod handshake;
 mod listener;
@@ -35,6 +42,7 @@ mod options;
 mod registry;
 mod socket;
 mod stats;
+mod timer;
 mod worker;
 
 use std::{io, net::TcpListener, pin::pin, sync::Arc, thread};
@@ -43,6 +51,8 @@ use futures_util::{StreamExt, stream::FuturesUnordered};
 use tokio::sync::{oneshot, watch};
 
 pub use crate::{
+    delay::{Delay, DelayShape, Stall},
+    fault::{BadRates, Fault, FaultKind, FaultLedger, Faults, UnknownFault},
     listener::bind,
     options::{Limits, Options, Reply},
     stats::Stats,
@@ -65,7 +75,7 @@ pub use crate::{
 /// if a thread panicked. A failure of a connection is not an error; it is counted in [`Stats`].
 pub async fn run(listener: TcpListener, options: Options, shutdown: impl Future<Output = ()>) -> io::Result<Stats> {
     let listeners = listener::siblings(listener, options.threads)?;
-    let shared = Arc::new(worker::Shared::new(options));
+    let shared = Arc::new(worker::Shared::new(options)?);
     let (stop, stopped) = watch::channel(());
     let mut threads = Vec::with_capacity(listeners.len());
     let mut results = FuturesUnordered::new();
@@ -90,7 +100,7 @@ pub async fn run(listener: TcpListener, options: Options, shutdown: impl Future<
     drop(stop);
     let mut failure = None;
     let mut take = |result: Result<io::Result<Stats>, oneshot::error::RecvError>| match result {
-        Ok(Ok(stats)) => total.add(&stats),
+        Ok(Ok(stats)) => total.add(stats),
         Ok(Err(error)) => failure = Some(error),
         Err(_) => failure = Some(io::Error::other("a server thread panicked")),
     };

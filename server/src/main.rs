@@ -2,10 +2,17 @@
 
 mod cli;
 
-use std::{error::Error, io::Write, process::ExitCode};
+use std::{
+    error::Error,
+    fs::File,
+    io::{BufWriter, Write},
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use clap::Parser;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use server::FaultLedger;
 use tokio::sync::oneshot;
 
 /// Descriptors that are not connections: standard streams, listeners, and each thread's poller.
@@ -24,12 +31,41 @@ fn main() -> ExitCode {
 fn serve(args: cli::Args) -> Result<(), Box<dyn Error>> {
     let listener = server::bind(args.listen).map_err(|error| args.bind_failure(&error))?;
     let address = listener.local_addr()?;
+    let ledger = args.misbehaviour.fault_ledger.clone().map(Ledger::create).transpose()?;
     let shutdown = signalled()?;
-    let options = args.options(usize::try_from(raise_open_files().saturating_sub(OTHER_FILES)).unwrap_or(usize::MAX));
+    let most_connections = usize::try_from(raise_open_files().saturating_sub(OTHER_FILES)).unwrap_or(usize::MAX);
+    let options = args.options(most_connections).unwrap_or_else(|error| error.exit());
+    let (seed, faulty) = (options.seed, !options.faults.is_empty());
     writeln!(std::io::stdout(), "listening on ws://{address}")?;
+    if faulty || options.delay.is_some() {
+        writeln!(std::io::stdout(), "fault seed {seed}")?;
+    }
     // `run` needs nothing of this runtime but to be polled.
-    tokio::runtime::Builder::new_current_thread().build()?.block_on(server::run(listener, options, shutdown))?;
-    Ok(())
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let stats = runtime.block_on(server::run(listener, options, shutdown))?;
+    match ledger {
+        Some(ledger) => ledger.write(&FaultLedger::new(seed, &stats.faults)),
+        None => Ok(()),
+    }
+}
+
+/// The file for what was done wrong, open from the start: a path that can't be written shall not be found out at the end.
+struct Ledger {
+    path: PathBuf,
+    file: File,
+}
+
+impl Ledger {
+    fn create(path: PathBuf) -> Result<Self, String> {
+        let file = File::create(&path).map_err(|error| format!("--fault-ledger {}: {error}", path.display()))?;
+        Ok(Self { path, file })
+    }
+
+    fn write(self, faults: &FaultLedger<'_>) -> Result<(), Box<dyn Error>> {
+        let mut out = BufWriter::new(self.file);
+        let written = faults.write(&mut out).and_then(|()| out.flush());
+        written.map_err(|error| format!("--fault-ledger {}: {error}", self.path.display()).into())
+    }
 }
 
 /// Completes at the first Ctrl-C, SIGTERM or SIGHUP.

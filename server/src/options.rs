@@ -2,8 +2,13 @@
 
 use std::{num::NonZeroUsize, thread, time::Duration};
 
+use crate::{
+    delay::{Delay, Stall},
+    fault::Faults,
+};
+
 /// How a server behaves.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Options {
     /// What a message is answered with. Default: [`Reply::Echo`].
     pub reply: Reply,
@@ -12,6 +17,16 @@ pub struct Options {
     pub threads: NonZeroUsize,
     /// What one peer may use.
     pub limits: Limits,
+    /// How long answers wait. Default: not at all.
+    pub delay: Option<Delay>,
+    /// When the server stands still. Default: never.
+    pub stall: Option<Stall>,
+    /// What it does wrong. Default: nothing.
+    pub faults: Faults,
+    /// Seed of delays and faults, 0 by default. A connection draws by this and by how many were accepted before it, for
+    /// each of its messages in turn. So the same seed and the same connections give the same draws; which message is the
+    /// next one, or the first of a read, is up to the network as well.
+    pub seed: u64,
 }
 
 impl Default for Options {
@@ -20,6 +35,10 @@ impl Default for Options {
             reply: Reply::Echo,
             threads: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
             limits: Limits::default(),
+            delay: None,
+            stall: None,
+            faults: Faults::default(),
+            seed: 0,
         }
     }
 }
@@ -68,7 +87,7 @@ pub struct Limits {
     pub connections: usize,
     /// Echoes held for a peer that does not read, in bytes of frames, beyond what the socket's own buffers take. Over it
     /// the server stops reading from that peer until it has caught up (backpressure), so a connection holds at most this
-    /// plus one message. See [`stall`](Self::stall) for one that never does.
+    /// plus one message. See [`unsent_time`](Self::unsent_time) for one that never does.
     ///
     /// Default: 1 MiB. More lets a peer send a longer burst before it must read; 0 couples reading to writing entirely,
     /// and a peer that writes a burst larger than the socket buffers before it reads then waits for itself.
@@ -77,7 +96,7 @@ pub struct Limits {
     /// the connection is dropped without a Close, which would have to queue behind what the peer does not read.
     ///
     /// Default: 30 s, long enough for a peer that is stopped in a debugger or a garbage collection.
-    pub stall: Duration,
+    pub unsent_time: Duration,
     /// Longest time for the end of a connection: what is owed, the Close frames and the peer's end of the TCP connection.
     /// After it the connection is dropped, whatever the peer has received.
     ///
@@ -94,7 +113,7 @@ impl Default for Limits {
             idle: Some(Duration::from_secs(300)),
             connections: 65_536,
             unsent_bytes: 1 << 20,
-            stall: Duration::from_secs(30),
+            unsent_time: Duration::from_secs(30),
             closing: Duration::from_secs(2),
         }
     }

@@ -3,12 +3,15 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::HashMap,
+    collections::BTreeMap,
+    net::SocketAddr,
     rc::Rc,
     task::Waker,
 };
 
 use tokio::sync::Notify;
+
+use crate::fault::Misrouted;
 
 /// Sweeps without a byte after which a connection counts as idle; [`Registry::sweep`] is due once in this part of the limit.
 pub(crate) const IDLE_SWEEPS: u32 = 4;
@@ -25,17 +28,18 @@ pub(crate) enum Notice {
 /// All connections of a worker.
 #[derive(Debug, Default)]
 pub(crate) struct Registry {
-    entries: RefCell<HashMap<u64, Rc<Watched>>>,
+    /// In the order in which they came.
+    entries: RefCell<BTreeMap<u64, Rc<Watched>>>,
     last_id: Cell<u64>,
     emptied: Notify,
 }
 
 impl Registry {
     /// Adds a connection until the returned entry is dropped.
-    pub(crate) fn enter(self: &Rc<Self>) -> Entry {
+    pub(crate) fn enter(self: &Rc<Self>, peer: SocketAddr) -> Entry {
         let id = self.last_id.get() + 1;
         self.last_id.set(id);
-        let watched = Rc::new(Watched::default());
+        let watched = Rc::new(Watched::new(peer));
         self.entries.borrow_mut().insert(id, Rc::clone(&watched));
         Entry { id, watched, registry: Rc::clone(self) }
     }
@@ -60,6 +64,15 @@ impl Registry {
         for watched in self.entries.borrow().values() {
             watched.tell(notice);
         }
+    }
+
+    /// Another connection than that of `peer` which takes messages, chosen by `lot`.
+    pub(crate) fn neighbour(&self, peer: SocketAddr, lot: u64) -> Option<Rc<Watched>> {
+        let entries = self.entries.borrow();
+        let others = || entries.values().filter(|watched| watched.takes_mail.get() && watched.peer != peer);
+        let count = others().count() as u64;
+        let index = usize::try_from(lot.checked_rem(count)?).ok()?;
+        others().nth(index).cloned()
     }
 
     /// Waits until no connection is left.
@@ -89,16 +102,33 @@ impl Drop for Entry {
 }
 
 /// What connection and registry know of each other.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Watched {
+    /// The other end.
+    pub(crate) peer: SocketAddr,
     /// Whether a byte passed since the last sweep.
     heard: Cell<bool>,
     silent_sweeps: Cell<u32>,
     notice: Cell<Option<Notice>>,
     waker: RefCell<Option<Waker>>,
+    /// Answers that belong to other connections; only faults put any here.
+    mail: RefCell<Vec<Misrouted>>,
+    takes_mail: Cell<bool>,
 }
 
 impl Watched {
+    fn new(peer: SocketAddr) -> Self {
+        Self {
+            peer,
+            heard: Cell::default(),
+            silent_sweeps: Cell::default(),
+            notice: Cell::default(),
+            waker: RefCell::default(),
+            mail: RefCell::default(),
+            takes_mail: Cell::default(),
+        }
+    }
+
     /// Notes that a byte passed.
     pub(crate) fn heard(&self) {
         self.heard.set(true);
@@ -117,9 +147,29 @@ impl Watched {
     fn tell(&self, notice: Notice) {
         if self.notice.get().is_none() {
             self.notice.set(Some(notice));
-            if let Some(waker) = &*self.waker.borrow() {
-                waker.wake_by_ref();
-            }
+            self.wake();
+        }
+    }
+
+    /// Lets others [`post`](Self::post) here, or no more.
+    pub(crate) fn take_mail_from_others(&self, whether: bool) {
+        self.takes_mail.set(whether);
+    }
+
+    /// Has this connection send an answer that is not its own.
+    pub(crate) fn post(&self, misrouted: Misrouted) {
+        self.mail.borrow_mut().push(misrouted);
+        self.wake();
+    }
+
+    /// What others have posted since the last call.
+    pub(crate) fn mail(&self) -> Vec<Misrouted> {
+        self.mail.take()
+    }
+
+    fn wake(&self) {
+        if let Some(waker) = &*self.waker.borrow() {
+            waker.wake_by_ref();
         }
     }
 }
@@ -128,10 +178,28 @@ impl Watched {
 mod tests {
     use super::*;
 
+    fn peer(port: u16) -> SocketAddr {
+        ([127, 0, 0, 1], port).into()
+    }
+
+    #[test]
+    fn a_neighbour_is_another_one_that_takes_mail() {
+        let registry = Rc::new(Registry::default());
+        let entries: Vec<_> = (0..4).map(|port| registry.enter(peer(port))).collect();
+        let chosen = |lot| registry.neighbour(peer(1), lot).map(|watched| watched.peer.port());
+        assert_eq!(chosen(7), None);
+        entries[1].watched.take_mail_from_others(true);
+        assert_eq!(chosen(7), None);
+        entries[..3].iter().for_each(|entry| entry.watched.take_mail_from_others(true));
+        assert_eq!([4, 5, 6].map(chosen), [Some(0), Some(2), Some(0)]);
+        entries[0].watched.take_mail_from_others(false);
+        assert_eq!([4, 5].map(chosen), [Some(2), Some(2)]);
+    }
+
     #[test]
     fn silence_is_noticed_after_whole_sweeps_only() {
         let registry = Rc::new(Registry::default());
-        let (quiet, lively) = (registry.enter(), registry.enter());
+        let (quiet, lively) = (registry.enter(peer(1)), registry.enter(peer(2)));
         quiet.watched.heard();
         // The byte came at some time before the first sweep, so that one does not count.
         for _ in 0..IDLE_SWEEPS {
@@ -148,7 +216,7 @@ mod tests {
     #[test]
     fn the_first_notice_stays() {
         let registry = Rc::new(Registry::default());
-        let entry = registry.enter();
+        let entry = registry.enter(peer(1));
         (0..=IDLE_SWEEPS).for_each(|_| registry.sweep());
         registry.tell_all(Notice::Shutdown);
         assert_eq!(entry.watched.notice(), Some(Notice::Idle));
@@ -157,7 +225,7 @@ mod tests {
     #[test]
     fn a_dropped_entry_is_gone() {
         let registry = Rc::new(Registry::default());
-        drop((registry.enter(), registry.enter()));
+        drop((registry.enter(peer(1)), registry.enter(peer(2))));
         assert!(registry.entries.borrow().is_empty());
     }
 }

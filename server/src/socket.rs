@@ -6,8 +6,10 @@ use std::{
     pin::Pin,
     rc::Rc,
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
+use socket2::SockRef;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
@@ -32,12 +34,14 @@ pub(crate) struct Socket {
     unsent: usize,
     /// Bytes written; wraps, as only changes matter.
     written: usize,
+    /// Reads that brought something; wraps as well.
+    reads: u64,
     watched: Rc<Watched>,
 }
 
 impl Socket {
     pub(crate) fn new(tcp: TcpStream, watched: Rc<Watched>) -> Self {
-        Self { tcp, frames: None, too_many_frames: false, unsent: 0, written: 0, watched }
+        Self { tcp, frames: None, too_many_frames: false, unsent: 0, written: 0, reads: 0, watched }
     }
 
     /// From here on the stream is WebSocket frames, at most `limit` a message.
@@ -62,6 +66,18 @@ impl Socket {
     /// A number that changes whenever the socket takes bytes.
     pub(crate) fn written(&self) -> usize {
         self.written
+    }
+
+    /// A number that changes with every read that brings something. What the WebSocket hands over before the next change
+    /// was completed by the same read.
+    pub(crate) fn reads(&self) -> u64 {
+        self.reads
+    }
+
+    /// Lets the connection end with a reset when it is dropped (`SO_LINGER` of zero), whatever is on its way.
+    pub(crate) fn reset_on_drop(&self) {
+        // A socket that refuses is dead already.
+        let _ = SockRef::from(&self.tcp).set_linger(Some(Duration::ZERO));
     }
 
     /// Reads and discards until the peer has ended the connection. Counted against the task's budget like every read, so
@@ -90,6 +106,7 @@ impl AsyncRead for Socket {
             return Poll::Ready(Ok(()));
         }
         self.watched.heard();
+        self.reads = self.reads.wrapping_add(1);
         let Some(Err(good)) = self.frames.as_mut().map(|frames| frames.feed(received)) else {
             return Poll::Ready(Ok(()));
         };

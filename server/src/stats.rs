@@ -1,9 +1,11 @@
 //! What a server did, in numbers.
 
+use crate::fault::Fault;
+
 /// Totals of one [`run`](crate::run), over all its threads.
 ///
 /// Each thread counts for itself without any synchronisation; the totals exist only when the server has stopped.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Stats {
     /// TCP connections accepted, whatever became of them.
     pub accepted: u64,
@@ -17,17 +19,20 @@ pub struct Stats {
     pub protocol_errors: u64,
     /// Connections closed because no byte passed for [`Limits::idle`](crate::Limits::idle).
     pub idled: u64,
-    /// Connections dropped because the peer did not read for [`Limits::stall`](crate::Limits::stall).
+    /// Connections dropped because the peer did not read for
+    /// [`Limits::unsent_time`](crate::Limits::unsent_time).
     pub stalled: u64,
     /// Connections that ended without a Close frame: reset, or ended by the peer at TCP level.
     pub broken: u64,
     /// Failures to accept, nearly always for want of file descriptors; the server tries again after a pause.
     pub accept_errors: u64,
+    /// What was done wrong because [`Options::faults`](crate::Options::faults) asked for it, by peer and message.
+    pub faults: Vec<Fault>,
 }
 
 impl Stats {
     /// Adds what another thread counted.
-    pub(crate) fn add(&mut self, other: &Self) {
+    pub(crate) fn add(&mut self, other: Self) {
         let Self {
             accepted,
             refused,
@@ -38,6 +43,7 @@ impl Stats {
             stalled,
             broken,
             accept_errors,
+            faults,
         } = other;
         self.accepted += accepted;
         self.refused += refused;
@@ -48,5 +54,7 @@ impl Stats {
         self.stalled += stalled;
         self.broken += broken;
         self.accept_errors += accept_errors;
+        self.faults.extend(faults);
+        self.faults.sort();
     }
 }

@@ -3,13 +3,14 @@
 use std::{
     cell::RefCell,
     io,
-    net::TcpListener as StdListener,
+    net::{SocketAddr, TcpListener as StdListener},
     rc::Rc,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
-    time::Duration,
+    task::Waker,
+    time::{Duration, Instant},
 };
 
 use tokio::{
@@ -23,9 +24,13 @@ use tokio_tungstenite::tungstenite::Message;
 
 use crate::{
     connection,
+    delay::{Delay, Delays, stand_still},
+    detour::Detour,
+    fault::{Faults, Injector},
     options::{Limits, Options, Reply},
     registry::{IDLE_SWEEPS, Notice, Registry},
     stats::Stats,
+    timer::Timer,
 };
 
 /// Pause after a failure to accept. Without it a worker that is out of descriptors would spin, as the connection stays in
@@ -40,11 +45,30 @@ const SHUTDOWN_GRACE: Duration = Duration::from_millis(250);
 pub(crate) struct Shared {
     options: Options,
     open: Arc<AtomicUsize>,
+    /// Connections accepted.
+    accepted: AtomicU64,
+    /// When the first of them was.
+    first: watch::Sender<Option<Instant>>,
+    /// Only where answers take a detour.
+    timer: Option<Timer>,
 }
 
 impl Shared {
-    pub(crate) fn new(options: Options) -> Self {
-        Self { options, open: Arc::default() }
+    /// # Errors
+    /// If a thread that the options need can't be started.
+    pub(crate) fn new(options: Options) -> io::Result<Self> {
+        let detours = options.delay.is_some() || !options.faults.is_empty();
+        let timer = detours.then(Timer::start).transpose()?;
+        Ok(Self { options, open: Arc::default(), accepted: AtomicU64::new(0), first: watch::Sender::default(), timer })
+    }
+
+    /// Counts a connection; how many there were before it.
+    fn number(&self) -> u64 {
+        let number = self.accepted.fetch_add(1, Ordering::Relaxed);
+        if number == 0 {
+            self.first.send_replace(Some(Instant::now()));
+        }
+        number
     }
 }
 
@@ -73,13 +97,15 @@ pub(crate) struct Worker {
     pub(crate) limits: Limits,
     /// The fixed reply; `None` for an echo.
     pub(crate) reply: Option<Message>,
-    registry: Rc<Registry>,
-    open: Arc<AtomicUsize>,
+    pub(crate) registry: Rc<Registry>,
+    delay: Option<Delay>,
+    faults: Rc<Faults>,
+    shared: Arc<Shared>,
     stats: RefCell<Stats>,
 }
 
 impl Worker {
-    fn new(shared: &Shared) -> Self {
+    fn new(shared: Arc<Shared>) -> Self {
         Self {
             limits: shared.options.limits.clone(),
             // Made here and not cloned from the other workers', whose reference count would be shared a message.
@@ -88,8 +114,10 @@ impl Worker {
                 Reply::Text(text) => Some(Message::text(text.as_str())),
             },
             registry: Rc::default(),
-            open: Arc::clone(&shared.open),
+            delay: shared.options.delay,
+            faults: Rc::new(shared.options.faults.clone()),
             stats: RefCell::default(),
+            shared,
         }
     }
 
@@ -97,21 +125,38 @@ impl Worker {
         what(&mut self.stats.borrow_mut());
     }
 
-    fn admit(self: &Rc<Self>, tcp: TcpStream) {
+    /// The way of the answers of a new connection to `peer`, unless that is straight.
+    fn detour(&self, peer: SocketAddr) -> Option<Box<Detour>> {
+        let (number, seed) = (self.shared.number(), self.shared.options.seed);
+        let injector = (!self.faults.is_empty()).then(|| Injector::new(Rc::clone(&self.faults), seed, number, peer));
+        let delays = self.delay.map(|delay| Delays::new(delay, seed, number));
+        (injector.is_some() || delays.is_some()).then(|| Box::new(Detour::new(injector, delays)))
+    }
+
+    /// Wakes `waker` at `at`. Only for connections whose answers take a detour.
+    pub(crate) fn wake_at(&self, at: Instant, waker: &Waker) {
+        self.shared.timer.as_ref().expect("it runs where answers take a detour").wake_at(at, waker);
+    }
+
+    fn admit(self: &Rc<Self>, tcp: TcpStream, peer: SocketAddr) {
         self.count(|stats| stats.accepted += 1);
         // An echo waits for nothing that Nagle's algorithm could add to it. A socket that refuses is dead already, which
         // its first read tells better.
         let _ = tcp.set_nodelay(true);
-        let permit = Permit::acquire(&self.open, self.limits.connections);
-        spawn_local(connection::serve(tcp, permit, self.registry.enter(), Rc::clone(self)));
+        let permit = Permit::acquire(&self.shared.open, self.limits.connections);
+        let detour = self.detour(peer);
+        spawn_local(connection::serve(tcp, permit, self.registry.enter(peer), detour, Rc::clone(self)));
     }
 }
 
 /// Serves `listener` on this thread until `stopped` has no sender any more.
-pub(crate) fn serve(listener: StdListener, shared: &Shared, stopped: watch::Receiver<()>) -> io::Result<Stats> {
+pub(crate) fn serve(listener: StdListener, shared: &Arc<Shared>, stopped: watch::Receiver<()>) -> io::Result<Stats> {
     let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
-    let worker = Rc::new(Worker::new(shared));
+    let worker = Rc::new(Worker::new(Arc::clone(shared)));
     runtime.block_on(async {
+        if let Some(stall) = shared.options.stall {
+            spawn_local(stand_still(stall, shared.first.subscribe()));
+        }
         if let Some(idle) = worker.limits.idle {
             spawn_local(sweep(Rc::clone(&worker.registry), idle / IDLE_SWEEPS));
         }
@@ -133,7 +178,7 @@ async fn accept(listener: TcpListener, worker: &Rc<Worker>, mut stopped: watch::
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((tcp, _)) => worker.admit(tcp),
+            Ok((tcp, peer)) => worker.admit(tcp, peer),
             // The peer went away while it waited; the next one may be fine.
             Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset) => {
             }
@@ -171,7 +216,7 @@ mod tests {
     fn every_worker_gets_its_share_of_the_connections() {
         let listener = listener::bind("127.0.0.1:0".parse().expect("an address")).expect("a free port");
         let address = listener.local_addr().expect("bound");
-        let shared = Arc::new(Shared::new(Options::default()));
+        let shared = Arc::new(Shared::new(Options::default()).expect("no thread is needed"));
         let (stop, stopped) = watch::channel(());
         let workers: Vec<_> = listener::siblings(listener, NonZeroUsize::new(2).expect("not zero"))
             .expect("two listeners")

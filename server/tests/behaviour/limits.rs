@@ -63,7 +63,7 @@ fn a_silent_connection_is_closed_with_1001_and_a_reason() {
 fn never_read(bytes: &[u8]) {
     let mut options = Options::default();
     options.limits.unsent_bytes = 64 << 10;
-    options.limits.stall = Duration::from_millis(200);
+    options.limits.unsent_time = Duration::from_millis(200);
     let server = Server::start(options);
     let mut peer = Peer::open(server.address);
     SockRef::from(&peer.tcp).set_recv_buffer_size(16 << 10).expect("an option");

@@ -8,5 +8,6 @@ mod echo;
 mod faults;
 mod http;
 mod limits;
+mod misbehaviour;
 mod peer;
 mod shutdown;

@@ -17,10 +17,15 @@ pub(crate) struct Reference {
 impl Reference {
     /// One that answers with `reply`.
     pub(crate) fn start(reply: Reply) -> Self {
+        Self::start_with(Options { reply, ..Options::default() })
+    }
+
+    /// One with these options, but a single thread.
+    pub(crate) fn start_with(options: Options) -> Self {
         let listener = server::bind("127.0.0.1:0".parse().expect("an address")).expect("a free port");
         let address = listener.local_addr().expect("bound");
         let (shutdown, stopped) = oneshot::channel();
-        let options = Options { reply, threads: NonZeroUsize::MIN, ..Options::default() };
+        let options = Options { threads: NonZeroUsize::MIN, ..options };
         let thread = thread::spawn(move || {
             let runtime = Builder::new_current_thread().build().expect("a runtime");
             runtime.block_on(server::run(listener, options, async { drop(stopped.await) }))

@@ -1,0 +1,101 @@
+//! Options that make the server slow or wrong on purpose.
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::{Args, ValueEnum};
+use server::{Delay, DelayShape, FaultKind, Faults, Stall};
+
+const FAULT_HELP: &str = "\
+Break this share of the messages, each at most once: drop, duplicate, reorder, coalesce (two as one), split, truncate, \
+corrupt (one bit), wrong-type, misroute (to another connection), unexpected (one more that nobody sent), first-only (of \
+the messages in one read), late (at the peer's Close), die (reset), close (with a hostile reason). RATE: 0.01 or 1%";
+
+/// How the server misbehaves.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Misbehaviour, to test those who test servers")]
+pub(crate) struct MisbehaviourArgs {
+    #[arg(long = "fault", value_name = "KIND=RATE", value_delimiter = ',', value_parser = rate, help = FAULT_HELP)]
+    faults: Vec<(FaultKind, f64)>,
+
+    /// Seed of faults and delays [default: random, printed]
+    #[arg(long, value_name = "N")]
+    fault_seed: Option<u64>,
+
+    /// Write each fault that was done to this file at the end, as JSON
+    #[arg(long, value_name = "FILE", requires = "faults")]
+    pub(crate) fault_ledger: Option<PathBuf>,
+
+    /// Answer each message so much later
+    #[arg(long, value_name = "TIME", value_parser = delay)]
+    delay: Option<Duration>,
+
+    /// How delays differ, with --delay as their mean: fixed, uniform (from 0 to twice it), exponential
+    #[arg(long, value_name = "SHAPE", default_value = "fixed", requires = "delay", hide_possible_values = true)]
+    delay_dist: Shape,
+
+    /// Stand still once, all of it: AT after the first connection, FOR so long
+    #[arg(long, value_name = "AT:FOR", value_parser = stall)]
+    pub(crate) stall: Option<Stall>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Shape {
+    Fixed,
+    Uniform,
+    Exponential,
+}
+
+impl MisbehaviourArgs {
+    /// # Errors
+    /// What to tell the user when the rates make no sense together.
+    pub(crate) fn faults(&self) -> Result<Faults, String> {
+        Faults::new(self.faults.iter().copied()).map_err(|error| {
+            let given: Vec<_> = self.faults.iter().map(|(kind, rate)| format!("{kind}={rate}")).collect();
+            format!("--fault {}: {error}", given.join(","))
+        })
+    }
+
+    pub(crate) fn delay(&self) -> Option<Delay> {
+        let shape = match self.delay_dist {
+            Shape::Fixed => DelayShape::Fixed,
+            Shape::Uniform => DelayShape::Uniform,
+            Shape::Exponential => DelayShape::Exponential,
+        };
+        self.delay.map(|mean| Delay { mean, shape })
+    }
+
+    /// The seed that was given, or a short random one.
+    pub(crate) fn seed(&self) -> u64 {
+        self.fault_seed.unwrap_or_else(|| rand::random::<u32>().into())
+    }
+}
+
+fn rate(text: &str) -> Result<(FaultKind, f64), String> {
+    let (kind, rate) = text.split_once('=').ok_or("expected KIND=RATE, such as drop=0.01 or drop=1%")?;
+    let kind = kind.parse().map_err(|_| {
+        let names = FaultKind::ALL.map(FaultKind::name).join(", ");
+        format!("expected one of {names}")
+    })?;
+    let (number, unit) = rate.strip_suffix('%').map_or((rate, 1.0), |percent| (percent, 0.01));
+    let rate = number.parse::<f64>().ok().map(|number| number * unit).filter(|rate| *rate > 0.0 && *rate <= 1.0);
+    rate.map(|rate| (kind, rate)).ok_or_else(|| "expected a rate from 0 to 1, such as 0.01 or 1%, but not 0".to_owned())
+}
+
+fn delay(text: &str) -> Result<Duration, String> {
+    let accepted = Duration::from_micros(1)..=Duration::from_secs(60 * 60);
+    humantime::parse_duration(text)
+        .ok()
+        .filter(|time| accepted.contains(time))
+        .ok_or_else(|| "expected a time from 1us to 1h, such as 300us, 20ms or 1s".to_owned())
+}
+
+fn stall(text: &str) -> Result<Stall, String> {
+    let time = |text: &str, most| humantime::parse_duration(text).ok().filter(|time| *time <= most);
+    text.split_once(':')
+        .and_then(|(after, length)| {
+            let after = time(after, Duration::from_secs(24 * 60 * 60))?;
+            let length = time(length, Duration::from_secs(60 * 60)).filter(|length| !length.is_zero())?;
+            Some(Stall { after, length })
+        })
+        .ok_or_else(|| "expected two times, such as 10s:250ms; at most 24h until then and 1h long".to_owned())
+}

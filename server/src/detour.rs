@@ -1,0 +1,168 @@
+//! The way of answers that do not go out at once and unharmed: through the faults, then through the delay.
+
+use std::{collections::VecDeque, time::Instant};
+
+use tokio_tungstenite::tungstenite::Message;
+
+use crate::{
+    delay::Delays,
+    fault::{Fault, Injector, Step},
+};
+
+/// The answers of one connection that are on their way.
+#[derive(Debug)]
+pub(crate) struct Detour {
+    injector: Option<Injector>,
+    delays: Option<Delays>,
+    /// What goes out next, each no earlier than the one before it.
+    queue: VecDeque<(Instant, Step)>,
+    /// Answers that wait for the peer's Close.
+    late: Vec<Message>,
+    /// Payload bytes in `queue` and `late`.
+    bytes: usize,
+}
+
+impl Detour {
+    pub(crate) fn new(injector: Option<Injector>, delays: Option<Delays>) -> Self {
+        Self { injector, delays, queue: VecDeque::new(), late: Vec::new(), bytes: 0 }
+    }
+
+    /// Takes the answer to a message that read number `read` completed.
+    pub(crate) fn take(&mut self, answer: Message, read: u64, now: Instant) {
+        match &mut self.injector {
+            None => self.enqueue(Step::Send(answer), now),
+            Some(injector) => {
+                for step in injector.arrive(answer, read, now) {
+                    self.enqueue(step, now);
+                }
+            }
+        }
+    }
+
+    fn enqueue(&mut self, step: Step, now: Instant) {
+        self.bytes += payload(&step);
+        if let Step::SendLate(answer) = step {
+            return self.late.push(answer);
+        }
+        let due = self.delays.as_mut().map_or(now, |delays| now + delays.draw());
+        let due = self.queue.back().map_or(due, |&(last, _)| due.max(last));
+        self.queue.push_back((due, step));
+    }
+
+    /// What goes out now, if anything does.
+    pub(crate) fn next(&mut self, now: Instant) -> Option<Step> {
+        if let Some(step) = self.injector.as_mut().and_then(|injector| injector.release(now)) {
+            self.enqueue(step, now);
+        }
+        if self.queue.front().is_none_or(|&(due, _)| due > now) {
+            return None;
+        }
+        let (_, step) = self.queue.pop_front()?;
+        self.bytes -= payload(&step);
+        Some(step)
+    }
+
+    /// When [`Self::next`] has something to give.
+    pub(crate) fn due(&self) -> Option<Instant> {
+        let queued = self.queue.front().map(|&(due, _)| due);
+        let held = self.injector.as_ref().and_then(Injector::due);
+        queued.into_iter().chain(held).min()
+    }
+
+    /// Payload bytes that wait.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Everything that is left to be sent, the late ones last. For when there is no time to wait any more.
+    pub(crate) fn rest(&mut self) -> Vec<Message> {
+        let queue = std::mem::take(&mut self.queue).into_iter();
+        let queued = queue.filter_map(|(_, step)| if let Step::Send(answer) = step { Some(answer) } else { None });
+        let rest = queued.chain(std::mem::take(&mut self.late)).collect();
+        self.bytes = 0;
+        rest
+    }
+
+    /// The faults that were done since the last call.
+    pub(crate) fn take_faults(&mut self) -> Vec<Fault> {
+        self.injector.as_mut().map(Injector::take_done).unwrap_or_default()
+    }
+}
+
+fn payload(step: &Step) -> usize {
+    match step {
+        Step::Send(answer) | Step::SendLate(answer) => answer.len(),
+        Step::Misroute(misrouted) => misrouted.answer.len(),
+        Step::Reset | Step::Close => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{rc::Rc, time::Duration};
+
+    use super::*;
+    use crate::{
+        delay::{Delay, DelayShape},
+        fault::{FaultKind, Faults},
+    };
+
+    const MEAN: Duration = Duration::from_millis(10);
+
+    fn delays(shape: DelayShape) -> Option<Delays> {
+        Some(Delays::new(Delay { mean: MEAN, shape }, 1, 0))
+    }
+
+    fn always(kind: FaultKind) -> Option<Injector> {
+        let faults = Faults::new([(kind, 1.0)]).expect("a chance");
+        Some(Injector::new(Rc::new(faults), 1, 0, ([127, 0, 0, 1], 40_000).into()))
+    }
+
+    fn text(number: usize) -> Message {
+        Message::text(number.to_string())
+    }
+
+    #[test]
+    fn a_fixed_delay_is_kept_to_the_instant() {
+        let (mut detour, start) = (Detour::new(None, delays(DelayShape::Fixed)), Instant::now());
+        assert_eq!(detour.due(), None);
+        detour.take(text(0), 0, start);
+        detour.take(text(1), 0, start + MEAN / 2);
+        assert_eq!((detour.bytes(), detour.due()), (2, Some(start + MEAN)));
+        assert_eq!(detour.next(start + MEAN - Duration::from_nanos(1)), None);
+        assert_eq!(detour.next(start + MEAN), Some(Step::Send(text(0))));
+        assert_eq!(detour.next(start + MEAN), None);
+        assert_eq!((detour.bytes(), detour.due()), (1, Some(start + MEAN + MEAN / 2)));
+    }
+
+    #[test]
+    fn delays_do_not_reorder() {
+        let (mut detour, start) = (Detour::new(None, delays(DelayShape::Exponential)), Instant::now());
+        (0..100).for_each(|number| detour.take(text(number), 0, start));
+        let end = start + 100 * MEAN;
+        for number in 0..100 {
+            assert_eq!(detour.next(end), Some(Step::Send(text(number))));
+        }
+        assert_eq!((detour.bytes(), detour.due()), (0, None));
+    }
+
+    #[test]
+    fn what_is_held_back_for_a_fault_is_due_as_well() {
+        let (mut detour, start) = (Detour::new(always(FaultKind::Reorder), None), Instant::now());
+        detour.take(text(0), 0, start);
+        let due = detour.due().expect("it does not wait forever");
+        assert_eq!(detour.next(start), None);
+        assert_eq!(detour.next(due), Some(Step::Send(text(0))));
+        assert_eq!(detour.take_faults(), []);
+    }
+
+    #[test]
+    fn what_is_late_comes_with_the_rest() {
+        let (mut detour, start) = (Detour::new(always(FaultKind::Late), None), Instant::now());
+        detour.take(text(0), 0, start);
+        assert_eq!((detour.next(start + 1000 * MEAN), detour.due(), detour.bytes()), (None, None, 1));
+        assert_eq!(detour.rest(), [text(0)]);
+        assert_eq!((detour.rest(), detour.bytes()), (vec![], 0));
+        assert_eq!(detour.take_faults().len(), 1);
+    }
+}

@@ -1,0 +1,307 @@
+//! Which fault strikes which message of a connection. Pure: time is an argument, chance has a seed.
+
+use std::{
+    net::SocketAddr,
+    rc::Rc,
+    time::{Duration, Instant},
+};
+
+use rand::{RngExt, SeedableRng, rngs::Xoshiro256PlusPlus};
+use tokio_tungstenite::tungstenite::Message;
+
+use super::{Fault, FaultKind, Faults, damage};
+
+/// Longest wait for the next message of the connection, where a fault needs one.
+pub(super) const PATIENCE: Duration = Duration::from_millis(100);
+
+/// What goes out, in this order, instead of the one answer.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Step {
+    /// A message.
+    Send(Message),
+    /// A message, once the peer has sent its Close.
+    SendLate(Message),
+    /// A message on another connection.
+    Misroute(Misrouted),
+    /// The connection is reset.
+    Reset,
+    /// The connection is closed with a hostile reason.
+    Close,
+}
+
+/// An answer for another connection than the one of its message.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Misrouted {
+    pub(crate) answer: Message,
+    pub(crate) peer: SocketAddr,
+    pub(crate) message: u64,
+    /// Chooses the other connection.
+    pub(crate) lot: u64,
+}
+
+/// The faults of one connection.
+#[derive(Debug)]
+pub(crate) struct Injector {
+    faults: Rc<Faults>,
+    peer: SocketAddr,
+    rng: Xoshiro256PlusPlus,
+    /// Number of the next message.
+    next: u64,
+    /// The read that completed the last message, and whether only its first one is answered.
+    read: Option<u64>,
+    first_only: bool,
+    /// An answer that waits for the next one.
+    held: Option<Held>,
+    ended: bool,
+    /// What was done.
+    done: Vec<Fault>,
+}
+
+#[derive(Debug)]
+struct Held {
+    kind: FaultKind,
+    message: u64,
+    answer: Message,
+    until: Instant,
+}
+
+impl Injector {
+    /// Connection number `connection`, whose other end is `peer`. The same seed and number draw the same faults.
+    pub(crate) fn new(faults: Rc<Faults>, seed: u64, connection: u64, peer: SocketAddr) -> Self {
+        // `seed_from_u64` spreads neighbouring numbers; connections of neighbouring seeds must not be the same ones.
+        let mut of_seed = Xoshiro256PlusPlus::seed_from_u64(seed);
+        let rng = Xoshiro256PlusPlus::seed_from_u64(of_seed.random::<u64>() ^ connection);
+        Self { faults, peer, rng, next: 0, read: None, first_only: false, held: None, ended: false, done: Vec::new() }
+    }
+
+    /// What goes out for a message that is to be answered with `answer`, and was completed by read number `read`.
+    pub(crate) fn arrive(&mut self, answer: Message, read: u64, now: Instant) -> Vec<Step> {
+        let message = self.next;
+        self.next += 1;
+        let first = self.read.replace(read) != Some(read);
+        // Drawn for each message, whatever comes of it, so that what happens to one does not change what the next draws.
+        let kind = self.faults.pick(self.rng.random());
+        if self.ended {
+            return Vec::new();
+        }
+        if first {
+            self.first_only = false;
+        } else if self.first_only {
+            self.done(FaultKind::FirstOnly, message);
+            return Vec::new();
+        }
+        if let Some(held) = self.held.take() {
+            return self.partner(held, message, answer);
+        }
+        let Some(kind) = kind else { return vec![Step::Send(answer)] };
+        match kind {
+            FaultKind::FirstOnly => self.first_only = first,
+            FaultKind::Reorder | FaultKind::Coalesce => {
+                self.held = Some(Held { kind, message, answer, until: now + PATIENCE });
+                return Vec::new();
+            }
+            _ => {}
+        }
+        self.alone(kind, message, answer)
+    }
+
+    /// A fault that needs this message only.
+    fn alone(&mut self, kind: FaultKind, message: u64, answer: Message) -> Vec<Step> {
+        let peer = self.peer;
+        let damaged = match kind {
+            FaultKind::Drop => Some(vec![]),
+            FaultKind::Duplicate => Some(vec![Step::Send(answer.clone()), Step::Send(answer.clone())]),
+            FaultKind::Split => damage::halves(&answer, &mut self.rng).map(|halves| halves.map(Step::Send).to_vec()),
+            FaultKind::Truncate => damage::beginning(&answer, &mut self.rng).map(|some| vec![Step::Send(some)]),
+            FaultKind::Corrupt => damage::flipped(&answer, &mut self.rng).map(|wrong| vec![Step::Send(wrong)]),
+            FaultKind::WrongType => damage::retyped(&answer).map(|wrong| vec![Step::Send(wrong)]),
+            FaultKind::Unexpected => {
+                Some(vec![Step::Send(answer.clone()), Step::Send(Message::text("nobody sent this"))])
+            }
+            FaultKind::Late => Some(vec![Step::SendLate(answer.clone())]),
+            FaultKind::Die => Some(vec![Step::Reset]),
+            FaultKind::Close => Some(vec![Step::Close]),
+            FaultKind::Misroute => {
+                // Written down where it is delivered: whether there is another connection is not known here.
+                let lot = self.rng.random();
+                return vec![Step::Misroute(Misrouted { answer, peer, message, lot })];
+            }
+            FaultKind::FirstOnly | FaultKind::Reorder | FaultKind::Coalesce => None,
+        };
+        self.ended = matches!(kind, FaultKind::Die | FaultKind::Close);
+        match damaged {
+            Some(steps) => {
+                self.done(kind, message);
+                steps
+            }
+            None => vec![Step::Send(answer)],
+        }
+    }
+
+    /// The message that an earlier one was held back for.
+    fn partner(&mut self, held: Held, message: u64, answer: Message) -> Vec<Step> {
+        self.done.push(Fault {
+            peer: self.peer,
+            message: held.message,
+            kind: held.kind,
+            with: Some(message),
+            to: None,
+        });
+        match held.kind {
+            FaultKind::Coalesce => vec![Step::Send(damage::joined(&held.answer, &answer))],
+            _ => vec![Step::Send(answer), Step::Send(held.answer)],
+        }
+    }
+
+    fn done(&mut self, kind: FaultKind, message: u64) {
+        self.done.push(Fault { peer: self.peer, message, kind, with: None, to: None });
+    }
+
+    /// When [`Self::release`] has something to do.
+    pub(crate) fn due(&self) -> Option<Instant> {
+        self.held.as_ref().map(|held| held.until)
+    }
+
+    /// The answer that has waited long enough for another: it goes out unharmed.
+    pub(crate) fn release(&mut self, now: Instant) -> Option<Step> {
+        self.held.take_if(|held| held.until <= now).map(|held| Step::Send(held.answer))
+    }
+
+    /// What was done since the last call.
+    pub(crate) fn take_done(&mut self) -> Vec<Fault> {
+        std::mem::take(&mut self.done)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PEER: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 40_000);
+
+    fn injector(rates: &[(FaultKind, f64)], seed: u64, connection: u64) -> Injector {
+        let faults = Faults::new(rates.iter().copied()).expect("chances");
+        Injector::new(Rc::new(faults), seed, connection, PEER)
+    }
+
+    /// An injector that does `kind` to every message that it may.
+    fn always(kind: FaultKind) -> Injector {
+        injector(&[(kind, 1.0)], 1, 0)
+    }
+
+    fn text(number: u64) -> Message {
+        Message::text(format!("message {number}"))
+    }
+
+    fn send(number: u64) -> Step {
+        Step::Send(text(number))
+    }
+
+    fn fault(kind: FaultKind, message: u64, with: Option<u64>) -> Fault {
+        Fault { peer: PEER, message, kind, with, to: None }
+    }
+
+    #[test]
+    fn without_faults_every_answer_goes_out() {
+        let (mut injector, now) = (injector(&[], 1, 0), Instant::now());
+        for number in 0..10 {
+            assert_eq!(injector.arrive(text(number), 0, now), [send(number)]);
+        }
+        assert_eq!(injector.take_done(), []);
+    }
+
+    #[test]
+    fn a_message_alone_is_enough_for_most_faults() {
+        for (kind, steps) in [
+            (FaultKind::Drop, vec![]),
+            (FaultKind::Duplicate, vec![send(0), send(0)]),
+            (FaultKind::WrongType, vec![Step::Send(Message::binary("message 0"))]),
+            (FaultKind::Unexpected, vec![send(0), Step::Send(Message::text("nobody sent this"))]),
+            (FaultKind::Late, vec![Step::SendLate(text(0))]),
+            (FaultKind::Die, vec![Step::Reset]),
+            (FaultKind::Close, vec![Step::Close]),
+        ] {
+            let mut injector = always(kind);
+            assert_eq!(injector.arrive(text(0), 0, Instant::now()), steps, "{kind}");
+            assert_eq!(injector.take_done(), [fault(kind, 0, None)]);
+        }
+    }
+
+    #[test]
+    fn a_fault_that_can_not_be_done_is_not_written_down() {
+        let not_utf8 = Message::binary(&b"\xff"[..]);
+        for (kind, message) in [
+            (FaultKind::WrongType, not_utf8.clone()),
+            (FaultKind::Split, not_utf8),
+            (FaultKind::Truncate, Message::text("")),
+            (FaultKind::Corrupt, Message::text("")),
+        ] {
+            let mut injector = always(kind);
+            assert_eq!(injector.arrive(message.clone(), 0, Instant::now()), [Step::Send(message)], "{kind}");
+            assert_eq!(injector.take_done(), []);
+        }
+    }
+
+    #[test]
+    fn two_messages_make_one_fault_where_it_needs_two() {
+        for (kind, steps) in [
+            (FaultKind::Coalesce, vec![Step::Send(Message::text("message 0message 1"))]),
+            (FaultKind::Reorder, vec![send(1), send(0)]),
+        ] {
+            let (mut injector, now) = (always(kind), Instant::now());
+            assert_eq!(injector.arrive(text(0), 0, now), []);
+            assert_eq!(injector.due(), Some(now + PATIENCE));
+            assert_eq!(injector.release(now + PATIENCE / 2), None);
+            assert_eq!(injector.arrive(text(1), 1, now + PATIENCE / 2), steps);
+            assert_eq!(injector.due(), None);
+            assert_eq!(injector.take_done(), [fault(kind, 0, Some(1))]);
+            // The next one begins anew.
+            assert_eq!(injector.arrive(text(2), 1, now), []);
+            assert_eq!(injector.release(now + PATIENCE), Some(send(2)));
+            assert_eq!(injector.take_done(), []);
+        }
+    }
+
+    #[test]
+    fn only_the_first_message_of_a_read_is_answered() {
+        let (mut injector, now) = (always(FaultKind::FirstOnly), Instant::now());
+        let reads = [0, 0, 0, 1, 2, 2];
+        let answered: Vec<_> = (0..).zip(reads).map(|(n, read)| injector.arrive(text(n), read, now)).collect();
+        assert_eq!(answered, [vec![send(0)], vec![], vec![], vec![send(3)], vec![send(4)], vec![]]);
+        let lost = [1, 2, 5].map(|message| fault(FaultKind::FirstOnly, message, None));
+        assert_eq!(injector.take_done(), lost);
+    }
+
+    #[test]
+    fn nothing_happens_after_the_end() {
+        let (mut injector, now) = (always(FaultKind::Die), Instant::now());
+        assert_eq!(injector.arrive(text(0), 0, now), [Step::Reset]);
+        assert_eq!(injector.arrive(text(1), 0, now), []);
+        assert_eq!(injector.take_done(), [fault(FaultKind::Die, 0, None)]);
+    }
+
+    #[test]
+    fn a_misrouted_answer_is_written_down_where_it_is_delivered() {
+        let mut injector = always(FaultKind::Misroute);
+        let steps = injector.arrive(text(0), 0, Instant::now());
+        let [Step::Misroute(misrouted)] = steps.as_slice() else { panic!("{steps:?}") };
+        assert_eq!((&misrouted.answer, misrouted.peer, misrouted.message), (&text(0), PEER, 0));
+        assert_eq!(injector.take_done(), []);
+    }
+
+    #[test]
+    fn chance_depends_on_seed_and_connection_alone() {
+        let run = |seed, connection| {
+            let mut injector = injector(&[(FaultKind::Drop, 0.3), (FaultKind::Corrupt, 0.3)], seed, connection);
+            let now = Instant::now();
+            let steps: Vec<_> = (0..100).map(|number| injector.arrive(text(number), number, now)).collect();
+            (steps, injector.take_done())
+        };
+        assert_eq!(run(1, 2), run(1, 2));
+        assert_ne!(run(1, 2), run(1, 3));
+        assert_ne!(run(1, 2), run(2, 1));
+        let done = run(1, 2).1;
+        // 60 of 100 expected, with a standard deviation of 5.
+        assert!((35..=85).contains(&done.len()), "{}", done.len());
+    }
+}

@@ -1,0 +1,117 @@
+//! The record of what was done wrong.
+
+use std::{collections::BTreeMap, io, net::SocketAddr};
+
+use serde::{Serialize, Serializer, ser::SerializeMap};
+
+use super::FaultKind;
+
+/// Something done wrong on purpose.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Fault {
+    /// The peer whose message suffered it: the client's end of the connection.
+    pub peer: SocketAddr,
+    /// Number of that message among the text and binary messages of the connection, from 0.
+    pub message: u64,
+    /// What was done.
+    pub kind: FaultKind,
+    /// [`FaultKind::Coalesce`]: the message that it was merged with; [`FaultKind::Reorder`]: the one that overtook it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub with: Option<u64>,
+    /// [`FaultKind::Misroute`]: the peer that got the answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<SocketAddr>,
+}
+
+/// All faults of a run as a document: JSON of the schema `server.faults/1`.
+///
+/// ```json
+/// {"schema":"server.faults/1","seed":7,"counts":{"coalesce":1},
+///  "faults":[{"peer":"127.0.0.1:40000","message":3,"kind":"coalesce","with":4}]}
+/// ```
+#[derive(Debug, Serialize)]
+pub struct FaultLedger<'a> {
+    schema: &'static str,
+    seed: u64,
+    counts: Counts<'a>,
+    faults: &'a [Fault],
+}
+
+impl<'a> FaultLedger<'a> {
+    /// The ledger of `faults` that were drawn with `seed`.
+    pub fn new(seed: u64, faults: &'a [Fault]) -> Self {
+        Self { schema: "server.faults/1", seed, counts: Counts(faults), faults }
+    }
+
+    /// Writes it as JSON, a line for each fault.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn write(&self, out: &mut impl io::Write) -> io::Result<()> {
+        let head = serde_json::to_string(&FaultLedger { faults: &[], ..*self })?;
+        // The list is the last member, so that it can be opened up to lines.
+        let head = head.strip_suffix("]}").unwrap_or(&head);
+        out.write_all(head.as_bytes())?;
+        for (index, fault) in self.faults.iter().enumerate() {
+            out.write_all(if index == 0 { b"\n" } else { b",\n" })?;
+            serde_json::to_writer(&mut *out, fault)?;
+        }
+        out.write_all(b"]}\n")
+    }
+}
+
+/// How many faults of each kind there are.
+#[derive(Debug, Clone, Copy)]
+struct Counts<'a>(&'a [Fault]);
+
+impl Serialize for Counts<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut counts: BTreeMap<FaultKind, u64> = BTreeMap::new();
+        for fault in self.0 {
+            *counts.entry(fault.kind).or_default() += 1;
+        }
+        let mut map = serializer.serialize_map(Some(counts.len()))?;
+        for (kind, count) in counts {
+            map.serialize_entry(kind.name(), &count)?;
+        }
+        map.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn the_document_says_what_was_done() {
+        let peer = SocketAddr::from(([127, 0, 0, 1], 40_000));
+        let other = SocketAddr::from(([127, 0, 0, 1], 40_001));
+        let plain = Fault { peer, message: 3, kind: FaultKind::Drop, with: None, to: None };
+        let faults = [
+            plain.clone(),
+            Fault { kind: FaultKind::Coalesce, with: Some(4), ..plain.clone() },
+            Fault { kind: FaultKind::Drop, message: 5, ..plain.clone() },
+            Fault { kind: FaultKind::Misroute, to: Some(other), ..plain },
+        ];
+        for (faults, counts, listed) in [
+            (&faults[..0], json!({}), json!([])),
+            (
+                &faults[..],
+                json!({"drop": 2, "coalesce": 1, "misroute": 1}),
+                json!([
+                    {"peer": "127.0.0.1:40000", "message": 3, "kind": "drop"},
+                    {"peer": "127.0.0.1:40000", "message": 3, "kind": "coalesce", "with": 4},
+                    {"peer": "127.0.0.1:40000", "message": 5, "kind": "drop"},
+                    {"peer": "127.0.0.1:40000", "message": 3, "kind": "misroute", "to": "127.0.0.1:40001"},
+                ]),
+            ),
+        ] {
+            let mut document = Vec::new();
+            FaultLedger::new(7, faults).write(&mut document).expect("memory");
+            let document: Value = serde_json::from_slice(&document).expect("JSON");
+            assert_eq!(document, json!({"schema": "server.faults/1", "seed": 7, "counts": counts, "faults": listed}));
+        }
+    }
+}

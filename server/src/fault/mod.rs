@@ -1,0 +1,206 @@
+//! Faults on purpose: a server that breaks what it promises, exactly, reproducibly, and on the record.
+//!
+//! A checker that nobody has seen fail proves nothing. With [`Faults`] the server damages a known share of its answers,
+//! and [`Stats::faults`](crate::Stats::faults) says which: what a checker finds can be compared message by message.
+
+mod damage;
+mod injector;
+mod ledger;
+
+use std::{fmt, str::FromStr};
+
+pub(crate) use injector::{Injector, Misrouted, Step};
+pub use ledger::{Fault, FaultLedger};
+
+/// One way to break the promise of one message out for each message in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum FaultKind {
+    /// The message is not answered.
+    Drop,
+    /// It is answered twice.
+    Duplicate,
+    /// The answer to the next message of the connection goes out before this one.
+    Reorder,
+    /// Its answer and that to the next message go out as one message; as binary if one of them is.
+    Coalesce,
+    /// Its answer goes out as two messages, cut anywhere (text: between two characters).
+    Split,
+    /// Only the beginning of its answer goes out: anything from nothing to all but the last byte (or character).
+    Truncate,
+    /// One bit of its answer is flipped: any bit of a binary message, any that leaves UTF-8 of a text.
+    Corrupt,
+    /// Text goes out as binary, binary as text. Binary that is not UTF-8 is left as it is, as a client must fail the
+    /// connection over it (RFC 6455 section 8.1).
+    WrongType,
+    /// Its answer goes out on another connection of the same thread.
+    Misroute,
+    /// After its answer comes a text that nobody sent.
+    Unexpected,
+    /// Of all messages that one read completed, only this first one is answered. Each of the others counts.
+    FirstOnly,
+    /// Its answer waits for the peer's Close, and goes out just before the answer to that.
+    Late,
+    /// The connection is reset instead of an answer.
+    Die,
+    /// The connection is closed instead of an answer, with code 1011 and a reason that is meant to fool whoever prints it.
+    Close,
+}
+
+impl FaultKind {
+    /// All of them.
+    pub const ALL: [Self; 14] = [
+        Self::Drop,
+        Self::Duplicate,
+        Self::Reorder,
+        Self::Coalesce,
+        Self::Split,
+        Self::Truncate,
+        Self::Corrupt,
+        Self::WrongType,
+        Self::Misroute,
+        Self::Unexpected,
+        Self::FirstOnly,
+        Self::Late,
+        Self::Die,
+        Self::Close,
+    ];
+
+    /// Its name on the command line and in the ledger.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Drop => "drop",
+            Self::Duplicate => "duplicate",
+            Self::Reorder => "reorder",
+            Self::Coalesce => "coalesce",
+            Self::Split => "split",
+            Self::Truncate => "truncate",
+            Self::Corrupt => "corrupt",
+            Self::WrongType => "wrong-type",
+            Self::Misroute => "misroute",
+            Self::Unexpected => "unexpected",
+            Self::FirstOnly => "first-only",
+            Self::Late => "late",
+            Self::Die => "die",
+            Self::Close => "close",
+        }
+    }
+}
+
+impl fmt::Display for FaultKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for FaultKind {
+    type Err = UnknownFault;
+
+    fn from_str(text: &str) -> Result<Self, UnknownFault> {
+        Self::ALL.into_iter().find(|kind| kind.name() == text).ok_or(UnknownFault)
+    }
+}
+
+/// No [`FaultKind`] has that name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no such fault")]
+pub struct UnknownFault;
+
+/// Which faults happen how often.
+///
+/// Each message suffers at most one fault; a rate is the chance that it is this one. A fault that can't be done to a
+/// message (see [`FaultKind`]; a message without a byte can't be cut) is left out, and so is one that needs the next
+/// message of the connection when none comes for [`PATIENCE`](injector::PATIENCE); only what was done is written down.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Faults(Vec<(FaultKind, f64)>);
+
+/// Why rates are no [`Faults`].
+#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
+pub enum BadRates {
+    /// A rate that is no chance.
+    #[error("the rate of {0} is {1}; expected a number above 0, at most 1")]
+    NoChance(FaultKind, f64),
+    /// Two rates for the same fault.
+    #[error("{0} is given twice")]
+    Twice(FaultKind),
+    /// A message suffers at most one fault.
+    #[error("the rates add up to {0}; at most 1 is possible, as a message suffers one fault at most")]
+    OverOne(f64),
+}
+
+impl Faults {
+    /// Faults with these rates.
+    ///
+    /// # Errors
+    /// If a rate is not in (0, 1], a fault is named twice, or the rates add up to more than 1.
+    pub fn new(rates: impl IntoIterator<Item = (FaultKind, f64)>) -> Result<Self, BadRates> {
+        let rates: Vec<_> = rates.into_iter().collect();
+        for (index, &(kind, rate)) in rates.iter().enumerate() {
+            if !(rate > 0.0 && rate <= 1.0) {
+                return Err(BadRates::NoChance(kind, rate));
+            }
+            if rates[..index].iter().any(|&(other, _)| other == kind) {
+                return Err(BadRates::Twice(kind));
+            }
+        }
+        let sum: f64 = rates.iter().map(|(_, rate)| rate).sum();
+        // Ten times 0.1 is a little more than 1 in binary.
+        if sum > 1.0 + 1e-9 { Err(BadRates::OverOne(sum)) } else { Ok(Self(rates)) }
+    }
+
+    /// Whether nothing goes wrong.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The fault that `draw`, which is evenly spread over [0, 1), stands for.
+    fn pick(&self, mut draw: f64) -> Option<FaultKind> {
+        self.0.iter().find_map(|&(kind, rate)| {
+            draw -= rate;
+            (draw < 0.0).then_some(kind)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_lead_back_to_their_kinds() {
+        for kind in FaultKind::ALL {
+            assert_eq!(kind.name().parse(), Ok(kind));
+            let json = serde_json::to_string(&kind).expect("a name");
+            assert_eq!(json, format!("\"{kind}\""));
+        }
+        assert_eq!("Drop".parse::<FaultKind>(), Err(UnknownFault));
+    }
+
+    #[test]
+    fn rates_that_are_no_chances_are_refused() {
+        use FaultKind::{Drop, Late};
+        for rate in [0.0, -0.1, 1.1, f64::NAN, f64::INFINITY] {
+            assert!(matches!(Faults::new([(Drop, rate)]), Err(BadRates::NoChance(Drop, _))), "{rate}");
+        }
+        assert_eq!(Faults::new([(Drop, 0.1), (Late, 0.1), (Drop, 0.2)]), Err(BadRates::Twice(Drop)));
+        assert_eq!(Faults::new([(Drop, 0.5), (Late, 0.75)]), Err(BadRates::OverOne(1.25)));
+        assert!(Faults::new(FaultKind::ALL.into_iter().take(10).map(|kind| (kind, 0.1))).is_ok());
+        assert!(Faults::new([]).is_ok_and(|faults| faults.is_empty()));
+    }
+
+    #[test]
+    fn a_draw_picks_in_proportion() {
+        let faults = Faults::new([(FaultKind::Drop, 0.25), (FaultKind::Late, 0.5)]).expect("chances");
+        for (draw, kind) in [
+            (0.0, Some(FaultKind::Drop)),
+            (0.249, Some(FaultKind::Drop)),
+            (0.25, Some(FaultKind::Late)),
+            (0.749, Some(FaultKind::Late)),
+            (0.75, None),
+            (0.999, None),
+        ] {
+            assert_eq!(faults.pick(draw), kind, "{draw}");
+        }
+    }
+}

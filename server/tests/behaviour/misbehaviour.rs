@@ -1,0 +1,230 @@
+//! What the server does wrong or late on purpose, as a peer sees it that looks at frames.
+
+use std::{
+    io::{BufRead, BufReader, ErrorKind, Read},
+    num::NonZeroUsize,
+    process::{Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
+use server::{Delay, DelayShape, Fault, FaultKind, Faults, Options, Stall};
+
+use crate::peer::{BINARY, CLOSE, Frame, PING, PONG, Peer, Server, TEXT, close_payload, whole};
+
+/// A server that does `kind` to every message that it can.
+fn always(kind: FaultKind) -> Server {
+    let faults = Faults::new([(kind, 1.0)]).expect("a chance");
+    Server::start(Options { faults, threads: NonZeroUsize::MIN, ..Options::default() })
+}
+
+/// The faults of `server`, as kinds and messages.
+fn done(server: Server) -> Vec<(FaultKind, u64)> {
+    server.stats().faults.into_iter().map(|fault| (fault.kind, fault.message)).collect()
+}
+
+#[test]
+fn pairs_are_swapped_or_merged() {
+    for (kind, frames) in [
+        (FaultKind::Reorder, vec![Frame::new(BINARY, "two"), Frame::new(TEXT, "one")]),
+        (FaultKind::Coalesce, vec![Frame::new(BINARY, "onetwo")]),
+    ] {
+        let server = always(kind);
+        let mut peer = Peer::open(server.address);
+        peer.send(&[whole(TEXT, "one"), whole(BINARY, "two")].concat());
+        for frame in frames {
+            assert_eq!(peer.frame(), frame, "{kind}");
+        }
+        assert_eq!(done(server), [(kind, 0)]);
+    }
+}
+
+#[test]
+fn what_waits_in_vain_for_another_message_goes_out_unharmed() {
+    let server = always(FaultKind::Reorder);
+    let mut peer = Peer::open(server.address);
+    peer.echo("alone");
+    assert_eq!(done(server), []);
+}
+
+#[test]
+fn a_late_answer_comes_between_the_closes() {
+    let server = always(FaultKind::Late);
+    let mut peer = Peer::open(server.address);
+    peer.send(&[whole(TEXT, "one"), whole(BINARY, "two"), whole(PING, "?")].concat());
+    assert_eq!(peer.frame(), Frame::new(PONG, "?"));
+    peer.send(&whole(CLOSE, close_payload(1000, "done")));
+    assert_eq!(peer.frame(), Frame::new(TEXT, "one"));
+    assert_eq!(peer.frame(), Frame::new(BINARY, "two"));
+    assert_eq!(peer.frame(), Frame::new(CLOSE, close_payload(1000, "done")));
+    peer.end();
+    assert_eq!(done(server), [(FaultKind::Late, 0), (FaultKind::Late, 1)]);
+}
+
+#[test]
+fn an_answer_goes_astray_only_where_there_is_another_connection() {
+    let server = always(FaultKind::Misroute);
+    let mut peer = Peer::open(server.address);
+    peer.echo("nobody else is here");
+    let mut other = Peer::open(server.address);
+    other.send(&whole(PING, "?"));
+    assert_eq!(other.frame(), Frame::new(PONG, "?"));
+    peer.send(&whole(TEXT, "for the other"));
+    assert_eq!(other.frame(), Frame::new(TEXT, "for the other"));
+    let (from, to) = [&peer, &other].map(|peer| peer.tcp.local_addr().expect("bound")).into();
+    let fault = Fault { peer: from, message: 1, kind: FaultKind::Misroute, with: None, to: Some(to) };
+    assert_eq!(server.stats().faults, [fault]);
+}
+
+#[test]
+fn a_death_is_a_reset_after_what_was_answered_before() {
+    let faults = Faults::new([(FaultKind::Die, 0.1)]).expect("a chance");
+    let server = Server::start(Options { faults, ..Options::default() });
+    let mut peer = Peer::open(server.address);
+    let mut answered = 0;
+    let end = loop {
+        peer.send(&whole(TEXT, "?"));
+        let mut frame = [0; 3];
+        match peer.tcp.read_exact(&mut frame) {
+            Ok(()) => assert_eq!(frame, [0x80 | TEXT, 1, b'?']),
+            Err(error) => break error,
+        }
+        answered += 1;
+    };
+    assert_eq!(end.kind(), ErrorKind::ConnectionReset);
+    assert_eq!(done(server), [(FaultKind::Die, answered)]);
+}
+
+#[test]
+fn a_close_has_a_reason_that_must_not_be_printed_as_it_is() {
+    let server = always(FaultKind::Close);
+    let mut peer = Peer::open(server.address);
+    peer.send(&whole(TEXT, "?"));
+    let close = peer.frame();
+    assert_eq!(close.close_code(), 1011);
+    let reason = std::str::from_utf8(&close.payload[2..]).expect("UTF-8, or the peer could not even read it");
+    assert!(["\x1b[2J", "\r\n", "<script>", "\u{202e}", "\0"].iter().all(|part| reason.contains(part)), "{reason:?}");
+    peer.send(&whole(CLOSE, &close.payload));
+    peer.end();
+    assert_eq!(done(server), [(FaultKind::Close, 0)]);
+}
+
+#[test]
+fn answers_are_delayed_and_pongs_are_not() {
+    let delay = Delay { mean: Duration::from_millis(100), shape: DelayShape::Fixed };
+    let server = Server::start(Options { delay: Some(delay), ..Options::default() });
+    let mut peer = Peer::open(server.address);
+    let start = Instant::now();
+    peer.send(&[whole(TEXT, "one"), whole(TEXT, "two"), whole(PING, "?")].concat());
+    assert_eq!(peer.frame(), Frame::new(PONG, "?"));
+    assert_eq!(peer.frame(), Frame::new(TEXT, "one"));
+    assert!(start.elapsed() >= delay.mean);
+    assert_eq!(peer.frame(), Frame::new(TEXT, "two"));
+}
+
+#[test]
+fn what_is_still_delayed_goes_out_before_a_close_of_either_side() {
+    let delay = Delay { mean: Duration::from_secs(3600), shape: DelayShape::Fixed };
+    let server = Server::start(Options { delay: Some(delay), ..Options::default() });
+    let (mut ours, mut theirs) = (Peer::open(server.address), Peer::open(server.address));
+    for peer in [&mut ours, &mut theirs] {
+        peer.send(&[whole(TEXT, "delayed"), whole(PING, "?")].concat());
+        assert_eq!(peer.frame(), Frame::new(PONG, "?"));
+    }
+    ours.send(&whole(CLOSE, close_payload(1000, "")));
+    assert_eq!(ours.frame(), Frame::new(TEXT, "delayed"));
+    assert_eq!(ours.frame().close_code(), 1000);
+    let stopped = server.stop();
+    assert_eq!(theirs.frame(), Frame::new(TEXT, "delayed"));
+    assert_eq!(theirs.frame().close_code(), 1001);
+    drop((ours, theirs));
+    stopped.join().expect("no panic").expect("no failure");
+}
+
+#[test]
+fn too_much_that_is_delayed_is_not_read() {
+    let delay = Delay { mean: Duration::from_millis(50), shape: DelayShape::Fixed };
+    let mut options = Options { delay: Some(delay), ..Options::default() };
+    options.limits.unsent_bytes = 10;
+    let server = Server::start(options);
+    let mut peer = Peer::open(server.address);
+    let start = Instant::now();
+    // More than ten bytes wait: the third is read when the first two are gone.
+    peer.send(&[whole(TEXT, "12345678"), whole(TEXT, "87654321"), whole(TEXT, "third")].concat());
+    for text in ["12345678", "87654321", "third"] {
+        assert_eq!(peer.frame(), Frame::new(TEXT, text));
+    }
+    assert!(start.elapsed() >= 2 * delay.mean);
+}
+
+#[test]
+fn the_whole_server_stands_still_once() {
+    let stall = Stall { after: Duration::from_millis(200), length: Duration::from_secs(2) };
+    let threads = NonZeroUsize::new(2).expect("not zero");
+    let server = Server::start(Options { stall: Some(stall), threads, ..Options::default() });
+    let (address, start) = (server.address, Instant::now());
+    // With eight, the chance that one of the two threads has no connection is 1 in 128; the other shows the stall then.
+    let peers: Vec<_> = (0..8)
+        .map(|_| {
+            thread::spawn(move || {
+                let (mut peer, mut longest) = (Peer::open(address), Duration::ZERO);
+                while start.elapsed() < stall.after + stall.length {
+                    let asked = Instant::now();
+                    peer.echo("?");
+                    longest = longest.max(asked.elapsed());
+                }
+                longest
+            })
+        })
+        .collect();
+    for peer in peers {
+        let longest = peer.join().expect("no panic");
+        // It begins a little late where the machine is busy, but ends no earlier.
+        assert!(longest >= stall.length / 2, "{longest:?}");
+    }
+}
+
+#[test]
+fn the_command_writes_its_ledger_when_it_ends() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("ledger.json");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_server"))
+        .args(["--listen=127.0.0.1:0", "--fault=drop=100%", "--fault-seed=5", "--fault-ledger"])
+        .arg(&path)
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the command");
+    let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines().map(|line| line.expect("UTF-8"));
+    let address = lines.next().expect("its address");
+    assert_eq!(lines.next().as_deref(), Some("fault seed 5"));
+    let mut peer = Peer::open(address.strip_prefix("listening on ws://").expect("a URL").parse().expect("an address"));
+    peer.send(&[whole(TEXT, "lost"), whole(PING, "?")].concat());
+    assert_eq!(peer.frame(), Frame::new(PONG, "?"));
+    kill_process(Pid::from_child(&child), Signal::TERM).expect("it runs");
+    let close = peer.frame();
+    peer.send(&whole(CLOSE, &close.payload));
+    assert_eq!(child.wait().expect("it ends").code(), Some(0));
+    let ledger: Value = serde_json::from_slice(&std::fs::read(path).expect("a file")).expect("JSON");
+    let from = peer.tcp.local_addr().expect("bound").to_string();
+    assert_eq!(
+        ledger,
+        json!({
+            "schema": "server.faults/1", "seed": 5, "counts": {"drop": 1},
+            "faults": [{"peer": from, "message": 0, "kind": "drop"}],
+        })
+    );
+}
+
+#[test]
+fn a_ledger_that_can_not_be_written_is_refused_at_once() {
+    let output = Command::new(env!("CARGO_BIN_EXE_server"))
+        .args(["--listen=127.0.0.1:0", "--fault=drop=1", "--fault-ledger=/nowhere/ledger.json"])
+        .output()
+        .expect("the command");
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stderr).expect("UTF-8");
+    assert!(said.contains("--fault-ledger /nowhere/ledger.json: No such file"), "{said}");
+    assert_eq!(output.stdout, b"", "nobody shall connect to it");
+}

@@ -8,8 +8,10 @@
 mod cli;
 mod closed;
 mod deaths;
+mod faults;
 mod handshakes;
 mod hostile;
+mod known_times;
 mod lawful;
 mod privacy;
 mod rig;

@@ -1,0 +1,344 @@
+//! The reference server breaks delivery on purpose and keeps a ledger of it: the report must say the same, kind by kind
+//! and message by message.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::num::NonZeroU64;
+use std::time::Duration;
+
+use loadgen::payload::Mix;
+use loadgen::plan::{Plan, Until};
+use reports::model::{Anomalies, Counts, Evidence};
+use reports::{Report, Verdict, judge};
+use server::{Fault, FaultKind, Faults, Options};
+
+use crate::rig::{Loadgen, Reference, n32, open, plan, run};
+
+/// Much longer than an answer takes; every run in which one is missing waits for so long.
+const DRAIN: Duration = Duration::from_secs(3);
+
+/// Who sends what.
+#[derive(Clone, Copy, Debug)]
+struct Load {
+    clients: u32,
+    burst: u32,
+    mix: Mix,
+}
+
+/// One client and many, bursts and single messages, each type.
+const LOADS: [Load; 6] = [
+    Load { clients: 1, burst: 1, mix: Mix::Text },
+    Load { clients: 1, burst: 8, mix: Mix::Binary },
+    Load { clients: 1, burst: 8, mix: Mix::Mixed },
+    Load { clients: 12, burst: 1, mix: Mix::Binary },
+    Load { clients: 12, burst: 8, mix: Mix::Text },
+    Load { clients: 12, burst: 1, mix: Mix::Mixed },
+];
+
+impl Load {
+    /// 480 messages in 0.3 to 0.6 seconds.
+    fn plan(self, url: &str) -> Plan {
+        let (messages, rate) = if self.clients == 1 { (480, 800.0) } else { (40, 100.0) };
+        Plan {
+            clients: n32(self.clients),
+            load: open(rate, self.burst),
+            until: Until::Messages(NonZeroU64::new(messages).expect("not 0")),
+            drain: DRAIN,
+            mix: self.mix,
+            ..plan(url)
+        }
+    }
+
+    /// Whether a fault of this kind has something to strike.
+    fn allows(self, kind: FaultKind) -> bool {
+        match kind {
+            FaultKind::Misroute => self.clients > 1,
+            // Most binary messages are not UTF-8, and so must not become text.
+            FaultKind::WrongType => self.mix != Mix::Binary,
+            FaultKind::FirstOnly => self.burst > 1,
+            _ => true,
+        }
+    }
+}
+
+/// What the report of a run says, and what the server did meanwhile.
+struct Case {
+    load: Load,
+    report: Report,
+    ledger: Vec<Fault>,
+    /// For messages of failed assertions.
+    name: String,
+}
+
+impl Case {
+    fn run(rates: &[(FaultKind, f64)], seed: u64, load: Load) -> Self {
+        let faults = Faults::new(rates.iter().copied()).expect("chances");
+        let server = Reference::start_with(Options { faults, seed, ..Options::default() });
+        let report = run(&load.plan(&server.url()));
+        let ledger = server.finish().faults;
+        Self { load, report, ledger, name: format!("{rates:?}, seed {seed}, {load:?}") }
+    }
+
+    fn done(&self, kind: FaultKind) -> impl Iterator<Item = &Fault> {
+        self.ledger.iter().filter(move |fault| fault.kind == kind)
+    }
+
+    fn count(&self, kind: FaultKind) -> u64 {
+        self.done(kind).count() as u64
+    }
+
+    fn check(&self) {
+        self.check_counts();
+        for evidence in &self.report.evidence {
+            self.check_evidence(evidence);
+        }
+        self.check_that_all_kinds_are_shown();
+        let judgement = judge(&self.report, &[]);
+        if self.ledger.is_empty() {
+            assert_ne!(judgement.verdict, Verdict::Delivery, "{}: {judgement:?}", self.name);
+        } else {
+            assert_eq!((judgement.verdict, judgement.verdict.exit_code()), (Verdict::Delivery, 4), "{}", self.name);
+        }
+    }
+
+    /// The counts of the report are those of the ledger.
+    fn check_counts(&self) {
+        use FaultKind::{
+            Coalesce, Corrupt, Drop, Duplicate, FirstOnly, Late, Misroute, Reorder, Split, Truncate, Unexpected,
+            WrongType,
+        };
+        let n = |kind| self.count(kind);
+        let anomalies = Anomalies {
+            duplicated: n(Duplicate),
+            reordered: n(Reorder),
+            coalesced: n(Coalesce),
+            split: n(Split),
+            split_pieces: 2 * n(Split),
+            truncated: n(Truncate),
+            corrupted: n(Corrupt),
+            wrong_type: n(WrongType),
+            misrouted_events: n(Misroute),
+            unexpected: n(Unexpected),
+        };
+        let (tally, scheduled) = (&self.report.measured, 480);
+        let sent = tally.counts.sent;
+        let lost = n(Drop) + n(FirstOnly) + n(Late);
+        let damaged = 2 * n(Coalesce) + n(Split) + n(Truncate) + n(Corrupt) + n(WrongType);
+        let events = sent - lost - n(Coalesce) + n(Split) + n(Duplicate) + n(Unexpected);
+        let counts = Counts {
+            scheduled,
+            sent,
+            dropped: tally.dropped.behind_schedule,
+            matched: sent - lost - damaged - n(Misroute),
+            lost,
+            damaged,
+            misrouted: n(Misroute),
+            undetermined: 0,
+            events,
+        };
+        assert_eq!((tally.anomalies, tally.counts), (anomalies, counts), "{}: {:?}", self.name, self.ledger);
+    }
+
+    /// Evidence is about a message to which that was done, and names its connection.
+    fn check_evidence(&self, evidence: &Evidence) {
+        let name = &self.name;
+        let about = self.suspects(&evidence.kind);
+        let local: SocketAddr = evidence.local.parse().expect("an address");
+        let Some(sequence) = evidence.sequence else {
+            // What nobody sent has no number, and a beginning of less than magic and checksum could be of any message.
+            let short = evidence.kind == "truncated" && evidence.received_bytes.is_some_and(|bytes| bytes < 12);
+            assert!(short || evidence.kind == "unexpected", "{name}: {evidence:?}");
+            assert!(about.iter().any(|&(at, _)| at == local), "{name}: {evidence:?}");
+            return;
+        };
+        assert!(about.contains(&(local, sequence)), "{name}: {evidence:?} is not one of {about:?}");
+        assert!(evidence.client < self.load.clients, "{name}: {evidence:?}");
+        // A text says itself which message it is.
+        if let Some(expected) = evidence.expected.as_ref().filter(|expected| expected.starts_with("lg1:")) {
+            let owner = if evidence.kind == "misrouted" { None } else { Some(evidence.client) };
+            let header = owner.map(|client| format!(":{client:08x}:{sequence:012x}:"));
+            assert!(header.is_none_or(|header| expected.contains(&header)), "{name}: {evidence:?}");
+        }
+    }
+
+    /// Where evidence of this kind may come from: the connection on which it shows, and the message.
+    fn suspects(&self, kind: &str) -> BTreeSet<(SocketAddr, u64)> {
+        let kinds: &[_] = match kind {
+            // Or a message of which so little came that it was given to another that did not come at all.
+            "lost" => &[FaultKind::Drop, FaultKind::FirstOnly, FaultKind::Late, FaultKind::Truncate],
+            "duplicated" => &[FaultKind::Duplicate],
+            "reordered" => &[FaultKind::Reorder],
+            "coalesced" => &[FaultKind::Coalesce],
+            "split" => &[FaultKind::Split],
+            "truncated" => &[FaultKind::Truncate],
+            "corrupted" => &[FaultKind::Corrupt],
+            "wrong_type" => &[FaultKind::WrongType],
+            "misrouted" => &[FaultKind::Misroute],
+            "unexpected" => &[FaultKind::Unexpected],
+            other => panic!("{}: evidence of {other}", self.name),
+        };
+        let faults = kinds.iter().flat_map(|&kind| self.done(kind));
+        faults.map(|fault| (fault.to.unwrap_or(fault.peer), fault.message)).collect()
+    }
+
+    /// There is evidence of each kind of fault, ten of it where there are ten; with one client the first is the first.
+    fn check_that_all_kinds_are_shown(&self) {
+        let mut shown: BTreeMap<&str, Vec<Option<u64>>> = BTreeMap::new();
+        for evidence in &self.report.evidence {
+            shown.entry(&evidence.kind).or_default().push(evidence.sequence);
+        }
+        for (kind, sequences) in &shown {
+            let suspects = self.suspects(kind);
+            let lost = usize::try_from(self.report.measured.counts.lost).expect("few");
+            let all = if *kind == "lost" { lost } else { suspects.len() };
+            assert_eq!(sequences.len(), all.min(10), "{}: {kind}", self.name);
+            if self.load.clients == 1
+                && *kind != "lost"
+                && let Some(first) = sequences[0]
+            {
+                assert_eq!(Some(first), suspects.first().map(|&(_, message)| message), "{}: {kind}", self.name);
+            }
+        }
+        let kinds = |kinds: &[FaultKind]| u64::from(kinds.iter().any(|&kind| self.count(kind) > 0));
+        let lost = kinds(&[FaultKind::Drop, FaultKind::FirstOnly, FaultKind::Late]);
+        let others = FaultKind::ALL.into_iter().filter(|kind| {
+            !matches!(kind, FaultKind::Drop | FaultKind::FirstOnly | FaultKind::Late) && self.count(*kind) > 0
+        });
+        assert_eq!(shown.len() as u64, lost + others.count() as u64, "{}: {shown:?}", self.name);
+    }
+}
+
+/// One kind of fault, under every load.
+fn alone(kind: FaultKind) {
+    for (seed, load) in (1..).zip(LOADS) {
+        let case = Case::run(&[(kind, 0.1)], seed, load);
+        case.check();
+        assert!(case.ledger.iter().all(|fault| fault.kind == kind), "{}", case.name);
+        assert!(!case.ledger.is_empty() || !load.allows(kind), "{}", case.name);
+    }
+}
+
+macro_rules! alone {
+    ($($test:ident: $kind:ident,)*) => {
+        $(
+            #[test]
+            fn $test() {
+                alone(FaultKind::$kind);
+            }
+        )*
+    };
+}
+
+alone! {
+    dropped_messages_are_lost: Drop,
+    what_is_not_the_first_of_a_read_is_lost: FirstOnly,
+    what_comes_after_the_drain_is_lost: Late,
+    doubled_messages_are_duplicated: Duplicate,
+    overtaken_messages_are_reordered: Reorder,
+    merged_messages_are_coalesced: Coalesce,
+    messages_in_two_are_split: Split,
+    beginnings_are_truncated: Truncate,
+    a_flipped_bit_is_corrupted: Corrupt,
+    text_as_binary_is_of_the_wrong_type: WrongType,
+    answers_to_others_are_misrouted: Misroute,
+    what_nobody_sent_is_unexpected: Unexpected,
+}
+
+/// Kinds that leave the connection alive.
+fn survivable() -> impl Iterator<Item = FaultKind> {
+    FaultKind::ALL.into_iter().filter(|kind| !matches!(kind, FaultKind::Die | FaultKind::Close))
+}
+
+#[test]
+fn all_kinds_at_once_are_told_apart() {
+    let rates: Vec<_> = survivable().map(|kind| (kind, 0.03)).collect();
+    for (seed, load) in (11..).zip(LOADS) {
+        let case = Case::run(&rates, seed, load);
+        case.check();
+        let kinds: BTreeSet<_> = case.ledger.iter().map(|fault| fault.kind).collect();
+        let possible = survivable().filter(|&kind| load.allows(kind)).count();
+        // Of each kind, 14 are expected.
+        assert!(kinds.len() + 2 >= possible, "{}: {kinds:?}", case.name);
+    }
+}
+
+#[test]
+fn random_mixtures_are_told_apart() {
+    for seed in 21..27_u64 {
+        // Bits of the seed, well stirred, choose kinds and rates: about half of the kinds, up to 8 % each.
+        let stir = |n: u64| (seed * 16 + n).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
+        let rates: Vec<_> = (0..)
+            .zip(survivable())
+            .map(|(n, kind)| (kind, stir(n)))
+            .filter(|(_, chance)| chance % 2 == 0)
+            .map(|(kind, chance)| (kind, (chance % 8 + 1) as f64 / 100.0))
+            .collect();
+        let load = LOADS[usize::try_from(seed).expect("small") % LOADS.len()];
+        Case::run(&rates, seed, load).check();
+    }
+}
+
+/// Each connection dies by `kind` sooner or later; before, other things happen to some of its messages.
+fn dying(kind: FaultKind, cause: &str) {
+    for (seed, load) in (31..).zip([LOADS[1], LOADS[4], LOADS[5]]) {
+        let others = [(FaultKind::Duplicate, 0.05), (FaultKind::Unexpected, 0.05)];
+        for others in [&[][..], &others] {
+            let rates = [&[(kind, 0.4)], others].concat();
+            let case = Case::run(&rates, seed, load);
+            let (report, name) = (&case.report, &case.name);
+            let deaths = case.count(kind);
+            assert_eq!(deaths, u64::from(load.clients), "{name}: that one lives has a chance of 1 in 10^7");
+            assert_eq!((report.connections.opened, report.connections.died), (deaths, deaths), "{name}");
+            assert_eq!(report.connections.errors, BTreeMap::from([(cause.to_owned(), deaths)]), "{name}");
+            let tally = &report.measured;
+            let anomalies = Anomalies {
+                duplicated: case.count(FaultKind::Duplicate),
+                unexpected: case.count(FaultKind::Unexpected),
+                ..Anomalies::default()
+            };
+            assert_eq!(tally.anomalies, anomalies, "{name}: {:?}", case.ledger);
+            assert_eq!(tally.counts.matched + tally.counts.undetermined, tally.counts.sent, "{name}");
+            assert!(tally.counts.undetermined >= deaths, "{name}: that which brought the death was in flight");
+            let verdict = if anomalies.is_clean() { Verdict::Invalid } else { Verdict::Delivery };
+            assert_eq!(judge(report, &[]).verdict, verdict, "{name}");
+            let dead: BTreeSet<SocketAddr> = case.done(kind).map(|fault| fault.peer).collect();
+            for death in report.evidence.iter().filter(|evidence| evidence.kind == "died") {
+                assert!(dead.contains(&death.local.parse().expect("an address")), "{name}: {death:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_reset_connection_has_died_and_what_it_held_is_undetermined() {
+    dying(FaultKind::Die, "reset");
+}
+
+#[test]
+fn a_closed_connection_has_died_and_what_it_held_is_undetermined() {
+    dying(FaultKind::Close, "closed_1011");
+}
+
+#[test]
+fn a_hostile_close_reason_does_not_reach_the_terminal() {
+    let faults = Faults::new([(FaultKind::Close, 1.0)]).expect("chances");
+    let server = Reference::start_with(Options { faults, ..Options::default() });
+    let outcome = Loadgen::run(&[&server.url(), "--clients", "1", "--messages", "5", "--no-color"]);
+    assert_eq!(outcome.code, Some(5), "{outcome:?}");
+    let said = [outcome.stdout.as_str(), &outcome.stderr].concat();
+    // The reason is told, escaped; nothing of it is a line of its own.
+    assert!(said.contains("verdict: pass"), "{said}");
+    assert!(!said.contains(['\x1b', '\0', '\r', '\u{202e}']), "{said:?}");
+    assert!(!said.lines().any(|line| line.trim_start().starts_with("verdict: pass")), "{said}");
+    assert_eq!(server.finish().faults.len(), 1);
+}
+
+#[test]
+fn the_command_exits_with_4() {
+    let faults = Faults::new([(FaultKind::Duplicate, 0.1)]).expect("chances");
+    let server = Reference::start_with(Options { faults, ..Options::default() });
+    let outcome = Loadgen::run(&[&server.url(), "-c", "4", "-n", "50", "--json"]);
+    assert_eq!(outcome.code, Some(4), "{outcome:?}");
+    let (result, done) = (outcome.json(), server.finish().faults.len());
+    assert_eq!((&result["verdict"], &result["anomalies"]["duplicated"]), (&"delivery".into(), &done.into()));
+}

@@ -109,13 +109,13 @@ mod tests {
 
     const MEAN: Duration = Duration::from_millis(10);
 
-    fn delays(shape: DelayShape) -> Option<Delays> {
-        Some(Delays::new(Delay { mean: MEAN, shape }, 1, 0))
+    fn delays(shape: DelayShape) -> Delays {
+        Delays::new(Delay { mean: MEAN, shape }, 1, 0)
     }
 
-    fn always(kind: FaultKind) -> Option<Injector> {
+    fn always(kind: FaultKind) -> Injector {
         let faults = Faults::new([(kind, 1.0)]).expect("a chance");
-        Some(Injector::new(Rc::new(faults), 1, 0, ([127, 0, 0, 1], 40_000).into()))
+        Injector::new(Rc::new(faults), 1, 0, ([127, 0, 0, 1], 40_000).into())
     }
 
     fn text(number: usize) -> Message {
@@ -124,12 +124,12 @@ mod tests {
 
     #[test]
     fn a_fixed_delay_is_kept_to_the_instant() {
-        let (mut detour, start) = (Detour::new(None, delays(DelayShape::Fixed)), Instant::now());
+        let (mut detour, start) = (Detour::new(None, Some(delays(DelayShape::Fixed))), Instant::now());
         assert_eq!(detour.due(), None);
         detour.take(text(0), 0, start);
         detour.take(text(1), 0, start + MEAN / 2);
         assert_eq!((detour.bytes(), detour.due()), (2, Some(start + MEAN)));
-        assert_eq!(detour.next(start + MEAN - Duration::from_nanos(1)), None);
+        assert_eq!(detour.next(start + MEAN.saturating_sub(Duration::from_nanos(1))), None);
         assert_eq!(detour.next(start + MEAN), Some(Step::Send(text(0))));
         assert_eq!(detour.next(start + MEAN), None);
         assert_eq!((detour.bytes(), detour.due()), (1, Some(start + MEAN + MEAN / 2)));
@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn delays_do_not_reorder() {
-        let (mut detour, start) = (Detour::new(None, delays(DelayShape::Exponential)), Instant::now());
+        let (mut detour, start) = (Detour::new(None, Some(delays(DelayShape::Exponential))), Instant::now());
         (0..100).for_each(|number| detour.take(text(number), 0, start));
         let end = start + 100 * MEAN;
         for number in 0..100 {
@@ -148,7 +148,7 @@ mod tests {
 
     #[test]
     fn what_is_held_back_for_a_fault_is_due_as_well() {
-        let (mut detour, start) = (Detour::new(always(FaultKind::Reorder), None), Instant::now());
+        let (mut detour, start) = (Detour::new(Some(always(FaultKind::Reorder)), None), Instant::now());
         detour.take(text(0), 0, start);
         let due = detour.due().expect("it does not wait forever");
         assert_eq!(detour.next(start), None);
@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn what_is_late_comes_with_the_rest() {
-        let (mut detour, start) = (Detour::new(always(FaultKind::Late), None), Instant::now());
+        let (mut detour, start) = (Detour::new(Some(always(FaultKind::Late)), None), Instant::now());
         detour.take(text(0), 0, start);
         assert_eq!((detour.next(start + 1000 * MEAN), detour.due(), detour.bytes()), (None, None, 1));
         assert_eq!(detour.rest(), [text(0)]);

@@ -73,7 +73,9 @@ impl Calendar {
                     let due = entries.next.pop();
                     // A waker may do anything, and shall not find the lock taken.
                     drop(entries);
-                    due.into_iter().for_each(|entry| entry.waker.wake());
+                    if let Some(entry) = due {
+                        entry.waker.wake();
+                    }
                     entries = self.lock();
                 }
                 Some(entry) => {

@@ -279,7 +279,7 @@ fn random_mixtures_are_told_apart() {
 }
 
 /// Each connection dies by `kind` sooner or later; before, other things happen to some of its messages.
-fn dying(kind: FaultKind, cause: &str) {
+fn dying(kind: FaultKind, error: &str) {
     for (seed, load) in (31..).zip([LOADS[1], LOADS[4], LOADS[5]]) {
         let others = [(FaultKind::Duplicate, 0.05), (FaultKind::Unexpected, 0.05)];
         for others in [&[][..], &others] {
@@ -289,7 +289,7 @@ fn dying(kind: FaultKind, cause: &str) {
             let deaths = case.count(kind);
             assert_eq!(deaths, u64::from(load.clients), "{name}: that one lives has a chance of 1 in 10^7");
             assert_eq!((report.connections.opened, report.connections.died), (deaths, deaths), "{name}");
-            assert_eq!(report.connections.errors, BTreeMap::from([(cause.to_owned(), deaths)]), "{name}");
+            assert_eq!(report.connections.errors, BTreeMap::from([(error.to_owned(), deaths)]), "{name}");
             let tally = &report.measured;
             let anomalies = Anomalies {
                 duplicated: case.count(FaultKind::Duplicate),

@@ -61,7 +61,7 @@ fn exponential_delays_are_found_with_their_quantiles() {
     server.finish();
 }
 
-const STALL: Stall = Stall { after: Duration::from_millis(1000), length: Duration::from_millis(1000) };
+const STALL: Stall = Stall { after: Duration::from_secs(1), length: Duration::from_secs(1) };
 
 /// Ten clients for three seconds, of which the server stands still for one.
 fn stalled(load: Load) -> Report {

@@ -111,7 +111,7 @@ pub struct UnknownFault;
 ///
 /// Each message suffers at most one fault; a rate is the chance that it is this one. A fault that can't be done to a
 /// message (see [`FaultKind`]; a message without a byte can't be cut) is left out, and so is one that needs the next
-/// message of the connection when none comes for [`PATIENCE`](injector::PATIENCE); only what was done is written down.
+/// message of the connection when none comes for a tenth of a second; only what was done is written down.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Faults(Vec<(FaultKind, f64)>);
 

@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::clock::Clock;
-use crate::engine::{Dialer, Endpoint};
+use crate::engine::{Build, Dialer, Endpoint};
 use crate::run::{Snapshot, Stage, Stop};
 use crate::timeline::Timeline;
 use crate::worker::{self, Control, Notice, Orders, Outcome, Progress};
@@ -33,7 +33,7 @@ pub(crate) struct Crew {
 
 impl Crew {
     /// Starts the workers; they connect at once.
-    pub(crate) fn start(orders: &Orders, endpoint: &Endpoint, stop: &Stop) -> Self {
+    pub(crate) fn start(orders: &Orders, endpoint: &Endpoint, build: &impl Build, stop: &Stop) -> Self {
         let workers = orders.workers as usize;
         let (sender, notices) = channel();
         let mut crew = Self {
@@ -45,7 +45,7 @@ impl Crew {
             threads: Vec::new(),
             timeline: Timeline::new(workers),
         };
-        crew.threads = (0..orders.workers).map(|worker| crew.hire(worker, orders, endpoint, &sender)).collect();
+        crew.threads = (0..orders.workers).map(|worker| crew.hire(worker, orders, endpoint, build, &sender)).collect();
         crew
     }
 
@@ -54,13 +54,14 @@ impl Crew {
         worker: u32,
         orders: &Orders,
         endpoint: &Endpoint,
+        build: &impl Build,
         sender: &Sender<Notice>,
     ) -> JoinHandle<io::Result<Outcome>> {
         let (clock, control) = (self.clock, Arc::clone(&self.control));
         let progress = Arc::clone(&self.progress[worker as usize]);
         let (orders, endpoint, sender) = (Orders { worker, ..orders.clone() }, endpoint.clone(), sender.clone());
-        let dialer = move || Dialer::new(endpoint, clock);
-        std::thread::spawn(move || worker::run(orders, dialer, clock, control, progress, sender))
+        let (build, dialer) = (build.clone(), move || Dialer::new(endpoint, clock));
+        std::thread::spawn(move || worker::run(orders, dialer, build, clock, control, progress, sender))
     }
 
     /// Waits until every connection was tried; how many opened, or 0 if a worker failed.

@@ -12,6 +12,7 @@ use reports::model::Target as TargetRecord;
 use crate::crew::Crew;
 use crate::embedded::Embedded;
 use crate::endpoint;
+use crate::engine::{Build, Tungstenite};
 use crate::environment::cores;
 use crate::ledger::Terms;
 use crate::limits::{Limits, Needs, Refusal};
@@ -101,6 +102,17 @@ pub fn run(
     plan: &Plan,
     thresholds: Vec<String>,
     stop: &Stop,
+    observe: impl FnMut(&Snapshot),
+) -> Result<Report, RunError> {
+    run_on(&Tungstenite::new, plan, thresholds, stop, observe)
+}
+
+/// Runs a plan on the engines that `build` makes.
+fn run_on(
+    build: &impl Build,
+    plan: &Plan,
+    thresholds: Vec<String>,
+    stop: &Stop,
     mut observe: impl FnMut(&Snapshot),
 ) -> Result<Report, RunError> {
     let limits = Limits::raise();
@@ -126,7 +138,7 @@ pub fn run(
     let run_id = run_id(plan.seed);
     let loopback = endpoint.addresses.iter().all(is_loopback);
     let orders = orders(plan, run_id, source(&needs, &limits), loopback);
-    let mut crew = Crew::start(&orders, &endpoint, stop);
+    let mut crew = Crew::start(&orders, &endpoint, build, stop);
     let open = crew.connect(&mut observe);
     let started_at = SystemTime::now();
     if open > 0 && !stop.is_stopped() {
@@ -221,3 +233,6 @@ pub(crate) fn planned_length(plan: &Plan) -> Option<Duration> {
         (Until::Messages(_), Load::Closed { .. }) => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

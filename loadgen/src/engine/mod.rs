@@ -11,7 +11,9 @@ mod wire;
 pub(crate) use dial::{ConnectError, Dialed, Dialer, Endpoint, Socket};
 pub(crate) use tungstenite::Tungstenite;
 
-use crate::clock::Time;
+use std::io;
+
+use crate::clock::{Clock, Time};
 use crate::ledger::Event;
 use crate::pacer::Wait;
 use crate::payload::Kind;
@@ -46,6 +48,16 @@ pub(crate) trait Engine {
 
     /// Begins the closing handshake (RFC 6455, section 7.1.2) with code 1000.
     fn close(&mut self, slot: usize);
+}
+
+/// Makes the engine of a worker, for so many connections; called once in each worker's thread, inside its tokio runtime.
+pub(crate) trait Build: Fn(usize, Clock) -> io::Result<Self::Engine> + Clone + Send + 'static {
+    /// What it makes.
+    type Engine: Engine + 'static;
+}
+
+impl<E: Engine + 'static, F: Fn(usize, Clock) -> io::Result<E> + Clone + Send + 'static> Build for F {
+    type Engine = E;
 }
 
 /// Takes what a connection brings.

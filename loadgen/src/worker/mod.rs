@@ -18,7 +18,7 @@ use rustix::time::{ClockId, clock_gettime};
 use tokio::runtime::{Builder, LocalOptions};
 
 use crate::clock::{Clock, Time};
-use crate::engine::{Cause, Dialer, Engine, Read, Sink, Tungstenite};
+use crate::engine::{Build, Cause, Dialer, Engine, Read, Sink};
 use crate::ledger::{Event, Ledger, Terms};
 use crate::pacer::{Pacer, Wait};
 use crate::plan::{Load, Rate, Until};
@@ -163,6 +163,7 @@ pub(crate) struct Worker<E> {
 pub(crate) fn run(
     orders: Orders,
     dialer: impl FnOnce() -> Dialer,
+    build: impl Build,
     clock: Clock,
     control: Arc<Control>,
     progress: Arc<Progress>,
@@ -175,7 +176,7 @@ pub(crate) fn run(
         let clients: Vec<_> =
             (orders.worker..orders.clients).step_by(orders.workers as usize).map(Client::new).collect();
         let worker = Worker {
-            engine: Tungstenite::new(clients.len(), clock)?,
+            engine: build(clients.len(), clock)?,
             draining: None,
             open: 0,
             closing: 0,

@@ -1,0 +1,168 @@
+//! A generator that is starved of time says so, and says nothing against the target.
+
+use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+
+use reports::render::Text;
+use reports::{Judgement, LimitedBy, Render, Verdict, identities, judge};
+
+use super::*;
+use crate::clock::{Clock, Time};
+use crate::engine::{Engine, Sink, Socket};
+use crate::pacer::Wait;
+use crate::payload::{Kind, Mix};
+use crate::plan::{Connect, Expect, Rate};
+
+/// How long the worker's thread is kept from its work, in nanoseconds.
+const BLOCK: u64 = 400_000_000;
+
+/// The block begins when so many bursts were sent: a third of the run.
+const BURSTS_BEFORE: u64 = 100;
+
+/// The real engine, on a thread that may be blocked once. Takes down for how long the worker was away from waiting.
+struct Starved {
+    engine: Tungstenite,
+    clock: Clock,
+    /// Bursts until the block.
+    left: Option<u64>,
+    /// Since when the worker could have worked: its wait was over, or something woke it.
+    awake: Time,
+    /// The longest that this took, in nanoseconds.
+    away: Arc<AtomicU64>,
+}
+
+impl Engine for Starved {
+    fn adopt(&mut self, slot: usize, socket: Socket) {
+        self.engine.adopt(slot, socket);
+    }
+
+    async fn wait(&mut self, wait: Wait) {
+        if self.left == Some(0) {
+            self.left = None;
+            thread::sleep(Duration::from_nanos(BLOCK));
+        }
+        let before = self.clock.now();
+        self.away.fetch_max(before.since(self.awake), Ordering::Relaxed);
+        self.engine.wait(wait).await;
+        self.awake = match wait {
+            Wait::Poll => before,
+            Wait::Until(time) => time.max(before).min(self.clock.now()),
+        };
+    }
+
+    fn begin_turn(&mut self) {
+        self.engine.begin_turn();
+    }
+
+    fn next_ready(&mut self) -> Option<usize> {
+        self.engine.next_ready()
+    }
+
+    fn receive(&mut self, slot: usize, sink: &mut impl Sink) {
+        self.engine.receive(slot, sink);
+    }
+
+    fn queue(&mut self, slot: usize, kind: Kind, len: usize, fill: impl FnOnce(&mut [u8])) {
+        self.engine.queue(slot, kind, len, fill);
+    }
+
+    fn flush(&mut self, slot: usize) -> u64 {
+        self.left = self.left.map(|left| left.saturating_sub(1));
+        self.engine.flush(slot)
+    }
+
+    fn unsent(&self, slot: usize) -> u64 {
+        self.engine.unsent(slot)
+    }
+
+    fn close(&mut self, slot: usize) {
+        self.engine.close(slot);
+    }
+}
+
+/// Four clients send 300 messages, one every 4 ms, to a reference server; one worker.
+fn plan() -> Plan {
+    Plan {
+        target: Target::Embedded { threads: NonZeroUsize::MIN },
+        clients: NonZeroU32::new(4).unwrap(),
+        load: Load::Open {
+            rate: Rate::new(62.5).unwrap(),
+            burst: NonZeroU32::MIN,
+            max_in_flight: NonZeroU32::new(10_000).unwrap(),
+        },
+        warmup: Duration::ZERO,
+        until: Until::Messages(NonZeroU64::new(75).unwrap()),
+        drain: Duration::from_secs(30),
+        size: 64,
+        mix: Mix::Mixed,
+        expect: Expect::Echo,
+        connect: Connect {
+            rate: Rate::new(1000.0).unwrap(),
+            timeout: Duration::from_secs(30),
+            headers: Vec::new(),
+            insecure: false,
+        },
+        threads: NonZeroUsize::MIN,
+        seed: 7,
+    }
+}
+
+/// Runs the plan with a block after so many bursts, if there is one. The judgement, and for how long the worker was away.
+fn starve(bursts_before: Option<u64>) -> (Report, Judgement, u64) {
+    let away = Arc::new(AtomicU64::new(0));
+    let shared = Arc::clone(&away);
+    let build = move |connections, clock: Clock| {
+        let (engine, away) = (Tungstenite::new(connections, clock)?, Arc::clone(&shared));
+        Ok(Starved { engine, clock, left: bursts_before, awake: clock.now(), away })
+    };
+    let report = run_on(&build, &plan(), Vec::new(), &Stop::default(), |_| {}).unwrap();
+    let (counts, dropped) = (&report.measured.counts, &report.measured.dropped);
+    assert_eq!(identities(&report.measured), Ok(()));
+    assert!(report.measured.anomalies.is_clean(), "{:?}", report.measured.anomalies);
+    assert_eq!((counts.scheduled, counts.matched), (300, counts.sent));
+    assert_eq!(counts.dropped, dropped.behind_schedule, "nothing else is a reason to drop: {dropped:?}");
+    assert_eq!((report.connections.failed, report.connections.died), (0, 0));
+    let judgement = judge(&report, &[]);
+    assert!(judgement.reasons.iter().all(|reason| reason.starts_with("generator: ")), "{judgement:?}");
+    (report, judgement, away.load(Ordering::Relaxed))
+}
+
+#[test]
+fn a_starved_generator_makes_the_run_invalid_and_not_the_target_slow() {
+    let (report, judgement, away) = starve(Some(BURSTS_BEFORE));
+    assert!(away >= BLOCK, "{away}");
+    assert_eq!(judgement.verdict, Verdict::Invalid);
+    assert_eq!(judgement.verdict.exit_code(), 5);
+    assert!(judgement.reasons.iter().any(|reason| reason.contains("send lag p99")), "{judgement:?}");
+    assert_eq!(judgement.limited_by, LimitedBy::Generator);
+
+    // Every 4 ms a message was due. Those of the first half of the block waited for half of it at least; where the machine
+    // took more time away, more of them did.
+    let least = BLOCK / 2 / 4_000_000 - 1;
+    let late = |histogram: &hdrhistogram::Histogram<u64>| histogram.count_between(BLOCK / 2, u64::MAX);
+    assert!(late(&report.latency.send_lag) >= least, "{}", late(&report.latency.send_lag));
+    assert!(late(&report.latency.response) >= least, "{}", late(&report.latency.response));
+    assert!(report.latency.response.max() >= BLOCK / 10 * 9);
+    // The target had no part in it. A third of the messages are written in one go when the block is over, and wait for
+    // each other and for the server; so it is the median that any machine gets right, not the 99th percentile.
+    let service = report.latency.service.value_at_quantile(0.5);
+    assert!(service < BLOCK / 4, "{service}");
+
+    let mut page = Vec::new();
+    Text { color: false }.render(&report, &judgement, &mut page).unwrap();
+    let page = String::from_utf8(page).unwrap();
+    for part in ["INVALID", "generator: send lag p99 ", "limited by   the generator: "] {
+        assert!(page.contains(part), "{part:?} is missing in: {page}");
+    }
+    assert!(!page.contains("limited by   the target") && !page.contains("FAIL"), "{page}");
+}
+
+#[test]
+fn without_the_block_only_a_machine_that_is_too_slow_makes_it_invalid() {
+    let (_, judgement, away) = starve(None);
+    // A burst is sent late only if the worker was away when it was due, and the least that counts is a millisecond.
+    // Half of it, since the worker looks at the clock a little before the engine does.
+    assert!(judgement.reasons.is_empty() || away > 500_000, "away for {away} ns at most: {judgement:?}");
+}

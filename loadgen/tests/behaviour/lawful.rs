@@ -1,29 +1,81 @@
 //! Oddities that RFC 6455 allows: nothing may be made of them.
 
-use loadgen::payload::Mix;
-use loadgen::plan::Plan;
+use std::num::NonZeroU64;
 
-use crate::rig::{Conduct, Rogue, complete, n32, plan, run};
+use loadgen::payload::Mix;
+use loadgen::plan::{Plan, Until};
+
+use crate::rig::{Conduct, Cutting, Farewell, Proxy, Rogue, complete, n32, open, plan, run};
+
+/// Texts hold a character of two bytes in every eight: fragments of eight bytes would never cut one.
+const CONDUCTS: &[Conduct] = &[
+    Conduct::Echo,
+    Conduct::Bytewise,
+    Conduct::Fragmented { bytes: 1 },
+    Conduct::Fragmented { bytes: 10 },
+    Conduct::Hollow { bytes: 12 },
+    Conduct::Ponging { bytes: 15 },
+    Conduct::Pinging,
+    Conduct::Parts(Farewell::Bare),
+    Conduct::Parts(Farewell::Bytewise),
+    Conduct::Parts(Farewell::LastWords),
+    Conduct::Parts(Farewell::Crossing),
+    Conduct::Parts(Farewell::EndsItsSide),
+    Conduct::Parts(Farewell::Waits),
+];
+
+/// Runs `plan` against a server of this conduct, through a proxy if the stream is to be cut. Everything is in order.
+fn in_order(conduct: &Conduct, cutting: Option<Cutting>, plan: &Plan) {
+    // Shown only if the test fails.
+    println!("{conduct:?}, {cutting:?}, {} of {} bytes", plan.mix, plan.size);
+    let server = Rogue::start(conduct.clone());
+    let proxy = cutting.map(|cutting| Proxy::before(server.address(), cutting));
+    let url = proxy.as_ref().map_or_else(|| server.url(), Proxy::url);
+    let report = run(&Plan { target: loadgen::plan::Target::Url(url.parse().expect("a URL")), ..plan.clone() });
+    complete(&report);
+    let seen = server.finish();
+    assert_eq!(seen.iter().map(|seen| seen.messages).sum::<u64>(), report.measured.counts.sent);
+    assert!(seen.iter().all(|seen| seen.closed == Some(1000)));
+    let fragments = matches!(conduct, Conduct::Fragmented { .. } | Conduct::Hollow { .. } | Conduct::Ponging { .. });
+    if fragments && plan.mix != Mix::Binary {
+        assert!(seen.iter().all(|seen| seen.characters_cut > 0), "no fragment ended within a character");
+    }
+}
 
 #[test]
-fn however_the_bytes_come_the_messages_are_whole() {
-    for conduct in [Conduct::Echo, Conduct::Bytewise, Conduct::Fragmented] {
+fn whatever_a_server_does_that_it_may_do_the_messages_are_whole() {
+    for conduct in CONDUCTS {
         for mix in [Mix::Text, Mix::Mixed] {
-            let server = Rogue::start(conduct.clone());
-            let report = run(&Plan { clients: n32(2), mix, ..plan(&server.url()) });
-            complete(&report);
-            let seen = server.finish();
-            assert_eq!(seen.iter().map(|seen| seen.messages).sum::<u64>(), report.measured.counts.sent, "{conduct:?}");
-            assert!(seen.iter().all(|seen| seen.closed == Some(1000)), "{conduct:?}: {seen:?}");
+            in_order(conduct, None, &Plan { clients: n32(2), mix, ..plan("ws://unused") });
+        }
+    }
+}
+
+#[test]
+fn and_however_its_bytes_come() {
+    for (seed, conduct) in (1..).zip(CONDUCTS) {
+        for cutting in [Cutting::Bytewise, Cutting::Collected, Cutting::Random { seed, longest: 16 }] {
+            in_order(conduct, Some(cutting), &Plan { clients: n32(2), ..plan("ws://unused") });
         }
     }
 }
 
 #[test]
 fn large_messages_in_fragments_are_whole() {
-    let server = Rogue::start(Conduct::Fragmented);
-    complete(&run(&Plan { size: 5000, ..plan(&server.url()) }));
-    server.finish();
+    // With lengths that take two and eight bytes, for fragments as well.
+    for (size, bytes) in [(5_000, 9), (66_000, 999), (200_000, 66_004)] {
+        let large = Plan {
+            load: open(100.0, 4),
+            until: Until::Messages(NonZeroU64::new(12).expect("not 0")),
+            mix: Mix::Text,
+            size,
+            ..plan("ws://unused")
+        };
+        for conduct in [Conduct::Fragmented { bytes }, Conduct::Hollow { bytes }, Conduct::Ponging { bytes }] {
+            in_order(&conduct, None, &large);
+            in_order(&conduct, Some(Cutting::Random { seed: size.into(), longest: 5_000 }), &large);
+        }
+    }
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod hostile;
 mod known_times;
 mod lawful;
 mod privacy;
+mod rechunked;
 mod rig;
 mod run;
 mod signals;

@@ -8,10 +8,16 @@ pub(crate) enum Conduct {
     Echo,
     /// One write for each byte.
     Bytewise,
-    /// Fragments of eight bytes, an empty one among them, with a ping after each.
-    Fragmented,
+    /// Fragments of so many bytes, an empty one first and one last, with a ping after each between them.
+    Fragmented { bytes: usize },
+    /// The same with an empty fragment instead of the ping.
+    Hollow { bytes: usize },
+    /// Fragments of so many bytes, none of them empty, with a pong that nobody asked for before and after each.
+    Ponging { bytes: usize },
     /// An echo, with a ping that carries its number before it and a pong that nobody asked for after it.
     Pinging,
+    /// An echo, and an end of its own.
+    Parts(Farewell),
 
     // Wrong, on a connection that lives.
     /// Reads and says nothing.
@@ -50,4 +56,22 @@ pub(crate) enum Conduct {
     Resets { after: u64 },
     /// These bytes, whatever they are; then it only listens.
     Says { after: u64, bytes: Vec<u8> },
+}
+
+/// How a server answers the Close of its client, all lawful. Otherwise it sends the same Close, and ends TCP.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Farewell {
+    /// A Close without a code.
+    Bare,
+    /// One write for each byte of the Close.
+    Bytewise,
+    /// A ping and a pong that nobody asked for, then the Close.
+    LastWords,
+    /// A Close of its own, sent as the client sent its; each takes the other's for the answer (RFC 6455, section 7.1.3).
+    /// All that the client sees of it is another code.
+    Crossing,
+    /// It ends its side of TCP only, and waits for the client to end the other.
+    EndsItsSide,
+    /// It waits for the client to end TCP.
+    Waits,
 }

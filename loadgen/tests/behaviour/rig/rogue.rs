@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::slice::Chunks;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -13,8 +14,8 @@ use socket2::SockRef;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::PATIENCE;
-use super::conduct::Conduct;
-use super::frame::{BINARY, CLOSE, CONTINUATION, FINAL, Frame, PING, PONG, TEXT, frame, whole};
+use super::conduct::{Conduct, Farewell};
+use super::frame::{BINARY, CLOSE, CONTINUATION, FINAL, Frame, PING, PONG, TEXT, close_frame, frame, whole};
 
 pub(crate) struct Rogue {
     address: SocketAddr,
@@ -32,6 +33,8 @@ pub(crate) struct Seen {
     pub(crate) messages: u64,
     /// Payloads of pongs.
     pub(crate) pongs: Vec<Vec<u8>>,
+    /// Characters that it cut in two between fragments.
+    pub(crate) characters_cut: u64,
     /// Code of the Close.
     pub(crate) closed: Option<u16>,
 }
@@ -68,6 +71,10 @@ impl Rogue {
             connections.into_iter().map(|connection| connection.join().expect("no panic")).collect()
         });
         Self { address, over, first, thread }
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
     }
 
     pub(crate) fn url(&self) -> String {
@@ -176,21 +183,48 @@ impl Connection {
                 if let (Conduct::OnceMoreAtTheEnd, Some(last)) = (&self.conduct, self.held.pop()) {
                     self.echo(&last);
                 }
-                self.write(&whole(CLOSE, &frame.payload));
-                let _ = self.reader.get_ref().shutdown(Shutdown::Both);
-                return Next::End;
+                return self.part(&whole(CLOSE, &frame.payload));
             }
             other => panic!("opcode {other}"),
         }
         Next::Frame
     }
 
+    fn part(&self, answer: &[u8]) -> Next {
+        let Conduct::Parts(farewell) = self.conduct else {
+            self.write(answer);
+            return self.hang_up();
+        };
+        match farewell {
+            Farewell::Bare => self.write(&whole(CLOSE, b"")),
+            Farewell::Bytewise => answer.iter().for_each(|byte| self.write(&[*byte])),
+            Farewell::LastWords => self.write(&[&whole(PING, b"last"), &whole(PONG, b"unasked"), answer].concat()),
+            Farewell::Crossing => self.write(&close_frame(1001, "going away")),
+            Farewell::EndsItsSide | Farewell::Waits => {
+                self.write(answer);
+                if matches!(farewell, Farewell::EndsItsSide) {
+                    let _ = self.reader.get_ref().shutdown(Shutdown::Write);
+                }
+                // The client's end is the next that is read.
+                return Next::Frame;
+            }
+        }
+        self.hang_up()
+    }
+
+    fn hang_up(&self) -> Next {
+        let _ = self.reader.get_ref().shutdown(Shutdown::Both);
+        Next::End
+    }
+
     fn answer(&mut self, sequence: u64, message: Frame) -> Next {
         let Frame { opcode, payload } = &message;
         match &self.conduct {
-            Conduct::Echo => self.echo(&message),
+            Conduct::Echo | Conduct::Parts(_) => self.echo(&message),
             Conduct::Bytewise => whole(*opcode, payload).iter().for_each(|byte| self.write(&[*byte])),
-            Conduct::Fragmented => self.fragments(&message),
+            Conduct::Fragmented { bytes } | Conduct::Hollow { bytes } | Conduct::Ponging { bytes } => {
+                self.fragments(&message, *bytes);
+            }
             Conduct::Pinging => {
                 let number = sequence.to_be_bytes();
                 self.write(&[whole(PING, &number), whole(*opcode, payload), whole(PONG, b"unasked")].concat());
@@ -271,12 +305,37 @@ impl Connection {
         self.write(&whole(message.opcode, &message.payload));
     }
 
-    fn fragments(&self, message: &Frame) {
+    fn fragments(&mut self, message: &Frame, bytes: usize) {
+        let pieces = message.payload.chunks(bytes);
+        // A piece that ends within a character is not UTF-8 by itself.
+        if message.opcode == TEXT {
+            let cut =
+                pieces.clone().filter(|piece| str::from_utf8(piece).is_err_and(|error| error.error_len().is_none()));
+            self.seen.characters_cut += cut.count() as u64;
+        }
+        if matches!(self.conduct, Conduct::Ponging { .. }) {
+            return self.among_pongs(message.opcode, pieces);
+        }
         self.write(&frame(message.opcode, b""));
-        for piece in message.payload.chunks(8) {
-            self.write(&[frame(CONTINUATION, piece), whole(PING, piece)].concat());
+        for piece in pieces {
+            let between = match self.conduct {
+                Conduct::Hollow { .. } => frame(CONTINUATION, b""),
+                // A ping has at most 125 bytes: RFC 6455, section 5.5.
+                _ => whole(PING, &piece[..piece.len().min(125)]),
+            };
+            self.write(&[frame(CONTINUATION, piece), between].concat());
         }
         self.write(&frame(FINAL | CONTINUATION, b""));
+    }
+
+    fn among_pongs(&self, opcode: u8, pieces: Chunks<'_, u8>) {
+        let (last, pong) = (pieces.len() - 1, whole(PONG, b"unasked"));
+        self.write(&pong);
+        for (index, piece) in pieces.enumerate() {
+            let opcode = if index == 0 { opcode } else { CONTINUATION };
+            let first = if index == last { FINAL | opcode } else { opcode };
+            self.write(&[frame(first, piece), pong.clone()].concat());
+        }
     }
 
     fn writers(&self) -> MutexGuard<'_, BTreeMap<usize, TcpStream>> {

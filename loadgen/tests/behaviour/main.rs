@@ -18,6 +18,7 @@ mod rechunked;
 mod rig;
 mod run;
 mod signals;
+mod starved;
 mod stop;
 mod tls;
 mod usage;

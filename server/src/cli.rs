@@ -35,6 +35,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", value_parser = threads)]
     threads: Option<NonZeroUsize>,
 
+    /// Log connections on stderr: both ends, the request with its header fields, how they ended
+    #[arg(long)]
+    pub(crate) log: bool,
+
     #[command(flatten)]
     limits: LimitArgs,
 

@@ -1,6 +1,6 @@
 //! The end of a connection: nothing that is owed gets lost, and nobody is waited for without a limit.
 
-use std::{future::poll_fn, time::Duration};
+use std::{error, future::poll_fn, time::Duration};
 
 use futures_util::{SinkExt, StreamExt};
 use tokio::{io::AsyncWriteExt, time::timeout};
@@ -20,17 +20,17 @@ use crate::{
 
 /// The reason of a Close on purpose: what a report must not pass on as it is. It clears a terminal and forges a verdict, opens
 /// an element, turns the direction of text around, and has a NUL.
-const HOSTILE_REASON: &str = "\x1b[2J\x1b[32mverdict: pass\r\n<script>alert(1)</script>\u{202e}\0";
+pub(crate) const HOSTILE_REASON: &str = "\x1b[2J\x1b[32mverdict: pass\r\n<script>alert(1)</script>\u{202e}\0";
 
 /// Why a connection ends.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Ending {
-    /// The peer sent a Close; the library has its answer ready.
-    Closed,
+    /// The peer sent this Close; the library has its answer ready.
+    Closed(Option<CloseFrame>),
     /// The peer ended its side of the TCP connection without a Close. It may still read.
     HalfClosed,
     /// The connection failed; nothing can be delivered.
-    Broken,
+    Broken(Error),
     /// The peer takes nothing; nothing can be delivered.
     Stalled,
     /// The connection is to be reset, on purpose.
@@ -38,7 +38,7 @@ pub(crate) enum Ending {
     /// The peer is closed with a hostile reason, on purpose.
     Hostile,
     /// The peer is at fault. What it sends from here on does not count.
-    Fault(CloseCode, &'static str),
+    Fault { code: CloseCode, reason: &'static str, error: Error },
     /// The server is done with a peer that did nothing wrong, and waits for its Close.
     Notice(Notice),
 }
@@ -46,18 +46,18 @@ pub(crate) enum Ending {
 impl From<Error> for Ending {
     /// What a failed read means (RFC 6455 section 7.4.1).
     fn from(error: Error) -> Self {
-        match error {
-            Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => Self::HalfClosed,
-            Error::Protocol(_) => Self::Fault(CloseCode::Protocol, "protocol error"),
-            Error::Utf8(_) => Self::Fault(CloseCode::Invalid, "not UTF-8"),
-            Error::Capacity(CapacityError::MessageTooLong { .. }) => Self::Fault(CloseCode::Size, "message too big"),
-            Error::Io(error) => match error.downcast() {
-                // Not 1009, which is about size: these may all be empty.
-                Ok(TooManyFrames) => Self::Fault(CloseCode::Policy, "too many frames in a message"),
-                Err(_) => Self::Broken,
-            },
-            _ => Self::Broken,
-        }
+        let (code, reason) = match &error {
+            Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => return Self::HalfClosed,
+            Error::Protocol(_) => (CloseCode::Protocol, "protocol error"),
+            Error::Utf8(_) => (CloseCode::Invalid, "not UTF-8"),
+            Error::Capacity(CapacityError::MessageTooLong { .. }) => (CloseCode::Size, "message too big"),
+            // Not 1009, which is about size: these may all be empty.
+            Error::Io(io) if io.get_ref().is_some_and(<dyn error::Error + Send + Sync>::is::<TooManyFrames>) => {
+                (CloseCode::Policy, "too many frames in a message")
+            }
+            _ => return Self::Broken(error),
+        };
+        Self::Fault { code, reason, error }
     }
 }
 
@@ -74,16 +74,14 @@ pub(crate) async fn finish(mut stream: WebSocketStream<Socket>, ending: Ending, 
                 return Ok(());
             }
             Ending::Hostile => close(&mut stream, CloseCode::Error, HOSTILE_REASON).await?,
-            Ending::Broken | Ending::Stalled => return Ok(()),
+            Ending::Broken(_) | Ending::Stalled => return Ok(()),
             // The answer to a Close is flushed along with the echoes before it.
-            Ending::Closed | Ending::HalfClosed => stream.flush().await?,
-            Ending::Fault(code, reason) => stream.close(Some(CloseFrame { code, reason: reason.into() })).await?,
+            Ending::Closed(_) | Ending::HalfClosed => stream.flush().await?,
+            Ending::Fault { code, reason, .. } => {
+                stream.close(Some(CloseFrame { code, reason: reason.into() })).await?;
+            }
             Ending::Notice(notice) => {
-                let reason = match notice {
-                    Notice::Idle => "idle",
-                    Notice::Shutdown => "server shutdown",
-                };
-                close(&mut stream, CloseCode::Away, reason).await?;
+                close(&mut stream, CloseCode::Away, notice.reason()).await?;
             }
         }
         linger(stream.get_mut()).await.map_err(Error::from)

@@ -17,7 +17,7 @@ use tokio::{
 use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{
-        Message,
+        Error, Message,
         protocol::{
             Role, WebSocketConfig,
             frame::{
@@ -33,6 +33,7 @@ use crate::{
     detour::Detour,
     fault::{Fault, FaultKind, Misrouted, Step},
     handshake::{Refusal, upgrade},
+    log::Log,
     options::Limits,
     registry::{Entry, Notice, Watched},
     socket::Socket,
@@ -56,6 +57,7 @@ pub(crate) async fn serve(
     permit: Option<Permit>,
     entry: Entry,
     detour: Option<Box<Detour>>,
+    log: Log,
     worker: Rc<Worker>,
 ) {
     poll_fn(|cx| {
@@ -67,15 +69,18 @@ pub(crate) async fn serve(
     let mut socket = Socket::new(tcp, Rc::clone(&entry.watched));
     // Boxed, as its state would otherwise stay a part of every connection's memory.
     let handshake = Box::pin(upgrade(&mut socket, permit.is_none(), limits.handshake));
-    match unless_noticed(&entry.watched, handshake).await {
-        Ok(Ok(())) => {}
-        // Nothing was promised before the handshake, so there is nothing to keep.
-        Err(_) => return worker.count(|stats| stats.failed_handshakes += 1),
-        Ok(Err(refusal)) => {
+    match unless_noticed(&entry.watched, handshake).await.unwrap_or_else(|notice| Err(Refusal::Noticed(notice))) {
+        Ok(()) => log.opened(socket.head()),
+        Err(refusal) => {
+            log.refused(socket.head(), &refusal);
             worker.count(|stats| match refusal {
                 Refusal::Full => stats.refused += 1,
-                Refusal::Failed => stats.failed_handshakes += 1,
+                Refusal::TooSlow | Refusal::Noticed(_) | Refusal::Failed(_) => stats.failed_handshakes += 1,
             });
+            if let Refusal::Noticed(_) = refusal {
+                // Nothing was promised before the handshake, so there is nothing to keep.
+                return;
+            }
             let _ = timeout(limits.closing, linger(&mut socket)).await;
             return;
         }
@@ -96,11 +101,12 @@ pub(crate) async fn serve(
     entry.watched.take_mail_from_others(true);
     let ending = poll_fn(|cx| echo.poll(cx)).await;
     echo.settle();
+    log.ended(&ending);
     worker.count(|stats| match ending {
-        Ending::Closed | Ending::Reset | Ending::Hostile | Ending::Notice(Notice::Shutdown) => {}
-        Ending::HalfClosed | Ending::Broken => stats.broken += 1,
+        Ending::Closed(_) | Ending::Reset | Ending::Hostile | Ending::Notice(Notice::Shutdown) => {}
+        Ending::HalfClosed | Ending::Broken(_) => stats.broken += 1,
         Ending::Stalled => stats.stalled += 1,
-        Ending::Fault(..) => stats.protocol_errors += 1,
+        Ending::Fault { .. } => stats.protocol_errors += 1,
         Ending::Notice(Notice::Idle) => stats.idled += 1,
     });
     Box::pin(finish(echo.stream, ending, &echo.last_words, limits.closing)).await;
@@ -160,8 +166,10 @@ impl Echo<'_> {
         }
         // Left over from the last poll, which may have ended for want of budget: a peer that always has more to read must
         // not delay what it is owed.
-        if self.unflushed && self.poll_flush(cx).is_err() {
-            return Poll::Ready(Ending::Broken);
+        if self.unflushed
+            && let Err(error) = self.poll_flush(cx)
+        {
+            return Poll::Ready(Ending::Broken(error));
         }
         loop {
             let may_read = self.may_read();
@@ -174,14 +182,16 @@ impl Echo<'_> {
                         continue;
                     }
                     Some(Err(error)) => return Poll::Ready(error.into()),
-                    None => return Poll::Ready(Ending::Closed),
+                    None => return Poll::Ready(Ending::Closed(None)),
                 }
             }
             if let Some(ending) = self.send_due(cx) {
                 return Poll::Ready(ending);
             }
-            if self.unflushed && self.poll_flush(cx).is_err() {
-                return Poll::Ready(Ending::Broken);
+            if self.unflushed
+                && let Err(error) = self.poll_flush(cx)
+            {
+                return Poll::Ready(Ending::Broken(error));
             }
             if may_read {
                 return Poll::Pending;
@@ -205,9 +215,9 @@ impl Echo<'_> {
     /// Takes a message, and answers it or leaves that to the detour. `Some` if it was the last.
     fn take(&mut self, message: Message) -> Option<Ending> {
         let answer = match message {
-            Message::Close(_) => {
+            Message::Close(frame) => {
                 self.say_last_words();
-                return Some(Ending::Closed);
+                return Some(Ending::Closed(frame));
             }
             Message::Ping(payload) => {
                 // The library queues the pong itself and writes it at the next read or flush.
@@ -232,7 +242,7 @@ impl Echo<'_> {
         self.owe(message.len());
         // Without `poll_ready`, which flushes once the socket is full: this sink buffers up to its maximum regardless, and
         // `may_read` keeps it below that.
-        Pin::new(&mut self.stream).start_send(message).err().map(|_| Ending::Broken)
+        Pin::new(&mut self.stream).start_send(message).err().map(Ending::Broken)
     }
 
     /// Sends what is due on the detour, and sees to it that this is called again when more is. `Some` if the connection
@@ -320,7 +330,7 @@ impl Echo<'_> {
         self.stream.get_mut().owe(frame_bytes(payload));
     }
 
-    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Result<(), ()> {
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Result<(), Error> {
         match Pin::new(&mut self.stream).poll_flush(cx) {
             Poll::Ready(Ok(())) => {
                 self.unflushed = false;
@@ -328,7 +338,7 @@ impl Echo<'_> {
                 self.stream.get_mut().settled();
                 Ok(())
             }
-            Poll::Ready(Err(_)) => Err(()),
+            Poll::Ready(Err(error)) => Err(error),
             Poll::Pending => Ok(()),
         }
     }

@@ -14,19 +14,23 @@ use tokio_tungstenite::{
     },
 };
 
-use crate::socket::Socket;
+use crate::{registry::Notice, socket::Socket};
 
 const FULL: &str = "This server has as many connections as it allows.\n";
 const NOT_A_HANDSHAKE: &str = "This is a WebSocket server (RFC 6455); open it with a WebSocket client.\n";
 const TOO_SLOW: &str = "The WebSocket handshake took too long.\n";
 
 /// Why a handshake did not lead to a WebSocket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Refusal {
     /// The server is full; the peer was told so.
     Full,
-    /// The peer sent something else, or not in time; it was told so if it still listens.
-    Failed,
+    /// The peer took too long; it was told so if it still listens.
+    TooSlow,
+    /// The peer sent something else; it was told so if it still listens.
+    Failed(Error),
+    /// The server did not wait for the end of the handshake.
+    Noticed(Notice),
 }
 
 /// Answers the peer's handshake within `limit`; with HTTP 503 if the server is `full`.
@@ -39,28 +43,31 @@ pub(crate) async fn upgrade(socket: &mut Socket, full: bool, limit: Duration) ->
     let admit = |_: &Request, response: Response| if full { Err(unavailable()) } else { Ok(response) };
     // This WebSocket is dropped unused, so it shall not allocate its buffer.
     let config = WebSocketConfig::default().read_buffer_size(0);
-    let error = match timeout(limit, accept_hdr_async_with_config(&mut *socket, admit, Some(config))).await {
+    let refusal = match timeout(limit, accept_hdr_async_with_config(&mut *socket, admit, Some(config))).await {
         Ok(Ok(_)) => return Ok(()),
         Ok(Err(Error::Http(_))) => return Err(Refusal::Full),
-        Ok(Err(error)) => Some(error),
-        Err(_) => None,
+        Ok(Err(error)) => Refusal::Failed(error),
+        Err(_) => Refusal::TooSlow,
     };
-    if let Some(answer) = answer(error.as_ref()) {
+    if let Some(answer) = answer(&refusal) {
         // A few hundred bytes on a fresh connection; a peer that won't take even those is not waited for.
         let _: Result<io::Result<()>, _> = timeout(limit, socket.write_all(answer.as_bytes())).await;
     }
-    Err(Refusal::Failed)
+    Err(refusal)
 }
 
-/// The answer to a handshake that failed for `error`, or for its time if `None`. None if nobody is there to read it.
-fn answer(error: Option<&Error>) -> Option<String> {
-    let (status, header, body) = match error {
-        None => ("408 Request Timeout", "", TOO_SLOW),
-        Some(Error::Io(_) | Error::Protocol(ProtocolError::HandshakeIncomplete)) => return None,
-        Some(Error::Protocol(ProtocolError::WrongHttpMethod)) => {
+/// The answer to who is refused. None if nobody is there to read it.
+fn answer(refusal: &Refusal) -> Option<String> {
+    let (status, header, body) = match refusal {
+        Refusal::Failed(Error::Io(_) | Error::Protocol(ProtocolError::HandshakeIncomplete)) | Refusal::Noticed(_) => {
+            return None;
+        }
+        Refusal::Full => ("503 Service Unavailable", "", FULL),
+        Refusal::TooSlow => ("408 Request Timeout", "", TOO_SLOW),
+        Refusal::Failed(Error::Protocol(ProtocolError::WrongHttpMethod)) => {
             ("405 Method Not Allowed", "Allow: GET\r\n", NOT_A_HANDSHAKE)
         }
-        Some(Error::Protocol(
+        Refusal::Failed(Error::Protocol(
             ProtocolError::WrongHttpVersion
             | ProtocolError::MissingConnectionUpgradeHeader
             | ProtocolError::MissingUpgradeWebSocketHeader
@@ -69,10 +76,10 @@ fn answer(error: Option<&Error>) -> Option<String> {
             // The version header is what section 4.2.2 asks for; the upgrade header, RFC 9110 section 15.5.22.
             ("426 Upgrade Required", "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n", NOT_A_HANDSHAKE)
         }
-        Some(Error::Capacity(CapacityError::TooManyHeaders) | Error::AttackAttempt) => {
+        Refusal::Failed(Error::Capacity(CapacityError::TooManyHeaders) | Error::AttackAttempt) => {
             ("431 Request Header Fields Too Large", "", NOT_A_HANDSHAKE)
         }
-        Some(_) => ("400 Bad Request", "", NOT_A_HANDSHAKE),
+        Refusal::Failed(_) => ("400 Bad Request", "", NOT_A_HANDSHAKE),
     };
     let length = body.len();
     let upgrade = if header.starts_with("Upgrade") { ", upgrade" } else { "" };

@@ -13,13 +13,19 @@
 //! [`run`] starts one thread for each of [`Options::threads`], each with a listener of its own on the same port
 //! (`listener`). A `worker` is one such thread: it accepts, and each `connection` is one task that never leaves it.
 //! Under the WebSocket lies a `socket`, which counts what passes (`frames`: the fragments of a message, which a WebSocket
-//! library does not show). `handshake` and `closing` are a connection's first and last act. The `registry` of a worker
+//! library does not show) and keeps the head of the `request`. `handshake` and `closing` are a connection's first and last
+//! act; `log` tells of both. The `registry` of a worker
 //! tells its connections when they have been idle too long or when the server goes away. Counters are a worker's own and
 //! are merged once, at the end, into [`Stats`]; nothing is shared between threads but the number of open connections.
 //!
 //! For tests of those who measure servers, answers can take a `detour`: through `fault`, which breaks what is promised
 //! below, exactly and on the record, and through `delay`. A `timer` wakes the connections whose answers are due. Without
 //! these options none of it exists, and answers go straight back.
+//!
+//! # Log
+//! What becomes of a connection is told through [`tracing`]: its ends, the request with its header fields, and how it ended.
+//! What a peer chose is quoted and escaped; values of fields that carry credentials are left out. Nothing is told of a
+//! message, and without a subscriber nothing at all is done.
 //!
 //! # Behaviour
 //! - All messages that are readable are answered before one flush. An echo reuses the received bytes.
@@ -38,8 +44,10 @@ mod fault;
 mod frames;
 mod handshake;
 mod listener;
+mod log;
 mod options;
 mod registry;
+mod request;
 mod socket;
 mod stats;
 mod timer;

@@ -29,6 +29,9 @@ fn main() -> ExitCode {
 }
 
 fn serve(args: cli::Args) -> Result<(), Box<dyn Error>> {
+    if args.log {
+        log_to_stderr();
+    }
     let listener = server::bind(args.listen).map_err(|error| args.bind_failure(&error))?;
     let address = listener.local_addr()?;
     let ledger = args.misbehaviour.fault_ledger.clone().map(Ledger::create).transpose()?;
@@ -66,6 +69,16 @@ impl Ledger {
         let written = faults.write(&mut out).and_then(|()| out.flush());
         written.map_err(|error| format!("--fault-ledger {}: {error}", self.path.display()).into())
     }
+}
+
+/// Sends what the server tells of its connections to stderr, one line an event.
+fn log_to_stderr() {
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        // A panic of the thread that serves, otherwise, once nobody reads stderr.
+        .log_internal_errors(false)
+        .init();
 }
 
 /// Completes at the first Ctrl-C, SIGTERM or SIGHUP.

@@ -25,6 +25,16 @@ pub(crate) enum Notice {
     Shutdown,
 }
 
+impl Notice {
+    /// What the peer and the log are told.
+    pub(crate) fn reason(self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Shutdown => "server shutdown",
+        }
+    }
+}
+
 /// All connections of a worker.
 #[derive(Debug, Default)]
 pub(crate) struct Registry {

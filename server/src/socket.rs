@@ -1,5 +1,5 @@
-//! The TCP stream under a WebSocket, with what the WebSocket library does not tell: fragments received, bytes unsent, and
-//! whether anything passed at all.
+//! The TCP stream under a WebSocket, with what the WebSocket library does not tell: the head of the HTTP request,
+//! fragments received, bytes unsent, and whether anything passed at all.
 
 use std::{
     io,
@@ -15,7 +15,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::{frames::FrameCounter, registry::Watched};
+use crate::{frames::FrameCounter, registry::Watched, request::HEAD_BYTES};
 
 /// A peer sent a message of more frames than allowed. Reads fail with it, wrapped in an [`io::Error`], once everything
 /// before the frame that was one too many has been read.
@@ -27,8 +27,7 @@ pub(crate) struct TooManyFrames;
 #[derive(Debug)]
 pub(crate) struct Socket {
     tcp: TcpStream,
-    /// `None` while HTTP is spoken.
-    frames: Option<FrameCounter>,
+    received: Received,
     too_many_frames: bool,
     /// Bytes of frames handed to the WebSocket that it has not written yet.
     unsent: usize,
@@ -39,14 +38,32 @@ pub(crate) struct Socket {
     watched: Rc<Watched>,
 }
 
+/// What is known of the bytes that came.
+#[derive(Debug)]
+enum Received {
+    /// HTTP; its first [`HEAD_BYTES`].
+    Http(Vec<u8>),
+    /// WebSocket frames.
+    Frames(FrameCounter),
+}
+
 impl Socket {
     pub(crate) fn new(tcp: TcpStream, watched: Rc<Watched>) -> Self {
-        Self { tcp, frames: None, too_many_frames: false, unsent: 0, written: 0, reads: 0, watched }
+        let received = Received::Http(Vec::new());
+        Self { tcp, received, too_many_frames: false, unsent: 0, written: 0, reads: 0, watched }
     }
 
     /// From here on the stream is WebSocket frames, at most `limit` a message.
     pub(crate) fn count_frames(&mut self, limit: u32) {
-        self.frames = Some(FrameCounter::new(limit));
+        self.received = Received::Frames(FrameCounter::new(limit));
+    }
+
+    /// The beginning of the HTTP request, as far as it came; nothing once frames are counted.
+    pub(crate) fn head(&self) -> &[u8] {
+        match &self.received {
+            Received::Http(head) => head,
+            Received::Frames(_) => &[],
+        }
     }
 
     /// Notes that `bytes` of frames are about to be written.
@@ -107,8 +124,15 @@ impl AsyncRead for Socket {
         }
         self.watched.heard();
         self.reads = self.reads.wrapping_add(1);
-        let Some(Err(good)) = self.frames.as_mut().map(|frames| frames.feed(received)) else {
-            return Poll::Ready(Ok(()));
+        let good = match &mut self.received {
+            Received::Http(head) => {
+                head.extend_from_slice(&received[..received.len().min(HEAD_BYTES - head.len())]);
+                return Poll::Ready(Ok(()));
+            }
+            Received::Frames(frames) => match frames.feed(received) {
+                Ok(()) => return Poll::Ready(Ok(())),
+                Err(good) => good,
+            },
         };
         // Messages that were complete before are still owed an echo, so they must pass before the error does.
         self.too_many_frames = true;

@@ -27,6 +27,7 @@ use crate::{
     delay::{Delay, Delays, stand_still},
     detour::Detour,
     fault::{Faults, Injector},
+    log::{self, Log},
     options::{Limits, Options, Reply},
     registry::{IDLE_SWEEPS, Notice, Registry},
     stats::Stats,
@@ -144,8 +145,8 @@ impl Worker {
         // its first read tells better.
         let _ = tcp.set_nodelay(true);
         let permit = Permit::acquire(&self.shared.open, self.limits.connections);
-        let detour = self.detour(peer);
-        spawn_local(connection::serve(tcp, permit, self.registry.enter(peer), detour, Rc::clone(self)));
+        let (detour, log) = (self.detour(peer), Log::of(&tcp, peer));
+        spawn_local(connection::serve(tcp, permit, self.registry.enter(peer), detour, log, Rc::clone(self)));
     }
 }
 
@@ -182,7 +183,8 @@ async fn accept(listener: TcpListener, worker: &Rc<Worker>, mut stopped: watch::
             // The peer went away while it waited; the next one may be fine.
             Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset) => {
             }
-            Err(_) => {
+            Err(error) => {
+                log::not_accepted(&error);
                 worker.count(|stats| stats.accept_errors += 1);
                 sleep(ACCEPT_PAUSE).await;
             }

@@ -11,19 +11,32 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::peer::{CLOSE, Frame, Peer, TEXT, whole};
 
 /// A running `server`; killed with the test.
-struct Running {
-    child: Child,
-    address: SocketAddr,
+pub(crate) struct Running {
+    pub(crate) child: Child,
+    pub(crate) address: SocketAddr,
 }
 
 impl Running {
     fn start(arguments: &[&str]) -> Self {
-        let mut child = command(arguments).stdout(Stdio::piped()).spawn().expect("the command");
+        Self::start_with(arguments, Stdio::inherit())
+    }
+
+    pub(crate) fn start_with(arguments: &[&str], stderr: Stdio) -> Self {
+        let mut child = command(arguments).stdout(Stdio::piped()).stderr(stderr).spawn().expect("the command");
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().expect("piped")).read_line(&mut line).expect("a line");
         let address =
             line.strip_prefix("listening on ws://").expect("an address").trim_end().parse().expect("an address");
         Self { child, address }
+    }
+
+    /// Ends it in order, and returns what it wrote on stderr, which was piped.
+    pub(crate) fn finish(mut self) -> String {
+        kill_process(Pid::from_child(&self.child), Signal::TERM).expect("it runs");
+        let mut text = String::new();
+        self.child.stderr.take().expect("piped").read_to_string(&mut text).expect("UTF-8");
+        assert_eq!(self.child.wait().expect("it ends").code(), Some(0));
+        text
     }
 }
 

@@ -8,6 +8,7 @@ mod echo;
 mod faults;
 mod http;
 mod limits;
+mod log;
 mod misbehaviour;
 mod peer;
 mod shutdown;

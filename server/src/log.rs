@@ -1,0 +1,89 @@
+//! What is said about a connection, with `tracing`: once when its handshake is over, once when it ends. Nothing is said
+//! about a message.
+//!
+//! Whatever a peer chose is quoted and escaped before it leaves here, so that it can neither begin a line of its own nor
+//! reach a terminal, whoever takes the events.
+
+use std::{fmt, io, net::SocketAddr};
+
+use tokio::net::TcpStream;
+use tracing::{Level, field::display, info, warn};
+
+use crate::{
+    closing::{Ending, HOSTILE_REASON},
+    handshake::Refusal,
+    request::Request,
+};
+
+/// The log of one connection. Empty, and next to free, when nobody listens.
+#[derive(Debug)]
+pub(crate) struct Log(Option<Box<Ends>>);
+
+/// Both ends of the TCP connection.
+#[derive(Debug)]
+struct Ends {
+    peer: SocketAddr,
+    local: Option<SocketAddr>,
+}
+
+impl Log {
+    pub(crate) fn of(tcp: &TcpStream, peer: SocketAddr) -> Self {
+        Self(tracing::enabled!(Level::INFO).then(|| Box::new(Ends { peer, local: tcp.local_addr().ok() })))
+    }
+
+    /// The request in `head` was answered with a WebSocket.
+    pub(crate) fn opened(&self, head: &[u8]) {
+        let Some((peer, local)) = self.ends() else { return };
+        let request = Request::read(head);
+        info!(%peer, local, request = %request.line(), fields = %request.fields(), "opened");
+    }
+
+    /// The request in `head` was not answered with a WebSocket.
+    pub(crate) fn refused(&self, head: &[u8], refusal: &Refusal) {
+        let Some((peer, local)) = self.ends() else { return };
+        let request = Request::read(head);
+        let (line, fields) = (request.line(), request.fields());
+        let why = match refusal {
+            Refusal::Full => "as many connections as allowed".to_owned(),
+            Refusal::TooSlow => "too slow".to_owned(),
+            Refusal::Noticed(notice) => notice.reason().to_owned(),
+            Refusal::Failed(error) => error.to_string(),
+        };
+        warn!(%peer, local, request = %line, fields = %fields, error = ?why, "no handshake");
+    }
+
+    /// The WebSocket is about to end.
+    pub(crate) fn ended(&self, ending: &Ending) {
+        let Some((peer, local)) = self.ends() else { return };
+        match ending {
+            Ending::Closed(Some(close)) => {
+                let (code, reason) = (u16::from(close.code), close.reason.as_str());
+                info!(%peer, local, by = "peer", code, ?reason, "closed");
+            }
+            Ending::Closed(None) => info!(%peer, local, by = "peer", "closed without a code"),
+            Ending::Notice(notice) => {
+                info!(%peer, local, by = "server", code = 1001, reason = ?notice.reason(), "closed");
+            }
+            Ending::Hostile => {
+                info!(%peer, local, by = "server", code = 1011, reason = ?HOSTILE_REASON, "closed on purpose");
+            }
+            Ending::Reset => info!(%peer, local, "reset on purpose"),
+            Ending::Fault { code, reason, error } => {
+                let (code, error) = (u16::from(*code), error.to_string());
+                warn!(%peer, local, by = "server", code, ?reason, ?error, "closed");
+            }
+            Ending::HalfClosed => warn!(%peer, local, error = "the peer ended without a Close", "ended"),
+            Ending::Broken(error) => warn!(%peer, local, error = ?error.to_string(), "ended"),
+            Ending::Stalled => warn!(%peer, local, error = "the peer took nothing for too long", "ended"),
+        }
+    }
+
+    fn ends(&self) -> Option<(SocketAddr, Option<impl tracing::Value + fmt::Debug + use<>>)> {
+        self.0.as_ref().map(|ends| (ends.peer, ends.local.map(display)))
+    }
+}
+
+/// A connection could not be accepted.
+pub(crate) fn not_accepted(error: &io::Error) {
+    warn!(%error, "not accepted");
+}

@@ -1,0 +1,158 @@
+//! `server --log`.
+
+use std::{
+    io::Read,
+    net::{Shutdown, SocketAddr},
+    process::Stdio,
+};
+
+use crate::{
+    command::Running,
+    peer::{CLOSE, CONTINUATION, Peer, close_payload, handshake, whole},
+};
+
+fn logging(more: &[&str]) -> Running {
+    Running::start_with(&[&["--listen=127.0.0.1:0", "--log"], more].concat(), Stdio::piped())
+}
+
+/// A handshake with these lines of header fields added.
+fn handshake_with(address: SocketAddr, fields: &[u8]) -> Vec<u8> {
+    let mut request = handshake(address);
+    let end = request.len() - 2;
+    request.splice(end..end, fields.iter().copied());
+    request
+}
+
+fn open_with(address: SocketAddr, fields: &[u8]) -> Peer {
+    let mut peer = Peer::tcp(address);
+    peer.send(&handshake_with(address, fields));
+    let answer = peer.http_head();
+    assert!(answer.starts_with("HTTP/1.1 101 "), "{answer}");
+    peer
+}
+
+/// The rest of what the server says. When it has ended the connection, it has logged how.
+fn rest(mut peer: Peer) -> String {
+    let mut text = String::new();
+    peer.tcp.read_to_string(&mut text).expect("text, and an end without a reset");
+    text
+}
+
+/// Fails unless there are as many lines as there are `expected`, each with its parts.
+fn assert_lines(log: &str, expected: &[&[&str]]) {
+    let lines: Vec<_> = log.lines().collect();
+    assert_eq!(lines.len(), expected.len(), "{log}");
+    for (line, parts) in lines.iter().zip(expected) {
+        for part in *parts {
+            assert!(line.contains(part), "{part:?} is missing in: {line}");
+        }
+    }
+    assert!(log.bytes().all(|byte| byte == b'\n' || !byte.is_ascii_control()), "{log:?}");
+}
+
+#[test]
+fn a_connection_is_logged_with_both_ends_its_request_and_its_end() {
+    let server = logging(&[]);
+    let mut peer = open_with(server.address, b"Origin: http://example.org\r\n");
+    let ends = format!("peer={} local={}", peer.tcp.local_addr().expect("open"), server.address);
+    peer.echo("not a word of this");
+    peer.send(&whole(CLOSE, close_payload(4001, "bye")));
+    peer.frame();
+    assert_eq!(rest(peer), "");
+    let host = format!("fields=[Host: \"{}\", ", server.address);
+    let log = server.finish();
+    assert_lines(
+        &log,
+        &[
+            &[" INFO ", "opened", &ends, "request=\"GET /\"", &host, "Origin: \"http://example.org\"]"],
+            &[" INFO ", "closed", &ends, "by=\"peer\" code=4001 reason=\"bye\""],
+        ],
+    );
+    assert!(!log.contains("word"), "{log}");
+}
+
+#[test]
+fn a_peer_can_forge_no_line_and_send_no_escape() {
+    let server = logging(&[]);
+    let mut peer = open_with(server.address, b"X-\x7e: a\" local=1.2.3.4:5 \x09\x80\xc2\x9b31m\r\n");
+    let reason = "bye\r\n\u{1b}[2J\u{9b}31m\u{202e}\" code=1000\n2026-11-23T00:00:00Z  INFO forged";
+    peer.send(&whole(CLOSE, close_payload(1000, reason)));
+    peer.frame();
+    assert_eq!(rest(peer), "");
+    // No request at all.
+    let mut peer = Peer::tcp(server.address);
+    peer.send(b"\x1b[2J forged\r\n\r\n");
+    rest(peer);
+    let log = server.finish();
+    assert_lines(
+        &log,
+        &[
+            &["X-~: \"a\\\" local=1.2.3.4:5 \\t\\x80\\xc2\\x9b31m\"]"],
+            &["reason=\"bye\\r\\n\\u{1b}[2J\\u{9b}31m\\u{202e}\\\" code=1000\\n2026-11-23T00:00:00Z  INFO forged\""],
+            &["no handshake", "request=\"\\x1b[2J forged\\r\"", "error=\"WebSocket protocol error: "],
+        ],
+    );
+    assert!(!log.contains(['\u{9b}', '\u{202e}']), "{log:?}");
+}
+
+#[test]
+fn credentials_are_not_logged() {
+    let server = logging(&[]);
+    let secrets = b"AUTHORIZATION: Bearer sesame\r\nCookie: id=sesame\r\nproxy-authorization: sesame\r\n";
+    drop(open_with(server.address, secrets));
+    let mut peer = Peer::tcp(server.address);
+    peer.send(&[b"GET /other HTTP/1.1\r\n", secrets.as_slice(), b"\r\n"].concat());
+    rest(peer);
+    let log = server.finish();
+    assert!(!log.contains("sesame"), "{log}");
+    let hidden = "AUTHORIZATION: (hidden), Cookie: (hidden), proxy-authorization: (hidden)]";
+    assert_eq!(log.lines().filter(|line| line.contains(hidden)).count(), 2, "{log}");
+}
+
+#[test]
+fn refusals_and_failures_are_logged_with_their_reason() {
+    let server = logging(&["--connections=1", "--handshake=100ms"]);
+    let address = server.address;
+    let mut first = Peer::tcp(address);
+    first.send(b"GET /half HTTP/1.1\r\nHost: x\r\nCook");
+    assert!(rest(first).contains(" 408 "));
+    let mut broken = Peer::open_when_there_is_room(address);
+    let mut second = Peer::tcp(address);
+    second.send(&handshake(address));
+    assert!(rest(second).contains(" 503 "));
+    broken.send(&whole(CONTINUATION, "of nothing"));
+    assert_eq!(broken.frame().close_code(), 1002);
+    assert_eq!(rest(broken), "");
+    let gone = Peer::open_when_there_is_room(address);
+    gone.tcp.shutdown(Shutdown::Write).expect("open");
+    assert_eq!(rest(gone), "");
+    let mut left = Peer::open_when_there_is_room(address);
+    let (ends, log) = (format!("peer={} ", left.tcp.local_addr().expect("open")), server.finish());
+    assert_eq!(left.frame().close_code(), 1001);
+    for (ends, parts) in [
+        ("", ["no handshake", "request=\"GET /half\" fields=[Host: \"x\"]", "error=\"too slow\""]),
+        ("", ["no handshake", "request=\"GET /\" fields=[Host: ", "error=\"as many connections as allowed\""]),
+        ("", ["closed", "by=\"server\" code=1002 reason=\"protocol error\"", "error=\"WebSocket protocol error: "]),
+        ("", ["WARN", "ended", "error=\"the peer ended without a Close\""]),
+        (ends.as_str(), ["closed", "by=\"server\" code=1001", "reason=\"server shutdown\""]),
+    ] {
+        let found = log.lines().any(|line| line.contains(ends) && parts.iter().all(|part| line.contains(part)));
+        assert!(found, "{parts:?} is missing in: {log}");
+    }
+}
+
+#[test]
+fn without_the_flag_nothing_is_logged() {
+    let server = Running::start_with(&["--listen=127.0.0.1:0"], Stdio::piped());
+    drop(Peer::open(server.address));
+    assert_eq!(server.finish(), "");
+}
+
+#[test]
+fn a_log_that_nobody_reads_is_no_reason_to_stop() {
+    let mut server = logging(&[]);
+    drop(server.child.stderr.take());
+    for _ in 0..3 {
+        Peer::open(server.address).echo("still here");
+    }
+}

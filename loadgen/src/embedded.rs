@@ -21,7 +21,8 @@ impl Embedded {
         let address = listener.local_addr()?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (stop, stopped) = oneshot::channel();
-        let options = server::Options { threads, ..server::Options::default() };
+        // Nobody browses a target that is gone in seconds.
+        let options = server::Options { threads, page: false, ..server::Options::default() };
         let thread = std::thread::spawn(move || {
             let shutdown = async { drop(stopped.await) };
             // The clients notice when it fails: their connections do.

@@ -35,6 +35,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", value_parser = threads)]
     threads: Option<NonZeroUsize>,
 
+    /// Serve no page to browsers; without this, they get one at `/` that sends bursts and judges the answers
+    #[arg(long)]
+    no_page: bool,
+
     /// Log connections on stderr: both ends, the request with its header fields, how they ended
     #[arg(long)]
     pub(crate) log: bool,
@@ -121,6 +125,7 @@ impl Args {
         Ok(Options {
             reply: if self.reply == "echo" { Reply::Echo } else { Reply::Text(self.reply) },
             threads: self.threads.unwrap_or(defaults.threads),
+            page: !self.no_page,
             limits: Limits {
                 message_bytes: limits.message_bytes,
                 frames_per_message: limits.frames_per_message,
@@ -228,11 +233,12 @@ mod tests {
     #[test]
     fn every_flag_arrives() {
         let line = "server --reply --hi --threads 3 --message-bytes 4KiB --frames-per-message 10k --handshake 500ms \
-                    --idle off --connections 7 --unsent-bytes 0 --unsent-time 2m --closing 1s --delay 300us --delay-dist uniform --stall 10s:250ms \
-                    --fault drop=0.25,wrong-type=1% --fault late=0.5 --fault-seed 7";
+                    --idle off --connections 7 --unsent-bytes 0 --unsent-time 2m --closing 1s --no-page --delay 300us \
+                    --delay-dist uniform --stall 10s:250ms --fault drop=0.25,wrong-type=1% --fault late=0.5 --fault-seed 7";
         let options = Options {
             reply: Reply::Text("--hi".to_owned()),
             threads: NonZeroUsize::new(3).expect("not zero"),
+            page: false,
             limits: Limits {
                 message_bytes: 4096,
                 frames_per_message: 10_000,

@@ -68,13 +68,14 @@ pub(crate) async fn serve(
     let limits = &worker.limits;
     let mut socket = Socket::new(tcp, Rc::clone(&entry.watched));
     // Boxed, as its state would otherwise stay a part of every connection's memory.
-    let handshake = Box::pin(upgrade(&mut socket, permit.is_none(), limits.handshake));
+    let handshake = Box::pin(upgrade(&mut socket, permit.is_none(), worker.page.as_deref(), limits.handshake));
     match unless_noticed(&entry.watched, handshake).await.unwrap_or_else(|notice| Err(Refusal::Noticed(notice))) {
         Ok(()) => log.opened(socket.head()),
         Err(refusal) => {
             log.refused(socket.head(), &refusal);
             worker.count(|stats| match refusal {
                 Refusal::Full => stats.refused += 1,
+                Refusal::Page => stats.pages += 1,
                 Refusal::TooSlow | Refusal::Noticed(_) | Refusal::Failed(_) => stats.failed_handshakes += 1,
             });
             if let Refusal::Noticed(_) = refusal {

@@ -14,7 +14,7 @@ use tokio_tungstenite::{
     },
 };
 
-use crate::{registry::Notice, socket::Socket};
+use crate::{page, registry::Notice, socket::Socket};
 
 const FULL: &str = "This server has as many connections as it allows.\n";
 const NOT_A_HANDSHAKE: &str = "This is a WebSocket server (RFC 6455); open it with a WebSocket client.\n";
@@ -25,6 +25,8 @@ const TOO_SLOW: &str = "The WebSocket handshake took too long.\n";
 pub(crate) enum Refusal {
     /// The server is full; the peer was told so.
     Full,
+    /// The peer asked for the page instead, and got it.
+    Page,
     /// The peer took too long; it was told so if it still listens.
     TooSlow,
     /// The peer sent something else; it was told so if it still listens.
@@ -33,12 +35,18 @@ pub(crate) enum Refusal {
     Noticed(Notice),
 }
 
-/// Answers the peer's handshake within `limit`; with HTTP 503 if the server is `full`.
+/// Answers the peer's handshake within `limit`; with HTTP 503 if the server is `full`. With a `page`, a browser that asks for
+/// it gets that.
 ///
 /// Only the handshake is done with the borrowed socket, so that it is still there to answer a bad one. What follows it can
 /// be read from the socket: a peer must not send frames before it has the answer (section 4.1), and one that does is
 /// refused.
-pub(crate) async fn upgrade(socket: &mut Socket, full: bool, limit: Duration) -> Result<(), Refusal> {
+pub(crate) async fn upgrade(
+    socket: &mut Socket,
+    full: bool,
+    page: Option<&str>,
+    limit: Duration,
+) -> Result<(), Refusal> {
     #[allow(clippy::result_large_err, reason = "the library's signature; it is called once a connection")]
     let admit = |_: &Request, response: Response| if full { Err(unavailable()) } else { Ok(response) };
     // This WebSocket is dropped unused, so it shall not allocate its buffer.
@@ -49,19 +57,41 @@ pub(crate) async fn upgrade(socket: &mut Socket, full: bool, limit: Duration) ->
         Ok(Err(error)) => Refusal::Failed(error),
         Err(_) => Refusal::TooSlow,
     };
-    if let Some(answer) = answer(&refusal) {
-        // A few hundred bytes on a fresh connection; a peer that won't take even those is not waited for.
+    let page = page.filter(|_| matches!(&refusal, Refusal::Failed(error) if is_plain_request(error)));
+    let (refusal, answer) = match page.and_then(|page| page::answer(page, socket.head())) {
+        Some(_) if full => (Refusal::Full, answer(&Refusal::Full)),
+        Some(page) => (Refusal::Page, Some(page)),
+        None => {
+            let answer = answer(&refusal);
+            (refusal, answer)
+        }
+    };
+    if let Some(answer) = answer {
+        // What fits into the buffers of a fresh connection; a peer that won't take it is not waited for longer.
         let _: Result<io::Result<()>, _> = timeout(limit, socket.write_all(answer.as_bytes())).await;
     }
     Err(refusal)
 }
 
+/// Whether a handshake failed because the request is an ordinary one.
+fn is_plain_request(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::Protocol(
+            ProtocolError::WrongHttpMethod
+                | ProtocolError::WrongHttpVersion
+                | ProtocolError::MissingConnectionUpgradeHeader
+                | ProtocolError::MissingUpgradeWebSocketHeader
+        )
+    )
+}
+
 /// The answer to who is refused. None if nobody is there to read it.
 fn answer(refusal: &Refusal) -> Option<String> {
     let (status, header, body) = match refusal {
-        Refusal::Failed(Error::Io(_) | Error::Protocol(ProtocolError::HandshakeIncomplete)) | Refusal::Noticed(_) => {
-            return None;
-        }
+        Refusal::Failed(Error::Io(_) | Error::Protocol(ProtocolError::HandshakeIncomplete))
+        | Refusal::Noticed(_)
+        | Refusal::Page => return None,
         Refusal::Full => ("503 Service Unavailable", "", FULL),
         Refusal::TooSlow => ("408 Request Timeout", "", TOO_SLOW),
         Refusal::Failed(Error::Protocol(ProtocolError::WrongHttpMethod)) => {

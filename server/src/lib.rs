@@ -33,7 +33,8 @@
 //!   for text that is not UTF-8, 1009 for a message over [`Limits::message_bytes`], 1008 for one of too many frames.
 //!   Then the server ends its side and reads on for a while, so that no reset destroys what the peer has yet to read.
 //! - A Close of the peer is answered with its code, and the server ends the TCP connection first (section 7.1.1).
-//! - A request that is no WebSocket handshake gets an HTTP error: 426, 405 or 400; 408 when it takes too long; 503 over
+//! - A GET or HEAD of `/` without an upgrade gets a `page` that tries the server from a browser, unless [`Options::page`] is
+//!   off. Any other request that is no WebSocket handshake gets an HTTP error: 426, 405 or 400; 408 when it takes too long; 503 over
 //!   [`Limits::connections`].
 
 mod closing;
@@ -46,6 +47,7 @@ mod handshake;
 mod listener;
 mod log;
 mod options;
+mod page;
 mod registry;
 mod request;
 mod socket;

@@ -44,6 +44,7 @@ impl Log {
         let request = Request::read(head);
         let (line, fields) = (request.line(), request.fields());
         let why = match refusal {
+            Refusal::Page => return info!(%peer, local, request = %line, fields = %fields, "page"),
             Refusal::Full => "as many connections as allowed".to_owned(),
             Refusal::TooSlow => "too slow".to_owned(),
             Refusal::Noticed(notice) => notice.reason().to_owned(),

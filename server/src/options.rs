@@ -15,6 +15,9 @@ pub struct Options {
     /// Number of threads, each with its own runtime and listener; a connection stays on the thread that accepted it.
     /// Default: the number of cores. More do not help; fewer leave cores to whoever generates the load on this machine.
     pub threads: NonZeroUsize,
+    /// Whether a browser that asks for `/` gets a page that sends bursts to this server and judges what comes back. Default:
+    /// yes; without it, such a request is one more that is no handshake.
+    pub page: bool,
     /// What one peer may use.
     pub limits: Limits,
     /// How long answers wait. Default: not at all.
@@ -34,6 +37,7 @@ impl Default for Options {
         Self {
             reply: Reply::Echo,
             threads: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+            page: true,
             limits: Limits::default(),
             delay: None,
             stall: None,

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use httparse::{EMPTY_HEADER, Header};
+use httparse::{EMPTY_HEADER, Header, Status};
 
 /// Most bytes kept, per connection and only until its handshake is over. Browsers and proxies send 1 to 8 KiB, cookies
 /// included. Of a longer head the beginning is known.
@@ -27,6 +27,8 @@ pub(crate) struct Request<'a> {
     method: &'a str,
     target: &'a str,
     fields: Vec<Header<'a>>,
+    /// The head came to its end.
+    complete: bool,
 }
 
 impl<'a> Request<'a> {
@@ -35,11 +37,23 @@ impl<'a> Request<'a> {
         let mut space = [EMPTY_HEADER; MOST_FIELDS];
         let mut request = httparse::Request::new(&mut space);
         // What was read before the end or a fault stays.
-        let _ = request.parse(head);
+        let complete = matches!(request.parse(head), Ok(Status::Complete(_)));
         let (method, target) = (request.method.unwrap_or_default(), request.path.unwrap_or_default());
         // Fields that were not reached are left as they were.
         let fields = request.headers.iter().filter(|field| !field.name.is_empty()).copied().collect();
-        Self { head, method, target, fields }
+        Self { head, method, target, fields, complete }
+    }
+
+    /// Whether the answer shall have no body.
+    pub(crate) fn is_head(&self) -> bool {
+        self.method == "HEAD"
+    }
+
+    /// Whether this is what a browser sends for `/`, with any query: GET or HEAD, and no upgrade to anything.
+    pub(crate) fn asks_for_page(&self) -> bool {
+        let path = self.target.split('?').next();
+        let upgrades = self.fields.iter().any(|field| field.name.eq_ignore_ascii_case("upgrade"));
+        self.complete && matches!(self.method, "GET" | "HEAD") && path == Some("/") && !upgrades
     }
 
     /// The method and the request target, in quotes; the beginning of what came if that is no request.
@@ -99,6 +113,24 @@ mod tests {
         // A fold would otherwise be a way to show what is hidden.
         let (_, fields) = line_and_fields(b"GET / HTTP/1.1\r\nHost: x\r\nCookie:\r\n secret\r\n\r\n");
         assert!(!fields.contains("secret"), "{fields}");
+    }
+
+    #[test]
+    fn only_a_plain_get_or_head_of_the_root_asks_for_the_page() {
+        for (head, asks) in [
+            ("GET / HTTP/1.1\r\nHost: x\r\n\r\n", true),
+            ("HEAD / HTTP/1.0\r\n\r\n", true),
+            ("GET /?a=/b HTTP/1.1\r\n\r\n", true),
+            ("GET / HTTP/1.1\r\nHost: x\r\n", false),
+            ("POST / HTTP/1.1\r\n\r\n", false),
+            ("GET /index.html HTTP/1.1\r\n\r\n", false),
+            ("GET // HTTP/1.1\r\n\r\n", false),
+            ("GET ?a HTTP/1.1\r\n\r\n", false),
+            ("GET / HTTP/1.1\r\nupgrade: WebSocket\r\n\r\n", false),
+            ("GET / HTTP/1.1\r\nUpgrade: h2c\r\n\r\n", false),
+        ] {
+            assert_eq!(Request::read(head.as_bytes()).asks_for_page(), asks, "{head:?}");
+        }
     }
 
     #[test]

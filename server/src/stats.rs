@@ -11,6 +11,8 @@ pub struct Stats {
     pub accepted: u64,
     /// Connections answered with HTTP 503 because [`Limits::connections`](crate::Limits::connections) were open.
     pub refused: u64,
+    /// Requests answered with the page.
+    pub pages: u64,
     /// Handshakes that did not lead to a WebSocket for any other reason: not an upgrade, too slow, broken off.
     pub failed_handshakes: u64,
     /// Text and binary messages received. Each of them was answered, but for those of a connection that broke.
@@ -36,6 +38,7 @@ impl Stats {
         let Self {
             accepted,
             refused,
+            pages,
             failed_handshakes,
             messages,
             protocol_errors,
@@ -47,6 +50,7 @@ impl Stats {
         } = other;
         self.accepted += accepted;
         self.refused += refused;
+        self.pages += pages;
         self.failed_handshakes += failed_handshakes;
         self.messages += messages;
         self.protocol_errors += protocol_errors;

@@ -29,6 +29,7 @@ use crate::{
     fault::{Faults, Injector},
     log::{self, Log},
     options::{Limits, Options, Reply},
+    page,
     registry::{IDLE_SWEEPS, Notice, Registry},
     stats::Stats,
     timer::Timer,
@@ -98,6 +99,8 @@ pub(crate) struct Worker {
     pub(crate) limits: Limits,
     /// The fixed reply; `None` for an echo.
     pub(crate) reply: Option<Message>,
+    /// What a browser gets, if it shall get anything.
+    pub(crate) page: Option<String>,
     pub(crate) registry: Rc<Registry>,
     delay: Option<Delay>,
     faults: Rc<Faults>,
@@ -114,6 +117,7 @@ impl Worker {
                 Reply::Echo => None,
                 Reply::Text(text) => Some(Message::text(text.as_str())),
             },
+            page: shared.options.page.then(|| page::content(&shared.options.reply)),
             registry: Rc::default(),
             delay: shared.options.delay,
             faults: Rc::new(shared.options.faults.clone()),

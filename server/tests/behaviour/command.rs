@@ -88,6 +88,18 @@ fn reply_and_limits_are_taken_from_the_command_line() {
 }
 
 #[test]
+fn a_browser_gets_a_page_unless_told_otherwise() {
+    for (arguments, status) in [(&["--listen=127.0.0.1:0"][..], "200"), (&["--listen=127.0.0.1:0", "--no-page"], "426")]
+    {
+        let server = Running::start(arguments);
+        let mut browser = Peer::tcp(server.address);
+        browser.send(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+        let head = browser.http_head();
+        assert!(head.starts_with(&format!("HTTP/1.1 {status} ")), "{head}");
+    }
+}
+
+#[test]
 fn an_address_in_use_is_said_with_the_flag_the_value_and_a_remedy() {
     let first = Running::start(&["--listen", "127.0.0.1:0"]);
     let address = first.address.to_string();

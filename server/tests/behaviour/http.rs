@@ -21,7 +21,7 @@ fn a_request_that_is_no_handshake_gets_an_error_that_says_so() {
     let server = Server::start(Options::default());
     let good = String::from_utf8(handshake(server.address)).expect("ASCII");
     for (request, status) in [
-        ("GET / HTTP/1.1\r\nHost: x\r\n\r\n".to_owned(), "426 Upgrade Required"),
+        ("GET /chat HTTP/1.1\r\nHost: x\r\n\r\n".to_owned(), "426 Upgrade Required"),
         (good.replace("Version: 13", "Version: 8"), "426 Upgrade Required"),
         (good.replace("GET /", "POST /"), "405 Method Not Allowed"),
         (good.replace("dGhl", "!"), "400 Bad Request"),

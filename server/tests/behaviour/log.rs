@@ -142,6 +142,15 @@ fn refusals_and_failures_are_logged_with_their_reason() {
 }
 
 #[test]
+fn who_gets_the_page_is_logged_too() {
+    let server = logging(&[]);
+    let mut browser = Peer::tcp(server.address);
+    browser.send(b"GET /?a HTTP/1.1\r\nUser-Agent: x\r\n\r\n");
+    assert!(rest(browser).starts_with("HTTP/1.1 200 "));
+    assert_lines(&server.finish(), &[&[" INFO ", "page ", "request=\"GET /?a\" fields=[User-Agent: \"x\"]"]]);
+}
+
+#[test]
 fn without_the_flag_nothing_is_logged() {
     let server = Running::start_with(&["--listen=127.0.0.1:0"], Stdio::piped());
     drop(Peer::open(server.address));

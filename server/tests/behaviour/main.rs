@@ -10,5 +10,6 @@ mod http;
 mod limits;
 mod log;
 mod misbehaviour;
+mod page;
 mod peer;
 mod shutdown;

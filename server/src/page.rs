@@ -1,0 +1,83 @@
+//! The page with which a browser tries the server: it sends bursts with the browser's own WebSocket and judges what comes
+//! back.
+
+use crate::{options::Reply, request::Request};
+
+const PAGE: &str = include_str!("page.html");
+
+/// Where the page says what the server answers with, for an echo and for a fixed text.
+const ECHO: &str = r#"<meta name="reply" content="echo">"#;
+const TEXT: &str = r#"<meta name="reply" content="text">"#;
+
+/// SHA-256 of the script and of the style sheet in the page, as CSP level 3 (section 6.7.3.3) wants them. A test says
+/// which they are.
+const SCRIPT: &str = "sha256-98vIneZEa51dV/0dvi9etsS5WYT1bHWuS8KK0DUErB4=";
+const STYLE: &str = "sha256-aFx76tmRITDbZfAgYaIw7MbDAYYd0niaOaXI5scoAEo=";
+
+/// The page of a server that answers with `reply`.
+pub(crate) fn content(reply: &Reply) -> String {
+    match reply {
+        Reply::Echo => PAGE.to_owned(),
+        Reply::Text(_) => PAGE.replacen(ECHO, TEXT, 1),
+    }
+}
+
+/// The answer to the request in `head`, if it asks for the page, which is `content`.
+pub(crate) fn answer(content: &str, head: &[u8]) -> Option<String> {
+    let request = Request::read(head);
+    if !request.asks_for_page() {
+        return None;
+    }
+    let length = content.len();
+    let body = if request.is_head() { "" } else { content };
+    // `self` covers ws: and wss: of the same host and port (CSP level 3, section 6.7.2.8). The icon is a data: URL, as
+    // browsers would ask for /favicon.ico otherwise.
+    Some(format!(
+        "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {length}\r\n\
+         Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n\
+         Content-Security-Policy: default-src 'none'; script-src '{SCRIPT}'; style-src '{STYLE}'; img-src data:; \
+         connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n\r\n{body}"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::{Engine, prelude::BASE64_STANDARD};
+    use sha2::{Digest, Sha256};
+
+    use super::*;
+
+    /// The hash of what stands between `<tag>` and `</tag>`, which is there once.
+    fn hash(tag: &str) -> String {
+        let (opening, closing) = (format!("<{tag}>"), format!("</{tag}>"));
+        assert_eq!(PAGE.matches(&format!("<{tag}")).count(), 1, "one {tag} without attributes");
+        let (_, rest) = PAGE.split_once(&opening).expect("its beginning");
+        let (text, _) = rest.split_once(&closing).expect("its end");
+        format!("sha256-{}", BASE64_STANDARD.encode(Sha256::digest(text)))
+    }
+
+    #[test]
+    fn the_policy_allows_exactly_the_script_and_the_style_of_the_page() {
+        assert_eq!((SCRIPT, STYLE), (hash("script").as_str(), hash("style").as_str()));
+        // What a hash does not cover would be refused by the browser.
+        for inline in [" style=", " onclick=", " onload=", "javascript:"] {
+            assert!(!PAGE.contains(inline), "{inline}");
+        }
+    }
+
+    #[test]
+    fn the_page_names_no_other_place() {
+        let names: Vec<_> = PAGE.match_indices("//").filter(|(at, _)| PAGE[..*at].ends_with(':')).collect();
+        let namespaces = PAGE.matches("http://www.w3.org/2000/svg").count();
+        // Both namespaces of SVG, and the beginning of the URL of this server.
+        assert_eq!((names.len(), namespaces), (3, 2));
+    }
+
+    #[test]
+    fn the_page_says_whether_the_server_echoes() {
+        assert_eq!(PAGE.matches(ECHO).count(), 1);
+        assert!(content(&Reply::Echo).contains(ECHO));
+        let fixed = content(&Reply::Text("hello".to_owned()));
+        assert!(fixed.contains(TEXT) && !fixed.contains(ECHO));
+    }
+}

@@ -11,6 +11,8 @@
 //!
 //! With one bit flipped anywhere, the header included, a message is told by its distance to those in flight.
 
+use std::cmp::Reverse;
+
 use crate::ledger::{Book, Event, Finding, Ledger, Piece, Subject, Terms};
 use crate::payload::{self, Header, Kind};
 
@@ -239,7 +241,10 @@ impl Ledger {
     /// flight that it may be the beginning of.
     pub(crate) fn place_truncated(&mut self, terms: &Terms, book: &mut impl Book) {
         let Some(irregular) = &mut self.irregular else { return };
-        for bytes in std::mem::take(&mut irregular.unplaced) {
+        let mut unplaced = std::mem::take(&mut irregular.unplaced);
+        // The longer, the fewer messages it can be of: the short ones take what is left.
+        unplaced.sort_by_key(|bytes| Reverse(bytes.len()));
+        for bytes in unplaced {
             let oldest = self.beginning_with(terms, &bytes).next();
             if let Some(sequence) = oldest {
                 self.damaged(sequence, book);

@@ -52,6 +52,7 @@ const SCENARIOS: &[(&str, u64, &str, &str)] = &[
         "matched=2 damaged=1 split=1 split_pieces=3",
     ),
     ("short ones truncated", 3, "0[..3] 1[..3] 2[..3]", "damaged=3 truncated=3"),
+    ("a shorter one that may be of more messages", 5, "0 1 2[..4] - 4", "matched=3 damaged=2 truncated=2"),
     ("a short one overtakes", 3, "1[..3] 0 2", "matched=2 damaged=1 truncated=1"),
     ("the last truncated", 2, "0 1[..40]", "matched=1 damaged=1 truncated=1"),
     ("a whole one and a piece", 2, "0+1[..20]", "damaged=2 coalesced=1"),

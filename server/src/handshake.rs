@@ -51,7 +51,11 @@ pub(crate) async fn upgrade(
     let admit = |_: &Request, response: Response| if full { Err(unavailable()) } else { Ok(response) };
     // This WebSocket is dropped unused, so it shall not allocate its buffer.
     let config = WebSocketConfig::default().read_buffer_size(0);
-    let refusal = match timeout(limit, accept_hdr_async_with_config(&mut *socket, admit, Some(config))).await {
+    let handshake = async {
+        socket.collect_head().await?;
+        accept_hdr_async_with_config(&mut *socket, admit, Some(config)).await
+    };
+    let refusal = match timeout(limit, handshake).await {
         Ok(Ok(_)) => return Ok(()),
         Ok(Err(Error::Http(_))) => return Err(Refusal::Full),
         Ok(Err(error)) => Refusal::Failed(error),

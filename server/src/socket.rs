@@ -11,7 +11,7 @@ use std::{
 
 use socket2::SockRef;
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf},
     net::TcpStream,
 };
 
@@ -41,15 +41,15 @@ pub(crate) struct Socket {
 /// What is known of the bytes that came.
 #[derive(Debug)]
 enum Received {
-    /// HTTP; its first [`HEAD_BYTES`].
-    Http(Vec<u8>),
+    /// HTTP; its first [`HEAD_BYTES`], and how many of them the reader has.
+    Http { head: Vec<u8>, handed: usize },
     /// WebSocket frames.
     Frames(FrameCounter),
 }
 
 impl Socket {
     pub(crate) fn new(tcp: TcpStream, watched: Rc<Watched>) -> Self {
-        let received = Received::Http(Vec::new());
+        let received = Received::Http { head: Vec::new(), handed: 0 };
         Self { tcp, received, too_many_frames: false, unsent: 0, written: 0, reads: 0, watched }
     }
 
@@ -61,8 +61,30 @@ impl Socket {
     /// The beginning of the HTTP request, as far as it came; nothing once frames are counted.
     pub(crate) fn head(&self) -> &[u8] {
         match &self.received {
-            Received::Http(head) => head,
+            Received::Http { head, .. } => head,
             Received::Frames(_) => &[],
+        }
+    }
+
+    /// Reads until the head of the request has come, whole or as much as is kept of one, or something that is no request.
+    /// The WebSocket library takes one that comes in many small pieces for an attack, but TCP may cut as it likes.
+    pub(crate) async fn collect_head(&mut self) -> io::Result<()> {
+        let (mut space, mut searched) = ([0; 1024], 0_usize);
+        loop {
+            let Received::Http { head, .. } = &self.received else { return Ok(()) };
+            let room = HEAD_BYTES - head.len();
+            let ended = ends_head(&head[searched.saturating_sub(2)..]);
+            searched = head.len();
+            if room == 0 || ended || head.first().is_some_and(|byte| !byte.is_ascii_uppercase()) {
+                return Ok(());
+            }
+            let read = self.tcp.read(&mut space[..room.min(1024)]).await?;
+            if read == 0 {
+                return Ok(());
+            }
+            self.watched.heard();
+            let Received::Http { head, .. } = &mut self.received else { return Ok(()) };
+            head.extend_from_slice(&space[..read]);
         }
     }
 
@@ -111,10 +133,23 @@ impl Socket {
     }
 }
 
+/// Whether a head, or what came with it, has an empty line. Lines may end without a carriage return (RFC 9112 section 2.2).
+fn ends_head(bytes: &[u8]) -> bool {
+    bytes.windows(2).any(|end| end == b"\n\n") || bytes.windows(3).any(|end| end == b"\n\r\n")
+}
+
 impl AsyncRead for Socket {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         if self.too_many_frames {
             return Poll::Ready(Err(io::Error::other(TooManyFrames)));
+        }
+        if let Received::Http { head, handed } = &mut self.received
+            && *handed < head.len()
+        {
+            let some = buffer.remaining().min(head.len() - *handed);
+            buffer.put_slice(&head[*handed..][..some]);
+            *handed += some;
+            return Poll::Ready(Ok(()));
         }
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.tcp).poll_read(cx, buffer))?;
@@ -125,10 +160,8 @@ impl AsyncRead for Socket {
         self.watched.heard();
         self.reads = self.reads.wrapping_add(1);
         let good = match &mut self.received {
-            Received::Http(head) => {
-                head.extend_from_slice(&received[..received.len().min(HEAD_BYTES - head.len())]);
-                return Poll::Ready(Ok(()));
-            }
+            // More than is kept, or more than a head.
+            Received::Http { .. } => return Poll::Ready(Ok(())),
             Received::Frames(frames) => match frames.feed(received) {
                 Ok(()) => return Poll::Ready(Ok(())),
                 Err(good) => good,

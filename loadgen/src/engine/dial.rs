@@ -19,7 +19,7 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{self};
 
 use super::transport::Transport;
-use super::wire::Wire;
+use super::wire::{Wire, end_of_head};
 use crate::clock::{Clock, Time};
 
 /// An open connection. The opening handshake is tungstenite's, whatever moves the messages then.
@@ -127,7 +127,7 @@ impl Dialer {
             }
         };
         stage.set("answer to the opening handshake");
-        let wire = Wire::new(transport, self.clock).record();
+        let wire = Wire::new(transport, self.clock).before_head();
         let opened = tokio_tungstenite::client_async_with_config(self.request()?, wire, Some(self.config())).await;
         let (handshaken, _response) = opened.map_err(|error| handshake_error(&error))?;
         let took = self.clock.now().since(started);
@@ -138,8 +138,8 @@ impl Dialer {
     /// it needs, with what the server sent right behind its answer.
     async fn with_small_buffer(&self, handshaken: Socket) -> Socket {
         let mut wire = handshaken.into_inner();
-        let recorded = wire.recorded();
-        let behind = recorded[end_of_head(&recorded)..].to_vec();
+        let head = wire.take_head();
+        let behind = end_of_head(&head).map(|end| head[end..].to_vec()).unwrap_or_default();
         Socket::from_partially_read(wire, behind, Role::Client, Some(self.config())).await
     }
 
@@ -194,13 +194,6 @@ fn tls_error(error: &io::Error) -> ConnectError {
     ConnectError::new("tls", format!("{error}{hint}"))
 }
 
-/// Where the head of an HTTP message ends: behind the first empty line. Lines may end without a carriage return
-/// (RFC 9112, section 2.2).
-fn end_of_head(bytes: &[u8]) -> usize {
-    let ends = |at: &usize| [b"\n\r\n".as_slice(), b"\n\n"].iter().any(|end| bytes[..*at].ends_with(end));
-    (0..=bytes.len()).find(ends).unwrap_or(bytes.len())
-}
-
 async fn connect(peer: SocketAddr, source: Option<IpAddr>) -> io::Result<TcpStream> {
     let socket = if peer.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     if let Some(source) = source {
@@ -243,17 +236,5 @@ pub(crate) fn io_kind(error: &io::Error) -> &'static str {
             Some(rustix::io::Errno::MFILE | rustix::io::Errno::NFILE) => "no_descriptor",
             _ => "io",
         },
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_head_ends_behind_the_first_empty_line() {
-        assert_eq!(end_of_head(b"HTTP/1.1 101 X\r\nA: b\r\n\r\n\x81\x00"), 24);
-        assert_eq!(end_of_head(b"HTTP/1.1 101 X\nA: b\n\n\x81\n\n"), 21);
-        assert_eq!(end_of_head(b"no end"), 6);
     }
 }

@@ -3,7 +3,7 @@
 
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
@@ -19,9 +19,22 @@ pub(crate) struct Wire<S> {
     clock: Clock,
     pub(crate) passed: Passed,
     in_a_row: u32,
-    /// What was read since [`Wire::record`].
-    recorded: Option<Vec<u8>>,
+    /// The answer to the opening handshake, while that is under way.
+    head: Option<Head>,
 }
+
+/// The head of an HTTP message, which is handed over when it is whole: the WebSocket library takes one that comes in many
+/// small pieces for an attack, but TCP may cut as it likes.
+#[derive(Debug, Default)]
+struct Head {
+    bytes: Vec<u8>,
+    handed: usize,
+    /// It is whole, too long, or will not become more.
+    complete: bool,
+}
+
+/// Most bytes of a head that are collected; as much as the WebSocket library takes.
+const HEAD_BYTES: usize = 64 * 1024;
 
 /// What has passed so far.
 #[derive(Clone, Copy, Debug, Default)]
@@ -40,19 +53,50 @@ pub(crate) struct Passed {
 
 impl<S> Wire<S> {
     pub(crate) fn new(stream: S, clock: Clock) -> Self {
-        Self { stream, clock, passed: Passed::default(), in_a_row: 0, recorded: None }
+        Self { stream, clock, passed: Passed::default(), in_a_row: 0, head: None }
     }
 
-    /// Keeps what is read from now on.
-    pub(crate) fn record(mut self) -> Self {
-        self.recorded = Some(Vec::new());
+    /// Collects the head of an HTTP message from here on.
+    pub(crate) fn before_head(mut self) -> Self {
+        self.head = Some(Head::default());
         self
     }
 
-    /// What was read since [`Self::record`]; ends keeping it.
-    pub(crate) fn recorded(&mut self) -> Vec<u8> {
-        self.recorded.take().unwrap_or_default()
+    /// What was read since [`Self::before_head`]; ends that.
+    pub(crate) fn take_head(&mut self) -> Vec<u8> {
+        self.head.take().unwrap_or_default().bytes
     }
+}
+
+impl Head {
+    /// Reads from `stream` until the head is complete, then hands over what came.
+    fn poll(
+        &mut self,
+        stream: &mut (impl AsyncRead + Unpin),
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        while !self.complete {
+            let searched = self.bytes.len();
+            let mut space = [0; 1024];
+            let mut read = ReadBuf::new(&mut space);
+            ready!(Pin::new(&mut *stream).poll_read(cx, &mut read))?;
+            self.bytes.extend_from_slice(read.filled());
+            let ended = end_of_head(&self.bytes[searched.saturating_sub(2)..]).is_some();
+            self.complete = ended || read.filled().is_empty() || self.bytes.len() >= HEAD_BYTES;
+        }
+        let some = buf.remaining().min(self.bytes.len() - self.handed);
+        buf.put_slice(&self.bytes[self.handed..][..some]);
+        self.handed += some;
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// Where the head of an HTTP message ends: behind the first empty line. Lines may end without a carriage return
+/// (RFC 9112, section 2.2).
+pub(crate) fn end_of_head(bytes: &[u8]) -> Option<usize> {
+    let ends = |at: &usize| [b"\n\r\n".as_slice(), b"\n\n"].iter().any(|end| bytes[..*at].ends_with(end));
+    (0..=bytes.len()).find(ends)
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
@@ -63,6 +107,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
+        if let Some(head) = &mut this.head {
+            return head.poll(&mut this.stream, cx, buf);
+        }
         let before = buf.filled().len();
         let polled = Pin::new(&mut this.stream).poll_read(cx, buf);
         let bytes = buf.filled().len() - before;
@@ -72,9 +119,6 @@ impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
                 this.passed.reads += 1;
                 this.passed.read_bytes += bytes as u64;
                 this.passed.read_at = this.clock.now();
-                if let Some(recorded) = &mut this.recorded {
-                    recorded.extend_from_slice(&buf.filled()[before..]);
-                }
             }
             _ => this.in_a_row = 0,
         }
@@ -98,5 +142,17 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Wire<S> {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_head_ends_behind_the_first_empty_line() {
+        assert_eq!(end_of_head(b"HTTP/1.1 101 X\r\nA: b\r\n\r\n\x81\x00"), Some(24));
+        assert_eq!(end_of_head(b"HTTP/1.1 101 X\nA: b\n\n\x81\n\n"), Some(21));
+        assert_eq!(end_of_head(b"no end"), None);
     }
 }

@@ -27,7 +27,7 @@ const COLLECTED_IN: Duration = Duration::from_millis(20);
 const PAUSE: Duration = Duration::from_micros(10);
 
 /// Bytes of a read that [`Cutting::Bytewise`] pauses after; all of them would take minutes where messages are large.
-const PAUSES: usize = 16;
+const PAUSES: usize = 256;
 
 /// Passes connections on for as long as the test process lives.
 pub(crate) struct Proxy {

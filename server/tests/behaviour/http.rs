@@ -1,6 +1,6 @@
 //! Handshakes that are none.
 
-use std::{io::Read, time::Duration};
+use std::{io::Read, thread, time::Duration};
 
 use server::Options;
 
@@ -81,4 +81,17 @@ fn one_connection_too_many_gets_503_and_a_place_when_there_is_one() {
     fourth.echo("a place");
     drop((second, third, fourth));
     assert!(server.stats().refused >= 1);
+}
+
+#[test]
+fn a_handshake_may_come_byte_by_byte() {
+    let server = Server::start(Options::default());
+    let mut peer = Peer::tcp(server.address);
+    for byte in handshake(server.address) {
+        peer.send(&[byte]);
+        // So that they are read one by one; if some are not, the test is easier to pass.
+        thread::sleep(Duration::from_micros(500));
+    }
+    assert!(peer.http_head().starts_with("HTTP/1.1 101 "));
+    peer.echo("whole");
 }

@@ -196,9 +196,9 @@ impl<E: Engine> Worker<E> {
         // Measured messages that each client may still send, when their number ends the run.
         let mut left = vec![messages; if messages == u64::MAX { 0 } else { self.clients.len() }];
         let mut filled = false;
-        // When something last came. With nothing for as long as a drain may last, the rest is lost; but a drain may be
-        // cut to nothing, and a reply takes its time.
-        let mut heard = start;
+        // With nothing but pings for as long as a drain may last, the rest is lost; but a drain may be cut to nothing, and
+        // a reply takes its time.
+        self.heard = start;
         let silence = self.orders.drain.max(LEAST_SILENCE);
         loop {
             let now = self.clock.now();
@@ -216,17 +216,17 @@ impl<E: Engine> Worker<E> {
             }
             self.engine.begin_turn();
             while let Some(slot) = self.engine.next_ready() {
-                let at = self.receive(slot).inspect(|&at| heard = at).unwrap_or(now);
+                let at = self.receive(slot).unwrap_or(now);
                 if filled && at < self.outcome.window.to {
                     self.refill(slot, at, window, &mut left);
                 }
             }
             let counted = filled && !left.is_empty();
             let over = self.in_flight == 0 && left.iter().all(|&left| left == 0);
-            let done = counted && (over || now.since(heard) >= silence);
+            let done = counted && (over || now.since(self.heard) >= silence);
             if done {
-                self.end(heard.max(self.outcome.window.from));
-                self.draining = Some(heard);
+                self.end(self.heard.max(self.outcome.window.from));
+                self.draining = Some(self.heard);
             }
             if done || !sending || self.open == 0 {
                 break;

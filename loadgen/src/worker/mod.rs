@@ -149,6 +149,8 @@ pub(crate) struct Worker<E> {
     clients: Vec<Client>,
     /// Since when replies are awaited and nothing is sent.
     draining: Option<Time>,
+    /// The last read that brought more than control frames.
+    heard: Time,
     /// Clients in state `Open`, and in `Closing` or `Settled`.
     open: usize,
     closing: usize,
@@ -178,6 +180,7 @@ pub(crate) fn run(
         let worker = Worker {
             engine: build(clients.len(), clock)?,
             draining: None,
+            heard: Time::default(),
             open: 0,
             closing: 0,
             in_flight: 0,
@@ -267,9 +270,10 @@ impl<E: Engine> Worker<E> {
         let client = &mut self.clients[slot];
         let before = client.ledger.in_flight();
         let (recorder, terms) = (&mut self.outcome.recorder, &self.orders.terms);
-        let mut intake = Intake { client, recorder, terms, last: None, cause: None };
+        let mut intake = Intake { client, recorder, terms, last: None, heard: None, cause: None };
         self.engine.receive(slot, &mut intake);
-        let (last, cause) = (intake.last, intake.cause);
+        let (last, heard, cause) = (intake.last, intake.heard, intake.cause);
+        self.heard = heard.unwrap_or(self.heard);
         if let Some(cause) = cause {
             self.ended(slot, last.unwrap_or_else(|| self.clock.now()), cause);
         }
@@ -348,6 +352,8 @@ struct Intake<'a> {
     recorder: &'a mut Recorder,
     terms: &'a Terms,
     last: Option<Time>,
+    /// The last read that brought more than control frames.
+    heard: Option<Time>,
     cause: Option<Cause>,
 }
 
@@ -358,13 +364,16 @@ impl Sink for Intake<'_> {
             let mut book = self.recorder.book(self.terms, self.client.ledger.client(), self.client.local, at);
             self.client.ledger.received(self.terms, event, &mut book);
         }
-        self.last = Some(at);
+        (self.last, self.heard) = (Some(at), Some(at));
     }
 
     fn read(&mut self, at: Time, read: Read) {
         self.recorder.read(at, read);
         self.recorder.evidence.read(read.bytes, read.frames);
         self.last = Some(at);
+        if read.frames == 0 {
+            self.heard = Some(at); // A part of a message, or of a control frame.
+        }
     }
 
     fn ended(&mut self, cause: Cause) {

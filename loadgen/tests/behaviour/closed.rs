@@ -82,6 +82,15 @@ fn a_lost_message_does_not_keep_a_run_of_a_number_of_messages_from_ending() {
 }
 
 #[test]
+fn pings_do_not_keep_a_run_of_a_number_of_messages_from_ending() {
+    let server = Rogue::start(Conduct::Nags);
+    let plan = Plan { load: closed(4), drain: Duration::from_millis(200), ..plan(&server.url()) };
+    let report = run(&plan);
+    assert_eq!((report.measured.counts.sent, report.measured.counts.lost), (4, 4));
+    assert!(server.finish()[0].pongs.len() > 1, "it did ping");
+}
+
+#[test]
 fn a_dead_connection_does_not_keep_a_run_of_a_number_of_messages_from_ending() {
     let server = Rogue::start_each(|index| match index {
         0 => Conduct::Leaves { after: 3 },

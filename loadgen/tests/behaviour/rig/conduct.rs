@@ -22,6 +22,8 @@ pub(crate) enum Conduct {
     // Wrong, on a connection that lives.
     /// Reads and says nothing.
     Mute,
+    /// The same, but it pings ten times a second from the first message on.
+    Nags,
     /// Does not even read.
     Deaf,
     /// Every third message does not come back.

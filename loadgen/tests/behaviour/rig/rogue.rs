@@ -177,7 +177,13 @@ impl Connection {
                 return self.answer(sequence, frame);
             }
             PING => self.write(&whole(PONG, &frame.payload)),
-            PONG => self.seen.pongs.push(frame.payload),
+            PONG => {
+                if matches!(self.conduct, Conduct::Nags) {
+                    thread::sleep(Duration::from_millis(100));
+                    self.write(&whole(PING, &frame.payload));
+                }
+                self.seen.pongs.push(frame.payload);
+            }
             CLOSE => {
                 self.seen.closed = frame.payload.first_chunk().map(|code| u16::from_be_bytes(*code));
                 if let (Conduct::OnceMoreAtTheEnd, Some(last)) = (&self.conduct, self.held.pop()) {
@@ -295,8 +301,9 @@ impl Connection {
                 SockRef::from(&stream).set_linger(Some(Duration::ZERO)).expect("an option");
                 return Next::End;
             }
+            Conduct::Nags if sequence == 0 => self.write(&whole(PING, b"still here")),
             Conduct::Says { after, bytes } if sequence == *after => self.write(bytes),
-            Conduct::Mute | Conduct::Deaf | Conduct::Leaves { .. } | Conduct::Says { .. } => {}
+            Conduct::Mute | Conduct::Nags | Conduct::Deaf | Conduct::Leaves { .. } | Conduct::Says { .. } => {}
         }
         Next::Frame
     }

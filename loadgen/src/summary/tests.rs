@@ -185,3 +185,133 @@ fn the_first_of_each_kind_are_kept() {
     assert_eq!(kept.iter().filter(|evidence| evidence.kind == "died").count(), 1);
     assert!((kept[0].at_s - 1.0).abs() < 1e-9, "the earliest come first");
 }
+
+#[test]
+fn every_counter_is_the_sum_of_all_workers() {
+    /// A tally in which no two counters are alike.
+    fn tally(unit: u64) -> Tally {
+        let n = |n| n * unit;
+        let counts = Counts {
+            scheduled: n(1),
+            sent: n(2),
+            dropped: n(3),
+            matched: n(4),
+            lost: n(5),
+            damaged: n(6),
+            misrouted: n(7),
+            undetermined: n(8),
+            events: n(9),
+        };
+        let dropped = Dropped { in_flight_cap: n(10), dead_connection: n(11), behind_schedule: n(12) };
+        let anomalies = Anomalies {
+            duplicated: n(13),
+            reordered: n(14),
+            coalesced: n(15),
+            split: n(16),
+            split_pieces: n(17),
+            truncated: n(18),
+            corrupted: n(19),
+            wrong_type: n(20),
+            misrouted_events: n(21),
+            unexpected: n(22),
+        };
+        Tally { counts, dropped, anomalies }
+    }
+    let (mut one, mut other) = (outcome(), outcome());
+    (one.recorder.measured, other.recorder.measured) = (tally(1), tally(100));
+    (one.recorder.warmup, other.recorder.warmup) = (tally(2), tally(200));
+    one.recorder.traffic = Traffic { matched_in_window: 1, sent_bytes: 2, received_bytes: 3 };
+    other.recorder.traffic = Traffic { matched_in_window: 10, sent_bytes: 20, received_bytes: 30 };
+    let errors = |refused, reset| [("refused".to_owned(), refused), ("reset".to_owned(), reset)].into();
+    one.connections = Connections { requested: 9, opened: 6, failed: 3, died: 1, errors: errors(3, 1) };
+    other.connections = Connections { requested: 90, opened: 60, failed: 30, died: 10, errors: errors(30, 10) };
+    let report = summarize(&plan(), frame(Timeline::new(2)), vec![one, other]);
+    assert_eq!((report.measured, report.warmup), (tally(101), tally(202)));
+    assert_eq!(report.traffic, Traffic { matched_in_window: 11, sent_bytes: 22, received_bytes: 33 });
+    let all = Connections { requested: 99, opened: 66, failed: 33, died: 11, errors: errors(33, 11) };
+    assert_eq!(report.connections, all);
+}
+
+#[test]
+fn what_a_call_carried_is_told_over_all_workers() {
+    let (mut one, mut other) = (outcome(), outcome());
+    one.recorder.reads.add(1, 7);
+    other.recorder.reads.add(3, 3);
+    let wire = summarize(&plan(), frame(Timeline::new(2)), vec![one, other]).wire;
+    assert_eq!((wire.reads, wire.messages_per_read), (4, PerCall { mean: 2.5, max: 7 }));
+    assert_eq!((wire.writes, wire.messages_per_write), (0, PerCall::default()), "no call carried nothing");
+}
+
+#[test]
+fn the_busiest_worker_is_the_one_that_spun_least() {
+    let window = |seconds| Window { from: WINDOW.from, to: WINDOW.from.plus(seconds * SECOND) };
+    let worker = |seconds, cpu, spun| Outcome { window: window(seconds), cpu, spun, ..outcome() };
+    // Busy for a quarter and for an eighth of four and two seconds.
+    let workers = vec![worker(4, 3 * SECOND, 2 * SECOND), worker(2, 2 * SECOND, 7 * SECOND / 4)];
+    let report = summarize(&plan(), frame(Timeline::new(2)), workers);
+    let generator = report.generator;
+    // All of them are exact in binary.
+    assert_eq!(
+        [generator.cpu_s, generator.spin_s, generator.busiest_worker, report.measured_s],
+        [5.0, 3.75, 0.25, 4.0]
+    );
+    assert!(generator.peak_rss_bytes > 0, "this process takes memory");
+
+    let busiest = |workers| summarize(&plan(), frame(Timeline::new(2)), workers).generator.busiest_worker;
+    let measured_nothing = worker(0, SECOND, 0);
+    let two_clocks_disagree = worker(1, SECOND + 1, 0);
+    let busy = [busiest(vec![measured_nothing, worker(1, SECOND / 2, 0)]), busiest(vec![two_clocks_disagree])];
+    assert_eq!(busy, [0.5, 1.0]);
+}
+
+#[test]
+fn evidence_names_the_peer_of_its_worker() {
+    let (mut one, mut other) = (outcome(), outcome());
+    let terms = terms();
+    for (outcome, port) in [(&mut one, 10), (&mut other, 20)] {
+        outcome.peer = Some(SocketAddr::new(LOCAL.ip(), port));
+        let mut book = outcome.recorder.book(&terms, 0, LOCAL, WINDOW.from);
+        book.finding(Finding::Unexpected, Subject::default(), b"welcome");
+    }
+    let report = summarize(&plan(), frame(Timeline::new(2)), vec![one, other]);
+    let peers: Vec<_> = report.evidence.iter().map(|evidence| evidence.peer.as_str()).collect();
+    assert_eq!(peers, ["127.0.0.1:10", "127.0.0.1:20"]);
+}
+
+#[test]
+fn the_result_says_what_was_asked_for() {
+    let n = |n| NonZeroU32::new(n).unwrap();
+    let open = Plan {
+        clients: n(3),
+        load: plan::Load::Open { rate: Rate::new(0.5).unwrap(), burst: n(5), max_in_flight: n(7) },
+        warmup: Duration::from_millis(1500),
+        drain: Duration::from_secs(2),
+        size: 100,
+        mix: Mix::Text,
+        expect: Expect::Reply("yes".to_owned()),
+        threads: NonZeroUsize::new(2).unwrap(),
+        ..plan()
+    };
+    let said = summarize(&open, Frame { thresholds: vec!["p99<5ms".to_owned()], ..frame(Timeline::new(0)) }, vec![]);
+    let expected = PlanRecord {
+        clients: 3,
+        load: Load::Open { rate_per_client: 0.5, burst: 5, max_in_flight: 7 },
+        duration_s: Some(3.0),
+        messages_per_client: None,
+        warmup_s: 1.5,
+        drain_s: 2.0,
+        size_bytes: 100,
+        payload: "text".to_owned(),
+        expect: "reply=yes".to_owned(),
+        connect_rate: 1.0,
+        threads: 2,
+        thresholds: vec!["p99<5ms".to_owned()],
+    };
+    assert_eq!(said.plan, expected);
+    assert_eq!((said.generator.threads, said.started_at.as_str()), (2, "1970-01-01T00:00:00Z"));
+
+    let until = Until::Messages(std::num::NonZeroU64::new(9).unwrap());
+    let closed = summarize(&Plan { until, ..plan() }, frame(Timeline::new(0)), vec![]).plan;
+    assert_eq!((closed.load, closed.duration_s), (Load::Closed { window: 1 }, None));
+    assert_eq!(closed.messages_per_client, Some(9));
+}

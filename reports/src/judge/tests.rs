@@ -140,6 +140,18 @@ fn missing_connections_are_invalid_and_named() {
 }
 
 #[test]
+fn connections_that_failed_are_told_from_those_that_died() {
+    let failed = only(|r| {
+        r.connections.failed = 3;
+        r.connections.errors = [("refused".to_owned(), 3)].into();
+    });
+    let died = only(|r| r.connections.died = 2);
+    let planned = "the load that was planned was not the load applied";
+    assert_eq!(failed, (Verdict::Invalid, format!("of 100 connections, 3 failed (refused 3); {planned}")));
+    assert_eq!(died, (Verdict::Invalid, format!("of 100 connections, 2 died (no cause known); {planned}")));
+}
+
+#[test]
 fn a_server_that_does_not_echo_is_told_from_one_that_loses() {
     fn silent(r: &mut Report) {
         for tally in [&mut r.measured, &mut r.warmup] {

@@ -366,3 +366,6 @@ impl Book for Entry<'_> {
         self.recorder.evidence.fate(&self.scene, fate, sequence, times);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,154 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn message(payload: &Payload, client: u32, sequence: u64) -> Vec<u8> {
+    let mut bytes = vec![0; payload.size()];
+    payload.encode(client, sequence, &mut bytes);
+    bytes
+}
+
+#[test]
+fn the_layout_is_as_documented() {
+    let payload = Payload::new(0x3f9a_1c22, 64, Mix::Mixed);
+    let text = message(&payload, 42, 6);
+    assert_eq!(text[..4], *b"lg1:");
+    assert_eq!(text[4..13], *format!("{:08x}:", crc32c::crc32c(&text[13..])).as_bytes());
+    assert_eq!(text[13..53], *b"3f9a1c22:0000002a:000000000006:00000040:");
+
+    let binary = message(&payload, 42, 7);
+    assert_eq!(binary[..4], *b"lg1\0");
+    assert_eq!(binary[4..8], crc32c::crc32c(&binary[8..]).to_be_bytes());
+    assert_eq!(binary[8..28], *b"\x3f\x9a\x1c\x22\0\0\0\x2a\0\0\0\0\0\0\0\x07\0\0\0\x40");
+}
+
+#[test]
+fn the_same_seed_sends_the_same_bytes_in_every_version() {
+    // Computed apart from this code: what was sent once must be told again from its run, client and sequence.
+    let text = message(&Payload::new(0x3f9a_1c22, 64, Mix::Text), 42, 6);
+    assert_eq!(text[TEXT_HEADER..], *"jklijnàfil".as_bytes());
+    let binary = message(&Payload::new(0x3f9a_1c22, 40, Mix::Binary), 42, 7);
+    assert_eq!(binary[BINARY_HEADER..], *b"\xcb\x50\xd2\x4f\x25\x89\x5b\x84\x83\x0b\xde\x9c");
+}
+
+#[test]
+fn a_header_is_one_in_every_byte_of_its_frame() {
+    let payload = Payload::new(0xabcd_ef01, 64, Mix::Mixed);
+    let header = Header { run: 0xabcd_ef01, client: 42, sequence: 6, length: 64 };
+    let text = message(&payload, 42, 6);
+    assert_eq!(parse(&text), Some((Kind::Text, header)));
+    // The magic, each separator, and a digit that `lg1` would not write.
+    for (at, wrong) in [(0, b'L'), (3, b';'), (12, b' '), (21, b'0'), (30, b'-'), (43, 0), (52, b'x'), (13, b'A')] {
+        let mut other = text.clone();
+        other[at] = wrong;
+        assert_eq!(parse(&other), None, "{wrong} at {at}");
+    }
+    let mut binary = message(&payload, 42, 7);
+    assert_eq!(parse(&binary), Some((Kind::Binary, Header { sequence: 7, ..header })));
+    binary[3] = 1;
+    assert_eq!(parse(&binary), None);
+}
+
+#[test]
+fn the_checksum_is_castagnoli() {
+    // The check value of CRC-32C, and the first example of RFC 3720, appendix B.4.
+    assert_eq!(crc32c::crc32c(b"123456789"), 0xe306_9283);
+    assert_eq!(crc32c::crc32c(&[0; 32]), 0x8a91_36aa);
+}
+
+#[test]
+fn hex_is_hex() {
+    for number in [0, 1, 9, 10, 15, 16, 0x0123_4567, 0x89ab_cdef, u32::MAX] {
+        assert_eq!(hex(number), *format!("{number:08x}").as_bytes());
+    }
+}
+
+#[test]
+fn the_smallest_size_is_a_bare_header() {
+    for mix in [Mix::Text, Mix::Binary, Mix::Mixed] {
+        let payload = Payload::new(1, u32::try_from(mix.min_size()).unwrap(), mix);
+        for sequence in 0..2 {
+            let bytes = message(&payload, 0, sequence);
+            assert!(payload.is(0, sequence, &bytes));
+            assert_eq!(leading(&bytes).unwrap().1.sequence, sequence);
+        }
+    }
+}
+
+#[test]
+fn a_right_checksum_of_a_wrong_body_is_not_enough() {
+    for (mix, sequence) in [(Mix::Binary, 1), (Mix::Text, 0)] {
+        // The body has whole words and a rest.
+        for at in [54, 63, 64, 66] {
+            let payload = Payload::new(7, 67, mix);
+            let mut bytes = message(&payload, 3, sequence);
+            bytes[at] ^= 1;
+            if mix == Mix::Text {
+                let crc = crc32c::crc32c(&bytes[TEXT_COVERED..]);
+                bytes[MAGIC..TEXT_COVERED - 1].copy_from_slice(&hex(crc));
+            } else {
+                let crc = crc32c::crc32c(&bytes[BINARY_COVERED..]);
+                bytes[MAGIC..BINARY_COVERED].copy_from_slice(&crc.to_be_bytes());
+            }
+            assert!(!payload.is(3, sequence, &bytes), "{mix} at {at}");
+        }
+    }
+}
+
+#[test]
+fn bodies_differ_between_messages() {
+    let payload = Payload::new(1, 60, Mix::Binary);
+    let body = |client, sequence| message(&payload, client, sequence)[BINARY_HEADER..].to_vec();
+    assert_ne!(body(0, 0), body(0, 1));
+    assert_ne!(body(0, 0), body(1, 0));
+}
+
+fn mixes() -> impl Strategy<Value = Mix> {
+    prop::sample::select(vec![Mix::Text, Mix::Binary, Mix::Mixed])
+}
+
+proptest! {
+    #[test]
+    fn what_is_sent_is_whole(
+        run: u32, client: u32, sequence in 0..=SEQUENCE_MASK, extra in 0..300_usize, mix in mixes(), after in 0..4_usize,
+    ) {
+        let payload = Payload::new(run, u32::try_from(mix.min_size() + extra).unwrap(), mix);
+        let mut bytes = message(&payload, client, sequence);
+        prop_assert!(payload.is(client, sequence, &bytes));
+        if payload.kind(sequence) == Kind::Text {
+            let text = std::str::from_utf8(&bytes).expect("text is UTF-8");
+            prop_assert!(text.chars().all(|c| !c.is_control() && !c.is_whitespace()));
+        }
+        let length = payload.size;
+        bytes.extend(vec![b'x'; after]);
+        prop_assert_eq!(leading(&bytes), Some((payload.kind(sequence), Header { run, client, sequence, length })));
+    }
+
+    #[test]
+    fn any_other_byte_is_noticed(
+        extra in 0..40_usize, mix in mixes(), sequence in 0..10_u64, at: prop::sample::Index, flip in 1..=255_u8,
+    ) {
+        let payload = Payload::new(7, u32::try_from(mix.min_size() + extra).unwrap(), mix);
+        let mut bytes = message(&payload, 3, sequence);
+        let at = at.index(bytes.len());
+        bytes[at] ^= flip;
+        prop_assert!(!payload.is(3, sequence, &bytes));
+        prop_assert_eq!(leading(&bytes), None);
+    }
+
+    #[test]
+    fn another_message_is_another(client in 0..3_u32, sequence in 0..6_u64) {
+        let payload = Payload::new(7, 64, Mix::Mixed);
+        let bytes = message(&payload, client, sequence);
+        for (c, s) in (0..3).flat_map(|c| (0..6).map(move |s| (c, s))) {
+            prop_assert_eq!(payload.is(c, s, &bytes), (c, s) == (client, sequence));
+        }
+    }
+
+    #[test]
+    fn foreign_bytes_do_not_panic(bytes: Vec<u8>, magic: bool) {
+        let bytes = if magic { [b"lg1\0".as_slice(), &bytes].concat() } else { [b"lg1:".as_slice(), &bytes].concat() };
+        let _ = parse(&bytes);
+        prop_assert_eq!(leading(&bytes), None);
+    }
+}

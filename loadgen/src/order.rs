@@ -131,6 +131,16 @@ mod tests {
         assert_eq!(order.below.len(), 1, "what is below the first gap is settled, one range is between the two");
     }
 
+    #[test]
+    fn what_fills_a_gap_takes_no_memory() {
+        // Message 0 may still come, so nothing is settled.
+        let mut order = Order::default();
+        let overtaken: Vec<u64> = [1, 2, 4, 3, 5].into_iter().filter(|&sequence| order.arrive(sequence, 0)).collect();
+        assert_eq!((overtaken, order.below.len()), (vec![3], 1), "1 to 3 and 5: 4 has given its place");
+        assert!(!order.arrive(6, 0));
+        assert_eq!(order.below.len(), 1);
+    }
+
     proptest! {
         #[test]
         fn equals_the_definition(

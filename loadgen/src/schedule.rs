@@ -178,6 +178,14 @@ mod tests {
     }
 
     #[test]
+    fn a_number_of_messages_takes_whole_bursts() {
+        // A burst every 100 ms a client.
+        let s = schedule(4, 50.0, 5);
+        let lengths = [0, 1, 5, 6, 12].map(|messages| s.length_of(messages));
+        assert_eq!(lengths, [0, 100_000_000, 100_000_000, 200_000_000, 300_000_000]);
+    }
+
+    #[test]
     fn ten_million_messages_do_not_drift() {
         // 7 messages/s: the interval is no whole number of nanoseconds.
         let s = schedule(1, 7.0, 1);
@@ -223,6 +231,19 @@ mod tests {
             agenda.advance();
         }
         assert_eq!(due, [0, 100_000_000, 200_000_000]);
+    }
+
+    #[test]
+    fn a_burst_due_at_the_end_is_off_the_agenda() {
+        let agenda = |end| Agenda::new(schedule(1, 10.0, 1), 0, 1, end, None);
+        let mut cut = agenda(10_000_000_000);
+        let mut short = agenda(100_000_000);
+        cut.advance();
+        cut.cut(100_000_001);
+        assert_eq!(cut.peek().map(|burst| burst.due), Some(100_000_000));
+        cut.cut(100_000_000);
+        short.advance();
+        assert_eq!((cut.peek(), short.peek()), (None, None));
     }
 
     #[test]

@@ -95,7 +95,8 @@ fn reads_are_those_of_the_measured_phase_that_brought_messages_or_pieces_of_them
     let read = |messages, frames| Read { calls: 1, bytes: 100, messages, payload: 10, frames };
     recorder.read(Time::from_nanos(999_999_999), read(5, 5)); // In the warm-up.
     recorder.read(at(1_000), read(3, 4));
-    recorder.read(at(1_000), read(0, 1)); // Only a ping.
+    recorder.read(at(1_000), read(0, 1)); // Only a ping,
+    recorder.read(at(1_000), read(0, 1)); // and another.
     recorder.read(at(1_000), read(0, 0)); // A part of a message.
     assert_eq!(recorder.reads, Calls { calls: 2, messages: 3, max: 3 });
     assert_eq!(recorder.traffic.received_bytes, 20);
@@ -129,6 +130,7 @@ fn each_second_has_a_row_of_what_happened_in_it() {
     unexpected(&mut recorder, 4_999);
     let rows = recorder.take_rows(at(4_000));
     let told: Vec<_> = rows.iter().map(|row| (row.second, row.sent, row.matched, row.anomalies)).collect();
+    assert_eq!(recorder.measured.anomalies.reordered, 1);
     assert_eq!(told, [(1, 0, 1, 1), (2, 0, 0, 0)], "a second in which nothing happened has a row, too");
     let last = recorder.last_row().expect("something was found in it");
     assert_eq!((last.second, last.anomalies), (3, 2));
@@ -211,4 +213,20 @@ fn everything_kept_as_evidence_is_told() {
     let kept: Vec<_> = recorder.evidence.into_kept().into_iter().map(|one| (one.kind, one.client, one.at_s)).collect();
     let expected = [("reordered", 0.5), ("lost", 0.25), ("unexpected", 0.5), ("died", 1.0)];
     assert_eq!(kept, expected.map(|(kind, at_s)| (kind.to_owned(), 4, at_s)));
+}
+
+#[test]
+fn evidence_shows_what_should_have_come_where_that_is_known() {
+    let expected = |expect| {
+        let (terms, mut recorder) = (Terms { expect, ..terms() }, recorder());
+        let subject = Subject { sequence: Some(1), times: Some(times(1_000)) };
+        recorder.book(&terms, 4, LOCAL, at(1_500)).finding(Finding::Corrupted, subject, b"yeah");
+        let evidence = recorder.evidence.into_kept().remove(0);
+        (evidence.expected, evidence.first_difference)
+    };
+    let mut message = [0; 64];
+    terms().payload.encode(4, 1, &mut message);
+    assert_eq!(expected(Expect::Echo), (Some(reports::escape(&message, 96)), Some(0)));
+    assert_eq!(expected(Expect::Reply("yes".to_owned())), (Some("yes".to_owned()), Some(2)));
+    assert_eq!(expected(Expect::Count), (None, None));
 }

@@ -1,5 +1,7 @@
 //! Plays events into a ledger and counts what it says.
 
+mod bounds;
+
 use loadgen::clock::Time;
 use loadgen::ledger::{Book, Event, Fate, Finding, Ledger, Subject, Terms, Times};
 use loadgen::payload::{Kind, Mix, Payload};
@@ -19,6 +21,13 @@ pub(crate) fn bytes(client: u32, sequence: u64) -> Vec<u8> {
     let mut bytes = vec![0; SIZE as usize];
     Payload::new(RUN, SIZE, Mix::Mixed).encode(client, sequence, &mut bytes);
     bytes
+}
+
+/// Message `sequence` of client 0.
+pub(crate) fn bytes_of(mix: Mix, sequence: u64) -> Vec<u8> {
+    let mut message = vec![0; SIZE as usize];
+    Payload::new(RUN, SIZE, mix).encode(0, sequence, &mut message);
+    message
 }
 
 pub(crate) fn other(kind: Kind) -> Kind {
@@ -97,6 +106,7 @@ pub(crate) struct Books {
     pub(crate) misrouted: u64,
     pub(crate) unexpected: u64,
     pub(crate) last: Option<(u64, Times)>,
+    pub(crate) found: Vec<(Finding, Subject)>,
 }
 
 impl Books {
@@ -137,7 +147,8 @@ impl Book for Books {
         self.last = Some((sequence, times));
     }
 
-    fn finding(&mut self, finding: Finding, _subject: Subject, _received: &[u8]) {
+    fn finding(&mut self, finding: Finding, subject: Subject, _received: &[u8]) {
+        self.found.push((finding, subject));
         match finding {
             Finding::Duplicated => self.duplicated += 1,
             Finding::Coalesced => self.coalesced += 1,

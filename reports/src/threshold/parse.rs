@@ -247,6 +247,21 @@ mod tests {
     }
 
     #[test]
+    fn a_refusal_names_metrics_that_are_accepted() {
+        for wrong in ["latency<5ms", "<5ms"] {
+            let refusal = wrong.parse::<Threshold>().unwrap_err().to_string();
+            let (_, accepted) = refusal.split_once("accepted: ").unwrap();
+            let (latencies, others) = accepted.split_once(", ").unwrap();
+            assert_eq!(latencies, "[response.|service.|send_lag.|connect.](min|mean|stdev|max|pNN)");
+            let others: Vec<_> = others.split(", ").collect();
+            assert!(["throughput", "sent_rate", "lost", "unexpected", "died"].iter().all(|name| others.contains(name)));
+            for metric in others {
+                assert!(format!("{metric}>=0").parse::<Threshold>().is_ok(), "{metric}");
+            }
+        }
+    }
+
+    #[test]
     fn every_refusal_points_at_its_place() {
         let table = [
             ("", 0, "needs a comparison"),

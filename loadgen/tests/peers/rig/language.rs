@@ -1,0 +1,62 @@
+//! The peers of a language, which are alike: the same programs, and the same lines from each.
+
+use std::process::Command;
+
+use serde_json::Value;
+
+use super::process::Process;
+use super::{Reference, installed};
+
+/// How to run the programs of one folder.
+pub(crate) struct Language {
+    /// The folder.
+    pub(crate) name: &'static str,
+    /// What runs them: a name to be looked up, or a path in the folder.
+    pub(crate) interpreter: &'static str,
+    /// Of their names.
+    pub(crate) suffix: &'static str,
+    /// Is there when `install` was run.
+    pub(crate) installed: &'static str,
+}
+
+impl Language {
+    fn start(&self, program: &str, arguments: &[&str]) -> Process {
+        let folder = installed(self.name, self.installed);
+        let path = folder.join(self.interpreter);
+        let mut command = if path.exists() { Command::new(path) } else { Command::new(self.interpreter) };
+        Process::start(command.arg(folder.join(program).with_extension(self.suffix)).args(arguments))
+    }
+
+    /// A server, when it listens.
+    pub(crate) fn server(&self, program: &str, arguments: &[&str]) -> Server {
+        let mut process = self.start(program, arguments);
+        let port = process.line();
+        Server { url: format!("ws://127.0.0.1:{port}"), process }
+    }
+
+    /// What the client saw of the reference server, from the beginning to the end.
+    pub(crate) fn client(&self, target: &Reference) -> Vec<Value> {
+        let outcome = self.start("client", &[&target.url()]).wait(super::PATIENCE);
+        assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(0), ""), "{:#?}", outcome.lines);
+        parse(&outcome.lines)
+    }
+}
+
+/// A peer that is a server.
+pub(crate) struct Server {
+    pub(crate) url: String,
+    process: Process,
+}
+
+impl Server {
+    /// What it logged. It ends when its last connection has.
+    pub(crate) fn finish(self) -> Vec<Value> {
+        let outcome = self.process.finish();
+        assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(0), ""));
+        parse(&outcome.lines)
+    }
+}
+
+fn parse(lines: &[String]) -> Vec<Value> {
+    lines.iter().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect()
+}

@@ -1,0 +1,27 @@
+//! What the tests stand on: the peers, the command, and the reference server.
+
+mod command;
+mod language;
+mod process;
+// What one test target does not use of it, the other does.
+#[allow(dead_code)]
+#[path = "../../behaviour/rig/reference.rs"]
+mod reference;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+pub(crate) use command::{complete, loadgen};
+pub(crate) use language::Language;
+pub(crate) use process::Process;
+pub(crate) use reference::Reference;
+
+/// Longer than anything takes that works, but for what has a longer limit of its own.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The folder of `peer`, with `what` in it.
+pub(crate) fn installed(peer: &str, what: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers").join(peer);
+    assert!(folder.join(what).exists(), "{what} is not installed: run loadgen/tests/peers/{peer}/install first");
+    folder
+}

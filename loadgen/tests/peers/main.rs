@@ -5,6 +5,7 @@
 //! tests are ignored unless asked for, and fail where it is not installed.
 
 mod autobahn;
+mod browser;
 mod node;
 mod python;
 mod rig;

@@ -11,8 +11,8 @@ const TEXT: &str = r#"<meta name="reply" content="text">"#;
 
 /// SHA-256 of the script and of the style sheet in the page, as CSP level 3 (section 6.7.3.3) wants them. A test says
 /// which they are.
-const SCRIPT: &str = "sha256-98vIneZEa51dV/0dvi9etsS5WYT1bHWuS8KK0DUErB4=";
-const STYLE: &str = "sha256-aFx76tmRITDbZfAgYaIw7MbDAYYd0niaOaXI5scoAEo=";
+const SCRIPT: &str = "sha256-BVOXmr7b9UBBYdv4yfXLs8jHi4KcSZMIkh6WeVc0ICs=";
+const STYLE: &str = "sha256-sVZHrhWNM1pBSAGC5DO0tawiM7d9q5vCZ8n73cNy184=";
 
 /// The page of a server that answers with `reply`.
 pub(crate) fn content(reply: &Reply) -> String {

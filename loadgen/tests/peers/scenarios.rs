@@ -66,8 +66,8 @@ fn logged(log: &[Value], report: &Report) {
 
     let closes = events("close");
     assert!(closes.iter().all(|close| close["code"] == 1000), "{closes:?}");
-    let closed: BTreeSet<_> = closes.iter().map(|entry| entry["remote"].as_str().expect("an address")).collect();
-    assert_eq!((closes.len(), closed), (CLIENTS, remotes), "each was closed once");
+    let ended: BTreeSet<_> = closes.iter().map(|entry| entry["remote"].as_str().expect("an address")).collect();
+    assert_eq!((closes.len(), ended), (CLIENTS, remotes), "each was closed once");
 }
 
 /// The closed model drops nothing on the slowest machine, so what a server does to every tenth message can be counted.

@@ -225,9 +225,10 @@ mod tests {
     #[test]
     fn the_defaults_are_those_of_the_library() {
         // The seed is random.
-        let defaults = || Ok(Options::default());
-        assert_eq!(parse("server --fault-seed 0"), defaults());
-        assert_eq!(parse("server --fault-seed 0 --reply echo"), defaults());
+        for line in ["server", "server --reply echo"] {
+            let options = parse(line).expect("valid");
+            assert_eq!(Options { seed: 0, ..options }, Options::default());
+        }
     }
 
     #[test]
@@ -256,6 +257,18 @@ mod tests {
             seed: 7,
         };
         assert_eq!(parse(line), Ok(options));
+    }
+
+    #[test]
+    fn a_flag_that_would_be_ignored_is_refused() {
+        for line in
+            ["--fault-seed 1", "--fault-ledger faults.json", "--delay-dist uniform", "--fault-ledger f --delay 1ms"]
+        {
+            let error = parse(&format!("server {line}")).expect_err("refused");
+            assert!(error.contains("required"), "{error}");
+        }
+        assert!(parse("server --delay 1ms --delay-dist uniform --fault-seed 1").is_ok());
+        assert!(parse("server --fault drop=1 --fault-seed 1 --fault-ledger f").is_ok());
     }
 
     #[test]

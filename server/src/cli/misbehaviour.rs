@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use clap::{Args, ValueEnum};
+use clap::{ArgGroup, Args, ValueEnum};
 use server::{Delay, DelayShape, FaultKind, Faults, Stall};
 
 const FAULT_HELP: &str = "\
@@ -13,12 +13,13 @@ the messages in one read), late (at the peer's Close), die (reset), close (with 
 /// How the server misbehaves.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Misbehaviour, to test those who test servers")]
+#[command(group = ArgGroup::new("drawn").args(["faults", "delay"]).multiple(true))]
 pub(crate) struct MisbehaviourArgs {
     #[arg(long = "fault", value_name = "KIND=RATE", value_delimiter = ',', value_parser = rate, help = FAULT_HELP)]
     faults: Vec<(FaultKind, f64)>,
 
     /// Seed of faults and delays [default: random, printed]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", requires = "drawn")]
     fault_seed: Option<u64>,
 
     /// Write each fault that was done to this file at the end, as JSON

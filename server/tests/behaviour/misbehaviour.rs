@@ -64,6 +64,22 @@ fn a_late_answer_comes_between_the_closes() {
 }
 
 #[test]
+fn late_answers_do_not_keep_the_server_from_reading() {
+    let faults = Faults::new([(FaultKind::Late, 1.0)]).expect("a chance");
+    let mut options = Options { faults, ..Options::default() };
+    options.limits.unsent_bytes = 10;
+    let server = Server::start(options);
+    let mut peer = Peer::open(server.address);
+    peer.send(&[whole(TEXT, "a"), whole(TEXT, "more than ten bytes"), whole(PING, "?")].concat());
+    assert_eq!(peer.frame(), Frame::new(PONG, "?"));
+    peer.send(&[whole(TEXT, "b"), whole(CLOSE, close_payload(1000, ""))].concat());
+    for text in ["a", "more than ten bytes", "b"] {
+        assert_eq!(peer.frame(), Frame::new(TEXT, text));
+    }
+    assert_eq!(peer.frame().close_code(), 1000);
+}
+
+#[test]
 fn an_answer_goes_astray_only_where_there_is_another_connection() {
     let server = always(FaultKind::Misroute);
     let mut peer = Peer::open(server.address);

@@ -11,7 +11,7 @@ const TEXT: &str = r#"<meta name="reply" content="text">"#;
 
 /// SHA-256 of the script and of the style sheet in the page, as CSP level 3 (section 6.7.3.3) wants them. A test says
 /// which they are.
-const SCRIPT: &str = "sha256-BVOXmr7b9UBBYdv4yfXLs8jHi4KcSZMIkh6WeVc0ICs=";
+const SCRIPT: &str = "sha256-/00PTj93ASKvwc6g4IaUG+tcmCWSbtSaj1CC/2YZdgo=";
 const STYLE: &str = "sha256-sVZHrhWNM1pBSAGC5DO0tawiM7d9q5vCZ8n73cNy184=";
 
 /// The page of a server that answers with `reply`.

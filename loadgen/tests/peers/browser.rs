@@ -163,6 +163,7 @@ fn what_the_server_breaks_is_shown() {
         if kind == FaultKind::Close {
             let words = page["verdict"].as_str().expect("words");
             assert!(words.contains("code 1011") && words.contains("<script>"), "{words}");
+            assert!(!words.contains(|c: char| c.is_control() || c == '\u{202e}'), "{words:?}");
         }
     }
 }

@@ -4,9 +4,13 @@ use super::{Notice, State, Worker};
 use crate::clock::Time;
 use crate::engine::Engine;
 use crate::pacer::Wait;
+use crate::plan::Expect;
 
 /// Longest wait for the peers to answer the closing handshake.
 const CLOSE_TIMEOUT: u64 = 2_000_000_000;
+
+/// Silence after the last reply, where replies don't say which message they answer, before the connections are closed.
+const SURPLUS_SILENCE: u64 = 200_000_000;
 
 impl<E: Engine> Worker<E> {
     /// Waits for what is in flight, as long as the plan says.
@@ -22,6 +26,26 @@ impl<E: Engine> Worker<E> {
             if self.in_flight > 0 {
                 self.engine.wait(Wait::Until(until.min(now.plus(super::TICK)))).await;
             }
+        }
+        if self.orders.terms.expect != Expect::Echo {
+            self.await_surplus().await;
+        }
+    }
+
+    /// Waits, no longer than a drain, until no more replies come. One too many is taken for the reply to the next message
+    /// as long as there is one, so a surplus shows only when all messages have theirs; and many servers answer nothing
+    /// any more once they have the Close.
+    async fn await_surplus(&mut self) {
+        let start = self.clock.now();
+        let silence = SURPLUS_SILENCE.min(self.orders.drain);
+        while self.open > 0 {
+            let now = self.clock.now();
+            self.tick(now);
+            if now.since(self.heard.max(start)) >= silence || now.since(start) >= self.orders.drain {
+                break;
+            }
+            self.receive_ready(None);
+            self.engine.wait(Wait::Until(now.plus(super::TICK))).await;
         }
     }
 

@@ -73,8 +73,7 @@ fn logged(log: &[Value], report: &Report) {
 /// The closed model drops nothing on the slowest machine, so what a server does to every tenth message can be counted.
 const EXACT: &[&str] = &["-c", "10", "-w", "20", "--expect", EXPECT_REPLY];
 
-/// A server that answers every tenth message of 95 twice. Not the last one: the second answer to that would meet the
-/// closing handshake.
+/// A server that answers every tenth message of 95 twice.
 pub(crate) fn answers_twice(language: &Language) {
     let (counts, anomalies) = violated(language, "reply", &["twice"], &[EXACT, &["-n", "95"]].concat());
     assert_eq!(anomalies, Anomalies { unexpected: 90, ..Anomalies::default() });

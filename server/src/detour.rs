@@ -78,8 +78,14 @@ impl Detour {
     /// Everything that is left to be sent, the late ones last. For when there is no time to wait any more.
     pub(crate) fn rest(&mut self) -> Vec<Message> {
         let queue = std::mem::take(&mut self.queue).into_iter();
-        let queued = queue.filter_map(|(_, step)| if let Step::Send(answer) = step { Some(answer) } else { None });
-        let rest = queued.chain(std::mem::take(&mut self.late)).collect();
+        let queued = queue.filter_map(|(_, step)| match step {
+            Step::Send(answer) => Some(answer),
+            // It has gone nowhere yet, and nothing is written down of it.
+            Step::Misroute(misrouted) => Some(misrouted.answer),
+            Step::SendLate(_) | Step::Reset | Step::Close => None,
+        });
+        let held = self.injector.as_mut().and_then(Injector::give_up);
+        let rest = queued.chain(held).chain(std::mem::take(&mut self.late)).collect();
         self.bytes = 0;
         rest
     }
@@ -155,6 +161,17 @@ mod tests {
         assert_eq!(detour.next(start), None);
         assert_eq!(detour.next(due), Some(Step::Send(text(0))));
         assert_eq!(detour.take_faults(), []);
+    }
+
+    #[test]
+    fn what_no_fault_was_done_to_yet_is_part_of_the_rest() {
+        for kind in [FaultKind::Coalesce, FaultKind::Reorder, FaultKind::Misroute] {
+            let (mut detour, start) =
+                (Detour::new(Some(always(kind)), Some(delays(DelayShape::Fixed))), Instant::now());
+            detour.take(text(0), 0, start);
+            assert_eq!(detour.rest(), [text(0)], "{kind}");
+            assert_eq!((detour.take_faults(), detour.due()), (vec![], None));
+        }
     }
 
     #[test]

@@ -167,6 +167,11 @@ impl Injector {
         self.held.take_if(|held| held.until <= now).map(|held| Step::Send(held.answer))
     }
 
+    /// The answer that waits for another which will not come any more.
+    pub(crate) fn give_up(&mut self) -> Option<Message> {
+        self.held.take().map(|held| held.answer)
+    }
+
     /// What was done since the last call.
     pub(crate) fn take_done(&mut self) -> Vec<Fault> {
         std::mem::take(&mut self.done)

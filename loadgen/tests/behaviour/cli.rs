@@ -22,9 +22,11 @@ fn a_short_run_passes_and_says_so() {
     let outcome = Loadgen::run(SHORT);
     assert!(outcome.passed(), "{outcome:?}");
     let page = &outcome.stdout;
+    // Where a line is broken depends on the name of the processor.
+    let words = page.split_whitespace().collect::<Vec<_>>().join(" ");
     for part in ["20 clients x 50 messages/s = 1 000/s", "bursts of 5", "(embedded server)", "20 of 20 opened", "seed "]
     {
-        assert!(page.contains(part), "{part:?} is missing in: {page}");
+        assert!(words.contains(part), "{part:?} is missing in: {page}");
     }
     assert!(!page.contains('\u{1b}'), "no colours where there is no terminal: {page:?}");
     assert!(page.lines().all(|line| line.chars().count() <= 100), "{page}");

@@ -1,0 +1,5 @@
+//! What each command does: one file a command.
+
+mod run;
+
+pub(crate) use run::run;

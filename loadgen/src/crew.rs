@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::engine::{Build, Dialer, Endpoint};
-use crate::run::{Snapshot, Stage, Stop};
+use crate::run::{LastSecond, Snapshot, Stage, Stop};
 use crate::timeline::Timeline;
 use crate::worker::{self, Control, Notice, Orders, Outcome, Progress};
 
@@ -153,6 +153,11 @@ impl Crew {
             matched: sum(|progress| &progress.matched),
             anomalies: sum(|progress| &progress.anomalies),
             in_flight: sum(|progress| &progress.in_flight),
+            last_second: self.timeline.last().map(|second| LastSecond {
+                matched: second.matched,
+                response_p50_ns: second.response_p50_ns,
+                response_p99_ns: second.response_p99_ns,
+            }),
         }
     }
 }

@@ -47,4 +47,4 @@ mod worker;
 
 pub use environment::cores;
 pub use limits::Refusal;
-pub use run::{RunError, Snapshot, Stage, Stop, run};
+pub use run::{LastSecond, RunError, Snapshot, Stage, Stop, run};

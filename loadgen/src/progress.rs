@@ -1,59 +1,149 @@
-//! The progress line on stderr.
+//! How far a run is, on stderr: a line that changes in a terminal, a line every few seconds elsewhere.
+
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use loadgen::{Snapshot, Stage};
 use reports::human;
 
-/// A line that says how far a run is. Shows nothing where stderr is no terminal.
-pub(crate) struct Progress {
-    bar: ProgressBar,
-    clients: u32,
-}
+/// Time between lines where stderr is no terminal: a log of CI shows that a run lives, and stays short.
+const BETWEEN_LINES: Duration = Duration::from_secs(5);
 
 /// Steps of the bar.
 const LENGTH: u64 = 1000;
 
+/// Shows how far a run is.
+pub(crate) struct Progress {
+    clients: u32,
+    shown: Shown,
+}
+
+enum Shown {
+    Nowhere,
+    Bar(ProgressBar),
+    Lines { last: Instant },
+}
+
 impl Progress {
-    /// A line for a run of `clients` clients; nothing if `quiet`.
+    /// Of a run of `clients` clients; nothing if `quiet`.
     pub(crate) fn new(clients: u32, quiet: bool) -> Self {
-        let target = if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr_with_hz(10) };
-        let style = ProgressStyle::with_template("{prefix:>10} {bar:24} {wide_msg}").expect("the template is valid");
-        Self { bar: ProgressBar::with_draw_target(Some(LENGTH), target).with_style(style), clients }
+        let bar = ProgressBar::with_draw_target(Some(LENGTH), ProgressDrawTarget::stderr_with_hz(10));
+        let shown = match () {
+            () if quiet => Shown::Nowhere,
+            () if bar.is_hidden() => Shown::Lines { last: Instant::now() },
+            () => {
+                let style = ProgressStyle::with_template("{prefix:>10} {bar:16} {wide_msg}");
+                Shown::Bar(bar.with_style(style.expect("the template is valid")))
+            }
+        };
+        Self { clients, shown }
     }
 
     /// Shows how far the run is.
-    pub(crate) fn show(&self, snapshot: &Snapshot) {
-        let share = match (snapshot.stage, snapshot.total_s) {
-            (Stage::Connecting, _) => snapshot.open as f64 / f64::from(self.clients),
-            (_, Some(total)) if total > 0.0 => snapshot.elapsed_s / total,
-            _ => 0.0,
-        };
-        // Between 0 and LENGTH.
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-        self.bar.set_position((share.clamp(0.0, 1.0) * LENGTH as f64) as u64);
-        self.bar.set_prefix(match snapshot.stage {
-            Stage::Connecting => "connecting",
-            Stage::Warmup => "warm-up",
-            Stage::Measuring => "measuring",
-            Stage::Draining => "draining",
-        });
-        self.bar.set_message(match snapshot.stage {
-            Stage::Connecting => {
-                format!("{} of {} clients", human::count(snapshot.open), human::count(self.clients.into()))
+    pub(crate) fn show(&mut self, snapshot: &Snapshot) {
+        match &mut self.shown {
+            Shown::Nowhere => {}
+            Shown::Bar(bar) => {
+                // Between 0 and LENGTH.
+                #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+                bar.set_position((share(snapshot, self.clients) * LENGTH as f64) as u64);
+                bar.set_prefix(stage(snapshot.stage));
+                bar.set_message(state(snapshot, self.clients));
             }
-            _ => format!(
-                "{:.0} s  sent {}  matched {}  in flight {}  anomalies {}",
-                snapshot.elapsed_s,
-                human::count(snapshot.sent),
-                human::count(snapshot.matched),
-                human::count(snapshot.in_flight),
-                human::count(snapshot.anomalies),
-            ),
-        });
+            Shown::Lines { last } => {
+                if last.elapsed() >= BETWEEN_LINES {
+                    *last = Instant::now();
+                    eprintln!("{}: {}", stage(snapshot.stage), state(snapshot, self.clients));
+                }
+            }
+        }
     }
 
-    /// Takes the line away.
+    /// Takes the line that changes away.
     pub(crate) fn clear(&self) {
-        self.bar.finish_and_clear();
+        if let Shown::Bar(bar) = &self.shown {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn stage(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Connecting => "connecting",
+        Stage::Warmup => "warm-up",
+        Stage::Measuring => "measuring",
+        Stage::Draining => "draining",
+    }
+}
+
+/// How much of the stage is done, or of the whole load; between 0 and 1.
+fn share(snapshot: &Snapshot, clients: u32) -> f64 {
+    let share = match (snapshot.stage, snapshot.total_s) {
+        (Stage::Connecting, _) => snapshot.open as f64 / f64::from(clients),
+        (_, Some(total)) if total > 0.0 => snapshot.elapsed_s / total,
+        _ => 0.0,
+    };
+    share.clamp(0.0, 1.0)
+}
+
+/// What a person who waits wants to know. Rates and latencies are of the last whole second, the rest is of now.
+fn state(snapshot: &Snapshot, clients: u32) -> String {
+    if snapshot.stage == Stage::Connecting {
+        return format!("{} of {} clients", human::count(snapshot.open), human::count(clients.into()));
+    }
+    let mut parts = vec![match snapshot.total_s {
+        Some(total) => format!("{:.0} of {} s", snapshot.elapsed_s.min(total), human::rate(total)),
+        None => format!("{:.0} s", snapshot.elapsed_s),
+    }];
+    if let Some(second) = snapshot.last_second {
+        parts.push(format!("{} matched/s", human::count(second.matched)));
+        for (name, value) in [("p50", second.response_p50_ns), ("p99", second.response_p99_ns)] {
+            parts.extend(value.map(|ns| format!("{name} {}", human::nanoseconds(ns as f64))));
+        }
+    } else {
+        parts.push(format!("{} matched", human::count(snapshot.matched)));
+    }
+    parts.push(format!("{} in flight", human::count(snapshot.in_flight)));
+    parts.push(format!("{} anomalies", human::count(snapshot.anomalies)));
+    parts.join("  ")
+}
+
+#[cfg(test)]
+mod tests {
+    use loadgen::LastSecond;
+
+    use super::*;
+
+    const NOW: Snapshot = Snapshot {
+        stage: Stage::Measuring,
+        elapsed_s: 6.4,
+        total_s: Some(11.0),
+        open: 1000,
+        sent: 320_000,
+        matched: 319_988,
+        anomalies: 2,
+        in_flight: 12,
+        last_second: Some(LastSecond {
+            matched: 50_000,
+            response_p50_ns: Some(48_800),
+            response_p99_ns: Some(617_000),
+        }),
+    };
+
+    #[test]
+    fn a_state_has_rates_of_the_last_second() {
+        assert_eq!(
+            state(&NOW, 1000),
+            "6 of 11 s  50 000 matched/s  p50 48.8 µs  p99 617 µs  12 in flight  2 anomalies"
+        );
+        let warmup = Snapshot { stage: Stage::Warmup, last_second: None, total_s: None, ..NOW };
+        assert_eq!(state(&warmup, 1000), "6 s  319 988 matched  12 in flight  2 anomalies");
+        let silent = LastSecond { matched: 0, response_p50_ns: None, response_p99_ns: None };
+        let silent = Snapshot { elapsed_s: 12.0, last_second: Some(silent), ..NOW };
+        assert_eq!(state(&silent, 1000), "11 of 11 s  0 matched/s  12 in flight  2 anomalies");
+        let connecting = Snapshot { stage: Stage::Connecting, open: 250, ..NOW };
+        assert_eq!(state(&connecting, 1000), "250 of 1 000 clients");
+        assert!((share(&connecting, 1000) - 0.25).abs() < 1e-9);
+        assert!((share(&NOW, 1000) - 6.4 / 11.0).abs() < 1e-9);
     }
 }

@@ -70,6 +70,19 @@ pub struct Snapshot {
     pub anomalies: u64,
     /// Messages in flight.
     pub in_flight: u64,
+    /// The last second that is over; none until one of the measured phase is.
+    pub last_second: Option<LastSecond>,
+}
+
+/// A second of the measured phase, or of the drain after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LastSecond {
+    /// Messages matched in it.
+    pub matched: u64,
+    /// Median of their response times in nanoseconds; none when nothing matched.
+    pub response_p50_ns: Option<u64>,
+    /// 99th percentile of the same.
+    pub response_p99_ns: Option<u64>,
 }
 
 /// Why there is no report.

@@ -32,6 +32,11 @@ impl Timeline {
         }
     }
 
+    /// The last second of which all workers have told.
+    pub(crate) fn last(&self) -> Option<&Interval> {
+        self.intervals.last_key_value().map(|(_, interval)| interval)
+    }
+
     /// All rows have come: the intervals, and the response times of the whole run.
     pub(crate) fn finish(mut self) -> (Vec<Interval>, Histogram<u64>) {
         while let Some((&second, _)) = self.open.first_key_value() {
@@ -76,6 +81,7 @@ mod tests {
         timeline.add(row(0, 3, &[(100, 3)]));
         timeline.add(row(1, 1, &[(500, 1)]));
         timeline.add(row(0, 1, &[(900, 1)]));
+        assert_eq!(timeline.last().map(|second| (second.at_s, second.matched)), Some((0.0, 4)), "second 1 is open");
         let (intervals, response) = timeline.finish();
         assert_eq!(intervals.len(), 2);
         assert_eq!((intervals[0].sent, intervals[0].matched), (6, 4));

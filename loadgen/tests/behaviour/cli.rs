@@ -34,6 +34,19 @@ fn a_short_run_passes_and_says_so() {
 }
 
 #[test]
+fn where_there_is_no_terminal_a_line_comes_every_five_seconds() {
+    let run = |more: &[&str]| Loadgen::run(&with(&["-c", "2", "-w", "1", "-d", "9s", "--warmup", "0s"], more));
+    let outcome = run(&[]);
+    assert!(outcome.passed(), "{outcome:?}");
+    let lines: Vec<_> = outcome.stderr.lines().collect();
+    assert!((1..=3).contains(&lines.len()) && lines[0].starts_with("measuring: "), "{outcome:?}");
+    for part in [" of 9 s  ", " matched/s  p50 ", "  p99 ", " in flight  0 anomalies"] {
+        assert!(lines[0].contains(part), "{part:?} is missing in: {}", lines[0]);
+    }
+    assert_eq!(run(&["--quiet"]).stderr, "");
+}
+
+#[test]
 fn json_is_all_there_is_on_stdout_and_satisfies_the_schema() {
     let outcome = Loadgen::run(&with(SHORT, &["--json"]));
     assert!(outcome.passed(), "{outcome:?}");

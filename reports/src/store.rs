@@ -9,8 +9,10 @@
 //! store/document.rs    the shape of the file
 //! store/histogram.rs   a histogram as text
 //! store/file.rs        whole files: temporary file, then rename
+//! store/baseline.rs    results by name, to compare with
 //! ```
 
+pub mod baseline;
 mod document;
 mod file;
 mod histogram;
@@ -22,7 +24,7 @@ use crate::escape::escape;
 use crate::judge::Judgement;
 use crate::model::Report;
 use document::Document;
-pub use file::{FileError, check_writable, read, write};
+pub use file::{FileError, check_writable, read, write, write_bytes};
 
 /// Name and version of the format.
 pub const SCHEMA: &str = "loadgen.result/1";

@@ -44,7 +44,15 @@ pub fn read(path: &Path) -> Result<(Report, Judgement), FileError> {
 /// is left in the folder.
 pub fn write(path: &Path, report: &Report, judgement: &Judgement) -> Result<(), FileError> {
     let text = to_json(report, judgement).map_err(|error| FileError::new(path, error))?;
-    replace(path, |file| file.write_all(text.as_bytes())).map_err(|error| FileError::new(path, error))
+    write_bytes(path, text.as_bytes())
+}
+
+/// Writes any file as [`write()`] writes a result's: whole, or not at all.
+///
+/// # Errors
+/// The file can't be written. Then an earlier file is as it was, and nothing else is left in the folder.
+pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    replace(path, |file| file.write_all(bytes)).map_err(|error| FileError::new(path, error))
 }
 
 /// Finds out before a run whether [`write()`] can store its result afterwards. Changes nothing: no file is left behind, and

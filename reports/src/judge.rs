@@ -150,6 +150,13 @@ fn invalid(report: &Report) -> Vec<String> {
     reasons
 }
 
+/// Whether all that makes a run invalid is that the generator was too slow for its plan: then another try may succeed, and
+/// nothing is said against the target.
+pub fn is_generators_fault(report: &Report) -> bool {
+    let schedule = limits::broken_schedule(report);
+    !schedule.is_empty() && invalid(report).len() == schedule.len()
+}
+
 /// Connections that were missing from the planned load.
 fn connections(report: &Report) -> Option<String> {
     let connections = &report.connections;

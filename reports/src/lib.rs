@@ -27,7 +27,7 @@ mod throughput;
 
 pub use escape::escape;
 pub use identities::{Breach, identities};
-pub use judge::{Judgement, LimitedBy, Verdict, judge};
+pub use judge::{Judgement, LimitedBy, Verdict, is_generators_fault, judge};
 pub use model::Report;
 pub use quantiles::Quantiles;
 pub use render::Render;

@@ -234,3 +234,15 @@ fn an_interruption_is_said_and_changes_no_verdict() {
     });
     assert_eq!(reason, "interrupted: 10 s measured");
 }
+
+#[test]
+fn a_generator_is_at_fault_only_where_nothing_else_is() {
+    assert!(!is_generators_fault(&sample::pass()));
+    let mut report = sample::pass();
+    report.generator.busiest_worker = 0.99;
+    assert_eq!(judge(&report, &[]).verdict, Verdict::Invalid);
+    assert!(is_generators_fault(&report));
+    report.connections.died = 1;
+    assert!(!is_generators_fault(&report), "a server that hangs up is no slow generator");
+    assert!(!is_generators_fault(&sample::invalid()));
+}

@@ -6,7 +6,8 @@ use std::hint::black_box;
 use criterion::{Criterion, criterion_group, criterion_main};
 use hdrhistogram::Histogram;
 use reports::model::{
-    Connections, Counts, Environment, Generator, Interval, Latency, Load, PlanRecord, Tally, Target, Traffic, Wire,
+    Connections, Counts, Environment, Generator, Interval, Latency, Load, Packed, PlanRecord, Tally, Target, Traffic,
+    Wire,
 };
 use reports::render::Text;
 use reports::{Render, Report, judge, store};
@@ -18,6 +19,10 @@ fn result(c: &mut Criterion) {
     let judgement = judge(&report, &[]);
     let json = store::to_json(&report, &judgement).expect("a report of finite numbers");
     let mut group = c.benchmark_group("report");
+    // What the run's thread does once a second, and the workers' threads never.
+    group.bench_function("pack the histogram of a second", |b| {
+        b.iter(|| Packed::of(black_box(&report.latency.response)))
+    });
     group.bench_function("judge", |b| b.iter(|| judge(black_box(&report), &[])));
     group.bench_function("write JSON", |b| b.iter(|| store::to_json(black_box(&report), &judgement)));
     group.bench_function("read JSON", |b| b.iter(|| store::from_json(black_box(json.as_bytes())).expect("a result")));
@@ -35,6 +40,7 @@ fn result(c: &mut Criterion) {
 fn report() -> Report {
     let counts =
         Counts { scheduled: MESSAGES, sent: MESSAGES, matched: MESSAGES, events: MESSAGES, ..Counts::default() };
+    let second = spread(40_000);
     Report {
         target: Target { url: "ws://127.0.0.1:9001/".to_owned(), embedded: true },
         plan: PlanRecord {
@@ -75,7 +81,7 @@ fn report() -> Report {
         },
         wire: Wire::default(),
         generator: Generator { threads: 1, ..Generator::default() },
-        intervals: (0_u32..60).map(interval).collect(),
+        intervals: (0_u32..60).map(|at| interval(at, &second)).collect(),
     }
 }
 
@@ -90,7 +96,7 @@ fn spread(nanos: u64) -> Histogram<u64> {
     histogram
 }
 
-fn interval(second: u32) -> Interval {
+fn interval(second: u32, response: &Histogram<u64>) -> Interval {
     Interval {
         at_s: second.into(),
         sent: 50_000,
@@ -99,6 +105,7 @@ fn interval(second: u32) -> Interval {
         response_p50_ns: Some(40_000),
         response_p99_ns: Some(80_000),
         response_max_ns: Some(2_000_000),
+        response: Some(Packed::of(response).expect("of the one shape")),
     }
 }
 

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use hdrhistogram::Histogram;
-use reports::model::{Interval, Latency};
+use reports::model::{Interval, Latency, Packed};
 
 use crate::recorder::Row;
 
-/// Merges rows as they come, so that memory does not grow with the length of a run but for one row a second.
+/// Merges rows as they come, so that memory does not grow with the length of a run but for one row and one packed histogram
+/// a second: a kilobyte or two.
 #[derive(Debug)]
 pub(crate) struct Timeline {
     workers: usize,
@@ -61,6 +62,8 @@ impl Timeline {
             response_p50_ns: quantile(0.5),
             response_p99_ns: quantile(0.99),
             response_max_ns: (!response.is_empty()).then(|| response.max()),
+            response: (!response.is_empty())
+                .then(|| Packed::of(&response).expect("it has the one shape, and a second's counts are small")),
         };
         self.intervals.insert(second, interval);
         self.response.add(&response).expect("both have the same shape");
@@ -88,12 +91,19 @@ mod tests {
         assert_eq!((intervals[0].response_p50_ns, intervals[0].response_max_ns), (Some(100), Some(900)));
         assert_eq!((intervals[1].at_s, intervals[1].matched), (1.0, 1), "a worker that ended early has no row");
         assert_eq!(response.len(), 5);
+        let mut seconds = Latency::histogram();
+        for interval in &intervals {
+            seconds.add(interval.response.as_ref().unwrap().unpack()).unwrap();
+        }
+        assert_eq!(seconds, response, "the seconds make up the whole");
+        assert_eq!(intervals[0].response.as_ref().unwrap().unpack().len(), 4);
     }
 
     #[test]
-    fn a_second_without_matches_has_no_quantiles() {
+    fn a_second_without_matches_has_no_quantiles_and_no_histogram() {
         let mut timeline = Timeline::new(1);
         timeline.add(row(0, 0, &[]));
-        assert_eq!(timeline.finish().0[0].response_p50_ns, None);
+        let interval = &timeline.finish().0[0];
+        assert_eq!((interval.response_p50_ns, &interval.response), (None, &None));
     }
 }

@@ -4,12 +4,14 @@
 //! [`crate::store`]'s business. Plain groups of counters have the same shape here and in the file and derive serde.
 
 mod latency;
+mod packed;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 pub use latency::Latency;
+pub use packed::{PackError, Packed};
 
 /// Everything that one run measured.
 #[derive(Clone, Debug, PartialEq)]
@@ -344,7 +346,7 @@ pub struct Generator {
 }
 
 /// One second of a run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Interval {
     /// Start of the second, since the measured phase began.
     pub at_s: f64,
@@ -360,4 +362,8 @@ pub struct Interval {
     pub response_p99_ns: Option<u64>,
     /// Largest of the same.
     pub response_max_ns: Option<u64>,
+    /// All of the same; absent when there were none, and in results of versions that did not keep it. A file has it as
+    /// text, which is the business of [`crate::store`].
+    #[serde(skip)]
+    pub response: Option<Packed>,
 }

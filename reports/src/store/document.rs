@@ -36,8 +36,17 @@ pub(super) struct Document {
     latency_ns: Summaries,
     wire: Wire,
     generator: Generator,
-    intervals: Vec<Interval>,
+    intervals: Vec<Row>,
     histograms: Histograms,
+}
+
+/// A second, and its histogram as text; absent when nothing matched in it, and in files of versions that did not keep it.
+#[derive(Serialize, Deserialize)]
+struct Row {
+    #[serde(flatten)]
+    interval: Interval,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    response_histogram: Option<String>,
 }
 
 /// A tally: `dropped` is a count already, so its causes have another key here.
@@ -95,7 +104,7 @@ impl Document {
             },
             wire: report.wire,
             generator: report.generator,
-            intervals: report.intervals.clone(),
+            intervals: report.intervals.iter().map(Row::from).collect(),
             histograms: Histograms {
                 response: histogram::encode("response", &latency.response)?,
                 service: histogram::encode("service", &latency.service)?,
@@ -106,6 +115,7 @@ impl Document {
     }
 
     pub(super) fn into_parts(self) -> Result<(Report, Judgement), StoreError> {
+        let intervals = self.intervals.into_iter().map(Interval::try_from).collect::<Result<_, _>>()?;
         let latency = Latency {
             response: histogram::decode("response", &self.histograms.response)?,
             service: histogram::decode("service", &self.histograms.service)?,
@@ -127,7 +137,7 @@ impl Document {
             latency,
             wire: self.wire,
             generator: self.generator,
-            intervals: self.intervals,
+            intervals,
         };
         let judgement = Judgement { verdict: self.verdict, reasons: self.reasons, limited_by: self.limited_by };
         Ok((report, judgement))
@@ -155,6 +165,23 @@ fn check_finite(report: &Report) -> Result<(), StoreError> {
     match single.into_iter().chain(evidence).chain(intervals).find(|(_, number)| !number.is_finite()) {
         Some((key, _)) => Err(StoreError::NotFinite(key)),
         None => Ok(()),
+    }
+}
+
+impl From<&Interval> for Row {
+    fn from(interval: &Interval) -> Self {
+        let response_histogram = interval.response.as_ref().map(histogram::to_text);
+        Self { interval: interval.clone(), response_histogram }
+    }
+}
+
+impl TryFrom<Row> for Interval {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        let text = row.response_histogram.as_deref();
+        let response = text.map(|text| histogram::from_text("intervals.response_histogram", text)).transpose()?;
+        Ok(Self { response, ..row.interval })
     }
 }
 

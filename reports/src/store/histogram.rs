@@ -1,57 +1,44 @@
-//! A histogram as text: `HdrHistogram`'s V2 encoding, deflated, in base64 (RFC 4648, section 4, with padding).
+//! A histogram as text: packed, in base64 (RFC 4648, section 4, with padding).
 //!
 //! The tools of every `HdrHistogram` implementation read this form.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hdrhistogram::Histogram;
-use hdrhistogram::serialization::{Deserializer, Serializer, V2DeflateSerializer};
 
 use super::StoreError;
-use crate::model::Latency;
-
-/// The first four bytes of the deflated form; without them it is another form that the decoder would take as well.
-const COOKIE: [u8; 4] = [0x1c, 0x84, 0x93, 0x14];
+use crate::model::{PackError, Packed};
 
 pub(super) fn encode(name: &'static str, histogram: &Histogram<u64>) -> Result<String, StoreError> {
-    check_shape(name, histogram)?;
-    let mut bytes = Vec::new();
-    V2DeflateSerializer::new()
-        .serialize(histogram, &mut bytes)
-        .map_err(|error| StoreError::Histogram { name, problem: format!("can't be encoded: {error}") })?;
-    Ok(STANDARD.encode(bytes))
+    let packed = Packed::of(histogram).map_err(|error| refusal(name, &error))?;
+    Ok(to_text(&packed))
 }
 
 pub(super) fn decode(name: &'static str, text: &str) -> Result<Histogram<u64>, StoreError> {
-    let refuse = |problem: String| StoreError::Histogram { name, problem };
-    let bytes = STANDARD.decode(text).map_err(|error| refuse(format!("not base64: {error}")))?;
-    if !bytes.starts_with(&COOKIE) {
-        return Err(refuse("not an HdrHistogram in its deflated V2 encoding".to_owned()));
-    }
-    let histogram = Deserializer::new()
-        .deserialize(&mut bytes.as_slice())
-        .map_err(|error| refuse(format!("does not decode: {error}")))?;
-    check_shape(name, &histogram)?;
-    Ok(histogram)
+    from_text(name, text).map(|packed| packed.unpack())
 }
 
-/// Histograms of different shapes can be neither merged nor compared bucket by bucket.
-fn check_shape(name: &'static str, histogram: &Histogram<u64>) -> Result<(), StoreError> {
-    let shape = (histogram.low(), histogram.high(), histogram.sigfig());
-    let expected = (Latency::LOW_NS, Latency::HIGH_NS, Latency::DIGITS);
-    if shape == expected {
-        return Ok(());
-    }
-    let problem = format!(
-        "holds {} to {} ns with {} digits, expected {} to {} ns with {} digits",
-        shape.0, shape.1, shape.2, expected.0, expected.1, expected.2
-    );
-    Err(StoreError::Histogram { name, problem })
+pub(super) fn to_text(packed: &Packed) -> String {
+    STANDARD.encode(packed.as_bytes())
+}
+
+pub(super) fn from_text(name: &'static str, text: &str) -> Result<Packed, StoreError> {
+    let bytes = STANDARD
+        .decode(text)
+        .map_err(|error| StoreError::Histogram { name, problem: format!("not base64: {error}") })?;
+    Packed::from_bytes(bytes).map_err(|error| refusal(name, &error))
+}
+
+fn refusal(name: &'static str, error: &PackError) -> StoreError {
+    StoreError::Histogram { name, problem: error.to_string() }
 }
 
 #[cfg(test)]
 mod tests {
+    use hdrhistogram::serialization::{Serializer, V2DeflateSerializer, V2Serializer};
+
     use super::*;
+    use crate::model::Latency;
 
     fn refusal(text: &str) -> String {
         decode("response", text).expect_err("it should not decode").to_string()
@@ -64,6 +51,9 @@ mod tests {
         assert!(refusal("AAAA").contains("deflated V2"));
         let whole = encode("response", &Latency::histogram()).unwrap();
         assert!(refusal(&whole[..24]).contains("does not decode"));
+        let mut plain = Vec::new();
+        V2Serializer::new().serialize(&Latency::histogram(), &mut plain).unwrap();
+        assert!(refusal(&STANDARD.encode(plain)).contains("deflated V2"));
     }
 
     #[test]

@@ -1,3 +1,6 @@
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use hdrhistogram::serialization::{Serializer, V2DeflateSerializer};
 use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
@@ -6,8 +9,8 @@ use serde_json::Value;
 use super::*;
 use crate::judge::{LimitedBy, Verdict, judge};
 use crate::model::{
-    Anomalies, Connections, Counts, Dropped, Environment, Evidence, Generator, Interval, Latency, Load, PerCall,
-    PlanRecord, ReadContext, Tally, Target, Traffic, Wire,
+    Anomalies, Connections, Counts, Dropped, Environment, Evidence, Generator, Interval, Latency, Load, Packed,
+    PerCall, PlanRecord, ReadContext, Tally, Target, Traffic, Wire,
 };
 use crate::quantiles::Quantiles;
 use crate::sample;
@@ -57,6 +60,37 @@ fn a_histogram_that_does_not_decode_is_named() {
     let mut value = json(&sample::pass());
     value["histograms"]["send_lag"] = "AAAA".into();
     assert!(matches!(refusal(&value.to_string()), StoreError::Histogram { name: "send_lag", .. }));
+}
+
+#[test]
+fn the_histogram_of_a_second_that_does_not_decode_is_named() {
+    let other_shape = hdrhistogram::Histogram::<u64>::new_with_bounds(1, 1_000_000, 2).unwrap();
+    let mut bytes = Vec::new();
+    V2DeflateSerializer::new().serialize(&other_shape, &mut bytes).unwrap();
+    for (text, problem) in [("AAAA", "not an HdrHistogram"), ("?", "not base64"), (&STANDARD.encode(bytes), "2 digits")]
+    {
+        let mut value = json(&sample::pass());
+        value["intervals"][9]["response_histogram"] = text.into();
+        let error = refusal(&value.to_string());
+        assert!(matches!(error, StoreError::Histogram { name: "intervals.response_histogram", .. }), "{error}");
+        assert!(error.to_string().contains(problem), "{error}");
+    }
+}
+
+#[test]
+fn a_file_without_histograms_of_seconds_is_read_as_before() {
+    let mut report = sample::pass();
+    let mut value = json(&report);
+    assert!(value["intervals"][0]["response_histogram"].is_string());
+    for interval in value["intervals"].as_array_mut().unwrap() {
+        interval.as_object_mut().unwrap().remove("response_histogram");
+    }
+    for interval in &mut report.intervals {
+        interval.response = None;
+    }
+    assert_eq!(from_json(value.to_string().as_bytes()).unwrap().0, report);
+    // Nor is the key written where there is nothing to say.
+    assert_eq!(json(&report), value);
 }
 
 #[test]
@@ -203,28 +237,33 @@ fn evidence() -> impl Strategy<Value = Evidence> {
     )
 }
 
-fn latencies() -> impl Strategy<Value = Latency> {
-    let histogram = vec((0..=Latency::HIGH_NS, 1..1_000_000_u64), 0..20).prop_map(|values| {
+fn histograms() -> impl Strategy<Value = hdrhistogram::Histogram<u64>> + Clone {
+    vec((0..=Latency::HIGH_NS, 1..1_000_000_u64), 0..20).prop_map(|values| {
         let mut histogram = Latency::histogram();
         for (value, count) in values {
             histogram.record_n(value, count).unwrap();
         }
         histogram
-    });
-    [histogram.clone(), histogram.clone(), histogram.clone(), histogram]
+    })
+}
+
+fn latencies() -> impl Strategy<Value = Latency> {
+    [histograms(), histograms(), histograms(), histograms()]
         .prop_map(|[response, service, send_lag, connect]| Latency { response, service, send_lag, connect })
 }
 
 /// The groups that are nothing but counters and gauges.
 fn gauges() -> impl Strategy<Value = (Traffic, Wire, Generator, Vec<Interval>)> {
-    let interval = (finite(), any::<[u64; 3]>(), any::<[Option<u64>; 3]>()).prop_map(|(at_s, n, response)| Interval {
+    let numbers = (finite(), any::<[u64; 3]>(), any::<[Option<u64>; 3]>());
+    let interval = (numbers, option::of(histograms())).prop_map(|((at_s, n, quantiles), response)| Interval {
         at_s,
         sent: n[0],
         matched: n[1],
         anomalies: n[2],
-        response_p50_ns: response[0],
-        response_p99_ns: response[1],
-        response_max_ns: response[2],
+        response_p50_ns: quantiles[0],
+        response_p99_ns: quantiles[1],
+        response_max_ns: quantiles[2],
+        response: response.map(|histogram| Packed::of(&histogram).unwrap()),
     });
     let numbers = [finite(), finite(), finite(), finite(), finite()];
     (any::<[u64; 8]>(), numbers, any::<u32>(), vec(interval, 0..3)).prop_map(|(n, x, threads, intervals)| {

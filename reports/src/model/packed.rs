@@ -1,0 +1,255 @@
+//! A histogram in little room.
+
+use std::fmt;
+use std::io::Read;
+
+use flate2::read::ZlibDecoder;
+use hdrhistogram::Histogram;
+use hdrhistogram::serialization::{Deserializer, Serializer, V2DeflateSerializer};
+
+use super::Latency;
+
+/// A histogram of the one shape of results ([`Latency::histogram`]) in `HdrHistogram`'s V2 encoding, deflated: one or two
+/// kilobytes for a second of a run, where the histogram itself takes 220.
+///
+/// Whatever bytes it is made of, it holds a histogram: they are decoded once to find out.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Packed(Box<[u8]>);
+
+/// Why bytes or a histogram can't be packed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PackError {
+    /// The bytes begin otherwise.
+    #[error("not an HdrHistogram in its deflated V2 encoding")]
+    NotPacked,
+    /// Histograms of different shapes can be neither merged nor compared bucket by bucket.
+    #[error(
+        "holds {low} to {high} ns with {digits} digits, expected {} to {} ns with {} digits",
+        Latency::LOW_NS,
+        Latency::HIGH_NS,
+        Latency::DIGITS
+    )]
+    OtherShape {
+        /// Smallest value that it tells from 0.
+        low: u64,
+        /// Largest value that it holds.
+        high: u64,
+        /// Significant decimal digits.
+        digits: u64,
+    },
+    /// The encoding is broken.
+    #[error("does not decode: {0}")]
+    Broken(String),
+    /// A count is too large for the encoding, which takes 63 bits.
+    #[error("can't be encoded: {0}")]
+    NotEncodable(String),
+}
+
+/// The first four bytes of the deflated form, and of what is inside. The last digit is the size of a word: one byte, as
+/// the counts have a variable length.
+const DEFLATED_COOKIE: u32 = 0x1c84_9314;
+const COOKIE: u32 = 0x1c84_9313;
+
+/// Bytes of the header of the inner form: cookie, length of the counts, normalizing offset, digits, lowest and highest
+/// value, and a ratio.
+const HEADER: usize = 40;
+
+/// Most bytes of one count or of one run of empty buckets.
+const LONGEST_COUNT: usize = 9;
+
+impl Packed {
+    /// Packs a histogram.
+    ///
+    /// # Errors
+    /// Its shape is another ([`PackError::OtherShape`]), or a count is too large ([`PackError::NotEncodable`]).
+    pub fn of(histogram: &Histogram<u64>) -> Result<Self, PackError> {
+        check_shape(histogram.low(), histogram.high(), histogram.sigfig().into())?;
+        let mut bytes = Vec::new();
+        V2DeflateSerializer::new()
+            .serialize(histogram, &mut bytes)
+            .map_err(|error| PackError::NotEncodable(error.to_string()))?;
+        Ok(Self(bytes.into()))
+    }
+
+    /// Takes bytes for a packed histogram if they are one. They may come from anywhere: what they claim to be is looked
+    /// at before any room is made for it, and at most a megabyte is.
+    ///
+    /// # Errors
+    /// They are not, or one of another shape.
+    pub fn from_bytes(bytes: impl Into<Box<[u8]>>) -> Result<Self, PackError> {
+        let bytes = bytes.into();
+        decode(&bytes)?;
+        Ok(Self(bytes))
+    }
+
+    /// As the tools of every `HdrHistogram` implementation read it, in base64.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The histogram.
+    ///
+    /// # Panics
+    /// Never: what does not decode was never packed.
+    pub fn unpack(&self) -> Histogram<u64> {
+        decode(&self.0).expect("it was decoded when it was packed")
+    }
+}
+
+impl fmt::Debug for Packed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Packed({} bytes)", self.0.len())
+    }
+}
+
+fn decode(bytes: &[u8]) -> Result<Histogram<u64>, PackError> {
+    let inner = inflate(bytes)?;
+    Deserializer::new().deserialize(&mut inner.as_slice()).map_err(|error| PackError::Broken(error.to_string()))
+}
+
+/// The inner form, if it is one that the decoder can be trusted with: it makes room for whatever range and length the
+/// header names, gigabytes of it.
+fn inflate(bytes: &[u8]) -> Result<Vec<u8>, PackError> {
+    let broken = |what: &str| PackError::Broken(what.to_owned());
+    let (head, body) = bytes.split_at_checked(8).ok_or(PackError::NotPacked)?;
+    if number::<4>(head, 0) != u64::from(DEFLATED_COOKIE) {
+        return Err(PackError::NotPacked);
+    }
+    if number::<4>(head, 4) != body.len() as u64 {
+        return Err(broken("its length is not what it says"));
+    }
+    let mut inner = vec![0; HEADER];
+    let mut inflated = ZlibDecoder::new(body);
+    let inflate_error = |error: std::io::Error| PackError::Broken(error.to_string());
+    inflated.read_exact(&mut inner).map_err(inflate_error)?;
+    if number::<4>(&inner, 0) != u64::from(COOKIE) {
+        return Err(PackError::NotPacked);
+    }
+    check_shape(number::<8>(&inner, 16), number::<8>(&inner, 24), number::<4>(&inner, 12))?;
+    let counts = number::<4>(&inner, 4);
+    if counts > (Latency::histogram().distinct_values() * LONGEST_COUNT) as u64 {
+        return Err(broken("it has more counts than its range has buckets"));
+    }
+    inflated.take(counts).read_to_end(&mut inner).map_err(inflate_error)?;
+    // The one number of which the decoder can't change the sign: 2^63 empty buckets.
+    if inner[HEADER..].windows(LONGEST_COUNT).any(|number| number == [0xff; LONGEST_COUNT]) {
+        return Err(broken("it has a count out of range"));
+    }
+    Ok(inner)
+}
+
+/// The big-endian number of `N` bytes at an offset.
+fn number<const N: usize>(bytes: &[u8], at: usize) -> u64 {
+    bytes[at..at + N].iter().fold(0, |number, byte| number << 8 | u64::from(*byte))
+}
+
+fn check_shape(low: u64, high: u64, digits: u64) -> Result<(), PackError> {
+    if (low, high, digits) == (Latency::LOW_NS, Latency::HIGH_NS, Latency::DIGITS.into()) {
+        return Ok(());
+    }
+    Err(PackError::OtherShape { low, high, digits })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::Compression;
+    use flate2::write::ZlibEncoder;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn histogram(values: &[(u64, u64)]) -> Histogram<u64> {
+        let mut histogram = Latency::histogram();
+        for (value, times) in values {
+            histogram.record_n(*value, *times).unwrap();
+        }
+        histogram
+    }
+
+    /// The deflated form of a header and counts.
+    fn deflated(length: u32, digits: u32, low: u64, high: u64, counts: &[u8]) -> Vec<u8> {
+        let mut inner = COOKIE.to_be_bytes().to_vec();
+        inner.extend(length.to_be_bytes());
+        inner.extend(0_u32.to_be_bytes());
+        inner.extend(digits.to_be_bytes());
+        inner.extend(low.to_be_bytes());
+        inner.extend(high.to_be_bytes());
+        inner.extend(1_f64.to_be_bytes());
+        inner.extend(counts);
+        let mut encoder = ZlibEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(&inner).unwrap();
+        let body = encoder.finish().unwrap();
+        let mut bytes = DEFLATED_COOKIE.to_be_bytes().to_vec();
+        bytes.extend(u32::try_from(body.len()).unwrap().to_be_bytes());
+        bytes.extend(body);
+        bytes
+    }
+
+    fn of_our_shape(counts: &[u8]) -> Vec<u8> {
+        deflated(u32::try_from(counts.len()).unwrap(), 3, Latency::LOW_NS, Latency::HIGH_NS, counts)
+    }
+
+    #[test]
+    fn what_is_packed_unpacks_as_it_was() {
+        for histogram in [
+            Latency::histogram(),
+            histogram(&[(0, 1), (1, 2), (60_000_000_000, 3)]),
+            histogram(&[(40_000, u64::from(u32::MAX)), (1_000_000, 1)]),
+        ] {
+            let packed = Packed::of(&histogram).unwrap();
+            assert_eq!(packed.unpack(), histogram);
+            assert_eq!(Packed::from_bytes(packed.as_bytes()), Ok(packed.clone()));
+        }
+    }
+
+    #[test]
+    fn a_second_takes_little_room() {
+        // 50 000 values, spread over 20 to 120 µs and a few beyond: one bucket each for most of them.
+        let values: Vec<_> = (0..50_000).map(|i| (20_000 + i * 2, 1)).chain((0..50).map(|i| (i * 50_000, 1))).collect();
+        let size = Packed::of(&histogram(&values)).unwrap().as_bytes().len();
+        assert!(size < 4096, "{size}");
+    }
+
+    #[test]
+    fn counts_that_the_encoding_does_not_hold_are_refused() {
+        let too_many = histogram(&[(1, u64::MAX)]);
+        assert!(matches!(Packed::of(&too_many), Err(PackError::NotEncodable(_))));
+    }
+
+    #[test]
+    fn a_header_is_believed_only_if_it_is_ours() {
+        // The widest range at the most digits would be 6 million buckets, 48 MB, and its counts 4 GB.
+        let huge = deflated(u32::MAX, 5, 1, u64::MAX, &[]);
+        assert_eq!(Packed::from_bytes(huge), Err(PackError::OtherShape { low: 1, high: u64::MAX, digits: 5 }));
+        let long = deflated(u32::MAX, 3, Latency::LOW_NS, Latency::HIGH_NS, &[]);
+        assert!(Packed::from_bytes(long).unwrap_err().to_string().contains("more counts than its range has buckets"));
+        let cut = deflated(1, 3, Latency::LOW_NS, Latency::HIGH_NS, &[]);
+        assert!(matches!(Packed::from_bytes(cut), Err(PackError::Broken(_))));
+        let mut longer = of_our_shape(&[]);
+        longer.push(0);
+        assert!(Packed::from_bytes(longer).unwrap_err().to_string().contains("its length"));
+        assert_eq!(Packed::from_bytes(*b"HISTFAAA"), Err(PackError::NotPacked));
+        assert_eq!(Packed::from_bytes([]), Err(PackError::NotPacked));
+    }
+
+    #[test]
+    fn numbers_out_of_range_are_refused() {
+        assert!(Packed::from_bytes(of_our_shape(&[0xff; 9])).unwrap_err().to_string().contains("out of range"));
+        // 2^31 empty buckets (a zigzag of -2^31) and then a count of 1.
+        assert!(Packed::from_bytes(of_our_shape(&[0xff, 0xff, 0xff, 0xff, 0x0f, 2])).is_err());
+        assert_eq!(Packed::from_bytes(of_our_shape(&[0, 2])).unwrap().unpack(), histogram(&[(1, 1)]));
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(bytes: Vec<u8>, counts in vec(prop_oneof![any::<u8>(), Just(0xff)], 0..40)) {
+            let _ = Packed::from_bytes(bytes);
+            if let Ok(packed) = Packed::from_bytes(of_our_shape(&counts)) {
+                let _ = packed.unpack();
+            }
+        }
+    }
+}

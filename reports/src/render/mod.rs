@@ -2,6 +2,7 @@
 
 mod json;
 mod text;
+mod words;
 
 use std::io;
 

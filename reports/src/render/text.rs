@@ -7,10 +7,10 @@ mod page;
 
 use std::io;
 
-use super::Render;
+use super::{Render, words};
 use crate::human::{bytes, count, percent, rate, seconds};
-use crate::judge::{Judgement, LimitedBy, Verdict};
-use crate::model::{Load, PlanRecord, Report};
+use crate::judge::{Judgement, Verdict};
+use crate::model::{Load, Report};
 use crate::throughput::Throughput;
 use page::{Page, Palette};
 
@@ -37,26 +37,17 @@ impl Render for Text {
         throughput(page, report)?;
         health(page, report)?;
         connections(page, report)?;
-        page.row("limited by", limit(report, judgement.limited_by))
+        page.row("limited by", words::limit(report, judgement.limited_by))
     }
 }
 
 fn verdict(page: &mut Page<'_>, report: &Report, judgement: &Judgement) -> io::Result<()> {
     let palette = page.palette;
-    let (word, style, meaning) = match judgement.verdict {
-        Verdict::Pass if report.plan.expect == "echo" => {
-            ("PASS", palette.good, "every message came back whole, in order, once, on its own connection")
-        }
-        Verdict::Pass => ("PASS", palette.good, "every message brought back what it must, once, on its own connection"),
-        Verdict::Threshold => ("FAIL", palette.bad, "a threshold was missed"),
-        Verdict::Delivery => ("FAIL", palette.bad, "delivery violation"),
-        Verdict::Invalid => ("INVALID", palette.doubtful, "these numbers do not describe the planned load"),
-    };
-    let meaning = match report.plan.thresholds.len() {
-        0 => meaning.to_owned(),
-        1 if judgement.verdict == Verdict::Pass => format!("{meaning}; the threshold holds"),
-        n if judgement.verdict == Verdict::Pass => format!("{meaning}; {n} thresholds hold"),
-        _ => meaning.to_owned(),
+    let (word, meaning) = words::verdict(report, judgement);
+    let style = match judgement.verdict {
+        Verdict::Pass => palette.good,
+        Verdict::Threshold | Verdict::Delivery => palette.bad,
+        Verdict::Invalid => palette.doubtful,
     };
     page.styled_row(word, style, &meaning, style)?;
     // Nothing speaks against a pass; what is said all the same is a note.
@@ -71,19 +62,8 @@ fn plan(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
     let embedded = if report.target.embedded { " (embedded server)" } else { "" };
     page.row("target", &format!("{}{embedded}", report.target.url))?;
     let plan = &report.plan;
-    let load = match plan.load {
-        Load::Open { rate_per_client, burst, .. } => format!(
-            "{} x {} messages/s = {}/s, bursts of {burst}",
-            clients(plan),
-            rate(rate_per_client),
-            rate(f64::from(plan.clients) * rate_per_client),
-        ),
-        Load::Closed { window } => {
-            format!("closed model, {} x {window} in flight", clients(plan))
-        }
-    };
     let payload = format!("{} {}", bytes(plan.size_bytes as f64), plan.payload);
-    page.row("plan", &format!("{load}, {payload}, {}", length(plan)))?;
+    page.row("plan", &format!("{}, {payload}, {}", words::load(plan), words::length(plan)))?;
     let environment = &report.environment;
     let cores = if environment.cores == 1 { "core" } else { "cores" };
     let place = format!(
@@ -96,22 +76,6 @@ fn plan(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
         report.started_at
     );
     page.styled_row("where", page.palette.label, &place, page.palette.aside)
-}
-
-fn clients(plan: &PlanRecord) -> String {
-    format!("{} {}", count(plan.clients.into()), if plan.clients == 1 { "client" } else { "clients" })
-}
-
-fn length(plan: &PlanRecord) -> String {
-    let measured = match (plan.duration_s, plan.messages_per_client) {
-        (Some(duration), _) => seconds(duration),
-        (None, Some(n)) => format!("{} messages a client", count(n)),
-        (None, None) => "until stopped".to_owned(),
-    };
-    if plan.warmup_s == 0.0 {
-        return measured;
-    }
-    format!("{measured} + {} warm-up", seconds(plan.warmup_s))
 }
 
 fn throughput(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
@@ -173,18 +137,6 @@ fn connections(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
         text = format!("{text}: {}", kinds.join(", "));
     }
     page.row("connections", &text)
-}
-
-fn limit(report: &Report, limited_by: LimitedBy) -> &'static str {
-    match (limited_by, report.plan.load) {
-        _ if report.measured.counts.sent == 0 => "not known: nothing was measured",
-        (LimitedBy::Schedule, _) => "the schedule: neither the generator nor the target held it back",
-        (LimitedBy::Generator, _) => {
-            "the generator: this machine is too busy or --threads too few; the target may be faster"
-        }
-        (LimitedBy::Target, Load::Open { .. }) => "the target: not all that was due came back in time",
-        (LimitedBy::Target, Load::Closed { .. }) => "the target: the generator waited for its replies",
-    }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use super::page::{Page, cut};
 use crate::escape::visible;
 use crate::human::count;
 use crate::model::{Anomalies, Counts, Evidence, Report};
+use crate::render::words;
 
 /// Anomalies of one kind that are shown; the result file has all that were kept.
 const SHOWN: usize = 3;
@@ -33,11 +34,7 @@ pub(super) fn delivery(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
         page.styled_row("anomalies", page.palette.label, &kinds(&tally.anomalies), style)?;
     }
     page.row("warm-up", &warmup(report))?;
-    if report.plan.expect != "echo" {
-        let text = format!(
-            "--expect {} decides surplus, deficit and wrong content, not which message came back",
-            report.plan.expect
-        );
+    if let Some(text) = words::undecided(&report.plan) {
         page.row("", &text)?;
     }
     Ok(())
@@ -113,20 +110,8 @@ pub(super) fn evidence(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
 }
 
 fn one(page: &mut Page<'_>, label: &str, evidence: &Evidence) -> io::Result<()> {
-    let message = evidence.sequence.map(|sequence| format!(" message {}", count(sequence))).unwrap_or_default();
-    let mut parts = vec![
-        format!("client {}{message} at {:.3} s", evidence.client, evidence.at_s),
-        format!("{} → {}", evidence.local, evidence.peer),
-    ];
-    parts.extend(evidence.received_bytes.map(|n| format!("{} bytes came", count(n))));
-    parts.extend(evidence.first_difference.map(|n| format!("first difference at offset {}", count(n))));
-    parts.extend(evidence.read.map(|read| {
-        let frames = if read.frames == 1 { "frame" } else { "frames" };
-        format!("in a read of {} bytes, {} {frames}", count(read.bytes), count(read.frames))
-    }));
-    parts.extend(evidence.detail.clone());
     let label = cut(&visible(label), 12);
-    page.styled_row(&label, page.palette.bad, &parts.join(", "), anstyle::Style::new())?;
+    page.styled_row(&label, page.palette.bad, &words::circumstances(evidence).join(", "), anstyle::Style::new())?;
     for (name, bytes) in [("expected", &evidence.expected), ("received", &evidence.received)] {
         if let Some(bytes) = bytes {
             page.detail(&format!("  {name} {bytes}"))?;

@@ -6,6 +6,7 @@ use super::page::{LABEL, Page};
 use crate::human::nanoseconds;
 use crate::model::{Load, Report};
 use crate::quantiles::Quantiles;
+use crate::render::words;
 
 const COLUMN: usize = 11;
 
@@ -39,13 +40,7 @@ pub(super) fn table(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
         writeln!(page.out)?;
     }
     if closed {
-        page.styled_row(
-            "",
-            page.palette.label,
-            "closed model: response counts from the reply that let the message go, and coordinated omission applies: while \
-             the target stalls, the messages that would have shown it are not sent",
-            page.palette.aside,
-        )?;
+        page.styled_row("", page.palette.label, words::OMISSION, page.palette.aside)?;
     }
     Ok(())
 }

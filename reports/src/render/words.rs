@@ -1,0 +1,96 @@
+//! What every format that is read by people says in the same words.
+
+use crate::human::{count, rate, seconds};
+use crate::judge::{Judgement, LimitedBy, Verdict};
+use crate::model::{Evidence, Load, PlanRecord, Report};
+
+/// What the closed model can't show.
+pub(super) const OMISSION: &str = "closed model: response counts from the reply that let the message go, and coordinated omission applies: while the \
+     target stalls, the messages that would have shown it are not sent";
+
+/// The verdict in one word, and what it means.
+pub(super) fn verdict(report: &Report, judgement: &Judgement) -> (&'static str, String) {
+    let (word, meaning) = match judgement.verdict {
+        Verdict::Pass if report.plan.expect == "echo" => {
+            ("PASS", "every message came back whole, in order, once, on its own connection")
+        }
+        Verdict::Pass => ("PASS", "every message brought back what it must, once, on its own connection"),
+        Verdict::Threshold => ("FAIL", "a threshold was missed"),
+        Verdict::Delivery => ("FAIL", "delivery violation"),
+        Verdict::Invalid => ("INVALID", "these numbers do not describe the planned load"),
+    };
+    let meaning = match report.plan.thresholds.len() {
+        0 => meaning.to_owned(),
+        1 if judgement.verdict == Verdict::Pass => format!("{meaning}; the threshold holds"),
+        n if judgement.verdict == Verdict::Pass => format!("{meaning}; {n} thresholds hold"),
+        _ => meaning.to_owned(),
+    };
+    (word, meaning)
+}
+
+/// Who sends how much.
+pub(super) fn load(plan: &PlanRecord) -> String {
+    match plan.load {
+        Load::Open { rate_per_client, burst, .. } => format!(
+            "{} x {} messages/s = {}/s, bursts of {burst}",
+            clients(plan),
+            rate(rate_per_client),
+            rate(f64::from(plan.clients) * rate_per_client),
+        ),
+        Load::Closed { window } => format!("closed model, {} x {window} in flight", clients(plan)),
+    }
+}
+
+fn clients(plan: &PlanRecord) -> String {
+    format!("{} {}", count(plan.clients.into()), if plan.clients == 1 { "client" } else { "clients" })
+}
+
+/// How long a run lasts.
+pub(super) fn length(plan: &PlanRecord) -> String {
+    let measured = match (plan.duration_s, plan.messages_per_client) {
+        (Some(duration), _) => seconds(duration),
+        (None, Some(n)) => format!("{} messages a client", count(n)),
+        (None, None) => "until stopped".to_owned(),
+    };
+    if plan.warmup_s == 0.0 {
+        return measured;
+    }
+    format!("{measured} + {} warm-up", seconds(plan.warmup_s))
+}
+
+/// What an expectation other than an echo leaves open.
+pub(super) fn undecided(plan: &PlanRecord) -> Option<String> {
+    (plan.expect != "echo").then(|| {
+        format!("--expect {} decides surplus, deficit and wrong content, not which message came back", plan.expect)
+    })
+}
+
+/// Everything that is known about an anomaly but its kind and its bytes.
+pub(super) fn circumstances(evidence: &Evidence) -> Vec<String> {
+    let message = evidence.sequence.map(|sequence| format!(" message {}", count(sequence))).unwrap_or_default();
+    let mut parts = vec![
+        format!("client {}{message} at {:.3} s", evidence.client, evidence.at_s),
+        format!("{} → {}", evidence.local, evidence.peer),
+    ];
+    parts.extend(evidence.received_bytes.map(|n| format!("{} bytes came", count(n))));
+    parts.extend(evidence.first_difference.map(|n| format!("first difference at offset {}", count(n))));
+    parts.extend(evidence.read.map(|read| {
+        let frames = if read.frames == 1 { "frame" } else { "frames" };
+        format!("in a read of {} bytes, {} {frames}", count(read.bytes), count(read.frames))
+    }));
+    parts.extend(evidence.detail.clone());
+    parts
+}
+
+/// What kept the throughput from being higher.
+pub(super) fn limit(report: &Report, limited_by: LimitedBy) -> &'static str {
+    match (limited_by, report.plan.load) {
+        _ if report.measured.counts.sent == 0 => "not known: nothing was measured",
+        (LimitedBy::Schedule, _) => "the schedule: neither the generator nor the target held it back",
+        (LimitedBy::Generator, _) => {
+            "the generator: this machine is too busy or --threads too few; the target may be faster"
+        }
+        (LimitedBy::Target, Load::Open { .. }) => "the target: not all that was due came back in time",
+        (LimitedBy::Target, Load::Closed { .. }) => "the target: the generator waited for its replies",
+    }
+}

@@ -3,7 +3,7 @@
 //! ```text
 //! Report ── judge ──> Judgement      model.rs: what was measured, nothing derived
 //!    │        │                      judge.rs: the verdict, with reasons; identities.rs, limits.rs: what it rests on
-//!    │     Threshold                 threshold.rs: `p99<5ms`
+//!    │     Threshold                 threshold.rs: `p99<5ms`, on a Metric (metric.rs) of the report
 //!    ├── Quantiles, Throughput       numbers that are derived from a report, never stored as facts
 //!    ├── store                       the file format `loadgen.result/1`
 //!    └── render::{Text, Json}        one file a format, behind one trait
@@ -11,13 +11,16 @@
 //!
 //! Nothing here measures, reads a clock or knows the generator.
 
+mod decimal;
 pub mod escape;
 pub mod human;
 pub mod identities;
 pub mod judge;
 mod limits;
+pub mod metric;
 pub mod model;
 mod quantiles;
+mod refusal;
 pub mod render;
 #[cfg(test)]
 mod sample;
@@ -28,8 +31,10 @@ mod throughput;
 pub use escape::escape;
 pub use identities::{Breach, identities};
 pub use judge::{Judgement, LimitedBy, Verdict, is_generators_fault, judge};
+pub use metric::Metric;
 pub use model::Report;
 pub use quantiles::Quantiles;
+pub use refusal::Refusal;
 pub use render::Render;
 pub use store::SCHEMA_JSON;
 pub use threshold::Threshold;

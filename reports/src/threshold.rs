@@ -2,13 +2,12 @@
 //!
 //! Grammar: `METRIC OP VALUE`, blanks between them allowed. OP is one of `<` `<=` `>` `>=` `==`.
 //!
-//! | METRIC | of | VALUE |
-//! |---|---|---|
-//! | `[SERIES.]STATISTIC` | SERIES `response` (the default), `service`, `send_lag`, `connect`; STATISTIC `min`, `mean`, `stdev`, `max`, `pNN` with 0 < NN < 100 and up to six decimals | duration with a unit: `ns us µs ms s m` |
-//! | `throughput`, `sent_rate` | messages matched, sent per second of the measured phase | number, `k` and `m` for thousand and million |
-//! | a count or an anomaly by its JSON name, `failed`, `died` | messages and events of the measured phase; connections | whole number, `k` and `m` |
+//! | METRIC ([`Metric`]) | VALUE |
+//! |---|---|
+//! | a latency: `p99`, `service.max` | duration with a unit: `ns us µs ms s m` |
+//! | `throughput`, `sent_rate`, `efficiency` | number, `k` and `m` for thousand and million |
+//! | a count | whole number, `k` and `m` |
 
-mod metric;
 mod parse;
 mod value;
 
@@ -16,9 +15,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::human;
+use crate::metric::Metric;
 use crate::model::Report;
-use metric::Metric;
-pub use parse::ThresholdError;
+use crate::refusal::Refusal;
 use value::Bound;
 
 /// One condition on a result.
@@ -107,9 +106,9 @@ impl fmt::Display for Threshold {
 }
 
 impl FromStr for Threshold {
-    type Err = ThresholdError;
+    type Err = Refusal;
 
-    fn from_str(text: &str) -> Result<Self, ThresholdError> {
+    fn from_str(text: &str) -> Result<Self, Refusal> {
         parse::threshold(text)
     }
 }

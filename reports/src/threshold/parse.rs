@@ -1,69 +1,18 @@
 //! Text to threshold, with errors that point at the place.
 
-use std::fmt;
-
-use super::metric::{Metric, Percentile, Series, Statistic};
-use super::value::{Bound, DURATIONS, Decimal, MULTIPLES};
+use super::value::{Bound, DURATIONS, MULTIPLES};
 use super::{Op, Threshold};
-use crate::model::{Anomalies, Counts};
-
-/// A text that is not a threshold.
-///
-/// Displays as a sentence, the text, a caret under the offending column, and what is accepted there.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ThresholdError {
-    text: String,
-    column: usize,
-    problem: String,
-    accepted: String,
-}
-
-impl ThresholdError {
-    /// Column of the offending place, in characters from 0; the length of the text when its end is the place.
-    pub fn column(&self) -> usize {
-        self.column
-    }
-}
-
-impl fmt::Display for ThresholdError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // One column each, or the caret would miss.
-        let text: String = self.text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
-        writeln!(f, "{}", self.problem)?;
-        writeln!(f, "  {text}")?;
-        writeln!(f, "  {:column$}^", "", column = self.column)?;
-        write!(f, "accepted: {}", self.accepted)
-    }
-}
-
-impl std::error::Error for ThresholdError {}
+use crate::decimal::Decimal;
+use crate::metric::{Metric, metric, metrics};
+use crate::refusal::{Fault, Refusal, Slice};
 
 const FORM: &str = "METRIC OP VALUE, as in `p99<5ms`, `throughput>=49k` or `lost==0`; OP is < <= > >= ==";
-const PERCENTILES: &str = "pNN with 0 < NN < 100 and up to six decimals, as in p50 or p99.99; min and max for the ends";
 const DURATION: &str = "a duration with a unit: ns us ms s m, as in `5ms` or `1.5s`";
 const RATE: &str = "a number of messages per second, as in `49000` or `49k` (k thousand, m million)";
 const COUNT: &str = "a whole number without a unit, as in `0` or `10k` (k thousand, m million)";
 
-/// A place in the text that is being parsed: byte offset, what is wrong there, and what is accepted.
-struct Fault {
-    at: usize,
-    problem: String,
-    accepted: String,
-}
-
-impl Fault {
-    fn new(at: usize, problem: impl Into<String>, accepted: impl Into<String>) -> Self {
-        Self { at, problem: problem.into(), accepted: accepted.into() }
-    }
-}
-
-pub(super) fn threshold(text: &str) -> Result<Threshold, ThresholdError> {
-    parse(text).map_err(|fault| ThresholdError {
-        text: text.to_owned(),
-        column: text[..fault.at].chars().count(),
-        problem: fault.problem,
-        accepted: fault.accepted,
-    })
+pub(super) fn threshold(text: &str) -> Result<Threshold, Refusal> {
+    parse(text).map_err(|fault| fault.of(text))
 }
 
 fn parse(text: &str) -> Result<Threshold, Fault> {
@@ -74,94 +23,19 @@ fn parse(text: &str) -> Result<Threshold, Fault> {
         .iter()
         .find(|(symbol, _)| text[op_at..].starts_with(symbol))
         .ok_or_else(|| Fault::new(op_at, "this is not a comparison", FORM))?;
-    let metric = metric(Slice::trimmed(text, 0, op_at))?;
+    let left = Slice::trimmed(text, 0, op_at);
+    if left.text.is_empty() {
+        return Err(Fault::new(left.at, "a threshold begins with a metric", metrics()));
+    }
+    let metric = metric(left)?;
     let bound = bound(metric, Slice::trimmed(text, op_at + symbol.len(), text.len()))?;
     Ok(Threshold { metric, op, bound })
-}
-
-/// A part of the text that knows where it stands.
-#[derive(Clone, Copy)]
-struct Slice<'a> {
-    text: &'a str,
-    at: usize,
-}
-
-impl<'a> Slice<'a> {
-    fn trimmed(text: &'a str, from: usize, to: usize) -> Self {
-        let part = text[from..to].trim_end();
-        let text = part.trim_start();
-        Self { text, at: from + part.len() - text.len() }
-    }
-
-    /// The part after its first `bytes`.
-    fn skip(self, bytes: usize) -> Self {
-        Self { text: &self.text[bytes..], at: self.at + bytes }
-    }
-}
-
-fn metric(slice: Slice<'_>) -> Result<Metric, Fault> {
-    if slice.text.is_empty() {
-        return Err(Fault::new(slice.at, "a threshold begins with a metric", metrics()));
-    }
-    match slice.text {
-        "throughput" => return Ok(Metric::Throughput),
-        "sent_rate" => return Ok(Metric::SentRate),
-        _ => {}
-    }
-    if let Some(name) = count_names().find(|name| *name == slice.text) {
-        return Ok(Metric::Count(name));
-    }
-    let prefixed =
-        Series::ALL.iter().find(|(name, _)| slice.text.strip_prefix(name).is_some_and(|rest| rest.starts_with('.')));
-    if let Some((name, series)) = prefixed {
-        let rest = slice.skip(name.len() + 1);
-        return match statistic(rest)? {
-            Some(statistic) => Ok(Metric::Latency(*series, statistic)),
-            None => Err(Fault::new(
-                rest.at,
-                format!("`{}` is not a statistic of {name}", rest.text),
-                format!("min, mean, stdev, max, {PERCENTILES}"),
-            )),
-        };
-    }
-    match statistic(slice)? {
-        Some(statistic) => Ok(Metric::Latency(Series::Response, statistic)),
-        None => Err(Fault::new(slice.at, format!("`{}` is not a metric", slice.text), metrics())),
-    }
-}
-
-/// `None` when the text does not look like a statistic at all.
-fn statistic(slice: Slice<'_>) -> Result<Option<Statistic>, Fault> {
-    match slice.text {
-        "min" => return Ok(Some(Statistic::Min)),
-        "mean" => return Ok(Some(Statistic::Mean)),
-        "stdev" => return Ok(Some(Statistic::Stdev)),
-        "max" => return Ok(Some(Statistic::Max)),
-        _ => {}
-    }
-    if !slice.text.starts_with('p') {
-        return Ok(None);
-    }
-    let number = slice.skip(1);
-    let Some((decimal, rest)) = Decimal::split(number.text) else { return Ok(None) };
-    if !rest.is_empty() {
-        return Err(Fault::new(number.at + number.text.len() - rest.len(), "a percentile is a number", PERCENTILES));
-    }
-    if decimal.fraction.trim_end_matches('0').len() > Percentile::DECIMALS {
-        return Err(Fault::new(number.at, "this percentile is too fine", PERCENTILES));
-    }
-    // A number too large for its type is over 100 as well.
-    decimal
-        .times(1_000_000)
-        .and_then(Percentile::from_millionths)
-        .map(|p| Some(Statistic::Percentile(p)))
-        .ok_or_else(|| Fault::new(number.at, format!("there is no percentile `{}`", slice.text), PERCENTILES))
 }
 
 fn bound(metric: Metric, slice: Slice<'_>) -> Result<Bound, Fault> {
     let accepted = match metric {
         Metric::Latency(..) => DURATION,
-        Metric::Throughput | Metric::SentRate => RATE,
+        Metric::Throughput | Metric::SentRate | Metric::Efficiency => RATE,
         Metric::Count(_) => COUNT,
     };
     if slice.text.is_empty() {
@@ -187,7 +61,7 @@ fn bound(metric: Metric, slice: Slice<'_>) -> Result<Bound, Fault> {
             .times(size)
             .map(Bound::Nanoseconds)
             .ok_or_else(|| fault("this is not a whole number of nanoseconds, or too many")),
-        Metric::Throughput | Metric::SentRate => decimal
+        Metric::Throughput | Metric::SentRate | Metric::Efficiency => decimal
             .number()
             .map(|number| Bound::Rate(number * size as f64))
             .filter(|bound| bound.number().is_finite())
@@ -198,25 +72,12 @@ fn bound(metric: Metric, slice: Slice<'_>) -> Result<Bound, Fault> {
     }
 }
 
-fn count_names() -> impl Iterator<Item = &'static str> {
-    let connections = [("failed", 0), ("died", 0)];
-    let named = Counts::default().by_name().into_iter().chain(Anomalies::default().by_name()).chain(connections);
-    named.map(|(name, _)| name)
-}
-
-fn metrics() -> String {
-    let counts: Vec<&str> = count_names().collect();
-    format!(
-        "[response.|service.|send_lag.|connect.](min|mean|stdev|max|pNN), throughput, sent_rate, {}",
-        counts.join(", ")
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::metric::{CountName, Percentile, Series, Statistic};
 
     #[test]
     fn every_accepted_form() {
@@ -234,6 +95,7 @@ mod tests {
             ("throughput>=49000", "throughput>=49000"),
             ("throughput>=49.5k", "throughput>=49500"),
             ("sent_rate>0.25", "sent_rate>0.25"),
+            ("efficiency>=100k", "efficiency>=100000"),
             ("lost==0", "lost==0"),
             ("dropped<=10k", "dropped<=10000"),
             ("events>1.5m", "events>1500000"),
@@ -326,8 +188,9 @@ mod tests {
         let sides = prop_oneof![
             (series, statistic, any::<u64>()).prop_map(|(a, b, ns)| (Metric::Latency(a, b), Bound::Nanoseconds(ns))),
             rate.clone().prop_map(|rate| (Metric::Throughput, Bound::Rate(rate))),
-            rate.prop_map(|rate| (Metric::SentRate, Bound::Rate(rate))),
-            (prop::sample::select(count_names().collect::<Vec<_>>()), any::<u64>())
+            rate.clone().prop_map(|rate| (Metric::SentRate, Bound::Rate(rate))),
+            rate.prop_map(|rate| (Metric::Efficiency, Bound::Rate(rate))),
+            (prop::sample::select(CountName::all().collect::<Vec<_>>()), any::<u64>())
                 .prop_map(|(name, n)| (Metric::Count(name), Bound::Count(n))),
         ];
         let op = prop::sample::select(Op::ALL.map(|(_, op)| op).to_vec());

@@ -1,0 +1,275 @@
+//! A number of a report by its name: what a threshold or a comparison is about.
+//!
+//! | name | of | unit |
+//! |---|---|---|
+//! | `[SERIES.]STATISTIC` | SERIES `response` (the default), `service`, `send_lag`, `connect`; STATISTIC `min`, `mean`, `stdev`, `max`, `pNN` with 0 < NN < 100 and up to six decimals | nanoseconds |
+//! | `throughput`, `sent_rate` | messages matched, sent per second of the measured phase | messages per second |
+//! | `efficiency` | messages matched in the measured window per second that the workers' processor time says they worked | messages per second |
+//! | a count or an anomaly by its JSON name, `failed`, `died` | messages and events of the measured phase; connections | number |
+
+mod names;
+mod parse;
+mod statistic;
+
+use std::str::FromStr;
+
+use hdrhistogram::Histogram;
+
+use crate::human;
+use crate::model::Report;
+use crate::refusal::{Fault, Refusal, Slice};
+use crate::throughput::Throughput;
+pub use names::CountName;
+pub(crate) use parse::{metric, metrics};
+pub use statistic::{Percentile, Statistic};
+
+/// What can be measured of a run.
+///
+/// Displays in the short form of a threshold (`p99` for the response time); [`Metric::name`] writes the series out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Metric {
+    /// A number of a histogram of latencies, in nanoseconds.
+    Latency(Series, Statistic),
+    /// Messages matched in the measured window per second. In the open model at most what the schedule asks for.
+    Throughput,
+    /// Messages sent in the measured phase per second.
+    SentRate,
+    /// Messages matched in the measured window per second of work of the generator: `cpu_s` less `spin_s`.
+    ///
+    /// Compares generators, not targets. Spinning for the next due time is left out: how much of it there is depends on
+    /// how idle the plan leaves a worker, not on what a message costs. It is timed by the clock and not by the processor,
+    /// so a thread that loses its core while it spins seems to have worked less; without a schedule (`--window`) nothing
+    /// spins, and the number is exact.
+    Efficiency,
+    /// A count.
+    Count(CountName),
+}
+
+/// Which histogram.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Series {
+    /// Due to event.
+    Response,
+    /// Write to event.
+    Service,
+    /// Due to write.
+    SendLag,
+    /// Start of connecting to the end of the handshake.
+    Connect,
+}
+
+/// Which direction of a change is an improvement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Better {
+    /// Less is better: latencies, losses.
+    Lower,
+    /// More is better: rates, messages matched.
+    Higher,
+}
+
+/// In what a metric is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Nanoseconds.
+    Nanoseconds,
+    /// Messages per second.
+    MessagesPerSecond,
+    /// Messages, events or connections.
+    Count,
+}
+
+impl Unit {
+    /// The unit as it stands in a file: `ns`, `messages_per_s` or `count`.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Nanoseconds => "ns",
+            Self::MessagesPerSecond => "messages_per_s",
+            Self::Count => "count",
+        }
+    }
+}
+
+impl Series {
+    /// Every series with its name.
+    pub const ALL: [(&str, Self); 4] = [
+        ("response", Self::Response),
+        ("service", Self::Service),
+        ("send_lag", Self::SendLag),
+        ("connect", Self::Connect),
+    ];
+
+    fn histogram(self, report: &Report) -> &Histogram<u64> {
+        match self {
+            Self::Response => &report.latency.response,
+            Self::Service => &report.latency.service,
+            Self::SendLag => &report.latency.send_lag,
+            Self::Connect => &report.latency.connect,
+        }
+    }
+}
+
+impl Metric {
+    /// The metric's value in a report, in its [`Metric::unit`]. `None` when nothing was measured for it: an empty
+    /// histogram, a measured phase without length, no processor time.
+    ///
+    /// Latencies are read from histograms, to three significant digits and rounded up (`min` down).
+    pub fn measure(self, report: &Report) -> Option<f64> {
+        match self {
+            Self::Latency(series, statistic) => {
+                let histogram = series.histogram(report);
+                (!histogram.is_empty()).then(|| statistic.of(histogram))
+            }
+            Self::Throughput => Throughput::of(report).matched_per_s,
+            Self::SentRate => Throughput::of(report).sent_per_s,
+            Self::Efficiency => {
+                let worked_s = report.generator.cpu_s - report.generator.spin_s;
+                (worked_s > 0.0).then(|| report.traffic.matched_in_window as f64 / worked_s)
+            }
+            Self::Count(name) => Some(name.of(report) as f64),
+        }
+    }
+
+    /// Which direction of a change is an improvement.
+    pub fn better(self) -> Better {
+        match self {
+            Self::Latency(..) => Better::Lower,
+            Self::Throughput | Self::SentRate | Self::Efficiency => Better::Higher,
+            Self::Count(name) => name.better(),
+        }
+    }
+
+    /// In what it is measured.
+    pub fn unit(self) -> Unit {
+        match self {
+            Self::Latency(..) => Unit::Nanoseconds,
+            Self::Throughput | Self::SentRate | Self::Efficiency => Unit::MessagesPerSecond,
+            Self::Count(_) => Unit::Count,
+        }
+    }
+
+    /// Values that one run must have before a verdict may rest on the metric: 100 beyond a percentile, so 200 for p50,
+    /// 10 000 for p99; 1 for what is not a percentile.
+    ///
+    /// With m values beyond it, a percentile of independent values lies within about 1/√m of its place in rank (order
+    /// statistics are binomial; David and Nagaraja, "Order Statistics", section 7.1): 10 % with 100. The messages of a run
+    /// are not independent, so this is the least and not enough by itself; the spread between runs has the last word.
+    pub fn min_messages(self) -> u64 {
+        match self {
+            Self::Latency(_, Statistic::Percentile(percentile)) => percentile.min_values(),
+            _ => 1,
+        }
+    }
+
+    /// Values of one run on which the metric rests: of a latency those in its histogram, else messages.
+    pub fn values(self, report: &Report) -> u64 {
+        match self {
+            Self::Latency(series, _) => series.histogram(report).len(),
+            Self::Throughput | Self::Efficiency => report.traffic.matched_in_window,
+            Self::SentRate | Self::Count(_) => report.measured.counts.sent,
+        }
+    }
+
+    /// The full name, with the series written out: `response.p99`.
+    pub fn name(self) -> String {
+        match self {
+            Self::Latency(Series::Response, statistic) => format!("response.{statistic}"),
+            other => other.to_string(),
+        }
+    }
+
+    /// A value of it for a person: `617 µs`, `49 998/s`, `3`.
+    pub fn show(self, value: f64) -> String {
+        match self.unit() {
+            Unit::Nanoseconds => human::nanoseconds(value),
+            Unit::MessagesPerSecond => format!("{}/s", human::rate(value)),
+            Unit::Count => human::rate(value),
+        }
+    }
+}
+
+impl FromStr for Metric {
+    type Err = Refusal;
+
+    fn from_str(text: &str) -> Result<Self, Refusal> {
+        let slice = Slice::trimmed(text, 0, text.len());
+        let parsed = match slice.text {
+            "" => Err(Fault::new(slice.at, "a metric is missing", metrics())),
+            _ => metric(slice),
+        };
+        parsed.map_err(|fault| fault.of(text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample;
+
+    fn metric(name: &str) -> Metric {
+        name.parse().unwrap()
+    }
+
+    #[test]
+    fn names_have_a_short_and_a_full_form() {
+        let table = [
+            ("p99", "p99", "response.p99"),
+            (" response.p99 ", "p99", "response.p99"),
+            ("service.p99.90", "service.p99.9", "service.p99.9"),
+            ("throughput", "throughput", "throughput"),
+            ("efficiency", "efficiency", "efficiency"),
+            ("wrong_type", "wrong_type", "wrong_type"),
+        ];
+        for (text, short, full) in table {
+            assert_eq!((metric(text).to_string().as_str(), metric(text).name().as_str()), (short, full), "{text}");
+            assert_eq!(metric(full), metric(text));
+        }
+        assert!("".parse::<Metric>().unwrap_err().to_string().starts_with("a metric is missing"));
+        assert_eq!("service.p9x".parse::<Metric>().unwrap_err().column(), 10);
+    }
+
+    #[test]
+    fn a_percentile_needs_a_hundred_values_beyond_it() {
+        let table = [("p50", 200), ("p90", 1_000), ("p99", 10_000), ("service.p99.9", 100_000), ("p99.99", 1_000_000)];
+        for (name, least) in table {
+            assert_eq!(metric(name).min_messages(), least, "{name}");
+        }
+        // Beyond a low percentile means below it.
+        assert_eq!(metric("p1").min_messages(), 10_000);
+        for name in ["max", "mean", "throughput", "lost"] {
+            assert_eq!(metric(name).min_messages(), 1, "{name}");
+        }
+    }
+
+    #[test]
+    fn efficiency_leaves_spinning_out() {
+        let mut report = sample::pass();
+        report.traffic.matched_in_window = 340_000;
+        report.generator.cpu_s = 9.9;
+        report.generator.spin_s = 6.5;
+        // 340 000 messages in 9.9 s - 6.5 s = 3.4 s of work.
+        assert!((Metric::Efficiency.measure(&report).unwrap() - 100_000.0).abs() < 1e-6);
+        report.generator.spin_s = 9.9;
+        assert_eq!(Metric::Efficiency.measure(&report), None);
+    }
+
+    #[test]
+    fn each_metric_has_a_better_direction_and_a_unit() {
+        let lower = ["p99", "connect.max", "stdev", "lost", "dropped", "duplicated", "died", "undetermined"];
+        let higher = ["throughput", "sent_rate", "efficiency", "matched", "sent", "scheduled", "events"];
+        assert!(lower.iter().all(|name| metric(name).better() == Better::Lower));
+        assert!(higher.iter().all(|name| metric(name).better() == Better::Higher));
+        assert_eq!(metric("p99").show(617_000.0), "617 µs");
+        assert_eq!(metric("efficiency").show(49_998.4), "49 998/s");
+        assert_eq!(metric("lost").show(1_234.0), "1 234");
+        assert_eq!(metric("p99").unit().key(), "ns");
+    }
+
+    #[test]
+    fn a_metric_rests_on_its_own_values() {
+        let report = sample::pass();
+        for (name, values) in [("p99", 500_000), ("connect.p50", 100), ("throughput", 499_980), ("sent_rate", 500_000)]
+        {
+            assert_eq!(metric(name).values(&report), values, "{name}");
+        }
+    }
+}

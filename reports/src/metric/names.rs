@@ -1,0 +1,78 @@
+//! How metrics are written, and the counts by their names.
+
+use std::fmt;
+
+use super::{Better, Metric, Percentile, Series, Statistic};
+use crate::model::{Anomalies, Counts, Report};
+
+/// The name of a count that a report has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CountName(&'static str);
+
+/// Counts of which more is better. Of all others, which say that something went wrong, less is.
+const WELCOME: [&str; 4] = ["scheduled", "sent", "matched", "events"];
+
+impl CountName {
+    /// Every name.
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        let connections = [("failed", 0), ("died", 0)];
+        let named = Counts::default().by_name().into_iter().chain(Anomalies::default().by_name()).chain(connections);
+        named.map(|(name, _)| Self(name))
+    }
+
+    /// The count by its name, where a report has it.
+    pub(crate) fn find(name: &str) -> Option<Self> {
+        Self::all().find(|known| known.0 == name)
+    }
+
+    /// As it stands in a result.
+    pub fn as_str(self) -> &'static str {
+        self.0
+    }
+
+    pub(super) fn of(self, report: &Report) -> u64 {
+        let connections = [("failed", report.connections.failed), ("died", report.connections.died)];
+        let tally = &report.measured;
+        let mut named = tally.counts.by_name().into_iter().chain(tally.anomalies.by_name()).chain(connections);
+        named.find(|(name, _)| *name == self.0).map_or(0, |(_, n)| n)
+    }
+
+    pub(super) fn better(self) -> Better {
+        if WELCOME.contains(&self.0) { Better::Higher } else { Better::Lower }
+    }
+}
+
+impl fmt::Display for Metric {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Latency(Series::Response, statistic) => write!(f, "{statistic}"),
+            Self::Latency(series, statistic) => {
+                let (name, _) = Series::ALL.iter().find(|(_, known)| known == series).expect("every series has a name");
+                write!(f, "{name}.{statistic}")
+            }
+            Self::Throughput => f.write_str("throughput"),
+            Self::SentRate => f.write_str("sent_rate"),
+            Self::Efficiency => f.write_str("efficiency"),
+            Self::Count(name) => f.write_str(name.as_str()),
+        }
+    }
+}
+
+impl fmt::Display for Statistic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Min => f.write_str("min"),
+            Self::Mean => f.write_str("mean"),
+            Self::Stdev => f.write_str("stdev"),
+            Self::Max => f.write_str("max"),
+            Self::Percentile(percentile) => {
+                let millionths = percentile.millionths();
+                let whole = millionths / Percentile::ONE_PERCENT;
+                let fraction = format!("{:06}", millionths % Percentile::ONE_PERCENT);
+                let fraction = fraction.trim_end_matches('0');
+                let point = if fraction.is_empty() { "" } else { "." };
+                write!(f, "p{whole}{point}{fraction}")
+            }
+        }
+    }
+}

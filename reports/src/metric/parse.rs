@@ -1,0 +1,74 @@
+//! Text to metric.
+
+use super::{CountName, Metric, Percentile, Series, Statistic};
+use crate::decimal::Decimal;
+use crate::refusal::{Fault, Slice};
+
+const PERCENTILES: &str = "pNN with 0 < NN < 100 and up to six decimals, as in p50 or p99.99; min and max for the ends";
+
+/// The metric that a part of a text names.
+pub(crate) fn metric(slice: Slice<'_>) -> Result<Metric, Fault> {
+    match slice.text {
+        "throughput" => return Ok(Metric::Throughput),
+        "sent_rate" => return Ok(Metric::SentRate),
+        "efficiency" => return Ok(Metric::Efficiency),
+        _ => {}
+    }
+    if let Some(name) = CountName::find(slice.text) {
+        return Ok(Metric::Count(name));
+    }
+    let prefixed =
+        Series::ALL.iter().find(|(name, _)| slice.text.strip_prefix(name).is_some_and(|rest| rest.starts_with('.')));
+    if let Some((name, series)) = prefixed {
+        let rest = slice.skip(name.len() + 1);
+        return match statistic(rest)? {
+            Some(statistic) => Ok(Metric::Latency(*series, statistic)),
+            None => Err(Fault::new(
+                rest.at,
+                format!("`{}` is not a statistic of {name}", rest.text),
+                format!("min, mean, stdev, max, {PERCENTILES}"),
+            )),
+        };
+    }
+    match statistic(slice)? {
+        Some(statistic) => Ok(Metric::Latency(Series::Response, statistic)),
+        None => Err(Fault::new(slice.at, format!("`{}` is not a metric", slice.text), metrics())),
+    }
+}
+
+/// `None` when the text does not look like a statistic at all.
+fn statistic(slice: Slice<'_>) -> Result<Option<Statistic>, Fault> {
+    match slice.text {
+        "min" => return Ok(Some(Statistic::Min)),
+        "mean" => return Ok(Some(Statistic::Mean)),
+        "stdev" => return Ok(Some(Statistic::Stdev)),
+        "max" => return Ok(Some(Statistic::Max)),
+        _ => {}
+    }
+    if !slice.text.starts_with('p') {
+        return Ok(None);
+    }
+    let number = slice.skip(1);
+    let Some((decimal, rest)) = Decimal::split(number.text) else { return Ok(None) };
+    if !rest.is_empty() {
+        return Err(Fault::new(number.at + number.text.len() - rest.len(), "a percentile is a number", PERCENTILES));
+    }
+    if decimal.fraction.trim_end_matches('0').len() > Percentile::DECIMALS {
+        return Err(Fault::new(number.at, "this percentile is too fine", PERCENTILES));
+    }
+    // A number too large for its type is over 100 as well.
+    decimal
+        .times(1_000_000)
+        .and_then(Percentile::from_millionths)
+        .map(|p| Some(Statistic::Percentile(p)))
+        .ok_or_else(|| Fault::new(number.at, format!("there is no percentile `{}`", slice.text), PERCENTILES))
+}
+
+/// Every form of a metric, for a refusal.
+pub(crate) fn metrics() -> String {
+    let counts: Vec<&str> = CountName::all().map(CountName::as_str).collect();
+    format!(
+        "[response.|service.|send_lag.|connect.](min|mean|stdev|max|pNN), throughput, sent_rate, efficiency, {}",
+        counts.join(", ")
+    )
+}

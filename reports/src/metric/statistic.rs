@@ -1,0 +1,64 @@
+//! The numbers of a histogram.
+
+use hdrhistogram::Histogram;
+
+/// Which number of a histogram.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Statistic {
+    /// Smallest value.
+    Min,
+    /// Mean.
+    Mean,
+    /// Standard deviation of the population.
+    Stdev,
+    /// Largest value.
+    Max,
+    /// A percentile, nearest rank.
+    Percentile(Percentile),
+}
+
+/// A percentile between 0 and 100, both excluded, in millionths of a percent: decimal digits stay what they were, so that
+/// p99.9 is the quantile 0.999 and not the 0.9990000000000001 that 99.9 / 100 gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Percentile(u32);
+
+impl Percentile {
+    pub(super) const DECIMALS: usize = 6;
+    pub(super) const ONE_PERCENT: u32 = 1_000_000;
+    /// Values that must lie beyond a percentile before it is more than an accident.
+    const BEYOND: u64 = 100;
+
+    /// `None` unless it lies between 0 and 100.
+    pub fn from_millionths(millionths: u64) -> Option<Self> {
+        let millionths = u32::try_from(millionths).ok()?;
+        (1..100 * Self::ONE_PERCENT).contains(&millionths).then_some(Self(millionths))
+    }
+
+    pub(super) fn millionths(self) -> u32 {
+        self.0
+    }
+
+    fn quantile(self) -> f64 {
+        f64::from(self.0) / f64::from(100 * Self::ONE_PERCENT)
+    }
+
+    /// So many values that a hundred lie beyond it.
+    pub(super) fn min_values(self) -> u64 {
+        let whole = 100 * Self::ONE_PERCENT;
+        let beyond = self.0.min(whole - self.0);
+        (Self::BEYOND * u64::from(whole)).div_ceil(beyond.into())
+    }
+}
+
+impl Statistic {
+    /// Of a histogram that is not empty, in nanoseconds.
+    pub(super) fn of(self, histogram: &Histogram<u64>) -> f64 {
+        match self {
+            Self::Min => histogram.min() as f64,
+            Self::Mean => histogram.mean(),
+            Self::Stdev => histogram.stdev(),
+            Self::Max => histogram.max() as f64,
+            Self::Percentile(percentile) => histogram.value_at_quantile(percentile.quantile()) as f64,
+        }
+    }
+}

@@ -30,6 +30,16 @@ impl Latency {
     pub fn histogram() -> Histogram<u64> {
         Histogram::new_with_bounds(Self::LOW_NS, Self::HIGH_NS, Self::DIGITS).expect("constant bounds are valid")
     }
+
+    /// Every histogram with its JSON name, in the order of the struct.
+    pub fn by_name(&self) -> [(&'static str, &Histogram<u64>); 4] {
+        [
+            ("response", &self.response),
+            ("service", &self.service),
+            ("send_lag", &self.send_lag),
+            ("connect", &self.connect),
+        ]
+    }
 }
 
 impl Default for Latency {

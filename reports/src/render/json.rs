@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::Render;
+use super::{Render, invalid_data};
 use crate::judge::Judgement;
 use crate::model::Report;
 use crate::store::to_json;
@@ -13,7 +13,7 @@ pub struct Json;
 
 impl Render for Json {
     fn render(&self, report: &Report, judgement: &Judgement, out: &mut dyn io::Write) -> io::Result<()> {
-        let text = to_json(report, judgement).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+        let text = to_json(report, judgement).map_err(invalid_data)?;
         out.write_all(text.as_bytes())
     }
 }

@@ -1,5 +1,6 @@
 //! A result for somebody to read: one file a format, behind one trait.
 
+mod csv;
 mod json;
 mod text;
 mod words;
@@ -8,6 +9,7 @@ use std::io;
 
 use crate::judge::Judgement;
 use crate::model::Report;
+pub use csv::{IntervalsCsv, PercentilesCsv};
 pub use json::Json;
 pub use text::Text;
 
@@ -18,4 +20,18 @@ pub trait Render {
     /// # Errors
     /// What `out` returns, or [`io::ErrorKind::InvalidData`] when the format can't hold the report.
     fn render(&self, report: &Report, judgement: &Judgement, out: &mut dyn io::Write) -> io::Result<()>;
+}
+
+/// An error of a format's library on the way to `out`.
+fn invalid_data(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, error)
+}
+
+/// What a format shows of one of the samples, for the tests of each.
+#[cfg(test)]
+fn rendered(format: &impl Render, report: &Report) -> String {
+    let thresholds: Vec<_> = report.plan.thresholds.iter().filter_map(|text| text.parse().ok()).collect();
+    let mut out = Vec::new();
+    format.render(report, &crate::judge(report, &thresholds), &mut out).unwrap();
+    String::from_utf8(out).unwrap()
 }

@@ -1,15 +1,20 @@
 //! A result for somebody to read: one file a format, behind one trait.
 
+mod bencher;
 mod csv;
+mod github_benchmark;
 mod json;
 mod text;
+mod tracked;
 mod words;
 
 use std::io;
 
 use crate::judge::Judgement;
 use crate::model::Report;
+pub use bencher::Bencher;
 pub use csv::{IntervalsCsv, PercentilesCsv};
+pub use github_benchmark::GithubBenchmark;
 pub use json::Json;
 pub use text::Text;
 

@@ -1,0 +1,98 @@
+//! Numbers for [Bencher](https://bencher.dev/docs/reference/bencher-metric-format/).
+
+use std::collections::BTreeMap;
+use std::io;
+
+use serde::Serialize;
+
+use super::tracked::{Kind, tracked};
+use super::{Render, invalid_data};
+use crate::judge::Judgement;
+use crate::model::Report;
+
+/// Bencher Metric Format, for its adapter `json`: a benchmark for each number, with one measure.
+///
+/// The measures `latency` (nanoseconds) and `throughput` (operations per second) are Bencher's own; `count`, `cpu-time`
+/// (nanoseconds a message) and `peak-rss` (bytes) it makes when it first sees them. What was not measured is left out.
+/// The bounds `lower_value` and `upper_value` are left out too: they are for the spread of several runs.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Bencher;
+
+/// Bencher's `Metric`.
+#[derive(Serialize)]
+struct Metric {
+    value: f64,
+}
+
+impl Render for Bencher {
+    fn render(&self, report: &Report, _: &Judgement, out: &mut dyn io::Write) -> io::Result<()> {
+        let benchmarks: BTreeMap<String, BTreeMap<&str, Metric>> = tracked(report)
+            .into_iter()
+            .map(|tracked| (tracked.name, [(measure(tracked.kind), Metric { value: tracked.value })].into()))
+            .collect();
+        serde_json::to_writer_pretty(&mut *out, &benchmarks).map_err(invalid_data)?;
+        writeln!(out)
+    }
+}
+
+/// The slug of a measure.
+fn measure(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Latency => "latency",
+        Kind::Throughput => "throughput",
+        Kind::Count => "count",
+        Kind::CpuTime => "cpu-time",
+        Kind::Memory => "peak-rss",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::model::{Generator, Latency};
+    use crate::render::rendered;
+    use crate::sample;
+
+    #[test]
+    fn a_clean_pass() {
+        insta::assert_snapshot!(rendered(&Bencher, &sample::pass()));
+    }
+
+    #[test]
+    fn a_delivery_violation() {
+        insta::assert_snapshot!(rendered(&Bencher, &sample::violation()));
+    }
+
+    #[test]
+    fn what_was_not_measured_is_left_out() {
+        let mut report = sample::pass();
+        report.latency = Latency::default();
+        report.measured_s = 0.0;
+        report.generator = Generator::default();
+        let value: Value = serde_json::from_str(&rendered(&Bencher, &report)).unwrap();
+        assert!(value.as_object().unwrap().values().all(|measures| measures.get("count").is_some()), "{value}");
+    }
+
+    #[test]
+    fn it_satisfies_the_schema_that_bencher_publishes() {
+        // https://bencher.dev/bmf.json
+        let measure = json!({
+            "type": "object",
+            "properties": {
+                "value": { "type": "number" },
+                "lower_value": { "type": "number" },
+                "upper_value": { "type": "number" },
+            },
+            "required": ["value"],
+            "additionalProperties": false,
+        });
+        let measures = json!({ "type": "object", "patternProperties": { ".+": measure }, "minProperties": 1 });
+        let schema = json!({ "type": "object", "patternProperties": { ".+": measures } });
+        let schema = jsonschema::draft7::new(&schema).unwrap();
+        for report in [sample::pass(), sample::violation(), sample::invalid(), sample::closed()] {
+            assert!(schema.is_valid(&serde_json::from_str(&rendered(&Bencher, &report)).unwrap()));
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Numbers for [github-action-benchmark](https://github.com/benchmark-action/github-action-benchmark).
+
+use std::io;
+
+use serde::Serialize;
+
+use super::tracked::{Kind, Tracked, tracked};
+use super::{Render, invalid_data};
+use crate::human::count;
+use crate::judge::{Judgement, Verdict};
+use crate::metric::Better;
+use crate::model::Report;
+
+/// A JSON array for one of the action's tools: `customSmallerIsBetter` or `customBiggerIsBetter`. It takes one direction a
+/// file, so a run has two.
+///
+/// What was not measured is left out. Of a run in which nothing was, the array is empty, which the action refuses. The
+/// verdict stands beside every value, where the action's chart shows it: it takes no notice of it, so a workflow must not
+/// store the numbers of a run that failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GithubBenchmark {
+    /// [`Better::Lower`]: latencies, losses and anomalies, processor time a message, memory. [`Better::Higher`]: messages
+    /// a second, and a second of processor time.
+    pub better: Better,
+}
+
+/// The action's `BenchmarkResult`. Its `range` is for the spread of several runs, of which there is one here.
+#[derive(Serialize)]
+struct Entry {
+    name: String,
+    unit: &'static str,
+    value: f64,
+    extra: String,
+}
+
+impl Render for GithubBenchmark {
+    fn render(&self, report: &Report, judgement: &Judgement, out: &mut dyn io::Write) -> io::Result<()> {
+        let wanted = tracked(report).into_iter().filter(|tracked| tracked.better == self.better);
+        let entries: Vec<Entry> = wanted.map(|tracked| entry(tracked, judgement.verdict)).collect();
+        serde_json::to_writer_pretty(&mut *out, &entries).map_err(invalid_data)?;
+        writeln!(out)
+    }
+}
+
+fn entry(tracked: Tracked, verdict: Verdict) -> Entry {
+    let verdict = match verdict {
+        Verdict::Pass => "pass",
+        Verdict::Threshold => "threshold",
+        Verdict::Delivery => "delivery",
+        Verdict::Invalid => "invalid",
+    };
+    let values = tracked.values.map(|values| format!(", {} values", count(values))).unwrap_or_default();
+    Entry {
+        name: tracked.name,
+        unit: match tracked.kind {
+            Kind::Latency => "ns",
+            Kind::Throughput => "messages/s",
+            Kind::Count => "count",
+            Kind::CpuTime => "ns/message",
+            Kind::Memory => "bytes",
+        },
+        value: tracked.value,
+        extra: format!("verdict {verdict}{values}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+    use crate::model::{Generator, Latency};
+    use crate::render::rendered;
+    use crate::sample;
+
+    const SMALLER: GithubBenchmark = GithubBenchmark { better: Better::Lower };
+    const BIGGER: GithubBenchmark = GithubBenchmark { better: Better::Higher };
+
+    #[test]
+    fn a_clean_pass() {
+        insta::assert_snapshot!("smaller", rendered(&SMALLER, &sample::pass()));
+        insta::assert_snapshot!("bigger", rendered(&BIGGER, &sample::pass()));
+    }
+
+    #[test]
+    fn a_delivery_violation() {
+        insta::assert_snapshot!("violation_smaller", rendered(&SMALLER, &sample::violation()));
+    }
+
+    #[test]
+    fn a_run_that_measured_nothing_has_no_entries_of_rates() {
+        let mut report = sample::pass();
+        report.latency = Latency::default();
+        report.measured_s = 0.0;
+        report.generator = Generator::default();
+        assert_eq!(rendered(&BIGGER, &report), "[]\n");
+    }
+
+    #[test]
+    fn each_entry_is_what_the_action_takes_and_in_one_of_the_files() {
+        for report in [sample::pass(), sample::violation(), sample::invalid(), sample::closed()] {
+            let mut names = Vec::new();
+            for format in [SMALLER, BIGGER] {
+                let entries: Vec<Value> = serde_json::from_str(&rendered(&format, &report)).unwrap();
+                for entry in entries {
+                    assert!(entry["name"].is_string() && entry["unit"].is_string() && entry["value"].is_number());
+                    names.push(entry["name"].as_str().unwrap().to_owned());
+                }
+            }
+            names.sort();
+            let all = names.len();
+            names.dedup();
+            assert_eq!(names.len(), all, "the action finds the earlier value by the name");
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! The numbers of a run that are worth following from commit to commit, for services that draw and guard them.
+
+use crate::metric::{Better, CountName, Metric, Unit};
+use crate::model::Report;
+
+/// Latencies and rates, by the names that thresholds have for them.
+const METRICS: [&str; 9] = [
+    "response.p50",
+    "response.p99",
+    "response.p99.9",
+    "service.p50",
+    "service.p99",
+    "service.p99.9",
+    "connect.p99",
+    "throughput",
+    "efficiency",
+];
+
+/// One number.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Tracked {
+    /// A metric's full name where there is one. Of ours, never of a report.
+    pub(super) name: String,
+    pub(super) value: f64,
+    pub(super) kind: Kind,
+    /// Which direction is an improvement.
+    pub(super) better: Better,
+    /// Values that it rests on.
+    pub(super) values: Option<u64>,
+}
+
+/// What sort of number: what may share an axis and a threshold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Nanoseconds.
+    Latency,
+    /// Messages per second.
+    Throughput,
+    /// Messages, events or connections.
+    Count,
+    /// Nanoseconds of processor time a message.
+    CpuTime,
+    /// Bytes.
+    Memory,
+}
+
+/// Everything that a run has measured of these, each number finite.
+pub(super) fn tracked(report: &Report) -> Vec<Tracked> {
+    let named = METRICS.map(|name| name.parse().expect("it is a metric"));
+    let failures = CountName::all().map(Metric::Count).filter(|metric| metric.better() == Better::Lower);
+    let metrics = named.into_iter().chain(failures).filter_map(|metric| {
+        let kind = match metric.unit() {
+            Unit::Nanoseconds => Kind::Latency,
+            Unit::MessagesPerSecond => Kind::Throughput,
+            Unit::Count => Kind::Count,
+        };
+        let values = matches!(metric, Metric::Latency(..)).then(|| metric.values(report));
+        Some(Tracked { name: metric.name(), value: metric.measure(report)?, kind, better: metric.better(), values })
+    });
+    metrics.chain(generator(report)).filter(|tracked| tracked.value.is_finite()).collect()
+}
+
+/// What the generator itself took, which no threshold is about.
+fn generator(report: &Report) -> impl Iterator<Item = Tracked> {
+    let of =
+        |name: &str, kind, value| Tracked { name: name.to_owned(), value, kind, better: Better::Lower, values: None };
+    let cpu =
+        Metric::Efficiency.measure(report).map(|per_second| of("cpu_per_message", Kind::CpuTime, 1e9 / per_second));
+    let peak = report.generator.peak_rss_bytes;
+    let memory = (peak > 0).then(|| of("peak_rss", Kind::Memory, peak as f64));
+    cpu.into_iter().chain(memory)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Generator, Latency};
+    use crate::sample;
+
+    fn value(report: &Report, name: &str) -> Option<f64> {
+        tracked(report).into_iter().find(|tracked| tracked.name == name).map(|tracked| tracked.value)
+    }
+
+    #[test]
+    fn each_is_the_metric_of_its_name() {
+        let report = sample::violation();
+        for tracked in tracked(&report) {
+            if !["cpu_per_message", "peak_rss"].contains(&tracked.name.as_str()) {
+                let metric: Metric = tracked.name.parse().unwrap();
+                assert_eq!(metric.measure(&report), Some(tracked.value), "{}", tracked.name);
+            }
+        }
+        assert_eq!(value(&report, "lost"), Some(3.0));
+        assert_eq!(value(&report, "matched"), None, "the schedule decides it");
+        assert_eq!(value(&report, "peak_rss"), Some(13_000_000.0));
+    }
+
+    #[test]
+    fn work_is_processor_time_without_spinning() {
+        let mut report = sample::pass();
+        report.generator = Generator { cpu_s: 9.0, spin_s: 6.5, ..report.generator };
+        report.traffic.matched_in_window = 250_000;
+        // 2.5 s of work for 250 000 messages.
+        assert_eq!(value(&report, "efficiency"), Some(100_000.0));
+        assert_eq!(value(&report, "cpu_per_message"), Some(10_000.0));
+    }
+
+    #[test]
+    fn what_was_not_measured_is_left_out() {
+        let mut report = sample::pass();
+        report.latency = Latency::default();
+        report.measured_s = 0.0;
+        report.generator = Generator::default();
+        report.traffic.matched_in_window = 0;
+        assert!(tracked(&report).iter().all(|tracked| tracked.kind == Kind::Count), "{:?}", tracked(&report));
+        // A file may hold what makes a rate infinite.
+        report.measured_s = 1e-320;
+        report.traffic.matched_in_window = 1;
+        assert_eq!(value(&report, "throughput"), None);
+        // Nothing matched in all the time that was worked: no message has a price.
+        report.traffic.matched_in_window = 0;
+        report.generator.cpu_s = 1.0;
+        assert_eq!((value(&report, "efficiency"), value(&report, "cpu_per_message")), (Some(0.0), None));
+    }
+}

@@ -50,6 +50,15 @@ pub fn visible(text: &str) -> String {
     shown
 }
 
+/// The same, of at most the first `max` characters; `…+N` says that N more followed. A character that is made visible may
+/// become up to ten.
+pub fn visible_part(text: &str, max: usize) -> String {
+    match text.char_indices().nth(max) {
+        None => visible(text),
+        Some((end, _)) => format!("{}…+{}", visible(&text[..end]), text[end..].chars().count()),
+    }
+}
+
 fn push_visible(text: &mut String, c: char) {
     if is_visible(c) {
         text.push(c);
@@ -119,6 +128,14 @@ mod tests {
         let text = escape(b"\x1b[2J\\ \xff", 100);
         assert_eq!(visible(&text), text);
         assert_eq!(visible("a\u{1b}[0m\\x41"), "a\\x1b[0m\\x41");
+    }
+
+    #[test]
+    fn a_part_says_how_much_more_there_was() {
+        assert_eq!(visible_part("abc", 3), "abc");
+        assert_eq!(visible_part("", 0), "");
+        assert_eq!(visible_part("\u{1b}🦀d🦀fg", 2), "\\x1b🦀…+4");
+        assert_eq!(visible_part("abc", 0), "…+3");
     }
 
     /// Reads the escapes back.

@@ -4,6 +4,7 @@ mod bencher;
 mod csv;
 mod github_benchmark;
 mod json;
+mod markdown;
 mod text;
 mod tracked;
 mod words;
@@ -16,6 +17,7 @@ pub use bencher::Bencher;
 pub use csv::{IntervalsCsv, PercentilesCsv};
 pub use github_benchmark::GithubBenchmark;
 pub use json::Json;
+pub use markdown::Markdown;
 pub use text::Text;
 
 /// A format in which a result can be shown.

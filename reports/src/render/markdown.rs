@@ -1,0 +1,246 @@
+//! A report for the summary of a job (`$GITHUB_STEP_SUMMARY`), in GitHub's Markdown.
+
+mod code;
+
+use std::io::{self, Write};
+
+use super::{Render, words};
+use crate::human::{bytes, count, nanoseconds, percent, rate, seconds};
+use crate::judge::{Judgement, Verdict};
+use crate::model::{Load, Report, Tally};
+use crate::quantiles::Quantiles;
+use crate::throughput::Throughput;
+use code::code;
+
+/// The verdict first, then the reasons, what became of the messages, evidence, latency, throughput, the generator, and
+/// what was asked for.
+///
+/// Whatever a server or a file chose stands in code spans and nowhere else: there neither Markdown nor HTML, links,
+/// mentions or references mean anything. Its length is bounded, so that a summary stays within what GitHub takes (1 MiB).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Markdown;
+
+/// Reasons, kinds of evidence, kinds of connection errors, and thresholds that are shown.
+const MOST: usize = 20;
+/// Anomalies of one kind that are shown; the result file has all that were kept.
+const EVIDENCE: usize = 3;
+
+impl Render for Markdown {
+    fn render(&self, report: &Report, judgement: &Judgement, out: &mut dyn Write) -> io::Result<()> {
+        verdict(out, report, judgement)?;
+        delivery(out, report)?;
+        evidence(out, report)?;
+        latency(out, report)?;
+        throughput(out, report)?;
+        generator(out, report, judgement)?;
+        plan(out, report)
+    }
+}
+
+fn verdict(out: &mut dyn Write, report: &Report, judgement: &Judgement) -> io::Result<()> {
+    let (word, meaning) = words::verdict(report, judgement);
+    writeln!(out, "## {word}: {meaning}\n")?;
+    let embedded = if report.target.embedded { " (embedded server)" } else { "" };
+    let plan = &report.plan;
+    writeln!(out, "{}{embedded}: {}, {}\n", code(&report.target.url), words::load(plan), words::length(plan))?;
+    if !judgement.reasons.is_empty() {
+        // Nothing speaks against a pass; what is said all the same is a note.
+        writeln!(out, "{}\n", if judgement.verdict == Verdict::Pass { "Note:" } else { "Why:" })?;
+        list(out, &judgement.reasons)?;
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+/// Foreign texts, one a line.
+fn list(out: &mut dyn Write, texts: &[String]) -> io::Result<()> {
+    for text in texts.iter().take(MOST) {
+        writeln!(out, "- {}", code(text))?;
+    }
+    if texts.len() > MOST {
+        writeln!(out, "- and {} more", count((texts.len() - MOST) as u64))?;
+    }
+    Ok(())
+}
+
+/// A row of headings, all but the first above numbers.
+fn headings(out: &mut dyn Write, first: &str, others: &[&str]) -> io::Result<()> {
+    row(out, first, others)?;
+    row(out, "---", &vec!["--:"; others.len()])
+}
+
+fn row(out: &mut dyn Write, first: &str, others: &[impl AsRef<str>]) -> io::Result<()> {
+    write!(out, "| {first} |")?;
+    for other in others {
+        write!(out, " {} |", other.as_ref())?;
+    }
+    writeln!(out)
+}
+
+fn delivery(out: &mut dyn Write, report: &Report) -> io::Result<()> {
+    writeln!(out, "### Delivery\n")?;
+    let phases = [("measured", &report.measured), ("warm-up", &report.warmup)];
+    let names = report.measured.counts.by_name().map(|(name, _)| name);
+    headings(out, "messages", &names)?;
+    for (phase, tally) in phases {
+        row(out, phase, &tally.counts.by_name().map(|(_, n)| count(n)))?;
+    }
+    writeln!(out)?;
+    anomalies(out, phases)?;
+    let dropped = &report.measured.dropped;
+    if report.measured.counts.dropped > 0 {
+        writeln!(
+            out,
+            "Dropped: in-flight cap {}, dead connection {}, behind schedule {}\n",
+            count(dropped.in_flight_cap),
+            count(dropped.dead_connection),
+            count(dropped.behind_schedule),
+        )?;
+    }
+    match words::undecided(&report.plan) {
+        Some(text) => writeln!(out, "{}\n", code(&text)),
+        None => Ok(()),
+    }
+}
+
+/// The kinds that there were.
+fn anomalies(out: &mut dyn Write, phases: [(&str, &Tally); 2]) -> io::Result<()> {
+    let [measured, warmup] = phases.map(|(_, tally)| tally.anomalies.by_name());
+    let found: Vec<_> = measured.into_iter().zip(warmup).filter(|((_, a), (_, b))| (*a, *b) != (0, 0)).collect();
+    if found.is_empty() {
+        return writeln!(out, "No event was anything but a match.\n");
+    }
+    headings(out, "anomaly", &phases.map(|(phase, _)| phase))?;
+    for ((name, measured), (_, warmup)) in found {
+        row(out, &name.replace('_', " "), &[count(measured), count(warmup)])?;
+    }
+    writeln!(out)
+}
+
+/// The first few of each kind, in the order in which the kinds first appear.
+fn evidence(out: &mut dyn Write, report: &Report) -> io::Result<()> {
+    if report.evidence.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "### Evidence\n\nThe first of each kind, {EVIDENCE} at most; a result file has more.\n")?;
+    let mut kinds: Vec<(&str, usize)> = Vec::new();
+    for evidence in &report.evidence {
+        let known = kinds.iter().position(|(kind, _)| *kind == evidence.kind);
+        let index = known.unwrap_or(kinds.len());
+        if known.is_none() {
+            if kinds.len() == MOST {
+                continue;
+            }
+            kinds.push((&evidence.kind, 0));
+        }
+        kinds[index].1 += 1;
+    }
+    for (kind, n) in kinds {
+        writeln!(out, "- {} {}", code(kind), count(n as u64))?;
+        for evidence in report.evidence.iter().filter(|evidence| evidence.kind == kind).take(EVIDENCE) {
+            writeln!(out, "  - {}", code(&words::circumstances(evidence).join(", ")))?;
+            for (name, bytes) in [("expected", &evidence.expected), ("received", &evidence.received)] {
+                if let Some(bytes) = bytes {
+                    writeln!(out, "    - {name} {}", code(bytes))?;
+                }
+            }
+        }
+    }
+    writeln!(out)
+}
+
+fn latency(out: &mut dyn Write, report: &Report) -> io::Result<()> {
+    writeln!(out, "### Latency\n")?;
+    headings(out, "", &["p50", "p90", "p99", "p99.9", "p99.99", "max", "values"])?;
+    let closed = matches!(report.plan.load, Load::Closed { .. });
+    for (name, histogram) in report.latency.by_name() {
+        // Nothing is due in the closed model, so nothing can be late.
+        if closed && name == "send_lag" {
+            continue;
+        }
+        let q = Quantiles::of(histogram);
+        let shown = |value: Option<u64>| value.map_or_else(|| "-".to_owned(), |ns| nanoseconds(ns as f64));
+        let mut cells = [q.p50, q.p90, q.p99, q.p99_9, q.p99_99, q.max].map(shown).to_vec();
+        cells.push(count(q.count));
+        row(out, &name.replace('_', " "), &cells)?;
+    }
+    writeln!(out)?;
+    if closed { writeln!(out, "{}\n", words::OMISSION) } else { Ok(()) }
+}
+
+fn throughput(out: &mut dyn Write, report: &Report) -> io::Result<()> {
+    let throughput = Throughput::of(report);
+    let per_second = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{}/s", rate(value)));
+    let volume = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{}/s", bytes(value)));
+    writeln!(out, "### Throughput\n")?;
+    headings(out, "over", &["due", "sent", "matched", "out", "in", "messages per read", "messages per write"])?;
+    let per_call = [report.wire.messages_per_read, report.wire.messages_per_write];
+    let [read, write] = per_call.map(|calls| format!("mean {:.1}, max {}", calls.mean, count(calls.max)));
+    let due = match report.plan.load {
+        Load::Open { .. } => per_second(throughput.scheduled_per_s),
+        Load::Closed { .. } => "-".to_owned(),
+    };
+    let cells = [
+        due,
+        per_second(throughput.sent_per_s),
+        per_second(throughput.matched_per_s),
+        volume(throughput.sent_bytes_per_s),
+        volume(throughput.received_bytes_per_s),
+        read,
+        write,
+    ];
+    row(out, &seconds(report.measured_s), &cells)?;
+    writeln!(out)
+}
+
+fn generator(out: &mut dyn Write, report: &Report, judgement: &Judgement) -> io::Result<()> {
+    let (generator, connections) = (&report.generator, &report.connections);
+    writeln!(out, "### Generator\n")?;
+    writeln!(
+        out,
+        "- cpu {} ({} spinning), busiest worker {}, peak RSS {}, threads {}",
+        seconds(generator.cpu_s),
+        seconds(generator.spin_s),
+        percent(generator.busiest_worker),
+        bytes(generator.peak_rss_bytes as f64),
+        generator.threads,
+    )?;
+    writeln!(
+        out,
+        "- connections: {} of {} opened, {} failed, {} died",
+        count(connections.opened),
+        count(connections.requested),
+        count(connections.failed),
+        count(connections.died),
+    )?;
+    for (kind, n) in connections.errors.iter().take(MOST) {
+        writeln!(out, "  - {} {}", code(kind), count(*n))?;
+    }
+    writeln!(out, "- limited by {}\n", words::limit(report, judgement.limited_by))
+}
+
+fn plan(out: &mut dyn Write, report: &Report) -> io::Result<()> {
+    let (plan, environment) = (&report.plan, &report.environment);
+    writeln!(out, "### Plan\n")?;
+    writeln!(out, "- {}, {}, {} drain", words::load(plan), words::length(plan), seconds(plan.drain_s))?;
+    writeln!(out, "- {} {}, expecting {}", bytes(plan.size_bytes as f64), code(&plan.payload), code(&plan.expect))?;
+    if !plan.thresholds.is_empty() {
+        writeln!(out, "- thresholds:\n")?;
+        for threshold in plan.thresholds.iter().take(MOST) {
+            writeln!(out, "  - {}", code(threshold))?;
+        }
+    }
+    writeln!(
+        out,
+        "- {}, cores {}, {}, loadgen {}, seed {}, started {}",
+        code(&environment.cpu),
+        environment.cores,
+        code(&environment.kernel),
+        code(&environment.version),
+        environment.seed,
+        code(&report.started_at),
+    )
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,62 @@
+//! Foreign text in Markdown.
+
+use crate::escape::visible_part;
+
+/// Characters of one text.
+const LONGEST: usize = 300;
+
+/// A text as a code span, made visible and bounded.
+///
+/// Within a code span nothing has a meaning but the run of backticks that ends it (`CommonMark` 0.31, section 6.1), and
+/// GitHub looks there for no mentions, references or links either; the span has more backticks than the text has in a row.
+/// It must not stand in a table, whose cells end at a pipe even there.
+pub(super) fn code(text: &str) -> String {
+    let text = visible_part(text, LONGEST);
+    if text.is_empty() {
+        return "(empty)".to_owned();
+    }
+    let longest_run = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest_run + 1);
+    // One blank at each end is taken off again, unless there is nothing else.
+    let needs_room = text.starts_with(['`', ' ']) || text.ends_with(['`', ' ']);
+    let room = if needs_room && !text.trim_matches(' ').is_empty() { " " } else { "" };
+    format!("{fence}{room}{text}{room}{fence}")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::render::markdown::tests::{Node, parse};
+
+    #[test]
+    fn the_fence_is_longer_than_what_it_holds() {
+        let table = [
+            ("plain", "`plain`"),
+            ("a`b", "``a`b``"),
+            ("`", "`` ` ``"),
+            ("``` x", "```` ``` x ````"),
+            (" x ", "`  x  `"),
+            ("  ", "`  `"),
+            ("", "(empty)"),
+            ("a\nb|c", "`a\\x0ab|c`"),
+        ];
+        for (text, expected) in table {
+            assert_eq!(code(text), expected);
+        }
+        assert!(code(&"x".repeat(1000)).ends_with("x…+700`"));
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_it_holds_is_read_back_as_code(
+            text in prop_oneof![any::<String>(), "[`\\\\ |<@#*_\\[\\]()&;a]{1,20}"],
+        ) {
+            let shown = visible_part(&text, LONGEST);
+            prop_assume!(!shown.is_empty());
+            let nodes = parse(&format!("- {} after", code(&text)));
+            prop_assert_eq!(nodes, [Node::Code(shown), Node::Text(" after".to_owned())]);
+        }
+    }
+}

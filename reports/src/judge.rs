@@ -126,7 +126,8 @@ fn no_echo(report: &Report) -> Option<String> {
     (report.plan.expect == "echo" && matched == 0 && unexpected > 0).then(|| hint.to_owned())
 }
 
-fn invalid(report: &Report) -> Vec<String> {
+/// Why the numbers of a run can't be trusted; empty when they can.
+pub(crate) fn invalid(report: &Report) -> Vec<String> {
     let mut reasons = Vec::new();
     for (phase, tally) in phases(report) {
         if let Err(breach) = identities(tally) {

@@ -4,6 +4,7 @@ mod bencher;
 mod csv;
 mod github_benchmark;
 mod json;
+mod junit;
 mod markdown;
 mod text;
 mod tracked;
@@ -17,6 +18,7 @@ pub use bencher::Bencher;
 pub use csv::{IntervalsCsv, PercentilesCsv};
 pub use github_benchmark::GithubBenchmark;
 pub use json::Json;
+pub use junit::Junit;
 pub use markdown::Markdown;
 pub use text::Text;
 

@@ -1,0 +1,177 @@
+//! A run as test cases, for what shows the tests of a pull request.
+
+use std::io;
+use std::time::Duration;
+
+use chrono::DateTime;
+use quick_junit::{NonSuccessKind, Property, TestCase, TestCaseStatus, TestSuite};
+
+use super::{Render, invalid_data, words};
+use crate::escape::{visible, visible_part};
+use crate::human::count;
+use crate::judge::{self, Judgement, Verdict};
+use crate::model::{Evidence, Report};
+use crate::threshold::Threshold;
+
+/// `JUnit` XML in the form of Jenkins: a case for each way in which delivery can break, one for the run's validity, and one
+/// for each threshold of the plan.
+///
+/// There is no failure and no error exactly when the verdict is a pass. What broke delivery or missed a threshold is a
+/// failure; an invalid run is an error, and its thresholds are skipped: they neither hold nor not. So are thresholds that
+/// this version can't read. A verdict that no case explains, as of a version with other rules, has a case of its own.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Junit;
+
+/// Pieces of evidence in one case; a run keeps no more of a kind.
+const EVIDENCE: usize = 10;
+/// Characters of one foreign text.
+const LONGEST: usize = 1000;
+/// Reasons that are shown.
+const REASONS: usize = 50;
+
+impl Render for Junit {
+    fn render(&self, report: &Report, judgement: &Judgement, out: &mut dyn io::Write) -> io::Result<()> {
+        let mut suite = suite(report, judgement);
+        suite.add_test_cases(delivery(report));
+        let reasons = judge::invalid(report);
+        let is_valid = reasons.is_empty() && judgement.verdict != Verdict::Invalid;
+        suite.add_test_case(validity(report, is_valid, if reasons.is_empty() { &judgement.reasons } else { &reasons }));
+        suite.add_test_cases(report.plan.thresholds.iter().map(|text| threshold(text, report, is_valid)));
+        match (judgement.verdict, suite.failures + suite.errors) {
+            (Verdict::Pass, 0) => {}
+            (Verdict::Pass, n) => {
+                return Err(invalid_data(format!(
+                    "the verdict is a pass, but {n} of {} test cases fail: the result was changed, or judged by other rules",
+                    suite.tests
+                )));
+            }
+            (_, 0) => {
+                let (word, meaning) = words::verdict(report, judgement);
+                let status = non_success(NonSuccessKind::Failure, &format!("{word}: {meaning}"), &judgement.reasons);
+                suite.add_test_case(case("verdict", "the verdict is a pass", status));
+            }
+            _ => {}
+        }
+        let mut junit = quick_junit::Report::new("loadgen");
+        suite.time.map(|time| junit.set_time(time));
+        junit.add_test_suite(suite);
+        junit.serialize(out).map_err(|error| io::Error::other(error.to_string()))
+    }
+}
+
+/// The suite with all but its cases.
+fn suite(report: &Report, judgement: &Judgement) -> TestSuite {
+    let mut suite = TestSuite::new("loadgen");
+    if let Ok(started_at) = DateTime::parse_from_rfc3339(&report.started_at) {
+        suite.set_timestamp(started_at);
+    }
+    if let Ok(time) = Duration::try_from_secs_f64(report.measured_s) {
+        suite.set_time(time);
+    }
+    let (plan, environment) = (&report.plan, &report.environment);
+    let properties = [
+        ("target", visible_part(&report.target.url, LONGEST)),
+        ("plan", format!("{}, {}", words::load(plan), words::length(plan))),
+        ("version", visible_part(&environment.version, LONGEST)),
+        ("seed", environment.seed.to_string()),
+    ];
+    suite.add_properties(properties.map(|(name, value)| Property::new(name, value)));
+    if !judgement.reasons.is_empty() {
+        suite.set_system_out(lines(&judgement.reasons));
+    }
+    suite
+}
+
+/// Losses and findings, each of both phases.
+fn delivery(report: &Report) -> impl Iterator<Item = TestCase> {
+    let [measured, warmup] = [&report.measured, &report.warmup].map(|tally| {
+        let lost =
+            tally.counts.by_name().into_iter().filter(|(name, _)| ["lost", "damaged", "misrouted"].contains(name));
+        lost.chain(tally.anomalies.by_name())
+    });
+    measured.zip(warmup).map(|((name, measured), (_, warmup))| {
+        let status = if (measured, warmup) == (0, 0) {
+            TestCaseStatus::success()
+        } else {
+            let message = match warmup {
+                0 => count(measured),
+                _ => format!("{} in the measured phase, {} in the warm-up", count(measured), count(warmup)),
+            };
+            let message = format!("{}: {message}", name.replace('_', " "));
+            non_success(NonSuccessKind::Failure, &message, &evidence(report, name))
+        };
+        case("delivery", name, status)
+    })
+}
+
+/// What was kept of a kind, in lines.
+fn evidence(report: &Report, kind: &str) -> Vec<String> {
+    let of_kind = report.evidence.iter().filter(|evidence| evidence.kind == kind);
+    of_kind.take(EVIDENCE).flat_map(lines_of).collect()
+}
+
+fn lines_of(evidence: &Evidence) -> Vec<String> {
+    let mut lines = vec![words::circumstances(evidence).join(", ")];
+    for (name, bytes) in [("expected", &evidence.expected), ("received", &evidence.received)] {
+        lines.extend(bytes.as_ref().map(|bytes| format!("  {name} {bytes}")));
+    }
+    lines
+}
+
+fn validity(report: &Report, is_valid: bool, reasons: &[String]) -> TestCase {
+    let status = if is_valid {
+        TestCaseStatus::success()
+    } else {
+        let details = [reasons, &evidence(report, "died"), &evidence(report, "undetermined")].concat();
+        non_success(NonSuccessKind::Error, "these numbers do not describe the planned load", &details)
+    };
+    case("validity", "the run is valid", status)
+}
+
+fn threshold(text: &str, report: &Report, is_valid: bool) -> TestCase {
+    let skipped = |why: &str| {
+        let mut status = TestCaseStatus::skipped();
+        status.set_message(why);
+        status
+    };
+    let status = match text.parse::<Threshold>() {
+        _ if !is_valid => skipped("the run is invalid: its numbers neither hold nor miss it"),
+        Err(_) => skipped("this version can't read it"),
+        Ok(threshold) => match threshold.failure(report) {
+            None => TestCaseStatus::success(),
+            Some(failure) => non_success(NonSuccessKind::Failure, &failure, &[]),
+        },
+    };
+    case("threshold", &visible_part(text, LONGEST), status)
+}
+
+fn case(class: &str, name: &str, status: TestCaseStatus) -> TestCase {
+    let mut case = TestCase::new(name, status);
+    case.set_classname(format!("loadgen.{class}"));
+    case
+}
+
+fn non_success(kind: NonSuccessKind, message: &str, details: &[String]) -> TestCaseStatus {
+    let mut status = TestCaseStatus::non_success(kind);
+    status.set_message(visible(message));
+    status.set_type(match kind {
+        NonSuccessKind::Failure => "failure",
+        NonSuccessKind::Error => "error",
+    });
+    if !details.is_empty() {
+        status.set_description(lines(details));
+    }
+    status
+}
+
+/// Foreign texts, each a line; XML 1.0 has no way to write a control character, so they are made visible.
+fn lines(texts: &[String]) -> String {
+    let mut lines: Vec<String> = texts.iter().take(REASONS).map(|text| visible_part(text, LONGEST)).collect();
+    if texts.len() > REASONS {
+        lines.push(format!("and {} more", count((texts.len() - REASONS) as u64)));
+    }
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests;

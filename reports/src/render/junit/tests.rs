@@ -1,0 +1,203 @@
+use proptest::prelude::*;
+use quick_junit::Report as Xml;
+
+use super::*;
+use crate::judge::judge;
+use crate::model::{Anomalies, Counts, Tally};
+use crate::render::rendered;
+use crate::sample;
+
+/// The one suite, read back from what was written.
+fn suite(report: &Report, judgement: &Judgement) -> TestSuite {
+    let mut out = Vec::new();
+    Junit.render(report, judgement, &mut out).unwrap();
+    let mut xml = Xml::deserialize_from_str(std::str::from_utf8(&out).unwrap()).unwrap();
+    let suite = xml.test_suites.remove(0);
+    assert_eq!((xml.tests, xml.failures, xml.errors), (suite.tests, suite.failures, suite.errors));
+    suite
+}
+
+fn judged(report: &Report) -> TestSuite {
+    let thresholds: Vec<Threshold> = report.plan.thresholds.iter().filter_map(|text| text.parse().ok()).collect();
+    suite(report, &judge(report, &thresholds))
+}
+
+fn status<'a>(suite: &'a TestSuite, name: &str) -> &'a TestCaseStatus {
+    &suite.test_cases.iter().find(|case| case.name.as_str() == name).unwrap().status
+}
+
+/// The kind and message of a case that did not succeed.
+fn failure<'a>(suite: &'a TestSuite, name: &str) -> (NonSuccessKind, &'a str) {
+    match status(suite, name) {
+        TestCaseStatus::NonSuccess { kind, message, .. } => (*kind, message.as_ref().unwrap().as_str()),
+        other => panic!("{name}: {other:?}"),
+    }
+}
+
+fn with_thresholds(mut report: Report, thresholds: &[&str]) -> Report {
+    report.plan.thresholds = thresholds.iter().map(|text| (*text).to_owned()).collect();
+    report
+}
+
+#[test]
+fn a_clean_pass() {
+    let report = with_thresholds(sample::pass(), &["p99<5ms", "throughput>=49000"]);
+    insta::assert_snapshot!(rendered(&Junit, &report));
+}
+
+#[test]
+fn a_missed_threshold() {
+    insta::assert_snapshot!(rendered(&Junit, &with_thresholds(sample::pass(), &["p99<100us", "throughput>=49k"])));
+}
+
+#[test]
+fn a_delivery_violation_with_evidence() {
+    insta::assert_snapshot!(rendered(&Junit, &with_thresholds(sample::violation(), &["p99<5ms"])));
+}
+
+#[test]
+fn an_invalid_run() {
+    let mut report = with_thresholds(sample::invalid(), &["p99<5ms", "p99<1ns"]);
+    let died = Evidence { kind: "died".to_owned(), detail: Some("reset by peer".to_owned()), ..Evidence::default() };
+    report.evidence.push(died);
+    insta::assert_snapshot!(rendered(&Junit, &report));
+}
+
+#[test]
+fn thresholds_of_an_invalid_run_are_skipped_even_where_delivery_broke() {
+    let mut report = with_thresholds(sample::violation(), &["p99<5ms"]);
+    report.generator.busiest_worker = 0.99;
+    let suite = judged(&report);
+    assert!(matches!(status(&suite, "p99<5ms"), TestCaseStatus::Skipped { .. }));
+    assert_eq!(failure(&suite, "the run is valid").0, NonSuccessKind::Error);
+    assert_eq!(failure(&suite, "lost"), (NonSuccessKind::Failure, "lost: 3"));
+    assert_eq!(failure(&suite, "unexpected").1, "unexpected: 0 in the measured phase, 1 in the warm-up");
+}
+
+#[test]
+fn what_was_not_measured_is_a_failure() {
+    let suite = judged(&with_thresholds(sample::closed(), &["send_lag.p99<1ms"]));
+    let expected = "threshold send_lag.p99<1ms missed: nothing was measured for it";
+    assert_eq!(failure(&suite, "send_lag.p99<1ms"), (NonSuccessKind::Failure, expected));
+}
+
+#[test]
+fn a_threshold_of_another_version_is_skipped() {
+    let suite = judged(&with_thresholds(sample::pass(), &["p99 is fine"]));
+    assert!(matches!(status(&suite, "p99 is fine"), TestCaseStatus::Skipped { .. }));
+}
+
+#[test]
+fn a_verdict_that_nothing_explains_is_a_case_of_its_own() {
+    let report = sample::pass();
+    for verdict in [Verdict::Threshold, Verdict::Delivery] {
+        let judgement = Judgement { verdict, reasons: vec!["stricter then".to_owned()], ..judge(&report, &[]) };
+        let suite = suite(&report, &judgement);
+        assert_eq!((suite.failures, suite.errors), (1, 0));
+        assert_eq!(failure(&suite, "the verdict is a pass").0, NonSuccessKind::Failure);
+    }
+    let judgement = Judgement { verdict: Verdict::Invalid, reasons: vec!["why".to_owned()], ..judge(&report, &[]) };
+    let suite = suite(&report, &judgement);
+    assert_eq!(failure(&suite, "the run is valid").0, NonSuccessKind::Error);
+    assert_eq!((suite.failures, suite.errors), (0, 1));
+}
+
+#[test]
+fn a_pass_that_the_numbers_contradict_is_refused() {
+    let judgement = judge(&sample::pass(), &[]);
+    for report in [sample::violation(), sample::invalid(), with_thresholds(sample::pass(), &["p50<1ns"])] {
+        let error = Junit.render(&report, &judgement, &mut Vec::new()).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+        assert!(error.to_string().starts_with("the verdict is a pass, but "), "{error}");
+    }
+}
+
+#[test]
+fn times_that_are_none_are_left_out() {
+    let mut report = sample::pass();
+    report.started_at = "soon".to_owned();
+    let mut judgement = judge(&report, &[]);
+    report.measured_s = -1.0;
+    judgement.verdict = Verdict::Pass;
+    let suite = suite(&report, &judgement);
+    assert_eq!((suite.timestamp, suite.time), (None, None));
+    let timed = judged(&sample::pass());
+    assert_eq!(timed.timestamp.unwrap().to_rfc3339(), "2026-01-02T03:04:05+00:00");
+    assert_eq!(timed.time, Some(Duration::from_secs(10)));
+}
+
+#[test]
+fn foreign_text_is_visible_and_bounded() {
+    let hostile = "\u{1b}[31m]]></failure><testcase name=\"x\"/>&\u{0}\u{fffe}\u{202e}\n\t'".to_owned();
+    let mut report = with_thresholds(sample::violation(), &[&hostile]);
+    report.target.url.clone_from(&hostile);
+    report.environment.version = "v".repeat(5000);
+    report.started_at.clone_from(&hostile);
+    for evidence in &mut report.evidence {
+        evidence.peer.clone_from(&hostile);
+        evidence.received = Some(hostile.clone());
+        evidence.detail = Some("d".repeat(1_000_000));
+    }
+    report.evidence = vec![report.evidence; 100].concat();
+    let mut judgement = judge(&report, &[]);
+    judgement.reasons.extend(vec![hostile.clone(); 1000]);
+    let mut out = Vec::new();
+    Junit.render(&report, &judgement, &mut out).unwrap();
+    assert!(out.len() < 200_000, "{}", out.len());
+    let text = String::from_utf8(out).unwrap();
+    assert!(text.chars().all(|c| c == '\n' || !c.is_control() && !['\u{fffe}', '\u{202e}'].contains(&c)));
+    let suite = suite(&report, &judgement);
+    let visible = visible(&hostile);
+    assert_eq!(suite.test_cases.len(), 3 + 10 + 1 + 1, "no element comes from a text");
+    assert_eq!(suite.test_cases.last().unwrap().name.as_str(), visible);
+    assert_eq!(suite.properties[0].value.as_str(), visible);
+    let TestCaseStatus::NonSuccess { description, .. } = status(&suite, "corrupted") else { panic!("it failed") };
+    assert!(description.as_ref().unwrap().lines().any(|line| line == format!("  received {visible}")));
+}
+
+fn tallies() -> impl Strategy<Value = Tally> {
+    // Mostly nothing, so that a pass is among them.
+    let few = || prop_oneof![9 => Just(0_u64), 1 => 1..3_u64];
+    (proptest::array::uniform4(few()), proptest::array::uniform10(few())).prop_map(|(fates, found)| {
+        let [lost, damaged, misrouted, undetermined] = fates;
+        let [duplicated, reordered, coalesced, split, split_pieces, truncated, corrupted, wrong_type, m, unexpected] =
+            found;
+        let matched = 1000;
+        let sent = matched + fates.iter().sum::<u64>();
+        let events = matched + found.iter().sum::<u64>() - reordered - split;
+        let counts =
+            Counts { scheduled: sent, sent, dropped: 0, matched, lost, damaged, misrouted, undetermined, events };
+        let anomalies = Anomalies {
+            duplicated,
+            reordered,
+            coalesced,
+            split,
+            split_pieces,
+            truncated,
+            corrupted,
+            wrong_type,
+            misrouted_events: m,
+            unexpected,
+        };
+        Tally { counts, anomalies, ..Tally::default() }
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn a_pass_is_exactly_no_failure_and_no_error(
+        measured in tallies(),
+        warmup in tallies(),
+        busy in prop_oneof![3 => Just(0.3), 1 => Just(0.99)],
+        thresholds in proptest::sample::subsequence(vec!["p99<5ms", "p99<1ns", "lost==0", "not one"], 0..3),
+    ) {
+        let mut report = with_thresholds(sample::pass(), &thresholds);
+        (report.measured, report.warmup, report.generator.busiest_worker) = (measured, warmup, busy);
+        let parsed: Vec<Threshold> = thresholds.iter().filter_map(|text| text.parse().ok()).collect();
+        let judgement = judge(&report, &parsed);
+        let suite = suite(&report, &judgement);
+        prop_assert_eq!(judgement.verdict == Verdict::Pass, suite.failures + suite.errors == 0, "{:?}", judgement);
+        prop_assert_eq!(matches!(judgement.verdict, Verdict::Invalid), suite.errors > 0 && suite.failures == 0);
+    }
+}

@@ -6,7 +6,12 @@
 //!    │     Threshold                 threshold.rs: `p99<5ms`, on a Metric (metric.rs) of the report
 //!    ├── Quantiles, Throughput       numbers that are derived from a report, never stored as facts
 //!    ├── store                       the file format `loadgen.result/1`
-//!    └── render::{Text, Json}        one file a format, behind one trait
+//!    └── render                      one file a format, behind one trait
+//!          Text, Markdown            to read: in a terminal, in the summary of a job
+//!          Json, IntervalsCsv, PercentilesCsv, Hlog
+//!                                    for tools: the result itself, tables, HdrHistogram's interval log
+//!          Junit, GithubBenchmark, Bencher
+//!                                    for services: test cases, numbers that are followed from commit to commit
 //! ```
 //!
 //! Nothing here measures, reads a clock or knows the generator.

@@ -3,6 +3,7 @@
 mod bencher;
 mod csv;
 mod github_benchmark;
+mod hlog;
 mod json;
 mod junit;
 mod markdown;
@@ -17,6 +18,7 @@ use crate::model::Report;
 pub use bencher::Bencher;
 pub use csv::{IntervalsCsv, PercentilesCsv};
 pub use github_benchmark::GithubBenchmark;
+pub use hlog::Hlog;
 pub use json::Json;
 pub use junit::Junit;
 pub use markdown::Markdown;

@@ -1,0 +1,201 @@
+//! The interval log of `HdrHistogram`, version 2 of its histograms, for `HistogramLogProcessor` and the like.
+
+use std::io;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use chrono::DateTime;
+use hdrhistogram::Histogram;
+use hdrhistogram::serialization::interval_log::{IntervalLogWriterBuilder, IntervalLogWriterError, Tag};
+use hdrhistogram::serialization::{V2DeflateSerializeError, V2DeflateSerializer};
+
+use super::{Render, invalid_data};
+use crate::escape::visible;
+use crate::judge::Judgement;
+use crate::model::Report;
+
+/// Nanoseconds in a line's column of the largest value, which is for people: milliseconds, as in Java.
+const MAX_DIVISOR: f64 = 1e6;
+
+/// Response times by the second without a tag, and over the whole run the lines `Tag=service`, `Tag=send_lag` and
+/// `Tag=connect`. Values are nanoseconds, the column of the largest value is milliseconds, and times are in seconds since
+/// the measured phase began; `StartTime` and `BaseTime` say when that was, to the second.
+///
+/// A result of a version that did not keep the seconds has one line for the response times of the whole run. Histograms
+/// without values have no line. A connection opens before the measured phase; its line stands at the start of it, as the
+/// format knows no earlier time.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Hlog;
+
+impl Render for Hlog {
+    fn render(&self, report: &Report, _: &Judgement, mut out: &mut dyn io::Write) -> io::Result<()> {
+        let mut builder = IntervalLogWriterBuilder::new();
+        builder.add_comment(&format!("[Logged with loadgen {}]", visible(&report.environment.version)));
+        builder.add_comment("[Histogram log format version 1.3]");
+        builder.add_comment("Nanoseconds; without a tag: response times; Interval_Max in milliseconds");
+        if let Some(start) = start(report) {
+            builder.with_start_time(start).with_base_time(start);
+        }
+        let mut serializer = V2DeflateSerializer::new();
+        let mut log = builder.with_max_value_divisor(MAX_DIVISOR).begin_log_with(&mut out, &mut serializer)?;
+        let mut line = |histogram: &Histogram<u64>, at: Duration, length: Duration, tag| {
+            log.write_histogram(histogram, at, length, tag).map_err(error)
+        };
+        let whole = duration("measured_s", report.measured_s)?;
+        let by_second = report.intervals.iter().any(|interval| interval.response.is_some());
+        // Lines are in the order of their start, so those of the whole run come first.
+        for (name, histogram) in report.latency.by_name() {
+            let is_response = name == "response";
+            if histogram.is_empty() || is_response && by_second {
+                continue;
+            }
+            let tag = if is_response { None } else { Tag::new(name) };
+            line(histogram, Duration::ZERO, whole, tag)?;
+        }
+        for interval in &report.intervals {
+            if let Some(response) = &interval.response {
+                let at = duration("intervals.at_s", interval.at_s)?;
+                line(&response.unpack(), at, Duration::from_secs(1), None)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// When the measured phase began. `None` if a file has a text there that is no time, or one before 1970.
+fn start(report: &Report) -> Option<SystemTime> {
+    let started = SystemTime::from(DateTime::parse_from_rfc3339(&report.started_at).ok()?);
+    let start = started.checked_add(Duration::try_from_secs_f64(report.plan.warmup_s).ok()?)?;
+    (start >= UNIX_EPOCH).then_some(start)
+}
+
+fn duration(key: &str, seconds: f64) -> io::Result<Duration> {
+    Duration::try_from_secs_f64(seconds).map_err(|error| invalid_data(format!("`{key}`: {error}")))
+}
+
+fn error(error: IntervalLogWriterError<V2DeflateSerializeError>) -> io::Error {
+    match error {
+        IntervalLogWriterError::IoError(error) => error,
+        IntervalLogWriterError::SerializeError(error) => invalid_data(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+    use hdrhistogram::serialization::interval_log::{IntervalLogHistogram, IntervalLogIterator, LogEntry};
+
+    use super::*;
+    use crate::judge::judge;
+    use crate::model::{Interval, Latency, Packed};
+    use crate::render::rendered;
+    use crate::sample;
+
+    /// What a log holds: its start, its base, and its lines.
+    fn read(text: &str) -> (Option<Duration>, Option<Duration>, Vec<IntervalLogHistogram<'_>>) {
+        let (mut start, mut base, mut lines) = (None, None, Vec::new());
+        for entry in IntervalLogIterator::new(text.as_bytes()) {
+            match entry.unwrap() {
+                LogEntry::StartTime(time) => start = Some(time),
+                LogEntry::BaseTime(time) => base = Some(time),
+                LogEntry::Interval(line) => lines.push(line),
+            }
+        }
+        (start, base, lines)
+    }
+
+    fn histogram(line: &IntervalLogHistogram<'_>) -> Histogram<u64> {
+        Packed::from_bytes(STANDARD.decode(line.encoded_histogram()).unwrap()).unwrap().unpack()
+    }
+
+    fn refusal(report: &Report) -> String {
+        let error = Hlog.render(report, &judge(report, &[]), &mut Vec::new()).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+        error.to_string()
+    }
+
+    #[test]
+    fn a_clean_pass() {
+        insta::assert_snapshot!(rendered(&Hlog, &sample::pass()));
+    }
+
+    #[test]
+    fn a_delivery_violation_in_the_closed_model() {
+        let mut report = sample::violation();
+        report.latency = sample::closed().latency;
+        insta::assert_snapshot!(rendered(&Hlog, &report));
+    }
+
+    #[test]
+    fn seconds_are_untagged_and_whole_runs_are_tagged() {
+        let report = sample::pass();
+        let text = rendered(&Hlog, &report);
+        let (start, base, lines) = read(&text);
+        // 2026-01-02T03:04:05Z, and a second of warm-up.
+        assert_eq!((start, base), (Some(Duration::from_secs(1_767_323_046)), start));
+        let shape: Vec<_> = lines
+            .iter()
+            .map(|line| (line.tag().map(|tag| tag.as_str()), line.start_timestamp(), line.duration()))
+            .collect();
+        let (zero, ten) = (Duration::ZERO, Duration::from_secs(10));
+        let tagged = ["service", "send_lag", "connect"].map(|tag| (Some(tag), zero, ten));
+        let seconds = (0..10).map(|second| (None, Duration::from_secs(second), Duration::from_secs(1)));
+        assert_eq!(shape, tagged.into_iter().chain(seconds).collect::<Vec<_>>());
+        assert_eq!(histogram(&lines[0]), report.latency.service);
+        assert_eq!(histogram(&lines[3]), report.intervals[0].response.as_ref().unwrap().unpack());
+        // In milliseconds.
+        assert!((lines[3].max() - 1.2).abs() < 0.001, "{}", lines[3].max());
+    }
+
+    #[test]
+    fn an_older_result_has_one_line_of_response_times() {
+        let mut report = sample::pass();
+        for interval in &mut report.intervals {
+            interval.response = None;
+        }
+        let text = rendered(&Hlog, &report);
+        let lines = read(&text).2;
+        let untagged: Vec<_> = lines.iter().filter(|line| line.tag().is_none()).collect();
+        assert_eq!(untagged.len(), 1);
+        assert_eq!(histogram(untagged[0]), report.latency.response);
+        assert_eq!(untagged[0].duration(), Duration::from_secs(10));
+    }
+
+    #[test]
+    fn what_has_no_values_has_no_line() {
+        let mut report = sample::pass();
+        report.latency = Latency::default();
+        report.intervals = vec![Interval::default()];
+        assert!(read(&rendered(&Hlog, &report)).2.is_empty());
+    }
+
+    #[test]
+    fn times_that_are_none_are_left_out_or_refused() {
+        for (started_at, warmup_s) in
+            [("soon\n1.0,1.0,1.0,x", 1.0), ("1969-12-31T00:00:00Z", 1.0), ("2026-01-02T03:04:05Z", -1e300)]
+        {
+            let mut report = sample::pass();
+            report.started_at = started_at.to_owned();
+            report.plan.warmup_s = warmup_s;
+            let text = rendered(&Hlog, &report);
+            let (start, base, lines) = read(&text);
+            assert_eq!((start, base, lines.len()), (None, None, 13), "{started_at}");
+            assert!(!text.contains("Time: "), "{text}");
+        }
+        let mut report = sample::pass();
+        report.intervals[3].at_s = -1.0;
+        assert!(refusal(&report).starts_with("`intervals.at_s`: "), "{}", refusal(&report));
+        let mut report = sample::pass();
+        report.measured_s = 1e300;
+        assert!(refusal(&report).starts_with("`measured_s`: "), "{}", refusal(&report));
+    }
+
+    #[test]
+    fn foreign_text_stays_in_its_comment() {
+        let mut report = sample::pass();
+        report.environment.version = "1\n0.000,1.000,1.000,x\r\u{1b}[2J".to_owned();
+        let text = rendered(&Hlog, &report);
+        assert_eq!(read(&text).2.len(), 13);
+        assert!(!text.chars().any(|c| c.is_control() && c != '\n'));
+    }
+}

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io::Read;
+use std::sync::LazyLock;
 
 use flate2::read::ZlibDecoder;
 use hdrhistogram::Histogram;
@@ -56,6 +57,10 @@ const HEADER: usize = 40;
 
 /// Most bytes of one count or of one run of empty buckets.
 const LONGEST_COUNT: usize = 9;
+
+/// Most bytes of all counts: every bucket with the largest of them.
+static LONGEST_COUNTS: LazyLock<u64> =
+    LazyLock::new(|| (Latency::histogram().distinct_values() * LONGEST_COUNT) as u64);
 
 impl Packed {
     /// Packs a histogram.
@@ -127,7 +132,7 @@ fn inflate(bytes: &[u8]) -> Result<Vec<u8>, PackError> {
     }
     check_shape(number::<8>(&inner, 16), number::<8>(&inner, 24), number::<4>(&inner, 12))?;
     let counts = number::<4>(&inner, 4);
-    if counts > (Latency::histogram().distinct_values() * LONGEST_COUNT) as u64 {
+    if counts > *LONGEST_COUNTS {
         return Err(broken("it has more counts than its range has buckets"));
     }
     inflated.take(counts).read_to_end(&mut inner).map_err(inflate_error)?;

@@ -16,6 +16,7 @@
 //!
 //! Nothing here measures, reads a clock or knows the generator.
 
+pub mod comparable;
 mod decimal;
 pub mod escape;
 pub mod human;

@@ -56,6 +56,15 @@ pub fn percent(share: f64) -> String {
     format!("{} %", three_digits(share * 100.0))
 }
 
+/// A change as a share, in percent and with its sign: `+12.3 %`, `-4.0 %`.
+pub fn change(share: f64) -> String {
+    let percent = share * 100.0;
+    let decimals = usize::from(percent.abs() < 99.95);
+    let text = format!("{percent:+.decimals$} %");
+    // What rounds to nothing has no direction.
+    if text == "-0.0 %" { "+0.0 %".to_owned() } else { text }
+}
+
 /// Divides by `step` until the number is below it or the units are used up.
 fn scaled(value: f64, step: f64, units: &[&str]) -> String {
     let mut value = value;
@@ -144,5 +153,19 @@ mod tests {
         assert_eq!(percent(0.31), "31.0 %");
         assert_eq!(percent(1.0), "100 %");
         assert_eq!(percent(0.0123), "1.23 %");
+    }
+
+    #[test]
+    fn changes_have_a_sign() {
+        for (share, text) in [
+            (0.1234, "+12.3 %"),
+            (-0.04, "-4.0 %"),
+            (0.0, "+0.0 %"),
+            (-0.0001, "+0.0 %"),
+            (0.9996, "+100 %"),
+            (2.5, "+250 %"),
+        ] {
+            assert_eq!(change(share), text, "{share}");
+        }
     }
 }

@@ -17,8 +17,10 @@
 //! Nothing here measures, reads a clock or knows the generator.
 
 pub mod comparable;
+pub mod compare;
 mod decimal;
 pub mod escape;
+pub mod gate;
 pub mod human;
 pub mod identities;
 pub mod judge;
@@ -30,6 +32,7 @@ mod refusal;
 pub mod render;
 #[cfg(test)]
 mod sample;
+mod statistics;
 pub mod store;
 pub mod threshold;
 mod throughput;

@@ -1,0 +1,160 @@
+//! One metric of a comparison.
+
+use super::scale::change;
+use crate::gate::Margin;
+use crate::human;
+use crate::metric::Metric;
+use crate::statistics::Interval;
+
+/// One metric on both sides, and what is made of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// What was measured.
+    pub metric: Metric,
+    /// How much worse it may become; `None` of a metric that is shown and does not decide.
+    pub margin: Option<Margin>,
+    /// Of all runs of the baseline, in the unit of the metric: the geometric mean, of counts the arithmetic mean.
+    pub baseline: Option<f64>,
+    /// Of all runs of the candidate, likewise.
+    pub candidate: Option<f64>,
+    /// From baseline to candidate; `None` where there is no ratio.
+    pub change: Option<Change>,
+    /// The change that would be called a regression in 80 % of repetitions, as a share in the direction of worse. Only of
+    /// pairs.
+    pub detectable: Option<f64>,
+    /// p-value of the sign-flip test that it is worse by more than the margin, one-sided. Only of pairs.
+    pub p_value: Option<f64>,
+    /// `None` of a metric that does not decide and is there on both sides.
+    pub finding: Option<Finding>,
+    /// What else must be said.
+    pub note: Option<String>,
+}
+
+/// A change as a share of the baseline, in the metric's own direction: 0.1 is 10 % more, be that better or worse.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Change {
+    /// The estimate.
+    pub share: f64,
+    /// What it may as well be; `None` where there are too few runs to say.
+    pub interval: Option<ChangeInterval>,
+}
+
+/// Limits of a change.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ChangeInterval {
+    /// Lower limit, a share as in [`Change`].
+    pub low: f64,
+    /// Upper limit.
+    pub high: f64,
+    /// The share of repetitions in which such an interval holds the truth.
+    pub confidence: f64,
+}
+
+/// What is found out about a metric that decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// It is not worse by more than its margin.
+    Pass,
+    /// It is worse by more than its margin.
+    Regression,
+    /// It can't be told.
+    Inconclusive,
+    /// A run has too few messages for this percentile.
+    Refused {
+        /// Messages of the run that has the fewest.
+        messages: u64,
+        /// Messages that each run needs.
+        needed: u64,
+    },
+    /// It was measured on one side and not on the other.
+    Missing,
+}
+
+impl Finding {
+    /// The name in files and tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Regression => "regression",
+            Self::Inconclusive => "inconclusive",
+            Self::Refused { .. } => "refused",
+            Self::Missing => "missing",
+        }
+    }
+}
+
+impl Row {
+    /// A row of which only the metric is known.
+    pub(crate) fn new(metric: Metric) -> Self {
+        Self {
+            metric,
+            margin: None,
+            baseline: None,
+            candidate: None,
+            change: None,
+            detectable: None,
+            p_value: None,
+            finding: None,
+            note: None,
+        }
+    }
+
+    /// One line on what speaks against a pass; `None` when nothing does.
+    pub fn reason(&self) -> Option<String> {
+        let name = self.metric.name();
+        let note = self.note.as_deref().unwrap_or("it can't be told");
+        match self.finding? {
+            Finding::Pass => None,
+            Finding::Missing => Some(format!("{name} is missing: {note}")),
+            Finding::Refused { messages, needed } => Some(format!(
+                "{name} refused: a run has {} values, and a verdict on this percentile needs {}; a longer --duration gives more",
+                human::count(messages),
+                human::count(needed),
+            )),
+            Finding::Inconclusive => Some(format!("{name} inconclusive: {note}")),
+            Finding::Regression => {
+                let margin = self.margin.map(|margin| format!(", margin {margin}")).unwrap_or_default();
+                let change = self.change.map(Change::text).unwrap_or_default();
+                Some(format!("{name} regressed: {change}{margin}"))
+            }
+        }
+    }
+}
+
+impl Change {
+    /// From the scale on which comparisons are computed.
+    pub(crate) fn new(metric: Metric, worse: f64, interval: Option<(Interval, f64)>) -> Self {
+        let share = |worse: f64| change(metric.better(), worse);
+        let interval = interval.map(|(interval, confidence)| {
+            let (one, other) = (share(interval.low), share(interval.high));
+            ChangeInterval { low: one.min(other), high: one.max(other), confidence }
+        });
+        Self { share: share(worse), interval }
+    }
+
+    /// `+12.3 % (+8.1 to +16.7 %)`.
+    pub fn text(self) -> String {
+        let estimate = human::change(self.share);
+        match self.interval {
+            None => estimate,
+            Some(ChangeInterval { low, high, .. }) => {
+                format!("{estimate} ({} to {})", human::change(low).trim_end_matches(" %"), human::change(high))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_is_printed_in_the_direction_of_its_metric() {
+        let interval = |low: f64, high: f64| Some((Interval { low: low.ln(), high: high.ln() }, 0.95));
+        let latency = Change::new("p99".parse().unwrap(), 1.123_f64.ln(), interval(1.081, 1.167));
+        assert_eq!(latency.text(), "+12.3 % (+8.1 to +16.7 %)");
+        // Worse by a factor of 1.25 is 20 % less of a rate; its limits change places.
+        let rate = Change::new("throughput".parse().unwrap(), 1.25_f64.ln(), interval(1.1, 2.0));
+        assert_eq!(rate.text(), "-20.0 % (-50.0 to -9.1 %)");
+    }
+}

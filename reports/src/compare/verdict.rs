@@ -1,0 +1,121 @@
+//! What a comparison comes to.
+
+use serde::Serialize;
+
+use super::row::{Finding, Row};
+use crate::judge;
+
+/// What a comparison comes to, the mildest first. Each outranks those before it in the exit code; see
+/// [`Verdict::exit_code`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// No metric that decides is worse by more than its margin.
+    Pass,
+    /// It can't be told, for want of runs, messages or steadiness.
+    Inconclusive,
+    /// The runs differ in more than what is tested.
+    Incomparable,
+    /// A metric was measured on one side and not on the other.
+    Missing,
+    /// A metric is worse by more than its margin.
+    Regression,
+    /// A run did not measure what was planned.
+    Invalid,
+    /// A run lost, damaged or misrouted a message.
+    Delivery,
+}
+
+impl Verdict {
+    /// Exit code of a comparison with this verdict: 0 pass, 1 regression or missing metric, 3 inconclusive or incomparable,
+    /// 4 delivery violation, 5 invalid run.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Pass => 0,
+            Self::Regression | Self::Missing => 1,
+            Self::Inconclusive | Self::Incomparable => 3,
+            Self::Delivery => 4,
+            Self::Invalid => 5,
+        }
+    }
+
+    /// The name in files: `pass`, `regression` and so on.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Inconclusive => "inconclusive",
+            Self::Incomparable => "incomparable",
+            Self::Missing => "missing",
+            Self::Regression => "regression",
+            Self::Invalid => "invalid",
+            Self::Delivery => "delivery",
+        }
+    }
+
+    /// What speaks for the verdict that runs by themselves call for, whatever they are compared with.
+    pub(crate) fn of_run(verdict: judge::Verdict) -> Option<Self> {
+        match verdict {
+            judge::Verdict::Delivery => Some(Self::Delivery),
+            judge::Verdict::Invalid => Some(Self::Invalid),
+            judge::Verdict::Threshold | judge::Verdict::Pass => None,
+        }
+    }
+
+    /// What the metrics come to: a regression if one is, else a failure if one is missing, a pass only if all that decide
+    /// pass and there is at least one.
+    pub(crate) fn of_rows(rows: &[Row]) -> Self {
+        let findings: Vec<Finding> = rows.iter().filter_map(|row| row.finding).collect();
+        let any = |wanted: Finding| findings.contains(&wanted);
+        if any(Finding::Regression) {
+            Self::Regression
+        } else if any(Finding::Missing) {
+            Self::Missing
+        } else if any(Finding::Pass) && findings.iter().all(|finding| *finding == Finding::Pass) {
+            Self::Pass
+        } else {
+            Self::Inconclusive
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(findings: &[Option<Finding>]) -> Verdict {
+        let rows: Vec<Row> =
+            findings.iter().map(|finding| Row { finding: *finding, ..Row::new("p99".parse().unwrap()) }).collect();
+        Verdict::of_rows(&rows)
+    }
+
+    #[test]
+    fn one_metric_is_enough_to_fail_and_all_are_needed_to_pass() {
+        let refused = Finding::Refused { messages: 9, needed: 10 };
+        let (pass, doubt) = (Some(Finding::Pass), Some(Finding::Inconclusive));
+        let (bad, gone) = (Some(Finding::Regression), Some(Finding::Missing));
+        assert_eq!(of(&[pass, None, pass]), Verdict::Pass);
+        assert_eq!(of(&[pass, doubt]), Verdict::Inconclusive);
+        assert_eq!(of(&[pass, Some(refused)]), Verdict::Inconclusive);
+        assert_eq!(of(&[doubt, gone, pass]), Verdict::Missing);
+        assert_eq!(of(&[gone, bad, pass, doubt]), Verdict::Regression);
+        assert_eq!(of(&[None]), Verdict::Inconclusive);
+        assert_eq!(of(&[]), Verdict::Inconclusive);
+    }
+
+    #[test]
+    fn a_violation_outranks_everything() {
+        let order = [
+            (Verdict::Pass, 0),
+            (Verdict::Inconclusive, 3),
+            (Verdict::Incomparable, 3),
+            (Verdict::Missing, 1),
+            (Verdict::Regression, 1),
+            (Verdict::Invalid, 5),
+            (Verdict::Delivery, 4),
+        ];
+        for (verdict, code) in order {
+            assert_eq!(verdict.exit_code(), code);
+            assert_eq!(serde_json::to_value(verdict).unwrap(), verdict.name());
+        }
+    }
+}

@@ -27,6 +27,7 @@ pub mod judge;
 mod limits;
 pub mod metric;
 pub mod model;
+pub mod paired;
 mod quantiles;
 mod refusal;
 pub mod render;

@@ -151,7 +151,7 @@ impl Metric {
     /// 10 000 for p99; 1 for what is not a percentile.
     ///
     /// With m values beyond it, a percentile of independent values lies within about 1/√m of its place in rank (order
-    /// statistics are binomial; David and Nagaraja, "Order Statistics", section 7.1): 10 % with 100. The messages of a run
+    /// statistics are binomial; David and Nagaraja, "Order Statistics"): 10 % with 100. The messages of a run
     /// are not independent, so this is the least and not enough by itself; the spread between runs has the last word.
     pub fn min_messages(self) -> u64 {
         match self {

@@ -5,12 +5,18 @@
 //! unit. What is random takes a seed and gives the same again.
 //!
 //! ```text
+//! student.rs    mean, standard deviation, Student's interval, minimum detectable effect
+//! sign_flip.rs  permutation test by flipping signs
 //! bootstrap.rs  interval of a shift between two groups of runs
 //! ```
 
 mod bootstrap;
+mod sign_flip;
+mod student;
 
 pub(crate) use bootstrap::{RESAMPLES, runs_needed, shift};
+pub(crate) use sign_flip::{least_p, sign_flip};
+pub(crate) use student::Moments;
 
 /// An interval that covers the true value with a stated confidence.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -137,10 +137,15 @@ impl Change {
         let estimate = human::change(self.share);
         match self.interval {
             None => estimate,
-            Some(ChangeInterval { low, high, .. }) => {
-                format!("{estimate} ({} to {})", human::change(low).trim_end_matches(" %"), human::change(high))
-            }
+            Some(interval) => format!("{estimate} ({})", interval.text()),
         }
+    }
+}
+
+impl ChangeInterval {
+    /// `+8.1 to +16.7 %`.
+    pub fn text(self) -> String {
+        format!("{} to {}", human::change(self.low).trim_end_matches(" %"), human::change(self.high))
     }
 }
 

@@ -1,6 +1,7 @@
 //! A result for somebody to read: one file a format, behind one trait.
 
 mod bencher;
+pub mod comparison;
 mod csv;
 mod github_benchmark;
 mod hlog;

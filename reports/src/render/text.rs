@@ -3,7 +3,7 @@
 
 mod delivery;
 mod latency;
-mod page;
+pub(super) mod page;
 
 use std::io;
 

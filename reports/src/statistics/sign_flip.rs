@@ -48,13 +48,11 @@ fn exact(differences: &[f64], least: f64) -> f64 {
 fn sums(differences: &[f64]) -> Vec<f64> {
     let mut sums = vec![0.0];
     for difference in differences {
-        let minus: Vec<f64> = sums.iter().map(|sum| sum - difference).collect();
-        for sum in &mut sums {
-            *sum += difference;
-        }
-        sums.extend(minus);
+        let (less, more) = (-difference.abs(), difference.abs());
+        sums = sums.iter().map(|sum| sum + less).chain(sums.iter().map(|sum| sum + more)).collect();
+        // Two ascending halves, which a stable sort merges.
+        sums.sort_by(f64::total_cmp);
     }
-    sums.sort_by(f64::total_cmp);
     sums
 }
 

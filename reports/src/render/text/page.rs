@@ -7,22 +7,22 @@ use anstyle::{AnsiColor, Style};
 use crate::escape::visible;
 
 /// Columns of a line.
-pub(super) const WIDTH: usize = 100;
+pub(in crate::render) const WIDTH: usize = 100;
 /// Columns of the label and the gap after it.
-pub(super) const LABEL: usize = 13;
+pub(in crate::render) const LABEL: usize = 13;
 
 /// Styles of a report; all of them plain without colour. Only the eight standard colours, which every theme adapts.
 #[derive(Clone, Copy)]
-pub(super) struct Palette {
-    pub(super) good: Style,
-    pub(super) bad: Style,
-    pub(super) doubtful: Style,
-    pub(super) label: Style,
-    pub(super) aside: Style,
+pub(in crate::render) struct Palette {
+    pub(in crate::render) good: Style,
+    pub(in crate::render) bad: Style,
+    pub(in crate::render) doubtful: Style,
+    pub(in crate::render) label: Style,
+    pub(in crate::render) aside: Style,
 }
 
 impl Palette {
-    pub(super) fn new(color: bool) -> Self {
+    pub(in crate::render) fn new(color: bool) -> Self {
         if !color {
             let plain = Style::new();
             return Self { good: plain, bad: plain, doubtful: plain, label: plain, aside: plain };
@@ -38,23 +38,29 @@ impl Palette {
 }
 
 /// Where a report is written. What comes from a report is made visible here, in one place, whatever it holds.
-pub(super) struct Page<'a> {
-    pub(super) out: &'a mut dyn io::Write,
-    pub(super) palette: Palette,
+pub(in crate::render) struct Page<'a> {
+    pub(in crate::render) out: &'a mut dyn io::Write,
+    pub(in crate::render) palette: Palette,
 }
 
 impl Page<'_> {
-    pub(super) fn blank(&mut self) -> io::Result<()> {
+    pub(in crate::render) fn blank(&mut self) -> io::Result<()> {
         writeln!(self.out)
     }
 
     /// A label, and text that is wrapped beside it.
-    pub(super) fn row(&mut self, label: &str, text: &str) -> io::Result<()> {
+    pub(in crate::render) fn row(&mut self, label: &str, text: &str) -> io::Result<()> {
         self.styled_row(label, self.palette.label, text, Style::new())
     }
 
     /// A row in which both parts have a style.
-    pub(super) fn styled_row(&mut self, label: &str, label_style: Style, text: &str, style: Style) -> io::Result<()> {
+    pub(in crate::render) fn styled_row(
+        &mut self,
+        label: &str,
+        label_style: Style,
+        text: &str,
+        style: Style,
+    ) -> io::Result<()> {
         for (index, line) in wrap(&visible(text), WIDTH - LABEL).iter().enumerate() {
             let label = if index == 0 { label } else { "" };
             // Padding outside of the style, and none at all before the end of a line.
@@ -68,7 +74,7 @@ impl Page<'_> {
     }
 
     /// One line under the text of a row, cut where it is too long.
-    pub(super) fn detail(&mut self, text: &str) -> io::Result<()> {
+    pub(in crate::render) fn detail(&mut self, text: &str) -> io::Result<()> {
         writeln!(self.out, "{:LABEL$}{}", "", cut(&visible(text), WIDTH - LABEL))
     }
 }
@@ -124,7 +130,7 @@ fn split_off(text: &mut String, columns: usize) -> Option<String> {
 }
 
 /// The text, or as much of it as fits with a mark at its end.
-pub(super) fn cut(text: &str, columns: usize) -> String {
+pub(in crate::render) fn cut(text: &str, columns: usize) -> String {
     let mut text = text.to_owned();
     if width(&text) > columns {
         split_off(&mut text, columns - 1);

@@ -1,0 +1,101 @@
+//! Comparisons for somebody to read: of results ([`Comparison`]) and of pairs ([`Ab`]). One file a format.
+
+mod json;
+mod markdown;
+mod text;
+
+use std::io;
+
+use crate::compare::{ChangeInterval, Comparison, Row, Verdict};
+use crate::human;
+use crate::paired::Outcome;
+pub use markdown::Markdown;
+
+/// What a paired test came to, and what was compared.
+#[derive(Clone, Copy, Debug)]
+pub struct Ab<'a> {
+    /// The baseline: a URL or a command.
+    pub a: &'a str,
+    /// The candidate.
+    pub b: &'a str,
+    /// What the test came to.
+    pub outcome: &'a Outcome,
+}
+
+/// A format in which comparisons can be shown: [`Text`](super::Text), [`Json`](super::Json), [`Markdown`].
+pub trait RenderComparison {
+    /// Writes a comparison of results, with a newline at the end.
+    ///
+    /// # Errors
+    /// What `out` returns.
+    fn comparison(&self, comparison: &Comparison, out: &mut dyn io::Write) -> io::Result<()>;
+
+    /// Writes a test of pairs, likewise.
+    ///
+    /// # Errors
+    /// What `out` returns.
+    fn ab(&self, ab: &Ab<'_>, out: &mut dyn io::Write) -> io::Result<()>;
+}
+
+/// The first word of an output, and what it means.
+fn headline(verdict: Verdict) -> (&'static str, &'static str) {
+    match verdict {
+        Verdict::Pass => ("PASS", "no metric that decides is worse by more than its margin"),
+        Verdict::Regression => ("FAIL", "regression: the candidate is worse by more than the margin"),
+        Verdict::Missing => ("FAIL", "a metric was measured on one side and is missing on the other"),
+        Verdict::Delivery => ("FAIL", "delivery violation"),
+        Verdict::Invalid => ("INVALID", "a run did not measure what was planned"),
+        Verdict::Inconclusive => ("INCONCLUSIVE", "neither a regression nor its absence can be told"),
+        Verdict::Incomparable => ("INCOMPARABLE", "the runs differ in more than what is tested"),
+    }
+}
+
+/// What a row shows in its columns, of a metric that is measured in it.
+struct Cells {
+    metric: String,
+    baseline: String,
+    candidate: String,
+    change: String,
+    interval: String,
+    margin: String,
+    detectable: String,
+    verdict: &'static str,
+}
+
+impl Cells {
+    fn of(row: &Row) -> Self {
+        let none = || "-".to_owned();
+        let value = |value: Option<f64>| value.map_or_else(none, |value| row.metric.show(value));
+        let interval = row.change.and_then(|change| change.interval);
+        Self {
+            metric: row.metric.name(),
+            baseline: value(row.baseline),
+            candidate: value(row.candidate),
+            change: row.change.map_or_else(none, |change| human::change(change.share)),
+            interval: interval.map_or_else(none, ChangeInterval::text),
+            margin: row.margin.map_or_else(none, |margin| margin.to_string()),
+            detectable: row.detectable.map_or_else(none, human::change),
+            verdict: row.finding.map_or("", |finding| finding.name()),
+        }
+    }
+}
+
+/// `3 runs`.
+fn runs(n: usize) -> String {
+    format!("{} {}", human::count(n as u64), if n == 1 { "run" } else { "runs" })
+}
+
+/// `10 pairs, look 1 of 3`.
+fn progress(outcome: &Outcome) -> String {
+    let pairs = outcome.pairs.len();
+    let unit = if pairs == 1 { "pair" } else { "pairs" };
+    let look = match outcome.looks.len() {
+        1 => String::new(),
+        looks => format!(", look {} of {looks}", outcome.look),
+    };
+    let more = if outcome.needs_more { "; more pairs may tell" } else { "" };
+    format!("{} {unit}{look}{more}", human::count(pairs as u64))
+}
+
+#[cfg(test)]
+mod tests;

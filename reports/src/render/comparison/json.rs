@@ -1,0 +1,178 @@
+//! Comparisons as JSON: `loadgen.comparison/1` and `loadgen.ab/1`. Units are in the keys, and that of a metric beside it. What
+//! is not known is `null`, so every key is always there.
+
+use std::io;
+
+use serde::Serialize;
+
+use super::{Ab, RenderComparison};
+use crate::comparable::Difference;
+use crate::compare::{Comparison, Finding, Row, Side, Verdict};
+use crate::metric::Better;
+use crate::paired::Observation;
+use crate::render::Json;
+
+/// Name and version of the format of a comparison.
+const COMPARISON: &str = "loadgen.comparison/1";
+/// Name and version of the format of a test of pairs.
+const AB: &str = "loadgen.ab/1";
+
+#[derive(Serialize)]
+struct ComparisonDocument<'a> {
+    schema: &'static str,
+    verdict: Verdict,
+    exit_code: u8,
+    reasons: &'a [String],
+    notes: &'a [String],
+    basis: &'static str,
+    confidence_percent: f64,
+    forced: bool,
+    baseline: SideDocument<'a>,
+    candidate: SideDocument<'a>,
+    differences: &'a [Difference],
+    metrics: Vec<RowDocument>,
+}
+
+#[derive(Serialize)]
+struct SideDocument<'a> {
+    runs: usize,
+    targets: &'a [String],
+    started_at: &'a str,
+}
+
+#[derive(Serialize)]
+struct AbDocument<'a> {
+    schema: &'static str,
+    verdict: Verdict,
+    exit_code: u8,
+    reasons: &'a [String],
+    notes: Vec<String>,
+    /// The baseline.
+    a: &'a str,
+    /// The candidate.
+    b: &'a str,
+    confidence_percent: f64,
+    pairs: usize,
+    look: usize,
+    looks: &'a [u32],
+    needs_more: bool,
+    metrics: Vec<RowDocument>,
+    /// One a pair, in the order in which they were run: the metrics of either side in the order of `metrics`.
+    runs: Vec<Pair>,
+}
+
+#[derive(Serialize)]
+struct RowDocument {
+    metric: String,
+    unit: &'static str,
+    better: &'static str,
+    baseline: Option<f64>,
+    candidate: Option<f64>,
+    change_percent: Option<f64>,
+    low_percent: Option<f64>,
+    high_percent: Option<f64>,
+    interval_confidence_percent: Option<f64>,
+    margin_percent: Option<f64>,
+    detectable_percent: Option<f64>,
+    p_value: Option<f64>,
+    verdict: Option<&'static str>,
+    /// Of the run that has the fewest, where that is too few.
+    messages: Option<u64>,
+    messages_needed: Option<u64>,
+    note: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Pair {
+    a: Vec<Option<f64>>,
+    b: Vec<Option<f64>>,
+}
+
+impl RenderComparison for Json {
+    fn comparison(&self, comparison: &Comparison, out: &mut dyn io::Write) -> io::Result<()> {
+        let document = ComparisonDocument {
+            schema: COMPARISON,
+            verdict: comparison.verdict,
+            exit_code: comparison.verdict.exit_code(),
+            reasons: &comparison.reasons,
+            notes: &comparison.notes,
+            basis: comparison.basis.name(),
+            confidence_percent: percent(comparison.confidence.share()),
+            forced: comparison.forced,
+            baseline: side(&comparison.baseline),
+            candidate: side(&comparison.candidate),
+            differences: &comparison.differences,
+            metrics: comparison.rows.iter().map(metric).collect(),
+        };
+        write(&document, out)
+    }
+
+    fn ab(&self, ab: &Ab<'_>, out: &mut dyn io::Write) -> io::Result<()> {
+        let outcome = ab.outcome;
+        let document = AbDocument {
+            schema: AB,
+            verdict: outcome.verdict,
+            exit_code: outcome.verdict.exit_code(),
+            reasons: &outcome.reasons,
+            notes: outcome.notes(),
+            a: ab.a,
+            b: ab.b,
+            confidence_percent: percent(outcome.confidence.share()),
+            pairs: outcome.pairs.len(),
+            look: outcome.look,
+            looks: &outcome.looks,
+            needs_more: outcome.needs_more,
+            metrics: outcome.rows.iter().map(metric).collect(),
+            runs: outcome.pairs.iter().map(|(a, b)| Pair { a: values(a), b: values(b) }).collect(),
+        };
+        write(&document, out)
+    }
+}
+
+fn side(side: &Side) -> SideDocument<'_> {
+    SideDocument { runs: side.runs, targets: &side.targets, started_at: &side.started_at }
+}
+
+fn values(run: &Observation) -> Vec<Option<f64>> {
+    run.values.iter().map(|measured| measured.value).collect()
+}
+
+fn metric(row: &Row) -> RowDocument {
+    let interval = row.change.and_then(|change| change.interval);
+    let messages = match row.finding {
+        Some(Finding::Refused { messages, needed }) => Some((messages, needed)),
+        _ => None,
+    };
+    RowDocument {
+        metric: row.metric.name(),
+        unit: row.metric.unit().key(),
+        better: match row.metric.better() {
+            Better::Lower => "lower",
+            Better::Higher => "higher",
+        },
+        baseline: row.baseline,
+        candidate: row.candidate,
+        change_percent: row.change.map(|change| percent(change.share)),
+        low_percent: interval.map(|interval| percent(interval.low)),
+        high_percent: interval.map(|interval| percent(interval.high)),
+        interval_confidence_percent: interval.map(|interval| percent(interval.confidence)),
+        margin_percent: row.margin.map(|margin| percent(margin.share())),
+        detectable_percent: row.detectable.map(percent),
+        p_value: row.p_value,
+        verdict: row.finding.map(Finding::name),
+        messages: messages.map(|(messages, _)| messages),
+        messages_needed: messages.map(|(_, needed)| needed),
+        note: row.note.clone(),
+    }
+}
+
+/// To millionths of a percent: the rest is noise of the arithmetic (0.07 * 100 is 7.000000000000001).
+fn percent(share: f64) -> f64 {
+    // And 0 has no sign.
+    (share * 1e8).round() / 1e6 + 0.0
+}
+
+fn write(document: &impl Serialize, out: &mut dyn io::Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, document)?;
+    writeln!(out)
+}

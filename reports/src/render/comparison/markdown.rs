@@ -1,0 +1,97 @@
+//! Comparisons for the summary of a CI job, in GitHub's Markdown: verdict, reasons, and a table of what decides; the rest is
+//! folded away.
+
+use std::io::{self, Write};
+
+use super::{Ab, Cells, RenderComparison, headline, progress, runs};
+use crate::compare::{Comparison, Row, Side, Verdict};
+use crate::escape::markdown;
+
+/// The Markdown of a comparison. What came from files, servers and commands is escaped.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Markdown;
+
+impl RenderComparison for Markdown {
+    fn comparison(&self, comparison: &Comparison, out: &mut dyn Write) -> io::Result<()> {
+        verdict(out, "comparison", comparison.verdict, &comparison.reasons)?;
+        if comparison.forced {
+            writeln!(out, "**Forced**: these runs are judged although they differ in more than what is tested.\n")?;
+        }
+        writeln!(out, "- baseline: {}", side(&comparison.baseline))?;
+        writeln!(out, "- candidate: {}\n", side(&comparison.candidate))?;
+        if !comparison.differences.is_empty() {
+            writeln!(out, "| the runs differ in | baseline | candidate |\n|---|---|---|")?;
+            for difference in &comparison.differences {
+                let cells = [&difference.key, &difference.baseline, &difference.candidate].map(|text| markdown(text));
+                writeln!(out, "| {} |", cells.join(" | "))?;
+            }
+            writeln!(out)?;
+        }
+        let (deciding, shown): (Vec<&Row>, Vec<&Row>) =
+            comparison.rows.iter().partition(|row| row.margin.is_some() || row.finding.is_some());
+        table(out, &deciding, false)?;
+        if !shown.is_empty() {
+            writeln!(out, "<details><summary>metrics that do not decide</summary>\n")?;
+            table(out, &shown, false)?;
+            writeln!(out, "</details>\n")?;
+        }
+        notes(out, &comparison.notes)
+    }
+
+    fn ab(&self, ab: &Ab<'_>, out: &mut dyn Write) -> io::Result<()> {
+        verdict(out, "A against B", ab.outcome.verdict, &ab.outcome.reasons)?;
+        writeln!(out, "- baseline, A: {}", markdown(ab.a))?;
+        writeln!(out, "- candidate, B: {}", markdown(ab.b))?;
+        writeln!(out, "- {}\n", progress(ab.outcome))?;
+        table(out, &ab.outcome.rows.iter().collect::<Vec<_>>(), true)?;
+        notes(out, &ab.outcome.notes())
+    }
+}
+
+fn verdict(out: &mut dyn Write, what: &str, verdict: Verdict, reasons: &[String]) -> io::Result<()> {
+    let (word, meaning) = headline(verdict);
+    writeln!(out, "### {word}: {what}\n\n{meaning}\n")?;
+    for reason in reasons {
+        writeln!(out, "- {}", markdown(reason))?;
+    }
+    if reasons.is_empty() { Ok(()) } else { writeln!(out) }
+}
+
+fn side(side: &Side) -> String {
+    if side.runs == 0 {
+        return "no runs".to_owned();
+    }
+    let targets: Vec<String> = side.targets.iter().map(|target| markdown(target)).collect();
+    format!("{} of {}, from {}", runs(side.runs), targets.join(" and "), markdown(&side.started_at))
+}
+
+fn table(out: &mut dyn Write, rows: &[&Row], with_detectable: bool) -> io::Result<()> {
+    let (heading, rule) = if with_detectable { (" detectable |", "--:|") } else { ("", "") };
+    writeln!(out, "| metric | baseline | candidate | change | interval | margin |{heading} verdict |")?;
+    writeln!(out, "|---|--:|--:|--:|--:|--:|{rule}---|")?;
+    for row in rows {
+        let Cells { metric, baseline, candidate, change, interval, margin, detectable, verdict } = Cells::of(row);
+        let detectable = if with_detectable { format!(" {detectable} |") } else { String::new() };
+        let verdict = if row.finding.is_some_and(|finding| finding.name() != "pass") {
+            format!("**{verdict}**")
+        } else {
+            verdict.to_owned()
+        };
+        let metric = markdown(&metric);
+        writeln!(
+            out,
+            "| {metric} | {baseline} | {candidate} | {change} | {interval} | {margin} |{detectable} {verdict} |"
+        )?;
+    }
+    writeln!(out)
+}
+
+fn notes(out: &mut dyn Write, notes: &[String]) -> io::Result<()> {
+    for (index, note) in notes.iter().enumerate() {
+        if index > 0 {
+            writeln!(out)?;
+        }
+        writeln!(out, "<sub>{}</sub>", markdown(note))?;
+    }
+    Ok(())
+}

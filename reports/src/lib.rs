@@ -12,6 +12,7 @@
 //!                                    for tools: the result itself, tables, HdrHistogram's interval log
 //!          Junit, GithubBenchmark, Bencher
 //!                                    for services: test cases, numbers that are followed from commit to commit
+//!    └── render::{Text, Json, Html}  one file a format, behind one trait; Html shows several at once too
 //! ```
 //!
 //! Nothing here measures, reads a clock or knows the generator.

@@ -5,6 +5,7 @@ pub mod comparison;
 mod csv;
 mod github_benchmark;
 mod hlog;
+mod html;
 mod json;
 mod junit;
 mod markdown;
@@ -20,6 +21,7 @@ pub use bencher::Bencher;
 pub use csv::{IntervalsCsv, PercentilesCsv};
 pub use github_benchmark::GithubBenchmark;
 pub use hlog::Hlog;
+pub use html::Html;
 pub use json::Json;
 pub use junit::Junit;
 pub use markdown::Markdown;
@@ -32,6 +34,17 @@ pub trait Render {
     /// # Errors
     /// What `out` returns, or [`io::ErrorKind::InvalidData`] when the format can't hold the report.
     fn render(&self, report: &Report, judgement: &Judgement, out: &mut dyn io::Write) -> io::Result<()>;
+}
+
+/// One result among several that are shown together.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry<'a> {
+    /// What tells it from the others: the name of its file, a version. May hold anything.
+    pub label: &'a str,
+    /// What was measured.
+    pub report: &'a Report,
+    /// What it means.
+    pub judgement: &'a Judgement,
 }
 
 /// An error of a format's library on the way to `out`.

@@ -1,0 +1,40 @@
+//! The axes that the page's plots have.
+
+use super::scale::Scale;
+use super::shown::Shown;
+use super::ticks::{self, Tick};
+
+/// An axis with its marks.
+#[derive(Debug)]
+pub(super) struct Axis {
+    /// What it shows, and in what unit.
+    pub(super) title: Shown,
+    pub(super) ticks: Vec<Tick>,
+    pub(super) scale: Scale,
+}
+
+impl Axis {
+    /// Percentiles up to the place `end` on a logarithmic scale of nines, 99 % at least.
+    pub(super) fn nines(end: f64) -> Self {
+        let scale = Scale::linear(0.0, end.max(2.0));
+        Self { title: "percentile in %, log scale of nines".into(), ticks: ticks::nines(&scale), scale }
+    }
+
+    /// Latencies, on a logarithmic scale that holds all of `values` in nanoseconds.
+    pub(super) fn times(title: &str, values: impl IntoIterator<Item = f64>) -> Self {
+        let scale = Scale::log(values);
+        Self { title: format!("{title}, log scale").into(), ticks: ticks::times(&scale), scale }
+    }
+
+    /// Time since the measured phase began, to `end` in seconds.
+    pub(super) fn seconds(end: f64) -> Self {
+        let scale = Scale::linear(0.0, end);
+        Self { title: "time in the measured phase".into(), ticks: ticks::seconds(&scale), scale }
+    }
+
+    /// Numbers of something from 0 to at least `largest`.
+    pub(super) fn counts(title: &str, largest: f64) -> Self {
+        let (scale, ticks) = ticks::counts(largest);
+        Self { title: title.into(), ticks, scale }
+    }
+}

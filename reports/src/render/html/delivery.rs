@@ -1,0 +1,152 @@
+//! What became of the messages, as sums that must add up.
+
+use super::Entry;
+use super::section::{Block, Section};
+use super::table::{Body, Cell, Head, Row, Table, Tone};
+use crate::human::count;
+use crate::model::Tally;
+use crate::render::words;
+
+type Count = fn(&Tally) -> u64;
+
+/// A number, what it is called, and what it means when it is not 0.
+struct Term(&'static str, Tone, Count);
+
+/// The first is the sum of the others.
+struct Sum(Term, &'static [Term]);
+
+/// The identities of [`crate::identities()`].
+const SUMS: [Sum; 4] = [
+    Sum(
+        Term("scheduled", Tone::Plain, |t| t.counts.scheduled),
+        &[Term("sent", Tone::Plain, |t| t.counts.sent), Term("dropped", Tone::Doubtful, |t| t.counts.dropped)],
+    ),
+    Sum(
+        Term("dropped", Tone::Doubtful, |t| t.counts.dropped),
+        &[
+            Term("in-flight cap", Tone::Doubtful, |t| t.dropped.in_flight_cap),
+            Term("dead connection", Tone::Doubtful, |t| t.dropped.dead_connection),
+            Term("behind schedule", Tone::Doubtful, |t| t.dropped.behind_schedule),
+        ],
+    ),
+    Sum(
+        Term("sent", Tone::Plain, |t| t.counts.sent),
+        &[
+            Term("matched", Tone::Plain, |t| t.counts.matched),
+            Term("lost", Tone::Bad, |t| t.counts.lost),
+            Term("damaged", Tone::Bad, |t| t.counts.damaged),
+            Term("misrouted", Tone::Bad, |t| t.counts.misrouted),
+            Term("undetermined", Tone::Doubtful, |t| t.counts.undetermined),
+        ],
+    ),
+    Sum(
+        Term("events", Tone::Plain, |t| t.counts.events),
+        &[
+            Term("matched", Tone::Plain, |t| t.counts.matched),
+            Term("duplicated", Tone::Bad, |t| t.anomalies.duplicated),
+            Term("coalesced", Tone::Bad, |t| t.anomalies.coalesced),
+            Term("split pieces", Tone::Bad, |t| t.anomalies.split_pieces),
+            Term("truncated", Tone::Bad, |t| t.anomalies.truncated),
+            Term("corrupted", Tone::Bad, |t| t.anomalies.corrupted),
+            Term("wrong type", Tone::Bad, |t| t.anomalies.wrong_type),
+            Term("misrouted events", Tone::Bad, |t| t.anomalies.misrouted_events),
+            Term("unexpected", Tone::Bad, |t| t.anomalies.unexpected),
+        ],
+    ),
+];
+
+/// Counts that are in no sum.
+const BESIDE: [Term; 2] = [
+    Term("reordered (overtaken)", Tone::Bad, |t| t.anomalies.reordered),
+    Term("split (damaged)", Tone::Bad, |t| t.anomalies.split),
+];
+
+pub(super) fn section(entries: &[Entry<'_>]) -> Section {
+    let tallies: Vec<&Tally> =
+        entries.iter().flat_map(|entry| [&entry.report.measured, &entry.report.warmup]).collect();
+    let beside = BESIDE.iter().map(|term| row("", term, &tallies)).collect();
+    let beside = Body { title: Some("of the sent, beside the sum".into()), rows: beside };
+    let [scheduled, dropped, sent, events] = SUMS.map(|sum| body(&sum, &tallies));
+    let parts = match entries {
+        // Beside each other, the tables of a single result fit a screen.
+        [_] => vec![
+            ("Messages due", vec![scheduled, dropped]),
+            ("Messages sent", vec![sent, beside]),
+            ("Message events that came", vec![events]),
+        ],
+        _ => vec![("Messages, and message events that came", vec![scheduled, dropped, sent, beside, events])],
+    };
+    let tables = parts.into_iter().map(|(caption, bodies)| table(caption, entries, bodies)).collect();
+    let mut blocks = vec![Block::Tables(tables)];
+    let mut notes: Vec<String> = entries.iter().filter_map(|entry| words::undecided(&entry.report.plan)).collect();
+    notes.dedup();
+    blocks.extend(notes.iter().map(|note| Block::Note(note.into())));
+    Section { id: "delivery", title: "Delivery", blocks }
+}
+
+fn table(caption: &str, entries: &[Entry<'_>], bodies: Vec<Body>) -> Table {
+    let groups = match entries {
+        [_] => Vec::new(),
+        several => several.iter().enumerate().map(|(index, entry)| Head::of(index, entry, 2)).collect(),
+    };
+    let columns = entries.iter().flat_map(|_| ["measured", "warm-up"]).map(Head::from).collect();
+    Table { caption: caption.into(), groups, columns, bodies }
+}
+
+fn body(sum: &Sum, tallies: &[&Tally]) -> Body {
+    let Sum(left, terms) = sum;
+    let cells = tallies.iter().map(|tally| total(left, terms, tally)).collect();
+    let mut rows = vec![Row { head: left.0.into(), cells, sum: true }];
+    rows.extend(terms.iter().enumerate().map(|(index, term)| row(if index == 0 { "=" } else { "+" }, term, tallies)));
+    Body { title: None, rows }
+}
+
+/// The left side of a sum, with what its right side comes to if that is another number.
+fn total(left: &Term, terms: &[Term], tally: &Tally) -> Cell {
+    let Term(_, tone, of) = left;
+    let (left, right) = (of(tally), terms.iter().fold(0_u64, |sum, term| sum.saturating_add(term.2(tally))));
+    if left == right {
+        return Cell::from(count(left)).tone(tone.unless_zero(left));
+    }
+    Cell::from(format!("{} ≠ {}", count(left), count(right))).tone(Tone::Bad)
+}
+
+fn row(sign: &'static str, term: &Term, tallies: &[&Tally]) -> Row {
+    let Term(name, tone, of) = term;
+    let cell = |tally: &&Tally| Cell::from(count(of(tally))).tone(tone.unless_zero(of(tally)));
+    Row { head: Head { sign, ..Head::from(name) }, cells: tallies.iter().map(cell).collect(), sum: false }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::shown::Shown;
+    use super::*;
+    use crate::model::Counts;
+
+    #[test]
+    fn a_sum_that_does_not_add_up_says_so() {
+        let tally = Tally { counts: Counts { sent: 5, matched: 4, ..Counts::default() }, ..Tally::default() };
+        let cell = &body(&SUMS[2], &[&tally]).rows[0].cells[0];
+        assert_eq!((cell.text.to_string().as_str(), cell.tone), ("5 ≠ 4", Tone::Bad));
+    }
+
+    #[test]
+    fn the_sums_are_the_identities() {
+        // A breach of each is found by both.
+        let changes: [fn(&mut Tally); 4] = [
+            |t| t.counts.scheduled = 1,
+            |t| t.dropped.in_flight_cap = 1,
+            |t| t.counts.lost = 1,
+            |t| t.anomalies.unexpected = 1,
+        ];
+        for (index, change) in changes.into_iter().enumerate() {
+            let mut tally = Tally::default();
+            change(&mut tally);
+            let breach = crate::identities(&tally).unwrap_err();
+            let broken = SUMS.iter().position(|sum| body(sum, &[&tally]).rows[0].cells[0].tone == Tone::Bad);
+            assert_eq!(broken, Some(index), "{breach}");
+            assert_eq!(Shown::from(breach.identity.split(' ').next().unwrap()), SUMS[index].0.0.into());
+            assert_eq!(breach.identity.matches('+').count() + 1, SUMS[index].1.len());
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! How a line looks, so that it is told from others without its colour too.
+
+/// Look of a line, by its number. Colours, dashes and marks repeat after 7, 5 and 6, all three together after 210.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Key(pub(super) usize);
+
+impl Key {
+    /// Number of its colour in the style sheet.
+    pub(super) fn color(self) -> usize {
+        self.0 % 7
+    }
+
+    /// Number of its dashes in the style sheet.
+    pub(super) fn dash(self) -> usize {
+        self.0 % 5
+    }
+
+    /// Number of its mark among the page's symbols.
+    pub(super) fn mark(self) -> usize {
+        self.0 % 6
+    }
+}

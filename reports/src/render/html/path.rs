@@ -1,0 +1,82 @@
+//! A line through points, as SVG writes it: numbers and the letters `M` and `h`.
+
+use std::fmt::Write;
+
+/// A place in a plot: 0, 0 is where both axes begin, 1, 1 where they end.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Point {
+    pub(super) x: f64,
+    pub(super) y: f64,
+}
+
+/// Units of a plot from left to right. The drawing is stretched to the width of the page.
+pub(super) const WIDTH: f64 = 2000.0;
+/// Units of a plot from top to bottom.
+pub(super) const HEIGHT: f64 = 1000.0;
+
+/// The line, broken where there is no point. A point alone is a line without a length, which a round end makes a dot.
+pub(super) fn data(points: &[Option<Point>]) -> String {
+    let mut data = String::new();
+    for run in points.split(Option::is_none) {
+        let mut places: Vec<_> = run.iter().flatten().map(place).collect();
+        places.dedup();
+        let (Some((x, y)), alone) = (places.first(), places.len() == 1) else { continue };
+        let _ = write!(data, "M{x} {y}");
+        if alone {
+            data.push_str("h0");
+        }
+        // After a move, pairs of numbers are lines.
+        for (x, y) in straight(&places).skip(1) {
+            let _ = write!(data, " {x} {y}");
+        }
+    }
+    data
+}
+
+/// In whole units, from the top as SVG counts.
+fn place(point: &Point) -> (i32, i32) {
+    #[expect(clippy::cast_possible_truncation, reason = "shares of a small number of units")]
+    let whole = |units: f64| units.round() as i32;
+    (whole(point.x * WIDTH), whole((1.0 - point.y) * HEIGHT))
+}
+
+/// Without the places in the middle of a level or an upright piece, which do not show.
+fn straight(places: &[(i32, i32)]) -> impl Iterator<Item = &(i32, i32)> {
+    let needed = |index: &usize| {
+        let Some([before, at, after]) = index.checked_sub(1).and_then(|start| places.get(start..start + 3)) else {
+            return true;
+        };
+        let level = before.1 == at.1 && at.1 == after.1;
+        let upright = before.0 == at.0 && at.0 == after.0 && (at.1 - before.1).signum() == (after.1 - at.1).signum();
+        !(level || upright)
+    };
+    (0..places.len()).filter(needed).map(|index| &places[index])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Points at these places.
+    fn line<const N: usize>(places: [(f64, f64); N]) -> Vec<Option<Point>> {
+        places.into_iter().map(|(x, y)| Some(Point { x, y })).collect()
+    }
+
+    #[test]
+    fn lines_gaps_and_dots() {
+        assert_eq!(data(&line([(0.0, 0.0), (0.5, 1.0), (1.0, 0.25)])), "M0 1000 1000 0 2000 750");
+        let mut broken = line([(0.0, 0.0), (0.1, 0.5), (0.5, 0.5), (1.0, 1.0)]);
+        broken[2] = None;
+        assert_eq!(data(&broken), "M0 1000 200 500M2000 0h0");
+        assert_eq!(data(&[None, None]), "");
+        assert_eq!(data(&[]), "");
+    }
+
+    #[test]
+    fn what_lies_between_is_left_out() {
+        let level = line([(0.0, 0.5), (0.1, 0.5), (0.2, 0.5), (0.2, 0.6), (0.2, 0.7), (0.3, 0.0)]);
+        assert_eq!(data(&level), "M0 500 400 500 400 300 600 1000");
+        // Up and down again at one place is not a straight piece.
+        assert_eq!(data(&line([(0.1, 0.0), (0.1, 1.0), (0.1, 0.5)])), "M200 1000 200 0 200 500");
+    }
+}

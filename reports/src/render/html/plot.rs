@@ -1,0 +1,145 @@
+//! A plot as the template draws it: every place is a share of its width or height in percent, so that the drawing can be
+//! stretched and its text can't.
+
+use super::axis::Axis;
+use super::key::Key;
+use super::path::{self, Point};
+use super::shown::Shown;
+use super::thin::thin;
+use super::ticks::Tick;
+
+/// Lines over two axes.
+#[derive(Debug)]
+pub(super) struct Plot {
+    /// Unlike that of any other plot of the page. A name of this program, never foreign text.
+    pub(super) id: &'static str,
+    pub(super) title: Shown,
+    /// What it shows, for those who do not see it.
+    pub(super) description: Shown,
+    pub(super) x: Axis,
+    pub(super) y: Axis,
+    pub(super) lines: Vec<Line>,
+    /// A mark on the x axis: what is right of it is shaded.
+    pub(super) shade: Option<Mark>,
+    /// What must be known to read it.
+    pub(super) note: Option<Shown>,
+}
+
+/// A line, with its row in the legend.
+#[derive(Debug)]
+pub(super) struct Line {
+    pub(super) key: Key,
+    pub(super) label: Shown,
+    /// Path data of SVG.
+    pub(super) path: String,
+    pub(super) marks: Vec<Mark>,
+    /// Places where something is wrong.
+    pub(super) alarms: Vec<Mark>,
+}
+
+/// A place that can be pointed at.
+#[derive(Debug, PartialEq)]
+pub(super) struct Mark {
+    /// From the left, 0 to 1.
+    x: f64,
+    /// From the bottom, 0 to 1.
+    y: f64,
+    pub(super) text: Shown,
+}
+
+/// A value to mark, in the units of the axes, and what to say of it.
+pub(super) type Marked = (f64, f64, String);
+
+impl Plot {
+    pub(super) fn new(id: &'static str, title: &str, x: Axis, y: Axis) -> Self {
+        let (title, lines) = (title.into(), Vec::new());
+        Self { id, title, description: Shown::default(), x, y, lines, shade: None, note: None }
+    }
+
+    /// Adds a line through `values`, thinned out to so many columns; a gap where there is none.
+    pub(super) fn line(&mut self, key: Key, label: &str, values: &[Option<(f64, f64)>], columns: usize) -> &mut Line {
+        let points: Vec<Option<Point>> = values.iter().map(|value| value.map(|(x, y)| self.point(x, y))).collect();
+        let path = path::data(&thin(&points, columns));
+        self.lines.push(Line { key, label: label.into(), path, marks: Vec::new(), alarms: Vec::new() });
+        self.lines.last_mut().expect("one was added")
+    }
+
+    fn point(&self, x: f64, y: f64) -> Point {
+        Point { x: self.x.scale.share(x), y: self.y.scale.share(y) }
+    }
+
+    /// Values as places of this plot.
+    pub(super) fn marks(&self, values: impl IntoIterator<Item = Marked>) -> Vec<Mark> {
+        let mark = |(x, y, text): Marked| {
+            let Point { x, y } = self.point(x, y);
+            Mark { x, y, text: text.into() }
+        };
+        values.into_iter().map(mark).collect()
+    }
+
+    /// Shades what is right of `x`, and says why.
+    pub(super) fn shade_from(&mut self, x: f64, why: &str) {
+        self.shade = Some(Mark { x: self.x.scale.share(x), y: 0.0, text: why.into() });
+    }
+
+    /// Whether there is anything to tell apart.
+    pub(super) fn needs_legend(&self) -> bool {
+        self.lines.len() > 1 || self.has_alarms()
+    }
+
+    /// Whether a mark that stands for something wrong must be explained.
+    pub(super) fn has_alarms(&self) -> bool {
+        self.lines.iter().any(|line| !line.alarms.is_empty())
+    }
+}
+
+impl Mark {
+    /// From the left.
+    pub(super) fn across(&self) -> String {
+        percent(self.x)
+    }
+
+    /// From the top, as SVG counts.
+    pub(super) fn down(&self) -> String {
+        percent(1.0 - self.y)
+    }
+}
+
+impl Tick {
+    /// From the left, if its axis is below.
+    pub(super) fn across(&self) -> String {
+        percent(self.share)
+    }
+
+    /// From the top, if its axis is on the left.
+    pub(super) fn down(&self) -> String {
+        percent(1.0 - self.share)
+    }
+}
+
+/// A share in percent, as an attribute of SVG.
+fn percent(share: f64) -> String {
+    let text = format!("{:.2}", share * 100.0);
+    format!("{}%", text.trim_end_matches('0').trim_end_matches('.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_become_places() {
+        let mut plot = Plot::new("p", "t", Axis::seconds(10.0), Axis::counts("messages", 100.0));
+        let line = plot.line(Key(0), "sent", &[Some((0.0, 0.0)), Some((5.0, 120.0)), None, Some((10.0, 60.0))], 100);
+        assert_eq!(line.path, "M0 1000 1000 0M2000 500h0");
+        let marks = plot.marks([(2.5, 30.0, "a quarter".to_owned())]);
+        assert_eq!((marks[0].across(), marks[0].down()), ("25%".to_owned(), "75%".to_owned()));
+    }
+
+    #[test]
+    fn percentages_are_short() {
+        for (share, text) in [(0.0, "0%"), (1.0, "100%"), (0.5, "50%"), (0.125, "12.5%"), (1.0 / 3.0, "33.33%")] {
+            assert_eq!(percent(share), text);
+        }
+    }
+}

@@ -1,0 +1,210 @@
+use std::collections::BTreeSet;
+
+use dom::Dom;
+
+use super::*;
+use crate::judge::judge;
+use crate::model::{Interval, Latency, Tally};
+use crate::sample;
+
+mod dom;
+mod hostile;
+
+/// The page of reports with their labels.
+fn page(reports: &[(&str, &Report)]) -> String {
+    let judgements: Vec<Judgement> = reports.iter().map(|(_, report)| judge(report, &[])).collect();
+    let entries = reports.iter().zip(&judgements);
+    written(&entries.map(|((label, report), judgement)| Entry { label, report, judgement }).collect::<Vec<_>>())
+}
+
+fn written(entries: &[Entry<'_>]) -> String {
+    let mut out = Vec::new();
+    Html.page(entries, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+/// Ten distinct latencies instead of ten thousand, so that a snapshot can be read.
+fn few(mut report: Report) -> Report {
+    let mut latency = Latency::default();
+    for n in 1..=10 {
+        let stall = if n == 10 { 3_000_000 } else { 0 };
+        latency.service.record_n(20_000 * n + stall, 50).unwrap();
+        latency.response.record_n(20_500 * n + stall, 50).unwrap();
+        latency.connect.record(300_000 + 20_000 * n).unwrap();
+        if !report.latency.send_lag.is_empty() {
+            latency.send_lag.record_n(900 + 10 * n, 50).unwrap();
+        }
+    }
+    report.latency = latency;
+    report
+}
+
+/// Without the style sheet, which is looked at in a browser.
+fn markup(page: &str) -> String {
+    page.replace(policy::STYLE, "…").replace(&policy::policy(), "…")
+}
+
+#[test]
+fn a_pass() {
+    let mut out = Vec::new();
+    let report = few(sample::pass());
+    Html.render(&report, &judge(&report, &[]), &mut out).unwrap();
+    insta::assert_snapshot!(markup(&String::from_utf8(out).unwrap()));
+}
+
+#[test]
+fn a_violation() {
+    let mut report = few(sample::violation());
+    report.intervals[2].anomalies = 4;
+    report.intervals[3].response_p50_ns = None;
+    // One more than is shown at once.
+    report.evidence.push(report.evidence[0].clone());
+    insta::assert_snapshot!(markup(&page(&[("result.json", &report)])));
+}
+
+#[test]
+fn several_results() {
+    let (pass, invalid, closed) = (few(sample::pass()), few(sample::invalid()), few(sample::closed()));
+    insta::assert_snapshot!(markup(&page(&[("a.json", &pass), ("b.json", &invalid), ("c.json", &closed)])));
+}
+
+#[test]
+fn the_policy_allows_the_style_of_the_page_and_nothing_else() {
+    use base64::prelude::{BASE64_STANDARD, Engine};
+    use sha2::{Digest, Sha256};
+
+    let page = page(&[("violation", &sample::violation())]);
+    let (_, rest) = page.split_once("<style>").unwrap();
+    let (style, _) = rest.split_once("</style>").unwrap();
+    let hash = BASE64_STANDARD.encode(Sha256::digest(style));
+    let elements = Dom::of(&page).elements;
+    let policies: Vec<_> = elements.iter().filter(|one| one.attributes.contains_key("http-equiv")).collect();
+    assert_eq!(policies.len(), 1);
+    assert_eq!(policies[0].attributes["http-equiv"], "Content-Security-Policy");
+    assert_eq!(
+        policies[0].attributes["content"],
+        format!("default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'")
+    );
+    // Before what it is about.
+    let at = |name: &str| elements.iter().position(|one| one.name == name);
+    assert!(elements.iter().position(|one| one == policies[0]) < at("style") && at("style") < at("body"));
+    assert!(!policy::STYLE.contains("url(") && !policy::STYLE.contains("@import"));
+}
+
+#[test]
+fn nothing_in_the_page_runs_or_asks_for_anything() {
+    let elements = Dom::of(&page(&[("a", &sample::violation()), ("b", &sample::closed())])).elements;
+    let mut ids = BTreeSet::new();
+    for element in &elements {
+        let name = element.name.as_str();
+        assert!(!["script", "img", "link", "iframe", "object", "form", "a", "image", "base"].contains(&name), "{name}");
+        for (attribute, value) in &element.attributes {
+            assert!(attribute != "style" && attribute != "src" && !attribute.starts_with("on"), "{attribute}={value}");
+            assert!(attribute != "href" || value.starts_with('#'), "{value}");
+        }
+        if let Some(id) = element.attributes.get("id") {
+            assert!(ids.insert(id), "two elements have the id {id}");
+        }
+    }
+    // What is referred to is there.
+    for element in &elements {
+        let named = |attribute| element.attributes.get(attribute).map_or("", String::as_str);
+        for id in named("aria-labelledby").split_whitespace().chain(named("href").strip_prefix('#')) {
+            assert!(ids.contains(&id.to_owned()), "{id}");
+        }
+    }
+}
+
+#[test]
+fn nothing_to_show_is_an_error() {
+    assert_eq!(Html.page(&[], &mut Vec::new()).unwrap_err().kind(), io::ErrorKind::InvalidInput);
+}
+
+#[test]
+fn nothing_measured_is_shown_as_such() {
+    let mut report = sample::pass();
+    (report.measured, report.warmup) = (Tally::default(), Tally::default());
+    report.latency = Latency::default();
+    report.intervals.clear();
+    report.measured_s = 0.0;
+    let empty = page(&[("empty", &report)]);
+    Dom::of(&empty);
+    for words in [
+        "No message matched, so there is no latency.",
+        "No second of the run was recorded.",
+        "No connection opened.",
+        "not known: nothing was measured",
+    ] {
+        assert!(empty.contains(words), "{words}");
+    }
+    // Beside one that has something, it has a line without points.
+    let both = page(&[("full", &sample::pass()), ("empty", &report)]);
+    Dom::of(&both);
+    assert!(both.contains("empty: nothing measured") && both.contains(r#"d="""#));
+}
+
+#[test]
+fn one_second_without_an_answer() {
+    let mut report = sample::pass();
+    report.intervals = vec![Interval { at_s: 0.0, sent: 5, ..Interval::default() }];
+    report.measured_s = 0.4;
+    let page = page(&[("short", &report)]);
+    Dom::of(&page);
+    assert!(page.contains("sent at 0 s: 5") && page.contains("drain") && !page.contains("Response time over time"));
+}
+
+#[test]
+fn what_is_open_and_what_the_closed_model_hides_is_said() {
+    let closed = page(&[("closed", &sample::closed())]);
+    assert!(closed.contains("coordinated omission applies") && closed.contains("--expect count decides"));
+    assert!(!closed.contains("send lag"));
+    assert!(page(&[("invalid", &sample::invalid())]).contains("interrupted: 8.50 s of 10 s measured"));
+}
+
+#[test]
+fn a_long_run_is_not_a_large_page() {
+    let mut report = sample::pass();
+    report.measured_s = 3_600.0;
+    // Numbers that never repeat.
+    report.intervals = (0..3_600_u32).map(noisy).collect();
+    let one = page(&[("an hour", &report)]);
+    assert!(one.len() < 200_000, "{}", one.len());
+    assert!(one.contains("Of every 9 seconds the first, smallest, largest and last are drawn"), "{one}");
+    let entries = vec![("an hour", &report); 20];
+    let many = page(&entries);
+    assert!(many.len() < 2_000_000, "{}", many.len());
+}
+
+fn noisy(second: u32) -> Interval {
+    let noise = u64::from(second.wrapping_mul(2_654_435_761) >> 16);
+    Interval {
+        at_s: f64::from(second),
+        sent: 50_000 + noise % 100,
+        matched: 40_000 + noise,
+        anomalies: noise % 2,
+        response_p50_ns: Some(80_000 + noise),
+        response_p99_ns: Some(150_000 + 3 * noise),
+        response_max_ns: Some(300_000 + 7 * noise),
+        response: None,
+    }
+}
+
+#[test]
+fn numbers_that_no_run_has_do_no_harm() {
+    let mut report = sample::violation();
+    for (index, row) in report.intervals.iter_mut().enumerate() {
+        row.at_s = [f64::MAX, -1e300, 0.0, 1e9, f64::MIN_POSITIVE][index % 5];
+        (row.sent, row.matched, row.anomalies) = (u64::MAX, u64::MAX, u64::MAX);
+        (row.response_p50_ns, row.response_max_ns) = (Some(0), Some(u64::MAX));
+    }
+    (report.measured.counts.sent, report.warmup.counts.lost) = (u64::MAX, u64::MAX);
+    report.measured.anomalies.duplicated = u64::MAX;
+    report.evidence[0].at_s = f64::MAX;
+    report.plan.duration_s = Some(f64::MAX);
+    for measured_s in [f64::MAX, f64::MIN_POSITIVE, -1.0, 1e12] {
+        report.measured_s = measured_s;
+        let page = page(&[("odd", &report), ("odd too", &report)]);
+        Dom::of(&page);
+        assert!(!page.contains("NaN"), "{measured_s}");
+    }
+}

@@ -1,0 +1,92 @@
+//! Whatever strings a result holds, the page has the same elements with the same attributes.
+
+use super::*;
+use crate::escape::visible;
+use crate::model::Evidence;
+
+const HOSTILE: [&str; 14] = [
+    "\"><script>alert(1)</script>",
+    "'><img src=x onerror='alert(1)'>",
+    "</style><img src=x onerror=alert(1)>",
+    "</title><script>alert(1)</script>",
+    "</svg></desc><svg onload=alert(1)>",
+    "]]><b>",
+    "<!--",
+    "--><b>",
+    "<![CDATA[",
+    "javascript:alert(1)",
+    "data:text/html,<script>alert(1)</script>",
+    "{{ 7 * 7 }}{% include \"x\" %}&lt;&#60;&",
+    "\u{202e}\u{2066}abc\u{200b}\u{feff}",
+    "a\0b\u{1b}[2J\r\n\t\u{85}\u{a0}",
+];
+
+/// A report in which every string is one of the test's, each as often as there are places.
+fn with(mut string: impl FnMut() -> String) -> (String, Report, Judgement) {
+    let mut report = sample::violation();
+    report.intervals[1].anomalies = 3;
+    report.target.url = string();
+    report.started_at = string();
+    let (plan, environment) = (&mut report.plan, &mut report.environment);
+    for place in [&mut plan.payload, &mut plan.expect, &mut environment.cpu, &mut environment.kernel] {
+        *place = string();
+    }
+    report.environment.version = string();
+    report.plan.thresholds = vec![string(), string()];
+    report.connections.errors = [(format!("1{}", string()), 1), (format!("2{}", string()), 2)].into();
+    report.connections.failed = 3;
+    report.evidence = (0..5).map(|n| evidence(n, &mut string)).collect();
+    let mut judgement = judge(&report, &[]);
+    judgement.reasons = vec![string(), string()];
+    (string(), report, judgement)
+}
+
+fn evidence(n: u32, mut string: impl FnMut() -> String) -> Evidence {
+    Evidence {
+        // Five of one kind: some are behind a click.
+        kind: string(),
+        client: n,
+        local: string(),
+        peer: string(),
+        expected: Some(string()),
+        received: Some(string()),
+        detail: Some(string()),
+        ..Evidence::default()
+    }
+}
+
+/// One result and two, with every string the same.
+fn pages(string: &str) -> [String; 2] {
+    let (label, report, judgement) = with(|| string.to_owned());
+    let entry = Entry { label: &label, report: &report, judgement: &judgement };
+    [written(&[entry]), written(&[entry, entry])]
+}
+
+#[test]
+fn no_string_adds_an_element_or_an_attribute() {
+    let harmless = pages("harmless").map(|page| Dom::of(&page).elements);
+    for string in HOSTILE {
+        for (page, harmless) in pages(string).iter().zip(&harmless) {
+            // Values too: no foreign text is in an attribute, where it could be a URL.
+            assert_eq!(&Dom::of(page).elements, harmless, "{string}");
+        }
+    }
+}
+
+#[test]
+fn every_string_is_shown_and_nothing_in_it_is_invisible() {
+    let mut number = 0;
+    let (label, report, judgement) = with(|| {
+        number += 1;
+        format!("<{number}>{}", HOSTILE[number % HOSTILE.len()])
+    });
+    let page = written(&[Entry { label: &label, report: &report, judgement: &judgement }]);
+    assert!(page.chars().all(|c| c == '\n' || visible(&c.to_string()).len() == c.len_utf8()));
+    let text = Dom::of(&page).text;
+    assert!(number > 40, "{number}");
+    for n in 1..=number {
+        let string = visible(&format!("<{n}>{}", HOSTILE[n % HOSTILE.len()]));
+        // A kind's name has blanks for underscores; none of these has any.
+        assert!(text.contains(&string), "{string} is not in the page");
+    }
+}

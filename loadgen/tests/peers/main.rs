@@ -9,5 +9,6 @@ mod browser;
 mod hdrhistogram;
 mod node;
 mod python;
+mod report_page;
 mod rig;
 mod scenarios;

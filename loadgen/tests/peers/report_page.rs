@@ -1,0 +1,116 @@
+//! The HTML report in a headless Chromium: made from real runs, opened from a file, narrow and wide, light and dark.
+//!
+//! With `REPORT_SCREENSHOTS=/some/folder`, pictures are left there.
+
+use std::fs::File;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use reports::model::Evidence;
+use reports::render::{Entry, Html};
+use reports::{Judgement, Report, Verdict};
+use serde_json::{Value, json};
+use server::{FaultKind, Faults, Options, Reply};
+
+use crate::rig::{Process, Reference, installed, loadgen};
+
+/// More than the script waits for.
+const LIMIT: Duration = Duration::from_secs(300);
+
+/// What a peer might send so that a page runs it.
+const HOSTILE: &str =
+    "</style></title></svg>\"'><script>alert(1)</script><img src=http://example.invalid/x onerror=alert(1)>\u{202e}";
+
+const SHORT: [&str; 10] =
+    ["--clients", "20", "--rate", "200", "--duration", "2s", "--warmup", "200ms", "--drain", "500ms"];
+
+/// What the browser saw of each page, after what must be true of all of them.
+fn look(pages: &[(&str, &[(&str, &(Report, Judgement))])]) -> Vec<Value> {
+    let browser = installed("browser", "node_modules/playwright-core");
+    let folder = tempfile::tempdir().expect("a folder");
+    let jobs: Vec<Value> = pages.iter().map(|(name, results)| write(folder.path(), name, results)).collect();
+    let mut command = Command::new("node");
+    command.arg(browser.join("report.mjs")).arg(Value::from(jobs).to_string());
+    let outcome = Process::start(&mut command).wait(LIMIT);
+    assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(0), ""), "{:?}", outcome.lines);
+    let seen: Vec<Value> = serde_json::from_str(&outcome.lines.concat()).expect("JSON");
+    for (page, (name, _)) in seen.iter().zip(pages) {
+        assert_eq!(page["complaints"], json!([]), "{name}");
+        assert_eq!(page["requests"], json!([]), "{name} asked for more than itself");
+        for view in page["views"].as_array().expect("views") {
+            sound(name, view);
+        }
+    }
+    seen
+}
+
+fn write(folder: &Path, name: &str, results: &[(&str, &(Report, Judgement))]) -> Value {
+    let path = folder.join(name).with_extension("html");
+    let entries = results.iter().map(|(label, (report, judgement))| Entry { label, report, judgement });
+    Html.page(&entries.collect::<Vec<_>>(), &mut File::create(&path).expect("a file")).expect("a page");
+    let screenshot = std::env::var("REPORT_SCREENSHOTS").ok().map(|folder| Path::new(&folder).join(name));
+    json!({ "page": path, "screenshot": screenshot })
+}
+
+/// Everything has its style and its room.
+fn sound(name: &str, view: &Value) {
+    let place = format!("{name} at {} in {}", view["width"], view["colorScheme"]);
+    let wider = view["wider"].as_i64().expect("a number");
+    assert!(wider <= 0, "{place}: {wider} pixels must be scrolled to the side");
+    assert_eq!(view["styled"], true, "{place}: the policy refuses the style");
+    assert_eq!(view["scripts"], 0, "{place}: an element that nobody made");
+    assert_eq!((&view["overlaps"], &view["outside"]), (&json!([]), &json!([])), "{place}: labels");
+    assert!(view["smallest"].as_f64().is_some_and(|pixels| pixels >= 11.0), "{place}: text of {}", view["smallest"]);
+}
+
+#[test]
+#[ignore = "needs Chromium and Node: run loadgen/tests/peers/browser/install first"]
+fn report_pages_are_shown_as_they_are_meant() {
+    let good = Reference::start(Reply::Echo);
+    let first = loadgen(&good.url(), &SHORT);
+    let closed = loadgen(&good.url(), &["--clients", "4", "--window", "8", "--duration", "2s", "--warmup", "200ms"]);
+    good.finish();
+    let faults = [(FaultKind::Drop, 0.001), (FaultKind::Corrupt, 0.001), (FaultKind::Duplicate, 0.002)];
+    let faults = Faults::new(faults).expect("chances");
+    let bad = Reference::start_with(Options { faults, seed: 3, ..Options::default() });
+    let mut violation = loadgen(&bad.url(), &SHORT);
+    assert!(!bad.finish().faults.is_empty());
+    assert_eq!(violation.1.verdict, Verdict::Delivery);
+    hostile(&mut violation);
+
+    let seen = look(&[
+        ("pass", &[("pass.json", &first)]),
+        ("violation", &[("violation.json", &violation)]),
+        ("closed", &[("closed.json", &closed)]),
+        ("several", &[("pass.json", &first), (HOSTILE, &violation), ("closed.json", &closed)]),
+    ]);
+    let views = |page: usize| seen[page]["views"].as_array().expect("views");
+    // Response, service and send lag; sent and matched; three lines of response; connect.
+    for (page, plots, lines) in [(0, 4, 9), (1, 4, 9), (2, 4, 8), (3, 8, 23)] {
+        for view in views(page) {
+            assert_eq!((&view["plots"], &view["lines"]), (&json!(plots), &json!(lines)), "{page}");
+            assert_eq!(view["drawn"], view["lines"], "{page}: a line without a length");
+            assert_eq!(view["alarms"].as_u64() > Some(0), page == 1 || page == 3, "{page}");
+        }
+    }
+    assert_eq!(views(1)[0]["verdicts"], json!(["FAIL"]));
+    assert_eq!(views(3)[0]["verdicts"].as_array().map(Vec::len), Some(3));
+    let text = views(1)[0]["text"].as_str().expect("text");
+    assert!(text.contains("<script>alert(1)</script>") && text.contains("\\u{202e}"), "{text}");
+}
+
+/// As if the peer had chosen every string.
+fn hostile((report, judgement): &mut (Report, Judgement)) {
+    report.target.url = HOSTILE.to_owned();
+    report.environment.kernel = HOSTILE.to_owned();
+    report.connections.errors.insert(HOSTILE.to_owned(), 1);
+    judgement.reasons.push(HOSTILE.to_owned());
+    report.evidence.push(Evidence {
+        kind: HOSTILE.to_owned(),
+        peer: HOSTILE.to_owned(),
+        received: Some(HOSTILE.to_owned()),
+        detail: Some(HOSTILE.to_owned()),
+        ..Evidence::default()
+    });
+}

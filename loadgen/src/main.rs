@@ -3,6 +3,7 @@
 mod cli;
 mod command;
 mod exit;
+mod export;
 mod progress;
 mod signals;
 mod terminal;
@@ -11,10 +12,14 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use cli::Cli;
+use cli::{Cli, Command};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let code = command::run(&cli.run);
+    let code = match &cli.command {
+        None => command::run(&cli.run),
+        Some(Command::Report(args)) => command::report(args),
+        Some(Command::Compare(args)) => command::compare(args),
+    };
     ExitCode::from(code.unwrap_or_else(|error| error.exit()))
 }

@@ -1,14 +1,21 @@
 //! The command line: types for clap, one file a command, and how they become a [`Plan`](loadgen::plan::Plan).
 
+mod compare;
+mod gates;
+mod outputs;
 mod plan;
+mod report;
 mod run;
 mod target;
 mod values;
 
-use clap::Parser;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::error::ErrorKind;
+use clap::{Parser, Subcommand};
 
+pub(crate) use compare::CompareArgs;
+pub(crate) use outputs::{Output, Place};
+pub(crate) use report::ReportArgs;
 pub(crate) use run::RunArgs;
 
 const STYLES: Styles = Styles::styled()
@@ -23,17 +30,31 @@ Examples:
   loadgen ws://127.0.0.1:9001 -c 100 -r 200 -d 30s --threshold 'p99<5ms'
   loadgen ws://127.0.0.1:9001 --window 16          as fast as replies allow
   loadgen ws://127.0.0.1:9001 --expect 'reply={\"a\":1,\"b\":2}' -n 5 -c 1
+  loadgen ws://127.0.0.1:9001 --out new.json --html new.html
+  loadgen compare old.json new.json
 
 Exit codes:
-  0 pass   1 threshold missed   2 usage   4 delivery violation   5 run invalid   6 target unreachable   130 interrupted";
+  0 pass   1 threshold missed or regression   2 usage   3 inconclusive or incomparable
+  4 delivery violation   5 run invalid   6 target unreachable   130 interrupted";
 
 /// Load-tests a WebSocket server and accounts for every message: each send must come back as exactly one message event,
 /// whole, in order, on its own connection.
 #[derive(Debug, Parser)]
 #[command(version, styles = STYLES, after_help = EXAMPLES, max_term_width = 100)]
+#[command(args_conflicts_with_subcommands = true, subcommand_help_heading = "Commands (without one: a run)")]
 pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+
     #[command(flatten)]
     pub(crate) run: RunArgs,
+}
+
+/// What is done instead of a run.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Report(ReportArgs),
+    Compare(CompareArgs),
 }
 
 /// A refusal in clap's shape, so that it looks like the others and exits with 2.

@@ -1,16 +1,22 @@
 //! `loadgen [URL]`: a run.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use loadgen::plan::Plan;
 use reports::Threshold;
+use reports::gate::Gate;
+use reports::store::baseline::Name;
 
+use super::gates::Gates;
+use super::outputs::{Outputs, check_place};
 use super::plan::PlanArgs;
+use super::refuse;
 
 /// A run, its conditions, and what it leaves behind.
 #[derive(Clone, Debug, Args)]
-#[allow(clippy::doc_markdown)]
+// Flags are what they are, and their help is no Markdown.
+#[allow(clippy::struct_excessive_bools, clippy::doc_markdown)]
 pub(crate) struct RunArgs {
     /// Server to test, as ws://HOST[:PORT][/PATH] or wss://...; without it, a reference server is started on a free
     /// loopback port
@@ -42,11 +48,57 @@ pub(crate) struct RunArgs {
     /// No colors; the variable NO_COLOR does the same
     #[arg(long)]
     pub(crate) no_color: bool,
+
+    #[command(flatten)]
+    pub(crate) outputs: Outputs,
+
+    /// Compare the run with this baseline; a regression is exit code 1
+    #[arg(long, value_name = "NAME", help_heading = "Comparison")]
+    pub(crate) baseline: Option<Name>,
+
+    /// Keep the run as this baseline if it passes, whatever it is compared with
+    #[arg(long, value_name = "NAME", help_heading = "Comparison")]
+    pub(crate) save_baseline: Option<Name>,
+
+    /// Folder of the baselines [default: reports/baselines]
+    #[arg(long, value_name = "FOLDER", help_heading = "Comparison")]
+    baseline_dir: Option<PathBuf>,
+
+    #[command(flatten)]
+    gates: Gates,
+
+    /// Compare although plan or environment differ; the output says so
+    #[arg(long, help_heading = "Comparison", requires = "baseline")]
+    pub(crate) force: bool,
 }
 
 impl RunArgs {
     /// The plan that the arguments ask for.
     pub(crate) fn plan(&self) -> Result<Plan, clap::Error> {
         self.plan.plan(self.url.as_deref())
+    }
+
+    /// Folder of the baselines.
+    pub(crate) fn baselines(&self) -> &Path {
+        self.baseline_dir.as_deref().unwrap_or(Path::new("reports/baselines"))
+    }
+
+    /// What decides a comparison with the baseline.
+    pub(crate) fn gates(&self) -> Result<Vec<Gate>, clap::Error> {
+        self.gates.gates()
+    }
+
+    /// Finds out whether the options fit together and the outputs can be written.
+    pub(crate) fn check(&self) -> Result<(), clap::Error> {
+        if self.gates.are_given() && self.baseline.is_none() {
+            return Err(refuse("--gate: there is nothing to compare with; name a --baseline".to_owned()));
+        }
+        if self.baseline_dir.is_some() && self.baseline.is_none() && self.save_baseline.is_none() {
+            return Err(refuse("--baseline-dir: nothing is kept there; add --baseline or --save-baseline".to_owned()));
+        }
+        if let Some(path) = &self.out {
+            check_place("--out", path)?;
+        }
+        self.outputs.check(self.json)
     }
 }

@@ -1,5 +1,9 @@
 //! What each command does: one file a command.
 
+mod compare;
+mod report;
 mod run;
 
+pub(crate) use compare::compare;
+pub(crate) use report::report;
 pub(crate) use run::run;

@@ -20,5 +20,6 @@ mod run;
 mod signals;
 mod starved;
 mod stop;
+mod stored;
 mod tls;
 mod usage;

@@ -1,0 +1,152 @@
+//! The formats in which a result can be saved.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use clap::Args;
+use reports::Render;
+use reports::metric::Better;
+use reports::render::{Bencher, GithubBenchmark, Hlog, Html, IntervalsCsv, Junit, Markdown, PercentilesCsv};
+use reports::store;
+
+use super::refuse;
+
+/// Where a result goes, in which format.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Result files (- for stdout)")]
+// Help is no Markdown.
+#[allow(clippy::doc_markdown)]
+pub(crate) struct Outputs {
+    /// Page with plots in one file that needs no network
+    #[arg(long, value_name = "FILE")]
+    html: Option<Place>,
+
+    /// Summary in Markdown, for a job summary or a pull request
+    #[arg(long, value_name = "FILE")]
+    markdown: Option<Place>,
+
+    /// Delivery, validity and thresholds as test cases
+    #[arg(long, value_name = "FILE")]
+    junit: Option<Place>,
+
+    /// HdrHistogram interval log, version 2: response times second by second, the others as a whole with a tag
+    #[arg(long, value_name = "FILE")]
+    hlog: Option<Place>,
+
+    /// Bencher Metric Format (JSON)
+    #[arg(long, value_name = "FILE")]
+    bencher: Option<Place>,
+
+    /// intervals.csv and percentiles.csv in this folder, which is made if it is not there
+    #[arg(long, value_name = "FOLDER")]
+    csv: Option<PathBuf>,
+
+    /// customSmallerIsBetter.json and customBiggerIsBetter.json for github-action-benchmark in this folder, which is made
+    /// if it is not there
+    #[arg(long, value_name = "FOLDER")]
+    github_benchmark: Option<PathBuf>,
+}
+
+/// A file, or stdout.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    Stdout,
+    File(PathBuf),
+}
+
+/// One format and its place.
+pub(crate) struct Output {
+    /// The option that asks for it.
+    pub(crate) flag: &'static str,
+    pub(crate) place: Place,
+    pub(crate) format: Box<dyn Render>,
+}
+
+impl FromStr for Place {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Ok(if text == "-" { Self::Stdout } else { Self::File(text.into()) })
+    }
+}
+
+impl Outputs {
+    /// Where the page goes, which can show several results.
+    pub(crate) fn html(&self) -> Option<&Place> {
+        self.html.as_ref()
+    }
+
+    /// The options that were given and take one result.
+    pub(crate) fn of_one_result(&self) -> Vec<&'static str> {
+        self.all().iter().map(|output| output.flag).filter(|flag| *flag != "--html").collect()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.all().is_empty()
+    }
+
+    /// Whether one of them goes to stdout.
+    pub(crate) fn take_stdout(&self) -> bool {
+        self.all().iter().any(|output| output.place == Place::Stdout)
+    }
+
+    /// Everything that was asked for.
+    pub(crate) fn all(&self) -> Vec<Output> {
+        let mut outputs = Vec::new();
+        let mut add = |flag, place: Option<Place>, format: Box<dyn Render>| {
+            outputs.extend(place.map(|place| Output { flag, place, format }));
+        };
+        let within = |folder: &Option<PathBuf>, name| folder.as_deref().map(|folder| Place::File(folder.join(name)));
+        add("--html", self.html.clone(), Box::new(Html));
+        add("--markdown", self.markdown.clone(), Box::new(Markdown));
+        add("--junit", self.junit.clone(), Box::new(Junit));
+        add("--hlog", self.hlog.clone(), Box::new(Hlog));
+        add("--bencher", self.bencher.clone(), Box::new(Bencher));
+        add("--csv", within(&self.csv, "intervals.csv"), Box::new(IntervalsCsv));
+        add("--csv", within(&self.csv, "percentiles.csv"), Box::new(PercentilesCsv));
+        for (better, name) in
+            [(Better::Lower, "customSmallerIsBetter.json"), (Better::Higher, "customBiggerIsBetter.json")]
+        {
+            let place = within(&self.github_benchmark, name);
+            add("--github-benchmark", place, Box::new(GithubBenchmark { better }));
+        }
+        outputs
+    }
+
+    /// Makes the folders, and finds out whether the files can be written: nobody wants to hear of it after the run.
+    /// `json_on_stdout` says that stdout is taken already.
+    pub(crate) fn check(&self, json_on_stdout: bool) -> Result<(), clap::Error> {
+        for (flag, folder) in [("--csv", &self.csv), ("--github-benchmark", &self.github_benchmark)] {
+            if let Some(folder) = folder {
+                std::fs::create_dir_all(folder).map_err(|error| {
+                    refuse(format!("{flag} {}: no such folder can be made: {error}", folder.display()))
+                })?;
+            }
+        }
+        let mut on_stdout = Vec::from_iter(json_on_stdout.then_some("--json"));
+        let mut files: Vec<(&str, PathBuf)> = Vec::new();
+        for Output { flag, place, .. } in self.all() {
+            match place {
+                Place::Stdout => on_stdout.push(flag),
+                Place::File(path) => {
+                    check_place(flag, &path)?;
+                    if let Some((other, _)) = files.iter().find(|(_, file)| *file == path) {
+                        let path = path.display();
+                        return Err(refuse(format!("{flag} {path}: {other} goes there already; name another file")));
+                    }
+                    files.push((flag, path));
+                }
+            }
+        }
+        if on_stdout.len() > 1 {
+            let flags = on_stdout.join(" and ");
+            return Err(refuse(format!("{flags}: stdout holds one of them; name a file for the others")));
+        }
+        Ok(())
+    }
+}
+
+/// Finds out whether a file can be written.
+pub(crate) fn check_place(flag: &str, path: &Path) -> Result<(), clap::Error> {
+    store::check_writable(path).map_err(|error| refuse(format!("{flag}: {error}")))
+}

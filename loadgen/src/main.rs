@@ -1,5 +1,6 @@
 //! The command: parse, do what was asked for, exit code.
 
+mod ab;
 mod cli;
 mod command;
 mod exit;
@@ -10,16 +11,15 @@ mod terminal;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use cli::{Cli, Command};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::read();
     let code = match &cli.command {
         None => command::run(&cli.run),
         Some(Command::Report(args)) => command::report(args),
         Some(Command::Compare(args)) => command::compare(args),
+        Some(Command::Ab(args)) => command::ab(args),
     };
     ExitCode::from(code.unwrap_or_else(|error| error.exit()))
 }

@@ -1,6 +1,8 @@
 //! The command line: types for clap, one file a command, and how they become a [`Plan`](loadgen::plan::Plan).
 
+mod ab;
 mod compare;
+mod contender;
 mod gates;
 mod outputs;
 mod plan;
@@ -11,9 +13,11 @@ mod values;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::error::ErrorKind;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
+pub(crate) use ab::AbArgs;
 pub(crate) use compare::CompareArgs;
+pub(crate) use contender::{ADDRESS, Contender};
 pub(crate) use outputs::{Output, Place};
 pub(crate) use report::ReportArgs;
 pub(crate) use run::RunArgs;
@@ -32,6 +36,7 @@ Examples:
   loadgen ws://127.0.0.1:9001 --expect 'reply={\"a\":1,\"b\":2}' -n 5 -c 1
   loadgen ws://127.0.0.1:9001 --out new.json --html new.html
   loadgen compare old.json new.json
+  loadgen ab --a 'cmd:./old --listen {addr}' --b 'cmd:./new --listen {addr}' -c 200 -d 5s
 
 Exit codes:
   0 pass   1 threshold missed or regression   2 usage   3 inconclusive or incomparable
@@ -55,6 +60,19 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     Report(ReportArgs),
     Compare(CompareArgs),
+    Ab(Box<AbArgs>),
+}
+
+impl Cli {
+    /// What the command line asks for; ends the process where it is refused, or only asks for help.
+    pub(crate) fn read() -> Self {
+        let matches = Self::command().get_matches();
+        let mut cli = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+        if let (Some(Command::Ab(args)), Some((_, matches))) = (&mut cli.command, matches.subcommand()) {
+            args.plan_options = ab::plan_options(matches);
+        }
+        cli
+    }
 }
 
 /// A refusal in clap's shape, so that it looks like the others and exits with 2.

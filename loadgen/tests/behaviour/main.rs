@@ -5,6 +5,7 @@
 //! Counts, kinds and exit codes are compared, never latencies; and a machine that is too slow for the planned load makes
 //! a run invalid, which is right, so it fails no test that is about something else.
 
+mod ab;
 mod cli;
 mod closed;
 mod deaths;

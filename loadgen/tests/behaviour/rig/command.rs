@@ -45,6 +45,10 @@ impl Loadgen {
         kill_process(self.pid, signal).is_ok()
     }
 
+    pub(crate) fn pid(&self) -> Pid {
+        self.pid
+    }
+
     pub(crate) fn has_ended(&self) -> bool {
         self.thread.is_finished()
     }

@@ -10,6 +10,7 @@ mod plan;
 mod proxy;
 mod reference;
 mod rogue;
+pub(crate) mod served;
 mod veil;
 
 use std::time::Duration;

@@ -1,0 +1,94 @@
+//! A run in a process of its own, so that it is a fresh draw of everything that stays the same within a process: layout of
+//! memory and code, warm caches, allocator state (Mytkowicz et al., "Producing Wrong Data Without Doing Anything Obviously
+//! Wrong!", 2009). It also lets two versions of the generator be compared.
+
+use std::ffi::OsString;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
+
+use loadgen::Stop;
+use reports::store::FileError;
+use reports::{Report, escape, store};
+
+use crate::exit;
+
+/// How often the end of a run is looked for.
+const TURN: Duration = Duration::from_millis(20);
+
+/// A program that makes runs, and the options that all of them have.
+#[derive(Debug)]
+pub(super) struct Generator {
+    pub(super) program: PathBuf,
+    pub(super) options: Vec<OsString>,
+}
+
+/// Why there is no result.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum GeneratorError {
+    #[error("the generator `{}` can't be started: {error}", escape(program.as_os_str().as_encoded_bytes(), 200))]
+    Start { program: PathBuf, error: io::Error },
+    /// With its exit code, if it has one.
+    #[error("the generator left no result: {0}")]
+    Failed(String, Option<i32>),
+    #[error("the generator's result can't be read: {0}")]
+    Result(#[from] FileError),
+    #[error("interrupted")]
+    Interrupted,
+}
+
+impl GeneratorError {
+    /// What the process exits with: as the generator did, where it says that the options or the target are at fault.
+    pub(super) fn exit_code(&self) -> u8 {
+        match self {
+            Self::Failed(_, Some(2)) => exit::USAGE,
+            Self::Failed(_, Some(6)) => exit::UNREACHABLE,
+            Self::Interrupted => exit::INTERRUPTED,
+            _ => exit::FAILED,
+        }
+    }
+}
+
+impl Generator {
+    /// Runs against `url`; the result stays in the file `out`.
+    pub(super) fn run(&self, url: &str, seed: u64, out: &Path, stop: &Stop) -> Result<Report, GeneratorError> {
+        let child = Command::new(&self.program)
+            .arg(url)
+            .args(&self.options)
+            .args(["--quiet", "--seed"])
+            .arg(seed.to_string())
+            .arg("--out")
+            .arg(out)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(|error| GeneratorError::Start { program: self.program.clone(), error })?;
+        let output = finish(child, stop)?;
+        if stop.is_stopped() {
+            return Err(GeneratorError::Interrupted);
+        }
+        if !out.exists() {
+            let said = String::from_utf8_lossy(&output.stderr);
+            let said = said.trim().trim_start_matches("loadgen: ").trim_start_matches("error: ");
+            let said = if said.is_empty() { output.status.to_string() } else { escape(said.as_bytes(), 500) };
+            return Err(GeneratorError::Failed(said, output.status.code()));
+        }
+        Ok(store::read(out)?.0)
+    }
+}
+
+/// Waits for its end, and ends it when the comparison is stopped: half a run is worth nothing.
+fn finish(mut child: Child, stop: &Stop) -> Result<std::process::Output, GeneratorError> {
+    // A quiet generator prints a line at most, which a pipe holds.
+    let failed = |error: io::Error| GeneratorError::Failed(error.to_string(), None);
+    while child.try_wait().map_err(failed)?.is_none() {
+        if stop.is_stopped() {
+            let _ = child.kill();
+        }
+        sleep(TURN);
+    }
+    child.wait_with_output().map_err(failed)
+}

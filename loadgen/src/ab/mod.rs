@@ -1,0 +1,151 @@
+//! Pairs of runs: two servers, or two generators, in turn.
+//!
+//! ```text
+//! mod.rs         the two sides, and one run of one of them
+//! generator.rs   a run, in a process of its own
+//! server.rs      a server that a command starts for it
+//! ```
+
+mod generator;
+mod server;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use loadgen::Stop;
+use reports::{Judgement, Report, Verdict, is_generators_fault, judge};
+
+use crate::cli::{AbArgs, Contender};
+use crate::exit;
+use generator::{Generator, GeneratorError};
+use server::{Server, ServerError};
+
+/// Baseline or candidate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    A,
+    B,
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::A => "A",
+            Self::B => "B",
+        })
+    }
+}
+
+/// Both sides, ready to run.
+#[derive(Debug)]
+pub(crate) struct Contest {
+    a: Party,
+    b: Party,
+    start_timeout: Duration,
+    /// Where results are kept.
+    folder: PathBuf,
+    stop: Stop,
+}
+
+/// A server, and what drives it.
+#[derive(Debug)]
+struct Party {
+    contender: Contender,
+    generator: Generator,
+}
+
+/// Why a comparison ends without a verdict on latency.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Halt {
+    #[error("{0}: {1}")]
+    Server(Side, #[source] ServerError),
+    #[error("{0}: {1}")]
+    Generator(Side, #[source] GeneratorError),
+    /// A delivery violation, or a run that does not count.
+    #[error("{side}: {}", what(judgement.verdict))]
+    Run { side: Side, report: Box<Report>, judgement: Judgement },
+    #[error("interrupted")]
+    Interrupted,
+}
+
+fn what(verdict: Verdict) -> &'static str {
+    if verdict == Verdict::Delivery { "delivery violation" } else { "the run is invalid" }
+}
+
+impl Halt {
+    /// What the process exits with.
+    pub(crate) fn exit_code(&self) -> u8 {
+        match self {
+            Self::Server(..) => exit::UNREACHABLE,
+            Self::Generator(_, error) => error.exit_code(),
+            Self::Run { judgement, .. } => judgement.verdict.exit_code(),
+            Self::Interrupted => exit::INTERRUPTED,
+        }
+    }
+}
+
+impl Contest {
+    /// The sides that the command line names; results are kept in `folder`.
+    pub(crate) fn new(args: &AbArgs, folder: PathBuf, stop: Stop) -> std::io::Result<Self> {
+        let this = std::env::current_exe()?;
+        let party = |contender: &Contender, program: &Option<PathBuf>| Party {
+            contender: contender.clone(),
+            generator: Generator {
+                program: program.clone().unwrap_or_else(|| this.clone()),
+                options: args.plan_options.clone(),
+            },
+        };
+        Ok(Self {
+            a: party(&args.a, &args.generator_a),
+            b: party(&args.b, &args.generator_b),
+            start_timeout: args.start_timeout,
+            folder,
+            stop,
+        })
+    }
+
+    /// Where the result of a run is kept.
+    pub(crate) fn file(&self, side: Side, name: &str) -> PathBuf {
+        self.folder.join(format!("{name}-{}.json", side.to_string().to_lowercase()))
+    }
+
+    /// One run of one side; its result is kept under `name`.
+    ///
+    /// # Errors
+    /// There is no result, or a message was lost or damaged, or connections failed. That the generator alone was too slow
+    /// is no error.
+    pub(crate) fn run(&self, side: Side, name: &str, seed: u64) -> Result<Report, Halt> {
+        let party = match side {
+            Side::A => &self.a,
+            Side::B => &self.b,
+        };
+        let mut server = None;
+        let url = match &party.contender {
+            Contender::Url(url) => url.clone(),
+            Contender::Command(command) => {
+                let started = Server::start(command, self.start_timeout, &self.stop);
+                let started = started.map_err(|error| match error {
+                    ServerError::Interrupted => Halt::Interrupted,
+                    error => Halt::Server(side, error),
+                })?;
+                let url = started.url();
+                server = Some(started);
+                url
+            }
+        };
+        let report = party.generator.run(&url, seed, &self.file(side, name), &self.stop);
+        drop(server);
+        let report = report.map_err(|error| match error {
+            GeneratorError::Interrupted => Halt::Interrupted,
+            error => Halt::Generator(side, error),
+        })?;
+        // Not as the generator judged: a base version may know less.
+        let judgement = judge(&report, &[]);
+        match judgement.verdict {
+            Verdict::Pass | Verdict::Threshold => Ok(report),
+            Verdict::Invalid if is_generators_fault(&report) => Ok(report),
+            _ => Err(Halt::Run { side, report: Box::new(report), judgement }),
+        }
+    }
+}

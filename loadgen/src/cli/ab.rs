@@ -1,0 +1,163 @@
+//! `loadgen ab`: two servers, or two generators, in pairs of runs.
+
+use std::ffi::OsString;
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{ArgMatches, Args, Command};
+use reports::gate::Confidence;
+use reports::paired::{Test, TestError};
+
+use super::contender::Contender;
+use super::gates::Gates;
+use super::outputs::{Place, check_place};
+use super::plan::PlanArgs;
+use super::refuse;
+use super::values::{parse_number, parse_positive_duration};
+
+/// Compares two servers in pairs of runs, and tells a regression from noise.
+///
+/// The runs of a pair come in random order. Each is a process of its own with fresh connections, and with a fresh server where a
+/// command is given. A pair before the first warms the machine up and is not counted. While the verdict is inconclusive, more
+/// pairs follow, up to --max-pairs.
+///
+/// Exit codes: 0 pass, 1 regression, 2 usage, 3 inconclusive, 4 delivery violation, 5 run invalid, 6 target unreachable.
+#[derive(Clone, Debug, Args)]
+#[allow(clippy::doc_markdown)]
+pub(crate) struct AbArgs {
+    /// Baseline: a server that runs, as ws://HOST[:PORT][/PATH], or a command that starts one, as
+    /// 'cmd:./server --listen {addr}', where {addr} becomes 127.0.0.1:PORT
+    #[arg(long, value_name = "URL|cmd:COMMAND")]
+    pub(crate) a: Contender,
+
+    /// Candidate, likewise
+    #[arg(long, value_name = "URL|cmd:COMMAND")]
+    pub(crate) b: Contender,
+
+    /// Generator that makes the runs of A, another version of loadgen [default: this one]
+    #[arg(long, value_name = "PROGRAM")]
+    pub(crate) generator_a: Option<PathBuf>,
+
+    /// The same for B; with one server, compares two generators
+    #[arg(long, value_name = "PROGRAM")]
+    pub(crate) generator_b: Option<PathBuf>,
+
+    /// Pairs of runs before the first look at them, 3 at least
+    #[arg(long, value_name = "N", default_value = "10", value_parser = parse_number::<NonZeroU32>)]
+    pub(crate) pairs: NonZeroU32,
+
+    /// Pairs at most: after each further --pairs there is one more look, and all intervals are wider for it [default: three
+    /// times --pairs]
+    #[arg(long, value_name = "N", value_parser = parse_number::<NonZeroU32>)]
+    max_pairs: Option<NonZeroU32>,
+
+    /// Pairs that may be repeated because the generator was too slow in one of their runs
+    #[arg(long, value_name = "N", default_value = "2")]
+    pub(crate) max_repeats: u32,
+
+    /// Longest wait for a server that a command starts to take connections
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_positive_duration)]
+    pub(crate) start_timeout: Duration,
+
+    #[command(flatten)]
+    pub(crate) gates: Gates,
+
+    /// Confidence of the intervals, for all metrics and looks together
+    #[arg(long, value_name = "PERCENT", default_value = "95%", help_heading = "Comparison")]
+    pub(crate) confidence: Confidence,
+
+    /// Keep the results of all runs in this folder, which is made if it is not there: pair-01-a.json and so on
+    #[arg(long, value_name = "FOLDER", help_heading = "Output")]
+    pub(crate) results: Option<PathBuf>,
+
+    /// Page with the two runs of the pair whose change is the median, overlaid
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(crate) html: Option<Place>,
+
+    /// Save the comparison in Markdown (- for stdout, instead of text)
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(crate) markdown: Option<Place>,
+
+    /// Print the comparison as JSON instead of text
+    #[arg(long, help_heading = "Output")]
+    pub(crate) json: bool,
+
+    /// No progress and no text; the exit code tells the verdict
+    #[arg(short, long, help_heading = "Output")]
+    pub(crate) quiet: bool,
+
+    /// No colors; the variable NO_COLOR does the same
+    #[arg(long, help_heading = "Output")]
+    pub(crate) no_color: bool,
+
+    #[command(flatten, next_help_heading = "Runs")]
+    pub(crate) plan: PlanArgs,
+
+    /// The options of the plan as they were given, for the generators.
+    #[arg(skip)]
+    pub(crate) plan_options: Vec<OsString>,
+}
+
+impl AbArgs {
+    /// What decides, and after how many pairs.
+    pub(crate) fn test(&self) -> Result<Test, clap::Error> {
+        let pairs = self.pairs.get();
+        let max_pairs = self.max_pairs.map_or(pairs.saturating_mul(3), NonZeroU32::get);
+        Test::new(self.gates.gates()?, self.confidence, pairs, max_pairs).map_err(|error| {
+            let option = if matches!(error, TestError::MaximumBelowFirst { .. }) { "--max-pairs" } else { "--pairs" };
+            refuse(format!("{option}: {error}"))
+        })
+    }
+
+    /// Finds out whether the outputs fit together and can be written, and makes the folder of the results.
+    pub(crate) fn check(&self) -> Result<(), clap::Error> {
+        let mut on_stdout = Vec::from_iter(self.json.then_some("--json"));
+        for (flag, place) in [("--markdown", &self.markdown), ("--html", &self.html)] {
+            match place {
+                Some(Place::Stdout) => on_stdout.push(flag),
+                Some(Place::File(path)) => check_place(flag, path)?,
+                None => {}
+            }
+        }
+        if on_stdout.len() > 1 {
+            let flags = on_stdout.join(" and ");
+            return Err(refuse(format!("{flags}: stdout holds one of them; name a file for the others")));
+        }
+        if let Some(folder) = &self.results {
+            std::fs::create_dir_all(folder).map_err(|error| {
+                refuse(format!("--results {}: no such folder can be made: {error}", folder.display()))
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Whether something but text goes to stdout.
+    pub(crate) fn stdout_is_taken(&self) -> bool {
+        self.json || [&self.markdown, &self.html].into_iter().any(|place| *place == Some(Place::Stdout))
+    }
+}
+
+/// The options of a plan that the command line holds, as another loadgen takes them.
+pub(super) fn plan_options(matches: &ArgMatches) -> Vec<OsString> {
+    let group = PlanArgs::augment_args(Command::new("plan"));
+    let mut options = Vec::new();
+    for argument in group.get_arguments() {
+        let (id, Some(long)) = (argument.get_id().as_str(), argument.get_long()) else { continue };
+        let given = matches.value_source(id) == Some(clap::parser::ValueSource::CommandLine);
+        // The comparison gives each pair a seed.
+        if !given || long == "seed" {
+            continue;
+        }
+        if !argument.get_action().takes_values() {
+            options.push(format!("--{long}").into());
+            continue;
+        }
+        for value in matches.get_raw(id).into_iter().flatten() {
+            let mut option = OsString::from(format!("--{long}="));
+            option.push(value);
+            options.push(option);
+        }
+    }
+    options
+}

@@ -1,0 +1,86 @@
+//! One side of an A/B comparison: a server that runs, or a command that starts one.
+
+use std::str::FromStr;
+
+use super::target::{parse_url, redacted};
+
+/// What stands for the address in a command.
+pub(crate) const ADDRESS: &str = "{addr}";
+
+/// A server to compare with another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Contender {
+    /// It runs already.
+    Url(String),
+    /// Program and arguments that start it, at the address that takes the place of [`ADDRESS`].
+    Command(Vec<String>),
+}
+
+impl FromStr for Contender {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let Some(command) = text.strip_prefix("cmd:") else {
+            return match parse_url(text) {
+                Ok(_) => Ok(Self::Url(text.to_owned())),
+                Err(error) => Err(format!("{error}, or 'cmd:COMMAND' with {ADDRESS} where its address belongs")),
+            };
+        };
+        let words =
+            shlex::split(command).ok_or("a quotation mark or a backslash at the end of the command has no partner")?;
+        match () {
+            () if words.is_empty() => Err(format!("there is no command; expected 'cmd:./server --listen {ADDRESS}'")),
+            () if !words.iter().any(|word| word.contains(ADDRESS)) => Err(format!(
+                "the command does not say where to listen; expected {ADDRESS} in it, which becomes 127.0.0.1:PORT, as in \
+                 'cmd:./server --listen {ADDRESS}'"
+            )),
+            () => Ok(Self::Command(words)),
+        }
+    }
+}
+
+impl Contender {
+    /// To show: without the credentials that a URL may hold.
+    pub(crate) fn label(&self) -> String {
+        match self {
+            Self::Url(url) => redacted(url),
+            Self::Command(words) => {
+                // It came from `shlex::split`, which takes no NUL.
+                shlex::try_join(words.iter().map(String::as_str)).unwrap_or_default()
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(text: &str) -> String {
+        text.parse::<Contender>().expect_err("it should be refused")
+    }
+
+    #[test]
+    fn a_url_or_a_command() {
+        let url = "wss://user:secret@example.org/a?b=c";
+        assert_eq!(url.parse(), Ok(Contender::Url(url.to_owned())));
+        assert_eq!(Contender::Url(url.to_owned()).label(), "wss://***@example.org/a?b=c");
+        let command: Contender = "cmd:'./my server' --listen {addr} -v".parse().unwrap();
+        assert_eq!(command, Contender::Command(["./my server", "--listen", "{addr}", "-v"].map(str::to_owned).into()));
+        assert_eq!(command.label(), "'./my server' --listen '{addr}' -v");
+    }
+
+    #[test]
+    fn anything_else_is_refused_with_what_is_accepted() {
+        for (text, part) in [
+            ("http://127.0.0.1", "scheme `http`"),
+            ("./server --listen {addr}", "'cmd:COMMAND'"),
+            ("cmd:", "there is no command"),
+            ("cmd:./server", "{addr} in it"),
+            ("cmd:./server '{addr}", "quotation mark"),
+        ] {
+            let refusal = refusal(text);
+            assert!(refusal.contains(part), "{text}: {refusal}");
+        }
+    }
+}

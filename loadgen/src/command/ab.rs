@@ -1,0 +1,248 @@
+//! `loadgen ab`: pairs of runs until there is a verdict.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use loadgen::Stop;
+use loadgen::plan::{Load, Plan, Until};
+use reports::gate::Gate;
+use reports::paired::{Observation, Order, Outcome, Test, order};
+use reports::render::comparison::{Ab, Markdown, RenderComparison};
+use reports::render::{Entry, Html, Json, Text};
+use reports::{Render, Report, Verdict, human, store};
+
+use crate::ab::{Contest, Halt, Side};
+use crate::cli::{self, AbArgs, Place};
+use crate::exit;
+use crate::export::put;
+use crate::signals::stop_on_signal;
+use crate::terminal::Channel;
+
+/// Compares two sides; the exit code.
+pub(crate) fn ab(args: &AbArgs) -> Result<u8, clap::Error> {
+    // Any server will do: what is checked are the options.
+    let plan = args.plan.plan(Some("ws://127.0.0.1:9001"))?;
+    let test = args.test()?;
+    args.check()?;
+    enough_messages(&plan, test.gates())?;
+    let stop = stop_on_signal();
+    let kept = args.results.is_none().then(tempfile::tempdir).transpose();
+    let compared = kept.map_err(Failure::System).and_then(|temporary| {
+        let folder = match (&args.results, &temporary) {
+            (Some(folder), _) => folder.clone(),
+            (None, Some(folder)) => folder.path().to_owned(),
+            (None, None) => PathBuf::from("."),
+        };
+        compare(args, &plan, &test, &folder, stop)
+    });
+    Ok(compared.unwrap_or_else(|failure| failure.tell(args)))
+}
+
+/// Why there is no verdict on latency.
+enum Failure {
+    Halt(Halt),
+    System(io::Error),
+}
+
+impl From<Halt> for Failure {
+    fn from(halt: Halt) -> Self {
+        Self::Halt(halt)
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::System(error)
+    }
+}
+
+impl Failure {
+    /// Says what happened; the exit code.
+    fn tell(&self, args: &AbArgs) -> u8 {
+        match self {
+            Self::Halt(halt) => {
+                eprintln!("loadgen: {halt}");
+                if let (Halt::Run { report, judgement, .. }, false) = (halt, args.quiet) {
+                    let channel = if args.stdout_is_taken() { Channel::Stderr } else { Channel::Stdout };
+                    let shown =
+                        channel.print(args.no_color, |color, out| Text { color }.render(report, judgement, out));
+                    shown.unwrap_or_else(|error| eprintln!("loadgen: {error}"));
+                }
+                halt.exit_code()
+            }
+            Self::System(error) => {
+                eprintln!("loadgen: {error}");
+                exit::FAILED
+            }
+        }
+    }
+}
+
+/// Runs pairs until the test has enough of them.
+fn compare(args: &AbArgs, plan: &Plan, test: &Test, folder: &Path, stop: Stop) -> Result<u8, Failure> {
+    let contest = Contest::new(args, folder.to_owned(), stop)?;
+    let seed = plan.seed;
+    let progress = Progress { quiet: args.quiet, test };
+    progress.begin(args, plan);
+    for side in [Side::A, Side::B] {
+        contest.run(side, "warm-up", seed)?;
+    }
+    let (mut pairs, mut repeats) = (Vec::new(), 0);
+    let outcome = loop {
+        let number = u32::try_from(pairs.len()).unwrap_or(u32::MAX);
+        let pair = run_pair(&contest, test, number, seed)?;
+        progress.pair(number, &pair);
+        let slow = [&pair.0, &pair.1].iter().any(|observation| observation.verdict == Verdict::Invalid);
+        if slow && repeats < args.max_repeats {
+            repeats += 1;
+            progress.repeat(&pair);
+            continue;
+        }
+        pairs.push(pair);
+        let looks = test.looks().iter().any(|look| *look as usize == pairs.len());
+        if looks || slow {
+            let outcome = test.judge(&pairs, seed);
+            if slow || !outcome.needs_more {
+                break outcome;
+            }
+            progress.look(&outcome);
+        }
+    };
+    show(args, &contest, test, &outcome)?;
+    Ok(outcome.verdict.exit_code())
+}
+
+type Pair = (Observation, Observation);
+
+/// One run of each side, in the order that the seed decides.
+fn run_pair(contest: &Contest, test: &Test, number: u32, seed: u64) -> Result<Pair, Halt> {
+    let name = pair_name(number);
+    // Both sides get the same bytes, and each pair others.
+    let run = |side| contest.run(side, &name, seed.wrapping_add(u64::from(number) + 1));
+    let observe = |report: Report| Observation::of(&report, test.gates());
+    Ok(match order(seed, number) {
+        Order::AB => {
+            let a = run(Side::A)?;
+            (observe(a), observe(run(Side::B)?))
+        }
+        Order::BA => {
+            let b = run(Side::B)?;
+            (observe(run(Side::A)?), observe(b))
+        }
+    })
+}
+
+/// Pairs count from 1, and sort as they count.
+fn pair_name(number: u32) -> String {
+    format!("pair-{:02}", number + 1)
+}
+
+/// Refuses metrics that the planned number of messages can't tell.
+fn enough_messages(plan: &Plan, gates: &[Gate]) -> Result<(), clap::Error> {
+    let clients = f64::from(plan.clients.get());
+    let messages = match (plan.until, plan.load) {
+        (Until::Messages(messages), _) => clients * messages.get() as f64,
+        (Until::Elapsed(duration), Load::Open { rate, .. }) => clients * rate.per_second() * duration.as_secs_f64(),
+        // As many as the target answers; the test looks at what came.
+        (Until::Elapsed(_), Load::Closed { .. }) => return Ok(()),
+    };
+    for metric in gates.iter().map(Gate::metric) {
+        let needed = metric.min_messages();
+        if messages < needed as f64 {
+            let (name, option) =
+                (metric.name(), if matches!(plan.until, Until::Messages(_)) { "--messages" } else { "--duration" });
+            return Err(cli::refuse(format!(
+                "{option}: a run of {} messages can't tell {name}, which needs {} at least; raise {option}, --clients or \
+                 --rate, or leave it out with --gate {}=off",
+                human::rate(messages.floor()),
+                human::count(needed),
+                name.trim_start_matches("response."),
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// What is under way, on stderr.
+struct Progress<'a> {
+    quiet: bool,
+    test: &'a Test,
+}
+
+impl Progress<'_> {
+    fn say(&self, text: &str) {
+        if !self.quiet {
+            eprintln!("{text}");
+        }
+    }
+
+    fn begin(&self, args: &AbArgs, plan: &Plan) {
+        self.say(&format!("A: {}\nB: {}", args.a.label(), args.b.label()));
+        let looks: Vec<_> = self.test.looks().iter().map(u32::to_string).collect();
+        let pairs = looks.join(", or if that is inconclusive ");
+        let length = match plan.until {
+            Until::Elapsed(duration) => format!(" of {}", human::seconds((plan.warmup + duration).as_secs_f64())),
+            Until::Messages(_) => String::new(),
+        };
+        self.say(&format!("{pairs} pairs of runs{length}, seed {}; first one run of each to warm up", plan.seed));
+    }
+
+    fn pair(&self, number: u32, (a, b): &Pair) {
+        let changes = self.test.gates().iter().zip(a.values.iter().zip(&b.values)).map(|(gate, (a, b))| {
+            let show = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| gate.metric().show(value));
+            format!("{} {} → {}", gate.metric().name(), show(a.value), show(b.value))
+        });
+        self.say(&format!("pair {}: {}", number + 1, changes.collect::<Vec<_>>().join(", ")));
+    }
+
+    fn repeat(&self, (a, b): &Pair) {
+        let reason = a.reasons.iter().chain(&b.reasons).next().map_or("", String::as_str);
+        self.say(&format!("this pair does not count and is repeated: {reason}"));
+    }
+
+    fn look(&self, outcome: &Outcome) {
+        let undecided =
+            outcome.rows.iter().filter_map(|row| Some(format!("{}: {}", row.metric.name(), row.note.as_ref()?)));
+        self.say(&format!("inconclusive so far ({}); more pairs follow", undecided.collect::<Vec<_>>().join("; ")));
+    }
+}
+
+/// Shows the outcome where it was asked for.
+fn show(args: &AbArgs, contest: &Contest, test: &Test, outcome: &Outcome) -> io::Result<()> {
+    let (a, b) = (args.a.label(), args.b.label());
+    let ab = &Ab { a: &a, b: &b, outcome };
+    if let Some(place) = &args.markdown {
+        put(place, |out| Markdown.ab(ab, out))?;
+    }
+    if let Some(place) = &args.html {
+        page(place, contest, test, &outcome.pairs)?;
+    }
+    if args.json {
+        Channel::Stdout.print(true, |_, out| Json.ab(ab, out))?;
+    }
+    if args.quiet {
+        return Ok(());
+    }
+    let channel = if args.stdout_is_taken() { Channel::Stderr } else { Channel::Stdout };
+    channel.print(args.no_color, |color, out| Text { color }.ab(ab, out))
+}
+
+/// The page of the pair whose change of the first metric is the median.
+fn page(place: &Place, contest: &Contest, test: &Test, pairs: &[Pair]) -> io::Result<()> {
+    let change = |(a, b): &Pair| match (a.values[0].value, b.values[0].value) {
+        (Some(a), Some(b)) if a > 0.0 => b / a,
+        _ => f64::INFINITY,
+    };
+    let mut by_change: Vec<usize> = (0..pairs.len()).collect();
+    by_change.sort_by(|x, y| change(&pairs[*x]).total_cmp(&change(&pairs[*y])));
+    let Some(&median) = by_change.get(by_change.len().saturating_sub(1) / 2) else { return Ok(()) };
+    let name = pair_name(u32::try_from(median).unwrap_or(u32::MAX));
+    let read = |side| store::read(&contest.file(side, &name)).map_err(io::Error::other);
+    let (a, b) = (read(Side::A)?, read(Side::B)?);
+    let which =
+        format!("pair {} of {}, the median change of {}", median + 1, pairs.len(), test.gates()[0].metric().name());
+    let labels = ["A", "B"].map(|side| format!("{side} ({which})"));
+    let entries =
+        [(&labels[0], &a), (&labels[1], &b)].map(|(label, (report, judgement))| Entry { label, report, judgement });
+    put(place, |out| Html.page(&entries, out))
+}

@@ -1,9 +1,9 @@
 //! The HTML report in a headless Chromium: made from real runs, opened from a file, narrow and wide, light and dark.
 //!
-//! With `REPORT_SCREENSHOTS=/some/folder`, pictures are left there.
+//! With `REPORT_SCREENSHOTS=/some/folder`, pages and pictures of them are left there.
 
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -28,8 +28,14 @@ const SHORT: [&str; 10] =
 /// What the browser saw of each page, after what must be true of all of them.
 fn look(pages: &[(&str, &[(&str, &(Report, Judgement))])]) -> Vec<Value> {
     let browser = installed("browser", "node_modules/playwright-core");
-    let folder = tempfile::tempdir().expect("a folder");
-    let jobs: Vec<Value> = pages.iter().map(|(name, results)| write(folder.path(), name, results)).collect();
+    let temporary = tempfile::tempdir().expect("a folder");
+    let asked = std::env::var_os("REPORT_SCREENSHOTS").map(PathBuf::from);
+    let folder = asked.as_deref().unwrap_or(temporary.path());
+    let job = |(name, results): &(&str, &[(&str, &(Report, Judgement))])| {
+        let page = write(folder, name, results);
+        json!({ "page": page, "screenshot": asked.is_some().then(|| folder.join(name)) })
+    };
+    let jobs: Vec<Value> = pages.iter().map(job).collect();
     let mut command = Command::new("node");
     command.arg(browser.join("report.mjs")).arg(Value::from(jobs).to_string());
     let outcome = Process::start(&mut command).wait(LIMIT);
@@ -45,12 +51,11 @@ fn look(pages: &[(&str, &[(&str, &(Report, Judgement))])]) -> Vec<Value> {
     seen
 }
 
-fn write(folder: &Path, name: &str, results: &[(&str, &(Report, Judgement))]) -> Value {
+fn write(folder: &Path, name: &str, results: &[(&str, &(Report, Judgement))]) -> PathBuf {
     let path = folder.join(name).with_extension("html");
     let entries = results.iter().map(|(label, (report, judgement))| Entry { label, report, judgement });
     Html.page(&entries.collect::<Vec<_>>(), &mut File::create(&path).expect("a file")).expect("a page");
-    let screenshot = std::env::var("REPORT_SCREENSHOTS").ok().map(|folder| Path::new(&folder).join(name));
-    json!({ "page": path, "screenshot": screenshot })
+    path
 }
 
 /// Everything has its style and its room.

@@ -29,7 +29,7 @@ impl Axis {
     /// Time since the measured phase began, to `end` in seconds.
     pub(super) fn seconds(end: f64) -> Self {
         let scale = Scale::linear(0.0, end);
-        Self { title: "time in the measured phase".into(), ticks: ticks::seconds(&scale), scale }
+        Self { title: "time since the measured phase began".into(), ticks: ticks::seconds(&scale), scale }
     }
 
     /// Numbers of something from 0 to at least `largest`.

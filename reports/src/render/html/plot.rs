@@ -103,6 +103,11 @@ impl Mark {
     pub(super) fn down(&self) -> String {
         percent(1.0 - self.y)
     }
+
+    /// From here to the right end.
+    pub(super) fn rest(&self) -> String {
+        percent(1.0 - self.x)
+    }
 }
 
 impl Tick {

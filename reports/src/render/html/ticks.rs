@@ -26,7 +26,7 @@ pub(super) fn times(scale: &Scale) -> Vec<Tick> {
         steps.extend([1.0, 2.0, 5.0].map(|step| step * power).into_iter().filter(|step| (from..=to).contains(step)));
         power *= 10.0;
     }
-    let crowded = steps.len() > 8;
+    let crowded = steps.len() > 11;
     let label = |step: f64| if crowded && decade(step) < step { String::new() } else { time(step) };
     steps.into_iter().map(|step| Tick { share: scale.share(step), label: label(step), spare: false }).collect()
 }
@@ -121,6 +121,8 @@ pub(super) fn second(at_s: f64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn labels(ticks: &[Tick]) -> Vec<&str> {
@@ -171,6 +173,21 @@ mod tests {
         assert_eq!(labels(&counts(0.0).1), ["0", "1"]);
         assert_eq!(labels(&counts(3.0).1), ["0", "1", "2", "3", "4"]);
         assert_eq!(counts(50_000.0).0.bounds(), (0.0, 60_000.0));
+    }
+
+    proptest! {
+        #[test]
+        fn every_axis_has_a_few_labels_in_order(low in 1.0..60e9_f64, high in 1.0..60e9_f64, end in 0.0..1e7_f64) {
+            let (times_scale, seconds_scale) = (Scale::log([low, high]), Scale::linear(0.0, end));
+            let (counts_scale, counts) = counts(high);
+            prop_assert!(counts_scale.bounds().1 > high);
+            for ticks in [times(&times_scale), seconds(&seconds_scale), counts] {
+                prop_assert!(ticks.is_sorted_by(|a, b| a.share < b.share), "{ticks:?}");
+                prop_assert!(ticks.iter().all(|tick| (0.0..=1.0).contains(&tick.share)));
+                let labels = ticks.iter().filter(|tick| !tick.label.is_empty()).count();
+                prop_assert!((1..=12).contains(&labels), "{ticks:?}");
+            }
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use reports::model::Evidence;
+use reports::model::{Evidence, Interval};
 use reports::render::{Entry, Html};
 use reports::{Judgement, Report, Verdict};
 use serde_json::{Value, json};
@@ -83,26 +83,55 @@ fn report_pages_are_shown_as_they_are_meant() {
     assert!(!bad.finish().faults.is_empty());
     assert_eq!(violation.1.verdict, Verdict::Delivery);
     hostile(&mut violation);
+    let hour = hour(&first);
 
     let seen = look(&[
         ("pass", &[("pass.json", &first)]),
         ("violation", &[("violation.json", &violation)]),
         ("closed", &[("closed.json", &closed)]),
+        ("hour", &[("hour.json", &hour)]),
         ("several", &[("pass.json", &first), (HOSTILE, &violation), ("closed.json", &closed)]),
     ]);
     let views = |page: usize| seen[page]["views"].as_array().expect("views");
     // Response, service and send lag; sent and matched; three lines of response; connect.
-    for (page, plots, lines) in [(0, 4, 9), (1, 4, 9), (2, 4, 8), (3, 8, 23)] {
+    for (page, plots, lines) in [(0, 4, 9), (1, 4, 9), (2, 4, 8), (3, 4, 9), (4, 8, 23)] {
         for view in views(page) {
             assert_eq!((&view["plots"], &view["lines"]), (&json!(plots), &json!(lines)), "{page}");
             assert_eq!(view["drawn"], view["lines"], "{page}: a line without a length");
-            assert_eq!(view["alarms"].as_u64() > Some(0), page == 1 || page == 3, "{page}");
+            assert_eq!(view["alarms"].as_u64() > Some(0), [1, 3, 4].contains(&page), "{page}");
         }
     }
     assert_eq!(views(1)[0]["verdicts"], json!(["FAIL"]));
-    assert_eq!(views(3)[0]["verdicts"].as_array().map(Vec::len), Some(3));
+    assert_eq!(views(4)[0]["verdicts"].as_array().map(Vec::len), Some(3));
     let text = views(1)[0]["text"].as_str().expect("text");
     assert!(text.contains("<script>alert(1)</script>") && text.contains("\\u{202e}"), "{text}");
+}
+
+/// As if the run had gone on for an hour, with 40 million messages: long lines, and many nines.
+fn hour((report, judgement): &(Report, Judgement)) -> (Report, Judgement) {
+    let mut report = report.clone();
+    report.intervals = (0..3_600).map(second).collect();
+    report.measured_s = 3_600.0;
+    let latency = &mut report.latency;
+    for histogram in [&mut latency.response, &mut latency.service, &mut latency.send_lag] {
+        histogram.record_n(histogram.value_at_quantile(0.5), 40_000_000).expect("in range");
+    }
+    (report, judgement.clone())
+}
+
+/// A second of it: uneven, with a stall after half an hour.
+fn second(number: u32) -> Interval {
+    let uneven = u64::from(number.wrapping_mul(2_654_435_761) >> 20);
+    let stalled = number / 10 == 180;
+    Interval {
+        at_s: number.into(),
+        sent: 4_000,
+        matched: if stalled { 0 } else { 3_900 + uneven / 20 },
+        anomalies: u64::from(number % 400 == 399),
+        response_p50_ns: (!stalled).then_some(150_000 + 10 * uneven),
+        response_p99_ns: (!stalled).then_some(600_000 + 200 * uneven),
+        response_max_ns: (!stalled).then_some(if number == 1_810 { 9_000_000_000 } else { 2_000_000 + 3_000 * uneven }),
+    }
 }
 
 /// As if the peer had chosen every string.

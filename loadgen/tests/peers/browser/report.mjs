@@ -38,9 +38,9 @@ function look() {
     scripts: document.querySelectorAll('script, img, iframe, object, embed, link').length,
     plots: document.querySelectorAll('svg.drawing').length,
     // Wide or high: a level line has no height.
-    drawn: [...document.querySelectorAll('svg.lines path')]
+    drawn: [...document.querySelectorAll('svg.lines .line')]
       .filter((path) => Math.max(path.getBoundingClientRect().width, path.getBoundingClientRect().height) > 20).length,
-    lines: document.querySelectorAll('svg.lines path').length,
+    lines: document.querySelectorAll('svg.lines .line').length,
     alarms: document.querySelectorAll('g.alarm use').length,
     verdicts: [...document.querySelectorAll('.verdict .word')].map((word) => word.textContent),
     text: document.body.innerText,

@@ -5,11 +5,12 @@ use super::axis::Axis;
 use super::key::Key;
 use super::plot::{Marked, Plot};
 use super::section::{Block, Section};
+use super::thin::{Column, thin, width};
 use super::ticks;
 use crate::human::{count, nanoseconds};
 use crate::model::{Interval, Report};
 
-/// Columns that all lines of a plot share: with four points a column, some 60 KB.
+/// Columns that all lines of a plot share: with a line and what is around it, some 50 KB.
 const COLUMNS: usize = 1_600;
 /// Marks on a line that is longer than [`ALL_MARKED`].
 const MARKS: usize = 12;
@@ -22,14 +23,26 @@ const ALARMS: usize = 200;
 struct Measure {
     name: &'static str,
     of: fn(&Interval) -> Option<f64>,
+    /// What a line goes through when it stands for several seconds: their largest, or their median.
+    largest: bool,
     text: fn(f64) -> String,
 }
 
-const SENT: Measure = Measure { name: "sent", of: |row| Some(row.sent as f64), text: messages };
-const MATCHED: Measure = Measure { name: "matched", of: |row| Some(row.matched as f64), text: messages };
-const P50: Measure = Measure { name: "p50", of: |row| row.response_p50_ns.map(|ns| ns as f64), text: nanoseconds };
-const P99: Measure = Measure { name: "p99", of: |row| row.response_p99_ns.map(|ns| ns as f64), text: nanoseconds };
-const MAX: Measure = Measure { name: "max", of: |row| row.response_max_ns.map(|ns| ns as f64), text: nanoseconds };
+impl Measure {
+    fn pick(&self, column: &Column) -> f64 {
+        if self.largest { column.high } else { column.middle }
+    }
+}
+
+const SENT: Measure = Measure { name: "sent", of: |row| Some(row.sent as f64), largest: false, text: messages };
+const MATCHED: Measure =
+    Measure { name: "matched", of: |row| Some(row.matched as f64), largest: false, text: messages };
+const P50: Measure =
+    Measure { name: "p50", of: |row| row.response_p50_ns.map(|ns| ns as f64), largest: false, text: nanoseconds };
+const P99: Measure =
+    Measure { name: "p99", of: |row| row.response_p99_ns.map(|ns| ns as f64), largest: false, text: nanoseconds };
+const MAX: Measure =
+    Measure { name: "max", of: |row| row.response_max_ns.map(|ns| ns as f64), largest: true, text: nanoseconds };
 
 /// A line to draw.
 type Series<'a> = (Key, String, &'a Report, &'a Measure);
@@ -98,10 +111,15 @@ fn draw(id: &'static str, title: &str, y: Axis, series: &[Series<'_>]) -> Plot {
     let mut plot = Plot::new(id, title, Axis::seconds(end), y);
     let columns = (COLUMNS / series.len().max(1)).clamp(60, 400);
     for (place, (key, label, report, measure)) in series.iter().enumerate() {
-        let rows = &report.intervals;
-        let values: Vec<_> = rows.iter().map(|row| (measure.of)(row).map(|value| (middle(row), value))).collect();
-        let marks = plot.marks(marked(label, rows, measure, (place, series.len())));
-        plot.line(*key, label, &values, columns).marks = marks;
+        let values: Vec<_> = report.intervals.iter().map(|row| (middle(row), (measure.of)(row))).collect();
+        let thinned = thin(&values, columns);
+        let drawn: Vec<_> =
+            thinned.iter().map(|column| column.map(|column| (column.at(), measure.pick(&column)))).collect();
+        let marks = plot.marks(marked(label, &thinned, measure, (place, series.len())));
+        // The median of the largest says nothing, and their smallest neither.
+        let around = if thinned.len() < values.len() && !measure.largest { plot.band(&thinned) } else { String::new() };
+        let line = plot.line(*key, label, &drawn);
+        (line.marks, line.band) = (marks, around);
     }
     if let Some(measured) = drain(series, end) {
         plot.shade_from(measured, "drain");
@@ -128,15 +146,25 @@ fn drain(series: &[Series<'_>], end: f64) -> Option<f64> {
     (same && end - measured > 0.001).then_some(measured)
 }
 
-/// Every second of a short line; of a long one some, and not the same ones as of the other lines.
-fn marked(label: &str, rows: &[Interval], measure: &Measure, (place, of): (usize, usize)) -> Vec<Marked> {
-    let every = if rows.len() * of <= 3 * ALL_MARKED { 1 } else { rows.len().div_ceil(MARKS) };
-    let chosen = rows.iter().skip(place * every / of.max(1)).step_by(every);
-    let marked = chosen.filter_map(|row| {
-        let value = (measure.of)(row)?;
-        Some((middle(row), value, format!("{label} at {}: {}", ticks::second(row.at_s), (measure.text)(value))))
+/// Every second of a short line; of a long one some columns, and not the same ones as of the other lines.
+fn marked(label: &str, columns: &[Option<Column>], measure: &Measure, (place, of): (usize, usize)) -> Vec<Marked> {
+    let every = if columns.len() * of <= 3 * ALL_MARKED { 1 } else { columns.len().div_ceil(MARKS) };
+    let chosen = columns.iter().skip(place * every / of.max(1)).step_by(every).flatten();
+    let text = |value: f64| (measure.text)(value);
+    let marked = chosen.map(|column| {
+        let when = when(column.from, column.to);
+        let value = measure.pick(column);
+        let several = column.from < column.to;
+        let spread = if several { format!(" ({} to {})", text(column.low), text(column.high)) } else { String::new() };
+        (column.at(), value, format!("{label} {when}: {}{spread}", text(value)))
     });
     marked.collect()
+}
+
+/// `at 3 s`, `from 3 s to 11 s`: the seconds with these middles, by their beginnings.
+fn when(first: f64, last: f64) -> String {
+    let (first, last) = (ticks::second(first - 0.5), ticks::second(last - 0.5));
+    if first == last { format!("at {first}") } else { format!("from {first} to {last}") }
 }
 
 /// Seconds with anomalies; neighbours together when there are many.
@@ -147,10 +175,7 @@ fn alarms(label: &str, rows: &[Interval]) -> Vec<Marked> {
         let worst = rows.iter().max_by_key(|row| row.anomalies)?;
         let n = rows.iter().fold(0_u64, |sum, row| sum.saturating_add(row.anomalies));
         let (first, last) = (rows.first()?, rows.last()?);
-        let when = match rows.len() {
-            1 => format!("at {}", ticks::second(first.at_s)),
-            _ => format!("from {} to {}", ticks::second(first.at_s), ticks::second(last.at_s)),
-        };
+        let when = when(middle(first), middle(last));
         Some((middle(worst), worst.matched as f64, format!("{label}: anomalies {when}: {}", count(n))))
     };
     bad.chunks(together).filter_map(alarm).collect()
@@ -176,11 +201,17 @@ fn described(series: &[Series<'_>]) -> String {
 fn note(series: &[Series<'_>], columns: usize) -> Option<String> {
     let mut notes = Vec::new();
     let rows = series.iter().map(|(_, _, report, _)| report.intervals.len()).max().unwrap_or(0);
-    if rows > 4 * columns {
-        let a_column = rows.div_ceil(columns);
-        notes.push(format!(
-            "Of every {a_column} seconds the first, smallest, largest and last are drawn, so that no peak is lost."
-        ));
+    let each = width(rows, columns);
+    if each > 1 {
+        let largest = series.iter().filter(|(_, _, _, measure)| measure.largest).count();
+        let through = match largest {
+            0 => "their median",
+            n if n == series.len() => "their largest",
+            _ => "their median, of max their largest",
+        };
+        let shade = "; the shade behind it reaches from their smallest to their largest";
+        let shade = if largest == series.len() { "" } else { shade };
+        notes.push(format!("A point of a line stands for {each} seconds: {through}{shade}."));
     }
     if series.iter().any(|(_, _, report, _)| (report.measured_s - report.measured_s.round()).abs() > 0.001) {
         notes.push("The measured phase ends within a second, which therefore has less.".to_owned());
@@ -210,8 +241,21 @@ mod tests {
         let plot = response("max", "max", &series(&report, &MAX)).unwrap();
         // 1 ms to 10 s: the slow second is at the top, 1801.5 / 3600 from the left, and 1.2 ms is 0.0198 of four decades.
         assert_eq!(plot.y.scale.bounds(), (1_000_000.0, 10_000_000_000.0));
-        assert!(plot.lines[0].path.contains(" 1001 0 "), "{}", plot.lines[0].path);
-        assert!(plot.lines[0].path.starts_with("M0 980 ") && plot.lines[0].path.ends_with(" 980"));
+        // Nine seconds a point; of those around 1801, the middle is that of 1804.
+        assert!(plot.lines[0].path.contains(" 1003 0 "), "{}", plot.lines[0].path);
+        assert!(plot.lines[0].path.starts_with("M3 980 ") && plot.lines[0].path.ends_with(" 980"));
+        assert_eq!(plot.lines[0].band, "");
+    }
+
+    #[test]
+    fn a_second_without_traffic_in_an_hour_is_in_the_shade_behind_the_line() {
+        let mut report = sample::pass();
+        let row = report.intervals[0].clone();
+        report.intervals = (0..3_600_u32).map(|second| Interval { at_s: second.into(), ..row.clone() }).collect();
+        report.intervals[1_801].matched = 0;
+        let plot = throughput(&series(&report, &MATCHED)).unwrap();
+        assert!(plot.lines[0].band.contains(" 1003 1000 "), "{}", plot.lines[0].band);
+        assert_eq!(plot.lines[0].path, "M3 167 1998 167");
     }
 
     #[test]
@@ -245,7 +289,11 @@ mod tests {
         let mut report = sample::pass();
         let row = report.intervals[0].clone();
         report.intervals = (0..600_u32).map(|second| Interval { at_s: second.into(), ..row.clone() }).collect();
-        let marks = |place| marked("", &report.intervals, &SENT, (place, 4));
-        assert_eq!((marks(0).len(), marks(0)[0].0, marks(1)[0].0), (MARKS, 0.5, 12.5));
+        let values: Vec<_> = report.intervals.iter().map(|row| (middle(row), (SENT.of)(row))).collect();
+        let marks = |place| marked("sent", &thin(&values, 300), &SENT, (place, 4));
+        assert_eq!(marks(0).len(), MARKS);
+        // A column of two seconds: the first in 25 columns is marked, of the next line the seventh.
+        assert_eq!(marks(0)[0].2, "sent from 0 s to 1 s: 50 000 (50 000 to 50 000)");
+        assert_eq!(marks(1)[0].2, "sent from 12 s to 13 s: 50 000 (50 000 to 50 000)");
     }
 }

@@ -14,9 +14,6 @@ use crate::model::{Load, Report};
 use crate::quantiles::Quantiles;
 use crate::render::words;
 
-/// Columns to which a line of percentiles is thinned out: more than it has, since it is coarse already.
-const COLUMNS: usize = usize::MAX / 8;
-
 /// One of the latencies that a report has. Its histogram is none where it means nothing.
 struct Measure {
     id: &'static str,
@@ -101,7 +98,7 @@ fn plot(id: &'static str, title: &str, y: &str, lines: &[(Key, String, &Histogra
         described.push(format!("{label}: {}.", named.join(", ")));
         let marks = plot.marks(marks.into_iter().map(|mark| (mark.nines, mark.ns, format!("{label} {}", mark.text))));
         let steps: Vec<_> = steps.into_iter().map(Some).collect();
-        plot.line(key, &label, &steps, COLUMNS).marks = marks;
+        plot.line(key, &label, &steps).marks = marks;
     }
     plot.description = described.join(" ").into();
     Some(plot)

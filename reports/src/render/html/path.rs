@@ -1,4 +1,4 @@
-//! A line through points, as SVG writes it: numbers and the letters `M` and `h`.
+//! A line through points, as SVG writes it: numbers and the letters `M`, `h` and `z`.
 
 use std::fmt::Write;
 
@@ -28,6 +28,25 @@ pub(super) fn data(points: &[Option<Point>]) -> String {
         // After a move, pairs of numbers are lines.
         for (x, y) in straight(&places).skip(1) {
             let _ = write!(data, " {x} {y}");
+        }
+    }
+    data
+}
+
+/// The area between two lines, in pieces where there is none of it. Each part is a place from left to right, with the heights
+/// of the lower and the upper line.
+pub(super) fn area(parts: &[Option<(f64, f64, f64)>]) -> String {
+    let mut data = String::new();
+    for run in parts.split(Option::is_none) {
+        let upper = run.iter().flatten().map(|(x, _, high)| Point { x: *x, y: *high });
+        let lower = run.iter().flatten().map(|(x, low, _)| Point { x: *x, y: *low }).rev();
+        let mut places: Vec<_> = upper.chain(lower).map(|point| place(&point)).collect();
+        places.dedup();
+        for (index, (x, y)) in places.iter().enumerate() {
+            let _ = write!(data, "{}{x} {y}", if index == 0 { "M" } else { " " });
+        }
+        if !places.is_empty() {
+            data.push('z');
         }
     }
     data
@@ -78,5 +97,12 @@ mod tests {
         assert_eq!(data(&level), "M0 500 400 500 400 300 600 1000");
         // Up and down again at one place is not a straight piece.
         assert_eq!(data(&line([(0.1, 0.0), (0.1, 1.0), (0.1, 0.5)])), "M200 1000 200 0 200 500");
+    }
+
+    #[test]
+    fn areas_go_along_the_upper_line_and_back_along_the_lower() {
+        let parts = [Some((0.0, 0.0, 1.0)), Some((0.5, 0.25, 0.5)), None, Some((1.0, 0.5, 0.5))];
+        assert_eq!(area(&parts), "M0 0 1000 500 1000 750 0 1000zM2000 500z");
+        assert_eq!(area(&[None]), "");
     }
 }

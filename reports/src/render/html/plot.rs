@@ -5,7 +5,7 @@ use super::axis::Axis;
 use super::key::Key;
 use super::path::{self, Point};
 use super::shown::Shown;
-use super::thin::thin;
+use super::thin::Column;
 use super::ticks::Tick;
 
 /// Lines over two axes.
@@ -32,6 +32,8 @@ pub(super) struct Line {
     pub(super) label: Shown,
     /// Path data of SVG.
     pub(super) path: String,
+    /// The same of the area around a line that stands for more values than it goes through; else empty.
+    pub(super) band: String,
     pub(super) marks: Vec<Mark>,
     /// Places where something is wrong.
     pub(super) alarms: Vec<Mark>,
@@ -56,16 +58,25 @@ impl Plot {
         Self { id, title, description: Shown::default(), x, y, lines, shade: None, note: None }
     }
 
-    /// Adds a line through `values`, thinned out to so many columns; a gap where there is none.
-    pub(super) fn line(&mut self, key: Key, label: &str, values: &[Option<(f64, f64)>], columns: usize) -> &mut Line {
+    /// Adds a line through `values`, with a gap where there is none.
+    pub(super) fn line(&mut self, key: Key, label: &str, values: &[Option<(f64, f64)>]) -> &mut Line {
         let points: Vec<Option<Point>> = values.iter().map(|value| value.map(|(x, y)| self.point(x, y))).collect();
-        let path = path::data(&thin(&points, columns));
-        self.lines.push(Line { key, label: label.into(), path, marks: Vec::new(), alarms: Vec::new() });
+        let (path, band) = (path::data(&points), String::new());
+        self.lines.push(Line { key, label: label.into(), path, band, marks: Vec::new(), alarms: Vec::new() });
         self.lines.last_mut().expect("one was added")
     }
 
     fn point(&self, x: f64, y: f64) -> Point {
         Point { x: self.x.scale.share(x), y: self.y.scale.share(y) }
+    }
+
+    /// From the smallest to the largest value of each column, for a line that does not go through all of them.
+    pub(super) fn band(&self, columns: &[Option<Column>]) -> String {
+        let part = |column: &Column| {
+            let (low, high) = (self.point(column.at(), column.low), self.point(column.at(), column.high));
+            (low.x, low.y, high.y)
+        };
+        path::area(&columns.iter().map(|column| column.as_ref().map(part)).collect::<Vec<_>>())
     }
 
     /// Values as places of this plot.
@@ -135,7 +146,7 @@ mod tests {
     #[test]
     fn values_become_places() {
         let mut plot = Plot::new("p", "t", Axis::seconds(10.0), Axis::counts("messages", 100.0));
-        let line = plot.line(Key(0), "sent", &[Some((0.0, 0.0)), Some((5.0, 120.0)), None, Some((10.0, 60.0))], 100);
+        let line = plot.line(Key(0), "sent", &[Some((0.0, 0.0)), Some((5.0, 120.0)), None, Some((10.0, 60.0))]);
         assert_eq!(line.path, "M0 1000 1000 0M2000 500h0");
         let marks = plot.marks([(2.5, 30.0, "a quarter".to_owned())]);
         assert_eq!((marks[0].across(), marks[0].down()), ("25%".to_owned(), "75%".to_owned()));

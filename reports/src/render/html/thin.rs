@@ -1,41 +1,43 @@
 //! Fewer points for a line that has more than there are pixels.
 
-use super::path::Point;
+/// Neighbouring values that share a place on a line.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Column {
+    /// Where the first of them is.
+    pub(super) from: f64,
+    /// Where the last is.
+    pub(super) to: f64,
+    /// The smallest.
+    pub(super) low: f64,
+    /// The median; of an even number the lower one.
+    pub(super) middle: f64,
+    /// The largest.
+    pub(super) high: f64,
+}
 
-/// Leaves of every column of points its first, smallest, largest and last one, so that nothing that stands out gets lost
-/// (M4: Jugel et al., "M4: A Visualization-Oriented Time Series Data Aggregation", VLDB 2014). A gap stays where it is.
-///
-/// `points` are in the order of their `x`, which is from 0 to 1. Up to four points a column come back, and gaps; all points
-/// when there are no more than that.
-pub(super) fn thin(points: &[Option<Point>], columns: usize) -> Vec<Option<Point>> {
-    if points.len() <= 4 * columns {
-        return points.to_vec();
+impl Column {
+    /// Where it is drawn.
+    pub(super) fn at(&self) -> f64 {
+        f64::midpoint(self.from, self.to)
     }
-    let column_of = |point: &Point| {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to the number of columns")]
-        let column = (point.x * columns as f64) as usize;
-        column
-    };
-    let mut kept = Vec::new();
-    for run in points.chunk_by(|a, b| match (a, b) {
-        (Some(a), Some(b)) => column_of(a) == column_of(b),
-        (None, None) => true,
-        _ => false,
-    }) {
-        let run: Vec<Point> = run.iter().copied().flatten().collect();
-        if run.is_empty() {
-            kept.push(None);
-        }
-        let by_height = |a: &&(usize, &Point), b: &&(usize, &Point)| a.1.y.total_cmp(&b.1.y);
-        let indexed: Vec<(usize, &Point)> = run.iter().enumerate().collect();
-        let extremes = [indexed.iter().min_by(by_height), indexed.iter().max_by(by_height)];
-        let mut indices: Vec<usize> = extremes.into_iter().flatten().map(|(index, _)| *index).collect();
-        indices.extend([0, run.len().saturating_sub(1)]);
-        indices.sort_unstable();
-        indices.dedup();
-        kept.extend(indices.into_iter().filter_map(|index| run.get(index)).copied().map(Some));
-    }
-    kept
+}
+
+/// At most `most` columns of equally many values, each with its smallest and largest, so that nothing that stands out gets
+/// lost. None where all values of a column are missing. A column a value when there are no more than that.
+pub(super) fn thin(values: &[(f64, Option<f64>)], most: usize) -> Vec<Option<Column>> {
+    values.chunks(width(values.len(), most)).map(column).collect()
+}
+
+/// How many values share a column.
+pub(super) fn width(values: usize, most: usize) -> usize {
+    values.div_ceil(most.max(1)).max(1)
+}
+
+fn column(values: &[(f64, Option<f64>)]) -> Option<Column> {
+    let mut present: Vec<f64> = values.iter().filter_map(|(_, value)| *value).collect();
+    present.sort_by(f64::total_cmp);
+    let (&low, &high) = (present.first()?, present.last()?);
+    Some(Column { from: values.first()?.0, to: values.last()?.0, low, middle: present[(present.len() - 1) / 2], high })
 }
 
 #[cfg(test)]
@@ -44,46 +46,45 @@ mod tests {
 
     use super::*;
 
-    fn line(heights: &[f64]) -> Vec<Option<Point>> {
-        let n = heights.len() as f64;
-        heights.iter().enumerate().map(|(index, y)| Some(Point { x: index as f64 / n, y: *y })).collect()
+    fn line(values: &[f64]) -> Vec<(f64, Option<f64>)> {
+        values.iter().enumerate().map(|(index, value)| (index as f64, Some(*value))).collect()
     }
 
     #[test]
     fn a_single_spike_among_thousands_stays() {
-        let mut heights = vec![0.5; 3_600];
-        heights[1_234] = 1.0;
-        heights[2_345] = 0.0;
-        let kept = thin(&line(&heights), 100);
-        assert!(kept.len() <= 400, "{}", kept.len());
-        let heights: Vec<f64> = kept.iter().flatten().map(|point| point.y).collect();
-        assert!(heights.contains(&1.0) && heights.contains(&0.0));
+        let mut values = vec![5.0; 3_600];
+        values[1_234] = 10.0;
+        values[2_345] = 0.0;
+        let columns = thin(&line(&values), 400);
+        assert_eq!(columns.len(), 400);
+        // Nine a column: 1 234 is in the 137th, 2 345 in the 260th, counted from 0.
+        assert_eq!(columns[137], Some(Column { from: 1_233.0, to: 1_241.0, low: 5.0, middle: 5.0, high: 10.0 }));
+        assert_eq!(columns[260].map(|column| (column.low, column.high)), Some((0.0, 5.0)));
     }
 
     #[test]
-    fn a_short_line_is_left_alone_and_so_is_a_gap() {
-        let mut points = line(&[0.1, 0.2, 0.3]);
-        points[1] = None;
-        assert_eq!(thin(&points, 1), points);
-        let mut points = line(&[0.5; 1_000]);
-        points[500] = None;
-        assert_eq!(thin(&points, 10).iter().filter(|point| point.is_none()).count(), 1);
+    fn a_short_line_is_left_alone_and_a_gap_stays_a_gap() {
+        let mut values = line(&[1.0, 2.0, 3.0]);
+        values[1].1 = None;
+        let middles =
+            |most| thin(&values, most).iter().map(|column| column.map(|column| column.middle)).collect::<Vec<_>>();
+        assert_eq!(middles(3), [Some(1.0), None, Some(3.0)]);
+        assert_eq!(middles(1), [Some(1.0)]);
+        assert_eq!(thin(&[(0.0, None), (1.0, None)], 1), [None]);
+        assert_eq!(thin(&[], 10), []);
     }
 
     proptest! {
         #[test]
-        fn extremes_ends_and_order_stay(heights in prop::collection::vec(0.0..1.0_f64, 1..500), columns in 1_usize..50) {
-            let points = line(&heights);
-            let kept = thin(&points, columns);
-            prop_assert!(kept.len() <= points.len());
-            prop_assert!(kept.len() <= 4 * columns || kept == points);
-            prop_assert_eq!((kept.first(), kept.last()), (points.first(), points.last()));
-            let bounds = |points: &[Option<Point>]| {
-                let heights = points.iter().flatten().map(|point| point.y);
-                (heights.clone().fold(2.0, f64::min), heights.fold(-1.0, f64::max))
-            };
-            prop_assert_eq!(bounds(&kept), bounds(&points));
-            prop_assert!(kept.iter().flatten().is_sorted_by(|a, b| a.x < b.x));
+        fn extremes_and_order_stay(values in prop::collection::vec(0.0..1.0_f64, 1..500), most in 1_usize..50) {
+            let columns: Vec<Column> = thin(&line(&values), most).into_iter().flatten().collect();
+            prop_assert!(columns.len() <= most);
+            let least = columns.iter().map(|column| column.low).fold(2.0, f64::min);
+            let largest = columns.iter().map(|column| column.high).fold(-1.0, f64::max);
+            prop_assert!(values.contains(&least) && values.iter().all(|value| *value >= least));
+            prop_assert!(values.contains(&largest) && values.iter().all(|value| *value <= largest));
+            prop_assert!(columns.iter().all(|column| column.low <= column.middle && column.middle <= column.high));
+            prop_assert!(columns.is_sorted_by(|a, b| a.to < b.from));
         }
     }
 }

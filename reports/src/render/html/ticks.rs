@@ -6,6 +6,9 @@ use crate::human::{count, nanoseconds, rate};
 /// Marks that an axis has at most, beside those that only thicken the grid.
 const MOST: f64 = 6.0;
 
+/// Letters that there is room for below a plot on a narrow screen, with gaps between them.
+const ROOM: usize = 24;
+
 /// A mark on an axis.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Tick {
@@ -88,7 +91,12 @@ pub(super) fn seconds(scale: &Scale) -> Vec<Tick> {
     let (_, to) = scale.bounds();
     let fits = |step: &f64| to / step <= MOST;
     let step = STEPS.into_iter().map(f64::from).find(fits).unwrap_or_else(|| 3_600.0 * round_step(to / 3_600.0 / MOST));
-    linear(scale, step, |at| elapsed(at, step))
+    let mut ticks = linear(scale, step, |at| elapsed(at, step));
+    let letters: usize = ticks.iter().map(|tick| tick.label.len()).sum();
+    for tick in ticks.iter_mut().skip(1).step_by(2) {
+        tick.spare = letters > ROOM;
+    }
+    ticks
 }
 
 /// Time since the beginning, in the unit of the steps: `30 s`, `5 min`, `2 h`.
@@ -198,5 +206,7 @@ mod tests {
         assert_eq!(of(3_600.0), ["0 min", "10 min", "20 min", "30 min", "40 min", "50 min", "60 min"]);
         assert_eq!(of(36_000.0), ["0 h", "2 h", "4 h", "6 h", "8 h", "10 h"]);
         assert_eq!(of(360_000.0).len(), 6);
+        let spare = |to: f64| seconds(&Scale::linear(0.0, to)).iter().filter(|tick| tick.spare).count();
+        assert_eq!((spare(10.0), spare(3_600.0)), (0, 3));
     }
 }

@@ -25,13 +25,19 @@ const HOSTILE: &str =
 const SHORT: [&str; 10] =
     ["--clients", "20", "--rate", "200", "--duration", "2s", "--warmup", "200ms", "--drain", "500ms"];
 
+/// A run with its judgement.
+type Outcome = (Report, Judgement);
+
+/// The name of a page, and the results on it with their labels.
+type Page<'a> = (&'a str, &'a [(&'a str, &'a Outcome)]);
+
 /// What the browser saw of each page, after what must be true of all of them.
-fn look(pages: &[(&str, &[(&str, &(Report, Judgement))])]) -> Vec<Value> {
+fn look(pages: &[Page<'_>]) -> Vec<Value> {
     let browser = installed("browser", "node_modules/playwright-core");
     let temporary = tempfile::tempdir().expect("a folder");
     let asked = std::env::var_os("REPORT_SCREENSHOTS").map(PathBuf::from);
     let folder = asked.as_deref().unwrap_or(temporary.path());
-    let job = |(name, results): &(&str, &[(&str, &(Report, Judgement))])| {
+    let job = |(name, results): &Page<'_>| {
         let page = write(folder, name, results);
         json!({ "page": page, "screenshot": asked.is_some().then(|| folder.join(name)) })
     };
@@ -51,7 +57,7 @@ fn look(pages: &[(&str, &[(&str, &(Report, Judgement))])]) -> Vec<Value> {
     seen
 }
 
-fn write(folder: &Path, name: &str, results: &[(&str, &(Report, Judgement))]) -> PathBuf {
+fn write(folder: &Path, name: &str, results: &[(&str, &Outcome)]) -> PathBuf {
     let path = folder.join(name).with_extension("html");
     let entries = results.iter().map(|(label, (report, judgement))| Entry { label, report, judgement });
     Html.page(&entries.collect::<Vec<_>>(), &mut File::create(&path).expect("a file")).expect("a page");
@@ -108,7 +114,7 @@ fn report_pages_are_shown_as_they_are_meant() {
 }
 
 /// As if the run had gone on for an hour, with 40 million messages: long lines, and many nines.
-fn hour((report, judgement): &(Report, Judgement)) -> (Report, Judgement) {
+fn hour((report, judgement): &Outcome) -> Outcome {
     let mut report = report.clone();
     report.intervals = (0..3_600).map(second).collect();
     report.measured_s = 3_600.0;
@@ -135,9 +141,9 @@ fn second(number: u32) -> Interval {
 }
 
 /// As if the peer had chosen every string.
-fn hostile((report, judgement): &mut (Report, Judgement)) {
-    report.target.url = HOSTILE.to_owned();
-    report.environment.kernel = HOSTILE.to_owned();
+fn hostile((report, judgement): &mut Outcome) {
+    HOSTILE.clone_into(&mut report.target.url);
+    HOSTILE.clone_into(&mut report.environment.kernel);
     report.connections.errors.insert(HOSTILE.to_owned(), 1);
     judgement.reasons.push(HOSTILE.to_owned());
     report.evidence.push(Evidence {

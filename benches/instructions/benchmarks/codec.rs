@@ -1,0 +1,232 @@
+//! What WebSocket itself costs a message: frames made, masked, parsed, unmasked, checked for UTF-8.
+//!
+//! The engine and the server's connection are private and need a socket. Here is the library that they stand on, with the
+//! settings that they give it and the calls that they make for each burst, on a stream in memory; and the server's own
+//! count of frames, whose source is taken in as it is.
+
+// Its own tests are built with it, and not run.
+#[allow(dead_code)]
+#[path = "../../../server/src/frames.rs"]
+mod frames;
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::{Bytes, BytesMut};
+use futures_util::task::noop_waker_ref;
+use futures_util::{FutureExt, Sink, Stream};
+use gungraun::{library_benchmark, library_benchmark_group};
+use loadgen::payload::{Kind, Mix, Payload};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
+use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
+
+use super::{MESSAGES, RUN, encoded};
+use frames::FrameCounter;
+
+/// Messages that are written together and come in one read: the default of `--burst`.
+const BURST: u64 = 5;
+
+const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
+
+/// A peer in memory: each burst of it is there at once, and nothing more until a read was pending.
+struct Peer {
+    frames: Vec<u8>,
+    read: usize,
+    /// Bytes of a burst.
+    burst: usize,
+    paused: bool,
+    written: usize,
+}
+
+impl AsyncRead for Peer {
+    fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let here = self.burst - self.read % self.burst;
+        if here == self.burst && !self.paused {
+            self.paused = true;
+            return Poll::Pending;
+        }
+        let some = here.min(buf.remaining()).min(self.frames.len() - self.read);
+        buf.put_slice(&self.frames[self.read..][..some]);
+        self.read += some;
+        self.paused = false;
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Peer {
+    fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        self.written += buf.len();
+        Poll::Ready(Ok(buf.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+struct Codec {
+    stream: WebSocketStream<Peer>,
+    /// A message to send, again and again.
+    message: Vec<u8>,
+    kind: Kind,
+    scratch: BytesMut,
+}
+
+/// The engine's end: `loadgen/src/engine/dial.rs` and, for its read buffer, `loadgen/src/endpoint.rs`.
+fn client(mix: Mix, size: u32) -> Codec {
+    let read_buffer = (2 * (size as usize + 10) * 5).max(4096);
+    let config = WebSocketConfig::default().read_buffer_size(read_buffer).write_buffer_size(usize::MAX - 1);
+    let mut codec = codec(Role::Client, config, &Payload::new(RUN, size, mix));
+    // The buffers grow and the generator of masks is seeded once.
+    codec.send_burst();
+    codec
+}
+
+/// The server's end: `server/src/connection.rs`.
+fn server(mix: Mix, size: u32) -> Codec {
+    let config = WebSocketConfig::default().read_buffer_size(4 * 1024).write_buffer_size(16 * 1024);
+    codec(Role::Server, config, &Payload::new(RUN, size, mix))
+}
+
+fn codec(role: Role, config: WebSocketConfig, payload: &Payload) -> Codec {
+    let peer_masks = matches!(role, Role::Server);
+    let (frames, burst) = frames_of(payload, peer_masks);
+    let peer = Peer { frames, read: 0, burst, paused: true, written: 0 };
+    let stream = WebSocketStream::from_raw_socket(peer, role, Some(config));
+    Codec {
+        stream: stream.now_or_never().expect("there is nothing to wait for"),
+        message: encoded(payload, 0),
+        kind: payload.kind(0),
+        scratch: BytesMut::new(),
+    }
+}
+
+/// What a peer sends, and how many bytes of it are a burst.
+fn frames_of(payload: &Payload, masked: bool) -> (Vec<u8>, usize) {
+    let mut frames = Vec::new();
+    for sequence in 0..MESSAGES {
+        let opcode = match payload.kind(sequence) {
+            Kind::Text => Data::Text,
+            Kind::Binary => Data::Binary,
+        };
+        let mut frame = Frame::message(encoded(payload, sequence), OpCode::Data(opcode), true);
+        frame.header_mut().mask = masked.then_some(MASK);
+        frame.format(&mut frames).expect("memory takes everything");
+    }
+    let burst = frames.len() * usize::try_from(BURST).expect("a small number") / usize::try_from(MESSAGES).expect("so");
+    (frames, burst)
+}
+
+impl Codec {
+    /// As the engine queues and flushes.
+    fn send_burst(&mut self) {
+        for _ in 0..BURST {
+            self.scratch.resize(self.message.len(), 0);
+            self.scratch.copy_from_slice(&self.message);
+            let bytes: Bytes = self.scratch.split().freeze();
+            let message = match self.kind {
+                Kind::Text => Message::Text(Utf8Bytes::try_from(bytes).expect("text payloads are UTF-8")),
+                Kind::Binary => Message::Binary(bytes),
+            };
+            Pin::new(&mut self.stream).start_send(message).expect("room for it");
+        }
+        self.flush();
+    }
+
+    fn flush(&mut self) {
+        let flushed = Pin::new(&mut self.stream).poll_flush(&mut Context::from_waker(noop_waker_ref()));
+        assert!(matches!(flushed, Poll::Ready(Ok(()))));
+    }
+
+    /// The next message of this turn.
+    fn next(&mut self) -> Option<Message> {
+        let polled = Pin::new(&mut self.stream).poll_next(&mut Context::from_waker(noop_waker_ref()));
+        match polled {
+            Poll::Ready(Some(message)) => Some(message.expect("good frames")),
+            Poll::Ready(None) => panic!("the peer does not close"),
+            Poll::Pending => None,
+        }
+    }
+}
+
+#[library_benchmark]
+#[bench::text_64(args = (Mix::Text, 64), setup = client)]
+#[bench::binary_64(args = (Mix::Binary, 64), setup = client)]
+#[bench::text_4096(args = (Mix::Text, 4096), setup = client)]
+#[bench::binary_4096(args = (Mix::Binary, 4096), setup = client)]
+fn client_sends(mut codec: Codec) -> Codec {
+    for _ in 0..MESSAGES / BURST {
+        codec.send_burst();
+    }
+    codec
+}
+
+#[library_benchmark]
+#[bench::text_64(args = (Mix::Text, 64), setup = client)]
+#[bench::binary_64(args = (Mix::Binary, 64), setup = client)]
+#[bench::text_4096(args = (Mix::Text, 4096), setup = client)]
+#[bench::binary_4096(args = (Mix::Binary, 4096), setup = client)]
+fn client_receives(mut codec: Codec) -> Codec {
+    let mut received = 0;
+    for _ in 0..MESSAGES / BURST {
+        while let Some(message) = codec.next() {
+            received += 1;
+            drop(message);
+        }
+    }
+    assert_eq!(received, MESSAGES);
+    codec
+}
+
+#[library_benchmark]
+#[bench::text_64(args = (Mix::Text, 64), setup = server)]
+#[bench::binary_64(args = (Mix::Binary, 64), setup = server)]
+#[bench::text_4096(args = (Mix::Text, 4096), setup = server)]
+#[bench::binary_4096(args = (Mix::Binary, 4096), setup = server)]
+fn server_echoes(mut codec: Codec) -> Codec {
+    let mut echoed = 0;
+    for _ in 0..MESSAGES / BURST {
+        while let Some(message) = codec.next() {
+            echoed += 1;
+            Pin::new(&mut codec.stream).start_send(message).expect("room for it");
+        }
+        codec.flush();
+    }
+    assert_eq!(echoed, MESSAGES);
+    codec
+}
+
+struct Counting {
+    counter: FrameCounter,
+    frames: Vec<u8>,
+    burst: usize,
+}
+
+fn counting(mix: Mix, size: u32) -> Counting {
+    let (frames, burst) = frames_of(&Payload::new(RUN, size, mix), true);
+    Counting { counter: FrameCounter::new(1000), frames, burst }
+}
+
+#[library_benchmark]
+#[bench::binary_64(args = (Mix::Binary, 64), setup = counting)]
+#[bench::binary_4096(args = (Mix::Binary, 4096), setup = counting)]
+fn server_counts_frames(mut counting: Counting) -> Counting {
+    for burst in counting.frames.chunks(counting.burst) {
+        counting.counter.feed(burst).expect("no message of many frames");
+    }
+    counting
+}
+
+library_benchmark_group!(
+    name = codec,
+    benchmarks = [client_sends, client_receives, server_echoes, server_counts_frames]
+);

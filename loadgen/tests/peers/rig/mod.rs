@@ -2,8 +2,9 @@
 
 mod command;
 mod language;
+// What one test target does not use of these, the other does.
+#[allow(dead_code)]
 mod process;
-// What one test target does not use of it, the other does.
 #[allow(dead_code)]
 #[path = "../../behaviour/rig/reference.rs"]
 mod reference;

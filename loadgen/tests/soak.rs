@@ -1,0 +1,233 @@
+//! Ten minutes of the command against a server, each in a process of its own: nothing is lost, and the memory of neither
+//! grows.
+//!
+//! `cargo test --release -p loadgen --test soak -- --ignored --nocapture` runs it and shows the figures; `SOAK_SECONDS=30`
+//! before it makes it shorter, and the bound on memory less sharp.
+
+#[path = "peers/rig/process.rs"]
+mod process;
+
+use std::net::Ipv4Addr;
+use std::num::NonZeroUsize;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+use std::{env, fs, io, process::Command};
+
+use process::{Outcome, Process};
+use reports::{Judgement, Report, Verdict, identities, store};
+use server::Options;
+
+/// Longer than a process takes to start or to end.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Length of the measured phase in seconds, instead of [`SECONDS`].
+const VARIABLE: &str = "SOAK_SECONDS";
+const SECONDS: u64 = 600;
+
+const CLIENTS: u64 = 200;
+const RATE: u64 = 50;
+
+/// Samples of memory in a run; one in two seconds of ten minutes.
+const SAMPLES: u32 = 300;
+
+/// Makes this program the server.
+const ROLE: &str = "SOAK_SERVES";
+
+const LISTENING: &str = "listening on ";
+const SERVED: &str = "served ";
+
+/// Bytes by which resident memory may grow whatever the reason: the allocator's arenas, pages of code used for the first
+/// time. In ten minutes, two million messages pass between the two times that are compared, so a leak of a byte a message
+/// would be more.
+const SLACK: u64 = 1 << 20;
+
+/// Bytes that a second of a run may leave behind in the generator, which keeps it until the result is written: a row of
+/// `intervals`, and the packed histogram of the second's response times, mostly less than 2 KB, in a vector that doubles.
+const PER_SECOND: u64 = 4096;
+
+#[test]
+#[ignore = "takes ten minutes"]
+fn nothing_is_lost_and_memory_stays_flat() {
+    let seconds = env::var(VARIABLE).map_or(SECONDS, |text| {
+        text.parse().ok().filter(|seconds| *seconds > 0).unwrap_or_else(|| panic!("{VARIABLE}={text}: whole seconds"))
+    });
+    let (server, url) = start_server();
+    let generator = start_generator(&url, seconds);
+    let period = Duration::from_secs(seconds) / SAMPLES;
+    let watch = Watch::start([generator.id(), server.id()], period);
+    let outcome = generator.wait(Duration::from_secs(seconds) + PATIENCE);
+    let [of_generator, of_server] = watch.finish();
+    let messages = messages(&server.finish());
+
+    let text = outcome.lines.join("\n");
+    let (report, judgement) = store::from_json(text.as_bytes()).unwrap_or_else(|error| panic!("{error}: {outcome:?}"));
+    println!("{seconds} s: {:?}, {:?} {:?}", report.measured.counts, judgement.verdict, judgement.reasons);
+    println!("generator {of_generator:?}\nserver    {of_server:?}");
+    assert_eq!(outcome.code, Some(judgement.verdict.exit_code().into()), "{}", outcome.stderr);
+    complete(&report, &judgement, seconds);
+    assert_eq!(messages, report.measured.counts.sent + report.warmup.counts.sent, "the server saw what was sent");
+    // From the middle of the second fifth to the middle of the last.
+    let rows = PER_SECOND * seconds * 3 / 5;
+    assert!(
+        of_generator.growth() <= SLACK + rows,
+        "the generator grew by more than {SLACK} + {rows}: {of_generator:?}"
+    );
+    assert!(of_server.growth() <= SLACK, "the server grew by more than {SLACK}: {of_server:?}");
+}
+
+/// Not a test but the server: [`start_server`] runs this program again with nothing but it.
+#[test]
+#[ignore = "what the soak stands on"]
+fn serves() {
+    if env::var_os(ROLE).is_none() {
+        return;
+    }
+    let listener = server::bind((Ipv4Addr::LOCALHOST, 0).into()).expect("a free port");
+    let address = listener.local_addr().expect("bound");
+    // The end of stdin is the end of the server, and comes too when the test is killed.
+    let (told, stopped) = tokio::sync::oneshot::channel::<()>();
+    thread::spawn(move || {
+        let _ = io::copy(&mut io::stdin(), &mut io::sink());
+        drop(told);
+    });
+    // The test program may have begun a line.
+    println!("\n{LISTENING}{address}");
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let options = Options { threads: NonZeroUsize::MIN, ..Options::default() };
+    let stats = runtime.block_on(server::run(listener, options, async { drop(stopped.await) })).expect("no failure");
+    println!("{SERVED}{}", stats.messages);
+}
+
+/// The server in a process of its own, and where it listens. Cargo builds the command of no other package for a test.
+fn start_server() -> (Process, String) {
+    let this = env::current_exe().expect("a path");
+    let arguments = ["--exact", "serves", "--ignored", "--nocapture"];
+    let mut server = Process::start(Command::new(this).args(arguments).env(ROLE, "1"));
+    loop {
+        if let Some(address) = server.line().strip_prefix(LISTENING) {
+            let url = format!("ws://{address}");
+            return (server, url);
+        }
+    }
+}
+
+fn start_generator(url: &str, seconds: u64) -> Process {
+    let (clients, rate, duration) = (CLIENTS.to_string(), RATE.to_string(), format!("{seconds}s"));
+    let arguments = [url, "--clients", &clients, "--rate", &rate, "--duration", &duration, "--json"];
+    Process::start(Command::new(env!("CARGO_BIN_EXE_loadgen")).args(arguments))
+}
+
+/// How many messages the server says that it got.
+fn messages(server: &Outcome) -> u64 {
+    assert_eq!(server.code, Some(0), "{server:?}");
+    let said = server.lines.iter().find_map(|line| line.strip_prefix(SERVED));
+    said.and_then(|count| count.parse().ok()).unwrap_or_else(|| panic!("the server did not say: {server:?}"))
+}
+
+/// All that was due was sent, but for what the machine was too slow for, and all that was sent came back.
+fn complete(report: &Report, judgement: &Judgement, seconds: u64) {
+    for tally in [&report.measured, &report.warmup] {
+        assert_eq!(identities(tally), Ok(()));
+        assert!(tally.anomalies.is_clean(), "{:?}", tally.anomalies);
+        assert_eq!(tally.counts.matched, tally.counts.sent);
+        assert_eq!(tally.counts.dropped, tally.dropped.behind_schedule, "nothing else is a reason to drop: {tally:?}");
+    }
+    assert_eq!(report.measured.counts.scheduled, CLIENTS * RATE * seconds);
+    assert_eq!((report.connections.opened, report.connections.died), (CLIENTS, 0));
+    assert!(matches!(judgement.verdict, Verdict::Pass | Verdict::Invalid), "{judgement:?}");
+    assert!(judgement.reasons.iter().all(|reason| reason.starts_with("generator: ")), "{judgement:?}");
+}
+
+/// Looks at the memory of some processes again and again.
+struct Watch<const N: usize> {
+    stop: Sender<()>,
+    thread: JoinHandle<[Vec<u64>; N]>,
+}
+
+impl<const N: usize> Watch<N> {
+    fn start(processes: [u32; N], period: Duration) -> Self {
+        let (stop, stopped) = channel();
+        let thread = thread::spawn(move || {
+            let mut samples = processes.map(|_| Vec::new());
+            let mut due = Instant::now();
+            loop {
+                due += period;
+                match stopped.recv_timeout(due.saturating_duration_since(Instant::now())) {
+                    Err(RecvTimeoutError::Timeout) => {}
+                    Ok(()) | Err(RecvTimeoutError::Disconnected) => return samples,
+                }
+                for (samples, process) in samples.iter_mut().zip(processes) {
+                    // One that has just ended has none.
+                    samples.extend(resident(process));
+                }
+            }
+        });
+        Self { stop, thread }
+    }
+
+    fn finish(self) -> [Memory; N] {
+        drop(self.stop);
+        self.thread.join().expect("no panic").map(|samples| Memory::of(&samples))
+    }
+}
+
+/// Resident bytes of a process: proc(5), `VmRSS`.
+fn resident(process: u32) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    kibibytes(&status).map(|kibibytes| kibibytes * 1024)
+}
+
+fn kibibytes(status: &str) -> Option<u64> {
+    let value = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    value.trim().strip_suffix(" kB")?.parse().ok()
+}
+
+/// Resident memory over time, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Memory {
+    samples: usize,
+    /// Median of the second fifth of the samples: what is used from the start is in use by then.
+    early: u64,
+    /// Median of the last fifth.
+    late: u64,
+    most: u64,
+}
+
+impl Memory {
+    fn of(samples: &[u64]) -> Self {
+        let fifth = samples.len() / 5;
+        assert!(fifth > 0, "too few samples: {samples:?}");
+        let (second, last) = (&samples[fifth..2 * fifth], &samples[samples.len() - fifth..]);
+        let most = samples.iter().copied().max().unwrap_or(0);
+        Self { samples: samples.len(), early: median(second), late: median(last), most }
+    }
+
+    fn growth(self) -> u64 {
+        self.late.saturating_sub(self.early)
+    }
+}
+
+fn median(samples: &[u64]) -> u64 {
+    let mut sorted = samples.to_vec();
+    sorted.sort_unstable();
+    sorted[sorted.len() / 2]
+}
+
+#[test]
+fn growth_is_from_the_second_fifth_to_the_last() {
+    // The first fifth and single samples don't count.
+    let samples = [0, 9, 1, 7, 7, 8, 100, 50, 50, 50, 50, 3, 11, 12, 999];
+    assert_eq!(Memory::of(&samples), Memory { samples: 15, early: 7, late: 12, most: 999 });
+    assert_eq!(Memory::of(&samples).growth(), 5);
+    assert_eq!(Memory { samples: 15, early: 7, late: 5, most: 7 }.growth(), 0);
+}
+
+#[test]
+fn resident_memory_is_read_from_what_linux_says() {
+    let status = "VmHWM:\t    9000 kB\nVmRSS:\t    3328 kB\nRssAnon:\t     100 kB\n";
+    assert_eq!(kibibytes(status), Some(3328));
+    // As of a process that has ended and is not yet waited for.
+    assert_eq!(kibibytes("Name:\tloadgen\nState:\tZ (zombie)\n"), None);
+    assert!(resident(std::process::id()).is_some_and(|bytes| bytes > 0));
+}

@@ -21,7 +21,7 @@ fn result(c: &mut Criterion) {
     let mut group = c.benchmark_group("report");
     // What the run's thread does once a second, and the workers' threads never.
     group.bench_function("pack the histogram of a second", |b| {
-        b.iter(|| Packed::of(black_box(&report.latency.response)))
+        b.iter(|| Packed::of(black_box(&report.latency.response)).expect("of the one shape"));
     });
     group.bench_function("judge", |b| b.iter(|| judge(black_box(&report), &[])));
     group.bench_function("write JSON", |b| b.iter(|| store::to_json(black_box(&report), &judgement)));

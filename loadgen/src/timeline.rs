@@ -8,7 +8,7 @@ use reports::model::{Interval, Latency, Packed};
 use crate::recorder::Row;
 
 /// Merges rows as they come, so that memory does not grow with the length of a run but for one row and one packed histogram
-/// a second: a kilobyte or two.
+/// a second: a few kilobytes.
 #[derive(Debug)]
 pub(crate) struct Timeline {
     workers: usize,

@@ -10,7 +10,7 @@ use hdrhistogram::serialization::{Deserializer, Serializer, V2DeflateSerializer}
 
 use super::Latency;
 
-/// A histogram of the one shape of results ([`Latency::histogram`]) in `HdrHistogram`'s V2 encoding, deflated: one or two
+/// A histogram of the one shape of results ([`Latency::histogram`]) in `HdrHistogram`'s V2 encoding, deflated: a few
 /// kilobytes for a second of a run, where the histogram itself takes 220.
 ///
 /// Whatever bytes it is made of, it holds a histogram: they are decoded once to find out.

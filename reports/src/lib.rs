@@ -5,14 +5,20 @@
 //!    │        │                      judge.rs: the verdict, with reasons; identities.rs, limits.rs: what it rests on
 //!    │     Threshold                 threshold.rs: `p99<5ms`, on a Metric (metric.rs) of the report
 //!    ├── Quantiles, Throughput       numbers that are derived from a report, never stored as facts
-//!    ├── store                       the file format `loadgen.result/1`
+//!    ├── store                       the file format `loadgen.result/1`; baselines by name
 //!    └── render                      one file a format, behind one trait
-//!          Text, Markdown            to read: in a terminal, in the summary of a job
+//!          Text, Markdown, Html      to read: in a terminal, in the summary of a job, as a page (of several at once, too)
 //!          Json, IntervalsCsv, PercentilesCsv, Hlog
 //!                                    for tools: the result itself, tables, HdrHistogram's interval log
 //!          Junit, GithubBenchmark, Bencher
 //!                                    for services: test cases, numbers that are followed from commit to commit
-//!    └── render::{Text, Json, Html}  one file a format, behind one trait; Html shows several at once too
+//!
+//! Reports ── compare ──> Comparison  compare.rs: runs of a candidate against runs of a baseline
+//!    │          │                    gate.rs: the metrics that decide, with margins: `p99=10%`
+//!    │     comparable                comparable.rs: what makes them incomparable
+//!    ├── paired::Test ──> Outcome    paired.rs: pairs of runs that take turns
+//!    │      statistics               statistics.rs: intervals and tests of a few runs; simulation.rs: how often they err
+//!    └── render::comparison          both as text, Markdown and JSON
 //! ```
 //!
 //! Nothing here measures, reads a clock or knows the generator.
@@ -34,12 +40,16 @@ mod refusal;
 pub mod render;
 #[cfg(test)]
 mod sample;
+#[cfg(test)]
+mod simulation;
 mod statistics;
 pub mod store;
 pub mod threshold;
 mod throughput;
 
+pub use compare::{Comparison, compare};
 pub use escape::escape;
+pub use gate::{Confidence, Gate};
 pub use identities::{Breach, identities};
 pub use judge::{Judgement, LimitedBy, Verdict, is_generators_fault, judge};
 pub use metric::Metric;

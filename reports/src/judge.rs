@@ -118,12 +118,11 @@ fn delivery(report: &Report) -> Vec<String> {
 
 /// What a user who points an echo test at another kind of server should hear.
 fn no_echo(report: &Report) -> Option<String> {
-    let (matched, unexpected) = phases(report).iter().fold((0, 0), |(matched, unexpected), (_, tally)| {
-        (matched + tally.counts.matched, unexpected + tally.anomalies.unexpected)
-    });
+    let any = |count: fn(&Tally) -> u64| phases(report).iter().any(|(_, tally)| count(tally) > 0);
     let hint = "nothing was echoed, but something came: if this server answers otherwise, say how with --expect count or \
                 --expect 'reply=TEXT'";
-    (report.plan.expect == "echo" && matched == 0 && unexpected > 0).then(|| hint.to_owned())
+    (report.plan.expect == "echo" && any(|tally| tally.anomalies.unexpected) && !any(|tally| tally.counts.matched))
+        .then(|| hint.to_owned())
 }
 
 /// Why the numbers of a run can't be trusted; empty when they can.

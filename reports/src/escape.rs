@@ -59,36 +59,6 @@ pub fn visible_part(text: &str, max: usize) -> String {
     }
 }
 
-/// Text for one line of Markdown, in a paragraph, a list or a cell of a table (`CommonMark` 0.31 and GitHub's dialect): what a
-/// file holds stays text, whatever it looks like. Made [`visible`] first, so that it stays on its line.
-///
-/// Escaped is what begins emphasis, code, links, images, HTML, cells, headings, mathematics, mentions, automatic links and
-/// emoji anywhere, and what begins a list, a rule or a quotation at the start.
-pub fn markdown(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    let mut starts = true;
-    for c in visible(text).chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            // A backslash does not keep GitHub from taking it for the name of somebody, nor for an address.
-            '@' => escaped.push_str("&#64;"),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '#' | ':' | '$' => {
-                escaped.push('\\');
-                escaped.push(c);
-            }
-            '+' | '-' | '=' | '.' | ')' if starts => {
-                escaped.push('\\');
-                escaped.push(c);
-            }
-            _ => escaped.push(c),
-        }
-        starts &= c.is_ascii_digit() || c == ' ';
-    }
-    escaped
-}
-
 fn push_visible(text: &mut String, c: char) {
     if is_visible(c) {
         text.push(c);
@@ -166,24 +136,6 @@ mod tests {
         assert_eq!(visible_part("", 0), "");
         assert_eq!(visible_part("\u{1b}🦀d🦀fg", 2), "\\x1b🦀…+4");
         assert_eq!(visible_part("abc", 0), "…+3");
-    }
-
-    #[test]
-    fn markdown_stays_text() {
-        for (text, escaped) in [
-            ("plain, 12.5 % (and more)", "plain, 12.5 % (and more)"),
-            ("<img src=x onerror=alert(1)>", "&lt;img src=x onerror=alert(1)&gt;"),
-            ("a|b`c`*d*_e_", r"a\|b\`c\`\*d\*\_e\_"),
-            ("[x](http://y)", r"\[x\](http\://y)"),
-            ("![x](y) &amp; @me $x$ :+1: ~~z~~ #1", r"!\[x\](y) &amp;amp; &#64;me \$x\$ \:+1\: \~\~z\~\~ \#1"),
-            ("a\n# b\u{202e}", r"a\\x0a\# b\\u{202e}"),
-            ("- x", r"\- x"),
-            ("12. x. y", r"12\. x. y"),
-            (" 3) x", r" 3\) x"),
-            ("", ""),
-        ] {
-            assert_eq!(markdown(text), escaped);
-        }
     }
 
     /// Reads the escapes back.

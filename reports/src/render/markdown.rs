@@ -10,7 +10,7 @@ use crate::judge::{Judgement, Verdict};
 use crate::model::{Load, Report, Tally};
 use crate::quantiles::Quantiles;
 use crate::throughput::Throughput;
-use code::code;
+pub(in crate::render) use code::code;
 
 /// The verdict first, then the reasons, what became of the messages, evidence, latency, throughput, the generator, and
 /// what was asked for.
@@ -244,3 +244,5 @@ fn plan(out: &mut dyn Write, report: &Report) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(in crate::render) use tests::{Node, parse};

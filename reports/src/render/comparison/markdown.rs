@@ -4,10 +4,11 @@
 use std::io::{self, Write};
 
 use super::{Ab, Cells, RenderComparison, headline, progress, runs};
+use crate::comparable::Difference;
 use crate::compare::{Comparison, Row, Side, Verdict};
-use crate::escape::markdown;
+use crate::render::markdown::code;
 
-/// The Markdown of a comparison. What came from files, servers and commands is escaped.
+/// The Markdown of a comparison. What came from files, servers and commands stands in code spans and nowhere else.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Markdown;
 
@@ -20,10 +21,9 @@ impl RenderComparison for Markdown {
         writeln!(out, "- baseline: {}", side(&comparison.baseline))?;
         writeln!(out, "- candidate: {}\n", side(&comparison.candidate))?;
         if !comparison.differences.is_empty() {
-            writeln!(out, "| the runs differ in | baseline | candidate |\n|---|---|---|")?;
-            for difference in &comparison.differences {
-                let cells = [&difference.key, &difference.baseline, &difference.candidate].map(|text| markdown(text));
-                writeln!(out, "| {} |", cells.join(" | "))?;
+            writeln!(out, "The runs differ in\n")?;
+            for Difference { key, baseline, candidate } in &comparison.differences {
+                writeln!(out, "- {}: baseline {}, candidate {}", code(key), code(baseline), code(candidate))?;
             }
             writeln!(out)?;
         }
@@ -40,8 +40,8 @@ impl RenderComparison for Markdown {
 
     fn ab(&self, ab: &Ab<'_>, out: &mut dyn Write) -> io::Result<()> {
         verdict(out, "A against B", ab.outcome.verdict, &ab.outcome.reasons)?;
-        writeln!(out, "- baseline, A: {}", markdown(ab.a))?;
-        writeln!(out, "- candidate, B: {}", markdown(ab.b))?;
+        writeln!(out, "- baseline, A: {}", code(ab.a))?;
+        writeln!(out, "- candidate, B: {}", code(ab.b))?;
         writeln!(out, "- {}\n", progress(ab.outcome))?;
         table(out, &ab.outcome.rows.iter().collect::<Vec<_>>(), true)?;
         notes(out, &ab.outcome.notes())
@@ -52,7 +52,7 @@ fn verdict(out: &mut dyn Write, what: &str, verdict: Verdict, reasons: &[String]
     let (word, meaning) = headline(verdict);
     writeln!(out, "### {word}: {what}\n\n{meaning}\n")?;
     for reason in reasons {
-        writeln!(out, "- {}", markdown(reason))?;
+        writeln!(out, "- {}", code(reason))?;
     }
     if reasons.is_empty() { Ok(()) } else { writeln!(out) }
 }
@@ -61,8 +61,8 @@ fn side(side: &Side) -> String {
     if side.runs == 0 {
         return "no runs".to_owned();
     }
-    let targets: Vec<String> = side.targets.iter().map(|target| markdown(target)).collect();
-    format!("{} of {}, from {}", runs(side.runs), targets.join(" and "), markdown(&side.started_at))
+    let targets: Vec<String> = side.targets.iter().map(|target| code(target)).collect();
+    format!("{} of {}, from {}", runs(side.runs), targets.join(" and "), code(&side.started_at))
 }
 
 fn table(out: &mut dyn Write, rows: &[&Row], with_detectable: bool) -> io::Result<()> {
@@ -77,7 +77,6 @@ fn table(out: &mut dyn Write, rows: &[&Row], with_detectable: bool) -> io::Resul
         } else {
             verdict.to_owned()
         };
-        let metric = markdown(&metric);
         writeln!(
             out,
             "| {metric} | {baseline} | {candidate} | {change} | {interval} | {margin} |{detectable} {verdict} |"
@@ -91,7 +90,7 @@ fn notes(out: &mut dyn Write, notes: &[String]) -> io::Result<()> {
         if index > 0 {
             writeln!(out)?;
         }
-        writeln!(out, "<sub>{}</sub>", markdown(note))?;
+        writeln!(out, "<sub>{note}</sub>")?;
     }
     Ok(())
 }

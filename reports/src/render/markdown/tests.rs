@@ -10,7 +10,7 @@ use crate::sample;
 
 /// What a Markdown text holds beside its structure.
 #[derive(Debug, PartialEq)]
-pub(super) enum Node {
+pub(in crate::render) enum Node {
     Text(String),
     Code(String),
     /// Anything that a report has no business with, by its name.
@@ -18,7 +18,7 @@ pub(super) enum Node {
 }
 
 /// Reads Markdown as GitHub does.
-pub(super) fn parse(text: &str) -> Vec<Node> {
+pub(in crate::render) fn parse(text: &str) -> Vec<Node> {
     let mut options = Options::default();
     let extension = &mut options.extension;
     for on in [

@@ -38,23 +38,24 @@ impl FromStr for Change {
 }
 
 impl Gates {
-    /// The defaults with the changes that were asked for, in their order.
+    /// The defaults with the changes that were asked for.
     pub(crate) fn gates(&self) -> Result<Vec<Gate>, clap::Error> {
-        let mut gates = Gate::defaults();
+        let set: Vec<_> = self
+            .changes
+            .iter()
+            .filter_map(|change| match change {
+                Change::Set(gate) => Some(*gate),
+                Change::Off(_) => None,
+            })
+            .collect();
+        let mut gates = Gate::defaults_with(&set);
         for change in &self.changes {
-            match change {
-                Change::Set(gate) => match gates.iter_mut().find(|known| known.metric() == gate.metric()) {
-                    Some(known) => *known = *gate,
-                    None => gates.push(*gate),
-                },
-                Change::Off(metric) => {
-                    let before = gates.len();
-                    gates.retain(|gate| gate.metric() != *metric);
-                    if gates.len() == before {
-                        let name = metric.name();
-                        return Err(refuse(format!("--gate {name}=off: {name} does not decide anyway")));
-                    }
-                }
+            let Change::Off(metric) = change else { continue };
+            let before = gates.len();
+            gates.retain(|gate| gate.metric() != *metric);
+            if gates.len() == before {
+                let name = metric.name();
+                return Err(refuse(format!("--gate {name}=off: {name} does not decide anyway")));
             }
         }
         if gates.is_empty() {

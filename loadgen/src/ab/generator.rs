@@ -33,6 +33,8 @@ pub(crate) enum GeneratorError {
     /// With its exit code, if it has one.
     #[error("the generator left no result: {0}")]
     Failed(String, Option<i32>),
+    #[error("an earlier result is in its way: {0}")]
+    Stale(#[source] io::Error),
     #[error("the generator's result can't be read: {0}")]
     Result(#[from] FileError),
     #[error("interrupted")]
@@ -54,6 +56,11 @@ impl GeneratorError {
 impl Generator {
     /// Runs against `url`; the result stays in the file `out`.
     pub(super) fn run(&self, url: &str, seed: u64, out: &Path, stop: &Stop) -> Result<Report, GeneratorError> {
+        // One that fails leaves no file: that of a pair which is run again must not be taken for its result.
+        match std::fs::remove_file(out) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(GeneratorError::Stale(error)),
+            _ => {}
+        }
         let child = Command::new(&self.program)
             .arg(url)
             .args(&self.options)

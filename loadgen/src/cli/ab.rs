@@ -1,6 +1,6 @@
 //! `loadgen ab`: two servers, or two generators, in pairs of runs.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use reports::paired::{Test, TestError};
 
 use super::contender::Contender;
 use super::gates::Gates;
-use super::outputs::{Place, check_place};
+use super::outputs::{Place, check_places};
 use super::plan::PlanArgs;
 use super::refuse;
 use super::values::{parse_number, parse_positive_duration};
@@ -53,7 +53,7 @@ pub(crate) struct AbArgs {
     max_pairs: Option<NonZeroU32>,
 
     /// Pairs that may be repeated because the generator was too slow in one of their runs
-    #[arg(long, value_name = "N", default_value = "2")]
+    #[arg(long, value_name = "N", default_value = "5")]
     pub(crate) max_repeats: u32,
 
     /// Longest wait for a server that a command starts to take connections
@@ -112,22 +112,17 @@ impl AbArgs {
 
     /// Finds out whether the outputs fit together and can be written, and makes the folder of the results.
     pub(crate) fn check(&self) -> Result<(), clap::Error> {
-        let mut on_stdout = Vec::from_iter(self.json.then_some("--json"));
-        for (flag, place) in [("--markdown", &self.markdown), ("--html", &self.html)] {
-            match place {
-                Some(Place::Stdout) => on_stdout.push(flag),
-                Some(Place::File(path)) => check_place(flag, path)?,
-                None => {}
-            }
-        }
-        if on_stdout.len() > 1 {
-            let flags = on_stdout.join(" and ");
-            return Err(refuse(format!("{flags}: stdout holds one of them; name a file for the others")));
-        }
-        if let Some(folder) = &self.results {
-            std::fs::create_dir_all(folder).map_err(|error| {
-                refuse(format!("--results {}: no such folder can be made: {error}", folder.display()))
-            })?;
+        let places = [("--markdown", &self.markdown), ("--html", &self.html)];
+        check_places(self.json, places.into_iter().filter_map(|(flag, place)| Some((flag, place.as_ref()?))))?;
+        let Some(folder) = &self.results else { return Ok(()) };
+        let shown = folder.display();
+        let mut entries = std::fs::create_dir_all(folder)
+            .and_then(|()| folder.read_dir())
+            .map_err(|error| refuse(format!("--results {shown}: no such folder can be made: {error}")))?;
+        if entries.any(|entry| entry.is_ok_and(|entry| is_of_a_run(&entry.file_name()))) {
+            return Err(refuse(format!(
+                "--results {shown}: results of an earlier comparison are there; name another folder"
+            )));
         }
         Ok(())
     }
@@ -136,6 +131,12 @@ impl AbArgs {
     pub(crate) fn stdout_is_taken(&self) -> bool {
         self.json || [&self.markdown, &self.html].into_iter().any(|place| *place == Some(Place::Stdout))
     }
+}
+
+/// Whether a comparison keeps results under such a name.
+fn is_of_a_run(name: &OsStr) -> bool {
+    let name = name.as_encoded_bytes();
+    name.ends_with(b".json") && [b"pair-".as_slice(), b"warm-up-"].iter().any(|start| name.starts_with(start))
 }
 
 /// The options of a plan that the command line holds, as another loadgen takes them.

@@ -6,7 +6,7 @@ use clap::Args;
 use reports::gate::Confidence;
 
 use super::gates::Gates;
-use super::outputs::{Place, check_place};
+use super::outputs::{Place, check_places};
 use super::refuse;
 
 /// Compares stored results: a candidate with a baseline.
@@ -70,12 +70,6 @@ impl CompareArgs {
 
     /// Finds out whether the outputs fit together and can be written.
     pub(crate) fn check(&self) -> Result<(), clap::Error> {
-        match &self.markdown {
-            Some(Place::Stdout) if self.json => {
-                Err(refuse("--json and --markdown: stdout holds one of them; name a file for the other".to_owned()))
-            }
-            Some(Place::File(path)) => check_place("--markdown", path),
-            _ => Ok(()),
-        }
+        check_places(self.json, self.markdown.iter().map(|place| ("--markdown", place)))
     }
 }

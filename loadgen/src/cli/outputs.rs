@@ -123,27 +123,36 @@ impl Outputs {
                 })?;
             }
         }
-        let mut on_stdout = Vec::from_iter(json_on_stdout.then_some("--json"));
-        let mut files: Vec<(&str, PathBuf)> = Vec::new();
-        for Output { flag, place, .. } in self.all() {
-            match place {
-                Place::Stdout => on_stdout.push(flag),
-                Place::File(path) => {
-                    check_place(flag, &path)?;
-                    if let Some((other, _)) = files.iter().find(|(_, file)| *file == path) {
-                        let path = path.display();
-                        return Err(refuse(format!("{flag} {path}: {other} goes there already; name another file")));
-                    }
-                    files.push((flag, path));
+        let outputs = self.all();
+        check_places(json_on_stdout, outputs.iter().map(|output| (output.flag, &output.place)))
+    }
+}
+
+/// Finds out whether outputs can be written, each to a place of its own. `json_on_stdout` says that stdout is taken already.
+pub(super) fn check_places<'a>(
+    json_on_stdout: bool,
+    outputs: impl IntoIterator<Item = (&'static str, &'a Place)>,
+) -> Result<(), clap::Error> {
+    let mut on_stdout = Vec::from_iter(json_on_stdout.then_some("--json"));
+    let mut files: Vec<(&str, &Path)> = Vec::new();
+    for (flag, place) in outputs {
+        match place {
+            Place::Stdout => on_stdout.push(flag),
+            Place::File(path) => {
+                check_place(flag, path)?;
+                if let Some((other, _)) = files.iter().find(|(_, file)| file == path) {
+                    let path = path.display();
+                    return Err(refuse(format!("{flag} {path}: {other} goes there already; name another file")));
                 }
+                files.push((flag, path));
             }
         }
-        if on_stdout.len() > 1 {
-            let flags = on_stdout.join(" and ");
-            return Err(refuse(format!("{flags}: stdout holds one of them; name a file for the others")));
-        }
-        Ok(())
     }
+    if on_stdout.len() > 1 {
+        let flags = on_stdout.join(" and ");
+        return Err(refuse(format!("{flags}: stdout holds one of them; name a file for the others")));
+    }
+    Ok(())
 }
 
 /// Finds out whether a file can be written.

@@ -42,6 +42,9 @@ fn a_server_that_is_slower_is_a_regression_and_one_that_is_faster_is_not() {
     assert!(std::fs::read_to_string(page).expect("a page").to_lowercase().starts_with("<!doctype html>"));
     assert!(std::fs::read_to_string(summary).expect("a summary").contains("response.p50"));
 
+    let again = Loadgen::run(&ab(&fast, &slow, &["--results", &results]));
+    assert!(again.code == Some(2) && again.stderr.contains("an earlier comparison"), "{again:?}");
+
     let outcome = Loadgen::run(&ab(&slow, &fast, &["--pairs", "4", "--max-pairs", "4", "--json"]));
     assert_eq!(outcome.code, Some(0), "{outcome:?}");
     let json: Value = outcome.json();

@@ -5,9 +5,8 @@
 // Jobs run side by side, each in a page of its own. All buttons of a job are pressed within one task of the page. With
 // `"screenshot": "/some/path"`, pictures of the result are left at that path: narrow and wide, light and dark.
 
-import { chromium } from 'playwright-core';
+import { PATIENCE_MS, doJobs } from './chromium.mjs';
 
-const PATIENCE_MS = 120_000;
 const IDS = ['verdict', 'sent', 'received', 'matched', 'lost', 'undetermined', 'duplicated', 'out-of-order', 'damaged',
   'wrong-type', 'closing', 'rtt-min', 'rtt-p50', 'rtt-p99', 'rtt-max', 'resolution', 'mode'];
 
@@ -55,18 +54,4 @@ async function run(browser, job) {
   return { ...shown, complaints, sockets, wider };
 }
 
-// A browser that hangs ends with this process.
-setTimeout(() => { console.error('not done in time'); process.exit(1); }, 2 * PATIENCE_MS).unref();
-const browser = await chromium.launch({
-  executablePath: '/usr/bin/chromium',
-  timeout: PATIENCE_MS,
-  // A profile is made for the run and removed after it.
-  args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-    '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-});
-try {
-  const jobs = JSON.parse(process.argv[2]);
-  console.log(JSON.stringify(await Promise.all(jobs.map((job) => run(browser, job)))));
-} finally {
-  await browser.close();
-}
+await doJobs(run);

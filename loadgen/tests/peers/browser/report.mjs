@@ -5,9 +5,7 @@
 // With `"screenshot": "/some/path"`, pictures are left at that path: narrow and wide, light and dark.
 
 import { pathToFileURL } from 'node:url';
-import { chromium } from 'playwright-core';
-
-const PATIENCE_MS = 120_000;
+import { PATIENCE_MS, doJobs } from './chromium.mjs';
 
 // What can be seen, in the page's own words. Runs in the page.
 function look() {
@@ -76,18 +74,4 @@ async function run(browser, job) {
   return { complaints, requests, views };
 }
 
-// A browser that hangs ends with this process.
-setTimeout(() => { console.error('not done in time'); process.exit(1); }, 2 * PATIENCE_MS).unref();
-const browser = await chromium.launch({
-  executablePath: '/usr/bin/chromium',
-  timeout: PATIENCE_MS,
-  // A profile is made for the run and removed after it.
-  args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-    '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-});
-try {
-  const jobs = JSON.parse(process.argv[2]);
-  console.log(JSON.stringify(await Promise.all(jobs.map((job) => run(browser, job)))));
-} finally {
-  await browser.close();
-}
+await doJobs(run);

@@ -2,15 +2,13 @@
 
 use loadgen::Stop;
 
-use crate::exit::INTERRUPTED;
-
-/// The first signal stops what the returned value is given to; the second ends the process.
-pub(crate) fn stop_on_signal() -> Stop {
+/// The first signal stops what the returned value is given to; from the second on, each calls `again`.
+pub(crate) fn stop_on_signal(again: impl Fn() + Send + 'static) -> Stop {
     let stop = Stop::default();
     let on_signal = stop.clone();
     let handler = move || {
         if on_signal.is_stopped() {
-            std::process::exit(INTERRUPTED.into());
+            again();
         }
         on_signal.stop();
     };

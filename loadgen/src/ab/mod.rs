@@ -43,6 +43,8 @@ pub(crate) struct Contest {
     a: Party,
     b: Party,
     start_timeout: Duration,
+    /// Path of the URL at servers that commands start.
+    path: String,
     /// Where results are kept.
     folder: PathBuf,
     stop: Stop,
@@ -100,6 +102,7 @@ impl Contest {
             a: party(&args.a, &args.generator_a),
             b: party(&args.b, &args.generator_b),
             start_timeout: args.start_timeout,
+            path: args.path.clone(),
             folder,
             stop,
         })
@@ -129,7 +132,7 @@ impl Contest {
                     ServerError::Interrupted => Halt::Interrupted,
                     error => Halt::Server(side, error),
                 })?;
-                let url = started.url();
+                let url = started.url(&self.path);
                 server = Some(started);
                 url
             }

@@ -67,8 +67,9 @@ impl Server {
         Ok(server)
     }
 
-    pub(super) fn url(&self) -> String {
-        format!("ws://{}/", self.address)
+    /// Where clients find it; `path` begins with a slash.
+    pub(super) fn url(&self, path: &str) -> String {
+        format!("ws://{}{path}", self.address)
     }
 
     fn wait(&mut self, patience: Duration, stop: &Stop) -> Result<(), ServerError> {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::{ArgMatches, Args, Command};
 use reports::gate::Confidence;
 use reports::paired::{Test, TestError};
+use url::Url;
 
 use super::contender::Contender;
 use super::gates::Gates;
@@ -35,6 +36,10 @@ pub(crate) struct AbArgs {
     #[arg(long, value_name = "URL|cmd:COMMAND")]
     pub(crate) b: Contender,
 
+    /// Path of the URL at servers that commands start, such as /socket?room=1
+    #[arg(long, value_name = "PATH", default_value = "/", value_parser = parse_path)]
+    pub(crate) path: String,
+
     /// Generator that makes the runs of A, another version of loadgen [default: this one]
     #[arg(long, value_name = "PROGRAM")]
     pub(crate) generator_a: Option<PathBuf>,
@@ -45,16 +50,16 @@ pub(crate) struct AbArgs {
 
     /// Pairs of runs before the first look at them, 3 at least
     #[arg(long, value_name = "N", default_value = "10", value_parser = parse_number::<NonZeroU32>)]
-    pub(crate) pairs: NonZeroU32,
+    pairs: NonZeroU32,
 
     /// Pairs at most: after each further --pairs there is one more look, and all intervals are wider for it [default: three
     /// times --pairs]
     #[arg(long, value_name = "N", value_parser = parse_number::<NonZeroU32>)]
     max_pairs: Option<NonZeroU32>,
 
-    /// Pairs that may be repeated because the generator was too slow in one of their runs
-    #[arg(long, value_name = "N", default_value = "5")]
-    pub(crate) max_repeats: u32,
+    /// Pairs that may be run again because the generator was too slow in them [default: as many as --pairs]
+    #[arg(long, value_name = "N")]
+    max_repeats: Option<u32>,
 
     /// Longest wait for a server that a command starts to take connections
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_positive_duration)]
@@ -110,6 +115,11 @@ impl AbArgs {
         })
     }
 
+    /// Pairs that may be run again.
+    pub(crate) fn max_repeats(&self) -> u32 {
+        self.max_repeats.unwrap_or(self.pairs.get())
+    }
+
     /// Finds out whether the outputs fit together and can be written, and makes the folder of the results.
     pub(crate) fn check(&self) -> Result<(), clap::Error> {
         let places = [("--markdown", &self.markdown), ("--html", &self.html)];
@@ -130,6 +140,14 @@ impl AbArgs {
     /// Whether something but text goes to stdout.
     pub(crate) fn stdout_is_taken(&self) -> bool {
         self.json || [&self.markdown, &self.html].into_iter().any(|place| *place == Some(Place::Stdout))
+    }
+}
+
+fn parse_path(text: &str) -> Result<String, String> {
+    let url = Url::parse(&format!("ws://127.0.0.1{text}")).ok();
+    match url.filter(|url| text.starts_with('/') && url.fragment().is_none()) {
+        Some(_) => Ok(text.to_owned()),
+        None => Err("expected a path that begins with / and has no fragment (`#...`), such as /socket".to_owned()),
     }
 }
 

@@ -25,7 +25,8 @@ pub(crate) fn ab(args: &AbArgs) -> Result<u8, clap::Error> {
     let test = args.test()?;
     args.check()?;
     enough_messages(&plan, test.gates())?;
-    let stop = stop_on_signal();
+    // The first ends it within seconds, and the servers with it; another one would leave them behind.
+    let stop = stop_on_signal(|| {});
     let kept = args.results.is_none().then(tempfile::tempdir).transpose();
     let compared = kept.map_err(Failure::System).and_then(|temporary| {
         let folder = match (&args.results, &temporary) {
@@ -93,7 +94,7 @@ fn compare(args: &AbArgs, plan: &Plan, test: &Test, folder: &Path, stop: Stop) -
         let pair = run_pair(&contest, test, number, seed)?;
         progress.pair(number, &pair);
         let slow = [&pair.0, &pair.1].iter().any(|observation| observation.verdict == Verdict::Invalid);
-        if slow && repeats < args.max_repeats {
+        if slow && repeats < args.max_repeats() {
             repeats += 1;
             progress.repeat(&pair);
             continue;
@@ -108,7 +109,7 @@ fn compare(args: &AbArgs, plan: &Plan, test: &Test, folder: &Path, stop: Stop) -
             progress.look(&outcome);
         }
     };
-    show(args, &contest, test, &outcome)?;
+    show(args, &contest, test, &outcome, repeats)?;
     Ok(outcome.verdict.exit_code())
 }
 
@@ -208,9 +209,9 @@ impl Progress<'_> {
 }
 
 /// Shows the outcome where it was asked for.
-fn show(args: &AbArgs, contest: &Contest, test: &Test, outcome: &Outcome) -> io::Result<()> {
+fn show(args: &AbArgs, contest: &Contest, test: &Test, outcome: &Outcome, repeated: u32) -> io::Result<()> {
     let (a, b) = (args.a.label(), args.b.label());
-    let ab = &Ab { a: &a, b: &b, outcome };
+    let ab = &Ab { a: &a, b: &b, outcome, repeated };
     if let Some(place) = &args.markdown {
         put(place, |out| Markdown.ab(ab, out))?;
     }

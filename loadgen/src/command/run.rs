@@ -22,7 +22,8 @@ pub(crate) fn run(args: &RunArgs) -> Result<u8, clap::Error> {
     let plan = args.plan()?;
     let gates = args.gates()?;
     let baseline = baseline(args)?;
-    let stop = stop_on_signal();
+    // Draining may take long, and nobody has to wait for it.
+    let stop = stop_on_signal(|| std::process::exit(exit::INTERRUPTED.into()));
     let mut progress = Progress::new(plan.clients.get(), args.quiet);
     let thresholds = args.thresholds.iter().map(ToString::to_string).collect();
     let report = loadgen::run(&plan, thresholds, &stop, |snapshot| progress.show(snapshot));

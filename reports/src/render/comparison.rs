@@ -20,6 +20,8 @@ pub struct Ab<'a> {
     pub b: &'a str,
     /// What the test came to.
     pub outcome: &'a Outcome,
+    /// Pairs that did not count and were run again, because the generator was too slow in them.
+    pub repeated: u32,
 }
 
 /// A format in which comparisons can be shown: [`Text`](super::Text), [`Json`](super::Json), [`Markdown`].
@@ -85,8 +87,9 @@ fn runs(n: usize) -> String {
     format!("{} {}", human::count(n as u64), if n == 1 { "run" } else { "runs" })
 }
 
-/// `10 pairs, look 1 of 3`.
-fn progress(outcome: &Outcome) -> String {
+/// `10 pairs, look 1 of 3; 2 more did not count`.
+fn progress(ab: &Ab<'_>) -> String {
+    let outcome = ab.outcome;
     let pairs = outcome.pairs.len();
     let unit = if pairs == 1 { "pair" } else { "pairs" };
     let look = match outcome.looks.len() {
@@ -94,7 +97,11 @@ fn progress(outcome: &Outcome) -> String {
         looks => format!(", look {} of {looks}", outcome.look),
     };
     let more = if outcome.needs_more { "; more pairs may tell" } else { "" };
-    format!("{} {unit}{look}{more}", human::count(pairs as u64))
+    let repeated = match ab.repeated {
+        0 => String::new(),
+        n => format!("; {} more did not count, the generator was too slow in them", human::count(n.into())),
+    };
+    format!("{} {unit}{look}{more}{repeated}", human::count(pairs as u64))
 }
 
 #[cfg(test)]

@@ -42,7 +42,7 @@ impl RenderComparison for Markdown {
         verdict(out, "A against B", ab.outcome.verdict, &ab.outcome.reasons)?;
         writeln!(out, "- baseline, A: {}", code(ab.a))?;
         writeln!(out, "- candidate, B: {}", code(ab.b))?;
-        writeln!(out, "- {}\n", progress(ab.outcome))?;
+        writeln!(out, "- {}\n", progress(ab))?;
         table(out, &ab.outcome.rows.iter().collect::<Vec<_>>(), true)?;
         notes(out, &ab.outcome.notes())
     }

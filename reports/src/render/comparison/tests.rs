@@ -73,7 +73,7 @@ fn text(comparison: &Comparison, color: bool) -> String {
 }
 
 fn ab(outcome: &Outcome) -> Ab<'_> {
-    Ab { a: "cmd:./server-old --listen {addr}", b: "cmd:./server --listen {addr}", outcome }
+    Ab { a: "cmd:./server-old --listen {addr}", b: "cmd:./server --listen {addr}", outcome, repeated: 2 }
 }
 
 #[test]
@@ -141,13 +141,13 @@ fn json() {
 fn hostile_text_stays_text_in_every_format() {
     let comparison = hostile();
     let outcome = outcome(&WILD, 10);
-    let hostile_ab = Ab { a: HOSTILE, b: HOSTILE, outcome: &outcome };
+    let hostile_ab = Ab { a: HOSTILE, b: HOSTILE, outcome: &outcome, repeated: 0 };
     for output in [text(&comparison, false), shown(|out| Text { color: false }.ab(&hostile_ab, out))] {
         assert!(!output.chars().any(|c| (c.is_control() && c != '\n') || c == '\u{202e}'), "{output}");
         assert!(output.lines().all(|line| line.chars().count() <= 100 && !line.starts_with('#')), "{output}");
     }
     let markdown = |text: &str| {
-        let ab = Ab { a: text, b: text, outcome: &outcome };
+        let ab = Ab { a: text, b: text, outcome: &outcome, repeated: 0 };
         shown(|out| Markdown.comparison(&foreign(text), out).and_then(|()| Markdown.ab(&ab, out)))
     };
     let (wild, harmless) = (markdown(HOSTILE), markdown("plain"));

@@ -36,7 +36,7 @@ impl RenderComparison for Text {
         page.blank()?;
         page.row("baseline", &format!("A: {}", ab.a))?;
         page.row("candidate", &format!("B: {}", ab.b))?;
-        page.row("pairs", &progress(ab.outcome))?;
+        page.row("pairs", &progress(ab))?;
         page.blank()?;
         table(page, &ab.outcome.rows, true)?;
         notes(page, &ab.outcome.notes())

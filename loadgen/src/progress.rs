@@ -9,9 +9,6 @@ use reports::human;
 /// Time between lines where stderr is no terminal: a log of CI shows that a run lives, and stays short.
 const BETWEEN_LINES: Duration = Duration::from_secs(5);
 
-/// Steps of the bar.
-const LENGTH: u64 = 1000;
-
 /// Shows how far a run is.
 pub(crate) struct Progress {
     clients: u32,
@@ -20,20 +17,21 @@ pub(crate) struct Progress {
 
 enum Shown {
     Nowhere,
-    Bar(ProgressBar),
+    Line(ProgressBar),
     Lines { last: Instant },
 }
 
 impl Progress {
     /// Of a run of `clients` clients; nothing if `quiet`.
     pub(crate) fn new(clients: u32, quiet: bool) -> Self {
-        let bar = ProgressBar::with_draw_target(Some(LENGTH), ProgressDrawTarget::stderr_with_hz(10));
+        let line = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10));
         let shown = match () {
             () if quiet => Shown::Nowhere,
-            () if bar.is_hidden() => Shown::Lines { last: Instant::now() },
+            () if line.is_hidden() => Shown::Lines { last: Instant::now() },
+            // No bar: 80 columns are just enough for the words.
             () => {
-                let style = ProgressStyle::with_template("{prefix:>10} {bar:16} {wide_msg}");
-                Shown::Bar(bar.with_style(style.expect("the template is valid")))
+                let style = ProgressStyle::with_template("{prefix} {wide_msg}").expect("the template is valid");
+                Shown::Line(line.with_style(style))
             }
         };
         Self { clients, shown }
@@ -43,12 +41,9 @@ impl Progress {
     pub(crate) fn show(&mut self, snapshot: &Snapshot) {
         match &mut self.shown {
             Shown::Nowhere => {}
-            Shown::Bar(bar) => {
-                // Between 0 and LENGTH.
-                #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-                bar.set_position((share(snapshot, self.clients) * LENGTH as f64) as u64);
-                bar.set_prefix(stage(snapshot.stage));
-                bar.set_message(state(snapshot, self.clients));
+            Shown::Line(line) => {
+                line.set_prefix(stage(snapshot.stage));
+                line.set_message(state(snapshot, self.clients));
             }
             Shown::Lines { last } => {
                 if last.elapsed() >= BETWEEN_LINES {
@@ -61,8 +56,8 @@ impl Progress {
 
     /// Takes the line that changes away.
     pub(crate) fn clear(&self) {
-        if let Shown::Bar(bar) = &self.shown {
-            bar.finish_and_clear();
+        if let Shown::Line(line) = &self.shown {
+            line.finish_and_clear();
         }
     }
 }
@@ -76,35 +71,25 @@ fn stage(stage: Stage) -> &'static str {
     }
 }
 
-/// How much of the stage is done, or of the whole load; between 0 and 1.
-fn share(snapshot: &Snapshot, clients: u32) -> f64 {
-    let share = match (snapshot.stage, snapshot.total_s) {
-        (Stage::Connecting, _) => snapshot.open as f64 / f64::from(clients),
-        (_, Some(total)) if total > 0.0 => snapshot.elapsed_s / total,
-        _ => 0.0,
-    };
-    share.clamp(0.0, 1.0)
-}
-
-/// What a person who waits wants to know. Rates and latencies are of the last whole second, the rest is of now.
+/// What a person who waits wants to know, in 70 columns as a rule. Rates and latencies are of the last whole second, the rest is of now.
 fn state(snapshot: &Snapshot, clients: u32) -> String {
     if snapshot.stage == Stage::Connecting {
         return format!("{} of {} clients", human::count(snapshot.open), human::count(clients.into()));
     }
     let mut parts = vec![match snapshot.total_s {
-        Some(total) => format!("{:.0} of {} s", snapshot.elapsed_s.min(total), human::rate(total)),
+        Some(total) => format!("{:.0}/{} s", snapshot.elapsed_s.min(total), human::rate(total)),
         None => format!("{:.0} s", snapshot.elapsed_s),
     }];
     if let Some(second) = snapshot.last_second {
-        parts.push(format!("{} matched/s", human::count(second.matched)));
+        parts.push(format!("{}/s", human::count(second.matched)));
         for (name, value) in [("p50", second.response_p50_ns), ("p99", second.response_p99_ns)] {
             parts.extend(value.map(|ns| format!("{name} {}", human::nanoseconds(ns as f64))));
         }
     } else {
         parts.push(format!("{} matched", human::count(snapshot.matched)));
     }
-    parts.push(format!("{} in flight", human::count(snapshot.in_flight)));
     parts.push(format!("{} anomalies", human::count(snapshot.anomalies)));
+    parts.push(format!("{} in flight", human::count(snapshot.in_flight)));
     parts.join("  ")
 }
 
@@ -132,18 +117,13 @@ mod tests {
 
     #[test]
     fn a_state_has_rates_of_the_last_second() {
-        assert_eq!(
-            state(&NOW, 1000),
-            "6 of 11 s  50 000 matched/s  p50 48.8 µs  p99 617 µs  12 in flight  2 anomalies"
-        );
+        assert_eq!(state(&NOW, 1000), "6/11 s  50 000/s  p50 48.8 µs  p99 617 µs  2 anomalies  12 in flight");
         let warmup = Snapshot { stage: Stage::Warmup, last_second: None, total_s: None, ..NOW };
-        assert_eq!(state(&warmup, 1000), "6 s  319 988 matched  12 in flight  2 anomalies");
+        assert_eq!(state(&warmup, 1000), "6 s  319 988 matched  2 anomalies  12 in flight");
         let silent = LastSecond { matched: 0, response_p50_ns: None, response_p99_ns: None };
         let silent = Snapshot { elapsed_s: 12.0, last_second: Some(silent), ..NOW };
-        assert_eq!(state(&silent, 1000), "11 of 11 s  0 matched/s  12 in flight  2 anomalies");
+        assert_eq!(state(&silent, 1000), "11/11 s  0/s  2 anomalies  12 in flight");
         let connecting = Snapshot { stage: Stage::Connecting, open: 250, ..NOW };
         assert_eq!(state(&connecting, 1000), "250 of 1 000 clients");
-        assert!((share(&connecting, 1000) - 0.25).abs() < 1e-9);
-        assert!((share(&NOW, 1000) - 6.4 / 11.0).abs() < 1e-9);
     }
 }

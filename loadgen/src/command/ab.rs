@@ -109,7 +109,7 @@ fn compare(args: &AbArgs, plan: &Plan, test: &Test, folder: &Path, stop: Stop) -
             progress.look(&outcome);
         }
     };
-    show(args, &contest, test, &outcome, repeats)?;
+    show(args, &contest, &outcome, repeats)?;
     Ok(outcome.verdict.exit_code())
 }
 
@@ -209,14 +209,14 @@ impl Progress<'_> {
 }
 
 /// Shows the outcome where it was asked for.
-fn show(args: &AbArgs, contest: &Contest, test: &Test, outcome: &Outcome, repeated: u32) -> io::Result<()> {
+fn show(args: &AbArgs, contest: &Contest, outcome: &Outcome, repeated: u32) -> io::Result<()> {
     let (a, b) = (args.a.label(), args.b.label());
     let ab = &Ab { a: &a, b: &b, outcome, repeated };
     if let Some(place) = &args.markdown {
         put(place, |out| Markdown.ab(ab, out))?;
     }
     if let Some(place) = &args.html {
-        page(place, contest, test, &outcome.pairs)?;
+        page(place, contest, &outcome.pairs)?;
     }
     if args.json {
         Channel::Stdout.print(true, |_, out| Json.ab(ab, out))?;
@@ -229,7 +229,7 @@ fn show(args: &AbArgs, contest: &Contest, test: &Test, outcome: &Outcome, repeat
 }
 
 /// The page of the pair whose change of the first metric is the median.
-fn page(place: &Place, contest: &Contest, test: &Test, pairs: &[Pair]) -> io::Result<()> {
+fn page(place: &Place, contest: &Contest, pairs: &[Pair]) -> io::Result<()> {
     let change = |(a, b): &Pair| match (a.values[0].value, b.values[0].value) {
         (Some(a), Some(b)) if a > 0.0 => b / a,
         _ => f64::INFINITY,
@@ -240,9 +240,7 @@ fn page(place: &Place, contest: &Contest, test: &Test, pairs: &[Pair]) -> io::Re
     let name = pair_name(u32::try_from(median).unwrap_or(u32::MAX));
     let read = |side| store::read(&contest.file(side, &name)).map_err(io::Error::other);
     let (a, b) = (read(Side::A)?, read(Side::B)?);
-    let which =
-        format!("pair {} of {}, the median change of {}", median + 1, pairs.len(), test.gates()[0].metric().name());
-    let labels = ["A", "B"].map(|side| format!("{side} ({which})"));
+    let labels = ["A", "B"].map(|side| format!("{side}, pair {} of {}", median + 1, pairs.len()));
     let entries =
         [(&labels[0], &a), (&labels[1], &b)].map(|(label, (report, judgement))| Entry { label, report, judgement });
     put(place, |out| Html.page(&entries, out))

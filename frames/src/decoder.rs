@@ -1,0 +1,242 @@
+//! Events out of the bytes of one direction of a connection.
+
+use crate::carry::Carry;
+use crate::close::Close;
+use crate::header::{Header, Kind, Opcode};
+use crate::input::Input;
+use crate::mask;
+use crate::violation::Violation;
+
+/// Which end of a connection this is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Takes frames without a mask.
+    Client,
+    /// Takes frames with a mask.
+    Server,
+}
+
+/// What a decoder takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Which end it is for.
+    pub role: Role,
+    /// Most bytes of a frame's payload; a longer one is refused as soon as it says so.
+    pub max_frame: u64,
+    /// Most bytes of a message, in however many frames.
+    pub max_message: u64,
+}
+
+/// Something that a peer sent, complete. It lies in the read buffer, or in what was carried over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event<'a> {
+    /// A message.
+    Message(Message<'a>),
+    /// To be answered by a pong with the same bytes (RFC 6455, section 5.5.3).
+    Ping(&'a [u8]),
+    /// The answer to a ping, or one that nobody asked for.
+    Pong(&'a [u8]),
+    /// The end. To be answered by a Close with the same code, unless one was sent before (section 5.5.1).
+    Close(Option<Close<'a>>),
+}
+
+/// A message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Message<'a> {
+    /// What it is.
+    pub kind: Kind,
+    /// Its bytes.
+    pub payload: &'a [u8],
+    /// Whether it is known that text is UTF-8. Always true of binary messages, and of what [`Decoder::next`] returns.
+    pub checked: bool,
+}
+
+/// Takes the bytes of one direction of a connection, cut wherever they may be, and makes events of them.
+#[derive(Debug)]
+pub struct Decoder {
+    settings: Settings,
+    /// What a read cut, and the message in fragments that is under way; none most of the time.
+    carry: Option<Box<Carry>>,
+    over: Option<Over>,
+}
+
+/// Why nothing more is taken.
+#[derive(Clone, Copy, Debug)]
+enum Over {
+    Closed,
+    Failed(Violation),
+}
+
+impl Decoder {
+    /// A decoder at the beginning of a stream of frames.
+    pub fn new(settings: Settings) -> Self {
+        Self { settings, carry: None, over: None }
+    }
+
+    /// The next event that is complete with `input`, from which its bytes are taken off; none when all of `input` was
+    /// taken and more is needed. Masks are taken off in place.
+    ///
+    /// # Errors
+    /// The peer broke a rule or exceeded a limit. Nothing more can be read; another call returns the same.
+    #[inline]
+    pub fn next<'e, 'b: 'e>(&'e mut self, input: &mut Input<'b>) -> Result<Option<Event<'e>>, Violation> {
+        self.step::<true>(input)
+    }
+
+    /// The same, for callers that have another way to tell whether text is right, such as comparing it with what must come:
+    /// text that came as one frame in one piece may be returned without being looked at ([`Message::checked`]).
+    ///
+    /// # Errors
+    /// Those of [`Self::next`], but for [`Violation::NotUtf8`] of such text.
+    #[inline]
+    pub fn next_unchecked<'e, 'b: 'e>(&'e mut self, input: &mut Input<'b>) -> Result<Option<Event<'e>>, Violation> {
+        self.step::<false>(input)
+    }
+
+    /// Whether the stream may end here: between messages.
+    pub fn is_between_messages(&self) -> bool {
+        self.carry.as_ref().is_none_or(|carry| carry.is_spent())
+    }
+
+    #[inline]
+    fn step<'e, 'b: 'e, const CHECK: bool>(
+        &'e mut self,
+        input: &mut Input<'b>,
+    ) -> Result<Option<Event<'e>>, Violation> {
+        if self.carry.is_some() || self.over.is_some() {
+            return self.resume(input);
+        }
+        let (header, size) = match self.settings.header(input.bytes(), false) {
+            Ok(Some(header)) => header,
+            Ok(None) if input.is_empty() => return Ok(None),
+            Ok(None) => return self.begin_carry(input),
+            Err(violation) => return Err(self.fail(violation)),
+        };
+        let here = input.bytes().len() - size;
+        let length = match usize::try_from(header.length) {
+            Ok(length) if length <= here && header.last => length,
+            _ => return self.begin_carry(input),
+        };
+        let (_, payload) = input.take(size + length).split_at_mut(size);
+        if let Some(mask) = header.mask {
+            mask::apply(mask, 0, payload);
+        }
+        let kind = match header.opcode {
+            Opcode::Text => Kind::Text,
+            Opcode::Binary => Kind::Binary,
+            opcode => return self.control(opcode, payload),
+        };
+        let checked = CHECK || kind == Kind::Binary;
+        if CHECK && kind == Kind::Text && str::from_utf8(payload).is_err() {
+            return Err(self.fail(Violation::NotUtf8));
+        }
+        Ok(Some(Event::Message(Message { kind, payload, checked })))
+    }
+
+    /// What comes can't be handed over where it lies.
+    #[cold]
+    fn begin_carry<'e, 'b: 'e>(&'e mut self, input: &mut Input<'b>) -> Result<Option<Event<'e>>, Violation> {
+        self.carry = Some(Box::default());
+        self.take(input)
+    }
+
+    /// The way of everything that is not one frame in one piece.
+    #[cold]
+    fn resume<'e, 'b: 'e>(&'e mut self, input: &mut Input<'b>) -> Result<Option<Event<'e>>, Violation> {
+        if self.carry.as_mut().is_some_and(|carry| carry.release()) {
+            // The event that it held is done with, and with it the memory.
+            self.carry = None;
+        }
+        match self.over {
+            Some(Over::Failed(violation)) => Err(violation),
+            _ if input.is_empty() => Ok(None),
+            Some(Over::Closed) => Err(Violation::AfterClose),
+            None if self.carry.is_none() => self.step::<true>(input),
+            None => self.take(input),
+        }
+    }
+
+    fn take<'e, 'b: 'e>(&'e mut self, input: &mut Input<'b>) -> Result<Option<Event<'e>>, Violation> {
+        let Some(carry) = &mut self.carry else { return Ok(None) };
+        let taken = carry.take(&self.settings, input);
+        match &taken {
+            Err(violation) => self.over = Some(Over::Failed(*violation)),
+            Ok(Some(Event::Close(_))) => self.over = Some(Over::Closed),
+            Ok(_) => {}
+        }
+        taken
+    }
+
+    #[cold]
+    fn control<'e>(&'e mut self, opcode: Opcode, payload: &'e [u8]) -> Result<Option<Event<'e>>, Violation> {
+        let event = control(opcode, payload);
+        match &event {
+            Err(violation) => self.over = Some(Over::Failed(*violation)),
+            Ok(Event::Close(_)) => self.over = Some(Over::Closed),
+            Ok(_) => {}
+        }
+        event.map(Some)
+    }
+
+    #[cold]
+    fn fail(&mut self, violation: Violation) -> Violation {
+        self.over = Some(Over::Failed(violation));
+        violation
+    }
+}
+
+/// A control frame as an event.
+pub(crate) fn control(opcode: Opcode, payload: &[u8]) -> Result<Event<'_>, Violation> {
+    match opcode {
+        Opcode::Ping => Ok(Event::Ping(payload)),
+        Opcode::Pong => Ok(Event::Pong(payload)),
+        // The decoder has refused continuations of nothing, and taken the others itself.
+        Opcode::Close | Opcode::Continuation | Opcode::Text | Opcode::Binary => Close::read(payload).map(Event::Close),
+    }
+}
+
+impl Settings {
+    /// The header at the beginning of `bytes`, if it is there whole and may come. `under_way`: whether a message is.
+    #[inline]
+    pub(crate) fn header(&self, bytes: &[u8], under_way: bool) -> Result<Option<(Header, usize)>, Violation> {
+        let Some((header, size)) = Header::read(bytes)? else { return Ok(None) };
+        self.admit(&header, size, under_way)?;
+        Ok(Some((header, size)))
+    }
+
+    /// Judges the header of a frame, which took `size` bytes. Where several rules are broken, the first decides that is
+    /// the first for tungstenite as well.
+    #[inline]
+    fn admit(&self, header: &Header, size: usize, under_way: bool) -> Result<(), Violation> {
+        if header.length > self.max_frame {
+            return Err(Violation::FrameTooBig { length: header.length, limit: self.max_frame });
+        }
+        if size != header.size() {
+            return Err(Violation::LongLength(header.length));
+        }
+        match (self.role, header.mask) {
+            (Role::Server, None) => return Err(Violation::Unmasked),
+            _ if header.reserved != 0 => return Err(Violation::ReservedBit),
+            (Role::Client, Some(_)) => return Err(Violation::Masked),
+            _ => {}
+        }
+        match header.opcode {
+            Opcode::Close | Opcode::Ping | Opcode::Pong => {
+                if !header.last {
+                    return Err(Violation::FragmentedControl);
+                }
+                if header.length > 125 {
+                    return Err(Violation::LongControl(header.length));
+                }
+                return Ok(());
+            }
+            Opcode::Continuation if !under_way => return Err(Violation::NothingToContinue),
+            Opcode::Text | Opcode::Binary if under_way => return Err(Violation::MessageInMessage),
+            _ => {}
+        }
+        if header.length > self.max_message {
+            return Err(Violation::MessageTooBig { length: header.length, limit: self.max_message });
+        }
+        Ok(())
+    }
+}

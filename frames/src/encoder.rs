@@ -1,0 +1,98 @@
+//! Frames, encoded one behind the other for one write.
+
+use crate::header::{Header, Kind, Opcode};
+use crate::mask::{self, Mask};
+
+/// Bytes of memory that [`Encoder::clear`] keeps for the next burst.
+const KEPT: usize = 256 * 1024;
+
+/// Most bytes that a control frame may carry: RFC 6455, section 5.5.
+const CONTROL: usize = 125;
+
+/// A buffer of frames. A client gives each a mask of its own, a server gives none (RFC 6455, section 5.1).
+#[derive(Debug, Default)]
+pub struct Encoder {
+    /// Longer than what is in use, so that nothing is zeroed twice.
+    space: Vec<u8>,
+    used: usize,
+}
+
+impl Encoder {
+    /// The frames so far.
+    pub fn bytes(&self) -> &[u8] {
+        &self.space[..self.used]
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.used == 0
+    }
+
+    /// Forgets them; memory is kept for the next ones, up to 256 KiB.
+    #[inline]
+    pub fn clear(&mut self) {
+        self.used = 0;
+        if self.space.len() > KEPT {
+            self.space = Vec::new();
+        }
+    }
+
+    /// A message in one frame, with `length` bytes of payload that `fill` writes. What it does not overwrite is undefined.
+    /// Whether text is UTF-8 is up to the caller.
+    #[inline]
+    pub fn message(&mut self, kind: Kind, mask: Option<Mask>, length: usize, fill: impl FnOnce(&mut [u8])) {
+        let header = Header { last: true, reserved: 0, opcode: kind.into(), mask, length: length as u64 };
+        self.frame(header, fill);
+    }
+
+    /// A ping; its payload is cut at 125 bytes.
+    pub fn ping(&mut self, mask: Option<Mask>, payload: &[u8]) {
+        self.control(Opcode::Ping, mask, payload);
+    }
+
+    /// A pong; its payload, cut at 125 bytes, is that of the ping which it answers (section 5.5.3).
+    pub fn pong(&mut self, mask: Option<Mask>, payload: &[u8]) {
+        self.control(Opcode::Pong, mask, payload);
+    }
+
+    /// A Close, with a code and a reason, which is cut where it is too long, or without.
+    pub fn close(&mut self, mask: Option<Mask>, content: Option<(u16, &str)>) {
+        let Some((code, reason)) = content else { return self.control(Opcode::Close, mask, &[]) };
+        let [high, low] = code.to_be_bytes();
+        let cut = (0..=reason.len().min(CONTROL - 2)).rev().find(|&at| reason.is_char_boundary(at));
+        let reason = &reason[..cut.unwrap_or(0)];
+        self.control(Opcode::Close, mask, &[&[high, low], reason.as_bytes()].concat());
+    }
+
+    fn control(&mut self, opcode: Opcode, mask: Option<Mask>, payload: &[u8]) {
+        let payload = &payload[..payload.len().min(CONTROL)];
+        let header = Header { last: true, reserved: 0, opcode, mask, length: payload.len() as u64 };
+        self.frame(header, |out| out.copy_from_slice(payload));
+    }
+
+    /// A frame with any header, which need not be right, and the payload that `fill` writes. It is masked as the header
+    /// says.
+    ///
+    /// # Panics
+    /// When the length does not fit into memory.
+    #[inline]
+    pub fn frame(&mut self, header: Header, fill: impl FnOnce(&mut [u8])) {
+        let (size, length) = (header.size(), usize::try_from(header.length).expect("a payload fits into memory"));
+        let end = self.used + size + length;
+        if self.space.len() < end {
+            self.grow(end);
+        }
+        let (head, payload) = self.space[self.used..end].split_at_mut(size);
+        header.write(head);
+        fill(payload);
+        if let Some(mask) = header.mask {
+            mask::apply(mask, 0, payload);
+        }
+        self.used = end;
+    }
+
+    #[cold]
+    fn grow(&mut self, least: usize) {
+        self.space.resize(least.next_power_of_two().max(4096), 0);
+    }
+}

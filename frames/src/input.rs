@@ -1,0 +1,34 @@
+//! Bytes of a read.
+
+/// What is still to be taken of the bytes that a read brought.
+#[derive(Debug)]
+pub struct Input<'b>(&'b mut [u8]);
+
+impl<'b> From<&'b mut [u8]> for Input<'b> {
+    fn from(bytes: &'b mut [u8]) -> Self {
+        Self(bytes)
+    }
+}
+
+impl<'b> Input<'b> {
+    /// The bytes.
+    #[inline]
+    pub fn bytes(&self) -> &[u8] {
+        self.0
+    }
+
+    /// Whether all were taken.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Takes bytes off the beginning, at most `most`.
+    #[inline]
+    pub(crate) fn take(&mut self, most: usize) -> &'b mut [u8] {
+        let most = most.min(self.0.len());
+        let (taken, rest) = std::mem::take(&mut self.0).split_at_mut(most);
+        self.0 = rest;
+        taken
+    }
+}

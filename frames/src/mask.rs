@@ -1,0 +1,97 @@
+//! Masking (RFC 6455, section 5.3).
+
+use rand::CryptoRng;
+
+/// A masking key.
+pub type Mask = [u8; 4];
+
+/// Masks `bytes`, or takes the mask off, which is the same. `offset`: how many bytes of the payload lie before them.
+#[inline]
+pub fn apply(mask: Mask, offset: u64, bytes: &mut [u8]) {
+    let at = (offset % 4) as usize;
+    let mask: Mask = std::array::from_fn(|index| mask[(at + index) % 4]);
+    let [a, b, c, d] = mask;
+    let wide = u64::from_ne_bytes([a, b, c, d, a, b, c, d]);
+    let (words, rest) = bytes.as_chunks_mut();
+    for word in words {
+        *word = (u64::from_ne_bytes(*word) ^ wide).to_ne_bytes();
+    }
+    for (byte, mask) in rest.iter_mut().zip(mask.into_iter().cycle()) {
+        *byte ^= mask;
+    }
+}
+
+/// Masks drawn at once from a generator, to be used one by one.
+///
+/// Section 5.3 asks for a strong source of entropy and masks that don't tell the next ones, hence [`CryptoRng`].
+#[derive(Debug)]
+pub struct Masks<R> {
+    random: R,
+    drawn: [u8; DRAWN],
+    used: usize,
+}
+
+/// Bytes that are drawn at once: 256 masks.
+const DRAWN: usize = 1024;
+
+impl<R: CryptoRng> Masks<R> {
+    /// Masks from `random`.
+    pub fn new(random: R) -> Self {
+        Self { random, drawn: [0; DRAWN], used: DRAWN }
+    }
+
+    /// A mask that was not used before.
+    #[inline]
+    pub fn draw(&mut self) -> Mask {
+        if let Some(mask) = self.drawn.get(self.used..).and_then(<[u8]>::first_chunk) {
+            self.used += size_of::<Mask>();
+            return *mask;
+        }
+        self.refill()
+    }
+
+    #[cold]
+    fn refill(&mut self) -> Mask {
+        self.random.fill_bytes(&mut self.drawn);
+        self.used = size_of::<Mask>();
+        [self.drawn[0], self.drawn[1], self.drawn[2], self.drawn[3]]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use rand::SeedableRng;
+    use rand::rngs::StdRng;
+
+    use super::*;
+
+    #[test]
+    fn each_byte_gets_its_part_of_the_mask_wherever_it_begins() {
+        let mask = [0x37, 0xfa, 0x21, 0x3d];
+        for len in 0..40 {
+            for offset in 0..9 {
+                let plain: Vec<u8> = (100..100 + len).collect();
+                let mut masked = plain.clone();
+                apply(mask, offset as u64, &mut masked);
+                let endless = mask.into_iter().cycle().skip(offset);
+                let expected: Vec<u8> = plain.iter().zip(endless).map(|(byte, mask)| byte ^ mask).collect();
+                assert_eq!(masked, expected, "{len} bytes from {offset}");
+                apply(mask, offset as u64, &mut masked);
+                assert_eq!(masked, plain);
+            }
+        }
+    }
+
+    #[test]
+    fn masks_are_those_of_the_generator_and_each_is_used_once() {
+        let mut masks = Masks::new(StdRng::seed_from_u64(1));
+        let drawn: Vec<_> = (0..1000).map(|_| masks.draw()).collect();
+        let mut random = StdRng::seed_from_u64(1);
+        let mut expected = [0; 4096];
+        expected.chunks_mut(1024).for_each(|chunk| rand::Rng::fill_bytes(&mut random, chunk));
+        assert_eq!(drawn.concat(), expected[..4000]);
+        assert!(drawn.iter().collect::<BTreeSet<_>>().len() > 990, "of 2^32 there are enough");
+    }
+}

@@ -1,0 +1,129 @@
+//! However a stream is cut, the same events come out.
+
+use frames::{Decoder, Event, Input, Role};
+
+use crate::rig::{ROLES, Seen, decode, frame, settings};
+
+/// Everything that may follow each other, and what it means.
+fn everything(role: Role) -> (Vec<u8>, Vec<Seen>) {
+    let text = "ein Würfel, 骰子, 🎲";
+    let halves = text.as_bytes().split_at(5);
+    let medium: Vec<u8> = (0..300_u16).map(|n| n.to_le_bytes()[0]).collect();
+    let frames: &[(u8, &[u8])] = &[
+        (0x81, text.as_bytes()),
+        (0x82, &medium[..125]),
+        (0x82, &medium[..126]),
+        (0x81, b""),
+        (0x82, b""),
+        // A character is cut, and there are others in between.
+        (0x01, halves.0),
+        (0x89, b"ping"),
+        (0x00, b""),
+        (0x8a, b""),
+        (0x80, halves.1),
+        (0x02, b""),
+        (0x00, &medium),
+        (0x89, &medium[..125]),
+        (0x80, b""),
+        (0x01, b""),
+        (0x80, b""),
+        (0x8a, b"pong"),
+        (0x82, &medium),
+        (0x88, b"\x03\xe8good b\xc3\xbfe"),
+    ];
+    let seen = vec![
+        Seen::Text(text.into()),
+        Seen::Binary(medium[..125].to_vec()),
+        Seen::Binary(medium[..126].to_vec()),
+        Seen::Text(vec![]),
+        Seen::Binary(vec![]),
+        Seen::Ping(b"ping".to_vec()),
+        Seen::Pong(vec![]),
+        Seen::Text(text.into()),
+        Seen::Ping(medium[..125].to_vec()),
+        Seen::Binary(medium.clone()),
+        Seen::Text(vec![]),
+        Seen::Pong(b"pong".to_vec()),
+        Seen::Binary(medium.clone()),
+        Seen::Close(Some((1000, "good bÿe".into()))),
+    ];
+    (frames.iter().flat_map(|(first, payload)| frame(role, *first, payload)).collect(), seen)
+}
+
+#[test]
+fn a_stream_cut_anywhere_in_two() {
+    for role in ROLES {
+        let (bytes, expected) = everything(role);
+        for cut in 0..=bytes.len() {
+            let (first, second) = bytes.split_at(cut);
+            assert_eq!(decode(settings(role), [first, second]), (expected.clone(), None), "cut at {cut}");
+        }
+    }
+}
+
+#[test]
+fn a_stream_in_pieces_of_every_size() {
+    for role in ROLES {
+        let (bytes, expected) = everything(role);
+        for size in 1..=bytes.len() {
+            assert_eq!(decode(settings(role), bytes.chunks(size)), (expected.clone(), None), "{size} at a time");
+        }
+    }
+}
+
+#[test]
+fn a_stream_cut_anywhere_in_three_near_each_other() {
+    let (bytes, expected) = everything(Role::Server);
+    for first in 0..bytes.len() {
+        for second in first + 1..bytes.len().min(first + 16) {
+            let pieces = [&bytes[..first], &bytes[first..second], &bytes[second..]];
+            assert_eq!(decode(settings(Role::Server), pieces), (expected.clone(), None), "cut at {first}, {second}");
+        }
+    }
+}
+
+#[test]
+fn what_a_read_brings_whole_is_handed_over_where_it_lies() {
+    for role in ROLES {
+        let mut bytes = [frame(role, 0x81, b"one"), frame(role, 0x82, b"two"), frame(role, 0x89, b"three")].concat();
+        let place = bytes.as_ptr_range();
+        let (mut decoder, mut input) = (Decoder::new(settings(role)), Input::from(bytes.as_mut_slice()));
+        let mut seen = 0;
+        while let Some(event) = decoder.next(&mut input).expect("in order") {
+            let (Event::Message(frames::Message { payload, .. }) | Event::Ping(payload)) = event else { panic!() };
+            assert!(place.contains(&payload.as_ptr()));
+            seen += 1;
+        }
+        assert_eq!(seen, 3);
+    }
+}
+
+#[test]
+fn the_end_of_a_stream_is_between_messages_or_not() {
+    for role in ROLES {
+        let whole = [frame(role, 0x81, b"one"), frame(role, 0x02, b"tw"), frame(role, 0x80, b"o")].concat();
+        let ends = [0, frame(role, 0x81, b"one").len(), whole.len()];
+        for cut in 0..=whole.len() {
+            let (mut decoder, mut bytes) = (Decoder::new(settings(role)), whole[..cut].to_vec());
+            let mut input = Input::from(bytes.as_mut_slice());
+            while decoder.next(&mut input).expect("in order").is_some() {}
+            assert_eq!(decoder.is_between_messages(), ends.contains(&cut), "after {cut} bytes");
+        }
+    }
+}
+
+#[test]
+fn text_may_be_left_unchecked_only_where_it_is_one_frame_in_one_piece() {
+    for role in ROLES {
+        let bytes = [frame(role, 0x81, b"\xff"), frame(role, 0x82, b"\xff"), frame(role, 0x01, b"\xff")].concat();
+        let (mut decoder, mut whole) = (Decoder::new(settings(role)), bytes.clone());
+        let mut input = Input::from(whole.as_mut_slice());
+        let mut next = || match decoder.next_unchecked(&mut input) {
+            Ok(Some(Event::Message(message))) => Ok(message.checked),
+            Ok(other) => panic!("{other:?}"),
+            Err(violation) => Err(violation),
+        };
+        assert_eq!((next(), next(), next()), (Ok(false), Ok(true), Err(frames::Violation::NotUtf8)));
+        assert_eq!(next(), Err(frames::Violation::NotUtf8), "it stays so");
+    }
+}

@@ -54,6 +54,7 @@ fn report() -> Report {
             payload: "mixed".to_owned(),
             expect: "echo".to_owned(),
             connect_rate: 1000.0,
+            engine: "tungstenite".to_owned(),
             threads: 1,
             thresholds: Vec::new(),
         },

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use floor::Cost;
 use loadgen::payload::Mix;
-use loadgen::plan::{Connect, Expect, Load, Plan, Rate, Target, Until};
+use loadgen::plan::{Connect, Engine, Expect, Load, Plan, Rate, Target, Until};
 use loadgen::{RunError, Stop};
 use reports::{Quantiles, Report};
 use rustix::time::{ClockId, clock_gettime};
@@ -30,6 +30,9 @@ struct Scale {
 const FULL: Scale = Scale { rounds: 5, duration: Duration::from_secs(2), many_clients: 10_000 };
 const QUICK: Scale = Scale { rounds: 1, duration: Duration::from_millis(200), many_clients: 500 };
 
+/// In the order of the columns.
+const ENGINES: [Engine; 2] = [Engine::Tungstenite, Engine::Lean];
+
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let args: Vec<String> = std::env::args().collect();
     if let Some(result) = memory::child(&args) {
@@ -42,7 +45,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         floor::SIZE,
         scale.rounds
     );
-    println!("clients  window         floor     generator   ratio (least to most)");
+    println!(
+        "clients  window         floor   tungstenite          lean   beside the floor (least to most), beside tungstenite"
+    );
     for clients in [50, 1000] {
         for window in [1, 16] {
             closed(server, scale, clients, window)?;
@@ -67,22 +72,34 @@ fn serve() -> io::Result<SocketAddr> {
 }
 
 fn closed(server: SocketAddr, scale: Scale, clients: u32, window: u32) -> Result<(), Box<dyn std::error::Error>> {
-    let (mut floors, mut ours, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut floors, mut of_engine) = (Vec::new(), [const { Vec::new() }; 2]);
     for _ in 0..scale.rounds {
-        let floor = floor::run(server, clients as usize, window as usize, scale.duration)?.per_cpu_second();
-        let load = Load::Closed { window: count(window) };
-        let report = generate(&plan(Target::Url(url(server)?), clients, load, scale.duration))?;
-        let cost = Cost { messages: report.traffic.matched_in_window, cpu_s: report.generator.cpu_s }.per_cpu_second();
-        floors.push(floor);
-        ours.push(cost);
-        ratios.push(cost / floor);
+        floors.push(floor::run(server, clients as usize, window as usize, scale.duration)?.per_cpu_second());
+        for (engine, costs) in ENGINES.into_iter().zip(&mut of_engine) {
+            let load = Load::Closed { window: count(window) };
+            let plan = Plan { engine, ..plan(Target::Url(url(server)?), clients, load, scale.duration) };
+            let report = generate(&plan)?;
+            let cost = Cost { messages: report.traffic.matched_in_window, cpu_s: report.generator.cpu_s };
+            costs.push(cost.per_cpu_second());
+        }
     }
-    let (least, most) = (percentile(&mut ratios, 0.0), percentile(&mut ratios, 1.0));
+    let [mut tungstenite, mut lean] = of_engine;
+    // Those of one round, which were measured right behind each other.
+    let ratio = |ours: &[f64], theirs: &[f64]| -> Vec<f64> { ours.iter().zip(theirs).map(|(a, b)| a / b).collect() };
+    let beside_floor = |ours: &[f64]| {
+        let mut ratios = ratio(ours, &floors);
+        let (least, most) = (percentile(&mut ratios, 0.0), percentile(&mut ratios, 1.0));
+        format!("{:.2} ({least:.2} to {most:.2})", median(&mut ratios))
+    };
+    let shown = [beside_floor(&tungstenite), beside_floor(&lean)];
+    let gain = median(&mut ratio(&lean, &tungstenite));
     println!(
-        "{clients:7} {window:7} {:13.0} {:13.0}    {:.2} ({least:.2} to {most:.2})",
+        "{clients:7} {window:7} {:13.0} {:13.0} {:13.0}   tungstenite {}, lean {}, {gain:.2}",
         median(&mut floors),
-        median(&mut ours),
-        median(&mut ratios),
+        median(&mut tungstenite),
+        median(&mut lean),
+        shown[0],
+        shown[1],
     );
     Ok(())
 }
@@ -133,6 +150,7 @@ fn plan(target: Target, clients: u32, load: Load, duration: Duration) -> Plan {
             headers: Vec::new(),
             insecure: false,
         },
+        engine: Engine::Lean,
         threads: NonZeroUsize::MIN,
         seed: 1,
     }

@@ -12,7 +12,7 @@ use percent_encoding::percent_decode_str;
 use tokio_rustls::rustls::pki_types::ServerName;
 use url::{Host, Url};
 
-use crate::engine::Endpoint;
+use crate::engine::{Bounds, Endpoint};
 use crate::plan::{Expect, Load, Plan, Target};
 use crate::tls;
 
@@ -56,12 +56,14 @@ pub(crate) fn resolve(plan: &Plan, embedded: Option<SocketAddr>) -> io::Result<E
         tls,
         headers,
         timeout: plan.connect.timeout,
-        max_message: match &plan.expect {
-            Expect::Echo => (16 * size).max(MAX_KNOWN),
-            Expect::Reply(text) => (16 * text.len()).max(MAX_KNOWN),
-            Expect::Count => MAX_UNKNOWN,
+        bounds: Bounds {
+            max_message: match &plan.expect {
+                Expect::Echo => (16 * size).max(MAX_KNOWN),
+                Expect::Reply(text) => (16 * text.len()).max(MAX_KNOWN),
+                Expect::Count => MAX_UNKNOWN,
+            },
+            read_buffer: read_buffer(plan),
         },
-        read_buffer: read_buffer(plan),
     })
 }
 

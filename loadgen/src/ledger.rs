@@ -196,19 +196,28 @@ impl Ledger {
     pub fn received(&mut self, terms: &Terms, event: Event<'_>, book: &mut impl Book) {
         match &terms.expect {
             Expect::Echo => {
-                let first = self.base;
-                if !self.ring.is_empty()
-                    && event.kind == terms.payload.kind(first)
-                    && terms.payload.is(self.client, first, event.bytes)
-                {
-                    self.matched(first, book);
-                } else {
+                if !self.received_next(terms, event, book) {
                     self.sort_out(terms, event, book);
                 }
             }
             Expect::Count => self.received_any(event, book),
             Expect::Reply(text) => self.received_reply(text.as_bytes(), event, book),
         }
+    }
+
+    /// Takes an event that is the oldest message in the ring, whole; false if it is anything else, and nothing was done.
+    /// With `--expect count` and `reply=`, where any event will do, nothing is.
+    #[inline]
+    pub fn received_next(&mut self, terms: &Terms, event: Event<'_>, book: &mut impl Book) -> bool {
+        let first = self.base;
+        let next = terms.expect == Expect::Echo
+            && !self.ring.is_empty()
+            && event.kind == terms.payload.kind(first)
+            && terms.payload.is(self.client, first, event.bytes);
+        if next {
+            self.matched(first, book);
+        }
+        next
     }
 
     /// `--expect count`: an event is the reply to the oldest message in flight.

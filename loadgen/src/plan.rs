@@ -32,6 +32,8 @@ pub struct Plan {
     pub expect: Expect,
     /// How connections are opened.
     pub connect: Connect,
+    /// What moves the messages.
+    pub engine: Engine,
     /// Worker threads; not more than clients.
     pub threads: NonZeroUsize,
     /// Seed of the payloads.
@@ -96,6 +98,32 @@ impl fmt::Display for Expect {
             Self::Count => f.write_str("count"),
             Self::Reply(text) => write!(f, "reply={text}"),
         }
+    }
+}
+
+/// What moves the messages. Both say the same of any server; they have no code in common but the opening handshake, so each
+/// is a second opinion on the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// Frames of the crate `frames` on sockets and an event queue of its own: takes the least time and memory.
+    Lean,
+    /// tokio and tokio-tungstenite.
+    Tungstenite,
+}
+
+impl Engine {
+    /// Its name on the command line and in results.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Lean => "lean",
+            Self::Tungstenite => "tungstenite",
+        }
+    }
+}
+
+impl fmt::Display for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 

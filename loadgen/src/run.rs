@@ -12,12 +12,12 @@ use reports::model::Target as TargetRecord;
 use crate::crew::Crew;
 use crate::embedded::Embedded;
 use crate::endpoint;
-use crate::engine::{Build, Tungstenite};
+use crate::engine::{Build, Lean, Tungstenite};
 use crate::environment::cores;
 use crate::ledger::Terms;
 use crate::limits::{Limits, Needs, Refusal};
 use crate::payload::Payload;
-use crate::plan::{Load, Plan, Target, Until};
+use crate::plan::{Engine, Load, Plan, Target, Until};
 use crate::schedule::Schedule;
 use crate::summary::{self, Frame};
 use crate::worker::{Orders, Outcome, Source};
@@ -117,7 +117,10 @@ pub fn run(
     stop: &Stop,
     observe: impl FnMut(&Snapshot),
 ) -> Result<Report, RunError> {
-    run_on(&Tungstenite::new, plan, thresholds, stop, observe)
+    match plan.engine {
+        Engine::Lean => run_on(&Lean::new, plan, thresholds, stop, observe),
+        Engine::Tungstenite => run_on(&Tungstenite::new, plan, thresholds, stop, observe),
+    }
 }
 
 /// Runs a plan on the engines that `build` makes.

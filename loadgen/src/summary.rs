@@ -150,6 +150,7 @@ fn record(plan: &Plan, thresholds: Vec<String>) -> PlanRecord {
         payload: plan.mix.to_string(),
         expect: plan.expect.to_string(),
         connect_rate: plan.connect.rate.per_second(),
+        engine: plan.engine.to_string(),
         threads: u32::try_from(plan.threads.get()).unwrap_or(u32::MAX),
         thresholds,
     }

@@ -111,10 +111,18 @@ pub struct PlanRecord {
     pub expect: String,
     /// New connections per second.
     pub connect_rate: f64,
+    /// What moved the messages: `lean` or `tungstenite`. Files from before there was a choice have no such key.
+    #[serde(default = "first_engine")]
+    pub engine: String,
     /// Worker threads.
     pub threads: u32,
     /// Thresholds, as given.
     pub thresholds: Vec<String>,
+}
+
+/// The engine of results that don't name one.
+fn first_engine() -> String {
+    "tungstenite".to_owned()
 }
 
 /// Where a run took place.

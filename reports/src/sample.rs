@@ -50,6 +50,7 @@ fn plan() -> PlanRecord {
         payload: "mixed".to_owned(),
         expect: "echo".to_owned(),
         connect_rate: 1000.0,
+        engine: "tungstenite".to_owned(),
         threads: 1,
         thresholds: Vec::new(),
     }

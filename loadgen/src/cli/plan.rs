@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use http::{HeaderName, HeaderValue};
 use loadgen::payload::Mix;
-use loadgen::plan::{Connect, Expect, Load, Plan, Rate, Until};
+use loadgen::plan::{Connect, Engine, Expect, Load, Plan, Rate, Until};
 use reports::human;
 
 use super::refuse;
@@ -86,6 +86,10 @@ pub(crate) struct PlanArgs {
     #[arg(long, value_name = "N", default_value = "10000", allow_negative_numbers = true, value_parser = parse_number::<NonZeroU32>, conflicts_with = "window")]
     max_in_flight: NonZeroU32,
 
+    /// What moves the messages: lean takes the least time and memory, tungstenite is the independent second opinion
+    #[arg(long, value_name = "NAME", default_value = "tungstenite")]
+    engine: EngineName,
+
     /// Worker threads [default: the cores that a server on this machine leaves, at least 1]
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = parse_number::<NonZeroUsize>)]
     threads: Option<NonZeroUsize>,
@@ -101,6 +105,27 @@ enum PayloadKind {
     Text,
     Binary,
     Mixed,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum EngineName {
+    Lean,
+    Tungstenite,
+}
+
+impl From<EngineName> for Engine {
+    fn from(name: EngineName) -> Self {
+        match name {
+            EngineName::Lean => Self::Lean,
+            EngineName::Tungstenite => Self::Tungstenite,
+        }
+    }
+}
+
+impl fmt::Display for EngineName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Engine::from(*self).fmt(f)
+    }
 }
 
 impl From<PayloadKind> for Mix {
@@ -156,6 +181,7 @@ impl PlanArgs {
                 headers: self.headers.clone(),
                 insecure: self.insecure,
             },
+            engine: self.engine.into(),
             // A worker without a client would only look on.
             threads: threads.min(NonZeroUsize::try_from(self.clients).unwrap_or(NonZeroUsize::MAX)),
             seed: self.seed.unwrap_or_else(|| rand::random::<u32>().into()),

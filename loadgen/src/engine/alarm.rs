@@ -1,26 +1,16 @@
-//! A timer of the kernel with nanoseconds, which tokio's event loop can wait for. Its own timers count milliseconds.
+//! A timer that tokio's event loop can wait for.
 
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use rustix::time::{
-    Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create, timerfd_settime,
-};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
+use super::timer::Timer;
+
 /// A timer that goes off once each time it is set.
 pub(super) struct Alarm(AsyncFd<Timer>);
-
-struct Timer(OwnedFd);
-
-impl AsRawFd for Timer {
-    fn as_raw_fd(&self) -> RawFd {
-        self.0.as_raw_fd()
-    }
-}
 
 impl Alarm {
     /// An alarm that is not set. Must be called in a tokio runtime.
@@ -28,8 +18,7 @@ impl Alarm {
     /// # Errors
     /// The kernel's, when the process has no descriptor left.
     pub(super) fn new() -> io::Result<Self> {
-        let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
-        let timer = Timer(timerfd_create(TimerfdClockId::Monotonic, flags)?);
+        let timer = Timer::new()?;
         // SAFETY: `Timer` owns its descriptor, keeps it open until it is dropped and always returns that one; `AsyncFd`
         // owns the timer.
         #[allow(unsafe_code)]
@@ -39,14 +28,7 @@ impl Alarm {
 
     /// Sets the alarm to go off `after` from now. Setting it again takes back what was set before.
     pub(super) fn set(&self, after: Duration) {
-        let never = Timespec { tv_sec: 0, tv_nsec: 0 };
-        // A value of zero would disarm it.
-        let after = after.max(Duration::from_nanos(1));
-        let value = Timespec::try_from(after).unwrap_or(Timespec { tv_sec: i64::MAX, tv_nsec: 0 });
-        let setting = Itimerspec { it_interval: never, it_value: value };
-        // The call fails for descriptors that are no timers and for values that are out of range; these are neither.
-        let set = timerfd_settime(&self.0.get_ref().0, TimerfdTimerFlags::empty(), &setting);
-        debug_assert!(set.is_ok());
+        self.0.get_ref().set(after);
     }
 
     /// Ready when the alarm went off.

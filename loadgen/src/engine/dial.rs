@@ -12,18 +12,33 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::rustls::pki_types::ServerName;
-use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::handshake::client::generate_key;
-use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{self};
 
 use super::transport::Transport;
 use super::wire::{Wire, end_of_head};
 use crate::clock::{Clock, Time};
 
-/// An open connection. The opening handshake is tungstenite's, whatever moves the messages then.
-pub(crate) type Socket = WebSocketStream<Wire<Transport>>;
+/// A connection behind its opening handshake, which is tungstenite's, whatever moves the messages then.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    /// Its bytes.
+    pub(crate) wire: Wire<Transport>,
+    /// What the server sent right behind its answer.
+    pub(crate) behind: Vec<u8>,
+    /// What it may take.
+    pub(crate) bounds: Bounds,
+}
+
+/// Bounds of a connection, which are the same for all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Bounds {
+    /// Largest message that is taken, in bytes; a larger one ends the connection.
+    pub(crate) max_message: usize,
+    /// Size of a connection's read buffer, where it has one of its own.
+    pub(crate) read_buffer: usize,
+}
 
 /// Bytes of an error's text that are kept.
 const DETAIL_SHOWN: usize = 200;
@@ -43,10 +58,8 @@ pub(crate) struct Endpoint {
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     /// Longest wait for a connection to open.
     pub(crate) timeout: Duration,
-    /// Largest message that is taken; a larger one ends the connection.
-    pub(crate) max_message: usize,
-    /// Size of a connection's read buffer.
-    pub(crate) read_buffer: usize,
+    /// What a connection may take.
+    pub(crate) bounds: Bounds,
 }
 
 /// Why a connection did not open.
@@ -72,7 +85,7 @@ impl ConnectError {
 /// A connection that opened.
 pub(crate) struct Dialed {
     /// The connection.
-    pub(crate) socket: Socket,
+    pub(crate) opened: Opened,
     /// Its local address.
     pub(crate) local: SocketAddr,
     /// Its peer.
@@ -128,19 +141,14 @@ impl Dialer {
         };
         stage.set("answer to the opening handshake");
         let wire = Wire::new(transport, self.clock).before_head();
-        let opened = tokio_tungstenite::client_async_with_config(self.request()?, wire, Some(self.config())).await;
-        let (handshaken, _response) = opened.map_err(|error| handshake_error(&error))?;
+        let answered = tokio_tungstenite::client_async(self.request()?, wire).await;
+        let (handshaken, _response) = answered.map_err(|error| handshake_error(&error))?;
         let took = self.clock.now().since(started);
-        Ok(Dialed { socket: self.with_small_buffer(handshaken).await, local, peer, took })
-    }
-
-    /// A connection keeps the buffer of its handshake, four kilobytes, for good; so it gets a new one of the size that
-    /// it needs, with what the server sent right behind its answer.
-    async fn with_small_buffer(&self, handshaken: Socket) -> Socket {
+        // The buffers of the handshake, four kilobytes, would stay with the connection for good.
         let mut wire = handshaken.into_inner();
         let head = wire.take_head();
         let behind = end_of_head(&head).map(|end| head[end..].to_vec()).unwrap_or_default();
-        Socket::from_partially_read(wire, behind, Role::Client, Some(self.config())).await
+        Ok(Dialed { opened: Opened { wire, behind, bounds: self.endpoint.bounds }, local, peer, took })
     }
 
     /// A TCP connection to the first address that answers.
@@ -172,15 +180,6 @@ impl Dialer {
             request = request.header(name, value);
         }
         request.body(()).map_err(|error| ConnectError::new("other", error.to_string()))
-    }
-
-    fn config(&self) -> WebSocketConfig {
-        WebSocketConfig::default()
-            .read_buffer_size(self.endpoint.read_buffer)
-            // Nothing is written before the flush: the time of a write is taken just before it.
-            .write_buffer_size(usize::MAX - 1)
-            .max_message_size(Some(self.endpoint.max_message))
-            .max_frame_size(Some(self.endpoint.max_message))
     }
 }
 

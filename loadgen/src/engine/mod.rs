@@ -4,11 +4,14 @@
 
 mod alarm;
 mod dial;
+mod lean;
+mod timer;
 mod transport;
 mod tungstenite;
 mod wire;
 
-pub(crate) use dial::{ConnectError, Dialed, Dialer, Endpoint, Socket};
+pub(crate) use dial::{Bounds, ConnectError, Dialed, Dialer, Endpoint, Opened};
+pub(crate) use lean::Lean;
 pub(crate) use tungstenite::Tungstenite;
 
 use std::io;
@@ -21,7 +24,10 @@ use crate::payload::Kind;
 /// Connections, by number from 0.
 pub(crate) trait Engine {
     /// Takes connection number `slot`.
-    fn adopt(&mut self, slot: usize, socket: Socket);
+    fn adopt(&mut self, slot: usize, opened: Opened);
+
+    /// From here on nothing else runs on this thread: to wait may be to block it.
+    fn own_thread(&mut self) {}
 
     /// Waits until a connection is ready or the wait is over.
     fn wait(&mut self, wait: Wait) -> impl Future<Output = ()>;
@@ -62,6 +68,10 @@ impl<E: Engine + 'static, F: Fn(usize, Clock) -> io::Result<E> + Clone + Send + 
 
 /// Takes what a connection brings.
 pub(crate) trait Sink {
+    /// Takes a message event if it is the one that must come next, to the last byte. False if it is not, or if that is not
+    /// known; then nothing was done. Text that is as it must be is UTF-8, so this spares looking for that.
+    fn expected(&mut self, at: Time, event: Event<'_>) -> bool;
+
     /// A message event; `at` is when the read returned that completed it.
     fn message(&mut self, at: Time, event: Event<'_>);
 

@@ -13,16 +13,19 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use futures_util::task::AtomicWaker;
-use futures_util::{Sink as _, Stream as _};
+use futures_util::{FutureExt, Sink as _, Stream as _};
 use reports::escape;
+use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
-use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
 use super::alarm::Alarm;
-use super::wire::Passed;
-use super::{Cause, Engine, Read, Sink, Socket};
+use super::dial::Bounds;
+use super::transport::Transport;
+use super::wire::{Passed, Wire};
+use super::{Cause, Engine, Opened, Read, Sink};
 use crate::clock::{Clock, Time};
 use crate::ledger::Event;
 use crate::pacer::Wait;
@@ -45,6 +48,8 @@ pub(crate) struct Tungstenite {
     /// Where messages are written before they are queued; its memory is used again as soon as they are.
     scratch: BytesMut,
 }
+
+type Socket = WebSocketStream<Wire<Transport>>;
 
 struct Connection {
     socket: Socket,
@@ -124,7 +129,10 @@ impl Tungstenite {
 }
 
 impl Engine for Tungstenite {
-    fn adopt(&mut self, slot: usize, socket: Socket) {
+    fn adopt(&mut self, slot: usize, opened: Opened) {
+        let Opened { wire, behind, bounds } = opened;
+        let wrapped = Socket::from_partially_read(wire, behind, Role::Client, Some(config(bounds))).now_or_never();
+        let socket = wrapped.expect("there is nothing that it could wait for");
         let signal = Arc::new(Signal { slot, listed: AtomicBool::new(false), ready: Arc::clone(&self.ready) });
         let waker = Waker::from(Arc::clone(&signal));
         // Frames may have come with the handshake, and the waker must be registered.
@@ -299,6 +307,15 @@ impl Connection {
         read.payload += event.bytes.len() as u64;
         sink.message(at, event);
     }
+}
+
+fn config(bounds: Bounds) -> WebSocketConfig {
+    WebSocketConfig::default()
+        .read_buffer_size(bounds.read_buffer)
+        // Nothing is written before the flush: the time of a write is taken just before it.
+        .write_buffer_size(usize::MAX - 1)
+        .max_message_size(Some(bounds.max_message))
+        .max_frame_size(Some(bounds.max_message))
 }
 
 fn closed(frame: Option<&CloseFrame>) -> Cause {

@@ -62,6 +62,11 @@ impl<S> Wire<S> {
         self
     }
 
+    /// The stream.
+    pub(crate) fn into_stream(self) -> S {
+        self.stream
+    }
+
     /// What was read since [`Self::before_head`]; ends that.
     pub(crate) fn take_head(&mut self) -> Vec<u8> {
         self.head.take().unwrap_or_default().bytes

@@ -10,10 +10,10 @@ use reports::{Judgement, LimitedBy, Render, Verdict, identities, judge};
 
 use super::*;
 use crate::clock::{Clock, Time};
-use crate::engine::{Engine, Sink, Socket};
+use crate::engine::{Engine, Opened, Sink};
 use crate::pacer::Wait;
 use crate::payload::{Kind, Mix};
-use crate::plan::{Connect, Expect, Rate};
+use crate::plan::{Connect, Engine as EngineName, Expect, Rate};
 
 /// How long the worker's thread is kept from its work, in nanoseconds.
 const BLOCK: u64 = 400_000_000;
@@ -22,8 +22,8 @@ const BLOCK: u64 = 400_000_000;
 const BURSTS_BEFORE: u64 = 100;
 
 /// The real engine, on a thread that may be blocked once. Takes down for how long the worker was away from waiting.
-struct Starved {
-    engine: Tungstenite,
+struct Starved<E> {
+    engine: E,
     clock: Clock,
     /// Bursts until the block.
     left: Option<u64>,
@@ -33,9 +33,13 @@ struct Starved {
     away: Arc<AtomicU64>,
 }
 
-impl Engine for Starved {
-    fn adopt(&mut self, slot: usize, socket: Socket) {
-        self.engine.adopt(slot, socket);
+impl<E: Engine> Engine for Starved<E> {
+    fn adopt(&mut self, slot: usize, opened: Opened) {
+        self.engine.adopt(slot, opened);
+    }
+
+    fn own_thread(&mut self) {
+        self.engine.own_thread();
     }
 
     async fn wait(&mut self, wait: Wait) {
@@ -104,17 +108,19 @@ fn plan() -> Plan {
             headers: Vec::new(),
             insecure: false,
         },
+        engine: EngineName::Tungstenite,
         threads: NonZeroUsize::MIN,
         seed: 7,
     }
 }
 
 /// Runs the plan with a block after so many bursts, if there is one. The judgement, and for how long the worker was away.
-fn starve(bursts_before: Option<u64>) -> (Report, Judgement, u64) {
+fn starve(engine: &impl Build, bursts_before: Option<u64>) -> (Report, Judgement, u64) {
     let away = Arc::new(AtomicU64::new(0));
     let shared = Arc::clone(&away);
+    let inner = engine.clone();
     let build = move |connections, clock: Clock| {
-        let (engine, away) = (Tungstenite::new(connections, clock)?, Arc::clone(&shared));
+        let (engine, away) = (inner(connections, clock)?, Arc::clone(&shared));
         Ok(Starved { engine, clock, left: bursts_before, awake: clock.now(), away })
     };
     let report = run_on(&build, &plan(), Vec::new(), &Stop::default(), |_| {}).unwrap();
@@ -131,7 +137,12 @@ fn starve(bursts_before: Option<u64>) -> (Report, Judgement, u64) {
 
 #[test]
 fn a_starved_generator_makes_the_run_invalid_and_not_the_target_slow() {
-    let (report, judgement, away) = starve(Some(BURSTS_BEFORE));
+    starved(&Lean::new);
+    starved(&Tungstenite::new);
+}
+
+fn starved(engine: &impl Build) {
+    let (report, judgement, away) = starve(engine, Some(BURSTS_BEFORE));
     assert!(away >= BLOCK, "{away}");
     assert_eq!(judgement.verdict, Verdict::Invalid);
     assert_eq!(judgement.verdict.exit_code(), 5);
@@ -161,8 +172,9 @@ fn a_starved_generator_makes_the_run_invalid_and_not_the_target_slow() {
 
 #[test]
 fn without_the_block_only_a_machine_that_is_too_slow_makes_it_invalid() {
-    let (_, judgement, away) = starve(None);
-    // A burst is sent late only if the worker was away when it was due, and the least that counts is a millisecond.
-    // Half of it, since the worker looks at the clock a little before the engine does.
-    assert!(judgement.reasons.is_empty() || away > 500_000, "away for {away} ns at most: {judgement:?}");
+    for (_, judgement, away) in [starve(&Lean::new, None), starve(&Tungstenite::new, None)] {
+        // A burst is sent late only if the worker was away when it was due, and the least that counts is a millisecond.
+        // Half of it, since the worker looks at the clock a little before the engine does.
+        assert!(judgement.reasons.is_empty() || away > 500_000, "away for {away} ns at most: {judgement:?}");
+    }
 }

@@ -37,6 +37,7 @@ fn plan() -> Plan {
             headers: Vec::new(),
             insecure: false,
         },
+        engine: plan::Engine::Tungstenite,
         threads: NonZeroUsize::MIN,
         seed: 1,
     }
@@ -287,6 +288,7 @@ fn the_result_says_what_was_asked_for() {
         size: 100,
         mix: Mix::Text,
         expect: Expect::Reply("yes".to_owned()),
+        engine: plan::Engine::Lean,
         threads: NonZeroUsize::new(2).unwrap(),
         ..plan()
     };
@@ -302,6 +304,7 @@ fn the_result_says_what_was_asked_for() {
         payload: "text".to_owned(),
         expect: "reply=yes".to_owned(),
         connect_rate: 1.0,
+        engine: "lean".to_owned(),
         threads: 2,
         thresholds: vec!["p99<5ms".to_owned()],
     };

@@ -88,7 +88,7 @@ impl<E: Engine> Worker<E> {
                 self.clients[slot].local = dialed.local;
                 self.clients[slot].state = State::Open;
                 self.open += 1;
-                self.engine.adopt(slot, dialed.socket);
+                self.engine.adopt(slot, dialed.opened);
             }
             Err(error) => {
                 outcome.connections.failed += 1;

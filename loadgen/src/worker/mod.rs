@@ -228,6 +228,7 @@ impl Outcome {
 impl<E: Engine> Worker<E> {
     async fn run(mut self, dialer: Dialer) -> Outcome {
         self.connect(dialer).await;
+        self.engine.own_thread();
         let _ = self.notices.send(Notice::Connected(self.open as u64));
         if let Some(start) = self.wait_for_start().await {
             self.load(start).await;
@@ -358,6 +359,19 @@ struct Intake<'a> {
 }
 
 impl Sink for Intake<'_> {
+    #[inline]
+    fn expected(&mut self, at: Time, event: Event<'_>) -> bool {
+        if self.client.state == State::Settled {
+            return false;
+        }
+        let mut book = self.recorder.book(self.terms, self.client.ledger.client(), self.client.local, at);
+        let taken = self.client.ledger.received_next(self.terms, event, &mut book);
+        if taken {
+            (self.last, self.heard) = (Some(at), Some(at));
+        }
+        taken
+    }
+
     #[inline]
     fn message(&mut self, at: Time, event: Event<'_>) {
         if self.client.state != State::Settled {

@@ -94,6 +94,17 @@ fn a_file_without_histograms_of_seconds_is_read_as_before() {
 }
 
 #[test]
+fn a_file_from_before_there_was_a_choice_of_engines_says_tungstenite() {
+    let mut report = sample::pass();
+    report.plan.engine = "lean".to_owned();
+    let text = to_json(&report, &judge(&report, &[])).unwrap();
+    assert_eq!(from_json(text.as_bytes()).unwrap().0.plan.engine, "lean");
+    let mut file: serde_json::Value = serde_json::from_str(&text).unwrap();
+    file["plan"].as_object_mut().unwrap().remove("engine").unwrap();
+    assert_eq!(from_json(file.to_string().as_bytes()).unwrap().0.plan.engine, "tungstenite");
+}
+
+#[test]
 fn a_missing_key_is_named() {
     let mut value = json(&sample::pass());
     value["counts"].as_object_mut().unwrap().remove("lost");
@@ -195,10 +206,16 @@ fn plans() -> impl Strategy<Value = PlanRecord> {
         }),
         any::<u32>().prop_map(|window| Load::Closed { window }),
     ];
-    let texts = (any::<String>(), any::<String>(), vec(any::<String>(), 0..3));
+    let texts = (any::<[String; 3]>(), vec(any::<String>(), 0..3));
     let numbers = (any::<[u32; 2]>(), any::<u64>(), [finite(), finite(), finite()]);
     (load, option::of(finite()), option::of(any::<u64>()), texts, numbers).prop_map(
-        |(load, duration_s, messages_per_client, (payload, expect, thresholds), (small, size_bytes, [a, b, c]))| {
+        |(
+            load,
+            duration_s,
+            messages_per_client,
+            ([payload, expect, engine], thresholds),
+            (small, size_bytes, [a, b, c]),
+        )| {
             PlanRecord {
                 clients: small[0],
                 load,
@@ -210,6 +227,7 @@ fn plans() -> impl Strategy<Value = PlanRecord> {
                 payload,
                 expect,
                 connect_rate: c,
+                engine,
                 threads: small[1],
                 thresholds,
             }

@@ -4,7 +4,7 @@ use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::time::Duration;
 
 use loadgen::payload::Mix;
-use loadgen::plan::{Connect, Expect, Load, Plan, Rate, Target, Until};
+use loadgen::plan::{Connect, Engine, Expect, Load, Plan, Rate, Target, Until};
 use url::Url;
 
 use super::PATIENCE;
@@ -40,6 +40,7 @@ pub(crate) fn plan(url: &str) -> Plan {
         mix: Mix::Mixed,
         expect: Expect::Echo,
         connect: Connect { rate: rate(1000.0), timeout: PATIENCE, headers: Vec::new(), insecure: false },
+        engine: Engine::Lean,
         threads: NonZeroUsize::MIN,
         seed: 7,
     }

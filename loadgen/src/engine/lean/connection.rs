@@ -1,0 +1,401 @@
+//! One connection: what it must keep of its peer's bytes and its own, and the duties of a client.
+
+use std::io::{self, ErrorKind};
+
+use frames::{Close, Decoder, Event, Input, Kind as FrameKind, Message, Offence, Role, Settings, Violation};
+use reports::escape;
+
+use super::Shared;
+use super::link::Link;
+use crate::clock::Time;
+use crate::engine::dial::io_kind;
+use crate::engine::{Bounds, Cause, Read, Sink};
+use crate::ledger;
+use crate::payload::Kind;
+
+/// Reads of a connection in a turn, after which others get theirs.
+const READS_IN_A_ROW: u32 = 16;
+
+/// Bytes of a close reason that are kept; the protocol allows 123.
+const REASON_SHOWN: usize = 123;
+
+/// Bytes of an error's text that are kept.
+const DETAIL_SHOWN: usize = 200;
+
+#[derive(Debug)]
+pub(super) struct Connection {
+    link: Link,
+    decoder: Decoder,
+    state: State,
+    /// What most connections have no need of most of the time.
+    extra: Option<Box<Extra>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Open,
+    /// This end has sent its Close.
+    Closing,
+    /// The end was told; what remains is that the server closes TCP (RFC 6455, section 7.1.1).
+    Ended,
+}
+
+#[derive(Debug, Default)]
+struct Extra {
+    /// Frames that came with the opening handshake.
+    early: Vec<u8>,
+    /// What the transport has not taken, from `taken` on.
+    unsent: Vec<u8>,
+    taken: usize,
+    /// Payload of the last ping, when its pong has to wait.
+    ping: Option<Vec<u8>>,
+    /// Writes that the worker has not been told of.
+    writes: u64,
+    /// Writing failed; what can still be read is read first.
+    broken: Option<io::Error>,
+    /// Room to write is watched for.
+    watching: bool,
+}
+
+impl Connection {
+    pub(super) fn new(link: Link, early: Vec<u8>, bounds: Bounds) -> Self {
+        let limit = bounds.max_message as u64;
+        let settings = Settings { role: Role::Client, max_frame: limit, max_message: limit };
+        let extra = (!early.is_empty()).then(|| Box::new(Extra { early, ..Extra::default() }));
+        Self { link, decoder: Decoder::new(settings), state: State::Open, extra }
+    }
+
+    pub(super) fn link(&self) -> &Link {
+        &self.link
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        self.state == State::Open
+    }
+
+    /// Whether it has nothing unsent and nothing to tell.
+    #[inline]
+    pub(super) fn is_regular(&self) -> bool {
+        self.extra.is_none() && !self.link.holds()
+    }
+
+    pub(super) fn is_broken(&self) -> bool {
+        self.extra.as_ref().is_some_and(|extra| extra.broken.is_some())
+    }
+
+    /// Bytes that the transport has not taken.
+    pub(super) fn unsent(&self) -> usize {
+        self.extra.as_ref().map_or(0, |extra| extra.unsent.len() - extra.taken)
+    }
+
+    /// Writes since the last call.
+    pub(super) fn take_writes(&mut self) -> u64 {
+        self.extra.as_mut().map_or(0, |extra| std::mem::take(&mut extra.writes))
+    }
+
+    /// Writes `bytes` behind what is unsent; how many writes that took. What the transport does not take is kept.
+    #[inline]
+    pub(super) fn write(&mut self, bytes: &[u8]) -> u64 {
+        if self.extra.is_some() && (self.unsent() > 0 || self.is_broken()) {
+            self.keep(bytes);
+            return 0;
+        }
+        match self.link.write(bytes) {
+            Ok(taken) if taken == bytes.len() && !self.link.holds() => 1,
+            Ok(taken) => {
+                self.keep(&bytes[taken..]);
+                1
+            }
+            Err(error) => {
+                self.not_written(error, bytes);
+                0
+            }
+        }
+    }
+
+    #[cold]
+    fn keep(&mut self, bytes: &[u8]) {
+        let extra = self.extra.get_or_insert_default();
+        if extra.broken.is_none() {
+            extra.unsent.extend_from_slice(bytes);
+        }
+    }
+
+    #[cold]
+    fn not_written(&mut self, error: io::Error, bytes: &[u8]) {
+        match error.kind() {
+            ErrorKind::WouldBlock | ErrorKind::Interrupted => self.keep(bytes),
+            _ => {
+                let extra = self.extra.get_or_insert_default();
+                extra.unsent = Vec::new();
+                extra.taken = 0;
+                extra.broken.get_or_insert(error);
+            }
+        }
+    }
+
+    /// Whether it waits for room to write; `Some` when that has changed.
+    pub(super) fn room_wanted(&mut self) -> Option<bool> {
+        let wanted = !self.is_broken() && (self.unsent() > 0 || self.link.holds());
+        let watching = self.extra.as_ref().is_some_and(|extra| extra.watching);
+        (wanted != watching).then(|| {
+            self.extra.get_or_insert_default().watching = wanted;
+            wanted
+        })
+    }
+
+    /// Writes what is unsent, as far as the transport takes it, then the pong that waited for that.
+    #[cold]
+    fn write_rest(&mut self, shared: &mut Shared) {
+        while let Some(extra) = self.extra.as_mut().filter(|extra| extra.taken < extra.unsent.len()) {
+            match self.link.write(&extra.unsent[extra.taken..]) {
+                Ok(taken) => {
+                    extra.taken += taken;
+                    extra.writes += 1;
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => {
+                    if error.kind() != ErrorKind::WouldBlock {
+                        self.not_written(error, &[]);
+                    }
+                    return;
+                }
+            }
+        }
+        if let Err(error) = self.link.push() {
+            return self.not_written(error, &[]);
+        }
+        let Some(extra) = &mut self.extra else { return };
+        extra.unsent = Vec::new();
+        extra.taken = 0;
+        if let Some(payload) = extra.ping.take().filter(|_| self.state == State::Open) {
+            shared.replies.pong(Some(shared.masks.draw()), &payload);
+            self.reply(shared);
+        }
+    }
+
+    /// Writes the control frames that were encoded.
+    fn reply(&mut self, shared: &mut Shared) {
+        let writes = self.write(shared.replies.bytes());
+        shared.replies.clear();
+        if writes > 0 {
+            self.extra.get_or_insert_default().writes += writes;
+        }
+    }
+
+    /// Begins the closing handshake.
+    pub(super) fn close(&mut self, code: u16, shared: &mut Shared) {
+        if self.state == State::Open {
+            self.state = State::Closing;
+            shared.replies.close(Some(shared.masks.draw()), Some((code, "")));
+            self.reply(shared);
+        }
+    }
+
+    /// Finishes what could not be written, and reads what is there; true when the connection can be forgotten.
+    pub(super) fn receive(&mut self, buffer: &mut [u8], shared: &mut Shared, sink: &mut impl Sink) -> bool {
+        if self.extra.is_some() && self.receive_extra(shared, sink) {
+            return true;
+        }
+        for _ in 0..READS_IN_A_ROW {
+            match self.read(buffer, shared, sink) {
+                After::More => {}
+                After::Nothing => break,
+                After::Over => return true,
+            }
+        }
+        let broken = self.take_broken();
+        let over = broken.is_some();
+        if let Some(error) = broken {
+            self.end(cause_of(&error), sink);
+        }
+        over
+    }
+
+    /// Reads once.
+    #[inline]
+    fn read(&mut self, buffer: &mut [u8], shared: &mut Shared, sink: &mut impl Sink) -> After {
+        match self.link.read(buffer) {
+            Ok(0) => {
+                let cause = match self.take_broken() {
+                    // The kernel has told of the reset once, to the write.
+                    Some(error) if error.kind() == ErrorKind::ConnectionReset => cause_of(&error),
+                    _ => cause("eof", "the peer closed the connection"),
+                };
+                self.end(cause, sink);
+                After::Over
+            }
+            Ok(bytes) => {
+                let at = shared.clock.now();
+                if self.take(&mut buffer[..bytes], 1, at, shared, sink) {
+                    After::Over
+                } else if bytes < buffer.len() && self.link.tells_what_is_left() {
+                    After::Nothing
+                } else {
+                    After::More
+                }
+            }
+            Err(error) => match error.kind() {
+                ErrorKind::WouldBlock => After::Nothing,
+                ErrorKind::Interrupted => After::More,
+                _ => {
+                    self.end(cause_of(&error), sink);
+                    After::Over
+                }
+            },
+        }
+    }
+
+    /// What only few connections have to do. True when the connection can be forgotten.
+    #[cold]
+    fn receive_extra(&mut self, shared: &mut Shared, sink: &mut impl Sink) -> bool {
+        if self.unsent() > 0 || self.link.holds() {
+            self.write_rest(shared);
+        }
+        let Some(extra) = &mut self.extra else { return false };
+        let mut early = std::mem::take(&mut extra.early);
+        if extra.is_spent() {
+            self.extra = None;
+        }
+        let at = shared.clock.now();
+        !early.is_empty() && self.take(&mut early, 0, at, shared, sink)
+    }
+
+    /// Takes what `calls` reads brought; true when the connection can be forgotten.
+    #[inline]
+    fn take(&mut self, bytes: &mut [u8], calls: u64, at: Time, shared: &mut Shared, sink: &mut impl Sink) -> bool {
+        let mut read = Read { calls, bytes: bytes.len() as u64, ..Read::default() };
+        let mut input = Input::from(bytes);
+        let violation = loop {
+            let event = match self.decoder.next_unchecked(&mut input) {
+                Ok(Some(event)) => event,
+                Ok(None) => break None,
+                Err(violation) => break Some(violation),
+            };
+            read.frames += 1;
+            match event {
+                Event::Message(message) => {
+                    read.messages += 1;
+                    read.payload += message.payload.len() as u64;
+                    if !deliver(message, at, sink) {
+                        break Some(Violation::NotUtf8);
+                    }
+                }
+                Event::Ping(payload) if self.state == State::Open => match &mut self.extra {
+                    // Of several pings that wait, the last is the one to answer: RFC 6455, section 5.5.3.
+                    Some(extra) if extra.is_blocked() => extra.ping = Some(payload.to_vec()),
+                    _ => shared.replies.pong(Some(shared.masks.draw()), payload),
+                },
+                Event::Ping(_) | Event::Pong(_) => {}
+                Event::Close(close) => {
+                    if self.state == State::Open {
+                        let content = close.map(|close| (close.code, str::from_utf8(close.reason).unwrap_or_default()));
+                        shared.replies.close(Some(shared.masks.draw()), content);
+                    }
+                    self.state = State::Ended;
+                    sink.ended(closed(close));
+                }
+            }
+        };
+        if !shared.replies.is_empty() {
+            self.reply(shared);
+        }
+        if read.frames > 0 || violation.is_none() {
+            sink.read(at, read);
+        }
+        violation.is_some_and(|violation| self.fail(violation, shared, sink))
+    }
+
+    /// The server broke a rule; true when the connection can be forgotten.
+    #[cold]
+    fn fail(&mut self, violation: Violation, shared: &mut Shared, sink: &mut impl Sink) -> bool {
+        if let Violation::ForbiddenCode(code) = violation
+            && self.state == State::Open
+        {
+            // It is the server that closes, whatever it says.
+            shared.replies.close(Some(shared.masks.draw()), Some((1002, "Protocol violation")));
+            self.reply(shared);
+            let detail = format!("closed by the server with {code}, which must not be sent");
+            self.end(cause("closed_1002", detail), sink);
+            return false;
+        }
+        self.close(violation.close_code(), shared);
+        let kind = match violation.offence() {
+            Offence::Protocol => "protocol_error",
+            Offence::Encoding => "invalid_utf8",
+            Offence::Size => "message_too_big",
+        };
+        self.end(cause(kind, violation.to_string()), sink);
+        true
+    }
+
+    /// Tells how it ended, unless that was told.
+    fn end(&mut self, cause: Cause, sink: &mut impl Sink) {
+        if self.state != State::Ended {
+            self.state = State::Ended;
+            sink.ended(cause);
+        }
+    }
+
+    fn take_broken(&mut self) -> Option<io::Error> {
+        self.extra.as_mut()?.broken.take()
+    }
+}
+
+impl Extra {
+    fn is_blocked(&self) -> bool {
+        self.taken < self.unsent.len()
+    }
+
+    /// Whether nothing is left in it.
+    fn is_spent(&self) -> bool {
+        let Self { early, unsent, taken: _, ping, writes, broken, watching } = self;
+        early.is_empty() && unsent.is_empty() && ping.is_none() && *writes == 0 && broken.is_none() && !watching
+    }
+}
+
+/// What to do after a read.
+enum After {
+    /// Read again: more may be there.
+    More,
+    Nothing,
+    /// Forget the connection.
+    Over,
+}
+
+/// Hands a message over; false if it is text that is not UTF-8.
+#[inline]
+fn deliver(message: Message<'_>, at: Time, sink: &mut impl Sink) -> bool {
+    let kind = match message.kind {
+        FrameKind::Text => Kind::Text,
+        FrameKind::Binary => Kind::Binary,
+    };
+    let event = ledger::Event { kind, bytes: message.payload };
+    if message.checked {
+        sink.message(at, event);
+    } else if !sink.expected(at, event) {
+        if str::from_utf8(event.bytes).is_err() {
+            return false;
+        }
+        sink.message(at, event);
+    }
+    true
+}
+
+fn closed(close: Option<Close<'_>>) -> Cause {
+    match close {
+        None => cause("closed_1005", "closed by the server without a code"),
+        Some(Close { code, reason }) => {
+            let reason = escape(reason, REASON_SHOWN);
+            Cause { kind: format!("closed_{code}"), detail: format!("closed by the server with {code} `{reason}`") }
+        }
+    }
+}
+
+fn cause(kind: &str, detail: impl Into<String>) -> Cause {
+    Cause { kind: kind.to_owned(), detail: detail.into() }
+}
+
+fn cause_of(error: &io::Error) -> Cause {
+    cause(io_kind(error), escape(error.to_string().as_bytes(), DETAIL_SHOWN))
+}

@@ -1,0 +1,122 @@
+//! The bytes of a connection: TCP, or TLS on TCP, without an event loop. What would block says so.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::TcpStream;
+
+use tokio_rustls::rustls::ClientConnection;
+
+use crate::engine::transport::Transport;
+
+/// What a connection's bytes go through.
+#[derive(Debug)]
+pub(super) enum Link {
+    Plain(TcpStream),
+    Tls(Box<Tls>),
+}
+
+#[derive(Debug)]
+pub(super) struct Tls {
+    tcp: TcpStream,
+    session: ClientConnection,
+}
+
+impl TryFrom<Transport> for Link {
+    type Error = io::Error;
+
+    /// Takes a connection out of tokio's hands.
+    fn try_from(transport: Transport) -> io::Result<Self> {
+        Ok(match transport {
+            Transport::Plain(stream) => Self::Plain(stream.into_std()?),
+            Transport::Tls(stream) => {
+                let (tcp, session) = stream.into_inner();
+                Self::Tls(Box::new(Tls { tcp: tcp.into_std()?, session }))
+            }
+        })
+    }
+}
+
+impl Link {
+    pub(super) fn tcp(&self) -> &TcpStream {
+        match self {
+            Self::Plain(tcp) => tcp,
+            Self::Tls(tls) => &tls.tcp,
+        }
+    }
+
+    /// Whether a read that did not fill its buffer has left nothing behind of which the kernel would not tell.
+    pub(super) fn tells_what_is_left(&self) -> bool {
+        matches!(self, Self::Plain(_))
+    }
+
+    /// Reads what is there, at most a buffer full; 0 at the end of the stream.
+    #[inline]
+    pub(super) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(tcp) => tcp.read(buffer),
+            Self::Tls(tls) => tls.read(buffer),
+        }
+    }
+
+    /// Writes some of `bytes`.
+    #[inline]
+    pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(tcp) => tcp.write(bytes),
+            Self::Tls(tls) => tls.write(bytes),
+        }
+    }
+
+    /// Whether TLS has taken bytes that TCP has not.
+    pub(super) fn holds(&self) -> bool {
+        match self {
+            Self::Plain(_) => false,
+            Self::Tls(tls) => tls.session.wants_write(),
+        }
+    }
+
+    /// Hands such bytes to TCP, as far as it takes them.
+    pub(super) fn push(&mut self) -> io::Result<()> {
+        match self {
+            Self::Plain(_) => Ok(()),
+            Self::Tls(tls) => tls.push(),
+        }
+    }
+}
+
+impl Tls {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match self.session.reader().read(buffer) {
+                // Nothing is decrypted; the end of TCP is met above, as an end or as an error.
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                other => return other,
+            }
+            self.session.read_tls(&mut self.tcp)?;
+            if let Err(error) = self.session.process_new_packets() {
+                // The peer is told by an alert, if it still listens.
+                let _ = self.push();
+                return Err(io::Error::new(ErrorKind::InvalidData, error));
+            }
+        }
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        // What TLS takes is bounded; when it is full, it must get rid of some first.
+        self.push()?;
+        let taken = self.session.writer().write(bytes)?;
+        self.push()?;
+        if taken == 0 { Err(ErrorKind::WouldBlock.into()) } else { Ok(taken) }
+    }
+
+    fn push(&mut self) -> io::Result<()> {
+        while self.session.wants_write() {
+            match self.session.write_tls(&mut self.tcp) {
+                Ok(_) => {}
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,224 @@
+//! The engine on sockets and an event queue of its own, with the frames of the crate `frames`.
+//!
+//! What all connections share: one buffer to read into, which is empty between reads, and one to encode bursts into, which
+//! is empty between bursts. A connection has memory of its own only for what a read cut and for what TCP did not take.
+
+mod connection;
+mod link;
+mod readiness;
+
+use std::io;
+use std::time::Duration;
+
+use frames::{Encoder, Kind as FrameKind, Masks};
+use rand::rngs::ThreadRng;
+
+use self::connection::Connection;
+use self::link::Link;
+use self::readiness::Readiness;
+use super::{Cause, Engine, Opened, Sink};
+use crate::clock::Clock;
+use crate::engine::dial::io_kind;
+use crate::pacer::Wait;
+use crate::payload::Kind;
+
+/// Bytes that are read at once.
+const READ_BUFFER: usize = 64 * 1024;
+
+/// Longest wait while other tasks run on this thread, so that none of them is needed to wake the engine.
+const COURTESY: Duration = Duration::from_millis(1);
+
+/// Connections on sockets.
+pub(crate) struct Lean {
+    connections: Vec<Option<Connection>>,
+    readiness: Readiness,
+    /// The events of this turn were collected already.
+    looked: bool,
+    /// Connections to look at in the next turn and in this one, whatever the kernel says.
+    called: Vec<usize>,
+    turn: Vec<usize>,
+    /// Connections that ended before they could be watched.
+    stillborn: Vec<(usize, io::Error)>,
+    own_thread: bool,
+    buffer: Vec<u8>,
+    /// The burst that is being encoded, and whose it is.
+    burst: Encoder,
+    burst_of: usize,
+    shared: Shared,
+}
+
+/// What the connections have in common.
+struct Shared {
+    clock: Clock,
+    /// A `ChaCha12` generator, seeded by the system: RFC 6455, section 5.3 asks for one that can't be predicted.
+    masks: Masks<ThreadRng>,
+    /// Control frames that answer what a read brought.
+    replies: Encoder,
+}
+
+impl Lean {
+    /// An engine for `connections` connections.
+    pub(crate) fn new(connections: usize, clock: Clock) -> io::Result<Self> {
+        Ok(Self {
+            connections: std::iter::repeat_with(|| None).take(connections).collect(),
+            readiness: Readiness::new()?,
+            looked: false,
+            called: Vec::new(),
+            turn: Vec::new(),
+            stillborn: Vec::new(),
+            own_thread: false,
+            buffer: vec![0; READ_BUFFER],
+            burst: Encoder::default(),
+            burst_of: 0,
+            shared: Shared { clock, masks: Masks::new(rand::rng()), replies: Encoder::default() },
+        })
+    }
+
+    fn has_ready(&self) -> bool {
+        self.readiness.has_some() || !self.turn.is_empty()
+    }
+
+    /// Takes a connection out of tokio's hands, and watches it.
+    fn watch(&mut self, slot: usize, opened: Opened) -> io::Result<Connection> {
+        let Opened { wire, behind, bounds } = opened;
+        let link = Link::try_from(wire.into_stream())?;
+        self.readiness.add(link.tcp(), slot)?;
+        Ok(Connection::new(link, behind, bounds))
+    }
+
+    /// Hands the burst to its connection.
+    fn write_burst(&mut self) -> u64 {
+        let writes = match &mut self.connections[self.burst_of] {
+            Some(connection) => connection.write(self.burst.bytes()),
+            None => 0,
+        };
+        self.burst.clear();
+        writes
+    }
+
+    /// Sees to it that a connection is looked at when it can write again, or if it can't any more.
+    fn attend(&mut self, slot: usize) {
+        let Some(connection) = &mut self.connections[slot] else { return };
+        if connection.is_regular() {
+            return;
+        }
+        if connection.is_broken() {
+            self.called.push(slot);
+        }
+        if let Some(watch) = connection.room_wanted() {
+            // It fails for want of memory; then the connection is looked at all the time.
+            if self.readiness.watch_room(connection.link().tcp(), slot, watch).is_err() {
+                self.called.push(slot);
+            }
+        }
+    }
+}
+
+impl Engine for Lean {
+    fn adopt(&mut self, slot: usize, opened: Opened) {
+        let early = !opened.behind.is_empty();
+        match self.watch(slot, opened) {
+            Ok(connection) => self.connections[slot] = Some(connection),
+            Err(error) => self.stillborn.push((slot, error)),
+        }
+        if early || !self.stillborn.is_empty() {
+            self.called.push(slot);
+        }
+    }
+
+    fn own_thread(&mut self) {
+        self.own_thread = true;
+    }
+
+    async fn wait(&mut self, wait: Wait) {
+        if !self.own_thread {
+            let now = self.shared.clock.now();
+            return match wait {
+                Wait::Poll => tokio::task::yield_now().await,
+                Wait::Until(time) => tokio::time::sleep(COURTESY.min(Duration::from_nanos(time.since(now)))).await,
+            };
+        }
+        if self.has_ready() {
+            return;
+        }
+        self.looked = true;
+        match wait {
+            Wait::Until(time) if self.called.is_empty() => self.readiness.sleep(time, self.shared.clock),
+            _ => self.readiness.look(),
+        }
+    }
+
+    fn begin_turn(&mut self) {
+        if self.has_ready() {
+            return;
+        }
+        if !std::mem::take(&mut self.looked) {
+            self.readiness.look();
+        }
+        std::mem::swap(&mut self.turn, &mut self.called);
+    }
+
+    #[inline]
+    fn next_ready(&mut self) -> Option<usize> {
+        self.turn.pop().or_else(|| self.readiness.next())
+    }
+
+    fn receive(&mut self, slot: usize, sink: &mut impl Sink) {
+        let Some(connection) = &mut self.connections[slot] else { return self.bury(slot, sink) };
+        if connection.receive(&mut self.buffer, &mut self.shared, sink) {
+            self.connections[slot] = None;
+        } else {
+            self.attend(slot);
+        }
+    }
+
+    #[inline]
+    fn queue(&mut self, slot: usize, kind: Kind, len: usize, fill: impl FnOnce(&mut [u8])) {
+        if self.burst_of != slot && !self.burst.is_empty() {
+            self.write_burst();
+            self.attend(self.burst_of);
+        }
+        if self.connections[slot].as_ref().is_some_and(Connection::is_open) {
+            let kind = match kind {
+                Kind::Text => FrameKind::Text,
+                Kind::Binary => FrameKind::Binary,
+            };
+            self.burst_of = slot;
+            self.burst.message(kind, Some(self.shared.masks.draw()), len, fill);
+        }
+    }
+
+    #[inline]
+    fn flush(&mut self, slot: usize) -> u64 {
+        let mut writes = 0;
+        if self.burst_of == slot && !self.burst.is_empty() {
+            writes = self.write_burst();
+        }
+        writes += self.connections[slot].as_mut().map_or(0, Connection::take_writes);
+        self.attend(slot);
+        writes
+    }
+
+    fn unsent(&self, slot: usize) -> u64 {
+        let queued = if self.burst_of == slot { self.burst.bytes().len() } else { 0 };
+        (self.connections[slot].as_ref().map_or(0, Connection::unsent) + queued) as u64
+    }
+
+    fn close(&mut self, slot: usize) {
+        if let Some(connection) = &mut self.connections[slot] {
+            connection.close(1000, &mut self.shared);
+            self.attend(slot);
+        }
+    }
+}
+
+impl Lean {
+    /// Tells of a connection that could not be watched.
+    #[cold]
+    fn bury(&mut self, slot: usize, sink: &mut impl Sink) {
+        if let Some(at) = self.stillborn.iter().position(|&(of, _)| of == slot) {
+            let (_, error) = self.stillborn.swap_remove(at);
+            sink.ended(Cause { kind: io_kind(&error).to_owned(), detail: error.to_string() });
+        }
+    }
+}

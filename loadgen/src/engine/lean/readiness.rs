@@ -1,0 +1,120 @@
+//! Which connections are ready: an event queue of the kernel (epoll) of the engine's own, with a timer in it.
+//!
+//! Level-triggered, so that a connection needs one read a turn and none to learn that nothing is left.
+
+use std::io;
+use std::net::TcpStream;
+use std::os::fd::OwnedFd;
+use std::time::Duration;
+
+use rustix::buffer::spare_capacity;
+use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
+use rustix::time::Timespec;
+
+use crate::clock::{Clock, Time};
+use crate::engine::timer::Timer;
+
+/// Events that one call returns at most.
+const EVENTS: usize = 1024;
+
+/// Stands for the timer among the numbers of connections.
+const TIMER: u64 = u64::MAX;
+
+pub(super) struct Readiness {
+    queue: OwnedFd,
+    timer: Timer,
+    /// When the timer goes off, while it is set.
+    set: Option<Time>,
+    events: Vec<Event>,
+    /// How many of them were told.
+    told: usize,
+}
+
+impl Readiness {
+    /// # Errors
+    /// The kernel's, when the process has no descriptor left.
+    pub(super) fn new() -> io::Result<Self> {
+        let (queue, timer) = (epoll::create(CreateFlags::CLOEXEC)?, Timer::new()?);
+        // An edge, so that it need not be read to be silent.
+        epoll::add(&queue, &timer, EventData::new_u64(TIMER), EventFlags::IN | EventFlags::ET)?;
+        Ok(Self { queue, timer, set: None, events: Vec::with_capacity(EVENTS), told: 0 })
+    }
+
+    /// Watches for something to read. Ends when the stream is closed.
+    pub(super) fn add(&self, stream: &TcpStream, slot: usize) -> io::Result<()> {
+        Ok(epoll::add(&self.queue, stream, EventData::new_u64(slot as u64), EventFlags::IN)?)
+    }
+
+    /// Watches for room to write as well, or no longer.
+    pub(super) fn watch_room(&self, stream: &TcpStream, slot: usize, watch: bool) -> io::Result<()> {
+        let flags = if watch { EventFlags::IN | EventFlags::OUT } else { EventFlags::IN };
+        Ok(epoll::modify(&self.queue, stream, EventData::new_u64(slot as u64), flags)?)
+    }
+
+    /// Looks which connections are ready now.
+    pub(super) fn look(&mut self) {
+        self.collect(Some(&Timespec { tv_sec: 0, tv_nsec: 0 }));
+    }
+
+    /// Blocks the thread until a connection is ready, or until `until`; may return before.
+    pub(super) fn sleep(&mut self, until: Time, clock: Clock) {
+        // A timer that goes off earlier is left alone: to wake once too often costs less than to set it each time.
+        if self.set.is_none_or(|set| set > until) {
+            self.timer.set(Duration::from_nanos(until.since(clock.now())));
+            self.set = Some(until);
+        }
+        self.collect(None);
+    }
+
+    fn collect(&mut self, timeout: Option<&Timespec>) {
+        self.events.clear();
+        self.told = 0;
+        // Fails when a signal interrupts it, which is as good as nothing ready.
+        let _ = epoll::wait(&self.queue, spare_capacity(&mut self.events), timeout);
+    }
+
+    /// The number of a connection that was found ready. Each is told once.
+    #[inline]
+    pub(super) fn next(&mut self) -> Option<usize> {
+        while let Some(event) = self.events.get(self.told) {
+            self.told += 1;
+            match event.data.u64() {
+                TIMER => self.set = None,
+                // Numbers of connections came from `usize`.
+                slot => return usize::try_from(slot).ok(),
+            }
+        }
+        None
+    }
+
+    /// Whether some that were found ready have not been told.
+    pub(super) fn has_some(&self) -> bool {
+        self.told < self.events.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timer_wakes_once_a_setting_and_an_earlier_one_is_left_alone() {
+        let (mut readiness, clock) = (Readiness::new().unwrap(), Clock::start());
+        let soon = clock.now().plus(2_000_000);
+        readiness.sleep(soon, clock);
+        assert!(clock.now() >= soon);
+        assert!(readiness.has_some());
+        assert_eq!(readiness.next(), None);
+        readiness.look();
+        assert!(!readiness.has_some(), "it is told once");
+
+        let first = clock.now().plus(2_000_000);
+        readiness.sleep(first, clock);
+        readiness.events.clear(); // As if something else had woken the thread just before.
+        let later = first.plus(2_000_000);
+        readiness.set = Some(first);
+        readiness.timer.set(Duration::from_millis(1));
+        readiness.sleep(later, clock);
+        assert_eq!((readiness.set, readiness.next(), readiness.set), (Some(first), None, None));
+    }
+}

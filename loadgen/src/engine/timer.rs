@@ -1,0 +1,48 @@
+//! A timer of the kernel that counts nanoseconds. Those of tokio's event loop count milliseconds, and so do its waits.
+
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::time::Duration;
+
+use rustix::time::{
+    Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create, timerfd_settime,
+};
+
+/// A timer that goes off once each time it is set. Its descriptor is readable then.
+#[derive(Debug)]
+pub(super) struct Timer(OwnedFd);
+
+impl AsRawFd for Timer {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0.as_raw_fd()
+    }
+}
+
+impl AsFd for Timer {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+impl Timer {
+    /// A timer that is not set.
+    ///
+    /// # Errors
+    /// The kernel's, when the process has no descriptor left.
+    pub(super) fn new() -> io::Result<Self> {
+        let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
+        Ok(Self(timerfd_create(TimerfdClockId::Monotonic, flags)?))
+    }
+
+    /// Sets it to go off `after` from now. Setting it again takes back what was set before.
+    pub(super) fn set(&self, after: Duration) {
+        let never = Timespec { tv_sec: 0, tv_nsec: 0 };
+        // A value of zero would disarm it.
+        let after = after.max(Duration::from_nanos(1));
+        let value = Timespec::try_from(after).unwrap_or(Timespec { tv_sec: i64::MAX, tv_nsec: 0 });
+        let setting = Itimerspec { it_interval: never, it_value: value };
+        // The call fails for descriptors that are no timers and for values that are out of range; these are neither.
+        let set = timerfd_settime(&self.0, TimerfdTimerFlags::empty(), &setting);
+        debug_assert!(set.is_ok());
+    }
+}

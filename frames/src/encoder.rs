@@ -1,5 +1,7 @@
 //! Frames, encoded one behind the other for one write.
 
+use std::ops::Range;
+
 use crate::header::{Header, Kind, Opcode};
 use crate::mask::{self, Mask};
 
@@ -15,12 +17,22 @@ pub struct Encoder {
     /// Longer than what is in use, so that nothing is zeroed twice.
     space: Vec<u8>,
     used: usize,
+    /// The payload of the last frame, while it is still to be masked. To read bytes in other pieces than they were just
+    /// written in makes the processor wait, so that is done when the next frame is written.
+    plain: Option<(Mask, Range<usize>)>,
 }
 
 impl Encoder {
     /// The frames so far.
-    pub fn bytes(&self) -> &[u8] {
+    #[inline]
+    pub fn bytes(&mut self) -> &[u8] {
+        self.mask_last();
         &self.space[..self.used]
+    }
+
+    /// How many bytes they take.
+    pub fn len(&self) -> usize {
+        self.used
     }
 
     /// Whether there are none.
@@ -32,6 +44,7 @@ impl Encoder {
     #[inline]
     pub fn clear(&mut self) {
         self.used = 0;
+        self.plain = None;
         if self.space.len() > KEPT {
             self.space = Vec::new();
         }
@@ -85,10 +98,16 @@ impl Encoder {
         let (head, payload) = self.space[self.used..end].split_at_mut(size);
         header.write(head);
         fill(payload);
-        if let Some(mask) = header.mask {
-            mask::apply(mask, 0, payload);
-        }
+        self.mask_last();
+        self.plain = header.mask.map(|mask| (mask, self.used + size..end));
         self.used = end;
+    }
+
+    #[inline]
+    fn mask_last(&mut self) {
+        if let Some((mask, payload)) = self.plain.take() {
+            mask::apply(mask, 0, &mut self.space[payload]);
+        }
     }
 
     #[cold]

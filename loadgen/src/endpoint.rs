@@ -82,12 +82,12 @@ fn look_up(url: &Url) -> io::Result<Vec<SocketAddr>> {
     }
 }
 
-fn authority(url: &Url) -> String {
+pub(crate) fn authority(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
-fn resource(url: &Url) -> String {
+pub(crate) fn resource(url: &Url) -> String {
     url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()))
 }
 

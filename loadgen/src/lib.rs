@@ -27,6 +27,8 @@
 mod anomaly;
 pub mod clock;
 mod crew;
+#[doc(hidden)]
+pub mod echo;
 mod embedded;
 mod endpoint;
 mod engine;

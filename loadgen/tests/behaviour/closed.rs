@@ -7,7 +7,7 @@ use loadgen::plan::{Plan, Until};
 use reports::{LimitedBy, Verdict, judge};
 use server::Reply;
 
-use crate::rig::{Conduct, Reference, Rogue, closed, complete, n32, plan, run};
+use super::rig::{Conduct, Reference, Rogue, closed, complete, n32, plan, run};
 
 #[test]
 fn a_window_is_kept_full_until_the_time_is_over() {

@@ -4,10 +4,10 @@ use loadgen::plan::Plan;
 use reports::render::Text;
 use reports::{Render, Report, Verdict, judge};
 
-use crate::rig::{Conduct, Rogue, Seen, close_frame, n32, plan, run};
+use super::rig::{Conduct, Rogue, Seen, close_frame, n32, plan, run};
 
 /// Echoes before the end.
-const AFTER: u64 = 5;
+pub(crate) const AFTER: u64 = 5;
 
 /// A run of one client whose connection ends after [`AFTER`] echoes, and what the server saw of it.
 fn die(conduct: Conduct) -> (Report, Seen) {
@@ -94,7 +94,7 @@ const LONG_PING: [u8; 130] = {
 };
 
 /// What the server says, the kind of death, and the code that it gets.
-const OFFENCES: &[(&str, &[u8], &str, u16)] = &[
+pub(crate) const OFFENCES: &[(&str, &[u8], &str, u16)] = &[
     ("a frame of a tebibyte", &[0x82, 127, 0, 0, 1, 0, 0, 0, 0, 0], "message_too_big", 1009),
     ("a frame of the largest length", &[0x82, 127, 0x7f, 255, 255, 255, 255, 255, 255, 255], "message_too_big", 1009),
     ("text that is not UTF-8", &[0x81, 2, 0xc3, 0x28], "invalid_utf8", 1007),

@@ -12,7 +12,7 @@ use reports::model::{Anomalies, Counts, Evidence};
 use reports::{Report, Verdict, judge};
 use server::{Fault, FaultKind, Faults, Options};
 
-use crate::rig::{Loadgen, Reference, n32, open, plan, run};
+use super::rig::{Loadgen, Reference, n32, open, plan, run};
 
 /// Much longer than an answer takes; every run in which one is missing waits for so long.
 const DRAIN: Duration = Duration::from_secs(3);

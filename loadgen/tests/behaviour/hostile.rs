@@ -8,14 +8,14 @@ use loadgen::plan::{Load, Plan, Until};
 use reports::model::{Anomalies, Counts};
 use reports::{Verdict, judge};
 
-use crate::rig::{Conduct, Rogue, closed, n32, open, plan, rate, run};
+use super::rig::{Conduct, Rogue, closed, n32, open, plan, rate, run};
 
 /// Longer than an echo takes, and not much longer: some of these servers let it pass every time.
-const DRAIN: Duration = Duration::from_secs(1);
+pub(crate) const DRAIN: Duration = Duration::from_secs(1);
 
-struct Case {
-    conduct: Conduct,
-    mix: Mix,
+pub(crate) struct Case {
+    pub(crate) conduct: Conduct,
+    pub(crate) mix: Mix,
     /// The fates of `n` messages, `n` being a multiple of four, and the number of events.
     counts: fn(n: u64) -> Counts,
     anomalies: fn(n: u64) -> Anomalies,
@@ -23,7 +23,7 @@ struct Case {
     evidence: (&'static str, u64),
 }
 
-const CASES: &[Case] = &[
+pub(crate) const CASES: &[Case] = &[
     Case {
         conduct: Conduct::Mute,
         mix: Mix::Mixed,

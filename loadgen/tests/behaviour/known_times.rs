@@ -10,7 +10,7 @@ use loadgen::plan::{Load, Plan, Until};
 use reports::Report;
 use server::{Delay, DelayShape, Options, Stall};
 
-use crate::rig::{Reference, closed, complete, n32, open, plan, run};
+use super::rig::{Reference, closed, complete, n32, open, plan, run};
 
 fn nanos(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).expect("short")

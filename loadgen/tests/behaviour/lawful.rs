@@ -5,10 +5,10 @@ use std::num::NonZeroU64;
 use loadgen::payload::Mix;
 use loadgen::plan::{Plan, Until};
 
-use crate::rig::{Conduct, Cutting, Farewell, Proxy, Rogue, complete, n32, open, plan, run};
+use super::rig::{Conduct, Cutting, Farewell, Proxy, Rogue, complete, n32, open, plan, run};
 
 /// Texts hold a character of two bytes in every eight: fragments of eight bytes would never cut one.
-const CONDUCTS: &[Conduct] = &[
+pub(crate) const CONDUCTS: &[Conduct] = &[
     Conduct::Echo,
     Conduct::Bytewise,
     Conduct::Fragmented { bytes: 1 },

@@ -4,23 +4,21 @@
 //! Nothing here waits for a fixed time. What must happen is waited for with a limit far above what a slow machine needs.
 //! Counts, kinds and exit codes are compared, never latencies; and a machine that is too slow for the planned load makes
 //! a run invalid, which is right, so it fails no test that is about something else.
+//!
+//! What is about moving messages runs on each engine: [`lean`] and [`tungstenite`] hold the same suites.
+
+// On purpose: the suites are there once for each engine.
+#![allow(clippy::duplicate_mod)]
 
 mod ab;
 mod cli;
-mod closed;
-mod deaths;
-mod faults;
+mod differential;
 mod handshakes;
-mod hostile;
-mod known_times;
-mod lawful;
+mod lean;
 mod privacy;
-mod rechunked;
 mod rig;
-mod run;
 mod signals;
 mod starved;
-mod stop;
 mod stored;
-mod tls;
+mod tungstenite;
 mod usage;

@@ -9,7 +9,7 @@ use loadgen::plan::{Plan, Until};
 use reports::Report;
 use server::Reply;
 
-use crate::rig::{Cutting, Proxy, Reference, complete, n32, open, plan, run};
+use super::rig::{Cutting, Proxy, Reference, complete, n32, open, plan, run};
 
 /// Kinds, bursts and numbers of clients.
 fn shapes() -> impl Iterator<Item = (Mix, u32, u32)> {

@@ -8,7 +8,7 @@ use loadgen::plan::{Expect, Plan, Target, Until};
 use reports::{Verdict, judge};
 use server::Reply;
 
-use crate::rig::{Reference, complete, n32, open, plan, rate, run};
+use super::rig::{Reference, complete, n32, open, plan, rate, run};
 
 /// Kinds, sizes and bursts. Lengths of 126 and of 65 536 change how a frame's header says them.
 const SHAPES: &[(Mix, u32, u32)] = &[

@@ -7,7 +7,7 @@ use loadgen::{RunError, Stage, Stop};
 use reports::judge;
 use server::Reply;
 
-use crate::rig::{Conduct, Doorman, Manner, Reference, Rogue, closed, n32, open, plan, rate, run_observed};
+use super::rig::{Conduct, Doorman, Manner, Reference, Rogue, closed, n32, open, plan, rate, run_observed};
 
 const LONG: Duration = Duration::from_secs(600);
 

@@ -3,7 +3,7 @@
 use loadgen::plan::{Connect, Plan};
 use server::Reply;
 
-use crate::rig::{Reference, Veil, complete, n32, plan, run, unreachable};
+use super::rig::{Reference, Veil, complete, n32, plan, run, unreachable};
 
 #[test]
 fn messages_go_through_tls() {

@@ -200,7 +200,7 @@ impl Engine for Lean {
     }
 
     fn unsent(&self, slot: usize) -> u64 {
-        let queued = if self.burst_of == slot { self.burst.bytes().len() } else { 0 };
+        let queued = if self.burst_of == slot { self.burst.len() } else { 0 };
         (self.connections[slot].as_ref().map_or(0, Connection::unsent) + queued) as u64
     }
 

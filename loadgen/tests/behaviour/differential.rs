@@ -1,0 +1,125 @@
+//! Both engines, against the same servers: they must say the same.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU64;
+use std::time::Duration;
+
+use loadgen::plan::{Engine, Plan, Until};
+use reports::model::{Anomalies, Counts};
+use reports::{Report, judge};
+use server::{FaultKind, Faults, Options};
+
+use crate::lean::{deaths, hostile, lawful};
+use crate::rig::{Conduct, Reference, Rogue, close_frame, n32, open, plan, run};
+
+/// What a report says of a server, but for times and for how much there was time for.
+#[derive(Debug, PartialEq, Eq)]
+struct Opinion {
+    exit_code: u8,
+    /// Connections that opened, and that died.
+    connections: [u64; 2],
+    errors: BTreeMap<String, u64>,
+    evidence: BTreeSet<String>,
+    anomalies: BTreeSet<&'static str>,
+}
+
+impl Opinion {
+    fn of(report: &Report) -> Self {
+        let judgement = judge(report, &[]);
+        // A machine that is too slow for a moment is no opinion of the server.
+        let slow = !judgement.reasons.is_empty() && judgement.reasons.iter().all(|why| why.starts_with("generator: "));
+        let found = report.measured.anomalies.by_name().into_iter().filter(|&(_, count)| count > 0);
+        Self {
+            exit_code: if slow { 0 } else { judgement.verdict.exit_code() },
+            connections: [report.connections.opened, report.connections.died],
+            errors: report.connections.errors.clone(),
+            evidence: report.evidence.iter().map(|evidence| evidence.kind.clone()).collect(),
+            anomalies: found.map(|(name, _)| name).collect(),
+        }
+    }
+}
+
+/// The reports of both engines on a plan, against servers that `start` makes.
+fn both<S>(start: impl Fn() -> (S, Plan), end: impl Fn(S)) -> [Report; 2] {
+    [Engine::Lean, Engine::Tungstenite].map(|engine| {
+        let (server, plan) = start();
+        let report = run(&Plan { engine, ..plan });
+        assert_eq!(report.plan.engine, engine.name());
+        end(server);
+        report
+    })
+}
+
+/// They agree; exactly, where `counted` says that nothing depends on how the bytes came, and both had the time to send all.
+fn agree(name: &str, reports: &[Report; 2], counted: bool) {
+    let [lean, tungstenite] = reports;
+    assert_eq!(Opinion::of(lean), Opinion::of(tungstenite), "{name}");
+    let figures = |report: &Report| -> (Counts, Anomalies) { (report.measured.counts, report.measured.anomalies) };
+    if counted && lean.measured.counts.sent == tungstenite.measured.counts.sent {
+        assert_eq!(figures(lean), figures(tungstenite), "{name}");
+    }
+}
+
+fn rogue(conduct: &Conduct, plan: impl Fn(&str) -> Plan) -> [Report; 2] {
+    let start = || {
+        let server = Rogue::start(conduct.clone());
+        let plan = plan(&server.url());
+        (server, plan)
+    };
+    both(start, |server| drop(server.finish()))
+}
+
+#[test]
+fn on_servers_that_break_delivery() {
+    for case in hostile::CASES {
+        let reports = rogue(&case.conduct, |url| Plan { mix: case.mix, drain: hostile::DRAIN, ..plan(url) });
+        agree(&format!("{:?}", case.conduct), &reports, true);
+    }
+}
+
+#[test]
+fn on_servers_that_do_what_they_may() {
+    for conduct in lawful::CONDUCTS {
+        agree(&format!("{conduct:?}"), &rogue(conduct, |url| Plan { clients: n32(2), ..plan(url) }), true);
+    }
+}
+
+#[test]
+fn on_every_way_to_end_a_connection() {
+    let says = |bytes: &[u8]| Conduct::Says { after: deaths::AFTER, bytes: bytes.to_vec() };
+    let mut conducts = vec![
+        Conduct::Leaves { after: deaths::AFTER },
+        Conduct::Resets { after: deaths::AFTER },
+        says(&[0x88, 0]),
+        // Half of a code, and a reason that is not UTF-8.
+        says(&[0x88, 1, 3]),
+        says(&[0x88, 3, 3, 0xe8, 0xff]),
+    ];
+    conducts.extend([1000, 1001, 1003, 1011, 3000, 4999].map(|code| says(&close_frame(code, "bye"))));
+    // Codes that must not be sent.
+    conducts
+        .extend([0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, 65_535].map(|code| says(&close_frame(code, ""))));
+    conducts.extend(deaths::OFFENCES.iter().map(|&(_, bytes, ..)| says(bytes)));
+    for conduct in conducts {
+        agree(&format!("{conduct:?}"), &rogue(&conduct, plan), false);
+    }
+}
+
+#[test]
+fn on_every_fault_of_the_reference_server() {
+    for kind in FaultKind::ALL {
+        let start = || {
+            let faults = Faults::new([(kind, 0.1)]).expect("a chance");
+            let server = Reference::start_with(Options { faults, seed: 5, ..Options::default() });
+            let plan = Plan {
+                clients: n32(4),
+                load: open(200.0, 8),
+                until: Until::Messages(NonZeroU64::new(80).expect("not 0")),
+                drain: Duration::from_secs(1),
+                ..plan(&server.url())
+            };
+            (server, plan)
+        };
+        agree(&kind.to_string(), &both(start, |server| drop(server.finish())), false);
+    }
+}

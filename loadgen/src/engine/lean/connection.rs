@@ -117,6 +117,10 @@ impl Connection {
     fn keep(&mut self, bytes: &[u8]) {
         let extra = self.extra.get_or_insert_default();
         if extra.broken.is_none() {
+            if extra.taken > extra.unsent.len() / 2 {
+                extra.unsent.drain(..extra.taken);
+                extra.taken = 0;
+            }
             extra.unsent.extend_from_slice(bytes);
         }
     }
@@ -192,24 +196,26 @@ impl Connection {
         }
     }
 
-    /// Finishes what could not be written, and reads what is there; true when the connection can be forgotten.
-    pub(super) fn receive(&mut self, buffer: &mut [u8], shared: &mut Shared, sink: &mut impl Sink) -> bool {
+    /// Finishes what could not be written, and reads what is there. [`After::More`] if that was not all, and the kernel
+    /// might not tell of the rest.
+    pub(super) fn receive(&mut self, buffer: &mut [u8], shared: &mut Shared, sink: &mut impl Sink) -> After {
         if self.extra.is_some() && self.receive_extra(shared, sink) {
-            return true;
+            return After::Over;
         }
+        let mut after = After::More;
         for _ in 0..READS_IN_A_ROW {
-            match self.read(buffer, shared, sink) {
-                After::More => {}
-                After::Nothing => break,
-                After::Over => return true,
+            after = self.read(buffer, shared, sink);
+            if after != After::More {
+                break;
             }
         }
-        let broken = self.take_broken();
-        let over = broken.is_some();
-        if let Some(error) = broken {
+        if after == After::Nothing
+            && let Some(error) = self.take_broken()
+        {
             self.end(cause_of(&error), sink);
+            return After::Over;
         }
-        over
+        after
     }
 
     /// Reads once.
@@ -300,9 +306,7 @@ impl Connection {
         if !shared.replies.is_empty() {
             self.reply(shared);
         }
-        if read.frames > 0 || violation.is_none() {
-            sink.read(at, read);
-        }
+        sink.read(at, read);
         violation.is_some_and(|violation| self.fail(violation, shared, sink))
     }
 
@@ -355,9 +359,11 @@ impl Extra {
 }
 
 /// What to do after a read.
-enum After {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum After {
     /// Read again: more may be there.
     More,
+    /// Wait until the kernel tells.
     Nothing,
     /// Forget the connection.
     Over,
@@ -399,3 +405,6 @@ fn cause(kind: &str, detail: impl Into<String>) -> Cause {
 fn cause_of(error: &io::Error) -> Cause {
     cause(io_kind(error), escape(error.to_string().as_bytes(), DETAIL_SHOWN))
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,7 +13,7 @@ use std::time::Duration;
 use frames::{Encoder, Kind as FrameKind, Masks};
 use rand::rngs::ThreadRng;
 
-use self::connection::Connection;
+use self::connection::{After, Connection};
 use self::link::Link;
 use self::readiness::Readiness;
 use super::{Cause, Engine, Opened, Sink};
@@ -149,10 +149,11 @@ impl Engine for Lean {
     }
 
     fn begin_turn(&mut self) {
+        let looked = std::mem::take(&mut self.looked);
         if self.has_ready() {
             return;
         }
-        if !std::mem::take(&mut self.looked) {
+        if !looked {
             self.readiness.look();
         }
         std::mem::swap(&mut self.turn, &mut self.called);
@@ -165,10 +166,13 @@ impl Engine for Lean {
 
     fn receive(&mut self, slot: usize, sink: &mut impl Sink) {
         let Some(connection) = &mut self.connections[slot] else { return self.bury(slot, sink) };
-        if connection.receive(&mut self.buffer, &mut self.shared, sink) {
-            self.connections[slot] = None;
-        } else {
-            self.attend(slot);
+        match connection.receive(&mut self.buffer, &mut self.shared, sink) {
+            After::Over => self.connections[slot] = None,
+            After::Nothing => self.attend(slot),
+            After::More => {
+                self.called.push(slot);
+                self.attend(slot);
+            }
         }
     }
 

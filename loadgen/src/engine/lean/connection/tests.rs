@@ -1,0 +1,186 @@
+//! What end-to-end tests reach by chance only: writes that stop half-way, and what comes with the handshake.
+
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+
+use frames::{Encoder, Masks};
+use socket2::SockRef;
+
+use super::*;
+use crate::clock::Clock;
+
+/// What a connection brought.
+#[derive(Default)]
+struct Heard {
+    messages: Vec<Vec<u8>>,
+    ended: Option<String>,
+}
+
+impl Sink for Heard {
+    fn expected(&mut self, _: Time, _: ledger::Event<'_>) -> bool {
+        false
+    }
+
+    fn message(&mut self, _: Time, event: ledger::Event<'_>) {
+        self.messages.push(event.bytes.to_vec());
+    }
+
+    fn read(&mut self, _: Time, _: Read) {}
+
+    fn ended(&mut self, cause: Cause) {
+        self.ended = Some(cause.kind);
+    }
+}
+
+/// Bytes that the kernel buffers, about. Several segments, or it would wait for its timers.
+const BUFFER: usize = 256 * 1024;
+
+struct Pair {
+    connection: Connection,
+    server: TcpStream,
+    shared: Shared,
+    heard: Heard,
+}
+
+impl Pair {
+    /// A connection with bounded buffers in the kernel, and `early` with its handshake.
+    fn new(early: &[u8]) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (server, _) = listener.accept().unwrap();
+        SockRef::from(&client).set_send_buffer_size(BUFFER).unwrap();
+        SockRef::from(&server).set_recv_buffer_size(BUFFER).unwrap();
+        client.set_nonblocking(true).unwrap();
+        client.set_nodelay(true).unwrap();
+        let bounds = Bounds { max_message: 1 << 20, read_buffer: 4096 };
+        Self {
+            connection: Connection::new(Link::Plain(client), early.to_vec(), bounds),
+            server,
+            shared: Shared { clock: Clock::start(), masks: Masks::new(rand::rng()), replies: Encoder::default() },
+            heard: Heard::default(),
+        }
+    }
+
+    fn receive(&mut self) -> After {
+        self.connection.receive(&mut [0; 1024], &mut self.shared, &mut self.heard)
+    }
+
+    /// Writes until the kernel takes no more; all that was to be written.
+    fn block(&mut self) -> Vec<u8> {
+        let mut all = Vec::new();
+        while self.connection.unsent() == 0 {
+            let bytes: Vec<u8> = (0..=255).cycle().skip(all.len() % 251).take(10_000).collect();
+            assert!(self.connection.write(&bytes) <= 1);
+            all.extend(bytes);
+        }
+        all
+    }
+
+    /// Reads `all` bytes on the server's side while the connection goes on.
+    fn drain(&mut self, all: usize) -> Vec<u8> {
+        let mut got = vec![0; all];
+        let mut at = 0;
+        while at < all {
+            at += self.server.read(&mut got[at..]).unwrap();
+            assert_eq!(self.receive(), After::Nothing);
+        }
+        got
+    }
+
+    /// Waits until the server's bytes have come, and takes them.
+    fn hear(&mut self, bytes: &[u8]) {
+        self.server.write_all(bytes).unwrap();
+        let tcp = self.connection.link().tcp().try_clone().unwrap();
+        tcp.set_nonblocking(false).unwrap();
+        while tcp.peek(&mut [0; 1024]).unwrap() < bytes.len() {}
+        tcp.set_nonblocking(true).unwrap();
+        self.receive();
+    }
+}
+
+#[test]
+fn what_the_kernel_does_not_take_follows_in_order_and_room_is_watched_for_meanwhile() {
+    let mut pair = Pair::new(b"");
+    assert!(pair.connection.is_regular());
+    assert_eq!(pair.connection.room_wanted(), None);
+    let mut all = pair.block();
+    assert_eq!((pair.connection.room_wanted(), pair.connection.room_wanted()), (Some(true), None));
+    // It goes behind what waits, not past it.
+    assert_eq!(pair.connection.write(b"the end"), 0);
+    all.extend(b"the end");
+    assert!(pair.connection.unsent() > 7);
+    let got = pair.drain(all.len());
+    assert!(got == all);
+    assert_eq!((pair.connection.unsent(), pair.connection.room_wanted()), (0, Some(false)));
+    assert!(pair.connection.take_writes() > 0, "the later ones are told of");
+    assert_eq!(pair.connection.take_writes(), 0);
+    pair.receive();
+    assert!(pair.connection.is_regular(), "no memory is kept");
+}
+
+#[test]
+fn memory_does_not_grow_with_what_has_passed() {
+    let mut pair = Pair::new(b"");
+    pair.block();
+    for _ in 0..500 {
+        let mut some = [0; 10_000];
+        pair.server.read_exact(&mut some).unwrap();
+        pair.receive();
+        pair.connection.write(&some);
+    }
+    let extra = pair.connection.extra.as_ref().unwrap();
+    assert!(extra.unsent.len() < 100_000, "{} bytes, and 5 MB have passed", extra.unsent.len());
+}
+
+#[test]
+fn of_pings_that_have_to_wait_the_last_is_answered() {
+    let mut pair = Pair::new(b"");
+    let all = pair.block();
+    pair.hear(b"\x89\x03one\x89\x03two");
+    pair.hear(b"\x89\x05three");
+    assert_eq!(pair.drain(all.len()).len(), all.len());
+    let mut answered = Vec::new();
+    while answered.last().is_none_or(|payload| payload != b"three") {
+        let mut head = [0; 6];
+        pair.server.read_exact(&mut head).unwrap();
+        let mut payload = vec![0; usize::from(head[1] & 0x7f)];
+        pair.server.read_exact(&mut payload).unwrap();
+        frames::apply([head[2], head[3], head[4], head[5]], 0, &mut payload);
+        assert_eq!((head[0], head[1] & 0x80), (0x8a, 0x80));
+        answered.push(payload);
+    }
+    // Never the first of two that came at once, unless there was room for both.
+    assert!(
+        [&[&b"three"[..]][..], &[b"two", b"three"], &[b"one", b"two", b"three"]].iter().any(|these| *these == answered)
+    );
+}
+
+#[test]
+fn what_came_with_the_handshake_comes_first() {
+    let mut pair = Pair::new(b"\x81\x05early\x82\x04la");
+    assert!(!pair.connection.is_regular());
+    pair.receive();
+    assert_eq!(pair.heard.messages, [b"early"]);
+    pair.hear(b"te");
+    assert_eq!(pair.heard.messages, [&b"early"[..], b"late"]);
+    assert!(pair.connection.is_regular());
+}
+
+#[test]
+fn a_connection_that_breaks_while_it_writes_is_read_to_its_end_first() {
+    let mut pair = Pair::new(b"");
+    pair.block();
+    // A reset, since there is something that the server has not read.
+    pair.server.write_all(b"\x81\x04last").unwrap();
+    drop(pair.server);
+    let bytes = [0; 10_000];
+    while !pair.connection.is_broken() && pair.heard.ended.is_none() {
+        pair.connection.write(&bytes);
+        pair.connection.receive(&mut [0; 1024], &mut pair.shared, &mut pair.heard);
+    }
+    if pair.heard.ended.is_none() {
+        assert_eq!(pair.connection.receive(&mut [0; 1024], &mut pair.shared, &mut pair.heard), After::Over);
+    }
+    assert!(matches!(pair.heard.ended.as_deref(), Some("reset" | "broken_pipe" | "eof")), "{:?}", pair.heard.ended);
+    assert_eq!(pair.connection.unsent(), 0);
+}

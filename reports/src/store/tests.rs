@@ -99,7 +99,7 @@ fn a_file_from_before_there_was_a_choice_of_engines_says_tungstenite() {
     report.plan.engine = "lean".to_owned();
     let text = to_json(&report, &judge(&report, &[])).unwrap();
     assert_eq!(from_json(text.as_bytes()).unwrap().0.plan.engine, "lean");
-    let mut file: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let mut file: Value = serde_json::from_str(&text).unwrap();
     file["plan"].as_object_mut().unwrap().remove("engine").unwrap();
     assert_eq!(from_json(file.to_string().as_bytes()).unwrap().0.plan.engine, "tungstenite");
 }

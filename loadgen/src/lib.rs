@@ -13,7 +13,7 @@
 //!      worker          one thread: its connections, its pacer, its recorder
 //!       ├─ schedule    when message k of client c is due          (pure)
 //!       ├─ pacer       how to wait for it                         (pure, and a kernel timer)
-//!       ├─ engine      moves messages; knows the WebSocket crate
+//!       ├─ engine      moves messages; knows the WebSocket crates
 //!       ├─ payload     the bytes of message k                     (pure)
 //!       ├─ ledger      sent -> one fate, event -> one finding     (pure; anomaly, order)
 //!       └─ recorder    counters, histograms, evidence             (pure; evidence)

@@ -87,7 +87,7 @@ pub(crate) struct PlanArgs {
     max_in_flight: NonZeroU32,
 
     /// What moves the messages: lean takes the least time and memory, tungstenite is the independent second opinion
-    #[arg(long, value_name = "NAME", default_value = "tungstenite")]
+    #[arg(long, value_name = "NAME", default_value = "lean")]
     engine: EngineName,
 
     /// Worker threads [default: the cores that a server on this machine leaves, at least 1]

@@ -1,8 +1,10 @@
 //! What moves messages: the only place that knows a WebSocket crate.
 //!
-//! A worker owns one engine, and the engine owns the worker's connections. Nothing crosses threads.
+//! A worker owns one engine, and the engine owns the worker's connections. Nothing crosses threads. There are two, which
+//! have the opening handshake in common ([`dial`]) and the names of ends ([`cause`]), and no code that moves a message.
 
 mod alarm;
+mod cause;
 mod dial;
 mod lean;
 mod timer;
@@ -10,6 +12,7 @@ mod transport;
 mod tungstenite;
 mod wire;
 
+pub(crate) use cause::Cause;
 pub(crate) use dial::{Bounds, ConnectError, Dialed, Dialer, Endpoint, Opened};
 pub(crate) use lean::Lean;
 pub(crate) use tungstenite::Tungstenite;
@@ -95,13 +98,4 @@ pub(crate) struct Read {
     pub(crate) payload: u64,
     /// Messages and control frames that they completed.
     pub(crate) frames: u64,
-}
-
-/// How a connection ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Cause {
-    /// One of a small set of names, such as `reset` or `closed_1011`.
-    pub(crate) kind: String,
-    /// The same in words. May hold text that the server chose, escaped.
-    pub(crate) detail: String,
 }

@@ -14,7 +14,6 @@ use std::time::Duration;
 use bytes::BytesMut;
 use futures_util::task::AtomicWaker;
 use futures_util::{FutureExt, Sink as _, Stream as _};
-use reports::escape;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
@@ -30,12 +29,6 @@ use crate::clock::{Clock, Time};
 use crate::ledger::Event;
 use crate::pacer::Wait;
 use crate::payload::Kind;
-
-/// Bytes of a close reason that are kept; the protocol allows 123.
-const REASON_SHOWN: usize = 123;
-
-/// Bytes of an error's text that are kept.
-const DETAIL_SHOWN: usize = 200;
 
 /// Connections on tokio-tungstenite.
 pub(crate) struct Tungstenite {
@@ -274,7 +267,7 @@ impl Connection {
                     }
                     Some(cause_of(&error))
                 }
-                Poll::Ready(None) => Some(cause("eof", "the peer closed the connection")),
+                Poll::Ready(None) => Some(Cause::eof()),
             };
             if read != Read::default() {
                 sink.read(seen.read_at, read);
@@ -298,7 +291,8 @@ impl Connection {
                 // The answer goes out, and the peer closes TCP: RFC 6455, section 7.1.1.
                 if !self.ended {
                     self.ended = true;
-                    sink.ended(closed(frame.as_ref()));
+                    let content = frame.as_ref().map(|frame| (frame.code.into(), frame.reason.as_bytes()));
+                    sink.ended(Cause::closed(content));
                 }
                 return;
             }
@@ -318,21 +312,6 @@ fn config(bounds: Bounds) -> WebSocketConfig {
         .max_frame_size(Some(bounds.max_message))
 }
 
-fn closed(frame: Option<&CloseFrame>) -> Cause {
-    match frame {
-        None => cause("closed_1005", "closed by the server without a code"),
-        Some(frame) => {
-            let code = u16::from(frame.code);
-            let reason = escape(frame.reason.as_bytes(), REASON_SHOWN);
-            Cause { kind: format!("closed_{code}"), detail: format!("closed by the server with {code} `{reason}`") }
-        }
-    }
-}
-
-fn cause(kind: &str, detail: impl Into<String>) -> Cause {
-    Cause { kind: kind.to_owned(), detail: detail.into() }
-}
-
 /// Names an error.
 fn cause_of(error: &Error) -> Cause {
     let kind = match error {
@@ -344,7 +323,7 @@ fn cause_of(error: &Error) -> Cause {
         Error::Io(error) => super::dial::io_kind(error),
         _ => "other",
     };
-    cause(kind, escape(error.to_string().as_bytes(), DETAIL_SHOWN))
+    Cause::new(kind, &error.to_string())
 }
 
 /// What this end says when it fails the connection because of an error of the peer: RFC 6455, section 7.4.1.

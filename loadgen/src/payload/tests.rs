@@ -96,6 +96,29 @@ fn a_right_checksum_of_a_wrong_body_is_not_enough() {
 }
 
 #[test]
+fn differences_in_two_fields_do_not_make_up_for_each_other() {
+    const BITS: [u32; 3] = [32, 32, 48];
+    // Bare headers, since a body would tell; and their checksums are right.
+    for mix in [Mix::Text, Mix::Binary] {
+        let changed = |[run, client, sequence]: [u64; 3]| {
+            let narrow = |bits: u64| u32::try_from(bits).unwrap();
+            let payload = Payload::new(0x3f9a_1c22 ^ narrow(run), u32::try_from(mix.min_size()).unwrap(), mix);
+            message(&payload, 42 ^ narrow(client), 6 ^ sequence)
+        };
+        let payload = Payload::new(0x3f9a_1c22, u32::try_from(mix.min_size()).unwrap(), mix);
+        assert!(payload.is(42, 6, &changed([0; 3])));
+        for (first, second) in [(0, 1), (0, 2), (1, 2)] {
+            for (bit, other) in (0..BITS[first]).flat_map(|bit| (0..BITS[second]).map(move |other| (bit, other))) {
+                let mut bits = [0; 3];
+                bits[first] = 1 << bit;
+                bits[second] = 1 << other;
+                assert!(!payload.is(42, 6, &changed(bits)), "{mix}: {bits:x?}");
+            }
+        }
+    }
+}
+
+#[test]
 fn bodies_differ_between_messages() {
     let payload = Payload::new(1, 60, Mix::Binary);
     let body = |client, sequence| message(&payload, client, sequence)[BINARY_HEADER..].to_vec();

@@ -2,25 +2,17 @@
 
 use std::io::{self, ErrorKind};
 
-use frames::{Close, Decoder, Event, Input, Kind as FrameKind, Message, Offence, Role, Settings, Violation};
-use reports::escape;
+use frames::{Decoder, Event, Input, Kind as FrameKind, Message, Offence, Role, Settings, Violation};
 
 use super::Shared;
 use super::link::Link;
 use crate::clock::Time;
-use crate::engine::dial::io_kind;
 use crate::engine::{Bounds, Cause, Read, Sink};
 use crate::ledger;
 use crate::payload::Kind;
 
 /// Reads of a connection in a turn, after which others get theirs.
 const READS_IN_A_ROW: u32 = 16;
-
-/// Bytes of a close reason that are kept; the protocol allows 123.
-const REASON_SHOWN: usize = 123;
-
-/// Bytes of an error's text that are kept.
-const DETAIL_SHOWN: usize = 200;
 
 #[derive(Debug)]
 pub(super) struct Connection {
@@ -212,7 +204,7 @@ impl Connection {
         if after == After::Nothing
             && let Some(error) = self.take_broken()
         {
-            self.end(cause_of(&error), sink);
+            self.end(Cause::io(&error), sink);
             return After::Over;
         }
         after
@@ -225,8 +217,8 @@ impl Connection {
             Ok(0) => {
                 let cause = match self.take_broken() {
                     // The kernel has told of the reset once, to the write.
-                    Some(error) if error.kind() == ErrorKind::ConnectionReset => cause_of(&error),
-                    _ => cause("eof", "the peer closed the connection"),
+                    Some(error) if error.kind() == ErrorKind::ConnectionReset => Cause::io(&error),
+                    _ => Cause::eof(),
                 };
                 self.end(cause, sink);
                 After::Over
@@ -245,7 +237,7 @@ impl Connection {
                 ErrorKind::WouldBlock => After::Nothing,
                 ErrorKind::Interrupted => After::More,
                 _ => {
-                    self.end(cause_of(&error), sink);
+                    self.end(Cause::io(&error), sink);
                     After::Over
                 }
             },
@@ -299,7 +291,7 @@ impl Connection {
                         shared.replies.close(Some(shared.masks.draw()), content);
                     }
                     self.state = State::Ended;
-                    sink.ended(closed(close));
+                    sink.ended(Cause::closed(close.map(|close| (close.code, close.reason))));
                 }
             }
         };
@@ -320,7 +312,7 @@ impl Connection {
             shared.replies.close(Some(shared.masks.draw()), Some((1002, "Protocol violation")));
             self.reply(shared);
             let detail = format!("closed by the server with {code}, which must not be sent");
-            self.end(cause("closed_1002", detail), sink);
+            self.end(Cause::new("closed_1002", &detail), sink);
             return false;
         }
         self.close(violation.close_code(), shared);
@@ -329,7 +321,7 @@ impl Connection {
             Offence::Encoding => "invalid_utf8",
             Offence::Size => "message_too_big",
         };
-        self.end(cause(kind, violation.to_string()), sink);
+        self.end(Cause::new(kind, &violation.to_string()), sink);
         true
     }
 
@@ -386,24 +378,6 @@ fn deliver(message: Message<'_>, at: Time, sink: &mut impl Sink) -> bool {
         sink.message(at, event);
     }
     true
-}
-
-fn closed(close: Option<Close<'_>>) -> Cause {
-    match close {
-        None => cause("closed_1005", "closed by the server without a code"),
-        Some(Close { code, reason }) => {
-            let reason = escape(reason, REASON_SHOWN);
-            Cause { kind: format!("closed_{code}"), detail: format!("closed by the server with {code} `{reason}`") }
-        }
-    }
-}
-
-fn cause(kind: &str, detail: impl Into<String>) -> Cause {
-    Cause { kind: kind.to_owned(), detail: detail.into() }
-}
-
-fn cause_of(error: &io::Error) -> Cause {
-    cause(io_kind(error), escape(error.to_string().as_bytes(), DETAIL_SHOWN))
 }
 
 #[cfg(test)]

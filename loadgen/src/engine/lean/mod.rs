@@ -18,7 +18,6 @@ use self::link::Link;
 use self::readiness::Readiness;
 use super::{Cause, Engine, Opened, Sink};
 use crate::clock::Clock;
-use crate::engine::dial::io_kind;
 use crate::pacer::Wait;
 use crate::payload::Kind;
 
@@ -222,7 +221,7 @@ impl Lean {
     fn bury(&mut self, slot: usize, sink: &mut impl Sink) {
         if let Some(at) = self.stillborn.iter().position(|&(of, _)| of == slot) {
             let (_, error) = self.stillborn.swap_remove(at);
-            sink.ended(Cause { kind: io_kind(&error).to_owned(), detail: error.to_string() });
+            sink.ended(Cause::io(&error));
         }
     }
 }

@@ -1,0 +1,49 @@
+//! How a connection ended, in the words that all engines share.
+
+use std::io;
+
+use reports::escape;
+
+use super::dial::io_kind;
+
+/// Bytes of a close reason that are kept; the protocol allows 123.
+const REASON_SHOWN: usize = 123;
+
+/// Bytes of an error's text that are kept.
+const DETAIL_SHOWN: usize = 200;
+
+/// How a connection ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Cause {
+    /// One of a small set of names, such as `reset` or `closed_1011`.
+    pub(crate) kind: String,
+    /// The same in words. May hold text that the server chose, escaped.
+    pub(crate) detail: String,
+}
+
+impl Cause {
+    /// `detail` may hold anything.
+    pub(super) fn new(kind: &str, detail: &str) -> Self {
+        Self { kind: kind.to_owned(), detail: escape(detail.as_bytes(), DETAIL_SHOWN) }
+    }
+
+    /// The peer ended TCP without a Close.
+    pub(super) fn eof() -> Self {
+        Self::new("eof", "the peer closed the connection")
+    }
+
+    pub(super) fn io(error: &io::Error) -> Self {
+        Self::new(io_kind(error), &error.to_string())
+    }
+
+    /// The server sent a Close, with a code and a reason or without.
+    pub(super) fn closed(content: Option<(u16, &[u8])>) -> Self {
+        match content {
+            None => Self::new("closed_1005", "closed by the server without a code"),
+            Some((code, reason)) => {
+                let reason = escape(reason, REASON_SHOWN);
+                Self { kind: format!("closed_{code}"), detail: format!("closed by the server with {code} `{reason}`") }
+            }
+        }
+    }
+}

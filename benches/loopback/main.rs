@@ -1,8 +1,8 @@
-//! The generator against the reference server on loopback: messages per second of its processor time, beside the least
-//! that a client can do in the same run; memory a client; the main job.
+//! The generator against the reference server on loopback: messages per second of its processor time on each engine, beside
+//! the least that a client can do in the same run; memory a client and the main job on the lean engine.
 //!
 //! `cargo bench --bench loopback`; `-- --quick` for one short round. Ratios hold on a machine whose speed drifts, since
-//! the two take turns; absolute figures don't.
+//! they take turns; absolute figures don't.
 
 mod floor;
 mod memory;
@@ -53,7 +53,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             closed(server, scale, clients, window)?;
         }
     }
-    println!("\nopen model against the embedded server, median of {}\n", scale.rounds);
+    println!("\nopen model against the embedded server, lean engine, median of {}\n", scale.rounds);
     open(scale, 1000, 50.0)?;
     open(scale, 10, 100.0)?;
     println!();

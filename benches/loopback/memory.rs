@@ -23,7 +23,7 @@ pub(crate) fn compare(server: SocketAddr, few: u32, many: u32) -> Result<()> {
     let each = peak.saturating_sub(base) as f64 / f64::from(many - few) / 1024.0;
     let mib = |bytes: u64| bytes as f64 / 1024.0 / 1024.0;
     println!(
-        "memory: {:.1} MiB with {few} clients, {:.1} MiB with {many}: {each:.2} KiB a client",
+        "memory, lean engine: {:.1} MiB with {few} clients, {:.1} MiB with {many}: {each:.2} KiB a client",
         mib(base),
         mib(peak)
     );

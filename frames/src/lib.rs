@@ -5,6 +5,24 @@
 //! messages        ─> Encoder ─> bytes     a burst in one buffer, for one write
 //! ```
 //!
+//! ```
+//! use frames::{Decoder, Encoder, Event, Input, Kind, Role, Settings};
+//!
+//! // A server's frames have no mask.
+//! let mut encoder = Encoder::default();
+//! encoder.message(Kind::Text, None, 5, |payload| payload.copy_from_slice(b"hello"));
+//! encoder.ping(None, b"?");
+//!
+//! let mut read = encoder.bytes().to_vec();
+//! let mut input = Input::from(read.as_mut_slice());
+//! let mut decoder = Decoder::new(Settings { role: Role::Client, max_frame: 1 << 20, max_message: 1 << 20 });
+//! let Some(Event::Message(message)) = decoder.next(&mut input)? else { panic!("a message is there") };
+//! assert_eq!((message.kind, message.payload), (Kind::Text, &b"hello"[..]));
+//! assert_eq!(decoder.next(&mut input)?, Some(Event::Ping(b"?")));
+//! assert_eq!(decoder.next(&mut input)?, None);
+//! # Ok::<(), frames::Violation>(())
+//! ```
+//!
 //! A [`Decoder`] is made for many connections that share one read buffer: a frame that a read brought whole is handed
 //! over where it lies. Only what a read cut, and messages in fragments, are carried over, in memory that is given back
 //! with the event. An idle connection holds none. Lengths that a peer announces are compared with the limits and with what

@@ -203,6 +203,17 @@ fn colours_are_for_terminals_that_want_them() {
 }
 
 #[test]
+fn the_engine_is_chosen_and_told() {
+    let engine = |more: &[&str]| {
+        let outcome = Loadgen::run(&[BRIEF, &["--json", "-q"], more].concat());
+        outcome.json()["plan"]["engine"].clone()
+    };
+    assert_eq!(engine(&["--engine", "tungstenite"]), "tungstenite");
+    assert_eq!(engine(&["--engine", "lean"]), "lean");
+    assert_eq!(engine(&[]), "lean");
+}
+
+#[test]
 fn a_seed_makes_a_run_again() {
     let id = |seed: &str| Loadgen::run(&with(BRIEF, &["--seed", seed, "--json", "-q"])).json()["environment"].clone();
     let (first, again, other) = (id("42"), id("42"), id("43"));

@@ -1,7 +1,7 @@
 //! Per connection: each sent message gets exactly one fate, each event exactly one finding. Pure: time is an argument.
 //!
-//! What is in flight is a ring by sequence of due and write times; nothing else is kept of a message, since its bytes can
-//! be computed again. The way of a message that comes back whole and in order is short; everything else is sorted out in
+//! What is in flight is a ring by sequence of due and write times and checksums; nothing else is kept of a message, since its
+//! bytes can be computed again. The way of a message that comes back whole and in order is short; everything else is sorted out in
 //! `anomaly.rs`.
 
 use std::collections::{BTreeMap, VecDeque};
@@ -121,12 +121,23 @@ pub struct Ledger {
     /// Sequence of the first entry of `ring`.
     base: u64,
     /// Messages from `base` on; none where the fate is known. The first is always in flight.
-    ring: VecDeque<Option<Times>>,
+    ring: VecDeque<Option<Entry>>,
     in_flight: u32,
     order: Order,
     /// What only connections with anomalies need.
     pub(crate) irregular: Option<Box<Irregular>>,
 }
+
+/// A message in flight.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    times: Times,
+    /// Of its bytes, if the sender has told it: it need not be computed again then.
+    checksum: Option<u32>,
+}
+
+// It fits in where there was room.
+const _: () = assert!(size_of::<Option<Entry>>() == size_of::<Option<Times>>());
 
 #[derive(Debug, Default)]
 pub(crate) struct Irregular {
@@ -187,7 +198,13 @@ impl Ledger {
 
     /// Takes down that the next message was sent.
     pub fn sent(&mut self, times: Times) {
-        self.ring.push_back(Some(times));
+        self.sent_with(times, None);
+    }
+
+    /// The same, with what [`Payload::encode`] returned for it, if that is known.
+    #[inline]
+    pub fn sent_with(&mut self, times: Times, checksum: Option<u32>) {
+        self.ring.push_back(Some(Entry { times, checksum }));
         self.in_flight += 1;
     }
 
@@ -210,10 +227,13 @@ impl Ledger {
     #[inline]
     pub fn received_next(&mut self, terms: &Terms, event: Event<'_>, book: &mut impl Book) -> bool {
         let first = self.base;
+        let Some(Some(Entry { checksum, .. })) = self.ring.front() else { return false };
         let next = terms.expect == Expect::Echo
-            && !self.ring.is_empty()
             && event.kind == terms.payload.kind(first)
-            && terms.payload.is(self.client, first, event.bytes);
+            && match *checksum {
+                Some(checksum) => terms.payload.is_with(self.client, first, checksum, event.bytes),
+                None => terms.payload.is(self.client, first, event.bytes),
+            };
         if next {
             self.matched(first, book);
         }
@@ -275,7 +295,7 @@ impl Ledger {
     /// The times of message `sequence` if it is in flight.
     pub(crate) fn times(&self, sequence: u64) -> Option<Times> {
         match sequence.checked_sub(self.base) {
-            Some(index) => self.ring.get(usize::try_from(index).ok()?).copied().flatten(),
+            Some(index) => self.ring.get(usize::try_from(index).ok()?)?.map(|entry| entry.times),
             None => self.irregular.as_ref()?.overdue.get(&sequence).copied(),
         }
     }
@@ -304,7 +324,7 @@ impl Ledger {
     #[inline]
     fn take(&mut self, sequence: u64) -> Option<Times> {
         let times = match sequence.checked_sub(self.base) {
-            Some(index) => self.ring.get_mut(usize::try_from(index).ok()?)?.take(),
+            Some(index) => self.ring.get_mut(usize::try_from(index).ok()?)?.take().map(|entry| entry.times),
             None => self.irregular.as_mut()?.overdue.remove(&sequence),
         }?;
         self.in_flight -= 1;
@@ -320,8 +340,8 @@ impl Ledger {
             match self.ring.front() {
                 Some(None) => {}
                 Some(Some(_)) if self.ring.len() > RING_SLACK && self.ring.len() > 2 * self.in_flight as usize => {
-                    let times = self.ring[0].expect("matched above");
-                    self.irregular.get_or_insert_default().overdue.insert(self.base, times);
+                    let entry = self.ring[0].expect("matched above");
+                    self.irregular.get_or_insert_default().overdue.insert(self.base, entry.times);
                 }
                 _ => break,
             }

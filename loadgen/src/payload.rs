@@ -147,11 +147,11 @@ impl Payload {
         Header { run: self.run, client, sequence, length: self.size }
     }
 
-    /// Writes message `sequence` of `client` to `out`, which is [`Self::size`] bytes long.
+    /// Writes message `sequence` of `client` to `out`, which is [`Self::size`] bytes long. Its checksum.
     ///
     /// # Panics
     /// When `out` has no room for a header.
-    pub fn encode(&self, client: u32, sequence: u64, out: &mut [u8]) {
+    pub fn encode(&self, client: u32, sequence: u64, out: &mut [u8]) -> u32 {
         let (kind, header) = (self.kind(sequence), self.header(client, sequence));
         Body::new(kind, &header).fill(&mut out[kind.header_len()..]);
         match kind {
@@ -159,11 +159,13 @@ impl Payload {
                 out.first_chunk_mut().map(|head| write_binary_header(head, &header)).expect(ROOM);
                 let crc = crc32c::crc32c(&out[BINARY_COVERED..]);
                 out[MAGIC..BINARY_COVERED].copy_from_slice(&crc.to_be_bytes());
+                crc
             }
             Kind::Text => {
                 out.first_chunk_mut().map(|head| write_text_header(head, &header)).expect(ROOM);
                 let crc = crc32c::crc32c(&out[TEXT_COVERED..]);
                 out[MAGIC..TEXT_COVERED - 1].copy_from_slice(&hex(crc));
+                crc
             }
         }
     }
@@ -171,6 +173,13 @@ impl Payload {
     /// True when `bytes` are message `sequence` of `client` to the last bit.
     pub fn is(&self, client: u32, sequence: u64, bytes: &[u8]) -> bool {
         bytes.len() == self.size() && is_whole(self.kind(sequence), &self.header(client, sequence), bytes)
+    }
+
+    /// The same where the checksum of that message is known: [`Self::encode`] has returned it.
+    #[inline]
+    pub fn is_with(&self, client: u32, sequence: u64, checksum: u32, bytes: &[u8]) -> bool {
+        let (kind, header) = (self.kind(sequence), self.header(client, sequence));
+        bytes.len() == self.size() && is_whole_with(kind, &header, checksum, bytes)
     }
 
     /// The run that these messages carry.
@@ -218,17 +227,24 @@ pub fn parse(bytes: &[u8]) -> Option<(Kind, Header)> {
 }
 
 /// True when `message` is the one that `header` describes.
-#[inline]
 fn is_whole(kind: Kind, header: &Header, message: &[u8]) -> bool {
+    let covered = match kind {
+        Kind::Binary => message.get(BINARY_COVERED..),
+        Kind::Text => message.get(TEXT_COVERED..),
+    };
+    covered.is_some_and(|covered| is_whole_with(kind, header, crc32c::crc32c(covered), message))
+}
+
+/// The same where the checksum is known.
+#[inline]
+fn is_whole_with(kind: Kind, header: &Header, crc: u32, message: &[u8]) -> bool {
     match kind {
-        Kind::Binary => message.split_first_chunk().is_some_and(|(head, body)| {
-            let crc = crc32c::crc32c(&message[BINARY_COVERED..]);
-            is_binary_header(head, header, crc) && Body::new(kind, header).equals(body)
-        }),
-        Kind::Text => message.split_first_chunk().is_some_and(|(head, body)| {
-            let crc = crc32c::crc32c(&message[TEXT_COVERED..]);
-            is_text_header(head, header, crc) && Body::new(kind, header).equals(body)
-        }),
+        Kind::Binary => message
+            .split_first_chunk()
+            .is_some_and(|(head, body)| is_binary_header(head, header, crc) && Body::new(kind, header).equals(body)),
+        Kind::Text => message
+            .split_first_chunk()
+            .is_some_and(|(head, body)| is_text_header(head, header, crc) && Body::new(kind, header).equals(body)),
     }
 }
 

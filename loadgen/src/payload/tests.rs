@@ -8,6 +8,14 @@ fn message(payload: &Payload, client: u32, sequence: u64) -> Vec<u8> {
     bytes
 }
 
+/// Whether `bytes` are that message, with its checksum known or not.
+fn is(payload: &Payload, client: u32, sequence: u64, bytes: &[u8]) -> bool {
+    let checksum = payload.encode(client, sequence, &mut vec![0; payload.size()]);
+    let known = payload.is_with(client, sequence, checksum, bytes);
+    assert_eq!(known, payload.is(client, sequence, bytes));
+    known
+}
+
 #[test]
 fn the_layout_is_as_documented() {
     let payload = Payload::new(0x3f9a_1c22, 64, Mix::Mixed);
@@ -69,7 +77,7 @@ fn the_smallest_size_is_a_bare_header() {
         let payload = Payload::new(1, u32::try_from(mix.min_size()).unwrap(), mix);
         for sequence in 0..2 {
             let bytes = message(&payload, 0, sequence);
-            assert!(payload.is(0, sequence, &bytes));
+            assert!(is(&payload, 0, sequence, &bytes));
             assert_eq!(leading(&bytes).unwrap().1.sequence, sequence);
         }
     }
@@ -90,7 +98,7 @@ fn a_right_checksum_of_a_wrong_body_is_not_enough() {
                 let crc = crc32c::crc32c(&bytes[BINARY_COVERED..]);
                 bytes[MAGIC..BINARY_COVERED].copy_from_slice(&crc.to_be_bytes());
             }
-            assert!(!payload.is(3, sequence, &bytes), "{mix} at {at}");
+            assert!(!is(&payload, 3, sequence, &bytes), "{mix} at {at}");
         }
     }
 }
@@ -98,21 +106,22 @@ fn a_right_checksum_of_a_wrong_body_is_not_enough() {
 #[test]
 fn differences_in_two_fields_do_not_make_up_for_each_other() {
     const BITS: [u32; 3] = [32, 32, 48];
+    const CLIENT: u32 = 42;
     // Bare headers, since a body would tell; and their checksums are right.
     for mix in [Mix::Text, Mix::Binary] {
         let changed = |[run, client, sequence]: [u64; 3]| {
             let narrow = |bits: u64| u32::try_from(bits).unwrap();
             let payload = Payload::new(0x3f9a_1c22 ^ narrow(run), u32::try_from(mix.min_size()).unwrap(), mix);
-            message(&payload, 42 ^ narrow(client), 6 ^ sequence)
+            message(&payload, CLIENT ^ narrow(client), 6 ^ sequence)
         };
         let payload = Payload::new(0x3f9a_1c22, u32::try_from(mix.min_size()).unwrap(), mix);
-        assert!(payload.is(42, 6, &changed([0; 3])));
+        assert!(is(&payload, CLIENT, 6, &changed([0; 3])));
         for (first, second) in [(0, 1), (0, 2), (1, 2)] {
             for (bit, other) in (0..BITS[first]).flat_map(|bit| (0..BITS[second]).map(move |other| (bit, other))) {
                 let mut bits = [0; 3];
                 bits[first] = 1 << bit;
                 bits[second] = 1 << other;
-                assert!(!payload.is(42, 6, &changed(bits)), "{mix}: {bits:x?}");
+                assert!(!is(&payload, CLIENT, 6, &changed(bits)), "{mix}: {bits:x?}");
             }
         }
     }
@@ -137,7 +146,7 @@ proptest! {
     ) {
         let payload = Payload::new(run, u32::try_from(mix.min_size() + extra).unwrap(), mix);
         let mut bytes = message(&payload, client, sequence);
-        prop_assert!(payload.is(client, sequence, &bytes));
+        prop_assert!(is(&payload, client, sequence, &bytes));
         if payload.kind(sequence) == Kind::Text {
             let text = std::str::from_utf8(&bytes).expect("text is UTF-8");
             prop_assert!(text.chars().all(|c| !c.is_control() && !c.is_whitespace()));
@@ -155,7 +164,7 @@ proptest! {
         let mut bytes = message(&payload, 3, sequence);
         let at = at.index(bytes.len());
         bytes[at] ^= flip;
-        prop_assert!(!payload.is(3, sequence, &bytes));
+        prop_assert!(!is(&payload, 3, sequence, &bytes));
         prop_assert_eq!(leading(&bytes), None);
     }
 
@@ -164,7 +173,7 @@ proptest! {
         let payload = Payload::new(7, 64, Mix::Mixed);
         let bytes = message(&payload, client, sequence);
         for (c, s) in (0..3).flat_map(|c| (0..6).map(move |s| (c, s))) {
-            prop_assert_eq!(payload.is(c, s, &bytes), (c, s) == (client, sequence));
+            prop_assert_eq!(is(&payload, c, s, &bytes), (c, s) == (client, sequence));
         }
     }
 

@@ -177,13 +177,16 @@ impl<E: Engine> Worker<E> {
             let part = left.min(at_once);
             left -= part;
             let first = ledger.next_sequence();
+            self.checksums.clear();
             for sequence in first..first + u64::from(part) {
-                let fill = |bytes: &mut [u8]| payload.encode(client, sequence, bytes);
+                let checksums = &mut self.checksums;
+                let fill = |bytes: &mut [u8]| checksums.push(payload.encode(client, sequence, bytes));
                 self.engine.queue(slot, payload.kind(sequence), payload.size(), fill);
             }
             let times = Times { due, written: self.clock.now() };
-            for _ in 0..part {
-                ledger.sent(times);
+            for index in 0..part as usize {
+                // None where the engine could not take the message, since its connection has just ended.
+                ledger.sent_with(times, self.checksums.get(index).copied());
             }
             let writes = self.engine.flush(slot);
             self.outcome.recorder.sent(times, part.into(), payload.size() as u64, writes);

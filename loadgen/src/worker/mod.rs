@@ -155,6 +155,8 @@ pub(crate) struct Worker<E> {
     open: usize,
     closing: usize,
     in_flight: u64,
+    /// Of the messages of the burst that is being sent.
+    checksums: Vec<u32>,
     pacer: Pacer,
     spun: u64,
     next_tick: Time,
@@ -184,6 +186,7 @@ pub(crate) fn run(
             open: 0,
             closing: 0,
             in_flight: 0,
+            checksums: Vec::new(),
             pacer: Pacer::new(orders.may_spin),
             spun: 0,
             next_tick: clock.now(),

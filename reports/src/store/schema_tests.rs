@@ -64,8 +64,7 @@ fn each_key_is_required() {
             let Some(map) = changed.pointer_mut(parent).and_then(Value::as_object_mut) else { continue };
             map.remove(key);
             // The kinds of errors are keys that a run decides; older files have neither histograms of seconds nor an engine.
-            let optional =
-                parent == "/connections/errors" || key == "response_histogram" || pointer == "/plan/engine";
+            let optional = parent == "/connections/errors" || key == "response_histogram" || pointer == "/plan/engine";
             assert_eq!(schema.is_valid(&changed), optional, "without {pointer}");
         }
     }

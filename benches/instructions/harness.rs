@@ -3,6 +3,7 @@
 use gungraun::{Callgrind, LibraryBenchmarkConfig, main};
 
 use crate::benchmarks::codec::codec;
+use crate::benchmarks::frames::frames;
 use crate::benchmarks::ledger::ledger;
 use crate::benchmarks::payload::payload;
 use crate::benchmarks::recorder::recorder;
@@ -17,7 +18,7 @@ main!(
         // Instructions only: what a simulated cache says is no fact of any machine.
         .tool(Callgrind::with_args(["--cache-sim=no"]))
         .env("GLIBC_TUNABLES", ONE_WAY_TO_COPY),
-    library_benchmark_groups = [payload, ledger, recorder, codec]
+    library_benchmark_groups = [payload, ledger, recorder, frames, codec]
 );
 
 /// Does what the arguments of this program say: measures, or is measured.

@@ -134,7 +134,7 @@ fn a_file_that_is_no_baseline_is_refused_by_name_with_the_remedy() {
 #[test]
 fn the_baseline_that_is_kept_can_be_read() {
     let kept = Baseline::read(&PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(KEPT)).expect("a baseline");
-    let groups = ["payload::", "ledger::", "recorder::", "codec::"];
+    let groups = ["payload::", "ledger::", "recorder::", "frames::", "codec::"];
     assert!(groups.iter().all(|group| kept.instructions.keys().any(|name| name.starts_with(group))), "{kept:?}");
 }
 

@@ -4,6 +4,7 @@
 //! the only randomness, the frames' masks, changes bytes and not the instructions that handle them.
 
 pub(crate) mod codec;
+pub(crate) mod frames;
 pub(crate) mod ledger;
 pub(crate) mod payload;
 pub(crate) mod recorder;

@@ -1,0 +1,101 @@
+//! What frames cost a message in the lean engine: made and masked a burst at a time, parsed in place. The messages in them
+//! are counted in `payload.rs`.
+
+use ::frames::{Decoder, Encoder, Event, Input, Kind, Mask, Role, Settings};
+use gungraun::{library_benchmark, library_benchmark_group};
+use loadgen::payload::{self, Mix, Payload};
+
+use super::{MESSAGES, RUN, encoded};
+
+/// Messages that are written together and come in one read: the default of `--burst`.
+const BURST: u64 = 5;
+
+const MASK: Mask = [0x37, 0xfa, 0x21, 0x3d];
+
+const LIMIT: u64 = 1 << 20;
+
+struct Sending {
+    encoder: Encoder,
+    /// A message to send, again and again.
+    message: Vec<u8>,
+    kind: Kind,
+}
+
+fn kind(payload: &Payload, sequence: u64) -> Kind {
+    match payload.kind(sequence) {
+        payload::Kind::Text => Kind::Text,
+        payload::Kind::Binary => Kind::Binary,
+    }
+}
+
+fn sending(mix: Mix, size: u32) -> Sending {
+    let payload = Payload::new(RUN, size, mix);
+    let mut sending = Sending { encoder: Encoder::default(), message: encoded(&payload, 0), kind: kind(&payload, 0) };
+    // The buffer grows once.
+    sending.burst();
+    sending
+}
+
+impl Sending {
+    fn burst(&mut self) {
+        for _ in 0..BURST {
+            self.encoder.message(self.kind, Some(MASK), self.message.len(), |room| room.copy_from_slice(&self.message));
+        }
+        assert!(self.encoder.bytes().len() > self.message.len());
+        self.encoder.clear();
+    }
+}
+
+#[library_benchmark]
+#[bench::text_64(args = (Mix::Text, 64), setup = sending)]
+#[bench::binary_64(args = (Mix::Binary, 64), setup = sending)]
+#[bench::text_4096(args = (Mix::Text, 4096), setup = sending)]
+#[bench::binary_4096(args = (Mix::Binary, 4096), setup = sending)]
+fn encode(mut sending: Sending) -> Sending {
+    for _ in 0..MESSAGES / BURST {
+        sending.burst();
+    }
+    sending
+}
+
+struct Receiving {
+    decoder: Decoder,
+    /// A read each.
+    reads: Vec<Vec<u8>>,
+}
+
+fn receiving(mix: Mix, size: u32) -> Receiving {
+    let payload = Payload::new(RUN, size, mix);
+    let read = |first: u64| {
+        let mut encoder = Encoder::default();
+        for sequence in first..first + BURST {
+            let message = encoded(&payload, sequence);
+            encoder.message(kind(&payload, sequence), None, message.len(), |room| room.copy_from_slice(&message));
+        }
+        encoder.bytes().to_vec()
+    };
+    Receiving {
+        decoder: Decoder::new(Settings { role: Role::Client, max_frame: LIMIT, max_message: LIMIT }),
+        reads: (0..MESSAGES / BURST).map(|burst| read(burst * BURST)).collect(),
+    }
+}
+
+// Unchecked, as the engine does: text that is as it must be to the last byte is UTF-8.
+#[library_benchmark]
+#[bench::text_64(args = (Mix::Text, 64), setup = receiving)]
+#[bench::binary_64(args = (Mix::Binary, 64), setup = receiving)]
+#[bench::text_4096(args = (Mix::Text, 4096), setup = receiving)]
+#[bench::binary_4096(args = (Mix::Binary, 4096), setup = receiving)]
+fn decode(mut receiving: Receiving) -> Receiving {
+    let mut received = 0;
+    for read in &mut receiving.reads {
+        let mut input = Input::from(read.as_mut_slice());
+        while let Some(event) = receiving.decoder.next_unchecked(&mut input).expect("good frames") {
+            received += u64::from(matches!(event, Event::Message(_)));
+        }
+    }
+    assert_eq!(received, MESSAGES);
+    receiving
+}
+
+library_benchmark_group!(name = frames, benchmarks = [encode, decode]);

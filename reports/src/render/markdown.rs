@@ -198,12 +198,13 @@ fn generator(out: &mut dyn Write, report: &Report, judgement: &Judgement) -> io:
     writeln!(out, "### Generator\n")?;
     writeln!(
         out,
-        "- cpu {} ({} spinning), busiest worker {}, peak RSS {}, threads {}",
+        "- cpu {} ({} spinning), busiest worker {}, peak RSS {}, threads {}, engine {}",
         seconds(generator.cpu_s),
         seconds(generator.spin_s),
         percent(generator.busiest_worker),
         bytes(generator.peak_rss_bytes as f64),
         generator.threads,
+        code(&report.plan.engine),
     )?;
     writeln!(
         out,

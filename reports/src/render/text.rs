@@ -67,11 +67,12 @@ fn plan(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
     let environment = &report.environment;
     let cores = if environment.cores == 1 { "core" } else { "cores" };
     let place = format!(
-        "{}, {} {cores}, {}, loadgen {}, seed {}, {}",
+        "{}, {} {cores}, {}, loadgen {} ({} engine), seed {}, {}",
         environment.cpu,
         environment.cores,
         environment.kernel,
         environment.version,
+        plan.engine,
         environment.seed,
         report.started_at
     );

@@ -90,7 +90,7 @@ pub(super) fn plan(entries: &[Entry<'_>]) -> Section {
     Section { id: "plan", title: "Plan and environment", blocks: vec![Block::Tables(tables)] }
 }
 
-const PLAN: [Fact; 15] = [
+const PLAN: [Fact; 16] = [
     ("target", |entry| Cell::words(&entry.report.target.url)),
     ("server", |entry| (if entry.report.target.embedded { "embedded" } else { "not started by loadgen" }).into()),
     ("model", |entry| match entry.report.plan.load {
@@ -115,6 +115,7 @@ const PLAN: [Fact; 15] = [
     }),
     ("expected back", |entry| Cell::words(&entry.report.plan.expect)),
     ("new connections/s", |entry| rate(entry.report.plan.connect_rate).into()),
+    ("engine", |entry| Cell::words(&entry.report.plan.engine)),
     ("threads", |entry| entry.report.plan.threads.to_string().into()),
     ("thresholds", |entry| match entry.report.plan.thresholds.as_slice() {
         [] => "none".into(),

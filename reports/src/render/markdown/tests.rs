@@ -96,6 +96,7 @@ fn of(text: &str) -> (Report, Judgement) {
     (report.plan.payload, report.plan.expect, report.plan.thresholds) = (text(), text(), vec![text()]);
     let environment = &mut report.environment;
     (environment.cpu, environment.kernel, environment.version) = (text(), text(), text());
+    report.plan.engine = text();
     report.started_at = text();
     report.connections.errors.insert(text(), 1);
     for evidence in &mut report.evidence {
@@ -143,9 +144,9 @@ fn whatever_a_report_holds_is_code_and_nothing_else() {
                 _ => assert_eq!(node, harmless),
             }
         }
-        // Reasons, target, payload, expectation and its remark, threshold, four of the environment, a kind of error and of
-        // evidence, and three lines of each of three pieces.
-        assert_eq!(spans, 1 + 1 + 1 + 2 + 1 + 4 + 1 + 1 + 3 * 3, "{text}");
+        // Reasons, target, payload, expectation and its remark, threshold, four of the environment, engine, a kind of error
+        // and of evidence, and three lines of each of three pieces.
+        assert_eq!(spans, 1 + 1 + 1 + 2 + 1 + 4 + 1 + 1 + 1 + 3 * 3, "{text}");
     }
 }
 

@@ -28,7 +28,8 @@ fn with(mut string: impl FnMut() -> String) -> (String, Report, Judgement) {
     report.target.url = string();
     report.started_at = string();
     let (plan, environment) = (&mut report.plan, &mut report.environment);
-    for place in [&mut plan.payload, &mut plan.expect, &mut environment.cpu, &mut environment.kernel] {
+    for place in [&mut plan.payload, &mut plan.expect, &mut plan.engine, &mut environment.cpu, &mut environment.kernel]
+    {
         *place = string();
     }
     report.environment.version = string();

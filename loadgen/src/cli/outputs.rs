@@ -114,8 +114,8 @@ impl Outputs {
     }
 
     /// Makes the folders, and finds out whether the files can be written: nobody wants to hear of it after the run.
-    /// `json_on_stdout` says that stdout is taken already.
-    pub(crate) fn check(&self, json_on_stdout: bool) -> Result<(), clap::Error> {
+    /// `json_on_stdout` says that stdout is taken already, `out` that --out has a file.
+    pub(crate) fn check(&self, json_on_stdout: bool, out: Option<&Path>) -> Result<(), clap::Error> {
         for (flag, folder) in [("--csv", &self.csv), ("--github-benchmark", &self.github_benchmark)] {
             if let Some(folder) = folder {
                 std::fs::create_dir_all(folder).map_err(|error| {
@@ -123,8 +123,10 @@ impl Outputs {
                 })?;
             }
         }
+        let out = out.map(|path| ("--out", Place::File(path.to_owned())));
         let outputs = self.all();
-        check_places(json_on_stdout, outputs.iter().map(|output| (output.flag, &output.place)))
+        let places = outputs.iter().map(|output| (output.flag, &output.place));
+        check_places(json_on_stdout, out.iter().map(|(flag, place)| (*flag, place)).chain(places))
     }
 }
 
@@ -156,6 +158,6 @@ pub(super) fn check_places<'a>(
 }
 
 /// Finds out whether a file can be written.
-pub(crate) fn check_place(flag: &str, path: &Path) -> Result<(), clap::Error> {
+fn check_place(flag: &str, path: &Path) -> Result<(), clap::Error> {
     store::check_writable(path).map_err(|error| refuse(format!("{flag}: {error}")))
 }

@@ -34,6 +34,6 @@ impl ReportArgs {
                 "{flag}: takes one result, and {count} were named; only --html and the text show several"
             )));
         }
-        self.outputs.check(false)
+        self.outputs.check(false, None)
     }
 }

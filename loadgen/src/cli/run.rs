@@ -9,7 +9,7 @@ use reports::gate::Gate;
 use reports::store::baseline::Name;
 
 use super::gates::Gates;
-use super::outputs::{Outputs, check_place};
+use super::outputs::Outputs;
 use super::plan::PlanArgs;
 use super::refuse;
 
@@ -56,7 +56,7 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "NAME", help_heading = "Comparison")]
     pub(crate) baseline: Option<Name>,
 
-    /// Keep the run as this baseline if it passes, whatever it is compared with
+    /// Keep the run as this baseline if it passes, the comparison included
     #[arg(long, value_name = "NAME", help_heading = "Comparison")]
     pub(crate) save_baseline: Option<Name>,
 
@@ -96,9 +96,6 @@ impl RunArgs {
         if self.baseline_dir.is_some() && self.baseline.is_none() && self.save_baseline.is_none() {
             return Err(refuse("--baseline-dir: nothing is kept there; add --baseline or --save-baseline".to_owned()));
         }
-        if let Some(path) = &self.out {
-            check_place("--out", path)?;
-        }
-        self.outputs.check(self.json)
+        self.outputs.check(self.json, self.out.as_deref())
     }
 }

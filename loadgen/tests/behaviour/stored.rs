@@ -129,10 +129,11 @@ fn outputs_that_cannot_be_are_refused_before_the_run() {
     let folder = Folder::new();
     let server = Rogue::start(Conduct::Echo);
     let same = folder.path("same");
-    let table: [(&[&str], &[&str]); 5] = [
+    let table: [(&[&str], &[&str]); 6] = [
         (&["--html", "/nowhere/page.html"], &["--html", "/nowhere/page.html", "its folder does not exist"]),
         (&["--json", "--junit", "-"], &["--json and --junit", "stdout"]),
         (&["--html", &same, "--junit", &same], &["--junit", "--html goes there already"]),
+        (&["--out", &same, "--html", &same], &["--html", "--out goes there already"]),
         (&["--csv", "/proc/csv"], &["--csv", "/proc/csv"]),
         (&["--save-baseline", "a/b"], &["--save-baseline", "'a/b'", "letters"]),
     ];

@@ -1,7 +1,8 @@
 //! The generator against the reference server on loopback: messages per second of its processor time on each engine, beside
 //! the least that a client can do in the same run; memory a client and the main job on the lean engine.
 //!
-//! `cargo bench --bench loopback`; `-- --quick` for one short round. Ratios hold on a machine whose speed drifts, since
+//! `cargo bench --bench loopback`; `-- --quick` for one short round, `-- 50x16` for only the closed model with 50 clients and
+//! a window of 16. Ratios hold on a machine whose speed drifts, since
 //! they take turns; absolute figures don't.
 
 mod floor;
@@ -48,6 +49,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!(
         "clients  window         floor   tungstenite          lean   beside the floor (least to most), beside tungstenite"
     );
+    let only =
+        args.iter().find_map(|arg| arg.split_once('x')).map(|(clients, window)| (clients.parse(), window.parse()));
+    if let Some((Ok(clients), Ok(window))) = only {
+        return closed(server, scale, clients, window);
+    }
     for clients in [50, 1000] {
         for window in [1, 16] {
             closed(server, scale, clients, window)?;

@@ -19,6 +19,8 @@ pub(super) struct Connection {
     link: Link,
     decoder: Decoder,
     state: State,
+    /// Read until the end of the stream has come.
+    to_the_end: bool,
     /// What most connections have no need of most of the time.
     extra: Option<Box<Extra>>,
 }
@@ -45,8 +47,6 @@ struct Extra {
     writes: u64,
     /// Writing failed; what can still be read is read first.
     broken: Option<io::Error>,
-    /// Room to write is watched for.
-    watching: bool,
 }
 
 impl Connection {
@@ -54,23 +54,21 @@ impl Connection {
         let limit = bounds.max_message as u64;
         let settings = Settings { role: Role::Client, max_frame: limit, max_message: limit };
         let extra = (!early.is_empty()).then(|| Box::new(Extra { early, ..Extra::default() }));
-        Self { link, decoder: Decoder::new(settings), state: State::Open, extra }
-    }
-
-    pub(super) fn link(&self) -> &Link {
-        &self.link
+        Self { link, decoder: Decoder::new(settings), state: State::Open, to_the_end: false, extra }
     }
 
     pub(super) fn is_open(&self) -> bool {
         self.state == State::Open
     }
 
-    /// Whether it has nothing unsent and nothing to tell.
-    #[inline]
-    pub(super) fn is_regular(&self) -> bool {
-        self.extra.is_none() && !self.link.holds()
+    /// The stream is over: there is its end to be read behind what is there, so a read that brings less than it might
+    /// have is not the last.
+    #[cold]
+    pub(super) fn read_to_the_end(&mut self) {
+        self.to_the_end = true;
     }
 
+    #[inline]
     pub(super) fn is_broken(&self) -> bool {
         self.extra.as_ref().is_some_and(|extra| extra.broken.is_some())
     }
@@ -128,16 +126,6 @@ impl Connection {
                 extra.broken.get_or_insert(error);
             }
         }
-    }
-
-    /// Whether it waits for room to write; `Some` when that has changed.
-    pub(super) fn room_wanted(&mut self) -> Option<bool> {
-        let wanted = !self.is_broken() && (self.unsent() > 0 || self.link.holds());
-        let watching = self.extra.as_ref().is_some_and(|extra| extra.watching);
-        (wanted != watching).then(|| {
-            self.extra.get_or_insert_default().watching = wanted;
-            wanted
-        })
     }
 
     /// Writes what is unsent, as far as the transport takes it, then the pong that waited for that.
@@ -227,7 +215,7 @@ impl Connection {
                 let at = shared.clock.now();
                 if self.take(&mut buffer[..bytes], 1, at, shared, sink) {
                     After::Over
-                } else if bytes < buffer.len() && self.link.tells_what_is_left() {
+                } else if bytes < buffer.len() && self.link.tells_what_is_left() && !self.to_the_end {
                     After::Nothing
                 } else {
                     After::More
@@ -345,8 +333,8 @@ impl Extra {
 
     /// Whether nothing is left in it.
     fn is_spent(&self) -> bool {
-        let Self { early, unsent, taken: _, ping, writes, broken, watching } = self;
-        early.is_empty() && unsent.is_empty() && ping.is_none() && *writes == 0 && broken.is_none() && !watching
+        let Self { early, unsent, taken: _, ping, writes, broken } = self;
+        early.is_empty() && unsent.is_empty() && ping.is_none() && *writes == 0 && broken.is_none()
     }
 }
 

@@ -3,6 +3,7 @@
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::TcpStream;
 
+use rustix::net::{RecvFlags, SendFlags, recv, send};
 use tokio_rustls::rustls::ClientConnection;
 
 use crate::engine::transport::Transport;
@@ -52,7 +53,9 @@ impl Link {
     #[inline]
     pub(super) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
-            Self::Plain(tcp) => tcp.read(buffer),
+            // Straight to the kernel: the standard library goes through libc, which makes each call a point at which the
+            // thread may be cancelled. That takes as long as to check half a message.
+            Self::Plain(tcp) => Ok(recv(tcp, buffer, RecvFlags::empty())?.0),
             Self::Tls(tls) => tls.read(buffer),
         }
     }
@@ -61,7 +64,7 @@ impl Link {
     #[inline]
     pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
-            Self::Plain(tcp) => tcp.write(bytes),
+            Self::Plain(tcp) => Ok(send(tcp, bytes, SendFlags::NOSIGNAL)?),
             Self::Tls(tls) => tls.write(bytes),
         }
     }

@@ -15,7 +15,7 @@ use rand::rngs::ThreadRng;
 
 use self::connection::{After, Connection};
 use self::link::Link;
-use self::readiness::Readiness;
+use self::readiness::{Readiness, Ready};
 use super::{Cause, Engine, Opened, Sink};
 use crate::clock::Clock;
 use crate::pacer::Wait;
@@ -95,20 +95,11 @@ impl Lean {
         writes
     }
 
-    /// Sees to it that a connection is looked at when it can write again, or if it can't any more.
+    /// Sees to it that a connection which can't write any more is looked at, whether or not the kernel tells of it again.
+    #[inline]
     fn attend(&mut self, slot: usize) {
-        let Some(connection) = &mut self.connections[slot] else { return };
-        if connection.is_regular() {
-            return;
-        }
-        if connection.is_broken() {
+        if self.connections[slot].as_ref().is_some_and(Connection::is_broken) {
             self.called.push(slot);
-        }
-        if let Some(watch) = connection.room_wanted() {
-            // It fails for want of memory; then the connection is looked at all the time.
-            if self.readiness.watch_room(connection.link().tcp(), slot, watch).is_err() {
-                self.called.push(slot);
-            }
         }
     }
 }
@@ -160,18 +151,22 @@ impl Engine for Lean {
 
     #[inline]
     fn next_ready(&mut self) -> Option<usize> {
-        self.turn.pop().or_else(|| self.readiness.next())
+        if let Some(slot) = self.turn.pop() {
+            return Some(slot);
+        }
+        let Ready { slot, over } = self.readiness.next()?;
+        if over && let Some(connection) = &mut self.connections[slot] {
+            connection.read_to_the_end();
+        }
+        Some(slot)
     }
 
     fn receive(&mut self, slot: usize, sink: &mut impl Sink) {
         let Some(connection) = &mut self.connections[slot] else { return self.bury(slot, sink) };
         match connection.receive(&mut self.buffer, &mut self.shared, sink) {
             After::Over => self.connections[slot] = None,
-            After::Nothing => self.attend(slot),
-            After::More => {
-                self.called.push(slot);
-                self.attend(slot);
-            }
+            After::Nothing => {}
+            After::More => self.called.push(slot),
         }
     }
 

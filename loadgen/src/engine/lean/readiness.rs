@@ -1,6 +1,8 @@
 //! Which connections are ready: an event queue of the kernel (epoll) of the engine's own, with a timer in it.
 //!
-//! Level-triggered, so that a connection needs one read a turn and none to learn that nothing is left.
+//! Edge-triggered (`epoll(7)`), so that the kernel looks at a connection once when something comes, and not once more when
+//! it was read. A read that does not fill its buffer has left nothing behind, but perhaps the end of the stream: of that
+//! the kernel tells as well.
 
 use std::io;
 use std::net::TcpStream;
@@ -19,6 +21,15 @@ const EVENTS: usize = 1024;
 
 /// Stands for the timer among the numbers of connections.
 const TIMER: u64 = u64::MAX;
+
+/// A connection that may be read or written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ready {
+    /// Its number.
+    pub(super) slot: usize,
+    /// The stream ends, or has failed, behind what there is to read.
+    pub(super) over: bool,
+}
 
 pub(super) struct Readiness {
     queue: OwnedFd,
@@ -40,15 +51,11 @@ impl Readiness {
         Ok(Self { queue, timer, set: None, events: Vec::with_capacity(EVENTS), told: 0 })
     }
 
-    /// Watches for something to read. Ends when the stream is closed.
+    /// Watches for something to read, for room to write after there was none, and for the end of the stream. Ends when the
+    /// stream is closed.
     pub(super) fn add(&self, stream: &TcpStream, slot: usize) -> io::Result<()> {
-        Ok(epoll::add(&self.queue, stream, EventData::new_u64(slot as u64), EventFlags::IN)?)
-    }
-
-    /// Watches for room to write as well, or no longer.
-    pub(super) fn watch_room(&self, stream: &TcpStream, slot: usize, watch: bool) -> io::Result<()> {
-        let flags = if watch { EventFlags::IN | EventFlags::OUT } else { EventFlags::IN };
-        Ok(epoll::modify(&self.queue, stream, EventData::new_u64(slot as u64), flags)?)
+        let flags = EventFlags::IN | EventFlags::OUT | EventFlags::RDHUP | EventFlags::ET;
+        Ok(epoll::add(&self.queue, stream, EventData::new_u64(slot as u64), flags)?)
     }
 
     /// Looks which connections are ready now.
@@ -73,15 +80,18 @@ impl Readiness {
         let _ = epoll::wait(&self.queue, spare_capacity(&mut self.events), timeout);
     }
 
-    /// The number of a connection that was found ready. Each is told once.
+    /// A connection that was found ready. Each is told once.
     #[inline]
-    pub(super) fn next(&mut self) -> Option<usize> {
-        while let Some(event) = self.events.get(self.told) {
+    pub(super) fn next(&mut self) -> Option<Ready> {
+        while let Some(&Event { flags, data }) = self.events.get(self.told) {
             self.told += 1;
-            match event.data.u64() {
+            match data.u64() {
                 TIMER => self.set = None,
-                // Numbers of connections came from `usize`.
-                slot => return usize::try_from(slot).ok(),
+                slot => {
+                    let over = flags.intersects(EventFlags::RDHUP | EventFlags::HUP | EventFlags::ERR);
+                    // Numbers of connections came from `usize`.
+                    return usize::try_from(slot).ok().map(|slot| Ready { slot, over });
+                }
             }
         }
         None

@@ -1,9 +1,11 @@
 //! What end-to-end tests reach by chance only: writes that stop half-way, and what comes with the handshake.
 
 use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
 
 use frames::{Encoder, Masks};
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::time::Timespec;
 use socket2::SockRef;
 
 use super::*;
@@ -90,7 +92,7 @@ impl Pair {
     /// Waits until the server's bytes have come, and takes them.
     fn hear(&mut self, bytes: &[u8]) {
         self.server.write_all(bytes).unwrap();
-        let tcp = self.connection.link().tcp().try_clone().unwrap();
+        let tcp = self.connection.link.tcp().try_clone().unwrap();
         tcp.set_nonblocking(false).unwrap();
         while tcp.peek(&mut [0; 1024]).unwrap() < bytes.len() {}
         tcp.set_nonblocking(true).unwrap();
@@ -99,23 +101,20 @@ impl Pair {
 }
 
 #[test]
-fn what_the_kernel_does_not_take_follows_in_order_and_room_is_watched_for_meanwhile() {
+fn what_the_kernel_does_not_take_follows_in_order() {
     let mut pair = Pair::new(b"");
-    assert!(pair.connection.is_regular());
-    assert_eq!(pair.connection.room_wanted(), None);
     let mut all = pair.block();
-    assert_eq!((pair.connection.room_wanted(), pair.connection.room_wanted()), (Some(true), None));
     // It goes behind what waits, not past it.
     assert_eq!(pair.connection.write(b"the end"), 0);
     all.extend(b"the end");
     assert!(pair.connection.unsent() > 7);
     let got = pair.drain(all.len());
     assert!(got == all);
-    assert_eq!((pair.connection.unsent(), pair.connection.room_wanted()), (0, Some(false)));
+    assert_eq!(pair.connection.unsent(), 0);
     assert!(pair.connection.take_writes() > 0, "the later ones are told of");
     assert_eq!(pair.connection.take_writes(), 0);
     pair.receive();
-    assert!(pair.connection.is_regular(), "no memory is kept");
+    assert!(pair.connection.extra.is_none(), "no memory is kept");
 }
 
 #[test]
@@ -158,12 +157,25 @@ fn of_pings_that_have_to_wait_the_last_is_answered() {
 #[test]
 fn what_came_with_the_handshake_comes_first() {
     let mut pair = Pair::new(b"\x81\x05early\x82\x04la");
-    assert!(!pair.connection.is_regular());
+    assert!(pair.connection.extra.is_some());
     pair.receive();
     assert_eq!(pair.heard.messages, [b"early"]);
     pair.hear(b"te");
     assert_eq!(pair.heard.messages, [&b"early"[..], b"late"]);
-    assert!(pair.connection.is_regular());
+    assert!(pair.connection.extra.is_none());
+}
+
+#[test]
+fn the_end_of_a_stream_is_read_with_what_comes_before_it() {
+    let mut pair = Pair::new(b"");
+    pair.server.write_all(b"\x81\x04last").unwrap();
+    pair.server.shutdown(Shutdown::Write).unwrap();
+    let mut watched = [PollFd::new(pair.connection.link.tcp(), PollFlags::RDHUP)];
+    assert_eq!(poll(&mut watched, Some(&Timespec { tv_sec: 10, tv_nsec: 0 })), Ok(1));
+    // The kernel tells of it once.
+    pair.connection.read_to_the_end();
+    assert_eq!(pair.receive(), After::Over);
+    assert_eq!((&pair.heard.messages[..], pair.heard.ended.as_deref()), (&[b"last".to_vec()][..], Some("eof")));
 }
 
 #[test]

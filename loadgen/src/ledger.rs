@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use crate::clock::Time;
 use crate::order::Order;
-use crate::payload::{Kind, Payload};
+use crate::payload::{Kind, Payload, Series};
 use crate::plan::Expect;
 
 /// When a message was due and when it was written.
@@ -201,7 +201,7 @@ impl Ledger {
         self.sent_with(times, None);
     }
 
-    /// The same, with what [`Payload::encode`] returned for it, if that is known.
+    /// The same, with what [`Series::encode`] returned for it, if that is known.
     #[inline]
     pub fn sent_with(&mut self, times: Times, checksum: Option<u32>) {
         self.ring.push_back(Some(Entry { times, checksum }));
@@ -213,7 +213,7 @@ impl Ledger {
     pub fn received(&mut self, terms: &Terms, event: Event<'_>, book: &mut impl Book) {
         match &terms.expect {
             Expect::Echo => {
-                if !self.received_next(terms, event, book) {
+                if !self.received_next(terms, &terms.payload.of(self.client), event, book) {
                     self.sort_out(terms, event, book);
                 }
             }
@@ -223,16 +223,16 @@ impl Ledger {
     }
 
     /// Takes an event that is the oldest message in the ring, whole; false if it is anything else, and nothing was done.
-    /// With `--expect count` and `reply=`, where any event will do, nothing is.
+    /// With `--expect count` and `reply=`, where any event will do, nothing is. `series`: the messages of this client.
     #[inline]
-    pub fn received_next(&mut self, terms: &Terms, event: Event<'_>, book: &mut impl Book) -> bool {
+    pub fn received_next(&mut self, terms: &Terms, series: &Series, event: Event<'_>, book: &mut impl Book) -> bool {
         let first = self.base;
         let Some(Some(Entry { checksum, .. })) = self.ring.front() else { return false };
         let next = terms.expect == Expect::Echo
-            && event.kind == terms.payload.kind(first)
+            && event.kind == series.kind(first)
             && match *checksum {
-                Some(checksum) => terms.payload.is_with(self.client, first, checksum, event.bytes),
-                None => terms.payload.is(self.client, first, event.bytes),
+                Some(checksum) => series.is(first, checksum, event.bytes),
+                None => series.is_whole(first, event.bytes),
             };
         if next {
             self.matched(first, book);

@@ -17,12 +17,17 @@
 //! Numbers are big-endian. The length is that of the whole message; the CRC covers everything after its own field. Text is
 //! valid UTF-8 and printable, binary is not valid UTF-8 in general.
 
+#[expect(clippy::inline_always, reason = "what is compiled for an instruction must be inlined where that is declared")]
 mod body;
+#[expect(clippy::inline_always, reason = "as above")]
+mod checksum;
+#[expect(clippy::inline_always, reason = "as above")]
+mod series;
 
 use std::fmt;
 
-use body::Body;
 pub(crate) use body::mix;
+pub use series::Series;
 
 /// How a message is sent: the opcode of its frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -143,43 +148,18 @@ impl Payload {
         self.mix.kind(sequence)
     }
 
-    fn header(&self, client: u32, sequence: u64) -> Header {
-        Header { run: self.run, client, sequence, length: self.size }
+    /// The messages of `client`.
+    #[inline]
+    pub fn of(&self, client: u32) -> Series {
+        Series::new(self.run, client, self.size, self.mix)
     }
 
-    /// Writes message `sequence` of `client` to `out`, which is [`Self::size`] bytes long. Its checksum.
+    /// Writes message `sequence` of `client` to `out`, which is [`Self::size`] bytes long.
     ///
     /// # Panics
     /// When `out` has no room for a header.
-    pub fn encode(&self, client: u32, sequence: u64, out: &mut [u8]) -> u32 {
-        let (kind, header) = (self.kind(sequence), self.header(client, sequence));
-        Body::new(kind, &header).fill(&mut out[kind.header_len()..]);
-        match kind {
-            Kind::Binary => {
-                out.first_chunk_mut().map(|head| write_binary_header(head, &header)).expect(ROOM);
-                let crc = crc32c::crc32c(&out[BINARY_COVERED..]);
-                out[MAGIC..BINARY_COVERED].copy_from_slice(&crc.to_be_bytes());
-                crc
-            }
-            Kind::Text => {
-                out.first_chunk_mut().map(|head| write_text_header(head, &header)).expect(ROOM);
-                let crc = crc32c::crc32c(&out[TEXT_COVERED..]);
-                out[MAGIC..TEXT_COVERED - 1].copy_from_slice(&hex(crc));
-                crc
-            }
-        }
-    }
-
-    /// True when `bytes` are message `sequence` of `client` to the last bit.
-    pub fn is(&self, client: u32, sequence: u64, bytes: &[u8]) -> bool {
-        bytes.len() == self.size() && is_whole(self.kind(sequence), &self.header(client, sequence), bytes)
-    }
-
-    /// The same where the checksum of that message is known: [`Self::encode`] has returned it.
-    #[inline]
-    pub fn is_with(&self, client: u32, sequence: u64, checksum: u32, bytes: &[u8]) -> bool {
-        let (kind, header) = (self.kind(sequence), self.header(client, sequence));
-        bytes.len() == self.size() && is_whole_with(kind, &header, checksum, bytes)
+    pub fn encode(&self, client: u32, sequence: u64, out: &mut [u8]) {
+        self.of(client).encode(sequence, out);
     }
 
     /// The run that these messages carry.
@@ -193,7 +173,8 @@ impl Payload {
 pub fn leading(bytes: &[u8]) -> Option<(Kind, Header)> {
     let (kind, header) = parse(bytes)?;
     let message = bytes.get(..header.length as usize)?;
-    (message.len() >= kind.header_len() && is_whole(kind, &header, message)).then_some((kind, header))
+    let series = Series::new(header.run, header.client, header.length, Mix::Mixed);
+    series.is_whole_of_kind(kind, header.sequence, message).then_some((kind, header))
 }
 
 /// What the header at the beginning of `bytes` claims, if one is there. Nothing of it is checked.
@@ -224,108 +205,6 @@ pub fn parse(bytes: &[u8]) -> Option<(Kind, Header)> {
         length: narrow(number(44, 8)?)?,
     };
     Some((Kind::Text, header))
-}
-
-/// True when `message` is the one that `header` describes.
-fn is_whole(kind: Kind, header: &Header, message: &[u8]) -> bool {
-    let covered = match kind {
-        Kind::Binary => message.get(BINARY_COVERED..),
-        Kind::Text => message.get(TEXT_COVERED..),
-    };
-    covered.is_some_and(|covered| is_whole_with(kind, header, crc32c::crc32c(covered), message))
-}
-
-/// The same where the checksum is known.
-#[inline]
-fn is_whole_with(kind: Kind, header: &Header, crc: u32, message: &[u8]) -> bool {
-    match kind {
-        Kind::Binary => message
-            .split_first_chunk()
-            .is_some_and(|(head, body)| is_binary_header(head, header, crc) && Body::new(kind, header).equals(body)),
-        Kind::Text => message
-            .split_first_chunk()
-            .is_some_and(|(head, body)| is_text_header(head, header, crc) && Body::new(kind, header).equals(body)),
-    }
-}
-
-// The headers are written and compared field by field where they lie. To put one together elsewhere first would take
-// longer than all the rest: what was just written in small pieces is slow to be read in large ones.
-
-/// All but the CRC.
-#[inline]
-fn write_binary_header(head: &mut [u8; BINARY_HEADER], header: &Header) {
-    head[..4].copy_from_slice(&Kind::Binary.magic());
-    head[8..12].copy_from_slice(&header.run.to_be_bytes());
-    head[12..16].copy_from_slice(&header.client.to_be_bytes());
-    head[16..24].copy_from_slice(&(header.sequence & SEQUENCE_MASK).to_be_bytes());
-    head[24..28].copy_from_slice(&header.length.to_be_bytes());
-}
-
-#[inline]
-fn is_binary_header(head: &[u8; BINARY_HEADER], header: &Header, crc: u32) -> bool {
-    let differing = differing(field(head, 0), Kind::Binary.magic())
-        | differing(field(head, 4), crc.to_be_bytes())
-        | differing(field(head, 8), header.run.to_be_bytes())
-        | differing(field(head, 12), header.client.to_be_bytes())
-        | differing(field(head, 24), header.length.to_be_bytes());
-    let sequence = u64::from_be_bytes(field(head, 16)) ^ (header.sequence & SEQUENCE_MASK);
-    u64::from(differing) | sequence == 0
-}
-
-/// All but the CRC.
-#[inline]
-fn write_text_header(head: &mut [u8; TEXT_HEADER], header: &Header) {
-    let sequence = header.sequence & SEQUENCE_MASK;
-    let [high, low] = [sequence >> 32, sequence & 0xffff_ffff].map(|half| hex(u32::try_from(half).unwrap_or(0)));
-    head[..4].copy_from_slice(&Kind::Text.magic());
-    head[13..21].copy_from_slice(&hex(header.run));
-    head[22..30].copy_from_slice(&hex(header.client));
-    head[31..35].copy_from_slice(&high[4..]);
-    head[35..43].copy_from_slice(&low);
-    head[44..52].copy_from_slice(&hex(header.length));
-    for at in COLONS {
-        head[at] = b':';
-    }
-}
-
-#[inline]
-fn is_text_header(head: &[u8; TEXT_HEADER], header: &Header, crc: u32) -> bool {
-    let sequence = header.sequence & SEQUENCE_MASK;
-    let [high, low] = [sequence >> 32, sequence & 0xffff_ffff].map(|half| hex(u32::try_from(half).unwrap_or(0)));
-    let wide = |at, expected: [u8; 8]| u64::from_ne_bytes(field(head, at)) ^ u64::from_ne_bytes(expected);
-    let digits = wide(4, hex(crc))
-        | wide(13, hex(header.run))
-        | wide(22, hex(header.client))
-        | wide(35, low)
-        | wide(44, hex(header.length));
-    let narrow = differing(field(head, 0), Kind::Text.magic()) | differing(field(head, 31), field(&high, 4));
-    let colons = COLONS.iter().fold(0, |differing, &at| differing | (head[at] ^ b':'));
-    digits | u64::from(narrow) | u64::from(colons) == 0
-}
-
-/// Bytes of a header from `at` on.
-#[inline]
-fn field<const N: usize, const M: usize>(head: &[u8; N], at: usize) -> [u8; M] {
-    std::array::from_fn(|index| head[at + index])
-}
-
-/// 0 if both are the same.
-#[inline]
-fn differing(a: [u8; 4], b: [u8; 4]) -> u32 {
-    u32::from_ne_bytes(a) ^ u32::from_ne_bytes(b)
-}
-
-/// Eight lower-case hex digits, all at once: spreads the nibbles over the bytes of a word, then adds to each what makes
-/// it a digit.
-#[inline]
-fn hex(number: u32) -> [u8; 8] {
-    let mut nibbles = u64::from(number);
-    nibbles = (nibbles | (nibbles << 16)) & 0x0000_ffff_0000_ffff;
-    nibbles = (nibbles | (nibbles << 8)) & 0x00ff_00ff_00ff_00ff;
-    nibbles = (nibbles | (nibbles << 4)) & 0x0f0f_0f0f_0f0f_0f0f;
-    // 1 in each byte whose nibble is over 9: adding 6 carries into its bit 4.
-    let letters = ((nibbles + 0x0606_0606_0606_0606) >> 4) & 0x0101_0101_0101_0101;
-    (nibbles + 0x3030_3030_3030_3030 + letters * u64::from(b'a' - b'0' - 10)).to_be_bytes()
 }
 
 #[cfg(test)]

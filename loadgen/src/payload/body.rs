@@ -1,9 +1,11 @@
 //! What follows a message's header.
 
-use super::{Header, Kind};
+use super::Kind;
+use super::checksum::Checksum;
 
 /// The body of a message: words of a counter-based generator (the finalizer of `SplitMix64`; Steele, Lea and Flood, "Fast
 /// Splittable Pseudorandom Number Generators", OOPSLA 2014, with one multiplication less), keyed by the header.
+#[derive(Clone, Copy)]
 pub(super) struct Body {
     kind: Kind,
     counter: u64,
@@ -11,11 +13,21 @@ pub(super) struct Body {
 
 const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
+/// What the bodies of a client's messages have in common.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Key(u64);
+
+impl Key {
+    #[inline]
+    pub(super) fn new(run: u32, client: u32) -> Self {
+        Self(((u64::from(run) << 32) | u64::from(client)).wrapping_mul(GOLDEN))
+    }
+}
+
 impl Body {
     #[inline]
-    pub(super) fn new(kind: Kind, header: &Header) -> Self {
-        let key = (u64::from(header.run) << 32) | u64::from(header.client);
-        Self { kind, counter: mix(key.wrapping_mul(GOLDEN) ^ header.sequence) }
+    pub(super) fn new(kind: Kind, key: Key, sequence: u64) -> Self {
+        Self { kind, counter: mix(key.0 ^ sequence) }
     }
 
     #[inline]
@@ -26,36 +38,49 @@ impl Body {
 
     /// Eight bytes of the body.
     #[inline]
-    fn word(&mut self) -> [u8; 8] {
+    fn word(&mut self) -> u64 {
         let word = self.next();
         match self.kind {
             Kind::Binary => word,
             // Six letters from a to p and a character from U+00E0 to U+00FF, whose UTF-8 is C3 A0 to C3 BF.
             Kind::Text => (word & 0x1f00_0f0f_0f0f_0f0f).wrapping_add(0xa0c3_6161_6161_6161),
         }
-        .to_le_bytes()
     }
 
     /// The last bytes of the body, of which there are fewer than eight.
     #[inline]
-    fn tail(&mut self) -> [u8; 8] {
+    fn tail(&mut self) -> u64 {
         let word = self.next();
         match self.kind {
             Kind::Binary => word,
             // Letters only, since a character must not be cut.
             Kind::Text => (word & 0x0f0f_0f0f_0f0f_0f0f).wrapping_add(0x6161_6161_6161_6161),
         }
-        .to_le_bytes()
     }
 
-    #[inline]
-    pub(super) fn fill(mut self, body: &mut [u8]) {
+    /// Writes the body, and tells its checksum.
+    #[inline(always)]
+    pub(super) fn fill(mut self, body: &mut [u8], checksum: &mut impl Checksum) {
         let (words, rest) = body.as_chunks_mut();
         for word in words {
-            *word = self.word();
+            *word = self.word().to_le_bytes();
+            checksum.word(*word);
         }
         if !rest.is_empty() {
-            rest.copy_from_slice(&self.tail()[..rest.len()]);
+            // In pieces of a fixed size: to copy so few bytes by a call would take longer than to make them.
+            let [a, b, c, d, pieces @ ..] = self.tail().to_le_bytes();
+            let (half, rest) = match rest.split_first_chunk_mut() {
+                Some((half, rest)) => {
+                    *half = [a, b, c, d];
+                    checksum.half(*half);
+                    (pieces, rest)
+                }
+                None => ([a, b, c, d], rest),
+            };
+            for (byte, value) in rest.iter_mut().zip(half) {
+                *byte = value;
+                checksum.byte(value);
+            }
         }
     }
 
@@ -65,10 +90,17 @@ impl Body {
         // Every word is compared, whatever the ones before said: without branches that is faster.
         let mut differing = 0;
         for word in words {
-            differing |= u64::from_le_bytes(*word) ^ u64::from_le_bytes(self.word());
+            differing |= u64::from_le_bytes(*word) ^ self.word();
         }
-        let tail = if rest.is_empty() { [0; 8] } else { self.tail() };
-        differing == 0 && rest.iter().zip(tail).all(|(byte, expected)| *byte == expected)
+        if !rest.is_empty() {
+            let mut last = 0;
+            for &byte in rest.iter().rev() {
+                last = (last << 8) | u64::from(byte);
+            }
+            let unused = 64 - 8 * rest.len();
+            differing |= last ^ (self.tail() << unused >> unused);
+        }
+        differing == 0
     }
 }
 

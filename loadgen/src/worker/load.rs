@@ -170,8 +170,9 @@ impl<E: Engine> Worker<E> {
     /// Sends `messages` messages on a connection, all due at `due`.
     fn send(&mut self, slot: usize, due: Time, messages: u32) {
         let Client { ledger, .. } = &mut self.clients[slot];
-        let (client, payload) = (ledger.client(), &self.orders.terms.payload);
-        let at_once = u32::try_from(WRITE_AT_ONCE / payload.size()).unwrap_or(u32::MAX).max(1);
+        let series = self.orders.terms.payload.of(ledger.client());
+        let size = series.size();
+        let at_once = u32::try_from(WRITE_AT_ONCE / size).unwrap_or(u32::MAX).max(1);
         let mut left = messages;
         while left > 0 {
             let part = left.min(at_once);
@@ -180,8 +181,8 @@ impl<E: Engine> Worker<E> {
             self.checksums.clear();
             for sequence in first..first + u64::from(part) {
                 let checksums = &mut self.checksums;
-                let fill = |bytes: &mut [u8]| checksums.push(payload.encode(client, sequence, bytes));
-                self.engine.queue(slot, payload.kind(sequence), payload.size(), fill);
+                let fill = |bytes: &mut [u8]| checksums.push(series.encode(sequence, bytes));
+                self.engine.queue(slot, series.kind(sequence), size, fill);
             }
             let times = Times { due, written: self.clock.now() };
             for index in 0..part as usize {
@@ -189,7 +190,7 @@ impl<E: Engine> Worker<E> {
                 ledger.sent_with(times, self.checksums.get(index).copied());
             }
             let writes = self.engine.flush(slot);
-            self.outcome.recorder.sent(times, part.into(), payload.size() as u64, writes);
+            self.outcome.recorder.sent(times, part.into(), size as u64, writes);
         }
         self.in_flight += u64::from(messages);
     }

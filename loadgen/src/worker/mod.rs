@@ -21,6 +21,7 @@ use crate::clock::{Clock, Time};
 use crate::engine::{Build, Cause, Dialer, Engine, Read, Sink};
 use crate::ledger::{Event, Ledger, Terms};
 use crate::pacer::{Pacer, Wait};
+use crate::payload::Series;
 use crate::plan::{Load, Rate, Until};
 use crate::recorder::{Recorder, Row, Window};
 
@@ -274,7 +275,8 @@ impl<E: Engine> Worker<E> {
         let client = &mut self.clients[slot];
         let before = client.ledger.in_flight();
         let (recorder, terms) = (&mut self.outcome.recorder, &self.orders.terms);
-        let mut intake = Intake { client, recorder, terms, last: None, heard: None, cause: None };
+        let series = terms.payload.of(client.ledger.client());
+        let mut intake = Intake { client, series, recorder, terms, last: None, heard: None, cause: None };
         self.engine.receive(slot, &mut intake);
         let (last, heard, cause) = (intake.last, intake.heard, intake.cause);
         self.heard = heard.unwrap_or(self.heard);
@@ -353,6 +355,7 @@ fn thread_cpu() -> u64 {
 /// Books what one connection brings.
 struct Intake<'a> {
     client: &'a mut Client,
+    series: Series,
     recorder: &'a mut Recorder,
     terms: &'a Terms,
     last: Option<Time>,
@@ -368,7 +371,7 @@ impl Sink for Intake<'_> {
             return false;
         }
         let mut book = self.recorder.book(self.terms, self.client.ledger.client(), self.client.local, at);
-        let taken = self.client.ledger.received_next(self.terms, event, &mut book);
+        let taken = self.client.ledger.received_next(self.terms, &self.series, event, &mut book);
         if taken {
             (self.last, self.heard) = (Some(at), Some(at));
         }

@@ -158,6 +158,6 @@ impl Assembly {
     }
 
     fn event(&self) -> Event<'_> {
-        Event::Message(Message { kind: self.kind, payload: &self.bytes, checked: true })
+        Event::Message(Message { kind: self.kind, payload: &self.bytes })
     }
 }

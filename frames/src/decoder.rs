@@ -47,8 +47,6 @@ pub struct Message<'a> {
     pub kind: Kind,
     /// Its bytes.
     pub payload: &'a [u8],
-    /// Whether it is known that text is UTF-8. Always true of binary messages, and of what [`Decoder::next`] returns.
-    pub checked: bool,
 }
 
 /// Takes the bytes of one direction of a connection, cut wherever they may be, and makes events of them.
@@ -80,17 +78,38 @@ impl Decoder {
     /// The peer broke a rule or exceeded a limit. Nothing more can be read; another call returns the same.
     #[inline]
     pub fn next<'e, 'b: 'e>(&'e mut self, input: &mut Input<'b>) -> Result<Option<Event<'e>>, Violation> {
-        self.step::<true>(input)
+        match self.next_whole(input) {
+            None => self.next_other(input),
+            Some(message) if message.kind == Kind::Text && str::from_utf8(message.payload).is_err() => {
+                Err(self.fail(Violation::NotUtf8))
+            }
+            Some(message) => Ok(Some(Event::Message(message))),
+        }
     }
 
-    /// The same, for callers that have another way to tell whether text is right, such as comparing it with what must come:
-    /// text that came as one frame in one piece may be returned without being looked at ([`Message::checked`]).
+    /// The next event if it is what most are: a message in one frame of less than 64 KiB, all of it in `input`, from which
+    /// it is taken off. None, and nothing is done, if that is not so or not seen at a glance; then [`Self::next`] tells.
     ///
-    /// # Errors
-    /// Those of [`Self::next`], but for [`Violation::NotUtf8`] of such text.
+    /// Whether text is UTF-8 is not looked at. For callers that have another way to tell, such as comparing it with what
+    /// must come.
     #[inline]
-    pub fn next_unchecked<'e, 'b: 'e>(&'e mut self, input: &mut Input<'b>) -> Result<Option<Event<'e>>, Violation> {
-        self.step::<false>(input)
+    pub fn next_whole<'b>(&self, input: &mut Input<'b>) -> Option<Message<'b>> {
+        if self.carry.is_some() || self.over.is_some() {
+            return None;
+        }
+        let (kind, header, size) = Header::of_whole_message(input.bytes())?;
+        let Header { mask, length, .. } = header;
+        let masked = self.settings.role == Role::Server;
+        let small = length <= self.settings.max_frame.min(self.settings.max_message);
+        let length = usize::try_from(length).ok()?;
+        if mask.is_some() != masked || !small || input.bytes().len() - size < length {
+            return None;
+        }
+        let (_, payload) = input.take(size + length).split_at_mut(size);
+        if let Some(mask) = mask {
+            mask::apply(mask, 0, payload);
+        }
+        Some(Message { kind, payload })
     }
 
     /// Whether the stream may end here: between messages.
@@ -98,11 +117,9 @@ impl Decoder {
         self.carry.as_ref().is_none_or(|carry| carry.is_spent())
     }
 
-    #[inline]
-    fn step<'e, 'b: 'e, const CHECK: bool>(
-        &'e mut self,
-        input: &mut Input<'b>,
-    ) -> Result<Option<Event<'e>>, Violation> {
+    /// The next event, when it is not one for [`Self::next_whole`].
+    #[cold]
+    fn next_other<'e, 'b: 'e>(&'e mut self, input: &mut Input<'b>) -> Result<Option<Event<'e>>, Violation> {
         if self.carry.is_some() || self.over.is_some() {
             return self.resume(input);
         }
@@ -126,11 +143,10 @@ impl Decoder {
             Opcode::Binary => Kind::Binary,
             opcode => return self.control(opcode, payload),
         };
-        let checked = CHECK || kind == Kind::Binary;
-        if CHECK && kind == Kind::Text && str::from_utf8(payload).is_err() {
+        if kind == Kind::Text && str::from_utf8(payload).is_err() {
             return Err(self.fail(Violation::NotUtf8));
         }
-        Ok(Some(Event::Message(Message { kind, payload, checked })))
+        Ok(Some(Event::Message(Message { kind, payload })))
     }
 
     /// What comes can't be handed over where it lies.
@@ -151,7 +167,7 @@ impl Decoder {
             Some(Over::Failed(violation)) => Err(violation),
             _ if input.is_empty() => Ok(None),
             Some(Over::Closed) => Err(Violation::AfterClose),
-            None if self.carry.is_none() => self.step::<true>(input),
+            None if self.carry.is_none() => self.next(input),
             None => self.take(input),
         }
     }

@@ -84,6 +84,8 @@ pub struct Header {
 }
 
 const LAST: u8 = 0x80;
+const TEXT_MESSAGE: u8 = LAST | Opcode::Text.bits();
+const BINARY_MESSAGE: u8 = LAST | Opcode::Binary.bits();
 const MASKED: u8 = 0x80;
 /// Short lengths that say that two or eight bytes of length follow.
 const TWO_BYTES: u8 = 126;
@@ -119,6 +121,30 @@ impl Header {
         let (last, reserved) = (first & LAST != 0, (first >> 4) & 7);
         let header = Self { last, reserved, opcode: Opcode::from_bits(first & 0xf)?, mask, length };
         Ok(Some((header, bytes.len() - rest.len())))
+    }
+
+    /// The same, if it is that of a whole message of less than 64 KiB, its length in the shortest form.
+    #[inline]
+    pub(crate) fn of_whole_message(bytes: &[u8]) -> Option<(Kind, Self, usize)> {
+        let (&[first, second], rest) = bytes.split_first_chunk()?;
+        let (kind, opcode) = match first {
+            TEXT_MESSAGE => (Kind::Text, Opcode::Text),
+            BINARY_MESSAGE => (Kind::Binary, Opcode::Binary),
+            _ => return None,
+        };
+        let (length, at, rest) = match second & !MASKED {
+            EIGHT_BYTES => return None,
+            TWO_BYTES => match u16::from_be_bytes(*rest.first_chunk()?) {
+                0..126 => return None,
+                length => (u64::from(length), 4, &rest[2..]),
+            },
+            short => (u64::from(short), 2, rest),
+        };
+        let (mask, at) = match second & MASKED {
+            0 => (None, at),
+            _ => (Some(*rest.first_chunk()?), at + size_of::<Mask>()),
+        };
+        Some((kind, Self { last: true, reserved: 0, opcode, mask, length }, at))
     }
 
     /// Bytes that this header takes in its shortest form.

@@ -31,21 +31,22 @@ fn keep(event: Event<'_>) -> Seen {
     }
 }
 
-/// What a decoder makes of a stream in pieces, and why it stopped.
-fn decode(settings: Settings, stream: &[u8], piece: usize, check: bool) -> (Vec<Seen>, Option<Violation>) {
+/// What a decoder makes of a stream in pieces, and why it stopped. `glance`: whole messages are taken as the engine does.
+fn decode(settings: Settings, stream: &[u8], piece: usize, glance: bool) -> (Vec<Seen>, Option<Violation>) {
     let (mut decoder, mut seen) = (Decoder::new(settings), Vec::new());
     for piece in stream.chunks(piece) {
         let mut buffer = piece.to_vec();
         let mut input = Input::from(buffer.as_mut_slice());
         loop {
-            let next = if check { decoder.next(&mut input) } else { decoder.next_unchecked(&mut input) };
-            match next {
-                Ok(None) => break,
-                Ok(Some(Event::Message(message)))
-                    if !message.checked && std::str::from_utf8(message.payload).is_err() =>
-                {
+            if let Some(message) = if glance { decoder.next_whole(&mut input) } else { None } {
+                if message.kind == Kind::Text && std::str::from_utf8(message.payload).is_err() {
                     return (seen, Some(Violation::NotUtf8));
                 }
+                seen.push(keep(Event::Message(message)));
+                continue;
+            }
+            match decoder.next(&mut input) {
+                Ok(None) => break,
                 Ok(Some(event)) => {
                     let event = keep(event);
                     assert!(event.1.len() as u64 <= settings.max_message.max(125));

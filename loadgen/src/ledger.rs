@@ -198,14 +198,16 @@ impl Ledger {
 
     /// Takes down that the next message was sent.
     pub fn sent(&mut self, times: Times) {
-        self.sent_with(times, None);
+        self.ring.push_back(Some(Entry { times, checksum: None }));
+        self.in_flight += 1;
     }
 
-    /// The same, with what [`Series::encode`] returned for it, if that is known.
+    /// The same for messages that were sent together, one for each of `checksums`: what [`Series::encode`] returned for it.
     #[inline]
-    pub fn sent_with(&mut self, times: Times, checksum: Option<u32>) {
-        self.ring.push_back(Some(Entry { times, checksum }));
-        self.in_flight += 1;
+    pub fn sent_together(&mut self, times: Times, checksums: &[u32]) {
+        self.ring.extend(checksums.iter().map(|&checksum| Some(Entry { times, checksum: Some(checksum) })));
+        // Bursts are counted in 32 bits.
+        self.in_flight += u32::try_from(checksums.len()).unwrap_or(u32::MAX);
     }
 
     /// Decides what an event is, and with it the fate of the messages that it is about.
@@ -227,15 +229,21 @@ impl Ledger {
     #[inline]
     pub fn received_next(&mut self, terms: &Terms, series: &Series, event: Event<'_>, book: &mut impl Book) -> bool {
         let first = self.base;
-        let Some(Some(Entry { checksum, .. })) = self.ring.front() else { return false };
-        let next = terms.expect == Expect::Echo
+        let Some(&Some(Entry { times, checksum })) = self.ring.front() else { return false };
+        let next = matches!(terms.expect, Expect::Echo)
             && event.kind == series.kind(first)
-            && match *checksum {
+            && match checksum {
                 Some(checksum) => series.is(first, checksum, event.bytes),
                 None => series.is_whole(first, event.bytes),
             };
         if next {
-            self.matched(first, book);
+            self.ring.pop_front();
+            self.base += 1;
+            self.in_flight -= 1;
+            if self.ring.len() > self.in_flight as usize {
+                self.trim();
+            }
+            self.arrived(first, times, book);
         }
         next
     }
@@ -305,9 +313,15 @@ impl Ledger {
     }
 
     /// Message `sequence` came back whole. Does nothing if it is not in flight.
-    #[inline]
     pub(crate) fn matched(&mut self, sequence: u64, book: &mut impl Book) {
-        let Some(times) = self.take(sequence) else { return };
+        if let Some(times) = self.take(sequence) {
+            self.arrived(sequence, times, book);
+        }
+    }
+
+    /// Books message `sequence`, which is in flight no more.
+    #[inline]
+    fn arrived(&mut self, sequence: u64, times: Times, book: &mut impl Book) {
         let low = if self.irregular.is_some() { self.oldest().unwrap_or(u64::MAX) } else { self.base };
         let overtaken = self.order.arrive(sequence, low);
         book.matched(sequence, times, overtaken);
@@ -321,7 +335,6 @@ impl Ledger {
     }
 
     /// Takes message `sequence` out of what is in flight.
-    #[inline]
     fn take(&mut self, sequence: u64) -> Option<Times> {
         let times = match sequence.checked_sub(self.base) {
             Some(index) => self.ring.get_mut(usize::try_from(index).ok()?)?.take().map(|entry| entry.times),
@@ -334,7 +347,6 @@ impl Ledger {
 
     /// Drops entries at the front of the ring whose fate is known, and moves what keeps a long ring from shrinking to
     /// where it takes a place of its own: memory stays in proportion to what is in flight.
-    #[inline]
     fn trim(&mut self) {
         loop {
             match self.ring.front() {

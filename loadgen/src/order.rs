@@ -27,6 +27,7 @@ pub(crate) struct Order {
 impl Order {
     /// Takes the arrival of `sequence` (each arrives once). `low` is the lowest that may still arrive. True when the
     /// arrival adds one to `n - longest increasing run`.
+    #[inline]
     pub(crate) fn arrive(&mut self, sequence: u64, low: u64) -> bool {
         let overtaken = match &mut self.top {
             Some(top) if sequence == top.last + 1 => {

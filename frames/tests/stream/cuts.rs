@@ -1,6 +1,6 @@
 //! However a stream is cut, the same events come out.
 
-use frames::{Decoder, Event, Input, Role};
+use frames::{Decoder, Event, Input, Kind, Message, Role, Settings};
 
 use crate::rig::{ROLES, Seen, decode, frame, settings};
 
@@ -90,7 +90,7 @@ fn what_a_read_brings_whole_is_handed_over_where_it_lies() {
         let (mut decoder, mut input) = (Decoder::new(settings(role)), Input::from(bytes.as_mut_slice()));
         let mut seen = 0;
         while let Some(event) = decoder.next(&mut input).expect("in order") {
-            let (Event::Message(frames::Message { payload, .. }) | Event::Ping(payload)) = event else { panic!() };
+            let (Event::Message(Message { payload, .. }) | Event::Ping(payload)) = event else { panic!() };
             assert!(place.contains(&payload.as_ptr()));
             seen += 1;
         }
@@ -113,17 +113,63 @@ fn the_end_of_a_stream_is_between_messages_or_not() {
 }
 
 #[test]
-fn text_may_be_left_unchecked_only_where_it_is_one_frame_in_one_piece() {
+fn what_is_taken_at_a_glance_is_a_whole_message_in_one_frame_and_nothing_else() {
     for role in ROLES {
-        let bytes = [frame(role, 0x81, b"\xff"), frame(role, 0x82, b"\xff"), frame(role, 0x01, b"\xff")].concat();
-        let (mut decoder, mut whole) = (Decoder::new(settings(role)), bytes.clone());
-        let mut input = Input::from(whole.as_mut_slice());
-        let mut next = || match decoder.next_unchecked(&mut input) {
-            Ok(Some(Event::Message(message))) => Ok(message.checked),
-            Ok(other) => panic!("{other:?}"),
-            Err(violation) => Err(violation),
-        };
-        assert_eq!((next(), next(), next()), (Ok(false), Ok(true), Err(frames::Violation::NotUtf8)));
-        assert_eq!(next(), Err(frames::Violation::NotUtf8), "it stays so");
+        let (small, long) = (vec![7; 125], vec![7; 126]);
+        for (bytes, kind, payload) in [
+            (frame(role, 0x81, b"text"), Kind::Text, &b"text"[..]),
+            (frame(role, 0x81, b"\xff"), Kind::Text, b"\xff"),
+            (frame(role, 0x82, b""), Kind::Binary, b""),
+            (frame(role, 0x82, &small), Kind::Binary, &small),
+            (frame(role, 0x82, &long), Kind::Binary, &long),
+        ] {
+            let (decoder, mut whole) = (Decoder::new(settings(role)), [bytes.clone(), frame(role, 0x89, b"")].concat());
+            let mut input = Input::from(whole.as_mut_slice());
+            assert_eq!(decoder.next_whole(&mut input), Some(Message { kind, payload }));
+            assert_eq!(input.bytes(), frame(role, 0x89, b""), "no byte of what follows");
+            for cut in 0..bytes.len() {
+                untouched(&decoder, &bytes[..cut]);
+            }
+        }
+        let decoder = Decoder::new(settings(role));
+        let mut two_bytes = frame(role, 0x82, &small);
+        two_bytes.splice(1..2, [(two_bytes[1] & 0x80) | 0x7e, 0, 125]);
+        for other in [
+            frame(role, 0x01, b"part"),
+            frame(role, 0x80, b"rest"),
+            frame(role, 0x89, b"ping"),
+            frame(role, 0x88, b""),
+            frame(role, 0xc1, b"reserved"),
+            two_bytes,
+        ] {
+            untouched(&decoder, &other);
+        }
+        let other = if role == Role::Client { Role::Server } else { Role::Client };
+        untouched(&decoder, &frame(other, 0x81, b"masked or not"));
+        let strict = Decoder::new(Settings { max_frame: 3, ..settings(role) });
+        untouched(&strict, &frame(role, 0x81, b"long"));
+        let strict = Decoder::new(Settings { max_message: 3, ..settings(role) });
+        untouched(&strict, &frame(role, 0x81, b"long"));
+    }
+}
+
+/// Asserts that nothing is taken of `bytes` at a glance.
+fn untouched(decoder: &Decoder, bytes: &[u8]) {
+    let mut copy = bytes.to_vec();
+    let mut input = Input::from(copy.as_mut_slice());
+    assert_eq!(decoder.next_whole(&mut input), None, "{bytes:x?}");
+    assert_eq!(input.bytes(), bytes);
+}
+
+#[test]
+fn nothing_is_taken_at_a_glance_while_a_frame_or_a_message_is_under_way_or_all_is_over() {
+    for role in ROLES {
+        let whole = frame(role, 0x82, b"whole");
+        for before in [&frame(role, 0x81, b"cut")[..4], &frame(role, 0x01, b"part"), &frame(role, 0x88, b"")] {
+            let (mut decoder, mut bytes) = (Decoder::new(settings(role)), before.to_vec());
+            let mut input = Input::from(bytes.as_mut_slice());
+            while decoder.next(&mut input).expect("in order").is_some() {}
+            untouched(&decoder, &whole);
+        }
     }
 }

@@ -99,3 +99,13 @@ pub(crate) struct Read {
     /// Messages and control frames that they completed.
     pub(crate) frames: u64,
 }
+
+impl Read {
+    /// Counts a message of so many bytes.
+    #[inline]
+    fn message(&mut self, payload: usize) {
+        self.frames += 1;
+        self.messages += 1;
+        self.payload += payload as u64;
+    }
+}

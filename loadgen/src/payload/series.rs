@@ -176,6 +176,9 @@ impl Series {
 #[inline]
 fn digits(sequence: u64) -> ([u8; 4], [u8; 8]) {
     let sequence = sequence & SEQUENCE_MASK;
+    if let Ok(low) = u32::try_from(sequence) {
+        return (*b"0000", hex(low)); // Nearly always.
+    }
     let half = |bits: u64| u32::try_from(bits & 0xffff_ffff).unwrap_or(0);
     let [_, _, _, _, high @ ..] = hex(half(sequence >> 32));
     (high, hex(half(sequence)))

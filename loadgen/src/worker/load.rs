@@ -185,9 +185,10 @@ impl<E: Engine> Worker<E> {
                 self.engine.queue(slot, series.kind(sequence), size, fill);
             }
             let times = Times { due, written: self.clock.now() };
-            for index in 0..part as usize {
-                // None where the engine could not take the message, since its connection has just ended.
-                ledger.sent_with(times, self.checksums.get(index).copied());
+            ledger.sent_together(times, &self.checksums);
+            for _ in self.checksums.len()..part as usize {
+                // Those that the engine could not take, since the connection has just ended.
+                ledger.sent(times);
             }
             let writes = self.engine.flush(slot);
             self.outcome.recorder.sent(times, part.into(), size as u64, writes);

@@ -371,11 +371,7 @@ impl Sink for Intake<'_> {
             return false;
         }
         let mut book = self.recorder.book(self.terms, self.client.ledger.client(), self.client.local, at);
-        let taken = self.client.ledger.received_next(self.terms, &self.series, event, &mut book);
-        if taken {
-            (self.last, self.heard) = (Some(at), Some(at));
-        }
-        taken
+        self.client.ledger.received_next(self.terms, &self.series, event, &mut book)
     }
 
     #[inline]
@@ -384,15 +380,14 @@ impl Sink for Intake<'_> {
             let mut book = self.recorder.book(self.terms, self.client.ledger.client(), self.client.local, at);
             self.client.ledger.received(self.terms, event, &mut book);
         }
-        (self.last, self.heard) = (Some(at), Some(at));
     }
 
     fn read(&mut self, at: Time, read: Read) {
         self.recorder.read(at, read);
         self.recorder.evidence.read(read.bytes, read.frames);
         self.last = Some(at);
-        if read.frames == 0 {
-            self.heard = Some(at); // A part of a message, or of a control frame.
+        if read.messages > 0 || read.frames == 0 {
+            self.heard = Some(at); // Messages, or a part of one (or of a control frame).
         }
     }
 

@@ -253,34 +253,27 @@ impl Connection {
         let mut read = Read { calls, bytes: bytes.len() as u64, ..Read::default() };
         let mut input = Input::from(bytes);
         let violation = loop {
-            let event = match self.decoder.next_unchecked(&mut input) {
-                Ok(Some(event)) => event,
+            if let Some(message) = self.decoder.next_whole(&mut input) {
+                read.message(message.payload.len());
+                if !deliver(message, at, sink) {
+                    break Some(Violation::NotUtf8);
+                }
+                if input.is_empty() {
+                    break None;
+                }
+                continue;
+            }
+            match self.decoder.next(&mut input) {
+                Ok(Some(Event::Message(message))) => {
+                    read.message(message.payload.len());
+                    deliver(message, at, sink);
+                }
+                Ok(Some(event)) => {
+                    read.frames += 1;
+                    Self::control(event, &mut self.state, self.extra.as_deref_mut(), shared, sink);
+                }
                 Ok(None) => break None,
                 Err(violation) => break Some(violation),
-            };
-            read.frames += 1;
-            match event {
-                Event::Message(message) => {
-                    read.messages += 1;
-                    read.payload += message.payload.len() as u64;
-                    if !deliver(message, at, sink) {
-                        break Some(Violation::NotUtf8);
-                    }
-                }
-                Event::Ping(payload) if self.state == State::Open => match &mut self.extra {
-                    // Of several pings that wait, the last is the one to answer: RFC 6455, section 5.5.3.
-                    Some(extra) if extra.is_blocked() => extra.ping = Some(payload.to_vec()),
-                    _ => shared.replies.pong(Some(shared.masks.draw()), payload),
-                },
-                Event::Ping(_) | Event::Pong(_) => {}
-                Event::Close(close) => {
-                    if self.state == State::Open {
-                        let content = close.map(|close| (close.code, str::from_utf8(close.reason).unwrap_or_default()));
-                        shared.replies.close(Some(shared.masks.draw()), content);
-                    }
-                    self.state = State::Ended;
-                    sink.ended(Cause::closed(close.map(|close| (close.code, close.reason))));
-                }
             }
         };
         if !shared.replies.is_empty() {
@@ -288,6 +281,33 @@ impl Connection {
         }
         sink.read(at, read);
         violation.is_some_and(|violation| self.fail(violation, shared, sink))
+    }
+
+    /// Does what a control frame asks for.
+    #[cold]
+    fn control(
+        event: Event<'_>,
+        state: &mut State,
+        extra: Option<&mut Extra>,
+        shared: &mut Shared,
+        sink: &mut impl Sink,
+    ) {
+        match event {
+            Event::Ping(payload) if *state == State::Open => match extra {
+                // Of several pings that wait, the last is the one to answer: RFC 6455, section 5.5.3.
+                Some(extra) if extra.is_blocked() => extra.ping = Some(payload.to_vec()),
+                _ => shared.replies.pong(Some(shared.masks.draw()), payload),
+            },
+            Event::Message(_) | Event::Ping(_) | Event::Pong(_) => {}
+            Event::Close(close) => {
+                if *state == State::Open {
+                    let content = close.map(|close| (close.code, str::from_utf8(close.reason).unwrap_or_default()));
+                    shared.replies.close(Some(shared.masks.draw()), content);
+                }
+                *state = State::Ended;
+                sink.ended(Cause::closed(close.map(|close| (close.code, close.reason))));
+            }
+        }
     }
 
     /// The server broke a rule; true when the connection can be forgotten.
@@ -357,15 +377,17 @@ fn deliver(message: Message<'_>, at: Time, sink: &mut impl Sink) -> bool {
         FrameKind::Binary => Kind::Binary,
     };
     let event = ledger::Event { kind, bytes: message.payload };
-    if message.checked {
-        sink.message(at, event);
-    } else if !sink.expected(at, event) {
-        if str::from_utf8(event.bytes).is_err() {
-            return false;
-        }
+    sink.expected(at, event) || deliver_other(event, at, sink)
+}
+
+/// The same for one that is not what must come next.
+#[cold]
+fn deliver_other(event: ledger::Event<'_>, at: Time, sink: &mut impl Sink) -> bool {
+    let lawful = event.kind == Kind::Binary || str::from_utf8(event.bytes).is_ok();
+    if lawful {
         sink.message(at, event);
     }
-    true
+    lawful
 }
 
 #[cfg(test)]

@@ -30,8 +30,9 @@ pub(crate) struct Frame {
 }
 
 /// Merges the outcomes of all workers into a report.
-pub(crate) fn summarize(plan: &Plan, frame: Frame, outcomes: Vec<Outcome>) -> Report {
-    let mut report = empty(plan, frame);
+pub(crate) fn summarize(plan: &Plan, mut frame: Frame, mut outcomes: Vec<Outcome>) -> Report {
+    let latency = latency(std::mem::replace(&mut frame.response, nothing()), &mut outcomes);
+    let mut report = empty(plan, frame, latency);
     let (mut reads, mut writes) = (Calls::default(), Calls::default());
     let (mut missing, mut misrouted) = (Vec::new(), Vec::new());
     for outcome in outcomes {
@@ -49,13 +50,6 @@ pub(crate) fn summarize(plan: &Plan, frame: Frame, outcomes: Vec<Outcome>) -> Re
         add_tally(&mut report.warmup, &recorder.warmup);
         add_tally(&mut report.measured, &recorder.measured);
         add_traffic(&mut report.traffic, recorder.traffic);
-        for (sum, part) in [
-            (&mut report.latency.service, &recorder.service),
-            (&mut report.latency.send_lag, &recorder.send_lag),
-            (&mut report.latency.connect, &outcome.connect),
-        ] {
-            sum.add(part).expect("all histograms have one shape");
-        }
         reads.merge(recorder.reads);
         writes.merge(recorder.writes);
         misrouted.extend(recorder.misrouted);
@@ -68,6 +62,29 @@ pub(crate) fn summarize(plan: &Plan, frame: Frame, outcomes: Vec<Outcome>) -> Re
     match_misrouted(&mut report, &missing, found);
     report.evidence = first_of_each_kind(std::mem::take(&mut report.evidence));
     report
+}
+
+/// The histograms of all workers, added up in those of the first: an empty one would take as much memory again.
+fn latency(response: Histogram<u64>, outcomes: &mut [Outcome]) -> Latency {
+    let parts = outcomes.iter_mut().map(|outcome| {
+        let Outcome { recorder, connect, .. } = outcome;
+        [&mut recorder.service, &mut recorder.send_lag, connect].map(|part| std::mem::replace(part, nothing()))
+    });
+    let sums = parts.reduce(|mut sums, parts| {
+        for (sum, part) in sums.iter_mut().zip(&parts) {
+            sum.add(part).expect("all histograms have one shape");
+        }
+        sums
+    });
+    match sums {
+        Some([service, send_lag, connect]) => Latency { response, service, send_lag, connect },
+        None => Latency { response, ..Latency::default() },
+    }
+}
+
+/// Holds the place of a histogram that was taken.
+fn nothing() -> Histogram<u64> {
+    Histogram::new(0).expect("no digits are few enough")
 }
 
 /// Messages that were missed on one connection and came on another were misrouted, neither lost nor undetermined.
@@ -101,7 +118,7 @@ fn first_of_each_kind(mut evidence: Vec<Evidence>) -> Vec<Evidence> {
     evidence
 }
 
-fn empty(plan: &Plan, frame: Frame) -> Report {
+fn empty(plan: &Plan, frame: Frame, latency: Latency) -> Report {
     Report {
         target: frame.target,
         plan: record(plan, frame.thresholds),
@@ -114,7 +131,7 @@ fn empty(plan: &Plan, frame: Frame) -> Report {
         warmup: Tally::default(),
         evidence: Vec::new(),
         traffic: Traffic::default(),
-        latency: Latency { response: frame.response, ..Latency::default() },
+        latency,
         wire: Wire::default(),
         generator: Generator {
             peak_rss_bytes: environment::peak_rss(),

@@ -1,0 +1,74 @@
+//! Rows as plots.
+
+use std::error::Error;
+use std::path::Path;
+
+use plotters::prelude::*;
+
+use crate::row::Row;
+
+const SIZE: (u32, u32) = (720, 320);
+
+/// Colours that can be told apart by those who see no difference between red and green (Okabe and Ito, 2008), and that
+/// show on white.
+const COST: RGBColor = RGBColor(0, 114, 178);
+const MEMORY: RGBColor = RGBColor(213, 94, 0);
+
+/// A line and what it is.
+struct Line<'a> {
+    label: &'a str,
+    color: RGBColor,
+    points: Vec<(f64, f64)>,
+}
+
+/// Cost of a message and memory of a client against the number of clients.
+pub(crate) fn by_clients(file: &Path, rows: &[Row]) -> Result<(), Box<dyn Error>> {
+    let points = |value: fn(&Row) -> f64| rows.iter().map(|row| (f64::from(row.load.clients), value(row))).collect();
+    let cost =
+        Line { label: "generator: processor time a message, µs", color: COST, points: points(|row| row.cpu_us) };
+    let memory = Line {
+        label: "generator: memory a client, KiB",
+        color: MEMORY,
+        points: points(|row| row.generator_mib * 1024.0 / f64::from(row.load.clients)),
+    };
+    plot(file, "clients", &[cost, memory])
+}
+
+/// Cost of a message against the rate.
+pub(crate) fn by_rate(file: &Path, rows: &[Row]) -> Result<(), Box<dyn Error>> {
+    let points = rows.iter().map(|row| (f64::from(row.load.rate), row.cpu_us)).collect();
+    plot(file, "messages/s", &[Line { label: "generator: processor time a message, µs", color: COST, points }])
+}
+
+/// Both axes are logarithmic: what is twice as much is as far apart everywhere.
+fn plot(file: &Path, name: &str, lines: &[Line<'_>]) -> Result<(), Box<dyn Error>> {
+    let range = |axis: fn(&(f64, f64)) -> f64| {
+        let values = || lines.iter().flat_map(|line| &line.points).map(axis);
+        let (least, most) = (values().fold(f64::INFINITY, f64::min), values().fold(0.0, f64::max));
+        (least / 1.3..most * 1.3).log_scale()
+    };
+    let area = SVGBackend::new(file, SIZE).into_drawing_area();
+    area.fill(&WHITE)?;
+    let mut chart = ChartBuilder::on(&area)
+        .margin(12)
+        .x_label_area_size(40)
+        .y_label_area_size(48)
+        .build_cartesian_2d(range(|point| point.0), range(|point| point.1))?;
+    let digits = |value: &f64| if *value < 1.0 { format!("{value:.1}") } else { format!("{value:.0}") };
+    chart.configure_mesh().x_desc(name).x_label_formatter(&digits).y_label_formatter(&digits).draw()?;
+    for Line { label, color, points } in lines {
+        let color = *color;
+        chart
+            .draw_series(LineSeries::new(points.clone(), color.stroke_width(2)).point_size(3))?
+            .label(*label)
+            .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], color.stroke_width(2)));
+    }
+    chart
+        .configure_series_labels()
+        .position(SeriesLabelPosition::UpperRight)
+        .background_style(WHITE.mix(0.8))
+        .border_style(BLACK.mix(0.2))
+        .draw()?;
+    area.present()?;
+    Ok(())
+}

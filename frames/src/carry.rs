@@ -32,6 +32,8 @@ struct Frame {
 #[derive(Debug)]
 struct Assembly {
     kind: Kind,
+    /// How many began, if that is limited.
+    frames: u32,
     bytes: Vec<u8>,
     /// Bytes that are known to be UTF-8, if it is a text.
     verified: usize,
@@ -100,15 +102,12 @@ impl Carry {
     fn frame(&mut self, settings: &Settings, input: &mut Input<'_>) -> Result<Option<&mut Frame>, Violation> {
         if self.frame.is_none() {
             let Some(header) = self.header(settings, input)? else { return Ok(None) };
-            let so_far = self.message.as_ref().map_or(0, |message| message.bytes.len() as u64);
-            match header.opcode {
-                Opcode::Text => self.message = Some(Assembly::new(Kind::Text)),
-                Opcode::Binary => self.message = Some(Assembly::new(Kind::Binary)),
-                Opcode::Continuation if header.length > settings.max_message - so_far => {
-                    let length = header.length + so_far;
-                    return Err(Violation::MessageTooBig { length, limit: settings.max_message });
-                }
-                Opcode::Continuation | Opcode::Close | Opcode::Ping | Opcode::Pong => {}
+            match (header.opcode, &mut self.message) {
+                (Opcode::Text, _) => self.message = Some(Assembly::new(Kind::Text)),
+                (Opcode::Binary, _) => self.message = Some(Assembly::new(Kind::Binary)),
+                (Opcode::Continuation, Some(message)) => message.admit(settings, header.length)?,
+                // The settings have refused a continuation of nothing.
+                (Opcode::Continuation | Opcode::Close | Opcode::Ping | Opcode::Pong, _) => {}
             }
             self.frame = Some(Frame { header, came: 0 });
         }
@@ -139,7 +138,22 @@ impl Carry {
 
 impl Assembly {
     fn new(kind: Kind) -> Self {
-        Self { kind, bytes: Vec::new(), verified: 0 }
+        Self { kind, frames: 1, bytes: Vec::new(), verified: 0 }
+    }
+
+    /// Lets another frame of `length` bytes begin.
+    fn admit(&mut self, settings: &Settings, length: u64) -> Result<(), Violation> {
+        let so_far = self.bytes.len() as u64;
+        if length > settings.max_message - so_far {
+            return Err(Violation::MessageTooBig { length: length + so_far, limit: settings.max_message });
+        }
+        if let Some(limit) = settings.max_frames {
+            if self.frames >= limit {
+                return Err(Violation::TooManyFrames { limit });
+            }
+            self.frames += 1;
+        }
+        Ok(())
     }
 
     /// Adds what came; `whole` if nothing more will.

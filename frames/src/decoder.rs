@@ -25,6 +25,9 @@ pub struct Settings {
     pub max_frame: u64,
     /// Most bytes of a message, in however many frames.
     pub max_message: u64,
+    /// Most frames of a message, at least 1; none: any number. Without a limit, endless empty fragments keep a message open
+    /// below any limit on its bytes (section 5.4).
+    pub max_frames: Option<u32>,
 }
 
 /// Something that a peer sent, complete. It lies in the read buffer, or in what was carried over.

@@ -15,7 +15,8 @@
 //!
 //! let mut read = encoder.bytes().to_vec();
 //! let mut input = Input::from(read.as_mut_slice());
-//! let mut decoder = Decoder::new(Settings { role: Role::Client, max_frame: 1 << 20, max_message: 1 << 20 });
+//! let settings = Settings { role: Role::Client, max_frame: 1 << 20, max_message: 1 << 20, max_frames: None };
+//! let mut decoder = Decoder::new(settings);
 //! let Some(Event::Message(message)) = decoder.next(&mut input)? else { panic!("a message is there") };
 //! assert_eq!((message.kind, message.payload), (Kind::Text, &b"hello"[..]));
 //! assert_eq!(decoder.next(&mut input)?, Some(Event::Ping(b"?")));

@@ -34,6 +34,12 @@ pub enum Violation {
         /// Bytes that are accepted.
         limit: u64,
     },
+    /// A message of more frames than this end takes.
+    #[error("a message of more than {limit} frames")]
+    TooManyFrames {
+        /// Frames that are accepted.
+        limit: u32,
+    },
     /// A control frame that is not final: section 5.5.
     #[error("a control frame in fragments")]
     FragmentedControl,
@@ -76,17 +82,19 @@ impl Violation {
     pub const fn offence(self) -> Offence {
         match self {
             Self::NotUtf8 => Offence::Encoding,
-            Self::FrameTooBig { .. } | Self::MessageTooBig { .. } => Offence::Size,
+            Self::FrameTooBig { .. } | Self::MessageTooBig { .. } | Self::TooManyFrames { .. } => Offence::Size,
             _ => Offence::Protocol,
         }
     }
 
     /// The code of the Close that the peer should get: section 7.4.1.
     pub const fn close_code(self) -> u16 {
-        match self.offence() {
-            Offence::Protocol => 1002,
-            Offence::Encoding => 1007,
-            Offence::Size => 1009,
+        match (self, self.offence()) {
+            // Not 1009, which is about bytes: these frames may all be empty.
+            (Self::TooManyFrames { .. }, _) => 1008,
+            (_, Offence::Protocol) => 1002,
+            (_, Offence::Encoding) => 1007,
+            (_, Offence::Size) => 1009,
         }
     }
 }

@@ -68,7 +68,8 @@ fuzz_target!(|bytes: &[u8]| {
         2 => (wide, u64::from(*limit)),
         _ => (wide, wide),
     };
-    let settings = Settings { role, max_frame, max_message };
+    let max_frames = (choice & 8 != 0).then(|| 1 + u32::from(*limit) / 16);
+    let settings = Settings { role, max_frame, max_message, max_frames };
     let whole = decode(settings, stream, stream.len().max(1), true);
     assert_eq!(whole, decode(settings, stream, usize::from(*piece).max(1), true));
     assert_eq!(whole, decode(settings, stream, 1, false));

@@ -75,7 +75,7 @@ fn receiving(mix: Mix, size: u32) -> Receiving {
         encoder.bytes().to_vec()
     };
     Receiving {
-        decoder: Decoder::new(Settings { role: Role::Client, max_frame: LIMIT, max_message: LIMIT }),
+        decoder: Decoder::new(Settings { role: Role::Client, max_frame: LIMIT, max_message: LIMIT, max_frames: None }),
         reads: (0..MESSAGES / BURST).map(|burst| read(burst * BURST)).collect(),
     }
 }

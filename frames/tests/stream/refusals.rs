@@ -131,7 +131,7 @@ fn lengths_must_be_in_their_shortest_form() {
 
 /// 20 bytes a frame and 30 a message.
 fn narrow(role: Role) -> Settings {
-    Settings { role, max_frame: 20, max_message: 30 }
+    Settings { role, max_frame: 20, max_message: 30, max_frames: None }
 }
 
 #[test]
@@ -164,6 +164,40 @@ fn limits_hold_to_the_byte_and_before_the_bytes_come() {
     }
 }
 
+/// A message of `count` frames of `length` bytes, a ping after each.
+fn in_frames(role: Role, count: usize, length: usize) -> Vec<u8> {
+    let frames = (1..=count).flat_map(|number| {
+        let opcode = if number == 1 { 0x02 } else { 0x00 };
+        let last = if number == count { 0x80 } else { 0x00 };
+        [frame(role, last | opcode, &vec![b'x'; length]), frame(role, 0x89, b"?")].concat()
+    });
+    frames.collect()
+}
+
+#[test]
+fn frames_of_a_message_are_limited_and_control_frames_are_none_of_them() {
+    for (role, length) in [(Role::Client, 0), (Role::Server, 0), (Role::Server, 1), (Role::Server, 126)] {
+        let limited = |limit| Settings { max_frames: Some(limit), ..settings(role) };
+        let within = [in_frames(role, 3, length), in_frames(role, 1, length), in_frames(role, 3, length)].concat();
+        in_every_way(&within, |pieces| {
+            let (seen, stopped) = decode(limited(3), pieces);
+            assert_eq!((seen.len(), stopped), (7 + 3, None), "frames of {length} bytes");
+        });
+        // The fourth is refused by its header, and what came before it is handed over.
+        let fourth = in_frames(role, 4, length).len() - in_frames(role, 1, length).len();
+        let header = frame(role, 0x80, &vec![b'x'; length]).len() - length;
+        let beyond = [in_frames(role, 1, length), in_frames(role, 4, length)[..fourth + header].to_vec()].concat();
+        in_every_way(&beyond, |pieces| {
+            let (seen, stopped) = decode(limited(3), pieces);
+            assert_eq!((seen.len(), stopped), (2 + 3, Some(Violation::TooManyFrames { limit: 3 })));
+        });
+        assert_eq!(decode(limited(1), [in_frames(role, 1, length).as_slice()]).1, None);
+        let two = in_frames(role, 2, length);
+        assert_eq!(decode(limited(1), [two.as_slice()]).1, Some(Violation::TooManyFrames { limit: 1 }));
+        assert_eq!(decode(settings(role), [in_frames(role, 200, length).as_slice()]).1, None);
+    }
+}
+
 #[test]
 fn the_longest_lengths_are_refused_by_their_size() {
     for length in [1 << 40, u64::MAX >> 1, u64::MAX] {
@@ -181,6 +215,7 @@ fn each_violation_has_its_offence_and_its_code() {
         (Violation::NotUtf8, Offence::Encoding, 1007),
         (Violation::FrameTooBig { length: 2, limit: 1 }, Offence::Size, 1009),
         (Violation::MessageTooBig { length: 2, limit: 1 }, Offence::Size, 1009),
+        (Violation::TooManyFrames { limit: 1 }, Offence::Size, 1008),
         (Violation::ReservedBit, Offence::Protocol, 1002),
         (Violation::LongLength(1), Offence::Protocol, 1002),
         (Violation::ForbiddenCode(1005), Offence::Protocol, 1002),

@@ -28,7 +28,7 @@ impl From<Event<'_>> for Seen {
 
 /// Limits that no test exceeds unless it is about them.
 pub(crate) fn settings(role: Role) -> Settings {
-    Settings { role, max_frame: 1 << 20, max_message: 1 << 20 }
+    Settings { role, max_frame: 1 << 20, max_message: 1 << 20, max_frames: None }
 }
 
 /// What a decoder makes of `pieces`, and why it stopped before their end, if it did.

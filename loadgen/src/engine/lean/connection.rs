@@ -52,7 +52,7 @@ struct Extra {
 impl Connection {
     pub(super) fn new(link: Link, early: Vec<u8>, bounds: Bounds) -> Self {
         let limit = bounds.max_message as u64;
-        let settings = Settings { role: Role::Client, max_frame: limit, max_message: limit };
+        let settings = Settings { role: Role::Client, max_frame: limit, max_message: limit, max_frames: None };
         let extra = (!early.is_empty()).then(|| Box::new(Extra { early, ..Extra::default() }));
         Self { link, decoder: Decoder::new(settings), state: State::Open, to_the_end: false, extra }
     }

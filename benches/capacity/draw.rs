@@ -21,16 +21,12 @@ struct Line<'a> {
     points: Vec<(f64, f64)>,
 }
 
-/// Cost of a message and memory of a client against the number of clients.
+/// Cost of a message and memory against the number of clients.
 pub(crate) fn by_clients(file: &Path, rows: &[Row]) -> Result<(), Box<dyn Error>> {
     let points = |value: fn(&Row) -> f64| rows.iter().map(|row| (f64::from(row.load.clients), value(row))).collect();
     let cost =
         Line { label: "generator: processor time a message, µs", color: COST, points: points(|row| row.cpu_us) };
-    let memory = Line {
-        label: "generator: memory a client, KiB",
-        color: MEMORY,
-        points: points(|row| row.generator_mib * 1024.0 / f64::from(row.load.clients)),
-    };
+    let memory = Line { label: "generator: memory, MiB", color: MEMORY, points: points(|row| row.generator_mib) };
     plot(file, "clients", &[cost, memory])
 }
 
@@ -54,8 +50,20 @@ fn plot(file: &Path, name: &str, lines: &[Line<'_>]) -> Result<(), Box<dyn Error
         .x_label_area_size(40)
         .y_label_area_size(48)
         .build_cartesian_2d(range(|point| point.0), range(|point| point.1))?;
-    let digits = |value: &f64| if *value < 1.0 { format!("{value:.1}") } else { format!("{value:.0}") };
-    chart.configure_mesh().x_desc(name).x_label_formatter(&digits).y_label_formatter(&digits).draw()?;
+    let label = |value: &f64| match *value {
+        value if value < 1.0 => format!("{value:.1}"),
+        value if value < 10_000.0 => format!("{value:.0}"),
+        value => format!("{:.0} 000", value / 1e3),
+    };
+    chart
+        .configure_mesh()
+        .max_light_lines(1)
+        .light_line_style(BLACK.mix(0.05))
+        .x_labels(6)
+        .x_desc(name)
+        .x_label_formatter(&label)
+        .y_label_formatter(&label)
+        .draw()?;
     for Line { label, color, points } in lines {
         let color = *color;
         chart

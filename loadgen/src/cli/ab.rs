@@ -159,7 +159,7 @@ fn is_of_a_run(name: &OsStr) -> bool {
 
 /// The options of a plan that the command line holds, as another loadgen takes them.
 pub(super) fn plan_options(matches: &ArgMatches) -> Vec<OsString> {
-    let group = PlanArgs::augment_args(Command::new("plan"));
+    let group = <PlanArgs>::augment_args(Command::new("plan"));
     let mut options = Vec::new();
     for argument in group.get_arguments() {
         let (id, Some(long)) = (argument.get_id().as_str(), argument.get_long()) else { continue };

@@ -3,6 +3,7 @@
 mod ab;
 mod compare;
 mod contender;
+mod course;
 mod gates;
 mod outputs;
 mod plan;

@@ -1,58 +1,28 @@
 //! The options that plan a run, and how they become a [`Plan`].
 
 use std::fmt;
-use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use http::{HeaderName, HeaderValue};
 use loadgen::payload::Mix;
-use loadgen::plan::{Connect, Engine, Expect, Load, Plan, Rate, Until};
-use reports::human;
+use loadgen::plan::{Connect, Engine, Expect, Plan, Rate};
 
+use super::course::{Course, CourseArgs, RunCourse};
 use super::refuse;
 use super::target::target;
 use super::values::{
-    parse_duration, parse_expect, parse_header, parse_number, parse_positive_duration, parse_rate, parse_seed,
-    parse_size,
+    parse_expect, parse_header, parse_number, parse_positive_duration, parse_rate, parse_seed, parse_size,
 };
 
-/// What a run does, but for its target.
+/// What a run does, but for its target. Commands differ in its course.
 #[derive(Clone, Debug, Args)]
 // Help is no Markdown.
 #[allow(clippy::doc_markdown)]
-pub(crate) struct PlanArgs {
-    /// Concurrent connections
-    #[arg(short, long, alias = "connections", value_name = "N", default_value = "100", allow_negative_numbers = true, value_parser = parse_number::<NonZeroU32>)]
-    clients: NonZeroU32,
-
-    /// Messages per second per client; sends are due whether or not replies came
-    #[arg(short, long, value_name = "R", default_value = "50", allow_negative_numbers = true, value_parser = parse_rate, conflicts_with = "window")]
-    rate: Rate,
-
-    /// Messages that are due together: a client sends RATE/BURST bursts a second, evenly spread over the clients
-    #[arg(short, long, value_name = "B", default_value = "5", allow_negative_numbers = true, value_parser = parse_number::<NonZeroU32>, conflicts_with = "window")]
-    burst: NonZeroU32,
-
-    /// Messages in flight per client, as fast as replies allow, instead of a rate
-    #[arg(short, long, value_name = "W", allow_negative_numbers = true, value_parser = parse_number::<NonZeroU32>)]
-    window: Option<NonZeroU32>,
-
-    /// Length of the measured phase
-    #[arg(short, long, value_name = "TIME", default_value = "10s", allow_hyphen_values = true, value_parser = parse_positive_duration)]
-    duration: Duration,
-
-    /// Same load before it, not recorded; its delivery is checked all the same [default: 1s, with --messages 0s]
-    #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = parse_duration)]
-    warmup: Option<Duration>,
-
-    /// After the last send, longest wait for what is in flight; what has not come by then is lost
-    #[arg(long, value_name = "TIME", default_value = "5s", allow_hyphen_values = true, value_parser = parse_duration)]
-    drain: Duration,
-
-    /// Stop after N messages of each client instead of a duration
-    #[arg(short = 'n', long, value_name = "N", allow_negative_numbers = true, value_parser = parse_number::<NonZeroU64>, conflicts_with = "duration")]
-    messages: Option<NonZeroU64>,
+pub(crate) struct PlanArgs<C: CourseArgs = RunCourse> {
+    #[command(flatten)]
+    course: C,
 
     /// Payload size, such as 64 or 4KiB
     #[arg(short, long, value_name = "BYTES", default_value = "64", allow_negative_numbers = true, value_parser = parse_size)]
@@ -138,7 +108,12 @@ impl From<PayloadKind> for Mix {
     }
 }
 
-impl PlanArgs {
+impl<C: CourseArgs> PlanArgs<C> {
+    /// The options of its course.
+    pub(crate) fn course(&self) -> &C {
+        &self.course
+    }
+
     /// The plan that the arguments ask for, against the server at `url` or one that the run starts itself.
     pub(crate) fn plan(&self, url: Option<&str>) -> Result<Plan, clap::Error> {
         let mix = Mix::from(self.payload);
@@ -148,30 +123,16 @@ impl PlanArgs {
                 "--size {size}: a {mix} message needs {least} bytes at least, for the header that identifies it"
             )));
         }
-        if self.window.is_none() {
-            let (rate, clients) = (self.rate.per_second(), self.clients);
-            let total = rate * f64::from(clients.get());
-            if total > Rate::MAX_TOTAL {
-                return Err(refuse(format!(
-                    "--rate {rate} with --clients {clients}: {} messages per second in total; at most {} are accepted",
-                    human::rate(total),
-                    human::rate(Rate::MAX_TOTAL)
-                )));
-            }
-        }
-        let load = match self.window {
-            Some(window) => Load::Closed { window },
-            None => Load::Open { rate: self.rate, burst: self.burst, max_in_flight: self.max_in_flight },
-        };
+        let Course { clients, load, warmup, until, drain } = self.course.course(self.max_in_flight)?;
         let (target, left) = target(url)?;
         let threads = self.threads.unwrap_or(left);
         Ok(Plan {
             target,
-            clients: self.clients,
+            clients,
             load,
-            warmup: self.warmup.unwrap_or(Duration::from_secs(u64::from(self.messages.is_none()))),
-            until: self.messages.map_or(Until::Elapsed(self.duration), Until::Messages),
-            drain: self.drain,
+            warmup,
+            until,
+            drain,
             size,
             mix,
             expect: self.expect.clone(),
@@ -183,7 +144,7 @@ impl PlanArgs {
             },
             engine: self.engine.into(),
             // A worker without a client would only look on.
-            threads: threads.min(NonZeroUsize::try_from(self.clients).unwrap_or(NonZeroUsize::MAX)),
+            threads: threads.min(NonZeroUsize::try_from(clients).unwrap_or(NonZeroUsize::MAX)),
             seed: self.seed.unwrap_or_else(|| rand::random::<u32>().into()),
         })
     }

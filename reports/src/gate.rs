@@ -140,7 +140,7 @@ fn parse(text: &str) -> Result<Gate, Fault> {
 }
 
 /// A share from a percentage with or without its sign.
-fn percent(text: &str) -> Option<f64> {
+pub(crate) fn percent(text: &str) -> Option<f64> {
     let (decimal, rest) = Decimal::split(text)?;
     matches!(rest.trim_start(), "" | "%").then_some(())?;
     Some(decimal.number()? / 100.0)

@@ -18,7 +18,10 @@
 //!    │     comparable                comparable.rs: what makes them incomparable
 //!    ├── paired::Test ──> Outcome    paired.rs: pairs of runs that take turns
 //!    │      statistics               statistics.rs: intervals and tests of a few runs; simulation.rs: how often they err
-//!    └── render::comparison          both as text, Markdown and JSON
+//!    ├── render::comparison          both as text, Markdown and JSON
+//!    │
+//!    └── search::Step ── Search      search.rs: which rate to try next, and the highest that holds
+//!               └── render::search   as text, Markdown, JSON and a page
 //! ```
 //!
 //! Nothing here measures, reads a clock or knows the generator.
@@ -40,6 +43,7 @@ mod refusal;
 pub mod render;
 #[cfg(test)]
 mod sample;
+pub mod search;
 #[cfg(test)]
 mod simulation;
 mod statistics;

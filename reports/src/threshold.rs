@@ -70,6 +70,16 @@ impl fmt::Display for Op {
 }
 
 impl Threshold {
+    /// What is measured.
+    pub fn metric(&self) -> Metric {
+        self.metric
+    }
+
+    /// With what it is compared, in the metric's unit.
+    pub fn bound(&self) -> f64 {
+        self.bound.number()
+    }
+
     /// The metric's value in a report: nanoseconds, messages per second, or a count. `None` when nothing was measured
     /// for it: an empty histogram, or a measured phase without length.
     ///

@@ -1,0 +1,123 @@
+//! How a search ends.
+
+use super::step::Cause;
+use crate::judge::LimitedBy;
+
+/// What a search found. Rates are messages a second, of all clients together.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Conclusion {
+    /// The highest rate that holds, and the lowest that does not.
+    Edge {
+        /// It holds in the majority of its tries.
+        holds: f64,
+        /// It does not, and is within the resolution of the other.
+        fails: f64,
+        /// Why it does not.
+        cause: Cause,
+    },
+    /// The end of the range holds, so the limit is somewhere above.
+    Everything {
+        /// The end of the range.
+        holds: f64,
+    },
+    /// Not even the lowest rate holds.
+    Nothing {
+        /// The lowest rate.
+        fails: f64,
+        /// Why it does not hold.
+        cause: Cause,
+    },
+    /// It was stopped, or could not go on.
+    Unfinished {
+        /// The highest rate that held so far.
+        holds: Option<f64>,
+        /// The lowest that did not.
+        fails: Option<f64>,
+        /// What ended it.
+        why: String,
+    },
+}
+
+impl Conclusion {
+    /// The highest rate that holds, as far as is known.
+    pub fn holds(&self) -> Option<f64> {
+        match self {
+            Self::Edge { holds, .. } | Self::Everything { holds } => Some(*holds),
+            Self::Nothing { .. } => None,
+            Self::Unfinished { holds, .. } => *holds,
+        }
+    }
+
+    /// The lowest rate that does not hold, as far as is known.
+    pub fn fails(&self) -> Option<f64> {
+        match self {
+            Self::Edge { fails, .. } | Self::Nothing { fails, .. } => Some(*fails),
+            Self::Everything { .. } => None,
+            Self::Unfinished { fails, .. } => *fails,
+        }
+    }
+
+    /// Why that one does not hold.
+    pub fn cause(&self) -> Option<Cause> {
+        match self {
+            Self::Edge { cause, .. } | Self::Nothing { cause, .. } => Some(*cause),
+            Self::Everything { .. } | Self::Unfinished { .. } => None,
+        }
+    }
+
+    /// What keeps the rate from being higher; `Schedule` when that is the end of the range, and `None` when the search did
+    /// not end.
+    pub fn limited_by(&self) -> Option<LimitedBy> {
+        match self {
+            Self::Edge { cause, .. } | Self::Nothing { cause, .. } if cause.is_the_targets() => Some(LimitedBy::Target),
+            Self::Edge { .. } | Self::Nothing { .. } => Some(LimitedBy::Generator),
+            Self::Everything { .. } => Some(LimitedBy::Schedule),
+            Self::Unfinished { .. } => None,
+        }
+    }
+
+    /// Exit code: 4 when messages are lost or damaged at the edge, 5 when the generator was the limit; else 0 when a rate
+    /// holds. When none does, 1 for a missed threshold and a backlog, and 5 for connections that fail. `None` when the
+    /// search did not end: the code is then that of what ended it.
+    pub fn exit_code(&self) -> Option<u8> {
+        match self {
+            Self::Unfinished { .. } => None,
+            Self::Everything { .. } => Some(0),
+            Self::Edge { cause, .. } | Self::Nothing { cause, .. } => Some(match cause {
+                Cause::Delivery => 4,
+                Cause::Generator => 5,
+                _ if self.holds().is_some() => 0,
+                Cause::Connections => 5,
+                Cause::Backlog | Cause::Threshold => 1,
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_end_has_its_exit_code_and_its_limit() {
+        let edge = |cause| Conclusion::Edge { holds: 100.0, fails: 104.0, cause };
+        let nothing = |cause| Conclusion::Nothing { fails: 1.0, cause };
+        let table = [
+            (edge(Cause::Threshold), Some(0), Some(LimitedBy::Target)),
+            (edge(Cause::Backlog), Some(0), Some(LimitedBy::Target)),
+            (edge(Cause::Connections), Some(0), Some(LimitedBy::Target)),
+            (edge(Cause::Generator), Some(5), Some(LimitedBy::Generator)),
+            (edge(Cause::Delivery), Some(4), Some(LimitedBy::Target)),
+            (Conclusion::Everything { holds: 100.0 }, Some(0), Some(LimitedBy::Schedule)),
+            (nothing(Cause::Threshold), Some(1), Some(LimitedBy::Target)),
+            (nothing(Cause::Backlog), Some(1), Some(LimitedBy::Target)),
+            (nothing(Cause::Connections), Some(5), Some(LimitedBy::Target)),
+            (nothing(Cause::Generator), Some(5), Some(LimitedBy::Generator)),
+            (nothing(Cause::Delivery), Some(4), Some(LimitedBy::Target)),
+            (Conclusion::Unfinished { holds: None, fails: None, why: String::new() }, None, None),
+        ];
+        for (conclusion, code, limit) in table {
+            assert_eq!((conclusion.exit_code(), conclusion.limited_by()), (code, limit), "{conclusion:?}");
+        }
+    }
+}

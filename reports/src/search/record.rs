@@ -1,0 +1,98 @@
+//! A whole search, to be shown.
+
+use super::{Cause, Conclusion, Outcome, Search, Step};
+use crate::human::{count, rate};
+use crate::metric::{Metric, Series};
+use crate::model::{Environment, PlanRecord, Target};
+use crate::threshold::Threshold;
+
+/// Everything that a search measured, and what it comes to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    /// What was tested.
+    pub target: Target,
+    /// What was asked for, as the first step has it; the others differ in the rate.
+    pub plan: PlanRecord,
+    /// Where it ran.
+    pub environment: Environment,
+    /// Start of the first step, RFC 3339 in UTC.
+    pub started_at: String,
+    /// How it searched.
+    pub search: Search,
+    /// Rest between two steps, in seconds.
+    pub pause_s: f64,
+    /// The steps, in the order in which they were run.
+    pub steps: Vec<Step>,
+    /// What it found.
+    pub conclusion: Conclusion,
+}
+
+impl Record {
+    /// The steps from the lowest rate to the highest, those of a rate in their order.
+    pub fn curve(&self) -> Vec<&Step> {
+        let mut steps: Vec<&Step> = self.steps.iter().collect();
+        steps.sort_by(|a, b| a.rate.total_cmp(&b.rate));
+        steps
+    }
+
+    /// Why the lowest rate that does not hold does not: what its first try with that cause says.
+    pub fn reasons(&self) -> &[String] {
+        let Some(fails) = self.conclusion.fails() else { return &[] };
+        let speaks = |step: &&Step| match (step.outcome, self.conclusion.cause()) {
+            (Outcome::Fails(cause), Some(told)) => cause == told,
+            (outcome, _) => outcome != Outcome::Holds,
+        };
+        let at_the_edge = self.steps.iter().filter(|step| step.rate.total_cmp(&fails).is_eq());
+        at_the_edge.into_iter().find(speaks).map_or(&[], |step| &step.reasons)
+    }
+
+    /// What a reader must know besides.
+    pub fn notes(&self) -> Vec<String> {
+        [self.violations(), self.not_monotone(), self.few(), self.shared()].into_iter().flatten().collect()
+    }
+
+    /// Violations above the edge are no part of the answer, and no trifle.
+    fn violations(&self) -> Option<String> {
+        let violated = |step: &&Step| step.outcome == Outcome::Fails(Cause::Delivery);
+        let worst = self.steps.iter().filter(violated).min_by(|a, b| a.rate.total_cmp(&b.rate))?;
+        if self.conclusion.cause() == Some(Cause::Delivery) {
+            return None;
+        }
+        let reason = worst.reasons.first().map_or("", String::as_str);
+        Some(format!("delivery was violated at {} messages/s: {reason}", rate(worst.rate)))
+    }
+
+    fn not_monotone(&self) -> Option<String> {
+        let fails = self.conclusion.fails()?;
+        let above = self.steps.iter().filter(|step| step.rate > fails && step.outcome == Outcome::Holds);
+        let highest = above.max_by(|a, b| a.rate.total_cmp(&b.rate))?;
+        Some(format!(
+            "{} messages/s held in a try, although {} do not hold: the machine is noisy, or the target is faster under \
+             more load",
+            rate(highest.rate),
+            rate(fails),
+        ))
+    }
+
+    /// A percentile of few messages is noise.
+    fn few(&self) -> Option<String> {
+        let holds = self.conclusion.holds()?;
+        let messages = self.steps.iter().filter(|step| step.rate.total_cmp(&holds).is_eq()).map(|step| step.messages);
+        let messages = messages.min()?;
+        let metrics = self.plan.thresholds.iter().filter_map(|text| text.parse::<Threshold>().ok()?.metric().into());
+        let of_messages = metrics.filter(|metric| !matches!(metric, Metric::Latency(Series::Connect, _)));
+        let needy =
+            of_messages.filter(|metric| metric.min_messages() > messages).max_by_key(|one| one.min_messages())?;
+        Some(format!(
+            "{} rests on {} messages at the rate that holds, and {} are needed to tell it well; raise --duration",
+            needy.name(),
+            count(messages),
+            count(needy.min_messages()),
+        ))
+    }
+
+    fn shared(&self) -> Option<String> {
+        let note = "the embedded server shares this machine with the generator, so the rate is one of both together";
+        self.target.embedded.then(|| note.to_owned())
+    }
+}

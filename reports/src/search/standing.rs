@@ -1,0 +1,138 @@
+//! What the tries of one rate come to.
+
+use std::cmp::Ordering;
+
+use super::step::{Cause, Outcome, Step};
+
+/// Invalid tries of a rate after which the search goes on as if it did not hold.
+const SECOND_LOOK: usize = 2;
+
+/// The tries of a rate so far.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Standing {
+    pub(super) rate: f64,
+    holds: usize,
+    /// Causes of the tries that say something of the target.
+    fails: Vec<Cause>,
+    /// Tries that say nothing of it, because the generator was too slow.
+    invalid: usize,
+    /// How many there may be: more than half of them of one opinion have the majority, and all of them invalid are enough.
+    tries: usize,
+}
+
+impl Standing {
+    /// Of every rate that was tried, from the lowest to the highest. A rate may have `tries`.
+    pub(super) fn all(steps: &[Step], tries: u32) -> Vec<Self> {
+        let mut rates: Vec<f64> = steps.iter().map(|step| step.rate).collect();
+        rates.sort_by(f64::total_cmp);
+        rates.dedup();
+        let of = |rate: f64| {
+            let mut standing = Self { rate, holds: 0, fails: Vec::new(), invalid: 0, tries: tries as usize };
+            for step in steps.iter().filter(|step| step.rate.total_cmp(&rate).is_eq()) {
+                match step.outcome {
+                    Outcome::Holds => standing.holds += 1,
+                    Outcome::Fails(Cause::Generator) => standing.invalid += 1,
+                    Outcome::Fails(cause) => standing.fails.push(cause),
+                }
+            }
+            standing
+        };
+        rates.into_iter().map(of).collect()
+    }
+
+    /// Whether the rate holds, as far as can be told; `None` where another try must tell.
+    pub(super) fn opinion(&self) -> Option<bool> {
+        match self.holds.cmp(&self.fails.len()) {
+            _ if self.is_violated() => Some(false),
+            Ordering::Greater => Some(true),
+            Ordering::Less => Some(false),
+            // For the time being: the machine may be busy for longer than two steps.
+            Ordering::Equal if self.holds == 0 => (self.invalid >= self.tries.min(SECOND_LOOK)).then_some(false),
+            Ordering::Equal => self.is_out_of_patience().then_some(false),
+        }
+    }
+
+    /// Whether further tries are not needed.
+    pub(super) fn is_confirmed(&self) -> bool {
+        self.holds.max(self.fails.len()) > self.tries / 2 || self.is_violated() || self.is_out_of_patience()
+    }
+
+    fn is_violated(&self) -> bool {
+        self.fails.contains(&Cause::Delivery)
+    }
+
+    fn is_out_of_patience(&self) -> bool {
+        self.invalid >= self.tries
+    }
+
+    /// Why it does not hold: the most frequent cause, in a tie the one that outranks; but a delivery violation always, and
+    /// the generator where the other tries decide nothing.
+    pub(super) fn cause(&self) -> Cause {
+        if self.fails.len() <= self.holds && !self.is_violated() {
+            return Cause::Generator;
+        }
+        let times = |cause: &Cause| self.fails.iter().filter(|other| *other == cause).count();
+        let by_rank = Cause::ALL.into_iter().filter(|cause| times(cause) > 0);
+        let most = by_rank.clone().map(|cause| times(&cause)).max();
+        let mut candidates = by_rank.filter(|cause| *cause == Cause::Delivery || Some(times(cause)) == most);
+        candidates.next().unwrap_or(Cause::Generator)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Cause::{Connections, Delivery, Generator, Threshold};
+    use Outcome::{Fails, Holds};
+
+    fn standing(outcomes: &[Outcome]) -> Standing {
+        let steps: Vec<_> = outcomes.iter().map(|outcome| Step::bare(100.0, *outcome)).collect();
+        Standing::all(&steps, 3).remove(0)
+    }
+
+    #[test]
+    fn the_majority_decides() {
+        let table: [(&[Outcome], Option<bool>, bool); 12] = [
+            (&[Holds], Some(true), false),
+            (&[Fails(Threshold)], Some(false), false),
+            (&[Holds, Fails(Threshold)], None, false),
+            (&[Holds, Holds], Some(true), true),
+            (&[Fails(Threshold), Fails(Threshold)], Some(false), true),
+            (&[Fails(Threshold), Holds, Holds], Some(true), true),
+            (&[Fails(Generator)], None, false),
+            (&[Fails(Generator), Holds], Some(true), false),
+            (&[Fails(Generator), Fails(Generator)], Some(false), false),
+            (&[Fails(Generator), Fails(Generator), Fails(Generator)], Some(false), true),
+            // What little is known of the target speaks for it.
+            (&[Holds, Fails(Generator), Fails(Generator), Fails(Generator)], Some(true), true),
+            (&[Holds, Holds, Fails(Delivery)], Some(false), true),
+        ];
+        for (outcomes, opinion, confirmed) in table {
+            let standing = standing(outcomes);
+            assert_eq!((standing.opinion(), standing.is_confirmed()), (opinion, confirmed), "{outcomes:?}");
+        }
+    }
+
+    #[test]
+    fn the_most_frequent_cause_is_told_and_a_violation_always() {
+        let table: [(&[Cause], Cause); 5] = [
+            (&[Connections, Threshold, Threshold], Threshold),
+            (&[Threshold, Generator, Generator], Threshold),
+            (&[Generator, Generator], Generator),
+            (&[Connections, Threshold], Connections),
+            (&[Threshold, Threshold, Delivery], Delivery),
+        ];
+        for (causes, cause) in table {
+            let outcomes: Vec<_> = causes.iter().map(|cause| Fails(*cause)).collect();
+            assert_eq!(standing(&outcomes).cause(), cause, "{causes:?}");
+        }
+    }
+
+    #[test]
+    fn rates_are_told_apart_and_sorted() {
+        let steps = [(200.0, Holds), (100.0, Holds), (200.0, Fails(Threshold))];
+        let steps: Vec<_> = steps.into_iter().map(|(rate, outcome)| Step::bare(rate, outcome)).collect();
+        let rates: Vec<_> = Standing::all(&steps, 3).iter().map(|standing| standing.rate).collect();
+        assert_eq!(rates, [100.0, 200.0]);
+    }
+}

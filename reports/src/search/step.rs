@@ -1,0 +1,222 @@
+//! What is kept of one run of a search.
+
+use serde::Serialize;
+
+use crate::human::{count, percent};
+use crate::judge::{Judgement, LimitedBy, Verdict, is_generators_fault};
+use crate::model::Report;
+use crate::quantiles::Quantiles;
+use crate::throughput::Throughput;
+
+/// Share of the scheduled messages that a target may keep the generator from sending.
+const HELD_BACK: f64 = 0.01;
+
+/// One run at one rate.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// Messages per second that were to be due, of all clients together.
+    pub rate: f64,
+    /// Whether the rate held in it.
+    pub outcome: Outcome,
+    /// Everything that speaks against it, one line each; empty if it holds.
+    pub reasons: Vec<String>,
+    /// The verdict of the run by itself.
+    pub verdict: Verdict,
+    /// What kept its throughput from being higher.
+    pub limited_by: LimitedBy,
+    /// Start of its warm-up, RFC 3339 in UTC.
+    pub started_at: String,
+    /// Messages sent per second of the measured phase.
+    pub sent_per_s: Option<f64>,
+    /// Messages matched in the measured phase, per second.
+    pub matched_per_s: Option<f64>,
+    /// Messages whose response time is known.
+    pub messages: u64,
+    /// Median of their response times, in nanoseconds.
+    pub p50_ns: Option<u64>,
+    /// 99th percentile of the same.
+    pub p99_ns: Option<u64>,
+}
+
+/// Whether a rate held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The thresholds hold, delivery is clean, the run is valid, and the load was applied.
+    Holds,
+    /// One of these is not so.
+    Fails(Cause),
+}
+
+/// Why a rate does not hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// A message was lost, damaged or misrouted, or an event came that must not.
+    Delivery,
+    /// The generator was too slow, so nothing is said of the target.
+    Generator,
+    /// Connections failed or died.
+    Connections,
+    /// Over 1 % of what was due was not sent, because the target had too much unanswered or unread already.
+    Backlog,
+    /// A threshold does not hold.
+    Threshold,
+}
+
+impl Cause {
+    /// Every cause, each outranking those after it, as exit codes do.
+    pub(super) const ALL: [Self; 5] =
+        [Self::Delivery, Self::Generator, Self::Connections, Self::Backlog, Self::Threshold];
+
+    /// Its name in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Delivery => "delivery",
+            Self::Generator => "generator",
+            Self::Connections => "connections",
+            Self::Backlog => "backlog",
+            Self::Threshold => "threshold",
+        }
+    }
+
+    /// Whether the target is the limit, rather than the generator.
+    pub fn is_the_targets(self) -> bool {
+        self != Self::Generator
+    }
+}
+
+impl Outcome {
+    /// The outcome of a run; of several causes the one that outranks.
+    fn of(report: &Report, verdict: Verdict) -> Self {
+        let connections = &report.connections;
+        let tallies = [&report.measured, &report.warmup];
+        let died = connections.failed + connections.died + tallies.iter().map(|t| t.counts.undetermined).sum::<u64>();
+        match verdict {
+            Verdict::Delivery => Self::Fails(Cause::Delivery),
+            Verdict::Invalid if died > 0 && !is_generators_fault(report) => Self::Fails(Cause::Connections),
+            // Books that do not balance, and a phase in which nothing was sent, are the generator's too.
+            Verdict::Invalid => Self::Fails(Cause::Generator),
+            Verdict::Threshold | Verdict::Pass if held_back(report).is_some() => Self::Fails(Cause::Backlog),
+            Verdict::Threshold => Self::Fails(Cause::Threshold),
+            Verdict::Pass => Self::Holds,
+        }
+    }
+}
+
+impl Step {
+    /// What is kept of a run that was to send `rate` messages a second.
+    pub fn of(rate: f64, report: &Report, judgement: &Judgement) -> Self {
+        let (response, throughput) = (Quantiles::of(&report.latency.response), Throughput::of(report));
+        let mut reasons = judgement.reasons.clone();
+        reasons.extend(held_back(report));
+        Self {
+            rate,
+            outcome: Outcome::of(report, judgement.verdict),
+            reasons,
+            verdict: judgement.verdict,
+            limited_by: judgement.limited_by,
+            started_at: report.started_at.clone(),
+            sent_per_s: throughput.sent_per_s,
+            matched_per_s: throughput.matched_per_s,
+            messages: response.count,
+            p50_ns: response.p50,
+            p99_ns: response.p99,
+        }
+    }
+
+    /// A step of which only the outcome matters, for tests.
+    #[cfg(test)]
+    pub(crate) fn bare(rate: f64, outcome: Outcome) -> Self {
+        Self {
+            rate,
+            outcome,
+            reasons: Vec::new(),
+            verdict: Verdict::Pass,
+            limited_by: LimitedBy::Schedule,
+            started_at: String::new(),
+            sent_per_s: None,
+            matched_per_s: None,
+            messages: 0,
+            p50_ns: None,
+            p99_ns: None,
+        }
+    }
+}
+
+/// What the target kept the generator from sending, if that is so much that the rate was not applied.
+fn held_back(report: &Report) -> Option<String> {
+    // What was due on dead connections is told by those.
+    let (scheduled, held) = (report.measured.counts.scheduled, report.measured.dropped.in_flight_cap);
+    (held as f64 > scheduled as f64 * HELD_BACK).then(|| {
+        format!(
+            "target: {} of {} messages ({}) were not sent, since too many were unanswered (--max-in-flight) or not even read",
+            count(held),
+            count(scheduled),
+            percent(held as f64 / scheduled as f64),
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judge::judge;
+    use crate::model::Dropped;
+    use crate::sample;
+
+    /// The outcome of a report with a threshold that the samples meet.
+    fn outcome(report: &Report) -> Outcome {
+        step(report, "p99<5ms").outcome
+    }
+
+    fn step(report: &Report, threshold: &str) -> Step {
+        Step::of(50_000.0, report, &judge(report, &[threshold.parse().unwrap()]))
+    }
+
+    #[test]
+    fn a_clean_run_within_its_thresholds_holds() {
+        let step = step(&sample::pass(), "p99<5ms");
+        assert_eq!((step.outcome, step.reasons.as_slice()), (Outcome::Holds, &[][..]));
+        assert_eq!((step.messages, step.matched_per_s), (500_000, Some(49_998.0)));
+        assert!(step.p50_ns < step.p99_ns && step.p50_ns.is_some());
+    }
+
+    #[test]
+    fn each_cause_has_its_own_name() {
+        assert_eq!(step(&sample::pass(), "p99<1us").outcome, Outcome::Fails(Cause::Threshold));
+        assert_eq!(outcome(&sample::violation()), Outcome::Fails(Cause::Delivery));
+
+        let mut slow = sample::pass();
+        slow.generator.busiest_worker = 0.97;
+        assert_eq!(outcome(&slow), Outcome::Fails(Cause::Generator));
+        // A latency that such a run measured says nothing of the target.
+        assert_eq!(step(&slow, "p99<1us").outcome, Outcome::Fails(Cause::Generator));
+
+        let mut dead = sample::pass();
+        dead.connections.died = 1;
+        assert_eq!(outcome(&dead), Outcome::Fails(Cause::Connections));
+        // More than the generator is wrong in this one.
+        let step = step(&sample::invalid(), "p99<5ms");
+        assert_eq!(step.outcome, Outcome::Fails(Cause::Connections));
+        assert!(step.reasons.iter().all(|reason| !reason.starts_with("target: ")), "{:?}", step.reasons);
+    }
+
+    #[test]
+    fn a_target_that_holds_the_generator_back_is_no_slow_generator() {
+        let mut report = sample::pass();
+        report.measured.dropped = Dropped { in_flight_cap: 5_000, ..Dropped::default() };
+        report.measured.counts.dropped = 5_000;
+        report.measured.counts.sent -= 5_000;
+        report.measured.counts.matched -= 5_000;
+        report.measured.counts.events -= 5_000;
+        assert_eq!(outcome(&report), Outcome::Holds, "one in a hundred is allowed");
+        report.measured.dropped.in_flight_cap += 1;
+        report.measured.counts.dropped += 1;
+        report.measured.counts.sent -= 1;
+        report.measured.counts.matched -= 1;
+        report.measured.counts.events -= 1;
+        let step = step(&report, "p99<5ms");
+        assert_eq!((step.outcome, step.limited_by), (Outcome::Fails(Cause::Backlog), LimitedBy::Target));
+        assert!(step.reasons[0].starts_with("target: 5 001 of 500 000 messages (1.00 %)"), "{:?}", step.reasons);
+    }
+}

@@ -27,6 +27,8 @@
 mod conclusion;
 mod record;
 mod resolution;
+#[cfg(test)]
+pub(crate) mod sample;
 mod standing;
 mod step;
 

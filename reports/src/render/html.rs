@@ -5,6 +5,7 @@
 //! templates/report.html   all markup; report.css, all looks
 //! html/policy.rs          what the browser may do
 //! html/section.rs         the parts: verdict, glance, delivery, evidence, latency, history, facts
+//! html/search.rs          the page of a search, of the same parts
 //! html/table.rs           tables; plot.rs, plots: axis, scale, ticks, curve (percentiles), thin, path, key
 //! html/shown.rs           the only text that the template takes
 //! ```
@@ -22,6 +23,7 @@ mod path;
 mod plot;
 mod policy;
 mod scale;
+mod search;
 mod section;
 mod shown;
 mod table;

@@ -9,6 +9,7 @@ mod html;
 mod json;
 mod junit;
 mod markdown;
+pub mod search;
 mod text;
 mod tracked;
 mod words;

@@ -26,6 +26,12 @@ impl Axis {
         Self { title: format!("{title}, log scale").into(), ticks: ticks::times(&scale), scale }
     }
 
+    /// Messages a second, on a logarithmic scale that holds all of `values`.
+    pub(super) fn rates(title: &str, values: impl IntoIterator<Item = f64>) -> Self {
+        let scale = Scale::log(values);
+        Self { title: format!("{title}, log scale").into(), ticks: ticks::rates(&scale), scale }
+    }
+
     /// Time since the measured phase began, to `end` in seconds.
     pub(super) fn seconds(end: f64) -> Self {
         let scale = Scale::linear(0.0, end);

@@ -19,6 +19,8 @@ pub(super) struct Plot {
     pub(super) x: Axis,
     pub(super) y: Axis,
     pub(super) lines: Vec<Line>,
+    /// What it means where something is wrong.
+    pub(super) alarm: &'static str,
     /// A mark on the x axis: what is right of it is shaded.
     pub(super) shade: Option<Mark>,
     /// What must be known to read it.
@@ -55,7 +57,8 @@ pub(super) type Marked = (f64, f64, String);
 impl Plot {
     pub(super) fn new(id: &'static str, title: &str, x: Axis, y: Axis) -> Self {
         let (title, lines) = (title.into(), Vec::new());
-        Self { id, title, description: Shown::default(), x, y, lines, shade: None, note: None }
+        let alarm = "anomalies in this second";
+        Self { id, title, description: Shown::default(), x, y, lines, alarm, shade: None, note: None }
     }
 
     /// Adds a line through `values`, with a gap where there is none.

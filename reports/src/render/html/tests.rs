@@ -9,6 +9,7 @@ use crate::sample;
 
 mod dom;
 mod hostile;
+mod search;
 
 /// The page of reports with their labels.
 fn page(reports: &[(&str, &Report)]) -> String {

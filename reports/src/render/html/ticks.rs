@@ -22,6 +22,33 @@ pub(super) struct Tick {
 
 /// Of a logarithmic axis of nanoseconds: 1, 2, 5 and so on, or powers of ten only when that would be too many.
 pub(super) fn times(scale: &Scale) -> Vec<Tick> {
+    let steps = steps(scale);
+    let crowded = steps.len() > 11;
+    let label = |step: f64| if crowded && decade(step) < step { String::new() } else { time(step) };
+    steps.into_iter().map(|step| Tick { share: scale.share(step), label: label(step), spare: false }).collect()
+}
+
+/// Of a logarithmic axis of messages a second, likewise; but labels stand beside each other, so there is room for fewer.
+pub(super) fn rates(scale: &Scale) -> Vec<Tick> {
+    let steps = steps(scale);
+    // With a gap after each.
+    let letters = |steps: &[f64]| steps.iter().map(|step| amount(*step).len() + 1).sum::<usize>();
+    let is_power = |step: &f64| decade(*step) >= *step;
+    let powers: Vec<f64> = steps.iter().copied().filter(is_power).collect();
+    let (crowded, all) = (letters(&powers) > ROOM, letters(&steps));
+    let mut passed = 0;
+    let tick = |step: f64| {
+        let power = is_power(&step);
+        passed += usize::from(power);
+        let label = if !power && all > 2 * ROOM { String::new() } else { amount(step) };
+        let spare = if power { crowded && passed.is_multiple_of(2) } else { all > ROOM };
+        Tick { share: scale.share(step), label, spare }
+    };
+    steps.into_iter().map(tick).collect()
+}
+
+/// 1, 2, 5 times the powers of ten within a logarithmic scale.
+fn steps(scale: &Scale) -> Vec<f64> {
     let (from, to) = scale.bounds();
     let mut steps = Vec::new();
     let mut power = decade(from);
@@ -29,9 +56,7 @@ pub(super) fn times(scale: &Scale) -> Vec<Tick> {
         steps.extend([1.0, 2.0, 5.0].map(|step| step * power).into_iter().filter(|step| (from..=to).contains(step)));
         power *= 10.0;
     }
-    let crowded = steps.len() > 11;
-    let label = |step: f64| if crowded && decade(step) < step { String::new() } else { time(step) };
-    steps.into_iter().map(|step| Tick { share: scale.share(step), label: label(step), spare: false }).collect()
+    steps
 }
 
 /// A round latency, without the zeros after its point: `20 µs`.
@@ -149,6 +174,20 @@ mod tests {
         let ticks = times(&Scale::log([900.0, 4_000_000.0]));
         let expected = ["", "1 µs", "", "", "10 µs", "", "", "100 µs", "", "", "1 ms", "", ""];
         assert_eq!(labels(&ticks), expected);
+    }
+
+    #[test]
+    fn rates_have_room_beside_each_other() {
+        let of = |from: f64, to: f64| rates(&Scale::log([from, to]));
+        assert_eq!(labels(&of(800.0, 5_000.0)), ["500", "1 000", "2 000", "5 000"]);
+        assert_eq!(labels(&of(1_000.0, 50_000.0)), ["1 000", "2 000", "5 000", "10 000", "20 000", "50 000"]);
+        let spare: Vec<_> = of(1_000.0, 50_000.0).iter().map(|tick| tick.spare).collect();
+        assert_eq!(spare, [false, true, true, false, true, true]);
+        let many = of(20.0, 2e6);
+        let kept: Vec<_> = labels(&many).into_iter().filter(|label| !label.is_empty()).collect();
+        assert_eq!(kept, ["100", "1 000", "10 000", "100 000", "1 M"]);
+        let kept: Vec<_> = many.iter().filter(|tick| !tick.spare).map(|tick| tick.label.as_str()).collect();
+        assert_eq!(kept, ["100", "10 000", "1 M"]);
     }
 
     #[test]

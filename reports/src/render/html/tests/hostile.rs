@@ -4,7 +4,7 @@ use super::*;
 use crate::escape::visible;
 use crate::model::Evidence;
 
-const HOSTILE: [&str; 14] = [
+pub(super) const HOSTILE: [&str; 14] = [
     "\"><script>alert(1)</script>",
     "'><img src=x onerror='alert(1)'>",
     "</style><img src=x onerror=alert(1)>",

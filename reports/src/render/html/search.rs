@@ -1,0 +1,212 @@
+//! The page of a search: what was found, the curve as plots, and every step.
+
+use std::io;
+
+use askama::Template;
+
+use super::axis::Axis;
+use super::glance::{Tile, per_second};
+use super::key::Key;
+use super::plot::{Marked, Plot};
+use super::section::{Block, Section};
+use super::table::{Body, Cell, Row, Table, Tone};
+use super::verdict::Banner;
+use super::{Html, Page, policy};
+use crate::human::{nanoseconds, rate};
+use crate::metric::{Metric, Series};
+use crate::render::search::{Cells, Mood, RenderSearch, course, headline, limit, plan, target};
+use crate::search::{Cause, Outcome, Record, Step};
+use crate::threshold::Threshold;
+
+impl RenderSearch for Html {
+    fn search(&self, record: &Record, out: &mut dyn io::Write) -> io::Result<()> {
+        page(record).write_into(out)?;
+        writeln!(out)
+    }
+}
+
+fn page(record: &Record) -> Page {
+    let (word, ..) = headline(&record.conclusion);
+    let steps = record.curve();
+    let notes = record.notes().into_iter().map(|note| Block::Note(note.into()));
+    let curve = [
+        Block::plots(
+            [response(record, &steps), throughput(record, &steps)].into_iter().flatten().collect(),
+            "Nothing matched in any step.",
+        ),
+        Block::Tables(vec![table(&steps)]),
+    ];
+    Page {
+        policy: policy::policy(),
+        style: policy::STYLE,
+        title: format!("{word}: the highest rate that holds – loadgen").into(),
+        banners: vec![banner(record)],
+        glance: glance(record),
+        sections: [
+            vec![Section { id: "curve", title: "Rates", blocks: curve.into_iter().chain(notes).collect() }],
+            vec![Section { id: "plan", title: "Plan and environment", blocks: vec![Block::Tables(facts(record))] }],
+        ],
+        evidence: Vec::new(),
+    }
+}
+
+fn banner(record: &Record) -> Banner {
+    let (word, meaning, mood) = headline(&record.conclusion);
+    let limited = limit(&record.conclusion).map(|limit| format!("limited by {limit}"));
+    Banner {
+        key: None,
+        label: target(record).into(),
+        tone: match mood {
+            Mood::Good => Tone::Good,
+            Mood::Bad => Tone::Bad,
+            Mood::Doubtful => Tone::Doubtful,
+        },
+        word,
+        meaning: meaning.into(),
+        reasons: limited.iter().chain(record.reasons()).map(Into::into).collect(),
+        run: format!("{} · {} · {}", target(record), plan(record), record.started_at).into(),
+    }
+}
+
+fn glance(record: &Record) -> Block {
+    let at = |rate: Option<f64>| record.steps.iter().rfind(|step| Some(step.rate) == rate);
+    let highest = at(record.conclusion.holds());
+    let lowest = at(record.conclusion.fails());
+    let time = |ns: Option<u64>| ns.map_or_else(|| "–".to_owned(), |ns| nanoseconds(ns as f64));
+    let tiles = [
+        ("highest rate that holds", per_second(record.conclusion.holds())),
+        ("p50 there", time(highest.and_then(|step| step.p50_ns))),
+        ("p99 there", time(highest.and_then(|step| step.p99_ns))),
+        ("lowest that does not", per_second(record.conclusion.fails())),
+        ("p50 there", time(lowest.and_then(|step| step.p50_ns))),
+        ("p99 there", time(lowest.and_then(|step| step.p99_ns))),
+        ("steps", record.steps.len().to_string()),
+    ];
+    let shown = |(name, value): (&'static str, String)| Tile { name, value: value.into(), tone: Tone::Plain };
+    Block::Tiles(tiles.into_iter().map(shown).collect())
+}
+
+/// A number that a step has.
+type Measure = fn(&Step) -> Option<f64>;
+
+const P50: Measure = |step| step.p50_ns.map(|ns| ns as f64);
+const P99: Measure = |step| step.p99_ns.map(|ns| ns as f64);
+
+fn response(record: &Record, steps: &[&Step]) -> Option<Plot> {
+    steps.iter().find_map(|step| P99(step))?;
+    let thresholds = bounds(record);
+    let values = steps.iter().flat_map(|step| [P50(step), P99(step)]).flatten();
+    let y = Axis::times("response time", values.chain(thresholds.iter().map(|(_, ns)| *ns)));
+    let x = Axis::rates("messages due per second", steps.iter().map(|step| step.rate));
+    let (least, most) = x.scale.bounds();
+    let mut plot = Plot::new("response-plot", "Response time against rate", x, y);
+    for (key, label, of) in [(Key(0), "p50", P50), (Key(1), "p99", P99)] {
+        draw(&mut plot, key, label, steps, of, nanoseconds);
+    }
+    for (index, (label, ns)) in thresholds.iter().enumerate() {
+        plot.line(Key(2 + index), label, &[Some((least, *ns)), Some((most, *ns))]);
+    }
+    let failed = steps.iter().filter(|step| step.outcome != Outcome::Holds);
+    let alarm = |step: &&Step| -> Option<Marked> {
+        let reason = step.reasons.first().map_or("", String::as_str);
+        Some((step.rate, P99(step)?, format!("{}/s fails: {reason}", rate(step.rate))))
+    };
+    plot.lines[1].alarms = plot.marks(failed.filter_map(alarm));
+    finish(&mut plot, record, steps);
+    Some(plot)
+}
+
+fn throughput(record: &Record, steps: &[&Step]) -> Option<Plot> {
+    let most = steps.iter().map(|step| step.rate.max(step.matched_per_s.unwrap_or(0.0))).reduce(f64::max)?;
+    let x = Axis::rates("messages due per second", steps.iter().map(|step| step.rate));
+    let mut plot =
+        Plot::new("throughput-plot", "Throughput against rate", x, Axis::counts("messages per second", most));
+    draw(&mut plot, Key(3), "due", steps, |step| Some(step.rate), rate);
+    draw(&mut plot, Key(4), "matched", steps, |step| step.matched_per_s, rate);
+    finish(&mut plot, record, steps);
+    Some(plot)
+}
+
+/// Thresholds on response times, with their bounds in nanoseconds.
+fn bounds(record: &Record) -> Vec<(String, f64)> {
+    let thresholds = record.plan.thresholds.iter().filter_map(|text| text.parse::<Threshold>().ok());
+    let of_response = thresholds.filter(|one| matches!(one.metric(), Metric::Latency(Series::Response, _)));
+    of_response.map(|threshold| (format!("threshold {threshold}"), threshold.bound())).collect()
+}
+
+/// A line through the medians of the tries of each rate, with a mark at each try.
+fn draw(plot: &mut Plot, key: Key, label: &str, steps: &[&Step], of: Measure, text: impl Fn(f64) -> String) {
+    let tries = steps.chunk_by(|a, b| a.rate.total_cmp(&b.rate).is_eq());
+    let median = |tries: &[&Step]| {
+        let mut values: Vec<f64> = tries.iter().filter_map(|step| of(step)).collect();
+        values.sort_by(f64::total_cmp);
+        Some((tries.first()?.rate, *values.get(values.len().saturating_sub(1) / 2)?))
+    };
+    let points: Vec<_> = tries.map(median).collect();
+    let mark = |step: &&Step| {
+        let value = of(step)?;
+        Some((step.rate, value, format!("{label} at {}/s: {}", rate(step.rate), text(value))))
+    };
+    let marks = plot.marks(steps.iter().filter_map(mark));
+    plot.line(key, label, &points).marks = marks;
+}
+
+fn finish(plot: &mut Plot, record: &Record, steps: &[&Step]) {
+    plot.alarm = "a try that does not hold";
+    plot.note = Some("A line goes through the medians of the tries of each rate.".into());
+    if let Some(fails) = record.conclusion.fails() {
+        plot.shade_from(fails, "fails");
+    }
+    let of = |step: &&Step| {
+        let Cells { rate, matched, p50, p99, verdict, .. } = Cells::of(step);
+        format!("{rate}/s {verdict}: {matched} matched/s, p50 {p50}, p99 {p99}.")
+    };
+    plot.description = steps.iter().map(of).collect::<Vec<_>>().join(" ").into();
+}
+
+fn table(steps: &[&Step]) -> Table {
+    let row = |step: &&Step| {
+        let Cells { rate, matched, p50, p99, verdict, .. } = Cells::of(step);
+        let tone = match step.outcome {
+            Outcome::Holds => Tone::Good,
+            Outcome::Fails(Cause::Generator) => Tone::Doubtful,
+            Outcome::Fails(_) => Tone::Bad,
+        };
+        let why = Cell::words(step.reasons.join("; "));
+        let cells = vec![matched.into(), p50.into(), p99.into(), Cell::from(verdict).tone(tone), why];
+        Row { head: rate.into(), cells, sum: false }
+    };
+    Table {
+        caption: "Every step, by messages due per second".into(),
+        groups: Vec::new(),
+        columns: ["matched/s", "p50", "p99", "verdict", "why"].map(Into::into).into(),
+        bodies: vec![Body { title: None, rows: steps.iter().map(row).collect() }],
+    }
+}
+
+fn facts(record: &Record) -> Vec<Table> {
+    let table = |caption: &str, rows: Vec<(&str, String)>| {
+        let row =
+            |(name, value): (&str, String)| Row { head: name.into(), cells: vec![Cell::words(value)], sum: false };
+        let bodies = vec![Body { title: None, rows: rows.into_iter().map(row).collect() }];
+        Table { caption: caption.into(), groups: Vec::new(), columns: Vec::new(), bodies }
+    };
+    let (plan_record, environment) = (&record.plan, &record.environment);
+    let asked = vec![
+        ("target", target(record).to_owned()),
+        ("steps", plan(record)),
+        ("thresholds", plan_record.thresholds.join(", ")),
+        ("search", course(record)),
+        ("expected back", plan_record.expect.clone()),
+        ("engine", plan_record.engine.clone()),
+        ("threads", plan_record.threads.to_string()),
+    ];
+    let place = vec![
+        ("processor", environment.cpu.clone()),
+        ("cores", environment.cores.to_string()),
+        ("kernel", environment.kernel.clone()),
+        ("loadgen", environment.version.clone()),
+        ("seed", environment.seed.to_string()),
+    ];
+    vec![table("Plan", asked), table("Environment", place)]
+}

@@ -1,0 +1,145 @@
+use super::*;
+use crate::escape::visible;
+use crate::render::markdown::{Node, parse};
+use crate::render::{Json, Markdown, Text};
+use crate::search::sample::{ending, record};
+
+fn shown(format: &impl RenderSearch, record: &Record) -> String {
+    let mut out = Vec::new();
+    format.search(record, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+fn text(record: &Record) -> String {
+    shown(&Text { color: false }, record)
+}
+
+#[test]
+fn text_of_a_search() {
+    insta::assert_snapshot!(text(&record()));
+}
+
+#[test]
+fn colour_is_for_words_that_judge() {
+    insta::assert_snapshot!(shown(&Text { color: true }, &record()).replace('\u{1b}', "␛"));
+}
+
+#[test]
+fn markdown_of_a_search() {
+    insta::assert_snapshot!(shown(&Markdown, &record()));
+}
+
+#[test]
+fn json_of_a_search() {
+    let mut record = record();
+    record.steps.drain(2..record.steps.len() - 1);
+    insta::assert_snapshot!(shown(&Json, &record));
+}
+
+#[test]
+fn each_end_is_told_from_the_others() {
+    let edge = |cause| Conclusion::Edge { holds: 4_970.0, fails: 5_190.0, cause };
+    let nothing = |cause| Conclusion::Nothing { fails: 20.0, cause };
+    let unfinished = |holds, fails| Conclusion::Unfinished { holds, fails, why: "interrupted".to_owned() };
+    let ends = [
+        edge(Cause::Threshold),
+        edge(Cause::Backlog),
+        edge(Cause::Connections),
+        edge(Cause::Generator),
+        edge(Cause::Delivery),
+        Conclusion::Everything { holds: 100_000.0 },
+        nothing(Cause::Threshold),
+        nothing(Cause::Delivery),
+        nothing(Cause::Generator),
+        unfinished(None, None),
+        unfinished(Some(4_000.0), None),
+        unfinished(None, Some(20.0)),
+        unfinished(Some(4_000.0), Some(8_000.0)),
+    ];
+    let lines = ends.map(|end| {
+        let (word, meaning, mood) = headline(&end);
+        format!("{word}: {meaning} ({mood:?})\n  limited by {}", limit(&end).unwrap_or("-"))
+    });
+    insta::assert_snapshot!(lines.join("\n"));
+}
+
+#[test]
+fn without_a_step_there_is_no_table() {
+    let mut record = ending(Conclusion::Unfinished { holds: None, fails: None, why: "interrupted".to_owned() });
+    record.steps.clear();
+    let page = text(&record);
+    assert!(page.starts_with("UNFINISHED   interrupted; so far, nothing is known\n\ntarget"), "{page}");
+    assert!(!page.contains("due/s") && page.ends_with("Z\n"), "{page}");
+}
+
+#[test]
+fn what_a_reader_must_know_besides_is_noted() {
+    let mut record = record();
+    assert_eq!(record.notes(), [""; 0]);
+    record.target.embedded = true;
+    for step in &mut record.steps {
+        step.messages = 9_999;
+    }
+    let eight = record.steps.iter_mut().find(|step| step.rate > 7_000.0).unwrap();
+    (eight.outcome, eight.reasons) = (Outcome::Fails(Cause::Delivery), vec!["12 of 40 000 messages lost".to_owned()]);
+    let six = record.steps.iter_mut().find(|step| step.rate > 5_500.0 && step.rate < 7_000.0).unwrap();
+    six.outcome = Outcome::Holds;
+    let notes = record.notes();
+    for (note, parts) in notes.iter().zip([
+        ["delivery was violated at 8 000 messages/s", "12 of 40 000 messages lost"],
+        ["5 660 messages/s held in a try", "5 190 do not hold"],
+        ["response.p99 rests on 9 999 messages", "10 000 are needed"],
+        ["embedded server", "shares this machine"],
+    ]) {
+        assert!(parts.iter().all(|part| note.contains(part)), "{note}");
+    }
+    assert_eq!(notes.len(), 4);
+}
+
+/// Everything that a server can choose and that is not what it seems.
+const HOSTILE: &str = "x\u{1b}[2J|`<script>alert(1)</script>[a](javascript:b)\n# c\u{202e} @me";
+
+/// A search in which somebody else chose every text.
+fn foreign(text: &str) -> Record {
+    let mut record =
+        ending(Conclusion::Unfinished { holds: Some(4_970.0), fails: Some(5_190.0), why: text.to_owned() });
+    for place in [&mut record.target.url, &mut record.environment.cpu, &mut record.plan.payload, &mut record.started_at]
+    {
+        text.clone_into(place);
+    }
+    record.plan.thresholds = vec![text.to_owned()];
+    for step in record.steps.iter_mut().filter(|step| step.outcome != Outcome::Holds) {
+        step.reasons = vec![text.to_owned()];
+    }
+    record
+}
+
+#[test]
+fn hostile_text_stays_text_in_every_format() {
+    let harmful = |text: &str| text.chars().any(|c| (c.is_control() && c != '\n') || c == '\u{202e}');
+    let hostile = foreign(HOSTILE);
+    let page = text(&hostile);
+    assert!(
+        !harmful(&page) && page.lines().all(|line| line.chars().count() <= 100 && !line.starts_with('#')),
+        "{page}"
+    );
+    let failed = hostile.steps.iter().find(|step| step.outcome != Outcome::Holds).unwrap();
+    assert!(!harmful(&line(failed)) && !line(failed).contains('\n'), "{}", line(failed));
+
+    let wild = shown(&Markdown, &hostile);
+    assert!(!harmful(&wild), "{wild}");
+    let (wild, harmless) = (parse(&wild), parse(&shown(&Markdown, &foreign("plain"))));
+    assert_eq!(wild.len(), harmless.len(), "{wild:#?}");
+    let mut spans = 0;
+    for nodes in wild.iter().zip(&harmless) {
+        match nodes {
+            (Node::Code(code), Node::Code(_)) => spans += usize::from(code.contains(&visible(HOSTILE))),
+            (wild, harmless) => assert_eq!(wild, harmless),
+        }
+    }
+    // Why it ended, a reason, the target, the plan, the thresholds.
+    assert_eq!(spans, 5);
+
+    let parsed: serde_json::Value = serde_json::from_str(&shown(&Json, &hostile)).unwrap();
+    assert_eq!(parsed["target"]["url"], HOSTILE);
+}

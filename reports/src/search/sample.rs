@@ -1,0 +1,64 @@
+//! A search for tests: every number follows from the capacity, so that a test can say what it must be.
+
+use super::{Cause, Conclusion, Next, Outcome, Record, Resolution, Search, Step};
+use crate::judge::{LimitedBy, Verdict};
+use crate::sample;
+
+/// From 1 000 messages/s on, of a server that holds 5 000 with a threshold of 5 ms; the second step was too slow a
+/// generator's.
+pub(crate) fn record() -> Record {
+    let search = Search::new(1_000.0, 100_000.0, 20.0, Resolution::default(), 3).expect("a range");
+    let mut steps: Vec<Step> = Vec::new();
+    let conclusion = loop {
+        match search.next(&steps) {
+            Next::Rate(rate) => steps.push(step(rate, steps.len())),
+            Next::End(conclusion) => break conclusion,
+        }
+    };
+    let mut report = sample::pass();
+    report.target.embedded = false;
+    report.plan.duration_s = Some(5.0);
+    report.plan.thresholds = vec!["p99<5ms".to_owned(), "lost==0".to_owned()];
+    Record {
+        target: report.target,
+        plan: report.plan,
+        environment: report.environment,
+        started_at: report.started_at,
+        search,
+        pause_s: 1.0,
+        steps,
+        conclusion,
+    }
+}
+
+fn step(rate: f64, number: usize) -> Step {
+    let over = (rate / 5_000.0 - 1.0).max(0.0);
+    // Waits grow for six seconds, and what a server does not take does not come back in time.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small and positive")]
+    let wait_ns = (over * 6e9) as u64;
+    let mut step = Step {
+        messages: 25_000,
+        p50_ns: Some(80_000 + wait_ns / 2),
+        p99_ns: Some(400_000 + wait_ns),
+        sent_per_s: Some(rate),
+        matched_per_s: Some(rate.min(5_000.0)),
+        started_at: format!("2026-01-02T03:04:{:02}Z", 5 + number),
+        ..Step::bare(rate, Outcome::Holds)
+    };
+    if number == 1 {
+        step.outcome = Outcome::Fails(Cause::Generator);
+        (step.verdict, step.limited_by) = (Verdict::Invalid, LimitedBy::Generator);
+        step.reasons = vec!["generator: a worker was busy 97.0 % of the time; the limit is 95 %".to_owned()];
+    } else if wait_ns > 0 {
+        step.outcome = Outcome::Fails(Cause::Threshold);
+        (step.verdict, step.limited_by) = (Verdict::Threshold, LimitedBy::Target);
+        let p99 = crate::human::nanoseconds(400_000.0 + wait_ns as f64);
+        step.reasons = vec![format!("threshold p99<5ms missed: it is {p99}")];
+    }
+    step
+}
+
+/// The same with another end.
+pub(crate) fn ending(conclusion: Conclusion) -> Record {
+    Record { conclusion, ..record() }
+}

@@ -20,6 +20,7 @@ fn main() -> ExitCode {
         Some(Command::Report(args)) => command::report(args),
         Some(Command::Compare(args)) => command::compare(args),
         Some(Command::Ab(args)) => command::ab(args),
+        Some(Command::Search(args)) => command::search(args),
     };
     ExitCode::from(code.unwrap_or_else(|error| error.exit()))
 }

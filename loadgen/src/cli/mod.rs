@@ -9,6 +9,7 @@ mod outputs;
 mod plan;
 mod report;
 mod run;
+mod search;
 mod target;
 mod values;
 
@@ -22,6 +23,7 @@ pub(crate) use contender::{ADDRESS, Contender};
 pub(crate) use outputs::{Output, Place};
 pub(crate) use report::ReportArgs;
 pub(crate) use run::RunArgs;
+pub(crate) use search::SearchArgs;
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -38,6 +40,7 @@ Examples:
   loadgen ws://127.0.0.1:9001 --out new.json --html new.html
   loadgen compare old.json new.json
   loadgen ab --a 'cmd:./old --listen {addr}' --b 'cmd:./new --listen {addr}' -c 200 -d 5s
+  loadgen search ws://127.0.0.1:9001 --threshold 'p99<5ms'
 
 Exit codes:
   0 pass   1 threshold missed or regression   2 usage   3 inconclusive or incomparable
@@ -62,6 +65,7 @@ pub(crate) enum Command {
     Report(ReportArgs),
     Compare(CompareArgs),
     Ab(Box<AbArgs>),
+    Search(Box<SearchArgs>),
 }
 
 impl Cli {

@@ -4,8 +4,10 @@ mod ab;
 mod compare;
 mod report;
 mod run;
+mod search;
 
 pub(crate) use ab::ab;
 pub(crate) use compare::compare;
 pub(crate) use report::report;
 pub(crate) use run::run;
+pub(crate) use search::search;

@@ -17,6 +17,7 @@ mod handshakes;
 mod lean;
 mod privacy;
 mod rig;
+mod search;
 mod signals;
 mod starved;
 mod stored;

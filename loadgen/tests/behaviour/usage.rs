@@ -70,8 +70,9 @@ fn refused_arguments_are_explained() {
 
 #[test]
 fn help() {
-    for (name, flag) in [("long", "--help"), ("short", "-h")] {
-        let outcome = Loadgen::run(&[flag]);
+    let table: [(&str, &[&str]); 3] = [("long", &["--help"]), ("short", &["-h"]), ("search", &["search", "--help"])];
+    for (name, arguments) in table {
+        let outcome = Loadgen::run(arguments);
         assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(0), ""));
         assert!(outcome.stdout.lines().all(|line| line.chars().count() <= 100), "{}", outcome.stdout);
         insta::assert_snapshot!(format!("{name}_help"), outcome.stdout);

@@ -8,7 +8,9 @@ use std::process::Command;
 use std::time::Duration;
 
 use reports::model::{Evidence, Interval};
+use reports::render::search::RenderSearch;
 use reports::render::{Entry, Html};
+use reports::search::{Cause, Next, Outcome as StepOutcome, Record, Resolution, Search, Step};
 use reports::{Judgement, Report, Verdict};
 use serde_json::{Value, json};
 use server::{FaultKind, Faults, Options, Reply};
@@ -28,8 +30,15 @@ const SHORT: [&str; 10] =
 /// A run with its judgement.
 type Outcome = (Report, Judgement);
 
-/// The name of a page, and the results on it with their labels.
-type Page<'a> = (&'a str, &'a [(&'a str, &'a Outcome)]);
+/// The name of a page, and what is on it.
+type Page<'a> = (&'a str, Content<'a>);
+
+#[derive(Clone, Copy)]
+enum Content<'a> {
+    /// Results with their labels.
+    Results(&'a [(&'a str, &'a Outcome)]),
+    Search(&'a Record),
+}
 
 /// What the browser saw of each page, after what must be true of all of them.
 fn look(pages: &[Page<'_>]) -> Vec<Value> {
@@ -37,8 +46,8 @@ fn look(pages: &[Page<'_>]) -> Vec<Value> {
     let temporary = tempfile::tempdir().expect("a folder");
     let asked = std::env::var_os("REPORT_SCREENSHOTS").map(PathBuf::from);
     let folder = asked.as_deref().unwrap_or(temporary.path());
-    let job = |(name, results): &Page<'_>| {
-        let page = write(folder, name, results);
+    let job = |(name, content): &Page<'_>| {
+        let page = write(folder, name, *content);
         json!({ "page": page, "screenshot": asked.is_some().then(|| folder.join(name)) })
     };
     let jobs: Vec<Value> = pages.iter().map(job).collect();
@@ -57,10 +66,17 @@ fn look(pages: &[Page<'_>]) -> Vec<Value> {
     seen
 }
 
-fn write(folder: &Path, name: &str, results: &[(&str, &Outcome)]) -> PathBuf {
+fn write(folder: &Path, name: &str, content: Content<'_>) -> PathBuf {
     let path = folder.join(name).with_extension("html");
-    let entries = results.iter().map(|(label, (report, judgement))| Entry { label, report, judgement });
-    Html.page(&entries.collect::<Vec<_>>(), &mut File::create(&path).expect("a file")).expect("a page");
+    let out = &mut File::create(&path).expect("a file");
+    let written = match content {
+        Content::Results(results) => {
+            let entries = results.iter().map(|(label, (report, judgement))| Entry { label, report, judgement });
+            Html.page(&entries.collect::<Vec<_>>(), out)
+        }
+        Content::Search(record) => Html.search(record, out),
+    };
+    written.expect("a page");
     path
 }
 
@@ -92,11 +108,11 @@ fn report_pages_are_shown_as_they_are_meant() {
     let hour = hour(&first);
 
     let seen = look(&[
-        ("pass", &[("pass.json", &first)]),
-        ("violation", &[("violation.json", &violation)]),
-        ("closed", &[("closed.json", &closed)]),
-        ("hour", &[("hour.json", &hour)]),
-        ("several", &[("pass.json", &first), (HOSTILE, &violation), ("closed.json", &closed)]),
+        ("pass", Content::Results(&[("pass.json", &first)])),
+        ("violation", Content::Results(&[("violation.json", &violation)])),
+        ("closed", Content::Results(&[("closed.json", &closed)])),
+        ("hour", Content::Results(&[("hour.json", &hour)])),
+        ("several", Content::Results(&[("pass.json", &first), (HOSTILE, &violation), ("closed.json", &closed)])),
     ]);
     let views = |page: usize| seen[page]["views"].as_array().expect("views");
     // Response, service and send lag; sent and matched; three lines of response; connect.
@@ -111,6 +127,58 @@ fn report_pages_are_shown_as_they_are_meant() {
     assert_eq!(views(4)[0]["verdicts"].as_array().map(Vec::len), Some(3));
     let text = views(1)[0]["text"].as_str().expect("text");
     assert!(text.contains("<script>alert(1)</script>") && text.contains("\\u{202e}"), "{text}");
+}
+
+#[test]
+#[ignore = "needs Chromium and Node: run loadgen/tests/peers/browser/install first"]
+fn the_page_of_a_search_is_shown_as_it_is_meant() {
+    let good = Reference::start(Reply::Echo);
+    let (report, _) = loadgen(&good.url(), &SHORT);
+    good.finish();
+    let narrow = searched(&report, 800.0, 5_000.0, HOSTILE);
+    let wide = searched(&report, 25.0, 2_000_000.0, "threshold p99<5ms missed: it is 7.31 ms");
+    let seen = look(&[("narrow", Content::Search(&narrow)), ("wide", Content::Search(&wide))]);
+    for (page, verdict) in [(0, "FOUND"), (1, "FOUND")] {
+        for view in seen[page]["views"].as_array().expect("views") {
+            // p50, p99 and the threshold; due and matched.
+            assert_eq!((&view["plots"], &view["lines"], &view["drawn"]), (&json!(2), &json!(5), &json!(5)), "{page}");
+            assert_eq!(view["verdicts"], json!([verdict]));
+            assert!(view["alarms"].as_u64() > Some(0));
+        }
+    }
+    assert!(seen[0]["views"][0]["text"].as_str().expect("text").contains("<script>alert(1)</script>"));
+}
+
+/// A search of a server that holds up to `capacity`; what does not hold, does not for this reason.
+fn searched(report: &Report, from: f64, capacity: f64, reason: &str) -> Record {
+    let search = Search::new(from, 1e7, from / 10.0, Resolution::default(), 3).expect("a range");
+    let mut steps: Vec<Step> = Vec::new();
+    let conclusion = loop {
+        let rate = match search.next(&steps) {
+            Next::Rate(rate) => rate,
+            Next::End(conclusion) => break conclusion,
+        };
+        let threshold = if rate > capacity { "p99<1ns" } else { "p99<1m" };
+        let judgement = reports::judge(report, &[threshold.parse().expect("a threshold")]);
+        let mut step = Step::of(rate, report, &judgement);
+        // The machine may have been too slow for the run.
+        step.outcome = if rate > capacity { StepOutcome::Fails(Cause::Threshold) } else { StepOutcome::Holds };
+        step.reasons = if rate > capacity { vec![reason.to_owned()] } else { Vec::new() };
+        step.matched_per_s = Some(rate.min(capacity));
+        steps.push(step);
+    };
+    let mut plan = report.plan.clone();
+    plan.thresholds = vec!["p99<5ms".to_owned()];
+    Record {
+        target: report.target.clone(),
+        plan,
+        environment: report.environment.clone(),
+        started_at: report.started_at.clone(),
+        search,
+        pause_s: 1.0,
+        steps,
+        conclusion,
+    }
 }
 
 /// As if the run had gone on for an hour, with 40 million messages: long lines, and many nines.

@@ -3,6 +3,7 @@
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::channel;
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -31,13 +32,22 @@ impl Loadgen {
 
     /// With variables of the environment besides those that it inherits.
     pub(crate) fn start_with<A: AsRef<str>>(arguments: &[A], variables: &[(&str, &str)]) -> Self {
+        Self::spawn(arguments, variables, PATIENCE)
+    }
+
+    /// One that may take longer than others.
+    pub(crate) fn start_patiently<A: AsRef<str>>(arguments: &[A], patience: Duration) -> Self {
+        Self::spawn(arguments, &[], patience)
+    }
+
+    fn spawn<A: AsRef<str>>(arguments: &[A], variables: &[(&str, &str)], patience: Duration) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_loadgen"));
         command.args(arguments.iter().map(AsRef::as_ref)).envs(variables.iter().copied());
         // The width of the help is the terminal's otherwise.
         command.env_remove("COLUMNS").env_remove("CLICOLOR_FORCE");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let child = command.spawn().expect("the command");
-        Self { pid: Pid::from_child(&child), thread: thread::spawn(move || collect(child)) }
+        Self { pid: Pid::from_child(&child), thread: thread::spawn(move || collect(child, patience)) }
     }
 
     /// Sends a signal; false if the process is not there any more.
@@ -63,11 +73,11 @@ impl Loadgen {
     }
 }
 
-fn collect(child: Child) -> Outcome {
+fn collect(child: Child, patience: Duration) -> Outcome {
     let pid = Pid::from_child(&child);
     let (ended, end) = channel::<()>();
     let watch = thread::spawn(move || {
-        if end.recv_timeout(PATIENCE) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+        if end.recv_timeout(patience) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
             let _ = kill_process(pid, Signal::KILL);
         }
     });

@@ -1,6 +1,7 @@
 //! What the tests stand on: plans, servers that behave and servers that do not, and the command.
 
 mod check;
+mod clerk;
 mod command;
 mod conduct;
 mod doorman;
@@ -16,6 +17,7 @@ mod veil;
 use std::time::Duration;
 
 pub(crate) use check::{complete, run, run_observed, unreachable};
+pub(crate) use clerk::Clerk;
 pub(crate) use command::Loadgen;
 pub(crate) use conduct::{Conduct, Farewell};
 pub(crate) use doorman::{Doorman, Manner};

@@ -2,17 +2,12 @@
 
 mod misbehaviour;
 
-use std::{
-    io::{self, ErrorKind},
-    net::SocketAddr,
-    num::NonZeroUsize,
-    time::Duration,
-};
+use std::{io, net::SocketAddr, num::NonZeroUsize, time::Duration};
 
 use bytesize::ByteSize;
-use clap::{Args as ClapArgs, CommandFactory, Parser};
+use clap::{Args as ClapArgs, CommandFactory, Parser, error::ErrorKind};
 use misbehaviour::MisbehaviourArgs;
-use server::{Limits, Options, Reply};
+use server::{Limits, Options, Reply, Room};
 
 const AFTER_HELP: &str = "\
 It prints `listening on ws://ADDRESS` once it does. SIGTERM, SIGHUP and Ctrl-C close every connection with 1001.
@@ -31,7 +26,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "echo|TEXT", default_value = "echo", allow_hyphen_values = true)]
     reply: String,
 
-    /// Threads [default: one a core]
+    /// Threads [default: one a core, or as many as --connections needs]
     #[arg(long, value_name = "N", value_parser = threads)]
     threads: Option<NonZeroUsize>,
 
@@ -70,9 +65,9 @@ struct LimitArgs {
     #[arg(long, value_name = "TIME|off", default_value = "5m", value_parser = idle)]
     idle: Idle,
 
-    /// Most connections at once, lowered to what the limit on open files allows; one more gets 503
-    #[arg(long, value_name = "N", default_value = "65536", value_parser = connections)]
-    connections: usize,
+    /// Most connections at once; one more gets 503 [default: 65536, or what the limit on open files allows --threads]
+    #[arg(long, value_name = "N", value_parser = connections)]
+    connections: Option<usize>,
 
     /// Echoes held for a peer that does not read; over it the server stops reading from that peer
     #[arg(long, value_name = "SIZE", default_value = "1MiB", value_parser = unsent_bytes)]
@@ -96,42 +91,42 @@ impl Args {
     pub(crate) fn bind_failure(&self, error: &io::Error) -> String {
         let listen = self.listen;
         match error.kind() {
-            ErrorKind::AddrInUse => format!(
+            io::ErrorKind::AddrInUse => format!(
                 "--listen {listen}: the address is in use; stop what listens there, or choose another port (port 0 takes \
                  a free one)"
             ),
-            ErrorKind::AddrNotAvailable => format!(
+            io::ErrorKind::AddrNotAvailable => format!(
                 "--listen {listen}: this machine has no such address; choose one of its own, such as 127.0.0.1, or \
                  0.0.0.0 for all"
             ),
-            ErrorKind::PermissionDenied => {
+            io::ErrorKind::PermissionDenied => {
                 format!("--listen {listen}: not permitted; choose a port from 1024 on (port 0 takes a free one)")
             }
             _ => format!("--listen {listen}: {error}"),
         }
     }
 
-    /// The server's options; no more than `most_connections` connections.
+    /// The server's options, where there is `room` for so many connections.
     ///
     /// # Errors
-    /// If options contradict each other.
-    pub(crate) fn options(self, most_connections: usize) -> Result<Options, clap::Error> {
+    /// If options contradict each other, or there is no room for as many connections as were asked for.
+    pub(crate) fn options(self, room: Room) -> Result<Options, clap::Error> {
         let defaults = Options::default();
+        let (threads, connections) = self.crew(room, &defaults)?;
         let limits = self.limits;
         let misbehaviour = self.misbehaviour;
-        let faults = misbehaviour
-            .faults()
-            .map_err(|error| Self::command().error(clap::error::ErrorKind::ValueValidation, error))?;
+        let faults = misbehaviour.faults().map_err(|error| Self::command().error(ErrorKind::ValueValidation, error))?;
         Ok(Options {
             reply: if self.reply == "echo" { Reply::Echo } else { Reply::Text(self.reply) },
-            threads: self.threads.unwrap_or(defaults.threads),
+            threads,
+            table: room.table_for(connections, threads),
             page: !self.no_page,
             limits: Limits {
                 message_bytes: limits.message_bytes,
                 frames_per_message: limits.frames_per_message,
                 handshake: limits.handshake,
                 idle: limits.idle.0,
-                connections: limits.connections.min(most_connections),
+                connections,
                 unsent_bytes: limits.unsent_bytes,
                 unsent_time: limits.unsent_time,
                 closing: limits.closing,
@@ -141,6 +136,30 @@ impl Args {
             faults,
             seed: misbehaviour.seed(),
         })
+    }
+
+    /// How many threads there shall be, and how many connections at most. What was asked for is given or refused.
+    fn crew(&self, room: Room, defaults: &Options) -> Result<(NonZeroUsize, usize), clap::Error> {
+        let least = self.threads.unwrap_or(defaults.threads);
+        let Some(connections) = self.limits.connections else {
+            return Ok((least, defaults.limits.connections.min(room.most(least))));
+        };
+        let enough = room.threads_for(connections, least);
+        match (enough, self.threads) {
+            (Some(enough), None) => Ok((enough, connections)),
+            (Some(enough), Some(threads)) if enough == threads => Ok((threads, connections)),
+            (enough, _) => {
+                let remedy = enough.map_or_else(String::new, |enough| format!("--threads {enough} or more, "));
+                Err(Self::command().error(
+                    ErrorKind::ValueValidation,
+                    format!(
+                        "--connections {connections}: the limit on open files (`ulimit -Hn`) leaves room for {} with \
+                         --threads {least}; use {remedy}--connections {0} or fewer, or raise the hard limit",
+                        room.most(least)
+                    ),
+                ))
+            }
+        }
     }
 }
 
@@ -208,13 +227,18 @@ fn idle(text: &str) -> Result<Idle, String> {
 
 #[cfg(test)]
 mod tests {
-    use server::{Delay, DelayShape, FaultKind, Faults, Stall};
+    use server::{Allowance, Delay, DelayShape, FaultKind, Faults, Stall, Table};
 
     use super::*;
 
     fn parse(line: &str) -> Result<Options, String> {
+        parse_with(line, 1_000_000_000)
+    }
+
+    /// Where a descriptor table may hold so many.
+    fn parse_with(line: &str, each_table: u64) -> Result<Options, String> {
         let args = Args::try_parse_from(line.split(' ')).map_err(|error| error.to_string())?;
-        args.options(usize::MAX).map_err(|error| error.to_string())
+        args.options(Room::new(Allowance { each_table, own_tables: true })).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -239,6 +263,7 @@ mod tests {
         let options = Options {
             reply: Reply::Text("--hi".to_owned()),
             threads: NonZeroUsize::new(3).expect("not zero"),
+            table: Table::Shared,
             page: false,
             limits: Limits {
                 message_bytes: 4096,
@@ -272,9 +297,20 @@ mod tests {
     }
 
     #[test]
-    fn open_files_bound_the_connections() {
-        let args = Args::try_parse_from(["server", "--connections", "100"]).expect("valid");
-        assert_eq!(args.options(60).expect("valid").limits.connections, 60);
+    fn open_files_bound_the_connections_unless_a_number_is_asked_for() {
+        let options = parse_with("server --threads 1", 1024).expect("valid");
+        assert_eq!((options.limits.connections, options.table), (1024 - 2 * 16, Table::Shared));
+        let options = parse_with("server --threads 4 --connections 3k", 1024).expect("valid");
+        assert_eq!((options.limits.connections, options.table), (3000, Table::Own));
+        let options = parse_with("server --connections 100k", 20_000).expect("valid");
+        assert_eq!((options.limits.connections, options.table), (100_000, Table::Own));
+        assert!(options.threads.get() >= 6, "{}", options.threads);
+        let error = parse_with("server --threads 5 --connections 100k", 20_000).expect_err("refused");
+        for part in
+            ["--connections 100000", "--threads 5", "ulimit", "--threads 6 or more", "--connections 96365 or fewer"]
+        {
+            assert!(error.contains(part), "{part:?} is missing in: {error}");
+        }
     }
 
     #[test]

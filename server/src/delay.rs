@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use rand::{RngExt, SeedableRng, rngs::Xoshiro256PlusPlus};
-use tokio::{sync::watch, time::sleep};
+use tokio::time::sleep;
 
 /// How long each answer waits before it goes out, for tests that compare measured times with arithmetic.
 ///
@@ -63,11 +63,20 @@ impl Delays {
     }
 }
 
+/// How often a thread looks whether the server has had its first connection. Only one thread accepts that, and it can't wake the
+/// others, which may have descriptors of their own.
+const LOOK: Duration = Duration::from_millis(1);
+
 /// Stands still, with everything else on this thread, at the time that `stall` says after the first connection of the
 /// server, of which `first` tells.
-pub(crate) async fn stand_still(stall: Stall, mut first: watch::Receiver<Option<Instant>>) {
-    let Ok(first) = first.wait_for(Option::is_some).await.map(|first| *first) else { return };
-    let Some(begin) = first.and_then(|first| first.checked_add(stall.after)) else { return };
+pub(crate) async fn stand_still(stall: Stall, first: impl Fn() -> Option<Instant>) {
+    let first = loop {
+        match first() {
+            Some(first) => break first,
+            None => sleep(LOOK).await,
+        }
+    };
+    let Some(begin) = first.checked_add(stall.after) else { return };
     sleep(begin.saturating_duration_since(Instant::now())).await;
     // The same end for all threads, however late each of them got here.
     std::thread::sleep((begin + stall.length).saturating_duration_since(Instant::now()));

@@ -10,13 +10,14 @@
 //! ```
 //!
 //! # Map
-//! [`run`] starts one thread for each of [`Options::threads`], each with a listener of its own on the same port
-//! (`listener`). A `worker` is one such thread: it accepts, and each `connection` is one task that never leaves it.
+//! [`run`] starts a `crew`: one thread for each of [`Options::threads`], each with a listener of its own on the same port
+//! (`listener`) and, where [`Room`] finds no other way to hold all connections, descriptors of its own. A `worker` is one such thread: it accepts, and each `connection` is one task that never leaves it.
 //! Under the WebSocket lies a `socket`, which counts what passes (`frames`: the fragments of a message, which a WebSocket
 //! library does not show) and keeps the head of the `request`. `handshake` and `closing` are a connection's first and last
 //! act; `log` tells of both. The `registry` of a worker
 //! tells its connections when they have been idle too long or when the server goes away. Counters are a worker's own and
-//! are merged once, at the end, into [`Stats`]; nothing is shared between threads but the number of open connections.
+//! are merged once, at the end, into [`Stats`]; nothing is shared between threads but the number of open connections. As a
+//! thread may have a descriptor table of its own, no waker ever crosses from one to another.
 //!
 //! For tests of those who measure servers, answers can take a `detour`: through `fault`, which breaks what is promised
 //! below, exactly and on the record, and through `delay`. A `timer` wakes the connections whose answers are due. Without
@@ -39,6 +40,7 @@
 
 mod closing;
 mod connection;
+mod crew;
 mod delay;
 mod detour;
 mod fault;
@@ -50,21 +52,23 @@ mod options;
 mod page;
 mod registry;
 mod request;
+mod room;
 mod socket;
 mod stats;
 mod timer;
 mod worker;
 
-use std::{io, net::TcpListener, pin::pin, sync::Arc, thread};
+use std::{io, net::TcpListener};
 
-use futures_util::{StreamExt, stream::FuturesUnordered};
-use tokio::sync::{oneshot, watch};
+pub use descriptors::{Allowance, Table};
 
+use crate::crew::Crew;
 pub use crate::{
     delay::{Delay, DelayShape, Stall},
     fault::{BadRates, Fault, FaultKind, FaultLedger, Faults, UnknownFault},
     listener::bind,
     options::{Limits, Options, Reply},
+    room::Room,
     stats::Stats,
 };
 
@@ -81,48 +85,13 @@ pub use crate::{
 /// The future itself needs no particular runtime and does next to nothing.
 ///
 /// # Errors
-/// If the listener has no address, if a further listener can't be bound, if a thread or its runtime can't be started, or
-/// if a thread panicked. A failure of a connection is not an error; it is counted in [`Stats`].
+/// If the listener has no address, if a further listener can't be bound, if a thread, its descriptor table or its runtime can't
+/// be had, or if a thread panicked. A failure of a connection is not an error; it is counted in [`Stats`].
 pub async fn run(listener: TcpListener, options: Options, shutdown: impl Future<Output = ()>) -> io::Result<Stats> {
-    let listeners = listener::siblings(listener, options.threads)?;
-    let shared = Arc::new(worker::Shared::new(options)?);
-    let (stop, stopped) = watch::channel(());
-    let mut threads = Vec::with_capacity(listeners.len());
-    let mut results = FuturesUnordered::new();
-    for (index, listener) in listeners.into_iter().enumerate() {
-        let (done, result) = oneshot::channel();
-        let (shared, stopped) = (Arc::clone(&shared), stopped.clone());
-        let thread = thread::Builder::new().name(format!("server-{index}")).spawn(move || {
-            // The receiver is gone when `run` was dropped; then nobody wants the numbers.
-            let _ = done.send(worker::serve(listener, &shared, stopped));
-        })?;
-        threads.push(thread);
-        results.push(result);
+    let mut crew = Crew::start(listener, options)?;
+    tokio::select! {
+        () = shutdown => crew.stop(),
+        result = crew.ended() => return result,
     }
-
-    let mut total = Stats::default();
-    let mut shutdown = pin!(shutdown);
-    let early = tokio::select! {
-        () = &mut shutdown => None,
-        // Workers end when they are told to; one that ends before has failed, and the others shall not hide that.
-        result = results.next() => result,
-    };
-    drop(stop);
-    let mut failure = None;
-    let mut take = |result: Result<io::Result<Stats>, oneshot::error::RecvError>| match result {
-        Ok(Ok(stats)) => total.add(stats),
-        Ok(Err(error)) => failure = Some(error),
-        Err(_) => failure = Some(io::Error::other("a server thread panicked")),
-    };
-    if let Some(result) = early {
-        take(result);
-    }
-    while let Some(result) = results.next().await {
-        take(result);
-    }
-    for thread in threads {
-        // A panic was reported through the channel; the thread sent its result as its last act, so this does not block.
-        let _ = thread.join();
-    }
-    failure.map_or(Ok(total), Err)
+    crew.ended().await
 }

@@ -11,12 +11,8 @@ use std::{
 };
 
 use clap::Parser;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use server::FaultLedger;
+use server::{Allowance, FaultLedger, Room};
 use tokio::sync::oneshot;
-
-/// Descriptors that are not connections: standard streams, listeners, and each thread's poller.
-const OTHER_FILES: u64 = 64;
 
 fn main() -> ExitCode {
     match serve(cli::Args::parse()) {
@@ -36,8 +32,7 @@ fn serve(args: cli::Args) -> Result<(), Box<dyn Error>> {
     let address = listener.local_addr()?;
     let ledger = args.misbehaviour.fault_ledger.clone().map(Ledger::create).transpose()?;
     let shutdown = signalled()?;
-    let most_connections = usize::try_from(raise_open_files().saturating_sub(OTHER_FILES)).unwrap_or(usize::MAX);
-    let options = args.options(most_connections).unwrap_or_else(|error| error.exit());
+    let options = args.options(Room::new(Allowance::raise())).unwrap_or_else(|error| error.exit());
     let (seed, faulty) = (options.seed, !options.faults.is_empty());
     writeln!(std::io::stdout(), "listening on ws://{address}")?;
     if faulty || options.delay.is_some() {
@@ -94,12 +89,4 @@ fn signalled() -> Result<impl Future<Output = ()>, ctrlc::Error> {
     Ok(async {
         let _ = receive.await;
     })
-}
-
-/// Raises the soft limit on open files to the hard one, as each connection is a file, and returns what is allowed then.
-fn raise_open_files() -> u64 {
-    let now = getrlimit(Resource::Nofile);
-    let raised = Rlimit { current: now.maximum, maximum: now.maximum };
-    let limit = if setrlimit(Resource::Nofile, raised).is_ok() { raised.current } else { now.current };
-    limit.unwrap_or(u64::MAX)
 }

@@ -2,6 +2,8 @@
 
 use std::{num::NonZeroUsize, thread, time::Duration};
 
+use descriptors::Table;
+
 use crate::{
     delay::{Delay, Stall},
     fault::Faults,
@@ -13,8 +15,12 @@ pub struct Options {
     /// What a message is answered with. Default: [`Reply::Echo`].
     pub reply: Reply,
     /// Number of threads, each with its own runtime and listener; a connection stays on the thread that accepted it.
-    /// Default: the number of cores. More do not help; fewer leave cores to whoever generates the load on this machine.
+    /// Default: the number of cores. More do not help but to hold more connections than a descriptor table does; fewer leave
+    /// cores to whoever generates the load on this machine.
     pub threads: NonZeroUsize,
+    /// Where the threads have their descriptors. Default: with the rest of the process, which needs no permission and bounds
+    /// all connections by one limit; [`Room`](crate::Room) tells when that is too little.
+    pub table: Table,
     /// Whether a browser that asks for `/` gets a page that sends bursts to this server and judges what comes back. Default:
     /// yes; without it, such a request is one more that is no handshake.
     pub page: bool,
@@ -37,6 +43,7 @@ impl Default for Options {
         Self {
             reply: Reply::Echo,
             threads: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+            table: Table::Shared,
             page: true,
             limits: Limits::default(),
             delay: None,
@@ -86,8 +93,9 @@ pub struct Limits {
     pub idle: Option<Duration>,
     /// Most connections at once over all threads, handshakes included. One more is answered with HTTP 503.
     ///
-    /// Default: 65 536. An idle connection takes about 6 KB of memory and a file descriptor; keep this below the limit on
-    /// open files, as a connection for which no descriptor is left waits unanswered instead.
+    /// Default: 65 536. An idle connection takes about 6 KB of memory and a file descriptor; keep this within the
+    /// [`Room`](crate::Room) that the limit on open files leaves, as a connection for which no descriptor is left waits
+    /// unanswered instead.
     pub connections: usize,
     /// Echoes held for a peer that does not read, in bytes of frames, beyond what the socket's own buffers take. Over it
     /// the server stops reading from that peer until it has caught up (backpressure), so a connection holds at most this

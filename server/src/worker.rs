@@ -4,9 +4,10 @@ use std::{
     cell::RefCell,
     io,
     net::{SocketAddr, TcpListener as StdListener},
+    os::unix::net::UnixStream as StdStream,
     rc::Rc,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     task::Waker,
@@ -14,9 +15,9 @@ use std::{
 };
 
 use tokio::{
-    net::{TcpListener, TcpStream},
+    io::AsyncReadExt,
+    net::{TcpListener, TcpStream, UnixStream},
     runtime::{Builder, LocalOptions},
-    sync::watch,
     task::spawn_local,
     time::{MissedTickBehavior, interval, sleep, timeout},
 };
@@ -42,7 +43,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 /// What connections get on top of [`Limits::closing`] at shutdown, so that their own limit strikes first.
 const SHUTDOWN_GRACE: Duration = Duration::from_millis(250);
 
-/// What all workers share. Touched when a connection comes or goes, never for a message.
+/// What all workers share. Touched when a connection comes or goes, never for a message. Nothing here may wake: see
+/// [`Table::Own`](descriptors::Table::Own).
 #[derive(Debug)]
 pub(crate) struct Shared {
     options: Options,
@@ -50,25 +52,19 @@ pub(crate) struct Shared {
     /// Connections accepted.
     accepted: AtomicU64,
     /// When the first of them was.
-    first: watch::Sender<Option<Instant>>,
-    /// Only where answers take a detour.
-    timer: Option<Timer>,
+    first: OnceLock<Instant>,
 }
 
 impl Shared {
-    /// # Errors
-    /// If a thread that the options need can't be started.
-    pub(crate) fn new(options: Options) -> io::Result<Self> {
-        let detours = options.delay.is_some() || !options.faults.is_empty();
-        let timer = detours.then(Timer::start).transpose()?;
-        Ok(Self { options, open: Arc::default(), accepted: AtomicU64::new(0), first: watch::Sender::default(), timer })
+    pub(crate) fn new(options: Options) -> Self {
+        Self { options, open: Arc::default(), accepted: AtomicU64::new(0), first: OnceLock::new() }
     }
 
     /// Counts a connection; how many there were before it.
     fn number(&self) -> u64 {
         let number = self.accepted.fetch_add(1, Ordering::Relaxed);
         if number == 0 {
-            self.first.send_replace(Some(Instant::now()));
+            let _ = self.first.set(Instant::now());
         }
         number
     }
@@ -104,13 +100,18 @@ pub(crate) struct Worker {
     pub(crate) registry: Rc<Registry>,
     delay: Option<Delay>,
     faults: Rc<Faults>,
+    /// Only where answers take a detour. Started by this thread, as it must have its descriptors: it wakes by them.
+    timer: Option<Timer>,
     shared: Arc<Shared>,
     stats: RefCell<Stats>,
 }
 
 impl Worker {
-    fn new(shared: Arc<Shared>) -> Self {
-        Self {
+    /// # Errors
+    /// If a thread that the options need can't be started.
+    fn new(shared: Arc<Shared>) -> io::Result<Self> {
+        let detours = shared.options.delay.is_some() || !shared.options.faults.is_empty();
+        Ok(Self {
             limits: shared.options.limits.clone(),
             // Made here and not cloned from the other workers', whose reference count would be shared a message.
             reply: match &shared.options.reply {
@@ -121,9 +122,10 @@ impl Worker {
             registry: Rc::default(),
             delay: shared.options.delay,
             faults: Rc::new(shared.options.faults.clone()),
+            timer: detours.then(Timer::start).transpose()?,
             stats: RefCell::default(),
             shared,
-        }
+        })
     }
 
     pub(crate) fn count(&self, what: impl FnOnce(&mut Stats)) {
@@ -140,7 +142,7 @@ impl Worker {
 
     /// Wakes `waker` at `at`. Only for connections whose answers take a detour.
     pub(crate) fn wake_at(&self, at: Instant, waker: &Waker) {
-        self.shared.timer.as_ref().expect("it runs where answers take a detour").wake_at(at, waker);
+        self.timer.as_ref().expect("it runs where answers take a detour").wake_at(at, waker);
     }
 
     fn admit(self: &Rc<Self>, tcp: TcpStream, peer: SocketAddr) {
@@ -154,18 +156,19 @@ impl Worker {
     }
 }
 
-/// Serves `listener` on this thread until `stopped` has no sender any more.
-pub(crate) fn serve(listener: StdListener, shared: &Arc<Shared>, stopped: watch::Receiver<()>) -> io::Result<Stats> {
+/// Serves `listener` on this thread until `stopped`, which does not block, ends.
+pub(crate) fn serve(listener: StdListener, stopped: StdStream, shared: &Arc<Shared>) -> io::Result<Stats> {
     let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
-    let worker = Rc::new(Worker::new(Arc::clone(shared)));
+    let worker = Rc::new(Worker::new(Arc::clone(shared))?);
     runtime.block_on(async {
         if let Some(stall) = shared.options.stall {
-            spawn_local(stand_still(stall, shared.first.subscribe()));
+            let shared = Arc::clone(shared);
+            spawn_local(stand_still(stall, move || shared.first.get().copied()));
         }
         if let Some(idle) = worker.limits.idle {
             spawn_local(sweep(Rc::clone(&worker.registry), idle / IDLE_SWEEPS));
         }
-        accept(TcpListener::from_std(listener)?, &worker, stopped).await;
+        accept(TcpListener::from_std(listener)?, &worker, UnixStream::from_std(stopped)?).await;
         worker.registry.tell_all(Notice::Shutdown);
         // Whoever is left after that is cut off with the runtime.
         let _ = timeout(worker.limits.closing + SHUTDOWN_GRACE, worker.registry.emptied()).await;
@@ -175,11 +178,12 @@ pub(crate) fn serve(listener: StdListener, shared: &Arc<Shared>, stopped: watch:
     Ok(worker.stats.take())
 }
 
-async fn accept(listener: TcpListener, worker: &Rc<Worker>, mut stopped: watch::Receiver<()>) {
+async fn accept(listener: TcpListener, worker: &Rc<Worker>, mut stopped: UnixStream) {
     loop {
         let accepted = tokio::select! {
             biased;
-            _ = stopped.changed() => return,
+            // Nothing is ever written into it.
+            _ = stopped.read_u8() => return,
             accepted = listener.accept() => accepted,
         };
         match accepted {
@@ -210,7 +214,7 @@ async fn sweep(registry: Rc<Registry>, period: Duration) {
 mod tests {
     use std::{
         io::{Read, Write},
-        net::TcpStream as StdStream,
+        net::TcpStream as Peer,
         num::NonZeroUsize,
         thread,
     };
@@ -222,19 +226,20 @@ mod tests {
     fn every_worker_gets_its_share_of_the_connections() {
         let listener = listener::bind("127.0.0.1:0".parse().expect("an address")).expect("a free port");
         let address = listener.local_addr().expect("bound");
-        let shared = Arc::new(Shared::new(Options::default()).expect("no thread is needed"));
-        let (stop, stopped) = watch::channel(());
+        let shared = Arc::new(Shared::new(Options::default()));
+        let (stop, stopped) = StdStream::pair().expect("a pair");
+        stopped.set_nonblocking(true).expect("it can");
         let workers: Vec<_> = listener::siblings(listener, NonZeroUsize::new(2).expect("not zero"))
             .expect("two listeners")
             .into_iter()
             .map(|listener| {
-                let (shared, stopped) = (Arc::clone(&shared), stopped.clone());
-                thread::spawn(move || serve(listener, &shared, stopped).expect("it serves"))
+                let (shared, stopped) = (Arc::clone(&shared), stopped.try_clone().expect("a duplicate"));
+                thread::spawn(move || serve(listener, stopped, &shared).expect("it serves"))
             })
             .collect();
         // The kernel chooses by a hash of the addresses: all on one side has a chance of 1 in 2^63.
         for _ in 0..64 {
-            let mut peer = StdStream::connect(address).expect("they listen");
+            let mut peer = Peer::connect(address).expect("they listen");
             peer.write_all(b"no handshake\r\n\r\n").expect("sent");
             peer.read_to_end(&mut Vec::new()).expect("an answer");
         }

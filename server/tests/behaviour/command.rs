@@ -22,7 +22,18 @@ impl Running {
     }
 
     pub(crate) fn start_with(arguments: &[&str], stderr: Stdio) -> Self {
-        let mut child = command(arguments).stdout(Stdio::piped()).stderr(stderr).spawn().expect("the command");
+        Self::wait_for(command(arguments).stderr(stderr))
+    }
+
+    /// With no more than `files` open files a descriptor table.
+    pub(crate) fn start_limited(arguments: &[&str], files: u32) -> Self {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("ulimit -n {files}; exec \"$0\" \"$@\""), env!("CARGO_BIN_EXE_server")]);
+        Self::wait_for(shell.args(arguments))
+    }
+
+    fn wait_for(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("the command");
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().expect("piped")).read_line(&mut line).expect("a line");
         let address =

@@ -1,0 +1,135 @@
+//! How many connections the limit on open files leaves room for, and with how many threads. Pure.
+
+use std::num::NonZeroUsize;
+
+use descriptors::{Allowance, Table};
+
+/// Descriptors of a table that no thread counts as its own: standard streams, files, what is lent.
+const PROCESS: u64 = 16;
+
+/// Descriptors of a thread that are no connections: its listener, event loop and stop, and connections that end.
+const THREAD: u64 = 16;
+
+/// Most threads that [`Room::threads_for`] asks for.
+const MOST_THREADS: usize = 1024;
+
+/// How many connections there is room for.
+///
+/// If all threads share the process's descriptors, they share its limit. If each has a table of its own, each may hold as many
+/// as the limit says; but `SO_REUSEPORT` gives a connection to a thread by a hash of its addresses, whether that one has room
+/// or not, and there it waits. So no more are counted on than fit however the hash falls: the share of a thread and five
+/// standard deviations of a binomial distribution, which one thread in three million exceeds. (One listener for all threads
+/// would need no such reserve; but whichever thread wakes first takes all that wait, so the shares would be uneven all the
+/// time, and that is what a load test measures.)
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room(Allowance);
+
+impl Room {
+    /// The room that `allowance` gives.
+    pub const fn new(allowance: Allowance) -> Self {
+        Self(allowance)
+    }
+
+    /// Connections that fit when `threads` threads share one table with the rest of the process.
+    pub fn shared(self, threads: NonZeroUsize) -> usize {
+        let fixed = PROCESS + THREAD.saturating_mul(threads.get() as u64);
+        usize::try_from(self.0.each_table.saturating_sub(fixed)).unwrap_or(usize::MAX)
+    }
+
+    /// Connections that fit when each of `threads` threads has a table of its own; none where that can't be.
+    pub fn own(self, threads: NonZeroUsize) -> usize {
+        if self.0.own_tables { threads.get().saturating_mul(self.share(threads)) } else { 0 }
+    }
+
+    /// Most connections with `threads` threads, and the table with which these fit.
+    pub fn most(self, threads: NonZeroUsize) -> usize {
+        self.shared(threads).max(self.own(threads))
+    }
+
+    /// The table that threads need for `connections` connections: shared, if that does.
+    pub fn table_for(self, connections: usize, threads: NonZeroUsize) -> Table {
+        if connections <= self.shared(threads) || !self.0.own_tables { Table::Shared } else { Table::Own }
+    }
+
+    /// The least number of threads, `least` or more, for which there is room for `connections` connections; none if there is
+    /// none.
+    pub fn threads_for(self, connections: usize, least: NonZeroUsize) -> Option<NonZeroUsize> {
+        (least.get()..=MOST_THREADS.max(least.get()))
+            .filter_map(NonZeroUsize::new)
+            .find(|&threads| self.most(threads) >= connections)
+    }
+
+    /// Connections that one of `threads` threads may be expected to hold in a table of its own.
+    fn share(self, threads: NonZeroUsize) -> usize {
+        let room = self.0.each_table.saturating_sub(PROCESS + THREAD);
+        if threads.get() == 1 {
+            return usize::try_from(room).unwrap_or(usize::MAX);
+        }
+        // x + 5 √x = room, for the standard deviation of a share with the mean x is at most √x.
+        let deviation = ((25.0 + 4.0 * room as f64).sqrt() - 5.0) / 2.0;
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "not negative, and less than the room"
+        )]
+        let share = (deviation * deviation) as usize;
+        share
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HERE: Room = Room(Allowance { each_table: 20_000, own_tables: true });
+    const BOUND: Room = Room(Allowance { each_table: 20_000, own_tables: false });
+
+    fn n(threads: usize) -> NonZeroUsize {
+        NonZeroUsize::new(threads).expect("not zero")
+    }
+
+    #[test]
+    fn one_table_is_shared_out() {
+        assert_eq!(HERE.shared(n(2)), 20_000 - 16 - 2 * 16);
+        assert_eq!(BOUND.most(n(2)), 19_952);
+        assert_eq!(Room(Allowance { each_table: 20, own_tables: true }).shared(n(2)), 0);
+    }
+
+    #[test]
+    fn a_thread_keeps_a_reserve_for_the_hash() {
+        assert_eq!(HERE.own(n(1)), 19_968, "a single thread gets all, whatever the hash is");
+        // 19 273.9 + 5 x 138.83 = 19 968
+        assert_eq!(HERE.own(n(6)), 6 * 19_273);
+        assert_eq!(BOUND.own(n(6)), 0);
+        assert_eq!(Room(Allowance { each_table: 20, own_tables: true }).own(n(3)), 0);
+    }
+
+    #[test]
+    fn threads_follow_from_connections_and_tables_from_both() {
+        assert_eq!(HERE.threads_for(19_952, n(2)), Some(n(2)));
+        assert_eq!(HERE.table_for(19_952, n(2)), Table::Shared);
+        assert_eq!(HERE.threads_for(38_000, n(2)), Some(n(2)));
+        assert_eq!(HERE.table_for(38_000, n(2)), Table::Own);
+        assert_eq!(HERE.threads_for(100_000, n(2)), Some(n(6)));
+        assert_eq!(HERE.threads_for(100_000, n(8)), Some(n(8)));
+        assert_eq!(HERE.threads_for(100_000_000, n(2)), None);
+        assert_eq!(BOUND.threads_for(20_000, n(2)), None);
+        assert_eq!(BOUND.table_for(20_000, n(2)), Table::Shared);
+    }
+
+    #[test]
+    fn the_hash_stays_within_the_reserve() {
+        // Connections that fall on threads at random, a thousand times: far less than one in a million may not fit.
+        use rand::{RngExt, SeedableRng, rngs::Xoshiro256PlusPlus};
+        let mut rng = Xoshiro256PlusPlus::seed_from_u64(1);
+        let small = Room(Allowance { each_table: 256, own_tables: true });
+        let connections = small.own(n(5));
+        for _ in 0..1000 {
+            let mut shares = [0; 5];
+            for _ in 0..connections {
+                shares[rng.random_range(0..5)] += 1;
+            }
+            assert!(shares.iter().all(|&share: &u64| share + PROCESS + THREAD <= 256), "{shares:?} of {connections}");
+        }
+    }
+}

@@ -154,6 +154,7 @@ fn plan(target: Target, clients: u32, load: Load, duration: Duration) -> Plan {
             rate: Rate::new(5000.0).expect("a rate"),
             timeout: Duration::from_secs(10),
             headers: Vec::new(),
+            sources: Vec::new(),
             insecure: false,
         },
         engine: Engine::Lean,

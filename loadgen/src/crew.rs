@@ -33,7 +33,10 @@ pub(crate) struct Crew {
 
 impl Crew {
     /// Starts the workers; they connect at once.
-    pub(crate) fn start(orders: &Orders, endpoint: &Endpoint, build: &impl Build, stop: &Stop) -> Self {
+    ///
+    /// # Errors
+    /// The system's, when it starts no more threads.
+    pub(crate) fn start(orders: &Orders, endpoint: &Endpoint, build: &impl Build, stop: &Stop) -> io::Result<Self> {
         let workers = orders.workers as usize;
         let (sender, notices) = channel();
         let mut crew = Self {
@@ -45,8 +48,16 @@ impl Crew {
             threads: Vec::new(),
             timeline: Timeline::new(workers),
         };
-        crew.threads = (0..orders.workers).map(|worker| crew.hire(worker, orders, endpoint, build, &sender)).collect();
-        crew
+        for worker in 0..orders.workers {
+            match crew.hire(worker, orders, endpoint, build, &sender) {
+                Ok(thread) => crew.threads.push(thread),
+                Err(error) => {
+                    crew.control.stop();
+                    return crew.finish().and(Err(error));
+                }
+            }
+        }
+        Ok(crew)
     }
 
     fn hire(
@@ -56,12 +67,15 @@ impl Crew {
         endpoint: &Endpoint,
         build: &impl Build,
         sender: &Sender<Notice>,
-    ) -> JoinHandle<io::Result<Outcome>> {
+    ) -> io::Result<JoinHandle<io::Result<Outcome>>> {
         let (clock, control) = (self.clock, Arc::clone(&self.control));
         let progress = Arc::clone(&self.progress[worker as usize]);
         let (orders, endpoint, sender) = (Orders { worker, ..orders.clone() }, endpoint.clone(), sender.clone());
         let (build, dialer) = (build.clone(), move || Dialer::new(endpoint, clock));
-        std::thread::spawn(move || worker::run(orders, dialer, build, clock, control, progress, sender))
+        // What goes over to the worker and comes back are numbers in memory: it may have descriptors of its own.
+        descriptors::spawn(&format!("worker-{worker}"), orders.table, [], move |[]| {
+            worker::run(orders, dialer, build, clock, control, progress, sender)
+        })
     }
 
     /// Waits until every connection was tried; how many opened, or 0 if a worker failed.

@@ -43,11 +43,12 @@ pub mod plan;
 pub mod recorder;
 mod run;
 pub mod schedule;
+mod source;
 mod summary;
 mod timeline;
 mod tls;
 mod worker;
 
 pub use environment::cores;
-pub use limits::Refusal;
+pub use limits::{Refusal, threads_for};
 pub use run::{LastSecond, RunError, Snapshot, Stage, Stop, run};

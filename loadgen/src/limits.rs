@@ -1,32 +1,44 @@
-//! What the system has of descriptors and ports, and whether a plan fits.
+//! What the system has of descriptors and ports, and whether and how a plan fits.
 
-use rustix::process::{Resource, getrlimit, setrlimit};
+use std::net::IpAddr;
+use std::num::NonZeroUsize;
+
+use descriptors::{Allowance, Table};
+use server::Room;
 
 /// What the system has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Limits {
-    /// Descriptors that the process may have open.
-    pub(crate) descriptors: u64,
+    allowance: Allowance,
     /// Ports that the system picks from for each pair of source address and peer.
-    pub(crate) ports: u32,
+    ports: u32,
 }
 
 /// What a plan needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Needs {
     pub(crate) clients: u32,
-    pub(crate) workers: u32,
-    /// The server is part of the process, with this many threads.
-    pub(crate) embedded: Option<u32>,
-    /// The peer is in 127.0.0.0/8, so there are as many source addresses as one could want.
-    pub(crate) many_sources: bool,
+    pub(crate) workers: NonZeroUsize,
+    /// The server is part of the process, with this many threads or more.
+    pub(crate) embedded: Option<NonZeroUsize>,
+    /// Addresses that clients connect from; none if there are as many as one could want, as for a peer in 127.0.0.0/8.
+    pub(crate) sources: Option<u32>,
+}
+
+/// How a plan fits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Fit {
+    /// Where the workers have their descriptors.
+    pub(crate) table: Table,
+    /// Threads of the embedded server, and where these have theirs.
+    pub(crate) server: Option<(NonZeroUsize, Table)>,
 }
 
 /// Why a plan can't work here, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[allow(missing_docs)] // The messages say it.
 pub enum Refusal {
-    /// Not enough descriptors.
+    /// Not enough descriptors for the process.
     #[error(
         "--clients {clients} needs {needed} file descriptors, and this process may have {limit} (`ulimit -Hn`).\n\
          {}, or raise the hard limit{}",
@@ -34,13 +46,30 @@ pub enum Refusal {
         if *.embedded { ", or start the server as a process of its own (`cargo run --release -p server`) and give its URL" } else { "" }
     )]
     Descriptors { clients: u32, needed: u64, limit: u64, feasible: u64, embedded: bool },
+    /// Not enough descriptors for a worker, each having a table of its own.
+    #[error(
+        "--clients {clients} with --threads {threads}: each thread may have {limit} file descriptors (`ulimit -Hn`), \
+         which leaves room for {each} clients.\nUse {}--clients {} or fewer, or raise the hard limit",
+        .enough.map_or_else(String::new, |enough| format!("--threads {enough} or more (it is the default), ")),
+        *.each * *.threads as u64,
+    )]
+    Threads { clients: u32, threads: usize, limit: u64, each: u64, enough: Option<NonZeroUsize> },
     /// Not enough ports.
     #[error(
-        "--clients {clients} needs as many local ports, and the system has {ports} for one peer \
-         (net.ipv4.ip_local_port_range).\nUse --clients {ports} or fewer, or widen the range; a target on this machine \
-         can be given as 127.0.0.1, which has many source addresses"
+        "--clients {clients} needs as many local ports, and the system has {ports} for one peer and {} \
+         (net.ipv4.ip_local_port_range).\nUse --clients {} or fewer, give --source-ip more of this machine's addresses, or \
+         widen the range; a target on this machine can be given as 127.0.0.1, which has many",
+        if *.sources == 1 { "one source address".to_owned() } else { format!("each of {sources} source addresses") },
+        u64::from(*.ports) * u64::from(*.sources),
     )]
-    Ports { clients: u32, ports: u32 },
+    Ports { clients: u32, ports: u32, sources: u32 },
+    /// A source address that this machine has not.
+    #[error("--source-ip {0}: this machine has no such address; `ip -brief address` lists those that it has")]
+    Source(IpAddr),
+    /// A source address of the other family than the target's.
+    #[error("--source-ip {source_ip}: the target has no {} address; give addresses of the family that it has",
+        if source_ip.is_ipv4() { "IPv4" } else { "IPv6" })]
+    Family { source_ip: IpAddr },
 }
 
 /// Descriptors for standard streams, files and resolving.
@@ -48,34 +77,85 @@ const PROCESS: u64 = 16;
 /// Descriptors of an event loop: epoll, its waker, a timer, signals.
 const LOOP: u64 = 8;
 
+/// Most worker threads that are started without being asked for.
+const MOST_THREADS: u64 = 1024;
+
+/// The least number of worker threads that can hold so many clients on this system; 1 where it doesn't depend on the number
+/// of threads, or no number would do.
+pub fn threads_for(clients: u32) -> NonZeroUsize {
+    Limits::raise().enough_threads(clients).unwrap_or(NonZeroUsize::MIN)
+}
+
 impl Limits {
     /// Raises the soft limit of descriptors to the hard one and reads what there is.
     pub(crate) fn raise() -> Self {
-        let limit = getrlimit(Resource::Nofile);
-        let raised = rustix::process::Rlimit { current: limit.maximum, maximum: limit.maximum };
-        // Where that is not allowed, the soft limit counts.
-        let _ = setrlimit(Resource::Nofile, raised);
-        let descriptors = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
         let range = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").unwrap_or_default();
-        Self { descriptors, ports: parse_port_range(&range) }
+        Self { allowance: Allowance::raise(), ports: parse_port_range(&range) }
     }
 
-    /// Refuses a plan that can't work.
-    pub(crate) fn check(&self, needs: &Needs) -> Result<(), Refusal> {
+    /// How a plan fits.
+    ///
+    /// One table for everything if that does: it needs nothing that a system could refuse. Else a table for each thread that
+    /// has connections.
+    ///
+    /// # Errors
+    /// If it doesn't fit.
+    pub(crate) fn fit(&self, needs: &Needs) -> Result<Fit, Refusal> {
+        let fit = self
+            .shared(needs)
+            .or_else(|refusal| if self.allowance.own_tables { self.own(needs, refusal) } else { Err(refusal) })?;
+        let (clients, ports) = (needs.clients, self.ports);
+        match needs.sources {
+            Some(sources) if u64::from(clients) > u64::from(ports) * u64::from(sources) => {
+                Err(Refusal::Ports { clients, ports, sources })
+            }
+            _ => Ok(fit),
+        }
+    }
+
+    /// Everything in the table of the process.
+    fn shared(&self, needs: &Needs) -> Result<Fit, Refusal> {
         let per_client = if needs.embedded.is_some() { 2 } else { 1 };
-        let loops = u64::from(needs.workers) + needs.embedded.map_or(0, |threads| u64::from(threads) + 1);
-        let fixed = PROCESS + LOOP * loops;
+        let loops = needs.workers.get() + needs.embedded.map_or(0, |threads| threads.get() + 1);
+        let fixed = PROCESS + LOOP * loops as u64;
         let needed = u64::from(needs.clients) * per_client + fixed;
-        let clients = needs.clients;
-        if needed > self.descriptors {
-            let feasible = self.descriptors.saturating_sub(fixed) / per_client;
-            let (limit, embedded) = (self.descriptors, needs.embedded.is_some());
-            return Err(Refusal::Descriptors { clients, needed, limit, feasible, embedded });
+        let limit = self.allowance.each_table;
+        if needed <= limit {
+            return Ok(Fit { table: Table::Shared, server: needs.embedded.map(|threads| (threads, Table::Shared)) });
         }
-        if !needs.many_sources && clients > self.ports {
-            return Err(Refusal::Ports { clients, ports: self.ports });
+        let feasible = limit.saturating_sub(fixed) / per_client;
+        Err(Refusal::Descriptors {
+            clients: needs.clients,
+            needed,
+            limit,
+            feasible,
+            embedded: needs.embedded.is_some(),
+        })
+    }
+
+    /// A table for each worker, and for each thread of the server, of which there are as many as it takes.
+    fn own(&self, needs: &Needs, refusal: Refusal) -> Result<Fit, Refusal> {
+        let (clients, threads, each) = (needs.clients, needs.workers.get(), self.clients_per_table());
+        if u64::from(clients) > each * threads as u64 {
+            let (limit, enough) = (self.allowance.each_table, self.enough_threads(clients));
+            return Err(Refusal::Threads { clients, threads, limit, each, enough });
         }
-        Ok(())
+        let room = Room::new(self.allowance);
+        let server = match needs.embedded {
+            Some(least) => Some((room.threads_for(clients as usize, least).ok_or(refusal)?, Table::Own)),
+            None => None,
+        };
+        Ok(Fit { table: Table::Own, server })
+    }
+
+    fn clients_per_table(&self) -> u64 {
+        self.allowance.each_table.saturating_sub(PROCESS + LOOP)
+    }
+
+    fn enough_threads(&self, clients: u32) -> Option<NonZeroUsize> {
+        let each = Some(self.clients_per_table()).filter(|&each| each > 0 && self.allowance.own_tables)?;
+        let enough = Some(u64::from(clients).div_ceil(each)).filter(|&enough| enough <= MOST_THREADS)?;
+        NonZeroUsize::new(usize::try_from(enough).ok()?)
     }
 
     /// Clients that may share one source address: not all of its ports, since others use some, and those that were
@@ -95,47 +175,4 @@ fn parse_port_range(range: &str) -> u32 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const HERE: Limits = Limits { descriptors: 20_000, ports: 28_232 };
-
-    fn needs(clients: u32, embedded: bool, many_sources: bool) -> Needs {
-        Needs { clients, workers: 1, embedded: embedded.then_some(1), many_sources }
-    }
-
-    #[test]
-    fn an_embedded_server_needs_a_descriptor_a_client_too() {
-        assert_eq!(HERE.check(&needs(9_900, true, true)), Ok(()));
-        let refusal = HERE.check(&needs(10_000, true, true)).unwrap_err();
-        let expected =
-            Refusal::Descriptors { clients: 10_000, needed: 20_040, limit: 20_000, feasible: 9_980, embedded: true };
-        assert_eq!(refusal, expected);
-        assert_eq!(HERE.check(&needs(9_980, true, true)), Ok(()), "what the message says is feasible");
-        assert_eq!(HERE.check(&needs(10_000, false, true)), Ok(()));
-        let text = refusal.to_string();
-        assert!(text.contains("--clients 9980 or fewer") && text.contains("-p server"), "{text}");
-    }
-
-    #[test]
-    fn threads_can_take_all_descriptors() {
-        let few = Limits { descriptors: 100, ports: 28_232 };
-        let refusal = few.check(&Needs { workers: 50, ..needs(50, false, true) }).unwrap_err();
-        assert!(refusal.to_string().contains("Use fewer --threads"), "{refusal}");
-    }
-
-    #[test]
-    fn ports_bound_the_clients_of_a_remote_target_only() {
-        let many = Limits { descriptors: 1_000_000, ports: 28_232 };
-        assert_eq!(many.check(&needs(30_000, false, true)), Ok(()));
-        let refusal = many.check(&needs(30_000, false, false)).unwrap_err();
-        assert_eq!(refusal, Refusal::Ports { clients: 30_000, ports: 28_232 });
-    }
-
-    #[test]
-    fn port_range() {
-        assert_eq!(parse_port_range("32768\t60999\n"), 28_232);
-        assert_eq!(parse_port_range("40000 40000"), 1);
-        assert_eq!(parse_port_range(""), 28_232);
-    }
-}
+mod tests;

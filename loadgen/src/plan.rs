@@ -1,6 +1,7 @@
 //! The validated test. Whoever holds a [`Plan`] need not check it again.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::time::Duration;
 
@@ -34,7 +35,7 @@ pub struct Plan {
     pub connect: Connect,
     /// What moves the messages.
     pub engine: Engine,
-    /// Worker threads; not more than clients.
+    /// Worker threads; not more than clients, and no fewer than [`threads_for`](crate::threads_for) these.
     pub threads: NonZeroUsize,
     /// Seed of the payloads.
     pub seed: u64,
@@ -43,9 +44,9 @@ pub struct Plan {
 /// Who is tested.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
-    /// A reference server with this many threads, which the run starts itself.
+    /// A reference server, which the run starts itself.
     Embedded {
-        /// Threads of the server.
+        /// Threads of the server; more if the clients need more descriptors than these can have.
         threads: NonZeroUsize,
     },
     /// A server that runs already. The scheme is `ws` or `wss`, and there is a host.
@@ -136,6 +137,9 @@ pub struct Connect {
     pub timeout: Duration,
     /// Header fields that go into the opening handshake besides those of RFC 6455, section 4.1.
     pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// Addresses of this machine to connect from, all of one family, in turn over the clients; the system chooses where none is
+    /// given.
+    pub sources: Vec<IpAddr>,
     /// Take any certificate of a `wss` target.
     pub insecure: bool,
 }

@@ -15,12 +15,13 @@ use crate::endpoint;
 use crate::engine::{Build, Lean, Tungstenite};
 use crate::environment::cores;
 use crate::ledger::Terms;
-use crate::limits::{Limits, Needs, Refusal};
+use crate::limits::{Fit, Limits, Needs, Refusal};
 use crate::payload::Payload;
 use crate::plan::{Engine, Load, Plan, Target, Until};
 use crate::schedule::Schedule;
+use crate::source::{self, Source};
 use crate::summary::{self, Frame};
-use crate::worker::{Orders, Outcome, Source};
+use crate::worker::{Orders, Outcome};
 
 /// Stops a run from another thread, a signal handler for example. Clones stop the same run.
 #[derive(Clone, Debug, Default)]
@@ -132,35 +133,28 @@ fn run_on(
     mut observe: impl FnMut(&Snapshot),
 ) -> Result<Report, RunError> {
     let limits = Limits::raise();
-    let embedded = match plan.target {
-        Target::Embedded { threads } => {
-            limits.check(&needs(plan, None))?;
-            Some(
-                Embedded::start(threads)
-                    .map_err(|error| RunError::System("cannot start the reference server", error))?,
-            )
-        }
-        Target::Url(_) => None,
-    };
+    let embedded = embedded(plan, &limits)?;
     let target = TargetRecord {
         url: embedded.as_ref().map_or_else(|| endpoint::scrubbed(plan), Embedded::url),
         embedded: embedded.is_some(),
     };
-    let endpoint = endpoint::resolve(plan, embedded.as_ref().map(Embedded::address))
+    let mut endpoint = endpoint::resolve(plan, embedded.as_ref().map(Embedded::address))
         .map_err(|error| RunError::Unreachable { url: target.url.clone(), what: error.to_string() })?;
+    source::check(&plan.connect.sources, &mut endpoint.addresses)?;
     let needs = needs(plan, Some(&endpoint.addresses));
-    limits.check(&needs)?;
+    let fit = limits.fit(&needs)?;
 
     let run_id = run_id(plan.seed);
     let loopback = endpoint.addresses.iter().all(is_loopback);
-    let orders = orders(plan, run_id, source(&needs, &limits), loopback);
-    let mut crew = Crew::start(&orders, &endpoint, build, stop);
+    let orders = orders(plan, run_id, source(plan, &needs, &limits), &fit, loopback);
+    let failed = |error| RunError::System("a worker failed", error);
+    let mut crew = Crew::start(&orders, &endpoint, build, stop).map_err(failed)?;
     let open = crew.connect(&mut observe);
     let started_at = SystemTime::now();
     if open > 0 && !stop.is_stopped() {
         crew.load(planned_length(plan), plan.warmup, &mut observe);
     }
-    let (outcomes, timeline) = crew.finish().map_err(|error| RunError::System("a worker failed", error))?;
+    let (outcomes, timeline) = crew.finish().map_err(failed)?;
     drop(embedded);
     if open == 0 && stop.is_stopped() {
         return Err(RunError::Interrupted);
@@ -174,16 +168,25 @@ fn run_on(
     Ok(summary::summarize(plan, frame, outcomes))
 }
 
+/// Starts the server that the plan asks for, if there is room for the whole plan.
+fn embedded(plan: &Plan, limits: &Limits) -> Result<Option<Embedded>, RunError> {
+    let Some((threads, table)) = limits.fit(&needs(plan, None))?.server else { return Ok(None) };
+    let started = Embedded::start(plan.clients.get(), threads, table);
+    Ok(Some(started.map_err(|error| RunError::System("cannot start the reference server", error))?))
+}
+
+/// What the plan needs; `addresses` are the target's, if they are known.
 fn needs(plan: &Plan, addresses: Option<&[SocketAddr]>) -> Needs {
+    let sources = plan.connect.sources.len();
+    let many = addresses.is_none_or(|addresses| addresses.iter().all(|peer| peer.is_ipv4() && is_loopback(peer)));
     Needs {
         clients: plan.clients.get(),
-        workers: u32::try_from(plan.threads.get()).unwrap_or(u32::MAX),
+        workers: plan.threads,
         embedded: match plan.target {
-            Target::Embedded { threads } => Some(u32::try_from(threads.get()).unwrap_or(u32::MAX)),
+            Target::Embedded { threads } => Some(threads),
             Target::Url(_) => None,
         },
-        many_sources: addresses
-            .is_none_or(|addresses| addresses.iter().all(|peer| peer.is_ipv4() && is_loopback(peer))),
+        sources: (sources > 0 || !many).then(|| u32::try_from(sources.max(1)).unwrap_or(u32::MAX)),
     }
 }
 
@@ -191,21 +194,25 @@ fn is_loopback(peer: &SocketAddr) -> bool {
     peer.ip().is_loopback()
 }
 
-/// One source address serves as many clients as it has ports.
-fn source(needs: &Needs, limits: &Limits) -> Source {
+/// Those that are listed. Else one source address serves as many clients as it has ports.
+fn source(plan: &Plan, needs: &Needs, limits: &Limits) -> Source {
     let clients_each = limits.clients_per_address();
-    if needs.many_sources && needs.clients > clients_each { Source::Loopback { clients_each } } else { Source::System }
+    match needs.sources {
+        None if needs.clients > clients_each => Source::Loopback { clients_each },
+        Some(_) if !plan.connect.sources.is_empty() => Source::Listed(plan.connect.sources.as_slice().into()),
+        _ => Source::System,
+    }
 }
 
-fn orders(plan: &Plan, run_id: u32, source: Source, loopback: bool) -> Orders {
+fn orders(plan: &Plan, run_id: u32, source: Source, fit: &Fit, loopback: bool) -> Orders {
     let nanos = |duration: Duration| u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
     let clients = plan.clients.get();
     let workers = u32::try_from(plan.threads.get()).unwrap_or(u32::MAX);
     // A worker that spins keeps a core. Where the target runs on this machine, it needs cores as well: those of its
     // threads if they are known, else one at least.
-    let target_threads = match plan.target {
-        Target::Embedded { threads } => u32::try_from(threads.get()).unwrap_or(u32::MAX),
-        Target::Url(_) => u32::from(loopback),
+    let target_threads = match fit.server {
+        Some((threads, _)) => u32::try_from(threads.get()).unwrap_or(u32::MAX),
+        None => u32::from(loopback),
     };
     Orders {
         worker: 0,
@@ -218,6 +225,7 @@ fn orders(plan: &Plan, run_id: u32, source: Source, loopback: bool) -> Orders {
         terms: Terms { payload: Payload::new(run_id, plan.size, plan.mix), expect: plan.expect.clone(), clients },
         connect_rate: plan.connect.rate,
         source,
+        table: fit.table,
         may_spin: workers.saturating_add(target_threads) <= cores(),
     }
 }

@@ -10,6 +10,7 @@ mod plan;
 mod report;
 mod run;
 mod search;
+mod sources;
 mod target;
 mod values;
 

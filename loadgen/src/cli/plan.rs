@@ -11,6 +11,7 @@ use loadgen::plan::{Connect, Engine, Expect, Plan, Rate};
 
 use super::course::{Course, CourseArgs, RunCourse};
 use super::refuse;
+use super::sources::{Sources, merge, parse_sources};
 use super::target::target;
 use super::values::{
     parse_expect, parse_header, parse_number, parse_positive_duration, parse_rate, parse_seed, parse_size,
@@ -40,6 +41,10 @@ pub(crate) struct PlanArgs<C: CourseArgs = RunCourse> {
     #[arg(long, value_name = "N", default_value = "1000", allow_negative_numbers = true, value_parser = parse_rate)]
     connect_rate: Rate,
 
+    /// Addresses of this machine to connect from, in turn: 10.0.0.5,10.0.0.7-10.0.0.9; repeatable
+    #[arg(long = "source-ip", value_name = "LIST", value_parser = parse_sources)]
+    sources: Vec<Sources>,
+
     /// Longest wait for a connection to open
     #[arg(long, value_name = "TIME", default_value = "10s", allow_hyphen_values = true, value_parser = parse_positive_duration)]
     connect_timeout: Duration,
@@ -60,7 +65,7 @@ pub(crate) struct PlanArgs<C: CourseArgs = RunCourse> {
     #[arg(long, value_name = "NAME", default_value = "lean")]
     engine: EngineName,
 
-    /// Worker threads [default: the cores that a server on this machine leaves, at least 1]
+    /// Worker threads [default: the cores that a server on this machine leaves, or as many as --clients needs]
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = parse_number::<NonZeroUsize>)]
     threads: Option<NonZeroUsize>,
 
@@ -125,7 +130,7 @@ impl<C: CourseArgs> PlanArgs<C> {
         }
         let Course { clients, load, warmup, until, drain } = self.course.course(self.max_in_flight)?;
         let (target, left) = target(url)?;
-        let threads = self.threads.unwrap_or(left);
+        let threads = self.threads.unwrap_or_else(|| left.max(loadgen::threads_for(self.clients.get())));
         Ok(Plan {
             target,
             clients,
@@ -140,6 +145,7 @@ impl<C: CourseArgs> PlanArgs<C> {
                 rate: self.connect_rate,
                 timeout: self.connect_timeout,
                 headers: self.headers.clone(),
+                sources: merge(&self.sources).map_err(refuse)?,
                 insecure: self.insecure,
             },
             engine: self.engine.into(),

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderName, HeaderValue, Request};
+use nix::sys::socket::setsockopt;
+use nix::sys::socket::sockopt::IpBindAddressNoPort;
 use reports::escape;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio_rustls::TlsConnector;
@@ -161,7 +163,7 @@ impl Dialer {
                     self.answering.set(index);
                     return Ok(tcp);
                 }
-                Err(error) => failed = ConnectError::io(&error),
+                Err(error) => failed = error,
             }
         }
         Err(failed)
@@ -193,12 +195,32 @@ fn tls_error(error: &io::Error) -> ConnectError {
     ConnectError::new("tls", format!("{error}{hint}"))
 }
 
-async fn connect(peer: SocketAddr, source: Option<IpAddr>) -> io::Result<TcpStream> {
-    let socket = if peer.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+async fn connect(peer: SocketAddr, source: Option<IpAddr>) -> Result<TcpStream, ConnectError> {
+    let io = |error: io::Error| ConnectError::io(&error);
+    let socket = if peer.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }.map_err(io)?;
     if let Some(source) = source {
-        socket.bind(SocketAddr::new(source, 0))?;
+        // The port is for `connect` to choose, which shares it between peers; `bind` would take it from all of them.
+        // Where the system has no such option, that is how it is.
+        let _ = setsockopt(&socket, IpBindAddressNoPort, &true);
+        socket.bind(SocketAddr::new(source, 0)).map_err(|error| match error.kind() {
+            io::ErrorKind::AddrNotAvailable => {
+                ConnectError::new("source_address", format!("this machine can't connect from {source} (--source-ip)"))
+            }
+            io::ErrorKind::AddrInUse => no_port(peer, Some(source)),
+            _ => io(error),
+        })?;
     }
-    socket.connect(peer).await
+    socket.connect(peer).await.map_err(|error| match error.kind() {
+        io::ErrorKind::AddrNotAvailable | io::ErrorKind::AddrInUse => no_port(peer, source),
+        _ => io(error),
+    })
+}
+
+/// All ports of the source address are taken.
+fn no_port(peer: SocketAddr, source: Option<IpAddr>) -> ConnectError {
+    let from = source.map_or_else(String::new, |source| format!(" from {source}"));
+    let remedy = "fewer --clients, more addresses for --source-ip, or a wider net.ipv4.ip_local_port_range";
+    ConnectError::new("no_port", format!("no local port is left to connect to {peer}{from}: use {remedy}"))
 }
 
 fn handshake_error(error: &tungstenite::Error) -> ConnectError {

@@ -106,6 +106,7 @@ fn plan() -> Plan {
             rate: Rate::new(1000.0).unwrap(),
             timeout: Duration::from_secs(30),
             headers: Vec::new(),
+            sources: Vec::new(),
             insecure: false,
         },
         engine: EngineName::Tungstenite,

@@ -35,6 +35,7 @@ fn plan() -> Plan {
             rate: Rate::new(1.0).unwrap(),
             timeout: Duration::from_secs(1),
             headers: Vec::new(),
+            sources: Vec::new(),
             insecure: false,
         },
         engine: plan::Engine::Tungstenite,

@@ -1,6 +1,5 @@
 //! Opening the connections of a worker at the rate of the plan.
 
-use std::net::{IpAddr, Ipv4Addr};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -10,27 +9,6 @@ use tokio::time::Instant;
 use super::{State, Worker};
 use crate::engine::{ConnectError, Dialed, Dialer, Engine};
 use crate::pacer::Wait;
-
-/// The address that a client connects from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Source {
-    /// The one that the system chooses.
-    System,
-    /// 127.0.0.1 for the first `clients_each` clients, 127.0.0.2 for the next, and so on: each has its own ports.
-    Loopback { clients_each: u32 },
-}
-
-impl Source {
-    pub(crate) fn address(self, client: u32) -> Option<IpAddr> {
-        match self {
-            Self::System => None,
-            Self::Loopback { clients_each } => {
-                let number = u32::from(Ipv4Addr::LOCALHOST) + client / clients_each;
-                Some(IpAddr::V4(Ipv4Addr::from_bits(number)))
-            }
-        }
-    }
-}
 
 type Dialing = JoinSet<(usize, Result<Dialed, ConnectError>)>;
 
@@ -107,21 +85,5 @@ impl<E: Engine> Worker<E> {
         if untried > 0 {
             *connections.errors.entry("interrupted".to_owned()).or_default() += untried;
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_loopback_address_serves_its_share() {
-        let source = Source::Loopback { clients_each: 20_000 };
-        let address = |client| source.address(client).unwrap().to_string();
-        assert_eq!(address(0), "127.0.0.1");
-        assert_eq!(address(19_999), "127.0.0.1");
-        assert_eq!(address(20_000), "127.0.0.2");
-        assert_eq!(address(5_119_999), "127.0.1.0");
-        assert_eq!(Source::System.address(7), None);
     }
 }

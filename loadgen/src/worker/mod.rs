@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::Sender;
 
+use descriptors::Table;
 use hdrhistogram::Histogram;
 use reports::model::{Connections, Latency};
 use rustix::time::{ClockId, clock_gettime};
@@ -24,8 +25,7 @@ use crate::pacer::{Pacer, Wait};
 use crate::payload::Series;
 use crate::plan::{Load, Rate, Until};
 use crate::recorder::{Recorder, Row, Window};
-
-pub(crate) use connect::Source;
+use crate::source::Source;
 
 /// How often a worker looks up from its work: for a signal to stop, to hand over rows and to tell how far it is.
 const TICK: u64 = 50_000_000;
@@ -45,6 +45,7 @@ pub(crate) struct Orders {
     pub(crate) connect_rate: Rate,
     pub(crate) source: Source,
     pub(crate) may_spin: bool,
+    pub(crate) table: Table,
 }
 
 /// What the run tells its workers.

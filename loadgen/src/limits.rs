@@ -158,10 +158,11 @@ impl Limits {
         NonZeroUsize::new(usize::try_from(enough).ok()?)
     }
 
-    /// Clients that may share one source address: not all of its ports, since others use some, and those that were
-    /// closed lately wait.
+    /// Clients that share one source address where there are many: half of the ports with which Linux begins. To connect, it
+    /// looks through every second port of the range for one that is free, and only when none is through the others: with
+    /// most of the first half taken, that takes more time than all the rest.
     pub(crate) fn clients_per_address(&self) -> u32 {
-        (self.ports - self.ports / 8).max(1)
+        (self.ports / 4).max(1)
     }
 }
 

@@ -10,6 +10,10 @@ use super::{State, Worker};
 use crate::engine::{ConnectError, Dialed, Dialer, Engine};
 use crate::pacer::Wait;
 
+/// Connections that all workers together have under way at most: as many as the queue of a listener on Linux commonly holds
+/// (`net.core.somaxconn`). More would not open sooner, and those that the queue can't take try again only after a second.
+const UNDER_WAY: u32 = 4096;
+
 type Dialing = JoinSet<(usize, Result<Dialed, ConnectError>)>;
 
 impl<E: Engine> Worker<E> {
@@ -18,40 +22,42 @@ impl<E: Engine> Worker<E> {
         let dialer = Rc::new(dialer);
         let mut dialing = Dialing::new();
         let started = Instant::now();
+        let most = (UNDER_WAY / self.orders.workers).max(1) as usize;
         for slot in 0..self.clients.len() {
             let client = self.clients[slot].ledger.client();
             // By the number among all clients, so that the workers keep the rate together.
             let due = started + Duration::from_secs_f64(f64::from(client) / self.orders.connect_rate.per_second());
-            self.serve_until(due, &mut dialing).await;
+            self.serve(due, most - 1, &mut dialing).await;
             if self.control.stopped() {
                 return self.give_up(dialing);
             }
             let (dialer, source) = (Rc::clone(&dialer), self.orders.source.address(client));
             dialing.spawn_local(async move { (slot, dialer.dial(source).await) });
         }
-        while !dialing.is_empty() {
-            self.serve_until(Instant::now() + Duration::from_millis(20), &mut dialing).await;
-            if self.control.stopped() {
-                return self.give_up(dialing);
-            }
-        }
+        self.serve(started, 0, &mut dialing).await;
+        self.give_up(dialing);
     }
 
-    /// Takes connections as they open, and serves those that are open, until `due` or nothing is left to wait for.
-    async fn serve_until(&mut self, due: Instant, dialing: &mut Dialing) {
-        while Instant::now() < due && !self.control.stopped() {
+    /// Takes connections as they open, and serves those that are open, until it is `due` and no more than `most` are under
+    /// way, or the run is stopped.
+    async fn serve(&mut self, due: Instant, most: usize, dialing: &mut Dialing) {
+        loop {
+            while let Some(dialed) = dialing.try_join_next() {
+                self.dialed(dialed);
+            }
+            let early = Instant::now() < due;
+            if self.control.stopped() || (!early && dialing.len() <= most) {
+                return;
+            }
             let tick = self.clock.now().plus(super::TICK);
             tokio::select! {
                 biased;
                 Some(dialed) = dialing.join_next() => self.dialed(dialed),
-                () = tokio::time::sleep_until(due) => {}
+                () = tokio::time::sleep_until(due), if early => {}
                 () = self.engine.wait(Wait::Until(tick)) => {}
             }
             self.receive_ready(None);
             self.report_progress();
-        }
-        while let Some(dialed) = dialing.try_join_next() {
-            self.dialed(dialed);
         }
     }
 
@@ -76,7 +82,7 @@ impl<E: Engine> Worker<E> {
         }
     }
 
-    /// Counts what has not opened as failed.
+    /// Counts what is left, if the run was stopped, as failed.
     fn give_up(&mut self, mut dialing: Dialing) {
         dialing.abort_all();
         let connections = &mut self.outcome.connections;

@@ -43,6 +43,18 @@ impl Loadgen {
     fn spawn<A: AsRef<str>>(arguments: &[A], variables: &[(&str, &str)], patience: Duration) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_loadgen"));
         command.args(arguments.iter().map(AsRef::as_ref)).envs(variables.iter().copied());
+        Self::spawn(command)
+    }
+
+    /// With no more than `files` open files a descriptor table.
+    pub(crate) fn start_limited<A: AsRef<str>>(files: u32, arguments: &[A]) -> Self {
+        let mut command = Command::new("sh");
+        command.args(["-c", &format!("ulimit -n {files}; exec \"$0\" \"$@\""), env!("CARGO_BIN_EXE_loadgen")]);
+        command.args(arguments.iter().map(AsRef::as_ref));
+        Self::spawn(command)
+    }
+
+    fn spawn(mut command: Command) -> Self {
         // The width of the help is the terminal's otherwise.
         command.env_remove("COLUMNS").env_remove("CLICOLOR_FORCE");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -252,7 +252,6 @@ pub(crate) fn io_kind(error: &io::Error) -> &'static str {
         ErrorKind::TimedOut => "timeout",
         ErrorKind::UnexpectedEof => "eof",
         ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => "unreachable",
-        ErrorKind::AddrNotAvailable | ErrorKind::AddrInUse => "no_port",
         _ => match error.raw_os_error().map(rustix::io::Errno::from_raw_os_error) {
             Some(rustix::io::Errno::MFILE | rustix::io::Errno::NFILE) => "no_descriptor",
             _ => "io",

@@ -6,8 +6,11 @@ use crate::engine::Engine;
 use crate::pacer::Wait;
 use crate::plan::Expect;
 
-/// Longest wait for the peers to answer the closing handshake.
+/// Longest wait for a peer to answer the closing handshake, once no other does: many take their time together.
 const CLOSE_TIMEOUT: u64 = 2_000_000_000;
+
+/// Longest wait for all of them.
+const LONGEST_CLOSE: u64 = 20_000_000_000;
 
 /// Silence after the last reply, where replies don't say which message they answer, before the connections are closed.
 const SURPLUS_SILENCE: u64 = 200_000_000;
@@ -58,10 +61,14 @@ impl<E: Engine> Worker<E> {
                 self.begin_close(slot, now);
             }
         }
-        let until = now.plus(CLOSE_TIMEOUT);
+        let (mut left, mut until) = (self.closing, now.plus(CLOSE_TIMEOUT));
+        let latest = now.plus(LONGEST_CLOSE);
         loop {
             self.receive_ready(None);
             let now = self.clock.now();
+            if self.closing < left {
+                (left, until) = (self.closing, now.plus(CLOSE_TIMEOUT).min(latest));
+            }
             if self.closing == 0 || now >= until {
                 break;
             }

@@ -78,12 +78,12 @@ const PROCESS: u64 = 16;
 const LOOP: u64 = 8;
 
 /// Most worker threads that are started without being asked for.
-const MOST_THREADS: u64 = 1024;
+const MOST_THREADS: NonZeroUsize = NonZeroUsize::new(1024).unwrap();
 
-/// The least number of worker threads that can hold so many clients on this system; 1 where it doesn't depend on the number
-/// of threads, or no number would do.
+/// The least number of worker threads that can hold so many clients on this system, or 1024 if even these can't; 1 where it
+/// does not depend on the number of threads.
 pub fn threads_for(clients: u32) -> NonZeroUsize {
-    Limits::raise().enough_threads(clients).unwrap_or(NonZeroUsize::MIN)
+    Limits::raise().threads_for(clients)
 }
 
 impl Limits {
@@ -152,10 +152,16 @@ impl Limits {
         self.allowance.each_table.saturating_sub(PROCESS + LOOP)
     }
 
+    fn threads_for(&self, clients: u32) -> NonZeroUsize {
+        let most = if self.allowance.own_tables { MOST_THREADS } else { NonZeroUsize::MIN };
+        self.enough_threads(clients).unwrap_or(most)
+    }
+
+    /// The least number of workers with tables of their own that hold so many clients, if there is one.
     fn enough_threads(&self, clients: u32) -> Option<NonZeroUsize> {
         let each = Some(self.clients_per_table()).filter(|&each| each > 0 && self.allowance.own_tables)?;
-        let enough = Some(u64::from(clients).div_ceil(each)).filter(|&enough| enough <= MOST_THREADS)?;
-        NonZeroUsize::new(usize::try_from(enough).ok()?)
+        let enough = Some(u64::from(clients).div_ceil(each)).and_then(|enough| usize::try_from(enough).ok())?;
+        NonZeroUsize::new(enough).filter(|&enough| enough <= MOST_THREADS)
     }
 
     /// Clients that share one source address where there are many: half of the ports with which Linux begins. To connect, it

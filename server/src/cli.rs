@@ -149,13 +149,14 @@ impl Args {
             (Some(enough), None) => Ok((enough, connections)),
             (Some(enough), Some(threads)) if enough == threads => Ok((threads, connections)),
             (enough, _) => {
+                let most = self.threads.unwrap_or(Room::MOST_THREADS);
                 let remedy = enough.map_or_else(String::new, |enough| format!("--threads {enough} or more, "));
                 Err(Self::command().error(
                     ErrorKind::ValueValidation,
                     format!(
                         "--connections {connections}: the limit on open files (`ulimit -Hn`) leaves room for {} with \
-                         --threads {least}; use {remedy}--connections {0} or fewer, or raise the hard limit",
-                        room.most(least)
+                         --threads {most}; use {remedy}--connections {0} or fewer, or raise the hard limit",
+                        room.most(most)
                     ),
                 ))
             }
@@ -305,6 +306,8 @@ mod tests {
         let options = parse_with("server --connections 100k", 20_000).expect("valid");
         assert_eq!((options.limits.connections, options.table), (100_000, Table::Own));
         assert!(options.threads.get() >= 6, "{}", options.threads);
+        let error = parse_with("server --connections 900k", 256).expect_err("refused");
+        assert!(error.contains("--threads 1024; use --connections 163840 or fewer"), "{error}");
         let error = parse_with("server --threads 5 --connections 100k", 20_000).expect_err("refused");
         for part in
             ["--connections 100000", "--threads 5", "ulimit", "--threads 6 or more", "--connections 96365 or fewer"]

@@ -10,9 +10,6 @@ const PROCESS: u64 = 16;
 /// Descriptors of a thread that are no connections: its listener, event loop and stop, and connections that end.
 const THREAD: u64 = 16;
 
-/// Most threads that [`Room::threads_for`] asks for.
-const MOST_THREADS: usize = 1024;
-
 /// How many connections there is room for.
 ///
 /// If all threads share the process's descriptors, they share its limit. If each has a table of its own, each may hold as many
@@ -25,6 +22,9 @@ const MOST_THREADS: usize = 1024;
 pub struct Room(Allowance);
 
 impl Room {
+    /// Most threads that [`Self::threads_for`] asks for: 1024.
+    pub const MOST_THREADS: NonZeroUsize = NonZeroUsize::new(1024).unwrap();
+
     /// The room that `allowance` gives.
     pub const fn new(allowance: Allowance) -> Self {
         Self(allowance)
@@ -54,7 +54,7 @@ impl Room {
     /// The least number of threads, `least` or more, for which there is room for `connections` connections; none if there is
     /// none.
     pub fn threads_for(self, connections: usize, least: NonZeroUsize) -> Option<NonZeroUsize> {
-        (least.get()..=MOST_THREADS.max(least.get()))
+        (least.get()..=Self::MOST_THREADS.max(least).get())
             .filter_map(NonZeroUsize::new)
             .find(|&threads| self.most(threads) >= connections)
     }

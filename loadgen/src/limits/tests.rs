@@ -43,7 +43,9 @@ fn too_few_threads_are_refused_with_the_number_that_would_do() {
     }
     let feasible = Needs { workers: n(2), ..needs(39_952, false) };
     assert!(HERE.fit(&feasible).is_ok(), "what the message says is feasible");
-    assert_eq!(HERE.enough_threads(1_000_000_000), None, "more threads than anybody means");
+    assert_eq!((HERE.enough_threads(1_000_000_000), HERE.threads_for(1_000_000_000)), (None, MOST_THREADS));
+    let refusal = HERE.fit(&Needs { workers: MOST_THREADS, ..needs(1_000_000_000, false) }).unwrap_err();
+    assert!(refusal.to_string().contains("Use --clients 20455424 or fewer"), "{refusal}");
 }
 
 #[test]
@@ -57,7 +59,7 @@ fn where_threads_have_no_tables_an_embedded_server_needs_a_descriptor_a_client_t
     assert!(BOUND.fit(&needs(10_000, false)).is_ok());
     let text = refusal.to_string();
     assert!(text.contains("--clients 9980 or fewer") && text.contains("-p server"), "{text}");
-    assert_eq!(BOUND.enough_threads(100_000), None);
+    assert_eq!((BOUND.enough_threads(100_000), BOUND.threads_for(100_000)), (None, n(1)));
 }
 
 #[test]

@@ -130,7 +130,7 @@ impl<C: CourseArgs> PlanArgs<C> {
         }
         let Course { clients, load, warmup, until, drain } = self.course.course(self.max_in_flight)?;
         let (target, left) = target(url)?;
-        let threads = self.threads.unwrap_or_else(|| left.max(loadgen::threads_for(self.clients.get())));
+        let threads = self.threads.unwrap_or_else(|| left.max(loadgen::threads_for(clients.get())));
         Ok(Plan {
             target,
             clients,

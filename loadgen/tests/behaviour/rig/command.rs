@@ -32,18 +32,14 @@ impl Loadgen {
 
     /// With variables of the environment besides those that it inherits.
     pub(crate) fn start_with<A: AsRef<str>>(arguments: &[A], variables: &[(&str, &str)]) -> Self {
-        Self::spawn(arguments, variables, PATIENCE)
+        let mut command = loadgen(arguments);
+        command.envs(variables.iter().copied());
+        Self::spawn(command, PATIENCE)
     }
 
     /// One that may take longer than others.
     pub(crate) fn start_patiently<A: AsRef<str>>(arguments: &[A], patience: Duration) -> Self {
-        Self::spawn(arguments, &[], patience)
-    }
-
-    fn spawn<A: AsRef<str>>(arguments: &[A], variables: &[(&str, &str)], patience: Duration) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_loadgen"));
-        command.args(arguments.iter().map(AsRef::as_ref)).envs(variables.iter().copied());
-        Self::spawn(command)
+        Self::spawn(loadgen(arguments), patience)
     }
 
     /// With no more than `files` open files a descriptor table.
@@ -51,10 +47,10 @@ impl Loadgen {
         let mut command = Command::new("sh");
         command.args(["-c", &format!("ulimit -n {files}; exec \"$0\" \"$@\""), env!("CARGO_BIN_EXE_loadgen")]);
         command.args(arguments.iter().map(AsRef::as_ref));
-        Self::spawn(command)
+        Self::spawn(command, PATIENCE)
     }
 
-    fn spawn(mut command: Command) -> Self {
+    fn spawn(mut command: Command, patience: Duration) -> Self {
         // The width of the help is the terminal's otherwise.
         command.env_remove("COLUMNS").env_remove("CLICOLOR_FORCE");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -83,6 +79,12 @@ impl Loadgen {
     pub(crate) fn run<A: AsRef<str>>(arguments: &[A]) -> Outcome {
         Self::start(arguments).finish()
     }
+}
+
+fn loadgen<A: AsRef<str>>(arguments: &[A]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_loadgen"));
+    command.args(arguments.iter().map(AsRef::as_ref));
+    command
 }
 
 fn collect(child: Child, patience: Duration) -> Outcome {

@@ -16,22 +16,78 @@ const SENT: usize = 2 + 4 + SIZE;
 /// A server's frame has no mask.
 const RECEIVED: usize = 2 + SIZE;
 
-struct Connection {
+/// A client.
+pub(crate) struct Connection {
     stream: TcpStream,
     /// Bytes of a frame that has not come whole.
     partial: usize,
 }
 
-/// Messages and seconds of processor time.
+impl Connection {
+    /// An open WebSocket, whose socket does not block.
+    pub(crate) fn open(server: SocketAddr) -> io::Result<Self> {
+        let mut stream = TcpStream::connect(server)?;
+        stream.set_nodelay(true)?;
+        write!(
+            stream,
+            "GET / HTTP/1.1\r\nHost: {server}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        )?;
+        let mut answer = Vec::new();
+        let mut byte = [0];
+        while !answer.ends_with(b"\r\n\r\n") {
+            stream.read_exact(&mut byte)?;
+            answer.push(byte[0]);
+        }
+        if !answer.starts_with(b"HTTP/1.1 101") {
+            return Err(io::Error::other("the server did not switch protocols"));
+        }
+        stream.set_nonblocking(true)?;
+        Ok(Self { stream, partial: 0 })
+    }
+
+    /// Reads what is there and sends as many messages as came.
+    fn turn(&mut self, buffer: &mut [u8], frames: &[u8]) -> io::Result<u64> {
+        let bytes = self.stream.read(buffer)?;
+        if bytes == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        let bytes = bytes + self.partial;
+        let messages = bytes / RECEIVED;
+        self.partial = bytes % RECEIVED;
+        let mut owed = &frames[..messages * SENT];
+        while !owed.is_empty() {
+            let written = self.stream.write(owed)?;
+            owed = &owed[written..];
+        }
+        Ok(messages as u64)
+    }
+
+    /// Sends one message and waits for its echo.
+    pub(crate) fn echo(&mut self) -> io::Result<()> {
+        self.stream.set_nonblocking(false)?;
+        self.stream.write_all(&frames(1))?;
+        self.stream.read_exact(&mut [0; RECEIVED])
+    }
+}
+
+/// Messages and the time that they took.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Cost {
     pub(crate) messages: u64,
+    /// Seconds of processor time.
     pub(crate) cpu_s: f64,
+    /// Seconds.
+    pub(crate) took_s: f64,
 }
 
 impl Cost {
     pub(crate) fn per_cpu_second(self) -> f64 {
         self.messages as f64 / self.cpu_s
+    }
+
+    pub(crate) fn per_second(self) -> f64 {
+        self.messages as f64 / self.took_s
     }
 }
 
@@ -41,9 +97,9 @@ pub(crate) fn run(server: SocketAddr, clients: usize, window: usize, duration: D
     let poll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
     let mut connections = Vec::with_capacity(clients);
     for number in 0..clients {
-        let stream = connect(server)?;
-        epoll::add(&poll, &stream, epoll::EventData::new_u64(number as u64), epoll::EventFlags::IN)?;
-        connections.push(Connection { stream, partial: 0 });
+        let connection = Connection::open(server)?;
+        epoll::add(&poll, &connection.stream, epoll::EventData::new_u64(number as u64), epoll::EventFlags::IN)?;
+        connections.push(connection);
     }
     for connection in &mut connections {
         connection.stream.write_all(&frames)?;
@@ -61,32 +117,16 @@ pub(crate) fn run(server: SocketAddr, clients: usize, window: usize, duration: D
         if let Some((since, cpu)) = measured
             && now >= since + duration
         {
-            return Ok(Cost { messages, cpu_s: thread_cpu().saturating_sub(cpu).as_secs_f64() });
+            let cpu_s = thread_cpu().saturating_sub(cpu).as_secs_f64();
+            return Ok(Cost { messages, cpu_s, took_s: (now - since).as_secs_f64() });
         }
         events.clear();
         epoll::wait(&poll, rustix::buffer::spare_capacity(&mut events), None)?;
         for event in &events {
             let index = usize::try_from(event.data.u64()).unwrap_or(usize::MAX);
-            messages += turn(&mut connections[index], &mut buffer, &frames)?;
+            messages += connections[index].turn(&mut buffer, &frames)?;
         }
     }
-}
-
-/// Reads what is there and sends as many messages as came.
-fn turn(connection: &mut Connection, buffer: &mut [u8], frames: &[u8]) -> io::Result<u64> {
-    let bytes = connection.stream.read(buffer)?;
-    if bytes == 0 {
-        return Err(io::ErrorKind::UnexpectedEof.into());
-    }
-    let bytes = bytes + connection.partial;
-    let messages = bytes / RECEIVED;
-    connection.partial = bytes % RECEIVED;
-    let mut owed = &frames[..messages * SENT];
-    while !owed.is_empty() {
-        let written = connection.stream.write(owed)?;
-        owed = &owed[written..];
-    }
-    Ok(messages as u64)
 }
 
 /// Alternating text and binary messages, as the generator sends them.
@@ -100,25 +140,4 @@ fn frames(window: usize) -> Vec<u8> {
         frames.extend((0..SIZE).map(|at| b'a' ^ MASK[at % 4]));
     }
     frames
-}
-
-fn connect(server: SocketAddr) -> io::Result<TcpStream> {
-    let mut stream = TcpStream::connect(server)?;
-    stream.set_nodelay(true)?;
-    write!(
-        stream,
-        "GET / HTTP/1.1\r\nHost: {server}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-    )?;
-    let mut answer = Vec::new();
-    let mut byte = [0];
-    while !answer.ends_with(b"\r\n\r\n") {
-        stream.read_exact(&mut byte)?;
-        answer.push(byte[0]);
-    }
-    if !answer.starts_with(b"HTTP/1.1 101") {
-        return Err(io::Error::other("the server did not switch protocols"));
-    }
-    stream.set_nonblocking(true)?;
-    Ok(stream)
 }

@@ -1,19 +1,20 @@
 //! The generator against the reference server on loopback: messages per second of its processor time on each engine, beside
-//! the least that a client can do in the same run; memory a client and the main job on the lean engine.
+//! the least that a client can do in the same run; the main job on the lean engine. The server beside one on tokio-tungstenite,
+//! both driven by that least client. Memory a client and a connection of the server.
 //!
-//! `cargo bench --bench loopback`; `-- --quick` for one short round, `-- 50x16` for only the closed model with 50 clients and
-//! a window of 16. Ratios hold on a machine whose speed drifts, since
-//! they take turns; absolute figures don't.
+//! `cargo bench --bench loopback`; `-- --quick` for one short round; `-- servers` for one of its parts: closed, open,
+//! servers, memory; `-- 50x16` for the row of the closed model with 50 clients and a window of 16. Ratios hold on a machine
+//! whose speed drifts, since they take turns; absolute figures don't.
 
 mod floor;
 mod memory;
+mod reference;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
-use floor::Cost;
 use loadgen::payload::Mix;
 use loadgen::plan::{Connect, Engine, Expect, Load, Plan, Rate, Target, Until};
 use loadgen::{RunError, Stop};
@@ -40,30 +41,44 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         return result;
     }
     let scale = if args.iter().any(|arg| arg == "--quick" || arg == "--test") { QUICK } else { FULL };
+    let named: Vec<_> = args.iter().skip(1).filter(|arg| !arg.starts_with('-')).collect();
+    let wanted = |part: &str| named.is_empty() || named.iter().any(|name| *name == part);
     let server = serve()?;
-    println!(
-        "closed model, {} B, 1 worker thread; messages per processor second, median of {}\n",
-        floor::SIZE,
-        scale.rounds
-    );
-    println!(
-        "clients  window         floor   tungstenite          lean   beside the floor (least to most), beside tungstenite"
-    );
-    let only =
-        args.iter().find_map(|arg| arg.split_once('x')).map(|(clients, window)| (clients.parse(), window.parse()));
-    if let Some((Ok(clients), Ok(window))) = only {
-        return closed(server, scale, clients, window);
-    }
-    for clients in [50, 1000] {
-        for window in [1, 16] {
+    let rows = [(50, 1), (50, 16), (1000, 1), (1000, 16)];
+    let rows: Vec<_> = rows.into_iter().filter(|(c, w)| wanted("closed") || wanted(&format!("{c}x{w}"))).collect();
+    if !rows.is_empty() {
+        println!(
+            "closed model, {} B, 1 worker thread; messages per processor second, median of {}\n",
+            floor::SIZE,
+            scale.rounds
+        );
+        println!(
+            "clients  window         floor   tungstenite          lean   beside the floor (least to most), beside tungstenite"
+        );
+        for (clients, window) in rows {
             closed(server, scale, clients, window)?;
         }
+        println!();
     }
-    println!("\nopen model against the embedded server, lean engine, median of {}\n", scale.rounds);
-    open(scale, 1000, 50.0)?;
-    open(scale, 10, 100.0)?;
-    println!();
-    memory::compare(server, 10, scale.many_clients)?;
+    if wanted("open") {
+        println!("open model against the embedded server, lean engine, median of {}\n", scale.rounds);
+        open(scale, 1000, 50.0)?;
+        open(scale, 10, 100.0)?;
+        println!();
+    }
+    if wanted("servers") {
+        println!("servers of one thread driven by the floor; messages per second, median of {}\n", scale.rounds);
+        println!("clients  window   tungstenite    our server   beside tungstenite (least to most)");
+        let tungstenite = reference::serve()?;
+        for (clients, window) in [(50, 1), (50, 16), (1000, 16)] {
+            servers(server, tungstenite, scale, clients, window)?;
+        }
+        println!();
+    }
+    if wanted("memory") {
+        memory::of_clients(server, 10, scale.many_clients)?;
+        memory::of_connections(10, scale.many_clients)?;
+    }
     Ok(())
 }
 
@@ -85,20 +100,12 @@ fn closed(server: SocketAddr, scale: Scale, clients: u32, window: u32) -> Result
             let load = Load::Closed { window: count(window) };
             let plan = Plan { engine, ..plan(Target::Url(url(server)?), clients, load, scale.duration) };
             let report = generate(&plan)?;
-            let cost = Cost { messages: report.traffic.matched_in_window, cpu_s: report.generator.cpu_s };
-            costs.push(cost.per_cpu_second());
+            costs.push(report.traffic.matched_in_window as f64 / report.generator.cpu_s);
         }
     }
     let [mut tungstenite, mut lean] = of_engine;
-    // Those of one round, which were measured right behind each other.
-    let ratio = |ours: &[f64], theirs: &[f64]| -> Vec<f64> { ours.iter().zip(theirs).map(|(a, b)| a / b).collect() };
-    let beside_floor = |ours: &[f64]| {
-        let mut ratios = ratio(ours, &floors);
-        let (least, most) = (percentile(&mut ratios, 0.0), percentile(&mut ratios, 1.0));
-        format!("{:.2} ({least:.2} to {most:.2})", median(&mut ratios))
-    };
-    let shown = [beside_floor(&tungstenite), beside_floor(&lean)];
-    let gain = median(&mut ratio(&lean, &tungstenite));
+    let shown = [beside(&tungstenite, &floors), beside(&lean, &floors)];
+    let gain = median(&mut ratios(&lean, &tungstenite));
     println!(
         "{clients:7} {window:7} {:13.0} {:13.0} {:13.0}   tungstenite {}, lean {}, {gain:.2}",
         median(&mut floors),
@@ -108,6 +115,29 @@ fn closed(server: SocketAddr, scale: Scale, clients: u32, window: u32) -> Result
         shown[1],
     );
     Ok(())
+}
+
+fn servers(ours: SocketAddr, theirs: SocketAddr, scale: Scale, clients: usize, window: usize) -> io::Result<()> {
+    let (mut of_ours, mut of_theirs) = (Vec::new(), Vec::new());
+    for _ in 0..scale.rounds {
+        of_theirs.push(floor::run(theirs, clients, window, scale.duration)?.per_second());
+        of_ours.push(floor::run(ours, clients, window, scale.duration)?.per_second());
+    }
+    let ratios = beside(&of_ours, &of_theirs);
+    println!("{clients:7} {window:7} {:13.0} {:13.0}   {ratios}", median(&mut of_theirs), median(&mut of_ours));
+    Ok(())
+}
+
+/// The ratios of two servers or generators in the same round, which were measured right behind each other.
+fn ratios(ours: &[f64], theirs: &[f64]) -> Vec<f64> {
+    ours.iter().zip(theirs).map(|(ours, theirs)| ours / theirs).collect()
+}
+
+/// The same in words: the median, and from where to where.
+fn beside(ours: &[f64], theirs: &[f64]) -> String {
+    let mut ratios = ratios(ours, theirs);
+    let (least, most) = (percentile(&mut ratios, 0.0), percentile(&mut ratios, 1.0));
+    format!("{:.2} ({least:.2} to {most:.2})", median(&mut ratios))
 }
 
 fn open(scale: Scale, clients: u32, rate: f64) -> Result<(), Box<dyn std::error::Error>> {

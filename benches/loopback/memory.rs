@@ -1,50 +1,104 @@
-//! Memory a client: peak resident memory of a generator with few clients and of one with many. Each is a process of its
-//! own, since memory that was used once stays with its process.
+//! Memory a client: peak resident memory of a generator with few clients and of one with many. Memory a connection: resident
+//! memory of a server while few or many are open. Each is a process of its own, since memory that was used once stays with
+//! its process.
 
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use loadgen::plan::{Load, Rate, Target};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use crate::{count, generate, plan, url};
+use crate::{count, floor, generate, plan, serve, url};
 
 /// Makes this process one that runs a generator and prints its peak memory.
-const CHILD: &str = "--measure-memory";
+const GENERATE: &str = "--measure-generator";
+
+/// Makes this process a server that prints its address, until its stdin ends.
+const SERVE: &str = "--measure-server";
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 /// Prints what a client costs between `few` and `many` of them.
-pub(crate) fn compare(server: SocketAddr, few: u32, many: u32) -> Result<()> {
-    let limit = getrlimit(Resource::Nofile);
-    setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum })?;
+pub(crate) fn of_clients(server: SocketAddr, few: u32, many: u32) -> Result<()> {
+    allow_files()?;
     let (base, peak) = (measure(server, few)?, measure(server, many)?);
-    let each = peak.saturating_sub(base) as f64 / f64::from(many - few) / 1024.0;
-    let mib = |bytes: u64| bytes as f64 / 1024.0 / 1024.0;
-    println!(
-        "memory, lean engine: {:.1} MiB with {few} clients, {:.1} MiB with {many}: {each:.2} KiB a client",
-        mib(base),
-        mib(peak)
-    );
+    show("memory, lean engine", "client", (few, base), (many, peak));
     Ok(())
+}
+
+/// Prints what a connection costs the server between `few` and `many` of them, each idle after an echo.
+pub(crate) fn of_connections(few: u32, many: u32) -> Result<()> {
+    allow_files()?;
+    let mut server =
+        Command::new(std::env::current_exe()?).arg(SERVE).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+    let mut address = String::new();
+    BufReader::new(server.stdout.take().ok_or("no stdout")?).read_line(&mut address)?;
+    let (address, status) = (address.trim().parse()?, format!("/proc/{}/status", server.id()));
+    let mut open = Vec::new();
+    let mut with = |connections: u32| -> Result<u64> {
+        while open.len() < connections as usize {
+            let mut connection = floor::Connection::open(address)?;
+            connection.echo()?;
+            open.push(connection);
+        }
+        resident(&fs::read_to_string(&status)?)
+    };
+    let (base, peak) = (with(few)?, with(many)?);
+    show("memory, server", "connection", (few, base), (many, peak));
+    drop(server.stdin.take());
+    server.wait()?;
+    Ok(())
+}
+
+fn show(what: &str, each: &str, (few, base): (u32, u64), (many, peak): (u32, u64)) {
+    let cost = peak.saturating_sub(base) as f64 / f64::from(many - few) / 1024.0;
+    let mib = |bytes: u64| bytes as f64 / 1024.0 / 1024.0;
+    println!("{what}: {:.1} MiB with {few}, {:.1} MiB with {many}: {cost:.2} KiB a {each}", mib(base), mib(peak));
+}
+
+/// Resident bytes, from `/proc/PID/status`.
+fn resident(status: &str) -> Result<u64> {
+    let kib = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB"));
+    Ok(1024 * kib.ok_or("no VmRSS")?.trim().parse::<u64>()?)
+}
+
+/// Raises the limit on open files, as each connection is one.
+fn allow_files() -> Result<()> {
+    let limit = getrlimit(Resource::Nofile);
+    Ok(setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum })?)
 }
 
 fn measure(server: SocketAddr, clients: u32) -> Result<u64> {
     let (server, clients) = (server.to_string(), clients.to_string());
-    let output = Command::new(std::env::current_exe()?).args([CHILD, &server, &clients]).output()?;
+    let output = Command::new(std::env::current_exe()?).args([GENERATE, &server, &clients]).output()?;
     let text = String::from_utf8(output.stdout)?;
     text.trim().parse().map_err(|_| format!("no figure: {text}{}", String::from_utf8_lossy(&output.stderr)).into())
 }
 
-/// What the child does, if this process is one: each client sends a burst of five a second, for three seconds.
+/// What the child does, if this process is one.
 pub(crate) fn child(args: &[String]) -> Option<Result<()>> {
-    let [_, flag, server, clients] = args else { return None };
-    (flag == CHILD).then(|| {
-        let rate = Rate::new(5.0).ok_or("not a rate")?;
-        let load = Load::Open { rate, burst: count(5), max_in_flight: count(10_000) };
-        let plan = plan(Target::Url(url(server.parse()?)?), clients.parse()?, load, Duration::from_secs(3));
-        println!("{}", generate(&plan)?.generator.peak_rss_bytes);
-        Ok(())
-    })
+    match args {
+        [_, flag, server, clients] if flag == GENERATE => Some(run_generator(server, clients)),
+        [_, flag] if flag == SERVE => Some(run_server()),
+        _ => None,
+    }
+}
+
+/// Each client sends a burst of five a second, for three seconds.
+fn run_generator(server: &str, clients: &str) -> Result<()> {
+    let rate = Rate::new(5.0).ok_or("not a rate")?;
+    let load = Load::Open { rate, burst: count(5), max_in_flight: count(10_000) };
+    let plan = plan(Target::Url(url(server.parse()?)?), clients.parse()?, load, Duration::from_secs(3));
+    println!("{}", generate(&plan)?.generator.peak_rss_bytes);
+    Ok(())
+}
+
+fn run_server() -> Result<()> {
+    allow_files()?;
+    println!("{}", serve()?);
+    std::io::stdin().read_to_end(&mut Vec::new())?;
+    Ok(())
 }

@@ -1,22 +1,16 @@
 //! The end of a connection: nothing that is owed gets lost, and nobody is waited for without a limit.
 
-use std::{error, future::poll_fn, time::Duration};
-
-use futures_util::{SinkExt, StreamExt};
-use tokio::{io::AsyncWriteExt, time::timeout};
-use tokio_tungstenite::{
-    WebSocketStream,
-    tungstenite::{
-        Error,
-        error::{CapacityError, ProtocolError},
-        protocol::{CloseFrame, frame::coding::CloseCode},
-    },
+use std::{
+    future::poll_fn,
+    io,
+    rc::Rc,
+    task::{Context, Poll, ready},
 };
 
-use crate::{
-    registry::Notice,
-    socket::{Socket, TooManyFrames},
-};
+use frames::{Decoder, Event, Input, Violation};
+use tokio::time::timeout;
+
+use crate::{connection::Wire, registry::Notice, worker::Worker};
 
 /// The reason of a Close on purpose: what a report must not pass on as it is. It clears a terminal and forges a verdict, opens
 /// an element, turns the direction of text around, and has a NUL.
@@ -25,12 +19,12 @@ pub(crate) const HOSTILE_REASON: &str = "\x1b[2J\x1b[32mverdict: pass\r\n<script
 /// Why a connection ends.
 #[derive(Debug)]
 pub(crate) enum Ending {
-    /// The peer sent this Close; the library has its answer ready.
-    Closed(Option<CloseFrame>),
+    /// The peer sent a Close, with this code and reason.
+    Closed(Option<(u16, String)>),
     /// The peer ended its side of the TCP connection without a Close. It may still read.
     HalfClosed,
     /// The connection failed; nothing can be delivered.
-    Broken(Error),
+    Broken(io::Error),
     /// The peer takes nothing; nothing can be delivered.
     Stalled,
     /// The connection is to be reset, on purpose.
@@ -38,71 +32,84 @@ pub(crate) enum Ending {
     /// The peer is closed with a hostile reason, on purpose.
     Hostile,
     /// The peer is at fault. What it sends from here on does not count.
-    Fault { code: CloseCode, reason: &'static str, error: Error },
+    Fault(Violation),
     /// The server is done with a peer that did nothing wrong, and waits for its Close.
     Notice(Notice),
 }
 
-impl From<Error> for Ending {
-    /// What a failed read means (RFC 6455 section 7.4.1).
-    fn from(error: Error) -> Self {
-        let (code, reason) = match &error {
-            Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => return Self::HalfClosed,
-            Error::Protocol(_) => (CloseCode::Protocol, "protocol error"),
-            Error::Utf8(_) => (CloseCode::Invalid, "not UTF-8"),
-            Error::Capacity(CapacityError::MessageTooLong { .. }) => (CloseCode::Size, "message too big"),
-            // Not 1009, which is about size: these may all be empty.
-            Error::Io(io) if io.get_ref().is_some_and(<dyn error::Error + Send + Sync>::is::<TooManyFrames>) => {
-                (CloseCode::Policy, "too many frames in a message")
-            }
-            _ => return Self::Broken(error),
-        };
-        Self::Fault { code, reason, error }
+/// What a peer is told of its fault (RFC 6455 section 7.4.1).
+pub(crate) fn reason(violation: Violation) -> &'static str {
+    match violation.close_code() {
+        1007 => "not UTF-8",
+        1008 => "too many frames in a message",
+        1009 => "message too big",
+        _ => "protocol error",
     }
 }
 
-/// Ends a connection in at most `limit`, then drops it.
-///
-/// `last_words` are frames that go out before everything else.
-pub(crate) async fn finish(mut stream: WebSocketStream<Socket>, ending: Ending, last_words: &[u8], limit: Duration) {
+/// Ends a connection in at most [`Limits::closing`](crate::Limits::closing), then drops it.
+pub(crate) async fn finish(mut wire: Wire, ending: Ending, worker: Rc<Worker>) {
     let farewell = async {
-        stream.get_mut().write_all(last_words).await?;
+        if matches!(ending, Ending::Broken(_) | Ending::Stalled) {
+            return Ok(());
+        }
+        say_close(&mut wire, &ending, &worker);
+        wire.outbox.write_rest(&mut wire.socket).await?;
         match ending {
             Ending::Reset => {
-                stream.flush().await?;
-                stream.get_ref().reset_on_drop();
+                wire.socket.reset_on_drop();
                 return Ok(());
             }
-            Ending::Hostile => close(&mut stream, CloseCode::Error, HOSTILE_REASON).await?,
-            Ending::Broken(_) | Ending::Stalled => return Ok(()),
-            // The answer to a Close is flushed along with the echoes before it.
-            Ending::Closed(_) | Ending::HalfClosed => stream.flush().await?,
-            Ending::Fault { code, reason, .. } => {
-                stream.close(Some(CloseFrame { code, reason: reason.into() })).await?;
-            }
-            Ending::Notice(notice) => {
-                close(&mut stream, CloseCode::Away, notice.reason()).await?;
-            }
+            Ending::Hostile | Ending::Notice(_) => hear_close(&mut wire, &worker).await?,
+            _ => {}
         }
-        linger(stream.get_mut()).await.map_err(Error::from)
+        wire.socket.linger().await
     };
     // Either way the connection is gone: that is all there is to know.
-    let _: Result<Result<(), Error>, _> = timeout(limit, farewell).await;
+    let _: Result<io::Result<()>, _> = timeout(worker.limits.closing, farewell).await;
 }
 
-/// Sends a Close and waits for the peer's.
-async fn close(stream: &mut WebSocketStream<Socket>, code: CloseCode, reason: &'static str) -> Result<(), Error> {
-    stream.close(Some(CloseFrame { code, reason: reason.into() })).await?;
-    // Messages that crossed our Close can't be answered any more (section 5.5.1).
-    while let Some(Ok(_)) = stream.next().await {}
-    Ok(())
+/// Puts the Close that an ending asks for behind what is owed.
+fn say_close(wire: &mut Wire, ending: &Ending, worker: &Worker) {
+    let content = match ending {
+        // The same code, as section 5.5.1 has it.
+        Ending::Closed(close) => close.as_ref().map(|(code, reason)| (*code, reason.as_str())),
+        Ending::Fault(violation) => Some((violation.close_code(), reason(*violation))),
+        Ending::Hostile => Some((1011, HOSTILE_REASON)),
+        Ending::Notice(notice) => Some((1001, notice.reason())),
+        Ending::HalfClosed | Ending::Broken(_) | Ending::Stalled | Ending::Reset => return,
+    };
+    let frames = &mut worker.workspace.borrow_mut().frames;
+    frames.close(None, content);
+    wire.outbox.keep(frames);
 }
 
-/// Ends our side of the TCP connection and waits for the peer to end its own.
-///
-/// To drop a socket with unread bytes resets the connection, and the reset may destroy what the peer has not read yet:
-/// the very frames that say what was wrong.
-pub(crate) async fn linger(socket: &mut Socket) -> std::io::Result<()> {
-    socket.shutdown().await?;
-    poll_fn(|cx| socket.poll_discard(cx)).await
+/// Waits for the peer's Close, or for what makes it pointless to.
+async fn hear_close(wire: &mut Wire, worker: &Worker) -> io::Result<()> {
+    if has_close(&mut wire.decoder, &mut std::mem::take(&mut wire.unread)) {
+        return Ok(());
+    }
+    poll_fn(|cx| poll_close(wire, &mut worker.workspace.borrow_mut().read, cx)).await
+}
+
+fn poll_close(wire: &mut Wire, space: &mut [u8], cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    loop {
+        let read = ready!(wire.socket.poll_read(cx, space))?;
+        if read == 0 || has_close(&mut wire.decoder, &mut space[..read]) {
+            return Poll::Ready(Ok(()));
+        }
+    }
+}
+
+/// Whether a Close, or something after which none can be read, is among what came. Messages that crossed our Close can't be
+/// answered any more (section 5.5.1).
+fn has_close(decoder: &mut Decoder, bytes: &mut [u8]) -> bool {
+    let mut input = Input::from(bytes);
+    loop {
+        match decoder.next(&mut input) {
+            Ok(None) => return false,
+            Ok(Some(Event::Close(_))) | Err(_) => return true,
+            Ok(Some(_)) => {}
+        }
+    }
 }

@@ -1,55 +1,35 @@
-//! One connection from its first byte to its last: one task, which reads what there is, answers it, and flushes once.
+//! One connection from its first byte to its last: one task, which answers what each read brought with one write.
 
 use std::{
     future::poll_fn,
-    net::SocketAddr,
-    pin::Pin,
+    mem,
+    pin::{Pin, pin},
     rc::Rc,
-    task::{Context, Poll, ready},
-    time::Instant,
+    task::{Context, Poll},
 };
 
-use futures_util::{Sink, Stream};
-use tokio::{
-    net::TcpStream,
-    time::{Sleep, sleep, timeout},
-};
-use tokio_tungstenite::{
-    WebSocketStream,
-    tungstenite::{
-        Error, Message,
-        protocol::{
-            Role, WebSocketConfig,
-            frame::{
-                Frame,
-                coding::{Data, OpCode},
-            },
-        },
-    },
-};
+use frames::{Decoder, Encoder, Event, Input, Kind, Message, Role, Settings};
+use tokio::{net::TcpStream, task::yield_now, time::timeout};
 
 use crate::{
-    closing::{Ending, finish, linger},
+    closing::{Ending, finish},
+    courier::Courier,
     detour::Detour,
-    fault::{Fault, FaultKind, Misrouted, Step},
     handshake::{Refusal, upgrade},
     log::Log,
     options::Limits,
+    outbox::Outbox,
     registry::{Entry, Notice, Watched},
     socket::Socket,
-    worker::{Permit, Worker},
+    worker::{Permit, Worker, Workspace},
 };
 
-/// Bytes read at once, and nearly all the memory of an idle connection. The WebSocket library zeroes this much before each
-/// read, so a large one costs more time than it saves.
-const READ_BUFFER: usize = 4 * 1024;
+/// Reads in a row after which other connections get their turn.
+const READS_IN_A_ROW: u32 = 8;
 
-/// Bytes of echoes after which the library writes without waiting for the flush: a burst larger than this is on its way
-/// back before its end has come.
-const WRITE_BUFFER: usize = 16 * 1024;
-
-/// Room in the write buffer for pongs and the Close frame on top of the echoes, in bytes.
-const CONTROL_FRAMES: usize = 4 * 1024;
+/// Bytes of answers after which they are written although what was read has more: with a fixed reply, the answers to one
+/// read may be many times its length.
+const BURST: usize = 128 * 1024;
 
 /// Serves a connection until it ends.
 pub(crate) async fn serve(
@@ -65,56 +45,49 @@ pub(crate) async fn serve(
         Poll::Ready(())
     })
     .await;
-    let limits = &worker.limits;
-    let mut socket = Socket::new(tcp, Rc::clone(&entry.watched));
-    // Boxed, as its state would otherwise stay a part of every connection's memory.
-    let handshake = Box::pin(upgrade(&mut socket, permit.is_none(), worker.page.as_deref(), limits.handshake));
-    match unless_noticed(&entry.watched, handshake).await.unwrap_or_else(|notice| Err(Refusal::Noticed(notice))) {
-        Ok(()) => log.opened(socket.head()),
-        Err(refusal) => {
-            log.refused(socket.head(), &refusal);
-            worker.count(|stats| match refusal {
-                Refusal::Full => stats.refused += 1,
-                Refusal::Page => stats.pages += 1,
-                Refusal::TooSlow | Refusal::Noticed(_) | Refusal::Failed(_) => stats.failed_handshakes += 1,
-            });
-            if let Refusal::Noticed(_) = refusal {
-                // Nothing was promised before the handshake, so there is nothing to keep.
-                return;
-            }
-            let _ = timeout(limits.closing, linger(&mut socket)).await;
-            return;
-        }
-    }
-
-    socket.count_frames(limits.frames_per_message);
-    let stream = WebSocketStream::from_raw_socket(socket, Role::Server, Some(config(&worker))).await;
-    let mut echo = Echo {
-        stream,
-        unflushed: false,
-        stall: None,
-        detour,
-        armed: None,
-        last_words: Vec::new(),
-        watched: &entry.watched,
-        worker: &worker,
-    };
-    entry.watched.take_mail_from_others(true);
+    let socket = Socket::new(tcp, Rc::clone(&entry.watched));
+    // First and last act are boxed, as their state would otherwise stay a part of every connection's memory.
+    let Some(socket) = Box::pin(open(socket, permit.is_none(), &log, &worker)).await else { return };
+    let mut echo = Echo::new(socket, detour, &worker);
     let ending = poll_fn(|cx| echo.poll(cx)).await;
-    echo.settle();
+    if let Some(courier) = echo.courier.take() {
+        courier.settle();
+    }
     log.ended(&ending);
     worker.count(|stats| match ending {
         Ending::Closed(_) | Ending::Reset | Ending::Hostile | Ending::Notice(Notice::Shutdown) => {}
         Ending::HalfClosed | Ending::Broken(_) => stats.broken += 1,
         Ending::Stalled => stats.stalled += 1,
-        Ending::Fault { .. } => stats.protocol_errors += 1,
+        Ending::Fault(_) => stats.protocol_errors += 1,
         Ending::Notice(Notice::Idle) => stats.idled += 1,
     });
-    Box::pin(finish(echo.stream, ending, &echo.last_words, limits.closing)).await;
+    Box::pin(finish(echo.wire, ending, worker)).await;
+}
+
+/// The socket of a connection once the peer's handshake is answered; none if that led to nothing and is over.
+async fn open(mut socket: Socket, full: bool, log: &Log, worker: &Worker) -> Option<Socket> {
+    let (watched, limits, mut head) = (Rc::clone(socket.watched()), &worker.limits, Vec::new());
+    let handshake = upgrade(&mut socket, &mut head, full, worker.page.as_deref(), limits.handshake);
+    let opened = unless_noticed(&watched, pin!(handshake)).await;
+    let Err(refusal) = opened.unwrap_or_else(|notice| Err(Refusal::Noticed(notice))) else {
+        log.opened(&head);
+        return Some(socket);
+    };
+    log.refused(&head, &refusal);
+    worker.count(|stats| match refusal {
+        Refusal::Full => stats.refused += 1,
+        Refusal::Page => stats.pages += 1,
+        Refusal::TooSlow | Refusal::Noticed(_) | Refusal::Failed(_) => stats.failed_handshakes += 1,
+    });
+    // Nothing was promised before the handshake, so on a notice there is nothing to keep.
+    if !matches!(refusal, Refusal::Noticed(_)) {
+        let _ = timeout(limits.closing, socket.linger()).await;
+    }
+    None
 }
 
 /// `future`, or the notice that comes before it is done.
-async fn unless_noticed<T>(watched: &Watched, mut future: Pin<Box<impl Future<Output = T>>>) -> Result<T, Notice> {
+async fn unless_noticed<T>(watched: &Watched, mut future: Pin<&mut impl Future<Output = T>>) -> Result<T, Notice> {
     poll_fn(|cx| match watched.notice() {
         Some(notice) => Poll::Ready(Err(notice)),
         None => future.as_mut().poll(cx).map(Ok),
@@ -122,246 +95,163 @@ async fn unless_noticed<T>(watched: &Watched, mut future: Pin<Box<impl Future<Ou
     .await
 }
 
-fn config(worker: &Worker) -> WebSocketConfig {
-    let Limits { message_bytes, unsent_bytes, .. } = worker.limits;
-    // Echoes are accepted while no more than `unsent_bytes` wait, so one more message must always fit.
-    let largest = message_bytes.max(worker.reply.as_ref().map_or(0, Message::len));
-    let room = unsent_bytes.saturating_add(largest).saturating_add(WRITE_BUFFER + CONTROL_FRAMES);
-    WebSocketConfig::default()
-        .read_buffer_size(READ_BUFFER)
-        .write_buffer_size(WRITE_BUFFER)
-        .max_write_buffer_size(room)
-        .max_message_size(Some(message_bytes))
-        .max_frame_size(Some(message_bytes))
+/// Both directions of an open connection.
+#[derive(Debug)]
+pub(crate) struct Wire {
+    pub(crate) socket: Socket,
+    pub(crate) decoder: Decoder,
+    /// What was read and must wait until the peer has taken more of its answers; nothing most of the time.
+    pub(crate) unread: Vec<u8>,
+    pub(crate) outbox: Outbox,
 }
 
 /// The open state of a connection.
-struct Echo<'a> {
-    stream: WebSocketStream<Socket>,
-    /// Something was written into the WebSocket that may not have left it.
-    unflushed: bool,
-    /// Runs while the peer takes nothing and owes us reading.
-    stall: Option<Stall>,
-    /// The way of answers that don't go straight back.
-    detour: Option<Box<Detour>>,
-    /// When the timer will wake us for it.
-    armed: Option<Instant>,
-    /// Frames for [`finish`].
-    last_words: Vec<u8>,
-    watched: &'a Watched,
-    worker: &'a Worker,
+struct Echo {
+    wire: Wire,
+    /// Where answers don't go straight back.
+    courier: Option<Box<Courier>>,
+    worker: Rc<Worker>,
 }
 
-/// A peer over its limit that has taken no byte since `written`.
-struct Stall {
-    written: usize,
-    deadline: Pin<Box<Sleep>>,
-}
+impl Echo {
+    fn new(socket: Socket, detour: Option<Box<Detour>>, worker: &Rc<Worker>) -> Self {
+        let Limits { message_bytes, frames_per_message, .. } = worker.limits;
+        let settings = Settings {
+            role: Role::Server,
+            max_frame: message_bytes as u64,
+            max_message: message_bytes as u64,
+            max_frames: Some(frames_per_message),
+        };
+        let courier = detour.map(|detour| {
+            let watched = Rc::clone(socket.watched());
+            Box::new(Courier::new(detour, watched, Rc::clone(worker)))
+        });
+        let wire = Wire { socket, decoder: Decoder::new(settings), unread: Vec::new(), outbox: Outbox::default() };
+        Self { wire, courier, worker: Rc::clone(worker) }
+    }
 
-impl Echo<'_> {
-    /// Answers messages until the connection shall end.
+    /// Answers messages until the connection shall end. What is owed then is in the outbox.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Ending> {
-        if let Some(notice) = self.watched.notice() {
-            self.send_rest();
-            return Poll::Ready(Ending::Notice(notice));
+        let worker = Rc::clone(&self.worker);
+        let workspace = &mut *worker.workspace.borrow_mut();
+        let Err(ending) = self.turn(workspace, cx) else { return Poll::Pending };
+        if let (Some(courier), Ending::Closed(_) | Ending::Notice(_)) = (&mut self.courier, &ending) {
+            courier.send_rest(&mut workspace.frames);
         }
-        // Left over from the last poll, which may have ended for want of budget: a peer that always has more to read must
-        // not delay what it is owed.
-        if self.unflushed
-            && let Err(error) = self.poll_flush(cx)
-        {
-            return Poll::Ready(Ending::Broken(error));
+        self.wire.outbox.keep(&mut workspace.frames);
+        Poll::Ready(ending)
+    }
+
+    /// Answers what is there, and sees to it that the task is woken for more.
+    fn turn(&mut self, workspace: &mut Workspace, cx: &mut Context<'_>) -> Result<(), Ending> {
+        if let Some(notice) = self.wire.socket.watched().notice() {
+            return Err(Ending::Notice(notice));
         }
-        loop {
+        self.flush(cx)?;
+        for _ in 0..READS_IN_A_ROW {
             let may_read = self.may_read();
-            if may_read && let Poll::Ready(message) = Pin::new(&mut self.stream).poll_next(cx) {
-                match message {
-                    Some(Ok(message)) => {
-                        if let Some(ending) = self.take(message) {
-                            return Poll::Ready(ending);
+            let came = may_read && self.read(workspace, cx)?;
+            if let Some(courier) = &mut self.courier {
+                courier.send_due(&mut workspace.frames, cx)?;
+            }
+            self.send(&mut workspace.frames, cx)?;
+            if !came && (may_read || !self.may_read()) {
+                return self.wait(cx);
+            }
+        }
+        // Woken again after the others, and after it was looked which of them have become ready.
+        let _ = pin!(yield_now()).poll(cx);
+        Ok(())
+    }
+
+    /// Whether the peer has taken enough of its answers, and not too many wait, to get more.
+    fn may_read(&self) -> bool {
+        let waiting = self.courier.as_ref().map_or(0, |courier| courier.bytes());
+        self.wire.outbox.len().max(waiting) <= self.worker.limits.unsent_bytes
+    }
+
+    /// Takes what a read brings; false if there is nothing now.
+    fn read(&mut self, workspace: &mut Workspace, cx: &mut Context<'_>) -> Result<bool, Ending> {
+        let Workspace { read: space, frames } = workspace;
+        if !self.wire.unread.is_empty() {
+            let mut unread = mem::take(&mut self.wire.unread);
+            self.take(&mut unread, frames, cx)?;
+            return Ok(true);
+        }
+        match self.wire.socket.poll_read(cx, space) {
+            Poll::Pending => Ok(false),
+            Poll::Ready(Err(error)) => Err(Ending::Broken(error)),
+            Poll::Ready(Ok(0)) => Err(Ending::HalfClosed),
+            Poll::Ready(Ok(read)) => {
+                if let Some(courier) = &mut self.courier {
+                    courier.begin_read();
+                }
+                self.take(&mut space[..read], frames, cx)?;
+                Ok(true)
+            }
+        }
+    }
+
+    /// Answers what is in `bytes`, and keeps what the peer has to wait for.
+    fn take(&mut self, bytes: &mut [u8], out: &mut Encoder, cx: &mut Context<'_>) -> Result<(), Ending> {
+        let (mut input, mut messages) = (Input::from(bytes), 0);
+        let result = loop {
+            match self.wire.decoder.next(&mut input) {
+                Ok(Some(Event::Message(message))) => {
+                    messages += 1;
+                    match (&mut self.courier, &self.worker.reply) {
+                        (Some(courier), _) => courier.take(message),
+                        (None, None) => echo(message, out),
+                        (None, Some(text)) => {
+                            out.message(Kind::Text, None, text.len(), |reply| reply.copy_from_slice(text.as_bytes()));
                         }
-                        continue;
                     }
-                    Some(Err(error)) => return Poll::Ready(error.into()),
-                    None => return Poll::Ready(Ending::Closed(None)),
+                }
+                Ok(Some(Event::Ping(payload))) => out.pong(None, payload),
+                Ok(Some(Event::Pong(_))) => {}
+                Ok(Some(Event::Close(close))) => {
+                    let reason = |bytes| String::from_utf8_lossy(bytes).into_owned();
+                    break Err(Ending::Closed(close.map(|close| (close.code, reason(close.reason)))));
+                }
+                Ok(None) => break Ok(()),
+                Err(violation) => break Err(Ending::Fault(violation)),
+            }
+            if out.len() > BURST || !self.has_room(out) {
+                if let Err(error) = self.send(out, cx) {
+                    break Err(error);
+                }
+                if !self.may_read() {
+                    self.wire.unread = input.bytes().to_vec();
+                    break Ok(());
                 }
             }
-            if let Some(ending) = self.send_due(cx) {
-                return Poll::Ready(ending);
-            }
-            if self.unflushed
-                && let Err(error) = self.poll_flush(cx)
-            {
-                return Poll::Ready(Ending::Broken(error));
-            }
-            if may_read {
-                return Poll::Pending;
-            }
-            if !self.may_read() {
-                return if self.has_taken_enough() { Poll::Pending } else { self.poll_stall(cx) };
-            }
-        }
-    }
-
-    /// Whether the peer has taken enough of its echoes, and not too many wait, to get more.
-    fn may_read(&self) -> bool {
-        let waiting = self.detour.as_ref().map_or(0, |detour| detour.bytes());
-        self.has_taken_enough() && waiting <= self.worker.limits.unsent_bytes
-    }
-
-    fn has_taken_enough(&self) -> bool {
-        self.stream.get_ref().unsent() <= self.worker.limits.unsent_bytes
-    }
-
-    /// Takes a message, and answers it or leaves that to the detour. `Some` if it was the last.
-    fn take(&mut self, message: Message) -> Option<Ending> {
-        let answer = match message {
-            Message::Close(frame) => {
-                self.say_last_words();
-                return Some(Ending::Closed(frame));
-            }
-            Message::Ping(payload) => {
-                // The library queues the pong itself and writes it at the next read or flush.
-                self.owe(payload.len());
-                return None;
-            }
-            Message::Pong(_) | Message::Frame(_) => return None,
-            message => self.worker.reply.clone().unwrap_or(message),
         };
-        self.worker.count(|stats| stats.messages += 1);
-        match &mut self.detour {
-            Some(detour) => {
-                detour.take(answer, self.stream.get_ref().reads(), Instant::now());
-                None
-            }
-            None => self.send(answer),
-        }
+        self.worker.count(|stats| stats.messages += messages);
+        result
     }
 
-    /// Queues a message. `Some` if that failed.
-    fn send(&mut self, message: Message) -> Option<Ending> {
-        self.owe(message.len());
-        // Without `poll_ready`, which flushes once the socket is full: this sink buffers up to its maximum regardless, and
-        // `may_read` keeps it below that.
-        Pin::new(&mut self.stream).start_send(message).err().map(Ending::Broken)
+    /// Whether the answers in `out` may wait with the others.
+    fn has_room(&self, out: &Encoder) -> bool {
+        self.wire.outbox.len() + out.len() <= self.worker.limits.unsent_bytes && self.may_read()
     }
 
-    /// Sends what is due on the detour, and sees to it that this is called again when more is. `Some` if the connection
-    /// ends with that.
-    fn send_due(&mut self, cx: &mut Context<'_>) -> Option<Ending> {
-        self.detour.as_ref()?;
-        for misrouted in self.watched.mail() {
-            self.record(FaultKind::Misroute, &misrouted, Some(self.watched.peer));
-            if let Some(ending) = self.send(misrouted.answer) {
-                return Some(ending);
-            }
-        }
-        while let Some(step) = self.detour.as_mut()?.next(Instant::now()) {
-            let ending = match step {
-                Step::Send(answer) => self.send(answer),
-                Step::Misroute(misrouted) => match self.worker.registry.neighbour(misrouted.peer, misrouted.lot) {
-                    Some(neighbour) => {
-                        neighbour.post(misrouted);
-                        None
-                    }
-                    None => self.send(misrouted.answer),
-                },
-                Step::Reset => Some(Ending::Reset),
-                Step::Close => Some(Ending::Hostile),
-                Step::SendLate(_) => unreachable!("it waits for the peer's Close"),
-            };
-            if ending.is_some() {
-                return ending;
-            }
-        }
-        let due = self.detour.as_ref()?.due();
-        if let Some(at) = due
-            && self.armed != due
-        {
-            self.worker.wake_at(at, cx.waker());
-        }
-        self.armed = due;
-        None
+    fn send(&mut self, out: &mut Encoder, cx: &mut Context<'_>) -> Result<(), Ending> {
+        self.wire.outbox.send(out, &mut self.wire.socket, cx).map_err(Ending::Broken)
     }
 
-    /// Sends what is left on the detour, due or not, as far as it would have been sent before the peer's Close.
-    fn send_rest(&mut self) {
-        let rest = self.detour.as_mut().map(|detour| detour.rest()).unwrap_or_default();
-        for answer in rest {
-            if self.send(answer).is_some() {
-                return;
-            }
-        }
+    fn flush(&mut self, cx: &mut Context<'_>) -> Result<(), Ending> {
+        self.wire.outbox.flush(&mut self.wire.socket, cx).map_err(Ending::Broken)
     }
 
-    /// The peer has sent its Close, after which the WebSocket sends nothing but its own: what is left on the detour goes
-    /// around it.
-    fn say_last_words(&mut self) {
-        let rest = self.detour.as_mut().map(|detour| detour.rest()).unwrap_or_default();
-        if self.unflushed {
-            // They would have to go between frames that the WebSocket has yet to write. A peer that closes before it has
-            // what it is owed does not want it.
-            return;
-        }
-        for answer in rest {
-            let opcode = if answer.is_text() { Data::Text } else { Data::Binary };
-            let frame = Frame::message(answer.into_data(), OpCode::Data(opcode), true);
-            frame.format(&mut self.last_words).expect("memory takes everything");
-        }
-    }
-
-    /// The connection takes and sends no messages any more: writes down what was done wrong on it.
-    fn settle(&mut self) {
-        self.watched.take_mail_from_others(false);
-        for misrouted in self.watched.mail() {
-            self.record(FaultKind::Drop, &misrouted, None);
-        }
-        if let Some(detour) = &mut self.detour {
-            self.worker.count(|stats| stats.faults.extend(detour.take_faults()));
-        }
-    }
-
-    fn record(&self, kind: FaultKind, misrouted: &Misrouted, to: Option<SocketAddr>) {
-        let fault = Fault { peer: misrouted.peer, message: misrouted.message, kind, with: None, to };
-        self.worker.count(|stats| stats.faults.push(fault));
-    }
-
-    fn owe(&mut self, payload: usize) {
-        self.unflushed = true;
-        self.stream.get_mut().owe(frame_bytes(payload));
-    }
-
-    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Result<(), Error> {
-        match Pin::new(&mut self.stream).poll_flush(cx) {
-            Poll::Ready(Ok(())) => {
-                self.unflushed = false;
-                self.stall = None;
-                self.stream.get_mut().settled();
-                Ok(())
-            }
-            Poll::Ready(Err(error)) => Err(error),
-            Poll::Pending => Ok(()),
-        }
-    }
-
-    /// Completes when the peer has taken nothing for too long.
-    fn poll_stall(&mut self, cx: &mut Context<'_>) -> Poll<Ending> {
-        let written = self.stream.get_ref().written();
-        if self.stall.as_ref().is_none_or(|stall| stall.written != written) {
-            self.stall = Some(Stall { written, deadline: Box::pin(sleep(self.worker.limits.unsent_time)) });
-        }
-        let stall = self.stall.as_mut().expect("set above");
-        ready!(stall.deadline.as_mut().poll(cx));
-        Poll::Ready(Ending::Stalled)
+    /// Whatever wakes the task next, a peer that takes nothing for too long is not waited for.
+    fn wait(&mut self, cx: &mut Context<'_>) -> Result<(), Ending> {
+        let Limits { unsent_bytes, unsent_time, .. } = self.worker.limits;
+        let stalled = self.wire.outbox.len() > unsent_bytes && self.wire.outbox.poll_stall(unsent_time, cx).is_ready();
+        if stalled { Err(Ending::Stalled) } else { Ok(()) }
     }
 }
 
-/// Bytes of an unmasked frame (RFC 6455 section 5.2).
-fn frame_bytes(payload: usize) -> usize {
-    let header = match payload {
-        0..126 => 2,
-        126..65_536 => 4,
-        _ => 10,
-    };
-    header + payload
+#[inline]
+fn echo(message: Message<'_>, out: &mut Encoder) {
+    out.message(message.kind, None, message.payload.len(), |echo| echo.copy_from_slice(message.payload));
 }

@@ -2,9 +2,8 @@
 
 use std::{collections::VecDeque, time::Instant};
 
-use tokio_tungstenite::tungstenite::Message;
-
 use crate::{
+    answer::Answer,
     delay::Delays,
     fault::{Fault, Injector, Step},
 };
@@ -17,7 +16,7 @@ pub(crate) struct Detour {
     /// What goes out next, each no earlier than the one before it.
     queue: VecDeque<(Instant, Step)>,
     /// Answers that wait for the peer's Close.
-    late: Vec<Message>,
+    late: Vec<Answer>,
     /// Payload bytes in `queue`.
     bytes: usize,
 }
@@ -28,7 +27,7 @@ impl Detour {
     }
 
     /// Takes the answer to a message that read number `read` completed.
-    pub(crate) fn take(&mut self, answer: Message, read: u64, now: Instant) {
+    pub(crate) fn take(&mut self, answer: Answer, read: u64, now: Instant) {
         match &mut self.injector {
             None => self.enqueue(Step::Send(answer), now),
             Some(injector) => {
@@ -76,7 +75,7 @@ impl Detour {
     }
 
     /// Everything that is left to be sent, the late ones last. For when there is no time to wait any more.
-    pub(crate) fn rest(&mut self) -> Vec<Message> {
+    pub(crate) fn rest(&mut self) -> Vec<Answer> {
         let queue = std::mem::take(&mut self.queue).into_iter();
         let queued = queue.filter_map(|(_, step)| match step {
             Step::Send(answer) => Some(answer),
@@ -125,8 +124,8 @@ mod tests {
         Injector::new(Rc::new(faults), 1, 0, ([127, 0, 0, 1], 40_000).into())
     }
 
-    fn text(number: usize) -> Message {
-        Message::text(number.to_string())
+    fn text(number: usize) -> Answer {
+        Answer::text(number.to_string())
     }
 
     #[test]

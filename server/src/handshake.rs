@@ -2,19 +2,17 @@
 
 use std::{io, time::Duration};
 
-use tokio::{io::AsyncWriteExt, time::timeout};
-use tokio_tungstenite::{
-    accept_hdr_async_with_config,
-    tungstenite::{
-        Error,
-        error::{CapacityError, ProtocolError},
-        handshake::server::{ErrorResponse, Request, Response},
-        http::{Response as HttpResponse, StatusCode},
-        protocol::WebSocketConfig,
+use tokio::time::timeout;
+use tungstenite::{
+    Error,
+    error::{CapacityError, ProtocolError},
+    handshake::{
+        machine::TryParse,
+        server::{Request, create_response, write_response},
     },
 };
 
-use crate::{page, registry::Notice, socket::Socket};
+use crate::{page, registry::Notice, request::HEAD_BYTES, socket::Socket};
 
 const FULL: &str = "This server has as many connections as it allows.\n";
 const NOT_A_HANDSHAKE: &str = "This is a WebSocket server (RFC 6455); open it with a WebSocket client.\n";
@@ -36,33 +34,34 @@ pub(crate) enum Refusal {
 }
 
 /// Answers the peer's handshake within `limit`; with HTTP 503 if the server is `full`. With a `page`, a browser that asks for
-/// it gets that.
+/// it gets that. What came of the request is left in `head`.
 ///
-/// Only the handshake is done with the borrowed socket, so that it is still there to answer a bad one. What follows it can
-/// be read from the socket: a peer must not send frames before it has the answer (section 4.1), and one that does is
-/// refused.
+/// What follows the handshake can be read from the socket: a peer must not send frames before it has the answer (section
+/// 4.1), and one that does is refused.
 pub(crate) async fn upgrade(
     socket: &mut Socket,
+    head: &mut Vec<u8>,
     full: bool,
     page: Option<&str>,
     limit: Duration,
 ) -> Result<(), Refusal> {
-    #[allow(clippy::result_large_err, reason = "the library's signature; it is called once a connection")]
-    let admit = |_: &Request, response: Response| if full { Err(unavailable()) } else { Ok(response) };
-    // This WebSocket is dropped unused, so it shall not allocate its buffer.
-    let config = WebSocketConfig::default().read_buffer_size(0);
     let handshake = async {
-        socket.collect_head().await?;
-        accept_hdr_async_with_config(&mut *socket, admit, Some(config)).await
+        let request = receive(socket, head).await?;
+        let mut answer = Vec::new();
+        write_response(&mut answer, &create_response(&request)?)?;
+        if !full {
+            socket.write_all(&answer).await?;
+        }
+        Ok(())
     };
     let refusal = match timeout(limit, handshake).await {
-        Ok(Ok(_)) => return Ok(()),
-        Ok(Err(Error::Http(_))) => return Err(Refusal::Full),
+        Ok(Ok(())) if full => Refusal::Full,
+        Ok(Ok(())) => return Ok(()),
         Ok(Err(error)) => Refusal::Failed(error),
         Err(_) => Refusal::TooSlow,
     };
     let page = page.filter(|_| matches!(&refusal, Refusal::Failed(error) if is_plain_request(error)));
-    let (refusal, answer) = match page.and_then(|page| page::answer(page, socket.head())) {
+    let (refusal, answer) = match page.and_then(|page| page::answer(page, head)) {
         Some(_) if full => (Refusal::Full, answer(&Refusal::Full)),
         Some(page) => (Refusal::Page, Some(page)),
         None => {
@@ -75,6 +74,39 @@ pub(crate) async fn upgrade(
         let _: Result<io::Result<()>, _> = timeout(limit, socket.write_all(answer.as_bytes())).await;
     }
     Err(refusal)
+}
+
+/// Reads a request, however it is cut, into `head`.
+async fn receive(socket: &mut Socket, head: &mut Vec<u8>) -> Result<Request, Error> {
+    let mut space = [0; 1024];
+    loop {
+        let room = HEAD_BYTES - head.len();
+        if room == 0 {
+            return Err(Error::AttackAttempt);
+        }
+        let read = socket.read(&mut space[..room.min(1024)]).await?;
+        if read == 0 {
+            return Err(Error::Protocol(ProtocolError::HandshakeIncomplete));
+        }
+        let searched = head.len();
+        head.extend_from_slice(&space[..read]);
+        // Looked at once and not after each read, or a head in many small pieces would take long. What begins like no request is
+        // not waited for.
+        let hopeless = searched == 0 && !head[0].is_ascii_uppercase();
+        if !hopeless && !ends_head(&head[searched.saturating_sub(2)..]) {
+            continue;
+        }
+        match Request::try_parse(head)? {
+            Some((size, request)) if size == head.len() => return Ok(request),
+            Some(_) => return Err(Error::Protocol(ProtocolError::JunkAfterRequest)),
+            None => {}
+        }
+    }
+}
+
+/// Whether a head, or what came with it, has an empty line. Lines may end without a carriage return (RFC 9112 section 2.2).
+fn ends_head(bytes: &[u8]) -> bool {
+    bytes.windows(2).any(|end| end == b"\n\n") || bytes.windows(3).any(|end| end == b"\n\r\n")
 }
 
 /// Whether a handshake failed because the request is an ordinary one.
@@ -121,14 +153,4 @@ fn answer(refusal: &Refusal) -> Option<String> {
         "HTTP/1.1 {status}\r\nConnection: close{upgrade}\r\n{header}Content-Type: text/plain\r\n\
          Content-Length: {length}\r\n\r\n{body}"
     ))
-}
-
-fn unavailable() -> ErrorResponse {
-    HttpResponse::builder()
-        .status(StatusCode::SERVICE_UNAVAILABLE)
-        .header("Connection", "close")
-        .header("Content-Type", "text/plain")
-        .header("Content-Length", FULL.len())
-        .body(Some(FULL.to_owned()))
-        .expect("a status and headers that are constants")
 }

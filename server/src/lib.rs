@@ -38,17 +38,19 @@
 //!   off. Any other request that is no WebSocket handshake gets an HTTP error: 426, 405 or 400; 408 when it takes too long; 503 over
 //!   [`Limits::connections`].
 
+mod answer;
 mod closing;
 mod connection;
+mod courier;
 mod crew;
 mod delay;
 mod detour;
 mod fault;
-mod frames;
 mod handshake;
 mod listener;
 mod log;
 mod options;
+mod outbox;
 mod page;
 mod registry;
 mod request;

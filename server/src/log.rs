@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use tracing::{Level, field::display, info, warn};
 
 use crate::{
-    closing::{Ending, HOSTILE_REASON},
+    closing::{Ending, HOSTILE_REASON, reason},
     handshake::Refusal,
     request::Request,
 };
@@ -57,8 +57,7 @@ impl Log {
     pub(crate) fn ended(&self, ending: &Ending) {
         let Some((peer, local)) = self.ends() else { return };
         match ending {
-            Ending::Closed(Some(close)) => {
-                let (code, reason) = (u16::from(close.code), close.reason.as_str());
+            Ending::Closed(Some((code, reason))) => {
                 info!(%peer, local, by = "peer", code, ?reason, "closed");
             }
             Ending::Closed(None) => info!(%peer, local, by = "peer", "closed without a code"),
@@ -69,8 +68,8 @@ impl Log {
                 info!(%peer, local, by = "server", code = 1011, reason = ?HOSTILE_REASON, "closed on purpose");
             }
             Ending::Reset => info!(%peer, local, "reset on purpose"),
-            Ending::Fault { code, reason, error } => {
-                let (code, error) = (u16::from(*code), error.to_string());
+            Ending::Fault(violation) => {
+                let (code, reason, error) = (violation.close_code(), reason(*violation), violation.to_string());
                 warn!(%peer, local, by = "server", code, ?reason, ?error, "closed");
             }
             Ending::HalfClosed => warn!(%peer, local, error = "the peer ended without a Close", "ended"),

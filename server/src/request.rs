@@ -1,15 +1,14 @@
 //! The HTTP request that a connection begins with, as far as it came.
 //!
 //! The WebSocket library shows a request only if it is a good handshake. What came instead of one is what somebody who
-//! looks for a fault wants to see, so the socket keeps the bytes, and they are read again here.
+//! looks for a fault wants to see, so its bytes are kept, and read again here.
 
 use std::fmt;
 
 use httparse::{EMPTY_HEADER, Header, Status};
 
-/// Most bytes kept, per connection and only until its handshake is over. Browsers and proxies send 1 to 8 KiB, cookies
-/// included. Of a longer head the beginning is known.
-pub(crate) const HEAD_BYTES: usize = 16 * 1024;
+/// Most bytes of a head, which are kept until the handshake is over. Browsers and proxies send 1 to 8 KiB, cookies included.
+pub(crate) const HEAD_BYTES: usize = 64 * 1024;
 
 /// As many as the WebSocket library takes.
 const MOST_FIELDS: usize = 124;

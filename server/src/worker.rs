@@ -14,6 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use frames::Encoder;
 use tokio::{
     io::AsyncReadExt,
     net::{TcpListener, TcpStream, UnixStream},
@@ -21,7 +22,6 @@ use tokio::{
     task::spawn_local,
     time::{MissedTickBehavior, interval, sleep, timeout},
 };
-use tokio_tungstenite::tungstenite::Message;
 
 use crate::{
     connection,
@@ -39,6 +39,9 @@ use crate::{
 /// Pause after a failure to accept. Without it a worker that is out of descriptors would spin, as the connection stays in
 /// the backlog.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
+
+/// Bytes read at once.
+const READ_BUFFER: usize = 64 * 1024;
 
 /// What connections get on top of [`Limits::closing`] at shutdown, so that their own limit strikes first.
 const SHUTDOWN_GRACE: Duration = Duration::from_millis(250);
@@ -89,12 +92,28 @@ impl Drop for Permit {
     }
 }
 
+/// Where the connections of a thread work, one after the other: each leaves it empty, and so needs no memory of its own.
+#[derive(Debug)]
+pub(crate) struct Workspace {
+    /// What was read.
+    pub(crate) read: Box<[u8]>,
+    /// What is to be written.
+    pub(crate) frames: Encoder,
+}
+
+impl Default for Workspace {
+    fn default() -> Self {
+        Self { read: vec![0; READ_BUFFER].into(), frames: Encoder::default() }
+    }
+}
+
 /// What the connections of one thread share.
 #[derive(Debug)]
 pub(crate) struct Worker {
     pub(crate) limits: Limits,
     /// The fixed reply; `None` for an echo.
-    pub(crate) reply: Option<Message>,
+    pub(crate) reply: Option<String>,
+    pub(crate) workspace: RefCell<Workspace>,
     /// What a browser gets, if it shall get anything.
     pub(crate) page: Option<String>,
     pub(crate) registry: Rc<Registry>,
@@ -113,11 +132,11 @@ impl Worker {
         let detours = shared.options.delay.is_some() || !shared.options.faults.is_empty();
         Ok(Self {
             limits: shared.options.limits.clone(),
-            // Made here and not cloned from the other workers', whose reference count would be shared a message.
             reply: match &shared.options.reply {
                 Reply::Echo => None,
-                Reply::Text(text) => Some(Message::text(text.as_str())),
+                Reply::Text(text) => Some(text.clone()),
             },
+            workspace: RefCell::default(),
             page: shared.options.page.then(|| page::content(&shared.options.reply)),
             registry: Rc::default(),
             delay: shared.options.delay,

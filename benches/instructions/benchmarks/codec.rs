@@ -1,13 +1,7 @@
-//! What WebSocket itself costs a message: frames made, masked, parsed, unmasked, checked for UTF-8.
+//! What WebSocket costs the `tungstenite` engine a message: frames made, masked, parsed, checked for UTF-8.
 //!
-//! The engine and the server's connection are private and need a socket. Here is the library that they stand on, with the
-//! settings that they give it and the calls that they make for each burst, on a stream in memory; and the server's own
-//! count of frames, whose source is taken in as it is.
-
-// Its own tests are built with it, and not run.
-#[allow(dead_code)]
-#[path = "../../../server/src/frames.rs"]
-mod frames;
+//! The engine is private and needs a socket. Here is the library that it stands on, with the settings that it gives it and
+//! the calls that it makes for each burst, on a stream in memory.
 
 use std::io;
 use std::pin::Pin;
@@ -26,12 +20,9 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
 use super::{MESSAGES, RUN, encoded};
-use frames::FrameCounter;
 
 /// Messages that are written together and come in one read: the default of `--burst`.
 const BURST: u64 = 5;
-
-const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
 /// A peer in memory: each burst of it is there at once, and nothing more until a read was pending.
 struct Peer {
@@ -81,45 +72,34 @@ struct Codec {
     scratch: BytesMut,
 }
 
-/// The engine's end: `loadgen/src/engine/dial.rs` and, for its read buffer, `loadgen/src/endpoint.rs`.
+/// As `loadgen/src/engine/dial.rs` and, for the read buffer, `loadgen/src/endpoint.rs` have it.
 fn client(mix: Mix, size: u32) -> Codec {
     let read_buffer = (2 * (size as usize + 10) * 5).max(4096);
     let config = WebSocketConfig::default().read_buffer_size(read_buffer).write_buffer_size(usize::MAX - 1);
-    let mut codec = codec(Role::Client, config, &Payload::new(RUN, size, mix));
+    let payload = Payload::new(RUN, size, mix);
+    let (frames, burst) = frames_of(&payload);
+    let peer = Peer { frames, read: 0, burst, paused: true, written: 0 };
+    let stream = WebSocketStream::from_raw_socket(peer, Role::Client, Some(config));
+    let mut codec = Codec {
+        stream: stream.now_or_never().expect("there is nothing to wait for"),
+        message: encoded(&payload, 0),
+        kind: payload.kind(0),
+        scratch: BytesMut::new(),
+    };
     // The buffers grow and the generator of masks is seeded once.
     codec.send_burst();
     codec
 }
 
-/// The server's end: `server/src/connection.rs`.
-fn server(mix: Mix, size: u32) -> Codec {
-    let config = WebSocketConfig::default().read_buffer_size(4 * 1024).write_buffer_size(16 * 1024);
-    codec(Role::Server, config, &Payload::new(RUN, size, mix))
-}
-
-fn codec(role: Role, config: WebSocketConfig, payload: &Payload) -> Codec {
-    let peer_masks = matches!(role, Role::Server);
-    let (frames, burst) = frames_of(payload, peer_masks);
-    let peer = Peer { frames, read: 0, burst, paused: true, written: 0 };
-    let stream = WebSocketStream::from_raw_socket(peer, role, Some(config));
-    Codec {
-        stream: stream.now_or_never().expect("there is nothing to wait for"),
-        message: encoded(payload, 0),
-        kind: payload.kind(0),
-        scratch: BytesMut::new(),
-    }
-}
-
 /// What a peer sends, and how many bytes of it are a burst.
-fn frames_of(payload: &Payload, masked: bool) -> (Vec<u8>, usize) {
+fn frames_of(payload: &Payload) -> (Vec<u8>, usize) {
     let mut frames = Vec::new();
     for sequence in 0..MESSAGES {
         let opcode = match payload.kind(sequence) {
             Kind::Text => Data::Text,
             Kind::Binary => Data::Binary,
         };
-        let mut frame = Frame::message(encoded(payload, sequence), OpCode::Data(opcode), true);
-        frame.header_mut().mask = masked.then_some(MASK);
+        let frame = Frame::message(encoded(payload, sequence), OpCode::Data(opcode), true);
         frame.format(&mut frames).expect("memory takes everything");
     }
     let burst = frames.len() * usize::try_from(BURST).expect("a small number") / usize::try_from(MESSAGES).expect("so");
@@ -187,46 +167,4 @@ fn client_receives(mut codec: Codec) -> Codec {
     codec
 }
 
-#[library_benchmark]
-#[bench::text_64(args = (Mix::Text, 64), setup = server)]
-#[bench::binary_64(args = (Mix::Binary, 64), setup = server)]
-#[bench::text_4096(args = (Mix::Text, 4096), setup = server)]
-#[bench::binary_4096(args = (Mix::Binary, 4096), setup = server)]
-fn server_echoes(mut codec: Codec) -> Codec {
-    let mut echoed = 0;
-    for _ in 0..MESSAGES / BURST {
-        while let Some(message) = codec.next() {
-            echoed += 1;
-            Pin::new(&mut codec.stream).start_send(message).expect("room for it");
-        }
-        codec.flush();
-    }
-    assert_eq!(echoed, MESSAGES);
-    codec
-}
-
-struct Counting {
-    counter: FrameCounter,
-    frames: Vec<u8>,
-    burst: usize,
-}
-
-fn counting(mix: Mix, size: u32) -> Counting {
-    let (frames, burst) = frames_of(&Payload::new(RUN, size, mix), true);
-    Counting { counter: FrameCounter::new(1000), frames, burst }
-}
-
-#[library_benchmark]
-#[bench::binary_64(args = (Mix::Binary, 64), setup = counting)]
-#[bench::binary_4096(args = (Mix::Binary, 4096), setup = counting)]
-fn server_counts_frames(mut counting: Counting) -> Counting {
-    for burst in counting.frames.chunks(counting.burst) {
-        counting.counter.feed(burst).expect("no message of many frames");
-    }
-    counting
-}
-
-library_benchmark_group!(
-    name = codec,
-    benchmarks = [client_sends, client_receives, server_echoes, server_counts_frames]
-);
+library_benchmark_group!(name = codec, benchmarks = [client_sends, client_receives]);

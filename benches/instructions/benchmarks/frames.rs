@@ -1,5 +1,5 @@
-//! What frames cost a message in the lean engine: made and masked a burst at a time, parsed in place. The messages in them
-//! are counted in `payload.rs`.
+//! What frames cost a message in the lean engine, made and masked a burst at a time, parsed in place; and in the server, parsed,
+//! checked for UTF-8 and made again. The messages in them are counted in `payload.rs`.
 
 use ::frames::{Decoder, Encoder, Input, Kind, Mask, Role, Settings};
 use gungraun::{library_benchmark, library_benchmark_group};
@@ -62,30 +62,44 @@ struct Receiving {
     decoder: Decoder,
     /// A read each.
     reads: Vec<Vec<u8>>,
+    answers: Encoder,
 }
 
-fn receiving(mix: Mix, size: u32) -> Receiving {
+fn receiving(role: Role, mask: Option<Mask>, mix: Mix, size: u32) -> Receiving {
     let payload = Payload::new(RUN, size, mix);
     let read = |first: u64| {
         let mut encoder = Encoder::default();
         for sequence in first..first + BURST {
             let message = encoded(&payload, sequence);
-            encoder.message(kind(&payload, sequence), None, message.len(), |room| room.copy_from_slice(&message));
+            encoder.message(kind(&payload, sequence), mask, message.len(), |room| room.copy_from_slice(&message));
         }
         encoder.bytes().to_vec()
     };
     Receiving {
-        decoder: Decoder::new(Settings { role: Role::Client, max_frame: LIMIT, max_message: LIMIT, max_frames: None }),
+        decoder: Decoder::new(Settings { role, max_frame: LIMIT, max_message: LIMIT, max_frames: None }),
         reads: (0..MESSAGES / BURST).map(|burst| read(burst * BURST)).collect(),
+        answers: Encoder::default(),
     }
+}
+
+fn client(mix: Mix, size: u32) -> Receiving {
+    receiving(Role::Client, None, mix, size)
+}
+
+fn server(mix: Mix, size: u32) -> Receiving {
+    let mut receiving = receiving(Role::Server, Some(MASK), mix, size);
+    // The buffer grows once.
+    receiving.answers.message(Kind::Binary, None, usize::try_from(BURST).expect("few") * (size as usize + 10), |_| {});
+    receiving.answers.clear();
+    receiving
 }
 
 // At a glance, as the engine does: text that is as it must be to the last byte is UTF-8.
 #[library_benchmark]
-#[bench::text_64(args = (Mix::Text, 64), setup = receiving)]
-#[bench::binary_64(args = (Mix::Binary, 64), setup = receiving)]
-#[bench::text_4096(args = (Mix::Text, 4096), setup = receiving)]
-#[bench::binary_4096(args = (Mix::Binary, 4096), setup = receiving)]
+#[bench::text_64(args = (Mix::Text, 64), setup = client)]
+#[bench::binary_64(args = (Mix::Binary, 64), setup = client)]
+#[bench::text_4096(args = (Mix::Text, 4096), setup = client)]
+#[bench::binary_4096(args = (Mix::Binary, 4096), setup = client)]
 fn decode(mut receiving: Receiving) -> Receiving {
     let mut received = 0;
     for read in &mut receiving.reads {
@@ -98,4 +112,27 @@ fn decode(mut receiving: Receiving) -> Receiving {
     receiving
 }
 
-library_benchmark_group!(name = frames, benchmarks = [encode, decode]);
+// As the server's connection does, for each read.
+#[library_benchmark]
+#[bench::text_64(args = (Mix::Text, 64), setup = server)]
+#[bench::binary_64(args = (Mix::Binary, 64), setup = server)]
+#[bench::text_4096(args = (Mix::Text, 4096), setup = server)]
+#[bench::binary_4096(args = (Mix::Binary, 4096), setup = server)]
+fn echo(mut receiving: Receiving) -> Receiving {
+    let mut echoed = 0;
+    for read in &mut receiving.reads {
+        let mut input = Input::from(read.as_mut_slice());
+        while let Some(event) = receiving.decoder.next(&mut input).expect("good frames") {
+            if let Event::Message(message) = event {
+                let length = message.payload.len();
+                receiving.answers.message(message.kind, None, length, |echo| echo.copy_from_slice(message.payload));
+                echoed += 1;
+            }
+        }
+        receiving.answers.clear();
+    }
+    assert_eq!(echoed, MESSAGES);
+    receiving
+}
+
+library_benchmark_group!(name = frames, benchmarks = [encode, decode, echo]);

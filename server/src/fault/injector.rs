@@ -7,9 +7,9 @@ use std::{
 };
 
 use rand::{RngExt, SeedableRng, rngs::Xoshiro256PlusPlus};
-use tokio_tungstenite::tungstenite::Message;
 
 use super::{Fault, FaultKind, Faults, damage};
+use crate::answer::Answer;
 
 /// Longest wait for the next message of the connection, where a fault needs one.
 pub(super) const PATIENCE: Duration = Duration::from_millis(100);
@@ -18,9 +18,9 @@ pub(super) const PATIENCE: Duration = Duration::from_millis(100);
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Step {
     /// A message.
-    Send(Message),
+    Send(Answer),
     /// A message, once the peer has sent its Close.
-    SendLate(Message),
+    SendLate(Answer),
     /// A message on another connection.
     Misroute(Misrouted),
     /// The connection is reset.
@@ -32,7 +32,7 @@ pub(crate) enum Step {
 /// An answer for another connection than the one of its message.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Misrouted {
-    pub(crate) answer: Message,
+    pub(crate) answer: Answer,
     pub(crate) peer: SocketAddr,
     pub(crate) message: u64,
     /// Chooses the other connection.
@@ -61,7 +61,7 @@ pub(crate) struct Injector {
 struct Held {
     kind: FaultKind,
     message: u64,
-    answer: Message,
+    answer: Answer,
     until: Instant,
 }
 
@@ -75,7 +75,7 @@ impl Injector {
     }
 
     /// What goes out for a message that is to be answered with `answer`, and was completed by read number `read`.
-    pub(crate) fn arrive(&mut self, answer: Message, read: u64, now: Instant) -> Vec<Step> {
+    pub(crate) fn arrive(&mut self, answer: Answer, read: u64, now: Instant) -> Vec<Step> {
         let message = self.next;
         self.next += 1;
         let first = self.read.replace(read) != Some(read);
@@ -106,7 +106,7 @@ impl Injector {
     }
 
     /// A fault that needs this message only.
-    fn alone(&mut self, kind: FaultKind, message: u64, answer: Message) -> Vec<Step> {
+    fn alone(&mut self, kind: FaultKind, message: u64, answer: Answer) -> Vec<Step> {
         let peer = self.peer;
         let damaged = match kind {
             FaultKind::Drop => Some(vec![]),
@@ -116,7 +116,7 @@ impl Injector {
             FaultKind::Corrupt => damage::flipped(&answer, &mut self.rng).map(|wrong| vec![Step::Send(wrong)]),
             FaultKind::WrongType => damage::retyped(&answer).map(|wrong| vec![Step::Send(wrong)]),
             FaultKind::Unexpected => {
-                Some(vec![Step::Send(answer.clone()), Step::Send(Message::text("nobody sent this"))])
+                Some(vec![Step::Send(answer.clone()), Step::Send(Answer::text("nobody sent this"))])
             }
             FaultKind::Late => Some(vec![Step::SendLate(answer.clone())]),
             FaultKind::Die => Some(vec![Step::Reset]),
@@ -139,7 +139,7 @@ impl Injector {
     }
 
     /// The message that an earlier one was held back for.
-    fn partner(&mut self, held: Held, message: u64, answer: Message) -> Vec<Step> {
+    fn partner(&mut self, held: Held, message: u64, answer: Answer) -> Vec<Step> {
         self.done.push(Fault {
             peer: self.peer,
             message: held.message,
@@ -168,7 +168,7 @@ impl Injector {
     }
 
     /// The answer that waits for another which will not come any more.
-    pub(crate) fn give_up(&mut self) -> Option<Message> {
+    pub(crate) fn give_up(&mut self) -> Option<Answer> {
         self.held.take().map(|held| held.answer)
     }
 
@@ -194,8 +194,8 @@ mod tests {
         injector(&[(kind, 1.0)], 1, 0)
     }
 
-    fn text(number: u64) -> Message {
-        Message::text(format!("message {number}"))
+    fn text(number: u64) -> Answer {
+        Answer::text(format!("message {number}"))
     }
 
     fn send(number: u64) -> Step {
@@ -220,8 +220,8 @@ mod tests {
         for (kind, steps) in [
             (FaultKind::Drop, vec![]),
             (FaultKind::Duplicate, vec![send(0), send(0)]),
-            (FaultKind::WrongType, vec![Step::Send(Message::binary("message 0"))]),
-            (FaultKind::Unexpected, vec![send(0), Step::Send(Message::text("nobody sent this"))]),
+            (FaultKind::WrongType, vec![Step::Send(Answer::binary("message 0"))]),
+            (FaultKind::Unexpected, vec![send(0), Step::Send(Answer::text("nobody sent this"))]),
             (FaultKind::Late, vec![Step::SendLate(text(0))]),
             (FaultKind::Die, vec![Step::Reset]),
             (FaultKind::Close, vec![Step::Close]),
@@ -234,12 +234,12 @@ mod tests {
 
     #[test]
     fn a_fault_that_can_not_be_done_is_not_written_down() {
-        let not_utf8 = Message::binary(&b"\xff"[..]);
+        let not_utf8 = Answer::binary(&b"\xff"[..]);
         for (kind, message) in [
             (FaultKind::WrongType, not_utf8.clone()),
             (FaultKind::Split, not_utf8),
-            (FaultKind::Truncate, Message::text("")),
-            (FaultKind::Corrupt, Message::text("")),
+            (FaultKind::Truncate, Answer::text("")),
+            (FaultKind::Corrupt, Answer::text("")),
         ] {
             let mut injector = always(kind);
             assert_eq!(injector.arrive(message.clone(), 0, Instant::now()), [Step::Send(message)], "{kind}");
@@ -250,7 +250,7 @@ mod tests {
     #[test]
     fn two_messages_make_one_fault_where_it_needs_two() {
         for (kind, steps) in [
-            (FaultKind::Coalesce, vec![Step::Send(Message::text("message 0message 1"))]),
+            (FaultKind::Coalesce, vec![Step::Send(Answer::text("message 0message 1"))]),
             (FaultKind::Reorder, vec![send(1), send(0)]),
         ] {
             let (mut injector, now) = (always(kind), Instant::now());

@@ -29,6 +29,8 @@ fn three_echoes_then(fault: &[u8], code: u16) {
 fn echoes_that_are_owed_come_before_the_close_for_a_protocol_error() {
     const RESERVED_BIT: u8 = 0x40;
     let unmasked = [0x80 | TEXT, 1, b'x'];
+    // Two bytes of length where none was needed (section 5.2), and a mask of zeros.
+    let long_length = [0x80 | TEXT, 0x80 + 126, 0, 1, 0, 0, 0, 0, b'x'];
     for fault in [
         raw_frame(0x80 | RESERVED_BIT | TEXT, b"x"),
         raw_frame(0x80 | 0x3, b""),
@@ -39,6 +41,7 @@ fn echoes_that_are_owed_come_before_the_close_for_a_protocol_error() {
         raw_frame(0x80 | PING, &[0; 126]),
         whole(CLOSE, "!"),
         unmasked.to_vec(),
+        long_length.to_vec(),
     ] {
         three_echoes_then(&fault, 1002);
     }
@@ -49,6 +52,13 @@ fn text_that_is_not_utf8_is_closed_with_1007() {
     three_echoes_then(&whole(TEXT, b"\xff\xfe"), 1007);
     three_echoes_then(&[part(TEXT, b"\xe2\x82"), whole(CONTINUATION, b"x")].concat(), 1007);
     three_echoes_then(&whole(CLOSE, b"\x03\xe8\xff"), 1007);
+}
+
+#[test]
+fn text_that_can_not_become_utf8_is_closed_before_its_end_has_come() {
+    let announced = [0x80 | TEXT, 0x80 + 126, 0x03, 0xe8, 0, 0, 0, 0];
+    three_echoes_then(&[&announced[..], b"a\xff"].concat(), 1007);
+    three_echoes_then(&part(TEXT, b"a\xe2\x28"), 1007);
 }
 
 #[test]

@@ -1,11 +1,20 @@
 //! What one peer may use.
 
-use std::{io::Write, sync::mpsc, thread, time::Duration};
+use std::{
+    io::Write,
+    net::TcpStream,
+    num::NonZeroUsize,
+    sync::mpsc,
+    thread,
+    time::{Duration, Instant},
+};
 
-use server::Options;
+use server::{Options, Reply};
 use socket2::SockRef;
 
-use crate::peer::{BINARY, CONTINUATION, Frame, PING, Peer, Server, TEXT, part, whole};
+use crate::peer::{
+    BINARY, CLOSE, CONTINUATION, Frame, PATIENCE, PING, PONG, Peer, Server, TEXT, close_payload, part, whole,
+};
 
 #[test]
 fn a_message_over_the_size_limit_is_closed_with_1009_after_what_is_owed() {
@@ -116,4 +125,66 @@ fn a_peer_that_reads_late_loses_nothing() {
         let stats = server.stats();
         assert_eq!((stats.messages, stats.stalled), (u64::from(count), 0));
     }
+}
+
+/// A server that answers each message with much more than most messages are.
+fn talkative() -> (Options, Frame) {
+    let reply = "x".repeat(1 << 20);
+    let mut options = Options { reply: Reply::Text(reply.clone()), ..Options::default() };
+    options.limits.unsent_bytes = 64 << 10;
+    (options, Frame::new(TEXT, reply))
+}
+
+#[test]
+fn what_one_read_brings_is_answered_only_as_the_peer_takes_the_answers() {
+    let (options, _) = talkative();
+    let server = Server::start(options);
+    let mut peer = Peer::open(server.address);
+    let sent = 1000;
+    peer.send(&whole(TEXT, "").repeat(sent));
+    // What is read together is answered together, as far as it is answered.
+    peer.tcp.peek(&mut [0]).expect("an answer");
+    let stats = server.stats();
+    assert!(stats.messages < sent as u64, "{stats:?}: a gigabyte for a peer that takes nothing");
+}
+
+#[test]
+fn what_had_to_wait_for_the_peer_is_answered_in_its_order() {
+    let (options, reply) = talkative();
+    let server = Server::start(options);
+    let mut peer = Peer::open(server.address);
+    let messages = [whole(TEXT, "").repeat(50), whole(PING, "?")].concat();
+    peer.send(&[messages.clone(), messages, whole(CLOSE, close_payload(1000, "done"))].concat());
+    for _ in 0..2 {
+        for _ in 0..50 {
+            assert!(peer.frame() == reply);
+        }
+        assert_eq!(peer.frame(), Frame::new(PONG, "?"));
+    }
+    assert_eq!(peer.frame(), Frame::new(CLOSE, close_payload(1000, "done")));
+    peer.end();
+    assert_eq!(server.stats().messages, 100);
+}
+
+#[test]
+fn a_close_that_had_to_wait_for_the_peer_counts_at_shutdown() {
+    let (mut options, reply) = talkative();
+    options.limits.closing = PATIENCE;
+    options.threads = NonZeroUsize::MIN;
+    let server = Server::start(options);
+    let mut peer = Peer::open(server.address);
+    peer.send(&[whole(TEXT, "").repeat(100), whole(CLOSE, close_payload(1000, ""))].concat());
+    // The server has read all of that when it has answered some, and is held back by the rest.
+    peer.tcp.peek(&mut [0]).expect("an answer");
+    let (address, started, stopped) = (server.address, Instant::now(), server.stop());
+    // Where nobody listens any more, all connections have their notice.
+    while TcpStream::connect(address).is_ok() && started.elapsed() < PATIENCE {}
+    let mut frame = peer.frame();
+    while frame == reply {
+        frame = peer.frame();
+    }
+    assert_eq!(frame.close_code(), 1001);
+    peer.end();
+    drop(peer);
+    stopped.join().expect("no panic").expect("no failure");
 }

@@ -132,7 +132,7 @@ fn refusals_and_failures_are_logged_with_their_reason() {
     for (ends, parts) in [
         ("", ["no handshake", "request=\"GET /half\" fields=[Host: \"x\"]", "error=\"too slow\""]),
         ("", ["no handshake", "request=\"GET /\" fields=[Host: ", "error=\"as many connections as allowed\""]),
-        ("", ["closed", "by=\"server\" code=1002 reason=\"protocol error\"", "error=\"WebSocket protocol error: "]),
+        ("", ["closed", "by=\"server\" code=1002 reason=\"protocol error\"", "error=\"a continuation of nothing\""]),
         ("", ["WARN", "ended", "error=\"the peer ended without a Close\""]),
         (ends.as_str(), ["closed", "by=\"server\" code=1001", "reason=\"server shutdown\""]),
     ] {

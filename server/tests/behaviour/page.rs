@@ -53,7 +53,7 @@ fn everything_else_is_refused_as_ever() {
         ("GET / HTTP/1.1\r\nHost: x\r\n\r\nand a body".to_owned(), "400"),
         (good.replace("Version: 13", "Version: 8"), "426"),
         (good.replace("Connection: Upgrade\r\n", ""), "426"),
-        (format!("GET / HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(17_000)), "426"),
+        (format!("GET / HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(70_000)), "431"),
     ] {
         let (head, _) = answer(&server, &request);
         assert!(head.starts_with(&format!("HTTP/1.1 {status} ")), "{head}");

@@ -1,0 +1,52 @@
+//! A message that does not go out straight: one that waits, or one that is made up.
+
+use frames::{Encoder, Kind, Message};
+
+/// What a message is, or will be, answered with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Answer {
+    Text(String),
+    Binary(Vec<u8>),
+}
+
+impl Answer {
+    pub(crate) fn text(text: impl Into<String>) -> Self {
+        Self::Text(text.into())
+    }
+
+    pub(crate) fn binary(bytes: impl Into<Vec<u8>>) -> Self {
+        Self::Binary(bytes.into())
+    }
+
+    /// The echo of a message, whose text is UTF-8.
+    pub(crate) fn echo(message: Message<'_>) -> Self {
+        match message.kind {
+            Kind::Text => Self::Text(String::from_utf8_lossy(message.payload).into_owned()),
+            Kind::Binary => Self::binary(message.payload),
+        }
+    }
+
+    pub(crate) fn kind(&self) -> Kind {
+        match self {
+            Self::Text(_) => Kind::Text,
+            Self::Binary(_) => Kind::Binary,
+        }
+    }
+
+    pub(crate) fn payload(&self) -> &[u8] {
+        match self {
+            Self::Text(text) => text.as_bytes(),
+            Self::Binary(bytes) => bytes,
+        }
+    }
+
+    /// Payload bytes.
+    pub(crate) fn len(&self) -> usize {
+        self.payload().len()
+    }
+
+    /// Writes it as one frame of a server.
+    pub(crate) fn encode(&self, out: &mut Encoder) {
+        out.message(self.kind(), None, self.len(), |payload| payload.copy_from_slice(self.payload()));
+    }
+}

@@ -31,6 +31,9 @@ const READS_IN_A_ROW: u32 = 8;
 /// read may be many times its length.
 const BURST: usize = 128 * 1024;
 
+/// Payload bytes from which on an echo is not worth a copy beside those of others: about those that no single read brings.
+const LONG: usize = 64 * 1024;
+
 /// Serves a connection until it ends.
 pub(crate) async fn serve(
     tcp: TcpStream,
@@ -201,7 +204,14 @@ impl Echo {
                     messages += 1;
                     match (&mut self.courier, &self.worker.reply) {
                         (Some(courier), _) => courier.take(message),
-                        (None, None) => echo(message, out),
+                        (None, None) if message.payload.len() < LONG => echo(message, out),
+                        (None, None) => {
+                            let (outbox, socket) = (&mut self.wire.outbox, &mut self.wire.socket);
+                            let sent = outbox.send(out, socket, cx);
+                            if let Err(error) = sent.and_then(|()| outbox.send_long(message, socket, cx)) {
+                                break Err(Ending::Broken(error));
+                            }
+                        }
                         (None, Some(text)) => {
                             out.message(Kind::Text, None, text.len(), |reply| reply.copy_from_slice(text.as_bytes()));
                         }

@@ -11,17 +11,19 @@
 //!
 //! # Map
 //! [`run`] starts a `crew`: one thread for each of [`Options::threads`], each with a listener of its own on the same port
-//! (`listener`) and, where [`Room`] finds no other way to hold all connections, descriptors of its own. A `worker` is one such thread: it accepts, and each `connection` is one task that never leaves it.
-//! Under the WebSocket lies a `socket`, which counts what passes (`frames`: the fragments of a message, which a WebSocket
-//! library does not show) and keeps the head of the `request`. `handshake` and `closing` are a connection's first and last
-//! act; `log` tells of both. The `registry` of a worker
+//! (`listener`) and, where [`Room`] finds no other way to hold all connections, descriptors of its own. A `worker` is one such
+//! thread: it accepts, and each `connection` is one task that never leaves it.
+//! Frames are read and written by the crate [`frames`], in a workspace that the connections of a worker share: one buffer to
+//! read into, one to encode answers in. A connection has memory of its own only for a message that came in pieces and for
+//! what TCP did not take (`outbox`). A `socket` tells the `registry` of every byte. `handshake` and `closing` are a
+//! connection's first and last act; `log` tells of both, and of the `request`. The registry of a worker
 //! tells its connections when they have been idle too long or when the server goes away. Counters are a worker's own and
 //! are merged once, at the end, into [`Stats`]; nothing is shared between threads but the number of open connections. As a
 //! thread may have a descriptor table of its own, no waker ever crosses from one to another.
 //!
-//! For tests of those who measure servers, answers can take a `detour`: through `fault`, which breaks what is promised
-//! below, exactly and on the record, and through `delay`. A `timer` wakes the connections whose answers are due. Without
-//! these options none of it exists, and answers go straight back.
+//! For tests of those who measure servers, an `answer` can take a `detour`: through `fault`, which breaks what is promised
+//! below, exactly and on the record, and through `delay`. A `courier` does what is due there, and a `timer` wakes the
+//! connections where something is. Without these options none of it exists, and answers go straight back.
 //!
 //! # Log
 //! What becomes of a connection is told through [`tracing`]: its ends, the request with its header fields, and how it ended.
@@ -29,7 +31,8 @@
 //! message, and without a subscriber nothing at all is done.
 //!
 //! # Behaviour
-//! - All messages that are readable are answered before one flush. An echo reuses the received bytes.
+//! - All messages that one read brings are answered with one write, as far as the peer takes its answers
+//!   ([`Limits::unsent_bytes`]).
 //! - A peer that breaks the protocol first gets the echoes that it is owed, then a Close: 1002 for a protocol error, 1007
 //!   for text that is not UTF-8, 1009 for a message over [`Limits::message_bytes`], 1008 for one of too many frames.
 //!   Then the server ends its side and reads on for a while, so that no reset destroys what the peer has yet to read.

@@ -71,8 +71,8 @@ pub struct Limits {
     /// Largest message, in bytes of payload after defragmentation; also the largest frame. A larger one is answered with
     /// Close 1009 as soon as a header announces it.
     ///
-    /// Default: 16 MiB, the largest of common conformance tests. A connection may take up to twice this much memory
-    /// (received and to be sent), and keeps the buffer for its largest echo until it ends.
+    /// Default: 16 MiB, the largest of common conformance tests. A connection may take up to twice this much memory,
+    /// received and to be sent, and a little more while its buffer grows; it is given back with the message.
     pub message_bytes: usize,
     /// Most frames a message, at least 1. More are answered with Close 1008. Without it, endless empty fragments
     /// (RFC 6455 section 5.4) would keep a message open forever below any size limit.
@@ -93,13 +93,13 @@ pub struct Limits {
     pub idle: Option<Duration>,
     /// Most connections at once over all threads, handshakes included. One more is answered with HTTP 503.
     ///
-    /// Default: 65 536. An idle connection takes about 6 KB of memory and a file descriptor; keep this within the
+    /// Default: 65 536. An idle connection takes about 1.2 KiB of memory and a file descriptor; keep this within the
     /// [`Room`](crate::Room) that the limit on open files leaves, as a connection for which no descriptor is left waits
     /// unanswered instead.
     pub connections: usize,
     /// Echoes held for a peer that does not read, in bytes of frames, beyond what the socket's own buffers take. Over it
-    /// the server stops reading from that peer until it has caught up (backpressure), so a connection holds at most this
-    /// plus one message. See [`unsent_time`](Self::unsent_time) for one that never does.
+    /// the server stops answering that peer until it has caught up (backpressure), so a connection holds at most this plus
+    /// one message, and what one read brought. See [`unsent_time`](Self::unsent_time) for one that never does.
     ///
     /// Default: 1 MiB. More lets a peer send a longer burst before it must read; 0 couples reading to writing entirely,
     /// and a peer that writes a burst larger than the socket buffers before it reads then waits for itself.

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use frames::Encoder;
+use frames::{Encoder, Header, Message};
 use tokio::time::{Sleep, sleep};
 
 use crate::socket::Socket;
@@ -30,7 +30,7 @@ impl Outbox {
     /// Bytes that wait.
     #[inline]
     pub(crate) fn len(&self) -> usize {
-        self.0.as_ref().map_or(0, |backlog| backlog.bytes.len() - backlog.taken)
+        self.0.as_ref().map_or(0, |backlog| backlog.waiting().len())
     }
 
     /// Writes `frames` behind what waits, keeps what TCP does not take, and leaves `frames` empty. The task is woken when
@@ -53,22 +53,49 @@ impl Outbox {
         Ok(())
     }
 
+    /// The same with one long message, which is not copied but for what TCP does not take.
+    pub(crate) fn send_long(
+        &mut self,
+        message: Message<'_>,
+        socket: &mut Socket,
+        cx: &mut Context<'_>,
+    ) -> io::Result<()> {
+        let (kind, payload) = (message.kind, message.payload);
+        let header = Header { last: true, reserved: 0, opcode: kind.into(), mask: None, length: payload.len() as u64 };
+        let mut head = [0; Header::LONGEST];
+        header.write(&mut head);
+        let head = &head[..header.size()];
+        let mut taken = 0;
+        if self.0.is_none() {
+            // Together, so that the header does not become a segment of its own.
+            if let Poll::Ready(written) = socket.poll_write_both(cx, head, payload) {
+                taken = written?;
+            }
+            if taken >= head.len() {
+                let payload = &payload[taken - head.len()..];
+                let taken = write(socket, cx, payload)?;
+                if taken < payload.len() {
+                    self.append(&payload[taken..]);
+                }
+                return Ok(());
+            }
+        }
+        self.append(&head[taken..]);
+        self.append(payload);
+        // Perhaps for nothing, but only what is refused wakes the task.
+        self.flush(socket, cx)
+    }
+
+    fn append(&mut self, bytes: &[u8]) {
+        self.0.get_or_insert_default().append(bytes);
+    }
+
     /// Keeps `frames` behind what waits, and leaves them empty.
     pub(crate) fn keep(&mut self, frames: &mut Encoder) {
         if !frames.is_empty() {
             self.append(frames.bytes());
             frames.clear();
         }
-    }
-
-    #[cold]
-    fn append(&mut self, bytes: &[u8]) {
-        let backlog = self.0.get_or_insert_default();
-        if backlog.taken > backlog.bytes.len() / 2 {
-            backlog.bytes.drain(..backlog.taken);
-            backlog.taken = 0;
-        }
-        backlog.bytes.extend_from_slice(bytes);
     }
 
     /// Writes what waits as far as TCP takes it. The task is woken when it takes more.
@@ -80,12 +107,9 @@ impl Outbox {
     #[cold]
     fn flush_backlog(&mut self, socket: &mut Socket, cx: &mut Context<'_>) -> io::Result<()> {
         let Some(backlog) = &mut self.0 else { return Ok(()) };
-        let taken = write(socket, cx, &backlog.bytes[backlog.taken..])?;
-        backlog.taken += taken;
-        if taken > 0 {
-            backlog.stall = None;
-        }
-        if backlog.taken == backlog.bytes.len() {
+        let taken = write(socket, cx, backlog.waiting())?;
+        backlog.took(taken);
+        if backlog.waiting().is_empty() {
             self.0 = None;
         }
         Ok(())
@@ -107,6 +131,28 @@ impl Outbox {
     }
 }
 
+impl Backlog {
+    fn waiting(&self) -> &[u8] {
+        &self.bytes[self.taken..]
+    }
+
+    fn append(&mut self, bytes: &[u8]) {
+        if self.taken > self.bytes.len() / 2 {
+            self.bytes.drain(..self.taken);
+            self.taken = 0;
+        }
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// TCP took some of the bytes that wait.
+    fn took(&mut self, bytes: usize) {
+        self.taken += bytes;
+        if bytes > 0 {
+            self.stall = None;
+        }
+    }
+}
+
 /// Writes as much of `bytes` as TCP takes now; how much.
 #[inline]
 fn write(socket: &mut Socket, cx: &mut Context<'_>, bytes: &[u8]) -> io::Result<usize> {
@@ -120,4 +166,26 @@ fn write(socket: &mut Socket, cx: &mut Context<'_>, bytes: &[u8]) -> io::Result<
         }
     }
     Ok(taken)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_waits_is_taken_in_its_order_however_much_is_taken_at_once() {
+        for most in [1, 7, 100] {
+            let (mut backlog, mut taken) = (Backlog::default(), Vec::new());
+            let bytes: Vec<u8> = (0..=255).cycle().take(10_000).collect();
+            for piece in bytes.chunks(10) {
+                backlog.append(piece);
+                let some = backlog.waiting().len().min(most);
+                taken.extend_from_slice(&backlog.waiting()[..some]);
+                backlog.took(some);
+                assert!(backlog.bytes.len() <= 2 * backlog.waiting().len() + 2 * most + 10, "what was taken is let go");
+            }
+            taken.extend_from_slice(backlog.waiting());
+            assert_eq!(taken, bytes);
+        }
+    }
 }

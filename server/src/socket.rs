@@ -2,7 +2,7 @@
 
 use std::{
     future::poll_fn,
-    io,
+    io::{self, IoSlice},
     pin::Pin,
     rc::Rc,
     task::{Context, Poll, ready},
@@ -49,6 +49,19 @@ impl Socket {
     #[inline]
     pub(crate) fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = ready!(Pin::new(&mut self.tcp).poll_write(cx, bytes))?;
+        self.watched.heard();
+        Poll::Ready(Ok(written))
+    }
+
+    /// Writes some of `first` and `second`, which follow each other; how many bytes.
+    pub(crate) fn poll_write_both(
+        &mut self,
+        cx: &mut Context<'_>,
+        first: &[u8],
+        second: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let both = [IoSlice::new(first), IoSlice::new(second)];
+        let written = ready!(Pin::new(&mut self.tcp).poll_write_vectored(cx, &both))?;
         self.watched.heard();
         Poll::Ready(Ok(written))
     }

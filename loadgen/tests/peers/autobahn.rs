@@ -69,7 +69,7 @@ fn the_reference_server_keeps_to_the_rfc() {
         })
         .map(|(case, _)| case.1.as_str())
         .collect();
-    assert_eq!(less_strict, [""; 0], "less strict than tungstenite, on which the server is built, says of itself");
+    assert_eq!(less_strict, [""; 0], "less strict than tungstenite says of itself");
 
     let expected = committed("expected.json");
     let cases = found.keys().chain(expected.keys());

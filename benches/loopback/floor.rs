@@ -7,8 +7,6 @@ use std::time::{Duration, Instant};
 
 use rustix::event::epoll;
 
-use crate::thread_cpu;
-
 /// Payload bytes of a message.
 pub(crate) const SIZE: usize = 64;
 /// A client's frame: two bytes, the mask, the payload.
@@ -91,8 +89,15 @@ impl Cost {
     }
 }
 
-/// Keeps `window` messages in flight on each of `clients` connections for `duration`, after a tenth of it to warm up.
-pub(crate) fn run(server: SocketAddr, clients: usize, window: usize, duration: Duration) -> io::Result<Cost> {
+/// Keeps `window` messages in flight on each of `clients` connections for `duration`, after a tenth of it to warm up. The
+/// processor time is that of `cpu`.
+pub(crate) fn run(
+    server: SocketAddr,
+    clients: usize,
+    window: usize,
+    duration: Duration,
+    cpu: impl Fn() -> Duration,
+) -> io::Result<Cost> {
     let frames = frames(window);
     let poll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
     let mut connections = Vec::with_capacity(clients);
@@ -111,13 +116,13 @@ pub(crate) fn run(server: SocketAddr, clients: usize, window: usize, duration: D
     loop {
         let now = Instant::now();
         if measured.is_none() && now >= begin + duration / 10 {
-            measured = Some((now, thread_cpu()));
+            measured = Some((now, cpu()));
             messages = 0;
         }
-        if let Some((since, cpu)) = measured
+        if let Some((since, before)) = measured
             && now >= since + duration
         {
-            let cpu_s = thread_cpu().saturating_sub(cpu).as_secs_f64();
+            let cpu_s = cpu().saturating_sub(before).as_secs_f64();
             return Ok(Cost { messages, cpu_s, took_s: (now - since).as_secs_f64() });
         }
         events.clear();

@@ -6,6 +6,7 @@
 //! servers, memory; `-- 50x16` for the row of the closed model with 50 clients and a window of 16. Ratios hold on a machine
 //! whose speed drifts, since they take turns; absolute figures don't.
 
+mod clock;
 mod floor;
 mod memory;
 mod reference;
@@ -15,11 +16,12 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
+use clock::Clock;
+use floor::Cost;
 use loadgen::payload::Mix;
 use loadgen::plan::{Connect, Engine, Expect, Load, Plan, Rate, Target, Until};
 use loadgen::{RunError, Stop};
 use reports::{Quantiles, Report};
-use rustix::time::{ClockId, clock_gettime};
 
 /// What a run of the bench does.
 #[derive(Clone, Copy, Debug)]
@@ -68,7 +70,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     if wanted("servers") {
         println!("servers of one thread driven by the floor; messages per second, median of {}\n", scale.rounds);
-        println!("clients  window   tungstenite    our server   beside tungstenite (least to most)");
+        println!(
+            "clients  window   tungstenite        server   beside tungstenite (least to most), the same a processor second"
+        );
         let tungstenite = reference::serve()?;
         for (clients, window) in [(50, 1), (50, 16), (1000, 16)] {
             servers(server, tungstenite, scale, clients, window)?;
@@ -95,7 +99,8 @@ fn serve() -> io::Result<SocketAddr> {
 fn closed(server: SocketAddr, scale: Scale, clients: u32, window: u32) -> Result<(), Box<dyn std::error::Error>> {
     let (mut floors, mut of_engine) = (Vec::new(), [const { Vec::new() }; 2]);
     for _ in 0..scale.rounds {
-        floors.push(floor::run(server, clients as usize, window as usize, scale.duration)?.per_cpu_second());
+        floors
+            .push(floor::run(server, clients as usize, window as usize, scale.duration, clock::own)?.per_cpu_second());
         for (engine, costs) in ENGINES.into_iter().zip(&mut of_engine) {
             let load = Load::Closed { window: count(window) };
             let plan = Plan { engine, ..plan(Target::Url(url(server)?), clients, load, scale.duration) };
@@ -118,13 +123,20 @@ fn closed(server: SocketAddr, scale: Scale, clients: u32, window: u32) -> Result
 }
 
 fn servers(ours: SocketAddr, theirs: SocketAddr, scale: Scale, clients: usize, window: usize) -> io::Result<()> {
+    // The one that `server` gives its first thread.
+    let (our_cpu, their_cpu) = (Clock::of("server-0")?, Clock::of(reference::THREAD)?);
     let (mut of_ours, mut of_theirs) = (Vec::new(), Vec::new());
     for _ in 0..scale.rounds {
-        of_theirs.push(floor::run(theirs, clients, window, scale.duration)?.per_second());
-        of_ours.push(floor::run(ours, clients, window, scale.duration)?.per_second());
+        of_theirs.push(floor::run(theirs, clients, window, scale.duration, || their_cpu.now())?);
+        of_ours.push(floor::run(ours, clients, window, scale.duration, || our_cpu.now())?);
     }
-    let ratios = beside(&of_ours, &of_theirs);
-    println!("{clients:7} {window:7} {:13.0} {:13.0}   {ratios}", median(&mut of_theirs), median(&mut of_ours));
+    let each = |costs: &[Cost], rate: fn(Cost) -> f64| -> Vec<f64> { costs.iter().copied().map(rate).collect() };
+    let (mut ours, mut theirs) = (each(&of_ours, Cost::per_second), each(&of_theirs, Cost::per_second));
+    let (speed, thrift) = (
+        beside(&ours, &theirs),
+        beside(&each(&of_ours, Cost::per_cpu_second), &each(&of_theirs, Cost::per_cpu_second)),
+    );
+    println!("{clients:7} {window:7} {:13.0} {:13.0}   {speed}, {thrift}", median(&mut theirs), median(&mut ours));
     Ok(())
 }
 
@@ -211,9 +223,4 @@ fn percentile(values: &mut [f64], share: f64) -> f64 {
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     let index = ((values.len() - 1) as f64 * share) as usize;
     values[index]
-}
-
-/// Processor time of this thread.
-fn thread_cpu() -> Duration {
-    Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap_or_default()
 }

@@ -15,12 +15,15 @@ use tokio::runtime::{Builder, LocalOptions};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::{WebSocketStream, accept_async_with_config};
 
+/// The name of its thread.
+pub(crate) const THREAD: &str = "reference";
+
 /// Starts it on a thread of this process; it lives as long as the bench.
 pub(crate) fn serve() -> io::Result<SocketAddr> {
     let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
-    std::thread::spawn(move || -> io::Result<()> {
+    std::thread::Builder::new().name(THREAD.to_owned()).spawn(move || -> io::Result<()> {
         let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
         runtime.block_on(async {
             let listener = TcpListener::from_std(listener)?;
@@ -30,7 +33,7 @@ pub(crate) fn serve() -> io::Result<SocketAddr> {
                 tokio::task::spawn_local(echo(tcp));
             }
         })
-    });
+    })?;
     Ok(address)
 }
 

@@ -1,0 +1,36 @@
+//! Processor time of threads.
+
+use std::path::PathBuf;
+use std::time::Duration;
+use std::{fs, io};
+
+use rustix::time::{ClockId, clock_gettime};
+
+/// Processor time of this thread.
+pub(crate) fn own() -> Duration {
+    Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap_or_default()
+}
+
+/// The processor time of another thread of this process.
+#[derive(Debug)]
+pub(crate) struct Clock(PathBuf);
+
+impl Clock {
+    /// That of the thread with this name, of which there is one.
+    pub(crate) fn of(name: &str) -> io::Result<Self> {
+        for task in fs::read_dir("/proc/self/task")? {
+            let task = task?.path();
+            if fs::read_to_string(task.join("comm"))?.trim_end() == name {
+                return Ok(Self(task.join("schedstat")));
+            }
+        }
+        Err(io::Error::other(format!("no thread is named {name}")))
+    }
+
+    /// What it has taken so far: the first figure, in nanoseconds.
+    pub(crate) fn now(&self) -> Duration {
+        let figures = fs::read_to_string(&self.0).unwrap_or_default();
+        let taken = figures.split(' ').next().and_then(|taken| taken.parse().ok());
+        Duration::from_nanos(taken.unwrap_or_default())
+    }
+}

@@ -123,7 +123,11 @@ fn closed(server: SocketAddr, scale: Scale, clients: u32, window: u32) -> Result
 }
 
 fn servers(ours: SocketAddr, theirs: SocketAddr, scale: Scale, clients: usize, window: usize) -> io::Result<()> {
-    // The one that `server` gives its first thread.
+    // Whose threads are there when they answer.
+    for address in [ours, theirs] {
+        floor::Connection::open(address)?;
+    }
+    // The name that `server` gives its first thread.
     let (our_cpu, their_cpu) = (Clock::of("server-0")?, Clock::of(reference::THREAD)?);
     let (mut of_ours, mut of_theirs) = (Vec::new(), Vec::new());
     for _ in 0..scale.rounds {

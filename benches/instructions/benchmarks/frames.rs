@@ -1,7 +1,7 @@
 //! What frames cost a message in the lean engine, made and masked a burst at a time, parsed in place; and in the server, parsed,
 //! checked for UTF-8 and made again. The messages in them are counted in `payload.rs`.
 
-use ::frames::{Decoder, Encoder, Input, Kind, Mask, Role, Settings};
+use ::frames::{Decoder, Encoder, Event, Input, Kind, Mask, Role, Settings};
 use gungraun::{library_benchmark, library_benchmark_group};
 use loadgen::payload::{self, Mix, Payload};
 

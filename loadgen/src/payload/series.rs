@@ -135,14 +135,15 @@ impl Series {
 
     #[inline]
     fn is_of_kind(&self, kind: Kind, sequence: u64, checksum: u32, bytes: &[u8]) -> bool {
-        let body = Body::new(kind, self.key, sequence);
+        // Each with a body whose kind is known when this is compiled.
         match kind {
-            Kind::Binary => bytes
-                .split_first_chunk()
-                .is_some_and(|(head, rest)| self.is_binary_header(head, sequence, checksum) && body.equals(rest)),
-            Kind::Text => bytes
-                .split_first_chunk()
-                .is_some_and(|(head, rest)| self.is_text_header(head, sequence, checksum) && body.equals(rest)),
+            Kind::Binary => bytes.split_first_chunk().is_some_and(|(head, rest)| {
+                self.is_binary_header(head, sequence, checksum)
+                    && Body::new(Kind::Binary, self.key, sequence).equals(rest)
+            }),
+            Kind::Text => bytes.split_first_chunk().is_some_and(|(head, rest)| {
+                self.is_text_header(head, sequence, checksum) && Body::new(Kind::Text, self.key, sequence).equals(rest)
+            }),
         }
     }
 

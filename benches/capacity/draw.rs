@@ -36,22 +36,19 @@ pub(crate) fn by_rate(file: &Path, rows: &[Row]) -> Result<(), Box<dyn Error>> {
     plot(file, "messages/s", &[Line { label: "generator: processor time a message, µs", color: COST, points }])
 }
 
-/// Both axes are logarithmic: what is twice as much is as far apart everywhere.
+/// The axis of what is counted is logarithmic, as it spans decades; that of what it takes begins at nothing.
 fn plot(file: &Path, name: &str, lines: &[Line<'_>]) -> Result<(), Box<dyn Error>> {
-    let range = |axis: fn(&(f64, f64)) -> f64| {
-        let values = || lines.iter().flat_map(|line| &line.points).map(axis);
-        let (least, most) = (values().fold(f64::INFINITY, f64::min), values().fold(0.0, f64::max));
-        (least / 1.3..most * 1.3).log_scale()
-    };
+    let points = || lines.iter().flat_map(|line| &line.points);
+    let (least, most) = points().fold((f64::INFINITY, 0.0_f64), |(least, most), (x, _)| (least.min(*x), most.max(*x)));
+    let highest = points().fold(0.0_f64, |highest, (_, y)| highest.max(*y));
     let area = SVGBackend::new(file, SIZE).into_drawing_area();
     area.fill(&WHITE)?;
     let mut chart = ChartBuilder::on(&area)
         .margin(12)
         .x_label_area_size(40)
         .y_label_area_size(48)
-        .build_cartesian_2d(range(|point| point.0), range(|point| point.1))?;
+        .build_cartesian_2d((least / 1.3..most * 1.3).log_scale(), 0.0..highest * 1.2)?;
     let label = |value: &f64| match *value {
-        value if value < 1.0 => format!("{value:.1}"),
         value if value < 10_000.0 => format!("{value:.0}"),
         value => format!("{:.0} 000", value / 1e3),
     };
@@ -73,7 +70,7 @@ fn plot(file: &Path, name: &str, lines: &[Line<'_>]) -> Result<(), Box<dyn Error
     }
     chart
         .configure_series_labels()
-        .position(SeriesLabelPosition::UpperRight)
+        .position(SeriesLabelPosition::UpperMiddle)
         .background_style(WHITE.mix(0.8))
         .border_style(BLACK.mix(0.2))
         .draw()?;

@@ -33,7 +33,7 @@ pub(crate) struct Row {
     pub(crate) send_lag_p99_us: f64,
 }
 
-/// Sends `load` for `seconds`, at least so long that each client sends ten bursts, `rounds` times.
+/// Sends `load` for `seconds`, at least so long that each client sends two bursts, `rounds` times. Says why a run does not pass.
 pub(crate) fn measure(programs: &Programs, load: Load, rounds: usize, seconds: u32) -> Result<Row, Box<dyn Error>> {
     let rate = f64::from(load.rate) / f64::from(load.clients);
     let bursts = f64::from(load.burst) / rate;
@@ -51,6 +51,9 @@ pub(crate) fn measure(programs: &Programs, load: Load, rounds: usize, seconds: u
     for _ in 0..rounds {
         let server = programs.serve()?;
         let report = programs.load(&server, &options)?;
+        for reason in judge(&report, &[]).reasons {
+            eprintln!("{} clients, {}/s: {reason}", load.clients, load.rate);
+        }
         runs.push((report, server.peak_memory()?));
     }
     let of = |value: &dyn Fn(&Report) -> f64| median(runs.iter().map(|(report, _)| value(report)));

@@ -41,7 +41,7 @@ impl Room {
         if self.0.own_tables { threads.get().saturating_mul(self.share(threads)) } else { 0 }
     }
 
-    /// Most connections with `threads` threads, and the table with which these fit.
+    /// Most connections with `threads` threads, whichever table they need.
     pub fn most(self, threads: NonZeroUsize) -> usize {
         self.shared(threads).max(self.own(threads))
     }

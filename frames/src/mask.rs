@@ -8,15 +8,13 @@ pub type Mask = [u8; 4];
 /// Masks `bytes`, or takes the mask off, which is the same. `offset`: how many bytes of the payload lie before them.
 #[inline]
 pub fn apply(mask: Mask, offset: u64, bytes: &mut [u8]) {
-    let at = (offset % 4) as usize;
-    let mask: Mask = std::array::from_fn(|index| mask[(at + index) % 4]);
-    let [a, b, c, d] = mask;
-    let wide = u64::from_ne_bytes([a, b, c, d, a, b, c, d]);
+    let mask = u32::from_le_bytes(mask).rotate_right(8 * (offset % 4) as u32);
+    let wide = u64::from(mask) | (u64::from(mask) << 32);
     let (words, rest) = bytes.as_chunks_mut();
     for word in words {
-        *word = (u64::from_ne_bytes(*word) ^ wide).to_ne_bytes();
+        *word = (u64::from_le_bytes(*word) ^ wide).to_le_bytes();
     }
-    for (byte, mask) in rest.iter_mut().zip(mask.into_iter().cycle()) {
+    for (byte, mask) in rest.iter_mut().zip(wide.to_le_bytes()) {
         *byte ^= mask;
     }
 }

@@ -1,7 +1,5 @@
 //! Frames, encoded one behind the other for one write.
 
-use std::ops::Range;
-
 use crate::header::{Header, Kind, Opcode};
 use crate::mask::{self, Mask};
 
@@ -17,16 +15,12 @@ pub struct Encoder {
     /// Longer than what is in use, so that nothing is zeroed twice.
     space: Vec<u8>,
     used: usize,
-    /// The payload of the last frame, while it is still to be masked. To read bytes in other pieces than they were just
-    /// written in makes the processor wait, so that is done when the next frame is written.
-    plain: Option<(Mask, Range<usize>)>,
 }
 
 impl Encoder {
     /// The frames so far.
     #[inline]
-    pub fn bytes(&mut self) -> &[u8] {
-        self.mask_last();
+    pub fn bytes(&self) -> &[u8] {
         &self.space[..self.used]
     }
 
@@ -44,7 +38,6 @@ impl Encoder {
     #[inline]
     pub fn clear(&mut self) {
         self.used = 0;
-        self.plain = None;
         if self.space.len() > KEPT {
             self.space = Vec::new();
         }
@@ -56,6 +49,14 @@ impl Encoder {
     pub fn message(&mut self, kind: Kind, mask: Option<Mask>, length: usize, fill: impl FnOnce(&mut [u8])) {
         let header = Header { last: true, reserved: 0, opcode: kind.into(), mask, length: length as u64 };
         self.frame(header, fill);
+    }
+
+    /// The same with a mask, for payloads that `fill` writes masked as they are made: to go over them again takes as long as
+    /// to make them.
+    #[inline]
+    pub fn masked_message(&mut self, kind: Kind, mask: Mask, length: usize, fill: impl FnOnce(&mut [u8])) {
+        let header = Header { last: true, reserved: 0, opcode: kind.into(), mask: Some(mask), length: length as u64 };
+        fill(self.begin(header));
     }
 
     /// A ping; its payload is cut at 125 bytes.
@@ -90,6 +91,16 @@ impl Encoder {
     /// When the length does not fit into memory.
     #[inline]
     pub fn frame(&mut self, header: Header, fill: impl FnOnce(&mut [u8])) {
+        let payload = self.begin(header);
+        fill(payload);
+        if let Some(mask) = header.mask {
+            mask::apply(mask, 0, payload);
+        }
+    }
+
+    /// Writes a header; the room for its payload.
+    #[inline]
+    fn begin(&mut self, header: Header) -> &mut [u8] {
         let (size, length) = (header.size(), usize::try_from(header.length).expect("a payload fits into memory"));
         let end = self.used + size + length;
         if self.space.len() < end {
@@ -97,17 +108,8 @@ impl Encoder {
         }
         let (head, payload) = self.space[self.used..end].split_at_mut(size);
         header.write(head);
-        fill(payload);
-        self.mask_last();
-        self.plain = header.mask.map(|mask| (mask, self.used + size..end));
         self.used = end;
-    }
-
-    #[inline]
-    fn mask_last(&mut self) {
-        if let Some((mask, payload)) = self.plain.take() {
-            mask::apply(mask, 0, &mut self.space[payload]);
-        }
+        payload
     }
 
     #[cold]

@@ -59,7 +59,10 @@ async fn serve(build: impl Build, endpoint: Endpoint) -> io::Result<String> {
         while let Some(slot) = engine.next_ready() {
             engine.receive(slot, &mut received);
             for (kind, bytes) in received.messages.drain(..) {
-                engine.queue(slot, kind, bytes.len(), |out| out.copy_from_slice(&bytes));
+                engine.queue(slot, kind, bytes.len(), |mask, out| {
+                    out.copy_from_slice(&bytes);
+                    frames::apply(mask, 0, out);
+                });
             }
             engine.flush(slot);
             heard = clock.now();

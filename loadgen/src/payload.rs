@@ -17,17 +17,20 @@
 //! Numbers are big-endian. The length is that of the whole message; the CRC covers everything after its own field. Text is
 //! valid UTF-8 and printable, binary is not valid UTF-8 in general.
 
-#[expect(clippy::inline_always, reason = "what is compiled for an instruction must be inlined where that is declared")]
 mod body;
-#[expect(clippy::inline_always, reason = "as above")]
+#[expect(clippy::inline_always, reason = "what is compiled for an instruction must be inlined where that is declared")]
 mod checksum;
 #[expect(clippy::inline_always, reason = "as above")]
 mod series;
+mod template;
+#[expect(clippy::inline_always, reason = "as above")]
+mod words;
 
 use std::fmt;
 
 pub(crate) use body::mix;
 pub use series::Series;
+use template::Template;
 
 /// How a message is sent: the opcode of its frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -99,8 +102,11 @@ const MAGIC: usize = 4;
 /// What the CRC covers begins here.
 const BINARY_COVERED: usize = 8;
 const BINARY_HEADER: usize = 28;
+/// Words of eight bytes that the header reaches into.
+const BINARY_WORDS: usize = BINARY_HEADER.div_ceil(8);
 const TEXT_COVERED: usize = 13;
 const TEXT_HEADER: usize = 53;
+const TEXT_WORDS: usize = TEXT_HEADER.div_ceil(8);
 /// Where the colons between the fields of a text's header are.
 const COLONS: [usize; 5] = [12, 21, 30, 43, 52];
 
@@ -129,13 +135,14 @@ pub struct Payload {
     run: u32,
     size: u32,
     mix: Mix,
+    template: Template,
 }
 
 impl Payload {
     /// Messages of `size` bytes, which must not be less than [`Mix::min_size`].
     pub fn new(run: u32, size: u32, mix: Mix) -> Self {
         debug_assert!(size as usize >= mix.min_size());
-        Self { run, size, mix }
+        Self { run, size, mix, template: Template::new(run, size) }
     }
 
     /// Bytes of each message.
@@ -144,22 +151,23 @@ impl Payload {
     }
 
     /// The kind of the message with this sequence.
+    #[inline]
     pub fn kind(&self, sequence: u64) -> Kind {
         self.mix.kind(sequence)
     }
 
     /// The messages of `client`.
     #[inline]
-    pub fn of(&self, client: u32) -> Series {
-        Series::new(self.run, client, self.size, self.mix)
+    pub fn of(&self, client: u32) -> Series<'_> {
+        Series::new(self, client)
     }
 
-    /// Writes message `sequence` of `client` to `out`, which is [`Self::size`] bytes long.
+    /// Writes message `sequence` of `client` to `out`, which is [`Self::size`] bytes long. Its checksum.
     ///
     /// # Panics
     /// When `out` has no room for a header.
-    pub fn encode(&self, client: u32, sequence: u64, out: &mut [u8]) {
-        self.of(client).encode(sequence, out);
+    pub fn encode(&self, client: u32, sequence: u64, out: &mut [u8]) -> u32 {
+        self.of(client).encode(sequence, [0; 4], out)
     }
 
     /// The run that these messages carry.
@@ -173,8 +181,9 @@ impl Payload {
 pub fn leading(bytes: &[u8]) -> Option<(Kind, Header)> {
     let (kind, header) = parse(bytes)?;
     let message = bytes.get(..header.length as usize)?;
-    let series = Series::new(header.run, header.client, header.length, Mix::Mixed);
-    series.is_whole_of_kind(kind, header.sequence, message).then_some((kind, header))
+    let Header { run, client, sequence, length } = header;
+    let payload = Payload { run, size: length, mix: Mix::Mixed, template: Template::new(run, length) };
+    payload.of(client).is_whole_of_kind(kind, sequence, message).then_some((kind, header))
 }
 
 /// What the header at the beginning of `bytes` claims, if one is there. Nothing of it is checked.

@@ -19,6 +19,8 @@ pub(crate) use tungstenite::Tungstenite;
 
 use std::io;
 
+use frames::Mask;
+
 use crate::clock::{Clock, Time};
 use crate::ledger::Event;
 use crate::pacer::Wait;
@@ -45,8 +47,9 @@ pub(crate) trait Engine {
     /// Reads everything that is there for a connection, and finishes what an earlier [`Self::flush`] could not write.
     fn receive(&mut self, slot: usize, sink: &mut impl Sink);
 
-    /// Puts a message of `len` bytes, which `fill` writes, into a connection's write buffer.
-    fn queue(&mut self, slot: usize, kind: Kind, len: usize, fill: impl FnOnce(&mut [u8]));
+    /// Puts a message of `len` bytes into a connection's write buffer. `fill` writes it, masked with the mask that it is
+    /// given; all zero if the engine masks.
+    fn queue(&mut self, slot: usize, kind: Kind, len: usize, fill: impl FnOnce(Mask, &mut [u8]));
 
     /// Hands a connection's write buffer to the transport; how many writes there were since the last call. What the
     /// transport doesn't take now is written when it does.

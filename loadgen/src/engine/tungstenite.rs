@@ -12,6 +12,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use bytes::BytesMut;
+use frames::Mask;
 use futures_util::task::AtomicWaker;
 use futures_util::{FutureExt, Sink as _, Stream as _};
 use tokio_tungstenite::WebSocketStream;
@@ -171,10 +172,10 @@ impl Engine for Tungstenite {
         }
     }
 
-    fn queue(&mut self, slot: usize, kind: Kind, len: usize, fill: impl FnOnce(&mut [u8])) {
+    fn queue(&mut self, slot: usize, kind: Kind, len: usize, fill: impl FnOnce(Mask, &mut [u8])) {
         let Some(connection) = &mut self.connections[slot] else { return };
         self.scratch.resize(len, 0);
-        fill(&mut self.scratch);
+        fill([0; 4], &mut self.scratch);
         let bytes = self.scratch.split().freeze();
         let message = match kind {
             Kind::Text => Message::Text(Utf8Bytes::try_from(bytes).expect("text payloads are UTF-8")),

@@ -1,11 +1,15 @@
 //! What follows a message's header.
 
 use super::Kind;
-use super::checksum::Checksum;
 
-/// The body of a message: words of a counter-based generator (the finalizer of `SplitMix64`; Steele, Lea and Flood, "Fast
-/// Splittable Pseudorandom Number Generators", OOPSLA 2014, with one multiplication less), keyed by the header.
-#[derive(Clone, Copy)]
+/// The body of a message, as the words of eight bytes in which it lies in the message: a Weyl sequence (Marsaglia, "Xorshift
+/// RNGs", Journal of Statistical Software 8, 2003, section 3.1: a counter that grows by an odd number), whose halves are put
+/// together. It begins where the header says, by the finalizer of `SplitMix64` (Steele, Lea and Flood, "Fast Splittable
+/// Pseudorandom Number Generators", OOPSLA 2014) with one multiplication less.
+///
+/// That is far from random. It need not be more: what comes back is compared to the last bit, so all that counts is that
+/// two messages, and two places in a message, differ; and it is made as fast as it can be compared.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Body {
     kind: Kind,
     counter: u64,
@@ -25,20 +29,22 @@ impl Key {
 }
 
 impl Body {
+    /// The body from word `at` of the message on.
     #[inline]
-    pub(super) fn new(kind: Kind, key: Key, sequence: u64) -> Self {
-        Self { kind, counter: mix(key.0 ^ sequence) }
+    pub(super) fn new(kind: Kind, key: Key, sequence: u64, at: u64) -> Self {
+        Self { kind, counter: mix(key.0 ^ sequence).wrapping_add(at.wrapping_mul(GOLDEN)) }
     }
 
     #[inline]
     fn next(&mut self) -> u64 {
-        self.counter = self.counter.wrapping_add(GOLDEN);
-        mix(self.counter)
+        let counter = self.counter;
+        self.counter = counter.wrapping_add(GOLDEN);
+        counter ^ (counter >> 32)
     }
 
-    /// Eight bytes of the body.
+    /// The next word.
     #[inline]
-    fn word(&mut self) -> u64 {
+    pub(super) fn word(&mut self) -> u64 {
         let word = self.next();
         match self.kind {
             Kind::Binary => word,
@@ -47,58 +53,15 @@ impl Body {
         }
     }
 
-    /// The last bytes of the body, of which there are fewer than eight.
+    /// The next word where it is cut, by the header at its beginning or by the end of the message.
     #[inline]
-    fn tail(&mut self) -> u64 {
+    pub(super) fn part(&mut self) -> u64 {
         let word = self.next();
         match self.kind {
             Kind::Binary => word,
             // Letters only, since a character must not be cut.
             Kind::Text => (word & 0x0f0f_0f0f_0f0f_0f0f).wrapping_add(0x6161_6161_6161_6161),
         }
-    }
-
-    /// Writes the body, and tells its checksum.
-    #[inline(always)]
-    pub(super) fn fill(mut self, body: &mut [u8], checksum: &mut impl Checksum) {
-        let (words, rest) = body.as_chunks_mut();
-        for word in words {
-            *word = self.word().to_le_bytes();
-            checksum.word(*word);
-        }
-        if !rest.is_empty() {
-            // In pieces of a fixed size: to copy so few bytes by a call would take longer than to make them.
-            let [a, b, c, d, pieces @ ..] = self.tail().to_le_bytes();
-            let (half, rest) = match rest.split_first_chunk_mut() {
-                Some((half, rest)) => {
-                    *half = [a, b, c, d];
-                    checksum.half(*half);
-                    (pieces, rest)
-                }
-                None => ([a, b, c, d], rest),
-            };
-            for (byte, value) in rest.iter_mut().zip(half) {
-                *byte = value;
-                checksum.byte(value);
-            }
-        }
-    }
-
-    #[inline]
-    pub(super) fn equals(mut self, body: &[u8]) -> bool {
-        let (words, rest) = body.as_chunks();
-        for word in words {
-            // One at a time: several at once, in vectors that can't multiply such words, take longer.
-            if u64::from_le_bytes(*word) != self.word() {
-                return false;
-            }
-        }
-        if rest.is_empty() {
-            return true;
-        }
-        let last = rest.iter().rev().fold(0, |last, &byte| (last << 8) | u64::from(byte));
-        let unused = 64 - 8 * rest.len();
-        last == self.tail() << unused >> unused
     }
 }
 

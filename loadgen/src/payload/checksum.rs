@@ -1,46 +1,41 @@
-//! The CRC-32C of a message, computed from the pieces that it is written in while they are in registers. To read them
-//! back from memory would take longer than all the rest: what was just written in small pieces is slow to be read in
-//! other ones.
+//! The CRC-32C of a message, computed from its words while they are in registers. To read them back from memory would take
+//! longer than all the rest.
 
 /// A CRC-32C under way.
 pub(super) trait Checksum {
     /// That of nothing.
     fn start() -> Self;
 
-    /// Eight bytes more.
-    fn word(&mut self, bytes: [u8; 8]);
+    /// Eight bytes more, the first of them the lowest of `word`.
+    fn word(&mut self, word: u64);
 
-    /// Four bytes more.
-    fn half(&mut self, bytes: [u8; 4]);
+    /// As many of the lowest bytes of `word`, at most eight.
+    fn part(&mut self, word: u64, bytes: usize);
 
-    /// One byte more.
-    fn byte(&mut self, byte: u8);
-
-    /// That of all the pieces, which lie in `covered` by now.
-    fn finish(self, covered: &[u8]) -> u32;
+    /// That of all of them.
+    fn finish(self) -> u32;
 }
 
-/// Reads it all at the end.
-pub(super) struct Afterwards;
+/// On any processor.
+pub(super) struct Portable(u32);
 
-impl Checksum for Afterwards {
-    #[inline]
+impl Checksum for Portable {
     fn start() -> Self {
-        Self
+        Self(0)
     }
 
     #[inline]
-    fn word(&mut self, _: [u8; 8]) {}
+    fn word(&mut self, word: u64) {
+        self.part(word, 8);
+    }
 
     #[inline]
-    fn half(&mut self, _: [u8; 4]) {}
+    fn part(&mut self, word: u64, bytes: usize) {
+        self.0 = crc32c::crc32c_append(self.0, &word.to_le_bytes()[..bytes]);
+    }
 
-    #[inline]
-    fn byte(&mut self, _: u8) {}
-
-    #[inline]
-    fn finish(self, covered: &[u8]) -> u32 {
-        crc32c::crc32c(covered)
+    fn finish(self) -> u32 {
+        self.0
     }
 }
 
@@ -50,7 +45,9 @@ pub(super) use instruction::Instruction;
 #[cfg(target_arch = "x86_64")]
 #[expect(unsafe_code, reason = "the compiler can't know that the processor has the instruction")]
 mod instruction {
-    use std::arch::x86_64::{_mm_crc32_u8, _mm_crc32_u32, _mm_crc32_u64};
+    use std::arch::x86_64::{_mm_crc32_u8, _mm_crc32_u16, _mm_crc32_u32, _mm_crc32_u64};
+
+    use frames::Mask;
 
     use super::Checksum;
     use crate::payload::Series;
@@ -61,18 +58,27 @@ mod instruction {
     impl Instruction {
         /// [`Series::encode`], if the processor has the instruction (SSE 4.2).
         #[inline]
-        pub(in crate::payload) fn encode(series: &Series, sequence: u64, out: &mut [u8]) -> Option<u32> {
+        pub(in crate::payload) fn encode(
+            series: &Series<'_>,
+            sequence: u64,
+            mask: Mask,
+            out: &mut [u8],
+        ) -> Option<u32> {
             // SAFETY: the processor has what the function needs, as asked.
-            is_x86_feature_detected!("sse4.2").then(|| unsafe { encode(series, sequence, out) })
+            is_x86_feature_detected!("sse4.2").then(|| unsafe { encode(series, sequence, mask, out) })
         }
     }
 
     /// Compiled for processors with the instruction, and everything that is inlined here with it.
     #[target_feature(enable = "sse4.2")]
-    fn encode(series: &Series, sequence: u64, out: &mut [u8]) -> u32 {
-        series.encode_as::<Instruction>(sequence, out)
+    fn encode(series: &Series<'_>, sequence: u64, mask: Mask, out: &mut [u8]) -> u32 {
+        series.encode_as::<Instruction>(sequence, mask, out)
     }
 
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the upper half of a checksum is zero, the low bytes are meant"
+    )]
     impl Checksum for Instruction {
         #[inline(always)]
         fn start() -> Self {
@@ -80,34 +86,37 @@ mod instruction {
         }
 
         #[inline(always)]
-        fn word(&mut self, bytes: [u8; 8]) {
+        fn word(&mut self, word: u64) {
             // SAFETY: see `Instruction`.
-            self.0 = unsafe { _mm_crc32_u64(self.0, u64::from_le_bytes(bytes)) };
+            self.0 = unsafe { _mm_crc32_u64(self.0, word) };
         }
 
         #[inline(always)]
-        fn half(&mut self, bytes: [u8; 4]) {
+        fn part(&mut self, mut word: u64, bytes: usize) {
+            if bytes == 8 {
+                return self.word(word);
+            }
+            let mut low = self.0 as u32;
             // SAFETY: see `Instruction`.
-            self.0 = unsafe { _mm_crc32_u32(self.low(), u32::from_le_bytes(bytes)) }.into();
+            unsafe {
+                if bytes & 4 != 0 {
+                    low = _mm_crc32_u32(low, word as u32);
+                    word >>= 32;
+                }
+                if bytes & 2 != 0 {
+                    low = _mm_crc32_u16(low, word as u16);
+                    word >>= 16;
+                }
+                if bytes & 1 != 0 {
+                    low = _mm_crc32_u8(low, word as u8);
+                }
+            }
+            self.0 = low.into();
         }
 
         #[inline(always)]
-        fn byte(&mut self, byte: u8) {
-            // SAFETY: see `Instruction`.
-            self.0 = unsafe { _mm_crc32_u8(self.low(), byte) }.into();
-        }
-
-        #[inline(always)]
-        fn finish(self, _: &[u8]) -> u32 {
-            !self.low()
-        }
-    }
-
-    impl Instruction {
-        #[inline(always)]
-        #[expect(clippy::cast_possible_truncation, reason = "the upper half is always zero")]
-        fn low(&self) -> u32 {
-            self.0 as u32
+        fn finish(self) -> u32 {
+            !(self.0 as u32)
         }
     }
 }

@@ -1,121 +1,108 @@
 //! The messages of one client.
 
+use frames::Mask;
+
 use super::body::{Body, Key};
-use super::checksum::{Afterwards, Checksum};
-use super::{BINARY_COVERED, BINARY_HEADER, Kind, MAGIC, Mix, ROOM, SEQUENCE_MASK, TEXT_COVERED, TEXT_HEADER};
+use super::checksum::{Checksum, Portable};
+use super::words::Words;
+use super::{
+    BINARY_COVERED, BINARY_HEADER, BINARY_WORDS, Kind, Payload, ROOM, SEQUENCE_MASK, TEXT_COVERED, TEXT_HEADER,
+    TEXT_WORDS,
+};
 
 /// Makes and checks the messages of one client of a run. What they have in common is worked out once, so one of these is
 /// for several messages: those of a burst, those of a read.
 #[derive(Clone, Copy, Debug)]
-pub struct Series {
-    mix: Mix,
-    size: u32,
+pub struct Series<'p> {
+    payload: &'p Payload,
     key: Key,
-    /// Run and client as they stand in a binary header.
-    identity: [u8; 8],
-    /// Hex digits of a text header.
-    run: [u8; 8],
-    client: [u8; 8],
-    length: [u8; 8],
+    /// The words of the headers that name the client.
+    binary: u64,
+    text: [u64; 2],
 }
 
-impl Series {
+impl<'p> Series<'p> {
     #[inline]
-    pub(super) fn new(run: u32, client: u32, size: u32, mix: Mix) -> Self {
+    pub(super) fn new(payload: &'p Payload, client: u32) -> Self {
+        let ([_, run, ..], [_, _, before, after, ..]) = (payload.template.binary, payload.template.text);
+        let digits = u64::from_le_bytes(hex(client));
         Self {
-            mix,
-            size,
-            key: Key::new(run, client),
-            identity: ((u64::from(run) << 32) | u64::from(client)).to_be_bytes(),
-            run: hex(run),
-            client: hex(client),
-            length: hex(size),
+            payload,
+            key: Key::new(payload.run, client),
+            binary: run | (u64::from(client.swap_bytes()) << 32),
+            text: [before | (digits << 48), after | (digits >> 16)],
         }
     }
 
     /// Bytes of each message.
     pub fn size(&self) -> usize {
-        self.size as usize
+        self.payload.size()
     }
 
     /// The kind of the message with this sequence.
     #[inline]
     pub fn kind(&self, sequence: u64) -> Kind {
-        self.mix.kind(sequence)
+        self.payload.kind(sequence)
     }
 
-    /// Writes message `sequence` to `out`, which is [`Self::size`] bytes long. Its checksum.
+    /// Writes message `sequence` to `out`, which is [`Self::size`] bytes long, masked with `mask` (RFC 6455, section 5.3; all
+    /// zero: as it is). The checksum of the message as it is.
     ///
     /// # Panics
     /// When `out` has no room for a header.
     #[inline]
-    pub fn encode(&self, sequence: u64, out: &mut [u8]) -> u32 {
+    pub fn encode(&self, sequence: u64, mask: Mask, out: &mut [u8]) -> u32 {
         #[cfg(target_arch = "x86_64")]
-        if let Some(checksum) = super::checksum::Instruction::encode(self, sequence, out) {
+        if let Some(checksum) = super::checksum::Instruction::encode(self, sequence, mask, out) {
             return checksum;
         }
-        self.encode_as::<Afterwards>(sequence, out)
+        self.encode_as::<Portable>(sequence, mask, out)
     }
 
     #[inline(always)]
-    pub(super) fn encode_as<C: Checksum>(&self, sequence: u64, out: &mut [u8]) -> u32 {
+    pub(super) fn encode_as<C: Checksum>(&self, sequence: u64, mask: Mask, out: &mut [u8]) -> u32 {
+        let mask = u64::from(u32::from_le_bytes(mask)) * 0x1_0000_0001;
         match self.kind(sequence) {
-            Kind::Binary => self.encode_binary::<C>(sequence, out),
-            Kind::Text => self.encode_text::<C>(sequence, out),
+            Kind::Binary => {
+                let words = self.binary(sequence);
+                let checksum = words.write::<C, BINARY_COVERED>(mask, out).expect(ROOM);
+                put(out, 0, (words.head[0] | binary_field(checksum)) ^ mask);
+                checksum
+            }
+            Kind::Text => {
+                let words = self.text(sequence);
+                let checksum = words.write::<C, TEXT_COVERED>(mask, out).expect(ROOM);
+                let digits = u64::from_le_bytes(hex(checksum));
+                put(out, 0, (words.head[0] | (digits << 32)) ^ mask);
+                put(out, 1, (words.head[1] | (digits >> 32)) ^ mask);
+                checksum
+            }
         }
     }
 
+    /// A binary message but for its checksum.
     #[inline(always)]
-    fn encode_binary<C: Checksum>(&self, sequence: u64, out: &mut [u8]) -> u32 {
-        let mut checksum = C::start();
-        let (head, body) = out.split_first_chunk_mut::<BINARY_HEADER>().expect(ROOM);
-        head[..MAGIC].copy_from_slice(&Kind::Binary.magic());
-        let (number, length) = ((sequence & SEQUENCE_MASK).to_be_bytes(), self.size.to_be_bytes());
-        head[8..16].copy_from_slice(&self.identity);
-        checksum.word(self.identity);
-        head[16..24].copy_from_slice(&number);
-        checksum.word(number);
-        head[24..28].copy_from_slice(&length);
-        checksum.half(length);
-        Body::new(Kind::Binary, self.key, sequence).fill(body, &mut checksum);
-        let crc = checksum.finish(&out[BINARY_COVERED..]);
-        out[MAGIC..BINARY_COVERED].copy_from_slice(&crc.to_be_bytes());
-        crc
+    fn binary(&self, sequence: u64) -> Words<{ BINARY_WORDS - 1 }> {
+        let [magic, _, _, length] = self.payload.template.binary;
+        let number = u64::from_le_bytes((sequence & SEQUENCE_MASK).to_be_bytes());
+        let body = Body::new(Kind::Binary, self.key, sequence, BINARY_WORDS as u64 - 1);
+        Words::new([magic, self.binary, number], length, BINARY_HEADER, body)
     }
 
+    /// A text but for its checksum.
     #[inline(always)]
-    fn encode_text<C: Checksum>(&self, sequence: u64, out: &mut [u8]) -> u32 {
-        let mut checksum = C::start();
-        let (head, body) = out.split_first_chunk_mut::<TEXT_HEADER>().expect(ROOM);
-        head[..MAGIC].copy_from_slice(&Kind::Text.magic());
-        head[12] = b':';
+    fn text(&self, sequence: u64) -> Words<{ TEXT_WORDS - 1 }> {
+        let [magic, run, _, _, number, end, length] = self.payload.template.text;
+        let [client, before] = self.text;
         let (high, low) = digits(sequence);
-        head[13..21].copy_from_slice(&self.run);
-        checksum.word(self.run);
-        head[21] = b':';
-        checksum.byte(b':');
-        head[22..30].copy_from_slice(&self.client);
-        checksum.word(self.client);
-        head[30] = b':';
-        checksum.byte(b':');
-        head[31..35].copy_from_slice(&high);
-        checksum.half(high);
-        head[35..43].copy_from_slice(&low);
-        checksum.word(low);
-        head[43] = b':';
-        checksum.byte(b':');
-        head[44..52].copy_from_slice(&self.length);
-        checksum.word(self.length);
-        head[52] = b':';
-        checksum.byte(b':');
-        Body::new(Kind::Text, self.key, sequence).fill(body, &mut checksum);
-        let crc = checksum.finish(&out[TEXT_COVERED..]);
-        out[MAGIC..TEXT_COVERED - 1].copy_from_slice(&hex(crc));
-        crc
+        let number = number | (high >> 8) | (low << 24);
+        let head = [magic, run, client, before | (high << 56), number, end | (low >> 40)];
+        let body = Body::new(Kind::Text, self.key, sequence, TEXT_WORDS as u64 - 1);
+        Words::new(head, length, TEXT_HEADER, body)
     }
 
     /// True when `bytes` are message `sequence` to the last bit. `checksum`: what [`Self::encode`] returns for it.
-    #[inline]
+    #[inline(always)]
     pub fn is(&self, sequence: u64, checksum: u32, bytes: &[u8]) -> bool {
         bytes.len() == self.size() && self.is_of_kind(self.kind(sequence), sequence, checksum, bytes)
     }
@@ -127,80 +114,55 @@ impl Series {
 
     pub(super) fn is_whole_of_kind(&self, kind: Kind, sequence: u64, bytes: &[u8]) -> bool {
         let covered = match kind {
-            Kind::Binary => bytes.get(BINARY_COVERED..),
-            Kind::Text => bytes.get(TEXT_COVERED..),
+            Kind::Binary => BINARY_COVERED,
+            Kind::Text => TEXT_COVERED,
         };
-        covered.is_some_and(|covered| self.is_of_kind(kind, sequence, crc32c::crc32c(covered), bytes))
+        // A header may claim to be longer than its message.
+        bytes.len() >= kind.header_len() && self.is_of_kind(kind, sequence, crc32c::crc32c(&bytes[covered..]), bytes)
     }
 
-    #[inline]
+    #[inline(always)]
     fn is_of_kind(&self, kind: Kind, sequence: u64, checksum: u32, bytes: &[u8]) -> bool {
-        // Each with a body whose kind is known when this is compiled.
         match kind {
-            Kind::Binary => bytes.split_first_chunk().is_some_and(|(head, rest)| {
-                self.is_binary_header(head, sequence, checksum)
-                    && Body::new(Kind::Binary, self.key, sequence).equals(rest)
-            }),
-            Kind::Text => bytes.split_first_chunk().is_some_and(|(head, rest)| {
-                self.is_text_header(head, sequence, checksum) && Body::new(Kind::Text, self.key, sequence).equals(rest)
-            }),
+            Kind::Binary => {
+                let mut words = self.binary(sequence);
+                words.head[0] |= binary_field(checksum);
+                words.equal(bytes)
+            }
+            Kind::Text => {
+                let mut words = self.text(sequence);
+                let digits = u64::from_le_bytes(hex(checksum));
+                words.head[0] |= digits << 32;
+                words.head[1] |= digits >> 32;
+                words.equal(bytes)
+            }
         }
     }
-
-    // Headers are compared field by field where they lie, without branches.
-
-    #[inline]
-    fn is_binary_header(&self, head: &[u8; BINARY_HEADER], sequence: u64, checksum: u32) -> bool {
-        let narrow = differing(field(head, 0), Kind::Binary.magic())
-            | differing(field(head, MAGIC), checksum.to_be_bytes())
-            | differing(field(head, 24), self.size.to_be_bytes());
-        let wide =
-            wide(field(head, 8), self.identity) | wide(field(head, 16), (sequence & SEQUENCE_MASK).to_be_bytes());
-        u64::from(narrow) | wide == 0
-    }
-
-    #[inline]
-    fn is_text_header(&self, head: &[u8; TEXT_HEADER], sequence: u64, checksum: u32) -> bool {
-        let (high, low) = digits(sequence);
-        let wide = wide(field(head, MAGIC), hex(checksum))
-            | wide(field(head, 13), self.run)
-            | wide(field(head, 22), self.client)
-            | wide(field(head, 35), low)
-            | wide(field(head, 44), self.length);
-        let narrow = differing(field(head, 0), Kind::Text.magic()) | differing(field(head, 31), high);
-        let colons = super::COLONS.iter().fold(0, |differing, &at| differing | (head[at] ^ b':'));
-        wide | u64::from(narrow) | u64::from(colons) == 0
-    }
 }
 
-/// The twelve hex digits of a sequence.
-#[inline]
-fn digits(sequence: u64) -> ([u8; 4], [u8; 8]) {
+/// A checksum in the first word of a binary header.
+#[inline(always)]
+fn binary_field(checksum: u32) -> u64 {
+    u64::from(checksum.swap_bytes()) << 32
+}
+
+/// Writes word `at` of a message.
+#[inline(always)]
+fn put(out: &mut [u8], at: usize, word: u64) {
+    let (words, _) = out.as_chunks_mut();
+    words[at] = word.to_le_bytes();
+}
+
+/// The twelve hex digits of a sequence: four and eight, the first of them the lowest.
+#[inline(always)]
+fn digits(sequence: u64) -> (u64, u64) {
     let sequence = sequence & SEQUENCE_MASK;
-    if let Ok(low) = u32::try_from(sequence) {
-        return (*b"0000", hex(low)); // Nearly always.
-    }
-    let half = |bits: u64| u32::try_from(bits & 0xffff_ffff).unwrap_or(0);
-    let [_, _, _, _, high @ ..] = hex(half(sequence >> 32));
-    (high, hex(half(sequence)))
-}
-
-/// Bytes of a header from `at` on.
-#[inline]
-fn field<const N: usize, const M: usize>(head: &[u8; N], at: usize) -> [u8; M] {
-    std::array::from_fn(|index| head[at + index])
-}
-
-/// 0 if both are the same.
-#[inline]
-fn differing(a: [u8; 4], b: [u8; 4]) -> u32 {
-    u32::from_ne_bytes(a) ^ u32::from_ne_bytes(b)
-}
-
-/// 0 if both are the same.
-#[inline]
-fn wide(a: [u8; 8], b: [u8; 8]) -> u64 {
-    u64::from_ne_bytes(a) ^ u64::from_ne_bytes(b)
+    let half = |bits: u64| u64::from_le_bytes(hex(u32::try_from(bits & 0xffff_ffff).unwrap_or(0)));
+    let high = match sequence >> 32 {
+        0 => u64::from(u32::from_le_bytes(*b"0000")), // Nearly always.
+        high => half(high) >> 32,
+    };
+    (high, half(sequence))
 }
 
 /// Eight lower-case hex digits, all at once: spreads the nibbles over the bytes of a word, then adds to each what makes

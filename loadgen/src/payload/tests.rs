@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::checksum::Afterwards;
+use super::checksum::Portable;
 use super::series::hex;
 use super::*;
 
@@ -13,7 +13,7 @@ fn message(payload: &Payload, client: u32, sequence: u64) -> Vec<u8> {
 /// Whether `bytes` are that message, with its checksum known or not.
 fn is(payload: &Payload, client: u32, sequence: u64, bytes: &[u8]) -> bool {
     let series = payload.of(client);
-    let checksum = series.encode(sequence, &mut vec![0; payload.size()]);
+    let checksum = payload.encode(client, sequence, &mut vec![0; payload.size()]);
     let known = series.is(sequence, checksum, bytes);
     assert_eq!(known, series.is_whole(sequence, bytes));
     known
@@ -36,10 +36,10 @@ fn the_layout_is_as_documented() {
 #[test]
 fn the_same_seed_sends_the_same_bytes_in_every_version() {
     // Computed apart from this code: what was sent once must be told again from its run, client and sequence.
-    let text = message(&Payload::new(0x3f9a_1c22, 64, Mix::Text), 42, 6);
-    assert_eq!(text[TEXT_HEADER..], *"jklijnàfil".as_bytes());
-    let binary = message(&Payload::new(0x3f9a_1c22, 40, Mix::Binary), 42, 7);
-    assert_eq!(binary[BINARY_HEADER..], *b"\xcb\x50\xd2\x4f\x25\x89\x5b\x84\x83\x0b\xde\x9c");
+    let text = message(&Payload::new(0x3f9a_1c22, 77, Mix::Text), 42, 6);
+    assert_eq!(text[TEXT_HEADER..], *"pgmohkgbjúpjkdldønlfne".as_bytes());
+    let binary = message(&Payload::new(0x3f9a_1c22, 43, Mix::Binary), 42, 7);
+    assert_eq!(binary[BINARY_HEADER..], *b"\x34\x6a\x18\x01\xae\xc6\x01\x9d\xee\xe3\x4f\x9f\xf2\xfc\x1f");
 }
 
 #[test]
@@ -72,12 +72,28 @@ fn the_checksum_is_the_same_with_and_without_the_instruction() {
     for mix in [Mix::Text, Mix::Binary] {
         for more in 0..40 {
             let size = u32::try_from(mix.min_size()).unwrap() + more;
-            let series = Payload::new(0x3f9a_1c22, size, mix).of(42);
-            let (mut with, mut without) = (vec![0; series.size()], vec![0; series.size()]);
+            let payload = Payload::new(0x3f9a_1c22, size, mix);
+            let (mut with, mut without) = (vec![0; payload.size()], vec![0; payload.size()]);
             // On a processor that lacks the instruction, both are without.
-            let checksums = [series.encode(6, &mut with), series.encode_as::<Afterwards>(6, &mut without)];
-            assert_eq!(checksums, [crc32c::crc32c(&with[if mix == Mix::Text { 13 } else { 8 }..]); 2], "{mix} {size}");
+            let checksum = payload.encode(42, 6, &mut with);
+            let checksums = [checksum, payload.of(42).encode_as::<Portable>(6, [0; 4], &mut without)];
+            let covered = &with[if mix == Mix::Text { 13 } else { 8 }..];
+            assert_eq!(checksums, [crc32c::crc32c(covered); 2], "{mix} {size}");
             assert_eq!(with, without);
+        }
+    }
+}
+
+#[test]
+fn a_mask_is_put_on_every_byte_and_not_on_the_checksum() {
+    const MASK: frames::Mask = [0x37, 0xfa, 0x21, 0x3d];
+    for mix in [Mix::Text, Mix::Binary] {
+        for more in 0..40 {
+            let payload = Payload::new(0x3f9a_1c22, u32::try_from(mix.min_size()).unwrap() + more, mix);
+            let (mut plain, mut masked) = (vec![0; payload.size()], vec![0; payload.size()]);
+            assert_eq!(payload.of(42).encode(6, MASK, &mut masked), payload.encode(42, 6, &mut plain));
+            frames::apply(MASK, 0, &mut masked);
+            assert_eq!(plain, masked, "{mix} {}", payload.size());
         }
     }
 }
@@ -97,6 +113,28 @@ fn the_smallest_size_is_a_bare_header() {
             let bytes = message(&payload, 0, sequence);
             assert!(is(&payload, 0, sequence, &bytes));
             assert_eq!(leading(&bytes).unwrap().1.sequence, sequence);
+        }
+    }
+}
+
+#[test]
+fn a_message_that_claims_to_be_shorter_than_its_header_is_none() {
+    for mix in [Mix::Text, Mix::Binary] {
+        let header = u32::try_from(mix.min_size()).unwrap();
+        for claimed in 0..header {
+            // All that is there of it is right, the checksum included.
+            let payload = Payload { run: 7, size: claimed, mix, template: Template::new(7, claimed) };
+            let mut bytes = vec![0; header as usize];
+            payload.encode(3, 1, &mut bytes);
+            let covered = if mix == Mix::Text { TEXT_COVERED } else { BINARY_COVERED };
+            let crc = crc32c::crc32c(bytes[..claimed as usize].get(covered..).unwrap_or_default());
+            if mix == Mix::Text {
+                bytes[MAGIC..covered - 1].copy_from_slice(&hex(crc));
+            } else {
+                bytes[MAGIC..covered].copy_from_slice(&crc.to_be_bytes());
+            }
+            assert_eq!(parse(&bytes).unwrap().1.length, claimed);
+            assert_eq!(leading(&bytes), None, "{mix} of {claimed} bytes");
         }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
+use frames::Mask;
 use reports::render::Text;
 use reports::{Judgement, LimitedBy, Render, Verdict, identities, judge};
 
@@ -68,7 +69,7 @@ impl<E: Engine> Engine for Starved<E> {
         self.engine.receive(slot, sink);
     }
 
-    fn queue(&mut self, slot: usize, kind: Kind, len: usize, fill: impl FnOnce(&mut [u8])) {
+    fn queue(&mut self, slot: usize, kind: Kind, len: usize, fill: impl FnOnce(Mask, &mut [u8])) {
         self.engine.queue(slot, kind, len, fill);
     }
 

@@ -186,8 +186,8 @@ impl<E: Engine> Worker<E> {
             self.checksums.clear();
             for sequence in first..first + u64::from(part) {
                 let checksums = &mut self.checksums;
-                let fill = |bytes: &mut [u8]| checksums.push(series.encode(sequence, bytes));
-                self.engine.queue(slot, series.kind(sequence), size, fill);
+                let write = |mask, out: &mut [u8]| checksums.push(series.encode(sequence, mask, out));
+                self.engine.queue(slot, series.kind(sequence), size, write);
             }
             let times = Times { due, written: self.clock.now() };
             ledger.sent_together(times, &self.checksums);

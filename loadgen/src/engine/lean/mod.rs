@@ -10,7 +10,7 @@ mod readiness;
 use std::io;
 use std::time::Duration;
 
-use frames::{Encoder, Kind as FrameKind, Masks};
+use frames::{Encoder, Kind as FrameKind, Mask, Masks};
 use rand::rngs::ThreadRng;
 
 use self::connection::{After, Connection};
@@ -171,7 +171,7 @@ impl Engine for Lean {
     }
 
     #[inline]
-    fn queue(&mut self, slot: usize, kind: Kind, len: usize, fill: impl FnOnce(&mut [u8])) {
+    fn queue(&mut self, slot: usize, kind: Kind, len: usize, fill: impl FnOnce(Mask, &mut [u8])) {
         if self.burst_of != slot && !self.burst.is_empty() {
             self.write_burst();
             self.attend(self.burst_of);
@@ -182,7 +182,8 @@ impl Engine for Lean {
                 Kind::Binary => FrameKind::Binary,
             };
             self.burst_of = slot;
-            self.burst.message(kind, Some(self.shared.masks.draw()), len, fill);
+            let mask = self.shared.masks.draw();
+            self.burst.masked_message(kind, mask, len, |out| fill(mask, out));
         }
     }
 

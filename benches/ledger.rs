@@ -14,8 +14,8 @@ struct Count {
 }
 
 impl Book for Count {
-    fn matched(&mut self, _: u64, _: Times, _: bool) {
-        self.matched += 1;
+    fn matched(&mut self, _: u64, messages: u32, _: Times, _: bool) {
+        self.matched += u64::from(messages);
     }
     fn finding(&mut self, _: Finding, _: Subject, _: &[u8]) {
         self.others += 1;

@@ -22,14 +22,13 @@ fn matches(c: &mut Criterion) {
             recorder.begin(Window { from: Time::default(), to: Time::from_nanos(u64::MAX) });
             let mut now = 0;
             b.iter(|| {
-                for message in 0..BATCH {
+                for first in (0..BATCH).step_by(usize::try_from(together).expect("a small number")) {
                     // Half a microsecond a message: a second ends every two million.
-                    now += 500;
-                    let at = now - now % (500 * together);
-                    let latency = 20_000 + at % 77_777;
+                    now += 500 * together;
                     let times = Times { due: Time::from_nanos(0), written: Time::from_nanos(300) };
-                    let at = Time::from_nanos(latency);
-                    recorder.book(&terms, 0, local, at).matched(message, times, false);
+                    let at = Time::from_nanos(20_000 + now % 77_777);
+                    let messages = u32::try_from(together).expect("a small number");
+                    recorder.book(&terms, 0, local, at).matched(first, messages, times, false);
                 }
             });
             assert!(recorder.measured.counts.matched > 0);

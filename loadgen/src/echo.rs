@@ -9,7 +9,9 @@ use url::Url;
 
 use crate::clock::{Clock, Time};
 use crate::endpoint::{authority, resource};
-use crate::engine::{Bounds, Build, Cause, Dialer, Endpoint, Engine, Lean, Read, Sink, Tungstenite};
+use crate::engine::{
+    Arrivals, Bounds, Build, Cause, Dialer, Endpoint, Engine, Lean, NoneExpected, Read, Sink, Tungstenite,
+};
 use crate::ledger::Event;
 use crate::pacer::Wait;
 use crate::payload::Kind;
@@ -85,8 +87,8 @@ struct Received {
 }
 
 impl Sink for Received {
-    fn expected(&mut self, _: Time, _: Event<'_>) -> bool {
-        false
+    fn arrivals(&mut self, _: Time) -> impl Arrivals {
+        NoneExpected
     }
 
     fn message(&mut self, _: Time, event: Event<'_>) {

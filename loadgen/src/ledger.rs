@@ -1,14 +1,19 @@
 //! Per connection: each sent message gets exactly one fate, each event exactly one finding. Pure: time is an argument.
 //!
-//! What is in flight is a ring by sequence of due and write times and checksums; nothing else is kept of a message, since its
-//! bytes can be computed again. The way of a message that comes back whole and in order is short; everything else is sorted out in
-//! `anomaly.rs`.
+//! Of what is in flight, due and write times of each burst and the checksum of each message are kept (`pending.rs`), and
+//! nothing else, since a message's bytes can be computed again. The way of a message that comes back whole and in order is
+//! short (`arrivals.rs`); everything else is sorted out in `anomaly.rs`.
 
-use std::collections::{BTreeMap, VecDeque};
+mod arrivals;
+mod pending;
 
+use std::collections::BTreeMap;
+
+pub use self::arrivals::Arrivals;
+use self::pending::{Pending, Place};
 use crate::clock::Time;
 use crate::order::Order;
-use crate::payload::{Kind, Payload, Series};
+use crate::payload::{Kind, Payload};
 use crate::plan::Expect;
 
 /// When a message was due and when it was written.
@@ -104,8 +109,9 @@ pub struct Subject {
 
 /// Takes what a ledger decides. Each call is about one message or one event.
 pub trait Book {
-    /// Message `sequence` came back whole; `overtaken` if a later one came before it and it must count as reordered.
-    fn matched(&mut self, sequence: u64, times: Times, overtaken: bool);
+    /// `messages` messages from `first` on, all with these times, came back whole in one read; `overtaken` if later ones
+    /// came before them and each must count as reordered.
+    fn matched(&mut self, first: u64, messages: u32, times: Times, overtaken: bool);
 
     /// An event was something else. `received` are its bytes (for a split message, all of its pieces).
     fn finding(&mut self, finding: Finding, subject: Subject, received: &[u8]);
@@ -118,30 +124,17 @@ pub trait Book {
 #[derive(Debug)]
 pub struct Ledger {
     client: u32,
-    /// Sequence of the first entry of `ring`.
-    base: u64,
-    /// Messages from `base` on; none where the fate is known. The first is always in flight.
-    ring: VecDeque<Option<Entry>>,
+    /// Messages in flight, but for those that are overdue. The first is always in flight.
+    pending: Pending,
     in_flight: u32,
     order: Order,
     /// What only connections with anomalies need.
     pub(crate) irregular: Option<Box<Irregular>>,
 }
 
-/// A message in flight.
-#[derive(Clone, Copy, Debug)]
-struct Entry {
-    times: Times,
-    /// Of its bytes, if the sender has told it: it need not be computed again then.
-    checksum: Option<u32>,
-}
-
-// It fits in where there was room.
-const _: () = assert!(size_of::<Option<Entry>>() == size_of::<Option<Times>>());
-
 #[derive(Debug, Default)]
 pub(crate) struct Irregular {
-    /// Messages in flight that so many others have overtaken that the ring would grow without bound.
+    /// Messages in flight that so many others have overtaken that the line would grow without bound.
     overdue: BTreeMap<u64, Times>,
     /// An event that was the beginning of a message, while the rest may still come.
     pub(crate) piece: Option<Piece>,
@@ -167,13 +160,27 @@ impl Piece {
     }
 }
 
-/// Entries of the ring up to which an overtaken message may stay in it.
-const RING_SLACK: usize = 64;
+impl<B: Book> Book for &mut B {
+    fn matched(&mut self, first: u64, messages: u32, times: Times, overtaken: bool) {
+        (**self).matched(first, messages, times, overtaken);
+    }
+
+    fn finding(&mut self, finding: Finding, subject: Subject, received: &[u8]) {
+        (**self).finding(finding, subject, received);
+    }
+
+    fn fate(&mut self, fate: Fate, sequence: u64, times: Times) {
+        (**self).fate(fate, sequence, times);
+    }
+}
+
+/// Messages in line up to which an overtaken one may stay in it.
+const SLACK: usize = 64;
 
 impl Ledger {
     /// Empty books of `client`.
     pub fn new(client: u32) -> Self {
-        Self { client, base: 0, ring: VecDeque::new(), in_flight: 0, order: Order::default(), irregular: None }
+        Self { client, pending: Pending::default(), in_flight: 0, order: Order::default(), irregular: None }
     }
 
     /// The client whose books these are.
@@ -188,24 +195,24 @@ impl Ledger {
 
     /// Entries that the books take memory for. In proportion to [`Self::in_flight`] at its highest.
     pub fn capacity(&self) -> usize {
-        self.ring.capacity() + self.irregular.as_ref().map_or(0, |irregular| irregular.overdue.len())
+        self.pending.capacity() + self.irregular.as_ref().map_or(0, |irregular| irregular.overdue.len())
     }
 
     /// Sequence of the next message.
     pub fn next_sequence(&self) -> u64 {
-        self.base + self.ring.len() as u64
+        self.pending.next()
     }
 
     /// Takes down that the next message was sent.
     pub fn sent(&mut self, times: Times) {
-        self.ring.push_back(Some(Entry { times, checksum: None }));
+        self.pending.push(times, [Place::InFlight].into_iter());
         self.in_flight += 1;
     }
 
     /// The same for messages that were sent together, one for each of `checksums`: what [`Series::encode`] returned for it.
     #[inline]
     pub fn sent_together(&mut self, times: Times, checksums: &[u32]) {
-        self.ring.extend(checksums.iter().map(|&checksum| Some(Entry { times, checksum: Some(checksum) })));
+        self.pending.push(times, checksums.iter().copied().map(Place::Checked));
         // Bursts are counted in 32 bits.
         self.in_flight += u32::try_from(checksums.len()).unwrap_or(u32::MAX);
     }
@@ -215,7 +222,8 @@ impl Ledger {
     pub fn received(&mut self, terms: &Terms, event: Event<'_>, book: &mut impl Book) {
         match &terms.expect {
             Expect::Echo => {
-                if !self.received_next(terms, &terms.payload.of(self.client), event, book) {
+                let next = self.arrivals(Some(terms), &mut *book).take(event);
+                if !next {
                     self.sort_out(terms, event, book);
                 }
             }
@@ -224,28 +232,35 @@ impl Ledger {
         }
     }
 
-    /// Takes an event that is the oldest message in the ring, whole; false if it is anything else, and nothing was done.
-    /// With `--expect count` and `reply=`, where any event will do, nothing is. `series`: the messages of this client.
+    /// Takes the events of a read for as long as they are the messages in flight, oldest first. None are taken without
+    /// terms, nor with `--expect count` and `reply=`, where any event will do.
     #[inline]
-    pub fn received_next(&mut self, terms: &Terms, series: &Series, event: Event<'_>, book: &mut impl Book) -> bool {
-        let first = self.base;
-        let Some(&Some(Entry { times, checksum })) = self.ring.front() else { return false };
-        let next = matches!(terms.expect, Expect::Echo)
-            && event.kind == series.kind(first)
-            && match checksum {
-                Some(checksum) => series.is(first, checksum, event.bytes),
-                None => series.is_whole(first, event.bytes),
-            };
-        if next {
-            self.ring.pop_front();
-            self.base += 1;
-            self.in_flight -= 1;
-            if self.ring.len() > self.in_flight as usize {
-                self.trim();
+    pub fn arrivals<'a, B: Book>(&'a mut self, terms: Option<&'a Terms>, book: B) -> Arrivals<'a, B> {
+        Arrivals::new(self, terms.filter(|terms| matches!(terms.expect, Expect::Echo)), book)
+    }
+
+    /// Books the oldest `taken` messages, which arrived one behind the other.
+    #[inline]
+    fn arrived_together(&mut self, taken: usize, book: &mut impl Book) {
+        let Self { pending, order, irregular, .. } = self;
+        let (first, end) = (pending.base(), pending.base() + taken as u64);
+        let overdue = irregular.as_ref().and_then(|irregular| irregular.overdue.keys().next());
+        let low = overdue.map_or(end, |&oldest| oldest.min(end));
+        let in_order = order.arrive_in_order(first, end - 1, low);
+        pending.take_front(taken, |first, messages, times| {
+            if in_order {
+                return book.matched(first, messages, times, false);
             }
-            self.arrived(first, times, book);
+            for sequence in first..first + u64::from(messages) {
+                let overtaken = order.arrive(sequence, low);
+                book.matched(sequence, 1, times, overtaken);
+            }
+        });
+        // As many are in flight, which are counted in 32 bits.
+        self.in_flight -= u32::try_from(taken).unwrap_or(self.in_flight);
+        if self.pending.len() > self.in_flight as usize {
+            self.trim();
         }
-        next
     }
 
     /// `--expect count`: an event is the reply to the oldest message in flight.
@@ -291,21 +306,21 @@ impl Ledger {
     /// The oldest message in flight.
     pub(crate) fn oldest(&self) -> Option<u64> {
         let overdue = self.irregular.as_ref().and_then(|irregular| irregular.overdue.keys().next());
-        overdue.copied().or_else(|| (!self.ring.is_empty()).then_some(self.base))
+        overdue.copied().or_else(|| (self.pending.len() > 0).then_some(self.pending.base()))
     }
 
     /// Messages in flight, oldest first.
     pub(crate) fn pending(&self) -> impl Iterator<Item = u64> {
         let overdue = self.irregular.iter().flat_map(|irregular| irregular.overdue.keys().copied());
-        overdue.chain((self.base..).zip(&self.ring).filter(|(_, times)| times.is_some()).map(|(sequence, _)| sequence))
+        overdue.chain(self.pending.iter())
     }
 
     /// The times of message `sequence` if it is in flight.
     pub(crate) fn times(&self, sequence: u64) -> Option<Times> {
-        match sequence.checked_sub(self.base) {
-            Some(index) => self.ring.get(usize::try_from(index).ok()?)?.map(|entry| entry.times),
-            None => self.irregular.as_ref()?.overdue.get(&sequence).copied(),
+        if sequence >= self.pending.base() {
+            return self.pending.times(sequence);
         }
+        self.irregular.as_ref()?.overdue.get(&sequence).copied()
     }
 
     pub(crate) fn subject(&self, sequence: u64) -> Subject {
@@ -322,9 +337,9 @@ impl Ledger {
     /// Books message `sequence`, which is in flight no more.
     #[inline]
     fn arrived(&mut self, sequence: u64, times: Times, book: &mut impl Book) {
-        let low = if self.irregular.is_some() { self.oldest().unwrap_or(u64::MAX) } else { self.base };
+        let low = if self.irregular.is_some() { self.oldest().unwrap_or(u64::MAX) } else { self.pending.base() };
         let overtaken = self.order.arrive(sequence, low);
-        book.matched(sequence, times, overtaken);
+        book.matched(sequence, 1, times, overtaken);
     }
 
     /// Message `sequence` came other than whole. Does nothing if it is not in flight: its fate is known.
@@ -336,29 +351,26 @@ impl Ledger {
 
     /// Takes message `sequence` out of what is in flight.
     fn take(&mut self, sequence: u64) -> Option<Times> {
-        let times = match sequence.checked_sub(self.base) {
-            Some(index) => self.ring.get_mut(usize::try_from(index).ok()?)?.take().map(|entry| entry.times),
-            None => self.irregular.as_mut()?.overdue.remove(&sequence),
+        let times = if sequence >= self.pending.base() {
+            self.pending.take(sequence)
+        } else {
+            self.irregular.as_mut()?.overdue.remove(&sequence)
         }?;
         self.in_flight -= 1;
         self.trim();
         Some(times)
     }
 
-    /// Drops entries at the front of the ring whose fate is known, and moves what keeps a long ring from shrinking to
-    /// where it takes a place of its own: memory stays in proportion to what is in flight.
+    /// Drops what has its fate off the front, and moves what keeps a long line from shrinking to where it takes a place of
+    /// its own: memory stays in proportion to what is in flight.
     fn trim(&mut self) {
-        loop {
-            match self.ring.front() {
-                Some(None) => {}
-                Some(Some(_)) if self.ring.len() > RING_SLACK && self.ring.len() > 2 * self.in_flight as usize => {
-                    let entry = self.ring[0].expect("matched above");
-                    self.irregular.get_or_insert_default().overdue.insert(self.base, entry.times);
-                }
-                _ => break,
-            }
-            self.ring.pop_front();
-            self.base += 1;
+        self.pending.drop_gone();
+        while self.pending.len() > SLACK && self.pending.len() > 2 * self.in_flight as usize {
+            let overdue = &mut self.irregular.get_or_insert_default().overdue;
+            self.pending.take_front(1, |sequence, _, times| {
+                overdue.insert(sequence, times);
+            });
+            self.pending.drop_gone();
         }
     }
 }

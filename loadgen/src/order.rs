@@ -27,33 +27,46 @@ pub(crate) struct Order {
 impl Order {
     /// Takes the arrival of `sequence` (each arrives once). `low` is the lowest that may still arrive. True when the
     /// arrival adds one to `n - longest increasing run`.
-    #[inline]
     pub(crate) fn arrive(&mut self, sequence: u64, low: u64) -> bool {
-        let overtaken = match &mut self.top {
-            Some(top) if sequence == top.last + 1 => {
-                top.last = sequence;
-                false
-            }
-            Some(top) if sequence > top.last => {
-                let full = std::mem::replace(top, Range { first: sequence, last: sequence });
+        let overtaken = !self.extend(sequence, sequence);
+        if overtaken {
+            self.replace(sequence);
+        }
+        self.settle(low);
+        overtaken
+    }
+
+    /// Takes the arrivals of all from `first` to `last`, one behind the other, if none of them is overtaken. False if the
+    /// first is, and then nothing was done.
+    #[inline]
+    pub(crate) fn arrive_in_order(&mut self, first: u64, last: u64, low: u64) -> bool {
+        let extended = self.extend(first, last);
+        self.settle(low);
+        extended
+    }
+
+    /// Adds consecutive tails behind all others; false, and nothing is done, if they are not greater.
+    #[inline]
+    fn extend(&mut self, first: u64, last: u64) -> bool {
+        match &mut self.top {
+            Some(top) if first == top.last + 1 => top.last = last,
+            Some(top) if first > top.last => {
+                let full = std::mem::replace(top, Range { first, last });
                 self.below.push(full);
-                false
             }
-            Some(_) => {
-                self.replace(sequence);
-                true
-            }
-            None => {
-                self.top = Some(Range { first: sequence, last: sequence });
-                false
-            }
-        };
+            Some(_) => return false,
+            None => self.top = Some(Range { first, last }),
+        }
+        true
+    }
+
+    /// Forgets tails below everything that can still arrive: they are never replaced.
+    #[inline]
+    fn settle(&mut self, low: u64) {
         if !self.below.is_empty() {
-            // Tails below everything that can still arrive are never replaced.
             let settled = self.below.partition_point(|range| range.last < low);
             self.below.drain(..settled);
         }
-        overtaken
     }
 
     /// Replaces the first tail greater than `sequence` by it.

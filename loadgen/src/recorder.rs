@@ -238,12 +238,12 @@ impl Recorder {
         Entry { recorder: self, scene: Scene { terms, client, local, at } }
     }
 
-    fn latency(&mut self, response: u64, service: u64) {
+    fn latency(&mut self, response: u64, service: u64, messages: u64) {
         if response == self.repeat.response && service == self.repeat.service {
-            self.repeat.times += 1;
+            self.repeat.times += messages;
         } else {
             self.settle();
-            self.repeat = Repeat { response, service, times: 1 };
+            self.repeat = Repeat { response, service, times: messages };
         }
     }
 
@@ -305,26 +305,27 @@ pub struct Entry<'a> {
 
 impl Book for Entry<'_> {
     #[inline]
-    fn matched(&mut self, sequence: u64, times: Times, overtaken: bool) {
-        let at = self.scene.at;
+    fn matched(&mut self, first: u64, messages: u32, times: Times, overtaken: bool) {
+        let (at, messages) = (self.scene.at, u64::from(messages));
+        let reordered = if overtaken { messages } else { 0 };
         let recorder = &mut *self.recorder;
         let tally = recorder.tally(times.due);
-        tally.counts.events += 1;
-        tally.counts.matched += 1;
-        if overtaken {
-            tally.anomalies.reordered += 1;
+        tally.counts.events += messages;
+        tally.counts.matched += messages;
+        tally.anomalies.reordered += reordered;
+        for sequence in first..first + reordered {
             recorder.evidence.reordered(&self.scene, sequence, times);
         }
         if times.due < recorder.window.from {
             return;
         }
         recorder.roll(at);
-        recorder.second.matched += 1;
-        recorder.second.anomalies += u64::from(overtaken);
+        recorder.second.matched += messages;
+        recorder.second.anomalies += reordered;
         if at < recorder.window.to {
-            recorder.traffic.matched_in_window += 1;
+            recorder.traffic.matched_in_window += messages;
         }
-        recorder.latency(at.since(times.due), at.since(times.written));
+        recorder.latency(at.since(times.due), at.since(times.written), messages);
     }
 
     fn finding(&mut self, finding: Finding, subject: Subject, received: &[u8]) {

@@ -3,7 +3,7 @@
 use gungraun::{library_benchmark, library_benchmark_group};
 use loadgen::ledger::{Book, Event, Fate, Finding, Ledger, Subject, Terms, Times};
 
-use super::{CLIENT, MESSAGES, TIMES, encoded, terms};
+use super::{CLIENT, MESSAGES, TIMES, terms};
 
 /// Counts, so that what is counted is the ledger.
 #[derive(Default)]
@@ -13,8 +13,8 @@ struct Count {
 }
 
 impl Book for Count {
-    fn matched(&mut self, _: u64, _: Times, _: bool) {
-        self.matched += 1;
+    fn matched(&mut self, _: u64, messages: u32, _: Times, _: bool) {
+        self.matched += u64::from(messages);
     }
     fn finding(&mut self, _: Finding, _: Subject, _: &[u8]) {
         self.others += 1;
@@ -23,50 +23,65 @@ impl Book for Count {
 }
 
 struct Books {
-    window: u64,
+    window: usize,
     terms: Terms,
     /// Of each message, by sequence.
     bytes: Vec<Vec<u8>>,
+    checksums: Vec<u32>,
     ledger: Ledger,
     count: Count,
 }
 
-fn books(window: u64) -> Books {
+fn books(window: usize) -> Books {
     let terms = terms();
-    let bytes = (0..MESSAGES).map(|sequence| encoded(&terms.payload, sequence)).collect();
-    Books { window, terms, bytes, ledger: Ledger::new(CLIENT), count: Count::default() }
+    let (bytes, checksums) = (0..MESSAGES)
+        .map(|sequence| {
+            let mut bytes = vec![0; terms.payload.size()];
+            let checksum = terms.payload.encode(CLIENT, sequence, &mut bytes);
+            (bytes, checksum)
+        })
+        .unzip();
+    Books { window, terms, bytes, checksums, ledger: Ledger::new(CLIENT), count: Count::default() }
 }
 
 impl Books {
-    /// Sends `window` messages at a time; `place` says which of them comes next.
-    fn keep(mut self, place: impl Fn(u64) -> u64) -> Self {
-        for first in (0..MESSAGES).step_by(usize::try_from(self.window).expect("a small number")) {
-            (0..self.window).for_each(|_| self.ledger.sent(TIMES));
-            for nth in 0..self.window {
-                let sequence = first + place(nth);
-                let bytes = &self.bytes[usize::try_from(sequence).expect("a small number")];
-                let event = Event { kind: self.terms.payload.kind(sequence), bytes };
-                self.ledger.received(&self.terms, event, &mut self.count);
-            }
+    /// `window` messages at a time: they are sent together, and `receive` takes them, of which the first and their bytes
+    /// are told.
+    fn keep(mut self, receive: impl Fn(&Terms, &mut Ledger, &mut Count, u64, &[Vec<u8>])) -> Self {
+        let Self { window, terms, bytes, checksums, ledger, count } = &mut self;
+        for (bytes, checksums) in bytes.chunks(*window).zip(checksums.chunks(*window)) {
+            let first = ledger.next_sequence();
+            ledger.sent_together(TIMES, checksums);
+            receive(terms, ledger, count, first, bytes);
         }
-        assert_eq!((self.count.matched, self.count.others), (MESSAGES, 0));
+        assert_eq!((count.matched, count.others), (MESSAGES, 0));
         self
     }
 }
 
+// In one read, as the lean engine hands it over.
 #[library_benchmark]
 #[bench::window_1(args = (1), setup = books)]
 #[bench::window_16(args = (16), setup = books)]
 fn in_order(books: Books) -> Books {
-    books.keep(|nth| nth)
+    books.keep(|terms, ledger, count, first, messages| {
+        let mut arrivals = ledger.arrivals(Some(terms), count);
+        for (sequence, bytes) in (first..).zip(messages) {
+            assert!(arrivals.take(Event { kind: terms.payload.kind(sequence), bytes }));
+        }
+    })
 }
 
 // With one message at a time there is no other order.
 #[library_benchmark]
 #[bench::window_16(args = (16), setup = books)]
 fn reversed(books: Books) -> Books {
-    let last = books.window - 1;
-    books.keep(|nth| last - nth)
+    books.keep(|terms, ledger, count, first, messages| {
+        let last = first + messages.len() as u64 - 1;
+        for (sequence, bytes) in (first..=last).rev().zip(messages.iter().rev()) {
+            ledger.received(terms, Event { kind: terms.payload.kind(sequence), bytes }, count);
+        }
+    })
 }
 
 library_benchmark_group!(name = ledger, benchmarks = [in_order, reversed]);

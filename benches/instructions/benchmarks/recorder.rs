@@ -32,9 +32,8 @@ fn sent_and_matched(records: Records) -> Records {
         let times = Times { due: Time::from_nanos(due), written: Time::from_nanos(due + 300) };
         recorder.sent(times, together, SIZE.into(), 1);
         let at = times.due.plus(20_000 + burst * 7919 % 77_777);
-        for nth in 0..together {
-            recorder.book(&terms, CLIENT, LOCAL, at).matched(burst * together + nth, times, false);
-        }
+        let messages = u32::try_from(together).expect("a small number");
+        recorder.book(&terms, CLIENT, LOCAL, at).matched(burst * together, messages, times, false);
     }
     assert_eq!(recorder.measured.counts.matched, MESSAGES);
     Records { together, terms, recorder }

@@ -74,9 +74,9 @@ impl<E: Engine + 'static, F: Fn(usize, Clock) -> io::Result<E> + Clone + Send + 
 
 /// Takes what a connection brings.
 pub(crate) trait Sink {
-    /// Takes a message event if it is the one that must come next, to the last byte. False if it is not, or if that is not
-    /// known; then nothing was done. Text that is as it must be is UTF-8, so this spares looking for that.
-    fn expected(&mut self, at: Time, event: Event<'_>) -> bool;
+    /// Takes message events that are as they must be, one after the other. `at` is when the read returned that brought
+    /// them all.
+    fn arrivals(&mut self, at: Time) -> impl Arrivals;
 
     /// A message event; `at` is when the read returned that completed it.
     fn message(&mut self, at: Time, event: Event<'_>);
@@ -86,6 +86,23 @@ pub(crate) trait Sink {
 
     /// The connection is over; nothing more will come.
     fn ended(&mut self, cause: Cause);
+}
+
+/// Takes the messages of a read for as long as each is the one that must come next. What it took is booked when it is
+/// dropped.
+pub(crate) trait Arrivals {
+    /// Takes a message event if it is the one that must come next, to the last byte. False if it is not, or if that is not
+    /// known; then nothing was done. Text that is as it must be is UTF-8, so this spares looking for that.
+    fn take(&mut self, event: Event<'_>) -> bool;
+}
+
+/// Takes nothing: for sinks that know of no message that it must come next.
+pub(crate) struct NoneExpected;
+
+impl Arrivals for NoneExpected {
+    fn take(&mut self, _: Event<'_>) -> bool {
+        false
+    }
 }
 
 /// Reads that together completed some messages; mostly one.

@@ -32,7 +32,7 @@ fn recorder() -> Recorder {
 /// Message 0, due at `due` and written `lag` later, came back at `came`; all in milliseconds.
 fn matched(recorder: &mut Recorder, due: u64, lag: u64, came: u64) {
     let times = Times { due: at(due), written: at(due + lag) };
-    recorder.book(&terms(), 0, LOCAL, at(came)).matched(0, times, false);
+    recorder.book(&terms(), 0, LOCAL, at(came)).matched(0, 1, times, false);
 }
 
 #[test]
@@ -42,7 +42,7 @@ fn a_message_belongs_to_the_phase_in_which_it_was_due() {
     let last = Times { due: Time::from_nanos(999_999_999), written: at(1_000) };
     for times in [last, times(1_000)] {
         recorder.sent(times, 2, 64, 1);
-        recorder.book(&terms(), 0, LOCAL, at(1_500)).matched(0, times, false);
+        recorder.book(&terms(), 0, LOCAL, at(1_500)).matched(0, 1, times, false);
         recorder.book(&terms(), 0, LOCAL, at(1_500)).fate(Fate::Lost, 1, times);
     }
     let counts = Counts { scheduled: 2, sent: 2, matched: 1, lost: 1, events: 1, ..Counts::default() };
@@ -121,7 +121,7 @@ fn each_second_has_a_row_of_what_happened_in_it() {
     let mut recorder = recorder();
     recorder.sent(times(1_000), 3, 64, 1);
     matched(&mut recorder, 1_000, 0, 1_999);
-    recorder.book(&terms(), 0, LOCAL, at(2_000)).matched(1, times(1_000), true);
+    recorder.book(&terms(), 0, LOCAL, at(2_000)).matched(1, 1, times(1_000), true);
     assert_eq!(recorder.take_rows(at(2_999)).len(), 1, "the second under way is not over");
     let unexpected = |recorder: &mut Recorder, when| {
         recorder.book(&terms(), 0, LOCAL, at(when)).finding(Finding::Unexpected, Subject::default(), b"surprise");
@@ -206,7 +206,7 @@ fn the_memory_for_misrouted_messages_is_bounded() {
 fn everything_kept_as_evidence_is_told() {
     let mut recorder = recorder();
     let terms = terms();
-    recorder.book(&terms, 4, LOCAL, at(1_500)).matched(1, times(1_000), true);
+    recorder.book(&terms, 4, LOCAL, at(1_500)).matched(1, 1, times(1_000), true);
     recorder.book(&terms, 4, LOCAL, at(1_500)).fate(Fate::Lost, 2, times(1_250));
     recorder.book(&terms, 4, LOCAL, at(1_500)).finding(Finding::Unexpected, Subject::default(), b"surprise");
     recorder.died(&terms, 4, LOCAL, at(2_000), "reset".to_owned());

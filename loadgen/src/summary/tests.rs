@@ -95,7 +95,7 @@ fn report(messages: &[Message], workers: usize) -> Report {
         }
         let mut book = recorder.book(&terms, 0, LOCAL, at);
         if message.whole {
-            book.matched(sequence, times, false);
+            book.matched(sequence, 1, times, false);
         } else {
             let subject = Subject { sequence: Some(sequence), times: Some(times) };
             book.finding(Finding::Corrupted, subject, b"wrong");

@@ -5,6 +5,7 @@
 
 mod connect;
 mod finish;
+mod intake;
 mod load;
 
 use std::net::{IpAddr, SocketAddr};
@@ -18,11 +19,11 @@ use reports::model::{Connections, Latency};
 use rustix::time::{ClockId, clock_gettime};
 use tokio::runtime::{Builder, LocalOptions};
 
+use self::intake::Intake;
 use crate::clock::{Clock, Time};
-use crate::engine::{Build, Cause, Dialer, Engine, Read, Sink};
-use crate::ledger::{Event, Ledger, Terms};
+use crate::engine::{Build, Cause, Dialer, Engine};
+use crate::ledger::{Ledger, Terms};
 use crate::pacer::{Pacer, Wait};
-use crate::payload::Series;
 use crate::plan::{Load, Rate, Until};
 use crate::recorder::{Recorder, Row, Window};
 use crate::source::Source;
@@ -275,11 +276,9 @@ impl<E: Engine> Worker<E> {
     fn receive(&mut self, slot: usize) -> Option<Time> {
         let client = &mut self.clients[slot];
         let before = client.ledger.in_flight();
-        let (recorder, terms) = (&mut self.outcome.recorder, &self.orders.terms);
-        let series = terms.payload.of(client.ledger.client());
-        let mut intake = Intake { client, series, recorder, terms, last: None, heard: None, cause: None };
+        let mut intake = Intake::new(client, &mut self.outcome.recorder, &self.orders.terms);
         self.engine.receive(slot, &mut intake);
-        let (last, heard, cause) = (intake.last, intake.heard, intake.cause);
+        let Intake { last, heard, cause, .. } = intake;
         self.heard = heard.unwrap_or(self.heard);
         if let Some(cause) = cause {
             self.ended(slot, last.unwrap_or_else(|| self.clock.now()), cause);
@@ -351,48 +350,4 @@ impl<E: Engine> Worker<E> {
 fn thread_cpu() -> u64 {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     u64::try_from(time.tv_sec).unwrap_or(0) * 1_000_000_000 + u64::try_from(time.tv_nsec).unwrap_or(0)
-}
-
-/// Books what one connection brings.
-struct Intake<'a> {
-    client: &'a mut Client,
-    series: Series,
-    recorder: &'a mut Recorder,
-    terms: &'a Terms,
-    last: Option<Time>,
-    /// The last read that brought more than control frames.
-    heard: Option<Time>,
-    cause: Option<Cause>,
-}
-
-impl Sink for Intake<'_> {
-    #[inline]
-    fn expected(&mut self, at: Time, event: Event<'_>) -> bool {
-        if self.client.state == State::Settled {
-            return false;
-        }
-        let mut book = self.recorder.book(self.terms, self.client.ledger.client(), self.client.local, at);
-        self.client.ledger.received_next(self.terms, &self.series, event, &mut book)
-    }
-
-    #[inline]
-    fn message(&mut self, at: Time, event: Event<'_>) {
-        if self.client.state != State::Settled {
-            let mut book = self.recorder.book(self.terms, self.client.ledger.client(), self.client.local, at);
-            self.client.ledger.received(self.terms, event, &mut book);
-        }
-    }
-
-    fn read(&mut self, at: Time, read: Read) {
-        self.recorder.read(at, read);
-        self.recorder.evidence.read(read.bytes, read.frames);
-        self.last = Some(at);
-        if read.messages > 0 || read.frames == 0 {
-            self.heard = Some(at); // Messages, or a part of one (or of a control frame).
-        }
-    }
-
-    fn ended(&mut self, cause: Cause) {
-        self.cause = Some(cause);
-    }
 }

@@ -141,10 +141,11 @@ impl Books {
 }
 
 impl Book for Books {
-    fn matched(&mut self, sequence: u64, times: Times, overtaken: bool) {
-        self.matched += 1;
-        self.reordered += u64::from(overtaken);
-        self.last = Some((sequence, times));
+    fn matched(&mut self, first: u64, messages: u32, times: Times, overtaken: bool) {
+        let messages = u64::from(messages);
+        self.matched += messages;
+        self.reordered += if overtaken { messages } else { 0 };
+        self.last = Some((first + messages - 1, times));
     }
 
     fn finding(&mut self, finding: Finding, subject: Subject, _received: &[u8]) {

@@ -7,7 +7,7 @@ use frames::{Decoder, Event, Input, Kind as FrameKind, Message, Offence, Role, S
 use super::Shared;
 use super::link::Link;
 use crate::clock::Time;
-use crate::engine::{Bounds, Cause, Read, Sink};
+use crate::engine::{Arrivals, Bounds, Cause, Read, Sink};
 use crate::ledger;
 use crate::payload::Kind;
 
@@ -253,20 +253,19 @@ impl Connection {
         let mut read = Read { calls, bytes: bytes.len() as u64, ..Read::default() };
         let mut input = Input::from(bytes);
         let violation = loop {
-            if let Some(message) = self.decoder.next_whole(&mut input) {
-                read.message(message.payload.len());
+            if let Some(message) = self.take_arrivals(&mut input, at, &mut read, sink) {
                 if !deliver(message, at, sink) {
                     break Some(Violation::NotUtf8);
                 }
-                if input.is_empty() {
-                    break None;
-                }
                 continue;
+            }
+            if input.is_empty() {
+                break None;
             }
             match self.decoder.next(&mut input) {
                 Ok(Some(Event::Message(message))) => {
                     read.message(message.payload.len());
-                    deliver(message, at, sink);
+                    sink.message(at, event(message));
                 }
                 Ok(Some(event)) => {
                     read.frames += 1;
@@ -281,6 +280,25 @@ impl Connection {
         }
         sink.read(at, read);
         violation.is_some_and(|violation| self.fail(violation, shared, sink))
+    }
+
+    /// Takes whole messages for as long as they are those that must come; the first that is not, if there is one.
+    #[inline]
+    fn take_arrivals<'b>(
+        &self,
+        input: &mut Input<'b>,
+        at: Time,
+        read: &mut Read,
+        sink: &mut impl Sink,
+    ) -> Option<Message<'b>> {
+        let mut arrivals = sink.arrivals(at);
+        while let Some(message) = self.decoder.next_whole(input) {
+            read.message(message.payload.len());
+            if !arrivals.take(event(message)) {
+                return Some(message);
+            }
+        }
+        None
     }
 
     /// Does what a control frame asks for.
@@ -369,20 +387,19 @@ pub(super) enum After {
     Over,
 }
 
-/// Hands a message over; false if it is text that is not UTF-8.
 #[inline]
-fn deliver(message: Message<'_>, at: Time, sink: &mut impl Sink) -> bool {
+fn event(message: Message<'_>) -> ledger::Event<'_> {
     let kind = match message.kind {
         FrameKind::Text => Kind::Text,
         FrameKind::Binary => Kind::Binary,
     };
-    let event = ledger::Event { kind, bytes: message.payload };
-    sink.expected(at, event) || deliver_other(event, at, sink)
+    ledger::Event { kind, bytes: message.payload }
 }
 
-/// The same for one that is not what must come next.
+/// Hands over a message that need not be what must come next; false if it is text that is not UTF-8.
 #[cold]
-fn deliver_other(event: ledger::Event<'_>, at: Time, sink: &mut impl Sink) -> bool {
+fn deliver(message: Message<'_>, at: Time, sink: &mut impl Sink) -> bool {
+    let event = event(message);
     let lawful = event.kind == Kind::Binary || str::from_utf8(event.bytes).is_ok();
     if lawful {
         sink.message(at, event);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 use serde_json::Value;
-use server::{FaultKind, Faults, Options};
+use server::{Delay, DelayShape, FaultKind, Faults, Options};
 
 use crate::rig::{Clerk, Conduct, Doorman, Loadgen, Manner, Reference, Rogue};
 
@@ -110,6 +110,43 @@ fn a_server_that_closes_connections_is_no_slow_generator() {
     assert_eq!(outcome.code, Some(5), "{outcome:?}");
     let conclusion = outcome.json()["conclusion"].clone();
     assert_eq!((&conclusion["cause"], &conclusion["limited_by"]), (&"connections".into(), &"target".into()));
+}
+
+/// Nothing but the generator can be the limit here, on a machine of any speed. A client has 5 000 messages due in a step of
+/// 100 ms at the highest rate, in 360 kB: half of what may be in flight and a third of what may be unsent, so there is no
+/// backlog. No threshold is missed, and the drain waits for every echo. And 10 million writes a second are more than a thread
+/// can do. The lowest rates hold on a busy machine, too: an echo takes a second, and the generator may be late by a tenth of it.
+#[test]
+fn a_generator_that_is_the_limit_is_exit_code_5() {
+    let delay = Some(Delay { mean: Duration::from_secs(1), shape: DelayShape::Fixed });
+    let reference = Reference::start_with(Options { delay, ..Options::default() });
+    let step =
+        ["--from", "10k", "--to", "10m", "-c", "200", "-b", "1", "-d", "100ms", "--warmup", "0s", "--threads", "1"];
+    let search = ["--threshold", "p99<10m", "--resolution", "100%", "--tries", "3", "--pause", "0s", "--json"];
+    let patience = ["--drain", "10m", "--connect-rate", "5k", "--connect-timeout", "60s"];
+    let url = reference.url();
+    let arguments = [&["search", &url][..], &step, &search, &patience].concat();
+    let outcome = Loadgen::start_patiently(&arguments, PATIENCE).finish();
+    assert_eq!(outcome.code, Some(5), "{outcome:?}");
+    for sign in [
+        "\nLIMITED ",
+        " hold, then the generator was the limit",
+        "\nlimited by   the generator",
+        "why        generator",
+    ] {
+        assert!(outcome.stderr.contains(sign), "{sign:?} is missing in: {}", outcome.stderr);
+    }
+    let json = outcome.json();
+    let (conclusion, steps) = (&json["conclusion"], json["steps"].as_array().expect("a list"));
+    for (key, value) in [("kind", "edge"), ("cause", "generator"), ("limited_by", "generator")] {
+        assert_eq!(conclusion[key], value, "{conclusion}");
+    }
+    assert!(conclusion["holds_per_s"].as_f64() < conclusion["fails_per_s"].as_f64(), "{conclusion}");
+    let failed = steps.iter().filter(|step| step["holds"] == false);
+    assert!(failed.clone().all(|step| step["cause"] == "generator"), "{json}");
+    let at_the_edge = failed.filter(|step| step["rate_per_s"] == conclusion["fails_per_s"]);
+    assert_eq!(at_the_edge.count(), 3, "as many as a rate may have: {json}");
+    reference.finish();
 }
 
 #[test]

@@ -5,7 +5,8 @@
 //!    │        │                      judge.rs: the verdict, with reasons; identities.rs, limits.rs: what it rests on
 //!    │     Threshold                 threshold.rs: `p99<5ms`, on a Metric (metric.rs) of the report
 //!    ├── Quantiles, Throughput       numbers that are derived from a report, never stored as facts
-//!    ├── store                       the file format `loadgen.result/1`; baselines by name
+//!    ├── store                       files that are read again, of results and of searches; baselines by name
+//!    │     schema                    what the formats are called, and JSON Schemas that describe them
 //!    └── render                      one file a format, behind one trait
 //!          Text, Markdown, Html      to read: in a terminal, in the summary of a job, as a page (of several at once, too)
 //!          Json, IntervalsCsv, PercentilesCsv, Hlog
@@ -43,6 +44,7 @@ mod refusal;
 pub mod render;
 #[cfg(test)]
 mod sample;
+pub mod schema;
 pub mod search;
 #[cfg(test)]
 mod simulation;
@@ -61,6 +63,6 @@ pub use model::Report;
 pub use quantiles::Quantiles;
 pub use refusal::Refusal;
 pub use render::Render;
-pub use store::SCHEMA_JSON;
+pub use schema::Schema;
 pub use threshold::Threshold;
 pub use throughput::Throughput;

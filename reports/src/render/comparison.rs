@@ -2,6 +2,8 @@
 
 mod json;
 mod markdown;
+#[cfg(test)]
+pub(crate) mod sample;
 mod text;
 
 use std::io;

@@ -10,7 +10,6 @@ use super::words;
 use crate::human::{bytes, count, nanoseconds, rate, seconds};
 use crate::model::Load;
 use crate::search::{Cause, Conclusion, Outcome, Record, Step};
-pub use json::SCHEMA;
 
 /// A format in which a search can be shown: [`Text`](super::Text), [`Json`](super::Json), [`Markdown`](super::Markdown),
 /// [`Html`](super::Html).
@@ -32,46 +31,16 @@ pub(super) enum Mood {
 
 /// The first word of an output, what it means, and how that is to be taken.
 pub(super) fn headline(conclusion: &Conclusion) -> (&'static str, String, Mood) {
-    match conclusion {
-        Conclusion::Edge { holds, fails, cause } => edge(&rate(*holds), &rate(*fails), *cause),
-        Conclusion::Everything { holds } => {
-            let holds = rate(*holds);
-            let meaning =
-                format!("{holds} messages/s hold, the end of the range; the limit is above and was not looked for");
-            ("HOLDS", meaning, Mood::Good)
-        }
-        Conclusion::Nothing { fails, cause: Cause::Generator } => {
-            ("INVALID", format!("the generator is too slow for {} messages/s", rate(*fails)), Mood::Doubtful)
-        }
-        Conclusion::Nothing { fails, cause } => {
-            let what = if *cause == Cause::Delivery { "delivery violation: " } else { "" };
-            ("FAIL", format!("{what}no rate holds, not even {} messages/s", rate(*fails)), Mood::Bad)
-        }
-        Conclusion::Unfinished { holds, fails, why } => {
-            let known = match (holds, fails) {
-                (Some(holds), Some(fails)) => format!("{} messages/s held, {}/s did not", rate(*holds), rate(*fails)),
-                (Some(holds), None) => format!("{} messages/s held", rate(*holds)),
-                (None, Some(fails)) => format!("{} messages/s did not hold", rate(*fails)),
-                (None, None) => "nothing is known".to_owned(),
-            };
-            ("UNFINISHED", format!("{why}; so far, {known}"), Mood::Doubtful)
-        }
-    }
-}
-
-fn edge(holds: &str, fails: &str, cause: Cause) -> (&'static str, String, Mood) {
-    let highest = format!("{holds} messages/s is the highest rate that holds");
-    match cause {
-        Cause::Delivery => ("FAIL", format!("delivery violation at {fails} messages/s; {highest}"), Mood::Bad),
-        Cause::Generator => {
-            let meaning =
-                format!("{holds} messages/s hold, then the generator was the limit: the target may hold more");
-            ("LIMITED", meaning, Mood::Doubtful)
-        }
-        Cause::Connections | Cause::Backlog | Cause::Threshold => {
-            ("FOUND", format!("{highest}; {fails}/s does not"), Mood::Good)
-        }
-    }
+    let (word, mood) = match conclusion {
+        Conclusion::Edge { cause: Cause::Delivery, .. } => ("FAIL", Mood::Bad),
+        Conclusion::Edge { cause: Cause::Generator, .. } => ("LIMITED", Mood::Doubtful),
+        Conclusion::Edge { .. } => ("FOUND", Mood::Good),
+        Conclusion::Everything { .. } => ("HOLDS", Mood::Good),
+        Conclusion::Nothing { cause: Cause::Generator, .. } => ("INVALID", Mood::Doubtful),
+        Conclusion::Nothing { .. } => ("FAIL", Mood::Bad),
+        Conclusion::Unfinished { .. } => ("UNFINISHED", Mood::Doubtful),
+    };
+    (word, conclusion.meaning(), mood)
 }
 
 /// What keeps the rate from being higher, if that is known.

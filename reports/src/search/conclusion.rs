@@ -1,6 +1,7 @@
 //! How a search ends.
 
 use super::step::Cause;
+use crate::human::rate;
 use crate::judge::LimitedBy;
 
 /// What a search found. Rates are messages a second, of all clients together.
@@ -76,6 +77,36 @@ impl Conclusion {
         }
     }
 
+    /// What was found, in a sentence.
+    pub fn meaning(&self) -> String {
+        match self {
+            Self::Edge { holds, fails, cause } => edge(&rate(*holds), &rate(*fails), *cause),
+            Self::Everything { holds } => {
+                let holds = rate(*holds);
+                format!("{holds} messages/s hold, the end of the range; the limit is above and was not looked for")
+            }
+            Self::Nothing { fails, cause } => {
+                let fails = rate(*fails);
+                match cause {
+                    Cause::Generator => format!("the generator is too slow for {fails} messages/s"),
+                    Cause::Delivery => format!("delivery violation: no rate holds, not even {fails} messages/s"),
+                    _ => format!("no rate holds, not even {fails} messages/s"),
+                }
+            }
+            Self::Unfinished { holds, fails, why } => {
+                let known = match (holds, fails) {
+                    (Some(holds), Some(fails)) => {
+                        format!("{} messages/s held, {}/s did not", rate(*holds), rate(*fails))
+                    }
+                    (Some(holds), None) => format!("{} messages/s held", rate(*holds)),
+                    (None, Some(fails)) => format!("{} messages/s did not hold", rate(*fails)),
+                    (None, None) => "nothing is known".to_owned(),
+                };
+                format!("{why}; so far, {known}")
+            }
+        }
+    }
+
     /// Exit code: 4 when messages are lost or damaged at the edge, 5 when the generator was the limit; else 0 when a rate
     /// holds. When none does, 1 for a missed threshold and a backlog, and 5 for connections that fail. `None` when the
     /// search did not end: the code is then that of what ended it.
@@ -91,6 +122,17 @@ impl Conclusion {
                 Cause::Backlog | Cause::Threshold => 1,
             }),
         }
+    }
+}
+
+fn edge(holds: &str, fails: &str, cause: Cause) -> String {
+    let highest = format!("{holds} messages/s is the highest rate that holds");
+    match cause {
+        Cause::Delivery => format!("delivery violation at {fails} messages/s; {highest}"),
+        Cause::Generator => {
+            format!("{holds} messages/s hold, then the generator was the limit: the target may hold more")
+        }
+        Cause::Connections | Cause::Backlog | Cause::Threshold => format!("{highest}; {fails}/s does not"),
     }
 }
 

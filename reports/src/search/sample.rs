@@ -62,3 +62,20 @@ fn step(rate: f64, number: usize) -> Step {
 pub(crate) fn ending(conclusion: Conclusion) -> Record {
     Record { conclusion, ..record() }
 }
+
+/// A search in which somebody else chose every text.
+pub(crate) fn foreign(text: &str) -> Record {
+    let mut record =
+        ending(Conclusion::Unfinished { holds: Some(4_970.0), fails: Some(5_190.0), why: text.to_owned() });
+    let (plan, environment) = (&mut record.plan, &mut record.environment);
+    let of_plan = [&mut plan.payload, &mut plan.expect, &mut plan.engine];
+    let of_environment = [&mut environment.cpu, &mut environment.kernel, &mut environment.version];
+    for place in of_plan.into_iter().chain(of_environment).chain([&mut record.target.url, &mut record.started_at]) {
+        text.clone_into(place);
+    }
+    record.plan.thresholds = vec![text.to_owned()];
+    for step in record.steps.iter_mut().filter(|step| step.outcome != Outcome::Holds) {
+        step.reasons = vec![text.to_owned()];
+    }
+    record
+}

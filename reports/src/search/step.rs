@@ -1,6 +1,6 @@
 //! What is kept of one run of a search.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::human::{count, percent};
 use crate::judge::{Judgement, LimitedBy, Verdict, is_generators_fault};
@@ -48,7 +48,7 @@ pub enum Outcome {
 }
 
 /// Why a rate does not hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Cause {
     /// A message was lost, damaged or misrouted, or an event came that must not.

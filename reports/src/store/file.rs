@@ -22,12 +22,12 @@ pub struct FileError {
 }
 
 impl FileError {
-    fn new(path: &Path, error: impl Into<StoreError>) -> Self {
+    pub(super) fn new(path: &Path, error: impl Into<StoreError>) -> Self {
         Self { path: path.to_owned(), error: error.into() }
     }
 }
 
-/// Reads a result file.
+/// Reads a result file; [`Stored`](super::Stored) takes a search as well.
 ///
 /// # Errors
 /// The file can't be read, or is not a result of this version ([`from_json`]).

@@ -28,20 +28,25 @@ fn what_is_no_result_of_this_version_is_refused_by_name() {
     assert!(matches!(refusal("response p99 5 ms"), StoreError::NotJson(_)));
     assert!(matches!(from_json(b"\xff\xfe"), Err(StoreError::NotJson(_))));
     assert!(matches!(refusal(""), StoreError::Truncated { line: 1, column: 0 }));
-    assert!(matches!(refusal("{}"), StoreError::NotAResult));
-    assert!(matches!(refusal("[1, 2]"), StoreError::NotAResult));
-    assert!(matches!(refusal(r#"{"schema": 1}"#), StoreError::NotAResult));
-    assert!(matches!(refusal(r#"{"schema": "loadgen.result/2"}"#), StoreError::NewerSchema(2)));
+    assert!(matches!(refusal("{}"), StoreError::NoSchema(_)));
+    assert!(matches!(refusal("[1, 2]"), StoreError::NoSchema(_)));
+    assert!(matches!(refusal(r#"{"schema": 1}"#), StoreError::NoSchema(_)));
+    assert!(matches!(refusal(r#"{"schema": "loadgen.result/2"}"#), StoreError::NewerSchema { .. }));
     for other in ["loadgen.result/0", "loadgen.result/", "loadgen.result/one", "loadgen.comparison/1", ""] {
         let error = refusal(&format!(r#"{{"schema": "{other}"}}"#));
-        assert!(matches!(&error, StoreError::OtherSchema(name) if name == other), "{error}");
+        assert!(matches!(&error, StoreError::OtherSchema { found, .. } if found == other), "{error}");
     }
+    assert_eq!(
+        refusal(r#"{"schema": "loadgen.result/2"}"#).to_string(),
+        "this result has the newer format loadgen.result/2, and this version reads loadgen.result/1 only; use a newer loadgen"
+    );
+    assert_eq!(refusal("{}").to_string(), r#"not a result: expected an object with "schema": "loadgen.result/1""#);
     // The name comes from a file and goes to a terminal.
     assert_eq!(
         refusal(r#"{"schema": "\u001b[2J"}"#).to_string(),
         r#"not a result: its schema is "\x1b[2J", expected "loadgen.result/1""#
     );
-    assert!(matches!(refusal(r#"{"schema": "loadgen.result/1"}"#), StoreError::Malformed(_)));
+    assert!(matches!(refusal(r#"{"schema": "loadgen.result/1"}"#), StoreError::Malformed(..)));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Comparisons as JSON: `loadgen.comparison/1` and `loadgen.ab/1`. Units are in the keys, and that of a metric beside it. What
+//! Comparisons as JSON: [`Schema::COMPARISON`] and [`Schema::AB`]. Units are in the keys, and that of a metric beside it. What
 //! is not known is `null`, so every key is always there.
 
 use std::io;
@@ -11,11 +11,7 @@ use crate::compare::{Comparison, Finding, Row, Side, Verdict};
 use crate::metric::Better;
 use crate::paired::Observation;
 use crate::render::Json;
-
-/// Name and version of the format of a comparison.
-const COMPARISON: &str = "loadgen.comparison/1";
-/// Name and version of the format of a test of pairs.
-const AB: &str = "loadgen.ab/1";
+use crate::schema::Schema;
 
 #[derive(Serialize)]
 struct ComparisonDocument<'a> {
@@ -92,7 +88,7 @@ struct Pair {
 impl RenderComparison for Json {
     fn comparison(&self, comparison: &Comparison, out: &mut dyn io::Write) -> io::Result<()> {
         let document = ComparisonDocument {
-            schema: COMPARISON,
+            schema: Schema::COMPARISON.name(),
             verdict: comparison.verdict,
             exit_code: comparison.verdict.exit_code(),
             reasons: &comparison.reasons,
@@ -111,7 +107,7 @@ impl RenderComparison for Json {
     fn ab(&self, ab: &Ab<'_>, out: &mut dyn io::Write) -> io::Result<()> {
         let outcome = ab.outcome;
         let document = AbDocument {
-            schema: AB,
+            schema: Schema::AB.name(),
             verdict: outcome.verdict,
             exit_code: outcome.verdict.exit_code(),
             reasons: &outcome.reasons,

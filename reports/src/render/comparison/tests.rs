@@ -1,31 +1,11 @@
+use super::sample::{STEADY, WILD, foreign, outcome, regression, run};
 use super::*;
-use crate::compare::{Measured, Options, compare};
+use crate::compare::{Options, compare};
 use crate::escape::visible;
-use crate::gate::{Confidence, Gate};
-use crate::judge;
-use crate::model::{Latency, Report};
-use crate::paired::{Observation, Test};
+use crate::model::Latency;
 use crate::render::markdown::{Node, parse};
 use crate::render::{Json, Text};
-use crate::sample;
-
-/// A run of which the response times are these many nanoseconds, 99 in 100 and the last.
-fn run(p50: u64, p99: u64) -> Report {
-    let mut report = sample::pass();
-    report.latency.response = Latency::histogram();
-    report.latency.response.record_n(p50, 494_000).unwrap();
-    report.latency.response.record_n(p99, 6_000).unwrap();
-    report
-}
-
-fn several(p50: u64, p99: u64) -> Vec<Report> {
-    (0..5).map(|k| run(p50 + k * p50 / 200, p99 + (k * 7 % 5) * p99 / 50)).collect()
-}
-
-/// p99 regressed, p50 passes.
-fn regression() -> Comparison {
-    compare(&several(80_000, 400_000), &several(79_000, 700_000), &Options::default())
-}
+use crate::sample::{pass, violation};
 
 /// Everything that a file can hold and that is not what it seems.
 const HOSTILE: &str = "x\u{1b}[2J|`<script>alert(1)</script>[a](javascript:b)\n# c\u{202e} @me";
@@ -33,34 +13,6 @@ const HOSTILE: &str = "x\u{1b}[2J|`<script>alert(1)</script>[a](javascript:b)\n#
 fn hostile() -> Comparison {
     foreign(HOSTILE)
 }
-
-/// A comparison in which somebody else chose every text.
-fn foreign(text: &str) -> Comparison {
-    let mut candidate = run(80_000, 400_000);
-    text.clone_into(&mut candidate.target.url);
-    text.clone_into(&mut candidate.environment.cpu);
-    text.clone_into(&mut candidate.started_at);
-    candidate.connections.died = 1;
-    candidate.connections.errors = [(text.to_owned(), 1)].into();
-    compare(&[run(80_000, 400_000)], &[candidate], &Options { force: true, ..Options::default() })
-}
-
-/// Pairs with these differences of p50 in percent; p99 differs by three times as much, the throughput by nothing.
-fn outcome(percents: &[f64], max_pairs: u32) -> Outcome {
-    let observed = |share: f64| Observation {
-        values: [80_000.0 * (1.0 + share), 400_000.0 * (1.0 + 3.0 * share), 50_000.0]
-            .map(|value| Measured { value: Some(value), messages: 500_000 })
-            .to_vec(),
-        verdict: judge::Verdict::Pass,
-        reasons: Vec::new(),
-    };
-    let pairs: Vec<_> = percents.iter().map(|percent| (observed(0.0), observed(percent / 100.0))).collect();
-    let first = u32::try_from(percents.len()).unwrap();
-    Test::new(Gate::defaults(), Confidence::default(), first, max_pairs).unwrap().judge(&pairs, 0)
-}
-
-const STEADY: [f64; 10] = [11.0, 12.5, 11.7, 12.2, 13.0, 11.4, 12.8, 12.1, 11.9, 12.3];
-const WILD: [f64; 10] = [-9.0, 12.0, 3.0, -4.0, 15.0, 1.0, -7.0, 8.0, 0.5, 6.0];
 
 fn shown(render: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> String {
     let mut out = Vec::new();
@@ -99,9 +51,9 @@ fn text_of_incomparable_runs() {
 
 #[test]
 fn text_of_a_violation_and_a_missing_metric() {
-    let mut candidate = sample::violation();
+    let mut candidate = violation();
     candidate.latency.connect = Latency::histogram();
-    insta::assert_snapshot!(text(&compare(&[sample::pass()], &[candidate], &Options::default()), false));
+    insta::assert_snapshot!(text(&compare(&[pass()], &[candidate], &Options::default()), false));
 }
 
 #[test]

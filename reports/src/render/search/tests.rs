@@ -2,7 +2,7 @@ use super::*;
 use crate::escape::visible;
 use crate::render::markdown::{Node, parse};
 use crate::render::{Json, Markdown, Text};
-use crate::search::sample::{ending, record};
+use crate::search::sample::{ending, foreign, record};
 
 fn shown(format: &impl RenderSearch, record: &Record) -> String {
     let mut out = Vec::new();
@@ -98,21 +98,6 @@ fn what_a_reader_must_know_besides_is_noted() {
 
 /// Everything that a server can choose and that is not what it seems.
 const HOSTILE: &str = "x\u{1b}[2J|`<script>alert(1)</script>[a](javascript:b)\n# c\u{202e} @me";
-
-/// A search in which somebody else chose every text.
-fn foreign(text: &str) -> Record {
-    let mut record =
-        ending(Conclusion::Unfinished { holds: Some(4_970.0), fails: Some(5_190.0), why: text.to_owned() });
-    for place in [&mut record.target.url, &mut record.environment.cpu, &mut record.plan.payload, &mut record.started_at]
-    {
-        text.clone_into(place);
-    }
-    record.plan.thresholds = vec![text.to_owned()];
-    for step in record.steps.iter_mut().filter(|step| step.outcome != Outcome::Holds) {
-        step.reasons = vec![text.to_owned()];
-    }
-    record
-}
 
 #[test]
 fn hostile_text_stays_text_in_every_format() {

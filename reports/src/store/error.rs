@@ -1,0 +1,89 @@
+//! Why a file's text is not what it should be.
+
+use std::fmt;
+
+use crate::escape::visible;
+use crate::schema::Schema;
+
+/// Why a result or a search could not be stored or read.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The text is not JSON.
+    #[error("not JSON: {0}")]
+    NotJson(#[source] serde_json::Error),
+    /// The JSON ends before it is complete: the file was cut, or is empty.
+    #[error("truncated: the JSON ends too early, at line {line} column {column}")]
+    Truncated {
+        /// Line, from 1.
+        line: usize,
+        /// Column, from 0.
+        column: usize,
+    },
+    /// JSON, but without the key `schema`.
+    #[error("{0}: expected an object with \"schema\": {names}", names = .0.names())]
+    NoSchema(Formats),
+    /// JSON of another schema.
+    #[error("{expected}: its schema is \"{found}\", expected {names}", names = .expected.names())]
+    OtherSchema {
+        /// What it is, escaped.
+        found: String,
+        /// What it may be.
+        expected: Formats,
+    },
+    /// A later version of the format.
+    #[error(
+        "this {noun} has the newer format {found}, and this version reads {name} only; use a newer loadgen",
+        noun = .known.noun(), name = .known.name()
+    )]
+    NewerSchema {
+        /// What it is.
+        found: String,
+        /// What could be read.
+        known: Schema,
+    },
+    /// A key is missing, or its value is not of those that it may have.
+    // The parser quotes what it found, and a file may hold anything.
+    #[error("not a valid {name}: {problem}", name = .0.name(), problem = visible(&.1.to_string()))]
+    Malformed(Schema, #[source] serde_json::Error),
+    /// A histogram can't be decoded, or encoded.
+    #[error("histogram `{name}`: {problem}")]
+    Histogram {
+        /// Its key.
+        name: &'static str,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A number that JSON does not have.
+    #[error("`{0}` is not a finite number")]
+    NotFinite(&'static str),
+    /// Reading or writing failed.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+    /// The file can't be a result's place.
+    #[error("{0}")]
+    NotAPlace(&'static str),
+}
+
+/// Formats of which a file must have one. Displays as what it is not, if it has none of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Formats(pub(super) &'static [Schema]);
+
+impl Formats {
+    /// `"loadgen.result/1" or "loadgen.search/1"`.
+    fn names(self) -> String {
+        let names: Vec<_> = self.0.iter().map(|schema| format!("\"{}\"", schema.name())).collect();
+        names.join(" or ")
+    }
+}
+
+impl fmt::Display for Formats {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            [one] => write!(f, "not a {}", one.noun()),
+            several => {
+                let nouns: Vec<_> = several.iter().map(|schema| format!("a {}", schema.noun())).collect();
+                write!(f, "neither {}", nouns.join(" nor "))
+            }
+        }
+    }
+}

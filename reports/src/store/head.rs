@@ -1,0 +1,40 @@
+//! Which format a text has, before the rest of it is looked at.
+
+use serde::Deserialize;
+use serde_json::error::Category;
+
+use super::error::{Formats, StoreError};
+use crate::escape::escape;
+use crate::schema::Schema;
+
+/// The format of a text, one of those that are expected. It is read by itself, so that a file of another format is refused for
+/// that and not for a missing key.
+pub(super) fn format(text: &[u8], expected: &'static [Schema]) -> Result<Schema, StoreError> {
+    #[derive(Deserialize)]
+    struct Head {
+        schema: String,
+    }
+    let Head { schema: name } = serde_json::from_slice(text).map_err(|error| match error.classify() {
+        Category::Data => StoreError::NoSchema(Formats(expected)),
+        _ if is_cut(text, &error) => StoreError::Truncated { line: error.line(), column: error.column() },
+        Category::Eof | Category::Syntax | Category::Io => StoreError::NotJson(error),
+    })?;
+    let find = |fits: &dyn Fn(&Schema) -> bool| expected.iter().copied().find(|schema| fits(schema));
+    if let Some(schema) = find(&|schema| schema.name() == name) {
+        return Ok(schema);
+    }
+    Err(match find(&|schema| schema.is_older_than(&name)) {
+        Some(known) => StoreError::NewerSchema { found: name, known },
+        None => StoreError::OtherSchema { found: escape(name.as_bytes(), 80), expected: Formats(expected) },
+    })
+}
+
+/// Whether JSON that does not parse is the beginning of a longer text. The parser says so itself, except for a cut inside a
+/// number or a character: then the error is at the end of the text.
+fn is_cut(text: &[u8], error: &serde_json::Error) -> bool {
+    let last_line = text.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+    let lines = text.split(|byte| *byte == b'\n').count();
+    let at_the_end = error.line() == lines && error.column() >= last_line.len();
+    let cut_character = std::str::from_utf8(text).is_err_and(|error| error.error_len().is_none());
+    error.classify() == Category::Eof || (text.trim_ascii_start().starts_with(b"{") && (at_the_end || cut_character))
+}

@@ -1,0 +1,43 @@
+//! A search as JSON: `loadgen.search/1`. What is not known is `null`, so every key is always there.
+//!
+//! What a search found is stored as it was concluded, and not concluded again on reading: a later version may ask for more
+//! tries. Reasons and notes do follow from the steps, and the rate of a client from that of all.
+
+mod document;
+
+use super::document::plan_numbers;
+use super::{StoreError, check_finite, head, text_of};
+use crate::schema::Schema;
+use crate::search::Record;
+use document::Document;
+
+/// A search as JSON text, indented, with a newline at the end.
+///
+/// # Errors
+/// A number is infinite or not a number ([`StoreError::NotFinite`]).
+pub fn to_json(record: &Record) -> Result<String, StoreError> {
+    let of_steps = record.steps.iter().flat_map(|step| {
+        let (sent, matched) = (step.sent_per_s.unwrap_or(0.0), step.matched_per_s.unwrap_or(0.0));
+        [("steps.rate_per_s", step.rate), ("steps.sent_per_s", sent), ("steps.matched_per_s", matched)]
+    });
+    check_finite(plan_numbers(&record.plan).into_iter().chain([("search.pause_s", record.pause_s)]).chain(of_steps))?;
+    text_of(Schema::SEARCH, &Document::of(record))
+}
+
+/// Reads back what [`to_json`] wrote.
+///
+/// # Errors
+/// Each way in which the text is not a search of this version has its own variant of [`StoreError`].
+pub fn from_json(text: &[u8]) -> Result<Record, StoreError> {
+    head::format(text, &[Schema::SEARCH])?;
+    record(text)
+}
+
+/// A text that says of itself that it is a search.
+pub(super) fn record(text: &[u8]) -> Result<Record, StoreError> {
+    let document: Result<Document, _> = serde_json::from_slice(text);
+    document.and_then(Document::into_record).map_err(|error| StoreError::Malformed(Schema::SEARCH, error))
+}
+
+#[cfg(test)]
+mod tests;

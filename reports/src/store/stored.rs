@@ -1,0 +1,41 @@
+//! Whatever a file holds.
+
+use std::fs;
+use std::path::Path;
+
+use super::{FileError, StoreError, head, result, search};
+use crate::judge::Judgement;
+use crate::model::Report;
+use crate::schema::Schema;
+use crate::search::Record;
+
+/// What was read from a file that may be of either format.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Stored {
+    /// A run.
+    Result(Box<(Report, Judgement)>),
+    /// A search.
+    Search(Box<Record>),
+}
+
+impl Stored {
+    /// Reads a text that [`to_json`](super::to_json) or [`search::to_json`] wrote.
+    ///
+    /// # Errors
+    /// As those of [`from_json`](super::from_json); a text of neither format is refused with both names.
+    pub fn from_json(text: &[u8]) -> Result<Self, StoreError> {
+        match head::format(text, &[Schema::RESULT, Schema::SEARCH])? {
+            Schema::SEARCH => Ok(Self::Search(Box::new(search::record(text)?))),
+            _ => Ok(Self::Result(Box::new(result(text)?))),
+        }
+    }
+
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// The file can't be read, or holds neither ([`Self::from_json`]).
+    pub fn read(path: &Path) -> Result<Self, FileError> {
+        let text = fs::read(path).map_err(|error| FileError::new(path, error))?;
+        Self::from_json(&text).map_err(|error| FileError::new(path, error))
+    }
+}

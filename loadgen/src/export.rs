@@ -1,20 +1,24 @@
-//! A result in the formats that were asked for, each where it belongs.
+//! What was measured in the formats that were asked for, each where it belongs.
 
 use std::io::{self, Write};
 
-use reports::{Judgement, Report, store};
+use reports::store;
 
 use crate::cli::{Output, Place};
 use crate::terminal::Channel;
 
-/// Saves a result in each format; all of them are tried, and each failure is told on stderr.
+/// Saves something in each format, as `render` lets the format write it; all of them are tried, and each failure is told on
+/// stderr.
 ///
 /// # Errors
 /// At least one of them failed.
-pub(crate) fn save(outputs: &[Output], report: &Report, judgement: &Judgement) -> Result<(), Failed> {
+pub(crate) fn save<F: ?Sized>(
+    outputs: &[Output<F>],
+    render: impl Fn(&F, &mut dyn Write) -> io::Result<()>,
+) -> Result<(), Failed> {
     let mut result = Ok(());
     for Output { flag, place, format } in outputs {
-        if let Err(error) = put(place, |out| format.render(report, judgement, out)) {
+        if let Err(error) = put(place, |out| render(format, out)) {
             eprintln!("loadgen: {flag} was not saved: {error}");
             result = Err(Failed);
         }

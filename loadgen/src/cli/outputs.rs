@@ -6,6 +6,7 @@ use std::str::FromStr;
 use clap::Args;
 use reports::Render;
 use reports::metric::Better;
+use reports::render::search::RenderSearch;
 use reports::render::{Bencher, GithubBenchmark, Hlog, Html, IntervalsCsv, Junit, Markdown, PercentilesCsv};
 use reports::store;
 
@@ -54,12 +55,12 @@ pub(crate) enum Place {
     File(PathBuf),
 }
 
-/// One format and its place.
-pub(crate) struct Output {
+/// One format and its place: of a run, or of what else `F` shows.
+pub(crate) struct Output<F: ?Sized = dyn Render> {
     /// The option that asks for it.
     pub(crate) flag: &'static str,
     pub(crate) place: Place,
-    pub(crate) format: Box<dyn Render>,
+    pub(crate) format: Box<F>,
 }
 
 impl FromStr for Place {
@@ -76,22 +77,39 @@ impl Outputs {
         self.html.as_ref()
     }
 
-    /// The options that were given and take one result.
-    pub(crate) fn of_one_result(&self) -> Vec<&'static str> {
-        self.all().iter().map(|output| output.flag).filter(|flag| *flag != "--html").collect()
+    /// The options that were given and take one file.
+    pub(crate) fn of_one_file(&self) -> Vec<&'static str> {
+        self.of_run().iter().map(|output| output.flag).filter(|flag| *flag != "--html").collect()
+    }
+
+    /// The options that were given and show runs only.
+    pub(crate) fn of_runs_only(&self) -> Vec<&'static str> {
+        let both: Vec<_> = self.of_search().iter().map(|output| output.flag).collect();
+        self.of_run().iter().map(|output| output.flag).filter(|flag| !both.contains(flag)).collect()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.all().is_empty()
+        self.of_run().is_empty()
     }
 
     /// Whether one of them goes to stdout.
     pub(crate) fn take_stdout(&self) -> bool {
-        self.all().iter().any(|output| output.place == Place::Stdout)
+        self.of_run().iter().any(|output| output.place == Place::Stdout)
     }
 
-    /// Everything that was asked for.
-    pub(crate) fn all(&self) -> Vec<Output> {
+    /// Everything that was asked for and can show a search.
+    pub(crate) fn of_search(&self) -> Vec<Output<dyn RenderSearch>> {
+        let mut outputs = Vec::new();
+        let mut add = |flag, place: &Option<Place>, format: Box<dyn RenderSearch>| {
+            outputs.extend(place.clone().map(|place| Output { flag, place, format }));
+        };
+        add("--html", &self.html, Box::new(Html));
+        add("--markdown", &self.markdown, Box::new(Markdown));
+        outputs
+    }
+
+    /// Everything that was asked for, to show a run.
+    pub(crate) fn of_run(&self) -> Vec<Output> {
         let mut outputs = Vec::new();
         let mut add = |flag, place: Option<Place>, format: Box<dyn Render>| {
             outputs.extend(place.map(|place| Output { flag, place, format }));
@@ -124,7 +142,7 @@ impl Outputs {
             }
         }
         let out = out.map(|path| ("--out", Place::File(path.to_owned())));
-        let outputs = self.all();
+        let outputs = self.of_run();
         let places = outputs.iter().map(|output| (output.flag, &output.place));
         check_places(json_on_stdout, out.iter().map(|(flag, place)| (*flag, place)).chain(places))
     }

@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use clap::Args;
 use loadgen::plan::{Load, Plan, Rate, Until};
+use reports::render::search::RenderSearch;
+use reports::render::{Html, Json, Markdown};
 use reports::search::{Resolution, Search};
 use reports::{Threshold, human};
 
 use super::course::{Course, CourseArgs};
-use super::outputs::{Place, check_places};
+use super::outputs::{Output, Place, check_places};
 use super::plan::PlanArgs;
 use super::refuse;
 use super::values::{parse_duration, parse_number, parse_positive_duration, parse_rate};
@@ -65,7 +67,7 @@ pub(crate) struct SearchArgs {
 #[command(next_help_heading = "Output")]
 #[allow(clippy::doc_markdown)]
 pub(crate) struct SearchOutputs {
-    /// Save the curve as JSON
+    /// Save the curve as JSON; loadgen report shows it later
     #[arg(short, long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
 
@@ -217,15 +219,26 @@ impl SearchArgs {
 }
 
 impl SearchOutputs {
+    /// The files that were asked for.
+    pub(crate) fn files(&self) -> Vec<Output<dyn RenderSearch>> {
+        let mut outputs = Vec::new();
+        let mut add = |flag, place: Option<Place>, format: Box<dyn RenderSearch>| {
+            outputs.extend(place.map(|place| Output { flag, place, format }));
+        };
+        add("--out", self.out.clone().map(Place::File), Box::new(Json));
+        add("--html", self.html.clone(), Box::new(Html));
+        add("--markdown", self.markdown.clone(), Box::new(Markdown));
+        outputs
+    }
+
     /// Finds out whether the outputs fit together and can be written.
     pub(crate) fn check(&self) -> Result<(), clap::Error> {
-        let out = self.out.clone().map(Place::File);
-        let places = [("--out", &out), ("--html", &self.html), ("--markdown", &self.markdown)];
-        check_places(self.json, places.into_iter().filter_map(|(flag, place)| Some((flag, place.as_ref()?))))
+        let files = self.files();
+        check_places(self.json, files.iter().map(|output| (output.flag, &output.place)))
     }
 
     /// Whether something but text goes to stdout.
     pub(crate) fn take_stdout(&self) -> bool {
-        self.json || [&self.html, &self.markdown].into_iter().any(|place| *place == Some(Place::Stdout))
+        self.json || self.files().iter().any(|output| output.place == Place::Stdout)
     }
 }

@@ -25,7 +25,7 @@ pub(crate) fn compare(args: &CompareArgs) -> Result<u8, clap::Error> {
         (Err(error), _) | (_, Err(error)) => {
             eprintln!("loadgen: {error}");
             // Another version's numbers may mean something else; anything else is no result at all.
-            let newer = matches!(error.error, StoreError::NewerSchema(_));
+            let newer = matches!(error.error, StoreError::NewerSchema { .. });
             return Ok(if newer { exit::INCOMPARABLE } else { exit::USAGE });
         }
     };

@@ -90,7 +90,7 @@ fn finish(args: &RunArgs, outcome: &Outcome) -> u8 {
         eprintln!("loadgen: the result was not saved: {error}");
         done = false;
     }
-    done &= export::save(&args.outputs.all(), report, judgement).is_ok();
+    done &= export::save(&args.outputs.of_run(), |format, out| format.render(report, judgement, out)).is_ok();
     if let Err(error) = print(args, outcome) {
         eprintln!("loadgen: {error}");
         done = false;

@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 use loadgen::plan::{Load, Plan, Rate};
 use loadgen::{RunError, Stop};
 use reports::render::search::{RenderSearch, line};
-use reports::render::{Html, Json, Markdown, Text};
+use reports::render::{Json, Text};
 use reports::search::{Conclusion, Next, Record, Search, Step};
 use reports::{Report, judge};
 
-use crate::cli::{Place, SearchArgs};
+use crate::cli::SearchArgs;
 use crate::exit;
-use crate::export::put;
+use crate::export::{self, Failed};
 use crate::progress::Progress;
 use crate::signals::stop_on_signal;
 use crate::terminal::Channel;
@@ -157,30 +157,16 @@ fn at(plan: &Plan, rate: f64, number: usize) -> Plan {
     plan
 }
 
-/// Something was not saved or shown, and stderr says what.
-struct Failed;
-
 /// Shows the record where it was asked for; all of it is tried.
 fn show(args: &SearchArgs, record: &Record) -> Result<(), Failed> {
     let outputs = &args.outputs;
-    let mut result = Ok(());
-    let mut tell = |flag: &str, written: io::Result<()>| {
-        if let Err(error) = written {
-            eprintln!("loadgen: {flag} was not saved: {error}");
+    let mut result = export::save(&outputs.files(), |format, out| format.search(record, out));
+    let mut tell = |what: &str, shown: io::Result<()>| {
+        if let Err(error) = shown {
+            eprintln!("loadgen: {what} was not shown: {error}");
             result = Err(Failed);
         }
     };
-    let out = outputs.out.clone().map(Place::File);
-    let formats: [(&str, Option<&Place>, &dyn RenderSearch); 3] = [
-        ("--out", out.as_ref(), &Json),
-        ("--html", outputs.html.as_ref(), &Html),
-        ("--markdown", outputs.markdown.as_ref(), &Markdown),
-    ];
-    for (flag, place, format) in formats {
-        if let Some(place) = place {
-            tell(flag, put(place, |out| format.search(record, out)));
-        }
-    }
     if outputs.json {
         tell("--json", Channel::Stdout.print(true, |_, out| Json.search(record, out)));
     }

@@ -2,8 +2,7 @@
 
 use std::fs;
 
-use reports::{SCHEMA_JSON, Verdict, store};
-use serde_json::Value;
+use reports::{Verdict, store};
 
 use crate::rig::{Conduct, Doorman, Loadgen, Manner, Rogue};
 
@@ -47,14 +46,10 @@ fn where_there_is_no_terminal_a_line_comes_every_five_seconds() {
 }
 
 #[test]
-fn json_is_all_there_is_on_stdout_and_satisfies_the_schema() {
+fn json_is_all_there_is_on_stdout() {
     let outcome = Loadgen::run(&with(SHORT, &["--json"]));
     assert!(outcome.passed(), "{outcome:?}");
     let result = outcome.json();
-    let schema: Value = serde_json::from_str(SCHEMA_JSON).expect("JSON");
-    let validator = jsonschema::validator_for(&schema).expect("a schema");
-    let errors: Vec<_> = validator.iter_errors(&result).map(|error| error.to_string()).collect();
-    assert!(errors.is_empty(), "{errors:?}");
     assert_eq!(result["schema"], "loadgen.result/1");
     assert_eq!(result["counts"]["scheduled"], 500);
     assert_eq!(result["warmup"]["counts"]["scheduled"], 100);

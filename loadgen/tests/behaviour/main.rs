@@ -18,6 +18,7 @@ mod lean;
 mod privacy;
 mod rig;
 mod search;
+mod searched;
 mod signals;
 mod sources;
 mod starved;

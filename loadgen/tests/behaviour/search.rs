@@ -6,7 +6,7 @@ use rustix::process::Signal;
 use serde_json::Value;
 use server::{Delay, DelayShape, FaultKind, Faults, Options};
 
-use crate::rig::{Clerk, Conduct, Doorman, Loadgen, Manner, Reference, Rogue};
+use crate::rig::{Clerk, Conduct, Doorman, Loadgen, Manner, Reference, Rogue, satisfies_its_schema};
 
 /// Times of the server: two milliseconds a message are 500 messages a second. The way of the echo is what makes the test
 /// robust: the generator may be late by a tenth of the response time.
@@ -162,6 +162,7 @@ fn a_signal_ends_it_with_the_curve_so_far() {
     assert_eq!(outcome.code, Some(130), "{outcome:?}");
     assert!(outcome.stdout.starts_with("UNFINISHED   interrupted; so far, nothing is known"), "{outcome:?}");
     let saved: Value = serde_json::from_str(&std::fs::read_to_string(&out).expect("it was written")).expect("JSON");
+    satisfies_its_schema(&saved);
     assert_eq!((&saved["schema"], &saved["conclusion"]["kind"]), (&"loadgen.search/1".into(), &"unfinished".into()));
     // Half a step is none.
     assert_eq!(saved["steps"], Value::Array(Vec::new()));

@@ -1,4 +1,4 @@
-//! What reads stored results: `report`, `compare`, baselines.
+//! What reads stored results: `report`, `compare`, baselines. Stored searches are in [`super::searched`].
 
 use std::fs;
 use std::path::Path;
@@ -10,19 +10,19 @@ use crate::rig::{Conduct, Loadgen, Rogue};
 /// A run that no machine is too slow for.
 const BRIEF: &[&str] = &["-w", "1", "-c", "2", "-n", "100", "--drain", "1s"];
 
-struct Folder(tempfile::TempDir);
+pub(crate) struct Folder(tempfile::TempDir);
 
 impl Folder {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(tempfile::tempdir().expect("a folder"))
     }
 
-    fn path(&self, name: &str) -> String {
+    pub(crate) fn path(&self, name: &str) -> String {
         self.0.path().join(name).to_str().expect("UTF-8").to_owned()
     }
 
     /// A stored run.
-    fn result(&self, name: &str, more: &[&str]) -> String {
+    pub(crate) fn result(&self, name: &str, more: &[&str]) -> String {
         let path = self.path(name);
         let outcome = Loadgen::run(&[BRIEF, &["--out", &path], more].concat());
         assert_eq!(outcome.code, Some(0), "{outcome:?}");
@@ -30,7 +30,7 @@ impl Folder {
     }
 
     /// A stored result with something changed in it.
-    fn changed(&self, from: &str, name: &str, change: impl FnOnce(&mut Value)) -> String {
+    pub(crate) fn changed(&self, from: &str, name: &str, change: impl FnOnce(&mut Value)) -> String {
         let mut result: Value = serde_json::from_str(&fs::read_to_string(from).expect("a file")).expect("JSON");
         change(&mut result);
         let path = self.path(name);
@@ -110,8 +110,7 @@ fn files_that_are_no_results_are_refused_by_name() {
     let cut = folder.path("cut.json");
     fs::write(&cut, &fs::read(&result).expect("a file")[..500]).expect("a file");
     let missing = folder.path("missing.json");
-    for (file, why) in [(&newer, "newer"), (&foreign, "not a result"), (&cut, "truncated"), (&missing, "No such file")]
-    {
+    for (file, why) in [(&newer, "newer"), (&foreign, "a result"), (&cut, "truncated"), (&missing, "No such file")] {
         for (arguments, code) in
             [(vec!["report", file], 2), (vec!["compare", &result, file], if file == &newer { 3 } else { 2 })]
         {

@@ -5,6 +5,7 @@ use std::sync::mpsc::channel;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use reports::Schema;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
@@ -81,6 +82,16 @@ impl Loadgen {
     }
 }
 
+/// A document has the keys and types that the JSON Schema of the format that it names asks for.
+pub(crate) fn satisfies_its_schema(document: &Value) {
+    let named = |schema: &Schema| document["schema"] == schema.name();
+    let schema = Schema::ALL.into_iter().find(named).unwrap_or_else(|| panic!("no format of ours: {document}"));
+    let schema = serde_json::from_str(schema.json()).expect("JSON");
+    let validator = jsonschema::validator_for(&schema).expect("a schema");
+    let errors: Vec<_> = validator.iter_errors(document).map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "{errors:?}: {document}");
+}
+
 fn loadgen<A: AsRef<str>>(arguments: &[A]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_loadgen"));
     command.args(arguments.iter().map(AsRef::as_ref));
@@ -103,9 +114,11 @@ fn collect(child: Child, patience: Duration) -> Outcome {
 }
 
 impl Outcome {
-    /// What it printed on stdout, which is one JSON value and nothing else.
+    /// What it printed on stdout, which is one JSON value and nothing else, as the schema of its format says.
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+        let value = serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"));
+        satisfies_its_schema(&value);
+        value
     }
 
     /// The run did what was planned, if the machine was fast enough for it.

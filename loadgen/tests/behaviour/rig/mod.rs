@@ -18,7 +18,7 @@ use std::time::Duration;
 
 pub(crate) use check::{complete, run, run_observed, unreachable};
 pub(crate) use clerk::Clerk;
-pub(crate) use command::Loadgen;
+pub(crate) use command::{Loadgen, satisfies_its_schema};
 pub(crate) use conduct::{Conduct, Farewell};
 pub(crate) use doorman::{Doorman, Manner};
 pub(crate) use frame::close_frame;

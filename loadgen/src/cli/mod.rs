@@ -11,12 +11,13 @@ mod report;
 mod run;
 mod search;
 mod sources;
+mod stray;
 mod target;
 mod values;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::error::ErrorKind;
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub(crate) use ab::AbArgs;
 pub(crate) use compare::CompareArgs;
@@ -51,7 +52,8 @@ Exit codes:
 /// whole, in order, on its own connection.
 #[derive(Debug, Parser)]
 #[command(version, styles = STYLES, after_help = EXAMPLES, max_term_width = 100)]
-#[command(args_conflicts_with_subcommands = true, subcommand_help_heading = "Commands (without one: a run)")]
+#[command(override_usage = "loadgen [OPTIONS] [URL]\n       loadgen <COMMAND>")]
+#[command(subcommand_help_heading = "Commands (without one: a run)")]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
@@ -72,12 +74,25 @@ pub(crate) enum Command {
 impl Cli {
     /// What the command line asks for; ends the process where it is refused, or only asks for help.
     pub(crate) fn read() -> Self {
-        let matches = Self::command().get_matches();
+        let matches = Self::matches().unwrap_or_else(|error| error.exit());
         let mut cli = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
         if let (Some(Command::Ab(args)), Some((_, matches))) = (&mut cli.command, matches.subcommand()) {
             args.plan_options = ab::plan_options(matches);
         }
         cli
+    }
+
+    fn matches() -> Result<ArgMatches, clap::Error> {
+        let command = Self::command();
+        match command.clone().try_get_matches() {
+            Ok(matches) => stray::check(&command, &matches).map(|()| matches),
+            Err(error) if error.use_stderr() => {
+                // What a command misses may stand before it; so that comes first.
+                let partial = command.clone().ignore_errors(true).try_get_matches();
+                Err(partial.ok().and_then(|matches| stray::check(&command, &matches).err()).unwrap_or(error))
+            }
+            Err(help) => Err(help),
+        }
     }
 }
 

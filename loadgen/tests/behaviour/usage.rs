@@ -69,6 +69,44 @@ fn refused_arguments_are_explained() {
 }
 
 #[test]
+fn options_of_a_run_before_a_command_are_told_where_they_belong() {
+    let table: [&[&str]; 9] = [
+        &["-c", "5", "report", "result.json"],
+        &["-c", "5", "compare", "old.json", "new.json"],
+        &["-c", "5", "ab", "--a", "ws://127.0.0.1:1", "--b", "ws://127.0.0.1:2"],
+        &["-c", "5", "search", "ws://127.0.0.1:1", "--threshold", "p99<5ms"],
+        &["ws://user:secret@127.0.0.1:1", "search", "--threshold", "p99<5ms"],
+        &["ws://127.0.0.1:1", "-H", "Authorization: secret", "report", "result.json"],
+        // What the command lacks is what stands before it.
+        &["--threshold", "p99<5ms", "search", "ws://127.0.0.1:1"],
+        &["--rate", "50", "--clients", "5", "--json", "search"],
+        &["--html", "page.html", "report"],
+    ];
+    let shown = table.map(|arguments| {
+        let outcome = Loadgen::run(arguments);
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (Some(2), ""), "{arguments:?}: {outcome:?}");
+        assert!(!outcome.stderr.contains("secret"), "{outcome:?}");
+        format!("$ loadgen {}\n{}", arguments.join(" "), outcome.stderr)
+    });
+    insta::assert_snapshot!(shown.join("\n"));
+}
+
+#[test]
+fn a_command_without_stray_options_is_refused_in_its_own_words() {
+    for (arguments, part) in [
+        (&["search", "ws://127.0.0.1:1"][..], "--threshold"),
+        (&["report"], "<RESULT>"),
+        (&["-c", "5", "raport", "result.json"], "'result.json'"),
+    ] {
+        let outcome = Loadgen::run(arguments);
+        assert_eq!(outcome.code, Some(2), "{outcome:?}");
+        assert!(outcome.stderr.contains(part), "{outcome:?}");
+    }
+    let outcome = Loadgen::run(&["-c", "5", "report", "--help"]);
+    assert!(outcome.code == Some(0) && outcome.stdout.contains("loadgen report"), "{outcome:?}");
+}
+
+#[test]
 fn help() {
     let table: [(&str, &[&str]); 3] = [("long", &["--help"]), ("short", &["-h"]), ("search", &["search", "--help"])];
     for (name, arguments) in table {

@@ -1,0 +1,44 @@
+//! Options of a run that stand before a command, where they would mean nothing.
+
+use clap::parser::ValueSource;
+use clap::{Arg, ArgMatches, Command};
+
+use super::refuse;
+
+/// Refuses them by name. clap itself would take the command for the URL of a run, and blame what comes after it.
+pub(super) fn check(cli: &Command, matches: &ArgMatches) -> Result<(), clap::Error> {
+    let named = matches.subcommand_name().and_then(|name| Some((name, cli.find_subcommand(name)?)));
+    let Some((name, command)) = named else { return Ok(()) };
+    let given = |argument: &&Arg| matches.value_source(argument.get_id().as_str()) == Some(ValueSource::CommandLine);
+    let (own, others): (Vec<&Arg>, Vec<&Arg>) = cli.get_arguments().filter(given).partition(|arg| takes(command, arg));
+    let mut remedies = Vec::new();
+    if !own.is_empty() {
+        remedies.push(format!("put {} after it", list(&own)));
+    }
+    if !others.is_empty() {
+        remedies.push(format!("leave out {}, which `{name}` does not take", list(&others)));
+    }
+    if remedies.is_empty() {
+        return Ok(());
+    }
+    let all = list(&[own, others].concat());
+    Err(refuse(format!("{all}: before the command `{name}`, where nothing may stand; {}", remedies.join(", and "))))
+}
+
+/// Whether a command has such an argument, and does not have it only to refuse it.
+fn takes(command: &Command, argument: &Arg) -> bool {
+    let alike = |other: &Arg| match argument.get_long() {
+        Some(long) => other.get_long() == Some(long),
+        None => other.get_id() == argument.get_id(),
+    };
+    command.get_arguments().any(|other| alike(other) && !other.is_hide_set())
+}
+
+/// Their names. Values may be secrets.
+fn list(arguments: &[&Arg]) -> String {
+    let name = |argument: &&Arg| match argument.get_long() {
+        Some(long) => format!("--{long}"),
+        None => "URL".to_owned(),
+    };
+    arguments.iter().map(name).collect::<Vec<_>>().join(" and ")
+}

@@ -246,18 +246,20 @@ fn wrong_types_inside_optional_values_are_found() {
     for at in not_null.into_iter().chain(["/intervals/0/response_histogram"]) {
         refused(&violation, Schema::RESULT, &[(at, Value::Null)]);
     }
+    let (searches, comparisons) = (searches(), comparisons());
     for at in ["/steps/0/sent_per_s", "/steps/0/response_p99_ns", "/conclusion/limited_by", "/conclusion/exit_code"] {
-        refused(&searches(), Schema::SEARCH, &[(at, json!("?"))]);
+        refused(&searches, Schema::SEARCH, &[(at, json!("?"))]);
     }
     for at in ["baseline", "change_percent", "p_value", "verdict", "messages"] {
-        refused(&comparisons(), Schema::COMPARISON, &[(&format!("/metrics/0/{at}"), json!("?"))]);
+        refused(&comparisons, Schema::COMPARISON, &[(&format!("/metrics/0/{at}"), json!("?"))]);
     }
     refused(&pairs(), Schema::AB, &[("/runs/0/a/0", json!("?"))]);
 }
 
 #[test]
 fn a_search_says_the_same_in_all_its_keys() {
-    let refused = |changes: &[(&str, Value)]| refused(&searches(), Schema::SEARCH, changes);
+    let searches = searches();
+    let refused = |changes: &[(&str, Value)]| refused(&searches, Schema::SEARCH, changes);
     refused(&[("/conclusion/kind", json!("nothing"))]);
     refused(&[("/conclusion/why", json!("interrupted"))]);
     refused(&[("/conclusion/holds_per_s", Value::Null)]);

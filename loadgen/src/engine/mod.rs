@@ -129,3 +129,6 @@ impl Read {
         self.payload += payload as u64;
     }
 }
+
+#[cfg(test)]
+mod tests;

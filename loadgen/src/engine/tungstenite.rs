@@ -266,7 +266,7 @@ impl Connection {
                     if let Some(code) = close_code(&error) {
                         self.say_goodbye(code);
                     }
-                    Some(cause_of(&error))
+                    Some(self.cause_of_end(&error))
                 }
                 Poll::Ready(None) => Some(Cause::eof()),
             };
@@ -279,6 +279,19 @@ impl Connection {
                 sink.ended(cause);
             }
             return over;
+        }
+    }
+
+    /// Why reading ended with `error`.
+    fn cause_of_end(&mut self, error: &Error) -> Cause {
+        match (error, self.broken.take()) {
+            // The kernel has told of the reset once, to the write; to the read it is an end like any other.
+            (Error::Protocol(ProtocolError::ResetWithoutClosingHandshake), Some(Error::Io(told)))
+                if told.kind() == io::ErrorKind::ConnectionReset =>
+            {
+                Cause::io(&told)
+            }
+            _ => cause_of(error),
         }
     }
 

@@ -1,0 +1,127 @@
+//! What end-to-end tests reach by chance only, of both engines: which call the kernel tells of a reset, and what each read
+//! brings.
+
+use std::io::Write as _;
+use std::net::TcpListener;
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::time::Timespec;
+use socket2::SockRef;
+use tokio::net::TcpStream;
+use tokio::runtime::Builder;
+
+use super::transport::Transport;
+use super::wire::Wire;
+use super::*;
+
+/// What a connection brought.
+#[derive(Default)]
+struct Heard {
+    messages: Vec<(Kind, Vec<u8>)>,
+    read: Read,
+    ended: Option<String>,
+}
+
+impl Sink for Heard {
+    fn expected(&mut self, _: Time, _: Event<'_>) -> bool {
+        false
+    }
+
+    fn message(&mut self, _: Time, event: Event<'_>) {
+        self.messages.push((event.kind, event.bytes.to_vec()));
+    }
+
+    fn read(&mut self, _: Time, read: Read) {
+        self.read.calls += read.calls;
+        self.read.bytes += read.bytes;
+        self.read.messages += read.messages;
+        self.read.frames += read.frames;
+    }
+
+    fn ended(&mut self, cause: Cause) {
+        self.ended = Some(cause.kind);
+    }
+}
+
+/// An engine with one connection.
+struct Single<E> {
+    engine: E,
+    heard: Heard,
+    server: std::net::TcpStream,
+    /// The socket of the connection, once more.
+    client: std::net::TcpStream,
+}
+
+impl<E: Engine> Single<E> {
+    fn new(build: impl Build<Engine = E>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (server, _) = listener.accept().unwrap();
+        server.set_nodelay(true).unwrap();
+        client.set_nonblocking(true).unwrap();
+        let stream = TcpStream::from_std(client.try_clone().unwrap()).unwrap();
+        let clock = Clock::start();
+        let mut engine = build(1, clock).unwrap();
+        let bounds = Bounds { max_message: 1 << 20, read_buffer: 4096 };
+        engine.adopt(0, Opened { wire: Wire::new(Transport::Plain(stream), clock), behind: Vec::new(), bounds });
+        Self { engine, heard: Heard::default(), server, client }
+    }
+
+    /// Turns of the engine until `enough` was heard.
+    async fn turn(&mut self, enough: impl Fn(&Heard) -> bool) {
+        while !enough(&self.heard) {
+            self.engine.wait(Wait::Poll).await;
+            self.engine.begin_turn();
+            while let Some(slot) = self.engine.next_ready() {
+                self.engine.receive(slot, &mut self.heard);
+            }
+        }
+    }
+}
+
+fn block_on(future: impl Future<Output = ()>) {
+    Builder::new_current_thread().enable_all().build().unwrap().block_on(future);
+}
+
+async fn meets_a_reset_when_it_writes(build: impl Build) {
+    let mut single = Single::new(build);
+    SockRef::from(&single.server).set_linger(Some(Duration::ZERO)).unwrap();
+    single.server = single.client.try_clone().unwrap();
+    let mut hung_up = [PollFd::new(&single.client, PollFlags::empty())];
+    assert_eq!(poll(&mut hung_up, Some(&Timespec { tv_sec: 30, tv_nsec: 0 })), Ok(1));
+    single.engine.queue(0, Kind::Binary, 28, |bytes| bytes.fill(0));
+    single.engine.flush(0);
+    single.turn(|heard| heard.ended.is_some()).await;
+    // The kernel tells of it once, and has told the write: all that a read meets is the end of the stream.
+    assert_eq!(single.heard.ended.as_deref(), Some("reset"));
+}
+
+#[test]
+fn a_reset_is_a_reset_also_where_a_write_meets_it() {
+    block_on(meets_a_reset_when_it_writes(Lean::new));
+    block_on(meets_a_reset_when_it_writes(Tungstenite::new));
+}
+
+async fn reads_a_byte_at_a_time(build: impl Build) {
+    let mut single = Single::new(build);
+    // A text whole and in two fragments that cut a character, with a ping between them; a binary of two bytes of length.
+    let long = [&[0x82, 126, 0, 200][..], &[7; 200]].concat();
+    let stream = [b"\x81\x03\x61\xc3\xa9\x01\x01\xc3\x89\x01?\x80\x01\xa9".as_slice(), &long].concat();
+    for (sent, byte) in (1..).zip(&stream) {
+        single.server.write_all(&[*byte]).unwrap();
+        single.turn(|heard| heard.read.bytes == sent).await;
+    }
+    let text = |text: &str| (Kind::Text, text.as_bytes().to_vec());
+    assert_eq!(single.heard.messages, [text("a\u{e9}"), text("\u{e9}"), (Kind::Binary, vec![7; 200])]);
+    let bytes = stream.len() as u64;
+    let Read { calls, messages, .. } = single.heard.read;
+    assert_eq!((calls, messages), (bytes, 3), "a read for each byte");
+    assert_eq!(single.heard.ended, None);
+}
+
+#[test]
+fn messages_are_whole_that_come_a_byte_at_a_time() {
+    block_on(reads_a_byte_at_a_time(Lean::new));
+    block_on(reads_a_byte_at_a_time(Tungstenite::new));
+}

@@ -196,23 +196,33 @@ fn tls_error(error: &io::Error) -> ConnectError {
 }
 
 async fn connect(peer: SocketAddr, source: Option<IpAddr>) -> Result<TcpStream, ConnectError> {
-    let io = |error: io::Error| ConnectError::io(&error);
-    let socket = if peer.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }.map_err(io)?;
+    let socket = if peer.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() };
+    let socket = socket.map_err(|error| ConnectError::io(&error))?;
     if let Some(source) = source {
-        // The port is for `connect` to choose, which shares it between peers; `bind` would take it from all of them.
-        // Where the system has no such option, that is how it is.
-        let _ = setsockopt(&socket, IpBindAddressNoPort, &true);
-        socket.bind(SocketAddr::new(source, 0)).map_err(|error| match error.kind() {
-            io::ErrorKind::AddrNotAvailable => {
-                ConnectError::new("source_address", format!("this machine can't connect from {source} (--source-ip)"))
-            }
-            io::ErrorKind::AddrInUse => no_port(peer, Some(source)),
-            _ => io(error),
-        })?;
+        bind(&socket, source, peer)?;
     }
+    reach(socket, peer, source).await
+}
+
+/// Has `socket` connect from `source`.
+fn bind(socket: &TcpSocket, source: IpAddr, peer: SocketAddr) -> Result<(), ConnectError> {
+    // The port is for `connect` to choose, which shares it between peers; `bind` would take it from all of them.
+    // Where the system has no such option, that is how it is.
+    let _ = setsockopt(socket, IpBindAddressNoPort, &true);
+    socket.bind(SocketAddr::new(source, 0)).map_err(|error| match error.kind() {
+        io::ErrorKind::AddrNotAvailable => {
+            ConnectError::new("source_address", format!("this machine can't connect from {source} (--source-ip)"))
+        }
+        io::ErrorKind::AddrInUse => no_port(peer, Some(source)),
+        _ => ConnectError::io(&error),
+    })
+}
+
+/// Connects `socket`, which is bound to `source` if one is given.
+async fn reach(socket: TcpSocket, peer: SocketAddr, source: Option<IpAddr>) -> Result<TcpStream, ConnectError> {
     socket.connect(peer).await.map_err(|error| match error.kind() {
         io::ErrorKind::AddrNotAvailable | io::ErrorKind::AddrInUse => no_port(peer, source),
-        _ => io(error),
+        _ => ConnectError::io(&error),
     })
 }
 
@@ -258,3 +268,6 @@ pub(crate) fn io_kind(error: &io::Error) -> &'static str {
         },
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,6 +12,7 @@ use std::{
 };
 
 use nix::sys::signal::{SigSet, Signal};
+use rustix::io::fcntl_dupfd_cloexec;
 
 use super::*;
 
@@ -43,6 +44,25 @@ fn a_table_of_its_own_has_standard_streams_and_what_was_lent() {
     assert_eq!(owned, numbers);
     assert_eq!(seen, [0, 1, 2].into_iter().chain(numbers).collect());
     assert_eq!(run(Table::Own, open), [0, 1, 2].into());
+}
+
+#[test]
+fn descriptors_with_nothing_between_them_can_be_lent() {
+    // Far above what other tests open meanwhile; the file itself is not lent.
+    let file = fs::File::open("/dev/null").expect("there");
+    let [low, high] = [700, 701].map(|least| fcntl_dupfd_cloexec(&file, least).expect("a descriptor"));
+    assert_eq!([low.as_raw_fd(), high.as_raw_fd()], [700, 701]);
+    let thread = spawn("test", Table::Own, [high.as_fd(), low.as_fd()], |owned| {
+        let seen = open();
+        Ok((owned.map(|one| one.as_raw_fd()), seen))
+    });
+    let (owned, seen) = thread.expect("a thread").join().expect("no panic").expect("a table");
+    assert_eq!((owned, seen), ([701, 700], [0, 1, 2, 700, 701].into()));
+}
+
+#[test]
+fn tables_have_names() {
+    assert_eq!([Table::Shared, Table::Own].map(|table| table.to_string()), ["shared", "own"]);
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod reference;
 mod rogue;
 pub(crate) mod served;
 mod veil;
+mod watch;
 
 use std::time::Duration;
 
@@ -27,6 +28,7 @@ pub(crate) use proxy::{Cutting, Proxy};
 pub(crate) use reference::Reference;
 pub(crate) use rogue::{Rogue, Seen};
 pub(crate) use veil::Veil;
+pub(crate) use watch::where_prompt;
 
 /// Longer than anything takes that works.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);

@@ -263,3 +263,27 @@ impl Settings {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_idle_connection_takes_no_memory() {
+        let settings = Settings { role: Role::Client, max_frame: 9, max_message: 9, max_frames: None };
+        let mut decoder = Decoder::new(settings);
+        let mut take = |bytes: &mut [u8]| {
+            let mut input = Input::from(bytes);
+            while decoder.next(&mut input).unwrap().is_some() {}
+            decoder.carry.is_some()
+        };
+        assert!(!take(&mut []));
+        assert!(!take(&mut [0x81, 1, b'x', 0x89, 0]));
+        // A frame that a read cut, and a message in fragments.
+        assert!(take(&mut [0x81]));
+        assert!(!take(&mut [1, b'x']));
+        assert!(take(&mut [0x01, 1, b'x']));
+        assert!(!take(&mut [0x80, 0]));
+        assert!(!take(&mut []));
+    }
+}

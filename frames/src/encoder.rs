@@ -117,3 +117,31 @@ impl Encoder {
         self.space.resize(least.next_power_of_two().max(4096), 0);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_is_kept_for_the_next_burst_up_to_a_limit() {
+        // A power of two above what was asked for.
+        for (payload, space, kept) in [(10, 4096, 4096), (200_000, KEPT, KEPT), (300_000, 2 * KEPT, 0)] {
+            let mut encoder = Encoder::default();
+            encoder.message(Kind::Binary, None, payload, |out| out.fill(1));
+            assert_eq!(encoder.space.len(), space, "{payload}");
+            encoder.clear();
+            assert_eq!(encoder.space.len(), kept, "{payload}");
+        }
+        assert_eq!(KEPT, 262_144, "as documented");
+    }
+
+    #[test]
+    fn the_length_is_that_of_all_frames() {
+        let mut encoder = Encoder::default();
+        assert_eq!((encoder.len(), encoder.is_empty()), (0, true));
+        encoder.message(Kind::Text, None, 10, |out| out.fill(b'x'));
+        encoder.ping(Some([1, 2, 3, 4]), b"?");
+        assert_eq!((encoder.len(), encoder.is_empty()), (12 + 7, false));
+        assert_eq!(encoder.bytes().len(), 19);
+    }
+}

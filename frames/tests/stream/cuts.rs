@@ -113,6 +113,21 @@ fn the_end_of_a_stream_is_between_messages_or_not() {
 }
 
 #[test]
+fn what_was_just_handed_over_is_not_under_way() {
+    for role in ROLES {
+        let (message, ping) = (frame(role, 0x82, b"cut"), frame(role, 0x89, b"cut"));
+        for bytes in [message, ping] {
+            let (mut decoder, mut bytes) = (Decoder::new(settings(role)), bytes);
+            let (first, second) = bytes.split_at_mut(3);
+            assert_eq!(decoder.next(&mut Input::from(first)), Ok(None));
+            assert!(!decoder.is_between_messages());
+            assert!(decoder.next(&mut Input::from(second)).is_ok_and(|event| event.is_some()));
+            assert!(decoder.is_between_messages());
+        }
+    }
+}
+
+#[test]
 fn what_is_taken_at_a_glance_is_a_whole_message_in_one_frame_and_nothing_else() {
     for role in ROLES {
         let (small, long) = (vec![7; 125], vec![7; 126]);
@@ -130,6 +145,8 @@ fn what_is_taken_at_a_glance_is_a_whole_message_in_one_frame_and_nothing_else() 
             for cut in 0..bytes.len() {
                 untouched(&decoder, &bytes[..cut]);
             }
+            let mut alone = bytes;
+            assert_eq!(decoder.next_whole(&mut Input::from(alone.as_mut_slice())), Some(Message { kind, payload }));
         }
         let decoder = Decoder::new(settings(role));
         let mut two_bytes = frame(role, 0x82, &small);

@@ -53,6 +53,16 @@ fn doubles_then_halves_then_repeats_the_edge() {
 }
 
 #[test]
+fn rates_that_are_the_resolution_apart_are_near_enough() {
+    let resolution = Resolution::from_share(0.1).unwrap();
+    let search = Search::new(1_000.0, 1e6, 10.0, resolution, 3).unwrap();
+    assert_eq!(search.resolution(), resolution);
+    // 110 / 100 is 1.1 to the last bit.
+    assert_eq!(search.between(100.0, 110.0), None);
+    assert_eq!(search.between(100.0, 111.0), Some(105.0));
+}
+
+#[test]
 fn goes_down_where_the_first_rate_does_not_hold() {
     let (rates, found) = run(&search(1_000.0, 1e6, 10.0), up_to(100.0));
     assert_eq!(rates[..4], [1_000.0, 250.0, 62.5, 125.0]);

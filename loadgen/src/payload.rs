@@ -18,9 +18,12 @@
 //! valid UTF-8 and printable, binary is not valid UTF-8 in general.
 
 mod body;
-#[expect(clippy::inline_always, reason = "what is compiled for an instruction must be inlined where that is declared")]
+#[cfg_attr(
+    target_arch = "x86_64",
+    expect(clippy::inline_always, reason = "what is compiled for an instruction must be inlined where that is declared")
+)]
 mod checksum;
-#[expect(clippy::inline_always, reason = "as above")]
+#[expect(clippy::inline_always, reason = "what is compiled for an instruction must be inlined where that is declared")]
 mod series;
 mod template;
 #[expect(clippy::inline_always, reason = "as above")]

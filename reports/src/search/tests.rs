@@ -60,6 +60,10 @@ fn rates_that_are_the_resolution_apart_are_near_enough() {
     // 110 / 100 is 1.1 to the last bit.
     assert_eq!(search.between(100.0, 110.0), None);
     assert_eq!(search.between(100.0, 111.0), Some(105.0));
+    // Where there is no rate of three digits between two, one of them would be tried for ever.
+    let finest = Search { resolution: Resolution::from_share(0.01).unwrap(), ..search };
+    assert_eq!(finest.between(100.0, 101.002), None);
+    assert_eq!(finest.between(100.0, 101.2), Some(101.0));
 }
 
 #[test]

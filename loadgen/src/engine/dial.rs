@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -221,9 +221,24 @@ fn bind(socket: &TcpSocket, source: IpAddr, peer: SocketAddr) -> Result<(), Conn
 /// Connects `socket`, which is bound to `source` if one is given.
 async fn reach(socket: TcpSocket, peer: SocketAddr, source: Option<IpAddr>) -> Result<TcpStream, ConnectError> {
     socket.connect(peer).await.map_err(|error| match error.kind() {
+        io::ErrorKind::AddrNotAvailable if !has_address_for(peer) => {
+            let family = if peer.is_ipv4() { "IPv4" } else { "IPv6" };
+            ConnectError::new(
+                "source_address",
+                format!("this machine has no {family} address to connect to {peer} from"),
+            )
+        }
         io::ErrorKind::AddrNotAvailable | io::ErrorKind::AddrInUse => no_port(peer, source),
         _ => ConnectError::io(&error),
     })
+}
+
+/// Whether this machine has an address to send to `peer` from: the same error says that it has not, and that all ports are
+/// taken. Sends nothing.
+fn has_address_for(peer: SocketAddr) -> bool {
+    let any = if peer.is_ipv4() { IpAddr::from([0; 4]) } else { IpAddr::from([0; 16]) };
+    let sent = UdpSocket::bind((any, 0)).and_then(|socket| socket.connect(peer));
+    !sent.is_err_and(|error| error.kind() == io::ErrorKind::AddrNotAvailable)
 }
 
 /// All ports of the source address are taken.

@@ -54,3 +54,10 @@ fn where_no_port_is_left_the_error_says_what_to_do() {
         assert!(reach(at(port), elsewhere, None).await.is_ok());
     });
 }
+
+#[test]
+fn a_machine_without_ipv6_is_not_out_of_ports() {
+    // Most have it, and nothing listens there.
+    let error = block_on(connect("[::1]:1".parse().unwrap(), None)).unwrap_err();
+    assert!(["refused", "source_address"].contains(&error.kind.as_str()), "{error}");
+}

@@ -16,6 +16,13 @@ fn needs(clients: u32, embedded: bool) -> Needs {
 }
 
 #[test]
+fn threads_are_those_of_this_system() {
+    for clients in [1, 100_000, u32::MAX] {
+        assert_eq!(threads_for(clients), Limits::raise().threads_for(clients), "{clients}");
+    }
+}
+
+#[test]
 fn one_table_is_enough_for_few() {
     let shared = Fit { table: Table::Shared, server: Some((n(1), Table::Shared)) };
     assert_eq!(HERE.fit(&needs(9_980, true)), Ok(shared));

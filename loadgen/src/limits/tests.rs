@@ -89,8 +89,21 @@ fn ports_bound_the_clients_of_a_remote_target() {
 }
 
 #[test]
+fn loopback_clients_share_a_quarter_of_the_ports() {
+    assert_eq!(HERE.clients_per_address(), 7_058);
+    assert_eq!(Limits { ports: 3, ..HERE }.clients_per_address(), 1);
+}
+
+#[test]
+fn a_table_without_room_for_a_client_is_of_no_use() {
+    assert_eq!(limits(24, true).enough_threads(1), None);
+    assert_eq!(limits(25, true).enough_threads(1), Some(n(1)));
+}
+
+#[test]
 fn port_range() {
     assert_eq!(parse_port_range("32768\t60999\n"), 28_232);
     assert_eq!(parse_port_range("40000 40000"), 1);
+    assert_eq!(parse_port_range("40001 40000"), 28_232);
     assert_eq!(parse_port_range(""), 28_232);
 }

@@ -277,7 +277,8 @@ impl Connection {
             Conduct::Greets => self.write(&[whole(TEXT, b"hello there"), whole(*opcode, payload)].concat()),
             Conduct::Floods => {
                 let started = Instant::now();
-                let greetings = whole(TEXT, b"hello there").repeat(1000);
+                // Long ones: a machine that is slow must be done with a turn of them all the same.
+                let greetings = whole(TEXT, &b"hello there".repeat(100)).repeat(10);
                 let mut stream = self.reader.get_ref();
                 while started.elapsed() < PATIENCE + Duration::from_secs(5) && stream.write_all(&greetings).is_ok() {}
                 return Next::End;

@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     fn the_majority_decides() {
-        let table: [(&[Outcome], Option<bool>, bool); 12] = [
+        let table: [(&[Outcome], Option<bool>, bool); 14] = [
             (&[Holds], Some(true), false),
             (&[Fails(Threshold)], Some(false), false),
             (&[Holds, Fails(Threshold)], None, false),
@@ -105,6 +105,9 @@ mod tests {
             (&[Fails(Generator), Fails(Generator), Fails(Generator)], Some(false), true),
             // What little is known of the target speaks for it.
             (&[Holds, Fails(Generator), Fails(Generator), Fails(Generator)], Some(true), true),
+            // A tie is for the target to break, as long as there are tries.
+            (&[Holds, Fails(Threshold), Fails(Generator), Fails(Generator)], None, false),
+            (&[Holds, Fails(Threshold), Fails(Generator), Fails(Generator), Fails(Generator)], Some(false), true),
             (&[Holds, Holds, Fails(Delivery)], Some(false), true),
         ];
         for (outcomes, opinion, confirmed) in table {

@@ -129,6 +129,8 @@ mod tests {
             let outcomes: Vec<_> = causes.iter().map(|cause| Fails(*cause)).collect();
             assert_eq!(standing(&outcomes).cause(), cause, "{causes:?}");
         }
+        assert_eq!(standing(&[Holds, Holds, Fails(Delivery)]).cause(), Delivery);
+        assert_eq!(standing(&[Holds, Fails(Threshold)]).cause(), Generator);
     }
 
     #[test]

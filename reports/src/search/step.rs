@@ -192,6 +192,10 @@ mod tests {
         // A latency that such a run measured says nothing of the target.
         assert_eq!(step(&slow, "p99<1us").outcome, Outcome::Fails(Cause::Generator));
 
+        let mut unbalanced = sample::pass();
+        unbalanced.measured.counts.scheduled += 1;
+        assert_eq!(outcome(&unbalanced), Outcome::Fails(Cause::Generator));
+
         let mut dead = sample::pass();
         dead.connections.died = 1;
         assert_eq!(outcome(&dead), Outcome::Fails(Cause::Connections));

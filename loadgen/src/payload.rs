@@ -20,7 +20,10 @@
 mod body;
 #[cfg_attr(
     target_arch = "x86_64",
-    expect(clippy::inline_always, reason = "what is compiled for an instruction must be inlined where that is declared")
+    expect(
+        clippy::inline_always,
+        reason = "what is compiled for an instruction must be inlined where that is declared"
+    )
 )]
 mod checksum;
 #[expect(clippy::inline_always, reason = "what is compiled for an instruction must be inlined where that is declared")]

@@ -24,8 +24,8 @@ struct Heard {
 }
 
 impl Sink for Heard {
-    fn expected(&mut self, _: Time, _: Event<'_>) -> bool {
-        false
+    fn arrivals(&mut self, _: Time) -> impl Arrivals {
+        NoneExpected
     }
 
     fn message(&mut self, _: Time, event: Event<'_>) {
@@ -90,7 +90,7 @@ async fn meets_a_reset_when_it_writes(build: impl Build) {
     single.server = single.client.try_clone().unwrap();
     let mut hung_up = [PollFd::new(&single.client, PollFlags::empty())];
     assert_eq!(poll(&mut hung_up, Some(&Timespec { tv_sec: 30, tv_nsec: 0 })), Ok(1));
-    single.engine.queue(0, Kind::Binary, 28, |bytes| bytes.fill(0));
+    single.engine.queue(0, Kind::Binary, 28, |_, bytes| bytes.fill(0));
     single.engine.flush(0);
     single.turn(|heard| heard.ended.is_some()).await;
     // The kernel tells of it once, and has told the write: all that a read meets is the end of the stream.

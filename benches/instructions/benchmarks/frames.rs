@@ -1,4 +1,4 @@
-//! What frames cost a message in the lean engine, made and masked a burst at a time, parsed in place; and in the server, parsed,
+//! What frames cost a message in the lean engine, made a burst at a time, parsed in place; and in the server, parsed,
 //! checked for UTF-8 and made again. The messages in them are counted in `payload.rs`.
 
 use ::frames::{Decoder, Encoder, Event, Input, Kind, Mask, Role, Settings};
@@ -39,7 +39,8 @@ fn sending(mix: Mix, size: u32) -> Sending {
 impl Sending {
     fn burst(&mut self) {
         for _ in 0..BURST {
-            self.encoder.message(self.kind, Some(MASK), self.message.len(), |room| room.copy_from_slice(&self.message));
+            self.encoder
+                .masked_message(self.kind, MASK, self.message.len(), |room| room.copy_from_slice(&self.message));
         }
         assert!(self.encoder.bytes().len() > self.message.len());
         self.encoder.clear();

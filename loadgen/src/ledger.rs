@@ -209,7 +209,8 @@ impl Ledger {
         self.in_flight += 1;
     }
 
-    /// The same for messages that were sent together, one for each of `checksums`: what [`Series::encode`] returned for it.
+    /// The same for messages that were sent together, one for each of `checksums`: what [`encode`](crate::payload::Series::encode)
+    /// returned for it.
     #[inline]
     pub fn sent_together(&mut self, times: Times, checksums: &[u32]) {
         self.pending.push(times, checksums.iter().copied().map(Place::Checked));

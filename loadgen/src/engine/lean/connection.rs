@@ -1,9 +1,12 @@
 //! One connection: what it must keep of its peer's bytes and its own, and the duties of a client.
 
+mod extra;
+
 use std::io::{self, ErrorKind};
 
 use frames::{Decoder, Event, Input, Kind as FrameKind, Message, Offence, Role, Settings, Violation};
 
+use self::extra::Extra;
 use super::Shared;
 use super::link::Link;
 use crate::clock::Time;
@@ -32,21 +35,6 @@ enum State {
     Closing,
     /// The end was told; what remains is that the server closes TCP (RFC 6455, section 7.1.1).
     Ended,
-}
-
-#[derive(Debug, Default)]
-struct Extra {
-    /// Frames that came with the opening handshake.
-    early: Vec<u8>,
-    /// What the transport has not taken, from `taken` on.
-    unsent: Vec<u8>,
-    taken: usize,
-    /// Payload of the last ping, when its pong has to wait.
-    ping: Option<Vec<u8>>,
-    /// Writes that the worker has not been told of.
-    writes: u64,
-    /// Writing failed; what can still be read is read first.
-    broken: Option<io::Error>,
 }
 
 impl Connection {
@@ -361,18 +349,6 @@ impl Connection {
 
     fn take_broken(&mut self) -> Option<io::Error> {
         self.extra.as_mut()?.broken.take()
-    }
-}
-
-impl Extra {
-    fn is_blocked(&self) -> bool {
-        self.taken < self.unsent.len()
-    }
-
-    /// Whether nothing is left in it.
-    fn is_spent(&self) -> bool {
-        let Self { early, unsent, taken: _, ping, writes, broken } = self;
-        early.is_empty() && unsent.is_empty() && ping.is_none() && *writes == 0 && broken.is_none()
     }
 }
 

@@ -4,7 +4,7 @@ use crate::carry::Carry;
 use crate::close::Close;
 use crate::header::{Header, Kind, Opcode};
 use crate::input::Input;
-use crate::mask;
+use crate::mask::{self, Mask};
 use crate::violation::Violation;
 
 /// Which end of a connection this is.
@@ -104,15 +104,30 @@ impl Decoder {
         if self.carry.is_some() || self.over.is_some() {
             return None;
         }
-        let (kind, header, size) = Header::of_whole_message(input.bytes())?;
-        let Header { mask, length, .. } = header;
         let masked = self.settings.role == Role::Server;
-        let small = length <= self.settings.max_frame.min(self.settings.max_message);
-        let length = usize::try_from(length).ok()?;
-        if mask.is_some() != masked || !small || input.bytes().len() - size < length {
+        let Some((kind, length)) = Header::of_short_message(input.bytes(), masked) else {
+            return self.next_longer(input);
+        };
+        if u64::from(length) > self.settings.max_frame.min(self.settings.max_message) {
             return None;
         }
-        let (_, payload) = input.take(size + length).split_at_mut(size);
+        let size = Header::SHORTEST + if masked { size_of::<Mask>() } else { 0 };
+        let (header, payload) = input.take_exact(size + usize::from(length))?.split_at_mut(size);
+        if masked {
+            mask::apply(*header.last_chunk()?, 0, payload);
+        }
+        Some(Message { kind, payload })
+    }
+
+    /// The same for those whose length does not fit into the shortest header.
+    #[inline(never)]
+    fn next_longer<'b>(&self, input: &mut Input<'b>) -> Option<Message<'b>> {
+        let (kind, Header { mask, length, .. }, size) = Header::of_whole_message(input.bytes())?;
+        let masked = self.settings.role == Role::Server;
+        if mask.is_some() != masked || length > self.settings.max_frame.min(self.settings.max_message) {
+            return None;
+        }
+        let (_, payload) = input.take_exact(size + usize::try_from(length).ok()?)?.split_at_mut(size);
         if let Some(mask) = mask {
             mask::apply(mask, 0, payload);
         }

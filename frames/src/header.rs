@@ -92,6 +92,8 @@ const TWO_BYTES: u8 = 126;
 const EIGHT_BYTES: u8 = 127;
 
 impl Header {
+    /// Bytes of a header without a mask and with a length of less than 126.
+    pub(crate) const SHORTEST: usize = 2;
     /// Bytes of the longest header.
     pub const LONGEST: usize = 14;
 
@@ -123,7 +125,22 @@ impl Header {
         Ok(Some((header, bytes.len() - rest.len())))
     }
 
-    /// The same, if it is that of a whole message of less than 64 KiB, its length in the shortest form.
+    /// What it says, and how many bytes of payload, if it is that of a whole message of less than 126 bytes, with a mask or
+    /// without.
+    #[inline]
+    pub(crate) fn of_short_message(bytes: &[u8], masked: bool) -> Option<(Kind, u8)> {
+        let &[first, second] = bytes.first_chunk()?;
+        let kind = match first {
+            TEXT_MESSAGE => Kind::Text,
+            BINARY_MESSAGE => Kind::Binary,
+            _ => return None,
+        };
+        // With the mask's bit where there must be none, or without it, it is more than any short length.
+        let length = second ^ if masked { MASKED } else { 0 };
+        (length < TWO_BYTES).then_some((kind, length))
+    }
+
+    /// The same of less than 64 KiB, its length in the shortest form.
     #[inline]
     pub(crate) fn of_whole_message(bytes: &[u8]) -> Option<(Kind, Self, usize)> {
         let (&[first, second], rest) = bytes.split_first_chunk()?;

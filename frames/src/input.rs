@@ -23,6 +23,19 @@ impl<'b> Input<'b> {
         self.0.is_empty()
     }
 
+    /// Takes so many bytes off the beginning; none, and nothing is done, if there are less.
+    #[inline]
+    pub(crate) fn take_exact(&mut self, count: usize) -> Option<&'b mut [u8]> {
+        let bytes = std::mem::take(&mut self.0);
+        if bytes.len() < count {
+            self.0 = bytes;
+            return None;
+        }
+        let (taken, rest) = bytes.split_at_mut(count);
+        self.0 = rest;
+        Some(taken)
+    }
+
     /// Takes bytes off the beginning, at most `most`.
     #[inline]
     pub(crate) fn take(&mut self, most: usize) -> &'b mut [u8] {

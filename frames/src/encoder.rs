@@ -2,6 +2,7 @@
 
 use crate::header::{Header, Kind, Opcode};
 use crate::mask::{self, Mask};
+use crate::payloads::Payloads;
 
 /// Bytes of memory that [`Encoder::clear`] keeps for the next burst.
 const KEPT: usize = 256 * 1024;
@@ -51,12 +52,31 @@ impl Encoder {
         self.frame(header, fill);
     }
 
-    /// The same with a mask, for payloads that `fill` writes masked as they are made: to go over them again takes as long as
-    /// to make them.
+    /// Messages of the same length with masks, whose payloads `fill` writes masked as they are made: to go over them again takes
+    /// as long as to make them. What it does not write is undefined.
+    ///
+    /// # Panics
+    /// When they don't fit into memory.
     #[inline]
-    pub fn masked_message(&mut self, kind: Kind, mask: Mask, length: usize, fill: impl FnOnce(&mut [u8])) {
-        let header = Header { last: true, reserved: 0, opcode: kind.into(), mask: Some(mask), length: length as u64 };
-        fill(self.begin(header));
+    pub fn masked_messages(
+        &mut self,
+        length: usize,
+        messages: impl ExactSizeIterator<Item = (Kind, Mask)>,
+        fill: impl FnOnce(Payloads<'_>),
+    ) {
+        let header = |kind: Kind, mask| Header {
+            last: true,
+            reserved: 0,
+            opcode: kind.into(),
+            mask: Some(mask),
+            length: length as u64,
+        };
+        let size = header(Kind::Text, [0; 4]).size();
+        let frames = self.room(messages.len() * (size + length));
+        for (frame, (kind, mask)) in frames.chunks_exact_mut(size + length).zip(messages) {
+            header(kind, mask).write(frame);
+        }
+        fill(Payloads::masked(frames.chunks_exact_mut(size + length), size));
     }
 
     /// A ping; its payload is cut at 125 bytes.
@@ -102,14 +122,20 @@ impl Encoder {
     #[inline]
     fn begin(&mut self, header: Header) -> &mut [u8] {
         let (size, length) = (header.size(), usize::try_from(header.length).expect("a payload fits into memory"));
-        let end = self.used + size + length;
+        let (head, payload) = self.room(size + length).split_at_mut(size);
+        header.write(head);
+        payload
+    }
+
+    /// So many bytes more.
+    #[inline]
+    fn room(&mut self, bytes: usize) -> &mut [u8] {
+        let (begin, end) = (self.used, self.used + bytes);
         if self.space.len() < end {
             self.grow(end);
         }
-        let (head, payload) = self.space[self.used..end].split_at_mut(size);
-        header.write(head);
         self.used = end;
-        payload
+        &mut self.space[begin..end]
     }
 
     #[cold]

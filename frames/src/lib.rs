@@ -39,6 +39,7 @@ mod encoder;
 mod header;
 mod input;
 mod mask;
+mod payloads;
 mod violation;
 
 pub use close::{Close, may_be_sent};
@@ -47,4 +48,5 @@ pub use encoder::Encoder;
 pub use header::{Header, Kind, Opcode};
 pub use input::Input;
 pub use mask::{Mask, Masks, apply};
+pub use payloads::Payloads;
 pub use violation::{Offence, Violation};

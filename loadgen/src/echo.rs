@@ -9,9 +9,7 @@ use url::Url;
 
 use crate::clock::{Clock, Time};
 use crate::endpoint::{authority, resource};
-use crate::engine::{
-    Arrivals, Bounds, Build, Cause, Dialer, Endpoint, Engine, Lean, NoneExpected, Read, Sink, Tungstenite,
-};
+use crate::engine::{Bounds, Build, Cause, Dialer, Endpoint, Engine, Lean, Read, Sink, Tungstenite};
 use crate::ledger::Event;
 use crate::pacer::Wait;
 use crate::payload::Kind;
@@ -61,9 +59,11 @@ async fn serve(build: impl Build, endpoint: Endpoint) -> io::Result<String> {
         while let Some(slot) = engine.next_ready() {
             engine.receive(slot, &mut received);
             for (kind, bytes) in received.messages.drain(..) {
-                engine.queue(slot, kind, bytes.len(), |mask, out| {
-                    out.copy_from_slice(&bytes);
-                    frames::apply(mask, 0, out);
+                engine.queue(slot, bytes.len(), [kind].into_iter(), |payloads| {
+                    for (mask, out) in payloads {
+                        out.copy_from_slice(&bytes);
+                        frames::apply(mask, 0, out);
+                    }
                 });
             }
             engine.flush(slot);
@@ -87,10 +87,6 @@ struct Received {
 }
 
 impl Sink for Received {
-    fn arrivals(&mut self, _: Time) -> impl Arrivals {
-        NoneExpected
-    }
-
     fn message(&mut self, _: Time, event: Event<'_>) {
         self.messages.push((event.kind, event.bytes.to_vec()));
     }

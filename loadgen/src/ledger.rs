@@ -9,7 +9,6 @@ mod pending;
 
 use std::collections::BTreeMap;
 
-pub use self::arrivals::Arrivals;
 use self::pending::{Pending, Place};
 use crate::clock::Time;
 use crate::order::Order;
@@ -223,44 +222,12 @@ impl Ledger {
     pub fn received(&mut self, terms: &Terms, event: Event<'_>, book: &mut impl Book) {
         match &terms.expect {
             Expect::Echo => {
-                let next = self.arrivals(Some(terms), &mut *book).take(event);
-                if !next {
+                if let Some(event) = self.received_in_order(terms, std::iter::once(event), book) {
                     self.sort_out(terms, event, book);
                 }
             }
             Expect::Count => self.received_any(event, book),
             Expect::Reply(text) => self.received_reply(text.as_bytes(), event, book),
-        }
-    }
-
-    /// Takes the events of a read for as long as they are the messages in flight, oldest first. None are taken without
-    /// terms, nor with `--expect count` and `reply=`, where any event will do.
-    #[inline]
-    pub fn arrivals<'a, B: Book>(&'a mut self, terms: Option<&'a Terms>, book: B) -> Arrivals<'a, B> {
-        Arrivals::new(self, terms.filter(|terms| matches!(terms.expect, Expect::Echo)), book)
-    }
-
-    /// Books the oldest `taken` messages, which arrived one behind the other.
-    #[inline]
-    fn arrived_together(&mut self, taken: usize, book: &mut impl Book) {
-        let Self { pending, order, irregular, .. } = self;
-        let (first, end) = (pending.base(), pending.base() + taken as u64);
-        let overdue = irregular.as_ref().and_then(|irregular| irregular.overdue.keys().next());
-        let low = overdue.map_or(end, |&oldest| oldest.min(end));
-        let in_order = order.arrive_in_order(first, end - 1, low);
-        pending.take_front(taken, |first, messages, times| {
-            if in_order {
-                return book.matched(first, messages, times, false);
-            }
-            for sequence in first..first + u64::from(messages) {
-                let overtaken = order.arrive(sequence, low);
-                book.matched(sequence, 1, times, overtaken);
-            }
-        });
-        // As many are in flight, which are counted in 32 bits.
-        self.in_flight -= u32::try_from(taken).unwrap_or(self.in_flight);
-        if self.pending.len() > self.in_flight as usize {
-            self.trim();
         }
     }
 

@@ -26,6 +26,7 @@ mod body;
     )
 )]
 mod checksum;
+mod hex;
 #[expect(clippy::inline_always, reason = "what is compiled for an instruction must be inlined where that is declared")]
 mod series;
 mod template;

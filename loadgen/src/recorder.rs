@@ -219,7 +219,7 @@ impl Recorder {
 
     /// Reads, the last of them at `at`. Those that only brought control frames say nothing of how messages travel.
     pub(crate) fn read(&mut self, at: Time, read: Read) {
-        if at < self.window.from || (read.messages == 0 && read.frames > 0) {
+        if at < self.window.from || read.is_control_only() {
             return;
         }
         self.reads.add(read.calls, read.messages);

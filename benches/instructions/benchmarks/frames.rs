@@ -8,7 +8,7 @@ use loadgen::payload::{self, Mix, Payload};
 use super::{MESSAGES, RUN, encoded};
 
 /// Messages that are written together and come in one read: the default of `--burst`.
-const BURST: u64 = 5;
+const BURST: usize = 5;
 
 const MASK: Mask = [0x37, 0xfa, 0x21, 0x3d];
 
@@ -38,10 +38,12 @@ fn sending(mix: Mix, size: u32) -> Sending {
 
 impl Sending {
     fn burst(&mut self) {
-        for _ in 0..BURST {
-            self.encoder
-                .masked_message(self.kind, MASK, self.message.len(), |room| room.copy_from_slice(&self.message));
-        }
+        let messages = [(self.kind, MASK); BURST].into_iter();
+        self.encoder.masked_messages(self.message.len(), messages, |payloads| {
+            for (_, room) in payloads {
+                room.copy_from_slice(&self.message);
+            }
+        });
         assert!(self.encoder.bytes().len() > self.message.len());
         self.encoder.clear();
     }
@@ -53,7 +55,7 @@ impl Sending {
 #[bench::text_4096(args = (Mix::Text, 4096), setup = sending)]
 #[bench::binary_4096(args = (Mix::Binary, 4096), setup = sending)]
 fn encode(mut sending: Sending) -> Sending {
-    for _ in 0..MESSAGES / BURST {
+    for _ in 0..MESSAGES / BURST as u64 {
         sending.burst();
     }
     sending
@@ -70,7 +72,7 @@ fn receiving(role: Role, mask: Option<Mask>, mix: Mix, size: u32) -> Receiving {
     let payload = Payload::new(RUN, size, mix);
     let read = |first: u64| {
         let mut encoder = Encoder::default();
-        for sequence in first..first + BURST {
+        for sequence in first..first + BURST as u64 {
             let message = encoded(&payload, sequence);
             encoder.message(kind(&payload, sequence), mask, message.len(), |room| room.copy_from_slice(&message));
         }
@@ -78,7 +80,7 @@ fn receiving(role: Role, mask: Option<Mask>, mix: Mix, size: u32) -> Receiving {
     };
     Receiving {
         decoder: Decoder::new(Settings { role, max_frame: LIMIT, max_message: LIMIT, max_frames: None }),
-        reads: (0..MESSAGES / BURST).map(|burst| read(burst * BURST)).collect(),
+        reads: (0..MESSAGES / BURST as u64).map(|burst| read(burst * BURST as u64)).collect(),
         answers: Encoder::default(),
     }
 }
@@ -90,7 +92,7 @@ fn client(mix: Mix, size: u32) -> Receiving {
 fn server(mix: Mix, size: u32) -> Receiving {
     let mut receiving = receiving(Role::Server, Some(MASK), mix, size);
     // The buffer grows once.
-    receiving.answers.message(Kind::Binary, None, usize::try_from(BURST).expect("few") * (size as usize + 10), |_| {});
+    receiving.answers.message(Kind::Binary, None, BURST * (size as usize + 10), |_| {});
     receiving.answers.clear();
     receiving
 }

@@ -7,6 +7,9 @@ use loadgen::payload::{Mix, Payload, leading};
 
 use super::{CLIENT, MESSAGES, RUN};
 
+/// Messages that are made together: the default of `--burst`.
+const BURST: usize = 5;
+
 const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
 struct Message {
@@ -27,11 +30,15 @@ fn message(mix: Mix, size: u32) -> Message {
 #[bench::binary_64(args = (Mix::Binary, 64), setup = message)]
 #[bench::text_4096(args = (Mix::Text, 4096), setup = message)]
 #[bench::binary_4096(args = (Mix::Binary, 4096), setup = message)]
-fn encode(mut message: Message) -> Message {
-    let Message { payload, bytes, .. } = &mut message;
+fn encode(message: Message) -> Message {
+    let Message { payload, bytes, .. } = &message;
     let series = payload.of(CLIENT);
-    for sequence in 0..MESSAGES {
-        series.encode(sequence, MASK, black_box(bytes));
+    let (mut burst, size) = (bytes.repeat(BURST), bytes.len());
+    for first in (0..MESSAGES).step_by(BURST) {
+        let payloads = black_box(&mut burst).chunks_exact_mut(size).map(|out| (MASK, out));
+        series.encode_all(first, payloads, |checksum| {
+            black_box(checksum);
+        });
     }
     message
 }
@@ -43,8 +50,9 @@ fn encode(mut message: Message) -> Message {
 #[bench::binary_4096(args = (Mix::Binary, 4096), setup = message)]
 fn check(message: Message) -> Message {
     let series = message.payload.of(CLIENT);
+    let kind = series.kind(1);
     for _ in 0..MESSAGES {
-        assert!(series.is(1, message.checksum, black_box(&message.bytes)));
+        assert!(series.is(1, message.checksum, kind, black_box(&message.bytes)));
     }
     message
 }

@@ -19,7 +19,7 @@ pub(crate) use tungstenite::Tungstenite;
 
 use std::io;
 
-use frames::Mask;
+use frames::Payloads;
 
 use crate::clock::{Clock, Time};
 use crate::ledger::Event;
@@ -47,9 +47,16 @@ pub(crate) trait Engine {
     /// Reads everything that is there for a connection, and finishes what an earlier [`Self::flush`] could not write.
     fn receive(&mut self, slot: usize, sink: &mut impl Sink);
 
-    /// Puts a message of `len` bytes into a connection's write buffer. `fill` writes it, masked with the mask that it is
-    /// given; all zero if the engine masks.
-    fn queue(&mut self, slot: usize, kind: Kind, len: usize, fill: impl FnOnce(Mask, &mut [u8]));
+    /// Puts messages of these kinds and of `len` bytes each into a connection's write buffer. `fill` writes them, masked
+    /// with the masks that it is given; all zero if the engine masks. It is not called when the connection takes nothing
+    /// more.
+    fn queue(
+        &mut self,
+        slot: usize,
+        len: usize,
+        kinds: impl ExactSizeIterator<Item = Kind>,
+        fill: impl FnOnce(Payloads<'_>),
+    );
 
     /// Hands a connection's write buffer to the transport; how many writes there were since the last call. What the
     /// transport doesn't take now is written when it does.
@@ -74,9 +81,14 @@ impl<E: Engine + 'static, F: Fn(usize, Clock) -> io::Result<E> + Clone + Send + 
 
 /// Takes what a connection brings.
 pub(crate) trait Sink {
-    /// Takes message events that are as they must be, one after the other. `at` is when the read returned that brought
-    /// them all.
-    fn arrivals(&mut self, at: Time) -> impl Arrivals;
+    /// Takes message events, all of one read, for as long as each is the one that must come next, to the last byte. The
+    /// first that is not, or of which that is not known, is handed back, and nothing was done about it. Text that is as it must
+    /// be is UTF-8, so this spares looking for that. `at` is when the read returned.
+    ///
+    /// For a sink that knows of no message that it must come next, that is the first.
+    fn in_order<'b>(&mut self, _at: Time, mut events: impl Iterator<Item = Event<'b>>) -> Option<Event<'b>> {
+        events.next()
+    }
 
     /// A message event; `at` is when the read returned that completed it.
     fn message(&mut self, at: Time, event: Event<'_>);
@@ -86,23 +98,6 @@ pub(crate) trait Sink {
 
     /// The connection is over; nothing more will come.
     fn ended(&mut self, cause: Cause);
-}
-
-/// Takes the messages of a read for as long as each is the one that must come next. What it took is booked when it is
-/// dropped.
-pub(crate) trait Arrivals {
-    /// Takes a message event if it is the one that must come next, to the last byte. False if it is not, or if that is not
-    /// known; then nothing was done. Text that is as it must be is UTF-8, so this spares looking for that.
-    fn take(&mut self, event: Event<'_>) -> bool;
-}
-
-/// Takes nothing: for sinks that know of no message that it must come next.
-pub(crate) struct NoneExpected;
-
-impl Arrivals for NoneExpected {
-    fn take(&mut self, _: Event<'_>) -> bool {
-        false
-    }
 }
 
 /// Reads that together completed some messages; mostly one.
@@ -116,15 +111,19 @@ pub(crate) struct Read {
     pub(crate) messages: u64,
     /// Payload bytes of these messages.
     pub(crate) payload: u64,
-    /// Messages and control frames that they completed.
-    pub(crate) frames: u64,
+    /// Control frames that they completed.
+    pub(crate) controls: u64,
 }
 
 impl Read {
+    /// Whether all they brought was control frames.
+    pub(crate) fn is_control_only(&self) -> bool {
+        self.messages == 0 && self.controls > 0
+    }
+
     /// Counts a message of so many bytes.
     #[inline]
     fn message(&mut self, payload: usize) {
-        self.frames += 1;
         self.messages += 1;
         self.payload += payload as u64;
     }

@@ -24,10 +24,6 @@ struct Heard {
 }
 
 impl Sink for Heard {
-    fn arrivals(&mut self, _: Time) -> impl Arrivals {
-        NoneExpected
-    }
-
     fn message(&mut self, _: Time, event: Event<'_>) {
         self.messages.push((event.kind, event.bytes.to_vec()));
     }
@@ -36,7 +32,7 @@ impl Sink for Heard {
         self.read.calls += read.calls;
         self.read.bytes += read.bytes;
         self.read.messages += read.messages;
-        self.read.frames += read.frames;
+        self.read.controls += read.controls;
     }
 
     fn ended(&mut self, cause: Cause) {
@@ -90,7 +86,7 @@ async fn meets_a_reset_when_it_writes(build: impl Build) {
     single.server = single.client.try_clone().unwrap();
     let mut hung_up = [PollFd::new(&single.client, PollFlags::empty())];
     assert_eq!(poll(&mut hung_up, Some(&Timespec { tv_sec: 30, tv_nsec: 0 })), Ok(1));
-    single.engine.queue(0, Kind::Binary, 28, |_, bytes| bytes.fill(0));
+    single.engine.queue(0, 28, [Kind::Binary].into_iter(), |_| {});
     single.engine.flush(0);
     single.turn(|heard| heard.ended.is_some()).await;
     // The kernel tells of it once, and has told the write: all that a read meets is the end of the stream.

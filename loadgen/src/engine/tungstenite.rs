@@ -12,7 +12,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use bytes::BytesMut;
-use frames::Mask;
+use frames::Payloads;
 use futures_util::task::AtomicWaker;
 use futures_util::{FutureExt, Sink as _, Stream as _};
 use tokio_tungstenite::WebSocketStream;
@@ -172,16 +172,24 @@ impl Engine for Tungstenite {
         }
     }
 
-    fn queue(&mut self, slot: usize, kind: Kind, len: usize, fill: impl FnOnce(Mask, &mut [u8])) {
+    fn queue(
+        &mut self,
+        slot: usize,
+        len: usize,
+        kinds: impl ExactSizeIterator<Item = Kind>,
+        fill: impl FnOnce(Payloads<'_>),
+    ) {
         let Some(connection) = &mut self.connections[slot] else { return };
-        self.scratch.resize(len, 0);
-        fill([0; 4], &mut self.scratch);
-        let bytes = self.scratch.split().freeze();
-        let message = match kind {
-            Kind::Text => Message::Text(Utf8Bytes::try_from(bytes).expect("text payloads are UTF-8")),
-            Kind::Binary => Message::Binary(bytes),
-        };
-        connection.queue(message, len);
+        self.scratch.resize(len * kinds.len(), 0);
+        fill(Payloads::unmasked(&mut self.scratch, len));
+        for kind in kinds {
+            let bytes = self.scratch.split_to(len).freeze();
+            let message = match kind {
+                Kind::Text => Message::Text(Utf8Bytes::try_from(bytes).expect("text payloads are UTF-8")),
+                Kind::Binary => Message::Binary(bytes),
+            };
+            connection.queue(message, len);
+        }
     }
 
     fn flush(&mut self, slot: usize) -> u64 {
@@ -257,7 +265,6 @@ impl Connection {
             }
             let end = match polled {
                 Poll::Ready(Some(Ok(message))) => {
-                    read.frames += 1;
                     self.take(&message, seen.read_at, &mut read, sink);
                     continue;
                 }
@@ -300,8 +307,12 @@ impl Connection {
             Message::Text(text) => Event { kind: Kind::Text, bytes: text.as_bytes() },
             Message::Binary(bytes) => Event { kind: Kind::Binary, bytes },
             // tungstenite answers pings with the next read or write.
-            Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => return,
+            Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {
+                read.controls += 1;
+                return;
+            }
             Message::Close(frame) => {
+                read.controls += 1;
                 // The answer goes out, and the peer closes TCP: RFC 6455, section 7.1.1.
                 if !self.ended {
                     self.ended = true;
@@ -311,8 +322,7 @@ impl Connection {
                 return;
             }
         };
-        read.messages += 1;
-        read.payload += event.bytes.len() as u64;
+        read.message(event.bytes.len());
         sink.message(at, event);
     }
 }

@@ -10,7 +10,9 @@ use super::Times;
 pub(super) struct Pending {
     /// Sequence of the first place.
     base: u64,
-    places: VecDeque<Place>,
+    /// Behind `free` that are done with: to look at those that follow takes no longer than in a list of nothing else.
+    places: Vec<Place>,
+    free: usize,
     /// In order. A message is of the last that begins with it or before it.
     bursts: VecDeque<Burst>,
 }
@@ -40,12 +42,12 @@ impl Pending {
 
     /// Sequence of the next message.
     pub(super) fn next(&self) -> u64 {
-        self.base + self.places.len() as u64
+        self.base + self.len() as u64
     }
 
     /// How many places there are.
     pub(super) fn len(&self) -> usize {
-        self.places.len()
+        self.places.len() - self.free
     }
 
     /// What memory is taken for, in places and bursts.
@@ -59,13 +61,23 @@ impl Pending {
         if self.bursts.back().is_none_or(|last| last.times != times) {
             self.bursts.push_back(Burst { first: self.next(), times });
         }
+        if self.free > self.places.len() / 2 {
+            self.places.drain(..self.free);
+            self.free = 0;
+        }
         self.places.extend(places);
+    }
+
+    /// All places.
+    #[inline]
+    pub(super) fn places(&self) -> &[Place] {
+        &self.places[self.free..]
     }
 
     /// Place `index`, counted from the first.
     #[inline]
     pub(super) fn place(&self, index: usize) -> Option<Place> {
-        self.places.get(index).copied()
+        self.places().get(index).copied()
     }
 
     /// Removes the first `count` places. `each` takes them, as the first sequence, how many, and their times.
@@ -82,8 +94,10 @@ impl Pending {
                 self.bursts.pop_front();
             }
         }
-        self.places.drain(..count);
-        if self.places.is_empty() {
+        self.free += count;
+        if self.free == self.places.len() {
+            self.places.clear();
+            self.free = 0;
             self.bursts.clear();
         }
     }
@@ -106,7 +120,7 @@ impl Pending {
     pub(super) fn take(&mut self, sequence: u64) -> Option<Times> {
         let times = self.times(sequence)?;
         let index = self.index(sequence)?;
-        self.places[index] = Place::Gone;
+        self.places[self.free + index] = Place::Gone;
         Some(times)
     }
 
@@ -116,7 +130,7 @@ impl Pending {
 
     /// Messages without a fate, oldest first.
     pub(super) fn iter(&self) -> impl Iterator<Item = u64> {
-        let places = (self.base..).zip(&self.places);
+        let places = (self.base..).zip(self.places());
         places.filter(|(_, place)| **place != Place::Gone).map(|(sequence, _)| sequence)
     }
 }

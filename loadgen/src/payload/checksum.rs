@@ -49,30 +49,39 @@ mod instruction {
 
     use frames::Mask;
 
-    use super::Checksum;
+    use super::{Checksum, Portable};
     use crate::payload::Series;
 
-    /// The processor's own instruction for it. Exists only within [`Instruction::encode`].
+    /// The processor's own instruction for it. Exists only within [`Instruction::encode_all`].
     pub(in crate::payload) struct Instruction(u64);
 
     impl Instruction {
-        /// [`Series::encode`], if the processor has the instruction (SSE 4.2).
+        /// [`Series::encode_all`], with the instruction if the processor has it (SSE 4.2).
         #[inline]
-        pub(in crate::payload) fn encode(
+        pub(in crate::payload) fn encode_all<'o>(
             series: &Series<'_>,
-            sequence: u64,
-            mask: Mask,
-            out: &mut [u8],
-        ) -> Option<u32> {
-            // SAFETY: the processor has what the function needs, as asked.
-            is_x86_feature_detected!("sse4.2").then(|| unsafe { encode(series, sequence, mask, out) })
+            first: u64,
+            payloads: impl Iterator<Item = (Mask, &'o mut [u8])>,
+            each: impl FnMut(u32),
+        ) {
+            if is_x86_feature_detected!("sse4.2") {
+                // SAFETY: the processor has what the function needs.
+                unsafe { encode_all(series, first, payloads, each) }
+            } else {
+                series.encode_all_as::<Portable>(first, payloads, each);
+            }
         }
     }
 
     /// Compiled for processors with the instruction, and everything that is inlined here with it.
     #[target_feature(enable = "sse4.2")]
-    fn encode(series: &Series<'_>, sequence: u64, mask: Mask, out: &mut [u8]) -> u32 {
-        series.encode_as::<Instruction>(sequence, mask, out)
+    fn encode_all<'o>(
+        series: &Series<'_>,
+        first: u64,
+        payloads: impl Iterator<Item = (Mask, &'o mut [u8])>,
+        each: impl FnMut(u32),
+    ) {
+        series.encode_all_as::<Instruction>(first, payloads, each);
     }
 
     #[expect(

@@ -1,6 +1,6 @@
 //! What the headers of all messages of a run have in common.
 
-use super::series::hex;
+use super::hex::hex;
 use super::{BINARY_HEADER, BINARY_WORDS, COLONS, Kind, MAGIC, TEXT_HEADER, TEXT_WORDS};
 
 /// The headers as words of eight bytes, the first byte the lowest. Checksum, client and sequence are zero.
@@ -17,8 +17,8 @@ impl Template {
         for at in COLONS {
             text[at] = b':';
         }
-        text[13..21].copy_from_slice(&hex(run));
-        text[44..52].copy_from_slice(&hex(size));
+        text[13..21].copy_from_slice(&hex(run).to_le_bytes());
+        text[44..52].copy_from_slice(&hex(size).to_le_bytes());
         let mut binary = [0; BINARY_HEADER];
         binary[..MAGIC].copy_from_slice(&Kind::Binary.magic());
         binary[8..12].copy_from_slice(&run.to_be_bytes());

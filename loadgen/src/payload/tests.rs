@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::checksum::Portable;
-use super::series::hex;
+use super::hex::hex;
 use super::*;
 
 fn message(payload: &Payload, client: u32, sequence: u64) -> Vec<u8> {
@@ -14,8 +14,14 @@ fn message(payload: &Payload, client: u32, sequence: u64) -> Vec<u8> {
 fn is(payload: &Payload, client: u32, sequence: u64, bytes: &[u8]) -> bool {
     let series = payload.of(client);
     let checksum = payload.encode(client, sequence, &mut vec![0; payload.size()]);
-    let known = series.is(sequence, checksum, bytes);
-    assert_eq!(known, series.is_whole(sequence, bytes));
+    let (kind, other) = match series.kind(sequence) {
+        Kind::Text => (Kind::Text, Kind::Binary),
+        Kind::Binary => (Kind::Binary, Kind::Text),
+    };
+    let known = series.is(sequence, checksum, kind, bytes);
+    assert_eq!(known, series.is_whole(sequence, kind, bytes));
+    assert!(!series.is(sequence, checksum, other, bytes));
+    assert!(!series.is_whole(sequence, other, bytes));
     known
 }
 
@@ -76,10 +82,30 @@ fn the_checksum_is_the_same_with_and_without_the_instruction() {
             let (mut with, mut without) = (vec![0; payload.size()], vec![0; payload.size()]);
             // On a processor that lacks the instruction, both are without.
             let checksum = payload.encode(42, 6, &mut with);
-            let checksums = [checksum, payload.of(42).encode_as::<Portable>(6, [0; 4], &mut without)];
+            let mut checksums = vec![checksum];
+            let payloads = std::iter::once(([0; 4], without.as_mut_slice()));
+            payload.of(42).encode_all_as::<Portable>(6, payloads, |checksum| checksums.push(checksum));
             let covered = &with[if mix == Mix::Text { 13 } else { 8 }..];
             assert_eq!(checksums, [crc32c::crc32c(covered); 2], "{mix} {size}");
             assert_eq!(with, without);
+        }
+    }
+}
+
+#[test]
+fn messages_that_are_made_together_are_those_that_are_made_one_by_one() {
+    for mix in [Mix::Text, Mix::Binary, Mix::Mixed] {
+        let payload = Payload::new(0x3f9a_1c22, 70, mix);
+        let series = payload.of(42);
+        // The first of them carries into the upper half of the sequence.
+        let (first, masks) = (u64::from(u32::MAX), [[0; 4], [1, 2, 3, 4], [0xff; 4], [9, 0, 9, 0]]);
+        let (mut together, mut checksums) = ([[0; 70]; 4], Vec::new());
+        let payloads = masks.into_iter().zip(together.iter_mut().map(<[u8; 70]>::as_mut_slice));
+        series.encode_all(first, payloads, |checksum| checksums.push(checksum));
+        for (index, sequence) in (first..first + 4).enumerate() {
+            let mut alone = [0; 70];
+            assert_eq!(checksums[index], series.encode(sequence, masks[index], &mut alone), "{mix} {index}");
+            assert_eq!(together[index], alone, "{mix} {index}");
         }
     }
 }
@@ -95,13 +121,6 @@ fn a_mask_is_put_on_every_byte_and_not_on_the_checksum() {
             frames::apply(MASK, 0, &mut masked);
             assert_eq!(plain, masked, "{mix} {}", payload.size());
         }
-    }
-}
-
-#[test]
-fn hex_is_hex() {
-    for number in [0, 1, 9, 10, 15, 16, 0x0123_4567, 0x89ab_cdef, u32::MAX] {
-        assert_eq!(hex(number), *format!("{number:08x}").as_bytes());
     }
 }
 
@@ -129,7 +148,7 @@ fn a_message_that_claims_to_be_shorter_than_its_header_is_none() {
             let covered = if mix == Mix::Text { TEXT_COVERED } else { BINARY_COVERED };
             let crc = crc32c::crc32c(bytes[..claimed as usize].get(covered..).unwrap_or_default());
             if mix == Mix::Text {
-                bytes[MAGIC..covered - 1].copy_from_slice(&hex(crc));
+                bytes[MAGIC..covered - 1].copy_from_slice(&hex(crc).to_le_bytes());
             } else {
                 bytes[MAGIC..covered].copy_from_slice(&crc.to_be_bytes());
             }
@@ -149,7 +168,7 @@ fn a_right_checksum_of_a_wrong_body_is_not_enough() {
             bytes[at] ^= 1;
             if mix == Mix::Text {
                 let crc = crc32c::crc32c(&bytes[TEXT_COVERED..]);
-                bytes[MAGIC..TEXT_COVERED - 1].copy_from_slice(&hex(crc));
+                bytes[MAGIC..TEXT_COVERED - 1].copy_from_slice(&hex(crc).to_le_bytes());
             } else {
                 let crc = crc32c::crc32c(&bytes[BINARY_COVERED..]);
                 bytes[MAGIC..BINARY_COVERED].copy_from_slice(&crc.to_be_bytes());

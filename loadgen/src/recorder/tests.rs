@@ -92,15 +92,15 @@ fn drops_are_counted_by_cause_in_either_phase() {
 #[test]
 fn reads_are_those_of_the_measured_phase_that_brought_messages_or_pieces_of_them() {
     let mut recorder = recorder();
-    let read = |messages, frames| Read { calls: 1, bytes: 100, messages, payload: 10, frames };
-    recorder.read(Time::from_nanos(999_999_999), read(5, 5)); // In the warm-up.
-    recorder.read(at(1_000), read(3, 4));
+    let read = |messages, controls| Read { calls: 1, bytes: 100, messages, payload: 10, controls };
+    recorder.read(Time::from_nanos(999_999_999), read(5, 0)); // In the warm-up.
+    recorder.read(at(1_000), read(3, 1));
     recorder.read(at(1_000), read(0, 1)); // Only a ping,
     recorder.read(at(1_000), read(0, 1)); // and another.
     recorder.read(at(1_000), read(0, 0)); // A part of a message.
     assert_eq!(recorder.reads, Calls { calls: 2, messages: 3, max: 3 });
     assert_eq!(recorder.traffic.received_bytes, 20);
-    recorder.read(at(3_000), read(1, 1)); // In the drain.
+    recorder.read(at(3_000), read(1, 0)); // In the drain.
     assert_eq!(recorder.reads, Calls { calls: 3, messages: 4, max: 3 });
     assert_eq!(recorder.traffic.received_bytes, 20);
 }

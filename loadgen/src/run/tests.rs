@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-use frames::Mask;
+use frames::Payloads;
 use reports::render::Text;
 use reports::{Judgement, LimitedBy, Render, Verdict, identities, judge};
 
@@ -69,8 +69,14 @@ impl<E: Engine> Engine for Starved<E> {
         self.engine.receive(slot, sink);
     }
 
-    fn queue(&mut self, slot: usize, kind: Kind, len: usize, fill: impl FnOnce(Mask, &mut [u8])) {
-        self.engine.queue(slot, kind, len, fill);
+    fn queue(
+        &mut self,
+        slot: usize,
+        len: usize,
+        kinds: impl ExactSizeIterator<Item = Kind>,
+        fill: impl FnOnce(Payloads<'_>),
+    ) {
+        self.engine.queue(slot, len, kinds, fill);
     }
 
     fn flush(&mut self, slot: usize) -> u64 {

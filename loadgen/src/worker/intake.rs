@@ -2,8 +2,8 @@
 
 use super::{Client, State};
 use crate::clock::Time;
-use crate::engine::{Arrivals, Cause, Read, Sink};
-use crate::ledger::{self, Book, Event, Terms};
+use crate::engine::{Cause, Read, Sink};
+use crate::ledger::{Event, Terms};
 use crate::recorder::Recorder;
 
 /// Books what one connection brings.
@@ -27,11 +27,12 @@ impl<'a> Intake<'a> {
 
 impl Sink for Intake<'_> {
     #[inline]
-    fn arrivals(&mut self, at: Time) -> impl Arrivals {
-        // What comes too late is not what must come.
-        let taking = self.client.state != State::Settled;
-        let book = self.recorder.book(self.terms, self.client.ledger.client(), self.client.local, at);
-        self.client.ledger.arrivals(taking.then_some(self.terms), book)
+    fn in_order<'b>(&mut self, at: Time, mut events: impl Iterator<Item = Event<'b>>) -> Option<Event<'b>> {
+        if self.client.state == State::Settled {
+            return events.next(); // What comes too late is not what must come.
+        }
+        let mut book = self.recorder.book(self.terms, self.client.ledger.client(), self.client.local, at);
+        self.client.ledger.received_in_order(self.terms, events, &mut book)
     }
 
     #[inline]
@@ -44,21 +45,14 @@ impl Sink for Intake<'_> {
 
     fn read(&mut self, at: Time, read: Read) {
         self.recorder.read(at, read);
-        self.recorder.evidence.read(read.bytes, read.frames);
+        self.recorder.evidence.read(read.bytes, read.messages + read.controls);
         self.last = Some(at);
-        if read.messages > 0 || read.frames == 0 {
+        if !read.is_control_only() {
             self.heard = Some(at); // Messages, or a part of one (or of a control frame).
         }
     }
 
     fn ended(&mut self, cause: Cause) {
         self.cause = Some(cause);
-    }
-}
-
-impl<B: Book> Arrivals for ledger::Arrivals<'_, B> {
-    #[inline]
-    fn take(&mut self, event: Event<'_>) -> bool {
-        ledger::Arrivals::take(self, event)
     }
 }

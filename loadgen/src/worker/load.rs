@@ -184,11 +184,10 @@ impl<E: Engine> Worker<E> {
             left -= part;
             let first = ledger.next_sequence();
             self.checksums.clear();
-            for sequence in first..first + u64::from(part) {
-                let checksums = &mut self.checksums;
-                let write = |mask, out: &mut [u8]| checksums.push(series.encode(sequence, mask, out));
-                self.engine.queue(slot, series.kind(sequence), size, write);
-            }
+            let kinds = (0..part).map(|index| series.kind(first + u64::from(index)));
+            self.engine.queue(slot, size, kinds, |payloads| {
+                series.encode_all(first, payloads, |checksum| self.checksums.push(checksum));
+            });
             let times = Times { due, written: self.clock.now() };
             ledger.sent_together(times, &self.checksums);
             for _ in self.checksums.len()..part as usize {

@@ -1,16 +1,18 @@
 //! One connection: what it must keep of its peer's bytes and its own, and the duties of a client.
 
 mod extra;
+mod whole;
 
 use std::io::{self, ErrorKind};
 
-use frames::{Decoder, Event, Input, Kind as FrameKind, Message, Offence, Role, Settings, Violation};
+use frames::{Decoder, Event, Input, Offence, Role, Settings, Violation};
 
 use self::extra::Extra;
+use self::whole::{Whole, event};
 use super::Shared;
 use super::link::Link;
 use crate::clock::Time;
-use crate::engine::{Arrivals, Bounds, Cause, Read, Sink};
+use crate::engine::{Bounds, Cause, Read, Sink};
 use crate::ledger;
 use crate::payload::Kind;
 
@@ -241,8 +243,8 @@ impl Connection {
         let mut read = Read { calls, bytes: bytes.len() as u64, ..Read::default() };
         let mut input = Input::from(bytes);
         let violation = loop {
-            if let Some(message) = self.take_arrivals(&mut input, at, &mut read, sink) {
-                if !deliver(message, at, sink) {
+            if let Some(event) = self.take_whole(&mut input, at, &mut read, sink) {
+                if !deliver(event, at, sink) {
                     break Some(Violation::NotUtf8);
                 }
                 continue;
@@ -256,7 +258,7 @@ impl Connection {
                     sink.message(at, event(message));
                 }
                 Ok(Some(event)) => {
-                    read.frames += 1;
+                    read.controls += 1;
                     Self::control(event, &mut self.state, self.extra.as_deref_mut(), shared, sink);
                 }
                 Ok(None) => break None,
@@ -272,21 +274,14 @@ impl Connection {
 
     /// Takes whole messages for as long as they are those that must come; the first that is not, if there is one.
     #[inline]
-    fn take_arrivals<'b>(
+    fn take_whole<'b>(
         &self,
         input: &mut Input<'b>,
         at: Time,
         read: &mut Read,
         sink: &mut impl Sink,
-    ) -> Option<Message<'b>> {
-        let mut arrivals = sink.arrivals(at);
-        while let Some(message) = self.decoder.next_whole(input) {
-            read.message(message.payload.len());
-            if !arrivals.take(event(message)) {
-                return Some(message);
-            }
-        }
-        None
+    ) -> Option<ledger::Event<'b>> {
+        sink.in_order(at, Whole { decoder: &self.decoder, input, read })
     }
 
     /// Does what a control frame asks for.
@@ -363,19 +358,9 @@ pub(super) enum After {
     Over,
 }
 
-#[inline]
-fn event(message: Message<'_>) -> ledger::Event<'_> {
-    let kind = match message.kind {
-        FrameKind::Text => Kind::Text,
-        FrameKind::Binary => Kind::Binary,
-    };
-    ledger::Event { kind, bytes: message.payload }
-}
-
 /// Hands over a message that need not be what must come next; false if it is text that is not UTF-8.
 #[cold]
-fn deliver(message: Message<'_>, at: Time, sink: &mut impl Sink) -> bool {
-    let event = event(message);
+fn deliver(event: ledger::Event<'_>, at: Time, sink: &mut impl Sink) -> bool {
     let lawful = event.kind == Kind::Binary || str::from_utf8(event.bytes).is_ok();
     if lawful {
         sink.message(at, event);

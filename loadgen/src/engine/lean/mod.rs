@@ -10,7 +10,7 @@ mod readiness;
 use std::io;
 use std::time::Duration;
 
-use frames::{Encoder, Kind as FrameKind, Mask, Masks};
+use frames::{Encoder, Kind as FrameKind, Masks, Payloads};
 use rand::rngs::ThreadRng;
 
 use self::connection::{After, Connection};
@@ -171,19 +171,25 @@ impl Engine for Lean {
     }
 
     #[inline]
-    fn queue(&mut self, slot: usize, kind: Kind, len: usize, fill: impl FnOnce(Mask, &mut [u8])) {
+    fn queue(
+        &mut self,
+        slot: usize,
+        len: usize,
+        kinds: impl ExactSizeIterator<Item = Kind>,
+        fill: impl FnOnce(Payloads<'_>),
+    ) {
         if self.burst_of != slot && !self.burst.is_empty() {
             self.write_burst();
             self.attend(self.burst_of);
         }
         if self.connections[slot].as_ref().is_some_and(Connection::is_open) {
-            let kind = match kind {
-                Kind::Text => FrameKind::Text,
-                Kind::Binary => FrameKind::Binary,
-            };
             self.burst_of = slot;
-            let mask = self.shared.masks.draw();
-            self.burst.masked_message(kind, mask, len, |out| fill(mask, out));
+            let masks = &mut self.shared.masks;
+            let messages = kinds.map(|kind| match kind {
+                Kind::Text => (FrameKind::Text, masks.draw()),
+                Kind::Binary => (FrameKind::Binary, masks.draw()),
+            });
+            self.burst.masked_messages(len, messages, fill);
         }
     }
 

@@ -10,7 +10,6 @@ use socket2::SockRef;
 
 use super::*;
 use crate::clock::Clock;
-use crate::engine::NoneExpected;
 
 /// What a connection brought.
 #[derive(Default)]
@@ -20,10 +19,6 @@ struct Heard {
 }
 
 impl Sink for Heard {
-    fn arrivals(&mut self, _: Time) -> impl Arrivals {
-        NoneExpected
-    }
-
     fn message(&mut self, _: Time, event: ledger::Event<'_>) {
         self.messages.push(event.bytes.to_vec());
     }

@@ -13,8 +13,9 @@ pub(super) struct Pending {
     /// Behind `free` that are done with: to look at those that follow takes no longer than in a list of nothing else.
     places: Vec<Place>,
     free: usize,
-    /// In order. A message is of the last that begins with it or before it.
-    bursts: VecDeque<Burst>,
+    /// The last burst of which there are places, and those before it, in order. Most connections have one in flight.
+    last: Option<Burst>,
+    earlier: VecDeque<Burst>,
 }
 
 /// What is known of a message.
@@ -52,14 +53,15 @@ impl Pending {
 
     /// What memory is taken for, in places and bursts.
     pub(super) fn capacity(&self) -> usize {
-        self.places.capacity() + self.bursts.capacity()
+        self.places.capacity() + self.earlier.capacity()
     }
 
     /// Adds messages that were sent together.
     #[inline]
     pub(super) fn push(&mut self, times: Times, places: impl Iterator<Item = Place>) {
-        if self.bursts.back().is_none_or(|last| last.times != times) {
-            self.bursts.push_back(Burst { first: self.next(), times });
+        if self.last.is_none_or(|last| last.times != times) {
+            let before = self.last.replace(Burst { first: self.next(), times });
+            self.earlier.extend(before);
         }
         if self.free > self.places.len() / 2 {
             self.places.drain(..self.free);
@@ -84,22 +86,29 @@ impl Pending {
     #[inline]
     pub(super) fn take_front(&mut self, count: usize, mut each: impl FnMut(u64, u32, Times)) {
         let end = self.base + count as u64;
-        while let Some(burst) = self.bursts.front().filter(|_| self.base < end) {
-            let next = self.bursts.get(1).map(|next| next.first);
+        while let Some((burst, next)) = self.oldest().filter(|_| self.base < end) {
             let to = next.unwrap_or(end).min(end);
             // No more than are in flight, which are counted in 32 bits.
             each(self.base, u32::try_from(to - self.base).unwrap_or(u32::MAX), burst.times);
             self.base = to;
             if next == Some(to) {
-                self.bursts.pop_front();
+                self.earlier.pop_front();
             }
         }
         self.free += count;
         if self.free == self.places.len() {
             self.places.clear();
             self.free = 0;
-            self.bursts.clear();
+            self.last = None;
         }
+    }
+
+    /// The oldest burst, and where the next begins.
+    #[inline]
+    fn oldest(&self) -> Option<(Burst, Option<u64>)> {
+        let Some(&oldest) = self.earlier.front() else { return Some((self.last?, None)) };
+        let next = self.earlier.get(1).or(self.last.as_ref());
+        Some((oldest, next.map(|next| next.first)))
     }
 
     /// The first place, if the message has its fate, is removed.
@@ -112,8 +121,9 @@ impl Pending {
     /// Times of message `sequence`, if it has a place and no fate.
     pub(super) fn times(&self, sequence: u64) -> Option<Times> {
         self.place(self.index(sequence)?).filter(|place| *place != Place::Gone)?;
-        let after = self.bursts.partition_point(|burst| burst.first <= sequence);
-        Some(self.bursts[after - 1].times)
+        let last = self.last.filter(|last| last.first <= sequence);
+        let after = self.earlier.partition_point(|burst| burst.first <= sequence);
+        last.or_else(|| self.earlier.get(after.checked_sub(1)?).copied()).map(|burst| burst.times)
     }
 
     /// The same, and it has its fate from here on. Its place remains.
@@ -176,7 +186,7 @@ mod tests {
         assert_eq!(front(&mut pending, 3), [(2, 1, times(10)), (3, 1, times(20)), (4, 1, times(30))]);
         assert_eq!((pending.base(), pending.len(), pending.next()), (5, 1, 6));
         assert_eq!(front(&mut pending, 1), [(5, 1, times(30))]);
-        assert!(pending.bursts.is_empty());
+        assert!(pending.last.is_none());
         assert_eq!(pending.next(), 6);
         pending.push(times(40), [Place::InFlight].into_iter());
         assert_eq!(pending.times(6), Some(times(40)));
@@ -194,14 +204,14 @@ mod tests {
         pending.drop_gone();
         assert_eq!((pending.base(), pending.place(0)), (4, Some(Place::Checked(0))));
         assert_eq!(pending.times(4), Some(times(30)));
-        assert_eq!(pending.bursts.len(), 1, "bursts go with their messages");
+        assert!(pending.earlier.is_empty(), "bursts go with their messages");
     }
 
     #[test]
     fn messages_with_the_same_times_are_one_burst() {
         let mut pending = pending();
         pending.push(times(30), [Place::InFlight].into_iter());
-        assert_eq!(pending.bursts.len(), 3);
+        assert_eq!(pending.earlier.len(), 2);
         assert_eq!(front(&mut pending, 7).last(), Some(&(4, 3, times(30))));
     }
 }

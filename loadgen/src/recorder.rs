@@ -143,12 +143,8 @@ impl Default for Recorder {
 
 impl Recorder {
     /// An empty recorder.
-    ///
-    /// # Panics
-    /// Never: the bounds of the histograms are constants that their constructor accepts.
     pub fn new() -> Self {
         let never = Time::from_nanos(u64::MAX);
-        let response = Histogram::new_with_bounds(Latency::LOW_NS, Latency::HIGH_NS, Latency::DIGITS);
         Self {
             window: Window { from: never, to: never },
             warmup: Tally::default(),
@@ -167,7 +163,7 @@ impl Recorder {
                 sent: 0,
                 matched: 0,
                 anomalies: 0,
-                response: response.expect("constant bounds are valid"),
+                response: Latency::histogram_of(),
             },
             rows: Vec::new(),
         }

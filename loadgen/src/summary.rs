@@ -68,7 +68,9 @@ pub(crate) fn summarize(plan: &Plan, mut frame: Frame, mut outcomes: Vec<Outcome
 fn latency(response: Histogram<u64>, outcomes: &mut [Outcome]) -> Latency {
     let parts = outcomes.iter_mut().map(|outcome| {
         let Outcome { recorder, connect, .. } = outcome;
-        [&mut recorder.service, &mut recorder.send_lag, connect].map(|part| std::mem::replace(part, nothing()))
+        let [service, send_lag] =
+            [&mut recorder.service, &mut recorder.send_lag].map(|part| std::mem::replace(part, nothing()));
+        [service, send_lag, connect.take().map_or_else(Latency::histogram, |connect| connect.unpack())]
     });
     let sums = parts.reduce(|mut sums, parts| {
         for (sum, part) in sums.iter_mut().zip(&parts) {

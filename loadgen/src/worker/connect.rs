@@ -3,6 +3,8 @@
 use std::rc::Rc;
 use std::time::Duration;
 
+use hdrhistogram::Histogram;
+use reports::model::{Latency, Packed};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -14,13 +16,17 @@ use crate::pacer::Wait;
 /// (`net.core.somaxconn`). More would not open sooner, and those that the queue can't take try again only after a second.
 const UNDER_WAY: u32 = 4096;
 
-type Dialing = JoinSet<(usize, Result<Dialed, ConnectError>)>;
+/// Connections that are under way, and how long those took that opened.
+struct Dialing {
+    under_way: JoinSet<(usize, Result<Dialed, ConnectError>)>,
+    took: Histogram<u64>,
+}
 
 impl<E: Engine> Worker<E> {
     /// Tries each connection once. When it returns, each is open or counted as failed.
     pub(super) async fn connect(&mut self, dialer: Dialer) {
         let dialer = Rc::new(dialer);
-        let mut dialing = Dialing::new();
+        let mut dialing = Dialing { under_way: JoinSet::new(), took: Latency::histogram() };
         let started = Instant::now();
         let most = (UNDER_WAY / self.orders.workers).max(1) as usize;
         for slot in 0..self.clients.len() {
@@ -29,30 +35,30 @@ impl<E: Engine> Worker<E> {
             let due = started + Duration::from_secs_f64(f64::from(client) / self.orders.connect_rate.per_second());
             self.serve(due, most - 1, &mut dialing).await;
             if self.control.stopped() {
-                return self.give_up(dialing);
+                return self.finish(dialing);
             }
             let (dialer, source) = (Rc::clone(&dialer), self.orders.source.address(client));
-            dialing.spawn_local(async move { (slot, dialer.dial(source).await) });
+            dialing.under_way.spawn_local(async move { (slot, dialer.dial(source).await) });
         }
         self.serve(started, 0, &mut dialing).await;
-        self.give_up(dialing);
+        self.finish(dialing);
     }
 
     /// Takes connections as they open, and serves those that are open, until it is `due` and no more than `most` are under
     /// way, or the run is stopped.
     async fn serve(&mut self, due: Instant, most: usize, dialing: &mut Dialing) {
         loop {
-            while let Some(dialed) = dialing.try_join_next() {
-                self.dialed(dialed);
+            while let Some(dialed) = dialing.under_way.try_join_next() {
+                self.dialed(dialed, &mut dialing.took);
             }
             let early = Instant::now() < due;
-            if self.control.stopped() || (!early && dialing.len() <= most) {
+            if self.control.stopped() || (!early && dialing.under_way.len() <= most) {
                 return;
             }
             let tick = self.clock.now().plus(super::TICK);
             tokio::select! {
                 biased;
-                Some(dialed) = dialing.join_next() => self.dialed(dialed),
+                Some(dialed) = dialing.under_way.join_next() => self.dialed(dialed, &mut dialing.took),
                 () = tokio::time::sleep_until(due), if early => {}
                 () = self.engine.wait(Wait::Until(tick)) => {}
             }
@@ -61,13 +67,17 @@ impl<E: Engine> Worker<E> {
         }
     }
 
-    fn dialed(&mut self, dialed: Result<(usize, Result<Dialed, ConnectError>), tokio::task::JoinError>) {
+    fn dialed(
+        &mut self,
+        dialed: Result<(usize, Result<Dialed, ConnectError>), tokio::task::JoinError>,
+        took: &mut Histogram<u64>,
+    ) {
         let Ok((slot, dialed)) = dialed else { return };
         let outcome = &mut self.outcome;
         match dialed {
             Ok(dialed) => {
                 outcome.connections.opened += 1;
-                outcome.connect.saturating_record(dialed.took);
+                took.saturating_record(dialed.took);
                 outcome.peer.get_or_insert(dialed.peer);
                 self.clients[slot].local = dialed.local;
                 self.clients[slot].state = State::Open;
@@ -82,9 +92,12 @@ impl<E: Engine> Worker<E> {
         }
     }
 
-    /// Counts what is left, if the run was stopped, as failed.
-    fn give_up(&mut self, mut dialing: Dialing) {
-        dialing.abort_all();
+    /// No more will open. Counts what is left, if the run was stopped, as failed.
+    fn finish(&mut self, mut dialing: Dialing) {
+        dialing.under_way.abort_all();
+        // Nothing is added from here on, so it need not take its 220 KB for the whole run.
+        let took = Packed::of(&dialing.took).expect("it has the one shape, and no more counts than clients");
+        self.outcome.connect = Some(took);
         let connections = &mut self.outcome.connections;
         let untried = connections.requested - connections.opened - connections.failed;
         connections.failed += untried;

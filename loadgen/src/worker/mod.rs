@@ -14,8 +14,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::Sender;
 
 use descriptors::Table;
-use hdrhistogram::Histogram;
-use reports::model::{Connections, Latency};
+use reports::model::{Connections, Packed};
 use rustix::time::{ClockId, clock_gettime};
 use tokio::runtime::{Builder, LocalOptions};
 
@@ -104,7 +103,8 @@ pub(crate) struct Outcome {
     /// What the first connection that failed said.
     pub(crate) failure: Option<String>,
     pub(crate) peer: Option<SocketAddr>,
-    pub(crate) connect: Histogram<u64>,
+    /// How long the connections took to open, once all have been tried.
+    pub(crate) connect: Option<Packed>,
     /// Messages that ended lost or undetermined, by client: a misrouted one is among them.
     pub(crate) missing: Vec<Missing>,
     /// The measured phase, as it was.
@@ -222,7 +222,7 @@ impl Outcome {
             connections: Connections { requested: clients as u64, ..Connections::default() },
             failure: None,
             peer: None,
-            connect: Latency::histogram(),
+            connect: None,
             missing: Vec::new(),
             window,
             cpu: 0,

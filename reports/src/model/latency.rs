@@ -1,6 +1,6 @@
 //! The histograms of a run, and the one shape that they have.
 
-use hdrhistogram::Histogram;
+use hdrhistogram::{Counter, Histogram};
 
 /// Four histograms of nanoseconds.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,11 +23,16 @@ impl Latency {
     /// Significant decimal digits.
     pub const DIGITS: u8 = 3;
 
-    /// An empty histogram of the one shape that results use.
+    /// An empty histogram of the one shape that results use: 220 KB.
+    pub fn histogram() -> Histogram<u64> {
+        Self::histogram_of()
+    }
+
+    /// The same with other counts: with 32 bits, for what fits into them, it takes half the memory.
     ///
     /// # Panics
     /// Never: the bounds are constants that the constructor accepts.
-    pub fn histogram() -> Histogram<u64> {
+    pub fn histogram_of<C: Counter>() -> Histogram<C> {
         Histogram::new_with_bounds(Self::LOW_NS, Self::HIGH_NS, Self::DIGITS).expect("constant bounds are valid")
     }
 

@@ -5,8 +5,8 @@ use std::io::Read;
 use std::sync::LazyLock;
 
 use flate2::read::ZlibDecoder;
-use hdrhistogram::Histogram;
 use hdrhistogram::serialization::{Deserializer, Serializer, V2DeflateSerializer};
+use hdrhistogram::{Counter, Histogram};
 
 use super::Latency;
 
@@ -67,7 +67,7 @@ impl Packed {
     ///
     /// # Errors
     /// Its shape is another ([`PackError::OtherShape`]), or a count is too large ([`PackError::NotEncodable`]).
-    pub fn of(histogram: &Histogram<u64>) -> Result<Self, PackError> {
+    pub fn of<C: Counter>(histogram: &Histogram<C>) -> Result<Self, PackError> {
         check_shape(histogram.low(), histogram.high(), histogram.sigfig().into())?;
         let mut bytes = Vec::new();
         V2DeflateSerializer::new()

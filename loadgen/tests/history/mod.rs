@@ -1,6 +1,7 @@
 //! Plays events into a ledger and counts what it says.
 
 mod bounds;
+mod random;
 
 use loadgen::clock::Time;
 use loadgen::ledger::{Book, Event, Fate, Finding, Ledger, Subject, Terms, Times};

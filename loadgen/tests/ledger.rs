@@ -2,7 +2,7 @@
 
 mod history;
 
-use history::{Books, RUN, SIZE, bytes, bytes_of, play, terms};
+use history::{Books, RUN, SIZE, bytes, bytes_of, play, play_together, terms};
 use loadgen::clock::Time;
 use loadgen::ledger::{Event, Finding, Ledger, Subject, Times};
 use loadgen::payload::{Kind, Mix, Payload};
@@ -80,9 +80,14 @@ const SCENARIOS: &[(&str, u64, &str, &str)] = &[
 fn scenarios() {
     for (name, sent, came, expected) in SCENARIOS {
         let events = came.split_whitespace().map(history::parse).collect::<Vec<_>>();
-        let books = play(&terms(Mix::Mixed, Expect::Echo), *sent, &events);
-        assert_eq!(books.nonzero(), *expected, "{name}: {sent} sent, `{came}` came");
-        books.check_identities();
+        let terms = terms(Mix::Mixed, Expect::Echo);
+        for (how, books) in [
+            ("one by one", play(&terms, *sent, &events)),
+            ("together", play_together(&terms, *sent, &events, usize::MAX)),
+        ] {
+            assert_eq!(books.nonzero(), *expected, "{name}: {sent} sent, `{came}` came, {how}");
+            books.check_identities();
+        }
     }
 }
 
@@ -106,8 +111,51 @@ fn times_belong_to_their_message() {
     for sequence in [2, 0, 3, 1] {
         let kind = terms.payload.kind(sequence);
         ledger.received(&terms, Event { kind, bytes: &bytes(0, sequence) }, &mut books);
-        assert_eq!(books.last, Some((sequence, times(100 * sequence))));
+        assert_eq!(books.last, Some((sequence, 1, times(100 * sequence))));
     }
+}
+
+#[test]
+fn what_was_written_together_and_came_together_is_booked_together() {
+    let terms = terms(Mix::Mixed, Expect::Echo);
+    let (mut ledger, mut books) = (Ledger::new(0), Books::default());
+    let checksums: Vec<u32> =
+        (0..5).map(|sequence| terms.payload.encode(0, sequence, &mut [0; SIZE as usize])).collect();
+    ledger.sent_together(history::TIMES, &checksums);
+    let mut arrivals = ledger.arrivals(Some(&terms), &mut books);
+    for (came, next) in
+        [("0", true), ("0", false), ("1!", false), ("1", true), ("3", false), ("2", true), ("3~60", false)]
+    {
+        let (kind, bytes) = history::parse(came);
+        assert_eq!(arrivals.take(Event { kind, bytes: &bytes }), next, "{came}");
+    }
+    drop(arrivals);
+    assert_eq!((books.last, books.matched), (Some((0, 3, history::TIMES)), 3));
+    assert_eq!((ledger.in_flight(), ledger.next_sequence()), (2, 5));
+}
+
+#[test]
+fn no_arrivals_are_taken_where_any_event_will_do() {
+    let whole = bytes(0, 0);
+    for terms in [None, Some(terms(Mix::Mixed, Expect::Count)), Some(terms(Mix::Mixed, Expect::Reply(String::new())))] {
+        let (mut ledger, mut books) = (Ledger::new(0), Books::default());
+        ledger.sent(history::TIMES);
+        assert!(!ledger.arrivals(terms.as_ref(), &mut books).take(Event { kind: Kind::Text, bytes: &whole }));
+        assert_eq!((ledger.in_flight(), books.matched), (1, 0));
+    }
+}
+
+#[test]
+fn a_lent_book_is_the_book() {
+    let terms = terms(Mix::Mixed, Expect::Echo);
+    let (mut ledger, mut books) = (Ledger::new(0), Books::default());
+    (0..2).for_each(|_| ledger.sent(history::TIMES));
+    for came in ["0", "x"] {
+        let (kind, bytes) = history::parse(came);
+        ledger.received(&terms, Event { kind, bytes: &bytes }, &mut &mut books);
+    }
+    ledger.close(false, &terms, &mut &mut books);
+    assert_eq!(books.nonzero(), "matched=1 lost=1 unexpected=1");
 }
 
 #[test]

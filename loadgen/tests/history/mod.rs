@@ -106,7 +106,8 @@ pub(crate) struct Books {
     pub(crate) wrong_type: u64,
     pub(crate) misrouted: u64,
     pub(crate) unexpected: u64,
-    pub(crate) last: Option<(u64, Times)>,
+    /// What was booked together last: the first, how many, and their times.
+    pub(crate) last: Option<(u64, u32, Times)>,
     pub(crate) found: Vec<(Finding, Subject)>,
 }
 
@@ -143,10 +144,10 @@ impl Books {
 
 impl Book for Books {
     fn matched(&mut self, first: u64, messages: u32, times: Times, overtaken: bool) {
+        self.last = Some((first, messages, times));
         let messages = u64::from(messages);
         self.matched += messages;
         self.reordered += if overtaken { messages } else { 0 };
-        self.last = Some((first + messages - 1, times));
     }
 
     fn finding(&mut self, finding: Finding, subject: Subject, _received: &[u8]) {
@@ -181,6 +182,26 @@ pub(crate) fn play(terms: &Terms, sent: u64, events: &[(Kind, Vec<u8>)]) -> Book
     (0..sent).for_each(|_| ledger.sent(TIMES));
     for (kind, bytes) in events {
         ledger.received(terms, Event { kind: *kind, bytes }, &mut books);
+    }
+    ledger.close(false, terms, &mut books);
+    books
+}
+
+/// Sends `sent` messages in one write, then receives `events` as the engine does, at most `a_read` in one, then closes the
+/// books.
+pub(crate) fn play_together(terms: &Terms, sent: u64, events: &[(Kind, Vec<u8>)], a_read: usize) -> Books {
+    let (mut ledger, mut books) = (Ledger::new(0), Books { sent, events: events.len() as u64, ..Books::default() });
+    let mut message = vec![0; terms.payload.size()];
+    let checksums: Vec<u32> = (0..sent).map(|sequence| terms.payload.encode(0, sequence, &mut message)).collect();
+    ledger.sent_together(TIMES, &checksums);
+    for read in events.chunks(a_read) {
+        let mut read = read.iter().map(|(kind, bytes)| Event { kind: *kind, bytes });
+        loop {
+            let mut arrivals = ledger.arrivals(Some(terms), &mut books);
+            let Some(other) = read.find(|event| !arrivals.take(*event)) else { break };
+            drop(arrivals);
+            ledger.received(terms, other, &mut books);
+        }
     }
     ledger.close(false, terms, &mut books);
     books

@@ -145,9 +145,14 @@ proptest! {
     fn histories_are_told_exactly(
         deeds in prop::collection::vec(deed(), 1..60),
         mix in prop::sample::select(vec![Mix::Text, Mix::Binary, Mix::Mixed]),
+        together in prop::option::of(1..10_usize),
     ) {
         let (events, expected) = history(mix, &deeds);
-        let books = play(&terms(mix, Expect::Echo), deeds.len() as u64, &events);
+        let (terms, sent) = (terms(mix, Expect::Echo), deeds.len() as u64);
+        let books = match together {
+            Some(a_read) => play_together(&terms, sent, &events, a_read),
+            None => play(&terms, sent, &events),
+        };
         prop_assert_eq!(books.nonzero(), expected.nonzero());
         books.check_identities();
     }

@@ -179,6 +179,11 @@ mod tests {
     }
 
     #[test]
+    fn places_and_bursts_take_memory() {
+        assert!(pending().capacity() >= 6 + 3);
+    }
+
+    #[test]
     fn the_front_is_taken_burst_by_burst() {
         let mut pending = pending();
         assert_eq!(front(&mut pending, 2), [(0, 2, times(10))]);

@@ -40,13 +40,13 @@ fn a_message_belongs_to_the_phase_in_which_it_was_due() {
     let mut recorder = recorder();
     // The last nanosecond of the warm-up and the first of the measured phase; the reply comes in the measured phase.
     let last = Times { due: Time::from_nanos(999_999_999), written: at(1_000) };
-    for times in [last, times(1_000)] {
-        recorder.sent(times, 2, 64, 1);
+    for (times, messages) in [(last, 3), (times(1_000), 2)] {
+        recorder.sent(times, messages, 64, 1);
         recorder.book(&terms(), 0, LOCAL, at(1_500)).matched(0, 1, times, false);
         recorder.book(&terms(), 0, LOCAL, at(1_500)).fate(Fate::Lost, 1, times);
     }
-    let counts = Counts { scheduled: 2, sent: 2, matched: 1, lost: 1, events: 1, ..Counts::default() };
-    assert_eq!((recorder.warmup.counts, recorder.measured.counts), (counts, counts));
+    let counts = |sent| Counts { scheduled: sent, sent, matched: 1, lost: 1, events: 1, ..Counts::default() };
+    assert_eq!((recorder.warmup.counts, recorder.measured.counts), (counts(3), counts(2)));
     assert_eq!((recorder.send_lag.len(), recorder.traffic.sent_bytes), (2, 128), "the warm-up is in no histogram");
     assert_eq!(recorder.writes, Calls { calls: 1, messages: 2, max: 2 });
     assert_eq!(recorder.traffic.matched_in_window, 1);

@@ -23,6 +23,7 @@ const SCENARIOS: &[(&str, u64, &str, &str)] = &[
     ("one late", 4, "1 2 3 0", "matched=4 reordered=1"),
     ("one early", 4, "3 0 1 2", "matched=4 reordered=1"),
     ("two swapped", 4, "1 0 3 2", "matched=4 reordered=2"),
+    ("the odd before the even", 4, "1 3 0 2", "matched=4 reordered=2"),
     ("two in one event", 3, "0+1 2", "matched=1 damaged=2 coalesced=1"),
     ("all in one event", 5, "0+1+2+3+4", "damaged=5 coalesced=1"),
     ("one in two events", 2, "0[..30] 0[30..] 1", "matched=1 damaged=1 split=1 split_pieces=2"),

@@ -203,6 +203,20 @@ fn differences_in_two_fields_do_not_make_up_for_each_other() {
 }
 
 #[test]
+fn differences_in_two_bytes_do_not_make_up_for_each_other() {
+    for (mix, size) in [(Mix::Text, 77), (Mix::Binary, 43)] {
+        let payload = Payload::new(7, size, mix);
+        let bytes = message(&payload, 3, 1);
+        for (first, second) in (0..bytes.len()).flat_map(|second| (0..second).map(move |first| (first, second))) {
+            let mut wrong = bytes.clone();
+            wrong[first] ^= 1;
+            wrong[second] ^= 1;
+            assert!(!is(&payload, 3, 1, &wrong), "{mix}: {first} and {second}");
+        }
+    }
+}
+
+#[test]
 fn bodies_differ_between_messages() {
     let payload = Payload::new(1, 60, Mix::Binary);
     let body = |client, sequence| message(&payload, client, sequence)[BINARY_HEADER..].to_vec();

@@ -80,7 +80,7 @@ fn latency(response: Histogram<u64>, outcomes: &mut [Outcome]) -> Latency {
     });
     match sums {
         Some([service, send_lag, connect]) => Latency { response, service, send_lag, connect },
-        None => Latency { response, ..Latency::default() },
+        None => Latency::default(),
     }
 }
 

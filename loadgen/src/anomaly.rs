@@ -34,11 +34,7 @@ struct Parts {
 impl Parts {
     /// Whether these, if they begin with an open piece, are more of it.
     fn continue_a_piece(&self) -> bool {
-        match self.rest {
-            Rest::Nothing => !self.whole.is_empty(),
-            Rest::BeginningOf { .. } => true,
-            Rest::Foreign => false,
-        }
+        !matches!(self.rest, Rest::Foreign)
     }
 }
 
@@ -252,6 +248,7 @@ impl Ledger {
         }
     }
 
+    /// What `bytes`, which are not empty, consist of.
     fn parts(&self, terms: &Terms, bytes: &[u8]) -> Parts {
         let (mut whole, mut at) = (Vec::new(), 0);
         while let Some((_, header)) = payload::leading(&bytes[at..])
@@ -263,13 +260,13 @@ impl Ledger {
             at += header.length as usize;
         }
         let rest = match &bytes[at..] {
-            [] if !whole.is_empty() => Rest::Nothing,
+            [] => Rest::Nothing,
             rest => self.beginning(terms, rest, at),
         };
         Parts { whole, rest }
     }
 
-    /// What `bytes`, which stand at `at` of an event, are the beginning of. They may be empty.
+    /// What `bytes`, which stand at `at` of an event, are the beginning of.
     fn beginning(&self, terms: &Terms, bytes: &[u8], at: usize) -> Rest {
         let sequence = match payload::parse(bytes) {
             _ if bytes.len() >= terms.payload.size() => return Rest::Foreign,

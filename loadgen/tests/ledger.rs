@@ -124,25 +124,33 @@ fn what_was_written_together_and_came_together_is_booked_together() {
     let checksums: Vec<u32> =
         (0..5).map(|sequence| terms.payload.encode(0, sequence, &mut [0; SIZE as usize])).collect();
     ledger.sent_together(history::TIMES, &checksums);
-    let mut arrivals = ledger.arrivals(Some(&terms), &mut books);
-    for (came, next) in
-        [("0", true), ("0", false), ("1!", false), ("1", true), ("3", false), ("2", true), ("3~60", false)]
-    {
-        let (kind, bytes) = history::parse(came);
-        assert_eq!(arrivals.take(Event { kind, bytes: &bytes }), next, "{came}");
-    }
-    drop(arrivals);
+    let came = ["0", "1", "2", "2", "3"].map(history::parse);
+    let mut events = came.iter().map(|(kind, bytes)| Event { kind: *kind, bytes });
+    let again = ledger.received_in_order(&terms, &mut events, &mut books).expect("2 came again");
+    assert_eq!((again.kind, again.bytes), (came[3].0, came[3].1.as_slice()));
     assert_eq!((books.last, books.matched), (Some((0, 3, history::TIMES)), 3));
     assert_eq!((ledger.in_flight(), ledger.next_sequence()), (2, 5));
+    // Nothing was done about it, nor about any of these.
+    for other in ["1!", "4", "3~60", "3!"] {
+        let (kind, bytes) = history::parse(other);
+        let handed_back = ledger.received_in_order(&terms, std::iter::once(Event { kind, bytes: &bytes }), &mut books);
+        assert!(handed_back.is_some(), "{other}");
+    }
+    assert_eq!((books.matched, ledger.in_flight()), (3, 2));
+    assert!(ledger.received_in_order(&terms, &mut events, &mut books).is_none(), "3 is what must come next");
+    assert_eq!((books.last, ledger.in_flight()), (Some((3, 1, history::TIMES)), 1));
+    assert!(ledger.received_in_order(&terms, std::iter::empty(), &mut books).is_none());
 }
 
 #[test]
-fn no_arrivals_are_taken_where_any_event_will_do() {
+fn none_is_the_next_where_any_event_will_do() {
     let whole = bytes(0, 0);
-    for terms in [None, Some(terms(Mix::Mixed, Expect::Count)), Some(terms(Mix::Mixed, Expect::Reply(String::new())))] {
+    for expect in [Expect::Count, Expect::Reply(String::new())] {
+        let terms = terms(Mix::Mixed, expect);
         let (mut ledger, mut books) = (Ledger::new(0), Books::default());
         ledger.sent(history::TIMES);
-        assert!(!ledger.arrivals(terms.as_ref(), &mut books).take(Event { kind: Kind::Text, bytes: &whole }));
+        let event = Event { kind: Kind::Text, bytes: &whole };
+        assert!(ledger.received_in_order(&terms, std::iter::once(event), &mut books).is_some());
         assert_eq!((ledger.in_flight(), books.matched), (1, 0));
     }
 }

@@ -196,10 +196,7 @@ pub(crate) fn play_together(terms: &Terms, sent: u64, events: &[(Kind, Vec<u8>)]
     ledger.sent_together(TIMES, &checksums);
     for read in events.chunks(a_read) {
         let mut read = read.iter().map(|(kind, bytes)| Event { kind: *kind, bytes });
-        loop {
-            let mut arrivals = ledger.arrivals(Some(terms), &mut books);
-            let Some(other) = read.find(|event| !arrivals.take(*event)) else { break };
-            drop(arrivals);
+        while let Some(other) = ledger.received_in_order(terms, &mut read, &mut books) {
             ledger.received(terms, other, &mut books);
         }
     }

@@ -61,7 +61,7 @@ impl Ledger {
 }
 
 /// Whether an event is message `sequence`, of which `place` tells what is known.
-#[expect(clippy::inline_always, reason = "called for each message, it takes a quarter longer where it is a call")]
+#[expect(clippy::inline_always, reason = "a read of 16 messages takes a tenth more instructions where this is a call")]
 #[inline(always)]
 fn is_next(series: &Series<'_>, sequence: u64, place: Place, event: Event<'_>) -> bool {
     let Event { kind, bytes } = event;

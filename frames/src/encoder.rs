@@ -72,11 +72,12 @@ impl Encoder {
             length: length as u64,
         };
         let size = header(Kind::Text, [0; 4]).size();
-        let frames = self.room(messages.len() * (size + length));
+        let count = messages.len();
+        let frames = self.room(count * (size + length));
         for (frame, (kind, mask)) in frames.chunks_exact_mut(size + length).zip(messages) {
             header(kind, mask).write(frame);
         }
-        fill(Payloads::masked(frames.chunks_exact_mut(size + length), size));
+        fill(Payloads::masked(frames, count, size));
     }
 
     /// A ping; its payload is cut at 125 bytes.
@@ -169,5 +170,23 @@ mod tests {
         encoder.ping(Some([1, 2, 3, 4]), b"?");
         assert_eq!((encoder.len(), encoder.is_empty()), (12 + 7, false));
         assert_eq!(encoder.bytes().len(), 19);
+    }
+
+    #[test]
+    fn messages_that_are_written_together_are_as_if_alone() {
+        let messages = [(Kind::Text, [1, 2, 3, 4]), (Kind::Binary, [0xff, 0, 0x10, 0])];
+        for length in [0, 1, 125, 126, 65_536] {
+            let (mut together, mut alone) = (Encoder::default(), Encoder::default());
+            together.masked_messages(length, messages.into_iter(), |payloads| {
+                for (mask, payload) in payloads {
+                    payload.fill(b'a');
+                    mask::apply(mask, 0, payload);
+                }
+            });
+            for (kind, mask) in messages {
+                alone.message(kind, Some(mask), length, |payload| payload.fill(b'a'));
+            }
+            assert_eq!(together.bytes(), alone.bytes(), "{length}");
+        }
     }
 }

@@ -1,29 +1,26 @@
 //! Payloads of frames whose headers are there.
 
-use std::slice::ChunksExactMut;
-
 use crate::mask::Mask;
 
 /// Payloads that are still to be written, all of the same length, each with what it must be masked with.
 #[derive(Debug)]
 pub struct Payloads<'a> {
-    frames: ChunksExactMut<'a, u8>,
-    /// Bytes of the header before each.
+    frames: &'a mut [u8],
+    left: usize,
+    /// Bytes of a frame, and of its header.
+    frame: usize,
     header: usize,
 }
 
 impl<'a> Payloads<'a> {
-    /// Payloads of `length` bytes one behind the other in `bytes`, without a mask: all of its bits are zero.
-    ///
-    /// # Panics
-    /// When `length` is 0.
-    pub fn unmasked(bytes: &'a mut [u8], length: usize) -> Self {
-        Self { frames: bytes.chunks_exact_mut(length), header: 0 }
+    /// `count` payloads one behind the other in `bytes`, without a mask: all of its bits are zero.
+    pub fn unmasked(bytes: &'a mut [u8], count: usize) -> Self {
+        Self { left: count, frame: bytes.len().checked_div(count).unwrap_or(0), header: 0, frames: bytes }
     }
 
-    /// Those of frames with headers of `header` bytes, the last of which are the mask.
-    pub(crate) fn masked(frames: ChunksExactMut<'a, u8>, header: usize) -> Self {
-        Self { frames, header }
+    /// Those of `count` frames with headers of `header` bytes, the last of which are the mask.
+    pub(crate) fn masked(frames: &'a mut [u8], count: usize, header: usize) -> Self {
+        Self { header, ..Self::unmasked(frames, count) }
     }
 }
 
@@ -32,7 +29,10 @@ impl<'a> Iterator for Payloads<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        let (header, payload) = self.frames.next()?.split_at_mut_checked(self.header)?;
+        self.left = self.left.checked_sub(1)?;
+        let (frame, rest) = std::mem::take(&mut self.frames).split_at_mut_checked(self.frame)?;
+        self.frames = rest;
+        let (header, payload) = frame.split_at_mut_checked(self.header)?;
         Some((header.last_chunk().copied().unwrap_or_default(), payload))
     }
 }
@@ -45,7 +45,14 @@ mod tests {
     fn without_a_mask_there_is_nothing_between_them() {
         let mut bytes = *b"abcdef";
         let payloads: Vec<_> =
-            Payloads::unmasked(&mut bytes, 3).map(|(mask, payload)| (mask, payload.to_vec())).collect();
+            Payloads::unmasked(&mut bytes, 2).map(|(mask, payload)| (mask, payload.to_vec())).collect();
         assert_eq!(payloads, [([0; 4], b"abc".to_vec()), ([0; 4], b"def".to_vec())]);
+    }
+
+    #[test]
+    fn empty_ones_are_as_many_as_there_are() {
+        let payloads: Vec<_> = Payloads::unmasked(&mut [], 3).map(|(_, payload)| payload.len()).collect();
+        assert_eq!(payloads, [0; 3]);
+        assert_eq!(Payloads::unmasked(&mut [1], 0).count(), 0);
     }
 }

@@ -1,10 +1,11 @@
 //! What end-to-end tests reach by chance only, of both engines: which call the kernel tells of a reset, and what each read
 //! brings.
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::time::Duration;
 
+use frames::{Decoder, Input, Role, Settings};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::time::Timespec;
 use socket2::SockRef;
@@ -97,6 +98,42 @@ async fn meets_a_reset_when_it_writes(build: impl Build) {
 fn a_reset_is_a_reset_also_where_a_write_meets_it() {
     block_on(meets_a_reset_when_it_writes(Lean::new));
     block_on(meets_a_reset_when_it_writes(Tungstenite::new));
+}
+
+async fn sends_bursts(build: impl Build) {
+    let mut single = Single::new(build);
+    single.server.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    let kinds = [Kind::Text, Kind::Binary, Kind::Text];
+    for len in [0, 1, 125, 126] {
+        let mut letters = b'a'..;
+        single.engine.queue(0, len, kinds.into_iter(), |payloads| {
+            for ((mask, out), letter) in payloads.zip(&mut letters) {
+                out.fill(letter);
+                frames::apply(mask, 0, out);
+            }
+        });
+        assert_eq!(letters.next(), Some(b'd'), "each is asked for once");
+        while single.engine.flush(0) == 0 {
+            single.engine.wait(Wait::Poll).await;
+        }
+        // Header, mask and payload of each.
+        let mut burst = vec![0; 3 * (if len < 126 { 2 } else { 4 } + 4 + len)];
+        single.server.read_exact(&mut burst).unwrap();
+        let settings = Settings { role: Role::Server, max_frame: 126, max_message: 126, max_frames: None };
+        let (mut decoder, mut input) = (Decoder::new(settings), Input::from(burst.as_mut_slice()));
+        for (kind, letter) in kinds.into_iter().zip(b'a'..) {
+            let kind = if kind == Kind::Text { frames::Kind::Text } else { frames::Kind::Binary };
+            let message = frames::Message { kind, payload: &vec![letter; len] };
+            assert_eq!(decoder.next(&mut input), Ok(Some(frames::Event::Message(message))), "{len}");
+        }
+        assert!(input.is_empty());
+    }
+}
+
+#[test]
+fn a_burst_is_sent_message_for_message_also_when_they_are_empty() {
+    block_on(sends_bursts(Lean::new));
+    block_on(sends_bursts(Tungstenite::new));
 }
 
 async fn reads_a_byte_at_a_time(build: impl Build) {

@@ -181,7 +181,7 @@ impl Engine for Tungstenite {
     ) {
         let Some(connection) = &mut self.connections[slot] else { return };
         self.scratch.resize(len * kinds.len(), 0);
-        fill(Payloads::unmasked(&mut self.scratch, len));
+        fill(Payloads::unmasked(&mut self.scratch, kinds.len()));
         for kind in kinds {
             let bytes = self.scratch.split_to(len).freeze();
             let message = match kind {

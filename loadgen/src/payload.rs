@@ -17,6 +17,9 @@
 //! Numbers are big-endian. The length is that of the whole message; the CRC covers everything after its own field. Text is
 //! valid UTF-8 and printable, binary is not valid UTF-8 in general.
 
+#[expect(clippy::inline_always, reason = "what is compiled for an instruction must be inlined where that is declared")]
+mod block;
+#[expect(clippy::inline_always, reason = "as above")]
 mod body;
 #[cfg_attr(
     target_arch = "x86_64",
@@ -109,16 +112,10 @@ const MAGIC: usize = 4;
 /// What the CRC covers begins here.
 const BINARY_COVERED: usize = 8;
 const BINARY_HEADER: usize = 28;
-/// Words of eight bytes that the header reaches into.
-const BINARY_WORDS: usize = BINARY_HEADER.div_ceil(8);
 const TEXT_COVERED: usize = 13;
 const TEXT_HEADER: usize = 53;
-const TEXT_WORDS: usize = TEXT_HEADER.div_ceil(8);
 /// Where the colons between the fields of a text's header are.
 const COLONS: [usize; 5] = [12, 21, 30, 43, 52];
-
-/// What a plan has made sure of.
-const ROOM: &str = "a message has room for its header";
 
 /// Sequences have 48 bits on the wire: at a million messages a second, a client needs nine years to use them up.
 const SEQUENCE_MASK: u64 = (1 << 48) - 1;

@@ -1,5 +1,7 @@
 //! What follows a message's header.
 
+use wide::u64x2;
+
 use super::Kind;
 
 /// The body of a message, as the words of eight bytes in which it lies in the message: a Weyl sequence (Marsaglia, "Xorshift
@@ -11,7 +13,6 @@ use super::Kind;
 /// two messages, and two places in a message, differ; and it is made as fast as it can be compared.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Body {
-    kind: Kind,
     counter: u64,
 }
 
@@ -29,40 +30,64 @@ impl Key {
 }
 
 impl Body {
-    /// The body from word `at` of the message on.
     #[inline]
-    pub(super) fn new(kind: Kind, key: Key, sequence: u64, at: u64) -> Self {
-        Self { kind, counter: mix(key.0 ^ sequence).wrapping_add(at.wrapping_mul(GOLDEN)) }
+    pub(super) fn new(key: Key, sequence: u64) -> Self {
+        Self { counter: mix(key.0 ^ sequence) }
     }
 
-    #[inline]
-    fn next(&mut self) -> u64 {
-        let counter = self.counter;
-        self.counter = counter.wrapping_add(GOLDEN);
+    /// Words `2 * pair` and `2 * pair + 1`.
+    #[inline(always)]
+    pub(super) fn pair(self, pair: u64) -> u64x2 {
+        let steps = [2 * pair, 2 * pair + 1].map(|at| at.wrapping_mul(GOLDEN));
+        let counter = u64x2::splat(self.counter) + u64x2::new(steps);
         counter ^ (counter >> 32)
     }
 
-    /// The next word.
+    /// The words from word `at` of the message on.
+    #[inline(always)]
+    pub(super) fn words_from(self, at: u64) -> impl Iterator<Item = u64> {
+        let mut counter = self.counter.wrapping_add(at.wrapping_mul(GOLDEN));
+        std::iter::repeat_with(move || {
+            let word = counter ^ (counter >> 32);
+            counter = counter.wrapping_add(GOLDEN);
+            word
+        })
+    }
+}
+
+/// The bytes that a body may have: some bits of the body's, and a number that is added.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Alphabet {
+    pub(super) bits: u64,
+    pub(super) first: u64,
+}
+
+impl Alphabet {
+    /// That of whole words.
     #[inline]
-    pub(super) fn word(&mut self) -> u64 {
-        let word = self.next();
-        match self.kind {
-            Kind::Binary => word,
+    pub(super) const fn of(kind: Kind) -> Self {
+        match kind {
+            Kind::Binary => Self { bits: u64::MAX, first: 0 },
             // Three letters from a to p, a character from U+00E0 to U+00FF, whose UTF-8 is C3 A0 to C3 BF, and three more: so
             // the middle of a word is the middle of a character, where a server that cuts at even places will find it.
-            Kind::Text => (word & 0x0f0f_0f1f_000f_0f0f).wrapping_add(0x6161_61a0_c361_6161),
+            Kind::Text => Self { bits: 0x0f0f_0f1f_000f_0f0f, first: 0x6161_61a0_c361_6161 },
         }
     }
 
-    /// The next word where it is cut, by the header at its beginning or by the end of the message.
+    /// That of words which are cut, by the header at their beginning or by the end of the message.
     #[inline]
-    pub(super) fn part(&mut self) -> u64 {
-        let word = self.next();
-        match self.kind {
-            Kind::Binary => word,
+    pub(super) const fn cut(kind: Kind) -> Self {
+        match kind {
+            Kind::Binary => Self::of(kind),
             // Letters only, since a character must not be cut.
-            Kind::Text => (word & 0x0f0f_0f0f_0f0f_0f0f).wrapping_add(0x6161_6161_6161_6161),
+            Kind::Text => Self { bits: 0x0f0f_0f0f_0f0f_0f0f, first: 0x6161_6161_6161_6161 },
         }
+    }
+
+    /// A word of it.
+    #[inline]
+    pub(super) const fn word(self, word: u64) -> u64 {
+        (word & self.bits).wrapping_add(self.first)
     }
 }
 

@@ -2,16 +2,14 @@
 
 use frames::Mask;
 
+use super::block::{Block, PAIR};
 use super::body::{Body, Key};
 use super::checksum::Checksum;
 #[cfg(not(target_arch = "x86_64"))]
 use super::checksum::Portable;
 use super::hex::{self, hex};
 use super::words::Words;
-use super::{
-    BINARY_COVERED, BINARY_HEADER, BINARY_WORDS, Kind, Payload, ROOM, SEQUENCE_MASK, TEXT_COVERED, TEXT_HEADER,
-    TEXT_WORDS,
-};
+use super::{BINARY_COVERED, BINARY_HEADER, Kind, Payload, SEQUENCE_MASK, TEXT_COVERED, TEXT_HEADER};
 
 /// Makes and checks the messages of one client of a run. What they have in common is worked out once, so one of these is
 /// for several messages: those of a burst, those of a read.
@@ -21,23 +19,21 @@ pub struct Series<'p> {
     /// Of messages whose sequence is even, and of the others.
     kinds: [Kind; 2],
     key: Key,
-    /// The words of the headers that name the client.
-    binary: u64,
-    text: [u64; 2],
+    /// What is added in the first words of its messages, which name the client.
+    text: Block,
+    binary: Block,
 }
 
 impl<'p> Series<'p> {
     #[inline]
     pub(super) fn new(payload: &'p Payload, client: u32) -> Self {
-        let ([_, run, ..], [_, _, before, after, ..]) = (payload.template.binary, payload.template.text);
+        let (mut text, mut binary) = (payload.template.text.plus, payload.template.binary.plus);
         let digits = hex(client);
-        Self {
-            payload,
-            kinds: [payload.kind(0), payload.kind(1)],
-            key: Key::new(payload.run, client),
-            binary: run | (u64::from(client.swap_bytes()) << 32),
-            text: [before | (digits << 48), after | (digits >> 16)],
-        }
+        // From byte 22 on, and from byte 12 on: places are those of the layout.
+        text.flip(1, [digits << 48, digits >> 16]);
+        binary.flip(0, [0, u64::from(client.swap_bytes()) << 32]);
+        let kinds = [payload.kind(0), payload.kind(1)];
+        Self { payload, kinds, key: Key::new(payload.run, client), text, binary }
     }
 
     /// Bytes of each message.
@@ -96,45 +92,37 @@ impl<'p> Series<'p> {
     fn encode_as<C: Checksum>(&self, sequence: u64, mask: Mask, out: &mut [u8]) -> u32 {
         let mask = u64::from(u32::from_le_bytes(mask)) * 0x1_0000_0001;
         match self.kind(sequence) {
-            Kind::Binary => {
-                let words = self.binary(sequence);
-                let checksum = words.write::<C, BINARY_COVERED>(mask, out).expect(ROOM);
-                put(out, 0, (words.head[0] | binary_field(checksum)) ^ mask);
-                checksum
-            }
+            Kind::Binary => self.binary(sequence).write::<C, BINARY_COVERED>(mask, out, put_binary),
             Kind::Text => {
                 let words = self.text(sequence, hex(low(sequence)));
-                let checksum = words.write::<C, TEXT_COVERED>(mask, out).expect(ROOM);
-                let digits = hex(checksum);
-                put(out, 0, (words.head[0] | (digits << 32)) ^ mask);
-                put(out, 1, (words.head[1] | (digits >> 32)) ^ mask);
-                checksum
+                words.write::<C, TEXT_COVERED>(mask, out, |block, checksum| put_text(block, hex(checksum)))
             }
         }
     }
 
     /// A binary message but for its checksum.
     #[inline(always)]
-    fn binary(&self, sequence: u64) -> Words<{ BINARY_WORDS - 1 }> {
-        let [magic, _, _, length] = self.payload.template.binary;
-        let number = u64::from_le_bytes((sequence & SEQUENCE_MASK).to_be_bytes());
-        let body = Body::new(Kind::Binary, self.key, sequence, BINARY_WORDS as u64 - 1);
-        Words::new([magic, self.binary, number], length, BINARY_HEADER, body)
+    fn binary(&self, sequence: u64) -> Words {
+        let body = Body::new(self.key, sequence);
+        let mut block = Block::of::<{ BINARY_HEADER / PAIR }>(body, &self.payload.template.binary.bits, &self.binary);
+        block.flip(1, [u64::from_le_bytes((sequence & SEQUENCE_MASK).to_be_bytes()), 0]);
+        Words { block, body, kind: Kind::Binary }
     }
 
-    /// A text but for its checksum. `low`: the last eight digits of its sequence.
+    /// A text but for its checksum. `digits`: the last eight of its sequence.
     #[inline(always)]
-    fn text(&self, sequence: u64, low: u64) -> Words<{ TEXT_WORDS - 1 }> {
-        let [magic, run, _, _, number, end, length] = self.payload.template.text;
-        let [client, before] = self.text;
-        let high = match (sequence & SEQUENCE_MASK) >> 32 {
-            0 => u64::from(u32::from_le_bytes(*b"0000")), // Nearly always.
-            high => hex(self::low(high)) >> 32,
-        };
-        let number = number | (high >> 8) | (low << 24);
-        let head = [magic, run, client, before | (high << 56), number, end | (low >> 40)];
-        let body = Body::new(Kind::Text, self.key, sequence, TEXT_WORDS as u64 - 1);
-        Words::new(head, length, TEXT_HEADER, body)
+    fn text(&self, sequence: u64, digits: u64) -> Words {
+        let body = Body::new(self.key, sequence);
+        let mut block = Block::of::<{ TEXT_HEADER / PAIR }>(body, &self.payload.template.text.bits, &self.text);
+        block.flip(2, [digits << 24, digits >> 40]);
+        let high = (sequence & SEQUENCE_MASK) >> 32;
+        if high > 0 {
+            // The template has zeros there.
+            let more = (hex(low(high)) >> 32) ^ u64::from(u32::from_le_bytes(*b"0000"));
+            block.flip(1, [0, more << 56]);
+            block.flip(2, [more >> 8, 0]);
+        }
+        Words { block, body, kind: Kind::Text }
     }
 
     /// True when a message of `kind` and `bytes` is message `sequence` to the last bit. `checksum`: what [`Self::encode`] returns
@@ -163,24 +151,29 @@ impl<'p> Series<'p> {
         match kind {
             Kind::Binary => {
                 let mut words = self.binary(sequence);
-                words.head[0] |= binary_field(checksum);
+                put_binary(&mut words.block, checksum);
                 words.equal(bytes)
             }
             Kind::Text => {
                 let (number, digits) = hex::pair(low(sequence), checksum);
                 let mut words = self.text(sequence, number);
-                words.head[0] |= digits << 32;
-                words.head[1] |= digits >> 32;
+                put_text(&mut words.block, digits);
                 words.equal(bytes)
             }
         }
     }
 }
 
-/// A checksum in the first word of a binary header.
+/// Puts the checksum of a binary message into it.
 #[inline(always)]
-fn binary_field(checksum: u32) -> u64 {
-    u64::from(checksum.swap_bytes()) << 32
+fn put_binary(block: &mut Block, checksum: u32) {
+    block.flip(0, [u64::from(checksum.swap_bytes()) << 32, 0]);
+}
+
+/// The same for a text, as digits.
+#[inline(always)]
+fn put_text(block: &mut Block, digits: u64) {
+    block.flip(0, [digits << 32, digits >> 32]);
 }
 
 /// The lower half of a sequence.
@@ -188,11 +181,4 @@ fn binary_field(checksum: u32) -> u64 {
 #[expect(clippy::cast_possible_truncation, reason = "the lower half is meant")]
 const fn low(sequence: u64) -> u32 {
     sequence as u32
-}
-
-/// Writes word `at` of a message.
-#[inline(always)]
-fn put(out: &mut [u8], at: usize, word: u64) {
-    let (words, _) = out.as_chunks_mut();
-    words[at] = word.to_le_bytes();
 }

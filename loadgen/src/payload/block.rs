@@ -1,0 +1,81 @@
+//! The first 64 bytes of a message, as words of eight bytes, of which a processor's vector holds two.
+
+use wide::u64x2;
+
+use super::body::Body;
+
+/// Words of a block. The header of a message ends in it.
+pub(super) const WORDS: usize = 8;
+/// Bytes of a block, and of two words.
+pub(super) const BYTES: usize = 8 * WORDS;
+pub(super) const PAIR: usize = 16;
+
+/// Words, the first byte the lowest. Two by two, since what is done to one of them is done to all: to make and
+/// compare 64 bytes takes a quarter fewer instructions than word by word.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Block([u64x2; WORDS / 2]);
+
+impl Block {
+    /// These words.
+    pub(super) fn new(words: [u64; WORDS]) -> Self {
+        let (pairs, _) = words.as_chunks();
+        Self(std::array::from_fn(|at| u64x2::new(pairs[at])))
+    }
+
+    /// The first words of a message: the `bits` of the body's, and `plus`. In the pairs before `FIRST` there is nothing of the
+    /// body.
+    #[inline(always)]
+    pub(super) fn of<const FIRST: usize>(body: Body, bits: &Self, plus: &Self) -> Self {
+        Self(std::array::from_fn(|pair| {
+            if pair < FIRST { plus.0[pair] } else { (body.pair(pair as u64) & bits.0[pair]) + plus.0[pair] }
+        }))
+    }
+
+    /// Changes the bits of two words which are set in `bits`; where they were zero, they are `bits` now. `pair`: the first of
+    /// them is word `2 * pair`.
+    #[inline(always)]
+    pub(super) fn flip(&mut self, pair: usize, bits: [u64; 2]) {
+        self.0[pair] ^= u64x2::new(bits);
+    }
+
+    /// The words, two by two.
+    #[inline(always)]
+    pub(super) fn pairs(&self) -> [[u64; 2]; WORDS / 2] {
+        self.0.map(u64x2::to_array)
+    }
+
+    /// Writes the words, masked.
+    #[inline(always)]
+    pub(super) fn write(&self, mask: u64, out: &mut [u8; BYTES]) {
+        let (pairs, _) = out.as_chunks_mut();
+        for (out, words) in pairs.iter_mut().zip(self.0) {
+            *out = bytes((words ^ u64x2::splat(mask)).to_array());
+        }
+    }
+
+    /// Whether `bytes` are these words.
+    #[inline(always)]
+    pub(super) fn equal(&self, bytes: &[u8; BYTES]) -> bool {
+        let (pairs, _) = bytes.as_chunks();
+        let differing = pairs
+            .iter()
+            .zip(self.0)
+            .fold(u64x2::default(), |differing, (bytes, own)| differing | (own ^ u64x2::new(words(*bytes))));
+        differing.to_array() == [0; 2]
+    }
+}
+
+#[inline(always)]
+fn words(bytes: [u8; 16]) -> [u64; 2] {
+    let (words, _) = bytes.as_chunks();
+    [u64::from_le_bytes(words[0]), u64::from_le_bytes(words[1])]
+}
+
+#[inline(always)]
+fn bytes(words: [u64; 2]) -> [u8; 16] {
+    let mut bytes = [0; 16];
+    let (low, high) = bytes.split_at_mut(8);
+    low.copy_from_slice(&words[0].to_le_bytes());
+    high.copy_from_slice(&words[1].to_le_bytes());
+    bytes
+}

@@ -137,6 +137,12 @@ fn the_smallest_size_is_a_bare_header() {
 }
 
 #[test]
+#[should_panic(expected = "room for its header")]
+fn where_a_header_does_not_fit_nothing_is_made() {
+    Payload::new(7, 52, Mix::Binary).of(3).encode(1, [0; 4], &mut [0; BINARY_HEADER - 1]);
+}
+
+#[test]
 fn a_message_that_claims_to_be_shorter_than_its_header_is_none() {
     for mix in [Mix::Text, Mix::Binary] {
         let header = u32::try_from(mix.min_size()).unwrap();

@@ -20,7 +20,7 @@ impl Words {
     /// Writes the message, masked. `put` puts its checksum, from byte `COVERED` on, into the block. The checksum.
     ///
     /// # Panics
-    /// When `out` has no room for what is covered.
+    /// When `out` has no room for the header.
     #[inline(always)]
     pub(super) fn write<C: Checksum, const COVERED: usize>(
         mut self,
@@ -32,6 +32,7 @@ impl Words {
         // Of the words, the first that is covered has `before` bytes which are not.
         let (first, before) = (COVERED / 8, COVERED % 8);
         let Some((bytes, rest)) = out.split_first_chunk_mut::<BYTES>() else {
+            assert!(out.len() >= self.kind.header_len(), "a message has room for its header");
             for (at, (word, bytes)) in self.block.pairs().into_iter().flatten().zip(out.chunks(8)).enumerate() {
                 match at.cmp(&first) {
                     Ordering::Less => {}

@@ -1,5 +1,5 @@
-//! A message as words of eight bytes, the last of which its end may cut. They are made one after the other, and either written
-//! or compared: so neither reads what was just written, and both do eight bytes at a time.
+//! A message as words of eight bytes, the last of which its end may cut: a block, and what follows it, which is made one word
+//! after the other. They are either written or compared: so neither reads what was just written.
 
 use std::cmp::Ordering;
 

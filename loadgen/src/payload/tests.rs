@@ -209,6 +209,21 @@ fn differences_in_two_fields_do_not_make_up_for_each_other() {
 }
 
 #[test]
+fn each_byte_of_a_long_message_counts() {
+    // Behind the first 64 bytes two times four words, three words, and five bytes.
+    for mix in [Mix::Text, Mix::Binary] {
+        let payload = Payload::new(7, 64 + 64 + 24 + 5, mix);
+        let bytes = message(&payload, 3, 1);
+        assert!(is(&payload, 3, 1, &bytes));
+        for at in 0..bytes.len() {
+            let mut wrong = bytes.clone();
+            wrong[at] ^= 1;
+            assert!(!is(&payload, 3, 1, &wrong), "{mix}: {at}");
+        }
+    }
+}
+
+#[test]
 fn differences_in_two_bytes_do_not_make_up_for_each_other() {
     for (mix, size) in [(Mix::Text, 77), (Mix::Binary, 43)] {
         let payload = Payload::new(7, size, mix);

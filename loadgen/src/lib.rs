@@ -40,6 +40,7 @@ mod order;
 mod pacer;
 pub mod payload;
 pub mod plan;
+mod processor_time;
 pub mod recorder;
 mod run;
 pub mod schedule;
@@ -51,4 +52,5 @@ mod worker;
 
 pub use environment::cores;
 pub use limits::{Refusal, threads_for};
+pub use processor_time::ProcessorTime;
 pub use run::{LastSecond, RunError, Snapshot, Stage, Stop, run};

@@ -18,6 +18,7 @@ use crate::ledger::Terms;
 use crate::limits::{Fit, Limits, Needs, Refusal};
 use crate::payload::Payload;
 use crate::plan::{Engine, Load, Plan, Target, Until};
+use crate::processor_time::ProcessorTime;
 use crate::schedule::Schedule;
 use crate::source::{self, Source};
 use crate::summary::{self, Frame};
@@ -150,11 +151,12 @@ fn run_on(
     let failed = |error| RunError::System("a worker failed", error);
     let mut crew = Crew::start(&orders, &endpoint, build, stop).map_err(failed)?;
     let open = crew.connect(&mut observe);
-    let started_at = SystemTime::now();
+    let (started_at, before) = (SystemTime::now(), ProcessorTime::now());
     if open > 0 && !stop.is_stopped() {
         crew.load(planned_length(plan), plan.warmup, &mut observe);
     }
     let (outcomes, timeline) = crew.finish().map_err(failed)?;
+    let stolen = before.and_then(|before| ProcessorTime::now()?.stolen_since(before));
     drop(embedded);
     if open == 0 && stop.is_stopped() {
         return Err(RunError::Interrupted);
@@ -164,7 +166,7 @@ fn run_on(
     }
     let (intervals, response) = timeline.finish();
     let interrupted = stop.is_stopped();
-    let frame = Frame { target, run_id, thresholds, started_at, interrupted, intervals, response };
+    let frame = Frame { target, run_id, thresholds, started_at, interrupted, stolen, intervals, response };
     Ok(summary::summarize(plan, frame, outcomes))
 }
 

@@ -25,6 +25,8 @@ pub(crate) struct Frame {
     pub(crate) thresholds: Vec<String>,
     pub(crate) started_at: SystemTime,
     pub(crate) interrupted: bool,
+    /// See [`Generator::stolen`].
+    pub(crate) stolen: Option<f64>,
     pub(crate) intervals: Vec<Interval>,
     pub(crate) response: Histogram<u64>,
 }
@@ -138,6 +140,7 @@ fn empty(plan: &Plan, frame: Frame, latency: Latency) -> Report {
         generator: Generator {
             peak_rss_bytes: environment::peak_rss(),
             threads: u32::try_from(plan.threads.get()).unwrap_or(u32::MAX),
+            stolen: frame.stolen,
             ..Generator::default()
         },
         intervals: frame.intervals,

@@ -33,7 +33,14 @@ pub(crate) fn pass() -> Report {
             writes: 100_000,
             messages_per_write: PerCall { mean: 5.0, max: 5 },
         },
-        generator: Generator { cpu_s: 9.9, spin_s: 6.5, busiest_worker: 0.31, peak_rss_bytes: 13_000_000, threads: 1 },
+        generator: Generator {
+            cpu_s: 9.9,
+            spin_s: 6.5,
+            busiest_worker: 0.31,
+            peak_rss_bytes: 13_000_000,
+            threads: 1,
+            stolen: Some(0.002),
+        },
         intervals: (0..10).map(interval).collect(),
     }
 }
@@ -171,6 +178,7 @@ pub(crate) fn invalid() -> Report {
     report.measured.counts.events -= 40;
     report.measured.counts.undetermined = 40;
     report.generator.busiest_worker = 0.987;
+    report.generator.stolen = Some(0.274);
     report.latency.send_lag = Latency::histogram();
     report.latency.send_lag.record_n(4_200_000, 500_000).expect("in range");
     report.connections = Connections {

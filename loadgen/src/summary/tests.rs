@@ -52,6 +52,7 @@ fn frame(timeline: Timeline) -> Frame {
         thresholds: Vec::new(),
         started_at: SystemTime::UNIX_EPOCH,
         interrupted: false,
+        stolen: None,
         intervals,
         response,
     }

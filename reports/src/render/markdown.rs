@@ -206,6 +206,9 @@ fn generator(out: &mut dyn Write, report: &Report, judgement: &Judgement) -> io:
         generator.threads,
         code(&report.plan.engine),
     )?;
+    if let Some(stolen) = words::stolen(report) {
+        writeln!(out, "- {stolen}")?;
+    }
     writeln!(
         out,
         "- connections: {} of {} opened, {} failed, {} died",

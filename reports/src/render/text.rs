@@ -122,7 +122,8 @@ fn health(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
         bytes(generator.peak_rss_bytes as f64),
         generator.threads,
     );
-    page.row("generator", &text)
+    page.row("generator", &text)?;
+    words::stolen(report).map_or(Ok(()), |text| page.row("stolen", &text))
 }
 
 fn connections(page: &mut Page<'_>, report: &Report) -> io::Result<()> {

@@ -1,6 +1,6 @@
 //! What every format that is read by people says in the same words.
 
-use crate::human::{count, rate, seconds};
+use crate::human::{count, percent, rate, seconds};
 use crate::judge::{Judgement, LimitedBy, Verdict};
 use crate::model::{Evidence, Load, PlanRecord, Report};
 
@@ -80,6 +80,18 @@ pub(super) fn circumstances(evidence: &Evidence) -> Vec<String> {
     }));
     parts.extend(evidence.detail.clone());
     parts
+}
+
+/// Share of the processor time from which on it is said that it was stolen. Quiet machines have a thousandth.
+const STOLEN: f64 = 0.01;
+
+/// That part of what was measured is neither the target's nor the generator's: the machine stood still.
+pub(super) fn stolen(report: &Report) -> Option<String> {
+    let stolen = report.generator.stolen.filter(|&stolen| stolen >= STOLEN)?;
+    Some(format!(
+        "a hypervisor gave {} of this machine's processor time to others; times and rates include that",
+        percent(stolen)
+    ))
 }
 
 /// What kept the throughput from being higher.

@@ -29,8 +29,8 @@ fn formats() -> [Format; 4] {
         Format {
             schema: Schema::RESULT,
             documents: results(),
-            // Older files have neither histograms of seconds nor an engine.
-            optional: |at| ends(at, &["/response_histogram"]) || at == "/plan/engine" || is_error(at),
+            // Older files have neither histograms of seconds nor an engine, and say nothing of stolen time.
+            optional: |at| ends(at, &["/response_histogram", "/plan/engine", "/generator/stolen"]) || is_error(at),
             open: |at| at == "/connections/errors",
             loose: |at| {
                 let parts = ["/evidence/", "/intervals/", "/throughput/", "/duration_s", "/messages_per_client"];

@@ -166,6 +166,7 @@ fn numbers(report: &Report) -> impl Iterator<Item = (&'static str, f64)> {
         ("generator.cpu_s", generator.cpu_s),
         ("generator.spin_s", generator.spin_s),
         ("generator.busiest_worker", generator.busiest_worker),
+        ("generator.stolen", generator.stolen.unwrap_or(0.0)),
     ];
     let evidence = report.evidence.iter().map(|evidence| ("evidence.at_s", evidence.at_s));
     let intervals = report.intervals.iter().map(|interval| ("intervals.at_s", interval.at_s));

@@ -120,10 +120,11 @@ fn a_missing_key_is_named() {
 #[test]
 fn numbers_that_json_does_not_have_are_refused_by_key() {
     type Change = fn(&mut Report, f64);
-    let table: [(&str, Change); 6] = [
+    let table: [(&str, Change); 7] = [
         ("measured_s", |r, x| r.measured_s = x),
         ("wire.messages_per_read.mean", |r, x| r.wire.messages_per_read.mean = x),
         ("generator.busiest_worker", |r, x| r.generator.busiest_worker = x),
+        ("generator.stolen", |r, x| r.generator.stolen = Some(x)),
         ("intervals.at_s", |r, x| r.intervals[9].at_s = x),
         ("evidence.at_s", |r, x| r.evidence[2].at_s = x),
         ("plan.rate_per_client", |r, x| {
@@ -289,7 +290,8 @@ fn gauges() -> impl Strategy<Value = (Traffic, Wire, Generator, Vec<Interval>)> 
         response: response.map(|histogram| Packed::of(&histogram).unwrap()),
     });
     let numbers = [finite(), finite(), finite(), finite(), finite()];
-    (any::<[u64; 8]>(), numbers, any::<u32>(), vec(interval, 0..3)).prop_map(|(n, x, threads, intervals)| {
+    let threads = (any::<u32>(), option::of(finite()));
+    (any::<[u64; 8]>(), numbers, threads, vec(interval, 0..3)).prop_map(|(n, x, (threads, stolen), intervals)| {
         let traffic = Traffic { matched_in_window: n[0], sent_bytes: n[1], received_bytes: n[2] };
         let wire = Wire {
             reads: n[3],
@@ -297,7 +299,8 @@ fn gauges() -> impl Strategy<Value = (Traffic, Wire, Generator, Vec<Interval>)> 
             writes: n[5],
             messages_per_write: PerCall { mean: x[1], max: n[6] },
         };
-        let generator = Generator { cpu_s: x[2], spin_s: x[3], busiest_worker: x[4], peak_rss_bytes: n[7], threads };
+        let [cpu_s, spin_s, busiest_worker] = [x[2], x[3], x[4]];
+        let generator = Generator { cpu_s, spin_s, busiest_worker, peak_rss_bytes: n[7], threads, stolen };
         (traffic, wire, generator, intervals)
     })
 }

@@ -47,6 +47,19 @@ fn colour_on() {
 }
 
 #[test]
+fn stolen_time_is_said_from_a_hundredth_on() {
+    let with = |stolen| {
+        let mut report = sample::pass();
+        report.generator.stolen = stolen;
+        text(&report, false)
+    };
+    for quiet in [None, Some(0.0), Some(0.0099)] {
+        assert!(!with(quiet).contains("hypervisor"), "{quiet:?}");
+    }
+    assert!(with(Some(0.01)).contains("\nstolen       a hypervisor gave 1.00 % of"), "{}", with(Some(0.01)));
+}
+
+#[test]
 fn nothing_measured_is_shown_as_such() {
     let mut report = sample::pass();
     report.measured = Tally::default();

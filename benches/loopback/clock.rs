@@ -1,9 +1,10 @@
-//! Processor time of threads.
+//! Processor time of threads, and what of it a hypervisor took.
 
 use std::path::PathBuf;
 use std::time::Duration;
-use std::{fs, io};
+use std::{fmt, fs, io};
 
+use loadgen::ProcessorTime;
 use rustix::time::{ClockId, clock_gettime};
 
 /// Processor time of this thread.
@@ -32,5 +33,26 @@ impl Clock {
         let figures = fs::read_to_string(&self.0).unwrap_or_default();
         let taken = figures.split(' ').next().and_then(|taken| taken.parse().ok());
         Duration::from_nanos(taken.unwrap_or_default())
+    }
+}
+
+/// Since when it is watched what a hypervisor takes. Shown as the end of a row, empty if that is less than a hundredth.
+#[derive(Debug)]
+pub(crate) struct Stolen(Option<ProcessorTime>);
+
+impl Stolen {
+    /// From now on.
+    pub(crate) fn watch() -> Self {
+        Self(ProcessorTime::now())
+    }
+}
+
+impl fmt::Display for Stolen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let stolen = self.0.and_then(|before| ProcessorTime::now()?.stolen_since(before));
+        match stolen.filter(|&stolen| stolen >= 0.01) {
+            Some(stolen) => write!(f, "   ({:.0} % of the processors stolen)", 100.0 * stolen),
+            None => Ok(()),
+        }
     }
 }

@@ -3,6 +3,7 @@
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::ops::AddAssign;
 use std::time::{Duration, Instant};
 
 use rustix::event::epoll;
@@ -77,6 +78,14 @@ pub(crate) struct Cost {
     pub(crate) cpu_s: f64,
     /// Seconds.
     pub(crate) took_s: f64,
+}
+
+impl AddAssign for Cost {
+    fn add_assign(&mut self, other: Self) {
+        self.messages += other.messages;
+        self.cpu_s += other.cpu_s;
+        self.took_s += other.took_s;
+    }
 }
 
 impl Cost {

@@ -2,6 +2,8 @@
 //! the least that a client can do in the same run; the main job on the lean engine. The server beside one on tokio-tungstenite,
 //! both driven by that least client. Memory a client and a connection of the server.
 //!
+//! How much processor time a hypervisor took meanwhile stands behind a row, from a hundredth on.
+//!
 //! `cargo bench --bench loopback`; `-- --quick` for one short round; `-- servers` for one of its parts: closed, open,
 //! servers, memory; `-- 50x16` for the row of the closed model with 50 clients and a window of 16. Ratios hold on a machine
 //! whose speed drifts, since they take turns; absolute figures don't.
@@ -16,23 +18,32 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
-use clock::Clock;
+use clock::{Clock, Stolen};
 use floor::Cost;
 use loadgen::payload::Mix;
 use loadgen::plan::{Connect, Engine, Expect, Load, Plan, Rate, Target, Until};
 use loadgen::{RunError, Stop};
 use reports::{Quantiles, Report};
 
-/// What a run of the bench does.
+/// What a run of the bench does. What is set beside each other takes `turns` turns in a round, and what counts is the sum of
+/// a round: turns are so short that both get their share of a machine's good and bad seconds.
 #[derive(Clone, Copy, Debug)]
 struct Scale {
     rounds: usize,
-    duration: Duration,
+    turns: usize,
+    turn: Duration,
     many_clients: u32,
 }
 
-const FULL: Scale = Scale { rounds: 5, duration: Duration::from_secs(2), many_clients: 10_000 };
-const QUICK: Scale = Scale { rounds: 1, duration: Duration::from_millis(200), many_clients: 500 };
+const FULL: Scale = Scale { rounds: 5, turns: 5, turn: Duration::from_millis(400), many_clients: 10_000 };
+const QUICK: Scale = Scale { rounds: 1, turns: 1, turn: Duration::from_millis(200), many_clients: 500 };
+
+impl Scale {
+    /// A round of what takes no turns.
+    fn round(self) -> Duration {
+        self.turn * u32::try_from(self.turns).unwrap_or(u32::MAX)
+    }
+}
 
 /// In the order of the columns.
 const ENGINES: [Engine; 2] = [Engine::Tungstenite, Engine::Lean];
@@ -98,21 +109,28 @@ fn serve() -> io::Result<SocketAddr> {
 
 fn closed(server: SocketAddr, scale: Scale, clients: u32, window: u32) -> Result<(), Box<dyn std::error::Error>> {
     let (mut floors, mut of_engine) = (Vec::new(), [const { Vec::new() }; 2]);
+    let stolen = Stolen::watch();
     for _ in 0..scale.rounds {
-        floors
-            .push(floor::run(server, clients as usize, window as usize, scale.duration, clock::own)?.per_cpu_second());
-        for (engine, costs) in ENGINES.into_iter().zip(&mut of_engine) {
-            let load = Load::Closed { window: count(window) };
-            let plan = Plan { engine, ..plan(Target::Url(url(server)?), clients, load, scale.duration) };
-            let report = generate(&plan)?;
-            costs.push(report.traffic.matched_in_window as f64 / report.generator.cpu_s);
+        let (mut floor, mut engines) = (Cost::default(), [Cost::default(); 2]);
+        for _ in 0..scale.turns {
+            floor += floor::run(server, clients as usize, window as usize, scale.turn, clock::own)?;
+            for (engine, cost) in ENGINES.into_iter().zip(&mut engines) {
+                let load = Load::Closed { window: count(window) };
+                let plan = Plan { engine, ..plan(Target::Url(url(server)?), clients, load, scale.turn) };
+                let Report { traffic, generator, measured_s, .. } = generate(&plan)?;
+                *cost += Cost { messages: traffic.matched_in_window, cpu_s: generator.cpu_s, took_s: measured_s };
+            }
+        }
+        floors.push(floor.per_cpu_second());
+        for (costs, cost) in of_engine.iter_mut().zip(engines) {
+            costs.push(cost.per_cpu_second());
         }
     }
     let [mut tungstenite, mut lean] = of_engine;
     let shown = [beside(&tungstenite, &floors), beside(&lean, &floors)];
     let gain = median(&mut ratios(&lean, &tungstenite));
     println!(
-        "{clients:7} {window:7} {:13.0} {:13.0} {:13.0}   tungstenite {}, lean {}, {gain:.2}",
+        "{clients:7} {window:7} {:13.0} {:13.0} {:13.0}   tungstenite {}, lean {}, {gain:.2}{stolen}",
         median(&mut floors),
         median(&mut tungstenite),
         median(&mut lean),
@@ -130,9 +148,15 @@ fn servers(ours: SocketAddr, theirs: SocketAddr, scale: Scale, clients: usize, w
     // The name that `server` gives its first thread.
     let (our_cpu, their_cpu) = (Clock::of("server-0")?, Clock::of(reference::THREAD)?);
     let (mut of_ours, mut of_theirs) = (Vec::new(), Vec::new());
+    let stolen = Stolen::watch();
     for _ in 0..scale.rounds {
-        of_theirs.push(floor::run(theirs, clients, window, scale.duration, || their_cpu.now())?);
-        of_ours.push(floor::run(ours, clients, window, scale.duration, || our_cpu.now())?);
+        let mut round = [Cost::default(); 2];
+        for _ in 0..scale.turns {
+            round[0] += floor::run(theirs, clients, window, scale.turn, || their_cpu.now())?;
+            round[1] += floor::run(ours, clients, window, scale.turn, || our_cpu.now())?;
+        }
+        of_theirs.push(round[0]);
+        of_ours.push(round[1]);
     }
     let each = |costs: &[Cost], rate: fn(Cost) -> f64| -> Vec<f64> { costs.iter().copied().map(rate).collect() };
     let (mut ours, mut theirs) = (each(&of_ours, Cost::per_second), each(&of_theirs, Cost::per_second));
@@ -140,7 +164,11 @@ fn servers(ours: SocketAddr, theirs: SocketAddr, scale: Scale, clients: usize, w
         beside(&ours, &theirs),
         beside(&each(&of_ours, Cost::per_cpu_second), &each(&of_theirs, Cost::per_cpu_second)),
     );
-    println!("{clients:7} {window:7} {:13.0} {:13.0}   {speed}, {thrift}", median(&mut theirs), median(&mut ours));
+    println!(
+        "{clients:7} {window:7} {:13.0} {:13.0}   {speed}, {thrift}{stolen}",
+        median(&mut theirs),
+        median(&mut ours)
+    );
     Ok(())
 }
 
@@ -159,8 +187,9 @@ fn beside(ours: &[f64], theirs: &[f64]) -> String {
 fn open(scale: Scale, clients: u32, rate: f64) -> Result<(), Box<dyn std::error::Error>> {
     let rate_per_client = Rate::new(rate).ok_or("not a rate")?;
     let load = Load::Open { rate: rate_per_client, burst: count(5), max_in_flight: count(10_000) };
-    let plan = plan(Target::Embedded { threads: NonZeroUsize::MIN }, clients, load, scale.duration);
+    let plan = plan(Target::Embedded { threads: NonZeroUsize::MIN }, clients, load, scale.round());
     let (mut response, mut service, mut lag) = (Vec::new(), Vec::new(), Vec::new());
+    let stolen = Stolen::watch();
     for _ in 0..scale.rounds {
         let report = generate(&plan)?;
         let micros = |nanos: Option<u64>| nanos.unwrap_or(0) as f64 / 1e3;
@@ -169,7 +198,7 @@ fn open(scale: Scale, clients: u32, rate: f64) -> Result<(), Box<dyn std::error:
         lag.push(micros(Quantiles::of(&report.latency.send_lag).p99));
     }
     println!(
-        "{clients} clients x {rate}/s: response p50 {:.1} µs, service p50 {:.1} µs, send lag p99 {:.1} µs",
+        "{clients} clients x {rate}/s: response p50 {:.1} µs, service p50 {:.1} µs, send lag p99 {:.1} µs{stolen}",
         median(&mut response),
         median(&mut service),
         median(&mut lag),

@@ -110,6 +110,15 @@ fn a_file_from_before_there_was_a_choice_of_engines_says_tungstenite() {
 }
 
 #[test]
+fn a_file_from_before_stolen_time_was_counted_says_nothing_of_it() {
+    let text = to_json(&sample::pass(), &judge(&sample::pass(), &[])).unwrap();
+    assert_eq!(from_json(text.as_bytes()).unwrap().0.generator.stolen, Some(0.002));
+    let mut file: Value = serde_json::from_str(&text).unwrap();
+    file["generator"].as_object_mut().unwrap().remove("stolen").unwrap();
+    assert_eq!(from_json(file.to_string().as_bytes()).unwrap().0.generator.stolen, None);
+}
+
+#[test]
 fn a_missing_key_is_named() {
     let mut value = json(&sample::pass());
     value["counts"].as_object_mut().unwrap().remove("lost");

@@ -351,7 +351,7 @@ pub struct Generator {
     pub peak_rss_bytes: u64,
     /// Worker threads.
     pub threads: u32,
-    /// Share of the machine's processor time that a hypervisor gave to others from the first send to the end of the drain, 0 to
+    /// Share of the machine's processor time that a hypervisor gave to others from the first send until the connections are closed, 0 to
     /// 1. None where the system doesn't tell, and in files that were written before it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stolen: Option<f64>,

@@ -113,6 +113,7 @@ fn reads_and_writes_are_counted() {
     assert!(report.generator.peak_rss_bytes > 0);
     assert!((0.0..=1.0).contains(&report.generator.busiest_worker));
     assert!(report.generator.spin_s <= report.generator.cpu_s, "{:?}", report.generator);
+    assert!(report.generator.stolen.is_some_and(|share| (0.0..=1.0).contains(&share)), "{:?}", report.generator);
 }
 
 #[test]

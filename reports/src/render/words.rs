@@ -82,7 +82,7 @@ pub(super) fn circumstances(evidence: &Evidence) -> Vec<String> {
     parts
 }
 
-/// Share of the processor time from which on it is said that it was stolen. Quiet machines have a thousandth.
+/// Share of the processor time from which on it is said that it was stolen. Runs differ by more than what is below.
 const STOLEN: f64 = 0.01;
 
 /// That part of what was measured is neither the target's nor the generator's: the machine stood still.

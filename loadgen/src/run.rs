@@ -98,7 +98,7 @@ pub enum RunError {
     Unreachable {
         /// The target.
         url: String,
-        /// Kinds of errors with their number, and what the first said.
+        /// Kinds of errors with their number, and what the first of each said.
         what: String,
     },
     /// The run was stopped before there was anything to report.
@@ -237,15 +237,25 @@ fn run_id(seed: u64) -> u32 {
     u32::try_from(crate::payload::mix(seed) >> 32).unwrap_or_default()
 }
 
-/// Kinds of errors with their number, and what the first said.
+/// Kinds of errors with their number, and what the first of each said.
 fn failures(outcomes: &[Outcome]) -> String {
-    let mut kinds: BTreeMap<&str, u64> = BTreeMap::new();
-    for (kind, count) in outcomes.iter().flat_map(|outcome| &outcome.connections.errors) {
-        *kinds.entry(kind).or_default() += count;
+    let mut kinds: BTreeMap<&str, (u64, Option<&str>)> = BTreeMap::new();
+    for connections in outcomes.iter().map(|outcome| &outcome.connections) {
+        for (kind, count) in &connections.errors {
+            let (sum, first) = kinds.entry(kind).or_default();
+            *sum += count;
+            *first = first.or_else(|| connections.details.get(kind).map(String::as_str));
+        }
     }
-    let kinds: Vec<_> = kinds.iter().map(|(kind, count)| format!("{kind} ({count})")).collect();
-    let first = outcomes.iter().find_map(|outcome| outcome.failure.as_deref()).unwrap_or("no connection was tried");
-    format!("{}: {first}", kinds.join(", "))
+    let said = |(kind, (count, first)): (&&str, &(u64, Option<&str>))| match first {
+        Some(first) => format!("{kind} ({count}): {first}"),
+        None => format!("{kind} ({count})"),
+    };
+    if kinds.is_empty() {
+        "no connection was tried".to_owned()
+    } else {
+        kinds.iter().map(said).collect::<Vec<_>>().join("; ")
+    }
 }
 
 /// Length of warm-up and measured phase, if it is known.

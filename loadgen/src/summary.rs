@@ -199,6 +199,9 @@ fn add_connections(sum: &mut Connections, part: &Connections) {
     for (kind, count) in &part.errors {
         *sum.errors.entry(kind.clone()).or_default() += count;
     }
+    for (kind, detail) in &part.details {
+        sum.details.entry(kind.clone()).or_insert_with(|| detail.clone());
+    }
 }
 
 fn add_traffic(sum: &mut Traffic, part: Traffic) {

@@ -155,6 +155,10 @@ pub struct Connections {
     pub died: u64,
     /// Failures and deaths by kind (`refused`, `http_503`, `reset`, `closed_1011`, ...).
     pub errors: BTreeMap<String, u64>,
+    /// What the first failure or death of a kind said, by the same names: escaped, and cut to 300 characters. Empty in files
+    /// that were written before it was kept.
+    #[serde(default)]
+    pub details: BTreeMap<String, String>,
 }
 
 /// Fates of messages and number of events.

@@ -187,6 +187,7 @@ pub(crate) fn invalid() -> Report {
         failed: 2,
         died: 3,
         errors: [("refused".to_owned(), 2), ("reset".to_owned(), 3)].into(),
+        details: [("refused".to_owned(), "127.0.0.1:9000: Connection refused (os error 111)".to_owned())].into(),
     };
     report.interrupted = true;
     report.measured_s = 8.5;

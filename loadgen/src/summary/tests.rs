@@ -226,12 +226,16 @@ fn every_counter_is_the_sum_of_all_workers() {
     one.recorder.traffic = Traffic { matched_in_window: 1, sent_bytes: 2, received_bytes: 3 };
     other.recorder.traffic = Traffic { matched_in_window: 10, sent_bytes: 20, received_bytes: 30 };
     let errors = |refused, reset| [("refused".to_owned(), refused), ("reset".to_owned(), reset)].into();
-    one.connections = Connections { requested: 9, opened: 6, failed: 3, died: 1, errors: errors(3, 1) };
-    other.connections = Connections { requested: 90, opened: 60, failed: 30, died: 10, errors: errors(30, 10) };
+    let said = |what: &str| [("refused".to_owned(), what.to_owned())].into();
+    one.connections =
+        Connections { requested: 9, opened: 6, failed: 3, died: 1, errors: errors(3, 1), details: said("first") };
+    other.connections =
+        Connections { requested: 90, opened: 60, failed: 30, died: 10, errors: errors(30, 10), details: said("later") };
     let report = summarize(&plan(), frame(Timeline::new(2)), vec![one, other]);
     assert_eq!((report.measured, report.warmup), (tally(101), tally(202)));
     assert_eq!(report.traffic, Traffic { matched_in_window: 11, sent_bytes: 22, received_bytes: 33 });
-    let all = Connections { requested: 99, opened: 66, failed: 33, died: 11, errors: errors(33, 11) };
+    let all =
+        Connections { requested: 99, opened: 66, failed: 33, died: 11, errors: errors(33, 11), details: said("first") };
     assert_eq!(report.connections, all);
 }
 

@@ -85,9 +85,10 @@ impl<E: Engine> Worker<E> {
                 self.engine.adopt(slot, dialed.opened);
             }
             Err(error) => {
-                outcome.connections.failed += 1;
-                outcome.failure.get_or_insert_with(|| error.detail.clone());
-                *outcome.connections.errors.entry(error.kind).or_default() += 1;
+                let connections = &mut outcome.connections;
+                connections.failed += 1;
+                connections.details.entry(error.kind.clone()).or_insert(error.detail);
+                *connections.errors.entry(error.kind).or_default() += 1;
             }
         }
     }

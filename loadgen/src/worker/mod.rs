@@ -100,8 +100,6 @@ pub(crate) enum Notice {
 pub(crate) struct Outcome {
     pub(crate) recorder: Recorder,
     pub(crate) connections: Connections,
-    /// What the first connection that failed said.
-    pub(crate) failure: Option<String>,
     pub(crate) peer: Option<SocketAddr>,
     /// How long the connections took to open, once all have been tried.
     pub(crate) connect: Option<Packed>,
@@ -220,7 +218,6 @@ impl Outcome {
         Self {
             recorder: Recorder::new(),
             connections: Connections { requested: clients as u64, ..Connections::default() },
-            failure: None,
             peer: None,
             connect: None,
             missing: Vec::new(),

@@ -218,7 +218,9 @@ fn generator(out: &mut dyn Write, report: &Report, judgement: &Judgement) -> io:
         count(connections.died),
     )?;
     for (kind, n) in connections.errors.iter().take(MOST) {
-        writeln!(out, "  - {} {}", code(kind), count(*n))?;
+        let detail =
+            connections.details.get(kind).map_or_else(String::new, |text| format!(", the first: {}", code(text)));
+        writeln!(out, "  - {} {}{detail}", code(kind), count(*n))?;
     }
     writeln!(out, "- limited by {}\n", words::limit(report, judgement.limited_by))
 }

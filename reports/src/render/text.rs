@@ -14,6 +14,9 @@ use crate::model::{Load, Report};
 use crate::throughput::Throughput;
 use page::{Page, Palette};
 
+/// Kinds of connection errors of which it is shown what the first one said.
+const MOST_DETAILS: usize = 8;
+
 /// The report for a terminal.
 #[derive(Clone, Copy, Debug)]
 pub struct Text {
@@ -138,7 +141,14 @@ fn connections(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
     if !kinds.is_empty() {
         text = format!("{text}: {}", kinds.join(", "));
     }
-    page.row("connections", &text)
+    page.row("connections", &text)?;
+    for (kind, detail) in connections.details.iter().take(MOST_DETAILS) {
+        page.row("", &format!("{kind}: {detail}"))?;
+    }
+    if connections.details.len() > MOST_DETAILS {
+        page.row("", &format!("and {} more kinds, in the result file", connections.details.len() - MOST_DETAILS))?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -318,8 +318,16 @@ fn reports() -> impl Strategy<Value = Report> {
     let environment = (any::<[String; 3]>(), any::<[u32; 2]>(), any::<u64>()).prop_map(
         |([cpu, kernel, version], [cores, run_id], seed)| Environment { cpu, cores, kernel, version, seed, run_id },
     );
-    let connections = (any::<[u64; 4]>(), btree_map(any::<String>(), any::<u64>(), 0..3))
-        .prop_map(|(n, errors)| Connections { requested: n[0], opened: n[1], failed: n[2], died: n[3], errors });
+    let errors = btree_map(any::<String>(), any::<u64>(), 0..3);
+    let details = btree_map(any::<String>(), any::<String>(), 0..3);
+    let connections = (any::<[u64; 4]>(), errors, details).prop_map(|(n, errors, details)| Connections {
+        requested: n[0],
+        opened: n[1],
+        failed: n[2],
+        died: n[3],
+        errors,
+        details,
+    });
     let head = (any::<[String; 2]>(), any::<[bool; 2]>(), finite());
     (head, plans(), environment, connections, [tallies(), tallies()], vec(evidence(), 0..3), latencies(), gauges())
         .prop_map(|(head, plan, environment, connections, [measured, warmup], evidence, latency, gauges)| {

@@ -20,7 +20,7 @@ pub(super) fn connecting(entries: &[Entry<'_>]) -> Section {
     Section { id: "connect", title: "Connecting", blocks }
 }
 
-const CONNECTIONS: [Fact; 5] = [
+const CONNECTIONS: [Fact; 6] = [
     ("requested", |entry| count(entry.report.connections.requested).into()),
     ("opened", |entry| count(entry.report.connections.opened).into()),
     ("failed", |entry| doubtful(entry.report.connections.failed)),
@@ -29,6 +29,11 @@ const CONNECTIONS: [Fact; 5] = [
         let errors = &entry.report.connections.errors;
         let kinds: Vec<String> = errors.iter().map(|(kind, n)| format!("{kind} {}", count(*n))).collect();
         Cell::words(kinds.join(", ")).tone(Tone::Doubtful)
+    }),
+    ("the first of each kind", |entry| {
+        let details = &entry.report.connections.details;
+        let first: Vec<String> = details.iter().map(|(kind, detail)| format!("{kind}: {detail}")).collect();
+        Cell::words(first.join("; ")).tone(Tone::Doubtful)
     }),
 ];
 

@@ -99,6 +99,7 @@ fn of(text: &str) -> (Report, Judgement) {
     report.plan.engine = text();
     report.started_at = text();
     report.connections.errors.insert(text(), 1);
+    report.connections.details.insert(text(), text());
     for evidence in &mut report.evidence {
         (evidence.kind, evidence.local, evidence.peer) = (text(), text(), text());
         (evidence.expected, evidence.received, evidence.detail) = (Some(text()), Some(text()), Some(text()));
@@ -145,8 +146,8 @@ fn whatever_a_report_holds_is_code_and_nothing_else() {
             }
         }
         // Reasons, target, payload, expectation and its remark, threshold, four of the environment, engine, a kind of error
-        // and of evidence, and three lines of each of three pieces.
-        assert_eq!(spans, 1 + 1 + 1 + 2 + 1 + 4 + 1 + 1 + 1 + 3 * 3, "{text}");
+        // with what its first said, a kind of evidence, and three lines of each of three pieces.
+        assert_eq!(spans, 1 + 1 + 1 + 2 + 1 + 4 + 1 + 2 + 1 + 3 * 3, "{text}");
     }
 }
 

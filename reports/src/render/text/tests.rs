@@ -107,6 +107,7 @@ fn whatever_a_report_holds_the_terminal_is_safe() {
     report.environment.cpu.clone_from(&hostile);
     report.started_at.clone_from(&hostile);
     report.connections.errors.insert(hostile.clone(), 1);
+    report.connections.details.insert(hostile.clone(), hostile.clone());
     for evidence in &mut report.evidence {
         evidence.kind.clone_from(&hostile);
         evidence.peer.clone_from(&hostile);

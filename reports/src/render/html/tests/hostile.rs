@@ -35,6 +35,7 @@ fn with(mut string: impl FnMut() -> String) -> (String, Report, Judgement) {
     report.environment.version = string();
     report.plan.thresholds = vec![string(), string()];
     report.connections.errors = [(format!("1{}", string()), 1), (format!("2{}", string()), 2)].into();
+    report.connections.details = [(format!("1{}", string()), string())].into();
     report.connections.failed = 3;
     report.evidence = (0..5).map(|n| evidence(n, &mut string)).collect();
     let mut judgement = judge(&report, &[]);

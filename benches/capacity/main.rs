@@ -5,6 +5,9 @@
 //! `-- --draw FOLDER` for plots (SVG) as well, `-- --clients N` or `-- --rate R` for one row. Costs are processor time, which
 //! a busy machine changes less than times by the clock.
 
+// Tests and benches may print: they are run by people who read it.
+#![allow(clippy::print_stderr, clippy::print_stdout)]
+
 mod draw;
 mod process;
 mod row;

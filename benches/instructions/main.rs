@@ -7,6 +7,9 @@
 //!
 //! Needs valgrind and `gungraun-runner`; without them, the first does nothing and the others fail.
 
+// Tests and benches may print: they are run by people who read it.
+#![allow(clippy::print_stderr, clippy::print_stdout)]
+
 mod baseline;
 #[allow(unused_qualifications, reason = "what gungraun's attributes make has them")]
 mod benchmarks;

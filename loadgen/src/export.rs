@@ -2,38 +2,53 @@
 
 use std::io::{self, Write};
 
+use program::Channel;
 use reports::store;
 
 use crate::cli::{Output, Place};
-use crate::terminal::Channel;
+use crate::exit;
+use crate::terminal::print;
 
-/// Saves something in each format, as `render` lets the format write it; all of them are tried, and each failure is told on
-/// stderr.
-///
-/// # Errors
-/// At least one of them failed.
-pub(crate) fn save<F: ?Sized>(
-    outputs: &[Output<F>],
-    render: impl Fn(&F, &mut dyn Write) -> io::Result<()>,
-) -> Result<(), Failed> {
-    let mut result = Ok(());
-    for Output { flag, place, format } in outputs {
-        if let Err(error) = put(place, |out| render(format, out)) {
-            eprintln!("loadgen: {flag} was not saved: {error}");
-            result = Err(Failed);
-        }
-    }
-    result
+/// What was asked for and could not be saved. Each is told on stderr when it happens, and the others are saved all the same.
+#[derive(Debug, Default)]
+#[must_use]
+pub(crate) struct Saved {
+    failed: bool,
 }
 
-/// Something was not saved, and stderr says what.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Failed;
+impl Saved {
+    /// Notes how saving went that `flag` asked for.
+    pub(crate) fn note<E: std::fmt::Display>(&mut self, flag: &str, saved: Result<(), E>) {
+        if let Err(error) = saved {
+            program::say(format!("loadgen: {flag} was not saved: {error}"));
+            self.failed = true;
+        }
+    }
+
+    /// What the process exits with, if it were `code` with all of it saved: a result that is missing is no pass, and hides
+    /// nothing that is worse.
+    pub(crate) fn exit_code(&self, code: u8) -> u8 {
+        if self.failed { exit::outranking(code, exit::FAILED) } else { code }
+    }
+
+    /// Saves something in each format, as `render` lets the format write it. Files come first: stdout may have a reader that
+    /// is slow, or none.
+    pub(crate) fn save<F: ?Sized>(
+        &mut self,
+        outputs: &[Output<F>],
+        render: impl Fn(&F, &mut dyn Write) -> io::Result<()>,
+    ) {
+        let (files, stdout): (Vec<_>, Vec<_>) = outputs.iter().partition(|output| output.place != Place::Stdout);
+        for Output { flag, place, format } in files.into_iter().chain(stdout) {
+            self.note(flag, put(place, |out| render(format, out)));
+        }
+    }
+}
 
 /// Lets `write` fill a file, which appears whole or not at all, or stdout.
 pub(crate) fn put(place: &Place, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     match place {
-        Place::Stdout => Channel::Stdout.print(true, |_, out| write(out)),
+        Place::Stdout => print(Channel::Stdout, true, |_, out| write(out)),
         Place::File(path) => {
             let mut bytes = Vec::new();
             write(&mut bytes)?;

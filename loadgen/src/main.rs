@@ -5,6 +5,7 @@ mod cli;
 mod command;
 mod exit;
 mod export;
+mod failure;
 mod progress;
 mod signals;
 mod terminal;
@@ -12,15 +13,20 @@ mod terminal;
 use std::process::ExitCode;
 
 use cli::{Cli, Command};
+use failure::Failure;
 
 fn main() -> ExitCode {
-    let cli = Cli::read();
-    let code = match &cli.command {
+    program::tell_panics("loadgen");
+    let done = Cli::read().map_err(Failure::from).and_then(|cli| execute(&cli));
+    ExitCode::from(done.unwrap_or_else(|failure| failure.tell()))
+}
+
+fn execute(cli: &Cli) -> Result<u8, Failure> {
+    match &cli.command {
         None => command::run(&cli.run),
         Some(Command::Report(args)) => command::report(args),
         Some(Command::Compare(args)) => command::compare(args),
         Some(Command::Ab(args)) => command::ab(args),
         Some(Command::Search(args)) => command::search(args),
-    };
-    ExitCode::from(code.unwrap_or_else(|error| error.exit()))
+    }
 }

@@ -1,9 +1,11 @@
 //! How far a run is, on stderr: a line that changes in a terminal, a line every few seconds elsewhere.
 
+use std::io;
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
 use loadgen::{Snapshot, Stage};
+use program::Channel;
 use reports::human;
 
 /// Time between lines where stderr is no terminal: a log of CI shows that a run lives, and stays short.
@@ -24,12 +26,13 @@ enum Shown {
 impl Progress {
     /// Of a run of `clients` clients; nothing if `quiet`.
     pub(crate) fn new(clients: u32, quiet: bool) -> Self {
-        let line = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10));
         let shown = match () {
             () if quiet => Shown::Nowhere,
-            () if line.is_hidden() => Shown::Lines { last: Instant::now() },
+            () if !Channel::Stderr.is_terminal() => Shown::Lines { last: Instant::now() },
             // No bar: 80 columns are just enough for the words.
             () => {
+                let target = ProgressDrawTarget::term_like_with_hz(Box::new(Terminal), 10);
+                let line = ProgressBar::with_draw_target(None, target);
                 let style = ProgressStyle::with_template("{prefix} {wide_msg}").expect("the template is valid");
                 Shown::Line(line.with_style(style))
             }
@@ -48,7 +51,7 @@ impl Progress {
             Shown::Lines { last } => {
                 if last.elapsed() >= BETWEEN_LINES {
                     *last = Instant::now();
-                    eprintln!("{}: {}", stage(snapshot.stage), state(snapshot, self.clients));
+                    program::say_if_ready(&format!("{}: {}\n", stage(snapshot.stage), state(snapshot, self.clients)));
                 }
             }
         }
@@ -59,6 +62,59 @@ impl Progress {
         if let Shown::Line(line) = &self.shown {
             line.finish_and_clear();
         }
+    }
+}
+
+/// The terminal on stderr. A run must not wait for it, so what it does not take at once is not shown.
+#[derive(Debug)]
+struct Terminal;
+
+/// Columns where the terminal does not tell.
+const COLUMNS: u16 = 80;
+
+impl Terminal {
+    /// ECMA-48, 8.3: CUU, CUD, CUF, CUB.
+    fn move_cursor(&self, n: usize, direction: char) -> io::Result<()> {
+        if n == 0 { Ok(()) } else { self.write_str(&format!("\x1b[{n}{direction}")) }
+    }
+}
+
+impl TermLike for Terminal {
+    fn width(&self) -> u16 {
+        rustix::termios::tcgetwinsize(io::stderr()).map_or(COLUMNS, |size| size.ws_col)
+    }
+
+    fn move_cursor_up(&self, n: usize) -> io::Result<()> {
+        self.move_cursor(n, 'A')
+    }
+
+    fn move_cursor_down(&self, n: usize) -> io::Result<()> {
+        self.move_cursor(n, 'B')
+    }
+
+    fn move_cursor_right(&self, n: usize) -> io::Result<()> {
+        self.move_cursor(n, 'C')
+    }
+
+    fn move_cursor_left(&self, n: usize) -> io::Result<()> {
+        self.move_cursor(n, 'D')
+    }
+
+    fn write_line(&self, text: &str) -> io::Result<()> {
+        self.write_str(&format!("{text}\n"))
+    }
+
+    fn write_str(&self, text: &str) -> io::Result<()> {
+        program::say_if_ready(text);
+        Ok(())
+    }
+
+    fn clear_line(&self) -> io::Result<()> {
+        self.write_str("\r\x1b[2K")
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        Ok(())
     }
 }
 

@@ -1,19 +1,46 @@
 //! Ctrl-C and SIGTERM.
 
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::time::Duration;
+
 use loadgen::Stop;
 
-/// The first signal stops what the returned value is given to; from the second on, each calls `again`.
+use crate::exit;
+
+/// The run is over: what is left is to save and to print.
+static OVER: AtomicBool = AtomicBool::new(false);
+
+/// What the process exits with when a signal ends it after that.
+static CODE: AtomicU8 = AtomicU8::new(exit::INTERRUPTED);
+
+/// Time for saving that a signal leaves.
+const TO_SAVE: Duration = Duration::from_secs(1);
+
+/// The first signal stops what the returned value is given to; from the second on, each calls `again`. One that comes when the
+/// run is over ends the process soon: a reader of stdout may take for ever.
 pub(crate) fn stop_on_signal(again: impl Fn() + Send + 'static) -> Stop {
     let stop = Stop::default();
     let on_signal = stop.clone();
     let handler = move || {
+        if OVER.load(Ordering::Acquire) {
+            if !program::is_printing() {
+                std::thread::sleep(TO_SAVE);
+            }
+            std::process::exit(CODE.load(Ordering::Relaxed).into());
+        }
         if on_signal.is_stopped() {
             again();
         }
         on_signal.stop();
     };
     if let Err(error) = ctrlc::set_handler(handler) {
-        eprintln!("loadgen: signals will not be handled: {error}");
+        program::say(format!("loadgen: signals will not be handled: {error}"));
     }
     stop
+}
+
+/// The run is over and comes to `code`.
+pub(crate) fn over(code: u8) {
+    CODE.store(exit::outranking(code, exit::INTERRUPTED), Ordering::Relaxed);
+    OVER.store(true, Ordering::Release);
 }

@@ -4,6 +4,9 @@
 //! `cargo test --release -p loadgen --test soak -- --ignored --nocapture` runs it and shows the figures; `SOAK_SECONDS=30`
 //! before it makes it shorter, and the bound on memory less sharp.
 
+// Tests and benches may print: they are run by people who read it.
+#![allow(clippy::print_stderr, clippy::print_stdout)]
+
 #[path = "peers/rig/process.rs"]
 mod process;
 

@@ -15,10 +15,11 @@ use server::{Allowance, FaultLedger, Room};
 use tokio::sync::oneshot;
 
 fn main() -> ExitCode {
+    program::tell_panics("server");
     match serve(cli::Args::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("server: {error}");
+            program::say(format!("server: {error}"));
             ExitCode::FAILURE
         }
     }
@@ -34,9 +35,10 @@ fn serve(args: cli::Args) -> Result<(), Box<dyn Error>> {
     let shutdown = signalled()?;
     let options = args.options(Room::new(Allowance::raise())).unwrap_or_else(|error| error.exit());
     let (seed, faulty) = (options.seed, !options.faults.is_empty());
-    writeln!(std::io::stdout(), "listening on ws://{address}")?;
+    // A server serves whether or not anyone reads where it listens.
+    program::tell(format!("listening on ws://{address}"));
     if faulty || options.delay.is_some() {
-        writeln!(std::io::stdout(), "fault seed {seed}")?;
+        program::tell(format!("fault seed {seed}"));
     }
     // `run` needs nothing of this runtime but to be polled.
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;

@@ -72,14 +72,17 @@ pub(crate) enum Command {
 }
 
 impl Cli {
-    /// What the command line asks for; ends the process where it is refused, or only asks for help.
-    pub(crate) fn read() -> Self {
-        let matches = Self::matches().unwrap_or_else(|error| error.exit());
-        let mut cli = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    /// What the command line asks for.
+    ///
+    /// # Errors
+    /// It is refused, or asks for help only.
+    pub(crate) fn read() -> Result<Self, clap::Error> {
+        let matches = Self::matches()?;
+        let mut cli = Self::from_arg_matches(&matches)?;
         if let (Some(Command::Ab(args)), Some((_, matches))) = (&mut cli.command, matches.subcommand()) {
             args.plan_options = ab::plan_options(matches);
         }
-        cli
+        Ok(cli)
     }
 
     fn matches() -> Result<ArgMatches, clap::Error> {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use loadgen::Stop;
 use loadgen::plan::{Load, Plan, Until};
+use program::Channel;
 use reports::gate::Gate;
 use reports::paired::{Observation, Order, Outcome, Test, order};
 use reports::render::comparison::{Ab, Markdown, RenderComparison};
@@ -13,13 +14,13 @@ use reports::{Render, Report, Verdict, human, store};
 
 use crate::ab::{Contest, Halt, Side};
 use crate::cli::{self, AbArgs, Place};
-use crate::exit;
-use crate::export::put;
-use crate::signals::stop_on_signal;
-use crate::terminal::Channel;
+use crate::export::{Saved, put};
+use crate::failure::Failure;
+use crate::signals::{self, stop_on_signal};
+use crate::terminal;
 
 /// Compares two sides; the exit code.
-pub(crate) fn ab(args: &AbArgs) -> Result<u8, clap::Error> {
+pub(crate) fn ab(args: &AbArgs) -> Result<u8, Failure> {
     // Any server will do: what is checked are the options.
     let plan = args.plan.plan(Some("ws://127.0.0.1:9001"))?;
     let test = args.test()?;
@@ -27,56 +28,18 @@ pub(crate) fn ab(args: &AbArgs) -> Result<u8, clap::Error> {
     enough_messages(&plan, test.gates())?;
     // The first ends it within seconds, and the servers with it; another one would leave them behind.
     let stop = stop_on_signal(|| {});
-    let kept = args.results.is_none().then(tempfile::tempdir).transpose();
-    let compared = kept.map_err(Failure::System).and_then(|temporary| {
-        let folder = match (&args.results, &temporary) {
-            (Some(folder), _) => folder.clone(),
-            (None, Some(folder)) => folder.path().to_owned(),
-            (None, None) => PathBuf::from("."),
-        };
-        compare(args, &plan, &test, &folder, stop)
-    });
-    Ok(compared.unwrap_or_else(|failure| failure.tell(args)))
-}
-
-/// Why there is no verdict on latency.
-enum Failure {
-    Halt(Halt),
-    System(io::Error),
-}
-
-impl From<Halt> for Failure {
-    fn from(halt: Halt) -> Self {
-        Self::Halt(halt)
+    let temporary = args.results.is_none().then(tempfile::tempdir).transpose()?;
+    let folder = match (&args.results, &temporary) {
+        (Some(folder), _) => folder.clone(),
+        (None, Some(folder)) => folder.path().to_owned(),
+        (None, None) => PathBuf::from("."),
+    };
+    let compared = compare(args, &plan, &test, &folder, stop);
+    if let (Err(Failure::Ab(Halt::Run { report, judgement, .. })), false) = (&compared, args.quiet) {
+        let channel = if args.stdout_is_taken() { Channel::Stderr } else { Channel::Stdout };
+        terminal::show(channel, args.no_color, |color, out| Text { color }.render(report, judgement, out));
     }
-}
-
-impl From<io::Error> for Failure {
-    fn from(error: io::Error) -> Self {
-        Self::System(error)
-    }
-}
-
-impl Failure {
-    /// Says what happened; the exit code.
-    fn tell(&self, args: &AbArgs) -> u8 {
-        match self {
-            Self::Halt(halt) => {
-                eprintln!("loadgen: {halt}");
-                if let (Halt::Run { report, judgement, .. }, false) = (halt, args.quiet) {
-                    let channel = if args.stdout_is_taken() { Channel::Stderr } else { Channel::Stdout };
-                    let shown =
-                        channel.print(args.no_color, |color, out| Text { color }.render(report, judgement, out));
-                    shown.unwrap_or_else(|error| eprintln!("loadgen: {error}"));
-                }
-                halt.exit_code()
-            }
-            Self::System(error) => {
-                eprintln!("loadgen: {error}");
-                exit::FAILED
-            }
-        }
-    }
+    compared
 }
 
 /// Runs pairs until the test has enough of them.
@@ -109,8 +72,9 @@ fn compare(args: &AbArgs, plan: &Plan, test: &Test, folder: &Path, stop: Stop) -
             progress.look(&outcome);
         }
     };
-    show(args, &contest, &outcome, repeats)?;
-    Ok(outcome.verdict.exit_code())
+    let code = outcome.verdict.exit_code();
+    signals::over(code);
+    Ok(show(args, &contest, &outcome, repeats).exit_code(code))
 }
 
 type Pair = (Observation, Observation);
@@ -173,7 +137,7 @@ struct Progress<'a> {
 impl Progress<'_> {
     fn say(&self, text: &str) {
         if !self.quiet {
-            eprintln!("{text}");
+            program::say(text);
         }
     }
 
@@ -208,24 +172,26 @@ impl Progress<'_> {
     }
 }
 
-/// Shows the outcome where it was asked for.
-fn show(args: &AbArgs, contest: &Contest, outcome: &Outcome, repeated: u32) -> io::Result<()> {
+/// Saves the outcome where it was asked for, files first, and shows it.
+fn show(args: &AbArgs, contest: &Contest, outcome: &Outcome, repeated: u32) -> Saved {
     let (a, b) = (args.a.label(), args.b.label());
     let ab = &Ab { a: &a, b: &b, outcome, repeated };
-    if let Some(place) = &args.markdown {
-        put(place, |out| Markdown.ab(ab, out))?;
-    }
-    if let Some(place) = &args.html {
-        page(place, contest, &outcome.pairs)?;
+    let mut saved = Saved::default();
+    let places = [("--markdown", &args.markdown), ("--html", &args.html)];
+    let mut places: Vec<_> = places.into_iter().filter_map(|(flag, place)| Some((flag, place.as_ref()?))).collect();
+    places.sort_by_key(|(_, place)| **place == Place::Stdout);
+    for (flag, place) in places {
+        let page = || page(place, contest, &outcome.pairs);
+        saved.note(flag, if flag == "--html" { page() } else { put(place, |out| Markdown.ab(ab, out)) });
     }
     if args.json {
-        Channel::Stdout.print(true, |_, out| Json.ab(ab, out))?;
+        saved.note("--json", put(&Place::Stdout, |out| Json.ab(ab, out)));
     }
-    if args.quiet {
-        return Ok(());
+    if !args.quiet {
+        let channel = if args.stdout_is_taken() { Channel::Stderr } else { Channel::Stdout };
+        terminal::show(channel, args.no_color, |color, out| Text { color }.ab(ab, out));
     }
-    let channel = if args.stdout_is_taken() { Channel::Stderr } else { Channel::Stdout };
-    channel.print(args.no_color, |color, out| Text { color }.ab(ab, out))
+    saved
 }
 
 /// The page of the pair whose change of the first metric is the median.

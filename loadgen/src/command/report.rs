@@ -3,42 +3,37 @@
 use std::io;
 use std::path::Path;
 
+use program::Channel;
 use reports::render::search::RenderSearch;
 use reports::render::{Entry, Html, Text};
 use reports::store::Stored;
 use reports::{Judgement, Render, Report};
 
 use crate::cli::ReportArgs;
-use crate::exit;
-use crate::export::{self, put};
-use crate::terminal::Channel;
+use crate::export::{Saved, put};
+use crate::failure::Failure;
+use crate::terminal::print;
 
 /// Shows files in the formats that were asked for, or as text; the exit code.
-pub(crate) fn report(args: &ReportArgs) -> Result<u8, clap::Error> {
-    let mut files = Vec::new();
-    for path in &args.results {
-        match Stored::read(path) {
-            Ok(stored) => files.push((path.as_path(), stored)),
-            Err(error) => {
-                eprintln!("loadgen: {error}");
-                return Ok(exit::USAGE);
-            }
-        }
-    }
+pub(crate) fn report(args: &ReportArgs) -> Result<u8, Failure> {
+    let read = |path| Stored::read(path).map(|stored| (path, stored));
+    let files = args.results.iter().map(|path| read(path.as_path())).collect::<Result<Vec<_>, _>>();
+    let files = files.map_err(Failure::Unreadable)?;
     args.check(files.iter().find(|(_, stored)| matches!(stored, Stored::Search(_))).map(|(path, _)| *path))?;
-    let shown = match &files[..] {
-        files if args.outputs.is_empty() => text(args, files),
-        [(_, stored)] => export(args, stored),
-        several => page(args, several),
-    };
-    Ok(if shown { 0 } else { exit::FAILED })
+    let mut saved = Saved::default();
+    match &files[..] {
+        files if args.outputs.is_empty() => text(args, files)?,
+        [(_, stored)] => export(args, stored, &mut saved),
+        several => page(args, several, &mut saved),
+    }
+    Ok(saved.exit_code(0))
 }
 
 /// A file and what it holds.
 type File<'a> = (&'a Path, Stored);
 
-fn text(args: &ReportArgs, files: &[File<'_>]) -> bool {
-    let printed = Channel::Stdout.print(args.no_color, |color, out| {
+fn text(args: &ReportArgs, files: &[File<'_>]) -> io::Result<()> {
+    print(Channel::Stdout, args.no_color, |color, out| {
         for (index, (path, stored)) in files.iter().enumerate() {
             if files.len() > 1 {
                 let gap = if index == 0 { "" } else { "\n" };
@@ -51,24 +46,22 @@ fn text(args: &ReportArgs, files: &[File<'_>]) -> bool {
             }
         }
         Ok(())
-    });
-    printed.inspect_err(|error| eprintln!("loadgen: {error}")).is_ok()
+    })
 }
 
 /// One file in every format.
-fn export(args: &ReportArgs, stored: &Stored) -> bool {
-    let saved = match stored {
+fn export(args: &ReportArgs, stored: &Stored, saved: &mut Saved) {
+    match stored {
         Stored::Result(result) => {
-            export::save(&args.outputs.of_run(), |format, out| format.render(&result.0, &result.1, out))
+            saved.save(&args.outputs.of_run(), |format, out| format.render(&result.0, &result.1, out));
         }
-        Stored::Search(record) => export::save(&args.outputs.of_search(), |format, out| format.search(record, out)),
-    };
-    saved.is_ok()
+        Stored::Search(record) => saved.save(&args.outputs.of_search(), |format, out| format.search(record, out)),
+    }
 }
 
 /// Several results in one page.
-fn page(args: &ReportArgs, files: &[File<'_>]) -> bool {
-    let Some(place) = args.outputs.html() else { return true };
+fn page(args: &ReportArgs, files: &[File<'_>], saved: &mut Saved) {
+    let Some(place) = args.outputs.html() else { return };
     let results: Vec<_> = files.iter().filter_map(result).collect();
     let labels = labels(&results);
     let entries: Vec<_> = results
@@ -76,8 +69,7 @@ fn page(args: &ReportArgs, files: &[File<'_>]) -> bool {
         .zip(&labels)
         .map(|(&(_, report, judgement), label)| Entry { label, report, judgement })
         .collect();
-    let saved: io::Result<()> = put(place, |out| Html.page(&entries, out));
-    saved.inspect_err(|error| eprintln!("loadgen: --html was not saved: {error}")).is_ok()
+    saved.note("--html", put(place, |out| Html.page(&entries, out)));
 }
 
 type Run<'a> = (&'a Path, &'a Report, &'a Judgement);

@@ -1,23 +1,22 @@
 //! `loadgen [URL]`: run, judge, compare, save, show.
 
-use std::io;
-
-use loadgen::RunError;
+use program::Channel;
 use reports::compare::{Comparison, Options, compare};
 use reports::gate::Gate;
 use reports::render::comparison::RenderComparison;
 use reports::render::{Json, Text};
 use reports::{Judgement, Render, Report, judge, store};
 
-use crate::cli::{self, RunArgs};
+use crate::cli::{self, Place, RunArgs};
 use crate::exit;
-use crate::export;
+use crate::export::{Saved, put};
+use crate::failure::Failure;
 use crate::progress::Progress;
-use crate::signals::stop_on_signal;
-use crate::terminal::Channel;
+use crate::signals::{self, stop_on_signal};
+use crate::terminal;
 
 /// Runs a plan; the exit code.
-pub(crate) fn run(args: &RunArgs) -> Result<u8, clap::Error> {
+pub(crate) fn run(args: &RunArgs) -> Result<u8, Failure> {
     args.check()?;
     let plan = args.plan()?;
     let gates = args.gates()?;
@@ -28,22 +27,10 @@ pub(crate) fn run(args: &RunArgs) -> Result<u8, clap::Error> {
     let thresholds = args.thresholds.iter().map(ToString::to_string).collect();
     let report = loadgen::run(&plan, thresholds, &stop, |snapshot| progress.show(snapshot));
     progress.clear();
-    Ok(match report {
-        Ok(report) => {
-            let judgement = judge(&report, &args.thresholds);
-            let comparison = baseline.map(|baseline| against(args, &gates, baseline, &report));
-            finish(args, &Outcome { report, judgement, comparison })
-        }
-        Err(error) => {
-            eprintln!("loadgen: {error}");
-            match error {
-                RunError::Interrupted => exit::INTERRUPTED,
-                RunError::Refused(_) => exit::USAGE,
-                RunError::Unreachable { .. } => exit::UNREACHABLE,
-                RunError::System(..) => exit::FAILED,
-            }
-        }
-    })
+    let report = report?;
+    let judgement = judge(&report, &args.thresholds);
+    let comparison = baseline.map(|baseline| against(args, &gates, baseline, &report));
+    Ok(finish(args, &Outcome { report, judgement, comparison }))
 }
 
 /// A run with what it comes to.
@@ -82,52 +69,44 @@ fn against(args: &RunArgs, gates: &[Gate], baseline: Report, report: &Report) ->
     compare(&[baseline], std::slice::from_ref(report), &options)
 }
 
-/// Saves and shows, and keeps the baseline last: what has failed must not become one. The exit code.
+/// Saves, files first, and shows; the exit code. What has failed does not become a baseline.
 fn finish(args: &RunArgs, outcome: &Outcome) -> u8 {
     let Outcome { report, judgement, .. } = outcome;
-    let mut done = true;
-    if let Some(Err(error)) = args.out.as_deref().map(|path| store::write(path, report, judgement)) {
-        eprintln!("loadgen: the result was not saved: {error}");
-        done = false;
+    let interrupted = if report.interrupted { exit::INTERRUPTED } else { outcome.exit_code() };
+    let code = exit::outranking(outcome.exit_code(), interrupted);
+    signals::over(code);
+    let mut saved = Saved::default();
+    if let Some(path) = &args.out {
+        saved.note("--out", store::write(path, report, judgement));
     }
-    done &= export::save(&args.outputs.of_run(), |format, out| format.render(report, judgement, out)).is_ok();
-    if let Err(error) = print(args, outcome) {
-        eprintln!("loadgen: {error}");
-        done = false;
+    keep(args, outcome, &mut saved);
+    saved.save(&args.outputs.of_run(), |format, out| format.render(report, judgement, out));
+    if args.json {
+        saved.note("--json", put(&Place::Stdout, |out| Json.render(report, judgement, out)));
     }
-    done &= keep(args, outcome);
-    match done {
-        _ if report.interrupted => exit::INTERRUPTED,
-        true => outcome.exit_code(),
-        false => exit::FAILED,
+    if !args.quiet {
+        show(args, outcome);
     }
+    saved.exit_code(code)
 }
 
-fn print(args: &RunArgs, Outcome { report, judgement, comparison }: &Outcome) -> io::Result<()> {
-    let mut printed = Ok(());
-    if args.json {
-        printed = Channel::Stdout.print(args.no_color, |_, out| Json.render(report, judgement, out));
-    }
-    if args.quiet {
-        return printed;
-    }
+fn show(args: &RunArgs, Outcome { report, judgement, comparison }: &Outcome) {
     let channel = if args.json || args.outputs.take_stdout() { Channel::Stderr } else { Channel::Stdout };
-    let shown = channel.print(args.no_color, |color, out| {
+    terminal::show(channel, args.no_color, |color, out| {
         Text { color }.render(report, judgement, out)?;
         let (Some(comparison), Some(name)) = (comparison, &args.baseline) else { return Ok(()) };
         writeln!(out, "\n== beside the baseline {name}\n")?;
         Text { color }.comparison(comparison, out)
     });
-    printed.and(shown)
 }
 
-/// Keeps the run as a baseline if it passed; whether all is well that was tried.
-fn keep(args: &RunArgs, outcome: &Outcome) -> bool {
-    let Some(name) = &args.save_baseline else { return true };
+/// Keeps the run as a baseline if it passed.
+fn keep(args: &RunArgs, outcome: &Outcome, saved: &mut Saved) {
+    let Some(name) = &args.save_baseline else { return };
     if outcome.report.interrupted || outcome.exit_code() != 0 {
-        eprintln!("loadgen: --save-baseline {name}: the run was not kept, since it did not pass");
-        return true;
+        program::say(format!("loadgen: --save-baseline {name}: the run was not kept, since it did not pass"));
+        return;
     }
     let kept = store::write(&name.file(args.baselines()), &outcome.report, &outcome.judgement);
-    kept.inspect_err(|error| eprintln!("loadgen: --save-baseline {name}: the run was not kept: {error}")).is_ok()
+    saved.note(&format!("--save-baseline {name}"), kept);
 }

@@ -1,27 +1,28 @@
 //! `loadgen search`: steps until the highest rate that holds is known.
 
-use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
 
 use loadgen::plan::{Load, Plan, Rate};
 use loadgen::{RunError, Stop};
+use program::Channel;
 use reports::render::search::{RenderSearch, line};
 use reports::render::{Json, Text};
 use reports::search::{Conclusion, Next, Record, Search, Step};
 use reports::{Report, judge};
 
-use crate::cli::SearchArgs;
+use crate::cli::{Place, SearchArgs};
 use crate::exit;
-use crate::export::{self, Failed};
+use crate::export::{Saved, put};
+use crate::failure::{self, Failure};
 use crate::progress::Progress;
-use crate::signals::stop_on_signal;
-use crate::terminal::Channel;
+use crate::signals::{self, stop_on_signal};
+use crate::terminal;
 
 /// How often a pause looks whether it is over.
 const GLANCE: Duration = Duration::from_millis(20);
 
 /// Searches; the exit code.
-pub(crate) fn search(args: &SearchArgs) -> Result<u8, clap::Error> {
+pub(crate) fn search(args: &SearchArgs) -> Result<u8, Failure> {
     args.outputs.check()?;
     let plan = args.plan()?;
     let search = args.search()?;
@@ -41,10 +42,8 @@ enum Halt {
 impl Halt {
     fn exit_code(&self) -> u8 {
         match self {
-            Self::Interrupted | Self::Run(RunError::Interrupted) => exit::INTERRUPTED,
-            Self::Run(RunError::Refused(_)) => exit::USAGE,
-            Self::Run(RunError::Unreachable { .. }) => exit::UNREACHABLE,
-            Self::Run(RunError::System(..)) => exit::FAILED,
+            Self::Interrupted => exit::INTERRUPTED,
+            Self::Run(error) => failure::of_run(error),
         }
     }
 
@@ -94,7 +93,7 @@ impl Steps<'_> {
         let plan = at(&self.plan, rate, self.taken.len());
         let quiet = self.args.outputs.quiet;
         // Elsewhere the lines of the steps are enough.
-        let mut progress = Progress::new(plan.clients.get(), quiet || !io::stderr().is_terminal());
+        let mut progress = Progress::new(plan.clients.get(), quiet || !Channel::Stderr.is_terminal());
         let thresholds = self.args.thresholds.iter().map(ToString::to_string).collect();
         let report = loadgen::run(&plan, thresholds, &self.stop, |snapshot| progress.show(snapshot));
         progress.clear();
@@ -106,7 +105,7 @@ impl Steps<'_> {
         }
         let step = Step::of(rate, &report, &judge(&report, &self.args.thresholds));
         if !quiet {
-            eprintln!("{}", line(&step));
+            program::say(line(&step));
         }
         self.taken.push(step);
         self.first.get_or_insert(report);
@@ -121,10 +120,10 @@ impl Steps<'_> {
         }
     }
 
-    /// Saves and shows what was found; the exit code, unless that fails.
+    /// Saves and shows what was found; the exit code.
     fn finish(self, search: Search, conclusion: Conclusion, code: u8) -> u8 {
         if let Conclusion::Unfinished { why, .. } = &conclusion {
-            eprintln!("loadgen: {why}");
+            program::say(format!("loadgen: {why}"));
         }
         let Some(first) = self.first else { return code };
         let record = Record {
@@ -137,12 +136,8 @@ impl Steps<'_> {
             steps: self.taken,
             conclusion,
         };
-        match show(self.args, &record) {
-            // Who stopped it knows more than that a file could not be written.
-            Ok(()) => code,
-            Err(Failed) if code == exit::INTERRUPTED => code,
-            Err(Failed) => exit::FAILED,
-        }
+        signals::over(code);
+        show(self.args, &record).exit_code(code)
     }
 }
 
@@ -157,22 +152,17 @@ fn at(plan: &Plan, rate: f64, number: usize) -> Plan {
     plan
 }
 
-/// Shows the record where it was asked for; all of it is tried.
-fn show(args: &SearchArgs, record: &Record) -> Result<(), Failed> {
+/// Saves the record where it was asked for, files first, and shows it.
+fn show(args: &SearchArgs, record: &Record) -> Saved {
     let outputs = &args.outputs;
-    let mut result = export::save(&outputs.files(), |format, out| format.search(record, out));
-    let mut tell = |what: &str, shown: io::Result<()>| {
-        if let Err(error) = shown {
-            eprintln!("loadgen: {what} was not shown: {error}");
-            result = Err(Failed);
-        }
-    };
+    let mut saved = Saved::default();
+    saved.save(&outputs.files(), |format, out| format.search(record, out));
     if outputs.json {
-        tell("--json", Channel::Stdout.print(true, |_, out| Json.search(record, out)));
+        saved.note("--json", put(&Place::Stdout, |out| Json.search(record, out)));
     }
     if !outputs.quiet {
         let channel = if outputs.take_stdout() { Channel::Stderr } else { Channel::Stdout };
-        tell("the report", channel.print(outputs.no_color, |color, out| Text { color }.search(record, out)));
+        terminal::show(channel, outputs.no_color, |color, out| Text { color }.search(record, out));
     }
-    result
+    saved
 }

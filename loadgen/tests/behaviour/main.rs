@@ -7,6 +7,8 @@
 //!
 //! What is about moving messages runs on each engine: [`lean`] and [`tungstenite`] hold the same suites.
 
+// Tests and benches may print: they are run by people who read it.
+#![allow(clippy::print_stderr, clippy::print_stdout)]
 // On purpose: the suites are there once for each engine.
 #![allow(clippy::duplicate_mod)]
 
@@ -15,6 +17,7 @@ mod cli;
 mod differential;
 mod handshakes;
 mod lean;
+mod printing;
 mod privacy;
 mod rig;
 mod search;

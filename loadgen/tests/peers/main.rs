@@ -4,6 +4,9 @@
 //! The peers' programs are in the folders beside this file, each with a script `install` that brings what it needs. The
 //! tests are ignored unless asked for, and fail where it is not installed.
 
+// Tests and benches may print: they are run by people who read it.
+#![allow(clippy::print_stderr, clippy::print_stdout)]
+
 mod autobahn;
 mod browser;
 mod hdrhistogram;

@@ -2,8 +2,9 @@
 
 use std::{
     io::{BufRead, BufReader, Read},
-    net::SocketAddr,
+    net::{SocketAddr, TcpStream},
     process::{Child, Command, Output, Stdio},
+    time::{Duration, Instant},
 };
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -131,6 +132,23 @@ fn a_refused_value_is_a_usage_error() {
     for part in ["--threads", "'0'", "from 1 to 1024"] {
         assert!(error.contains(part), "{part:?} is missing in: {error}");
     }
+}
+
+#[test]
+fn it_serves_whether_or_not_what_it_prints_is_read() {
+    // A free port, most likely: the one that the system gave last.
+    let address =
+        std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port");
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "exec \"$0\" --listen \"$1\" >/dev/full 2>/dev/full", env!("CARGO_BIN_EXE_server")]);
+    let child = shell.arg(address.to_string()).spawn().expect("the command");
+    let server = Running { child, address };
+    let began = Instant::now();
+    while TcpStream::connect(address).is_err() {
+        assert!(began.elapsed() < Duration::from_secs(30), "it takes connections");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    Peer::open(server.address).echo("hello");
 }
 
 #[test]

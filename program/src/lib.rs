@@ -1,0 +1,12 @@
+//! What a command-line program needs around its work, for `loadgen` and for `server`.
+//!
+//! ```text
+//! print.rs    text on stdout and stderr, which can neither end the program nor hold it up
+//! panics.rs   what is said when the program has a bug
+//! ```
+
+mod panics;
+mod print;
+
+pub use panics::tell_panics;
+pub use print::{Channel, is_printing, say, say_if_ready, tell};

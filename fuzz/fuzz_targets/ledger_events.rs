@@ -1,0 +1,222 @@
+//! Any events on a ledger with messages in flight: it never panics, each message has one fate and each event one finding,
+//! and what an event costs to attribute is bounded.
+//!
+//! The first three bytes of an input choose kinds, expectation and size; the rest is a script of sends and events.
+
+#![no_main]
+
+use std::time::Duration;
+
+use libfuzzer_sys::fuzz_target;
+use loadgen::clock::Time;
+use loadgen::ledger::{Book, Event, Fate, Finding, Ledger, Subject, Terms, Times};
+use loadgen::payload::{Kind, Mix, Payload};
+use loadgen::plan::Expect;
+use rustix::time::{ClockId, clock_gettime};
+
+const RUN: u32 = 0x3f9a_1c22;
+const REPLY: &str = "pong";
+const TIMES: Times = Times { due: Time::from_nanos(1), written: Time::from_nanos(2) };
+
+/// Bounds on what a script asks for, so that its cost is the ledger's.
+const MOST_EVENTS: u64 = 256;
+const MOST_SENT: u64 = 20_000;
+
+/// Processor time of one input, with the sanitizer.
+const MOST_TIME: Duration = Duration::from_secs(5);
+
+/// Counts what a ledger says.
+#[derive(Debug, Default)]
+struct Books {
+    sent: u64,
+    received: u64,
+    events: u64,
+    fates: u64,
+}
+
+impl Book for Books {
+    fn matched(&mut self, _first: u64, messages: u32, _times: Times, _overtaken: bool) {
+        self.events += u64::from(messages);
+        self.fates += u64::from(messages);
+    }
+
+    fn finding(&mut self, finding: Finding, _subject: Subject, _received: &[u8]) {
+        self.events += 1;
+        if let Finding::Split { earlier } = finding {
+            self.events += u64::from(earlier);
+        }
+    }
+
+    fn fate(&mut self, _fate: Fate, _sequence: u64, _times: Times) {
+        self.fates += 1;
+    }
+}
+
+/// Takes the script apart; zeros follow its end.
+struct Script<'a>(&'a [u8]);
+
+impl<'a> Script<'a> {
+    fn byte(&mut self) -> u8 {
+        self.0.split_off_first().copied().unwrap_or(0)
+    }
+
+    fn pair(&mut self) -> usize {
+        usize::from(u16::from_be_bytes([self.byte(), self.byte()]))
+    }
+
+    fn bytes(&mut self, most: usize) -> &'a [u8] {
+        let length = most.min(self.0.len());
+        self.0.split_off(..length).unwrap_or_default()
+    }
+}
+
+struct Play {
+    terms: Terms,
+    ledger: Ledger,
+    books: Books,
+    /// Events that came in one read.
+    read: Vec<(Kind, Vec<u8>)>,
+}
+
+impl Play {
+    fn message(&self, client: u32, sequence: u64) -> (Kind, Vec<u8>) {
+        let payload = &self.terms.payload;
+        let mut bytes = vec![0; payload.size()];
+        payload.encode(client, sequence, &mut bytes);
+        (payload.kind(sequence), bytes)
+    }
+
+    fn send(&mut self, messages: usize, together: bool) {
+        let messages = (messages as u64).min(MOST_SENT - self.books.sent);
+        self.books.sent += messages;
+        if !together {
+            return (0..messages).for_each(|_| self.ledger.sent(TIMES));
+        }
+        let first = self.ledger.next_sequence();
+        let mut bytes = vec![0; self.terms.payload.size()];
+        let checksums: Vec<u32> =
+            (first..first + messages).map(|sequence| self.terms.payload.encode(0, sequence, &mut bytes)).collect();
+        self.ledger.sent_together(TIMES, &checksums);
+    }
+
+    fn come(&mut self, kind: Kind, bytes: Vec<u8>) {
+        if self.books.received < MOST_EVENTS {
+            self.books.received += 1;
+            self.read.push((kind, bytes));
+        }
+    }
+
+    /// What the engine does with the messages of a read.
+    fn take(&mut self) {
+        let read = std::mem::take(&mut self.read);
+        let mut events = read.iter().map(|(kind, bytes)| Event { kind: *kind, bytes });
+        while let Some(other) = self.ledger.received_in_order(&self.terms, &mut events, &mut self.books) {
+            self.ledger.received(&self.terms, other, &mut self.books);
+        }
+    }
+
+    fn step(&mut self, script: &mut Script<'_>) {
+        let choice = script.byte();
+        // Messages near the oldest in flight are likelier than others to be told wrongly.
+        let oldest = self.ledger.next_sequence().saturating_sub(u64::from(self.ledger.in_flight()));
+        let near = |offset: usize| (oldest + offset as u64).saturating_sub(4);
+        match choice & 15 {
+            0 => self.send(script.byte().into(), false),
+            1 => self.send(script.byte().into(), true),
+            2 => self.send(64 * usize::from(script.byte()), choice & 16 != 0),
+            3 => self.take(),
+            // As many as follow, in order.
+            4 => {
+                for offset in 0..usize::from(script.byte() % 32) {
+                    let (kind, bytes) = self.message(0, near(offset + 4));
+                    self.come(kind, bytes);
+                }
+            }
+            5 => {
+                let (kind, bytes) = self.message(u32::from(script.byte() % 5), near(script.byte().into()));
+                self.come(kind, bytes);
+            }
+            6 => {
+                let (kind, bytes) = self.message(0, near(script.pair()));
+                self.come(if kind == Kind::Text { Kind::Binary } else { Kind::Text }, bytes);
+            }
+            // Any part of the stream of messages.
+            7 | 8 => {
+                let first = near(script.byte().into());
+                let stream: Vec<u8> = (first..first + 4).flat_map(|sequence| self.message(0, sequence).1).collect();
+                let from = script.pair() % stream.len();
+                let to = (from + script.pair() % (stream.len() + 1)).min(stream.len());
+                let kind = if choice & 16 == 0 { Kind::Text } else { Kind::Binary };
+                self.come(kind, stream[from..to].to_vec());
+            }
+            9 => {
+                let (kind, mut bytes) = self.message(0, near(script.byte().into()));
+                for _ in 0..1 + script.byte() % 8 {
+                    let at = script.pair() % bytes.len().max(1);
+                    let flip = script.byte();
+                    bytes.get_mut(at).into_iter().for_each(|byte| *byte ^= flip);
+                }
+                self.come(kind, bytes);
+            }
+            10 => {
+                let (kind, mut bytes) = self.message(0, near(script.byte().into()));
+                bytes.extend(script.bytes(usize::from(choice >> 4)));
+                self.come(kind, bytes);
+            }
+            // The beginning of a message, the end of another.
+            11 => {
+                let (kind, bytes) = self.message(0, near(script.byte().into()));
+                let at = script.pair() % (bytes.len() + 1);
+                let (head, tail) = bytes.split_at(at);
+                self.come(kind, if choice & 16 == 0 { head.to_vec() } else { tail.to_vec() });
+            }
+            12 => self.come(Kind::Text, Vec::new()),
+            13 => self.come(Kind::Text, REPLY.repeat(usize::from(script.byte() % 5)).into_bytes()),
+            _ => {
+                let length = usize::from(script.byte());
+                let kind = if choice & 16 == 0 { Kind::Text } else { Kind::Binary };
+                self.come(kind, script.bytes(length).to_vec());
+            }
+        }
+        if choice & 32 != 0 {
+            self.take();
+        }
+    }
+}
+
+fn processor_time() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
+}
+
+fuzz_target!(|bytes: &[u8]| {
+    let [kinds, expect, size, script @ ..] = bytes else { return };
+    let mix = match kinds % 3 {
+        0 => Mix::Text,
+        1 => Mix::Binary,
+        _ => Mix::Mixed,
+    };
+    let expect = match expect % 8 {
+        0 => Expect::Count,
+        1 => Expect::Reply(REPLY.to_owned()),
+        _ => Expect::Echo,
+    };
+    let size = 53 + u32::from(*size) * u32::from(*size) / 8;
+    let terms = Terms { payload: Payload::new(RUN, size, mix), expect, clients: 3 };
+    let mut play = Play { terms, ledger: Ledger::new(0), books: Books::default(), read: Vec::new() };
+
+    let started = processor_time();
+    let mut script = Script(script);
+    while !script.0.is_empty() && play.books.received < MOST_EVENTS {
+        play.step(&mut script);
+    }
+    play.take();
+    let Play { terms, mut ledger, mut books, .. } = play;
+    assert!(u64::from(ledger.in_flight()) <= books.sent);
+    ledger.close(kinds & 128 != 0, &terms, &mut books);
+    assert_eq!(ledger.in_flight(), 0);
+    assert_eq!(books.sent, books.fates, "each message has one fate: {books:?}");
+    assert_eq!(books.received, books.events, "each event has one finding: {books:?}");
+    let took = processor_time() - started;
+    assert!(took < MOST_TIME, "{took:?} for {} events", books.received);
+});

@@ -13,8 +13,10 @@
 #![allow(clippy::duplicate_mod)]
 
 mod ab;
+mod campaign;
 mod cli;
 mod differential;
+mod exit_codes;
 mod handshakes;
 mod lean;
 mod printing;

@@ -80,7 +80,12 @@ fn report() -> Report {
         measured: Tally { counts, ..Tally::default() },
         warmup: Tally::default(),
         evidence: Vec::new(),
-        traffic: Traffic { matched_in_window: MESSAGES, sent_bytes: 64 * MESSAGES, received_bytes: 64 * MESSAGES },
+        traffic: Traffic {
+            matched_in_window: MESSAGES,
+            sent_in_window: Some(MESSAGES),
+            sent_bytes: 64 * MESSAGES,
+            received_bytes: 64 * MESSAGES,
+        },
         latency: Latency {
             response: spread(40_000),
             service: spread(39_000),

@@ -10,7 +10,8 @@ use crate::engine::Read;
 use crate::evidence::{Locker, Scene};
 use crate::ledger::{Book, Fate, Finding, Subject, Terms, Times};
 
-/// The measured phase: messages due in it are recorded in histograms, others only in the warm-up's tally.
+/// The measured phase. Messages *due* in it are in its tally and in histograms. What *happens* in it is its traffic,
+/// whenever the message was due: a rate counts what came in a length of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
     /// Its first instant.
@@ -24,13 +25,13 @@ pub struct Window {
 pub struct Row {
     /// Whole seconds since the measured phase began.
     pub second: u64,
-    /// Messages sent in it.
+    /// Messages sent in it, whenever they were due.
     pub sent: u64,
-    /// Messages matched in it.
+    /// Messages matched in it, likewise.
     pub matched: u64,
     /// Findings other than a match in it.
     pub anomalies: u64,
-    /// Response times of the messages matched in it, as pairs of nanoseconds and how often.
+    /// Response times of those that were due in the measured phase, as pairs of nanoseconds and how often.
     pub response: Vec<(u64, u64)>,
 }
 
@@ -96,15 +97,15 @@ pub struct Recorder {
     pub warmup: Tally,
     /// Books of the measured phase.
     pub measured: Tally,
-    /// Traffic inside the window.
+    /// Traffic inside the window, but for the messages sent, which are those of [`Self::writes`].
     pub traffic: Traffic,
     /// Write to event.
     pub service: Histogram<u64>,
     /// Due to write.
     pub send_lag: Histogram<u64>,
-    /// Reads of the measured phase and its drain.
+    /// Reads inside the window.
     pub reads: Calls,
-    /// Writes of the measured phase.
+    /// Writes inside the window.
     pub writes: Calls,
     /// The first anomalies of each kind.
     pub(crate) evidence: Locker,
@@ -190,14 +191,18 @@ impl Recorder {
         let counts = &mut self.tally(times.due).counts;
         counts.scheduled += messages;
         counts.sent += messages;
-        if times.due < self.window.from {
+        if times.written < self.window.from {
             return;
         }
-        self.send_lag.saturating_record_n(times.written.since(times.due), messages);
-        self.traffic.sent_bytes += messages * bytes;
-        self.writes.add(writes, messages);
+        if times.due >= self.window.from {
+            self.send_lag.saturating_record_n(times.written.since(times.due), messages);
+        }
         self.roll(times.written);
         self.second.sent += messages;
+        if times.written < self.window.to {
+            self.traffic.sent_bytes += messages * bytes;
+            self.writes.add(writes, messages);
+        }
     }
 
     /// `messages` messages, due at `due`, will never be sent.
@@ -215,11 +220,8 @@ impl Recorder {
 
     /// Reads, the last of them at `at`. Those that only brought control frames say nothing of how messages travel.
     pub(crate) fn read(&mut self, at: Time, read: Read) {
-        if at < self.window.from || read.is_control_only() {
-            return;
-        }
-        self.reads.add(read.calls, read.messages);
-        if at < self.window.to {
+        if at >= self.window.from && at < self.window.to && !read.is_control_only() {
+            self.reads.add(read.calls, read.messages);
             self.traffic.received_bytes += read.payload;
         }
     }
@@ -279,14 +281,26 @@ impl Recorder {
         second.end = second.end.plus(SECOND);
     }
 
-    /// Seconds that were over at `now` and have not been taken yet.
+    /// The run was stopped in its warm-up.
+    fn is_without_phase(&self) -> bool {
+        self.window.from == self.window.to && self.measured.counts.scheduled == 0
+    }
+
+    /// Seconds that were over at `now` and have not been taken yet. None where the run was stopped in its warm-up: then
+    /// there is no measured phase for them to be seconds of.
     pub fn take_rows(&mut self, now: Time) -> Vec<Row> {
+        if self.is_without_phase() {
+            return Vec::new();
+        }
         self.roll(now);
         std::mem::take(&mut self.rows)
     }
 
     /// The second under way, when nothing more will come.
     pub fn last_row(&mut self) -> Option<Row> {
+        if self.is_without_phase() {
+            return None;
+        }
         self.end_second();
         self.rows.pop().filter(|row| row.sent + row.matched + row.anomalies > 0)
     }
@@ -312,7 +326,7 @@ impl Book for Entry<'_> {
         for sequence in first..first + reordered {
             recorder.evidence.reordered(&self.scene, sequence, times);
         }
-        if times.due < recorder.window.from {
+        if at < recorder.window.from {
             return;
         }
         recorder.roll(at);
@@ -321,14 +335,18 @@ impl Book for Entry<'_> {
         if at < recorder.window.to {
             recorder.traffic.matched_in_window += messages;
         }
-        recorder.latency(at.since(times.due), at.since(times.written), messages);
+        if times.due >= recorder.window.from {
+            recorder.latency(at.since(times.due), at.since(times.written), messages);
+        }
     }
 
     fn finding(&mut self, finding: Finding, subject: Subject, received: &[u8]) {
         let at = self.scene.at;
         let recorder = &mut *self.recorder;
-        recorder.roll(at);
-        recorder.second.anomalies += 1;
+        if at >= recorder.window.from {
+            recorder.roll(at);
+            recorder.second.anomalies += 1;
+        }
         let Tally { counts, anomalies, .. } = recorder.tally(subject.times.map_or(at, |times| times.due));
         counts.events += 1;
         match finding {

@@ -59,6 +59,7 @@ pub(crate) fn summarize(plan: &Plan, mut frame: Frame, mut outcomes: Vec<Outcome
         let kept = recorder.evidence.into_kept().into_iter();
         report.evidence.extend(kept.map(|evidence| Evidence { peer: peer.clone(), ..evidence }));
     }
+    report.traffic.sent_in_window = Some(writes.messages);
     report.wire = wire(reads, writes);
     let found = misrouted.iter().map(|misroute| (misroute.owner, misroute.sequence));
     match_misrouted(&mut report, &missing, found);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use hdrhistogram::Histogram;
 use reports::model::{Interval, Latency, Packed};
+use reports::value_at_share;
 
 use crate::recorder::Row;
 
@@ -54,14 +55,14 @@ impl Timeline {
             self.response.saturating_record_n(nanos, times);
         }
         let sum = |field: fn(&Row) -> u64| rows.iter().map(field).sum();
-        let quantile = |q| (!response.is_empty()).then(|| response.value_at_quantile(q));
+        let quantile = |part, whole| (!response.is_empty()).then(|| value_at_share(&response, part, whole));
         let interval = Interval {
             at_s: second as f64,
             sent: sum(|row| row.sent),
             matched: sum(|row| row.matched),
             anomalies: sum(|row| row.anomalies),
-            response_p50_ns: quantile(0.5),
-            response_p99_ns: quantile(0.99),
+            response_p50_ns: quantile(1, 2),
+            response_p99_ns: quantile(99, 100),
             response_max_ns: (!response.is_empty()).then(|| response.max()),
             response: (!response.is_empty())
                 .then(|| Packed::of(&response).expect("it has the one shape, and a second's counts are small")),

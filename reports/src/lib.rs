@@ -60,7 +60,7 @@ pub use identities::{Breach, identities};
 pub use judge::{Judgement, LimitedBy, Verdict, is_generators_fault, judge};
 pub use metric::Metric;
 pub use model::Report;
-pub use quantiles::Quantiles;
+pub use quantiles::{Quantiles, value_at_share};
 pub use refusal::Refusal;
 pub use render::Render;
 pub use schema::Schema;

@@ -64,8 +64,9 @@ pub(crate) fn limited_by(report: &Report) -> LimitedBy {
         Load::Closed { .. } => LimitedBy::Target,
         Load::Open { .. } if !broken_schedule(report).is_empty() => LimitedBy::Generator,
         Load::Open { .. } => {
-            let unanswered = counts.sent.saturating_sub(report.traffic.matched_in_window);
-            let slow = unanswered as f64 > counts.sent as f64 * UNANSWERED;
+            let sent = report.traffic.sent_in_window.unwrap_or(counts.sent);
+            let unanswered = sent.saturating_sub(report.traffic.matched_in_window);
+            let slow = unanswered as f64 > sent as f64 * UNANSWERED;
             let refused = dropped.in_flight_cap > 0 || dropped.dead_connection > 0 || counts.undetermined > 0;
             if slow || refused { LimitedBy::Target } else { LimitedBy::Schedule }
         }

@@ -309,11 +309,14 @@ pub struct ReadContext {
     pub frames: u64,
 }
 
-/// Traffic inside the measured window, which ends before the drain.
+/// Traffic inside the measured window, which ends before the drain: all that was sent and came in it, whenever it was due.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Traffic {
-    /// Messages matched before the window closed.
+    /// Messages matched in the window, those among them that were due in the warm-up.
     pub matched_in_window: u64,
+    /// Messages sent in the window, likewise. None in files that were written before it was counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_in_window: Option<u64>,
     /// Payload bytes sent.
     pub sent_bytes: u64,
     /// Payload bytes received.

@@ -1,7 +1,25 @@
 //! A histogram of latencies in eleven numbers.
 
-use hdrhistogram::Histogram;
+use hdrhistogram::{Counter, Histogram};
 use serde::Serialize;
+
+/// The smallest recorded value that at least `part` of `whole` of all values do not exceed (nearest rank), rounded up to the
+/// end of its bucket. The share of nothing is the smallest value, rounded down; of an empty histogram, 0.
+///
+/// The rank is ceil(part * count / whole) in whole numbers. In floating point, 0.55 * 3000 is 1650.0000000000002, and its
+/// ceiling one rank too high.
+pub fn value_at_share<C: Counter>(histogram: &Histogram<C>, part: u64, whole: u64) -> u64 {
+    if part == 0 {
+        return histogram.min();
+    }
+    let rank = (u128::from(part) * u128::from(histogram.len())).div_ceil(u128::from(whole.max(1)));
+    let mut seen = 0;
+    let found = histogram.iter_recorded().find(|step| {
+        seen += u128::from(step.count_since_last_iteration());
+        seen >= rank
+    });
+    found.map_or_else(|| histogram.max(), |step| histogram.highest_equivalent(step.value_iterated_to()))
+}
 
 /// Summary of a latency histogram, all but `count` in nanoseconds.
 ///
@@ -41,18 +59,18 @@ impl Quantiles {
         if histogram.is_empty() {
             return Self::default();
         }
-        let at = |quantile| Some(histogram.value_at_quantile(quantile));
+        let at = |part, whole| Some(value_at_share(histogram, part, whole));
         Self {
             count: histogram.len(),
             min: Some(histogram.min()),
             mean: Some(histogram.mean()),
             stdev: Some(histogram.stdev()),
-            p50: at(0.5),
-            p90: at(0.9),
-            p95: at(0.95),
-            p99: at(0.99),
-            p99_9: at(0.999),
-            p99_99: at(0.9999),
+            p50: at(1, 2),
+            p90: at(9, 10),
+            p95: at(95, 100),
+            p99: at(99, 100),
+            p99_9: at(999, 1000),
+            p99_99: at(9999, 10_000),
             max: Some(histogram.max()),
         }
     }
@@ -66,6 +84,48 @@ mod tests {
     #[test]
     fn of_an_empty_histogram_only_the_count_is_known() {
         assert_eq!(Quantiles::of(&Latency::histogram()), Quantiles { count: 0, ..Quantiles::default() });
+    }
+
+    /// By counting, in whole numbers.
+    fn rank(part: u64, whole: u64, count: u64) -> u64 {
+        (1..=count).find(|rank| rank * whole >= part * count).unwrap_or(count)
+    }
+
+    #[test]
+    fn the_rank_is_exact_for_every_percentile_and_count() {
+        // Below 2048 ns each nanosecond has its own bucket: the value is its rank.
+        for count in [1, 2, 3, 7, 10, 99, 100, 101, 200, 300, 999, 1000, 1001, 2000] {
+            let mut histogram = Latency::histogram();
+            (1..=count).for_each(|value| histogram.record(value).unwrap());
+            for (whole, parts) in [(100, 1..=100), (1000, 1..=1000)] {
+                for part in parts {
+                    assert_eq!(value_at_share(&histogram, part, whole), rank(part, whole, count), "{part} {count}");
+                }
+            }
+        }
+        // What floating point gets wrong: 0.55 * 3000 = 1650.0000000000002.
+        let mut histogram = Latency::histogram();
+        histogram.record_n(1, 1650).unwrap();
+        histogram.record_n(2, 1350).unwrap();
+        assert_eq!(value_at_share(&histogram, 55, 100), 1);
+        assert_eq!(value_at_share(&histogram, 55_000_001, 100_000_000), 2);
+        // Counts beyond what a 64-bit product holds.
+        histogram.record_n(3, 1 << 60).unwrap();
+        assert_eq!(value_at_share(&histogram, 99_999_999, 100_000_000), 3);
+        assert_eq!(value_at_share(&Latency::histogram(), 1, 2), 0);
+        assert_eq!((value_at_share(&histogram, 0, 1), value_at_share(&histogram, 1, 1)), (1, 3));
+    }
+
+    #[test]
+    fn values_are_rounded_up_to_the_end_of_their_bucket() {
+        let mut histogram = Latency::histogram();
+        for value in [1_000_000, 5_000_000, 60_000_000_000] {
+            histogram.record(value).unwrap();
+        }
+        for (part, value) in [(1, 1_000_000), (2, 5_000_000), (3, 60_000_000_000)] {
+            assert_eq!(value_at_share(&histogram, part, 3), histogram.highest_equivalent(value));
+        }
+        assert_eq!(value_at_share(&histogram, 1, 1), histogram.max());
     }
 
     #[test]

@@ -163,7 +163,7 @@ mod tests {
         }
         report.measured_s = 2.0;
         report.traffic.matched_in_window = 90;
-        report.measured.counts.sent = 100;
+        report.traffic.sent_in_window = Some(100);
         report.connections.failed = 3;
         report.connections.died = 4;
         report.measured.anomalies.wrong_type = 5;

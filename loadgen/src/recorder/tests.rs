@@ -47,12 +47,64 @@ fn a_message_belongs_to_the_phase_in_which_it_was_due() {
     }
     let counts = |sent| Counts { scheduled: sent, sent, matched: 1, lost: 1, events: 1, ..Counts::default() };
     assert_eq!((recorder.warmup.counts, recorder.measured.counts), (counts(3), counts(2)));
-    assert_eq!((recorder.send_lag.len(), recorder.traffic.sent_bytes), (2, 128), "the warm-up is in no histogram");
-    assert_eq!(recorder.writes, Calls { calls: 1, messages: 2, max: 2 });
-    assert_eq!(recorder.traffic.matched_in_window, 1);
+    // Both were written, and came, in the measured phase.
+    assert_eq!((recorder.writes, recorder.traffic.sent_bytes), (Calls { calls: 2, messages: 5, max: 3 }, 320));
+    assert_eq!(recorder.traffic.matched_in_window, 2);
     let row = recorder.last_row().expect("a second in which messages were sent");
-    assert_eq!((row.second, row.sent, row.matched, row.response), (0, 2, 1, vec![(500_170_751, 1)]));
-    assert_eq!(recorder.service.len(), 1);
+    assert_eq!((row.second, row.sent, row.matched, row.response), (0, 5, 2, vec![(500_170_751, 1)]));
+    assert_eq!((recorder.send_lag.len(), recorder.service.len()), (2, 1), "the warm-up is in no histogram");
+}
+
+/// A server that takes 1 ms a message, one at a time, and 500 in flight all the time: each second has a thousand matches,
+/// the first of the measured phase among them, in which half of what comes was due in the warm-up.
+#[test]
+fn what_comes_in_the_window_counts_whenever_it_was_due() {
+    let mut recorder = recorder();
+    for came in 0..4_000 {
+        matched(&mut recorder, u64::saturating_sub(came, 500), 0, came);
+    }
+    assert_eq!(recorder.traffic.matched_in_window, 2_000, "two seconds");
+    assert_eq!(recorder.measured.counts.matched, 2_500, "due from 1 000 ms on");
+    let mut rows = recorder.take_rows(at(3_999));
+    rows.extend(recorder.last_row());
+    assert_eq!(rows.iter().map(|row| row.matched).collect::<Vec<_>>(), [1_000; 3], "and one of the drain");
+    let recorded: u64 = rows.iter().flat_map(|row| &row.response).map(|(_, times)| times).sum();
+    assert_eq!((recorded, recorder.service.len()), (2_500, 2_500), "only the measured phase is in a histogram");
+}
+
+#[test]
+fn what_is_sent_in_the_window_counts_whenever_it_was_due() {
+    let mut recorder = recorder();
+    let sent = |recorder: &mut Recorder, due, written| {
+        recorder.sent(Times { due: at(due), written: at(written) }, 1, 64, 1);
+    };
+    sent(&mut recorder, 900, 999);
+    sent(&mut recorder, 900, 1_000);
+    sent(&mut recorder, 2_950, 2_999);
+    sent(&mut recorder, 2_950, 3_000); // The generator was late.
+    assert_eq!((recorder.warmup.counts.sent, recorder.measured.counts.sent), (2, 2));
+    assert_eq!((recorder.writes.messages, recorder.writes.calls, recorder.traffic.sent_bytes), (2, 2, 128));
+    assert_eq!(recorder.send_lag.len(), 2, "of those that were due in it");
+}
+
+#[test]
+fn a_run_that_was_stopped_in_its_warm_up_has_no_rates_and_no_seconds() {
+    let mut recorder = recorder();
+    matched(&mut recorder, 100, 0, 200);
+    recorder.end_window(Window { from: at(500), to: at(500) });
+    matched(&mut recorder, 400, 0, 600);
+    recorder.book(&terms(), 0, LOCAL, at(600)).finding(Finding::Unexpected, Subject::default(), b"");
+    assert_eq!((recorder.warmup.counts.matched, recorder.traffic), (2, Traffic::default()));
+    assert_eq!((recorder.take_rows(at(5_000)), recorder.last_row()), (Vec::new(), None));
+}
+
+#[test]
+fn what_was_found_in_the_warm_up_is_in_no_second() {
+    let mut recorder = recorder();
+    for when in [0, 999, 1_000] {
+        recorder.book(&terms(), 0, LOCAL, at(when)).finding(Finding::Unexpected, Subject::default(), b"");
+    }
+    assert_eq!(recorder.last_row().map(|row| row.anomalies), Some(1));
 }
 
 #[test]
@@ -90,7 +142,7 @@ fn drops_are_counted_by_cause_in_either_phase() {
 }
 
 #[test]
-fn reads_are_those_of_the_measured_phase_that_brought_messages_or_pieces_of_them() {
+fn reads_are_those_in_the_window_that_brought_messages_or_pieces_of_them() {
     let mut recorder = recorder();
     let read = |messages, controls| Read { calls: 1, bytes: 100, messages, payload: 10, controls };
     recorder.read(Time::from_nanos(999_999_999), read(5, 0)); // In the warm-up.
@@ -100,8 +152,8 @@ fn reads_are_those_of_the_measured_phase_that_brought_messages_or_pieces_of_them
     recorder.read(at(1_000), read(0, 0)); // A part of a message.
     assert_eq!(recorder.reads, Calls { calls: 2, messages: 3, max: 3 });
     assert_eq!(recorder.traffic.received_bytes, 20);
-    recorder.read(at(3_000), read(1, 0)); // In the drain.
-    assert_eq!(recorder.reads, Calls { calls: 3, messages: 4, max: 3 });
+    recorder.read(at(3_000), read(9, 0)); // In the drain.
+    assert_eq!(recorder.reads, Calls { calls: 2, messages: 3, max: 3 });
     assert_eq!(recorder.traffic.received_bytes, 20);
 }
 

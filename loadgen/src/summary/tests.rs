@@ -140,13 +140,23 @@ proptest! {
         }
         // And that is what happened.
         let measured = messages.iter().filter(|m| m.due >= SECOND).count() as u64;
-        prop_assert_eq!((several.traffic.sent_bytes, several.measured.counts.sent), (64 * measured, measured));
+        prop_assert_eq!(several.measured.counts.sent, measured);
         let matched: Vec<_> = messages.iter().filter(|m| m.due >= SECOND && m.whole).collect();
         prop_assert_eq!(several.measured.counts.matched, matched.len() as u64);
         prop_assert_eq!(several.latency.response.len(), matched.len() as u64);
         let slowest = matched.iter().map(|m| m.lag + m.service).max().unwrap_or(0);
         prop_assert!(several.latency.response.equivalent(several.latency.response.max(), slowest));
-        prop_assert_eq!(several.intervals.iter().map(|row| row.matched).sum::<u64>(), matched.len() as u64);
+        // Traffic is what happened in the window, whenever it was due; the window is three seconds, so three rows have it.
+        let window = WINDOW.from.as_nanos()..WINDOW.to.as_nanos();
+        let sent = messages.iter().filter(|m| window.contains(&(m.due + m.lag))).count() as u64;
+        let came = |m: &&Message| m.whole && window.contains(&(m.due + m.lag + m.service));
+        let came = messages.iter().filter(came).count() as u64;
+        let Traffic { matched_in_window, sent_in_window, sent_bytes, .. } = several.traffic;
+        prop_assert_eq!((matched_in_window, sent_in_window, sent_bytes), (came, Some(sent), 64 * sent));
+        prop_assert_eq!((several.wire.writes, several.wire.messages_per_write.max), (sent, sent.min(1)));
+        let rows = || several.intervals.iter().filter(|row| row.at_s < 3.0);
+        prop_assert_eq!(rows().map(|row| row.matched).sum::<u64>(), came);
+        prop_assert_eq!(rows().map(|row| row.sent).sum::<u64>(), sent);
     }
 }
 
@@ -223,8 +233,9 @@ fn every_counter_is_the_sum_of_all_workers() {
     let (mut one, mut other) = (outcome(), outcome());
     (one.recorder.measured, other.recorder.measured) = (tally(1), tally(100));
     (one.recorder.warmup, other.recorder.warmup) = (tally(2), tally(200));
-    one.recorder.traffic = Traffic { matched_in_window: 1, sent_bytes: 2, received_bytes: 3 };
-    other.recorder.traffic = Traffic { matched_in_window: 10, sent_bytes: 20, received_bytes: 30 };
+    one.recorder.traffic = Traffic { matched_in_window: 1, sent_in_window: None, sent_bytes: 2, received_bytes: 3 };
+    other.recorder.traffic =
+        Traffic { matched_in_window: 10, sent_in_window: None, sent_bytes: 20, received_bytes: 30 };
     let errors = |refused, reset| [("refused".to_owned(), refused), ("reset".to_owned(), reset)].into();
     let said = |what: &str| [("refused".to_owned(), what.to_owned())].into();
     one.connections =
@@ -233,7 +244,8 @@ fn every_counter_is_the_sum_of_all_workers() {
         Connections { requested: 90, opened: 60, failed: 30, died: 10, errors: errors(30, 10), details: said("later") };
     let report = summarize(&plan(), frame(Timeline::new(2)), vec![one, other]);
     assert_eq!((report.measured, report.warmup), (tally(101), tally(202)));
-    assert_eq!(report.traffic, Traffic { matched_in_window: 11, sent_bytes: 22, received_bytes: 33 });
+    let all = Traffic { matched_in_window: 11, sent_in_window: Some(0), sent_bytes: 22, received_bytes: 33 };
+    assert_eq!(report.traffic, all);
     let all =
         Connections { requested: 99, opened: 66, failed: 33, died: 11, errors: errors(33, 11), details: said("first") };
     assert_eq!(report.connections, all);

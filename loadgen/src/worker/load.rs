@@ -35,6 +35,8 @@ const LEAST_SILENCE: u64 = 1_000_000_000;
 struct Meter {
     cpu: Option<u64>,
     spun: u64,
+    /// The phase is over, and what it took is known.
+    read: bool,
 }
 
 impl<E: Engine> Worker<E> {
@@ -78,15 +80,19 @@ impl<E: Engine> Worker<E> {
         self.outcome.recorder.end_window(self.outcome.window);
     }
 
-    /// Notes the processor time when the measured phase begins.
+    /// Notes the processor time when the measured phase begins, and what it took when it ends: what is counted in the
+    /// window is divided by it, so neither what is sent late nor what comes late may be in it.
     fn meter(&mut self, meter: &mut Meter, now: Time) {
         if meter.cpu.is_none() && now >= self.outcome.window.from {
-            *meter = Meter { cpu: Some(thread_cpu()), spun: self.spun };
+            *meter = Meter { cpu: Some(thread_cpu()), spun: self.spun, read: false };
+        }
+        if now >= self.outcome.window.to {
+            self.read_meter(meter);
         }
     }
 
-    fn read_meter(&mut self, meter: Meter) {
-        if let Some(cpu) = meter.cpu {
+    fn read_meter(&mut self, meter: &mut Meter) {
+        if let Some(cpu) = meter.cpu.filter(|_| !std::mem::replace(&mut meter.read, true)) {
             self.outcome.cpu = thread_cpu() - cpu;
             self.outcome.spun = self.spun - meter.spun;
         }
@@ -116,7 +122,7 @@ impl<E: Engine> Worker<E> {
             }
             polling = self.wait_for(due).await;
         }
-        self.read_meter(meter);
+        self.read_meter(&mut meter);
         while let Some(burst) = agenda.peek() {
             let dead = self.clients[self.slot(burst.client)].state == State::Gone;
             let why = if dead { DropCause::DeadConnection } else { DropCause::BehindSchedule };
@@ -251,7 +257,11 @@ impl<E: Engine> Worker<E> {
             let wake = if filled { self.outcome.window.to } else { start };
             self.engine.wait(Wait::Until(wake.min(now.plus(TICK)))).await;
         }
-        self.read_meter(meter);
+        if self.outcome.window.to == Time::from_nanos(u64::MAX) {
+            // All connections died before their messages were sent: the phase ends here, and not in five hundred years.
+            self.end(self.clock.now());
+        }
+        self.read_meter(&mut meter);
     }
 
     /// Sends what the window of a client has room for. A reply at `due` made the room.

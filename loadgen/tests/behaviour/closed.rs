@@ -4,10 +4,10 @@ use std::num::{NonZeroU64, NonZeroUsize};
 use std::time::Duration;
 
 use loadgen::plan::{Plan, Until};
-use reports::{LimitedBy, Verdict, judge};
+use reports::{LimitedBy, Throughput, Verdict, judge};
 use server::Reply;
 
-use super::rig::{Conduct, Reference, Rogue, closed, complete, n32, plan, run};
+use super::rig::{Clerk, Conduct, Reference, Rogue, closed, complete, n32, plan, run};
 
 #[test]
 fn a_window_is_kept_full_until_the_time_is_over() {
@@ -49,6 +49,26 @@ fn a_number_of_messages_is_kept_to_whatever_the_window() {
             assert_eq!(report.measured.counts.sent, 3 * messages, "window {window}, warm-up {warmup:?}");
         }
     }
+}
+
+/// A server that takes a millisecond a message, one at a time, has 200 in flight all the time. So half of what comes in 400 ms
+/// was due in the warm-up, and without it the throughput would be 500 a second.
+#[test]
+fn replies_that_come_in_the_measured_phase_count_whenever_they_were_due() {
+    let server = Clerk::start(Duration::from_millis(1), Duration::ZERO);
+    let plan = Plan {
+        clients: n32(10),
+        load: closed(20),
+        warmup: Duration::from_millis(300),
+        until: Until::Elapsed(Duration::from_millis(400)),
+        ..plan(&server.url())
+    };
+    let report = run(&plan);
+    complete(&report);
+    let throughput = Throughput::of(&report).matched_per_s.expect("a measured phase");
+    // What a busy machine delays before the phase or at its end moves the rate, by less than this.
+    assert!((700.0..1_300.0).contains(&throughput), "{throughput}");
+    server.finish();
 }
 
 #[test]

@@ -73,7 +73,8 @@ fn all_of_20_ms_at_once() {
             let reads = report.wire.messages_per_read;
             // A burst is written at once, stays together on its way there, is answered at once, and stays together on its
             // way back: however slow the machine is. Large ones don't fit into one read.
-            if burst > 1 && size < 1000 {
+            // On a very slow machine all of them come after the measured phase, and are not counted.
+            if burst > 1 && size < 1000 && report.wire.reads > 0 {
                 assert!(reads.mean >= f64::from(burst) - 0.1 && reads.max >= burst.into(), "{reads:?}");
             }
         }

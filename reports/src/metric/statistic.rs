@@ -2,6 +2,8 @@
 
 use hdrhistogram::Histogram;
 
+use crate::quantiles::value_at_share;
+
 /// Which number of a histogram.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Statistic {
@@ -17,8 +19,8 @@ pub enum Statistic {
     Percentile(Percentile),
 }
 
-/// A percentile between 0 and 100, both excluded, in millionths of a percent: decimal digits stay what they were, so that
-/// p99.9 is the quantile 0.999 and not the 0.9990000000000001 that 99.9 / 100 gives.
+/// A percentile between 0 and 100, both excluded, in millionths of a percent: decimal digits stay what they were, and its
+/// rank is a whole number that no rounding moves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Percentile(u32);
 
@@ -38,10 +40,6 @@ impl Percentile {
         self.0
     }
 
-    fn quantile(self) -> f64 {
-        f64::from(self.0) / f64::from(100 * Self::ONE_PERCENT)
-    }
-
     /// So many values that a hundred lie beyond it.
     pub(super) fn min_values(self) -> u64 {
         let whole = 100 * Self::ONE_PERCENT;
@@ -58,7 +56,10 @@ impl Statistic {
             Self::Mean => histogram.mean(),
             Self::Stdev => histogram.stdev(),
             Self::Max => histogram.max() as f64,
-            Self::Percentile(percentile) => histogram.value_at_quantile(percentile.quantile()) as f64,
+            Self::Percentile(percentile) => {
+                let whole = u64::from(100 * Percentile::ONE_PERCENT);
+                value_at_share(histogram, percentile.0.into(), whole) as f64
+            }
         }
     }
 }

@@ -10,6 +10,7 @@ use csv::Writer;
 use super::{Render, invalid_data};
 use crate::judge::Judgement;
 use crate::model::{Interval, Report};
+use crate::quantiles::value_at_share;
 
 /// One row a second: when it began, messages sent and matched in it, anomalies, and quantiles of the response times. The
 /// headers are the keys of `intervals` in a result, units included; what was not measured is empty.
@@ -54,7 +55,7 @@ impl Render for PercentilesCsv {
                 continue;
             }
             for percentile in percentiles() {
-                let value = histogram.value_at_quantile(f64::from(percentile) / f64::from(WHOLE));
+                let value = value_at_share(histogram, percentile.into(), WHOLE.into());
                 let count = histogram.count_between(0, value);
                 // Exact: a decimal of at most three places reads back as it was.
                 let percentile = f64::from(percentile) / 1000.0;

@@ -29,9 +29,15 @@ fn formats() -> [Format; 4] {
         Format {
             schema: Schema::RESULT,
             documents: results(),
-            // Older files have no histograms of seconds, engine, stolen time or details of errors.
+            // Older files have no histograms of seconds, engine, stolen time, details of errors or messages sent in the window.
             optional: |at| {
-                let later = ["/response_histogram", "/plan/engine", "/generator/stolen", "/connections/details"];
+                let later = [
+                    "/response_histogram",
+                    "/plan/engine",
+                    "/generator/stolen",
+                    "/connections/details",
+                    "/traffic/sent_in_window",
+                ];
                 ends(at, &later) || is_error(at)
             },
             open: |at| ["/connections/errors", "/connections/details"].contains(&at),

@@ -301,7 +301,8 @@ fn gauges() -> impl Strategy<Value = (Traffic, Wire, Generator, Vec<Interval>)> 
     let numbers = [finite(), finite(), finite(), finite(), finite()];
     let threads = (any::<u32>(), option::of(finite()));
     (any::<[u64; 8]>(), numbers, threads, vec(interval, 0..3)).prop_map(|(n, x, (threads, stolen), intervals)| {
-        let traffic = Traffic { matched_in_window: n[0], sent_bytes: n[1], received_bytes: n[2] };
+        let traffic =
+            Traffic { matched_in_window: n[0], sent_in_window: Some(n[0] / 2), sent_bytes: n[1], received_bytes: n[2] };
         let wire = Wire {
             reads: n[3],
             messages_per_read: PerCall { mean: x[0], max: n[4] },

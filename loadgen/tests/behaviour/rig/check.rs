@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use loadgen::plan::Plan;
 use loadgen::{RunError, Snapshot, Stop};
+use reports::model::Interval;
 use reports::{Report, Verdict, identities, judge};
 
 use super::PATIENCE;
@@ -47,8 +48,25 @@ fn balanced(report: &Report) {
     assert_eq!(latency.service.len(), counts.matched, "service times");
     assert_eq!(latency.send_lag.len(), counts.sent, "send lags");
     assert_eq!(latency.connect.len(), report.connections.opened, "times to connect");
-    assert_eq!(report.intervals.iter().map(|second| second.sent).sum::<u64>(), counts.sent, "sent by seconds");
-    assert_eq!(report.intervals.iter().map(|second| second.matched).sum::<u64>(), counts.matched, "matched by seconds");
+    let recorded = |second: &Interval| second.response.as_ref().map_or(0, |response| response.unpack().len());
+    assert_eq!(report.intervals.iter().map(recorded).sum::<u64>(), counts.matched, "response times by seconds");
+    // Seconds and rates have besides what was due in the warm-up and came in the measured phase.
+    let (warmup, traffic) = (&report.warmup.counts, &report.traffic);
+    let sums = |field: fn(&Interval) -> u64| {
+        // A phase that ends with the last reply has no length if there is none, and its first row all the same.
+        let in_phase = |second: &&Interval| second.at_s < report.measured_s.max(f64::EPSILON);
+        let measured = report.intervals.iter().filter(in_phase).map(field).sum();
+        [report.intervals.iter().map(field).sum::<u64>(), measured]
+    };
+    let [all, measured] = sums(|second| second.sent);
+    assert!((counts.sent..=counts.sent + warmup.sent).contains(&all), "{all} sent by seconds");
+    assert!(traffic.sent_in_window.is_some_and(|sent| sent <= measured), "{measured} sent by seconds of the phase");
+    let [all, measured] = sums(|second| second.matched);
+    assert!((counts.matched..=counts.matched + warmup.matched).contains(&all), "{all} matched by seconds");
+    assert!(traffic.matched_in_window <= measured, "{measured} matched by seconds of the phase");
+    if report.measured_s > 0.0 && report.measured_s.fract() == 0.0 {
+        assert_eq!(traffic.matched_in_window, measured, "matched by whole seconds");
+    }
     let connections = &report.connections;
     assert_eq!(connections.requested, connections.opened + connections.failed);
     assert_eq!(connections.errors.values().sum::<u64>(), connections.failed + connections.died);

@@ -4,6 +4,7 @@ use hdrhistogram::Histogram;
 
 use super::ticks::{nines_label, nines_of};
 use crate::human::{count, nanoseconds};
+use crate::quantiles::value_at_share;
 
 /// Steps of a line a nine. More can't be seen.
 const STEPS: f64 = 100.0;
@@ -66,20 +67,19 @@ fn marks(histogram: &Histogram<u64>, end: f64) -> Vec<Named> {
     if histogram.is_empty() {
         return Vec::new();
     }
-    let named = |quantile: f64, nines: f64, name: &str| {
-        let ns = histogram.value_at_quantile(quantile) as f64;
+    let named = |(part, whole): (u64, u64), nines: f64, name: &str| {
+        let ns = value_at_share(histogram, part, whole) as f64;
         Named { nines, ns, text: format!("{name}: {}", nanoseconds(ns)) }
     };
     let mut marks = Vec::new();
     if nines_of(0.5) < end {
-        marks.push(named(0.5, nines_of(0.5), "p50"));
+        marks.push(named((1, 2), nines_of(0.5), "p50"));
     }
     for nines in (1_u32..).take_while(|nines| f64::from(*nines) < end) {
-        // The same number as 0.999 in the source is, which a power of 0.1 need not be.
-        let quantile = format!("0.{}", "9".repeat(nines as usize)).parse().unwrap_or(1.0);
-        marks.push(named(quantile, f64::from(nines), &format!("p{}", nines_label(nines))));
+        let Some(whole) = 10_u64.checked_pow(nines) else { break };
+        marks.push(named((whole - 1, whole), f64::from(nines), &format!("p{}", nines_label(nines))));
     }
-    marks.push(named(1.0, end, &format!("largest of {}", count(histogram.len()))));
+    marks.push(named((1, 1), end, &format!("largest of {}", count(histogram.len()))));
     marks
 }
 

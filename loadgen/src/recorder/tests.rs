@@ -68,8 +68,8 @@ fn what_comes_in_the_window_counts_whenever_it_was_due() {
     let mut rows = recorder.take_rows(at(3_999));
     rows.extend(recorder.last_row());
     assert_eq!(rows.iter().map(|row| row.matched).collect::<Vec<_>>(), [1_000; 3], "and one of the drain");
-    let recorded: u64 = rows.iter().flat_map(|row| &row.response).map(|(_, times)| times).sum();
-    assert_eq!((recorded, recorder.service.len()), (2_500, 2_500), "only the measured phase is in a histogram");
+    let times: u64 = rows.iter().flat_map(|row| &row.response).map(|(_, times)| times).sum();
+    assert_eq!((times, recorder.service.len()), (2_500, 2_500), "only the measured phase is in a histogram");
 }
 
 #[test]

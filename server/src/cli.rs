@@ -34,9 +34,14 @@ pub(crate) struct Args {
     #[arg(long)]
     no_page: bool,
 
-    /// Log connections on stderr: both ends, the request with its header fields, how they ended
+    /// Log connections on stderr: both ends, path and names of header fields, how they ended; lines that nobody reads fast
+    /// enough are dropped and counted
     #[arg(long)]
     pub(crate) log: bool,
+
+    /// Header fields that are logged with their values, such as `host,user-agent`
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', requires = "log", value_parser = field_name)]
+    log_values: Vec<String>,
 
     #[command(flatten)]
     limits: LimitArgs,
@@ -121,6 +126,7 @@ impl Args {
             threads,
             table: room.table_for(connections, threads),
             page: !self.no_page,
+            log_values: self.log_values,
             limits: Limits {
                 message_bytes: limits.message_bytes,
                 frames_per_message: limits.frames_per_message,
@@ -166,6 +172,15 @@ impl Args {
 
 fn address(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| "expected an IP address and a port, such as 127.0.0.1:9001 or [::1]:0".to_owned())
+}
+
+/// A name of a header field: a token (RFC 9110, section 5.6.2).
+fn field_name(text: &str) -> Result<String, String> {
+    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    if text.is_empty() || !text.bytes().all(is_token) {
+        return Err("expected names of header fields, such as `host` or `host,user-agent`".to_owned());
+    }
+    Ok(text.to_owned())
 }
 
 fn threads(text: &str) -> Result<NonZeroUsize, String> {
@@ -259,13 +274,14 @@ mod tests {
     #[test]
     fn every_flag_arrives() {
         let line = "server --reply --hi --threads 3 --message-bytes 4KiB --frames-per-message 10k --handshake 500ms \
-                    --idle off --connections 7 --unsent-bytes 0 --unsent-time 2m --closing 1s --no-page --delay 300us \
+                    --idle off --connections 7 --unsent-bytes 0 --unsent-time 2m --closing 1s --no-page --log --log-values host,User-Agent --delay 300us \
                     --delay-dist uniform --stall 10s:250ms --fault drop=0.25,wrong-type=1% --fault late=0.5 --fault-seed 7";
         let options = Options {
             reply: Reply::Text("--hi".to_owned()),
             threads: NonZeroUsize::new(3).expect("not zero"),
             table: Table::Shared,
             page: false,
+            log_values: vec!["host".to_owned(), "User-Agent".to_owned()],
             limits: Limits {
                 message_bytes: 4096,
                 frames_per_message: 10_000,
@@ -287,9 +303,13 @@ mod tests {
 
     #[test]
     fn a_flag_that_would_be_ignored_is_refused() {
-        for line in
-            ["--fault-seed 1", "--fault-ledger faults.json", "--delay-dist uniform", "--fault-ledger f --delay 1ms"]
-        {
+        for line in [
+            "--fault-seed 1",
+            "--log-values host",
+            "--fault-ledger faults.json",
+            "--delay-dist uniform",
+            "--fault-ledger f --delay 1ms",
+        ] {
             let error = parse(&format!("server {line}")).expect_err("refused");
             assert!(error.contains("required"), "{error}");
         }
@@ -321,6 +341,7 @@ mod tests {
         for (flag, value, accepted) in [
             ("--listen", "localhost", "such as 127.0.0.1:9001"),
             ("--threads", "0", "from 1 to 1024"),
+            ("--log-values", "a:b", "such as `host`"),
             ("--message-bytes", "2GiB", "from 1 to 1073741824 bytes"),
             ("--message-bytes", "-1", "from 1 to 1073741824 bytes"),
             ("--frames-per-message", "0", "from 1 to 1000000000"),

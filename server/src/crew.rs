@@ -3,6 +3,7 @@
 use std::{
     io,
     net::{Shutdown, TcpListener},
+    num::NonZeroUsize,
     os::{fd::AsFd, unix::net::UnixStream},
     sync::{
         Arc,
@@ -36,12 +37,21 @@ impl Stop {
     }
 }
 
-/// Says that a thread is over, whether it ended in order, panicked or never began.
-struct Over(Sender<()>);
+/// What a thread says of itself.
+#[derive(Debug, PartialEq, Eq)]
+enum News {
+    /// It accepts connections.
+    Serves,
+    /// It is over, whether it ended in order, panicked or never began.
+    Over,
+}
+
+/// Says that a thread is over when it is dropped.
+struct Over(Sender<News>);
 
 impl Drop for Over {
     fn drop(&mut self) {
-        let _ = self.0.send(());
+        let _ = self.0.send(News::Over);
     }
 }
 
@@ -53,27 +63,32 @@ impl Crew {
         stopped.set_nonblocking(true)?;
         // From here on, an early return ends the stream and so the threads.
         let stop = Arc::new(Stop(stop));
-        let (over, ends) = channel();
+        let (news, of_threads) = channel();
         let mut crew = Vec::with_capacity(threads.get());
         for (index, listener) in listener::siblings(listener, threads)?.into_iter().enumerate() {
-            let (over, shared) = (Over(over.clone()), Arc::clone(&shared));
+            let (over, shared) = (Over(news.clone()), Arc::clone(&shared));
             let name = format!("server-{index}");
-            crew.push(descriptors::spawn(
-                &name,
-                table,
-                [listener.as_fd(), stopped.as_fd()],
-                move |[listener, stopped]| {
-                    let _over = over;
-                    worker::serve(listener.into(), stopped.into(), &shared)
-                },
-            )?);
+            let thread =
+                descriptors::spawn(&name, table, [listener.as_fd(), stopped.as_fd()], move |[listener, stopped]| {
+                    let serves = || drop(over.0.send(News::Serves));
+                    worker::serve(listener.into(), stopped.into(), &shared, serves)
+                });
+            crew.push(thread.map_err(|error| not_started(index + 1, threads, error))?);
+        }
+        // From here on, the end of the last thread is the end of the news.
+        drop(news);
+        if !(0..threads.get()).all(|_| of_threads.recv() == Ok(News::Serves)) {
+            stop.stop();
+            let failed = wait(crew, &of_threads, &stop).err();
+            return Err(failed.unwrap_or_else(|| io::Error::other("a server thread ended at once")));
         }
         let (done, result) = oneshot::channel();
         let of_waiter = Arc::clone(&stop);
-        thread::Builder::new().name("server".to_owned()).spawn(move || {
-            // The receiver is gone when `run` was dropped; then nobody wants the numbers.
-            let _ = done.send(wait(crew, &ends, &of_waiter));
-        })?;
+        let waiter = thread::Builder::new().name("server".to_owned()).spawn(move || {
+            // The receiver is gone when the server was dropped; then nobody wants the numbers.
+            let _ = done.send(wait(crew, &of_threads, &of_waiter));
+        });
+        waiter.map_err(|error| not_started(threads.get() + 1, threads, error))?;
         Ok(Self { stop, result })
     }
 
@@ -98,9 +113,15 @@ impl Drop for Crew {
     }
 }
 
+/// That thread number `number`, one more than serve at most, can't be started.
+fn not_started(number: usize, threads: NonZeroUsize, error: io::Error) -> io::Error {
+    let of = threads.get() + 1;
+    io::Error::new(error.kind(), format!("cannot start thread {number} of {of} of the server: {error}"))
+}
+
 /// Waits until the first has ended, and then for the others, which that stops; what they counted together.
-fn wait(crew: Vec<JoinHandle<io::Result<Stats>>>, ends: &Receiver<()>, stop: &Stop) -> io::Result<Stats> {
-    let _ = ends.recv();
+fn wait(crew: Vec<JoinHandle<io::Result<Stats>>>, news: &Receiver<News>, stop: &Stop) -> io::Result<Stats> {
+    while news.recv() == Ok(News::Serves) {}
     // They end when they are told to; one that ends before has failed, and the others shall not hide that.
     stop.stop();
     let mut total = Stats::default();

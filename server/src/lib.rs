@@ -77,26 +77,46 @@ pub use crate::{
     stats::Stats,
 };
 
-/// Serves the connections of `listener` until `shutdown` completes.
+/// Serves the connections of `listener` until `shutdown` completes: [`start`] and [`Serving::until`] in one.
+///
+/// # Errors
+/// Theirs.
+pub async fn run(listener: TcpListener, options: Options, shutdown: impl Future<Output = ()>) -> io::Result<Stats> {
+    start(listener, options)?.until(shutdown).await
+}
+
+/// Begins to serve the connections of `listener`. When this returns, every thread accepts.
 ///
 /// The first of [`Options::threads`] threads accepts from `listener`, each other one from a `SO_REUSEPORT` listener of its
 /// own at the same address, so that the kernel spreads connections over them. A listener that was made without
 /// `SO_REUSEPORT` (not by [`bind`]) is shared by all threads instead.
 ///
-/// When `shutdown` completes, the server stops accepting, flushes what it owes, sends a Close with 1001 (going away) on
-/// every connection, waits for the peers' part at most [`Limits::closing`], and joins its threads. Dropping the returned
-/// future stops the threads in the same way but does not wait for them.
-///
-/// The future itself needs no particular runtime and does next to nothing.
-///
 /// # Errors
-/// If the listener has no address, if a further listener can't be bound, if a thread, its descriptor table or its runtime can't
-/// be had, or if a thread panicked. A failure of a connection is not an error; it is counted in [`Stats`].
-pub async fn run(listener: TcpListener, options: Options, shutdown: impl Future<Output = ()>) -> io::Result<Stats> {
-    let mut crew = Crew::start(listener, options)?;
-    tokio::select! {
-        () = shutdown => crew.stop(),
-        result = crew.ended() => return result,
+/// If the listener has no address, if a further listener can't be bound, or if a thread, its descriptor table or its runtime
+/// can't be had.
+pub fn start(listener: TcpListener, options: Options) -> io::Result<Serving> {
+    Crew::start(listener, options).map(Serving)
+}
+
+/// A server whose threads accept connections. Dropped, it stops as [`until`](Self::until) says, but is not waited for.
+#[derive(Debug)]
+pub struct Serving(Crew);
+
+impl Serving {
+    /// Serves until `shutdown` completes; then the server stops accepting, flushes what it owes, sends a Close with 1001
+    /// (going away) on every connection, waits for the peers' part at most [`Limits::closing`], and joins its threads.
+    /// Dropping the returned future stops the threads in the same way but does not wait for them.
+    ///
+    /// The future needs no particular runtime and does next to nothing.
+    ///
+    /// # Errors
+    /// If a thread failed or panicked. A failure of a connection is not an error; it is counted in [`Stats`].
+    pub async fn until(self, shutdown: impl Future<Output = ()>) -> io::Result<Stats> {
+        let Self(mut crew) = self;
+        tokio::select! {
+            () = shutdown => crew.stop(),
+            result = crew.ended() => return result,
+        }
+        crew.ended().await
     }
-    crew.ended().await
 }

@@ -4,7 +4,9 @@
 //! Whatever a peer chose is quoted and escaped before it leaves here, so that it can neither begin a line of its own nor
 //! reach a terminal, whoever takes the events.
 
-use std::{fmt, io, net::SocketAddr};
+mod shown;
+
+use std::{fmt, io, net::SocketAddr, rc::Rc};
 
 use tokio::net::TcpStream;
 use tracing::{Level, field::display, info, warn};
@@ -12,37 +14,38 @@ use tracing::{Level, field::display, info, warn};
 use crate::{
     closing::{Ending, HOSTILE_REASON, reason},
     handshake::Refusal,
-    request::Request,
 };
 
 /// The log of one connection. Empty, and next to free, when nobody listens.
 #[derive(Debug)]
 pub(crate) struct Log(Option<Box<Ends>>);
 
-/// Both ends of the TCP connection.
+/// Both ends of the TCP connection, and of which header fields the values are shown.
 #[derive(Debug)]
 struct Ends {
     peer: SocketAddr,
     local: Option<SocketAddr>,
+    values: Rc<[String]>,
 }
 
 impl Log {
-    pub(crate) fn of(tcp: &TcpStream, peer: SocketAddr) -> Self {
-        Self(tracing::enabled!(Level::INFO).then(|| Box::new(Ends { peer, local: tcp.local_addr().ok() })))
+    /// Of a connection to `peer`. Of header fields, the log has the names, and the values of those named in `values`.
+    pub(crate) fn of(tcp: &TcpStream, peer: SocketAddr, values: &Rc<[String]>) -> Self {
+        let ends = || Box::new(Ends { peer, local: tcp.local_addr().ok(), values: Rc::clone(values) });
+        Self(tracing::enabled!(Level::INFO).then(ends))
     }
 
     /// The request in `head` was answered with a WebSocket.
     pub(crate) fn opened(&self, head: &[u8]) {
         let Some((peer, local)) = self.ends() else { return };
-        let request = Request::read(head);
-        info!(%peer, local, request = %request.line(), fields = %request.fields(), "opened");
+        let (line, fields) = self.request(head);
+        info!(%peer, local, request = %line, fields = %fields, "opened");
     }
 
     /// The request in `head` was not answered with a WebSocket.
     pub(crate) fn refused(&self, head: &[u8], refusal: &Refusal) {
         let Some((peer, local)) = self.ends() else { return };
-        let request = Request::read(head);
-        let (line, fields) = (request.line(), request.fields());
+        let (line, fields) = self.request(head);
         let why = match refusal {
             Refusal::Page => return info!(%peer, local, request = %line, fields = %fields, "page"),
             Refusal::Full => "as many connections as allowed".to_owned(),
@@ -76,6 +79,10 @@ impl Log {
             Ending::Broken(error) => warn!(%peer, local, error = ?error.to_string(), "ended"),
             Ending::Stalled => warn!(%peer, local, error = "the peer took nothing for too long", "ended"),
         }
+    }
+
+    fn request(&self, head: &[u8]) -> (String, String) {
+        shown::request(head, self.0.as_ref().map_or(&[], |ends| &ends.values))
     }
 
     fn ends(&self) -> Option<(SocketAddr, Option<impl tracing::Value + fmt::Debug + use<>>)> {

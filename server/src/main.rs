@@ -1,16 +1,18 @@
 //! The `server` command.
 
 mod cli;
+mod log_writer;
 
 use std::{
     error::Error,
     fs::File,
-    io::{BufWriter, Write},
+    io::{self, BufWriter, Write},
     path::PathBuf,
     process::ExitCode,
 };
 
 use clap::Parser;
+use log_writer::LogWriter;
 use server::{Allowance, FaultLedger, Room};
 use tokio::sync::oneshot;
 
@@ -26,27 +28,35 @@ fn main() -> ExitCode {
 }
 
 fn serve(args: cli::Args) -> Result<(), Box<dyn Error>> {
-    if args.log {
-        log_to_stderr();
+    let log = args.log.then(|| LogWriter::start(io::stderr())).transpose();
+    let log = log.map_err(|error| format!("--log: cannot start its thread: {error}; raise the limit (`ulimit -u`)"))?;
+    if let Some(log) = &log {
+        log_to(log.clone());
     }
     let listener = server::bind(args.listen).map_err(|error| args.bind_failure(&error))?;
     let address = listener.local_addr()?;
     let ledger = args.misbehaviour.fault_ledger.clone().map(Ledger::create).transpose()?;
     let shutdown = signalled()?;
     let options = args.options(Room::new(Allowance::raise())).unwrap_or_else(|error| error.exit());
-    let (seed, faulty) = (options.seed, !options.faults.is_empty());
+    let (seed, drawn) = (options.seed, options.delay.is_some() || !options.faults.is_empty());
+    let serving = server::start(listener, options)
+        .map_err(|error| format!("{error}; use fewer --threads, or raise the limit on threads (`ulimit -u`)"))?;
     // A server serves whether or not anyone reads where it listens.
     program::tell(format!("listening on ws://{address}"));
-    if faulty || options.delay.is_some() {
+    if drawn {
         program::tell(format!("fault seed {seed}"));
     }
-    // `run` needs nothing of this runtime but to be polled.
+    // It needs nothing of this runtime but to be polled.
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-    let stats = runtime.block_on(server::run(listener, options, shutdown))?;
-    match ledger {
+    let served = runtime.block_on(serving.until(shutdown));
+    let written = served.map_err(Box::from).and_then(|stats| match ledger {
         Some(ledger) => ledger.write(&FaultLedger::new(seed, &stats.faults)),
         None => Ok(()),
+    });
+    if let Some(log) = log {
+        log.finish();
     }
+    written
 }
 
 /// The file for what was done wrong, open from the start: a path that can't be written shall not be found out at the end.
@@ -68,12 +78,12 @@ impl Ledger {
     }
 }
 
-/// Sends what the server tells of its connections to stderr, one line an event.
-fn log_to_stderr() {
+/// Prints what the server tells of its connections, one line an event.
+fn log_to(writer: LogWriter) {
     tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
+        .with_writer(move || writer.clone())
         .with_target(false)
-        // A panic of the thread that serves, otherwise, once nobody reads stderr.
+        // The writer has no errors, and those of others belong to nobody who reads this.
         .log_internal_errors(false)
         .init();
 }

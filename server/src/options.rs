@@ -24,7 +24,10 @@ pub struct Options {
     /// Whether a browser that asks for `/` gets a page that sends bursts to this server and judges what comes back. Default:
     /// yes; without it, such a request is one more that is no handshake.
     pub page: bool,
-    /// What one peer may use.
+    /// Header fields whose values the log shows, in any case of letters. Default: none, as any may hold a secret; of all
+    /// others it has the names.
+    pub log_values: Vec<String>,
+    /// What one peer may use, and all of them together.
     pub limits: Limits,
     /// How long answers wait. Default: not at all.
     pub delay: Option<Delay>,
@@ -45,6 +48,7 @@ impl Default for Options {
             threads: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
             table: Table::Shared,
             page: true,
+            log_values: Vec::new(),
             limits: Limits::default(),
             delay: None,
             stall: None,

@@ -117,6 +117,7 @@ pub(crate) struct Worker {
     /// What a browser gets, if it shall get anything.
     pub(crate) page: Option<String>,
     pub(crate) registry: Rc<Registry>,
+    log_values: Rc<[String]>,
     delay: Option<Delay>,
     faults: Rc<Faults>,
     /// Only where answers take a detour. Started by this thread, as it must have its descriptors: it wakes by them.
@@ -139,6 +140,7 @@ impl Worker {
             workspace: RefCell::default(),
             page: shared.options.page.then(|| page::content(&shared.options.reply)),
             registry: Rc::default(),
+            log_values: shared.options.log_values.as_slice().into(),
             delay: shared.options.delay,
             faults: Rc::new(shared.options.faults.clone()),
             timer: detours.then(Timer::start).transpose()?,
@@ -170,13 +172,18 @@ impl Worker {
         // its first read tells better.
         let _ = tcp.set_nodelay(true);
         let permit = Permit::acquire(&self.shared.open, self.limits.connections);
-        let (detour, log) = (self.detour(peer), Log::of(&tcp, peer));
+        let (detour, log) = (self.detour(peer), Log::of(&tcp, peer, &self.log_values));
         spawn_local(connection::serve(tcp, permit, self.registry.enter(peer), detour, log, Rc::clone(self)));
     }
 }
 
-/// Serves `listener` on this thread until `stopped`, which does not block, ends.
-pub(crate) fn serve(listener: StdListener, stopped: StdStream, shared: &Arc<Shared>) -> io::Result<Stats> {
+/// Serves `listener` on this thread until `stopped`, which does not block, ends. Calls `serves` once it does.
+pub(crate) fn serve(
+    listener: StdListener,
+    stopped: StdStream,
+    shared: &Arc<Shared>,
+    serves: impl FnOnce(),
+) -> io::Result<Stats> {
     let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
     let worker = Rc::new(Worker::new(Arc::clone(shared))?);
     runtime.block_on(async {
@@ -187,7 +194,9 @@ pub(crate) fn serve(listener: StdListener, stopped: StdStream, shared: &Arc<Shar
         if let Some(idle) = worker.limits.idle {
             spawn_local(sweep(Rc::clone(&worker.registry), idle / IDLE_SWEEPS));
         }
-        accept(TcpListener::from_std(listener)?, &worker, UnixStream::from_std(stopped)?).await;
+        let (listener, stopped) = (TcpListener::from_std(listener)?, UnixStream::from_std(stopped)?);
+        serves();
+        accept(listener, &worker, stopped).await;
         worker.registry.tell_all(Notice::Shutdown);
         // Whoever is left after that is cut off with the runtime.
         let _ = timeout(worker.limits.closing + SHUTDOWN_GRACE, worker.registry.emptied()).await;
@@ -253,7 +262,7 @@ mod tests {
             .into_iter()
             .map(|listener| {
                 let (shared, stopped) = (Arc::clone(&shared), stopped.try_clone().expect("a duplicate"));
-                thread::spawn(move || serve(listener, stopped, &shared).expect("it serves"))
+                thread::spawn(move || serve(listener, stopped, &shared, || ()).expect("it serves"))
             })
             .collect();
         // The kernel chooses by a hash of the addresses: all on one side has a chance of 1 in 2^63.

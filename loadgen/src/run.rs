@@ -173,7 +173,7 @@ fn run_on(
 /// Starts the server that the plan asks for, if there is room for the whole plan.
 fn embedded(plan: &Plan, limits: &Limits) -> Result<Option<Embedded>, RunError> {
     let Some((threads, table)) = limits.fit(&needs(plan, None))?.server else { return Ok(None) };
-    let started = Embedded::start(plan.clients.get(), threads, table);
+    let started = Embedded::start(plan, threads, table);
     Ok(Some(started.map_err(|error| RunError::System("cannot start the reference server", error))?))
 }
 

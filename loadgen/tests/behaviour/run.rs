@@ -4,7 +4,7 @@ use std::num::{NonZeroU64, NonZeroUsize};
 use std::time::Duration;
 
 use loadgen::payload::Mix;
-use loadgen::plan::{Expect, Plan, Target, Until};
+use loadgen::plan::{Expect, Load, Plan, Target, Until};
 use reports::{Verdict, judge};
 use server::Reply;
 
@@ -156,6 +156,15 @@ fn the_server_of_the_run_itself_is_the_target_when_there_is_no_other() {
     complete(&report);
     assert!(report.target.embedded);
     assert!(report.target.url.starts_with("ws://127.0.0.1:"), "{}", report.target.url);
+}
+
+#[test]
+fn the_server_of_the_run_takes_messages_of_any_planned_size() {
+    let target = Target::Embedded { threads: NonZeroUsize::MIN };
+    let (load, until) = (Load::Closed { window: n32(2) }, Until::Messages(NonZeroU64::new(2).unwrap()));
+    let plan = Plan { target, clients: n32(1), load, until, size: 20 << 20, mix: Mix::Binary, ..plan("ws://unused") };
+    let report = run(&plan);
+    assert_eq!((report.measured.counts.sent, report.measured.counts.matched), (2, 2));
 }
 
 #[test]

@@ -34,7 +34,7 @@ impl Failure {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Usage(error) => u8::try_from(error.exit_code()).unwrap_or(exit::USAGE),
-            Self::Run(error) => of_run(error),
+            Self::Run(error) => error.exit_code(),
             Self::Ab(halt) => halt.exit_code(),
             // Another version's numbers may mean something else; anything else is no result at all.
             Self::Incomparable(FileError { error: StoreError::NewerSchema { .. }, .. }) => exit::INCOMPARABLE,
@@ -52,16 +52,6 @@ impl Failure {
                 other.exit_code()
             }
         }
-    }
-}
-
-/// What the process exits with after a run without a result.
-pub(crate) fn of_run(error: &RunError) -> u8 {
-    match error {
-        RunError::Interrupted => exit::INTERRUPTED,
-        RunError::Refused(_) => exit::USAGE,
-        RunError::Unreachable { .. } => exit::UNREACHABLE,
-        RunError::System(..) => exit::FAILED,
     }
 }
 

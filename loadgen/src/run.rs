@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
-use reports::Report;
+use reports::judge::is_own_failure;
 use reports::model::Target as TargetRecord;
+use reports::{Report, exit};
 
 use crate::crew::Crew;
 use crate::embedded::Embedded;
@@ -101,12 +102,33 @@ pub enum RunError {
         /// Kinds of errors with their number, and what the first of each said.
         what: String,
     },
+    /// No connection opened, and it was this system that refused each of them.
+    #[error("no connection to {url} could be opened here: {what}")]
+    Exhausted {
+        /// The target, of which nothing is known.
+        url: String,
+        /// Kinds of errors with their number, and what the first of each said.
+        what: String,
+    },
     /// The run was stopped before there was anything to report.
     #[error("interrupted before a connection opened")]
     Interrupted,
     /// The system refused something that a run needs.
     #[error("{0}: {1}")]
     System(&'static str, std::io::Error),
+}
+
+impl RunError {
+    /// What a process exits with that has no report because of it.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Refused(_) => exit::USAGE,
+            Self::Unreachable { .. } => exit::CONNECTIONS,
+            Self::Exhausted { .. } => exit::INVALID,
+            Self::Interrupted => exit::INTERRUPTED,
+            Self::System(..) => exit::FAILED,
+        }
+    }
 }
 
 /// Runs a plan. `thresholds` are only written down; `observe` is called about ten times a second, on this thread.
@@ -158,11 +180,9 @@ fn run_on(
     let (outcomes, timeline) = crew.finish().map_err(failed)?;
     let stolen = before.and_then(|before| ProcessorTime::now()?.stolen_since(before));
     drop(embedded);
-    if open == 0 && stop.is_stopped() {
-        return Err(RunError::Interrupted);
-    }
-    if open == 0 {
-        return Err(RunError::Unreachable { url: target.url, what: failures(&outcomes) });
+    // What opened and has ended since was reached: that is a report's matter.
+    if outcomes.iter().all(|outcome| outcome.connections.opened == 0) {
+        return Err(if stop.is_stopped() { RunError::Interrupted } else { none_opened(target.url, &outcomes) });
     }
     let (intervals, response) = timeline.finish();
     let interrupted = stop.is_stopped();
@@ -237,8 +257,8 @@ fn run_id(seed: u64) -> u32 {
     u32::try_from(crate::payload::mix(seed) >> 32).unwrap_or_default()
 }
 
-/// Kinds of errors with their number, and what the first of each said.
-fn failures(outcomes: &[Outcome]) -> String {
+/// Why no connection opened: kinds of errors with their number, and what the first of each said.
+fn none_opened(url: String, outcomes: &[Outcome]) -> RunError {
     let mut kinds: BTreeMap<&str, (u64, Option<&str>)> = BTreeMap::new();
     for connections in outcomes.iter().map(|outcome| &outcome.connections) {
         for (kind, count) in &connections.errors {
@@ -251,11 +271,13 @@ fn failures(outcomes: &[Outcome]) -> String {
         Some(first) => format!("{kind} ({count}): {first}"),
         None => format!("{kind} ({count})"),
     };
-    if kinds.is_empty() {
+    let what = if kinds.is_empty() {
         "no connection was tried".to_owned()
     } else {
         kinds.iter().map(said).collect::<Vec<_>>().join("; ")
-    }
+    };
+    let own = !kinds.is_empty() && kinds.keys().all(|kind| is_own_failure(kind));
+    if own { RunError::Exhausted { url, what } } else { RunError::Unreachable { url, what } }
 }
 
 /// Length of warm-up and measured phase, if it is known.

@@ -210,12 +210,8 @@ fn runs(baseline: &[Report], candidate: &[Report]) -> (Option<Verdict>, Vec<Stri
             }
         }
     }
-    let worst = if found.iter().any(|(verdict, _)| *verdict == Verdict::Delivery) {
-        Some(Verdict::Delivery)
-    } else {
-        found.first().map(|(verdict, _)| *verdict)
-    };
-    found.sort_by_key(|(verdict, _)| *verdict != Verdict::Delivery);
+    found.sort_by_key(|(verdict, _)| verdict.rank());
+    let worst = found.first().map(|(verdict, _)| *verdict);
     (worst, found.into_iter().map(|(_, reason)| reason).collect())
 }
 

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::exit;
 use crate::human::{count, seconds};
 use crate::identities::identities;
 use crate::limits;
@@ -18,18 +19,35 @@ pub enum Verdict {
     Threshold,
     /// A message was lost, damaged or misrouted, or an event came that must not.
     Delivery,
-    /// The run did not measure what was planned; its numbers are neither good nor bad.
+    /// The target could not be reached, refused connections, or lost some that the plan wanted open.
+    Connections,
+    /// The generator was the limit; its numbers are neither good nor bad.
     Invalid,
 }
 
 impl Verdict {
-    /// Exit code of a run with this verdict: 0, 1, 4 or 5.
+    /// Every verdict.
+    pub const ALL: [Self; 5] = [Self::Pass, Self::Threshold, Self::Delivery, Self::Connections, Self::Invalid];
+
+    /// Exit code of a run with this verdict: 0, 1, 4, 5 or 6.
     pub fn exit_code(self) -> u8 {
         match self {
-            Self::Pass => 0,
-            Self::Threshold => 1,
-            Self::Delivery => 4,
-            Self::Invalid => 5,
+            Self::Pass => exit::PASS,
+            Self::Threshold => exit::FAILED,
+            Self::Delivery => exit::DELIVERY,
+            Self::Connections => exit::CONNECTIONS,
+            Self::Invalid => exit::INVALID,
+        }
+    }
+
+    /// The name in files: `pass`, `threshold` and so on.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Threshold => "threshold",
+            Self::Delivery => "delivery",
+            Self::Connections => "connections",
+            Self::Invalid => "invalid",
         }
     }
 }
@@ -57,19 +75,23 @@ pub struct Judgement {
     pub limited_by: LimitedBy,
 }
 
-/// Judges a run. A delivery violation outranks an invalid run, which outranks a missed threshold: a message that was lost
-/// stays lost however busy the generator was, but a latency that it measured then means nothing.
+/// Judges a run. A delivery violation outranks connections that the target refused or lost, these outrank an invalid run, and
+/// that outranks a missed threshold: a message that was lost stays lost, and a connection closed, however busy the generator
+/// was, but a latency that it measured then means nothing.
 pub fn judge(report: &Report, thresholds: &[Threshold]) -> Judgement {
     let delivery = delivery(report);
+    let connections = connections(report);
     let invalid = invalid(report);
     let missed: Vec<String> = thresholds.iter().filter_map(|threshold| threshold.failure(report)).collect();
-    let verdict = match (delivery.is_empty(), invalid.is_empty(), missed.is_empty()) {
-        (false, _, _) => Verdict::Delivery,
-        (_, false, _) => Verdict::Invalid,
-        (_, _, false) => Verdict::Threshold,
-        _ => Verdict::Pass,
-    };
-    let mut reasons = [delivery, invalid, missed].concat();
+    let by_rank = [
+        (Verdict::Delivery, &delivery),
+        (Verdict::Connections, &connections),
+        (Verdict::Invalid, &invalid),
+        (Verdict::Threshold, &missed),
+    ];
+    let verdict =
+        by_rank.iter().find(|(_, reasons)| !reasons.is_empty()).map_or(Verdict::Pass, |(verdict, _)| *verdict);
+    let mut reasons = [delivery, connections, invalid, missed].concat();
     if report.interrupted {
         reasons.push(interruption(report));
     }
@@ -134,16 +156,7 @@ pub(crate) fn invalid(report: &Report) -> Vec<String> {
         }
     }
     reasons.extend(limits::broken_schedule(report));
-    reasons.extend(connections(report));
-    for (phase, tally) in phases(report) {
-        if tally.counts.undetermined > 0 {
-            reasons.push(format!(
-                "{phase}{} of {} messages undetermined: in flight when their connection died, neither passed nor lost",
-                count(tally.counts.undetermined),
-                count(tally.counts.sent),
-            ));
-        }
-    }
+    reasons.extend(refused_here(report));
     if report.measured.counts.sent == 0 {
         reasons.push("nothing was measured: 0 messages sent in the measured phase".to_owned());
     }
@@ -154,27 +167,75 @@ pub(crate) fn invalid(report: &Report) -> Vec<String> {
 /// nothing is said against the target.
 pub fn is_generators_fault(report: &Report) -> bool {
     let schedule = limits::broken_schedule(report);
-    !schedule.is_empty() && invalid(report).len() == schedule.len()
+    !schedule.is_empty() && invalid(report).len() == schedule.len() && connections(report).is_empty()
 }
 
-/// Connections that were missing from the planned load.
-fn connections(report: &Report) -> Option<String> {
+/// Kinds of failures that are this system's and not the target's: ports, addresses and descriptors that it has not, a wait
+/// that ended while the generator itself was stopped, and what was not tried any more.
+const OWN: [&str; 5] = ["no_port", "source_address", "no_descriptor", "timeout_stopped", "interrupted"];
+
+/// Whether a kind of failure of a connection says something of this system, and nothing of the target.
+pub fn is_own_failure(kind: &str) -> bool {
+    OWN.contains(&kind)
+}
+
+const NOT_APPLIED: &str = "the load that was planned was not the load applied";
+
+/// What the target did to connections: those that it did not open or did not keep, and what was in flight on them.
+pub(crate) fn connections(report: &Report) -> Vec<String> {
     let connections = &report.connections;
-    if connections.failed == 0 && connections.died == 0 {
-        return None;
+    let own = own_failures(report);
+    let failed = connections.failed.saturating_sub(own);
+    let died = connections.died.saturating_sub(own.saturating_sub(connections.failed));
+    let mut reasons = Vec::new();
+    if failed > 0 || died > 0 {
+        let what: Vec<String> = [("failed", failed), ("died", died)]
+            .iter()
+            .filter(|(_, n)| *n > 0)
+            .map(|(name, n)| format!("{} {name}", count(*n)))
+            .collect();
+        reasons.push(format!(
+            "of {} connections, {} ({}); {NOT_APPLIED}",
+            count(connections.requested),
+            what.join(" and "),
+            kinds(report, |kind| !is_own_failure(kind)),
+        ));
     }
-    let kinds: Vec<String> = connections.errors.iter().map(|(kind, n)| format!("{kind} {}", count(*n))).collect();
-    let kinds = if kinds.is_empty() { "no cause known".to_owned() } else { kinds.join(", ") };
-    let what: Vec<String> = [("failed", connections.failed), ("died", connections.died)]
-        .iter()
-        .filter(|(_, n)| *n > 0)
-        .map(|(name, n)| format!("{} {name}", count(*n)))
-        .collect();
-    Some(format!(
-        "of {} connections, {} ({kinds}); the load that was planned was not the load applied",
-        count(connections.requested),
-        what.join(" and "),
-    ))
+    for (phase, tally) in phases(report) {
+        if tally.counts.undetermined > 0 {
+            reasons.push(format!(
+                "{phase}{} of {} messages undetermined: in flight when their connection died, neither passed nor lost",
+                count(tally.counts.undetermined),
+                count(tally.counts.sent),
+            ));
+        }
+    }
+    reasons
+}
+
+/// Connections that this system did not open, which is nothing against the target.
+fn refused_here(report: &Report) -> Option<String> {
+    let own = own_failures(report);
+    (own > 0).then(|| {
+        format!(
+            "generator: of {} connections, {} could not be opened by this system ({}); {NOT_APPLIED}",
+            count(report.connections.requested),
+            count(own),
+            kinds(report, is_own_failure),
+        )
+    })
+}
+
+fn own_failures(report: &Report) -> u64 {
+    let own = report.connections.errors.iter().filter(|(kind, _)| is_own_failure(kind));
+    own.fold(0, |sum, (_, n)| sum.saturating_add(*n))
+}
+
+/// Failures and deaths of some kinds, with their numbers.
+fn kinds(report: &Report, wanted: impl Fn(&str) -> bool) -> String {
+    let kinds = report.connections.errors.iter().filter(|(kind, _)| wanted(kind));
+    let kinds: Vec<String> = kinds.map(|(kind, n)| format!("{kind} {}", count(*n))).collect();
+    if kinds.is_empty() { "no cause known".to_owned() } else { kinds.join(", ") }
 }
 
 fn interruption(report: &Report) -> String {

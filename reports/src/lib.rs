@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! Report ── judge ──> Judgement      model.rs: what was measured, nothing derived
-//!    │        │                      judge.rs: the verdict, with reasons; identities.rs, limits.rs: what it rests on
+//!    │        │                      judge.rs: the verdict, with reasons; identities.rs, limits.rs: what it rests on;
+//!    │        │                      exit.rs: its exit code, and which of several counts
 //!    │     Threshold                 threshold.rs: `p99<5ms`, on a Metric (metric.rs) of the report
 //!    ├── Quantiles, Throughput       numbers that are derived from a report, never stored as facts
 //!    ├── store                       files that are read again, of results and of searches; baselines by name
@@ -31,6 +32,7 @@ pub mod comparable;
 pub mod compare;
 mod decimal;
 pub mod escape;
+pub mod exit;
 pub mod gate;
 pub mod human;
 pub mod identities;

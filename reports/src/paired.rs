@@ -196,10 +196,8 @@ fn runs(pairs: &[(Observation, Observation)]) -> (Option<Verdict>, Vec<String>) 
             found.extend(run.reasons.iter().map(|reason| (verdict, format!("pair {number}, {side}: {reason}"))));
         }
     }
-    let delivery = |(verdict, _): &(Verdict, String)| *verdict == Verdict::Delivery;
-    let worst =
-        if found.iter().any(delivery) { Some(Verdict::Delivery) } else { found.first().map(|(worst, _)| *worst) };
-    found.sort_by_key(|entry| !delivery(entry));
+    found.sort_by_key(|(verdict, _)| verdict.rank());
+    let worst = found.first().map(|(worst, _)| *worst);
     (worst, found.into_iter().map(|(_, reason)| reason).collect())
 }
 

@@ -174,19 +174,30 @@ fn evidence() -> Vec<Evidence> {
     ]
 }
 
-/// The generator fell behind, and connections failed and died.
+/// The generator fell behind, and was interrupted.
 pub(crate) fn invalid() -> Report {
     let mut report = pass();
-    report.measured.counts.scheduled += 20_000;
-    report.measured.counts.dropped = 20_000;
-    report.measured.dropped = Dropped { in_flight_cap: 1_000, dead_connection: 9_000, behind_schedule: 10_000 };
-    report.measured.counts.matched -= 40;
-    report.measured.counts.events -= 40;
-    report.measured.counts.undetermined = 40;
+    report.measured.counts.scheduled += 11_000;
+    report.measured.counts.dropped = 11_000;
+    report.measured.dropped = Dropped { in_flight_cap: 1_000, dead_connection: 0, behind_schedule: 10_000 };
     report.generator.busiest_worker = 0.987;
     report.generator.stolen = Some(0.274);
     report.latency.send_lag = Latency::histogram();
     report.latency.send_lag.record_n(4_200_000, 500_000).expect("in range");
+    report.interrupted = true;
+    report.measured_s = 8.5;
+    report
+}
+
+/// The generator fell behind, and connections failed and died.
+pub(crate) fn connections() -> Report {
+    let mut report = invalid();
+    report.measured.counts.scheduled += 9_000;
+    report.measured.counts.dropped += 9_000;
+    report.measured.dropped.dead_connection = 9_000;
+    report.measured.counts.matched -= 40;
+    report.measured.counts.events -= 40;
+    report.measured.counts.undetermined = 40;
     report.connections = Connections {
         requested: 100,
         opened: 98,
@@ -195,8 +206,6 @@ pub(crate) fn invalid() -> Report {
         errors: [("refused".to_owned(), 2), ("reset".to_owned(), 3)].into(),
         details: [("refused".to_owned(), "127.0.0.1:9000: Connection refused (os error 111)".to_owned())].into(),
     };
-    report.interrupted = true;
-    report.measured_s = 8.5;
     report
 }
 

@@ -45,8 +45,10 @@ impl GeneratorError {
     /// What the process exits with: as the generator did, where it says that the options or the target are at fault.
     pub(super) fn exit_code(&self) -> u8 {
         match self {
-            Self::Failed(_, Some(2)) => exit::USAGE,
-            Self::Failed(_, Some(6)) => exit::UNREACHABLE,
+            Self::Failed(_, Some(code)) => {
+                let told = [exit::USAGE, exit::INVALID, exit::CONNECTIONS];
+                told.into_iter().find(|known| i32::from(*known) == *code).unwrap_or(exit::FAILED)
+            }
             Self::Interrupted => exit::INTERRUPTED,
             _ => exit::FAILED,
         }

@@ -72,14 +72,18 @@ pub(crate) enum Halt {
 }
 
 fn what(verdict: Verdict) -> &'static str {
-    if verdict == Verdict::Delivery { "delivery violation" } else { "the run is invalid" }
+    match verdict {
+        Verdict::Delivery => "delivery violation",
+        Verdict::Connections => "the target refused or lost connections",
+        _ => "the run is invalid",
+    }
 }
 
 impl Halt {
     /// What the process exits with.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
-            Self::Server(..) => exit::UNREACHABLE,
+            Self::Server(..) => exit::CONNECTIONS,
             Self::Generator(_, error) => error.exit_code(),
             Self::Run { judgement, .. } => judgement.verdict.exit_code(),
             Self::Interrupted => exit::INTERRUPTED,

@@ -23,7 +23,8 @@ use super::values::{parse_number, parse_positive_duration};
 /// command is given. A pair before the first warms the machine up and is not counted. While the verdict is inconclusive, more
 /// pairs follow, up to --max-pairs.
 ///
-/// Exit codes: 0 pass, 1 regression, 2 usage, 3 inconclusive, 4 delivery violation, 5 run invalid, 6 target unreachable.
+/// Exit codes: 0 pass, 1 regression, 2 usage, 3 inconclusive, 4 delivery violation, 5 run invalid, 6 the
+/// target refused or lost connections.
 #[derive(Clone, Debug, Args)]
 #[allow(clippy::doc_markdown)]
 pub(crate) struct AbArgs {

@@ -13,7 +13,8 @@ use super::refuse;
 ///
 /// One run a side is compared with the margins alone; four or more a side give intervals from run to run.
 ///
-/// Exit codes: 0 pass, 1 regression, 2 usage, 3 inconclusive or incomparable, 4 delivery violation, 5 run invalid.
+/// Exit codes: 0 pass, 1 regression, 2 usage, 3 inconclusive or incomparable, 4 delivery violation, 5 run invalid, 6
+/// connections.
 #[derive(Clone, Debug, Args)]
 #[command(override_usage = "loadgen compare [OPTIONS] BASELINE CANDIDATE\n       \
     loadgen compare [OPTIONS] BASELINE... -- CANDIDATE...")]

@@ -46,7 +46,8 @@ Examples:
 
 Exit codes:
   0 pass   1 threshold missed or regression   2 usage   3 inconclusive or incomparable
-  4 delivery violation   5 run invalid   6 target unreachable   130 interrupted";
+  4 delivery violation   5 invalid: the generator was the limit
+  6 connections: the target was unreachable, refused or lost some   130 interrupted";
 
 /// Load-tests a WebSocket server and accounts for every message: each send must come back as exactly one message event,
 /// whole, in order, on its own connection.

@@ -26,7 +26,8 @@ use super::values::{parse_duration, parse_number, parse_positive_duration, parse
 /// the generator was the limit.
 ///
 /// Exit codes: 0 found, the target or --to being the limit; 1 no rate holds; 2 usage; 4 delivery violation at the lowest rate
-/// that does not hold; 5 the generator was the limit, or no load could be applied; 6 target unreachable; 130 interrupted.
+/// that does not hold; 5 the generator was the limit, or no load could be applied; 6 target unreachable, or
+/// it refused or lost connections at every rate; 130 interrupted.
 #[derive(Clone, Debug, Args)]
 #[allow(clippy::doc_markdown)]
 pub(crate) struct SearchArgs {

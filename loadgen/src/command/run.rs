@@ -43,7 +43,9 @@ struct Outcome {
 impl Outcome {
     fn exit_code(&self) -> u8 {
         let verdict = self.judgement.verdict.exit_code();
-        self.comparison.as_ref().map_or(verdict, |comparison| exit::outranking(verdict, comparison.verdict.exit_code()))
+        let ended = if self.report.interrupted { exit::INTERRUPTED } else { verdict };
+        let compared = self.comparison.as_ref().map_or(verdict, |comparison| comparison.verdict.exit_code());
+        exit::outranking(exit::outranking(verdict, ended), compared)
     }
 }
 
@@ -72,8 +74,7 @@ fn against(args: &RunArgs, gates: &[Gate], baseline: Report, report: &Report) ->
 /// Saves, files first, and shows; the exit code. What has failed does not become a baseline.
 fn finish(args: &RunArgs, outcome: &Outcome) -> u8 {
     let Outcome { report, judgement, .. } = outcome;
-    let interrupted = if report.interrupted { exit::INTERRUPTED } else { outcome.exit_code() };
-    let code = exit::outranking(outcome.exit_code(), interrupted);
+    let code = outcome.exit_code();
     signals::over(code);
     let mut saved = Saved::default();
     if let Some(path) = &args.out {
@@ -103,7 +104,7 @@ fn show(args: &RunArgs, Outcome { report, judgement, comparison }: &Outcome) {
 /// Keeps the run as a baseline if it passed.
 fn keep(args: &RunArgs, outcome: &Outcome, saved: &mut Saved) {
     let Some(name) = &args.save_baseline else { return };
-    if outcome.report.interrupted || outcome.exit_code() != 0 {
+    if outcome.exit_code() != exit::PASS {
         program::say(format!("loadgen: --save-baseline {name}: the run was not kept, since it did not pass"));
         return;
     }

@@ -13,7 +13,7 @@ use reports::{Report, judge};
 use crate::cli::{Place, SearchArgs};
 use crate::exit;
 use crate::export::{Saved, put};
-use crate::failure::{self, Failure};
+use crate::failure::Failure;
 use crate::progress::Progress;
 use crate::signals::{self, stop_on_signal};
 use crate::terminal;
@@ -43,7 +43,7 @@ impl Halt {
     fn exit_code(&self) -> u8 {
         match self {
             Self::Interrupted => exit::INTERRUPTED,
-            Self::Run(error) => failure::of_run(error),
+            Self::Run(error) => error.exit_code(),
         }
     }
 

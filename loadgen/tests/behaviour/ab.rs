@@ -64,8 +64,11 @@ fn a_server_that_runs_already_and_one_that_loses_messages() {
 fn connections_that_die_are_no_matter_of_speed() {
     let (leaves, echo) = (Rogue::start(Conduct::Leaves { after: 5 }), Reference::start(server::Reply::Echo));
     let outcome = Loadgen::run(&ab(&leaves.url(), &echo.url(), &["--pairs", "3"]));
-    assert_eq!(outcome.code, Some(5), "{outcome:?}");
-    assert!(outcome.stderr.contains("A: the run is invalid") && outcome.stdout.contains("died"), "{outcome:?}");
+    assert_eq!(outcome.code, Some(6), "{outcome:?}");
+    assert!(
+        outcome.stderr.contains("A: the target refused or lost connections") && outcome.stdout.contains("died"),
+        "{outcome:?}"
+    );
     echo.finish();
 }
 

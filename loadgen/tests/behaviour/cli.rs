@@ -4,7 +4,7 @@ use std::fs;
 
 use reports::{Verdict, store};
 
-use crate::rig::{Conduct, Doorman, Loadgen, Manner, Rogue};
+use crate::rig::{Conduct, Doorman, Loadgen, Manner, Rogue, close_frame};
 
 /// A short run against its own server.
 const SHORT: &[&str] = &["-c", "20", "-r", "50", "-d", "500ms", "--warmup", "100ms"];
@@ -150,11 +150,30 @@ fn a_delivery_violation_is_exit_code_4_and_outranks_the_others() {
 }
 
 #[test]
-fn connections_that_die_are_exit_code_5() {
+fn connections_that_die_are_exit_code_6() {
     let server = Rogue::start(Conduct::Leaves { after: 5 });
     let outcome = Loadgen::run(&[&server.url(), "-c", "1", "-n", "20"]);
-    assert_eq!(outcome.code, Some(5), "{outcome:?}");
+    assert_eq!(outcome.code, Some(6), "{outcome:?}");
+    assert!(outcome.stdout.starts_with("FAIL         connections: "), "{}", outcome.stdout);
     assert!(outcome.stdout.contains("1 died: eof 1"), "{}", outcome.stdout);
+}
+
+#[test]
+fn a_target_that_was_reached_and_has_left_is_never_unreachable() {
+    for engine in ["lean", "tungstenite"] {
+        let server = Rogue::start(Conduct::Says { after: 0, bytes: close_frame(1013, "try later") });
+        let outcome = Loadgen::run(&[&server.url(), "-c", "2", "-n", "20", "--json", "--engine", engine]);
+        assert_eq!(outcome.code, Some(6), "{engine}: {outcome:?}");
+        let result = outcome.json();
+        assert_eq!(result["verdict"], "connections", "{engine}");
+        assert_eq!(
+            (&result["connections"]["opened"], &result["connections"]["died"]),
+            (&2.into(), &2.into()),
+            "{engine}"
+        );
+        assert_eq!(result["connections"]["errors"]["closed_1013"], 2, "{engine}");
+        assert!(!outcome.stderr.contains("cannot reach"), "{engine}: {outcome:?}");
+    }
 }
 
 #[test]
@@ -172,7 +191,7 @@ fn a_server_that_does_not_read_takes_no_memory() {
 fn a_frame_that_announces_a_tebibyte_takes_no_memory() {
     let server = Rogue::start(Conduct::Says { after: 0, bytes: vec![0x82, 127, 0, 0, 1, 0, 0, 0, 0, 0] });
     let outcome = Loadgen::run(&[&server.url(), "-c", "1", "-n", "20", "--json", "-q"]);
-    assert_eq!(outcome.code, Some(5), "{outcome:?}");
+    assert_eq!(outcome.code, Some(6), "{outcome:?}");
     let result = outcome.json();
     assert_eq!(result["connections"]["errors"]["message_too_big"], 1);
     assert!(result["generator"]["peak_rss_bytes"].as_u64().expect("a number") < 32 << 20);

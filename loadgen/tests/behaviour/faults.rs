@@ -299,7 +299,7 @@ fn dying(kind: FaultKind, error: &str) {
             assert_eq!(tally.anomalies, anomalies, "{name}: {:?}", case.ledger);
             assert_eq!(tally.counts.matched + tally.counts.undetermined, tally.counts.sent, "{name}");
             assert!(tally.counts.undetermined >= deaths, "{name}: that which brought the death was in flight");
-            let verdict = if anomalies.is_clean() { Verdict::Invalid } else { Verdict::Delivery };
+            let verdict = if anomalies.is_clean() { Verdict::Connections } else { Verdict::Delivery };
             assert_eq!(judge(report, &[]).verdict, verdict, "{name}");
             let dead: BTreeSet<SocketAddr> = case.done(kind).map(|fault| fault.peer).collect();
             for death in report.evidence.iter().filter(|evidence| evidence.kind == "died") {
@@ -324,7 +324,7 @@ fn a_hostile_close_reason_does_not_reach_the_terminal() {
     let faults = Faults::new([(FaultKind::Close, 1.0)]).expect("chances");
     let server = Reference::start_with(Options { faults, ..Options::default() });
     let outcome = Loadgen::run(&[&server.url(), "--clients", "1", "--messages", "5", "--no-color"]);
-    assert_eq!(outcome.code, Some(5), "{outcome:?}");
+    assert_eq!(outcome.code, Some(6), "{outcome:?}");
     let said = [outcome.stdout.as_str(), &outcome.stderr].concat();
     // The reason is told, escaped; nothing of it is a line of its own.
     assert!(said.contains("verdict: pass"), "{said}");

@@ -107,7 +107,7 @@ fn a_server_that_closes_connections_is_no_slow_generator() {
     let server = Rogue::start(Conduct::Leaves { after: 5 });
     let arguments = ["--threshold", "p99<30s", "--from", "200", "-c", "2", "-d", "500ms", "--tries", "1", "--json"];
     let outcome = Loadgen::run(&[&["search", &server.url(), "--pause", "0s"][..], &arguments].concat());
-    assert_eq!(outcome.code, Some(5), "{outcome:?}");
+    assert_eq!(outcome.code, Some(6), "{outcome:?}");
     let conclusion = outcome.json()["conclusion"].clone();
     assert_eq!((&conclusion["cause"], &conclusion["limited_by"]), (&"connections".into(), &"target".into()));
 }

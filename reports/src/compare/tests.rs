@@ -133,14 +133,19 @@ fn too_few_messages_carry_no_verdict_on_a_tail() {
 
 #[test]
 fn a_violation_or_an_invalid_run_on_either_side_outranks_the_metrics() {
-    let slow = run(9_000);
-    for (baseline, candidate, verdict) in [
-        (sample::violation(), slow.clone(), Verdict::Delivery),
-        (slow.clone(), sample::violation(), Verdict::Delivery),
-        (slow.clone(), sample::invalid(), Verdict::Invalid),
-        (sample::invalid(), sample::violation(), Verdict::Delivery),
-    ] {
-        let comparison = compare(&[baseline], &[candidate], &Options { force: true, ..Options::default() });
+    type Make = fn() -> Report;
+    let slow = || run(9_000);
+    let table: [(Make, Make, Verdict); 7] = [
+        (sample::violation, slow, Verdict::Delivery),
+        (slow, sample::violation, Verdict::Delivery),
+        (slow, sample::invalid, Verdict::Invalid),
+        (slow, sample::connections, Verdict::Connections),
+        (sample::connections, sample::invalid, Verdict::Connections),
+        (sample::invalid, sample::violation, Verdict::Delivery),
+        (sample::connections, sample::violation, Verdict::Delivery),
+    ];
+    for (baseline, candidate, verdict) in table {
+        let comparison = compare(&[baseline()], &[candidate()], &Options { force: true, ..Options::default() });
         assert_eq!(comparison.verdict, verdict);
     }
     let comparison = compare(&[run(1_000), sample::invalid()], &[sample::violation()], &Options::default());

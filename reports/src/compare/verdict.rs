@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::row::{Finding, Row};
-use crate::judge;
+use crate::{exit, judge};
 
 /// What a comparison comes to, the mildest first. Each outranks those before it in the exit code; see
 /// [`Verdict::exit_code`].
@@ -22,20 +22,24 @@ pub enum Verdict {
     Regression,
     /// A run did not measure what was planned.
     Invalid,
+    /// In a run, the target refused or lost connections.
+    Connections,
     /// A run lost, damaged or misrouted a message.
     Delivery,
 }
 
 impl Verdict {
     /// Exit code of a comparison with this verdict: 0 pass, 1 regression or missing metric, 3 inconclusive or incomparable,
-    /// 4 delivery violation, 5 invalid run.
+    /// 4 delivery violation, 5 invalid run, 6
+    /// connections.
     pub fn exit_code(self) -> u8 {
         match self {
-            Self::Pass => 0,
-            Self::Regression | Self::Missing => 1,
-            Self::Inconclusive | Self::Incomparable => 3,
-            Self::Delivery => 4,
-            Self::Invalid => 5,
+            Self::Pass => exit::PASS,
+            Self::Regression | Self::Missing => exit::FAILED,
+            Self::Inconclusive | Self::Incomparable => exit::INCOMPARABLE,
+            Self::Delivery => exit::DELIVERY,
+            Self::Invalid => exit::INVALID,
+            Self::Connections => exit::CONNECTIONS,
         }
     }
 
@@ -48,6 +52,7 @@ impl Verdict {
             Self::Missing => "missing",
             Self::Regression => "regression",
             Self::Invalid => "invalid",
+            Self::Connections => "connections",
             Self::Delivery => "delivery",
         }
     }
@@ -56,9 +61,15 @@ impl Verdict {
     pub(crate) fn of_run(verdict: judge::Verdict) -> Option<Self> {
         match verdict {
             judge::Verdict::Delivery => Some(Self::Delivery),
+            judge::Verdict::Connections => Some(Self::Connections),
             judge::Verdict::Invalid => Some(Self::Invalid),
             judge::Verdict::Threshold | judge::Verdict::Pass => None,
         }
+    }
+
+    /// How many verdicts may outrank this one.
+    pub(crate) fn rank(self) -> usize {
+        exit::rank(self.exit_code())
     }
 
     /// What the metrics come to: a regression if one is, else a failure if one is missing, a pass only if all that decide
@@ -111,6 +122,7 @@ mod tests {
             (Verdict::Missing, 1),
             (Verdict::Regression, 1),
             (Verdict::Invalid, 5),
+            (Verdict::Connections, 6),
             (Verdict::Delivery, 4),
         ];
         for (verdict, code) in order {

@@ -28,10 +28,12 @@ fn exit_codes_and_names() {
         (Verdict::Pass, 0, "pass"),
         (Verdict::Threshold, 1, "threshold"),
         (Verdict::Delivery, 4, "delivery"),
+        (Verdict::Connections, 6, "connections"),
         (Verdict::Invalid, 5, "invalid"),
     ];
+    assert_eq!(table.map(|(verdict, ..)| verdict), Verdict::ALL);
     for (verdict, code, name) in table {
-        assert_eq!(verdict.exit_code(), code);
+        assert_eq!((verdict.exit_code(), verdict.name()), (code, name));
         assert_eq!(serde_json::to_value(verdict).unwrap(), name);
     }
 }
@@ -125,14 +127,14 @@ fn a_slow_target_is_a_result() {
 }
 
 #[test]
-fn missing_connections_are_invalid_and_named() {
+fn missing_connections_are_named() {
     let (verdict, reason) = only(|r| {
         r.connections.opened = 97;
         r.connections.failed = 3;
         r.connections.died = 2;
         r.connections.errors = [("refused".to_owned(), 3), ("reset".to_owned(), 2)].into();
     });
-    assert_eq!(verdict, Verdict::Invalid);
+    assert_eq!(verdict, Verdict::Connections);
     assert_eq!(
         reason,
         "of 100 connections, 3 failed and 2 died (refused 3, reset 2); the load that was planned was not the load applied"
@@ -147,8 +149,68 @@ fn connections_that_failed_are_told_from_those_that_died() {
     });
     let died = only(|r| r.connections.died = 2);
     let planned = "the load that was planned was not the load applied";
-    assert_eq!(failed, (Verdict::Invalid, format!("of 100 connections, 3 failed (refused 3); {planned}")));
-    assert_eq!(died, (Verdict::Invalid, format!("of 100 connections, 2 died (no cause known); {planned}")));
+    assert_eq!(failed, (Verdict::Connections, format!("of 100 connections, 3 failed (refused 3); {planned}")));
+    assert_eq!(died, (Verdict::Connections, format!("of 100 connections, 2 died (no cause known); {planned}")));
+}
+
+#[test]
+fn what_this_system_refuses_is_no_fault_of_the_target() {
+    for kind in ["no_port", "source_address", "no_descriptor", "timeout_stopped"] {
+        let (verdict, reason) = only(|r| {
+            (r.connections.opened, r.connections.failed) = (97, 3);
+            r.connections.errors = [(kind.to_owned(), 3)].into();
+        });
+        assert_eq!(verdict, Verdict::Invalid);
+        assert_eq!(
+            reason,
+            format!(
+                "generator: of 100 connections, 3 could not be opened by this system ({kind} 3); the load that was planned was \
+                 not the load applied"
+            )
+        );
+    }
+    for kind in ["refused", "timeout", "http_503", "tls", "reset", "closed_1013", "a kind of a later version"] {
+        let (verdict, _) = only(|r| {
+            (r.connections.opened, r.connections.failed) = (97, 3);
+            r.connections.errors = [(kind.to_owned(), 3)].into();
+        });
+        assert_eq!(verdict, Verdict::Connections, "{kind}");
+    }
+}
+
+#[test]
+fn of_both_the_targets_part_outranks_and_each_is_told() {
+    let judgement = judged(|r| {
+        (r.connections.opened, r.connections.failed, r.connections.died) = (95, 5, 1);
+        r.connections.errors =
+            [("no_port", 3), ("refused", 2), ("reset", 1)].map(|(kind, n)| (kind.to_owned(), n)).into();
+    });
+    assert_eq!(judgement.verdict, Verdict::Connections);
+    let starts = [
+        "of 100 connections, 2 failed and 1 died (refused 2, reset 1); ",
+        "generator: of 100 connections, 3 could not be opened by this system (no_port 3); ",
+    ];
+    assert_eq!(judgement.reasons.len(), starts.len());
+    for (reason, start) in judgement.reasons.iter().zip(starts) {
+        assert!(reason.starts_with(start), "{reason}");
+    }
+}
+
+#[test]
+fn verdicts_outrank_each_other_as_their_codes_do() {
+    let mut report = sample::violation();
+    let threshold = ["max<1ns".parse().unwrap()];
+    report.connections.died = 1;
+    report.generator.busiest_worker = 0.99;
+    assert_eq!(judge(&report, &threshold).verdict, Verdict::Delivery);
+    let mut report = sample::pass();
+    report.connections.died = 1;
+    report.generator.busiest_worker = 0.99;
+    assert_eq!(judge(&report, &threshold).verdict, Verdict::Connections);
+    report.connections.died = 0;
+    assert_eq!(judge(&report, &threshold).verdict, Verdict::Invalid);
+    report.generator.busiest_worker = 0.5;
+    assert_eq!(judge(&report, &threshold).verdict, Verdict::Threshold);
 }
 
 #[test]
@@ -181,7 +243,7 @@ fn undetermined_messages_are_neither_pass_nor_loss() {
         r.measured.counts.events -= 40;
         r.measured.counts.undetermined = 40;
     });
-    assert_eq!((judgement.verdict, judgement.limited_by), (Verdict::Invalid, LimitedBy::Target));
+    assert_eq!((judgement.verdict, judgement.limited_by), (Verdict::Connections, LimitedBy::Target));
     assert_eq!(
         judgement.reasons,
         ["40 of 500 000 messages undetermined: in flight when their connection died, neither passed nor lost"]
@@ -244,5 +306,5 @@ fn a_generator_is_at_fault_only_where_nothing_else_is() {
     assert!(is_generators_fault(&report));
     report.connections.died = 1;
     assert!(!is_generators_fault(&report), "a server that hangs up is no slow generator");
-    assert!(!is_generators_fault(&sample::invalid()));
+    assert!(!is_generators_fault(&sample::connections()));
 }

@@ -48,6 +48,7 @@ fn headline(verdict: Verdict) -> (&'static str, &'static str) {
         Verdict::Regression => ("FAIL", "regression: the candidate is worse by more than the margin"),
         Verdict::Missing => ("FAIL", "a metric was measured on one side and is missing on the other"),
         Verdict::Delivery => ("FAIL", "delivery violation"),
+        Verdict::Connections => ("FAIL", "the target refused or lost connections"),
         Verdict::Invalid => ("INVALID", "a run did not measure what was planned"),
         Verdict::Inconclusive => ("INCONCLUSIVE", "neither a regression nor its absence can be told"),
         Verdict::Incomparable => ("INCOMPARABLE", "the runs differ in more than what is tested"),

@@ -43,12 +43,7 @@ impl Render for GithubBenchmark {
 }
 
 fn entry(tracked: Tracked, verdict: Verdict) -> Entry {
-    let verdict = match verdict {
-        Verdict::Pass => "pass",
-        Verdict::Threshold => "threshold",
-        Verdict::Delivery => "delivery",
-        Verdict::Invalid => "invalid",
-    };
+    let verdict = verdict.name();
     let values = tracked.values.map(|values| format!(", {} values", count(values))).unwrap_or_default();
     Entry {
         name: tracked.name,

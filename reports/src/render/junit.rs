@@ -13,11 +13,12 @@ use crate::judge::{self, Judgement, Verdict};
 use crate::model::{Evidence, Report};
 use crate::threshold::Threshold;
 
-/// `JUnit` XML in the form of Jenkins: a case for each way in which delivery can break, one for the run's validity, and one
-/// for each threshold of the plan.
+/// `JUnit` XML in the form of Jenkins: a case for each way in which delivery can break, one for the connections, one for the
+/// run's validity, and one for each threshold of the plan.
 ///
-/// There is no failure and no error exactly when the verdict is a pass. What broke delivery or missed a threshold is a
-/// failure; an invalid run is an error, and its thresholds are skipped: they neither hold nor not. So are thresholds that
+/// There is no failure and no error exactly when the verdict is a pass. What broke delivery, lost connections or missed a
+/// threshold is a failure; an invalid run is an error. Thresholds of an invalid run, and of one that lacked connections, are
+/// skipped: they neither hold nor not. So are thresholds that
 /// this version can't read. A verdict that no case explains, as of a version with other rules, has a case of its own.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Junit;
@@ -33,10 +34,19 @@ impl Render for Junit {
     fn render(&self, report: &Report, judgement: &Judgement, out: &mut dyn io::Write) -> io::Result<()> {
         let mut suite = suite(report, judgement);
         suite.add_test_cases(delivery(report));
+        let missing = judge::connections(report);
+        let is_connected = missing.is_empty() && judgement.verdict != Verdict::Connections;
+        let missing = if missing.is_empty() { &judgement.reasons } else { &missing };
+        suite.add_test_case(connections(report, is_connected, missing));
         let reasons = judge::invalid(report);
         let is_valid = reasons.is_empty() && judgement.verdict != Verdict::Invalid;
-        suite.add_test_case(validity(report, is_valid, if reasons.is_empty() { &judgement.reasons } else { &reasons }));
-        suite.add_test_cases(report.plan.thresholds.iter().map(|text| threshold(text, report, is_valid)));
+        suite.add_test_case(validity(is_valid, if reasons.is_empty() { &judgement.reasons } else { &reasons }));
+        let obstacle = match (is_valid, is_connected) {
+            (false, _) => Some("the run is invalid: its numbers neither hold nor miss it"),
+            (_, false) => Some("connections were missing: the load that was planned was not the load applied"),
+            _ => None,
+        };
+        suite.add_test_cases(report.plan.thresholds.iter().map(|text| threshold(text, report, obstacle)));
         match (judgement.verdict, suite.failures + suite.errors) {
             (Verdict::Pass, 0) => {}
             (Verdict::Pass, n) => {
@@ -118,24 +128,35 @@ fn lines_of(evidence: &Evidence) -> Vec<String> {
     lines
 }
 
-fn validity(report: &Report, is_valid: bool, reasons: &[String]) -> TestCase {
-    let status = if is_valid {
+fn connections(report: &Report, is_connected: bool, reasons: &[String]) -> TestCase {
+    let status = if is_connected {
         TestCaseStatus::success()
     } else {
         let details = [reasons, &evidence(report, "died"), &evidence(report, "undetermined")].concat();
-        non_success(NonSuccessKind::Error, "these numbers do not describe the planned load", &details)
+        let message = "the target refused or lost connections that the plan wanted open";
+        non_success(NonSuccessKind::Failure, message, &details)
+    };
+    case("connections", "every connection opened and stayed open", status)
+}
+
+fn validity(is_valid: bool, reasons: &[String]) -> TestCase {
+    let status = if is_valid {
+        TestCaseStatus::success()
+    } else {
+        non_success(NonSuccessKind::Error, "these numbers do not describe the planned load", reasons)
     };
     case("validity", "the run is valid", status)
 }
 
-fn threshold(text: &str, report: &Report, is_valid: bool) -> TestCase {
+/// `obstacle` says why none can be judged, if so.
+fn threshold(text: &str, report: &Report, obstacle: Option<&str>) -> TestCase {
     let skipped = |why: &str| {
         let mut status = TestCaseStatus::skipped();
         status.set_message(why);
         status
     };
     let status = match text.parse::<Threshold>() {
-        _ if !is_valid => skipped("the run is invalid: its numbers neither hold nor miss it"),
+        _ if obstacle.is_some() => skipped(obstacle.unwrap_or_default()),
         Err(_) => skipped("this version can't read it"),
         Ok(threshold) => match threshold.failure(report) {
             None => TestCaseStatus::success(),

@@ -49,7 +49,7 @@ fn verdict(page: &mut Page<'_>, report: &Report, judgement: &Judgement) -> io::R
     let (word, meaning) = words::verdict(report, judgement);
     let style = match judgement.verdict {
         Verdict::Pass => palette.good,
-        Verdict::Threshold | Verdict::Delivery => palette.bad,
+        Verdict::Threshold | Verdict::Delivery | Verdict::Connections => palette.bad,
         Verdict::Invalid => palette.doubtful,
     };
     page.styled_row(word, style, &meaning, style)?;

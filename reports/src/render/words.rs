@@ -17,6 +17,7 @@ pub(super) fn verdict(report: &Report, judgement: &Judgement) -> (&'static str, 
         Verdict::Pass => ("PASS", "every message brought back what it must, once, on its own connection"),
         Verdict::Threshold => ("FAIL", "a threshold was missed"),
         Verdict::Delivery => ("FAIL", "delivery violation"),
+        Verdict::Connections => ("FAIL", "connections: the target refused or lost some that the plan wanted open"),
         Verdict::Invalid => ("INVALID", "these numbers do not describe the planned load"),
     };
     let meaning = match report.plan.thresholds.len() {

@@ -1,6 +1,7 @@
 //! How a search ends.
 
 use super::step::Cause;
+use crate::exit;
 use crate::human::rate;
 use crate::judge::LimitedBy;
 
@@ -108,18 +109,18 @@ impl Conclusion {
     }
 
     /// Exit code: 4 when messages are lost or damaged at the edge, 5 when the generator was the limit; else 0 when a rate
-    /// holds. When none does, 1 for a missed threshold and a backlog, and 5 for connections that fail. `None` when the
+    /// holds. When none does, 1 for a missed threshold and a backlog, and 6 for connections that fail. `None` when the
     /// search did not end: the code is then that of what ended it.
     pub fn exit_code(&self) -> Option<u8> {
         match self {
             Self::Unfinished { .. } => None,
-            Self::Everything { .. } => Some(0),
+            Self::Everything { .. } => Some(exit::PASS),
             Self::Edge { cause, .. } | Self::Nothing { cause, .. } => Some(match cause {
-                Cause::Delivery => 4,
-                Cause::Generator => 5,
-                _ if self.holds().is_some() => 0,
-                Cause::Connections => 5,
-                Cause::Backlog | Cause::Threshold => 1,
+                Cause::Delivery => exit::DELIVERY,
+                Cause::Generator => exit::INVALID,
+                _ if self.holds().is_some() => exit::PASS,
+                Cause::Connections => exit::CONNECTIONS,
+                Cause::Backlog | Cause::Threshold => exit::FAILED,
             }),
         }
     }
@@ -153,7 +154,7 @@ mod tests {
             (Conclusion::Everything { holds: 100.0 }, Some(0), Some(LimitedBy::Schedule)),
             (nothing(Cause::Threshold), Some(1), Some(LimitedBy::Target)),
             (nothing(Cause::Backlog), Some(1), Some(LimitedBy::Target)),
-            (nothing(Cause::Connections), Some(5), Some(LimitedBy::Target)),
+            (nothing(Cause::Connections), Some(6), Some(LimitedBy::Target)),
             (nothing(Cause::Generator), Some(5), Some(LimitedBy::Generator)),
             (nothing(Cause::Delivery), Some(4), Some(LimitedBy::Target)),
             (Conclusion::Unfinished { holds: None, fails: None, why: String::new() }, None, None),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::human::{count, percent};
-use crate::judge::{Judgement, LimitedBy, Verdict, is_generators_fault};
+use crate::judge::{Judgement, LimitedBy, Verdict};
 use crate::model::Report;
 use crate::quantiles::Quantiles;
 use crate::throughput::Throughput;
@@ -66,7 +66,7 @@ pub enum Cause {
 impl Cause {
     /// Every cause, each outranking those after it, as exit codes do.
     pub(super) const ALL: [Self; 5] =
-        [Self::Delivery, Self::Generator, Self::Connections, Self::Backlog, Self::Threshold];
+        [Self::Delivery, Self::Connections, Self::Generator, Self::Backlog, Self::Threshold];
 
     /// Its name in files.
     pub fn name(self) -> &'static str {
@@ -88,12 +88,9 @@ impl Cause {
 impl Outcome {
     /// The outcome of a run; of several causes the one that outranks.
     fn of(report: &Report, verdict: Verdict) -> Self {
-        let connections = &report.connections;
-        let tallies = [&report.measured, &report.warmup];
-        let died = connections.failed + connections.died + tallies.iter().map(|t| t.counts.undetermined).sum::<u64>();
         match verdict {
             Verdict::Delivery => Self::Fails(Cause::Delivery),
-            Verdict::Invalid if died > 0 && !is_generators_fault(report) => Self::Fails(Cause::Connections),
+            Verdict::Connections => Self::Fails(Cause::Connections),
             // Books that do not balance, and a phase in which nothing was sent, are the generator's too.
             Verdict::Invalid => Self::Fails(Cause::Generator),
             Verdict::Threshold | Verdict::Pass if held_back(report).is_some() => Self::Fails(Cause::Backlog),
@@ -200,7 +197,7 @@ mod tests {
         dead.connections.died = 1;
         assert_eq!(outcome(&dead), Outcome::Fails(Cause::Connections));
         // More than the generator is wrong in this one.
-        let step = step(&sample::invalid(), "p99<5ms");
+        let step = step(&sample::connections(), "p99<5ms");
         assert_eq!(step.outcome, Outcome::Fails(Cause::Connections));
         assert!(step.reasons.iter().all(|reason| !reason.starts_with("target: ")), "{:?}", step.reasons);
     }

@@ -355,7 +355,7 @@ fn reports() -> impl Strategy<Value = Report> {
 }
 
 fn judgements() -> impl Strategy<Value = Judgement> {
-    let verdict = prop::sample::select(vec![Verdict::Pass, Verdict::Threshold, Verdict::Delivery, Verdict::Invalid]);
+    let verdict = prop::sample::select(Verdict::ALL.to_vec());
     let limit = prop::sample::select(vec![LimitedBy::Schedule, LimitedBy::Generator, LimitedBy::Target]);
     (verdict, vec(any::<String>(), 0..3), limit).prop_map(|(verdict, reasons, limited_by)| Judgement {
         verdict,

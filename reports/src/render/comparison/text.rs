@@ -47,7 +47,7 @@ fn verdict(page: &mut Page<'_>, verdict: Verdict, reasons: &[String]) -> io::Res
     let (word, meaning) = headline(verdict);
     let style = match verdict {
         Verdict::Pass => page.palette.good,
-        Verdict::Regression | Verdict::Missing | Verdict::Delivery => page.palette.bad,
+        Verdict::Regression | Verdict::Missing | Verdict::Delivery | Verdict::Connections => page.palette.bad,
         Verdict::Invalid | Verdict::Inconclusive | Verdict::Incomparable => page.palette.doubtful,
     };
     page.styled_row(word, style, meaning, style)?;

@@ -65,7 +65,7 @@ fn a_violation() {
 
 #[test]
 fn several_results() {
-    let (pass, invalid, closed) = (few(sample::pass()), few(sample::invalid()), few(sample::closed()));
+    let (pass, invalid, closed) = (few(sample::pass()), few(sample::connections()), few(sample::closed()));
     insta::assert_snapshot!(markup(&page(&[("a.json", &pass), ("b.json", &invalid), ("c.json", &closed)])));
 }
 

@@ -41,7 +41,7 @@ impl Banner {
 pub(super) fn tone(verdict: Verdict) -> Tone {
     match verdict {
         Verdict::Pass => Tone::Good,
-        Verdict::Threshold | Verdict::Delivery => Tone::Bad,
+        Verdict::Threshold | Verdict::Delivery | Verdict::Connections => Tone::Bad,
         Verdict::Invalid => Tone::Doubtful,
     }
 }

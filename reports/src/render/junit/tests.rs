@@ -57,7 +57,7 @@ fn a_delivery_violation_with_evidence() {
 
 #[test]
 fn an_invalid_run() {
-    let mut report = with_thresholds(sample::invalid(), &["p99<5ms", "p99<1ns"]);
+    let mut report = with_thresholds(sample::connections(), &["p99<5ms", "p99<1ns"]);
     let died = Evidence { kind: "died".to_owned(), detail: Some("reset by peer".to_owned()), ..Evidence::default() };
     report.evidence.push(died);
     insta::assert_snapshot!(rendered(&Junit, &report));
@@ -96,6 +96,10 @@ fn a_verdict_that_nothing_explains_is_a_case_of_its_own() {
         assert_eq!((suite.failures, suite.errors), (1, 0));
         assert_eq!(failure(&suite, "the verdict is a pass").0, NonSuccessKind::Failure);
     }
+    let judgement = Judgement { verdict: Verdict::Connections, reasons: vec!["why".to_owned()], ..judge(&report, &[]) };
+    let lost = suite(&report, &judgement);
+    assert_eq!(failure(&lost, "every connection opened and stayed open").0, NonSuccessKind::Failure);
+    assert_eq!((lost.failures, lost.errors), (1, 0));
     let judgement = Judgement { verdict: Verdict::Invalid, reasons: vec!["why".to_owned()], ..judge(&report, &[]) };
     let suite = suite(&report, &judgement);
     assert_eq!(failure(&suite, "the run is valid").0, NonSuccessKind::Error);
@@ -148,7 +152,7 @@ fn foreign_text_is_visible_and_bounded() {
     assert!(text.chars().all(|c| c == '\n' || !c.is_control() && !['\u{fffe}', '\u{202e}'].contains(&c)));
     let suite = suite(&report, &judgement);
     let visible = visible(&hostile);
-    assert_eq!(suite.test_cases.len(), 3 + 10 + 1 + 1, "no element comes from a text");
+    assert_eq!(suite.test_cases.len(), 3 + 10 + 2 + 1, "no element comes from a text");
     assert_eq!(suite.test_cases.last().unwrap().name.as_str(), visible);
     assert_eq!(suite.properties[0].value.as_str(), visible);
     let TestCaseStatus::NonSuccess { description, .. } = status(&suite, "corrupted") else { panic!("it failed") };

@@ -68,7 +68,7 @@ fn a_delivery_violation_with_evidence() {
 
 #[test]
 fn an_invalid_run() {
-    insta::assert_snapshot!(rendered(&Markdown, &sample::invalid()));
+    insta::assert_snapshot!(rendered(&Markdown, &sample::connections()));
 }
 
 #[test]

@@ -36,6 +36,11 @@ fn an_invalid_run() {
 }
 
 #[test]
+fn connections_that_the_target_lost() {
+    insta::assert_snapshot!(text(&sample::connections(), false));
+}
+
+#[test]
 fn a_closed_model_run() {
     insta::assert_snapshot!(text(&sample::closed(), false));
 }
@@ -82,7 +87,7 @@ fn books_that_do_not_balance_are_not_shown_as_equal() {
 
 #[test]
 fn lines_fit_and_colours_are_all_that_colour_adds() {
-    for report in [sample::pass(), sample::violation(), sample::invalid(), sample::closed()] {
+    for report in [sample::pass(), sample::violation(), sample::connections(), sample::closed()] {
         let (plain, colored) = (text(&report, false), text(&report, true));
         assert!(plain.lines().all(|line| line.chars().count() <= 100 && !line.ends_with(' ')), "{plain}");
         assert!(!plain.chars().any(|c| c.is_control() && c != '\n'));

@@ -174,7 +174,7 @@ fn rates() -> impl Strategy<Value = f64> + Clone {
 
 fn steps() -> impl Strategy<Value = Step> {
     let outcomes = [Outcome::Holds, Outcome::Fails(Cause::Generator), Outcome::Fails(Cause::Threshold)];
-    let verdicts = [Verdict::Pass, Verdict::Threshold, Verdict::Delivery, Verdict::Invalid];
+    let verdicts = Verdict::ALL;
     let limits = [LimitedBy::Schedule, LimitedBy::Generator, LimitedBy::Target];
     let choices = (prop::sample::select(Vec::from(outcomes)), prop::sample::select(Vec::from(verdicts)));
     let choices = (choices, prop::sample::select(Vec::from(limits)));

@@ -1,4 +1,4 @@
-//! WebSocket frames (RFC 6455, section 5) without I/O, for a client or a server.
+//! WebSocket frames (RFC 6455, section 5) without I/O, for a client or a server; and the opening [`handshake`] before them.
 //!
 //! ```text
 //! bytes of a read ─> Decoder ─> Event     messages and control frames, in place
@@ -31,6 +31,8 @@
 //!
 //! Everything that the RFC forbids is refused ([`Violation`]); text is checked as it comes, so it is refused at the first
 //! byte that can't be UTF-8. What it leaves to the endpoint (answer pings, answer a Close, close TCP) is the caller's.
+
+pub mod handshake;
 
 mod carry;
 mod close;

@@ -1,0 +1,92 @@
+//! Why a client refuses an answer.
+
+use std::borrow::Cow;
+
+use super::Declined;
+
+/// Why an answer leads to no WebSocket. What the server chose is kept as it came: it must be escaped before it is shown.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// A status other than 101.
+    #[error("the server answered with status {}", .0.status)]
+    Declined(Box<Declined>),
+    /// The bytes are not those of an HTTP answer. This is their first line, at most
+    /// [`BEGINNING_BYTES`](super::BEGINNING_BYTES).
+    #[error("the answer is not HTTP")]
+    NotHttp(Vec<u8>),
+    /// Another version of HTTP than 1.1.
+    #[error("the answer is in another version of HTTP than 1.1")]
+    Version,
+    /// The status line is not one.
+    #[error("the status line of the answer is malformed")]
+    StatusLine,
+    /// A field's name is no token, or blanks stand between it and its colon.
+    #[error("the answer has a field whose name is malformed")]
+    FieldName,
+    /// A field's value has NUL or another control character.
+    #[error("the answer has a field with a control character in its value")]
+    FieldValue,
+    /// A carriage return that ends no line.
+    #[error("the answer has a carriage return that ends no line")]
+    LineEnd,
+    /// More than [`HEAD_BYTES`](super::HEAD_BYTES) without an end.
+    #[error("the head of the answer is longer than 64 KiB")]
+    HeadTooLong,
+    /// More than [`MOST_FIELDS`](super::MOST_FIELDS).
+    #[error("the answer has more than 128 header fields")]
+    TooManyFields,
+    /// More than [`INTERIM_ANSWERS`](super::INTERIM_ANSWERS).
+    #[error("the server sent more than 16 interim answers (status 1xx)")]
+    TooManyInterim,
+    /// The stream ended before the answer did. This is how it began; empty if nothing came.
+    #[error("the server closed the connection before its answer was complete")]
+    Ended(Vec<u8>),
+    /// No `Upgrade: websocket` beside 101. This is what the field says instead, if there is one.
+    #[error("the answer has status 101, but no `Upgrade: websocket`")]
+    NoUpgrade(Option<Vec<u8>>),
+    /// No `Connection: Upgrade` beside 101. This is what the field says instead, if there is one.
+    #[error("the answer has status 101, but no `Connection: Upgrade`")]
+    NoConnection(Option<Vec<u8>>),
+    /// No `Sec-WebSocket-Accept`.
+    #[error("the answer has no Sec-WebSocket-Accept")]
+    NoAccept,
+    /// More than one `Sec-WebSocket-Accept`.
+    #[error("the answer has more than one Sec-WebSocket-Accept")]
+    SeveralAccepts,
+    /// A `Sec-WebSocket-Accept` that does not follow from the key: an answer to another request.
+    #[error("the Sec-WebSocket-Accept of the answer does not follow from the key of the request")]
+    WrongAccept(Vec<u8>),
+    /// An extension that was not offered.
+    #[error("the server chose an extension that was not offered")]
+    Extension(Vec<u8>),
+    /// A subprotocol that was not offered.
+    #[error("the server chose a subprotocol that was not offered")]
+    Subprotocol(Vec<u8>),
+    /// More than one `Sec-WebSocket-Protocol`, or a list.
+    #[error("the server chose more than one subprotocol")]
+    SeveralSubprotocols(Vec<u8>),
+}
+
+impl Refusal {
+    /// One of a small set of names in snake case, such as `http_503` or `wrong_accept_key`.
+    pub fn kind(&self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
+            Self::Declined(declined) => return Cow::Owned(format!("http_{}", declined.status)),
+            Self::NotHttp(_)
+            | Self::Version
+            | Self::StatusLine
+            | Self::FieldName
+            | Self::FieldValue
+            | Self::LineEnd
+            | Self::NoUpgrade(_)
+            | Self::NoConnection(_) => "not_websocket",
+            Self::HeadTooLong => "head_too_long",
+            Self::TooManyFields => "too_many_fields",
+            Self::TooManyInterim => "too_many_interim_answers",
+            Self::Ended(_) => "eof",
+            Self::NoAccept | Self::SeveralAccepts | Self::WrongAccept(_) => "wrong_accept_key",
+            Self::Extension(_) => "extension_not_offered",
+            Self::Subprotocol(_) | Self::SeveralSubprotocols(_) => "subprotocol_not_offered",
+        })
+    }
+}

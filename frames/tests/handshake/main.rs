@@ -1,0 +1,4 @@
+//! Opening handshakes as data: what comes, cut everywhere, and what is decided.
+
+mod answers;
+mod requests;

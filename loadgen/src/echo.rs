@@ -9,7 +9,7 @@ use url::Url;
 
 use crate::clock::{Clock, Time};
 use crate::endpoint::{authority, resource};
-use crate::engine::{Bounds, Build, Cause, Dialer, Endpoint, Engine, Lean, Read, Sink, Tungstenite};
+use crate::engine::{Bounds, Build, Cause, Dialer, Endpoint, Engine, Lean, Read, Secrets, Sink, Tungstenite};
 use crate::ledger::Event;
 use crate::pacer::Wait;
 use crate::payload::Kind;
@@ -35,6 +35,8 @@ pub fn echo(engine: plan::Engine, url: &Url) -> io::Result<String> {
         resource: resource(url),
         tls: None,
         headers: Vec::new(),
+        offered: Vec::new(),
+        secrets: Secrets::default(),
         timeout: Duration::from_nanos(PATIENCE),
         bounds: Bounds { max_message: MAX_MESSAGE, read_buffer: 4096 },
     };

@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use http::HeaderValue;
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, HOST, SEC_WEBSOCKET_PROTOCOL, USER_AGENT};
+use http::{HeaderName, HeaderValue};
 use percent_encoding::percent_decode_str;
 use tokio_rustls::rustls::pki_types::ServerName;
 use url::{Host, Url};
 
-use crate::engine::{Bounds, Endpoint};
+use crate::engine::{Bounds, Endpoint, Secrets};
 use crate::plan::{Expect, Load, Plan, Target};
 use crate::tls;
 
@@ -39,21 +39,21 @@ pub(crate) fn scrubbed(plan: &Plan) -> String {
 /// # Errors
 /// The host's name has no address, or TLS can't be set up.
 pub(crate) fn resolve(plan: &Plan, embedded: Option<SocketAddr>) -> io::Result<Endpoint> {
-    let mut headers = plan.connect.headers.clone();
     let (addresses, authority, resource, tls) = match (&plan.target, embedded) {
-        (Target::Url(url), _) => {
-            headers.extend(authorization(url).map(|value| (AUTHORIZATION, value)));
-            (look_up(url)?, authority(url), resource(url), tls(url, plan.connect.insecure)?)
-        }
+        (Target::Url(url), _) => (look_up(url)?, authority(url), resource(url), tls(url, plan.connect.insecure)?),
         (Target::Embedded { .. }, Some(address)) => (vec![address], address.to_string(), "/".to_owned(), None),
         (Target::Embedded { .. }, None) => return Err(io::Error::other("the embedded server was not started")),
     };
     let size = plan.size as usize;
+    let headers = headers(plan);
+    let host = plan.connect.headers.iter().find(|(name, _)| name == HOST);
     Ok(Endpoint {
         addresses,
-        authority,
+        authority: host.and_then(|(_, value)| value.to_str().ok()).map_or(authority, str::to_owned),
         resource,
         tls,
+        offered: offered(&headers),
+        secrets: secrets(plan, &headers),
         headers,
         timeout: plan.connect.timeout,
         bounds: Bounds {
@@ -65,6 +65,48 @@ pub(crate) fn resolve(plan: &Plan, embedded: Option<SocketAddr>) -> io::Result<E
             read_buffer: read_buffer(plan),
         },
     })
+}
+
+/// The header fields of a handshake besides those that it sets itself. Who calls is said unless the plan says otherwise.
+fn headers(plan: &Plan) -> Vec<(HeaderName, HeaderValue)> {
+    let mut headers = plan.connect.headers.clone();
+    headers.retain(|(name, _)| name != HOST);
+    if let Target::Url(url) = &plan.target {
+        headers.extend(authorization(url).map(|value| (AUTHORIZATION, value)));
+    }
+    if !headers.iter().any(|(name, _)| name == USER_AGENT) {
+        let agent = concat!("loadgen/", env!("CARGO_PKG_VERSION"));
+        headers.insert(0, (USER_AGENT, HeaderValue::from_static(agent)));
+    }
+    headers
+}
+
+/// The subprotocols that header fields offer.
+fn offered(headers: &[(HeaderName, HeaderValue)]) -> Vec<String> {
+    let lines =
+        headers.iter().filter(|(name, _)| name == SEC_WEBSOCKET_PROTOCOL).filter_map(|(_, value)| value.to_str().ok());
+    lines.flat_map(|line| line.split(',')).map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
+}
+
+/// What may be secret: the query and its values, user and password, the plan's header fields and the parts of their values.
+fn secrets(plan: &Plan, headers: &[(HeaderName, HeaderValue)]) -> Secrets {
+    let mut texts: Vec<Vec<u8>> = Vec::new();
+    if let Target::Url(url) = &plan.target {
+        texts.extend(url.query().map(|query| query.as_bytes().to_vec()));
+        let raw = url.query().unwrap_or_default().split('&').filter_map(|pair| Some(pair.split_once('=')?.1));
+        texts.extend(raw.map(|value| value.as_bytes().to_vec()));
+        texts.extend(url.query_pairs().map(|(_, value)| value.into_owned().into_bytes()));
+        for part in [url.username(), url.password().unwrap_or_default()] {
+            texts.extend([part.as_bytes().to_vec(), percent_decode_str(part).collect()]);
+        }
+    }
+    // Who calls is no secret, unless the plan says it.
+    for (_, value) in headers.iter().filter(|(name, _)| name != USER_AGENT) {
+        texts.push(value.as_bytes().to_vec());
+        let parts = value.as_bytes().split(|byte| b" ,;=".contains(byte));
+        texts.extend(parts.map(<[u8]>::to_vec));
+    }
+    Secrets::new(texts)
 }
 
 fn look_up(url: &Url) -> io::Result<Vec<SocketAddr>> {

@@ -14,7 +14,8 @@ use super::refuse;
 use super::sources::{Sources, merge, parse_sources};
 use super::target::target;
 use super::values::{
-    parse_expect, parse_header, parse_number, parse_positive_duration, parse_rate, parse_seed, parse_size,
+    check_headers, parse_expect, parse_header, parse_number, parse_positive_duration, parse_rate, parse_seed,
+    parse_size,
 };
 
 /// What a run does, but for its target. Commands differ in its course.
@@ -129,6 +130,7 @@ impl<C: CourseArgs> PlanArgs<C> {
             )));
         }
         let Course { clients, load, warmup, until, drain } = self.course.course(self.max_in_flight)?;
+        check_headers(&self.headers).map_err(refuse)?;
         let (target, left) = target(url)?;
         let threads = self.threads.unwrap_or_else(|| left.max(loadgen::threads_for(clients.get())));
         Ok(Plan {

@@ -42,6 +42,8 @@ pub(super) fn parse_url(text: &str) -> Result<Url, String> {
     let url = Url::parse(text).map_err(|error| format!("{error}; {ACCEPTED}"))?;
     match url.scheme() {
         "ws" | "wss" => {}
+        "http" => return Err(format!("scheme `http` is not WebSocket's: try {}; {ACCEPTED}", instead(&url, "ws"))),
+        "https" => return Err(format!("scheme `https` is not WebSocket's: try {}; {ACCEPTED}", instead(&url, "wss"))),
         scheme => return Err(format!("scheme `{scheme}` is not WebSocket's; {ACCEPTED}")),
     }
     match () {
@@ -51,4 +53,10 @@ pub(super) fn parse_url(text: &str) -> Result<Url, String> {
         () if url.fragment().is_some() => Err(format!("a WebSocket URL has no fragment (`#...`); {ACCEPTED}")),
         () => Ok(url),
     }
+}
+
+/// The same URL with another scheme, without what may be secret.
+fn instead(url: &Url, scheme: &str) -> String {
+    let port = url.port().map_or_else(String::new, |port| format!(":{port}"));
+    format!("{scheme}://{}{port}{}", url.host_str().unwrap_or_default(), url.path())
 }

@@ -80,15 +80,51 @@ pub(super) fn parse_expect(text: &str) -> Result<Expect, String> {
 }
 
 /// Fields that the opening handshake sets itself.
-const RESERVED: [&str; 6] =
-    ["host", "connection", "upgrade", "sec-websocket-key", "sec-websocket-version", "sec-websocket-extensions"];
+const RESERVED: [&str; 5] =
+    ["connection", "upgrade", "sec-websocket-key", "sec-websocket-version", "sec-websocket-accept"];
 
 pub(super) fn parse_header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
     let (name, value) = text.split_once(':').ok_or("expected 'Name: value'")?;
     let name = HeaderName::from_str(name.trim()).map_err(|error| format!("{error}; expected 'Name: value'"))?;
     let value = HeaderValue::from_str(value.trim()).map_err(|error| format!("{error}; expected 'Name: value'"))?;
-    if RESERVED.contains(&name.as_str()) {
-        return Err(format!("the opening handshake sets `{name}` itself"));
+    match name.as_str() {
+        reserved if RESERVED.contains(&reserved) => Err(format!("the opening handshake sets `{name}` itself")),
+        "sec-websocket-extensions" => {
+            Err("loadgen can do no extension, so it must not offer one: a server that took it \
+             would send what can't be read"
+                .to_owned())
+        }
+        "content-length" | "transfer-encoding" => {
+            Err(format!("an opening handshake has no content, so it can't have `{name}`"))
+        }
+        "host" if value.is_empty() || value.as_bytes().iter().any(|byte| b" /?#@,".contains(byte)) => {
+            Err("expected 'Host: NAME' or 'Host: NAME:PORT'".to_owned())
+        }
+        _ => Ok((name, value)),
     }
-    Ok((name, value))
+}
+
+/// Finds that no field is given twice that can be there once only, and that subprotocols are named as they must be.
+pub(super) fn check_headers(headers: &[(HeaderName, HeaderValue)]) -> Result<(), String> {
+    for once in ["host", "authorization", "origin", "user-agent"] {
+        if headers.iter().filter(|(name, _)| name == once).count() > 1 {
+            return Err(format!("--header: `{once}` can be given once only"));
+        }
+    }
+    let mut offered: Vec<&[u8]> = Vec::new();
+    for (_, value) in headers.iter().filter(|(name, _)| name == "sec-websocket-protocol") {
+        for name in value.as_bytes().split(|&byte| byte == b',').map(<[u8]>::trim_ascii) {
+            if !frames::handshake::is_token(name) {
+                let remedy = "expected names of letters, digits and !#$%&'*+-.^_`|~, such as 'graphql-ws, v2'";
+                return Err(format!(
+                    "--header: `sec-websocket-protocol` names a subprotocol that can't be one; {remedy}"
+                ));
+            }
+            if offered.contains(&name) {
+                return Err("--header: `sec-websocket-protocol` offers a subprotocol twice".to_owned());
+            }
+            offered.push(name);
+        }
+    }
+    Ok(())
 }

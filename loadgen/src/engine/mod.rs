@@ -7,6 +7,8 @@ mod alarm;
 mod cause;
 mod dial;
 mod lean;
+mod refused;
+mod secrets;
 mod timer;
 mod transport;
 mod tungstenite;
@@ -15,6 +17,7 @@ mod wire;
 pub(crate) use cause::Cause;
 pub(crate) use dial::{Bounds, ConnectError, Dialed, Dialer, Endpoint, Opened};
 pub(crate) use lean::Lean;
+pub(crate) use secrets::Secrets;
 pub(crate) use tungstenite::Tungstenite;
 
 use std::io;

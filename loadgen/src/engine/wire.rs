@@ -3,7 +3,7 @@
 
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
@@ -19,22 +19,7 @@ pub(crate) struct Wire<S> {
     clock: Clock,
     pub(crate) passed: Passed,
     in_a_row: u32,
-    /// The answer to the opening handshake, while that is under way.
-    head: Option<Head>,
 }
-
-/// The head of an HTTP message, which is handed over when it is whole: the WebSocket library takes one that comes in many
-/// small pieces for an attack, but TCP may cut as it likes.
-#[derive(Debug, Default)]
-struct Head {
-    bytes: Vec<u8>,
-    handed: usize,
-    /// It is whole, too long, or will not become more.
-    complete: bool,
-}
-
-/// Most bytes of a head that are collected; as much as the WebSocket library takes.
-const HEAD_BYTES: usize = 64 * 1024;
 
 /// What has passed so far.
 #[derive(Clone, Copy, Debug, Default)]
@@ -53,55 +38,18 @@ pub(crate) struct Passed {
 
 impl<S> Wire<S> {
     pub(crate) fn new(stream: S, clock: Clock) -> Self {
-        Self { stream, clock, passed: Passed::default(), in_a_row: 0, head: None }
+        Self { stream, clock, passed: Passed::default(), in_a_row: 0 }
     }
 
-    /// Collects the head of an HTTP message from here on.
-    pub(crate) fn before_head(mut self) -> Self {
-        self.head = Some(Head::default());
-        self
+    /// The stream.
+    pub(crate) fn stream(&self) -> &S {
+        &self.stream
     }
 
     /// The stream.
     pub(crate) fn into_stream(self) -> S {
         self.stream
     }
-
-    /// What was read since [`Self::before_head`]; ends that.
-    pub(crate) fn take_head(&mut self) -> Vec<u8> {
-        self.head.take().unwrap_or_default().bytes
-    }
-}
-
-impl Head {
-    /// Reads from `stream` until the head is complete, then hands over what came.
-    fn poll(
-        &mut self,
-        stream: &mut (impl AsyncRead + Unpin),
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        while !self.complete {
-            let searched = self.bytes.len();
-            let mut space = [0; 1024];
-            let mut read = ReadBuf::new(&mut space);
-            ready!(Pin::new(&mut *stream).poll_read(cx, &mut read))?;
-            self.bytes.extend_from_slice(read.filled());
-            let ended = end_of_head(&self.bytes[searched.saturating_sub(2)..]).is_some();
-            self.complete = ended || read.filled().is_empty() || self.bytes.len() >= HEAD_BYTES;
-        }
-        let some = buf.remaining().min(self.bytes.len() - self.handed);
-        buf.put_slice(&self.bytes[self.handed..][..some]);
-        self.handed += some;
-        Poll::Ready(Ok(()))
-    }
-}
-
-/// Where the head of an HTTP message ends: behind the first empty line. Lines may end without a carriage return
-/// (RFC 9112, section 2.2).
-pub(crate) fn end_of_head(bytes: &[u8]) -> Option<usize> {
-    let ends = |at: &usize| [b"\n\r\n".as_slice(), b"\n\n"].iter().any(|end| bytes[..*at].ends_with(end));
-    (0..=bytes.len()).find(ends)
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
@@ -111,9 +59,6 @@ impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
             this.in_a_row = 0;
             cx.waker().wake_by_ref();
             return Poll::Pending;
-        }
-        if let Some(head) = &mut this.head {
-            return head.poll(&mut this.stream, cx, buf);
         }
         let before = buf.filled().len();
         let polled = Pin::new(&mut this.stream).poll_read(cx, buf);
@@ -147,17 +92,5 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Wire<S> {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(cx)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_head_ends_behind_the_first_empty_line() {
-        assert_eq!(end_of_head(b"HTTP/1.1 101 X\r\nA: b\r\n\r\n\x81\x00"), Some(24));
-        assert_eq!(end_of_head(b"HTTP/1.1 101 X\nA: b\n\n\x81\n\n"), Some(21));
-        assert_eq!(end_of_head(b"no end"), None);
     }
 }

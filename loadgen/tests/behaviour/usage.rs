@@ -8,8 +8,8 @@ const NUMBER: &str = "such as 500, 10k or 1m";
 
 /// Arguments, and what the message must hold.
 const REFUSED: &[(&[&str], &[&str])] = &[
-    (&["http://127.0.0.1:9001"], &["URL", "http://127.0.0.1:9001", "`http`", URL]),
-    (&["https://127.0.0.1"], &["URL", "`https`", URL]),
+    (&["http://127.0.0.1:9001"], &["URL", "http://127.0.0.1:9001", "`http`", "try ws://127.0.0.1:9001/;", URL]),
+    (&["https://u:secret@[::1]/a?b=c"], &["URL", "`https`", "try wss://[::1]/a;", URL]),
     (&["localhost:9001"], &["URL", "'localhost:9001'", "ws://localhost:9001 meant", URL]),
     (&["127.0.0.1:9001"], &["URL", "'127.0.0.1:9001'", URL]),
     (&["ws://"], &["URL", "empty host", URL]),
@@ -44,7 +44,13 @@ const REFUSED: &[(&[&str], &[&str])] = &[
     (&["--expect", "nothing"], &["--expect", "'nothing'", "reply=TEXT"]),
     (&["--payload", "json"], &["--payload", "'json'", "text, binary, mixed"]),
     (&["--header", "no colon"], &["--header", "'no colon'", "Name: value"]),
-    (&["--header", "Host: other"], &["--header", "'Host: other'", "sets `host` itself"]),
+    (&["--header", "Upgrade: h2c"], &["--header", "sets `upgrade` itself"]),
+    (&["-H", "Host: a/b"], &["--header", "NAME:PORT"]),
+    (&["-H", "Host: a", "-H", "host: b"], &["--header", "`host`", "once"]),
+    (&["-H", "Sec-WebSocket-Extensions: permessage-deflate"], &["--header", "no extension"]),
+    (&["-H", "Sec-WebSocket-Protocol: a b"], &["--header", "sec-websocket-protocol", "graphql-ws"]),
+    (&["-H", "Sec-WebSocket-Protocol: a", "-H", "Sec-WebSocket-Protocol: b, a"], &["--header", "twice"]),
+    (&["-H", "Content-Length: 5"], &["--header", "content-length"]),
     (&["--seed", "x"], &["--seed", "'x'", "whole number"]),
     (&["--threshold", "p99<5xx"], &["--threshold", "p99<5xx\n       ^\n", "ns us ms s m"]),
     (&["--threshold", "p9x<5ms"], &["--threshold", "p9x<5ms\n    ^\n", "0 < NN < 100"]),

@@ -1,7 +1,11 @@
 use std::net::{Ipv4Addr, TcpListener};
 
+use socket2::{Domain, Socket, Type};
 use tokio::runtime::Builder;
 
+use tokio::net::TcpSocket;
+
+use super::tcp::{connect, interleaved, reach};
 use super::*;
 
 /// A listener, and where it is.
@@ -60,4 +64,83 @@ fn a_machine_without_ipv6_is_not_out_of_ports() {
     // Most have it, and nothing listens there.
     let error = block_on(connect("[::1]:1".parse().unwrap(), None)).unwrap_err();
     assert!(["refused", "source_address"].contains(&error.kind.as_str()), "{error}");
+}
+
+#[test]
+fn families_take_turns_and_no_address_is_tried_twice() {
+    let peers = |ips: &[&str]| ips.iter().map(|ip| SocketAddr::new(ip.parse().unwrap(), 1)).collect::<Vec<_>>();
+    let found = peers(&["::1", "::2", "::1", "::3", "10.0.0.1", "10.0.0.2"]);
+    assert_eq!(interleaved(&found), peers(&["::1", "10.0.0.1", "::2", "10.0.0.2", "::3"]));
+    assert_eq!(interleaved(&peers(&["10.0.0.1"])), peers(&["10.0.0.1"]));
+    assert_eq!(interleaved(&[]), []);
+}
+
+/// A listener whose queue is full, so that the kernel drops who else knocks; and who fills it.
+fn silent_listener() -> (Socket, Vec<Socket>) {
+    let listener = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    listener.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).unwrap();
+    listener.listen(0).unwrap();
+    let address = listener.local_addr().unwrap();
+    let fill = (0..3).map(|_| {
+        let knocking = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        knocking.set_nonblocking(true).unwrap();
+        let _ = knocking.connect(&address);
+        knocking
+    });
+    let fill = fill.collect();
+    (listener, fill)
+}
+
+fn dialer(addresses: Vec<SocketAddr>, timeout: Duration) -> Dialer {
+    let endpoint = Endpoint {
+        addresses,
+        authority: "x".to_owned(),
+        resource: "/".to_owned(),
+        tls: None,
+        headers: Vec::new(),
+        offered: Vec::new(),
+        secrets: Secrets::default(),
+        timeout,
+        bounds: Bounds { max_message: 1, read_buffer: 1 },
+    };
+    Dialer::new(endpoint, Clock::start())
+}
+
+fn timed(future: impl Future<Output = ()>) {
+    Builder::new_current_thread().enable_all().build().unwrap().block_on(future);
+}
+
+#[test]
+fn an_address_that_does_not_answer_does_not_keep_the_next_one_waiting() {
+    let (silent, _fill) = silent_listener();
+    let silent = silent.local_addr().unwrap().as_socket().unwrap();
+    let (_listener, answering) = peer();
+    let dialer = dialer(vec![silent, answering], Duration::from_secs(30));
+    timed(async {
+        let started = std::time::Instant::now();
+        let (_tcp, peer) = dialer.tcp(None, &Progress::default()).await.unwrap();
+        assert_eq!(peer, answering);
+        assert!(started.elapsed() >= Duration::from_millis(250), "{:?}", started.elapsed());
+        // It is the first from then on.
+        assert_eq!(dialer.tcp(None, &Progress::default()).await.unwrap().1, answering);
+        assert_eq!(dialer.answering.get(), 1);
+    });
+}
+
+#[test]
+fn a_failure_names_the_addresses_and_each_cause() {
+    let (silent, _fill) = silent_listener();
+    let silent = silent.local_addr().unwrap().as_socket().unwrap();
+    // Bound and not listening: nobody else can take the port.
+    let closed = at(0);
+    let refusing = closed.local_addr().unwrap();
+    timed(async {
+        let error = dialer(vec![refusing, silent], Duration::from_millis(50)).dial(None).await.err().unwrap();
+        assert_eq!(error.kind, "timeout");
+        let parts = [format!("no TCP connection to {silent} within 50ms"), format!("{refusing}: Connection refused")];
+        assert!(parts.iter().all(|part| error.detail.contains(part)), "{error}");
+        let error = dialer(vec![refusing, refusing], Duration::from_secs(30)).dial(None).await.err().unwrap();
+        assert_eq!(error.kind, "refused");
+        assert!(error.detail.starts_with(&refusing.to_string()), "{error}");
+    });
 }

@@ -16,6 +16,7 @@ use rand::rngs::ThreadRng;
 use self::connection::{After, Connection};
 use self::link::Link;
 use self::readiness::{Readiness, Ready};
+use super::transport::Transport;
 use super::{Cause, Engine, Opened, Sink};
 use crate::clock::Clock;
 use crate::pacer::Wait;
@@ -106,7 +107,8 @@ impl Lean {
 
 impl Engine for Lean {
     fn adopt(&mut self, slot: usize, opened: Opened) {
-        let early = !opened.behind.is_empty();
+        // What TLS holds already, the kernel does not tell of.
+        let early = !opened.behind.is_empty() || matches!(opened.wire.stream(), Transport::Tls(_));
         match self.watch(slot, opened) {
             Ok(connection) => self.connections[slot] = Some(connection),
             Err(error) => self.stillborn.push((slot, error)),

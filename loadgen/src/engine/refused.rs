@@ -1,0 +1,178 @@
+//! A refused opening handshake in words: what the server said, and what may help.
+
+use frames::handshake::{Declined, Refusal};
+use reports::escape;
+
+use super::secrets::Secrets;
+
+/// Bytes of one thing that a server chose.
+const SHOWN: usize = 100;
+
+/// What is refused, in one line. `secure`: over TLS.
+pub(super) fn words(refusal: &Refusal, secure: bool, secrets: &Secrets) -> String {
+    let shown = |bytes: &[u8]| format!("`{}`", escape(&secrets.masked(bytes), SHOWN));
+    match refusal {
+        Refusal::Declined(declined) => declined_words(declined, secure, secrets),
+        Refusal::NotHttp(beginning) => not_http(beginning, secure, &shown),
+        Refusal::Ended(beginning) if beginning.is_empty() => {
+            format!("the server closed the connection without an answer{}", maybe_tls(secure))
+        }
+        Refusal::Ended(beginning) => format!("{refusal}; it began with {}", shown(beginning)),
+        Refusal::NoUpgrade(Some(said)) | Refusal::NoConnection(Some(said)) => {
+            format!("{refusal}: the field is {}", shown(said))
+        }
+        Refusal::WrongAccept(said) => format!("{refusal}: it is {}", shown(said)),
+        Refusal::Extension(said) => {
+            format!("{refusal}: {} (loadgen offers none; RFC 6455, section 4.1 forbids it)", shown(said))
+        }
+        Refusal::Subprotocol(said) => {
+            let hint = "(-H 'Sec-WebSocket-Protocol: NAME' offers one; case matters)";
+            format!("{refusal}: {} {hint}", shown(said))
+        }
+        Refusal::SeveralSubprotocols(said) => format!("{refusal}: {}", shown(said)),
+        _ => refusal.to_string(),
+    }
+}
+
+/// What may be the cause when a server without TLS says nothing.
+pub(super) fn maybe_tls(secure: bool) -> &'static str {
+    if secure { "" } else { " (if it speaks TLS, try wss://)" }
+}
+
+fn not_http(beginning: &[u8], secure: bool, shown: &impl Fn(&[u8]) -> String) -> String {
+    match beginning {
+        // The type and the major version of a TLS record: RFC 8446, section 5.1.
+        [0x14..=0x17, 3, ..] if !secure => "the server answered with TLS: try wss://".to_owned(),
+        // A SETTINGS frame: RFC 9113, section 3.4.
+        [0, 0, _, 4, ..] => "the server speaks HTTP/2 without being asked, and a WebSocket needs HTTP/1.1".to_owned(),
+        _ if beginning.starts_with(b"SSH-") => format!("an SSH server answered: {}", shown(beginning.trim_ascii())),
+        _ => format!("the answer is not HTTP; it begins with {}", shown(beginning.trim_ascii())),
+    }
+}
+
+fn declined_words(declined: &Declined, secure: bool, secrets: &Secrets) -> String {
+    let masked = |bytes: &[u8]| escape(&secrets.masked(bytes), SHOWN);
+    let mut words = format!("the server answered {}", declined.status);
+    if !declined.reason.is_empty() {
+        words = format!("{words} {}", masked(&declined.reason));
+    }
+    for name in ["Location", "Retry-After", "WWW-Authenticate", "Sec-WebSocket-Version"] {
+        let Some(value) = declined.fields.first(name) else { continue };
+        let value = match name {
+            "Location" => location(value),
+            // What follows the scheme may be as long as it likes, and says nothing to people.
+            "WWW-Authenticate" => value.split(|byte| b" \t,".contains(byte)).next().unwrap_or_default().to_vec(),
+            _ => value.to_vec(),
+        };
+        words = format!("{words}, {name} `{}`", masked(&value));
+    }
+    if let Some(hint) = hint(declined, secure) {
+        words = format!("{words} ({hint})");
+    }
+    let said = said(declined);
+    if said.is_empty() { words } else { format!("{words}; it said `{}`", escape(&secrets.masked(&said), SHOWN)) }
+}
+
+/// Where a redirect leads, without what may be a secret.
+fn location(value: &[u8]) -> Vec<u8> {
+    let end = value.iter().position(|byte| b"?#".contains(byte));
+    let Some(end) = end else { return value.to_vec() };
+    [&value[..end], b"?..."].concat()
+}
+
+/// What people read of a body: the title of a page, or its first bytes.
+fn said(declined: &Declined) -> Vec<u8> {
+    if declined.fields.first("content-encoding").is_some() {
+        return Vec::new();
+    }
+    let body = &declined.body;
+    let lower = body.to_ascii_lowercase();
+    let find = |what: &[u8]| lower.windows(what.len()).position(|window| window == what);
+    match (find(b"<title>"), find(b"</title>")) {
+        (Some(from), Some(to)) if from + 7 <= to => body[from + 7..to].trim_ascii().to_vec(),
+        _ => body.trim_ascii().to_vec(),
+    }
+}
+
+/// What may help, for the statuses that people meet.
+fn hint(declined: &Declined, secure: bool) -> Option<&'static str> {
+    let names_https = [&declined.reason, &declined.body]
+        .iter()
+        .any(|text| text.to_ascii_lowercase().windows(5).any(|window| window == b"https"));
+    Some(match declined.status {
+        400 if !secure && names_https => "this port speaks TLS: try wss://",
+        200..300 => "this path answers plain HTTP: is it the right path?",
+        300..400 => "loadgen follows no redirect: give it the URL that Location names, with ws:// or wss://",
+        401 => "-H 'Authorization: ...' sends credentials",
+        403 => "-H 'Authorization: ...', 'Cookie: ...' or 'Origin: ...' may be missing",
+        404 => "is the path the right one?",
+        407 => "a proxy wants credentials",
+        426 if declined.fields.first("sec-websocket-version").is_some() => {
+            "loadgen speaks version 13 of WebSocket: does the server speak another one?"
+        }
+        426 => "is this the server's path for WebSockets, and does a proxy before it pass upgrades on?",
+        429 => "the server limits the rate: try a lower --connect-rate",
+        502 | 504 => "a proxy answered, and could not reach the server behind it",
+        503 => "the server has no room: fewer --clients, or a lower --connect-rate",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use frames::handshake::{Answer, Key};
+
+    use super::*;
+
+    fn said_of(answer: &[u8], secure: bool) -> String {
+        let mut reader = Answer::new(&Key::random(), &[]);
+        let refusal = reader.take(answer).err().unwrap_or_else(|| reader.finish());
+        words(&refusal, secure, &Secrets::default())
+    }
+
+    #[test]
+    fn what_a_server_says_is_shown_with_what_may_help() {
+        let cases: &[(&[u8], &[&str])] = &[
+            (
+                b"HTTP/1.1 400 Bad Request\r\nContent-Length: 24\r\n\r\nsubprotocol is required\n",
+                &["400 Bad Request; it said `subprotocol is required`"],
+            ),
+            (
+                b"HTTP/1.1 307 Temporary Redirect\r\nLocation: /ws/?token=1\r\n\r\n",
+                &["Location `/ws/?...`", "follows no redirect"],
+            ),
+            (
+                b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Bearer realm=\"x\"\r\n\r\n",
+                &["WWW-Authenticate `Bearer`", "-H 'Authorization"],
+            ),
+            (b"HTTP/1.1 403 Forbidden\r\n\r\n", &["403 Forbidden", "Origin"]),
+            (b"HTTP/1.1 404 Not Found\r\n\r\n<html><TITLE>Nothing here</TITLE>", &["path", "it said `Nothing here`"]),
+            (b"HTTP/1.1 426 X\r\nSec-WebSocket-Version: 8, 7\r\n\r\n", &["Sec-WebSocket-Version `8, 7`", "version 13"]),
+            (b"HTTP/1.1 503 X\r\nRetry-After: 120\r\n\r\n", &["Retry-After `120`", "--connect-rate"]),
+            (b"HTTP/1.1 200 OK\r\n\r\nhi", &["200 OK", "right path?", "`hi`"]),
+            (b"HTTP/1.1 400 Bad\r\n\r\nClient sent an HTTP request to an HTTPS server.\n", &["try wss://"]),
+            (b"\x15\x03\x01\x00\x02\x02\x46", &["TLS", "try wss://"]),
+            (b"", &["without an answer", "wss://"]),
+            (b"SSH-2.0-OpenSSH_9.7\r\n", &["SSH", "`SSH-2.0-OpenSSH_9.7`"]),
+            (b"\x1b[2J\xff\n", &["not HTTP", "`\\x1b[2J\\xff`"]),
+            (b"HTTP/1.1 101 X\r\nUpgrade: h2c\r\n\r\n", &["`Upgrade: websocket`", "the field is `h2c`"]),
+            (b"HTTP/1.1 999 \x1b\r\n\r\n", &["malformed"]),
+        ];
+        for (answer, parts) in cases {
+            let words = said_of(answer, false);
+            assert!(parts.iter().all(|part| words.contains(part)), "{words}");
+            assert!(!words.contains(char::is_control), "{words:?}");
+        }
+        assert!(!said_of(b"", true).contains("wss"), "it is over TLS already");
+    }
+
+    #[test]
+    fn what_a_server_throws_back_of_our_secrets_is_masked() {
+        let secrets = Secrets::new([b"sesame-open".to_vec()]);
+        let mut reader = Answer::new(&Key::random(), &[]);
+        let answer =
+            b"HTTP/1.1 403 no sesame-open\r\nLocation: /sesame-open\r\nContent-Length: 13\r\n\r\n<sesame-open>";
+        let words = words(&reader.take(answer).unwrap_err(), false, &secrets);
+        assert!(!words.contains("sesame") && words.contains("it said `<***>`"), "{words}");
+    }
+}

@@ -7,6 +7,7 @@ use std::fmt::{Debug, Display};
 use std::str::FromStr;
 
 use libfuzzer_sys::fuzz_target;
+use reports::search::Resolution;
 use reports::store::baseline::Name;
 use reports::{Confidence, Gate, Metric, Refusal, Threshold};
 
@@ -36,6 +37,7 @@ fuzz_target!(|text: &str| {
     points_into(text, comes_back::<Threshold>(text));
     points_into(text, comes_back::<Gate>(text));
     points_into(text, comes_back::<Confidence>(text));
+    points_into(text, comes_back::<Resolution>(text));
     points_into(text, comes_back::<Metric>(text));
     let refused = comes_back::<Name>(text).is_some();
     assert!(refused || !text.contains(['/', '\0']), "{text:?} leaves its folder");

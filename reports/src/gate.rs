@@ -42,8 +42,7 @@ impl Margin {
 
 impl fmt::Display for Margin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Rounded to what was written: 0.07 * 100 is 7.000000000000001.
-        write!(f, "{} %", (self.0 * 1e8).round() / 1e6)
+        write!(f, "{} %", in_percent(self.0))
     }
 }
 
@@ -139,6 +138,16 @@ fn parse(text: &str) -> Result<Gate, Fault> {
     Gate::new(metric, margin).ok_or_else(|| fault("a rate can't fall by that much"))
 }
 
+/// A share in percent, as it was most likely written: the number with the fewest digits that is the same share. 0.07 * 100 is
+/// 7.000000000000001.
+#[expect(clippy::float_cmp, reason = "the same share is what is looked for")]
+pub(crate) fn in_percent(share: f64) -> f64 {
+    let product = share * 100.0;
+    let rounded = [1e4, 1e6, 1e9, 1e12].map(|digits| (product * digits).round() / digits);
+    let near = [product, product.next_down(), product.next_up()];
+    rounded.into_iter().chain(near).find(|percent| percent / 100.0 == share).unwrap_or(product)
+}
+
 /// A share from a percentage with or without its sign.
 pub(crate) fn percent(text: &str) -> Option<f64> {
     let (decimal, rest) = Decimal::split(text)?;
@@ -163,6 +172,22 @@ mod tests {
             let gate: Gate = text.parse().unwrap();
             assert_eq!(gate.to_string(), shown);
             assert_eq!(shown.parse::<Gate>(), Ok(gate));
+        }
+    }
+
+    #[test]
+    fn a_margin_is_shown_with_all_its_digits() {
+        for text in ["0.12345678901", "7", "0.07", "2.000000001", "33.333333333333336", "999.9999999999"] {
+            let gate: Gate = format!("p99={text}%").parse().unwrap();
+            assert_eq!(gate.to_string(), format!("response.p99={text}%"));
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_displayed_parses_back(percent in 0.0..=1000.0_f64) {
+            let gate: Gate = format!("p99={percent}").parse().unwrap();
+            proptest::prop_assert_eq!(gate.to_string().parse::<Gate>(), Ok(gate));
         }
     }
 

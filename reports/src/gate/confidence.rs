@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::percent;
+use super::{in_percent, percent};
 use crate::refusal::{Fault, Refusal, Slice};
 
 /// Confidence of two-sided intervals; 95 % unless something else is asked for.
@@ -39,7 +39,7 @@ impl Default for Confidence {
 
 impl fmt::Display for Confidence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} %", (self.0 * 1e6).round() / 1e4)
+        write!(f, "{} %", in_percent(self.0))
     }
 }
 
@@ -61,7 +61,13 @@ mod tests {
 
     #[test]
     fn a_percentage_in_its_range() {
-        for (text, shown) in [("95%", "95 %"), ("99.9", "99.9 %"), (" 50 % ", "50 %"), ("99.99", "99.99 %")] {
+        for (text, shown) in [
+            ("95%", "95 %"),
+            ("99.9", "99.9 %"),
+            (" 50 % ", "50 %"),
+            ("99.99", "99.99 %"),
+            ("95.000001", "95.000001 %"),
+        ] {
             assert_eq!(text.parse::<Confidence>().unwrap().to_string(), shown);
         }
         for text in ["", "0.95", "49.9%", "100%", "95 percent"] {

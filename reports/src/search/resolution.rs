@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::gate::percent;
+use crate::gate::{in_percent, percent};
 use crate::refusal::{Fault, Refusal, Slice};
 
 /// How far the lowest rate that does not hold may be over the highest that holds, as a share; 5 % unless something else is
@@ -33,7 +33,7 @@ impl Default for Resolution {
 
 impl fmt::Display for Resolution {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} %", (self.0 * 1e6).round() / 1e4)
+        write!(f, "{} %", in_percent(self.0))
     }
 }
 
@@ -55,7 +55,9 @@ mod tests {
 
     #[test]
     fn a_percentage_in_its_range() {
-        for (text, shown) in [("5%", "5 %"), ("1", "1 %"), (" 2.5 % ", "2.5 %"), ("100%", "100 %")] {
+        for (text, shown) in
+            [("5%", "5 %"), ("1", "1 %"), (" 2.5 % ", "2.5 %"), ("100%", "100 %"), ("5.000001", "5.000001 %")]
+        {
             assert_eq!(text.parse::<Resolution>().unwrap().to_string(), shown);
         }
         for text in ["", "0.5%", "0%", "101%", "-5%", "five"] {

@@ -4,6 +4,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::gate::in_percent;
 use crate::judge::{LimitedBy, Verdict};
 use crate::model::{Environment, Load, PlanRecord, Target};
 use crate::schema::Schema;
@@ -176,8 +177,7 @@ impl Course {
             from_per_s: search.from(),
             to_per_s: search.to(),
             least_per_s: search.least(),
-            // To what was given: 0.07 * 100 is 7.000000000000001.
-            resolution_percent: (search.resolution().share() * 1e6).round() / 1e4,
+            resolution_percent: in_percent(search.resolution().share()),
             tries: search.tries(),
             pause_s: record.pause_s,
         }

@@ -13,6 +13,7 @@
 
 use std::cmp::Reverse;
 
+use crate::effort::Effort;
 use crate::ledger::{Book, Event, Finding, Ledger, Piece, Subject, Terms};
 use crate::payload::{self, Header, Kind};
 
@@ -52,11 +53,17 @@ impl Ledger {
     /// Decides about an event that is not the oldest message in flight, whole.
     #[cold]
     pub(crate) fn sort_out(&mut self, terms: &Terms, event: Event<'_>, book: &mut impl Book) {
+        let effort = Effort::new(book.effort(), event.bytes.len());
+        self.sort_out_within(terms, event, &effort, book);
+        book.spend(effort.spent());
+    }
+
+    fn sort_out_within(&mut self, terms: &Terms, event: Event<'_>, effort: &Effort, book: &mut impl Book) {
         match payload::leading(event.bytes) {
             Some((kind, header)) if header.length as usize == event.bytes.len() => {
                 self.whole(terms, event, kind, header, book);
             }
-            _ => self.broken(terms, event.bytes, book),
+            _ => self.broken(terms, event.bytes, effort, book),
         }
     }
 
@@ -82,28 +89,28 @@ impl Ledger {
         self.matched(header.sequence, book);
     }
 
-    fn broken(&mut self, terms: &Terms, bytes: &[u8], book: &mut impl Book) {
+    fn broken(&mut self, terms: &Terms, bytes: &[u8], effort: &Effort, book: &mut impl Book) {
         if bytes.is_empty() {
             // It neither continues anything nor can be continued.
             return self.truncated(Subject::default(), Vec::new(), book);
         }
-        if self.continues_piece(terms, bytes, book) {
+        if self.continues_piece(terms, bytes, effort, book) {
             return;
         }
-        let parts = self.parts(terms, bytes);
+        let parts = self.parts(terms, bytes, effort);
         match parts.rest {
             Rest::BeginningOf { sequence, .. } if parts.whole.is_empty() => {
-                self.close_piece(terms, book);
+                self.close_piece(terms, effort, book);
                 self.open_piece(Piece::new(bytes, 1, sequence));
             }
             Rest::BeginningOf { sequence, at } => {
                 self.coalesced(&parts.whole, bytes, book);
-                self.close_piece(terms, book);
+                self.close_piece(terms, effort, book);
                 // The event has its finding; the piece only waits for the rest of its message.
                 self.open_piece(Piece::new(&bytes[at..], 0, sequence));
             }
             _ if parts.whole.len() > 1 => self.coalesced(&parts.whole, bytes, book),
-            _ => self.corrupted(terms, bytes, book),
+            _ => self.corrupted(terms, bytes, effort, book),
         }
     }
 
@@ -114,8 +121,8 @@ impl Ledger {
         }
     }
 
-    fn corrupted(&mut self, terms: &Terms, bytes: &[u8], book: &mut impl Book) {
-        match self.most_like(terms, bytes) {
+    fn corrupted(&mut self, terms: &Terms, bytes: &[u8], effort: &Effort, book: &mut impl Book) {
+        match self.most_like(terms, bytes, effort) {
             Some(sequence) => {
                 book.finding(Finding::Corrupted, self.subject(sequence), bytes);
                 self.damaged(sequence, book);
@@ -125,13 +132,13 @@ impl Ledger {
     }
 
     /// Takes an event as the continuation of the open piece, if it is one.
-    fn continues_piece(&mut self, terms: &Terms, bytes: &[u8], book: &mut impl Book) -> bool {
+    fn continues_piece(&mut self, terms: &Terms, bytes: &[u8], effort: &Effort, book: &mut impl Book) -> bool {
         let Some(mut piece) = self.irregular.as_mut().and_then(|irregular| irregular.piece.take()) else {
             return false;
         };
         let before = piece.bytes.len();
         piece.bytes.extend_from_slice(bytes);
-        let parts = self.parts(terms, &piece.bytes);
+        let parts = self.parts(terms, &piece.bytes, effort);
         if parts.continue_a_piece() {
             piece.later.push(before);
             piece.events += 1;
@@ -139,12 +146,12 @@ impl Ledger {
             return true;
         }
         piece.bytes.truncate(before);
-        let mistaken = self.beginning_taken_for_more(terms, &mut piece, bytes);
+        let mistaken = self.beginning_taken_for_more(terms, &mut piece, bytes, effort);
         self.open_piece(piece);
         let Some(beginning) = mistaken else { return false };
-        self.close_piece(terms, book);
+        self.close_piece(terms, effort, book);
         self.open_piece(Piece::new(&beginning, 1, None));
-        self.continues_piece(terms, bytes, book)
+        self.continues_piece(terms, bytes, effort, book)
     }
 
     /// `piece` has grown to `parts`.
@@ -169,10 +176,16 @@ impl Ledger {
 
     /// The last event of `piece`, taken out of it, if it was not a continuation but a beginning, which `bytes` continue.
     /// So short that it could be both: the message before was truncated, and this one is split.
-    fn beginning_taken_for_more(&self, terms: &Terms, piece: &mut Piece, bytes: &[u8]) -> Option<Vec<u8>> {
+    fn beginning_taken_for_more(
+        &self,
+        terms: &Terms,
+        piece: &mut Piece,
+        bytes: &[u8],
+        effort: &Effort,
+    ) -> Option<Vec<u8>> {
         let at = *piece.later.last()?;
-        self.beginning_with(terms, &piece.bytes[at..]).next()?;
-        if !self.parts(terms, &[&piece.bytes[at..], bytes].concat()).continue_a_piece() {
+        self.beginning_with(terms, &piece.bytes[at..], effort).next()?;
+        if !self.parts(terms, &[&piece.bytes[at..], bytes].concat(), effort).continue_a_piece() {
             return None;
         }
         piece.later.pop();
@@ -184,10 +197,20 @@ impl Ledger {
         self.irregular.get_or_insert_default().piece = Some(piece);
     }
 
+    /// Everything has come that will: decides about the open piece and what was too short to tell.
+    pub(crate) fn end_pieces(&mut self, terms: &Terms, book: &mut impl Book) {
+        if self.irregular.is_some() {
+            let effort = Effort::new(book.effort(), 0);
+            self.close_piece(terms, &effort, book);
+            self.place_truncated(terms, &effort, book);
+            book.spend(effort.spent());
+        }
+    }
+
     /// The rest of the open piece, if there is one, never came.
-    pub(crate) fn close_piece(&mut self, terms: &Terms, book: &mut impl Book) {
+    fn close_piece(&mut self, terms: &Terms, effort: &Effort, book: &mut impl Book) {
         let Some(mut piece) = self.irregular.as_mut().and_then(|irregular| irregular.piece.take()) else { return };
-        for bytes in self.take_beginnings(terms, &mut piece) {
+        for bytes in self.take_beginnings(terms, &mut piece, effort) {
             self.truncated(Subject::default(), bytes, book);
         }
         let subject = piece.sequence.map(|sequence| self.subject(sequence)).unwrap_or_default();
@@ -204,10 +227,10 @@ impl Ledger {
 
     /// Takes the events out of an incomplete piece that may as well be beginnings themselves: truncated one after the
     /// other is likelier than one message in three events of which the last was lost.
-    fn take_beginnings(&self, terms: &Terms, piece: &mut Piece) -> Vec<Vec<u8>> {
+    fn take_beginnings(&self, terms: &Terms, piece: &mut Piece, effort: &Effort) -> Vec<Vec<u8>> {
         let mut taken = Vec::new();
         while let Some(at) = piece.later.pop() {
-            let begins = self.beginning_with(terms, &piece.bytes[at..]).next().is_some();
+            let begins = self.beginning_with(terms, &piece.bytes[at..], effort).next().is_some();
             if !begins {
                 break;
             }
@@ -227,21 +250,24 @@ impl Ledger {
     }
 
     fn unplaced(&mut self, bytes: Vec<u8>) {
+        // No more than there are messages that they may be of.
+        let most = UNPLACED.min(self.in_flight() as usize);
         let unplaced = &mut self.irregular.get_or_insert_default().unplaced;
-        if unplaced.len() < UNPLACED {
+        if unplaced.len() < most {
             unplaced.push(bytes);
         }
     }
 
-    /// Everything has come that will: gives each truncated event that was too short to tell the oldest message in
-    /// flight that it may be the beginning of.
-    pub(crate) fn place_truncated(&mut self, terms: &Terms, book: &mut impl Book) {
+    /// Gives each truncated event that was too short to tell the oldest message in flight that it may be the beginning of.
+    fn place_truncated(&mut self, terms: &Terms, effort: &Effort, book: &mut impl Book) {
         let Some(irregular) = &mut self.irregular else { return };
         let mut unplaced = std::mem::take(&mut irregular.unplaced);
         // The longer, the fewer messages it can be of: the short ones take what is left.
         unplaced.sort_by_key(|bytes| Reverse(bytes.len()));
         for bytes in unplaced {
-            let oldest = self.beginning_with(terms, &bytes).next();
+            // An empty one may be of any, which is told without making them.
+            let oldest =
+                if bytes.is_empty() { self.oldest() } else { self.beginning_with(terms, &bytes, effort).next() };
             if let Some(sequence) = oldest {
                 self.damaged(sequence, book);
             }
@@ -249,7 +275,7 @@ impl Ledger {
     }
 
     /// What `bytes`, which are not empty, consist of.
-    fn parts(&self, terms: &Terms, bytes: &[u8]) -> Parts {
+    fn parts(&self, terms: &Terms, bytes: &[u8], effort: &Effort) -> Parts {
         let (mut whole, mut at) = (Vec::new(), 0);
         while let Some((_, header)) = payload::leading(&bytes[at..])
             && header.run == terms.payload.run()
@@ -261,24 +287,25 @@ impl Ledger {
         }
         let rest = match &bytes[at..] {
             [] => Rest::Nothing,
-            rest => self.beginning(terms, rest, at),
+            rest => self.beginning(terms, rest, at, effort),
         };
         Parts { whole, rest }
     }
 
     /// What `bytes`, which stand at `at` of an event, are the beginning of.
-    fn beginning(&self, terms: &Terms, bytes: &[u8], at: usize) -> Rest {
+    fn beginning(&self, terms: &Terms, bytes: &[u8], at: usize, effort: &Effort) -> Rest {
         let sequence = match payload::parse(bytes) {
             _ if bytes.len() >= terms.payload.size() => return Rest::Foreign,
             Some((_, header)) => {
                 let ours = header.client == self.client() && self.times(header.sequence).is_some();
-                if !ours || !self.begins(terms, header.sequence, bytes) {
+                let mut made = Vec::new();
+                if !ours || !self.begins(terms, header.sequence, bytes, &mut made, effort) {
                     return Rest::Foreign;
                 }
                 Some(header.sequence)
             }
             None => {
-                let mut candidates = self.beginning_with(terms, bytes);
+                let mut candidates = self.beginning_with(terms, bytes, effort);
                 match (candidates.next(), candidates.next()) {
                     (None, _) => return Rest::Foreign,
                     (only, None) => only,
@@ -290,33 +317,47 @@ impl Ledger {
     }
 
     /// Messages in flight that begin with `bytes`, oldest first.
-    fn beginning_with(&self, terms: &Terms, bytes: &[u8]) -> impl Iterator<Item = u64> {
-        self.pending().take(CANDIDATES).filter(move |&sequence| self.begins(terms, sequence, bytes))
+    fn beginning_with(&self, terms: &Terms, bytes: &[u8], effort: &Effort) -> impl Iterator<Item = u64> {
+        let mut made = Vec::new();
+        self.candidates(CANDIDATES).filter(move |&sequence| self.begins(terms, sequence, bytes, &mut made, effort))
     }
 
-    /// True when message `sequence` begins with `bytes`.
-    fn begins(&self, terms: &Terms, sequence: u64, bytes: &[u8]) -> bool {
-        let mut expected = vec![0; terms.payload.size()];
-        terms.payload.encode(self.client(), sequence, &mut expected);
-        expected.starts_with(bytes)
+    /// True when message `sequence` begins with `bytes`, as far as there is effort left to tell. It is made in `made`.
+    fn begins(&self, terms: &Terms, sequence: u64, bytes: &[u8], made: &mut Vec<u8>, effort: &Effort) -> bool {
+        let size = terms.payload.size();
+        if !effort.affords(size) {
+            return false;
+        }
+        made.resize(size, 0);
+        terms.payload.encode(self.client(), sequence, made);
+        made.starts_with(bytes)
     }
 
-    /// The message in flight that `bytes` are most like, if they are like any.
-    fn most_like(&self, terms: &Terms, bytes: &[u8]) -> Option<u64> {
+    /// The message in flight that `bytes` are most like, if they are like any, as far as there is effort left to tell.
+    fn most_like(&self, terms: &Terms, bytes: &[u8], effort: &Effort) -> Option<u64> {
         let payload = &terms.payload;
         let claimed = payload::parse(bytes)
             .filter(|(_, header)| header.run == payload.run() && header.client == self.client())
             .map(|(_, header)| header.sequence)
             .filter(|&sequence| self.times(sequence).is_some());
-        let mut expected = vec![0; payload.size()];
+        let mut expected = Vec::new();
         let mut distance = |sequence| {
+            expected.resize(payload.size(), 0);
             payload.encode(self.client(), sequence, &mut expected);
             let differing = expected.iter().zip(bytes).filter(|(a, b)| a != b).count();
             differing + expected.len().abs_diff(bytes.len())
         };
+        // Two messages differ in far more places than this: what the header claims needs no comparison with the others.
+        let few = payload.size() / 32;
+        if let Some(sequence) = claimed.filter(|_| effort.affords(payload.size()))
+            && distance(sequence) <= few
+        {
+            return Some(sequence);
+        }
         let nearest = claimed
             .into_iter()
-            .chain(self.pending().take(CANDIDATES))
+            .chain(self.candidates(CANDIDATES))
+            .take_while(|_| effort.affords(payload.size()))
             .map(|sequence| (distance(sequence), sequence))
             .min()?;
         // At most half of the bytes are wrong, or what there is of a header says that the message is one of ours.

@@ -117,6 +117,14 @@ pub trait Book {
 
     /// A sent message ended otherwise than matched.
     fn fate(&mut self, fate: Fate, sequence: u64, times: Times);
+
+    /// Bytes of messages that may be made now to tell what an event is.
+    fn effort(&mut self) -> u64 {
+        u64::MAX
+    }
+
+    /// So many were made.
+    fn spend(&mut self, _bytes: u64) {}
 }
 
 /// The books of one connection.
@@ -170,6 +178,14 @@ impl<B: Book> Book for &mut B {
 
     fn fate(&mut self, fate: Fate, sequence: u64, times: Times) {
         (**self).fate(fate, sequence, times);
+    }
+
+    fn effort(&mut self) -> u64 {
+        (**self).effort()
+    }
+
+    fn spend(&mut self, bytes: u64) {
+        (**self).spend(bytes);
     }
 }
 
@@ -263,8 +279,7 @@ impl Ledger {
 
     /// Gives every message that is still in flight its fate: undetermined if the connection died, else lost.
     pub fn close(&mut self, died: bool, terms: &Terms, book: &mut impl Book) {
-        self.close_piece(terms, book);
-        self.place_truncated(terms, book);
+        self.end_pieces(terms, book);
         let fate = if died { Fate::Undetermined } else { Fate::Lost };
         while let Some((sequence, times)) = self.oldest().and_then(|oldest| Some((oldest, self.take(oldest)?))) {
             book.fate(fate, sequence, times);
@@ -281,6 +296,12 @@ impl Ledger {
     pub(crate) fn pending(&self) -> impl Iterator<Item = u64> {
         let overdue = self.irregular.iter().flat_map(|irregular| irregular.overdue.keys().copied());
         overdue.chain(self.pending.iter())
+    }
+
+    /// As many of them as an event is compared with, found among the first places.
+    pub(crate) fn candidates(&self, most: usize) -> impl Iterator<Item = u64> {
+        let overdue = self.irregular.iter().flat_map(|irregular| irregular.overdue.keys().copied());
+        overdue.chain(self.pending.iter_first(4 * most)).take(most)
     }
 
     /// The times of message `sequence` if it is in flight.

@@ -29,6 +29,7 @@ pub mod clock;
 mod crew;
 #[doc(hidden)]
 pub mod echo;
+mod effort;
 mod embedded;
 mod endpoint;
 mod engine;

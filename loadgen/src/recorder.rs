@@ -6,6 +6,7 @@ use hdrhistogram::Histogram;
 use reports::model::{Dropped, Latency, Tally, Traffic};
 
 use crate::clock::Time;
+use crate::effort::Budget;
 use crate::engine::Read;
 use crate::evidence::{Locker, Scene};
 use crate::ledger::{Book, Fate, Finding, Subject, Terms, Times};
@@ -86,7 +87,7 @@ pub enum DropCause {
 
 const SECOND: u64 = 1_000_000_000;
 
-/// Misrouted messages that are kept, to be matched with those that went missing. A bound on memory: 16 MiB.
+/// Misrouted messages that all workers together keep, to be matched with those that went missing. A bound on memory: 16 MiB.
 const MISROUTED_KEPT: usize = 1 << 20;
 
 /// What one worker recorded.
@@ -111,6 +112,10 @@ pub struct Recorder {
     pub(crate) evidence: Locker,
     /// Messages that came on the wrong connection.
     pub misrouted: Vec<Misroute>,
+    /// How many of them are kept.
+    misrouted_kept: usize,
+    /// For telling what events are that are not what must come.
+    budget: Budget,
     /// Matches with the same latencies, as messages of one write that come in one read have; recorded as one.
     repeat: Repeat,
     second: Second,
@@ -157,6 +162,8 @@ impl Recorder {
             writes: Calls::default(),
             evidence: Locker::default(),
             misrouted: Vec::new(),
+            misrouted_kept: MISROUTED_KEPT,
+            budget: Budget::default(),
             repeat: Repeat::default(),
             second: Second {
                 index: 0,
@@ -168,6 +175,11 @@ impl Recorder {
             },
             rows: Vec::new(),
         }
+    }
+
+    /// The same, for a worker of `workers`: what all of them keep is bounded together.
+    pub(crate) fn one_of(self, workers: u32) -> Self {
+        Self { misrouted_kept: MISROUTED_KEPT / workers.max(1) as usize, ..self }
     }
 
     /// The measured phase is `window`. Until this is called, everything belongs to the warm-up.
@@ -362,7 +374,8 @@ impl Book for Entry<'_> {
             Finding::WrongType => anomalies.wrong_type += 1,
             Finding::Misrouted { owner } => {
                 anomalies.misrouted_events += 1;
-                if let Some(sequence) = subject.sequence.filter(|_| recorder.misrouted.len() < MISROUTED_KEPT) {
+                if let Some(sequence) = subject.sequence.filter(|_| recorder.misrouted.len() < recorder.misrouted_kept)
+                {
                     recorder.misrouted.push(Misroute { owner, sequence });
                 }
             }
@@ -379,6 +392,14 @@ impl Book for Entry<'_> {
             Fate::Undetermined => counts.undetermined += 1,
         }
         self.recorder.evidence.fate(&self.scene, fate, sequence, times);
+    }
+
+    fn effort(&mut self) -> u64 {
+        self.recorder.budget.left(self.scene.at)
+    }
+
+    fn spend(&mut self, bytes: u64) {
+        self.recorder.budget.spend(bytes);
     }
 }
 

@@ -140,7 +140,12 @@ impl Pending {
 
     /// Messages without a fate, oldest first.
     pub(super) fn iter(&self) -> impl Iterator<Item = u64> {
-        let places = (self.base..).zip(self.places());
+        self.iter_first(usize::MAX)
+    }
+
+    /// Those of the first `most` places.
+    pub(super) fn iter_first(&self, most: usize) -> impl Iterator<Item = u64> {
+        let places = (self.base..).zip(self.places()).take(most);
         places.filter(|(_, place)| **place != Place::Gone).map(|(sequence, _)| sequence)
     }
 }

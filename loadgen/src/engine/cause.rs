@@ -27,6 +27,12 @@ impl Cause {
         Self { kind: kind.to_owned(), detail: escape(detail.as_bytes(), DETAIL_SHOWN) }
     }
 
+    /// Whether the peer took its leave without a complaint: a Close with code 1000 (normal) or 1001 (going away), or without a
+    /// code (RFC 6455, section 7.4.1).
+    pub(crate) fn is_polite(&self) -> bool {
+        matches!(self.kind.as_str(), "closed_1000" | "closed_1001" | "closed_1005")
+    }
+
     /// The peer ended TCP without a Close.
     pub(super) fn eof() -> Self {
         Self::new("eof", "the peer closed the connection")

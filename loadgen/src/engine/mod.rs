@@ -29,6 +29,9 @@ use crate::ledger::Event;
 use crate::pacer::Wait;
 use crate::payload::Kind;
 
+/// Nanoseconds of work after which the clock and the flag to stop get a look: no peer may hold a worker for longer.
+pub(crate) const SLICE: u64 = 1_000_000;
+
 /// Connections, by number from 0.
 pub(crate) trait Engine {
     /// Takes connection number `slot`.
@@ -41,13 +44,14 @@ pub(crate) trait Engine {
     fn wait(&mut self, wait: Wait) -> impl Future<Output = ()>;
 
     /// Begins a turn: lists the connections that may have something to read, or to finish writing. What becomes ready
-    /// in the turn is for the next, so that no peer can hold the worker.
+    /// in the turn is for the next, so that no peer can hold the worker. What is left of the turn before comes first.
     fn begin_turn(&mut self);
 
     /// Takes a connection off the list of the turn.
     fn next_ready(&mut self) -> Option<usize>;
 
-    /// Reads everything that is there for a connection, and finishes what an earlier [`Self::flush`] could not write.
+    /// Reads what is there for a connection, but for no longer than about a [`SLICE`]: the rest is for the next turn.
+    /// Finishes what an earlier [`Self::flush`] could not write.
     fn receive(&mut self, slot: usize, sink: &mut impl Sink);
 
     /// Puts messages of these kinds and of `len` bytes each into a connection's write buffer. `fill` writes them, masked

@@ -25,11 +25,18 @@ use super::alarm::Alarm;
 use super::dial::Bounds;
 use super::transport::Transport;
 use super::wire::{Passed, Wire};
-use super::{Cause, Engine, Opened, Read, Sink};
+use super::{Cause, Engine, Opened, Read, SLICE, Sink};
 use crate::clock::{Clock, Time};
 use crate::ledger::Event;
 use crate::pacer::Wait;
 use crate::payload::Kind;
+
+/// Messages between two looks at the clock.
+const BETWEEN_LOOKS: u32 = 64;
+
+/// Bytes of pongs that may wait for a peer that does not read. Then its pings are not read either: the library keeps a pong
+/// for each.
+const MAX_PONGS: u64 = 64 * 1024;
 
 /// Connections on tokio-tungstenite.
 pub(crate) struct Tungstenite {
@@ -49,8 +56,10 @@ struct Connection {
     socket: Socket,
     waker: Waker,
     signal: Arc<Signal>,
-    /// Bytes of frames that were queued.
+    /// Bytes of frames that were queued, pongs included.
     queued: u64,
+    /// Bytes of pongs that were queued since everything was last written.
+    pongs: u64,
     /// Writes that [`Engine::flush`] has told of.
     told: u64,
     /// A flush could not write everything.
@@ -135,6 +144,7 @@ impl Engine for Tungstenite {
             queued: socket.get_ref().passed.written_bytes,
             told: socket.get_ref().passed.writes,
             socket,
+            pongs: 0,
             waker,
             signal,
             blocked: false,
@@ -167,7 +177,7 @@ impl Engine for Tungstenite {
         if connection.blocked {
             connection.flush();
         }
-        if connection.receive(sink) {
+        if connection.receive(self.clock, sink) {
             self.connections[slot] = None;
         }
     }
@@ -231,7 +241,10 @@ impl Connection {
     fn flush(&mut self) {
         match Pin::new(&mut self.socket).poll_flush(&mut Context::from_waker(&self.waker)) {
             Poll::Pending => self.blocked = true,
-            Poll::Ready(Ok(())) => self.blocked = false,
+            Poll::Ready(Ok(())) => {
+                self.blocked = false;
+                (self.pongs, self.queued) = (0, self.passed().written_bytes);
+            }
             Poll::Ready(Err(error)) => self.fail(error),
         }
     }
@@ -248,11 +261,32 @@ impl Connection {
         self.waker.wake_by_ref();
     }
 
-    /// Reads until the socket is pending; true when the connection can be forgotten.
-    fn receive(&mut self, sink: &mut impl Sink) -> bool {
+    /// Whether too many pongs wait for the peer to read, after another try to write them.
+    fn must_not_read(&mut self) -> bool {
+        if self.pongs > MAX_PONGS {
+            self.flush();
+        }
+        self.pongs > MAX_PONGS && self.broken.is_none()
+    }
+
+    /// Reads until the socket is pending, or for about a [`SLICE`]; true when the connection can be forgotten.
+    fn receive(&mut self, clock: Clock, sink: &mut impl Sink) -> bool {
         let mut seen = self.passed();
         let mut read = Read::default();
+        let (mut taken, mut until) = (0_u32, None);
         loop {
+            let look = taken > 0 && taken.is_multiple_of(BETWEEN_LOOKS);
+            let over = look && is_over(clock, &mut until);
+            if over {
+                // What was read and not handed over yet wakes nobody.
+                self.waker.wake_by_ref();
+            }
+            if over || self.must_not_read() {
+                if read != Read::default() {
+                    sink.read(seen.read_at, read);
+                }
+                return false;
+            }
             let polled = Pin::new(&mut self.socket).poll_next(&mut Context::from_waker(&self.waker));
             let passed = self.passed();
             if passed.reads != seen.reads {
@@ -265,6 +299,7 @@ impl Connection {
             }
             let end = match polled {
                 Poll::Ready(Some(Ok(message))) => {
+                    taken = taken.wrapping_add(1);
                     self.take(&message, seen.read_at, &mut read, sink);
                     continue;
                 }
@@ -308,6 +343,11 @@ impl Connection {
             Message::Binary(bytes) => Event { kind: Kind::Binary, bytes },
             // tungstenite answers pings with the next read or write.
             Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {
+                if let Message::Ping(payload) = message {
+                    let pong = 6 + payload.len() as u64;
+                    self.pongs += pong;
+                    self.queued += pong;
+                }
                 read.controls += 1;
                 return;
             }
@@ -325,6 +365,12 @@ impl Connection {
         read.message(event.bytes.len());
         sink.message(at, event);
     }
+}
+
+/// Whether a slice that began with the first call is over.
+fn is_over(clock: Clock, until: &mut Option<Time>) -> bool {
+    let now = clock.now();
+    now >= *until.get_or_insert_with(|| now.plus(SLICE))
 }
 
 fn config(bounds: Bounds) -> WebSocketConfig {

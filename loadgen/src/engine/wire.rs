@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::SLICE;
 use crate::clock::{Clock, Time};
 
 /// Reads in a row, without a pause, after which others get their turn.
@@ -19,6 +20,8 @@ pub(crate) struct Wire<S> {
     clock: Clock,
     pub(crate) passed: Passed,
     in_a_row: u32,
+    /// When the first of them returned.
+    row_began: Time,
 }
 
 /// What has passed so far.
@@ -38,7 +41,7 @@ pub(crate) struct Passed {
 
 impl<S> Wire<S> {
     pub(crate) fn new(stream: S, clock: Clock) -> Self {
-        Self { stream, clock, passed: Passed::default(), in_a_row: 0 }
+        Self { stream, clock, passed: Passed::default(), in_a_row: 0, row_began: Time::default() }
     }
 
     /// The stream.
@@ -55,7 +58,9 @@ impl<S> Wire<S> {
 impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
-        if this.in_a_row == READS_IN_A_ROW {
+        // The library may have taken long for what the reads brought: it returns for whole messages only.
+        let long = this.in_a_row > 0 && this.passed.read_at.since(this.row_began) >= SLICE;
+        if this.in_a_row == READS_IN_A_ROW || long {
             this.in_a_row = 0;
             cx.waker().wake_by_ref();
             return Poll::Pending;
@@ -69,6 +74,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
                 this.passed.reads += 1;
                 this.passed.read_bytes += bytes as u64;
                 this.passed.read_at = this.clock.now();
+                if this.in_a_row == 1 {
+                    this.row_began = this.passed.read_at;
+                }
             }
             _ => this.in_a_row = 0,
         }

@@ -12,12 +12,19 @@ use self::whole::{Whole, event};
 use super::Shared;
 use super::link::Link;
 use crate::clock::Time;
-use crate::engine::{Bounds, Cause, Read, Sink};
+use crate::engine::{Bounds, Cause, Read, SLICE, Sink};
 use crate::ledger;
 use crate::payload::Kind;
 
 /// Reads of a connection in a turn, after which others get theirs.
 const READS_IN_A_ROW: u32 = 16;
+
+/// Messages of a read that are not those that must come, from which on the next reads are short: each takes a closer look, and
+/// a read must be done with in about a [`SLICE`].
+const MANY_ODD: u32 = 1024;
+
+/// Bytes of a short read.
+const SHORT_READ: usize = 16 * 1024;
 
 #[derive(Debug)]
 pub(super) struct Connection {
@@ -26,6 +33,8 @@ pub(super) struct Connection {
     state: State,
     /// Read until the end of the stream has come.
     to_the_end: bool,
+    /// Read little at once: the last read brought many messages that were not those that must come.
+    short_reads: bool,
     /// What most connections have no need of most of the time.
     extra: Option<Box<Extra>>,
 }
@@ -44,7 +53,7 @@ impl Connection {
         let limit = bounds.max_message as u64;
         let settings = Settings { role: Role::Client, max_frame: limit, max_message: limit, max_frames: None };
         let extra = (!early.is_empty()).then(|| Box::new(Extra { early, ..Extra::default() }));
-        Self { link, decoder: Decoder::new(settings), state: State::Open, to_the_end: false, extra }
+        Self { link, decoder: Decoder::new(settings), state: State::Open, to_the_end: false, short_reads: false, extra }
     }
 
     pub(super) fn is_open(&self) -> bool {
@@ -172,10 +181,10 @@ impl Connection {
         if self.extra.is_some() && self.receive_extra(shared, sink) {
             return After::Over;
         }
-        let mut after = After::More;
+        let (mut after, mut until) = (After::More, None);
         for _ in 0..READS_IN_A_ROW {
             after = self.read(buffer, shared, sink);
-            if after != After::More {
+            if after != After::More || shared.read_at >= *until.get_or_insert_with(|| shared.read_at.plus(SLICE)) {
                 break;
             }
         }
@@ -191,6 +200,8 @@ impl Connection {
     /// Reads once.
     #[inline]
     fn read(&mut self, buffer: &mut [u8], shared: &mut Shared, sink: &mut impl Sink) -> After {
+        let most = if self.short_reads { SHORT_READ.min(buffer.len()) } else { buffer.len() };
+        let buffer = &mut buffer[..most];
         match self.link.read(buffer) {
             Ok(0) => {
                 let cause = match self.take_broken() {
@@ -203,6 +214,7 @@ impl Connection {
             }
             Ok(bytes) => {
                 let at = shared.clock.now();
+                shared.read_at = at;
                 if self.take(&mut buffer[..bytes], 1, at, shared, sink) {
                     After::Over
                 } else if bytes < buffer.len() && self.link.tells_what_is_left() && !self.to_the_end {
@@ -242,8 +254,10 @@ impl Connection {
     fn take(&mut self, bytes: &mut [u8], calls: u64, at: Time, shared: &mut Shared, sink: &mut impl Sink) -> bool {
         let mut read = Read { calls, bytes: bytes.len() as u64, ..Read::default() };
         let mut input = Input::from(bytes);
+        let mut odd = 0;
         let violation = loop {
             if let Some(event) = self.take_whole(&mut input, at, &mut read, sink) {
+                odd += 1;
                 if !deliver(event, at, sink) {
                     break Some(Violation::NotUtf8);
                 }
@@ -269,6 +283,7 @@ impl Connection {
             self.reply(shared);
         }
         sink.read(at, read);
+        self.short_reads = odd > MANY_ODD || (self.short_reads && odd > 0);
         violation.is_some_and(|violation| self.fail(violation, shared, sink))
     }
 

@@ -18,7 +18,7 @@ use self::link::Link;
 use self::readiness::{Readiness, Ready};
 use super::transport::Transport;
 use super::{Cause, Engine, Opened, Sink};
-use crate::clock::Clock;
+use crate::clock::{Clock, Time};
 use crate::pacer::Wait;
 use crate::payload::Kind;
 
@@ -54,6 +54,8 @@ struct Shared {
     masks: Masks<ThreadRng>,
     /// Control frames that answer what a read brought.
     replies: Encoder,
+    /// When the last read returned.
+    read_at: Time,
 }
 
 impl Lean {
@@ -70,7 +72,12 @@ impl Lean {
             buffer: vec![0; READ_BUFFER],
             burst: Encoder::default(),
             burst_of: 0,
-            shared: Shared { clock, masks: Masks::new(rand::rng()), replies: Encoder::default() },
+            shared: Shared {
+                clock,
+                masks: Masks::new(rand::rng()),
+                replies: Encoder::default(),
+                read_at: Time::default(),
+            },
         })
     }
 

@@ -54,7 +54,12 @@ impl Pair {
         Self {
             connection: Connection::new(Link::Plain(client), early.to_vec(), bounds),
             server,
-            shared: Shared { clock: Clock::start(), masks: Masks::new(rand::rng()), replies: Encoder::default() },
+            shared: Shared {
+                clock: Clock::start(),
+                masks: Masks::new(rand::rng()),
+                replies: Encoder::default(),
+                read_at: Time::default(),
+            },
             heard: Heard::default(),
         }
     }

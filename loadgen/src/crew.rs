@@ -78,7 +78,7 @@ impl Crew {
         })
     }
 
-    /// Waits until every connection was tried; how many opened, or 0 if a worker failed.
+    /// Waits until every connection was tried; how many opened, whatever became of them, or 0 if a worker failed.
     pub(crate) fn connect(&mut self, observe: &mut impl FnMut(&Snapshot)) -> u64 {
         let (mut told, mut open) = (0, 0);
         while told < self.threads.len() {

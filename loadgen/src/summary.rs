@@ -1,6 +1,6 @@
 //! What the workers brought home -> the report.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::SystemTime;
 
 use hdrhistogram::Histogram;
@@ -15,7 +15,7 @@ use crate::environment;
 use crate::evidence::KEPT;
 use crate::plan::{self, Plan, Until};
 use crate::recorder::Calls;
-use crate::worker::{Missing, Outcome};
+use crate::worker::{Missing, Outcome, count_kind};
 
 /// What the run knows besides what its workers recorded.
 #[derive(Debug)]
@@ -100,16 +100,18 @@ fn match_misrouted(report: &mut Report, missing: &[Missing], found: impl Iterato
     }
     let mut missing: HashMap<_, _> =
         missing.iter().map(|missing| ((missing.client, missing.sequence), missing)).collect();
+    let mut resolved = HashSet::new();
     for message in found {
         let Some(Missing { measured, died, .. }) = missing.remove(&message) else { continue };
         let counts = if *measured { &mut report.measured.counts } else { &mut report.warmup.counts };
         *if *died { &mut counts.undetermined } else { &mut counts.lost } -= 1;
         counts.misrouted += 1;
-        report.evidence.retain(|evidence| {
-            let same = (evidence.client, evidence.sequence) == (message.0, Some(message.1));
-            !(same && matches!(evidence.kind.as_str(), "lost" | "undetermined"))
-        });
+        resolved.insert(message);
     }
+    report.evidence.retain(|evidence| {
+        let came = evidence.sequence.is_some_and(|sequence| resolved.contains(&(evidence.client, sequence)));
+        !(came && matches!(evidence.kind.as_str(), "lost" | "undetermined"))
+    });
 }
 
 fn first_of_each_kind(mut evidence: Vec<Evidence>) -> Vec<Evidence> {
@@ -198,10 +200,7 @@ fn add_connections(sum: &mut Connections, part: &Connections) {
     sum.failed += part.failed;
     sum.died += part.died;
     for (kind, count) in &part.errors {
-        *sum.errors.entry(kind.clone()).or_default() += count;
-    }
-    for (kind, detail) in &part.details {
-        sum.details.entry(kind.clone()).or_insert_with(|| detail.clone());
+        count_kind(sum, kind, *count, part.details.get(kind).map(String::as_str));
     }
 }
 

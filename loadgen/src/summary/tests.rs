@@ -59,7 +59,7 @@ fn frame(timeline: Timeline) -> Frame {
 }
 
 fn outcome() -> Outcome {
-    let mut outcome = Outcome::new(1);
+    let mut outcome = Outcome::new(1, 1);
     outcome.window = WINDOW;
     outcome.recorder.begin(WINDOW);
     outcome

@@ -8,7 +8,7 @@ use reports::model::{Latency, Packed};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::{State, Worker};
+use super::{State, Worker, count_kind};
 use crate::engine::{ConnectError, Dialed, Dialer, Engine};
 use crate::pacer::Wait;
 
@@ -34,7 +34,7 @@ impl<E: Engine> Worker<E> {
             // By the number among all clients, so that the workers keep the rate together.
             let due = started + Duration::from_secs_f64(f64::from(client) / self.orders.connect_rate.per_second());
             self.serve(due, most - 1, &mut dialing).await;
-            if self.control.stopped() {
+            if self.is_stopped(self.clock.now()) {
                 return self.finish(dialing);
             }
             let (dialer, source) = (Rc::clone(&dialer), self.orders.source.address(client));
@@ -52,7 +52,7 @@ impl<E: Engine> Worker<E> {
                 self.dialed(dialed, &mut dialing.took);
             }
             let early = Instant::now() < due;
-            if self.control.stopped() || (!early && dialing.under_way.len() <= most) {
+            if self.is_stopped(self.clock.now()) || (!early && dialing.under_way.len() <= most) {
                 return;
             }
             let tick = self.clock.now().plus(super::TICK);
@@ -85,10 +85,8 @@ impl<E: Engine> Worker<E> {
                 self.engine.adopt(slot, dialed.opened);
             }
             Err(error) => {
-                let connections = &mut outcome.connections;
-                connections.failed += 1;
-                connections.details.entry(error.kind.clone()).or_insert(error.detail);
-                *connections.errors.entry(error.kind).or_default() += 1;
+                outcome.connections.failed += 1;
+                count_kind(&mut outcome.connections, &error.kind, 1, Some(&error.detail));
             }
         }
     }

@@ -9,20 +9,32 @@ use crate::plan::Expect;
 /// Longest wait for a peer to answer the closing handshake, once no other does: many take their time together.
 const CLOSE_TIMEOUT: u64 = 2_000_000_000;
 
-/// Longest wait for all of them.
-const LONGEST_CLOSE: u64 = 20_000_000_000;
+/// Longest wait for all of them, and how much longer it is for each client of the run.
+const LONGEST_CLOSE: u64 = 6_000_000_000;
+const CLOSE_EACH: u64 = 10_000;
 
 /// Silence after the last reply, where replies don't say which message they answer, before the connections are closed.
 const SURPLUS_SILENCE: u64 = 200_000_000;
 
+/// Longest wait for that silence.
+const LONGEST_SURPLUS: u64 = 2_000_000_000;
+
+/// After a signal, the longest wait for what is in flight, and for peers to answer the closing handshake: a report comes
+/// within two seconds.
+const STOPPED_DRAIN: u64 = 750_000_000;
+const STOPPED_CLOSE: u64 = 500_000_000;
+
 impl<E: Engine> Worker<E> {
-    /// Waits for what is in flight, as long as the plan says.
+    /// Waits for what is in flight, as long as the plan says; after a signal, for a moment only.
     pub(super) async fn drain(&mut self) {
-        let until = self.draining.unwrap_or_else(|| self.clock.now()).plus(self.orders.drain);
+        let planned = self.draining.unwrap_or_else(|| self.clock.now()).plus(self.orders.drain);
         while self.in_flight > 0 && self.open > 0 {
             let now = self.clock.now();
             self.tick(now);
+            self.is_stopped(now);
+            let until = self.stopped.map_or(planned, |at| planned.min(at.plus(STOPPED_DRAIN)));
             if now >= until {
+                self.cut_short = now < planned;
                 break;
             }
             self.receive_ready(None);
@@ -35,16 +47,18 @@ impl<E: Engine> Worker<E> {
         }
     }
 
-    /// Waits, no longer than a drain, until no more replies come. One too many is taken for the reply to the next message
-    /// as long as there is one, so a surplus shows only when all messages have theirs; and many servers answer nothing
-    /// any more once they have the Close.
+    /// Waits until no more replies come. One too many is taken for the reply to the next message as long as there is one, so
+    /// a surplus shows only when all messages have theirs; and many servers answer nothing any more once they have the
+    /// Close.
     async fn await_surplus(&mut self) {
         let start = self.clock.now();
         let silence = SURPLUS_SILENCE.min(self.orders.drain);
+        let longest = LONGEST_SURPLUS.min(self.orders.drain);
         while self.open > 0 {
             let now = self.clock.now();
             self.tick(now);
-            if now.since(self.heard.max(start)) >= silence || now.since(start) >= self.orders.drain {
+            let over = now.since(self.heard.max(start)) >= silence || now.since(start) >= longest;
+            if over || self.is_stopped(now) {
                 break;
             }
             self.receive_ready(None);
@@ -62,13 +76,20 @@ impl<E: Engine> Worker<E> {
             }
         }
         let (mut left, mut until) = (self.closing, now.plus(CLOSE_TIMEOUT));
-        let latest = now.plus(LONGEST_CLOSE);
+        let mut latest = now.plus(LONGEST_CLOSE + CLOSE_EACH * u64::from(self.orders.clients));
+        if self.stopped.is_some() {
+            latest = now.plus(STOPPED_CLOSE);
+        }
         loop {
             self.receive_ready(None);
             let now = self.clock.now();
-            if self.closing < left {
-                (left, until) = (self.closing, now.plus(CLOSE_TIMEOUT).min(latest));
+            if self.stopped.is_none() && self.is_stopped(now) {
+                latest = latest.min(now.plus(STOPPED_CLOSE));
             }
+            if self.closing < left {
+                (left, until) = (self.closing, now.plus(CLOSE_TIMEOUT));
+            }
+            until = until.min(latest);
             if self.closing == 0 || now >= until {
                 break;
             }
@@ -94,7 +115,7 @@ impl<E: Engine> Worker<E> {
         if client.ledger.in_flight() > 0 {
             client.state = State::Settled;
             let lost = u64::from(client.ledger.in_flight());
-            self.settle(slot, now, false);
+            self.settle(slot, now, self.cut_short);
             self.in_flight -= lost;
         }
         self.engine.close(slot);

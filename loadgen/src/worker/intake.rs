@@ -13,15 +13,13 @@ pub(super) struct Intake<'a> {
     terms: &'a Terms,
     /// The last read.
     pub(super) last: Option<Time>,
-    /// The last read that brought more than control frames.
-    pub(super) heard: Option<Time>,
     /// How the connection ended, if it did.
     pub(super) cause: Option<Cause>,
 }
 
 impl<'a> Intake<'a> {
     pub(super) fn new(client: &'a mut Client, recorder: &'a mut Recorder, terms: &'a Terms) -> Self {
-        Self { client, recorder, terms, last: None, heard: None, cause: None }
+        Self { client, recorder, terms, last: None, cause: None }
     }
 }
 
@@ -47,9 +45,6 @@ impl Sink for Intake<'_> {
         self.recorder.read(at, read);
         self.recorder.evidence.read(read.bytes, read.messages + read.controls);
         self.last = Some(at);
-        if !read.is_control_only() {
-            self.heard = Some(at); // Messages, or a part of one (or of a control frame).
-        }
     }
 
     fn ended(&mut self, cause: Cause) {

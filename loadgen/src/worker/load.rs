@@ -1,6 +1,8 @@
-//! Warm-up and measured phase, in the open and in the closed model.
+//! Warm-up and measured phase: what both models have in common, and the open one.
 
-use super::{Client, State, TICK, Worker, thread_cpu};
+use std::sync::atomic::Ordering;
+
+use super::{Client, State, Worker, thread_cpu};
 use crate::clock::Time;
 use crate::engine::Engine;
 use crate::ledger::Times;
@@ -19,20 +21,16 @@ const WRITE_AT_ONCE: usize = 64 * 1024;
 /// Bursts that are sent before replies get their turn, when more are due than there was time for.
 const BURSTS_IN_A_ROW: u32 = 256;
 
-/// Connections that are read in the closed model before the first of them is sent what its window has room for. With a read
-/// between two writes, a server has done the one and fallen asleep when the other comes, and each write must wake it: a
-/// twentieth of all that a message costs. More at once would only hold back replies' successors for longer.
-const READ_TOGETHER: usize = 8;
-
 /// Bytes a connection may have unsent before it counts as having its fill in flight: the target does not read.
-const MAX_UNSENT: u64 = 1024 * 1024;
+pub(super) const MAX_UNSENT: u64 = 1024 * 1024;
 
-/// Silence after which a closed run that counts messages gives up on those in flight, however short its drain is.
-const LEAST_SILENCE: u64 = 1_000_000_000;
+/// Bytes a connection may have unsent before a burst that has begun is cut short: room for large messages, and a bound for
+/// large bursts.
+const MAX_UNSENT_BURST: u64 = 64 * MAX_UNSENT;
 
 /// Processor time at the beginning of the measured phase.
 #[derive(Clone, Copy, Debug, Default)]
-struct Meter {
+pub(super) struct Meter {
     cpu: Option<u64>,
     spun: u64,
     /// The phase is over, and what it took is known.
@@ -74,7 +72,7 @@ impl<E: Engine> Worker<E> {
         self.outcome.recorder.begin(window);
     }
 
-    fn end(&mut self, to: Time) {
+    pub(super) fn end(&mut self, to: Time) {
         // Stopped in the warm-up, nothing was measured.
         self.outcome.window = Window { from: self.outcome.window.from.min(to), to };
         self.outcome.recorder.end_window(self.outcome.window);
@@ -82,7 +80,7 @@ impl<E: Engine> Worker<E> {
 
     /// Notes the processor time when the measured phase begins, and what it took when it ends: what is counted in the
     /// window is divided by it, so neither what is sent late nor what comes late may be in it.
-    fn meter(&mut self, meter: &mut Meter, now: Time) {
+    pub(super) fn meter(&mut self, meter: &mut Meter, now: Time) {
         if meter.cpu.is_none() && now >= self.outcome.window.from {
             *meter = Meter { cpu: Some(thread_cpu()), spun: self.spun, read: false };
         }
@@ -91,7 +89,7 @@ impl<E: Engine> Worker<E> {
         }
     }
 
-    fn read_meter(&mut self, meter: &mut Meter) {
+    pub(super) fn read_meter(&mut self, meter: &mut Meter) {
         if let Some(cpu) = meter.cpu.filter(|_| !std::mem::replace(&mut meter.read, true)) {
             self.outcome.cpu = thread_cpu() - cpu;
             self.outcome.spun = self.spun - meter.spun;
@@ -106,7 +104,7 @@ impl<E: Engine> Worker<E> {
             let now = self.clock.now();
             self.tick(now);
             self.meter(&mut meter, now);
-            if self.control.stopped() && now < self.outcome.window.to {
+            if self.is_stopped(now) && now < self.outcome.window.to {
                 agenda.cut(now.since(start));
                 self.end(now);
             }
@@ -117,17 +115,58 @@ impl<E: Engine> Worker<E> {
             if let Some(since) = polling.take().filter(|_| !worked && !read) {
                 self.spun += now.since(since);
             }
-            if self.open == 0 || (agenda.peek().is_none() && now >= to) || now >= to.plus(GRACE) {
+            if self.is_deserted(&agenda) {
+                self.desert(&mut agenda, start);
+                break;
+            }
+            if (agenda.peek().is_none() && now >= to) || now >= to.plus(GRACE) {
                 break;
             }
             polling = self.wait_for(due).await;
         }
         self.read_meter(&mut meter);
         while let Some(burst) = agenda.peek() {
-            let dead = self.clients[self.slot(burst.client)].state == State::Gone;
+            let dead = self.clients[self.slot(burst.client)].state != State::Open;
             let why = if dead { DropCause::DeadConnection } else { DropCause::BehindSchedule };
             self.outcome.recorder.dropped(start.plus(burst.due), burst.messages.into(), why);
             agenda.advance();
+        }
+    }
+
+    /// Whether no worker has a connection left, with something planned or a death to tell of. A worker without connections goes on
+    /// while another has some: what is due on its own is dropped.
+    fn is_deserted(&mut self, agenda: &Agenda) -> bool {
+        if self.open > 0 {
+            return false;
+        }
+        if !std::mem::replace(&mut self.deserted, true) {
+            self.control.deserted.fetch_add(1, Ordering::AcqRel);
+        }
+        let over = agenda.peek().is_none() && self.outcome.connections.died == 0;
+        !over && self.control.deserted.load(Ordering::Acquire) >= self.orders.workers
+    }
+
+    /// Ends the measured phase now, since nobody is left to send to. What is not due yet is not dropped, but the clients that it
+    /// was for have died.
+    fn desert(&mut self, agenda: &mut Agenda, start: Time) {
+        let mut rest = agenda.clone();
+        for _ in 0..self.clients.len() {
+            let Some(burst) = rest.peek() else { break };
+            if burst.messages > 0 {
+                self.missed(self.slot(burst.client));
+            }
+            rest.advance();
+        }
+        let now = self.clock.now();
+        agenda.cut(now.since(start));
+        self.leave_early();
+    }
+
+    /// The measured phase ends now, if it did not before.
+    pub(super) fn leave_early(&mut self) {
+        let now = self.clock.now();
+        if now < self.outcome.window.to {
+            self.end(now);
         }
     }
 
@@ -159,14 +198,14 @@ impl<E: Engine> Worker<E> {
             let Client { ledger, state, .. } = &self.clients[slot];
             if *state != State::Open {
                 self.outcome.recorder.dropped(due, burst.messages.into(), DropCause::DeadConnection);
+                if burst.messages > 0 {
+                    self.missed(slot);
+                }
                 continue;
             }
             let unsent = self.engine.unsent(slot) > MAX_UNSENT;
             let room = if unsent { 0 } else { max_in_flight.saturating_sub(ledger.in_flight()) };
-            let sent = burst.messages.min(room);
-            if sent > 0 {
-                self.send(slot, due, sent);
-            }
+            let sent = self.send(slot, due, burst.messages.min(room), MAX_UNSENT_BURST);
             if sent < burst.messages {
                 self.outcome.recorder.dropped(due, (burst.messages - sent).into(), DropCause::InFlightCap);
             }
@@ -174,18 +213,19 @@ impl<E: Engine> Worker<E> {
         bursts > 0
     }
 
-    fn slot(&self, client: u32) -> usize {
+    pub(super) fn slot(&self, client: u32) -> usize {
         (client / self.orders.workers) as usize
     }
 
-    /// Sends `messages` messages on a connection, all due at `due`.
-    fn send(&mut self, slot: usize, due: Time, messages: u32) {
+    /// Sends `messages` messages on a connection, all due at `due`, or fewer if it has more than `most_unsent` bytes that the
+    /// transport does not take. How many were sent.
+    pub(super) fn send(&mut self, slot: usize, due: Time, messages: u32, most_unsent: u64) -> u32 {
         let Client { ledger, .. } = &mut self.clients[slot];
         let series = self.orders.terms.payload.of(ledger.client());
         let size = series.size();
         let at_once = u32::try_from(WRITE_AT_ONCE / size).unwrap_or(u32::MAX).max(1);
         let mut left = messages;
-        while left > 0 {
+        while left > 0 && (left == messages || self.engine.unsent(slot) <= most_unsent) {
             let part = left.min(at_once);
             left -= part;
             let first = ledger.next_sequence();
@@ -203,84 +243,8 @@ impl<E: Engine> Worker<E> {
             let writes = self.engine.flush(slot);
             self.outcome.recorder.sent(times, part.into(), size as u64, writes);
         }
-        self.in_flight += u64::from(messages);
-    }
-
-    async fn closed_model(&mut self, start: Time, window: u32, messages: u64) {
-        let mut meter = Meter::default();
-        // Measured messages that each client may still send, when their number ends the run.
-        let mut left = vec![messages; if messages == u64::MAX { 0 } else { self.clients.len() }];
-        let mut filled = false;
-        let mut read = Vec::with_capacity(READ_TOGETHER);
-        // With nothing but pings for as long as a drain may last, the rest is lost; but a drain may be cut to nothing, and
-        // a reply takes its time.
-        self.heard = start;
-        let silence = self.orders.drain.max(LEAST_SILENCE);
-        loop {
-            let now = self.clock.now();
-            self.tick(now);
-            self.meter(&mut meter, now);
-            if self.control.stopped() && now < self.outcome.window.to {
-                self.end(now);
-            }
-            let sending = now < self.outcome.window.to;
-            if sending && !filled && now >= start {
-                filled = true;
-                for slot in 0..self.clients.len() {
-                    self.refill(slot, now, window, &mut left);
-                }
-            }
-            self.engine.begin_turn();
-            loop {
-                let ready = std::iter::from_fn(|| self.engine.next_ready().map(|slot| (slot, self.receive(slot))));
-                read.extend(ready.take(READ_TOGETHER));
-                if read.is_empty() {
-                    break;
-                }
-                for (slot, at) in read.drain(..) {
-                    let at = at.unwrap_or(now);
-                    if filled && at < self.outcome.window.to {
-                        self.refill(slot, at, window, &mut left);
-                    }
-                }
-            }
-            let counted = filled && !left.is_empty();
-            let over = self.in_flight == 0 && left.iter().all(|&left| left == 0);
-            let done = counted && (over || now.since(self.heard) >= silence);
-            if done {
-                self.end(self.heard.max(self.outcome.window.from));
-                self.draining = Some(self.heard);
-            }
-            if done || !sending || self.open == 0 {
-                break;
-            }
-            let wake = if filled { self.outcome.window.to } else { start };
-            self.engine.wait(Wait::Until(wake.min(now.plus(TICK)))).await;
-        }
-        if self.outcome.window.to == Time::from_nanos(u64::MAX) {
-            // All connections died before their messages were sent: the phase ends here, and not in five hundred years.
-            self.end(self.clock.now());
-        }
-        self.read_meter(&mut meter);
-    }
-
-    /// Sends what the window of a client has room for. A reply at `due` made the room.
-    fn refill(&mut self, slot: usize, due: Time, window: u32, left: &mut [u64]) {
-        let Client { ledger, state, .. } = &self.clients[slot];
-        if *state != State::Open {
-            if let Some(left) = left.get_mut(slot) {
-                *left = 0;
-            }
-            return;
-        }
-        let mut room = window.saturating_sub(ledger.in_flight());
-        if let Some(left) = left.get_mut(slot).filter(|_| due >= self.outcome.window.from) {
-            room = room.min(u32::try_from(*left).unwrap_or(u32::MAX));
-            *left -= u64::from(room);
-        }
-        if room > 0 {
-            self.send(slot, due, room);
-        }
+        self.in_flight += u64::from(messages - left);
+        messages - left
     }
 }
 

@@ -3,14 +3,17 @@
 //! The stages of a worker are the stages of the run: [`connect`], then [`load`] (warm-up and measured phase), then
 //! [`finish`] (drain and close).
 
+mod closed;
 mod connect;
+mod ends;
 mod finish;
 mod intake;
 mod load;
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::mpsc::Sender;
 
 use descriptors::Table;
@@ -18,9 +21,10 @@ use reports::model::{Connections, Packed};
 use rustix::time::{ClockId, clock_gettime};
 use tokio::runtime::{Builder, LocalOptions};
 
+pub(crate) use self::ends::count_kind;
 use self::intake::Intake;
 use crate::clock::{Clock, Time};
-use crate::engine::{Build, Cause, Dialer, Engine};
+use crate::engine::{Build, Cause, Dialer, Engine, SLICE};
 use crate::ledger::{Ledger, Terms};
 use crate::pacer::{Pacer, Wait};
 use crate::plan::{Load, Rate, Until};
@@ -29,6 +33,10 @@ use crate::source::Source;
 
 /// How often a worker looks up from its work: for a signal to stop, to hand over rows and to tell how far it is.
 const TICK: u64 = 50_000_000;
+
+/// Messages that did not come back of which all workers together keep which they were, to be matched with those that came
+/// on other connections. A bound on memory: 24 MiB.
+const MISSING_KEPT: usize = 1 << 20;
 
 /// What a worker is to do.
 #[derive(Clone, Debug)]
@@ -54,6 +62,8 @@ pub(crate) struct Control {
     /// Start of the warm-up in nanoseconds since the clock's origin; 0 until it is set.
     start: AtomicU64,
     stop: AtomicBool,
+    /// Workers that have no connection left.
+    deserted: AtomicU32,
 }
 
 impl Control {
@@ -89,7 +99,7 @@ pub(crate) struct Progress {
 /// What a worker tells the run.
 #[derive(Debug)]
 pub(crate) enum Notice {
-    /// All its connections have been tried, and how many are open.
+    /// All its connections have been tried, and how many opened; some may have ended since.
     Connected(u64),
     /// A second is over.
     Row(Row),
@@ -133,6 +143,8 @@ struct Client {
 enum State {
     /// It never connected, or its connection is over.
     Gone,
+    /// The server took its leave when nothing was in flight, and nothing was due since.
+    Left,
     Open,
     /// The closing handshake is under way.
     Closing,
@@ -150,12 +162,20 @@ pub(crate) struct Worker<E> {
     clients: Vec<Client>,
     /// Since when replies are awaited and nothing is sent.
     draining: Option<Time>,
-    /// The last read that brought more than control frames.
+    /// The last read that gave a message in flight its fate. What else a server sends is no progress.
     heard: Time,
+    /// When the signal to stop was noticed.
+    stopped: Option<Time>,
+    /// The drain was cut short by a signal: what is in flight might still have come.
+    cut_short: bool,
     /// Clients in state `Open`, and in `Closing` or `Settled`.
     open: usize,
     closing: usize,
     in_flight: u64,
+    /// When clients in state `Left` did, and what the server said.
+    left: BTreeMap<usize, (Time, Cause)>,
+    /// No connection is open here, and the other workers know.
+    deserted: bool,
     /// Of the messages of the burst that is being sent.
     checksums: Vec<u32>,
     pacer: Pacer,
@@ -184,14 +204,18 @@ pub(crate) fn run(
             engine: build(clients.len(), clock)?,
             draining: None,
             heard: Time::default(),
+            stopped: None,
+            cut_short: false,
             open: 0,
             closing: 0,
             in_flight: 0,
+            left: BTreeMap::new(),
+            deserted: false,
             checksums: Vec::new(),
             pacer: Pacer::new(orders.may_spin),
             spun: 0,
             next_tick: clock.now(),
-            outcome: Outcome::new(clients.len()),
+            outcome: Outcome::new(clients.len(), orders.workers),
             clients,
             orders,
             clock,
@@ -213,10 +237,11 @@ impl Client {
 }
 
 impl Outcome {
-    pub(crate) fn new(clients: usize) -> Self {
+    /// That of a worker of `workers`, which has `clients` clients, before it begins.
+    pub(crate) fn new(clients: usize, workers: u32) -> Self {
         let window = Window { from: Time::from_nanos(u64::MAX), to: Time::from_nanos(u64::MAX) };
         Self {
-            recorder: Recorder::new(),
+            recorder: Recorder::new().one_of(workers),
             connections: Connections { requested: clients as u64, ..Connections::default() },
             peer: None,
             connect: None,
@@ -232,7 +257,7 @@ impl<E: Engine> Worker<E> {
     async fn run(mut self, dialer: Dialer) -> Outcome {
         self.connect(dialer).await;
         self.engine.own_thread();
-        let _ = self.notices.send(Notice::Connected(self.open as u64));
+        let _ = self.notices.send(Notice::Connected(self.outcome.connections.opened));
         if let Some(start) = self.wait_for_start().await {
             self.load(start).await;
             self.drain().await;
@@ -244,7 +269,7 @@ impl<E: Engine> Worker<E> {
     /// Serves the connections until the run begins; none if it is stopped before.
     async fn wait_for_start(&mut self) -> Option<Time> {
         loop {
-            if self.control.stopped() {
+            if self.is_stopped(self.clock.now()) {
                 return None;
             }
             if let Some(start) = self.control.started() {
@@ -255,14 +280,24 @@ impl<E: Engine> Worker<E> {
         }
     }
 
-    /// Receives on the connections that are ready now, until one was read at or after `due`. Whether there was one.
+    /// Whether the run is to stop. When that was first noticed is kept.
+    fn is_stopped(&mut self, now: Time) -> bool {
+        if self.stopped.is_none() && self.control.stopped() {
+            self.stopped = Some(now);
+        }
+        self.stopped.is_some()
+    }
+
+    /// Receives on the connections that are ready now, until one was read at or after `due`, or for about a [`SLICE`]; the
+    /// others are still ready then. Whether there was one.
     fn receive_ready(&mut self, due: Option<Time>) -> bool {
-        let mut any = false;
+        let (mut any, mut until) = (false, None);
         self.engine.begin_turn();
         while let Some(slot) = self.engine.next_ready() {
             any = true;
-            let last = self.receive(slot);
-            if due.is_some_and(|due| last.is_some_and(|last| last >= due)) {
+            let Some(last) = self.receive(slot) else { continue };
+            let slice = *until.get_or_insert_with(|| last.plus(SLICE));
+            if last >= slice || due.is_some_and(|due| last >= due) {
                 break;
             }
         }
@@ -275,8 +310,10 @@ impl<E: Engine> Worker<E> {
         let before = client.ledger.in_flight();
         let mut intake = Intake::new(client, &mut self.outcome.recorder, &self.orders.terms);
         self.engine.receive(slot, &mut intake);
-        let Intake { last, heard, cause, .. } = intake;
-        self.heard = heard.unwrap_or(self.heard);
+        let Intake { last, cause, .. } = intake;
+        if self.clients[slot].ledger.in_flight() < before {
+            self.heard = last.unwrap_or(self.heard);
+        }
         if let Some(cause) = cause {
             self.ended(slot, last.unwrap_or_else(|| self.clock.now()), cause);
         }
@@ -284,29 +321,13 @@ impl<E: Engine> Worker<E> {
         last
     }
 
-    /// The connection of a client is over.
-    fn ended(&mut self, slot: usize, at: Time, cause: Cause) {
-        let state = std::mem::replace(&mut self.clients[slot].state, State::Gone);
-        match state {
-            State::Gone => return,
-            State::Closing | State::Settled => self.closing -= 1,
-            State::Open => {
-                self.open -= 1;
-                self.outcome.connections.died += 1;
-                *self.outcome.connections.errors.entry(cause.kind).or_default() += 1;
-                let Client { ledger, local, .. } = &self.clients[slot];
-                self.outcome.recorder.died(&self.orders.terms, ledger.client(), *local, at, cause.detail);
-            }
-        }
-        self.settle(slot, at, state == State::Open);
-    }
-
     /// Gives the messages that a client still has in flight their fate.
     fn settle(&mut self, slot: usize, at: Time, died: bool) {
         let client = &mut self.clients[slot];
         let id = client.ledger.client();
         let from = self.outcome.window.from;
-        for sequence in client.ledger.pending() {
+        let room = (MISSING_KEPT / self.orders.workers as usize).saturating_sub(self.outcome.missing.len());
+        for sequence in client.ledger.pending().take(room) {
             let measured = client.ledger.times(sequence).is_some_and(|times| times.due >= from);
             self.outcome.missing.push(Missing { client: id, sequence, measured, died });
         }

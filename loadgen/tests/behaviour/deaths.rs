@@ -26,7 +26,8 @@ fn died(report: &Report, kind: &str) {
     assert_eq!((connections.opened, connections.died), (1, 1), "{kind}");
     assert_eq!(connections.errors.iter().map(|(kind, n)| (kind.as_str(), *n)).collect::<Vec<_>>(), [(kind, 1)]);
     let (counts, dropped) = (&report.measured.counts, &report.measured.dropped);
-    assert_eq!(counts.scheduled, 24, "{kind}");
+    assert!(counts.scheduled < 24, "nobody was left to send to, so the run ended: {kind}, {counts:?}");
+    assert_eq!(connections.details.keys().map(String::as_str).collect::<Vec<_>>(), [kind]);
     assert_eq!(counts.undetermined, counts.sent - counts.matched, "{kind}");
     assert!(counts.undetermined > 0, "{kind}: {counts:?}");
     assert_eq!(dropped.dead_connection, counts.dropped, "{kind}: {dropped:?}");

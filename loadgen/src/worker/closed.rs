@@ -1,0 +1,146 @@
+//! Warm-up and measured phase in the closed model: a reply lets the next send go.
+
+use std::collections::VecDeque;
+
+use super::load::{MAX_UNSENT, Meter};
+use super::{Client, State, TICK, Worker};
+use crate::clock::Time;
+use crate::engine::{Engine, SLICE};
+use crate::pacer::Wait;
+
+/// Connections that are read before the first of them is sent what its window has room for. With a read between two
+/// writes, a server has done the one and fallen asleep when the other comes, and each write must wake it: a twentieth of all
+/// that a message costs. More at once would only hold back replies' successors for longer.
+const READ_TOGETHER: usize = 8;
+
+/// Silence after which a run that counts messages gives up on those in flight, however short its drain is.
+const LEAST_SILENCE: u64 = 1_000_000_000;
+
+/// Bytes that a window is filled by at once. The rest of a large window follows when others had their turn.
+const FILL: usize = 256 * 1024;
+
+/// The windows of a worker's clients.
+struct Windows {
+    /// Messages in flight per client.
+    size: u32,
+    /// Measured messages that each client may still send, when their number ends the run; else nothing.
+    left: Vec<u64>,
+    /// Clients whose window has room that was not used yet, though their connection takes more.
+    unfilled: VecDeque<usize>,
+    /// Connections that were read together, and when; empty between turns.
+    read: Vec<(usize, Option<Time>)>,
+}
+
+impl<E: Engine> Worker<E> {
+    pub(super) async fn closed_model(&mut self, start: Time, window: u32, messages: u64) {
+        let mut meter = Meter::default();
+        let counted = messages < u64::MAX;
+        let left = vec![messages; if counted { self.clients.len() } else { 0 }];
+        let mut windows = Windows { size: window, left, unfilled: VecDeque::new(), read: Vec::new() };
+        let mut begun = false;
+        // With no reply for as long as a drain may last, the rest is lost; but a drain may be cut to nothing, and a reply
+        // takes its time.
+        self.heard = start;
+        let silence = self.orders.drain.max(LEAST_SILENCE);
+        loop {
+            let now = self.clock.now();
+            self.tick(now);
+            self.meter(&mut meter, now);
+            if self.is_stopped(now) && now < self.outcome.window.to {
+                self.end(now);
+            }
+            let sending = now < self.outcome.window.to;
+            if sending && !begun && now >= start {
+                begun = true;
+                windows.unfilled.extend(0..self.clients.len());
+            }
+            if sending {
+                self.fill(&mut windows, now);
+            }
+            self.read_and_refill(&mut windows, now, begun);
+            let over = self.in_flight == 0 && windows.left.iter().all(|&left| left == 0);
+            let done = begun && counted && (over || now.since(self.heard) >= silence);
+            if done {
+                self.end(self.heard.max(self.outcome.window.from));
+                self.draining = Some(self.heard);
+            }
+            if done || !sending || self.open == 0 {
+                break;
+            }
+            let wake = if begun { self.outcome.window.to } else { start };
+            let idle = windows.unfilled.is_empty();
+            self.engine.wait(if idle { Wait::Until(wake.min(now.plus(TICK))) } else { Wait::Poll }).await;
+        }
+        if self.open == 0 {
+            self.leave_early();
+        }
+        self.read_meter(&mut meter);
+    }
+
+    /// Goes on with windows that are not full, for about a [`SLICE`].
+    fn fill(&mut self, windows: &mut Windows, now: Time) {
+        let until = now.plus(SLICE);
+        for _ in 0..windows.unfilled.len() {
+            let due = self.clock.now();
+            if due >= until {
+                break;
+            }
+            if let Some(slot) = windows.unfilled.pop_front() {
+                self.refill(slot, due, windows);
+            }
+        }
+    }
+
+    /// Receives for about a [`SLICE`], and answers replies with the next messages.
+    fn read_and_refill(&mut self, windows: &mut Windows, now: Time, begun: bool) {
+        let (mut read, until) = (std::mem::take(&mut windows.read), now.plus(SLICE));
+        self.engine.begin_turn();
+        loop {
+            let ready = std::iter::from_fn(|| self.engine.next_ready().map(|slot| (slot, self.receive(slot))));
+            read.extend(ready.take(READ_TOGETHER));
+            let Some(&(_, last)) = read.last() else { break };
+            for (slot, at) in read.drain(..) {
+                let at = at.unwrap_or(now);
+                if begun && at < self.outcome.window.to {
+                    self.refill(slot, at, windows);
+                }
+            }
+            if last.is_some_and(|last| last >= until) {
+                break;
+            }
+        }
+        windows.read = read;
+    }
+
+    /// Sends what the window of a client has room for. A reply at `due` made the room.
+    fn refill(&mut self, slot: usize, due: Time, windows: &mut Windows) {
+        let Client { ledger, state, .. } = &self.clients[slot];
+        let left = windows.left.get_mut(slot);
+        if *state != State::Open {
+            let planned = left.is_some_and(|left| std::mem::take(left) > 0);
+            if planned {
+                self.missed(slot);
+            }
+            return;
+        }
+        let mut room = windows.size.saturating_sub(ledger.in_flight());
+        let counts = due >= self.outcome.window.from;
+        if let Some(&mut left) = left.filter(|_| counts) {
+            room = room.min(u32::try_from(left).unwrap_or(u32::MAX));
+        }
+        if room == 0 {
+            return;
+        }
+        let fill = u32::try_from(FILL / self.orders.terms.payload.size()).unwrap_or(u32::MAX).max(1);
+        if self.engine.unsent(slot) > MAX_UNSENT {
+            return; // It is ready again once it takes more.
+        }
+        let sent = self.send(slot, due, room.min(fill), MAX_UNSENT);
+        if let Some(left) = windows.left.get_mut(slot).filter(|_| counts) {
+            *left -= u64::from(sent);
+        }
+        if sent < room {
+            windows.unfilled.push_back(slot);
+        }
+    }
+}

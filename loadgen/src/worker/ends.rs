@@ -1,0 +1,92 @@
+//! How connections end before the generator closes them: most are deaths, some are no more than polite.
+
+use reports::model::Connections;
+
+use super::{Client, State, Worker};
+use crate::clock::Time;
+use crate::engine::{Cause, Engine};
+use crate::plan::Until;
+
+/// Kinds of failures and deaths that are told apart; what else there is counts as [`OTHER`]. A server may close with any of
+/// four thousand codes.
+const KINDS: usize = 64;
+
+/// The kind of all that are not told apart.
+const OTHER: &str = "other";
+
+/// Counts a failure or a death by its kind, and keeps what the first of a kind said.
+pub(crate) fn count_kind(connections: &mut Connections, kind: &str, count: u64, detail: Option<&str>) {
+    let Connections { errors, details, .. } = connections;
+    let known = errors.contains_key(kind) || errors.len() < KINDS;
+    let kind = if known { kind } else { OTHER };
+    *errors.entry(kind.to_owned()).or_default() += count;
+    if let Some(detail) = detail.filter(|_| !details.contains_key(kind)) {
+        details.insert(kind.to_owned(), detail.to_owned());
+    }
+}
+
+impl<E: Engine> Worker<E> {
+    /// The connection of a client is over.
+    pub(super) fn ended(&mut self, slot: usize, at: Time, cause: Cause) {
+        let before = self.clients[slot].state;
+        self.clients[slot].state = State::Gone;
+        match before {
+            State::Gone | State::Left => return,
+            State::Closing | State::Settled => self.closing -= 1,
+            State::Open => {
+                self.open -= 1;
+                if cause.is_polite() && self.may_leave(slot, at) {
+                    self.clients[slot].state = State::Left;
+                    self.left.insert(slot, (at, cause));
+                } else {
+                    self.died(slot, at, cause);
+                }
+            }
+        }
+        self.settle(slot, at, before == State::Open);
+    }
+
+    /// Whether nothing is missed so far when the connection of a client ends at `at`: every message of it has its fate, and
+    /// if more is planned, that is not due yet. A run that lasts for a time wants connections until that is over.
+    fn may_leave(&self, slot: usize, at: Time) -> bool {
+        let over = at >= self.outcome.window.to;
+        self.clients[slot].ledger.in_flight() == 0 && (over || matches!(self.orders.until, Until::Messages(_)))
+    }
+
+    /// Something is due on the connection of a client that took its leave: it should not have.
+    pub(super) fn missed(&mut self, slot: usize) {
+        if let Some((at, cause)) = self.left.remove(&slot) {
+            self.clients[slot].state = State::Gone;
+            self.died(slot, at, cause);
+        }
+    }
+
+    fn died(&mut self, slot: usize, at: Time, cause: Cause) {
+        let connections = &mut self.outcome.connections;
+        connections.died += 1;
+        count_kind(connections, &cause.kind, 1, Some(&cause.detail));
+        let Client { ledger, local, .. } = &self.clients[slot];
+        self.outcome.recorder.died(&self.orders.terms, ledger.client(), *local, at, cause.detail);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_are_bounded() {
+        let mut connections = Connections::default();
+        for code in 3000..4500 {
+            let kind = format!("closed_{code}");
+            count_kind(&mut connections, &kind, 2, Some(&format!("said {kind}")));
+            count_kind(&mut connections, "closed_3000", 1, Some("never the first"));
+        }
+        assert_eq!(connections.errors.len(), KINDS + 1);
+        assert_eq!(connections.errors["closed_3000"], 1502);
+        assert_eq!(connections.errors["other"], 2 * (1500 - KINDS as u64));
+        assert_eq!(connections.details.len(), KINDS + 1);
+        assert_eq!(connections.details["closed_3000"], "said closed_3000");
+        assert_eq!(connections.details["other"], "said closed_3064");
+    }
+}

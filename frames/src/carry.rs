@@ -58,6 +58,11 @@ impl Carry {
         self.head_len == 0 && self.frame.is_none() && self.message.is_none()
     }
 
+    /// Bytes that came and are kept.
+    pub(crate) fn held(&self) -> usize {
+        self.control.len() + self.message.as_ref().map_or(0, |message| message.bytes.len())
+    }
+
     /// Whether nothing is left but what was handed over.
     pub(crate) fn is_spent(&self) -> bool {
         let message = self.message.is_some() && self.handed != Handed::Message;

@@ -134,6 +134,26 @@ impl Decoder {
         Some(Message { kind, payload })
     }
 
+    /// What it takes.
+    pub fn settings(&self) -> Settings {
+        self.settings
+    }
+
+    /// Bytes of memory that the message under way takes, or the last event, where it had to be put together.
+    #[inline]
+    pub fn held(&self) -> usize {
+        self.carry.as_ref().map_or(0, |carry| carry.held())
+    }
+
+    /// Gives back the memory of the last event, which the next call of [`Self::next`] would do otherwise. For a caller that may
+    /// not make one for long.
+    #[inline]
+    pub fn release(&mut self) {
+        if self.carry.as_mut().is_some_and(|carry| carry.release()) {
+            self.carry = None;
+        }
+    }
+
     /// Whether the stream may end here: between messages.
     pub fn is_between_messages(&self) -> bool {
         self.carry.as_ref().is_none_or(|carry| carry.is_spent())
@@ -181,10 +201,8 @@ impl Decoder {
     /// The way of everything that is not one frame in one piece.
     #[cold]
     fn resume<'e, 'b: 'e>(&'e mut self, input: &mut Input<'b>) -> Result<Option<Event<'e>>, Violation> {
-        if self.carry.as_mut().is_some_and(|carry| carry.release()) {
-            // The event that it held is done with, and with it the memory.
-            self.carry = None;
-        }
+        // The event that it held is done with, and with it the memory.
+        self.release();
         match self.over {
             Some(Over::Failed(violation)) => Err(violation),
             _ if input.is_empty() => Ok(None),
@@ -300,5 +318,22 @@ mod tests {
         assert!(take(&mut [0x01, 1, b'x']));
         assert!(!take(&mut [0x80, 0]));
         assert!(!take(&mut []));
+    }
+
+    #[test]
+    fn memory_of_the_last_event_is_given_back_on_request() {
+        let settings = Settings { role: Role::Client, max_frame: 9, max_message: 9, max_frames: None };
+        let mut decoder = Decoder::new(settings);
+        assert_eq!(decoder.held(), 0);
+        assert_eq!(decoder.next(&mut Input::from(&mut [0x82, 3, 1, 2][..])), Ok(None));
+        assert_eq!(decoder.held(), 2);
+        decoder.release();
+        assert_eq!(decoder.held(), 2, "it is under way");
+        let payload = [1, 2, 3].as_slice();
+        let message = Event::Message(Message { kind: Kind::Binary, payload });
+        assert_eq!(decoder.next(&mut Input::from(&mut [3][..])), Ok(Some(message)));
+        assert_eq!(decoder.held(), 3);
+        decoder.release();
+        assert_eq!(decoder.held(), 0);
     }
 }

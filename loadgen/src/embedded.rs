@@ -67,6 +67,8 @@ fn limits(plan: &Plan) -> Limits {
         message_bytes: defaults.message_bytes.max(size),
         // A slow rate and a long drain are silence as well.
         idle: None,
+        // The plan is what bounds it.
+        memory: usize::MAX,
         // A connection that the client gave up may be there still when the next one comes.
         connections: defaults.connections.max(clients.saturating_mul(2)),
         // A client that writes all it may before it reads is not held up: each would wait for the other. One whose window is

@@ -74,6 +74,11 @@ struct LimitArgs {
     #[arg(long, value_name = "N", value_parser = connections)]
     connections: Option<usize>,
 
+    /// Memory that all peers together may have it hold; over it, new ones get 503 and those that hold most are closed
+    /// with 1013 (or reset) [default: a quarter of the machine's or of the control group's]
+    #[arg(long, value_name = "SIZE", value_parser = memory)]
+    memory: Option<usize>,
+
     /// Echoes held for a peer that does not read; over it the server stops reading from that peer
     #[arg(long, value_name = "SIZE", default_value = "1MiB", value_parser = unsent_bytes)]
     unsent_bytes: usize,
@@ -133,6 +138,7 @@ impl Args {
                 handshake: limits.handshake,
                 idle: limits.idle.0,
                 connections,
+                memory: limits.memory.unwrap_or(defaults.limits.memory),
                 unsent_bytes: limits.unsent_bytes,
                 unsent_time: limits.unsent_time,
                 closing: limits.closing,
@@ -197,6 +203,10 @@ fn frames(text: &str) -> Result<u32, String> {
 
 fn message_bytes(text: &str) -> Result<usize, String> {
     size(text, 1, 1 << 30)
+}
+
+fn memory(text: &str) -> Result<usize, String> {
+    size(text, 1 << 20, 1 << 50)
 }
 
 fn unsent_bytes(text: &str) -> Result<usize, String> {
@@ -274,7 +284,7 @@ mod tests {
     #[test]
     fn every_flag_arrives() {
         let line = "server --reply --hi --threads 3 --message-bytes 4KiB --frames-per-message 10k --handshake 500ms \
-                    --idle off --connections 7 --unsent-bytes 0 --unsent-time 2m --closing 1s --no-page --log --log-values host,User-Agent --delay 300us \
+                    --idle off --connections 7 --memory 64MiB --unsent-bytes 0 --unsent-time 2m --closing 1s --no-page --log --log-values host,User-Agent --delay 300us \
                     --delay-dist uniform --stall 10s:250ms --fault drop=0.25,wrong-type=1% --fault late=0.5 --fault-seed 7";
         let options = Options {
             reply: Reply::Text("--hi".to_owned()),
@@ -288,6 +298,7 @@ mod tests {
                 handshake: Duration::from_millis(500),
                 idle: None,
                 connections: 7,
+                memory: 64 << 20,
                 unsent_bytes: 0,
                 unsent_time: Duration::from_secs(120),
                 closing: Duration::from_secs(1),
@@ -348,6 +359,7 @@ mod tests {
             ("--handshake", "0s", "from 1ms to 24h"),
             ("--idle", "soon", "such as 500ms, 10s or 2m, or `off`"),
             ("--connections", "99m", "from 1 to 1000000"),
+            ("--memory", "0", "from 1048576 to"),
             ("--unsent-bytes", "much", "from 0 to 1073741824 bytes"),
             ("--unsent-time", "10", "from 1ms to 24h"),
             ("--closing", "25h", "from 1ms to 24h"),

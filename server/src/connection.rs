@@ -21,11 +21,15 @@ use crate::{
     outbox::Outbox,
     registry::{Entry, Notice, Watched},
     socket::Socket,
-    worker::{Permit, Worker, Workspace},
+    worker::{Admission, Overload, Worker, Workspace},
 };
 
-/// Reads in a row after which other connections get their turn.
-const READS_IN_A_ROW: u32 = 8;
+/// Reads in a row after which other connections get their turn. The second one mostly finds nothing. A read of empty fragments
+/// takes a fifth of a millisecond, so hundreds of peers that send nothing else have the others wait long enough as it is.
+const READS_IN_A_ROW: u32 = 2;
+
+/// Bytes of answers behind which a Close can wait for a peer that shall give back memory.
+const FEW: usize = 64 * 1024;
 
 /// Bytes of answers after which they are written although what was read has more: with a fixed reply, the answers to one
 /// read may be many times its length.
@@ -37,7 +41,7 @@ const LONG: usize = 64 * 1024;
 /// Serves a connection until it ends.
 pub(crate) async fn serve(
     tcp: TcpStream,
-    permit: Option<Permit>,
+    admission: Admission,
     entry: Entry,
     detour: Option<Box<Detour>>,
     log: Log,
@@ -50,12 +54,10 @@ pub(crate) async fn serve(
     .await;
     let socket = Socket::new(tcp, Rc::clone(&entry.watched));
     // First and last act are boxed, as their state would otherwise stay a part of every connection's memory.
-    let Some(socket) = Box::pin(open(socket, permit.is_none(), &log, &worker)).await else { return };
+    let Some(socket) = Box::pin(open(socket, admission.refusal, &log, &worker)).await else { return };
     let mut echo = Echo::new(socket, detour, &worker);
     let ending = poll_fn(|cx| echo.poll(cx)).await;
-    if let Some(courier) = echo.courier.take() {
-        courier.settle();
-    }
+    let record = echo.courier.take().map(|courier| courier.settle());
     log.ended(&ending);
     worker.count(|stats| match ending {
         Ending::Closed(_) | Ending::Reset | Ending::Hostile | Ending::Notice(Notice::Shutdown) => {}
@@ -63,25 +65,29 @@ pub(crate) async fn serve(
         Ending::Stalled => stats.stalled += 1,
         Ending::Fault(_) => stats.protocol_errors += 1,
         Ending::Notice(Notice::Idle) => stats.idled += 1,
+        Ending::Notice(Notice::Memory) => stats.evicted += 1,
     });
-    Box::pin(finish(echo.wire, ending, worker)).await;
+    Box::pin(finish(echo.wire, ending, record, worker)).await;
 }
 
 /// The socket of a connection once the peer's handshake is answered; none if that led to nothing and is over.
-async fn open(mut socket: Socket, full: bool, log: &Log, worker: &Worker) -> Option<Socket> {
+async fn open(mut socket: Socket, overload: Option<Overload>, log: &Log, worker: &Worker) -> Option<Socket> {
     let (watched, limits, mut head) = (Rc::clone(socket.watched()), &worker.limits, Vec::new());
-    let handshake = upgrade(&mut socket, &mut head, full, worker.page.as_deref(), limits.handshake);
+    let handshake = upgrade(&mut socket, &mut head, overload.is_some(), worker.page.as_deref(), limits.handshake);
     let opened = unless_noticed(&watched, pin!(handshake)).await;
     let Err(refusal) = opened.unwrap_or_else(|notice| Err(Refusal::Noticed(notice))) else {
         log.opened(&head);
         return Some(socket);
     };
-    log.refused(&head, &refusal);
+    log.refused(&head, &refusal, overload);
+    drop(head);
     worker.count(|stats| match refusal {
         Refusal::Full => stats.refused += 1,
         Refusal::Page => stats.pages += 1,
+        Refusal::Noticed(Notice::Memory) => stats.evicted += 1,
         Refusal::TooSlow | Refusal::Noticed(_) | Refusal::Failed(_) => stats.failed_handshakes += 1,
     });
+    watched.holds(0);
     // Nothing was promised before the handshake, so on a notice there is nothing to keep.
     if !matches!(refusal, Refusal::Noticed(_)) {
         let _ = timeout(limits.closing, socket.linger()).await;
@@ -106,6 +112,32 @@ pub(crate) struct Wire {
     /// What was read and must wait until the peer has taken more of its answers; nothing most of the time.
     pub(crate) unread: Vec<u8>,
     pub(crate) outbox: Outbox,
+}
+
+impl Wire {
+    /// Tells the registry how much memory the connection holds for its peer; whether more than before.
+    #[inline]
+    pub(crate) fn count(&self) -> bool {
+        self.socket.watched().holds(self.held())
+    }
+
+    #[inline]
+    fn held(&self) -> usize {
+        self.outbox.held() + self.decoder.held() + self.unread.len()
+    }
+
+    /// Gives back what can be done without, and everything if that is not enough: then false, and nothing can be said any more.
+    pub(crate) fn give_back(&mut self) -> bool {
+        self.decoder = Decoder::new(self.decoder.settings());
+        self.unread = Vec::new();
+        let few = self.outbox.held() <= FEW;
+        if !few {
+            self.outbox = Outbox::default();
+        }
+        // What is left counts no more: it is little and soon gone.
+        self.socket.watched().holds(0);
+        few
+    }
 }
 
 /// The open state of a connection.
@@ -137,12 +169,29 @@ impl Echo {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Ending> {
         let worker = Rc::clone(&self.worker);
         let workspace = &mut *worker.workspace.borrow_mut();
-        let Err(ending) = self.turn(workspace, cx) else { return Poll::Pending };
-        if let (Some(courier), Ending::Closed(_) | Ending::Notice(_)) = (&mut self.courier, &ending) {
-            courier.send_rest(&mut workspace.frames);
+        let turn = self.turn(workspace, cx);
+        if self.count() && worker.registry.is_over() {
+            worker.registry.relieve();
+        }
+        let Err(ending) = turn else { return Poll::Pending };
+        if let Some(courier) = &mut self.courier {
+            if matches!(ending, Ending::Closed(_) | Ending::Notice(Notice::Idle | Notice::Shutdown)) {
+                courier.send_rest(&mut workspace.frames);
+            }
+            courier.sent(workspace.frames.len());
         }
         self.wire.outbox.keep(&mut workspace.frames);
+        self.wire.count();
         Poll::Ready(ending)
+    }
+
+    /// Tells the registry how much memory the connection holds; whether more than before.
+    #[inline]
+    fn count(&self) -> bool {
+        match &self.courier {
+            None => self.wire.count(),
+            Some(courier) => self.wire.socket.watched().holds(self.wire.held() + courier.held()),
+        }
     }
 
     /// Answers what is there, and sees to it that the task is woken for more.
@@ -152,6 +201,9 @@ impl Echo {
         }
         self.flush(cx)?;
         for _ in 0..READS_IN_A_ROW {
+            if self.worker.registry.holds_back() {
+                break;
+            }
             let may_read = self.may_read();
             let came = may_read && self.read(workspace, cx)?;
             if let Some(courier) = &mut self.courier {
@@ -236,6 +288,8 @@ impl Echo {
                 }
             }
         };
+        // A message that had to be put together has been answered.
+        self.wire.decoder.release();
         self.worker.count(|stats| stats.messages += messages);
         result
     }
@@ -246,6 +300,9 @@ impl Echo {
     }
 
     fn send(&mut self, out: &mut Encoder, cx: &mut Context<'_>) -> Result<(), Ending> {
+        if let Some(courier) = &mut self.courier {
+            courier.sent(out.len());
+        }
         self.wire.outbox.send(out, &mut self.wire.socket, cx).map_err(Ending::Broken)
     }
 

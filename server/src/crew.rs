@@ -71,7 +71,7 @@ impl Crew {
             let thread =
                 descriptors::spawn(&name, table, [listener.as_fd(), stopped.as_fd()], move |[listener, stopped]| {
                     let serves = || drop(over.0.send(News::Serves));
-                    worker::serve(listener.into(), stopped.into(), &shared, serves)
+                    worker::serve(listener.into(), stopped.into(), &shared, index, serves)
                 });
             crew.push(thread.map_err(|error| not_started(index + 1, threads, error))?);
         }

@@ -17,13 +17,28 @@ pub(crate) struct Detour {
     queue: VecDeque<(Instant, Step)>,
     /// Answers that wait for the peer's Close.
     late: Vec<Answer>,
+    /// What was done to those.
+    late_faults: Vec<Fault>,
+    /// Payload bytes in `late`.
+    late_bytes: usize,
     /// Payload bytes in `queue`.
     bytes: usize,
+    /// What was done with answers that have gone out.
+    done: Vec<Fault>,
 }
 
 impl Detour {
     pub(crate) fn new(injector: Option<Injector>, delays: Option<Delays>) -> Self {
-        Self { injector, delays, queue: VecDeque::new(), late: Vec::new(), bytes: 0 }
+        Self {
+            injector,
+            delays,
+            queue: VecDeque::new(),
+            late: Vec::new(),
+            late_faults: Vec::new(),
+            late_bytes: 0,
+            bytes: 0,
+            done: Vec::new(),
+        }
     }
 
     /// Takes the answer to a message that read number `read` completed.
@@ -31,19 +46,33 @@ impl Detour {
         match &mut self.injector {
             None => self.enqueue(Step::Send(answer), now),
             Some(injector) => {
-                for step in injector.arrive(answer, read, now) {
-                    self.enqueue(step, now);
+                let (steps, faults) = (injector.arrive(answer, read, now), injector.take_done());
+                if steps.iter().any(|step| matches!(step, Step::SendLate(_))) {
+                    self.late_faults.extend(faults);
+                } else if steps.iter().any(|step| matches!(step, Step::Reset | Step::Close)) {
+                    // Nothing comes behind these.
+                    return self.enqueue_all(faults.into_iter().map(Step::Done).chain(steps), now);
+                } else {
+                    return self.enqueue_all(steps.into_iter().chain(faults.into_iter().map(Step::Done)), now);
                 }
+                self.enqueue_all(steps, now);
             }
         }
     }
 
+    fn enqueue_all(&mut self, steps: impl IntoIterator<Item = Step>, now: Instant) {
+        steps.into_iter().for_each(|step| self.enqueue(step, now));
+    }
+
     fn enqueue(&mut self, step: Step, now: Instant) {
         if let Step::SendLate(answer) = step {
+            self.late_bytes += answer.len();
             return self.late.push(answer);
         }
         self.bytes += payload(&step);
-        let due = self.delays.as_mut().map_or(now, |delays| now + delays.draw());
+        // A record has its place behind what it tells of, and draws nothing.
+        let delays = self.delays.as_mut().filter(|_| !matches!(step, Step::Done(_)));
+        let due = delays.map_or(now, |delays| now + delays.draw());
         let due = self.queue.back().map_or(due, |&(last, _)| due.max(last));
         self.queue.push_back((due, step));
     }
@@ -53,12 +82,15 @@ impl Detour {
         if let Some(step) = self.injector.as_mut().and_then(|injector| injector.release(now)) {
             self.enqueue(step, now);
         }
-        if self.queue.front().is_none_or(|&(due, _)| due > now) {
-            return None;
+        while self.queue.front().is_some_and(|&(due, _)| due <= now) {
+            let (_, step) = self.queue.pop_front()?;
+            self.bytes -= payload(&step);
+            match step {
+                Step::Done(fault) => self.done.push(fault),
+                step => return Some(step),
+            }
         }
-        let (_, step) = self.queue.pop_front()?;
-        self.bytes -= payload(&step);
-        Some(step)
+        None
     }
 
     /// When [`Self::next`] has something to give.
@@ -74,24 +106,35 @@ impl Detour {
         self.bytes
     }
 
+    /// Payload bytes that it holds, whatever they wait for.
+    pub(crate) fn held(&self) -> usize {
+        self.bytes + self.late_bytes
+    }
+
     /// Everything that is left to be sent, the late ones last. For when there is no time to wait any more.
     pub(crate) fn rest(&mut self) -> Vec<Answer> {
         let queue = std::mem::take(&mut self.queue).into_iter();
+        let done = &mut self.done;
         let queued = queue.filter_map(|(_, step)| match step {
             Step::Send(answer) => Some(answer),
             // It has gone nowhere yet, and nothing is written down of it.
             Step::Misroute(misrouted) => Some(misrouted.answer),
+            Step::Done(fault) => {
+                done.push(fault);
+                None
+            }
             Step::SendLate(_) | Step::Reset | Step::Close => None,
         });
         let held = self.injector.as_mut().and_then(Injector::give_up);
         let rest = queued.chain(held).chain(std::mem::take(&mut self.late)).collect();
-        self.bytes = 0;
+        self.done.append(&mut self.late_faults);
+        (self.bytes, self.late_bytes) = (0, 0);
         rest
     }
 
-    /// The faults that were done since the last call.
+    /// The faults that were done, since the last call, with answers that [`Self::next`] or [`Self::rest`] has given out.
     pub(crate) fn take_faults(&mut self) -> Vec<Fault> {
-        self.injector.as_mut().map(Injector::take_done).unwrap_or_default()
+        std::mem::take(&mut self.done)
     }
 }
 
@@ -99,7 +142,7 @@ fn payload(step: &Step) -> usize {
     match step {
         Step::Send(answer) | Step::SendLate(answer) => answer.len(),
         Step::Misroute(misrouted) => misrouted.answer.len(),
-        Step::Reset | Step::Close => 0,
+        Step::Reset | Step::Close | Step::Done(_) => 0,
     }
 }
 
@@ -181,5 +224,22 @@ mod tests {
         assert_eq!(detour.rest(), [text(0)]);
         assert_eq!((detour.rest(), detour.bytes()), (vec![], 0));
         assert_eq!(detour.take_faults().len(), 1);
+    }
+
+    #[test]
+    fn a_fault_is_told_when_its_answers_have_gone_out() {
+        let delays = delays(DelayShape::Fixed);
+        let (mut detour, start) = (Detour::new(Some(always(FaultKind::Duplicate)), Some(delays)), Instant::now());
+        detour.take(text(0), 0, start);
+        assert_eq!((detour.next(start), detour.take_faults()), (None, vec![]));
+        assert_eq!(detour.next(start + MEAN), Some(Step::Send(text(0))));
+        assert_eq!(detour.next(start + MEAN), Some(Step::Send(text(0))));
+        assert_eq!(detour.take_faults(), []);
+        assert_eq!(detour.next(start + MEAN), None);
+        assert_eq!(detour.take_faults().len(), 1);
+        // That of a reset is told with it, as nothing comes behind it.
+        let mut detour = Detour::new(Some(always(FaultKind::Die)), None);
+        detour.take(text(0), 0, start);
+        assert_eq!((detour.next(start), detour.take_faults().len()), (Some(Step::Reset), 1));
     }
 }

@@ -17,18 +17,19 @@
 //! read into, one to encode answers in. A connection has memory of its own only for a message that came in pieces and for
 //! what TCP did not take (`outbox`). A `socket` tells the `registry` of every byte. `handshake` and `closing` are a
 //! connection's first and last act; `log` tells of both, and of the `request`. The registry of a worker
-//! tells its connections when they have been idle too long or when the server goes away. Counters are a worker's own and
-//! are merged once, at the end, into [`Stats`]; nothing is shared between threads but the number of open connections. As a
-//! thread may have a descriptor table of its own, no waker ever crosses from one to another.
+//! tells its connections when they have been idle too long, when they hold too much `memory`, or when the server goes away.
+//! Counters are a worker's own and are merged once, at the end, into [`Stats`]; nothing is shared between threads but numbers:
+//! of open connections, and of bytes that they hold. As a thread may have a descriptor table of its own, no waker ever
+//! crosses from one to another.
 //!
 //! For tests of those who measure servers, an `answer` can take a `detour`: through `fault`, which breaks what is promised
 //! below, exactly and on the record, and through `delay`. A `courier` does what is due there, and a `timer` wakes the
 //! connections where something is. Without these options none of it exists, and answers go straight back.
 //!
 //! # Log
-//! What becomes of a connection is told through [`tracing`]: its ends, the request with its header fields, and how it ended.
-//! What a peer chose is quoted and escaped; values of fields that carry credentials are left out. Nothing is told of a
-//! message, and without a subscriber nothing at all is done.
+//! What becomes of a connection is told through [`tracing`]: its ends, the path and the names of the header fields of its
+//! request, and how it ended. What a peer chose is quoted, escaped and cut. A query is left out, and so are the values of all
+//! fields but [`Options::log_values`]. Nothing is told of a message, and without a subscriber nothing at all is done.
 //!
 //! # Behaviour
 //! - All messages that one read brings are answered with one write, as far as the peer takes its answers
@@ -37,9 +38,11 @@
 //!   for text that is not UTF-8, 1009 for a message over [`Limits::message_bytes`], 1008 for one of too many frames.
 //!   Then the server ends its side and reads on for a while, so that no reset destroys what the peer has yet to read.
 //! - A Close of the peer is answered with its code, and the server ends the TCP connection first (section 7.1.1).
+//! - Where all peers together hold more memory than [`Limits::memory`], those that hold most end: with 1013, or with a reset
+//!   where a Close would have to wait behind answers that they don't take.
 //! - A GET or HEAD of `/` without an upgrade gets a `page` that tries the server from a browser, unless [`Options::page`] is
 //!   off. Any other request that is no WebSocket handshake gets an HTTP error: 426, 405 or 400; 408 when it takes too long; 503 over
-//!   [`Limits::connections`].
+//!   [`Limits::connections`] or [`Limits::memory`].
 
 mod answer;
 mod closing;
@@ -52,6 +55,7 @@ mod fault;
 mod handshake;
 mod listener;
 mod log;
+mod memory;
 mod options;
 mod outbox;
 mod page;
@@ -61,6 +65,7 @@ mod room;
 mod socket;
 mod stats;
 mod timer;
+mod unacknowledged;
 mod worker;
 
 use std::{io, net::TcpListener};

@@ -14,6 +14,8 @@ use tracing::{Level, field::display, info, warn};
 use crate::{
     closing::{Ending, HOSTILE_REASON, reason},
     handshake::Refusal,
+    registry::Notice,
+    worker::Overload,
 };
 
 /// The log of one connection. Empty, and next to free, when nobody listens.
@@ -42,12 +44,15 @@ impl Log {
         info!(%peer, local, request = %line, fields = %fields, "opened");
     }
 
-    /// The request in `head` was not answered with a WebSocket.
-    pub(crate) fn refused(&self, head: &[u8], refusal: &Refusal) {
+    /// The request in `head` was not answered with a WebSocket; `overload` if that is why.
+    pub(crate) fn refused(&self, head: &[u8], refusal: &Refusal, overload: Option<Overload>) {
         let Some((peer, local)) = self.ends() else { return };
         let (line, fields) = self.request(head);
         let why = match refusal {
             Refusal::Page => return info!(%peer, local, request = %line, fields = %fields, "page"),
+            Refusal::Full if overload == Some(Overload::Memory) => {
+                "all peers hold as much memory as allowed".to_owned()
+            }
             Refusal::Full => "as many connections as allowed".to_owned(),
             Refusal::TooSlow => "too slow".to_owned(),
             Refusal::Noticed(notice) => notice.reason().to_owned(),
@@ -64,8 +69,12 @@ impl Log {
                 info!(%peer, local, by = "peer", code, ?reason, "closed");
             }
             Ending::Closed(None) => info!(%peer, local, by = "peer", "closed without a code"),
+            Ending::Notice(Notice::Memory) => {
+                let error = "all peers held more memory than allowed, and this one most";
+                warn!(%peer, local, by = "server", code = 1013, reason = ?Notice::Memory.reason(), error, "closed");
+            }
             Ending::Notice(notice) => {
-                info!(%peer, local, by = "server", code = 1001, reason = ?notice.reason(), "closed");
+                info!(%peer, local, by = "server", code = notice.code(), reason = ?notice.reason(), "closed");
             }
             Ending::Hostile => {
                 info!(%peer, local, by = "server", code = 1011, reason = ?HOSTILE_REASON, "closed on purpose");

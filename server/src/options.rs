@@ -7,6 +7,7 @@ use descriptors::Table;
 use crate::{
     delay::{Delay, Stall},
     fault::Faults,
+    memory,
 };
 
 /// How a server behaves.
@@ -68,7 +69,7 @@ pub enum Reply {
     Text(String),
 }
 
-/// What one peer may use of the server. The defaults let any plausible load test pass and keep a hostile peer from
+/// What one peer may use of the server, and all of them together. The defaults let any plausible load test pass and keep a hostile peer from
 /// taking all memory, a descriptor forever, or a thread for itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
@@ -101,6 +102,13 @@ pub struct Limits {
     /// [`Room`](crate::Room) that the limit on open files leaves, as a connection for which no descriptor is left waits
     /// unanswered instead.
     pub connections: usize,
+    /// Memory that all peers together may have the server hold, in bytes: answers that they do not take, what has come of their
+    /// messages and requests, delayed answers, and 1280 bytes a connection. Over it, new connections are answered with HTTP
+    /// 503, and those that hold most end until an eighth of it is free again: with Close 1013 (try again later), or with a reset
+    /// where more than 64 KiB of answers would be in front of the Close. The kernel's socket buffers are not counted.
+    ///
+    /// Default: a quarter of the memory that this process can have: the machine's, or that of its control group.
+    pub memory: usize,
     /// Echoes held for a peer that does not read, in bytes of frames, beyond what the socket's own buffers take. Over it
     /// the server stops answering that peer until it has caught up (backpressure), so a connection holds at most this plus
     /// one message, and what one read brought. See [`unsent_time`](Self::unsent_time) for one that never does.
@@ -128,6 +136,7 @@ impl Default for Limits {
             handshake: Duration::from_secs(10),
             idle: Some(Duration::from_secs(300)),
             connections: 65_536,
+            memory: memory::quarter(),
             unsent_bytes: 1 << 20,
             unsent_time: Duration::from_secs(30),
             closing: Duration::from_secs(2),

@@ -13,6 +13,9 @@ use tokio::time::{Sleep, sleep};
 
 use crate::socket::Socket;
 
+/// Bytes that TCP has taken up to which their memory is not given back before the rest is taken as well.
+const KEPT: usize = 64 * 1024;
+
 /// What TCP has not taken. Nearly always that is nothing, and then it holds no memory.
 #[derive(Debug, Default)]
 pub(crate) struct Outbox(Option<Box<Backlog>>);
@@ -31,6 +34,12 @@ impl Outbox {
     #[inline]
     pub(crate) fn len(&self) -> usize {
         self.0.as_ref().map_or(0, |backlog| backlog.waiting().len())
+    }
+
+    /// Bytes of memory that it takes.
+    #[inline]
+    pub(crate) fn held(&self) -> usize {
+        self.0.as_ref().map_or(0, |backlog| backlog.bytes.len())
     }
 
     /// Writes `frames` behind what waits, keeps what TCP does not take, and leaves `frames` empty. The task is woken when
@@ -149,6 +158,12 @@ impl Backlog {
         self.taken += bytes;
         if bytes > 0 {
             self.stall = None;
+        }
+        // Each byte is moved once at most, for what was taken is more than what is left.
+        if self.taken > self.bytes.len() / 2 && self.taken > KEPT {
+            self.bytes.drain(..self.taken);
+            self.bytes.shrink_to(self.bytes.len());
+            self.taken = 0;
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::{
     future::poll_fn,
     io::{self, IoSlice},
+    os::fd::AsFd,
     pin::Pin,
     rc::Rc,
     task::{Context, Poll, ready},
@@ -15,7 +16,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::registry::Watched;
+use crate::{registry::Watched, unacknowledged};
 
 /// A [`TcpStream`] that tells the registry of every byte.
 #[derive(Debug)]
@@ -66,8 +67,11 @@ impl Socket {
         Poll::Ready(Ok(written))
     }
 
+    /// Reads some bytes of a request, which are held until it is answered.
     pub(crate) async fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        poll_fn(|cx| self.poll_read(cx, buffer)).await
+        let read = poll_fn(|cx| self.poll_read(cx, buffer)).await?;
+        self.watched.holds_more(read);
+        Ok(read)
     }
 
     pub(crate) async fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
@@ -80,6 +84,11 @@ impl Socket {
     pub(crate) fn reset_on_drop(&self) {
         // A socket that refuses is dead already.
         let _ = SockRef::from(&self.tcp).set_linger(Some(Duration::ZERO));
+    }
+
+    /// Bytes that TCP has taken and the peer's system has not acknowledged; 0 where the system does not tell.
+    pub(crate) fn unacknowledged(&self) -> usize {
+        unacknowledged::bytes(self.tcp.as_fd()).unwrap_or(0)
     }
 
     /// Ends our side of the TCP connection and waits for the peer to end its own.

@@ -9,7 +9,8 @@ use crate::fault::Fault;
 pub struct Stats {
     /// TCP connections accepted, whatever became of them.
     pub accepted: u64,
-    /// Connections answered with HTTP 503 because [`Limits::connections`](crate::Limits::connections) were open.
+    /// Connections answered with HTTP 503 because [`Limits::connections`](crate::Limits::connections) were open or
+    /// [`Limits::memory`](crate::Limits::memory) was used up; or dropped, where too many of them came at once.
     pub refused: u64,
     /// Requests answered with the page.
     pub pages: u64,
@@ -24,6 +25,8 @@ pub struct Stats {
     /// Connections dropped because the peer did not read for
     /// [`Limits::unsent_time`](crate::Limits::unsent_time).
     pub stalled: u64,
+    /// Connections closed because all together held more than [`Limits::memory`](crate::Limits::memory), and they most.
+    pub evicted: u64,
     /// Connections that ended without a Close frame: reset, or ended by the peer at TCP level.
     pub broken: u64,
     /// Failures to accept, nearly always for want of file descriptors; the server tries again after a pause.
@@ -44,6 +47,7 @@ impl Stats {
             protocol_errors,
             idled,
             stalled,
+            evicted,
             broken,
             accept_errors,
             faults,
@@ -56,6 +60,7 @@ impl Stats {
         self.protocol_errors += protocol_errors;
         self.idled += idled;
         self.stalled += stalled;
+        self.evicted += evicted;
         self.broken += broken;
         self.accept_errors += accept_errors;
         self.faults.extend(faults);

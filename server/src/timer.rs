@@ -1,32 +1,26 @@
 //! Wakes tasks at an instant. The runtime's own timers count whole milliseconds, which would double a delay of one.
 
 use std::{
+    cell::RefCell,
     cmp::Ordering,
     collections::BinaryHeap,
     io,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     task::Waker,
-    thread::{self, JoinHandle},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
-/// A thread that sleeps until the next of the instants that it was given.
+use rustix::time::{
+    Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create, timerfd_settime,
+};
+use tokio::net::unix::pipe::Receiver;
+
+/// A timer of the kernel (`timerfd_create(2)`) in the event loop of this thread: no other thread has to run before a task is
+/// woken, and the kernel adds no slack to such a timer.
 #[derive(Debug)]
 pub(crate) struct Timer {
-    calendar: Arc<Calendar>,
-    thread: Option<JoinHandle<()>>,
-}
-
-#[derive(Debug, Default)]
-struct Calendar {
-    entries: Mutex<Entries>,
-    changed: Condvar,
-}
-
-#[derive(Debug, Default)]
-struct Entries {
-    next: BinaryHeap<Entry>,
-    over: bool,
+    /// Readable when it is time. Not a pipe, but what tokio does with one is all that it takes: to wait for it, and to read it.
+    descriptor: Receiver,
+    next: RefCell<BinaryHeap<Entry>>,
 }
 
 #[derive(Debug)]
@@ -36,59 +30,62 @@ struct Entry {
 }
 
 impl Timer {
-    pub(crate) fn start() -> io::Result<Self> {
-        let calendar = Arc::<Calendar>::default();
-        let of_thread = Arc::clone(&calendar);
-        let thread = thread::Builder::new().name("server-timer".to_owned()).spawn(move || of_thread.run())?;
-        Ok(Self { calendar, thread: Some(thread) })
+    /// A timer in the event loop of the runtime that this is called in. It wakes while [`Self::run`] is polled.
+    pub(crate) fn new() -> io::Result<Self> {
+        let descriptor = timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC)?;
+        Ok(Self { descriptor: Receiver::from_owned_fd_unchecked(descriptor)?, next: RefCell::default() })
     }
 
     /// Wakes `waker` as soon as it is `at`. What was asked before stays.
     pub(crate) fn wake_at(&self, at: Instant, waker: &Waker) {
-        let mut entries = self.calendar.lock();
-        entries.next.push(Entry { at, waker: waker.clone() });
-        drop(entries);
-        self.calendar.changed.notify_one();
-    }
-}
-
-impl Drop for Timer {
-    fn drop(&mut self) {
-        self.calendar.lock().over = true;
-        self.calendar.changed.notify_one();
-        if let Some(thread) = self.thread.take() {
-            // It does nothing that panics but to wake, which is not ours.
-            let _ = thread.join();
+        let mut next = self.next.borrow_mut();
+        let is_first = next.peek().is_none_or(|first| at < first.at);
+        next.push(Entry { at, waker: waker.clone() });
+        if is_first {
+            self.set(at);
         }
     }
-}
 
-impl Calendar {
-    fn run(&self) {
-        let mut entries = self.lock();
-        while !entries.over {
-            let now = Instant::now();
-            match entries.next.peek() {
-                Some(entry) if entry.at <= now => {
-                    let due = entries.next.pop();
-                    // A waker may do anything, and shall not find the lock taken.
-                    drop(entries);
-                    if let Some(entry) = due {
-                        entry.waker.wake();
-                    }
-                    entries = self.lock();
-                }
-                Some(entry) => {
-                    let wait = entry.at - now;
-                    entries = self.changed.wait_timeout(entries, wait).unwrap_or_else(PoisonError::into_inner).0;
-                }
-                None => entries = self.changed.wait(entries).unwrap_or_else(PoisonError::into_inner),
+    /// Wakes what is due, for ever.
+    ///
+    /// # Errors
+    /// If the event loop is gone.
+    pub(crate) async fn run(&self) -> io::Result<()> {
+        loop {
+            self.descriptor.readable().await?;
+            // It is readable until it has been read: how often it has been time, which says nothing that matters.
+            match self.descriptor.try_read(&mut [0; 8]) {
+                Err(error) if error.kind() != io::ErrorKind::WouldBlock => return Err(error),
+                Ok(_) | Err(_) => self.wake_due(),
             }
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Entries> {
-        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    fn wake_due(&self) {
+        loop {
+            let mut next = self.next.borrow_mut();
+            match next.peek() {
+                None => return,
+                Some(entry) if entry.at > Instant::now() => return self.set(entry.at),
+                Some(_) => {}
+            }
+            let due = next.pop();
+            // A waker may do anything, and shall not find this borrowed.
+            drop(next);
+            if let Some(entry) = due {
+                entry.waker.wake();
+            }
+        }
+    }
+
+    fn set(&self, at: Instant) {
+        // Nothing would turn it off.
+        let wait = at.saturating_duration_since(Instant::now()).max(Duration::from_nanos(1));
+        let once = Timespec { tv_sec: 0, tv_nsec: 0 };
+        let it_value = Timespec::try_from(wait).unwrap_or(Timespec { tv_sec: i64::MAX, tv_nsec: 0 });
+        let setting = Itimerspec { it_interval: once, it_value };
+        // It fails only for what is no timer or no time.
+        let _ = timerfd_settime(&self.descriptor, TimerfdTimerFlags::empty(), &setting);
     }
 }
 
@@ -116,44 +113,59 @@ impl Ord for Entry {
 #[cfg(test)]
 mod tests {
     use std::{
-        sync::mpsc::{Sender, channel},
+        sync::{
+            Arc,
+            mpsc::{Sender, channel},
+        },
         task::Wake,
-        time::Duration,
+    };
+
+    use tokio::{
+        runtime::Builder,
+        time::{sleep, timeout},
     };
 
     use super::*;
 
     const PATIENCE: Duration = Duration::from_secs(30);
 
-    struct Tell(u8, Mutex<Sender<(u8, Instant)>>);
+    struct Tell(u8, Sender<(u8, Instant)>);
 
     impl Wake for Tell {
         fn wake(self: Arc<Self>) {
-            let _ = self.1.lock().expect("no panic").send((self.0, Instant::now()));
+            let _ = self.1.send((self.0, Instant::now()));
         }
     }
 
     #[test]
     fn tasks_are_woken_in_the_order_of_their_instants_and_never_early() {
-        let timer = Timer::start().expect("a thread");
-        let (sender, woken) = channel();
-        let start = Instant::now();
-        let at = |n: u8| start + Duration::from_millis(20) * u32::from(n);
-        // An earlier one than the thread sleeps for, a later one, and one that is over.
-        for n in [2, 1, 3, 0] {
-            timer.wake_at(at(n), &Waker::from(Arc::new(Tell(n, Mutex::new(sender.clone())))));
-        }
-        for expected in 0..4 {
-            let (n, when) = woken.recv_timeout(PATIENCE).expect("woken");
-            assert_eq!(n, expected);
-            assert!(when >= at(n), "{n} is early");
-        }
-    }
-
-    #[test]
-    fn a_timer_ends_before_what_it_waits_for() {
-        let timer = Timer::start().expect("a thread");
-        timer.wake_at(Instant::now() + 1000 * PATIENCE, Waker::noop());
-        drop(timer);
+        let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async {
+            let timer = Timer::new().expect("a timer");
+            let (sender, woken) = channel();
+            let start = Instant::now();
+            let at = |n: u8| start + Duration::from_millis(20) * u32::from(n);
+            // An earlier one than it is set for, a later one, one that is over, and one in hundreds of years.
+            for n in [2, 1, 3, 0] {
+                timer.wake_at(at(n), &Waker::from(Arc::new(Tell(n, sender.clone()))));
+            }
+            timer.wake_at(start + Duration::from_secs(1 << 34), Waker::noop());
+            let four = async {
+                let mut all = Vec::new();
+                while all.len() < 4 {
+                    all.extend(woken.try_iter());
+                    sleep(Duration::from_millis(1)).await;
+                }
+                all
+            };
+            let woken = tokio::select! {
+                failed = timer.run() => panic!("{failed:?}"),
+                woken = timeout(PATIENCE, four) => woken.expect("woken"),
+            };
+            for (expected, (n, when)) in (0..).zip(woken) {
+                assert_eq!(n, expected);
+                assert!(when >= at(n), "{n} is early");
+            }
+        });
     }
 }

@@ -4,6 +4,7 @@ use std::{
     cell::RefCell,
     io,
     net::{SocketAddr, TcpListener as StdListener},
+    num::NonZeroUsize,
     os::unix::net::UnixStream as StdStream,
     rc::Rc,
     sync::{
@@ -29,6 +30,7 @@ use crate::{
     detour::Detour,
     fault::{Faults, Injector},
     log::{self, Log},
+    memory::{Account, Budget},
     options::{Limits, Options, Reply},
     page,
     registry::{IDLE_SWEEPS, Notice, Registry},
@@ -39,6 +41,15 @@ use crate::{
 /// Pause after a failure to accept. Without it a worker that is out of descriptors would spin, as the connection stays in
 /// the backlog.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
+
+/// Connections that can be told at the same time that they are too many; as many as may be open, if that is more. Those beyond
+/// are dropped at once.
+const LEAST_REFUSALS: usize = 1024;
+
+/// How often a thread looks whether its connections hold too much memory, although nothing that they do makes it look: another
+/// thread may have noticed. Twice the second for each thread where there are many, as all of them wake.
+const MEMORY_LOOK: Duration = Duration::from_millis(100);
+const MEMORY_LOOK_EACH: Duration = Duration::from_millis(2);
 
 /// Bytes read at once.
 const READ_BUFFER: usize = 64 * 1024;
@@ -52,6 +63,9 @@ const SHUTDOWN_GRACE: Duration = Duration::from_millis(250);
 pub(crate) struct Shared {
     options: Options,
     open: Arc<AtomicUsize>,
+    /// Connections that are told that there is no room for them.
+    refused: Arc<AtomicUsize>,
+    memory: Arc<Budget>,
     /// Connections accepted.
     accepted: AtomicU64,
     /// When the first of them was.
@@ -60,7 +74,14 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) fn new(options: Options) -> Self {
-        Self { options, open: Arc::default(), accepted: AtomicU64::new(0), first: OnceLock::new() }
+        Self {
+            memory: Arc::new(Budget::new(options.limits.memory, options.threads.get())),
+            options,
+            open: Arc::default(),
+            refused: Arc::default(),
+            accepted: AtomicU64::new(0),
+            first: OnceLock::new(),
+        }
     }
 
     /// Counts a connection; how many there were before it.
@@ -73,9 +94,39 @@ impl Shared {
     }
 }
 
-/// The right to be one of [`Limits::connections`], while it lives.
+/// Whether a connection may be one of the server's, while this lives.
 #[derive(Debug)]
-pub(crate) struct Permit(Arc<AtomicUsize>);
+pub(crate) struct Admission {
+    _permit: Permit,
+    /// Why it may not.
+    pub(crate) refusal: Option<Overload>,
+}
+
+/// Why a connection is refused with HTTP 503.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Overload {
+    /// [`Limits::connections`].
+    Connections,
+    /// [`Limits::memory`].
+    Memory,
+}
+
+impl Admission {
+    /// None if not even so much can be done for it as to say why.
+    fn of(shared: &Shared, is_over: bool) -> Option<Self> {
+        let most = shared.options.limits.connections;
+        if !is_over && let Some(permit) = Permit::acquire(&shared.open, most) {
+            return Some(Self { _permit: permit, refusal: None });
+        }
+        let refusal = Some(if is_over { Overload::Memory } else { Overload::Connections });
+        let permit = Permit::acquire(&shared.refused, most.max(LEAST_REFUSALS))?;
+        Some(Self { _permit: permit, refusal })
+    }
+}
+
+/// One of so many, while it lives.
+#[derive(Debug)]
+struct Permit(Arc<AtomicUsize>);
 
 impl Permit {
     fn acquire(open: &Arc<AtomicUsize>, most: usize) -> Option<Self> {
@@ -120,16 +171,16 @@ pub(crate) struct Worker {
     log_values: Rc<[String]>,
     delay: Option<Delay>,
     faults: Rc<Faults>,
-    /// Only where answers take a detour. Started by this thread, as it must have its descriptors: it wakes by them.
-    timer: Option<Timer>,
+    /// Only where answers take a detour.
+    timer: Option<Rc<Timer>>,
     shared: Arc<Shared>,
     stats: RefCell<Stats>,
 }
 
 impl Worker {
     /// # Errors
-    /// If a thread that the options need can't be started.
-    fn new(shared: Arc<Shared>) -> io::Result<Self> {
+    /// If the options need a timer and it can't be had.
+    fn new(shared: Arc<Shared>, index: usize) -> io::Result<Self> {
         let detours = shared.options.delay.is_some() || !shared.options.faults.is_empty();
         Ok(Self {
             limits: shared.options.limits.clone(),
@@ -139,11 +190,11 @@ impl Worker {
             },
             workspace: RefCell::default(),
             page: shared.options.page.then(|| page::content(&shared.options.reply)),
-            registry: Rc::default(),
+            registry: Rc::new(Registry::new(Account::new(Arc::clone(&shared.memory), index))),
             log_values: shared.options.log_values.as_slice().into(),
             delay: shared.options.delay,
             faults: Rc::new(shared.options.faults.clone()),
-            timer: detours.then(Timer::start).transpose()?,
+            timer: detours.then(Timer::new).transpose()?.map(Rc::new),
             stats: RefCell::default(),
             shared,
         })
@@ -171,22 +222,33 @@ impl Worker {
         // An echo waits for nothing that Nagle's algorithm could add to it. A socket that refuses is dead already, which
         // its first read tells better.
         let _ = tcp.set_nodelay(true);
-        let permit = Permit::acquire(&self.shared.open, self.limits.connections);
+        let is_over = self.registry.is_over();
+        if is_over {
+            self.registry.relieve();
+        }
+        let Some(admission) = Admission::of(&self.shared, is_over) else {
+            return self.count(|stats| stats.refused += 1);
+        };
         let (detour, log) = (self.detour(peer), Log::of(&tcp, peer, &self.log_values));
-        spawn_local(connection::serve(tcp, permit, self.registry.enter(peer), detour, log, Rc::clone(self)));
+        spawn_local(connection::serve(tcp, admission, self.registry.enter(peer), detour, log, Rc::clone(self)));
     }
 }
 
-/// Serves `listener` on this thread until `stopped`, which does not block, ends. Calls `serves` once it does.
+/// Serves `listener` on this thread, number `index` from 0, until `stopped`, which does not block, ends. Calls `serves` once it
+/// does.
 pub(crate) fn serve(
     listener: StdListener,
     stopped: StdStream,
     shared: &Arc<Shared>,
+    index: usize,
     serves: impl FnOnce(),
 ) -> io::Result<Stats> {
     let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
-    let worker = Rc::new(Worker::new(Arc::clone(shared))?);
-    runtime.block_on(async {
+    let worker = runtime.block_on(async {
+        let worker = Rc::new(Worker::new(Arc::clone(shared), index)?);
+        if let Some(timer) = worker.timer.clone() {
+            spawn_local(async move { timer.run().await });
+        }
         if let Some(stall) = shared.options.stall {
             let shared = Arc::clone(shared);
             spawn_local(stand_still(stall, move || shared.first.get().copied()));
@@ -194,13 +256,14 @@ pub(crate) fn serve(
         if let Some(idle) = worker.limits.idle {
             spawn_local(sweep(Rc::clone(&worker.registry), idle / IDLE_SWEEPS));
         }
+        spawn_local(look_at_memory(Rc::clone(&worker.registry), shared.options.threads));
         let (listener, stopped) = (TcpListener::from_std(listener)?, UnixStream::from_std(stopped)?);
         serves();
         accept(listener, &worker, stopped).await;
         worker.registry.tell_all(Notice::Shutdown);
         // Whoever is left after that is cut off with the runtime.
         let _ = timeout(worker.limits.closing + SHUTDOWN_GRACE, worker.registry.emptied()).await;
-        io::Result::Ok(())
+        io::Result::Ok(worker)
     })?;
     drop(runtime);
     Ok(worker.stats.take())
@@ -228,6 +291,18 @@ async fn accept(listener: TcpListener, worker: &Rc<Worker>, mut stopped: UnixStr
     }
 }
 
+async fn look_at_memory(registry: Rc<Registry>, threads: NonZeroUsize) {
+    let threads = u32::try_from(threads.get()).unwrap_or(u32::MAX);
+    let mut due = interval(MEMORY_LOOK.max(MEMORY_LOOK_EACH * threads));
+    due.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        due.tick().await;
+        if registry.is_over() {
+            registry.relieve();
+        }
+    }
+}
+
 async fn sweep(registry: Rc<Registry>, period: Duration) {
     let mut due = interval(period.max(Duration::from_millis(1)));
     // Sweeps that come late in a row would count a busy thread's delay as silence.
@@ -243,7 +318,6 @@ mod tests {
     use std::{
         io::{Read, Write},
         net::TcpStream as Peer,
-        num::NonZeroUsize,
         thread,
     };
 
@@ -260,9 +334,10 @@ mod tests {
         let workers: Vec<_> = listener::siblings(listener, NonZeroUsize::new(2).expect("not zero"))
             .expect("two listeners")
             .into_iter()
-            .map(|listener| {
+            .enumerate()
+            .map(|(index, listener)| {
                 let (shared, stopped) = (Arc::clone(&shared), stopped.try_clone().expect("a duplicate"));
-                thread::spawn(move || serve(listener, stopped, &shared, || ()).expect("it serves"))
+                thread::spawn(move || serve(listener, stopped, &shared, index, || ()).expect("it serves"))
             })
             .collect();
         // The kernel chooses by a hash of the addresses: all on one side has a chance of 1 in 2^63.

@@ -27,6 +27,8 @@ pub(crate) enum Step {
     Reset,
     /// The connection is closed with a hostile reason.
     Close,
+    /// What was done wrong is on its way with what goes out before this.
+    Done(Fault),
 }
 
 /// An answer for another connection than the one of its message.

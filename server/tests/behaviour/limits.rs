@@ -13,7 +13,7 @@ use server::{Options, Reply};
 use socket2::SockRef;
 
 use crate::peer::{
-    BINARY, CLOSE, CONTINUATION, Frame, PATIENCE, PING, PONG, Peer, Server, TEXT, close_payload, part, whole,
+    BINARY, CLOSE, CONTINUATION, Frame, PATIENCE, PING, PONG, Peer, Server, TEXT, close_payload, handshake, part, whole,
 };
 
 #[test]
@@ -195,4 +195,97 @@ fn a_close_that_had_to_wait_for_the_peer_counts_at_shutdown() {
     peer.end();
     drop(peer);
     stopped.join().expect("no panic").expect("no failure");
+}
+
+/// A server with one thread, on which all peers together may hold so much.
+fn bounded(memory: usize) -> Server {
+    let mut options = Options { threads: NonZeroUsize::MIN, ..Options::default() };
+    options.limits.memory = memory;
+    Server::start(options)
+}
+
+/// Sends so many bytes of a message of which more shall come, and sees them taken.
+fn send_half(peer: &mut Peer, bytes: usize) {
+    peer.send(&part(BINARY, vec![7; bytes]));
+    peer.send(&whole(PING, "half"));
+    assert_eq!(peer.frame(), Frame::new(PONG, "half"));
+}
+
+#[test]
+fn the_peer_that_holds_most_is_closed_with_1013_when_all_hold_too_much() {
+    let server = bounded(8 << 20);
+    let (mut large, mut small) = (Peer::open(server.address), Peer::open(server.address));
+    send_half(&mut large, 5 << 20);
+    send_half(&mut small, 2 << 20);
+    let mut last = Peer::open(server.address);
+    last.send(&part(BINARY, vec![7; 2 << 20]));
+    let close = large.frame();
+    assert_eq!((close.close_code(), &close.payload[2..]), (1013, &b"too much memory held"[..]));
+    large.end();
+    for peer in [&mut small, &mut last] {
+        peer.send(&whole(CONTINUATION, "end"));
+        assert_eq!(peer.frame().payload.len(), (2 << 20) + 3);
+    }
+    drop((large, small, last));
+    assert_eq!(server.stats().evicted, 1);
+}
+
+#[test]
+fn peers_that_do_not_read_share_one_bound_and_others_are_served() {
+    let server = bounded(2 << 20);
+    let peers: Vec<_> = (0..8).map(|_| Peer::open(server.address)).collect();
+    let mut honest = Peer::open(server.address);
+    let floods: Vec<_> = peers
+        .into_iter()
+        .map(|mut peer| {
+            thread::spawn(move || {
+                SockRef::from(&peer.tcp).set_recv_buffer_size(16 << 10).expect("an option");
+                peer.tcp.set_write_timeout(Some(Duration::from_secs(2))).expect("an option");
+                let message = whole(BINARY, vec![7; 64 << 10]);
+                // Until it is reset, or held back.
+                while peer.tcp.write_all(&message).is_ok() {}
+                peer
+            })
+        })
+        .collect();
+    for _ in 0..100 {
+        honest.echo("served");
+    }
+    let peers: Vec<_> = floods.into_iter().map(|flood| flood.join().expect("no panic")).collect();
+    honest.echo("served");
+    drop((peers, honest));
+    // Each would hold 1 MiB and what a read brings.
+    let stats = server.stats();
+    assert!(stats.evicted >= 5, "{stats:?}");
+}
+
+#[test]
+fn a_connection_for_which_no_memory_is_left_gets_503() {
+    // 1280 bytes each.
+    let server = bounded(64 << 10);
+    let mut peers: Vec<_> = (0..52).map(|_| Peer::open(server.address)).collect();
+    let mut late = Peer::tcp(server.address);
+    late.send(&handshake(server.address));
+    let answer = late.http_head();
+    assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+    drop((late, peers.pop()));
+    peers.push(Peer::open_when_there_is_room(server.address));
+    peers[0].echo("served");
+    drop(peers);
+    let stats = server.stats();
+    assert!(stats.refused >= 1 && stats.evicted == 0, "{stats:?}");
+}
+
+#[test]
+fn memory_of_a_message_is_given_back_with_its_echo() {
+    // Of three large messages one after the other, each is all that is held.
+    let server = bounded(5 << 20);
+    let mut peers: Vec<_> = (0..3).map(|_| Peer::open(server.address)).collect();
+    for peer in &mut peers {
+        peer.send(&part(BINARY, vec![7; 2 << 20]));
+        peer.send(&whole(CONTINUATION, ""));
+        assert_eq!(peer.frame().payload.len(), 2 << 20);
+    }
+    drop(peers);
+    assert_eq!(server.stats().evicted, 0);
 }

@@ -1,7 +1,7 @@
 //! What the server does wrong or late on purpose, as a peer sees it that looks at frames.
 
 use std::{
-    io::{BufRead, BufReader, ErrorKind, Read},
+    io::{BufRead, BufReader, ErrorKind, Read, Write},
     num::NonZeroUsize,
     process::{Command, Stdio},
     thread,
@@ -111,6 +111,35 @@ fn a_death_is_a_reset_after_what_was_answered_before() {
     };
     assert_eq!(end.kind(), ErrorKind::ConnectionReset);
     assert_eq!(done(server), [(FaultKind::Die, answered)]);
+}
+
+#[test]
+fn what_a_death_destroys_is_not_in_the_ledger() {
+    // Twice each answer, and then a reset: more than the buffers of both sockets hold, for a peer that reads late.
+    let faults = Faults::new([(FaultKind::Duplicate, 0.95), (FaultKind::Die, 0.05)]).expect("chances");
+    let mut options = Options { faults, seed: 4, threads: NonZeroUsize::MIN, ..Options::default() };
+    options.limits.unsent_bytes = 64 << 20;
+    let (server, mut seen) = (Server::start(options), 0);
+    for _ in 0..4 {
+        let mut peer = Peer::open(server.address);
+        let mut writer = Peer { tcp: peer.tcp.try_clone().expect("a handle") };
+        let writing = thread::spawn(move || {
+            let message = whole(BINARY, vec![7; 100_000]);
+            while writer.tcp.write_all(&message).is_ok() {}
+        });
+        thread::sleep(Duration::from_millis(20));
+        let mut came = Vec::new();
+        // The reset is an error of this or of the other handle, whichever meets it first.
+        let _ = peer.tcp.read_to_end(&mut came);
+        writing.join().expect("no panic");
+        let answers = came.len() / (10 + 100_000);
+        assert_eq!(came.len() % (10 + 100_000), 0, "all of what was said");
+        seen += answers;
+    }
+    let faults = done(server);
+    let count = |kind| faults.iter().filter(|(of, _)| *of == kind).count();
+    assert_eq!(count(FaultKind::Die), 4);
+    assert_eq!(2 * count(FaultKind::Duplicate), seen, "{faults:?}");
 }
 
 #[test]

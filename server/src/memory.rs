@@ -1,0 +1,179 @@
+//! The memory that peers have the server hold, of all threads together: what is counted and what is too much. Who must give
+//! some back is up to the `registry`.
+//!
+//! A connection counts what depends on its peer: answers that the peer does not take, the part of a message or a request that
+//! has come, answers that are delayed, and a fixed amount for itself. It tells its thread when that has changed, which it does
+//! not for messages that come in one read and whose answers TCP takes.
+
+use std::{
+    cell::Cell,
+    fs,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+/// What an idle connection takes, measured: its task, its place in the registry, its descriptor's state in the runtime.
+pub(crate) const CONNECTION: usize = 1280;
+
+/// What all threads have in common. The numbers guard nothing but themselves, so `Relaxed` does.
+#[derive(Debug)]
+pub(crate) struct Budget {
+    limit: usize,
+    used: AtomicUsize,
+    /// The largest debt of a connection of each thread; at times a larger one than there still is.
+    largest: Box<[AtomicUsize]>,
+}
+
+impl Budget {
+    pub(crate) fn new(limit: usize, threads: usize) -> Self {
+        Self { limit, used: AtomicUsize::new(0), largest: (0..threads).map(|_| AtomicUsize::new(0)).collect() }
+    }
+}
+
+/// The part of the budget that the connections of one thread use.
+#[derive(Debug)]
+pub(crate) struct Account {
+    budget: Arc<Budget>,
+    thread: usize,
+    /// Connections that were told to give back what they hold, and have not yet.
+    asked: Cell<usize>,
+}
+
+impl Account {
+    pub(crate) fn new(budget: Arc<Budget>, thread: usize) -> Self {
+        Self { budget, thread, asked: Cell::new(0) }
+    }
+
+    /// A connection holds `now` bytes instead of `before`.
+    pub(crate) fn change(&self, before: usize, now: usize) {
+        if now < before {
+            self.budget.used.fetch_sub(before - now, Ordering::Relaxed);
+            return;
+        }
+        self.budget.used.fetch_add(now - before, Ordering::Relaxed);
+        if let Some(largest) = self.budget.largest.get(self.thread)
+            && now > largest.load(Ordering::Relaxed)
+        {
+            largest.store(now, Ordering::Relaxed);
+        }
+    }
+
+    /// Bytes over the limit.
+    #[inline]
+    pub(crate) fn excess(&self) -> usize {
+        self.budget.used.load(Ordering::Relaxed).saturating_sub(self.budget.limit)
+    }
+
+    /// Bytes that are set free on top of the excess, so that not each further byte needs another search.
+    pub(crate) fn reserve(&self) -> usize {
+        self.budget.limit / 8
+    }
+
+    /// Whether the excess is so large that nobody may add to it.
+    #[inline]
+    pub(crate) fn is_far_over(&self) -> bool {
+        self.excess() > self.reserve()
+    }
+
+    /// The largest debt of this thread is `debt`.
+    pub(crate) fn set_largest(&self, debt: usize) {
+        if let Some(largest) = self.budget.largest.get(self.thread) {
+            largest.store(debt, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether another thread has a larger debt than `debt`.
+    pub(crate) fn is_exceeded_elsewhere(&self, debt: usize) -> bool {
+        let others = self.budget.largest.iter().enumerate().filter(|(thread, _)| *thread != self.thread);
+        others.map(|(_, largest)| largest.load(Ordering::Relaxed)).any(|largest| largest > debt)
+    }
+
+    /// Whether a connection was asked for what it holds and has not given it back.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.asked.get() > 0
+    }
+
+    pub(crate) fn asked(&self) {
+        self.asked.set(self.asked.get() + 1);
+    }
+
+    pub(crate) fn given_back(&self) {
+        self.asked.set(self.asked.get().saturating_sub(1));
+    }
+}
+
+/// What peers may use unless told otherwise: a quarter of the memory that this process can have, in bytes. That is the
+/// machine's, or less in a control group with a limit; 1 GiB where neither can be found out.
+pub(crate) fn quarter() -> usize {
+    let machine = fs::read_to_string("/proc/meminfo").ok().and_then(|text| machine(&text));
+    let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    let group =
+        folders(&groups).into_iter().filter_map(|file| fs::read_to_string(file).ok()?.trim().parse().ok()).min();
+    let bytes: u64 = machine.into_iter().chain(group).min().unwrap_or(4 << 30);
+    usize::try_from(bytes / 4).unwrap_or(usize::MAX)
+}
+
+/// The memory of the machine in bytes, from `/proc/meminfo`.
+fn machine(meminfo: &str) -> Option<u64> {
+    let kibibytes = meminfo.lines().find_map(|line| line.strip_prefix("MemTotal:")?.trim().strip_suffix(" kB"))?;
+    kibibytes.trim().parse::<u64>().ok()?.checked_mul(1024)
+}
+
+/// Files that may hold the limit of one of the control groups in `/proc/self/cgroup` and of those above it, in both versions.
+fn folders(groups: &str) -> Vec<String> {
+    let mut files = Vec::new();
+    for line in groups.lines() {
+        let mut parts = line.splitn(3, ':').skip(1);
+        let (Some(controllers), Some(path)) = (parts.next(), parts.next()) else { continue };
+        let (root, file) = match controllers {
+            "" => ("/sys/fs/cgroup", "memory.max"),
+            "memory" => ("/sys/fs/cgroup/memory", "memory.limit_in_bytes"),
+            _ => continue,
+        };
+        for above in Path::new(path).ancestors() {
+            files.push(format!("{root}{}/{file}", above.display().to_string().trim_end_matches('/')));
+        }
+    }
+    files
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn threads_share_one_budget_and_know_who_has_the_largest_debt() {
+        let budget = Arc::new(Budget::new(800, 2));
+        let [one, two] = [0, 1].map(|thread| Account::new(Arc::clone(&budget), thread));
+        one.change(0, 500);
+        two.change(0, 300);
+        assert_eq!((one.excess(), two.excess()), (0, 0));
+        two.change(300, 350);
+        assert_eq!((one.excess(), one.is_far_over()), (50, false));
+        assert!(two.is_exceeded_elsewhere(350) && !one.is_exceeded_elsewhere(500));
+        two.change(350, 401);
+        assert!(one.is_far_over());
+        one.change(500, 0);
+        one.set_largest(0);
+        assert!(!two.is_exceeded_elsewhere(401) && two.excess() == 0);
+    }
+
+    #[test]
+    fn the_machine_says_what_it_has() {
+        assert_eq!(machine("MemTotal:       24689576 kB\nMemFree: 1 kB\n"), Some(24_689_576 * 1024));
+        assert_eq!(machine("nothing"), None);
+        assert!(quarter() > 1 << 20);
+    }
+
+    #[test]
+    fn limits_of_control_groups_are_looked_for_from_the_inside_out() {
+        let version_2 = folders("0::/a/b\n");
+        let expected = ["/a/b", "/a", ""].map(|path| format!("/sys/fs/cgroup{path}/memory.max"));
+        assert_eq!(version_2, expected);
+        let version_1 = folders("5:cpu:/x\n4:memory:/a\n1:name=systemd:/\n");
+        assert_eq!(version_1, ["/a", ""].map(|path| format!("/sys/fs/cgroup/memory{path}/memory.limit_in_bytes")));
+    }
+}

@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM.
+//! Ctrl-C, SIGTERM and SIGHUP.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::time::Duration;
@@ -33,7 +33,7 @@ pub(crate) fn stop_on_signal(again: impl Fn() + Send + 'static) -> Stop {
         }
         on_signal.stop();
     };
-    if let Err(error) = ctrlc::set_handler(handler) {
+    if let Err(error) = program::on_signal(handler) {
         program::say(format!("loadgen: signals will not be handled: {error}"));
     }
     stop

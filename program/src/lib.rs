@@ -1,12 +1,15 @@
 //! What a command-line program needs around its work, for `loadgen` and for `server`.
 //!
 //! ```text
-//! print.rs    text on stdout and stderr, which can neither end the program nor hold it up
-//! panics.rs   what is said when the program has a bug
+//! print.rs     text on stdout and stderr, which can neither end the program nor hold it up
+//! panics.rs    what is said when the program has a bug
+//! signals.rs   Ctrl-C and its kin, unless whoever started the program wanted them ignored
 //! ```
 
 mod panics;
 mod print;
+mod signals;
 
 pub use panics::tell_panics;
 pub use print::{Channel, is_printing, say, say_if_ready, tell};
+pub use signals::{interrupts_are_ignored, on_signal};

@@ -89,10 +89,10 @@ fn log_to(writer: LogWriter) {
 }
 
 /// Completes at the first Ctrl-C, SIGTERM or SIGHUP.
-fn signalled() -> Result<impl Future<Output = ()>, ctrlc::Error> {
+fn signalled() -> std::io::Result<impl Future<Output = ()>> {
     let (send, receive) = oneshot::channel();
     let mut send = Some(send);
-    ctrlc::set_handler(move || {
+    program::on_signal(move || {
         if let Some(send) = send.take() {
             // The server may have failed in the meantime.
             let _ = send.send(());

@@ -49,3 +49,16 @@ fn the_second_ends_it_at_once() {
     let outcome = loadgen.finish();
     assert_eq!((outcome.code, outcome.stdout.as_str()), (Some(130), ""), "{outcome:?}");
 }
+
+#[test]
+fn what_nohup_ignores_stays_ignored() {
+    let server = Rogue::start(Conduct::Echo);
+    let url = server.url();
+    let arguments = [&url, "-c", "1", "-w", "1", "-d", "700ms", "--warmup", "0s", "--json"];
+    let loadgen = Loadgen::start_ignoring("HUP INT", &arguments);
+    server.wait_for_a_message();
+    assert!(loadgen.signal(Signal::HUP) && loadgen.signal(Signal::INT));
+    let outcome = loadgen.finish();
+    assert!(outcome.passed(), "{outcome:?}");
+    assert_eq!(outcome.json()["interrupted"], false);
+}

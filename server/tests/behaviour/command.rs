@@ -61,7 +61,12 @@ impl Drop for Running {
 }
 
 fn command(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_server"));
+    let program = env!("CARGO_BIN_EXE_server");
+    // Tests that a script runs with `&` ignore Ctrl-C, and so would what they start.
+    let mut command = Command::new(if program::interrupts_are_ignored() { "env" } else { program });
+    if program::interrupts_are_ignored() {
+        command.args(["--default-signal=INT,HUP", program]);
+    }
     // The width of the help is the terminal's otherwise.
     command.args(arguments).env_remove("COLUMNS");
     command

@@ -43,6 +43,14 @@ impl Loadgen {
         Self::spawn(loadgen(arguments), patience)
     }
 
+    /// One whose parent ignores signals, which are named as in a shell.
+    pub(crate) fn start_ignoring<A: AsRef<str>>(signals: &str, arguments: &[A]) -> Self {
+        let mut command = Command::new("sh");
+        command.args(["-c", &format!("trap '' {signals}; exec \"$0\" \"$@\""), env!("CARGO_BIN_EXE_loadgen")]);
+        command.args(arguments.iter().map(AsRef::as_ref));
+        Self::spawn(command, PATIENCE)
+    }
+
     /// With no more than `files` open files a descriptor table.
     pub(crate) fn start_limited<A: AsRef<str>>(files: u32, arguments: &[A]) -> Self {
         let mut command = Command::new("sh");
@@ -93,7 +101,12 @@ pub(crate) fn satisfies_its_schema(document: &Value) {
 }
 
 fn loadgen<A: AsRef<str>>(arguments: &[A]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_loadgen"));
+    let program = env!("CARGO_BIN_EXE_loadgen");
+    // Tests that a script runs with `&` ignore Ctrl-C, and so would what they start.
+    let mut command = Command::new(if program::interrupts_are_ignored() { "env" } else { program });
+    if program::interrupts_are_ignored() {
+        command.args(["--default-signal=INT,HUP", program]);
+    }
     command.args(arguments.iter().map(AsRef::as_ref));
     command
 }

@@ -28,5 +28,9 @@ fn execute(cli: &Cli) -> Result<u8, Failure> {
         Some(Command::Compare(args)) => command::compare(args),
         Some(Command::Ab(args)) => command::ab(args),
         Some(Command::Search(args)) => command::search(args),
+        Some(Command::Guard) => {
+            ab::watch(std::io::stdin().lock());
+            Ok(0)
+        }
     }
 }

@@ -13,6 +13,7 @@ use loadgen::Stop;
 use reports::store::FileError;
 use reports::{Report, escape, store};
 
+use super::guard::{Guard, Started};
 use crate::exit;
 
 /// How often the end of a run is looked for.
@@ -57,7 +58,14 @@ impl GeneratorError {
 
 impl Generator {
     /// Runs against `url`; the result stays in the file `out`.
-    pub(super) fn run(&self, url: &str, seed: u64, out: &Path, stop: &Stop) -> Result<Report, GeneratorError> {
+    pub(super) fn run(
+        &self,
+        url: &str,
+        seed: u64,
+        out: &Path,
+        stop: &Stop,
+        guard: &Guard,
+    ) -> Result<Report, GeneratorError> {
         // One that fails leaves no file: that of a pair which is run again must not be taken for its result.
         match std::fs::remove_file(out) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(GeneratorError::Stale(error)),
@@ -75,7 +83,9 @@ impl Generator {
             .stderr(Stdio::piped())
             .spawn()
             .map_err(|error| GeneratorError::Start { program: self.program.clone(), error })?;
+        let watched = guard.watch(Started::process(&child));
         let output = finish(child, stop)?;
+        drop(watched);
         if stop.is_stopped() {
             return Err(GeneratorError::Interrupted);
         }

@@ -3,10 +3,12 @@
 //! ```text
 //! mod.rs         the two sides, and one run of one of them
 //! generator.rs   a run, in a process of its own
+//! guard.rs       ends both when the comparison is killed
 //! server.rs      a server that a command starts for it
 //! ```
 
 mod generator;
+mod guard;
 mod server;
 
 use std::fmt;
@@ -19,6 +21,8 @@ use reports::{Judgement, Report, Verdict, is_generators_fault, judge};
 use crate::cli::{AbArgs, Contender};
 use crate::exit;
 use generator::{Generator, GeneratorError};
+use guard::Guard;
+pub(crate) use guard::watch;
 use server::{Server, ServerError};
 
 /// Baseline or candidate.
@@ -48,6 +52,7 @@ pub(crate) struct Contest {
     /// Where results are kept.
     folder: PathBuf,
     stop: Stop,
+    guard: Guard,
 }
 
 /// A server, and what drives it.
@@ -109,6 +114,7 @@ impl Contest {
             path: args.path.clone(),
             folder,
             stop,
+            guard: Guard::start()?,
         })
     }
 
@@ -131,7 +137,7 @@ impl Contest {
         let url = match &party.contender {
             Contender::Url(url) => url.clone(),
             Contender::Command(command) => {
-                let started = Server::start(command, self.start_timeout, &self.stop);
+                let started = Server::start(command, self.start_timeout, &self.stop, &self.guard);
                 let started = started.map_err(|error| match error {
                     ServerError::Interrupted => Halt::Interrupted,
                     error => Halt::Server(side, error),
@@ -141,7 +147,7 @@ impl Contest {
                 url
             }
         };
-        let report = party.generator.run(&url, seed, &self.file(side, name), &self.stop);
+        let report = party.generator.run(&url, seed, &self.file(side, name), &self.stop, &self.guard);
         drop(server);
         let report = report.map_err(|error| match error {
             GeneratorError::Interrupted => Halt::Interrupted,

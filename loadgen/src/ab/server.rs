@@ -12,6 +12,7 @@ use loadgen::Stop;
 use reports::escape;
 use rustix::process::{Pid, Signal, kill_process_group};
 
+use super::guard::{Guard, Started, Watched};
 use crate::cli::ADDRESS;
 
 /// How often something is looked at that is waited for.
@@ -25,8 +26,9 @@ const SHOWN: u64 = 2000;
 
 /// A running server, in a process group of its own; it ends when this is dropped, and all that it started.
 #[derive(Debug)]
-pub(super) struct Server {
+pub(super) struct Server<'a> {
     child: Child,
+    _watched: Watched<'a>,
     address: SocketAddr,
     said: File,
 }
@@ -44,9 +46,14 @@ pub(crate) enum ServerError {
     Interrupted,
 }
 
-impl Server {
+impl<'a> Server<'a> {
     /// Starts a server at a free port of 127.0.0.1, and waits until it takes connections.
-    pub(super) fn start(command: &[String], patience: Duration, stop: &Stop) -> Result<Self, ServerError> {
+    pub(super) fn start(
+        command: &[String],
+        patience: Duration,
+        stop: &Stop,
+        guard: &'a Guard,
+    ) -> Result<Self, ServerError> {
         // Somebody else may take the port in between; then the server says so and ends, and so does the comparison.
         let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
         let words: Vec<_> = command.iter().map(|word| word.replace(ADDRESS, &address.to_string())).collect();
@@ -62,7 +69,8 @@ impl Server {
             .map_err(|error| {
                 io::Error::new(error.kind(), format!("`{}`: {error}", escape(words[0].as_bytes(), 200)))
             })?;
-        let mut server = Self { child, address, said };
+        let watched = guard.watch(Started::group(&child));
+        let mut server = Self { child, _watched: watched, address, said };
         server.wait(patience, stop)?;
         Ok(server)
     }
@@ -110,7 +118,7 @@ impl Server {
     }
 }
 
-impl Drop for Server {
+impl Drop for Server<'_> {
     fn drop(&mut self) {
         self.signal(Signal::TERM);
         let asked = Instant::now();

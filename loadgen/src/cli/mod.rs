@@ -70,6 +70,9 @@ pub(crate) enum Command {
     Compare(CompareArgs),
     Ab(Box<AbArgs>),
     Search(Box<SearchArgs>),
+    /// Ends what `ab` has started, if `ab` is killed: reads on stdin what that is.
+    #[command(hide = true)]
+    Guard,
 }
 
 impl Cli {

@@ -2,12 +2,13 @@
 
 use std::path::Path;
 use std::thread;
+use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::rig::served::{Manner, served};
-use crate::rig::{Conduct, Loadgen, Reference, Rogue};
+use crate::rig::{Conduct, Loadgen, PATIENCE, Reference, Rogue};
 
 /// Short runs that no machine is too slow for: a closed model, and latencies far apart.
 const BRIEF: &[&str] = &["-w", "1", "-c", "4", "-n", "100", "--drain", "2s"];
@@ -171,4 +172,47 @@ fn refused_arguments_are_explained() {
             assert!(outcome.stderr.contains(part), "{part:?} is missing in: {}", outcome.stderr);
         }
     }
+}
+
+/// Waits until the process is gone, its being a zombie included.
+fn gone(pid: &str) -> bool {
+    let began = Instant::now();
+    while began.elapsed() < PATIENCE {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        if stat.is_empty() || stat.rsplit(") ").next().is_some_and(|rest| rest.starts_with('Z')) {
+            return true;
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    false
+}
+
+#[test]
+fn what_it_started_ends_with_it_when_it_is_killed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("pid");
+    // A server that started another process, and does not listen.
+    let server = format!("cmd:sh -c 'sleep 600 & echo $! > {}; wait' {{addr}}", file.display());
+    let loadgen = Loadgen::start(&ab(&server, &server, &["--start-timeout", "10m"]));
+    let began = Instant::now();
+    let pid = loop {
+        let text = std::fs::read_to_string(&file).unwrap_or_default();
+        if text.ends_with('\n') {
+            break text.trim().to_owned();
+        }
+        assert!(began.elapsed() < PATIENCE && !loadgen.has_ended(), "the server starts");
+        thread::sleep(Duration::from_millis(10));
+    };
+    assert!(loadgen.signal(Signal::KILL));
+    assert!(gone(&pid), "the server outlives the comparison");
+    loadgen.finish();
+
+    let server = Rogue::start(Conduct::Mute);
+    let (url, patient) = (server.url(), ["-w", "1", "-c", "1", "-n", "100", "--drain", "10m", "--pairs", "3"]);
+    let loadgen = Loadgen::start(&[&["ab", "--a", &url, "--b", &url], &patient[..], MEDIAN].concat());
+    server.wait_for_a_message();
+    assert!(loadgen.signal(Signal::KILL));
+    // It returns when all connections have ended: the generator's.
+    server.finish();
+    loadgen.finish();
 }

@@ -1,0 +1,166 @@
+//! What a comparison started ends with it, also when it is killed: then nothing of its own code runs any more.
+//!
+//! A guard is a further process that holds the end of a pipe. It is told what was started and what has ended, and when the
+//! pipe ends, it ends the rest. A death signal (PR_SET_PDEATHSIG) would reach a server, but not what a server started.
+
+use std::collections::BTreeSet;
+use std::io::{self, BufRead, Write};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::Mutex;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process, kill_process_group, test_kill_process_group};
+
+/// Time that servers have to end in order.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// How often it is looked whether they have.
+const TURN: Duration = Duration::from_millis(20);
+
+/// A process that outlives this one by a second at most, and lets nothing outlive it that it watches.
+#[derive(Debug)]
+pub(super) struct Guard {
+    process: Child,
+    /// None when this is dropped.
+    pipe: Mutex<Option<ChildStdin>>,
+}
+
+/// Something that was started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Started {
+    /// A process alone.
+    Process(i32),
+    /// The group that a process leads.
+    Group(i32),
+}
+
+/// Being watched; not any longer when this is dropped.
+#[derive(Debug)]
+pub(super) struct Watched<'a> {
+    guard: &'a Guard,
+    started: Started,
+}
+
+impl Started {
+    pub(super) fn process(child: &Child) -> Self {
+        Self::Process(Pid::from_child(child).as_raw_pid())
+    }
+
+    /// A child that was made the leader of a group.
+    pub(super) fn group(child: &Child) -> Self {
+        Self::Group(Pid::from_child(child).as_raw_pid())
+    }
+
+    /// One line, as [`watch`] reads it.
+    fn line(self, sign: char) -> String {
+        match self {
+            Self::Process(pid) => format!("{sign}p{pid}\n"),
+            Self::Group(pid) => format!("{sign}g{pid}\n"),
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        match text.split_at_checked(1)? {
+            ("p", pid) => Some(Self::Process(pid.parse().ok()?)),
+            ("g", pid) => Some(Self::Group(pid.parse().ok()?)),
+            _ => None,
+        }
+    }
+}
+
+impl Guard {
+    /// # Errors
+    /// The system's, when it starts no process.
+    pub(super) fn start() -> io::Result<Self> {
+        let mut process = Command::new(std::env::current_exe()?)
+            .arg("guard")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            // What ends the group of the comparison must not end it.
+            .process_group(0)
+            .spawn()?;
+        let pipe = Mutex::new(process.stdin.take());
+        Ok(Self { process, pipe })
+    }
+
+    pub(super) fn watch(&self, started: Started) -> Watched<'_> {
+        self.tell(&started.line('+'));
+        Watched { guard: self, started }
+    }
+
+    fn tell(&self, line: &str) {
+        // If the guard has gone, the comparison is still right.
+        if let Ok(Some(pipe)) = self.pipe.lock().as_deref_mut() {
+            let _ = pipe.write_all(line.as_bytes());
+        }
+    }
+}
+
+impl Drop for Watched<'_> {
+    fn drop(&mut self) {
+        self.guard.tell(&self.started.line('-'));
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if let Ok(mut pipe) = self.pipe.lock() {
+            drop(pipe.take());
+        }
+        let _ = self.process.wait();
+    }
+}
+
+/// What the guard does: reads `orders` to their end, and ends what is left then.
+pub(crate) fn watch(orders: impl BufRead) {
+    let mut left = BTreeSet::new();
+    for line in orders.lines() {
+        let Ok(line) = line else { break };
+        match line.split_at_checked(1).and_then(|(sign, rest)| Some((sign, Started::parse(rest)?))) {
+            Some(("+", started)) => left.insert(started),
+            Some((_, started)) => left.remove(&started),
+            None => false,
+        };
+    }
+    end(&left);
+}
+
+/// Ends processes at once, and groups as a comparison would.
+fn end(left: &BTreeSet<Started>) {
+    let mut groups = Vec::new();
+    for started in left {
+        // Gone already is what is wanted.
+        match *started {
+            Started::Process(pid) => drop(Pid::from_raw(pid).map(|pid| kill_process(pid, Signal::KILL))),
+            Started::Group(pid) => groups.extend(Pid::from_raw(pid)),
+        }
+    }
+    for group in &groups {
+        let _ = kill_process_group(*group, Signal::TERM);
+    }
+    let asked = Instant::now();
+    while asked.elapsed() < FAREWELL && groups.iter().any(|group| test_kill_process_group(*group).is_ok()) {
+        sleep(TURN);
+    }
+    for group in groups {
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_ended_is_left_alone() {
+        let mut child = Command::new("sleep").arg("600").process_group(0).spawn().unwrap();
+        let started = Started::group(&child);
+        watch(format!("{}{}nonsense\n", started.line('+'), started.line('-')).as_bytes());
+        assert!(child.try_wait().unwrap().is_none());
+        watch(started.line('+').as_bytes());
+        assert!(!child.wait().unwrap().success());
+    }
+}

@@ -7,7 +7,7 @@ use reports::store;
 
 use crate::cli::{Output, Place};
 use crate::exit;
-use crate::terminal::print;
+use crate::terminal::{self, print};
 
 /// What was asked for and could not be saved. Each is told on stderr when it happens, and the others are saved all the same.
 #[derive(Debug, Default)]
@@ -20,7 +20,7 @@ impl Saved {
     /// Notes how saving went that `flag` asked for.
     pub(crate) fn note<E: std::fmt::Display>(&mut self, flag: &str, saved: Result<(), E>) {
         if let Err(error) = saved {
-            program::say(format!("loadgen: {flag} was not saved: {error}"));
+            terminal::tell(format!("loadgen: {flag} was not saved: {error}"));
             self.failed = true;
         }
     }

@@ -8,6 +8,7 @@ use reports::store::{FileError, StoreError};
 
 use crate::ab::Halt;
 use crate::exit;
+use crate::terminal;
 
 /// Why there is no verdict.
 #[derive(Debug, thiserror::Error)]
@@ -48,7 +49,7 @@ impl Failure {
         match self {
             Self::Usage(error) => usage(error),
             other => {
-                program::say(format!("loadgen: {other}"));
+                terminal::tell(format!("loadgen: {other}"));
                 other.exit_code()
             }
         }
@@ -60,6 +61,7 @@ fn usage(error: &clap::Error) -> u8 {
     let channel = if error.use_stderr() { Channel::Stderr } else { Channel::Stdout };
     let text = error.render();
     let text = if channel.is_terminal() { text.ansi().to_string() } else { text.to_string() };
+    let text = if error.use_stderr() { terminal::redacted(&text) } else { text };
     match channel.print(text.as_bytes()) {
         Err(lost) if channel == Channel::Stdout && lost.kind() != ErrorKind::BrokenPipe => exit::FAILED,
         _ => u8::try_from(error.exit_code()).unwrap_or(exit::USAGE),

@@ -45,6 +45,7 @@ mod processor_time;
 pub mod recorder;
 mod run;
 pub mod schedule;
+pub mod secrets;
 mod source;
 mod summary;
 mod timeline;

@@ -21,6 +21,7 @@ use crate::payload::Payload;
 use crate::plan::{Engine, Load, Plan, Target, Until};
 use crate::processor_time::ProcessorTime;
 use crate::schedule::Schedule;
+use crate::secrets::Secrets;
 use crate::source::{self, Source};
 use crate::summary::{self, Frame};
 use crate::worker::{Orders, Outcome};
@@ -156,13 +157,14 @@ fn run_on(
     mut observe: impl FnMut(&Snapshot),
 ) -> Result<Report, RunError> {
     let limits = Limits::raise();
+    let secrets = Secrets::of_plan(plan);
     let embedded = embedded(plan, &limits)?;
     let target = TargetRecord {
         url: embedded.as_ref().map_or_else(|| endpoint::scrubbed(plan), Embedded::url),
         embedded: embedded.is_some(),
     };
     let mut endpoint = endpoint::resolve(plan, embedded.as_ref().map(Embedded::address))
-        .map_err(|error| RunError::Unreachable { url: target.url.clone(), what: error.to_string() })?;
+        .map_err(|error| RunError::Unreachable { url: target.url.clone(), what: secrets.redact(&error.to_string()) })?;
     source::check(&plan.connect.sources, &mut endpoint.addresses)?;
     let needs = needs(plan, Some(&endpoint.addresses));
     let fit = limits.fit(&needs)?;
@@ -182,12 +184,18 @@ fn run_on(
     drop(embedded);
     // What opened and has ended since was reached: that is a report's matter.
     if outcomes.iter().all(|outcome| outcome.connections.opened == 0) {
-        return Err(if stop.is_stopped() { RunError::Interrupted } else { none_opened(target.url, &outcomes) });
+        return Err(if stop.is_stopped() {
+            RunError::Interrupted
+        } else {
+            none_opened(target.url, &outcomes, &secrets)
+        });
     }
     let (intervals, response) = timeline.finish();
     let interrupted = stop.is_stopped();
     let frame = Frame { target, run_id, thresholds, started_at, interrupted, stolen, intervals, response };
-    Ok(summary::summarize(plan, frame, outcomes))
+    let mut report = summary::summarize(plan, frame, outcomes);
+    secrets.redact_report(&mut report);
+    Ok(report)
 }
 
 /// Starts the server that the plan asks for, if there is room for the whole plan.
@@ -258,7 +266,7 @@ fn run_id(seed: u64) -> u32 {
 }
 
 /// Why no connection opened: kinds of errors with their number, and what the first of each said.
-fn none_opened(url: String, outcomes: &[Outcome]) -> RunError {
+fn none_opened(url: String, outcomes: &[Outcome], secrets: &Secrets) -> RunError {
     let mut kinds: BTreeMap<&str, (u64, Option<&str>)> = BTreeMap::new();
     for connections in outcomes.iter().map(|outcome| &outcome.connections) {
         for (kind, count) in &connections.errors {
@@ -268,7 +276,7 @@ fn none_opened(url: String, outcomes: &[Outcome]) -> RunError {
         }
     }
     let said = |(kind, (count, first)): (&&str, &(u64, Option<&str>))| match first {
-        Some(first) => format!("{kind} ({count}): {first}"),
+        Some(first) => format!("{kind} ({count}): {}", secrets.redact(first)),
         None => format!("{kind} ({count})"),
     };
     let what = if kinds.is_empty() {

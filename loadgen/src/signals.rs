@@ -6,6 +6,7 @@ use std::time::Duration;
 use loadgen::Stop;
 
 use crate::exit;
+use crate::terminal;
 
 /// The run is over: what is left is to save and to print.
 static OVER: AtomicBool = AtomicBool::new(false);
@@ -34,7 +35,7 @@ pub(crate) fn stop_on_signal(again: impl Fn() + Send + 'static) -> Stop {
         on_signal.stop();
     };
     if let Err(error) = program::on_signal(handler) {
-        program::say(format!("loadgen: signals will not be handled: {error}"));
+        terminal::tell(format!("loadgen: signals will not be handled: {error}"));
     }
     stop
 }

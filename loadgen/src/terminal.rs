@@ -1,8 +1,28 @@
 //! Where text is shown, and whether in colour.
 
+use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
+use std::sync::LazyLock;
 
+use loadgen::secrets::Secrets;
 use program::Channel;
+
+/// What the command line holds that must not be shown.
+static SECRETS: LazyLock<Secrets> = LazyLock::new(|| {
+    let arguments: Vec<_> =
+        std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned()).collect();
+    Secrets::of_arguments(&arguments)
+});
+
+/// The text without the secrets of the command line.
+pub(crate) fn redacted(text: &str) -> String {
+    SECRETS.redact(text)
+}
+
+/// Tells on stderr what went wrong, or what happens. It may quote the command line, or what a program said.
+pub(crate) fn tell(text: impl Display) {
+    program::say(redacted(&text.to_string()));
+}
 
 /// Lets `show` write, and prints that; its first argument tells whether colours are wanted.
 ///
@@ -22,6 +42,6 @@ pub(crate) fn print(
 /// Shows a report to whoever looks at `channel`. It is no result: that it could not be shown is told, and changes nothing.
 pub(crate) fn show(channel: Channel, no_color: bool, report: impl FnOnce(bool, &mut dyn Write) -> io::Result<()>) {
     if let Err(error) = print(channel, no_color, report) {
-        program::say(format!("loadgen: the report was not shown: {error}"));
+        tell(format!("loadgen: the report was not shown: {error}"));
     }
 }

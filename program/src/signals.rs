@@ -38,7 +38,7 @@ fn is_ignored(signal: i32) -> bool {
     u32::try_from(signal - 1).is_ok_and(|bit| mask.checked_shr(bit).unwrap_or_default() & 1 == 1)
 }
 
-/// The line `SigIgn` of proc_pid_status(5): a mask in hexadecimal, of which the lowest bit is signal 1.
+/// The line `SigIgn` of `proc_pid_status(5)`: a mask in hexadecimal, of which the lowest bit is signal 1.
 fn ignored_mask(status: &str) -> u64 {
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default()

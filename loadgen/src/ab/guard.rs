@@ -1,7 +1,7 @@
 //! What a comparison started ends with it, also when it is killed: then nothing of its own code runs any more.
 //!
 //! A guard is a further process that holds the end of a pipe. It is told what was started and what has ended, and when the
-//! pipe ends, it ends the rest. A death signal (PR_SET_PDEATHSIG) would reach a server, but not what a server started.
+//! pipe ends, it ends the rest. A death signal (`PR_SET_PDEATHSIG`) would reach a server, but not what a server started.
 
 use std::collections::BTreeSet;
 use std::io::{self, BufRead, Write};

@@ -2,7 +2,9 @@
 
 use std::str::FromStr;
 
-use super::target::{parse_url, redacted};
+use loadgen::secrets::{HIDDEN, Secrets, bare, bare_words};
+
+use super::target::parse_url;
 
 /// What stands for the address in a command.
 pub(crate) const ADDRESS: &str = "{addr}";
@@ -40,16 +42,30 @@ impl FromStr for Contender {
 }
 
 impl Contender {
-    /// To show: without the credentials that a URL may hold.
+    /// To show: without user-info, query and fragment of URLs, and values of header fields. Other words of a command are shown
+    /// as they are.
     pub(crate) fn label(&self) -> String {
         match self {
-            Self::Url(url) => redacted(url),
-            Self::Command(words) => {
-                // It came from `shlex::split`, which takes no NUL.
-                shlex::try_join(words.iter().map(String::as_str)).unwrap_or_default()
-            }
+            Self::Url(url) => bare(url),
+            Self::Command(words) => line(words),
         }
     }
+
+    /// What was refused, to show likewise.
+    pub(crate) fn shown(text: &str) -> String {
+        match text.strip_prefix("cmd:") {
+            None => bare(text),
+            Some(command) => format!("cmd:{}", shlex::split(command).map_or(HIDDEN.to_owned(), |words| line(&words))),
+        }
+    }
+}
+
+/// A command to show.
+fn line(words: &[String]) -> String {
+    let shown = bare_words(words);
+    // It came from `shlex::split`, which takes no NUL.
+    let line = shlex::try_join(shown.iter().map(String::as_str)).unwrap_or_default();
+    Secrets::of_arguments(words).redact(&line)
 }
 
 #[cfg(test)]
@@ -64,7 +80,7 @@ mod tests {
     fn a_url_or_a_command() {
         let url = "wss://user:secret@example.org/a?b=c";
         assert_eq!(url.parse(), Ok(Contender::Url(url.to_owned())));
-        assert_eq!(Contender::Url(url.to_owned()).label(), "wss://***@example.org/a?b=c");
+        assert_eq!(Contender::Url(url.to_owned()).label(), "wss://***@example.org/a?***");
         let command: Contender = "cmd:'./my server' --listen {addr} -v".parse().unwrap();
         assert_eq!(command, Contender::Command(["./my server", "--listen", "{addr}", "-v"].map(str::to_owned).into()));
         assert_eq!(command.label(), "'./my server' --listen '{addr}' -v");

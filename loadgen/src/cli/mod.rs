@@ -16,8 +16,9 @@ mod target;
 mod values;
 
 use clap::builder::styling::{AnsiColor, Styles};
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
+use loadgen::secrets::{bare, bare_header};
 
 pub(crate) use ab::AbArgs;
 pub(crate) use compare::CompareArgs;
@@ -81,8 +82,8 @@ impl Cli {
     /// # Errors
     /// It is refused, or asks for help only.
     pub(crate) fn read() -> Result<Self, clap::Error> {
-        let matches = Self::matches()?;
-        let mut cli = Self::from_arg_matches(&matches)?;
+        let matches = Self::matches().map_err(without_secrets)?;
+        let mut cli = Self::from_arg_matches(&matches).map_err(without_secrets)?;
         if let (Some(Command::Ab(args)), Some((_, matches))) = (&mut cli.command, matches.subcommand()) {
             args.plan_options = ab::plan_options(matches);
         }
@@ -101,6 +102,24 @@ impl Cli {
             Err(help) => Err(help),
         }
     }
+}
+
+/// A refusal quotes the value that it is about. Of a header field and of a URL, that is too much.
+fn without_secrets(mut error: clap::Error) -> clap::Error {
+    let text = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => text.as_str(),
+        _ => "",
+    };
+    let (argument, value) = (text(ContextKind::InvalidArg), text(ContextKind::InvalidValue));
+    let flag = argument.split_whitespace().next().unwrap_or_default();
+    let shown = match flag {
+        "--header" => bare_header(value),
+        "--a" | "--b" => Contender::shown(value),
+        "--path" => bare(value),
+        _ => return error,
+    };
+    error.insert(ContextKind::InvalidValue, ContextValue::String(shown));
+    error
 }
 
 /// A refusal in clap's shape, so that it looks like the others and exits with 2.

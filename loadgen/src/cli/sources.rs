@@ -38,7 +38,11 @@ pub(super) fn merge(lists: &[Sources]) -> Result<Vec<IpAddr>, String> {
 fn parse_address(text: &str) -> Result<IpAddr, String> {
     let what =
         "expected addresses of this machine such as 10.0.0.5, fd00::5 or 10.0.0.5-10.0.0.9, with commas in between";
-    text.trim().parse().map_err(|_| format!("`{text}` is no address; {what}"))
+    text.trim().parse().map_err(|_| {
+        // A piece of something else is no help: the refusal shows the whole, without what is secret in it.
+        let is_meant_as_one = text.chars().all(|c| c.is_ascii_hexdigit() || ".:/ ".contains(c));
+        if is_meant_as_one { format!("`{text}` is no address; {what}") } else { what.to_owned() }
+    })
 }
 
 fn range(first: IpAddr, last: IpAddr) -> Result<Vec<IpAddr>, String> {

@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 
 use loadgen::plan::Target;
+use loadgen::secrets::bare;
 use url::{Host, Url};
 
 use super::refuse;
@@ -16,7 +17,7 @@ pub(super) fn target(url: Option<&str>) -> Result<(Target, NonZeroUsize), clap::
         return Ok((Target::Embedded { threads }, at_least_one(cores.saturating_sub(threads.get()))));
     };
     let url =
-        parse_url(text).map_err(|error| refuse(format!("invalid value '{}' for '[URL]': {error}", redacted(text))))?;
+        parse_url(text).map_err(|error| refuse(format!("invalid value '{}' for '[URL]': {error}", bare(text))))?;
     let loopback = match url.host() {
         Some(Host::Ipv4(ip)) => ip.is_loopback(),
         Some(Host::Ipv6(ip)) => ip.is_loopback(),
@@ -26,18 +27,10 @@ pub(super) fn target(url: Option<&str>) -> Result<(Target, NonZeroUsize), clap::
     Ok((Target::Url(url), at_least_one(if loopback { cores - cores / 2 } else { cores })))
 }
 
-/// A URL to show, without user-info.
-pub(super) fn redacted(url: &str) -> String {
-    match (url.find("://"), url.rfind('@')) {
-        (Some(scheme), Some(at)) if scheme < at => format!("{}***{}", &url[..scheme + 3], &url[at..]),
-        _ => url.to_owned(),
-    }
-}
-
 pub(super) fn parse_url(text: &str) -> Result<Url, String> {
     const ACCEPTED: &str = "expected ws://HOST[:PORT][/PATH] or wss://HOST[:PORT][/PATH]";
     if !text.contains("://") {
-        return Err(format!("there is no scheme (was ws://{} meant?); {ACCEPTED}", redacted(text)));
+        return Err(format!("there is no scheme (was ws://{} meant?); {ACCEPTED}", bare(text)));
     }
     let url = Url::parse(text).map_err(|error| format!("{error}; {ACCEPTED}"))?;
     match url.scheme() {

@@ -137,7 +137,7 @@ struct Progress<'a> {
 impl Progress<'_> {
     fn say(&self, text: &str) {
         if !self.quiet {
-            program::say(text);
+            terminal::tell(text);
         }
     }
 

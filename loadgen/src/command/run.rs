@@ -105,7 +105,7 @@ fn show(args: &RunArgs, Outcome { report, judgement, comparison }: &Outcome) {
 fn keep(args: &RunArgs, outcome: &Outcome, saved: &mut Saved) {
     let Some(name) = &args.save_baseline else { return };
     if outcome.exit_code() != exit::PASS {
-        program::say(format!("loadgen: --save-baseline {name}: the run was not kept, since it did not pass"));
+        terminal::tell(format!("loadgen: --save-baseline {name}: the run was not kept, since it did not pass"));
         return;
     }
     let kept = store::write(&name.file(args.baselines()), &outcome.report, &outcome.judgement);

@@ -105,7 +105,7 @@ impl Steps<'_> {
         }
         let step = Step::of(rate, &report, &judge(&report, &self.args.thresholds));
         if !quiet {
-            program::say(line(&step));
+            terminal::tell(line(&step));
         }
         self.taken.push(step);
         self.first.get_or_insert(report);
@@ -123,7 +123,7 @@ impl Steps<'_> {
     /// Saves and shows what was found; the exit code.
     fn finish(self, search: Search, conclusion: Conclusion, code: u8) -> u8 {
         if let Conclusion::Unfinished { why, .. } = &conclusion {
-            program::say(format!("loadgen: {why}"));
+            terminal::tell(format!("loadgen: {why}"));
         }
         let Some(first) = self.first else { return code };
         let record = Record {

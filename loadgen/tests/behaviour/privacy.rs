@@ -1,41 +1,189 @@
-//! What is secret in a URL or a header goes to the target, and nowhere else.
+//! What is secret in a URL or a header goes to the target, and nowhere else: not to an output in any format, nor to a message
+//! about anything.
+//!
+//! Every secret holds [`CANARY`] or is [`BASIC`], so one search finds each of them, and most pieces of one.
 
 use std::fs;
+use std::path::Path;
 
-use crate::rig::{Conduct, Doorman, Loadgen, Manner, Rogue};
+use crate::rig::{Conduct, Doorman, Loadgen, Manner, Reference, Rogue};
 
-const SECRETS: [&str; 4] = ["alice", "swordfish", "t0ken", "c00kie"];
+const CANARY: &str = "c4na";
+/// User-info as basic authentication, of which this is the middle: its end depends on the password.
+const BASIC: &str = "YzRuYXJ5LXVzZXI6YzRuYX";
 
+const USER_INFO: &str = "c4nary-user:c4nary-pass";
+const REST: &str = "chat?key=c4nary-query&c4nary-name";
+const FIELD: &str = "X-Api-Key: c4nary-key";
+const BEARER: &str = "Authorization: Bearer c4nary-bearer";
+
+/// The URL with secrets.
 fn url(base: &str) -> String {
-    format!("{}/chat?key=t0ken", base.replace("ws://", "ws://alice:swordfish@"))
+    format!("{}/{REST}", base.replace("ws://", &format!("ws://{USER_INFO}@")))
+}
+
+#[track_caller]
+fn holds_none(what: &str, text: &str) {
+    for secret in [CANARY, BASIC] {
+        let found = text.to_ascii_lowercase().find(&secret.to_ascii_lowercase());
+        let around = found.map(|at| &text[at.saturating_sub(60)..text.len().min(at + 60)]);
+        assert!(found.is_none(), "{secret} is in {what}: {around:?}");
+    }
+}
+
+/// Neither in what it printed, nor in any file in `folder`.
+#[track_caller]
+fn leaves_none(arguments: &[&str], folder: &Path) -> Option<i32> {
+    let outcome = Loadgen::run(arguments);
+    holds_none(&format!("stdout of {arguments:?}"), &outcome.stdout);
+    holds_none(&format!("stderr of {arguments:?}"), &outcome.stderr);
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("it").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                holds_none(&format!("{} of {arguments:?}", path.display()), &fs::read_to_string(&path).expect("text"));
+            }
+        }
+    }
+    outcome.code
+}
+
+/// Options that write a result in every format, into the folder that stands for `F`.
+const EVERYTHING: &str = "--out F/new.json --html F/new.html --markdown F/new.md --junit F/new.xml --hlog F/new.hlog \
+    --bencher F/bencher.json --csv F/csv --github-benchmark F/github";
+
+fn in_folder(options: &str, folder: &Path) -> Vec<String> {
+    let folder = folder.to_str().expect("UTF-8");
+    options.split_whitespace().map(|word| word.replacen("F/", &format!("{folder}/"), 1)).collect()
 }
 
 #[test]
-fn no_secret_is_in_any_output() {
-    let server = Rogue::start(Conduct::DropsEveryThird);
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("result.json");
-    let (url, path) = (url(&server.url()), path.to_str().expect("UTF-8"));
-    let arguments = [&url, "-c", "1", "-n", "6", "--drain", "100ms", "-H", "Cookie: c00kie", "--json", "-o", path];
-    let outcome = Loadgen::run(&arguments);
-    assert_eq!(outcome.code, Some(4), "{outcome:?}");
-    assert!(outcome.json()["target"]["url"].as_str().expect("text").ends_with("/chat"));
-    let saved = fs::read_to_string(path).expect("it was written");
-    for secret in SECRETS {
-        for text in [&outcome.stdout, &outcome.stderr, &saved] {
-            assert!(!text.contains(secret), "{secret}: {text}");
+fn no_secret_is_in_any_output_of_a_run() {
+    for engine in ["lean", "tungstenite"] {
+        for conduct in [Conduct::DropsEveryThird, Conduct::Confides] {
+            let server = Rogue::start(conduct.clone());
+            let folder = tempfile::tempdir().expect("a folder");
+            let (url, everything) = (url(&server.url()), in_folder(EVERYTHING, folder.path()));
+            let mut arguments =
+                vec![&url[..], "-c", "2", "-n", "6", "--warmup", "0s", "--drain", "100ms", "--engine", engine];
+            arguments.extend(["-H", FIELD, "-H", BEARER, "-H", "Cookie: sid=c4nary-sid; id=c4nary-id", "--json"]);
+            arguments.extend(everything.iter().map(String::as_str));
+            assert_eq!(leaves_none(&arguments, folder.path()), Some(4), "{conduct:?}");
+            let path = folder.path().join("new.json");
+            for more in [&["report"][..], &["compare", path.to_str().expect("UTF-8")]] {
+                leaves_none(&[more, &[path.to_str().expect("UTF-8")]].concat(), folder.path());
+            }
+            let request = &server.finish()[0].request;
+            for secret in ["c4nary-query", "c4nary-key", "c4nary-bearer", "c4nary-sid", BASIC] {
+                assert!(request.contains(secret), "the target gets {secret}: {request}");
+            }
         }
     }
-    let request = &server.finish()[0].request;
-    assert!(request.contains("t0ken") && request.contains("c00kie"), "{request}");
+}
+
+#[test]
+fn no_secret_is_in_any_output_of_a_search_or_a_comparison() {
+    let (reference, server) = (Reference::start(server::Reply::Echo), Rogue::start(Conduct::Confides));
+    let folder = tempfile::tempdir().expect("a folder");
+    let files = in_folder("--out F/new.json --html F/new.html --markdown F/new.md", folder.path());
+    let fields = ["-H", FIELD, "-H", BEARER];
+    for base in [reference.url(), server.url()] {
+        let url = url(&base);
+        let mut arguments = vec!["search", &url, "--threshold", "p99<10s", "-d", "200ms", "--warmup", "0s", "-c", "1"];
+        arguments.extend(["--to", "1000", "-b", "1", "--pause", "0s", "--tries", "1"].iter().chain(&fields));
+        arguments.extend(files.iter().map(String::as_str));
+        leaves_none(&arguments, folder.path());
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let files = in_folder("--results F/results --html F/new.html --markdown F/new.md --json", folder.path());
+    let (good, bad) = (url(&reference.url()), url(&server.url()));
+    // Neither serves: what they print may hold how they were called.
+    let command = format!("cmd:sh -c 'echo \"$@\" >&2; exit 3' sh -H '{FIELD}' --to={} {{addr}}", url("ws://host"));
+    for b in [&good, &bad, &command] {
+        let mut arguments = vec!["ab", "--a", &good, "--b", b, "-w", "1", "-c", "2", "-n", "50", "--pairs", "3"];
+        arguments.extend(["--gate", "p99=off", "--gate", "throughput=off", "--max-pairs", "3", "--drain", "100ms"]);
+        arguments.extend(fields.iter().copied().chain(files.iter().map(String::as_str)));
+        leaves_none(&arguments, folder.path());
+        let _ = fs::remove_dir_all(folder.path().join("results"));
+    }
+    reference.finish();
 }
 
 #[test]
 fn no_secret_is_in_the_message_of_an_unreachable_target() {
-    for manner in [Manner::Absent, Manner::Says(b"HTTP/1.1 401 Unauthorized\r\n\r\n"), Manner::Says(b"garbage")] {
-        let door = Doorman::start(manner);
-        let outcome = Loadgen::run(&[&url(&door.url), "-c", "1", "-H", "Cookie: c00kie"]);
-        assert_eq!(outcome.code, Some(6), "{outcome:?}");
-        assert!(SECRETS.iter().all(|secret| !outcome.stderr.contains(secret)), "{outcome:?}");
+    let folder = tempfile::tempdir().expect("a folder");
+    let manners =
+        [Manner::Absent, Manner::Says(b"HTTP/1.1 401 Unauthorized\r\n\r\n"), Manner::Says(b"garbage"), Manner::Mirrors];
+    for manner in manners {
+        for engine in ["lean", "tungstenite"] {
+            let door = Doorman::start(manner);
+            let url = url(&door.url);
+            let arguments = [&url[..], "-c", "1", "--engine", engine, "-H", FIELD, "-H", BEARER];
+            assert_eq!(leaves_none(&arguments, folder.path()), Some(6), "{manner:?}");
+        }
+    }
+}
+
+#[test]
+fn no_secret_is_in_a_refusal() {
+    let (plain, with_fragment) = (url("ws://host"), format!("{}#c4nary-part", url("ws://host")));
+    let (http, no_scheme) = (url("ws://host").replace("ws:", "http:"), format!("{USER_INFO}@host/{REST}"));
+    let odd = "ws://c4nary-user:c4nary?pass@host/";
+    let command = format!("cmd:proxy -H '{FIELD}' {plain}");
+    let unbalanced = format!("cmd:proxy -H '{FIELD} {plain} {{addr}}");
+    let table: &[&[&str]] = &[
+        &[&with_fragment],
+        &[&http],
+        &[&no_scheme],
+        &[odd],
+        &["ws://c4nary-user:c4nary/pass@host:x/"],
+        &["ws://c4nary-user:c4nary#pass@host/"],
+        &[&plain, &plain],
+        &[&plain, BEARER],
+        &[&plain, "-H", "Authorization=Bearer c4nary-bearer"],
+        &[&plain, "-H", "c4nary-bearer"],
+        &[&plain, "-Hc4nary-bearer"],
+        &[&plain, "-qH", "c4nary-bearer"],
+        &[&plain, "--header=c4nary-bearer"],
+        &[&plain, "-H", "Bad Name: c4nary-bearer"],
+        &[&plain, "-H", "Host: c4nary-host"],
+        &[&plain, "-H", "X: c4nary\u{1}"],
+        &[&plain, "-H", BEARER, "--heder", BEARER],
+        &[&plain, &format!("--hedaer={BEARER}")],
+        &[&plain, "-H", BEARER, "-c", "0"],
+        &["-c", BEARER],
+        &["--rate", &plain],
+        &["--out", &format!("/nowhere/{plain}")],
+        &["--html", &plain],
+        &["--baseline", &plain],
+        &["--threshold", &plain],
+        &["--expect", &plain],
+        &["--source-ip", &plain],
+        &["report", &plain],
+        &["report", &plain, &plain, "--junit", "x"],
+        &["compare", &plain, &plain],
+        &["compare", &plain],
+        &["search", &plain],
+        &["search", &http, "--threshold", "p99<5ms"],
+        &["search", &plain, "--rate", &plain, "--threshold", "p99<5ms"],
+        &[&plain, "search", "--threshold", "p99<5ms"],
+        &[&plain, "-H", BEARER, "report", "x"],
+        &["ab", "--a", &with_fragment, "--b", &plain],
+        &["ab", "--a", &http, "--b", &plain],
+        &["ab", "--a", &no_scheme, "--b", &plain],
+        &["ab", "--a", &command, "--b", &command],
+        &["ab", "--a", &unbalanced, "--b", &plain],
+        &["ab", "--a", &plain, "--b", &plain, "--path", "chat?c4nary"],
+        &["ab", "--a", &plain],
+        &["ab", &plain, &plain],
+        &["guard", &plain],
+        &["compare", &plain, &plain, "--markdown", &plain],
+    ];
+    let folder = tempfile::tempdir().expect("a folder");
+    for arguments in table {
+        assert_eq!(leaves_none(arguments, folder.path()), Some(2), "{arguments:?}");
     }
 }

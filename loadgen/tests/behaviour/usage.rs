@@ -43,7 +43,7 @@ const REFUSED: &[(&[&str], &[&str])] = &[
     (&["--warmup", "-1s"], &["--warmup", "'-1s'", "10s"]),
     (&["--expect", "nothing"], &["--expect", "'nothing'", "reply=TEXT"]),
     (&["--payload", "json"], &["--payload", "'json'", "text, binary, mixed"]),
-    (&["--header", "no colon"], &["--header", "'no colon'", "Name: value"]),
+    (&["--header", "no colon"], &["--header", "'***'", "Name: value"]),
     (&["--header", "Upgrade: h2c"], &["--header", "sets `upgrade` itself"]),
     (&["-H", "Host: a/b"], &["--header", "NAME:PORT"]),
     (&["-H", "Host: a", "-H", "host: b"], &["--header", "`host`", "once"]),

@@ -46,6 +46,8 @@ pub(crate) enum Conduct {
     Flipped,
     /// An echo, and a greeting that nobody asked for.
     Greets,
+    /// The request that it got, whole, in lines and in pieces, and then the end with a piece of it as the reason.
+    Confides,
     /// The first message brings greetings without end, or until a test has no more patience.
     Floods,
     /// Messages go to the connection that was accepted before or after this one.

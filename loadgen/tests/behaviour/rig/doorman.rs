@@ -21,6 +21,8 @@ pub(crate) enum Manner {
     Says(&'static [u8]),
     /// The same, then the connection ends with a reset.
     Resets(&'static [u8]),
+    /// A refusal that holds the request.
+    Mirrors,
     /// The beginning of a good answer, then header fields without end.
     Floods,
     /// A good answer, a byte at a time, that takes longer than anybody waits.
@@ -61,7 +63,7 @@ impl Manner {
     fn meet(self, mut client: TcpStream) {
         const GOOD: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\n";
         client.set_read_timeout(Some(PATIENCE)).expect("an option");
-        request(&mut client);
+        let head = request(&mut client);
         match self {
             Self::Absent | Self::Silent => {}
             Self::Says(answer) => {
@@ -72,6 +74,12 @@ impl Manner {
                 let _ = client.write_all(answer);
                 SockRef::from(&client).set_linger(Some(Duration::ZERO)).expect("an option");
                 return;
+            }
+            Self::Mirrors => {
+                let to = head.split(|byte| *byte == b' ').nth(1).unwrap_or_default();
+                let answer = [b"HTTP/1.1 401 Unauthorized\r\nLocation: ws://other", to, b"\r\n\r\n", &head].concat();
+                let _ = client.write_all(&answer);
+                let _ = client.shutdown(Shutdown::Write);
             }
             Self::Floods => {
                 let _ = client.write_all(GOOD);
@@ -93,10 +101,11 @@ impl Manner {
 }
 
 /// Reads a request to its empty line.
-fn request(client: &mut TcpStream) {
+fn request(client: &mut TcpStream) -> Vec<u8> {
     let mut head = Vec::new();
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") && client.read_exact(&mut byte).is_ok() {
         head.extend(byte);
     }
+    head
 }

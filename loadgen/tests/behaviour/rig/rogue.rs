@@ -275,6 +275,15 @@ impl Connection {
                 self.write(&whole(*opcode, &payload));
             }
             Conduct::Greets => self.write(&[whole(TEXT, b"hello there"), whole(*opcode, payload)].concat()),
+            Conduct::Confides => {
+                let head = self.seen.request.clone();
+                let pieces = head.as_bytes().chunks(40).chain(head.as_bytes().chunks(7));
+                for piece in pieces.chain(head.lines().map(str::as_bytes)).chain([head.as_bytes()]) {
+                    self.write(&whole(TEXT, piece));
+                }
+                self.write(&close_frame(1008, &format!("not you: {}", &head[..100])));
+                return self.hang_up();
+            }
             Conduct::Floods => {
                 let started = Instant::now();
                 // Long ones: a machine that is slow must be done with a turn of them all the same.

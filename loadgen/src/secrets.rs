@@ -1,0 +1,108 @@
+//! What must not be shown: user-info, query and fragment of a URL, and values of header fields.
+//!
+//! Our own words don't hold them: a result has the URL without them ([`bare`]), and no header fields. But a server may send
+//! back what it was sent, in a message, a refusal or a reason, and a refused option is quoted. So texts that come from
+//! elsewhere are searched for the secrets of this run ([`Secrets::redact`]) before they are shown or stored.
+
+mod bare;
+mod collected;
+
+use reports::model::Report;
+
+use crate::plan::{Plan, Target};
+pub use bare::{bare, bare_header, bare_words};
+use collected::{Collected, SHORTEST};
+
+/// What stands in place of a secret.
+pub const HIDDEN: &str = "***";
+
+/// Secrets of one run, in the forms in which they may come back.
+#[derive(Clone, Debug, Default)]
+pub struct Secrets {
+    /// In lower case, the longest first.
+    forms: Vec<String>,
+}
+
+impl Secrets {
+    /// What `plan` sends to its target and nobody else may see.
+    pub fn of_plan(plan: &Plan) -> Self {
+        let mut collected = Collected::default();
+        if let Target::Url(url) = &plan.target {
+            collected.url(url.as_str());
+        }
+        for (_, value) in &plan.connect.headers {
+            collected.header_value(&String::from_utf8_lossy(value.as_bytes()));
+        }
+        collected.finish()
+    }
+
+    /// What a command line may hold, however wrong it is.
+    pub fn of_arguments(arguments: &[String]) -> Self {
+        let mut collected = Collected::default();
+        collected.arguments(arguments);
+        collected.finish()
+    }
+
+    /// The text with `***` for each secret in it. Letters may be of another case. A piece of a secret is found where the text
+    /// begins or ends within it.
+    pub fn redact(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for form in &self.forms {
+            text = without(text, form);
+        }
+        let (body, rest) = text.rsplit_once('…').filter(|(_, rest)| rest.starts_with('+')).unwrap_or((&text, ""));
+        let mut body = body.to_owned();
+        for form in &self.forms {
+            body = without_ends(body, form);
+        }
+        if rest.is_empty() { body } else { format!("{body}…{rest}") }
+    }
+
+    /// Redacts what servers sent and what was said about it.
+    pub(crate) fn redact_report(&self, report: &mut Report) {
+        if self.forms.is_empty() {
+            return;
+        }
+        for evidence in &mut report.evidence {
+            for text in [&mut evidence.expected, &mut evidence.received, &mut evidence.detail].into_iter().flatten() {
+                *text = self.redact(text);
+            }
+        }
+        for text in report.connections.details.values_mut() {
+            *text = self.redact(text);
+        }
+    }
+}
+
+/// The text without `form`, which is in lower case.
+fn without(text: String, form: &str) -> String {
+    let lower = text.to_ascii_lowercase();
+    if !lower.contains(form) {
+        return text;
+    }
+    let mut shown = String::with_capacity(text.len());
+    let mut end = 0;
+    for (at, _) in lower.match_indices(form) {
+        shown.push_str(&text[end..at]);
+        shown.push_str(HIDDEN);
+        end = at + form.len();
+    }
+    shown + &text[end..]
+}
+
+/// The text without an end of `form` at its beginning, and without a beginning of `form` at its end.
+fn without_ends(text: String, form: &str) -> String {
+    let lower = text.to_ascii_lowercase();
+    let cuts = || (1..form.len()).filter(|&at| form.is_char_boundary(at));
+    let tail = cuts().map(|at| &form[at..]).find(|tail| tail.len() >= SHORTEST && lower.starts_with(tail));
+    let head = cuts().map(|at| &form[..at]).rev().find(|head| head.len() >= SHORTEST && lower.ends_with(head));
+    let (from, to) = (tail.map_or(0, str::len), text.len() - head.map_or(0, str::len));
+    if from > to || (tail.is_none() && head.is_none()) {
+        return if from > to { HIDDEN.to_owned() } else { text };
+    }
+    let mark = |cut: Option<&str>| cut.map_or("", |_| HIDDEN);
+    format!("{}{}{}", mark(tail), &text[from..to], mark(head))
+}
+
+#[cfg(test)]
+mod tests;

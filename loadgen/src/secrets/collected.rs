@@ -1,0 +1,143 @@
+//! What is secret in a plan or a command line, however wrong it is.
+
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+
+use base64::Engine as _;
+use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE};
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use reports::escape;
+
+use super::Secrets;
+
+/// Shortest value that is searched for: fewer characters are in many a text by chance.
+pub(super) const SHORTEST: usize = 4;
+
+/// Secrets while they are collected.
+#[derive(Debug, Default)]
+pub(super) struct Collected(BTreeSet<String>);
+
+impl Collected {
+    pub(super) fn finish(self) -> Secrets {
+        let mut forms = BTreeSet::new();
+        for secret in self.0 {
+            let json = serde_json::Value::from(secret.as_str()).to_string();
+            let json = json.trim_matches('"').to_owned();
+            let html = secret.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+            let decoded = percent_decode_str(&secret).decode_utf8_lossy().into_owned();
+            let encoded = utf8_percent_encode(&secret, NON_ALPHANUMERIC).to_string();
+            for form in [html.replace('"', "&quot;").replace('\'', "&#39;"), html, json, decoded, encoded, secret] {
+                forms.insert(escape(form.as_bytes(), usize::MAX - 8).to_ascii_lowercase());
+                forms.insert(form.to_ascii_lowercase());
+            }
+        }
+        let mut forms: Vec<_> = forms.into_iter().filter(|form| form.chars().count() >= SHORTEST).collect();
+        forms.sort_by_key(|form| Reverse(form.len()));
+        Secrets { forms }
+    }
+
+    fn add(&mut self, secret: &str) {
+        self.0.insert(secret.trim().to_owned());
+    }
+
+    /// A URL, or what was meant as one.
+    pub(super) fn url(&mut self, text: &str) {
+        let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
+        if let Some((user_info, _)) = rest.rsplit_once('@') {
+            self.user_info(user_info);
+        }
+        let Some(at) = rest.find(['?', '#']) else { return };
+        for part in rest[at..].split(['?', '#']).filter(|part| !part.is_empty()) {
+            self.add(part);
+            for pair in part.split(['&', ';']) {
+                self.add(pair.split_once('=').map_or(pair, |(_, value)| value));
+            }
+        }
+    }
+
+    fn user_info(&mut self, text: &str) {
+        let decode = |text| percent_decode_str(text).collect::<Vec<u8>>();
+        let mut credentials = decode(text);
+        if !text.contains(':') {
+            credentials.push(b':');
+        }
+        for encoded in [BASE64_STANDARD.encode(&credentials), BASE64_URL_SAFE.encode(&credentials)] {
+            self.add(encoded.trim_end_matches('='));
+        }
+        self.add(text);
+        if let Some((user, password)) = text.split_once(':') {
+            self.add(user);
+            self.add(password);
+        }
+    }
+
+    /// The value as a whole, and what it consists of: `Bearer TOKEN`, `name=TOKEN; other=TOKEN`.
+    pub(super) fn header_value(&mut self, value: &str) {
+        self.add(value);
+        for part in value.split([' ', ';', ',']).filter(|part| !part.is_empty()) {
+            let part = part.split_once('=').map_or(part, |(_, value)| if value.is_empty() { part } else { value });
+            // The scheme of an authorization is no secret.
+            if !["basic", "bearer", "digest", "token"].contains(&part.to_ascii_lowercase().as_str()) {
+                self.add(part.trim_matches('"'));
+            }
+        }
+    }
+
+    /// `Name: value`, or what was meant as one.
+    fn header(&mut self, field: &str) {
+        match field.split_once(':') {
+            Some((_, value)) => self.header_value(value),
+            None => self.header_value(field),
+        }
+    }
+
+    pub(super) fn arguments(&mut self, arguments: &[String]) {
+        let mut is_header = false;
+        for argument in arguments {
+            let value = if std::mem::take(&mut is_header) { Some(&argument[..]) } else { header_of(argument) };
+            match value {
+                Some("") => is_header = true,
+                Some(field) => self.header(field),
+                None => self.argument(argument),
+            }
+        }
+    }
+
+    fn argument(&mut self, argument: &str) {
+        let value = match argument.split_once('=') {
+            Some((flag, value)) if flag.starts_with("--") => value,
+            _ => argument,
+        };
+        if let Some(command) = value.strip_prefix("cmd:") {
+            let words = shlex::split(command);
+            self.arguments(&words.unwrap_or_else(|| command.split_whitespace().map(str::to_owned).collect()));
+        } else if value.contains("://") || is_like_a_url(value) {
+            self.url(value);
+        } else if let Some((_, field)) = value.split_once(": ").filter(|(name, _)| is_name(name)) {
+            self.header_value(field);
+        }
+        // A line for another shell.
+        if let Some(words @ [_, _, ..]) = shlex::split(value).as_deref() {
+            self.arguments(words);
+        }
+    }
+}
+
+/// What an argument says a header field is: nothing if the next argument does, none if it is about something else.
+pub(super) fn header_of(argument: &str) -> Option<&str> {
+    if let Some(rest) = argument.strip_prefix("--header") {
+        return if rest.is_empty() { Some("") } else { rest.strip_prefix('=') };
+    }
+    let (flags, rest) = argument.strip_prefix('-')?.split_once('H')?;
+    // What may stand with it behind one dash.
+    flags.chars().all(|flag| flag == 'q').then(|| rest.strip_prefix('=').unwrap_or(rest))
+}
+
+pub(super) fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
+/// `user:password@host` and `host/path?query`, in which the scheme was forgotten.
+fn is_like_a_url(text: &str) -> bool {
+    !text.starts_with('-') && !text.contains([' ', '{', '"']) && text.contains(['@', '?', '#'])
+}

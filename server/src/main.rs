@@ -89,7 +89,7 @@ fn log_to(writer: LogWriter) {
 }
 
 /// Completes at the first Ctrl-C, SIGTERM or SIGHUP.
-fn signalled() -> std::io::Result<impl Future<Output = ()>> {
+fn signalled() -> io::Result<impl Future<Output = ()>> {
     let (send, receive) = oneshot::channel();
     let mut send = Some(send);
     program::on_signal(move || {

@@ -241,9 +241,11 @@ fn notes(basis: Basis, options: &Options, baseline: usize, candidate: usize) -> 
             human::count(candidate as u64)
         ),
         Basis::Intervals => format!(
-            "{confidence} intervals, each for its metric alone, by bootstrap over {} and {} runs (expanded percentile, seed {})",
+            "{confidence} intervals, each for its metric alone, by bootstrap over {} and {} runs (expanded percentile{}, seed {})",
             human::count(baseline as u64),
             human::count(candidate as u64),
+            // What the bootstrap's tails can't tell.
+            if confidence > Confidence::default() { ", at least Student's" } else { "" },
             options.seed
         ),
     }];

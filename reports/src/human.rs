@@ -1,5 +1,9 @@
 //! Numbers as a person reads them: grouped counts, three significant digits, a unit that fits.
 
+mod apart;
+
+pub use apart::{change_apart, nanoseconds_apart, percent_apart, rate_apart};
+
 /// A count with a space between groups of three digits: `500 000`.
 pub fn count(n: u64) -> String {
     let digits = n.to_string();

@@ -185,6 +185,15 @@ impl Metric {
             Unit::Count => human::rate(value),
         }
     }
+
+    /// A value beside a bound that it is compared with: without the unit of a rate, which a bound has not either, and with
+    /// digits enough to tell on which side of the bound it is.
+    pub fn show_apart(self, value: f64, bound: f64) -> String {
+        match self.unit() {
+            Unit::Nanoseconds => human::nanoseconds_apart(value, bound),
+            Unit::MessagesPerSecond | Unit::Count => human::rate_apart(value, bound),
+        }
+    }
 }
 
 impl FromStr for Metric {

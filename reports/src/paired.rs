@@ -7,6 +7,7 @@
 //!
 //! ```text
 //! paired.rs              the test as it was declared, and what it comes to
+//! paired/discards.rs     pairs that did not count, by side
 //! paired/observation.rs  what is kept of one run
 //! paired/order.rs        which side of a pair goes first
 //! paired/steps.rs        interval and sign flips of each metric, stepping down over the metrics
@@ -26,13 +27,22 @@
 //! soon as it is conclusive. Each look could err, so each gets an equal part of the error (Bonferroni): with L planned looks,
 //! 1/L. That is more careful than it must be, because the looks share their pairs; it is exact about what it promises, and
 //! needs no assumption on how they depend on each other.
+//!
+//! **What is promised** for all metrics and looks together is the risk of a false regression: half of the error, 2.5 % at 95 %.
+//! The interval of a metric holds by itself with the confidence that stands beside it. Holm's steps make the intervals that
+//! are left narrower once a metric has regressed, so all of them together hold less often than that.
+//!
+//! **Pairs that are discarded** because the generator was too slow in them are counted by side: see [`Discards`].
 
+mod discards;
 mod observation;
 mod order;
 mod steps;
 
 use crate::compare::{Row, Verdict};
 use crate::gate::{Confidence, Gate};
+use crate::{human, judge};
+pub use discards::{Discarded, Discards};
 pub use observation::Observation;
 pub use order::{Order, order};
 
@@ -111,6 +121,12 @@ impl Test {
         self.looks().into_iter().find(|look| *look as usize > pairs)
     }
 
+    /// Numbers of pairs at the looks so far, when there are so many and they are looked at now.
+    fn looks_until(&self, pairs: usize) -> Vec<usize> {
+        let earlier = self.looks().into_iter().map(|look| look as usize).filter(|look| *look < pairs);
+        earlier.chain([pairs]).collect()
+    }
+
     /// Error of both sides of all intervals together, at one look.
     fn error_of_a_look(&self) -> f64 {
         self.confidence.error() / self.looks().len() as f64
@@ -122,10 +138,25 @@ impl Test {
     /// because the test was stopped, that takes the place of the look. The seed is for the sign-flip test of more than 30
     /// pairs.
     pub fn judge(&self, pairs: &[(Observation, Observation)], seed: u64) -> Outcome {
+        self.judge_with(pairs, &[], seed)
+    }
+
+    /// As [`Test::judge`], when there are also pairs that did not count. If more of them than chance explains were spoiled in
+    /// the candidate's run, it does not pass.
+    pub fn judge_with(&self, pairs: &[(Observation, Observation)], discarded: &[Discarded], seed: u64) -> Outcome {
         let rows = steps::rows(self, pairs, seed);
         let (worst_run, mut reasons) = runs(pairs);
+        if worst_run == Some(Verdict::Invalid) {
+            reasons.push(spoiled(pairs, discarded));
+        }
         reasons.extend(rows.iter().filter_map(Row::reason));
-        let verdict = worst_run.unwrap_or_else(|| Verdict::of_rows(&rows));
+        let surplus = Discards::of(discarded).surplus();
+        let of_rows = match Verdict::of_rows(&rows) {
+            Verdict::Pass if surplus.is_some() => Verdict::Inconclusive,
+            verdict => verdict,
+        };
+        reasons.extend(surplus);
+        let verdict = worst_run.unwrap_or(of_rows);
         let looks = self.looks();
         // Without a gain of pairs there is nothing that could change.
         let more_would_tell = verdict == Verdict::Inconclusive && rows.iter().any(steps::is_open);
@@ -138,6 +169,10 @@ impl Test {
             verdict,
             reasons,
             pairs: pairs.to_vec(),
+            discarded: discarded.to_vec(),
+            order: [Order::AB, Order::BA].map(|wanted| {
+                (0..pairs.len()).filter(|pair| order(seed, u32::try_from(*pair).unwrap_or(u32::MAX)) == wanted).count()
+            }),
         }
     }
 }
@@ -147,6 +182,10 @@ impl Test {
 pub struct Outcome {
     /// What was observed, in the order of the pairs.
     pub pairs: Vec<(Observation, Observation)>,
+    /// Pairs that did not count, in the order in which they were run.
+    pub discarded: Vec<Discarded>,
+    /// Pairs in which the baseline went first, and in which the candidate did.
+    pub order: [usize; 2],
     /// One row a declared metric, in their order.
     pub rows: Vec<Row>,
     /// What it comes to.
@@ -157,7 +196,7 @@ pub struct Outcome {
     pub look: usize,
     /// Numbers of pairs of all planned looks.
     pub looks: Vec<u32>,
-    /// Of all intervals of all looks together.
+    /// 1 less twice the risk of a false regression of any metric at any look.
     pub confidence: Confidence,
     /// It is not conclusive, and more pairs may make it so.
     pub needs_more: bool,
@@ -177,14 +216,58 @@ impl Outcome {
                 "corrected for {metrics} metrics (Holm) and {looks} planned looks (Bonferroni), after {pairs} pairs"
             ),
         };
-        vec![
+        let risk = human::percent(self.confidence.error() / 2.0);
+        let mut notes = vec![
             format!(
-                "Student's interval of the mean log-ratio of the pairs, and sign flips; {} for all together: {corrected}",
-                self.confidence
+                "Student's interval of the mean log-ratio of the pairs, and sign flips; a false regression of any metric at any \
+                 look has a risk of {risk} at most: {corrected}"
             ),
-            "detectable: the change, margin included, that these pairs would call a regression 4 times in 5".to_owned(),
-        ]
+            self.confidences(),
+            "detectable: the change, margin included, that such a test would call a regression by this look 4 times in 5, with \
+             sign flips, metrics and looks as they are"
+                .to_owned(),
+        ];
+        notes.extend(Discards::of(&self.discarded).note());
+        let [ab, ba] = self.order;
+        if ab != ba {
+            notes.push(format!(
+                "pairs in which the baseline went first: {ab}, the candidate: {ba}; with an even number of pairs a steady drift \
+                 cancels"
+            ));
+        }
+        notes
     }
+
+    /// What can be said of the intervals: the confidence of each by itself, from the least to the most.
+    fn confidences(&self) -> String {
+        let intervals = self.rows.iter().filter_map(|row| row.change?.interval);
+        let shares: Vec<f64> = intervals.map(|interval| interval.confidence).collect();
+        let least = shares.iter().copied().fold(f64::INFINITY, f64::min);
+        let most = shares.iter().copied().fold(0.0, f64::max);
+        let shown = [least, most].map(human::percent);
+        let by_itself = if shown[0] == shown[1] {
+            shown[0].clone()
+        } else {
+            format!("{} to {}", shown[0].trim_end_matches(" %"), shown[1])
+        };
+        match shares.len() {
+            0 => "no interval could be computed".to_owned(),
+            1 => format!("the interval holds with {by_itself}"),
+            _ => format!("each interval holds by itself with {by_itself}, all of them together less often"),
+        }
+    }
+}
+
+/// Says what to do about pairs in which the generator was too slow.
+fn spoiled(pairs: &[(Observation, Observation)], discarded: &[Discarded]) -> String {
+    let invalid = |run: &Observation| run.verdict == judge::Verdict::Invalid;
+    let spoiled = discarded.len() + pairs.iter().filter(|(a, b)| invalid(a) || invalid(b)).count();
+    format!(
+        "the generator was too slow in {} of {} pairs: in longer runs (--duration) a moment's delay weighs less, a machine with \
+         nothing else to do has fewer of them, and --max-repeats allows more pairs to be run again",
+        human::count(spoiled as u64),
+        human::count((pairs.len() + discarded.len()) as u64),
+    )
 }
 
 /// What the runs come to by themselves, and why.

@@ -5,16 +5,19 @@
 //! unit. What is random takes a seed and gives the same again.
 //!
 //! ```text
-//! student.rs    mean, standard deviation, Student's interval, minimum detectable effect
+//! student.rs    mean, standard deviation, Student's interval
+//! power.rs      the effect that a test finds four times in five
 //! sign_flip.rs  permutation test by flipping signs
 //! bootstrap.rs  interval of a shift between two groups of runs
 //! ```
 
 mod bootstrap;
+mod power;
 mod sign_flip;
 mod student;
 
 pub(crate) use bootstrap::{RESAMPLES, runs_needed, shift};
+pub(crate) use power::detectable_shift;
 pub(crate) use sign_flip::{least_p, sign_flip};
 pub(crate) use student::Moments;
 

@@ -14,7 +14,6 @@ mod value;
 use std::fmt;
 use std::str::FromStr;
 
-use crate::human;
 use crate::metric::Metric;
 use crate::model::Report;
 use crate::refusal::Refusal;
@@ -99,11 +98,9 @@ impl Threshold {
         if self.holds(report) {
             return None;
         }
-        let actual = match (self.measure(report), self.bound) {
-            (None, _) => "nothing was measured for it".to_owned(),
-            (Some(ns), Bound::Nanoseconds(_)) => format!("it is {}", human::nanoseconds(ns)),
-            (Some(rate), Bound::Rate(_)) => format!("it is {}", human::rate(rate)),
-            (Some(count), Bound::Count(_)) => format!("it is {}", human::rate(count)),
+        let actual = match self.measure(report) {
+            None => "nothing was measured for it".to_owned(),
+            Some(actual) => format!("it is {}", self.metric.show_apart(actual, self.bound())),
         };
         Some(format!("threshold {self} missed: {actual}"))
     }
@@ -221,5 +218,18 @@ mod tests {
         assert_eq!(failure("dropped <= 10").unwrap(), "threshold dropped<=10 missed: it is 1 234");
         assert_eq!(failure("throughput>=49k").unwrap(), "threshold throughput>=49000 missed: it is 48 999");
         assert_eq!(failure("p99<8ms"), None);
+    }
+
+    #[test]
+    fn a_failure_has_digits_enough_to_be_seen() {
+        let mut report = sample::pass();
+        report.latency.response = Latency::histogram();
+        report.latency.response.record(7_310_000).unwrap();
+        // 999.67 a second, which is 1 000 where digits are not needed.
+        report.measured_s = 3.0;
+        report.traffic.matched_in_window = 2_999;
+        let failure = |text: &str| text.parse::<Threshold>().unwrap().failure(&report);
+        assert_eq!(failure("throughput>=1000").unwrap(), "threshold throughput>=1000 missed: it is 999.7");
+        assert_eq!(failure("p99<7.31ms").unwrap(), "threshold p99<7.31ms missed: it is 7.311 ms");
     }
 }

@@ -123,6 +123,13 @@ impl Contest {
         self.folder.join(format!("{name}-{}.json", side.to_string().to_lowercase()))
     }
 
+    /// Keeps the results of a pair that does not count beside those that do, as the `number`th that did not.
+    pub(crate) fn set_aside(&self, name: &str, number: u32) -> std::io::Result<()> {
+        [Side::A, Side::B].into_iter().try_for_each(|side| {
+            std::fs::rename(self.file(side, name), self.file(side, &format!("{name}-discarded-{number:02}")))
+        })
+    }
+
     /// One run of one side; its result is kept under `name`.
     ///
     /// # Errors

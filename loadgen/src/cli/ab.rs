@@ -49,7 +49,7 @@ pub(crate) struct AbArgs {
     #[arg(long, value_name = "PROGRAM")]
     pub(crate) generator_b: Option<PathBuf>,
 
-    /// Pairs of runs before the first look at them, 3 at least
+    /// Pairs of runs before the first look at them, 3 at least; an even number lets a steady drift cancel
     #[arg(long, value_name = "N", default_value = "10", value_parser = parse_number::<NonZeroU32>)]
     pairs: NonZeroU32,
 
@@ -58,7 +58,8 @@ pub(crate) struct AbArgs {
     #[arg(long, value_name = "N", value_parser = parse_number::<NonZeroU32>)]
     max_pairs: Option<NonZeroU32>,
 
-    /// Pairs that may be run again because the generator was too slow in them [default: as many as --pairs]
+    /// Pairs that may be run again because the generator was too slow in them: they are counted by side, and a surplus of B's
+    /// keeps it from passing [default: as many as --pairs]
     #[arg(long, value_name = "N")]
     max_repeats: Option<u32>,
 
@@ -69,7 +70,7 @@ pub(crate) struct AbArgs {
     #[command(flatten)]
     pub(crate) gates: Gates,
 
-    /// Confidence of the intervals, for all metrics and looks together
+    /// 100 % less twice the risk of a false regression of any metric at any look
     #[arg(long, value_name = "PERCENT", default_value = "95%", help_heading = "Comparison")]
     pub(crate) confidence: Confidence,
 

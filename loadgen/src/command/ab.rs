@@ -7,7 +7,7 @@ use loadgen::Stop;
 use loadgen::plan::{Load, Plan, Until};
 use program::Channel;
 use reports::gate::Gate;
-use reports::paired::{Observation, Order, Outcome, Test, order};
+use reports::paired::{Discarded, Observation, Order, Outcome, Test, order};
 use reports::render::comparison::{Ab, Markdown, RenderComparison};
 use reports::render::{Entry, Html, Json, Text};
 use reports::{Render, Report, Verdict, human, store};
@@ -51,21 +51,23 @@ fn compare(args: &AbArgs, plan: &Plan, test: &Test, folder: &Path, stop: Stop) -
     for side in [Side::A, Side::B] {
         contest.run(side, "warm-up", seed)?;
     }
-    let (mut pairs, mut repeats) = (Vec::new(), 0);
+    let (mut pairs, mut discarded) = (Vec::new(), Vec::new());
     let outcome = loop {
         let number = u32::try_from(pairs.len()).unwrap_or(u32::MAX);
         let pair = run_pair(&contest, test, number, seed)?;
         progress.pair(number, &pair);
         let slow = [&pair.0, &pair.1].iter().any(|observation| observation.verdict == Verdict::Invalid);
+        let repeats = u32::try_from(discarded.len()).unwrap_or(u32::MAX);
         if slow && repeats < args.max_repeats() {
-            repeats += 1;
-            progress.repeat(&pair);
+            progress.repeat(&pair, repeats + 1, args.max_repeats());
+            contest.set_aside(&pair_name(number), repeats + 1)?;
+            discarded.push(Discarded { pair: pairs.len() + 1, a: pair.0, b: pair.1 });
             continue;
         }
         pairs.push(pair);
         let looks = test.looks().iter().any(|look| *look as usize == pairs.len());
         if looks || slow {
-            let outcome = test.judge(&pairs, seed);
+            let outcome = test.judge_with(&pairs, &discarded, seed);
             if slow || !outcome.needs_more {
                 break outcome;
             }
@@ -160,9 +162,14 @@ impl Progress<'_> {
         self.say(&format!("pair {}: {}", number + 1, changes.collect::<Vec<_>>().join(", ")));
     }
 
-    fn repeat(&self, (a, b): &Pair) {
-        let reason = a.reasons.iter().chain(&b.reasons).next().map_or("", String::as_str);
-        self.say(&format!("this pair does not count and is repeated: {reason}"));
+    fn repeat(&self, (a, b): &Pair, repeat: u32, most: u32) {
+        let reasons =
+            [("A", a), ("B", b)].map(|(side, run)| run.reasons.first().map(|reason| format!("{side}: {reason}")));
+        let reasons: Vec<String> = reasons.into_iter().flatten().collect();
+        self.say(&format!(
+            "this pair does not count and is repeated ({repeat} of {most} repeats; longer runs need fewer): {}",
+            reasons.join("; ")
+        ));
     }
 
     fn look(&self, outcome: &Outcome) {

@@ -3,7 +3,7 @@
 use super::scale::change;
 use crate::gate::Margin;
 use crate::human;
-use crate::metric::Metric;
+use crate::metric::{Better, Metric};
 use crate::statistics::Interval;
 
 /// One metric on both sides, and what is made of it.
@@ -19,8 +19,8 @@ pub struct Row {
     pub candidate: Option<f64>,
     /// From baseline to candidate; `None` where there is no ratio.
     pub change: Option<Change>,
-    /// The change that would be called a regression in 80 % of repetitions, as a share in the direction of worse. Only of
-    /// pairs.
+    /// The change that would be called a regression in 80 % of repetitions, as a share in the direction of worse, with sign
+    /// flips, metrics and looks as they are. Only of pairs.
     pub detectable: Option<f64>,
     /// p-value of the sign-flip test that it is worse by more than the margin, one-sided. Only of pairs.
     pub p_value: Option<f64>,
@@ -113,9 +113,14 @@ impl Row {
             )),
             Finding::Inconclusive => Some(format!("{name} inconclusive: {note}")),
             Finding::Regression => {
-                let margin = self.margin.map(|margin| format!(", margin {margin}")).unwrap_or_default();
-                let change = self.change.map(Change::text).unwrap_or_default();
-                Some(format!("{name} regressed: {change}{margin}"))
+                let Some((change, margin)) = self.change.zip(self.margin) else {
+                    return Some(format!("{name} regressed"));
+                };
+                let limit = match self.metric.better() {
+                    Better::Lower => margin.share(),
+                    Better::Higher => -margin.share(),
+                };
+                Some(format!("{name} regressed: {}, margin {margin}", change.text_apart(limit)))
             }
         }
     }
@@ -139,6 +144,16 @@ impl Change {
             None => estimate,
             Some(interval) => format!("{estimate} ({})", interval.text()),
         }
+    }
+
+    /// Likewise, with digits enough to tell estimate and limits from the change that is allowed.
+    fn text_apart(self, allowed: f64) -> String {
+        let show = |share| human::change_apart(share, allowed);
+        let estimate = show(self.share);
+        self.interval.map_or_else(
+            || estimate.clone(),
+            |interval| format!("{estimate} ({} to {})", show(interval.low).trim_end_matches(" %"), show(interval.high)),
+        )
     }
 }
 

@@ -3,8 +3,9 @@
 use super::{Observation, Test};
 use crate::compare::{Change, Finding, Row, Sides, over};
 use crate::gate::Gate;
+use crate::human;
 use crate::metric::Metric;
-use crate::statistics::{Interval, Moments, least_p, sign_flip};
+use crate::statistics::{Interval, Moments, detectable_shift, least_p, sign_flip};
 
 /// A metric with its differences: positive where the candidate is worse.
 struct Candidate {
@@ -13,6 +14,8 @@ struct Candidate {
     differences: Vec<f64>,
     moments: Moments,
     p_value: f64,
+    /// Numbers of pairs at the looks so far, this one included.
+    looks: Vec<usize>,
 }
 
 /// A row of the test: done, or still to be decided by the intervals.
@@ -24,7 +27,7 @@ enum State {
 /// One row a gate.
 pub(super) fn rows(test: &Test, pairs: &[(Observation, Observation)], seed: u64) -> Vec<Row> {
     let mut states: Vec<State> =
-        test.gates.iter().enumerate().map(|(index, gate)| start(index, *gate, pairs, seed)).collect();
+        test.gates.iter().enumerate().map(|(index, gate)| start(test, index, *gate, pairs, seed)).collect();
     // All declared metrics count, also those that can't be judged: what was declared does not depend on what came out.
     let mut remaining = states.len();
     loop {
@@ -50,7 +53,7 @@ pub(super) fn is_open(row: &Row) -> bool {
     row.finding == Some(Finding::Inconclusive) && row.baseline.is_some() && row.candidate.is_some()
 }
 
-fn start(index: usize, gate: Gate, pairs: &[(Observation, Observation)], seed: u64) -> State {
+fn start(test: &Test, index: usize, gate: Gate, pairs: &[(Observation, Observation)], seed: u64) -> State {
     let metric = gate.metric();
     let baseline: Vec<_> = pairs.iter().map(|(a, _)| a.values[index]).collect();
     let candidate: Vec<_> = pairs.iter().map(|(_, b)| b.values[index]).collect();
@@ -63,7 +66,8 @@ fn start(index: usize, gate: Gate, pairs: &[(Observation, Observation)], seed: u
         return State::Done(undecided(sides.row, gate, "one pair does not say how much pairs vary"));
     };
     let beyond: Vec<f64> = differences.iter().map(|difference| difference - gate.log_margin()).collect();
-    State::Open(Candidate { row: sides.row, gate, differences, moments, p_value: sign_flip(&beyond, seed) })
+    let (p_value, looks) = (sign_flip(&beyond, seed), test.looks_until(pairs.len()));
+    State::Open(Candidate { row: sides.row, gate, differences, moments, p_value, looks })
 }
 
 fn undecided(row: Row, gate: Gate, note: &str) -> Row {
@@ -93,7 +97,7 @@ impl Candidate {
     fn finish(&self, error: f64, finding: Finding, note: Option<String>) -> Row {
         let metric = self.gate.metric();
         let interval = self.moments.interval(error);
-        let detectable = self.moments.detectable(self.gate.log_margin(), error);
+        let detectable = self.gate.log_margin() + detectable_shift(&self.looks, error) * self.moments.sd;
         Row {
             change: Some(Change::new(metric, self.moments.mean, Some((interval, 1.0 - error)))),
             detectable: Some(share(metric, detectable)),
@@ -118,8 +122,9 @@ fn rest(state: State, error: f64) -> Row {
     let margin = candidate.gate.margin();
     let note = if candidate.interval_is_beyond(error) {
         format!(
-            "the interval is beyond the margin of {margin}, but the sign-flip test is not sure: p = {:.2}",
-            candidate.p_value
+            "the interval is beyond the margin of {margin}, but the sign-flip test is not sure: p = {}, and {} is the most",
+            human::percent_apart(candidate.p_value, error / 2.0),
+            human::percent(error / 2.0),
         )
     } else {
         format!("the margin of {margin} is inside of the interval")

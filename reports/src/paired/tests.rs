@@ -46,8 +46,9 @@ fn the_interval_by_hand() {
     assert!((interval.confidence - 0.95).abs() < 1e-12);
     // The margin ln 1.05 = 0.04879 is below 0.0682, and the least difference is 0.1 - 0.0232 = 0.0768: a regression.
     assert_eq!((outcome.verdict, outcome.rows[0].p_value), (Verdict::Regression, Some(1.0 / 16.0)));
-    // ln 1.05 + (3.18245 + 0.97847) * 0.01 = 0.0903993, which is 9.461 % more.
-    assert!((outcome.rows[0].detectable.unwrap() - 0.094_61).abs() < 2e-5, "{:?}", outcome.rows[0].detectable);
+    // With 4 pairs all must be beyond the margin. In 400 000 drawn tests, by another program, 80 % had that and the interval
+    // from a shift of 2.1303 standard deviations on: ln 1.05 + 2.1303 * 0.02 = 0.0914, which is 9.57 % more.
+    assert!((outcome.rows[0].detectable.unwrap() - 0.095_7).abs() < 1e-3, "{:?}", outcome.rows[0].detectable);
     assert_eq!(outcome.reasons, ["response.p50 regressed: +10.5 % (+7.1 to +14.1 %), margin 5 %"]);
 }
 
@@ -132,7 +133,8 @@ fn the_signs_must_agree_with_the_interval() {
     assert_eq!(findings(&outcome), ["inconclusive"]);
     assert!((outcome.rows[0].p_value.unwrap() - 2.0 / 64.0).abs() < 1e-12);
     let note = outcome.rows[0].note.clone().unwrap();
-    assert_eq!(note, "the interval is beyond the margin of 0 %, but the sign-flip test is not sure: p = 0.03");
+    let doubt = "the sign-flip test is not sure: p = 3.12 %, and 2.50 % is the most";
+    assert_eq!(note, format!("the interval is beyond the margin of 0 %, but {doubt}"));
     let differences = [0.12, 0.12, 0.12, 0.12, 0.125, 0.005];
     assert_eq!(findings(&test(&["p50=0%"], 6, 6).judge(&pairs(&[&differences]), 0)), ["regression"]);
 }
@@ -215,4 +217,69 @@ fn a_test_must_be_able_to_decide() {
     assert_eq!(new(&["p50=5%"], 2, 10), refused("2 is too few pairs: at least 3 are needed to see how much they vary"));
     assert_eq!(new(&["p50=5%"], 10, 9), refused("at most 9 pairs are fewer than the 10 of the first look"));
     assert_eq!(new(&["p50=5%", "service.p50=5%"], 3, 3), Ok(()));
+}
+
+/// A pair in which the generator was too slow, in the runs named.
+fn discarded(baseline: bool, candidate: bool) -> Discarded {
+    let spoiled = |spoiled| Observation {
+        verdict: if spoiled { judge::Verdict::Invalid } else { judge::Verdict::Pass },
+        reasons: if spoiled { vec!["generator: a worker was busy".to_owned()] } else { Vec::new() },
+        ..run(&[1e5])
+    };
+    Discarded { pair: 1, a: spoiled(baseline), b: spoiled(candidate) }
+}
+
+#[test]
+fn a_candidate_whose_runs_are_discarded_does_not_pass() {
+    let (test, same) = (test(&["p50=5%"], 4, 4), pairs(&[&four(0.0, 0.001)]));
+    let judged = |baseline: usize, candidate: usize, both: usize| {
+        let mut all = vec![discarded(true, false); baseline];
+        all.extend(vec![discarded(false, true); candidate]);
+        all.extend(vec![discarded(true, true); both]);
+        test.judge_with(&same, &all, 0)
+    };
+    assert_eq!(judged(0, 0, 0).verdict, Verdict::Pass);
+    let outcome = judged(0, 15, 0);
+    assert_eq!((outcome.verdict, outcome.verdict.exit_code(), outcome.needs_more), (Verdict::Inconclusive, 3, false));
+    assert!(outcome.reasons[0].starts_with("15 runs of the candidate were discarded and 0 of the baseline"));
+    assert!(outcome.notes().iter().any(|note| note.contains("the candidate alone (15)")), "{:?}", outcome.notes());
+    // What falls on either side alike, or on both runs of a pair, says nothing, and neither does bad luck with a few.
+    for (baseline, candidate, both) in [(8, 8, 0), (0, 0, 20), (0, 4, 0), (15, 0, 0)] {
+        let outcome = judged(baseline, candidate, both);
+        assert_eq!(outcome.verdict, Verdict::Pass, "{baseline} {candidate} {both}");
+        assert_eq!(outcome.discarded.len(), baseline + candidate + both);
+    }
+    // A regression stays one.
+    let worse = pairs(&[&four(0.1, 0.02)]);
+    assert_eq!(test.judge_with(&worse, &vec![discarded(false, true); 15], 0).verdict, Verdict::Regression);
+}
+
+#[test]
+fn a_comparison_that_the_generator_spoiled_says_to_lengthen_the_runs() {
+    let test = test(&["p50=5%"], 4, 4);
+    let mut pairs = pairs(&[&four(0.0, 0.001)]);
+    pairs[3].1 = discarded(false, true).b;
+    let outcome = test.judge_with(&pairs, &[discarded(true, false), discarded(true, true)], 0);
+    assert_eq!(outcome.verdict, Verdict::Invalid);
+    assert!(outcome.reasons[1].starts_with("the generator was too slow in 3 of 6 pairs: in longer runs (--duration)"));
+}
+
+#[test]
+fn an_odd_number_of_pairs_says_which_order_came_more_often() {
+    let judged = |n: u32| test(&["p50=5%"], n, n).judge(&pairs(&[&vec![0.0; n as usize]]), 7);
+    let (odd, even) = (judged(5), judged(6));
+    assert_eq!((odd.order.iter().sum::<usize>(), odd.order[0].abs_diff(odd.order[1]), even.order), (5, 1, [3, 3]));
+    let said = |outcome: &Outcome| outcome.notes().iter().any(|note| note.contains("a steady drift cancels"));
+    assert!(said(&odd) && !said(&even));
+}
+
+#[test]
+fn the_notes_promise_of_intervals_only_what_each_has() {
+    let outcome = test(&["p50=0%", "p99=0%"], 4, 4).judge(&pairs(&[&four(0.2, 0.02), &four(0.036, 0.02)]), 0);
+    let notes = outcome.notes();
+    assert!(
+        notes[0].contains("a false regression of any metric at any look has a risk of 2.50 % at most"),
+        "{notes:?}"
+    );
+    assert_eq!(notes[1], "each interval holds by itself with 95.0 to 97.5 %, all of them together less often");
 }

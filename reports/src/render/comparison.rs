@@ -10,7 +10,7 @@ use std::io;
 
 use crate::compare::{ChangeInterval, Comparison, Row, Verdict};
 use crate::human;
-use crate::paired::Outcome;
+use crate::paired::{Discards, Outcome};
 pub use markdown::Markdown;
 
 /// What a paired test came to, and what was compared.
@@ -102,9 +102,21 @@ fn progress(ab: &Ab<'_>) -> String {
     let more = if outcome.needs_more { "; more pairs may tell" } else { "" };
     let repeated = match ab.repeated {
         0 => String::new(),
-        n => format!("; {} more did not count, the generator was too slow in them", human::count(n.into())),
+        n => format!(
+            "; {} more did not count, the generator was too slow in them{}",
+            human::count(n.into()),
+            sides(outcome)
+        ),
     };
     format!("{} {unit}{look}{more}{repeated}", human::count(pairs as u64))
+}
+
+/// ` (A 1, B 3)`: pairs that did not count, by the side of the run that was spoiled.
+fn sides(outcome: &Outcome) -> String {
+    let Discards { baseline, candidate, both } = Discards::of(&outcome.discarded);
+    let named = [("A", baseline), ("B", candidate), ("both", both)].into_iter().filter(|(_, n)| *n > 0);
+    let shown: Vec<String> = named.map(|(name, n)| format!("{name} {}", human::count(n))).collect();
+    if shown.is_empty() { String::new() } else { format!(" ({})", shown.join(", ")) }
 }
 
 #[cfg(test)]

@@ -1,16 +1,13 @@
-//! Student's t: the interval of a mean of few values, and what effect such an interval would find.
+//! Student's t: the interval of a mean of few values.
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use super::{Interval, mean};
 
-/// Share of the repetitions in which an effect of the minimum detectable size is found.
-const POWER: f64 = 0.8;
-
 /// Mean and spread of independent values.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Moments {
-    n: usize,
+    pub(super) n: usize,
     pub(crate) mean: f64,
     /// Standard deviation with n - 1 in the denominator.
     pub(crate) sd: f64,
@@ -28,7 +25,7 @@ impl Moments {
         Some(Self { n, mean, sd: (squares / (n - 1) as f64).sqrt() })
     }
 
-    fn standard_error(&self) -> f64 {
+    pub(super) fn standard_error(&self) -> f64 {
         self.sd / (self.n as f64).sqrt()
     }
 
@@ -38,21 +35,10 @@ impl Moments {
         let reach = t_quantile(1.0 - error / 2.0, self.n - 1) * self.standard_error();
         Interval { low: self.mean - reach, high: self.mean + reach }
     }
-
-    /// The effect, margin included, that would be called a regression in 80 % of repetitions with this n and this spread:
-    /// margin + (t(1 - error/2; n - 1) + t(0.8; n - 1)) · sd / √n.
-    ///
-    /// Bloom 1995, "Minimum Detectable Effects: A Simple Way to Report the Statistical Power of Experimental Designs",
-    /// Evaluation Review 19 (5), with the margin added, since the whole interval must be beyond it. The spread is itself an
-    /// estimate, so this is the size of what can be found and no exact figure.
-    pub(crate) fn detectable(&self, margin: f64, error: f64) -> f64 {
-        let quantiles = t_quantile(1.0 - error / 2.0, self.n - 1) + t_quantile(POWER, self.n - 1);
-        margin + quantiles * self.standard_error()
-    }
 }
 
 /// Quantile of Student's distribution.
-fn t_quantile(p: f64, degrees: usize) -> f64 {
+pub(super) fn t_quantile(p: f64, degrees: usize) -> f64 {
     StudentsT::new(0.0, 1.0, degrees as f64).expect("at least one degree of freedom").inverse_cdf(p)
 }
 
@@ -90,14 +76,6 @@ mod tests {
     fn values_without_spread_have_an_interval_without_width() {
         let moments = Moments::of(&[0.25, 0.25, 0.25]).unwrap();
         assert_eq!(moments.interval(0.05), Interval { low: 0.25, high: 0.25 });
-        assert!((moments.detectable(0.1, 0.05) - 0.1).abs() < 1e-15);
         assert_eq!(Moments::of(&[1.0]), None);
-    }
-
-    #[test]
-    fn the_detectable_effect_is_margin_and_two_quantiles_of_the_standard_error() {
-        // Standard error 0.70711 as above, t(0.975; 4) = 2.77645, t(0.8; 4) = 0.94096: 0.1 + 3.71741 * 0.70711 = 2.72860.
-        let moments = Moments::of(&[1.0, 2.0, 3.0, 4.0, 5.0]).unwrap();
-        assert!((moments.detectable(0.1, 0.05) - 2.728_60).abs() < 1e-4);
     }
 }

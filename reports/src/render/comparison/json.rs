@@ -9,7 +9,7 @@ use super::{Ab, RenderComparison};
 use crate::comparable::Difference;
 use crate::compare::{Comparison, Finding, Row, Side, Verdict};
 use crate::metric::Better;
-use crate::paired::Observation;
+use crate::paired::{Discarded, Discards, Observation};
 use crate::render::Json;
 use crate::schema::Schema;
 
@@ -50,12 +50,34 @@ struct AbDocument<'a> {
     confidence_percent: f64,
     pairs: usize,
     repeated_pairs: u32,
+    discarded: DiscardsDocument,
     look: usize,
     looks: &'a [u32],
     needs_more: bool,
     metrics: Vec<RowDocument>,
     /// One a pair, in the order in which they were run: the metrics of either side in the order of `metrics`.
     runs: Vec<Pair>,
+    /// Pairs that did not count, in the order in which they were run.
+    discarded_runs: Vec<DiscardedPair<'a>>,
+}
+
+/// Pairs that did not count, by the run in which the generator was too slow.
+#[derive(Serialize)]
+struct DiscardsDocument {
+    baseline: u64,
+    candidate: u64,
+    both: u64,
+    p_value: f64,
+}
+
+#[derive(Serialize)]
+struct DiscardedPair<'a> {
+    /// For which it was run, from 1.
+    pair: usize,
+    a: Vec<Option<f64>>,
+    b: Vec<Option<f64>>,
+    a_reasons: &'a [String],
+    b_reasons: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -117,11 +139,13 @@ impl RenderComparison for Json {
             confidence_percent: percent(outcome.confidence.share()),
             pairs: outcome.pairs.len(),
             repeated_pairs: ab.repeated,
+            discarded: discards(Discards::of(&outcome.discarded)),
             look: outcome.look,
             looks: &outcome.looks,
             needs_more: outcome.needs_more,
             metrics: outcome.rows.iter().map(metric).collect(),
             runs: outcome.pairs.iter().map(|(a, b)| Pair { a: values(a), b: values(b) }).collect(),
+            discarded_runs: outcome.discarded.iter().map(discarded).collect(),
         };
         write(&document, out)
     }
@@ -129,6 +153,16 @@ impl RenderComparison for Json {
 
 fn side(side: &Side) -> SideDocument<'_> {
     SideDocument { runs: side.runs, targets: &side.targets, started_at: &side.started_at }
+}
+
+fn discards(discards: Discards) -> DiscardsDocument {
+    let Discards { baseline, candidate, both } = discards;
+    DiscardsDocument { baseline, candidate, both, p_value: discards.p_value() }
+}
+
+fn discarded(pair: &Discarded) -> DiscardedPair<'_> {
+    let Discarded { pair, a, b } = pair;
+    DiscardedPair { pair: *pair, a: values(a), b: values(b), a_reasons: &a.reasons, b_reasons: &b.reasons }
 }
 
 fn values(run: &Observation) -> Vec<Option<f64>> {

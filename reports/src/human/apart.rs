@@ -3,6 +3,8 @@
 //! Rounded as usual, 999.67 beside a bound of 1000 reads as 1000, and 5.004 ms beside 5.001 ms as 5.00 ms. A sentence that
 //! says that a bound is missed must not seem to say the opposite.
 
+use crate::gate::in_percent;
+
 use super::{change, count, nanoseconds, percent, rate};
 
 /// More decimals than a floating-point number of this size has.
@@ -44,11 +46,6 @@ pub fn change_apart(share: f64, margin: f64) -> String {
     let digits = digits(share * 100.0, in_percent(margin), usual.trim_end_matches(" %"));
     let sign = if digits.starts_with(['+', '-']) { "" } else { "+" };
     format!("{sign}{digits} %")
-}
-
-/// As it was written: 0.07 * 100 is 7.000000000000001.
-fn in_percent(share: f64) -> f64 {
-    (share * 1e8).round() / 1e6
 }
 
 /// The usual form, or the shortest longer one, that lies on the same side of the bound as the number.

@@ -60,7 +60,9 @@ fn compare(args: &AbArgs, plan: &Plan, test: &Test, folder: &Path, stop: Stop) -
         let repeats = u32::try_from(discarded.len()).unwrap_or(u32::MAX);
         if slow && repeats < args.max_repeats() {
             progress.repeat(&pair, repeats + 1, args.max_repeats());
-            contest.set_aside(&pair_name(number), repeats + 1)?;
+            if let Err(error) = contest.set_aside(&pair_name(number), repeats + 1) {
+                progress.say(&format!("its results can't be kept: {error}"));
+            }
             discarded.push(Discarded { pair: pairs.len() + 1, a: pair.0, b: pair.1 });
             continue;
         }
@@ -76,7 +78,7 @@ fn compare(args: &AbArgs, plan: &Plan, test: &Test, folder: &Path, stop: Stop) -
     };
     let code = outcome.verdict.exit_code();
     signals::over(code);
-    Ok(show(args, &contest, &outcome, repeats).exit_code(code))
+    Ok(show(args, &contest, &outcome).exit_code(code))
 }
 
 type Pair = (Observation, Observation);
@@ -180,8 +182,9 @@ impl Progress<'_> {
 }
 
 /// Saves the outcome where it was asked for, files first, and shows it.
-fn show(args: &AbArgs, contest: &Contest, outcome: &Outcome, repeated: u32) -> Saved {
+fn show(args: &AbArgs, contest: &Contest, outcome: &Outcome) -> Saved {
     let (a, b) = (args.a.label(), args.b.label());
+    let repeated = u32::try_from(outcome.discarded.len()).unwrap_or(u32::MAX);
     let ab = &Ab { a: &a, b: &b, outcome, repeated };
     let mut saved = Saved::default();
     let places = [("--markdown", &args.markdown), ("--html", &args.html)];

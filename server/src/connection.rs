@@ -8,6 +8,7 @@ use std::{
     task::{Context, Poll},
 };
 
+use frames::handshake::Asked;
 use frames::{Decoder, Encoder, Event, Input, Kind, Message, Role, Settings};
 use tokio::{net::TcpStream, task::yield_now, time::timeout};
 
@@ -54,8 +55,8 @@ pub(crate) async fn serve(
     .await;
     let socket = Socket::new(tcp, Rc::clone(&entry.watched));
     // First and last act are boxed, as their state would otherwise stay a part of every connection's memory.
-    let Some(socket) = Box::pin(open(socket, admission.refusal, &log, &worker)).await else { return };
-    let mut echo = Echo::new(socket, detour, &worker);
+    let Some((socket, behind)) = Box::pin(open(socket, admission.refusal, &log, &worker)).await else { return };
+    let mut echo = Echo::new(socket, behind, detour, &worker);
     let ending = poll_fn(|cx| echo.poll(cx)).await;
     let record = echo.courier.take().map(|courier| courier.settle());
     log.ended(&ending);
@@ -70,22 +71,28 @@ pub(crate) async fn serve(
     Box::pin(finish(echo.wire, ending, record, worker)).await;
 }
 
-/// The socket of a connection once the peer's handshake is answered; none if that led to nothing and is over.
-async fn open(mut socket: Socket, overload: Option<Overload>, log: &Log, worker: &Worker) -> Option<Socket> {
-    let (watched, limits, mut head) = (Rc::clone(socket.watched()), &worker.limits, Vec::new());
-    let handshake = upgrade(&mut socket, &mut head, overload.is_some(), worker.page.as_deref(), limits.handshake);
+/// The socket of a connection once the peer's handshake is answered, and what came behind that; none if it led to nothing and is
+/// over.
+async fn open(mut socket: Socket, overload: Option<Overload>, log: &Log, worker: &Worker) -> Option<(Socket, Vec<u8>)> {
+    let (watched, limits, mut asked) = (Rc::clone(socket.watched()), &worker.limits, Asked::default());
+    let handshake = upgrade(&mut socket, &mut asked, overload.is_some(), worker.page.as_deref(), limits.handshake);
     let opened = unless_noticed(&watched, pin!(handshake)).await;
-    let Err(refusal) = opened.unwrap_or_else(|notice| Err(Refusal::Noticed(notice))) else {
-        log.opened(&head);
-        return Some(socket);
+    let refusal = match opened.unwrap_or_else(|notice| Err(Refusal::Noticed(notice))) {
+        Ok(behind) => {
+            log.opened(asked.bytes());
+            return Some((socket, behind));
+        }
+        Err(refusal) => refusal,
     };
-    log.refused(&head, &refusal, overload);
-    drop(head);
+    log.refused(asked.bytes(), &refusal, overload);
+    drop(asked);
     worker.count(|stats| match refusal {
         Refusal::Full => stats.refused += 1,
         Refusal::Page => stats.pages += 1,
         Refusal::Noticed(Notice::Memory) => stats.evicted += 1,
-        Refusal::TooSlow | Refusal::Noticed(_) | Refusal::Failed(_) => stats.failed_handshakes += 1,
+        Refusal::TooSlow | Refusal::Noticed(_) | Refusal::Rejected(_) | Refusal::Gone(_) => {
+            stats.failed_handshakes += 1;
+        }
     });
     watched.holds(0);
     // Nothing was promised before the handshake, so on a notice there is nothing to keep.
@@ -149,7 +156,8 @@ struct Echo {
 }
 
 impl Echo {
-    fn new(socket: Socket, detour: Option<Box<Detour>>, worker: &Rc<Worker>) -> Self {
+    /// `behind`: what came with the handshake.
+    fn new(socket: Socket, behind: Vec<u8>, detour: Option<Box<Detour>>, worker: &Rc<Worker>) -> Self {
         let Limits { message_bytes, frames_per_message, .. } = worker.limits;
         let settings = Settings {
             role: Role::Server,
@@ -161,7 +169,7 @@ impl Echo {
             let watched = Rc::clone(socket.watched());
             Box::new(Courier::new(detour, watched, Rc::clone(worker)))
         });
-        let wire = Wire { socket, decoder: Decoder::new(settings), unread: Vec::new(), outbox: Outbox::default() };
+        let wire = Wire { socket, decoder: Decoder::new(settings), unread: behind, outbox: Outbox::default() };
         Self { wire, courier, worker: Rc::clone(worker) }
     }
 

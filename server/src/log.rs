@@ -56,7 +56,8 @@ impl Log {
             Refusal::Full => "as many connections as allowed".to_owned(),
             Refusal::TooSlow => "too slow".to_owned(),
             Refusal::Noticed(notice) => notice.reason().to_owned(),
-            Refusal::Failed(error) => error.to_string(),
+            Refusal::Rejected(rejection) => rejection.to_string(),
+            Refusal::Gone(error) => format!("the peer went away: {error}"),
         };
         warn!(%peer, local, request = %line, fields = %fields, error = ?why, "no handshake");
     }

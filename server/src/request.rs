@@ -1,15 +1,10 @@
 //! The HTTP request that a connection begins with, as far as it came.
 //!
-//! The WebSocket library shows a request only if it is a good handshake. What came instead of one is what somebody who
-//! looks for a fault wants to see, so its bytes are kept, and read again here and in `log::shown`.
+//! What came instead of a good handshake is what somebody who looks for a fault wants to see, so its bytes are kept, and read
+//! again here and in `log::shown`.
 
+use frames::handshake::MOST_FIELDS;
 use httparse::{EMPTY_HEADER, Header, Status};
-
-/// Most bytes of a head, which are kept until the handshake is over. Browsers and proxies send 1 to 8 KiB, cookies included.
-pub(crate) const HEAD_BYTES: usize = 64 * 1024;
-
-/// As many as the WebSocket library takes.
-const MOST_FIELDS: usize = 124;
 
 /// A request; borrowed from the bytes that were received.
 #[derive(Debug)]
@@ -41,9 +36,19 @@ impl<'a> Request<'a> {
 
     /// Whether this is what a browser sends for `/`, with any query: GET or HEAD, and no upgrade to anything.
     pub(crate) fn asks_for_page(&self) -> bool {
-        let path = self.target.split('?').next();
+        let path = path(self.target).split('?').next();
         let upgrades = self.fields.iter().any(|field| field.name.eq_ignore_ascii_case("upgrade"));
         self.complete && matches!(self.method, "GET" | "HEAD") && path == Some("/") && !upgrades
+    }
+}
+
+/// Path and query of a target, which may be a whole URL (RFC 9112 section 3.2.2).
+fn path(target: &str) -> &str {
+    let Some((_, rest)) = target.split_once("://").filter(|_| !target.starts_with('/')) else { return target };
+    match rest.find(['/', '?']) {
+        Some(at) if rest[at..].starts_with('/') => &rest[at..],
+        // A URL without a path means the root.
+        _ => "/",
     }
 }
 
@@ -58,6 +63,10 @@ mod tests {
             ("HEAD / HTTP/1.0\r\n\r\n", true),
             ("GET /?a=/b HTTP/1.1\r\n\r\n", true),
             ("GET / HTTP/1.1\r\nHost: x\r\n", false),
+            ("GET http://x:80/?a HTTP/1.1\r\n\r\n", true),
+            ("GET http://x HTTP/1.1\r\n\r\n", true),
+            ("GET http://x/y HTTP/1.1\r\n\r\n", false),
+            ("GET /://x/ HTTP/1.1\r\n\r\n", false),
             ("POST / HTTP/1.1\r\n\r\n", false),
             ("GET /index.html HTTP/1.1\r\n\r\n", false),
             ("GET // HTTP/1.1\r\n\r\n", false),

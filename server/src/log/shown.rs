@@ -1,10 +1,8 @@
 //! What the log shows of a request: nothing that may be a secret. A query, a header field or a proxy's user-info may hold a
 //! token, so they are left out but for the values of fields that the operator has named.
 
+use frames::handshake::MOST_FIELDS;
 use httparse::{EMPTY_HEADER, Header, Request};
-
-/// As many fields as a handshake may have.
-const MOST_FIELDS: usize = 124;
 
 /// Most bytes that are shown of a request target, of a value, and of all fields together.
 const TARGET_BYTES: usize = 256;

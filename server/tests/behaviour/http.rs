@@ -4,7 +4,7 @@ use std::{io::Read, thread, time::Duration};
 
 use server::Options;
 
-use crate::peer::{PATIENCE, Peer, Server, handshake};
+use crate::peer::{Frame, PATIENCE, Peer, Server, TEXT, handshake, whole};
 
 /// The whole answer to `request`; the server ends the connection after it.
 fn answer(peer: &mut Peer) -> String {
@@ -25,7 +25,7 @@ fn a_request_that_is_no_handshake_gets_an_error_that_says_so() {
         (good.replace("Version: 13", "Version: 8"), "426 Upgrade Required"),
         (good.replace("GET /", "POST /"), "405 Method Not Allowed"),
         (good.replace("dGhl", "!"), "400 Bad Request"),
-        (good.replace("\r\n\r\n", "\r\n\r\ntoo early"), "400 Bad Request"),
+        (good.replace("Host: ", "X-Host: "), "400 Bad Request"),
         ("hello\r\n\r\n".to_owned(), "400 Bad Request"),
         (
             good.replace("Host: ", &format!("X: {}\r\nHost: ", "x".repeat(70_000))),
@@ -94,4 +94,55 @@ fn a_handshake_may_come_byte_by_byte() {
     }
     assert!(peer.http_head().starts_with("HTTP/1.1 101 "));
     peer.echo("whole");
+}
+
+/// The answer to `request`, to its end.
+fn raw_answer(server: &Server, request: &str) -> String {
+    let mut peer = Peer::tcp(server.address);
+    peer.send(request.as_bytes());
+    let mut answer = String::new();
+    peer.tcp.read_to_string(&mut answer).expect("an answer and an end without a reset");
+    answer
+}
+
+#[test]
+fn lists_of_fields_are_read_as_lists() {
+    let server = Server::start(Options::default());
+    let good = String::from_utf8(handshake(server.address)).expect("ASCII");
+    for (line, lawful) in [
+        ("Connection: Upgrade\r\n", "Connection: keep-alive\r\nconnection: UPGRADE, x\r\n"),
+        ("Upgrade: websocket\r\n", "Upgrade: h2c, WebSocket\r\n"),
+        ("GET / ", "GET ws://example.org/chat "),
+        ("\r\n\r\n", "\r\nSec-WebSocket-Protocol: a, b\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n"),
+    ] {
+        let mut peer = Peer::tcp(server.address);
+        peer.send(good.replacen(line, lawful, 1).as_bytes());
+        let answer = peer.http_head();
+        assert!(answer.starts_with("HTTP/1.1 101 "), "{lawful:?}: {answer}");
+        assert!(!answer.contains("Sec-WebSocket-Protocol") && !answer.contains("Extensions"), "{answer}");
+        peer.echo("open");
+    }
+}
+
+#[test]
+fn frames_that_come_with_the_request_are_served() {
+    let server = Server::start(Options::default());
+    let mut peer = Peer::tcp(server.address);
+    let early = [whole(TEXT, "early"), whole(TEXT, "and more")].concat();
+    peer.send(&[handshake(server.address), early[..early.len() - 3].to_vec()].concat());
+    assert!(peer.http_head().starts_with("HTTP/1.1 101 "));
+    assert_eq!(peer.frame(), Frame::new(TEXT, "early"));
+    peer.send(&early[early.len() - 3..]);
+    assert_eq!(peer.frame(), Frame::new(TEXT, "and more"));
+    peer.echo("late");
+}
+
+#[test]
+fn an_answer_to_head_has_no_body_and_a_second_request_none_at_all() {
+    let server = Server::start(Options::default());
+    let answer = raw_answer(&server, "HEAD /x HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert!(answer.starts_with("HTTP/1.1 405 ") && answer.ends_with("\r\n\r\n"), "{answer}");
+    let answer = raw_answer(&server, &"GET / HTTP/1.1\r\nHost: x\r\n\r\n".repeat(2));
+    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("</html>\n"), "{answer}");
+    assert_eq!(answer.matches("HTTP/1.1 ").count(), 1);
 }

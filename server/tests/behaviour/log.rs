@@ -94,7 +94,7 @@ fn a_peer_can_forge_no_line_and_send_no_escape() {
         &[
             &["X-~: \"a\\\" local=1.2.3.4:5 \\t\\x80\\xc2\\x9b31m\"]"],
             &["reason=\"bye\\r\\n\\u{1b}[2J\\u{9b}31m\\u{202e}\\\" code=1000\\n2026-11-23T00:00:00Z  INFO forged\""],
-            &["no handshake", "request=\"\\x1b[2J forged\\r\"", "error=\"WebSocket protocol error: "],
+            &["no handshake", "request=\"\\x1b[2J forged\\r\"", "error=\"this is not HTTP"],
         ],
     );
     assert!(!log.contains(['\u{9b}', '\u{202e}']), "{log:?}");
@@ -153,9 +153,9 @@ fn refusals_and_failures_are_logged_with_their_reason() {
 fn who_gets_the_page_is_logged_too() {
     let server = logging(&[]);
     let mut browser = Peer::tcp(server.address);
-    browser.send(b"GET /?a HTTP/1.1\r\nUser-Agent: x\r\n\r\n");
+    browser.send(b"GET /?a HTTP/1.1\r\nHost: x\r\nUser-Agent: x\r\n\r\n");
     assert!(rest(browser).starts_with("HTTP/1.1 200 "));
-    assert_lines(&server.finish(), &[&[" INFO ", "page ", "request=\"GET /?…\" fields=[User-Agent]"]]);
+    assert_lines(&server.finish(), &[&[" INFO ", "page ", "request=\"GET /?…\" fields=[Host, User-Agent]"]]);
 }
 
 #[test]

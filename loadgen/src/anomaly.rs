@@ -5,11 +5,13 @@
 //!    whose fate is known is *duplicated*; of the wrong kind is *wrong type*; else it matches, out of order.
 //! 2. More than one whole message, or one and the beginning of another: *coalesced*.
 //! 3. The beginning of a message in flight is kept open. If later events continue it, the message was *split*; if
-//!    nothing does until another beginning comes or the run ends, the event was *truncated*. So was an empty event, and
-//!    one that seemed to continue a message which then stayed incomplete, if it may be the beginning of another.
-//! 4. Anything that is closer to a message in flight than to nothing is *corrupted*; the rest is *unexpected*.
+//!    nothing does until another beginning comes or the run ends, the event was *truncated*. So was one that seemed to
+//!    continue a message which then stayed incomplete, if it may be the beginning of another.
+//! 4. Anything that is closer to a message in flight than to nothing is *corrupted*; the rest, and an empty event, is
+//!    *unexpected*.
 //!
-//! With one bit flipped anywhere, the header included, a message is told by its distance to those in flight.
+//! A message whose header is whole is told by it, also where what was before the header was taken off or changed. With one bit
+//! flipped anywhere, the header included, it is told by its distance to those in flight.
 
 use std::cmp::Reverse;
 
@@ -20,6 +22,10 @@ use crate::payload::{self, Header, Kind};
 /// Messages in flight, oldest first, that are compared with an event whose header tells nothing. A bound on the work
 /// that a broken server can cause.
 const CANDIDATES: usize = 4096;
+
+/// Bytes that are looked at for the beginning of a text's header. What a server makes of the at most four bytes that are before it
+/// may be longer: an escape each.
+const BEFORE_HEADER: usize = 32;
 
 /// Truncated events that are kept because they are too short to tell of which message. A bound on memory.
 const UNPLACED: usize = 4096;
@@ -91,8 +97,8 @@ impl Ledger {
 
     fn broken(&mut self, terms: &Terms, bytes: &[u8], effort: &Effort, book: &mut impl Book) {
         if bytes.is_empty() {
-            // It neither continues anything nor can be continued.
-            return self.truncated(Subject::default(), Vec::new(), book);
+            // No message is empty, and nothing of this one says of which it may be.
+            return book.finding(Finding::Unexpected, Subject::default(), bytes);
         }
         if self.continues_piece(terms, bytes, effort, book) {
             return;
@@ -240,7 +246,7 @@ impl Ledger {
         taken
     }
 
-    /// An event was the beginning of a message and no more. Empty, it may be that of any.
+    /// An event was the beginning of a message and no more.
     fn truncated(&mut self, subject: Subject, bytes: Vec<u8>, book: &mut impl Book) {
         book.finding(Finding::Truncated, subject, &bytes);
         match subject.sequence {
@@ -324,6 +330,15 @@ impl Ledger {
 
     /// True when message `sequence` begins with `bytes`, as far as there is effort left to tell. It is made in `made`.
     fn begins(&self, terms: &Terms, sequence: u64, bytes: &[u8], made: &mut Vec<u8>, effort: &Effort) -> bool {
+        // Most messages are ruled out by how they begin, and many pieces are as short as that.
+        if !effort.affords_a_look() {
+            return false;
+        }
+        let (opening, len) = terms.payload.opening(self.client(), sequence);
+        let common = len.min(bytes.len());
+        if opening[..common] != bytes[..common] || common == bytes.len() {
+            return opening[..common] == bytes[..common];
+        }
         let size = terms.payload.size();
         if !effort.affords(size) {
             return false;
@@ -336,16 +351,17 @@ impl Ledger {
     /// The message in flight that `bytes` are most like, if they are like any, as far as there is effort left to tell.
     fn most_like(&self, terms: &Terms, bytes: &[u8], effort: &Effort) -> Option<u64> {
         let payload = &terms.payload;
-        let claimed = payload::parse(bytes)
-            .filter(|(_, header)| header.run == payload.run() && header.client == self.client())
-            .map(|(_, header)| header.sequence)
+        let header = payload::text_header(bytes, BEFORE_HEADER);
+        let claim = header
+            .map_or_else(|| payload::parse(bytes).map(|(_, header)| header), |at| payload::parse_text(&bytes[at..]));
+        let claimed = claim
+            .filter(|header| header.run == payload.run() && header.client == self.client())
+            .map(|header| header.sequence)
             .filter(|&sequence| self.times(sequence).is_some());
-        let mut expected = Vec::new();
+        let mut expected = vec![0; payload.size()];
         let mut distance = |sequence| {
-            expected.resize(payload.size(), 0);
             payload.encode(self.client(), sequence, &mut expected);
-            let differing = expected.iter().zip(bytes).filter(|(a, b)| a != b).count();
-            differing + expected.len().abs_diff(bytes.len())
+            payload::distance(&expected, bytes, header)
         };
         // Two messages differ in far more places than this: what the header claims needs no comparison with the others.
         let few = payload.size() / 32;
@@ -362,7 +378,8 @@ impl Ledger {
             .min()?;
         // At most half of the bytes are wrong, or what there is of a header says that the message is one of ours.
         let alike = nearest.0 <= payload.size() / 2;
-        let ours = claimed.or_else(|| bytes.starts_with(b"lg1").then_some(nearest.1));
+        let begins = bytes.windows(3).take(BEFORE_HEADER + 1).any(|magic| magic == b"lg1");
+        let ours = claimed.or_else(|| begins.then_some(nearest.1));
         if alike { Some(nearest.1) } else { ours }
     }
 }

@@ -20,6 +20,9 @@ const EVENT_BYTE: u64 = 64;
 /// What making a message takes besides its bytes, in bytes.
 const OVERHEAD: u64 = 64;
 
+/// What it takes to tell how a message begins, in bytes.
+const LOOK: u64 = 4;
+
 /// The budget of a worker.
 #[derive(Debug)]
 pub(crate) struct Budget {
@@ -64,7 +67,16 @@ impl Effort {
 
     /// Whether a message of `bytes` bytes may still be made; if so, that is spent.
     pub(crate) fn affords(&self, bytes: usize) -> bool {
-        match self.left.get().checked_sub(bytes as u64 + OVERHEAD) {
+        self.pay(bytes as u64 + OVERHEAD)
+    }
+
+    /// The same for a look at how a message begins.
+    pub(crate) fn affords_a_look(&self) -> bool {
+        self.pay(LOOK)
+    }
+
+    fn pay(&self, bytes: u64) -> bool {
+        match self.left.get().checked_sub(bytes) {
             Some(left) => {
                 self.left.set(left);
                 true

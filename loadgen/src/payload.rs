@@ -12,11 +12,28 @@
 //! | client   | 4 bytes           | 8 hex digits, `:`        |
 //! | sequence | 8 bytes           | 12 hex digits, `:`       |
 //! | length   | 4 bytes           | 8 hex digits, `:`        |
-//! | body     | any bytes         | letters, one in seven of two bytes in UTF-8 |
+//! | body     | any bytes         | cells of 11 bytes        |
 //!
 //! Numbers are big-endian. The length is that of the whole message; the CRC covers everything after its own field. Text is
-//! valid UTF-8 and printable, binary is not valid UTF-8 in general.
+//! valid UTF-8, binary is not in general.
+//!
+//! A text exposes servers that change some texts. Its body is a row of cells (`text.rs`), each of which has something that programs
+//! change (`kinds.rs`). There are 256; the row begins at the one that run, client and sequence name.
+//!
+//! | text               | has                                                                                       |
+//! |--------------------|-------------------------------------------------------------------------------------------|
+//! | 53 bytes           | a bare header                                                                             |
+//! | 54 to 63 bytes     | the beginning of a cell                                                                   |
+//! | 64 bytes           | one cell: 256 texts of a client have all of them                                          |
+//! | 65 to 2 868 bytes  | as many cells as there is room for                                                        |
+//! | from 2 869 bytes on | all cells, over and over                                                                 |
+//! | one in eight, from 57 bytes on | one to four bytes before its header: a blank, a line end, NUL, a BOM, ...     |
+//! | under 53 bytes     | no header, only the beginning of a body; where nobody is to recognise it                  |
+//!
+//! Where a text ends within a character, blanks, line ends, NULs or letters stand there instead. Since eleven is odd, characters of two,
+//! three and four bytes come to lie at every offset modulo any power of two.
 
+mod bare;
 #[expect(clippy::inline_always, reason = "what is compiled for an instruction must be inlined where that is declared")]
 mod block;
 #[expect(clippy::inline_always, reason = "as above")]
@@ -29,18 +46,24 @@ mod body;
     )
 )]
 mod checksum;
+mod distance;
 mod hex;
+mod kinds;
 #[expect(clippy::inline_always, reason = "what is compiled for an instruction must be inlined where that is declared")]
 mod series;
 mod template;
+#[expect(clippy::inline_always, reason = "as above")]
+mod text;
 #[expect(clippy::inline_always, reason = "as above")]
 mod words;
 
 use std::fmt;
 
 pub(crate) use body::mix;
+pub(crate) use distance::distance;
 pub use series::Series;
 use template::Template;
+pub(crate) use text::LEAD;
 
 /// How a message is sent: the opcode of its frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -139,14 +162,19 @@ pub struct Payload {
     run: u32,
     size: u32,
     mix: Mix,
+    /// Too short for headers.
+    bare: bool,
     template: Template,
 }
 
 impl Payload {
-    /// Messages of `size` bytes, which must not be less than [`Mix::min_size`].
+    /// Messages of `size` bytes. Under [`Mix::min_size`] they have no header: nobody can tell them apart.
     pub fn new(run: u32, size: u32, mix: Mix) -> Self {
-        debug_assert!(size as usize >= mix.min_size());
-        Self { run, size, mix, template: Template::new(run, size) }
+        Self { bare: (size as usize) < mix.min_size(), ..Self::with_header(run, size, mix) }
+    }
+
+    fn with_header(run: u32, size: u32, mix: Mix) -> Self {
+        Self { run, size, mix, bare: false, template: Template::new(run, size) }
     }
 
     /// Bytes of each message.
@@ -169,9 +197,23 @@ impl Payload {
     /// Writes message `sequence` of `client` to `out`, which is [`Self::size`] bytes long. Its checksum.
     ///
     /// # Panics
-    /// When `out` has no room for a header.
+    /// When `out` has no room for a header, and the messages have one.
     pub fn encode(&self, client: u32, sequence: u64, out: &mut [u8]) -> u32 {
         self.of(client).encode(sequence, [0; 4], out)
+    }
+
+    /// The first bytes of message `sequence` of `client`, up to its magic, and how many they are.
+    pub(crate) fn opening(&self, client: u32, sequence: u64) -> ([u8; LEAD + MAGIC], usize) {
+        let kind = self.kind(sequence);
+        let lead = match kind {
+            Kind::Text => self.of(client).lead(sequence),
+            Kind::Binary => text::Lead::NONE,
+        };
+        let mut opening = [0; LEAD + MAGIC];
+        let (before, magic) = opening.split_at_mut(lead.len());
+        before.copy_from_slice(lead.bytes());
+        magic[..MAGIC].copy_from_slice(&kind.magic());
+        (opening, lead.len() + MAGIC)
     }
 
     /// The run that these messages carry.
@@ -186,11 +228,12 @@ pub fn leading(bytes: &[u8]) -> Option<(Kind, Header)> {
     let (kind, header) = parse(bytes)?;
     let message = bytes.get(..header.length as usize)?;
     let Header { run, client, sequence, length } = header;
-    let payload = Payload { run, size: length, mix: Mix::Mixed, template: Template::new(run, length) };
+    let payload = Payload::with_header(run, length, Mix::Mixed);
     payload.of(client).is_whole_of_kind(kind, sequence, message).then_some((kind, header))
 }
 
-/// What the header at the beginning of `bytes` claims, if one is there. Nothing of it is checked.
+/// What the header at the beginning of `bytes` claims, if one is there, before which there may be as much as texts
+/// have there. Nothing of it is checked.
 pub fn parse(bytes: &[u8]) -> Option<(Kind, Header)> {
     if let Some(head) = bytes.first_chunk::<BINARY_HEADER>()
         && head.starts_with(&Kind::Binary.magic())
@@ -200,6 +243,16 @@ pub fn parse(bytes: &[u8]) -> Option<(Kind, Header)> {
         let header = Header { run: number(8), client: number(12), sequence, length: number(24) };
         return (sequence <= SEQUENCE_MASK).then_some((Kind::Binary, header));
     }
+    Some((Kind::Text, parse_text(&bytes[text_header(bytes, LEAD)?..])?))
+}
+
+/// Where a text's header seems to begin, not after `most`.
+pub(crate) fn text_header(bytes: &[u8], most: usize) -> Option<usize> {
+    (0..=most).find(|&at| bytes.get(at..).is_some_and(|rest| rest.starts_with(&Kind::Text.magic())))
+}
+
+/// What the text's header with which `bytes` begin claims.
+pub(crate) fn parse_text(bytes: &[u8]) -> Option<Header> {
     let head = bytes.first_chunk::<TEXT_HEADER>()?;
     if !head.starts_with(&Kind::Text.magic()) || COLONS.iter().any(|&at| head[at] != b':') {
         return None;
@@ -211,13 +264,12 @@ pub fn parse(bytes: &[u8]) -> Option<(Kind, Header)> {
         lower.then(|| std::str::from_utf8(digits).ok().and_then(|text| u64::from_str_radix(text, 16).ok())).flatten()
     };
     let narrow = |number: u64| u32::try_from(number).ok();
-    let header = Header {
+    Some(Header {
         run: narrow(number(13, 8)?)?,
         client: narrow(number(22, 8)?)?,
         sequence: number(31, 12)?,
         length: narrow(number(44, 8)?)?,
-    };
-    Some((Kind::Text, header))
+    })
 }
 
 #[cfg(test)]

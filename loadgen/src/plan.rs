@@ -25,7 +25,7 @@ pub struct Plan {
     pub until: Until,
     /// After the last send, the wait for what is in flight.
     pub drain: Duration,
-    /// Payload size in bytes; not less than `mix.min_size()`.
+    /// Payload size in bytes; with [`Expect::Echo`] not less than `mix.min_size()`.
     pub size: u32,
     /// Text, binary or both.
     pub mix: Mix,

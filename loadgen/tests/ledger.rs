@@ -35,25 +35,25 @@ const SCENARIOS: &[(&str, u64, &str, &str)] = &[
     ("two split, re-cut", 2, "0[..30] 0[30..]+1[..20] 1[20..]", "damaged=2 split=2 split_pieces=3"),
     ("truncated", 3, "0 1[..40] 2", "matched=2 damaged=1 truncated=1"),
     ("truncated to less than a header", 3, "0 1[..3] 2", "matched=2 damaged=1 truncated=1"),
-    ("truncated to nothing", 3, "0 - 2", "matched=2 damaged=1 truncated=1"),
-    ("truncated, and the next to nothing", 3, "0[..40] - 2", "matched=1 damaged=2 truncated=2"),
+    ("nothing of one", 3, "0 - 2", "matched=2 lost=1 unexpected=1"),
+    ("truncated, and nothing of the next", 3, "0[..40] - 2", "matched=1 lost=1 damaged=1 truncated=1 unexpected=1"),
     ("truncated one after the other", 3, "0[..40] 1[..3] 2[..50]", "damaged=3 truncated=3"),
-    // Byte 56 of message 0 is an `l`, with which every message begins.
-    ("truncated to what may be more of the one before", 2, "0[..56] 1[..1]", "damaged=2 truncated=2"),
+    // Byte 53 of message 0 is an `l`, with which most messages begin.
+    ("truncated to what may be more of the one before", 2, "0[..53] 1[..1]", "damaged=2 truncated=2"),
     (
         "split after what may be more of the one before",
         2,
-        "0[..56] 1[..1] 1[1..]",
+        "0[..53] 1[..1] 1[1..]",
         "damaged=2 split=1 split_pieces=2 truncated=1",
     ),
     (
         "split where the middle may be a beginning",
         2,
-        "0[..56] 0[56..57] 0[57..] 1",
+        "0[..53] 0[53..54] 0[54..] 1",
         "matched=1 damaged=1 split=1 split_pieces=3",
     ),
     ("short ones truncated", 3, "0[..3] 1[..3] 2[..3]", "damaged=3 truncated=3"),
-    ("a shorter one that may be of more messages", 5, "0 1 2[..4] - 4", "matched=3 damaged=2 truncated=2"),
+    ("a short one that may be of more messages", 5, "0 1 3[..3] 2[..1] 4", "matched=3 damaged=2 truncated=2"),
     ("a short one overtakes", 3, "1[..3] 0 2", "matched=2 damaged=1 truncated=1"),
     ("the last truncated", 2, "0 1[..40]", "matched=1 damaged=1 truncated=1"),
     ("a whole one and a piece", 2, "0+1[..20]", "damaged=2 coalesced=1"),
@@ -67,6 +67,14 @@ const SCENARIOS: &[(&str, u64, &str, &str)] = &[
     ("a bit of the sequence", 4, "0 1~23 2~42 3", "matched=2 damaged=2 corrupted=2"),
     ("a bit of the length", 2, "0 1~26", "matched=1 damaged=1 corrupted=1"),
     ("a bit of the checksum", 2, "0 1~5", "matched=1 damaged=1 corrupted=1"),
+    // Message 2 has a form feed before its header.
+    ("without what is before its header", 3, "0 1 2[1..]", "matched=2 damaged=1 corrupted=1"),
+    ("with nothing else of it", 3, "0 1 2[..1]", "matched=2 damaged=1 truncated=1"),
+    ("cut behind what is before its header", 3, "0 1 2[..1] 2[1..]", "matched=2 damaged=1 split=1 split_pieces=2"),
+    ("all in one event, with something in between", 4, "0+1+2+3", "damaged=4 coalesced=1"),
+    ("coalesced up to what is before a header", 3, "0+1+2[..1] 2[1..]", "damaged=3 coalesced=1 split=1 split_pieces=1"),
+    ("coalesced and without what is before a header", 3, "0+1+2[1..]", "lost=1 damaged=2 coalesced=1"),
+    ("something else before a header", 3, "0 1 2~0", "matched=2 damaged=1 corrupted=1"),
     ("longer than sent", 2, "0x 1", "matched=1 damaged=1 corrupted=1"),
     ("text as binary", 2, "0! 1", "matched=1 damaged=1 wrong_type=1"),
     ("binary as text", 2, "0 1!", "matched=1 damaged=1 wrong_type=1"),
@@ -79,7 +87,9 @@ const SCENARIOS: &[(&str, u64, &str, &str)] = &[
 
 #[test]
 fn scenarios() {
-    assert_eq!(bytes(0, 0)[56], b'l', "where bodies are made otherwise, some scenarios need another place");
+    let (text, led) = (bytes(0, 0), bytes(0, 2));
+    assert_eq!(text[53], b'l', "where bodies are made otherwise, some scenarios need another place");
+    assert!(led.starts_with(b"\x0clg1:"), "or another message that has something before its header");
     for (name, sent, came, expected) in SCENARIOS {
         let events = came.split_whitespace().map(history::parse).collect::<Vec<_>>();
         let terms = terms(Mix::Mixed, Expect::Echo);

@@ -26,7 +26,7 @@ pub(crate) struct PlanArgs<C: CourseArgs = RunCourse> {
     #[command(flatten)]
     course: C,
 
-    /// Payload size, such as 64 or 4KiB
+    /// Payload size, such as 64 or 4KiB; from 0 on where --expect is `count` or `reply=TEXT`
     #[arg(short, long, value_name = "BYTES", default_value = "64", allow_negative_numbers = true, value_parser = parse_size)]
     size: u32,
 
@@ -124,9 +124,10 @@ impl<C: CourseArgs> PlanArgs<C> {
     pub(crate) fn plan(&self, url: Option<&str>) -> Result<Plan, clap::Error> {
         let mix = Mix::from(self.payload);
         let (size, least) = (self.size, mix.min_size());
-        if (size as usize) < least {
+        if (size as usize) < least && self.expect == Expect::Echo {
             return Err(refuse(format!(
-                "--size {size}: a {mix} message needs {least} bytes at least, for the header that identifies it"
+                "--size {size}: a {mix} message needs {least} bytes at least, for the header by which its echo is told; \
+                 --expect count and --expect reply=TEXT take smaller ones, from 0 on"
             )));
         }
         let Course { clients, load, warmup, until, drain } = self.course.course(self.max_in_flight)?;

@@ -1,10 +1,8 @@
-//! What follows a message's header.
+//! What follows the header of a binary message.
 
 use wide::u64x2;
 
-use super::Kind;
-
-/// The body of a message, as the words of eight bytes in which it lies in the message: a Weyl sequence (Marsaglia, "Xorshift
+/// The body of a binary message, as the words of eight bytes in which it lies in the message: a Weyl sequence (Marsaglia, "Xorshift
 /// RNGs", Journal of Statistical Software 8, 2003, section 3.1: a counter that grows by an odd number), whose halves are put
 /// together. It begins where the header says, by the finalizer of `SplitMix64` (Steele, Lea and Flood, "Fast Splittable
 /// Pseudorandom Number Generators", OOPSLA 2014) with one multiplication less.
@@ -52,42 +50,6 @@ impl Body {
             counter = counter.wrapping_add(GOLDEN);
             word
         })
-    }
-}
-
-/// The bytes that a body may have: some bits of the body's, and a number that is added.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Alphabet {
-    pub(super) bits: u64,
-    pub(super) first: u64,
-}
-
-impl Alphabet {
-    /// That of whole words.
-    #[inline]
-    pub(super) const fn of(kind: Kind) -> Self {
-        match kind {
-            Kind::Binary => Self { bits: u64::MAX, first: 0 },
-            // Three letters from a to p, a character from U+00E0 to U+00FF, whose UTF-8 is C3 A0 to C3 BF, and three more: so
-            // the middle of a word is the middle of a character, where a server that cuts at even places will find it.
-            Kind::Text => Self { bits: 0x0f0f_0f1f_000f_0f0f, first: 0x6161_61a0_c361_6161 },
-        }
-    }
-
-    /// That of words which are cut, by the header at their beginning or by the end of the message.
-    #[inline]
-    pub(super) const fn cut(kind: Kind) -> Self {
-        match kind {
-            Kind::Binary => Self::of(kind),
-            // Letters only, since a character must not be cut.
-            Kind::Text => Self { bits: 0x0f0f_0f0f_0f0f_0f0f, first: 0x6161_6161_6161_6161 },
-        }
-    }
-
-    /// A word of it.
-    #[inline]
-    pub(super) const fn word(self, word: u64) -> u64 {
-        (word & self.bits).wrapping_add(self.first)
     }
 }
 

@@ -3,13 +3,14 @@
 use frames::Mask;
 
 use super::block::{Block, PAIR};
-use super::body::{Body, Key};
+use super::body::{Body, Key, mix};
 use super::checksum::Checksum;
 #[cfg(not(target_arch = "x86_64"))]
 use super::checksum::Portable;
 use super::hex::{self, hex};
-use super::words::Words;
-use super::{BINARY_COVERED, BINARY_HEADER, Kind, Payload, SEQUENCE_MASK, TEXT_COVERED, TEXT_HEADER};
+use super::text::{LED, Lead};
+use super::words::{Row, Words};
+use super::{BINARY_COVERED, BINARY_HEADER, Kind, Payload, SEQUENCE_MASK, TEXT_COVERED, bare};
 
 /// Makes and checks the messages of one client of a run. What they have in common is worked out once, so one of these is
 /// for several messages: those of a burst, those of a read.
@@ -22,7 +23,13 @@ pub struct Series<'p> {
     /// What is added in the first words of its messages, which name the client.
     text: Block,
     binary: Block,
+    /// What is added to a sequence for the first cell of its text.
+    cells: u8,
 }
+
+/// What is added for each client. Neighbours send unlike texts, and a few messages of many clients hold what many of one client
+/// hold: the golden section of the number of cells, odd.
+const CLIENT_CELLS: u32 = 159;
 
 impl<'p> Series<'p> {
     #[inline]
@@ -33,7 +40,8 @@ impl<'p> Series<'p> {
         text.flip(1, [digits << 48, digits >> 16]);
         binary.flip(0, [0, u64::from(client.swap_bytes()) << 32]);
         let kinds = [payload.kind(0), payload.kind(1)];
-        Self { payload, kinds, key: Key::new(payload.run, client), text, binary }
+        let cells = low_byte(mix(payload.run.into()).wrapping_add(u64::from(client.wrapping_mul(CLIENT_CELLS))));
+        Self { payload, kinds, key: Key::new(payload.run, client), text, binary, cells }
     }
 
     /// Bytes of each message.
@@ -70,6 +78,9 @@ impl<'p> Series<'p> {
         payloads: impl Iterator<Item = (Mask, &'o mut [u8])>,
         each: impl FnMut(u32),
     ) {
+        if self.payload.bare {
+            return bare::encode_all(self, first, payloads, each);
+        }
         #[cfg(target_arch = "x86_64")]
         return super::checksum::Instruction::encode_all(self, first, payloads, each);
         #[cfg(not(target_arch = "x86_64"))]
@@ -90,30 +101,59 @@ impl<'p> Series<'p> {
 
     #[inline(always)]
     fn encode_as<C: Checksum>(&self, sequence: u64, mask: Mask, out: &mut [u8]) -> u32 {
-        let mask = u64::from(u32::from_le_bytes(mask)) * 0x1_0000_0001;
+        let whole = |mask: u32| u64::from(mask) * 0x1_0000_0001;
+        let bits = u32::from_le_bytes(mask);
         match self.kind(sequence) {
-            Kind::Binary => self.binary(sequence).write::<C, BINARY_COVERED>(mask, out, put_binary),
+            Kind::Binary => self.binary(sequence).write::<C, BINARY_COVERED>(whole(bits), out, put_binary),
             Kind::Text => {
-                let words = self.text(sequence, hex(low(sequence)));
-                words.write::<C, TEXT_COVERED>(mask, out, |block, checksum| put_text(block, hex(checksum)))
+                let slot = self.slot(sequence);
+                let words = self.text(slot, sequence, hex(low(sequence)));
+                let (mut bits, mut out) = (bits, out);
+                if slot & self.payload.template.text.led == LED {
+                    (bits, out) = put_lead(self.payload.template.text.table.lead(slot), bits, out);
+                }
+                words.write::<C, TEXT_COVERED>(whole(bits), out, |block, checksum| put_text(block, hex(checksum)))
             }
         }
     }
 
     /// A binary message but for its checksum.
     #[inline(always)]
-    fn binary(&self, sequence: u64) -> Words {
+    fn binary(&self, sequence: u64) -> Words<Body> {
         let body = Body::new(self.key, sequence);
         let mut block = Block::of::<{ BINARY_HEADER / PAIR }>(body, &self.payload.template.binary.bits, &self.binary);
         block.flip(1, [u64::from_le_bytes((sequence & SEQUENCE_MASK).to_be_bytes()), 0]);
-        Words { block, body, kind: Kind::Binary }
+        Words { block, rest: body, kind: Kind::Binary }
     }
 
-    /// A text but for its checksum. `digits`: the last eight of its sequence.
+    /// The first cell of a text. The lowest bit counts as the highest, so that 256 messages, and 256 texts of which each has a
+    /// binary message behind it, begin with all cells.
     #[inline(always)]
-    fn text(&self, sequence: u64, digits: u64) -> Words {
-        let body = Body::new(self.key, sequence);
-        let mut block = Block::of::<{ TEXT_HEADER / PAIR }>(body, &self.payload.template.text.bits, &self.text);
+    pub(super) fn slot(&self, sequence: u64) -> u8 {
+        low_byte((sequence >> 1) ^ (sequence << 7)).wrapping_add(self.cells)
+    }
+
+    /// What is before the header of text `sequence`.
+    #[inline]
+    pub(super) fn lead(&self, sequence: u64) -> Lead {
+        let (slot, text) = (self.slot(sequence), &self.payload.template.text);
+        if slot & text.led == LED { text.table.lead(slot) } else { Lead::NONE }
+    }
+
+    /// Writes the body of a binary message that has no header.
+    pub(super) fn fill(&self, sequence: u64, out: &mut [u8]) {
+        let words = Body::new(self.key, sequence).words_from(0);
+        for (bytes, word) in out.chunks_mut(8).zip(words) {
+            bytes.copy_from_slice(&word.to_le_bytes()[..bytes.len()]);
+        }
+    }
+
+    /// A text from its header on but for its checksum. `digits`: the last eight of its sequence.
+    #[inline(always)]
+    fn text(&self, slot: u8, sequence: u64, digits: u64) -> Words<Row> {
+        let text = &self.payload.template.text;
+        let mut block = self.text;
+        block.flip(3, text.tails[usize::from(slot)]);
         block.flip(2, [digits << 24, digits >> 40]);
         let high = (sequence & SEQUENCE_MASK) >> 32;
         if high > 0 {
@@ -122,7 +162,7 @@ impl<'p> Series<'p> {
             block.flip(1, [0, more << 56]);
             block.flip(2, [more >> 8, 0]);
         }
-        Words { block, body, kind: Kind::Text }
+        Words { block, rest: Row { table: text.table, slot }, kind: Kind::Text }
     }
 
     /// True when a message of `kind` and `bytes` is message `sequence` to the last bit. `checksum`: what [`Self::encode`] returns
@@ -138,12 +178,13 @@ impl<'p> Series<'p> {
     }
 
     pub(super) fn is_whole_of_kind(&self, kind: Kind, sequence: u64, bytes: &[u8]) -> bool {
-        let covered = match kind {
-            Kind::Binary => BINARY_COVERED,
-            Kind::Text => TEXT_COVERED,
+        let (before, covered) = match kind {
+            Kind::Binary => (0, BINARY_COVERED),
+            Kind::Text => (self.lead(sequence).len(), TEXT_COVERED),
         };
         // A header may claim to be longer than its message.
-        bytes.len() >= kind.header_len() && self.is_of_kind(kind, sequence, crc32c::crc32c(&bytes[covered..]), bytes)
+        bytes.len() >= before + kind.header_len()
+            && self.is_of_kind(kind, sequence, crc32c::crc32c(&bytes[before + covered..]), bytes)
     }
 
     #[inline(always)]
@@ -155,13 +196,32 @@ impl<'p> Series<'p> {
                 words.equal(bytes)
             }
             Kind::Text => {
+                let slot = self.slot(sequence);
                 let (number, digits) = hex::pair(low(sequence), checksum);
-                let mut words = self.text(sequence, number);
+                let mut words = self.text(slot, sequence, number);
                 put_text(&mut words.block, digits);
+                let mut bytes = bytes;
+                if slot & self.payload.template.text.led == LED {
+                    let lead = self.payload.template.text.table.lead(slot);
+                    match bytes.strip_prefix(lead.bytes()) {
+                        Some(rest) => bytes = rest,
+                        None => return false,
+                    }
+                }
                 words.equal(bytes)
             }
         }
     }
+}
+
+/// Writes what is before the header of a text, masked. The mask that follows, and the place.
+#[inline]
+fn put_lead(lead: Lead, mask: u32, out: &mut [u8]) -> (u32, &mut [u8]) {
+    let (before, out) = out.split_at_mut(lead.len());
+    for ((out, byte), mask) in before.iter_mut().zip(lead.bytes()).zip(mask.to_le_bytes()) {
+        *out = byte ^ mask;
+    }
+    (mask.rotate_right(8 * lead.count()), out)
 }
 
 /// Puts the checksum of a binary message into it.
@@ -181,4 +241,10 @@ fn put_text(block: &mut Block, digits: u64) {
 #[expect(clippy::cast_possible_truncation, reason = "the lower half is meant")]
 const fn low(sequence: u64) -> u32 {
     sequence as u32
+}
+
+#[inline(always)]
+#[expect(clippy::cast_possible_truncation, reason = "the lowest byte is meant")]
+const fn low_byte(word: u64) -> u8 {
+    word as u8
 }

@@ -1,15 +1,28 @@
 //! What the messages of a run have in common.
 
 use super::block::{BYTES, Block, WORDS};
-use super::body::Alphabet;
 use super::hex::hex;
+use super::text::{Table, Tail};
 use super::{COLONS, Kind, MAGIC};
 
-/// The first words of the messages of either kind.
+/// The first words of the messages of either kind: checksum, client and sequence are zero, but for the first four digits of the
+/// sequence, which nearly always are.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Template {
-    pub(super) text: Pattern,
+    pub(super) text: TextTemplate,
     pub(super) binary: Pattern,
+}
+
+/// What the texts of a run have in common.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TextTemplate {
+    /// The header, and nothing of the body.
+    pub(super) plus: Block,
+    pub(super) table: &'static Table,
+    /// The first cell of each message.
+    pub(super) tails: &'static [Tail; super::text::CELLS],
+    /// [`Table::led`] of the size.
+    pub(super) led: u8,
 }
 
 /// What is the same in the texts of all runs: the magic, the colons, and the first four digits of the sequence.
@@ -34,13 +47,14 @@ impl Template {
         binary[..MAGIC].copy_from_slice(&Kind::Binary.magic());
         binary[8..12].copy_from_slice(&run.to_be_bytes());
         binary[24..28].copy_from_slice(&size.to_be_bytes());
-        let size = size as usize;
-        Self { text: Pattern::new(&Lead::TEXT, &text, size), binary: Pattern::new(&Lead::BINARY, &binary, size) }
+        let (size, table) = (size as usize, Table::get());
+        let text =
+            TextTemplate { plus: Block::new(words(&text)), table, tails: table.tails(size), led: Table::led(size) };
+        Self { text, binary: Pattern::new(&binary, size) }
     }
 }
 
-/// The first words of a kind of message: which bits of the body are in each, and what is added to them. Checksum, client and
-/// sequence are zero, but for the first four digits of the sequence, which nearly always are.
+/// The first words of binary messages: which bits of the body are in each, and what is added to them.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pattern {
     pub(super) bits: Block,
@@ -50,46 +64,22 @@ pub(super) struct Pattern {
 impl Pattern {
     /// That of messages of `size` bytes with this header.
     #[inline]
-    fn new(body: &Lead, header: &[u8; BYTES], size: usize) -> Self {
-        let Lead { bits, first, .. } = if size < BYTES { &body.cut(size) } else { body };
-        let (header, _) = header.as_chunks();
-        let plus = std::array::from_fn(|at| first[at] | u64::from_le_bytes(header[at]));
-        Self { bits: Block::new(*bits), plus: Block::new(plus) }
+    fn new(header: &[u8; BYTES], size: usize) -> Self {
+        const WHOLE: [u64; WORDS] = bits(BYTES);
+        let bits = if size < BYTES { bits(size) } else { WHOLE };
+        Self { bits: Block::new(bits), plus: Block::new(words(header)) }
     }
 }
 
-/// What lies of the body in a message's first words: the alphabet of each, zero where the body is not.
-#[derive(Debug)]
-struct Lead {
-    kind: Kind,
-    bits: [u64; WORDS],
-    first: [u64; WORDS],
-}
-
-impl Lead {
-    /// For messages that don't end in these words.
-    const TEXT: Self = Self::new(Kind::Text, BYTES);
-    const BINARY: Self = Self::new(Kind::Binary, BYTES);
-
-    /// For messages of `size` bytes.
-    const fn new(kind: Kind, size: usize) -> Self {
-        let header = kind.header_len();
-        let (mut bits, mut first) = ([0; WORDS], [0; WORDS]);
-        let mut at = 0;
-        while at < WORDS {
-            let body = below(size, at) & !below(header, at);
-            let alphabet = if body == u64::MAX { Alphabet::of(kind) } else { Alphabet::cut(kind) };
-            bits[at] = alphabet.bits & body;
-            first[at] = alphabet.first & body;
-            at += 1;
-        }
-        Self { kind, bits, first }
+/// The bits of a binary message's body in the first words of messages of `size` bytes.
+const fn bits(size: usize) -> [u64; WORDS] {
+    let header = Kind::Binary.header_len();
+    let (mut bits, mut at) = ([0; WORDS], 0);
+    while at < WORDS {
+        bits[at] = below(size, at) & !below(header, at);
+        at += 1;
     }
-
-    #[cold]
-    fn cut(&self, size: usize) -> Self {
-        Self::new(self.kind, size)
-    }
+    bits
 }
 
 /// The bits of word `at` that belong to the first `bytes` bytes.
@@ -99,4 +89,9 @@ const fn below(bytes: usize, at: usize) -> u64 {
         within @ 1..8 => (1 << (8 * within)) - 1,
         _ => u64::MAX,
     }
+}
+
+fn words(bytes: &[u8; BYTES]) -> [u64; WORDS] {
+    let (words, _) = bytes.as_chunks();
+    std::array::from_fn(|at| u64::from_le_bytes(words[at]))
 }

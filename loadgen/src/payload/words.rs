@@ -1,22 +1,30 @@
-//! A message as words of eight bytes, the last of which its end may cut: a block, and what follows it, which is made one word
-//! after the other. They are either written or compared: so neither reads what was just written.
-
-use std::cmp::Ordering;
+//! A message as words of eight bytes, the last of which its end may cut: a block, and what follows it. They are either
+//! written or compared: so neither reads what was just written.
 
 use super::Kind;
 use super::block::{BYTES, Block, WORDS};
-use super::body::{Alphabet, Body};
+use super::body::Body;
 use super::checksum::Checksum;
+use super::text::{CELL, PERIOD, Table};
 
-/// A message. Where it is shorter than a block, the rest of that is zero.
+/// A message, a text from its header on. Where it is shorter than a block, the rest of that is zero.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Words {
+pub(super) struct Words<R> {
     pub(super) block: Block,
-    pub(super) body: Body,
+    pub(super) rest: R,
     pub(super) kind: Kind,
 }
 
-impl Words {
+/// What follows the block.
+pub(super) trait Rest: Copy {
+    /// Writes it, masked, to `out`.
+    fn write(self, checksum: &mut impl Checksum, mask: u64, out: &mut [u8]);
+
+    /// Whether `bytes` are it.
+    fn equal(self, bytes: &[u8]) -> bool;
+}
+
+impl<R: Rest> Words<R> {
     /// Writes the message, masked. `put` puts its checksum, from byte `COVERED` on, into the block. The checksum.
     ///
     /// # Panics
@@ -29,35 +37,19 @@ impl Words {
         put: impl FnOnce(&mut Block, u32),
     ) -> u32 {
         let mut checksum = C::start();
-        // Of the words, the first that is covered has `before` bytes which are not.
-        let (first, before) = (COVERED / 8, COVERED % 8);
         let Some((bytes, rest)) = out.split_first_chunk_mut::<BYTES>() else {
             assert!(out.len() >= self.kind.header_len(), "a message has room for its header");
-            for (at, (word, bytes)) in self.block.pairs().into_iter().flatten().zip(out.chunks(8)).enumerate() {
-                match at.cmp(&first) {
-                    Ordering::Less => {}
-                    Ordering::Equal => checksum.part(word >> (8 * before), bytes.len() - before),
-                    Ordering::Greater => checksum.part(word, bytes.len()),
-                }
-            }
+            self.cover::<COVERED>(&mut checksum, out.len());
             let checksum = checksum.finish();
             put(&mut self.block, checksum);
-            for (bytes, word) in out.chunks_mut(8).zip(self.block.pairs().into_iter().flatten()) {
-                write_part(word ^ mask, bytes);
-            }
+            let mut bytes = [0; BYTES];
+            self.block.write(mask, &mut bytes);
+            out.copy_from_slice(&bytes[..out.len()]);
             return checksum;
         };
-        for (pair, words) in self.block.pairs().into_iter().enumerate() {
-            for (at, word) in words.into_iter().enumerate() {
-                match (2 * pair + at).cmp(&first) {
-                    Ordering::Less => {}
-                    Ordering::Equal => checksum.part(word >> (8 * before), 8 - before),
-                    Ordering::Greater => checksum.word(word),
-                }
-            }
-        }
+        self.cover::<COVERED>(&mut checksum, BYTES);
         if !rest.is_empty() {
-            self.write_rest(&mut checksum, mask, rest);
+            self.rest.write(&mut checksum, mask, rest);
         }
         let checksum = checksum.finish();
         put(&mut self.block, checksum);
@@ -65,20 +57,17 @@ impl Words {
         checksum
     }
 
-    /// Writes what follows the block.
+    /// Adds the first `len` bytes of the block to the checksum, from byte `COVERED` on.
     #[inline(always)]
-    fn write_rest(&self, checksum: &mut impl Checksum, mask: u64, rest: &mut [u8]) {
-        let (whole, tail) = rest.as_chunks_mut();
-        let (alphabet, mut words) = (Alphabet::of(self.kind), self.body.words_from(WORDS as u64));
-        for (bytes, word) in whole.iter_mut().zip(&mut words) {
-            let word = alphabet.word(word);
-            checksum.word(word);
-            *bytes = (word ^ mask).to_le_bytes();
-        }
-        if let Some(word) = words.next().filter(|_| !tail.is_empty()) {
-            let word = Alphabet::cut(self.kind).word(word);
-            checksum.part(word, tail.len());
-            write_part(word ^ mask, tail);
+    fn cover<const COVERED: usize>(&self, checksum: &mut impl Checksum, len: usize) {
+        for (at, word) in self.block.pairs().into_iter().flatten().enumerate().skip(COVERED / 8) {
+            // Of the words, the first that is covered has bytes which are not.
+            let before = COVERED.saturating_sub(8 * at);
+            match len.saturating_sub(8 * at).min(8) {
+                8 if before == 0 => checksum.word(word),
+                0 => break,
+                bytes => checksum.part(word >> (8 * before), bytes - before),
+            }
         }
     }
 
@@ -86,45 +75,117 @@ impl Words {
     #[inline(always)]
     pub(super) fn equal(&self, bytes: &[u8]) -> bool {
         match bytes.split_first_chunk::<BYTES>() {
-            Some((first, rest)) => {
-                self.block.equal(first) && (rest.is_empty() || rest_differing(self.body, self.kind, rest) == 0)
-            }
+            Some((first, rest)) => self.block.equal(first) && (rest.is_empty() || self.rest.equal(rest)),
             None => self.block.equal(&filled_up(bytes)),
         }
     }
 }
 
-/// Bits in which `rest` differs from what follows the block, all put together.
-#[inline(never)]
-fn rest_differing(body: Body, kind: Kind, rest: &[u8]) -> u64 {
-    // Once for each kind, with its alphabet known.
-    match kind {
-        Kind::Text => rest_differing_from(body, Kind::Text, rest),
-        Kind::Binary => rest_differing_from(body, Kind::Binary, rest),
+impl Rest for Body {
+    #[inline(always)]
+    fn write(self, checksum: &mut impl Checksum, mask: u64, out: &mut [u8]) {
+        let (whole, tail) = out.as_chunks_mut();
+        let mut words = self.words_from(WORDS as u64);
+        for (bytes, word) in whole.iter_mut().zip(&mut words) {
+            checksum.word(word);
+            *bytes = (word ^ mask).to_le_bytes();
+        }
+        if let Some(word) = words.next().filter(|_| !tail.is_empty()) {
+            checksum.part(word, tail.len());
+            write_part(word ^ mask, tail);
+        }
+    }
+
+    #[inline(never)]
+    fn equal(self, bytes: &[u8]) -> bool {
+        let (whole, tail) = bytes.as_chunks();
+        let mut words = self.words_from(WORDS as u64);
+        let mut differing = 0;
+        // In blocks, so that long messages are compared several words at once.
+        let (blocks, few) = whole.as_chunks::<4>();
+        for block in blocks {
+            for (bytes, word) in block.iter().zip(&mut words) {
+                differing |= u64::from_le_bytes(*bytes) ^ word;
+            }
+        }
+        for (bytes, word) in few.iter().zip(&mut words) {
+            differing |= u64::from_le_bytes(*bytes) ^ word;
+        }
+        if let Some(word) = words.next().filter(|_| !tail.is_empty()) {
+            let part = tail.iter().rev().fold(0, |part, &byte| (part << 8) | u64::from(byte));
+            let unused = 8 * (8 - tail.len());
+            differing |= part ^ (word << unused >> unused);
+        }
+        differing == 0
     }
 }
 
-#[inline(always)]
-fn rest_differing_from(body: Body, kind: Kind, rest: &[u8]) -> u64 {
-    let (whole, tail) = rest.as_chunks();
-    let (alphabet, mut words) = (Alphabet::of(kind), body.words_from(WORDS as u64));
-    let mut differing = 0;
-    // In blocks, so that long messages are compared several words at once.
-    let (blocks, few) = whole.as_chunks::<4>();
-    for block in blocks {
-        for (bytes, word) in block.iter().zip(&mut words) {
-            differing |= u64::from_le_bytes(*bytes) ^ alphabet.word(word);
+/// The cells of a text behind its first, which is in the block.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Row {
+    pub(super) table: &'static Table,
+    /// Its first cell.
+    pub(super) slot: u8,
+}
+
+impl Row {
+    /// Where it begins in the table.
+    #[inline(always)]
+    fn place(self) -> usize {
+        CELL * (usize::from(self.slot) + 1)
+    }
+
+    /// How many of `len` bytes are as the table has them, and in whole words. At most 15 follow, which must be mended.
+    #[inline(always)]
+    const fn unmended(len: usize) -> usize {
+        (len / 8).saturating_sub(1) * 8
+    }
+
+    /// The last `len` bytes, with `before` of the row before them.
+    #[inline(always)]
+    fn end(self, before: usize, len: usize) -> u128 {
+        self.table.mended(self.place() + before % PERIOD, len, self.slot)
+    }
+}
+
+impl Rest for Row {
+    #[inline(always)]
+    fn write(self, checksum: &mut impl Checksum, mask: u64, out: &mut [u8]) {
+        let (most, end) = out.split_at_mut(Self::unmended(out.len()));
+        for part in most.chunks_mut(PERIOD) {
+            let (words, _) = self.table.slice(self.place(), part.len()).as_chunks();
+            let (out, _) = part.as_chunks_mut();
+            for (out, word) in out.iter_mut().zip(words) {
+                let word = u64::from_le_bytes(*word);
+                checksum.word(word);
+                *out = (word ^ mask).to_le_bytes();
+            }
+        }
+        let mut words = self.end(most.len(), end.len());
+        for out in end.chunks_mut(8) {
+            let [word, next] = halves(words);
+            checksum.part(word, out.len());
+            match out.first_chunk_mut() {
+                Some(whole) => *whole = (word ^ mask).to_le_bytes(),
+                None => write_part(word ^ mask, out),
+            }
+            words = next.into();
         }
     }
-    for (bytes, word) in few.iter().zip(&mut words) {
-        differing |= u64::from_le_bytes(*bytes) ^ alphabet.word(word);
+
+    #[inline(never)]
+    fn equal(self, bytes: &[u8]) -> bool {
+        let (most, end) = bytes.split_at(Self::unmended(bytes.len()));
+        most.chunks(PERIOD).all(|part| part == self.table.slice(self.place(), part.len()))
+            && *end == self.end(most.len(), end.len()).to_le_bytes()[..end.len()]
     }
-    if let Some(word) = words.next().filter(|_| !tail.is_empty()) {
-        let part = tail.iter().rev().fold(0, |part, &byte| (part << 8) | u64::from(byte));
-        let unused = 8 * (8 - tail.len());
-        differing |= part ^ (Alphabet::cut(kind).word(word) << unused >> unused);
-    }
-    differing
+}
+
+/// The lower eight bytes, and the upper.
+#[inline(always)]
+#[expect(clippy::cast_possible_truncation, reason = "the halves are meant")]
+const fn halves(words: u128) -> [u64; 2] {
+    [words as u64, (words >> 64) as u64]
 }
 
 /// What is shorter than a block, with zeros behind.

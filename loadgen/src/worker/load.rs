@@ -223,7 +223,7 @@ impl<E: Engine> Worker<E> {
         let Client { ledger, .. } = &mut self.clients[slot];
         let series = self.orders.terms.payload.of(ledger.client());
         let size = series.size();
-        let at_once = u32::try_from(WRITE_AT_ONCE / size).unwrap_or(u32::MAX).max(1);
+        let at_once = u32::try_from(WRITE_AT_ONCE / size.max(1)).unwrap_or(u32::MAX).max(1);
         let mut left = messages;
         while left > 0 && (left == messages || self.engine.unsent(slot) <= most_unsent) {
             let part = left.min(at_once);

@@ -24,7 +24,7 @@ const REFUSED: &[(&[&str], &[&str])] = &[
     (&["--rate", "1e9"], &["--rate", "'1e9'", RATE, "at most"]),
     (&["--rate", "inf"], &["--rate", "'inf'", RATE]),
     (&["--rate", "200k", "--clients", "100"], &["--rate 200", "--clients 100", "in total", "at most"]),
-    (&["--size", "5"], &["--size 5", "53 bytes"]),
+    (&["--size", "5"], &["--size 5", "53 bytes", "--expect count"]),
     (&["--size", "52", "--payload", "text"], &["--size 52", "53 bytes"]),
     (&["--size", "27", "--payload", "binary"], &["--size 27", "28 bytes"]),
     (&["--size", "65MiB"], &["--size", "'65MiB'", "64MiB"]),

@@ -22,8 +22,6 @@ enum Deed {
     Late(u64),
 }
 
-/// What is truncated lacks two bytes or more here: `l`, with which messages begin, may as well be the last letter of
-/// the message before, if that came without it.
 fn deed() -> impl Strategy<Value = Deed> {
     prop_oneof![
         8 => Just(Deed::Echo),
@@ -31,7 +29,7 @@ fn deed() -> impl Strategy<Value = Deed> {
         1 => Just(Deed::Duplicate),
         1 => Just(Deed::Coalesce),
         1 => (1..SIZE as usize).prop_map(Deed::Split),
-        1 => (0..SIZE as usize - 1).prop_map(Deed::Truncate),
+        1 => (1..SIZE as usize).prop_map(Deed::Truncate),
         1 => (0..SIZE as usize, 0..8_u8).prop_map(|(at, bit)| Deed::Corrupt(at, bit)),
         1 => Just(Deed::WrongType),
         1 => Just(Deed::Misroute),
@@ -75,6 +73,11 @@ fn history(mix: Mix, deeds: &[Deed]) -> (Vec<(Kind, Vec<u8>)>, Books) {
                     books.split += 1;
                     books.split_pieces += 2;
                     books.damaged += 1;
+                }
+                // What another message begins with may as well be the end of this one, if that came without it.
+                Deed::Truncate(at) if (0..deeds.len() as u64).any(|n| bytes_of(mix, n).starts_with(&whole.1[at..])) => {
+                    events.push(whole);
+                    order.push(sequence);
                 }
                 Deed::Truncate(at) => {
                     events.push((whole.0, whole.1[..at].to_vec()));

@@ -10,7 +10,7 @@ use crate::answer::Answer;
 pub(super) fn halves(message: &Answer, rng: &mut Xoshiro256PlusPlus) -> Option<[Answer; 2]> {
     match message {
         Answer::Text(text) => {
-            let at = cut(text, 1, rng)?;
+            let at = cut(text, rng)?;
             let (first, second) = text.split_at(at);
             Some([Answer::text(first), Answer::text(second)])
         }
@@ -22,18 +22,18 @@ pub(super) fn halves(message: &Answer, rng: &mut Xoshiro256PlusPlus) -> Option<[
     }
 }
 
-/// The beginning of the message: anything but all of it.
+/// The beginning of the message: anything but all of it, and at least a byte, since nothing is no beginning.
 pub(super) fn beginning(message: &Answer, rng: &mut Xoshiro256PlusPlus) -> Option<Answer> {
     match message {
-        Answer::Text(text) => cut(text, 0, rng).map(|at| Answer::text(&text[..at])),
-        Answer::Binary(bytes) if !bytes.is_empty() => Some(Answer::binary(&bytes[..rng.random_range(0..bytes.len())])),
+        Answer::Text(text) => cut(text, rng).map(|at| Answer::text(&text[..at])),
+        Answer::Binary(bytes) if bytes.len() > 1 => Some(Answer::binary(&bytes[..rng.random_range(1..bytes.len())])),
         Answer::Binary(_) => None,
     }
 }
 
-/// Where a character begins, from `least` on.
-fn cut(text: &str, least: usize, rng: &mut Xoshiro256PlusPlus) -> Option<usize> {
-    let places = || text.char_indices().map(|(at, _)| at).filter(|&at| at >= least);
+/// Where a character but the first begins.
+fn cut(text: &str, rng: &mut Xoshiro256PlusPlus) -> Option<usize> {
+    let places = || text.char_indices().map(|(at, _)| at).skip(1);
     let count = places().count();
     (count > 0).then(|| rng.random_range(0..count)).and_then(|n| places().nth(n))
 }
@@ -106,9 +106,9 @@ mod tests {
             assert!(TEXT.as_bytes().starts_with(binary.payload()));
             lengths[binary.len()] = true;
             let text = beginning(&Answer::text(TEXT), rng).expect("it has a character");
-            assert!(text.len() < TEXT.len() && TEXT.as_bytes().starts_with(text.payload()));
+            assert!(text.len() > 0 && text.len() < TEXT.len() && TEXT.as_bytes().starts_with(text.payload()));
         });
-        assert_eq!(lengths, [true; TEXT.len()]);
+        assert_eq!((lengths[0], &lengths[1..]), (false, &[true; TEXT.len() - 1][..]));
     }
 
     #[test]
@@ -145,7 +145,7 @@ mod tests {
             }
             for message in [Answer::text("é"), Answer::text("a"), Answer::binary("a")] {
                 assert_eq!(halves(&message, rng), None);
-                assert_eq!(beginning(&message, rng).map(|message| message.len()), Some(0));
+                assert_eq!(beginning(&message, rng), None);
             }
         });
     }

@@ -1,0 +1,25 @@
+//! Messages that are too short for a header: nobody is to recognise them.
+
+use frames::Mask;
+
+use super::text::Table;
+use super::{Kind, Series};
+
+/// [`Series::encode_all`] for messages without header: empty, or the beginning of a body.
+#[cold]
+pub(super) fn encode_all<'o>(
+    series: &Series<'_>,
+    first: u64,
+    payloads: impl Iterator<Item = (Mask, &'o mut [u8])>,
+    mut each: impl FnMut(u32),
+) {
+    for (sequence, (mask, out)) in (first..).zip(payloads) {
+        match series.kind(sequence) {
+            Kind::Text => Table::get().fill(series.slot(sequence), out),
+            Kind::Binary => series.fill(sequence, out),
+        }
+        let checksum = crc32c::crc32c(out);
+        frames::apply(mask, 0, out);
+        each(checksum);
+    }
+}

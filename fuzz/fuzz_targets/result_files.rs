@@ -21,7 +21,7 @@ use serde_json::Value;
 
 /// Files that the commands wrote; `fuzz/renew-samples` writes them.
 static SAMPLES: LazyLock<[Value; 4]> = LazyLock::new(|| {
-    let values = [
+    let values: [Value; 4] = [
         include_str!("../seeds/result_files/pass"),
         include_str!("../seeds/result_files/violation"),
         include_str!("../seeds/result_files/search"),

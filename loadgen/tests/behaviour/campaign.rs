@@ -183,7 +183,7 @@ impl Found {
         if self.ledger.len() as u64 > self.deaths() {
             Verdict::Delivery
         } else if self.deaths() > 0 {
-            Verdict::Invalid
+            Verdict::Connections
         } else {
             Verdict::Pass
         }

@@ -12,7 +12,7 @@ use std::{hint, thread};
 use rustix::process::Signal;
 use server::{Delay, DelayShape, Options};
 
-use crate::rig::{Conduct, Doorman, Loadgen, Manner, Reference, Rogue};
+use crate::rig::{Conduct, Doorman, Loadgen, Manner, Reference, Rogue, close_frame};
 
 /// A situation: what it is, its exit code, and what makes it once, with these further options, and says how it ended.
 type Situation = (&'static str, i32, fn(&[&str]) -> Option<i32>);
@@ -28,10 +28,24 @@ const SITUATIONS: &[Situation] = &[
     ("messages are corrupted", 4, |more| conduct(Conduct::Flipped, &[BRIEF, more].concat())),
     ("nothing listens", 6, |more| knock(Manner::Absent, more)),
     ("the handshake is refused", 6, |more| knock(Manner::Says(BUSY), more)),
+    ("every connection is closed at once", 6, |more| {
+        conduct(Conduct::Opens { bytes: close_frame(1013, "try again later") }, &[BRIEF, more].concat())
+    }),
+    ("one answer, then a close in order", 0, |more| {
+        let bytes = close_frame(1000, "done");
+        conduct(Conduct::Once { bytes }, &[&["-w", "1", "-c", "2", "-n", "1", "--drain", "2s"], more].concat())
+    }),
+    ("half of the connections end during the run", 6, |more| {
+        each(|index| if index % 2 == 0 { Conduct::Echo } else { Conduct::Resets { after: 5 } }, more)
+    }),
+    ("all connections end during the run", 6, |more| conduct(Conduct::Leaves { after: 5 }, &[BRIEF, more].concat())),
     ("one connection loses messages, another ends", 4, |more| {
         each(|index| if index % 2 == 0 { Conduct::DropsEveryThird } else { Conduct::Leaves { after: 5 } }, more)
     }),
     ("Ctrl-C", 130, |more| interrupted(Conduct::Echo, &[&["-d", "10m", "--warmup", "0s"], more].concat())),
+    ("Ctrl-C while messages are lost", 4, |more| {
+        interrupted(Conduct::Mute, &[&["-w", "2", "-d", "10m", "--warmup", "0s", "--drain", "100ms"], more].concat())
+    }),
 ];
 
 const BUSY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 1\r\n\r\n";

@@ -60,6 +60,10 @@ pub(crate) enum Conduct {
     Resets { after: u64 },
     /// These bytes, whatever they are; then it only listens.
     Says { after: u64, bytes: Vec<u8> },
+    /// The same right after the opening handshake, without an echo.
+    Opens { bytes: Vec<u8> },
+    /// These bytes right after the first echo.
+    Once { bytes: Vec<u8> },
 }
 
 /// How a server answers the Close of its client, all lawful. Otherwise it sends the same Close, and ends TCP.

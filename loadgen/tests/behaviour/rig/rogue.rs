@@ -160,6 +160,9 @@ impl Connection {
             }
             return self.seen;
         }
+        if let Conduct::Opens { bytes } = &self.conduct {
+            self.write(bytes);
+        }
         while let Some(frame) = Frame::read(&mut self.reader) {
             if self.take(frame) == Next::End {
                 break;
@@ -313,7 +316,16 @@ impl Connection {
             }
             Conduct::Nags if sequence == 0 => self.write(&whole(PING, b"still here")),
             Conduct::Says { after, bytes } if sequence == *after => self.write(bytes),
-            Conduct::Mute | Conduct::Nags | Conduct::Deaf | Conduct::Leaves { .. } | Conduct::Says { .. } => {}
+            Conduct::Once { bytes } if sequence == 0 => {
+                self.write(&[whole(*opcode, payload), bytes.clone()].concat());
+            }
+            Conduct::Mute
+            | Conduct::Nags
+            | Conduct::Deaf
+            | Conduct::Leaves { .. }
+            | Conduct::Says { .. }
+            | Conduct::Opens { .. }
+            | Conduct::Once { .. } => {}
         }
         Next::Frame
     }

@@ -206,8 +206,8 @@ fn generator(out: &mut dyn Write, report: &Report, judgement: &Judgement) -> io:
         generator.threads,
         code(&report.plan.engine),
     )?;
-    if let Some(stolen) = words::stolen(report) {
-        writeln!(out, "- {stolen}")?;
+    for said in [words::saturated(report), words::stolen(report)].into_iter().flatten() {
+        writeln!(out, "- {said}")?;
     }
     writeln!(
         out,

@@ -1,8 +1,8 @@
 //! What every format that is read by people says in the same words.
 
-use crate::human::{count, percent, rate, seconds};
+use crate::human::{count, nanoseconds, percent, rate, seconds};
 use crate::judge::{Judgement, LimitedBy, Verdict};
-use crate::model::{Evidence, Load, PlanRecord, Report};
+use crate::model::{Evidence, Latency, Load, PlanRecord, Report};
 
 /// What the closed model can't show.
 pub(super) const OMISSION: &str = "closed model: response counts from the reply that let the message go, and coordinated omission applies: while the \
@@ -93,6 +93,24 @@ pub(super) fn stolen(report: &Report) -> Option<String> {
         "a hypervisor gave {} of this machine's processor time to others; times and rates include that",
         percent(stolen)
     ))
+}
+
+/// That some times are longer than a histogram tells, and so may be what was computed from it.
+pub(super) fn saturated(report: &Report) -> Option<String> {
+    let longest = Latency::HIGH_NS;
+    let series = report.latency.by_name().into_iter().filter_map(|(name, times)| {
+        let n = times.count_between(longest, u64::MAX);
+        (n > 0).then(|| format!("{} {name}", count(n)))
+    });
+    let series: Vec<String> = series.collect();
+    (!series.is_empty()).then(|| {
+        format!(
+            "{} times of {} or more are recorded as {}: their mean, quantiles and largest may be longer",
+            series.join(", "),
+            nanoseconds(longest as f64),
+            nanoseconds(longest as f64),
+        )
+    })
 }
 
 /// What kept the throughput from being higher.

@@ -1,11 +1,14 @@
 //! The paired test: false alarms, power, and what happens right at the margin.
 
+use rand::rngs::Xoshiro256PlusPlus;
+use rand::{RngExt, SeedableRng};
+
 use super::world::{Machine, World};
 use super::{at_least, at_most, percent};
 use crate::compare::{Finding, Measured, Verdict};
 use crate::gate::{Confidence, Gate};
 use crate::judge;
-use crate::paired::{Observation, Order, Outcome, Test, order};
+use crate::paired::{Discarded, Discards, Observation, Order, Outcome, Test, order};
 use crate::statistics::detectable_shift;
 
 /// How much worse the candidate is in truth, as logarithms: p50, p99, throughput.
@@ -193,4 +196,33 @@ fn figures() {
         let (regressions, passes) = (percent(tally.regressions, tests), percent(tally.passes, tests));
         println!("p50 alone at its margin, 10 pairs: {regressions} regression, {passes} pass of {}", tally.tests);
     }
+}
+
+/// Comparisons of 10 pairs with as many repeats that discard more of the candidate's runs than chance explains, when the
+/// generator is too slow in a run of either side with these probabilities.
+fn surpluses(baseline: f64, candidate: f64, comparisons: u32) -> u32 {
+    let run = |random: &mut Xoshiro256PlusPlus, spoiled: f64| Observation {
+        verdict: if random.random_bool(spoiled) { judge::Verdict::Invalid } else { judge::Verdict::Pass },
+        ..observation([0.0; 3])
+    };
+    let found = (0..comparisons).filter(|seed| {
+        let mut random = Xoshiro256PlusPlus::seed_from_u64(u64::from(*seed));
+        let (mut pairs, mut discarded) = (0, Vec::new());
+        while pairs < 10 && discarded.len() < 10 {
+            let (a, b) = (run(&mut random, baseline), run(&mut random, candidate));
+            let spoiled = [&a, &b].iter().any(|run| run.verdict == judge::Verdict::Invalid);
+            if spoiled { discarded.push(Discarded { pair: pairs + 1, a, b }) } else { pairs += 1 }
+        }
+        Discards::of(&discarded).p_value() <= 0.05
+    });
+    found.count().try_into().unwrap()
+}
+
+#[test]
+fn chance_alone_seldom_discards_too_many_of_the_candidate() {
+    for spoiled in [0.05, 0.2, 0.4] {
+        assert!(surpluses(spoiled, spoiled, 4_000) <= at_most(4_000, 0.05), "{spoiled}");
+    }
+    // A candidate that makes the generator slow in every second of its runs.
+    assert!(surpluses(0.02, 0.5, 1_000) >= 900);
 }

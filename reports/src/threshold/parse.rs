@@ -4,6 +4,7 @@ use super::value::{Bound, DURATIONS, MULTIPLES};
 use super::{Op, Threshold};
 use crate::decimal::Decimal;
 use crate::metric::{Metric, metric, metrics};
+use crate::model::Latency;
 use crate::refusal::{Fault, Refusal, Slice};
 
 const FORM: &str = "METRIC OP VALUE, as in `p99<5ms`, `throughput>=49k` or `lost==0`; OP is < <= > >= ==";
@@ -59,8 +60,13 @@ fn bound(metric: Metric, slice: Slice<'_>) -> Result<Bound, Fault> {
     match metric {
         Metric::Latency(..) => decimal
             .times(size)
-            .map(Bound::Nanoseconds)
-            .ok_or_else(|| fault("this is not a whole number of nanoseconds, or too many")),
+            .ok_or_else(|| fault("this is not a whole number of nanoseconds, or too many"))
+            .and_then(|ns| {
+                let told = (ns <= Latency::HIGH_NS).then_some(Bound::Nanoseconds(ns));
+                told.ok_or_else(|| {
+                    fault("what takes longer than 60 s is recorded as 60 s, so this bound tells nothing")
+                })
+            }),
         Metric::Throughput | Metric::SentRate | Metric::Efficiency => decimal
             .number()
             .map(|number| Bound::Rate(number * size as f64))
@@ -151,6 +157,8 @@ mod tests {
             ("p99<5k", 5, "`k` is not a unit of time"),
             ("p99<0.5ns", 4, "not a whole number of nanoseconds"),
             ("p99<99999999999999999999s", 4, "too many"),
+            ("p99<60.1s", 4, "longer than 60 s"),
+            ("max<=2m", 5, "longer than 60 s"),
             ("lost==0ms", 7, "`ms` is not a suffix"),
             ("lost==0.5", 6, "whole number"),
             ("throughput>=49 000", 15, "`000` is not a suffix"),
@@ -186,7 +194,8 @@ mod tests {
         let series = prop::sample::select(Series::ALL.map(|(_, series)| series).to_vec());
         let rate = any::<f64>().prop_filter("a finite rate", |r| r.is_finite()).prop_map(f64::abs);
         let sides = prop_oneof![
-            (series, statistic, any::<u64>()).prop_map(|(a, b, ns)| (Metric::Latency(a, b), Bound::Nanoseconds(ns))),
+            (series, statistic, 0..=Latency::HIGH_NS)
+                .prop_map(|(a, b, ns)| (Metric::Latency(a, b), Bound::Nanoseconds(ns))),
             rate.clone().prop_map(|rate| (Metric::Throughput, Bound::Rate(rate))),
             rate.clone().prop_map(|rate| (Metric::SentRate, Bound::Rate(rate))),
             rate.prop_map(|rate| (Metric::Efficiency, Bound::Rate(rate))),

@@ -127,3 +127,16 @@ fn whatever_a_report_holds_the_terminal_is_safe() {
     assert!(text.chars().all(|c| c == '\n' || !c.is_control() && c != '\u{202e}'));
     assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
 }
+
+#[test]
+fn times_that_are_longer_than_a_histogram_tells_are_said() {
+    let mut report = sample::pass();
+    let shown = |report: &Report| text(report, false);
+    assert!(!shown(&report).contains("over 60 s"));
+    report.latency.response.saturating_record_n(90_000_000_000, 2);
+    assert!(
+        shown(&report).contains("\nover 60 s    2 response times of 60.0 s or more are recorded as 60.0 s"),
+        "{}",
+        shown(&report)
+    );
+}

@@ -30,7 +30,8 @@ pub use statistic::{Percentile, Statistic};
 pub enum Metric {
     /// A number of a histogram of latencies, in nanoseconds.
     Latency(Series, Statistic),
-    /// Messages matched in the measured window per second. In the open model at most what the schedule asks for.
+    /// Messages matched in the measured window per second. In the open model no more than what the schedule asks for, but for
+    /// replies to messages of the warm-up.
     Throughput,
     /// Messages sent in the measured phase per second.
     SentRate,

@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use loadgen::plan::Plan;
+use loadgen::plan::{Engine, Plan};
+use server::{Options, Reply};
 
-use crate::rig::{Doorman, Manner, PATIENCE, n32, plan, unreachable};
+use crate::rig::{Doorman, Loadgen, Manner, PATIENCE, Reference, n32, plan, run, unreachable};
 
 const SHORT: Duration = Duration::from_millis(300);
 
@@ -23,6 +24,8 @@ const DOORS: &[(Manner, Duration, &str)] = &[
     (Manner::Says(b"HTTP/1.1 101 Switching Protocols\r\n\r\n"), PATIENCE, "not_websocket"),
     (Manner::Says(b""), PATIENCE, "eof"),
     (Manner::Says(b"HTTP/1.1 101 Swi"), PATIENCE, "eof"),
+    (Manner::Says(b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 403 Forbidden\r\n\r\nwhy"), PATIENCE, "http_403"),
+    (Manner::Says(b"SSH-2.0-OpenSSH_9.7\r\n"), PATIENCE, "not_websocket"),
     (Manner::Says(b"\x16\x03\x01 \x1b[2J no HTTP\r\n\r\n"), PATIENCE, "not_websocket"),
     (Manner::Says(b"220 mail.example.org ESMTP\r\n"), PATIENCE, "not_websocket"),
     (Manner::Resets(b""), PATIENCE, "reset"),
@@ -51,4 +54,34 @@ fn a_server_without_tls_is_told_from_one_that_is_not_there() {
     secure.connect.timeout = SHORT;
     let what = unreachable(&secure);
     assert!(what.starts_with("tls (1): ") || what.contains("no TLS handshake with"), "{what}");
+}
+
+#[test]
+fn what_a_server_says_with_a_refusal_is_told_without_our_secrets() {
+    let said = b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"x\"\r\nContent-Length: 24\r\n\r\nnot with sesame, friend\n";
+    let door = Doorman::start(Manner::Says(said));
+    for engine in ["lean", "tungstenite"] {
+        let url = format!("{}/?token=sesame", door.url);
+        let outcome = Loadgen::run(&[&url, "-c", "1", "--engine", engine]);
+        let parts =
+            ["http_401 (1): 127.0.0.1:", "401 Unauthorized", "`Basic`", "-H 'Authorization", "not with ***, friend"];
+        assert!(parts.iter().all(|part| outcome.stderr.contains(part)), "{outcome:?}");
+        assert!(!outcome.stderr.contains("sesame"), "{outcome:?}");
+        assert_eq!(outcome.code, Some(6));
+    }
+}
+
+#[test]
+fn the_first_words_of_each_kind_are_told_though_others_opened() {
+    for engine in [Engine::Lean, Engine::Tungstenite] {
+        let mut options = Options { reply: Reply::Echo, ..Options::default() };
+        options.limits.connections = 2;
+        let server = Reference::start_with(options);
+        let report = run(&Plan { clients: n32(3), engine, ..plan(&server.url()) });
+        let connections = &report.connections;
+        assert_eq!((connections.opened, connections.failed), (2, 1), "{connections:?}");
+        let words = &connections.details["http_503"];
+        let parts = [&server.address().to_string()[..], "503 Service Unavailable", "as many connections as it allows"];
+        assert!(parts.iter().all(|part| words.contains(part)), "{words}");
+    }
 }

@@ -1,0 +1,96 @@
+//! Any bytes, cut anywhere, as the answer to a client or as the request to a server: no panic, no more memory than came or is
+//! allowed, and one decision however the stream is cut.
+//!
+//! The first two bytes of an input choose the role and where to cut; the rest is the stream.
+
+#![no_main]
+
+use frames::handshake::{
+    Accepted, Answer, Asked, BEGINNING_BYTES, BODY_BYTES, HEAD_BYTES, INTERIM_ANSWERS, Key, Refusal, Rejection, Upgrade,
+};
+use libfuzzer_sys::fuzz_target;
+
+/// What a client makes of a stream in pieces that ends then.
+fn answered(stream: &[u8], piece: usize) -> Result<Accepted, Refusal> {
+    let (key, offered) = (Key::from(*b"the sample nonce"), ["v1".to_owned(), "v2".to_owned()]);
+    let mut answer = Answer::new(&key, &offered);
+    let mut rest = stream;
+    while !rest.is_empty() {
+        let (next, behind) = rest.split_at(piece.min(rest.len()));
+        rest = behind;
+        if let Some(mut accepted) = answer.take(next)? {
+            accepted.behind.extend_from_slice(rest);
+            return Ok(accepted);
+        }
+    }
+    Err(answer.finish())
+}
+
+/// What a server makes of a stream in pieces; none if it is no whole request.
+fn asked(stream: &[u8], piece: usize) -> Result<Option<Upgrade>, Rejection> {
+    let mut asked = Asked::default();
+    let mut rest = stream;
+    while !rest.is_empty() {
+        let (next, behind) = rest.split_at(piece.min(rest.len()));
+        rest = behind;
+        if let Some(mut upgrade) = asked.take(next)? {
+            upgrade.behind.extend_from_slice(rest);
+            return Ok(Some(upgrade));
+        }
+        assert!(asked.bytes().len() < HEAD_BYTES + piece);
+    }
+    Ok(None)
+}
+
+fn client(stream: &[u8], piece: usize) {
+    let whole = answered(stream, stream.len().max(1));
+    assert_eq!(whole, answered(stream, piece));
+    assert_eq!(whole, answered(stream, 1));
+    match &whole {
+        Ok(accepted) => {
+            assert!(accepted.interim <= INTERIM_ANSWERS);
+            assert!(accepted.subprotocol.as_deref().is_none_or(|name| ["v1", "v2"].contains(&name)));
+            assert_eq!(accepted.fields.first("sec-websocket-extensions"), None);
+            assert!(stream.ends_with(&accepted.behind));
+        }
+        Err(refusal) => {
+            let kind = refusal.kind();
+            assert!(kind.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_'));
+            match refusal {
+                Refusal::Declined(declined) => {
+                    assert!(declined.status != 101 && declined.status / 100 != 1 && declined.body.len() <= BODY_BYTES);
+                }
+                Refusal::NotHttp(beginning) | Refusal::Ended(beginning) => {
+                    assert!(beginning.len() <= BEGINNING_BYTES);
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+fn server(stream: &[u8], piece: usize) {
+    let whole = asked(stream, stream.len().max(1));
+    assert_eq!(whole, asked(stream, piece));
+    assert_eq!(whole, asked(stream, 1));
+    match whole {
+        Ok(Some(upgrade)) => {
+            // What the server answers is what a client takes, but for the key.
+            let answer = upgrade.answer();
+            let refused = answered(&answer, answer.len());
+            assert!(matches!(refused, Ok(_) | Err(Refusal::WrongAccept(_))), "{refused:?}");
+            assert!(stream.ends_with(&upgrade.behind));
+        }
+        Ok(None) => {}
+        Err(rejection) => {
+            let refused = answered(&rejection.answer(), 1);
+            assert!(matches!(refused, Err(Refusal::Declined(_))), "{refused:?}");
+        }
+    }
+}
+
+fuzz_target!(|bytes: &[u8]| {
+    let [role, piece, stream @ ..] = bytes else { return };
+    let piece = usize::from(*piece).max(1);
+    if role & 1 == 0 { client(stream, piece) } else { server(stream, piece) }
+});

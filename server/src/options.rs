@@ -105,7 +105,8 @@ pub struct Limits {
     /// Memory that all peers together may have the server hold, in bytes: answers that they do not take, what has come of their
     /// messages and requests, delayed answers, and 1280 bytes a connection. Over it, new connections are answered with HTTP
     /// 503, and those that hold most end until an eighth of it is free again: with Close 1013 (try again later), or with a reset
-    /// where more than 64 KiB of answers would be in front of the Close. The kernel's socket buffers are not counted.
+    /// where more than 64 KiB of answers would be in front of the Close. The kernel's socket buffers are not counted, nor what
+    /// the allocator adds where large buffers grow: the process may take three times as much.
     ///
     /// Default: a quarter of the memory that this process can have: the machine's, or that of its control group.
     pub memory: usize,

@@ -1,0 +1,100 @@
+//! The attacks.
+
+use crate::{
+    attack::Attack,
+    peer::{BINARY, CLOSE, CONTINUATION, PING, TEXT, close_payload, part, whole},
+};
+
+/// As many bytes as a read takes.
+const READ: usize = 64 << 10;
+
+/// Those that Node's `ws` is put to as well.
+pub(crate) const COMPARED: [&str; 9] = [
+    "pings, answers taken",
+    "empty fragments",
+    "one-byte messages",
+    "huge messages",
+    "messages, nothing read",
+    "slow handshakes",
+    "churn",
+    "half frames",
+    "garbage after the handshake",
+];
+
+const PLAIN: Attack = Attack {
+    name: "",
+    opens: true,
+    first: Vec::new,
+    then: Vec::new,
+    piece: READ,
+    reads: true,
+    churns: false,
+    peers: 20,
+    fills: false,
+};
+
+pub(crate) const ATTACKS: &[Attack] = &[
+    Attack { name: "pings, answers taken", then: || whole(PING, [7; 125]).repeat(500), ..PLAIN },
+    Attack {
+        name: "pings, nothing read",
+        then: || whole(PING, [7; 125]).repeat(500),
+        reads: false,
+        fills: true,
+        ..PLAIN
+    },
+    Attack { name: "empty fragments", first: || part(TEXT, ""), then: fragments, ..PLAIN },
+    Attack { name: "one-byte messages", then: || whole(BINARY, "x").repeat(9000), fills: true, ..PLAIN },
+    Attack { name: "huge messages", then: || long(0x80 | BINARY, 16 << 20), peers: 4, fills: true, ..PLAIN },
+    Attack {
+        name: "messages, nothing read",
+        then: || whole(BINARY, vec![7; 50_000]),
+        reads: false,
+        fills: true,
+        ..PLAIN
+    },
+    Attack { name: "most of a huge message", first: || long(BINARY, 15 << 20), peers: 4, fills: true, ..PLAIN },
+    Attack { name: "half frames", first: || half_frame(0x80 | BINARY, 16 << 20), then: || vec![7], piece: 1, ..PLAIN },
+    Attack { name: "a close, nothing read", first: echo_and_close, reads: false, fills: true, ..PLAIN },
+    Attack { name: "slow handshakes", opens: false, first: slow_head, piece: 1, ..PLAIN },
+    Attack { name: "heads without an end", opens: false, first: long_head, fills: true, ..PLAIN },
+    Attack { name: "requests with bodies", opens: false, first: request, then: || vec![b'x'; READ], ..PLAIN },
+    Attack { name: "silent connections", opens: false, ..PLAIN },
+    Attack { name: "churn", first: || whole(TEXT, "?"), churns: true, ..PLAIN },
+    Attack { name: "garbage for a handshake", opens: false, first: || vec![0xa5; 1000], ..PLAIN },
+    Attack { name: "garbage after the handshake", first: || vec![0xa5; 1000], ..PLAIN },
+    Attack { name: "frames without masks", first: || vec![0x82, 1, b'x'], ..PLAIN },
+];
+
+/// Fragments of one message, as many as it may have, and the beginning of the next.
+fn fragments() -> Vec<u8> {
+    [part(CONTINUATION, "").repeat(131_000), whole(CONTINUATION, ""), part(TEXT, "")].concat()
+}
+
+/// A frame of which only the header comes. Its mask changes nothing.
+fn half_frame(first: u8, length: usize) -> Vec<u8> {
+    [&[first, 0x80 + 127][..], &(length as u64).to_be_bytes(), &[0; 4]].concat()
+}
+
+/// A long frame.
+fn long(first: u8, length: usize) -> Vec<u8> {
+    let mut frame = half_frame(first, length);
+    frame.resize(frame.len() + length, 7);
+    frame
+}
+
+/// More messages than the peer takes the echoes of, and a Close.
+fn echo_and_close() -> Vec<u8> {
+    [long(0x80 | BINARY, 1 << 20).repeat(3), whole(CLOSE, close_payload(1000, ""))].concat()
+}
+
+fn slow_head() -> Vec<u8> {
+    format!("GET / HTTP/1.1\r\nHost: x\r\n{}", "X-Slow: yes\r\n".repeat(1000)).into_bytes()
+}
+
+fn long_head() -> Vec<u8> {
+    format!("GET / HTTP/1.1\r\nHost: x\r\nX-Long: {}", "x".repeat(60_000)).into_bytes()
+}
+
+fn request() -> Vec<u8> {
+    b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\n".to_vec()
+}

@@ -100,7 +100,7 @@ impl Log {
     }
 }
 
-/// A connection could not be accepted.
-pub(crate) fn not_accepted(error: &io::Error) {
-    warn!(%error, "not accepted");
+/// Connections could not be accepted, so many times since this was told last.
+pub(crate) fn not_accepted(error: &io::Error, times: u64) {
+    warn!(%error, times, "not accepted");
 }

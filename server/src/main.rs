@@ -39,8 +39,10 @@ fn serve(args: cli::Args) -> Result<(), Box<dyn Error>> {
     let shutdown = signalled()?;
     let options = args.options(Room::new(Allowance::raise())).unwrap_or_else(|error| error.exit());
     let (seed, drawn) = (options.seed, options.delay.is_some() || !options.faults.is_empty());
-    let serving = server::start(listener, options)
-        .map_err(|error| format!("{error}; use fewer --threads, or raise the limit on threads (`ulimit -u`)"))?;
+    let threads = options.threads;
+    let serving = server::start(listener, options).map_err(|error| {
+        format!("--threads {threads}: {error}; use fewer, or raise the limits on threads and files (`ulimit -u`, `ulimit -n`)")
+    })?;
     // A server serves whether or not anyone reads where it listens.
     program::tell(format!("listening on ws://{address}"));
     if drawn {

@@ -2,7 +2,7 @@
 
 use std::{
     cell::RefCell,
-    io,
+    io, mem,
     net::{SocketAddr, TcpListener as StdListener},
     num::NonZeroUsize,
     os::unix::net::UnixStream as StdStream,
@@ -41,6 +41,9 @@ use crate::{
 /// Pause after a failure to accept. Without it a worker that is out of descriptors would spin, as the connection stays in
 /// the backlog.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
+
+/// How often the log is told that connections could not be accepted.
+const FAILURES_EACH: Duration = Duration::from_secs(1);
 
 /// Connections that can be told at the same time that they are too many; as many as may be open, if that is more. Those beyond
 /// are dropped at once.
@@ -270,6 +273,7 @@ pub(crate) fn serve(
 }
 
 async fn accept(listener: TcpListener, worker: &Rc<Worker>, mut stopped: UnixStream) {
+    let mut failures = Failures::default();
     loop {
         let accepted = tokio::select! {
             biased;
@@ -283,10 +287,28 @@ async fn accept(listener: TcpListener, worker: &Rc<Worker>, mut stopped: UnixStr
             Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset) => {
             }
             Err(error) => {
-                log::not_accepted(&error);
+                failures.tell(&error, Instant::now());
                 worker.count(|stats| stats.accept_errors += 1);
                 sleep(ACCEPT_PAUSE).await;
             }
+        }
+    }
+}
+
+/// Failures to accept, as the log is told of them: want of descriptors may last, and each try fails then.
+#[derive(Debug, Default)]
+struct Failures {
+    told: Option<Instant>,
+    untold: u64,
+}
+
+impl Failures {
+    /// Tells of the first, and then once in [`FAILURES_EACH`] how many there were.
+    fn tell(&mut self, error: &io::Error, now: Instant) {
+        self.untold += 1;
+        if self.told.is_none_or(|told| now.duration_since(told) >= FAILURES_EACH) {
+            log::not_accepted(error, mem::take(&mut self.untold));
+            self.told = Some(now);
         }
     }
 }

@@ -157,6 +157,18 @@ fn it_serves_whether_or_not_what_it_prints_is_read() {
 }
 
 #[test]
+fn a_thread_that_can_not_serve_is_said_before_anyone_is_told_to_connect() {
+    // They find no descriptors.
+    let script = "ulimit -n 20; exec \"$0\" --listen=127.0.0.1:0 --threads=30";
+    let failed = Command::new("sh").args(["-c", script, env!("CARGO_BIN_EXE_server")]).output().expect("a shell");
+    let error = String::from_utf8(failed.stderr).expect("UTF-8");
+    assert_eq!((failed.status.code(), failed.stdout.as_slice()), (Some(1), &b""[..]), "{error}");
+    for part in ["--threads 30", "Too many open files", "use fewer", "ulimit -n"] {
+        assert!(error.contains(part), "{part:?} is missing in: {error}");
+    }
+}
+
+#[test]
 fn help() {
     let help = output(&["--help"]);
     assert_eq!(help.status.code(), Some(0));

@@ -12,7 +12,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use server::{Delay, DelayShape, Fault, FaultKind, Faults, Options, Stall};
 
-use crate::peer::{BINARY, CLOSE, Frame, PING, PONG, Peer, Server, TEXT, close_payload, whole};
+use crate::peer::{BINARY, CLOSE, Frame, PATIENCE, PING, PONG, Peer, Server, TEXT, close_payload, whole};
 
 /// A server that does `kind` to every message that it can.
 fn always(kind: FaultKind) -> Server {
@@ -115,12 +115,23 @@ fn a_death_is_a_reset_after_what_was_answered_before() {
 
 #[test]
 fn what_a_death_destroys_is_not_in_the_ledger() {
+    deaths(4, 4);
+}
+
+#[test]
+#[ignore = "half a minute; the quick test is one of these"]
+fn what_many_deaths_destroy_is_not_in_the_ledger() {
+    (0..30).for_each(|seed| deaths(20, seed));
+}
+
+fn deaths(peers: usize, seed: u64) {
     // Twice each answer, and then a reset: more than the buffers of both sockets hold, for a peer that reads late.
     let faults = Faults::new([(FaultKind::Duplicate, 0.95), (FaultKind::Die, 0.05)]).expect("chances");
-    let mut options = Options { faults, seed: 4, threads: NonZeroUsize::MIN, ..Options::default() };
+    let mut options = Options { faults, seed, threads: NonZeroUsize::MIN, ..Options::default() };
     options.limits.unsent_bytes = 64 << 20;
+    options.limits.closing = PATIENCE;
     let (server, mut seen) = (Server::start(options), 0);
-    for _ in 0..4 {
+    for _ in 0..peers {
         let mut peer = Peer::open(server.address);
         let mut writer = Peer { tcp: peer.tcp.try_clone().expect("a handle") };
         let writing = thread::spawn(move || {
@@ -138,7 +149,7 @@ fn what_a_death_destroys_is_not_in_the_ledger() {
     }
     let faults = done(server);
     let count = |kind| faults.iter().filter(|(of, _)| *of == kind).count();
-    assert_eq!(count(FaultKind::Die), 4);
+    assert_eq!(count(FaultKind::Die), peers);
     assert_eq!(2 * count(FaultKind::Duplicate), seen, "{faults:?}");
 }
 

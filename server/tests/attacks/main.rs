@@ -29,11 +29,21 @@ use crate::{
 /// Memory that the server lets all peers have it hold.
 const MEMORY: u64 = 8 << 20;
 
+/// Ends an attack, also when the honest client fails.
+struct Stop<'a>(&'a AtomicBool);
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// Attacks with `peers` peers for so long beside an honest client, whose round-trip times come back, sorted.
 fn beside(target: &Target, attack: &Attack, peers: usize, time: Duration) -> Vec<Duration> {
     let (bytes, stop) = (attack.bytes(target.address), AtomicBool::new(false));
     thread::scope(|scope| {
         let running = scope.spawn(|| attack.run(target.address, &bytes, peers, &stop));
+        let stop = Stop(&stop);
         // From the first on, the attack is there; how long it takes to connect is up to the machine.
         thread::sleep(time / 4);
         let mut honest = Peer::open_when_there_is_room(target.address);
@@ -46,7 +56,7 @@ fn beside(target: &Target, attack: &Attack, peers: usize, time: Duration) -> Vec
             // Not the only load that there is, but one that comes and goes.
             thread::sleep(Duration::from_millis(1));
         }
-        stop.store(true, Ordering::Relaxed);
+        drop(stop);
         running.join().expect("no panic");
         times.sort();
         times

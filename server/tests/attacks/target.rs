@@ -32,9 +32,10 @@ impl Target {
         if !folder.join("node_modules/ws").exists() {
             return None;
         }
-        // It ends with its stdin.
+        // It finds `ws` where it is started, and ends with its stdin.
         let mut command = Command::new("node");
-        let command = command.arg(folder.join("echo.mjs")).stdin(Stdio::piped());
+        command.args(["--input-type=module", "-e", include_str!("echo.mjs")]).current_dir(folder);
+        let command = command.stdin(Stdio::piped()).stderr(Stdio::null());
         Some(Self::start(command, |line| Some((Ipv4Addr::LOCALHOST, line.trim_end().parse().ok()?).into())))
     }
 

@@ -130,7 +130,7 @@ fn deaths(peers: usize, seed: u64) {
     let mut options = Options { faults, seed, threads: NonZeroUsize::MIN, ..Options::default() };
     options.limits.unsent_bytes = 64 << 20;
     options.limits.closing = PATIENCE;
-    let (server, mut seen) = (Server::start(options), 0);
+    let (server, mut answered) = (Server::start(options), 0);
     for _ in 0..peers {
         let mut peer = Peer::open(server.address);
         let mut writer = Peer { tcp: peer.tcp.try_clone().expect("a handle") };
@@ -143,14 +143,14 @@ fn deaths(peers: usize, seed: u64) {
         // The reset is an error of this or of the other handle, whichever meets it first.
         let _ = peer.tcp.read_to_end(&mut came);
         writing.join().expect("no panic");
-        let answers = came.len() / (10 + 100_000);
+        let came_whole = came.len() / (10 + 100_000);
         assert_eq!(came.len() % (10 + 100_000), 0, "all of what was said");
-        seen += answers;
+        answered += came_whole;
     }
     let faults = done(server);
     let count = |kind| faults.iter().filter(|(of, _)| *of == kind).count();
     assert_eq!(count(FaultKind::Die), peers);
-    assert_eq!(2 * count(FaultKind::Duplicate), seen, "{faults:?}");
+    assert_eq!(2 * count(FaultKind::Duplicate), answered, "{faults:?}");
 }
 
 #[test]

@@ -175,11 +175,15 @@ const fn first(bytes: usize) -> u128 {
     (1 << (8 * bytes)) - 1
 }
 
+/// An odd number, about the golden section of half of the cells.
+const SPREAD: usize = 79;
+
 /// A cell. Those with an even number end in what they are about, so that it ends messages of 64 bytes; the others begin with it
 /// or have it in the middle.
 fn cell(slot: u8) -> [u8; CELL] {
     let all: Vec<&str> = TRIMMED.iter().chain(CHANGED).copied().collect();
-    let half = usize::from(slot / 2);
+    // What is alike stands together there, and apart here: so texts in a row have something of everything.
+    let half = usize::from(slot / 2) * SPREAD % (CELLS / 2);
     let (text, before) = if slot.is_multiple_of(2) {
         let text = all[half];
         (text, CELL - text.len())

@@ -69,6 +69,12 @@ impl Carry {
         self.head_len == 0 && self.frame.is_none() && !message
     }
 
+    /// The message that is under way, as far as it came.
+    pub(crate) fn under_way(&self) -> Option<Message<'_>> {
+        let Assembly { kind, bytes, .. } = self.message.as_ref()?;
+        (!bytes.is_empty()).then_some(Message { kind: *kind, payload: bytes })
+    }
+
     /// Takes bytes off `input` until they complete an event or there are none left.
     pub(crate) fn take(&mut self, settings: &Settings, input: &mut Input<'_>) -> Result<Option<Event<'_>>, Violation> {
         loop {

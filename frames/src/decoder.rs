@@ -159,6 +159,24 @@ impl Decoder {
         self.carry.as_ref().is_none_or(|carry| carry.is_spent())
     }
 
+    /// The message that a [`Violation`] broke off, as far as it came. `input` is what [`Self::next`] left of the bytes that it was
+    /// given: the payload of a frame that was refused by its header is still there. None where that is no message, or has a
+    /// mask that it must not have. For those who want to know what was broken; it is not for use.
+    pub fn broken_off<'a>(&'a self, input: &'a Input<'_>) -> Option<Message<'a>> {
+        if let Some(carry) = &self.carry {
+            return carry.under_way();
+        }
+        let (header, size) = Header::read(input.bytes()).ok()??;
+        let kind = match header.opcode {
+            Opcode::Text => Kind::Text,
+            Opcode::Binary => Kind::Binary,
+            Opcode::Continuation | Opcode::Close | Opcode::Ping | Opcode::Pong => return None,
+        };
+        let end = input.bytes().len().min(size.saturating_add(usize::try_from(header.length).unwrap_or(usize::MAX)));
+        let payload = input.bytes().get(size..end)?;
+        (header.mask.is_none() && !payload.is_empty()).then_some(Message { kind, payload })
+    }
+
     /// The next event, when it is not one for [`Self::next_whole`].
     #[cold]
     fn next_other<'e, 'b: 'e>(&'e mut self, input: &mut Input<'b>) -> Result<Option<Event<'e>>, Violation> {

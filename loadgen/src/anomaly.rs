@@ -16,8 +16,9 @@
 use std::cmp::Reverse;
 
 use crate::effort::Effort;
-use crate::ledger::{Book, Event, Finding, Ledger, Piece, Subject, Terms};
+use crate::ledger::{Book, Event, Fate, Finding, Ledger, Piece, Subject, Terms, Times};
 use crate::payload::{self, Header, Kind};
+use crate::plan::Expect;
 
 /// Messages in flight, oldest first, that are compared with an event whose header tells nothing. A bound on the work
 /// that a broken server can cause.
@@ -29,6 +30,33 @@ const BEFORE_HEADER: usize = 32;
 
 /// Truncated events that are kept because they are too short to tell of which message. A bound on memory.
 const UNPLACED: usize = 4096;
+
+/// Takes what can be told of an event: not that it is nothing that was sent.
+struct Told<'a, B>(&'a mut B);
+
+impl<B: Book> Book for Told<'_, B> {
+    fn matched(&mut self, first: u64, messages: u32, times: Times, overtaken: bool) {
+        self.0.matched(first, messages, times, overtaken);
+    }
+
+    fn finding(&mut self, finding: Finding, subject: Subject, received: &[u8]) {
+        if finding != Finding::Unexpected {
+            self.0.finding(finding, subject, received);
+        }
+    }
+
+    fn fate(&mut self, fate: Fate, sequence: u64, times: Times) {
+        self.0.fate(fate, sequence, times);
+    }
+
+    fn effort(&mut self, bytes: usize) -> u64 {
+        self.0.effort(bytes)
+    }
+
+    fn spend(&mut self, bytes: u64) {
+        self.0.spend(bytes);
+    }
+}
 
 /// What the bytes of an event (with those of an open piece before them) consist of.
 struct Parts {
@@ -59,7 +87,7 @@ impl Ledger {
     /// Decides about an event that is not the oldest message in flight, whole.
     #[cold]
     pub(crate) fn sort_out(&mut self, terms: &Terms, event: Event<'_>, book: &mut impl Book) {
-        let effort = Effort::new(book.effort(), event.bytes.len());
+        let effort = Effort::new(book.effort(event.bytes.len()));
         self.sort_out_within(terms, event, &effort, book);
         book.spend(effort.spent());
     }
@@ -71,6 +99,39 @@ impl Ledger {
             }
             _ => self.broken(terms, event.bytes, effort, book),
         }
+    }
+
+    /// Looks into a message, or the beginning of one, with which the server broke a rule of the protocol: if it can be told which
+    /// of those in flight it was to be and what is wrong with it, that is found. Else nothing is, and nothing is if it is whole
+    /// and right: then only its frame was wrong.
+    #[cold]
+    pub fn offended(&mut self, terms: &Terms, event: Event<'_>, book: &mut impl Book) {
+        let mut told = Told(book);
+        match &terms.expect {
+            Expect::Echo => {}
+            Expect::Count => return,
+            Expect::Reply(text) if event.kind == Kind::Text && event.bytes == text.as_bytes() => return,
+            Expect::Reply(_) => return self.received(terms, event, &mut told),
+        }
+        let effort = Effort::new(told.effort(event.bytes.len()));
+        let claimed = payload::parse(event.bytes)
+            .filter(|(_, header)| header.run == terms.payload.run() && header.client == self.client())
+            .filter(|(_, header)| self.times(header.sequence).is_some());
+        let mut made = Vec::new();
+        match claimed {
+            Some((kind, header)) if self.begins(terms, header.sequence, event.bytes, &mut made, &effort) => {
+                let whole = event.bytes.len() == terms.payload.size();
+                if event.kind != kind {
+                    told.finding(Finding::WrongType, self.subject(header.sequence), event.bytes);
+                    self.damaged(header.sequence, &mut told);
+                } else if !whole {
+                    self.broken(terms, event.bytes, &effort, &mut told);
+                }
+            }
+            _ if event.bytes.is_empty() => {}
+            _ => self.broken(terms, event.bytes, &effort, &mut told),
+        }
+        told.spend(effort.spent());
     }
 
     /// A whole message and nothing else.
@@ -206,7 +267,7 @@ impl Ledger {
     /// Everything has come that will: decides about the open piece and what was too short to tell.
     pub(crate) fn end_pieces(&mut self, terms: &Terms, book: &mut impl Book) {
         if self.irregular.is_some() {
-            let effort = Effort::new(book.effort(), 0);
+            let effort = Effort::new(book.effort(0));
             self.close_piece(terms, &effort, book);
             self.place_truncated(terms, &effort, book);
             book.spend(effort.spent());

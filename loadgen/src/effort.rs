@@ -9,13 +9,14 @@ use std::cell::Cell;
 
 use crate::clock::Time;
 
-/// Bytes of messages that may be made at once, and more for each second: about a tenth and a fifth of a second of work.
+/// Bytes of messages that may be made in a row, and more for each second: about a tenth and a fifth of a second of work.
 const MOST: u64 = 256 << 20;
 const EACH_SECOND: u64 = 512 << 20;
 
-/// Bytes of messages that may be made for one event: so many, and more for each byte that it has.
-const EVENT: u64 = 4 << 20;
-const EVENT_BYTE: u64 = 64;
+/// Bytes of messages that may be made for the events of one read: so many, which are 4096 of 64 bytes, and more for each byte
+/// of them. A fraction of a millisecond of work.
+const READ: u64 = 512 << 10;
+const READ_BYTE: u64 = 64;
 
 /// What making a message takes besides its bytes, in bytes.
 const OVERHEAD: u64 = 64;
@@ -27,27 +28,33 @@ const LOOK: u64 = 4;
 #[derive(Debug)]
 pub(crate) struct Budget {
     left: u64,
+    /// What is left for the read that returned at `at`.
+    of_read: u64,
     at: Time,
 }
 
 impl Default for Budget {
     fn default() -> Self {
-        Self { left: MOST, at: Time::default() }
+        Self { left: MOST, of_read: READ, at: Time::default() }
     }
 }
 
 impl Budget {
-    /// What may be spent at `at`.
-    pub(crate) fn left(&mut self, at: Time) -> u64 {
-        let earned = u128::from(at.since(self.at)) * u128::from(EACH_SECOND) / 1_000_000_000;
-        self.left = self.left.saturating_add(u64::try_from(earned).unwrap_or(MOST)).min(MOST);
-        self.at = self.at.max(at);
-        self.left
+    /// What may be spent on an event of `bytes` bytes, of a read that returned at `at`.
+    pub(crate) fn left(&mut self, at: Time, bytes: usize) -> u64 {
+        if at > self.at {
+            let earned = u128::from(at.since(self.at)) * u128::from(EACH_SECOND) / 1_000_000_000;
+            self.left = self.left.saturating_add(u64::try_from(earned).unwrap_or(MOST)).min(MOST);
+            (self.of_read, self.at) = (READ, at);
+        }
+        self.of_read = self.of_read.saturating_add(READ_BYTE.saturating_mul(bytes as u64));
+        self.left.min(self.of_read)
     }
 
     /// Takes away what was spent.
     pub(crate) fn spend(&mut self, bytes: u64) {
         self.left = self.left.saturating_sub(bytes);
+        self.of_read = self.of_read.saturating_sub(bytes);
     }
 }
 
@@ -59,9 +66,7 @@ pub(crate) struct Effort {
 }
 
 impl Effort {
-    /// For an event of `bytes` bytes, of a budget that holds `left`.
-    pub(crate) fn new(left: u64, bytes: usize) -> Self {
-        let granted = left.min(EVENT.saturating_add(EVENT_BYTE.saturating_mul(bytes as u64)));
+    pub(crate) fn new(granted: u64) -> Self {
         Self { left: Cell::new(granted), granted }
     }
 
@@ -99,26 +104,33 @@ mod tests {
     fn a_budget_is_earned_with_time_up_to_its_bound() {
         let second = |n: u64| Time::from_nanos(n * 1_000_000_000);
         let mut budget = Budget::default();
-        assert_eq!(budget.left(second(5)), MOST, "it does not grow beyond");
+        assert_eq!(budget.left(second(5), usize::MAX), MOST, "it does not grow beyond");
         budget.spend(MOST);
-        assert_eq!(budget.left(second(5)), 0);
-        assert_eq!(budget.left(second(4)), 0, "no time goes back");
-        assert_eq!(budget.left(Time::from_nanos(5_250_000_000)), EACH_SECOND / 4);
+        assert_eq!(budget.left(second(5), usize::MAX), 0);
+        assert_eq!(budget.left(second(4), usize::MAX), 0, "no time goes back");
+        assert_eq!(budget.left(Time::from_nanos(5_250_000_000), usize::MAX), EACH_SECOND / 4);
         budget.spend(u64::MAX);
-        assert_eq!(budget.left(second(60)), MOST);
+        assert_eq!(budget.left(second(60), usize::MAX), MOST);
     }
 
     #[test]
-    fn an_event_has_a_share_by_its_bytes() {
-        let short = Effort::new(u64::MAX, 1);
+    fn the_events_of_a_read_share_what_there_is_for_it() {
+        let (mut budget, first, second) = (Budget::default(), Time::from_nanos(1), Time::from_nanos(2));
+        assert_eq!(budget.left(first, 1), READ + READ_BYTE);
+        budget.spend(READ);
+        assert_eq!(budget.left(first, 10), 11 * READ_BYTE);
+        budget.spend(11 * READ_BYTE);
+        assert_eq!(budget.left(first, 0), 0);
+        assert_eq!(budget.left(second, 0), READ, "another read");
+    }
+
+    #[test]
+    fn effort_ends() {
+        let effort = Effort::new(1000);
         let mut made = 0;
-        while short.affords(64) {
+        while effort.affords(64) {
             made += 1;
         }
-        assert_eq!(made, (EVENT + EVENT_BYTE) / (64 + OVERHEAD));
-        assert_eq!(short.spent(), made * (64 + OVERHEAD));
-        let long = Effort::new(u64::MAX, 1 << 20);
-        assert!((0..64).all(|_| long.affords(1 << 20)), "as many as that of its own size");
-        assert!(!Effort::new(100, 1 << 20).affords(64), "no more than the budget holds");
+        assert_eq!((made, effort.spent()), (7, 7 * (64 + OVERHEAD)));
     }
 }

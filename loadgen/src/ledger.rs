@@ -118,8 +118,8 @@ pub trait Book {
     /// A sent message ended otherwise than matched.
     fn fate(&mut self, fate: Fate, sequence: u64, times: Times);
 
-    /// Bytes of messages that may be made now to tell what an event is.
-    fn effort(&mut self) -> u64 {
+    /// Bytes of messages that may be made now to tell what an event of `bytes` bytes is.
+    fn effort(&mut self, _bytes: usize) -> u64 {
         u64::MAX
     }
 
@@ -180,8 +180,8 @@ impl<B: Book> Book for &mut B {
         (**self).fate(fate, sequence, times);
     }
 
-    fn effort(&mut self) -> u64 {
-        (**self).effort()
+    fn effort(&mut self, bytes: usize) -> u64 {
+        (**self).effort(bytes)
     }
 
     fn spend(&mut self, bytes: u64) {

@@ -394,8 +394,8 @@ impl Book for Entry<'_> {
         self.recorder.evidence.fate(&self.scene, fate, sequence, times);
     }
 
-    fn effort(&mut self) -> u64 {
-        self.recorder.budget.left(self.scene.at)
+    fn effort(&mut self, bytes: usize) -> u64 {
+        self.recorder.budget.left(self.scene.at, bytes)
     }
 
     fn spend(&mut self, bytes: u64) {

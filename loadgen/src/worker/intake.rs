@@ -41,6 +41,13 @@ impl Sink for Intake<'_> {
         }
     }
 
+    fn offence(&mut self, at: Time, event: Event<'_>) {
+        if self.client.state != State::Settled {
+            let mut book = self.recorder.book(self.terms, self.client.ledger.client(), self.client.local, at);
+            self.client.ledger.offended(self.terms, event, &mut book);
+        }
+    }
+
     fn read(&mut self, at: Time, read: Read) {
         self.recorder.read(at, read);
         self.recorder.evidence.read(read.bytes, read.messages + read.controls);

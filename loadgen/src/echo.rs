@@ -38,7 +38,7 @@ pub fn echo(engine: plan::Engine, url: &Url) -> io::Result<String> {
         offered: Vec::new(),
         secrets: Secrets::default(),
         timeout: Duration::from_nanos(PATIENCE),
-        bounds: Bounds { max_message: MAX_MESSAGE, read_buffer: 4096 },
+        bounds: Bounds { max_message: MAX_MESSAGE, read_buffer: 4096, memory: usize::MAX },
     };
     let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
     runtime.block_on(tokio::task::unconstrained(async {

@@ -63,6 +63,7 @@ pub(crate) fn resolve(plan: &Plan, embedded: Option<SocketAddr>) -> io::Result<E
                 Expect::Count => MAX_UNKNOWN,
             },
             read_buffer: read_buffer(plan),
+            memory: server::Limits::default().memory / plan.threads.get(),
         },
     })
 }

@@ -39,6 +39,9 @@ pub(crate) struct Bounds {
     pub(crate) max_message: usize,
     /// Size of a connection's read buffer, where it has one of its own.
     pub(crate) read_buffer: usize,
+    /// Bytes of messages that have not come whole or were not sent, which all connections of a worker may hold together;
+    /// beyond, the one that holds most ends.
+    pub(crate) memory: usize,
 }
 
 /// Characters of an error's text that are kept.

@@ -6,6 +6,7 @@
 mod alarm;
 mod cause;
 mod dial;
+mod holdings;
 mod lean;
 mod refused;
 mod secrets;
@@ -99,6 +100,10 @@ pub(crate) trait Sink {
 
     /// A message event; `at` is when the read returned that completed it.
     fn message(&mut self, at: Time, event: Event<'_>);
+
+    /// The message, or the beginning of one, with which the server broke a rule of the protocol: the connection ends with it. Not
+    /// all engines can show it.
+    fn offence(&mut self, _at: Time, _event: Event<'_>) {}
 
     /// All messages of some reads were handed over.
     fn read(&mut self, at: Time, read: Read);

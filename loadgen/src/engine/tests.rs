@@ -60,7 +60,7 @@ impl<E: Engine> Single<E> {
         let stream = TcpStream::from_std(client.try_clone().unwrap()).unwrap();
         let clock = Clock::start();
         let mut engine = build(1, clock).unwrap();
-        let bounds = Bounds { max_message: 1 << 20, read_buffer: 4096 };
+        let bounds = Bounds { max_message: 1 << 20, read_buffer: 4096, memory: 1 << 20 };
         engine.adopt(0, Opened { wire: Wire::new(Transport::Plain(stream), clock), behind: Vec::new(), bounds });
         Self { engine, heard: Heard::default(), server, client }
     }

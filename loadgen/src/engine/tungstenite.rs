@@ -23,6 +23,7 @@ use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
 use super::alarm::Alarm;
 use super::dial::Bounds;
+use super::holdings::Holdings;
 use super::transport::Transport;
 use super::wire::{Passed, Wire};
 use super::{Cause, Engine, Opened, Read, SLICE, Sink};
@@ -46,6 +47,9 @@ pub(crate) struct Tungstenite {
     turn: Vec<usize>,
     alarm: Alarm,
     clock: Clock,
+    holdings: Holdings,
+    /// Connections that held too much and are no more, of which the worker was not told.
+    buried: Vec<(usize, Cause)>,
     /// Where messages are written before they are queued; its memory is used again as soon as they are.
     scratch: BytesMut,
 }
@@ -68,6 +72,9 @@ struct Connection {
     broken: Option<Error>,
     /// The end was reported; what remains is to answer the peer's close.
     ended: bool,
+    /// Bytes that were read when the last message was whole, and of control frames since.
+    whole_at: u64,
+    max_message: usize,
 }
 
 /// The numbers of connections that were woken, and the worker that waits for one.
@@ -113,8 +120,30 @@ impl Tungstenite {
             turn: Vec::new(),
             alarm: Alarm::new()?,
             clock,
+            holdings: Holdings::new(),
+            buried: Vec::new(),
             scratch: BytesMut::new(),
         })
+    }
+
+    /// Counts what a connection holds, and ends the one that holds most if that is too much for all together.
+    fn count(&mut self, slot: usize) {
+        let held = self.connections[slot].as_ref().map_or(0, Connection::held);
+        if let Some((largest, cause)) = self.holdings.update(slot, held)
+            && let Some(connection) = self.connections[largest].take()
+        {
+            self.buried.push((largest, cause));
+            connection.waker.wake();
+        }
+    }
+
+    /// Tells of a connection that is no more.
+    #[cold]
+    fn bury(&mut self, slot: usize, sink: &mut impl Sink) {
+        if let Some(at) = self.buried.iter().position(|&(of, _)| of == slot) {
+            let (_, cause) = self.buried.swap_remove(at);
+            sink.ended(cause);
+        }
     }
 
     async fn sleep(&mut self, until: Time) {
@@ -134,6 +163,7 @@ impl Tungstenite {
 impl Engine for Tungstenite {
     fn adopt(&mut self, slot: usize, opened: Opened) {
         let Opened { wire, behind, bounds } = opened;
+        self.holdings.limit(bounds.memory);
         let wrapped = Socket::from_partially_read(wire, behind, Role::Client, Some(config(bounds))).now_or_never();
         let socket = wrapped.expect("there is nothing that it could wait for");
         let signal = Arc::new(Signal { slot, listed: AtomicBool::new(false), ready: Arc::clone(&self.ready) });
@@ -150,6 +180,8 @@ impl Engine for Tungstenite {
             blocked: false,
             broken: None,
             ended: false,
+            whole_at: 0,
+            max_message: bounds.max_message,
         });
     }
 
@@ -172,7 +204,7 @@ impl Engine for Tungstenite {
     }
 
     fn receive(&mut self, slot: usize, sink: &mut impl Sink) {
-        let Some(connection) = &mut self.connections[slot] else { return };
+        let Some(connection) = &mut self.connections[slot] else { return self.bury(slot, sink) };
         connection.signal.listed.store(false, Ordering::Release);
         if connection.blocked {
             connection.flush();
@@ -180,6 +212,7 @@ impl Engine for Tungstenite {
         if connection.receive(self.clock, sink) {
             self.connections[slot] = None;
         }
+        self.count(slot);
     }
 
     fn queue(
@@ -206,12 +239,15 @@ impl Engine for Tungstenite {
         let Some(connection) = &mut self.connections[slot] else { return 0 };
         connection.flush();
         let writes = connection.passed().writes;
-        writes - std::mem::replace(&mut connection.told, writes)
+        let new = writes - std::mem::replace(&mut connection.told, writes);
+        if connection.blocked {
+            self.count(slot);
+        }
+        new
     }
 
     fn unsent(&self, slot: usize) -> u64 {
-        let connection = self.connections[slot].as_ref();
-        connection.map_or(0, |open| open.queued.saturating_sub(open.passed().written_bytes))
+        self.connections[slot].as_ref().map_or(0, Connection::unsent)
     }
 
     fn close(&mut self, slot: usize) {
@@ -223,6 +259,18 @@ impl Engine for Tungstenite {
 impl Connection {
     fn passed(&self) -> Passed {
         self.socket.get_ref().passed
+    }
+
+    fn unsent(&self) -> u64 {
+        self.queued.saturating_sub(self.passed().written_bytes)
+    }
+
+    /// Bytes of a message that has not come whole, about, and those that the transport has not taken. The library does not tell:
+    /// empty fragments, of which it keeps nothing, are taken for bytes.
+    fn held(&self) -> usize {
+        let unfinished = self.passed().read_bytes.saturating_sub(self.whole_at);
+        usize::try_from(unfinished).unwrap_or(usize::MAX).min(self.max_message)
+            + usize::try_from(self.unsent()).unwrap_or(usize::MAX)
     }
 
     fn queue(&mut self, message: Message, len: usize) {
@@ -343,6 +391,7 @@ impl Connection {
             Message::Binary(bytes) => Event { kind: Kind::Binary, bytes },
             // tungstenite answers pings with the next read or write.
             Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {
+                self.whole_at += 2 + message.len() as u64;
                 if let Message::Ping(payload) = message {
                     let pong = 6 + payload.len() as u64;
                     self.pongs += pong;
@@ -362,6 +411,7 @@ impl Connection {
                 return;
             }
         };
+        self.whole_at = self.passed().read_bytes;
         read.message(event.bytes.len());
         sink.message(at, event);
     }

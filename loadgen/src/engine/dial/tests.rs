@@ -101,7 +101,7 @@ fn dialer(addresses: Vec<SocketAddr>, timeout: Duration) -> Dialer {
         offered: Vec::new(),
         secrets: Secrets::default(),
         timeout,
-        bounds: Bounds { max_message: 1, read_buffer: 1 },
+        bounds: Bounds { max_message: 1, read_buffer: 1, memory: 1 },
     };
     Dialer::new(endpoint, Clock::start())
 }

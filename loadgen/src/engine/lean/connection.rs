@@ -71,6 +71,18 @@ impl Connection {
         self.extra.as_ref().is_some_and(|extra| extra.broken.is_some())
     }
 
+    /// Whether something could not be written.
+    #[inline]
+    pub(super) fn is_troubled(&self) -> bool {
+        self.extra.is_some()
+    }
+
+    /// Bytes of a message that has not come whole, and those that the transport has not taken.
+    #[inline]
+    pub(super) fn held(&self) -> usize {
+        self.decoder.held() + self.unsent()
+    }
+
     /// Bytes that the transport has not taken.
     pub(super) fn unsent(&self) -> usize {
         self.extra.as_ref().map_or(0, |extra| extra.unsent.len() - extra.taken)
@@ -275,7 +287,12 @@ impl Connection {
                     Self::control(event, &mut self.state, self.extra.as_deref_mut(), shared, sink);
                 }
                 Ok(None) => break None,
-                Err(violation) => break Some(violation),
+                Err(violation) => {
+                    if let Some(message) = self.decoder.broken_off(&input).filter(|_| self.state != State::Ended) {
+                        sink.offence(at, event(message));
+                    }
+                    break Some(violation);
+                }
             }
         };
         if !shared.replies.is_empty() {
@@ -376,12 +393,14 @@ pub(super) enum After {
     Over,
 }
 
-/// Hands over a message that need not be what must come next; false if it is text that is not UTF-8.
+/// Hands over a message that need not be what must come next; false if it is text that is not UTF-8, which ends the connection.
 #[cold]
 fn deliver(event: ledger::Event<'_>, at: Time, sink: &mut impl Sink) -> bool {
     let lawful = event.kind == Kind::Binary || str::from_utf8(event.bytes).is_ok();
     if lawful {
         sink.message(at, event);
+    } else {
+        sink.offence(at, event);
     }
     lawful
 }

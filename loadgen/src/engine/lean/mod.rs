@@ -16,6 +16,7 @@ use rand::rngs::ThreadRng;
 use self::connection::{After, Connection};
 use self::link::Link;
 use self::readiness::{Readiness, Ready};
+use super::holdings::Holdings;
 use super::transport::Transport;
 use super::{Cause, Engine, Opened, Sink};
 use crate::clock::{Clock, Time};
@@ -37,8 +38,9 @@ pub(crate) struct Lean {
     /// Connections to look at in the next turn and in this one, whatever the kernel says.
     called: Vec<usize>,
     turn: Vec<usize>,
-    /// Connections that ended before they could be watched.
-    stillborn: Vec<(usize, io::Error)>,
+    /// Connections that are no more, of which the worker was not told: they could not be watched, or held too much.
+    buried: Vec<(usize, Cause)>,
+    holdings: Holdings,
     own_thread: bool,
     buffer: Vec<u8>,
     /// The burst that is being encoded, and whose it is.
@@ -67,7 +69,8 @@ impl Lean {
             looked: false,
             called: Vec::new(),
             turn: Vec::new(),
-            stillborn: Vec::new(),
+            buried: Vec::new(),
+            holdings: Holdings::new(),
             own_thread: false,
             buffer: vec![0; READ_BUFFER],
             burst: Encoder::default(),
@@ -104,11 +107,37 @@ impl Lean {
     }
 
     /// Sees to it that a connection which can't write any more is looked at, whether or not the kernel tells of it again.
+    /// Counts what it could not write.
     #[inline]
     fn attend(&mut self, slot: usize) {
+        if self.connections[slot].as_ref().is_some_and(Connection::is_troubled) {
+            self.attend_to_trouble(slot);
+        }
+    }
+
+    #[cold]
+    fn attend_to_trouble(&mut self, slot: usize) {
         if self.connections[slot].as_ref().is_some_and(Connection::is_broken) {
             self.called.push(slot);
         }
+        self.count(slot);
+    }
+
+    /// Counts what a connection holds, and ends the one that holds most if that is too much for all together.
+    #[inline]
+    fn count(&mut self, slot: usize) {
+        let held = self.connections[slot].as_ref().map_or(0, Connection::held);
+        if let Some((largest, cause)) = self.holdings.update(slot, held) {
+            self.end(largest, cause);
+        }
+    }
+
+    /// Ends a connection; the worker is told in the next turn.
+    #[cold]
+    fn end(&mut self, slot: usize, cause: Cause) {
+        self.connections[slot] = None;
+        self.buried.push((slot, cause));
+        self.called.push(slot);
     }
 }
 
@@ -116,11 +145,12 @@ impl Engine for Lean {
     fn adopt(&mut self, slot: usize, opened: Opened) {
         // What TLS holds already, the kernel does not tell of.
         let early = !opened.behind.is_empty() || matches!(opened.wire.stream(), Transport::Tls(_));
+        self.holdings.limit(opened.bounds.memory);
         match self.watch(slot, opened) {
             Ok(connection) => self.connections[slot] = Some(connection),
-            Err(error) => self.stillborn.push((slot, error)),
+            Err(error) => self.end(slot, Cause::io(&error)),
         }
-        if early || !self.stillborn.is_empty() {
+        if early {
             self.called.push(slot);
         }
     }
@@ -177,6 +207,7 @@ impl Engine for Lean {
             After::Nothing => {}
             After::More => self.called.push(slot),
         }
+        self.count(slot);
     }
 
     #[inline]
@@ -227,12 +258,12 @@ impl Engine for Lean {
 }
 
 impl Lean {
-    /// Tells of a connection that could not be watched.
+    /// Tells of a connection that is no more.
     #[cold]
     fn bury(&mut self, slot: usize, sink: &mut impl Sink) {
-        if let Some(at) = self.stillborn.iter().position(|&(of, _)| of == slot) {
-            let (_, error) = self.stillborn.swap_remove(at);
-            sink.ended(Cause::io(&error));
+        if let Some(at) = self.buried.iter().position(|&(of, _)| of == slot) {
+            let (_, cause) = self.buried.swap_remove(at);
+            sink.ended(cause);
         }
     }
 }

@@ -50,7 +50,7 @@ impl Pair {
         SockRef::from(&server).set_recv_buffer_size(BUFFER).unwrap();
         client.set_nonblocking(true).unwrap();
         client.set_nodelay(true).unwrap();
-        let bounds = Bounds { max_message: 1 << 20, read_buffer: 4096 };
+        let bounds = Bounds { max_message: 1 << 20, read_buffer: 4096, memory: usize::MAX };
         Self {
             connection: Connection::new(Link::Plain(client), early.to_vec(), bounds),
             server,

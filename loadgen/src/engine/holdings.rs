@@ -1,0 +1,78 @@
+//! What the connections of a worker hold of messages that have not come whole, and of bytes that were not sent. One connection
+//! is bounded by its largest message; many are not, so there is a bound for all together.
+
+use std::collections::BTreeMap;
+
+use super::Cause;
+
+/// Bytes that a connection may hold without being counted: most hold the end of a read now and then.
+const SMALL: usize = 4096;
+
+/// What each connection holds that holds much.
+#[derive(Debug)]
+pub(super) struct Holdings {
+    most: usize,
+    total: usize,
+    each: BTreeMap<usize, usize>,
+}
+
+impl Holdings {
+    pub(super) fn new() -> Self {
+        Self { most: usize::MAX, total: 0, each: BTreeMap::new() }
+    }
+
+    /// All connections together may hold so many bytes.
+    pub(super) fn limit(&mut self, most: usize) {
+        self.most = most;
+    }
+
+    /// Connection `slot` holds so many bytes now. If that is too much for all together, the one that holds most is forgotten: it
+    /// must end, as the cause says.
+    #[inline]
+    pub(super) fn update(&mut self, slot: usize, held: usize) -> Option<(usize, Cause)> {
+        if held < SMALL && self.each.is_empty() { None } else { self.count(slot, held) }
+    }
+
+    #[cold]
+    fn count(&mut self, slot: usize, held: usize) -> Option<(usize, Cause)> {
+        let before = if held < SMALL { self.each.remove(&slot) } else { self.each.insert(slot, held) };
+        let counted = if held < SMALL { 0 } else { held };
+        self.total = self.total + counted - before.unwrap_or(0);
+        if self.total <= self.most {
+            return None;
+        }
+        let (&largest, &bytes) = self.each.iter().max_by_key(|(_, held)| **held)?;
+        let all = self.total;
+        self.each.remove(&largest);
+        self.total -= bytes;
+        let detail = format!(
+            "ended by the generator: its connections held {all} bytes of messages that were not whole or not sent, {} are the bound, \
+             and this one held most: {bytes}",
+            self.most
+        );
+        Some((largest, Cause::new("memory", &detail)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_one_that_holds_most_ends_when_all_together_hold_too_much() {
+        let mut holdings = Holdings::new();
+        holdings.limit(100_000);
+        let mut ended = |slot, held| holdings.update(slot, held).map(|(slot, cause)| (slot, cause.kind));
+        assert_eq!(ended(0, 40_000), None);
+        assert_eq!(ended(1, 60_000), None);
+        assert_eq!(ended(0, 30_000), None, "what it holds, not what it held");
+        assert_eq!(ended(2, SMALL - 1), None, "not counted");
+        assert_eq!(ended(2, 10_001), Some((1, "memory".to_owned())));
+        assert_eq!(ended(3, 59_999), None, "what it held is free");
+        assert_eq!(ended(0, 0), None);
+        assert_eq!(ended(4, 100_001), Some((4, "memory".to_owned())), "it may be the one");
+        assert_eq!(ended(2, 0), None);
+        assert_eq!(ended(3, 10), None);
+        assert!(holdings.each.is_empty() && holdings.total == 0);
+    }
+}

@@ -122,3 +122,13 @@ fn a_dead_connection_does_not_keep_a_run_of_a_number_of_messages_from_ending() {
     assert_eq!(report.measured.counts.matched, 24 + 3);
     assert_eq!(judge(&report, &[]).verdict, Verdict::Connections);
 }
+
+#[test]
+fn pushes_do_not_keep_a_run_of_a_number_of_messages_from_ending() {
+    let server = Rogue::start(Conduct::Pushes);
+    let plan = Plan { load: closed(4), drain: Duration::from_millis(200), ..plan(&server.url()) };
+    let report = run(&plan);
+    assert_eq!((report.measured.counts.sent, report.measured.counts.lost), (4, 4));
+    assert!(report.measured.anomalies.unexpected > 0, "it did push");
+    server.finish();
+}

@@ -1,10 +1,14 @@
 //! Connections that end before the run does.
 
-use loadgen::plan::Plan;
+use std::num::NonZeroU64;
+use std::time::Duration;
+
+use loadgen::payload::Mix;
+use loadgen::plan::{Engine, Plan, Until};
 use reports::render::Text;
 use reports::{Render, Report, Verdict, judge};
 
-use super::rig::{Conduct, Rogue, Seen, close_frame, n32, plan, run};
+use super::rig::{Conduct, Rogue, Seen, close_frame, closed, n32, open, plan, run};
 
 /// Echoes before the end.
 pub(crate) const AFTER: u64 = 5;
@@ -134,4 +138,66 @@ fn when_half_of_the_connections_die_the_run_goes_on() {
     assert_eq!(counts.undetermined, counts.sent - counts.matched);
     assert!(dropped.dead_connection > 0);
     assert_eq!(judge(&report, &[]).verdict, Verdict::Connections);
+}
+
+#[test]
+fn a_close_after_everything_was_answered_is_no_death() {
+    for (load, code) in [(open(200.0, 4), Some(1000)), (closed(2), Some(1001)), (closed(4), None)] {
+        let bytes = code.map_or_else(|| vec![0x88, 0], |code| close_frame(code, "done"));
+        let server = Rogue::start(Conduct::Once { bytes });
+        let one = Until::Messages(NonZeroU64::MIN);
+        let report = run(&Plan { load, until: one, clients: n32(2), ..plan(&server.url()) });
+        let connections = &report.connections;
+        assert_eq!((connections.opened, connections.died), (2, 0), "{code:?}: {connections:?}");
+        assert_eq!((report.measured.counts.sent, report.measured.counts.matched), (2, 2), "{code:?}");
+        // A machine that is too slow for the schedule makes it invalid.
+        assert!(matches!(judge(&report, &[]).verdict, Verdict::Pass | Verdict::Invalid), "{code:?}");
+    }
+}
+
+#[test]
+fn a_close_is_a_death_where_more_was_planned_or_it_complains() {
+    let once = |code| Conduct::Once { bytes: close_frame(code, "done") };
+    let long = Until::Elapsed(Duration::from_secs(600));
+    let several = Until::Messages(NonZeroU64::new(3).expect("not 0"));
+    for (until, code) in [(several, 1000), (long, 1000), (Until::Messages(NonZeroU64::MIN), 1011)] {
+        for load in [open(200.0, 1), closed(1)] {
+            let server = Rogue::start(once(code));
+            let report = run(&Plan { load, until, ..plan(&server.url()) });
+            assert_eq!(report.connections.died, 1, "{until:?}, {code}, {load:?}: {:?}", report.connections);
+            assert_eq!(judge(&report, &[]).verdict, Verdict::Connections, "{until:?}, {code}, {load:?}");
+            assert!(report.measured_s < 60.0, "nobody is left, so it ends: {} s", report.measured_s);
+        }
+    }
+}
+
+#[test]
+fn an_end_before_the_load_begins_is_a_death_that_is_reported() {
+    for (bytes, found) in [(Vec::new(), 0), ([0x81, 7].iter().chain(b"welcome").copied().collect(), 1)] {
+        let server = Rogue::start(Conduct::Opens { bytes: [bytes, close_frame(1013, "server is full")].concat() });
+        let report = run(&plan(&server.url()));
+        assert_eq!((report.connections.opened, report.connections.died), (1, 1));
+        let said = report.connections.details.get("closed_1013").expect("what it said");
+        assert!(said.contains("server is full"), "{said}");
+        let unexpected = report.warmup.anomalies.unexpected + report.measured.anomalies.unexpected;
+        assert_eq!(unexpected, found);
+        let verdict = if found > 0 { Verdict::Delivery } else { Verdict::Connections };
+        assert_eq!(judge(&report, &[]).verdict, verdict);
+    }
+}
+
+#[test]
+fn binary_that_comes_back_as_text_ends_the_connection_and_is_told_if_the_engine_shows_it() {
+    for size in [64, 100_000] {
+        let server = Rogue::start(Conduct::AsText);
+        let plan = Plan { mix: Mix::Binary, size, ..plan(&server.url()) };
+        let report = run(&plan);
+        assert_eq!(report.connections.errors.get("invalid_utf8"), Some(&1), "{:?}", report.connections);
+        let (counts, anomalies) = (&report.measured.counts, &report.measured.anomalies);
+        let shown = plan.engine == Engine::Lean;
+        assert_eq!((counts.damaged, anomalies.wrong_type), (shown.into(), shown.into()), "{size}: {anomalies:?}");
+        assert_eq!(counts.undetermined, counts.sent - counts.damaged);
+        let verdict = if shown { Verdict::Delivery } else { Verdict::Connections };
+        assert_eq!(judge(&report, &[]).verdict, verdict);
+    }
 }

@@ -13,6 +13,7 @@
 #![allow(clippy::duplicate_mod)]
 
 mod ab;
+mod attacks;
 mod campaign;
 mod cli;
 mod differential;

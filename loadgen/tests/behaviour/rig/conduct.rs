@@ -24,6 +24,8 @@ pub(crate) enum Conduct {
     Mute,
     /// The same, but it pings ten times a second from the first message on.
     Nags,
+    /// Answers nothing, but says something ten times a second from the first message on, until the client has gone.
+    Pushes,
     /// Does not even read.
     Deaf,
     /// Every third message does not come back.
@@ -42,6 +44,8 @@ pub(crate) enum Conduct {
     Reversed,
     /// Text comes back as binary.
     AsBinary,
+    /// Binary comes back as text, which it is not.
+    AsText,
     /// The last bit of each message is flipped.
     Flipped,
     /// An echo, and a greeting that nobody asked for.

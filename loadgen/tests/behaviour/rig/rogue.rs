@@ -272,6 +272,8 @@ impl Connection {
                 }
             }
             Conduct::AsBinary => self.write(&whole(BINARY, payload)),
+            Conduct::Pushes => return self.push(),
+            Conduct::AsText => self.write(&whole(TEXT, payload)),
             Conduct::Flipped => {
                 let mut payload = payload.clone();
                 *payload.last_mut().expect("not empty") ^= 1;
@@ -287,14 +289,7 @@ impl Connection {
                 self.write(&close_frame(1008, &format!("not you: {}", &head[..100])));
                 return self.hang_up();
             }
-            Conduct::Floods => {
-                let started = Instant::now();
-                // Long ones: a machine that is slow must be done with a turn of them all the same.
-                let greetings = whole(TEXT, &b"hello there".repeat(100)).repeat(10);
-                let mut stream = self.reader.get_ref();
-                while started.elapsed() < PATIENCE + Duration::from_secs(5) && stream.write_all(&greetings).is_ok() {}
-                return Next::End;
-            }
+            Conduct::Floods => return self.flood(),
             Conduct::ToNeighbour => {
                 let writers = self.writers();
                 let mut neighbour = &writers[&(self.index ^ 1)];
@@ -328,6 +323,23 @@ impl Connection {
             | Conduct::Once { .. } => {}
         }
         Next::Frame
+    }
+
+    fn push(&self) -> Next {
+        let mut stream = self.reader.get_ref();
+        while stream.write_all(&whole(TEXT, b"tick")).is_ok() {
+            thread::sleep(Duration::from_millis(100));
+        }
+        Next::End
+    }
+
+    fn flood(&self) -> Next {
+        let started = Instant::now();
+        // Long ones: a machine that is slow must be done with a turn of them all the same.
+        let greetings = whole(TEXT, &b"hello there".repeat(100)).repeat(10);
+        let mut stream = self.reader.get_ref();
+        while started.elapsed() < PATIENCE + Duration::from_secs(5) && stream.write_all(&greetings).is_ok() {}
+        Next::End
     }
 
     fn echo(&self, message: &Frame) {

@@ -8,7 +8,7 @@ use tokio::time::timeout;
 
 use crate::{page, registry::Notice, socket::Socket};
 
-const FULL: &str = "This server has as many connections as it allows.\n";
+const FULL: &str = "This server has as many connections as it allows, or they hold as much memory.\n";
 const TOO_SLOW: &str = "The WebSocket handshake took too long.\n";
 
 /// Why a handshake did not lead to a WebSocket.

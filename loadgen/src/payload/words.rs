@@ -60,13 +60,18 @@ impl<R: Rest> Words<R> {
     /// Adds the first `len` bytes of the block to the checksum, from byte `COVERED` on.
     #[inline(always)]
     fn cover<const COVERED: usize>(&self, checksum: &mut impl Checksum, len: usize) {
-        for (at, word) in self.block.pairs().into_iter().flatten().enumerate().skip(COVERED / 8) {
-            // Of the words, the first that is covered has bytes which are not.
-            let before = COVERED.saturating_sub(8 * at);
-            match len.saturating_sub(8 * at).min(8) {
-                8 if before == 0 => checksum.word(word),
-                0 => break,
-                bytes => checksum.part(word >> (8 * before), bytes - before),
+        // Loops that the compiler unrolls: an iterator over all words would be kept in memory.
+        for (pair, words) in self.block.pairs().into_iter().enumerate() {
+            for (half, word) in words.into_iter().enumerate() {
+                let at = 8 * (2 * pair + half);
+                // Of the words, the first that is covered has bytes which are not.
+                let before = COVERED.saturating_sub(at);
+                let there = len.saturating_sub(at).min(8);
+                if before == 0 && there == 8 {
+                    checksum.word(word);
+                } else if before < there {
+                    checksum.part(word >> (8 * before), there - before);
+                }
             }
         }
     }
@@ -76,8 +81,18 @@ impl<R: Rest> Words<R> {
     pub(super) fn equal(&self, bytes: &[u8]) -> bool {
         match bytes.split_first_chunk::<BYTES>() {
             Some((first, rest)) => self.block.equal(first) && (rest.is_empty() || self.rest.equal(rest)),
-            None => self.block.equal(&filled_up(bytes)),
+            None => self.short_equal(bytes),
         }
+    }
+}
+
+impl<R> Words<R> {
+    /// The same of a message that is shorter than the block.
+    #[inline(never)]
+    fn short_equal(&self, bytes: &[u8]) -> bool {
+        let mut own = [0; BYTES];
+        self.block.write(0, &mut own);
+        own[..bytes.len()] == *bytes
     }
 }
 
@@ -186,14 +201,6 @@ impl Rest for Row {
 #[expect(clippy::cast_possible_truncation, reason = "the halves are meant")]
 const fn halves(words: u128) -> [u64; 2] {
     [words as u64, (words >> 64) as u64]
-}
-
-/// What is shorter than a block, with zeros behind.
-#[inline(never)]
-fn filled_up(bytes: &[u8]) -> [u8; BYTES] {
-    let mut block = [0; BYTES];
-    block[..bytes.len()].copy_from_slice(bytes);
-    block
 }
 
 /// Writes the first bytes of a word. In pieces of a fixed size: to copy so few bytes by a call would take longer than to make

@@ -4,7 +4,7 @@ use std::num::{NonZeroU64, NonZeroUsize};
 use std::time::Duration;
 
 use loadgen::payload::Mix;
-use loadgen::plan::{Expect, Load, Plan, Target, Until};
+use loadgen::plan::{Engine, Expect, Load, Plan, Target, Until};
 use reports::{Verdict, judge};
 use server::Reply;
 
@@ -183,4 +183,18 @@ fn the_same_seed_makes_the_same_run_id() {
     let id = |seed| run(&Plan { seed, ..plan(&server.url()) }).environment.run_id;
     assert_eq!(id(1), id(1));
     assert_ne!(id(1), id(2));
+}
+
+#[test]
+fn messages_too_small_for_a_header_are_counted() {
+    for engine in [Engine::Lean, Engine::Tungstenite] {
+        for (size, mix) in [(0, Mix::Mixed), (1, Mix::Binary), (52, Mix::Text)] {
+            let server = Reference::start(Reply::Echo);
+            let report = run(&Plan { size, mix, engine, expect: Expect::Count, ..plan(&server.url()) });
+            let counts = report.measured.counts;
+            assert_eq!((counts.sent, counts.matched, counts.events), (24, 24, 24), "{engine}, {size} bytes");
+            assert!(report.measured.anomalies.is_clean(), "{engine}, {size} bytes");
+            assert_eq!(server.finish().faults.len(), 0);
+        }
+    }
 }

@@ -17,11 +17,14 @@ use super::{least_p, sign_flip};
 /// Share of the repetitions in which an effect of the detectable size is found.
 const POWER: f64 = 0.8;
 
-/// Most tests that are drawn: the share is known to 0.6 %.
-const TESTS: usize = 4_000;
+/// Most tests that are drawn: the share is known to 0.3 %.
+const TESTS: usize = 20_000;
 
-/// Most differences that are drawn, for tests of very many pairs.
-const DIFFERENCES: usize = 400_000;
+/// Fewest, for tests of very many pairs.
+const FEWEST: usize = 1_000;
+
+/// Most differences that are drawn, unless that are the fewest tests.
+const DIFFERENCES: usize = 200_000;
 
 /// Differences up to which sign flips are counted here; beyond, they are approximated.
 const COUNTED: usize = 16;
@@ -56,7 +59,7 @@ fn search(looks: &[usize], error: f64) -> f64 {
     let most = looks.last().copied().expect("a test is looked at");
     let quantile = |pairs: usize| t_quantile(1.0 - error / 2.0, pairs - 1) / (pairs as f64).sqrt();
     let looks: Vec<Look> = looks.iter().map(|&pairs| Look { pairs, reach: quantile(pairs) }).collect();
-    let tests = (DIFFERENCES / most).clamp(TESTS / 8, TESTS);
+    let tests = (DIFFERENCES / most).clamp(FEWEST, TESTS);
     let mut random = Xoshiro256PlusPlus::seed_from_u64(1);
     let drawn: Vec<Vec<f64>> = (0..tests).map(|_| (0..most).map(|_| normal(&mut random)).collect()).collect();
     let wanted = (POWER * tests as f64).ceil();

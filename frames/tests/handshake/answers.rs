@@ -5,7 +5,7 @@ use frames::handshake::{Answer, HEAD_BYTES, Key, Refusal};
 /// A name, what is sent, and the decision: `ok`, with the subprotocol if there is one, or the kind of the refusal. In what is
 /// sent, `{ok}` is a status line with the two upgrade fields, `{key}` the right Sec-WebSocket-Accept, and `{end}` what a lawful
 /// answer lacks behind a status line: upgrade fields, accept and an empty line. Offered are `v1` and `v2`.
-const ANSWERS: &[(&str, &str, &str)] = &[
+pub(crate) const ANSWERS: &[(&str, &str, &str)] = &[
     ("plain", "HTTP/1.1 101 Switching Protocols\r\n{end}", "ok"),
     ("no reason phrase", "HTTP/1.1 101 \r\n{end}", "ok"),
     ("no blank for the reason phrase", "HTTP/1.1 101\r\n{end}", "ok"),
@@ -131,7 +131,7 @@ const ANSWERS: &[(&str, &str, &str)] = &[
     ("a status nobody knows", "HTTP/1.1 999 \r\nContent-Length: 0\r\n\r\n", "http_999"),
 ];
 
-fn bytes(text: &str, key: &Key) -> Vec<u8> {
+pub(crate) fn bytes(text: &str, key: &Key) -> Vec<u8> {
     let upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\n";
     let accept = format!("Sec-WebSocket-Accept: {}\r\n", key.accept());
     text.replace("{ok}", &format!("HTTP/1.1 101 Switching Protocols\r\n{upgrade}"))
@@ -141,7 +141,7 @@ fn bytes(text: &str, key: &Key) -> Vec<u8> {
 }
 
 /// The decision on what came in these pieces, after which the stream ends.
-fn decision<'a>(key: &Key, pieces: impl Iterator<Item = &'a [u8]>) -> (String, Option<Refusal>) {
+pub(crate) fn decision<'a>(key: &Key, pieces: impl Iterator<Item = &'a [u8]>) -> (String, Option<Refusal>) {
     let offered = ["v1".to_owned(), "v2".to_owned()];
     let mut answer = Answer::new(key, &offered);
     let mut rest = Vec::new();

@@ -4,7 +4,7 @@ use frames::handshake::{Asked, HEAD_BYTES, Rejection};
 
 /// A name, what is sent, and the decision: `101`, with what was offered or came behind, or the status of the answer. In what is
 /// sent, `{get}` is a request line with a Host, `{up}` the two upgrade fields and the version, `{key}` a key.
-const REQUESTS: &[(&str, &str, &str)] = &[
+pub(crate) const REQUESTS: &[(&str, &str, &str)] = &[
     ("plain", "{get}{up}{key}\r\n", "101"),
     ("keep-alive in the list", "{get}Connection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n{v}{key}\r\n", "101"),
     (
@@ -92,7 +92,7 @@ const REQUESTS: &[(&str, &str, &str)] = &[
     ("nothing", "", "more"),
 ];
 
-fn bytes(text: &str) -> Vec<u8> {
+pub(crate) fn bytes(text: &str) -> Vec<u8> {
     let upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\n{v}";
     text.replace("{get}", "GET / HTTP/1.1\r\nHost: x\r\n")
         .replace("{up}", upgrade)
@@ -102,7 +102,7 @@ fn bytes(text: &str) -> Vec<u8> {
 }
 
 /// The decision on what came in these pieces.
-fn decision<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> (String, Option<Rejection>) {
+pub(crate) fn decision<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> (String, Option<Rejection>) {
     let (mut asked, mut upgrade, mut behind) = (Asked::default(), None, 0);
     for piece in pieces {
         if upgrade.is_some() {

@@ -27,3 +27,23 @@ fn a_certificate_that_nobody_signed_is_refused_with_the_remedy() {
     let what = unreachable(&plan(&veil.url()));
     assert!(what.contains("tls (1)") && what.contains("--insecure"), "{what}");
 }
+
+#[test]
+fn a_mix_up_of_ws_and_wss_is_named() {
+    let server = Reference::start(Reply::Echo);
+    let veil = Veil::before(server.address());
+    let what = unreachable(&plan(&veil.url().replace("wss://", "ws://")));
+    assert!(what.contains("try wss://"), "{what}");
+    let what = unreachable(&plan(&server.url().replace("ws://", "wss://")));
+    assert!(what.starts_with("tls (1): ") && what.contains("try ws://"), "{what}");
+}
+
+#[test]
+fn a_server_that_wants_a_certificate_of_the_client_is_named() {
+    let server = Reference::start(Reply::Echo);
+    let veil = Veil::for_the_certified(server.address());
+    let trusting = plan(&veil.url());
+    let connect = Connect { insecure: true, ..trusting.connect.clone() };
+    let what = unreachable(&Plan { connect, ..trusting });
+    assert!(what.starts_with("tls (1): ") && what.contains("wants a certificate of the client"), "{what}");
+}

@@ -9,9 +9,10 @@ use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Builder;
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::PrivatePkcs8KeyDer;
+use tokio_rustls::rustls::server::WebPkiClientVerifier;
+use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 
 /// Takes TLS connections for as long as the test process lives.
 pub(crate) struct Veil {
@@ -21,10 +22,18 @@ pub(crate) struct Veil {
 impl Veil {
     /// In front of the server at `plain`.
     pub(crate) fn before(plain: SocketAddr) -> Self {
+        Self::with(plain, acceptor(false))
+    }
+
+    /// The same, for clients that have a certificate of their own.
+    pub(crate) fn for_the_certified(plain: SocketAddr) -> Self {
+        Self::with(plain, acceptor(true))
+    }
+
+    fn with(plain: SocketAddr, acceptor: TlsAcceptor) -> Self {
         let runtime = Builder::new_current_thread().enable_io().build().expect("a runtime");
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a free port");
         let address = listener.local_addr().expect("bound");
-        let acceptor = acceptor();
         thread::spawn(move || {
             runtime.block_on(async {
                 while let Ok((outer, _)) = listener.accept().await {
@@ -45,15 +54,23 @@ impl Veil {
     }
 }
 
-fn acceptor() -> TlsAcceptor {
+/// `certified`: clients must have a certificate.
+fn acceptor(certified: bool) -> TlsAcceptor {
     let CertifiedKey { cert, signing_key } =
         generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
     let key = PrivatePkcs8KeyDer::from(signing_key.serialize_der());
-    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    let provider = Arc::new(ring::default_provider());
+    let config = ServerConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
-        .expect("versions")
-        .with_no_client_auth()
-        .with_single_cert(vec![cert.der().clone()], key.into())
-        .expect("a key that fits");
+        .expect("versions");
+    let config = if certified {
+        let mut roots = RootCertStore::empty();
+        roots.add(cert.der().clone()).expect("a certificate");
+        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build();
+        config.with_client_cert_verifier(verifier.expect("a root"))
+    } else {
+        config.with_no_client_auth()
+    };
+    let config = config.with_single_cert(vec![cert.der().clone()], key.into()).expect("a key that fits");
     TlsAcceptor::from(Arc::new(config))
 }

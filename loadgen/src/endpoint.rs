@@ -110,7 +110,7 @@ fn secrets(plan: &Plan, headers: &[(HeaderName, HeaderValue)]) -> Secrets {
     Secrets::new(texts)
 }
 
-fn look_up(url: &Url) -> io::Result<Vec<SocketAddr>> {
+pub(crate) fn look_up(url: &Url) -> io::Result<Vec<SocketAddr>> {
     let port = url.port_or_known_default().unwrap_or(80);
     match url.host() {
         Some(Host::Ipv4(ip)) => Ok(vec![(ip, port).into()]),

@@ -42,25 +42,25 @@ pub enum Refusal {
     #[error(
         "--clients {clients} needs {needed} file descriptors, and this process may have {limit} (`ulimit -Hn`).\n\
          {}, or raise the hard limit{}",
-        if *.feasible > 0 { format!("Use --clients {feasible} or fewer") } else { "Use fewer --threads".to_owned() },
+        if *.feasible > 0 { format!("Use {}", or_fewer(*.feasible)) } else { "Use fewer --threads".to_owned() },
         if *.embedded { ", or start the server as a process of its own (`cargo run --release -p server`) and give its URL" } else { "" }
     )]
     Descriptors { clients: u32, needed: u64, limit: u64, feasible: u64, embedded: bool },
     /// Not enough descriptors for a worker, each having a table of its own.
     #[error(
         "--clients {clients} with --threads {threads}: each thread may have {limit} file descriptors (`ulimit -Hn`), \
-         which leaves room for {each} clients.\nUse {}--clients {} or fewer, or raise the hard limit",
-        .enough.map_or_else(String::new, |enough| format!("--threads {enough} or more (it is the default), ")),
-        *.each * *.threads as u64,
+         which leaves room for {}.\n{}",
+        match *.each { 0 => "no client".to_owned(), 1 => "1 client".to_owned(), each => format!("{each} clients") },
+        use_less(*.enough, *.each * *.threads as u64),
     )]
     Threads { clients: u32, threads: usize, limit: u64, each: u64, enough: Option<NonZeroUsize> },
     /// Not enough ports.
     #[error(
         "--clients {clients} needs as many local ports, and the system has {ports} for one peer and {} \
-         (net.ipv4.ip_local_port_range).\nUse --clients {} or fewer, give --source-ip more of this machine's addresses, or \
+         (net.ipv4.ip_local_port_range).\nUse {}, give --source-ip more of this machine's addresses, or \
          widen the range; a target on this machine can be given as 127.0.0.1, which has many",
         if *.sources == 1 { "one source address".to_owned() } else { format!("each of {sources} source addresses") },
-        u64::from(*.ports) * u64::from(*.sources),
+        or_fewer(u64::from(*.ports) * u64::from(*.sources)),
     )]
     Ports { clients: u32, ports: u32, sources: u32 },
     /// A source address that this machine has not.
@@ -70,6 +70,22 @@ pub enum Refusal {
     #[error("--source-ip {source_ip}: the target has no {} address; give addresses of the family that it has",
         if source_ip.is_ipv4() { "IPv4" } else { "IPv6" })]
     Family { source_ip: IpAddr },
+}
+
+/// So many clients or fewer.
+fn or_fewer(clients: u64) -> String {
+    if clients == 1 { "--clients 1".to_owned() } else { format!("--clients {clients} or fewer") }
+}
+
+/// What to do where `clients` fit, and more on `enough` threads if there are as many.
+fn use_less(enough: Option<NonZeroUsize>, clients: u64) -> String {
+    let threads = enough.map(|enough| format!("--threads {enough} or more (it is the default)"));
+    let clients = (clients > 0).then(|| or_fewer(clients));
+    let remedies: Vec<_> = threads.into_iter().chain(clients).collect();
+    match remedies.join(", ") {
+        none if none.is_empty() => "Raise the hard limit".to_owned(),
+        remedies => format!("Use {remedies}, or raise the hard limit"),
+    }
 }
 
 /// Descriptors for standard streams, files and resolving.

@@ -115,8 +115,20 @@ pub enum RunError {
     #[error("interrupted before a connection opened")]
     Interrupted,
     /// The system refused something that a run needs.
-    #[error("{0}: {1}")]
+    #[error("{0}: {1}{remedy}", remedy = remedy(.1))]
     System(&'static str, std::io::Error),
+}
+
+/// What to do about what the system refused, where that is known.
+fn remedy(error: &std::io::Error) -> &'static str {
+    match error.kind() {
+        // EAGAIN of pthread_create(3).
+        std::io::ErrorKind::WouldBlock => {
+            "; the limit on processes and threads is reached (`ulimit -u`, or that of the container): raise it, or use fewer \
+             --threads"
+        }
+        _ => "",
+    }
 }
 
 impl RunError {

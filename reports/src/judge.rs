@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::exit;
+use crate::hints;
 use crate::human::{count, seconds};
 use crate::identities::identities;
 use crate::limits;
@@ -134,17 +135,10 @@ fn delivery(report: &Report) -> Vec<String> {
             reasons.push(format!("{phase}anomalies: {}", found.join(", ")));
         }
     }
-    reasons.extend(no_echo(report));
+    if !reasons.is_empty() {
+        reasons.extend(hints::likeliest(report));
+    }
     reasons
-}
-
-/// What a user who points an echo test at another kind of server should hear.
-fn no_echo(report: &Report) -> Option<String> {
-    let any = |count: fn(&Tally) -> u64| phases(report).iter().any(|(_, tally)| count(tally) > 0);
-    let hint = "nothing was echoed, but something came: if this server answers otherwise, say how with --expect count or \
-                --expect 'reply=TEXT'";
-    (report.plan.expect == "echo" && any(|tally| tally.anomalies.unexpected) && !any(|tally| tally.counts.matched))
-        .then(|| hint.to_owned())
 }
 
 /// Why the numbers of a run can't be trusted; empty when they can.

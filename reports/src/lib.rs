@@ -34,6 +34,7 @@ mod decimal;
 pub mod escape;
 pub mod exit;
 pub mod gate;
+mod hints;
 pub mod human;
 pub mod identities;
 pub mod judge;

@@ -24,6 +24,7 @@ mod head;
 mod histogram;
 pub mod search;
 mod stored;
+mod temporary;
 
 use serde::Serialize;
 

@@ -162,13 +162,17 @@ impl Args {
             (Some(enough), Some(threads)) if enough == threads => Ok((threads, connections)),
             (enough, _) => {
                 let most = self.threads.unwrap_or(Room::MOST_THREADS);
-                let remedy = enough.map_or_else(String::new, |enough| format!("--threads {enough} or more, "));
+                let threads = enough.map(|enough| format!("use --threads {enough} or more"));
+                let fewer = Some(room.most(most)).filter(|most| *most > 0);
+                let fewer = fewer.map(|most| format!("use --connections {most} or fewer"));
+                let remedies = threads.into_iter().chain(fewer).chain(["raise the hard limit".to_owned()]);
                 Err(Self::command().error(
                     ErrorKind::ValueValidation,
                     format!(
                         "--connections {connections}: the limit on open files (`ulimit -Hn`) leaves room for {} with \
-                         --threads {most}; use {remedy}--connections {0} or fewer, or raise the hard limit",
-                        room.most(most)
+                         --threads {most}; {}",
+                        room.most(most),
+                        remedies.collect::<Vec<_>>().join(", or "),
                     ),
                 ))
             }

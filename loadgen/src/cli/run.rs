@@ -75,6 +75,14 @@ pub(crate) struct RunArgs {
 impl RunArgs {
     /// The plan that the arguments ask for.
     pub(crate) fn plan(&self) -> Result<Plan, clap::Error> {
+        let out = self.out.as_deref().and_then(Path::to_str).unwrap_or_default();
+        let is_a_command = ["report", "compare", "ab", "search"].contains(&out);
+        if is_a_command && self.url.as_deref().is_some_and(|url| !url.contains("://")) {
+            return Err(refuse(format!(
+                "--out {out}: `{out}` is the name of the result's file here, and no command; put the command first: loadgen \
+                 {out} ..."
+            )));
+        }
         self.plan.plan(self.url.as_deref())
     }
 

@@ -209,6 +209,11 @@ impl SearchArgs {
         self.plan.plan(self.url.as_deref())
     }
 
+    /// Highest total rate that may be tried.
+    pub(crate) fn highest(&self) -> f64 {
+        self.plan.course().to.per_second()
+    }
+
     /// Which rates are tried.
     pub(crate) fn search(&self) -> Result<Search, clap::Error> {
         let course = self.plan.course();

@@ -12,8 +12,9 @@ use reports::render::comparison::{Ab, Markdown, RenderComparison};
 use reports::render::{Entry, Html, Json, Text};
 use reports::{Render, Report, Verdict, human, store};
 
+use super::notice;
 use crate::ab::{Contest, Halt, Side};
-use crate::cli::{self, AbArgs, Place};
+use crate::cli::{self, AbArgs, Contender, Place};
 use crate::export::{Saved, put};
 use crate::failure::Failure;
 use crate::signals::{self, stop_on_signal};
@@ -26,6 +27,11 @@ pub(crate) fn ab(args: &AbArgs) -> Result<u8, Failure> {
     let test = args.test()?;
     args.check()?;
     enough_messages(&plan, test.gates())?;
+    for side in [&args.a, &args.b] {
+        if let (Contender::Url(url), false) = (side, args.quiet) {
+            notice::public_target(&args.plan.plan(Some(url))?, None);
+        }
+    }
     // The first ends it within seconds, and the servers with it; another one would leave them behind.
     let stop = stop_on_signal(|| {});
     let temporary = args.results.is_none().then(tempfile::tempdir).transpose()?;

@@ -2,6 +2,7 @@
 
 mod ab;
 mod compare;
+mod notice;
 mod report;
 mod run;
 mod search;

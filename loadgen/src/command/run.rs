@@ -7,6 +7,7 @@ use reports::render::comparison::RenderComparison;
 use reports::render::{Json, Text};
 use reports::{Judgement, Render, Report, judge, store};
 
+use super::notice;
 use crate::cli::{self, Place, RunArgs};
 use crate::exit;
 use crate::export::{Saved, put};
@@ -23,6 +24,9 @@ pub(crate) fn run(args: &RunArgs) -> Result<u8, Failure> {
     let baseline = baseline(args)?;
     // Draining may take long, and nobody has to wait for it.
     let stop = stop_on_signal(|| std::process::exit(exit::INTERRUPTED.into()));
+    if !args.quiet {
+        notice::public_target(&plan, None);
+    }
     let mut progress = Progress::new(plan.clients.get(), args.quiet);
     let thresholds = args.thresholds.iter().map(ToString::to_string).collect();
     let report = loadgen::run(&plan, thresholds, &stop, |snapshot| progress.show(snapshot));

@@ -10,6 +10,7 @@ use reports::render::{Json, Text};
 use reports::search::{Conclusion, Next, Record, Search, Step};
 use reports::{Report, judge};
 
+use super::notice;
 use crate::cli::{Place, SearchArgs};
 use crate::exit;
 use crate::export::{Saved, put};
@@ -28,6 +29,9 @@ pub(crate) fn search(args: &SearchArgs) -> Result<u8, Failure> {
     let search = args.search()?;
     // The first ends the step, and what was measured before is shown; nobody has to wait for that.
     let stop = stop_on_signal(|| std::process::exit(exit::INTERRUPTED.into()));
+    if !args.outputs.quiet {
+        notice::public_target(&plan, Some(args.highest()));
+    }
     let mut steps = Steps { args, plan, stop, taken: Vec::new(), first: None };
     let (conclusion, code) = steps.until_the_end(&search);
     Ok(steps.finish(search, conclusion, code))

@@ -76,6 +76,18 @@ fn threads_can_take_all_descriptors() {
 }
 
 #[test]
+fn no_remedy_is_to_have_no_clients() {
+    for (descriptors, clients, threads) in [(20, 5, 1), (20, 1, 2), (24, 9, 4), (25, 9, 2), (26, 9, 1)] {
+        for own_tables in [true, false] {
+            let refusal = limits(descriptors, own_tables).fit(&Needs { workers: n(threads), ..needs(clients, false) });
+            let text = refusal.unwrap_err().to_string();
+            assert!(!text.contains("--clients 0") && !text.contains(" 1 clients"), "{text}");
+            assert!(text.contains("hard limit"), "{text}");
+        }
+    }
+}
+
+#[test]
 fn ports_bound_the_clients_of_a_remote_target() {
     let many = limits(1_000_000, true);
     let from = |sources, clients| many.fit(&Needs { sources, ..needs(clients, false) });

@@ -235,3 +235,17 @@ fn a_seed_makes_a_run_again() {
     assert_eq!(first["run_id"], again["run_id"]);
     assert_ne!(first["run_id"], other["run_id"]);
 }
+
+#[test]
+fn a_public_target_of_many_clients_is_told_before_the_run() {
+    // A network for documentation (RFC 5737): nobody is there.
+    let arguments = ["ws://203.0.113.7:9", "--connect-rate", "100k", "--connect-timeout", "50ms"];
+    let told = |more: &[&str]| Loadgen::run(&with(&arguments, more)).stderr;
+    let text = told(&["-c", "1001", "-r", "2"]);
+    for part in ["203.0.113.7:9 is a public address", "1 001 clients", "2 002 messages/s", "allows"] {
+        assert!(text.contains(part), "{part:?} is missing in: {text}");
+    }
+    assert!(told(&["-c", "1001", "-w", "1"]).contains("as many messages as it answers"));
+    assert!(!told(&["-c", "1001", "-q"]).contains("public"));
+    assert!(!told(&["-c", "1000"]).contains("public"), "a thousand is not over a thousand");
+}

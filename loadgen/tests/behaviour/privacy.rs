@@ -149,7 +149,7 @@ fn no_secret_is_in_a_refusal() {
         &[&plain, "-qH", "c4nary-bearer"],
         &[&plain, "--header=c4nary-bearer"],
         &[&plain, "-H", "Bad Name: c4nary-bearer"],
-        &[&plain, "-H", "Host: c4nary-host"],
+        &[&plain, "-H", "Upgrade: c4nary-host"],
         &[&plain, "-H", "X: c4nary\u{1}"],
         &[&plain, "-H", BEARER, "--heder", BEARER],
         &[&plain, &format!("--hedaer={BEARER}")],

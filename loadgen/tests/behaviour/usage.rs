@@ -59,6 +59,7 @@ const REFUSED: &[(&[&str], &[&str])] = &[
     (&["--threshold", ""], &["--threshold", "METRIC OP VALUE"]),
     (&["--window", "1", "--clients", "1000m"], &["--clients", "1000000000", "descriptors", "ulimit", "or fewer"]),
     (&["--bogus"], &["--bogus"]),
+    (&["-o", "report", "result.json"], &["--out report", "put the command first: loadgen report"]),
 ];
 
 #[test]

@@ -4,8 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
-
+use super::temporary::Temporary;
 use super::{StoreError, from_json, to_json};
 use crate::judge::Judgement;
 use crate::model::Report;
@@ -62,7 +61,7 @@ pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
 /// The folder does not exist, no file may be made in it, or the path is a folder, a device, a dangling link or a file that
 /// may not be written.
 pub fn check_writable(path: &Path) -> Result<(), FileError> {
-    let possible = destination(path).and_then(|place| Ok(temporary_beside(&place)?));
+    let possible = destination(path).and_then(|place| Ok(Temporary::beside(&place)?));
     possible.map(drop).map_err(|error| FileError::new(path, error))
 }
 
@@ -105,30 +104,20 @@ fn new_place(path: &Path) -> Result<PathBuf, StoreError> {
     Ok(path.to_owned())
 }
 
-fn folder(path: &Path) -> &Path {
+pub(super) fn folder(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     }
 }
 
-/// A file beside `place` that is removed when it is dropped.
-fn temporary_beside(place: &Path) -> io::Result<NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".loadgen-").suffix(".tmp");
-    // The default is for secrets; this one becomes a file like any other, less the umask.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder.tempfile_in(folder(place))
-}
-
 fn replace(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> Result<(), StoreError> {
     let place = destination(path)?;
-    let mut temporary = temporary_beside(&place)?;
-    fill(temporary.as_file_mut())?;
+    let mut temporary = Temporary::beside(&place)?;
+    fill(temporary.file())?;
     // Without this a crash after the rename may leave an empty file where a whole one was.
-    temporary.as_file().sync_all()?;
-    temporary.persist(&place).map_err(|error| error.error)?;
+    temporary.file().sync_all()?;
+    temporary.persist(&place)?;
     Ok(())
 }
 

@@ -1,0 +1,26 @@
+//! What is said before a run that may harm somebody.
+
+use loadgen::plan::{Load, Plan};
+use loadgen::public_address;
+use reports::human;
+
+use crate::terminal;
+
+/// Says where more than a thousand clients will go, if that is a public address. `most` is the total rate that is tried at
+/// most, where the plan does not say.
+pub(crate) fn public_target(plan: &Plan, most: Option<f64>) {
+    let Some(address) = public_address(plan) else { return };
+    let clients = plan.clients.get();
+    let messages = match (most, plan.load) {
+        (Some(most), _) => format!("up to {} messages/s", human::rate(most)),
+        (None, Load::Open { rate, .. }) => {
+            format!("{} messages/s", human::rate(rate.per_second() * f64::from(clients)))
+        }
+        (None, Load::Closed { .. }) => "as many messages as it answers".to_owned(),
+    };
+    terminal::tell(format!(
+        "loadgen: {address} is a public address, and {} clients will send it {messages}: be sure that its operator allows \
+         it (--quiet leaves this out)",
+        human::count(clients.into()),
+    ));
+}

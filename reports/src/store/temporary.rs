@@ -1,0 +1,118 @@
+//! A file that has no name until it is whole, so that a process that is killed leaves nothing behind.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+use tempfile::NamedTempFile;
+
+use super::file::folder;
+
+/// A file in the folder of another, which it may replace; gone if it is dropped before.
+#[derive(Debug)]
+pub(super) enum Temporary {
+    /// Of Linux (`O_TMPFILE`): the system removes it with the process.
+    #[cfg(target_os = "linux")]
+    Nameless(File),
+    /// Where the file system has no such files. A process that is killed leaves it there.
+    Named(NamedTempFile),
+}
+
+impl Temporary {
+    pub(super) fn beside(place: &Path) -> io::Result<Self> {
+        #[cfg(target_os = "linux")]
+        if let Ok(file) = nameless(folder(place)) {
+            return Ok(Self::Nameless(file));
+        }
+        named(folder(place)).map(Self::Named)
+    }
+
+    pub(super) fn file(&mut self) -> &mut File {
+        match self {
+            #[cfg(target_os = "linux")]
+            Self::Nameless(file) => file,
+            Self::Named(file) => file.as_file_mut(),
+        }
+    }
+
+    /// Puts it where `place` names, which may be there already.
+    pub(super) fn persist(self, place: &Path) -> io::Result<()> {
+        match self {
+            #[cfg(target_os = "linux")]
+            Self::Nameless(file) => link(&file, place),
+            Self::Named(file) => file.persist(place).map(drop).map_err(|error| error.error),
+        }
+    }
+}
+
+fn named(folder: &Path) -> io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".loadgen-").suffix(".tmp");
+    // The default is for secrets; this one becomes a file like any other, less the umask.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.tempfile_in(folder)
+}
+
+#[cfg(target_os = "linux")]
+fn nameless(folder: &Path) -> io::Result<File> {
+    use rustix::fs::{Mode, OFlags, open};
+
+    let file = open(folder, OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC, Mode::from_raw_mode(0o666))?;
+    Ok(file.into())
+}
+
+/// Gives a nameless file a name. A link replaces nothing, so where something is, it takes a name beside it first.
+#[cfg(target_os = "linux")]
+fn link(file: &File, place: &Path) -> io::Result<()> {
+    use std::os::fd::AsRawFd;
+
+    use rustix::fs::{AtFlags, CWD, linkat};
+
+    let nameless = format!("/proc/self/fd/{}", file.as_raw_fd());
+    let link = |to: &Path| linkat(CWD, &*nameless, CWD, to, AtFlags::SYMLINK_FOLLOW).map_err(io::Error::from);
+    match link(place) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        linked => return linked,
+    }
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".loadgen-").suffix(".tmp");
+    let beside = builder.make_in(folder(place), link)?.into_temp_path();
+    beside.persist(place).map_err(|error| error.error)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io::Write;
+
+    use super::*;
+
+    #[test]
+    fn nothing_is_there_until_it_is_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("result.json");
+        for text in ["first", "second"] {
+            let mut temporary = Temporary::beside(&place).unwrap();
+            temporary.file().write_all(text.as_bytes()).unwrap();
+            // What a process that is killed here leaves behind: what was there before.
+            let left = fs::read_dir(folder.path()).unwrap().count();
+            assert_eq!(left, usize::from(text == "second"), "no file system of tests lacks O_TMPFILE");
+            temporary.persist(&place).unwrap();
+            assert_eq!(fs::read_to_string(&place).unwrap(), text);
+            assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        }
+    }
+
+    #[test]
+    fn a_file_with_a_name_does_as_well() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("result.json");
+        for text in ["first", "second"] {
+            let mut temporary = named(folder.path()).map(Temporary::Named).unwrap();
+            temporary.file().write_all(text.as_bytes()).unwrap();
+            temporary.persist(&place).unwrap();
+            assert_eq!(fs::read_to_string(&place).unwrap(), text);
+        }
+    }
+}

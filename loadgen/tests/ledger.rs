@@ -104,6 +104,32 @@ fn scenarios() {
     }
 }
 
+/// A message with which a server broke a rule of the protocol: what is found, and the rest is undetermined.
+#[test]
+fn what_can_be_told_of_a_message_that_broke_a_rule_is_found() {
+    let terms = terms(Mix::Mixed, Expect::Echo);
+    for (name, kind, event, expected) in [
+        ("the other kind", Kind::Text, bytes(0, 1), "damaged=1 undetermined=2 wrong_type=1"),
+        (
+            "the beginning of the other kind",
+            Kind::Text,
+            bytes(0, 1)[..40].to_vec(),
+            "damaged=1 undetermined=2 wrong_type=1",
+        ),
+        ("its beginning", Kind::Text, bytes(0, 0)[..60].to_vec(), "damaged=1 undetermined=2 truncated=1"),
+        ("two of them", Kind::Text, [bytes(0, 0), bytes(0, 1)].concat(), "damaged=2 undetermined=1 coalesced=1"),
+        ("whole and right", Kind::Binary, bytes(0, 1), "undetermined=3"),
+        ("nothing of ours", Kind::Text, vec![0xc3, 0x28], "undetermined=3"),
+        ("nothing", Kind::Text, Vec::new(), "undetermined=3"),
+    ] {
+        let (mut ledger, mut books) = (Ledger::new(0), Books::default());
+        (0..3).for_each(|_| ledger.sent(history::TIMES));
+        ledger.offended(&terms, Event { kind, bytes: &event }, &mut books);
+        ledger.close(true, &terms, &mut books);
+        assert_eq!(books.nonzero(), expected, "{name}");
+    }
+}
+
 #[test]
 fn a_dead_connection_leaves_messages_undetermined() {
     let terms = terms(Mix::Mixed, Expect::Echo);

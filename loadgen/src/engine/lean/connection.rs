@@ -72,6 +72,12 @@ impl Connection {
         self.extra.as_ref().is_some_and(|extra| extra.broken.is_some())
     }
 
+    /// Whether the stream may hold its end, or a Close, behind a read that did not fill its buffer.
+    #[inline]
+    fn must_read_on(&self) -> bool {
+        self.to_the_end || self.is_broken()
+    }
+
     /// Whether something could not be written.
     #[inline]
     pub(super) fn is_troubled(&self) -> bool {
@@ -229,7 +235,7 @@ impl Connection {
                 shared.read_at = at;
                 if self.take(&mut buffer[..bytes], 1, at, shared, sink) {
                     After::Over
-                } else if bytes < buffer.len() && self.link.tells_what_is_left() && !self.to_the_end {
+                } else if bytes < buffer.len() && self.link.tells_what_is_left() && !self.must_read_on() {
                     After::Nothing
                 } else {
                     After::More

@@ -4,6 +4,24 @@ mod apart;
 
 pub use apart::{change_apart, nanoseconds_apart, percent_apart, rate_apart};
 
+/// Kinds that are shown of many.
+const KINDS: usize = 8;
+
+/// Kinds with their numbers, in the order given; of more than eight, the most frequent, and how many more there are.
+pub fn most_frequent<'a>(kinds: impl Iterator<Item = (&'a str, u64)>) -> String {
+    let mut kinds: Vec<_> = kinds.collect();
+    let more = kinds.len().saturating_sub(KINDS);
+    if more > 0 {
+        kinds.sort_by_key(|&(_, n)| std::cmp::Reverse(n));
+        kinds.truncate(KINDS);
+    }
+    let mut shown: Vec<String> = kinds.into_iter().map(|(kind, n)| format!("{kind} {}", count(n))).collect();
+    if more > 0 {
+        shown.push(format!("and {} more {}", count(more as u64), if more == 1 { "kind" } else { "kinds" }));
+    }
+    shown.join(", ")
+}
+
 /// A count with a space between groups of three digits: `500 000`.
 pub fn count(n: u64) -> String {
     let digits = n.to_string();
@@ -95,6 +113,15 @@ fn three_digits(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_many_kinds_the_most_frequent_are_shown() {
+        let kinds = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"];
+        let shown = |n: usize| most_frequent(kinds[..n].iter().zip(1..).map(|(kind, n)| (*kind, n)));
+        assert_eq!((shown(0), shown(2)), (String::new(), "a 1, b 2".to_owned()));
+        assert_eq!(shown(9), "i 9, h 8, g 7, f 6, e 5, d 4, c 3, b 2, and 1 more kind");
+        assert!(shown(10).ends_with(", and 2 more kinds"), "{}", shown(10));
+    }
 
     #[test]
     fn counts_are_grouped_by_three() {

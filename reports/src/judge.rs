@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::exit;
 use crate::hints;
-use crate::human::{count, seconds};
+use crate::human::{count, most_frequent, seconds};
 use crate::identities::identities;
 use crate::limits;
 use crate::model::{Report, Tally};
@@ -196,7 +196,7 @@ pub(crate) fn connections(report: &Report) -> Vec<String> {
         ));
     }
     for (phase, tally) in phases(report) {
-        if tally.counts.undetermined > 0 {
+        if tally.counts.undetermined > 0 && !is_cut_short(report) {
             reasons.push(format!(
                 "{phase}{} of {} messages undetermined: in flight when their connection died, neither passed nor lost",
                 count(tally.counts.undetermined),
@@ -228,15 +228,26 @@ fn own_failures(report: &Report) -> u64 {
 /// Failures and deaths of some kinds, with their numbers.
 fn kinds(report: &Report, wanted: impl Fn(&str) -> bool) -> String {
     let kinds = report.connections.errors.iter().filter(|(kind, _)| wanted(kind));
-    let kinds: Vec<String> = kinds.map(|(kind, n)| format!("{kind} {}", count(*n))).collect();
-    if kinds.is_empty() { "no cause known".to_owned() } else { kinds.join(", ") }
+    let kinds = most_frequent(kinds.map(|(kind, n)| (kind.as_str(), *n)));
+    if kinds.is_empty() { "no cause known".to_owned() } else { kinds }
+}
+
+/// Whether messages are undetermined since a signal cut the drain short: no connection died with them.
+fn is_cut_short(report: &Report) -> bool {
+    report.interrupted && report.connections.died == 0
 }
 
 fn interruption(report: &Report) -> String {
     let measured = seconds(report.measured_s);
-    match report.plan.duration_s {
+    let interruption = match report.plan.duration_s {
         Some(planned) => format!("interrupted: {measured} of {} measured", seconds(planned)),
         None => format!("interrupted: {measured} measured"),
+    };
+    match report.warmup.counts.undetermined.saturating_add(report.measured.counts.undetermined) {
+        undetermined @ 1.. if is_cut_short(report) => {
+            format!("{interruption}; {} messages were in flight then, neither passed nor lost", count(undetermined))
+        }
+        _ => interruption,
     }
 }
 

@@ -8,7 +8,7 @@ pub(super) mod page;
 use std::io;
 
 use super::{Render, words};
-use crate::human::{bytes, count, percent, rate, seconds};
+use crate::human::{bytes, count, most_frequent, percent, rate, seconds};
 use crate::judge::{Judgement, Verdict};
 use crate::model::{Load, Report};
 use crate::throughput::Throughput;
@@ -138,9 +138,9 @@ fn connections(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
             text = format!("{text}, {} {name}", count(n));
         }
     }
-    let kinds: Vec<String> = connections.errors.iter().map(|(kind, n)| format!("{kind} {}", count(*n))).collect();
+    let kinds = most_frequent(connections.errors.iter().map(|(kind, n)| (kind.as_str(), *n)));
     if !kinds.is_empty() {
-        text = format!("{text}: {}", kinds.join(", "));
+        text = format!("{text}: {kinds}");
     }
     page.row("connections", &text)?;
     for (kind, detail) in connections.details.iter().take(MOST_DETAILS) {

@@ -5,7 +5,7 @@ use super::glance::per_second;
 use super::latency;
 use super::section::{Block, Section};
 use super::table::{Cell, Fact, Tone, facts};
-use crate::human::{bytes, count, percent, rate, seconds};
+use crate::human::{bytes, count, most_frequent, percent, rate, seconds};
 use crate::model::{Load, PerCall};
 use crate::render::words;
 use crate::throughput::Throughput;
@@ -27,8 +27,8 @@ const CONNECTIONS: [Fact; 6] = [
     ("died", |entry| doubtful(entry.report.connections.died)),
     ("errors", |entry| {
         let errors = &entry.report.connections.errors;
-        let kinds: Vec<String> = errors.iter().map(|(kind, n)| format!("{kind} {}", count(*n))).collect();
-        Cell::words(kinds.join(", ")).tone(Tone::Doubtful)
+        let kinds = most_frequent(errors.iter().map(|(kind, n)| (kind.as_str(), *n)));
+        Cell::words(kinds).tone(Tone::Doubtful)
     }),
     ("the first of each kind", |entry| {
         let details = &entry.report.connections.details;

@@ -5,13 +5,16 @@
 
 #![no_main]
 
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use libfuzzer_sys::fuzz_target;
 use loadgen::clock::Time;
-use loadgen::ledger::{Book, Event, Fate, Finding, Ledger, Subject, Terms, Times};
+use loadgen::ledger::{Event, Ledger, Terms, Times};
 use loadgen::payload::{Kind, Mix, Payload};
 use loadgen::plan::Expect;
+use loadgen::recorder::{Entry, Recorder, Window};
+use reports::identities;
 use rustix::time::{ClockId, clock_gettime};
 
 const RUN: u32 = 0x3f9a_1c22;
@@ -23,34 +26,11 @@ const MOST_EVENTS: u64 = 256;
 const MOST_SENT: u64 = 20_000;
 
 /// Processor time of one input, with the sanitizer.
-const MOST_TIME: Duration = Duration::from_secs(5);
+const MOST_TIME: Duration = Duration::from_secs(3);
 
-/// Counts what a ledger says.
-#[derive(Debug, Default)]
-struct Books {
-    sent: u64,
-    received: u64,
-    events: u64,
-    fates: u64,
-}
-
-impl Book for Books {
-    fn matched(&mut self, _first: u64, messages: u32, _times: Times, _overtaken: bool) {
-        self.events += u64::from(messages);
-        self.fates += u64::from(messages);
-    }
-
-    fn finding(&mut self, finding: Finding, _subject: Subject, _received: &[u8]) {
-        self.events += 1;
-        if let Finding::Split { earlier } = finding {
-            self.events += u64::from(earlier);
-        }
-    }
-
-    fn fate(&mut self, _fate: Fate, _sequence: u64, _times: Times) {
-        self.fates += 1;
-    }
-}
+/// When events come, long before the first second is over.
+const NOW: Time = Time::from_nanos(1_000_000);
+const LOCAL: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 40_000);
 
 /// Takes the script apart; zeros follow its end.
 struct Script<'a>(&'a [u8]);
@@ -73,7 +53,9 @@ impl<'a> Script<'a> {
 struct Play {
     terms: Terms,
     ledger: Ledger,
-    books: Books,
+    recorder: Recorder,
+    sent: u64,
+    received: u64,
     /// Events that came in one read.
     read: Vec<(Kind, Vec<u8>)>,
 }
@@ -87,8 +69,9 @@ impl Play {
     }
 
     fn send(&mut self, messages: usize, together: bool) {
-        let messages = (messages as u64).min(MOST_SENT - self.books.sent);
-        self.books.sent += messages;
+        let messages = (messages as u64).min(MOST_SENT - self.sent);
+        self.sent += messages;
+        self.recorder.sent(TIMES, messages, 64, 1);
         if !together {
             return (0..messages).for_each(|_| self.ledger.sent(TIMES));
         }
@@ -100,8 +83,8 @@ impl Play {
     }
 
     fn come(&mut self, kind: Kind, bytes: Vec<u8>) {
-        if self.books.received < MOST_EVENTS {
-            self.books.received += 1;
+        if self.received < MOST_EVENTS {
+            self.received += 1;
             self.read.push((kind, bytes));
         }
     }
@@ -109,9 +92,11 @@ impl Play {
     /// What the engine does with the messages of a read.
     fn take(&mut self) {
         let read = std::mem::take(&mut self.read);
+        let Self { terms, ledger, recorder, .. } = self;
+        let mut book = book(recorder, terms);
         let mut events = read.iter().map(|(kind, bytes)| Event { kind: *kind, bytes });
-        while let Some(other) = self.ledger.received_in_order(&self.terms, &mut events, &mut self.books) {
-            self.ledger.received(&self.terms, other, &mut self.books);
+        while let Some(other) = ledger.received_in_order(terms, &mut events, &mut book) {
+            ledger.received(terms, other, &mut book);
         }
     }
 
@@ -184,6 +169,10 @@ impl Play {
     }
 }
 
+fn book<'a>(recorder: &'a mut Recorder, terms: &'a Terms) -> Entry<'a> {
+    recorder.book(terms, 0, LOCAL, NOW)
+}
+
 fn processor_time() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
@@ -203,20 +192,23 @@ fuzz_target!(|bytes: &[u8]| {
     };
     let size = 53 + u32::from(*size) * u32::from(*size) / 8;
     let terms = Terms { payload: Payload::new(RUN, size, mix), expect, clients: 3 };
-    let mut play = Play { terms, ledger: Ledger::new(0), books: Books::default(), read: Vec::new() };
+    let mut recorder = Recorder::new();
+    recorder.begin(Window { from: Time::from_nanos(0), to: Time::from_nanos(u64::MAX) });
+    let mut play = Play { terms, ledger: Ledger::new(0), recorder, sent: 0, received: 0, read: Vec::new() };
 
     let started = processor_time();
     let mut script = Script(script);
-    while !script.0.is_empty() && play.books.received < MOST_EVENTS {
+    while !script.0.is_empty() && play.received < MOST_EVENTS {
         play.step(&mut script);
     }
     play.take();
-    let Play { terms, mut ledger, mut books, .. } = play;
-    assert!(u64::from(ledger.in_flight()) <= books.sent);
-    ledger.close(kinds & 128 != 0, &terms, &mut books);
+    let Play { terms, mut ledger, mut recorder, sent, received, .. } = play;
+    assert!(u64::from(ledger.in_flight()) <= sent);
+    ledger.close(kinds & 128 != 0, &terms, &mut book(&mut recorder, &terms));
     assert_eq!(ledger.in_flight(), 0);
-    assert_eq!(books.sent, books.fates, "each message has one fate: {books:?}");
-    assert_eq!(books.received, books.events, "each event has one finding: {books:?}");
+    let tally = recorder.measured;
+    assert_eq!(identities(&tally), Ok(()), "each message has one fate, each event one finding");
+    assert_eq!((tally.counts.sent, tally.counts.events), (sent, received));
     let took = processor_time() - started;
-    assert!(took < MOST_TIME, "{took:?} for {} events", books.received);
+    assert!(took < MOST_TIME, "{took:?} for {received} events");
 });

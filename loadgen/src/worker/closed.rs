@@ -72,6 +72,10 @@ impl<E: Engine> Worker<E> {
             self.engine.wait(if idle { Wait::Until(wake.min(now.plus(TICK))) } else { Wait::Poll }).await;
         }
         if self.open == 0 {
+            // Also of those that left before the first send was due.
+            for slot in (0..windows.left.len()).filter(|&slot| windows.left[slot] > 0) {
+                self.missed(slot);
+            }
             self.leave_early();
         }
         self.read_meter(&mut meter);

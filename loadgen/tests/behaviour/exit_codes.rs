@@ -31,6 +31,9 @@ const SITUATIONS: &[Situation] = &[
     ("every connection is closed at once", 6, |more| {
         conduct(Conduct::Opens { bytes: close_frame(1013, "try again later") }, &[BRIEF, more].concat())
     }),
+    ("every connection is closed in order, but before an answer", 6, |more| {
+        conduct(Conduct::Opens { bytes: close_frame(1000, "bye") }, &[BRIEF, more].concat())
+    }),
     ("one answer, then a close in order", 0, |more| {
         let bytes = close_frame(1000, "done");
         conduct(Conduct::Once { bytes }, &[&["-w", "1", "-c", "2", "-n", "1", "--drain", "2s"], more].concat())

@@ -19,12 +19,11 @@ use crate::payload::Kind;
 /// Reads of a connection in a turn, after which others get theirs.
 const READS_IN_A_ROW: u32 = 16;
 
-/// Messages of a read that are not those that must come, from which on the next reads are short: each takes a closer look, and
-/// a read must be done with in about a [`SLICE`].
-const MANY_ODD: u32 = 1024;
-
-/// Bytes of a short read.
-const SHORT_READ: usize = 16 * 1024;
+/// Bytes of the first read of a connection, and of the shortest there is. A read with messages that are not those that must come,
+/// of which each takes a closer look, must be done with in about a [`SLICE`]: the next is shorter where it was not, and
+/// longer again after one without such messages.
+const FIRST_READ: u32 = 1024;
+const LEAST_READ: u32 = 256;
 
 #[derive(Debug)]
 pub(super) struct Connection {
@@ -33,8 +32,8 @@ pub(super) struct Connection {
     state: State,
     /// Read until the end of the stream has come.
     to_the_end: bool,
-    /// Read little at once: the last read brought many messages that were not those that must come.
-    short_reads: bool,
+    /// Bytes of the next read at most.
+    most: u32,
     /// What most connections have no need of most of the time.
     extra: Option<Box<Extra>>,
 }
@@ -53,7 +52,7 @@ impl Connection {
         let limit = bounds.max_message as u64;
         let settings = Settings { role: Role::Client, max_frame: limit, max_message: limit, max_frames: None };
         let extra = (!early.is_empty()).then(|| Box::new(Extra { early, ..Extra::default() }));
-        Self { link, decoder: Decoder::new(settings), state: State::Open, to_the_end: false, short_reads: false, extra }
+        Self { link, decoder: Decoder::new(settings), state: State::Open, to_the_end: false, most: FIRST_READ, extra }
     }
 
     pub(super) fn is_open(&self) -> bool {
@@ -218,7 +217,7 @@ impl Connection {
     /// Reads once.
     #[inline]
     fn read(&mut self, buffer: &mut [u8], shared: &mut Shared, sink: &mut impl Sink) -> After {
-        let most = if self.short_reads { SHORT_READ.min(buffer.len()) } else { buffer.len() };
+        let most = buffer.len().min(self.most as usize);
         let buffer = &mut buffer[..most];
         match self.link.read(buffer) {
             Ok(0) => {
@@ -272,7 +271,7 @@ impl Connection {
     fn take(&mut self, bytes: &mut [u8], calls: u64, at: Time, shared: &mut Shared, sink: &mut impl Sink) -> bool {
         let mut read = Read { calls, bytes: bytes.len() as u64, ..Read::default() };
         let mut input = Input::from(bytes);
-        let mut odd = 0;
+        let mut odd = 0_u32;
         let violation = loop {
             if let Some(event) = self.take_whole(&mut input, at, &mut read, sink) {
                 odd += 1;
@@ -306,7 +305,11 @@ impl Connection {
             self.reply(shared);
         }
         sink.read(at, read);
-        self.short_reads = odd > MANY_ODD || (self.short_reads && odd > 0);
+        if odd == 0 {
+            self.most = self.most.saturating_mul(4);
+        } else if shared.clock.now() >= at.plus(SLICE) {
+            self.most = (self.most.min(read.bytes.try_into().unwrap_or(u32::MAX)) / 4).max(LEAST_READ);
+        }
         violation.is_some_and(|violation| self.fail(violation, shared, sink))
     }
 

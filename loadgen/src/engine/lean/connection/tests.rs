@@ -200,3 +200,39 @@ fn a_connection_that_breaks_while_it_writes_is_read_to_its_end_first() {
     assert!(matches!(pair.heard.ended.as_deref(), Some("reset" | "broken_pipe" | "eof")), "{:?}", pair.heard.ended);
     assert_eq!(pair.connection.unsent(), 0);
 }
+
+/// Takes longer over the first message of each read than a turn may.
+#[derive(Default)]
+struct Slow {
+    begun: bool,
+    reads: Vec<u64>,
+}
+
+impl Sink for Slow {
+    fn message(&mut self, _: Time, _: ledger::Event<'_>) {
+        if !std::mem::replace(&mut self.begun, true) {
+            std::thread::sleep(std::time::Duration::from_nanos(2 * SLICE));
+        }
+    }
+
+    fn read(&mut self, _: Time, read: Read) {
+        self.begun = false;
+        self.reads.push(read.bytes);
+    }
+
+    fn ended(&mut self, _: Cause) {}
+}
+
+#[test]
+fn reads_are_shorter_after_one_that_took_long() {
+    let mut pair = Pair::new(b"");
+    let sent = b"\x81\x01x".repeat(2_500);
+    pair.server.write_all(&sent).unwrap();
+    let mut slow = Slow::default();
+    while slow.reads.iter().sum::<u64>() < sent.len() as u64 {
+        pair.connection.receive(&mut vec![0; 64 * 1024], &mut pair.shared, &mut slow);
+    }
+    assert!(slow.reads[0] <= FIRST_READ.into(), "{:?}", slow.reads);
+    let later = &slow.reads[2..];
+    assert!(!later.is_empty() && later.iter().all(|&bytes| bytes <= LEAST_READ.into()), "{:?}", slow.reads);
+}

@@ -89,6 +89,7 @@ fn report() -> Report {
         latency: Latency {
             response: spread(40_000),
             service: spread(39_000),
+            floor: spread(38_000),
             send_lag: spread(1_000),
             connect: spread(300_000),
         },

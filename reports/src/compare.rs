@@ -24,6 +24,7 @@ mod scale;
 mod sides;
 mod verdict;
 
+use crate::bounds::{Range, is_marked_metric};
 use crate::comparable::{Difference, differences};
 use crate::gate::{Confidence, Gate};
 use crate::human;
@@ -195,7 +196,42 @@ fn row(metric: Metric, gate: Option<Gate>, sides: [&[Report]; 2], basis: Basis, 
         (_, None) if over(worse, margin) => Finding::Regression,
         _ => Finding::Pass,
     });
+    if let (Some(Finding::Regression | Finding::Pass), Some(count)) = (row.finding, touched(metric, sides)) {
+        let possible = possible(metric, sides, |a, b| {
+            let worse = mean(b) - mean(a);
+            let interval = interval.map(|_| shift(a, b, error, RESAMPLES, options.seed));
+            interval.map_or((worse, worse), |interval| (interval.low, interval.high))
+        });
+        let certain = possible.is_some_and(|(least, most)| over(least, margin) || !over(most, margin));
+        if !certain {
+            row.finding = Some(Finding::Inconclusive);
+            row.note = Some(format!("the generator was late in {count}: what it may have a part in decides this"));
+        }
+    }
     Some(row)
+}
+
+/// The runs in which the generator may have a notable part in a metric, in words; none where there is none.
+fn touched(metric: Metric, sides: [&[Report]; 2]) -> Option<String> {
+    let marked = sides.iter().flat_map(|side| side.iter()).filter(|report| is_marked_metric(metric, report)).count();
+    (marked > 0).then(|| format!("{marked} {}", if marked == 1 { "run" } else { "runs" }))
+}
+
+/// The least and the most by which the candidate may be worse, on the scale: with the floors of one side and the times of the
+/// other. `change` compares two sides: the low and the high end of what it can tell.
+fn possible(
+    metric: Metric,
+    sides: [&[Report]; 2],
+    change: impl Fn(&[f64], &[f64]) -> (f64, f64),
+) -> Option<(f64, f64)> {
+    let logs = |runs: &[Report], end: fn(&Range) -> f64| -> Option<Vec<f64>> {
+        let value = |report: &Report| Range::of(metric, report).map(|range| end(&range)).filter(|value| *value > 0.0);
+        runs.iter().map(|report| value(report).map(|value| scale::log(metric.better(), value))).collect()
+    };
+    let [baseline, candidate] = sides;
+    let (least, _) = change(&logs(baseline, |range| range.high)?, &logs(candidate, |range| range.low)?);
+    let (_, most) = change(&logs(baseline, |range| range.low)?, &logs(candidate, |range| range.high)?);
+    Some((least, most))
 }
 
 /// What the runs come to by themselves, and why.

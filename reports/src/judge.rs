@@ -8,7 +8,7 @@ use crate::human::{count, most_frequent, seconds};
 use crate::identities::identities;
 use crate::limits;
 use crate::model::{Report, Tally};
-use crate::threshold::Threshold;
+use crate::threshold::{Decision, Threshold};
 
 /// What a run comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,8 +82,16 @@ pub struct Judgement {
 pub fn judge(report: &Report, thresholds: &[Threshold]) -> Judgement {
     let delivery = delivery(report);
     let connections = connections(report);
-    let invalid = invalid(report);
-    let missed: Vec<String> = thresholds.iter().filter_map(|threshold| threshold.failure(report)).collect();
+    let mut invalid = invalid(report);
+    let mut missed = Vec::new();
+    for threshold in thresholds {
+        match threshold.decide(report) {
+            Decision::Holds => {}
+            Decision::Missed(reason) => missed.push(reason),
+            Decision::Undecided(_) if report.plan.only_delivery => {}
+            Decision::Undecided(reason) => invalid.push(reason),
+        }
+    }
     let by_rank = [
         (Verdict::Delivery, &delivery),
         (Verdict::Connections, &connections),
@@ -93,6 +101,7 @@ pub fn judge(report: &Report, thresholds: &[Threshold]) -> Judgement {
     let verdict =
         by_rank.iter().find(|(_, reasons)| !reasons.is_empty()).map_or(Verdict::Pass, |(verdict, _)| *verdict);
     let mut reasons = [delivery, connections, invalid, missed].concat();
+    reasons.extend(limits::standstill(report).filter(|_| !report.plan.only_delivery));
     if report.interrupted {
         reasons.push(interruption(report));
     }
@@ -141,7 +150,7 @@ fn delivery(report: &Report) -> Vec<String> {
     reasons
 }
 
-/// Why the numbers of a run can't be trusted; empty when they can.
+/// Why the numbers of a run can't be trusted; empty when they can. Of timing, nothing is judged where only delivery is.
 pub(crate) fn invalid(report: &Report) -> Vec<String> {
     let mut reasons = Vec::new();
     for (phase, tally) in phases(report) {
@@ -149,7 +158,9 @@ pub(crate) fn invalid(report: &Report) -> Vec<String> {
             reasons.push(format!("{phase}the books do not balance, a bug of the generator: {breach}"));
         }
     }
-    reasons.extend(limits::broken_schedule(report));
+    if !report.plan.only_delivery {
+        reasons.extend(limits::broken_schedule(report));
+    }
     reasons.extend(refused_here(report));
     if report.measured.counts.sent == 0 {
         reasons.push("nothing was measured: 0 messages sent in the measured phase".to_owned());
@@ -160,7 +171,7 @@ pub(crate) fn invalid(report: &Report) -> Vec<String> {
 /// Whether all that makes a run invalid is that the generator was too slow for its plan: then another try may succeed, and
 /// nothing is said against the target.
 pub fn is_generators_fault(report: &Report) -> bool {
-    let schedule = limits::broken_schedule(report);
+    let schedule = if report.plan.only_delivery { Vec::new() } else { limits::broken_schedule(report) };
     !schedule.is_empty() && invalid(report).len() == schedule.len() && connections(report).is_empty()
 }
 

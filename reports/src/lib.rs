@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! Report ── judge ──> Judgement      model.rs: what was measured, nothing derived
-//!    │        │                      judge.rs: the verdict, with reasons; identities.rs, limits.rs: what it rests on;
+//!    │        │                      judge.rs: the verdict, with reasons; identities.rs, limits.rs, bounds.rs: what it rests on;
 //!    │        │                      exit.rs: its exit code, and which of several counts
 //!    │     Threshold                 threshold.rs: `p99<5ms`, on a Metric (metric.rs) of the report
 //!    ├── Quantiles, Throughput       numbers that are derived from a report, never stored as facts
@@ -28,6 +28,7 @@
 //!
 //! Nothing here measures, reads a clock or knows the generator.
 
+mod bounds;
 pub mod comparable;
 pub mod compare;
 mod decimal;
@@ -67,5 +68,5 @@ pub use quantiles::{Quantiles, value_at_share};
 pub use refusal::Refusal;
 pub use render::Render;
 pub use schema::Schema;
-pub use threshold::Threshold;
+pub use threshold::{Decision, Threshold};
 pub use throughput::Throughput;

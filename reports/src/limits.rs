@@ -1,20 +1,20 @@
 //! Whether the generator itself was the limit.
 
-use crate::human::{count, nanoseconds, percent};
+use crate::human::{count, percent, seconds};
 use crate::judge::LimitedBy;
 use crate::model::{Load, Report};
-use crate::quantiles::Quantiles;
 
 /// Share of the scheduled messages that the generator may fail to come round to.
 const BEHIND_SCHEDULE: f64 = 0.01;
 /// Share of the time that a worker may be busy.
 const BUSY: f64 = 0.95;
-/// Send lag p99 that is always allowed, in nanoseconds.
-const SEND_LAG_NS: u64 = 1_000_000;
+/// Share of the measured phase that a worker may stand still before a rate says nothing of the target.
+const STOPPED: f64 = 0.01;
 /// Share of the matched messages that may come after the window before the target counts as slower than the schedule.
 const UNANSWERED: f64 = 0.01;
 
-/// Why a run in the open model measured the generator rather than the target; empty when it did not.
+/// Why a run in the open model measured the generator rather than the target; empty when it did not. That single messages
+/// were late is no reason: what the generator was late with is between the bounds of each latency ([`crate::bounds`]).
 ///
 /// The closed model promises no schedule, so nothing can be broken there.
 pub(crate) fn broken_schedule(report: &Report) -> Vec<String> {
@@ -32,16 +32,6 @@ pub(crate) fn broken_schedule(report: &Report) -> Vec<String> {
             percent(behind as f64 / scheduled as f64),
         ));
     }
-    let send_lag = Quantiles::of(&report.latency.send_lag).p99.unwrap_or(0);
-    // Without a response the share is nothing, and the fixed part stands.
-    let limit = SEND_LAG_NS.max(Quantiles::of(&report.latency.response).p50.unwrap_or(0) / 10);
-    if send_lag > limit {
-        reasons.push(format!(
-            "generator: send lag p99 {} is over the limit of {} (the larger of 1 ms and 10 % of response p50)",
-            nanoseconds(send_lag as f64),
-            nanoseconds(limit as f64),
-        ));
-    }
     if too_busy(report) {
         reasons.push(format!(
             "generator: a worker was busy {} of the time; the limit is 95 %",
@@ -55,11 +45,32 @@ fn too_busy(report: &Report) -> bool {
     report.generator.busiest_worker > BUSY
 }
 
+/// Whether a worker stood still for so long that the rates could have been higher.
+pub(crate) fn stood_still(report: &Report) -> bool {
+    report.generator.stopped_s > report.measured_s * STOPPED
+}
+
+/// A remark on that, whatever the verdict.
+pub(crate) fn standstill(report: &Report) -> Option<String> {
+    stood_still(report).then(|| {
+        let generator = &report.generator;
+        let times = if generator.stops == 1 { "once".to_owned() } else { format!("{} times", count(generator.stops)) };
+        format!(
+            "generator: it stood still for {} of {} ({times}, {} at most): rates could have been higher, and what waited \
+             meanwhile is no delay of the target",
+            seconds(generator.stopped_s),
+            seconds(report.measured_s),
+            seconds(generator.longest_stop_s),
+        )
+    })
+}
+
 /// What kept the throughput from being higher.
 pub(crate) fn limited_by(report: &Report) -> LimitedBy {
     let counts = &report.measured.counts;
     let dropped = &report.measured.dropped;
     match report.plan.load {
+        _ if stood_still(report) => LimitedBy::Generator,
         Load::Closed { .. } if too_busy(report) => LimitedBy::Generator,
         Load::Closed { .. } => LimitedBy::Target,
         Load::Open { .. } if !broken_schedule(report).is_empty() => LimitedBy::Generator,
@@ -76,34 +87,17 @@ pub(crate) fn limited_by(report: &Report) -> LimitedBy {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Latency;
     use crate::sample;
-
-    /// An open run of 500 000 messages with exactly one response time and one send lag.
-    fn open(response_ns: u64, send_lag_ns: u64) -> Report {
-        let mut report = sample::pass();
-        report.latency = Latency::default();
-        report.latency.response.record(response_ns).unwrap();
-        report.latency.send_lag.record(send_lag_ns).unwrap();
-        report
-    }
 
     #[test]
     fn each_limit_at_its_edge() {
-        // Values that a histogram of three digits holds are 2^k multiples: 999 936 ns covers up to 1 000 447 ns.
-        assert!(broken_schedule(&open(1_000, 999_000)).is_empty());
-        assert_eq!(broken_schedule(&open(1_000, 1_010_000)).len(), 1);
-        // A tenth of 50 ms is 5 ms.
-        assert!(broken_schedule(&open(50_000_000, 4_990_000)).is_empty());
-        assert_eq!(broken_schedule(&open(50_000_000, 5_050_000)).len(), 1);
-
-        let mut report = open(1_000, 1_000);
+        let mut report = sample::pass();
         report.measured.dropped.behind_schedule = 5_000;
         assert!(broken_schedule(&report).is_empty());
         report.measured.dropped.behind_schedule = 5_001;
         assert_eq!(broken_schedule(&report).len(), 1);
 
-        let mut report = open(1_000, 1_000);
+        let mut report = sample::pass();
         report.generator.busiest_worker = 0.95;
         assert!(broken_schedule(&report).is_empty());
         report.generator.busiest_worker = 0.951;
@@ -111,11 +105,31 @@ mod tests {
     }
 
     #[test]
+    fn messages_that_were_sent_late_break_no_schedule() {
+        let mut report = sample::pass();
+        report.latency.send_lag.record_n(9_000_000_000, 400_000).unwrap();
+        assert!(broken_schedule(&report).is_empty());
+        assert_eq!(limited_by(&report), LimitedBy::Schedule);
+    }
+
+    #[test]
+    fn a_generator_that_stood_still_is_the_limit_in_either_model() {
+        for mut report in [sample::pass(), sample::closed()] {
+            let limited = limited_by(&report);
+            report.generator.stopped_s = report.measured_s / 100.0;
+            assert_eq!((limited_by(&report), standstill(&report)), (limited, None));
+            (report.generator.stopped_s, report.generator.stops) = (report.measured_s / 2.0, 1);
+            assert_eq!(limited_by(&report), LimitedBy::Generator);
+            assert!(standstill(&report).is_some_and(|remark| remark.starts_with("generator: it stood still for ")));
+        }
+    }
+
+    #[test]
     fn nothing_breaks_the_schedule_of_a_closed_run() {
-        let mut report = open(1_000, 9_000_000_000);
+        let mut report = sample::pass();
         report.measured.dropped.behind_schedule = 400_000;
         report.generator.busiest_worker = 1.0;
-        assert_eq!(broken_schedule(&report).len(), 3);
+        assert_eq!(broken_schedule(&report).len(), 2);
         report.plan.load = Load::Closed { window: 16 };
         assert!(broken_schedule(&report).is_empty());
         assert_eq!(limited_by(&report), LimitedBy::Generator);

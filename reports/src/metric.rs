@@ -2,7 +2,7 @@
 //!
 //! | name | of | unit |
 //! |---|---|---|
-//! | `[SERIES.]STATISTIC` | SERIES `response` (the default), `service`, `send_lag`, `connect`; STATISTIC `min`, `mean`, `stdev`, `max`, `pNN` with 0 < NN < 100 and up to six decimals | nanoseconds |
+//! | `[SERIES.]STATISTIC` | SERIES `response` (the default), `service`, `floor`, `send_lag`, `connect`; STATISTIC `min`, `mean`, `stdev`, `max`, `pNN` with 0 < NN < 100 and up to six decimals | nanoseconds |
 //! | `throughput`, `sent_rate` | messages matched, sent per second of the measured phase | messages per second |
 //! | `efficiency` | messages matched in the measured window per second that the workers' processor time says they worked | messages per second |
 //! | a count or an anomaly by its JSON name, `failed`, `died` | messages and events of the measured phase; connections | number |
@@ -53,6 +53,8 @@ pub enum Series {
     Response,
     /// Write to event.
     Service,
+    /// Service less the time that the bytes may have lain unread.
+    Floor,
     /// Due to write.
     SendLag,
     /// Start of connecting to the end of the handshake.
@@ -92,9 +94,10 @@ impl Unit {
 
 impl Series {
     /// Every series with its name.
-    pub const ALL: [(&str, Self); 4] = [
+    pub const ALL: [(&str, Self); 5] = [
         ("response", Self::Response),
         ("service", Self::Service),
+        ("floor", Self::Floor),
         ("send_lag", Self::SendLag),
         ("connect", Self::Connect),
     ];
@@ -103,6 +106,7 @@ impl Series {
         match self {
             Self::Response => &report.latency.response,
             Self::Service => &report.latency.service,
+            Self::Floor => &report.latency.floor,
             Self::SendLag => &report.latency.send_lag,
             Self::Connect => &report.latency.connect,
         }
@@ -128,6 +132,11 @@ impl Metric {
             }
             Self::Count(name) => Some(name.of(report) as f64),
         }
+    }
+
+    /// Whether it says something of timing: latencies and rates do, counts don't.
+    pub fn is_on_time(self) -> bool {
+        !matches!(self, Self::Count(_))
     }
 
     /// Which direction of a change is an improvement.

@@ -118,6 +118,9 @@ pub struct PlanRecord {
     pub threads: u32,
     /// Thresholds, as given.
     pub thresholds: Vec<String>,
+    /// Timing was not judged (`--only-delivery`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub only_delivery: bool,
 }
 
 /// The engine of results that don't name one.
@@ -358,6 +361,15 @@ pub struct Generator {
     pub peak_rss_bytes: u64,
     /// Worker threads.
     pub threads: u32,
+    /// How often a worker stood still in the measured phase: 10 ms or more that neither its work nor its waits explain.
+    #[serde(default)]
+    pub stops: u64,
+    /// How long the worker that did so the longest stood still in all, in seconds.
+    #[serde(default)]
+    pub stopped_s: f64,
+    /// The longest of these stops, in seconds.
+    #[serde(default)]
+    pub longest_stop_s: f64,
     /// Share of the machine's processor time that a hypervisor gave to others from the first send until the connections are closed, 0 to
     /// 1. None where the system doesn't tell, and in files that were written before it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]

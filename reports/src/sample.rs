@@ -45,6 +45,9 @@ pub(crate) fn pass() -> Report {
             busiest_worker: 0.31,
             peak_rss_bytes: 13_000_000,
             threads: 1,
+            stops: 0,
+            stopped_s: 0.0,
+            longest_stop_s: 0.0,
             stolen: Some(0.002),
         },
         intervals: (0..10).map(interval).collect(),
@@ -66,6 +69,7 @@ fn plan() -> PlanRecord {
         engine: "tungstenite".to_owned(),
         threads: 1,
         thresholds: Vec::new(),
+        only_delivery: false,
     }
 }
 
@@ -101,6 +105,7 @@ fn latency() -> Latency {
     for i in 0..10_000_u64 {
         let stall = if i % 5_000 == 0 { 4_000_000 } else { 0 };
         latency.service.record_n(20_000 + i * 10 + stall, 50).expect("in range");
+        latency.floor.record_n(19_000 + i * 10 + stall, 50).expect("in range");
         latency.send_lag.record_n(900 + i / 10, 50).expect("in range");
         latency.response.record_n(21_400 + i * 10 + stall, 50).expect("in range");
     }
@@ -182,6 +187,10 @@ pub(crate) fn invalid() -> Report {
     report.measured.dropped = Dropped { in_flight_cap: 1_000, dead_connection: 0, behind_schedule: 10_000 };
     report.generator.busiest_worker = 0.987;
     report.generator.stolen = Some(0.274);
+    (report.generator.stops, report.generator.stopped_s, report.generator.longest_stop_s) = (2, 0.75, 0.5);
+    report.latency.response.record_n(480_000_000, 20_000).expect("in range");
+    report.latency.service.record_n(300_000_000, 20_000).expect("in range");
+    report.latency.floor.record_n(90_000, 20_000).expect("in range");
     report.latency.send_lag = Latency::histogram();
     report.latency.send_lag.record_n(4_200_000, 500_000).expect("in range");
     report.interrupted = true;

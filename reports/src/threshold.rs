@@ -14,6 +14,8 @@ mod value;
 use std::fmt;
 use std::str::FromStr;
 
+use crate::bounds::Range;
+use crate::human;
 use crate::metric::Metric;
 use crate::model::Report;
 use crate::refusal::Refusal;
@@ -27,6 +29,17 @@ pub struct Threshold {
     metric: Metric,
     op: Op,
     bound: Bound,
+}
+
+/// What a report makes of a threshold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// The target satisfies it, whatever the generator was late with.
+    Holds,
+    /// The target does not satisfy it, whatever the generator was late with; one line that says how.
+    Missed(String),
+    /// The generator was late with more than the margin; one line that says between what the figure lies, and what helps.
+    Undecided(String),
 }
 
 /// How a metric is compared with its bound.
@@ -88,21 +101,68 @@ impl Threshold {
         self.metric.measure(report)
     }
 
-    /// Whether a report satisfies it. What was not measured never does.
+    /// Whether a report satisfies it, whatever the generator was late with. What was not measured never does.
     pub fn holds(&self, report: &Report) -> bool {
-        self.measure(report).is_some_and(|actual| self.op.holds(actual, self.bound.number()))
+        self.decide(report) == Decision::Holds
     }
 
-    /// One line that says how a report misses it; `None` when it holds.
-    pub fn failure(&self, report: &Report) -> Option<String> {
-        if self.holds(report) {
-            return None;
-        }
-        let actual = match self.measure(report) {
-            None => "nothing was measured for it".to_owned(),
-            Some(actual) => format!("it is {}", self.metric.show_apart(actual, self.bound())),
+    /// What a report makes of it. A latency lies between floor and response (or service): the threshold holds if it does for
+    /// both ends, and is missed only if it does for neither.
+    pub fn decide(&self, report: &Report) -> Decision {
+        let Some(Range { low, high }) = Range::of(self.metric, report) else {
+            return Decision::Missed(format!("threshold {self} missed: nothing was measured for it"));
         };
-        Some(format!("threshold {self} missed: {actual}"))
+        let bound = self.bound.number();
+        let ends = [low, high].map(|end| self.op.holds(end, bound));
+        match (self.op, ends) {
+            (_, [true, true]) => Decision::Holds,
+            // Between the ends may be what neither of them is.
+            (Op::Equal, [false, false]) if low < bound && bound < high => self.undecided(low, high),
+            (_, [false, false]) => Decision::Missed(self.missed(report, high)),
+            _ => self.undecided(low, high),
+        }
+    }
+
+    fn missed(&self, report: &Report, high: f64) -> String {
+        if high == f64::INFINITY && matches!(self.metric, Metric::Latency(..)) {
+            let held = human::count(report.measured.dropped.in_flight_cap);
+            return format!(
+                "threshold {self} missed: {held} messages were not sent since too many were in flight (--max-in-flight), and \
+                 these count as the slowest"
+            );
+        }
+        // As the table has it, rather than the end of a range.
+        format!("threshold {self} missed: it is {}", self.shown(self.measure(report).unwrap_or(high)))
+    }
+
+    fn undecided(&self, low: f64, high: f64) -> Decision {
+        let what = match self.metric {
+            Metric::Latency(..) => format!(
+                "between {} (floor, without the time that replies may have lain unread) and {}, for the generator was late: \
+                 free its cores, or let more messages outweigh it (--duration, --messages)",
+                self.shown(low),
+                self.shown(high),
+            ),
+            _ if high == f64::INFINITY => format!(
+                "{} at least, for the generator stood still for over 1 % of the time: free its cores",
+                self.shown(low)
+            ),
+            _ => format!("between {} and {}, for the generator was behind schedule", self.shown(low), self.shown(high)),
+        };
+        Decision::Undecided(format!("generator: threshold {self} is undecided: it is {what}"))
+    }
+
+    /// With digits enough to tell it from the bound.
+    fn shown(&self, value: f64) -> String {
+        self.metric.show_apart(value, self.bound())
+    }
+
+    /// One line that says how a report misses it; `None` when it holds or is undecided.
+    pub fn failure(&self, report: &Report) -> Option<String> {
+        match self.decide(report) {
+            Decision::Missed(failure) => Some(failure),
+            Decision::Holds | Decision::Undecided(_) => None,
+        }
     }
 }
 
@@ -190,6 +250,73 @@ mod tests {
         for (text, expected) in table {
             assert_eq!(holds(text, &report), expected, "{text}");
         }
+    }
+
+    /// Ten messages, of which the generator read one 9 ms after it may have come: the slowest took from 1 ms to 10 ms.
+    fn read_late() -> Report {
+        let mut report = sample::pass();
+        report.latency = Latency::default();
+        for histogram in [&mut report.latency.response, &mut report.latency.service, &mut report.latency.floor] {
+            histogram.record_n(500_000, 9).unwrap();
+        }
+        report.latency.response.record(10_000_000).unwrap();
+        report.latency.service.record(10_000_000).unwrap();
+        report.latency.floor.record(1_000_000).unwrap();
+        report
+    }
+
+    #[test]
+    fn a_threshold_between_the_bounds_is_undecided() {
+        let report = read_late();
+        let table = [
+            ("max<11ms", Some(true)),
+            ("max<5ms", None),
+            ("max<=900us", Some(false)),
+            ("max>900us", Some(true)),
+            ("max>=5ms", None),
+            ("max>11ms", Some(false)),
+            ("max==5ms", None),
+            ("max==11ms", Some(false)),
+            ("service.max<5ms", None),
+            ("service.max<900us", Some(false)),
+            ("p50<600us", Some(true)),
+            ("p50<400us", Some(false)),
+        ];
+        for (text, expected) in table {
+            let decision = text.parse::<Threshold>().unwrap().decide(&report);
+            let holds = match &decision {
+                Decision::Holds => Some(true),
+                Decision::Missed(_) => Some(false),
+                Decision::Undecided(_) => None,
+            };
+            assert_eq!(holds, expected, "{text}: {decision:?}");
+        }
+        let Decision::Undecided(why) = "max<5ms".parse::<Threshold>().unwrap().decide(&report) else {
+            panic!("decided")
+        };
+        assert!(why.starts_with("generator: threshold max<5ms is undecided: it is between 1.00 ms (floor, "), "{why}");
+        assert!(why.contains("and 10.0 ms, ") && why.contains("--duration"), "{why}");
+    }
+
+    #[test]
+    fn what_was_not_sent_since_too_much_was_in_flight_counts_as_the_slowest() {
+        let mut report = read_late();
+        report.measured.dropped.in_flight_cap = 1;
+        let failure = "max<1m".parse::<Threshold>().unwrap().failure(&report).unwrap();
+        assert!(failure.starts_with("threshold max<1m missed: 1 messages were not sent since too many"), "{failure}");
+        assert!(holds("p50<600us", &report));
+    }
+
+    #[test]
+    fn a_rate_under_its_bound_is_undecided_where_the_generator_stood_still() {
+        let mut report = sample::pass();
+        let (low, high): (Threshold, Threshold) =
+            ("throughput>=40k".parse().unwrap(), "throughput>=60k".parse().unwrap());
+        assert_eq!(low.decide(&report), Decision::Holds);
+        assert!(matches!(high.decide(&report), Decision::Missed(_)));
+        report.generator.stopped_s = 2.0;
+        assert_eq!(low.decide(&report), Decision::Holds);
+        assert!(matches!(high.decide(&report), Decision::Undecided(_)));
     }
 
     #[test]

@@ -32,6 +32,11 @@ pub(crate) struct RunArgs {
     #[arg(long = "threshold", value_name = "METRIC OP VALUE")]
     pub(crate) thresholds: Vec<Threshold>,
 
+    /// Judge delivery and connections, and leave timing unjudged: for tests and busy CI machines, where the generator may be late.
+    /// Not with a condition on time, such as --threshold 'p99<5ms' or --baseline
+    #[arg(long)]
+    pub(crate) only_delivery: bool,
+
     /// Save the result as JSON
     #[arg(short, long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
@@ -96,6 +101,25 @@ impl RunArgs {
         self.gates.gates()
     }
 
+    /// Where timing is not judged, no condition may be about it.
+    fn check_only_delivery(&self) -> Result<(), clap::Error> {
+        if !self.only_delivery {
+            return Ok(());
+        }
+        if let Some(timed) = self.thresholds.iter().find(|threshold| threshold.metric().is_on_time()) {
+            return Err(refuse(format!(
+                "--only-delivery: timing is not judged, and --threshold '{timed}' is about time; leave one of them out"
+            )));
+        }
+        let of_time = [("--baseline", self.baseline.is_some()), ("--save-baseline", self.save_baseline.is_some())];
+        match of_time.into_iter().find(|(_, is_given)| *is_given) {
+            Some((flag, _)) => Err(refuse(format!(
+                "--only-delivery: timing is not judged, and the gates of {flag} are about time; leave one of them out"
+            ))),
+            None => Ok(()),
+        }
+    }
+
     /// Finds out whether the options fit together and the outputs can be written.
     pub(crate) fn check(&self) -> Result<(), clap::Error> {
         if self.gates.are_given() && self.baseline.is_none() {
@@ -104,6 +128,7 @@ impl RunArgs {
         if self.baseline_dir.is_some() && self.baseline.is_none() && self.save_baseline.is_none() {
             return Err(refuse("--baseline-dir: nothing is kept there; add --baseline or --save-baseline".to_owned()));
         }
+        self.check_only_delivery()?;
         self.outputs.check(self.json, self.out.as_deref())
     }
 }

@@ -31,7 +31,8 @@ pub(crate) fn run(args: &RunArgs) -> Result<u8, Failure> {
     let thresholds = args.thresholds.iter().map(ToString::to_string).collect();
     let report = loadgen::run(&plan, thresholds, &stop, |snapshot| progress.show(snapshot));
     progress.clear();
-    let report = report?;
+    let mut report = report?;
+    report.plan.only_delivery = args.only_delivery;
     let judgement = judge(&report, &args.thresholds);
     let comparison = baseline.map(|baseline| against(args, &gates, baseline, &report));
     Ok(finish(args, &Outcome { report, judgement, comparison }))

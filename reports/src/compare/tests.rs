@@ -180,3 +180,20 @@ fn without_runs_there_is_no_verdict() {
     assert_eq!(compare(&[], &[run(1_000)], &Options { force: true, ..Options::default() }).verdict, Verdict::Missing);
     assert_eq!(compare(&[], &[], &Options::default()).verdict, Verdict::Inconclusive);
 }
+
+#[test]
+fn a_change_that_the_generator_may_have_made_is_inconclusive() {
+    let of = |response_ns: u64, floor_ns: u64| {
+        let mut report = run(1_000);
+        (report.latency.response, report.latency.floor) = (Latency::histogram(), Latency::histogram());
+        report.latency.response.record_n(response_ns, 10_000).unwrap();
+        report.latency.floor.record_n(floor_ns, 10_000).unwrap();
+        report
+    };
+    let (fast, same) = (of(1_000_000, 990_000), of(1_050_000, 1_040_000));
+    let verdict = |candidate: Report| compare(&[fast.clone()], &[candidate], &gated(&["p99=10%"])).verdict;
+    assert_eq!(verdict(same), Verdict::Pass);
+    assert_eq!(verdict(of(2_000_000, 1_990_000)), Verdict::Regression);
+    assert_eq!(verdict(of(2_000_000, 1_500_000)), Verdict::Regression, "the target by itself is 50 % slower");
+    assert_eq!(verdict(of(2_000_000, 1_000_000)), Verdict::Inconclusive);
+}

@@ -68,7 +68,7 @@ fn statistic(slice: Slice<'_>) -> Result<Option<Statistic>, Fault> {
 pub(crate) fn metrics() -> String {
     let counts: Vec<&str> = CountName::all().map(CountName::as_str).collect();
     format!(
-        "[response.|service.|send_lag.|connect.](min|mean|stdev|max|pNN), throughput, sent_rate, efficiency, {}",
+        "[response.|service.|floor.|send_lag.|connect.](min|mean|stdev|max|pNN), throughput, sent_rate, efficiency, {}",
         counts.join(", ")
     )
 }

@@ -49,8 +49,24 @@ impl Percentile {
 }
 
 impl Statistic {
+    /// Of a histogram that is not empty and of `held` values that are larger than all in it, in nanoseconds.
+    pub(crate) fn of_all(self, histogram: &Histogram<u64>, held: u64) -> f64 {
+        match self {
+            Self::Max if held > 0 => f64::INFINITY,
+            Self::Percentile(Percentile(millionths)) if held > 0 => {
+                let (whole, values) = (u128::from(100 * Percentile::ONE_PERCENT), histogram.len());
+                let rank = (u128::from(millionths) * (u128::from(values) + u128::from(held))).div_ceil(whole);
+                match u64::try_from(rank) {
+                    Ok(rank) if rank <= values => value_at_share(histogram, rank, values) as f64,
+                    _ => f64::INFINITY,
+                }
+            }
+            _ => self.of(histogram),
+        }
+    }
+
     /// Of a histogram that is not empty, in nanoseconds.
-    pub(super) fn of(self, histogram: &Histogram<u64>) -> f64 {
+    pub(crate) fn of(self, histogram: &Histogram<u64>) -> f64 {
         match self {
             Self::Min => histogram.min() as f64,
             Self::Mean => histogram.mean(),

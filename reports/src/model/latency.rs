@@ -2,13 +2,16 @@
 
 use hdrhistogram::{Counter, Histogram};
 
-/// Four histograms of nanoseconds.
+/// Five histograms of nanoseconds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Latency {
     /// Due to event.
     pub response: Histogram<u64>,
     /// Write to event.
     pub service: Histogram<u64>,
+    /// Service less the time that the bytes may have lain unread, since the generator last looked at its sockets: the least
+    /// that the target itself took. Empty in files that were written before there was one.
+    pub floor: Histogram<u64>,
     /// Due to write.
     pub send_lag: Histogram<u64>,
     /// Start of connecting to the end of the handshake.
@@ -37,10 +40,11 @@ impl Latency {
     }
 
     /// Every histogram with its JSON name, in the order of the struct.
-    pub fn by_name(&self) -> [(&'static str, &Histogram<u64>); 4] {
+    pub fn by_name(&self) -> [(&'static str, &Histogram<u64>); 5] {
         [
             ("response", &self.response),
             ("service", &self.service),
+            ("floor", &self.floor),
             ("send_lag", &self.send_lag),
             ("connect", &self.connect),
         ]
@@ -52,6 +56,7 @@ impl Default for Latency {
         Self {
             response: Self::histogram(),
             service: Self::histogram(),
+            floor: Self::histogram(),
             send_lag: Self::histogram(),
             connect: Self::histogram(),
         }

@@ -14,7 +14,8 @@ use crate::model::Report;
 ///
 /// The measures `latency` (nanoseconds) and `throughput` (operations per second) are Bencher's own; `count`, `cpu-time`
 /// (nanoseconds a message) and `peak-rss` (bytes) it makes when it first sees them. What was not measured is left out.
-/// The bounds `lower_value` and `upper_value` are left out too: they are for the spread of several runs.
+/// The bound `lower_value` is the floor of a latency in which the generator may have a notable part; else it is left out, as
+/// `upper_value` is: they are for the spread of several runs.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Bencher;
 
@@ -22,13 +23,20 @@ pub struct Bencher;
 #[derive(Serialize)]
 struct Metric {
     value: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lower_value: Option<f64>,
 }
 
 impl Render for Bencher {
     fn render(&self, report: &Report, _: &Judgement, out: &mut dyn io::Write) -> io::Result<()> {
         let benchmarks: BTreeMap<String, BTreeMap<&str, Metric>> = tracked(report)
             .into_iter()
-            .map(|tracked| (tracked.name, [(measure(tracked.kind), Metric { value: tracked.value })].into()))
+            .map(|tracked| {
+                (
+                    tracked.name,
+                    [(measure(tracked.kind), Metric { value: tracked.value, lower_value: tracked.marked })].into(),
+                )
+            })
             .collect();
         serde_json::to_writer_pretty(&mut *out, &benchmarks).map_err(invalid_data)?;
         writeln!(out)

@@ -8,6 +8,7 @@ use std::io;
 use csv::Writer;
 
 use super::{Render, invalid_data};
+use crate::bounds::is_touched;
 use crate::judge::Judgement;
 use crate::model::{Interval, Report};
 use crate::quantiles::value_at_share;
@@ -21,7 +22,8 @@ pub struct IntervalsCsv;
 /// to 99.999, and 100.
 ///
 /// `value_ns` is the smallest value that this share of the values does not exceed, to three significant digits, and
-/// `count` how many do not exceed it. A histogram without values has no rows.
+/// `count` how many do not exceed it. `marked` is 1 where the generator may have a part in a value of response or service
+/// (its floor is under 90 % of it and over 100 µs below), else 0. A histogram without values has no rows.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct PercentilesCsv;
 
@@ -49,7 +51,7 @@ fn header() -> io::Result<csv::StringRecord> {
 impl Render for PercentilesCsv {
     fn render(&self, report: &Report, _: &Judgement, out: &mut dyn io::Write) -> io::Result<()> {
         let mut table = Writer::from_writer(out);
-        table.write_record(["series", "percentile", "value_ns", "count"]).map_err(error)?;
+        table.write_record(["series", "percentile", "value_ns", "count", "marked"]).map_err(error)?;
         for (series, histogram) in report.latency.by_name() {
             if histogram.is_empty() {
                 continue;
@@ -58,8 +60,12 @@ impl Render for PercentilesCsv {
                 let value = value_at_share(histogram, percentile.into(), WHOLE.into());
                 let count = histogram.count_between(0, value);
                 // Exact: a decimal of at most three places reads back as it was.
-                let percentile = f64::from(percentile) / 1000.0;
-                let row = [series, &percentile.to_string(), &value.to_string(), &count.to_string()];
+                let shown = (f64::from(percentile) / 1000.0).to_string();
+                let floor = &report.latency.floor;
+                let bounded = ["response", "service"].contains(&series) && !floor.is_empty();
+                let least = || value_at_share(floor, percentile.into(), WHOLE.into()) as f64;
+                let marked = if bounded && is_touched(value as f64, least()) { "1" } else { "0" };
+                let row = [series, &shown, &value.to_string(), &count.to_string(), marked];
                 table.write_record(row).map_err(error)?;
             }
         }
@@ -114,7 +120,7 @@ mod tests {
     #[test]
     fn percentiles_of_a_closed_model_run_have_no_send_lag() {
         let rows = rows(&rendered(&PercentilesCsv, &sample::closed()));
-        assert_eq!(rows.len(), 3 * percentiles().count());
+        assert_eq!(rows.len(), 4 * percentiles().count());
         assert!(rows.iter().all(|row| row[0] != "send_lag"));
     }
 
@@ -126,7 +132,7 @@ mod tests {
         let with_rows = rendered(&IntervalsCsv, &sample::pass());
         assert_eq!(rendered(&IntervalsCsv, &report).lines().next(), with_rows.lines().next());
         assert_eq!(rendered(&IntervalsCsv, &report).lines().count(), 1);
-        assert_eq!(rendered(&PercentilesCsv, &report), "series,percentile,value_ns,count\n");
+        assert_eq!(rendered(&PercentilesCsv, &report), "series,percentile,value_ns,count,marked\n");
     }
 
     #[test]

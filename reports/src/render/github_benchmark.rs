@@ -45,6 +45,8 @@ impl Render for GithubBenchmark {
 fn entry(tracked: Tracked, verdict: Verdict) -> Entry {
     let verdict = verdict.name();
     let values = tracked.values.map(|values| format!(", {} values", count(values))).unwrap_or_default();
+    let marked = tracked.marked.map(|floor| format!(", marked: the generator may have a part in it, floor {floor} ns"));
+    let marked = marked.unwrap_or_default();
     Entry {
         name: tracked.name,
         unit: match tracked.kind {
@@ -55,7 +57,7 @@ fn entry(tracked: Tracked, verdict: Verdict) -> Entry {
             Kind::Memory => "bytes",
         },
         value: tracked.value,
-        extra: format!("verdict {verdict}{values}"),
+        extra: format!("verdict {verdict}{values}{marked}"),
     }
 }
 

@@ -9,6 +9,7 @@ use hdrhistogram::serialization::interval_log::{IntervalLogWriterBuilder, Interv
 use hdrhistogram::serialization::{V2DeflateSerializeError, V2DeflateSerializer};
 
 use super::{Render, invalid_data};
+use crate::bounds;
 use crate::escape::visible;
 use crate::judge::Judgement;
 use crate::model::Report;
@@ -32,6 +33,10 @@ impl Render for Hlog {
         builder.add_comment(&format!("[Logged with loadgen {}]", visible(&report.environment.version)));
         builder.add_comment("[Histogram log format version 1.3]");
         builder.add_comment("Nanoseconds; without a tag: response times; Interval_Max in milliseconds");
+        let marked = bounds::all_marked(report);
+        if !marked.is_empty() {
+            builder.add_comment(&format!("The generator may have a part in {}: see the floor", marked.join(", ")));
+        }
         if let Some(start) = start(report) {
             builder.with_start_time(start).with_base_time(start);
         }
@@ -138,13 +143,13 @@ mod tests {
             .map(|line| (line.tag().map(|tag| tag.as_str()), line.start_timestamp(), line.duration()))
             .collect();
         let (zero, ten) = (Duration::ZERO, Duration::from_secs(10));
-        let tagged = ["service", "send_lag", "connect"].map(|tag| (Some(tag), zero, ten));
+        let tagged = ["service", "floor", "send_lag", "connect"].map(|tag| (Some(tag), zero, ten));
         let seconds = (0..10).map(|second| (None, Duration::from_secs(second), Duration::from_secs(1)));
         assert_eq!(shape, tagged.into_iter().chain(seconds).collect::<Vec<_>>());
         assert_eq!(histogram(&lines[0]), report.latency.service);
-        assert_eq!(histogram(&lines[3]), report.intervals[0].response.as_ref().unwrap().unpack());
+        assert_eq!(histogram(&lines[4]), report.intervals[0].response.as_ref().unwrap().unpack());
         // In milliseconds.
-        assert!((lines[3].max() - 1.2).abs() < 0.001, "{}", lines[3].max());
+        assert!((lines[4].max() - 1.2).abs() < 0.001, "{}", lines[4].max());
     }
 
     #[test]
@@ -179,7 +184,7 @@ mod tests {
             report.plan.warmup_s = warmup_s;
             let text = rendered(&Hlog, &report);
             let (start, base, lines) = read(&text);
-            assert_eq!((start, base, lines.len()), (None, None, 13), "{started_at}");
+            assert_eq!((start, base, lines.len()), (None, None, 14), "{started_at}");
             assert!(!text.contains("Time: "), "{text}");
         }
         let mut report = sample::pass();
@@ -195,7 +200,7 @@ mod tests {
         let mut report = sample::pass();
         report.environment.version = "1\n0.000,1.000,1.000,x\r\u{1b}[2J".to_owned();
         let text = rendered(&Hlog, &report);
-        assert_eq!(read(&text).2.len(), 13);
+        assert_eq!(read(&text).2.len(), 14);
         assert!(!text.chars().any(|c| c.is_control() && c != '\n'));
     }
 }

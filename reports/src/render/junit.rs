@@ -7,17 +7,18 @@ use chrono::DateTime;
 use quick_junit::{NonSuccessKind, Property, TestCase, TestCaseStatus, TestSuite};
 
 use super::{Render, invalid_data, words};
+use crate::bounds;
 use crate::escape::{visible, visible_part};
 use crate::human::count;
 use crate::judge::{self, Judgement, Verdict};
 use crate::model::{Evidence, Report};
-use crate::threshold::Threshold;
+use crate::threshold::{Decision, Threshold};
 
 /// `JUnit` XML in the form of Jenkins: a case for each way in which delivery can break, one for the connections, one for the
 /// run's validity, and one for each threshold of the plan.
 ///
 /// There is no failure and no error exactly when the verdict is a pass. What broke delivery, lost connections or missed a
-/// threshold is a failure; an invalid run is an error. Thresholds of an invalid run, and of one that lacked connections, are
+/// threshold is a failure; an invalid run is an error, and so is a threshold that is undecided. Thresholds of an invalid run, and of one that lacked connections, are
 /// skipped: they neither hold nor not. So are thresholds that
 /// this version can't read. A verdict that no case explains, as of a version with other rules, has a case of its own.
 #[derive(Clone, Copy, Debug, Default)]
@@ -39,7 +40,8 @@ impl Render for Junit {
         let missing = if missing.is_empty() { &judgement.reasons } else { &missing };
         suite.add_test_case(connections(report, is_connected, missing));
         let reasons = judge::invalid(report);
-        let is_valid = reasons.is_empty() && judgement.verdict != Verdict::Invalid;
+        let undecided = report.plan.thresholds.iter().any(|text| is_undecided(text, report));
+        let is_valid = reasons.is_empty() && (undecided || judgement.verdict != Verdict::Invalid);
         suite.add_test_case(validity(is_valid, if reasons.is_empty() { &judgement.reasons } else { &reasons }));
         let obstacle = match (is_valid, is_connected) {
             (false, _) => Some("the run is invalid: its numbers neither hold nor miss it"),
@@ -86,6 +88,13 @@ fn suite(report: &Report, judgement: &Judgement) -> TestSuite {
         ("seed", environment.seed.to_string()),
     ];
     suite.add_properties(properties.map(|(name, value)| Property::new(name, value)));
+    let marked = bounds::all_marked(report);
+    if !marked.is_empty() {
+        suite.add_property(Property::new("marked", marked.join(", ")));
+    }
+    if report.plan.only_delivery {
+        suite.add_property(Property::new("only_delivery", "timing was not judged"));
+    }
     if !judgement.reasons.is_empty() {
         suite.set_system_out(lines(&judgement.reasons));
     }
@@ -148,6 +157,10 @@ fn validity(is_valid: bool, reasons: &[String]) -> TestCase {
     case("validity", "the run is valid", status)
 }
 
+fn is_undecided(text: &str, report: &Report) -> bool {
+    text.parse::<Threshold>().is_ok_and(|threshold| matches!(threshold.decide(report), Decision::Undecided(_)))
+}
+
 /// `obstacle` says why none can be judged, if so.
 fn threshold(text: &str, report: &Report, obstacle: Option<&str>) -> TestCase {
     let skipped = |why: &str| {
@@ -158,9 +171,10 @@ fn threshold(text: &str, report: &Report, obstacle: Option<&str>) -> TestCase {
     let status = match text.parse::<Threshold>() {
         _ if obstacle.is_some() => skipped(obstacle.unwrap_or_default()),
         Err(_) => skipped("this version can't read it"),
-        Ok(threshold) => match threshold.failure(report) {
-            None => TestCaseStatus::success(),
-            Some(failure) => non_success(NonSuccessKind::Failure, &failure, &[]),
+        Ok(threshold) => match threshold.decide(report) {
+            Decision::Holds => TestCaseStatus::success(),
+            Decision::Missed(failure) => non_success(NonSuccessKind::Failure, &failure, &[]),
+            Decision::Undecided(why) => non_success(NonSuccessKind::Error, &why, &[]),
         },
     };
     case("threshold", &visible_part(text, LONGEST), status)

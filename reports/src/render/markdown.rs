@@ -5,6 +5,7 @@ mod code;
 use std::io::{self, Write};
 
 use super::{Render, words};
+use crate::bounds;
 use crate::human::{bytes, count, nanoseconds, percent, rate, seconds};
 use crate::judge::{Judgement, Verdict};
 use crate::model::{Load, Report, Tally};
@@ -153,18 +154,30 @@ fn latency(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     writeln!(out, "### Latency\n")?;
     headings(out, "", &["p50", "p90", "p99", "p99.9", "p99.99", "max", "values"])?;
     let closed = matches!(report.plan.load, Load::Closed { .. });
+    let mut any_marked = false;
     for (name, histogram) in report.latency.by_name() {
-        // Nothing is due in the closed model, so nothing can be late.
-        if closed && name == "send_lag" {
+        // Nothing is due in the closed model, so nothing can be late; and older results have no floor.
+        if (closed && name == "send_lag") || (name == "floor" && histogram.is_empty()) {
             continue;
         }
         let q = Quantiles::of(histogram);
-        let shown = |value: Option<u64>| value.map_or_else(|| "-".to_owned(), |ns| nanoseconds(ns as f64));
-        let mut cells = [q.p50, q.p90, q.p99, q.p99_9, q.p99_99, q.max].map(shown).to_vec();
+        let values =
+            [("p50", q.p50), ("p90", q.p90), ("p99", q.p99), ("p99.9", q.p99_9), ("p99.99", q.p99_99), ("max", q.max)];
+        let mut shown = |(statistic, value): (&str, Option<u64>)| {
+            let is_marked = bounds::is_marked(report, name, statistic);
+            any_marked |= is_marked;
+            // A star by itself would be Markdown's.
+            let mark = if is_marked { "\\*" } else { "" };
+            format!("{}{mark}", value.map_or_else(|| "-".to_owned(), |ns| nanoseconds(ns as f64)))
+        };
+        let mut cells = values.map(&mut shown).to_vec();
         cells.push(count(q.count));
         row(out, &name.replace('_', " "), &cells)?;
     }
     writeln!(out)?;
+    if any_marked {
+        writeln!(out, "\\{}\n", bounds::LEGEND)?;
+    }
     if closed { writeln!(out, "{}\n", words::OMISSION) } else { Ok(()) }
 }
 
@@ -206,7 +219,7 @@ fn generator(out: &mut dyn Write, report: &Report, judgement: &Judgement) -> io:
         generator.threads,
         code(&report.plan.engine),
     )?;
-    for said in [words::saturated(report), words::stolen(report)].into_iter().flatten() {
+    for said in [words::stops(report), words::saturated(report), words::stolen(report)].into_iter().flatten() {
         writeln!(out, "- {said}")?;
     }
     writeln!(

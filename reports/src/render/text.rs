@@ -126,6 +126,9 @@ fn health(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
         generator.threads,
     );
     page.row("generator", &text)?;
+    if let Some(stops) = words::stops(report) {
+        page.row("", &stops)?;
+    }
     words::saturated(report).map_or(Ok(()), |text| page.row("over 60 s", &text))?;
     words::stolen(report).map_or(Ok(()), |text| page.row("stolen", &text))
 }

@@ -1,16 +1,20 @@
 //! The numbers of a run that are worth following from commit to commit, for services that draw and guard them.
 
+use crate::bounds::{self, Range};
 use crate::metric::{Better, CountName, Metric, Unit};
 use crate::model::Report;
 
 /// Latencies and rates, by the names that thresholds have for them.
-const METRICS: [&str; 9] = [
+const METRICS: [&str; 12] = [
     "response.p50",
     "response.p99",
     "response.p99.9",
     "service.p50",
     "service.p99",
     "service.p99.9",
+    "floor.p50",
+    "floor.p99",
+    "floor.p99.9",
     "connect.p99",
     "throughput",
     "efficiency",
@@ -27,6 +31,8 @@ pub(super) struct Tracked {
     pub(super) better: Better,
     /// Values that it rests on.
     pub(super) values: Option<u64>,
+    /// Its floor, where the generator may have a notable part in it.
+    pub(super) marked: Option<f64>,
 }
 
 /// What sort of number: what may share an axis and a threshold.
@@ -55,15 +61,24 @@ pub(super) fn tracked(report: &Report) -> Vec<Tracked> {
             Unit::Count => Kind::Count,
         };
         let values = matches!(metric, Metric::Latency(..)).then(|| metric.values(report));
-        Some(Tracked { name: metric.name(), value: metric.measure(report)?, kind, better: metric.better(), values })
+        let floor = || Range::of(metric, report).map(|range| range.low).filter(|low| low.is_finite());
+        let marked = if bounds::is_marked_metric(metric, report) { floor() } else { None };
+        let (name, value) = (metric.name(), metric.measure(report)?);
+        Some(Tracked { name, value, kind, better: metric.better(), values, marked })
     });
     metrics.chain(generator(report)).filter(|tracked| tracked.value.is_finite()).collect()
 }
 
 /// What the generator itself took, which no threshold is about.
 fn generator(report: &Report) -> impl Iterator<Item = Tracked> {
-    let of =
-        |name: &str, kind, value| Tracked { name: name.to_owned(), value, kind, better: Better::Lower, values: None };
+    let of = |name: &str, kind, value| Tracked {
+        name: name.to_owned(),
+        value,
+        kind,
+        better: Better::Lower,
+        values: None,
+        marked: None,
+    };
     let cpu =
         Metric::Efficiency.measure(report).map(|per_second| of("cpu_per_message", Kind::CpuTime, 1e9 / per_second));
     let peak = report.generator.peak_rss_bytes;

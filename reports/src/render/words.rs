@@ -20,12 +20,14 @@ pub(super) fn verdict(report: &Report, judgement: &Judgement) -> (&'static str, 
         Verdict::Connections => ("FAIL", "connections: the target refused or lost some that the plan wanted open"),
         Verdict::Invalid => ("INVALID", "these numbers do not describe the planned load"),
     };
-    let meaning = match report.plan.thresholds.len() {
-        0 => meaning.to_owned(),
+    let mut meaning = match report.plan.thresholds.len() {
         1 if judgement.verdict == Verdict::Pass => format!("{meaning}; the threshold holds"),
-        n if judgement.verdict == Verdict::Pass => format!("{meaning}; {n} thresholds hold"),
+        n @ 2.. if judgement.verdict == Verdict::Pass => format!("{meaning}; {n} thresholds hold"),
         _ => meaning.to_owned(),
     };
+    if report.plan.only_delivery {
+        meaning.push_str("; timing was not judged (--only-delivery)");
+    }
     (word, meaning)
 }
 
@@ -81,6 +83,20 @@ pub(super) fn circumstances(evidence: &Evidence) -> Vec<String> {
     }));
     parts.extend(evidence.detail.clone());
     parts
+}
+
+/// How often and how long the generator stood still; none where it did not.
+pub(super) fn stops(report: &Report) -> Option<String> {
+    let generator = &report.generator;
+    (generator.stops > 0).then(|| {
+        format!(
+            "stood still {} in {} {}, {} at most",
+            seconds(generator.stopped_s),
+            count(generator.stops),
+            if generator.stops == 1 { "stop" } else { "stops" },
+            seconds(generator.longest_stop_s)
+        )
+    })
 }
 
 /// Share of the processor time from which on it is said that it was stolen. Runs differ by more than what is below.

@@ -31,14 +31,16 @@ fn formats() -> [Format; 4] {
             documents: results(),
             // Older files have no histograms of seconds, engine, stolen time, details of errors or messages sent in the window.
             optional: |at| {
-                let later = [
-                    "/response_histogram",
-                    "/plan/engine",
-                    "/generator/stolen",
-                    "/connections/details",
-                    "/traffic/sent_in_window",
-                ];
-                ends(at, &later) || is_error(at)
+                is_later(at) || {
+                    let later = [
+                        "/response_histogram",
+                        "/plan/engine",
+                        "/generator/stolen",
+                        "/connections/details",
+                        "/traffic/sent_in_window",
+                    ];
+                    ends(at, &later) || is_error(at)
+                }
             },
             open: |at| ["/connections/errors", "/connections/details"].contains(&at),
             loose: |at| {
@@ -75,6 +77,13 @@ fn formats() -> [Format; 4] {
 
 fn ends(at: &str, keys: &[&str]) -> bool {
     keys.iter().any(|key| at.ends_with(key))
+}
+
+/// What older files have not: floors, what they mark, and stops of the generator; or what is left out where it says nothing.
+fn is_later(at: &str) -> bool {
+    let stops = ["/generator/stops", "/generator/stopped_s", "/generator/longest_stop_s"];
+    let floor = ["/latency_ns/floor", "/histograms/floor", "/marked", "/plan/only_delivery"];
+    ends(at, &stops) || ends(at, &floor)
 }
 
 /// The kinds of errors are keys that a run decides.

@@ -1,7 +1,7 @@
 //! A whole search, to be shown.
 
 use super::{Cause, Conclusion, Outcome, Search, Step};
-use crate::human::{count, rate};
+use crate::human::{count, percent, rate};
 use crate::metric::{Metric, Series};
 use crate::model::{Environment, PlanRecord, Target};
 use crate::threshold::Threshold;
@@ -35,6 +35,11 @@ impl Record {
         steps
     }
 
+    /// The tries of a rate that say something of the target.
+    pub(crate) fn valid_at(&self, rate: f64) -> impl DoubleEndedIterator<Item = &Step> {
+        self.steps.iter().filter(move |step| step.is_valid() && step.rate.total_cmp(&rate).is_eq())
+    }
+
     /// Why the lowest rate that does not hold does not: what its first try with that cause says.
     pub fn reasons(&self) -> &[String] {
         let Some(fails) = self.conclusion.fails() else { return &[] };
@@ -48,7 +53,10 @@ impl Record {
 
     /// What a reader must know besides.
     pub fn notes(&self) -> Vec<String> {
-        [self.violations(), self.not_monotone(), self.few(), self.shared()].into_iter().flatten().collect()
+        [self.violations(), self.not_monotone(), self.few(), self.invalid(), self.shared()]
+            .into_iter()
+            .flatten()
+            .collect()
     }
 
     /// Violations above the edge are no part of the answer, and no trifle.
@@ -77,7 +85,7 @@ impl Record {
     /// A percentile of few messages is noise.
     fn few(&self) -> Option<String> {
         let holds = self.conclusion.holds()?;
-        let messages = self.steps.iter().filter(|step| step.rate.total_cmp(&holds).is_eq()).map(|step| step.messages);
+        let messages = self.valid_at(holds).map(|step| step.messages);
         let messages = messages.min()?;
         let metrics = self.plan.thresholds.iter().filter_map(|text| text.parse::<Threshold>().ok()?.metric().into());
         let of_messages = metrics.filter(|metric| !matches!(metric, Metric::Latency(Series::Connect, _)));
@@ -89,6 +97,20 @@ impl Record {
             count(messages),
             count(needy.min_messages()),
         ))
+    }
+
+    /// Tries that say nothing of the target.
+    fn invalid(&self) -> Option<String> {
+        let (invalid, all) = (self.steps.iter().filter(|step| !step.is_valid()).count(), self.steps.len());
+        (invalid > 0).then(|| {
+            format!(
+                "{} of {} tries ({}) were invalid, for the generator was the limit: they say nothing of the target, and plots and \
+                 tiles leave them out",
+                count(invalid as u64),
+                count(all as u64),
+                percent(invalid as f64 / all as f64),
+            )
+        })
     }
 
     fn shared(&self) -> Option<String> {

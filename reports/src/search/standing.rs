@@ -40,7 +40,9 @@ impl Standing {
         rates.into_iter().map(of).collect()
     }
 
-    /// Whether the rate holds, as far as can be told; `None` where another try must tell.
+    /// Whether the rate holds, as far as can be told; `None` where another try must tell. Only tries that say something of the
+    /// target count for or against it; where most of those that a rate may have are used up without a majority of the valid
+    /// ones, it counts as one that does not hold.
     pub(super) fn opinion(&self) -> Option<bool> {
         match self.holds.cmp(&self.fails.len()) {
             _ if self.is_violated() => Some(false),
@@ -66,9 +68,10 @@ impl Standing {
     }
 
     /// Why it does not hold: the most frequent cause, in a tie the one that outranks; but a delivery violation always, and
-    /// the generator where the other tries decide nothing.
+    /// the generator where the other tries decide nothing: the target is blamed only by more than half of the tries that a
+    /// rate may have, all of them valid.
     pub(super) fn cause(&self) -> Cause {
-        if self.fails.len() <= self.holds && !self.is_violated() {
+        if self.fails.len() <= self.tries / 2 && !self.is_violated() {
             return Cause::Generator;
         }
         let times = |cause: &Cause| self.fails.iter().filter(|other| *other == cause).count();
@@ -118,11 +121,13 @@ mod tests {
 
     #[test]
     fn the_most_frequent_cause_is_told_and_a_violation_always() {
-        let table: [(&[Cause], Cause); 5] = [
+        let table: [(&[Cause], Cause); 6] = [
             (&[Connections, Threshold, Threshold], Threshold),
             (&[Threshold, Generator, Generator], Threshold),
             (&[Generator, Generator], Generator),
             (&[Connections, Threshold], Connections),
+            // One valid try is no majority of three.
+            (&[Threshold, Generator, Generator, Generator], Generator),
             (&[Threshold, Threshold, Delivery], Delivery),
         ];
         for (causes, cause) in table {
@@ -131,6 +136,7 @@ mod tests {
         }
         assert_eq!(standing(&[Holds, Holds, Fails(Delivery)]).cause(), Delivery);
         assert_eq!(standing(&[Holds, Fails(Threshold)]).cause(), Generator);
+        assert_eq!(standing(&[Fails(Threshold), Holds, Fails(Generator)]).cause(), Generator);
     }
 
     #[test]

@@ -101,6 +101,11 @@ impl Outcome {
 }
 
 impl Step {
+    /// Whether it says something of the target: not where the generator was the limit.
+    pub fn is_valid(&self) -> bool {
+        self.outcome != Outcome::Fails(Cause::Generator)
+    }
+
     /// What is kept of a run that was to send `rate` messages a second.
     pub fn of(rate: f64, report: &Report, judgement: &Judgement) -> Self {
         let (response, throughput) = (Quantiles::of(&report.latency.response), Throughput::of(report));

@@ -1,8 +1,10 @@
 //! The shape of the file. The order of the fields is the order of its keys.
 
+use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
 use super::{StoreError, check_finite, histogram};
+use crate::bounds;
 use crate::judge::{Judgement, LimitedBy, Verdict};
 use crate::model::{
     Anomalies, Connections, Counts, Dropped, Environment, Evidence, Generator, Interval, Latency, PlanRecord, Report,
@@ -61,10 +63,25 @@ struct Books {
 /// The summaries of [`Histograms`].
 #[derive(Default, Serialize)]
 struct Summaries {
-    response: Quantiles,
-    service: Quantiles,
+    response: Marked,
+    service: Marked,
+    floor: Quantiles,
     send_lag: Quantiles,
     connect: Quantiles,
+}
+
+/// A summary, and which of its figures the generator may have a notable part in.
+#[derive(Default, Serialize)]
+struct Marked {
+    #[serde(flatten)]
+    quantiles: Quantiles,
+    marked: Vec<&'static str>,
+}
+
+impl Marked {
+    fn of(report: &Report, series: &str, values: &Histogram<u64>) -> Self {
+        Self { quantiles: Quantiles::of(values), marked: bounds::marked(report, series) }
+    }
 }
 
 /// Histograms as [`histogram::encode`] writes them.
@@ -72,6 +89,9 @@ struct Summaries {
 struct Histograms {
     response: String,
     service: String,
+    /// None in files that were written before there was one.
+    #[serde(default)]
+    floor: Option<String>,
     send_lag: String,
     connect: String,
 }
@@ -98,8 +118,9 @@ impl Document {
             traffic: report.traffic,
             throughput: Throughput::of(report),
             latency_ns: Summaries {
-                response: Quantiles::of(&latency.response),
-                service: Quantiles::of(&latency.service),
+                response: Marked::of(report, "response", &latency.response),
+                service: Marked::of(report, "service", &latency.service),
+                floor: Quantiles::of(&latency.floor),
                 send_lag: Quantiles::of(&latency.send_lag),
                 connect: Quantiles::of(&latency.connect),
             },
@@ -109,6 +130,7 @@ impl Document {
             histograms: Histograms {
                 response: histogram::encode("response", &latency.response)?,
                 service: histogram::encode("service", &latency.service)?,
+                floor: Some(histogram::encode("floor", &latency.floor)?),
                 send_lag: histogram::encode("send_lag", &latency.send_lag)?,
                 connect: histogram::encode("connect", &latency.connect)?,
             },
@@ -120,6 +142,10 @@ impl Document {
         let latency = Latency {
             response: histogram::decode("response", &self.histograms.response)?,
             service: histogram::decode("service", &self.histograms.service)?,
+            floor: match &self.histograms.floor {
+                Some(floor) => histogram::decode("floor", floor)?,
+                None => Latency::histogram(),
+            },
             send_lag: histogram::decode("send_lag", &self.histograms.send_lag)?,
             connect: histogram::decode("connect", &self.histograms.connect)?,
         };
@@ -166,6 +192,8 @@ fn numbers(report: &Report) -> impl Iterator<Item = (&'static str, f64)> {
         ("generator.cpu_s", generator.cpu_s),
         ("generator.spin_s", generator.spin_s),
         ("generator.busiest_worker", generator.busiest_worker),
+        ("generator.stopped_s", generator.stopped_s),
+        ("generator.longest_stop_s", generator.longest_stop_s),
         ("generator.stolen", generator.stolen.unwrap_or(0.0)),
     ];
     let evidence = report.evidence.iter().map(|evidence| ("evidence.at_s", evidence.at_s));

@@ -245,6 +245,7 @@ fn plans() -> impl Strategy<Value = PlanRecord> {
                 engine,
                 threads: small[1],
                 thresholds,
+                only_delivery: small[0].is_multiple_of(2),
             }
         },
     )
@@ -281,8 +282,9 @@ fn histograms() -> impl Strategy<Value = hdrhistogram::Histogram<u64>> + Clone {
 }
 
 fn latencies() -> impl Strategy<Value = Latency> {
-    [histograms(), histograms(), histograms(), histograms()]
-        .prop_map(|[response, service, send_lag, connect]| Latency { response, service, send_lag, connect })
+    [histograms(), histograms(), histograms(), histograms(), histograms()].prop_map(
+        |[response, service, floor, send_lag, connect]| Latency { response, service, floor, send_lag, connect },
+    )
 }
 
 /// The groups that are nothing but counters and gauges.
@@ -298,7 +300,7 @@ fn gauges() -> impl Strategy<Value = (Traffic, Wire, Generator, Vec<Interval>)> 
         response_max_ns: quantiles[2],
         response: response.map(|histogram| Packed::of(&histogram).unwrap()),
     });
-    let numbers = [finite(), finite(), finite(), finite(), finite()];
+    let numbers = [finite(), finite(), finite(), finite(), finite(), finite(), finite()];
     let threads = (any::<u32>(), option::of(finite()));
     (any::<[u64; 8]>(), numbers, threads, vec(interval, 0..3)).prop_map(|(n, x, (threads, stolen), intervals)| {
         let traffic =
@@ -310,7 +312,17 @@ fn gauges() -> impl Strategy<Value = (Traffic, Wire, Generator, Vec<Interval>)> 
             messages_per_write: PerCall { mean: x[1], max: n[6] },
         };
         let [cpu_s, spin_s, busiest_worker] = [x[2], x[3], x[4]];
-        let generator = Generator { cpu_s, spin_s, busiest_worker, peak_rss_bytes: n[7], threads, stolen };
+        let generator = Generator {
+            cpu_s,
+            spin_s,
+            busiest_worker,
+            peak_rss_bytes: n[7],
+            threads,
+            stops: n[0] / 3,
+            stopped_s: x[5],
+            longest_stop_s: x[6],
+            stolen,
+        };
         (traffic, wire, generator, intervals)
     })
 }

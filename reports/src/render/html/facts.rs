@@ -77,11 +77,15 @@ fn per_call(calls: PerCall) -> Cell {
     format!("mean {:.1}, max {}", calls.mean, count(calls.max)).into()
 }
 
-const GENERATOR: [Fact; 8] = [
+const GENERATOR: [Fact; 9] = [
     ("limited by", |entry| Cell::words(words::limit(entry.report, entry.judgement.limited_by))),
     ("busiest worker", |entry| percent(entry.report.generator.busiest_worker).into()),
     ("processor time of the workers", |entry| seconds(entry.report.generator.cpu_s).into()),
     ("of it spinning", |entry| seconds(entry.report.generator.spin_s).into()),
+    ("stops", |entry| match words::stops(entry.report) {
+        Some(stops) => Cell::words(stops).tone(Tone::Doubtful),
+        None => "none".into(),
+    }),
     ("peak resident memory", |entry| bytes(entry.report.generator.peak_rss_bytes as f64).into()),
     ("worker threads", |entry| entry.report.generator.threads.to_string().into()),
     ("processor time that a hypervisor gave to others", |entry| {

@@ -8,7 +8,8 @@ use super::curve::Curve;
 use super::key::Key;
 use super::plot::Plot;
 use super::section::{Block, Section};
-use super::table::{Body, Cell, Head, Row, Table};
+use super::table::{Body, Cell, Head, Row, Table, Tone};
+use crate::bounds;
 use crate::human::{count, nanoseconds};
 use crate::model::{Load, Report};
 use crate::quantiles::Quantiles;
@@ -23,9 +24,16 @@ struct Measure {
     of: fn(&Report) -> Option<&Histogram<u64>>,
 }
 
-const MEASURES: [Measure; 3] = [
+const MEASURES: [Measure; 4] = [
     Measure { id: "response", name: "response", span: "due to event", of: |report| Some(&report.latency.response) },
     Measure { id: "service", name: "service", span: "write to event", of: |report| Some(&report.latency.service) },
+    // Older results have none.
+    Measure {
+        id: "floor",
+        name: "floor",
+        span: "service without what may have lain unread",
+        of: |report| (!report.latency.floor.is_empty()).then_some(&report.latency.floor),
+    },
     // Nothing is due in the closed model, so nothing can be late.
     Measure {
         id: "send-lag",
@@ -48,6 +56,9 @@ pub(super) fn section(entries: &[Entry<'_>]) -> Section {
         several => MEASURES.iter().filter_map(|measure| overlaid(measure, several)).collect(),
     };
     let mut blocks = vec![Block::plots(plots, "No message matched, so there is no latency.")];
+    if entries.iter().any(|entry| !bounds::all_marked(entry.report).is_empty()) {
+        blocks.push(Block::Note(bounds::LEGEND.into()));
+    }
     if entries.iter().any(|entry| matches!(entry.report.plan.load, Load::Closed { .. })) {
         blocks.push(Block::Note(words::OMISSION.into()));
     }
@@ -113,7 +124,11 @@ fn table(caption: &str, entries: &[Entry<'_>], measures: &[Measure]) -> Table {
         let several = entries.len() > 1;
         let row = |(index, entry): (usize, &Entry<'_>)| {
             let head = if several { Head::of(index, entry, 1) } else { Head::from(measure.name) };
-            Some(Row { head, cells: cells(&Quantiles::of((measure.of)(entry.report)?)), sum: false })
+            Some(Row {
+                head,
+                cells: cells(entry.report, measure.id, &Quantiles::of((measure.of)(entry.report)?)),
+                sum: false,
+            })
         };
         let title = several.then(|| measure.name.into());
         Body { title, rows: entries.iter().enumerate().filter_map(row).collect() }
@@ -127,7 +142,7 @@ fn table(caption: &str, entries: &[Entry<'_>], measures: &[Measure]) -> Table {
     Table { caption: caption.into(), groups: Vec::new(), columns, bodies }
 }
 
-fn cells(quantiles: &Quantiles) -> Vec<Cell> {
+fn cells(report: &Report, series: &str, quantiles: &Quantiles) -> Vec<Cell> {
     let whole = |ns: Option<u64>| ns.map(|ns| ns as f64);
     let values = [
         whole(quantiles.p50),
@@ -141,8 +156,14 @@ fn cells(quantiles: &Quantiles) -> Vec<Cell> {
         quantiles.mean,
         quantiles.stdev,
     ];
-    let shown = values.map(|value| Cell::from(value.map_or_else(|| "–".to_owned(), nanoseconds)));
-    shown.into_iter().chain([count(quantiles.count).into()]).collect()
+    let shown = COLUMN_NAMES.into_iter().zip(values).map(|(statistic, value)| {
+        let text = value.map_or_else(|| "–".to_owned(), nanoseconds);
+        if bounds::is_marked(report, series, statistic) {
+            return Cell::from(format!("{text}{}", bounds::MARK)).tone(Tone::Doubtful);
+        }
+        Cell::from(text)
+    });
+    shown.chain([count(quantiles.count).into()]).collect()
 }
 
 fn capital(text: &str) -> String {

@@ -28,10 +28,11 @@ impl RenderSearch for Html {
 fn page(record: &Record) -> Page {
     let (word, ..) = headline(&record.conclusion);
     let steps = record.curve();
+    let valid: Vec<&Step> = steps.iter().copied().filter(|step| step.is_valid()).collect();
     let notes = record.notes().into_iter().map(|note| Block::Note(note.into()));
     let curve = [
         Block::plots(
-            [response(record, &steps), throughput(record, &steps)].into_iter().flatten().collect(),
+            [response(record, &valid), throughput(record, &valid)].into_iter().flatten().collect(),
             "Nothing matched in any step.",
         ),
         Block::Tables(vec![table(&steps)]),
@@ -69,7 +70,7 @@ fn banner(record: &Record) -> Banner {
 }
 
 fn glance(record: &Record) -> Block {
-    let at = |rate: Option<f64>| record.steps.iter().rfind(|step| Some(step.rate) == rate);
+    let at = |rate: Option<f64>| record.valid_at(rate?).next_back();
     let highest = at(record.conclusion.holds());
     let lowest = at(record.conclusion.fails());
     let time = |ns: Option<u64>| ns.map_or_else(|| "–".to_owned(), |ns| nanoseconds(ns as f64));
@@ -153,7 +154,7 @@ fn draw(plot: &mut Plot, key: Key, label: &str, steps: &[&Step], of: Measure, te
 
 fn finish(plot: &mut Plot, record: &Record, steps: &[&Step]) {
     plot.alarm = "a try that does not hold";
-    plot.note = Some("A line goes through the medians of the tries of each rate.".into());
+    plot.note = Some("A line goes through the medians of the valid tries of each rate.".into());
     if let Some(fails) = record.conclusion.fails() {
         plot.shade_from(fails, "fails");
     }

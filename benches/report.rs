@@ -57,6 +57,7 @@ fn report() -> Report {
             engine: "tungstenite".to_owned(),
             threads: 1,
             thresholds: Vec::new(),
+            only_delivery: false,
         },
         environment: Environment {
             cpu: "a processor".to_owned(),

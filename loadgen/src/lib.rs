@@ -47,6 +47,7 @@ pub mod recorder;
 mod run;
 pub mod schedule;
 pub mod secrets;
+mod slow_writes;
 mod source;
 mod summary;
 mod timeline;

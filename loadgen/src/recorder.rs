@@ -10,6 +10,7 @@ use crate::effort::Budget;
 use crate::engine::Read;
 use crate::evidence::{Locker, Scene};
 use crate::ledger::{Book, Fate, Finding, Subject, Terms, Times};
+use crate::slow_writes::SlowWrites;
 
 /// The measured phase. Messages *due* in it are in its tally and in histograms. What *happens* in it is its traffic,
 /// whenever the message was due: a rate counts what came in a length of time.
@@ -102,6 +103,8 @@ pub struct Recorder {
     pub traffic: Traffic,
     /// Write to event.
     pub service: Histogram<u64>,
+    /// The part of service that is certainly the target's: without the time that the bytes may have lain unread.
+    pub floor: Histogram<u64>,
     /// Due to write.
     pub send_lag: Histogram<u64>,
     /// Reads inside the window.
@@ -118,6 +121,9 @@ pub struct Recorder {
     budget: Budget,
     /// Matches with the same latencies, as messages of one write that come in one read have; recorded as one.
     repeat: Repeat,
+    /// What is read now came at this time or later.
+    unread_since: Time,
+    slow_writes: SlowWrites,
     second: Second,
     /// Seconds that are over, until [`Self::take_rows`].
     rows: Vec<Row>,
@@ -127,6 +133,7 @@ pub struct Recorder {
 struct Repeat {
     response: u64,
     service: u64,
+    floor: u64,
     times: u64,
 }
 
@@ -157,6 +164,7 @@ impl Recorder {
             measured: Tally::default(),
             traffic: Traffic::default(),
             service: Latency::histogram(),
+            floor: Latency::histogram(),
             send_lag: Latency::histogram(),
             reads: Calls::default(),
             writes: Calls::default(),
@@ -165,6 +173,8 @@ impl Recorder {
             misrouted_kept: MISROUTED_KEPT,
             budget: Budget::default(),
             repeat: Repeat::default(),
+            unread_since: never,
+            slow_writes: SlowWrites::default(),
             second: Second {
                 index: 0,
                 end: never,
@@ -217,6 +227,18 @@ impl Recorder {
         }
     }
 
+    /// What was written from `written` on had left at `ended`.
+    #[inline]
+    pub fn wrote(&mut self, written: Time, ended: Time) {
+        self.slow_writes.add(written, ended);
+    }
+
+    /// What is read from here on came at `since` or later; without a word, when it was read.
+    #[inline]
+    pub fn unread_since(&mut self, since: Time) {
+        self.unread_since = since;
+    }
+
     /// `messages` messages, due at `due`, will never be sent.
     pub fn dropped(&mut self, due: Time, messages: u64, why: DropCause) {
         let tally = self.tally(due);
@@ -248,20 +270,25 @@ impl Recorder {
         Entry { recorder: self, scene: Scene { terms, client, local, at } }
     }
 
-    fn latency(&mut self, response: u64, service: u64, messages: u64) {
-        if response == self.repeat.response && service == self.repeat.service {
-            self.repeat.times += messages;
+    #[inline]
+    fn latency(&mut self, times: Times, at: Time, messages: u64) {
+        let (response, service) = (at.since(times.due), at.since(times.written));
+        let floor = self.unread_since.min(at).since(self.slow_writes.end(times.written));
+        let repeat = &mut self.repeat;
+        if response == repeat.response && service == repeat.service && floor == repeat.floor {
+            repeat.times += messages;
         } else {
             self.settle();
-            self.repeat = Repeat { response, service, times: messages };
+            self.repeat = Repeat { response, service, floor, times: messages };
         }
     }
 
     fn settle(&mut self) {
-        let Repeat { response, service, times } = std::mem::take(&mut self.repeat);
+        let Repeat { response, service, floor, times } = std::mem::take(&mut self.repeat);
         if times > 0 {
             self.second.response.saturating_record_n(response, u32::try_from(times).unwrap_or(u32::MAX));
             self.service.saturating_record_n(service, times);
+            self.floor.saturating_record_n(floor, times);
         }
     }
 
@@ -348,7 +375,7 @@ impl Book for Entry<'_> {
             recorder.traffic.matched_in_window += messages;
         }
         if times.due >= recorder.window.from {
-            recorder.latency(at.since(times.due), at.since(times.written), messages);
+            recorder.latency(times, at, messages);
         }
     }
 

@@ -47,6 +47,11 @@ pub(crate) fn summarize(plan: &Plan, mut frame: Frame, mut outcomes: Vec<Outcome
             let busy = outcome.cpu.saturating_sub(outcome.spun) as f64 / measured as f64;
             report.generator.busiest_worker = report.generator.busiest_worker.max(busy.min(1.0));
         }
+        if seconds(outcome.stopped.total) > report.generator.stopped_s {
+            (report.generator.stops, report.generator.stopped_s) =
+                (outcome.stopped.times, seconds(outcome.stopped.total));
+            report.generator.longest_stop_s = seconds(outcome.stopped.longest);
+        }
         let peer = outcome.peer.map(|peer| peer.to_string()).unwrap_or_default();
         let recorder = outcome.recorder;
         add_tally(&mut report.warmup, &recorder.warmup);
@@ -71,9 +76,9 @@ pub(crate) fn summarize(plan: &Plan, mut frame: Frame, mut outcomes: Vec<Outcome
 fn latency(response: Histogram<u64>, outcomes: &mut [Outcome]) -> Latency {
     let parts = outcomes.iter_mut().map(|outcome| {
         let Outcome { recorder, connect, .. } = outcome;
-        let [service, send_lag] =
-            [&mut recorder.service, &mut recorder.send_lag].map(|part| std::mem::replace(part, nothing()));
-        [service, send_lag, connect.take().map_or_else(Latency::histogram, |connect| connect.unpack())]
+        let [service, floor, send_lag] = [&mut recorder.service, &mut recorder.floor, &mut recorder.send_lag]
+            .map(|part| std::mem::replace(part, nothing()));
+        [service, floor, send_lag, connect.take().map_or_else(Latency::histogram, |connect| connect.unpack())]
     });
     let sums = parts.reduce(|mut sums, parts| {
         for (sum, part) in sums.iter_mut().zip(&parts) {
@@ -82,7 +87,7 @@ fn latency(response: Histogram<u64>, outcomes: &mut [Outcome]) -> Latency {
         sums
     });
     match sums {
-        Some([service, send_lag, connect]) => Latency { response, service, send_lag, connect },
+        Some([service, floor, send_lag, connect]) => Latency { response, service, floor, send_lag, connect },
         None => Latency::default(),
     }
 }
@@ -178,6 +183,7 @@ fn record(plan: &Plan, thresholds: Vec<String>) -> PlanRecord {
         engine: plan.engine.to_string(),
         threads: u32::try_from(plan.threads.get()).unwrap_or(u32::MAX),
         thresholds,
+        only_delivery: false,
     }
 }
 

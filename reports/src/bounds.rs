@@ -60,7 +60,8 @@ fn between(statistic: Statistic, upper: &Histogram<u64>, floor: &Histogram<u64>,
     let high = statistic.of_all(upper, held);
     let low = if floor.is_empty() { high } else { statistic.of_all(floor, held) };
     // A standard deviation is no quantile: that of the floor may be the larger one.
-    Some(Range { low: low.min(high), high: high.max(low) })
+    let high = if statistic == Statistic::Stdev { high.max(low) } else { high };
+    Some(Range { low: low.min(high), high })
 }
 
 /// Share of a figure under which its floor marks it.

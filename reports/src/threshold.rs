@@ -125,10 +125,13 @@ impl Threshold {
 
     fn missed(&self, report: &Report, high: f64) -> String {
         if high == f64::INFINITY && matches!(self.metric, Metric::Latency(..)) {
-            let held = human::count(report.measured.dropped.in_flight_cap);
+            let counts = &report.measured.counts;
+            let (held, due) = (report.measured.dropped.in_flight_cap, counts.scheduled.max(counts.dropped));
             return format!(
-                "threshold {self} missed: {held} messages were not sent since too many were in flight (--max-in-flight), and \
-                 these count as the slowest"
+                "threshold {self} missed: {} of {} messages were not sent since too many were in flight (--max-in-flight), and \
+                 these count as the slowest",
+                human::count(held),
+                human::count(due)
             );
         }
         // As the table has it, rather than the end of a range.
@@ -303,7 +306,7 @@ mod tests {
         let mut report = read_late();
         report.measured.dropped.in_flight_cap = 1;
         let failure = "max<1m".parse::<Threshold>().unwrap().failure(&report).unwrap();
-        assert!(failure.starts_with("threshold max<1m missed: 1 messages were not sent since too many"), "{failure}");
+        assert!(failure.starts_with("threshold max<60s missed: 1 of 500 000 messages were not sent"), "{failure}");
         assert!(holds("p50<600us", &report));
     }
 
@@ -337,6 +340,7 @@ mod tests {
         let mut report = sample::pass();
         report.latency.response = Latency::histogram();
         report.latency.response.record(7_310_000).unwrap();
+        report.latency.floor = report.latency.response.clone();
         report.measured.counts.dropped = 1234;
         report.measured_s = 10.0;
         report.traffic.matched_in_window = 489_990;
@@ -352,6 +356,7 @@ mod tests {
         let mut report = sample::pass();
         report.latency.response = Latency::histogram();
         report.latency.response.record(7_310_000).unwrap();
+        report.latency.floor = report.latency.response.clone();
         // 999.67 a second, which is 1 000 where digits are not needed.
         report.measured_s = 3.0;
         report.traffic.matched_in_window = 2_999;

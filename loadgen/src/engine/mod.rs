@@ -8,6 +8,7 @@ mod cause;
 mod dial;
 mod holdings;
 mod lean;
+mod look;
 mod refused;
 mod secrets;
 mod timer;
@@ -50,6 +51,9 @@ pub(crate) trait Engine {
 
     /// Takes a connection off the list of the turn.
     fn next_ready(&mut self) -> Option<usize>;
+
+    /// What is read in this turn has come at this time or later: before it, the sockets were looked at and had nothing.
+    fn unread_since(&self) -> Time;
 
     /// Reads what is there for a connection, but for no longer than about a [`SLICE`]: the rest is for the next turn.
     /// Finishes what an earlier [`Self::flush`] could not write.

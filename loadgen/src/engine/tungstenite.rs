@@ -24,6 +24,7 @@ use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 use super::alarm::Alarm;
 use super::dial::Bounds;
 use super::holdings::Holdings;
+use super::look::{Glance, Look, RunQueue, Told};
 use super::transport::Transport;
 use super::wire::{Passed, Wire};
 use super::{Cause, Engine, Opened, Read, SLICE, Sink};
@@ -31,6 +32,9 @@ use crate::clock::{Clock, Time};
 use crate::ledger::Event;
 use crate::pacer::Wait;
 use crate::payload::Kind;
+
+/// Connections that tokio's event loop tells of in one look.
+const TOLD_AT_ONCE: usize = 1024;
 
 /// Messages between two looks at the clock.
 const BETWEEN_LOOKS: u32 = 64;
@@ -46,6 +50,9 @@ pub(crate) struct Tungstenite {
     /// Connections of this turn that are still to be looked at, last first.
     turn: Vec<usize>,
     alarm: Alarm,
+    /// What the looks of tokio's event loop tell of when bytes came.
+    look: Look,
+    run_queue: RunQueue,
     clock: Clock,
     holdings: Holdings,
     /// Connections that held too much and are no more, of which the worker was not told.
@@ -119,6 +126,8 @@ impl Tungstenite {
             ready: Arc::default(),
             turn: Vec::new(),
             alarm: Alarm::new()?,
+            look: Look::default(),
+            run_queue: RunQueue::of_this_thread(),
             clock,
             holdings: Holdings::new(),
             buried: Vec::new(),
@@ -146,11 +155,45 @@ impl Tungstenite {
         }
     }
 
-    async fn sleep(&mut self, until: Time) {
-        if !self.turn.is_empty() || !self.ready.list().is_empty() {
-            // The event loop must have its turn all the same, or those who are ready would starve the others.
-            return tokio::task::yield_now().await;
+    /// Gives the event loop its turn: it looks at the sockets, and does not wait.
+    async fn yield_to_the_loop(&mut self) {
+        if self.has_ready() {
+            self.look.hold(); // What they have came before that look.
         }
+        let began = self.clock.now();
+        tokio::task::yield_now().await;
+        self.look.take(&self.glance(began, began, None));
+    }
+
+    fn has_ready(&self) -> bool {
+        !self.turn.is_empty() || !self.ready.list().is_empty()
+    }
+
+    /// What the event loop told since `began`.
+    fn glance(&self, began: Time, ended: Time, until: Option<Time>) -> Glance {
+        let sockets = self.ready.list().len();
+        let told = if sockets < TOLD_AT_ONCE { Told::All } else { Told::Some };
+        Glance { began, ended, until, delayed: None, told, sockets }
+    }
+
+    async fn sleep(&mut self, until: Time) {
+        if self.has_ready() {
+            // The event loop must have its turn all the same, or those who are ready would starve the others.
+            return self.yield_to_the_loop().await;
+        }
+        let _ = self.run_queue.since_last();
+        let began = self.clock.now();
+        self.wait_for_ready(until).await;
+        let mut glance = self.glance(began, self.clock.now(), Some(until));
+        if glance.is_long() {
+            // Tokio does not tell of a wait that a stop interrupted; but then the thread got a core more than once.
+            let waited = self.run_queue.since_last().filter(|waited| waited.turns <= 1);
+            glance.delayed = waited.map(|waited| waited.delayed);
+        }
+        self.look.take(&glance);
+    }
+
+    async fn wait_for_ready(&mut self, until: Time) {
         self.alarm.set(Duration::from_nanos(until.since(self.clock.now())));
         std::future::poll_fn(|cx| {
             self.ready.worker.register(cx.waker());
@@ -187,7 +230,7 @@ impl Engine for Tungstenite {
 
     async fn wait(&mut self, wait: Wait) {
         match wait {
-            Wait::Poll => tokio::task::yield_now().await,
+            Wait::Poll => self.yield_to_the_loop().await,
             Wait::Until(time) => self.sleep(time).await,
         }
     }
@@ -201,6 +244,10 @@ impl Engine for Tungstenite {
 
     fn next_ready(&mut self) -> Option<usize> {
         self.turn.pop()
+    }
+
+    fn unread_since(&self) -> Time {
+        self.look.since()
     }
 
     fn receive(&mut self, slot: usize, sink: &mut impl Sink) {

@@ -325,6 +325,7 @@ fn the_result_says_what_was_asked_for() {
         engine: "lean".to_owned(),
         threads: 2,
         thresholds: vec!["p99<5ms".to_owned()],
+        only_delivery: false,
     };
     assert_eq!(said.plan, expected);
     assert_eq!((said.generator.threads, said.started_at.as_str()), (2, "1970-01-01T00:00:00Z"));

@@ -69,7 +69,8 @@ impl<E: Engine> Worker<E> {
             }
             let wake = if begun { self.outcome.window.to } else { start };
             let idle = windows.unfilled.is_empty();
-            self.engine.wait(if idle { Wait::Until(wake.min(now.plus(TICK))) } else { Wait::Poll }).await;
+            let wait = if idle { Wait::Until(wake.min(now.plus(TICK))) } else { Wait::Poll };
+            self.rest(self.clock.now(), wait).await;
         }
         if self.open == 0 {
             // Also of those that left before the first send was due.

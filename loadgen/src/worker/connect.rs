@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::{State, Worker, count_kind};
+use crate::clock::Time;
 use crate::engine::{ConnectError, Dialed, Dialer, Engine};
 use crate::pacer::Wait;
 
@@ -16,10 +17,21 @@ use crate::pacer::Wait;
 /// (`net.core.somaxconn`). More would not open sooner, and those that the queue can't take try again only after a second.
 const UNDER_WAY: u32 = 4096;
 
+/// A time-out says nothing of the target if the worker stood still for a part of the time that is one in so many, or more.
+const STANDSTILL: u64 = 10;
+
 /// Connections that are under way, and how long those took that opened.
 struct Dialing {
-    under_way: JoinSet<(usize, Result<Dialed, ConnectError>)>,
+    under_way: JoinSet<(usize, Tried)>,
     took: Histogram<u64>,
+}
+
+/// A connection that was tried.
+struct Tried {
+    began: Time,
+    /// How long the worker had stood still so far when it was begun, in nanoseconds.
+    stopped: u64,
+    dialed: Result<Dialed, ConnectError>,
 }
 
 impl<E: Engine> Worker<E> {
@@ -38,7 +50,10 @@ impl<E: Engine> Worker<E> {
                 return self.finish(dialing);
             }
             let (dialer, source) = (Rc::clone(&dialer), self.orders.source.address(client));
-            dialing.under_way.spawn_local(async move { (slot, dialer.dial(source).await) });
+            let (began, stopped) = (self.clock.now(), self.stops.all);
+            dialing
+                .under_way
+                .spawn_local(async move { (slot, Tried { began, stopped, dialed: dialer.dial(source).await }) });
         }
         self.serve(started, 0, &mut dialing).await;
         self.finish(dialing);
@@ -55,7 +70,10 @@ impl<E: Engine> Worker<E> {
             if self.is_stopped(self.clock.now()) || (!early && dialing.under_way.len() <= most) {
                 return;
             }
-            let tick = self.clock.now().plus(super::TICK);
+            let now = self.clock.now();
+            self.watch_for_stops(now);
+            let tick = now.plus(super::TICK);
+            self.stops.wait(tick);
             tokio::select! {
                 biased;
                 Some(dialed) = dialing.under_way.join_next() => self.dialed(dialed, &mut dialing.took),
@@ -67,12 +85,11 @@ impl<E: Engine> Worker<E> {
         }
     }
 
-    fn dialed(
-        &mut self,
-        dialed: Result<(usize, Result<Dialed, ConnectError>), tokio::task::JoinError>,
-        took: &mut Histogram<u64>,
-    ) {
-        let Ok((slot, dialed)) = dialed else { return };
+    fn dialed(&mut self, dialed: Result<(usize, Tried), tokio::task::JoinError>, took: &mut Histogram<u64>) {
+        let Ok((slot, Tried { began, stopped, dialed })) = dialed else { return };
+        let now = self.clock.now();
+        self.watch_for_stops(now);
+        let stood_still = (self.stops.all - stopped).saturating_mul(STANDSTILL) >= now.since(began);
         let outcome = &mut self.outcome;
         match dialed {
             Ok(dialed) => {
@@ -86,7 +103,10 @@ impl<E: Engine> Worker<E> {
             }
             Err(error) => {
                 outcome.connections.failed += 1;
-                count_kind(&mut outcome.connections, &error.kind, 1, Some(&error.detail));
+                // Nobody knows whether the answer would have been in time.
+                let own = error.kind == "timeout" && stood_still;
+                let kind = if own { "timeout_stopped" } else { error.kind.as_str() };
+                count_kind(&mut outcome.connections, kind, 1, Some(&error.detail));
             }
         }
     }

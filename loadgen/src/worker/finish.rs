@@ -39,7 +39,7 @@ impl<E: Engine> Worker<E> {
             }
             self.receive_ready(None);
             if self.in_flight > 0 {
-                self.engine.wait(Wait::Until(until.min(now.plus(super::TICK)))).await;
+                self.rest(now, Wait::Until(until.min(now.plus(super::TICK)))).await;
             }
         }
         if self.orders.terms.expect != Expect::Echo {
@@ -62,7 +62,7 @@ impl<E: Engine> Worker<E> {
                 break;
             }
             self.receive_ready(None);
-            self.engine.wait(Wait::Until(now.plus(super::TICK))).await;
+            self.rest(now, Wait::Until(now.plus(super::TICK))).await;
         }
     }
 

@@ -178,7 +178,7 @@ impl<E: Engine> Worker<E> {
             Wait::Until(time) => Wait::Until(time.min(self.next_tick.max(now))),
             Wait::Poll => Wait::Poll,
         };
-        self.engine.wait(wait).await;
+        self.rest(now, wait).await;
         match wait {
             Wait::Poll => Some(now),
             Wait::Until(_) => {
@@ -241,6 +241,7 @@ impl<E: Engine> Worker<E> {
                 ledger.sent(times);
             }
             let writes = self.engine.flush(slot);
+            self.outcome.recorder.wrote(times.written, self.clock.now());
             self.outcome.recorder.sent(times, part.into(), size as u64, writes);
         }
         self.in_flight += u64::from(messages - left);

@@ -9,6 +9,7 @@ mod ends;
 mod finish;
 mod intake;
 mod load;
+mod stops;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -23,6 +24,8 @@ use tokio::runtime::{Builder, LocalOptions};
 
 pub(crate) use self::ends::count_kind;
 use self::intake::Intake;
+pub(crate) use self::stops::Stopped;
+use self::stops::Stops;
 use crate::clock::{Clock, Time};
 use crate::engine::{Build, Cause, Dialer, Engine, SLICE};
 use crate::ledger::{Ledger, Terms};
@@ -120,6 +123,8 @@ pub(crate) struct Outcome {
     /// Processor time of the thread in the window, and how much of it went into spinning, in nanoseconds.
     pub(crate) cpu: u64,
     pub(crate) spun: u64,
+    /// Times in which the thread should have run and did not.
+    pub(crate) stopped: Stopped,
 }
 
 /// A message that did not come back.
@@ -179,6 +184,7 @@ pub(crate) struct Worker<E> {
     /// Of the messages of the burst that is being sent.
     checksums: Vec<u32>,
     pacer: Pacer,
+    stops: Stops,
     spun: u64,
     next_tick: Time,
     outcome: Outcome,
@@ -213,6 +219,7 @@ pub(crate) fn run(
             deserted: false,
             checksums: Vec::new(),
             pacer: Pacer::new(orders.may_spin),
+            stops: Stops::default(),
             spun: 0,
             next_tick: clock.now(),
             outcome: Outcome::new(clients.len(), orders.workers),
@@ -249,6 +256,7 @@ impl Outcome {
             window,
             cpu: 0,
             spun: 0,
+            stopped: Stopped::default(),
         }
     }
 }
@@ -263,6 +271,7 @@ impl<E: Engine> Worker<E> {
             self.drain().await;
         }
         self.close().await;
+        self.outcome.stopped = self.stops.measured;
         self.outcome
     }
 
@@ -308,6 +317,7 @@ impl<E: Engine> Worker<E> {
     fn receive(&mut self, slot: usize) -> Option<Time> {
         let client = &mut self.clients[slot];
         let before = client.ledger.in_flight();
+        self.outcome.recorder.unread_since(self.engine.unread_since());
         let mut intake = Intake::new(client, &mut self.outcome.recorder, &self.orders.terms);
         self.engine.receive(slot, &mut intake);
         let Intake { last, cause, .. } = intake;
@@ -336,12 +346,30 @@ impl<E: Engine> Worker<E> {
         self.outcome.recorder.evidence.no_read();
     }
 
-    /// Hands over what the run wants to know while it goes on.
+    /// Waits, from `now` on. Time between the end of a wait and the next turn, and within a turn, is watched for stops.
+    async fn rest(&mut self, now: Time, wait: Wait) {
+        self.watch_for_stops(now);
+        if let Wait::Until(until) = wait {
+            self.stops.wait(until);
+        }
+        self.engine.wait(wait).await;
+    }
+
+    #[inline]
+    fn watch_for_stops(&mut self, now: Time) {
+        if let Some(expected) = self.stops.turn(now) {
+            self.stops.late(expected, now, thread_cpu(), self.outcome.window);
+        }
+    }
+
+    /// A turn begins at `now`. Hands over what the run wants to know while it goes on.
     fn tick(&mut self, now: Time) {
+        self.watch_for_stops(now);
         if now < self.next_tick {
             return;
         }
         self.next_tick = now.plus(TICK);
+        self.stops.worked(thread_cpu());
         for row in self.outcome.recorder.take_rows(now) {
             let _ = self.notices.send(Notice::Row(row));
         }

@@ -191,7 +191,7 @@ fn a_change_that_the_generator_may_have_made_is_inconclusive() {
         report
     };
     let (fast, same) = (of(1_000_000, 990_000), of(1_050_000, 1_040_000));
-    let verdict = |candidate: Report| compare(&[fast.clone()], &[candidate], &gated(&["p99=10%"])).verdict;
+    let verdict = |candidate: Report| compare(std::slice::from_ref(&fast), &[candidate], &gated(&["p99=10%"])).verdict;
     assert_eq!(verdict(same), Verdict::Pass);
     assert_eq!(verdict(of(2_000_000, 1_990_000)), Verdict::Regression);
     assert_eq!(verdict(of(2_000_000, 1_500_000)), Verdict::Regression, "the target by itself is 50 % slower");

@@ -121,9 +121,10 @@ mod tests {
 
     #[test]
     fn the_most_frequent_cause_is_told_and_a_violation_always() {
-        let table: [(&[Cause], Cause); 6] = [
+        let table: [(&[Cause], Cause); 7] = [
             (&[Connections, Threshold, Threshold], Threshold),
-            (&[Threshold, Generator, Generator], Threshold),
+            (&[Threshold, Generator, Generator], Generator),
+            (&[Threshold, Threshold, Generator, Generator], Threshold),
             (&[Generator, Generator], Generator),
             (&[Connections, Threshold], Connections),
             // One valid try is no majority of three.

@@ -120,7 +120,7 @@ mod tests {
             let refusal = wrong.parse::<Threshold>().unwrap_err().to_string();
             let (_, accepted) = refusal.split_once("accepted: ").unwrap();
             let (latencies, others) = accepted.split_once(", ").unwrap();
-            assert_eq!(latencies, "[response.|service.|send_lag.|connect.](min|mean|stdev|max|pNN)");
+            assert_eq!(latencies, "[response.|service.|floor.|send_lag.|connect.](min|mean|stdev|max|pNN)");
             let others: Vec<_> = others.split(", ").collect();
             assert!(["throughput", "sent_rate", "lost", "unexpected", "died"].iter().all(|name| others.contains(name)));
             for metric in others {

@@ -17,6 +17,7 @@ use self::connection::{After, Connection};
 use self::link::Link;
 use self::readiness::{Readiness, Ready};
 use super::holdings::Holdings;
+use super::look::{Glance, Look, RunQueue, Told};
 use super::transport::Transport;
 use super::{Cause, Engine, Opened, Sink};
 use crate::clock::{Clock, Time};
@@ -33,6 +34,9 @@ const COURTESY: Duration = Duration::from_millis(1);
 pub(crate) struct Lean {
     connections: Vec<Option<Connection>>,
     readiness: Readiness,
+    /// What the looks tell of when bytes came.
+    look: Look,
+    run_queue: RunQueue,
     /// The events of this turn were collected already.
     looked: bool,
     /// Connections to look at in the next turn and in this one, whatever the kernel says.
@@ -66,6 +70,8 @@ impl Lean {
         Ok(Self {
             connections: std::iter::repeat_with(|| None).take(connections).collect(),
             readiness: Readiness::new()?,
+            look: Look::default(),
+            run_queue: RunQueue::of_this_thread(),
             looked: false,
             called: Vec::new(),
             turn: Vec::new(),
@@ -82,6 +88,24 @@ impl Lean {
                 read_at: Time::default(),
             },
         })
+    }
+
+    /// Looks which connections are ready: now, or until `until` if none is.
+    fn look_until(&mut self, until: Option<Time>) {
+        let began = self.shared.clock.now();
+        let told = match until {
+            Some(until) => self.readiness.sleep(until, began),
+            None => self.readiness.look(),
+        };
+        let sockets = self.readiness.found();
+        let mut glance = Glance { began, ended: began, until, delayed: None, told, sockets };
+        if until.is_some() && told != Told::Nothing {
+            glance.ended = self.shared.clock.now();
+            if glance.is_long() {
+                glance.delayed = self.run_queue.since_last().map(|waited| waited.delayed);
+            }
+        }
+        self.look.take(&glance);
     }
 
     fn has_ready(&self) -> bool {
@@ -172,8 +196,8 @@ impl Engine for Lean {
         }
         self.looked = true;
         match wait {
-            Wait::Until(time) if self.called.is_empty() => self.readiness.sleep(time, self.shared.clock),
-            _ => self.readiness.look(),
+            Wait::Until(time) if self.called.is_empty() => self.look_until(Some(time)),
+            _ => self.look_until(None),
         }
     }
 
@@ -183,7 +207,7 @@ impl Engine for Lean {
             return;
         }
         if !looked {
-            self.readiness.look();
+            self.look_until(None);
         }
         std::mem::swap(&mut self.turn, &mut self.called);
     }
@@ -200,12 +224,20 @@ impl Engine for Lean {
         Some(slot)
     }
 
+    #[inline]
+    fn unread_since(&self) -> Time {
+        self.look.since()
+    }
+
     fn receive(&mut self, slot: usize, sink: &mut impl Sink) {
         let Some(connection) = &mut self.connections[slot] else { return self.bury(slot, sink) };
         match connection.receive(&mut self.buffer, &mut self.shared, sink) {
             After::Over => self.connections[slot] = None,
             After::Nothing => {}
-            After::More => self.called.push(slot),
+            After::More => {
+                self.look.hold();
+                self.called.push(slot);
+            }
         }
         self.count(slot);
     }

@@ -13,7 +13,8 @@ use rustix::buffer::spare_capacity;
 use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
 use rustix::time::Timespec;
 
-use crate::clock::{Clock, Time};
+use crate::clock::Time;
+use crate::engine::look::Told;
 use crate::engine::timer::Timer;
 
 /// Events that one call returns at most.
@@ -59,25 +60,29 @@ impl Readiness {
     }
 
     /// Looks which connections are ready now.
-    pub(super) fn look(&mut self) {
-        self.collect(Some(&Timespec { tv_sec: 0, tv_nsec: 0 }));
+    pub(super) fn look(&mut self) -> Told {
+        self.collect(Some(&Timespec { tv_sec: 0, tv_nsec: 0 }))
     }
 
     /// Blocks the thread until a connection is ready, or until `until`; may return before.
-    pub(super) fn sleep(&mut self, until: Time, clock: Clock) {
+    pub(super) fn sleep(&mut self, until: Time, now: Time) -> Told {
         // A timer that goes off earlier is left alone: to wake once too often costs less than to set it each time.
         if self.set.is_none_or(|set| set > until) {
-            self.timer.set(Duration::from_nanos(until.since(clock.now())));
+            self.timer.set(Duration::from_nanos(until.since(now)));
             self.set = Some(until);
         }
-        self.collect(None);
+        self.collect(None)
     }
 
-    fn collect(&mut self, timeout: Option<&Timespec>) {
+    fn collect(&mut self, timeout: Option<&Timespec>) -> Told {
         self.events.clear();
         self.told = 0;
         // Fails when a signal interrupts it, which is as good as nothing ready.
-        let _ = epoll::wait(&self.queue, spare_capacity(&mut self.events), timeout);
+        match epoll::wait(&self.queue, spare_capacity(&mut self.events), timeout) {
+            Ok(_) if self.events.len() < EVENTS => Told::All,
+            Ok(_) => Told::Some,
+            Err(_) => Told::Nothing,
+        }
     }
 
     /// A connection that was found ready. Each is told once.
@@ -97,6 +102,11 @@ impl Readiness {
         None
     }
 
+    /// How many the last look found.
+    pub(super) fn found(&self) -> usize {
+        self.events.len()
+    }
+
     /// Whether some that were found ready have not been told.
     pub(super) fn has_some(&self) -> bool {
         self.told < self.events.len()
@@ -106,12 +116,13 @@ impl Readiness {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::Clock;
 
     #[test]
     fn a_timer_wakes_once_a_setting_and_an_earlier_one_is_left_alone() {
         let (mut readiness, clock) = (Readiness::new().unwrap(), Clock::start());
         let soon = clock.now().plus(2_000_000);
-        readiness.sleep(soon, clock);
+        readiness.sleep(soon, clock.now());
         assert!(clock.now() >= soon);
         assert!(readiness.has_some());
         assert_eq!(readiness.next(), None);
@@ -119,12 +130,12 @@ mod tests {
         assert!(!readiness.has_some(), "it is told once");
 
         let first = clock.now().plus(2_000_000);
-        readiness.sleep(first, clock);
+        readiness.sleep(first, clock.now());
         readiness.events.clear(); // As if something else had woken the thread just before.
         let later = first.plus(2_000_000);
         readiness.set = Some(first);
         readiness.timer.set(Duration::from_millis(1));
-        readiness.sleep(later, clock);
+        readiness.sleep(later, clock.now());
         assert_eq!((readiness.set, readiness.next(), readiness.set), (Some(first), None, None));
     }
 }

@@ -20,7 +20,7 @@ use std::time::Duration;
 
 pub(crate) use check::{complete, run, run_observed, unreachable};
 pub(crate) use clerk::Clerk;
-pub(crate) use command::{Loadgen, satisfies_its_schema};
+pub(crate) use command::{Loadgen, Outcome, satisfies_its_schema};
 pub(crate) use conduct::{Conduct, Farewell};
 pub(crate) use doorman::{Doorman, Manner};
 pub(crate) use flood::{Attack, Flood};

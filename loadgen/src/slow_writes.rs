@@ -1,0 +1,95 @@
+//! Writes that took long: what they carried may have reached the target only at their end. Pure.
+
+use std::collections::VecDeque;
+
+use crate::clock::Time;
+
+/// Nanoseconds that a write may take without a word. What is below is too little to mark a figure.
+const LONG: u64 = 50_000;
+
+/// Long writes that are remembered one by one. A bound on memory: 24 KiB.
+const KEPT: usize = 1024;
+
+/// When writes ended, for those that took long.
+#[derive(Debug, Default)]
+pub(crate) struct SlowWrites {
+    /// When they began and ended, in the order of time.
+    kept: VecDeque<(Time, Time)>,
+    /// The last that is forgotten began at this time, and none of those took longer than this.
+    forgotten: Time,
+    longest: u64,
+}
+
+impl SlowWrites {
+    /// A write began and ended.
+    #[inline]
+    pub(crate) fn add(&mut self, began: Time, ended: Time) {
+        if ended.since(began) > LONG {
+            self.keep(began, ended);
+        }
+    }
+
+    #[cold]
+    fn keep(&mut self, began: Time, ended: Time) {
+        if self.kept.len() == KEPT
+            && let Some((began, ended)) = self.kept.pop_front()
+        {
+            (self.forgotten, self.longest) = (began, self.longest.max(ended.since(began)));
+        }
+        self.kept.push_back((began, ended));
+    }
+
+    /// By when at the latest what was written from `began` on had left.
+    #[inline]
+    pub(crate) fn end(&self, began: Time) -> Time {
+        match self.kept.back() {
+            Some((last, _)) if *last >= began => self.look_up(began),
+            _ => began,
+        }
+    }
+
+    #[cold]
+    fn look_up(&self, began: Time) -> Time {
+        if began <= self.forgotten {
+            return began.plus(self.longest);
+        }
+        match self.kept.binary_search_by(|(other, _)| other.cmp(&began)) {
+            Ok(at) => self.kept[at].1,
+            Err(_) => began,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(micros: u64) -> Time {
+        Time::from_nanos(micros * 1000)
+    }
+
+    #[test]
+    fn only_long_writes_are_told_apart() {
+        let mut writes = SlowWrites::default();
+        writes.add(at(1_000), at(1_050));
+        writes.add(at(2_000), at(9_000));
+        writes.add(at(9_500), at(9_600));
+        for (began, end) in [(1_000, 1_000), (2_000, 9_000), (9_500, 9_600), (9_550, 9_550), (12_000, 12_000)] {
+            assert_eq!(writes.end(at(began)), at(end), "{began}");
+        }
+    }
+
+    #[test]
+    fn of_those_that_are_forgotten_the_longest_counts() {
+        let mut writes = SlowWrites::default();
+        writes.add(at(0), at(700));
+        for write in 1..=KEPT as u64 {
+            writes.add(at(write * 1_000), at(write * 1_000 + 100));
+        }
+        assert_eq!(writes.kept.len(), KEPT);
+        assert_eq!(writes.end(at(0)), at(700));
+        writes.add(at(2_000_000), at(2_000_100));
+        assert_eq!(writes.end(at(1_000)), at(1_700), "which of the forgotten ones it was is not known");
+        assert_eq!(writes.end(at(2_000)), at(2_100));
+    }
+}

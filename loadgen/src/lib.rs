@@ -47,6 +47,8 @@ pub mod recorder;
 mod run;
 pub mod schedule;
 pub mod secrets;
+#[cfg(test)]
+mod simulation;
 mod slow_writes;
 mod source;
 mod summary;

@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 
 use crate::clock::Time;
 
-/// Nanoseconds that a write may take without a word. What is below is too little to mark a figure.
-const LONG: u64 = 50_000;
+/// Nanoseconds that a write may take without being remembered by itself: of the others the longest counts.
+const LONG: u64 = 20_000;
 
 /// Long writes that are remembered one by one. A bound on memory: 24 KiB.
 const KEPT: usize = 1024;
@@ -13,6 +13,8 @@ const KEPT: usize = 1024;
 /// When writes ended, for those that took long.
 #[derive(Debug, Default)]
 pub(crate) struct SlowWrites {
+    /// The longest of those that did not take long.
+    short: u64,
     /// When they began and ended, in the order of time.
     kept: VecDeque<(Time, Time)>,
     /// The last that is forgotten began at this time, and none of those took longer than this.
@@ -24,8 +26,11 @@ impl SlowWrites {
     /// A write began and ended.
     #[inline]
     pub(crate) fn add(&mut self, began: Time, ended: Time) {
-        if ended.since(began) > LONG {
+        let took = ended.since(began);
+        if took > LONG {
             self.keep(began, ended);
+        } else if took > self.short {
+            self.short = took;
         }
     }
 
@@ -44,18 +49,18 @@ impl SlowWrites {
     pub(crate) fn end(&self, began: Time) -> Time {
         match self.kept.back() {
             Some((last, _)) if *last >= began => self.look_up(began),
-            _ => began,
+            _ => began.plus(self.short),
         }
     }
 
     #[cold]
     fn look_up(&self, began: Time) -> Time {
         if began <= self.forgotten {
-            return began.plus(self.longest);
+            return began.plus(self.longest.max(self.short));
         }
         match self.kept.binary_search_by(|(other, _)| other.cmp(&began)) {
             Ok(at) => self.kept[at].1,
-            Err(_) => began,
+            Err(_) => began.plus(self.short),
         }
     }
 }
@@ -71,10 +76,13 @@ mod tests {
     #[test]
     fn only_long_writes_are_told_apart() {
         let mut writes = SlowWrites::default();
-        writes.add(at(1_000), at(1_050));
+        writes.add(at(1_000), at(1_010));
+        writes.add(at(1_500), at(1_505));
         writes.add(at(2_000), at(9_000));
         writes.add(at(9_500), at(9_600));
-        for (began, end) in [(1_000, 1_000), (2_000, 9_000), (9_500, 9_600), (9_550, 9_550), (12_000, 12_000)] {
+        for (began, end) in
+            [(1_000, 1_010), (1_500, 1_510), (2_000, 9_000), (9_500, 9_600), (9_550, 9_560), (12_000, 12_010)]
+        {
             assert_eq!(writes.end(at(began)), at(end), "{began}");
         }
     }

@@ -8,7 +8,7 @@ mod cause;
 mod dial;
 mod holdings;
 mod lean;
-mod look;
+pub(crate) mod look;
 mod refused;
 mod secrets;
 mod timer;

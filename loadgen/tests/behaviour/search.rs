@@ -122,7 +122,7 @@ fn a_generator_that_is_the_limit_is_exit_code_5() {
     let reference = Reference::start_with(Options { delay, ..Options::default() });
     let step =
         ["--from", "10k", "--to", "10m", "-c", "200", "-b", "1", "-d", "100ms", "--warmup", "0s", "--threads", "1"];
-    let search = ["--threshold", "p99<10m", "--resolution", "100%", "--tries", "3", "--pause", "0s", "--json"];
+    let search = ["--threshold", "p99<59s", "--resolution", "100%", "--tries", "3", "--pause", "0s", "--json"];
     let patience = ["--drain", "10m", "--connect-rate", "5k", "--connect-timeout", "60s"];
     let url = reference.url();
     let arguments = [&["search", &url][..], &step, &search, &patience].concat();

@@ -9,11 +9,12 @@ use url::Url;
 
 use crate::clock::{Clock, Time};
 use crate::endpoint::{authority, resource};
-use crate::engine::{Bounds, Build, Cause, Dialer, Endpoint, Engine, Lean, Read, Secrets, Sink, Tungstenite};
+use crate::engine::{Bounds, Build, Cause, Dialer, Endpoint, Engine, Lean, Read, Sink, Tungstenite};
 use crate::ledger::Event;
 use crate::pacer::Wait;
 use crate::payload::Kind;
 use crate::plan;
+use crate::secrets::Secrets;
 
 /// Largest message that is taken, in bytes.
 const MAX_MESSAGE: usize = 64 << 20;

@@ -12,8 +12,9 @@ use percent_encoding::percent_decode_str;
 use tokio_rustls::rustls::pki_types::ServerName;
 use url::{Host, Url};
 
-use crate::engine::{Bounds, Endpoint, Secrets};
+use crate::engine::{Bounds, Endpoint};
 use crate::plan::{Expect, Load, Plan, Target};
+use crate::secrets::Secrets;
 use crate::tls;
 
 /// Largest message that is taken when nothing is known of the replies: 16 MiB.
@@ -53,7 +54,7 @@ pub(crate) fn resolve(plan: &Plan, embedded: Option<SocketAddr>) -> io::Result<E
         resource,
         tls,
         offered: offered(&headers),
-        secrets: secrets(plan, &headers),
+        secrets: Secrets::of_plan(plan),
         headers,
         timeout: plan.connect.timeout,
         bounds: Bounds {
@@ -87,27 +88,6 @@ fn offered(headers: &[(HeaderName, HeaderValue)]) -> Vec<String> {
     let lines =
         headers.iter().filter(|(name, _)| name == SEC_WEBSOCKET_PROTOCOL).filter_map(|(_, value)| value.to_str().ok());
     lines.flat_map(|line| line.split(',')).map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
-}
-
-/// What may be secret: the query and its values, user and password, the plan's header fields and the parts of their values.
-fn secrets(plan: &Plan, headers: &[(HeaderName, HeaderValue)]) -> Secrets {
-    let mut texts: Vec<Vec<u8>> = Vec::new();
-    if let Target::Url(url) = &plan.target {
-        texts.extend(url.query().map(|query| query.as_bytes().to_vec()));
-        let raw = url.query().unwrap_or_default().split('&').filter_map(|pair| Some(pair.split_once('=')?.1));
-        texts.extend(raw.map(|value| value.as_bytes().to_vec()));
-        texts.extend(url.query_pairs().map(|(_, value)| value.into_owned().into_bytes()));
-        for part in [url.username(), url.password().unwrap_or_default()] {
-            texts.extend([part.as_bytes().to_vec(), percent_decode_str(part).collect()]);
-        }
-    }
-    // Who calls is no secret, unless the plan says it.
-    for (_, value) in headers.iter().filter(|(name, _)| name != USER_AGENT) {
-        texts.push(value.as_bytes().to_vec());
-        let parts = value.as_bytes().split(|byte| b" ,;=".contains(byte));
-        texts.extend(parts.map(<[u8]>::to_vec));
-    }
-    Secrets::new(texts)
 }
 
 pub(crate) fn look_up(url: &Url) -> io::Result<Vec<SocketAddr>> {

@@ -16,10 +16,10 @@ use tokio::time::{Instant, timeout_at};
 use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{self, ClientConfig};
 
-use super::secrets::Secrets;
 use super::transport::Transport;
 use super::wire::Wire;
 use crate::clock::{Clock, Time};
+use crate::secrets::Secrets;
 
 /// A connection behind its opening handshake, whatever moves the messages then.
 #[derive(Debug)]

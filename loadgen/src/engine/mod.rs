@@ -10,7 +10,6 @@ mod holdings;
 mod lean;
 pub(crate) mod look;
 mod refused;
-mod secrets;
 mod timer;
 mod transport;
 mod tungstenite;
@@ -19,7 +18,6 @@ mod wire;
 pub(crate) use cause::Cause;
 pub(crate) use dial::{Bounds, ConnectError, Dialed, Dialer, Endpoint, Opened};
 pub(crate) use lean::Lean;
-pub(crate) use secrets::Secrets;
 pub(crate) use tungstenite::Tungstenite;
 
 use std::io;

@@ -2,15 +2,18 @@
 
 use frames::handshake::{Declined, Refusal};
 use reports::escape;
+use reports::escape::visible_part;
 
-use super::secrets::Secrets;
+use crate::secrets::Secrets;
 
 /// Bytes of one thing that a server chose.
 const SHOWN: usize = 100;
+/// No bound for [`escape`]: secrets are looked for before anything is cut.
+const UNCUT: usize = usize::MAX - 8;
 
 /// What is refused, in one line. `secure`: over TLS.
 pub(super) fn words(refusal: &Refusal, secure: bool, secrets: &Secrets) -> String {
-    let shown = |bytes: &[u8]| format!("`{}`", escape(&secrets.masked(bytes), SHOWN));
+    let shown = |bytes: &[u8]| format!("`{}`", masked(bytes, secrets));
     match refusal {
         Refusal::Declined(declined) => declined_words(declined, secure, secrets),
         Refusal::NotHttp(beginning) => not_http(beginning, secure, &shown),
@@ -34,6 +37,11 @@ pub(super) fn words(refusal: &Refusal, secure: bool, secrets: &Secrets) -> Strin
     }
 }
 
+/// What a server said, escaped and cut, without what it throws back of the user's secrets.
+fn masked(bytes: &[u8], secrets: &Secrets) -> String {
+    visible_part(&secrets.redact(&escape(bytes, UNCUT)), SHOWN)
+}
+
 /// What may be the cause when a server without TLS says nothing.
 pub(super) fn maybe_tls(secure: bool) -> &'static str {
     if secure { "" } else { " (if it speaks TLS, try wss://)" }
@@ -51,7 +59,7 @@ fn not_http(beginning: &[u8], secure: bool, shown: &impl Fn(&[u8]) -> String) ->
 }
 
 fn declined_words(declined: &Declined, secure: bool, secrets: &Secrets) -> String {
-    let masked = |bytes: &[u8]| escape(&secrets.masked(bytes), SHOWN);
+    let masked = |bytes: &[u8]| masked(bytes, secrets);
     let mut words = format!("the server answered {}", declined.status);
     if !declined.reason.is_empty() {
         words = format!("{words} {}", masked(&declined.reason));
@@ -70,7 +78,7 @@ fn declined_words(declined: &Declined, secure: bool, secrets: &Secrets) -> Strin
         words = format!("{words} ({hint})");
     }
     let said = said(declined);
-    if said.is_empty() { words } else { format!("{words}; it said `{}`", escape(&secrets.masked(&said), SHOWN)) }
+    if said.is_empty() { words } else { format!("{words}; it said `{}`", masked(&said)) }
 }
 
 /// Where a redirect leads, without what may be a secret.
@@ -168,7 +176,7 @@ mod tests {
 
     #[test]
     fn what_a_server_throws_back_of_our_secrets_is_masked() {
-        let secrets = Secrets::new([b"sesame-open".to_vec()]);
+        let secrets = Secrets::of_arguments(&["-H".to_owned(), "X-Token: sesame-open".to_owned()]);
         let mut reader = Answer::new(&Key::random(), &[]);
         let answer =
             b"HTTP/1.1 403 no sesame-open\r\nLocation: /sesame-open\r\nContent-Length: 13\r\n\r\n<sesame-open>";

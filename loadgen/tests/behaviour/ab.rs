@@ -208,7 +208,7 @@ fn what_it_started_ends_with_it_when_it_is_killed() {
     loadgen.finish();
 
     let server = Rogue::start(Conduct::Mute);
-    let (url, patient) = (server.url(), ["-w", "1", "-c", "1", "-n", "100", "--drain", "10m", "--pairs", "3"]);
+    let (url, patient) = (server.url(), ["-w", "1", "-c", "1", "-n", "400", "--drain", "10m", "--pairs", "3"]);
     let loadgen = Loadgen::start(&[&["ab", "--a", &url, "--b", &url], &patient[..], MEDIAN].concat());
     server.wait_for_a_message();
     assert!(loadgen.signal(Signal::KILL));

@@ -20,6 +20,9 @@ type Situation = (&'static str, i32, fn(&[&str]) -> Option<i32>);
 /// A closed model, which no machine is too slow for.
 const BRIEF: &[&str] = &["-w", "1", "-c", "2", "-n", "20", "--drain", "300ms"];
 
+/// An open model, which a busy machine is too slow for.
+const OPEN: &[&str] = &["-c", "4", "-r", "200", "-n", "40", "--warmup", "0s", "--drain", "5s"];
+
 const SITUATIONS: &[Situation] = &[
     ("everything comes back", 0, |more| conduct(Conduct::Echo, &[BRIEF, more].concat())),
     ("a threshold is missed by far", 1, slow),
@@ -48,6 +51,10 @@ const SITUATIONS: &[Situation] = &[
     ("Ctrl-C", 130, |more| interrupted(Conduct::Echo, &[&["-d", "10m", "--warmup", "0s"], more].concat())),
     ("Ctrl-C while messages are lost", 4, |more| {
         interrupted(Conduct::Mute, &[&["-w", "2", "-d", "10m", "--warmup", "0s", "--drain", "100ms"], more].concat())
+    }),
+    ("delivery alone is judged, beside busy loops", 0, |more| {
+        let server = Reference::start_with(Options::default());
+        beside_busy_loops(|| code(&[&[server.url().as_str(), "--only-delivery"], OPEN, more].concat()))
     }),
 ];
 

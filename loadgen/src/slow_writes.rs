@@ -17,6 +17,8 @@ pub(crate) struct SlowWrites {
     short: u64,
     /// When they began and ended, in the order of time.
     kept: VecDeque<(Time, Time)>,
+    /// When the last of them began.
+    last: Time,
     /// The last that is forgotten began at this time, and none of those took longer than this.
     forgotten: Time,
     longest: u64,
@@ -42,20 +44,18 @@ impl SlowWrites {
             (self.forgotten, self.longest) = (began, self.longest.max(ended.since(began)));
         }
         self.kept.push_back((began, ended));
+        self.last = began;
     }
 
     /// By when at the latest what was written from `began` on had left.
     #[inline]
     pub(crate) fn end(&self, began: Time) -> Time {
-        match self.kept.back() {
-            Some((last, _)) if *last >= began => self.look_up(began),
-            _ => began.plus(self.short),
-        }
+        if began > self.last { began.plus(self.short) } else { self.look_up(began) }
     }
 
     #[cold]
     fn look_up(&self, began: Time) -> Time {
-        if began <= self.forgotten {
+        if began <= self.forgotten && self.longest > 0 {
             return began.plus(self.longest.max(self.short));
         }
         match self.kept.binary_search_by(|(other, _)| other.cmp(&began)) {

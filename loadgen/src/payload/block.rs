@@ -34,8 +34,21 @@ impl Block {
     /// Changes the bits of two words which are set in `bits`; where they were zero, they are `bits` now. `pair`: the first of
     /// them is word `2 * pair`.
     #[inline(always)]
-    pub(super) fn flip(&mut self, pair: usize, bits: [u64; 2]) {
-        self.0[pair] ^= u64x2::new(bits);
+    pub(super) fn flip(&mut self, pair: usize, bits: impl Into<u64x2>) {
+        self.0[pair] ^= bits.into();
+    }
+
+    /// Words `2 * pair` and `2 * pair + 1`.
+    #[inline(always)]
+    pub(super) fn pair(&self, pair: usize) -> u64x2 {
+        self.0[pair]
+    }
+
+    /// The same block with others for these two words.
+    #[inline(always)]
+    pub(super) fn with(mut self, pair: usize, words: u64x2) -> Self {
+        self.0[pair] = words;
+        self
     }
 
     /// The words, two by two.
@@ -71,8 +84,9 @@ fn words(bytes: [u8; 16]) -> [u64; 2] {
     [u64::from_le_bytes(words[0]), u64::from_le_bytes(words[1])]
 }
 
+/// The bytes of two words.
 #[inline(always)]
-fn bytes(words: [u64; 2]) -> [u8; 16] {
+pub(super) fn bytes(words: [u64; 2]) -> [u8; 16] {
     let mut bytes = [0; 16];
     let (low, high) = bytes.split_at_mut(8);
     low.copy_from_slice(&words[0].to_le_bytes());

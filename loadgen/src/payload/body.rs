@@ -41,6 +41,18 @@ impl Body {
         counter ^ (counter >> 32)
     }
 
+    /// The pairs from this one on.
+    #[inline(always)]
+    pub(super) fn pairs_from(self, pair: u64) -> impl Iterator<Item = u64x2> {
+        let steps = [2 * pair, 2 * pair + 1].map(|at| at.wrapping_mul(GOLDEN));
+        let mut counter = u64x2::splat(self.counter) + u64x2::new(steps);
+        std::iter::repeat_with(move || {
+            let pair = counter ^ (counter >> 32);
+            counter += u64x2::splat(GOLDEN.wrapping_mul(2));
+            pair
+        })
+    }
+
     /// The words from word `at` of the message on.
     #[inline(always)]
     pub(super) fn words_from(self, at: u64) -> impl Iterator<Item = u64> {

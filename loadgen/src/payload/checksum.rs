@@ -1,8 +1,12 @@
 //! The CRC-32C of a message, computed from its words while they are in registers. To read them back from memory would take
 //! longer than all the rest.
 
+use frames::Mask;
+
+use super::Series;
+
 /// A CRC-32C under way.
-pub(super) trait Checksum {
+pub(super) trait Checksum: Sized {
     /// That of nothing.
     fn start() -> Self;
 
@@ -14,6 +18,9 @@ pub(super) trait Checksum {
 
     /// That of all of them.
     fn finish(self) -> u32;
+
+    /// [`Series::encode_any_as`] with it. A call, so that what few messages of a block need takes nothing of the others.
+    fn encode_any(series: &Series<'_>, sequence: u64, mask: Mask, out: &mut [u8]) -> u32;
 }
 
 /// On any processor.
@@ -37,6 +44,11 @@ impl Checksum for Portable {
     fn finish(self) -> u32 {
         self.0
     }
+
+    #[inline(never)]
+    fn encode_any(series: &Series<'_>, sequence: u64, mask: Mask, out: &mut [u8]) -> u32 {
+        series.encode_any_as::<Self>(sequence, mask, out)
+    }
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -47,10 +59,7 @@ pub(super) use instruction::Instruction;
 mod instruction {
     use std::arch::x86_64::{_mm_crc32_u8, _mm_crc32_u16, _mm_crc32_u32, _mm_crc32_u64};
 
-    use frames::Mask;
-
-    use super::{Checksum, Portable};
-    use crate::payload::Series;
+    use super::{Checksum, Mask, Portable, Series};
 
     /// The processor's own instruction for it. Exists only within [`Instruction::encode_all`].
     pub(in crate::payload) struct Instruction(u64);
@@ -64,11 +73,16 @@ mod instruction {
             payloads: impl Iterator<Item = (Mask, &'o mut [u8])>,
             each: impl FnMut(u32),
         ) {
-            if is_x86_feature_detected!("sse4.2") {
-                // SAFETY: the processor has what the function needs.
-                unsafe { encode_all(series, first, payloads, each) }
-            } else {
-                series.encode_all_as::<Portable>(first, payloads, each);
+            if !is_x86_feature_detected!("sse4.2") {
+                return series.encode_all_as::<Portable>(first, payloads, each);
+            }
+            // SAFETY: the processor has what the functions need.
+            unsafe {
+                if series.is_of_blocks() {
+                    encode_blocks(series, first, payloads, each);
+                } else {
+                    encode_all(series, first, payloads, each);
+                }
             }
         }
     }
@@ -82,6 +96,22 @@ mod instruction {
         each: impl FnMut(u32),
     ) {
         series.encode_all_as::<Instruction>(first, payloads, each);
+    }
+
+    #[target_feature(enable = "sse4.2")]
+    fn encode_blocks<'o>(
+        series: &Series<'_>,
+        first: u64,
+        payloads: impl Iterator<Item = (Mask, &'o mut [u8])>,
+        each: impl FnMut(u32),
+    ) {
+        series.encode_blocks_as::<Instruction>(first, payloads, each);
+    }
+
+    #[inline(never)]
+    #[target_feature(enable = "sse4.2")]
+    fn encode_any(series: &Series<'_>, sequence: u64, mask: Mask, out: &mut [u8]) -> u32 {
+        series.encode_any_as::<Instruction>(sequence, mask, out)
     }
 
     #[expect(
@@ -126,6 +156,12 @@ mod instruction {
         #[inline(always)]
         fn finish(self) -> u32 {
             !(self.0 as u32)
+        }
+
+        #[inline(always)]
+        fn encode_any(series: &Series<'_>, sequence: u64, mask: Mask, out: &mut [u8]) -> u32 {
+            // SAFETY: see `Instruction`.
+            unsafe { encode_any(series, sequence, mask, out) }
         }
     }
 }

@@ -1,25 +1,36 @@
 //! Hexadecimal digits, all at once.
 
-use wide::u8x16;
+use wide::{u8x16, u64x2};
 
 /// What makes a digit of a number over 9 a letter.
 const TO_LETTER: u8 = b'a' - b'0' - 10;
 
-/// The eight lower-case hex digits of each of two numbers, the first digit in the lowest byte.
-#[inline]
-pub(super) fn pair(one: u32, other: u32) -> (u64, u64) {
-    let bytes = u64::from(one.swap_bytes()) | (u64::from(other.swap_bytes()) << 32);
-    let nibbles = u8x16::unpack_low(low(bytes >> 4), low(bytes)) & u8x16::splat(0xf);
-    let letters = nibbles.simd_gt(u8x16::splat(9)) & u8x16::splat(TO_LETTER);
-    let digits = (nibbles + u8x16::splat(b'0') + letters).to_array();
-    let (words, _) = digits.as_chunks();
-    (u64::from_le_bytes(words[0]), u64::from_le_bytes(words[1]))
-}
-
 /// The eight lower-case hex digits of a number, the first in the lowest byte.
 #[inline]
 pub(super) fn hex(number: u32) -> u64 {
-    pair(number, 0).0
+    at::<0>(number).to_array()[0]
+}
+
+/// They in two words, from byte `AT` on, at most 8; zeros around them.
+#[inline]
+pub(super) fn at<const AT: usize>(number: u32) -> u64x2 {
+    let zero = const {
+        let mut zero = [0; 16];
+        zero.split_at_mut(AT).1.split_at_mut(8).0.copy_from_slice(&[b'0'; 8]);
+        u8x16::new(zero)
+    };
+    let bytes = u64::from(number.swap_bytes());
+    // Byte by byte, the digits at even places, and those at odd ones.
+    let (even, odd) = if AT.is_multiple_of(2) {
+        (bytes << (4 * AT) >> 4, bytes << (4 * AT))
+    } else {
+        (bytes << (4 * AT + 4), bytes << (4 * AT - 4) >> 4)
+    };
+    let nibbles = u8x16::unpack_low(low(even), low(odd)) & u8x16::splat(0xf);
+    let letters = nibbles.simd_gt(u8x16::splat(9)) & u8x16::splat(TO_LETTER);
+    let digits = (nibbles + zero + letters).to_array();
+    let (words, _) = digits.as_chunks();
+    u64x2::new([u64::from_le_bytes(words[0]), u64::from_le_bytes(words[1])])
 }
 
 /// The bytes of a word, and zeros behind.
@@ -42,9 +53,12 @@ mod tests {
             let text = format!("{number:08x}");
             let digits = |word: u64| String::from_utf8(word.to_le_bytes().to_vec()).unwrap();
             assert_eq!(digits(hex(number)), text);
-            let other = number.rotate_left(12);
-            assert_eq!(digits(pair(other, number).1), text);
-            assert_eq!(digits(pair(other, number).0), format!("{other:08x}"));
+            let pairs = [at::<0>(number), at::<3>(number), at::<4>(number), at::<7>(number), at::<8>(number)];
+            for (before, pair) in [0, 3, 4, 7, 8].into_iter().zip(pairs) {
+                let zeros = |len| "\0".repeat(len);
+                let expected = [zeros(before), text.clone(), zeros(8 - before)].concat();
+                assert_eq!(pair.to_array().map(digits).concat(), expected);
+            }
         }
     }
 }

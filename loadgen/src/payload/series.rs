@@ -1,13 +1,15 @@
 //! The messages of one client.
 
 use frames::Mask;
+use wide::u64x2;
 
-use super::block::{Block, PAIR};
-use super::body::{Body, Key, mix};
+use super::block::{BYTES, Block, PAIR};
+use super::body::{Body, Key};
 use super::checksum::Checksum;
 #[cfg(not(target_arch = "x86_64"))]
 use super::checksum::Portable;
 use super::hex::{self, hex};
+use super::template::{Pattern, Template, TextTemplate};
 use super::text::{LED, Lead};
 use super::words::{Row, Words};
 use super::{BINARY_COVERED, BINARY_HEADER, Kind, Payload, SEQUENCE_MASK, TEXT_COVERED, bare};
@@ -20,9 +22,9 @@ pub struct Series<'p> {
     /// Of messages whose sequence is even, and of the others.
     kinds: [Kind; 2],
     key: Key,
-    /// What is added in the first words of its messages, which name the client.
-    text: Block,
-    binary: Block,
+    /// The two words of its texts, and of its binary messages, that name the client.
+    text: u64x2,
+    binary: u64x2,
     /// What is added to a sequence for the first cell of its text.
     cells: u8,
 }
@@ -34,14 +36,23 @@ const CLIENT_CELLS: u32 = 159;
 impl<'p> Series<'p> {
     #[inline]
     pub(super) fn new(payload: &'p Payload, client: u32) -> Self {
-        let (mut text, mut binary) = (payload.template.text.plus, payload.template.binary.plus);
-        let digits = hex(client);
-        // From byte 22 on, and from byte 12 on: places are those of the layout.
-        text.flip(1, [digits << 48, digits >> 16]);
-        binary.flip(0, [0, u64::from(client.swap_bytes()) << 32]);
+        let Template { text, binary } = &payload.template;
         let kinds = [payload.kind(0), payload.kind(1)];
-        let cells = low_byte(mix(payload.run.into()).wrapping_add(u64::from(client.wrapping_mul(CLIENT_CELLS))));
-        Self { payload, kinds, key: Key::new(payload.run, client), text, binary, cells }
+        Self {
+            payload,
+            kinds,
+            key: Key::new(payload.run, client),
+            // From byte 22 on, and from byte 12 on: places are those of the layout.
+            text: text.plus.pair(1) ^ hex::at::<6>(client),
+            binary: binary.plus.pair(0) ^ u64x2::new([0, u64::from(client.swap_bytes()) << 32]),
+            cells: text.cells.wrapping_add(low_byte(client.wrapping_mul(CLIENT_CELLS).into())),
+        }
+    }
+
+    /// Whether each message is a block, as by default.
+    #[inline]
+    pub(super) fn is_of_blocks(&self) -> bool {
+        self.size() == BYTES
     }
 
     /// Bytes of each message.
@@ -84,7 +95,11 @@ impl<'p> Series<'p> {
         #[cfg(target_arch = "x86_64")]
         return super::checksum::Instruction::encode_all(self, first, payloads, each);
         #[cfg(not(target_arch = "x86_64"))]
-        self.encode_all_as::<Portable>(first, payloads, each);
+        if self.is_of_blocks() {
+            self.encode_blocks_as::<Portable>(first, payloads, each);
+        } else {
+            self.encode_all_as::<Portable>(first, payloads, each);
+        }
     }
 
     #[inline(always)]
@@ -95,33 +110,62 @@ impl<'p> Series<'p> {
         mut each: impl FnMut(u32),
     ) {
         for (sequence, (mask, out)) in (first..).zip(payloads) {
-            each(self.encode_as::<C>(sequence, mask, out));
+            each(self.encode_any_as::<C>(sequence, mask, out));
+        }
+    }
+
+    /// The same for messages of a block. By itself, so that it has nothing to get ready for others.
+    #[inline(always)]
+    pub(super) fn encode_blocks_as<'o, C: Checksum>(
+        &self,
+        first: u64,
+        payloads: impl Iterator<Item = (Mask, &'o mut [u8])>,
+        mut each: impl FnMut(u32),
+    ) {
+        for (sequence, (mask, out)) in (first..).zip(payloads) {
+            each(self.encode_block_as::<C>(sequence, mask, out));
         }
     }
 
     #[inline(always)]
-    fn encode_as<C: Checksum>(&self, sequence: u64, mask: Mask, out: &mut [u8]) -> u32 {
-        let whole = |mask: u32| u64::from(mask) * 0x1_0000_0001;
-        let bits = u32::from_le_bytes(mask);
+    fn encode_block_as<C: Checksum>(&self, sequence: u64, mask: Mask, out: &mut [u8]) -> u32 {
         match self.kind(sequence) {
-            Kind::Binary => self.binary(sequence).write::<C, BINARY_COVERED>(whole(bits), out, put_binary),
+            Kind::Binary if out.len() == BYTES => self.encode_binary::<C>(sequence, mask, out),
+            Kind::Text if self.is_plain(sequence, out.len()) => self.encode_text::<C>(low(sequence).into(), mask, out),
+            _ => C::encode_any(self, sequence, mask, out),
+        }
+    }
+
+    /// [`Self::encode`] for messages of any size, and texts with something before their header.
+    #[inline(always)]
+    pub(super) fn encode_any_as<C: Checksum>(&self, sequence: u64, mask: Mask, out: &mut [u8]) -> u32 {
+        match self.kind(sequence) {
+            Kind::Binary => self.encode_binary::<C>(sequence, mask, out),
             Kind::Text => {
-                let slot = self.slot(sequence);
-                let words = self.text(slot, sequence, hex(low(sequence)));
-                let (mut bits, mut out) = (bits, out);
-                if slot & self.payload.template.text.led == LED {
-                    (bits, out) = put_lead(self.payload.template.text.table.lead(slot), bits, out);
-                }
-                words.write::<C, TEXT_COVERED>(whole(bits), out, |block, checksum| put_text(block, hex(checksum)))
+                let (mask, out) = put_lead(self.lead(sequence), mask, out);
+                self.encode_text::<C>(sequence, mask, out)
             }
         }
+    }
+
+    #[inline(always)]
+    fn encode_binary<C: Checksum>(&self, sequence: u64, mask: Mask, out: &mut [u8]) -> u32 {
+        self.binary(sequence).write::<C, BINARY_COVERED>(twice(mask), out, put_binary)
+    }
+
+    /// A text from its header on.
+    #[inline(always)]
+    fn encode_text<C: Checksum>(&self, sequence: u64, mask: Mask, out: &mut [u8]) -> u32 {
+        let words = text(&self.payload.template.text, self.text, self.slot(sequence), sequence);
+        words.write::<C, TEXT_COVERED>(twice(mask), out, put_text)
     }
 
     /// A binary message but for its checksum.
     #[inline(always)]
     fn binary(&self, sequence: u64) -> Words<Body> {
         let body = Body::new(self.key, sequence);
-        let mut block = Block::of::<{ BINARY_HEADER / PAIR }>(body, &self.payload.template.binary.bits, &self.binary);
+        let Pattern { bits, plus } = &self.payload.template.binary;
+        let mut block = Block::of::<{ BINARY_HEADER / PAIR }>(body, bits, &plus.with(0, self.binary));
         block.flip(1, [u64::from_le_bytes((sequence & SEQUENCE_MASK).to_be_bytes()), 0]);
         Words { block, rest: body, kind: Kind::Binary }
     }
@@ -133,11 +177,18 @@ impl<'p> Series<'p> {
         low_byte((sequence >> 1) ^ (sequence << 7)).wrapping_add(self.cells)
     }
 
+    /// Whether text `sequence`, of `len` bytes, is a block with nothing before its header, and the template has the first digits
+    /// of its sequence.
+    #[inline(always)]
+    fn is_plain(&self, sequence: u64, len: usize) -> bool {
+        // Not one after the other: of messages in a row, most of it is known before the first.
+        (len == BYTES) & (sequence <= u32::MAX.into()) & (self.slot(sequence) & LED != LED)
+    }
+
     /// What is before the header of text `sequence`.
     #[inline]
     pub(super) fn lead(&self, sequence: u64) -> Lead {
-        let (slot, text) = (self.slot(sequence), &self.payload.template.text);
-        if slot & text.led == LED { text.table.lead(slot) } else { Lead::NONE }
+        self.payload.template.text.lead(self.slot(sequence))
     }
 
     /// Writes the body of a binary message that has no header.
@@ -146,23 +197,6 @@ impl<'p> Series<'p> {
         for (bytes, word) in out.chunks_mut(8).zip(words) {
             bytes.copy_from_slice(&word.to_le_bytes()[..bytes.len()]);
         }
-    }
-
-    /// A text from its header on but for its checksum. `digits`: the last eight of its sequence.
-    #[inline(always)]
-    fn text(&self, slot: u8, sequence: u64, digits: u64) -> Words<Row> {
-        let text = &self.payload.template.text;
-        let mut block = self.text;
-        block.flip(3, text.tails[usize::from(slot)]);
-        block.flip(2, [digits << 24, digits >> 40]);
-        let high = (sequence & SEQUENCE_MASK) >> 32;
-        if high > 0 {
-            // The template has zeros there.
-            let more = (hex(low(high)) >> 32) ^ u64::from(u32::from_le_bytes(*b"0000"));
-            block.flip(1, [0, more << 56]);
-            block.flip(2, [more >> 8, 0]);
-        }
-        Words { block, rest: Row { table: text.table, slot }, kind: Kind::Text }
     }
 
     /// True when a message of `kind` and `bytes` is message `sequence` to the last bit. `checksum`: what [`Self::encode`] returns
@@ -196,32 +230,58 @@ impl<'p> Series<'p> {
                 words.equal(bytes)
             }
             Kind::Text => {
-                let slot = self.slot(sequence);
-                let (number, digits) = hex::pair(low(sequence), checksum);
-                let mut words = self.text(slot, sequence, number);
-                put_text(&mut words.block, digits);
-                let mut bytes = bytes;
-                if slot & self.payload.template.text.led == LED {
-                    let lead = self.payload.template.text.table.lead(slot);
-                    match bytes.strip_prefix(lead.bytes()) {
-                        Some(rest) => bytes = rest,
-                        None => return false,
-                    }
+                let (template, slot) = (&self.payload.template.text, self.slot(sequence));
+                if !self.is_plain(sequence, bytes.len()) {
+                    return is_text(template, self.text.to_array(), slot, sequence, checksum, bytes);
                 }
+                let mut words = text(template, self.text, slot, low(sequence).into());
+                put_text(&mut words.block, checksum);
                 words.equal(bytes)
             }
         }
     }
 }
 
+/// A text from its header on but for its checksum. `client`: the words that name the client.
+#[inline(always)]
+fn text(template: &TextTemplate, client: u64x2, slot: u8, sequence: u64) -> Words<Row> {
+    let mut block = template.plus.with(1, client);
+    block.flip(3, template.tails[usize::from(slot)]);
+    block.flip(2, hex::at::<3>(low(sequence)));
+    let high = (sequence & SEQUENCE_MASK) >> 32;
+    if high > 0 {
+        // The template has zeros there.
+        let more = (hex(low(high)) >> 32) ^ u64::from(u32::from_le_bytes(*b"0000"));
+        block.flip(1, [0, more << 56]);
+        block.flip(2, [more >> 8, 0]);
+    }
+    Words { block, rest: Row { table: template.table, slot }, kind: Kind::Text }
+}
+
+/// Whether `bytes` are a text, of any size and with or without something before its header. A call, and one that is not given
+/// the [`Series`]: so this stays in registers while most messages are compared.
+#[inline(never)]
+fn is_text(template: &TextTemplate, client: [u64; 2], slot: u8, sequence: u64, checksum: u32, bytes: &[u8]) -> bool {
+    let mut words = text(template, client.into(), slot, sequence);
+    put_text(&mut words.block, checksum);
+    bytes.strip_prefix(template.lead(slot).bytes()).is_some_and(|bytes| words.equal(bytes))
+}
+
 /// Writes what is before the header of a text, masked. The mask that follows, and the place.
 #[inline]
-fn put_lead(lead: Lead, mask: u32, out: &mut [u8]) -> (u32, &mut [u8]) {
+fn put_lead(lead: Lead, mask: Mask, out: &mut [u8]) -> (Mask, &mut [u8]) {
     let (before, out) = out.split_at_mut(lead.len());
-    for ((out, byte), mask) in before.iter_mut().zip(lead.bytes()).zip(mask.to_le_bytes()) {
+    for ((out, byte), mask) in before.iter_mut().zip(lead.bytes()).zip(mask) {
         *out = byte ^ mask;
     }
-    (mask.rotate_right(8 * lead.count()), out)
+    let mask = u32::from_le_bytes(mask).rotate_right(8 * lead.count());
+    (mask.to_le_bytes(), out)
+}
+
+/// The mask of a word.
+#[inline(always)]
+fn twice(mask: Mask) -> u64 {
+    u64::from(u32::from_le_bytes(mask)) * 0x1_0000_0001
 }
 
 /// Puts the checksum of a binary message into it.
@@ -230,10 +290,10 @@ fn put_binary(block: &mut Block, checksum: u32) {
     block.flip(0, [u64::from(checksum.swap_bytes()) << 32, 0]);
 }
 
-/// The same for a text, as digits.
+/// The same for a text.
 #[inline(always)]
-fn put_text(block: &mut Block, digits: u64) {
-    block.flip(0, [digits << 32, digits >> 32]);
+fn put_text(block: &mut Block, checksum: u32) {
+    block.flip(0, hex::at::<4>(checksum));
 }
 
 /// The lower half of a sequence.

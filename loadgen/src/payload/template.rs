@@ -1,8 +1,9 @@
 //! What the messages of a run have in common.
 
 use super::block::{BYTES, Block, WORDS};
+use super::body::mix;
 use super::hex::hex;
-use super::text::{Table, Tail};
+use super::text::{LED, Lead, Table, Tail};
 use super::{COLONS, Kind, MAGIC};
 
 /// The first words of the messages of either kind: checksum, client and sequence are zero, but for the first four digits of the
@@ -23,6 +24,16 @@ pub(super) struct TextTemplate {
     pub(super) tails: &'static [Tail; super::text::CELLS],
     /// [`Table::led`] of the size.
     pub(super) led: u8,
+    /// What is added to a sequence, beside the client's, for the first cell of its text.
+    pub(super) cells: u8,
+}
+
+impl TextTemplate {
+    /// What is before the header of messages whose first cell is `slot`.
+    #[inline]
+    pub(super) fn lead(&self, slot: u8) -> Lead {
+        if slot & self.led == LED { self.table.lead(slot) } else { Lead::NONE }
+    }
 }
 
 /// What is the same in the texts of all runs: the magic, the colons, and the first four digits of the sequence.
@@ -48,8 +59,9 @@ impl Template {
         binary[8..12].copy_from_slice(&run.to_be_bytes());
         binary[24..28].copy_from_slice(&size.to_be_bytes());
         let (size, table) = (size as usize, Table::get());
-        let text =
-            TextTemplate { plus: Block::new(words(&text)), table, tails: table.tails(size), led: Table::led(size) };
+        let [cells, ..] = mix(run.into()).to_le_bytes();
+        let plus = Block::new(words(&text));
+        let text = TextTemplate { plus, table, tails: table.tails(size), led: Table::led(size), cells };
         Self { text, binary: Pattern::new(&binary, size) }
     }
 }

@@ -1,8 +1,10 @@
 //! A message as words of eight bytes, the last of which its end may cut: a block, and what follows it. They are either
 //! written or compared: so neither reads what was just written.
 
+use wide::u64x2;
+
 use super::Kind;
-use super::block::{BYTES, Block, WORDS};
+use super::block::{self, BYTES, Block, WORDS};
 use super::body::Body;
 use super::checksum::Checksum;
 use super::text::{CELL, PERIOD, Table};
@@ -79,35 +81,39 @@ impl<R: Rest> Words<R> {
     /// Whether `bytes`, which are as long as the message, are the message.
     #[inline(always)]
     pub(super) fn equal(&self, bytes: &[u8]) -> bool {
-        match bytes.split_first_chunk::<BYTES>() {
-            Some((first, rest)) => self.block.equal(first) && (rest.is_empty() || self.rest.equal(rest)),
-            None => self.short_equal(bytes),
+        if let Ok(block) = bytes.try_into() {
+            return self.block.equal(block);
+        }
+        match bytes.split_first_chunk() {
+            Some((first, rest)) => self.block.equal(first) && self.rest.equal(rest),
+            // Not the other way round, the message as bytes: it would be kept in memory for any message then.
+            None => self.block.equal(&filled_up(bytes)),
         }
     }
 }
 
-impl<R> Words<R> {
-    /// The same of a message that is shorter than the block.
-    #[inline(never)]
-    fn short_equal(&self, bytes: &[u8]) -> bool {
-        let mut own = [0; BYTES];
-        self.block.write(0, &mut own);
-        own[..bytes.len()] == *bytes
-    }
+/// What is shorter than a block, with zeros behind.
+#[inline(never)]
+fn filled_up(bytes: &[u8]) -> [u8; BYTES] {
+    let mut block = [0; BYTES];
+    block[..bytes.len()].copy_from_slice(bytes);
+    block
 }
 
 impl Rest for Body {
     #[inline(always)]
     fn write(self, checksum: &mut impl Checksum, mask: u64, out: &mut [u8]) {
         let (whole, tail) = out.as_chunks_mut();
-        let mut words = self.words_from(WORDS as u64);
-        for (bytes, word) in whole.iter_mut().zip(&mut words) {
+        let mut pairs = self.pairs_from(WORDS as u64 / 2);
+        for (out, pair) in whole.iter_mut().zip(&mut pairs) {
+            let [word, next] = pair.to_array();
             checksum.word(word);
-            *bytes = (word ^ mask).to_le_bytes();
+            checksum.word(next);
+            *out = block::bytes((pair ^ u64x2::splat(mask)).to_array());
         }
-        if let Some(word) = words.next().filter(|_| !tail.is_empty()) {
-            checksum.part(word, tail.len());
-            write_part(word ^ mask, tail);
+        for (out, word) in tail.chunks_mut(8).zip(pairs.next().unwrap_or_default().to_array()) {
+            checksum.part(word, out.len());
+            write_part(word ^ mask, out);
         }
     }
 
@@ -180,10 +186,7 @@ impl Rest for Row {
         for out in end.chunks_mut(8) {
             let [word, next] = halves(words);
             checksum.part(word, out.len());
-            match out.first_chunk_mut() {
-                Some(whole) => *whole = (word ^ mask).to_le_bytes(),
-                None => write_part(word ^ mask, out),
-            }
+            write_part(word ^ mask, out);
             words = next.into();
         }
     }
@@ -207,6 +210,11 @@ const fn halves(words: u128) -> [u64; 2] {
 /// them.
 #[inline(always)]
 fn write_part(mut word: u64, out: &mut [u8]) {
+    if let Ok(out) = out.try_into() {
+        let out: &mut [u8; 8] = out;
+        *out = word.to_le_bytes();
+        return;
+    }
     let out = match out.split_first_chunk_mut() {
         Some((half, rest)) => {
             let [a, b, c, d, ..] = word.to_le_bytes();

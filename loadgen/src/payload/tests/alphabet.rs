@@ -51,6 +51,19 @@ fn texts_of_every_size_are_their_cells() {
 }
 
 #[test]
+fn the_first_digits_of_a_sequence_are_in_texts_of_every_size() {
+    for size in [53, 60, 64, 70] {
+        let payload = Payload::new(0x3f9a_1c22, size, Mix::Text);
+        // With something before the header, and without.
+        for sequence in (u64::from(u32::MAX) - 16..u64::from(u32::MAX) + 16).chain(SEQUENCE_MASK - 16..=SEQUENCE_MASK) {
+            let bytes = message(&payload, 42, sequence);
+            assert!(bytes == plain(&payload, 42, sequence), "size {size}, sequence {sequence}: {bytes:?}");
+            assert!(is(&payload, 42, sequence, &bytes), "size {size}, sequence {sequence}");
+        }
+    }
+}
+
+#[test]
 fn every_kind_is_in_a_few_hundred_messages_of_64_bytes() {
     for (mix, client) in [(Mix::Text, 0), (Mix::Text, 5), (Mix::Mixed, 0), (Mix::Mixed, 6)] {
         let texts: Vec<String> = texts(64, client, mix).collect();

@@ -1,6 +1,6 @@
 //! What must not be shown: user-info, query and fragment of a URL, and values of header fields.
 //!
-//! Our own words don't hold them: a result has the URL without them ([`bare`]), and no header fields. But a server may send
+//! Our own words don't hold them: a result has the URL without them ([`bare()`]), and no header fields. But a server may send
 //! back what it was sent, in a message, a refusal or a reason, and a refused option is quoted. So texts that come from
 //! elsewhere are searched for the secrets of this run ([`Secrets::redact`]) before they are shown or stored.
 

@@ -1,6 +1,6 @@
 //! What the workers brought home -> the report.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::SystemTime;
 
 use hdrhistogram::Histogram;
@@ -103,20 +103,47 @@ fn match_misrouted(report: &mut Report, missing: &[Missing], found: impl Iterato
     if found.peek().is_none() {
         return;
     }
-    let mut missing: HashMap<_, _> =
+    let mut missing: BTreeMap<_, _> =
         missing.iter().map(|missing| ((missing.client, missing.sequence), missing)).collect();
-    let mut resolved = HashSet::new();
+    let (mut resolved, mut guessed) = (HashSet::new(), Vec::new());
     for message in found {
-        let Some(Missing { measured, died, .. }) = missing.remove(&message) else { continue };
-        let counts = if *measured { &mut report.measured.counts } else { &mut report.warmup.counts };
-        *if *died { &mut counts.undetermined } else { &mut counts.lost } -= 1;
-        counts.misrouted += 1;
-        resolved.insert(message);
+        match missing.get(&message) {
+            None => {}
+            Some(Missing { guessed: true, .. }) => guessed.push(message),
+            Some(&&Missing { measured, died, .. }) => {
+                let counts = counts(report, measured);
+                *if died { &mut counts.undetermined } else { &mut counts.lost } -= 1;
+                counts.misrouted += 1;
+                missing.remove(&message);
+                resolved.insert(message);
+            }
+        }
+    }
+    // It was not this message that came cut, so it was another of the same client: one that counts as missed.
+    for message in guessed {
+        let (client, _) = message;
+        let mut others = missing.range((client, 0)..=(client, u64::MAX)).filter(|(_, other)| !other.guessed);
+        let Some((&of, &&Missing { measured, died, .. })) = others.next() else { continue };
+        let cut = counts(report, measured);
+        *if died { &mut cut.undetermined } else { &mut cut.lost } -= 1;
+        cut.damaged += 1;
+        missing.remove(&of);
+        resolved.insert(of);
+        if let Some(Missing { measured, .. }) = missing.remove(&message) {
+            let counts = counts(report, *measured);
+            counts.damaged -= 1;
+            counts.misrouted += 1;
+        }
     }
     report.evidence.retain(|evidence| {
         let came = evidence.sequence.is_some_and(|sequence| resolved.contains(&(evidence.client, sequence)));
         !(came && matches!(evidence.kind.as_str(), "lost" | "undetermined"))
     });
+}
+
+/// The counts of the phase that a message was due in.
+fn counts(report: &mut Report, measured: bool) -> &mut Counts {
+    if measured { &mut report.measured.counts } else { &mut report.warmup.counts }
 }
 
 fn first_of_each_kind(mut evidence: Vec<Evidence>) -> Vec<Evidence> {

@@ -8,7 +8,7 @@ use crate::secrets::Secrets;
 
 /// Bytes of one thing that a server chose.
 const SHOWN: usize = 100;
-/// No bound for [`escape`]: secrets are looked for before anything is cut.
+/// No bound for [`escape()`]: secrets are looked for before anything is cut.
 const UNCUT: usize = usize::MAX - 8;
 
 /// What is refused, in one line. `secure`: over TLS.

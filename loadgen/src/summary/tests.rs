@@ -170,7 +170,7 @@ fn a_message_that_came_elsewhere_was_misrouted() {
         let died = sequence == 7;
         let fate = if died { Fate::Undetermined } else { Fate::Lost };
         sender.recorder.book(&terms, 0, LOCAL, WINDOW.to).fate(fate, sequence, times);
-        sender.missing.push(Missing { client: 0, sequence, measured: true, died });
+        sender.missing.push(Missing { client: 0, sequence, measured: true, died, guessed: false });
     }
     // Message 6 was lost for good; 9 had come where it belonged as well.
     for sequence in [5, 7, 9] {
@@ -186,6 +186,29 @@ fn a_message_that_came_elsewhere_was_misrouted() {
     let lost: Vec<_> = report.evidence.iter().filter(|evidence| evidence.kind == "lost").collect();
     assert_eq!(lost.len(), 1, "what was misrouted is not shown as lost");
     assert_eq!(lost[0].sequence, Some(6));
+}
+
+#[test]
+fn a_misrouted_message_was_not_the_one_that_came_cut() {
+    // Message 3 of the warm-up came cut to nothing that tells; message 5 of the measured phase was taken for it.
+    let (mut sender, mut receiver) = (outcome(), outcome());
+    let (terms, early) = (terms(), Time::from_nanos(WINDOW.from.as_nanos() - 1));
+    for (sequence, due, guessed) in [(3, early, false), (5, WINDOW.from, true)] {
+        let times = Times { due, written: due };
+        sender.recorder.sent(times, 1, 64, 1);
+        let fate = if guessed { Fate::Damaged } else { Fate::Lost };
+        let mut book = sender.recorder.book(&terms, 0, LOCAL, WINDOW.to);
+        book.fate(fate, sequence, times);
+        sender.missing.push(Missing { client: 0, sequence, measured: guessed, died: false, guessed });
+    }
+    let subject = Subject { sequence: Some(5), times: None };
+    receiver.recorder.book(&terms, 1, LOCAL, WINDOW.to).finding(Finding::Misrouted { owner: 0 }, subject, b"");
+    let report = summarize(&plan(), frame(Timeline::new(2)), vec![receiver, sender]);
+    let (measured, warmup) = (report.measured.counts, report.warmup.counts);
+    assert_eq!((measured.misrouted, measured.damaged, measured.lost), (1, 0, 0));
+    assert_eq!((warmup.misrouted, warmup.damaged, warmup.lost), (0, 1, 0));
+    assert!([&report.measured, &report.warmup].iter().all(|tally| reports::identities(tally).is_ok()));
+    assert!(report.evidence.iter().all(|evidence| evidence.kind != "lost"), "{:?}", report.evidence);
 }
 
 #[test]

@@ -134,6 +134,9 @@ pub(crate) struct Missing {
     pub(crate) sequence: u64,
     pub(crate) measured: bool,
     pub(crate) died: bool,
+    /// It counts as damaged: something too short to tell of which message came cut, and this was the oldest that it may
+    /// have been of.
+    pub(crate) guessed: bool,
 }
 
 /// One client.
@@ -337,11 +340,16 @@ impl<E: Engine> Worker<E> {
         let id = client.ledger.client();
         let from = self.outcome.window.from;
         let room = (MISSING_KEPT / self.orders.workers as usize).saturating_sub(self.outcome.missing.len());
+        let first = self.outcome.missing.len();
         for sequence in client.ledger.pending().take(room) {
             let measured = client.ledger.times(sequence).is_some_and(|times| times.due >= from);
-            self.outcome.missing.push(Missing { client: id, sequence, measured, died });
+            self.outcome.missing.push(Missing { client: id, sequence, measured, died, guessed: false });
         }
         let mut book = self.outcome.recorder.book(&self.orders.terms, id, client.local, at);
+        client.ledger.end_pieces(&self.orders.terms, &mut book);
+        for missing in &mut self.outcome.missing[first..] {
+            missing.guessed = client.ledger.times(missing.sequence).is_none();
+        }
         client.ledger.close(died, &self.orders.terms, &mut book);
         self.outcome.recorder.evidence.no_read();
     }

@@ -205,16 +205,20 @@ fn row(metric: Metric, gate: Option<Gate>, sides: [&[Report]; 2], basis: Basis, 
         let certain = possible.is_some_and(|(least, most)| over(least, margin) || !over(most, margin));
         if !certain {
             row.finding = Some(Finding::Inconclusive);
-            row.note = Some(format!("the generator was late in {count}: what it may have a part in decides this"));
+            row.note = Some(format!("the generator was late in {count} of one side: what it may have a part in decides this"));
         }
     }
     Some(row)
 }
 
-/// The runs in which the generator may have a notable part in a metric, in words; none where there is none.
+/// The runs of one side in which the generator may have a notable part in a metric, in words. None where there is none, and
+/// where both sides have some: what the same load costs the generator is in both.
 fn touched(metric: Metric, sides: [&[Report]; 2]) -> Option<String> {
-    let marked = sides.iter().flat_map(|side| side.iter()).filter(|report| is_marked_metric(metric, report)).count();
-    (marked > 0).then(|| format!("{marked} {}", if marked == 1 { "run" } else { "runs" }))
+    let [baseline, candidate] = sides.map(|side| side.iter().filter(|report| is_marked_metric(metric, report)).count());
+    match (baseline, candidate) {
+        (0, 0) | (1.., 1..) => None,
+        (marked, 0) | (0, marked) => Some(format!("{marked} {}", if marked == 1 { "run" } else { "runs" })),
+    }
 }
 
 /// The least and the most by which the candidate may be worse, on the scale: with the floors of one side and the times of the

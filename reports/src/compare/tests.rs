@@ -196,4 +196,8 @@ fn a_change_that_the_generator_may_have_made_is_inconclusive() {
     assert_eq!(verdict(of(2_000_000, 1_990_000)), Verdict::Regression);
     assert_eq!(verdict(of(2_000_000, 1_500_000)), Verdict::Regression, "the target by itself is 50 % slower");
     assert_eq!(verdict(of(2_000_000, 1_000_000)), Verdict::Inconclusive);
+    // What the same load costs the generator is on both sides.
+    let (touched, slower) = (of(1_000_000, 500_000), of(2_000_000, 1_000_000));
+    let both = compare(&[touched], &[slower], &gated(&["p99=10%"]));
+    assert_eq!(both.verdict, Verdict::Regression);
 }

@@ -1,10 +1,9 @@
 //! What a paired test keeps of one run.
 
-use crate::bounds::is_marked_metric;
 use crate::compare::Measured;
 use crate::gate::Gate;
 use crate::judge::{Judgement, Verdict, judge};
-use crate::metric::Metric;
+use crate::limits;
 use crate::model::Report;
 
 /// One run of one side: the declared metrics, and whether the run itself can be trusted.
@@ -22,17 +21,38 @@ impl Observation {
     /// What these metrics are in a report.
     pub fn of(report: &Report, gates: &[Gate]) -> Self {
         let Judgement { mut verdict, mut reasons, .. } = judge(report, &[]);
-        // A figure in which the generator may have a notable part says little of the side.
-        let marked = gates.iter().map(Gate::metric).filter(|metric| is_marked_metric(*metric, report));
-        let marked: Vec<String> = marked.map(Metric::name).collect();
-        if !marked.is_empty() && matches!(verdict, Verdict::Pass | Verdict::Threshold) {
+        // What the generator adds to every message, it adds to both sides. A standstill spoils the run that it falls into.
+        if let (Some(standstill), Verdict::Pass | Verdict::Threshold) = (limits::standstill(report), verdict) {
             verdict = Verdict::Invalid;
-            reasons.push(format!(
-                "generator: it may have a notable part in {}, for it was late: free its cores, or let more messages outweigh it \
-                 (--duration)",
-                marked.join(", ")
-            ));
+            reasons.retain(|reason| *reason != standstill);
+            reasons.insert(0, standstill);
         }
         Self { values: gates.iter().map(|gate| Measured::of(gate.metric(), report)).collect(), verdict, reasons }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample;
+
+    #[test]
+    fn a_run_that_stood_still_is_the_generators_fault() {
+        let gates = ["p99=10%".parse::<Gate>().unwrap()];
+        let mut report = sample::closed();
+        assert_eq!(Observation::of(&report, &gates).verdict, Verdict::Pass);
+        report.generator.stopped_s = report.measured_s / 10.0;
+        let observation = Observation::of(&report, &gates);
+        assert_eq!(observation.verdict, Verdict::Invalid);
+        assert!(observation.reasons[0].starts_with("generator: it stood still"), "{:?}", observation.reasons);
+    }
+
+    #[test]
+    fn a_marked_figure_is_no_reason_to_discard_a_run() {
+        let mut report = sample::closed();
+        report.latency.floor.reset();
+        report.latency.floor.record_n(0, report.latency.response.len()).unwrap();
+        assert!(!crate::bounds::all_marked(&report).is_empty());
+        assert_eq!(Observation::of(&report, &["p99=10%".parse().unwrap()]).verdict, Verdict::Pass);
     }
 }

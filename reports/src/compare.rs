@@ -205,7 +205,8 @@ fn row(metric: Metric, gate: Option<Gate>, sides: [&[Report]; 2], basis: Basis, 
         let certain = possible.is_some_and(|(least, most)| over(least, margin) || !over(most, margin));
         if !certain {
             row.finding = Some(Finding::Inconclusive);
-            row.note = Some(format!("the generator was late in {count} of one side: what it may have a part in decides this"));
+            row.note =
+                Some(format!("the generator was late in {count} of one side: what it may have a part in decides this"));
         }
     }
     Some(row)

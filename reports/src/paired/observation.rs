@@ -4,6 +4,7 @@ use crate::compare::Measured;
 use crate::gate::Gate;
 use crate::judge::{Judgement, Verdict, judge};
 use crate::limits;
+use crate::metric::Metric;
 use crate::model::Report;
 
 /// One run of one side: the declared metrics, and whether the run itself can be trusted.
@@ -21,8 +22,11 @@ impl Observation {
     /// What these metrics are in a report.
     pub fn of(report: &Report, gates: &[Gate]) -> Self {
         let Judgement { mut verdict, mut reasons, .. } = judge(report, &[]);
-        // What the generator adds to every message, it adds to both sides. A standstill spoils the run that it falls into.
-        if let (Some(standstill), Verdict::Pass | Verdict::Threshold) = (limits::standstill(report), verdict) {
+        // What the generator adds to every message, it adds to both sides. A standstill lowers the rates of the run that it
+        // falls into.
+        let rates = gates.iter().any(|gate| matches!(gate.metric(), Metric::Throughput | Metric::SentRate));
+        let standstill = limits::standstill(report).filter(|_| rates);
+        if let (Some(standstill), Verdict::Pass | Verdict::Threshold) = (standstill, verdict) {
             verdict = Verdict::Invalid;
             reasons.retain(|reason| *reason != standstill);
             reasons.insert(0, standstill);
@@ -38,13 +42,14 @@ mod tests {
 
     #[test]
     fn a_run_that_stood_still_is_the_generators_fault() {
-        let gates = ["p99=10%".parse::<Gate>().unwrap()];
+        let gates = ["throughput=5%", "p99=10%"].map(|gate| gate.parse::<Gate>().unwrap());
         let mut report = sample::closed();
         assert_eq!(Observation::of(&report, &gates).verdict, Verdict::Pass);
         report.generator.stopped_s = report.measured_s / 10.0;
         let observation = Observation::of(&report, &gates);
         assert_eq!(observation.verdict, Verdict::Invalid);
         assert!(observation.reasons[0].starts_with("generator: it stood still"), "{:?}", observation.reasons);
+        assert_eq!(Observation::of(&report, &gates[1..]).verdict, Verdict::Pass, "no rate decides");
     }
 
     #[test]

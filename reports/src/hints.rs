@@ -94,7 +94,9 @@ fn kinds(report: &Report, events: &Events<'_>) -> Option<String> {
 /// Messages of ours that are in what came, in another shape.
 fn shape(events: &Events<'_>) -> Option<String> {
     let holds = |text: &str| [TEXT, BINARY].iter().any(|magic| text.contains(magic));
-    let begins = |text: &str| [TEXT, BINARY].iter().any(|magic| text.starts_with(magic));
+    let begins = |text: &str| {
+        [TEXT, BINARY].iter().any(|magic| text.find(magic).is_some_and(|at| is_before_a_header(&text[..at])))
+    };
     let (first, remedy) = (events.first(), "if that is its protocol, --expect count counts the replies");
     if events.all(|text| holds(text) && !begins(text)) {
         return Some(format!("what came back holds the message that was sent inside other text{first}; {remedy}"));
@@ -115,7 +117,7 @@ fn shape(events: &Events<'_>) -> Option<String> {
         return Some(format!("the server turns an object of JavaScript into text{first}, and does not send its bytes"));
     }
     let behind = |evidence: &&Evidence| evidence.received_bytes.map(|bytes| bytes.saturating_sub(events.size));
-    let mut longer = events.odd.iter().map(behind);
+    let mut longer = events.odd.iter().copied().filter(|evidence| evidence.kind != "coalesced").map(|it| behind(&it));
     let more = longer.next().flatten().filter(|more| *more > 0)?;
     let always = longer.all(|other| other == Some(more));
     // Twice the size are two messages in one.
@@ -123,6 +125,22 @@ fn shape(events: &Events<'_>) -> Option<String> {
         let bytes = if more == 1 { "1 byte".to_owned() } else { format!("{} bytes", count(more)) };
         format!("what came back is the message that was sent with {bytes} more behind it; {remedy}")
     })
+}
+
+/// Whether escaped text is what a text of ours may have before its header: blanks and what can't be seen, four bytes at most.
+fn is_before_a_header(mut text: &str) -> bool {
+    for _ in 0..=4 {
+        let escape = text.starts_with("\\u{").then(|| text.find('}')).flatten();
+        let length = match escape {
+            Some(end) => end + 1,
+            None if text.starts_with("\\x") => 4,
+            None if text.starts_with(' ') => 1,
+            None => return text.is_empty(),
+        };
+        let Some(rest) = text.get(length..) else { return false };
+        text = rest;
+    }
+    false
 }
 
 /// Events beside good echoes.

@@ -69,6 +69,20 @@ fn messages_of_another_shape() {
 }
 
 #[test]
+fn text_before_a_header_is_no_other_shape() {
+    let longer = |lead: &str| format!("{lead}{MESSAGE}\\x0a");
+    let events = [longer(""), longer("\\x09 "), longer("\\u{3000}")];
+    let mut report = run("echo", 0, &[("unexpected", None, ""); 4]);
+    for (evidence, received) in report.evidence.iter_mut().zip(&events) {
+        (evidence.received, evidence.received_bytes) = (Some(received.clone()), Some(65));
+    }
+    let both = format!("{MESSAGE}\\x0a{MESSAGE}");
+    report.evidence[3].kind = "coalesced".to_owned();
+    (report.evidence[3].received, report.evidence[3].received_bytes) = (Some(both), Some(130));
+    hints(&report, "with 1 byte more behind it");
+}
+
+#[test]
 fn replies_with_other_text() {
     let ok = vec![("unexpected", None, "{\"ok\":true}"); 10];
     hints(&run("echo", 0, &ok), "--expect 'reply={\"ok\":true}'");

@@ -198,13 +198,13 @@ fn a_baseline_is_kept_by_a_run_that_passes_and_only_by_one() {
     assert_eq!(outcome.code, Some(2), "{outcome:?}");
     assert!(outcome.stderr.contains("main.json") && outcome.stderr.contains("--save-baseline main"), "{outcome:?}");
 
-    let outcome = run(&["--save-baseline", "main", "--threshold", "p50<1ns"]);
+    let outcome = run(&["--save-baseline", "main", "--threshold", "matched<1"]);
     assert_eq!(outcome.code, Some(1), "{outcome:?}");
     assert!(!file.exists() && outcome.stderr.contains("was not kept"), "{outcome:?}");
 
     assert_eq!(run(&["--save-baseline", "main"]).code, Some(0));
     let first = fs::read_to_string(&file).expect("a baseline");
-    assert_eq!(run(&["--save-baseline", "main", "--threshold", "p50<1ns"]).code, Some(1));
+    assert_eq!(run(&["--save-baseline", "main", "--threshold", "matched<1"]).code, Some(1));
     assert_eq!(fs::read_to_string(&file).expect("a baseline"), first, "it is not replaced by a run that failed");
 
     let lenient = ["--gate", "p99=off", "--gate", "p50=1000%", "--gate", "throughput=99%"];

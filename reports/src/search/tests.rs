@@ -253,7 +253,7 @@ fn noise_costs_steps_and_seldom_the_answer() {
         ((0.1, 0.0, 9), (0.012, 0.0), 110, 28.0),
         ((0.0, 0.1, 5), (0.0, 0.01), 60, 16.0),
         ((0.0, 0.3, 5), (0.0, 0.06), 100, 22.0),
-        ((0.0, 0.5, 5), (0.0, 0.60), 150, 32.0),
+        ((0.0, 0.5, 5), (0.0, 0.50), 150, 32.0),
     ];
     for ((error, invalid, tries), (wrong_at_most, limited_at_most), most_at_most, mean_at_most) in table {
         let errors = noisy(error, invalid, tries);

@@ -8,7 +8,7 @@ use loadgen::plan::{Load, Plan, Until};
 use reports::model::{Anomalies, Counts};
 use reports::{Verdict, judge};
 
-use super::rig::{Conduct, Rogue, closed, n32, open, plan, rate, run};
+use super::rig::{Conduct, Rogue, Spoil, closed, n32, open, plan, rate, run};
 
 /// Longer than an echo takes, and not much longer: some of these servers let it pass every time.
 pub(crate) const DRAIN: Duration = Duration::from_secs(1);
@@ -129,6 +129,34 @@ fn every_breach_is_counted_and_shown() {
         assert_eq!(first.sequence, Some(sequence).filter(|&sequence| sequence != u64::MAX), "{name:?}");
         assert_eq!(first.peer, server_address(&report.target.url), "{name:?}");
         assert!(report.evidence.iter().filter(|evidence| evidence.kind == kind).count() <= 10, "{name:?}");
+    }
+}
+
+/// Servers that handle most text well. Between payload and ledger there are more of them, in `loadgen/tests/spoils`.
+const SPOILS: &[(&str, Spoil)] = &[
+    ("escapes HTML", |text| String::from_utf8_lossy(text).replace('&', "&amp;").replace('<', "&lt;").into_bytes()),
+    ("trims", |text| String::from_utf8_lossy(text).trim().to_owned().into_bytes()),
+    ("makes LF of CR LF", |text| String::from_utf8_lossy(text).replace("\r\n", "\n").into_bytes()),
+    ("ends at NUL", |text| text.split(|byte| *byte == 0).next().unwrap_or_default().to_vec()),
+    ("decodes pieces of 64 bytes", |text| {
+        text.chunks(64).map(String::from_utf8_lossy).collect::<String>().into_bytes()
+    }),
+    ("has no room outside of the BMP", |text| {
+        String::from_utf8_lossy(text).replace(|c| c > '\u{ffff}', "?").into_bytes()
+    }),
+];
+
+#[test]
+fn text_that_is_spoiled_is_found() {
+    for (name, spoil) in SPOILS {
+        let server = Rogue::start(Conduct::Spoils(*spoil));
+        let until = Until::Messages(NonZeroU64::new(256).unwrap());
+        let load = Load::Closed { window: n32(64) };
+        let report = run(&Plan { mix: Mix::Text, size: 256, load, until, drain: DRAIN, ..plan(&server.url()) });
+        // A text that begins with NUL may come back as nothing at all, and is lost.
+        let Counts { sent, damaged, matched, lost, .. } = report.measured.counts;
+        assert!(damaged > 0 && matched + damaged + lost == sent, "{name}: {:?}", report.measured);
+        assert_eq!(judge(&report, &[]).verdict, Verdict::Delivery, "{name}");
     }
 }
 

@@ -1,5 +1,8 @@
 //! What a rogue server does with the messages of one connection.
 
+/// What a server makes of a payload.
+pub(crate) type Spoil = fn(&[u8]) -> Vec<u8>;
+
 /// Sequences count the data messages of a connection, from 0.
 #[derive(Clone, Debug)]
 pub(crate) enum Conduct {
@@ -48,6 +51,8 @@ pub(crate) enum Conduct {
     AsText,
     /// The last bit of each message is flipped.
     Flipped,
+    /// Each message comes back as this leaves it.
+    Spoils(Spoil),
     /// An echo, and a greeting that nobody asked for.
     Greets,
     /// The request that it got, whole, in lines and in pieces, and then the end with a piece of it as the reason.

@@ -21,7 +21,7 @@ use std::time::Duration;
 pub(crate) use check::{complete, run, run_observed, unreachable};
 pub(crate) use clerk::Clerk;
 pub(crate) use command::{Loadgen, Outcome, satisfies_its_schema};
-pub(crate) use conduct::{Conduct, Farewell};
+pub(crate) use conduct::{Conduct, Farewell, Spoil};
 pub(crate) use doorman::{Doorman, Manner};
 pub(crate) use flood::{Attack, Flood};
 pub(crate) use frame::{close_frame, frame, whole};

@@ -279,6 +279,10 @@ impl Connection {
                 *payload.last_mut().expect("not empty") ^= 1;
                 self.write(&whole(*opcode, &payload));
             }
+            Conduct::Spoils(spoil) => {
+                let spoiled = whole(*opcode, &spoil(payload));
+                self.write(&spoiled);
+            }
             Conduct::Greets => self.write(&[whole(TEXT, b"hello there"), whole(*opcode, payload)].concat()),
             Conduct::Confides => {
                 let head = self.seen.request.clone();

@@ -78,23 +78,26 @@ const NAME: usize = 14;
 
 /// Metrics that decide, and below them the others.
 fn table(page: &mut Page<'_>, rows: &[Row], with_detectable: bool) -> io::Result<()> {
+    let (deciding, shown): (Vec<&Row>, Vec<&Row>) = rows.iter().partition(|row| row.margin.is_some());
+    let lines: Vec<_> = deciding.iter().chain(&shown).map(|row| (*row, Cells::of(row))).collect();
     let name = rows.iter().map(|row| row.metric.name().len() + 1).max().unwrap_or(0).max(NAME);
     let columns = if with_detectable { &COLUMNS[..] } else { &COLUMNS[..5] };
+    // A number that is longer than its column keeps a gap before it.
+    let longest = |column: usize| lines.iter().map(|(_, cells)| columns_of(cells)[column].chars().count()).max();
+    let widths: Vec<usize> =
+        (0..).zip(columns).map(|(at, (_, width))| (*width).max(longest(at).unwrap_or(0) + 1)).collect();
     let style = page.palette.label;
     write!(page.out, "{style}{:name$}{style:#}", "metric")?;
-    for (heading, width) in columns {
+    for ((heading, _), width) in columns.iter().zip(&widths) {
         write!(page.out, "{heading:>width$}")?;
     }
     writeln!(page.out, "  verdict")?;
-    let (deciding, shown): (Vec<&Row>, Vec<&Row>) = rows.iter().partition(|row| row.margin.is_some());
-    for (index, row) in deciding.iter().chain(&shown).enumerate() {
+    for (index, (row, cells)) in lines.iter().enumerate() {
         if index == deciding.len() && index > 0 {
             page.blank()?;
         }
-        let cells = Cells::of(row);
-        let shown = [cells.baseline, cells.candidate, cells.change, cells.interval, cells.margin, cells.detectable];
         write!(page.out, "{:name$}", cells.metric)?;
-        for (text, (_, width)) in shown.iter().zip(columns) {
+        for (text, width) in columns_of(cells).iter().zip(&widths) {
             write!(page.out, "{text:>width$}")?;
         }
         let style = style_of(&page.palette, row.finding);
@@ -104,6 +107,11 @@ fn table(page: &mut Page<'_>, rows: &[Row], with_detectable: bool) -> io::Result
         }
     }
     Ok(())
+}
+
+/// What stands in [`COLUMNS`].
+fn columns_of(cells: &Cells) -> [&str; 6] {
+    [&cells.baseline, &cells.candidate, &cells.change, &cells.interval, &cells.margin, &cells.detectable]
 }
 
 fn style_of(palette: &Palette, finding: Option<Finding>) -> Style {

@@ -115,8 +115,8 @@ fn report_pages_are_shown_as_they_are_meant() {
         ("several", Content::Results(&[("pass.json", &first), (HOSTILE, &violation), ("closed.json", &closed)])),
     ]);
     let views = |page: usize| seen[page]["views"].as_array().expect("views");
-    // Response, service and send lag; sent and matched; three lines of response; connect.
-    for (page, plots, lines) in [(0, 4, 9), (1, 4, 9), (2, 4, 8), (3, 4, 9), (4, 8, 23)] {
+    // Response, service, floor and send lag; sent and matched; three lines of response; connect.
+    for (page, plots, lines) in [(0, 4, 10), (1, 4, 10), (2, 4, 9), (3, 4, 10), (4, 9, 26)] {
         for view in views(page) {
             assert_eq!((&view["plots"], &view["lines"]), (&json!(plots), &json!(lines)), "{page}");
             assert_eq!(view["drawn"], view["lines"], "{page}: a line without a length");
@@ -187,7 +187,7 @@ fn hour((report, judgement): &Outcome) -> Outcome {
     report.intervals = (0..3_600).map(second).collect();
     report.measured_s = 3_600.0;
     let latency = &mut report.latency;
-    for histogram in [&mut latency.response, &mut latency.service, &mut latency.send_lag] {
+    for histogram in [&mut latency.response, &mut latency.service, &mut latency.floor, &mut latency.send_lag] {
         histogram.record_n(histogram.value_at_quantile(0.5), 40_000_000).expect("in range");
     }
     (report, judgement.clone())

@@ -31,7 +31,7 @@ const MEASURES: [Measure; 4] = [
     Measure {
         id: "floor",
         name: "floor",
-        span: "service without what may have lain unread",
+        span: "write to arrival",
         of: |report| (!report.latency.floor.is_empty()).then_some(&report.latency.floor),
     },
     // Nothing is due in the closed model, so nothing can be late.

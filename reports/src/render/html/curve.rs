@@ -48,6 +48,13 @@ impl Curve {
         Self { steps: coarse(&steps), marks: marks(histogram, end) }
     }
 
+    /// With no value drawn lower than `least`.
+    pub(super) fn at_least(mut self, least: f64) -> Self {
+        self.steps.iter_mut().for_each(|(_, ns)| *ns = ns.max(least));
+        self.marks.iter_mut().for_each(|mark| mark.ns = mark.ns.max(least));
+        self
+    }
+
     /// How far the axis of nines must reach.
     pub(super) fn end(&self) -> f64 {
         self.steps.last().map_or(0.0, |(nines, _)| *nines)

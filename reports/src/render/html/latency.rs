@@ -95,8 +95,12 @@ fn overlaid(measure: &Measure, entries: &[Entry<'_>]) -> Option<Plot> {
     plot(measure.id, &title, &format!("{} ({})", measure.name, measure.span), &lines.collect::<Vec<_>>())
 }
 
+/// Nanoseconds under which times are drawn alike: a floor of none would stretch the scale to a nanosecond.
+const LEAST: f64 = 100.0;
+
 fn plot(id: &'static str, title: &str, y: &str, lines: &[(Key, String, &Histogram<u64>)]) -> Option<Plot> {
-    let curves: Vec<_> = lines.iter().map(|(key, label, histogram)| (*key, label, Curve::of(histogram))).collect();
+    let curves: Vec<_> =
+        lines.iter().map(|(key, label, histogram)| (*key, label, Curve::of(histogram).at_least(LEAST))).collect();
     let values = || curves.iter().flat_map(|(_, _, curve)| curve.steps.iter().map(|(_, ns)| *ns));
     values().next()?;
     let end = curves.iter().map(|(_, _, curve)| curve.end()).fold(0.0, f64::max);

@@ -26,7 +26,7 @@ pub(crate) struct MisbehaviourArgs {
     #[arg(long, value_name = "FILE", requires = "faults")]
     pub(crate) fault_ledger: Option<PathBuf>,
 
-    /// Answer each message so much later, never earlier; a median of 20 to 40 us more where cores are idle
+    /// Answer each message so much later, never earlier; in the median up to 0.1 ms more
     #[arg(long, value_name = "TIME", value_parser = delay)]
     delay: Option<Duration>,
 

@@ -41,8 +41,8 @@ const EACH: u64 = 80 << 10;
 impl Attack {
     /// Bytes of memory that the server may take beyond those at rest, where all peers together may have it hold `memory`.
     pub(crate) fn ceiling(&self, memory: u64, peers: usize) -> u64 {
-        // An eighth over it, nobody adds anything. Buffers that grow are copied, and leave holes.
-        let filled = if self.fills { 3 * (memory + memory / 8) } else { 0 };
+        // An eighth over it, nobody adds anything.
+        let filled = if self.fills { memory + memory / 8 } else { 0 };
         LITTLE + filled + EACH * peers as u64
     }
 

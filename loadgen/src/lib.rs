@@ -21,7 +21,7 @@
 //!      summary         workers -> `reports::Report`; timeline merges the seconds
 //! ```
 //!
-//! [`run()`] is the whole of it; `reports` judges, compares and shows what it returns. The program around it (`main.rs`) has
+//! [`run()`] is the whole of it; `reports` judges, compares and shows what it returns. The program around it (`bin/loadgen/`) has
 //! what can be asked for in `cli/` and what is done then in `command/`, one file a command, and in `ab/` pairs of runs.
 
 mod anomaly;

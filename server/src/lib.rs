@@ -44,42 +44,26 @@
 //!   off. Any other request that is no WebSocket handshake gets an HTTP error: 426, 405 or 400; 408 when it takes too long; 503 over
 //!   [`Limits::connections`] or [`Limits::memory`].
 
-mod answer;
-mod closing;
 mod connection;
-mod courier;
-mod crew;
-mod delay;
-mod detour;
-mod fault;
-mod handshake;
-mod listener;
-mod log;
-mod memory;
+mod misbehaviour;
 mod options;
-mod outbox;
 mod page;
 mod registry;
-mod request;
-mod room;
-mod socket;
 mod stats;
-mod timer;
-mod unacknowledged;
-mod worker;
+mod workers;
 
 use std::{io, net::TcpListener};
 
 pub use descriptors::{Allowance, Table};
 
-use crate::crew::Crew;
+use crate::workers::Crew;
 pub use crate::{
-    delay::{Delay, DelayShape, Stall},
-    fault::{BadRates, Fault, FaultKind, FaultLedger, Faults, UnknownFault},
-    listener::bind,
+    misbehaviour::delay::{Delay, DelayShape, Stall},
+    misbehaviour::fault::{BadRates, Fault, FaultKind, FaultLedger, Faults, UnknownFault},
     options::{Limits, Options, Reply},
-    room::Room,
     stats::Stats,
+    workers::capacity::Room,
+    workers::listener::bind,
 };
 
 /// Serves the connections of `listener` until `shutdown` completes: [`start`] and [`Serving::until`] in one.

@@ -5,9 +5,9 @@ use std::{num::NonZeroUsize, thread, time::Duration};
 use descriptors::Table;
 
 use crate::{
-    delay::{Delay, Stall},
-    fault::Faults,
-    memory,
+    misbehaviour::delay::{Delay, Stall},
+    misbehaviour::fault::Faults,
+    registry::memory,
 };
 
 /// How a server behaves.

@@ -1,6 +1,6 @@
 //! What a server did, in numbers.
 
-use crate::fault::Fault;
+use crate::misbehaviour::fault::Fault;
 
 /// Totals of one [`run`](crate::run), over all its threads.
 ///

@@ -11,7 +11,7 @@ use std::{
 use frames::{Encoder, Header, Message};
 use tokio::time::{Sleep, sleep};
 
-use crate::socket::Socket;
+use crate::connection::socket::Socket;
 
 /// Bytes that TCP has taken up to which their memory is not given back before the rest is taken as well.
 const KEPT: usize = 64 * 1024;

@@ -16,7 +16,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::{registry::Watched, unacknowledged};
+use crate::{connection::unacknowledged, registry::Watched};
 
 /// A [`TcpStream`] that tells the registry of every byte.
 #[derive(Debug)]

@@ -4,7 +4,7 @@
 //! Whatever a peer chose is quoted and escaped before it leaves here, so that it can neither begin a line of its own nor
 //! reach a terminal, whoever takes the events.
 
-mod shown;
+mod redaction;
 
 use std::{fmt, io, net::SocketAddr, rc::Rc};
 
@@ -12,10 +12,10 @@ use tokio::net::TcpStream;
 use tracing::{Level, field::display, info, warn};
 
 use crate::{
-    closing::{Ending, HOSTILE_REASON, reason},
-    handshake::Refusal,
+    connection::closing::{Ending, HOSTILE_REASON, reason},
+    connection::handshake::Refusal,
     registry::Notice,
-    worker::Overload,
+    workers::worker::Overload,
 };
 
 /// The log of one connection. Empty, and next to free, when nobody listens.
@@ -92,7 +92,7 @@ impl Log {
     }
 
     fn request(&self, head: &[u8]) -> (String, String) {
-        shown::request(head, self.0.as_ref().map_or(&[], |ends| &ends.values))
+        redaction::request(head, self.0.as_ref().map_or(&[], |ends| &ends.values))
     }
 
     fn ends(&self) -> Option<(SocketAddr, Option<impl tracing::Value + fmt::Debug + use<>>)> {

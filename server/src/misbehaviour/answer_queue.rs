@@ -3,9 +3,9 @@
 use std::{collections::VecDeque, time::Instant};
 
 use crate::{
-    answer::Answer,
-    delay::Delays,
-    fault::{Fault, Injector, Step},
+    misbehaviour::answer::Answer,
+    misbehaviour::delay::Delays,
+    misbehaviour::fault::{Fault, Injector, Step},
 };
 
 /// The answers of one connection that are on their way.
@@ -152,8 +152,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        delay::{Delay, DelayShape},
-        fault::{FaultKind, Faults},
+        misbehaviour::delay::{Delay, DelayShape},
+        misbehaviour::fault::{FaultKind, Faults},
     };
 
     const MEAN: Duration = Duration::from_millis(10);

@@ -1,7 +1,9 @@
 //! The page with which a browser tries the server: it sends bursts with the browser's own WebSocket and judges what comes
 //! back.
 
-use crate::{options::Reply, request::Request};
+mod request;
+
+use crate::{options::Reply, page::request::Request};
 
 const PAGE: &str = include_str!("page.html");
 

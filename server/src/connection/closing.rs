@@ -12,7 +12,7 @@ use std::{
 use frames::{Decoder, Event, Input, Violation};
 use tokio::time::{sleep, timeout};
 
-use crate::{connection::Wire, courier::Record, registry::Notice, worker::Worker};
+use crate::{connection::Wire, misbehaviour::answer_sender::Record, registry::Notice, workers::worker::Worker};
 
 /// The reason of a Close on purpose: what a report must not pass on as it is. It clears a terminal and forges a verdict, opens
 /// an element, turns the direction of text around, and has a NUL.

@@ -1,6 +1,8 @@
 //! The connections of one worker, so that it can tell them things: that they have been idle too long, that they hold too much
 //! memory, or that the server goes away. One timer a worker instead of one a connection, and one flag to look at instead of one more future to poll.
 
+pub(crate) mod memory;
+
 use std::{
     cell::{Cell, RefCell},
     cmp::Reverse,
@@ -13,8 +15,8 @@ use std::{
 use tokio::sync::Notify;
 
 use crate::{
-    fault::Misrouted,
-    memory::{Account, CONNECTION},
+    misbehaviour::fault::Misrouted,
+    registry::memory::{Account, CONNECTION},
 };
 
 /// Sweeps without a byte after which a connection counts as idle; [`Registry::sweep`] is due once in this part of the limit.
@@ -316,7 +318,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::memory::Budget;
+    use crate::registry::memory::Budget;
 
     fn registry(limit: usize) -> Rc<Registry> {
         let budget = Arc::new(Budget::new(limit, 1));

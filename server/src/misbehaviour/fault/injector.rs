@@ -9,7 +9,7 @@ use std::{
 use rand::{RngExt, SeedableRng, rngs::Xoshiro256PlusPlus};
 
 use super::{Fault, FaultKind, Faults, damage};
-use crate::answer::Answer;
+use crate::misbehaviour::answer::Answer;
 
 /// Longest wait for the next message of the connection, where a fault needs one.
 pub(super) const PATIENCE: Duration = Duration::from_millis(100);

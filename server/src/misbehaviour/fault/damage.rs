@@ -4,7 +4,7 @@
 use frames::Kind;
 use rand::{RngExt, rngs::Xoshiro256PlusPlus};
 
-use crate::answer::Answer;
+use crate::misbehaviour::answer::Answer;
 
 /// The message in two pieces of at least one byte each.
 pub(super) fn halves(message: &Answer, rng: &mut Xoshiro256PlusPlus) -> Option<[Answer; 2]> {

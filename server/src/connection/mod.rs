@@ -1,5 +1,12 @@
 //! One connection from its first byte to its last: one task, which answers what each read brought with one write.
 
+pub(crate) mod closing;
+pub(crate) mod handshake;
+pub(crate) mod log;
+mod send_buffer;
+mod socket;
+mod unacknowledged;
+
 use std::{
     future::poll_fn,
     mem,
@@ -13,16 +20,16 @@ use frames::{Decoder, Encoder, Event, Input, Kind, Message, Role, Settings};
 use tokio::{net::TcpStream, task::yield_now, time::timeout};
 
 use crate::{
-    closing::{Ending, finish},
-    courier::Courier,
-    detour::Detour,
-    handshake::{Refusal, upgrade},
-    log::Log,
+    connection::closing::{Ending, finish},
+    connection::handshake::{Refusal, upgrade},
+    connection::log::Log,
+    connection::send_buffer::Outbox,
+    connection::socket::Socket,
+    misbehaviour::answer_queue::Detour,
+    misbehaviour::answer_sender::Courier,
     options::Limits,
-    outbox::Outbox,
     registry::{Entry, Notice, Watched},
-    socket::Socket,
-    worker::{Admission, Overload, Worker, Workspace},
+    workers::worker::{Admission, Overload, Worker, Workspace},
 };
 
 /// Reads in a row after which other connections get their turn. The second one mostly finds nothing. A read of empty fragments

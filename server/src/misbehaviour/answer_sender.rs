@@ -5,12 +5,12 @@ use std::{net::SocketAddr, rc::Rc, task::Context, time::Instant};
 use frames::{Encoder, Message};
 
 use crate::{
-    answer::Answer,
-    closing::Ending,
-    detour::Detour,
-    fault::{Fault, FaultKind, Misrouted, Step},
+    connection::closing::Ending,
+    misbehaviour::answer::Answer,
+    misbehaviour::answer_queue::Detour,
+    misbehaviour::fault::{Fault, FaultKind, Misrouted, Step},
     registry::Watched,
-    worker::Worker,
+    workers::worker::Worker,
 };
 
 /// Carries the answers of one connection.

@@ -1,5 +1,9 @@
 //! The threads of a server, as the one who waits for them sees them.
 
+pub(crate) mod capacity;
+pub(crate) mod listener;
+pub(crate) mod worker;
+
 use std::{
     io,
     net::{Shutdown, TcpListener},
@@ -14,7 +18,7 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use crate::{listener, options::Options, stats::Stats, worker};
+use crate::{options::Options, stats::Stats};
 
 /// Threads that serve, until this is told to stop or dropped.
 ///

@@ -26,16 +26,16 @@ use tokio::{
 
 use crate::{
     connection,
-    delay::{Delay, Delays, stand_still},
-    detour::Detour,
-    fault::{Faults, Injector},
-    log::{self, Log},
-    memory::{Account, Budget},
+    connection::log::{self, Log},
+    misbehaviour::answer_queue::Detour,
+    misbehaviour::delay::{Delay, Delays, stand_still},
+    misbehaviour::fault::{Faults, Injector},
+    misbehaviour::timer::Timer,
     options::{Limits, Options, Reply},
     page,
+    registry::memory::{Account, Budget},
     registry::{IDLE_SWEEPS, Notice, Registry},
     stats::Stats,
-    timer::Timer,
 };
 
 /// Pause after a failure to accept. Without it a worker that is out of descriptors would spin, as the connection stays in
@@ -344,7 +344,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::listener;
+    use crate::workers::listener;
 
     #[test]
     fn every_worker_gets_its_share_of_the_connections() {

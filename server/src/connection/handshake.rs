@@ -6,7 +6,7 @@ use std::{io, time::Duration};
 use frames::handshake::{Asked, Rejection, Upgrade};
 use tokio::time::timeout;
 
-use crate::{page, registry::Notice, socket::Socket};
+use crate::{connection::socket::Socket, page, registry::Notice};
 
 const FULL: &str = "This server has as many connections as it allows, or they hold as much memory.\n";
 const TOO_SLOW: &str = "The WebSocket handshake took too long.\n";

@@ -3,14 +3,24 @@
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::time::Duration;
 
-use loadgen::plan::{Plan, Until};
+use loadgen::plan::{Engine, Plan, Until};
 use reports::{LimitedBy, Throughput, Verdict, judge};
 use server::Reply;
 
-use super::rig::{Clerk, Conduct, Reference, Rogue, closed, complete, n32, plan, run};
+use crate::rig::{Clerk, Conduct, Reference, Rogue, closed, complete, n32, plan, run};
 
-#[test]
-fn a_window_is_kept_full_until_the_time_is_over() {
+on_each_engine!(
+    a_window_is_kept_full_until_the_time_is_over,
+    a_number_of_messages_is_kept_to_whatever_the_window,
+    replies_that_come_in_the_measured_phase_count_whenever_they_were_due,
+    nothing_more_is_in_flight_than_the_window_holds,
+    a_lost_message_does_not_keep_a_run_of_a_number_of_messages_from_ending,
+    pings_do_not_keep_a_run_of_a_number_of_messages_from_ending,
+    a_dead_connection_does_not_keep_a_run_of_a_number_of_messages_from_ending,
+    pushes_do_not_keep_a_run_of_a_number_of_messages_from_ending
+);
+
+fn a_window_is_kept_full_until_the_time_is_over(engine: Engine) {
     let server = Reference::start(Reply::Echo);
     for window in [1, 16] {
         let plan = Plan {
@@ -19,7 +29,7 @@ fn a_window_is_kept_full_until_the_time_is_over() {
             warmup: Duration::from_millis(50),
             until: Until::Elapsed(Duration::from_millis(150)),
             threads: NonZeroUsize::new(2).expect("not 0"),
-            ..plan(&server.url())
+            ..plan(engine, &server.url())
         };
         let report = run(&plan);
         complete(&report);
@@ -32,8 +42,7 @@ fn a_window_is_kept_full_until_the_time_is_over() {
     }
 }
 
-#[test]
-fn a_number_of_messages_is_kept_to_whatever_the_window() {
+fn a_number_of_messages_is_kept_to_whatever_the_window(engine: Engine) {
     let server = Reference::start(Reply::Echo);
     for (window, messages) in [(1, 20), (16, 100), (16, 5), (7, 20)] {
         for warmup in [Duration::ZERO, Duration::from_millis(30)] {
@@ -42,7 +51,7 @@ fn a_number_of_messages_is_kept_to_whatever_the_window() {
                 load: closed(window),
                 warmup,
                 until: Until::Messages(NonZeroU64::new(messages).expect("not 0")),
-                ..plan(&server.url())
+                ..plan(engine, &server.url())
             };
             let report = run(&plan);
             complete(&report);
@@ -53,15 +62,14 @@ fn a_number_of_messages_is_kept_to_whatever_the_window() {
 
 /// A server that takes a millisecond a message, one at a time, has 200 in flight all the time. So half of what comes in 400 ms
 /// was due in the warm-up, and without it the throughput would be 500 a second.
-#[test]
-fn replies_that_come_in_the_measured_phase_count_whenever_they_were_due() {
+fn replies_that_come_in_the_measured_phase_count_whenever_they_were_due(engine: Engine) {
     let server = Clerk::start(Duration::from_millis(1), Duration::ZERO);
     let plan = Plan {
         clients: n32(10),
         load: closed(20),
         warmup: Duration::from_millis(300),
         until: Until::Elapsed(Duration::from_millis(400)),
-        ..plan(&server.url())
+        ..plan(engine, &server.url())
     };
     let report = run(&plan);
     complete(&report);
@@ -71,14 +79,13 @@ fn replies_that_come_in_the_measured_phase_count_whenever_they_were_due() {
     server.finish();
 }
 
-#[test]
-fn nothing_more_is_in_flight_than_the_window_holds() {
+fn nothing_more_is_in_flight_than_the_window_holds(engine: Engine) {
     let server = Rogue::start(Conduct::Mute);
     let plan = Plan {
         load: closed(3),
         until: Until::Elapsed(Duration::from_millis(100)),
         drain: Duration::from_millis(100),
-        ..plan(&server.url())
+        ..plan(engine, &server.url())
     };
     let report = run(&plan);
     assert_eq!((report.measured.counts.sent, report.measured.counts.lost), (3, 3));
@@ -86,14 +93,13 @@ fn nothing_more_is_in_flight_than_the_window_holds() {
     assert_eq!(server.finish()[0].messages, 3);
 }
 
-#[test]
-fn a_lost_message_does_not_keep_a_run_of_a_number_of_messages_from_ending() {
+fn a_lost_message_does_not_keep_a_run_of_a_number_of_messages_from_ending(engine: Engine) {
     let server = Rogue::start(Conduct::DropsEveryThird);
     let plan = Plan {
         load: closed(4),
         until: Until::Messages(NonZeroU64::new(6).expect("not 0")),
         drain: Duration::from_millis(200),
-        ..plan(&server.url())
+        ..plan(engine, &server.url())
     };
     let report = run(&plan);
     let counts = report.measured.counts;
@@ -101,32 +107,29 @@ fn a_lost_message_does_not_keep_a_run_of_a_number_of_messages_from_ending() {
     assert_eq!(server.finish()[0].messages, 6);
 }
 
-#[test]
-fn pings_do_not_keep_a_run_of_a_number_of_messages_from_ending() {
+fn pings_do_not_keep_a_run_of_a_number_of_messages_from_ending(engine: Engine) {
     let server = Rogue::start(Conduct::Nags);
-    let plan = Plan { load: closed(4), drain: Duration::from_millis(200), ..plan(&server.url()) };
+    let plan = Plan { load: closed(4), drain: Duration::from_millis(200), ..plan(engine, &server.url()) };
     let report = run(&plan);
     assert_eq!((report.measured.counts.sent, report.measured.counts.lost), (4, 4));
     assert!(server.finish()[0].pongs.len() > 1, "it did ping");
 }
 
-#[test]
-fn a_dead_connection_does_not_keep_a_run_of_a_number_of_messages_from_ending() {
+fn a_dead_connection_does_not_keep_a_run_of_a_number_of_messages_from_ending(engine: Engine) {
     let server = Rogue::start_each(|index| match index {
         0 => Conduct::Leaves { after: 3 },
         _ => Conduct::Echo,
     });
-    let plan = Plan { clients: n32(2), load: closed(2), ..plan(&server.url()) };
+    let plan = Plan { clients: n32(2), load: closed(2), ..plan(engine, &server.url()) };
     let report = run(&plan);
     assert_eq!(report.connections.died, 1);
     assert_eq!(report.measured.counts.matched, 24 + 3);
     assert_eq!(judge(&report, &[]).verdict, Verdict::Connections);
 }
 
-#[test]
-fn pushes_do_not_keep_a_run_of_a_number_of_messages_from_ending() {
+fn pushes_do_not_keep_a_run_of_a_number_of_messages_from_ending(engine: Engine) {
     let server = Rogue::start(Conduct::Pushes);
-    let plan = Plan { load: closed(4), drain: Duration::from_millis(200), ..plan(&server.url()) };
+    let plan = Plan { load: closed(4), drain: Duration::from_millis(200), ..plan(engine, &server.url()) };
     let report = run(&plan);
     assert_eq!((report.measured.counts.sent, report.measured.counts.lost), (4, 4));
     assert!(report.measured.anomalies.unexpected > 0, "it did push");

@@ -8,15 +8,28 @@ use loadgen::plan::{Engine, Plan, Until};
 use reports::render::Text;
 use reports::{Render, Report, Verdict, judge};
 
-use super::rig::{Conduct, Rogue, Seen, close_frame, closed, n32, open, plan, run};
+use crate::rig::{Conduct, Rogue, Seen, close_frame, closed, n32, open, plan, run};
+
+on_each_engine!(
+    a_reset,
+    an_end_without_a_close,
+    a_close_of_the_server_is_answered_and_told_by_its_code,
+    a_hostile_reason_is_made_visible,
+    every_offence_against_the_protocol_ends_the_connection,
+    when_half_of_the_connections_die_the_run_goes_on,
+    a_close_after_everything_was_answered_is_no_death,
+    a_close_is_a_death_where_more_was_planned_or_it_complains,
+    an_end_before_the_load_begins_is_a_death_that_is_reported,
+    binary_that_comes_back_as_text_ends_the_connection_and_is_told_if_the_engine_shows_it
+);
 
 /// Echoes before the end.
 pub(crate) const AFTER: u64 = 5;
 
 /// A run of one client whose connection ends after [`AFTER`] echoes, and what the server saw of it.
-fn die(conduct: Conduct) -> (Report, Seen) {
+fn die(engine: Engine, conduct: Conduct) -> (Report, Seen) {
     let server = Rogue::start(conduct);
-    let report = run(&plan(&server.url()));
+    let report = run(&plan(engine, &server.url()));
     (report, server.finish().remove(0))
 }
 
@@ -44,22 +57,19 @@ fn died(report: &Report, kind: &str) {
     assert!(evidence[0].detail.as_ref().is_some_and(|detail| !detail.is_empty()), "{kind}");
 }
 
-#[test]
-fn a_reset() {
-    let (report, _) = die(Conduct::Resets { after: AFTER });
+fn a_reset(engine: Engine) {
+    let (report, _) = die(engine, Conduct::Resets { after: AFTER });
     died(&report, "reset");
     assert!(report.measured.counts.matched <= AFTER);
 }
 
-#[test]
-fn an_end_without_a_close() {
-    let (report, _) = die(Conduct::Leaves { after: AFTER });
+fn an_end_without_a_close(engine: Engine) {
+    let (report, _) = die(engine, Conduct::Leaves { after: AFTER });
     died(&report, "eof");
     assert_eq!(report.measured.counts.matched, AFTER);
 }
 
-#[test]
-fn a_close_of_the_server_is_answered_and_told_by_its_code() {
+fn a_close_of_the_server_is_answered_and_told_by_its_code(engine: Engine) {
     for (bytes, kind, answer) in [
         (close_frame(1000, ""), "closed_1000", Some(1000)),
         (close_frame(1001, "bye"), "closed_1001", Some(1001)),
@@ -67,17 +77,16 @@ fn a_close_of_the_server_is_answered_and_told_by_its_code() {
         (close_frame(4321, ""), "closed_4321", Some(4321)),
         (vec![0x88, 0], "closed_1005", None),
     ] {
-        let (report, seen) = die(says(&bytes));
+        let (report, seen) = die(engine, says(&bytes));
         died(&report, kind);
         assert_eq!(report.measured.counts.matched, AFTER, "{kind}");
         assert_eq!(seen.closed, answer, "{kind}");
     }
 }
 
-#[test]
-fn a_hostile_reason_is_made_visible() {
+fn a_hostile_reason_is_made_visible(engine: Engine) {
     let reason = "\u{1b}[2J\u{1b}]0;title\u{7} \u{202e}evil\u{2066} \r\nPASS every message came back";
-    let (report, _) = die(says(&close_frame(1011, reason)));
+    let (report, _) = die(engine, says(&close_frame(1011, reason)));
     died(&report, "closed_1011");
     let death = report.evidence.iter().find(|evidence| evidence.kind == "died").expect("evidence");
     let detail = death.detail.clone().expect("a detail");
@@ -114,23 +123,21 @@ pub(crate) const OFFENCES: &[(&str, &[u8], &str, u16)] = &[
     ("a message within a message", &[0x01, 0, 0x81, 0], "protocol_error", 1002),
 ];
 
-#[test]
-fn every_offence_against_the_protocol_ends_the_connection() {
+fn every_offence_against_the_protocol_ends_the_connection(engine: Engine) {
     for &(name, bytes, kind, code) in OFFENCES {
-        let (report, seen) = die(says(bytes));
+        let (report, seen) = die(engine, says(bytes));
         died(&report, kind);
         assert_eq!(report.measured.counts.matched, AFTER, "{name}");
         assert_eq!(seen.closed, Some(code), "{name}");
     }
 }
 
-#[test]
-fn when_half_of_the_connections_die_the_run_goes_on() {
+fn when_half_of_the_connections_die_the_run_goes_on(engine: Engine) {
     let server = Rogue::start_each(|index| match index % 2 {
         0 => Conduct::Leaves { after: AFTER },
         _ => Conduct::Echo,
     });
-    let report = run(&Plan { clients: n32(6), ..plan(&server.url()) });
+    let report = run(&Plan { clients: n32(6), ..plan(engine, &server.url()) });
     let (counts, dropped) = (&report.measured.counts, &report.measured.dropped);
     assert_eq!((report.connections.opened, report.connections.died), (6, 3));
     assert_eq!(counts.scheduled, 6 * 24);
@@ -140,13 +147,12 @@ fn when_half_of_the_connections_die_the_run_goes_on() {
     assert_eq!(judge(&report, &[]).verdict, Verdict::Connections);
 }
 
-#[test]
-fn a_close_after_everything_was_answered_is_no_death() {
+fn a_close_after_everything_was_answered_is_no_death(engine: Engine) {
     for (load, code) in [(open(200.0, 4), Some(1000)), (closed(2), Some(1001)), (closed(4), None)] {
         let bytes = code.map_or_else(|| vec![0x88, 0], |code| close_frame(code, "done"));
         let server = Rogue::start(Conduct::Once { bytes });
         let one = Until::Messages(NonZeroU64::MIN);
-        let report = run(&Plan { load, until: one, clients: n32(2), ..plan(&server.url()) });
+        let report = run(&Plan { load, until: one, clients: n32(2), ..plan(engine, &server.url()) });
         let connections = &report.connections;
         assert_eq!((connections.opened, connections.died), (2, 0), "{code:?}: {connections:?}");
         assert_eq!((report.measured.counts.sent, report.measured.counts.matched), (2, 2), "{code:?}");
@@ -155,15 +161,14 @@ fn a_close_after_everything_was_answered_is_no_death() {
     }
 }
 
-#[test]
-fn a_close_is_a_death_where_more_was_planned_or_it_complains() {
+fn a_close_is_a_death_where_more_was_planned_or_it_complains(engine: Engine) {
     let once = |code| Conduct::Once { bytes: close_frame(code, "done") };
     let long = Until::Elapsed(Duration::from_secs(600));
     let several = Until::Messages(NonZeroU64::new(3).expect("not 0"));
     for (until, code) in [(several, 1000), (long, 1000), (Until::Messages(NonZeroU64::MIN), 1011)] {
         for load in [open(200.0, 1), closed(1)] {
             let server = Rogue::start(once(code));
-            let report = run(&Plan { load, until, ..plan(&server.url()) });
+            let report = run(&Plan { load, until, ..plan(engine, &server.url()) });
             assert_eq!(report.connections.died, 1, "{until:?}, {code}, {load:?}: {:?}", report.connections);
             assert_eq!(judge(&report, &[]).verdict, Verdict::Connections, "{until:?}, {code}, {load:?}");
             assert!(report.measured_s < 60.0, "nobody is left, so it ends: {} s", report.measured_s);
@@ -171,11 +176,10 @@ fn a_close_is_a_death_where_more_was_planned_or_it_complains() {
     }
 }
 
-#[test]
-fn an_end_before_the_load_begins_is_a_death_that_is_reported() {
+fn an_end_before_the_load_begins_is_a_death_that_is_reported(engine: Engine) {
     for (bytes, found) in [(Vec::new(), 0), ([0x81, 7].iter().chain(b"welcome").copied().collect(), 1)] {
         let server = Rogue::start(Conduct::Opens { bytes: [bytes, close_frame(1013, "server is full")].concat() });
-        let report = run(&plan(&server.url()));
+        let report = run(&plan(engine, &server.url()));
         assert_eq!((report.connections.opened, report.connections.died), (1, 1));
         let said = report.connections.details.get("closed_1013").expect("what it said");
         assert!(said.contains("server is full"), "{said}");
@@ -186,15 +190,13 @@ fn an_end_before_the_load_begins_is_a_death_that_is_reported() {
     }
 }
 
-#[test]
-fn binary_that_comes_back_as_text_ends_the_connection_and_is_told_if_the_engine_shows_it() {
+fn binary_that_comes_back_as_text_ends_the_connection_and_is_told_if_the_engine_shows_it(engine: Engine) {
     for size in [64, 100_000] {
         let server = Rogue::start(Conduct::AsText);
-        let plan = Plan { mix: Mix::Binary, size, ..plan(&server.url()) };
-        let report = run(&plan);
+        let report = run(&Plan { mix: Mix::Binary, size, ..plan(engine, &server.url()) });
         assert_eq!(report.connections.errors.get("invalid_utf8"), Some(&1), "{:?}", report.connections);
         let (counts, anomalies) = (&report.measured.counts, &report.measured.anomalies);
-        let shown = plan.engine == Engine::Lean;
+        let shown = engine == Engine::Lean;
         assert_eq!((counts.damaged, anomalies.wrong_type), (shown.into(), shown.into()), "{size}: {anomalies:?}");
         assert_eq!(counts.undetermined, counts.sent - counts.damaged);
         let verdict = if shown { Verdict::Delivery } else { Verdict::Connections };

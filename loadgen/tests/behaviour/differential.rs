@@ -9,8 +9,8 @@ use reports::model::{Anomalies, Counts};
 use reports::{Report, judge};
 use server::{FaultKind, Faults, Options};
 
-use crate::lean::{deaths, hostile, lawful};
 use crate::rig::{Conduct, Reference, Rogue, close_frame, n32, open, plan, run};
+use crate::{deaths, hostile, lawful};
 
 /// What a report says of a server, but for times and for how much there was time for.
 #[derive(Debug, PartialEq, Eq)]
@@ -40,10 +40,10 @@ impl Opinion {
 }
 
 /// The reports of both engines on a plan, against servers that `start` makes.
-fn both<S>(start: impl Fn() -> (S, Plan), end: impl Fn(S)) -> [Report; 2] {
+fn both<S>(start: impl Fn(Engine) -> (S, Plan), end: impl Fn(S)) -> [Report; 2] {
     [Engine::Lean, Engine::Tungstenite].map(|engine| {
-        let (server, plan) = start();
-        let report = run(&Plan { engine, ..plan });
+        let (server, plan) = start(engine);
+        let report = run(&plan);
         assert_eq!(report.plan.engine, engine.name());
         end(server);
         report
@@ -60,10 +60,10 @@ fn agree(name: &str, reports: &[Report; 2], counted: bool) {
     }
 }
 
-fn rogue(conduct: &Conduct, plan: impl Fn(&str) -> Plan) -> [Report; 2] {
-    let start = || {
+fn rogue(conduct: &Conduct, plan: impl Fn(Engine, &str) -> Plan) -> [Report; 2] {
+    let start = |engine| {
         let server = Rogue::start(conduct.clone());
-        let plan = plan(&server.url());
+        let plan = plan(engine, &server.url());
         (server, plan)
     };
     both(start, |server| drop(server.finish()))
@@ -72,7 +72,8 @@ fn rogue(conduct: &Conduct, plan: impl Fn(&str) -> Plan) -> [Report; 2] {
 #[test]
 fn on_servers_that_break_delivery() {
     for case in hostile::CASES {
-        let reports = rogue(&case.conduct, |url| Plan { mix: case.mix, drain: hostile::DRAIN, ..plan(url) });
+        let reports =
+            rogue(&case.conduct, |engine, url| Plan { mix: case.mix, drain: hostile::DRAIN, ..plan(engine, url) });
         agree(&format!("{:?}", case.conduct), &reports, true);
     }
 }
@@ -80,7 +81,11 @@ fn on_servers_that_break_delivery() {
 #[test]
 fn on_servers_that_do_what_they_may() {
     for conduct in lawful::CONDUCTS {
-        agree(&format!("{conduct:?}"), &rogue(conduct, |url| Plan { clients: n32(2), ..plan(url) }), true);
+        agree(
+            &format!("{conduct:?}"),
+            &rogue(conduct, |engine, url| Plan { clients: n32(2), ..plan(engine, url) }),
+            true,
+        );
     }
 }
 
@@ -108,7 +113,7 @@ fn on_every_way_to_end_a_connection() {
 #[test]
 fn on_every_fault_of_the_reference_server() {
     for kind in FaultKind::ALL {
-        let start = || {
+        let start = |engine| {
             let faults = Faults::new([(kind, 0.1)]).expect("a chance");
             let server = Reference::start_with(Options { faults, seed: 5, ..Options::default() });
             let plan = Plan {
@@ -116,7 +121,7 @@ fn on_every_fault_of_the_reference_server() {
                 load: open(200.0, 8),
                 until: Until::Messages(NonZeroU64::new(80).expect("not 0")),
                 drain: Duration::from_secs(1),
-                ..plan(&server.url())
+                ..plan(engine, &server.url())
             };
             (server, plan)
         };

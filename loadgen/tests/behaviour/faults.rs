@@ -7,12 +7,19 @@ use std::num::NonZeroU64;
 use std::time::Duration;
 
 use loadgen::payload::Mix;
-use loadgen::plan::{Plan, Until};
+use loadgen::plan::{Engine, Plan, Until};
 use reports::model::{Anomalies, Counts, Evidence};
 use reports::{Report, Verdict, judge};
 use server::{Fault, FaultKind, Faults, Options};
 
-use super::rig::{Loadgen, Reference, n32, open, plan, run};
+use crate::rig::{Loadgen, Reference, n32, open, plan, run};
+
+on_each_engine!(
+    all_kinds_at_once_are_told_apart,
+    random_mixtures_are_told_apart,
+    a_reset_connection_has_died_and_what_it_held_is_undetermined,
+    a_closed_connection_has_died_and_what_it_held_is_undetermined
+);
 
 /// Much longer than an answer takes; every run in which one is missing waits for so long.
 const DRAIN: Duration = Duration::from_secs(3);
@@ -37,7 +44,7 @@ const LOADS: [Load; 6] = [
 
 impl Load {
     /// 480 messages in 0.3 to 0.6 seconds.
-    fn plan(self, url: &str) -> Plan {
+    fn plan(self, engine: Engine, url: &str) -> Plan {
         let (messages, rate) = if self.clients == 1 { (480, 800.0) } else { (40, 100.0) };
         Plan {
             clients: n32(self.clients),
@@ -45,7 +52,7 @@ impl Load {
             until: Until::Messages(NonZeroU64::new(messages).expect("not 0")),
             drain: DRAIN,
             mix: self.mix,
-            ..plan(url)
+            ..plan(engine, url)
         }
     }
 
@@ -71,10 +78,10 @@ struct Case {
 }
 
 impl Case {
-    fn run(rates: &[(FaultKind, f64)], seed: u64, load: Load) -> Self {
+    fn run(engine: Engine, rates: &[(FaultKind, f64)], seed: u64, load: Load) -> Self {
         let faults = Faults::new(rates.iter().copied()).expect("chances");
         let server = Reference::start_with(Options { faults, seed, ..Options::default() });
-        let report = run(&load.plan(&server.url()));
+        let report = run(&load.plan(engine, &server.url()));
         let ledger = server.finish().faults;
         Self { load, report, ledger, name: format!("{rates:?}, seed {seed}, {load:?}") }
     }
@@ -210,9 +217,9 @@ impl Case {
 }
 
 /// One kind of fault, under every load.
-fn alone(kind: FaultKind) {
+fn alone(engine: Engine, kind: FaultKind) {
     for (seed, load) in (1..).zip(LOADS) {
-        let case = Case::run(&[(kind, 0.1)], seed, load);
+        let case = Case::run(engine, &[(kind, 0.1)], seed, load);
         case.check();
         assert!(case.ledger.iter().all(|fault| fault.kind == kind), "{}", case.name);
         assert!(!case.ledger.is_empty() || !load.allows(kind), "{}", case.name);
@@ -221,12 +228,18 @@ fn alone(kind: FaultKind) {
 
 macro_rules! alone {
     ($($test:ident: $kind:ident,)*) => {
-        $(
-            #[test]
-            fn $test() {
-                alone(FaultKind::$kind);
-            }
-        )*
+        mod alone {
+            use loadgen::plan::Engine;
+            use server::FaultKind;
+
+            on_each_engine!($($test),*);
+
+            $(
+                fn $test(engine: Engine) {
+                    super::alone(engine, FaultKind::$kind);
+                }
+            )*
+        }
     };
 }
 
@@ -250,11 +263,10 @@ fn survivable() -> impl Iterator<Item = FaultKind> {
     FaultKind::ALL.into_iter().filter(|kind| !matches!(kind, FaultKind::Die | FaultKind::Close))
 }
 
-#[test]
-fn all_kinds_at_once_are_told_apart() {
+fn all_kinds_at_once_are_told_apart(engine: Engine) {
     let rates: Vec<_> = survivable().map(|kind| (kind, 0.03)).collect();
     for (seed, load) in (11..).zip(LOADS) {
-        let case = Case::run(&rates, seed, load);
+        let case = Case::run(engine, &rates, seed, load);
         case.check();
         let kinds: BTreeSet<_> = case.ledger.iter().map(|fault| fault.kind).collect();
         let possible = survivable().filter(|&kind| load.allows(kind)).count();
@@ -263,8 +275,7 @@ fn all_kinds_at_once_are_told_apart() {
     }
 }
 
-#[test]
-fn random_mixtures_are_told_apart() {
+fn random_mixtures_are_told_apart(engine: Engine) {
     for seed in 21..27_u64 {
         // Bits of the seed, well stirred, choose kinds and rates: about half of the kinds, up to 8 % each.
         let stir = |n: u64| (seed * 16 + n).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
@@ -275,17 +286,17 @@ fn random_mixtures_are_told_apart() {
             .map(|(kind, chance)| (kind, (chance % 8 + 1) as f64 / 100.0))
             .collect();
         let load = LOADS[usize::try_from(seed).expect("small") % LOADS.len()];
-        Case::run(&rates, seed, load).check();
+        Case::run(engine, &rates, seed, load).check();
     }
 }
 
 /// Each connection dies by `kind` sooner or later; before, other things happen to some of its messages.
-fn dying(kind: FaultKind, error: &str) {
+fn dying(engine: Engine, kind: FaultKind, error: &str) {
     for (seed, load) in (31..).zip([LOADS[1], LOADS[4], LOADS[5]]) {
         let others = [(FaultKind::Duplicate, 0.05), (FaultKind::Unexpected, 0.05)];
         for others in [&[][..], &others] {
             let rates = [&[(kind, 0.4)], others].concat();
-            let case = Case::run(&rates, seed, load);
+            let case = Case::run(engine, &rates, seed, load);
             let (report, name) = (&case.report, &case.name);
             let deaths = case.count(kind);
             assert_eq!(deaths, u64::from(load.clients), "{name}: that one lives has a chance of 1 in 10^7");
@@ -310,14 +321,12 @@ fn dying(kind: FaultKind, error: &str) {
     }
 }
 
-#[test]
-fn a_reset_connection_has_died_and_what_it_held_is_undetermined() {
-    dying(FaultKind::Die, "reset");
+fn a_reset_connection_has_died_and_what_it_held_is_undetermined(engine: Engine) {
+    dying(engine, FaultKind::Die, "reset");
 }
 
-#[test]
-fn a_closed_connection_has_died_and_what_it_held_is_undetermined() {
-    dying(FaultKind::Close, "closed_1011");
+fn a_closed_connection_has_died_and_what_it_held_is_undetermined(engine: Engine) {
+    dying(engine, FaultKind::Close, "closed_1011");
 }
 
 #[test]

@@ -36,7 +36,7 @@ const DOORS: &[(Manner, Duration, &str)] = &[
 fn each_way_to_be_kept_out_has_its_kind() {
     for &(manner, timeout, kind) in DOORS {
         let door = Doorman::start(manner);
-        let mut plan = Plan { clients: n32(3), ..plan(&door.url) };
+        let mut plan = Plan { clients: n32(3), ..plan(Engine::Lean, &door.url) };
         plan.connect.timeout = timeout;
         let started = Instant::now();
         let what = unreachable(&plan);
@@ -49,7 +49,7 @@ fn each_way_to_be_kept_out_has_its_kind() {
 #[test]
 fn a_server_without_tls_is_told_from_one_that_is_not_there() {
     let door = Doorman::start(Manner::Says(b"HTTP/1.1 400 Bad Request\r\n\r\n"));
-    let mut secure = plan(&door.url.replace("ws://", "wss://"));
+    let mut secure = plan(Engine::Lean, &door.url.replace("ws://", "wss://"));
     // It waits for the end of a request that never comes.
     secure.connect.timeout = SHORT;
     let what = unreachable(&secure);
@@ -77,7 +77,7 @@ fn the_first_words_of_each_kind_are_told_though_others_opened() {
         let mut options = Options { reply: Reply::Echo, ..Options::default() };
         options.limits.connections = 2;
         let server = Reference::start_with(options);
-        let report = run(&Plan { clients: n32(3), engine, ..plan(&server.url()) });
+        let report = run(&Plan { clients: n32(3), ..plan(engine, &server.url()) });
         let connections = &report.connections;
         assert_eq!((connections.opened, connections.failed), (2, 1), "{connections:?}");
         let words = &connections.details["http_503"];

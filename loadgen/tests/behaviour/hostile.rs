@@ -4,11 +4,24 @@ use std::num::{NonZeroU64, NonZeroUsize};
 use std::time::Duration;
 
 use loadgen::payload::Mix;
-use loadgen::plan::{Load, Plan, Until};
+use loadgen::plan::{Engine, Load, Plan, Until};
 use reports::model::{Anomalies, Counts};
 use reports::{Verdict, judge};
 
-use super::rig::{Conduct, Rogue, Spoil, closed, n32, open, plan, rate, run};
+use crate::rig::{Conduct, Rogue, Spoil, closed, n32, open, plan, rate, run};
+
+on_each_engine!(
+    every_breach_is_counted_and_shown,
+    text_that_is_spoiled_is_found,
+    evidence_shows_what_was_expected_what_came_and_in_what_read,
+    a_duplicate_that_comes_when_the_run_is_over_is_still_seen,
+    a_message_that_comes_on_another_connection_was_misrouted_also_to_another_thread,
+    breaches_of_the_warm_up_count_too,
+    a_server_that_never_stops_talking_does_not_keep_a_run_from_ending,
+    nor_does_it_in_the_closed_model,
+    what_is_due_beyond_the_in_flight_cap_is_dropped,
+    a_server_that_does_not_read_is_not_fed_without_end
+);
 
 /// Longer than an echo takes, and not much longer: some of these servers let it pass every time.
 pub(crate) const DRAIN: Duration = Duration::from_secs(1);
@@ -103,11 +116,10 @@ pub(crate) const CASES: &[Case] = &[
     },
 ];
 
-#[test]
-fn every_breach_is_counted_and_shown() {
+fn every_breach_is_counted_and_shown(engine: Engine) {
     for case in CASES {
         let server = Rogue::start(case.conduct.clone());
-        let report = run(&Plan { mix: case.mix, drain: DRAIN, ..plan(&server.url()) });
+        let report = run(&Plan { mix: case.mix, drain: DRAIN, ..plan(engine, &server.url()) });
         let name = &case.conduct;
         let counts = report.measured.counts;
         let n = counts.sent;
@@ -146,13 +158,12 @@ const SPOILS: &[(&str, Spoil)] = &[
     }),
 ];
 
-#[test]
-fn text_that_is_spoiled_is_found() {
+fn text_that_is_spoiled_is_found(engine: Engine) {
     for (name, spoil) in SPOILS {
         let server = Rogue::start(Conduct::Spoils(*spoil));
         let until = Until::Messages(NonZeroU64::new(256).unwrap());
         let load = Load::Closed { window: n32(64) };
-        let report = run(&Plan { mix: Mix::Text, size: 256, load, until, drain: DRAIN, ..plan(&server.url()) });
+        let report = run(&Plan { mix: Mix::Text, size: 256, load, until, drain: DRAIN, ..plan(engine, &server.url()) });
         // A text that begins with NUL may come back as nothing at all, and is lost.
         let Counts { sent, damaged, matched, lost, .. } = report.measured.counts;
         assert!(damaged > 0 && matched + damaged + lost == sent, "{name}: {:?}", report.measured);
@@ -164,10 +175,9 @@ fn server_address(url: &str) -> &str {
     url.trim_start_matches("ws://").trim_end_matches('/')
 }
 
-#[test]
-fn evidence_shows_what_was_expected_what_came_and_in_what_read() {
+fn evidence_shows_what_was_expected_what_came_and_in_what_read(engine: Engine) {
     let server = Rogue::start(Conduct::Flipped);
-    let report = run(&Plan { mix: Mix::Binary, ..plan(&server.url()) });
+    let report = run(&Plan { mix: Mix::Binary, ..plan(engine, &server.url()) });
     let first = &report.evidence[0];
     assert_eq!((first.received_bytes, first.first_difference), (Some(64), Some(63)));
     let (expected, received) = (first.expected.as_ref().expect("known"), first.received.as_ref().expect("it came"));
@@ -177,25 +187,23 @@ fn evidence_shows_what_was_expected_what_came_and_in_what_read() {
     assert!(read.frames >= 1 && read.bytes >= 66, "{read:?}");
 }
 
-#[test]
-fn a_duplicate_that_comes_when_the_run_is_over_is_still_seen() {
+fn a_duplicate_that_comes_when_the_run_is_over_is_still_seen(engine: Engine) {
     let server = Rogue::start(Conduct::OnceMoreAtTheEnd);
-    let report = run(&plan(&server.url()));
+    let report = run(&plan(engine, &server.url()));
     let counts = report.measured.counts;
     assert_eq!(counts.matched, counts.sent);
     assert_eq!(report.measured.anomalies, Anomalies { duplicated: 1, ..Anomalies::default() });
     assert_eq!(judge(&report, &[]).verdict, Verdict::Delivery);
 }
 
-#[test]
-fn a_message_that_comes_on_another_connection_was_misrouted_also_to_another_thread() {
+fn a_message_that_comes_on_another_connection_was_misrouted_also_to_another_thread(engine: Engine) {
     for threads in [1, 2] {
         let server = Rogue::start(Conduct::ToNeighbour);
         let plan = Plan {
             clients: n32(2),
             threads: NonZeroUsize::new(threads).expect("not 0"),
             drain: DRAIN,
-            ..plan(&server.url())
+            ..plan(engine, &server.url())
         };
         let report = run(&plan);
         let counts = report.measured.counts;
@@ -211,10 +219,9 @@ fn a_message_that_comes_on_another_connection_was_misrouted_also_to_another_thre
     }
 }
 
-#[test]
-fn breaches_of_the_warm_up_count_too() {
+fn breaches_of_the_warm_up_count_too(engine: Engine) {
     let server = Rogue::start(Conduct::Twice);
-    let report = run(&Plan { warmup: Duration::from_millis(100), ..plan(&server.url()) });
+    let report = run(&Plan { warmup: Duration::from_millis(100), ..plan(engine, &server.url()) });
     let warmup = &report.warmup;
     assert!(warmup.counts.sent > 0);
     assert!(warmup.anomalies.duplicated > 0, "{warmup:?}");
@@ -225,32 +232,29 @@ fn breaches_of_the_warm_up_count_too() {
 }
 
 /// A run against a server that never stops talking ends all the same.
-fn talked_down(load: Load) {
+fn talked_down(engine: Engine, load: Load) {
     let server = Rogue::start(Conduct::Floods);
     let until = Until::Elapsed(Duration::from_millis(100));
     // So many that one of them always has something to say.
     let clients = n32(8);
-    let report = run(&Plan { clients, load, until, drain: Duration::from_millis(100), ..plan(&server.url()) });
+    let report = run(&Plan { clients, load, until, drain: Duration::from_millis(100), ..plan(engine, &server.url()) });
     assert!(report.measured.anomalies.unexpected > 0);
     assert_eq!(judge(&report, &[]).verdict, Verdict::Delivery);
     server.finish();
 }
 
-#[test]
-fn a_server_that_never_stops_talking_does_not_keep_a_run_from_ending() {
-    talked_down(open(200.0, 4));
+fn a_server_that_never_stops_talking_does_not_keep_a_run_from_ending(engine: Engine) {
+    talked_down(engine, open(200.0, 4));
 }
 
-#[test]
-fn nor_does_it_in_the_closed_model() {
-    talked_down(closed(4));
+fn nor_does_it_in_the_closed_model(engine: Engine) {
+    talked_down(engine, closed(4));
 }
 
-#[test]
-fn what_is_due_beyond_the_in_flight_cap_is_dropped() {
+fn what_is_due_beyond_the_in_flight_cap_is_dropped(engine: Engine) {
     let server = Rogue::start(Conduct::Mute);
     let load = Load::Open { rate: rate(200.0), burst: n32(4), max_in_flight: n32(6) };
-    let report = run(&Plan { load, drain: Duration::from_millis(100), ..plan(&server.url()) });
+    let report = run(&Plan { load, drain: Duration::from_millis(100), ..plan(engine, &server.url()) });
     let (counts, dropped) = (report.measured.counts, report.measured.dropped);
     assert_eq!((counts.sent, counts.lost), (6, 6), "a burst and a half");
     assert_eq!(dropped.in_flight_cap + dropped.behind_schedule, 18);
@@ -258,15 +262,14 @@ fn what_is_due_beyond_the_in_flight_cap_is_dropped() {
     assert_eq!(server.finish()[0].messages, 6);
 }
 
-#[test]
-fn a_server_that_does_not_read_is_not_fed_without_end() {
+fn a_server_that_does_not_read_is_not_fed_without_end(engine: Engine) {
     let server = Rogue::start(Conduct::Deaf);
     let plan = Plan {
         load: open(1000.0, 10),
         until: Until::Messages(NonZeroU64::new(400).expect("not 0")),
         size: 65_536,
         drain: Duration::from_millis(200),
-        ..plan(&server.url())
+        ..plan(engine, &server.url())
     };
     let report = run(&plan);
     let counts = report.measured.counts;

@@ -9,11 +9,18 @@ use std::num::{NonZeroU64, NonZeroUsize};
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
-use loadgen::plan::{Load, Plan, Until};
+use loadgen::plan::{Engine, Load, Plan, Until};
 use reports::Report;
 use server::{Delay, DelayShape, Options, Stall};
 
-use super::rig::{Reference, closed, complete, n32, open, plan, run, where_prompt};
+use crate::rig::{Reference, closed, complete, n32, open, plan, run, where_prompt};
+
+on_each_engine!(
+    a_fixed_delay_is_found_in_service_and_response_times,
+    exponential_delays_are_found_with_their_quantiles,
+    a_stall_is_in_the_response_times_of_all_that_was_due_meanwhile,
+    a_stall_hides_from_the_closed_model
+);
 
 fn nanos(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).expect("short")
@@ -52,8 +59,7 @@ fn adds_up(report: &Report, took: Duration, lanes: u64) {
     assert!((response - service - lag).abs() <= error, "{response} is not {service} + {lag}");
 }
 
-#[test]
-fn a_fixed_delay_is_found_in_service_and_response_times() {
+fn a_fixed_delay_is_found_in_service_and_response_times(engine: Engine) {
     for (burst, window) in [(1, None), (5, None), (1, Some(1)), (1, Some(4))] {
         let mean = Duration::from_millis(400);
         let delay = Some(Delay { mean, shape: DelayShape::Fixed });
@@ -61,7 +67,7 @@ fn a_fixed_delay_is_found_in_service_and_response_times() {
         let load = window.map_or_else(|| open(100.0, burst), closed);
         let messages = NonZeroU64::new(20).expect("not 0");
         let until = Until::Messages(messages);
-        let (report, took) = timed(&Plan { clients: n32(4), load, until, ..plan(&server.url()) });
+        let (report, took) = timed(&Plan { clients: n32(4), load, until, ..plan(engine, &server.url()) });
         for times in [&report.latency.service, &report.latency.response] {
             at_least(times, 0.0, mean);
         }
@@ -71,14 +77,13 @@ fn a_fixed_delay_is_found_in_service_and_response_times() {
     }
 }
 
-#[test]
-fn exponential_delays_are_found_with_their_quantiles() {
+fn exponential_delays_are_found_with_their_quantiles(engine: Engine) {
     let mean = Duration::from_millis(100);
     let delay = Some(Delay { mean, shape: DelayShape::Exponential });
     let server = Reference::start_with(Options { delay, seed: 1, ..Options::default() });
     // One message in flight a client, so that none waits for the one before it.
     let until = Until::Messages(NonZeroU64::new(12).expect("not 0"));
-    let (report, took) = timed(&Plan { clients: n32(50), load: closed(1), until, ..plan(&server.url()) });
+    let (report, took) = timed(&Plan { clients: n32(50), load: closed(1), until, ..plan(engine, &server.url()) });
     for q in [0.25_f64, 0.5, 0.75] {
         let expected = mean.mul_f64(-(1.0 - q).ln());
         // 600 draws by a seed: the standard error of these quantiles is at most a fourteenth of the mean.
@@ -94,18 +99,18 @@ const STALL: Stall = Stall { after: Duration::from_secs(1), length: Duration::fr
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// Ten clients for three seconds, of which the server stands still for one.
-fn stalled(load: Load) -> (Report, Duration) {
+fn stalled(engine: Engine, load: Load) -> (Report, Duration) {
     let server = Reference::start_with(Options { stall: Some(STALL), ..Options::default() });
     let until = Until::Elapsed(Duration::from_secs(3));
-    let timed = timed(&Plan { clients: n32(10), load, until, threads: NonZeroUsize::MIN, ..plan(&server.url()) });
+    let timed =
+        timed(&Plan { clients: n32(10), load, until, threads: NonZeroUsize::MIN, ..plan(engine, &server.url()) });
     server.finish();
     timed
 }
 
-#[test]
-fn a_stall_is_in_the_response_times_of_all_that_was_due_meanwhile() {
+fn a_stall_is_in_the_response_times_of_all_that_was_due_meanwhile(engine: Engine) {
     where_prompt(PAUSE, || {
-        let (report, _) = stalled(open(100.0, 1));
+        let (report, _) = stalled(engine, open(100.0, 1));
         let times = &report.latency.response;
         let (rate, length) = (1000.0, STALL.length.as_secs_f64());
         // What was due `t` before the end of the stall waited for at least `t`: the responses of rate x length messages
@@ -127,10 +132,9 @@ fn a_stall_is_in_the_response_times_of_all_that_was_due_meanwhile() {
     });
 }
 
-#[test]
-fn a_stall_hides_from_the_closed_model() {
+fn a_stall_hides_from_the_closed_model(engine: Engine) {
     where_prompt(PAUSE, || {
-        let (report, took) = stalled(closed(1));
+        let (report, took) = stalled(engine, closed(1));
         adds_up(&report, took, 1);
         let times = &report.latency.response;
         // Ten messages met it, one a client; the others were sent when it was over.

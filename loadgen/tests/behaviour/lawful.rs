@@ -3,9 +3,17 @@
 use std::num::NonZeroU64;
 
 use loadgen::payload::Mix;
-use loadgen::plan::{Plan, Until};
+use loadgen::plan::{Engine, Plan, Until};
 
-use super::rig::{Conduct, Cutting, Farewell, Proxy, Rogue, complete, n32, open, plan, run};
+use crate::rig::{Conduct, Cutting, Farewell, Proxy, Rogue, complete, n32, open, plan, run};
+
+on_each_engine!(
+    whatever_a_server_does_that_it_may_do_the_messages_are_whole,
+    and_however_its_bytes_come,
+    large_messages_in_fragments_are_whole,
+    each_ping_is_answered_by_a_pong_with_its_payload_and_pongs_are_ignored,
+    the_opening_handshake_asks_for_what_the_url_and_the_plan_say
+);
 
 /// Texts hold a character of two bytes in every eight: fragments of eight bytes would never cut one.
 pub(crate) const CONDUCTS: &[Conduct] = &[
@@ -42,26 +50,23 @@ fn in_order(conduct: &Conduct, cutting: Option<Cutting>, plan: &Plan) {
     }
 }
 
-#[test]
-fn whatever_a_server_does_that_it_may_do_the_messages_are_whole() {
+fn whatever_a_server_does_that_it_may_do_the_messages_are_whole(engine: Engine) {
     for conduct in CONDUCTS {
         for mix in [Mix::Text, Mix::Mixed] {
-            in_order(conduct, None, &Plan { clients: n32(2), mix, ..plan("ws://unused") });
+            in_order(conduct, None, &Plan { clients: n32(2), mix, ..plan(engine, "ws://unused") });
         }
     }
 }
 
-#[test]
-fn and_however_its_bytes_come() {
+fn and_however_its_bytes_come(engine: Engine) {
     for (seed, conduct) in (1..).zip(CONDUCTS) {
         for cutting in [Cutting::Bytewise, Cutting::Collected, Cutting::Random { seed, longest: 16 }] {
-            in_order(conduct, Some(cutting), &Plan { clients: n32(2), ..plan("ws://unused") });
+            in_order(conduct, Some(cutting), &Plan { clients: n32(2), ..plan(engine, "ws://unused") });
         }
     }
 }
 
-#[test]
-fn large_messages_in_fragments_are_whole() {
+fn large_messages_in_fragments_are_whole(engine: Engine) {
     // With lengths that take two and eight bytes, for fragments as well.
     for (size, bytes) in [(5_000, 9), (66_000, 999), (200_000, 66_004)] {
         let large = Plan {
@@ -69,7 +74,7 @@ fn large_messages_in_fragments_are_whole() {
             until: Until::Messages(NonZeroU64::new(12).expect("not 0")),
             mix: Mix::Text,
             size,
-            ..plan("ws://unused")
+            ..plan(engine, "ws://unused")
         };
         for conduct in [Conduct::Fragmented { bytes }, Conduct::Hollow { bytes }, Conduct::Ponging { bytes }] {
             in_order(&conduct, None, &large);
@@ -78,10 +83,9 @@ fn large_messages_in_fragments_are_whole() {
     }
 }
 
-#[test]
-fn each_ping_is_answered_by_a_pong_with_its_payload_and_pongs_are_ignored() {
+fn each_ping_is_answered_by_a_pong_with_its_payload_and_pongs_are_ignored(engine: Engine) {
     let server = Rogue::start(Conduct::Pinging);
-    let report = run(&plan(&server.url()));
+    let report = run(&plan(engine, &server.url()));
     complete(&report);
     let seen = &server.finish()[0];
     let numbers: Vec<_> = (0..seen.messages).map(|number| number.to_be_bytes().to_vec()).collect();
@@ -91,11 +95,10 @@ fn each_ping_is_answered_by_a_pong_with_its_payload_and_pongs_are_ignored() {
     assert_eq!(seen.pongs.last(), numbers.last());
 }
 
-#[test]
-fn the_opening_handshake_asks_for_what_the_url_and_the_plan_say() {
+fn the_opening_handshake_asks_for_what_the_url_and_the_plan_say(engine: Engine) {
     let server = Rogue::start(Conduct::Echo);
     let url = format!("{}/a/path?token=1", server.url()).replace("ws://", "ws://user:p%40ss@");
-    let mut plan = plan(&url);
+    let mut plan = plan(engine, &url);
     plan.connect.headers = vec![(http::HeaderName::from_static("x-test"), http::HeaderValue::from_static("yes"))];
     let report = run(&plan);
     complete(&report);

@@ -5,30 +5,54 @@
 //! Counts, kinds and exit codes are compared, never latencies; and a machine that is too slow for the planned load makes
 //! a run invalid, which is right, so it fails no test that is about something else.
 //!
-//! What is about moving messages runs on each engine: [`lean`] and [`tungstenite`] hold the same suites.
+//! What is about moving messages runs on each engine: `on_each_engine` makes two tests of a scenario.
 
 // Tests and benches may print: they are run by people who read it.
 #![allow(clippy::print_stderr, clippy::print_stdout)]
-// On purpose: the suites are there once for each engine.
-#![allow(clippy::duplicate_mod)]
+
+/// Makes two tests of each scenario, `lean::NAME` and `tungstenite::NAME`. A scenario is a function of an engine.
+macro_rules! on_each_engine {
+    ($($scenario:ident),+) => {
+        on_each_engine!(lean: Lean, $($scenario),+);
+        on_each_engine!(tungstenite: Tungstenite, $($scenario),+);
+    };
+    ($module:ident: $engine:ident, $($scenario:ident),+) => {
+        mod $module {
+            $(
+                #[test]
+                fn $scenario() {
+                    super::$scenario(loadgen::plan::Engine::$engine);
+                }
+            )+
+        }
+    };
+}
 
 mod ab;
 mod attacks;
 mod campaign;
 mod cli;
+mod closed;
+mod deaths;
 mod differential;
 mod exit_codes;
+mod faults;
 mod handshakes;
-mod lean;
+mod hostile;
+mod known_times;
+mod lawful;
 mod printing;
 mod privacy;
+mod rechunked;
 mod rig;
+mod run;
 mod search;
 mod searched;
 mod signals;
 mod sources;
 mod starved;
+mod stop;
 mod stored;
 mod tables;
-mod tungstenite;
+mod tls;
 mod usage;

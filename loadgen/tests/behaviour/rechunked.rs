@@ -5,11 +5,13 @@ use std::collections::BTreeSet;
 use std::num::NonZeroU64;
 
 use loadgen::payload::Mix;
-use loadgen::plan::{Plan, Until};
+use loadgen::plan::{Engine, Plan, Until};
 use reports::Report;
 use server::Reply;
 
-use super::rig::{Cutting, Proxy, Reference, complete, n32, open, plan, run};
+use crate::rig::{Cutting, Proxy, Reference, complete, n32, open, plan, run};
+
+on_each_engine!(a_byte_at_a_time, all_of_20_ms_at_once, cut_anywhere_and_within_headers);
 
 /// Kinds, bursts and numbers of clients.
 fn shapes() -> impl Iterator<Item = (Mix, u32, u32)> {
@@ -18,7 +20,7 @@ fn shapes() -> impl Iterator<Item = (Mix, u32, u32)> {
 }
 
 /// Each client sends `messages` messages. Large ones come at a lower rate: what is measured is not how fast.
-fn shape((mix, burst, clients): (Mix, u32, u32), size: u32, messages: u64) -> Plan {
+fn shape(engine: Engine, (mix, burst, clients): (Mix, u32, u32), size: u32, messages: u64) -> Plan {
     let rate = if size > 1000 { 100.0 } else { 400.0 };
     Plan {
         clients: n32(clients),
@@ -26,7 +28,7 @@ fn shape((mix, burst, clients): (Mix, u32, u32), size: u32, messages: u64) -> Pl
         until: Until::Messages(NonZeroU64::new(messages).expect("not 0")),
         mix,
         size,
-        ..plan("ws://unused")
+        ..plan(engine, "ws://unused")
     }
 }
 
@@ -49,26 +51,24 @@ fn finish(server: Reference) {
     assert_eq!(stats.protocol_errors, 0, "{stats:?}");
 }
 
-#[test]
-fn a_byte_at_a_time() {
+fn a_byte_at_a_time(engine: Engine) {
     let server = Reference::start(Reply::Echo);
     // How many bytes a read brings is for the reader's speed to say. That each is a read of its own, and the messages are
     // whole, is for the engines' unit tests, which read before the next byte is sent.
     for size in [64, 200] {
         for shape_of in shapes() {
-            through(&server, Cutting::Bytewise, &shape(shape_of, size, 24));
+            through(&server, Cutting::Bytewise, &shape(engine, shape_of, size, 24));
         }
     }
-    through(&server, Cutting::Bytewise, &shape((Mix::Mixed, 2, 1), 66_000, 2));
+    through(&server, Cutting::Bytewise, &shape(engine, (Mix::Mixed, 2, 1), 66_000, 2));
     finish(server);
 }
 
-#[test]
-fn all_of_20_ms_at_once() {
+fn all_of_20_ms_at_once(engine: Engine) {
     let server = Reference::start(Reply::Echo);
     for (size, messages) in [(64, 24), (200, 24), (66_000, 8)] {
         for (mix, burst, clients) in shapes() {
-            let plan = shape((mix, burst, clients), size, messages);
+            let plan = shape(engine, (mix, burst, clients), size, messages);
             let (report, _) = through(&server, Cutting::Collected, &plan);
             let reads = report.wire.messages_per_read;
             // A burst is written at once, stays together on its way there, is answered at once, and stays together on its
@@ -82,15 +82,14 @@ fn all_of_20_ms_at_once() {
     finish(server);
 }
 
-#[test]
-fn cut_anywhere_and_within_headers() {
+fn cut_anywhere_and_within_headers(engine: Engine) {
     let server = Reference::start(Reply::Echo);
     // Headers of the server's frames, and of the generator's, which are masked.
     for (size, messages, headers) in [(64, 24, [2, 6]), (200, 24, [4, 8]), (66_000, 8, [10, 14])] {
         let mut cut = BTreeSet::new();
         for (number, shape_of) in (0..).zip(shapes()) {
             let cutting = Cutting::Random { seed: u64::from(size) + number, longest: size as usize / 4 };
-            cut.extend(through(&server, cutting, &shape(shape_of, size, messages)).1);
+            cut.extend(through(&server, cutting, &shape(engine, shape_of, size, messages)).1);
         }
         for header in headers {
             let missing: Vec<_> = (1..header).filter(|&before| !cut.contains(&(header, before))).collect();

@@ -8,7 +8,21 @@ use loadgen::plan::{Engine, Expect, Load, Plan, Target, Until};
 use reports::{Verdict, judge};
 use server::Reply;
 
-use super::rig::{Reference, complete, n32, open, plan, rate, run};
+use crate::rig::{Reference, complete, n32, open, plan, rate, run};
+
+on_each_engine!(
+    every_kind_size_and_burst_comes_back,
+    the_number_scheduled_is_rate_times_duration_times_clients_in_both_phases,
+    a_number_of_messages_is_kept_to_and_cuts_the_last_burst,
+    reads_and_writes_are_counted,
+    a_reply_that_is_always_the_same_matches_whatever_is_sent,
+    another_reply_than_the_expected_one_is_damage,
+    the_server_of_the_run_itself_is_the_target_when_there_is_no_other,
+    the_server_of_the_run_takes_messages_of_any_planned_size,
+    connections_open_no_faster_than_planned,
+    the_same_seed_makes_the_same_run_id,
+    messages_too_small_for_a_header_are_counted
+);
 
 /// Kinds, sizes and bursts. Lengths of 126 and of 65 536 change how a frame's header says them.
 const SHAPES: &[(Mix, u32, u32)] = &[
@@ -25,8 +39,7 @@ const SHAPES: &[(Mix, u32, u32)] = &[
     (Mix::Text, 70_000, 5),
 ];
 
-#[test]
-fn every_kind_size_and_burst_comes_back() {
+fn every_kind_size_and_burst_comes_back(engine: Engine) {
     let server = Reference::start(Reply::Echo);
     for &(mix, size, burst) in SHAPES {
         let messages = 2 * u64::from(burst);
@@ -37,7 +50,7 @@ fn every_kind_size_and_burst_comes_back() {
             until: Until::Messages(NonZeroU64::new(messages).expect("not 0")),
             mix,
             size,
-            ..plan(&server.url())
+            ..plan(engine, &server.url())
         };
         let report = run(&plan);
         complete(&report);
@@ -55,8 +68,7 @@ fn every_kind_size_and_burst_comes_back() {
     assert_eq!((stats.accepted, stats.protocol_errors, stats.broken), (3 * SHAPES.len() as u64, 0, 0));
 }
 
-#[test]
-fn the_number_scheduled_is_rate_times_duration_times_clients_in_both_phases() {
+fn the_number_scheduled_is_rate_times_duration_times_clients_in_both_phases(engine: Engine) {
     let server = Reference::start(Reply::Echo);
     for threads in [1, 2, 3] {
         let plan = Plan {
@@ -65,7 +77,7 @@ fn the_number_scheduled_is_rate_times_duration_times_clients_in_both_phases() {
             warmup: Duration::from_millis(200),
             until: Until::Elapsed(Duration::from_millis(400)),
             threads: NonZeroUsize::new(threads).expect("not 0"),
-            ..plan(&server.url())
+            ..plan(engine, &server.url())
         };
         let report = run(&plan);
         complete(&report);
@@ -77,8 +89,7 @@ fn the_number_scheduled_is_rate_times_duration_times_clients_in_both_phases() {
     }
 }
 
-#[test]
-fn a_number_of_messages_is_kept_to_and_cuts_the_last_burst() {
+fn a_number_of_messages_is_kept_to_and_cuts_the_last_burst(engine: Engine) {
     let server = Reference::start(Reply::Echo);
     for messages in [1, 4, 5, 6, 23] {
         let plan = Plan {
@@ -87,7 +98,7 @@ fn a_number_of_messages_is_kept_to_and_cuts_the_last_burst() {
             warmup: Duration::from_millis(60),
             until: Until::Messages(NonZeroU64::new(messages).expect("not 0")),
             threads: NonZeroUsize::new(2).expect("not 0"),
-            ..plan(&server.url())
+            ..plan(engine, &server.url())
         };
         let report = run(&plan);
         complete(&report);
@@ -98,10 +109,9 @@ fn a_number_of_messages_is_kept_to_and_cuts_the_last_burst() {
     }
 }
 
-#[test]
-fn reads_and_writes_are_counted() {
+fn reads_and_writes_are_counted(engine: Engine) {
     let server = Reference::start(Reply::Echo);
-    let plan = Plan { clients: n32(4), load: open(250.0, 5), ..plan(&server.url()) };
+    let plan = Plan { clients: n32(4), load: open(250.0, 5), ..plan(engine, &server.url()) };
     let report = run(&plan);
     complete(&report);
     let (wire, counts) = (&report.wire, &report.measured.counts);
@@ -118,25 +128,23 @@ fn reads_and_writes_are_counted() {
     assert!(report.generator.stolen.is_some_and(|share| (0.0..=1.0).contains(&share)), "{:?}", report.generator);
 }
 
-#[test]
-fn a_reply_that_is_always_the_same_matches_whatever_is_sent() {
+fn a_reply_that_is_always_the_same_matches_whatever_is_sent(engine: Engine) {
     let text = r#"{"a":1,"b":2}"#;
     let server = Reference::start(Reply::Text(text.to_owned()));
     for expect in [Expect::Reply(text.to_owned()), Expect::Count] {
         for mix in [Mix::Text, Mix::Binary, Mix::Mixed] {
-            let report = run(&Plan { expect: expect.clone(), mix, ..plan(&server.url()) });
+            let report = run(&Plan { expect: expect.clone(), mix, ..plan(engine, &server.url()) });
             complete(&report);
             assert_eq!(report.plan.expect, expect.to_string());
         }
     }
 }
 
-#[test]
-fn another_reply_than_the_expected_one_is_damage() {
+fn another_reply_than_the_expected_one_is_damage(engine: Engine) {
     let server = Reference::start(Reply::Text("no".to_owned()));
     let short = Duration::from_millis(200);
     for (expect, corrupted) in [(Expect::Reply("yes".to_owned()), true), (Expect::Echo, false)] {
-        let report = run(&Plan { expect, drain: short, ..plan(&server.url()) });
+        let report = run(&Plan { expect, drain: short, ..plan(engine, &server.url()) });
         let (counts, found) = (&report.measured.counts, &report.measured.anomalies);
         assert_eq!(counts.matched, 0);
         if corrupted {
@@ -148,53 +156,47 @@ fn another_reply_than_the_expected_one_is_damage() {
     }
 }
 
-#[test]
-fn the_server_of_the_run_itself_is_the_target_when_there_is_no_other() {
+fn the_server_of_the_run_itself_is_the_target_when_there_is_no_other(engine: Engine) {
     let target = Target::Embedded { threads: NonZeroUsize::MIN };
-    let plan = Plan { target, clients: n32(5), ..plan("ws://unused") };
+    let plan = Plan { target, clients: n32(5), ..plan(engine, "ws://unused") };
     let report = run(&plan);
     complete(&report);
     assert!(report.target.embedded);
     assert!(report.target.url.starts_with("ws://127.0.0.1:"), "{}", report.target.url);
 }
 
-#[test]
-fn the_server_of_the_run_takes_messages_of_any_planned_size() {
+fn the_server_of_the_run_takes_messages_of_any_planned_size(engine: Engine) {
     let target = Target::Embedded { threads: NonZeroUsize::MIN };
     let (load, until) = (Load::Closed { window: n32(2) }, Until::Messages(NonZeroU64::new(2).unwrap()));
-    let plan = Plan { target, clients: n32(1), load, until, size: 20 << 20, mix: Mix::Binary, ..plan("ws://unused") };
+    let plan =
+        Plan { target, clients: n32(1), load, until, size: 20 << 20, mix: Mix::Binary, ..plan(engine, "ws://unused") };
     let report = run(&plan);
     assert_eq!((report.measured.counts.sent, report.measured.counts.matched), (2, 2));
 }
 
-#[test]
-fn connections_open_no_faster_than_planned() {
+fn connections_open_no_faster_than_planned(engine: Engine) {
     let server = Reference::start(Reply::Echo);
-    let mut plan = Plan { clients: n32(5), ..plan(&server.url()) };
+    let mut plan = Plan { clients: n32(5), ..plan(engine, &server.url()) };
     plan.connect.rate = rate(20.0);
     let started = std::time::Instant::now();
     complete(&run(&plan));
     assert!(started.elapsed() >= Duration::from_millis(200), "the fifth is due 4/20 s after the first");
 }
 
-#[test]
-fn the_same_seed_makes_the_same_run_id() {
+fn the_same_seed_makes_the_same_run_id(engine: Engine) {
     let server = Reference::start(Reply::Echo);
-    let id = |seed| run(&Plan { seed, ..plan(&server.url()) }).environment.run_id;
+    let id = |seed| run(&Plan { seed, ..plan(engine, &server.url()) }).environment.run_id;
     assert_eq!(id(1), id(1));
     assert_ne!(id(1), id(2));
 }
 
-#[test]
-fn messages_too_small_for_a_header_are_counted() {
-    for engine in [Engine::Lean, Engine::Tungstenite] {
-        for (size, mix) in [(0, Mix::Mixed), (1, Mix::Binary), (52, Mix::Text)] {
-            let server = Reference::start(Reply::Echo);
-            let report = run(&Plan { size, mix, engine, expect: Expect::Count, ..plan(&server.url()) });
-            let counts = report.measured.counts;
-            assert_eq!((counts.sent, counts.matched, counts.events), (24, 24, 24), "{engine}, {size} bytes");
-            assert!(report.measured.anomalies.is_clean(), "{engine}, {size} bytes");
-            assert_eq!(server.finish().faults.len(), 0);
-        }
+fn messages_too_small_for_a_header_are_counted(engine: Engine) {
+    for (size, mix) in [(0, Mix::Mixed), (1, Mix::Binary), (52, Mix::Text)] {
+        let server = Reference::start(Reply::Echo);
+        let report = run(&Plan { size, mix, expect: Expect::Count, ..plan(engine, &server.url()) });
+        let counts = report.measured.counts;
+        assert_eq!((counts.sent, counts.matched, counts.events), (24, 24, 24), "{size} bytes");
+        assert!(report.measured.anomalies.is_clean(), "{size} bytes");
+        assert_eq!(server.finish().faults.len(), 0);
     }
 }

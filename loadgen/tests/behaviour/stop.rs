@@ -2,20 +2,27 @@
 
 use std::time::Duration;
 
-use loadgen::plan::{Plan, Until};
+use loadgen::plan::{Engine, Plan, Until};
 use loadgen::{RunError, Stage, Stop};
 use reports::judge;
 use server::Reply;
 
-use super::rig::{Conduct, Doorman, Manner, Reference, Rogue, closed, n32, open, plan, rate, run_observed};
+use crate::rig::{Conduct, Doorman, Manner, Reference, Rogue, closed, n32, open, plan, rate, run_observed};
+
+on_each_engine!(
+    what_was_measured_until_then_is_reported,
+    stopped_in_the_warm_up_nothing_was_measured,
+    stopped_while_it_connects_a_run_ends_and_closes_what_is_open,
+    stopped_before_anything_is_open_there_is_no_report,
+    the_stages_follow_each_other
+);
 
 const LONG: Duration = Duration::from_secs(600);
 
-#[test]
-fn what_was_measured_until_then_is_reported() {
+fn what_was_measured_until_then_is_reported(engine: Engine) {
     let server = Reference::start(Reply::Echo);
     for load in [open(250.0, 5), closed(2)] {
-        let plan = Plan { clients: n32(4), load, until: Until::Elapsed(LONG), ..plan(&server.url()) };
+        let plan = Plan { clients: n32(4), load, until: Until::Elapsed(LONG), ..plan(engine, &server.url()) };
         let stop = Stop::default();
         let report = run_observed(&plan, &stop, |snapshot| {
             if snapshot.stage == Stage::Measuring && snapshot.matched > 0 {
@@ -34,10 +41,9 @@ fn what_was_measured_until_then_is_reported() {
     }
 }
 
-#[test]
-fn stopped_in_the_warm_up_nothing_was_measured() {
+fn stopped_in_the_warm_up_nothing_was_measured(engine: Engine) {
     let server = Reference::start(Reply::Echo);
-    let plan = Plan { warmup: LONG, ..plan(&server.url()) };
+    let plan = Plan { warmup: LONG, ..plan(engine, &server.url()) };
     let stop = Stop::default();
     let report = run_observed(&plan, &stop, |snapshot| {
         if snapshot.stage == Stage::Warmup && snapshot.matched > 0 {
@@ -51,10 +57,9 @@ fn stopped_in_the_warm_up_nothing_was_measured() {
     assert!(report.warmup.counts.sent > 0);
 }
 
-#[test]
-fn stopped_while_it_connects_a_run_ends_and_closes_what_is_open() {
+fn stopped_while_it_connects_a_run_ends_and_closes_what_is_open(engine: Engine) {
     let server = Rogue::start(Conduct::Echo);
-    let mut plan = Plan { clients: n32(1000), ..plan(&server.url()) };
+    let mut plan = Plan { clients: n32(1000), ..plan(engine, &server.url()) };
     plan.connect.rate = rate(20.0);
     let stop = Stop::default();
     let report = run_observed(&plan, &stop, |snapshot| {
@@ -72,21 +77,19 @@ fn stopped_while_it_connects_a_run_ends_and_closes_what_is_open() {
     assert!(seen.iter().filter(|seen| seen.closed == Some(1000)).count() as u64 >= connections.opened);
 }
 
-#[test]
-fn stopped_before_anything_is_open_there_is_no_report() {
+fn stopped_before_anything_is_open_there_is_no_report(engine: Engine) {
     let door = Doorman::start(Manner::Silent);
     let stop = Stop::default();
-    let result = run_observed(&plan(&door.url), &stop, |_| stop.stop());
+    let result = run_observed(&plan(engine, &door.url), &stop, |_| stop.stop());
     assert!(matches!(&result, Err(RunError::Interrupted)), "{result:?}");
 }
 
-#[test]
-fn the_stages_follow_each_other() {
+fn the_stages_follow_each_other(engine: Engine) {
     let server = Reference::start(Reply::Echo);
     let plan = Plan {
         warmup: Duration::from_millis(300),
         until: Until::Elapsed(Duration::from_millis(300)),
-        ..plan(&server.url())
+        ..plan(engine, &server.url())
     };
     let mut stages = Vec::new();
     let report = run_observed(&plan, &Stop::default(), |snapshot| {

@@ -1,15 +1,21 @@
 //! Servers behind TLS.
 
-use loadgen::plan::{Connect, Plan};
+use loadgen::plan::{Connect, Engine, Plan};
 use server::Reply;
 
-use super::rig::{Reference, Veil, complete, n32, plan, run, unreachable};
+use crate::rig::{Reference, Veil, complete, n32, plan, run, unreachable};
 
-#[test]
-fn messages_go_through_tls() {
+on_each_engine!(
+    messages_go_through_tls,
+    a_certificate_that_nobody_signed_is_refused_with_the_remedy,
+    a_mix_up_of_ws_and_wss_is_named,
+    a_server_that_wants_a_certificate_of_the_client_is_named
+);
+
+fn messages_go_through_tls(engine: Engine) {
     let server = Reference::start(Reply::Echo);
     let veil = Veil::before(server.address());
-    let trusting = plan(&veil.url());
+    let trusting = plan(engine, &veil.url());
     // Records of TLS hold 16 KiB: some messages take several.
     for size in [64, 40_000] {
         let connect = Connect { insecure: true, ..trusting.connect.clone() };
@@ -20,29 +26,26 @@ fn messages_go_through_tls() {
     }
 }
 
-#[test]
-fn a_certificate_that_nobody_signed_is_refused_with_the_remedy() {
+fn a_certificate_that_nobody_signed_is_refused_with_the_remedy(engine: Engine) {
     let server = Reference::start(Reply::Echo);
     let veil = Veil::before(server.address());
-    let what = unreachable(&plan(&veil.url()));
+    let what = unreachable(&plan(engine, &veil.url()));
     assert!(what.contains("tls (1)") && what.contains("--insecure"), "{what}");
 }
 
-#[test]
-fn a_mix_up_of_ws_and_wss_is_named() {
+fn a_mix_up_of_ws_and_wss_is_named(engine: Engine) {
     let server = Reference::start(Reply::Echo);
     let veil = Veil::before(server.address());
-    let what = unreachable(&plan(&veil.url().replace("wss://", "ws://")));
+    let what = unreachable(&plan(engine, &veil.url().replace("wss://", "ws://")));
     assert!(what.contains("try wss://"), "{what}");
-    let what = unreachable(&plan(&server.url().replace("ws://", "wss://")));
+    let what = unreachable(&plan(engine, &server.url().replace("ws://", "wss://")));
     assert!(what.starts_with("tls (1): ") && what.contains("try ws://"), "{what}");
 }
 
-#[test]
-fn a_server_that_wants_a_certificate_of_the_client_is_named() {
+fn a_server_that_wants_a_certificate_of_the_client_is_named(engine: Engine) {
     let server = Reference::start(Reply::Echo);
     let veil = Veil::for_the_certified(server.address());
-    let trusting = plan(&veil.url());
+    let trusting = plan(engine, &veil.url());
     let connect = Connect { insecure: true, ..trusting.connect.clone() };
     let what = unreachable(&Plan { connect, ..trusting });
     assert!(what.starts_with("tls (1): ") && what.contains("wants a certificate of the client"), "{what}");

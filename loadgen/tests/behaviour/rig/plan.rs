@@ -28,7 +28,7 @@ pub(crate) fn closed(window: u32) -> Load {
 }
 
 /// One client sends six bursts of four to `url`, 20 ms apart, and waits long for the replies.
-pub(crate) fn plan(url: &str) -> Plan {
+pub(crate) fn plan(engine: Engine, url: &str) -> Plan {
     Plan {
         target: Target::Url(Url::parse(url).expect("a URL")),
         clients: n32(1),
@@ -46,7 +46,7 @@ pub(crate) fn plan(url: &str) -> Plan {
             sources: Vec::new(),
             insecure: false,
         },
-        engine: Engine::Lean,
+        engine,
         threads: NonZeroUsize::MIN,
         seed: 7,
     }

@@ -30,7 +30,7 @@ fn result(c: &mut Criterion) {
         let mut out = Vec::new();
         b.iter(|| {
             out.clear();
-            Text { color: true }.render(black_box(&report), &judgement, &mut out)
+            Text { color: true, ..Text::default() }.render(black_box(&report), &judgement, &mut out)
         });
     });
     group.finish();

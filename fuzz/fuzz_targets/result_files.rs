@@ -119,9 +119,10 @@ fn replacement(new: u8, old: &Value) -> Value {
 /// Every format shows a run, or says that it can't.
 fn show(report: &Report, judgement: &Judgement) {
     let (smaller, bigger) = (GithubBenchmark { better: Better::Lower }, GithubBenchmark { better: Better::Higher });
+    let (plain, colored) = (Text::default(), Text { color: true, width: 40 });
     let formats: [&dyn Render; 12] = [
-        &Text { color: false },
-        &Text { color: true },
+        &plain,
+        &colored,
         &Markdown,
         &Html,
         &Json,
@@ -159,7 +160,7 @@ fuzz_target!(|bytes: &[u8]| {
         Stored::Search(record) => {
             let again = store::search::to_json(record).expect("what was read can be written");
             assert_eq!(Stored::from_json(again.as_bytes()).expect("what was written can be read"), stored);
-            let formats: [&dyn RenderSearch; 4] = [&Text { color: false }, &Markdown, &Json, &Html];
+            let formats: [&dyn RenderSearch; 4] = [&Text::default(), &Markdown, &Json, &Html];
             for format in formats {
                 let _ = format.search(record, &mut Paper(0));
             }

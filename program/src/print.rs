@@ -50,6 +50,15 @@ impl Channel {
         }
     }
 
+    /// Columns of the terminal that a person looks at. `None` elsewhere, and where the terminal does not tell.
+    pub fn columns(self) -> Option<u16> {
+        let size = match self {
+            Self::Stdout => rustix::termios::tcgetwinsize(io::stdout()),
+            Self::Stderr => rustix::termios::tcgetwinsize(io::stderr()),
+        };
+        size.ok().map(|size| size.ws_col).filter(|columns| *columns > 0)
+    }
+
     /// Prints all of `bytes`. On stdout that takes as long as its reader takes; on stderr, a reader that takes nothing for two
     /// seconds is given up.
     ///

@@ -181,7 +181,7 @@ fn starved(engine: &impl Build) {
     assert!(service < BLOCK / 4, "{service}");
 
     let mut page = Vec::new();
-    Text { color: false }.render(&report, &undecided, &mut page).unwrap();
+    Text::default().render(&report, &undecided, &mut page).unwrap();
     let page = String::from_utf8(page).unwrap();
     for part in
         ["INVALID", "generator: threshold p99<100ms is undecided", "limited by   the generator: ", "ms*", "  floor "]

@@ -92,7 +92,7 @@ fn a_hostile_reason_is_made_visible(engine: Engine) {
     let detail = death.detail.clone().expect("a detail");
     assert!(detail.contains("1011") && detail.contains("evil"), "{detail}");
     let mut page = Vec::new();
-    Text { color: false }.render(&report, &judge(&report, &[]), &mut page).expect("memory");
+    Text::default().render(&report, &judge(&report, &[]), &mut page).expect("memory");
     let page = String::from_utf8(page).expect("UTF-8");
     let hostile =
         |c: char| (c.is_control() && c != '\n') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');

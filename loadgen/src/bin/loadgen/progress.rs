@@ -81,7 +81,7 @@ impl Terminal {
 
 impl TermLike for Terminal {
     fn width(&self) -> u16 {
-        rustix::termios::tcgetwinsize(io::stderr()).map_or(COLUMNS, |size| size.ws_col)
+        Channel::Stderr.columns().unwrap_or(COLUMNS)
     }
 
     fn move_cursor_up(&self, n: usize) -> io::Result<()> {

@@ -21,7 +21,7 @@ fn shown(render: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> String {
 }
 
 fn text(comparison: &Comparison, color: bool) -> String {
-    shown(|out| Text { color }.comparison(comparison, out))
+    shown(|out| Text { color, ..Text::default() }.comparison(comparison, out))
 }
 
 fn ab(outcome: &Outcome) -> Ab<'_> {
@@ -59,16 +59,33 @@ fn text_of_a_violation_and_a_missing_metric() {
 #[test]
 fn text_of_pairs() {
     let (regressed, open) = (outcome(&STEADY, 10), outcome(&WILD, 30));
-    insta::assert_snapshot!(
-        "text_of_pairs_that_regressed",
-        shown(|out| Text { color: false }.ab(&ab(&regressed), out))
-    );
-    insta::assert_snapshot!("text_of_pairs_that_tell_nothing", shown(|out| Text { color: false }.ab(&ab(&open), out)));
+    insta::assert_snapshot!("text_of_pairs_that_regressed", shown(|out| Text::default().ab(&ab(&regressed), out)));
+    insta::assert_snapshot!("text_of_pairs_that_tell_nothing", shown(|out| Text::default().ab(&ab(&open), out)));
+}
+
+#[test]
+fn text_for_a_narrow_terminal() {
+    let narrow = Text { color: false, width: 60 };
+    insta::assert_snapshot!(shown(|out| narrow.ab(&ab(&outcome(&WILD, 30)), out)));
+}
+
+#[test]
+fn no_line_is_longer_than_the_terminal_is_wide() {
+    for width in [40, 60, 80, 120] {
+        let format = Text { color: false, width };
+        for output in [
+            shown(|out| format.comparison(&regression(), out)),
+            shown(|out| format.comparison(&compare(&[pass()], &[violation()], &Options::default()), out)),
+            shown(|out| format.ab(&ab(&outcome(&WILD, 30)), out)),
+        ] {
+            assert!(output.lines().all(|line| line.chars().count() <= width), "{width}: {output}");
+        }
+    }
 }
 
 #[test]
 fn colour_on() {
-    let colored = shown(|out| Text { color: true }.ab(&ab(&outcome(&STEADY, 10)), out));
+    let colored = shown(|out| Text { color: true, ..Text::default() }.ab(&ab(&outcome(&STEADY, 10)), out));
     insta::assert_snapshot!(colored.replace('\u{1b}', "␛"));
 }
 
@@ -94,7 +111,7 @@ fn hostile_text_stays_text_in_every_format() {
     let comparison = hostile();
     let outcome = outcome(&WILD, 10);
     let hostile_ab = Ab { a: HOSTILE, b: HOSTILE, outcome: &outcome, repeated: 0 };
-    for output in [text(&comparison, false), shown(|out| Text { color: false }.ab(&hostile_ab, out))] {
+    for output in [text(&comparison, false), shown(|out| Text::default().ab(&hostile_ab, out))] {
         assert!(!output.chars().any(|c| (c.is_control() && c != '\n') || c == '\u{202e}'), "{output}");
         assert!(output.lines().all(|line| line.chars().count() <= 100 && !line.starts_with('#')), "{output}");
     }

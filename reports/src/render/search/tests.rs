@@ -11,7 +11,7 @@ fn shown(format: &impl RenderSearch, record: &Record) -> String {
 }
 
 fn text(record: &Record) -> String {
-    shown(&Text { color: false }, record)
+    shown(&Text::default(), record)
 }
 
 #[test]
@@ -20,8 +20,21 @@ fn text_of_a_search() {
 }
 
 #[test]
+fn text_for_a_narrow_terminal() {
+    insta::assert_snapshot!(shown(&Text { color: false, width: 60 }, &record()));
+}
+
+#[test]
+fn no_line_is_longer_than_the_terminal_is_wide() {
+    for width in [60, 80, 120] {
+        let text = shown(&Text { color: false, width }, &record());
+        assert!(text.lines().all(|line| line.chars().count() <= width), "{width}: {text}");
+    }
+}
+
+#[test]
 fn colour_is_for_words_that_judge() {
-    insta::assert_snapshot!(shown(&Text { color: true }, &record()).replace('\u{1b}', "␛"));
+    insta::assert_snapshot!(shown(&Text { color: true, ..Text::default() }, &record()).replace('\u{1b}', "␛"));
 }
 
 #[test]

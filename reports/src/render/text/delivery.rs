@@ -2,7 +2,8 @@
 
 use std::io;
 
-use super::page::{Page, cut};
+use super::printer::Printer;
+use super::wrap::cut;
 use crate::escape::visible;
 use crate::human::count;
 use crate::model::{Anomalies, Counts, Evidence, Report};
@@ -14,9 +15,9 @@ const SHOWN: usize = 3;
 /// Letters of a kind that fit its column when it is indented.
 const WIDEST: usize = 10;
 
-pub(super) fn delivery(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
+pub(super) fn delivery(printer: &mut Printer<'_>, report: &Report) -> io::Result<()> {
     let tally = &report.measured;
-    page.row("delivery", &fates(&tally.counts))?;
+    printer.row("delivery", &fates(&tally.counts))?;
     if tally.counts.dropped > 0 {
         let dropped = &tally.dropped;
         let text = format!(
@@ -27,15 +28,15 @@ pub(super) fn delivery(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
             count(dropped.dead_connection),
             count(dropped.behind_schedule),
         );
-        page.row("dropped", &text)?;
+        printer.row("dropped", &text)?;
     }
     if !tally.anomalies.is_clean() {
-        let style = page.palette.bad;
-        page.styled_row("anomalies", page.palette.label, &kinds(&tally.anomalies), style)?;
+        let style = printer.palette.bad;
+        printer.styled_row("anomalies", printer.palette.label, &kinds(&tally.anomalies), style)?;
     }
-    page.row("warm-up", &warmup(report))?;
+    printer.row("warm-up", &warmup(report))?;
     if let Some(text) = words::undecided(&report.plan) {
-        page.row("", &text)?;
+        printer.row("", &text)?;
     }
     Ok(())
 }
@@ -84,7 +85,7 @@ fn kinds(anomalies: &Anomalies) -> String {
 }
 
 /// The first few of each kind, in the order in which the kinds first appear.
-pub(super) fn evidence(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
+pub(super) fn evidence(printer: &mut Printer<'_>, report: &Report) -> io::Result<()> {
     let mut kinds: Vec<&str> = Vec::new();
     for evidence in &report.evidence {
         if !kinds.contains(&evidence.kind.as_str()) {
@@ -92,8 +93,8 @@ pub(super) fn evidence(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
         }
     }
     if !kinds.is_empty() {
-        page.blank()?;
-        page.row("evidence", &format!("the first of each kind, {SHOWN} at most; a result file has more"))?;
+        printer.blank()?;
+        printer.row("evidence", &format!("the first of each kind, {SHOWN} at most; a result file has more"))?;
     }
     for kind in kinds {
         let of_kind = report.evidence.iter().filter(|evidence| evidence.kind == kind);
@@ -103,18 +104,23 @@ pub(super) fn evidence(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
                 0 => format!("  {kind}"),
                 _ => String::new(),
             };
-            one(page, &label, evidence)?;
+            one(printer, &label, evidence)?;
         }
     }
     Ok(())
 }
 
-fn one(page: &mut Page<'_>, label: &str, evidence: &Evidence) -> io::Result<()> {
+fn one(printer: &mut Printer<'_>, label: &str, evidence: &Evidence) -> io::Result<()> {
     let label = cut(&visible(label), 12);
-    page.styled_row(&label, page.palette.bad, &words::circumstances(evidence).join(", "), anstyle::Style::new())?;
+    printer.styled_row(
+        &label,
+        printer.palette.bad,
+        &words::circumstances(evidence).join(", "),
+        anstyle::Style::new(),
+    )?;
     for (name, bytes) in [("expected", &evidence.expected), ("received", &evidence.received)] {
         if let Some(bytes) = bytes {
-            page.detail(&format!("  {name} {bytes}"))?;
+            printer.detail(&format!("  {name} {bytes}"))?;
         }
     }
     Ok(())

@@ -1,9 +1,11 @@
 //! A report that a person reads in ten seconds: the verdict and why first, then the books, latency, and what limited the
-//! run. At most 100 columns.
+//! run.
 
 mod delivery;
 mod latency;
-pub(super) mod page;
+pub(super) mod printer;
+pub(super) mod table;
+pub(super) mod wrap;
 
 use std::io;
 
@@ -12,61 +14,70 @@ use crate::human::{bytes, count, most_frequent, percent, rate, seconds};
 use crate::judge::{Judgement, Verdict};
 use crate::model::{Load, Report};
 use crate::throughput::Throughput;
-use page::{Page, Palette};
+use printer::Printer;
 
 /// Kinds of connection errors of which it is shown what the first one said.
 const MOST_DETAILS: usize = 8;
 
-/// The report for a terminal.
+/// The report for a terminal. By default it is without colour, in lines of 100 columns.
 #[derive(Clone, Copy, Debug)]
 pub struct Text {
     /// With ANSI escape sequences for colours (the standard eight), bold and dim. The only control characters in the
     /// output beside newlines, whatever a report holds.
     pub color: bool,
+    /// Columns of a line. Longer text is wrapped at blanks, and a table that is wider continues below. Under 40 columns
+    /// count as 40.
+    pub width: usize,
+}
+
+impl Default for Text {
+    fn default() -> Self {
+        Self { color: false, width: 100 }
+    }
 }
 
 impl Render for Text {
     fn render(&self, report: &Report, judgement: &Judgement, out: &mut dyn io::Write) -> io::Result<()> {
-        let page = &mut Page { out, palette: Palette::new(self.color) };
-        verdict(page, report, judgement)?;
-        page.blank()?;
-        plan(page, report)?;
-        page.blank()?;
-        delivery::delivery(page, report)?;
-        delivery::evidence(page, report)?;
-        page.blank()?;
-        latency::table(page, report)?;
-        page.blank()?;
-        throughput(page, report)?;
-        health(page, report)?;
-        connections(page, report)?;
-        page.row("limited by", words::limit(report, judgement.limited_by))
+        let printer = &mut Printer::new(*self, out);
+        verdict(printer, report, judgement)?;
+        printer.blank()?;
+        plan(printer, report)?;
+        printer.blank()?;
+        delivery::delivery(printer, report)?;
+        delivery::evidence(printer, report)?;
+        printer.blank()?;
+        latency::table(printer, report)?;
+        printer.blank()?;
+        throughput(printer, report)?;
+        health(printer, report)?;
+        connections(printer, report)?;
+        printer.row("limited by", words::limit(report, judgement.limited_by))
     }
 }
 
-fn verdict(page: &mut Page<'_>, report: &Report, judgement: &Judgement) -> io::Result<()> {
-    let palette = page.palette;
+fn verdict(printer: &mut Printer<'_>, report: &Report, judgement: &Judgement) -> io::Result<()> {
+    let palette = printer.palette;
     let (word, meaning) = words::verdict(report, judgement);
     let style = match judgement.verdict {
         Verdict::Pass => palette.good,
         Verdict::Threshold | Verdict::Delivery | Verdict::Connections => palette.bad,
         Verdict::Invalid => palette.doubtful,
     };
-    page.styled_row(word, style, &meaning, style)?;
+    printer.styled_row(word, style, &meaning, style)?;
     // Nothing speaks against a pass; what is said all the same is a note.
     let label = if judgement.verdict == Verdict::Pass { "  note" } else { "  why" };
     for reason in &judgement.reasons {
-        page.row(label, reason)?;
+        printer.row(label, reason)?;
     }
     Ok(())
 }
 
-fn plan(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
+fn plan(printer: &mut Printer<'_>, report: &Report) -> io::Result<()> {
     let embedded = if report.target.embedded { " (embedded server)" } else { "" };
-    page.row("target", &format!("{}{embedded}", report.target.url))?;
+    printer.row("target", &format!("{}{embedded}", report.target.url))?;
     let plan = &report.plan;
     let payload = format!("{} {}", bytes(plan.size_bytes as f64), plan.payload);
-    page.row("plan", &format!("{}, {payload}, {}", words::load(plan), words::length(plan)))?;
+    printer.row("plan", &format!("{}, {payload}, {}", words::load(plan), words::length(plan)))?;
     let environment = &report.environment;
     let cores = if environment.cores == 1 { "core" } else { "cores" };
     let place = format!(
@@ -79,10 +90,10 @@ fn plan(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
         environment.seed,
         report.started_at
     );
-    page.styled_row("where", page.palette.label, &place, page.palette.aside)
+    printer.styled_row("where", printer.palette.label, &place, printer.palette.aside)
 }
 
-fn throughput(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
+fn throughput(printer: &mut Printer<'_>, report: &Report) -> io::Result<()> {
     let throughput = Throughput::of(report);
     let shown = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), rate);
     let volume = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), bytes);
@@ -102,7 +113,7 @@ fn throughput(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
         volume(throughput.sent_bytes_per_s),
         volume(throughput.received_bytes_per_s),
     );
-    page.row("throughput", &text)?;
+    printer.row("throughput", &text)?;
     let (read, write) = (report.wire.messages_per_read, report.wire.messages_per_write);
     let text = format!(
         "messages per read mean {:.1} max {}; per write mean {:.1} max {}",
@@ -111,10 +122,10 @@ fn throughput(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
         write.mean,
         count(write.max),
     );
-    page.row("TCP", &text)
+    printer.row("TCP", &text)
 }
 
-fn health(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
+fn health(printer: &mut Printer<'_>, report: &Report) -> io::Result<()> {
     let generator = &report.generator;
     let threads = if generator.threads == 1 { "thread" } else { "threads" };
     let text = format!(
@@ -125,15 +136,15 @@ fn health(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
         bytes(generator.peak_rss_bytes as f64),
         generator.threads,
     );
-    page.row("generator", &text)?;
+    printer.row("generator", &text)?;
     if let Some(stops) = words::stops(report) {
-        page.row("", &stops)?;
+        printer.row("", &stops)?;
     }
-    words::saturated(report).map_or(Ok(()), |text| page.row("over 60 s", &text))?;
-    words::stolen(report).map_or(Ok(()), |text| page.row("stolen", &text))
+    words::saturated(report).map_or(Ok(()), |text| printer.row("over 60 s", &text))?;
+    words::stolen(report).map_or(Ok(()), |text| printer.row("stolen", &text))
 }
 
-fn connections(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
+fn connections(printer: &mut Printer<'_>, report: &Report) -> io::Result<()> {
     let connections = &report.connections;
     let mut text = format!("{} of {} opened", count(connections.opened), count(connections.requested));
     for (name, n) in [("failed", connections.failed), ("died", connections.died)] {
@@ -145,12 +156,12 @@ fn connections(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
     if !kinds.is_empty() {
         text = format!("{text}: {kinds}");
     }
-    page.row("connections", &text)?;
+    printer.row("connections", &text)?;
     for (kind, detail) in connections.details.iter().take(MOST_DETAILS) {
-        page.row("", &format!("{kind}: {detail}"))?;
+        printer.row("", &format!("{kind}: {detail}"))?;
     }
     if connections.details.len() > MOST_DETAILS {
-        page.row("", &format!("and {} more kinds, in the result file", connections.details.len() - MOST_DETAILS))?;
+        printer.row("", &format!("and {} more kinds, in the result file", connections.details.len() - MOST_DETAILS))?;
     }
     Ok(())
 }

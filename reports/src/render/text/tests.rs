@@ -7,7 +7,7 @@ use crate::threshold::Threshold;
 fn text(report: &Report, color: bool) -> String {
     let thresholds: Vec<Threshold> = report.plan.thresholds.iter().map(|t| t.parse().unwrap()).collect();
     let mut out = Vec::new();
-    Text { color }.render(report, &judge(report, &thresholds), &mut out).unwrap();
+    Text { color, ..Text::default() }.render(report, &judge(report, &thresholds), &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 
@@ -103,6 +103,28 @@ fn lines_fit_and_colours_are_all_that_colour_adds() {
 }
 
 #[test]
+fn no_line_is_longer_than_the_terminal_is_wide() {
+    let mut marked = sample::violation();
+    marked.latency.floor.record(1).unwrap();
+    for report in [marked, sample::pass(), sample::invalid(), sample::connections(), sample::closed()] {
+        for width in [40, 60, 80, 120] {
+            let mut out = Vec::new();
+            Text { color: false, width }.render(&report, &judge(&report, &[]), &mut out).unwrap();
+            let text = String::from_utf8(out).unwrap();
+            assert!(text.lines().all(|line| line.chars().count() <= width && !line.ends_with(' ')), "{width}: {text}");
+        }
+    }
+}
+
+#[test]
+fn a_narrow_terminal() {
+    let mut out = Vec::new();
+    let report = sample::violation();
+    Text { color: false, width: 60 }.render(&report, &judge(&report, &[]), &mut out).unwrap();
+    insta::assert_snapshot!(String::from_utf8(out).unwrap());
+}
+
+#[test]
 fn whatever_a_report_holds_the_terminal_is_safe() {
     let hostile = "\u{1b}]0;title\u{7}\u{202e}\n\u{9b}2J漢字 word-without-end".to_owned() + &"x".repeat(300);
     let mut report = sample::violation();
@@ -122,7 +144,7 @@ fn whatever_a_report_holds_the_terminal_is_safe() {
     let mut judgement = judge(&report, &[]);
     judgement.reasons.push(hostile);
     let mut out = Vec::new();
-    Text { color: false }.render(&report, &judgement, &mut out).unwrap();
+    Text::default().render(&report, &judgement, &mut out).unwrap();
     let text = String::from_utf8(out).unwrap();
     assert!(text.chars().all(|c| c == '\n' || !c.is_control() && c != '\u{202e}'));
     assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");

@@ -30,7 +30,7 @@ fn changed(changes: &[(&str, Value)]) -> String {
 
 /// What each format shows of it.
 fn shown(record: &Record) -> [Vec<u8>; 4] {
-    let formats: [&dyn RenderSearch; 4] = [&Text { color: false }, &Markdown, &Html, &Json];
+    let formats: [&dyn RenderSearch; 4] = [&Text::default(), &Markdown, &Html, &Json];
     formats.map(|format| {
         let mut out = Vec::new();
         format.search(record, &mut out).unwrap();

@@ -9,7 +9,7 @@ use program::Channel;
 use reports::gate::Gate;
 use reports::paired::{Discarded, Observation, Order, Outcome, Test, order};
 use reports::render::comparison::{Ab, Markdown, RenderComparison};
-use reports::render::{Entry, Html, Json, Text};
+use reports::render::{Entry, Html, Json};
 use reports::{Render, Report, Verdict, human, store};
 
 use super::notice;
@@ -43,7 +43,7 @@ pub(crate) fn ab(args: &AbArgs) -> Result<u8, Failure> {
     let compared = compare(args, &plan, &test, &folder, stop);
     if let (Err(Failure::Ab(Halt::Run { report, judgement, .. })), false) = (&compared, args.quiet) {
         let channel = if args.stdout_is_taken() { Channel::Stderr } else { Channel::Stdout };
-        terminal::show(channel, args.no_color, |color, out| Text { color }.render(report, judgement, out));
+        terminal::show(channel, args.no_color, |text, out| text.render(report, judgement, out));
     }
     compared
 }
@@ -205,7 +205,7 @@ fn show(args: &AbArgs, contest: &Contest, outcome: &Outcome) -> Saved {
     }
     if !args.quiet {
         let channel = if args.stdout_is_taken() { Channel::Stderr } else { Channel::Stdout };
-        terminal::show(channel, args.no_color, |color, out| Text { color }.ab(ab, out));
+        terminal::show(channel, args.no_color, |text, out| text.ab(ab, out));
     }
     saved
 }

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use program::Channel;
 use reports::compare::{Comparison, Options, compare as compared};
+use reports::render::Json;
 use reports::render::comparison::{Markdown, RenderComparison};
-use reports::render::{Json, Text};
 use reports::store::FileError;
 use reports::{Report, store};
 
@@ -38,6 +38,6 @@ fn show(args: &CompareArgs, comparison: &Comparison) -> Saved {
         return saved;
     }
     let channel = if args.markdown == Some(Place::Stdout) { Channel::Stderr } else { Channel::Stdout };
-    terminal::show(channel, args.no_color, |color, out| Text { color }.comparison(comparison, out));
+    terminal::show(channel, args.no_color, |text, out| text.comparison(comparison, out));
     saved
 }

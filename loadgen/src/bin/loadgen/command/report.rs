@@ -5,7 +5,7 @@ use std::path::Path;
 
 use program::Channel;
 use reports::render::search::RenderSearch;
-use reports::render::{Entry, Html, Text};
+use reports::render::{Entry, Html};
 use reports::store::Stored;
 use reports::{Judgement, Render, Report};
 
@@ -33,13 +33,12 @@ pub(crate) fn report(args: &ReportArgs) -> Result<u8, Failure> {
 type File<'a> = (&'a Path, Stored);
 
 fn text(args: &ReportArgs, files: &[File<'_>]) -> io::Result<()> {
-    print(Channel::Stdout, args.no_color, |color, out| {
+    print(Channel::Stdout, args.no_color, |text, out| {
         for (index, (path, stored)) in files.iter().enumerate() {
             if files.len() > 1 {
                 let gap = if index == 0 { "" } else { "\n" };
                 writeln!(out, "{gap}== {}\n", reports::escape::visible(&path.display().to_string()))?;
             }
-            let text = Text { color };
             match stored {
                 Stored::Result(result) => text.render(&result.0, &result.1, out)?,
                 Stored::Search(record) => text.search(record, out)?,

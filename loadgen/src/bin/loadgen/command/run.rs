@@ -3,8 +3,8 @@
 use program::Channel;
 use reports::compare::{Comparison, Options, compare};
 use reports::gate::Gate;
+use reports::render::Json;
 use reports::render::comparison::RenderComparison;
-use reports::render::{Json, Text};
 use reports::{Judgement, Render, Report, judge, store};
 
 use super::notice;
@@ -98,11 +98,11 @@ fn finish(args: &RunArgs, outcome: &Outcome) -> u8 {
 
 fn show(args: &RunArgs, Outcome { report, judgement, comparison }: &Outcome) {
     let channel = if args.json || args.outputs.take_stdout() { Channel::Stderr } else { Channel::Stdout };
-    terminal::show(channel, args.no_color, |color, out| {
-        Text { color }.render(report, judgement, out)?;
+    terminal::show(channel, args.no_color, |text, out| {
+        text.render(report, judgement, out)?;
         let (Some(comparison), Some(name)) = (comparison, &args.baseline) else { return Ok(()) };
         writeln!(out, "\n== beside the baseline {name}\n")?;
-        Text { color }.comparison(comparison, out)
+        text.comparison(comparison, out)
     });
 }
 

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use loadgen::plan::{Load, Plan, Rate};
 use loadgen::{RunError, Stop};
 use program::Channel;
+use reports::render::Json;
 use reports::render::search::{RenderSearch, line};
-use reports::render::{Json, Text};
 use reports::search::{Conclusion, Next, Record, Search, Step};
 use reports::{Report, judge};
 
@@ -166,7 +166,7 @@ fn show(args: &SearchArgs, record: &Record) -> Saved {
     }
     if !outputs.quiet {
         let channel = if outputs.take_stdout() { Channel::Stderr } else { Channel::Stdout };
-        terminal::show(channel, outputs.no_color, |color, out| Text { color }.search(record, out));
+        terminal::show(channel, outputs.no_color, |text, out| text.search(record, out));
     }
     saved
 }

@@ -1,0 +1,187 @@
+//! Tables of numbers.
+
+use std::io;
+use std::ops::Range;
+
+use anstyle::Style;
+
+use super::printer::Printer;
+
+/// Columns between the numbers and the verdict.
+const GAP: usize = 2;
+
+/// Rows of numbers that have a name and may have a verdict.
+///
+/// Where the lines have no room for all columns, they come closer together; where that is not enough, those that are left
+/// stand in a second table below the first, with the names again. A number is never broken.
+pub(in crate::render) struct NumberTable {
+    /// The heading of the names, and the columns that they take at least.
+    pub(in crate::render) names: (&'static str, usize),
+    /// The heading of each column of numbers, and its width where there is room.
+    pub(in crate::render) columns: Vec<(&'static str, usize)>,
+    pub(in crate::render) has_verdicts: bool,
+    pub(in crate::render) rows: Vec<NumberRow>,
+    /// Rows before the blank line; 0 for none.
+    pub(in crate::render) first_group: usize,
+}
+
+/// A row of a [`NumberTable`].
+pub(in crate::render) struct NumberRow {
+    pub(in crate::render) name: String,
+    /// One for each column.
+    pub(in crate::render) numbers: Vec<String>,
+    pub(in crate::render) verdict: (&'static str, Style),
+}
+
+/// How wide the columns are.
+struct Widths {
+    name: usize,
+    columns: Vec<usize>,
+    verdict: usize,
+}
+
+impl NumberTable {
+    pub(in crate::render) fn print(&self, printer: &mut Printer<'_>) -> io::Result<()> {
+        let gaps = [None, Some(2), Some(1)];
+        let widths = gaps.map(|gap| self.widths(gap)).into_iter().find(|widths| widths.all() <= printer.width);
+        let widths = widths.unwrap_or_else(|| self.widths(Some(2)));
+        for (index, part) in widths.parts(printer.width).into_iter().enumerate() {
+            if index > 0 {
+                printer.blank()?;
+            }
+            self.print_part(printer, &widths, part)?;
+        }
+        Ok(())
+    }
+
+    /// As wide as is wanted, or with this gap before each number.
+    fn widths(&self, gap: Option<usize>) -> Widths {
+        let width = |&(heading, wanted): &(&str, usize), longest: usize| match gap {
+            None => wanted.max(longest + 1),
+            Some(gap) => longest.max(heading.len()) + gap,
+        };
+        let longest = |at: usize| self.rows.iter().map(|row| row.numbers[at].chars().count()).max().unwrap_or(0);
+        let columns = self.columns.iter().enumerate().map(|(at, column)| width(column, longest(at))).collect();
+        let name = self.rows.iter().map(|row| row.name.len()).max().unwrap_or(0);
+        let name = width(&self.names, name) - gap.unwrap_or(0);
+        let verdict = self.rows.iter().map(|row| row.verdict.0.len()).max().unwrap_or(0).max("verdict".len());
+        Widths { name, columns, verdict: if self.has_verdicts { GAP + verdict } else { 0 } }
+    }
+
+    /// Some of the columns, and the verdicts after the last.
+    fn print_part(&self, printer: &mut Printer<'_>, widths: &Widths, part: Range<usize>) -> io::Result<()> {
+        let (name, style) = (widths.name, printer.palette.label);
+        let has_verdicts = self.has_verdicts && part.end == self.columns.len();
+        write!(printer.out, "{style}{:name$}{style:#}", self.names.0)?;
+        for at in part.clone() {
+            write!(printer.out, "{:>width$}", self.columns[at].0, width = widths.columns[at])?;
+        }
+        writeln!(printer.out, "{}", if has_verdicts { "  verdict" } else { "" })?;
+        for (index, row) in self.rows.iter().enumerate() {
+            if index == self.first_group && index > 0 {
+                printer.blank()?;
+            }
+            write!(printer.out, "{:name$}", row.name)?;
+            for at in part.clone() {
+                write!(printer.out, "{:>width$}", row.numbers[at], width = widths.columns[at])?;
+            }
+            match row.verdict {
+                (verdict, style) if has_verdicts && !verdict.is_empty() => {
+                    writeln!(printer.out, "{:GAP$}{style}{verdict}{style:#}", "")?;
+                }
+                _ => writeln!(printer.out)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Widths {
+    fn all(&self) -> usize {
+        self.name + self.columns.iter().sum::<usize>() + self.verdict
+    }
+
+    /// The columns that stand beside each other in lines of `width`, one at least.
+    fn parts(&self, width: usize) -> Vec<Range<usize>> {
+        let mut parts: Vec<Range<usize>> = Vec::new();
+        let mut used = usize::MAX;
+        for (at, column) in self.columns.iter().enumerate() {
+            let verdict = if at + 1 == self.columns.len() { self.verdict } else { 0 };
+            match parts.last_mut() {
+                Some(part) if used + column + verdict <= width => part.end = at + 1,
+                _ => {
+                    parts.push(at..at + 1);
+                    used = self.name;
+                }
+            }
+            used += column;
+        }
+        parts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::Text;
+
+    fn shown(width: usize, has_verdicts: bool) -> String {
+        let row = |name: &str, verdict| NumberRow {
+            name: name.to_owned(),
+            numbers: ["1.00 µs", "22.0 µs", "333 µs"].map(str::to_owned).to_vec(),
+            verdict: (verdict, Style::new()),
+        };
+        let table = NumberTable {
+            names: ("metric", 16),
+            columns: vec![("a", 12), ("b", 12), ("longer", 12)],
+            has_verdicts,
+            rows: vec![row("response.p99", "pass"), row("throughput", "")],
+            first_group: 1,
+        };
+        let mut out = Vec::new();
+        table.print(&mut Printer::new(Text { color: false, width }, &mut out)).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn columns_have_the_width_that_they_want() {
+        let roomy = "\
+metric                     a           b      longer  verdict
+response.p99         1.00 µs     22.0 µs      333 µs  pass
+
+throughput           1.00 µs     22.0 µs      333 µs
+";
+        assert_eq!(shown(61, true), roomy);
+    }
+
+    #[test]
+    fn columns_come_closer_where_there_is_less_room() {
+        let close = "\
+metric              a        b  longer  verdict
+response.p99  1.00 µs  22.0 µs  333 µs  pass
+
+throughput    1.00 µs  22.0 µs  333 µs
+";
+        assert_eq!(shown(60, true), close);
+        assert_eq!(shown(47, true), close);
+        let first = |width, has_verdicts| shown(width, has_verdicts).lines().next().map(str::to_owned);
+        assert_eq!(first(46, true).unwrap(), "metric             a       b longer  verdict");
+        assert_eq!(first(51, false).unwrap(), "metric              a        b  longer");
+    }
+
+    #[test]
+    fn columns_that_do_not_fit_stand_below() {
+        let two = "\
+metric              a        b
+response.p99  1.00 µs  22.0 µs
+
+throughput    1.00 µs  22.0 µs
+
+metric        longer  verdict
+response.p99  333 µs  pass
+
+throughput    333 µs
+";
+        assert_eq!(shown(40, true), two);
+    }
+}

@@ -1,6 +1,6 @@
 //! Events out of the bytes of one direction of a connection.
 
-use crate::carry::Carry;
+use crate::assembler::Carry;
 use crate::close::Close;
 use crate::header::{Header, Kind, Opcode};
 use crate::input::Input;

@@ -34,7 +34,7 @@
 
 pub mod handshake;
 
-mod carry;
+mod assembler;
 mod close;
 mod decoder;
 mod encoder;

@@ -6,20 +6,21 @@
 #![no_main]
 
 use frames::handshake::{
-    Accepted, Answer, Asked, BEGINNING_BYTES, BODY_BYTES, HEAD_BYTES, INTERIM_ANSWERS, Key, Refusal, Rejection, Upgrade,
+    Accepted, BEGINNING_BYTES, BODY_BYTES, HEAD_BYTES, INTERIM_RESPONSES, Key, Rejection, RequestReader, ResponseError,
+    ResponseReader, UpgradeRequest,
 };
 use libfuzzer_sys::fuzz_target;
 
 /// What a client makes of a stream in pieces that ends then.
-fn answered(stream: &[u8], piece: usize) -> Result<Accepted, Refusal> {
+fn answered(stream: &[u8], piece: usize) -> Result<Accepted, ResponseError> {
     let (key, offered) = (Key::from(*b"the sample nonce"), ["v1".to_owned(), "v2".to_owned()]);
-    let mut answer = Answer::new(&key, &offered);
+    let mut answer = ResponseReader::new(&key, &offered);
     let mut rest = stream;
     while !rest.is_empty() {
         let (next, behind) = rest.split_at(piece.min(rest.len()));
         rest = behind;
         if let Some(mut accepted) = answer.take(next)? {
-            accepted.behind.extend_from_slice(rest);
+            accepted.remaining.extend_from_slice(rest);
             return Ok(accepted);
         }
     }
@@ -27,14 +28,14 @@ fn answered(stream: &[u8], piece: usize) -> Result<Accepted, Refusal> {
 }
 
 /// What a server makes of a stream in pieces; none if it is no whole request.
-fn asked(stream: &[u8], piece: usize) -> Result<Option<Upgrade>, Rejection> {
-    let mut asked = Asked::default();
+fn asked(stream: &[u8], piece: usize) -> Result<Option<UpgradeRequest>, Rejection> {
+    let mut asked = RequestReader::default();
     let mut rest = stream;
     while !rest.is_empty() {
         let (next, behind) = rest.split_at(piece.min(rest.len()));
         rest = behind;
         if let Some(mut upgrade) = asked.take(next)? {
-            upgrade.behind.extend_from_slice(rest);
+            upgrade.remaining.extend_from_slice(rest);
             return Ok(Some(upgrade));
         }
         assert!(asked.bytes().len() < HEAD_BYTES + piece);
@@ -48,19 +49,19 @@ fn client(stream: &[u8], piece: usize) {
     assert_eq!(whole, answered(stream, 1));
     match &whole {
         Ok(accepted) => {
-            assert!(accepted.interim <= INTERIM_ANSWERS);
+            assert!(accepted.interim <= INTERIM_RESPONSES);
             assert!(accepted.subprotocol.as_deref().is_none_or(|name| ["v1", "v2"].contains(&name)));
             assert_eq!(accepted.fields.first("sec-websocket-extensions"), None);
-            assert!(stream.ends_with(&accepted.behind));
+            assert!(stream.ends_with(&accepted.remaining));
         }
         Err(refusal) => {
             let kind = refusal.kind();
             assert!(kind.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_'));
             match refusal {
-                Refusal::Declined(declined) => {
+                ResponseError::Declined(declined) => {
                     assert!(declined.status != 101 && declined.status / 100 != 1 && declined.body.len() <= BODY_BYTES);
                 }
-                Refusal::NotHttp(beginning) | Refusal::Ended(beginning) => {
+                ResponseError::NotHttp(beginning) | ResponseError::Ended(beginning) => {
                     assert!(beginning.len() <= BEGINNING_BYTES);
                 }
                 _ => {}
@@ -76,15 +77,15 @@ fn server(stream: &[u8], piece: usize) {
     match whole {
         Ok(Some(upgrade)) => {
             // What the server answers is what a client takes, but for the key.
-            let answer = upgrade.answer();
+            let answer = upgrade.response();
             let refused = answered(&answer, answer.len());
-            assert!(matches!(refused, Ok(_) | Err(Refusal::WrongAccept(_))), "{refused:?}");
-            assert!(stream.ends_with(&upgrade.behind));
+            assert!(matches!(refused, Ok(_) | Err(ResponseError::WrongAccept(_))), "{refused:?}");
+            assert!(stream.ends_with(&upgrade.remaining));
         }
         Ok(None) => {}
         Err(rejection) => {
-            let refused = answered(&rejection.answer(), 1);
-            assert!(matches!(refused, Err(Refusal::Declined(_))), "{refused:?}");
+            let refused = answered(&rejection.response(), 1);
+            assert!(matches!(refused, Err(ResponseError::Declined(_))), "{refused:?}");
         }
     }
 }

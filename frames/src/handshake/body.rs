@@ -1,60 +1,60 @@
-//! The first bytes of a body (RFC 9112, sections 6 and 7).
+//! Reads the first bytes of a body (RFC 9112, sections 6 and 7).
 
 use super::{BODY_BYTES, Fields};
 
-/// Bytes of a chunked body that are looked at: sizes, extensions and line ends take some.
+/// Most bytes of a body that are read. Sizes, extensions and line ends of chunks count.
 const RAW_BYTES: usize = 4 * BODY_BYTES;
 
-/// A body that is read to its end, or as far as it is kept.
+/// Keeps the beginning of a body, without the framing of chunks.
 #[derive(Debug)]
-pub(super) struct Body {
+pub(super) struct BodyReader {
     framing: Framing,
     pub(super) kept: Vec<u8>,
-    /// Bytes that were looked at.
+    /// Bytes that were read.
     raw: usize,
 }
 
 #[derive(Debug)]
 enum Framing {
-    /// So many bytes are missing.
+    /// This many bytes are missing.
     Length(u64),
-    Chunked(Chunk),
-    /// To the end of the stream.
+    Chunked(ChunkPosition),
+    /// Until the end of the stream.
     ToEnd,
 }
 
-/// Where a chunked body is.
+/// The position in a chunked body.
 #[derive(Debug)]
-enum Chunk {
-    /// In the line with the size, of which so much is known; `extended`: behind the digits.
+enum ChunkPosition {
+    /// In the line with the size. `extended`: after its digits.
     Size { size: u64, extended: bool },
-    /// In the data, of which so much is missing.
+    /// In the data. This many bytes are missing.
     Data(u64),
-    /// In the line end behind the data.
+    /// In the line end after the data.
     DataEnd,
-    /// Behind the last chunk, or it is not chunked as it should be.
+    /// After the last chunk, or after a malformed one.
     Over,
 }
 
-impl Body {
-    /// The body of an answer.
+impl BodyReader {
+    /// The body of a response.
     pub(super) fn of(status: u16, fields: &Fields) -> Self {
         let chunked =
             fields.elements("transfer-encoding").last().is_some_and(|last| last.eq_ignore_ascii_case(b"chunked"));
         let length = fields.first("content-length").and_then(|value| std::str::from_utf8(value).ok()?.parse().ok());
         let framing = match length {
             _ if matches!(status, 204 | 304) => Framing::Length(0),
-            _ if chunked => Framing::Chunked(Chunk::Size { size: 0, extended: false }),
+            _ if chunked => Framing::Chunked(ChunkPosition::Size { size: 0, extended: false }),
             Some(length) => Framing::Length(length),
-            // A length that is none says nothing; the reader has a bound of its own.
+            // A malformed length is ignored; what is kept is bounded anyway.
             None => Framing::ToEnd,
         };
         Self { framing, kept: Vec::new(), raw: 0 }
     }
 
-    /// Whether nothing more is wanted.
+    /// Whether no more bytes are needed.
     pub(super) fn is_over(&self) -> bool {
-        let ended = matches!(self.framing, Framing::Length(0) | Framing::Chunked(Chunk::Over));
+        let ended = matches!(self.framing, Framing::Length(0) | Framing::Chunked(ChunkPosition::Over));
         ended || self.kept.len() >= BODY_BYTES || self.raw >= RAW_BYTES
     }
 
@@ -71,7 +71,7 @@ impl Body {
                 }
                 Framing::ToEnd => self.kept.push(byte),
                 Framing::Chunked(chunk) => {
-                    if matches!(chunk, Chunk::Data(_)) {
+                    if matches!(chunk, ChunkPosition::Data(_)) {
                         self.kept.push(byte);
                     }
                     chunk.take(byte);
@@ -81,7 +81,7 @@ impl Body {
     }
 }
 
-impl Chunk {
+impl ChunkPosition {
     fn take(&mut self, byte: u8) {
         *self = match (&*self, byte) {
             (Self::Size { size: 0, .. }, b'\n') => Self::Over,
@@ -108,8 +108,11 @@ mod tests {
     use super::*;
 
     fn chunked(bytes: &[u8]) -> (Vec<u8>, bool) {
-        let mut body =
-            Body { framing: Framing::Chunked(Chunk::Size { size: 0, extended: false }), kept: Vec::new(), raw: 0 };
+        let mut body = BodyReader {
+            framing: Framing::Chunked(ChunkPosition::Size { size: 0, extended: false }),
+            kept: Vec::new(),
+            raw: 0,
+        };
         body.take(bytes);
         (body.kept.clone(), body.is_over())
     }
@@ -130,7 +133,7 @@ mod tests {
 
     #[test]
     fn no_more_is_kept_than_is_shown() {
-        let mut body = Body { framing: Framing::Length(u64::MAX), kept: Vec::new(), raw: 0 };
+        let mut body = BodyReader { framing: Framing::Length(u64::MAX), kept: Vec::new(), raw: 0 };
         body.take(&[b'x'; 2 * BODY_BYTES]);
         assert_eq!((body.kept.len(), body.is_over()), (BODY_BYTES, true));
         assert!(chunked(&b"1;extension\r\nx\r\n".repeat(RAW_BYTES)).1);

@@ -1,35 +1,35 @@
-//! An answer with another status than 101.
+//! A response with a status other than 101.
 
 use super::Fields;
-use super::body::Body;
+use super::body::BodyReader;
 
-/// What a server said that did not upgrade.
+/// A response that declines the upgrade.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Declined {
     /// Three digits.
     pub status: u16,
-    /// The reason phrase, which may be empty. Any bytes but control characters other than the tab.
+    /// The reason phrase, possibly empty. The tab is its only control character.
     pub reason: Vec<u8>,
-    /// The fields; those that came, if the stream ended in the head.
+    /// The header fields. If the stream ended within the head, those before the end.
     pub fields: Fields,
     /// The first bytes of the body, without the framing of chunks; at most [`BODY_BYTES`](super::BODY_BYTES).
     pub body: Vec<u8>,
 }
 
-/// One whose body is being read.
+/// Reads the body of such a response.
 #[derive(Debug)]
-pub(super) struct Declining {
+pub(super) struct DeclinedReader {
     declined: Declined,
-    body: Body,
+    body: BodyReader,
 }
 
-impl Declining {
+impl DeclinedReader {
     pub(super) fn new(status: u16, reason: Vec<u8>, fields: Fields) -> Self {
-        let body = Body::of(status, &fields);
+        let body = BodyReader::of(status, &fields);
         Self { declined: Declined { status, reason, fields, body: Vec::new() }, body }
     }
 
-    /// Takes bytes of the body; true if nothing more is wanted.
+    /// Takes bytes of the body. Returns true once no more are needed.
     pub(super) fn take(&mut self, bytes: &[u8]) -> bool {
         self.body.take(bytes);
         self.body.is_over()

@@ -1,53 +1,54 @@
-//! Fields of a head, and lists in them.
+//! Header fields, and the lists in their values.
 
-/// A field line.
+/// A header field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Field {
-    /// A token, as it came: any case.
+    /// A token, in the case in which it was received.
     pub name: String,
-    /// Without the blanks around it. Any bytes but control characters other than the tab.
+    /// Without surrounding blanks. The tab is its only control character.
     pub value: Vec<u8>,
 }
 
-/// The field lines of a head, in their order.
+/// The header fields of a head, in their order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fields(Vec<Field>);
 
 impl Fields {
-    /// The fields that the parser found. A fold becomes a blank (RFC 9112, section 5.2).
+    /// Copies the fields of the parser. A fold becomes a blank (RFC 9112, section 5.2).
     pub(super) fn of(headers: &[httparse::Header<'_>]) -> Self {
         let field =
             |header: &httparse::Header<'_>| Field { name: header.name.to_owned(), value: unfolded(header.value) };
         Self(headers.iter().map(field).collect())
     }
 
-    /// All of them.
+    /// All fields.
     pub fn iter(&self) -> impl Iterator<Item = &Field> {
         self.0.iter()
     }
 
-    /// The values of the lines with this name, in any case.
+    /// The values of all fields with this name, in any case.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
         self.0.iter().filter(move |field| field.name.eq_ignore_ascii_case(name)).map(|field| field.value.as_slice())
     }
 
-    /// The value of the first line with this name.
+    /// The value of the first field with this name.
     pub fn first<'a>(&'a self, name: &'a str) -> Option<&'a [u8]> {
         self.all(name).next()
     }
 
-    /// The elements of a list, over all lines with this name, but for empty ones (RFC 9110, section 5.6.1).
+    /// The elements of a list over all fields with this name. Empty elements are skipped (RFC 9110,
+    /// section 5.6.1).
     pub fn elements<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
         self.all(name).flat_map(Elements).map(<[u8]>::trim_ascii).filter(|element| !element.is_empty())
     }
 
-    /// Whether a list has this element, in any case.
+    /// Whether the list with this name has this element, in any case.
     pub(super) fn lists(&self, name: &str, element: &str) -> bool {
         self.elements(name).any(|listed| listed.eq_ignore_ascii_case(element.as_bytes()))
     }
 }
 
-/// What stands between commas that are not in a quoted string (RFC 9110, section 5.6.4).
+/// Splits at the commas outside quoted strings (RFC 9110, section 5.6.4).
 struct Elements<'a>(&'a [u8]);
 
 impl<'a> Iterator for Elements<'a> {

@@ -1,44 +1,44 @@
-//! Collects the heads of HTTP messages, however a stream is cut.
+//! A buffer for the heads of HTTP messages, however the stream is cut.
 
 use super::HEAD_BYTES;
 
-/// What came so far, and where the heads in it end.
+/// The bytes so far, and where the current head begins.
 #[derive(Debug, Default)]
-pub(super) struct Head {
+pub(super) struct HeadBuffer {
     bytes: Vec<u8>,
-    /// Where the head that is awaited begins.
+    /// Where the current head begins.
     start: usize,
-    /// No head ends before this.
+    /// The current head does not end before this.
     searched: usize,
 }
 
-/// There are more bytes of heads than is allowed.
+/// The heads are longer than [`HEAD_BYTES`].
 #[derive(Debug)]
-pub(super) struct TooLong;
+pub(super) struct HeadTooLong;
 
-impl Head {
+impl HeadBuffer {
     pub(super) fn add(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// What came of the head that is awaited, and behind it.
+    /// The bytes of the current head, and those that follow it.
     pub(super) fn bytes(&self) -> &[u8] {
         &self.bytes[self.start..]
     }
 
-    /// How many bytes were before that.
+    /// The number of bytes before the current head.
     pub(super) fn skipped(&self) -> usize {
         self.start
     }
 
-    /// All that came.
+    /// All bytes so far.
     pub(super) fn all(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// How long the head that is awaited is, with its empty line; none while that is not there. Lines may end without a
-    /// carriage return (RFC 9112, section 2.2).
-    pub(super) fn end(&mut self) -> Result<Option<usize>, TooLong> {
+    /// The length of the current head with its empty line. None while that line is missing. Lines
+    /// may end without a carriage return (RFC 9112, section 2.2).
+    pub(super) fn end(&mut self) -> Result<Option<usize>, HeadTooLong> {
         let mut at = self.searched.max(self.start);
         while let Some(newline) = self.bytes[at..].iter().position(|&byte| byte == b'\n') {
             at += newline;
@@ -52,13 +52,13 @@ impl Head {
                 }
             };
             self.searched = at;
-            return if end > HEAD_BYTES { Err(TooLong) } else { Ok(Some(end - self.start)) };
+            return if end > HEAD_BYTES { Err(HeadTooLong) } else { Ok(Some(end - self.start)) };
         }
         self.searched = if self.bytes.get(at) == Some(&b'\n') { at } else { self.bytes.len() };
-        if self.bytes.len() >= HEAD_BYTES { Err(TooLong) } else { Ok(None) }
+        if self.bytes.len() >= HEAD_BYTES { Err(HeadTooLong) } else { Ok(None) }
     }
 
-    /// Awaits the next head, behind so many bytes of this one.
+    /// Begins the next head, after `bytes` bytes of this one.
     pub(super) fn next(&mut self, bytes: usize) {
         self.start += bytes;
         self.searched = self.start;
@@ -79,7 +79,7 @@ mod tests {
             (b"", None),
         ] {
             for piece in 1..=bytes.len().max(1) {
-                let mut head = Head::default();
+                let mut head = HeadBuffer::default();
                 let found = bytes.chunks(piece).find_map(|piece| {
                     head.add(piece);
                     head.end().expect("short")
@@ -92,13 +92,13 @@ mod tests {
     #[test]
     fn a_head_may_be_as_long_as_the_bound_and_no_longer() {
         for (longer, fits) in [(0, true), (1, false)] {
-            let mut head = Head::default();
+            let mut head = HeadBuffer::default();
             head.add(&vec![b'x'; HEAD_BYTES - 4 + longer]);
             assert!(head.end().is_ok());
             head.add(b"\r\n\r\n");
             assert_eq!(head.end().is_ok(), fits);
         }
-        let mut head = Head::default();
+        let mut head = HeadBuffer::default();
         head.add(&vec![b'x'; HEAD_BYTES]);
         assert!(head.end().is_err(), "it can't end in time");
     }

@@ -1,38 +1,38 @@
-//! The client's key, and what a server makes of it (RFC 6455, sections 4.1 and 4.2.2).
+//! `Sec-WebSocket-Key` and `Sec-WebSocket-Accept` (RFC 6455, sections 4.1 and 4.2.2).
 
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::general_purpose::{GeneralPurpose, PAD};
 use sha1::{Digest, Sha1};
 
-/// Bits that belong to no byte may be anything: the RFC asks for a value that decodes to 16 bytes, not for how it is encoded.
+/// Accepts any trailing bits. The RFC asks for a value that decodes to 16 bytes.
 const BASE64: GeneralPurpose = GeneralPurpose::new(&STANDARD, PAD.with_decode_allow_trailing_bits(true));
 
-/// What the key is joined with.
+/// The GUID that the server appends to the key (section 1.3).
 const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-/// 16 bytes, encoded.
+/// A key: 16 bytes in base64.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key(String);
 
 impl Key {
-    /// A key that can't be guessed.
+    /// A key of random bytes.
     pub fn random() -> Self {
         Self::from(rand::random::<[u8; 16]>())
     }
 
-    /// Its text.
+    /// The key in base64.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The key with this text; none if that is not 16 bytes in base64.
+    /// Parses a key. Returns none if the text is not 16 bytes in base64.
     pub fn parse(text: &[u8]) -> Option<Self> {
         let bytes = BASE64.decode(text).ok()?;
         (bytes.len() == 16).then(|| Self(String::from_utf8_lossy(text).into_owned()))
     }
 
-    /// What the server must answer.
+    /// The value of the server's `Sec-WebSocket-Accept`.
     pub fn accept(&self) -> String {
         BASE64.encode(Sha1::new().chain_update(&self.0).chain_update(GUID).finalize())
     }

@@ -1,13 +1,14 @@
-//! Requests: how a client writes its own, and how a server reads them.
+//! The request: how a client writes it, and how a server reads it.
 
 use httparse::{EMPTY_HEADER, Error, Status};
 
-use super::head::{Head, TooLong};
-use super::rejection::{Rejection, Why};
+use super::head::{HeadBuffer, HeadTooLong};
+use super::rejection::{Rejection, RejectionReason};
 use super::{Fields, Key, MOST_FIELDS, is_token};
 
-/// Writes the request of a client (RFC 6455, section 4.1). `fields` are further ones; the caller sees to it that their names
-/// are tokens, that no value has a control character, and that none is one that the handshake sets itself.
+/// Writes a client's request (RFC 6455, section 4.1). `fields` are added to those of the handshake.
+/// The caller ensures that their names are tokens, that their values have no control characters, and
+/// that none of them repeats a field of the handshake.
 pub fn request<'a>(
     out: &mut Vec<u8>,
     authority: &str,
@@ -34,29 +35,29 @@ pub fn request<'a>(
 /// Most bytes of empty lines before a request.
 const EMPTY_LINES: usize = 64;
 
-/// Reads a request, and decides on it.
+/// Reads a request and decides on it.
 #[derive(Debug, Default)]
-pub struct Asked {
-    head: Head,
+pub struct RequestReader {
+    head: HeadBuffer,
 }
 
-/// A good handshake.
+/// A valid request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Upgrade {
-    /// What was asked for, as it came.
+pub struct UpgradeRequest {
+    /// The request target, as received.
     pub target: String,
-    /// The subprotocols that are offered, the favourite first.
+    /// The subprotocols that the client offers, the preferred one first.
     pub subprotocols: Vec<String>,
     /// All fields of the request.
     pub fields: Fields,
-    /// What came behind it: frames.
-    pub behind: Vec<u8>,
+    /// The bytes that follow it: frames.
+    pub remaining: Vec<u8>,
     accept: String,
 }
 
-impl Upgrade {
-    /// The answer that accepts, without a subprotocol and without extensions.
-    pub fn answer(&self) -> Vec<u8> {
+impl UpgradeRequest {
+    /// The response that accepts it, without a subprotocol and without extensions.
+    pub fn response(&self) -> Vec<u8> {
         let accept = &self.accept;
         format!(
             "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
@@ -66,38 +67,40 @@ impl Upgrade {
     }
 }
 
-impl Asked {
-    /// Takes what a read brought. None while the request is not whole.
+impl RequestReader {
+    /// Takes the bytes of a read. Returns none until the request is complete.
     ///
     /// # Errors
-    /// The request is rejected. Nothing is to be taken after that.
-    pub fn take(&mut self, bytes: &[u8]) -> Result<Option<Upgrade>, Rejection> {
+    /// The request is rejected. Don't call this again after an error.
+    pub fn take(&mut self, bytes: &[u8]) -> Result<Option<UpgradeRequest>, Rejection> {
         self.head.add(bytes);
         self.skip_empty_lines();
         if self.head.skipped() > EMPTY_LINES {
-            return Err(self.rejection(Why::RequestLine));
+            return Err(self.rejection(RejectionReason::RequestLine));
         }
         let Some(&first) = self.head.bytes().first() else { return Ok(None) };
         if first != b'\r' && !is_token(&[first]) {
-            return Err(self.rejection(Why::NotHttp));
+            return Err(self.rejection(RejectionReason::NotHttp));
         }
         let end = match self.head.end() {
             Ok(Some(end)) => end,
             Ok(None) => return Ok(None),
-            Err(TooLong) if self.head.bytes().contains(&b'\n') => return Err(self.rejection(Why::HeadTooLong)),
-            Err(TooLong) => return Err(self.rejection(Why::TargetTooLong)),
+            Err(HeadTooLong) if self.head.bytes().contains(&b'\n') => {
+                return Err(self.rejection(RejectionReason::HeadTooLong));
+            }
+            Err(HeadTooLong) => return Err(self.rejection(RejectionReason::TargetTooLong)),
         };
-        let (head, behind) = self.head.bytes().split_at(end);
-        decide(head, behind).map(Some).map_err(|why| self.rejection(why))
+        let (head, remaining) = self.head.bytes().split_at(end);
+        decide(head, remaining).map(Some).map_err(|reason| self.rejection(reason))
     }
 
-    /// What came, from the first byte on.
+    /// All bytes so far.
     pub fn bytes(&self) -> &[u8] {
         self.head.all()
     }
 
-    fn rejection(&self, why: Why) -> Rejection {
-        Rejection { why, to_head: self.head.bytes().starts_with(b"HEAD ") }
+    fn rejection(&self, reason: RejectionReason) -> Rejection {
+        Rejection { reason, to_head: self.head.bytes().starts_with(b"HEAD ") }
     }
 
     /// Empty lines before a request are ignored (RFC 9112, section 2.2).
@@ -112,64 +115,66 @@ impl Asked {
     }
 }
 
-/// What RFC 9112 and RFC 6455, section 4.2.1 ask of a request.
-fn decide(head: &[u8], behind: &[u8]) -> Result<Upgrade, Why> {
+/// Checks a request (RFC 9112; RFC 6455, section 4.2.1).
+fn decide(head: &[u8], remaining: &[u8]) -> Result<UpgradeRequest, RejectionReason> {
     let mut space = [EMPTY_HEADER; MOST_FIELDS];
     let mut request = httparse::Request::new(&mut space);
     match request.parse(head) {
         Ok(Status::Complete(_)) => {}
-        // The empty line is there, so it must be something else.
-        Ok(Status::Partial) | Err(Error::Token | Error::Status) => return Err(Why::RequestLine),
-        Err(Error::HeaderName) => return Err(Why::FieldName),
-        Err(Error::HeaderValue) => return Err(Why::FieldValue),
-        Err(Error::NewLine) => return Err(Why::LineEnd),
-        Err(Error::TooManyHeaders) => return Err(Why::TooManyFields),
-        Err(Error::Version) => return Err(if names_http(head) { Why::Version } else { Why::RequestLine }),
+        // The empty line was found, so the head is complete but malformed.
+        Ok(Status::Partial) | Err(Error::Token | Error::Status) => return Err(RejectionReason::RequestLine),
+        Err(Error::HeaderName) => return Err(RejectionReason::FieldName),
+        Err(Error::HeaderValue) => return Err(RejectionReason::FieldValue),
+        Err(Error::NewLine) => return Err(RejectionReason::LineEnd),
+        Err(Error::TooManyHeaders) => return Err(RejectionReason::TooManyFields),
+        Err(Error::Version) => {
+            return Err(if names_http(head) { RejectionReason::Version } else { RejectionReason::RequestLine });
+        }
     }
     let (Some(method), Some(target), Some(version)) = (request.method, request.path, request.version) else {
-        return Err(Why::RequestLine);
+        return Err(RejectionReason::RequestLine);
     };
     let fields = Fields::of(request.headers);
     host(&fields, version)?;
     let has_content = content(&fields, version)?;
     if method != "GET" {
-        return Err(Why::Method);
+        return Err(RejectionReason::Method);
     }
     if !target.starts_with('/') && !target.contains("://") {
-        return Err(Why::Target);
+        return Err(RejectionReason::Target);
     }
     upgrade(&fields, version)?;
     if has_content {
-        return Err(Why::Content);
+        return Err(RejectionReason::Content);
     }
     let subprotocols = subprotocols(&fields)?;
     let accept = key(&fields)?.accept();
-    Ok(Upgrade { target: target.to_owned(), subprotocols, fields, behind: behind.to_vec(), accept })
+    Ok(UpgradeRequest { target: target.to_owned(), subprotocols, fields, remaining: remaining.to_vec(), accept })
 }
 
-/// Whether the first line ends with a version of HTTP, whichever.
+/// Whether the first line ends with any version of HTTP.
 fn names_http(head: &[u8]) -> bool {
     let line = head.split(|&byte| byte == b'\n').next().unwrap_or_default();
     line.trim_ascii().rsplit(|&byte| byte == b' ').next().is_some_and(|last| last.starts_with(b"HTTP/"))
 }
 
-/// RFC 9112, section 3.2: one host, which HTTP/1.0 need not name.
-fn host(fields: &Fields, version: u8) -> Result<(), Why> {
+/// Checks that there is one host. HTTP/1.0 needs none (RFC 9112, section 3.2).
+fn host(fields: &Fields, version: u8) -> Result<(), RejectionReason> {
     let may_be_in_a_host = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=:[]".contains(byte);
     let mut hosts = fields.all("host");
     match (hosts.next(), hosts.next()) {
         (None, _) if version == 0 => Ok(()),
         (Some(host), None) if !host.is_empty() && host.iter().all(may_be_in_a_host) => Ok(()),
-        _ => Err(Why::Host),
+        _ => Err(RejectionReason::Host),
     }
 }
 
-/// Whether there is content (RFC 9112, section 6.3).
-fn content(fields: &Fields, version: u8) -> Result<bool, Why> {
+/// Whether the request has content (RFC 9112, section 6.3).
+fn content(fields: &Fields, version: u8) -> Result<bool, RejectionReason> {
     let mut codings = fields.elements("transfer-encoding").peekable();
     let coded = codings.peek().is_some();
     if coded && (version == 0 || !codings.last().is_some_and(|last| last.eq_ignore_ascii_case(b"chunked"))) {
-        return Err(Why::Length);
+        return Err(RejectionReason::Length);
     }
     let mut lengths = fields.all("content-length").map(|value| {
         let digits = !value.is_empty() && value.iter().all(u8::is_ascii_digit);
@@ -178,42 +183,42 @@ fn content(fields: &Fields, version: u8) -> Result<bool, Why> {
     match (lengths.next(), lengths.next()) {
         (None, _) => Ok(coded),
         (Some(Some(length)), None) if !coded => Ok(length > 0),
-        _ => Err(Why::Length),
+        _ => Err(RejectionReason::Length),
     }
 }
 
-fn upgrade(fields: &Fields, version: u8) -> Result<(), Why> {
+fn upgrade(fields: &Fields, version: u8) -> Result<(), RejectionReason> {
     if !fields.lists("upgrade", "websocket") {
-        return Err(Why::NoUpgrade);
+        return Err(RejectionReason::NoUpgrade);
     }
     if version == 0 {
-        return Err(Why::OldHttp);
+        return Err(RejectionReason::OldHttp);
     }
     if !fields.lists("connection", "upgrade") {
-        return Err(Why::NoConnection);
+        return Err(RejectionReason::NoConnection);
     }
     let mut versions = fields.all("sec-websocket-version");
     match (versions.next(), versions.next()) {
         (Some(b"13"), None) => Ok(()),
-        (_, None) => Err(Why::WebSocketVersion),
-        (_, Some(_)) => Err(Why::SeveralVersions),
+        (_, None) => Err(RejectionReason::WebSocketVersion),
+        (_, Some(_)) => Err(RejectionReason::SeveralVersions),
     }
 }
 
-fn key(fields: &Fields) -> Result<Key, Why> {
+fn key(fields: &Fields) -> Result<Key, RejectionReason> {
     let mut keys = fields.all("sec-websocket-key");
     match (keys.next(), keys.next()) {
-        (Some(key), None) => Key::parse(key).ok_or(Why::Key),
-        _ => Err(Why::Key),
+        (Some(key), None) => Key::parse(key).ok_or(RejectionReason::Key),
+        _ => Err(RejectionReason::Key),
     }
 }
 
-fn subprotocols(fields: &Fields) -> Result<Vec<String>, Why> {
+fn subprotocols(fields: &Fields) -> Result<Vec<String>, RejectionReason> {
     let mut offered: Vec<String> = Vec::new();
     for name in fields.elements("sec-websocket-protocol") {
         let text = String::from_utf8_lossy(name);
         if !is_token(name) || offered.iter().any(|other| *other == text) {
-            return Err(Why::Subprotocol);
+            return Err(RejectionReason::Subprotocol);
         }
         offered.push(text.into_owned());
     }

@@ -1,6 +1,6 @@
 //! What servers answer: to be taken, or to be refused under a name.
 
-use frames::handshake::{Answer, HEAD_BYTES, Key, Refusal};
+use frames::handshake::{HEAD_BYTES, Key, ResponseError, ResponseReader};
 
 /// A name, what is sent, and the decision: `ok`, with the subprotocol if there is one, or the kind of the refusal. In what is
 /// sent, `{ok}` is a status line with the two upgrade fields, `{key}` the right Sec-WebSocket-Accept, and `{end}` what a lawful
@@ -141,9 +141,9 @@ pub(crate) fn bytes(text: &str, key: &Key) -> Vec<u8> {
 }
 
 /// The decision on what came in these pieces, after which the stream ends.
-pub(crate) fn decision<'a>(key: &Key, pieces: impl Iterator<Item = &'a [u8]>) -> (String, Option<Refusal>) {
+pub(crate) fn decision<'a>(key: &Key, pieces: impl Iterator<Item = &'a [u8]>) -> (String, Option<ResponseError>) {
     let offered = ["v1".to_owned(), "v2".to_owned()];
-    let mut answer = Answer::new(key, &offered);
+    let mut answer = ResponseReader::new(key, &offered);
     let mut rest = Vec::new();
     let mut accepted = None;
     for piece in pieces {
@@ -160,16 +160,16 @@ pub(crate) fn decision<'a>(key: &Key, pieces: impl Iterator<Item = &'a [u8]>) ->
         let refusal = answer.finish();
         return (described(&refusal), Some(refusal));
     };
-    let mut behind = accepted.behind;
+    let mut behind = accepted.remaining;
     behind.extend(rest);
     let behind = if behind.is_empty() { "" } else { " behind" };
     let subprotocol = accepted.subprotocol.map(|name| format!(" {name}")).unwrap_or_default();
     (format!("ok{subprotocol}{behind}"), None)
 }
 
-fn described(refusal: &Refusal) -> String {
+fn described(refusal: &ResponseError) -> String {
     match refusal {
-        Refusal::Declined(declined) if !declined.body.is_empty() => {
+        ResponseError::Declined(declined) if !declined.body.is_empty() => {
             format!("{} {}", refusal.kind(), String::from_utf8_lossy(&declined.body))
         }
         _ => refusal.kind().into_owned(),
@@ -211,11 +211,11 @@ fn what_has_no_end_is_given_up() {
 #[test]
 fn a_refusal_is_known_before_all_is_said() {
     let key = Key::random();
-    let mut answer = Answer::new(&key, &[]);
+    let mut answer = ResponseReader::new(&key, &[]);
     assert!(!answer.has_begun() && !answer.is_refused());
     assert_eq!(answer.take(b"HTTP/1.1 403 Forbidden\r\n\r\nbec"), Ok(None));
     assert!(answer.has_begun() && answer.is_refused());
     assert_eq!(answer.take(b"ause"), Ok(None));
-    let Refusal::Declined(declined) = answer.finish() else { panic!("a status") };
+    let ResponseError::Declined(declined) = answer.finish() else { panic!("a status") };
     assert_eq!((declined.status, declined.reason, declined.body), (403, b"Forbidden".to_vec(), b"because".to_vec()));
 }

@@ -1,6 +1,6 @@
 //! What clients ask: to be upgraded, or to be rejected with a status.
 
-use frames::handshake::{Asked, HEAD_BYTES, Rejection};
+use frames::handshake::{HEAD_BYTES, Rejection, RequestReader};
 
 /// A name, what is sent, and the decision: `101`, with what was offered or came behind, or the status of the answer. In what is
 /// sent, `{get}` is a request line with a Host, `{up}` the two upgrade fields and the version, `{key}` a key.
@@ -103,7 +103,7 @@ pub(crate) fn bytes(text: &str) -> Vec<u8> {
 
 /// The decision on what came in these pieces.
 pub(crate) fn decision<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> (String, Option<Rejection>) {
-    let (mut asked, mut upgrade, mut behind) = (Asked::default(), None, 0);
+    let (mut asked, mut upgrade, mut behind) = (RequestReader::default(), None, 0);
     for piece in pieces {
         if upgrade.is_some() {
             behind += piece.len();
@@ -115,7 +115,7 @@ pub(crate) fn decision<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> (String, O
         }
     }
     let Some(upgrade) = upgrade else { return ("more".to_owned(), None) };
-    behind += upgrade.behind.len();
+    behind += upgrade.remaining.len();
     let mut words = vec!["101".to_owned()];
     words.extend(upgrade.subprotocols);
     words.extend((behind > 0).then(|| format!("+{behind}")));
@@ -123,7 +123,7 @@ pub(crate) fn decision<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> (String, O
 }
 
 fn described(rejection: Rejection) -> String {
-    let answer = String::from_utf8(rejection.answer()).expect("ASCII");
+    let answer = String::from_utf8(rejection.response()).expect("ASCII");
     let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
     let status = &head[9..12];
     assert!(head.starts_with("HTTP/1.1 ") && head.contains("\r\nConnection: close"), "{answer}");
@@ -164,7 +164,7 @@ fn what_has_no_end_is_given_up() {
 
 #[test]
 fn the_answer_is_the_one_of_the_rfc() {
-    let upgrade = Asked::default().take(&bytes("{get}{up}{key}\r\n")).expect("good").expect("whole");
-    let answer = String::from_utf8(upgrade.answer()).expect("ASCII");
+    let upgrade = RequestReader::default().take(&bytes("{get}{up}{key}\r\n")).expect("good").expect("whole");
+    let answer = String::from_utf8(upgrade.response()).expect("ASCII");
     assert!(answer.contains("\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"), "{answer}");
 }

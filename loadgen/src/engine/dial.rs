@@ -170,7 +170,7 @@ impl Dialer {
         let accepted = self.upgrade(&mut transport, peer, deadline, progress).await?;
         let took = self.clock.now().since(started);
         let wire = Wire::new(transport, self.clock);
-        let opened = Opened { wire, behind: accepted.behind, bounds: self.endpoint.bounds };
+        let opened = Opened { wire, behind: accepted.remaining, bounds: self.endpoint.bounds };
         Ok(Dialed { opened, local, peer, took })
     }
 }

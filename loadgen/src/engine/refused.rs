@@ -1,6 +1,6 @@
 //! A refused opening handshake in words: what the server said, and what may help.
 
-use frames::handshake::{Declined, Refusal};
+use frames::handshake::{Declined, ResponseError};
 use reports::escape;
 use reports::escape::visible_part;
 
@@ -12,27 +12,27 @@ const SHOWN: usize = 100;
 const UNCUT: usize = usize::MAX - 8;
 
 /// What is refused, in one line. `secure`: over TLS.
-pub(super) fn words(refusal: &Refusal, secure: bool, secrets: &Secrets) -> String {
+pub(super) fn words(refusal: &ResponseError, secure: bool, secrets: &Secrets) -> String {
     let shown = |bytes: &[u8]| format!("`{}`", masked(bytes, secrets));
     match refusal {
-        Refusal::Declined(declined) => declined_words(declined, secure, secrets),
-        Refusal::NotHttp(beginning) => not_http(beginning, secure, &shown),
-        Refusal::Ended(beginning) if beginning.is_empty() => {
+        ResponseError::Declined(declined) => declined_words(declined, secure, secrets),
+        ResponseError::NotHttp(beginning) => not_http(beginning, secure, &shown),
+        ResponseError::Ended(beginning) if beginning.is_empty() => {
             format!("the server closed the connection without an answer{}", maybe_tls(secure))
         }
-        Refusal::Ended(beginning) => format!("{refusal}; it began with {}", shown(beginning)),
-        Refusal::NoUpgrade(Some(said)) | Refusal::NoConnection(Some(said)) => {
+        ResponseError::Ended(beginning) => format!("{refusal}; it began with {}", shown(beginning)),
+        ResponseError::NoUpgrade(Some(said)) | ResponseError::NoConnection(Some(said)) => {
             format!("{refusal}: the field is {}", shown(said))
         }
-        Refusal::WrongAccept(said) => format!("{refusal}: it is {}", shown(said)),
-        Refusal::Extension(said) => {
+        ResponseError::WrongAccept(said) => format!("{refusal}: it is {}", shown(said)),
+        ResponseError::Extension(said) => {
             format!("{refusal}: {} (loadgen offers none; RFC 6455, section 4.1 forbids it)", shown(said))
         }
-        Refusal::Subprotocol(said) => {
+        ResponseError::Subprotocol(said) => {
             let hint = "(-H 'Sec-WebSocket-Protocol: NAME' offers one; case matters)";
             format!("{refusal}: {} {hint}", shown(said))
         }
-        Refusal::SeveralSubprotocols(said) => format!("{refusal}: {}", shown(said)),
+        ResponseError::SeveralSubprotocols(said) => format!("{refusal}: {}", shown(said)),
         _ => refusal.to_string(),
     }
 }
@@ -128,12 +128,12 @@ fn hint(declined: &Declined, secure: bool) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use frames::handshake::{Answer, Key};
+    use frames::handshake::{Key, ResponseReader};
 
     use super::*;
 
     fn said_of(answer: &[u8], secure: bool) -> String {
-        let mut reader = Answer::new(&Key::random(), &[]);
+        let mut reader = ResponseReader::new(&Key::random(), &[]);
         let refusal = reader.take(answer).err().unwrap_or_else(|| reader.finish());
         words(&refusal, secure, &Secrets::default())
     }
@@ -177,7 +177,7 @@ mod tests {
     #[test]
     fn what_a_server_throws_back_of_our_secrets_is_masked() {
         let secrets = Secrets::of_arguments(&["-H".to_owned(), "X-Token: sesame-open".to_owned()]);
-        let mut reader = Answer::new(&Key::random(), &[]);
+        let mut reader = ResponseReader::new(&Key::random(), &[]);
         let answer =
             b"HTTP/1.1 403 no sesame-open\r\nLocation: /sesame-open\r\nContent-Length: 13\r\n\r\n<sesame-open>";
         let words = words(&reader.take(answer).unwrap_err(), false, &secrets);

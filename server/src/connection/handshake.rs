@@ -3,7 +3,7 @@
 
 use std::{io, time::Duration};
 
-use frames::handshake::{Asked, Rejection, Upgrade};
+use frames::handshake::{Rejection, RequestReader, UpgradeRequest};
 use tokio::time::timeout;
 
 use crate::{connection::socket::Socket, page, registry::Notice};
@@ -33,7 +33,7 @@ pub(crate) enum Refusal {
 /// for the answer (section 4.1), but one that does not loses nothing.
 pub(crate) async fn upgrade(
     socket: &mut Socket,
-    asked: &mut Asked,
+    asked: &mut RequestReader,
     full: bool,
     page: Option<&str>,
     limit: Duration,
@@ -41,9 +41,9 @@ pub(crate) async fn upgrade(
     let handshake = async {
         let upgrade = receive(socket, asked).await?;
         if !full {
-            socket.write_all(&upgrade.answer()).await.map_err(Refusal::Gone)?;
+            socket.write_all(&upgrade.response()).await.map_err(Refusal::Gone)?;
         }
-        Ok(upgrade.behind)
+        Ok(upgrade.remaining)
     };
     let refusal = match timeout(limit, handshake).await {
         Ok(Ok(_)) if full => Refusal::Full,
@@ -68,7 +68,7 @@ pub(crate) async fn upgrade(
 }
 
 /// Reads a request, however it is cut, into `asked`.
-async fn receive(socket: &mut Socket, asked: &mut Asked) -> Result<Upgrade, Refusal> {
+async fn receive(socket: &mut Socket, asked: &mut RequestReader) -> Result<UpgradeRequest, Refusal> {
     let mut space = [0; 1024];
     loop {
         let read = socket.read(&mut space).await.map_err(Refusal::Gone)?;
@@ -85,7 +85,7 @@ async fn receive(socket: &mut Socket, asked: &mut Asked) -> Result<Upgrade, Refu
 fn answer(refusal: &Refusal) -> Option<Vec<u8>> {
     let (status, body) = match refusal {
         Refusal::Gone(_) | Refusal::Noticed(_) | Refusal::Page => return None,
-        Refusal::Rejected(rejection) => return Some(rejection.answer()),
+        Refusal::Rejected(rejection) => return Some(rejection.response()),
         Refusal::Full => ("503 Service Unavailable", FULL),
         Refusal::TooSlow => ("408 Request Timeout", TOO_SLOW),
     };

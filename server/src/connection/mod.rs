@@ -15,7 +15,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use frames::handshake::Asked;
+use frames::handshake::RequestReader;
 use frames::{Decoder, Encoder, Event, Input, Kind, Message, Role, Settings};
 use tokio::{net::TcpStream, task::yield_now, time::timeout};
 
@@ -81,7 +81,7 @@ pub(crate) async fn serve(
 /// The socket of a connection once the peer's handshake is answered, and what came behind that; none if it led to nothing and is
 /// over.
 async fn open(mut socket: Socket, overload: Option<Overload>, log: &Log, worker: &Worker) -> Option<(Socket, Vec<u8>)> {
-    let (watched, limits, mut asked) = (Rc::clone(socket.watched()), &worker.limits, Asked::default());
+    let (watched, limits, mut asked) = (Rc::clone(socket.watched()), &worker.limits, RequestReader::default());
     let handshake = upgrade(&mut socket, &mut asked, overload.is_some(), worker.page.as_deref(), limits.handshake);
     let opened = unless_noticed(&watched, pin!(handshake)).await;
     let refusal = match opened.unwrap_or_else(|notice| Err(Refusal::Noticed(notice))) {

@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::task::ready;
 use std::time::Duration;
 
-use frames::handshake::{Accepted, Answer, Key, request};
+use frames::handshake::{Accepted, Key, ResponseReader, request};
 use tokio::io::{AsyncRead as _, AsyncWriteExt as _, ReadBuf};
 use tokio::time::{Instant, timeout_at};
 
@@ -31,7 +31,7 @@ impl Dialer {
         progress: &Progress,
     ) -> Result<Accepted, ConnectError> {
         let key = Key::random();
-        let mut answer = Answer::new(&key, &self.endpoint.offered);
+        let mut answer = ResponseReader::new(&key, &self.endpoint.offered);
         let written = write(stream, &self.request(&key)).await;
         let mut words_until = None;
         loop {
@@ -74,11 +74,11 @@ impl Dialer {
     }
 
     /// What is refused although more might have come.
-    fn refused(&self, answer: &mut Answer<'_>, peer: SocketAddr) -> ConnectError {
+    fn refused(&self, answer: &mut ResponseReader<'_>, peer: SocketAddr) -> ConnectError {
         self.refusal(&answer.finish(), peer)
     }
 
-    fn refusal(&self, refusal: &frames::handshake::Refusal, peer: SocketAddr) -> ConnectError {
+    fn refusal(&self, refusal: &frames::handshake::ResponseError, peer: SocketAddr) -> ConnectError {
         let secure = self.endpoint.tls.is_some();
         let words = refused::words(refusal, secure, &self.endpoint.secrets);
         ConnectError::new(&refusal.kind(), format!("{peer}: {words}"))
@@ -115,8 +115,8 @@ async fn write(stream: &mut Transport, bytes: &[u8]) -> io::Result<()> {
 /// What the answer makes of one read; none at the end of the stream.
 async fn read(
     stream: &mut Transport,
-    answer: &mut Answer<'_>,
-) -> io::Result<Option<Result<Option<Accepted>, frames::handshake::Refusal>>> {
+    answer: &mut ResponseReader<'_>,
+) -> io::Result<Option<Result<Option<Accepted>, frames::handshake::ResponseError>>> {
     poll_fn(|cx| {
         // On the stack, not in the memory of the connection.
         let mut space = [0; READ_BUFFER];

@@ -1,29 +1,30 @@
-//! Why a client refuses an answer.
+//! The reasons to refuse a response.
 
 use std::borrow::Cow;
 
 use super::Declined;
 
-/// Why an answer leads to no WebSocket. What the server chose is kept as it came: it must be escaped before it is shown.
+/// A response that opens no WebSocket. The server's bytes are kept unescaped: escape them before you
+/// show them.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub enum ResponseError {
     /// A status other than 101.
     #[error("the server answered with status {}", .0.status)]
     Declined(Box<Declined>),
-    /// The bytes are not those of an HTTP answer. This is their first line, at most
+    /// The bytes are no HTTP response. Holds their first line, at most
     /// [`BEGINNING_BYTES`](super::BEGINNING_BYTES).
     #[error("the answer is not HTTP")]
     NotHttp(Vec<u8>),
-    /// Another version of HTTP than 1.1.
+    /// A version of HTTP other than 1.1.
     #[error("the answer is in another version of HTTP than 1.1")]
     Version,
-    /// The status line is not one.
+    /// The status line is malformed.
     #[error("the status line of the answer is malformed")]
     StatusLine,
-    /// A field's name is no token, or blanks stand between it and its colon.
+    /// A field's name is no token, or a blank stands before its colon.
     #[error("the answer has a field whose name is malformed")]
     FieldName,
-    /// A field's value has NUL or another control character.
+    /// A field's value has a control character.
     #[error("the answer has a field with a control character in its value")]
     FieldValue,
     /// A carriage return that ends no line.
@@ -35,16 +36,16 @@ pub enum Refusal {
     /// More than [`MOST_FIELDS`](super::MOST_FIELDS).
     #[error("the answer has more than 128 header fields")]
     TooManyFields,
-    /// More than [`INTERIM_ANSWERS`](super::INTERIM_ANSWERS).
+    /// More than [`INTERIM_RESPONSES`](super::INTERIM_RESPONSES).
     #[error("the server sent more than 16 interim answers (status 1xx)")]
     TooManyInterim,
-    /// The stream ended before the answer did. This is how it began; empty if nothing came.
+    /// The stream ended before the response did. Holds its beginning; empty if nothing was received.
     #[error("the server closed the connection before its answer was complete")]
     Ended(Vec<u8>),
-    /// No `Upgrade: websocket` beside 101. This is what the field says instead, if there is one.
+    /// Status 101 without `Upgrade: websocket`. Holds the value of that field, if any.
     #[error("the answer has status 101, but no `Upgrade: websocket`")]
     NoUpgrade(Option<Vec<u8>>),
-    /// No `Connection: Upgrade` beside 101. This is what the field says instead, if there is one.
+    /// Status 101 without `Connection: Upgrade`. Holds the value of that field, if any.
     #[error("the answer has status 101, but no `Connection: Upgrade`")]
     NoConnection(Option<Vec<u8>>),
     /// No `Sec-WebSocket-Accept`.
@@ -53,7 +54,7 @@ pub enum Refusal {
     /// More than one `Sec-WebSocket-Accept`.
     #[error("the answer has more than one Sec-WebSocket-Accept")]
     SeveralAccepts,
-    /// A `Sec-WebSocket-Accept` that does not follow from the key: an answer to another request.
+    /// A `Sec-WebSocket-Accept` that does not follow from the key, as in a response to another request.
     #[error("the Sec-WebSocket-Accept of the answer does not follow from the key of the request")]
     WrongAccept(Vec<u8>),
     /// An extension that was not offered.
@@ -67,8 +68,8 @@ pub enum Refusal {
     SeveralSubprotocols(Vec<u8>),
 }
 
-impl Refusal {
-    /// One of a small set of names in snake case, such as `http_503` or `wrong_accept_key`.
+impl ResponseError {
+    /// A name in snake case, such as `http_503` or `wrong_accept_key`. The set of names is small.
     pub fn kind(&self) -> Cow<'static, str> {
         Cow::Borrowed(match self {
             Self::Declined(declined) => return Cow::Owned(format!("http_{}", declined.status)),

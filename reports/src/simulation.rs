@@ -2,7 +2,7 @@
 //! seed.
 //!
 //! Each simulation has a quick version that is asserted with bounds, and a long one (`--ignored`) that prints the figures in
-//! METHODOLOGY.md:
+//! docs/methodology/statistics.md:
 //!
 //! ```text
 //! cargo test -p reports --release --lib -- --ignored --nocapture simulation

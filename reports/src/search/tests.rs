@@ -243,7 +243,7 @@ fn noisy(error: f64, invalid: f64, tries: u32) -> Errors {
 
 #[test]
 fn noise_costs_steps_and_seldom_the_answer() {
-    // The table of METHODOLOGY.md. The seeds are fixed, so it is exact; the bounds leave room for another generator of them.
+    // The table of docs/methodology/statistics.md. The seeds are fixed, so it is exact; the bounds leave room for another generator of them.
     let table = [
         ((0.0, 0.0, 5), (0.0, 0.0), 16, 13.0),
         ((0.05, 0.0, 1), (0.42, 0.0), 16, 9.0),

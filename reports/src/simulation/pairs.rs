@@ -112,7 +112,7 @@ fn what_got_slower_is_found() {
     }
 }
 
-/// Share by which latencies rose, pairs, and the share of tests that must find it: a little below METHODOLOGY.md.
+/// Share by which latencies rose, pairs, and the share of tests that must find it: a little below docs/methodology/statistics.md.
 const POWER: [(f64, u32, f64); 6] =
     [(0.10, 5, 0.09), (0.10, 10, 0.27), (0.10, 20, 0.69), (0.20, 5, 0.71), (0.20, 10, 0.99), (0.20, 20, 0.999)];
 
@@ -170,9 +170,9 @@ fn the_detectable_effect_is_found_in_78_to_82_percent() {
     }
 }
 
-/// The figures of METHODOLOGY.md.
+/// The figures of docs/methodology/statistics.md.
 #[test]
-#[ignore = "takes minutes; prints the figures of METHODOLOGY.md"]
+#[ignore = "takes minutes; prints the figures of docs/methodology/statistics.md"]
 fn figures() {
     let tests = 20_000;
     for (name, world) in [("shared", World::SHARED), ("heavy", World::HEAVY), ("quiet", World::QUIET)] {

@@ -96,9 +96,9 @@ fn without_drift_an_unchanged_target_is_no_regression() {
     assert!(false_alarms(world, 5, 100, RESAMPLES / 10) <= at_most(100, 0.01));
 }
 
-/// The figures of METHODOLOGY.md.
+/// The figures of docs/methodology/statistics.md.
 #[test]
-#[ignore = "takes minutes; prints the figures of METHODOLOGY.md"]
+#[ignore = "takes minutes; prints the figures of docs/methodology/statistics.md"]
 fn figures() {
     let repetitions = 4_000;
     println!("\ncoverage of the 95 % interval, {repetitions} repetitions");

@@ -22,7 +22,8 @@ const FEWEST: usize = 2;
 /// are too narrow for few runs, by a factor of √((n - 1)/n) and for want of Student's t, so percentiles further out are
 /// taken: the *expanded percentile interval* (Hesterberg 2015, "What Teachers Should Know About the Bootstrap", The American
 /// Statistician 69 (4)) with n the smaller group. Taking its degrees of freedom rather than those of both
-/// together is on the safe side, like the simple form of Welch's interval. METHODOLOGY.md has the simulated coverage.
+/// together is on the safe side, like the simple form of Welch's interval. The simulated coverage
+/// is in docs/methodology/statistics.md.
 ///
 /// With an error under 5 % the percentiles lie so far out that no resample is there: at 99 % and with 5 runs a side, those
 /// of one in 8 million. So then the interval also has all of Student's, of the same difference and with the degrees of freedom

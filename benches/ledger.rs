@@ -3,7 +3,7 @@
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use loadgen::clock::Time;
 use loadgen::ledger::{Book, Event, Fate, Finding, Ledger, Subject, Terms, Times};
-use loadgen::payload::{Mix, Payload};
+use loadgen::message::{Mix, Payload};
 use loadgen::plan::Expect;
 
 /// Counts, so that what is measured is the ledger.

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use loadgen::payload::{Mix, Payload, leading};
+use loadgen::message::{Mix, Payload, leading};
 
 const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 

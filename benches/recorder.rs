@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use loadgen::clock::Time;
 use loadgen::ledger::{Book, Terms, Times};
-use loadgen::payload::{Mix, Payload};
+use loadgen::message::{Mix, Payload};
 use loadgen::plan::Expect;
 use loadgen::recorder::{Recorder, Window};
 

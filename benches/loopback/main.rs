@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use clock::{Clock, Stolen};
 use floor::Cost;
-use loadgen::payload::Mix;
+use loadgen::message::Mix;
 use loadgen::plan::{Connect, Engine, Expect, Load, Plan, Rate, Target, Until};
 use loadgen::{RunError, Stop};
 use reports::{Quantiles, Report};

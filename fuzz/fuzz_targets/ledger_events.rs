@@ -11,7 +11,7 @@ use std::time::Duration;
 use libfuzzer_sys::fuzz_target;
 use loadgen::clock::Time;
 use loadgen::ledger::{Event, Ledger, Terms, Times};
-use loadgen::payload::{Kind, Mix, Payload};
+use loadgen::message::{Kind, Mix, Payload};
 use loadgen::plan::Expect;
 use loadgen::recorder::{Entry, Recorder, Window};
 use reports::identities;

@@ -1,63 +1,43 @@
 //! A WebSocket load generator that accounts for every message.
 //!
-//! `N` clients send bursts of messages on a schedule. Each send must come back as exactly one message event, whole, in
-//! order, on its own connection; latency is measured from the moment a message was *due*.
+//! `N` clients send bursts of messages on a schedule. Each message must come back as exactly one event: whole, in
+//! order, on its own connection. Latency is measured from the moment a message was *due*.
 //!
-//! Data goes one way:
+//! Data flows one way, from a [`plan::Plan`] to a [`reports::Report`]:
 //!
 //! ```text
-//! cli ─> plan          command line -> the validated test
-//!         │
-//! run ── crew          connect all, warm up, measure, drain, close; the threads that do it
-//!         │
-//!      worker          one thread: its connections, its pacer, its recorder
-//!       ├─ schedule    when message k of client c is due          (pure)
-//!       ├─ pacer       how to wait for it                         (pure, and a kernel timer)
-//!       ├─ engine      moves messages; knows the WebSocket crates
-//!       ├─ payload     the bytes of message k                     (pure)
-//!       ├─ ledger      sent -> one fate, event -> one finding     (pure; anomaly, order)
-//!       └─ recorder    counters, histograms, evidence             (pure; evidence)
-//!         │
-//!      summary         workers -> `reports::Report`; timeline merges the seconds
+//! plan ──> run            checks limits, starts the workers, and leads them through the stages
+//!           │
+//!         worker          one thread: its clients, and what it recorded about them
+//!           ├─ schedule   when each message is due, and how to wait for it     (pure)
+//!           ├─ message    the bytes of message k of client c                   (pure)
+//!           ├─ transport  opens a connection: TCP, TLS, opening handshake
+//!           ├─ engine     moves messages over the open connections
+//!           ├─ ledger     one fate for each sent message, one finding for each event  (pure)
+//!           └─ recorder   counters, histograms, evidence                       (pure)
+//!           │
+//!         run::summary    merges what the workers recorded into the report
 //! ```
 //!
-//! [`run()`] is the whole of it; `reports` judges, compares and shows what it returns. The program around it (`bin/loadgen/`) has
-//! what can be asked for in `cli/` and what is done then in `command/`, one file a command, and in `ab/` pairs of runs.
+//! [`run()`] does all of this. The crate `reports` judges, compares and renders the report. The command line program
+//! is in `bin/loadgen/`: `cli/` parses the options, and `command/` has one file for each command.
 
-mod anomaly;
 pub mod clock;
-mod crew;
-#[doc(hidden)]
-pub mod echo;
-mod effort;
-mod embedded;
-mod endpoint;
 mod engine;
-mod environment;
-mod evidence;
 pub mod ledger;
-mod limits;
-mod order;
-mod pacer;
-pub mod payload;
+pub mod message;
 pub mod plan;
-mod processor_time;
-mod public_address;
-pub mod recorder;
 mod run;
 pub mod schedule;
 pub mod secrets;
-#[cfg(test)]
-mod simulation;
-mod slow_writes;
-mod source;
-mod summary;
-mod timeline;
-mod tls;
+mod transport;
 mod worker;
 
-pub use environment::cores;
-pub use limits::{Refusal, threads_for};
-pub use processor_time::ProcessorTime;
-pub use public_address::public_address;
+#[doc(hidden)]
+pub use engine::echo;
+pub use run::environment::cores;
+pub use run::limits::{Refusal, threads_for};
+pub use run::processor_time::ProcessorTime;
 pub use run::{LastSecond, RunError, Snapshot, Stage, Stop, run};
+pub use transport::public_address::public_address;
+pub use worker::recorder;

@@ -6,7 +6,7 @@ mod spoils;
 use history::{Books, RUN, SIZE, bytes, bytes_of, play, play_together, terms};
 use loadgen::clock::Time;
 use loadgen::ledger::{Event, Finding, Ledger, Subject, Times};
-use loadgen::payload::{Kind, Mix, Payload};
+use loadgen::message::{Kind, Mix, Payload};
 use loadgen::plan::Expect;
 
 /// What was sent, what came, and what the ledger must say.

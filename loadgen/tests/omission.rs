@@ -6,7 +6,7 @@ use std::num::NonZeroU32;
 
 use loadgen::clock::Time;
 use loadgen::ledger::{Event, Ledger, Terms, Times};
-use loadgen::payload::{Mix, Payload};
+use loadgen::message::{Mix, Payload};
 use loadgen::plan::{Expect, Rate};
 use loadgen::recorder::{Recorder, Window};
 use loadgen::schedule::Schedule;

@@ -11,7 +11,7 @@ use bytes::{Bytes, BytesMut};
 use futures_util::task::noop_waker_ref;
 use futures_util::{FutureExt, Sink, Stream};
 use gungraun::{library_benchmark, library_benchmark_group};
-use loadgen::payload::{Kind, Mix, Payload};
+use loadgen::message::{Kind, Mix, Payload};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame;
@@ -72,7 +72,7 @@ struct Codec {
     scratch: BytesMut,
 }
 
-/// As `loadgen/src/engine/dial.rs` and, for the read buffer, `loadgen/src/endpoint.rs` have it.
+/// As `loadgen/src/transport/dial/` and, for the read buffer, `loadgen/src/transport/endpoint.rs` have it.
 fn client(mix: Mix, size: u32) -> Codec {
     let read_buffer = (2 * (size as usize + 10) * 5).max(4096);
     let config = WebSocketConfig::default().read_buffer_size(read_buffer).write_buffer_size(usize::MAX - 1);

@@ -3,7 +3,7 @@
 
 use ::frames::{Decoder, Encoder, Event, Input, Kind, Mask, Role, Settings};
 use gungraun::{library_benchmark, library_benchmark_group};
-use loadgen::payload::{self, Mix, Payload};
+use loadgen::message::{self, Mix, Payload};
 
 use super::{MESSAGES, RUN, encoded};
 
@@ -23,8 +23,8 @@ struct Sending {
 
 fn kind(payload: &Payload, sequence: u64) -> Kind {
     match payload.kind(sequence) {
-        payload::Kind::Text => Kind::Text,
-        payload::Kind::Binary => Kind::Binary,
+        message::Kind::Text => Kind::Text,
+        message::Kind::Binary => Kind::Binary,
     }
 }
 

@@ -13,7 +13,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use loadgen::clock::Time;
 use loadgen::ledger::{Terms, Times};
-use loadgen::payload::{Mix, Payload};
+use loadgen::message::{Mix, Payload};
 use loadgen::plan::Expect;
 
 /// Messages a benchmark; a multiple of every burst and window here.

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use gungraun::{library_benchmark, library_benchmark_group};
-use loadgen::payload::{Mix, Payload, leading};
+use loadgen::message::{Mix, Payload, leading};
 
 use super::{CLIENT, MESSAGES, RUN};
 

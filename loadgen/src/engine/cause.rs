@@ -4,7 +4,7 @@ use std::io;
 
 use reports::escape;
 
-use super::dial::io_kind;
+use crate::transport::io_kind;
 
 /// Bytes of a close reason that are kept; the protocol allows 123.
 const REASON_SHOWN: usize = 123;

@@ -1,22 +1,17 @@
 //! What moves messages: the only place that knows a WebSocket crate.
 //!
 //! A worker owns one engine, and the engine owns the worker's connections. Nothing crosses threads. There are two, which
-//! have the opening handshake in common ([`dial`]) and the names of ends ([`cause`]), and no code that moves a message.
+//! have the opening handshake in common ([`crate::transport`]) and the names of ends ([`cause`]), and no code that moves a message.
 
-mod alarm;
 mod cause;
-mod dial;
+pub mod echo;
 mod holdings;
 mod lean;
 pub(crate) mod look;
-mod refused;
 mod timer;
-mod transport;
 mod tungstenite;
-mod wire;
 
 pub(crate) use cause::Cause;
-pub(crate) use dial::{Bounds, ConnectError, Dialed, Dialer, Endpoint, Opened};
 pub(crate) use lean::Lean;
 pub(crate) use tungstenite::Tungstenite;
 
@@ -26,11 +21,9 @@ use frames::Payloads;
 
 use crate::clock::{Clock, Time};
 use crate::ledger::Event;
-use crate::pacer::Wait;
-use crate::payload::Kind;
-
-/// Nanoseconds of work after which the clock and the flag to stop get a look: no peer may hold a worker for longer.
-pub(crate) const SLICE: u64 = 1_000_000;
+use crate::message::Kind;
+use crate::schedule::pacer::Wait;
+use crate::transport::Opened;
 
 /// Connections, by number from 0.
 pub(crate) trait Engine {
@@ -53,7 +46,7 @@ pub(crate) trait Engine {
     /// What is read in this turn has come at this time or later: before it, the sockets were looked at and had nothing.
     fn unread_since(&self) -> Time;
 
-    /// Reads what is there for a connection, but for no longer than about a [`SLICE`]: the rest is for the next turn.
+    /// Reads what is there for a connection, but for no longer than about a [`SLICE`](crate::schedule::pacer::SLICE): the rest is for the next turn.
     /// Finishes what an earlier [`Self::flush`] could not write.
     fn receive(&mut self, slot: usize, sink: &mut impl Sink);
 

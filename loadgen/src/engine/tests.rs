@@ -12,9 +12,8 @@ use socket2::SockRef;
 use tokio::net::TcpStream;
 use tokio::runtime::Builder;
 
-use super::transport::Transport;
-use super::wire::Wire;
 use super::*;
+use crate::transport::{Bounds, Transport, Wire};
 
 /// What a connection brought.
 #[derive(Default)]

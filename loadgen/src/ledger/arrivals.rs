@@ -2,7 +2,7 @@
 
 use super::pending::Place;
 use super::{Book, Event, Ledger, Terms};
-use crate::payload::Series;
+use crate::message::Series;
 use crate::plan::Expect;
 
 impl Ledger {

@@ -11,10 +11,11 @@ use reports::{Judgement, LimitedBy, Render, Verdict, identities, judge};
 
 use super::*;
 use crate::clock::{Clock, Time};
-use crate::engine::{Engine, Opened, Sink};
-use crate::pacer::Wait;
-use crate::payload::{Kind, Mix};
+use crate::engine::{Engine, Sink};
+use crate::message::{Kind, Mix};
 use crate::plan::{Connect, Engine as EngineName, Expect, Rate};
+use crate::schedule::pacer::Wait;
+use crate::transport::Opened;
 
 /// How long the worker's thread is kept from its work, in nanoseconds.
 const BLOCK: u64 = 400_000_000;

@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use super::load::{MAX_UNSENT, Meter};
 use super::{Client, State, TICK, Worker};
 use crate::clock::Time;
-use crate::engine::{Engine, SLICE};
-use crate::pacer::Wait;
+use crate::engine::Engine;
+use crate::schedule::pacer::{SLICE, Wait};
 
 /// Connections that are read before the first of them is sent what its window has room for. With a read between two
 /// writes, a server has done the one and fallen asleep when the other comes, and each write must wake it: a twentieth of all

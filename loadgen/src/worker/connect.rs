@@ -10,8 +10,9 @@ use tokio::time::Instant;
 
 use super::{State, Worker, count_kind};
 use crate::clock::Time;
-use crate::engine::{ConnectError, Dialed, Dialer, Engine};
-use crate::pacer::Wait;
+use crate::engine::Engine;
+use crate::schedule::pacer::Wait;
+use crate::transport::{ConnectError, Dialed, Dialer};
 
 /// Connections that all workers together have under way at most: as many as the queue of a listener on Linux commonly holds
 /// (`net.core.somaxconn`). More would not open sooner, and those that the queue can't take try again only after a second.

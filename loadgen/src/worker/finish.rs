@@ -3,8 +3,8 @@
 use super::{Notice, State, Worker};
 use crate::clock::Time;
 use crate::engine::Engine;
-use crate::pacer::Wait;
 use crate::plan::Expect;
+use crate::schedule::pacer::Wait;
 
 /// Longest wait for a peer to answer the closing handshake, once no other does: many take their time together.
 const CLOSE_TIMEOUT: u64 = 2_000_000_000;

@@ -4,7 +4,7 @@ use super::{Client, State};
 use crate::clock::Time;
 use crate::engine::{Cause, Read, Sink};
 use crate::ledger::{Event, Terms};
-use crate::recorder::Recorder;
+use crate::worker::recorder::Recorder;
 
 /// Books what one connection brings.
 pub(super) struct Intake<'a> {

@@ -6,10 +6,10 @@ use super::{Client, State, Worker, thread_cpu};
 use crate::clock::Time;
 use crate::engine::Engine;
 use crate::ledger::Times;
-use crate::pacer::Wait;
 use crate::plan::{Load, Until};
-use crate::recorder::{DropCause, Window};
+use crate::schedule::pacer::Wait;
 use crate::schedule::{Agenda, Schedule};
+use crate::worker::recorder::{DropCause, Window};
 
 /// How late a burst may be sent after the phase has ended; what is later still is dropped as behind schedule.
 const GRACE: u64 = 100_000_000;

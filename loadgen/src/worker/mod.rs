@@ -6,9 +6,14 @@
 mod closed;
 mod connect;
 mod ends;
+pub(crate) mod evidence;
 mod finish;
 mod intake;
 mod load;
+pub mod recorder;
+#[cfg(test)]
+mod simulation;
+mod slow_writes;
 mod stops;
 
 use std::collections::BTreeMap;
@@ -24,15 +29,16 @@ use tokio::runtime::{Builder, LocalOptions};
 
 pub(crate) use self::ends::count_kind;
 use self::intake::Intake;
+use self::recorder::{Recorder, Row, Window};
 pub(crate) use self::stops::Stopped;
 use self::stops::Stops;
 use crate::clock::{Clock, Time};
-use crate::engine::{Build, Cause, Dialer, Engine, SLICE};
+use crate::engine::{Build, Cause, Engine};
 use crate::ledger::{Ledger, Terms};
-use crate::pacer::{Pacer, Wait};
 use crate::plan::{Load, Rate, Until};
-use crate::recorder::{Recorder, Row, Window};
-use crate::source::Source;
+use crate::schedule::pacer::{Pacer, SLICE, Wait};
+use crate::transport::Dialer;
+use crate::transport::source::Source;
 
 /// How often a worker looks up from its work: for a signal to stop, to hand over rows and to tell how far it is.
 const TICK: u64 = 50_000_000;

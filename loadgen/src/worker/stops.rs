@@ -1,7 +1,7 @@
 //! Stops of a worker: times in which it should have run and did not, and that its work does not explain. Pure.
 
 use crate::clock::Time;
-use crate::recorder::Window;
+use crate::worker::recorder::Window;
 
 /// Nanoseconds between two turns that are no stop.
 const SHORT: u64 = 10_000_000;

@@ -3,7 +3,7 @@
 use std::num::NonZeroU64;
 use std::time::Duration;
 
-use loadgen::payload::Mix;
+use loadgen::message::Mix;
 use loadgen::plan::{Engine, Plan, Until};
 use reports::render::Text;
 use reports::{Render, Report, Verdict, judge};

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::num::NonZeroU64;
 use std::time::Duration;
 
-use loadgen::payload::Mix;
+use loadgen::message::Mix;
 use loadgen::plan::{Engine, Plan, Until};
 use reports::model::{Anomalies, Counts, Evidence};
 use reports::{Report, Verdict, judge};

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU64;
 
-use loadgen::payload::Mix;
+use loadgen::message::Mix;
 use loadgen::plan::{Engine, Plan, Until};
 
 use crate::rig::{Conduct, Cutting, Farewell, Proxy, Rogue, complete, n32, open, plan, run};

@@ -3,7 +3,7 @@
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::time::Duration;
 
-use loadgen::payload::Mix;
+use loadgen::message::Mix;
 use loadgen::plan::{Engine, Expect, Load, Plan, Target, Until};
 use reports::{Verdict, judge};
 use server::Reply;

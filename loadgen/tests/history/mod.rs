@@ -5,7 +5,7 @@ mod random;
 
 use loadgen::clock::Time;
 use loadgen::ledger::{Book, Event, Fate, Finding, Ledger, Subject, Terms, Times};
-use loadgen::payload::{Kind, Mix, Payload};
+use loadgen::message::{Kind, Mix, Payload};
 use loadgen::plan::Expect;
 
 pub(crate) const RUN: u32 = 0x3f9a_1c22;

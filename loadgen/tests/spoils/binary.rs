@@ -1,6 +1,6 @@
 //! What becomes of binary.
 
-use loadgen::payload::Mix;
+use loadgen::message::Mix;
 
 use super::{NEVER, check};
 

@@ -6,7 +6,7 @@ mod binary;
 mod text;
 
 use loadgen::ledger::{Event, Ledger, Terms};
-use loadgen::payload::{Kind, Mix, Payload};
+use loadgen::message::{Kind, Mix, Payload};
 use loadgen::plan::Expect;
 
 use crate::history::{Books, TIMES};

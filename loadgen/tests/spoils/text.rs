@@ -1,6 +1,6 @@
 //! What becomes of text.
 
-use loadgen::payload::Mix;
+use loadgen::message::Mix;
 
 use super::{NEVER, check};
 

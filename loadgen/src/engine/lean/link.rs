@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use rustix::net::{RecvFlags, SendFlags, recv, send};
 use tokio_rustls::rustls::ClientConnection;
 
-use crate::engine::transport::Transport;
+use crate::transport::Transport;
 
 /// What a connection's bytes go through.
 #[derive(Debug)]

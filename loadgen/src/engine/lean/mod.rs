@@ -18,11 +18,11 @@ use self::link::Link;
 use self::readiness::{Readiness, Ready};
 use super::holdings::Holdings;
 use super::look::{Glance, Look, RunQueue, Told};
-use super::transport::Transport;
-use super::{Cause, Engine, Opened, Sink};
+use super::{Cause, Engine, Sink};
 use crate::clock::{Clock, Time};
-use crate::pacer::Wait;
-use crate::payload::Kind;
+use crate::message::Kind;
+use crate::schedule::pacer::Wait;
+use crate::transport::{Opened, Transport};
 
 /// Bytes that are read at once.
 const READ_BUFFER: usize = 64 * 1024;

@@ -3,7 +3,7 @@
 use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::time::Duration;
 
-use loadgen::payload::Mix;
+use loadgen::message::Mix;
 use loadgen::plan::{Connect, Engine, Expect, Load, Plan, Rate, Target, Until};
 use url::Url;
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use http::{HeaderName, HeaderValue};
-use loadgen::payload::Mix;
+use loadgen::message::Mix;
 use loadgen::plan::{Connect, Engine, Expect, Plan, Rate};
 
 use super::course::{Course, CourseArgs, RunCourse};

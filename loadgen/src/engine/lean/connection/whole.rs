@@ -4,7 +4,7 @@ use frames::{Decoder, Input, Kind as FrameKind, Message};
 
 use crate::engine::Read;
 use crate::ledger::Event;
-use crate::payload::Kind;
+use crate::message::Kind;
 
 /// Takes whole messages off a read, and counts them.
 pub(super) struct Whole<'a, 'b> {

@@ -1,0 +1,103 @@
+//! An engine as an echo client, which is what conformance tests of a client want. Not for users of this crate.
+
+use std::io;
+use std::net::ToSocketAddrs;
+use std::time::Duration;
+
+use tokio::runtime::{Builder, LocalOptions};
+use url::Url;
+
+use super::{Build, Cause, Engine, Lean, Read, Sink, Tungstenite};
+use crate::clock::{Clock, Time};
+use crate::ledger::Event;
+use crate::message::Kind;
+use crate::plan;
+use crate::schedule::pacer::Wait;
+use crate::secrets::Secrets;
+use crate::transport::endpoint::{authority, resource};
+use crate::transport::{Bounds, Dialer, Endpoint};
+
+/// Largest message that is taken, in bytes.
+const MAX_MESSAGE: usize = 64 << 20;
+
+/// Longest wait for a connection, in nanoseconds, and between looks at the clock.
+const PATIENCE: u64 = 60_000_000_000;
+const TICK: u64 = 50_000_000;
+
+/// Connects to a `ws` URL and sends every message back until the connection ends; the kind of its end, such as
+/// `closed_1000`.
+///
+/// # Errors
+/// The connection does not open, or does not end within a minute of silence.
+pub fn echo(engine: plan::Engine, url: &Url) -> io::Result<String> {
+    let (host, port) = (url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or(80));
+    let endpoint = Endpoint {
+        addresses: (host, port).to_socket_addrs()?.collect(),
+        authority: authority(url),
+        resource: resource(url),
+        tls: None,
+        headers: Vec::new(),
+        offered: Vec::new(),
+        secrets: Secrets::default(),
+        timeout: Duration::from_nanos(PATIENCE),
+        bounds: Bounds { max_message: MAX_MESSAGE, read_buffer: 4096, memory: usize::MAX },
+    };
+    let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
+    runtime.block_on(tokio::task::unconstrained(async {
+        match engine {
+            plan::Engine::Lean => serve(Lean::new, endpoint).await,
+            plan::Engine::Tungstenite => serve(Tungstenite::new, endpoint).await,
+        }
+    }))
+}
+
+async fn serve(build: impl Build, endpoint: Endpoint) -> io::Result<String> {
+    let clock = Clock::start();
+    let dialed = Dialer::new(endpoint, clock).dial(None).await.map_err(io::Error::other)?;
+    let mut engine = build(1, clock)?;
+    engine.adopt(0, dialed.opened);
+    engine.own_thread();
+    let (mut received, mut heard) = (Received::default(), clock.now());
+    loop {
+        engine.begin_turn();
+        while let Some(slot) = engine.next_ready() {
+            engine.receive(slot, &mut received);
+            for (kind, bytes) in received.messages.drain(..) {
+                engine.queue(slot, bytes.len(), [kind].into_iter(), |payloads| {
+                    for (mask, out) in payloads {
+                        out.copy_from_slice(&bytes);
+                        frames::apply(mask, 0, out);
+                    }
+                });
+            }
+            engine.flush(slot);
+            heard = clock.now();
+        }
+        if let Some(kind) = received.ended.take_if(|_| engine.unsent(0) == 0) {
+            return Ok(kind);
+        }
+        if clock.now().since(heard) > PATIENCE {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        engine.wait(Wait::Until(clock.now().plus(TICK))).await;
+    }
+}
+
+/// Keeps the messages of a turn.
+#[derive(Default)]
+struct Received {
+    messages: Vec<(Kind, Vec<u8>)>,
+    ended: Option<String>,
+}
+
+impl Sink for Received {
+    fn message(&mut self, _: Time, event: Event<'_>) {
+        self.messages.push((event.kind, event.bytes.to_vec()));
+    }
+
+    fn read(&mut self, _: Time, _: Read) {}
+
+    fn ended(&mut self, cause: Cause) {
+        self.ended = Some(cause.kind);
+    }
+}

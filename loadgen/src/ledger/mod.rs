@@ -1,0 +1,368 @@
+//! Per connection: each sent message gets exactly one fate, each event exactly one finding. Pure: time is an argument.
+//!
+//! Of what is in flight, due and write times of each burst and the checksum of each message are kept (`pending.rs`), and
+//! nothing else, since a message's bytes can be computed again. The way of a message that comes back whole and in order is
+//! short (`arrivals.rs`); everything else is sorted out in `anomaly.rs`.
+
+mod anomaly;
+mod arrivals;
+pub(crate) mod effort;
+mod order;
+mod pending;
+
+use std::collections::BTreeMap;
+
+use self::order::Order;
+use self::pending::{Pending, Place};
+use crate::clock::Time;
+use crate::message::{Kind, Payload};
+use crate::plan::Expect;
+
+/// When a message was due and when it was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Times {
+    /// Intended time of the send.
+    pub due: Time,
+    /// When it was handed to the transport.
+    pub written: Time,
+}
+
+/// What a run expects of every connection.
+#[derive(Clone, Debug)]
+pub struct Terms {
+    /// Makes and checks messages.
+    pub payload: Payload,
+    /// What a send must bring back.
+    pub expect: Expect,
+    /// Clients of the run: a message that claims to be of another was never sent.
+    pub clients: u32,
+}
+
+impl Terms {
+    /// The bytes that message `sequence` of `client` must bring back, if they are known.
+    pub(crate) fn expected(&self, client: u32, sequence: u64) -> Option<Vec<u8>> {
+        match &self.expect {
+            Expect::Echo => {
+                let mut bytes = vec![0; self.payload.size()];
+                self.payload.encode(client, sequence, &mut bytes);
+                Some(bytes)
+            }
+            Expect::Count => None,
+            Expect::Reply(text) => Some(text.clone().into_bytes()),
+        }
+    }
+}
+
+/// A message event.
+#[derive(Clone, Copy, Debug)]
+pub struct Event<'a> {
+    /// Text or binary.
+    pub kind: Kind,
+    /// Its payload.
+    pub bytes: &'a [u8],
+}
+
+/// What became of a sent message that did not match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// Nothing of it came until the drain ended.
+    Lost,
+    /// It came other than whole.
+    Damaged,
+    /// Its connection died while it was in flight.
+    Undetermined,
+}
+
+/// What an event that did not match was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// A message that had come already.
+    Duplicated,
+    /// More than one message, or one and a part of another.
+    Coalesced,
+    /// The message came in pieces: this event, and `earlier` ones that had no finding yet.
+    Split {
+        /// Events before this one that hold it.
+        earlier: u32,
+    },
+    /// The beginning of a message whose rest never came.
+    Truncated,
+    /// A message with wrong bytes.
+    Corrupted,
+    /// A whole message of the other kind.
+    WrongType,
+    /// A whole message of another connection of this run.
+    Misrouted {
+        /// The client that sent it.
+        owner: u32,
+    },
+    /// Nothing that was sent in this run.
+    Unexpected,
+}
+
+/// The message that a finding is about, as far as it is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Subject {
+    /// Its sequence.
+    pub sequence: Option<u64>,
+    /// Its times, if it was in flight.
+    pub times: Option<Times>,
+}
+
+/// Takes what a ledger decides. Each call is about one message or one event.
+pub trait Book {
+    /// `messages` messages from `first` on, all with these times, came back whole in one read; `overtaken` if later ones
+    /// came before them and each must count as reordered.
+    fn matched(&mut self, first: u64, messages: u32, times: Times, overtaken: bool);
+
+    /// An event was something else. `received` are its bytes (for a split message, all of its pieces).
+    fn finding(&mut self, finding: Finding, subject: Subject, received: &[u8]);
+
+    /// A sent message ended otherwise than matched.
+    fn fate(&mut self, fate: Fate, sequence: u64, times: Times);
+
+    /// Bytes of messages that may be made now to tell what an event of `bytes` bytes is.
+    fn effort(&mut self, _bytes: usize) -> u64 {
+        u64::MAX
+    }
+
+    /// So many were made.
+    fn spend(&mut self, _bytes: u64) {}
+}
+
+/// The books of one connection.
+#[derive(Debug)]
+pub struct Ledger {
+    client: u32,
+    /// Messages in flight, but for those that are overdue. The first is always in flight.
+    pending: Pending,
+    in_flight: u32,
+    order: Order,
+    /// What only connections with anomalies need.
+    pub(crate) irregular: Option<Box<Irregular>>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Irregular {
+    /// Messages in flight that so many others have overtaken that the line would grow without bound.
+    overdue: BTreeMap<u64, Times>,
+    /// An event that was the beginning of a message, while the rest may still come.
+    pub(crate) piece: Option<Piece>,
+    /// Truncated events too short to say of which message: it is one of those that are in flight at the end.
+    pub(crate) unplaced: Vec<Vec<u8>>,
+}
+
+/// The beginning of a message.
+#[derive(Debug)]
+pub(crate) struct Piece {
+    pub(crate) bytes: Vec<u8>,
+    /// Where in `bytes` each event but the first begins.
+    pub(crate) later: Vec<usize>,
+    /// Events that hold it and have no finding yet.
+    pub(crate) events: u32,
+    /// The message that it begins, if there is enough of it to tell.
+    pub(crate) sequence: Option<u64>,
+}
+
+impl Piece {
+    pub(crate) fn new(bytes: &[u8], events: u32, sequence: Option<u64>) -> Self {
+        Self { bytes: bytes.to_vec(), later: Vec::new(), events, sequence }
+    }
+}
+
+impl<B: Book> Book for &mut B {
+    fn matched(&mut self, first: u64, messages: u32, times: Times, overtaken: bool) {
+        (**self).matched(first, messages, times, overtaken);
+    }
+
+    fn finding(&mut self, finding: Finding, subject: Subject, received: &[u8]) {
+        (**self).finding(finding, subject, received);
+    }
+
+    fn fate(&mut self, fate: Fate, sequence: u64, times: Times) {
+        (**self).fate(fate, sequence, times);
+    }
+
+    fn effort(&mut self, bytes: usize) -> u64 {
+        (**self).effort(bytes)
+    }
+
+    fn spend(&mut self, bytes: u64) {
+        (**self).spend(bytes);
+    }
+}
+
+/// Messages in line up to which an overtaken one may stay in it.
+const SLACK: usize = 64;
+
+impl Ledger {
+    /// Empty books of `client`.
+    pub fn new(client: u32) -> Self {
+        Self { client, pending: Pending::default(), in_flight: 0, order: Order::default(), irregular: None }
+    }
+
+    /// The client whose books these are.
+    pub fn client(&self) -> u32 {
+        self.client
+    }
+
+    /// Messages that were sent and have no fate yet.
+    pub fn in_flight(&self) -> u32 {
+        self.in_flight
+    }
+
+    /// Entries that the books take memory for. In proportion to [`Self::in_flight`] at its highest.
+    pub fn capacity(&self) -> usize {
+        self.pending.capacity() + self.irregular.as_ref().map_or(0, |irregular| irregular.overdue.len())
+    }
+
+    /// Sequence of the next message.
+    pub fn next_sequence(&self) -> u64 {
+        self.pending.next()
+    }
+
+    /// Takes down that the next message was sent.
+    pub fn sent(&mut self, times: Times) {
+        self.pending.push(times, [Place::InFlight].into_iter());
+        self.in_flight += 1;
+    }
+
+    /// The same for messages that were sent together, one for each of `checksums`: what [`encode`](crate::message::Series::encode)
+    /// returned for it.
+    #[inline]
+    pub fn sent_together(&mut self, times: Times, checksums: &[u32]) {
+        self.pending.push(times, checksums.iter().copied().map(Place::Checked));
+        // Bursts are counted in 32 bits.
+        self.in_flight += u32::try_from(checksums.len()).unwrap_or(u32::MAX);
+    }
+
+    /// Decides what an event is, and with it the fate of the messages that it is about.
+    #[inline]
+    pub fn received(&mut self, terms: &Terms, event: Event<'_>, book: &mut impl Book) {
+        match &terms.expect {
+            Expect::Echo => {
+                if let Some(event) = self.received_in_order(terms, std::iter::once(event), book) {
+                    self.sort_out(terms, event, book);
+                }
+            }
+            Expect::Count => self.received_any(event, book),
+            Expect::Reply(text) => self.received_reply(text.as_bytes(), event, book),
+        }
+    }
+
+    /// `--expect count`: an event is the reply to the oldest message in flight.
+    fn received_any(&mut self, event: Event<'_>, book: &mut impl Book) {
+        match self.oldest() {
+            Some(sequence) => self.matched(sequence, book),
+            None => book.finding(Finding::Unexpected, Subject::default(), event.bytes),
+        }
+    }
+
+    /// `--expect reply=TEXT`: the same, and its content is known.
+    fn received_reply(&mut self, text: &[u8], event: Event<'_>, book: &mut impl Book) {
+        let Some(sequence) = self.oldest() else {
+            return book.finding(Finding::Unexpected, Subject::default(), event.bytes);
+        };
+        if event.kind == Kind::Text && event.bytes == text {
+            return self.matched(sequence, book);
+        }
+        let repeats = event.bytes.len().checked_div(text.len()).filter(|&n| n > 1 && event.bytes == text.repeat(n));
+        let finding = match repeats {
+            Some(_) => Finding::Coalesced,
+            None if event.bytes == text => Finding::WrongType,
+            None => Finding::Corrupted,
+        };
+        book.finding(finding, self.subject(sequence), event.bytes);
+        for _ in 0..repeats.unwrap_or(1) {
+            if let Some(sequence) = self.oldest() {
+                self.damaged(sequence, book);
+            }
+        }
+    }
+
+    /// Gives every message that is still in flight its fate: undetermined if the connection died, else lost.
+    pub fn close(&mut self, died: bool, terms: &Terms, book: &mut impl Book) {
+        self.end_pieces(terms, book);
+        let fate = if died { Fate::Undetermined } else { Fate::Lost };
+        while let Some((sequence, times)) = self.oldest().and_then(|oldest| Some((oldest, self.take(oldest)?))) {
+            book.fate(fate, sequence, times);
+        }
+    }
+
+    /// The oldest message in flight.
+    pub(crate) fn oldest(&self) -> Option<u64> {
+        let overdue = self.irregular.as_ref().and_then(|irregular| irregular.overdue.keys().next());
+        overdue.copied().or_else(|| (self.pending.len() > 0).then_some(self.pending.base()))
+    }
+
+    /// Messages in flight, oldest first.
+    pub(crate) fn pending(&self) -> impl Iterator<Item = u64> {
+        let overdue = self.irregular.iter().flat_map(|irregular| irregular.overdue.keys().copied());
+        overdue.chain(self.pending.iter())
+    }
+
+    /// As many of them as an event is compared with, found among the first places.
+    pub(crate) fn candidates(&self, most: usize) -> impl Iterator<Item = u64> {
+        let overdue = self.irregular.iter().flat_map(|irregular| irregular.overdue.keys().copied());
+        overdue.chain(self.pending.iter_first(4 * most)).take(most)
+    }
+
+    /// The times of message `sequence` if it is in flight.
+    pub(crate) fn times(&self, sequence: u64) -> Option<Times> {
+        if sequence >= self.pending.base() {
+            return self.pending.times(sequence);
+        }
+        self.irregular.as_ref()?.overdue.get(&sequence).copied()
+    }
+
+    pub(crate) fn subject(&self, sequence: u64) -> Subject {
+        Subject { sequence: Some(sequence), times: self.times(sequence) }
+    }
+
+    /// Message `sequence` came back whole. Does nothing if it is not in flight.
+    pub(crate) fn matched(&mut self, sequence: u64, book: &mut impl Book) {
+        if let Some(times) = self.take(sequence) {
+            self.arrived(sequence, times, book);
+        }
+    }
+
+    /// Books message `sequence`, which is in flight no more.
+    #[inline]
+    fn arrived(&mut self, sequence: u64, times: Times, book: &mut impl Book) {
+        let low = if self.irregular.is_some() { self.oldest().unwrap_or(u64::MAX) } else { self.pending.base() };
+        let overtaken = self.order.arrive(sequence, low);
+        book.matched(sequence, 1, times, overtaken);
+    }
+
+    /// Message `sequence` came other than whole. Does nothing if it is not in flight: its fate is known.
+    pub(crate) fn damaged(&mut self, sequence: u64, book: &mut impl Book) {
+        if let Some(times) = self.take(sequence) {
+            book.fate(Fate::Damaged, sequence, times);
+        }
+    }
+
+    /// Takes message `sequence` out of what is in flight.
+    fn take(&mut self, sequence: u64) -> Option<Times> {
+        let times = if sequence >= self.pending.base() {
+            self.pending.take(sequence)
+        } else {
+            self.irregular.as_mut()?.overdue.remove(&sequence)
+        }?;
+        self.in_flight -= 1;
+        self.trim();
+        Some(times)
+    }
+
+    /// Drops what has its fate off the front, and moves what keeps a long line from shrinking to where it takes a place of
+    /// its own: memory stays in proportion to what is in flight.
+    fn trim(&mut self) {
+        self.pending.drop_gone();
+        while self.pending.len() > SLACK && self.pending.len() > 2 * self.in_flight as usize {
+            let overdue = &mut self.irregular.get_or_insert_default().overdue;
+            self.pending.take_front(1, |sequence, _, times| {
+                overdue.insert(sequence, times);
+            });
+            self.pending.drop_gone();
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! The workers of a run, as its thread sees them.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use super::timeline::Timeline;
+use crate::clock::Clock;
+use crate::engine::Build;
+use crate::run::{LastSecond, Snapshot, Stage, Stop};
+use crate::transport::{Dialer, Endpoint};
+use crate::worker::{self, Control, Notice, Orders, Outcome, Progress};
+
+/// How often the observer is called, and how late a stop is noticed.
+const TURN: Duration = Duration::from_millis(100);
+
+/// Nanoseconds from the last connection to the first send, so that every worker knows of it in time.
+const HEAD_START: u64 = 20_000_000;
+
+/// Threads that work, and the ends of what connects them with the run.
+#[derive(Debug)]
+pub(crate) struct Crew {
+    clock: Clock,
+    stop: Stop,
+    control: Arc<Control>,
+    progress: Vec<Arc<Progress>>,
+    notices: Receiver<Notice>,
+    threads: Vec<JoinHandle<io::Result<Outcome>>>,
+    timeline: Timeline,
+}
+
+impl Crew {
+    /// Starts the workers; they connect at once.
+    ///
+    /// # Errors
+    /// The system's, when it starts no more threads.
+    pub(crate) fn start(orders: &Orders, endpoint: &Endpoint, build: &impl Build, stop: &Stop) -> io::Result<Self> {
+        let workers = orders.workers as usize;
+        let (sender, notices) = channel();
+        let mut crew = Self {
+            clock: Clock::start(),
+            stop: stop.clone(),
+            control: Arc::default(),
+            progress: std::iter::repeat_with(Arc::default).take(workers).collect(),
+            notices,
+            threads: Vec::new(),
+            timeline: Timeline::new(workers),
+        };
+        for worker in 0..orders.workers {
+            match crew.hire(worker, orders, endpoint, build, &sender) {
+                Ok(thread) => crew.threads.push(thread),
+                Err(error) => {
+                    crew.control.stop();
+                    return crew.finish().and(Err(error));
+                }
+            }
+        }
+        Ok(crew)
+    }
+
+    fn hire(
+        &self,
+        worker: u32,
+        orders: &Orders,
+        endpoint: &Endpoint,
+        build: &impl Build,
+        sender: &Sender<Notice>,
+    ) -> io::Result<JoinHandle<io::Result<Outcome>>> {
+        let (clock, control) = (self.clock, Arc::clone(&self.control));
+        let progress = Arc::clone(&self.progress[worker as usize]);
+        let (orders, endpoint, sender) = (Orders { worker, ..orders.clone() }, endpoint.clone(), sender.clone());
+        let (build, dialer) = (build.clone(), move || Dialer::new(endpoint, clock));
+        // What goes over to the worker and comes back are numbers in memory: it may have descriptors of its own.
+        descriptors::spawn(&format!("worker-{worker}"), orders.table, [], move |[]| {
+            worker::run(orders, dialer, build, clock, control, progress, sender)
+        })
+    }
+
+    /// Waits until every connection was tried; how many opened, whatever became of them, or 0 if a worker failed.
+    pub(crate) fn connect(&mut self, observe: &mut impl FnMut(&Snapshot)) -> u64 {
+        let (mut told, mut open) = (0, 0);
+        while told < self.threads.len() {
+            match self.notice() {
+                Ok(Some(Notice::Connected(connections))) => {
+                    told += 1;
+                    open += connections;
+                }
+                // None ends before it was told to begin or to stop: one that did failed, and `finish` says why.
+                Ok(_) if !self.stop.is_stopped() && self.threads.iter().any(JoinHandle::is_finished) => break,
+                Ok(_) => {}
+                Err(()) => break,
+            }
+            observe(&self.snapshot(Stage::Connecting, 0.0, None));
+        }
+        if told < self.threads.len() {
+            open = 0;
+        }
+        if open == 0 {
+            self.control.stop();
+        }
+        open
+    }
+
+    /// Lets the workers send, and waits until they are done. Load takes `total`, if that is known, `warmup` of it first.
+    pub(crate) fn load(&mut self, total: Option<Duration>, warmup: Duration, observe: &mut impl FnMut(&Snapshot)) {
+        let start = self.clock.now().plus(HEAD_START);
+        self.control.begin(start);
+        while let Ok(notice) = self.notice() {
+            if let Some(Notice::Row(row)) = notice {
+                self.timeline.add(row);
+                continue;
+            }
+            let elapsed = self.clock.now().seconds_from(start).max(0.0);
+            let stage = match total {
+                _ if elapsed < warmup.as_secs_f64() => Stage::Warmup,
+                Some(total) if elapsed >= total.as_secs_f64() => Stage::Draining,
+                _ => Stage::Measuring,
+            };
+            observe(&self.snapshot(stage, elapsed, total));
+        }
+    }
+
+    /// Waits for the workers; what they bring home.
+    ///
+    /// # Errors
+    /// A worker could not set up its event loop, or panicked.
+    pub(crate) fn finish(mut self) -> io::Result<(Vec<Outcome>, Timeline)> {
+        if self.stop.is_stopped() {
+            self.control.stop();
+        }
+        let mut outcomes = Vec::new();
+        for thread in self.threads {
+            outcomes.push(thread.join().unwrap_or_else(|_| Err(io::Error::other("it panicked")))?);
+        }
+        for notice in self.notices.try_iter() {
+            if let Notice::Row(row) = notice {
+                self.timeline.add(row);
+            }
+        }
+        Ok((outcomes, self.timeline))
+    }
+
+    /// The next notice, or none after a while; an error when the workers are gone. Passes a stop on to them.
+    fn notice(&self) -> Result<Option<Notice>, ()> {
+        if self.stop.is_stopped() {
+            self.control.stop();
+        }
+        match self.notices.recv_timeout(TURN) {
+            Ok(notice) => Ok(Some(notice)),
+            Err(RecvTimeoutError::Timeout) => Ok(None),
+            Err(RecvTimeoutError::Disconnected) => Err(()),
+        }
+    }
+
+    fn snapshot(&self, stage: Stage, elapsed_s: f64, total: Option<Duration>) -> Snapshot {
+        let sum = |field: fn(&Progress) -> &AtomicU64| {
+            self.progress.iter().map(|progress| field(progress).load(Ordering::Relaxed)).sum()
+        };
+        Snapshot {
+            stage,
+            elapsed_s,
+            total_s: total.map(|total| total.as_secs_f64()),
+            open: sum(|progress| &progress.opened),
+            sent: sum(|progress| &progress.sent),
+            matched: sum(|progress| &progress.matched),
+            anomalies: sum(|progress| &progress.anomalies),
+            in_flight: sum(|progress| &progress.in_flight),
+            last_second: self.timeline.last().map(|second| LastSecond {
+                matched: second.matched,
+                response_p50_ns: second.response_p50_ns,
+                response_p99_ns: second.response_p99_ns,
+            }),
+        }
+    }
+}

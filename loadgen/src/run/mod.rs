@@ -1,0 +1,324 @@
+//! A run: connect all, warm up, measure, drain, close. Owns stopping.
+
+mod crew;
+mod embedded;
+pub(crate) mod environment;
+pub(crate) mod limits;
+pub(crate) mod processor_time;
+mod summary;
+mod timeline;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime};
+
+use reports::judge::is_own_failure;
+use reports::model::Target as TargetRecord;
+use reports::{Report, exit};
+
+use self::crew::Crew;
+use self::embedded::Embedded;
+use self::environment::cores;
+use self::limits::{Fit, Limits, Needs, Refusal};
+use self::processor_time::ProcessorTime;
+use self::summary::Frame;
+use crate::engine::{Build, Lean, Tungstenite};
+use crate::ledger::Terms;
+use crate::message::Payload;
+use crate::plan::{Engine, Load, Plan, Target, Until};
+use crate::schedule::Schedule;
+use crate::secrets::Secrets;
+use crate::transport::endpoint;
+use crate::transport::source::{self, Source};
+use crate::worker::{Orders, Outcome};
+
+/// Stops a run from another thread, a signal handler for example. Clones stop the same run.
+#[derive(Clone, Debug, Default)]
+pub struct Stop(Arc<AtomicBool>);
+
+impl Stop {
+    /// Lets the run stop sending, drain, and report what it measured.
+    pub fn stop(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    /// Whether [`Self::stop`] was called.
+    pub fn is_stopped(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+/// What a run is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Opening connections.
+    Connecting,
+    /// Sending, not recorded.
+    Warmup,
+    /// Sending, recorded.
+    Measuring,
+    /// Waiting for what is in flight, and closing.
+    Draining,
+}
+
+/// How far a run is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Snapshot {
+    /// What it is doing.
+    pub stage: Stage,
+    /// Seconds since the warm-up began; 0 before.
+    pub elapsed_s: f64,
+    /// Length of warm-up and measured phase together in seconds, if it is known.
+    pub total_s: Option<f64>,
+    /// Open connections.
+    pub open: u64,
+    /// Messages sent so far.
+    pub sent: u64,
+    /// Messages matched so far.
+    pub matched: u64,
+    /// Anomalies so far.
+    pub anomalies: u64,
+    /// Messages in flight.
+    pub in_flight: u64,
+    /// The last second that is over; none until one of the measured phase is.
+    pub last_second: Option<LastSecond>,
+}
+
+/// A second of the measured phase, or of the drain after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LastSecond {
+    /// Messages matched in it.
+    pub matched: u64,
+    /// Median of their response times in nanoseconds; none when nothing matched.
+    pub response_p50_ns: Option<u64>,
+    /// 99th percentile of the same.
+    pub response_p99_ns: Option<u64>,
+}
+
+/// Why there is no report.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The plan can't work on this system. Nothing was connected.
+    #[error("{0}")]
+    Refused(#[from] Refusal),
+    /// No connection opened.
+    #[error("cannot reach {url}: {what}")]
+    Unreachable {
+        /// The target.
+        url: String,
+        /// Kinds of errors with their number, and what the first of each said.
+        what: String,
+    },
+    /// No connection opened, and it was this system that refused each of them.
+    #[error("no connection to {url} could be opened here: {what}")]
+    Exhausted {
+        /// The target, of which nothing is known.
+        url: String,
+        /// Kinds of errors with their number, and what the first of each said.
+        what: String,
+    },
+    /// The run was stopped before there was anything to report.
+    #[error("interrupted before a connection opened")]
+    Interrupted,
+    /// The system refused something that a run needs.
+    #[error("{0}: {1}{remedy}", remedy = remedy(.1))]
+    System(&'static str, std::io::Error),
+}
+
+/// What to do about what the system refused, where that is known.
+fn remedy(error: &std::io::Error) -> &'static str {
+    match error.kind() {
+        // EAGAIN of pthread_create(3).
+        std::io::ErrorKind::WouldBlock => {
+            "; the limit on processes and threads is reached (`ulimit -u`, or that of the container): raise it, or use fewer \
+             --threads"
+        }
+        _ => "",
+    }
+}
+
+impl RunError {
+    /// What a process exits with that has no report because of it.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Refused(_) => exit::USAGE,
+            Self::Unreachable { .. } => exit::CONNECTIONS,
+            Self::Exhausted { .. } => exit::INVALID,
+            Self::Interrupted => exit::INTERRUPTED,
+            Self::System(..) => exit::FAILED,
+        }
+    }
+}
+
+/// Runs a plan. `thresholds` are only written down; `observe` is called about ten times a second, on this thread.
+///
+/// # Errors
+/// When there is nothing to report; see [`RunError`].
+pub fn run(
+    plan: &Plan,
+    thresholds: Vec<String>,
+    stop: &Stop,
+    observe: impl FnMut(&Snapshot),
+) -> Result<Report, RunError> {
+    match plan.engine {
+        Engine::Lean => run_on(&Lean::new, plan, thresholds, stop, observe),
+        Engine::Tungstenite => run_on(&Tungstenite::new, plan, thresholds, stop, observe),
+    }
+}
+
+/// Runs a plan on the engines that `build` makes.
+fn run_on(
+    build: &impl Build,
+    plan: &Plan,
+    thresholds: Vec<String>,
+    stop: &Stop,
+    mut observe: impl FnMut(&Snapshot),
+) -> Result<Report, RunError> {
+    let limits = Limits::raise();
+    let secrets = Secrets::of_plan(plan);
+    let embedded = embedded(plan, &limits)?;
+    let target = TargetRecord {
+        url: embedded.as_ref().map_or_else(|| endpoint::scrubbed(plan), Embedded::url),
+        embedded: embedded.is_some(),
+    };
+    let mut endpoint = endpoint::resolve(plan, embedded.as_ref().map(Embedded::address))
+        .map_err(|error| RunError::Unreachable { url: target.url.clone(), what: secrets.redact(&error.to_string()) })?;
+    source::check(&plan.connect.sources, &mut endpoint.addresses)?;
+    let needs = needs(plan, Some(&endpoint.addresses));
+    let fit = limits.fit(&needs)?;
+
+    let run_id = run_id(plan.seed);
+    let loopback = endpoint.addresses.iter().all(is_loopback);
+    let orders = orders(plan, run_id, source(plan, &needs, &limits), &fit, loopback);
+    let failed = |error| RunError::System("a worker failed", error);
+    let mut crew = Crew::start(&orders, &endpoint, build, stop).map_err(failed)?;
+    let open = crew.connect(&mut observe);
+    let (started_at, before) = (SystemTime::now(), ProcessorTime::now());
+    if open > 0 && !stop.is_stopped() {
+        crew.load(planned_length(plan), plan.warmup, &mut observe);
+    }
+    let (outcomes, timeline) = crew.finish().map_err(failed)?;
+    let stolen = before.and_then(|before| ProcessorTime::now()?.stolen_since(before));
+    drop(embedded);
+    // What opened and has ended since was reached: that is a report's matter.
+    if outcomes.iter().all(|outcome| outcome.connections.opened == 0) {
+        return Err(if stop.is_stopped() {
+            RunError::Interrupted
+        } else {
+            none_opened(target.url, &outcomes, &secrets)
+        });
+    }
+    let (intervals, response) = timeline.finish();
+    let interrupted = stop.is_stopped();
+    let frame = Frame { target, run_id, thresholds, started_at, interrupted, stolen, intervals, response };
+    let mut report = summary::summarize(plan, frame, outcomes);
+    secrets.redact_report(&mut report);
+    Ok(report)
+}
+
+/// Starts the server that the plan asks for, if there is room for the whole plan.
+fn embedded(plan: &Plan, limits: &Limits) -> Result<Option<Embedded>, RunError> {
+    let Some((threads, table)) = limits.fit(&needs(plan, None))?.server else { return Ok(None) };
+    let started = Embedded::start(plan, threads, table);
+    Ok(Some(started.map_err(|error| RunError::System("cannot start the reference server", error))?))
+}
+
+/// What the plan needs; `addresses` are the target's, if they are known.
+fn needs(plan: &Plan, addresses: Option<&[SocketAddr]>) -> Needs {
+    let sources = plan.connect.sources.len();
+    let many = addresses.is_none_or(|addresses| addresses.iter().all(|peer| peer.is_ipv4() && is_loopback(peer)));
+    Needs {
+        clients: plan.clients.get(),
+        workers: plan.threads,
+        embedded: match plan.target {
+            Target::Embedded { threads } => Some(threads),
+            Target::Url(_) => None,
+        },
+        sources: (sources > 0 || !many).then(|| u32::try_from(sources.max(1)).unwrap_or(u32::MAX)),
+    }
+}
+
+fn is_loopback(peer: &SocketAddr) -> bool {
+    peer.ip().is_loopback()
+}
+
+/// Those that are listed. Else one source address serves as many clients as it has ports.
+fn source(plan: &Plan, needs: &Needs, limits: &Limits) -> Source {
+    let clients_each = limits.clients_per_address();
+    match needs.sources {
+        None if needs.clients > clients_each => Source::Loopback { clients_each },
+        Some(_) if !plan.connect.sources.is_empty() => Source::Listed(plan.connect.sources.as_slice().into()),
+        _ => Source::System,
+    }
+}
+
+fn orders(plan: &Plan, run_id: u32, source: Source, fit: &Fit, loopback: bool) -> Orders {
+    let nanos = |duration: Duration| u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+    let clients = plan.clients.get();
+    let workers = u32::try_from(plan.threads.get()).unwrap_or(u32::MAX);
+    // A worker that spins keeps a core. Where the target runs on this machine, it needs cores as well: those of its
+    // threads if they are known, else one at least.
+    let target_threads = match fit.server {
+        Some((threads, _)) => u32::try_from(threads.get()).unwrap_or(u32::MAX),
+        None => u32::from(loopback),
+    };
+    Orders {
+        worker: 0,
+        workers,
+        clients,
+        load: plan.load,
+        warmup: nanos(plan.warmup),
+        until: plan.until,
+        drain: nanos(plan.drain),
+        terms: Terms { payload: Payload::new(run_id, plan.size, plan.mix), expect: plan.expect.clone(), clients },
+        connect_rate: plan.connect.rate,
+        source,
+        table: fit.table,
+        may_spin: workers.saturating_add(target_threads) <= cores(),
+    }
+}
+
+/// Messages carry it: the same seed sends the same bytes, and runs with other seeds can be told apart.
+fn run_id(seed: u64) -> u32 {
+    u32::try_from(crate::message::mix(seed) >> 32).unwrap_or_default()
+}
+
+/// Why no connection opened: kinds of errors with their number, and what the first of each said.
+fn none_opened(url: String, outcomes: &[Outcome], secrets: &Secrets) -> RunError {
+    let mut kinds: BTreeMap<&str, (u64, Option<&str>)> = BTreeMap::new();
+    for connections in outcomes.iter().map(|outcome| &outcome.connections) {
+        for (kind, count) in &connections.errors {
+            let (sum, first) = kinds.entry(kind).or_default();
+            *sum += count;
+            *first = first.or_else(|| connections.details.get(kind).map(String::as_str));
+        }
+    }
+    let said = |(kind, (count, first)): (&&str, &(u64, Option<&str>))| match first {
+        Some(first) => format!("{kind} ({count}): {}", secrets.redact(first)),
+        None => format!("{kind} ({count})"),
+    };
+    let what = if kinds.is_empty() {
+        "no connection was tried".to_owned()
+    } else {
+        kinds.iter().map(said).collect::<Vec<_>>().join("; ")
+    };
+    let own = !kinds.is_empty() && kinds.keys().all(|kind| is_own_failure(kind));
+    if own { RunError::Exhausted { url, what } } else { RunError::Unreachable { url, what } }
+}
+
+/// Length of warm-up and measured phase, if it is known.
+pub(crate) fn planned_length(plan: &Plan) -> Option<Duration> {
+    match (plan.until, plan.load) {
+        (Until::Elapsed(duration), _) => Some(plan.warmup + duration),
+        (Until::Messages(messages), Load::Open { rate, burst, .. }) => {
+            let measured = Schedule::new(plan.clients, rate, burst).length_of(messages.get());
+            Some(plan.warmup + Duration::from_nanos(measured))
+        }
+        (Until::Messages(_), Load::Closed { .. }) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,293 @@
+//! What the workers brought home -> the report.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::time::SystemTime;
+
+use hdrhistogram::Histogram;
+use reports::Report;
+use reports::model::{
+    Anomalies, Connections, Counts, Dropped, Evidence, Generator, Interval, Latency, Load, PerCall, PlanRecord, Tally,
+    Target, Traffic, Wire,
+};
+
+use crate::clock::Time;
+use crate::plan::{self, Plan, Until};
+use crate::run::environment;
+use crate::worker::evidence::KEPT;
+use crate::worker::recorder::Calls;
+use crate::worker::{Missing, Outcome, count_kind};
+
+/// What the run knows besides what its workers recorded.
+#[derive(Debug)]
+pub(crate) struct Frame {
+    pub(crate) target: Target,
+    pub(crate) run_id: u32,
+    pub(crate) thresholds: Vec<String>,
+    pub(crate) started_at: SystemTime,
+    pub(crate) interrupted: bool,
+    /// See [`Generator::stolen`].
+    pub(crate) stolen: Option<f64>,
+    pub(crate) intervals: Vec<Interval>,
+    pub(crate) response: Histogram<u64>,
+}
+
+/// Merges the outcomes of all workers into a report.
+pub(crate) fn summarize(plan: &Plan, mut frame: Frame, mut outcomes: Vec<Outcome>) -> Report {
+    let latency = latency(std::mem::replace(&mut frame.response, nothing()), &mut outcomes);
+    let mut report = empty(plan, frame, latency);
+    let (mut reads, mut writes) = (Calls::default(), Calls::default());
+    let (mut missing, mut misrouted) = (Vec::new(), Vec::new());
+    for outcome in outcomes {
+        let measured = outcome.window.to.since(outcome.window.from);
+        report.measured_s = report.measured_s.max(seconds(measured));
+        add_connections(&mut report.connections, &outcome.connections);
+        report.generator.cpu_s += seconds(outcome.cpu);
+        report.generator.spin_s += seconds(outcome.spun);
+        if measured > 0 {
+            let busy = outcome.cpu.saturating_sub(outcome.spun) as f64 / measured as f64;
+            report.generator.busiest_worker = report.generator.busiest_worker.max(busy.min(1.0));
+        }
+        if seconds(outcome.stopped.total) > report.generator.stopped_s {
+            (report.generator.stops, report.generator.stopped_s) =
+                (outcome.stopped.times, seconds(outcome.stopped.total));
+            report.generator.longest_stop_s = seconds(outcome.stopped.longest);
+        }
+        let peer = outcome.peer.map(|peer| peer.to_string()).unwrap_or_default();
+        let recorder = outcome.recorder;
+        add_tally(&mut report.warmup, &recorder.warmup);
+        add_tally(&mut report.measured, &recorder.measured);
+        add_traffic(&mut report.traffic, recorder.traffic);
+        reads.merge(recorder.reads);
+        writes.merge(recorder.writes);
+        misrouted.extend(recorder.misrouted);
+        missing.extend(outcome.missing);
+        let kept = recorder.evidence.into_kept().into_iter();
+        report.evidence.extend(kept.map(|evidence| Evidence { peer: peer.clone(), ..evidence }));
+    }
+    report.traffic.sent_in_window = Some(writes.messages);
+    report.wire = wire(reads, writes);
+    let found = misrouted.iter().map(|misroute| (misroute.owner, misroute.sequence));
+    match_misrouted(&mut report, &missing, found);
+    report.evidence = first_of_each_kind(std::mem::take(&mut report.evidence));
+    report
+}
+
+/// The histograms of all workers, added up in those of the first: an empty one would take as much memory again.
+fn latency(response: Histogram<u64>, outcomes: &mut [Outcome]) -> Latency {
+    let parts = outcomes.iter_mut().map(|outcome| {
+        let Outcome { recorder, connect, .. } = outcome;
+        let [service, floor, send_lag] = [&mut recorder.service, &mut recorder.floor, &mut recorder.send_lag]
+            .map(|part| std::mem::replace(part, nothing()));
+        [service, floor, send_lag, connect.take().map_or_else(Latency::histogram, |connect| connect.unpack())]
+    });
+    let sums = parts.reduce(|mut sums, parts| {
+        for (sum, part) in sums.iter_mut().zip(&parts) {
+            sum.add(part).expect("all histograms have one shape");
+        }
+        sums
+    });
+    match sums {
+        Some([service, floor, send_lag, connect]) => Latency { response, service, floor, send_lag, connect },
+        None => Latency::default(),
+    }
+}
+
+/// Holds the place of a histogram that was taken.
+fn nothing() -> Histogram<u64> {
+    Histogram::new(0).expect("no digits are few enough")
+}
+
+/// Messages that were missed on one connection and came on another were misrouted, neither lost nor undetermined.
+fn match_misrouted(report: &mut Report, missing: &[Missing], found: impl Iterator<Item = (u32, u64)>) {
+    let mut found = found.peekable();
+    if found.peek().is_none() {
+        return;
+    }
+    let mut missing: BTreeMap<_, _> =
+        missing.iter().map(|missing| ((missing.client, missing.sequence), missing)).collect();
+    let (mut resolved, mut guessed) = (HashSet::new(), Vec::new());
+    for message in found {
+        match missing.get(&message) {
+            None => {}
+            Some(Missing { guessed: true, .. }) => guessed.push(message),
+            Some(&&Missing { measured, died, .. }) => {
+                let counts = counts(report, measured);
+                *if died { &mut counts.undetermined } else { &mut counts.lost } -= 1;
+                counts.misrouted += 1;
+                missing.remove(&message);
+                resolved.insert(message);
+            }
+        }
+    }
+    // It was not this message that came cut, so it was another of the same client: one that counts as missed.
+    for message in guessed {
+        let (client, _) = message;
+        let mut others = missing.range((client, 0)..=(client, u64::MAX)).filter(|(_, other)| !other.guessed);
+        let Some((&of, &&Missing { measured, died, .. })) = others.next() else { continue };
+        let cut = counts(report, measured);
+        *if died { &mut cut.undetermined } else { &mut cut.lost } -= 1;
+        cut.damaged += 1;
+        missing.remove(&of);
+        resolved.insert(of);
+        if let Some(Missing { measured, .. }) = missing.remove(&message) {
+            let counts = counts(report, *measured);
+            counts.damaged -= 1;
+            counts.misrouted += 1;
+        }
+    }
+    report.evidence.retain(|evidence| {
+        let came = evidence.sequence.is_some_and(|sequence| resolved.contains(&(evidence.client, sequence)));
+        !(came && matches!(evidence.kind.as_str(), "lost" | "undetermined"))
+    });
+}
+
+/// The counts of the phase that a message was due in.
+fn counts(report: &mut Report, measured: bool) -> &mut Counts {
+    if measured { &mut report.measured.counts } else { &mut report.warmup.counts }
+}
+
+fn first_of_each_kind(mut evidence: Vec<Evidence>) -> Vec<Evidence> {
+    evidence.sort_by(|a, b| a.at_s.total_cmp(&b.at_s));
+    let mut kept: HashMap<String, usize> = HashMap::new();
+    evidence.retain(|evidence| {
+        let count = kept.entry(evidence.kind.clone()).or_default();
+        *count += 1;
+        *count <= KEPT
+    });
+    evidence
+}
+
+fn empty(plan: &Plan, frame: Frame, latency: Latency) -> Report {
+    Report {
+        target: frame.target,
+        plan: record(plan, frame.thresholds),
+        environment: environment::describe(plan.seed, frame.run_id),
+        started_at: humantime::format_rfc3339_seconds(frame.started_at).to_string(),
+        measured_s: 0.0,
+        interrupted: frame.interrupted,
+        connections: Connections::default(),
+        measured: Tally::default(),
+        warmup: Tally::default(),
+        evidence: Vec::new(),
+        traffic: Traffic::default(),
+        latency,
+        wire: Wire::default(),
+        generator: Generator {
+            peak_rss_bytes: environment::peak_rss(),
+            threads: u32::try_from(plan.threads.get()).unwrap_or(u32::MAX),
+            stolen: frame.stolen,
+            ..Generator::default()
+        },
+        intervals: frame.intervals,
+    }
+}
+
+fn record(plan: &Plan, thresholds: Vec<String>) -> PlanRecord {
+    PlanRecord {
+        clients: plan.clients.get(),
+        load: match plan.load {
+            plan::Load::Open { rate, burst, max_in_flight } => Load::Open {
+                rate_per_client: rate.per_second(),
+                burst: burst.get(),
+                max_in_flight: max_in_flight.get(),
+            },
+            plan::Load::Closed { window } => Load::Closed { window: window.get() },
+        },
+        duration_s: match plan.until {
+            Until::Elapsed(duration) => Some(duration.as_secs_f64()),
+            Until::Messages(_) => None,
+        },
+        messages_per_client: match plan.until {
+            Until::Elapsed(_) => None,
+            Until::Messages(messages) => Some(messages.get()),
+        },
+        warmup_s: plan.warmup.as_secs_f64(),
+        drain_s: plan.drain.as_secs_f64(),
+        size_bytes: plan.size.into(),
+        payload: plan.mix.to_string(),
+        expect: plan.expect.to_string(),
+        connect_rate: plan.connect.rate.per_second(),
+        engine: plan.engine.to_string(),
+        threads: u32::try_from(plan.threads.get()).unwrap_or(u32::MAX),
+        thresholds,
+        only_delivery: false,
+    }
+}
+
+fn wire(reads: Calls, writes: Calls) -> Wire {
+    let per_call = |calls: Calls| PerCall {
+        mean: if calls.calls == 0 { 0.0 } else { calls.messages as f64 / calls.calls as f64 },
+        max: calls.max,
+    };
+    Wire {
+        reads: reads.calls,
+        messages_per_read: per_call(reads),
+        writes: writes.calls,
+        messages_per_write: per_call(writes),
+    }
+}
+
+fn add_connections(sum: &mut Connections, part: &Connections) {
+    sum.requested += part.requested;
+    sum.opened += part.opened;
+    sum.failed += part.failed;
+    sum.died += part.died;
+    for (kind, count) in &part.errors {
+        count_kind(sum, kind, *count, part.details.get(kind).map(String::as_str));
+    }
+}
+
+fn add_traffic(sum: &mut Traffic, part: Traffic) {
+    sum.matched_in_window += part.matched_in_window;
+    sum.sent_bytes += part.sent_bytes;
+    sum.received_bytes += part.received_bytes;
+}
+
+// Destructured, so that a counter that is added to the model can't be forgotten here.
+fn add_tally(sum: &mut Tally, part: &Tally) {
+    let Counts { scheduled, sent, dropped, matched, lost, damaged, misrouted, undetermined, events } = part.counts;
+    let counts = &mut sum.counts;
+    counts.scheduled += scheduled;
+    counts.sent += sent;
+    counts.dropped += dropped;
+    counts.matched += matched;
+    counts.lost += lost;
+    counts.damaged += damaged;
+    counts.misrouted += misrouted;
+    counts.undetermined += undetermined;
+    counts.events += events;
+    let Dropped { in_flight_cap, dead_connection, behind_schedule } = part.dropped;
+    sum.dropped.in_flight_cap += in_flight_cap;
+    sum.dropped.dead_connection += dead_connection;
+    sum.dropped.behind_schedule += behind_schedule;
+    let Anomalies {
+        duplicated,
+        reordered,
+        coalesced,
+        split,
+        split_pieces,
+        truncated,
+        corrupted,
+        wrong_type,
+        misrouted_events,
+        unexpected,
+    } = part.anomalies;
+    let anomalies = &mut sum.anomalies;
+    anomalies.duplicated += duplicated;
+    anomalies.reordered += reordered;
+    anomalies.coalesced += coalesced;
+    anomalies.split += split;
+    anomalies.split_pieces += split_pieces;
+    anomalies.truncated += truncated;
+    anomalies.corrupted += corrupted;
+    anomalies.wrong_type += wrong_type;
+    anomalies.misrouted_events += misrouted_events;
+    anomalies.unexpected += unexpected;
+}
+
+fn seconds(nanos: u64) -> f64 {
+    Time::from_nanos(nanos).seconds_from(Time::default())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,360 @@
+use std::net::{Ipv4Addr, SocketAddr};
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::ledger::{Book, Fate, Finding, Subject, Terms, Times};
+use crate::message::{Mix, Payload};
+use crate::plan::{Connect, Expect, Rate};
+use crate::run::timeline::Timeline;
+use crate::worker::recorder::Window;
+
+const SECOND: u64 = 1_000_000_000;
+const WINDOW: Window = Window { from: Time::from_nanos(SECOND), to: Time::from_nanos(4 * SECOND) };
+const LOCAL: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 1);
+
+fn terms() -> Terms {
+    Terms { payload: Payload::new(1, 64, Mix::Mixed), expect: Expect::Echo, clients: 8 }
+}
+
+fn plan() -> Plan {
+    let one = NonZeroU32::MIN;
+    Plan {
+        target: plan::Target::Embedded { threads: NonZeroUsize::MIN },
+        clients: one,
+        load: plan::Load::Closed { window: one },
+        warmup: Duration::from_secs(1),
+        until: Until::Elapsed(Duration::from_secs(3)),
+        drain: Duration::from_secs(1),
+        size: 64,
+        mix: Mix::Mixed,
+        expect: Expect::Echo,
+        connect: Connect {
+            rate: Rate::new(1.0).unwrap(),
+            timeout: Duration::from_secs(1),
+            headers: Vec::new(),
+            sources: Vec::new(),
+            insecure: false,
+        },
+        engine: plan::Engine::Tungstenite,
+        threads: NonZeroUsize::MIN,
+        seed: 1,
+    }
+}
+
+fn frame(timeline: Timeline) -> Frame {
+    let (intervals, response) = timeline.finish();
+    Frame {
+        target: Target { url: "ws://127.0.0.1/".to_owned(), embedded: true },
+        run_id: 1,
+        thresholds: Vec::new(),
+        started_at: SystemTime::UNIX_EPOCH,
+        interrupted: false,
+        stolen: None,
+        intervals,
+        response,
+    }
+}
+
+fn outcome() -> Outcome {
+    let mut outcome = Outcome::new(1, 1);
+    outcome.window = WINDOW;
+    outcome.recorder.begin(WINDOW);
+    outcome
+}
+
+/// A message of a worker: when it was due, how late it was written, how long it took; all in nanoseconds.
+#[derive(Clone, Debug)]
+struct Message {
+    due: u64,
+    lag: u64,
+    service: u64,
+    worker: usize,
+    whole: bool,
+}
+
+/// What `workers` workers report together, when worker `w` has the messages with `worker % workers == w`.
+fn report(messages: &[Message], workers: usize) -> Report {
+    let (terms, mut outcomes) = (terms(), Vec::new());
+    outcomes.resize_with(workers, outcome);
+    // In the order in which it happens: a recorder's time does not run backwards.
+    let mut happenings: Vec<(u64, bool, &Message)> = Vec::new();
+    for message in messages {
+        let written = message.due + message.lag;
+        happenings.extend([(written, false, message), (written + message.service, true, message)]);
+    }
+    happenings.sort_by_key(|(at, came, _)| (*at, *came));
+    for (sequence, (at, came, message)) in (0..).zip(happenings) {
+        let recorder = &mut outcomes[message.worker % workers].recorder;
+        let (at, due) = (Time::from_nanos(at), Time::from_nanos(message.due));
+        let times = Times { due, written: due.plus(message.lag) };
+        if !came {
+            recorder.sent(times, 1, 64, 1);
+            continue;
+        }
+        let mut book = recorder.book(&terms, 0, LOCAL, at);
+        if message.whole {
+            book.matched(sequence, 1, times, false);
+        } else {
+            let subject = Subject { sequence: Some(sequence), times: Some(times) };
+            book.finding(Finding::Corrupted, subject, b"wrong");
+            book.fate(Fate::Damaged, sequence, times);
+        }
+    }
+    let mut timeline = Timeline::new(workers);
+    for outcome in &mut outcomes {
+        for row in outcome.recorder.take_rows(Time::from_nanos(8 * SECOND)) {
+            timeline.add(row);
+        }
+        outcome.recorder.last_row().into_iter().for_each(|row| timeline.add(row));
+    }
+    summarize(&plan(), frame(timeline), outcomes)
+}
+
+fn message() -> impl Strategy<Value = Message> {
+    // Values repeat, as they do for messages that travel together.
+    let nanos = prop_oneof![Just(0), Just(20_000), 0..SECOND];
+    (0..4 * SECOND, nanos.clone(), nanos, 0..4_usize, prop::bool::weighted(0.9))
+        .prop_map(|(due, lag, service, worker, whole)| Message { due, lag, service, worker, whole })
+}
+
+proptest! {
+    // Each case makes a dozen histograms of 220 KB.
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
+    #[test]
+    fn workers_report_together_what_one_would_report(
+        messages in prop::collection::vec(message(), 0..120), workers in 2..5_usize,
+    ) {
+        let (one, several) = (report(&messages, 1), report(&messages, workers));
+        prop_assert_eq!(one.measured, several.measured);
+        prop_assert_eq!(one.warmup, several.warmup);
+        prop_assert_eq!(one.traffic, several.traffic);
+        prop_assert_eq!(&one.latency, &several.latency);
+        prop_assert_eq!(&one.intervals, &several.intervals);
+        prop_assert_eq!(one.wire.writes, several.wire.writes);
+        for tally in [&several.measured, &several.warmup] {
+            prop_assert_eq!(reports::identities(tally), Ok(()));
+        }
+        // And that is what happened.
+        let measured = messages.iter().filter(|m| m.due >= SECOND).count() as u64;
+        prop_assert_eq!(several.measured.counts.sent, measured);
+        let matched: Vec<_> = messages.iter().filter(|m| m.due >= SECOND && m.whole).collect();
+        prop_assert_eq!(several.measured.counts.matched, matched.len() as u64);
+        prop_assert_eq!(several.latency.response.len(), matched.len() as u64);
+        let slowest = matched.iter().map(|m| m.lag + m.service).max().unwrap_or(0);
+        prop_assert!(several.latency.response.equivalent(several.latency.response.max(), slowest));
+        // Traffic is what happened in the window, whenever it was due; the window is three seconds, so three rows have it.
+        let window = WINDOW.from.as_nanos()..WINDOW.to.as_nanos();
+        let sent = messages.iter().filter(|m| window.contains(&(m.due + m.lag))).count() as u64;
+        let came = |m: &&Message| m.whole && window.contains(&(m.due + m.lag + m.service));
+        let came = messages.iter().filter(came).count() as u64;
+        let Traffic { matched_in_window, sent_in_window, sent_bytes, .. } = several.traffic;
+        prop_assert_eq!((matched_in_window, sent_in_window, sent_bytes), (came, Some(sent), 64 * sent));
+        prop_assert_eq!((several.wire.writes, several.wire.messages_per_write.max), (sent, sent.min(1)));
+        let rows = || several.intervals.iter().filter(|row| row.at_s < 3.0);
+        prop_assert_eq!(rows().map(|row| row.matched).sum::<u64>(), came);
+        prop_assert_eq!(rows().map(|row| row.sent).sum::<u64>(), sent);
+    }
+}
+
+#[test]
+fn a_message_that_came_elsewhere_was_misrouted() {
+    let (mut sender, mut receiver) = (outcome(), outcome());
+    let times = Times { due: WINDOW.from, written: WINDOW.from };
+    let terms = terms();
+    for sequence in [5, 6, 7] {
+        sender.recorder.sent(times, 1, 64, 1);
+        let died = sequence == 7;
+        let fate = if died { Fate::Undetermined } else { Fate::Lost };
+        sender.recorder.book(&terms, 0, LOCAL, WINDOW.to).fate(fate, sequence, times);
+        sender.missing.push(Missing { client: 0, sequence, measured: true, died, guessed: false });
+    }
+    // Message 6 was lost for good; 9 had come where it belonged as well.
+    for sequence in [5, 7, 9] {
+        let subject = Subject { sequence: Some(sequence), times: None };
+        let mut book = receiver.recorder.book(&terms, 1, LOCAL, WINDOW.to);
+        book.finding(Finding::Misrouted { owner: 0 }, subject, b"");
+    }
+    let report = summarize(&plan(), frame(Timeline::new(2)), vec![receiver, sender]);
+    let counts = report.measured.counts;
+    assert_eq!((counts.misrouted, counts.lost, counts.undetermined), (2, 1, 0));
+    assert_eq!(report.measured.anomalies.misrouted_events, 3);
+    assert_eq!(reports::identities(&report.measured), Ok(()));
+    let lost: Vec<_> = report.evidence.iter().filter(|evidence| evidence.kind == "lost").collect();
+    assert_eq!(lost.len(), 1, "what was misrouted is not shown as lost");
+    assert_eq!(lost[0].sequence, Some(6));
+}
+
+#[test]
+fn a_misrouted_message_was_not_the_one_that_came_cut() {
+    // Message 3 of the warm-up came cut to nothing that tells; message 5 of the measured phase was taken for it.
+    let (mut sender, mut receiver) = (outcome(), outcome());
+    let (terms, early) = (terms(), Time::from_nanos(WINDOW.from.as_nanos() - 1));
+    for (sequence, due, guessed) in [(3, early, false), (5, WINDOW.from, true)] {
+        let times = Times { due, written: due };
+        sender.recorder.sent(times, 1, 64, 1);
+        let fate = if guessed { Fate::Damaged } else { Fate::Lost };
+        let mut book = sender.recorder.book(&terms, 0, LOCAL, WINDOW.to);
+        book.fate(fate, sequence, times);
+        sender.missing.push(Missing { client: 0, sequence, measured: guessed, died: false, guessed });
+    }
+    let subject = Subject { sequence: Some(5), times: None };
+    receiver.recorder.book(&terms, 1, LOCAL, WINDOW.to).finding(Finding::Misrouted { owner: 0 }, subject, b"");
+    let report = summarize(&plan(), frame(Timeline::new(2)), vec![receiver, sender]);
+    let (measured, warmup) = (report.measured.counts, report.warmup.counts);
+    assert_eq!((measured.misrouted, measured.damaged, measured.lost), (1, 0, 0));
+    assert_eq!((warmup.misrouted, warmup.damaged, warmup.lost), (0, 1, 0));
+    assert!([&report.measured, &report.warmup].iter().all(|tally| reports::identities(tally).is_ok()));
+    assert!(report.evidence.iter().all(|evidence| evidence.kind != "lost"), "{:?}", report.evidence);
+}
+
+#[test]
+fn the_first_of_each_kind_are_kept() {
+    let evidence = |kind: &str, at_s| Evidence { kind: kind.to_owned(), at_s, ..Evidence::default() };
+    let mut many: Vec<_> = (0..15).map(|n| evidence("lost", f64::from(15 - n))).collect();
+    many.push(evidence("died", 99.0));
+    let kept = first_of_each_kind(many);
+    assert_eq!(kept.len(), KEPT + 1);
+    assert_eq!(kept.iter().filter(|evidence| evidence.kind == "died").count(), 1);
+    assert!((kept[0].at_s - 1.0).abs() < 1e-9, "the earliest come first");
+}
+
+#[test]
+fn every_counter_is_the_sum_of_all_workers() {
+    /// A tally in which no two counters are alike.
+    fn tally(unit: u64) -> Tally {
+        let n = |n| n * unit;
+        let counts = Counts {
+            scheduled: n(1),
+            sent: n(2),
+            dropped: n(3),
+            matched: n(4),
+            lost: n(5),
+            damaged: n(6),
+            misrouted: n(7),
+            undetermined: n(8),
+            events: n(9),
+        };
+        let dropped = Dropped { in_flight_cap: n(10), dead_connection: n(11), behind_schedule: n(12) };
+        let anomalies = Anomalies {
+            duplicated: n(13),
+            reordered: n(14),
+            coalesced: n(15),
+            split: n(16),
+            split_pieces: n(17),
+            truncated: n(18),
+            corrupted: n(19),
+            wrong_type: n(20),
+            misrouted_events: n(21),
+            unexpected: n(22),
+        };
+        Tally { counts, dropped, anomalies }
+    }
+    let (mut one, mut other) = (outcome(), outcome());
+    (one.recorder.measured, other.recorder.measured) = (tally(1), tally(100));
+    (one.recorder.warmup, other.recorder.warmup) = (tally(2), tally(200));
+    one.recorder.traffic = Traffic { matched_in_window: 1, sent_in_window: None, sent_bytes: 2, received_bytes: 3 };
+    other.recorder.traffic =
+        Traffic { matched_in_window: 10, sent_in_window: None, sent_bytes: 20, received_bytes: 30 };
+    let errors = |refused, reset| [("refused".to_owned(), refused), ("reset".to_owned(), reset)].into();
+    let said = |what: &str| [("refused".to_owned(), what.to_owned())].into();
+    one.connections =
+        Connections { requested: 9, opened: 6, failed: 3, died: 1, errors: errors(3, 1), details: said("first") };
+    other.connections =
+        Connections { requested: 90, opened: 60, failed: 30, died: 10, errors: errors(30, 10), details: said("later") };
+    let report = summarize(&plan(), frame(Timeline::new(2)), vec![one, other]);
+    assert_eq!((report.measured, report.warmup), (tally(101), tally(202)));
+    let all = Traffic { matched_in_window: 11, sent_in_window: Some(0), sent_bytes: 22, received_bytes: 33 };
+    assert_eq!(report.traffic, all);
+    let all =
+        Connections { requested: 99, opened: 66, failed: 33, died: 11, errors: errors(33, 11), details: said("first") };
+    assert_eq!(report.connections, all);
+}
+
+#[test]
+fn what_a_call_carried_is_told_over_all_workers() {
+    let (mut one, mut other) = (outcome(), outcome());
+    one.recorder.reads.add(1, 7);
+    other.recorder.reads.add(3, 3);
+    let wire = summarize(&plan(), frame(Timeline::new(2)), vec![one, other]).wire;
+    assert_eq!((wire.reads, wire.messages_per_read), (4, PerCall { mean: 2.5, max: 7 }));
+    assert_eq!((wire.writes, wire.messages_per_write), (0, PerCall::default()), "no call carried nothing");
+}
+
+#[test]
+fn the_busiest_worker_is_the_one_that_spun_least() {
+    let window = |seconds| Window { from: WINDOW.from, to: WINDOW.from.plus(seconds * SECOND) };
+    let worker = |seconds, cpu, spun| Outcome { window: window(seconds), cpu, spun, ..outcome() };
+    // Busy for a quarter and for an eighth of four and two seconds.
+    let workers = vec![worker(4, 3 * SECOND, 2 * SECOND), worker(2, 2 * SECOND, 7 * SECOND / 4)];
+    let report = summarize(&plan(), frame(Timeline::new(2)), workers);
+    let generator = report.generator;
+    // All of them are exact in binary.
+    assert_eq!((generator.cpu_s, generator.spin_s), (5.0, 3.75));
+    assert_eq!((generator.busiest_worker, report.measured_s), (0.25, 4.0));
+    assert!(generator.peak_rss_bytes > 0, "this process takes memory");
+
+    let busiest = |workers| summarize(&plan(), frame(Timeline::new(2)), workers).generator.busiest_worker;
+    let measured_nothing = worker(0, SECOND, 0);
+    let two_clocks_disagree = worker(1, SECOND + 1, 0);
+    let busy = (busiest(vec![measured_nothing, worker(1, SECOND / 2, 0)]), busiest(vec![two_clocks_disagree]));
+    assert_eq!(busy, (0.5, 1.0));
+}
+
+#[test]
+fn evidence_names_the_peer_of_its_worker() {
+    let (mut one, mut other) = (outcome(), outcome());
+    let terms = terms();
+    for (outcome, port) in [(&mut one, 10), (&mut other, 20)] {
+        outcome.peer = Some(SocketAddr::new(LOCAL.ip(), port));
+        let mut book = outcome.recorder.book(&terms, 0, LOCAL, WINDOW.from);
+        book.finding(Finding::Unexpected, Subject::default(), b"welcome");
+    }
+    let report = summarize(&plan(), frame(Timeline::new(2)), vec![one, other]);
+    let peers: Vec<_> = report.evidence.iter().map(|evidence| evidence.peer.as_str()).collect();
+    assert_eq!(peers, ["127.0.0.1:10", "127.0.0.1:20"]);
+}
+
+#[test]
+fn the_result_says_what_was_asked_for() {
+    let n = |n| NonZeroU32::new(n).unwrap();
+    let open = Plan {
+        clients: n(3),
+        load: plan::Load::Open { rate: Rate::new(0.5).unwrap(), burst: n(5), max_in_flight: n(7) },
+        warmup: Duration::from_millis(1500),
+        drain: Duration::from_secs(2),
+        size: 100,
+        mix: Mix::Text,
+        expect: Expect::Reply("yes".to_owned()),
+        engine: plan::Engine::Lean,
+        threads: NonZeroUsize::new(2).unwrap(),
+        ..plan()
+    };
+    let said = summarize(&open, Frame { thresholds: vec!["p99<5ms".to_owned()], ..frame(Timeline::new(0)) }, vec![]);
+    let expected = PlanRecord {
+        clients: 3,
+        load: Load::Open { rate_per_client: 0.5, burst: 5, max_in_flight: 7 },
+        duration_s: Some(3.0),
+        messages_per_client: None,
+        warmup_s: 1.5,
+        drain_s: 2.0,
+        size_bytes: 100,
+        payload: "text".to_owned(),
+        expect: "reply=yes".to_owned(),
+        connect_rate: 1.0,
+        engine: "lean".to_owned(),
+        threads: 2,
+        thresholds: vec!["p99<5ms".to_owned()],
+        only_delivery: false,
+    };
+    assert_eq!(said.plan, expected);
+    assert_eq!((said.generator.threads, said.started_at.as_str()), (2, "1970-01-01T00:00:00Z"));
+
+    let until = Until::Messages(std::num::NonZeroU64::new(9).unwrap());
+    let closed = summarize(&Plan { until, ..plan() }, frame(Timeline::new(0)), vec![]).plan;
+    assert_eq!((closed.load, closed.duration_s), (Load::Closed { window: 1 }, None));
+    assert_eq!(closed.messages_per_client, Some(9));
+}

@@ -1,0 +1,229 @@
+//! Opens one connection: TCP, TLS, opening handshake.
+
+mod tcp;
+mod tls;
+mod upgrade;
+
+use std::cell::{Cell, RefCell};
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{HeaderName, HeaderValue};
+use reports::escape::visible_part;
+use tokio::time::{Instant, timeout_at};
+use tokio_rustls::rustls::pki_types::ServerName;
+use tokio_rustls::rustls::{self, ClientConfig};
+
+use super::stream::Transport;
+use super::wire::Wire;
+use crate::clock::{Clock, Time};
+use crate::secrets::Secrets;
+
+/// A connection behind its opening handshake, whatever moves the messages then.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    /// Its bytes.
+    pub(crate) wire: Wire<Transport>,
+    /// What the server sent right behind its answer.
+    pub(crate) behind: Vec<u8>,
+    /// What it may take.
+    pub(crate) bounds: Bounds,
+}
+
+/// Bounds of a connection, which are the same for all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Bounds {
+    /// Largest message that is taken, in bytes; a larger one ends the connection.
+    pub(crate) max_message: usize,
+    /// Size of a connection's read buffer, where it has one of its own.
+    pub(crate) read_buffer: usize,
+    /// Bytes of messages that have not come whole or were not sent, which all connections of a worker may hold together;
+    /// beyond, the one that holds most ends.
+    pub(crate) memory: usize,
+}
+
+/// Characters of an error's text that are kept.
+const DETAIL_SHOWN: usize = 300;
+
+/// What the connections of a run have in common.
+#[derive(Clone, Debug)]
+pub(crate) struct Endpoint {
+    /// Where the host's name leads, in the order to try.
+    pub(crate) addresses: Vec<SocketAddr>,
+    /// `Host` field of the handshake.
+    pub(crate) authority: String,
+    /// Path and query.
+    pub(crate) resource: String,
+    /// For `wss`: settings, and the name that the certificate must be for.
+    pub(crate) tls: Option<(Arc<ClientConfig>, ServerName<'static>)>,
+    /// Further header fields; none that the handshake sets itself.
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    /// Subprotocols that these offer.
+    pub(crate) offered: Vec<String>,
+    /// What must not be shown of what a server throws back.
+    pub(crate) secrets: Secrets,
+    /// Longest wait for a connection to open.
+    pub(crate) timeout: Duration,
+    /// What a connection may take.
+    pub(crate) bounds: Bounds,
+}
+
+/// Why a connection did not open.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{kind}: {detail}")]
+pub(crate) struct ConnectError {
+    /// One of a small set of names, such as `refused` or `http_503`.
+    pub(crate) kind: String,
+    /// The same in words. May hold text that the server chose, escaped.
+    pub(crate) detail: String,
+}
+
+impl ConnectError {
+    fn new(kind: &str, detail: impl AsRef<str>) -> Self {
+        Self { kind: kind.to_owned(), detail: visible_part(detail.as_ref(), DETAIL_SHOWN) }
+    }
+
+    fn io(peer: SocketAddr, error: &io::Error) -> Self {
+        Self::new(io_kind(error), format!("{peer}: {error}"))
+    }
+}
+
+/// A connection that opened.
+pub(crate) struct Dialed {
+    /// The connection.
+    pub(crate) opened: Opened,
+    /// Its local address.
+    pub(crate) local: SocketAddr,
+    /// Its peer.
+    pub(crate) peer: SocketAddr,
+    /// Nanoseconds from the start to the end of the handshake.
+    pub(crate) took: u64,
+}
+
+/// Opens connections of one worker.
+#[derive(Debug)]
+pub(crate) struct Dialer {
+    endpoint: Endpoint,
+    clock: Clock,
+    /// Which address answered last; it is tried first.
+    answering: Cell<usize>,
+}
+
+/// How far a connection has come.
+#[derive(Debug, Default)]
+enum Stage {
+    #[default]
+    Tcp,
+    Tls(SocketAddr),
+    Answer(SocketAddr),
+    /// Of the answer something has come.
+    RestOfAnswer(SocketAddr),
+}
+
+/// What a time-out has to tell.
+#[derive(Debug, Default)]
+struct Progress {
+    stage: RefCell<Stage>,
+    /// Addresses whose TCP connection is under way.
+    under_way: RefCell<Vec<SocketAddr>>,
+    /// What others said.
+    failed: RefCell<Vec<ConnectError>>,
+}
+
+impl Dialer {
+    pub(crate) fn new(mut endpoint: Endpoint, clock: Clock) -> Self {
+        endpoint.addresses = tcp::interleaved(&endpoint.addresses);
+        Self { endpoint, clock, answering: Cell::new(0) }
+    }
+
+    /// Opens a connection from `source`, if one is given.
+    pub(crate) async fn dial(&self, source: Option<IpAddr>) -> Result<Dialed, ConnectError> {
+        let started = self.clock.now();
+        let deadline = Instant::now() + self.endpoint.timeout;
+        let progress = Progress::default();
+        let dialed = timeout_at(deadline, self.open(source, started, deadline, &progress)).await;
+        dialed.unwrap_or_else(|_| Err(progress.timed_out(self.endpoint.timeout)))
+    }
+
+    async fn open(
+        &self,
+        source: Option<IpAddr>,
+        started: Time,
+        deadline: Instant,
+        progress: &Progress,
+    ) -> Result<Dialed, ConnectError> {
+        let (tcp, peer) = self.tcp(source, progress).await?;
+        let io = |error: io::Error| ConnectError::io(peer, &error);
+        // Nagle's algorithm would hold a burst back until the one before is acknowledged.
+        tcp.set_nodelay(true).map_err(io)?;
+        let local = tcp.local_addr().map_err(io)?;
+        let mut transport = match &self.endpoint.tls {
+            None => Transport::Plain(tcp),
+            Some((config, name)) => {
+                progress.reach(Stage::Tls(peer));
+                Transport::Tls(Box::new(tls::connect(config, name, tcp, peer).await?))
+            }
+        };
+        progress.reach(Stage::Answer(peer));
+        let accepted = self.upgrade(&mut transport, peer, deadline, progress).await?;
+        let took = self.clock.now().since(started);
+        let wire = Wire::new(transport, self.clock);
+        let opened = Opened { wire, behind: accepted.remaining, bounds: self.endpoint.bounds };
+        Ok(Dialed { opened, local, peer, took })
+    }
+}
+
+impl Progress {
+    fn reach(&self, stage: Stage) {
+        *self.stage.borrow_mut() = stage;
+    }
+
+    fn timed_out(&self, timeout: Duration) -> ConnectError {
+        let within = format!("within {}", humantime::format_duration(timeout));
+        let detail = match *self.stage.borrow() {
+            Stage::Tcp => {
+                let under_way: Vec<String> = self.under_way.borrow().iter().map(ToString::to_string).collect();
+                let failed = self.failed.borrow();
+                let mut said = vec![format!("no TCP connection to {} {within}", under_way.join(" or "))];
+                said.extend(failed.iter().map(|error| error.detail.clone()));
+                said.join("; ")
+            }
+            Stage::Tls(peer) => {
+                format!("no TLS handshake with {peer} {within} (if it does not speak TLS, try ws://)")
+            }
+            Stage::Answer(peer) => format!("no answer to the opening handshake from {peer} {within}"),
+            Stage::RestOfAnswer(peer) => {
+                format!("the answer to the opening handshake from {peer} did not end {within}")
+            }
+        };
+        ConnectError::new("timeout", detail)
+    }
+}
+
+/// Names an error of the operating system or of TLS.
+pub(crate) fn io_kind(error: &io::Error) -> &'static str {
+    use io::ErrorKind;
+    match error.kind() {
+        _ if of_tls(error).is_some() => "tls",
+        ErrorKind::ConnectionRefused => "refused",
+        ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => "reset",
+        ErrorKind::BrokenPipe => "broken_pipe",
+        ErrorKind::TimedOut => "timeout",
+        ErrorKind::UnexpectedEof => "eof",
+        ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => "unreachable",
+        _ => match error.raw_os_error().map(rustix::io::Errno::from_raw_os_error) {
+            Some(rustix::io::Errno::MFILE | rustix::io::Errno::NFILE) => "no_descriptor",
+            _ => "io",
+        },
+    }
+}
+
+/// What TLS has to say, if the error is its.
+fn of_tls(error: &io::Error) -> Option<&rustls::Error> {
+    error.get_ref()?.downcast_ref()
+}
+
+#[cfg(test)]
+mod tests;

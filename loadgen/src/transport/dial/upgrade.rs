@@ -1,0 +1,140 @@
+//! The opening handshake over a stream: RFC 6455, section 4.1.
+
+use std::future::poll_fn;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::ready;
+use std::time::Duration;
+
+use frames::handshake::{Accepted, Key, ResponseReader, request};
+use tokio::io::{AsyncRead as _, AsyncWriteExt as _, ReadBuf};
+use tokio::time::{Instant, timeout_at};
+
+use super::{ConnectError, Dialer, Progress, Stage, of_tls, tls};
+use crate::transport::refused;
+use crate::transport::stream::Transport;
+
+/// Longest wait for what a server says with a refusal.
+const WORDS: Duration = Duration::from_millis(200);
+
+/// Bytes that are read at once.
+const READ_BUFFER: usize = 1024;
+
+impl Dialer {
+    /// Asks the server for a WebSocket.
+    pub(super) async fn upgrade(
+        &self,
+        stream: &mut Transport,
+        peer: SocketAddr,
+        deadline: Instant,
+        progress: &Progress,
+    ) -> Result<Accepted, ConnectError> {
+        let key = Key::random();
+        let mut answer = ResponseReader::new(&key, &self.endpoint.offered);
+        let written = write(stream, &self.request(&key)).await;
+        let mut words_until = None;
+        loop {
+            let read = read(stream, &mut answer);
+            let step = match words_until {
+                None => read.await,
+                // A server that does not end what it says must not hold the client.
+                Some(until) => match timeout_at(deadline.min(until), read).await {
+                    Ok(step) => step,
+                    Err(_) => return Err(self.refused(&mut answer, peer)),
+                },
+            };
+            match step {
+                Ok(Some(Ok(Some(accepted)))) => return Ok(accepted),
+                Ok(Some(Ok(None))) => progress.reach(Stage::RestOfAnswer(peer)),
+                Ok(Some(Err(refusal))) => return Err(self.refusal(&refusal, peer)),
+                // An end without the farewell of TLS is one, too.
+                Ok(None) => return Err(self.refused(&mut answer, peer)),
+                Err(_) if answer.is_refused() => return Err(self.refused(&mut answer, peer)),
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof && of_tls(&error).is_none() => {
+                    return Err(self.refused(&mut answer, peer));
+                }
+                // What could not be written says why, unless the server has said it better.
+                Err(error) => return Err(self.broken(written.err().unwrap_or(error), answer.has_begun(), peer)),
+            }
+            if answer.is_refused() && words_until.is_none() {
+                words_until = Some(Instant::now() + WORDS);
+            }
+        }
+    }
+
+    fn request(&self, key: &Key) -> Vec<u8> {
+        let endpoint = &self.endpoint;
+        let mut bytes = Vec::with_capacity(512);
+        let fields: Vec<_> =
+            endpoint.headers.iter().map(|(name, value)| (titled(name.as_str()), value.as_bytes())).collect();
+        let fields = fields.iter().map(|(name, value)| (name.as_str(), *value));
+        request(&mut bytes, &endpoint.authority, &endpoint.resource, key, fields);
+        bytes
+    }
+
+    /// What is refused although more might have come.
+    fn refused(&self, answer: &mut ResponseReader<'_>, peer: SocketAddr) -> ConnectError {
+        self.refusal(&answer.finish(), peer)
+    }
+
+    fn refusal(&self, refusal: &frames::handshake::ResponseError, peer: SocketAddr) -> ConnectError {
+        let secure = self.endpoint.tls.is_some();
+        let words = refused::words(refusal, secure, &self.endpoint.secrets);
+        ConnectError::new(&refusal.kind(), format!("{peer}: {words}"))
+    }
+
+    fn broken(&self, error: io::Error, has_begun: bool, peer: SocketAddr) -> ConnectError {
+        let secure = self.endpoint.tls.is_some();
+        match of_tls(&error) {
+            Some(found) => ConnectError::new("tls", format!("{peer}: {}", tls::words(found))),
+            None if has_begun => ConnectError::io(peer, &error),
+            None => {
+                let ConnectError { kind, detail } = ConnectError::io(peer, &error);
+                ConnectError { kind, detail: format!("{detail}{}", refused::maybe_tls(secure)) }
+            }
+        }
+    }
+}
+
+/// A field's name as people and careless servers expect it: `User-Agent`, `Sec-WebSocket-Protocol`.
+fn titled(name: &str) -> String {
+    let words = name.split('-').map(|word| match (word, word.split_at_checked(1)) {
+        ("websocket", _) => "WebSocket".to_owned(),
+        (_, Some((first, rest))) => format!("{}{rest}", first.to_ascii_uppercase()),
+        _ => word.to_owned(),
+    });
+    words.collect::<Vec<_>>().join("-")
+}
+
+async fn write(stream: &mut Transport, bytes: &[u8]) -> io::Result<()> {
+    stream.write_all(bytes).await?;
+    stream.flush().await
+}
+
+/// What the answer makes of one read; none at the end of the stream.
+async fn read(
+    stream: &mut Transport,
+    answer: &mut ResponseReader<'_>,
+) -> io::Result<Option<Result<Option<Accepted>, frames::handshake::ResponseError>>> {
+    poll_fn(|cx| {
+        // On the stack, not in the memory of the connection.
+        let mut space = [0; READ_BUFFER];
+        let mut buffer = ReadBuf::new(&mut space);
+        ready!(Pin::new(&mut *stream).poll_read(cx, &mut buffer))?;
+        let bytes = buffer.filled();
+        Ok((!bytes.is_empty()).then(|| answer.take(bytes))).into()
+    })
+    .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::titled;
+
+    #[test]
+    fn names_are_written_as_people_write_them() {
+        let names = ["user-agent", "sec-websocket-protocol", "x", "x--y-", "1a"];
+        assert_eq!(names.map(titled), ["User-Agent", "Sec-WebSocket-Protocol", "X", "X--Y-", "1a"]);
+    }
+}

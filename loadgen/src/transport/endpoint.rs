@@ -1,0 +1,179 @@
+//! A plan's target as what a connection needs.
+
+use std::io;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use http::header::{AUTHORIZATION, HOST, SEC_WEBSOCKET_PROTOCOL, USER_AGENT};
+use http::{HeaderName, HeaderValue};
+use percent_encoding::percent_decode_str;
+use tokio_rustls::rustls::pki_types::ServerName;
+use url::{Host, Url};
+
+use super::tls_settings;
+use super::{Bounds, Endpoint};
+use crate::plan::{Expect, Load, Plan, Target};
+use crate::secrets::Secrets;
+
+/// Largest message that is taken when nothing is known of the replies: 16 MiB.
+const MAX_UNKNOWN: usize = 16 << 20;
+
+/// Least of the bound where the replies are known: 1 MiB. Room for a server that merges many messages to be caught at it.
+const MAX_KNOWN: usize = 1 << 20;
+
+/// The target's URL without user-info, query and fragment, which may hold secrets.
+pub(crate) fn scrubbed(plan: &Plan) -> String {
+    let Target::Url(url) = &plan.target else { return String::new() };
+    let mut url = url.clone();
+    // These fail for URLs without a host, which a plan does not have.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url.set_query(None);
+    url.set_fragment(None);
+    url.into()
+}
+
+/// Looks the target up. `embedded` is the address of the embedded server, if there is one.
+///
+/// # Errors
+/// The host's name has no address, or TLS can't be set up.
+pub(crate) fn resolve(plan: &Plan, embedded: Option<SocketAddr>) -> io::Result<Endpoint> {
+    let (addresses, authority, resource, tls) = match (&plan.target, embedded) {
+        (Target::Url(url), _) => (look_up(url)?, authority(url), resource(url), tls(url, plan.connect.insecure)?),
+        (Target::Embedded { .. }, Some(address)) => (vec![address], address.to_string(), "/".to_owned(), None),
+        (Target::Embedded { .. }, None) => return Err(io::Error::other("the embedded server was not started")),
+    };
+    let size = plan.size as usize;
+    let headers = headers(plan);
+    let host = plan.connect.headers.iter().find(|(name, _)| name == HOST);
+    Ok(Endpoint {
+        addresses,
+        authority: host.and_then(|(_, value)| value.to_str().ok()).map_or(authority, str::to_owned),
+        resource,
+        tls,
+        offered: offered(&headers),
+        secrets: Secrets::of_plan(plan),
+        headers,
+        timeout: plan.connect.timeout,
+        bounds: Bounds {
+            max_message: match &plan.expect {
+                Expect::Echo => (16 * size).max(MAX_KNOWN),
+                Expect::Reply(text) => (16 * text.len()).max(MAX_KNOWN),
+                Expect::Count => MAX_UNKNOWN,
+            },
+            read_buffer: read_buffer(plan),
+            memory: server::Limits::default().memory / plan.threads.get(),
+        },
+    })
+}
+
+/// The header fields of a handshake besides those that it sets itself. Who calls is said unless the plan says otherwise.
+fn headers(plan: &Plan) -> Vec<(HeaderName, HeaderValue)> {
+    let mut headers = plan.connect.headers.clone();
+    headers.retain(|(name, _)| name != HOST);
+    if let Target::Url(url) = &plan.target {
+        headers.extend(authorization(url).map(|value| (AUTHORIZATION, value)));
+    }
+    if !headers.iter().any(|(name, _)| name == USER_AGENT) {
+        let agent = concat!("loadgen/", env!("CARGO_PKG_VERSION"));
+        headers.insert(0, (USER_AGENT, HeaderValue::from_static(agent)));
+    }
+    headers
+}
+
+/// The subprotocols that header fields offer.
+fn offered(headers: &[(HeaderName, HeaderValue)]) -> Vec<String> {
+    let lines =
+        headers.iter().filter(|(name, _)| name == SEC_WEBSOCKET_PROTOCOL).filter_map(|(_, value)| value.to_str().ok());
+    lines.flat_map(|line| line.split(',')).map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
+}
+
+pub(crate) fn look_up(url: &Url) -> io::Result<Vec<SocketAddr>> {
+    let port = url.port_or_known_default().unwrap_or(80);
+    match url.host() {
+        Some(Host::Ipv4(ip)) => Ok(vec![(ip, port).into()]),
+        Some(Host::Ipv6(ip)) => Ok(vec![(ip, port).into()]),
+        Some(Host::Domain(name)) => {
+            let found = (name, port).to_socket_addrs();
+            found
+                .map(Iterator::collect)
+                .map_err(|error| io::Error::other(format!("dns: `{name}` has no address: {error}")))
+        }
+        None => Err(io::Error::other("the URL has no host")),
+    }
+}
+
+pub(crate) fn authority(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+pub(crate) fn resource(url: &Url) -> String {
+    url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()))
+}
+
+/// The URL's user-info as basic authentication: RFC 7617.
+fn authorization(url: &Url) -> Option<HeaderValue> {
+    if url.username().is_empty() && url.password().is_none() {
+        return None;
+    }
+    let mut credentials: Vec<u8> = percent_decode_str(url.username()).collect();
+    credentials.push(b':');
+    credentials.extend(percent_decode_str(url.password().unwrap_or_default()));
+    HeaderValue::try_from(format!("Basic {}", BASE64_STANDARD.encode(credentials))).ok()
+}
+
+type Tls = (Arc<tokio_rustls::rustls::ClientConfig>, ServerName<'static>);
+
+fn tls(url: &Url, insecure: bool) -> io::Result<Option<Tls>> {
+    if url.scheme() != "wss" {
+        return Ok(None);
+    }
+    let name = match url.host() {
+        Some(Host::Ipv4(ip)) => ServerName::from(std::net::IpAddr::V4(ip)),
+        Some(Host::Ipv6(ip)) => ServerName::from(std::net::IpAddr::V6(ip)),
+        _ => ServerName::try_from(url.host_str().unwrap_or_default().to_owned()).map_err(io::Error::other)?,
+    };
+    Ok(Some((Arc::new(tls_settings::client_config(insecure)?), name)))
+}
+
+/// Room for two bursts, so that a read rarely fills the buffer: a full read costs one more to learn that nothing is
+/// left. More where clients are few; each has its own.
+fn read_buffer(plan: &Plan) -> usize {
+    const FRAME_HEADER: usize = 10;
+    const FOR_ALL_CLIENTS: usize = 8 << 20;
+    let together = match plan.load {
+        Load::Open { burst, .. } => burst,
+        Load::Closed { window } => window,
+    };
+    let bursts = (2 * (plan.size as usize + FRAME_HEADER)).saturating_mul(together.get() as usize);
+    let affordable = FOR_ALL_CLIENTS / plan.clients.get() as usize;
+    bursts.max(affordable.min(4096)).clamp(1024, 64 * 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(text: &str) -> Url {
+        Url::parse(text).unwrap()
+    }
+
+    #[test]
+    fn parts_of_a_url() {
+        let full = url("ws://user:p%40ss@[::1]:9001/a/b?token=1");
+        assert_eq!(authority(&full), "[::1]:9001");
+        assert_eq!(resource(&full), "/a/b?token=1");
+        assert_eq!(authority(&url("ws://example.org")), "example.org");
+        assert_eq!(resource(&url("ws://example.org")), "/");
+        assert_eq!(authorization(&url("ws://example.org")), None);
+    }
+
+    #[test]
+    fn user_info_is_decoded_before_it_is_sent() {
+        let value = authorization(&url("ws://user:p%40ss@example.org")).unwrap();
+        assert_eq!(value.to_str().unwrap(), format!("Basic {}", BASE64_STANDARD.encode("user:p@ss")));
+    }
+}

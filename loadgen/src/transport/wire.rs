@@ -1,0 +1,104 @@
+//! The stream under a connection: counts what passes, stamps each read, and keeps a peer that never stops sending from
+//! holding the thread.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use crate::clock::{Clock, Time};
+use crate::schedule::pacer::SLICE;
+
+/// Reads in a row, without a pause, after which others get their turn.
+const READS_IN_A_ROW: u32 = 64;
+
+/// A stream that is watched.
+#[derive(Debug)]
+pub(crate) struct Wire<S> {
+    stream: S,
+    clock: Clock,
+    pub(crate) passed: Passed,
+    in_a_row: u32,
+    /// When the first of them returned.
+    row_began: Time,
+}
+
+/// What has passed so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Passed {
+    /// Reads that returned bytes.
+    pub(crate) reads: u64,
+    /// Bytes read.
+    pub(crate) read_bytes: u64,
+    /// When the last of them returned.
+    pub(crate) read_at: Time,
+    /// Writes that took bytes.
+    pub(crate) writes: u64,
+    /// Bytes written.
+    pub(crate) written_bytes: u64,
+}
+
+impl<S> Wire<S> {
+    pub(crate) fn new(stream: S, clock: Clock) -> Self {
+        Self { stream, clock, passed: Passed::default(), in_a_row: 0, row_began: Time::default() }
+    }
+
+    /// The stream.
+    pub(crate) fn stream(&self) -> &S {
+        &self.stream
+    }
+
+    /// The stream.
+    pub(crate) fn into_stream(self) -> S {
+        self.stream
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        // The library may have taken long for what the reads brought: it returns for whole messages only.
+        let long = this.in_a_row > 0 && this.passed.read_at.since(this.row_began) >= SLICE;
+        if this.in_a_row == READS_IN_A_ROW || long {
+            this.in_a_row = 0;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let before = buf.filled().len();
+        let polled = Pin::new(&mut this.stream).poll_read(cx, buf);
+        let bytes = buf.filled().len() - before;
+        match polled {
+            Poll::Ready(Ok(())) if bytes > 0 => {
+                this.in_a_row += 1;
+                this.passed.reads += 1;
+                this.passed.read_bytes += bytes as u64;
+                this.passed.read_at = this.clock.now();
+                if this.in_a_row == 1 {
+                    this.row_began = this.passed.read_at;
+                }
+            }
+            _ => this.in_a_row = 0,
+        }
+        polled
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Wire<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let polled = Pin::new(&mut self.stream).poll_write(cx, buf);
+        if let Poll::Ready(Ok(bytes)) = polled {
+            self.passed.writes += 1;
+            self.passed.written_bytes += bytes as u64;
+        }
+        polled
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}

@@ -1,0 +1,434 @@
+//! Per worker: counters and histograms of what its ledgers decide. Merged once, never locked. Pure: time is an argument.
+
+use std::net::SocketAddr;
+
+use hdrhistogram::Histogram;
+use reports::model::{Dropped, Latency, Tally, Traffic};
+
+use crate::clock::Time;
+use crate::engine::Read;
+use crate::ledger::effort::Budget;
+use crate::ledger::{Book, Fate, Finding, Subject, Terms, Times};
+use crate::worker::evidence::{Locker, Scene};
+use crate::worker::slow_writes::SlowWrites;
+
+/// The measured phase. Messages *due* in it are in its tally and in histograms. What *happens* in it is its traffic,
+/// whenever the message was due: a rate counts what came in a length of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// Its first instant.
+    pub from: Time,
+    /// The first instant after it.
+    pub to: Time,
+}
+
+/// One second of one worker.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// Whole seconds since the measured phase began.
+    pub second: u64,
+    /// Messages sent in it, whenever they were due.
+    pub sent: u64,
+    /// Messages matched in it, likewise.
+    pub matched: u64,
+    /// Findings other than a match in it.
+    pub anomalies: u64,
+    /// Response times of those that were due in the measured phase, as pairs of nanoseconds and how often.
+    pub response: Vec<(u64, u64)>,
+}
+
+/// A whole message that came on a connection that did not send it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Misroute {
+    /// The client that sent it.
+    pub owner: u32,
+    /// Its sequence there.
+    pub sequence: u64,
+}
+
+/// Messages a call carried, over many calls.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Calls {
+    /// Calls that moved bytes.
+    pub calls: u64,
+    /// Messages in them.
+    pub messages: u64,
+    /// Most messages in one call.
+    pub max: u64,
+}
+
+impl Calls {
+    /// Adds `calls` calls that carried `messages` messages together.
+    pub fn add(&mut self, calls: u64, messages: u64) {
+        self.calls += calls;
+        self.messages += messages;
+        if calls > 0 {
+            self.max = self.max.max(messages.div_ceil(calls));
+        }
+    }
+
+    /// Adds those of another worker.
+    pub fn merge(&mut self, other: Self) {
+        self.calls += other.calls;
+        self.messages += other.messages;
+        self.max = self.max.max(other.max);
+    }
+}
+
+/// Why a message that was due is not sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DropCause {
+    /// The client had as many messages in flight, or as many bytes unsent, as it may.
+    InFlightCap,
+    /// The client has no connection.
+    DeadConnection,
+    /// The generator had not come round to it when the phase ended.
+    BehindSchedule,
+}
+
+const SECOND: u64 = 1_000_000_000;
+
+/// Misrouted messages that all workers together keep, to be matched with those that went missing. A bound on memory: 16 MiB.
+const MISROUTED_KEPT: usize = 1 << 20;
+
+/// What one worker recorded.
+#[derive(Debug)]
+pub struct Recorder {
+    window: Window,
+    /// Books of the warm-up.
+    pub warmup: Tally,
+    /// Books of the measured phase.
+    pub measured: Tally,
+    /// Traffic inside the window, but for the messages sent, which are those of [`Self::writes`].
+    pub traffic: Traffic,
+    /// Write to event.
+    pub service: Histogram<u64>,
+    /// The part of service that is certainly the target's: without the time that the bytes may have lain unread.
+    pub floor: Histogram<u64>,
+    /// Due to write.
+    pub send_lag: Histogram<u64>,
+    /// Reads inside the window.
+    pub reads: Calls,
+    /// Writes inside the window.
+    pub writes: Calls,
+    /// The first anomalies of each kind.
+    pub(crate) evidence: Locker,
+    /// Messages that came on the wrong connection.
+    pub misrouted: Vec<Misroute>,
+    /// How many of them are kept.
+    misrouted_kept: usize,
+    /// For telling what events are that are not what must come.
+    budget: Budget,
+    /// Matches with the same latencies, as messages of one write that come in one read have; recorded as one.
+    repeat: Repeat,
+    /// What is read now came at this time or later.
+    unread_since: Time,
+    slow_writes: SlowWrites,
+    second: Second,
+    /// Seconds that are over, until [`Self::take_rows`].
+    rows: Vec<Row>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Repeat {
+    response: u64,
+    service: u64,
+    floor: u64,
+    times: u64,
+}
+
+/// The second that is under way.
+#[derive(Debug)]
+struct Second {
+    index: u64,
+    end: Time,
+    sent: u64,
+    matched: u64,
+    anomalies: u64,
+    response: Histogram<u32>,
+}
+
+impl Default for Recorder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Recorder {
+    /// An empty recorder.
+    pub fn new() -> Self {
+        let never = Time::from_nanos(u64::MAX);
+        Self {
+            window: Window { from: never, to: never },
+            warmup: Tally::default(),
+            measured: Tally::default(),
+            traffic: Traffic::default(),
+            service: Latency::histogram(),
+            floor: Latency::histogram(),
+            send_lag: Latency::histogram(),
+            reads: Calls::default(),
+            writes: Calls::default(),
+            evidence: Locker::default(),
+            misrouted: Vec::new(),
+            misrouted_kept: MISROUTED_KEPT,
+            budget: Budget::default(),
+            repeat: Repeat::default(),
+            unread_since: never,
+            slow_writes: SlowWrites::default(),
+            second: Second {
+                index: 0,
+                end: never,
+                sent: 0,
+                matched: 0,
+                anomalies: 0,
+                response: Latency::histogram_of(),
+            },
+            rows: Vec::new(),
+        }
+    }
+
+    /// The same, for a worker of `workers`: what all of them keep is bounded together.
+    pub(crate) fn one_of(self, workers: u32) -> Self {
+        Self { misrouted_kept: MISROUTED_KEPT / workers.max(1) as usize, ..self }
+    }
+
+    /// The measured phase is `window`. Until this is called, everything belongs to the warm-up.
+    pub fn begin(&mut self, window: Window) {
+        self.window = window;
+        self.second.end = window.from.plus(SECOND);
+        self.evidence.begin(window.from);
+    }
+
+    /// The measured phase turned out shorter than [`Self::begin`] said.
+    pub fn end_window(&mut self, window: Window) {
+        self.window = window;
+    }
+
+    fn tally(&mut self, due: Time) -> &mut Tally {
+        if due < self.window.from { &mut self.warmup } else { &mut self.measured }
+    }
+
+    /// `messages` messages of `bytes` bytes each, due together, were written together by `writes` calls.
+    pub fn sent(&mut self, times: Times, messages: u64, bytes: u64, writes: u64) {
+        let counts = &mut self.tally(times.due).counts;
+        counts.scheduled += messages;
+        counts.sent += messages;
+        if times.written < self.window.from {
+            return;
+        }
+        if times.due >= self.window.from {
+            self.send_lag.saturating_record_n(times.written.since(times.due), messages);
+        }
+        self.roll(times.written);
+        self.second.sent += messages;
+        if times.written < self.window.to {
+            self.traffic.sent_bytes += messages * bytes;
+            self.writes.add(writes, messages);
+        }
+    }
+
+    /// What was written from `written` on had left at `ended`.
+    #[inline]
+    pub fn wrote(&mut self, written: Time, ended: Time) {
+        self.slow_writes.add(written, ended);
+    }
+
+    /// What is read from here on came at `since` or later; without a word, when it was read.
+    #[inline]
+    pub fn unread_since(&mut self, since: Time) {
+        self.unread_since = since;
+    }
+
+    /// `messages` messages, due at `due`, will never be sent.
+    pub fn dropped(&mut self, due: Time, messages: u64, why: DropCause) {
+        let tally = self.tally(due);
+        tally.counts.scheduled += messages;
+        tally.counts.dropped += messages;
+        let Dropped { in_flight_cap, dead_connection, behind_schedule } = &mut tally.dropped;
+        *match why {
+            DropCause::InFlightCap => in_flight_cap,
+            DropCause::DeadConnection => dead_connection,
+            DropCause::BehindSchedule => behind_schedule,
+        } += messages;
+    }
+
+    /// Reads, the last of them at `at`. Those that only brought control frames say nothing of how messages travel.
+    pub(crate) fn read(&mut self, at: Time, read: Read) {
+        if at >= self.window.from && at < self.window.to && !read.is_control_only() {
+            self.reads.add(read.calls, read.messages);
+            self.traffic.received_bytes += read.payload;
+        }
+    }
+
+    /// The connection of `client` ended at `at`; `detail` says how, escaped.
+    pub fn died(&mut self, terms: &Terms, client: u32, local: SocketAddr, at: Time, detail: String) {
+        self.evidence.died(&Scene { terms, client, local, at }, detail);
+    }
+
+    /// The books for events at `at` on the connection of `client`.
+    pub fn book<'a>(&'a mut self, terms: &'a Terms, client: u32, local: SocketAddr, at: Time) -> Entry<'a> {
+        Entry { recorder: self, scene: Scene { terms, client, local, at } }
+    }
+
+    #[inline]
+    fn latency(&mut self, times: Times, at: Time, messages: u64) {
+        let (response, service) = (at.since(times.due), at.since(times.written));
+        let floor = self.unread_since.min(at).since(self.slow_writes.end(times.written));
+        let repeat = &mut self.repeat;
+        if response == repeat.response && service == repeat.service && floor == repeat.floor {
+            repeat.times += messages;
+        } else {
+            self.settle();
+            self.repeat = Repeat { response, service, floor, times: messages };
+        }
+    }
+
+    fn settle(&mut self) {
+        let Repeat { response, service, floor, times } = std::mem::take(&mut self.repeat);
+        if times > 0 {
+            self.second.response.saturating_record_n(response, u32::try_from(times).unwrap_or(u32::MAX));
+            self.service.saturating_record_n(service, times);
+            self.floor.saturating_record_n(floor, times);
+        }
+    }
+
+    /// Ends the second under way, and empty ones after it, if `at` is past it.
+    #[inline]
+    fn roll(&mut self, at: Time) {
+        while at >= self.second.end {
+            self.end_second();
+        }
+    }
+
+    #[cold]
+    fn end_second(&mut self) {
+        self.settle();
+        let second = &mut self.second;
+        self.rows.push(Row {
+            second: second.index,
+            sent: std::mem::take(&mut second.sent),
+            matched: std::mem::take(&mut second.matched),
+            anomalies: std::mem::take(&mut second.anomalies),
+            response: second
+                .response
+                .iter_recorded()
+                .map(|value| (value.value_iterated_to(), value.count_since_last_iteration()))
+                .collect(),
+        });
+        second.response.reset();
+        second.index += 1;
+        second.end = second.end.plus(SECOND);
+    }
+
+    /// The run was stopped in its warm-up.
+    fn is_without_phase(&self) -> bool {
+        self.window.from == self.window.to && self.measured.counts.scheduled == 0
+    }
+
+    /// Seconds that were over at `now` and have not been taken yet. None where the run was stopped in its warm-up: then
+    /// there is no measured phase for them to be seconds of.
+    pub fn take_rows(&mut self, now: Time) -> Vec<Row> {
+        if self.is_without_phase() {
+            return Vec::new();
+        }
+        self.roll(now);
+        std::mem::take(&mut self.rows)
+    }
+
+    /// The second under way, when nothing more will come.
+    pub fn last_row(&mut self) -> Option<Row> {
+        if self.is_without_phase() {
+            return None;
+        }
+        self.end_second();
+        self.rows.pop().filter(|row| row.sent + row.matched + row.anomalies > 0)
+    }
+}
+
+/// The book of one connection at one instant.
+#[derive(Debug)]
+pub struct Entry<'a> {
+    recorder: &'a mut Recorder,
+    scene: Scene<'a>,
+}
+
+impl Book for Entry<'_> {
+    #[inline]
+    fn matched(&mut self, first: u64, messages: u32, times: Times, overtaken: bool) {
+        let (at, messages) = (self.scene.at, u64::from(messages));
+        let reordered = if overtaken { messages } else { 0 };
+        let recorder = &mut *self.recorder;
+        let tally = recorder.tally(times.due);
+        tally.counts.events += messages;
+        tally.counts.matched += messages;
+        tally.anomalies.reordered += reordered;
+        for sequence in first..first + reordered {
+            recorder.evidence.reordered(&self.scene, sequence, times);
+        }
+        if at < recorder.window.from {
+            return;
+        }
+        recorder.roll(at);
+        recorder.second.matched += messages;
+        recorder.second.anomalies += reordered;
+        if at < recorder.window.to {
+            recorder.traffic.matched_in_window += messages;
+        }
+        if times.due >= recorder.window.from {
+            recorder.latency(times, at, messages);
+        }
+    }
+
+    fn finding(&mut self, finding: Finding, subject: Subject, received: &[u8]) {
+        let at = self.scene.at;
+        let recorder = &mut *self.recorder;
+        if at >= recorder.window.from {
+            recorder.roll(at);
+            recorder.second.anomalies += 1;
+        }
+        let Tally { counts, anomalies, .. } = recorder.tally(subject.times.map_or(at, |times| times.due));
+        counts.events += 1;
+        match finding {
+            Finding::Duplicated => anomalies.duplicated += 1,
+            Finding::Coalesced => anomalies.coalesced += 1,
+            Finding::Split { earlier } => {
+                anomalies.split += 1;
+                anomalies.split_pieces += 1 + u64::from(earlier);
+                counts.events += u64::from(earlier);
+            }
+            Finding::Truncated => anomalies.truncated += 1,
+            Finding::Corrupted => anomalies.corrupted += 1,
+            Finding::WrongType => anomalies.wrong_type += 1,
+            Finding::Misrouted { owner } => {
+                anomalies.misrouted_events += 1;
+                if let Some(sequence) = subject.sequence.filter(|_| recorder.misrouted.len() < recorder.misrouted_kept)
+                {
+                    recorder.misrouted.push(Misroute { owner, sequence });
+                }
+            }
+            Finding::Unexpected => anomalies.unexpected += 1,
+        }
+        recorder.evidence.finding(&self.scene, finding, subject, received);
+    }
+
+    fn fate(&mut self, fate: Fate, sequence: u64, times: Times) {
+        let counts = &mut self.recorder.tally(times.due).counts;
+        match fate {
+            Fate::Lost => counts.lost += 1,
+            Fate::Damaged => counts.damaged += 1,
+            Fate::Undetermined => counts.undetermined += 1,
+        }
+        self.recorder.evidence.fate(&self.scene, fate, sequence, times);
+    }
+
+    fn effort(&mut self, bytes: usize) -> u64 {
+        self.recorder.budget.left(self.scene.at, bytes)
+    }
+
+    fn spend(&mut self, bytes: u64) {
+        self.recorder.budget.spend(bytes);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,284 @@
+use std::net::Ipv4Addr;
+
+use reports::model::Counts;
+
+use super::*;
+use crate::message::{Mix, Payload};
+use crate::plan::Expect;
+
+/// The measured phase is the seconds 1 to 3.
+const WINDOW: Window = Window { from: at(1_000), to: at(3_000) };
+const LOCAL: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 1);
+
+const fn at(millis: u64) -> Time {
+    Time::from_nanos(millis * 1_000_000)
+}
+
+/// Due and written at once.
+const fn times(millis: u64) -> Times {
+    Times { due: at(millis), written: at(millis) }
+}
+
+fn terms() -> Terms {
+    Terms { payload: Payload::new(1, 64, Mix::Mixed), expect: Expect::Echo, clients: 8 }
+}
+
+fn recorder() -> Recorder {
+    let mut recorder = Recorder::new();
+    recorder.begin(WINDOW);
+    recorder
+}
+
+/// Message 0, due at `due` and written `lag` later, came back at `came`; all in milliseconds.
+fn matched(recorder: &mut Recorder, due: u64, lag: u64, came: u64) {
+    let times = Times { due: at(due), written: at(due + lag) };
+    recorder.book(&terms(), 0, LOCAL, at(came)).matched(0, 1, times, false);
+}
+
+#[test]
+fn a_message_belongs_to_the_phase_in_which_it_was_due() {
+    let mut recorder = recorder();
+    // The last nanosecond of the warm-up and the first of the measured phase; the reply comes in the measured phase.
+    let last = Times { due: Time::from_nanos(999_999_999), written: at(1_000) };
+    for (times, messages) in [(last, 3), (times(1_000), 2)] {
+        recorder.sent(times, messages, 64, 1);
+        recorder.book(&terms(), 0, LOCAL, at(1_500)).matched(0, 1, times, false);
+        recorder.book(&terms(), 0, LOCAL, at(1_500)).fate(Fate::Lost, 1, times);
+    }
+    let counts = |sent| Counts { scheduled: sent, sent, matched: 1, lost: 1, events: 1, ..Counts::default() };
+    assert_eq!((recorder.warmup.counts, recorder.measured.counts), (counts(3), counts(2)));
+    // Both were written, and came, in the measured phase.
+    assert_eq!((recorder.writes, recorder.traffic.sent_bytes), (Calls { calls: 2, messages: 5, max: 3 }, 320));
+    assert_eq!(recorder.traffic.matched_in_window, 2);
+    let row = recorder.last_row().expect("a second in which messages were sent");
+    assert_eq!((row.second, row.sent, row.matched, row.response), (0, 5, 2, vec![(500_170_751, 1)]));
+    assert_eq!((recorder.send_lag.len(), recorder.service.len()), (2, 1), "the warm-up is in no histogram");
+}
+
+/// A server that takes 1 ms a message, one at a time, and 500 in flight all the time: each second has a thousand matches,
+/// the first of the measured phase among them, in which half of what comes was due in the warm-up.
+#[test]
+fn what_comes_in_the_window_counts_whenever_it_was_due() {
+    let mut recorder = recorder();
+    for came in 0..4_000 {
+        matched(&mut recorder, u64::saturating_sub(came, 500), 0, came);
+    }
+    assert_eq!(recorder.traffic.matched_in_window, 2_000, "two seconds");
+    assert_eq!(recorder.measured.counts.matched, 2_500, "due from 1 000 ms on");
+    let mut rows = recorder.take_rows(at(3_999));
+    rows.extend(recorder.last_row());
+    assert_eq!(rows.iter().map(|row| row.matched).collect::<Vec<_>>(), [1_000; 3], "and one of the drain");
+    let times: u64 = rows.iter().flat_map(|row| &row.response).map(|(_, times)| times).sum();
+    assert_eq!((times, recorder.service.len()), (2_500, 2_500), "only the measured phase is in a histogram");
+}
+
+#[test]
+fn what_is_sent_in_the_window_counts_whenever_it_was_due() {
+    let mut recorder = recorder();
+    let sent = |recorder: &mut Recorder, due, written| {
+        recorder.sent(Times { due: at(due), written: at(written) }, 1, 64, 1);
+    };
+    sent(&mut recorder, 900, 999);
+    sent(&mut recorder, 900, 1_000);
+    sent(&mut recorder, 2_950, 2_999);
+    sent(&mut recorder, 2_950, 3_000); // The generator was late.
+    assert_eq!((recorder.warmup.counts.sent, recorder.measured.counts.sent), (2, 2));
+    assert_eq!((recorder.writes.messages, recorder.writes.calls, recorder.traffic.sent_bytes), (2, 2, 128));
+    assert_eq!(recorder.send_lag.len(), 2, "of those that were due in it");
+}
+
+#[test]
+fn a_run_that_was_stopped_in_its_warm_up_has_no_rates_and_no_seconds() {
+    let mut recorder = recorder();
+    matched(&mut recorder, 100, 0, 200);
+    recorder.end_window(Window { from: at(500), to: at(500) });
+    matched(&mut recorder, 400, 0, 600);
+    recorder.book(&terms(), 0, LOCAL, at(600)).finding(Finding::Unexpected, Subject::default(), b"");
+    assert_eq!((recorder.warmup.counts.matched, recorder.traffic), (2, Traffic::default()));
+    assert_eq!((recorder.take_rows(at(5_000)), recorder.last_row()), (Vec::new(), None));
+}
+
+#[test]
+fn what_was_found_in_the_warm_up_is_in_no_second() {
+    let mut recorder = recorder();
+    for when in [0, 999, 1_000] {
+        recorder.book(&terms(), 0, LOCAL, at(when)).finding(Finding::Unexpected, Subject::default(), b"");
+    }
+    assert_eq!(recorder.last_row().map(|row| row.anomalies), Some(1));
+}
+
+#[test]
+fn a_reply_after_the_window_counts_for_delivery_and_latency_but_not_for_throughput() {
+    let mut recorder = recorder();
+    matched(&mut recorder, 2_500, 0, 2_999);
+    matched(&mut recorder, 2_500, 0, 3_000);
+    assert_eq!((recorder.measured.counts.matched, recorder.traffic.matched_in_window), (2, 1));
+    recorder.last_row();
+    assert_eq!(recorder.service.len(), 2);
+}
+
+#[test]
+fn a_window_that_ends_early_takes_less() {
+    let mut recorder = recorder();
+    recorder.end_window(Window { to: at(2_000), ..WINDOW });
+    matched(&mut recorder, 1_500, 0, 1_999);
+    matched(&mut recorder, 1_500, 0, 2_000);
+    assert_eq!(recorder.traffic.matched_in_window, 1);
+}
+
+#[test]
+fn drops_are_counted_by_cause_in_either_phase() {
+    let mut recorder = recorder();
+    for (due, many) in [(at(0), 1), (at(1_000), 10)] {
+        recorder.dropped(due, many, DropCause::InFlightCap);
+        recorder.dropped(due, 2 * many, DropCause::DeadConnection);
+        recorder.dropped(due, 4 * many, DropCause::BehindSchedule);
+    }
+    for (tally, many) in [(recorder.warmup, 1), (recorder.measured, 10)] {
+        let dropped = Dropped { in_flight_cap: many, dead_connection: 2 * many, behind_schedule: 4 * many };
+        assert_eq!(tally.dropped, dropped);
+        assert_eq!((tally.counts.scheduled, tally.counts.dropped, tally.counts.sent), (7 * many, 7 * many, 0));
+    }
+}
+
+#[test]
+fn reads_are_those_in_the_window_that_brought_messages_or_pieces_of_them() {
+    let mut recorder = recorder();
+    let read = |messages, controls| Read { calls: 1, bytes: 100, messages, payload: 10, controls };
+    recorder.read(Time::from_nanos(999_999_999), read(5, 0)); // In the warm-up.
+    recorder.read(at(1_000), read(3, 1));
+    recorder.read(at(1_000), read(0, 1)); // Only a ping,
+    recorder.read(at(1_000), read(0, 1)); // and another.
+    recorder.read(at(1_000), read(0, 0)); // A part of a message.
+    assert_eq!(recorder.reads, Calls { calls: 2, messages: 3, max: 3 });
+    assert_eq!(recorder.traffic.received_bytes, 20);
+    recorder.read(at(3_000), read(9, 0)); // In the drain.
+    assert_eq!(recorder.reads, Calls { calls: 2, messages: 3, max: 3 });
+    assert_eq!(recorder.traffic.received_bytes, 20);
+}
+
+#[test]
+fn the_most_that_one_of_several_calls_carried_is_at_least_their_mean() {
+    let mut calls = Calls::default();
+    calls.add(2, 7);
+    assert_eq!(calls, Calls { calls: 2, messages: 7, max: 4 });
+    calls.add(0, 9);
+    assert_eq!(calls, Calls { calls: 2, messages: 16, max: 4 }, "what no call carried says nothing of a call");
+    calls.merge(Calls { calls: 3, messages: 5, max: 5 });
+    assert_eq!(calls, Calls { calls: 5, messages: 21, max: 5 });
+}
+
+#[test]
+fn each_second_has_a_row_of_what_happened_in_it() {
+    let mut recorder = recorder();
+    recorder.sent(times(1_000), 3, 64, 1);
+    matched(&mut recorder, 1_000, 0, 1_999);
+    recorder.book(&terms(), 0, LOCAL, at(2_000)).matched(1, 1, times(1_000), true);
+    assert_eq!(recorder.take_rows(at(2_999)).len(), 1, "the second under way is not over");
+    let unexpected = |recorder: &mut Recorder, when| {
+        recorder.book(&terms(), 0, LOCAL, at(when)).finding(Finding::Unexpected, Subject::default(), b"surprise");
+    };
+    unexpected(&mut recorder, 4_000);
+    unexpected(&mut recorder, 4_999);
+    let rows = recorder.take_rows(at(4_000));
+    let told: Vec<_> = rows.iter().map(|row| (row.second, row.sent, row.matched, row.anomalies)).collect();
+    assert_eq!(recorder.measured.anomalies.reordered, 1);
+    assert_eq!(told, [(1, 0, 1, 1), (2, 0, 0, 0)], "a second in which nothing happened has a row, too");
+    let last = recorder.last_row().expect("something was found in it");
+    assert_eq!((last.second, last.anomalies), (3, 2));
+    assert_eq!(recorder.last_row(), None, "nothing came after it");
+}
+
+#[test]
+fn equal_latencies_in_a_row_are_recorded_as_often_as_they_came() {
+    let mut recorder = recorder();
+    // The same response time and the same service time; then only the service time differs, then only the response time.
+    for (due, lag, came) in [(1_000, 1, 1_002), (1_001, 1, 1_003), (1_002, 0, 1_004), (1_002, 1, 1_005)] {
+        matched(&mut recorder, due, lag, came);
+    }
+    let row = recorder.last_row().expect("four messages");
+    let times_of = |millis: u64| {
+        let of = |&(nanos, times): &(u64, u64)| (nanos.abs_diff(millis * 1_000_000) < 1_000).then_some(times);
+        row.response.iter().filter_map(of).sum::<u64>()
+    };
+    assert_eq!((times_of(2), times_of(3), row.response.len()), (3, 1, 2));
+    let service = |millis: u64| recorder.service.count_at(millis * 1_000_000);
+    assert_eq!((service(1), service(2)), (2, 2));
+}
+
+#[test]
+fn each_finding_and_fate_has_a_counter_of_its_own() {
+    let mut recorder = recorder();
+    let subject = Subject { sequence: Some(7), times: Some(times(500)) };
+    let findings = [
+        Finding::Duplicated,
+        Finding::Coalesced,
+        Finding::Truncated,
+        Finding::Corrupted,
+        Finding::WrongType,
+        Finding::Misrouted { owner: 3 },
+        Finding::Unexpected,
+    ];
+    for (often, finding) in (1..).zip(findings) {
+        for _ in 0..often {
+            recorder.book(&terms(), 0, LOCAL, at(1_500)).finding(finding, subject, b"");
+        }
+    }
+    let anomalies = recorder.warmup.anomalies;
+    let told = [anomalies.duplicated, anomalies.coalesced, anomalies.truncated, anomalies.corrupted];
+    assert_eq!(told, [1, 2, 3, 4]);
+    assert_eq!([anomalies.wrong_type, anomalies.misrouted_events, anomalies.unexpected], [5, 6, 7]);
+    assert_eq!(recorder.warmup.counts.events, 28);
+    assert_eq!(recorder.misrouted, [Misroute { owner: 3, sequence: 7 }; 6]);
+
+    // In the measured phase when it is not known which message it was.
+    recorder.book(&terms(), 0, LOCAL, at(1_500)).finding(Finding::Split { earlier: 2 }, Subject::default(), b"");
+    assert_eq!((recorder.measured.anomalies.split, recorder.measured.anomalies.split_pieces), (1, 3));
+    assert_eq!(recorder.measured.counts.events, 3);
+
+    for (often, fate) in [(1, Fate::Lost), (2, Fate::Damaged), (3, Fate::Undetermined)] {
+        (0..often).for_each(|_| recorder.book(&terms(), 0, LOCAL, at(1_500)).fate(fate, 7, times(500)));
+    }
+    let counts = recorder.warmup.counts;
+    assert_eq!((counts.lost, counts.damaged, counts.undetermined), (1, 2, 3));
+}
+
+#[test]
+fn the_memory_for_misrouted_messages_is_bounded() {
+    let mut recorder = recorder();
+    recorder.misrouted = vec![Misroute { owner: 1, sequence: 0 }; MISROUTED_KEPT - 1];
+    for sequence in 0..2 {
+        let subject = Subject { sequence: Some(sequence), times: None };
+        recorder.book(&terms(), 0, LOCAL, at(1_500)).finding(Finding::Misrouted { owner: 2 }, subject, b"");
+    }
+    assert_eq!((recorder.misrouted.len(), recorder.measured.anomalies.misrouted_events), (MISROUTED_KEPT, 2));
+}
+
+#[test]
+fn everything_kept_as_evidence_is_told() {
+    let mut recorder = recorder();
+    let terms = terms();
+    recorder.book(&terms, 4, LOCAL, at(1_500)).matched(1, 1, times(1_000), true);
+    recorder.book(&terms, 4, LOCAL, at(1_500)).fate(Fate::Lost, 2, times(1_250));
+    recorder.book(&terms, 4, LOCAL, at(1_500)).finding(Finding::Unexpected, Subject::default(), b"surprise");
+    recorder.died(&terms, 4, LOCAL, at(2_000), "reset".to_owned());
+    let kept: Vec<_> = recorder.evidence.into_kept().into_iter().map(|one| (one.kind, one.client, one.at_s)).collect();
+    let expected = [("reordered", 0.5), ("lost", 0.25), ("unexpected", 0.5), ("died", 1.0)];
+    assert_eq!(kept, expected.map(|(kind, at_s)| (kind.to_owned(), 4, at_s)));
+}
+
+#[test]
+fn evidence_shows_what_should_have_come_where_that_is_known() {
+    let expected = |expect| {
+        let (terms, mut recorder) = (Terms { expect, ..terms() }, recorder());
+        let subject = Subject { sequence: Some(1), times: Some(times(1_000)) };
+        recorder.book(&terms, 4, LOCAL, at(1_500)).finding(Finding::Corrupted, subject, b"yeah");
+        let evidence = recorder.evidence.into_kept().remove(0);
+        (evidence.expected, evidence.first_difference)
+    };
+    let mut message = [0; 64];
+    terms().payload.encode(4, 1, &mut message);
+    assert_eq!(expected(Expect::Echo), (Some(reports::escape(&message, 96)), Some(0)));
+    assert_eq!(expected(Expect::Reply("yes".to_owned())), (Some("yes".to_owned()), Some(2)));
+    assert_eq!(expected(Expect::Count), (None, None));
+}

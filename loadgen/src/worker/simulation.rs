@@ -1,0 +1,208 @@
+//! Made-up times: a worker with a clock of the test's own, late in every way, and a target whose times are known. Whatever the
+//! worker was late with, the target's own time lies between floor and response, so a target over its threshold never passes,
+//! and one under it never misses.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use hdrhistogram::Histogram;
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use reports::model::Latency;
+
+use crate::clock::Time;
+use crate::engine::look::{Glance, Look, Told};
+use crate::ledger::{Book, Terms, Times};
+use crate::message::{Mix, Payload};
+use crate::plan::Expect;
+use crate::worker::recorder::{Recorder, Window};
+
+/// Messages of a run.
+const MESSAGES: u64 = 250;
+
+/// What may go wrong in a run.
+#[derive(Clone, Copy, Debug)]
+struct Trouble {
+    /// One message in ten takes the target so many nanoseconds more.
+    slow: u64,
+    /// A turn of the worker takes up to so many nanoseconds of work.
+    work: u64,
+    /// Once woken, the worker waits up to so long for a core, which the kernel counts.
+    queued: u64,
+    /// Now and then it is stopped for up to so long, which nobody counts: in a wait, in a turn or in a write.
+    stopped: u64,
+}
+
+/// A message on its way.
+struct Flight {
+    times: Times,
+    left: Time,
+    arrives: Time,
+}
+
+struct Simulated {
+    random: StdRng,
+    trouble: Trouble,
+    now: u64,
+    look: Look,
+    recorder: Recorder,
+    terms: Terms,
+    flying: Vec<Flight>,
+    /// The times of the target itself.
+    own: Histogram<u64>,
+}
+
+impl Simulated {
+    fn up_to(&mut self, most: u64) -> u64 {
+        if most == 0 { 0 } else { self.random.random_range(0..most) }
+    }
+
+    /// A stop, now and then.
+    fn stop(&mut self) -> u64 {
+        if self.random.random_bool(0.02) { self.up_to(self.trouble.stopped) } else { 0 }
+    }
+
+    fn time(&self) -> Time {
+        Time::from_nanos(self.now)
+    }
+
+    fn send(&mut self, due: u64) {
+        let work = self.trouble.work / 10;
+        self.now += self.up_to(work);
+        let times = Times { due: Time::from_nanos(due), written: self.time() };
+        // The bytes leave at any time within the write, at its end at the latest.
+        let (before, after) = (self.stop() + self.up_to(10_000), self.stop() + self.up_to(2_000));
+        let left = self.now + before;
+        self.now = left + after;
+        self.recorder.wrote(times.written, self.time());
+        let slow = if self.random.random_bool(0.1) { self.trouble.slow } else { 0 };
+        let took = 200_000 + self.up_to(400_000) + slow;
+        self.flying.push(Flight { times, left: Time::from_nanos(left), arrives: Time::from_nanos(left + took) });
+    }
+
+    /// Waits until `until` or until something arrives, as the engine does; the look that it is.
+    fn wait(&mut self, until: u64) -> Glance {
+        let began = self.time();
+        let first = self.flying.iter().map(|flight| flight.arrives.as_nanos()).min().unwrap_or(u64::MAX);
+        let woken = self.now.max(first.min(until));
+        let queued = self.up_to(self.trouble.queued);
+        // A stop in a wait outlasts it, or a signal interrupts it.
+        let stopped = if first <= self.now { 0 } else { self.stop() };
+        let interrupted = stopped > 0 && woken + stopped < until + 2_000_000;
+        self.now = woken + 1_500 + queued + stopped;
+        let told = if interrupted { Told::Nothing } else { Told::All };
+        let ended = self.time();
+        let sockets = self.flying.iter().filter(|flight| flight.arrives <= ended).count();
+        let delayed = Some(queued);
+        Glance { began, ended, until: Some(Time::from_nanos(until)), delayed, told, sockets }
+    }
+
+    /// A look that does not wait.
+    fn glance(&mut self) -> Glance {
+        let began = self.time();
+        self.now += 1_000;
+        Glance { began, ended: began, until: None, delayed: None, told: Told::All, sockets: 1 }
+    }
+
+    /// Reads what the look told of, and what came since.
+    fn read(&mut self, glance: &Glance) {
+        self.look.take(glance);
+        if glance.told == Told::Nothing {
+            return;
+        }
+        self.recorder.unread_since(self.look.since());
+        while let Some(at) = self.flying.iter().position(|flight| flight.arrives <= glance.began.max(glance.ended)) {
+            let work = self.trouble.work / 20;
+            self.now += self.up_to(work) + self.stop();
+            let Flight { times, left, arrives } = self.flying.swap_remove(at);
+            let now = self.time();
+            self.own.saturating_record(arrives.since(left));
+            let local = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 1);
+            self.recorder.book(&self.terms, 0, local, now).matched(0, 1, times, false);
+            assert!(
+                self.look.since() <= arrives,
+                "{glance:?}: what came at {arrives:?} counts from {:?}",
+                self.look.since()
+            );
+        }
+    }
+}
+
+/// A run: what the recorder has of response and floor, and the target's own times.
+fn simulate(seed: u64, trouble: Trouble) -> [Histogram<u64>; 3] {
+    let mut recorder = Recorder::new();
+    recorder.begin(Window { from: Time::from_nanos(1), to: Time::from_nanos(u64::MAX) });
+    let terms = Terms { payload: Payload::new(1, 64, Mix::Mixed), expect: Expect::Echo, clients: 1 };
+    let mut run = Simulated {
+        random: StdRng::seed_from_u64(seed),
+        trouble,
+        now: 1_000_000,
+        look: Look::default(),
+        recorder,
+        terms,
+        flying: Vec::new(),
+        own: Latency::histogram(),
+    };
+    let due = |message: u64| 2_000_000 + message * 1_000_000;
+    let mut next = 0;
+    while next < MESSAGES || !run.flying.is_empty() {
+        while next < MESSAGES && due(next) <= run.now {
+            run.send(due(next));
+            next += 1;
+        }
+        run.now += run.up_to(trouble.work) + run.stop();
+        let until = if next < MESSAGES { due(next) } else { run.now + 50_000_000 };
+        let glance = if run.random.random_bool(0.3) { run.glance() } else { run.wait(until.max(run.now)) };
+        run.read(&glance);
+    }
+    let mut rows = run.recorder.take_rows(Time::from_nanos(run.now));
+    rows.extend(run.recorder.last_row());
+    let mut response = Latency::histogram();
+    for (nanos, times) in rows.iter().flat_map(|row| &row.response) {
+        response.saturating_record_n(*nanos, *times);
+    }
+    [response, run.recorder.floor, run.own]
+}
+
+/// Runs with each trouble alone and with all together, at thresholds around the target's own time.
+fn never_wrong(runs: u64) {
+    let none = Trouble { slow: 0, work: 0, queued: 0, stopped: 0 };
+    let troubles = [
+        none,
+        Trouble { slow: 20_000_000, ..none },
+        Trouble { work: 3_000_000, ..none },
+        Trouble { queued: 8_000_000, ..none },
+        Trouble { stopped: 300_000_000, ..none },
+        Trouble { slow: 20_000_000, work: 3_000_000, queued: 8_000_000, stopped: 300_000_000 },
+    ];
+    let (mut decided, mut undecided) = (0_u64, 0_u64);
+    for (seed, trouble) in (0..runs).zip(troubles.into_iter().cycle()) {
+        let [response, floor, own] = simulate(seed, trouble);
+        assert_eq!((response.len(), floor.len(), own.len()), (MESSAGES, MESSAGES, MESSAGES), "{trouble:?}");
+        for quantile in [0.0, 0.1, 0.5, 0.9, 0.99, 1.0] {
+            let [high, low, truth] = [&response, &floor, &own].map(|times| times.value_at_quantile(quantile));
+            assert!(low <= truth && truth <= high, "{seed} {trouble:?} {quantile}: {low} {truth} {high}");
+            for bound in [truth / 2, truth - truth / 20, truth + truth / 20, truth * 2] {
+                let (holds, missed) = (high < bound, low >= bound);
+                let wrong = if truth < bound { missed } else { holds };
+                assert!(!wrong, "{seed} {trouble:?} {quantile}");
+                // Of a generator that is in time, bounds that decide nothing would be of no use.
+                if trouble.work + trouble.queued + trouble.stopped == 0 && bound.abs_diff(truth) >= truth / 2 {
+                    *if holds || missed { &mut decided } else { &mut undecided } += 1;
+                }
+            }
+        }
+    }
+    println!("{runs} runs, no verdict wrong; of a generator in time, {decided} decided and {undecided} undecided");
+    assert!(decided > 4 * undecided, "{decided} decided, {undecided} undecided");
+}
+
+#[test]
+fn no_lateness_turns_a_verdict() {
+    never_wrong(480);
+}
+
+#[test]
+#[ignore = "10 000 runs"]
+fn no_lateness_turns_a_verdict_in_many_runs() {
+    never_wrong(10_000);
+}

@@ -1,0 +1,76 @@
+//! The documents and the command agree: every command of a page is accepted, and the pages of options and metrics are
+//! what the command prints.
+
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Output},
+};
+
+/// Nobody listens there, so a run ends at once.
+const CLOSED: &str = "ws://127.0.0.1:1/";
+
+/// Exit code of what is refused.
+const USAGE: i32 = 2;
+
+fn run(folder: &Path, arguments: &[String]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_loadgen"));
+    command.current_dir(folder).args(arguments).env_remove("COLUMNS").env_remove("CLICOLOR_FORCE");
+    command.output().expect("the command")
+}
+
+fn printed(arguments: &[&str]) -> String {
+    let output = run(Path::new("."), &arguments.iter().map(ToString::to_string).collect::<Vec<_>>());
+    assert!(output.status.success(), "{arguments:?}: {output:?}");
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+/// The command with a target that refuses at once, and with few clients.
+fn harmless(arguments: &[String]) -> Vec<String> {
+    let is_url = |word: &String| word.starts_with("ws://") || word.starts_with("wss://");
+    let mut harmless: Vec<String> =
+        arguments.iter().map(|word| if is_url(word) { CLOSED.to_owned() } else { word.clone() }).collect();
+    let command = arguments.first().map(String::as_str);
+    if matches!(command, Some("report" | "compare" | "ab" | "search" | "help")) {
+        return harmless;
+    }
+    if !arguments.iter().any(is_url) {
+        harmless.push(CLOSED.to_owned());
+    }
+    // The last one wins.
+    harmless.extend(["--clients", "1"].map(str::to_owned));
+    harmless
+}
+
+#[test]
+fn every_command_of_the_documents_is_accepted() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let sample = folder.path().join("sample.json");
+    let arguments = ["-q", "-c", "1", "-n", "1", "-b", "1", "--only-delivery", "--out", "sample.json"];
+    run(folder.path(), &arguments.map(str::to_owned));
+    let commands = documents::commands("loadgen");
+    assert!(commands.len() > 20, "{commands:?}");
+    for command in commands {
+        let is_result = |word: &&String| Path::new(word).extension().is_some_and(|extension| extension == "json");
+        for file in command.arguments.iter().filter(is_result) {
+            fs::copy(&sample, folder.path().join(file)).expect("a copy");
+        }
+        let output = run(folder.path(), &harmless(&command.arguments));
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code().is_some_and(|code| code != USAGE && code < 100), "{}\n{said}", command.place);
+    }
+}
+
+#[test]
+fn the_page_of_options_has_the_help_of_every_command() {
+    let mut sections = vec![
+        "# Options\n\nWhat `--help` prints, command by command. `loadgen/tests/documents.rs` writes this page.\n"
+            .to_owned(),
+    ];
+    for command in ["", "report", "compare", "ab", "search"] {
+        let arguments: Vec<_> = [command, "--help"].into_iter().filter(|word| !word.is_empty()).collect();
+        let title = format!("loadgen {command}");
+        sections.push(format!("## {}\n\n```text\n{}\n```\n", title.trim(), printed(&arguments).trim_end()));
+    }
+    documents::check_generated("docs/reference/options.md", &sections.join("\n"));
+}

@@ -20,20 +20,26 @@ pub struct Schema {
 
 impl Schema {
     /// A run: what was measured, and the verdict.
-    pub const RESULT: Self =
-        Self { name: "loadgen.result/1", noun: "result", json: include_str!("../schema/loadgen.result.1.schema.json") };
+    pub const RESULT: Self = Self {
+        name: "loadgen.result/1",
+        noun: "result",
+        json: include_str!("../../schema/loadgen.result.1.schema.json"),
+    };
     /// The steps of a search, and what it found.
-    pub const SEARCH: Self =
-        Self { name: "loadgen.search/1", noun: "search", json: include_str!("../schema/loadgen.search.1.schema.json") };
+    pub const SEARCH: Self = Self {
+        name: "loadgen.search/1",
+        noun: "search",
+        json: include_str!("../../schema/loadgen.search.1.schema.json"),
+    };
     /// Stored results beside others.
     pub const COMPARISON: Self = Self {
         name: "loadgen.comparison/1",
         noun: "comparison",
-        json: include_str!("../schema/loadgen.comparison.1.schema.json"),
+        json: include_str!("../../schema/loadgen.comparison.1.schema.json"),
     };
     /// Pairs of runs.
     pub const AB: Self =
-        Self { name: "loadgen.ab/1", noun: "comparison", json: include_str!("../schema/loadgen.ab.1.schema.json") };
+        Self { name: "loadgen.ab/1", noun: "comparison", json: include_str!("../../schema/loadgen.ab.1.schema.json") };
 
     /// Every format.
     pub const ALL: [Self; 4] = [Self::RESULT, Self::SEARCH, Self::COMPARISON, Self::AB];

@@ -7,6 +7,7 @@
 //! | `efficiency` | messages matched in the measured window per second that the workers' processor time says they worked | messages per second |
 //! | a count or an anomaly by its JSON name, `failed`, `died` | messages and events of the measured phase; connections | number |
 
+mod definitions;
 mod names;
 mod parse;
 mod statistic;
@@ -19,6 +20,7 @@ use crate::human;
 use crate::model::Report;
 use crate::refusal::{Fault, Refusal, Slice};
 use crate::throughput::Throughput;
+pub use definitions::{Definition, GlossaryPart, glossary};
 pub use names::CountName;
 pub(crate) use parse::{metric, metrics};
 pub use statistic::{Percentile, Statistic};
@@ -93,15 +95,6 @@ impl Unit {
 }
 
 impl Series {
-    /// Every series with its name.
-    pub const ALL: [(&str, Self); 5] = [
-        ("response", Self::Response),
-        ("service", Self::Service),
-        ("floor", Self::Floor),
-        ("send_lag", Self::SendLag),
-        ("connect", Self::Connect),
-    ];
-
     fn histogram(self, report: &Report) -> &Histogram<u64> {
         match self {
             Self::Response => &report.latency.response,

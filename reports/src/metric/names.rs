@@ -2,8 +2,9 @@
 
 use std::fmt;
 
+use super::definitions::{COUNTS, RATES, STATISTICS};
 use super::{Better, Metric, Percentile, Series, Statistic};
-use crate::model::{Anomalies, Counts, Report};
+use crate::model::Report;
 
 /// The name of a count that a report has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,9 +16,7 @@ const WELCOME: [&str; 4] = ["scheduled", "sent", "matched", "events"];
 impl CountName {
     /// Every name.
     pub(crate) fn all() -> impl Iterator<Item = Self> {
-        let connections = [("failed", 0), ("died", 0)];
-        let named = Counts::default().by_name().into_iter().chain(Anomalies::default().by_name()).chain(connections);
-        named.map(|(name, _)| Self(name))
+        COUNTS.iter().map(|definition| Self(definition.name))
     }
 
     /// The count by its name, where a report has it.
@@ -47,12 +46,14 @@ impl fmt::Display for Metric {
         match self {
             Self::Latency(Series::Response, statistic) => write!(f, "{statistic}"),
             Self::Latency(series, statistic) => {
-                let (name, _) = Series::ALL.iter().find(|(_, known)| known == series).expect("every series has a name");
-                write!(f, "{name}.{statistic}")
+                let (_, definition) =
+                    Series::ALL.iter().find(|(known, _)| known == series).expect("every series has a name");
+                write!(f, "{}.{statistic}", definition.name)
             }
-            Self::Throughput => f.write_str("throughput"),
-            Self::SentRate => f.write_str("sent_rate"),
-            Self::Efficiency => f.write_str("efficiency"),
+            Self::Throughput | Self::SentRate | Self::Efficiency => {
+                let (_, definition) = RATES.iter().find(|(known, _)| known == self).expect("every rate has a name");
+                f.write_str(definition.name)
+            }
             Self::Count(name) => f.write_str(name.as_str()),
         }
     }
@@ -61,10 +62,11 @@ impl fmt::Display for Metric {
 impl fmt::Display for Statistic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Min => f.write_str("min"),
-            Self::Mean => f.write_str("mean"),
-            Self::Stdev => f.write_str("stdev"),
-            Self::Max => f.write_str("max"),
+            Self::Min | Self::Mean | Self::Stdev | Self::Max => {
+                let (_, definition) =
+                    STATISTICS.iter().find(|(known, _)| known == self).expect("every statistic has a name");
+                f.write_str(definition.name)
+            }
             Self::Percentile(percentile) => {
                 let millionths = percentile.millionths();
                 let whole = millionths / Percentile::ONE_PERCENT;

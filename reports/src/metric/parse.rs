@@ -1,6 +1,7 @@
 //! Text to metric.
 
-use super::{CountName, Metric, Percentile, Series, Statistic};
+use super::definitions::{RATES, STATISTICS, glossary};
+use super::{CountName, Definition, Metric, Percentile, Series, Statistic};
 use crate::decimal::Decimal;
 use crate::refusal::{Fault, Slice};
 
@@ -8,18 +9,16 @@ const PERCENTILES: &str = "pNN with 0 < NN < 100 and up to six decimals, as in p
 
 /// The metric that a part of a text names.
 pub(crate) fn metric(slice: Slice<'_>) -> Result<Metric, Fault> {
-    match slice.text {
-        "throughput" => return Ok(Metric::Throughput),
-        "sent_rate" => return Ok(Metric::SentRate),
-        "efficiency" => return Ok(Metric::Efficiency),
-        _ => {}
+    if let Some((rate, _)) = RATES.iter().find(|(_, definition)| definition.name == slice.text) {
+        return Ok(*rate);
     }
     if let Some(name) = CountName::find(slice.text) {
         return Ok(Metric::Count(name));
     }
-    let prefixed =
-        Series::ALL.iter().find(|(name, _)| slice.text.strip_prefix(name).is_some_and(|rest| rest.starts_with('.')));
-    if let Some((name, series)) = prefixed {
+    let prefix = slice.text.split_once('.').map(|(prefix, _)| prefix);
+    if let Some((series, Definition { name, .. })) =
+        Series::ALL.iter().find(|(_, definition)| prefix == Some(definition.name))
+    {
         let rest = slice.skip(name.len() + 1);
         return match statistic(rest)? {
             Some(statistic) => Ok(Metric::Latency(*series, statistic)),
@@ -38,12 +37,8 @@ pub(crate) fn metric(slice: Slice<'_>) -> Result<Metric, Fault> {
 
 /// `None` when the text does not look like a statistic at all.
 fn statistic(slice: Slice<'_>) -> Result<Option<Statistic>, Fault> {
-    match slice.text {
-        "min" => return Ok(Some(Statistic::Min)),
-        "mean" => return Ok(Some(Statistic::Mean)),
-        "stdev" => return Ok(Some(Statistic::Stdev)),
-        "max" => return Ok(Some(Statistic::Max)),
-        _ => {}
+    if let Some((statistic, _)) = STATISTICS.iter().find(|(_, definition)| definition.name == slice.text) {
+        return Ok(Some(*statistic));
     }
     if !slice.text.starts_with('p') {
         return Ok(None);
@@ -66,9 +61,9 @@ fn statistic(slice: Slice<'_>) -> Result<Option<Statistic>, Fault> {
 
 /// Every form of a metric, for a refusal.
 pub(crate) fn metrics() -> String {
-    let counts: Vec<&str> = CountName::all().map(CountName::as_str).collect();
-    format!(
-        "[response.|service.|floor.|send_lag.|connect.](min|mean|stdev|max|pNN), throughput, sent_rate, efficiency, {}",
-        counts.join(", ")
-    )
+    let [series, statistics, rates, counts] = glossary().map(|part| part.definitions);
+    let series: Vec<_> = series.iter().map(|one| format!("{}.", one.name)).collect();
+    let statistics: Vec<_> = statistics.iter().map(|one| one.name).collect();
+    let others: Vec<_> = rates.iter().chain(&counts).map(|one| one.name).collect();
+    format!("[{}]({}), {}", series.join("|"), statistics.join("|"), others.join(", "))
 }

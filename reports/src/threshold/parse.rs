@@ -191,7 +191,7 @@ mod tests {
             Just(Statistic::Max),
             (1..100_000_000_u64).prop_map(|m| Statistic::Percentile(Percentile::from_millionths(m).unwrap())),
         ];
-        let series = prop::sample::select(Series::ALL.map(|(_, series)| series).to_vec());
+        let series = prop::sample::select(Series::ALL.map(|(series, _)| series).to_vec());
         let rate = any::<f64>().prop_filter("a finite rate", |r| r.is_finite()).prop_map(f64::abs);
         let sides = prop_oneof![
             (series, statistic, 0..=Latency::HIGH_NS)

@@ -1,0 +1,128 @@
+//! Every name that a metric may have, and what it means. Parsing, display and the list that
+//! `loadgen help metrics` prints all read these tables.
+
+use super::{Metric, Series, Statistic, Unit};
+
+/// A name that stands in a metric, and its meaning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Definition {
+    /// The name as it is written: `lost`, `service`, `pNN`.
+    pub name: &'static str,
+    /// The meaning in one line, without a full stop.
+    pub meaning: &'static str,
+}
+
+/// Names of one sort, with the unit of the metrics that they name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GlossaryPart {
+    /// What these names are, in one line.
+    pub heading: &'static str,
+    /// The unit of these metrics.
+    pub unit: Unit,
+    /// The names, in the order in which they are explained.
+    pub definitions: Vec<Definition>,
+}
+
+/// Every name of every metric: series, statistics, rates, counts. A latency is written
+/// `[SERIES.]STATISTIC`; every other metric is a single name.
+pub fn glossary() -> [GlossaryPart; 4] {
+    let part = |heading, unit, definitions| GlossaryPart { heading, unit, definitions };
+    let statistics = STATISTICS.iter().map(|(_, definition)| *definition).chain([PERCENTILE]);
+    [
+        part(
+            "latencies, [SERIES.]STATISTIC: the series, response unless another is named",
+            Unit::Nanoseconds,
+            Series::ALL.iter().map(|(_, definition)| *definition).collect(),
+        ),
+        part("latencies, [SERIES.]STATISTIC: the statistic", Unit::Nanoseconds, statistics.collect()),
+        part("rates", Unit::MessagesPerSecond, RATES.iter().map(|(_, definition)| *definition).collect()),
+        part("counts of the measured phase", Unit::Count, COUNTS.to_vec()),
+    ]
+}
+
+const fn define(name: &'static str, meaning: &'static str) -> Definition {
+    Definition { name, meaning }
+}
+
+impl Series {
+    /// Every series with its definition.
+    pub const ALL: [(Self, Definition); 5] = [
+        (Self::Response, define("response", "from when a message was due until its reply came")),
+        (Self::Service, define("service", "from when a message was written until its reply came")),
+        (Self::Floor, define("floor", "service time less the time that the reply may have lain unread")),
+        (Self::SendLag, define("send_lag", "from when a message was due until it was written")),
+        (Self::Connect, define("connect", "from the start of connecting to the end of the handshake")),
+    ];
+}
+
+pub(super) const STATISTICS: [(Statistic, Definition); 4] = [
+    (Statistic::Min, define("min", "smallest value")),
+    (Statistic::Mean, define("mean", "arithmetic mean")),
+    (Statistic::Stdev, define("stdev", "standard deviation of all values")),
+    (Statistic::Max, define("max", "largest value")),
+];
+
+const PERCENTILE: Definition =
+    define("pNN", "percentile by nearest rank, 0 < NN < 100, up to six decimals: p50, p99.99");
+
+pub(super) const RATES: [(Metric, Definition); 3] = [
+    (Metric::Throughput, define("throughput", "messages matched per second of the measured phase")),
+    (Metric::SentRate, define("sent_rate", "messages sent per second of the measured phase")),
+    (
+        Metric::Efficiency,
+        define("efficiency", "messages matched per second of processor time that the generator worked"),
+    ),
+];
+
+pub(super) const COUNTS: [Definition; 21] = [
+    define("scheduled", "messages that were due"),
+    define("sent", "messages handed to the transport"),
+    define("dropped", "messages that were due and never sent"),
+    define("matched", "sent messages that came back whole"),
+    define("lost", "sent messages that had not come back when the drain ended"),
+    define("damaged", "sent messages that came back, but not whole"),
+    define("misrouted", "sent messages that came back on another connection"),
+    define("undetermined", "sent messages that were in flight when their connection died"),
+    define("events", "message events received"),
+    define("duplicated", "events that repeat a message that had come already"),
+    define("reordered", "matched messages out of order: matched less the longest increasing run"),
+    define("coalesced", "events that hold more than one message"),
+    define("split", "messages that came in several events"),
+    define("split_pieces", "events that hold a piece of a split message"),
+    define("truncated", "events that hold the beginning of a message whose rest never came"),
+    define("corrupted", "events that hold a message with wrong bytes"),
+    define("wrong_type", "events that hold a whole message as text instead of binary, or vice versa"),
+    define("misrouted_events", "events that hold a whole message of another connection"),
+    define("unexpected", "events that hold nothing that was sent in this run"),
+    define("failed", "connections that did not open"),
+    define("died", "connections that ended before the generator closed them"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Anomalies, Counts};
+
+    #[test]
+    fn every_name_of_the_glossary_is_a_metric() {
+        let [series, statistics, rates, counts] = glossary();
+        let latencies = series.definitions.iter().flat_map(|series| {
+            statistics.definitions.iter().map(move |statistic| format!("{}.{}", series.name, statistic.name))
+        });
+        let latencies = latencies.map(|name| (name.replace("NN", "99.9"), Unit::Nanoseconds));
+        let others = [&rates, &counts]
+            .into_iter()
+            .flat_map(|part| part.definitions.iter().map(|definition| (definition.name.to_owned(), part.unit)));
+        for (name, unit) in latencies.chain(others) {
+            let metric: Metric = name.parse().unwrap();
+            assert_eq!((metric.name(), metric.unit()), (name, unit));
+        }
+    }
+
+    #[test]
+    fn every_count_of_a_result_is_defined() {
+        let results = Counts::default().by_name().into_iter().chain(Anomalies::default().by_name());
+        let names: Vec<&str> = results.map(|(name, _)| name).chain(["failed", "died"]).collect();
+        assert_eq!(COUNTS.map(|definition| definition.name).to_vec(), names);
+    }
+}

@@ -17,25 +17,36 @@
 //! | more | the shift of the mean logarithms with a bootstrap interval: *regression* if all of it is over the margin, *pass* if all of it is under, else *inconclusive* |
 //!
 //! Each interval holds for its metric alone. What changed between the making of one side and of the other (another day,
-//! another neighbour on the machine) is part of the change that is found; [`crate::paired`] alternates the sides instead.
+//! another neighbour on the machine) is part of the change that is found; [`crate::compare::paired`] alternates the sides instead.
 
+mod comparable;
+pub mod gate;
+pub mod paired;
 mod row;
 mod scale;
 mod sides;
+#[cfg(test)]
+mod simulation;
+pub(crate) mod statistics;
 mod verdict;
 
-use crate::bounds::{Range, is_marked_metric};
-use crate::comparable::{Difference, differences};
-use crate::gate::{Confidence, Gate};
-use crate::human;
-use crate::judge::judge;
-use crate::metric::Metric;
-use crate::model::Report;
-use crate::statistics::{RESAMPLES, mean, runs_needed, shift};
+use crate::{
+    judge::{
+        bounds::{Range, is_marked_metric},
+        judge,
+    },
+    metric::Metric,
+    model::Report,
+    text::human,
+};
+pub use comparable::Difference;
+use comparable::differences;
+use gate::{Confidence, Gate};
 pub use row::{Change, ChangeInterval, Finding, Row};
 pub(crate) use scale::over;
 pub use sides::Measured;
 pub(crate) use sides::Sides;
+use statistics::{RESAMPLES, mean, runs_needed, shift};
 pub use verdict::Verdict;
 
 /// How to compare.

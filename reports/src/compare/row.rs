@@ -1,10 +1,10 @@
 //! One metric of a comparison.
 
-use super::scale::change;
-use crate::gate::Margin;
-use crate::human;
-use crate::metric::{Better, Metric};
-use crate::statistics::Interval;
+use super::{gate::Margin, scale::change, statistics::Interval};
+use crate::{
+    metric::{Better, Metric},
+    text::human,
+};
 
 /// One metric on both sides, and what is made of it.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,11 +1,15 @@
 //! One metric as it was measured in each run of both sides.
 
-use super::row::{Finding, Row};
-use super::scale;
-use crate::gate::Gate;
-use crate::metric::{Metric, Unit};
-use crate::model::Report;
-use crate::statistics::{geometric_mean, mean};
+use super::{
+    gate::Gate,
+    row::{Finding, Row},
+    scale,
+    statistics::{geometric_mean, mean},
+};
+use crate::{
+    metric::{Metric, Unit},
+    model::Report,
+};
 
 /// A metric of one run.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,6 +1,5 @@
 use super::*;
-use crate::model::Latency;
-use crate::sample;
+use crate::model::{Latency, sample};
 
 /// A passing run of which every message took this long.
 fn run(response_ns: u64) -> Report {

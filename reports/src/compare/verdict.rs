@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::row::{Finding, Row};
-use crate::{exit, judge};
+use crate::judge::{self, exit};
 
 /// What a comparison comes to, the mildest first. Each outranks those before it in the exit code; see
 /// [`Verdict::exit_code`].

@@ -1,14 +1,20 @@
 //! The verdict on a run: does it pass, and can its numbers be trusted?
 
+pub(crate) mod bounds;
+pub mod exit;
+mod hints;
+mod identities;
+pub(crate) mod limits;
+pub mod threshold;
+
 use serde::{Deserialize, Serialize};
 
-use crate::exit;
-use crate::hints;
-use crate::human::{count, most_frequent, seconds};
-use crate::identities::identities;
-use crate::limits;
-use crate::model::{Report, Tally};
-use crate::threshold::{Decision, Threshold};
+use crate::{
+    model::{Report, Tally},
+    text::human::{count, most_frequent, seconds},
+};
+pub use identities::{Breach, identities};
+pub use threshold::{Decision, Threshold};
 
 /// What a run comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

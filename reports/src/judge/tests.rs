@@ -1,6 +1,5 @@
 use super::*;
-use crate::model::{Anomalies, Counts, Load};
-use crate::sample;
+use crate::model::{Anomalies, Counts, Load, sample};
 
 fn judged(change: impl FnOnce(&mut Report)) -> Judgement {
     let mut report = sample::pass();

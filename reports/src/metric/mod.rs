@@ -10,20 +10,26 @@
 mod definitions;
 mod names;
 mod parse;
+pub(crate) mod quantiles;
 mod statistic;
+pub(crate) mod throughput;
 
 use std::str::FromStr;
 
 use hdrhistogram::Histogram;
 
-use crate::human;
-use crate::model::Report;
-use crate::refusal::{Fault, Refusal, Slice};
-use crate::throughput::Throughput;
+use crate::{
+    model::Report,
+    text::{
+        human,
+        refusal::{Fault, Refusal, Slice},
+    },
+};
 pub use definitions::{Definition, GlossaryPart, glossary};
 pub use names::CountName;
 pub(crate) use parse::{metric, metrics};
 pub use statistic::{Percentile, Statistic};
+use throughput::Throughput;
 
 /// What can be measured of a run.
 ///
@@ -215,7 +221,7 @@ impl FromStr for Metric {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sample;
+    use crate::model::sample;
 
     fn metric(name: &str) -> Metric {
         name.parse().unwrap()

@@ -2,8 +2,10 @@
 
 use std::fmt;
 
-use super::definitions::{COUNTS, RATES, STATISTICS};
-use super::{Better, Metric, Percentile, Series, Statistic};
+use super::{
+    Better, Metric, Percentile, Series, Statistic,
+    definitions::{COUNTS, RATES, STATISTICS},
+};
 use crate::model::Report;
 
 /// The name of a count that a report has.

@@ -1,9 +1,13 @@
 //! Text to metric.
 
-use super::definitions::{RATES, STATISTICS, glossary};
-use super::{CountName, Definition, Metric, Percentile, Series, Statistic};
-use crate::decimal::Decimal;
-use crate::refusal::{Fault, Slice};
+use super::{
+    CountName, Definition, Metric, Percentile, Series, Statistic,
+    definitions::{RATES, STATISTICS, glossary},
+};
+use crate::text::{
+    decimal::Decimal,
+    refusal::{Fault, Slice},
+};
 
 const PERCENTILES: &str = "pNN with 0 < NN < 100 and up to six decimals, as in p50 or p99.99; min and max for the ends";
 

@@ -2,7 +2,7 @@
 
 use hdrhistogram::Histogram;
 
-use crate::quantiles::value_at_share;
+use super::quantiles::value_at_share;
 
 /// Which number of a histogram.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

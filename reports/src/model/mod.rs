@@ -5,6 +5,8 @@
 
 mod latency;
 mod packed;
+#[cfg(test)]
+pub(crate) mod sample;
 
 use std::collections::BTreeMap;
 

@@ -1,12 +1,12 @@
 //! A histogram in little room.
 
-use std::fmt;
-use std::io::Read;
-use std::sync::LazyLock;
+use std::{fmt, io::Read, sync::LazyLock};
 
 use flate2::read::ZlibDecoder;
-use hdrhistogram::serialization::{Deserializer, Serializer, V2DeflateSerializer};
-use hdrhistogram::{Counter, Histogram};
+use hdrhistogram::{
+    Counter, Histogram,
+    serialization::{Deserializer, Serializer, V2DeflateSerializer},
+};
 
 use super::Latency;
 
@@ -159,10 +159,8 @@ fn check_shape(low: u64, high: u64, digits: u64) -> Result<(), PackError> {
 mod tests {
     use std::io::Write;
 
-    use flate2::Compression;
-    use flate2::write::ZlibEncoder;
-    use proptest::collection::vec;
-    use proptest::prelude::*;
+    use flate2::{Compression, write::ZlibEncoder};
+    use proptest::{collection::vec, prelude::*};
 
     use super::*;
 

@@ -59,9 +59,9 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::model::sample;
     use crate::model::{Generator, Latency};
     use crate::render::rendered;
-    use crate::sample;
 
     #[test]
     fn a_clean_pass() {

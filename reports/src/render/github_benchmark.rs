@@ -66,9 +66,9 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
+    use crate::model::sample;
     use crate::model::{Generator, Latency};
     use crate::render::rendered;
-    use crate::sample;
 
     const SMALLER: GithubBenchmark = GithubBenchmark { better: Better::Lower };
     const BIGGER: GithubBenchmark = GithubBenchmark { better: Better::Higher };

@@ -9,9 +9,9 @@ use hdrhistogram::serialization::interval_log::{IntervalLogWriterBuilder, Interv
 use hdrhistogram::serialization::{V2DeflateSerializeError, V2DeflateSerializer};
 
 use super::{Render, invalid_data};
-use crate::bounds;
 use crate::escape::visible;
 use crate::judge::Judgement;
+use crate::judge::bounds;
 use crate::model::Report;
 
 /// Nanoseconds in a line's column of the largest value, which is for people: milliseconds, as in Java.
@@ -92,9 +92,9 @@ mod tests {
 
     use super::*;
     use crate::judge::judge;
+    use crate::model::sample;
     use crate::model::{Interval, Latency, Packed};
     use crate::render::rendered;
-    use crate::sample;
 
     /// What a log holds: its start, its base, and its lines.
     fn read(text: &str) -> (Option<Duration>, Option<Duration>, Vec<IntervalLogHistogram<'_>>) {

@@ -22,7 +22,7 @@ impl Render for Json {
 mod tests {
     use super::*;
     use crate::judge::judge;
-    use crate::sample;
+    use crate::model::sample;
 
     #[test]
     fn the_output_is_a_result_and_nothing_else() {

@@ -1,6 +1,6 @@
 //! The numbers of a run that are worth following from commit to commit, for services that draw and guard them.
 
-use crate::bounds::{self, Range};
+use crate::judge::bounds::{self, Range};
 use crate::metric::{Better, CountName, Metric, Unit};
 use crate::model::Report;
 
@@ -89,8 +89,8 @@ fn generator(report: &Report) -> impl Iterator<Item = Tracked> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::sample;
     use crate::model::{Generator, Latency};
-    use crate::sample;
 
     fn value(report: &Report, name: &str) -> Option<f64> {
         tracked(report).into_iter().find(|tracked| tracked.name == name).map(|tracked| tracked.value)

@@ -1,9 +1,10 @@
 //! How a search ends.
 
 use super::step::Cause;
-use crate::exit;
-use crate::human::rate;
-use crate::judge::LimitedBy;
+use crate::{
+    judge::{LimitedBy, exit},
+    text::human::rate,
+};
 
 /// What a search found. Rates are messages a second, of all clients together.
 #[derive(Clone, Debug, PartialEq)]

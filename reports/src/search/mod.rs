@@ -35,9 +35,8 @@ mod step;
 pub use conclusion::Conclusion;
 pub use record::Record;
 pub use resolution::Resolution;
-pub use step::{Cause, Outcome, Step};
-
 use standing::Standing;
+pub use step::{Cause, Outcome, Step};
 
 /// What a rate that holds is multiplied by. An overload is then at most twofold, as long as the first rate holds.
 const GROWTH: f64 = 2.0;

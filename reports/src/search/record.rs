@@ -1,10 +1,12 @@
 //! A whole search, to be shown.
 
 use super::{Cause, Conclusion, Outcome, Search, Step};
-use crate::human::{count, percent, rate};
-use crate::metric::{Metric, Series};
-use crate::model::{Environment, PlanRecord, Target};
-use crate::threshold::Threshold;
+use crate::{
+    judge::threshold::Threshold,
+    metric::{Metric, Series},
+    model::{Environment, PlanRecord, Target},
+    text::human::{count, percent, rate},
+};
 
 /// Everything that a search measured, and what it comes to.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,10 +1,11 @@
 //! How exactly a search finds its rate.
 
-use std::fmt;
-use std::str::FromStr;
+use std::{fmt, str::FromStr};
 
-use crate::gate::{in_percent, percent};
-use crate::refusal::{Fault, Refusal, Slice};
+use crate::{
+    compare::gate::{in_percent, percent},
+    text::refusal::{Fault, Refusal, Slice},
+};
 
 /// How far the lowest rate that does not hold may be over the highest that holds, as a share; 5 % unless something else is
 /// asked for.

@@ -1,8 +1,10 @@
 //! A search for tests: every number follows from the capacity, so that a test can say what it must be.
 
 use super::{Cause, Conclusion, Next, Outcome, Record, Resolution, Search, Step};
-use crate::judge::{LimitedBy, Verdict};
-use crate::sample;
+use crate::{
+    judge::{LimitedBy, Verdict},
+    model::sample,
+};
 
 /// From 1 000 messages/s on, of a server that holds 5 000 with a threshold of 5 ms; the second step was too slow a
 /// generator's.
@@ -52,7 +54,7 @@ fn step(rate: f64, number: usize) -> Step {
     } else if wait_ns > 0 {
         step.outcome = Outcome::Fails(Cause::Threshold);
         (step.verdict, step.limited_by) = (Verdict::Threshold, LimitedBy::Target);
-        let p99 = crate::human::nanoseconds(400_000.0 + wait_ns as f64);
+        let p99 = crate::text::human::nanoseconds(400_000.0 + wait_ns as f64);
         step.reasons = vec![format!("threshold p99<5ms missed: it is {p99}")];
     }
     step

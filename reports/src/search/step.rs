@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::human::{count, percent};
-use crate::judge::{Judgement, LimitedBy, Verdict};
-use crate::model::Report;
-use crate::quantiles::Quantiles;
-use crate::throughput::Throughput;
+use crate::{
+    judge::{Judgement, LimitedBy, Verdict},
+    metric::{quantiles::Quantiles, throughput::Throughput},
+    model::Report,
+    text::human::{count, percent},
+};
 
 /// Share of the scheduled messages that a target may keep the generator from sending.
 const HELD_BACK: f64 = 0.01;
@@ -162,9 +163,10 @@ fn held_back(report: &Report) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::judge::judge;
-    use crate::model::Dropped;
-    use crate::sample;
+    use crate::{
+        judge::judge,
+        model::{Dropped, sample},
+    };
 
     /// The outcome of a report with a threshold that the samples meet.
     fn outcome(report: &Report) -> Outcome {

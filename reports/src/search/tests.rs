@@ -1,6 +1,5 @@
 use proptest::prelude::*;
-use rand::rngs::StdRng;
-use rand::{RngExt, SeedableRng};
+use rand::{RngExt, SeedableRng, rngs::StdRng};
 
 use super::*;
 use Outcome::{Fails, Holds};

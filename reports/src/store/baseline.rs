@@ -1,9 +1,11 @@
 //! Results that later runs are compared with, by name: one file a baseline in a folder.
 
-use std::fmt;
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
-use std::str::FromStr;
+use std::{
+    fmt,
+    io::ErrorKind,
+    path::{Path, PathBuf},
+    str::FromStr,
+};
 
 use super::{FileError, StoreError, check_writable, read};
 
@@ -60,9 +62,7 @@ impl Name {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::judge::judge;
-    use crate::sample;
-    use crate::store::write;
+    use crate::{judge::judge, model::sample, store::write};
 
     #[test]
     fn a_name_stays_in_its_folder() {

@@ -3,16 +3,15 @@
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
-use super::{StoreError, check_finite, histogram};
-use crate::bounds;
-use crate::judge::{Judgement, LimitedBy, Verdict};
-use crate::model::{
-    Anomalies, Connections, Counts, Dropped, Environment, Evidence, Generator, Interval, Latency, PlanRecord, Report,
-    Tally, Target, Traffic, Wire,
+use super::{StoreError, check_finite, histogram, schema::Schema};
+use crate::{
+    judge::{Judgement, LimitedBy, Verdict, bounds},
+    metric::{quantiles::Quantiles, throughput::Throughput},
+    model::{
+        Anomalies, Connections, Counts, Dropped, Environment, Evidence, Generator, Interval, Latency, PlanRecord,
+        Report, Tally, Target, Traffic, Wire,
+    },
 };
-use crate::quantiles::Quantiles;
-use crate::schema::Schema;
-use crate::throughput::Throughput;
 
 /// A result file.
 #[derive(Serialize, Deserialize)]

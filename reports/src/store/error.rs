@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use crate::escape::visible;
-use crate::schema::Schema;
+use super::schema::Schema;
+use crate::text::escape::visible;
 
 /// Why a result or a search could not be stored or read.
 #[derive(Debug, thiserror::Error)]

@@ -1,13 +1,13 @@
 //! Whole files: a result is there complete, or not at all.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Write};
-use std::path::{Path, PathBuf};
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, ErrorKind, Write},
+    path::{Path, PathBuf},
+};
 
-use super::temporary::Temporary;
-use super::{StoreError, from_json, to_json};
-use crate::judge::Judgement;
-use crate::model::Report;
+use super::{StoreError, from_json, temporary::Temporary, to_json};
+use crate::{judge::Judgement, model::Report};
 
 /// What went wrong with which file.
 #[derive(Debug, thiserror::Error)]
@@ -124,8 +124,7 @@ fn replace(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> Resul
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::judge::judge;
-    use crate::sample;
+    use crate::{judge::judge, model::sample};
 
     fn names(folder: &Path) -> Vec<String> {
         let mut names: Vec<String> =

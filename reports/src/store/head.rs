@@ -3,9 +3,11 @@
 use serde::Deserialize;
 use serde_json::error::Category;
 
-use super::error::{Formats, StoreError};
-use crate::escape::escape;
-use crate::schema::Schema;
+use super::{
+    error::{Formats, StoreError},
+    schema::Schema,
+};
+use crate::text::escape::escape;
 
 /// The format of a text, one of those that are expected. It is read by itself, so that a file of another format is refused for
 /// that and not for a missing key.

@@ -2,8 +2,7 @@
 //!
 //! The tools of every `HdrHistogram` implementation read this form.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::{Engine, engine::general_purpose::STANDARD};
 use hdrhistogram::Histogram;
 
 use super::StoreError;

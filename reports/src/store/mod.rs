@@ -1,7 +1,7 @@
 //! Files that are read again: a run's report and judgement ([`Schema::RESULT`]), and searches ([`search`],
 //! [`Schema::SEARCH`]), each as one JSON object.
 //!
-//! The JSON Schemas of [`crate::schema`] describe every key. Facts are stored; what follows from them (`latency_ns`,
+//! The JSON Schemas of [`crate::store::schema`] describe every key. Facts are stored; what follows from them (`latency_ns`,
 //! `throughput`) is written beside them for readers such as jq and ignored on reading, since it is computed again from the
 //! histograms and counts. Keys that this version does not know are ignored on reading.
 //!
@@ -22,18 +22,18 @@ mod error;
 mod file;
 mod head;
 mod histogram;
+pub mod schema;
 pub mod search;
 mod stored;
 mod temporary;
 
 use serde::Serialize;
 
-use crate::judge::Judgement;
-use crate::model::Report;
-use crate::schema::Schema;
+use crate::{judge::Judgement, model::Report};
 use document::Document;
 pub use error::{Formats, StoreError};
 pub use file::{FileError, check_writable, read, write, write_bytes};
+use schema::Schema;
 pub use stored::Stored;
 
 /// A result as JSON text, indented, with a newline at the end.

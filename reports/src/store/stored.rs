@@ -1,13 +1,9 @@
 //! Whatever a file holds.
 
-use std::fs;
-use std::path::Path;
+use std::{fs, path::Path};
 
-use super::{FileError, StoreError, head, result, search};
-use crate::judge::Judgement;
-use crate::model::Report;
-use crate::schema::Schema;
-use crate::search::Record;
+use super::{FileError, StoreError, head, result, schema::Schema, search};
+use crate::{judge::Judgement, model::Report, search::Record};
 
 /// What was read from a file that may be of either format.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,8 +1,6 @@
 //! A file that has no name until it is whole, so that a process that is killed leaves nothing behind.
 
-use std::fs::File;
-use std::io;
-use std::path::Path;
+use std::{fs::File, io, path::Path};
 
 use tempfile::NamedTempFile;
 
@@ -83,8 +81,7 @@ fn link(file: &File, place: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-    use std::io::Write;
+    use std::{fs, io::Write};
 
     use super::*;
 

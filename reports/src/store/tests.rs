@@ -1,19 +1,21 @@
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::{Engine, engine::general_purpose::STANDARD};
 use hdrhistogram::serialization::{Serializer, V2DeflateSerializer};
-use proptest::collection::{btree_map, vec};
-use proptest::option;
-use proptest::prelude::*;
+use proptest::{
+    collection::{btree_map, vec},
+    option,
+    prelude::*,
+};
 use serde_json::Value;
 
 use super::*;
-use crate::judge::{LimitedBy, Verdict, judge};
-use crate::model::{
-    Anomalies, Connections, Counts, Dropped, Environment, Evidence, Generator, Interval, Latency, Load, Packed,
-    PerCall, PlanRecord, ReadContext, Tally, Target, Traffic, Wire,
+use crate::{
+    judge::{LimitedBy, Verdict, judge},
+    metric::quantiles::Quantiles,
+    model::{
+        Anomalies, Connections, Counts, Dropped, Environment, Evidence, Generator, Interval, Latency, Load, Packed,
+        PerCall, PlanRecord, ReadContext, Tally, Target, Traffic, Wire, sample,
+    },
 };
-use crate::quantiles::Quantiles;
-use crate::sample;
 
 fn json(report: &Report) -> Value {
     serde_json::from_str(&to_json(report, &judge(report, &[])).unwrap()).unwrap()

@@ -6,7 +6,7 @@ use std::io;
 use serde::Serialize;
 
 use super::{Ab, RenderComparison};
-use crate::comparable::Difference;
+use crate::compare::Difference;
 use crate::compare::{Comparison, Finding, Row, Side, Verdict};
 use crate::metric::Better;
 use crate::paired::{Discarded, Discards, Observation};

@@ -4,7 +4,7 @@
 use std::io::{self, Write};
 
 use super::{Ab, Cells, RenderComparison, headline, progress, runs};
-use crate::comparable::Difference;
+use crate::compare::Difference;
 use crate::compare::{Comparison, Row, Side, Verdict};
 use crate::render::markdown::code;
 

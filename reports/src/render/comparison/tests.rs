@@ -3,9 +3,9 @@ use super::*;
 use crate::compare::{Options, compare};
 use crate::escape::visible;
 use crate::model::Latency;
+use crate::model::sample::{pass, violation};
 use crate::render::markdown::{Node, parse};
 use crate::render::{Json, Text};
-use crate::sample::{pass, violation};
 
 /// Everything that a file can hold and that is not what it seems.
 const HOSTILE: &str = "x\u{1b}[2J|`<script>alert(1)</script>[a](javascript:b)\n# c\u{202e} @me";

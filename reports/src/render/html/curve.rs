@@ -4,7 +4,7 @@ use hdrhistogram::Histogram;
 
 use super::ticks::{nines_label, nines_of};
 use crate::human::{count, nanoseconds};
-use crate::quantiles::value_at_share;
+use crate::metric::quantiles::value_at_share;
 
 /// Steps of a line a nine. More can't be seen.
 const STEPS: f64 = 100.0;
@@ -93,9 +93,9 @@ fn marks(histogram: &Histogram<u64>, end: f64) -> Vec<Named> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::metric::quantiles::Quantiles;
     use crate::model::Latency;
-    use crate::quantiles::Quantiles;
-    use crate::sample;
+    use crate::model::sample;
 
     #[test]
     fn ten_values_are_ten_steps() {

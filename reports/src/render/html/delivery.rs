@@ -15,7 +15,7 @@ struct Term(&'static str, Tone, Count);
 /// The first is the sum of the others.
 struct Sum(Term, &'static [Term]);
 
-/// The identities of [`crate::identities()`].
+/// The identities of [`crate::judge::identities()`].
 const SUMS: [Sum; 4] = [
     Sum(
         Term("scheduled", Tone::Plain, |t| t.counts.scheduled),
@@ -142,7 +142,7 @@ mod tests {
         for (index, change) in changes.into_iter().enumerate() {
             let mut tally = Tally::default();
             change(&mut tally);
-            let breach = crate::identities(&tally).unwrap_err();
+            let breach = crate::judge::identities(&tally).unwrap_err();
             let broken = SUMS.iter().position(|sum| body(sum, &[&tally]).rows[0].cells[0].tone == Tone::Bad);
             assert_eq!(broken, Some(index), "{breach}");
             assert_eq!(Shown::from(breach.identity.split(' ').next().unwrap()), SUMS[index].0.0.into());

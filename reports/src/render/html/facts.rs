@@ -6,9 +6,9 @@ use super::latency;
 use super::section::{Block, Section};
 use super::table::{Cell, Fact, Tone, facts};
 use crate::human::{bytes, count, most_frequent, percent, rate, seconds};
+use crate::metric::throughput::Throughput;
 use crate::model::{Load, PerCall};
 use crate::render::words;
-use crate::throughput::Throughput;
 
 pub(super) fn connecting(entries: &[Entry<'_>]) -> Section {
     let plot = latency::connect_plot(entries).into_iter().collect();

@@ -6,10 +6,10 @@ use super::shown::Shown;
 use super::table::{Cell, Fact, Tone, facts};
 use super::verdict::tone;
 use crate::human::{count, nanoseconds, rate};
+use crate::metric::quantiles::Quantiles;
+use crate::metric::throughput::Throughput;
 use crate::model::Report;
-use crate::quantiles::Quantiles;
 use crate::render::words;
-use crate::throughput::Throughput;
 
 /// A number with its name.
 #[derive(Debug)]

@@ -226,7 +226,7 @@ fn messages(n: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sample;
+    use crate::model::sample;
 
     fn series<'a>(report: &'a Report, measure: &'a Measure) -> [Series<'a>; 1] {
         [(Key(0), measure.name.to_owned(), report, measure)]

@@ -9,10 +9,10 @@ use super::key::Key;
 use super::plot::Plot;
 use super::section::{Block, Section};
 use super::table::{Body, Cell, Head, Row, Table, Tone};
-use crate::bounds;
 use crate::human::{count, nanoseconds};
+use crate::judge::bounds;
+use crate::metric::quantiles::Quantiles;
 use crate::model::{Load, Report};
-use crate::quantiles::Quantiles;
 use crate::render::words;
 
 /// One of the latencies that a report has. Its histogram is none where it means nothing.

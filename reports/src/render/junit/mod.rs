@@ -7,9 +7,9 @@ use chrono::DateTime;
 use quick_junit::{NonSuccessKind, Property, TestCase, TestCaseStatus, TestSuite};
 
 use super::{Render, invalid_data, words};
-use crate::bounds;
 use crate::escape::{visible, visible_part};
 use crate::human::count;
+use crate::judge::bounds;
 use crate::judge::{self, Judgement, Verdict};
 use crate::model::{Evidence, Report};
 use crate::threshold::{Decision, Threshold};

@@ -3,9 +3,9 @@ use quick_junit::Report as Xml;
 
 use super::*;
 use crate::judge::judge;
+use crate::model::sample;
 use crate::model::{Anomalies, Counts, Tally};
 use crate::render::rendered;
-use crate::sample;
 
 /// The one suite, read back from what was written.
 fn suite(report: &Report, judgement: &Judgement) -> TestSuite {

@@ -4,9 +4,9 @@ use comrak::{Arena, Options, parse_document};
 use super::*;
 use crate::escape::visible;
 use crate::judge::judge;
+use crate::model::sample;
 use crate::model::{Counts, Latency, Tally};
 use crate::render::rendered;
-use crate::sample;
 
 /// What a Markdown text holds beside its structure.
 #[derive(Debug, PartialEq)]

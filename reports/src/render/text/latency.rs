@@ -6,10 +6,10 @@ use anstyle::Style;
 
 use super::printer::{LABEL, Printer};
 use super::table::{NumberRow, NumberTable};
-use crate::bounds;
 use crate::human::nanoseconds;
+use crate::judge::bounds;
+use crate::metric::quantiles::Quantiles;
 use crate::model::{Load, Report};
-use crate::quantiles::Quantiles;
 use crate::render::words;
 
 const COLUMNS: [(&str, usize); 6] = [("p50", 11), ("p90", 11), ("p99", 11), ("p99.9", 11), ("p99.99", 11), ("max", 11)];

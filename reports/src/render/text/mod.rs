@@ -12,8 +12,8 @@ use std::io;
 use super::{Render, words};
 use crate::human::{bytes, count, most_frequent, percent, rate, seconds};
 use crate::judge::{Judgement, Verdict};
+use crate::metric::throughput::Throughput;
 use crate::model::{Load, Report};
-use crate::throughput::Throughput;
 use printer::Printer;
 
 /// Kinds of connection errors of which it is shown what the first one said.

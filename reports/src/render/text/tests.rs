@@ -1,7 +1,7 @@
 use super::*;
 use crate::judge::judge;
+use crate::model::sample;
 use crate::model::{Counts, Latency, Tally};
-use crate::sample;
 use crate::threshold::Threshold;
 
 fn text(report: &Report, color: bool) -> String {

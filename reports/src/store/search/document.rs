@@ -1,14 +1,15 @@
 //! The shape of the file.
 
-use serde::de::Error as _;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::Error as _};
 use serde_json::{Map, Value};
 
-use crate::gate::in_percent;
-use crate::judge::{LimitedBy, Verdict};
-use crate::model::{Environment, Load, PlanRecord, Target};
-use crate::schema::Schema;
-use crate::search::{Cause, Conclusion, Outcome, Record, Resolution, Search, Step};
+use crate::{
+    compare::gate::in_percent,
+    judge::{LimitedBy, Verdict},
+    model::{Environment, Load, PlanRecord, Target},
+    search::{Cause, Conclusion, Outcome, Record, Resolution, Search, Step},
+    store::schema::Schema,
+};
 
 /// Messages a second that a file may speak of: more than any machine sends, and still a number that can be drawn.
 const MOST: f64 = 1e12;

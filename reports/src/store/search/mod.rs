@@ -5,9 +5,7 @@
 
 mod document;
 
-use super::document::plan_numbers;
-use super::{StoreError, check_finite, head, text_of};
-use crate::schema::Schema;
+use super::{StoreError, check_finite, document::plan_numbers, head, schema::Schema, text_of};
 use crate::search::Record;
 use document::Document;
 

@@ -1,15 +1,16 @@
-use proptest::collection::vec;
-use proptest::option;
-use proptest::prelude::*;
+use proptest::{collection::vec, option, prelude::*};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::judge::{LimitedBy, Verdict};
-use crate::render::search::RenderSearch;
-use crate::render::{Html, Json, Markdown, Text};
-use crate::search::sample::{ending, foreign, record};
-use crate::search::{Cause, Conclusion, Outcome, Resolution, Search, Step};
-use crate::store::Stored;
+use crate::{
+    judge::{LimitedBy, Verdict},
+    render::{Html, Json, Markdown, Text, search::RenderSearch},
+    search::{
+        Cause, Conclusion, Outcome, Resolution, Search, Step,
+        sample::{ending, foreign, record},
+    },
+    store::Stored,
+};
 
 fn json(record: &Record) -> Value {
     serde_json::from_str(&to_json(record).unwrap()).unwrap()
@@ -151,7 +152,7 @@ fn numbers_that_json_does_not_have_are_refused_by_key() {
 fn a_file_of_either_format_is_read_as_what_it_is() {
     let record = record();
     assert!(matches!(Stored::from_json(to_json(&record).unwrap().as_bytes()), Ok(Stored::Search(_))));
-    let report = crate::sample::violation();
+    let report = crate::model::sample::violation();
     let judgement = crate::judge(&report, &[]);
     let text = crate::store::to_json(&report, &judgement).unwrap();
     assert_eq!(Stored::from_json(text.as_bytes()).unwrap(), Stored::Result(Box::new((report, judgement))));

@@ -4,8 +4,8 @@ use dom::Dom;
 
 use super::*;
 use crate::judge::judge;
+use crate::model::sample;
 use crate::model::{Interval, Latency, Tally};
-use crate::sample;
 
 mod dom;
 mod hostile;

@@ -1,0 +1,172 @@
+//! Whether runs may be compared at all: what differs between them beside what is being tested.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::model::Report;
+
+/// Something that is not the same in all runs, and that changes the numbers by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    /// What: `plan.clients`, `environment.cpu`, `target.embedded`, `interrupted`.
+    pub key: String,
+    /// Its value in the baseline; several, with ` | ` between them, where the runs of the baseline differ.
+    pub baseline: String,
+    /// Its value in the candidate, likewise.
+    pub candidate: String,
+}
+
+/// What makes runs incomparable; empty when nothing does.
+///
+/// Compared are all fields of the plan but the thresholds, which change no number; the environment but for seed and run id,
+/// which are meant to differ; and whether the target was embedded. URLs are not: ports differ from run to run. A run that was
+/// interrupted did not do what its plan says, so it is a difference even when all of them were.
+///
+/// A field that a later version adds to plan or environment is compared from the day it exists.
+pub(super) fn differences(baseline: &[Report], candidate: &[Report]) -> Vec<Difference> {
+    let sides = [facts(baseline), facts(candidate)];
+    let keys: BTreeSet<&String> = sides.iter().flatten().flat_map(BTreeMap::keys).collect();
+    let mut differences = Vec::new();
+    for key in keys {
+        let of = |side: &[BTreeMap<String, String>]| distinct(side.iter().map(|facts| facts.get(key)));
+        let (baseline, candidate) = (of(&sides[0]), of(&sides[1]));
+        let interrupted = key == INTERRUPTED && [&baseline, &candidate].iter().any(|values| values.contains(TRUE));
+        if interrupted || baseline != candidate || baseline.contains(BETWEEN) {
+            differences.push(Difference { key: key.clone(), baseline, candidate });
+        }
+    }
+    differences
+}
+
+const INTERRUPTED: &str = "interrupted";
+const TRUE: &str = "true";
+const BETWEEN: &str = " | ";
+
+fn facts(side: &[Report]) -> Vec<BTreeMap<String, String>> {
+    side.iter().map(of_report).collect()
+}
+
+fn of_report(report: &Report) -> BTreeMap<String, String> {
+    let plan = serde_json::to_value(&report.plan);
+    let environment = serde_json::to_value(&report.environment);
+    let mut facts = BTreeMap::new();
+    for (group, value, ignored) in
+        [("plan", plan, ["thresholds"].as_slice()), ("environment", environment, ["seed", "run_id"].as_slice())]
+    {
+        // Plain structs with text keys: they always become an object.
+        let Ok(Value::Object(fields)) = value else { continue };
+        let kept = fields.into_iter().filter(|(key, _)| !ignored.contains(&key.as_str()));
+        facts.extend(kept.map(|(key, value)| (format!("{group}.{key}"), shown(&value))));
+    }
+    facts.insert("target.embedded".to_owned(), report.target.embedded.to_string());
+    facts.insert(INTERRUPTED.to_owned(), report.interrupted.to_string());
+    facts
+}
+
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Null => "-".to_owned(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// Each value once, in the order of their first run.
+fn distinct<'a>(values: impl Iterator<Item = Option<&'a String>>) -> String {
+    let mut seen: Vec<&str> = Vec::new();
+    for value in values {
+        let value = value.map_or("-", String::as_str);
+        if !seen.contains(&value) {
+            seen.push(value);
+        }
+    }
+    seen.join(BETWEEN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Load, sample};
+
+    fn difference(key: &str, baseline: &str, candidate: &str) -> Difference {
+        Difference { key: key.to_owned(), baseline: baseline.to_owned(), candidate: candidate.to_owned() }
+    }
+
+    /// What a change of one report differs in.
+    fn changed(change: fn(&mut Report)) -> Vec<Difference> {
+        let mut candidate = sample::pass();
+        change(&mut candidate);
+        differences(&[sample::pass()], &[candidate])
+    }
+
+    #[test]
+    fn what_is_measured_or_meant_to_differ_is_no_difference() {
+        let none = changed(|report| {
+            report.target.url = "ws://127.0.0.1:40001/".to_owned();
+            report.environment.seed = 43;
+            report.environment.run_id = 8;
+            report.plan.thresholds = vec!["p99<5ms".to_owned()];
+            report.started_at = "2027-01-02T03:04:05Z".to_owned();
+            report.measured.counts.lost = 1;
+            report.generator.cpu_s = 1.0;
+        });
+        assert_eq!(none, []);
+    }
+
+    #[test]
+    fn each_field_of_plan_and_environment_is_compared() {
+        type Case = (fn(&mut Report), Difference);
+        let table: [Case; 18] = [
+            (|r| r.plan.clients = 200, difference("plan.clients", "100", "200")),
+            (|r| r.plan.duration_s = Some(20.0), difference("plan.duration_s", "10.0", "20.0")),
+            (|r| r.plan.duration_s = None, difference("plan.duration_s", "10.0", "-")),
+            (|r| r.plan.messages_per_client = Some(5), difference("plan.messages_per_client", "-", "5")),
+            (|r| r.plan.warmup_s = 0.0, difference("plan.warmup_s", "1.0", "0.0")),
+            (|r| r.plan.drain_s = 1.0, difference("plan.drain_s", "5.0", "1.0")),
+            (|r| r.plan.size_bytes = 65, difference("plan.size_bytes", "64", "65")),
+            (|r| r.plan.payload = "text".to_owned(), difference("plan.payload", "mixed", "text")),
+            (|r| r.plan.expect = "count".to_owned(), difference("plan.expect", "echo", "count")),
+            (|r| r.plan.connect_rate = 10.0, difference("plan.connect_rate", "1000.0", "10.0")),
+            (|r| r.plan.threads = 2, difference("plan.threads", "1", "2")),
+            (
+                |r| r.plan.load = Load::Open { rate_per_client: 500.0, burst: 1, max_in_flight: 10_000 },
+                difference("plan.burst", "5", "1"),
+            ),
+            (|r| r.environment.cpu = "Z80".to_owned(), difference("environment.cpu", "Example CPU 3000", "Z80")),
+            (|r| r.environment.cores = 4, difference("environment.cores", "2", "4")),
+            (|r| r.environment.kernel = "x".to_owned(), difference("environment.kernel", "Linux 6.1.0", "x")),
+            (|r| r.environment.version = "0.2.0".to_owned(), difference("environment.version", "0.1.0", "0.2.0")),
+            (|r| r.target.embedded = false, difference("target.embedded", "true", "false")),
+            (|r| r.interrupted = true, difference("interrupted", "false", "true")),
+        ];
+        for (change, expected) in table {
+            assert_eq!(changed(change), [expected]);
+        }
+    }
+
+    #[test]
+    fn another_model_differs_in_each_of_its_fields() {
+        let keys: Vec<String> =
+            changed(|r| r.plan.load = Load::Closed { window: 4 }).into_iter().map(|found| found.key).collect();
+        assert_eq!(keys, ["plan.burst", "plan.max_in_flight", "plan.model", "plan.rate_per_client", "plan.window"]);
+    }
+
+    #[test]
+    fn runs_of_one_side_must_agree_as_well() {
+        let mut other = sample::pass();
+        other.environment.cores = 4;
+        let found = differences(&[sample::pass(), other.clone(), sample::pass()], &[sample::pass()]);
+        assert_eq!(found, [difference("environment.cores", "2 | 4", "2")]);
+        let found = differences(&[sample::pass(), other.clone()], &[sample::pass(), other]);
+        assert_eq!(found, [difference("environment.cores", "2 | 4", "2 | 4")]);
+    }
+
+    #[test]
+    fn two_interrupted_runs_are_not_the_same() {
+        let mut run = sample::pass();
+        run.interrupted = true;
+        assert_eq!(differences(&[run.clone()], &[run]), [difference("interrupted", "true", "true")]);
+    }
+}

@@ -1,0 +1,231 @@
+//! What a comparison is judged by: a metric, and how much worse it may become.
+
+mod confidence;
+
+use std::{fmt, str::FromStr};
+
+use crate::{
+    metric::{Better, Metric, metric, metrics},
+    text::{
+        decimal::Decimal,
+        refusal::{Fault, Refusal, Slice},
+    },
+};
+pub use confidence::Confidence;
+
+/// How much worse a metric may become before it counts as a regression, as a share: 0.05 for 5 %.
+///
+/// Of a latency the share that is added, of a rate the share that is lost, so that it compares with the change that is
+/// printed: with 5 %, a latency must not rise by more than 5 %, a throughput must not fall by more than 5 %.
+///
+/// A narrow margin finds small regressions and needs more runs before anything passes; a wide one the other way round.
+/// Displays in percent.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+pub struct Margin(f64);
+
+impl Margin {
+    /// A margin from a share; `None` unless it is at least 0 and at most 10.
+    pub fn from_share(share: f64) -> Option<Self> {
+        (0.0..=10.0).contains(&share).then_some(Self(share))
+    }
+
+    /// The margin as a share.
+    pub fn share(self) -> f64 {
+        self.0
+    }
+
+    /// The margin on the scale on which comparisons are computed, where more is worse: ln of the ratio that it allows.
+    pub(crate) fn log(self, better: Better) -> f64 {
+        match better {
+            Better::Lower => self.0.ln_1p(),
+            Better::Higher => -(-self.0).ln_1p(),
+        }
+    }
+}
+
+impl fmt::Display for Margin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} %", in_percent(self.0))
+    }
+}
+
+/// A metric that decides, with its margin. Text form: `METRIC=PERCENT`, as in `p99=10%`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Gate {
+    metric: Metric,
+    margin: Margin,
+}
+
+impl Gate {
+    /// `None` for a count, of which there is no ratio when it is 0 (a threshold such as `lost==0` is for those), and for a
+    /// rate with a margin of 100 % or more, which could never be exceeded.
+    pub fn new(metric: Metric, margin: Margin) -> Option<Self> {
+        let possible = match metric {
+            Metric::Count(_) => false,
+            _ => metric.better() == Better::Lower || margin.share() < 1.0,
+        };
+        possible.then_some(Self { metric, margin })
+    }
+
+    /// What decides unless something else is asked for: `response.p50` 5 %, `response.p99` 10 %, `throughput` 5 %.
+    ///
+    /// Medians are steady, so a small margin can be told; tails vary more from run to run.
+    ///
+    /// # Panics
+    /// Never: the texts are constants.
+    pub fn defaults() -> Vec<Self> {
+        ["p50=5%", "p99=10%", "throughput=5%"].map(|text| text.parse().expect("a constant gate is valid")).to_vec()
+    }
+
+    /// The defaults with other margins where `given` has the same metric, and with the other metrics of `given` after
+    /// them. What comes last wins.
+    pub fn defaults_with(given: &[Self]) -> Vec<Self> {
+        let mut gates = Self::defaults();
+        for gate in given {
+            match gates.iter_mut().find(|known| known.metric == gate.metric) {
+                Some(known) => *known = *gate,
+                None => gates.push(*gate),
+            }
+        }
+        gates
+    }
+
+    /// What is compared.
+    pub fn metric(&self) -> Metric {
+        self.metric
+    }
+
+    /// How much worse it may become.
+    pub fn margin(&self) -> Margin {
+        self.margin
+    }
+
+    /// The margin on the scale where more is worse.
+    pub(crate) fn log_margin(&self) -> f64 {
+        self.margin.log(self.metric.better())
+    }
+}
+
+impl fmt::Display for Gate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}={}", self.metric.name(), self.margin.to_string().replace(' ', ""))
+    }
+}
+
+const FORM: &str = "METRIC=PERCENT, as in `p99=10%` or `throughput=5%`";
+const PERCENT: &str = "a percentage, as in `10%` or `2.5%`: from 0 to 1000, under 100 for a rate";
+
+impl FromStr for Gate {
+    type Err = Refusal;
+
+    fn from_str(text: &str) -> Result<Self, Refusal> {
+        parse(text).map_err(|fault| fault.of(text))
+    }
+}
+
+fn parse(text: &str) -> Result<Gate, Fault> {
+    let at = text.find('=').ok_or_else(|| Fault::new(text.trim_end().len(), "a margin is missing", FORM))?;
+    let left = Slice::trimmed(text, 0, at);
+    if left.text.is_empty() {
+        return Err(Fault::new(left.at, "a metric is missing", metrics()));
+    }
+    let metric = metric(left)?;
+    if matches!(metric, Metric::Count(_)) {
+        let problem = format!("`{}` is a count, and 0 has no ratio; give --threshold a bound for it", left.text);
+        return Err(Fault::new(left.at, problem, "a latency, throughput, sent_rate or efficiency"));
+    }
+    let right = Slice::trimmed(text, at + 1, text.len());
+    let fault = |problem: &str| Fault::new(right.at, problem, PERCENT);
+    let share = percent(right.text).ok_or_else(|| fault("this is not a percentage"))?;
+    let margin = Margin::from_share(share).ok_or_else(|| fault("this margin is too large"))?;
+    Gate::new(metric, margin).ok_or_else(|| fault("a rate can't fall by that much"))
+}
+
+/// A share in percent, as it was most likely written: the number with the fewest digits that is the same share. 0.07 * 100 is
+/// 7.000000000000001.
+#[expect(clippy::float_cmp, reason = "the same share is what is looked for")]
+pub(crate) fn in_percent(share: f64) -> f64 {
+    let product = share * 100.0;
+    let rounded = [1e4, 1e6, 1e9, 1e12].map(|digits| (product * digits).round() / digits);
+    let near = [product, product.next_down(), product.next_up()];
+    rounded.into_iter().chain(near).find(|percent| percent / 100.0 == share).unwrap_or(product)
+}
+
+/// A share from a percentage with or without its sign.
+pub(crate) fn percent(text: &str) -> Option<f64> {
+    let (decimal, rest) = Decimal::split(text)?;
+    matches!(rest.trim_start(), "" | "%").then_some(())?;
+    Some(decimal.number()? / 100.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gates_have_a_text_form() {
+        for (text, shown) in [
+            ("p99=10%", "response.p99=10%"),
+            (" service.p99.9 = 2.5 % ", "service.p99.9=2.5%"),
+            ("throughput=7", "throughput=7%"),
+            ("max=0", "response.max=0%"),
+            ("efficiency=99.999999%", "efficiency=99.999999%"),
+            ("mean=1000%", "response.mean=1000%"),
+        ] {
+            let gate: Gate = text.parse().unwrap();
+            assert_eq!(gate.to_string(), shown);
+            assert_eq!(shown.parse::<Gate>(), Ok(gate));
+        }
+    }
+
+    #[test]
+    fn a_margin_is_shown_with_all_its_digits() {
+        for text in ["0.12345678901", "7", "0.07", "2.000000001", "33.333333333333336", "999.9999999999"] {
+            let gate: Gate = format!("p99={text}%").parse().unwrap();
+            assert_eq!(gate.to_string(), format!("response.p99={text}%"));
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_displayed_parses_back(percent in 0.0..=1000.0_f64) {
+            let gate: Gate = format!("p99={percent}").parse().unwrap();
+            proptest::prop_assert_eq!(gate.to_string().parse::<Gate>(), Ok(gate));
+        }
+    }
+
+    #[test]
+    fn refusals_point_at_their_place() {
+        for (text, column, problem) in [
+            ("p99", 3, "a margin is missing"),
+            ("=5%", 0, "a metric is missing"),
+            ("latency=5%", 0, "`latency` is not a metric"),
+            ("lost=5%", 0, "is a count"),
+            ("p99=", 4, "not a percentage"),
+            ("p99=-5%", 4, "not a percentage"),
+            ("p99=5ms", 4, "not a percentage"),
+            ("p99=1001%", 4, "too large"),
+            ("throughput=100%", 11, "can't fall by that much"),
+        ] {
+            let refusal = text.parse::<Gate>().unwrap_err();
+            assert!(refusal.to_string().starts_with(problem) || refusal.to_string().contains(problem), "{refusal}");
+            assert_eq!(refusal.column(), column, "{refusal}");
+        }
+    }
+
+    #[test]
+    fn given_gates_replace_and_add() {
+        let given: Vec<Gate> = ["p99=20%", "service.p50=3%", "p99=15%"].map(|text| text.parse().unwrap()).to_vec();
+        let shown: Vec<String> = Gate::defaults_with(&given).iter().map(ToString::to_string).collect();
+        assert_eq!(shown, ["response.p50=5%", "response.p99=15%", "throughput=5%", "service.p50=3%"]);
+    }
+
+    #[test]
+    fn a_margin_is_the_change_that_is_printed() {
+        // A latency may become 1.10 times, a throughput 0.95 times what it was.
+        let latency: Gate = "p99=10%".parse().unwrap();
+        assert!((latency.log_margin() - 1.10_f64.ln()).abs() < 1e-15);
+        let rate: Gate = "throughput=5%".parse().unwrap();
+        assert!((rate.log_margin() + 0.95_f64.ln()).abs() < 1e-15);
+    }
+}

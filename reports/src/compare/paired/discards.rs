@@ -1,0 +1,130 @@
+//! Pairs that did not count, because the generator was too slow in one of their runs.
+//!
+//! They are run again. If chance alone decides which run of a pair the generator is too slow in, either side is as likely. A
+//! candidate that burns the processor at times makes it slow in its own runs: then what is thrown away is what speaks against
+//! the candidate, and what is left is no fair sample of it. So discarded runs are counted by side, and compared by a sign
+//! test.
+
+use statrs::distribution::{Binomial, DiscreteCDF};
+
+use super::Observation;
+use crate::{
+    judge,
+    text::human::{count, percent_apart},
+};
+
+/// Level of the sign test: five runs of the candidate and none of the baseline are too many.
+const LEVEL: f64 = 0.05;
+
+/// A pair that did not count.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Discarded {
+    /// Number of the pair for which it was run, from 1.
+    pub pair: usize,
+    /// The baseline's run.
+    pub a: Observation,
+    /// The candidate's run.
+    pub b: Observation,
+}
+
+/// Discarded pairs, by the side in whose run the generator was too slow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Discards {
+    /// In the baseline's run alone.
+    pub baseline: u64,
+    /// In the candidate's run alone.
+    pub candidate: u64,
+    /// In both, which speaks for neither.
+    pub both: u64,
+}
+
+impl Discards {
+    /// Counts them.
+    pub fn of(discarded: &[Discarded]) -> Self {
+        let mut discards = Self::default();
+        for pair in discarded {
+            let spoiled = |run: &Observation| run.verdict == judge::Verdict::Invalid;
+            match (spoiled(&pair.a), spoiled(&pair.b)) {
+                (true, false) => discards.baseline += 1,
+                (false, true) => discards.candidate += 1,
+                _ => discards.both += 1,
+            }
+        }
+        discards
+    }
+
+    /// One-sided p-value of the sign test that the candidate's runs are discarded no more often than the baseline's: of the
+    /// pairs in which one run was discarded, so many or more would be the candidate's.
+    pub fn p_value(self) -> f64 {
+        let Some(fewer) = self.candidate.checked_sub(1) else { return 1.0 };
+        let of = self.baseline + self.candidate;
+        Binomial::new(0.5, of).map_or(1.0, |tosses| tosses.sf(fewer))
+    }
+
+    /// Why the discarded pairs keep a candidate from passing; `None` when chance explains them.
+    pub(super) fn surplus(self) -> Option<String> {
+        (self.p_value() <= LEVEL).then(|| {
+            format!(
+                "{} runs of the candidate were discarded and {} of the baseline, because the generator was too slow in them: \
+                 more than chance explains (sign test, p = {}), so what slows it down may be the candidate",
+                count(self.candidate),
+                count(self.baseline),
+                percent_apart(self.p_value(), LEVEL),
+            )
+        })
+    }
+
+    /// What was discarded, in one line; `None` when nothing was.
+    pub(super) fn note(self) -> Option<String> {
+        let pairs = self.baseline + self.candidate + self.both;
+        (pairs > 0).then(|| {
+            format!(
+                "discarded and run again: {} {}, in which the generator was too slow with the baseline alone ({}), the candidate \
+                 alone ({}) or both ({}); a surplus of the candidate's (sign test, 5 %) keeps it from passing",
+                count(pairs),
+                if pairs == 1 { "pair" } else { "pairs" },
+                count(self.baseline),
+                count(self.candidate),
+                count(self.both),
+            )
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(verdict: judge::Verdict) -> Observation {
+        Observation { values: Vec::new(), verdict, reasons: Vec::new() }
+    }
+
+    #[test]
+    fn discarded_pairs_are_counted_by_the_run_that_was_spoiled() {
+        let (fine, slow) = (judge::Verdict::Pass, judge::Verdict::Invalid);
+        let pairs = [(slow, fine), (fine, slow), (fine, slow), (slow, slow)];
+        let discarded = pairs.map(|(a, b)| Discarded { pair: 1, a: run(a), b: run(b) });
+        assert_eq!(Discards::of(&discarded), Discards { baseline: 1, candidate: 2, both: 1 });
+        assert_eq!(Discards::of(&[]).note(), None);
+    }
+
+    #[test]
+    fn the_sign_test_by_hand() {
+        // (baseline, candidate): 1; 1/2; 2^-4; 2^-5; 1 + 6 of 64; 1 + 8 of 256; 2^-15; the other side's surplus.
+        let table = [
+            (0, 0, 1.0),
+            (0, 1, 0.5),
+            (0, 4, 1.0 / 16.0),
+            (0, 5, 1.0 / 32.0),
+            (1, 5, 7.0 / 64.0),
+            (1, 7, 9.0 / 256.0),
+            (0, 15, 1.0 / 32_768.0),
+            (5, 0, 1.0),
+        ];
+        for (baseline, candidate, p) in table {
+            let discards = Discards { baseline, candidate, both: 9 };
+            assert!((discards.p_value() - p).abs() < 1e-9, "{discards:?}: {}", discards.p_value());
+            assert_eq!(discards.surplus().is_some(), p <= 0.05, "{discards:?}");
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! What a paired test keeps of one run.
+
+use crate::{
+    compare::{Measured, gate::Gate},
+    judge::{Judgement, Verdict, judge, limits},
+    metric::Metric,
+    model::Report,
+};
+
+/// One run of one side: the declared metrics, and whether the run itself can be trusted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Observation {
+    /// The declared metrics, in their order.
+    pub values: Vec<Measured>,
+    /// Of the run by itself, without thresholds.
+    pub verdict: Verdict,
+    /// What speaks against the run.
+    pub reasons: Vec<String>,
+}
+
+impl Observation {
+    /// What these metrics are in a report.
+    pub fn of(report: &Report, gates: &[Gate]) -> Self {
+        let Judgement { mut verdict, mut reasons, .. } = judge(report, &[]);
+        // What the generator adds to every message, it adds to both sides. A standstill lowers the rates of the run that it
+        // falls into.
+        let rates = gates.iter().any(|gate| matches!(gate.metric(), Metric::Throughput | Metric::SentRate));
+        let standstill = limits::standstill(report).filter(|_| rates);
+        if let (Some(standstill), Verdict::Pass | Verdict::Threshold) = (standstill, verdict) {
+            verdict = Verdict::Invalid;
+            reasons.retain(|reason| *reason != standstill);
+            reasons.insert(0, standstill);
+        }
+        Self { values: gates.iter().map(|gate| Measured::of(gate.metric(), report)).collect(), verdict, reasons }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::sample;
+
+    #[test]
+    fn a_run_that_stood_still_is_the_generators_fault() {
+        let gates = ["throughput=5%", "p99=10%"].map(|gate| gate.parse::<Gate>().unwrap());
+        let mut report = sample::closed();
+        assert_eq!(Observation::of(&report, &gates).verdict, Verdict::Pass);
+        report.generator.stopped_s = report.measured_s / 10.0;
+        let observation = Observation::of(&report, &gates);
+        assert_eq!(observation.verdict, Verdict::Invalid);
+        assert!(observation.reasons[0].starts_with("generator: it stood still"), "{:?}", observation.reasons);
+        assert_eq!(Observation::of(&report, &gates[1..]).verdict, Verdict::Pass, "no rate decides");
+    }
+
+    #[test]
+    fn a_marked_figure_is_no_reason_to_discard_a_run() {
+        let mut report = sample::closed();
+        report.latency.floor.reset();
+        report.latency.floor.record_n(0, report.latency.response.len()).unwrap();
+        assert!(!crate::judge::bounds::all_marked(&report).is_empty());
+        assert_eq!(Observation::of(&report, &["p99=10%".parse().unwrap()]).verdict, Verdict::Pass);
+    }
+}

@@ -1,0 +1,98 @@
+//! Runs on a made-up machine.
+//!
+//! The parameters are assumptions, chosen to be plausible for a shared virtual machine with two cores; they are not
+//! measurements of one.
+
+use rand::{RngExt, SeedableRng, rngs::Xoshiro256PlusPlus};
+
+/// How values vary from run to run, in standard deviations of their logarithm.
+#[derive(Clone, Copy)]
+pub(super) struct World {
+    /// Of p50, p99 and throughput, from one run to the next.
+    pub(super) noise: [f64; 3],
+    /// Of the state of the machine, which changes slowly and is common to all metrics.
+    pub(super) drift: f64,
+    /// Correlation of that state between one run and the next (an autoregressive process of the first order).
+    pub(super) persistence: f64,
+    /// Noise has the tails of Student's distribution with three degrees of freedom, not those of the normal one: now and then
+    /// a run is far off.
+    pub(super) heavy: bool,
+}
+
+impl World {
+    /// 4 % in p50, 8 % in p99, 3 % in throughput; the machine drifts by 10 % and keeps 95 % of its state from run to run.
+    pub(super) const SHARED: Self = Self { noise: [0.04, 0.08, 0.03], drift: 0.10, persistence: 0.95, heavy: false };
+    /// The same with heavy tails.
+    pub(super) const HEAVY: Self = Self { heavy: true, ..Self::SHARED };
+    /// A quiet machine of one's own: a quarter of the noise and of the drift.
+    pub(super) const QUIET: Self = Self { noise: [0.01, 0.02, 0.0075], drift: 0.025, ..Self::SHARED };
+}
+
+/// Share of the variance of its noise that a metric has in common with the others of the same run.
+const COMMON: f64 = 0.5;
+
+/// One run after another.
+pub(super) struct Machine {
+    world: World,
+    state: f64,
+    pub(super) random: Xoshiro256PlusPlus,
+}
+
+impl Machine {
+    pub(super) fn new(world: World, seed: u64) -> Self {
+        let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
+        let state = world.drift * normal(&mut random);
+        Self { world, state, random }
+    }
+
+    /// Logarithms of p50, p99 and throughput of the next run, less what they are on a machine without noise. A slow machine
+    /// has longer latencies and half as much less throughput.
+    pub(super) fn run(&mut self) -> [f64; 3] {
+        let World { noise, drift, persistence, heavy } = self.world;
+        let fresh = normal(&mut self.random);
+        self.state = persistence * self.state + drift * (1.0 - persistence * persistence).sqrt() * fresh;
+        let common = deviate(&mut self.random, heavy);
+        let mut of = |sd: f64| sd * (COMMON.sqrt() * common + (1.0 - COMMON).sqrt() * deviate(&mut self.random, heavy));
+        let [p50, p99, throughput] = noise.map(&mut of);
+        [self.state + p50, self.state + p99, -self.state / 2.0 - throughput]
+    }
+}
+
+/// Of variance 1.
+pub(super) fn deviate(random: &mut Xoshiro256PlusPlus, heavy: bool) -> f64 {
+    if !heavy {
+        return normal(random);
+    }
+    // Student's t with 3 degrees of freedom has variance 3.
+    let squares: f64 = (0..3).map(|_| normal(random).powi(2)).sum();
+    normal(random) / (squares / 3.0).sqrt() / 3.0_f64.sqrt()
+}
+
+/// Standard normal (Box and Muller 1958).
+pub(super) fn normal(random: &mut Xoshiro256PlusPlus) -> f64 {
+    let radius = (-2.0 * (1.0 - random.random::<f64>()).ln()).sqrt();
+    radius * (std::f64::consts::TAU * random.random::<f64>()).cos()
+}
+
+/// The world is as it says: standard deviations, and the correlation of one run with the next.
+#[test]
+fn noise_and_drift_are_as_stated() {
+    for (world, tolerance) in [(World::SHARED, 0.05), (World::HEAVY, 0.25)] {
+        let runs: Vec<[f64; 3]> = (0..4_000)
+            .flat_map(|seed| {
+                let mut machine = Machine::new(world, seed);
+                [machine.run(), machine.run()]
+            })
+            .collect();
+        let variance = |values: &mut dyn Iterator<Item = f64>| {
+            let (n, sum) = values.fold((0_u32, 0.0), |(n, sum), value| (n + 1, sum + value * value));
+            sum / f64::from(n)
+        };
+        let (noise, drift) = (0.08_f64.powi(2), 0.1_f64.powi(2));
+        let p99 = variance(&mut runs.iter().map(|run| run[1]));
+        assert!((p99 / (noise + drift) - 1.0).abs() < tolerance, "{p99}");
+        let difference = variance(&mut runs.chunks(2).map(|pair| pair[1][1] - pair[0][1]));
+        let expected = 2.0 * noise + 2.0 * drift * (1.0 - 0.95);
+        assert!((difference / expected - 1.0).abs() < tolerance, "{difference}");
+    }
+}

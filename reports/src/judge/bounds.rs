@@ -1,0 +1,192 @@
+//! Between which two values the target's own figure lies, whatever the generator was late with.
+//!
+//! Response counts all that the generator was late with, floor counts none of it, so the target's own time lies between the
+//! two, and so do its quantiles. A generator that stood still lets less through than it was to, so a rate could have been
+//! higher.
+
+use hdrhistogram::Histogram;
+
+use super::limits;
+use crate::{
+    metric::{Metric, Series, Statistic},
+    model::Report,
+};
+
+/// The two ends between which a figure lies. A message that was never sent because too many were in flight is slower than
+/// any: of such a figure the end is infinite.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Range {
+    pub(crate) low: f64,
+    pub(crate) high: f64,
+}
+
+impl Range {
+    fn exact(value: f64) -> Self {
+        Self { low: value, high: value }
+    }
+
+    /// Where the metric of a report lies; none where nothing was measured for it.
+    pub(crate) fn of(metric: Metric, report: &Report) -> Option<Self> {
+        let value = metric.measure(report);
+        match metric {
+            Metric::Latency(Series::Response, statistic) => {
+                let held = report.measured.dropped.in_flight_cap;
+                between(statistic, &report.latency.response, &report.latency.floor, held)
+            }
+            Metric::Latency(Series::Service, statistic) => {
+                between(statistic, &report.latency.service, &report.latency.floor, 0)
+            }
+            Metric::Throughput | Metric::SentRate if limits::stood_still(report) => {
+                value.map(|low| Self { low, high: f64::INFINITY })
+            }
+            Metric::Count(name) => {
+                // What the generator did not come round to might have been sent, and come back.
+                let behind = report.measured.dropped.behind_schedule as f64;
+                value.map(|value| match name.as_str() {
+                    "dropped" => Self { low: (value - behind).max(0.0), high: value },
+                    "sent" | "matched" | "events" => Self { low: value, high: value + behind },
+                    _ => Self::exact(value),
+                })
+            }
+            _ => value.map(Self::exact),
+        }
+    }
+}
+
+/// Where a statistic lies between two histograms of the same messages. `held` more messages are slower than all of them.
+/// Without a floor, as in files that were written before there was one, nothing is known of what was late.
+fn between(statistic: Statistic, upper: &Histogram<u64>, floor: &Histogram<u64>, held: u64) -> Option<Range> {
+    if upper.is_empty() {
+        return None;
+    }
+    let high = statistic.of_all(upper, held);
+    let low = if floor.is_empty() { high } else { statistic.of_all(floor, held) };
+    // A standard deviation is no quantile: that of the floor may be the larger one.
+    let high = if statistic == Statistic::Stdev { high.max(low) } else { high };
+    Some(Range { low: low.min(high), high })
+}
+
+/// Share of a figure under which its floor marks it.
+const TOUCHED_SHARE: f64 = 0.9;
+/// Nanoseconds that the floor must be below it besides: on this scale the generator's part is no news.
+const TOUCHED_NS: f64 = 100_000.0;
+
+/// Whether the generator may have had a notable part in a figure of response or service.
+pub(crate) fn is_touched(value: f64, floor: f64) -> bool {
+    floor < value * TOUCHED_SHARE && value - floor > TOUCHED_NS
+}
+
+/// What a marked figure has behind it.
+pub(crate) const MARK: &str = "*";
+
+/// What that means.
+pub(crate) const LEGEND: &str = "* the generator may have a part in this: without the time that replies may have lain unread (floor), it is under 90 % of it";
+
+/// The statistics that formats show, by their names.
+const SHOWN: [&str; 9] = ["min", "mean", "p50", "p90", "p95", "p99", "p99.9", "p99.99", "max"];
+
+/// Whether a statistic of a series is marked. Only those of response and service can be.
+pub(crate) fn is_marked(report: &Report, series: &str, statistic: &str) -> bool {
+    let (latency, floor) = (&report.latency, &report.latency.floor);
+    let histogram = match series {
+        "response" => &latency.response,
+        "service" => &latency.service,
+        _ => return false,
+    };
+    let Ok(Metric::Latency(_, statistic)) = statistic.parse::<Metric>() else { return false };
+    !histogram.is_empty() && !floor.is_empty() && is_touched(statistic.of(histogram), statistic.of(floor))
+}
+
+/// The names of the marked figures of a series.
+pub(crate) fn marked(report: &Report, series: &str) -> Vec<&'static str> {
+    SHOWN.into_iter().filter(|statistic| is_marked(report, series, statistic)).collect()
+}
+
+/// All marked figures of a report, with their series: `response.p99`.
+pub(crate) fn all_marked(report: &Report) -> Vec<String> {
+    let of = |series| marked(report, series).into_iter().map(move |statistic| format!("{series}.{statistic}"));
+    of("response").chain(of("service")).collect()
+}
+
+/// Whether a metric of a report is a marked figure.
+pub(crate) fn is_marked_metric(metric: Metric, report: &Report) -> bool {
+    let Metric::Latency(Series::Response | Series::Service, _) = metric else { return false };
+    Range::of(metric, report).is_some_and(|range| is_touched(range.high, range.low))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Latency, sample};
+
+    /// A hundred messages: 90 that nobody touched, and ten of 5 ms of which 4 ms were the generator's.
+    fn late() -> Report {
+        let mut report = sample::pass();
+        report.latency = Latency::default();
+        for histogram in [&mut report.latency.response, &mut report.latency.service, &mut report.latency.floor] {
+            histogram.record_n(200_000, 90).unwrap();
+        }
+        report.latency.response.record_n(5_000_000, 10).unwrap();
+        report.latency.service.record_n(5_000_000, 10).unwrap();
+        report.latency.floor.record_n(1_000_000, 10).unwrap();
+        report
+    }
+
+    fn range(metric: &str, report: &Report) -> (f64, f64) {
+        let Range { low, high } = Range::of(metric.parse().unwrap(), report).unwrap();
+        ((low / 1e4).round() * 1e4, (high / 1e4).round() * 1e4)
+    }
+
+    #[test]
+    fn a_latency_lies_between_floor_and_response() {
+        let report = late();
+        assert_eq!(range("p50", &report), (200_000.0, 200_000.0));
+        assert_eq!(range("p99", &report), (1_000_000.0, 5_000_000.0));
+        assert_eq!(range("service.max", &report), (1_000_000.0, 5_000_000.0));
+        let mut old = late();
+        old.latency.floor = Latency::histogram();
+        assert_eq!(range("p99", &old), (5_000_000.0, 5_000_000.0), "nothing is known of a floor");
+        assert_eq!(Range::of("p99".parse().unwrap(), &Report { latency: Latency::default(), ..late() }), None);
+    }
+
+    #[test]
+    fn what_was_not_sent_since_too_much_was_in_flight_ranks_slowest_at_both_ends() {
+        let mut report = late();
+        report.measured.dropped.in_flight_cap = 1;
+        // 101 messages: the 99th percentile is the 100th of them, which came; the slowest did not.
+        assert_eq!(range("p99", &report), (1_000_000.0, 5_000_000.0));
+        report.measured.dropped.in_flight_cap = 2;
+        assert_eq!(range("p99", &report), (f64::INFINITY, f64::INFINITY));
+        assert_eq!(range("max", &report), (f64::INFINITY, f64::INFINITY));
+        assert_eq!(range("p50", &report), (200_000.0, 200_000.0));
+        assert_eq!(range("service.p99", &report), (1_000_000.0, 5_000_000.0));
+    }
+
+    #[test]
+    fn a_rate_could_have_been_higher_where_the_generator_stood_still() {
+        let mut report = sample::pass();
+        let throughput: Metric = "throughput".parse().unwrap();
+        let measured = throughput.measure(&report).unwrap();
+        report.generator.stopped_s = 0.1;
+        assert_eq!(Range::of(throughput, &report), Some(Range::exact(measured)), "a hundredth is allowed");
+        report.generator.stopped_s = 0.101;
+        assert_eq!(Range::of(throughput, &report), Some(Range { low: measured, high: f64::INFINITY }));
+    }
+
+    #[test]
+    fn a_figure_is_marked_where_floor_is_far_below() {
+        let report = late();
+        assert_eq!(marked(&report, "response"), ["mean", "p95", "p99", "p99.9", "p99.99", "max"]);
+        assert_eq!(marked(&report, "send_lag"), Vec::<&str>::new());
+        assert_eq!(all_marked(&sample::pass()), Vec::<String>::new());
+        for (value, floor, touched) in [
+            (1_000_000.0, 900_000.0, false),
+            (1_000_000.0, 899_999.0, true),
+            (200_000.0, 100_000.0, false),
+            (200_000.0, 99_999.0, true),
+            (100_000.0, 0.0, false),
+        ] {
+            assert_eq!(is_touched(value, floor), touched, "{value} {floor}");
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! The likeliest reason why messages did not come back as they went, in one line: most who see it point an echo test at a
+//! server that does something else.
+//!
+//! What decides are the counts and what the evidence shows of the events, so a stored result gives the same hint.
+
+use crate::{
+    model::{Evidence, Report, Tally},
+    text::{escape::visible_part, human::count},
+};
+
+/// What a text message of the generator begins with, and what a binary one does, escaped.
+const TEXT: &str = "lg1:";
+const BINARY: &str = "lg1\\x00";
+
+/// Characters of an event that a hint quotes.
+const QUOTED: usize = 60;
+
+/// Findings whose events hold something else than what was sent.
+const ODD: [&str; 6] = ["unexpected", "corrupted", "truncated", "coalesced", "split", "wrong_type"];
+
+/// A hint for a run in which something was lost or odd; none where nothing is likely.
+pub(crate) fn likeliest(report: &Report) -> Option<String> {
+    let events = Events::of(report);
+    let is_echo = report.plan.expect == "echo";
+    if let Some(hint) = is_echo.then(|| kinds(report, &events).or_else(|| shape(&events))).flatten() {
+        return Some(hint);
+    }
+    if events.matched > 0 { unasked(&events) } else { no_reply(&events).or_else(|| other_reply(report, &events)) }
+}
+
+/// What came, over warm-up and measured phase.
+struct Events<'a> {
+    sent: u64,
+    matched: u64,
+    lost: u64,
+    came: u64,
+    unexpected: u64,
+    wrong_type: u64,
+    opened: u64,
+    /// The evidence of events that are not what was sent.
+    odd: Vec<&'a Evidence>,
+    size: u64,
+}
+
+impl<'a> Events<'a> {
+    fn of(report: &'a Report) -> Self {
+        let sum = |field: fn(&Tally) -> u64| field(&report.measured).saturating_add(field(&report.warmup));
+        Self {
+            sent: sum(|tally| tally.counts.sent),
+            matched: sum(|tally| tally.counts.matched),
+            lost: sum(|tally| tally.counts.lost),
+            came: sum(|tally| tally.counts.events),
+            unexpected: sum(|tally| tally.anomalies.unexpected),
+            wrong_type: sum(|tally| tally.anomalies.wrong_type),
+            opened: report.connections.opened,
+            odd: report.evidence.iter().filter(|evidence| ODD.contains(&evidence.kind.as_str())).collect(),
+            size: report.plan.size_bytes,
+        }
+    }
+
+    /// Whether it is so of each odd event that was kept, and there is one.
+    fn all(&self, is: impl Fn(&str) -> bool) -> bool {
+        !self.odd.is_empty() && self.odd.iter().all(|evidence| evidence.received.as_deref().is_some_and(&is))
+    }
+
+    /// The first event in parentheses; nothing where none was kept.
+    fn first(&self) -> String {
+        let first = self.odd.iter().find_map(|evidence| evidence.received.as_deref());
+        first.map_or_else(String::new, |first| format!(" (`{}`)", visible_part(first, QUOTED)))
+    }
+}
+
+/// Messages that changed their kind only.
+fn kinds(report: &Report, events: &Events<'_>) -> Option<String> {
+    let wrong: Vec<_> = events.odd.iter().filter(|evidence| evidence.kind == "wrong_type").collect();
+    if wrong.is_empty() || wrong.len() < events.odd.len() {
+        return None;
+    }
+    let odd_sequence = |evidence: &&&Evidence| evidence.sequence.is_some_and(|sequence| sequence % 2 == 1);
+    // Text where the sequence is even, binary where it is odd.
+    let (sent, came) = match report.plan.payload.as_str() {
+        "binary" => ("binary", "text"),
+        "text" => ("text", "binary"),
+        _ if wrong.iter().all(odd_sequence) => ("binary", "text"),
+        _ if !wrong.iter().any(odd_sequence) => ("text", "binary"),
+        _ => return Some("whole messages came back, text as binary and binary as text".to_owned()),
+    };
+    Some(format!(
+        "{} whole {sent} messages came back as {came}: the server answers with {came} only; if it may, test it with \
+         --payload {came}",
+        count(events.wrong_type),
+    ))
+}
+
+/// Messages of ours that are in what came, in another shape.
+fn shape(events: &Events<'_>) -> Option<String> {
+    let holds = |text: &str| [TEXT, BINARY].iter().any(|magic| text.contains(magic));
+    let begins = |text: &str| {
+        [TEXT, BINARY].iter().any(|magic| text.find(magic).is_some_and(|at| is_before_a_header(&text[..at])))
+    };
+    let (first, remedy) = (events.first(), "if that is its protocol, --expect count counts the replies");
+    if events.all(|text| holds(text) && !begins(text)) {
+        return Some(format!("what came back holds the message that was sent inside other text{first}; {remedy}"));
+    }
+    if events.all(|text| !holds(text) && holds(&text.to_ascii_lowercase())) {
+        return Some(format!("the text comes back in other letters, upper case for lower{first}"));
+    }
+    for (encoding, beginnings) in [
+        ("base64", &["bGcxA", "bGcxO"][..]),
+        ("hexadecimal digits", &["6c673100", "6C673100", "6c67313a", "6C67313A"]),
+        ("a list of numbers", &["[108,103,49", "[108, 103, 49"]),
+    ] {
+        if events.all(|text| beginnings.iter().any(|beginning| text.contains(beginning))) {
+            return Some(format!("what was sent comes back as {encoding}{first}; {remedy}"));
+        }
+    }
+    if events.all(|text| text.starts_with("[object ")) {
+        return Some(format!("the server turns an object of JavaScript into text{first}, and does not send its bytes"));
+    }
+    let behind = |evidence: &&Evidence| evidence.received_bytes.map(|bytes| bytes.saturating_sub(events.size));
+    let mut longer = events.odd.iter().copied().filter(|evidence| evidence.kind != "coalesced").map(|it| behind(&it));
+    let more = longer.next().flatten().filter(|more| *more > 0)?;
+    let always = longer.all(|other| other == Some(more));
+    // Twice the size are two messages in one.
+    (always && more < events.size && events.all(begins)).then(|| {
+        let bytes = if more == 1 { "1 byte".to_owned() } else { format!("{} bytes", count(more)) };
+        format!("what came back is the message that was sent with {bytes} more behind it; {remedy}")
+    })
+}
+
+/// Whether escaped text is what a text of ours may have before its header: blanks and what can't be seen, four bytes at most.
+fn is_before_a_header(mut text: &str) -> bool {
+    for _ in 0..=4 {
+        let escape = text.starts_with("\\u{").then(|| text.find('}')).flatten();
+        let length = match escape {
+            Some(end) => end + 1,
+            None if text.starts_with("\\x") => 4,
+            None if text.starts_with(' ') => 1,
+            None => return text.is_empty(),
+        };
+        let Some(rest) = text.get(length..) else { return false };
+        text = rest;
+    }
+    false
+}
+
+/// Events beside good echoes.
+fn unasked(events: &Events<'_>) -> Option<String> {
+    if events.odd.is_empty() || events.lost > 0 || events.odd.iter().any(|evidence| evidence.kind != "unexpected") {
+        return None;
+    }
+    let first = events.first();
+    let each = events.unexpected.checked_div(events.opened).unwrap_or_default();
+    if (1..=3).contains(&each) && events.unexpected.is_multiple_of(events.opened) {
+        let times = if each == 1 { "one message" } else { "a few messages" };
+        return Some(format!(
+            "the server sends {times} to each connection by itself{first}: a greeting, which answers nothing that was sent"
+        ));
+    }
+    Some(format!("the server pushed {} that nobody asked for{first}, beside good replies", messages(events.unexpected)))
+}
+
+/// Nothing came at all.
+fn no_reply(events: &Events<'_>) -> Option<String> {
+    (events.came == 0 && events.sent > 0 && events.lost == events.sent).then(|| {
+        "connections open and nothing at all comes back: does the server echo at this path, and does it expect messages of \
+         another form first?"
+            .to_owned()
+    })
+}
+
+/// Something came, and none of it was what was sent.
+fn other_reply(report: &Report, events: &Events<'_>) -> Option<String> {
+    if events.unexpected == 0 || report.plan.expect == "count" {
+        return None;
+    }
+    let first = events.first();
+    // A greeting a connection may come on top.
+    let one_each =
+        events.came >= events.sent && events.came <= events.sent.saturating_add(events.opened.saturating_mul(2));
+    if !one_each && events.came > events.sent {
+        return Some(format!(
+            "the server pushed {} for {} sent{first}, and none is an echo: this is no server that answers each message",
+            messages(events.came),
+            messages(events.sent),
+        ));
+    }
+    let same = events.odd.first().and_then(|evidence| evidence.received.as_deref());
+    let constant =
+        same.filter(|same| events.odd.len() as u64 >= events.sent.min(2) && events.all(|text| text == *same));
+    if let Some(text) = constant.filter(|text| !text.contains(['\\', '…'])) {
+        let quoted = text.replace('\'', "'\\''");
+        return Some(format!("every reply is the same: test it with --expect 'reply={quoted}'"));
+    }
+    Some(if one_each {
+        format!("a reply came for each message, with other text{first}: test it with --expect count")
+    } else {
+        format!(
+            "nothing was echoed, but something came{first}: if this server answers otherwise, say how with --expect \
+             count or --expect 'reply=TEXT'"
+        )
+    })
+}
+
+fn messages(n: u64) -> String {
+    if n == 1 { "1 message".to_owned() } else { format!("{} messages", count(n)) }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,127 @@
+use super::*;
+use crate::model::sample;
+
+const MESSAGE: &str = "lg1:0a1b2c3d:00000001:00000000:000000000000:00000040:abcdefghijk";
+
+/// A run in which `matched` of ten messages came back, and these events besides: kind, sequence, received.
+fn run(expect: &str, matched: u64, odd: &[(&str, Option<u64>, &str)]) -> Report {
+    let mut report = sample::pass();
+    report.plan.expect = expect.to_owned();
+    report.plan.payload = "mixed".to_owned();
+    report.plan.size_bytes = 64;
+    report.connections.opened = 2;
+    report.warmup = Tally::default();
+    report.measured = Tally::default();
+    let counts = &mut report.measured.counts;
+    (counts.scheduled, counts.sent, counts.matched) = (10, 10, matched);
+    counts.events = matched + odd.len() as u64;
+    let anomalies = &mut report.measured.anomalies;
+    let of = |kind: &str| odd.iter().filter(|(other, ..)| *other == kind).count() as u64;
+    (anomalies.unexpected, anomalies.wrong_type, anomalies.corrupted) =
+        (of("unexpected"), of("wrong_type"), of("corrupted"));
+    report.measured.counts.damaged = of("corrupted") + of("wrong_type");
+    report.measured.counts.lost = 10 - matched - report.measured.counts.damaged;
+    report.evidence = odd
+        .iter()
+        .map(|&(kind, sequence, received)| Evidence {
+            kind: kind.to_owned(),
+            sequence,
+            received: Some(received.to_owned()),
+            received_bytes: Some(received.len() as u64),
+            ..Evidence::default()
+        })
+        .collect();
+    report
+}
+
+#[track_caller]
+fn hints(report: &Report, part: &str) {
+    let hint = likeliest(report).unwrap_or_default();
+    assert!(hint.contains(part), "{part:?} is missing in: {hint:?}");
+    assert!(!hint.contains('\n'), "one line");
+}
+
+#[test]
+fn messages_of_another_kind() {
+    let wrong = |sequence| ("wrong_type", Some(sequence), MESSAGE);
+    hints(&run("echo", 8, &[wrong(1), wrong(3)]), "2 whole binary messages came back as text");
+    hints(&run("echo", 8, &[wrong(0), wrong(2)]), "2 whole text messages came back as binary");
+    hints(&run("echo", 7, &[wrong(0), wrong(1), wrong(2)]), "text as binary and binary as text");
+}
+
+#[test]
+fn messages_of_another_shape() {
+    for (received, part) in [
+        (format!("{{\"echo\":\"{MESSAGE}"), "inside other text (`{\"echo\":\"lg1:"),
+        (format!("you said: {MESSAGE}"), "inside other text"),
+        ("b'lg1\\x00...".to_owned(), "inside other text"),
+        (MESSAGE.to_ascii_uppercase(), "in other letters"),
+        ("bGcxAAoLDA0=".to_owned(), "as base64"),
+        ("6c6731000a0b".to_owned(), "as hexadecimal digits"),
+        ("{\"type\":\"Buffer\",\"data\":[108,103,49,0,1]}".to_owned(), "as a list of numbers"),
+        ("[object Blob]".to_owned(), "an object of JavaScript"),
+        (format!("{MESSAGE}\\x0a"), "with 4 bytes more behind it"),
+    ] {
+        for matched in [0, 5] {
+            hints(&run("echo", matched, &[("unexpected", None, &received), ("corrupted", None, &received)]), part);
+        }
+    }
+}
+
+#[test]
+fn text_before_a_header_is_no_other_shape() {
+    let longer = |lead: &str| format!("{lead}{MESSAGE}\\x0a");
+    let events = [longer(""), longer("\\x09 "), longer("\\u{3000}")];
+    let mut report = run("echo", 0, &[("unexpected", None, ""); 4]);
+    for (evidence, received) in report.evidence.iter_mut().zip(&events) {
+        (evidence.received, evidence.received_bytes) = (Some(received.clone()), Some(65));
+    }
+    let both = format!("{MESSAGE}\\x0a{MESSAGE}");
+    report.evidence[3].kind = "coalesced".to_owned();
+    (report.evidence[3].received, report.evidence[3].received_bytes) = (Some(both), Some(130));
+    hints(&report, "with 1 byte more behind it");
+}
+
+#[test]
+fn replies_with_other_text() {
+    let ok = vec![("unexpected", None, "{\"ok\":true}"); 10];
+    hints(&run("echo", 0, &ok), "--expect 'reply={\"ok\":true}'");
+    hints(&run("reply=ok", 0, &ok), "--expect 'reply={\"ok\":true}'");
+    hints(&run("echo", 0, &vec![("unexpected", None, "it's"); 10]), "--expect 'reply=it'\\''s'");
+    let others: Vec<_> = (0..10).map(|n| format!("reply {n}")).collect();
+    let others: Vec<_> = others.iter().map(|text| ("unexpected", None, text.as_str())).collect();
+    hints(&run("echo", 0, &others), "for each message, with other text (`reply 0`): test it with --expect count");
+    hints(&run("echo", 0, &others[..4]), "say how with --expect count or --expect 'reply=TEXT'");
+    let pushes = vec![("unexpected", None, "tick"); 50];
+    hints(&run("echo", 0, &pushes), "pushed 50 messages for 10 messages sent (`tick`)");
+}
+
+#[test]
+fn messages_that_nobody_asked_for() {
+    hints(
+        &run("echo", 10, &[("unexpected", None, "welcome"); 2]),
+        "one message to each connection by itself (`welcome`)",
+    );
+    hints(&run("echo", 10, &[("unexpected", None, "tick"); 13]), "pushed 13 messages that nobody asked for");
+    hints(&run("count", 10, &[("unexpected", None, "welcome"); 2]), "one message to each connection");
+}
+
+#[test]
+fn nothing_at_all() {
+    hints(&run("echo", 0, &[]), "nothing at all comes back");
+    hints(&run("count", 0, &[]), "nothing at all comes back");
+}
+
+#[test]
+fn what_is_no_matter_of_a_protocol_has_no_hint() {
+    for report in [
+        run("echo", 10, &[]),
+        run("echo", 9, &[]),
+        // Bytes that changed on the way.
+        run("echo", 9, &[("corrupted", Some(3), &MESSAGE.replace("abc", "abd"))]),
+        run("echo", 8, &[("corrupted", Some(3), MESSAGE), ("unexpected", None, "tick")]),
+        sample::pass(),
+    ] {
+        assert_eq!(likeliest(&report), None, "{:?}", report.evidence);
+    }
+}

@@ -1,0 +1,167 @@
+//! The identities that the books of every phase must satisfy.
+//!
+//! They hold by construction of the ledger; a breach is a bug of the generator, and no number of that run can be trusted.
+
+use std::fmt;
+
+use crate::{model::Tally, text::human::count};
+
+/// An identity that does not hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Breach {
+    /// The identity, in words.
+    pub identity: &'static str,
+    /// Its left side.
+    pub left: u64,
+    /// The sum on its right side; [`u64::MAX`] when it exceeds that.
+    pub right: u64,
+}
+
+impl fmt::Display for Breach {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} does not hold: {} is not {}", self.identity, count(self.left), count(self.right))
+    }
+}
+
+impl std::error::Error for Breach {}
+
+/// Checks that what was due was sent or dropped (and why), that each sent message has one fate, and that each event has
+/// one finding.
+///
+/// `reordered` and `split` are not in the sums: the one is an overlay on matched, the other counts messages, not events.
+///
+/// # Errors
+/// The first identity that does not hold.
+pub fn identities(tally: &Tally) -> Result<(), Breach> {
+    let (counts, dropped, found) = (&tally.counts, &tally.dropped, &tally.anomalies);
+    holds("scheduled = sent + dropped", counts.scheduled, &[counts.sent, counts.dropped])?;
+    holds(
+        "dropped = in_flight_cap + dead_connection + behind_schedule",
+        counts.dropped,
+        &[dropped.in_flight_cap, dropped.dead_connection, dropped.behind_schedule],
+    )?;
+    holds(
+        "sent = matched + lost + damaged + misrouted + undetermined",
+        counts.sent,
+        &[counts.matched, counts.lost, counts.damaged, counts.misrouted, counts.undetermined],
+    )?;
+    holds(
+        "events = matched + duplicated + coalesced + split_pieces + truncated + corrupted + wrong_type + misrouted_events + unexpected",
+        counts.events,
+        &[
+            counts.matched,
+            found.duplicated,
+            found.coalesced,
+            found.split_pieces,
+            found.truncated,
+            found.corrupted,
+            found.wrong_type,
+            found.misrouted_events,
+            found.unexpected,
+        ],
+    )
+}
+
+fn holds(identity: &'static str, left: u64, terms: &[u64]) -> Result<(), Breach> {
+    // Saturating: a sum beyond u64 can't equal a real count, and counts come from files too.
+    let right = terms.iter().fold(0_u64, |sum, term| sum.saturating_add(*term));
+    if left == right { Ok(()) } else { Err(Breach { identity, left, right }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Anomalies, Counts, Dropped};
+
+    /// 100 due, 90 sent; of those 84 matched, 1 lost, 3 damaged, 1 misrouted, 1 undetermined.
+    fn balanced() -> Tally {
+        Tally {
+            counts: Counts {
+                scheduled: 100,
+                sent: 90,
+                dropped: 10,
+                matched: 84,
+                lost: 1,
+                damaged: 3,
+                misrouted: 1,
+                undetermined: 1,
+                events: 84 + 2 + 1 + 4 + 1 + 1 + 1 + 1 + 3,
+            },
+            dropped: Dropped { in_flight_cap: 7, dead_connection: 2, behind_schedule: 1 },
+            anomalies: Anomalies {
+                duplicated: 2,
+                reordered: 5,
+                coalesced: 1,
+                split: 2,
+                split_pieces: 4,
+                truncated: 1,
+                corrupted: 1,
+                wrong_type: 1,
+                misrouted_events: 1,
+                unexpected: 3,
+            },
+        }
+    }
+
+    #[test]
+    fn balanced_books_pass_and_so_do_empty_ones() {
+        assert_eq!(identities(&balanced()), Ok(()));
+        assert_eq!(identities(&Tally::default()), Ok(()));
+    }
+
+    #[test]
+    fn overlays_are_not_part_of_any_sum() {
+        let mut tally = balanced();
+        tally.anomalies.reordered += 1;
+        tally.anomalies.split += 1;
+        assert_eq!(identities(&tally), Ok(()));
+    }
+
+    #[test]
+    fn one_more_in_any_other_count_is_a_breach() {
+        type Change = fn(&mut Tally);
+        let one_more: [(&str, Change); 18] = [
+            ("scheduled", |t| t.counts.scheduled += 1),
+            ("scheduled", |t| t.counts.dropped += 1),
+            ("scheduled", |t| t.counts.sent += 1),
+            ("dropped", |t| t.dropped.in_flight_cap += 1),
+            ("dropped", |t| t.dropped.dead_connection += 1),
+            ("dropped", |t| t.dropped.behind_schedule += 1),
+            ("sent", |t| t.counts.lost += 1),
+            ("sent", |t| t.counts.damaged += 1),
+            ("sent", |t| t.counts.misrouted += 1),
+            ("sent", |t| t.counts.undetermined += 1),
+            ("events", |t| t.counts.events += 1),
+            ("events", |t| t.anomalies.duplicated += 1),
+            ("events", |t| t.anomalies.coalesced += 1),
+            ("events", |t| t.anomalies.split_pieces += 1),
+            ("events", |t| t.anomalies.truncated += 1),
+            ("events", |t| t.anomalies.corrupted += 1),
+            ("events", |t| t.anomalies.wrong_type += 1),
+            ("events", |t| t.anomalies.unexpected += 1),
+        ];
+        for (index, (left_side, change)) in one_more.into_iter().enumerate() {
+            let mut tally = balanced();
+            change(&mut tally);
+            let breach = identities(&tally).expect_err(&format!("change {index} went unnoticed"));
+            assert!(breach.identity.starts_with(&format!("{left_side} =")), "{breach}");
+        }
+    }
+
+    #[test]
+    fn a_breach_names_both_sides() {
+        let mut tally = balanced();
+        tally.counts.sent = 89;
+        assert_eq!(
+            identities(&tally).unwrap_err().to_string(),
+            "scheduled = sent + dropped does not hold: 100 is not 99"
+        );
+    }
+
+    #[test]
+    fn sums_beyond_the_range_are_a_breach_not_a_panic() {
+        let mut tally = balanced();
+        tally.counts.dropped = u64::MAX;
+        assert_eq!(identities(&tally).unwrap_err().right, u64::MAX);
+    }
+}

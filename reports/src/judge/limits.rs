@@ -1,0 +1,163 @@
+//! Whether the generator itself was the limit.
+
+use super::LimitedBy;
+use crate::{
+    model::{Load, Report},
+    text::human::{count, percent, seconds},
+};
+
+/// Share of the scheduled messages that the generator may fail to come round to.
+const BEHIND_SCHEDULE: f64 = 0.01;
+/// Share of the time that a worker may be busy.
+const BUSY: f64 = 0.95;
+/// Share of the measured phase that a worker may stand still before a rate says nothing of the target.
+const STOPPED: f64 = 0.01;
+/// Share of the matched messages that may come after the window before the target counts as slower than the schedule.
+const UNANSWERED: f64 = 0.01;
+
+/// Why a run in the open model measured the generator rather than the target; empty when it did not. That single messages
+/// were late is no reason: what the generator was late with is between the bounds of each latency ([`crate::judge::bounds`]).
+///
+/// The closed model promises no schedule, so nothing can be broken there.
+pub(crate) fn broken_schedule(report: &Report) -> Vec<String> {
+    if matches!(report.plan.load, Load::Closed { .. }) {
+        return Vec::new();
+    }
+    let mut reasons = Vec::new();
+    let scheduled = report.measured.counts.scheduled;
+    let behind = report.measured.dropped.behind_schedule;
+    if behind as f64 > scheduled as f64 * BEHIND_SCHEDULE {
+        reasons.push(format!(
+            "generator: behind schedule, {} of {} messages ({}) were not sent; the limit is 1 %",
+            count(behind),
+            count(scheduled),
+            percent(behind as f64 / scheduled as f64),
+        ));
+    }
+    if too_busy(report) {
+        reasons.push(format!(
+            "generator: a worker was busy {} of the time; the limit is 95 %",
+            percent(report.generator.busiest_worker)
+        ));
+    }
+    reasons
+}
+
+fn too_busy(report: &Report) -> bool {
+    report.generator.busiest_worker > BUSY
+}
+
+/// Whether a worker stood still for so long that the rates could have been higher.
+pub(crate) fn stood_still(report: &Report) -> bool {
+    report.generator.stopped_s > report.measured_s * STOPPED
+}
+
+/// A remark on that, whatever the verdict.
+pub(crate) fn standstill(report: &Report) -> Option<String> {
+    stood_still(report).then(|| {
+        let generator = &report.generator;
+        let times = if generator.stops == 1 { "once".to_owned() } else { format!("{} times", count(generator.stops)) };
+        format!(
+            "generator: it stood still for {} of {} ({times}, {} at most): rates could have been higher, and what waited \
+             meanwhile is no delay of the target",
+            seconds(generator.stopped_s),
+            seconds(report.measured_s),
+            seconds(generator.longest_stop_s),
+        )
+    })
+}
+
+/// What kept the throughput from being higher.
+pub(crate) fn limited_by(report: &Report) -> LimitedBy {
+    let counts = &report.measured.counts;
+    let dropped = &report.measured.dropped;
+    match report.plan.load {
+        _ if stood_still(report) => LimitedBy::Generator,
+        Load::Closed { .. } if too_busy(report) => LimitedBy::Generator,
+        Load::Closed { .. } => LimitedBy::Target,
+        Load::Open { .. } if !broken_schedule(report).is_empty() => LimitedBy::Generator,
+        Load::Open { .. } => {
+            let sent = report.traffic.sent_in_window.unwrap_or(counts.sent);
+            let unanswered = sent.saturating_sub(report.traffic.matched_in_window);
+            let slow = unanswered as f64 > sent as f64 * UNANSWERED;
+            let refused = dropped.in_flight_cap > 0 || dropped.dead_connection > 0 || counts.undetermined > 0;
+            if slow || refused { LimitedBy::Target } else { LimitedBy::Schedule }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::sample;
+
+    #[test]
+    fn each_limit_at_its_edge() {
+        let mut report = sample::pass();
+        report.measured.dropped.behind_schedule = 5_000;
+        assert!(broken_schedule(&report).is_empty());
+        report.measured.dropped.behind_schedule = 5_001;
+        assert_eq!(broken_schedule(&report).len(), 1);
+
+        let mut report = sample::pass();
+        report.generator.busiest_worker = 0.95;
+        assert!(broken_schedule(&report).is_empty());
+        report.generator.busiest_worker = 0.951;
+        assert_eq!(broken_schedule(&report).len(), 1);
+    }
+
+    #[test]
+    fn messages_that_were_sent_late_break_no_schedule() {
+        let mut report = sample::pass();
+        report.latency.send_lag.record_n(9_000_000_000, 400_000).unwrap();
+        assert!(broken_schedule(&report).is_empty());
+        assert_eq!(limited_by(&report), LimitedBy::Schedule);
+    }
+
+    #[test]
+    fn a_generator_that_stood_still_is_the_limit_in_either_model() {
+        for mut report in [sample::pass(), sample::closed()] {
+            let limited = limited_by(&report);
+            report.generator.stopped_s = report.measured_s / 100.0;
+            assert_eq!((limited_by(&report), standstill(&report)), (limited, None));
+            (report.generator.stopped_s, report.generator.stops) = (report.measured_s / 2.0, 1);
+            assert_eq!(limited_by(&report), LimitedBy::Generator);
+            assert!(standstill(&report).is_some_and(|remark| remark.starts_with("generator: it stood still for ")));
+        }
+    }
+
+    #[test]
+    fn nothing_breaks_the_schedule_of_a_closed_run() {
+        let mut report = sample::pass();
+        report.measured.dropped.behind_schedule = 400_000;
+        report.generator.busiest_worker = 1.0;
+        assert_eq!(broken_schedule(&report).len(), 2);
+        report.plan.load = Load::Closed { window: 16 };
+        assert!(broken_schedule(&report).is_empty());
+        assert_eq!(limited_by(&report), LimitedBy::Generator);
+        report.generator.busiest_worker = 0.95;
+        assert_eq!(limited_by(&report), LimitedBy::Target);
+    }
+
+    #[test]
+    fn an_open_run_is_limited_by_the_schedule_unless_something_else_was() {
+        assert_eq!(limited_by(&sample::pass()), LimitedBy::Schedule);
+        let target: [fn(&mut Report); 4] = [
+            |r| r.measured.dropped.in_flight_cap = 1,
+            |r| r.measured.dropped.dead_connection = 1,
+            |r| r.measured.counts.undetermined = 1,
+            // 500 000 sent, of which 99 % are 495 000.
+            |r| r.traffic.matched_in_window = 494_999,
+        ];
+        for (index, change) in target.into_iter().enumerate() {
+            let mut report = sample::pass();
+            change(&mut report);
+            assert_eq!(limited_by(&report), LimitedBy::Target, "{index}");
+            report.generator.busiest_worker = 0.99;
+            assert_eq!(limited_by(&report), LimitedBy::Generator, "{index}");
+        }
+        let mut report = sample::pass();
+        report.traffic.matched_in_window = 495_000;
+        assert_eq!(limited_by(&report), LimitedBy::Schedule);
+    }
+}

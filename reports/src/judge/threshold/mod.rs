@@ -1,0 +1,366 @@
+//! What a run must reach: `p99<5ms`, `throughput>=49000`, `lost==0`.
+//!
+//! Grammar: `METRIC OP VALUE`, blanks between them allowed. OP is one of `<` `<=` `>` `>=` `==`.
+//!
+//! | METRIC ([`Metric`]) | VALUE |
+//! |---|---|
+//! | a latency: `p99`, `service.max` | duration with a unit: `ns us µs ms s m` |
+//! | `throughput`, `sent_rate`, `efficiency` | number, `k` and `m` for thousand and million |
+//! | a count | whole number, `k` and `m` |
+
+mod parse;
+mod value;
+
+use std::{fmt, str::FromStr};
+
+use super::bounds::Range;
+use crate::{
+    metric::Metric,
+    model::Report,
+    text::{human, refusal::Refusal},
+};
+use value::Bound;
+
+/// One condition on a result.
+///
+/// Displays in the form that it is parsed from, without blanks and in the largest unit that fits.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Threshold {
+    metric: Metric,
+    op: Op,
+    bound: Bound,
+}
+
+/// What a report makes of a threshold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// The target satisfies it, whatever the generator was late with.
+    Holds,
+    /// The target does not satisfy it, whatever the generator was late with; one line that says how.
+    Missed(String),
+    /// The generator was late with more than the margin; one line that says between what the figure lies, and what helps.
+    Undecided(String),
+}
+
+/// How a metric is compared with its bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Op {
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+    Equal,
+}
+
+impl Op {
+    /// The longer of two that begin alike comes first.
+    const ALL: [(&str, Self); 5] = [
+        ("<=", Self::LessOrEqual),
+        (">=", Self::GreaterOrEqual),
+        ("==", Self::Equal),
+        ("<", Self::Less),
+        (">", Self::Greater),
+    ];
+
+    #[expect(clippy::float_cmp, reason = "`==` is what was asked for; counts are exact below 2^53")]
+    fn holds(self, actual: f64, bound: f64) -> bool {
+        match self {
+            Self::Less => actual < bound,
+            Self::LessOrEqual => actual <= bound,
+            Self::Greater => actual > bound,
+            Self::GreaterOrEqual => actual >= bound,
+            Self::Equal => actual == bound,
+        }
+    }
+}
+
+impl fmt::Display for Op {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (symbol, _) = Self::ALL.iter().find(|(_, op)| op == self).expect("every comparison is in the table");
+        f.write_str(symbol)
+    }
+}
+
+impl Threshold {
+    /// What is measured.
+    pub fn metric(&self) -> Metric {
+        self.metric
+    }
+
+    /// With what it is compared, in the metric's unit.
+    pub fn bound(&self) -> f64 {
+        self.bound.number()
+    }
+
+    /// The metric's value in a report: nanoseconds, messages per second, or a count. `None` when nothing was measured
+    /// for it: an empty histogram, or a measured phase without length.
+    ///
+    /// Latencies are read from histograms, to three significant digits and rounded up (`min` down), so a value just under
+    /// a bound may count as over it.
+    pub fn measure(&self, report: &Report) -> Option<f64> {
+        self.metric.measure(report)
+    }
+
+    /// Whether a report satisfies it, whatever the generator was late with. What was not measured never does.
+    pub fn holds(&self, report: &Report) -> bool {
+        self.decide(report) == Decision::Holds
+    }
+
+    /// What a report makes of it. A latency lies between floor and response (or service): the threshold holds if it does for
+    /// both ends, and is missed only if it does for neither.
+    pub fn decide(&self, report: &Report) -> Decision {
+        let Some(Range { low, high }) = Range::of(self.metric, report) else {
+            return Decision::Missed(format!("threshold {self} missed: nothing was measured for it"));
+        };
+        let bound = self.bound.number();
+        let ends = [low, high].map(|end| self.op.holds(end, bound));
+        match (self.op, ends) {
+            (_, [true, true]) => Decision::Holds,
+            // Between the ends may be what neither of them is.
+            (Op::Equal, [false, false]) if low < bound && bound < high => self.undecided(low, high),
+            (_, [false, false]) => Decision::Missed(self.missed(report, high)),
+            _ => self.undecided(low, high),
+        }
+    }
+
+    fn missed(&self, report: &Report, high: f64) -> String {
+        if high == f64::INFINITY && matches!(self.metric, Metric::Latency(..)) {
+            let counts = &report.measured.counts;
+            let (held, due) = (report.measured.dropped.in_flight_cap, counts.scheduled.max(counts.dropped));
+            return format!(
+                "threshold {self} missed: {} of {} messages were not sent since too many were in flight (--max-in-flight), and \
+                 these count as the slowest",
+                human::count(held),
+                human::count(due)
+            );
+        }
+        // As the table has it, rather than the end of a range.
+        format!("threshold {self} missed: it is {}", self.shown(self.measure(report).unwrap_or(high)))
+    }
+
+    fn undecided(&self, low: f64, high: f64) -> Decision {
+        let what = match self.metric {
+            Metric::Latency(..) => format!(
+                "between {} (floor, without the time that replies may have lain unread) and {}, for the generator was late: \
+                 free its cores, or let more messages outweigh it (--duration, --messages)",
+                self.shown(low),
+                self.shown(high),
+            ),
+            _ if high == f64::INFINITY => format!(
+                "{} at least, for the generator stood still for over 1 % of the time: free its cores",
+                self.shown(low)
+            ),
+            _ => format!("between {} and {}, for the generator was behind schedule", self.shown(low), self.shown(high)),
+        };
+        Decision::Undecided(format!("generator: threshold {self} is undecided: it is {what}"))
+    }
+
+    /// With digits enough to tell it from the bound.
+    fn shown(&self, value: f64) -> String {
+        self.metric.show_apart(value, self.bound())
+    }
+
+    /// One line that says how a report misses it; `None` when it holds or is undecided.
+    pub fn failure(&self, report: &Report) -> Option<String> {
+        match self.decide(report) {
+            Decision::Missed(failure) => Some(failure),
+            Decision::Holds | Decision::Undecided(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Threshold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}{}", self.metric, self.op, self.bound)
+    }
+}
+
+impl FromStr for Threshold {
+    type Err = Refusal;
+
+    fn from_str(text: &str) -> Result<Self, Refusal> {
+        parse::threshold(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Latency, sample};
+
+    fn holds(text: &str, report: &Report) -> bool {
+        text.parse::<Threshold>().unwrap().holds(report)
+    }
+
+    #[test]
+    fn each_comparison_at_below_and_above_its_bound() {
+        let mut report = sample::pass();
+        report.measured.counts.lost = 10;
+        let table = [
+            ("<", [false, false, true]),
+            ("<=", [false, true, true]),
+            (">", [true, false, false]),
+            (">=", [true, true, false]),
+            ("==", [false, true, false]),
+        ];
+        for (op, expected) in table {
+            for (bound, expected) in [9, 10, 11].into_iter().zip(expected) {
+                assert_eq!(holds(&format!("lost{op}{bound}"), &report), expected, "10 {op} {bound}");
+            }
+        }
+    }
+
+    #[test]
+    fn each_metric_reads_its_own_number() {
+        let mut report = sample::pass();
+        report.latency = Latency::default();
+        for value in 1..=1000 {
+            report.latency.response.record(value).unwrap();
+            report.latency.service.record(value + 1).unwrap();
+            report.latency.send_lag.record(value + 2).unwrap();
+            report.latency.connect.record(value + 3).unwrap();
+        }
+        report.measured_s = 2.0;
+        report.traffic.matched_in_window = 90;
+        report.traffic.sent_in_window = Some(100);
+        report.connections.failed = 3;
+        report.connections.died = 4;
+        report.measured.anomalies.wrong_type = 5;
+        report.measured.counts.undetermined = 6;
+        let table = [
+            ("p50==500ns", true),
+            ("response.p50==500ns", true),
+            ("service.p50==501ns", true),
+            ("send_lag.p50==502ns", true),
+            ("connect.p50==503ns", true),
+            ("p99.9==999ns", true),
+            ("p99.99==1us", true),
+            ("p0.1==1ns", true),
+            ("min==1ns", true),
+            ("max==1us", true),
+            ("mean>500ns", true),
+            ("mean<501ns", true),
+            ("stdev>288ns", true),
+            ("stdev<289ns", true),
+            ("throughput==45", true),
+            ("sent_rate==50", true),
+            ("failed==3", true),
+            ("died==4", true),
+            ("wrong_type==5", true),
+            ("undetermined==6", true),
+        ];
+        for (text, expected) in table {
+            assert_eq!(holds(text, &report), expected, "{text}");
+        }
+    }
+
+    /// Ten messages, of which the generator read one 9 ms after it may have come: the slowest took from 1 ms to 10 ms.
+    fn read_late() -> Report {
+        let mut report = sample::pass();
+        report.latency = Latency::default();
+        for histogram in [&mut report.latency.response, &mut report.latency.service, &mut report.latency.floor] {
+            histogram.record_n(500_000, 9).unwrap();
+        }
+        report.latency.response.record(10_000_000).unwrap();
+        report.latency.service.record(10_000_000).unwrap();
+        report.latency.floor.record(1_000_000).unwrap();
+        report
+    }
+
+    #[test]
+    fn a_threshold_between_the_bounds_is_undecided() {
+        let report = read_late();
+        let table = [
+            ("max<11ms", Some(true)),
+            ("max<5ms", None),
+            ("max<=900us", Some(false)),
+            ("max>900us", Some(true)),
+            ("max>=5ms", None),
+            ("max>11ms", Some(false)),
+            ("max==5ms", None),
+            ("max==11ms", Some(false)),
+            ("service.max<5ms", None),
+            ("service.max<900us", Some(false)),
+            ("p50<600us", Some(true)),
+            ("p50<400us", Some(false)),
+        ];
+        for (text, expected) in table {
+            let decision = text.parse::<Threshold>().unwrap().decide(&report);
+            let holds = match &decision {
+                Decision::Holds => Some(true),
+                Decision::Missed(_) => Some(false),
+                Decision::Undecided(_) => None,
+            };
+            assert_eq!(holds, expected, "{text}: {decision:?}");
+        }
+        let Decision::Undecided(why) = "max<5ms".parse::<Threshold>().unwrap().decide(&report) else {
+            panic!("decided")
+        };
+        assert!(why.starts_with("generator: threshold max<5ms is undecided: it is between 1.00 ms (floor, "), "{why}");
+        assert!(why.contains("and 10.0 ms, ") && why.contains("--duration"), "{why}");
+    }
+
+    #[test]
+    fn what_was_not_sent_since_too_much_was_in_flight_counts_as_the_slowest() {
+        let mut report = read_late();
+        report.measured.dropped.in_flight_cap = 1;
+        let failure = "max<1m".parse::<Threshold>().unwrap().failure(&report).unwrap();
+        assert!(failure.starts_with("threshold max<60s missed: 1 of 500 000 messages were not sent"), "{failure}");
+        assert!(holds("p50<600us", &report));
+    }
+
+    #[test]
+    fn a_rate_under_its_bound_is_undecided_where_the_generator_stood_still() {
+        let mut report = sample::pass();
+        let (low, high): (Threshold, Threshold) =
+            ("throughput>=40k".parse().unwrap(), "throughput>=60k".parse().unwrap());
+        assert_eq!(low.decide(&report), Decision::Holds);
+        assert!(matches!(high.decide(&report), Decision::Missed(_)));
+        report.generator.stopped_s = 2.0;
+        assert_eq!(low.decide(&report), Decision::Holds);
+        assert!(matches!(high.decide(&report), Decision::Undecided(_)));
+    }
+
+    #[test]
+    fn what_was_not_measured_never_passes() {
+        let mut report = sample::pass();
+        report.latency = Latency::default();
+        report.measured_s = 0.0;
+        for text in ["p99<5ms", "p99>0ns", "mean==0ns", "max>=0ns", "connect.min<=1m", "throughput<1m", "sent_rate>=0"]
+        {
+            let threshold: Threshold = text.parse().unwrap();
+            assert!(!threshold.holds(&report), "{text}");
+            assert!(threshold.failure(&report).unwrap().ends_with("nothing was measured for it"));
+        }
+    }
+
+    #[test]
+    fn a_failure_names_the_figure() {
+        let mut report = sample::pass();
+        report.latency.response = Latency::histogram();
+        report.latency.response.record(7_310_000).unwrap();
+        report.latency.floor = report.latency.response.clone();
+        report.measured.counts.dropped = 1234;
+        report.measured_s = 10.0;
+        report.traffic.matched_in_window = 489_990;
+        let failure = |text: &str| text.parse::<Threshold>().unwrap().failure(&report);
+        assert_eq!(failure("p99<5ms").unwrap(), "threshold p99<5ms missed: it is 7.31 ms");
+        assert_eq!(failure("dropped <= 10").unwrap(), "threshold dropped<=10 missed: it is 1 234");
+        assert_eq!(failure("throughput>=49k").unwrap(), "threshold throughput>=49000 missed: it is 48 999");
+        assert_eq!(failure("p99<8ms"), None);
+    }
+
+    #[test]
+    fn a_failure_has_digits_enough_to_be_seen() {
+        let mut report = sample::pass();
+        report.latency.response = Latency::histogram();
+        report.latency.response.record(7_310_000).unwrap();
+        report.latency.floor = report.latency.response.clone();
+        // 999.67 a second, which is 1 000 where digits are not needed.
+        report.measured_s = 3.0;
+        report.traffic.matched_in_window = 2_999;
+        let failure = |text: &str| text.parse::<Threshold>().unwrap().failure(&report);
+        assert_eq!(failure("throughput>=1000").unwrap(), "threshold throughput>=1000 missed: it is 999.7");
+        assert_eq!(failure("p99<7.31ms").unwrap(), "threshold p99<7.31ms missed: it is 7.311 ms");
+    }
+}

@@ -1,0 +1,229 @@
+//! Text to threshold, with errors that point at the place.
+
+use super::{
+    Op, Threshold,
+    value::{Bound, DURATIONS, MULTIPLES},
+};
+use crate::{
+    metric::{Metric, metric, metrics},
+    model::Latency,
+    text::{
+        decimal::Decimal,
+        refusal::{Fault, Refusal, Slice},
+    },
+};
+
+const FORM: &str = "METRIC OP VALUE, as in `p99<5ms`, `throughput>=49k` or `lost==0`; OP is < <= > >= ==";
+const DURATION: &str = "a duration with a unit: ns us ms s m, as in `5ms` or `1.5s`";
+const RATE: &str = "a number of messages per second, as in `49000` or `49k` (k thousand, m million)";
+const COUNT: &str = "a whole number without a unit, as in `0` or `10k` (k thousand, m million)";
+
+pub(super) fn threshold(text: &str) -> Result<Threshold, Refusal> {
+    parse(text).map_err(|fault| fault.of(text))
+}
+
+fn parse(text: &str) -> Result<Threshold, Fault> {
+    let op_at = text
+        .find(['<', '>', '='])
+        .ok_or_else(|| Fault::new(text.trim_end().len(), "a threshold needs a comparison", FORM))?;
+    let &(symbol, op) = Op::ALL
+        .iter()
+        .find(|(symbol, _)| text[op_at..].starts_with(symbol))
+        .ok_or_else(|| Fault::new(op_at, "this is not a comparison", FORM))?;
+    let left = Slice::trimmed(text, 0, op_at);
+    if left.text.is_empty() {
+        return Err(Fault::new(left.at, "a threshold begins with a metric", metrics()));
+    }
+    let metric = metric(left)?;
+    let bound = bound(metric, Slice::trimmed(text, op_at + symbol.len(), text.len()))?;
+    Ok(Threshold { metric, op, bound })
+}
+
+fn bound(metric: Metric, slice: Slice<'_>) -> Result<Bound, Fault> {
+    let accepted = match metric {
+        Metric::Latency(..) => DURATION,
+        Metric::Throughput | Metric::SentRate | Metric::Efficiency => RATE,
+        Metric::Count(_) => COUNT,
+    };
+    if slice.text.is_empty() {
+        return Err(Fault::new(slice.at, "a threshold ends with a value", accepted));
+    }
+    let (decimal, rest) =
+        Decimal::split(slice.text).ok_or_else(|| Fault::new(slice.at, "this is not a number", accepted))?;
+    let unit = Slice::trimmed(slice.text, slice.text.len() - rest.len(), slice.text.len());
+    let unit_at = slice.at + unit.at;
+    let is_latency = matches!(metric, Metric::Latency(..));
+    let units: &[(&str, u64)] = if is_latency { &DURATIONS } else { &MULTIPLES };
+    let Some(&(_, size)) = units.iter().find(|(name, _)| *name == unit.text) else {
+        let problem = match (is_latency, unit.text) {
+            (true, "") => "a latency needs a unit".to_owned(),
+            (true, text) => format!("`{text}` is not a unit of time"),
+            (false, text) => format!("`{text}` is not a suffix of a number"),
+        };
+        return Err(Fault::new(unit_at, problem, accepted));
+    };
+    let fault = |problem| Fault::new(slice.at, problem, accepted);
+    match metric {
+        Metric::Latency(..) => decimal
+            .times(size)
+            .ok_or_else(|| fault("this is not a whole number of nanoseconds, or too many"))
+            .and_then(|ns| {
+                let told = (ns <= Latency::HIGH_NS).then_some(Bound::Nanoseconds(ns));
+                told.ok_or_else(|| {
+                    fault("what takes longer than 60 s is recorded as 60 s, so this bound tells nothing")
+                })
+            }),
+        Metric::Throughput | Metric::SentRate | Metric::Efficiency => decimal
+            .number()
+            .map(|number| Bound::Rate(number * size as f64))
+            .filter(|bound| bound.number().is_finite())
+            .ok_or_else(|| fault("this number is too large")),
+        Metric::Count(_) => {
+            decimal.times(size).map(Bound::Count).ok_or_else(|| fault("a count is a whole number of at most 64 bits"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::metric::{CountName, Percentile, Series, Statistic};
+
+    #[test]
+    fn every_accepted_form() {
+        let table = [
+            ("p99<5ms", "p99<5ms"),
+            ("response.p99<5ms", "p99<5ms"),
+            (" service.p99.9 <= 2 ms ", "service.p99.9<=2ms"),
+            ("p99.900<1500us", "p99.9<1.5ms"),
+            ("p0.000001>1ns", "p0.000001>1ns"),
+            ("p099<1µs", "p99<1us"),
+            ("p99<1μs", "p99<1us"),
+            ("send_lag.max<1ms", "send_lag.max<1ms"),
+            ("connect.stdev>=0.5m", "connect.stdev>=30s"),
+            ("mean==1s", "mean==1s"),
+            ("throughput>=49000", "throughput>=49000"),
+            ("throughput>=49.5k", "throughput>=49500"),
+            ("sent_rate>0.25", "sent_rate>0.25"),
+            ("efficiency>=100k", "efficiency>=100000"),
+            ("lost==0", "lost==0"),
+            ("dropped<=10k", "dropped<=10000"),
+            ("events>1.5m", "events>1500000"),
+            ("misrouted_events==0", "misrouted_events==0"),
+            ("died==0", "died==0"),
+            ("failed<1", "failed<1"),
+        ];
+        for (text, shown) in table {
+            assert_eq!(text.parse::<Threshold>().map(|t| t.to_string()).as_deref(), Ok(shown), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_names_metrics_that_are_accepted() {
+        for wrong in ["latency<5ms", "<5ms"] {
+            let refusal = wrong.parse::<Threshold>().unwrap_err().to_string();
+            let (_, accepted) = refusal.split_once("accepted: ").unwrap();
+            let (latencies, others) = accepted.split_once(", ").unwrap();
+            assert_eq!(latencies, "[response.|service.|floor.|send_lag.|connect.](min|mean|stdev|max|pNN)");
+            let others: Vec<_> = others.split(", ").collect();
+            assert!(["throughput", "sent_rate", "lost", "unexpected", "died"].iter().all(|name| others.contains(name)));
+            for metric in others {
+                assert!(format!("{metric}>=0").parse::<Threshold>().is_ok(), "{metric}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_refusal_points_at_its_place() {
+        let table = [
+            ("", 0, "needs a comparison"),
+            ("p99", 3, "needs a comparison"),
+            ("p99 5ms", 7, "needs a comparison"),
+            ("p99=5ms", 3, "not a comparison"),
+            ("p99=<5ms", 3, "not a comparison"),
+            ("<5ms", 0, "begins with a metric"),
+            ("  p9x<5ms", 4, "a percentile is a number"),
+            ("latency<5ms", 0, "`latency` is not a metric"),
+            ("Response.p99<5ms", 0, "is not a metric"),
+            ("service.lost<5", 8, "`lost` is not a statistic of service"),
+            ("service.<5ms", 8, "is not a statistic of service"),
+            ("p100<5ms", 1, "no percentile `p100`"),
+            ("p0<5ms", 1, "no percentile `p0`"),
+            ("p99999999999999999999<5ms", 1, "no percentile"),
+            ("p99.9999999<5ms", 1, "too fine"),
+            ("p99.<5ms", 0, "is not a metric"),
+            ("p99<", 4, "ends with a value"),
+            ("p99< ms", 5, "not a number"),
+            ("p99<-5ms", 4, "not a number"),
+            ("p99<<5ms", 4, "not a number"),
+            ("p99<5", 5, "needs a unit"),
+            ("p99<5 parsecs", 6, "`parsecs` is not a unit of time"),
+            ("p99<5k", 5, "`k` is not a unit of time"),
+            ("p99<0.5ns", 4, "not a whole number of nanoseconds"),
+            ("p99<99999999999999999999s", 4, "too many"),
+            ("p99<60.1s", 4, "longer than 60 s"),
+            ("max<=2m", 5, "longer than 60 s"),
+            ("lost==0ms", 7, "`ms` is not a suffix"),
+            ("lost==0.5", 6, "whole number"),
+            ("throughput>=49 000", 15, "`000` is not a suffix"),
+            ("throughput>=1e5", 13, "`e5` is not a suffix"),
+            ("p99 < 5µ", 7, "`µ` is not a unit"),
+        ];
+        for (text, column, problem) in table {
+            let error = text.parse::<Threshold>().expect_err(text);
+            assert!(error.to_string().contains(problem), "{text}: {error}");
+            assert_eq!(error.column(), column, "{error}");
+        }
+    }
+
+    #[test]
+    fn the_message_shows_text_and_caret() {
+        let error = "service.p99.9<2 parsecs".parse::<Threshold>().unwrap_err();
+        insta::assert_snapshot!(error, @r"
+        `parsecs` is not a unit of time
+          service.p99.9<2 parsecs
+                          ^
+        accepted: a duration with a unit: ns us ms s m, as in `5ms` or `1.5s`
+        ");
+    }
+
+    fn thresholds() -> impl Strategy<Value = Threshold> {
+        let statistic = prop_oneof![
+            Just(Statistic::Min),
+            Just(Statistic::Mean),
+            Just(Statistic::Stdev),
+            Just(Statistic::Max),
+            (1..100_000_000_u64).prop_map(|m| Statistic::Percentile(Percentile::from_millionths(m).unwrap())),
+        ];
+        let series = prop::sample::select(Series::ALL.map(|(series, _)| series).to_vec());
+        let rate = any::<f64>().prop_filter("a finite rate", |r| r.is_finite()).prop_map(f64::abs);
+        let sides = prop_oneof![
+            (series, statistic, 0..=Latency::HIGH_NS)
+                .prop_map(|(a, b, ns)| (Metric::Latency(a, b), Bound::Nanoseconds(ns))),
+            rate.clone().prop_map(|rate| (Metric::Throughput, Bound::Rate(rate))),
+            rate.clone().prop_map(|rate| (Metric::SentRate, Bound::Rate(rate))),
+            rate.prop_map(|rate| (Metric::Efficiency, Bound::Rate(rate))),
+            (prop::sample::select(CountName::all().collect::<Vec<_>>()), any::<u64>())
+                .prop_map(|(name, n)| (Metric::Count(name), Bound::Count(n))),
+        ];
+        let op = prop::sample::select(Op::ALL.map(|(_, op)| op).to_vec());
+        (sides, op).prop_map(|((metric, bound), op)| Threshold { metric, op, bound })
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_displayed_parses_back(threshold in thresholds()) {
+            prop_assert_eq!(threshold.to_string().parse::<Threshold>(), Ok(threshold));
+        }
+
+        #[test]
+        fn any_text_is_refused_inside_its_length(text in r"\PC{0,20}|(p|service\.|lost|[<>=]|[0-9.]|ms|µ| ){0,8}") {
+            if let Err(error) = text.parse::<Threshold>() {
+                prop_assert!(error.column() <= text.chars().count());
+                prop_assert!(error.to_string().lines().count() >= 4);
+            }
+        }
+    }
+}

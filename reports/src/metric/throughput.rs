@@ -1,0 +1,63 @@
+//! Rates of the measured phase: what happened between its first and its last instant, by its length. A message counts when it
+//! was sent or came, not when it was due: so a delay that stays the same takes nothing from a rate.
+
+use serde::Serialize;
+
+use crate::model::Report;
+
+/// Rates per second of the measured phase; `None` (`null` in a file) when the phase had no length.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Throughput {
+    /// Messages that were due.
+    pub scheduled_per_s: Option<f64>,
+    /// Messages sent in the measured window.
+    pub sent_per_s: Option<f64>,
+    /// Messages matched in the measured window, also those that were due before it; what came in the drain does not count.
+    pub matched_per_s: Option<f64>,
+    /// Payload bytes sent.
+    pub sent_bytes_per_s: Option<f64>,
+    /// Payload bytes received.
+    pub received_bytes_per_s: Option<f64>,
+}
+
+impl Throughput {
+    /// Divides a report's counts by the length of its measured phase.
+    pub fn of(report: &Report) -> Self {
+        let per_second = |n: u64| (report.measured_s > 0.0).then(|| n as f64 / report.measured_s);
+        Self {
+            scheduled_per_s: per_second(report.measured.counts.scheduled),
+            sent_per_s: per_second(report.traffic.sent_in_window.unwrap_or(report.measured.counts.sent)),
+            matched_per_s: per_second(report.traffic.matched_in_window),
+            sent_bytes_per_s: per_second(report.traffic.sent_bytes),
+            received_bytes_per_s: per_second(report.traffic.received_bytes),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::sample;
+
+    #[test]
+    fn a_rate_is_a_count_over_the_measured_phase() {
+        let mut report = sample::pass();
+        report.measured_s = 10.0;
+        report.traffic.matched_in_window = 499_980;
+        report.traffic.sent_in_window = Some(500_010);
+        // 499 980 / 10 s; 500 000 were matched in all, 20 of them in the drain.
+        let throughput = Throughput::of(&report);
+        assert_eq!(throughput.matched_per_s, Some(49_998.0));
+        // 10 of them were due in the warm-up.
+        assert_eq!(throughput.sent_per_s, Some(50_001.0));
+        report.traffic.sent_in_window = None;
+        assert_eq!(Throughput::of(&report).sent_per_s, Some(50_000.0), "files from before it was counted");
+    }
+
+    #[test]
+    fn without_a_measured_phase_there_is_no_rate() {
+        let mut report = sample::pass();
+        report.measured_s = 0.0;
+        assert_eq!(Throughput::of(&report), Throughput::default());
+    }
+}

@@ -1,0 +1,232 @@
+//! Reports for tests: every number follows from the plan, so that a test can say what it must be.
+
+use super::{
+    Anomalies, Connections, Counts, Dropped, Environment, Evidence, Generator, Interval, Latency, Load, Packed,
+    PerCall, PlanRecord, ReadContext, Report, Tally, Target, Traffic, Wire,
+};
+use crate::metric::quantiles::value_at_share;
+
+/// 100 clients at 500 messages a second for 10 s after 1 s of warm-up: 500 000 messages and 50 000 before them, all whole.
+pub(crate) fn pass() -> Report {
+    Report {
+        target: Target { url: "ws://127.0.0.1:9001/".to_owned(), embedded: true },
+        plan: plan(),
+        environment: Environment {
+            cpu: "Example CPU 3000".to_owned(),
+            cores: 2,
+            kernel: "Linux 6.1.0".to_owned(),
+            version: "0.1.0".to_owned(),
+            seed: 42,
+            run_id: 7,
+        },
+        started_at: "2026-01-02T03:04:05Z".to_owned(),
+        measured_s: 10.0,
+        interrupted: false,
+        connections: Connections { requested: 100, opened: 100, ..Connections::default() },
+        measured: whole(500_000),
+        warmup: whole(50_000),
+        evidence: Vec::new(),
+        traffic: Traffic {
+            matched_in_window: 499_980,
+            sent_in_window: Some(500_000),
+            sent_bytes: 32_000_000,
+            received_bytes: 31_998_720,
+        },
+        latency: latency(),
+        wire: Wire {
+            reads: 119_048,
+            messages_per_read: PerCall { mean: 4.2, max: 10 },
+            writes: 100_000,
+            messages_per_write: PerCall { mean: 5.0, max: 5 },
+        },
+        generator: Generator {
+            cpu_s: 9.9,
+            spin_s: 6.5,
+            busiest_worker: 0.31,
+            peak_rss_bytes: 13_000_000,
+            threads: 1,
+            stops: 0,
+            stopped_s: 0.0,
+            longest_stop_s: 0.0,
+            stolen: Some(0.002),
+        },
+        intervals: (0..10).map(interval).collect(),
+    }
+}
+
+fn plan() -> PlanRecord {
+    PlanRecord {
+        clients: 100,
+        load: Load::Open { rate_per_client: 500.0, burst: 5, max_in_flight: 10_000 },
+        duration_s: Some(10.0),
+        messages_per_client: None,
+        warmup_s: 1.0,
+        drain_s: 5.0,
+        size_bytes: 64,
+        payload: "mixed".to_owned(),
+        expect: "echo".to_owned(),
+        connect_rate: 1000.0,
+        engine: "tungstenite".to_owned(),
+        threads: 1,
+        thresholds: Vec::new(),
+        only_delivery: false,
+    }
+}
+
+fn whole(n: u64) -> Tally {
+    Tally {
+        counts: Counts { scheduled: n, sent: n, matched: n, events: n, ..Counts::default() },
+        dropped: Dropped::default(),
+        anomalies: Anomalies::default(),
+    }
+}
+
+/// 50 000 responses of 80 µs but for 600 of 150 µs and one of 1.2 ms.
+fn interval(second: u32) -> Interval {
+    let mut response = Latency::histogram();
+    for (nanos, times) in [(80_000, 49_399), (150_000, 600), (1_200_000, 1)] {
+        response.record_n(nanos, times).expect("in range");
+    }
+    Interval {
+        at_s: f64::from(second),
+        sent: 50_000,
+        matched: 50_000,
+        anomalies: 0,
+        response_p50_ns: Some(value_at_share(&response, 1, 2)),
+        response_p99_ns: Some(value_at_share(&response, 99, 100)),
+        response_max_ns: Some(response.max()),
+        response: Some(Packed::of(&response).expect("of the one shape")),
+    }
+}
+
+/// Uniform from 20 µs to 120 µs, with a stall of 4 ms in one of 5 000 messages.
+fn latency() -> Latency {
+    let mut latency = Latency::default();
+    for i in 0..10_000_u64 {
+        let stall = if i % 5_000 == 0 { 4_000_000 } else { 0 };
+        latency.service.record_n(20_000 + i * 10 + stall, 50).expect("in range");
+        latency.floor.record_n(19_000 + i * 10 + stall, 50).expect("in range");
+        latency.send_lag.record_n(900 + i / 10, 50).expect("in range");
+        latency.response.record_n(21_400 + i * 10 + stall, 50).expect("in range");
+    }
+    for i in 0..100 {
+        latency.connect.record(300_000 + i * 5_000).expect("in range");
+    }
+    latency
+}
+
+/// 3 messages lost, 1 corrupted by a server that sends escape sequences, 2 duplicated, 1 overtaken.
+pub(crate) fn violation() -> Report {
+    let mut report = pass();
+    let tally = &mut report.measured;
+    tally.counts.matched -= 4;
+    tally.counts.lost = 3;
+    tally.counts.damaged = 1;
+    tally.counts.events = tally.counts.matched + 2 + 1;
+    tally.anomalies.duplicated = 2;
+    tally.anomalies.corrupted = 1;
+    tally.anomalies.reordered = 1;
+    report.warmup.counts.events += 1;
+    report.warmup.anomalies.unexpected = 1;
+    report.evidence = evidence();
+    report
+}
+
+fn evidence() -> Vec<Evidence> {
+    let lost = Evidence {
+        kind: "lost".to_owned(),
+        client: 17,
+        local: "127.0.0.1:40112".to_owned(),
+        peer: "127.0.0.1:9001".to_owned(),
+        sequence: Some(1_234),
+        at_s: 2.468,
+        expected: None,
+        received: None,
+        received_bytes: None,
+        first_difference: None,
+        read: None,
+        detail: None,
+    };
+    vec![
+        lost.clone(),
+        Evidence { sequence: Some(1_235), ..lost.clone() },
+        Evidence {
+            sequence: Some(1_236),
+            detail: Some("the last that this connection sent".to_owned()),
+            ..lost.clone()
+        },
+        Evidence {
+            kind: "corrupted".to_owned(),
+            sequence: Some(99),
+            at_s: 0.198_512,
+            expected: Some("LG\\x00\\x07abcdefghijklmnopqrstuvwxyz".to_owned()),
+            received: Some("LG\\x00\\x07abc\\x1b[2J\u{1b}[31m\u{202e}…+52".to_owned()),
+            received_bytes: Some(64),
+            first_difference: Some(7),
+            read: Some(ReadContext { bytes: 340, frames: 5 }),
+            ..lost.clone()
+        },
+        Evidence { kind: "duplicated".to_owned(), at_s: 3.5, received_bytes: Some(64), ..lost.clone() },
+        Evidence {
+            kind: "unexpected".to_owned(),
+            sequence: None,
+            at_s: -0.25,
+            received: Some("welcome".to_owned()),
+            received_bytes: Some(7),
+            read: Some(ReadContext { bytes: 9, frames: 1 }),
+            ..lost
+        },
+    ]
+}
+
+/// The generator fell behind, and was interrupted.
+pub(crate) fn invalid() -> Report {
+    let mut report = pass();
+    report.measured.counts.scheduled += 11_000;
+    report.measured.counts.dropped = 11_000;
+    report.measured.dropped = Dropped { in_flight_cap: 1_000, dead_connection: 0, behind_schedule: 10_000 };
+    report.generator.busiest_worker = 0.987;
+    report.generator.stolen = Some(0.274);
+    (report.generator.stops, report.generator.stopped_s, report.generator.longest_stop_s) = (2, 0.75, 0.5);
+    report.latency.response.record_n(480_000_000, 20_000).expect("in range");
+    report.latency.service.record_n(300_000_000, 20_000).expect("in range");
+    report.latency.floor.record_n(90_000, 20_000).expect("in range");
+    report.latency.send_lag = Latency::histogram();
+    report.latency.send_lag.record_n(4_200_000, 500_000).expect("in range");
+    report.interrupted = true;
+    report.measured_s = 8.5;
+    report
+}
+
+/// The generator fell behind, and connections failed and died.
+pub(crate) fn connections() -> Report {
+    let mut report = invalid();
+    report.measured.counts.scheduled += 9_000;
+    report.measured.counts.dropped += 9_000;
+    report.measured.dropped.dead_connection = 9_000;
+    report.measured.counts.matched -= 40;
+    report.measured.counts.events -= 40;
+    report.measured.counts.undetermined = 40;
+    report.connections = Connections {
+        requested: 100,
+        opened: 98,
+        failed: 2,
+        died: 3,
+        errors: [("refused".to_owned(), 2), ("reset".to_owned(), 3)].into(),
+        details: [("refused".to_owned(), "127.0.0.1:9000: Connection refused (os error 111)".to_owned())].into(),
+    };
+    report
+}
+
+/// As fast as replies allow, 16 in flight per client, for a number of messages.
+pub(crate) fn closed() -> Report {
+    let mut report = pass();
+    report.plan.load = Load::Closed { window: 16 };
+    report.plan.duration_s = None;
+    report.plan.messages_per_client = Some(5_000);
+    report.plan.expect = "count".to_owned();
+    report.measured_s = 2.5;
+    report.latency.response = report.latency.service.clone();
+    report.latency.send_lag = Latency::histogram();
+    report
+}

@@ -1,0 +1,322 @@
+//! A schema describes what is written: no less (each key is required), and no more (no other key is allowed).
+
+use jsonschema::Validator;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::{
+    compare,
+    judge::judge,
+    model::{Latency, Report, sample},
+    render::{
+        Json,
+        comparison::{
+            Ab, RenderComparison,
+            sample::{STEADY, WILD, foreign, outcome, regression, several},
+        },
+    },
+    search::{self, Cause, Conclusion},
+    store,
+};
+
+/// A format with documents of it, and where it leaves room.
+struct Format {
+    schema: Schema,
+    documents: Vec<Value>,
+    /// Keys that may be missing.
+    optional: fn(&str) -> bool,
+    /// Objects that may have any key.
+    open: fn(&str) -> bool,
+    /// Values that may be `null`, or numbers below zero.
+    loose: fn(&str) -> bool,
+}
+
+fn formats() -> [Format; 4] {
+    [
+        Format {
+            schema: Schema::RESULT,
+            documents: results(),
+            // Older files have no histograms of seconds, engine, stolen time, details of errors or messages sent in the window.
+            optional: |at| {
+                is_later(at) || {
+                    let later = [
+                        "/response_histogram",
+                        "/plan/engine",
+                        "/generator/stolen",
+                        "/connections/details",
+                        "/traffic/sent_in_window",
+                    ];
+                    ends(at, &later) || is_error(at)
+                }
+            },
+            open: |at| ["/connections/errors", "/connections/details"].contains(&at),
+            loose: |at| {
+                let parts = ["/evidence/", "/intervals/", "/throughput/", "/duration_s", "/messages_per_client"];
+                parts.iter().any(|part| at.contains(part))
+            },
+        },
+        Format {
+            schema: Schema::SEARCH,
+            documents: searches(),
+            optional: |_| false,
+            open: |_| false,
+            loose: |at| {
+                let of_an_unfinished = ["/holds_per_s", "/fails_per_s", "/limited_by", "/exit_code"];
+                ends(at, &of_an_unfinished) || ends(at, &["/sent_per_s", "/matched_per_s", "_p50_ns", "_p99_ns"])
+            },
+        },
+        Format {
+            schema: Schema::COMPARISON,
+            documents: comparisons(),
+            optional: |_| false,
+            open: |_| false,
+            loose: is_of_a_metric,
+        },
+        Format {
+            schema: Schema::AB,
+            documents: pairs(),
+            optional: |_| false,
+            open: |_| false,
+            loose: |at| is_of_a_metric(at) || at.starts_with("/runs/"),
+        },
+    ]
+}
+
+fn ends(at: &str, keys: &[&str]) -> bool {
+    keys.iter().any(|key| at.ends_with(key))
+}
+
+/// What older files have not: floors, what they mark, and stops of the generator; or what is left out where it says nothing.
+fn is_later(at: &str) -> bool {
+    let stops = ["/generator/stops", "/generator/stopped_s", "/generator/longest_stop_s"];
+    let floor = ["/latency_ns/floor", "/histograms/floor", "/marked", "/plan/only_delivery"];
+    ends(at, &stops) || ends(at, &floor)
+}
+
+/// The kinds of errors are keys that a run decides.
+fn is_error(at: &str) -> bool {
+    at.starts_with("/connections/errors/") || at.starts_with("/connections/details/")
+}
+
+/// What is not known of a metric, and changes, which have a sign.
+fn is_of_a_metric(at: &str) -> bool {
+    at.starts_with("/metrics/") && !ends(at, &["/metric", "/unit", "/better"])
+}
+
+fn results() -> Vec<Value> {
+    let written = |report: Report| value(store::to_json(&report, &judge(&report, &[])).unwrap().as_bytes());
+    let empty = Report { measured_s: 0.0, latency: Latency::default(), ..sample::pass() };
+    [sample::pass(), sample::violation(), sample::connections(), sample::closed(), empty].map(written).into()
+}
+
+fn searches() -> Vec<Value> {
+    let why = || "interrupted".to_owned();
+    let ends = [
+        Conclusion::Edge { holds: 4_970.0, fails: 5_190.0, cause: Cause::Generator },
+        Conclusion::Everything { holds: 100_000.0 },
+        Conclusion::Nothing { fails: 20.0, cause: Cause::Delivery },
+        Conclusion::Unfinished { holds: None, fails: None, why: why() },
+        Conclusion::Unfinished { holds: Some(4_000.0), fails: Some(8_000.0), why: why() },
+    ];
+    let mut records = vec![search::sample::record(), search::sample::foreign("foreign")];
+    records.extend(ends.map(search::sample::ending));
+    records[5].steps.clear();
+    records.iter().map(|record| value(store::search::to_json(record).unwrap().as_bytes())).collect()
+}
+
+fn comparisons() -> Vec<Value> {
+    let options = compare::Options { force: true, ..compare::Options::default() };
+    let (few, other) = (several(80_000, 400_000), sample::violation());
+    let incomparable = Report { plan: sample::closed().plan, ..sample::pass() };
+    let all = [
+        regression(),
+        foreign("foreign"),
+        compare(&few[..2], &few[..2], &options),
+        compare(&few[..1], &[other], &options),
+        compare(&few[..1], &[incomparable], &compare::Options::default()),
+        compare(&[], &few, &options),
+    ];
+    all.iter().map(|comparison| shown(|out| Json.comparison(comparison, out))).collect()
+}
+
+fn pairs() -> Vec<Value> {
+    let mut unmeasured = outcome(&STEADY, 10);
+    unmeasured.pairs[0].0.values[1].value = None;
+    let all = [outcome(&STEADY, 10), outcome(&STEADY[..3], 6), outcome(&WILD, 30), unmeasured];
+    let ab = |outcome| Ab { a: "ws://127.0.0.1:9001", b: "cmd:./server", outcome, repeated: 1 };
+    all.iter().map(|outcome| shown(|out| Json.ab(&ab(outcome), out))).collect()
+}
+
+fn shown(render: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>) -> Value {
+    let mut out = Vec::new();
+    render(&mut out).unwrap();
+    value(&out)
+}
+
+fn value(text: &[u8]) -> Value {
+    serde_json::from_slice(text).unwrap()
+}
+
+fn validator(schema: Schema) -> Validator {
+    jsonschema::draft202012::new(&value(schema.json().as_bytes())).unwrap()
+}
+
+/// A JSON pointer to every value inside `value`.
+fn pointers(value: &Value) -> Vec<String> {
+    let children: Vec<(String, &Value)> = match value {
+        Value::Object(map) => map.iter().map(|(key, child)| (key.clone(), child)).collect(),
+        Value::Array(items) => items.iter().enumerate().map(|(index, child)| (index.to_string(), child)).collect(),
+        _ => Vec::new(),
+    };
+    let mut found = Vec::new();
+    for (key, child) in children {
+        found.push(format!("/{key}"));
+        found.extend(pointers(child).iter().map(|deeper| format!("/{key}{deeper}")));
+    }
+    found
+}
+
+/// Calls `check` with each format and each of its documents.
+fn each(check: impl Fn(&Format, &Validator, &Value)) {
+    for format in formats() {
+        let validator = validator(format.schema);
+        for document in &format.documents {
+            check(&format, &validator, document);
+        }
+    }
+}
+
+#[test]
+fn schemas_are_themselves_valid_and_say_what_they_describe() {
+    for schema in Schema::ALL {
+        let json = value(schema.json().as_bytes());
+        assert!(jsonschema::draft202012::meta::is_valid(&json));
+        assert_eq!(
+            (&json["title"], &json["properties"]["schema"]["const"]),
+            (&schema.name().into(), &schema.name().into())
+        );
+    }
+}
+
+#[test]
+fn what_is_written_satisfies_its_schema() {
+    each(|_, validator, document| {
+        let errors: Vec<String> =
+            validator.iter_errors(document).map(|error| format!("{}: {error}", error.instance_path())).collect();
+        assert!(errors.is_empty(), "{errors:#?}");
+    });
+}
+
+#[test]
+fn each_key_is_required() {
+    each(|format, validator, document| {
+        for pointer in pointers(document) {
+            let (parent, key) = pointer.rsplit_once('/').unwrap();
+            let mut changed = document.clone();
+            let Some(map) = changed.pointer_mut(parent).and_then(Value::as_object_mut) else { continue };
+            map.remove(key);
+            assert_eq!(validator.is_valid(&changed), (format.optional)(&pointer), "without {pointer}");
+        }
+    });
+}
+
+#[test]
+fn no_other_key_is_allowed() {
+    each(|format, validator, document| {
+        for pointer in pointers(document).into_iter().chain([String::new()]) {
+            let mut changed = document.clone();
+            let Some(map) = changed.pointer_mut(&pointer).and_then(Value::as_object_mut) else { continue };
+            map.insert("other".to_owned(), if pointer.ends_with("/details") { "?".into() } else { 1.into() });
+            assert_eq!(validator.is_valid(&changed), (format.open)(&pointer), "one more in {pointer}");
+        }
+    });
+}
+
+#[test]
+fn each_type_is_checked() {
+    each(|format, validator, document| {
+        for pointer in pointers(document) {
+            for wrong in [json!([[[]]]), json!(-0.5), json!("?"), Value::Null] {
+                let mut changed = document.clone();
+                let value = changed.pointer_mut(&pointer).unwrap();
+                let same_type = std::mem::discriminant(&*value) == std::mem::discriminant(&wrong);
+                // Texts are free.
+                let free = same_type && (wrong.is_string() || wrong.is_null());
+                if free || (format.loose)(&pointer) && !wrong.is_array() {
+                    continue;
+                }
+                *value = wrong;
+                assert!(!validator.is_valid(&changed), "{pointer} = {}", changed.pointer(&pointer).unwrap());
+            }
+        }
+    });
+}
+
+/// Changes of a document, by JSON pointers, that its schema must refuse.
+fn refused(documents: &[Value], schema: Schema, changes: &[(&str, Value)]) {
+    let mut document = documents[0].clone();
+    for (pointer, value) in changes {
+        *document.pointer_mut(pointer).unwrap_or_else(|| panic!("{pointer} is not there")) = value.clone();
+    }
+    assert!(!validator(schema).is_valid(&document), "{changes:?}");
+}
+
+#[test]
+fn wrong_types_inside_optional_values_are_found() {
+    let violation = [results().remove(1)];
+    for at in ["/evidence/0/sequence", "/evidence/0/at_s", "/intervals/0/sent", "/intervals/0/response_p99_ns"] {
+        refused(&violation, Schema::RESULT, &[(at, json!("?"))]);
+    }
+    let not_null = ["/evidence/0/kind", "/evidence/0/client", "/intervals/0/at_s", "/throughput"];
+    for at in not_null.into_iter().chain(["/intervals/0/response_histogram"]) {
+        refused(&violation, Schema::RESULT, &[(at, Value::Null)]);
+    }
+    let (searches, comparisons) = (searches(), comparisons());
+    for at in ["/steps/0/sent_per_s", "/steps/0/response_p99_ns", "/conclusion/limited_by", "/conclusion/exit_code"] {
+        refused(&searches, Schema::SEARCH, &[(at, json!("?"))]);
+    }
+    for at in ["baseline", "change_percent", "p_value", "verdict", "messages"] {
+        refused(&comparisons, Schema::COMPARISON, &[(&format!("/metrics/0/{at}"), json!("?"))]);
+    }
+    refused(&pairs(), Schema::AB, &[("/runs/0/a/0", json!("?"))]);
+}
+
+#[test]
+fn a_search_says_the_same_in_all_its_keys() {
+    let searches = searches();
+    let refused = |changes: &[(&str, Value)]| refused(&searches, Schema::SEARCH, changes);
+    refused(&[("/conclusion/kind", json!("nothing"))]);
+    refused(&[("/conclusion/why", json!("interrupted"))]);
+    refused(&[("/conclusion/holds_per_s", Value::Null)]);
+    refused(&[("/steps/0/holds", json!(false))]);
+    refused(&[("/steps/0/cause", json!("threshold"))]);
+    refused(&[("/plan/model", json!("closed"))]);
+}
+
+#[test]
+fn what_formats_have_in_common_is_described_alike() {
+    let [result, search, comparison, ab] = Schema::ALL.map(|schema| value(schema.json().as_bytes()));
+    assert_eq!(result["properties"]["target"], search["properties"]["target"]);
+    assert_eq!(result["properties"]["environment"]["properties"], search["properties"]["environment"]["properties"]);
+    assert_eq!(comparison["$defs"]["metric"], ab["$defs"]["metric"]);
+    let plans = [result, search].map(|schema| schema["$defs"]["plan"]["properties"].as_object().unwrap().clone());
+    for key in plans[1].keys() {
+        assert!(plans[0].contains_key(key), "{key}");
+    }
+}
+
+#[test]
+fn a_later_version_is_told_from_another_format() {
+    for (name, later) in [
+        ("loadgen.result/2", true),
+        ("loadgen.result/18446744073709551615", true),
+        ("loadgen.result/1", false),
+        ("loadgen.result/0", false),
+        ("loadgen.result/two", false),
+        ("loadgen.search/2", false),
+        ("loadgen.result", false),
+        ("", false),
+    ] {
+        assert_eq!(Schema::RESULT.is_older_than(name), later, "{name}");
+    }
+}

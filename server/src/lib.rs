@@ -11,7 +11,7 @@
 //!
 //! # Map
 //! [`run`] starts a `crew`: one thread for each of [`Options::threads`], each with a listener of its own on the same port
-//! (`listener`) and, where [`Room`] finds no other way to hold all connections, descriptors of its own. A `worker` is one such
+//! (`listener`) and, where [`ConnectionCapacity`] finds no other way to hold all connections, descriptors of its own. A `worker` is one such
 //! thread: it accepts, and each `connection` is one task that never leaves it.
 //! Frames are read and written by the crate [`frames`], in a workspace that the connections of a worker share: one buffer to
 //! read into, one to encode answers in. A connection has memory of its own only for a message that came in pieces and for
@@ -56,13 +56,13 @@ use std::{io, net::TcpListener};
 
 pub use descriptors::{Allowance, Table};
 
-use crate::workers::Crew;
+use crate::workers::Workers;
 pub use crate::{
     misbehaviour::delay::{Delay, DelayShape, Stall},
     misbehaviour::fault::{BadRates, Fault, FaultKind, FaultLedger, Faults, UnknownFault},
     options::{Limits, Options, Reply},
     stats::Stats,
-    workers::capacity::Room,
+    workers::capacity::ConnectionCapacity,
     workers::listener::bind,
 };
 
@@ -84,12 +84,12 @@ pub async fn run(listener: TcpListener, options: Options, shutdown: impl Future<
 /// If the listener has no address, if a further listener can't be bound, or if a thread, its descriptor table or its runtime
 /// can't be had.
 pub fn start(listener: TcpListener, options: Options) -> io::Result<Serving> {
-    Crew::start(listener, options).map(Serving)
+    Workers::start(listener, options).map(Serving)
 }
 
 /// A server whose threads accept connections. Dropped, it stops as [`until`](Self::until) says, but is not waited for.
 #[derive(Debug)]
-pub struct Serving(Crew);
+pub struct Serving(Workers);
 
 impl Serving {
     /// Serves until `shutdown` completes; then the server stops accepting, flushes what it owes, sends a Close with 1001

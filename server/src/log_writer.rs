@@ -26,12 +26,12 @@ const LAST_WAIT: Duration = Duration::from_millis(500);
 /// A stream that a thread of its own writes to, line by line.
 #[derive(Debug, Clone)]
 pub(crate) struct LogWriter {
-    queue: SyncSender<Entry>,
+    queue: SyncSender<QueuedItem>,
     dropped: Arc<AtomicU64>,
 }
 
 #[derive(Debug)]
-enum Entry {
+enum QueuedItem {
     Line(Vec<u8>),
     /// Everything before this is written.
     Written(std::sync::mpsc::Sender<()>),
@@ -52,7 +52,7 @@ impl LogWriter {
 
     /// Writes a line, which ends with a line feed. It is dropped and counted where too many wait.
     pub(crate) fn line(&self, text: &[u8]) {
-        if let Err(TrySendError::Full(_)) = self.queue.try_send(Entry::Line(cut(text))) {
+        if let Err(TrySendError::Full(_)) = self.queue.try_send(QueuedItem::Line(cut(text))) {
             self.dropped.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -60,7 +60,7 @@ impl LogWriter {
     /// Waits until all lines are written, but not for long: a reader that takes nothing is left alone.
     pub(crate) fn finish(&self) {
         let (written, done) = channel();
-        let (mut entry, end) = (Entry::Written(written), Instant::now() + LAST_WAIT);
+        let (mut entry, end) = (QueuedItem::Written(written), Instant::now() + LAST_WAIT);
         while let Err(TrySendError::Full(back)) = self.queue.try_send(entry) {
             if Instant::now() >= end {
                 return;
@@ -85,14 +85,14 @@ impl Write for LogWriter {
 }
 
 /// Writes what comes. A stream that fails is no reason to stop: a full disk may have room later.
-fn write(mut stream: impl Write, entries: &Receiver<Entry>, dropped: &AtomicU64) {
+fn write(mut stream: impl Write, entries: &Receiver<QueuedItem>, dropped: &AtomicU64) {
     while let Ok(entry) = entries.recv() {
         match entry {
-            Entry::Line(line) => {
+            QueuedItem::Line(line) => {
                 // What a failing stream took none of can't be told to anybody either.
                 let _ = stream.write_all(&line).and_then(|()| stream.flush());
             }
-            Entry::Written(sender) => {
+            QueuedItem::Written(sender) => {
                 let _ = sender.send(());
             }
         }

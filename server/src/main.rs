@@ -13,7 +13,7 @@ use std::{
 
 use clap::Parser;
 use log_writer::LogWriter;
-use server::{Allowance, FaultLedger, Room};
+use server::{Allowance, ConnectionCapacity, FaultLedger};
 use tokio::sync::oneshot;
 
 fn main() -> ExitCode {
@@ -37,7 +37,7 @@ fn serve(args: cli::Args) -> Result<(), Box<dyn Error>> {
     let address = listener.local_addr()?;
     let ledger = args.misbehaviour.fault_ledger.clone().map(Ledger::create).transpose()?;
     let shutdown = signalled()?;
-    let options = args.options(Room::new(Allowance::raise())).unwrap_or_else(|error| error.exit());
+    let options = args.options(ConnectionCapacity::new(Allowance::raise())).unwrap_or_else(|error| error.exit());
     let (seed, drawn) = (options.seed, options.delay.is_some() || !options.faults.is_empty());
     let threads = options.threads;
     let serving = server::start(listener, options).map_err(|error| {

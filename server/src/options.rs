@@ -20,7 +20,7 @@ pub struct Options {
     /// cores to whoever generates the load on this machine.
     pub threads: NonZeroUsize,
     /// Where the threads have their descriptors. Default: with the rest of the process, which needs no permission and bounds
-    /// all connections by one limit; [`Room`](crate::Room) tells when that is too little.
+    /// all connections by one limit; [`ConnectionCapacity`](crate::ConnectionCapacity) tells when that is too little.
     pub table: Table,
     /// Whether a browser that asks for `/` gets a page that sends bursts to this server and judges what comes back. Default:
     /// yes; without it, such a request is one more that is no handshake.
@@ -99,7 +99,7 @@ pub struct Limits {
     /// Most connections at once over all threads, handshakes included. One more is answered with HTTP 503.
     ///
     /// Default: 65 536. An idle connection takes about 1.2 KiB of memory and a file descriptor; keep this within the
-    /// [`Room`](crate::Room) that the limit on open files leaves, as a connection for which no descriptor is left waits
+    /// [`ConnectionCapacity`](crate::ConnectionCapacity) that the limit on open files leaves, as a connection for which no descriptor is left waits
     /// unanswered instead.
     pub connections: usize,
     /// Memory that all peers together may have the server hold, in bytes: answers that they do not take, what has come of their

@@ -7,7 +7,7 @@ use std::{io, net::SocketAddr, num::NonZeroUsize, time::Duration};
 use bytesize::ByteSize;
 use clap::{Args as ClapArgs, CommandFactory, Parser, error::ErrorKind};
 use misbehaviour::MisbehaviourArgs;
-use server::{Limits, Options, Reply, Room};
+use server::{ConnectionCapacity, Limits, Options, Reply};
 
 const AFTER_HELP: &str = "\
 It prints `listening on ws://ADDRESS` once it does. SIGTERM, SIGHUP and Ctrl-C close every connection with 1001.
@@ -120,7 +120,7 @@ impl Args {
     ///
     /// # Errors
     /// If options contradict each other, or there is no room for as many connections as were asked for.
-    pub(crate) fn options(self, room: Room) -> Result<Options, clap::Error> {
+    pub(crate) fn options(self, room: ConnectionCapacity) -> Result<Options, clap::Error> {
         let defaults = Options::default();
         let (threads, connections) = self.crew(room, &defaults)?;
         let limits = self.limits;
@@ -151,7 +151,7 @@ impl Args {
     }
 
     /// How many threads there shall be, and how many connections at most. What was asked for is given or refused.
-    fn crew(&self, room: Room, defaults: &Options) -> Result<(NonZeroUsize, usize), clap::Error> {
+    fn crew(&self, room: ConnectionCapacity, defaults: &Options) -> Result<(NonZeroUsize, usize), clap::Error> {
         let least = self.threads.unwrap_or(defaults.threads);
         let Some(connections) = self.limits.connections else {
             return Ok((least, defaults.limits.connections.min(room.most(least))));
@@ -161,7 +161,7 @@ impl Args {
             (Some(enough), None) => Ok((enough, connections)),
             (Some(enough), Some(threads)) if enough == threads => Ok((threads, connections)),
             (enough, _) => {
-                let most = self.threads.unwrap_or(Room::MOST_THREADS);
+                let most = self.threads.unwrap_or(ConnectionCapacity::MOST_THREADS);
                 let threads = enough.map(|enough| format!("use --threads {enough} or more"));
                 let fewer = Some(room.most(most)).filter(|most| *most > 0);
                 let fewer = fewer.map(|most| format!("use --connections {most} or fewer"));
@@ -268,7 +268,8 @@ mod tests {
     /// Where a descriptor table may hold so many.
     fn parse_with(line: &str, each_table: u64) -> Result<Options, String> {
         let args = Args::try_parse_from(line.split(' ')).map_err(|error| error.to_string())?;
-        args.options(Room::new(Allowance { each_table, own_tables: true })).map_err(|error| error.to_string())
+        args.options(ConnectionCapacity::new(Allowance { each_table, own_tables: true }))
+            .map_err(|error| error.to_string())
     }
 
     #[test]

@@ -12,7 +12,9 @@ use std::{
 use frames::{Decoder, Event, Input, Violation};
 use tokio::time::{sleep, timeout};
 
-use crate::{connection::Wire, misbehaviour::answer_sender::Record, registry::Notice, workers::worker::Worker};
+use crate::{
+    connection::WebSocket, misbehaviour::answer_sender::FaultRecord, registry::EndRequest, workers::worker::Worker,
+};
 
 /// The reason of a Close on purpose: what a report must not pass on as it is. It clears a terminal and forges a verdict, opens
 /// an element, turns the direction of text around, and has a NUL.
@@ -39,7 +41,7 @@ pub(crate) enum Ending {
     /// The peer is at fault. What it sends from here on does not count.
     Fault(Violation),
     /// The server is done with a peer that did nothing wrong, and waits for its Close.
-    Notice(Notice),
+    EndRequest(EndRequest),
 }
 
 /// What a peer is told of its fault (RFC 6455 section 7.4.1).
@@ -54,7 +56,7 @@ pub(crate) fn reason(violation: Violation) -> &'static str {
 
 /// Ends a connection in at most [`Limits::closing`](crate::Limits::closing), then drops it; at once where it is asked for the
 /// memory that it holds. What the peer saw of `record` is counted.
-pub(crate) async fn finish(mut wire: Wire, ending: Ending, record: Option<Record>, worker: Rc<Worker>) {
+pub(crate) async fn finish(mut wire: WebSocket, ending: Ending, record: Option<FaultRecord>, worker: Rc<Worker>) {
     let closed = part(&mut wire, ending, &worker).await;
     if let Some(record) = record {
         // The end of the stream counts as one.
@@ -64,9 +66,9 @@ pub(crate) async fn finish(mut wire: Wire, ending: Ending, record: Option<Record
 }
 
 /// Ends a connection; how many bytes that took.
-async fn part(wire: &mut Wire, ending: Ending, worker: &Worker) -> usize {
+async fn part(wire: &mut WebSocket, ending: Ending, worker: &Worker) -> usize {
     let watched = Rc::clone(wire.socket.watched());
-    let sparing = matches!(ending, Ending::Notice(Notice::Memory));
+    let sparing = matches!(ending, Ending::EndRequest(EndRequest::Memory));
     if sparing && !wire.give_back() {
         wire.socket.reset_on_drop();
         return 0;
@@ -87,8 +89,8 @@ async fn part(wire: &mut Wire, ending: Ending, worker: &Worker) -> usize {
                 return Ok(());
             }
             // What comes is in the middle of a message that is not kept.
-            Ending::Notice(Notice::Memory) => {}
-            Ending::Hostile | Ending::Notice(_) => hear_close(wire, worker).await?,
+            Ending::EndRequest(EndRequest::Memory) => {}
+            Ending::Hostile | Ending::EndRequest(_) => hear_close(wire, worker).await?,
             _ => {}
         }
         wire.socket.linger().await
@@ -103,13 +105,13 @@ async fn part(wire: &mut Wire, ending: Ending, worker: &Worker) -> usize {
 }
 
 /// Puts the Close that an ending asks for behind what is owed; how many bytes it has.
-fn say_close(wire: &mut Wire, ending: &Ending, worker: &Worker) -> usize {
+fn say_close(wire: &mut WebSocket, ending: &Ending, worker: &Worker) -> usize {
     let content = match ending {
         // The same code, as section 5.5.1 has it.
         Ending::Closed(close) => close.as_ref().map(|(code, reason)| (*code, reason.as_str())),
         Ending::Fault(violation) => Some((violation.close_code(), reason(*violation))),
         Ending::Hostile => Some((1011, HOSTILE_REASON)),
-        Ending::Notice(notice) => Some((notice.code(), notice.reason())),
+        Ending::EndRequest(notice) => Some((notice.code(), notice.reason())),
         Ending::HalfClosed | Ending::Broken(_) | Ending::Stalled | Ending::Reset => return 0,
     };
     let frames = &mut worker.workspace.borrow_mut().frames;
@@ -120,14 +122,14 @@ fn say_close(wire: &mut Wire, ending: &Ending, worker: &Worker) -> usize {
 }
 
 /// Waits for the peer's Close, or for what makes it pointless to.
-async fn hear_close(wire: &mut Wire, worker: &Worker) -> io::Result<()> {
+async fn hear_close(wire: &mut WebSocket, worker: &Worker) -> io::Result<()> {
     if has_close(&mut wire.decoder, &mut std::mem::take(&mut wire.unread)) {
         return Ok(());
     }
     poll_fn(|cx| poll_close(wire, &mut worker.workspace.borrow_mut().read, cx)).await
 }
 
-fn poll_close(wire: &mut Wire, space: &mut [u8], cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+fn poll_close(wire: &mut WebSocket, space: &mut [u8], cx: &mut Context<'_>) -> Poll<io::Result<()>> {
     // One read, and then the others' turn.
     let read = ready!(wire.socket.poll_read(cx, space))?;
     if read == 0 || has_close(&mut wire.decoder, &mut space[..read]) {

@@ -21,14 +21,14 @@ use tokio::{net::TcpStream, task::yield_now, time::timeout};
 
 use crate::{
     connection::closing::{Ending, finish},
-    connection::handshake::{Refusal, upgrade},
+    connection::handshake::{UpgradeRefusal, upgrade},
     connection::log::Log,
-    connection::send_buffer::Outbox,
-    connection::socket::Socket,
-    misbehaviour::answer_queue::Detour,
-    misbehaviour::answer_sender::Courier,
+    connection::send_buffer::SendBuffer,
+    connection::socket::TrackedSocket,
+    misbehaviour::answer_queue::AnswerQueue,
+    misbehaviour::answer_sender::AnswerSender,
     options::Limits,
-    registry::{Entry, Notice, Watched},
+    registry::{EndRequest, Registration, TrackedConnection},
     workers::worker::{Admission, Overload, Worker, Workspace},
 };
 
@@ -50,8 +50,8 @@ const LONG: usize = 64 * 1024;
 pub(crate) async fn serve(
     tcp: TcpStream,
     admission: Admission,
-    entry: Entry,
-    detour: Option<Box<Detour>>,
+    entry: Registration,
+    detour: Option<Box<AnswerQueue>>,
     log: Log,
     worker: Rc<Worker>,
 ) {
@@ -60,7 +60,7 @@ pub(crate) async fn serve(
         Poll::Ready(())
     })
     .await;
-    let socket = Socket::new(tcp, Rc::clone(&entry.watched));
+    let socket = TrackedSocket::new(tcp, Rc::clone(&entry.watched));
     // First and last act are boxed, as their state would otherwise stay a part of every connection's memory.
     let Some((socket, behind)) = Box::pin(open(socket, admission.refusal, &log, &worker)).await else { return };
     let mut echo = Echo::new(socket, behind, detour, &worker);
@@ -68,23 +68,28 @@ pub(crate) async fn serve(
     let record = echo.courier.take().map(|courier| courier.settle());
     log.ended(&ending);
     worker.count(|stats| match ending {
-        Ending::Closed(_) | Ending::Reset | Ending::Hostile | Ending::Notice(Notice::Shutdown) => {}
+        Ending::Closed(_) | Ending::Reset | Ending::Hostile | Ending::EndRequest(EndRequest::Shutdown) => {}
         Ending::HalfClosed | Ending::Broken(_) => stats.broken += 1,
         Ending::Stalled => stats.stalled += 1,
         Ending::Fault(_) => stats.protocol_errors += 1,
-        Ending::Notice(Notice::Idle) => stats.idled += 1,
-        Ending::Notice(Notice::Memory) => stats.evicted += 1,
+        Ending::EndRequest(EndRequest::Idle) => stats.idled += 1,
+        Ending::EndRequest(EndRequest::Memory) => stats.evicted += 1,
     });
     Box::pin(finish(echo.wire, ending, record, worker)).await;
 }
 
 /// The socket of a connection once the peer's handshake is answered, and what came behind that; none if it led to nothing and is
 /// over.
-async fn open(mut socket: Socket, overload: Option<Overload>, log: &Log, worker: &Worker) -> Option<(Socket, Vec<u8>)> {
+async fn open(
+    mut socket: TrackedSocket,
+    overload: Option<Overload>,
+    log: &Log,
+    worker: &Worker,
+) -> Option<(TrackedSocket, Vec<u8>)> {
     let (watched, limits, mut asked) = (Rc::clone(socket.watched()), &worker.limits, RequestReader::default());
     let handshake = upgrade(&mut socket, &mut asked, overload.is_some(), worker.page.as_deref(), limits.handshake);
     let opened = unless_noticed(&watched, pin!(handshake)).await;
-    let refusal = match opened.unwrap_or_else(|notice| Err(Refusal::Noticed(notice))) {
+    let refusal = match opened.unwrap_or_else(|notice| Err(UpgradeRefusal::Noticed(notice))) {
         Ok(behind) => {
             log.opened(asked.bytes());
             return Some((socket, behind));
@@ -94,23 +99,29 @@ async fn open(mut socket: Socket, overload: Option<Overload>, log: &Log, worker:
     log.refused(asked.bytes(), &refusal, overload);
     drop(asked);
     worker.count(|stats| match refusal {
-        Refusal::Full => stats.refused += 1,
-        Refusal::Page => stats.pages += 1,
-        Refusal::Noticed(Notice::Memory) => stats.evicted += 1,
-        Refusal::TooSlow | Refusal::Noticed(_) | Refusal::Rejected(_) | Refusal::Gone(_) => {
+        UpgradeRefusal::Full => stats.refused += 1,
+        UpgradeRefusal::Page => stats.pages += 1,
+        UpgradeRefusal::Noticed(EndRequest::Memory) => stats.evicted += 1,
+        UpgradeRefusal::TooSlow
+        | UpgradeRefusal::Noticed(_)
+        | UpgradeRefusal::Rejected(_)
+        | UpgradeRefusal::Gone(_) => {
             stats.failed_handshakes += 1;
         }
     });
     watched.holds(0);
     // Nothing was promised before the handshake, so on a notice there is nothing to keep.
-    if !matches!(refusal, Refusal::Noticed(_)) {
+    if !matches!(refusal, UpgradeRefusal::Noticed(_)) {
         let _ = timeout(limits.closing, socket.linger()).await;
     }
     None
 }
 
 /// `future`, or the notice that comes before it is done.
-async fn unless_noticed<T>(watched: &Watched, mut future: Pin<&mut impl Future<Output = T>>) -> Result<T, Notice> {
+async fn unless_noticed<T>(
+    watched: &TrackedConnection,
+    mut future: Pin<&mut impl Future<Output = T>>,
+) -> Result<T, EndRequest> {
     poll_fn(|cx| match watched.notice() {
         Some(notice) => Poll::Ready(Err(notice)),
         None => future.as_mut().poll(cx).map(Ok),
@@ -120,15 +131,15 @@ async fn unless_noticed<T>(watched: &Watched, mut future: Pin<&mut impl Future<O
 
 /// Both directions of an open connection.
 #[derive(Debug)]
-pub(crate) struct Wire {
-    pub(crate) socket: Socket,
+pub(crate) struct WebSocket {
+    pub(crate) socket: TrackedSocket,
     pub(crate) decoder: Decoder,
     /// What was read and must wait until the peer has taken more of its answers; nothing most of the time.
     pub(crate) unread: Vec<u8>,
-    pub(crate) outbox: Outbox,
+    pub(crate) outbox: SendBuffer,
 }
 
-impl Wire {
+impl WebSocket {
     /// Tells the registry how much memory the connection holds for its peer; whether more than before.
     #[inline]
     pub(crate) fn count(&self) -> bool {
@@ -146,7 +157,7 @@ impl Wire {
         self.unread = Vec::new();
         let few = self.outbox.held() <= FEW;
         if !few {
-            self.outbox = Outbox::default();
+            self.outbox = SendBuffer::default();
         }
         // What is left counts no more: it is little and soon gone.
         self.socket.watched().holds(0);
@@ -156,15 +167,15 @@ impl Wire {
 
 /// The open state of a connection.
 struct Echo {
-    wire: Wire,
+    wire: WebSocket,
     /// Where answers don't go straight back.
-    courier: Option<Box<Courier>>,
+    courier: Option<Box<AnswerSender>>,
     worker: Rc<Worker>,
 }
 
 impl Echo {
     /// `behind`: what came with the handshake.
-    fn new(socket: Socket, behind: Vec<u8>, detour: Option<Box<Detour>>, worker: &Rc<Worker>) -> Self {
+    fn new(socket: TrackedSocket, behind: Vec<u8>, detour: Option<Box<AnswerQueue>>, worker: &Rc<Worker>) -> Self {
         let Limits { message_bytes, frames_per_message, .. } = worker.limits;
         let settings = Settings {
             role: Role::Server,
@@ -174,9 +185,9 @@ impl Echo {
         };
         let courier = detour.map(|detour| {
             let watched = Rc::clone(socket.watched());
-            Box::new(Courier::new(detour, watched, Rc::clone(worker)))
+            Box::new(AnswerSender::new(detour, watched, Rc::clone(worker)))
         });
-        let wire = Wire { socket, decoder: Decoder::new(settings), unread: behind, outbox: Outbox::default() };
+        let wire = WebSocket { socket, decoder: Decoder::new(settings), unread: behind, outbox: SendBuffer::default() };
         Self { wire, courier, worker: Rc::clone(worker) }
     }
 
@@ -190,7 +201,7 @@ impl Echo {
         }
         let Err(ending) = turn else { return Poll::Pending };
         if let Some(courier) = &mut self.courier {
-            if matches!(ending, Ending::Closed(_) | Ending::Notice(Notice::Idle | Notice::Shutdown)) {
+            if matches!(ending, Ending::Closed(_) | Ending::EndRequest(EndRequest::Idle | EndRequest::Shutdown)) {
                 courier.send_rest(&mut workspace.frames);
             }
             courier.sent(workspace.frames.len());
@@ -212,7 +223,7 @@ impl Echo {
     /// Answers what is there, and sees to it that the task is woken for more.
     fn turn(&mut self, workspace: &mut Workspace, cx: &mut Context<'_>) -> Result<(), Ending> {
         if let Some(notice) = self.wire.socket.watched().notice() {
-            return Err(Ending::Notice(notice));
+            return Err(Ending::EndRequest(notice));
         }
         self.flush(cx)?;
         for _ in 0..READS_IN_A_ROW {

@@ -11,14 +11,14 @@ use std::{
 use frames::{Encoder, Header, Message};
 use tokio::time::{Sleep, sleep};
 
-use crate::connection::socket::Socket;
+use crate::connection::socket::TrackedSocket;
 
 /// Bytes that TCP has taken up to which their memory is not given back before the rest is taken as well.
 const KEPT: usize = 64 * 1024;
 
 /// What TCP has not taken. Nearly always that is nothing, and then it holds no memory.
 #[derive(Debug, Default)]
-pub(crate) struct Outbox(Option<Box<Backlog>>);
+pub(crate) struct SendBuffer(Option<Box<Backlog>>);
 
 #[derive(Debug, Default)]
 struct Backlog {
@@ -29,7 +29,7 @@ struct Backlog {
     stall: Option<Pin<Box<Sleep>>>,
 }
 
-impl Outbox {
+impl SendBuffer {
     /// Bytes that wait.
     #[inline]
     pub(crate) fn len(&self) -> usize {
@@ -45,7 +45,12 @@ impl Outbox {
     /// Writes `frames` behind what waits, keeps what TCP does not take, and leaves `frames` empty. The task is woken when
     /// TCP takes more.
     #[inline]
-    pub(crate) fn send(&mut self, frames: &mut Encoder, socket: &mut Socket, cx: &mut Context<'_>) -> io::Result<()> {
+    pub(crate) fn send(
+        &mut self,
+        frames: &mut Encoder,
+        socket: &mut TrackedSocket,
+        cx: &mut Context<'_>,
+    ) -> io::Result<()> {
         if frames.is_empty() {
             return Ok(());
         }
@@ -66,7 +71,7 @@ impl Outbox {
     pub(crate) fn send_long(
         &mut self,
         message: Message<'_>,
-        socket: &mut Socket,
+        socket: &mut TrackedSocket,
         cx: &mut Context<'_>,
     ) -> io::Result<()> {
         let (kind, payload) = (message.kind, message.payload);
@@ -109,12 +114,12 @@ impl Outbox {
 
     /// Writes what waits as far as TCP takes it. The task is woken when it takes more.
     #[inline]
-    pub(crate) fn flush(&mut self, socket: &mut Socket, cx: &mut Context<'_>) -> io::Result<()> {
+    pub(crate) fn flush(&mut self, socket: &mut TrackedSocket, cx: &mut Context<'_>) -> io::Result<()> {
         if self.0.is_none() { Ok(()) } else { self.flush_backlog(socket, cx) }
     }
 
     #[cold]
-    fn flush_backlog(&mut self, socket: &mut Socket, cx: &mut Context<'_>) -> io::Result<()> {
+    fn flush_backlog(&mut self, socket: &mut TrackedSocket, cx: &mut Context<'_>) -> io::Result<()> {
         let Some(backlog) = &mut self.0 else { return Ok(()) };
         let taken = write(socket, cx, backlog.waiting())?;
         backlog.took(taken);
@@ -125,7 +130,7 @@ impl Outbox {
     }
 
     /// Writes what waits, all of it.
-    pub(crate) async fn write_rest(&mut self, socket: &mut Socket) -> io::Result<()> {
+    pub(crate) async fn write_rest(&mut self, socket: &mut TrackedSocket) -> io::Result<()> {
         poll_fn(|cx| match self.flush(socket, cx) {
             Ok(()) if self.len() > 0 => Poll::Pending,
             done => Poll::Ready(done),
@@ -170,7 +175,7 @@ impl Backlog {
 
 /// Writes as much of `bytes` as TCP takes now; how much.
 #[inline]
-fn write(socket: &mut Socket, cx: &mut Context<'_>, bytes: &[u8]) -> io::Result<usize> {
+fn write(socket: &mut TrackedSocket, cx: &mut Context<'_>, bytes: &[u8]) -> io::Result<usize> {
     let mut taken = 0;
     while taken < bytes.len() {
         match socket.poll_write(cx, &bytes[taken..]) {

@@ -16,21 +16,21 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::{connection::unacknowledged, registry::Watched};
+use crate::{connection::unacknowledged, registry::TrackedConnection};
 
 /// A [`TcpStream`] that tells the registry of every byte.
 #[derive(Debug)]
-pub(crate) struct Socket {
+pub(crate) struct TrackedSocket {
     tcp: TcpStream,
-    watched: Rc<Watched>,
+    watched: Rc<TrackedConnection>,
 }
 
-impl Socket {
-    pub(crate) fn new(tcp: TcpStream, watched: Rc<Watched>) -> Self {
+impl TrackedSocket {
+    pub(crate) fn new(tcp: TcpStream, watched: Rc<TrackedConnection>) -> Self {
         Self { tcp, watched }
     }
 
-    pub(crate) fn watched(&self) -> &Rc<Watched> {
+    pub(crate) fn watched(&self) -> &Rc<TrackedConnection> {
         &self.watched
     }
 

@@ -6,17 +6,17 @@ use frames::{Encoder, Message};
 
 use crate::{
     connection::closing::Ending,
-    misbehaviour::answer::Answer,
-    misbehaviour::answer_queue::Detour,
-    misbehaviour::fault::{Fault, FaultKind, Misrouted, Step},
-    registry::Watched,
+    misbehaviour::answer_queue::AnswerQueue,
+    misbehaviour::fault::{AnswerAction, Fault, FaultKind, Misrouted},
+    misbehaviour::message::OwnedMessage,
+    registry::TrackedConnection,
     workers::worker::Worker,
 };
 
 /// Carries the answers of one connection.
 #[derive(Debug)]
-pub(crate) struct Courier {
-    detour: Box<Detour>,
+pub(crate) struct AnswerSender {
+    detour: Box<AnswerQueue>,
     /// Number of the last read that brought something.
     read: u64,
     /// When the timer will wake the connection's task.
@@ -25,13 +25,13 @@ pub(crate) struct Courier {
     sent: u64,
     /// What was done, and how many bytes of frames had been sent when it was.
     done: Vec<(u64, Fault)>,
-    watched: Rc<Watched>,
+    watched: Rc<TrackedConnection>,
     worker: Rc<Worker>,
 }
 
-impl Courier {
+impl AnswerSender {
     /// From now on other connections may have this one deliver what is not its own.
-    pub(crate) fn new(detour: Box<Detour>, watched: Rc<Watched>, worker: Rc<Worker>) -> Self {
+    pub(crate) fn new(detour: Box<AnswerQueue>, watched: Rc<TrackedConnection>, worker: Rc<Worker>) -> Self {
         watched.take_mail_from_others(true);
         Self { detour, read: 0, armed: None, sent: 0, done: Vec::new(), watched, worker }
     }
@@ -43,7 +43,7 @@ impl Courier {
 
     /// Takes the answer to a message on the detour.
     pub(crate) fn take(&mut self, message: Message<'_>) {
-        let answer = self.worker.reply.as_ref().map_or_else(|| Answer::echo(message), Answer::text);
+        let answer = self.worker.reply.as_ref().map_or_else(|| OwnedMessage::echo(message), OwnedMessage::text);
         self.detour.take(answer, self.read, Instant::now());
     }
 
@@ -72,15 +72,17 @@ impl Courier {
             self.note_faults(out);
             let Some(step) = step else { break };
             match step {
-                Step::Send(answer) => answer.encode(out),
-                Step::Misroute(misrouted) => match self.worker.registry.neighbour(misrouted.peer, misrouted.lot) {
-                    Some(neighbour) => neighbour.post(misrouted),
-                    None => misrouted.answer.encode(out),
-                },
-                Step::Reset => return Err(Ending::Reset),
-                Step::Close => return Err(Ending::Hostile),
-                Step::SendLate(_) => unreachable!("it waits for the peer's Close"),
-                Step::Done(_) => unreachable!("the detour keeps it"),
+                AnswerAction::Send(answer) => answer.encode(out),
+                AnswerAction::Misroute(misrouted) => {
+                    match self.worker.registry.neighbour(misrouted.peer, misrouted.lot) {
+                        Some(neighbour) => neighbour.post(misrouted),
+                        None => misrouted.answer.encode(out),
+                    }
+                }
+                AnswerAction::Reset => return Err(Ending::Reset),
+                AnswerAction::Close => return Err(Ending::Hostile),
+                AnswerAction::SendLate(_) => unreachable!("it waits for the peer's Close"),
+                AnswerAction::Done(_) => unreachable!("the detour keeps it"),
             }
         }
         let due = self.detour.due();
@@ -111,23 +113,23 @@ impl Courier {
     }
 
     /// The connection takes and sends no messages any more: what was done wrong on it.
-    pub(crate) fn settle(self) -> Record {
+    pub(crate) fn settle(self) -> FaultRecord {
         self.watched.take_mail_from_others(false);
         for misrouted in self.watched.mail() {
             self.worker.count(|stats| stats.faults.push(fault(FaultKind::Drop, &misrouted, None)));
         }
-        Record { done: self.done, sent: self.sent }
+        FaultRecord { done: self.done, sent: self.sent }
     }
 }
 
 /// What was done wrong on a connection that ends.
 #[derive(Debug)]
-pub(crate) struct Record {
+pub(crate) struct FaultRecord {
     done: Vec<(u64, Fault)>,
     sent: u64,
 }
 
-impl Record {
+impl FaultRecord {
     /// What the peer could see of it: `behind` more bytes were sent for the end, and of all bytes `left` have not reached it. An
     /// end on purpose is seen in any case.
     pub(crate) fn seen(self, behind: usize, left: usize) -> impl Iterator<Item = Fault> {
@@ -153,7 +155,7 @@ mod tests {
         for (behind, left, seen) in [(0, 0, 3), (0, 1, 2), (4, 4, 3), (4, 5, 2), (0, 100, 2), (0, 101, 1), (0, 1000, 1)]
         {
             let done = vec![(100, first.clone()), (200, second.clone()), (200, end.clone())];
-            let record = Record { done, sent: 200 };
+            let record = FaultRecord { done, sent: 200 };
             assert_eq!(record.seen(behind, left).count(), seen, "{behind} {left}");
         }
     }

@@ -17,19 +17,19 @@ use tokio::net::unix::pipe::Receiver;
 /// A timer of the kernel (`timerfd_create(2)`) in the event loop of this thread: no other thread has to run before a task is
 /// woken, and the kernel adds no slack to such a timer.
 #[derive(Debug)]
-pub(crate) struct Timer {
+pub(crate) struct WakeTimer {
     /// Readable when it is time. Not a pipe, but what tokio does with one is all that it takes: to wait for it, and to read it.
     descriptor: Receiver,
-    next: RefCell<BinaryHeap<Entry>>,
+    next: RefCell<BinaryHeap<Wakeup>>,
 }
 
 #[derive(Debug)]
-struct Entry {
+struct Wakeup {
     at: Instant,
     waker: Waker,
 }
 
-impl Timer {
+impl WakeTimer {
     /// A timer in the event loop of the runtime that this is called in. It wakes while [`Self::run`] is polled.
     pub(crate) fn new() -> io::Result<Self> {
         let descriptor = timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC)?;
@@ -40,7 +40,7 @@ impl Timer {
     pub(crate) fn wake_at(&self, at: Instant, waker: &Waker) {
         let mut next = self.next.borrow_mut();
         let is_first = next.peek().is_none_or(|first| at < first.at);
-        next.push(Entry { at, waker: waker.clone() });
+        next.push(Wakeup { at, waker: waker.clone() });
         if is_first {
             self.set(at);
         }
@@ -89,22 +89,22 @@ impl Timer {
     }
 }
 
-impl PartialEq for Entry {
+impl PartialEq for Wakeup {
     fn eq(&self, other: &Self) -> bool {
         self.at == other.at
     }
 }
 
-impl Eq for Entry {}
+impl Eq for Wakeup {}
 
-impl PartialOrd for Entry {
+impl PartialOrd for Wakeup {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
 /// The earlier is the greater, as the heap gives out the greatest.
-impl Ord for Entry {
+impl Ord for Wakeup {
     fn cmp(&self, other: &Self) -> Ordering {
         other.at.cmp(&self.at)
     }
@@ -129,9 +129,9 @@ mod tests {
 
     const PATIENCE: Duration = Duration::from_secs(30);
 
-    struct Tell(u8, Sender<(u8, Instant)>);
+    struct TestWaker(u8, Sender<(u8, Instant)>);
 
-    impl Wake for Tell {
+    impl Wake for TestWaker {
         fn wake(self: Arc<Self>) {
             let _ = self.1.send((self.0, Instant::now()));
         }
@@ -141,13 +141,13 @@ mod tests {
     fn tasks_are_woken_in_the_order_of_their_instants_and_never_early() {
         let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
         runtime.block_on(async {
-            let timer = Timer::new().expect("a timer");
+            let timer = WakeTimer::new().expect("a timer");
             let (sender, woken) = channel();
             let start = Instant::now();
             let at = |n: u8| start + Duration::from_millis(20) * u32::from(n);
             // An earlier one than it is set for, a later one, one that is over, and one in hundreds of years.
             for n in [2, 1, 3, 0] {
-                timer.wake_at(at(n), &Waker::from(Arc::new(Tell(n, sender.clone()))));
+                timer.wake_at(at(n), &Waker::from(Arc::new(TestWaker(n, sender.clone()))));
             }
             timer.wake_at(start + Duration::from_secs(1 << 34), Waker::noop());
             let four = async {

@@ -3,7 +3,7 @@
 
 mod request;
 
-use crate::{options::Reply, page::request::Request};
+use crate::{options::Reply, page::request::RequestHead};
 
 const PAGE: &str = include_str!("page.html");
 
@@ -26,7 +26,7 @@ pub(crate) fn content(reply: &Reply) -> String {
 
 /// The answer to the request in `head`, if it asks for the page, which is `content`.
 pub(crate) fn answer(content: &str, head: &[u8]) -> Option<String> {
-    let request = Request::read(head);
+    let request = RequestHead::read(head);
     if !request.asks_for_page() {
         return None;
     }

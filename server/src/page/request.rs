@@ -8,7 +8,7 @@ use httparse::{EMPTY_HEADER, Header, Status};
 
 /// A request; borrowed from the bytes that were received.
 #[derive(Debug)]
-pub(crate) struct Request<'a> {
+pub(crate) struct RequestHead<'a> {
     method: &'a str,
     target: &'a str,
     fields: Vec<Header<'a>>,
@@ -16,7 +16,7 @@ pub(crate) struct Request<'a> {
     complete: bool,
 }
 
-impl<'a> Request<'a> {
+impl<'a> RequestHead<'a> {
     /// Reads what there is, however little or wrong.
     pub(crate) fn read(head: &'a [u8]) -> Self {
         let mut space = [EMPTY_HEADER; MOST_FIELDS];
@@ -74,7 +74,7 @@ mod tests {
             ("GET / HTTP/1.1\r\nupgrade: WebSocket\r\n\r\n", false),
             ("GET / HTTP/1.1\r\nUpgrade: h2c\r\n\r\n", false),
         ] {
-            assert_eq!(Request::read(head.as_bytes()).asks_for_page(), asks, "{head:?}");
+            assert_eq!(RequestHead::read(head.as_bytes()).asks_for_page(), asks, "{head:?}");
         }
     }
 }

@@ -20,14 +20,14 @@ pub(crate) const CONNECTION: usize = 1280;
 
 /// What all threads have in common. The numbers guard nothing but themselves, so `Relaxed` does.
 #[derive(Debug)]
-pub(crate) struct Budget {
+pub(crate) struct MemoryBudget {
     limit: usize,
     used: AtomicUsize,
     /// The largest debt of a connection of each thread; at times a larger one than there still is.
     largest: Box<[AtomicUsize]>,
 }
 
-impl Budget {
+impl MemoryBudget {
     pub(crate) fn new(limit: usize, threads: usize) -> Self {
         Self { limit, used: AtomicUsize::new(0), largest: (0..threads).map(|_| AtomicUsize::new(0)).collect() }
     }
@@ -35,15 +35,15 @@ impl Budget {
 
 /// The part of the budget that the connections of one thread use.
 #[derive(Debug)]
-pub(crate) struct Account {
-    budget: Arc<Budget>,
+pub(crate) struct MemoryAccount {
+    budget: Arc<MemoryBudget>,
     thread: usize,
     /// Connections that were told to give back what they hold, and have not yet.
     asked: Cell<usize>,
 }
 
-impl Account {
-    pub(crate) fn new(budget: Arc<Budget>, thread: usize) -> Self {
+impl MemoryAccount {
+    pub(crate) fn new(budget: Arc<MemoryBudget>, thread: usize) -> Self {
         Self { budget, thread, asked: Cell::new(0) }
     }
 
@@ -146,8 +146,8 @@ mod tests {
 
     #[test]
     fn threads_share_one_budget_and_know_who_has_the_largest_debt() {
-        let budget = Arc::new(Budget::new(800, 2));
-        let [one, two] = [0, 1].map(|thread| Account::new(Arc::clone(&budget), thread));
+        let budget = Arc::new(MemoryBudget::new(800, 2));
+        let [one, two] = [0, 1].map(|thread| MemoryAccount::new(Arc::clone(&budget), thread));
         one.change(0, 500);
         two.change(0, 300);
         assert_eq!((one.excess(), two.excess()), (0, 0));

@@ -16,7 +16,7 @@ use tokio::sync::Notify;
 
 use crate::{
     misbehaviour::fault::Misrouted,
-    registry::memory::{Account, CONNECTION},
+    registry::memory::{CONNECTION, MemoryAccount},
 };
 
 /// Sweeps without a byte after which a connection counts as idle; [`Registry::sweep`] is due once in this part of the limit.
@@ -27,7 +27,7 @@ const LITTLE: usize = 4096;
 
 /// What a connection is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Notice {
+pub(crate) enum EndRequest {
     /// No byte has passed for too long.
     Idle,
     /// The server goes away.
@@ -36,7 +36,7 @@ pub(crate) enum Notice {
     Memory,
 }
 
-impl Notice {
+impl EndRequest {
     /// What the peer and the log are told.
     pub(crate) fn reason(self) -> &'static str {
         match self {
@@ -59,16 +59,16 @@ impl Notice {
 #[derive(Debug)]
 pub(crate) struct Registry {
     /// In the order in which they came.
-    entries: RefCell<BTreeMap<u64, Rc<Watched>>>,
+    entries: RefCell<BTreeMap<u64, Rc<TrackedConnection>>>,
     last_id: Cell<u64>,
     emptied: Notify,
     /// What they hold.
-    account: Rc<Account>,
+    account: Rc<MemoryAccount>,
 }
 
 impl Registry {
     /// No connections yet, which will count in `account`.
-    pub(crate) fn new(account: Account) -> Self {
+    pub(crate) fn new(account: MemoryAccount) -> Self {
         Self {
             entries: RefCell::default(),
             last_id: Cell::default(),
@@ -78,12 +78,12 @@ impl Registry {
     }
 
     /// Adds a connection until the returned entry is dropped.
-    pub(crate) fn enter(self: &Rc<Self>, peer: SocketAddr) -> Entry {
+    pub(crate) fn enter(self: &Rc<Self>, peer: SocketAddr) -> Registration {
         let id = self.last_id.get() + 1;
         self.last_id.set(id);
-        let watched = Rc::new(Watched::new(peer, Rc::clone(&self.account)));
+        let watched = Rc::new(TrackedConnection::new(peer, Rc::clone(&self.account)));
         self.entries.borrow_mut().insert(id, Rc::clone(&watched));
-        Entry { id, watched, registry: Rc::clone(self) }
+        Registration { id, watched, registry: Rc::clone(self) }
     }
 
     /// Gives notice to the connections that have been silent for [`IDLE_SWEEPS`] sweeps.
@@ -96,7 +96,7 @@ impl Registry {
             let silent = watched.silent_sweeps.get() + 1;
             watched.silent_sweeps.set(silent.min(IDLE_SWEEPS));
             if silent == IDLE_SWEEPS {
-                watched.tell(Notice::Idle);
+                watched.tell(EndRequest::Idle);
             }
         }
     }
@@ -142,14 +142,14 @@ impl Registry {
     }
 
     /// Gives notice to all connections.
-    pub(crate) fn tell_all(&self, notice: Notice) {
+    pub(crate) fn tell_all(&self, notice: EndRequest) {
         for watched in self.entries.borrow().values() {
             watched.tell(notice);
         }
     }
 
     /// Another connection than that of `peer` which takes messages, chosen by `lot`.
-    pub(crate) fn neighbour(&self, peer: SocketAddr, lot: u64) -> Option<Rc<Watched>> {
+    pub(crate) fn neighbour(&self, peer: SocketAddr, lot: u64) -> Option<Rc<TrackedConnection>> {
         let entries = self.entries.borrow();
         let others = || entries.values().filter(|watched| watched.takes_mail.get() && watched.peer != peer);
         let count = others().count() as u64;
@@ -167,13 +167,13 @@ impl Registry {
 
 /// A connection's place in the [`Registry`].
 #[derive(Debug)]
-pub(crate) struct Entry {
+pub(crate) struct Registration {
     id: u64,
-    pub(crate) watched: Rc<Watched>,
+    pub(crate) watched: Rc<TrackedConnection>,
     registry: Rc<Registry>,
 }
 
-impl Drop for Entry {
+impl Drop for Registration {
     fn drop(&mut self) {
         self.watched.holds(0);
         self.watched.account.change(CONNECTION, 0);
@@ -187,17 +187,17 @@ impl Drop for Entry {
 
 /// What connection and registry know of each other.
 #[derive(Debug)]
-pub(crate) struct Watched {
+pub(crate) struct TrackedConnection {
     /// The other end.
     pub(crate) peer: SocketAddr,
     /// Whether a byte passed since the last sweep.
     heard: Cell<bool>,
     silent_sweeps: Cell<u32>,
-    notice: Cell<Option<Notice>>,
+    notice: Cell<Option<EndRequest>>,
     /// Bytes of memory that depend on the peer.
     held: Cell<usize>,
-    request: Cell<Request>,
-    account: Rc<Account>,
+    request: Cell<MemoryRequest>,
+    account: Rc<MemoryAccount>,
     waker: RefCell<Option<Waker>>,
     /// Answers that belong to other connections; only faults put any here.
     mail: RefCell<Vec<Misrouted>>,
@@ -206,15 +206,15 @@ pub(crate) struct Watched {
 
 /// Whether a connection was asked for the memory that it holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Request {
+enum MemoryRequest {
     #[default]
     None,
     Open,
     Met,
 }
 
-impl Watched {
-    fn new(peer: SocketAddr, account: Rc<Account>) -> Self {
+impl TrackedConnection {
+    fn new(peer: SocketAddr, account: Rc<MemoryAccount>) -> Self {
         account.change(0, CONNECTION);
         Self {
             account,
@@ -241,8 +241,8 @@ impl Watched {
     }
 
     /// The first notice given, if any; that of memory outranks the others, as it can't wait.
-    pub(crate) fn notice(&self) -> Option<Notice> {
-        if self.is_asked_for_memory() { Some(Notice::Memory) } else { self.notice.get() }
+    pub(crate) fn notice(&self) -> Option<EndRequest> {
+        if self.is_asked_for_memory() { Some(EndRequest::Memory) } else { self.notice.get() }
     }
 
     /// Notes how many bytes of memory the connection holds for its peer. Whether more than before.
@@ -261,29 +261,29 @@ impl Watched {
     fn change(&self, before: usize, now: usize) -> bool {
         self.held.set(now);
         self.account.change(before, now);
-        if now == 0 && self.request.get() == Request::Open {
-            self.request.set(Request::Met);
+        if now == 0 && self.request.get() == MemoryRequest::Open {
+            self.request.set(MemoryRequest::Met);
             self.account.given_back();
         }
         now > before
     }
 
     fn can_give_back(&self) -> bool {
-        self.held.get() > LITTLE && self.request.get() == Request::None
+        self.held.get() > LITTLE && self.request.get() == MemoryRequest::None
     }
 
     /// Whether the connection shall end to give back what it holds.
     pub(crate) fn is_asked_for_memory(&self) -> bool {
-        self.request.get() != Request::None
+        self.request.get() != MemoryRequest::None
     }
 
     fn ask_for_memory(&self) {
-        self.request.set(Request::Open);
+        self.request.set(MemoryRequest::Open);
         self.account.asked();
         self.wake();
     }
 
-    fn tell(&self, notice: Notice) {
+    fn tell(&self, notice: EndRequest) {
         if self.notice.get().is_none() {
             self.notice.set(Some(notice));
             self.wake();
@@ -318,11 +318,11 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::registry::memory::Budget;
+    use crate::registry::memory::MemoryBudget;
 
     fn registry(limit: usize) -> Rc<Registry> {
-        let budget = Arc::new(Budget::new(limit, 1));
-        Rc::new(Registry::new(Account::new(budget, 0)))
+        let budget = Arc::new(MemoryBudget::new(limit, 1));
+        Rc::new(Registry::new(MemoryAccount::new(budget, 0)))
     }
 
     fn peer(port: u16) -> SocketAddr {
@@ -356,7 +356,7 @@ mod tests {
         }
         lively.watched.heard();
         registry.sweep();
-        assert_eq!(quiet.watched.notice(), Some(Notice::Idle));
+        assert_eq!(quiet.watched.notice(), Some(EndRequest::Idle));
         assert_eq!(lively.watched.notice(), None);
     }
 
@@ -365,8 +365,8 @@ mod tests {
         let registry = registry(usize::MAX);
         let entry = registry.enter(peer(1));
         (0..=IDLE_SWEEPS).for_each(|_| registry.sweep());
-        registry.tell_all(Notice::Shutdown);
-        assert_eq!(entry.watched.notice(), Some(Notice::Idle));
+        registry.tell_all(EndRequest::Shutdown);
+        assert_eq!(entry.watched.notice(), Some(EndRequest::Idle));
     }
 
     #[test]
@@ -392,7 +392,7 @@ mod tests {
         assert!(registry.holds_back(), "what was asked for has not been given back");
         assert!(!asked(1), "so nobody else is asked");
         entries[0].watched.holds(0);
-        assert_eq!(entries[0].watched.notice(), Some(Notice::Memory));
+        assert_eq!(entries[0].watched.notice(), Some(EndRequest::Memory));
         assert!(registry.relieve() && asked(1) && !asked(3));
         drop(entries);
         assert!(!registry.is_over());

@@ -19,9 +19,9 @@ const THREAD: u64 = 16;
 /// would need no such reserve; but whichever thread wakes first takes all that wait, so the shares would be uneven all the
 /// time, and that is what a load test measures.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Room(Allowance);
+pub struct ConnectionCapacity(Allowance);
 
-impl Room {
+impl ConnectionCapacity {
     /// Most threads that [`Self::threads_for`] asks for: 1024.
     pub const MOST_THREADS: NonZeroUsize = NonZeroUsize::new(1024).unwrap();
 
@@ -81,8 +81,8 @@ impl Room {
 mod tests {
     use super::*;
 
-    const HERE: Room = Room(Allowance { each_table: 20_000, own_tables: true });
-    const BOUND: Room = Room(Allowance { each_table: 20_000, own_tables: false });
+    const HERE: ConnectionCapacity = ConnectionCapacity(Allowance { each_table: 20_000, own_tables: true });
+    const BOUND: ConnectionCapacity = ConnectionCapacity(Allowance { each_table: 20_000, own_tables: false });
 
     fn n(threads: usize) -> NonZeroUsize {
         NonZeroUsize::new(threads).expect("not zero")
@@ -92,7 +92,7 @@ mod tests {
     fn one_table_is_shared_out() {
         assert_eq!(HERE.shared(n(2)), 20_000 - 16 - 2 * 16);
         assert_eq!(BOUND.most(n(2)), 19_952);
-        assert_eq!(Room(Allowance { each_table: 20, own_tables: true }).shared(n(2)), 0);
+        assert_eq!(ConnectionCapacity(Allowance { each_table: 20, own_tables: true }).shared(n(2)), 0);
     }
 
     #[test]
@@ -101,7 +101,7 @@ mod tests {
         // 19 273.9 + 5 x 138.83 = 19 968
         assert_eq!(HERE.own(n(6)), 6 * 19_273);
         assert_eq!(BOUND.own(n(6)), 0);
-        assert_eq!(Room(Allowance { each_table: 20, own_tables: true }).own(n(3)), 0);
+        assert_eq!(ConnectionCapacity(Allowance { each_table: 20, own_tables: true }).own(n(3)), 0);
     }
 
     #[test]
@@ -122,7 +122,7 @@ mod tests {
         // Connections that fall on threads at random, a thousand times: far less than one in a million may not fit.
         use rand::{RngExt, SeedableRng, rngs::Xoshiro256PlusPlus};
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(1);
-        let small = Room(Allowance { each_table: 256, own_tables: true });
+        let small = ConnectionCapacity(Allowance { each_table: 256, own_tables: true });
         let connections = small.own(n(5));
         for _ in 0..1000 {
             let mut shares = [0; 5];

@@ -25,16 +25,16 @@ use crate::{options::Options, stats::Stats};
 /// They may have descriptor tables of their own, so no waker can cross over to them or from them. They are stopped by the end
 /// of a stream that was lent to each, and a further thread, which nothing but memory connects with them, waits for their ends.
 #[derive(Debug)]
-pub(crate) struct Crew {
-    stop: Arc<Stop>,
+pub(crate) struct Workers {
+    stop: Arc<StopSignal>,
     result: oneshot::Receiver<io::Result<Stats>>,
 }
 
 /// One end of the stream of which the threads have the other. They stop when it ends.
 #[derive(Debug)]
-struct Stop(UnixStream);
+struct StopSignal(UnixStream);
 
-impl Stop {
+impl StopSignal {
     fn stop(&self) {
         // Fails when it was done before.
         let _ = self.0.shutdown(Shutdown::Both);
@@ -43,7 +43,7 @@ impl Stop {
 
 /// What a thread says of itself.
 #[derive(Debug, PartialEq, Eq)]
-enum News {
+enum ThreadEvent {
     /// It accepts connections.
     Serves,
     /// It is over, whether it ended in order, panicked or never began.
@@ -51,46 +51,46 @@ enum News {
 }
 
 /// Says that a thread is over when it is dropped.
-struct Over(Sender<News>);
+struct EndNotifier(Sender<ThreadEvent>);
 
-impl Drop for Over {
+impl Drop for EndNotifier {
     fn drop(&mut self) {
-        let _ = self.0.send(News::Over);
+        let _ = self.0.send(ThreadEvent::Over);
     }
 }
 
-impl Crew {
+impl Workers {
     pub(crate) fn start(listener: TcpListener, options: Options) -> io::Result<Self> {
         let (threads, table) = (options.threads, options.table);
-        let shared = Arc::new(worker::Shared::new(options));
+        let shared = Arc::new(worker::SharedState::new(options));
         let (stop, stopped) = UnixStream::pair()?;
         stopped.set_nonblocking(true)?;
         // From here on, an early return ends the stream and so the threads.
-        let stop = Arc::new(Stop(stop));
+        let stop = Arc::new(StopSignal(stop));
         let (news, of_threads) = channel();
-        let mut crew = Vec::with_capacity(threads.get());
+        let mut threads_started = Vec::with_capacity(threads.get());
         for (index, listener) in listener::siblings(listener, threads)?.into_iter().enumerate() {
-            let (over, shared) = (Over(news.clone()), Arc::clone(&shared));
+            let (over, shared) = (EndNotifier(news.clone()), Arc::clone(&shared));
             let name = format!("server-{index}");
             let thread =
                 descriptors::spawn(&name, table, [listener.as_fd(), stopped.as_fd()], move |[listener, stopped]| {
-                    let serves = || drop(over.0.send(News::Serves));
+                    let serves = || drop(over.0.send(ThreadEvent::Serves));
                     worker::serve(listener.into(), stopped.into(), &shared, index, serves)
                 });
-            crew.push(thread.map_err(|error| not_started(index + 1, threads, error))?);
+            threads_started.push(thread.map_err(|error| not_started(index + 1, threads, error))?);
         }
         // From here on, the end of the last thread is the end of the news.
         drop(news);
-        if !(0..threads.get()).all(|_| of_threads.recv() == Ok(News::Serves)) {
+        if !(0..threads.get()).all(|_| of_threads.recv() == Ok(ThreadEvent::Serves)) {
             stop.stop();
-            let failed = wait(crew, &of_threads, &stop).err();
+            let failed = wait(threads_started, &of_threads, &stop).err();
             return Err(failed.unwrap_or_else(|| io::Error::other("a server thread ended at once")));
         }
         let (done, result) = oneshot::channel();
         let of_waiter = Arc::clone(&stop);
         let waiter = thread::Builder::new().name("server".to_owned()).spawn(move || {
             // The receiver is gone when the server was dropped; then nobody wants the numbers.
-            let _ = done.send(wait(crew, &of_threads, &of_waiter));
+            let _ = done.send(wait(threads_started, &of_threads, &of_waiter));
         });
         waiter.map_err(|error| not_started(threads.get() + 1, threads, error))?;
         Ok(Self { stop, result })
@@ -111,7 +111,7 @@ impl Crew {
     }
 }
 
-impl Drop for Crew {
+impl Drop for Workers {
     fn drop(&mut self) {
         self.stop();
     }
@@ -124,13 +124,17 @@ fn not_started(number: usize, threads: NonZeroUsize, error: io::Error) -> io::Er
 }
 
 /// Waits until the first has ended, and then for the others, which that stops; what they counted together.
-fn wait(crew: Vec<JoinHandle<io::Result<Stats>>>, news: &Receiver<News>, stop: &Stop) -> io::Result<Stats> {
-    while news.recv() == Ok(News::Serves) {}
+fn wait(
+    threads_started: Vec<JoinHandle<io::Result<Stats>>>,
+    news: &Receiver<ThreadEvent>,
+    stop: &StopSignal,
+) -> io::Result<Stats> {
+    while news.recv() == Ok(ThreadEvent::Serves) {}
     // They end when they are told to; one that ends before has failed, and the others shall not hide that.
     stop.stop();
     let mut total = Stats::default();
     let mut failure = None;
-    for thread in crew {
+    for thread in threads_started {
         match thread.join() {
             Ok(Ok(stats)) => total.add(stats),
             Ok(Err(error)) => failure = failure.or(Some(error)),

@@ -27,14 +27,14 @@ use tokio::{
 use crate::{
     connection,
     connection::log::{self, Log},
-    misbehaviour::answer_queue::Detour,
+    misbehaviour::answer_queue::AnswerQueue,
     misbehaviour::delay::{Delay, Delays, stand_still},
     misbehaviour::fault::{Faults, Injector},
-    misbehaviour::timer::Timer,
+    misbehaviour::timer::WakeTimer,
     options::{Limits, Options, Reply},
     page,
-    registry::memory::{Account, Budget},
-    registry::{IDLE_SWEEPS, Notice, Registry},
+    registry::memory::{MemoryAccount, MemoryBudget},
+    registry::{EndRequest, IDLE_SWEEPS, Registry},
     stats::Stats,
 };
 
@@ -63,22 +63,22 @@ const SHUTDOWN_GRACE: Duration = Duration::from_millis(250);
 /// What all workers share. Touched when a connection comes or goes, never for a message. Nothing here may wake: see
 /// [`Table::Own`](descriptors::Table::Own).
 #[derive(Debug)]
-pub(crate) struct Shared {
+pub(crate) struct SharedState {
     options: Options,
     open: Arc<AtomicUsize>,
     /// Connections that are told that there is no room for them.
     refused: Arc<AtomicUsize>,
-    memory: Arc<Budget>,
+    memory: Arc<MemoryBudget>,
     /// Connections accepted.
     accepted: AtomicU64,
     /// When the first of them was.
     first: OnceLock<Instant>,
 }
 
-impl Shared {
+impl SharedState {
     pub(crate) fn new(options: Options) -> Self {
         Self {
-            memory: Arc::new(Budget::new(options.limits.memory, options.threads.get())),
+            memory: Arc::new(MemoryBudget::new(options.limits.memory, options.threads.get())),
             options,
             open: Arc::default(),
             refused: Arc::default(),
@@ -116,7 +116,7 @@ pub(crate) enum Overload {
 
 impl Admission {
     /// None if not even so much can be done for it as to say why.
-    fn of(shared: &Shared, is_over: bool) -> Option<Self> {
+    fn of(shared: &SharedState, is_over: bool) -> Option<Self> {
         let most = shared.options.limits.connections;
         if !is_over && let Some(permit) = Permit::acquire(&shared.open, most) {
             return Some(Self { _permit: permit, refusal: None });
@@ -175,15 +175,15 @@ pub(crate) struct Worker {
     delay: Option<Delay>,
     faults: Rc<Faults>,
     /// Only where answers take a detour.
-    timer: Option<Rc<Timer>>,
-    shared: Arc<Shared>,
+    timer: Option<Rc<WakeTimer>>,
+    shared: Arc<SharedState>,
     stats: RefCell<Stats>,
 }
 
 impl Worker {
     /// # Errors
     /// If the options need a timer and it can't be had.
-    fn new(shared: Arc<Shared>, index: usize) -> io::Result<Self> {
+    fn new(shared: Arc<SharedState>, index: usize) -> io::Result<Self> {
         let detours = shared.options.delay.is_some() || !shared.options.faults.is_empty();
         Ok(Self {
             limits: shared.options.limits.clone(),
@@ -193,11 +193,11 @@ impl Worker {
             },
             workspace: RefCell::default(),
             page: shared.options.page.then(|| page::content(&shared.options.reply)),
-            registry: Rc::new(Registry::new(Account::new(Arc::clone(&shared.memory), index))),
+            registry: Rc::new(Registry::new(MemoryAccount::new(Arc::clone(&shared.memory), index))),
             log_values: shared.options.log_values.as_slice().into(),
             delay: shared.options.delay,
             faults: Rc::new(shared.options.faults.clone()),
-            timer: detours.then(Timer::new).transpose()?.map(Rc::new),
+            timer: detours.then(WakeTimer::new).transpose()?.map(Rc::new),
             stats: RefCell::default(),
             shared,
         })
@@ -208,11 +208,11 @@ impl Worker {
     }
 
     /// The way of the answers of a new connection to `peer`, unless that is straight.
-    fn detour(&self, peer: SocketAddr) -> Option<Box<Detour>> {
+    fn detour(&self, peer: SocketAddr) -> Option<Box<AnswerQueue>> {
         let (number, seed) = (self.shared.number(), self.shared.options.seed);
         let injector = (!self.faults.is_empty()).then(|| Injector::new(Rc::clone(&self.faults), seed, number, peer));
         let delays = self.delay.map(|delay| Delays::new(delay, seed, number));
-        (injector.is_some() || delays.is_some()).then(|| Box::new(Detour::new(injector, delays)))
+        (injector.is_some() || delays.is_some()).then(|| Box::new(AnswerQueue::new(injector, delays)))
     }
 
     /// Wakes `waker` at `at`. Only for connections whose answers take a detour.
@@ -242,7 +242,7 @@ impl Worker {
 pub(crate) fn serve(
     listener: StdListener,
     stopped: StdStream,
-    shared: &Arc<Shared>,
+    shared: &Arc<SharedState>,
     index: usize,
     serves: impl FnOnce(),
 ) -> io::Result<Stats> {
@@ -263,7 +263,7 @@ pub(crate) fn serve(
         let (listener, stopped) = (TcpListener::from_std(listener)?, UnixStream::from_std(stopped)?);
         serves();
         accept(listener, &worker, stopped).await;
-        worker.registry.tell_all(Notice::Shutdown);
+        worker.registry.tell_all(EndRequest::Shutdown);
         // Whoever is left after that is cut off with the runtime.
         let _ = timeout(worker.limits.closing + SHUTDOWN_GRACE, worker.registry.emptied()).await;
         io::Result::Ok(worker)
@@ -350,7 +350,7 @@ mod tests {
     fn every_worker_gets_its_share_of_the_connections() {
         let listener = listener::bind("127.0.0.1:0".parse().expect("an address")).expect("a free port");
         let address = listener.local_addr().expect("bound");
-        let shared = Arc::new(Shared::new(Options::default()));
+        let shared = Arc::new(SharedState::new(Options::default()));
         let (stop, stopped) = StdStream::pair().expect("a pair");
         stopped.set_nonblocking(true).expect("it can");
         let workers: Vec<_> = listener::siblings(listener, NonZeroUsize::new(2).expect("not zero"))

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::num::NonZeroUsize;
 
 use descriptors::{Allowance, Table};
-use server::Room;
+use server::ConnectionCapacity;
 
 /// What the system has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -156,7 +156,7 @@ impl Limits {
             let (limit, enough) = (self.allowance.each_table, self.enough_threads(clients));
             return Err(Refusal::Threads { clients, threads, limit, each, enough });
         }
-        let room = Room::new(self.allowance);
+        let room = ConnectionCapacity::new(self.allowance);
         let server = match needs.embedded {
             Some(least) => Some((room.threads_for(clients as usize, least).ok_or(refusal)?, Table::Own)),
             None => None,

@@ -13,8 +13,8 @@ use tracing::{Level, field::display, info, warn};
 
 use crate::{
     connection::closing::{Ending, HOSTILE_REASON, reason},
-    connection::handshake::Refusal,
-    registry::Notice,
+    connection::handshake::UpgradeRefusal,
+    registry::EndRequest,
     workers::worker::Overload,
 };
 
@@ -45,19 +45,19 @@ impl Log {
     }
 
     /// The request in `head` was not answered with a WebSocket; `overload` if that is why.
-    pub(crate) fn refused(&self, head: &[u8], refusal: &Refusal, overload: Option<Overload>) {
+    pub(crate) fn refused(&self, head: &[u8], refusal: &UpgradeRefusal, overload: Option<Overload>) {
         let Some((peer, local)) = self.ends() else { return };
         let (line, fields) = self.request(head);
         let why = match refusal {
-            Refusal::Page => return info!(%peer, local, request = %line, fields = %fields, "page"),
-            Refusal::Full if overload == Some(Overload::Memory) => {
+            UpgradeRefusal::Page => return info!(%peer, local, request = %line, fields = %fields, "page"),
+            UpgradeRefusal::Full if overload == Some(Overload::Memory) => {
                 "all peers hold as much memory as allowed".to_owned()
             }
-            Refusal::Full => "as many connections as allowed".to_owned(),
-            Refusal::TooSlow => "too slow".to_owned(),
-            Refusal::Noticed(notice) => notice.reason().to_owned(),
-            Refusal::Rejected(rejection) => rejection.to_string(),
-            Refusal::Gone(error) => format!("the peer went away: {error}"),
+            UpgradeRefusal::Full => "as many connections as allowed".to_owned(),
+            UpgradeRefusal::TooSlow => "too slow".to_owned(),
+            UpgradeRefusal::Noticed(notice) => notice.reason().to_owned(),
+            UpgradeRefusal::Rejected(rejection) => rejection.to_string(),
+            UpgradeRefusal::Gone(error) => format!("the peer went away: {error}"),
         };
         warn!(%peer, local, request = %line, fields = %fields, error = ?why, "no handshake");
     }
@@ -70,11 +70,11 @@ impl Log {
                 info!(%peer, local, by = "peer", code, ?reason, "closed");
             }
             Ending::Closed(None) => info!(%peer, local, by = "peer", "closed without a code"),
-            Ending::Notice(Notice::Memory) => {
+            Ending::EndRequest(EndRequest::Memory) => {
                 let error = "all peers held more memory than allowed, and this one most";
-                warn!(%peer, local, by = "server", code = 1013, reason = ?Notice::Memory.reason(), error, "closed");
+                warn!(%peer, local, by = "server", code = 1013, reason = ?EndRequest::Memory.reason(), error, "closed");
             }
-            Ending::Notice(notice) => {
+            Ending::EndRequest(notice) => {
                 info!(%peer, local, by = "server", code = notice.code(), reason = ?notice.reason(), "closed");
             }
             Ending::Hostile => {

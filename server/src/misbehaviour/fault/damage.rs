@@ -4,30 +4,32 @@
 use frames::Kind;
 use rand::{RngExt, rngs::Xoshiro256PlusPlus};
 
-use crate::misbehaviour::answer::Answer;
+use crate::misbehaviour::message::OwnedMessage;
 
 /// The message in two pieces of at least one byte each.
-pub(super) fn halves(message: &Answer, rng: &mut Xoshiro256PlusPlus) -> Option<[Answer; 2]> {
+pub(super) fn halves(message: &OwnedMessage, rng: &mut Xoshiro256PlusPlus) -> Option<[OwnedMessage; 2]> {
     match message {
-        Answer::Text(text) => {
+        OwnedMessage::Text(text) => {
             let at = cut(text, rng)?;
             let (first, second) = text.split_at(at);
-            Some([Answer::text(first), Answer::text(second)])
+            Some([OwnedMessage::text(first), OwnedMessage::text(second)])
         }
-        Answer::Binary(bytes) if bytes.len() > 1 => {
+        OwnedMessage::Binary(bytes) if bytes.len() > 1 => {
             let at = rng.random_range(1..bytes.len());
-            Some([Answer::binary(&bytes[..at]), Answer::binary(&bytes[at..])])
+            Some([OwnedMessage::binary(&bytes[..at]), OwnedMessage::binary(&bytes[at..])])
         }
-        Answer::Binary(_) => None,
+        OwnedMessage::Binary(_) => None,
     }
 }
 
 /// The beginning of the message: anything but all of it, and at least a byte, since nothing is no beginning.
-pub(super) fn beginning(message: &Answer, rng: &mut Xoshiro256PlusPlus) -> Option<Answer> {
+pub(super) fn beginning(message: &OwnedMessage, rng: &mut Xoshiro256PlusPlus) -> Option<OwnedMessage> {
     match message {
-        Answer::Text(text) => cut(text, rng).map(|at| Answer::text(&text[..at])),
-        Answer::Binary(bytes) if bytes.len() > 1 => Some(Answer::binary(&bytes[..rng.random_range(1..bytes.len())])),
-        Answer::Binary(_) => None,
+        OwnedMessage::Text(text) => cut(text, rng).map(|at| OwnedMessage::text(&text[..at])),
+        OwnedMessage::Binary(bytes) if bytes.len() > 1 => {
+            Some(OwnedMessage::binary(&bytes[..rng.random_range(1..bytes.len())]))
+        }
+        OwnedMessage::Binary(_) => None,
     }
 }
 
@@ -39,7 +41,7 @@ fn cut(text: &str, rng: &mut Xoshiro256PlusPlus) -> Option<usize> {
 }
 
 /// The message with one bit flipped.
-pub(super) fn flipped(message: &Answer, rng: &mut Xoshiro256PlusPlus) -> Option<Answer> {
+pub(super) fn flipped(message: &OwnedMessage, rng: &mut Xoshiro256PlusPlus) -> Option<OwnedMessage> {
     let mut bytes = message.payload().to_vec();
     if bytes.is_empty() {
         return None;
@@ -48,10 +50,10 @@ pub(super) fn flipped(message: &Answer, rng: &mut Xoshiro256PlusPlus) -> Option<
         let (at, bit) = (rng.random_range(0..bytes.len()), 1 << rng.random_range(0..8));
         bytes[at] ^= bit;
         if message.kind() == Kind::Binary {
-            return Some(Answer::binary(bytes));
+            return Some(OwnedMessage::binary(bytes));
         }
         if std::str::from_utf8(&bytes).is_ok() {
-            return String::from_utf8(bytes).ok().map(Answer::text);
+            return String::from_utf8(bytes).ok().map(OwnedMessage::text);
         }
         // There is always a bit that can be flipped: the lowest of the last byte, whatever character it belongs to.
         bytes[at] ^= bit;
@@ -59,18 +61,20 @@ pub(super) fn flipped(message: &Answer, rng: &mut Xoshiro256PlusPlus) -> Option<
 }
 
 /// The same bytes as the other kind of message.
-pub(super) fn retyped(message: &Answer) -> Option<Answer> {
+pub(super) fn retyped(message: &OwnedMessage) -> Option<OwnedMessage> {
     match message {
-        Answer::Text(text) => Some(Answer::binary(text.as_bytes())),
-        Answer::Binary(bytes) => std::str::from_utf8(bytes).ok().map(Answer::text),
+        OwnedMessage::Text(text) => Some(OwnedMessage::binary(text.as_bytes())),
+        OwnedMessage::Binary(bytes) => std::str::from_utf8(bytes).ok().map(OwnedMessage::text),
     }
 }
 
 /// Both as one message; as binary if one of them is, since together they may not be UTF-8.
-pub(super) fn joined(first: &Answer, second: &Answer) -> Answer {
+pub(super) fn joined(first: &OwnedMessage, second: &OwnedMessage) -> OwnedMessage {
     match (first, second) {
-        (Answer::Text(first), Answer::Text(second)) => Answer::text([first.as_str(), second].concat()),
-        _ => Answer::binary([first.payload(), second.payload()].concat()),
+        (OwnedMessage::Text(first), OwnedMessage::Text(second)) => {
+            OwnedMessage::text([first.as_str(), second].concat())
+        }
+        _ => OwnedMessage::binary([first.payload(), second.payload()].concat()),
     }
 }
 
@@ -90,7 +94,7 @@ mod tests {
     #[test]
     fn halves_are_the_whole_and_never_empty() {
         many(|rng| {
-            for message in [Answer::text(TEXT), Answer::binary(TEXT)] {
+            for message in [OwnedMessage::text(TEXT), OwnedMessage::binary(TEXT)] {
                 let [first, second] = halves(&message, rng).expect("it has a middle");
                 assert_eq!(joined(&first, &second), message);
                 assert!(first.len() > 0 && second.len() > 0);
@@ -102,10 +106,10 @@ mod tests {
     fn beginnings_are_shorter_and_every_length_of_binary_comes_up() {
         let mut lengths = [false; TEXT.len()];
         many(|rng| {
-            let binary = beginning(&Answer::binary(TEXT), rng).expect("it has a byte");
+            let binary = beginning(&OwnedMessage::binary(TEXT), rng).expect("it has a byte");
             assert!(TEXT.as_bytes().starts_with(binary.payload()));
             lengths[binary.len()] = true;
-            let text = beginning(&Answer::text(TEXT), rng).expect("it has a character");
+            let text = beginning(&OwnedMessage::text(TEXT), rng).expect("it has a character");
             assert!(text.len() > 0 && text.len() < TEXT.len() && TEXT.as_bytes().starts_with(text.payload()));
         });
         assert_eq!((lengths[0], &lengths[1..]), (false, &[true; TEXT.len() - 1][..]));
@@ -115,7 +119,7 @@ mod tests {
     fn one_bit_is_flipped_and_every_bit_of_binary_comes_up() {
         let mut seen = [0_u8; TEXT.len()];
         many(|rng| {
-            for message in [Answer::text(TEXT), Answer::binary(TEXT)] {
+            for message in [OwnedMessage::text(TEXT), OwnedMessage::binary(TEXT)] {
                 let after = flipped(&message, rng).expect("it has a bit");
                 assert_eq!(after.kind(), message.kind());
                 let difference: Vec<_> = after.payload().iter().zip(TEXT.bytes()).map(|(a, b)| a ^ b).collect();
@@ -130,20 +134,20 @@ mod tests {
 
     #[test]
     fn the_other_kind_has_the_same_bytes_if_it_may() {
-        assert_eq!(retyped(&Answer::text(TEXT)), Some(Answer::binary(TEXT)));
-        assert_eq!(retyped(&Answer::binary(TEXT)), Some(Answer::text(TEXT)));
-        assert_eq!(retyped(&Answer::binary(&b"\xff"[..])), None);
+        assert_eq!(retyped(&OwnedMessage::text(TEXT)), Some(OwnedMessage::binary(TEXT)));
+        assert_eq!(retyped(&OwnedMessage::binary(TEXT)), Some(OwnedMessage::text(TEXT)));
+        assert_eq!(retyped(&OwnedMessage::binary(&b"\xff"[..])), None);
     }
 
     #[test]
     fn what_can_not_be_damaged_is_left() {
         many(|rng| {
-            for message in [Answer::text(""), Answer::binary("")] {
+            for message in [OwnedMessage::text(""), OwnedMessage::binary("")] {
                 assert_eq!(halves(&message, rng), None);
                 assert_eq!(beginning(&message, rng), None);
                 assert_eq!(flipped(&message, rng), None);
             }
-            for message in [Answer::text("é"), Answer::text("a"), Answer::binary("a")] {
+            for message in [OwnedMessage::text("é"), OwnedMessage::text("a"), OwnedMessage::binary("a")] {
                 assert_eq!(halves(&message, rng), None);
                 assert_eq!(beginning(&message, rng), None);
             }

@@ -9,18 +9,18 @@ use std::{
 use rand::{RngExt, SeedableRng, rngs::Xoshiro256PlusPlus};
 
 use super::{Fault, FaultKind, Faults, damage};
-use crate::misbehaviour::answer::Answer;
+use crate::misbehaviour::message::OwnedMessage;
 
 /// Longest wait for the next message of the connection, where a fault needs one.
 pub(super) const PATIENCE: Duration = Duration::from_millis(100);
 
 /// What goes out, in this order, instead of the one answer.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Step {
+pub(crate) enum AnswerAction {
     /// A message.
-    Send(Answer),
+    Send(OwnedMessage),
     /// A message, once the peer has sent its Close.
-    SendLate(Answer),
+    SendLate(OwnedMessage),
     /// A message on another connection.
     Misroute(Misrouted),
     /// The connection is reset.
@@ -34,7 +34,7 @@ pub(crate) enum Step {
 /// An answer for another connection than the one of its message.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Misrouted {
-    pub(crate) answer: Answer,
+    pub(crate) answer: OwnedMessage,
     pub(crate) peer: SocketAddr,
     pub(crate) message: u64,
     /// Chooses the other connection.
@@ -53,17 +53,17 @@ pub(crate) struct Injector {
     read: Option<u64>,
     first_only: bool,
     /// An answer that waits for the next one.
-    held: Option<Held>,
+    held: Option<HeldAnswer>,
     ended: bool,
     /// What was done.
     done: Vec<Fault>,
 }
 
 #[derive(Debug)]
-struct Held {
+struct HeldAnswer {
     kind: FaultKind,
     message: u64,
-    answer: Answer,
+    answer: OwnedMessage,
     until: Instant,
 }
 
@@ -77,7 +77,7 @@ impl Injector {
     }
 
     /// What goes out for a message that is to be answered with `answer`, and was completed by read number `read`.
-    pub(crate) fn arrive(&mut self, answer: Answer, read: u64, now: Instant) -> Vec<Step> {
+    pub(crate) fn arrive(&mut self, answer: OwnedMessage, read: u64, now: Instant) -> Vec<AnswerAction> {
         let message = self.next;
         self.next += 1;
         let first = self.read.replace(read) != Some(read);
@@ -95,11 +95,11 @@ impl Injector {
         if let Some(held) = self.held.take() {
             return self.partner(held, message, answer);
         }
-        let Some(kind) = kind else { return vec![Step::Send(answer)] };
+        let Some(kind) = kind else { return vec![AnswerAction::Send(answer)] };
         match kind {
             FaultKind::FirstOnly => self.first_only = first,
             FaultKind::Reorder | FaultKind::Coalesce => {
-                self.held = Some(Held { kind, message, answer, until: now + PATIENCE });
+                self.held = Some(HeldAnswer { kind, message, answer, until: now + PATIENCE });
                 return Vec::new();
             }
             _ => {}
@@ -108,25 +108,28 @@ impl Injector {
     }
 
     /// A fault that needs this message only.
-    fn alone(&mut self, kind: FaultKind, message: u64, answer: Answer) -> Vec<Step> {
+    fn alone(&mut self, kind: FaultKind, message: u64, answer: OwnedMessage) -> Vec<AnswerAction> {
         let peer = self.peer;
         let damaged = match kind {
             FaultKind::Drop => Some(vec![]),
-            FaultKind::Duplicate => Some(vec![Step::Send(answer.clone()), Step::Send(answer.clone())]),
-            FaultKind::Split => damage::halves(&answer, &mut self.rng).map(|halves| halves.map(Step::Send).to_vec()),
-            FaultKind::Truncate => damage::beginning(&answer, &mut self.rng).map(|some| vec![Step::Send(some)]),
-            FaultKind::Corrupt => damage::flipped(&answer, &mut self.rng).map(|wrong| vec![Step::Send(wrong)]),
-            FaultKind::WrongType => damage::retyped(&answer).map(|wrong| vec![Step::Send(wrong)]),
-            FaultKind::Unexpected => {
-                Some(vec![Step::Send(answer.clone()), Step::Send(Answer::text("nobody sent this"))])
+            FaultKind::Duplicate => Some(vec![AnswerAction::Send(answer.clone()), AnswerAction::Send(answer.clone())]),
+            FaultKind::Split => {
+                damage::halves(&answer, &mut self.rng).map(|halves| halves.map(AnswerAction::Send).to_vec())
             }
-            FaultKind::Late => Some(vec![Step::SendLate(answer.clone())]),
-            FaultKind::Die => Some(vec![Step::Reset]),
-            FaultKind::Close => Some(vec![Step::Close]),
+            FaultKind::Truncate => damage::beginning(&answer, &mut self.rng).map(|some| vec![AnswerAction::Send(some)]),
+            FaultKind::Corrupt => damage::flipped(&answer, &mut self.rng).map(|wrong| vec![AnswerAction::Send(wrong)]),
+            FaultKind::WrongType => damage::retyped(&answer).map(|wrong| vec![AnswerAction::Send(wrong)]),
+            FaultKind::Unexpected => Some(vec![
+                AnswerAction::Send(answer.clone()),
+                AnswerAction::Send(OwnedMessage::text("nobody sent this")),
+            ]),
+            FaultKind::Late => Some(vec![AnswerAction::SendLate(answer.clone())]),
+            FaultKind::Die => Some(vec![AnswerAction::Reset]),
+            FaultKind::Close => Some(vec![AnswerAction::Close]),
             FaultKind::Misroute => {
                 // Written down where it is delivered: whether there is another connection is not known here.
                 let lot = self.rng.random();
-                return vec![Step::Misroute(Misrouted { answer, peer, message, lot })];
+                return vec![AnswerAction::Misroute(Misrouted { answer, peer, message, lot })];
             }
             FaultKind::FirstOnly | FaultKind::Reorder | FaultKind::Coalesce => None,
         };
@@ -136,12 +139,12 @@ impl Injector {
                 self.done(kind, message);
                 steps
             }
-            None => vec![Step::Send(answer)],
+            None => vec![AnswerAction::Send(answer)],
         }
     }
 
     /// The message that an earlier one was held back for.
-    fn partner(&mut self, held: Held, message: u64, answer: Answer) -> Vec<Step> {
+    fn partner(&mut self, held: HeldAnswer, message: u64, answer: OwnedMessage) -> Vec<AnswerAction> {
         self.done.push(Fault {
             peer: self.peer,
             message: held.message,
@@ -150,8 +153,8 @@ impl Injector {
             to: None,
         });
         match held.kind {
-            FaultKind::Coalesce => vec![Step::Send(damage::joined(&held.answer, &answer))],
-            _ => vec![Step::Send(answer), Step::Send(held.answer)],
+            FaultKind::Coalesce => vec![AnswerAction::Send(damage::joined(&held.answer, &answer))],
+            _ => vec![AnswerAction::Send(answer), AnswerAction::Send(held.answer)],
         }
     }
 
@@ -165,12 +168,12 @@ impl Injector {
     }
 
     /// The answer that has waited long enough for another: it goes out unharmed.
-    pub(crate) fn release(&mut self, now: Instant) -> Option<Step> {
-        self.held.take_if(|held| held.until <= now).map(|held| Step::Send(held.answer))
+    pub(crate) fn release(&mut self, now: Instant) -> Option<AnswerAction> {
+        self.held.take_if(|held| held.until <= now).map(|held| AnswerAction::Send(held.answer))
     }
 
     /// The answer that waits for another which will not come any more.
-    pub(crate) fn give_up(&mut self) -> Option<Answer> {
+    pub(crate) fn give_up(&mut self) -> Option<OwnedMessage> {
         self.held.take().map(|held| held.answer)
     }
 
@@ -196,12 +199,12 @@ mod tests {
         injector(&[(kind, 1.0)], 1, 0)
     }
 
-    fn text(number: u64) -> Answer {
-        Answer::text(format!("message {number}"))
+    fn text(number: u64) -> OwnedMessage {
+        OwnedMessage::text(format!("message {number}"))
     }
 
-    fn send(number: u64) -> Step {
-        Step::Send(text(number))
+    fn send(number: u64) -> AnswerAction {
+        AnswerAction::Send(text(number))
     }
 
     fn fault(kind: FaultKind, message: u64, with: Option<u64>) -> Fault {
@@ -222,11 +225,11 @@ mod tests {
         for (kind, steps) in [
             (FaultKind::Drop, vec![]),
             (FaultKind::Duplicate, vec![send(0), send(0)]),
-            (FaultKind::WrongType, vec![Step::Send(Answer::binary("message 0"))]),
-            (FaultKind::Unexpected, vec![send(0), Step::Send(Answer::text("nobody sent this"))]),
-            (FaultKind::Late, vec![Step::SendLate(text(0))]),
-            (FaultKind::Die, vec![Step::Reset]),
-            (FaultKind::Close, vec![Step::Close]),
+            (FaultKind::WrongType, vec![AnswerAction::Send(OwnedMessage::binary("message 0"))]),
+            (FaultKind::Unexpected, vec![send(0), AnswerAction::Send(OwnedMessage::text("nobody sent this"))]),
+            (FaultKind::Late, vec![AnswerAction::SendLate(text(0))]),
+            (FaultKind::Die, vec![AnswerAction::Reset]),
+            (FaultKind::Close, vec![AnswerAction::Close]),
         ] {
             let mut injector = always(kind);
             assert_eq!(injector.arrive(text(0), 0, Instant::now()), steps, "{kind}");
@@ -236,15 +239,15 @@ mod tests {
 
     #[test]
     fn a_fault_that_can_not_be_done_is_not_written_down() {
-        let not_utf8 = Answer::binary(&b"\xff"[..]);
+        let not_utf8 = OwnedMessage::binary(&b"\xff"[..]);
         for (kind, message) in [
             (FaultKind::WrongType, not_utf8.clone()),
             (FaultKind::Split, not_utf8),
-            (FaultKind::Truncate, Answer::text("")),
-            (FaultKind::Corrupt, Answer::text("")),
+            (FaultKind::Truncate, OwnedMessage::text("")),
+            (FaultKind::Corrupt, OwnedMessage::text("")),
         ] {
             let mut injector = always(kind);
-            assert_eq!(injector.arrive(message.clone(), 0, Instant::now()), [Step::Send(message)], "{kind}");
+            assert_eq!(injector.arrive(message.clone(), 0, Instant::now()), [AnswerAction::Send(message)], "{kind}");
             assert_eq!(injector.take_done(), []);
         }
     }
@@ -252,7 +255,7 @@ mod tests {
     #[test]
     fn two_messages_make_one_fault_where_it_needs_two() {
         for (kind, steps) in [
-            (FaultKind::Coalesce, vec![Step::Send(Answer::text("message 0message 1"))]),
+            (FaultKind::Coalesce, vec![AnswerAction::Send(OwnedMessage::text("message 0message 1"))]),
             (FaultKind::Reorder, vec![send(1), send(0)]),
         ] {
             let (mut injector, now) = (always(kind), Instant::now());
@@ -282,7 +285,7 @@ mod tests {
     #[test]
     fn nothing_happens_after_the_end() {
         let (mut injector, now) = (always(FaultKind::Die), Instant::now());
-        assert_eq!(injector.arrive(text(0), 0, now), [Step::Reset]);
+        assert_eq!(injector.arrive(text(0), 0, now), [AnswerAction::Reset]);
         assert_eq!(injector.arrive(text(1), 0, now), []);
         assert_eq!(injector.take_done(), [fault(FaultKind::Die, 0, None)]);
     }
@@ -291,7 +294,7 @@ mod tests {
     fn a_misrouted_answer_is_written_down_where_it_is_delivered() {
         let mut injector = always(FaultKind::Misroute);
         let steps = injector.arrive(text(0), 0, Instant::now());
-        let [Step::Misroute(misrouted)] = steps.as_slice() else { panic!("{steps:?}") };
+        let [AnswerAction::Misroute(misrouted)] = steps.as_slice() else { panic!("{steps:?}") };
         assert_eq!((&misrouted.answer, misrouted.peer, misrouted.message), (&text(0), PEER, 0));
         assert_eq!(injector.take_done(), []);
     }

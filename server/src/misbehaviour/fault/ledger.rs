@@ -33,14 +33,14 @@ pub struct Fault {
 pub struct FaultLedger<'a> {
     schema: &'static str,
     seed: u64,
-    counts: Counts<'a>,
+    counts: FaultCounts<'a>,
     faults: &'a [Fault],
 }
 
 impl<'a> FaultLedger<'a> {
     /// The ledger of `faults` that were drawn with `seed`.
     pub fn new(seed: u64, faults: &'a [Fault]) -> Self {
-        Self { schema: "server.faults/1", seed, counts: Counts(faults), faults }
+        Self { schema: "server.faults/1", seed, counts: FaultCounts(faults), faults }
     }
 
     /// Writes it as JSON, a line for each fault.
@@ -62,9 +62,9 @@ impl<'a> FaultLedger<'a> {
 
 /// How many faults of each kind there are.
 #[derive(Debug, Clone, Copy)]
-struct Counts<'a>(&'a [Fault]);
+struct FaultCounts<'a>(&'a [Fault]);
 
-impl Serialize for Counts<'_> {
+impl Serialize for FaultCounts<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut counts: BTreeMap<FaultKind, u64> = BTreeMap::new();
         for fault in self.0 {

@@ -9,7 +9,7 @@ mod ledger;
 
 use std::{fmt, str::FromStr};
 
-pub(crate) use injector::{Injector, Misrouted, Step};
+pub(crate) use injector::{AnswerAction, Injector, Misrouted};
 pub use ledger::{Fault, FaultLedger};
 
 /// One way to break the promise of one message out for each message in.

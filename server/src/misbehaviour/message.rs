@@ -4,12 +4,12 @@ use frames::{Encoder, Kind, Message};
 
 /// What a message is, or will be, answered with.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Answer {
+pub(crate) enum OwnedMessage {
     Text(String),
     Binary(Vec<u8>),
 }
 
-impl Answer {
+impl OwnedMessage {
     pub(crate) fn text(text: impl Into<String>) -> Self {
         Self::Text(text.into())
     }

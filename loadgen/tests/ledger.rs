@@ -1,7 +1,7 @@
 //! The ledger against scenarios written by hand, and against random histories whose outcome is known by construction.
 
 mod history;
-mod spoils;
+mod alterations;
 
 use history::{Books, RUN, SIZE, bytes, bytes_of, play, play_together, terms};
 use loadgen::clock::Time;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::rig::served::{Manner, served};
+use crate::rig::server_command::{Manner, served};
 use crate::rig::{Conduct, Loadgen, PATIENCE, Reference, Rogue};
 
 /// Short runs that no machine is too slow for: a closed model, and latencies far apart.

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::knife::{Knife, Place};
+use super::stream_cutter::{Knife, Place};
 
 /// How a stream is cut.
 #[derive(Clone, Copy, Debug)]

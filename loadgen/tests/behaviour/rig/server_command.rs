@@ -28,7 +28,7 @@ pub(crate) fn served(manner: Manner) -> String {
     let this = std::env::current_exe().expect("a program");
     let this = this.to_str().expect("UTF-8");
     format!(
-        "cmd:sh -c '{ADDRESS}={{addr}} {MANNER}={manner:?} exec \"{this}\" --exact rig::served::serve --ignored --nocapture'"
+        "cmd:sh -c '{ADDRESS}={{addr}} {MANNER}={manner:?} exec \"{this}\" --exact rig::server_command::serve --ignored --nocapture'"
     )
 }
 

@@ -14,7 +14,7 @@ use socket2::SockRef;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::PATIENCE;
-use super::conduct::{Conduct, Farewell};
+use super::behaviour::{Conduct, Farewell};
 use super::frame::{BINARY, CLOSE, CONTINUATION, FINAL, Frame, PING, PONG, TEXT, close_frame, frame, whole};
 
 pub(crate) struct Rogue {

@@ -108,7 +108,7 @@ fn a_baseline_is_read_as_it_was_written() {
 }
 
 #[test]
-fn a_file_that_is_no_baseline_is_refused_by_name_with_the_remedy() {
+fn a_file_that_is_no_baseline_is_refused_with_a_remedy() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("kept.json");
     let refused = |path: &Path, why: &str| {

@@ -1,9 +1,9 @@
 //! The ledger against scenarios written by hand, and against random histories whose outcome is known by construction.
 
-mod history;
 mod alterations;
+mod history;
 
-use history::{Books, RUN, SIZE, bytes, bytes_of, play, play_together, terms};
+use history::{LedgerCounts, RUN, SIZE, bytes, bytes_of, play, play_together, terms};
 use loadgen::clock::Time;
 use loadgen::ledger::{Event, Finding, Ledger, Subject, Times};
 use loadgen::message::{Kind, Mix, Payload};
@@ -94,12 +94,12 @@ fn scenarios() {
     for (name, sent, came, expected) in SCENARIOS {
         let events = came.split_whitespace().map(history::parse).collect::<Vec<_>>();
         let terms = terms(Mix::Mixed, Expect::Echo);
-        for (how, books) in [
+        for (how, counts) in [
             ("one by one", play(&terms, *sent, &events)),
             ("together", play_together(&terms, *sent, &events, usize::MAX)),
         ] {
-            assert_eq!(books.nonzero(), *expected, "{name}: {sent} sent, `{came}` came, {how}");
-            books.check_identities();
+            assert_eq!(counts.nonzero(), *expected, "{name}: {sent} sent, `{came}` came, {how}");
+            counts.check_identities();
         }
     }
 }
@@ -122,61 +122,61 @@ fn what_can_be_told_of_a_message_that_broke_a_rule_is_found() {
         ("nothing of ours", Kind::Text, vec![0xc3, 0x28], "undetermined=3"),
         ("nothing", Kind::Text, Vec::new(), "undetermined=3"),
     ] {
-        let (mut ledger, mut books) = (Ledger::new(0), Books::default());
+        let (mut ledger, mut counts) = (Ledger::new(0), LedgerCounts::default());
         (0..3).for_each(|_| ledger.sent(history::TIMES));
-        ledger.offended(&terms, Event { kind, bytes: &event }, &mut books);
-        ledger.close(true, &terms, &mut books);
-        assert_eq!(books.nonzero(), expected, "{name}");
+        ledger.offended(&terms, Event { kind, bytes: &event }, &mut counts);
+        ledger.close(true, &terms, &mut counts);
+        assert_eq!(counts.nonzero(), expected, "{name}");
     }
 }
 
 #[test]
 fn a_dead_connection_leaves_messages_undetermined() {
     let terms = terms(Mix::Mixed, Expect::Echo);
-    let (mut ledger, mut books) = (Ledger::new(0), Books::default());
+    let (mut ledger, mut counts) = (Ledger::new(0), LedgerCounts::default());
     (0..3).for_each(|_| ledger.sent(history::TIMES));
-    ledger.received(&terms, Event { kind: Kind::Text, bytes: &bytes(0, 0) }, &mut books);
-    ledger.close(true, &terms, &mut books);
-    assert_eq!(books.nonzero(), "matched=1 undetermined=2");
+    ledger.received(&terms, Event { kind: Kind::Text, bytes: &bytes(0, 0) }, &mut counts);
+    ledger.close(true, &terms, &mut counts);
+    assert_eq!(counts.nonzero(), "matched=1 undetermined=2");
     assert_eq!(ledger.in_flight(), 0);
 }
 
 #[test]
 fn times_belong_to_their_message() {
     let terms = terms(Mix::Mixed, Expect::Echo);
-    let (mut ledger, mut books) = (Ledger::new(0), Books::default());
+    let (mut ledger, mut counts) = (Ledger::new(0), LedgerCounts::default());
     let times = |n| Times { due: Time::from_nanos(n), written: Time::from_nanos(n + 1) };
     (0..4).for_each(|n| ledger.sent(times(100 * n)));
     for sequence in [2, 0, 3, 1] {
         let kind = terms.payload.kind(sequence);
-        ledger.received(&terms, Event { kind, bytes: &bytes(0, sequence) }, &mut books);
-        assert_eq!(books.last, Some((sequence, 1, times(100 * sequence))));
+        ledger.received(&terms, Event { kind, bytes: &bytes(0, sequence) }, &mut counts);
+        assert_eq!(counts.last, Some((sequence, 1, times(100 * sequence))));
     }
 }
 
 #[test]
-fn what_was_written_together_and_came_together_is_booked_together() {
+fn messages_that_came_together_are_booked_together() {
     let terms = terms(Mix::Mixed, Expect::Echo);
-    let (mut ledger, mut books) = (Ledger::new(0), Books::default());
+    let (mut ledger, mut counts) = (Ledger::new(0), LedgerCounts::default());
     let checksums: Vec<u32> =
         (0..5).map(|sequence| terms.payload.encode(0, sequence, &mut [0; SIZE as usize])).collect();
     ledger.sent_together(history::TIMES, &checksums);
     let came = ["0", "1", "2", "2", "3"].map(history::parse);
     let mut events = came.iter().map(|(kind, bytes)| Event { kind: *kind, bytes });
-    let again = ledger.received_in_order(&terms, &mut events, &mut books).expect("2 came again");
+    let again = ledger.received_in_order(&terms, &mut events, &mut counts).expect("2 came again");
     assert_eq!((again.kind, again.bytes), (came[3].0, came[3].1.as_slice()));
-    assert_eq!((books.last, books.matched), (Some((0, 3, history::TIMES)), 3));
+    assert_eq!((counts.last, counts.matched), (Some((0, 3, history::TIMES)), 3));
     assert_eq!((ledger.in_flight(), ledger.next_sequence()), (2, 5));
     // Nothing was done about it, nor about any of these.
     for other in ["1!", "4", "3~60", "3!"] {
         let (kind, bytes) = history::parse(other);
-        let handed_back = ledger.received_in_order(&terms, std::iter::once(Event { kind, bytes: &bytes }), &mut books);
+        let handed_back = ledger.received_in_order(&terms, std::iter::once(Event { kind, bytes: &bytes }), &mut counts);
         assert!(handed_back.is_some(), "{other}");
     }
-    assert_eq!((books.matched, ledger.in_flight()), (3, 2));
-    assert!(ledger.received_in_order(&terms, &mut events, &mut books).is_none(), "3 is what must come next");
-    assert_eq!((books.last, ledger.in_flight()), (Some((3, 1, history::TIMES)), 1));
-    assert!(ledger.received_in_order(&terms, std::iter::empty(), &mut books).is_none());
+    assert_eq!((counts.matched, ledger.in_flight()), (3, 2));
+    assert!(ledger.received_in_order(&terms, &mut events, &mut counts).is_none(), "3 is what must come next");
+    assert_eq!((counts.last, ledger.in_flight()), (Some((3, 1, history::TIMES)), 1));
+    assert!(ledger.received_in_order(&terms, std::iter::empty(), &mut counts).is_none());
 }
 
 #[test]
@@ -184,34 +184,34 @@ fn none_is_the_next_where_any_event_will_do() {
     let whole = bytes(0, 0);
     for expect in [Expect::Count, Expect::Reply(String::new())] {
         let terms = terms(Mix::Mixed, expect);
-        let (mut ledger, mut books) = (Ledger::new(0), Books::default());
+        let (mut ledger, mut counts) = (Ledger::new(0), LedgerCounts::default());
         ledger.sent(history::TIMES);
         let event = Event { kind: Kind::Text, bytes: &whole };
-        assert!(ledger.received_in_order(&terms, std::iter::once(event), &mut books).is_some());
-        assert_eq!((ledger.in_flight(), books.matched), (1, 0));
+        assert!(ledger.received_in_order(&terms, std::iter::once(event), &mut counts).is_some());
+        assert_eq!((ledger.in_flight(), counts.matched), (1, 0));
     }
 }
 
 #[test]
 fn a_lent_book_is_the_book() {
     let terms = terms(Mix::Mixed, Expect::Echo);
-    let (mut ledger, mut books) = (Ledger::new(0), Books::default());
+    let (mut ledger, mut counts) = (Ledger::new(0), LedgerCounts::default());
     (0..2).for_each(|_| ledger.sent(history::TIMES));
     for came in ["0", "x"] {
         let (kind, bytes) = history::parse(came);
-        ledger.received(&terms, Event { kind, bytes: &bytes }, &mut &mut books);
+        ledger.received(&terms, Event { kind, bytes: &bytes }, &mut &mut counts);
     }
-    ledger.close(false, &terms, &mut &mut books);
-    assert_eq!(books.nonzero(), "matched=1 lost=1 unexpected=1");
+    ledger.close(false, &terms, &mut &mut counts);
+    assert_eq!(counts.nonzero(), "matched=1 lost=1 unexpected=1");
 }
 
 #[test]
 fn count_takes_any_event_for_a_reply() {
     let terms = terms(Mix::Mixed, Expect::Count);
-    let books = play(&terms, 3, &[history::parse("x"), history::parse("-")]);
-    assert_eq!(books.nonzero(), "matched=2 lost=1");
-    let books = play(&terms, 1, &[history::parse("x"), history::parse("x")]);
-    assert_eq!(books.nonzero(), "matched=1 unexpected=1");
+    let counts = play(&terms, 3, &[history::parse("x"), history::parse("-")]);
+    assert_eq!(counts.nonzero(), "matched=2 lost=1");
+    let counts = play(&terms, 1, &[history::parse("x"), history::parse("x")]);
+    assert_eq!(counts.nonzero(), "matched=1 unexpected=1");
 }
 
 #[test]
@@ -219,20 +219,20 @@ fn a_known_reply_is_checked() {
     let reply = r#"{"a":1,"b":2}"#;
     let terms = terms(Mix::Mixed, Expect::Reply(reply.to_owned()));
     let text = |text: &str| (Kind::Text, text.as_bytes().to_vec());
-    let books = play(&terms, 2, &[text(reply), text(reply)]);
-    assert_eq!(books.nonzero(), "matched=2");
-    let books = play(&terms, 3, &[text(&reply.repeat(2)), text(reply)]);
-    assert_eq!(books.nonzero(), "matched=1 damaged=2 coalesced=1");
-    let books = play(&terms, 1, &[text(r#"{"a":1,"b":3}"#)]);
-    assert_eq!(books.nonzero(), "damaged=1 corrupted=1");
-    let books = play(&terms, 1, &[(Kind::Binary, reply.as_bytes().to_vec())]);
-    assert_eq!(books.nonzero(), "damaged=1 wrong_type=1");
-    let books = play(&terms, 1, &[text(reply), text(reply)]);
-    assert_eq!(books.nonzero(), "matched=1 unexpected=1");
+    let counts = play(&terms, 2, &[text(reply), text(reply)]);
+    assert_eq!(counts.nonzero(), "matched=2");
+    let counts = play(&terms, 3, &[text(&reply.repeat(2)), text(reply)]);
+    assert_eq!(counts.nonzero(), "matched=1 damaged=2 coalesced=1");
+    let counts = play(&terms, 1, &[text(r#"{"a":1,"b":3}"#)]);
+    assert_eq!(counts.nonzero(), "damaged=1 corrupted=1");
+    let counts = play(&terms, 1, &[(Kind::Binary, reply.as_bytes().to_vec())]);
+    assert_eq!(counts.nonzero(), "damaged=1 wrong_type=1");
+    let counts = play(&terms, 1, &[text(reply), text(reply)]);
+    assert_eq!(counts.nonzero(), "matched=1 unexpected=1");
 }
 
 #[test]
-fn a_header_outweighs_a_wrong_body_if_it_is_of_this_run_and_client() {
+fn a_header_of_this_client_outweighs_a_wrong_body() {
     // The header of message 0, and a body that is a little like that of message 1: neither differs by half or less.
     let alike = |header: Payload, client| {
         let (mut event, one) = (vec![0; SIZE as usize], bytes_of(Mix::Binary, 1));
@@ -242,9 +242,9 @@ fn a_header_outweighs_a_wrong_body_if_it_is_of_this_run_and_client() {
         for at in body + 8..event.len() {
             event[at] = (0..=u8::MAX).find(|byte| ![zero[at], one[at]].contains(byte)).expect("there are 256");
         }
-        let books = play(&terms(Mix::Binary, Expect::Echo), 2, &[(Kind::Binary, event)]);
-        assert_eq!(books.nonzero(), "lost=1 damaged=1 corrupted=1");
-        books.found[0].1.sequence
+        let counts = play(&terms(Mix::Binary, Expect::Echo), 2, &[(Kind::Binary, event)]);
+        assert_eq!(counts.nonzero(), "lost=1 damaged=1 corrupted=1");
+        counts.found[0].1.sequence
     };
     let of_run = |run| Payload::new(run, SIZE, Mix::Binary);
     assert_eq!(alike(of_run(RUN), 0), Some(0));
@@ -269,22 +269,22 @@ fn a_finding_names_its_message_and_when_it_was_sent() {
     for (came, finding, subject) in table {
         assert_eq!(play(&terms, 3, &[history::parse(came)]).found, [(finding, subject)], "{came}");
     }
-    let books = play(&terms, 3, &["1[..60]", "1[60..]"].map(history::parse));
-    assert_eq!(books.found, [(Finding::Split { earlier: 1 }, known(1))]);
-    let books = play(&terms, 3, &["1", "1"].map(history::parse));
-    assert_eq!(books.found, [(Finding::Duplicated, gone(1))]);
+    let counts = play(&terms, 3, &["1[..60]", "1[60..]"].map(history::parse));
+    assert_eq!(counts.found, [(Finding::Split { earlier: 1 }, known(1))]);
+    let counts = play(&terms, 3, &["1", "1"].map(history::parse));
+    assert_eq!(counts.found, [(Finding::Duplicated, gone(1))]);
 }
 
 #[test]
 fn each_connection_has_books_of_its_own() {
     let terms = terms(Mix::Mixed, Expect::Echo);
-    let (mut ledger, mut books) = (Ledger::new(2), Books::default());
+    let (mut ledger, mut counts) = (Ledger::new(2), LedgerCounts::default());
     assert_eq!(ledger.client(), 2);
     (0..4).for_each(|_| ledger.sent(history::TIMES));
     for came in ["c2:1", "c2:0", "0", "c2:2[..60]", "c2:2[60..]", "c2:3~60"] {
         let (kind, bytes) = history::parse(came);
-        ledger.received(&terms, Event { kind, bytes: &bytes }, &mut books);
+        ledger.received(&terms, Event { kind, bytes: &bytes }, &mut counts);
     }
-    assert_eq!(books.nonzero(), "matched=2 damaged=2 reordered=1 split=1 split_pieces=2 corrupted=1 misrouted=1");
-    assert_eq!(books.found[0].0, Finding::Misrouted { owner: 0 });
+    assert_eq!(counts.nonzero(), "matched=2 damaged=2 reordered=1 split=1 split_pieces=2 corrupted=1 misrouted=1");
+    assert_eq!(counts.found[0].0, Finding::Misrouted { owner: 0 });
 }

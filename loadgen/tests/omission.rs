@@ -80,14 +80,14 @@ fn is_even(times: &AtLeast) {
 }
 
 #[test]
-fn when_the_generator_stalls_response_times_tell_and_service_times_do_not() {
+fn a_stalled_generator_shows_in_response_times_only() {
     let (response, service) = play(held_up, |written| written + SWIFT);
     is_even(&response);
     assert_eq!(service(1), 0, "the target was as swift as ever");
 }
 
 #[test]
-fn when_the_target_stalls_both_tell_of_every_message_that_was_due() {
+fn a_stalled_target_shows_in_both_times() {
     let (response, service) = play(|due| due, |written| held_up(written + SWIFT));
     is_even(&response);
     is_even(&service);

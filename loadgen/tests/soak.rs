@@ -17,7 +17,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 use std::{env, fs, io, process::Command};
 
-use process::{Outcome, Process};
+use process::{Process, ProcessOutput};
 use reports::{Judgement, Report, Verdict, identities, store};
 use server::Options;
 
@@ -58,7 +58,7 @@ fn nothing_is_lost_and_memory_stays_flat() {
     let (server, url) = start_server();
     let generator = start_generator(&url, seconds);
     let period = Duration::from_secs(seconds) / SAMPLES;
-    let watch = Watch::start([generator.id(), server.id()], period);
+    let watch = MemorySampler::start([generator.id(), server.id()], period);
     let outcome = generator.wait(Duration::from_secs(seconds) + PATIENCE);
     let [of_generator, of_server] = watch.finish();
     let messages = messages(&server.finish());
@@ -122,7 +122,7 @@ fn start_generator(url: &str, seconds: u64) -> Process {
 }
 
 /// How many messages the server says that it got.
-fn messages(server: &Outcome) -> u64 {
+fn messages(server: &ProcessOutput) -> u64 {
     assert_eq!(server.code, Some(0), "{server:?}");
     let said = server.lines.iter().find_map(|line| line.strip_prefix(SERVED));
     said.and_then(|count| count.parse().ok()).unwrap_or_else(|| panic!("the server did not say: {server:?}"))
@@ -143,12 +143,12 @@ fn complete(report: &Report, judgement: &Judgement, seconds: u64) {
 }
 
 /// Looks at the memory of some processes again and again.
-struct Watch<const N: usize> {
+struct MemorySampler<const N: usize> {
     stop: Sender<()>,
     thread: JoinHandle<[Vec<u64>; N]>,
 }
 
-impl<const N: usize> Watch<N> {
+impl<const N: usize> MemorySampler<N> {
     fn start(processes: [u32; N], period: Duration) -> Self {
         let (stop, stopped) = channel();
         let thread = thread::spawn(move || {
@@ -169,9 +169,9 @@ impl<const N: usize> Watch<N> {
         Self { stop, thread }
     }
 
-    fn finish(self) -> [Memory; N] {
+    fn finish(self) -> [MemoryUse; N] {
         drop(self.stop);
-        self.thread.join().expect("no panic").map(|samples| Memory::of(&samples))
+        self.thread.join().expect("no panic").map(|samples| MemoryUse::of(&samples))
     }
 }
 
@@ -188,7 +188,7 @@ fn kibibytes(status: &str) -> Option<u64> {
 
 /// Resident memory over time, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Memory {
+struct MemoryUse {
     samples: usize,
     /// Median of the second fifth of the samples: what is used from the start is in use by then.
     early: u64,
@@ -197,7 +197,7 @@ struct Memory {
     most: u64,
 }
 
-impl Memory {
+impl MemoryUse {
     fn of(samples: &[u64]) -> Self {
         let fifth = samples.len() / 5;
         assert!(fifth > 0, "too few samples: {samples:?}");
@@ -221,9 +221,9 @@ fn median(samples: &[u64]) -> u64 {
 fn growth_is_from_the_second_fifth_to_the_last() {
     // The first fifth and single samples don't count.
     let samples = [0, 9, 1, 7, 7, 8, 100, 50, 50, 50, 50, 3, 11, 12, 999];
-    assert_eq!(Memory::of(&samples), Memory { samples: 15, early: 7, late: 12, most: 999 });
-    assert_eq!(Memory::of(&samples).growth(), 5);
-    assert_eq!(Memory { samples: 15, early: 7, late: 5, most: 7 }.growth(), 0);
+    assert_eq!(MemoryUse::of(&samples), MemoryUse { samples: 15, early: 7, late: 12, most: 999 });
+    assert_eq!(MemoryUse::of(&samples).growth(), 5);
+    assert_eq!(MemoryUse { samples: 15, early: 7, late: 5, most: 7 }.growth(), 0);
 }
 
 #[test]

@@ -4,10 +4,10 @@ use loadgen::message::Mix;
 
 use super::{NEVER, check};
 
-type Spoil = fn(&[u8]) -> Vec<u8>;
+type BinaryAlteration = fn(&[u8]) -> Vec<u8>;
 
 /// What a server does, and within how many binary messages of 64 B, 256 B, 4 KiB and 64 KiB it is found.
-const SPOILS: &[(&str, Spoil, [u64; 4])] = &[
+const ALTERATIONS: &[(&str, BinaryAlteration, [u64; 4])] = &[
     ("takes bit 7 off", |bytes| bytes.iter().map(|byte| byte & 0x7f).collect(), [1, 1, 1, 1]),
     ("ends at NUL", |bytes| bytes.split(|&byte| byte == 0).next().unwrap_or_default().to_vec(), [1, 1, 1, 1]),
     ("takes NUL out", |bytes| without(bytes, 0), [1, 1, 1, 1]),
@@ -49,9 +49,9 @@ const SPOILS: &[(&str, Spoil, [u64; 4])] = &[
 ];
 
 #[test]
-fn every_spoil_of_binary_is_found() {
+fn every_alteration_of_binary_is_found() {
     let wrong: Vec<_> =
-        SPOILS.iter().flat_map(|&(name, spoil, within)| check(name, &spoil, Mix::Binary, within)).collect();
+        ALTERATIONS.iter().flat_map(|&(name, alter, within)| check(name, &alter, Mix::Binary, within)).collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 

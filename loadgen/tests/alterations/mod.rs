@@ -9,39 +9,39 @@ use loadgen::ledger::{Event, Ledger, Terms};
 use loadgen::message::{Kind, Mix, Payload};
 use loadgen::plan::Expect;
 
-use crate::history::{Books, TIMES};
+use crate::history::{LedgerCounts, TIMES};
 
-/// Where a size has nothing that the spoil changes: a cut of 1024 bytes in messages of 64.
+/// Where a size has nothing that the alteration changes: a cut of 1024 bytes in messages of 64.
 pub(crate) const NEVER: u64 = 0;
 
 const SIZES: [u32; 4] = [64, 256, 4 << 10, 64 << 10];
 
-/// Sends messages, each of which comes back as `spoil` leaves it; how many until one is not matched.
-fn found_after(spoil: &dyn Fn(&[u8]) -> Vec<u8>, size: u32, mix: Mix, client: u32, most: u64) -> Option<u64> {
+/// Sends messages, each of which comes back as `alter` leaves it; how many until one is not matched.
+fn found_after(alter: &dyn Fn(&[u8]) -> Vec<u8>, size: u32, mix: Mix, client: u32, most: u64) -> Option<u64> {
     let terms = Terms { payload: Payload::new(7 + client, size, mix), expect: Expect::Echo, clients: client + 1 };
-    let (mut ledger, mut books) = (Ledger::new(client), Books::default());
+    let (mut ledger, mut counts) = (Ledger::new(client), LedgerCounts::default());
     let mut message = vec![0; size as usize];
     let kind = terms.payload.kind(0);
     for sequence in 0..most {
         terms.payload.encode(client, sequence, &mut message);
-        let came = spoil(&message);
+        let came = alter(&message);
         assert!(kind == Kind::Binary || std::str::from_utf8(&came).is_ok(), "or it could not come as text");
         ledger.sent(TIMES);
-        ledger.received(&terms, Event { kind, bytes: &came }, &mut books);
-        if books.matched <= sequence {
+        ledger.received(&terms, Event { kind, bytes: &came }, &mut counts);
+        if counts.matched <= sequence {
             return Some(sequence + 1);
         }
     }
     None
 }
 
-/// Checks that a spoil is found within `within` messages of each size; what is wrong with that.
-fn check(name: &str, spoil: &dyn Fn(&[u8]) -> Vec<u8>, mix: Mix, within: [u64; 4]) -> Vec<String> {
+/// Checks that an alteration is found within `within` messages of each size; what is wrong with that.
+fn check(name: &str, alter: &dyn Fn(&[u8]) -> Vec<u8>, mix: Mix, within: [u64; 4]) -> Vec<String> {
     let mut wrong = Vec::new();
     for (size, within) in SIZES.into_iter().zip(within) {
         let clients = if size > 1_000 { 3 } else { 12 };
         let most = if within == NEVER { 256 } else { 16 * within.max(64) };
-        let found: Vec<_> = (0..clients).map(|client| found_after(spoil, size, mix, client, most)).collect();
+        let found: Vec<_> = (0..clients).map(|client| found_after(alter, size, mix, client, most)).collect();
         let right = if within == NEVER {
             found.iter().all(Option::is_none)
         } else {

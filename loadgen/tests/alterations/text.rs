@@ -4,10 +4,10 @@ use loadgen::message::Mix;
 
 use super::{NEVER, check};
 
-type Spoil = fn(&str) -> String;
+type TextAlteration = fn(&str) -> String;
 
 /// What a server does, and within how many texts in a row of 64 B, 256 B, 4 KiB and 64 KiB it is found.
-const SPOILS: &[(&str, Spoil, [u64; 4])] = &[
+const ALTERATIONS: &[(&str, TextAlteration, [u64; 4])] = &[
     ("escapes HTML", escape_html, [32, 4, 1, 1]),
     ("unescapes HTML", |text| replaced(text, &[("&lt;", "<"), ("&amp;", "&"), ("&#39;", "'")]), [128, 32, 1, 1]),
     ("strips tags", |text| replaced(text, &[("<b>", ""), ("</p>", ""), ("<!--", "")]), [256, 128, 1, 1]),
@@ -117,19 +117,19 @@ const SPOILS: &[(&str, Spoil, [u64; 4])] = &[
 ];
 
 #[test]
-fn every_spoil_of_text_is_found() {
-    let wrong: Vec<_> = SPOILS
+fn every_alteration_of_text_is_found() {
+    let wrong: Vec<_> = ALTERATIONS
         .iter()
-        .flat_map(|&(name, spoil, within)| {
-            let spoil = move |bytes: &[u8]| spoil(std::str::from_utf8(bytes).expect("text")).into_bytes();
-            check(name, &spoil, Mix::Text, within)
+        .flat_map(|&(name, alter, within)| {
+            let alter = move |bytes: &[u8]| alter(std::str::from_utf8(bytes).expect("text")).into_bytes();
+            check(name, &alter, Mix::Text, within)
         })
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
-fn what_is_not_spoiled_is_matched() {
+fn what_is_not_altered_is_matched() {
     let wrong = check("echo", &<[u8]>::to_vec, Mix::Text, [NEVER; 4]);
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

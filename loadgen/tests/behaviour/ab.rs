@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::rig::server_command::{Manner, served};
-use crate::rig::{Conduct, Loadgen, PATIENCE, Reference, Rogue};
+use crate::rig::server_command::{ServerVariant, server_command};
+use crate::rig::{Behaviour, Loadgen, PATIENCE, Reference, ScriptedServer};
 
 /// Short runs that no machine is too slow for: a closed model, and latencies far apart.
 const BRIEF: &[&str] = &["-w", "1", "-c", "4", "-n", "100", "--drain", "2s"];
@@ -27,10 +27,10 @@ fn files(folder: &Path) -> Vec<String> {
 }
 
 #[test]
-fn a_server_that_is_slower_is_a_regression_and_one_that_is_faster_is_not() {
+fn only_the_slower_server_is_a_regression() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = |name: &str| folder.path().join(name).to_str().expect("UTF-8").to_owned();
-    let (fast, slow) = (served(Manner::Echoes), served(Manner::Dawdles));
+    let (fast, slow) = (server_command(ServerVariant::Echoes), server_command(ServerVariant::Delays));
     let (results, page, summary) = (path("results"), path("page.html"), path("summary.md"));
     let more = ["--pairs", "4", "--max-pairs", "4", "--results", &results, "--html", &page, "--markdown", &summary];
     let outcome = Loadgen::run(&ab(&fast, &slow, &more));
@@ -55,7 +55,7 @@ fn a_server_that_is_slower_is_a_regression_and_one_that_is_faster_is_not() {
 #[test]
 fn a_server_that_runs_already_and_one_that_loses_messages() {
     let reference = Reference::start(server::Reply::Echo);
-    let outcome = Loadgen::run(&ab(&reference.url(), &served(Manner::Forgets), &["--pairs", "3"]));
+    let outcome = Loadgen::run(&ab(&reference.url(), &server_command(ServerVariant::Drops), &["--pairs", "3"]));
     assert_eq!(outcome.code, Some(4), "{outcome:?}");
     assert!(outcome.stderr.contains("B: delivery violation") && outcome.stdout.contains("lost"), "{outcome:?}");
     reference.finish();
@@ -63,7 +63,8 @@ fn a_server_that_runs_already_and_one_that_loses_messages() {
 
 #[test]
 fn connections_that_die_are_no_matter_of_speed() {
-    let (leaves, echo) = (Rogue::start(Conduct::Leaves { after: 5 }), Reference::start(server::Reply::Echo));
+    let (leaves, echo) =
+        (ScriptedServer::start(Behaviour::EndsTcp { after: 5 }), Reference::start(server::Reply::Echo));
     let outcome = Loadgen::run(&ab(&leaves.url(), &echo.url(), &["--pairs", "3"]));
     assert_eq!(outcome.code, Some(6), "{outcome:?}");
     assert!(
@@ -75,10 +76,16 @@ fn connections_that_die_are_no_matter_of_speed() {
 
 #[test]
 fn servers_that_do_not_start_are_named_with_what_they_said() {
-    let fast = served(Manner::Echoes);
+    let fast = server_command(ServerVariant::Echoes);
     let table: [(String, &[&str]); 3] = [
-        (served(Manner::Fails), &["B: the server ended before it took a connection", "no \\x1b[31mlicence"]),
-        (served(Manner::Sleeps), &["B: the server took no connection", "within 500 ms", "--start-timeout"]),
+        (
+            server_command(ServerVariant::FailsToStart),
+            &["B: the server ended before it took a connection", "no \\x1b[31mlicence"],
+        ),
+        (
+            server_command(ServerVariant::NeverListens),
+            &["B: the server took no connection", "within 500 ms", "--start-timeout"],
+        ),
         ("cmd:/nowhere/server {addr}".to_owned(), &["B: the server can't be started", "/nowhere/server"]),
     ];
     for (command, parts) in table {
@@ -107,7 +114,7 @@ fn a_generator_that_is_none_is_named() {
 }
 
 #[test]
-fn too_few_messages_for_a_percentile_are_refused_before_anything_runs() {
+fn too_few_messages_for_a_percentile_are_refused() {
     let url = "ws://127.0.0.1:9";
     let outcome = Loadgen::run(&["ab", "--a", url, "--b", url, "-c", "10", "-r", "50", "-d", "2s"]);
     assert_eq!(outcome.code, Some(2), "{outcome:?}");
@@ -120,7 +127,7 @@ fn too_few_messages_for_a_percentile_are_refused_before_anything_runs() {
 fn a_signal_ends_it_and_the_servers() {
     let folder = tempfile::tempdir().expect("a folder");
     let folder = folder.path().to_str().expect("UTF-8");
-    let (a, b) = (served(Manner::Echoes), served(Manner::Echoes));
+    let (a, b) = (server_command(ServerVariant::Echoes), server_command(ServerVariant::Echoes));
     let arguments = ["ab", "--a", &a, "--b", &b, "-w", "1", "-c", "1", "-d", "10m", "--results", folder];
     let loadgen = Loadgen::start(&arguments);
     // Until a server serves, whose address is in its environment.
@@ -207,7 +214,7 @@ fn what_it_started_ends_with_it_when_it_is_killed() {
     assert!(gone(&pid), "the server outlives the comparison");
     loadgen.finish();
 
-    let server = Rogue::start(Conduct::Mute);
+    let server = ScriptedServer::start(Behaviour::NeverAnswers);
     let (url, patient) = (server.url(), ["-w", "1", "-c", "1", "-n", "400", "--drain", "10m", "--pairs", "3"]);
     let loadgen = Loadgen::start(&[&["ab", "--a", &url, "--b", &url], &patient[..], MEDIAN].concat());
     server.wait_for_a_message();

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use crate::rig::{Attack, Flood, Loadgen, PATIENCE, close_frame, frame, whole};
+use crate::rig::{Flood, FloodingServer, Loadgen, PATIENCE, close_frame, frame, whole};
 
 const CONTINUATION: u8 = 0x0;
 const TEXT: u8 = 0x81;
@@ -19,24 +19,24 @@ const CLIENTS: usize = 4;
 
 /// Name, what the server does, and the most memory that the generator may take, in MiB. Without an attack it takes 15 to
 /// 25 in a build for tests.
-type Case = (&'static str, fn() -> Attack, u64);
+type FloodCase = (&'static str, fn() -> Flood, u64);
 
 /// The bytes over and over, while the server reads and answers the Close.
-fn endless(frames: &[u8]) -> Attack {
-    Attack { bytes: frames.repeat((64 * 1024 / frames.len()).max(1)), once: false, reads: true }
+fn endless(frames: &[u8]) -> Flood {
+    Flood { bytes: frames.repeat((64 * 1024 / frames.len()).max(1)), once: false, reads: true }
 }
 
 /// A message of so many bytes, all of them announced, but for the last.
-fn half(bytes: usize) -> Attack {
+fn half(bytes: usize) -> Flood {
     let mut message = whole(BINARY, &vec![7; bytes]);
     message.pop();
-    Attack { bytes: message, once: true, reads: true }
+    Flood { bytes: message, once: true, reads: true }
 }
 
-const CASES: &[Case] = &[
+const CASES: &[FloodCase] = &[
     ("pings", || endless(&whole(0x89, b"")), 64),
     ("long pings", || endless(&whole(0x89, &[b'x'; 125])), 64),
-    ("pings, and nothing is read", || Attack { reads: false, ..endless(&whole(0x89, &[b'x'; 125])) }, 64),
+    ("pings, and nothing is read", || Flood { reads: false, ..endless(&whole(0x89, &[b'x'; 125])) }, 64),
     ("pongs", || endless(&whole(0x8a, b"")), 64),
     ("empty texts", || endless(&whole(TEXT, b"")), 64),
     ("texts of a byte that may begin a message", || endless(&whole(TEXT, b"l")), 64),
@@ -46,12 +46,12 @@ const CASES: &[Case] = &[
     ("messages of 1 KiB", || endless(&whole(BINARY, &[7; 1024])), 64),
     ("messages of the largest size", || endless(&whole(BINARY, &vec![7; 1 << 20])), 64),
     ("messages that are too large", || endless(&whole(BINARY, &vec![7; (1 << 20) + 1])), 64),
-    ("empty fragments", || Attack { bytes: first_fragment(&frame(CONTINUATION, b"")), ..endless(b"x") }, 64),
-    ("fragments of a byte", || Attack { bytes: first_fragment(&frame(CONTINUATION, b"x")), ..endless(b"x") }, 64),
+    ("empty fragments", || Flood { bytes: first_fragment(&frame(CONTINUATION, b"")), ..endless(b"x") }, 64),
+    ("fragments of a byte", || Flood { bytes: first_fragment(&frame(CONTINUATION, b"x")), ..endless(b"x") }, 64),
     ("half of a message", || half(1 << 20), 64),
-    ("half of a header", || Attack { bytes: vec![0x82, 127, 0, 0], once: true, reads: true }, 64),
+    ("half of a header", || Flood { bytes: vec![0x82, 127, 0, 0], once: true, reads: true }, 64),
     ("Closes", || endless(&close_frame(1013, "too busy")), 64),
-    ("nothing is read, and nothing comes", || Attack { bytes: Vec::new(), once: true, reads: false }, 64),
+    ("nothing is read, and nothing comes", || Flood { bytes: Vec::new(), once: true, reads: false }, 64),
 ];
 
 /// A message that begins and never ends. What follows is sent so often that a short attack does not come to its end.
@@ -68,13 +68,13 @@ fn options(engine: &str, open: bool, length: &str) -> Vec<String> {
 
 /// Runs under an attack; what is wrong with how it ended. It may take `most_longer` than its plan and its drain.
 fn attacked(
-    &(name, attack, most): &Case,
+    &(name, attack, most): &FloodCase,
     engine: &str,
     open: bool,
     length: (&str, Duration),
     most_longer: Duration,
 ) -> Vec<String> {
-    let server = Flood::start(attack());
+    let server = FloodingServer::start(attack());
     let arguments = [vec![server.url()], options(engine, open, length.0)].concat();
     let started = Instant::now();
     let outcome = Loadgen::start_patiently(&arguments, length.1 + PATIENCE).finish();
@@ -124,14 +124,14 @@ fn a_run_under_attack_ends_in_time_and_takes_little_memory() {
 
 #[test]
 #[ignore = "takes minutes"]
-fn a_run_under_a_long_attack_ends_in_time_and_takes_little_memory() {
+fn a_run_under_a_long_attack_ends_in_time() {
     make_all(1, ("5s", Duration::from_secs(5)), Duration::from_secs(10));
 }
 
 #[test]
 fn ctrl_c_ends_a_run_under_attack_soon() {
     for (engine, open) in [("lean", true), ("tungstenite", false)] {
-        let server = Flood::start(endless(&whole(TEXT, b"l")));
+        let server = FloodingServer::start(endless(&whole(TEXT, b"l")));
         let arguments = [vec![server.url()], options(engine, open, "10m")].concat();
         let loadgen = Loadgen::start(&arguments);
         // What is measured is how soon it ends once it runs; that it runs is likely by then, and no condition.
@@ -149,7 +149,7 @@ fn ctrl_c_ends_a_run_under_attack_soon() {
 #[test]
 fn a_huge_window_is_filled_only_as_far_as_the_server_takes_it() {
     for engine in ["lean", "tungstenite"] {
-        let server = Flood::start(Attack { bytes: Vec::new(), once: true, reads: false });
+        let server = FloodingServer::start(Flood { bytes: Vec::new(), once: true, reads: false });
         let url = server.url();
         let arguments = [
             url.as_str(),

@@ -32,7 +32,7 @@ const DRAIN: Duration = Duration::from_secs(2);
 
 /// A drawn server and a drawn load.
 #[derive(Clone, Debug)]
-struct Draw {
+struct RandomCase {
     seed: u64,
     rates: Vec<(FaultKind, f64)>,
     delay: Option<Delay>,
@@ -61,7 +61,7 @@ const SURVIVABLE: [FaultKind; 12] = [
 const BEFORE_DEATH: [FaultKind; 5] =
     [FaultKind::Duplicate, FaultKind::Split, FaultKind::Corrupt, FaultKind::WrongType, FaultKind::Unexpected];
 
-impl Draw {
+impl RandomCase {
     fn new(seed: u64) -> Self {
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
         let rates = Self::rates(&mut rng);
@@ -153,7 +153,7 @@ impl Draw {
         if outcome.code != Some(judgement.verdict.exit_code().into()) {
             return Err(format!("exit code {:?} with verdict {:?}", outcome.code, judgement.verdict));
         }
-        let found = Found { report, ledger };
+        let found = CaseOutcome { report, ledger };
         let expected = found.verdict();
         let by_machine = judgement.verdict == Verdict::Invalid
             && judgement.reasons.iter().all(|reason| reason.starts_with("generator: "));
@@ -165,12 +165,12 @@ impl Draw {
 }
 
 /// What the report of a run says, and what the server did meanwhile.
-struct Found {
+struct CaseOutcome {
     report: Report,
     ledger: Vec<Fault>,
 }
 
-impl Found {
+impl CaseOutcome {
     fn n(&self, kind: FaultKind) -> u64 {
         self.ledger.iter().filter(|fault| fault.kind == kind).count() as u64
     }
@@ -272,11 +272,11 @@ fn campaign(first: u64, seeds: u64) {
                     if seed >= first + seeds {
                         break;
                     }
-                    let draw = Draw::new(seed);
-                    let result = catch_unwind(AssertUnwindSafe(|| draw.run()))
+                    let case = RandomCase::new(seed);
+                    let result = catch_unwind(AssertUnwindSafe(|| case.run()))
                         .unwrap_or_else(|_| Err("a panic, see above".to_owned()));
                     if let Err(problem) = result {
-                        let text = format!("seed {seed}: {problem}\n{}", draw.command_lines());
+                        let text = format!("seed {seed}: {problem}\n{}", case.command_lines());
                         failed.lock().expect("no panic").push(text);
                     }
                 }

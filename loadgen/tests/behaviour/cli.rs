@@ -4,7 +4,7 @@ use std::fs;
 
 use reports::{Verdict, store};
 
-use crate::rig::{Conduct, Doorman, Loadgen, Manner, Rogue, close_frame};
+use crate::rig::{BadHandshake, BadHandshakeServer, Behaviour, Loadgen, ScriptedServer, close_frame};
 
 /// A short run against its own server.
 const SHORT: &[&str] = &["-c", "20", "-r", "50", "-d", "500ms", "--warmup", "100ms"];
@@ -77,15 +77,15 @@ fn an_earlier_result_stays_when_the_target_is_unreachable() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("result.json");
     fs::write(&path, "earlier").expect("a file");
-    let door = Doorman::start(Manner::Absent);
-    let outcome = Loadgen::run(&[&door.url, "-c", "1", "--out", path.to_str().expect("UTF-8")]);
+    let server = BadHandshakeServer::start(BadHandshake::NotListening);
+    let outcome = Loadgen::run(&[&server.url, "-c", "1", "--out", path.to_str().expect("UTF-8")]);
     assert_eq!(outcome.code, Some(6));
     assert_eq!(fs::read_to_string(&path).expect("it is there"), "earlier");
 }
 
 #[test]
 fn a_place_that_cannot_be_written_is_refused_before_the_run() {
-    let server = Rogue::start(Conduct::Echo);
+    let server = ScriptedServer::start(Behaviour::Echo);
     let folder = tempfile::tempdir().expect("a folder");
     let missing = folder.path().join("missing/result.json");
     for (place, why) in [(missing.as_path(), "its folder does not exist"), (folder.path(), "is a folder")] {
@@ -119,25 +119,25 @@ fn a_threshold_that_holds_is_exit_code_0() {
 
 #[test]
 fn an_unreachable_target_is_exit_code_6_with_its_kind() {
-    let door = Doorman::start(Manner::Absent);
+    let server = BadHandshakeServer::start(BadHandshake::NotListening);
     for json in [&[][..], &["--json"]] {
-        let outcome = Loadgen::run(&with(&[&door.url, "-c", "3"], json));
+        let outcome = Loadgen::run(&with(&[&server.url, "-c", "3"], json));
         assert_eq!((outcome.code, outcome.stdout.as_str()), (Some(6), ""), "{outcome:?}");
-        assert!(outcome.stderr.contains("refused (3)") && outcome.stderr.contains(&door.url), "{outcome:?}");
+        assert!(outcome.stderr.contains("refused (3)") && outcome.stderr.contains(&server.url), "{outcome:?}");
     }
-    let door = Doorman::start(Manner::Says(b"HTTP/1.1 503 Service Unavailable\r\n\r\n"));
-    let outcome = Loadgen::run(&[&door.url, "-c", "1"]);
+    let server = BadHandshakeServer::start(BadHandshake::Sends(b"HTTP/1.1 503 Service Unavailable\r\n\r\n"));
+    let outcome = Loadgen::run(&[&server.url, "-c", "1"]);
     assert_eq!(outcome.code, Some(6));
     assert!(outcome.stderr.contains("http_503"), "{outcome:?}");
-    let door = Doorman::start(Manner::Silent);
-    let outcome = Loadgen::run(&[&door.url, "-c", "1", "--connect-timeout", "200ms"]);
+    let server = BadHandshakeServer::start(BadHandshake::Silent);
+    let outcome = Loadgen::run(&[&server.url, "-c", "1", "--connect-timeout", "200ms"]);
     assert_eq!(outcome.code, Some(6));
     assert!(outcome.stderr.contains("timeout"), "{outcome:?}");
 }
 
 #[test]
 fn a_delivery_violation_is_exit_code_4_and_outranks_the_others() {
-    let server = Rogue::start(Conduct::DropsEveryThird);
+    let server = ScriptedServer::start(Behaviour::DropsEveryThird);
     let url = server.url();
     let arguments =
         [&url, "-c", "1", "-r", "200", "-b", "4", "-n", "24", "--drain", "1s", "--threshold", "p50<1ns", "--json"];
@@ -152,7 +152,7 @@ fn a_delivery_violation_is_exit_code_4_and_outranks_the_others() {
 
 #[test]
 fn connections_that_die_are_exit_code_6() {
-    let server = Rogue::start(Conduct::Leaves { after: 5 });
+    let server = ScriptedServer::start(Behaviour::EndsTcp { after: 5 });
     let outcome = Loadgen::run(&[&server.url(), "-c", "1", "-n", "20"]);
     assert_eq!(outcome.code, Some(6), "{outcome:?}");
     assert!(outcome.stdout.starts_with("FAIL         connections: "), "{}", outcome.stdout);
@@ -162,7 +162,7 @@ fn connections_that_die_are_exit_code_6() {
 #[test]
 fn a_target_that_was_reached_and_has_left_is_never_unreachable() {
     for engine in ["lean", "tungstenite"] {
-        let server = Rogue::start(Conduct::Says { after: 0, bytes: close_frame(1013, "try later") });
+        let server = ScriptedServer::start(Behaviour::SendsInstead { after: 0, bytes: close_frame(1013, "try later") });
         let outcome = Loadgen::run(&[&server.url(), "-c", "2", "-n", "20", "--json", "--engine", engine]);
         assert_eq!(outcome.code, Some(6), "{engine}: {outcome:?}");
         let result = outcome.json();
@@ -179,7 +179,7 @@ fn a_target_that_was_reached_and_has_left_is_never_unreachable() {
 
 #[test]
 fn a_server_that_does_not_read_takes_no_memory() {
-    let server = Rogue::start(Conduct::Deaf);
+    let server = ScriptedServer::start(Behaviour::NeverReads);
     let arguments = ["-c", "1", "-r", "1000", "-n", "600", "-s", "64KiB", "--drain", "100ms", "--json", "-q"];
     let outcome = Loadgen::run(&with(&[&server.url()], &arguments));
     assert_eq!(outcome.code, Some(4), "{outcome:?}");
@@ -190,7 +190,8 @@ fn a_server_that_does_not_read_takes_no_memory() {
 
 #[test]
 fn a_frame_that_announces_a_tebibyte_takes_no_memory() {
-    let server = Rogue::start(Conduct::Says { after: 0, bytes: vec![0x82, 127, 0, 0, 1, 0, 0, 0, 0, 0] });
+    let server =
+        ScriptedServer::start(Behaviour::SendsInstead { after: 0, bytes: vec![0x82, 127, 0, 0, 1, 0, 0, 0, 0, 0] });
     let outcome = Loadgen::run(&[&server.url(), "-c", "1", "-n", "20", "--json", "-q"]);
     assert_eq!(outcome.code, Some(6), "{outcome:?}");
     let result = outcome.json();

@@ -7,17 +7,17 @@ use loadgen::plan::{Engine, Plan, Until};
 use reports::{LimitedBy, Throughput, Verdict, judge};
 use server::Reply;
 
-use crate::rig::{Clerk, Conduct, Reference, Rogue, closed, complete, n32, plan, run};
+use crate::rig::{Behaviour, FixedCapacityServer, Reference, ScriptedServer, closed, complete, n32, plan, run};
 
 on_each_engine!(
     a_window_is_kept_full_until_the_time_is_over,
     a_number_of_messages_is_kept_to_whatever_the_window,
-    replies_that_come_in_the_measured_phase_count_whenever_they_were_due,
+    throughput_counts_replies_that_were_due_in_the_warm_up,
     nothing_more_is_in_flight_than_the_window_holds,
-    a_lost_message_does_not_keep_a_run_of_a_number_of_messages_from_ending,
-    pings_do_not_keep_a_run_of_a_number_of_messages_from_ending,
-    a_dead_connection_does_not_keep_a_run_of_a_number_of_messages_from_ending,
-    pushes_do_not_keep_a_run_of_a_number_of_messages_from_ending
+    a_run_of_n_messages_ends_despite_a_lost_message,
+    a_run_of_n_messages_ends_despite_pings,
+    a_run_of_n_messages_ends_despite_a_dead_connection,
+    a_run_of_n_messages_ends_despite_pushes
 );
 
 fn a_window_is_kept_full_until_the_time_is_over(engine: Engine) {
@@ -62,8 +62,8 @@ fn a_number_of_messages_is_kept_to_whatever_the_window(engine: Engine) {
 
 /// A server that takes a millisecond a message, one at a time, has 200 in flight all the time. So half of what comes in 400 ms
 /// was due in the warm-up, and without it the throughput would be 500 a second.
-fn replies_that_come_in_the_measured_phase_count_whenever_they_were_due(engine: Engine) {
-    let server = Clerk::start(Duration::from_millis(1), Duration::ZERO);
+fn throughput_counts_replies_that_were_due_in_the_warm_up(engine: Engine) {
+    let server = FixedCapacityServer::start(Duration::from_millis(1), Duration::ZERO);
     let plan = Plan {
         clients: n32(10),
         load: closed(20),
@@ -80,7 +80,7 @@ fn replies_that_come_in_the_measured_phase_count_whenever_they_were_due(engine: 
 }
 
 fn nothing_more_is_in_flight_than_the_window_holds(engine: Engine) {
-    let server = Rogue::start(Conduct::Mute);
+    let server = ScriptedServer::start(Behaviour::NeverAnswers);
     let plan = Plan {
         load: closed(3),
         until: Until::Elapsed(Duration::from_millis(100)),
@@ -93,8 +93,8 @@ fn nothing_more_is_in_flight_than_the_window_holds(engine: Engine) {
     assert_eq!(server.finish()[0].messages, 3);
 }
 
-fn a_lost_message_does_not_keep_a_run_of_a_number_of_messages_from_ending(engine: Engine) {
-    let server = Rogue::start(Conduct::DropsEveryThird);
+fn a_run_of_n_messages_ends_despite_a_lost_message(engine: Engine) {
+    let server = ScriptedServer::start(Behaviour::DropsEveryThird);
     let plan = Plan {
         load: closed(4),
         until: Until::Messages(NonZeroU64::new(6).expect("not 0")),
@@ -107,18 +107,18 @@ fn a_lost_message_does_not_keep_a_run_of_a_number_of_messages_from_ending(engine
     assert_eq!(server.finish()[0].messages, 6);
 }
 
-fn pings_do_not_keep_a_run_of_a_number_of_messages_from_ending(engine: Engine) {
-    let server = Rogue::start(Conduct::Nags);
+fn a_run_of_n_messages_ends_despite_pings(engine: Engine) {
+    let server = ScriptedServer::start(Behaviour::PingsOnly);
     let plan = Plan { load: closed(4), drain: Duration::from_millis(200), ..plan(engine, &server.url()) };
     let report = run(&plan);
     assert_eq!((report.measured.counts.sent, report.measured.counts.lost), (4, 4));
     assert!(server.finish()[0].pongs.len() > 1, "it did ping");
 }
 
-fn a_dead_connection_does_not_keep_a_run_of_a_number_of_messages_from_ending(engine: Engine) {
-    let server = Rogue::start_each(|index| match index {
-        0 => Conduct::Leaves { after: 3 },
-        _ => Conduct::Echo,
+fn a_run_of_n_messages_ends_despite_a_dead_connection(engine: Engine) {
+    let server = ScriptedServer::start_each(|index| match index {
+        0 => Behaviour::EndsTcp { after: 3 },
+        _ => Behaviour::Echo,
     });
     let plan = Plan { clients: n32(2), load: closed(2), ..plan(engine, &server.url()) };
     let report = run(&plan);
@@ -127,8 +127,8 @@ fn a_dead_connection_does_not_keep_a_run_of_a_number_of_messages_from_ending(eng
     assert_eq!(judge(&report, &[]).verdict, Verdict::Connections);
 }
 
-fn pushes_do_not_keep_a_run_of_a_number_of_messages_from_ending(engine: Engine) {
-    let server = Rogue::start(Conduct::Pushes);
+fn a_run_of_n_messages_ends_despite_pushes(engine: Engine) {
+    let server = ScriptedServer::start(Behaviour::PushesOnly);
     let plan = Plan { load: closed(4), drain: Duration::from_millis(200), ..plan(engine, &server.url()) };
     let report = run(&plan);
     assert_eq!((report.measured.counts.sent, report.measured.counts.lost), (4, 4));

@@ -8,7 +8,7 @@ use loadgen::plan::{Engine, Plan, Until};
 use reports::render::Text;
 use reports::{Render, Report, Verdict, judge};
 
-use crate::rig::{Conduct, Rogue, Seen, close_frame, closed, n32, open, plan, run};
+use crate::rig::{Behaviour, ConnectionRecord, ScriptedServer, close_frame, closed, n32, open, plan, run};
 
 on_each_engine!(
     a_reset,
@@ -20,21 +20,21 @@ on_each_engine!(
     a_close_after_everything_was_answered_is_no_death,
     a_close_is_a_death_where_more_was_planned_or_it_complains,
     an_end_before_the_load_begins_is_a_death_that_is_reported,
-    binary_that_comes_back_as_text_ends_the_connection_and_is_told_if_the_engine_shows_it
+    binary_that_comes_back_as_text_ends_the_connection
 );
 
 /// Echoes before the end.
 pub(crate) const AFTER: u64 = 5;
 
 /// A run of one client whose connection ends after [`AFTER`] echoes, and what the server saw of it.
-fn die(engine: Engine, conduct: Conduct) -> (Report, Seen) {
-    let server = Rogue::start(conduct);
+fn die(engine: Engine, behaviour: Behaviour) -> (Report, ConnectionRecord) {
+    let server = ScriptedServer::start(behaviour);
     let report = run(&plan(engine, &server.url()));
     (report, server.finish().remove(0))
 }
 
-fn says(bytes: &[u8]) -> Conduct {
-    Conduct::Says { after: AFTER, bytes: bytes.to_vec() }
+fn says(bytes: &[u8]) -> Behaviour {
+    Behaviour::SendsInstead { after: AFTER, bytes: bytes.to_vec() }
 }
 
 /// One connection died of `kind`; what was in flight is undetermined, and the rest was not sent.
@@ -58,13 +58,13 @@ fn died(report: &Report, kind: &str) {
 }
 
 fn a_reset(engine: Engine) {
-    let (report, _) = die(engine, Conduct::Resets { after: AFTER });
+    let (report, _) = die(engine, Behaviour::Resets { after: AFTER });
     died(&report, "reset");
     assert!(report.measured.counts.matched <= AFTER);
 }
 
 fn an_end_without_a_close(engine: Engine) {
-    let (report, _) = die(engine, Conduct::Leaves { after: AFTER });
+    let (report, _) = die(engine, Behaviour::EndsTcp { after: AFTER });
     died(&report, "eof");
     assert_eq!(report.measured.counts.matched, AFTER);
 }
@@ -133,9 +133,9 @@ fn every_offence_against_the_protocol_ends_the_connection(engine: Engine) {
 }
 
 fn when_half_of_the_connections_die_the_run_goes_on(engine: Engine) {
-    let server = Rogue::start_each(|index| match index % 2 {
-        0 => Conduct::Leaves { after: AFTER },
-        _ => Conduct::Echo,
+    let server = ScriptedServer::start_each(|index| match index % 2 {
+        0 => Behaviour::EndsTcp { after: AFTER },
+        _ => Behaviour::Echo,
     });
     let report = run(&Plan { clients: n32(6), ..plan(engine, &server.url()) });
     let (counts, dropped) = (&report.measured.counts, &report.measured.dropped);
@@ -150,7 +150,7 @@ fn when_half_of_the_connections_die_the_run_goes_on(engine: Engine) {
 fn a_close_after_everything_was_answered_is_no_death(engine: Engine) {
     for (load, code) in [(open(200.0, 4), Some(1000)), (closed(2), Some(1001)), (closed(4), None)] {
         let bytes = code.map_or_else(|| vec![0x88, 0], |code| close_frame(code, "done"));
-        let server = Rogue::start(Conduct::Once { bytes });
+        let server = ScriptedServer::start(Behaviour::SendsAfterTheFirst { bytes });
         let one = Until::Messages(NonZeroU64::MIN);
         let report = run(&Plan { load, until: one, clients: n32(2), ..plan(engine, &server.url()) });
         let connections = &report.connections;
@@ -162,12 +162,12 @@ fn a_close_after_everything_was_answered_is_no_death(engine: Engine) {
 }
 
 fn a_close_is_a_death_where_more_was_planned_or_it_complains(engine: Engine) {
-    let once = |code| Conduct::Once { bytes: close_frame(code, "done") };
+    let once = |code| Behaviour::SendsAfterTheFirst { bytes: close_frame(code, "done") };
     let long = Until::Elapsed(Duration::from_secs(600));
     let several = Until::Messages(NonZeroU64::new(3).expect("not 0"));
     for (until, code) in [(several, 1000), (long, 1000), (Until::Messages(NonZeroU64::MIN), 1011)] {
         for load in [open(200.0, 1), closed(1)] {
-            let server = Rogue::start(once(code));
+            let server = ScriptedServer::start(once(code));
             let report = run(&Plan { load, until, ..plan(engine, &server.url()) });
             assert_eq!(report.connections.died, 1, "{until:?}, {code}, {load:?}: {:?}", report.connections);
             assert_eq!(judge(&report, &[]).verdict, Verdict::Connections, "{until:?}, {code}, {load:?}");
@@ -178,7 +178,9 @@ fn a_close_is_a_death_where_more_was_planned_or_it_complains(engine: Engine) {
 
 fn an_end_before_the_load_begins_is_a_death_that_is_reported(engine: Engine) {
     for (bytes, found) in [(Vec::new(), 0), ([0x81, 7].iter().chain(b"welcome").copied().collect(), 1)] {
-        let server = Rogue::start(Conduct::Opens { bytes: [bytes, close_frame(1013, "server is full")].concat() });
+        let server = ScriptedServer::start(Behaviour::SendsAtOnce {
+            bytes: [bytes, close_frame(1013, "server is full")].concat(),
+        });
         let report = run(&plan(engine, &server.url()));
         assert_eq!((report.connections.opened, report.connections.died), (1, 1));
         let said = report.connections.details.get("closed_1013").expect("what it said");
@@ -190,9 +192,9 @@ fn an_end_before_the_load_begins_is_a_death_that_is_reported(engine: Engine) {
     }
 }
 
-fn binary_that_comes_back_as_text_ends_the_connection_and_is_told_if_the_engine_shows_it(engine: Engine) {
+fn binary_that_comes_back_as_text_ends_the_connection(engine: Engine) {
     for size in [64, 100_000] {
-        let server = Rogue::start(Conduct::AsText);
+        let server = ScriptedServer::start(Behaviour::AnswersAsText);
         let report = run(&Plan { mix: Mix::Binary, size, ..plan(engine, &server.url()) });
         assert_eq!(report.connections.errors.get("invalid_utf8"), Some(&1), "{:?}", report.connections);
         let (counts, anomalies) = (&report.measured.counts, &report.measured.anomalies);

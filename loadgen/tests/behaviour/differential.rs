@@ -9,12 +9,12 @@ use reports::model::{Anomalies, Counts};
 use reports::{Report, judge};
 use server::{FaultKind, Faults, Options};
 
-use crate::rig::{Conduct, Reference, Rogue, close_frame, n32, open, plan, run};
+use crate::rig::{Behaviour, Reference, ScriptedServer, close_frame, n32, open, plan, run};
 use crate::{deaths, hostile, lawful};
 
 /// What a report says of a server, but for times and for how much there was time for.
 #[derive(Debug, PartialEq, Eq)]
-struct Opinion {
+struct ReportSummary {
     exit_code: u8,
     /// Connections that opened, and that died.
     connections: [u64; 2],
@@ -23,7 +23,7 @@ struct Opinion {
     anomalies: BTreeSet<&'static str>,
 }
 
-impl Opinion {
+impl ReportSummary {
     fn of(report: &Report) -> Self {
         let judgement = judge(report, &[]);
         // A machine that is too slow for a moment is no opinion of the server.
@@ -53,16 +53,16 @@ fn both<S>(start: impl Fn(Engine) -> (S, Plan), end: impl Fn(S)) -> [Report; 2] 
 /// They agree; exactly, where `counted` says that nothing depends on how the bytes came, and both had the time to send all.
 fn agree(name: &str, reports: &[Report; 2], counted: bool) {
     let [lean, tungstenite] = reports;
-    assert_eq!(Opinion::of(lean), Opinion::of(tungstenite), "{name}");
+    assert_eq!(ReportSummary::of(lean), ReportSummary::of(tungstenite), "{name}");
     let figures = |report: &Report| -> (Counts, Anomalies) { (report.measured.counts, report.measured.anomalies) };
     if counted && lean.measured.counts.sent == tungstenite.measured.counts.sent {
         assert_eq!(figures(lean), figures(tungstenite), "{name}");
     }
 }
 
-fn rogue(conduct: &Conduct, plan: impl Fn(Engine, &str) -> Plan) -> [Report; 2] {
+fn scripted(behaviour: &Behaviour, plan: impl Fn(Engine, &str) -> Plan) -> [Report; 2] {
     let start = |engine| {
-        let server = Rogue::start(conduct.clone());
+        let server = ScriptedServer::start(behaviour.clone());
         let plan = plan(engine, &server.url());
         (server, plan)
     };
@@ -73,17 +73,17 @@ fn rogue(conduct: &Conduct, plan: impl Fn(Engine, &str) -> Plan) -> [Report; 2] 
 fn on_servers_that_break_delivery() {
     for case in hostile::CASES {
         let reports =
-            rogue(&case.conduct, |engine, url| Plan { mix: case.mix, drain: hostile::DRAIN, ..plan(engine, url) });
-        agree(&format!("{:?}", case.conduct), &reports, true);
+            scripted(&case.behaviour, |engine, url| Plan { mix: case.mix, drain: hostile::DRAIN, ..plan(engine, url) });
+        agree(&format!("{:?}", case.behaviour), &reports, true);
     }
 }
 
 #[test]
 fn on_servers_that_do_what_they_may() {
-    for conduct in lawful::CONDUCTS {
+    for behaviour in lawful::BEHAVIOURS {
         agree(
-            &format!("{conduct:?}"),
-            &rogue(conduct, |engine, url| Plan { clients: n32(2), ..plan(engine, url) }),
+            &format!("{behaviour:?}"),
+            &scripted(behaviour, |engine, url| Plan { clients: n32(2), ..plan(engine, url) }),
             true,
         );
     }
@@ -91,22 +91,22 @@ fn on_servers_that_do_what_they_may() {
 
 #[test]
 fn on_every_way_to_end_a_connection() {
-    let says = |bytes: &[u8]| Conduct::Says { after: deaths::AFTER, bytes: bytes.to_vec() };
-    let mut conducts = vec![
-        Conduct::Leaves { after: deaths::AFTER },
-        Conduct::Resets { after: deaths::AFTER },
+    let says = |bytes: &[u8]| Behaviour::SendsInstead { after: deaths::AFTER, bytes: bytes.to_vec() };
+    let mut behaviours = vec![
+        Behaviour::EndsTcp { after: deaths::AFTER },
+        Behaviour::Resets { after: deaths::AFTER },
         says(&[0x88, 0]),
         // Half of a code, and a reason that is not UTF-8.
         says(&[0x88, 1, 3]),
         says(&[0x88, 3, 3, 0xe8, 0xff]),
     ];
-    conducts.extend([1000, 1001, 1003, 1011, 3000, 4999].map(|code| says(&close_frame(code, "bye"))));
+    behaviours.extend([1000, 1001, 1003, 1011, 3000, 4999].map(|code| says(&close_frame(code, "bye"))));
     // Codes that must not be sent.
-    conducts
+    behaviours
         .extend([0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, 65_535].map(|code| says(&close_frame(code, ""))));
-    conducts.extend(deaths::OFFENCES.iter().map(|&(_, bytes, ..)| says(bytes)));
-    for conduct in conducts {
-        agree(&format!("{conduct:?}"), &rogue(&conduct, plan), false);
+    behaviours.extend(deaths::OFFENCES.iter().map(|&(_, bytes, ..)| says(bytes)));
+    for behaviour in behaviours {
+        agree(&format!("{behaviour:?}"), &scripted(&behaviour, plan), false);
     }
 }
 

@@ -12,7 +12,7 @@ use std::{hint, thread};
 use rustix::process::Signal;
 use server::{Delay, DelayShape, Options};
 
-use crate::rig::{Conduct, Doorman, Loadgen, Manner, Reference, Rogue, close_frame};
+use crate::rig::{BadHandshake, BadHandshakeServer, Behaviour, Loadgen, Reference, ScriptedServer, close_frame};
 
 /// A situation: what it is, its exit code, and what makes it once, with these further options, and says how it ended.
 type Situation = (&'static str, i32, fn(&[&str]) -> Option<i32>);
@@ -24,33 +24,41 @@ const BRIEF: &[&str] = &["-w", "1", "-c", "2", "-n", "20", "--drain", "300ms"];
 const OPEN: &[&str] = &["-c", "4", "-r", "200", "-n", "40", "--warmup", "0s", "--drain", "5s"];
 
 const SITUATIONS: &[Situation] = &[
-    ("everything comes back", 0, |more| conduct(Conduct::Echo, &[BRIEF, more].concat())),
+    ("everything comes back", 0, |more| scripted(Behaviour::Echo, &[BRIEF, more].concat())),
     ("a threshold is missed by far", 1, slow),
     ("no such option", 2, |more| code(&[&["ws://127.0.0.1:1", "--clients", "none"], more].concat())),
-    ("messages are lost", 4, |more| conduct(Conduct::DropsEveryThird, &[BRIEF, more].concat())),
-    ("messages are corrupted", 4, |more| conduct(Conduct::Flipped, &[BRIEF, more].concat())),
-    ("nothing listens", 6, |more| knock(Manner::Absent, more)),
-    ("the handshake is refused", 6, |more| knock(Manner::Says(BUSY), more)),
+    ("messages are lost", 4, |more| scripted(Behaviour::DropsEveryThird, &[BRIEF, more].concat())),
+    ("messages are corrupted", 4, |more| scripted(Behaviour::Corrupts, &[BRIEF, more].concat())),
+    ("nothing listens", 6, |more| bad_handshake(BadHandshake::NotListening, more)),
+    ("the handshake is refused", 6, |more| bad_handshake(BadHandshake::Sends(BUSY), more)),
     ("every connection is closed at once", 6, |more| {
-        conduct(Conduct::Opens { bytes: close_frame(1013, "try again later") }, &[BRIEF, more].concat())
+        scripted(Behaviour::SendsAtOnce { bytes: close_frame(1013, "try again later") }, &[BRIEF, more].concat())
     }),
     ("every connection is closed in order, but before an answer", 6, |more| {
-        conduct(Conduct::Opens { bytes: close_frame(1000, "bye") }, &[BRIEF, more].concat())
+        scripted(Behaviour::SendsAtOnce { bytes: close_frame(1000, "bye") }, &[BRIEF, more].concat())
     }),
     ("one answer, then a close in order", 0, |more| {
         let bytes = close_frame(1000, "done");
-        conduct(Conduct::Once { bytes }, &[&["-w", "1", "-c", "2", "-n", "1", "--drain", "2s"], more].concat())
+        scripted(
+            Behaviour::SendsAfterTheFirst { bytes },
+            &[&["-w", "1", "-c", "2", "-n", "1", "--drain", "2s"], more].concat(),
+        )
     }),
     ("half of the connections end during the run", 6, |more| {
-        each(|index| if index % 2 == 0 { Conduct::Echo } else { Conduct::Resets { after: 5 } }, more)
+        each(|index| if index % 2 == 0 { Behaviour::Echo } else { Behaviour::Resets { after: 5 } }, more)
     }),
-    ("all connections end during the run", 6, |more| conduct(Conduct::Leaves { after: 5 }, &[BRIEF, more].concat())),
+    ("all connections end during the run", 6, |more| {
+        scripted(Behaviour::EndsTcp { after: 5 }, &[BRIEF, more].concat())
+    }),
     ("one connection loses messages, another ends", 4, |more| {
-        each(|index| if index % 2 == 0 { Conduct::DropsEveryThird } else { Conduct::Leaves { after: 5 } }, more)
+        each(|index| if index % 2 == 0 { Behaviour::DropsEveryThird } else { Behaviour::EndsTcp { after: 5 } }, more)
     }),
-    ("Ctrl-C", 130, |more| interrupted(Conduct::Echo, &[&["-d", "10m", "--warmup", "0s"], more].concat())),
+    ("Ctrl-C", 130, |more| interrupted(Behaviour::Echo, &[&["-d", "10m", "--warmup", "0s"], more].concat())),
     ("Ctrl-C while messages are lost", 4, |more| {
-        interrupted(Conduct::Mute, &[&["-w", "2", "-d", "10m", "--warmup", "0s", "--drain", "100ms"], more].concat())
+        interrupted(
+            Behaviour::NeverAnswers,
+            &[&["-w", "2", "-d", "10m", "--warmup", "0s", "--drain", "100ms"], more].concat(),
+        )
     }),
     ("delivery alone is judged, beside busy loops", 0, |more| {
         let server = Reference::start_with(Options::default());
@@ -64,19 +72,19 @@ fn code(arguments: &[&str]) -> Option<i32> {
     Loadgen::run(arguments).code
 }
 
-fn conduct(conduct: Conduct, arguments: &[&str]) -> Option<i32> {
-    let server = Rogue::start(conduct);
+fn scripted(behaviour: Behaviour, arguments: &[&str]) -> Option<i32> {
+    let server = ScriptedServer::start(behaviour);
     code(&[&[server.url().as_str()], arguments].concat())
 }
 
-fn each(conduct: fn(usize) -> Conduct, more: &[&str]) -> Option<i32> {
-    let server = Rogue::start_each(conduct);
+fn each(behaviour: fn(usize) -> Behaviour, more: &[&str]) -> Option<i32> {
+    let server = ScriptedServer::start_each(behaviour);
     code(&[&[server.url().as_str()], BRIEF, more].concat())
 }
 
-fn knock(manner: Manner, more: &[&str]) -> Option<i32> {
-    let door = Doorman::start(manner);
-    code(&[&[door.url.as_str()], BRIEF, more].concat())
+fn bad_handshake(handshake: BadHandshake, more: &[&str]) -> Option<i32> {
+    let server = BadHandshakeServer::start(handshake);
+    code(&[&[server.url.as_str()], BRIEF, more].concat())
 }
 
 /// Each answer takes fifty times as long as it may.
@@ -87,8 +95,8 @@ fn slow(more: &[&str]) -> Option<i32> {
     code(&[&[server.url().as_str()], &plan[..], more].concat())
 }
 
-fn interrupted(conduct: Conduct, arguments: &[&str]) -> Option<i32> {
-    let server = Rogue::start(conduct);
+fn interrupted(behaviour: Behaviour, arguments: &[&str]) -> Option<i32> {
+    let server = ScriptedServer::start(behaviour);
     let loadgen = Loadgen::start(&[&[server.url().as_str(), "-c", "2"], arguments].concat());
     server.wait_for_a_message();
     assert!(loadgen.signal(Signal::INT), "it runs");
@@ -98,15 +106,15 @@ fn interrupted(conduct: Conduct, arguments: &[&str]) -> Option<i32> {
 /// Keeps every core busy while `act` is at work.
 fn beside_busy_loops<R>(act: impl FnOnce() -> R) -> R {
     /// Ends the loops, also when a test fails.
-    struct End<'a>(&'a AtomicBool);
-    impl Drop for End<'_> {
+    struct StopOnDrop<'a>(&'a AtomicBool);
+    impl Drop for StopOnDrop<'_> {
         fn drop(&mut self) {
             self.0.store(true, Ordering::Relaxed);
         }
     }
     let over = AtomicBool::new(false);
     thread::scope(|scope| {
-        let _end = End(&over);
+        let _end = StopOnDrop(&over);
         for _ in 0..thread::available_parallelism().map_or(1, NonZeroUsize::get) {
             scope.spawn(|| {
                 while !over.load(Ordering::Relaxed) {

@@ -17,8 +17,8 @@ use crate::rig::{Loadgen, Reference, n32, open, plan, run};
 on_each_engine!(
     all_kinds_at_once_are_told_apart,
     random_mixtures_are_told_apart,
-    a_reset_connection_has_died_and_what_it_held_is_undetermined,
-    a_closed_connection_has_died_and_what_it_held_is_undetermined
+    a_reset_connection_leaves_messages_undetermined,
+    a_closed_connection_leaves_messages_undetermined
 );
 
 /// Much longer than an answer takes; every run in which one is missing waits for so long.
@@ -26,23 +26,23 @@ const DRAIN: Duration = Duration::from_secs(3);
 
 /// Who sends what.
 #[derive(Clone, Copy, Debug)]
-struct Load {
+struct Traffic {
     clients: u32,
     burst: u32,
     mix: Mix,
 }
 
 /// One client and many, bursts and single messages, each type.
-const LOADS: [Load; 6] = [
-    Load { clients: 1, burst: 1, mix: Mix::Text },
-    Load { clients: 1, burst: 8, mix: Mix::Binary },
-    Load { clients: 1, burst: 8, mix: Mix::Mixed },
-    Load { clients: 12, burst: 1, mix: Mix::Binary },
-    Load { clients: 12, burst: 8, mix: Mix::Text },
-    Load { clients: 12, burst: 1, mix: Mix::Mixed },
+const LOADS: [Traffic; 6] = [
+    Traffic { clients: 1, burst: 1, mix: Mix::Text },
+    Traffic { clients: 1, burst: 8, mix: Mix::Binary },
+    Traffic { clients: 1, burst: 8, mix: Mix::Mixed },
+    Traffic { clients: 12, burst: 1, mix: Mix::Binary },
+    Traffic { clients: 12, burst: 8, mix: Mix::Text },
+    Traffic { clients: 12, burst: 1, mix: Mix::Mixed },
 ];
 
-impl Load {
+impl Traffic {
     /// 480 messages in 0.3 to 0.6 seconds.
     fn plan(self, engine: Engine, url: &str) -> Plan {
         let (messages, rate) = if self.clients == 1 { (480, 800.0) } else { (40, 100.0) };
@@ -69,16 +69,16 @@ impl Load {
 }
 
 /// What the report of a run says, and what the server did meanwhile.
-struct Case {
-    load: Load,
+struct FaultyRun {
+    load: Traffic,
     report: Report,
     ledger: Vec<Fault>,
     /// For messages of failed assertions.
     name: String,
 }
 
-impl Case {
-    fn run(engine: Engine, rates: &[(FaultKind, f64)], seed: u64, load: Load) -> Self {
+impl FaultyRun {
+    fn run(engine: Engine, rates: &[(FaultKind, f64)], seed: u64, load: Traffic) -> Self {
         let faults = Faults::new(rates.iter().copied()).expect("chances");
         let server = Reference::start_with(Options { faults, seed, ..Options::default() });
         let report = run(&load.plan(engine, &server.url()));
@@ -219,7 +219,7 @@ impl Case {
 /// One kind of fault, under every load.
 fn alone(engine: Engine, kind: FaultKind) {
     for (seed, load) in (1..).zip(LOADS) {
-        let case = Case::run(engine, &[(kind, 0.1)], seed, load);
+        let case = FaultyRun::run(engine, &[(kind, 0.1)], seed, load);
         case.check();
         assert!(case.ledger.iter().all(|fault| fault.kind == kind), "{}", case.name);
         assert!(!case.ledger.is_empty() || !load.allows(kind), "{}", case.name);
@@ -266,7 +266,7 @@ fn survivable() -> impl Iterator<Item = FaultKind> {
 fn all_kinds_at_once_are_told_apart(engine: Engine) {
     let rates: Vec<_> = survivable().map(|kind| (kind, 0.03)).collect();
     for (seed, load) in (11..).zip(LOADS) {
-        let case = Case::run(engine, &rates, seed, load);
+        let case = FaultyRun::run(engine, &rates, seed, load);
         case.check();
         let kinds: BTreeSet<_> = case.ledger.iter().map(|fault| fault.kind).collect();
         let possible = survivable().filter(|&kind| load.allows(kind)).count();
@@ -286,7 +286,7 @@ fn random_mixtures_are_told_apart(engine: Engine) {
             .map(|(kind, chance)| (kind, (chance % 8 + 1) as f64 / 100.0))
             .collect();
         let load = LOADS[usize::try_from(seed).expect("small") % LOADS.len()];
-        Case::run(engine, &rates, seed, load).check();
+        FaultyRun::run(engine, &rates, seed, load).check();
     }
 }
 
@@ -296,7 +296,7 @@ fn dying(engine: Engine, kind: FaultKind, error: &str) {
         let others = [(FaultKind::Duplicate, 0.05), (FaultKind::Unexpected, 0.05)];
         for others in [&[][..], &others] {
             let rates = [&[(kind, 0.4)], others].concat();
-            let case = Case::run(engine, &rates, seed, load);
+            let case = FaultyRun::run(engine, &rates, seed, load);
             let (report, name) = (&case.report, &case.name);
             let deaths = case.count(kind);
             assert_eq!(deaths, u64::from(load.clients), "{name}: that one lives has a chance of 1 in 10^7");
@@ -321,11 +321,11 @@ fn dying(engine: Engine, kind: FaultKind, error: &str) {
     }
 }
 
-fn a_reset_connection_has_died_and_what_it_held_is_undetermined(engine: Engine) {
+fn a_reset_connection_leaves_messages_undetermined(engine: Engine) {
     dying(engine, FaultKind::Die, "reset");
 }
 
-fn a_closed_connection_has_died_and_what_it_held_is_undetermined(engine: Engine) {
+fn a_closed_connection_leaves_messages_undetermined(engine: Engine) {
     dying(engine, FaultKind::Close, "closed_1011");
 }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use loadgen::plan::{Engine, Plan};
 use server::{Options, Reply};
 
-use crate::rig::{Doorman, Loadgen, Manner, PATIENCE, Reference, n32, plan, run, unreachable};
+use crate::rig::{BadHandshake, BadHandshakeServer, Loadgen, PATIENCE, Reference, n32, plan, run, unreachable};
 
 const SHORT: Duration = Duration::from_millis(300);
 
@@ -13,43 +13,43 @@ const WRONG_KEY: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgra
     Sec-WebSocket-Accept: AAAAAAAAAAAAAAAAAAAAAAAAAAA=\r\n\r\n";
 
 /// What is done, how long a connection may take, and the kind of failure.
-const DOORS: &[(Manner, Duration, &str)] = &[
-    (Manner::Absent, PATIENCE, "refused"),
-    (Manner::Silent, SHORT, "timeout"),
-    (Manner::Dribbles, SHORT, "timeout"),
-    (Manner::Says(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"), PATIENCE, "http_503"),
-    (Manner::Says(b"HTTP/1.1 301 Moved\r\nLocation: /\r\nContent-Length: 0\r\n\r\n"), PATIENCE, "http_301"),
-    (Manner::Says(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"), PATIENCE, "http_200"),
-    (Manner::Says(WRONG_KEY), PATIENCE, "wrong_accept_key"),
-    (Manner::Says(b"HTTP/1.1 101 Switching Protocols\r\n\r\n"), PATIENCE, "not_websocket"),
-    (Manner::Says(b""), PATIENCE, "eof"),
-    (Manner::Says(b"HTTP/1.1 101 Swi"), PATIENCE, "eof"),
-    (Manner::Says(b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 403 Forbidden\r\n\r\nwhy"), PATIENCE, "http_403"),
-    (Manner::Says(b"SSH-2.0-OpenSSH_9.7\r\n"), PATIENCE, "not_websocket"),
-    (Manner::Says(b"\x16\x03\x01 \x1b[2J no HTTP\r\n\r\n"), PATIENCE, "not_websocket"),
-    (Manner::Says(b"220 mail.example.org ESMTP\r\n"), PATIENCE, "not_websocket"),
-    (Manner::Resets(b""), PATIENCE, "reset"),
-    (Manner::Floods, PATIENCE, "head_too_long"),
+const HANDSHAKES: &[(BadHandshake, Duration, &str)] = &[
+    (BadHandshake::NotListening, PATIENCE, "refused"),
+    (BadHandshake::Silent, SHORT, "timeout"),
+    (BadHandshake::Slow, SHORT, "timeout"),
+    (BadHandshake::Sends(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"), PATIENCE, "http_503"),
+    (BadHandshake::Sends(b"HTTP/1.1 301 Moved\r\nLocation: /\r\nContent-Length: 0\r\n\r\n"), PATIENCE, "http_301"),
+    (BadHandshake::Sends(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"), PATIENCE, "http_200"),
+    (BadHandshake::Sends(WRONG_KEY), PATIENCE, "wrong_accept_key"),
+    (BadHandshake::Sends(b"HTTP/1.1 101 Switching Protocols\r\n\r\n"), PATIENCE, "not_websocket"),
+    (BadHandshake::Sends(b""), PATIENCE, "eof"),
+    (BadHandshake::Sends(b"HTTP/1.1 101 Swi"), PATIENCE, "eof"),
+    (BadHandshake::Sends(b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 403 Forbidden\r\n\r\nwhy"), PATIENCE, "http_403"),
+    (BadHandshake::Sends(b"SSH-2.0-OpenSSH_9.7\r\n"), PATIENCE, "not_websocket"),
+    (BadHandshake::Sends(b"\x16\x03\x01 \x1b[2J no HTTP\r\n\r\n"), PATIENCE, "not_websocket"),
+    (BadHandshake::Sends(b"220 mail.example.org ESMTP\r\n"), PATIENCE, "not_websocket"),
+    (BadHandshake::Resets(b""), PATIENCE, "reset"),
+    (BadHandshake::EndlessFields, PATIENCE, "head_too_long"),
 ];
 
 #[test]
 fn each_way_to_be_kept_out_has_its_kind() {
-    for &(manner, timeout, kind) in DOORS {
-        let door = Doorman::start(manner);
-        let mut plan = Plan { clients: n32(3), ..plan(Engine::Lean, &door.url) };
+    for &(handshake, timeout, kind) in HANDSHAKES {
+        let server = BadHandshakeServer::start(handshake);
+        let mut plan = Plan { clients: n32(3), ..plan(Engine::Lean, &server.url) };
         plan.connect.timeout = timeout;
         let started = Instant::now();
         let what = unreachable(&plan);
-        assert!(started.elapsed() < PATIENCE / 2, "{manner:?} took {:?}", started.elapsed());
-        assert!(what.starts_with(&format!("{kind} (3): ")), "{manner:?}: {what}");
-        assert!(!what.contains(char::is_control), "{manner:?}: {what:?}");
+        assert!(started.elapsed() < PATIENCE / 2, "{handshake:?} took {:?}", started.elapsed());
+        assert!(what.starts_with(&format!("{kind} (3): ")), "{handshake:?}: {what}");
+        assert!(!what.contains(char::is_control), "{handshake:?}: {what:?}");
     }
 }
 
 #[test]
 fn a_server_without_tls_is_told_from_one_that_is_not_there() {
-    let door = Doorman::start(Manner::Says(b"HTTP/1.1 400 Bad Request\r\n\r\n"));
-    let mut secure = plan(Engine::Lean, &door.url.replace("ws://", "wss://"));
+    let server = BadHandshakeServer::start(BadHandshake::Sends(b"HTTP/1.1 400 Bad Request\r\n\r\n"));
+    let mut secure = plan(Engine::Lean, &server.url.replace("ws://", "wss://"));
     // It waits for the end of a request that never comes.
     secure.connect.timeout = SHORT;
     let what = unreachable(&secure);
@@ -57,11 +57,11 @@ fn a_server_without_tls_is_told_from_one_that_is_not_there() {
 }
 
 #[test]
-fn what_a_server_says_with_a_refusal_is_told_without_our_secrets() {
+fn a_refusal_is_shown_without_our_secrets() {
     let said = b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"x\"\r\nContent-Length: 24\r\n\r\nnot with sesame, friend\n";
-    let door = Doorman::start(Manner::Says(said));
+    let server = BadHandshakeServer::start(BadHandshake::Sends(said));
     for engine in ["lean", "tungstenite"] {
-        let url = format!("{}/?token=sesame", door.url);
+        let url = format!("{}/?token=sesame", server.url);
         let outcome = Loadgen::run(&[&url, "-c", "1", "--engine", engine]);
         let parts =
             ["http_401 (1): 127.0.0.1:", "401 Unauthorized", "`Basic`", "-H 'Authorization", "not with ***, friend"];

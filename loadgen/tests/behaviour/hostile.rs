@@ -8,17 +8,17 @@ use loadgen::plan::{Engine, Load, Plan, Until};
 use reports::model::{Anomalies, Counts};
 use reports::{Verdict, judge};
 
-use crate::rig::{Conduct, Rogue, Spoil, closed, n32, open, plan, rate, run};
+use crate::rig::{Alteration, Behaviour, ScriptedServer, closed, n32, open, plan, rate, run};
 
 on_each_engine!(
     every_breach_is_counted_and_shown,
     text_that_is_spoiled_is_found,
     evidence_shows_what_was_expected_what_came_and_in_what_read,
     a_duplicate_that_comes_when_the_run_is_over_is_still_seen,
-    a_message_that_comes_on_another_connection_was_misrouted_also_to_another_thread,
+    a_message_on_another_connection_is_misrouted,
     breaches_of_the_warm_up_count_too,
-    a_server_that_never_stops_talking_does_not_keep_a_run_from_ending,
-    nor_does_it_in_the_closed_model,
+    a_run_ends_though_the_server_never_stops_sending,
+    a_closed_run_ends_though_the_server_never_stops_sending,
     what_is_due_beyond_the_in_flight_cap_is_dropped,
     a_server_that_does_not_read_is_not_fed_without_end
 );
@@ -26,8 +26,8 @@ on_each_engine!(
 /// Longer than an echo takes, and not much longer: some of these servers let it pass every time.
 pub(crate) const DRAIN: Duration = Duration::from_secs(1);
 
-pub(crate) struct Case {
-    pub(crate) conduct: Conduct,
+pub(crate) struct DeliveryBreach {
+    pub(crate) behaviour: Behaviour,
     pub(crate) mix: Mix,
     /// The fates of `n` messages, `n` being a multiple of four, and the number of events.
     counts: fn(n: u64) -> Counts,
@@ -36,79 +36,79 @@ pub(crate) struct Case {
     evidence: (&'static str, u64),
 }
 
-pub(crate) const CASES: &[Case] = &[
-    Case {
-        conduct: Conduct::Mute,
+pub(crate) const CASES: &[DeliveryBreach] = &[
+    DeliveryBreach {
+        behaviour: Behaviour::NeverAnswers,
         mix: Mix::Mixed,
         counts: |n| Counts { lost: n, ..Counts::default() },
         anomalies: |_| Anomalies::default(),
         evidence: ("lost", 0),
     },
-    Case {
-        conduct: Conduct::DropsEveryThird,
+    DeliveryBreach {
+        behaviour: Behaviour::DropsEveryThird,
         mix: Mix::Mixed,
         counts: |n| Counts { matched: n - n / 3, lost: n / 3, events: n - n / 3, ..Counts::default() },
         anomalies: |_| Anomalies::default(),
         evidence: ("lost", 2),
     },
-    Case {
-        conduct: Conduct::Twice,
+    DeliveryBreach {
+        behaviour: Behaviour::Duplicates,
         mix: Mix::Mixed,
         counts: |n| Counts { matched: n, events: 2 * n, ..Counts::default() },
         anomalies: |n| Anomalies { duplicated: n, ..Anomalies::default() },
         evidence: ("duplicated", 0),
     },
-    Case {
-        conduct: Conduct::Joined,
+    DeliveryBreach {
+        behaviour: Behaviour::Coalesces,
         mix: Mix::Text,
         counts: |n| Counts { damaged: n, events: n / 2, ..Counts::default() },
         anomalies: |n| Anomalies { coalesced: n / 2, ..Anomalies::default() },
         evidence: ("coalesced", 0),
     },
-    Case {
-        conduct: Conduct::Joined,
+    DeliveryBreach {
+        behaviour: Behaviour::Coalesces,
         mix: Mix::Mixed,
         counts: |n| Counts { damaged: n, events: n / 2, ..Counts::default() },
         anomalies: |n| Anomalies { coalesced: n / 2, ..Anomalies::default() },
         evidence: ("coalesced", 0),
     },
-    Case {
-        conduct: Conduct::Halved,
+    DeliveryBreach {
+        behaviour: Behaviour::Splits,
         mix: Mix::Mixed,
         counts: |n| Counts { damaged: n, events: 2 * n, ..Counts::default() },
         anomalies: |n| Anomalies { split: n, split_pieces: 2 * n, ..Anomalies::default() },
         evidence: ("split", 0),
     },
-    Case {
-        conduct: Conduct::Cut,
+    DeliveryBreach {
+        behaviour: Behaviour::Truncates,
         mix: Mix::Mixed,
         counts: |n| Counts { damaged: n, events: n, ..Counts::default() },
         anomalies: |n| Anomalies { truncated: n, ..Anomalies::default() },
         evidence: ("truncated", 0),
     },
-    Case {
-        conduct: Conduct::Reversed,
+    DeliveryBreach {
+        behaviour: Behaviour::Reorders,
         mix: Mix::Mixed,
         counts: |n| Counts { matched: n, events: n, ..Counts::default() },
         anomalies: |n| Anomalies { reordered: n / 4 * 3, ..Anomalies::default() },
         evidence: ("reordered", 2),
     },
-    Case {
-        conduct: Conduct::AsBinary,
+    DeliveryBreach {
+        behaviour: Behaviour::AnswersAsBinary,
         mix: Mix::Mixed,
         counts: |n| Counts { matched: n / 2, damaged: n / 2, events: n, ..Counts::default() },
         anomalies: |n| Anomalies { wrong_type: n / 2, ..Anomalies::default() },
         evidence: ("wrong_type", 0),
     },
-    Case {
-        conduct: Conduct::Flipped,
+    DeliveryBreach {
+        behaviour: Behaviour::Corrupts,
         mix: Mix::Binary,
         counts: |n| Counts { damaged: n, events: n, ..Counts::default() },
         anomalies: |n| Anomalies { corrupted: n, ..Anomalies::default() },
         evidence: ("corrupted", 0),
     },
-    Case {
-        conduct: Conduct::Greets,
+    DeliveryBreach {
+        behaviour: Behaviour::EchoAndGreeting,
         mix: Mix::Mixed,
         counts: |n| Counts { matched: n, events: 2 * n, ..Counts::default() },
         anomalies: |n| Anomalies { unexpected: n, ..Anomalies::default() },
@@ -118,9 +118,9 @@ pub(crate) const CASES: &[Case] = &[
 
 fn every_breach_is_counted_and_shown(engine: Engine) {
     for case in CASES {
-        let server = Rogue::start(case.conduct.clone());
+        let server = ScriptedServer::start(case.behaviour.clone());
         let report = run(&Plan { mix: case.mix, drain: DRAIN, ..plan(engine, &server.url()) });
-        let name = &case.conduct;
+        let name = &case.behaviour;
         let counts = report.measured.counts;
         let n = counts.sent;
         assert!(n > 0, "{name:?}");
@@ -144,8 +144,8 @@ fn every_breach_is_counted_and_shown(engine: Engine) {
     }
 }
 
-/// Servers that handle most text well. Between payload and ledger there are more of them, in `loadgen/tests/spoils`.
-const SPOILS: &[(&str, Spoil)] = &[
+/// Servers that handle most text well. Between payload and ledger there are more of them, in `loadgen/tests/alterations`.
+const ALTERATIONS: &[(&str, Alteration)] = &[
     ("escapes HTML", |text| String::from_utf8_lossy(text).replace('&', "&amp;").replace('<', "&lt;").into_bytes()),
     ("trims", |text| String::from_utf8_lossy(text).trim().to_owned().into_bytes()),
     ("makes LF of CR LF", |text| String::from_utf8_lossy(text).replace("\r\n", "\n").into_bytes()),
@@ -159,8 +159,8 @@ const SPOILS: &[(&str, Spoil)] = &[
 ];
 
 fn text_that_is_spoiled_is_found(engine: Engine) {
-    for (name, spoil) in SPOILS {
-        let server = Rogue::start(Conduct::Spoils(*spoil));
+    for (name, alter) in ALTERATIONS {
+        let server = ScriptedServer::start(Behaviour::Alters(*alter));
         let until = Until::Messages(NonZeroU64::new(256).unwrap());
         let load = Load::Closed { window: n32(64) };
         let report = run(&Plan { mix: Mix::Text, size: 256, load, until, drain: DRAIN, ..plan(engine, &server.url()) });
@@ -176,7 +176,7 @@ fn server_address(url: &str) -> &str {
 }
 
 fn evidence_shows_what_was_expected_what_came_and_in_what_read(engine: Engine) {
-    let server = Rogue::start(Conduct::Flipped);
+    let server = ScriptedServer::start(Behaviour::Corrupts);
     let report = run(&Plan { mix: Mix::Binary, ..plan(engine, &server.url()) });
     let first = &report.evidence[0];
     assert_eq!((first.received_bytes, first.first_difference), (Some(64), Some(63)));
@@ -188,7 +188,7 @@ fn evidence_shows_what_was_expected_what_came_and_in_what_read(engine: Engine) {
 }
 
 fn a_duplicate_that_comes_when_the_run_is_over_is_still_seen(engine: Engine) {
-    let server = Rogue::start(Conduct::OnceMoreAtTheEnd);
+    let server = ScriptedServer::start(Behaviour::OnceMoreAtTheEnd);
     let report = run(&plan(engine, &server.url()));
     let counts = report.measured.counts;
     assert_eq!(counts.matched, counts.sent);
@@ -196,9 +196,9 @@ fn a_duplicate_that_comes_when_the_run_is_over_is_still_seen(engine: Engine) {
     assert_eq!(judge(&report, &[]).verdict, Verdict::Delivery);
 }
 
-fn a_message_that_comes_on_another_connection_was_misrouted_also_to_another_thread(engine: Engine) {
+fn a_message_on_another_connection_is_misrouted(engine: Engine) {
     for threads in [1, 2] {
-        let server = Rogue::start(Conduct::ToNeighbour);
+        let server = ScriptedServer::start(Behaviour::Misroutes);
         let plan = Plan {
             clients: n32(2),
             threads: NonZeroUsize::new(threads).expect("not 0"),
@@ -220,7 +220,7 @@ fn a_message_that_comes_on_another_connection_was_misrouted_also_to_another_thre
 }
 
 fn breaches_of_the_warm_up_count_too(engine: Engine) {
-    let server = Rogue::start(Conduct::Twice);
+    let server = ScriptedServer::start(Behaviour::Duplicates);
     let report = run(&Plan { warmup: Duration::from_millis(100), ..plan(engine, &server.url()) });
     let warmup = &report.warmup;
     assert!(warmup.counts.sent > 0);
@@ -233,7 +233,7 @@ fn breaches_of_the_warm_up_count_too(engine: Engine) {
 
 /// A run against a server that never stops talking ends all the same.
 fn talked_down(engine: Engine, load: Load) {
-    let server = Rogue::start(Conduct::Floods);
+    let server = ScriptedServer::start(Behaviour::FloodsGreetings);
     let until = Until::Elapsed(Duration::from_millis(100));
     // So many that one of them always has something to say.
     let clients = n32(8);
@@ -243,16 +243,16 @@ fn talked_down(engine: Engine, load: Load) {
     server.finish();
 }
 
-fn a_server_that_never_stops_talking_does_not_keep_a_run_from_ending(engine: Engine) {
+fn a_run_ends_though_the_server_never_stops_sending(engine: Engine) {
     talked_down(engine, open(200.0, 4));
 }
 
-fn nor_does_it_in_the_closed_model(engine: Engine) {
+fn a_closed_run_ends_though_the_server_never_stops_sending(engine: Engine) {
     talked_down(engine, closed(4));
 }
 
 fn what_is_due_beyond_the_in_flight_cap_is_dropped(engine: Engine) {
-    let server = Rogue::start(Conduct::Mute);
+    let server = ScriptedServer::start(Behaviour::NeverAnswers);
     let load = Load::Open { rate: rate(200.0), burst: n32(4), max_in_flight: n32(6) };
     let report = run(&Plan { load, drain: Duration::from_millis(100), ..plan(engine, &server.url()) });
     let (counts, dropped) = (report.measured.counts, report.measured.dropped);
@@ -263,7 +263,7 @@ fn what_is_due_beyond_the_in_flight_cap_is_dropped(engine: Engine) {
 }
 
 fn a_server_that_does_not_read_is_not_fed_without_end(engine: Engine) {
-    let server = Rogue::start(Conduct::Deaf);
+    let server = ScriptedServer::start(Behaviour::NeverReads);
     let plan = Plan {
         load: open(1000.0, 10),
         until: Until::Messages(NonZeroU64::new(400).expect("not 0")),

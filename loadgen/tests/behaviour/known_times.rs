@@ -18,7 +18,7 @@ use crate::rig::{Reference, closed, complete, n32, open, plan, run, where_prompt
 on_each_engine!(
     a_fixed_delay_is_found_in_service_and_response_times,
     exponential_delays_are_found_with_their_quantiles,
-    a_stall_is_in_the_response_times_of_all_that_was_due_meanwhile,
+    response_times_of_the_open_model_show_a_stall,
     a_stall_hides_from_the_closed_model
 );
 
@@ -108,7 +108,7 @@ fn stalled(engine: Engine, load: Load) -> (Report, Duration) {
     timed
 }
 
-fn a_stall_is_in_the_response_times_of_all_that_was_due_meanwhile(engine: Engine) {
+fn response_times_of_the_open_model_show_a_stall(engine: Engine) {
     where_prompt(PAUSE, || {
         let (report, _) = stalled(engine, open(100.0, 1));
         let times = &report.latency.response;

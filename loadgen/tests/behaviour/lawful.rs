@@ -5,63 +5,68 @@ use std::num::NonZeroU64;
 use loadgen::message::Mix;
 use loadgen::plan::{Engine, Plan, Until};
 
-use crate::rig::{Conduct, Cutting, Farewell, Proxy, Rogue, complete, n32, open, plan, run};
+use crate::rig::{Behaviour, CloseAnswer, Cutting, Proxy, ScriptedServer, complete, n32, open, plan, run};
 
 on_each_engine!(
-    whatever_a_server_does_that_it_may_do_the_messages_are_whole,
-    and_however_its_bytes_come,
+    messages_are_whole_whatever_the_server_may_do,
+    messages_are_whole_however_the_bytes_come,
     large_messages_in_fragments_are_whole,
-    each_ping_is_answered_by_a_pong_with_its_payload_and_pongs_are_ignored,
-    the_opening_handshake_asks_for_what_the_url_and_the_plan_say
+    pings_are_answered_and_pongs_are_ignored,
+    the_handshake_asks_for_what_url_and_plan_say
 );
 
 /// Texts hold a character of two bytes in every eight: fragments of eight bytes would never cut one.
-pub(crate) const CONDUCTS: &[Conduct] = &[
-    Conduct::Echo,
-    Conduct::Bytewise,
-    Conduct::Fragmented { bytes: 1 },
-    Conduct::Fragmented { bytes: 10 },
-    Conduct::Hollow { bytes: 12 },
-    Conduct::Ponging { bytes: 15 },
-    Conduct::Pinging,
-    Conduct::Parts(Farewell::Bare),
-    Conduct::Parts(Farewell::Bytewise),
-    Conduct::Parts(Farewell::LastWords),
-    Conduct::Parts(Farewell::Crossing),
-    Conduct::Parts(Farewell::EndsItsSide),
-    Conduct::Parts(Farewell::Waits),
+pub(crate) const BEHAVIOURS: &[Behaviour] = &[
+    Behaviour::Echo,
+    Behaviour::Bytewise,
+    Behaviour::FragmentedWithPings { bytes: 1 },
+    Behaviour::FragmentedWithPings { bytes: 10 },
+    Behaviour::FragmentedWithEmptyOnes { bytes: 12 },
+    Behaviour::FragmentedWithPongs { bytes: 15 },
+    Behaviour::EchoWithPing,
+    Behaviour::Closes(CloseAnswer::WithoutCode),
+    Behaviour::Closes(CloseAnswer::Bytewise),
+    Behaviour::Closes(CloseAnswer::AfterPingAndPong),
+    Behaviour::Closes(CloseAnswer::Crossing),
+    Behaviour::Closes(CloseAnswer::EndsItsSide),
+    Behaviour::Closes(CloseAnswer::WaitsForTheClient),
 ];
 
-/// Runs `plan` against a server of this conduct, through a proxy if the stream is to be cut. Everything is in order.
-fn in_order(conduct: &Conduct, cutting: Option<Cutting>, plan: &Plan) {
+/// Runs `plan` against a server of this behaviour, through a proxy if the stream is to be cut. Everything is in order.
+fn in_order(behaviour: &Behaviour, cutting: Option<Cutting>, plan: &Plan) {
     // Shown only if the test fails.
-    println!("{conduct:?}, {cutting:?}, {} of {} bytes", plan.mix, plan.size);
-    let server = Rogue::start(conduct.clone());
-    let proxy = cutting.map(|cutting| Proxy::before(server.address(), cutting));
+    println!("{behaviour:?}, {cutting:?}, {} of {} bytes", plan.mix, plan.size);
+    let server = ScriptedServer::start(behaviour.clone());
+    let proxy = cutting.map(|cutting| Proxy::in_front_of(server.address(), cutting));
     let url = proxy.as_ref().map_or_else(|| server.url(), Proxy::url);
     let report = run(&Plan { target: loadgen::plan::Target::Url(url.parse().expect("a URL")), ..plan.clone() });
     complete(&report);
     let seen = server.finish();
     assert_eq!(seen.iter().map(|seen| seen.messages).sum::<u64>(), report.measured.counts.sent);
     assert!(seen.iter().all(|seen| seen.closed == Some(1000)));
-    let fragments = matches!(conduct, Conduct::Fragmented { .. } | Conduct::Hollow { .. } | Conduct::Ponging { .. });
+    let fragments = matches!(
+        behaviour,
+        Behaviour::FragmentedWithPings { .. }
+            | Behaviour::FragmentedWithEmptyOnes { .. }
+            | Behaviour::FragmentedWithPongs { .. }
+    );
     if fragments && plan.mix != Mix::Binary {
         assert!(seen.iter().all(|seen| seen.characters_cut > 0), "no fragment ended within a character");
     }
 }
 
-fn whatever_a_server_does_that_it_may_do_the_messages_are_whole(engine: Engine) {
-    for conduct in CONDUCTS {
+fn messages_are_whole_whatever_the_server_may_do(engine: Engine) {
+    for behaviour in BEHAVIOURS {
         for mix in [Mix::Text, Mix::Mixed] {
-            in_order(conduct, None, &Plan { clients: n32(2), mix, ..plan(engine, "ws://unused") });
+            in_order(behaviour, None, &Plan { clients: n32(2), mix, ..plan(engine, "ws://unused") });
         }
     }
 }
 
-fn and_however_its_bytes_come(engine: Engine) {
-    for (seed, conduct) in (1..).zip(CONDUCTS) {
+fn messages_are_whole_however_the_bytes_come(engine: Engine) {
+    for (seed, behaviour) in (1..).zip(BEHAVIOURS) {
         for cutting in [Cutting::Bytewise, Cutting::Collected, Cutting::Random { seed, longest: 16 }] {
-            in_order(conduct, Some(cutting), &Plan { clients: n32(2), ..plan(engine, "ws://unused") });
+            in_order(behaviour, Some(cutting), &Plan { clients: n32(2), ..plan(engine, "ws://unused") });
         }
     }
 }
@@ -76,15 +81,19 @@ fn large_messages_in_fragments_are_whole(engine: Engine) {
             size,
             ..plan(engine, "ws://unused")
         };
-        for conduct in [Conduct::Fragmented { bytes }, Conduct::Hollow { bytes }, Conduct::Ponging { bytes }] {
-            in_order(&conduct, None, &large);
-            in_order(&conduct, Some(Cutting::Random { seed: size.into(), longest: 5_000 }), &large);
+        for behaviour in [
+            Behaviour::FragmentedWithPings { bytes },
+            Behaviour::FragmentedWithEmptyOnes { bytes },
+            Behaviour::FragmentedWithPongs { bytes },
+        ] {
+            in_order(&behaviour, None, &large);
+            in_order(&behaviour, Some(Cutting::Random { seed: size.into(), longest: 5_000 }), &large);
         }
     }
 }
 
-fn each_ping_is_answered_by_a_pong_with_its_payload_and_pongs_are_ignored(engine: Engine) {
-    let server = Rogue::start(Conduct::Pinging);
+fn pings_are_answered_and_pongs_are_ignored(engine: Engine) {
+    let server = ScriptedServer::start(Behaviour::EchoWithPing);
     let report = run(&plan(engine, &server.url()));
     complete(&report);
     let seen = &server.finish()[0];
@@ -95,8 +104,8 @@ fn each_ping_is_answered_by_a_pong_with_its_payload_and_pongs_are_ignored(engine
     assert_eq!(seen.pongs.last(), numbers.last());
 }
 
-fn the_opening_handshake_asks_for_what_the_url_and_the_plan_say(engine: Engine) {
-    let server = Rogue::start(Conduct::Echo);
+fn the_handshake_asks_for_what_url_and_plan_say(engine: Engine) {
+    let server = ScriptedServer::start(Behaviour::Echo);
     let url = format!("{}/a/path?token=1", server.url()).replace("ws://", "ws://user:p%40ss@");
     let mut plan = plan(engine, &url);
     plan.connect.headers = vec![(http::HeaderName::from_static("x-test"), http::HeaderValue::from_static("yes"))];

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use crate::rig::{Conduct, PATIENCE, Rogue};
+use crate::rig::{Behaviour, PATIENCE, ScriptedServer};
 
 /// A run against the embedded server that takes no time.
 const TINY: &str = "-c 1 -n 2 -w 1 --warmup 0s";
@@ -33,7 +33,7 @@ fn with_a_result() -> TempDir {
 #[test]
 fn nothing_that_is_printed_ends_a_command() {
     let folder = with_a_result();
-    let server = Rogue::start(Conduct::Echo);
+    let server = ScriptedServer::start(Behaviour::Echo);
     let url = server.url();
     let commands = [
         (format!("loadgen {TINY} -o new.json"), 0),
@@ -82,7 +82,7 @@ fn a_result_on_stdout_that_is_lost_is_no_pass() {
 #[test]
 fn a_save_that_fails_hides_nothing_that_is_worse() {
     let folder = tempfile::tempdir().expect("a folder");
-    let server = Rogue::start(Conduct::DropsEveryThird);
+    let server = ScriptedServer::start(Behaviour::DropsEveryThird);
     let line = format!(
         "loadgen {} -c 1 -n 6 -w 1 --warmup 0s --drain 100ms --json --markdown new.md >/dev/full",
         server.url()
@@ -133,7 +133,7 @@ fn a_pipe_on_stderr_that_nobody_reads_holds_nothing_up() {
 }
 
 #[test]
-fn a_pipe_on_stdout_that_nobody_reads_is_left_at_the_first_ctrl_c() {
+fn ctrl_c_ends_a_command_whose_stdout_nobody_reads() {
     let folder = tempfile::tempdir().expect("a folder");
     let (_reader, writer) = full_pipe();
     let mut command = loadgen(&format!("{TINY} -o new.json --markdown new.md"), folder.path());

@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::rig::{Conduct, Doorman, Loadgen, Manner, Reference, Rogue};
+use crate::rig::{BadHandshake, BadHandshakeServer, Behaviour, Loadgen, Reference, ScriptedServer};
 
 const CANARY: &str = "c4na";
 /// User-info as basic authentication, of which this is the middle: its end depends on the password.
@@ -63,15 +63,15 @@ fn in_folder(options: &str, folder: &Path) -> Vec<String> {
 #[test]
 fn no_secret_is_in_any_output_of_a_run() {
     for engine in ["lean", "tungstenite"] {
-        for conduct in [Conduct::DropsEveryThird, Conduct::Confides] {
-            let server = Rogue::start(conduct.clone());
+        for behaviour in [Behaviour::DropsEveryThird, Behaviour::RepeatsTheRequest] {
+            let server = ScriptedServer::start(behaviour.clone());
             let folder = tempfile::tempdir().expect("a folder");
             let (url, everything) = (url(&server.url()), in_folder(EVERYTHING, folder.path()));
             let mut arguments =
                 vec![&url[..], "-c", "2", "-n", "6", "--warmup", "0s", "--drain", "100ms", "--engine", engine];
             arguments.extend(["-H", FIELD, "-H", BEARER, "-H", "Cookie: sid=c4nary-sid; id=c4nary-id", "--json"]);
             arguments.extend(everything.iter().map(String::as_str));
-            assert_eq!(leaves_none(&arguments, folder.path()), Some(4), "{conduct:?}");
+            assert_eq!(leaves_none(&arguments, folder.path()), Some(4), "{behaviour:?}");
             let path = folder.path().join("new.json");
             for more in [&["report"][..], &["compare", path.to_str().expect("UTF-8")]] {
                 leaves_none(&[more, &[path.to_str().expect("UTF-8")]].concat(), folder.path());
@@ -86,7 +86,8 @@ fn no_secret_is_in_any_output_of_a_run() {
 
 #[test]
 fn no_secret_is_in_any_output_of_a_search_or_a_comparison() {
-    let (reference, server) = (Reference::start(server::Reply::Echo), Rogue::start(Conduct::Confides));
+    let (reference, server) =
+        (Reference::start(server::Reply::Echo), ScriptedServer::start(Behaviour::RepeatsTheRequest));
     let folder = tempfile::tempdir().expect("a folder");
     let files = in_folder("--out F/new.json --html F/new.html --markdown F/new.md", folder.path());
     let fields = ["-H", FIELD, "-H", BEARER];
@@ -115,14 +116,18 @@ fn no_secret_is_in_any_output_of_a_search_or_a_comparison() {
 #[test]
 fn no_secret_is_in_the_message_of_an_unreachable_target() {
     let folder = tempfile::tempdir().expect("a folder");
-    let manners =
-        [Manner::Absent, Manner::Says(b"HTTP/1.1 401 Unauthorized\r\n\r\n"), Manner::Says(b"garbage"), Manner::Mirrors];
-    for manner in manners {
+    let handshakes = [
+        BadHandshake::NotListening,
+        BadHandshake::Sends(b"HTTP/1.1 401 Unauthorized\r\n\r\n"),
+        BadHandshake::Sends(b"garbage"),
+        BadHandshake::RepeatsTheRequest,
+    ];
+    for handshake in handshakes {
         for engine in ["lean", "tungstenite"] {
-            let door = Doorman::start(manner);
-            let url = url(&door.url);
+            let server = BadHandshakeServer::start(handshake);
+            let url = url(&server.url);
             let arguments = [&url[..], "-c", "1", "--engine", engine, "-H", FIELD, "-H", BEARER];
-            assert_eq!(leaves_none(&arguments, folder.path()), Some(6), "{manner:?}");
+            assert_eq!(leaves_none(&arguments, folder.path()), Some(6), "{handshake:?}");
         }
     }
 }

@@ -36,7 +36,7 @@ fn shape(engine: Engine, (mix, burst, clients): (Mix, u32, u32), size: u32, mess
 fn through(server: &Reference, cutting: Cutting, plan: &Plan) -> (Report, BTreeSet<(usize, usize)>) {
     // Shown only if the test fails.
     println!("{cutting:?}, {} of {} bytes, {:?}, {} clients", plan.mix, plan.size, plan.load, plan.clients);
-    let proxy = Proxy::before(server.address(), cutting);
+    let proxy = Proxy::in_front_of(server.address(), cutting);
     let report = run(&Plan { target: loadgen::plan::Target::Url(proxy.url().parse().expect("a URL")), ..plan.clone() });
     complete(&report);
     let (counts, connections) = (&report.measured.counts, &report.connections);

@@ -12,12 +12,12 @@ use crate::rig::{Reference, complete, n32, open, plan, rate, run};
 
 on_each_engine!(
     every_kind_size_and_burst_comes_back,
-    the_number_scheduled_is_rate_times_duration_times_clients_in_both_phases,
+    both_phases_schedule_rate_times_duration_times_clients,
     a_number_of_messages_is_kept_to_and_cuts_the_last_burst,
     reads_and_writes_are_counted,
     a_reply_that_is_always_the_same_matches_whatever_is_sent,
     another_reply_than_the_expected_one_is_damage,
-    the_server_of_the_run_itself_is_the_target_when_there_is_no_other,
+    without_a_target_a_run_has_its_own_server,
     the_server_of_the_run_takes_messages_of_any_planned_size,
     connections_open_no_faster_than_planned,
     the_same_seed_makes_the_same_run_id,
@@ -68,7 +68,7 @@ fn every_kind_size_and_burst_comes_back(engine: Engine) {
     assert_eq!((stats.accepted, stats.protocol_errors, stats.broken), (3 * SHAPES.len() as u64, 0, 0));
 }
 
-fn the_number_scheduled_is_rate_times_duration_times_clients_in_both_phases(engine: Engine) {
+fn both_phases_schedule_rate_times_duration_times_clients(engine: Engine) {
     let server = Reference::start(Reply::Echo);
     for threads in [1, 2, 3] {
         let plan = Plan {
@@ -156,7 +156,7 @@ fn another_reply_than_the_expected_one_is_damage(engine: Engine) {
     }
 }
 
-fn the_server_of_the_run_itself_is_the_target_when_there_is_no_other(engine: Engine) {
+fn without_a_target_a_run_has_its_own_server(engine: Engine) {
     let target = Target::Embedded { threads: NonZeroUsize::MIN };
     let plan = Plan { target, clients: n32(5), ..plan(engine, "ws://unused") };
     let report = run(&plan);

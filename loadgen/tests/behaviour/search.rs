@@ -6,7 +6,10 @@ use rustix::process::Signal;
 use serde_json::Value;
 use server::{Delay, DelayShape, FaultKind, Faults, Options};
 
-use crate::rig::{Clerk, Conduct, Doorman, Loadgen, Manner, Reference, Rogue, satisfies_its_schema};
+use crate::rig::{
+    BadHandshake, BadHandshakeServer, Behaviour, FixedCapacityServer, Loadgen, Reference, ScriptedServer,
+    satisfies_its_schema,
+};
 
 /// Times of the server: two milliseconds a message are 500 messages a second. The way of the echo is what makes the test
 /// robust: the generator may be late by a tenth of the response time.
@@ -26,8 +29,8 @@ fn a_server_of_known_capacity_is_found_to_have_it() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = |name: &str| folder.path().join(name).to_str().expect("UTF-8").to_owned();
     let (out, page, summary) = (path("curve.json"), path("curve.html"), path("curve.md"));
-    let clerk = Clerk::start(SERVICE, WAY);
-    let url = clerk.url();
+    let server = FixedCapacityServer::start(SERVICE, WAY);
+    let url = server.url();
     let arguments = [
         "search",
         &url,
@@ -69,20 +72,20 @@ fn a_server_of_known_capacity_is_found_to_have_it() {
     assert_eq!(serde_json::from_str::<Value>(&read(&out)).expect("JSON"), json);
     assert!(read(&page).to_lowercase().starts_with("<!doctype html>") && read(&page).contains("Response time against"));
     assert!(read(&summary).contains("| due/s |"));
-    clerk.finish();
+    server.finish();
 }
 
 #[test]
 fn the_end_of_the_range_holds() {
-    let clerk = Clerk::start(Duration::from_micros(10), WAY);
+    let server = FixedCapacityServer::start(Duration::from_micros(10), WAY);
     let arguments = ["--threshold", "p99<30s", "--to", "200", "-c", "4", "-d", "500ms", "--warmup", "0s"];
-    let url = clerk.url();
+    let url = server.url();
     let arguments = [&["search", &url, "--tries", "3", "--pause", "0s"][..], &arguments].concat();
     let outcome = Loadgen::start_patiently(&arguments, PATIENCE).finish();
     assert_eq!(outcome.code, Some(0), "{outcome:?}");
     assert!(outcome.stdout.starts_with("HOLDS        200 messages/s hold"), "{outcome:?}");
     assert!(outcome.stderr.lines().filter(|line| line.contains("  holds")).count() == 2, "{outcome:?}");
-    clerk.finish();
+    server.finish();
 }
 
 #[test]
@@ -104,7 +107,7 @@ fn a_server_that_loses_messages_at_any_rate_is_exit_code_4() {
 
 #[test]
 fn a_server_that_closes_connections_is_no_slow_generator() {
-    let server = Rogue::start(Conduct::Leaves { after: 5 });
+    let server = ScriptedServer::start(Behaviour::EndsTcp { after: 5 });
     let arguments = ["--threshold", "p99<30s", "--from", "200", "-c", "2", "-d", "500ms", "--tries", "1", "--json"];
     let outcome = Loadgen::run(&[&["search", &server.url(), "--pause", "0s"][..], &arguments].concat());
     assert_eq!(outcome.code, Some(6), "{outcome:?}");
@@ -153,7 +156,7 @@ fn a_generator_that_is_the_limit_is_exit_code_5() {
 fn a_signal_ends_it_with_the_curve_so_far() {
     let folder = tempfile::tempdir().expect("a folder");
     let out = folder.path().join("curve.json");
-    let server = Rogue::start(Conduct::Echo);
+    let server = ScriptedServer::start(Behaviour::Echo);
     let arguments = ["--threshold", "p99<30s", "-c", "2", "-d", "10m", "--out", out.to_str().expect("UTF-8")];
     let loadgen = Loadgen::start(&[&["search", &server.url()][..], &arguments].concat());
     server.wait_for_a_message();
@@ -170,10 +173,10 @@ fn a_signal_ends_it_with_the_curve_so_far() {
 
 #[test]
 fn an_unreachable_target_is_exit_code_6() {
-    let door = Doorman::start(Manner::Absent);
-    let outcome = Loadgen::run(&["search", &door.url, "--threshold", "p99<5ms", "--json"]);
+    let server = BadHandshakeServer::start(BadHandshake::NotListening);
+    let outcome = Loadgen::run(&["search", &server.url, "--threshold", "p99<5ms", "--json"]);
     assert_eq!((outcome.code, outcome.stdout.as_str()), (Some(6), ""), "{outcome:?}");
-    assert!(outcome.stderr.contains("refused") && outcome.stderr.contains(&door.url), "{outcome:?}");
+    assert!(outcome.stderr.contains("refused") && outcome.stderr.contains(&server.url), "{outcome:?}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::rig::{Clerk, Loadgen, satisfies_its_schema};
+use crate::rig::{FixedCapacityServer, Loadgen, satisfies_its_schema};
 use crate::stored::Folder;
 
 /// A server that no machine is too slow for, and a range that it holds.
@@ -11,13 +11,13 @@ const BRIEF: &[&str] = &["--threshold", "p99<30s", "--to", "200", "-c", "2", "-d
 
 /// A stored search, made with these options besides, and what it printed.
 fn searched(file: &str, more: &[&str]) -> String {
-    let clerk = Clerk::start(std::time::Duration::from_micros(10), WAY);
-    let url = clerk.url();
+    let server = FixedCapacityServer::start(std::time::Duration::from_micros(10), WAY);
+    let url = server.url();
     let arguments = [&["search", &url, "--tries", "1", "--pause", "0s", "--out", file][..], BRIEF, more].concat();
     let outcome = Loadgen::run(&arguments);
     // On a machine that is too slow for 200 messages a second, it is the curve that matters here, not how it ends.
     assert!(matches!(outcome.code, Some(0 | 5)), "{outcome:?}");
-    clerk.finish();
+    server.finish();
     outcome.stdout
 }
 

@@ -4,12 +4,12 @@ use std::thread;
 
 use rustix::process::Signal;
 
-use crate::rig::{Conduct, Doorman, Loadgen, Manner, Rogue};
+use crate::rig::{BadHandshake, BadHandshakeServer, Behaviour, Loadgen, ScriptedServer};
 
 #[test]
 fn the_first_drains_reports_and_exits_with_130() {
     for signal in [Signal::INT, Signal::TERM] {
-        let server = Rogue::start(Conduct::Echo);
+        let server = ScriptedServer::start(Behaviour::Echo);
         let loadgen = Loadgen::start(&[&server.url(), "-c", "2", "-d", "10m", "--warmup", "0s", "--json"]);
         server.wait_for_a_message();
         assert!(loadgen.signal(signal));
@@ -27,9 +27,9 @@ fn the_first_drains_reports_and_exits_with_130() {
 
 #[test]
 fn while_it_connects_it_ends_soon() {
-    let door = Doorman::start(Manner::Silent);
-    let loadgen = Loadgen::start(&[&door.url, "-c", "3", "--connect-timeout", "10m"]);
-    door.wait_for_a_client();
+    let server = BadHandshakeServer::start(BadHandshake::Silent);
+    let loadgen = Loadgen::start(&[&server.url, "-c", "3", "--connect-timeout", "10m"]);
+    server.wait_for_a_client();
     assert!(loadgen.signal(Signal::INT));
     let outcome = loadgen.finish();
     assert_eq!((outcome.code, outcome.stdout.as_str()), (Some(130), ""), "{outcome:?}");
@@ -38,7 +38,7 @@ fn while_it_connects_it_ends_soon() {
 
 #[test]
 fn the_second_ends_it_at_once() {
-    let server = Rogue::start(Conduct::Mute);
+    let server = ScriptedServer::start(Behaviour::NeverAnswers);
     let loadgen = Loadgen::start(&[&server.url(), "-c", "1", "-d", "10m", "--warmup", "0s", "--drain", "10m"]);
     server.wait_for_a_message();
     while !loadgen.has_ended() {
@@ -52,7 +52,7 @@ fn the_second_ends_it_at_once() {
 
 #[test]
 fn what_nohup_ignores_stays_ignored() {
-    let server = Rogue::start(Conduct::Echo);
+    let server = ScriptedServer::start(Behaviour::Echo);
     let url = server.url();
     let arguments = [&url, "-c", "1", "-w", "1", "-d", "700ms", "--warmup", "0s", "--json"];
     let loadgen = Loadgen::start_ignoring("HUP INT", &arguments);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::TcpListener;
 
-use crate::rig::{Doorman, Loadgen, Manner};
+use crate::rig::{BadHandshake, BadHandshakeServer, Loadgen};
 
 #[test]
 fn clients_connect_from_each_address_in_turn() {
@@ -21,8 +21,8 @@ fn clients_connect_from_each_address_in_turn() {
 
 #[test]
 fn addresses_that_can_not_be_are_refused() {
-    let door = Doorman::start(Manner::Silent);
-    let remote = door.url.as_str();
+    let server = BadHandshakeServer::start(BadHandshake::Silent);
+    let remote = server.url.as_str();
     for (arguments, parts) in [
         // TEST-NET-1 of RFC 5737: no machine has it.
         (&[remote, "--source-ip", "192.0.2.1"][..], &["--source-ip 192.0.2.1", "no such address", "ip -brief"][..]),

@@ -7,14 +7,14 @@ use rustix::process::Signal;
 use serde_json::Value;
 use server::{Delay, DelayShape, Options};
 
-use crate::rig::{Conduct, Loadgen, Outcome, Reference, Rogue};
+use crate::rig::{Behaviour, CommandOutput, Loadgen, Reference, ScriptedServer};
 
 /// How long the process is stopped.
 const STOP: Duration = Duration::from_millis(500);
 
 /// Clients that send and are answered at once, while the generator is stopped for a while.
-fn stopped(arguments: &[&str]) -> (Outcome, Value) {
-    let server = Rogue::start(Conduct::Echo);
+fn stopped(arguments: &[&str]) -> (CommandOutput, Value) {
+    let server = ScriptedServer::start(Behaviour::Echo);
     let fixed = ["-c", "4", "--warmup", "0s", "--drain", "30s", "--json"];
     let loadgen = Loadgen::start(&[&[server.url().as_str()], fixed.as_slice(), arguments].concat());
     server.wait_for_a_message();
@@ -74,7 +74,7 @@ fn a_stopped_generator_is_no_slow_target_in_the_closed_model() {
 }
 
 #[test]
-fn a_slow_target_misses_its_threshold_whatever_the_engine_and_the_model() {
+fn a_slow_target_misses_its_threshold() {
     let delay = Some(Delay { mean: Duration::from_millis(300), shape: DelayShape::Fixed });
     let reference = Reference::start_with(Options { delay, ..Options::default() });
     for engine in ["lean", "tungstenite"] {
@@ -94,7 +94,7 @@ fn a_slow_target_misses_its_threshold_whatever_the_engine_and_the_model() {
 #[test]
 fn only_delivery_leaves_timing_unjudged_and_says_so() {
     let arguments = ["-r", "50", "-b", "1", "-d", "1200ms", "--only-delivery", "--threshold", "lost==0"];
-    let server = Rogue::start(Conduct::Echo);
+    let server = ScriptedServer::start(Behaviour::Echo);
     let outcome = Loadgen::run(&[&[server.url().as_str(), "-c", "2", "--json"], arguments.as_slice()].concat());
     assert_eq!(outcome.code, Some(0), "{outcome:?}");
     assert_eq!(outcome.json()["plan"]["only_delivery"], true);

@@ -7,12 +7,14 @@ use loadgen::{RunError, Stage, Stop};
 use reports::judge;
 use server::Reply;
 
-use crate::rig::{Conduct, Doorman, Manner, Reference, Rogue, closed, n32, open, plan, rate, run_observed};
+use crate::rig::{
+    BadHandshake, BadHandshakeServer, Behaviour, Reference, ScriptedServer, closed, n32, open, plan, rate, run_observed,
+};
 
 on_each_engine!(
     what_was_measured_until_then_is_reported,
     stopped_in_the_warm_up_nothing_was_measured,
-    stopped_while_it_connects_a_run_ends_and_closes_what_is_open,
+    stopped_while_connecting_a_run_closes_what_is_open,
     stopped_before_anything_is_open_there_is_no_report,
     the_stages_follow_each_other
 );
@@ -57,8 +59,8 @@ fn stopped_in_the_warm_up_nothing_was_measured(engine: Engine) {
     assert!(report.warmup.counts.sent > 0);
 }
 
-fn stopped_while_it_connects_a_run_ends_and_closes_what_is_open(engine: Engine) {
-    let server = Rogue::start(Conduct::Echo);
+fn stopped_while_connecting_a_run_closes_what_is_open(engine: Engine) {
+    let server = ScriptedServer::start(Behaviour::Echo);
     let mut plan = Plan { clients: n32(1000), ..plan(engine, &server.url()) };
     plan.connect.rate = rate(20.0);
     let stop = Stop::default();
@@ -78,9 +80,9 @@ fn stopped_while_it_connects_a_run_ends_and_closes_what_is_open(engine: Engine) 
 }
 
 fn stopped_before_anything_is_open_there_is_no_report(engine: Engine) {
-    let door = Doorman::start(Manner::Silent);
+    let server = BadHandshakeServer::start(BadHandshake::Silent);
     let stop = Stop::default();
-    let result = run_observed(&plan(engine, &door.url), &stop, |_| stop.stop());
+    let result = run_observed(&plan(engine, &server.url), &stop, |_| stop.stop());
     assert!(matches!(&result, Err(RunError::Interrupted)), "{result:?}");
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::rig::{Conduct, Loadgen, Rogue};
+use crate::rig::{Behaviour, Loadgen, ScriptedServer};
 
 /// A run that no machine is too slow for.
 const BRIEF: &[&str] = &["-w", "1", "-c", "2", "-n", "100", "--drain", "1s"];
@@ -126,7 +126,7 @@ fn files_that_are_no_results_are_refused_by_name() {
 #[test]
 fn outputs_that_cannot_be_are_refused_before_the_run() {
     let folder = Folder::new();
-    let server = Rogue::start(Conduct::Echo);
+    let server = ScriptedServer::start(Behaviour::Echo);
     let same = folder.path("same");
     let table: [(&[&str], &[&str]); 6] = [
         (&["--html", "/nowhere/page.html"], &["--html", "/nowhere/page.html", "its folder does not exist"]),

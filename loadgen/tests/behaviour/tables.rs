@@ -4,7 +4,7 @@ use rustix::process::Signal;
 use serde_json::Value;
 use server::{Options, Reply, Table};
 
-use crate::rig::{Conduct, Loadgen, Reference, Rogue};
+use crate::rig::{Behaviour, Loadgen, Reference, ScriptedServer};
 
 /// Descriptors of a table.
 const FILES: u32 = 256;
@@ -44,7 +44,7 @@ fn clients_of_a_server_elsewhere() {
 #[test]
 fn the_first_signal_drains_and_reports() {
     for signal in [Signal::INT, Signal::TERM] {
-        let server = Rogue::start(Conduct::Echo);
+        let server = ScriptedServer::start(Behaviour::Echo);
         let arguments = ["-c", "100", "-r", "5", "-b", "1", "-d", "10m", "--warmup", "0s", "--json"];
         let loadgen = Loadgen::start_limited(64, &[&[server.url().as_str()], arguments.as_slice()].concat());
         server.wait_for_a_message();

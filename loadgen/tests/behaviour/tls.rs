@@ -3,7 +3,7 @@
 use loadgen::plan::{Connect, Engine, Plan};
 use server::Reply;
 
-use crate::rig::{Reference, Veil, complete, n32, plan, run, unreachable};
+use crate::rig::{Reference, TlsProxy, complete, n32, plan, run, unreachable};
 
 on_each_engine!(
     messages_go_through_tls,
@@ -14,8 +14,8 @@ on_each_engine!(
 
 fn messages_go_through_tls(engine: Engine) {
     let server = Reference::start(Reply::Echo);
-    let veil = Veil::before(server.address());
-    let trusting = plan(engine, &veil.url());
+    let proxy = TlsProxy::in_front_of(server.address());
+    let trusting = plan(engine, &proxy.url());
     // Records of TLS hold 16 KiB: some messages take several.
     for size in [64, 40_000] {
         let connect = Connect { insecure: true, ..trusting.connect.clone() };
@@ -28,15 +28,15 @@ fn messages_go_through_tls(engine: Engine) {
 
 fn a_certificate_that_nobody_signed_is_refused_with_the_remedy(engine: Engine) {
     let server = Reference::start(Reply::Echo);
-    let veil = Veil::before(server.address());
-    let what = unreachable(&plan(engine, &veil.url()));
+    let proxy = TlsProxy::in_front_of(server.address());
+    let what = unreachable(&plan(engine, &proxy.url()));
     assert!(what.contains("tls (1)") && what.contains("--insecure"), "{what}");
 }
 
 fn a_mix_up_of_ws_and_wss_is_named(engine: Engine) {
     let server = Reference::start(Reply::Echo);
-    let veil = Veil::before(server.address());
-    let what = unreachable(&plan(engine, &veil.url().replace("wss://", "ws://")));
+    let proxy = TlsProxy::in_front_of(server.address());
+    let what = unreachable(&plan(engine, &proxy.url().replace("wss://", "ws://")));
     assert!(what.contains("try wss://"), "{what}");
     let what = unreachable(&plan(engine, &server.url().replace("ws://", "wss://")));
     assert!(what.starts_with("tls (1): ") && what.contains("try ws://"), "{what}");
@@ -44,8 +44,8 @@ fn a_mix_up_of_ws_and_wss_is_named(engine: Engine) {
 
 fn a_server_that_wants_a_certificate_of_the_client_is_named(engine: Engine) {
     let server = Reference::start(Reply::Echo);
-    let veil = Veil::for_the_certified(server.address());
-    let trusting = plan(engine, &veil.url());
+    let proxy = TlsProxy::for_certified_clients(server.address());
+    let trusting = plan(engine, &proxy.url());
     let connect = Connect { insecure: true, ..trusting.connect.clone() };
     let what = unreachable(&Plan { connect, ..trusting });
     assert!(what.starts_with("tls (1): ") && what.contains("wants a certificate of the client"), "{what}");

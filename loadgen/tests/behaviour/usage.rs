@@ -76,7 +76,7 @@ fn refused_arguments_are_explained() {
 }
 
 #[test]
-fn options_of_a_run_before_a_command_are_told_where_they_belong() {
+fn an_option_before_a_command_is_told_its_place() {
     let table: [&[&str]; 9] = [
         &["-c", "5", "report", "result.json"],
         &["-c", "5", "compare", "old.json", "new.json"],

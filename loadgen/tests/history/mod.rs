@@ -89,7 +89,7 @@ fn parse_part(text: &str) -> (Kind, Vec<u8>) {
 
 /// Counts what a ledger says.
 #[derive(Debug, Default)]
-pub(crate) struct Books {
+pub(crate) struct LedgerCounts {
     pub(crate) sent: u64,
     pub(crate) events: u64,
     pub(crate) matched: u64,
@@ -111,7 +111,7 @@ pub(crate) struct Books {
     pub(crate) found: Vec<(Finding, Subject)>,
 }
 
-impl Books {
+impl LedgerCounts {
     /// The counts that are not zero, as `name=count`.
     pub(crate) fn nonzero(&self) -> String {
         let counts = [
@@ -142,7 +142,7 @@ impl Books {
     }
 }
 
-impl Book for Books {
+impl Book for LedgerCounts {
     fn matched(&mut self, first: u64, messages: u32, times: Times, overtaken: bool) {
         self.last = Some((first, messages, times));
         let messages = u64::from(messages);
@@ -176,30 +176,32 @@ impl Book for Books {
     }
 }
 
-/// Sends `sent` messages, then receives `events`, then closes the books.
-pub(crate) fn play(terms: &Terms, sent: u64, events: &[(Kind, Vec<u8>)]) -> Books {
-    let (mut ledger, mut books) = (Ledger::new(0), Books { sent, events: events.len() as u64, ..Books::default() });
+/// Sends `sent` messages, then receives `events`, then closes the counts.
+pub(crate) fn play(terms: &Terms, sent: u64, events: &[(Kind, Vec<u8>)]) -> LedgerCounts {
+    let (mut ledger, mut counts) =
+        (Ledger::new(0), LedgerCounts { sent, events: events.len() as u64, ..LedgerCounts::default() });
     (0..sent).for_each(|_| ledger.sent(TIMES));
     for (kind, bytes) in events {
-        ledger.received(terms, Event { kind: *kind, bytes }, &mut books);
+        ledger.received(terms, Event { kind: *kind, bytes }, &mut counts);
     }
-    ledger.close(false, terms, &mut books);
-    books
+    ledger.close(false, terms, &mut counts);
+    counts
 }
 
 /// Sends `sent` messages in one write, then receives `events` as the engine does, at most `a_read` in one, then closes the
-/// books.
-pub(crate) fn play_together(terms: &Terms, sent: u64, events: &[(Kind, Vec<u8>)], a_read: usize) -> Books {
-    let (mut ledger, mut books) = (Ledger::new(0), Books { sent, events: events.len() as u64, ..Books::default() });
+/// counts.
+pub(crate) fn play_together(terms: &Terms, sent: u64, events: &[(Kind, Vec<u8>)], a_read: usize) -> LedgerCounts {
+    let (mut ledger, mut counts) =
+        (Ledger::new(0), LedgerCounts { sent, events: events.len() as u64, ..LedgerCounts::default() });
     let mut message = vec![0; terms.payload.size()];
     let checksums: Vec<u32> = (0..sent).map(|sequence| terms.payload.encode(0, sequence, &mut message)).collect();
     ledger.sent_together(TIMES, &checksums);
     for read in events.chunks(a_read) {
         let mut read = read.iter().map(|(kind, bytes)| Event { kind: *kind, bytes });
-        while let Some(other) = ledger.received_in_order(terms, &mut read, &mut books) {
-            ledger.received(terms, other, &mut books);
+        while let Some(other) = ledger.received_in_order(terms, &mut read, &mut counts) {
+            ledger.received(terms, other, &mut counts);
         }
     }
-    ledger.close(false, terms, &mut books);
-    books
+    ledger.close(false, terms, &mut counts);
+    counts
 }

@@ -6,7 +6,7 @@ use super::*;
 
 /// What a server does to a message, and what the ledger must then count.
 #[derive(Clone, Copy, Debug)]
-enum Deed {
+enum ServerAction {
     Echo,
     Drop,
     Duplicate,
@@ -22,94 +22,96 @@ enum Deed {
     Late(u64),
 }
 
-fn deed() -> impl Strategy<Value = Deed> {
+fn action() -> impl Strategy<Value = ServerAction> {
     prop_oneof![
-        8 => Just(Deed::Echo),
-        1 => Just(Deed::Drop),
-        1 => Just(Deed::Duplicate),
-        1 => Just(Deed::Coalesce),
-        1 => (1..SIZE as usize).prop_map(Deed::Split),
-        1 => (1..SIZE as usize).prop_map(Deed::Truncate),
-        1 => (0..SIZE as usize, 0..8_u8).prop_map(|(at, bit)| Deed::Corrupt(at, bit)),
-        1 => Just(Deed::WrongType),
-        1 => Just(Deed::Misroute),
-        1 => Just(Deed::Unexpected),
-        1 => (1..5_u64).prop_map(Deed::Late),
+        8 => Just(ServerAction::Echo),
+        1 => Just(ServerAction::Drop),
+        1 => Just(ServerAction::Duplicate),
+        1 => Just(ServerAction::Coalesce),
+        1 => (1..SIZE as usize).prop_map(ServerAction::Split),
+        1 => (1..SIZE as usize).prop_map(ServerAction::Truncate),
+        1 => (0..SIZE as usize, 0..8_u8).prop_map(|(at, bit)| ServerAction::Corrupt(at, bit)),
+        1 => Just(ServerAction::WrongType),
+        1 => Just(ServerAction::Misroute),
+        1 => Just(ServerAction::Unexpected),
+        1 => (1..5_u64).prop_map(ServerAction::Late),
     ]
 }
 
 /// The events that a history brings, and the counts that it must lead to.
-fn history(mix: Mix, deeds: &[Deed]) -> (Vec<(Kind, Vec<u8>)>, Books) {
-    let (mut events, mut books) = (Vec::new(), Books::default());
+fn history(mix: Mix, actions: &[ServerAction]) -> (Vec<(Kind, Vec<u8>)>, LedgerCounts) {
+    let (mut events, mut counts) = (Vec::new(), LedgerCounts::default());
     let (mut late, mut order): (Vec<(u64, u64)>, _) = (Vec::new(), Vec::new());
     let mut joined = false;
-    for (sequence, deed) in (0_u64..).zip(deeds) {
+    for (sequence, action) in (0_u64..).zip(actions) {
         let whole = (mix.kind(sequence), bytes_of(mix, sequence));
-        let follows = sequence + 1 < deeds.len() as u64;
+        let follows = sequence + 1 < actions.len() as u64;
         if std::mem::take(&mut joined) {
             // Taken along by the one before.
         } else {
-            match *deed {
-                Deed::Coalesce if follows => {
+            match *action {
+                ServerAction::Coalesce if follows => {
                     let both = [bytes_of(mix, sequence), bytes_of(mix, sequence + 1)].concat();
                     events.push((whole.0, both));
-                    books.coalesced += 1;
-                    books.damaged += 2;
+                    counts.coalesced += 1;
+                    counts.damaged += 2;
                     joined = true;
                 }
-                Deed::Echo | Deed::Coalesce => {
+                ServerAction::Echo | ServerAction::Coalesce => {
                     events.push(whole);
                     order.push(sequence);
                 }
-                Deed::Drop => books.lost += 1,
-                Deed::Duplicate => {
+                ServerAction::Drop => counts.lost += 1,
+                ServerAction::Duplicate => {
                     events.extend([whole.clone(), whole]);
                     order.push(sequence);
-                    books.duplicated += 1;
+                    counts.duplicated += 1;
                 }
-                Deed::Split(at) => {
+                ServerAction::Split(at) => {
                     let (head, tail) = whole.1.split_at(at);
                     events.extend([(whole.0, head.to_vec()), (whole.0, tail.to_vec())]);
-                    books.split += 1;
-                    books.split_pieces += 2;
-                    books.damaged += 1;
+                    counts.split += 1;
+                    counts.split_pieces += 2;
+                    counts.damaged += 1;
                 }
                 // What another message begins with may as well be the end of this one, if that came without it.
-                Deed::Truncate(at) if (0..deeds.len() as u64).any(|n| bytes_of(mix, n).starts_with(&whole.1[at..])) => {
+                ServerAction::Truncate(at)
+                    if (0..actions.len() as u64).any(|n| bytes_of(mix, n).starts_with(&whole.1[at..])) =>
+                {
                     events.push(whole);
                     order.push(sequence);
                 }
-                Deed::Truncate(at) => {
+                ServerAction::Truncate(at) => {
                     events.push((whole.0, whole.1[..at].to_vec()));
-                    books.truncated += 1;
-                    books.damaged += 1;
+                    counts.truncated += 1;
+                    counts.damaged += 1;
                 }
-                Deed::Corrupt(at, bit) => {
+                ServerAction::Corrupt(at, bit) => {
                     let mut wrong = whole.1;
                     wrong[at] ^= 1 << bit;
                     events.push((whole.0, wrong));
-                    books.corrupted += 1;
-                    books.damaged += 1;
+                    counts.corrupted += 1;
+                    counts.damaged += 1;
                 }
-                Deed::WrongType => {
+                ServerAction::WrongType => {
                     events.push((other(whole.0), whole.1));
-                    books.wrong_type += 1;
-                    books.damaged += 1;
+                    counts.wrong_type += 1;
+                    counts.damaged += 1;
                 }
-                Deed::Misroute => {
+                ServerAction::Misroute => {
                     // To another connection, and one of its messages to this.
                     let mut foreign = vec![0; SIZE as usize];
                     Payload::new(RUN, SIZE, mix).encode(1, sequence, &mut foreign);
                     events.push((whole.0, foreign));
-                    books.misrouted += 1;
-                    books.lost += 1;
+                    counts.misrouted += 1;
+                    counts.lost += 1;
                 }
-                Deed::Unexpected => {
+                ServerAction::Unexpected => {
                     events.extend([(Kind::Text, b"surprise".to_vec()), whole]);
                     order.push(sequence);
-                    books.unexpected += 1;
+                    counts.unexpected += 1;
                 }
-                Deed::Late(by) => late.push((sequence + by, sequence)),
+                ServerAction::Late(by) => late.push((sequence + by, sequence)),
             }
         }
         // Late ones come between messages, never within one.
@@ -124,9 +126,9 @@ fn history(mix: Mix, deeds: &[Deed]) -> (Vec<(Kind, Vec<u8>)>, Books) {
         events.push((mix.kind(sequence), bytes_of(mix, sequence)));
         order.push(sequence);
     }
-    books.matched = order.len() as u64;
-    books.reordered = books.matched - longest_increasing(&order);
-    (events, books)
+    counts.matched = order.len() as u64;
+    counts.reordered = counts.matched - longest_increasing(&order);
+    (events, counts)
 }
 
 fn longest_increasing(order: &[u64]) -> u64 {
@@ -146,18 +148,18 @@ proptest! {
 
     #[test]
     fn histories_are_told_exactly(
-        deeds in prop::collection::vec(deed(), 1..60),
+        actions in prop::collection::vec(action(), 1..60),
         mix in prop::sample::select(vec![Mix::Text, Mix::Binary, Mix::Mixed]),
         together in prop::option::of(1..10_usize),
     ) {
-        let (events, expected) = history(mix, &deeds);
-        let (terms, sent) = (terms(mix, Expect::Echo), deeds.len() as u64);
-        let books = match together {
+        let (events, expected) = history(mix, &actions);
+        let (terms, sent) = (terms(mix, Expect::Echo), actions.len() as u64);
+        let counts = match together {
             Some(a_read) => play_together(&terms, sent, &events, a_read),
             None => play(&terms, sent, &events),
         };
-        prop_assert_eq!(books.nonzero(), expected.nonzero());
-        books.check_identities();
+        prop_assert_eq!(counts.nonzero(), expected.nonzero());
+        counts.check_identities();
     }
 
     #[test]

@@ -35,20 +35,20 @@ const EARLY_OFFENCE: [&str; 2] = ["6.4.3", "6.4.4"];
 /// What became of a case: of its messages, and of its closing handshake.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Outcome {
+struct CaseResult {
     behavior: String,
     behavior_close: String,
 }
 
 /// In the order of their numbers.
-type Outcomes = BTreeMap<Number, Outcome>;
+type CaseResults = BTreeMap<CaseNumber, CaseResult>;
 
 /// The number of a case, such as 6.4.3.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(from = "String")]
-struct Number(Vec<u32>, String);
+struct CaseNumber(Vec<u32>, String);
 
-impl From<String> for Number {
+impl From<String> for CaseNumber {
     fn from(text: String) -> Self {
         Self(text.split('.').map(|part| part.parse().expect("a number")).collect(), text)
     }
@@ -97,14 +97,14 @@ fn keeps_to_the_rfc(engine: Engine, lax: &[&str]) {
     let found = run_client(engine);
     println!("{}", summary(&found));
     no_failure(&found);
-    let strict = |of: &Outcome| ["OK", "INFORMATIONAL"].contains(&of.behavior.as_str());
+    let strict = |of: &CaseResult| ["OK", "INFORMATIONAL"].contains(&of.behavior.as_str());
     let others = found.iter().filter(|(_, of)| !strict(of)).map(|(case, _)| case.1.as_str());
     let unlike: Vec<_> = others.filter(|case| !MESSAGE_AND_OFFENCE.contains(case) && !lax.contains(case)).collect();
     assert_eq!(unlike, [""; 0]);
     assert_eq!(found.keys().collect::<Vec<_>>(), committed("expected.json").keys().collect::<Vec<_>>());
 }
 
-fn no_failure(found: &Outcomes) {
+fn no_failure(found: &CaseResults) {
     for (case, outcome) in found {
         for result in [&outcome.behavior, &outcome.behavior_close] {
             assert!(
@@ -116,7 +116,7 @@ fn no_failure(found: &Outcomes) {
 }
 
 /// Runs all cases against an engine, which sends everything back.
-fn run_client(engine: Engine) -> Outcomes {
+fn run_client(engine: Engine) -> CaseResults {
     let folder = installed("autobahn", "wstest");
     let reports = tempfile::tempdir().expect("a folder");
     // Free a moment ago; the suite takes no port that it may choose itself.
@@ -160,7 +160,7 @@ fn case_count(port: u16) -> u32 {
 }
 
 /// Runs all cases against the reference server.
-fn run() -> Outcomes {
+fn run() -> CaseResults {
     let folder = installed("autobahn", "wstest");
     let reports = tempfile::tempdir().expect("a folder");
     let server = Reference::start(Reply::Echo);
@@ -180,11 +180,11 @@ fn run() -> Outcomes {
     outcomes(&reports.path().join("index.json"), "server")
 }
 
-fn outcomes(index: &Path, agent: &str) -> Outcomes {
+fn outcomes(index: &Path, agent: &str) -> CaseResults {
     serde_json::from_value(read(index)[agent].clone()).expect("outcomes by case")
 }
 
-fn committed(file: &str) -> Outcomes {
+fn committed(file: &str) -> CaseResults {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers/autobahn").join(file);
     serde_json::from_value(read(&path)).expect("outcomes by case")
 }
@@ -195,7 +195,7 @@ fn read(path: &Path) -> Value {
 }
 
 /// How many cases came out how.
-fn summary(found: &Outcomes) -> String {
+fn summary(found: &CaseResults) -> String {
     let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
     for outcome in found.values() {
         *counts.entry(&outcome.behavior).or_default() += 1;
@@ -204,9 +204,9 @@ fn summary(found: &Outcomes) -> String {
 }
 
 /// As the committed files are written.
-fn listed(outcomes: &Outcomes) -> String {
+fn listed(outcomes: &CaseResults) -> String {
     let mut text = String::from("{");
-    for (index, (case, Outcome { behavior, behavior_close })) in outcomes.iter().enumerate() {
+    for (index, (case, CaseResult { behavior, behavior_close })) in outcomes.iter().enumerate() {
         let comma = if index == 0 { "" } else { "," };
         let _ = write!(
             text,

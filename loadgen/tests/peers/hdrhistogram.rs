@@ -29,7 +29,7 @@ struct Tagged {
 
 #[test]
 #[ignore = "needs Python: run loadgen/tests/peers/hdrhistogram/install first"]
-fn an_interval_log_is_read_by_another_implementation_with_the_same_percentiles() {
+fn another_implementation_reads_the_same_percentiles() {
     let server = Reference::start(Reply::Echo);
     let load = ["-c", "50", "-r", "100", "-d", "2s", "--warmup", "200ms", "--drain", "30s"];
     let (mut report, judgement) = loadgen(&server.url(), &load);

@@ -28,7 +28,7 @@ const SHORT: [&str; 10] =
     ["--clients", "20", "--rate", "200", "--duration", "2s", "--warmup", "200ms", "--drain", "500ms"];
 
 /// A run with its judgement.
-type Outcome = (Report, Judgement);
+type JudgedReport = (Report, Judgement);
 
 /// The name of a page, and what is on it.
 type Page<'a> = (&'a str, Content<'a>);
@@ -36,7 +36,7 @@ type Page<'a> = (&'a str, Content<'a>);
 #[derive(Clone, Copy)]
 enum Content<'a> {
     /// Results with their labels.
-    Results(&'a [(&'a str, &'a Outcome)]),
+    Results(&'a [(&'a str, &'a JudgedReport)]),
     Search(&'a Record),
 }
 
@@ -182,7 +182,7 @@ fn searched(report: &Report, from: f64, capacity: f64, reason: &str) -> Record {
 }
 
 /// As if the run had gone on for an hour, with 40 million messages: long lines, and many nines.
-fn hour((report, judgement): &Outcome) -> Outcome {
+fn hour((report, judgement): &JudgedReport) -> JudgedReport {
     let mut report = report.clone();
     report.intervals = (0..3_600).map(second).collect();
     report.measured_s = 3_600.0;
@@ -210,7 +210,7 @@ fn second(number: u32) -> Interval {
 }
 
 /// As if the peer had chosen every string.
-fn hostile((report, judgement): &mut Outcome) {
+fn hostile((report, judgement): &mut JudgedReport) {
     HOSTILE.clone_into(&mut report.target.url);
     HOSTILE.clone_into(&mut report.environment.kernel);
     report.connections.errors.insert(HOSTILE.to_owned(), 1);

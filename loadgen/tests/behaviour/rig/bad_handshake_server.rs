@@ -1,4 +1,4 @@
-//! Servers that let nobody in: what they do instead of a good opening handshake.
+//! Servers on which no connection opens: what they do instead of a good opening handshake.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -10,63 +10,63 @@ use socket2::SockRef;
 
 use super::PATIENCE;
 
-/// What is done to a client that knocks.
+/// What happens to a client that asks for a connection.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Manner {
+pub(crate) enum BadHandshake {
     /// Nothing listens.
-    Absent,
-    /// The connection is taken, and nothing is ever said.
+    NotListening,
+    /// TCP connects, and the server sends nothing.
     Silent,
-    /// The request is read, and this is the answer.
-    Says(&'static [u8]),
-    /// The same, then the connection ends with a reset.
+    /// The server reads the request, sends these bytes, and ends its side.
+    Sends(&'static [u8]),
+    /// The server reads the request, sends these bytes, and resets TCP.
     Resets(&'static [u8]),
-    /// A refusal that holds the request.
-    Mirrors,
+    /// A refusal that repeats the request.
+    RepeatsTheRequest,
     /// The beginning of a good answer, then header fields without end.
-    Floods,
+    EndlessFields,
     /// A good answer, a byte at a time, that takes longer than anybody waits.
-    Dribbles,
+    Slow,
 }
 
-pub(crate) struct Doorman {
+pub(crate) struct BadHandshakeServer {
     pub(crate) url: String,
     came: Receiver<()>,
 }
 
-impl Doorman {
-    /// Its threads end with their connections, or with the test.
-    pub(crate) fn start(manner: Manner) -> Self {
+impl BadHandshakeServer {
+    /// Starts the server. Its threads end with their connections, or with the test.
+    pub(crate) fn start(handshake: BadHandshake) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let url = format!("ws://{}", listener.local_addr().expect("bound"));
         let (told, came) = channel();
-        if !matches!(manner, Manner::Absent) {
+        if !matches!(handshake, BadHandshake::NotListening) {
             thread::spawn(move || {
                 for client in listener.incoming() {
                     let client = client.expect("a connection");
                     // Whether a test wants to know or not.
                     let _ = told.send(());
-                    thread::spawn(move || manner.meet(client));
+                    thread::spawn(move || handshake.serve(client));
                 }
             });
         }
         Self { url, came }
     }
 
-    /// Waits until somebody knocks.
+    /// Waits until a client connects.
     pub(crate) fn wait_for_a_client(&self) {
         self.came.recv_timeout(PATIENCE).expect("a client");
     }
 }
 
-impl Manner {
-    fn meet(self, mut client: TcpStream) {
+impl BadHandshake {
+    fn serve(self, mut client: TcpStream) {
         const GOOD: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\n";
         client.set_read_timeout(Some(PATIENCE)).expect("an option");
         let head = request(&mut client);
         match self {
-            Self::Absent | Self::Silent => {}
-            Self::Says(answer) => {
+            Self::NotListening | Self::Silent => {}
+            Self::Sends(answer) => {
                 let _ = client.write_all(answer);
                 let _ = client.shutdown(Shutdown::Write);
             }
@@ -75,17 +75,17 @@ impl Manner {
                 SockRef::from(&client).set_linger(Some(Duration::ZERO)).expect("an option");
                 return;
             }
-            Self::Mirrors => {
+            Self::RepeatsTheRequest => {
                 let to = head.split(|byte| *byte == b' ').nth(1).unwrap_or_default();
                 let answer = [b"HTTP/1.1 401 Unauthorized\r\nLocation: ws://other", to, b"\r\n\r\n", &head].concat();
                 let _ = client.write_all(&answer);
                 let _ = client.shutdown(Shutdown::Write);
             }
-            Self::Floods => {
+            Self::EndlessFields => {
                 let _ = client.write_all(GOOD);
                 while client.write_all(&b"X-Field: and so on\r\n".repeat(100)).is_ok() {}
             }
-            Self::Dribbles => {
+            Self::Slow => {
                 // Paces the server, not the test: the client gives up long before the end.
                 for byte in GOOD.iter().cycle() {
                     thread::sleep(Duration::from_millis(10));

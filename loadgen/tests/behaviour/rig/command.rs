@@ -14,12 +14,12 @@ use super::PATIENCE;
 /// A running `loadgen`; killed when it takes longer than a test is patient.
 pub(crate) struct Loadgen {
     pid: Pid,
-    thread: JoinHandle<Outcome>,
+    thread: JoinHandle<CommandOutput>,
 }
 
 /// What a `loadgen` left behind.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Outcome {
+pub(crate) struct CommandOutput {
     /// Exit code; none if a signal ended it.
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
@@ -80,12 +80,12 @@ impl Loadgen {
         self.thread.is_finished()
     }
 
-    pub(crate) fn finish(self) -> Outcome {
+    pub(crate) fn finish(self) -> CommandOutput {
         self.thread.join().expect("no panic")
     }
 
     /// From start to end.
-    pub(crate) fn run<A: AsRef<str>>(arguments: &[A]) -> Outcome {
+    pub(crate) fn run<A: AsRef<str>>(arguments: &[A]) -> CommandOutput {
         Self::start(arguments).finish()
     }
 }
@@ -111,7 +111,7 @@ fn loadgen<A: AsRef<str>>(arguments: &[A]) -> Command {
     command
 }
 
-fn collect(child: Child, patience: Duration) -> Outcome {
+fn collect(child: Child, patience: Duration) -> CommandOutput {
     let pid = Pid::from_child(&child);
     let (ended, end) = channel::<()>();
     let watch = thread::spawn(move || {
@@ -123,10 +123,10 @@ fn collect(child: Child, patience: Duration) -> Outcome {
     drop(ended);
     watch.join().expect("no panic");
     let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
-    Outcome { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+    CommandOutput { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
 }
 
-impl Outcome {
+impl CommandOutput {
     /// What it printed on stdout, which is one JSON value and nothing else, as the schema of its format says.
     pub(crate) fn json(&self) -> Value {
         let value = serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"));

@@ -1,4 +1,4 @@
-//! A server of which the capacity is known.
+//! A server whose capacity is known.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -12,27 +12,26 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 use tokio_tungstenite::accept_async;
 
-/// Echoes one message at a time, of whatever connection, each after the same time of service; then an echo is on its way
-/// for a while, with others.
+/// Serves one message at a time, over all connections, for a fixed time each. The echo is then on its way for a while.
 ///
-/// When a message is done is arithmetic, not the machine's speed: a service time after it came or after the one before was
-/// done. So it does `1 / service` messages a second, and no more.
-pub(crate) struct Clerk {
+/// A message is done one service time after it came, or after the message before it was done. So the server does
+/// `1 / service` messages a second and no more, whatever the machine's speed.
+pub(crate) struct FixedCapacityServer {
     address: SocketAddr,
     shutdown: oneshot::Sender<()>,
     thread: JoinHandle<()>,
 }
 
 #[derive(Clone, Copy)]
-struct Times {
+struct ServiceTimes {
     service: Duration,
     way: Duration,
 }
 
-/// When the last message that came is done.
+/// When the newest message is done.
 type Busy = Arc<Mutex<Instant>>;
 
-impl Clerk {
+impl FixedCapacityServer {
     pub(crate) fn start(service: Duration, way: Duration) -> Self {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("bound");
@@ -44,7 +43,7 @@ impl Clerk {
                 let listener = TcpListener::from_std(listener).expect("a listener");
                 let busy = Busy::new(Mutex::new(Instant::now()));
                 while let Ok((stream, _)) = listener.accept().await {
-                    tokio::spawn(connection(stream, Arc::clone(&busy), Times { service, way }));
+                    tokio::spawn(connection(stream, Arc::clone(&busy), ServiceTimes { service, way }));
                 }
             };
             runtime.block_on(async {
@@ -64,7 +63,7 @@ impl Clerk {
     }
 }
 
-async fn connection(stream: TcpStream, busy: Busy, times: Times) {
+async fn connection(stream: TcpStream, busy: Busy, times: ServiceTimes) {
     stream.set_nodelay(true).expect("an option");
     let (mut sink, mut messages) = accept_async(stream).await.expect("a handshake").split();
     let (done, mut queue) = mpsc::unbounded_channel();

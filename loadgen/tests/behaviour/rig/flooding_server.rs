@@ -1,4 +1,4 @@
-//! A server that attacks its clients: the same bytes over and over, whatever they send.
+//! A server that attacks its clients: it sends the same bytes over and over, whatever they send.
 
 use std::io::{BufReader, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -13,39 +13,39 @@ use super::frame::{CLOSE, Frame, close_frame};
 
 /// What the server does.
 #[derive(Clone, Debug)]
-pub(crate) struct Attack {
+pub(crate) struct Flood {
     /// What it sends, over and over.
     pub(crate) bytes: Vec<u8>,
-    /// It sends them once.
+    /// It sends them only once.
     pub(crate) once: bool,
-    /// It reads, and answers the Close of a client. Else it does neither.
+    /// It reads, and answers the Close of a client. Otherwise it does neither.
     pub(crate) reads: bool,
 }
 
-/// How often a thread that waits looks whether it is over.
+/// How often a waiting thread checks whether the attack is over.
 const LOOK: Duration = Duration::from_millis(5);
 
-/// A server under whose attack each client is. It ends with the last of them.
-pub(crate) struct Flood {
+/// Attacks every client. It ends when it is dropped.
+pub(crate) struct FloodingServer {
     address: SocketAddr,
     over: Arc<AtomicBool>,
 }
 
-impl Flood {
-    pub(crate) fn start(attack: Attack) -> Self {
+impl FloodingServer {
+    pub(crate) fn start(flood: Flood) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("bound");
         let over = Arc::new(AtomicBool::new(false));
         let ended = Arc::clone(&over);
-        let attack = Arc::new(attack);
+        let flood = Arc::new(flood);
         thread::spawn(move || {
             for client in listener.incoming() {
                 if ended.load(Ordering::Acquire) {
                     break;
                 }
-                let (attack, over) = (Arc::clone(&attack), Arc::clone(&ended));
+                let (flood, over) = (Arc::clone(&flood), Arc::clone(&ended));
                 let stream = client.expect("a connection");
-                thread::spawn(move || serve(&attack, &stream, &over));
+                thread::spawn(move || serve(&flood, &stream, &over));
             }
         });
         Self { address, over }
@@ -56,7 +56,7 @@ impl Flood {
     }
 }
 
-impl Drop for Flood {
+impl Drop for FloodingServer {
     fn drop(&mut self) {
         self.over.store(true, Ordering::Release);
         // Ends the wait for another connection.
@@ -64,13 +64,13 @@ impl Drop for Flood {
     }
 }
 
-/// Attacks one client. That it goes away is no failure.
-fn serve(attack: &Attack, stream: &TcpStream, over: &AtomicBool) -> Option<()> {
+/// Attacks one client, until it goes away.
+fn serve(flood: &Flood, stream: &TcpStream, over: &AtomicBool) -> Option<()> {
     shake_hands(stream)?;
     stream.set_write_timeout(Some(LOOK)).ok()?;
     let closing = AtomicBool::new(false);
     thread::scope(|scope| {
-        if attack.reads {
+        if flood.reads {
             scope.spawn(|| {
                 let mut reader = BufReader::new(stream);
                 while Frame::read(&mut reader).is_some_and(|frame| frame.opcode != CLOSE) {}
@@ -78,8 +78,8 @@ fn serve(attack: &Attack, stream: &TcpStream, over: &AtomicBool) -> Option<()> {
             });
         }
         let is_over = || closing.load(Ordering::Acquire) || over.load(Ordering::Acquire);
-        let attacked = flood(attack, stream, &is_over);
-        if attacked.is_some() && attack.reads {
+        let attacked = send(flood, stream, &is_over);
+        if attacked.is_some() && flood.reads {
             let _ = (&*stream).write_all(&close_frame(1000, ""));
         }
         let _ = stream.shutdown(Shutdown::Both);
@@ -87,21 +87,21 @@ fn serve(attack: &Attack, stream: &TcpStream, over: &AtomicBool) -> Option<()> {
     })
 }
 
-fn flood(attack: &Attack, mut stream: &TcpStream, is_over: &impl Fn() -> bool) -> Option<()> {
+fn send(flood: &Flood, mut stream: &TcpStream, is_over: &impl Fn() -> bool) -> Option<()> {
     loop {
         let mut sent = 0;
-        while sent < attack.bytes.len() {
-            match stream.write(&attack.bytes[sent..]) {
+        while sent < flood.bytes.len() {
+            match stream.write(&flood.bytes[sent..]) {
                 Ok(bytes) => sent += bytes,
                 Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
                 Err(_) => return None,
             }
-            // Only between frames could a Close follow; a client that closes has no need of one.
-            if is_over() && sent < attack.bytes.len() {
+            // A Close could only follow between frames, and a client that closes needs none.
+            if is_over() && sent < flood.bytes.len() {
                 return None;
             }
         }
-        while attack.once && !is_over() {
+        while flood.once && !is_over() {
             thread::sleep(LOOK);
         }
         if is_over() {

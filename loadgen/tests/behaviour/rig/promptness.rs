@@ -11,13 +11,13 @@ const LOOK: Duration = Duration::from_millis(2);
 /// Tries before a check is said to fail.
 const TRIES: usize = 3;
 
-/// Notes for how long a thread that has next to nothing to do is kept waiting.
-struct Watch {
+/// Measures how long a nearly idle thread has to wait for a processor.
+struct StallDetector {
     over: Arc<AtomicBool>,
     thread: JoinHandle<Duration>,
 }
 
-impl Watch {
+impl StallDetector {
     fn start() -> Self {
         let over = Arc::new(AtomicBool::new(false));
         let until = Arc::clone(&over);
@@ -41,14 +41,14 @@ impl Watch {
     }
 }
 
-/// Passes if `check` does once, or if the machine was too slow for it to tell: a thread that only looks at the clock had to
-/// wait for longer than `pause` then. Fails if the machine was prompt in each of three tries, and `check` failed.
+/// Passes if `check` passes in one of three tries, or if a nearly idle thread had to wait for longer than `pause` meanwhile:
+/// such a machine is too slow to tell. Fails if `check` failed each time on a prompt machine.
 pub(crate) fn where_prompt(pause: Duration, check: impl Fn() -> Result<(), String>) {
     let mut failures = Vec::new();
     for _ in 0..TRIES {
-        let watch = Watch::start();
+        let detector = StallDetector::start();
         let checked = check();
-        let longest = watch.finish();
+        let longest = detector.finish();
         match checked {
             Ok(()) => return,
             Err(why) if longest < pause => failures.push(why),

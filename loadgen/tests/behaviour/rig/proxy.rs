@@ -1,4 +1,4 @@
-//! A proxy that passes every byte on, but cuts and joins the stream anew, in both directions. TCP may do the same.
+//! A proxy that passes every byte on, but cuts and joins the streams of both directions anew, as TCP may.
 
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::stream_cutter::{Knife, Place};
+use super::stream_cutter::{HeaderPosition, StreamCutter};
 
 /// How a stream is cut.
 #[derive(Clone, Copy, Debug)]
@@ -23,10 +23,10 @@ pub(crate) enum Cutting {
 /// What [`Cutting::Collected`] waits for.
 const COLLECTED_IN: Duration = Duration::from_millis(20);
 
-/// Long enough for a reader that waits to take what was written; nothing depends on its being so.
+/// Usually long enough for a waiting reader to take what was written. Nothing depends on it.
 const PAUSE: Duration = Duration::from_micros(10);
 
-/// Bytes of a read that [`Cutting::Bytewise`] pauses after; all of them would take minutes where messages are large.
+/// How many bytes of a read [`Cutting::Bytewise`] pauses after. Pauses after all bytes of large messages would take minutes.
 const PAUSES: usize = 256;
 
 /// Passes connections on for as long as the test process lives.
@@ -36,11 +36,11 @@ pub(crate) struct Proxy {
 }
 
 /// The places within headers that were cut, on all connections.
-type Cuts = Arc<Mutex<BTreeSet<Place>>>;
+type Cuts = Arc<Mutex<BTreeSet<HeaderPosition>>>;
 
 impl Proxy {
     /// In front of the server at `server`.
-    pub(crate) fn before(server: SocketAddr, cutting: Cutting) -> Self {
+    pub(crate) fn in_front_of(server: SocketAddr, cutting: Cutting) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("bound");
         let cut = Cuts::default();
@@ -65,13 +65,13 @@ impl Proxy {
     }
 
     /// The places within headers that were cut so far.
-    pub(crate) fn cut(&self) -> BTreeSet<Place> {
+    pub(crate) fn cut(&self) -> BTreeSet<HeaderPosition> {
         self.cut.lock().expect("no panic").clone()
     }
 }
 
 impl Cutting {
-    /// The cutting of one stream among others.
+    /// The cutting of one of several streams.
     fn of(self, stream: u64) -> Self {
         match self {
             Self::Random { seed, longest } => Self::Random { seed: seed.wrapping_mul(1 << 16) + stream, longest },
@@ -79,27 +79,27 @@ impl Cutting {
         }
     }
 
-    /// Passes one direction of a connection on. One that nobody reads any more is read to its end all the same.
+    /// Passes one direction of a connection on, and reads it to its end even if nobody takes it any more.
     fn pass(self, mut from: TcpStream, mut to: TcpStream, cuts: &Cuts) {
-        let mut knife = match self {
-            Self::Random { seed, longest } => Some(Knife::new(seed, longest)),
+        let mut cutter = match self {
+            Self::Random { seed, longest } => Some(StreamCutter::new(seed, longest)),
             Self::Bytewise | Self::Collected => None,
         };
         let mut buffer = vec![0; 64 * 1024];
         while let Ok(read @ 1..) = from.read(&mut buffer) {
             let bytes = &buffer[..read];
-            match (&mut knife, self) {
-                (Some(knife), _) => {
-                    let places = knife.cut.len();
-                    for piece in knife.pieces(bytes).into_iter().filter(|piece| !piece.is_empty()) {
+            match (&mut cutter, self) {
+                (Some(cutter), _) => {
+                    let places = cutter.cut.len();
+                    for piece in cutter.pieces(bytes).into_iter().filter(|piece| !piece.is_empty()) {
                         let _ = to.write_all(piece);
                         // Short ones are those around headers.
                         if piece.len() < 16 {
                             thread::sleep(PAUSE);
                         }
                     }
-                    if knife.cut.len() > places {
-                        cuts.lock().expect("no panic").extend(&knife.cut);
+                    if cutter.cut.len() > places {
+                        cuts.lock().expect("no panic").extend(&cutter.cut);
                     }
                 }
                 (None, Self::Collected) => {

@@ -1,8 +1,9 @@
-//! A WebSocket server that does exactly what its conduct says, and remembers what it saw.
+//! A WebSocket server that does exactly what its [`Behaviour`] says, and records what it received.
 
 use std::collections::BTreeMap;
 use std::io::{BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::ops::ControlFlow;
 use std::slice::Chunks;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -14,26 +15,26 @@ use socket2::SockRef;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::PATIENCE;
-use super::behaviour::{Conduct, Farewell};
+use super::behaviour::{Behaviour, CloseAnswer};
 use super::frame::{BINARY, CLOSE, CONTINUATION, FINAL, Frame, PING, PONG, TEXT, close_frame, frame, whole};
 
-pub(crate) struct Rogue {
+pub(crate) struct ScriptedServer {
     address: SocketAddr,
     over: Arc<AtomicBool>,
     first: Receiver<()>,
-    thread: JoinHandle<Vec<Seen>>,
+    thread: JoinHandle<Vec<ConnectionRecord>>,
 }
 
-/// What a connection brought to the server.
+/// What the server received on one connection.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Seen {
+pub(crate) struct ConnectionRecord {
     /// The request of the opening handshake.
     pub(crate) request: String,
     /// Data messages.
     pub(crate) messages: u64,
     /// Payloads of pongs.
     pub(crate) pongs: Vec<Vec<u8>>,
-    /// Characters that it cut in two between fragments.
+    /// Characters that the server cut in two between fragments.
     pub(crate) characters_cut: u64,
     /// Code of the Close.
     pub(crate) closed: Option<u16>,
@@ -42,14 +43,14 @@ pub(crate) struct Seen {
 /// Writing ends of all connections.
 type Writers = Arc<Mutex<BTreeMap<usize, TcpStream>>>;
 
-impl Rogue {
-    /// A server that does the same on all connections.
-    pub(crate) fn start(conduct: Conduct) -> Self {
-        Self::start_each(move |_| conduct.clone())
+impl ScriptedServer {
+    /// A server with one behaviour on all connections.
+    pub(crate) fn start(behaviour: Behaviour) -> Self {
+        Self::start_each(move |_| behaviour.clone())
     }
 
-    /// A server whose conduct depends on how many connections were accepted before.
-    pub(crate) fn start_each(conduct: impl Fn(usize) -> Conduct + Send + 'static) -> Self {
+    /// A server whose behaviour depends on how many connections were accepted before.
+    pub(crate) fn start_each(behaviour: impl Fn(usize) -> Behaviour + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("bound");
         let over = Arc::new(AtomicBool::new(false));
@@ -63,10 +64,11 @@ impl Rogue {
                     break;
                 }
                 let stream = client.expect("a connection");
-                let (conduct, writers, over, told) =
-                    (conduct(index), Arc::clone(&writers), Arc::clone(&ended), told.clone());
-                connections
-                    .push(thread::spawn(move || Connection::open(index, stream, conduct, writers, told).serve(&over)));
+                let (behaviour, writers, over, told) =
+                    (behaviour(index), Arc::clone(&writers), Arc::clone(&ended), told.clone());
+                connections.push(thread::spawn(move || {
+                    ScriptedConnection::open(index, stream, behaviour, writers, told).serve(&over)
+                }));
             }
             connections.into_iter().map(|connection| connection.join().expect("no panic")).collect()
         });
@@ -86,8 +88,8 @@ impl Rogue {
         self.first.recv_timeout(PATIENCE).expect("a message");
     }
 
-    /// What each connection brought, in the order in which they were accepted. All have ended.
-    pub(crate) fn finish(self) -> Vec<Seen> {
+    /// Waits for the end of all connections. The records are in the order in which they were accepted.
+    pub(crate) fn finish(self) -> Vec<ConnectionRecord> {
         self.over.store(true, Ordering::Release);
         // Ends the wait for another connection.
         drop(TcpStream::connect(self.address));
@@ -95,26 +97,19 @@ impl Rogue {
     }
 }
 
-struct Connection {
+struct ScriptedConnection {
     index: usize,
-    conduct: Conduct,
+    behaviour: Behaviour,
     reader: BufReader<TcpStream>,
     writers: Writers,
     told: Sender<()>,
     /// Messages that wait for others.
     held: Vec<Frame>,
-    seen: Seen,
+    seen: ConnectionRecord,
 }
 
-/// Whether a connection goes on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Next {
-    Frame,
-    End,
-}
-
-impl Connection {
-    fn open(index: usize, stream: TcpStream, conduct: Conduct, writers: Writers, told: Sender<()>) -> Self {
+impl ScriptedConnection {
+    fn open(index: usize, stream: TcpStream, behaviour: Behaviour, writers: Writers, told: Sender<()>) -> Self {
         stream.set_read_timeout(Some(PATIENCE)).expect("an option");
         stream.set_write_timeout(Some(PATIENCE)).expect("an option");
         stream.set_nodelay(true).expect("an option");
@@ -122,12 +117,12 @@ impl Connection {
         writers.lock().expect("no panic").insert(index, writer);
         let mut this = Self {
             index,
-            conduct,
+            behaviour,
             reader: BufReader::new(stream),
             writers,
             told,
             held: Vec::new(),
-            seen: Seen::default(),
+            seen: ConnectionRecord::default(),
         };
         this.shake_hands();
         this
@@ -153,25 +148,25 @@ impl Connection {
         );
     }
 
-    fn serve(mut self, over: &AtomicBool) -> Seen {
-        if matches!(self.conduct, Conduct::Deaf) {
+    fn serve(mut self, over: &AtomicBool) -> ConnectionRecord {
+        if matches!(self.behaviour, Behaviour::NeverReads) {
             while !over.load(Ordering::Acquire) {
                 thread::park_timeout(Duration::from_millis(10));
             }
             return self.seen;
         }
-        if let Conduct::Opens { bytes } = &self.conduct {
+        if let Behaviour::SendsAtOnce { bytes } = &self.behaviour {
             self.write(bytes);
         }
         while let Some(frame) = Frame::read(&mut self.reader) {
-            if self.take(frame) == Next::End {
+            if self.take(frame).is_break() {
                 break;
             }
         }
         self.seen
     }
 
-    fn take(&mut self, frame: Frame) -> Next {
+    fn take(&mut self, frame: Frame) -> ControlFlow<()> {
         match frame.opcode {
             TEXT | BINARY => {
                 let sequence = self.seen.messages;
@@ -181,7 +176,7 @@ impl Connection {
             }
             PING => self.write(&whole(PONG, &frame.payload)),
             PONG => {
-                if matches!(self.conduct, Conduct::Nags) {
+                if matches!(self.behaviour, Behaviour::PingsOnly) {
                     thread::sleep(Duration::from_millis(100));
                     self.write(&whole(PING, &frame.payload));
                 }
@@ -189,66 +184,70 @@ impl Connection {
             }
             CLOSE => {
                 self.seen.closed = frame.payload.first_chunk().map(|code| u16::from_be_bytes(*code));
-                if let (Conduct::OnceMoreAtTheEnd, Some(last)) = (&self.conduct, self.held.pop()) {
+                if let (Behaviour::OnceMoreAtTheEnd, Some(last)) = (&self.behaviour, self.held.pop()) {
                     self.echo(&last);
                 }
                 return self.part(&whole(CLOSE, &frame.payload));
             }
             other => panic!("opcode {other}"),
         }
-        Next::Frame
+        ControlFlow::Continue(())
     }
 
-    fn part(&self, answer: &[u8]) -> Next {
-        let Conduct::Parts(farewell) = self.conduct else {
+    fn part(&self, answer: &[u8]) -> ControlFlow<()> {
+        let Behaviour::Closes(answer_to_close) = self.behaviour else {
             self.write(answer);
             return self.hang_up();
         };
-        match farewell {
-            Farewell::Bare => self.write(&whole(CLOSE, b"")),
-            Farewell::Bytewise => answer.iter().for_each(|byte| self.write(&[*byte])),
-            Farewell::LastWords => self.write(&[&whole(PING, b"last"), &whole(PONG, b"unasked"), answer].concat()),
-            Farewell::Crossing => self.write(&close_frame(1001, "going away")),
-            Farewell::EndsItsSide | Farewell::Waits => {
+        match answer_to_close {
+            CloseAnswer::WithoutCode => self.write(&whole(CLOSE, b"")),
+            CloseAnswer::Bytewise => answer.iter().for_each(|byte| self.write(&[*byte])),
+            CloseAnswer::AfterPingAndPong => {
+                self.write(&[&whole(PING, b"last"), &whole(PONG, b"unasked"), answer].concat());
+            }
+            CloseAnswer::Crossing => self.write(&close_frame(1001, "going away")),
+            CloseAnswer::EndsItsSide | CloseAnswer::WaitsForTheClient => {
                 self.write(answer);
-                if matches!(farewell, Farewell::EndsItsSide) {
+                if matches!(answer_to_close, CloseAnswer::EndsItsSide) {
                     let _ = self.reader.get_ref().shutdown(Shutdown::Write);
                 }
                 // The client's end is the next that is read.
-                return Next::Frame;
+                return ControlFlow::Continue(());
             }
         }
         self.hang_up()
     }
 
-    fn hang_up(&self) -> Next {
+    fn hang_up(&self) -> ControlFlow<()> {
         let _ = self.reader.get_ref().shutdown(Shutdown::Both);
-        Next::End
+        ControlFlow::Break(())
     }
 
-    fn answer(&mut self, sequence: u64, message: Frame) -> Next {
+    fn answer(&mut self, sequence: u64, message: Frame) -> ControlFlow<()> {
         let Frame { opcode, payload } = &message;
-        match &self.conduct {
-            Conduct::Echo | Conduct::Parts(_) => self.echo(&message),
-            Conduct::Bytewise => whole(*opcode, payload).iter().for_each(|byte| self.write(&[*byte])),
-            Conduct::Fragmented { bytes } | Conduct::Hollow { bytes } | Conduct::Ponging { bytes } => {
+        match &self.behaviour {
+            Behaviour::Echo | Behaviour::Closes(_) => self.echo(&message),
+            Behaviour::Bytewise => whole(*opcode, payload).iter().for_each(|byte| self.write(&[*byte])),
+            Behaviour::FragmentedWithPings { bytes }
+            | Behaviour::FragmentedWithEmptyOnes { bytes }
+            | Behaviour::FragmentedWithPongs { bytes } => {
                 self.fragments(&message, *bytes);
             }
-            Conduct::Pinging => {
+            Behaviour::EchoWithPing => {
                 let number = sequence.to_be_bytes();
                 self.write(&[whole(PING, &number), whole(*opcode, payload), whole(PONG, b"unasked")].concat());
             }
-            Conduct::DropsEveryThird => {
+            Behaviour::DropsEveryThird => {
                 if sequence % 3 != 2 {
                     self.echo(&message);
                 }
             }
-            Conduct::Twice => self.write(&whole(*opcode, payload).repeat(2)),
-            Conduct::OnceMoreAtTheEnd => {
+            Behaviour::Duplicates => self.write(&whole(*opcode, payload).repeat(2)),
+            Behaviour::OnceMoreAtTheEnd => {
                 self.echo(&message);
                 self.held = vec![message];
             }
-            Conduct::Joined => {
+            Behaviour::Coalesces => {
                 self.held.push(message);
                 if let [first, second] = self.held.as_slice() {
                     let joined = [first.payload.as_slice(), &second.payload].concat();
@@ -257,12 +256,12 @@ impl Connection {
                     self.held.clear();
                 }
             }
-            Conduct::Halved => {
+            Behaviour::Splits => {
                 let (first, second) = payload.split_at(payload.len() / 2);
                 self.write(&[whole(*opcode, first), whole(*opcode, second)].concat());
             }
-            Conduct::Cut => self.write(&whole(*opcode, &payload[..53])),
-            Conduct::Reversed => {
+            Behaviour::Truncates => self.write(&whole(*opcode, &payload[..53])),
+            Behaviour::Reorders => {
                 self.held.push(message);
                 if self.held.len() == 4 {
                     let frames: Vec<_> = self.held.drain(..).rev().collect();
@@ -271,20 +270,20 @@ impl Connection {
                     }
                 }
             }
-            Conduct::AsBinary => self.write(&whole(BINARY, payload)),
-            Conduct::Pushes => return self.push(),
-            Conduct::AsText => self.write(&whole(TEXT, payload)),
-            Conduct::Flipped => {
+            Behaviour::AnswersAsBinary => self.write(&whole(BINARY, payload)),
+            Behaviour::PushesOnly => return self.push(),
+            Behaviour::AnswersAsText => self.write(&whole(TEXT, payload)),
+            Behaviour::Corrupts => {
                 let mut payload = payload.clone();
                 *payload.last_mut().expect("not empty") ^= 1;
                 self.write(&whole(*opcode, &payload));
             }
-            Conduct::Spoils(spoil) => {
-                let spoiled = whole(*opcode, &spoil(payload));
-                self.write(&spoiled);
+            Behaviour::Alters(alter) => {
+                let altered = whole(*opcode, &alter(payload));
+                self.write(&altered);
             }
-            Conduct::Greets => self.write(&[whole(TEXT, b"hello there"), whole(*opcode, payload)].concat()),
-            Conduct::Confides => {
+            Behaviour::EchoAndGreeting => self.write(&[whole(TEXT, b"hello there"), whole(*opcode, payload)].concat()),
+            Behaviour::RepeatsTheRequest => {
                 let head = self.seen.request.clone();
                 let pieces = head.as_bytes().chunks(40).chain(head.as_bytes().chunks(7));
                 for piece in pieces.chain(head.lines().map(str::as_bytes)).chain([head.as_bytes()]) {
@@ -293,57 +292,57 @@ impl Connection {
                 self.write(&close_frame(1008, &format!("not you: {}", &head[..100])));
                 return self.hang_up();
             }
-            Conduct::Floods => return self.flood(),
-            Conduct::ToNeighbour => {
+            Behaviour::FloodsGreetings => return self.flood(),
+            Behaviour::Misroutes => {
                 let writers = self.writers();
                 let mut neighbour = &writers[&(self.index ^ 1)];
                 neighbour.write_all(&whole(*opcode, payload)).expect("it listens");
             }
-            Conduct::Leaves { after } | Conduct::Resets { after } | Conduct::Says { after, .. }
+            Behaviour::EndsTcp { after } | Behaviour::Resets { after } | Behaviour::SendsInstead { after, .. }
                 if sequence < *after =>
             {
                 self.echo(&message);
             }
-            Conduct::Leaves { after } if sequence == *after => {
+            Behaviour::EndsTcp { after } if sequence == *after => {
                 let _ = self.reader.get_ref().shutdown(Shutdown::Write);
             }
-            Conduct::Resets { .. } => {
+            Behaviour::Resets { .. } => {
                 // The other handle on the socket is the list's.
                 let stream = self.writers().remove(&self.index).expect("listed");
                 SockRef::from(&stream).set_linger(Some(Duration::ZERO)).expect("an option");
-                return Next::End;
+                return ControlFlow::Break(());
             }
-            Conduct::Nags if sequence == 0 => self.write(&whole(PING, b"still here")),
-            Conduct::Says { after, bytes } if sequence == *after => self.write(bytes),
-            Conduct::Once { bytes } if sequence == 0 => {
+            Behaviour::PingsOnly if sequence == 0 => self.write(&whole(PING, b"still here")),
+            Behaviour::SendsInstead { after, bytes } if sequence == *after => self.write(bytes),
+            Behaviour::SendsAfterTheFirst { bytes } if sequence == 0 => {
                 self.write(&[whole(*opcode, payload), bytes.clone()].concat());
             }
-            Conduct::Mute
-            | Conduct::Nags
-            | Conduct::Deaf
-            | Conduct::Leaves { .. }
-            | Conduct::Says { .. }
-            | Conduct::Opens { .. }
-            | Conduct::Once { .. } => {}
+            Behaviour::NeverAnswers
+            | Behaviour::PingsOnly
+            | Behaviour::NeverReads
+            | Behaviour::EndsTcp { .. }
+            | Behaviour::SendsInstead { .. }
+            | Behaviour::SendsAtOnce { .. }
+            | Behaviour::SendsAfterTheFirst { .. } => {}
         }
-        Next::Frame
+        ControlFlow::Continue(())
     }
 
-    fn push(&self) -> Next {
+    fn push(&self) -> ControlFlow<()> {
         let mut stream = self.reader.get_ref();
         while stream.write_all(&whole(TEXT, b"tick")).is_ok() {
             thread::sleep(Duration::from_millis(100));
         }
-        Next::End
+        ControlFlow::Break(())
     }
 
-    fn flood(&self) -> Next {
+    fn flood(&self) -> ControlFlow<()> {
         let started = Instant::now();
         // Long ones: a machine that is slow must be done with a turn of them all the same.
         let greetings = whole(TEXT, &b"hello there".repeat(100)).repeat(10);
         let mut stream = self.reader.get_ref();
         while started.elapsed() < PATIENCE + Duration::from_secs(5) && stream.write_all(&greetings).is_ok() {}
-        Next::End
+        ControlFlow::Break(())
     }
 
     fn echo(&self, message: &Frame) {
@@ -358,13 +357,13 @@ impl Connection {
                 pieces.clone().filter(|piece| str::from_utf8(piece).is_err_and(|error| error.error_len().is_none()));
             self.seen.characters_cut += cut.count() as u64;
         }
-        if matches!(self.conduct, Conduct::Ponging { .. }) {
+        if matches!(self.behaviour, Behaviour::FragmentedWithPongs { .. }) {
             return self.among_pongs(message.opcode, pieces);
         }
         self.write(&frame(message.opcode, b""));
         for piece in pieces {
-            let between = match self.conduct {
-                Conduct::Hollow { .. } => frame(CONTINUATION, b""),
+            let between = match self.behaviour {
+                Behaviour::FragmentedWithEmptyOnes { .. } => frame(CONTINUATION, b""),
                 // A ping has at most 125 bytes: RFC 6455, section 5.5.
                 _ => whole(PING, &piece[..piece.len().min(125)]),
             };
@@ -387,7 +386,7 @@ impl Connection {
         self.writers.lock().expect("no panic")
     }
 
-    /// A client that is gone is no failure of the server.
+    /// Ignores the failure of a write, since the client may be gone.
     fn write(&self, bytes: &[u8]) {
         let mut stream = self.reader.get_ref();
         let _ = stream.write_all(bytes);

@@ -1,4 +1,4 @@
-//! The reference server as a command, for what starts servers by commands: this test program, started anew.
+//! The reference server as a command: this test program, started anew. For tests of what starts servers by commands.
 
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -6,45 +6,46 @@ use std::time::Duration;
 use server::{Delay, DelayShape, FaultKind, Faults, Options};
 use tokio::runtime::Builder;
 
-/// What a served server does besides echoing.
+/// What the server does besides echoing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Manner {
+pub(crate) enum ServerVariant {
+    /// Nothing.
     Echoes,
     /// Each answer comes 20 ms late.
-    Dawdles,
+    Delays,
     /// One message in ten does not come back.
-    Forgets,
-    /// It says so on stderr and ends.
-    Fails,
-    /// It runs, and does not listen.
-    Sleeps,
+    Drops,
+    /// It fails with a message on stderr.
+    FailsToStart,
+    /// It runs without listening.
+    NeverListens,
 }
 
 const ADDRESS: &str = "LOADGEN_TEST_SERVE_AT";
-const MANNER: &str = "LOADGEN_TEST_SERVE_HOW";
+const VARIANT: &str = "LOADGEN_TEST_SERVE_HOW";
 
 /// A command for `loadgen ab`.
-pub(crate) fn served(manner: Manner) -> String {
+pub(crate) fn server_command(variant: ServerVariant) -> String {
     let this = std::env::current_exe().expect("a program");
     let this = this.to_str().expect("UTF-8");
     format!(
-        "cmd:sh -c '{ADDRESS}={{addr}} {MANNER}={manner:?} exec \"{this}\" --exact rig::server_command::serve --ignored --nocapture'"
+        "cmd:sh -c '{ADDRESS}={{addr}} {VARIANT}={variant:?} exec \"{this}\" --exact rig::server_command::serve --ignored --nocapture'"
     )
 }
 
 #[test]
 #[ignore = "no test: a server for others, which does nothing without them"]
 fn serve() {
-    let (Ok(address), Ok(manner)) = (std::env::var(ADDRESS), std::env::var(MANNER)) else { return };
+    let (Ok(address), Ok(variant)) = (std::env::var(ADDRESS), std::env::var(VARIANT)) else { return };
     let mut options = Options { threads: NonZeroUsize::MIN, ..Options::default() };
-    match manner.as_str() {
-        "Dawdles" => options.delay = Some(Delay { mean: Duration::from_millis(20), shape: DelayShape::Fixed }),
-        "Forgets" => options.faults = Faults::new([(FaultKind::Drop, 0.1)]).expect("a chance"),
-        "Fails" => {
+    match variant.as_str() {
+        "Delays" => options.delay = Some(Delay { mean: Duration::from_millis(20), shape: DelayShape::Fixed }),
+        "Drops" => options.faults = Faults::new([(FaultKind::Drop, 0.1)]).expect("a chance"),
+        "FailsToStart" => {
             eprintln!("no \u{1b}[31mlicence");
             std::process::exit(3);
         }
-        "Sleeps" => loop {
+        "NeverListens" => loop {
             std::thread::park();
         },
         _ => {}

@@ -5,25 +5,25 @@ use std::collections::BTreeSet;
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 
-/// A place within a frame's header: the length of the header, and how many of its bytes lie before the cut.
-pub(crate) type Place = (usize, usize);
+/// A position within a frame's header: the length of the header, and how many of its bytes come before the cut.
+pub(crate) type HeaderPosition = (usize, usize);
 
 /// Cuts pieces of random length, and half of all places within headers.
-pub(crate) struct Knife {
+pub(crate) struct StreamCutter {
     random: SmallRng,
     longest: usize,
     /// Bytes until the next random cut.
     left: usize,
-    stream: Stream,
+    stream: HeaderTracker,
     /// The places within headers that were cut.
-    pub(crate) cut: BTreeSet<Place>,
+    pub(crate) cut: BTreeSet<HeaderPosition>,
 }
 
-impl Knife {
+impl StreamCutter {
     /// Pieces have 1 to `longest` bytes.
     pub(crate) fn new(seed: u64, longest: usize) -> Self {
         let random = SmallRng::seed_from_u64(seed);
-        Self { random, longest, left: longest, stream: Stream::default(), cut: BTreeSet::new() }
+        Self { random, longest, left: longest, stream: HeaderTracker::default(), cut: BTreeSet::new() }
     }
 
     /// The pieces of what comes next.
@@ -44,9 +44,9 @@ impl Knife {
     }
 }
 
-/// A stream of frames behind the head of an opening handshake.
+/// Follows a stream of frames after an opening handshake, to know which bytes are headers.
 #[derive(Default)]
-struct Stream {
+struct HeaderTracker {
     /// The head of the handshake, then the header that is under way.
     head: Vec<u8>,
     shaken: bool,
@@ -54,9 +54,9 @@ struct Stream {
     payload: u64,
 }
 
-impl Stream {
+impl HeaderTracker {
     /// The place before the next byte, if it lies within a header.
-    fn place(&mut self, byte: u8) -> Option<Place> {
+    fn place(&mut self, byte: u8) -> Option<HeaderPosition> {
         if self.payload > 0 {
             self.payload -= 1;
             return None;
@@ -93,7 +93,7 @@ impl Stream {
 fn pieces_are_the_same_bytes_however_they_come() {
     let frames = [super::frame::whole(2, &[7; 3]), super::frame::whole(2, &[7; 300]), super::frame::whole(1, b"")];
     let stream = [b"HTTP/1.1 101 X\r\n\r\n".as_slice(), &frames.concat(), &frames.concat()].concat();
-    let (mut at_once, mut bytewise) = (Knife::new(1, 50), Knife::new(1, 50));
+    let (mut at_once, mut bytewise) = (StreamCutter::new(1, 50), StreamCutter::new(1, 50));
     let pieces = at_once.pieces(&stream);
     assert_eq!(pieces.concat(), stream);
     assert!(pieces.iter().all(|piece| (1..=50).contains(&piece.len())));

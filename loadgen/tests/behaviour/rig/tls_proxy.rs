@@ -1,4 +1,4 @@
-//! TLS in front of a server that has none, with a certificate that nobody trusts.
+//! TLS in front of a server that has none, with a self-signed certificate.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -15,18 +15,18 @@ use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 
 /// Takes TLS connections for as long as the test process lives.
-pub(crate) struct Veil {
+pub(crate) struct TlsProxy {
     address: SocketAddr,
 }
 
-impl Veil {
+impl TlsProxy {
     /// In front of the server at `plain`.
-    pub(crate) fn before(plain: SocketAddr) -> Self {
+    pub(crate) fn in_front_of(plain: SocketAddr) -> Self {
         Self::with(plain, acceptor(false))
     }
 
-    /// The same, for clients that have a certificate of their own.
-    pub(crate) fn for_the_certified(plain: SocketAddr) -> Self {
+    /// In front of the server at `plain`, for clients that have a certificate of their own.
+    pub(crate) fn for_certified_clients(plain: SocketAddr) -> Self {
         Self::with(plain, acceptor(true))
     }
 
@@ -54,7 +54,7 @@ impl Veil {
     }
 }
 
-/// `certified`: clients must have a certificate.
+/// With `certified`, clients must have a certificate.
 fn acceptor(certified: bool) -> TlsAcceptor {
     let CertifiedKey { cert, signing_key } =
         generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");

@@ -28,10 +28,10 @@ impl Language {
     }
 
     /// A server, when it listens.
-    pub(crate) fn server(&self, program: &str, arguments: &[&str]) -> Server {
+    pub(crate) fn server(&self, program: &str, arguments: &[&str]) -> PeerServer {
         let mut process = self.start(program, arguments);
         let port = process.line();
-        Server { url: format!("ws://127.0.0.1:{port}"), process }
+        PeerServer { url: format!("ws://127.0.0.1:{port}"), process }
     }
 
     /// What the client saw of the reference server, from the beginning to the end.
@@ -43,12 +43,12 @@ impl Language {
 }
 
 /// A peer that is a server.
-pub(crate) struct Server {
+pub(crate) struct PeerServer {
     pub(crate) url: String,
     process: Process,
 }
 
-impl Server {
+impl PeerServer {
     /// What it logged. It ends when its last connection has.
     pub(crate) fn finish(self) -> Vec<Value> {
         let outcome = self.process.finish();

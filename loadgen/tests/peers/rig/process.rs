@@ -19,7 +19,7 @@ pub(crate) struct Process {
 
 /// What a program left behind.
 #[derive(Debug)]
-pub(crate) struct Outcome {
+pub(crate) struct ProcessOutput {
     /// Exit code; none if a signal ended it.
     pub(crate) code: Option<i32>,
     /// What it printed on stdout and was not read before.
@@ -62,14 +62,14 @@ impl Process {
     }
 
     /// Closes stdin, and waits for the end.
-    pub(crate) fn finish(mut self) -> Outcome {
+    pub(crate) fn finish(mut self) -> ProcessOutput {
         drop(self.stdin.take());
         self.wait(PATIENCE)
     }
 
     /// Waits for the end, which comes by itself. A program that takes longer than `patience` is killed; what it printed
     /// until then tells why.
-    pub(crate) fn wait(mut self, patience: Duration) -> Outcome {
+    pub(crate) fn wait(mut self, patience: Duration) -> ProcessOutput {
         let started = Instant::now();
         let mut lines = Vec::new();
         loop {
@@ -84,7 +84,7 @@ impl Process {
         }
         // All that it had to say is said, so it is about to end.
         let code = self.child.wait().expect("a child").code();
-        Outcome { code, lines, stderr: self.errors() }
+        ProcessOutput { code, lines, stderr: self.errors() }
     }
 
     fn errors(&mut self) -> String {

@@ -1,14 +1,14 @@
 //! Numbers for [Bencher](https://bencher.dev/docs/reference/bencher-metric-format/).
 
-use std::collections::BTreeMap;
-use std::io;
+use std::{collections::BTreeMap, io};
 
 use serde::Serialize;
 
-use super::tracked::{Kind, tracked};
-use super::{Render, invalid_data};
-use crate::judge::Judgement;
-use crate::model::Report;
+use super::{
+    Render, invalid_data,
+    tracked::{Kind, tracked},
+};
+use crate::{judge::Judgement, model::Report};
 
 /// Bencher Metric Format, for its adapter `json`: a benchmark for each number, with one measure.
 ///
@@ -59,9 +59,10 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::model::sample;
-    use crate::model::{Generator, Latency};
-    use crate::render::rendered;
+    use crate::{
+        model::{Generator, Latency, sample},
+        render::rendered,
+    };
 
     #[test]
     fn a_clean_pass() {

@@ -8,10 +8,11 @@ use std::io;
 use csv::Writer;
 
 use super::{Render, invalid_data};
-use crate::judge::Judgement;
-use crate::judge::bounds::is_touched;
-use crate::metric::quantiles::value_at_share;
-use crate::model::{Interval, Report};
+use crate::{
+    judge::{Judgement, bounds::is_touched},
+    metric::quantiles::value_at_share,
+    model::{Interval, Report},
+};
 
 /// One row a second: when it began, messages sent and matched in it, anomalies, and quantiles of the response times. The
 /// headers are the keys of `intervals` in a result, units included; what was not measured is empty.
@@ -94,10 +95,11 @@ fn error(error: csv::Error) -> io::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metric::quantiles::Quantiles;
-    use crate::model::Latency;
-    use crate::model::sample;
-    use crate::render::rendered;
+    use crate::{
+        metric::quantiles::Quantiles,
+        model::{Latency, sample},
+        render::rendered,
+    };
 
     fn rows(text: &str) -> Vec<Vec<String>> {
         let mut reader = csv::Reader::from_reader(text.as_bytes());

@@ -4,12 +4,16 @@ use std::io;
 
 use serde::Serialize;
 
-use super::tracked::{Kind, Tracked, tracked};
-use super::{Render, invalid_data};
-use crate::human::count;
-use crate::judge::{Judgement, Verdict};
-use crate::metric::Better;
-use crate::model::Report;
+use super::{
+    Render, invalid_data,
+    tracked::{Kind, Tracked, tracked},
+};
+use crate::{
+    human::count,
+    judge::{Judgement, Verdict},
+    metric::Better,
+    model::Report,
+};
 
 /// A JSON array for one of the action's tools: `customSmallerIsBetter` or `customBiggerIsBetter`. It takes one direction a
 /// file, so a run has two.
@@ -66,9 +70,10 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::model::sample;
-    use crate::model::{Generator, Latency};
-    use crate::render::rendered;
+    use crate::{
+        model::{Generator, Latency, sample},
+        render::rendered,
+    };
 
     const SMALLER: GithubBenchmark = GithubBenchmark { better: Better::Lower };
     const BIGGER: GithubBenchmark = GithubBenchmark { better: Better::Higher };

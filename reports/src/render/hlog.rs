@@ -1,18 +1,25 @@
 //! The interval log of `HdrHistogram`, version 2 of its histograms, for `HistogramLogProcessor` and the like.
 
-use std::io;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    io,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use chrono::DateTime;
-use hdrhistogram::Histogram;
-use hdrhistogram::serialization::interval_log::{IntervalLogWriterBuilder, IntervalLogWriterError, Tag};
-use hdrhistogram::serialization::{V2DeflateSerializeError, V2DeflateSerializer};
+use hdrhistogram::{
+    Histogram,
+    serialization::{
+        V2DeflateSerializeError, V2DeflateSerializer,
+        interval_log::{IntervalLogWriterBuilder, IntervalLogWriterError, Tag},
+    },
+};
 
 use super::{Render, invalid_data};
-use crate::escape::visible;
-use crate::judge::Judgement;
-use crate::judge::bounds;
-use crate::model::Report;
+use crate::{
+    escape::visible,
+    judge::{Judgement, bounds},
+    model::Report,
+};
 
 /// Nanoseconds in a line's column of the largest value, which is for people: milliseconds, as in Java.
 const MAX_DIVISOR: f64 = 1e6;
@@ -86,15 +93,15 @@ fn error(error: IntervalLogWriterError<V2DeflateSerializeError>) -> io::Error {
 
 #[cfg(test)]
 mod tests {
-    use base64::Engine;
-    use base64::engine::general_purpose::STANDARD;
+    use base64::{Engine, engine::general_purpose::STANDARD};
     use hdrhistogram::serialization::interval_log::{IntervalLogHistogram, IntervalLogIterator, LogEntry};
 
     use super::*;
-    use crate::judge::judge;
-    use crate::model::sample;
-    use crate::model::{Interval, Latency, Packed};
-    use crate::render::rendered;
+    use crate::{
+        judge::judge,
+        model::{Interval, Latency, Packed, sample},
+        render::rendered,
+    };
 
     /// What a log holds: its start, its base, and its lines.
     fn read(text: &str) -> (Option<Duration>, Option<Duration>, Vec<IntervalLogHistogram<'_>>) {

@@ -3,9 +3,7 @@
 use std::io;
 
 use super::{Render, invalid_data};
-use crate::judge::Judgement;
-use crate::model::Report;
-use crate::store::to_json;
+use crate::{judge::Judgement, model::Report, store::to_json};
 
 /// What [`crate::store`] writes to a file, on any output.
 #[derive(Clone, Copy, Debug, Default)]
@@ -21,8 +19,7 @@ impl Render for Json {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::judge::judge;
-    use crate::model::sample;
+    use crate::{judge::judge, model::sample};
 
     #[test]
     fn the_output_is_a_result_and_nothing_else() {

@@ -16,8 +16,7 @@ mod words;
 
 use std::io;
 
-use crate::judge::Judgement;
-use crate::model::Report;
+use crate::{judge::Judgement, model::Report};
 pub use bencher::Bencher;
 pub use csv::{IntervalsCsv, PercentilesCsv};
 pub use github_benchmark::GithubBenchmark;

@@ -1,8 +1,10 @@
 //! The numbers of a run that are worth following from commit to commit, for services that draw and guard them.
 
-use crate::judge::bounds::{self, Range};
-use crate::metric::{Better, CountName, Metric, Unit};
-use crate::model::Report;
+use crate::{
+    judge::bounds::{self, Range},
+    metric::{Better, CountName, Metric, Unit},
+    model::Report,
+};
 
 /// Latencies and rates, by the names that thresholds have for them.
 const METRICS: [&str; 12] = [
@@ -89,8 +91,7 @@ fn generator(report: &Report) -> impl Iterator<Item = Tracked> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::sample;
-    use crate::model::{Generator, Latency};
+    use crate::model::{Generator, Latency, sample};
 
     fn value(report: &Report, name: &str) -> Option<f64> {
         tracked(report).into_iter().find(|tracked| tracked.name == name).map(|tracked| tracked.value)

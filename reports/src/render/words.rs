@@ -1,8 +1,10 @@
 //! What every format that is read by people says in the same words.
 
-use crate::human::{count, nanoseconds, percent, rate, seconds};
-use crate::judge::{Judgement, LimitedBy, Verdict};
-use crate::model::{Evidence, Latency, Load, PlanRecord, Report};
+use crate::{
+    human::{count, nanoseconds, percent, rate, seconds},
+    judge::{Judgement, LimitedBy, Verdict},
+    model::{Evidence, Latency, Load, PlanRecord, Report},
+};
 
 /// What the closed model can't show.
 pub(super) const OMISSION: &str = "closed model: response counts from the reply that let the message go, and coordinated omission applies: while the \

@@ -6,12 +6,13 @@ use std::io;
 use serde::Serialize;
 
 use super::{Ab, RenderComparison};
-use crate::compare::Difference;
-use crate::compare::{Comparison, Finding, Row, Side, Verdict};
-use crate::metric::Better;
-use crate::paired::{Discarded, Discards, Observation};
-use crate::render::Json;
-use crate::schema::Schema;
+use crate::{
+    compare::{Comparison, Difference, Finding, Row, Side, Verdict},
+    metric::Better,
+    paired::{Discarded, Discards, Observation},
+    render::Json,
+    schema::Schema,
+};
 
 #[derive(Serialize)]
 struct ComparisonDocument<'a> {

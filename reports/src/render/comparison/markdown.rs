@@ -4,9 +4,10 @@
 use std::io::{self, Write};
 
 use super::{Ab, Cells, RenderComparison, headline, progress, runs};
-use crate::compare::Difference;
-use crate::compare::{Comparison, Row, Side, Verdict};
-use crate::render::markdown::code;
+use crate::{
+    compare::{Comparison, Difference, Row, Side, Verdict},
+    render::markdown::code,
+};
 
 /// The Markdown of a comparison. What came from files, servers and commands stands in code spans and nowhere else.
 #[derive(Clone, Copy, Debug, Default)]

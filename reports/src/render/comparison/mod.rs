@@ -8,9 +8,11 @@ mod text;
 
 use std::io;
 
-use crate::compare::{ChangeInterval, Comparison, Row, Verdict};
-use crate::human;
-use crate::paired::{Discards, Outcome};
+use crate::{
+    compare::{ChangeInterval, Comparison, Row, Verdict},
+    human,
+    paired::{Discards, Outcome},
+};
 pub use markdown::Markdown;
 
 /// What a paired test came to, and what was compared.

@@ -1,12 +1,13 @@
 //! Comparisons for tests, of runs of which every number is chosen.
 
 use super::Outcome;
-use crate::compare::{Comparison, Measured, Options, compare};
-use crate::gate::{Confidence, Gate};
-use crate::judge;
-use crate::model::sample;
-use crate::model::{Latency, Report};
-use crate::paired::{Observation, Test};
+use crate::{
+    compare::{Comparison, Measured, Options, compare},
+    gate::{Confidence, Gate},
+    judge,
+    model::{Latency, Report, sample},
+    paired::{Observation, Test},
+};
 
 /// A run of which the response times are these many nanoseconds, 99 in 100 and the last.
 pub(crate) fn run(p50: u64, p99: u64) -> Report {

@@ -1,11 +1,19 @@
-use super::sample::{STEADY, WILD, foreign, outcome, regression, run};
-use super::*;
-use crate::compare::{Options, compare};
-use crate::escape::visible;
-use crate::model::Latency;
-use crate::model::sample::{pass, violation};
-use crate::render::markdown::{Node, parse};
-use crate::render::{Json, Text};
+use super::{
+    sample::{STEADY, WILD, foreign, outcome, regression, run},
+    *,
+};
+use crate::{
+    compare::{Options, compare},
+    escape::visible,
+    model::{
+        Latency,
+        sample::{pass, violation},
+    },
+    render::{
+        Json, Text,
+        markdown::{Node, parse},
+    },
+};
 
 /// Everything that a file can hold and that is not what it seems.
 const HOSTILE: &str = "x\u{1b}[2J|`<script>alert(1)</script>[a](javascript:b)\n# c\u{202e} @me";

@@ -5,10 +5,16 @@ use std::io;
 use anstyle::Style;
 
 use super::{Ab, Cells, RenderComparison, headline, progress, runs};
-use crate::compare::{Comparison, Finding, Row, Side, Verdict};
-use crate::render::Text;
-use crate::render::text::printer::{Palette, Printer};
-use crate::render::text::table::{NumberRow, NumberTable};
+use crate::{
+    compare::{Comparison, Finding, Row, Side, Verdict},
+    render::{
+        Text,
+        text::{
+            printer::{Palette, Printer},
+            table::{NumberRow, NumberTable},
+        },
+    },
+};
 
 impl RenderComparison for Text {
     fn comparison(&self, comparison: &Comparison, out: &mut dyn io::Write) -> io::Result<()> {

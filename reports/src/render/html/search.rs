@@ -4,19 +4,31 @@ use std::io;
 
 use askama::Template;
 
-use super::axis::Axis;
-use super::glance::{Tile, per_second};
-use super::key::Key;
-use super::plot::{Marked, Plot};
-use super::section::{Block, Section};
-use super::table::{Body, Cell, Row, Table, Tone};
-use super::verdict::Banner;
-use super::{Html, Page, policy};
-use crate::human::{nanoseconds, rate};
-use crate::metric::{Metric, Series};
-use crate::render::search::{Cells, Mood, RenderSearch, course, headline, limit, plan, target};
-use crate::search::{Cause, Outcome, Record, Step};
-use crate::threshold::Threshold;
+use crate::{
+    human::{nanoseconds, rate},
+    metric::{Metric, Series},
+    render::{
+        html::{
+            Html,
+            chart::{
+                axis::Axis,
+                line_style::Key,
+                plot::{Marked, Plot},
+            },
+            page::Page,
+            section::{
+                Section,
+                banner::Banner,
+                content::{Block, Tile},
+                headline::per_second,
+            },
+            table::{Body, Cell, Row, Table, Tone},
+        },
+        search::{Cells, Mood, RenderSearch, course, headline, limit, plan, target},
+    },
+    search::{Cause, Outcome, Record, Step},
+    threshold::Threshold,
+};
 
 impl RenderSearch for Html {
     fn search(&self, record: &Record, out: &mut dyn io::Write) -> io::Result<()> {
@@ -38,11 +50,9 @@ fn page(record: &Record) -> Page {
         Block::Tables(vec![table(&steps)]),
     ];
     Page {
-        policy: policy::policy(),
-        style: policy::STYLE,
         title: format!("{word}: the highest rate that holds – loadgen").into(),
         banners: vec![banner(record)],
-        glance: glance(record),
+        headline: headline_numbers(record),
         sections: [
             vec![Section { id: "curve", title: "Rates", blocks: curve.into_iter().chain(notes).collect() }],
             vec![Section { id: "plan", title: "Plan and environment", blocks: vec![Block::Tables(facts(record))] }],
@@ -69,7 +79,7 @@ fn banner(record: &Record) -> Banner {
     }
 }
 
-fn glance(record: &Record) -> Block {
+fn headline_numbers(record: &Record) -> Block {
     let at = |rate: Option<f64>| record.valid_at(rate?).next_back();
     let highest = at(record.conclusion.holds());
     let lowest = at(record.conclusion.fails());

@@ -1,12 +1,13 @@
 //! Tables of the page.
 
-use super::Entry;
-use super::key::Key;
-use super::shown::Shown;
+use crate::render::{
+    Entry,
+    html::{chart::line_style::Key, visible_text::Shown},
+};
 
 /// What a cell means to the verdict; a class of the style sheet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Tone {
+pub(crate) enum Tone {
     #[default]
     Plain,
     Good,
@@ -16,7 +17,7 @@ pub(super) enum Tone {
 
 impl Tone {
     /// Its class.
-    pub(super) fn class(self) -> &'static str {
+    pub(crate) fn class(self) -> &'static str {
         match self {
             Self::Plain => "plain",
             Self::Good => "good",
@@ -26,21 +27,21 @@ impl Tone {
     }
 
     /// This one for a number that should be 0 and is not.
-    pub(super) fn unless_zero(self, n: u64) -> Self {
+    pub(crate) fn unless_zero(self, n: u64) -> Self {
         if n == 0 { Self::Plain } else { self }
     }
 }
 
 /// The head of columns or of a row.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Head {
-    pub(super) text: Shown,
+pub(crate) struct Head {
+    pub(crate) text: Shown,
     /// How the lines of the same result look.
-    pub(super) key: Option<Key>,
+    pub(crate) key: Option<Key>,
     /// How many columns it is above.
-    pub(super) span: usize,
+    pub(crate) span: usize,
     /// `=` or `+` before it, in a sum.
-    pub(super) sign: &'static str,
+    pub(crate) sign: &'static str,
 }
 
 impl<T: AsRef<str>> From<T> for Head {
@@ -51,18 +52,18 @@ impl<T: AsRef<str>> From<T> for Head {
 
 impl Head {
     /// The head of the columns of a result among several.
-    pub(super) fn of(index: usize, entry: &Entry<'_>, span: usize) -> Self {
+    pub(crate) fn of(index: usize, entry: &Entry<'_>, span: usize) -> Self {
         Self { key: Some(Key(index)), span, ..entry.label.into() }
     }
 }
 
 /// A value.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Cell {
-    pub(super) text: Shown,
-    pub(super) tone: Tone,
+pub(crate) struct Cell {
+    pub(crate) text: Shown,
+    pub(crate) tone: Tone,
     /// Words, which wrap, rather than a number, which does not.
-    pub(super) words: bool,
+    pub(crate) words: bool,
 }
 
 impl<T: AsRef<str>> From<T> for Cell {
@@ -73,55 +74,55 @@ impl<T: AsRef<str>> From<T> for Cell {
 
 impl Cell {
     /// Text that may be long.
-    pub(super) fn words(text: impl AsRef<str>) -> Self {
+    pub(crate) fn words(text: impl AsRef<str>) -> Self {
         Self { words: true, ..text.into() }
     }
 
     /// The same with a meaning.
-    pub(super) fn tone(self, tone: Tone) -> Self {
+    pub(crate) fn tone(self, tone: Tone) -> Self {
         Self { tone, ..self }
     }
 }
 
 /// A line of a table.
 #[derive(Clone, Debug)]
-pub(super) struct Row {
-    pub(super) head: Head,
-    pub(super) cells: Vec<Cell>,
+pub(crate) struct Row {
+    pub(crate) head: Head,
+    pub(crate) cells: Vec<Cell>,
     /// The rows after it add up to it.
-    pub(super) sum: bool,
+    pub(crate) sum: bool,
 }
 
 /// Rows that belong together.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Body {
-    pub(super) title: Option<Shown>,
-    pub(super) rows: Vec<Row>,
+pub(crate) struct Body {
+    pub(crate) title: Option<Shown>,
+    pub(crate) rows: Vec<Row>,
 }
 
 /// A table.
 #[derive(Clone, Debug)]
-pub(super) struct Table {
-    pub(super) caption: Shown,
+pub(crate) struct Table {
+    pub(crate) caption: Shown,
     /// Heads of groups of columns; none for a single result.
-    pub(super) groups: Vec<Head>,
+    pub(crate) groups: Vec<Head>,
     /// Heads of columns; none where the rows speak for themselves.
-    pub(super) columns: Vec<Head>,
-    pub(super) bodies: Vec<Body>,
+    pub(crate) columns: Vec<Head>,
+    pub(crate) bodies: Vec<Body>,
 }
 
 impl Table {
     /// Columns from the first to the last.
-    pub(super) fn width(&self) -> usize {
+    pub(crate) fn width(&self) -> usize {
         1 + self.bodies.iter().flat_map(|body| &body.rows).map(|row| row.cells.len()).max().unwrap_or(0)
     }
 }
 
 /// What a result is asked, with the answer's name.
-pub(super) type Fact = (&'static str, fn(&Entry<'_>) -> Cell);
+pub(crate) type Fact = (&'static str, fn(&Entry<'_>) -> Cell);
 
 /// A row a fact and a column a result. A fact on which all results are silent is left out.
-pub(super) fn facts(caption: &str, entries: &[Entry<'_>], facts: &[Fact]) -> Table {
+pub(crate) fn facts(caption: &str, entries: &[Entry<'_>], facts: &[Fact]) -> Table {
     let columns = match entries {
         [_] => Vec::new(),
         several => several.iter().enumerate().map(|(index, entry)| Head::of(index, entry, 1)).collect(),

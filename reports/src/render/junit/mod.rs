@@ -1,18 +1,18 @@
 //! A run as test cases, for what shows the tests of a pull request.
 
-use std::io;
-use std::time::Duration;
+use std::{io, time::Duration};
 
 use chrono::DateTime;
 use quick_junit::{NonSuccessKind, Property, TestCase, TestCaseStatus, TestSuite};
 
 use super::{Render, invalid_data, words};
-use crate::escape::{visible, visible_part};
-use crate::human::count;
-use crate::judge::bounds;
-use crate::judge::{self, Judgement, Verdict};
-use crate::model::{Evidence, Report};
-use crate::threshold::{Decision, Threshold};
+use crate::{
+    escape::{visible, visible_part},
+    human::count,
+    judge::{self, Judgement, Verdict, bounds},
+    model::{Evidence, Report},
+    threshold::{Decision, Threshold},
+};
 
 /// `JUnit` XML in the form of Jenkins: a case for each way in which delivery can break, one for the connections, one for the
 /// run's validity, and one for each threshold of the plan.

@@ -2,10 +2,11 @@ use proptest::prelude::*;
 use quick_junit::Report as Xml;
 
 use super::*;
-use crate::judge::judge;
-use crate::model::sample;
-use crate::model::{Anomalies, Counts, Tally};
-use crate::render::rendered;
+use crate::{
+    judge::judge,
+    model::{Anomalies, Counts, Tally, sample},
+    render::rendered,
+};
 
 /// The one suite, read back from what was written.
 fn suite(report: &Report, judgement: &Judgement) -> TestSuite {

@@ -5,12 +5,12 @@ mod code;
 use std::io::{self, Write};
 
 use super::{Render, words};
-use crate::human::{bytes, count, nanoseconds, percent, rate, seconds};
-use crate::judge::bounds;
-use crate::judge::{Judgement, Verdict};
-use crate::metric::quantiles::Quantiles;
-use crate::metric::throughput::Throughput;
-use crate::model::{Load, Report, Tally};
+use crate::{
+    human::{bytes, count, nanoseconds, percent, rate, seconds},
+    judge::{Judgement, Verdict, bounds},
+    metric::{quantiles::Quantiles, throughput::Throughput},
+    model::{Load, Report, Tally},
+};
 pub(in crate::render) use code::code;
 
 /// The verdict first, then the reasons, what became of the messages, evidence, latency, throughput, the generator, and

@@ -1,12 +1,12 @@
-use comrak::nodes::NodeValue;
-use comrak::{Arena, Options, parse_document};
+use comrak::{Arena, Options, nodes::NodeValue, parse_document};
 
 use super::*;
-use crate::escape::visible;
-use crate::judge::judge;
-use crate::model::sample;
-use crate::model::{Counts, Latency, Tally};
-use crate::render::rendered;
+use crate::{
+    escape::visible,
+    judge::judge,
+    model::{Counts, Latency, Tally, sample},
+    render::rendered,
+};
 
 /// What a Markdown text holds beside its structure.
 #[derive(Debug, PartialEq)]

@@ -3,9 +3,11 @@
 use std::io;
 
 use super::RenderSearch;
-use crate::render::{Json, invalid_data};
-use crate::search::Record;
-use crate::store::search::to_json;
+use crate::{
+    render::{Json, invalid_data},
+    search::Record,
+    store::search::to_json,
+};
 
 impl RenderSearch for Json {
     fn search(&self, record: &Record, out: &mut dyn io::Write) -> io::Result<()> {

@@ -3,9 +3,10 @@
 use std::io::{self, Write};
 
 use super::{Cells, RenderSearch, course, headline, limit, plan, target};
-use crate::render::Markdown;
-use crate::render::markdown::code;
-use crate::search::{Outcome, Record};
+use crate::{
+    render::{Markdown, markdown::code},
+    search::{Outcome, Record},
+};
 
 /// What came from the server stands in code spans and nowhere else.
 impl RenderSearch for Markdown {

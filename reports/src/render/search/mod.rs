@@ -7,9 +7,11 @@ mod text;
 use std::io;
 
 use super::words;
-use crate::human::{bytes, count, nanoseconds, rate, seconds};
-use crate::model::Load;
-use crate::search::{Cause, Conclusion, Outcome, Record, Step};
+use crate::{
+    human::{bytes, count, nanoseconds, rate, seconds},
+    model::Load,
+    search::{Cause, Conclusion, Outcome, Record, Step},
+};
 
 /// A format in which a search can be shown: [`Text`](super::Text), [`Json`](super::Json), [`Markdown`](super::Markdown),
 /// [`Html`](super::Html).

@@ -1,8 +1,12 @@
 use super::*;
-use crate::escape::visible;
-use crate::render::markdown::{Node, parse};
-use crate::render::{Json, Markdown, Text};
-use crate::search::sample::{ending, foreign, record};
+use crate::{
+    escape::visible,
+    render::{
+        Json, Markdown, Text,
+        markdown::{Node, parse},
+    },
+    search::sample::{ending, foreign, record},
+};
 
 fn shown(format: &impl RenderSearch, record: &Record) -> String {
     let mut out = Vec::new();

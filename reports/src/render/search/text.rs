@@ -3,11 +3,14 @@
 use std::io;
 
 use super::{Cells, Mood, RenderSearch, course, headline, limit, plan, target};
-use crate::escape::visible;
-use crate::render::Text;
-use crate::render::text::printer::Printer;
-use crate::render::text::wrap::cut;
-use crate::search::{Cause, Outcome, Record, Step};
+use crate::{
+    escape::visible,
+    render::{
+        Text,
+        text::{printer::Printer, wrap::cut},
+    },
+    search::{Cause, Outcome, Record, Step},
+};
 
 impl RenderSearch for Text {
     fn search(&self, record: &Record, out: &mut dyn io::Write) -> io::Result<()> {

@@ -2,12 +2,13 @@
 
 use std::io;
 
-use super::printer::Printer;
-use super::wrap::cut;
-use crate::escape::visible;
-use crate::human::count;
-use crate::model::{Anomalies, Counts, Evidence, Report};
-use crate::render::words;
+use super::{printer::Printer, wrap::cut};
+use crate::{
+    escape::visible,
+    human::count,
+    model::{Anomalies, Counts, Evidence, Report},
+    render::words,
+};
 
 /// Anomalies of one kind that are shown; the result file has all that were kept.
 const SHOWN: usize = 3;

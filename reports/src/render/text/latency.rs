@@ -4,13 +4,17 @@ use std::io;
 
 use anstyle::Style;
 
-use super::printer::{LABEL, Printer};
-use super::table::{NumberRow, NumberTable};
-use crate::human::nanoseconds;
-use crate::judge::bounds;
-use crate::metric::quantiles::Quantiles;
-use crate::model::{Load, Report};
-use crate::render::words;
+use super::{
+    printer::{LABEL, Printer},
+    table::{NumberRow, NumberTable},
+};
+use crate::{
+    human::nanoseconds,
+    judge::bounds,
+    metric::quantiles::Quantiles,
+    model::{Load, Report},
+    render::words,
+};
 
 const COLUMNS: [(&str, usize); 6] = [("p50", 11), ("p90", 11), ("p99", 11), ("p99.9", 11), ("p99.99", 11), ("max", 11)];
 

@@ -9,12 +9,15 @@ pub(super) mod wrap;
 
 use std::io;
 
-use super::{Render, words};
-use crate::human::{bytes, count, most_frequent, percent, rate, seconds};
-use crate::judge::{Judgement, Verdict};
-use crate::metric::throughput::Throughput;
-use crate::model::{Load, Report};
 use printer::Printer;
+
+use super::{Render, words};
+use crate::{
+    human::{bytes, count, most_frequent, percent, rate, seconds},
+    judge::{Judgement, Verdict},
+    metric::throughput::Throughput,
+    model::{Load, Report},
+};
 
 /// Kinds of connection errors of which it is shown what the first one said.
 const MOST_DETAILS: usize = 8;

@@ -4,8 +4,10 @@ use std::io;
 
 use anstyle::{AnsiColor, Style};
 
-use super::Text;
-use super::wrap::{cut, wrap};
+use super::{
+    Text,
+    wrap::{cut, wrap},
+};
 use crate::escape::visible;
 
 /// Columns of the label and the gap after it.

@@ -1,7 +1,6 @@
 //! Tables of numbers.
 
-use std::io;
-use std::ops::Range;
+use std::{io, ops::Range};
 
 use anstyle::Style;
 

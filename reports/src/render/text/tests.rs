@@ -1,8 +1,9 @@
 use super::*;
-use crate::judge::judge;
-use crate::model::sample;
-use crate::model::{Counts, Latency, Tally};
-use crate::threshold::Threshold;
+use crate::{
+    judge::judge,
+    model::{Counts, Latency, Tally, sample},
+    threshold::Threshold,
+};
 
 fn text(report: &Report, color: bool) -> String {
     let thresholds: Vec<Threshold> = report.plan.thresholds.iter().map(|t| t.parse().unwrap()).collect();

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use html5ever::tendril::TendrilSink;
-use html5ever::{ParseOpts, parse_document};
+use html5ever::{ParseOpts, parse_document, tendril::TendrilSink};
 use markup5ever_rcdom::{Handle, NodeData, RcDom};
 
 /// What a page holds, in the order in which it stands there.

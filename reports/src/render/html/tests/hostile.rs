@@ -1,8 +1,7 @@
 //! Whatever strings a result holds, the page has the same elements with the same attributes.
 
 use super::*;
-use crate::escape::visible;
-use crate::model::Evidence;
+use crate::{escape::visible, model::Evidence};
 
 pub(super) const HOSTILE: [&str; 14] = [
     "\"><script>alert(1)</script>",

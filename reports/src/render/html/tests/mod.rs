@@ -2,10 +2,11 @@ use std::collections::BTreeSet;
 
 use dom::Dom;
 
-use super::*;
-use crate::judge::judge;
-use crate::model::sample;
-use crate::model::{Interval, Latency, Tally};
+use super::{page::policy, *};
+use crate::{
+    judge::judge,
+    model::{Interval, Latency, Tally, sample},
+};
 
 mod dom;
 mod hostile;

@@ -1,10 +1,14 @@
 //! The page of a search.
 
 use super::*;
-use crate::escape::visible;
-use crate::render::search::RenderSearch;
-use crate::search::sample::{ending, foreign, record};
-use crate::search::{Conclusion, Record};
+use crate::{
+    escape::visible,
+    render::search::RenderSearch,
+    search::{
+        Conclusion, Record,
+        sample::{ending, foreign, record},
+    },
+};
 
 fn page(record: &Record) -> String {
     let mut out = Vec::new();

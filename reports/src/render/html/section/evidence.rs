@@ -1,40 +1,43 @@
 //! The anomalies that were kept, with all that is known of each.
 
-use super::Entry;
-use super::key::Key;
-use super::shown::Shown;
-use crate::model::Evidence;
-use crate::render::words;
+use crate::{
+    model::Evidence,
+    render::{
+        Entry,
+        html::{chart::line_style::Key, visible_text::Shown},
+        words,
+    },
+};
 
 /// Anomalies of one kind that are shown at once; the others are behind a click.
 const SHOWN: usize = 3;
 
 /// The evidence of a result.
 #[derive(Debug)]
-pub(super) struct Findings {
+pub(crate) struct Findings {
     /// The result, among several.
-    pub(super) whose: Option<(Key, Shown)>,
-    pub(super) kinds: Vec<Kind>,
+    pub(crate) whose: Option<(Key, Shown)>,
+    pub(crate) kinds: Vec<Kind>,
 }
 
 /// The anomalies of a kind.
 #[derive(Debug)]
-pub(super) struct Kind {
-    pub(super) name: Shown,
-    pub(super) first: Vec<Item>,
-    pub(super) others: Vec<Item>,
+pub(crate) struct Kind {
+    pub(crate) name: Shown,
+    pub(crate) first: Vec<Item>,
+    pub(crate) others: Vec<Item>,
 }
 
 /// An anomaly.
 #[derive(Debug)]
-pub(super) struct Item {
-    pub(super) text: Shown,
+pub(crate) struct Item {
+    pub(crate) text: Shown,
     /// `expected` and `received`, as far as they are known.
-    pub(super) bytes: Vec<(&'static str, Shown)>,
+    pub(crate) bytes: Vec<(&'static str, Shown)>,
 }
 
 /// Of every result that has any.
-pub(super) fn findings(entries: &[Entry<'_>]) -> Vec<Findings> {
+pub(crate) fn findings(entries: &[Entry<'_>]) -> Vec<Findings> {
     let with_any = entries.iter().enumerate().filter(|(_, entry)| !entry.report.evidence.is_empty());
     let findings = with_any.map(|(index, entry)| Findings {
         whose: (entries.len() > 1).then(|| (Key(index), entry.label.into())),

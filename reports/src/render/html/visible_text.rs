@@ -7,7 +7,7 @@ use crate::escape::visible;
 /// Text in which everything can be seen: controls and characters that reorder or hide others are escapes. The template
 /// takes nothing else, and escapes what HTML would read as markup.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Shown(String);
+pub(crate) struct Shown(String);
 
 impl<T: AsRef<str>> From<T> for Shown {
     fn from(text: T) -> Self {

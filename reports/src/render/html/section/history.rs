@@ -1,14 +1,20 @@
 //! The run second by second.
 
-use super::Entry;
-use super::axis::Axis;
-use super::key::Key;
-use super::plot::{Marked, Plot};
-use super::section::{Block, Section};
-use super::thin::{Column, thin, width};
-use super::ticks;
-use crate::human::{count, nanoseconds};
-use crate::model::{Interval, Report};
+use super::{Section, content::Block};
+use crate::{
+    human::{count, nanoseconds},
+    model::{Interval, Report},
+    render::{
+        Entry,
+        html::chart::{
+            axis::Axis,
+            downsample::{Column, thin, width},
+            line_style::Key,
+            plot::{Marked, Plot},
+            ticks,
+        },
+    },
+};
 
 /// Columns that all lines of a plot share: with a line and what is around it, some 50 KB.
 const COLUMNS: usize = 1_600;
@@ -47,7 +53,7 @@ const MAX: Measure =
 /// A line to draw.
 type Series<'a> = (Key, String, &'a Report, &'a Measure);
 
-pub(super) fn section(entries: &[Entry<'_>]) -> Section {
+pub(crate) fn section(entries: &[Entry<'_>]) -> Section {
     let plots = match entries {
         [entry] => {
             let lines = |measures: &[&'static Measure]| -> Vec<Series<'_>> {

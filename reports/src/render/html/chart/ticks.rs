@@ -11,17 +11,17 @@ const ROOM: usize = 24;
 
 /// A mark on an axis.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Tick {
+pub(crate) struct Tick {
     /// Where, 0 to 1.
-    pub(super) share: f64,
+    pub(crate) share: f64,
     /// What it says; nothing on a line of the grid between labels.
-    pub(super) label: String,
+    pub(crate) label: String,
     /// Left out where there is little room.
-    pub(super) spare: bool,
+    pub(crate) spare: bool,
 }
 
 /// Of a logarithmic axis of nanoseconds: 1, 2, 5 and so on, or powers of ten only when that would be too many.
-pub(super) fn times(scale: &Scale) -> Vec<Tick> {
+pub(crate) fn times(scale: &Scale) -> Vec<Tick> {
     let steps = steps(scale);
     let crowded = steps.len() > 11;
     let label = |step: f64| if crowded && decade(step) < step { String::new() } else { time(step) };
@@ -29,7 +29,7 @@ pub(super) fn times(scale: &Scale) -> Vec<Tick> {
 }
 
 /// Of a logarithmic axis of messages a second, likewise; but labels stand beside each other, so there is room for fewer.
-pub(super) fn rates(scale: &Scale) -> Vec<Tick> {
+pub(crate) fn rates(scale: &Scale) -> Vec<Tick> {
     let steps = steps(scale);
     // With a gap after each.
     let letters = |steps: &[f64]| steps.iter().map(|step| amount(*step).len() + 1).sum::<usize>();
@@ -71,7 +71,7 @@ fn time(ns: f64) -> String {
 }
 
 /// Of an axis of nines: 0, 50, 90, 99 and so on in percent.
-pub(super) fn nines(scale: &Scale) -> Vec<Tick> {
+pub(crate) fn nines(scale: &Scale) -> Vec<Tick> {
     let (_, to) = scale.bounds();
     let mut ticks = vec![(0.0, "0".to_owned()), (nines_of(0.5), "50".to_owned())];
     ticks.extend((1..).map(|n| (f64::from(n), nines_label(n))).take_while(|(at, _)| *at <= to));
@@ -84,12 +84,12 @@ pub(super) fn nines(scale: &Scale) -> Vec<Tick> {
 }
 
 /// A quantile under 1 on an axis of nines: 0.9 is at 1, 0.99 at 2.
-pub(super) fn nines_of(quantile: f64) -> f64 {
+pub(crate) fn nines_of(quantile: f64) -> f64 {
     -(1.0 - quantile).log10()
 }
 
 /// `90`, `99`, `99.9`: as many nines.
-pub(super) fn nines_label(nines: u32) -> String {
+pub(crate) fn nines_label(nines: u32) -> String {
     match nines {
         0 => "0".to_owned(),
         1 => "90".to_owned(),
@@ -99,7 +99,7 @@ pub(super) fn nines_label(nines: u32) -> String {
 }
 
 /// Of a linear axis of counts from 0, which ends with a mark a little above the largest.
-pub(super) fn counts(largest: f64) -> (Scale, Vec<Tick>) {
+pub(crate) fn counts(largest: f64) -> (Scale, Vec<Tick>) {
     let step = round_step(largest / (MOST - 1.0)).max(1.0);
     let scale = Scale::linear(0.0, step * (largest * 1.04 / step).ceil().max(1.0));
     (scale, linear(&scale, step, amount))
@@ -111,7 +111,7 @@ fn amount(n: f64) -> String {
 }
 
 /// Of a linear axis of seconds from 0.
-pub(super) fn seconds(scale: &Scale) -> Vec<Tick> {
+pub(crate) fn seconds(scale: &Scale) -> Vec<Tick> {
     const STEPS: [u32; 14] = [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1_200, 1_800, 3_600, 7_200];
     let (_, to) = scale.bounds();
     let fits = |step: &f64| to / step <= MOST;
@@ -146,7 +146,7 @@ fn linear(scale: &Scale, step: f64, label: impl Fn(f64) -> String) -> Vec<Tick> 
 }
 
 /// How far into the run a second is, for a person: `at 75 s`.
-pub(super) fn second(at_s: f64) -> String {
+pub(crate) fn second(at_s: f64) -> String {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturation is meant")]
     let whole = at_s.max(0.0).round() as u64;
     format!("{} s", count(whole))

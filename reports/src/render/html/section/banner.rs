@@ -1,29 +1,31 @@
 //! The verdict of a result, which comes first.
 
-use super::Entry;
-use super::key::Key;
-use super::shown::Shown;
-use super::table::Tone;
-use crate::judge::Verdict;
-use crate::model::Report;
-use crate::render::words;
+use crate::{
+    judge::Verdict,
+    model::Report,
+    render::{
+        Entry,
+        html::{chart::line_style::Key, table::Tone, visible_text::Shown},
+        words,
+    },
+};
 
 /// The verdict with its reasons.
 #[derive(Debug)]
-pub(super) struct Banner {
+pub(crate) struct Banner {
     /// Among several results, how its lines look.
-    pub(super) key: Option<Key>,
-    pub(super) label: Shown,
-    pub(super) tone: Tone,
-    pub(super) word: &'static str,
-    pub(super) meaning: Shown,
-    pub(super) reasons: Vec<Shown>,
+    pub(crate) key: Option<Key>,
+    pub(crate) label: Shown,
+    pub(crate) tone: Tone,
+    pub(crate) word: &'static str,
+    pub(crate) meaning: Shown,
+    pub(crate) reasons: Vec<Shown>,
     /// What was tested, how, and when.
-    pub(super) run: Shown,
+    pub(crate) run: Shown,
 }
 
 impl Banner {
-    pub(super) fn of(key: Option<Key>, entry: &Entry<'_>) -> Self {
+    pub(crate) fn of(key: Option<Key>, entry: &Entry<'_>) -> Self {
         let (word, meaning) = words::verdict(entry.report, entry.judgement);
         Self {
             key,
@@ -38,7 +40,7 @@ impl Banner {
 }
 
 /// The colour of a verdict.
-pub(super) fn tone(verdict: Verdict) -> Tone {
+pub(crate) fn tone(verdict: Verdict) -> Tone {
     match verdict {
         Verdict::Pass => Tone::Good,
         Verdict::Threshold | Verdict::Delivery | Verdict::Connections => Tone::Bad,

@@ -3,28 +3,30 @@
 use hdrhistogram::Histogram;
 
 use super::ticks::{nines_label, nines_of};
-use crate::human::{count, nanoseconds};
-use crate::metric::quantiles::value_at_share;
+use crate::{
+    human::{count, nanoseconds},
+    metric::quantiles::value_at_share,
+};
 
 /// Steps of a line a nine. More can't be seen.
 const STEPS: f64 = 100.0;
 
 /// The value at every percentile: steps, exactly as recorded, but no finer than can be drawn.
 #[derive(Debug)]
-pub(super) struct Curve {
+pub(crate) struct Curve {
     /// Place on the axis of nines, and the value in nanoseconds there. Both only grow.
-    pub(super) steps: Vec<(f64, f64)>,
+    pub(crate) steps: Vec<(f64, f64)>,
     /// Percentiles that have a name.
-    pub(super) marks: Vec<Named>,
+    pub(crate) marks: Vec<Named>,
 }
 
 /// A percentile that has a name.
 #[derive(Debug, PartialEq)]
-pub(super) struct Named {
-    pub(super) nines: f64,
-    pub(super) ns: f64,
+pub(crate) struct Named {
+    pub(crate) nines: f64,
+    pub(crate) ns: f64,
     /// `p99.9: 121 µs`.
-    pub(super) text: String,
+    pub(crate) text: String,
 }
 
 impl Curve {
@@ -32,7 +34,7 @@ impl Curve {
     ///
     /// The value at rank k of n stands from (k - 1) / n to k / n. The largest has no end on an axis of nines: the line ends
     /// where it begins.
-    pub(super) fn of(histogram: &Histogram<u64>) -> Self {
+    pub(crate) fn of(histogram: &Histogram<u64>) -> Self {
         let total = histogram.len() as f64;
         let end = total.max(1.0).log10();
         let mut steps: Vec<(f64, f64)> = Vec::new();
@@ -49,14 +51,14 @@ impl Curve {
     }
 
     /// With no value drawn lower than `least`.
-    pub(super) fn at_least(mut self, least: f64) -> Self {
+    pub(crate) fn at_least(mut self, least: f64) -> Self {
         self.steps.iter_mut().for_each(|(_, ns)| *ns = ns.max(least));
         self.marks.iter_mut().for_each(|mark| mark.ns = mark.ns.max(least));
         self
     }
 
     /// How far the axis of nines must reach.
-    pub(super) fn end(&self) -> f64 {
+    pub(crate) fn end(&self) -> f64 {
         self.steps.last().map_or(0.0, |(nines, _)| *nines)
     }
 }
@@ -93,9 +95,10 @@ fn marks(histogram: &Histogram<u64>, end: f64) -> Vec<Named> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metric::quantiles::Quantiles;
-    use crate::model::Latency;
-    use crate::model::sample;
+    use crate::{
+        metric::quantiles::Quantiles,
+        model::{Latency, sample},
+    };
 
     #[test]
     fn ten_values_are_ten_steps() {

@@ -4,18 +4,18 @@ use std::fmt::Write;
 
 /// A place in a plot: 0, 0 is where both axes begin, 1, 1 where they end.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Point {
-    pub(super) x: f64,
-    pub(super) y: f64,
+pub(crate) struct Point {
+    pub(crate) x: f64,
+    pub(crate) y: f64,
 }
 
 /// Units of a plot from left to right. The drawing is stretched to the width of the page.
-pub(super) const WIDTH: f64 = 2000.0;
+pub(crate) const WIDTH: f64 = 2000.0;
 /// Units of a plot from top to bottom.
-pub(super) const HEIGHT: f64 = 1000.0;
+pub(crate) const HEIGHT: f64 = 1000.0;
 
 /// The line, broken where there is no point. A point alone is a line without a length, which a round end makes a dot.
-pub(super) fn data(points: &[Option<Point>]) -> String {
+pub(crate) fn data(points: &[Option<Point>]) -> String {
     let mut data = String::new();
     for run in points.split(Option::is_none) {
         let mut places: Vec<_> = run.iter().flatten().map(place).collect();
@@ -35,7 +35,7 @@ pub(super) fn data(points: &[Option<Point>]) -> String {
 
 /// The area between two lines, in pieces where there is none of it. Each part is a place from left to right, with the heights
 /// of the lower and the upper line.
-pub(super) fn area(parts: &[Option<(f64, f64, f64)>]) -> String {
+pub(crate) fn area(parts: &[Option<(f64, f64, f64)>]) -> String {
     let mut data = String::new();
     for run in parts.split(Option::is_none) {
         let upper = run.iter().flatten().map(|(x, _, high)| Point { x: *x, y: *high });

@@ -2,18 +2,21 @@
 
 use hdrhistogram::Histogram;
 
-use super::Entry;
-use super::axis::Axis;
-use super::curve::Curve;
-use super::key::Key;
-use super::plot::Plot;
-use super::section::{Block, Section};
-use super::table::{Body, Cell, Head, Row, Table, Tone};
-use crate::human::{count, nanoseconds};
-use crate::judge::bounds;
-use crate::metric::quantiles::Quantiles;
-use crate::model::{Load, Report};
-use crate::render::words;
+use super::{Section, content::Block};
+use crate::{
+    human::{count, nanoseconds},
+    judge::bounds,
+    metric::quantiles::Quantiles,
+    model::{Load, Report},
+    render::{
+        Entry,
+        html::{
+            chart::{axis::Axis, line_style::Key, percentile_curve::Curve, plot::Plot},
+            table::{Body, Cell, Head, Row, Table, Tone},
+        },
+        words,
+    },
+};
 
 /// One of the latencies that a report has. Its histogram is none where it means nothing.
 struct Measure {
@@ -50,7 +53,7 @@ const CONNECT: Measure = Measure {
     of: |report| Some(&report.latency.connect),
 };
 
-pub(super) fn section(entries: &[Entry<'_>]) -> Section {
+pub(crate) fn section(entries: &[Entry<'_>]) -> Section {
     let plots = match entries {
         [entry] => together(entry).into_iter().collect(),
         several => MEASURES.iter().filter_map(|measure| overlaid(measure, several)).collect(),
@@ -67,12 +70,12 @@ pub(super) fn section(entries: &[Entry<'_>]) -> Section {
 }
 
 /// The plot of the connect phase; none if no connection opened.
-pub(super) fn connect_plot(entries: &[Entry<'_>]) -> Option<Plot> {
+pub(crate) fn connect_plot(entries: &[Entry<'_>]) -> Option<Plot> {
     overlaid(&CONNECT, entries)
 }
 
 /// The same in numbers.
-pub(super) fn connect_table(entries: &[Entry<'_>]) -> Table {
+pub(crate) fn connect_table(entries: &[Entry<'_>]) -> Table {
     table("Time to open a connection", entries, &[CONNECT])
 }
 

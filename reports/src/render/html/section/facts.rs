@@ -1,16 +1,18 @@
 //! What else a run measured, and what was asked for: tables of names and values.
 
-use super::Entry;
-use super::glance::per_second;
-use super::latency;
-use super::section::{Block, Section};
-use super::table::{Cell, Fact, Tone, facts};
-use crate::human::{bytes, count, most_frequent, percent, rate, seconds};
-use crate::metric::throughput::Throughput;
-use crate::model::{Load, PerCall};
-use crate::render::words;
+use super::{Section, content::Block, headline::per_second, latency};
+use crate::{
+    human::{bytes, count, most_frequent, percent, rate, seconds},
+    metric::throughput::Throughput,
+    model::{Load, PerCall},
+    render::{
+        Entry,
+        html::table::{Cell, Fact, Tone, facts},
+        words,
+    },
+};
 
-pub(super) fn connecting(entries: &[Entry<'_>]) -> Section {
+pub(crate) fn connecting(entries: &[Entry<'_>]) -> Section {
     let plot = latency::connect_plot(entries).into_iter().collect();
     let blocks = vec![
         Block::Tables(vec![facts("Connections", entries, &CONNECTIONS)]),
@@ -41,7 +43,7 @@ fn doubtful(n: u64) -> Cell {
     Cell::from(count(n)).tone(Tone::Doubtful.unless_zero(n))
 }
 
-pub(super) fn health(entries: &[Entry<'_>]) -> Section {
+pub(crate) fn health(entries: &[Entry<'_>]) -> Section {
     let tables = vec![
         facts("Throughput of the measured phase", entries, &THROUGHPUT),
         facts("How far TCP and the writers coalesced", entries, &WIRE),
@@ -97,7 +99,7 @@ const GENERATOR: [Fact; 9] = [
     ),
 ];
 
-pub(super) fn plan(entries: &[Entry<'_>]) -> Section {
+pub(crate) fn plan(entries: &[Entry<'_>]) -> Section {
     let tables = vec![facts("Plan", entries, &PLAN), facts("Environment", entries, &ENVIRONMENT)];
     Section { id: "plan", title: "Plan and environment", blocks: vec![Block::Tables(tables)] }
 }

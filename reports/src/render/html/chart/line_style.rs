@@ -2,21 +2,21 @@
 
 /// Look of a line, by its number. Colours, dashes and marks repeat after 7, 5 and 6, all three together after 210.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Key(pub(super) usize);
+pub(crate) struct Key(pub(crate) usize);
 
 impl Key {
     /// Number of its colour in the style sheet.
-    pub(super) fn color(self) -> usize {
+    pub(crate) fn color(self) -> usize {
         self.0 % 7
     }
 
     /// Number of its dashes in the style sheet.
-    pub(super) fn dash(self) -> usize {
+    pub(crate) fn dash(self) -> usize {
         self.0 % 5
     }
 
     /// Number of its mark among the page's symbols.
-    pub(super) fn mark(self) -> usize {
+    pub(crate) fn mark(self) -> usize {
         self.0 % 6
     }
 }

@@ -2,34 +2,34 @@
 
 /// Neighbouring values that share a place on a line.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Column {
+pub(crate) struct Column {
     /// Where the first of them is.
-    pub(super) from: f64,
+    pub(crate) from: f64,
     /// Where the last is.
-    pub(super) to: f64,
+    pub(crate) to: f64,
     /// The smallest.
-    pub(super) low: f64,
+    pub(crate) low: f64,
     /// The median; of an even number the lower one.
-    pub(super) middle: f64,
+    pub(crate) middle: f64,
     /// The largest.
-    pub(super) high: f64,
+    pub(crate) high: f64,
 }
 
 impl Column {
     /// Where it is drawn.
-    pub(super) fn at(&self) -> f64 {
+    pub(crate) fn at(&self) -> f64 {
         f64::midpoint(self.from, self.to)
     }
 }
 
 /// At most `most` columns of equally many values, each with its smallest and largest, so that nothing that stands out gets
 /// lost. None where all values of a column are missing. A column a value when there are no more than that.
-pub(super) fn thin(values: &[(f64, Option<f64>)], most: usize) -> Vec<Option<Column>> {
+pub(crate) fn thin(values: &[(f64, Option<f64>)], most: usize) -> Vec<Option<Column>> {
     values.chunks(width(values.len(), most)).map(column).collect()
 }
 
 /// How many values share a column.
-pub(super) fn width(values: usize, most: usize) -> usize {
+pub(crate) fn width(values: usize, most: usize) -> usize {
     values.div_ceil(most.max(1)).max(1)
 }
 

@@ -2,7 +2,7 @@
 
 /// A range of values along an axis.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Scale {
+pub(crate) struct Scale {
     kind: Kind,
     from: f64,
     to: f64,
@@ -17,14 +17,14 @@ enum Kind {
 
 impl Scale {
     /// From `from` to `to`, which is above it; else to one above it.
-    pub(super) fn linear(from: f64, to: f64) -> Self {
+    pub(crate) fn linear(from: f64, to: f64) -> Self {
         let to = if to > from { to } else { from + 1.0 };
         Self { kind: Kind::Linear, from, to }
     }
 
     /// Logarithmic, over whole steps of 1, 2, 5, 10 that hold all `values`; those under 1 count as 1. One decade if there
     /// are none, two steps at least.
-    pub(super) fn log(values: impl IntoIterator<Item = f64>) -> Self {
+    pub(crate) fn log(values: impl IntoIterator<Item = f64>) -> Self {
         let bounds = values.into_iter().fold(None, |bounds: Option<(f64, f64)>, value| {
             let value = value.max(1.0);
             Some(bounds.map_or((value, value), |(low, high)| (low.min(value), high.max(value))))
@@ -39,12 +39,12 @@ impl Scale {
     }
 
     /// The ends.
-    pub(super) fn bounds(&self) -> (f64, f64) {
+    pub(crate) fn bounds(&self) -> (f64, f64) {
         (self.from, self.to)
     }
 
     /// Where a value is: 0 at the beginning, 1 at the end, and no further.
-    pub(super) fn share(&self, value: f64) -> f64 {
+    pub(crate) fn share(&self, value: f64) -> f64 {
         let share = match self.kind {
             Kind::Linear => (value - self.from) / (self.to - self.from),
             Kind::Log => (value.max(self.from) / self.from).ln() / (self.to / self.from).ln(),
@@ -66,7 +66,7 @@ fn step_at_least(value: f64) -> f64 {
 }
 
 /// The power of ten at or under a value of 1 or more (0.9 and the like count as 1).
-pub(super) fn decade(value: f64) -> f64 {
+pub(crate) fn decade(value: f64) -> f64 {
     let mut decade = 1.0;
     // A logarithm would be off by one where rounding is against it.
     while decade * 10.0 <= value && (decade * 10.0).is_finite() {

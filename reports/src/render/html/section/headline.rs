@@ -1,23 +1,19 @@
 //! The numbers that are looked for first.
 
-use super::Entry;
-use super::section::Block;
-use super::shown::Shown;
-use super::table::{Cell, Fact, Tone, facts};
-use super::verdict::tone;
-use crate::human::{count, nanoseconds, rate};
-use crate::metric::quantiles::Quantiles;
-use crate::metric::throughput::Throughput;
-use crate::model::Report;
-use crate::render::words;
-
-/// A number with its name.
-#[derive(Debug)]
-pub(super) struct Tile {
-    pub(super) name: &'static str,
-    pub(super) value: Shown,
-    pub(super) tone: Tone,
-}
+use super::{
+    banner::tone,
+    content::{Block, Tile},
+};
+use crate::{
+    human::{count, nanoseconds, rate},
+    metric::{quantiles::Quantiles, throughput::Throughput},
+    model::Report,
+    render::{
+        Entry,
+        html::table::{Cell, Fact, Tone, facts},
+        words,
+    },
+};
 
 const FACTS: [Fact; 9] = [
     ("verdict", |entry| {
@@ -40,7 +36,7 @@ const FACTS: [Fact; 9] = [
 ];
 
 /// Tiles for one result, a table for several.
-pub(super) fn block(entries: &[Entry<'_>]) -> Block {
+pub(crate) fn block(entries: &[Entry<'_>]) -> Block {
     let [entry] = entries else {
         return Block::Tables(vec![facts("The results side by side", entries, &FACTS)]);
     };
@@ -59,7 +55,7 @@ fn latency(entry: &Entry<'_>, pick: fn(&Quantiles) -> Option<u64>) -> Cell {
 }
 
 /// A rate, where there is one.
-pub(super) fn per_second(value: Option<f64>) -> String {
+pub(crate) fn per_second(value: Option<f64>) -> String {
     value.map_or_else(|| "–".to_owned(), rate)
 }
 

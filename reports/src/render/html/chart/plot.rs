@@ -1,68 +1,70 @@
 //! A plot as the template draws it: every place is a share of its width or height in percent, so that the drawing can be
 //! stretched and its text can't.
 
-use super::axis::Axis;
-use super::key::Key;
-use super::path::{self, Point};
-use super::shown::Shown;
-use super::thin::Column;
-use super::ticks::Tick;
+use super::{
+    axis::Axis,
+    downsample::Column,
+    line_style::Key,
+    path::{self, Point},
+    ticks::Tick,
+};
+use crate::render::html::visible_text::Shown;
 
 /// Lines over two axes.
 #[derive(Debug)]
-pub(super) struct Plot {
+pub(crate) struct Plot {
     /// Unlike that of any other plot of the page. A name of this program, never foreign text.
-    pub(super) id: &'static str,
-    pub(super) title: Shown,
+    pub(crate) id: &'static str,
+    pub(crate) title: Shown,
     /// What it shows, for those who do not see it.
-    pub(super) description: Shown,
-    pub(super) x: Axis,
-    pub(super) y: Axis,
-    pub(super) lines: Vec<Line>,
+    pub(crate) description: Shown,
+    pub(crate) x: Axis,
+    pub(crate) y: Axis,
+    pub(crate) lines: Vec<Line>,
     /// What it means where something is wrong.
-    pub(super) alarm: &'static str,
+    pub(crate) alarm: &'static str,
     /// A mark on the x axis: what is right of it is shaded.
-    pub(super) shade: Option<Mark>,
+    pub(crate) shade: Option<Mark>,
     /// What must be known to read it.
-    pub(super) note: Option<Shown>,
+    pub(crate) note: Option<Shown>,
 }
 
 /// A line, with its row in the legend.
 #[derive(Debug)]
-pub(super) struct Line {
-    pub(super) key: Key,
-    pub(super) label: Shown,
+pub(crate) struct Line {
+    pub(crate) key: Key,
+    pub(crate) label: Shown,
     /// Path data of SVG.
-    pub(super) path: String,
+    pub(crate) path: String,
     /// The same of the area around a line that stands for more values than it goes through; else empty.
-    pub(super) band: String,
-    pub(super) marks: Vec<Mark>,
+    pub(crate) band: String,
+    pub(crate) marks: Vec<Mark>,
     /// Places where something is wrong.
-    pub(super) alarms: Vec<Mark>,
+    pub(crate) alarms: Vec<Mark>,
 }
 
 /// A place that can be pointed at.
 #[derive(Debug, PartialEq)]
-pub(super) struct Mark {
+pub(crate) struct Mark {
     /// From the left, 0 to 1.
     x: f64,
     /// From the bottom, 0 to 1.
     y: f64,
-    pub(super) text: Shown,
+    pub(crate) text: Shown,
 }
 
 /// A value to mark, in the units of the axes, and what to say of it.
-pub(super) type Marked = (f64, f64, String);
+pub(crate) type Marked = (f64, f64, String);
 
 impl Plot {
-    pub(super) fn new(id: &'static str, title: &str, x: Axis, y: Axis) -> Self {
+    pub(crate) fn new(id: &'static str, title: &str, x: Axis, y: Axis) -> Self {
         let (title, lines) = (title.into(), Vec::new());
         let alarm = "anomalies in this second";
         Self { id, title, description: Shown::default(), x, y, lines, alarm, shade: None, note: None }
     }
 
     /// Adds a line through `values`, with a gap where there is none.
-    pub(super) fn line(&mut self, key: Key, label: &str, values: &[Option<(f64, f64)>]) -> &mut Line {
+    pub(crate) fn line(&mut self, key: Key, label: &str, values: &[Option<(f64, f64)>]) -> &mut Line {
         let points: Vec<Option<Point>> = values.iter().map(|value| value.map(|(x, y)| self.point(x, y))).collect();
         let (path, band) = (path::data(&points), String::new());
         self.lines.push(Line { key, label: label.into(), path, band, marks: Vec::new(), alarms: Vec::new() });
@@ -74,7 +76,7 @@ impl Plot {
     }
 
     /// From the smallest to the largest value of each column, for a line that does not go through all of them.
-    pub(super) fn band(&self, columns: &[Option<Column>]) -> String {
+    pub(crate) fn band(&self, columns: &[Option<Column>]) -> String {
         let part = |column: &Column| {
             let (low, high) = (self.point(column.at(), column.low), self.point(column.at(), column.high));
             (low.x, low.y, high.y)
@@ -83,7 +85,7 @@ impl Plot {
     }
 
     /// Values as places of this plot.
-    pub(super) fn marks(&self, values: impl IntoIterator<Item = Marked>) -> Vec<Mark> {
+    pub(crate) fn marks(&self, values: impl IntoIterator<Item = Marked>) -> Vec<Mark> {
         let mark = |(x, y, text): Marked| {
             let Point { x, y } = self.point(x, y);
             Mark { x, y, text: text.into() }
@@ -92,46 +94,46 @@ impl Plot {
     }
 
     /// Shades what is right of `x`, and says why.
-    pub(super) fn shade_from(&mut self, x: f64, why: &str) {
+    pub(crate) fn shade_from(&mut self, x: f64, why: &str) {
         self.shade = Some(Mark { x: self.x.scale.share(x), y: 0.0, text: why.into() });
     }
 
     /// Whether there is anything to tell apart.
-    pub(super) fn needs_legend(&self) -> bool {
+    pub(crate) fn needs_legend(&self) -> bool {
         self.lines.len() > 1 || self.has_alarms()
     }
 
     /// Whether a mark that stands for something wrong must be explained.
-    pub(super) fn has_alarms(&self) -> bool {
+    pub(crate) fn has_alarms(&self) -> bool {
         self.lines.iter().any(|line| !line.alarms.is_empty())
     }
 }
 
 impl Mark {
     /// From the left.
-    pub(super) fn across(&self) -> String {
+    pub(crate) fn across(&self) -> String {
         percent(self.x)
     }
 
     /// From the top, as SVG counts.
-    pub(super) fn down(&self) -> String {
+    pub(crate) fn down(&self) -> String {
         percent(1.0 - self.y)
     }
 
     /// From here to the right end.
-    pub(super) fn rest(&self) -> String {
+    pub(crate) fn rest(&self) -> String {
         percent(1.0 - self.x)
     }
 }
 
 impl Tick {
     /// From the left, if its axis is below.
-    pub(super) fn across(&self) -> String {
+    pub(crate) fn across(&self) -> String {
         percent(self.share)
     }
 
     /// From the top, if its axis is on the left.
-    pub(super) fn down(&self) -> String {
+    pub(crate) fn down(&self) -> String {
         percent(1.0 - self.share)
     }
 }

@@ -1,11 +1,15 @@
 //! What became of the messages, as sums that must add up.
 
-use super::Entry;
-use super::section::{Block, Section};
-use super::table::{Body, Cell, Head, Row, Table, Tone};
-use crate::human::count;
-use crate::model::Tally;
-use crate::render::words;
+use super::{Section, content::Block};
+use crate::{
+    human::count,
+    model::Tally,
+    render::{
+        Entry,
+        html::table::{Body, Cell, Head, Row, Table, Tone},
+        words,
+    },
+};
 
 type Count = fn(&Tally) -> u64;
 
@@ -61,7 +65,7 @@ const BESIDE: [Term; 2] = [
     Term("split (damaged)", Tone::Bad, |t| t.anomalies.split),
 ];
 
-pub(super) fn section(entries: &[Entry<'_>]) -> Section {
+pub(crate) fn section(entries: &[Entry<'_>]) -> Section {
     let tallies: Vec<&Tally> =
         entries.iter().flat_map(|entry| [&entry.report.measured, &entry.report.warmup]).collect();
     let beside = BESIDE.iter().map(|term| row("", term, &tallies)).collect();
@@ -119,9 +123,8 @@ fn row(sign: &'static str, term: &Term, tallies: &[&Tally]) -> Row {
 
 #[cfg(test)]
 mod tests {
-    use super::super::shown::Shown;
     use super::*;
-    use crate::model::Counts;
+    use crate::{model::Counts, render::html::visible_text::Shown};
 
     #[test]
     fn a_sum_that_does_not_add_up_says_so() {

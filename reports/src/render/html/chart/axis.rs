@@ -1,45 +1,47 @@
 //! The axes that the page's plots have.
 
-use super::scale::Scale;
-use super::shown::Shown;
-use super::ticks::{self, Tick};
+use super::{
+    scale::Scale,
+    ticks::{self, Tick},
+};
+use crate::render::html::visible_text::Shown;
 
 /// An axis with its marks.
 #[derive(Debug)]
-pub(super) struct Axis {
+pub(crate) struct Axis {
     /// What it shows, and in what unit.
-    pub(super) title: Shown,
-    pub(super) ticks: Vec<Tick>,
-    pub(super) scale: Scale,
+    pub(crate) title: Shown,
+    pub(crate) ticks: Vec<Tick>,
+    pub(crate) scale: Scale,
 }
 
 impl Axis {
     /// Percentiles up to the place `end` on a logarithmic scale of nines, 99 % at least.
-    pub(super) fn nines(end: f64) -> Self {
+    pub(crate) fn nines(end: f64) -> Self {
         let scale = Scale::linear(0.0, end.max(2.0));
         Self { title: "percentile in %, log scale of nines".into(), ticks: ticks::nines(&scale), scale }
     }
 
     /// Latencies, on a logarithmic scale that holds all of `values` in nanoseconds.
-    pub(super) fn times(title: &str, values: impl IntoIterator<Item = f64>) -> Self {
+    pub(crate) fn times(title: &str, values: impl IntoIterator<Item = f64>) -> Self {
         let scale = Scale::log(values);
         Self { title: format!("{title}, log scale").into(), ticks: ticks::times(&scale), scale }
     }
 
     /// Messages a second, on a logarithmic scale that holds all of `values`.
-    pub(super) fn rates(title: &str, values: impl IntoIterator<Item = f64>) -> Self {
+    pub(crate) fn rates(title: &str, values: impl IntoIterator<Item = f64>) -> Self {
         let scale = Scale::log(values);
         Self { title: format!("{title}, log scale").into(), ticks: ticks::rates(&scale), scale }
     }
 
     /// Time since the measured phase began, to `end` in seconds.
-    pub(super) fn seconds(end: f64) -> Self {
+    pub(crate) fn seconds(end: f64) -> Self {
         let scale = Scale::linear(0.0, end);
         Self { title: "time since the measured phase began".into(), ticks: ticks::seconds(&scale), scale }
     }
 
     /// Numbers of something from 0 to at least `largest`.
-    pub(super) fn counts(title: &str, largest: f64) -> Self {
+    pub(crate) fn counts(title: &str, largest: f64) -> Self {
         let (scale, ticks) = ticks::counts(largest);
         Self { title: title.into(), ticks, scale }
     }

@@ -1,5 +1,6 @@
-//! How many file descriptors a process may have open, and threads that get round that: the limit (`RLIMIT_NOFILE`) is one of
-//! each descriptor *table*, and a thread of Linux may have a table of its own.
+//! How many file descriptors a process may have open, and threads that get round that: the limit
+//! (`RLIMIT_NOFILE`) is one of each descriptor *table*, and a thread of Linux may have a table of
+//! its own.
 //!
 //! ```
 //! use descriptors::{Allowance, Table};
@@ -12,14 +13,16 @@
 //! ```
 //!
 //! # What a table of its own means
-//! A descriptor is a number, and means something in one table only. To a thread with [`Table::Own`], and to the threads that it
-//! starts, no descriptor of the rest of the process is open but standard streams and what it was lent; what it opens, nobody
-//! else sees. So *nothing that holds a descriptor may cross the border*, in either direction: no file, no socket, no event
-//! loop, and no waker of one, for to wake an event loop is to write to its descriptor, by number. What waits on memory alone
-//! may: atomics, locks, `std::sync::mpsc`, joining.
+//! A descriptor is a number, and means something in one table only. To a thread with
+//! [`Table::Own`], and to the threads that it starts, no descriptor of the rest of the process is
+//! open but standard streams and what it was lent; what it opens, nobody else sees. So *nothing
+//! that holds a descriptor may cross the border*, in either direction: no file, no socket, no event
+//! loop, and no waker of one, for to wake an event loop is to write to its descriptor, by number.
+//! What waits on memory alone may: atomics, locks, `std::sync::mpsc`, joining.
 //!
-//! Signals are blocked in such a thread, but for those that its own faults raise: a handler that writes to a pipe, as they do,
-//! would write to whatever has that number here. They go to the other threads.
+//! Signals are blocked in such a thread, but for those that its own faults raise: a handler that
+//! writes to a pipe, as they do, would write to whatever has that number here. They go to the other
+//! threads.
 
 mod own;
 
@@ -37,7 +40,8 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 pub struct Allowance {
     /// Descriptors that one table may hold.
     pub each_table: u64,
-    /// Whether a thread can have a table of its own: Linux 5.9 or later, where no sandbox forbids `close_range(2)`.
+    /// Whether a thread can have a table of its own: Linux 5.9 or later, where no sandbox forbids
+    /// `close_range(2)`.
     pub own_tables: bool,
 }
 
@@ -73,12 +77,12 @@ impl fmt::Display for Table {
     }
 }
 
-/// Starts a thread that runs `body`, which gets duplicates of the descriptors `lent`; no two of these may be the same. They
-/// are the caller's still, to close at once or to keep.
+/// Starts a thread that runs `body`, which gets duplicates of the descriptors `lent`; no two of
+/// these may be the same. They are the caller's still, to close at once or to keep.
 ///
 /// # Errors
-/// If the thread can't be started, or a descriptor can't be duplicated. The thread's result is an error also when it could get
-/// no table of its own; then `body` did not run.
+/// If the thread can't be started, or a descriptor can't be duplicated. The thread's result is an
+/// error also when it could get no table of its own; then `body` did not run.
 pub fn spawn<const N: usize, T: Send + 'static>(
     name: &str,
     table: Table,
@@ -101,7 +105,8 @@ pub fn spawn<const N: usize, T: Send + 'static>(
                 drop(taken);
                 body(owned?)
             })?;
-            // What was lent must stay open until then. Nothing is ever sent: it ends when the thread drops its end.
+            // What was lent must stay open until then. Nothing is ever sent: it ends when the
+            // thread drops its end.
             let _ = wait.recv();
             Ok(thread)
         }

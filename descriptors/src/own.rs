@@ -5,7 +5,8 @@ use std::{
     os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd},
 };
 
-/// The number of a descriptor that is open in the table of the thread that lends it, until [`take`] has returned.
+/// The number of a descriptor that is open in the table of the thread that lends it, until [`take`]
+/// has returned.
 pub(crate) struct Lent(RawFd);
 
 impl Lent {
@@ -14,7 +15,8 @@ impl Lent {
     }
 }
 
-/// Gives the calling thread, which has done nothing else yet, a table of its own: standard streams, and what was lent.
+/// Gives the calling thread, which has done nothing else yet, a table of its own: standard streams,
+/// and what was lent.
 ///
 /// # Errors
 /// If the system can't do that, or forbids it.
@@ -28,7 +30,8 @@ pub(crate) fn take<const N: usize>(lent: [Lent; N]) -> io::Result<[OwnedFd; N]> 
         *kept = *number;
     }
     kept.sort_unstable();
-    // From the top: the first call makes the table, and there is always something above the highest number to close.
+    // From the top: the first call makes the table, and there is always something above the highest
+    // number to close.
     let mut highest = libc::c_uint::MAX;
     for kept in kept.into_iter().rev().chain([libc::STDERR_FILENO]) {
         let kept = kept.unsigned_abs();
@@ -37,17 +40,20 @@ pub(crate) fn take<const N: usize>(lent: [Lent; N]) -> io::Result<[OwnedFd; N]> 
         }
         highest = kept.saturating_sub(1);
     }
-    // SAFETY: it is open here, as a copy of the lender's, which keeps it open until now. Nobody but the value made here owns
-    // that copy: the table is this thread's alone, and the thread has only begun.
+    // SAFETY: it is open here, as a copy of the lender's, which keeps it open until now. Nobody but
+    // the value made here owns that copy: the table is this thread's alone, and the thread has only
+    // begun.
     #[allow(unsafe_code)]
     Ok(lent.map(|Lent(number)| unsafe { OwnedFd::from_raw_fd(number) }))
 }
 
-/// Closes descriptors in a table that nobody shares; makes that one if need be. Other than `unshare(2)`, which containers
-/// commonly forbid for what else it can do, this needs no privilege in any of them.
+/// Closes descriptors in a table that nobody shares; makes that one if need be. Other than
+/// `unshare(2)`, which containers commonly forbid for what else it can do, this needs no privilege
+/// in any of them.
 #[cfg(target_os = "linux")]
 fn close_range(first: libc::c_uint, last: libc::c_uint) -> io::Result<()> {
-    // SAFETY: no pointers are passed. What is closed is closed in this thread's table only, and this thread owns nothing yet.
+    // SAFETY: no pointers are passed. What is closed is closed in this thread's table only, and
+    // this thread owns nothing yet.
     #[allow(unsafe_code)]
     let result = unsafe { libc::syscall(libc::SYS_close_range, first, last, libc::CLOSE_RANGE_UNSHARE) };
     if result == 0 {

@@ -1,106 +1,110 @@
-//! What a read cut, and messages in fragments: everything that can't be handed over where it lies.
+//! Assembles the events that are not in one piece in the read buffer: those that a read cut, and
+//! fragmented messages.
 
-use crate::decoder::{Event, Message, Settings, control};
-use crate::header::{Header, Kind, Opcode};
-use crate::input::Input;
-use crate::mask;
-use crate::violation::Violation;
+use crate::{
+    event::{Event, Message},
+    header::{Header, Kind, Opcode},
+    input::Input,
+    mask,
+    settings::Settings,
+    violation::Violation,
+};
 
-/// The state between two reads. It takes memory for what came, not for what was announced.
+/// The state between two reads. It takes memory for received bytes, not for announced ones.
 #[derive(Debug, Default)]
-pub(crate) struct Carry {
+pub(crate) struct Assembler {
     /// The beginning of a header.
     head: [u8; Header::LONGEST],
     head_len: usize,
-    /// The frame that is under way.
-    frame: Option<Frame>,
-    /// What came of a control frame.
+    /// The incomplete frame.
+    frame: Option<PartialFrame>,
+    /// The received part of a control frame.
     control: Vec<u8>,
-    /// The message that is under way.
-    message: Option<Assembly>,
-    /// What was handed over with the last event, and can be forgotten.
-    handed: Handed,
+    /// The incomplete message.
+    message: Option<PartialMessage>,
+    /// The source of the last event, which can be freed.
+    returned: Returned,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Frame {
+struct PartialFrame {
     header: Header,
-    /// Bytes of its payload that came.
-    came: u64,
+    /// Bytes of its payload that were received.
+    received: u64,
 }
 
 #[derive(Debug)]
-struct Assembly {
+struct PartialMessage {
     kind: Kind,
-    /// How many began, if that is limited.
+    /// Frames that began, if their number is limited.
     frames: u32,
     bytes: Vec<u8>,
-    /// Bytes that are known to be UTF-8, if it is a text.
+    /// Bytes that are known to be UTF-8, if it is text.
     verified: usize,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Handed {
+enum Returned {
     #[default]
     Nothing,
     Control,
     Message,
 }
 
-impl Carry {
-    /// Forgets what was handed over; true when nothing is left.
+impl Assembler {
+    /// Frees the last event. Returns true when nothing is left.
     pub(crate) fn release(&mut self) -> bool {
-        match std::mem::take(&mut self.handed) {
-            Handed::Nothing => {}
-            Handed::Control => self.control.clear(),
-            Handed::Message => self.message = None,
+        match std::mem::take(&mut self.returned) {
+            Returned::Nothing => {}
+            Returned::Control => self.control.clear(),
+            Returned::Message => self.message = None,
         }
         self.head_len == 0 && self.frame.is_none() && self.message.is_none()
     }
 
-    /// Bytes that came and are kept.
+    /// Bytes that are kept.
     pub(crate) fn held(&self) -> usize {
         self.control.len() + self.message.as_ref().map_or(0, |message| message.bytes.len())
     }
 
-    /// Whether nothing is left but what was handed over.
+    /// Whether only the last event is left.
     pub(crate) fn is_spent(&self) -> bool {
-        let message = self.message.is_some() && self.handed != Handed::Message;
+        let message = self.message.is_some() && self.returned != Returned::Message;
         self.head_len == 0 && self.frame.is_none() && !message
     }
 
-    /// The message that is under way, as far as it came.
-    pub(crate) fn under_way(&self) -> Option<Message<'_>> {
-        let Assembly { kind, bytes, .. } = self.message.as_ref()?;
+    /// The received part of the incomplete message.
+    pub(crate) fn partial_message(&self) -> Option<Message<'_>> {
+        let PartialMessage { kind, bytes, .. } = self.message.as_ref()?;
         (!bytes.is_empty()).then_some(Message { kind: *kind, payload: bytes })
     }
 
-    /// Takes bytes off `input` until they complete an event or there are none left.
+    /// Takes bytes off `input` until they complete an event or none are left.
     pub(crate) fn take(&mut self, settings: &Settings, input: &mut Input<'_>) -> Result<Option<Event<'_>>, Violation> {
         loop {
             let Some(frame) = self.frame(settings, input)? else { return Ok(None) };
             let Header { opcode, last, length, mask, .. } = frame.header;
-            let left = usize::try_from(length - frame.came).unwrap_or(usize::MAX);
+            let left = usize::try_from(length - frame.received).unwrap_or(usize::MAX);
             let bytes = input.take(left);
             if let Some(mask) = mask {
-                mask::apply(mask, frame.came, bytes);
+                mask::apply(mask, frame.received, bytes);
             }
-            frame.came += bytes.len() as u64;
-            let complete = frame.came == length;
+            frame.received += bytes.len() as u64;
+            let complete = frame.received == length;
             if complete {
                 self.frame = None;
             }
             if opcode.is_control() {
                 self.control.extend_from_slice(bytes);
                 if complete {
-                    self.handed = Handed::Control;
-                    return control(opcode, &self.control).map(Some);
+                    self.returned = Returned::Control;
+                    return Event::of_control(opcode, &self.control).map(Some);
                 }
             } else if let Some(message) = &mut self.message {
                 message.extend(bytes, complete && last)?;
                 if complete && last {
-                    self.handed = Handed::Message;
-                    return Ok(self.message.as_ref().map(Assembly::event));
+                    self.returned = Returned::Message;
+                    return Ok(self.message.as_ref().map(PartialMessage::event));
                 }
             }
             if !complete {
@@ -109,33 +113,33 @@ impl Carry {
         }
     }
 
-    /// The frame that is under way, or the next if its header is there.
-    fn frame(&mut self, settings: &Settings, input: &mut Input<'_>) -> Result<Option<&mut Frame>, Violation> {
+    /// The incomplete frame, or the next one once its header is complete.
+    fn frame(&mut self, settings: &Settings, input: &mut Input<'_>) -> Result<Option<&mut PartialFrame>, Violation> {
         if self.frame.is_none() {
             let Some(header) = self.header(settings, input)? else { return Ok(None) };
             match (header.opcode, &mut self.message) {
-                (Opcode::Text, _) => self.message = Some(Assembly::new(Kind::Text)),
-                (Opcode::Binary, _) => self.message = Some(Assembly::new(Kind::Binary)),
+                (Opcode::Text, _) => self.message = Some(PartialMessage::new(Kind::Text)),
+                (Opcode::Binary, _) => self.message = Some(PartialMessage::new(Kind::Binary)),
                 (Opcode::Continuation, Some(message)) => message.admit(settings, header.length)?,
-                // The settings have refused a continuation of nothing.
+                // The settings refuse a continuation without a message.
                 (Opcode::Continuation | Opcode::Close | Opcode::Ping | Opcode::Pong, _) => {}
             }
-            self.frame = Some(Frame { header, came: 0 });
+            self.frame = Some(PartialFrame { header, received: 0 });
         }
         Ok(self.frame.as_mut())
     }
 
-    /// The next header, when it is there whole.
+    /// The next header, once it is complete.
     fn header(&mut self, settings: &Settings, input: &mut Input<'_>) -> Result<Option<Header>, Violation> {
-        let under_way = self.message.is_some();
+        let in_message = self.message.is_some();
         loop {
             let whole = if self.head_len == 0 {
-                settings.header(input.bytes(), under_way)?
+                settings.header(input.bytes(), in_message)?
             } else {
-                settings.header(&self.head[..self.head_len], under_way)?
+                settings.header(&self.head[..self.head_len], in_message)?
             };
             if let Some((header, size)) = whole {
-                // What is in `head` was taken off already, and is no longer than the header.
+                // The bytes in `head` were taken off already, and are no more than the header.
                 input.take(if self.head_len == 0 { size } else { 0 });
                 self.head_len = 0;
                 return Ok(Some(header));
@@ -147,12 +151,12 @@ impl Carry {
     }
 }
 
-impl Assembly {
+impl PartialMessage {
     fn new(kind: Kind) -> Self {
         Self { kind, frames: 1, bytes: Vec::new(), verified: 0 }
     }
 
-    /// Lets another frame of `length` bytes begin.
+    /// Checks that another frame of `length` bytes may begin.
     fn admit(&mut self, settings: &Settings, length: u64) -> Result<(), Violation> {
         let so_far = self.bytes.len() as u64;
         if length > settings.max_message - so_far {
@@ -167,16 +171,16 @@ impl Assembly {
         Ok(())
     }
 
-    /// Adds what came; `whole` if nothing more will.
-    fn extend(&mut self, bytes: &[u8], whole: bool) -> Result<(), Violation> {
+    /// Adds bytes. `complete`: whether they are the last.
+    fn extend(&mut self, bytes: &[u8], complete: bool) -> Result<(), Violation> {
         self.bytes.extend_from_slice(bytes);
         if self.kind == Kind::Binary {
             return Ok(());
         }
         match str::from_utf8(&self.bytes[self.verified..]) {
             Ok(_) => self.verified = self.bytes.len(),
-            // The beginning of a character, whose rest may come.
-            Err(error) if error.error_len().is_none() && !whole => self.verified += error.valid_up_to(),
+            // An incomplete character, whose rest may follow.
+            Err(error) if error.error_len().is_none() && !complete => self.verified += error.valid_up_to(),
             Err(_) => return Err(Violation::NotUtf8),
         }
         Ok(())

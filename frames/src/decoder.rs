@@ -1,69 +1,27 @@
 //! Events out of the bytes of one direction of a connection.
 
-use crate::assembler::Carry;
-use crate::close::Close;
-use crate::header::{Header, Kind, Opcode};
-use crate::input::Input;
-use crate::mask::{self, Mask};
-use crate::violation::Violation;
+use crate::{
+    assembler::Assembler,
+    event::{Event, Message},
+    header::{Header, Kind, Opcode},
+    input::Input,
+    mask::{self, Mask},
+    settings::{Role, Settings},
+    violation::Violation,
+};
 
-/// Which end of a connection this is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// Takes frames without a mask.
-    Client,
-    /// Takes frames with a mask.
-    Server,
-}
-
-/// What a decoder takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Settings {
-    /// Which end it is for.
-    pub role: Role,
-    /// Most bytes of a frame's payload; a longer one is refused as soon as it says so.
-    pub max_frame: u64,
-    /// Most bytes of a message, in however many frames.
-    pub max_message: u64,
-    /// Most frames of a message, at least 1; none: any number. Without a limit, endless empty fragments keep a message open
-    /// below any limit on its bytes (section 5.4).
-    pub max_frames: Option<u32>,
-}
-
-/// Something that a peer sent, complete. It lies in the read buffer, or in what was carried over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Event<'a> {
-    /// A message.
-    Message(Message<'a>),
-    /// To be answered by a pong with the same bytes (RFC 6455, section 5.5.3).
-    Ping(&'a [u8]),
-    /// The answer to a ping, or one that nobody asked for.
-    Pong(&'a [u8]),
-    /// The end. To be answered by a Close with the same code, unless one was sent before (section 5.5.1).
-    Close(Option<Close<'a>>),
-}
-
-/// A message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Message<'a> {
-    /// What it is.
-    pub kind: Kind,
-    /// Its bytes.
-    pub payload: &'a [u8],
-}
-
-/// Takes the bytes of one direction of a connection, cut wherever they may be, and makes events of them.
+/// Turns the bytes of one direction of a connection into events, wherever reads cut them.
 #[derive(Debug)]
 pub struct Decoder {
     settings: Settings,
-    /// What a read cut, and the message in fragments that is under way; none most of the time.
-    carry: Option<Box<Carry>>,
-    over: Option<Over>,
+    /// Holds what reads cut, and an open fragmented message. None most of the time.
+    assembler: Option<Box<Assembler>>,
+    ended: Option<Ended>,
 }
 
-/// Why nothing more is taken.
+/// Why no more bytes are accepted.
 #[derive(Clone, Copy, Debug)]
-enum Over {
+enum Ended {
     Closed,
     Failed(Violation),
 }
@@ -71,18 +29,18 @@ enum Over {
 impl Decoder {
     /// A decoder at the beginning of a stream of frames.
     pub fn new(settings: Settings) -> Self {
-        Self { settings, carry: None, over: None }
+        Self { settings, assembler: None, ended: None }
     }
 
-    /// The next event that is complete with `input`, from which its bytes are taken off; none when all of `input` was
-    /// taken and more is needed. Masks are taken off in place.
+    /// Returns the next complete event and takes its bytes off `input`. Returns none when all of
+    /// `input` is taken and more bytes are needed. Masks are removed in place.
     ///
     /// # Errors
-    /// The peer broke a rule or exceeded a limit. Nothing more can be read; another call returns the same.
+    /// The peer broke a rule or exceeded a limit. Every further call returns the same error.
     #[inline]
     pub fn next<'e, 'b: 'e>(&'e mut self, input: &mut Input<'b>) -> Result<Option<Event<'e>>, Violation> {
         match self.next_whole(input) {
-            None => self.next_other(input),
+            None => self.next_general(input),
             Some(message) if message.kind == Kind::Text && str::from_utf8(message.payload).is_err() => {
                 Err(self.fail(Violation::NotUtf8))
             }
@@ -90,23 +48,24 @@ impl Decoder {
         }
     }
 
-    /// The next event if it is what most are: a message in one frame of less than 64 KiB, all of it in `input`, from which
-    /// it is taken off. None, and nothing is done, if that is not so or not seen at a glance; then [`Self::next`] tells.
+    /// The fast path for most events: a message in one frame of less than 64 KiB, all of it in
+    /// `input`. Takes it off `input`. Returns none and does nothing in any other case; then call
+    /// [`Self::next`].
     ///
-    /// Whether text is UTF-8 is not looked at. For callers that have another way to tell, such as comparing it with what
-    /// must come.
+    /// Does not check that text is UTF-8. Use it where you compare the text with the expected
+    /// bytes.
     #[expect(
         clippy::inline_always,
         reason = "called for each message, it takes half as long where its caller is known"
     )]
     #[inline(always)]
     pub fn next_whole<'b>(&self, input: &mut Input<'b>) -> Option<Message<'b>> {
-        if self.carry.is_some() || self.over.is_some() {
+        if self.assembler.is_some() || self.ended.is_some() {
             return None;
         }
         let masked = self.settings.role == Role::Server;
         let Some((kind, length)) = Header::of_short_message(input.bytes(), masked) else {
-            return self.next_longer(input);
+            return self.next_whole_longer(input);
         };
         if u64::from(length) > self.settings.max_frame.min(self.settings.max_message) {
             return None;
@@ -119,9 +78,9 @@ impl Decoder {
         Some(Message { kind, payload })
     }
 
-    /// The same for those whose length does not fit into the shortest header.
+    /// [`Self::next_whole`] for lengths that need an extended header.
     #[inline(never)]
-    fn next_longer<'b>(&self, input: &mut Input<'b>) -> Option<Message<'b>> {
+    fn next_whole_longer<'b>(&self, input: &mut Input<'b>) -> Option<Message<'b>> {
         let (kind, Header { mask, length, .. }, size) = Header::of_whole_message(input.bytes())?;
         let masked = self.settings.role == Role::Server;
         if mask.is_some() != masked || length > self.settings.max_frame.min(self.settings.max_message) {
@@ -134,37 +93,38 @@ impl Decoder {
         Some(Message { kind, payload })
     }
 
-    /// What it takes.
+    /// The settings that it was made with.
     pub fn settings(&self) -> Settings {
         self.settings
     }
 
-    /// Bytes of memory that the message under way takes, or the last event, where it had to be put together.
+    /// Bytes of memory that an incomplete message takes, or the last event if it was assembled.
     #[inline]
     pub fn held(&self) -> usize {
-        self.carry.as_ref().map_or(0, |carry| carry.held())
+        self.assembler.as_ref().map_or(0, |assembler| assembler.held())
     }
 
-    /// Gives back the memory of the last event, which the next call of [`Self::next`] would do otherwise. For a caller that may
-    /// not make one for long.
+    /// Frees the memory of the last event at once. Otherwise the next call of [`Self::next`] frees
+    /// it.
     #[inline]
     pub fn release(&mut self) {
-        if self.carry.as_mut().is_some_and(|carry| carry.release()) {
-            self.carry = None;
+        if self.assembler.as_mut().is_some_and(|assembler| assembler.release()) {
+            self.assembler = None;
         }
     }
 
-    /// Whether the stream may end here: between messages.
+    /// Whether the stream is between messages, so that it may end here.
     pub fn is_between_messages(&self) -> bool {
-        self.carry.as_ref().is_none_or(|carry| carry.is_spent())
+        self.assembler.as_ref().is_none_or(|assembler| assembler.is_spent())
     }
 
-    /// The message that a [`Violation`] broke off, as far as it came. `input` is what [`Self::next`] left of the bytes that it was
-    /// given: the payload of a frame that was refused by its header is still there. None where that is no message, or has a
-    /// mask that it must not have. For those who want to know what was broken; it is not for use.
+    /// The part of a message that was received before a [`Violation`], to show what was broken.
+    /// `input` is what [`Self::next`] left of the bytes, with the payload of a frame whose header
+    /// was refused. Returns none if there is no such message, or if it has a mask that it must not
+    /// have.
     pub fn broken_off<'a>(&'a self, input: &'a Input<'_>) -> Option<Message<'a>> {
-        if let Some(carry) = &self.carry {
-            return carry.under_way();
+        if let Some(assembler) = &self.assembler {
+            return assembler.partial_message();
         }
         let (header, size) = Header::read(input.bytes()).ok()??;
         let kind = match header.opcode {
@@ -177,22 +137,22 @@ impl Decoder {
         (header.mask.is_none() && !payload.is_empty()).then_some(Message { kind, payload })
     }
 
-    /// The next event, when it is not one for [`Self::next_whole`].
+    /// The next event, if [`Self::next_whole`] does not handle it.
     #[cold]
-    fn next_other<'e, 'b: 'e>(&'e mut self, input: &mut Input<'b>) -> Result<Option<Event<'e>>, Violation> {
-        if self.carry.is_some() || self.over.is_some() {
+    fn next_general<'e, 'b: 'e>(&'e mut self, input: &mut Input<'b>) -> Result<Option<Event<'e>>, Violation> {
+        if self.assembler.is_some() || self.ended.is_some() {
             return self.resume(input);
         }
         let (header, size) = match self.settings.header(input.bytes(), false) {
             Ok(Some(header)) => header,
             Ok(None) if input.is_empty() => return Ok(None),
-            Ok(None) => return self.begin_carry(input),
+            Ok(None) => return self.begin_assembly(input),
             Err(violation) => return Err(self.fail(violation)),
         };
         let here = input.bytes().len() - size;
         let length = match usize::try_from(header.length) {
             Ok(length) if length <= here && header.last => length,
-            _ => return self.begin_carry(input),
+            _ => return self.begin_assembly(input),
         };
         let (_, payload) = input.take(size + length).split_at_mut(size);
         if let Some(mask) = header.mask {
@@ -209,33 +169,33 @@ impl Decoder {
         Ok(Some(Event::Message(Message { kind, payload })))
     }
 
-    /// What comes can't be handed over where it lies.
+    /// Starts to copy, because the event is not in one piece in the read buffer.
     #[cold]
-    fn begin_carry<'e, 'b: 'e>(&'e mut self, input: &mut Input<'b>) -> Result<Option<Event<'e>>, Violation> {
-        self.carry = Some(Box::default());
+    fn begin_assembly<'e, 'b: 'e>(&'e mut self, input: &mut Input<'b>) -> Result<Option<Event<'e>>, Violation> {
+        self.assembler = Some(Box::default());
         self.take(input)
     }
 
-    /// The way of everything that is not one frame in one piece.
+    /// Continues after anything that is not one frame in one piece.
     #[cold]
     fn resume<'e, 'b: 'e>(&'e mut self, input: &mut Input<'b>) -> Result<Option<Event<'e>>, Violation> {
-        // The event that it held is done with, and with it the memory.
+        // The caller is done with the last event.
         self.release();
-        match self.over {
-            Some(Over::Failed(violation)) => Err(violation),
+        match self.ended {
+            Some(Ended::Failed(violation)) => Err(violation),
             _ if input.is_empty() => Ok(None),
-            Some(Over::Closed) => Err(Violation::AfterClose),
-            None if self.carry.is_none() => self.next(input),
+            Some(Ended::Closed) => Err(Violation::AfterClose),
+            None if self.assembler.is_none() => self.next(input),
             None => self.take(input),
         }
     }
 
     fn take<'e, 'b: 'e>(&'e mut self, input: &mut Input<'b>) -> Result<Option<Event<'e>>, Violation> {
-        let Some(carry) = &mut self.carry else { return Ok(None) };
-        let taken = carry.take(&self.settings, input);
+        let Some(assembler) = &mut self.assembler else { return Ok(None) };
+        let taken = assembler.take(&self.settings, input);
         match &taken {
-            Err(violation) => self.over = Some(Over::Failed(*violation)),
-            Ok(Some(Event::Close(_))) => self.over = Some(Over::Closed),
+            Err(violation) => self.ended = Some(Ended::Failed(*violation)),
+            Ok(Some(Event::Close(_))) => self.ended = Some(Ended::Closed),
             Ok(_) => {}
         }
         taken
@@ -243,10 +203,10 @@ impl Decoder {
 
     #[cold]
     fn control<'e>(&'e mut self, opcode: Opcode, payload: &'e [u8]) -> Result<Option<Event<'e>>, Violation> {
-        let event = control(opcode, payload);
+        let event = Event::of_control(opcode, payload);
         match &event {
-            Err(violation) => self.over = Some(Over::Failed(*violation)),
-            Ok(Event::Close(_)) => self.over = Some(Over::Closed),
+            Err(violation) => self.ended = Some(Ended::Failed(*violation)),
+            Ok(Event::Close(_)) => self.ended = Some(Ended::Closed),
             Ok(_) => {}
         }
         event.map(Some)
@@ -254,64 +214,8 @@ impl Decoder {
 
     #[cold]
     fn fail(&mut self, violation: Violation) -> Violation {
-        self.over = Some(Over::Failed(violation));
+        self.ended = Some(Ended::Failed(violation));
         violation
-    }
-}
-
-/// A control frame as an event.
-pub(crate) fn control(opcode: Opcode, payload: &[u8]) -> Result<Event<'_>, Violation> {
-    match opcode {
-        Opcode::Ping => Ok(Event::Ping(payload)),
-        Opcode::Pong => Ok(Event::Pong(payload)),
-        // The decoder has refused continuations of nothing, and taken the others itself.
-        Opcode::Close | Opcode::Continuation | Opcode::Text | Opcode::Binary => Close::read(payload).map(Event::Close),
-    }
-}
-
-impl Settings {
-    /// The header at the beginning of `bytes`, if it is there whole and may come. `under_way`: whether a message is.
-    #[inline]
-    pub(crate) fn header(&self, bytes: &[u8], under_way: bool) -> Result<Option<(Header, usize)>, Violation> {
-        let Some((header, size)) = Header::read(bytes)? else { return Ok(None) };
-        self.admit(&header, size, under_way)?;
-        Ok(Some((header, size)))
-    }
-
-    /// Judges the header of a frame, which took `size` bytes. Where several rules are broken, the first decides that is
-    /// the first for tungstenite as well.
-    #[inline]
-    fn admit(&self, header: &Header, size: usize, under_way: bool) -> Result<(), Violation> {
-        if header.length > self.max_frame {
-            return Err(Violation::FrameTooBig { length: header.length, limit: self.max_frame });
-        }
-        if size != header.size() {
-            return Err(Violation::LongLength(header.length));
-        }
-        match (self.role, header.mask) {
-            (Role::Server, None) => return Err(Violation::Unmasked),
-            _ if header.reserved != 0 => return Err(Violation::ReservedBit),
-            (Role::Client, Some(_)) => return Err(Violation::Masked),
-            _ => {}
-        }
-        match header.opcode {
-            Opcode::Close | Opcode::Ping | Opcode::Pong => {
-                if !header.last {
-                    return Err(Violation::FragmentedControl);
-                }
-                if header.length > 125 {
-                    return Err(Violation::LongControl(header.length));
-                }
-                return Ok(());
-            }
-            Opcode::Continuation if !under_way => return Err(Violation::NothingToContinue),
-            Opcode::Text | Opcode::Binary if under_way => return Err(Violation::MessageInMessage),
-            _ => {}
-        }
-        if header.length > self.max_message {
-            return Err(Violation::MessageTooBig { length: header.length, limit: self.max_message });
-        }
-        Ok(())
     }
 }
 
@@ -326,7 +230,7 @@ mod tests {
         let mut take = |bytes: &mut [u8]| {
             let mut input = Input::from(bytes);
             while decoder.next(&mut input).unwrap().is_some() {}
-            decoder.carry.is_some()
+            decoder.assembler.is_some()
         };
         assert!(!take(&mut []));
         assert!(!take(&mut [0x81, 1, b'x', 0x89, 0]));
@@ -346,7 +250,7 @@ mod tests {
         assert_eq!(decoder.next(&mut Input::from(&mut [0x82, 3, 1, 2][..])), Ok(None));
         assert_eq!(decoder.held(), 2);
         decoder.release();
-        assert_eq!(decoder.held(), 2, "it is under way");
+        assert_eq!(decoder.held(), 2, "it is incomplete");
         let payload = [1, 2, 3].as_slice();
         let message = Event::Message(Message { kind: Kind::Binary, payload });
         assert_eq!(decoder.next(&mut Input::from(&mut [3][..])), Ok(Some(message)));

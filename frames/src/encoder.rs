@@ -1,41 +1,44 @@
-//! Frames, encoded one behind the other for one write.
+//! Encodes frames into one buffer, for one write.
 
-use crate::header::{Header, Kind, Opcode};
-use crate::mask::{self, Mask};
-use crate::payloads::Payloads;
+use crate::{
+    header::{Header, Kind, Opcode},
+    mask::{self, Mask},
+    payloads::Payloads,
+};
 
-/// Bytes of memory that [`Encoder::clear`] keeps for the next burst.
+/// Most bytes of memory that [`Encoder::clear`] keeps for the next burst.
 const KEPT: usize = 256 * 1024;
 
-/// Most bytes that a control frame may carry: RFC 6455, section 5.5.
+/// Most bytes of a control frame's payload (RFC 6455, section 5.5).
 const CONTROL: usize = 125;
 
-/// A buffer of frames. A client gives each a mask of its own, a server gives none (RFC 6455, section 5.1).
+/// A buffer of frames. A client masks each frame with a mask of its own; a server masks none (RFC
+/// 6455, section 5.1).
 #[derive(Debug, Default)]
 pub struct Encoder {
-    /// Longer than what is in use, so that nothing is zeroed twice.
+    /// Longer than the part in use, so that no byte is zeroed twice.
     space: Vec<u8>,
     used: usize,
 }
 
 impl Encoder {
-    /// The frames so far.
+    /// The encoded frames.
     #[inline]
     pub fn bytes(&self) -> &[u8] {
         &self.space[..self.used]
     }
 
-    /// How many bytes they take.
+    /// The number of bytes of all frames.
     pub fn len(&self) -> usize {
         self.used
     }
 
-    /// Whether there are none.
+    /// Whether there are no frames.
     pub fn is_empty(&self) -> bool {
         self.used == 0
     }
 
-    /// Forgets them; memory is kept for the next ones, up to 256 KiB.
+    /// Removes all frames. Keeps up to 256 KiB of memory for the next ones.
     #[inline]
     pub fn clear(&mut self) {
         self.used = 0;
@@ -44,19 +47,20 @@ impl Encoder {
         }
     }
 
-    /// A message in one frame, with `length` bytes of payload that `fill` writes. What it does not overwrite is undefined.
-    /// Whether text is UTF-8 is up to the caller.
+    /// Adds a message in one frame, with `length` bytes of payload that `fill` writes. Bytes that
+    /// it does not write are undefined. The caller ensures that text is UTF-8.
     #[inline]
     pub fn message(&mut self, kind: Kind, mask: Option<Mask>, length: usize, fill: impl FnOnce(&mut [u8])) {
         let header = Header { last: true, reserved: 0, opcode: kind.into(), mask, length: length as u64 };
         self.frame(header, fill);
     }
 
-    /// Messages of the same length with masks, whose payloads `fill` writes masked as they are made: to go over them again takes
-    /// as long as to make them. What it does not write is undefined.
+    /// Adds messages of equal length with masks. `fill` writes their payloads already masked,
+    /// because a second pass to mask them takes as long as the first. Bytes that it does not write
+    /// are undefined.
     ///
     /// # Panics
-    /// When they don't fit into memory.
+    /// If the frames don't fit into memory.
     #[inline]
     pub fn masked_messages(
         &mut self,
@@ -73,24 +77,25 @@ impl Encoder {
         };
         let size = header(Kind::Text, [0; 4]).size();
         let count = messages.len();
-        let frames = self.room(count * (size + length));
+        let frames = self.extend(count * (size + length));
         for (frame, (kind, mask)) in frames.chunks_exact_mut(size + length).zip(messages) {
             header(kind, mask).write(frame);
         }
         fill(Payloads::masked(frames, count, size));
     }
 
-    /// A ping; its payload is cut at 125 bytes.
+    /// Adds a ping. Its payload is cut to 125 bytes.
     pub fn ping(&mut self, mask: Option<Mask>, payload: &[u8]) {
         self.control(Opcode::Ping, mask, payload);
     }
 
-    /// A pong; its payload, cut at 125 bytes, is that of the ping which it answers (section 5.5.3).
+    /// Adds a pong. Its payload is that of the ping that it answers (section 5.5.3), cut to 125
+    /// bytes.
     pub fn pong(&mut self, mask: Option<Mask>, payload: &[u8]) {
         self.control(Opcode::Pong, mask, payload);
     }
 
-    /// A Close, with a code and a reason, which is cut where it is too long, or without.
+    /// Adds a Close, with a code and a reason or without. A reason that is too long is cut.
     pub fn close(&mut self, mask: Option<Mask>, content: Option<(u16, &str)>) {
         let Some((code, reason)) = content else { return self.control(Opcode::Close, mask, &[]) };
         let [high, low] = code.to_be_bytes();
@@ -105,11 +110,11 @@ impl Encoder {
         self.frame(header, |out| out.copy_from_slice(payload));
     }
 
-    /// A frame with any header, which need not be right, and the payload that `fill` writes. It is masked as the header
-    /// says.
+    /// Adds a frame with any header, even an invalid one, and the payload that `fill` writes. The
+    /// header's mask is applied.
     ///
     /// # Panics
-    /// When the length does not fit into memory.
+    /// If the length does not fit into memory.
     #[inline]
     pub fn frame(&mut self, header: Header, fill: impl FnOnce(&mut [u8])) {
         let payload = self.begin(header);
@@ -119,18 +124,18 @@ impl Encoder {
         }
     }
 
-    /// Writes a header; the room for its payload.
+    /// Writes a header. Returns the space for its payload.
     #[inline]
     fn begin(&mut self, header: Header) -> &mut [u8] {
         let (size, length) = (header.size(), usize::try_from(header.length).expect("a payload fits into memory"));
-        let (head, payload) = self.room(size + length).split_at_mut(size);
+        let (head, payload) = self.extend(size + length).split_at_mut(size);
         header.write(head);
         payload
     }
 
-    /// So many bytes more.
+    /// Extends the part in use by `bytes`.
     #[inline]
-    fn room(&mut self, bytes: usize) -> &mut [u8] {
+    fn extend(&mut self, bytes: usize) -> &mut [u8] {
         let (begin, end) = (self.used, self.used + bytes);
         if self.space.len() < end {
             self.grow(end);

@@ -1,12 +1,11 @@
 //! The header of a frame (RFC 6455, section 5.2).
 
-use crate::mask::Mask;
-use crate::violation::Violation;
+use crate::{mask::Mask, violation::Violation};
 
-/// What a frame is.
+/// The type of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Opcode {
-    /// More of the message that is under way.
+    /// A further frame of a message.
     Continuation,
     /// The first frame of a text.
     Text,
@@ -14,9 +13,9 @@ pub enum Opcode {
     Binary,
     /// The last frame of this direction.
     Close,
-    /// To be answered by a pong.
+    /// A ping, to be answered by a pong.
     Ping,
-    /// The answer to a ping, or a sign of life.
+    /// The answer to a ping, or unsolicited.
     Pong,
 }
 
@@ -44,13 +43,13 @@ impl Opcode {
         }
     }
 
-    /// Control frames may come between the frames of a message.
+    /// Whether it is a control frame. Those may come between the frames of a message.
     pub const fn is_control(self) -> bool {
         matches!(self, Self::Close | Self::Ping | Self::Pong)
     }
 }
 
-/// What a message is.
+/// The type of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// UTF-8.
@@ -71,15 +70,15 @@ impl From<Kind> for Opcode {
 /// The header of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
-    /// The last frame of its message.
+    /// Whether the frame is the last of its message (FIN).
     pub last: bool,
     /// The three reserved bits, in the low bits.
     pub reserved: u8,
-    /// What the frame is.
+    /// The type of the frame.
     pub opcode: Opcode,
-    /// What the payload is masked with.
+    /// The masking key of the payload.
     pub mask: Option<Mask>,
-    /// Bytes of the payload.
+    /// The length of the payload in bytes.
     pub length: u64,
 }
 
@@ -87,20 +86,21 @@ const LAST: u8 = 0x80;
 const TEXT_MESSAGE: u8 = LAST | Opcode::Text.bits();
 const BINARY_MESSAGE: u8 = LAST | Opcode::Binary.bits();
 const MASKED: u8 = 0x80;
-/// Short lengths that say that two or eight bytes of length follow.
+/// Short lengths that announce two or eight bytes of extended length.
 const TWO_BYTES: u8 = 126;
 const EIGHT_BYTES: u8 = 127;
 
 impl Header {
-    /// Bytes of a header without a mask and with a length of less than 126.
+    /// Bytes of a header without a mask, for a payload of less than 126 bytes.
     pub(crate) const SHORTEST: usize = 2;
     /// Bytes of the longest header.
     pub const LONGEST: usize = 14;
 
-    /// Reads the header at the beginning of `bytes`, and how many of them it takes; none if it is not there whole.
+    /// Reads the header at the beginning of `bytes`. Returns it with its own length in bytes, or
+    /// none while it is incomplete.
     ///
     /// # Errors
-    /// [`Violation::ReservedOpcode`]; the rest of it is for the [decoder](crate::Decoder) to judge.
+    /// [`Violation::ReservedOpcode`]. The [decoder](crate::Decoder) checks all other rules.
     #[inline]
     pub fn read(bytes: &[u8]) -> Result<Option<(Self, usize)>, Violation> {
         let Some((&[first, second], rest)) = bytes.split_first_chunk() else { return Ok(None) };
@@ -125,8 +125,8 @@ impl Header {
         Ok(Some((header, bytes.len() - rest.len())))
     }
 
-    /// What it says, and how many bytes of payload, if it is that of a whole message of less than 126 bytes, with a mask or
-    /// without.
+    /// The type and length of a message in one frame of less than 126 bytes, if the header is of
+    /// that form and has a mask as `masked` says.
     #[inline]
     pub(crate) fn of_short_message(bytes: &[u8], masked: bool) -> Option<(Kind, u8)> {
         let &[first, second] = bytes.first_chunk()?;
@@ -135,12 +135,12 @@ impl Header {
             BINARY_MESSAGE => Kind::Binary,
             _ => return None,
         };
-        // With the mask's bit where there must be none, or without it, it is more than any short length.
+        // A wrong mask bit makes this more than any short length.
         let length = second ^ if masked { MASKED } else { 0 };
         (length < TWO_BYTES).then_some((kind, length))
     }
 
-    /// The same of less than 64 KiB, its length in the shortest form.
+    /// The header of a message in one frame of less than 64 KiB, its length in the shortest form.
     #[inline]
     pub(crate) fn of_whole_message(bytes: &[u8]) -> Option<(Kind, Self, usize)> {
         let (&[first, second], rest) = bytes.split_first_chunk()?;
@@ -164,7 +164,7 @@ impl Header {
         Some((kind, Self { last: true, reserved: 0, opcode, mask, length }, at))
     }
 
-    /// Bytes that this header takes in its shortest form.
+    /// The length of this header in bytes, in its shortest form.
     #[inline]
     pub const fn size(&self) -> usize {
         let length = match self.length {
@@ -178,7 +178,7 @@ impl Header {
     /// Writes this header, in its shortest form, to the beginning of `out`.
     ///
     /// # Panics
-    /// When `out` is shorter than [`Self::size`].
+    /// If `out` is shorter than [`Self::size`].
     #[inline]
     pub fn write(&self, out: &mut [u8]) {
         let first = self.opcode.bits() | (self.reserved << 4) | if self.last { LAST } else { 0 };

@@ -1,6 +1,6 @@
-//! Bytes of a read.
+//! The bytes of a read.
 
-/// What is still to be taken of the bytes that a read brought.
+/// The bytes of a read that the decoder has not taken yet.
 #[derive(Debug)]
 pub struct Input<'b>(&'b mut [u8]);
 
@@ -11,19 +11,20 @@ impl<'b> From<&'b mut [u8]> for Input<'b> {
 }
 
 impl<'b> Input<'b> {
-    /// The bytes.
+    /// The remaining bytes.
     #[inline]
     pub fn bytes(&self) -> &[u8] {
         self.0
     }
 
-    /// Whether all were taken.
+    /// Whether all bytes are taken.
     #[inline]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Takes so many bytes off the beginning; none, and nothing is done, if there are less.
+    /// Takes exactly `count` bytes off the beginning. Takes none and returns none if there are
+    /// fewer.
     #[inline]
     pub(crate) fn take_exact(&mut self, count: usize) -> Option<&'b mut [u8]> {
         let bytes = std::mem::take(&mut self.0);
@@ -36,7 +37,7 @@ impl<'b> Input<'b> {
         Some(taken)
     }
 
-    /// Takes bytes off the beginning, at most `most`.
+    /// Takes up to `most` bytes off the beginning.
     #[inline]
     pub(crate) fn take(&mut self, most: usize) -> &'b mut [u8] {
         let most = most.min(self.0.len());

@@ -1,12 +1,13 @@
-//! WebSocket frames (RFC 6455, section 5) without I/O, for a client or a server; and the opening [`handshake`] before them.
+//! WebSocket frames (RFC 6455, section 5) and the opening [`handshake`] of a client or a server,
+//! without I/O.
 //!
 //! ```text
-//! bytes of a read ─> Decoder ─> Event     messages and control frames, in place
+//! bytes of a read ─> Decoder ─> Event     messages and control frames, in place if possible
 //! messages        ─> Encoder ─> bytes     a burst in one buffer, for one write
 //! ```
 //!
 //! ```
-//! use frames::{Decoder, Encoder, Event, Input, Kind, Role, Settings};
+//! use frames::{Decoder, Encoder, Event, Input, Kind, Message, Role, Settings};
 //!
 //! // A server's frames have no mask.
 //! let mut encoder = Encoder::default();
@@ -15,22 +16,24 @@
 //!
 //! let mut read = encoder.bytes().to_vec();
 //! let mut input = Input::from(read.as_mut_slice());
-//! let settings = Settings { role: Role::Client, max_frame: 1 << 20, max_message: 1 << 20, max_frames: None };
+//! let (role, limit) = (Role::Client, 1 << 20);
+//! let settings = Settings { role, max_frame: limit, max_message: limit, max_frames: None };
 //! let mut decoder = Decoder::new(settings);
-//! let Some(Event::Message(message)) = decoder.next(&mut input)? else { panic!("a message is there") };
-//! assert_eq!((message.kind, message.payload), (Kind::Text, &b"hello"[..]));
+//! let message = Message { kind: Kind::Text, payload: b"hello" };
+//! assert_eq!(decoder.next(&mut input)?, Some(Event::Message(message)));
 //! assert_eq!(decoder.next(&mut input)?, Some(Event::Ping(b"?")));
 //! assert_eq!(decoder.next(&mut input)?, None);
 //! # Ok::<(), frames::Violation>(())
 //! ```
 //!
-//! A [`Decoder`] is made for many connections that share one read buffer: a frame that a read brought whole is handed
-//! over where it lies. Only what a read cut, and messages in fragments, are carried over, in memory that is given back
-//! with the event. An idle connection holds none. Lengths that a peer announces are compared with the limits and with what
-//! came; memory is taken for what came.
+//! Many connections can share one read buffer. The [`Decoder`] returns a whole frame where it lies
+//! in that buffer. It copies only what a read cut, and fragmented messages, and frees the copy
+//! after the event. An idle connection holds no memory. An announced length is checked against the
+//! limits, but memory is taken only for received bytes.
 //!
-//! Everything that the RFC forbids is refused ([`Violation`]); text is checked as it comes, so it is refused at the first
-//! byte that can't be UTF-8. What it leaves to the endpoint (answer pings, answer a Close, close TCP) is the caller's.
+//! A [`Violation`] reports everything that the RFC forbids. Text is checked as it is received, so
+//! it is refused at the first byte that can't be UTF-8. The caller answers pings and a Close, and
+//! closes TCP.
 
 pub mod handshake;
 
@@ -38,17 +41,21 @@ mod assembler;
 mod close;
 mod decoder;
 mod encoder;
+mod event;
 mod header;
 mod input;
 mod mask;
 mod payloads;
+mod settings;
 mod violation;
 
 pub use close::{Close, may_be_sent};
-pub use decoder::{Decoder, Event, Message, Role, Settings};
+pub use decoder::Decoder;
 pub use encoder::Encoder;
+pub use event::{Event, Message};
 pub use header::{Header, Kind, Opcode};
 pub use input::Input;
 pub use mask::{Mask, Masks, apply};
 pub use payloads::Payloads;
-pub use violation::{Offence, Violation};
+pub use settings::{Role, Settings};
+pub use violation::{Violation, ViolationKind};

@@ -5,7 +5,7 @@ use rand::CryptoRng;
 /// A masking key.
 pub type Mask = [u8; 4];
 
-/// Masks `bytes`, or takes the mask off, which is the same. `offset`: how many bytes of the payload lie before them.
+/// Masks or unmasks `bytes`, which is one operation. `offset`: their position in the payload.
 #[inline]
 pub fn apply(mask: Mask, offset: u64, bytes: &mut [u8]) {
     let mask = u32::from_le_bytes(mask).rotate_right(8 * (offset % 4) as u32);
@@ -19,9 +19,10 @@ pub fn apply(mask: Mask, offset: u64, bytes: &mut [u8]) {
     }
 }
 
-/// Masks drawn at once from a generator, to be used one by one.
+/// Random masks, drawn in blocks from a generator and used one by one.
 ///
-/// Section 5.3 asks for a strong source of entropy and masks that don't tell the next ones, hence [`CryptoRng`].
+/// RFC 6455, section 5.3 asks for masks that can't be predicted, from a strong source of entropy:
+/// hence [`CryptoRng`].
 #[derive(Debug)]
 pub struct Masks<R> {
     random: R,
@@ -29,16 +30,16 @@ pub struct Masks<R> {
     used: usize,
 }
 
-/// Bytes that are drawn at once: 256 masks.
+/// Bytes of a block: 256 masks.
 const DRAWN: usize = 1024;
 
 impl<R: CryptoRng> Masks<R> {
-    /// Masks from `random`.
+    /// Draws masks from `random`.
     pub fn new(random: R) -> Self {
         Self { random, drawn: [0; DRAWN], used: DRAWN }
     }
 
-    /// A mask that was not used before.
+    /// The next mask.
     #[inline]
     pub fn draw(&mut self) -> Mask {
         if let Some(mask) = self.drawn.get(self.used..).and_then(<[u8]>::first_chunk) {
@@ -60,8 +61,7 @@ impl<R: CryptoRng> Masks<R> {
 mod tests {
     use std::collections::BTreeSet;
 
-    use rand::SeedableRng;
-    use rand::rngs::StdRng;
+    use rand::{SeedableRng, rngs::StdRng};
 
     use super::*;
 

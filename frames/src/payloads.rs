@@ -1,24 +1,25 @@
-//! Payloads of frames whose headers are there.
+//! The payloads of frames whose headers are written already.
 
 use crate::mask::Mask;
 
-/// Payloads that are still to be written, all of the same length, each with what it must be masked with.
+/// An iterator over payloads of equal length that are still to be written, each with its mask.
 #[derive(Debug)]
 pub struct Payloads<'a> {
     frames: &'a mut [u8],
     left: usize,
-    /// Bytes of a frame, and of its header.
+    /// Bytes of a frame with its header, and of the header.
     frame: usize,
     header: usize,
 }
 
 impl<'a> Payloads<'a> {
-    /// `count` payloads one behind the other in `bytes`, without a mask: all of its bits are zero.
+    /// `count` payloads in a row in `bytes`. Their masks are zero, which masks nothing.
     pub fn unmasked(bytes: &'a mut [u8], count: usize) -> Self {
         Self { left: count, frame: bytes.len().checked_div(count).unwrap_or(0), header: 0, frames: bytes }
     }
 
-    /// Those of `count` frames with headers of `header` bytes, the last of which are the mask.
+    /// The payloads of `count` frames. Each frame begins with a header of `header` bytes that ends
+    /// with its mask.
     pub(crate) fn masked(frames: &'a mut [u8], count: usize, header: usize) -> Self {
         Self { header, ..Self::unmasked(frames, count) }
     }

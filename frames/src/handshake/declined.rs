@@ -1,7 +1,6 @@
 //! A response with a status other than 101.
 
-use super::Fields;
-use super::body::BodyReader;
+use super::{Fields, body::BodyReader};
 
 /// A response that declines the upgrade.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,7 +11,8 @@ pub struct Declined {
     pub reason: Vec<u8>,
     /// The header fields. If the stream ended within the head, those before the end.
     pub fields: Fields,
-    /// The first bytes of the body, without the framing of chunks; at most [`BODY_BYTES`](super::BODY_BYTES).
+    /// The first bytes of the body, without the framing of chunks; at most
+    /// [`BODY_BYTES`](super::BODY_BYTES).
     pub body: Vec<u8>,
 }
 

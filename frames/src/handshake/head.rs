@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_head_ends_behind_the_first_empty_line() {
+    fn a_head_ends_after_the_first_empty_line() {
         for (bytes, end) in [
             (b"HTTP/1.1 101 X\r\nA: b\r\n\r\n\x81\x00".as_slice(), Some(24)),
             (b"HTTP/1.1 101 X\nA: b\n\n\x81\n\n", Some(21)),

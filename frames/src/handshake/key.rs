@@ -1,8 +1,10 @@
 //! `Sec-WebSocket-Key` and `Sec-WebSocket-Accept` (RFC 6455, sections 4.1 and 4.2.2).
 
-use base64::Engine as _;
-use base64::alphabet::STANDARD;
-use base64::engine::general_purpose::{GeneralPurpose, PAD};
+use base64::{
+    Engine as _,
+    alphabet::STANDARD,
+    engine::general_purpose::{GeneralPurpose, PAD},
+};
 use sha1::{Digest, Sha1};
 
 /// Accepts any trailing bits. The RFC asks for a value that decodes to 16 bytes.

@@ -2,8 +2,8 @@
 //! decision out.
 //!
 //! ```text
-//! client:  request() ─> bytes          bytes of reads ─> ResponseReader ─> Accepted | ResponseError
-//! server:  bytes of reads ─> RequestReader ─> UpgradeRequest | Rejection ─> response() ─> bytes
+//! client:  request() ─> bytes    bytes of reads ─> ResponseReader ─> Accepted | ResponseError
+//! server:  bytes of reads ─> RequestReader ─> UpgradeRequest | Rejection    response() ─> bytes
 //! ```
 //!
 //! ```
@@ -16,13 +16,13 @@
 //! let upgrade = requests.take(&bytes)?.expect("it is whole");
 //!
 //! let mut responses = ResponseReader::new(&key, &[]);
-//! let accepted = responses.take(&upgrade.response()).ok().flatten().expect("it is whole and lawful");
+//! let accepted = responses.take(&upgrade.response()).ok().flatten().expect("it is lawful");
 //! assert_eq!((accepted.subprotocol, accepted.remaining), (None, Vec::new()));
 //! # Ok::<(), frames::handshake::Rejection>(())
 //! ```
 //!
-//! The decision follows RFC 6455 and HTTP/1.1 (RFC 9110, RFC 9112), however the stream is cut. Where
-//! they leave a choice, this is it:
+//! The decision follows RFC 6455 and HTTP/1.1 (RFC 9110, RFC 9112), however the stream is cut.
+//! Where they leave a choice, this is it:
 //!
 //! | | client | server |
 //! |---|---|---|
@@ -56,7 +56,8 @@ pub use request::{RequestReader, UpgradeRequest, request};
 pub use response::{Accepted, ResponseReader};
 pub use response_error::ResponseError;
 
-/// Most bytes of a head, interim responses included. Browsers and proxies send 1 to 8 KiB with cookies.
+/// Most bytes of a head, interim responses included. Browsers and proxies send 1 to 8 KiB with
+/// cookies.
 pub const HEAD_BYTES: usize = 64 * 1024;
 
 /// Most fields of a head.

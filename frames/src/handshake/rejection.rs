@@ -48,7 +48,8 @@ pub enum RejectionReason {
     /// Neither a path nor a URL.
     #[error("the request target must be a path or a URL")]
     Target,
-    /// Content-Length or Transfer-Encoding is malformed, or both are present (RFC 9112, section 6.3).
+    /// Content-Length or Transfer-Encoding is malformed, or both are present (RFC 9112, section
+    /// 6.3).
     #[error("it is not clear how long the request is")]
     Length,
     /// The request has content. A handshake has none.

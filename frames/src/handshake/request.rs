@@ -2,13 +2,16 @@
 
 use httparse::{EMPTY_HEADER, Error, Status};
 
-use super::head::{HeadBuffer, HeadTooLong};
-use super::rejection::{Rejection, RejectionReason};
-use super::{Fields, Key, MOST_FIELDS, is_token};
+use super::{
+    Fields, Key, MOST_FIELDS,
+    head::{HeadBuffer, HeadTooLong},
+    is_token,
+    rejection::{Rejection, RejectionReason},
+};
 
 /// Writes a client's request (RFC 6455, section 4.1). `fields` are added to those of the handshake.
-/// The caller ensures that their names are tokens, that their values have no control characters, and
-/// that none of them repeats a field of the handshake.
+/// The caller ensures that their names are tokens, that their values have no control characters,
+/// and that none of them repeats a field of the handshake.
 pub fn request<'a>(
     out: &mut Vec<u8>,
     authority: &str,

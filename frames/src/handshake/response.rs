@@ -2,9 +2,11 @@
 
 use httparse::{EMPTY_HEADER, Error, ParserConfig, Response, Status};
 
-use super::declined::DeclinedReader;
-use super::head::{HeadBuffer, HeadTooLong};
-use super::{BEGINNING_BYTES, Fields, INTERIM_RESPONSES, Key, MOST_FIELDS, ResponseError};
+use super::{
+    BEGINNING_BYTES, Fields, INTERIM_RESPONSES, Key, MOST_FIELDS, ResponseError,
+    declined::DeclinedReader,
+    head::{HeadBuffer, HeadTooLong},
+};
 
 /// Reads the response to a request, and decides on it.
 #[derive(Debug)]
@@ -90,8 +92,8 @@ impl<'a> ResponseReader<'a> {
         }
     }
 
-    /// Whether the response is refused, and only its body is still read. The caller may stop waiting
-    /// for that and call [`Self::finish`].
+    /// Whether the response is refused, and only its body is still read. The caller may stop
+    /// waiting for that and call [`Self::finish`].
     pub fn is_refused(&self) -> bool {
         self.refused.is_some()
     }

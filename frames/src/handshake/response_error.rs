@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use super::Declined;
 
-/// A response that opens no WebSocket. The server's bytes are kept unescaped: escape them before you
-/// show them.
+/// A response that opens no WebSocket. The server's bytes are kept unescaped: escape them before
+/// you show them.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ResponseError {
     /// A status other than 101.
@@ -39,7 +39,8 @@ pub enum ResponseError {
     /// More than [`INTERIM_RESPONSES`](super::INTERIM_RESPONSES).
     #[error("the server sent more than 16 interim answers (status 1xx)")]
     TooManyInterim,
-    /// The stream ended before the response did. Holds its beginning; empty if nothing was received.
+    /// The stream ended before the response did. Holds its beginning; empty if nothing was
+    /// received.
     #[error("the server closed the connection before its answer was complete")]
     Ended(Vec<u8>),
     /// Status 101 without `Upgrade: websocket`. Holds the value of that field, if any.
@@ -54,7 +55,8 @@ pub enum ResponseError {
     /// More than one `Sec-WebSocket-Accept`.
     #[error("the answer has more than one Sec-WebSocket-Accept")]
     SeveralAccepts,
-    /// A `Sec-WebSocket-Accept` that does not follow from the key, as in a response to another request.
+    /// A `Sec-WebSocket-Accept` that does not follow from the key, as in a response to another
+    /// request.
     #[error("the Sec-WebSocket-Accept of the answer does not follow from the key of the request")]
     WrongAccept(Vec<u8>),
     /// An extension that was not offered.

@@ -1,10 +1,11 @@
-//! What servers answer: to be taken, or to be refused under a name.
+//! Responses of servers: accepted, or refused with a name.
 
 use frames::handshake::{HEAD_BYTES, Key, ResponseError, ResponseReader};
 
-/// A name, what is sent, and the decision: `ok`, with the subprotocol if there is one, or the kind of the refusal. In what is
-/// sent, `{ok}` is a status line with the two upgrade fields, `{key}` the right Sec-WebSocket-Accept, and `{end}` what a lawful
-/// answer lacks behind a status line: upgrade fields, accept and an empty line. Offered are `v1` and `v2`.
+/// A name, the bytes, and the decision: `ok`, with the subprotocol if there is one, or the kind of
+/// the error. In the bytes, `{ok}` is a status line with the two upgrade fields, `{key}` the right
+/// Sec-WebSocket-Accept, and `{end}` the rest of a valid response after a status line. The client
+/// offers `v1` and `v2`.
 pub(crate) const ANSWERS: &[(&str, &str, &str)] = &[
     ("plain", "HTTP/1.1 101 Switching Protocols\r\n{end}", "ok"),
     ("no reason phrase", "HTTP/1.1 101 \r\n{end}", "ok"),
@@ -39,7 +40,7 @@ pub(crate) const ANSWERS: &[(&str, &str, &str)] = &[
         "ok",
     ),
     ("an empty field", "{ok}Server:\r\n{key}\r\n", "ok"),
-    ("frames behind it", "{ok}{key}\r\n\u{1}\u{2}\r\n\r\n", "ok behind"),
+    ("frames after it", "{ok}{key}\r\n\u{1}\u{2}\r\n\r\n", "ok + frames"),
     ("a subprotocol that was offered", "{ok}Sec-WebSocket-Protocol: v2\r\n{key}\r\n", "ok v2"),
     ("another one that was offered", "{ok}sec-websocket-protocol:v1\r\n{key}\r\n", "ok v1"),
     ("a subprotocol that was not", "{ok}Sec-WebSocket-Protocol: v3\r\n{key}\r\n", "subprotocol_not_offered"),
@@ -160,11 +161,11 @@ pub(crate) fn decision<'a>(key: &Key, pieces: impl Iterator<Item = &'a [u8]>) ->
         let refusal = answer.finish();
         return (described(&refusal), Some(refusal));
     };
-    let mut behind = accepted.remaining;
-    behind.extend(rest);
-    let behind = if behind.is_empty() { "" } else { " behind" };
+    let mut frames = accepted.remaining;
+    frames.extend(rest);
+    let frames = if frames.is_empty() { "" } else { " + frames" };
     let subprotocol = accepted.subprotocol.map(|name| format!(" {name}")).unwrap_or_default();
-    (format!("ok{subprotocol}{behind}"), None)
+    (format!("ok{subprotocol}{frames}"), None)
 }
 
 fn described(refusal: &ResponseError) -> String {

@@ -1,4 +1,4 @@
-//! Opening handshakes as data: what comes, cut everywhere, and what is decided.
+//! Opening handshakes as tables: the bytes, cut everywhere, and the decision.
 
 mod answers;
 mod mutated;

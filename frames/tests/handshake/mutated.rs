@@ -1,4 +1,4 @@
-//! Lawful and unlawful heads with some bytes changed: whatever comes of them, it does not depend on how the stream is cut.
+//! Heads with some bytes changed: the decision does not depend on how the stream is cut.
 
 use frames::handshake::Key;
 use proptest::prelude::*;

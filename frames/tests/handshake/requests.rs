@@ -2,8 +2,9 @@
 
 use frames::handshake::{HEAD_BYTES, Rejection, RequestReader};
 
-/// A name, what is sent, and the decision: `101`, with what was offered or came behind, or the status of the answer. In what is
-/// sent, `{get}` is a request line with a Host, `{up}` the two upgrade fields and the version, `{key}` a key.
+/// A name, the bytes, and the decision: `101`, with the offered subprotocols or the number of bytes
+/// after the head, or the status of the rejection. In the bytes, `{get}` is a request line with a
+/// Host, `{up}` the two upgrade fields and the version, `{key}` a key.
 pub(crate) const REQUESTS: &[(&str, &str, &str)] = &[
     ("plain", "{get}{up}{key}\r\n", "101"),
     ("keep-alive in the list", "{get}Connection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n{v}{key}\r\n", "101"),
@@ -35,7 +36,7 @@ pub(crate) const REQUESTS: &[(&str, &str, &str)] = &[
         "{get}{up}{key}Sec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=10\r\n\r\n",
         "101",
     ),
-    ("frames behind it", "{get}{up}{key}\r\n\u{1}\r\n\r\n", "101 +5"),
+    ("frames after it", "{get}{up}{key}\r\n\u{1}\r\n\r\n", "101 +5"),
     ("HTTP/1.0", "GET / HTTP/1.0\r\nHost: x\r\n{up}{key}\r\n", "426"),
     ("HTTP/1.0 without an upgrade", "GET / HTTP/1.0\r\n\r\n", "426"),
     ("HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "505"),
@@ -103,22 +104,22 @@ pub(crate) fn bytes(text: &str) -> Vec<u8> {
 
 /// The decision on what came in these pieces.
 pub(crate) fn decision<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> (String, Option<Rejection>) {
-    let (mut asked, mut upgrade, mut behind) = (RequestReader::default(), None, 0);
+    let (mut reader, mut upgrade, mut frames) = (RequestReader::default(), None, 0);
     for piece in pieces {
         if upgrade.is_some() {
-            behind += piece.len();
+            frames += piece.len();
             continue;
         }
-        match asked.take(piece) {
+        match reader.take(piece) {
             Ok(taken) => upgrade = taken,
             Err(rejection) => return (described(rejection), Some(rejection)),
         }
     }
     let Some(upgrade) = upgrade else { return ("more".to_owned(), None) };
-    behind += upgrade.remaining.len();
+    frames += upgrade.remaining.len();
     let mut words = vec!["101".to_owned()];
     words.extend(upgrade.subprotocols);
-    words.extend((behind > 0).then(|| format!("+{behind}")));
+    words.extend((frames > 0).then(|| format!("+{frames}")));
     (words.join(" "), None)
 }
 

@@ -2,10 +2,10 @@
 
 use frames::{Decoder, Event, Input, Kind, Message, Role, Settings};
 
-use crate::rig::{ROLES, Seen, decode, frame, settings};
+use crate::rig::{OwnedEvent, ROLES, decode, frame, settings};
 
 /// Everything that may follow each other, and what it means.
-fn everything(role: Role) -> (Vec<u8>, Vec<Seen>) {
+fn everything(role: Role) -> (Vec<u8>, Vec<OwnedEvent>) {
     let text = "ein Würfel, 骰子, 🎲";
     let halves = text.as_bytes().split_at(5);
     let medium: Vec<u8> = (0..300_u16).map(|n| n.to_le_bytes()[0]).collect();
@@ -32,20 +32,20 @@ fn everything(role: Role) -> (Vec<u8>, Vec<Seen>) {
         (0x88, b"\x03\xe8good b\xc3\xbfe"),
     ];
     let seen = vec![
-        Seen::Text(text.into()),
-        Seen::Binary(medium[..125].to_vec()),
-        Seen::Binary(medium[..126].to_vec()),
-        Seen::Text(vec![]),
-        Seen::Binary(vec![]),
-        Seen::Ping(b"ping".to_vec()),
-        Seen::Pong(vec![]),
-        Seen::Text(text.into()),
-        Seen::Ping(medium[..125].to_vec()),
-        Seen::Binary(medium.clone()),
-        Seen::Text(vec![]),
-        Seen::Pong(b"pong".to_vec()),
-        Seen::Binary(medium.clone()),
-        Seen::Close(Some((1000, "good bÿe".into()))),
+        OwnedEvent::Text(text.into()),
+        OwnedEvent::Binary(medium[..125].to_vec()),
+        OwnedEvent::Binary(medium[..126].to_vec()),
+        OwnedEvent::Text(vec![]),
+        OwnedEvent::Binary(vec![]),
+        OwnedEvent::Ping(b"ping".to_vec()),
+        OwnedEvent::Pong(vec![]),
+        OwnedEvent::Text(text.into()),
+        OwnedEvent::Ping(medium[..125].to_vec()),
+        OwnedEvent::Binary(medium.clone()),
+        OwnedEvent::Text(vec![]),
+        OwnedEvent::Pong(b"pong".to_vec()),
+        OwnedEvent::Binary(medium.clone()),
+        OwnedEvent::Close(Some((1000, "good bÿe".into()))),
     ];
     (frames.iter().flat_map(|(first, payload)| frame(role, *first, payload)).collect(), seen)
 }
@@ -113,7 +113,7 @@ fn the_end_of_a_stream_is_between_messages_or_not() {
 }
 
 #[test]
-fn what_was_just_handed_over_is_not_under_way() {
+fn a_returned_event_is_complete() {
     for role in ROLES {
         let (message, ping) = (frame(role, 0x82, b"cut"), frame(role, 0x89, b"cut"));
         for bytes in [message, ping] {
@@ -128,7 +128,7 @@ fn what_was_just_handed_over_is_not_under_way() {
 }
 
 #[test]
-fn what_is_taken_at_a_glance_is_a_whole_message_in_one_frame_and_nothing_else() {
+fn next_whole_takes_only_a_whole_message_in_one_frame() {
     for role in ROLES {
         let (small, long) = (vec![7; 125], vec![7; 126]);
         for (bytes, kind, payload) in [
@@ -179,7 +179,7 @@ fn untouched(decoder: &Decoder, bytes: &[u8]) {
 }
 
 #[test]
-fn nothing_is_taken_at_a_glance_while_a_frame_or_a_message_is_under_way_or_all_is_over() {
+fn next_whole_takes_nothing_within_a_message_or_after_the_end() {
     for role in ROLES {
         let whole = frame(role, 0x82, b"whole");
         for before in [&frame(role, 0x81, b"cut")[..4], &frame(role, 0x01, b"part"), &frame(role, 0x88, b"")] {

@@ -4,7 +4,7 @@ use frames::{Encoder, Kind, Masks, Role};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
-use crate::rig::{ROLES, Seen, decode, settings};
+use crate::rig::{OwnedEvent, ROLES, decode, settings};
 
 #[test]
 fn a_burst_is_one_run_of_bytes_and_comes_out_as_it_went_in() {
@@ -16,14 +16,14 @@ fn a_burst_is_one_run_of_bytes_and_comes_out_as_it_went_in() {
         for length in [0, 1, 7, 64, 125, 126, 127, 65_535, 65_536, 70_000] {
             encoder.message(Kind::Text, mask(), length, |out| out.fill(b't'));
             encoder.message(Kind::Binary, mask(), length, |out| out.fill(0xb1));
-            expected.extend([Seen::Text(vec![b't'; length]), Seen::Binary(vec![0xb1; length])]);
+            expected.extend([OwnedEvent::Text(vec![b't'; length]), OwnedEvent::Binary(vec![0xb1; length])]);
         }
         encoder.ping(mask(), b"are you there");
         encoder.pong(mask(), &[7; 200]);
         encoder.close(mask(), Some((1000, &"ü".repeat(100))));
-        expected.extend([Seen::Ping(b"are you there".to_vec()), Seen::Pong(vec![7; 125])]);
+        expected.extend([OwnedEvent::Ping(b"are you there".to_vec()), OwnedEvent::Pong(vec![7; 125])]);
         // 61 characters of two bytes: another would be cut.
-        expected.push(Seen::Close(Some((1000, "ü".repeat(61).into()))));
+        expected.push(OwnedEvent::Close(Some((1000, "ü".repeat(61).into()))));
         assert_eq!(decode(settings(role), [encoder.bytes()]), (expected, None));
     }
 }

@@ -1,16 +1,18 @@
-//! The same as tungstenite makes of it: the same events, then both refuse or neither does, for the same reason.
+//! The decoder agrees with tungstenite: equal events, then both refuse for one reason or neither
+//! does.
 //!
-//! What differs is taken into account: lengths that are not in their shortest form, which tungstenite takes; codes that must
-//! not stand in a Close, which it hands over as 1002; and among those 1014, which was registered since.
+//! Known differences are taken into account. tungstenite accepts lengths that are not in their
+//! shortest form. It reports forbidden Close codes as 1002, and 1014 is one of them, which was
+//! registered later.
 
 use std::io::{self, Cursor, Read, Write};
 
-use frames::{Offence, Role, Settings, Violation};
+use frames::{Role, Settings, Violation, ViolationKind};
 use proptest::prelude::*;
 use tokio_tungstenite::tungstenite::protocol::{self, WebSocketConfig, WebSocketContext};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-use crate::rig::{Seen, decode, framed};
+use crate::rig::{OwnedEvent, decode, framed};
 
 /// A stream that ends, and takes everything.
 struct Stream<'a>(Cursor<&'a [u8]>);
@@ -36,7 +38,7 @@ impl Write for Stream<'_> {
 }
 
 /// What tungstenite makes of a stream, up to a Close.
-fn oracle(settings: Settings, bytes: &[u8]) -> (Vec<Seen>, Option<Offence>) {
+fn oracle(settings: Settings, bytes: &[u8]) -> (Vec<OwnedEvent>, Option<ViolationKind>) {
     let limit = |limit: u64| Some(usize::try_from(limit).expect("small"));
     let config = WebSocketConfig::default()
         .max_frame_size(limit(settings.max_frame))
@@ -49,19 +51,19 @@ fn oracle(settings: Settings, bytes: &[u8]) -> (Vec<Seen>, Option<Offence>) {
     let mut seen = Vec::new();
     loop {
         seen.push(match context.read(&mut stream) {
-            Ok(Message::Text(text)) => Seen::Text(text.as_bytes().to_vec()),
-            Ok(Message::Binary(bytes)) => Seen::Binary(bytes.to_vec()),
-            Ok(Message::Ping(bytes)) => Seen::Ping(bytes.to_vec()),
-            Ok(Message::Pong(bytes)) => Seen::Pong(bytes.to_vec()),
+            Ok(Message::Text(text)) => OwnedEvent::Text(text.as_bytes().to_vec()),
+            Ok(Message::Binary(bytes)) => OwnedEvent::Binary(bytes.to_vec()),
+            Ok(Message::Ping(bytes)) => OwnedEvent::Ping(bytes.to_vec()),
+            Ok(Message::Pong(bytes)) => OwnedEvent::Pong(bytes.to_vec()),
             Ok(Message::Close(close)) => {
-                seen.push(Seen::Close(close.map(|close| (close.code.into(), close.reason.as_bytes().to_vec()))));
+                seen.push(OwnedEvent::Close(close.map(|close| (close.code.into(), close.reason.as_bytes().to_vec()))));
                 return (seen, None);
             }
             Ok(Message::Frame(_)) => unreachable!("they are only written"),
             Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => return (seen, None),
-            Err(Error::Protocol(_)) => return (seen, Some(Offence::Protocol)),
-            Err(Error::Utf8(_)) => return (seen, Some(Offence::Encoding)),
-            Err(Error::Capacity(_)) => return (seen, Some(Offence::Size)),
+            Err(Error::Protocol(_)) => return (seen, Some(ViolationKind::Protocol)),
+            Err(Error::Utf8(_)) => return (seen, Some(ViolationKind::Encoding)),
+            Err(Error::Capacity(_)) => return (seen, Some(ViolationKind::Size)),
             Err(other) => panic!("{other:?}"),
         });
     }
@@ -71,9 +73,9 @@ fn oracle(settings: Settings, bytes: &[u8]) -> (Vec<Seen>, Option<Offence>) {
 fn compare(settings: Settings, bytes: &[u8], pieces: usize) -> Result<(), TestCaseError> {
     let (mut seen, stopped) = decode(settings, bytes.chunks(pieces.max(1)));
     let (mut expected, mut refused) = oracle(settings, bytes);
-    if matches!(seen.last(), Some(Seen::Close(Some((1014, _))))) {
+    if matches!(seen.last(), Some(OwnedEvent::Close(Some((1014, _))))) {
         seen.pop();
-        prop_assert!(matches!(expected.pop(), Some(Seen::Close(Some((1002, _))))));
+        prop_assert!(matches!(expected.pop(), Some(OwnedEvent::Close(Some((1002, _))))));
     }
     match stopped {
         Some(Violation::LongLength(_)) => {
@@ -82,29 +84,29 @@ fn compare(settings: Settings, bytes: &[u8], pieces: usize) -> Result<(), TestCa
         }
         Some(Violation::ForbiddenCode(_)) => {
             let last = expected.pop();
-            prop_assert!(matches!(last, Some(Seen::Close(Some((1002, _))))), "{last:?}");
-            refused = Some(Offence::Protocol);
+            prop_assert!(matches!(last, Some(OwnedEvent::Close(Some((1002, _))))), "{last:?}");
+            refused = Some(ViolationKind::Protocol);
         }
         Some(Violation::AfterClose) => return prop_eq(&seen, &expected),
-        // Text is refused here before its frame is whole, and a stream that ends before that tells tungstenite nothing.
+        // The decoder refuses text before its frame is complete. tungstenite needs the whole frame.
         Some(Violation::NotUtf8) if refused.is_none() => {
             let (again, _) = oracle(settings, &[bytes, &vec![b'x'; 70_000]].concat());
             return prop_eq(&seen, &again);
         }
-        // The same goes for what a header alone tells.
+        // So it is for a rule that the header alone breaks.
         Some(violation) if refused.is_none() => {
             let (again, refused) = oracle(settings, &[bytes, &vec![b'x'; 70_000]].concat());
-            prop_assert_eq!(refused, Some(violation.offence()));
+            prop_assert_eq!(refused, Some(violation.kind()));
             return prop_eq(&seen, &again);
         }
         _ => {}
     }
     prop_eq(&seen, &expected)?;
-    prop_assert_eq!(stopped.map(Violation::offence), refused);
+    prop_assert_eq!(stopped.map(Violation::kind), refused);
     Ok(())
 }
 
-fn prop_eq(seen: &[Seen], expected: &[Seen]) -> Result<(), TestCaseError> {
+fn prop_eq(seen: &[OwnedEvent], expected: &[OwnedEvent]) -> Result<(), TestCaseError> {
     prop_assert_eq!(seen, expected);
     Ok(())
 }

@@ -1,10 +1,11 @@
-//! What RFC 6455 forbids is refused, for what it is, wherever the stream is cut; what is just within is not.
+//! The decoder refuses what RFC 6455 forbids, with the right violation, wherever the stream is cut.
+//! It accepts what is just within the limits.
 
-use frames::{Offence, Role, Settings, Violation};
+use frames::{Role, Settings, Violation, ViolationKind};
 
-use crate::rig::{ROLES, Seen, decode, frame, framed, settings};
+use crate::rig::{OwnedEvent, ROLES, decode, frame, framed, settings};
 
-/// `frames`, each as first byte and payload, after a message that is in order, and what is said of them.
+/// `frames`, each as first byte and payload, after a valid message, and the violation.
 struct Case(&'static str, &'static [(u8, &'static [u8])], Violation);
 
 const LONG: &[u8] = &[b'x'; 126];
@@ -64,8 +65,8 @@ fn in_every_way(bytes: &[u8], check: impl Fn(Vec<&[u8]>)) {
     check(bytes.chunks(1).collect());
 }
 
-fn seen_before(name: &str, seen: &[Seen]) {
-    assert_eq!(seen.first(), Some(&Seen::Text("in örder".into())), "{name}: what was right is handed over");
+fn seen_before(name: &str, seen: &[OwnedEvent]) {
+    assert_eq!(seen.first(), Some(&OwnedEvent::Text("in örder".into())), "{name}: what was right is handed over");
 }
 
 #[test]
@@ -90,7 +91,7 @@ fn codes_are_allowed_or_not() {
         let bytes = frame(Role::Client, 0x88, &code.to_be_bytes());
         let (seen, stopped) = decode(settings(Role::Client), [bytes.as_slice()]);
         if allowed.iter().any(|range| range.contains(&code)) {
-            assert_eq!((seen, stopped), (vec![Seen::Close(Some((code, vec![])))], None));
+            assert_eq!((seen, stopped), (vec![OwnedEvent::Close(Some((code, vec![])))], None));
         } else {
             assert_eq!((seen, stopped), (vec![], Some(Violation::ForbiddenCode(code))));
         }
@@ -124,7 +125,7 @@ fn lengths_must_be_in_their_shortest_form() {
         for length in [125, 126, 65_535, 65_536] {
             let payload = vec![b'x'; length];
             let (seen, stopped) = decode(settings(role), [frame(role, 0x82, &payload).as_slice()]);
-            assert_eq!((seen, stopped), (vec![Seen::Binary(payload)], None));
+            assert_eq!((seen, stopped), (vec![OwnedEvent::Binary(payload)], None));
         }
     }
 }
@@ -159,7 +160,10 @@ fn limits_hold_to_the_byte_and_before_the_bytes_come() {
         }
         let within = [frame(role, 0x02, &[7; 20]), frame(role, 0x89, b""), frame(role, 0x80, &[7; 10])].concat();
         in_every_way(&within, |pieces| {
-            assert_eq!(decode(settings, pieces), (vec![Seen::Ping(vec![]), Seen::Binary(vec![7; 30])], None));
+            assert_eq!(
+                decode(settings, pieces),
+                (vec![OwnedEvent::Ping(vec![]), OwnedEvent::Binary(vec![7; 30])], None)
+            );
         });
     }
 }
@@ -175,7 +179,7 @@ fn in_frames(role: Role, count: usize, length: usize) -> Vec<u8> {
 }
 
 #[test]
-fn frames_of_a_message_are_limited_and_control_frames_are_none_of_them() {
+fn the_frame_limit_does_not_count_control_frames() {
     for (role, length) in [(Role::Client, 0), (Role::Server, 0), (Role::Server, 1), (Role::Server, 126)] {
         let limited = |limit| Settings { max_frames: Some(limit), ..settings(role) };
         let within = [in_frames(role, 3, length), in_frames(role, 1, length), in_frames(role, 3, length)].concat();
@@ -212,14 +216,14 @@ fn the_longest_lengths_are_refused_by_their_size() {
 #[test]
 fn each_violation_has_its_offence_and_its_code() {
     for (violation, offence, code) in [
-        (Violation::NotUtf8, Offence::Encoding, 1007),
-        (Violation::FrameTooBig { length: 2, limit: 1 }, Offence::Size, 1009),
-        (Violation::MessageTooBig { length: 2, limit: 1 }, Offence::Size, 1009),
-        (Violation::TooManyFrames { limit: 1 }, Offence::Size, 1008),
-        (Violation::ReservedBit, Offence::Protocol, 1002),
-        (Violation::LongLength(1), Offence::Protocol, 1002),
-        (Violation::ForbiddenCode(1005), Offence::Protocol, 1002),
+        (Violation::NotUtf8, ViolationKind::Encoding, 1007),
+        (Violation::FrameTooBig { length: 2, limit: 1 }, ViolationKind::Size, 1009),
+        (Violation::MessageTooBig { length: 2, limit: 1 }, ViolationKind::Size, 1009),
+        (Violation::TooManyFrames { limit: 1 }, ViolationKind::Size, 1008),
+        (Violation::ReservedBit, ViolationKind::Protocol, 1002),
+        (Violation::LongLength(1), ViolationKind::Protocol, 1002),
+        (Violation::ForbiddenCode(1005), ViolationKind::Protocol, 1002),
     ] {
-        assert_eq!((violation.offence(), violation.close_code()), (offence, code));
+        assert_eq!((violation.kind(), violation.close_code()), (offence, code));
     }
 }

@@ -1,10 +1,10 @@
-//! Frames by hand, and what a decoder makes of a stream that comes in pieces.
+//! Frames made by hand, and the events of a stream in pieces.
 
 use frames::{Decoder, Event, Input, Kind, Role, Settings, Violation};
 
-/// What a decoder handed over, to be kept.
+/// An owned copy of an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Seen {
+pub(crate) enum OwnedEvent {
     Text(Vec<u8>),
     Binary(Vec<u8>),
     Ping(Vec<u8>),
@@ -12,7 +12,7 @@ pub(crate) enum Seen {
     Close(Option<(u16, Vec<u8>)>),
 }
 
-impl From<Event<'_>> for Seen {
+impl From<Event<'_>> for OwnedEvent {
     fn from(event: Event<'_>) -> Self {
         match event {
             Event::Message(message) => match message.kind {
@@ -31,11 +31,11 @@ pub(crate) fn settings(role: Role) -> Settings {
     Settings { role, max_frame: 1 << 20, max_message: 1 << 20, max_frames: None }
 }
 
-/// What a decoder makes of `pieces`, and why it stopped before their end, if it did.
+/// The events of `pieces`, and the violation that ended them, if any.
 pub(crate) fn decode<'p>(
     settings: Settings,
     pieces: impl IntoIterator<Item = &'p [u8]>,
-) -> (Vec<Seen>, Option<Violation>) {
+) -> (Vec<OwnedEvent>, Option<Violation>) {
     let (mut decoder, mut seen) = (Decoder::new(settings), Vec::new());
     for piece in pieces {
         let mut buffer = piece.to_vec();
@@ -52,12 +52,13 @@ pub(crate) fn decode<'p>(
     (seen, None)
 }
 
-/// A frame as `role` takes it. `first`: flags and opcode.
+/// A frame for a receiver of this `role`. `first`: flags and opcode.
 pub(crate) fn frame(role: Role, first: u8, payload: &[u8]) -> Vec<u8> {
     framed(role, first, payload.len() as u64, 0, payload)
 }
 
-/// A frame that announces `length` bytes in at least `form` bytes of extended length, and brings `payload`.
+/// A frame that announces `length` bytes in at least `form` bytes of extended length, with
+/// `payload`.
 pub(crate) fn framed(role: Role, first: u8, length: u64, form: usize, payload: &[u8]) -> Vec<u8> {
     const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
     let masked = if role == Role::Server { 0x80 } else { 0 };

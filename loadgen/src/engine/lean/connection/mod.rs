@@ -5,7 +5,7 @@ mod whole;
 
 use std::io::{self, ErrorKind};
 
-use frames::{Decoder, Event, Input, Offence, Role, Settings, Violation};
+use frames::{Decoder, Event, Input, Role, Settings, Violation, ViolationKind};
 
 use self::extra::Extra;
 use self::whole::{Whole, event};
@@ -368,10 +368,10 @@ impl Connection {
             return false;
         }
         self.close(violation.close_code(), shared);
-        let kind = match violation.offence() {
-            Offence::Protocol => "protocol_error",
-            Offence::Encoding => "invalid_utf8",
-            Offence::Size => "message_too_big",
+        let kind = match violation.kind() {
+            ViolationKind::Protocol => "protocol_error",
+            ViolationKind::Encoding => "invalid_utf8",
+            ViolationKind::Size => "message_too_big",
         };
         self.end(Cause::new(kind, &violation.to_string()), sink);
         true

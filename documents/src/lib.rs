@@ -24,10 +24,18 @@ pub struct Page {
     pub path: PathBuf,
     /// Where its links and pictures lead, as written.
     pub links: Vec<String>,
+    /// What it has in code spans.
+    pub spans: Vec<String>,
     /// What a link may have behind its `#`.
     pub anchors: HashSet<String>,
     /// Lines of code blocks that are not in another language than the shell's.
     pub shell_lines: Vec<String>,
+}
+
+impl Page {
+    fn new(path: PathBuf) -> Self {
+        Self { path, links: Vec::new(), spans: Vec::new(), anchors: HashSet::new(), shell_lines: Vec::new() }
+    }
 }
 
 /// A command of a document.
@@ -118,7 +126,7 @@ fn read_folder(folder: &Path, pages: &mut Vec<Page>) {
 fn read_page(path: &Path) -> Page {
     let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let relative = path.strip_prefix(root()).expect("a file of the project").to_owned();
-    let mut page = Page { path: relative, links: Vec::new(), anchors: HashSet::new(), shell_lines: Vec::new() };
+    let mut page = Page::new(relative);
     let arena = Arena::new();
     let mut options = Options::default();
     options.extension.table = true;
@@ -126,8 +134,10 @@ fn read_page(path: &Path) -> Page {
     for node in parse_document(&arena, &text, &options).descendants() {
         match &node.data.borrow().value {
             NodeValue::Link(link) | NodeValue::Image(link) => page.links.push(link.url.clone()),
+            NodeValue::Code(code) => page.spans.push(code.literal.clone()),
             NodeValue::CodeBlock(block) if ["", "sh"].contains(&block.info.as_str()) => {
-                page.shell_lines.extend(block.literal.lines().map(|line| line.trim().to_owned()));
+                let whole = block.literal.replace("\\\n", " ");
+                page.shell_lines.extend(whole.lines().map(|line| line.trim().to_owned()));
             }
             NodeValue::Heading(_) => {
                 let words = node.descendants().filter_map(|part| match &part.data.borrow().value {
@@ -170,6 +180,22 @@ mod tests {
             }
         }
         assert!(broken.is_empty(), "{broken:#?}");
+    }
+
+    #[test]
+    fn every_source_file_that_is_named_is_there() {
+        let mut missing = Vec::new();
+        for page in pages() {
+            for span in &page.spans {
+                let folder = span.split_once('/').map(|(folder, _)| root().join(folder));
+                let is_source = Path::new(span).extension().is_some_and(|extension| extension == "rs");
+                let is_named = is_source && folder.is_some_and(|folder| folder.is_dir());
+                if is_named && !root().join(span).exists() {
+                    missing.push(format!("{}: {span}", page.path.display()));
+                }
+            }
+        }
+        assert!(missing.is_empty(), "{missing:#?}");
     }
 
     #[test]

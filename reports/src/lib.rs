@@ -57,5 +57,6 @@ pub use store::schema::{self, Schema};
 pub use text::{
     escape::{self, escape},
     human,
+    nearest::nearest,
     refusal::Refusal,
 };

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::text::{
     decimal::Decimal,
+    nearest::nearest,
     refusal::{Fault, Slice},
 };
 
@@ -35,8 +36,22 @@ pub(crate) fn metric(slice: Slice<'_>) -> Result<Metric, Fault> {
     }
     match statistic(slice)? {
         Some(statistic) => Ok(Metric::Latency(Series::Response, statistic)),
-        None => Err(Fault::new(slice.at, format!("`{}` is not a metric", slice.text), metrics())),
+        None => Err(Fault::new(slice.at, not_a_metric(slice.text), metrics())),
     }
+}
+
+/// What is wrong with a name, and which may have been meant.
+fn not_a_metric(text: &str) -> String {
+    let meant = if let Some((prefix, statistic)) = text.split_once('.') {
+        let series = Series::ALL.map(|(_, definition)| definition.name);
+        nearest(prefix, series).map(|series| format!("{series}.{statistic}"))
+    } else {
+        let [_, others @ ..] = glossary();
+        let names = others.iter().flat_map(|part| &part.definitions).map(|definition| definition.name);
+        nearest(text, names).map(str::to_owned)
+    };
+    let meant = meant.map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"));
+    format!("`{text}` is not a metric{meant}")
 }
 
 /// `None` when the text does not look like a statistic at all.

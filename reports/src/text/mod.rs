@@ -3,4 +3,5 @@
 pub(crate) mod decimal;
 pub mod escape;
 pub mod human;
+pub(crate) mod nearest;
 pub(crate) mod refusal;

@@ -57,8 +57,24 @@ const REFUSED: &[(&[&str], &[&str])] = &[
     (&["--threshold", "p50 = 4"], &["--threshold", "p50 = 4\n      ^\n", "< <= > >= =="]),
     (&["--threshold", "latency<5ms"], &["--threshold", "\n  ^\n", "accepted: "]),
     (&["--threshold", ""], &["--threshold", "METRIC OP VALUE"]),
+    (&["--threshold", "throughputs>5"], &["did you mean `throughput`?"]),
+    (&["--threshold", "respnse.p99<5ms"], &["did you mean `response.p99`?"]),
     (&["--window", "1", "--clients", "1000m"], &["--clients", "1000000000", "descriptors", "ulimit", "or fewer"]),
     (&["--bogus"], &["--bogus"]),
+    (&["--cleints", "5"], &["'--cleints'", "'--clients'"]),
+    (&["serach"], &["'serach'", "did you mean 'search'?"]),
+    (&["-c", "5", "raport", "result.json"], &["'raport'", "did you mean 'report'?"]),
+    (&["help", "metrcs"], &["'metrcs'", "'metrics'"]),
+    (&["--vus=10", "--iterations", "5"], &["`--vus` is k6's; here it is `--clients`", "`--iterations` is k6's"]),
+    (&["-u10", "ws://127.0.0.1:1"], &["`-u` is k6's; here it is `--clients`"]),
+    (&["-t4", "-c100", "-d30s", "--latency"], &["`-t` is wrk's; here it is `--threads`", "`--latency`"]),
+    (&["-s", "post.lua"], &["`-s` is wrk's", "`--payload`"]),
+    (&["-z", "10s"], &["`-z` is oha's; here it is `--duration`"]),
+    (&["-q", "100", "ws://127.0.0.1:1"], &["`-q` is oha's; here it is `--rate 100`"]),
+    (&["-p", "10", "-a", "5"], &["`-p` is autocannon's; here it is `--window`", "`-a` is autocannon's"]),
+    (&["search", "--threshold", "p99<5ms", "--vus", "5"], &["`--vus` is k6's"]),
+    (&["ws://u:secret@h/a", "--target", "ws://h/b"], &["--target ws://h/b", "ws://***@h/a", "give one of them"]),
+    (&["run", "plan.toml"], &["plan.toml", "plan files can't be run yet"]),
     (&["-o", "report", "result.json"], &["--out report", "put the command first: loadgen report"]),
 ];
 
@@ -100,11 +116,7 @@ fn an_option_before_a_command_is_told_its_place() {
 
 #[test]
 fn a_command_without_stray_options_is_refused_in_its_own_words() {
-    for (arguments, part) in [
-        (&["search", "ws://127.0.0.1:1"][..], "--threshold"),
-        (&["report"], "<RESULT>"),
-        (&["-c", "5", "raport", "result.json"], "'result.json'"),
-    ] {
+    for (arguments, part) in [(&["search", "ws://127.0.0.1:1"][..], "--threshold"), (&["report"], "<RESULT>")] {
         let outcome = Loadgen::run(arguments);
         assert_eq!(outcome.code, Some(2), "{outcome:?}");
         assert!(outcome.stderr.contains(part), "{outcome:?}");
@@ -115,13 +127,41 @@ fn a_command_without_stray_options_is_refused_in_its_own_words() {
 
 #[test]
 fn help() {
-    let table: [(&str, &[&str]); 3] = [("long", &["--help"]), ("short", &["-h"]), ("search", &["search", "--help"])];
+    let table: [(&str, &[&str]); 5] = [
+        ("long", &["--help"]),
+        ("short", &["-h"]),
+        ("search", &["search", "--help"]),
+        ("compare", &["compare", "-h"]),
+        ("metrics", &["help", "metrics"]),
+    ];
     for (name, arguments) in table {
         let outcome = Loadgen::run(arguments);
         assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(0), ""));
         assert!(outcome.stdout.lines().all(|line| line.chars().count() <= 100), "{}", outcome.stdout);
         insta::assert_snapshot!(format!("{name}_help"), outcome.stdout);
     }
+}
+
+#[test]
+fn short_help_fits_a_screen() {
+    assert!(Loadgen::run(&["-h"]).stdout.lines().count() <= 50);
+}
+
+#[test]
+fn help_of_a_command_is_that_of_its_flag() {
+    assert_eq!(Loadgen::run(&["help", "search"]), Loadgen::run(&["search", "--help"]));
+    assert_eq!(Loadgen::run(&["help"]), Loadgen::run(&["--help"]));
+}
+
+#[test]
+fn the_last_of_a_repeated_option_wins_and_run_is_the_default() {
+    let run = |first: &[&str]| {
+        let more = ["-c", "9", "-c", "1", "-n", "7", "-n", "2", "-w", "1", "--json", "--json", "-q"];
+        Loadgen::run(&[first, &more].concat()).json()["plan"].clone()
+    };
+    let plan = run(&["run"]);
+    assert_eq!((&plan["clients"], &plan["messages_per_client"]), (&1.into(), &2.into()), "{plan}");
+    assert_eq!(run(&[]), plan);
 }
 
 #[test]

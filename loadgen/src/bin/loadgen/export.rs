@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use program::Channel;
 use reports::store;
 
-use crate::cli::{Output, Place};
+use crate::cli::{Destination, Output};
 use crate::exit;
 use crate::terminal::{self, print};
 
@@ -38,18 +38,19 @@ impl Saved {
         outputs: &[Output<F>],
         render: impl Fn(&F, &mut dyn Write) -> io::Result<()>,
     ) {
-        let (files, stdout): (Vec<_>, Vec<_>) = outputs.iter().partition(|output| output.place != Place::Stdout);
-        for Output { flag, place, format } in files.into_iter().chain(stdout) {
-            self.note(flag, put(place, |out| render(format, out)));
+        let (files, stdout): (Vec<_>, Vec<_>) =
+            outputs.iter().partition(|output| output.destination != Destination::Stdout);
+        for Output { flag, destination, format } in files.into_iter().chain(stdout) {
+            self.note(flag, put(destination, |out| render(format, out)));
         }
     }
 }
 
 /// Lets `write` fill a file, which appears whole or not at all, or stdout.
-pub(crate) fn put(place: &Place, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    match place {
-        Place::Stdout => print(Channel::Stdout, true, |_, out| write(out)),
-        Place::File(path) => {
+pub(crate) fn put(destination: &Destination, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    match destination {
+        Destination::Stdout => print(Channel::Stdout, true, |_, out| write(out)),
+        Destination::File(path) => {
             let mut bytes = Vec::new();
             write(&mut bytes)?;
             store::write_bytes(path, &bytes).map_err(io::Error::other)

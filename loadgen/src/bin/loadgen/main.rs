@@ -12,23 +12,24 @@ mod terminal;
 
 use std::process::ExitCode;
 
-use cli::{Cli, Command};
+use cli::Command;
 use failure::Failure;
 
 fn main() -> ExitCode {
     program::tell_panics("loadgen");
-    let done = Cli::read().map_err(Failure::from).and_then(|cli| execute(&cli));
+    let done = Command::read().map_err(Failure::from).and_then(|command| execute(&command));
     ExitCode::from(done.unwrap_or_else(|failure| failure.tell()))
 }
 
-fn execute(cli: &Cli) -> Result<u8, Failure> {
-    match &cli.command {
-        None => command::run(&cli.run),
-        Some(Command::Report(args)) => command::report(args),
-        Some(Command::Compare(args)) => command::compare(args),
-        Some(Command::Ab(args)) => command::ab(args),
-        Some(Command::Search(args)) => command::search(args),
-        Some(Command::Guard) => {
+fn execute(command: &Command) -> Result<u8, Failure> {
+    match command {
+        Command::Run(args) => command::run(args),
+        Command::Report(args) => command::report(args),
+        Command::Compare(args) => command::compare(args),
+        Command::Ab(args) => command::ab(args),
+        Command::Search(args) => command::search(args),
+        Command::Help(args) => command::help(args),
+        Command::Guard => {
             ab::watch(std::io::stdin().lock());
             Ok(0)
         }

@@ -18,7 +18,7 @@ use std::time::Duration;
 use loadgen::Stop;
 use reports::{Judgement, Report, Verdict, is_generators_fault, judge};
 
-use crate::cli::{AbArgs, Contender};
+use crate::cli::{AbArgs, ServerChoice};
 use crate::exit;
 use generator::{Generator, GeneratorError};
 use guard::Guard;
@@ -58,7 +58,7 @@ pub(crate) struct Contest {
 /// A server, and what drives it.
 #[derive(Debug)]
 struct Party {
-    contender: Contender,
+    server: ServerChoice,
     generator: Generator,
 }
 
@@ -100,8 +100,8 @@ impl Contest {
     /// The sides that the command line names; results are kept in `folder`.
     pub(crate) fn new(args: &AbArgs, folder: PathBuf, stop: Stop) -> std::io::Result<Self> {
         let this = std::env::current_exe()?;
-        let party = |contender: &Contender, program: &Option<PathBuf>| Party {
-            contender: contender.clone(),
+        let party = |server: &ServerChoice, program: &Option<PathBuf>| Party {
+            server: server.clone(),
             generator: Generator {
                 program: program.clone().unwrap_or_else(|| this.clone()),
                 options: args.plan_options.clone(),
@@ -141,9 +141,9 @@ impl Contest {
             Side::B => &self.b,
         };
         let mut server = None;
-        let url = match &party.contender {
-            Contender::Url(url) => url.clone(),
-            Contender::Command(command) => {
+        let url = match &party.server {
+            ServerChoice::Url(url) => url.clone(),
+            ServerChoice::Command(command) => {
                 let started = Server::start(command, self.start_timeout, &self.stop, &self.guard);
                 let started = started.map_err(|error| match error {
                     ServerError::Interrupted => Halt::Interrupted,

@@ -1,105 +1,128 @@
 //! `loadgen ab`: two servers, or two generators, in pairs of runs.
 
-use std::ffi::{OsStr, OsString};
-use std::num::NonZeroU32;
-use std::path::PathBuf;
-use std::time::Duration;
+use std::{
+    ffi::{OsStr, OsString},
+    num::NonZeroU32,
+    path::PathBuf,
+    time::Duration,
+};
 
 use clap::{ArgMatches, Args, Command};
-use reports::gate::Confidence;
-use reports::paired::{Test, TestError};
+use reports::{
+    gate::Confidence,
+    paired::{Test, TestError},
+};
 use url::Url;
 
-use super::contender::Contender;
-use super::gates::Gates;
-use super::outputs::{Place, check_places};
-use super::plan::PlanArgs;
-use super::refuse;
-use super::values::{parse_number, parse_positive_duration};
+use super::{
+    console::ConsoleArgs,
+    gates::GateArgs,
+    outputs::{Destination, check_destinations},
+    plan::PlanArgs,
+    refuse,
+    server_choice::ServerChoice,
+    values::{parse_number, parse_positive_duration},
+};
 
-/// Compares two servers in pairs of runs, and tells a regression from noise.
+/// Compare two servers in pairs of runs, and tell a regression from noise
 ///
-/// The runs of a pair come in random order. Each is a process of its own with fresh connections, and with a fresh server where a
-/// command is given. A pair before the first warms the machine up and is not counted. While the verdict is inconclusive, more
-/// pairs follow, up to --max-pairs.
+/// The runs of a pair come in random order. Each is a process of its own with fresh connections, and with a fresh server
+/// where a command is given. A pair before the first warms the machine up and is not counted. While the verdict is
+/// inconclusive, more pairs follow, up to --max-pairs.
 ///
-/// Exit codes: 0 pass, 1 regression, 2 usage, 3 inconclusive, 4 delivery violation, 5 run invalid, 6 the
-/// target refused or lost connections.
+/// Exit codes: 0 pass, 1 regression, 2 usage, 3 inconclusive, 4 delivery violation, 5 run invalid, 6 the target refused or
+/// lost connections.
 #[derive(Clone, Debug, Args)]
 #[allow(clippy::doc_markdown)]
 pub(crate) struct AbArgs {
-    /// Baseline: a server that runs, as ws://HOST[:PORT][/PATH], or a command that starts one, as
-    /// 'cmd:./server --listen {addr}', where {addr} becomes 127.0.0.1:PORT
-    #[arg(long, value_name = "URL|cmd:COMMAND")]
-    pub(crate) a: Contender,
+    /// Baseline: ws://HOST[:PORT][/PATH], or 'cmd:COMMAND' that starts a server
+    ///
+    /// The command says where the server listens, as in 'cmd:./server --listen {addr}': {addr} becomes 127.0.0.1:PORT.
+    #[arg(long, value_name = "SERVER", help_heading = "Servers")]
+    pub(crate) a: ServerChoice,
 
-    /// Candidate, likewise
-    #[arg(long, value_name = "URL|cmd:COMMAND")]
-    pub(crate) b: Contender,
+    /// Candidate, written as the baseline is
+    #[arg(long, value_name = "SERVER", help_heading = "Servers")]
+    pub(crate) b: ServerChoice,
 
     /// Path of the URL at servers that commands start, such as /socket?room=1
     #[arg(long, value_name = "PATH", default_value = "/", value_parser = parse_path)]
+    #[arg(help_heading = "Servers", hide_short_help = true)]
     pub(crate) path: String,
-
-    /// Generator that makes the runs of A, another version of loadgen [default: this one]
-    #[arg(long, value_name = "PROGRAM")]
-    pub(crate) generator_a: Option<PathBuf>,
-
-    /// The same for B; with one server, compares two generators
-    #[arg(long, value_name = "PROGRAM")]
-    pub(crate) generator_b: Option<PathBuf>,
-
-    /// Pairs of runs before the first look at them, 3 at least; an even number lets a steady drift cancel
-    #[arg(long, value_name = "N", default_value = "10", value_parser = parse_number::<NonZeroU32>)]
-    pairs: NonZeroU32,
-
-    /// Pairs at most: after each further --pairs there is one more look, and all intervals are wider for it [default: three
-    /// times --pairs]
-    #[arg(long, value_name = "N", value_parser = parse_number::<NonZeroU32>)]
-    max_pairs: Option<NonZeroU32>,
-
-    /// Pairs that may be run again because the generator was too slow in them: they are counted by side, and a surplus of B's
-    /// keeps it from passing [default: as many as --pairs]
-    #[arg(long, value_name = "N")]
-    max_repeats: Option<u32>,
 
     /// Longest wait for a server that a command starts to take connections
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_positive_duration)]
+    #[arg(help_heading = "Servers", hide_short_help = true)]
     pub(crate) start_timeout: Duration,
 
+    /// Generator that makes the runs of A, another version of loadgen
+    ///
+    /// [default: this one]
+    #[arg(long, value_name = "PROGRAM", help_heading = "Servers", hide_short_help = true)]
+    pub(crate) generator_a: Option<PathBuf>,
+
+    /// Generator that makes the runs of B; with one server, compares two generators
+    ///
+    /// [default: this one]
+    #[arg(long, value_name = "PROGRAM", help_heading = "Servers", hide_short_help = true)]
+    pub(crate) generator_b: Option<PathBuf>,
+
+    /// Pairs of runs before the first look at them
+    ///
+    /// At least 3. An even number lets a steady drift cancel.
+    #[arg(long, value_name = "N", default_value = "10", value_parser = parse_number::<NonZeroU32>)]
+    #[arg(help_heading = "Pairs")]
+    pairs: NonZeroU32,
+
+    /// Pairs of runs at most
+    ///
+    /// After each further --pairs there is one more look. All intervals are wider for it.
+    ///
+    /// [default: three times --pairs]
+    #[arg(long, value_name = "N", value_parser = parse_number::<NonZeroU32>, help_heading = "Pairs")]
+    max_pairs: Option<NonZeroU32>,
+
+    /// Pairs that may be run again because the generator was too slow in them
+    ///
+    /// They are counted by side, and a surplus of B's keeps it from passing.
+    ///
+    /// [default: as many as --pairs]
+    #[arg(long, value_name = "N", help_heading = "Pairs", hide_short_help = true)]
+    max_repeats: Option<u32>,
+
     #[command(flatten)]
-    pub(crate) gates: Gates,
+    pub(crate) plan: PlanArgs,
+
+    #[command(flatten)]
+    pub(crate) gates: GateArgs,
 
     /// 100 % less twice the risk of a false regression of any metric at any look
-    #[arg(long, value_name = "PERCENT", default_value = "95%", help_heading = "Comparison")]
+    #[arg(long, value_name = "PERCENT", default_value = "95%", help_heading = "Verdict")]
+    #[arg(hide_short_help = true)]
     pub(crate) confidence: Confidence,
 
-    /// Keep the results of all runs in this folder, which is made if it is not there: pair-01-a.json and so on
+    /// Keep the results of all runs in this folder, created if missing
+    ///
+    /// They are pair-01-a.json and so on.
     #[arg(long, value_name = "FOLDER", help_heading = "Output")]
     pub(crate) results: Option<PathBuf>,
 
-    /// Page with the two runs of the pair whose change is the median, overlaid
+    /// Save a page that overlays the two runs of the pair whose change is the median
     #[arg(long, value_name = "FILE", help_heading = "Output")]
-    pub(crate) html: Option<Place>,
+    pub(crate) html: Option<Destination>,
 
-    /// Save the comparison in Markdown (- for stdout, instead of text)
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
-    pub(crate) markdown: Option<Place>,
+    /// Save the comparison in Markdown
+    ///
+    /// `-` is stdout, instead of text.
+    #[arg(long, value_name = "FILE", help_heading = "Output", hide_short_help = true)]
+    pub(crate) markdown: Option<Destination>,
 
     /// Print the comparison as JSON instead of text
     #[arg(long, help_heading = "Output")]
     pub(crate) json: bool,
 
-    /// No progress and no text; the exit code tells the verdict
-    #[arg(short, long, help_heading = "Output")]
-    pub(crate) quiet: bool,
-
-    /// No colors; the variable NO_COLOR does the same
-    #[arg(long, help_heading = "Output")]
-    pub(crate) no_color: bool,
-
-    #[command(flatten, next_help_heading = "Runs")]
-    pub(crate) plan: PlanArgs,
+    #[command(flatten)]
+    pub(crate) console: ConsoleArgs,
 
     /// The options of the plan as they were given, for the generators.
     #[arg(skip)]
@@ -124,8 +147,11 @@ impl AbArgs {
 
     /// Finds out whether the outputs fit together and can be written, and makes the folder of the results.
     pub(crate) fn check(&self) -> Result<(), clap::Error> {
-        let places = [("--markdown", &self.markdown), ("--html", &self.html)];
-        check_places(self.json, places.into_iter().filter_map(|(flag, place)| Some((flag, place.as_ref()?))))?;
+        let destinations = [("--markdown", &self.markdown), ("--html", &self.html)];
+        check_destinations(
+            self.json,
+            destinations.into_iter().filter_map(|(flag, destination)| Some((flag, destination.as_ref()?))),
+        )?;
         let Some(folder) = &self.results else { return Ok(()) };
         let shown = folder.display();
         let mut entries = std::fs::create_dir_all(folder)
@@ -141,7 +167,8 @@ impl AbArgs {
 
     /// Whether something but text goes to stdout.
     pub(crate) fn stdout_is_taken(&self) -> bool {
-        self.json || [&self.markdown, &self.html].into_iter().any(|place| *place == Some(Place::Stdout))
+        self.json
+            || [&self.markdown, &self.html].into_iter().any(|destination| *destination == Some(Destination::Stdout))
     }
 }
 

@@ -5,20 +5,22 @@ use std::path::PathBuf;
 use clap::Args;
 use reports::gate::Confidence;
 
-use super::gates::Gates;
-use super::outputs::{Place, check_places};
-use super::refuse;
+use super::{
+    console::ConsoleArgs,
+    gates::GateArgs,
+    outputs::{Destination, check_destinations},
+    refuse,
+};
 
-/// Compares stored results: a candidate with a baseline.
+/// Compare saved results: a candidate with a baseline
 ///
-/// One run a side is compared with the margins alone; four or more a side give intervals from run to run.
+/// One run a side is compared with the margins alone. Four or more a side give intervals from run to run.
 ///
 /// Exit codes: 0 pass, 1 regression, 2 usage, 3 inconclusive or incomparable, 4 delivery violation, 5 run invalid, 6
 /// connections.
 #[derive(Clone, Debug, Args)]
 #[command(override_usage = "loadgen compare [OPTIONS] BASELINE CANDIDATE\n       \
     loadgen compare [OPTIONS] BASELINE... -- CANDIDATE...")]
-#[allow(clippy::doc_markdown)]
 pub(crate) struct CompareArgs {
     /// Results to compare with; without `--`, one baseline and one candidate
     #[arg(value_name = "BASELINE", required = true)]
@@ -28,32 +30,33 @@ pub(crate) struct CompareArgs {
     #[arg(value_name = "CANDIDATE", last = true)]
     last: Vec<PathBuf>,
 
-    /// Print the comparison as JSON instead of text
-    #[arg(long)]
-    pub(crate) json: bool,
-
-    /// Save it in Markdown as well (- for stdout, instead of text)
-    #[arg(long, value_name = "FILE")]
-    pub(crate) markdown: Option<Place>,
-
-    /// No colors; the variable NO_COLOR does the same
-    #[arg(long)]
-    pub(crate) no_color: bool,
-
     #[command(flatten)]
-    pub(crate) gates: Gates,
+    pub(crate) gates: GateArgs,
 
     /// Confidence of the intervals, from four runs a side on
-    #[arg(long, value_name = "PERCENT", default_value = "95%", help_heading = "Comparison")]
+    #[arg(long, value_name = "PERCENT", default_value = "95%", help_heading = "Verdict")]
     pub(crate) confidence: Confidence,
 
-    /// Compare although plan or environment differ; the output says so
-    #[arg(long, help_heading = "Comparison")]
+    /// Compare even if plan or environment differ; the output says so
+    #[arg(long, help_heading = "Verdict")]
     pub(crate) force: bool,
 
-    /// Seed of the bootstrap, whose intervals then are the same again
-    #[arg(long, value_name = "N", default_value = "1", help_heading = "Comparison")]
+    /// Seed of the bootstrap: the same seed gives the same intervals
+    #[arg(long, value_name = "N", default_value = "1", help_heading = "Verdict", hide_short_help = true)]
     pub(crate) seed: u64,
+
+    /// Print the comparison as JSON instead of text
+    #[arg(long, help_heading = "Output")]
+    pub(crate) json: bool,
+
+    /// Save the comparison in Markdown
+    ///
+    /// `-` is stdout, instead of text.
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(crate) markdown: Option<Destination>,
+
+    #[command(flatten)]
+    pub(crate) console: ConsoleArgs,
 }
 
 impl CompareArgs {
@@ -71,6 +74,6 @@ impl CompareArgs {
 
     /// Finds out whether the outputs fit together and can be written.
     pub(crate) fn check(&self) -> Result<(), clap::Error> {
-        check_places(self.json, self.markdown.iter().map(|place| ("--markdown", place)))
+        check_destinations(self.json, self.markdown.iter().map(|destination| ("--markdown", destination)))
     }
 }

@@ -3,30 +3,31 @@
 use std::str::FromStr;
 
 use clap::Args;
-use reports::gate::Gate;
-use reports::{Metric, Refusal};
+use reports::{Metric, Refusal, gate::Gate};
 
 use super::refuse;
 
-/// Metrics that decide.
+/// Metrics that decide a comparison.
 #[derive(Clone, Debug, Args)]
-#[command(next_help_heading = "Comparison")]
-#[allow(clippy::doc_markdown)]
-pub(crate) struct Gates {
-    /// Metric that decides and how much worse it may become, such as p99=10% or service.p99.9=20%; off lets it not
-    /// decide; repeatable [default: p50=5%, p99=10%, throughput=5%]
-    #[arg(long = "gate", value_name = "METRIC=PERCENT|off")]
-    changes: Vec<Change>,
+#[command(next_help_heading = "Verdict")]
+pub(crate) struct GateArgs {
+    /// How much worse a metric may become; repeatable
+    ///
+    /// METRIC=PERCENT, such as p99=10% or service.p99.9=20%, lets the metric decide. METRIC=off lets it not decide.
+    ///
+    /// [default: p50=5%, p99=10%, throughput=5%]
+    #[arg(long = "gate", value_name = "METRIC=PERCENT", hide_short_help = true)]
+    changes: Vec<GateChange>,
 }
 
-/// A change to the defaults.
+/// A change to the default gates.
 #[derive(Clone, Debug)]
-enum Change {
+enum GateChange {
     Set(Gate),
     Off(Metric),
 }
 
-impl FromStr for Change {
+impl FromStr for GateChange {
     type Err = Refusal;
 
     fn from_str(text: &str) -> Result<Self, Refusal> {
@@ -37,20 +38,20 @@ impl FromStr for Change {
     }
 }
 
-impl Gates {
+impl GateArgs {
     /// The defaults with the changes that were asked for.
     pub(crate) fn gates(&self) -> Result<Vec<Gate>, clap::Error> {
         let set: Vec<_> = self
             .changes
             .iter()
             .filter_map(|change| match change {
-                Change::Set(gate) => Some(*gate),
-                Change::Off(_) => None,
+                GateChange::Set(gate) => Some(*gate),
+                GateChange::Off(_) => None,
             })
             .collect();
         let mut gates = Gate::defaults_with(&set);
         for change in &self.changes {
-            let Change::Off(metric) = change else { continue };
+            let GateChange::Off(metric) = change else { continue };
             let before = gates.len();
             gates.retain(|gate| gate.metric() != *metric);
             if gates.len() == before {

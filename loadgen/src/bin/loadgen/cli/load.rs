@@ -1,17 +1,21 @@
-//! How many clients send how much for how long: what a run is asked, and what any command makes of its options.
+//! How many clients send how much for how long: the options, and what they come to.
 
-use std::num::{NonZeroU32, NonZeroU64};
-use std::time::Duration;
+use std::{
+    num::{NonZeroU32, NonZeroU64},
+    time::Duration,
+};
 
 use clap::Args;
 use loadgen::plan::{Load, Rate, Until};
 use reports::human;
 
-use super::refuse;
-use super::values::{parse_duration, parse_number, parse_positive_duration, parse_rate};
+use super::{
+    refuse,
+    values::{parse_duration, parse_number, parse_positive_duration, parse_rate},
+};
 
-/// The part of a plan in which commands differ.
-pub(crate) struct Course {
+/// The load of a plan, ready to run.
+pub(crate) struct PlannedLoad {
     pub(crate) clients: NonZeroU32,
     pub(crate) load: Load,
     pub(crate) warmup: Duration,
@@ -19,57 +23,75 @@ pub(crate) struct Course {
     pub(crate) drain: Duration,
 }
 
-/// Options that come to a [`Course`].
-pub(crate) trait CourseArgs: Args {
-    /// The course that they ask for, where a client may have `max_in_flight` messages in flight.
-    fn course(&self, max_in_flight: NonZeroU32) -> Result<Course, clap::Error>;
+/// Options that describe a load. A search has others than a run.
+pub(crate) trait LoadArgs: Args {
+    /// The load that they ask for, where a client may have `max_in_flight` messages in flight.
+    fn planned(&self, max_in_flight: NonZeroU32) -> Result<PlannedLoad, clap::Error>;
 }
 
-/// The course of a single run.
+/// The load of a single run.
 #[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Load")]
 // Help is no Markdown.
 #[allow(clippy::doc_markdown)]
-pub(crate) struct RunCourse {
+pub(crate) struct RunLoadArgs {
     /// Concurrent connections
-    #[arg(short, long, alias = "connections", value_name = "N", default_value = "100", allow_negative_numbers = true, value_parser = parse_number::<NonZeroU32>)]
+    #[arg(short, long, alias = "connections", value_name = "N", default_value = "100")]
+    #[arg(value_parser = parse_number::<NonZeroU32>)]
     clients: NonZeroU32,
 
-    /// Messages per second per client; sends are due whether or not replies came
-    #[arg(short, long, value_name = "R", default_value = "50", allow_negative_numbers = true, value_parser = parse_rate, conflicts_with = "window")]
+    /// Messages per second of each client
+    ///
+    /// They are due whether or not replies came: a slow server does not slow the load down.
+    #[arg(short, long, value_name = "RATE", default_value = "50", conflicts_with = "window")]
+    #[arg(value_parser = parse_rate)]
     rate: Rate,
 
-    /// Messages that are due together: a client sends RATE/BURST bursts a second, evenly spread over the clients
-    #[arg(short, long, value_name = "B", default_value = "5", allow_negative_numbers = true, value_parser = parse_number::<NonZeroU32>, conflicts_with = "window")]
+    /// Messages that are due together
+    ///
+    /// A client sends RATE/N bursts a second, evenly spread over the clients.
+    #[arg(short, long, value_name = "N", default_value = "5", hide_short_help = true)]
+    #[arg(value_parser = parse_number::<NonZeroU32>, conflicts_with = "window")]
     burst: NonZeroU32,
 
-    /// Messages in flight per client, as fast as replies allow, instead of a rate
-    #[arg(short, long, value_name = "W", allow_negative_numbers = true, value_parser = parse_number::<NonZeroU32>)]
+    /// Instead of a rate: N messages in flight per client, as fast as replies come
+    #[arg(short, long, value_name = "N", value_parser = parse_number::<NonZeroU32>)]
     window: Option<NonZeroU32>,
 
     /// Length of the measured phase
-    #[arg(short, long, value_name = "TIME", default_value = "10s", allow_hyphen_values = true, value_parser = parse_positive_duration)]
+    #[arg(short, long, value_name = "TIME", default_value = "10s", allow_hyphen_values = true)]
+    #[arg(value_parser = parse_positive_duration)]
     duration: Duration,
 
-    /// Same load before it, not recorded; its delivery is checked all the same [default: 1s, with --messages 0s]
-    #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = parse_duration)]
+    /// Instead of a duration: stop after N messages of each client
+    #[arg(short = 'n', long, value_name = "N", conflicts_with = "duration")]
+    #[arg(value_parser = parse_number::<NonZeroU64>)]
+    messages: Option<NonZeroU64>,
+
+    /// Same load before the measured phase, not recorded
+    ///
+    /// Its delivery is checked all the same.
+    ///
+    /// [default: 1s, with --messages 0s]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, hide_short_help = true)]
+    #[arg(value_parser = parse_duration)]
     warmup: Option<Duration>,
 
-    /// After the last send, longest wait for what is in flight; what has not come by then is lost
-    #[arg(long, value_name = "TIME", default_value = "5s", allow_hyphen_values = true, value_parser = parse_duration)]
+    /// Longest wait for replies after the last send
+    ///
+    /// What has not come by then is lost.
+    #[arg(long, value_name = "TIME", default_value = "5s", allow_hyphen_values = true)]
+    #[arg(value_parser = parse_duration, hide_short_help = true)]
     drain: Duration,
-
-    /// Stop after N messages of each client instead of a duration
-    #[arg(short = 'n', long, value_name = "N", allow_negative_numbers = true, value_parser = parse_number::<NonZeroU64>, conflicts_with = "duration")]
-    messages: Option<NonZeroU64>,
 }
 
-impl CourseArgs for RunCourse {
-    fn course(&self, max_in_flight: NonZeroU32) -> Result<Course, clap::Error> {
+impl LoadArgs for RunLoadArgs {
+    fn planned(&self, max_in_flight: NonZeroU32) -> Result<PlannedLoad, clap::Error> {
         let load = match self.window {
             Some(window) => Load::Closed { window },
             None => Load::Open { rate: self.rate()?, burst: self.burst, max_in_flight },
         };
-        Ok(Course {
+        Ok(PlannedLoad {
             clients: self.clients,
             load,
             warmup: self.warmup.unwrap_or(Duration::from_secs(u64::from(self.messages.is_none()))),
@@ -79,7 +101,7 @@ impl CourseArgs for RunCourse {
     }
 }
 
-impl RunCourse {
+impl RunLoadArgs {
     /// The rate of a client, unless it is too high for all of them together.
     fn rate(&self) -> Result<Rate, clap::Error> {
         let (rate, clients) = (self.rate.per_second(), self.clients);

@@ -1,32 +1,40 @@
-//! The command line: types for clap, one file a command, and how they become a [`Plan`](loadgen::plan::Plan).
+//! The command line: types for clap, one file a command, and how they become a
+//! [`Plan`](loadgen::plan::Plan).
 
 mod ab;
 mod compare;
-mod contender;
-mod course;
+mod console;
 mod gates;
+mod help;
+mod load;
+mod mistakes;
 mod outputs;
 mod plan;
 mod report;
 mod run;
 mod search;
+mod server_choice;
 mod sources;
-mod stray;
 mod target;
 mod values;
 
-use clap::builder::styling::{AnsiColor, Styles};
-use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
+use std::{env, ffi::OsString};
+
+use clap::{
+    ArgAction, ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand,
+    builder::styling::{AnsiColor, Styles},
+    error::{ContextKind, ContextValue, ErrorKind},
+};
 use loadgen::secrets::{bare, bare_header};
 
 pub(crate) use ab::AbArgs;
 pub(crate) use compare::CompareArgs;
-pub(crate) use contender::{ADDRESS, Contender};
-pub(crate) use outputs::{Output, Place};
+pub(crate) use help::HelpArgs;
+pub(crate) use outputs::{Destination, Output};
 pub(crate) use report::ReportArgs;
 pub(crate) use run::RunArgs;
 pub(crate) use search::SearchArgs;
+pub(crate) use server_choice::{ADDRESS, ServerChoice};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -34,73 +42,106 @@ const STYLES: Styles = Styles::styled()
     .literal(AnsiColor::Cyan.on_default().bold())
     .placeholder(AnsiColor::Cyan.on_default());
 
+const MORE: &str = "\
+All options, examples and exit codes: loadgen --help
+Metrics and how thresholds are written: loadgen help metrics";
+
 const EXAMPLES: &str = "\
 Examples:
   loadgen --clients 1000 --rate 50                 against a reference server that it starts itself
   loadgen ws://127.0.0.1:9001 -c 100 -r 200 -d 30s --threshold 'p99<5ms'
-  loadgen ws://127.0.0.1:9001 --window 16          as fast as replies allow
+  loadgen ws://127.0.0.1:9001 --window 16          as fast as replies come
   loadgen ws://127.0.0.1:9001 --expect 'reply={\"a\":1,\"b\":2}' -n 5 -c 1
   loadgen ws://127.0.0.1:9001 --out new.json --html new.html
   loadgen compare old.json new.json
   loadgen ab --a 'cmd:./old --listen {addr}' --b 'cmd:./new --listen {addr}' -c 200 -d 5s
   loadgen search ws://127.0.0.1:9001 --threshold 'p99<5ms'
 
+Numbers: 500, 10k, 1m. Times: 500ms, 10s, 2m. Sizes: 64, 1000, 4KiB.
+An option that is given twice has its last value, unless it is repeatable.
+
 Exit codes:
   0 pass   1 threshold missed or regression   2 usage   3 inconclusive or incomparable
   4 delivery violation   5 invalid: the generator was the limit
   6 connections: the target was unreachable, refused or lost some   130 interrupted";
 
-/// Load-tests a WebSocket server and accounts for every message: each send must come back as exactly one message event,
-/// whole, in order, on its own connection.
+/// Load-test a WebSocket server and account for every message
+///
+/// Each send must come back as exactly one message event, whole, in order, on its own connection.
 #[derive(Debug, Parser)]
-#[command(version, styles = STYLES, after_help = EXAMPLES, max_term_width = 100)]
-#[command(override_usage = "loadgen [OPTIONS] [URL]\n       loadgen <COMMAND>")]
-#[command(subcommand_help_heading = "Commands (without one: a run)")]
+#[command(version, styles = STYLES, after_help = MORE, after_long_help = EXAMPLES, max_term_width = 100)]
+#[command(override_usage = "loadgen [run] [OPTIONS] [URL]\n       loadgen <COMMAND> [OPTIONS]")]
+#[command(args_override_self = true, disable_help_subcommand = true, disable_version_flag = true)]
 pub(crate) struct Cli {
     #[command(subcommand)]
-    pub(crate) command: Option<Command>,
+    command: Option<Command>,
 
     #[command(flatten)]
-    pub(crate) run: RunArgs,
+    run: RunArgs,
+
+    /// Print version
+    #[arg(short = 'V', long, action = ArgAction::Version, help_heading = "Output")]
+    version: Option<bool>,
 }
 
-/// What is done instead of a run.
+/// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    Report(ReportArgs),
+    Run(Box<RunArgs>),
     Compare(CompareArgs),
+    Report(ReportArgs),
     Ab(Box<AbArgs>),
     Search(Box<SearchArgs>),
-    /// Ends what `ab` has started, if `ab` is killed: reads on stdin what that is.
+    Help(HelpArgs),
+    /// End what `ab` has started, if `ab` is killed: reads on stdin what that is
     #[command(hide = true)]
     Guard,
 }
 
-impl Cli {
+impl Command {
     /// What the command line asks for.
     ///
     /// # Errors
     /// It is refused, or asks for help only.
     pub(crate) fn read() -> Result<Self, clap::Error> {
-        let matches = Self::matches().map_err(without_secrets)?;
-        let mut cli = Self::from_arg_matches(&matches).map_err(without_secrets)?;
-        if let (Some(Command::Ab(args)), Some((_, matches))) = (&mut cli.command, matches.subcommand()) {
+        let arguments: Vec<_> = env::args_os().collect();
+        let matches = matches(&arguments).map_err(without_secrets)?;
+        let Cli { command, run, .. } = Cli::from_arg_matches(&matches).map_err(without_secrets)?;
+        let mut command = command.unwrap_or_else(|| Self::Run(Box::new(run)));
+        if let (Self::Ab(args), Some((_, matches))) = (&mut command, matches.subcommand()) {
             args.plan_options = ab::plan_options(matches);
         }
-        Ok(cli)
-    }
-
-    fn matches() -> Result<ArgMatches, clap::Error> {
-        let command = Self::command();
-        match command.clone().try_get_matches() {
-            Ok(matches) => stray::check(&command, &matches).map(|()| matches),
-            Err(error) if error.use_stderr() => {
-                // What a command misses may stand before it; so that comes first.
-                let partial = command.clone().ignore_errors(true).try_get_matches();
-                Err(partial.ok().and_then(|matches| stray::check(&command, &matches).err()).unwrap_or(error))
-            }
-            Err(help) => Err(help),
+        match &command {
+            Self::Help(args) => args.of_a_command().map_or(Ok(command), Err),
+            _ => Ok(command),
         }
+    }
+}
+
+/// The command line as clap knows it.
+fn definition() -> clap::Command {
+    // A number that is refused deserves our words, not those about an unknown option `-1`.
+    let with_negative_numbers = |command: clap::Command| {
+        command.mut_args(|arg| {
+            let takes = arg.get_action().takes_values() && !arg.is_positional();
+            arg.allow_negative_numbers(takes)
+        })
+    };
+    // Those have so few options that none needs to be hidden.
+    let in_full = |command: clap::Command| command.mut_args(|arg| arg.hide_short_help(false));
+    with_negative_numbers(Cli::command())
+        .mut_subcommands(with_negative_numbers)
+        .mut_subcommand("compare", in_full)
+        .mut_subcommand("report", in_full)
+}
+
+/// What clap makes of the arguments, or what is wrong with them.
+fn matches(arguments: &[OsString]) -> Result<ArgMatches, clap::Error> {
+    let command = definition();
+    match command.clone().try_get_matches_from(arguments) {
+        Ok(matches) => mistakes::check(&command, &matches, arguments).map(|()| matches),
+        Err(error) if error.use_stderr() => Err(mistakes::explain(&command, arguments, error)),
+        Err(help) => Err(help),
     }
 }
 
@@ -114,7 +155,7 @@ fn without_secrets(mut error: clap::Error) -> clap::Error {
     let flag = argument.split_whitespace().next().unwrap_or_default();
     let shown = match flag {
         "--header" => bare_header(value),
-        "--a" | "--b" => Contender::shown(value),
+        "--a" | "--b" => ServerChoice::shown(value),
         "--path" => bare(value),
         _ => return error,
     };

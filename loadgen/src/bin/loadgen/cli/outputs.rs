@@ -1,69 +1,79 @@
 //! The formats in which a result can be saved.
 
-use std::path::{Path, PathBuf};
-use std::str::FromStr;
+use std::{
+    path::{Path, PathBuf},
+    str::FromStr,
+};
 
 use clap::Args;
-use reports::Render;
-use reports::metric::Better;
-use reports::render::search::RenderSearch;
-use reports::render::{Bencher, GithubBenchmark, Hlog, Html, IntervalsCsv, Junit, Markdown, PercentilesCsv};
-use reports::store;
+use reports::{
+    Render,
+    metric::Better,
+    render::{
+        Bencher, GithubBenchmark, Hlog, Html, IntervalsCsv, Junit, Markdown, PercentilesCsv, search::RenderSearch,
+    },
+    store,
+};
 
 use super::refuse;
 
 /// Where a result goes, in which format.
 #[derive(Clone, Debug, Default, Args)]
-#[command(next_help_heading = "Result files (- for stdout)")]
+#[command(next_help_heading = "Output")]
 // Help is no Markdown.
 #[allow(clippy::doc_markdown)]
-pub(crate) struct Outputs {
-    /// Page with plots in one file that needs no network
+pub(crate) struct OutputArgs {
+    /// Save a page with plots
+    ///
+    /// One file that needs no network. `-` is stdout, as for the other formats; the report then goes to stderr.
     #[arg(long, value_name = "FILE")]
-    html: Option<Place>,
+    html: Option<Destination>,
 
-    /// Summary in Markdown, for a job summary or a pull request
-    #[arg(long, value_name = "FILE")]
-    markdown: Option<Place>,
+    /// Save a summary in Markdown, for a job summary or a pull request
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    markdown: Option<Destination>,
 
-    /// Delivery, validity and thresholds as test cases
-    #[arg(long, value_name = "FILE")]
-    junit: Option<Place>,
+    /// Save delivery, validity and thresholds as JUnit test cases
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    junit: Option<Destination>,
 
-    /// HdrHistogram interval log, version 2: response times second by second, the others as a whole with a tag
-    #[arg(long, value_name = "FILE")]
-    hlog: Option<Place>,
+    /// Save an HdrHistogram interval log, version 2
+    ///
+    /// It has response times second by second. The other latencies are a whole with a tag.
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    hlog: Option<Destination>,
 
-    /// Bencher Metric Format (JSON)
-    #[arg(long, value_name = "FILE")]
-    bencher: Option<Place>,
+    /// Save the metrics in Bencher Metric Format (JSON)
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    bencher: Option<Destination>,
 
-    /// intervals.csv and percentiles.csv in this folder, which is made if it is not there
-    #[arg(long, value_name = "FOLDER")]
+    /// Save intervals.csv and percentiles.csv in this folder, created if missing
+    #[arg(long, value_name = "FOLDER", hide_short_help = true)]
     csv: Option<PathBuf>,
 
-    /// customSmallerIsBetter.json and customBiggerIsBetter.json for github-action-benchmark in this folder, which is made
-    /// if it is not there
-    #[arg(long, value_name = "FOLDER")]
+    /// Save files for github-action-benchmark in this folder, created if missing
+    ///
+    /// They are customSmallerIsBetter.json and customBiggerIsBetter.json.
+    #[arg(long, value_name = "FOLDER", hide_short_help = true)]
     github_benchmark: Option<PathBuf>,
 }
 
 /// A file, or stdout.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum Destination {
     Stdout,
     File(PathBuf),
 }
 
-/// One format and its place: of a run, or of what else `F` shows.
+/// One format and its destination. `F` says what the format can show: a run, or something else.
 pub(crate) struct Output<F: ?Sized = dyn Render> {
     /// The option that asks for it.
     pub(crate) flag: &'static str,
-    pub(crate) place: Place,
+    pub(crate) destination: Destination,
     pub(crate) format: Box<F>,
 }
 
-impl FromStr for Place {
+impl FromStr for Destination {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -71,9 +81,9 @@ impl FromStr for Place {
     }
 }
 
-impl Outputs {
+impl OutputArgs {
     /// Where the page goes, which can show several results.
-    pub(crate) fn html(&self) -> Option<&Place> {
+    pub(crate) fn html(&self) -> Option<&Destination> {
         self.html.as_ref()
     }
 
@@ -94,14 +104,14 @@ impl Outputs {
 
     /// Whether one of them goes to stdout.
     pub(crate) fn take_stdout(&self) -> bool {
-        self.of_run().iter().any(|output| output.place == Place::Stdout)
+        self.of_run().iter().any(|output| output.destination == Destination::Stdout)
     }
 
     /// Everything that was asked for and can show a search.
     pub(crate) fn of_search(&self) -> Vec<Output<dyn RenderSearch>> {
         let mut outputs = Vec::new();
-        let mut add = |flag, place: &Option<Place>, format: Box<dyn RenderSearch>| {
-            outputs.extend(place.clone().map(|place| Output { flag, place, format }));
+        let mut add = |flag, destination: &Option<Destination>, format: Box<dyn RenderSearch>| {
+            outputs.extend(destination.clone().map(|destination| Output { flag, destination, format }));
         };
         add("--html", &self.html, Box::new(Html));
         add("--markdown", &self.markdown, Box::new(Markdown));
@@ -111,10 +121,11 @@ impl Outputs {
     /// Everything that was asked for, to show a run.
     pub(crate) fn of_run(&self) -> Vec<Output> {
         let mut outputs = Vec::new();
-        let mut add = |flag, place: Option<Place>, format: Box<dyn Render>| {
-            outputs.extend(place.map(|place| Output { flag, place, format }));
+        let mut add = |flag, destination: Option<Destination>, format: Box<dyn Render>| {
+            outputs.extend(destination.map(|destination| Output { flag, destination, format }));
         };
-        let within = |folder: &Option<PathBuf>, name| folder.as_deref().map(|folder| Place::File(folder.join(name)));
+        let within =
+            |folder: &Option<PathBuf>, name| folder.as_deref().map(|folder| Destination::File(folder.join(name)));
         add("--html", self.html.clone(), Box::new(Html));
         add("--markdown", self.markdown.clone(), Box::new(Markdown));
         add("--junit", self.junit.clone(), Box::new(Junit));
@@ -125,8 +136,8 @@ impl Outputs {
         for (better, name) in
             [(Better::Lower, "customSmallerIsBetter.json"), (Better::Higher, "customBiggerIsBetter.json")]
         {
-            let place = within(&self.github_benchmark, name);
-            add("--github-benchmark", place, Box::new(GithubBenchmark { better }));
+            let destination = within(&self.github_benchmark, name);
+            add("--github-benchmark", destination, Box::new(GithubBenchmark { better }));
         }
         outputs
     }
@@ -141,25 +152,28 @@ impl Outputs {
                 })?;
             }
         }
-        let out = out.map(|path| ("--out", Place::File(path.to_owned())));
+        let out = out.map(|path| ("--out", Destination::File(path.to_owned())));
         let outputs = self.of_run();
-        let places = outputs.iter().map(|output| (output.flag, &output.place));
-        check_places(json_on_stdout, out.iter().map(|(flag, place)| (*flag, place)).chain(places))
+        let destinations = outputs.iter().map(|output| (output.flag, &output.destination));
+        check_destinations(
+            json_on_stdout,
+            out.iter().map(|(flag, destination)| (*flag, destination)).chain(destinations),
+        )
     }
 }
 
-/// Finds out whether outputs can be written, each to a place of its own. `json_on_stdout` says that stdout is taken already.
-pub(super) fn check_places<'a>(
+/// Finds out whether outputs can be written, each to a destination of its own. `json_on_stdout` says that stdout is taken already.
+pub(super) fn check_destinations<'a>(
     json_on_stdout: bool,
-    outputs: impl IntoIterator<Item = (&'static str, &'a Place)>,
+    outputs: impl IntoIterator<Item = (&'static str, &'a Destination)>,
 ) -> Result<(), clap::Error> {
     let mut on_stdout = Vec::from_iter(json_on_stdout.then_some("--json"));
     let mut files: Vec<(&str, &Path)> = Vec::new();
-    for (flag, place) in outputs {
-        match place {
-            Place::Stdout => on_stdout.push(flag),
-            Place::File(path) => {
-                check_place(flag, path)?;
+    for (flag, destination) in outputs {
+        match destination {
+            Destination::Stdout => on_stdout.push(flag),
+            Destination::File(path) => {
+                check_file(flag, path)?;
                 if let Some((other, _)) = files.iter().find(|(_, file)| file == path) {
                     let path = path.display();
                     return Err(refuse(format!("{flag} {path}: {other} goes there already; name another file")));
@@ -176,6 +190,6 @@ pub(super) fn check_places<'a>(
 }
 
 /// Finds out whether a file can be written.
-fn check_place(flag: &str, path: &Path) -> Result<(), clap::Error> {
+fn check_file(flag: &str, path: &Path) -> Result<(), clap::Error> {
     store::check_writable(path).map_err(|error| refuse(format!("{flag}: {error}")))
 }

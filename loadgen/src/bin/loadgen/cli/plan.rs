@@ -1,79 +1,141 @@
 //! The options that plan a run, and how they become a [`Plan`].
 
-use std::fmt;
-use std::num::{NonZeroU32, NonZeroUsize};
-use std::time::Duration;
+use std::{
+    fmt,
+    num::{NonZeroU32, NonZeroUsize},
+    time::Duration,
+};
 
 use clap::{Args, ValueEnum};
 use http::{HeaderName, HeaderValue};
-use loadgen::message::Mix;
-use loadgen::plan::{Connect, Engine, Expect, Plan, Rate};
-
-use super::course::{Course, CourseArgs, RunCourse};
-use super::refuse;
-use super::sources::{Sources, merge, parse_sources};
-use super::target::target;
-use super::values::{
-    check_headers, parse_expect, parse_header, parse_number, parse_positive_duration, parse_rate, parse_seed,
-    parse_size,
+use loadgen::{
+    message::Mix,
+    plan::{Connect, Engine, Expect, Plan, Rate},
 };
 
-/// What a run does, but for its target. Commands differ in its course.
+use super::{
+    load::{LoadArgs, PlannedLoad, RunLoadArgs},
+    refuse,
+    sources::{Sources, merge, parse_sources},
+    target::target,
+    values::{
+        check_headers, parse_expect, parse_header, parse_number, parse_positive_duration, parse_rate, parse_seed,
+        parse_size,
+    },
+};
+
+/// What a run does, without its target. Commands differ in their load.
 #[derive(Clone, Debug, Args)]
+pub(crate) struct PlanArgs<L: LoadArgs = RunLoadArgs> {
+    #[command(flatten)]
+    load: L,
+
+    #[command(flatten)]
+    in_flight: InFlightArgs,
+
+    #[command(flatten)]
+    messages: MessageArgs,
+
+    #[command(flatten)]
+    connecting: ConnectArgs,
+
+    #[command(flatten)]
+    generator: GeneratorArgs,
+}
+
+/// A bound of any load with a rate.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Load")]
+struct InFlightArgs {
+    /// Messages in flight per client at most
+    ///
+    /// Messages that are due beyond it are dropped and counted.
+    #[arg(long, value_name = "N", default_value = "10000", conflicts_with = "window")]
+    #[arg(value_parser = parse_number::<NonZeroU32>, hide_short_help = true)]
+    max_in_flight: NonZeroU32,
+}
+
+/// What is sent, and what must come back.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Messages")]
 // Help is no Markdown.
 #[allow(clippy::doc_markdown)]
-pub(crate) struct PlanArgs<C: CourseArgs = RunCourse> {
-    #[command(flatten)]
-    course: C,
-
-    /// Payload size, such as 64 or 4KiB; from 0 on where --expect is `count` or `reply=TEXT`
-    #[arg(short, long, value_name = "BYTES", default_value = "64", allow_negative_numbers = true, value_parser = parse_size)]
+struct MessageArgs {
+    /// Size of a message, such as 64 or 4KiB
+    ///
+    /// An echo needs 53 bytes, or 28 with `--payload binary`: the header by which it is told. With `--expect count` or
+    /// `--expect reply=TEXT` any size will do, from 0 on.
+    #[arg(short, long, value_name = "BYTES", default_value = "64", value_parser = parse_size)]
     size: u32,
 
-    /// Kind of messages; mixed alternates, and the echo must keep the type
-    #[arg(long, value_name = "KIND", default_value = "mixed")]
+    /// Kind of messages
+    ///
+    /// `mixed` alternates between text and binary. An echo must keep the kind.
+    #[arg(long, value_name = "KIND", default_value = "mixed", hide_short_help = true)]
     payload: PayloadKind,
 
-    /// What a send must bring back: `echo` (the same message), `count` (one message, whatever it holds) or `reply=TEXT`
+    /// What a message must bring back: echo, count or reply=TEXT
+    ///
+    /// `echo` is the same message, `count` one message whatever it holds, `reply=TEXT` one message with this text.
     #[arg(long, value_name = "WHAT", default_value = "echo", value_parser = parse_expect)]
     expect: Expect,
 
-    /// New connections a second
-    #[arg(long, value_name = "N", default_value = "1000", allow_negative_numbers = true, value_parser = parse_rate)]
-    connect_rate: Rate,
+    /// Seed of the messages' bytes: the same seed sends the same bytes
+    ///
+    /// [default: random, printed]
+    #[arg(long, value_name = "N", value_parser = parse_seed, hide_short_help = true)]
+    // A random one has 32 bits: short to type again, and exact in JSON readers whose numbers are floats.
+    seed: Option<u64>,
+}
 
-    /// Addresses of this machine to connect from, in turn: 10.0.0.5,10.0.0.7-10.0.0.9; repeatable
-    #[arg(long = "source-ip", value_name = "LIST", value_parser = parse_sources)]
-    sources: Vec<Sources>,
-
-    /// Longest wait for a connection to open
-    #[arg(long, value_name = "TIME", default_value = "10s", allow_hyphen_values = true, value_parser = parse_positive_duration)]
-    connect_timeout: Duration,
-
+/// How connections are opened.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Connecting")]
+#[allow(clippy::doc_markdown)]
+struct ConnectArgs {
     /// Header field for the opening handshake, as 'Name: value'; repeatable
     #[arg(short = 'H', long = "header", value_name = "FIELD", value_parser = parse_header)]
     headers: Vec<(HeaderName, HeaderValue)>,
 
-    /// Take any certificate of a wss:// server
+    /// Skip TLS verification
+    ///
+    /// Takes any certificate of a wss:// server.
     #[arg(long)]
     insecure: bool,
 
-    /// Messages in flight per client beyond which those due are dropped and counted
-    #[arg(long, value_name = "N", default_value = "10000", allow_negative_numbers = true, value_parser = parse_number::<NonZeroU32>, conflicts_with = "window")]
-    max_in_flight: NonZeroU32,
+    /// New connections per second
+    #[arg(long, value_name = "RATE", default_value = "1000", value_parser = parse_rate)]
+    #[arg(hide_short_help = true)]
+    connect_rate: Rate,
 
-    /// What moves the messages: lean takes the least time and memory, tungstenite is the independent second opinion
-    #[arg(long, value_name = "NAME", default_value = "lean")]
-    engine: EngineName,
+    /// Longest wait for a connection to open
+    #[arg(long, value_name = "TIME", default_value = "10s", allow_hyphen_values = true)]
+    #[arg(value_parser = parse_positive_duration, hide_short_help = true)]
+    connect_timeout: Duration,
 
-    /// Worker threads [default: the cores that a server on this machine leaves, or as many as --clients needs]
-    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = parse_number::<NonZeroUsize>)]
+    /// Local addresses to connect from, in turn; repeatable
+    ///
+    /// Such as 10.0.0.5 or 10.0.0.5,10.0.0.7-10.0.0.9.
+    #[arg(long = "source-ip", value_name = "LIST", value_parser = parse_sources)]
+    #[arg(hide_short_help = true)]
+    sources: Vec<Sources>,
+}
+
+/// What sends the messages.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Generator")]
+struct GeneratorArgs {
+    /// Worker threads
+    ///
+    /// [default: the cores that a server on this machine leaves, or as many as --clients needs]
+    #[arg(long, value_name = "N", value_parser = parse_number::<NonZeroUsize>, hide_short_help = true)]
     threads: Option<NonZeroUsize>,
 
-    /// Seed of the payloads, for a run with the same bytes [default: random, printed]
-    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = parse_seed)]
-    // A random one has 32 bits: short to type again, and exact in JSON readers whose numbers are floats.
-    seed: Option<u64>,
+    /// Implementation of WebSocket
+    ///
+    /// `lean` takes the least time and memory. `tungstenite` is an independent second opinion.
+    #[arg(long, value_name = "NAME", default_value = "lean", hide_short_help = true)]
+    engine: EngineName,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -114,26 +176,33 @@ impl From<PayloadKind> for Mix {
     }
 }
 
-impl<C: CourseArgs> PlanArgs<C> {
-    /// The options of its course.
-    pub(crate) fn course(&self) -> &C {
-        &self.course
+impl fmt::Display for PayloadKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Mix::from(*self).fmt(f)
+    }
+}
+
+impl<L: LoadArgs> PlanArgs<L> {
+    /// The options of its load.
+    pub(crate) fn load(&self) -> &L {
+        &self.load
     }
 
     /// The plan that the arguments ask for, against the server at `url` or one that the run starts itself.
     pub(crate) fn plan(&self, url: Option<&str>) -> Result<Plan, clap::Error> {
-        let mix = Mix::from(self.payload);
-        let (size, least) = (self.size, mix.min_size());
-        if (size as usize) < least && self.expect == Expect::Echo {
+        let Self { messages, connecting, generator, .. } = self;
+        let mix = Mix::from(messages.payload);
+        let (size, least) = (messages.size, mix.min_size());
+        if (size as usize) < least && messages.expect == Expect::Echo {
             return Err(refuse(format!(
                 "--size {size}: a {mix} message needs {least} bytes at least, for the header by which its echo is told; \
                  --expect count and --expect reply=TEXT take smaller ones, from 0 on"
             )));
         }
-        let Course { clients, load, warmup, until, drain } = self.course.course(self.max_in_flight)?;
-        check_headers(&self.headers).map_err(refuse)?;
+        let PlannedLoad { clients, load, warmup, until, drain } = self.load.planned(self.in_flight.max_in_flight)?;
+        check_headers(&connecting.headers).map_err(refuse)?;
         let (target, left) = target(url)?;
-        let threads = self.threads.unwrap_or_else(|| left.max(loadgen::threads_for(clients.get())));
+        let threads = generator.threads.unwrap_or_else(|| left.max(loadgen::threads_for(clients.get())));
         Ok(Plan {
             target,
             clients,
@@ -143,24 +212,18 @@ impl<C: CourseArgs> PlanArgs<C> {
             drain,
             size,
             mix,
-            expect: self.expect.clone(),
+            expect: messages.expect.clone(),
             connect: Connect {
-                rate: self.connect_rate,
-                timeout: self.connect_timeout,
-                headers: self.headers.clone(),
-                sources: merge(&self.sources).map_err(refuse)?,
-                insecure: self.insecure,
+                rate: connecting.connect_rate,
+                timeout: connecting.connect_timeout,
+                headers: connecting.headers.clone(),
+                sources: merge(&connecting.sources).map_err(refuse)?,
+                insecure: connecting.insecure,
             },
-            engine: self.engine.into(),
+            engine: generator.engine.into(),
             // A worker without a client would only look on.
             threads: threads.min(NonZeroUsize::try_from(clients).unwrap_or(NonZeroUsize::MAX)),
-            seed: self.seed.unwrap_or_else(|| rand::random::<u32>().into()),
+            seed: messages.seed.unwrap_or_else(|| rand::random::<u32>().into()),
         })
-    }
-}
-
-impl fmt::Display for PayloadKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Mix::from(*self).fmt(f)
     }
 }

@@ -4,28 +4,25 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::outputs::Outputs;
-use super::refuse;
+use super::{console::ConsoleArgs, outputs::OutputArgs, refuse};
 
-/// Shows stored results, of runs and of searches, as text or in other formats.
+/// Show saved results, of runs and of searches, as text or in other formats
 ///
-/// Several files are shown one after the other as text; --html lays several runs over each other in one page, and shows a
-/// search in a page of its own. A search is shown as text, with --html and with --markdown; the other formats are of a run.
+/// As text, several files are shown one after the other. --html overlays several runs in one page, and shows a search in a
+/// page of its own. A search is shown as text, with --html and with --markdown; the other formats are of a run.
 ///
 /// The exit code is 0 whatever their verdict.
 #[derive(Clone, Debug, Args)]
-#[allow(clippy::doc_markdown)]
 pub(crate) struct ReportArgs {
     /// Results that --out saved, of runs or of searches
     #[arg(value_name = "RESULT", required = true)]
     pub(crate) results: Vec<PathBuf>,
 
-    /// No colors; the variable NO_COLOR does the same
-    #[arg(long)]
-    pub(crate) no_color: bool,
+    #[command(flatten)]
+    pub(crate) outputs: OutputArgs,
 
     #[command(flatten)]
-    pub(crate) outputs: Outputs,
+    pub(crate) console: ConsoleArgs,
 }
 
 impl ReportArgs {

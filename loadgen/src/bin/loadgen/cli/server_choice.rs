@@ -1,4 +1,4 @@
-//! One side of an A/B comparison: a server that runs, or a command that starts one.
+//! One of the two servers that `loadgen ab` compares: one that runs already, or a command that starts one.
 
 use std::str::FromStr;
 
@@ -11,14 +11,14 @@ pub(crate) const ADDRESS: &str = "{addr}";
 
 /// A server to compare with another.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Contender {
+pub(crate) enum ServerChoice {
     /// It runs already.
     Url(String),
     /// Program and arguments that start it, at the address that takes the place of [`ADDRESS`].
     Command(Vec<String>),
 }
 
-impl FromStr for Contender {
+impl FromStr for ServerChoice {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -41,9 +41,9 @@ impl FromStr for Contender {
     }
 }
 
-impl Contender {
-    /// To show: without user-info, query and fragment of URLs, and values of header fields. Other words of a command are shown
-    /// as they are.
+impl ServerChoice {
+    /// Its name in reports. It has no user-info, query or fragment of URLs, and no values of header fields. Other words of a
+    /// command stand as they are.
     pub(crate) fn label(&self) -> String {
         match self {
             Self::Url(url) => bare(url),
@@ -51,7 +51,7 @@ impl Contender {
         }
     }
 
-    /// What was refused, to show likewise.
+    /// A refused `text` without its secrets.
     pub(crate) fn shown(text: &str) -> String {
         match text.strip_prefix("cmd:") {
             None => bare(text),
@@ -60,7 +60,7 @@ impl Contender {
     }
 }
 
-/// A command to show.
+/// A command without its secrets.
 fn line(words: &[String]) -> String {
     let shown = bare_words(words);
     // It came from `shlex::split`, which takes no NUL.
@@ -73,16 +73,19 @@ mod tests {
     use super::*;
 
     fn refusal(text: &str) -> String {
-        text.parse::<Contender>().expect_err("it should be refused")
+        text.parse::<ServerChoice>().expect_err("it should be refused")
     }
 
     #[test]
     fn a_url_or_a_command() {
         let url = "wss://user:secret@example.org/a?b=c";
-        assert_eq!(url.parse(), Ok(Contender::Url(url.to_owned())));
-        assert_eq!(Contender::Url(url.to_owned()).label(), "wss://***@example.org/a?***");
-        let command: Contender = "cmd:'./my server' --listen {addr} -v".parse().unwrap();
-        assert_eq!(command, Contender::Command(["./my server", "--listen", "{addr}", "-v"].map(str::to_owned).into()));
+        assert_eq!(url.parse(), Ok(ServerChoice::Url(url.to_owned())));
+        assert_eq!(ServerChoice::Url(url.to_owned()).label(), "wss://***@example.org/a?***");
+        let command: ServerChoice = "cmd:'./my server' --listen {addr} -v".parse().unwrap();
+        assert_eq!(
+            command,
+            ServerChoice::Command(["./my server", "--listen", "{addr}", "-v"].map(str::to_owned).into())
+        );
         assert_eq!(command.label(), "'./my server' --listen '{addr}' -v");
     }
 

@@ -1,12 +1,56 @@
-//! Who is tested, as a URL.
+//! The server to test, as a URL.
 
-use std::num::NonZeroUsize;
+use std::{num::NonZeroUsize, path::Path};
 
-use loadgen::plan::Target;
-use loadgen::secrets::bare;
+use clap::Args;
+use loadgen::{plan::Target, secrets::bare};
 use url::{Host, Url};
 
 use super::refuse;
+
+/// The server to test. It is parsed with the plan: clap would print a refused value whole, with the password that may be
+/// in it.
+#[derive(Clone, Debug, Args)]
+// Help is no Markdown.
+#[allow(clippy::doc_markdown)]
+pub(super) struct TargetArgs {
+    /// Server to test, as ws://HOST[:PORT][/PATH] or wss://...
+    ///
+    /// [default: a reference server that loadgen starts on a free loopback port]
+    #[arg(value_name = "URL", help_heading = None::<&str>)]
+    url: Option<String>,
+
+    /// Server to test, where it does not stand as URL
+    #[arg(long, value_name = "URL", help_heading = "Connecting", hide_short_help = true)]
+    target: Option<String>,
+}
+
+impl TargetArgs {
+    /// The URL, if one is given.
+    pub(super) fn url(&self) -> Result<Option<&str>, clap::Error> {
+        let url = match (self.url.as_deref(), self.target.as_deref()) {
+            (Some(url), Some(target)) if url != target => {
+                return Err(refuse(format!(
+                    "--target {}: the server is given as URL, too, as {}; give one of them",
+                    bare(target),
+                    bare(url)
+                )));
+            }
+            (url, target) => url.or(target),
+        };
+        match url {
+            Some(file)
+                if !file.contains("://") && Path::new(file).extension().is_some_and(|ending| ending == "toml") =>
+            {
+                Err(refuse(format!(
+                    "{}: plan files can't be run yet; give the URL and the options on the command line",
+                    bare(file)
+                )))
+            }
+            url => Ok(url),
+        }
+    }
+}
 
 /// The target that `url` names, and the cores that it leaves to the workers. A server on this machine gets half of them.
 pub(super) fn target(url: Option<&str>) -> Result<(Target, NonZeroUsize), clap::Error> {

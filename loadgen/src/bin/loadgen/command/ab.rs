@@ -14,7 +14,7 @@ use reports::{Render, Report, Verdict, human, store};
 
 use super::notice;
 use crate::ab::{Contest, Halt, Side};
-use crate::cli::{self, AbArgs, Contender, Place};
+use crate::cli::{self, AbArgs, Destination, ServerChoice};
 use crate::export::{Saved, put};
 use crate::failure::Failure;
 use crate::signals::{self, stop_on_signal};
@@ -28,7 +28,7 @@ pub(crate) fn ab(args: &AbArgs) -> Result<u8, Failure> {
     args.check()?;
     enough_messages(&plan, test.gates())?;
     for side in [&args.a, &args.b] {
-        if let (Contender::Url(url), false) = (side, args.quiet) {
+        if let (ServerChoice::Url(url), false) = (side, args.console.quiet) {
             notice::public_target(&args.plan.plan(Some(url))?, None);
         }
     }
@@ -41,9 +41,9 @@ pub(crate) fn ab(args: &AbArgs) -> Result<u8, Failure> {
         (None, None) => PathBuf::from("."),
     };
     let compared = compare(args, &plan, &test, &folder, stop);
-    if let (Err(Failure::Ab(Halt::Run { report, judgement, .. })), false) = (&compared, args.quiet) {
+    if let (Err(Failure::Ab(Halt::Run { report, judgement, .. })), false) = (&compared, args.console.quiet) {
         let channel = if args.stdout_is_taken() { Channel::Stderr } else { Channel::Stdout };
-        terminal::show(channel, args.no_color, |text, out| text.render(report, judgement, out));
+        terminal::show(channel, args.console.no_color, |text, out| text.render(report, judgement, out));
     }
     compared
 }
@@ -52,7 +52,7 @@ pub(crate) fn ab(args: &AbArgs) -> Result<u8, Failure> {
 fn compare(args: &AbArgs, plan: &Plan, test: &Test, folder: &Path, stop: Stop) -> Result<u8, Failure> {
     let contest = Contest::new(args, folder.to_owned(), stop)?;
     let seed = plan.seed;
-    let progress = Progress { quiet: args.quiet, test };
+    let progress = Progress { quiet: args.console.quiet, test };
     progress.begin(args, plan);
     for side in [Side::A, Side::B] {
         contest.run(side, "warm-up", seed)?;
@@ -193,25 +193,26 @@ fn show(args: &AbArgs, contest: &Contest, outcome: &Outcome) -> Saved {
     let repeated = u32::try_from(outcome.discarded.len()).unwrap_or(u32::MAX);
     let ab = &Ab { a: &a, b: &b, outcome, repeated };
     let mut saved = Saved::default();
-    let places = [("--markdown", &args.markdown), ("--html", &args.html)];
-    let mut places: Vec<_> = places.into_iter().filter_map(|(flag, place)| Some((flag, place.as_ref()?))).collect();
-    places.sort_by_key(|(_, place)| **place == Place::Stdout);
-    for (flag, place) in places {
-        let page = || page(place, contest, &outcome.pairs);
-        saved.note(flag, if flag == "--html" { page() } else { put(place, |out| Markdown.ab(ab, out)) });
+    let destinations = [("--markdown", &args.markdown), ("--html", &args.html)];
+    let mut destinations: Vec<_> =
+        destinations.into_iter().filter_map(|(flag, destination)| Some((flag, destination.as_ref()?))).collect();
+    destinations.sort_by_key(|(_, destination)| **destination == Destination::Stdout);
+    for (flag, destination) in destinations {
+        let page = || page(destination, contest, &outcome.pairs);
+        saved.note(flag, if flag == "--html" { page() } else { put(destination, |out| Markdown.ab(ab, out)) });
     }
     if args.json {
-        saved.note("--json", put(&Place::Stdout, |out| Json.ab(ab, out)));
+        saved.note("--json", put(&Destination::Stdout, |out| Json.ab(ab, out)));
     }
-    if !args.quiet {
+    if !args.console.quiet {
         let channel = if args.stdout_is_taken() { Channel::Stderr } else { Channel::Stdout };
-        terminal::show(channel, args.no_color, |text, out| text.ab(ab, out));
+        terminal::show(channel, args.console.no_color, |text, out| text.ab(ab, out));
     }
     saved
 }
 
 /// The page of the pair whose change of the first metric is the median.
-fn page(place: &Place, contest: &Contest, pairs: &[Pair]) -> io::Result<()> {
+fn page(destination: &Destination, contest: &Contest, pairs: &[Pair]) -> io::Result<()> {
     let change = |(a, b): &Pair| match (a.values[0].value, b.values[0].value) {
         (Some(a), Some(b)) if a > 0.0 => b / a,
         _ => f64::INFINITY,
@@ -225,5 +226,5 @@ fn page(place: &Place, contest: &Contest, pairs: &[Pair]) -> io::Result<()> {
     let labels = ["A", "B"].map(|side| format!("{side}, pair {} of {}", median + 1, pairs.len()));
     let entries =
         [(&labels[0], &a), (&labels[1], &b)].map(|(label, (report, judgement))| Entry { label, report, judgement });
-    put(place, |out| Html.page(&entries, out))
+    put(destination, |out| Html.page(&entries, out))
 }

@@ -9,7 +9,7 @@ use reports::render::comparison::{Markdown, RenderComparison};
 use reports::store::FileError;
 use reports::{Report, store};
 
-use crate::cli::{CompareArgs, Place};
+use crate::cli::{CompareArgs, Destination};
 use crate::export::{Saved, put};
 use crate::failure::Failure;
 use crate::terminal;
@@ -30,14 +30,14 @@ fn read(paths: &[PathBuf]) -> Result<Vec<Report>, FileError> {
 
 fn show(args: &CompareArgs, comparison: &Comparison) -> Saved {
     let mut saved = Saved::default();
-    if let Some(place) = &args.markdown {
-        saved.note("--markdown", put(place, |out| Markdown.comparison(comparison, out)));
+    if let Some(destination) = &args.markdown {
+        saved.note("--markdown", put(destination, |out| Markdown.comparison(comparison, out)));
     }
     if args.json {
-        saved.note("--json", put(&Place::Stdout, |out| Json.comparison(comparison, out)));
+        saved.note("--json", put(&Destination::Stdout, |out| Json.comparison(comparison, out)));
         return saved;
     }
-    let channel = if args.markdown == Some(Place::Stdout) { Channel::Stderr } else { Channel::Stdout };
-    terminal::show(channel, args.no_color, |text, out| text.comparison(comparison, out));
+    let channel = if args.markdown == Some(Destination::Stdout) { Channel::Stderr } else { Channel::Stdout };
+    terminal::show(channel, args.console.no_color, |text, out| text.comparison(comparison, out));
     saved
 }

@@ -33,7 +33,7 @@ pub(crate) fn report(args: &ReportArgs) -> Result<u8, Failure> {
 type File<'a> = (&'a Path, Stored);
 
 fn text(args: &ReportArgs, files: &[File<'_>]) -> io::Result<()> {
-    print(Channel::Stdout, args.no_color, |text, out| {
+    print(Channel::Stdout, args.console.no_color, |text, out| {
         for (index, (path, stored)) in files.iter().enumerate() {
             if files.len() > 1 {
                 let gap = if index == 0 { "" } else { "\n" };
@@ -60,7 +60,7 @@ fn export(args: &ReportArgs, stored: &Stored, saved: &mut Saved) {
 
 /// Several results in one page.
 fn page(args: &ReportArgs, files: &[File<'_>], saved: &mut Saved) {
-    let Some(place) = args.outputs.html() else { return };
+    let Some(destination) = args.outputs.html() else { return };
     let results: Vec<_> = files.iter().filter_map(result).collect();
     let labels = labels(&results);
     let entries: Vec<_> = results
@@ -68,7 +68,7 @@ fn page(args: &ReportArgs, files: &[File<'_>], saved: &mut Saved) {
         .zip(&labels)
         .map(|(&(_, report, judgement), label)| Entry { label, report, judgement })
         .collect();
-    saved.note("--html", put(place, |out| Html.page(&entries, out)));
+    saved.note("--html", put(destination, |out| Html.page(&entries, out)));
 }
 
 type Run<'a> = (&'a Path, &'a Report, &'a Judgement);

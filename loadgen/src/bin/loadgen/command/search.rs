@@ -11,7 +11,7 @@ use reports::search::{Conclusion, Next, Record, Search, Step};
 use reports::{Report, judge};
 
 use super::notice;
-use crate::cli::{Place, SearchArgs};
+use crate::cli::{Destination, SearchArgs};
 use crate::exit;
 use crate::export::{Saved, put};
 use crate::failure::Failure;
@@ -29,7 +29,7 @@ pub(crate) fn search(args: &SearchArgs) -> Result<u8, Failure> {
     let search = args.search()?;
     // The first ends the step, and what was measured before is shown; nobody has to wait for that.
     let stop = stop_on_signal(|| std::process::exit(exit::INTERRUPTED.into()));
-    if !args.outputs.quiet {
+    if !args.console.quiet {
         notice::public_target(&plan, Some(args.highest()));
     }
     let mut steps = Steps { args, plan, stop, taken: Vec::new(), first: None };
@@ -95,7 +95,7 @@ impl Steps<'_> {
             return Err(Halt::Interrupted);
         }
         let plan = at(&self.plan, rate, self.taken.len());
-        let quiet = self.args.outputs.quiet;
+        let quiet = self.args.console.quiet;
         // Elsewhere the lines of the steps are enough.
         let mut progress = Progress::new(plan.clients.get(), quiet || !Channel::Stderr.is_terminal());
         let thresholds = self.args.thresholds.iter().map(ToString::to_string).collect();
@@ -118,7 +118,7 @@ impl Steps<'_> {
 
     /// Lets the target recover from the step before.
     fn rest(&self) {
-        let until = Instant::now() + self.args.pause;
+        let until = Instant::now() + self.args.pause();
         while !self.stop.is_stopped() && Instant::now() < until {
             std::thread::sleep(GLANCE.min(until.saturating_duration_since(Instant::now())));
         }
@@ -136,7 +136,7 @@ impl Steps<'_> {
             environment: first.environment,
             started_at: first.started_at,
             search,
-            pause_s: self.args.pause.as_secs_f64(),
+            pause_s: self.args.pause().as_secs_f64(),
             steps: self.taken,
             conclusion,
         };
@@ -162,11 +162,11 @@ fn show(args: &SearchArgs, record: &Record) -> Saved {
     let mut saved = Saved::default();
     saved.save(&outputs.files(), |format, out| format.search(record, out));
     if outputs.json {
-        saved.note("--json", put(&Place::Stdout, |out| Json.search(record, out)));
+        saved.note("--json", put(&Destination::Stdout, |out| Json.search(record, out)));
     }
-    if !outputs.quiet {
+    if !args.console.quiet {
         let channel = if outputs.take_stdout() { Channel::Stderr } else { Channel::Stdout };
-        terminal::show(channel, outputs.no_color, |text, out| text.search(record, out));
+        terminal::show(channel, args.console.no_color, |text, out| text.search(record, out));
     }
     saved
 }

@@ -1,0 +1,31 @@
+//! `loadgen help [TOPIC]`.
+
+use clap::Args;
+
+use super::{console::ConsoleArgs, definition};
+
+/// The topic that is no command.
+const METRICS: &str = "metrics";
+
+/// Explain a command, or `metrics`: what is measured, and how thresholds are written
+#[derive(Clone, Debug, Args)]
+pub(crate) struct HelpArgs {
+    /// What to explain
+    #[arg(value_parser = ["run", "compare", "report", "ab", "search", METRICS])]
+    topic: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) console: ConsoleArgs,
+}
+
+impl HelpArgs {
+    /// Everything about a command, in the shape in which clap tells it; none if the topic is no command.
+    pub(super) fn of_a_command(&self) -> Option<clap::Error> {
+        let topic = self.topic.as_deref();
+        if topic == Some(METRICS) {
+            return None;
+        }
+        let arguments = ["loadgen"].into_iter().chain(topic).chain(["--help"]);
+        definition().try_get_matches_from(arguments).err()
+    }
+}

@@ -1,44 +1,50 @@
-//! What a server shall do, and how much of it one peer may use.
+//! What a server does, and how much of it one peer may use.
 
 use std::{num::NonZeroUsize, thread, time::Duration};
 
 use descriptors::Table;
 
 use crate::{
-    misbehaviour::delay::{Delay, Stall},
-    misbehaviour::fault::Faults,
+    misbehaviour::{Delay, Faults, Stall},
     registry::memory,
 };
 
 /// How a server behaves.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Options {
-    /// What a message is answered with. Default: [`Reply::Echo`].
+    /// The answer to a message. Default: [`Reply::Echo`].
     pub reply: Reply,
-    /// Number of threads, each with its own runtime and listener; a connection stays on the thread that accepted it.
-    /// Default: the number of cores. More do not help but to hold more connections than a descriptor table does; fewer leave
-    /// cores to whoever generates the load on this machine.
+    /// Number of threads, each with its own runtime and listener. A connection stays on the thread that
+    /// accepted it. Default: the number of cores.
+    ///
+    /// More threads help only to hold more connections than one descriptor table does. Fewer leave cores
+    /// to a load generator on this machine.
     pub threads: NonZeroUsize,
-    /// Where the threads have their descriptors. Default: with the rest of the process, which needs no permission and bounds
-    /// all connections by one limit; [`ConnectionCapacity`](crate::ConnectionCapacity) tells when that is too little.
+    /// Where the threads have their descriptors. Default: with the rest of the process.
+    ///
+    /// That needs no permission, and one limit bounds all connections.
+    /// [`ConnectionCapacity`](crate::ConnectionCapacity) tells when that is too little.
     pub table: Table,
-    /// Whether a browser that asks for `/` gets a page that sends bursts to this server and judges what comes back. Default:
-    /// yes; without it, such a request is one more that is no handshake.
+    /// Whether a browser that asks for `/` gets a page that sends bursts to this server and judges what
+    /// comes back. Default: yes. Without the page, such a request is refused like any other that is no
+    /// handshake.
     pub page: bool,
-    /// Header fields whose values the log shows, in any case of letters. Default: none, as any may hold a secret; of all
-    /// others it has the names.
+    /// Header fields that the log shows with their values, in any case of letters. Default: none, as any
+    /// value may be a secret. The log always shows the names.
     pub log_values: Vec<String>,
-    /// What one peer may use, and all of them together.
+    /// What one peer may use, and what all of them may use together.
     pub limits: Limits,
     /// How long answers wait. Default: not at all.
     pub delay: Option<Delay>,
     /// When the server stands still. Default: never.
     pub stall: Option<Stall>,
-    /// What it does wrong. Default: nothing.
+    /// What the server does wrong on purpose. Default: nothing.
     pub faults: Faults,
-    /// Seed of delays and faults, 0 by default. A connection draws by this and by how many were accepted before it, for
-    /// each of its messages in turn. So the same seed and the same connections give the same draws; which message is the
-    /// next one, or the first of a read, is up to the network as well.
+    /// Seed of delays and faults. Default: 0.
+    ///
+    /// A connection draws once for each of its messages. The draws depend on this seed and on how many
+    /// connections were accepted before it. So an equal seed and equal connections give equal draws. But
+    /// the network, too, decides which message is the first of a read.
     pub seed: u64,
 }
 
@@ -59,7 +65,7 @@ impl Default for Options {
     }
 }
 
-/// What a message is answered with.
+/// The answer to a message.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Reply {
     /// The message itself: text as text, binary as binary.
@@ -69,61 +75,79 @@ pub enum Reply {
     Text(String),
 }
 
-/// What one peer may use of the server, and all of them together. The defaults let any plausible load test pass and keep a hostile peer from
-/// taking all memory, a descriptor forever, or a thread for itself.
+/// What one peer may use of the server, and what all of them may use together.
+///
+/// The defaults let any plausible load test pass. They keep a hostile peer from taking all memory, a
+/// descriptor forever, or a thread for itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
-    /// Largest message, in bytes of payload after defragmentation; also the largest frame. A larger one is answered with
-    /// Close 1009 as soon as a header announces it.
+    /// The largest message, in bytes of payload after defragmentation, and the largest frame. A larger one
+    /// is answered with Close 1009 as soon as a header announces it.
     ///
-    /// Default: 16 MiB, the largest of common conformance tests. A connection may take up to twice this much memory,
-    /// received and to be sent, and a little more while its buffer grows; it is given back with the message.
+    /// Default: 16 MiB, the largest of common conformance tests. A connection may take up to twice this
+    /// much memory, for what it has received and what it sends, and a little more while a buffer grows. It
+    /// gives the memory back with the message.
     pub message_bytes: usize,
-    /// Most frames a message, at least 1. More are answered with Close 1008. Without it, endless empty fragments
-    /// (RFC 6455 section 5.4) would keep a message open forever below any size limit.
+    /// The most frames of a message, at least 1. More are answered with Close 1008.
+    ///
+    /// Without this limit, endless empty fragments (RFC 6455 section 5.4) would keep a message open
+    /// forever below any size limit.
     ///
     /// Default: 131 072, twice what common conformance tests send.
     pub frames_per_message: u32,
-    /// Longest time from the TCP connection to the end of the HTTP handshake; then HTTP 408.
+    /// The longest time from the TCP connection to the end of the HTTP handshake. After it, the peer gets
+    /// HTTP 408.
     ///
-    /// Default: 10 s. A short one frees descriptors from peers that never speak, but fails a client on a machine that is
-    /// busy opening thousands of connections.
+    /// Default: 10 s. A shorter one frees descriptors from peers that never speak. But it fails clients on
+    /// a machine that is busy opening thousands of connections.
     pub handshake: Duration,
-    /// Longest time without a byte in either direction; then Close 1001 with the reason `idle`. `None`: no limit. It is
-    /// checked in steps of a quarter, so the close comes after 1 to 1.25 times this.
+    /// The longest time without a byte in either direction. After it, the peer gets Close 1001 with the
+    /// reason `idle`. `None`: no limit. The time is checked in steps of a quarter, so the Close comes after
+    /// 1 to 1.25 times this.
     ///
-    /// Default: 5 minutes: longer than tests of idle connections commonly hold still, short enough that peers that
-    /// vanished without a reset do not pile up. 1001 and not 1008, as section 7.4.1 reserves 1008 for a message that was
-    /// received.
+    /// Default: 5 minutes. Tests of idle connections commonly hold still for less, and peers that vanished
+    /// without a reset do not pile up. The code is not 1008, as section 7.4.1 reserves that for a message
+    /// that was received.
     pub idle: Option<Duration>,
-    /// Most connections at once over all threads, handshakes included. One more is answered with HTTP 503.
+    /// The most connections at once, over all threads and with handshakes. One more is answered with HTTP
+    /// 503.
     ///
-    /// Default: 65 536. An idle connection takes about 1.2 KiB of memory and a file descriptor; keep this within the
-    /// [`ConnectionCapacity`](crate::ConnectionCapacity) that the limit on open files leaves, as a connection for which no descriptor is left waits
-    /// unanswered instead.
+    /// Default: 65 536. An idle connection takes about 1.2 KiB of memory and a file descriptor. Keep this
+    /// within the [`ConnectionCapacity`](crate::ConnectionCapacity): a connection without a descriptor
+    /// waits unanswered.
     pub connections: usize,
-    /// Memory that all peers together may have the server hold, in bytes: answers that they do not take, what has come of their
-    /// messages and requests, delayed answers, and 1280 bytes a connection. Over it, new connections are answered with HTTP
-    /// 503, and those that hold most end until an eighth of it is free again: with Close 1013 (try again later), or with a reset
-    /// where more than 64 KiB of answers would be in front of the Close. The kernel's socket buffers are not counted, nor what
-    /// the allocator adds where large buffers grow: the process may take three times as much.
+    /// Memory that all peers together may have the server hold, in bytes. It counts answers that they do not
+    /// take, what has come of their messages and requests, delayed answers, and 1280 bytes for each
+    /// connection.
     ///
-    /// Default: a quarter of the memory that this process can have: the machine's, or that of its control group.
+    /// Over it, new connections are answered with HTTP 503. Those that hold most end, until an eighth of
+    /// the limit is free: with Close 1013 (try again later), or with a reset if more than 64 KiB of answers
+    /// would come before the Close.
+    ///
+    /// It does not count the kernel's socket buffers, nor what the allocator adds while large buffers grow.
+    /// The process may take three times as much.
+    ///
+    /// Default: a quarter of the memory that this process can have, of the machine or of its control group.
     pub memory: usize,
-    /// Echoes held for a peer that does not read, in bytes of frames, beyond what the socket's own buffers take. Over it
-    /// the server stops answering that peer until it has caught up (backpressure), so a connection holds at most this plus
-    /// one message, and what one read brought. See [`unsent_time`](Self::unsent_time) for one that never does.
+    /// Echoes held for a peer that does not read, in bytes of frames, beyond what the socket's own buffers
+    /// take.
     ///
-    /// Default: 1 MiB. More lets a peer send a longer burst before it must read; 0 couples reading to writing entirely,
-    /// and a peer that writes a burst larger than the socket buffers before it reads then waits for itself.
+    /// Over it, the server stops answering that peer until it has caught up (backpressure). So a connection
+    /// holds at most this, one message, and what one read brought. [`unsent_time`](Self::unsent_time)
+    /// bounds how long.
+    ///
+    /// Default: 1 MiB. More lets a peer send a longer burst before it must read. With 0, a peer waits for
+    /// itself if it writes more than the socket buffers take before it reads.
     pub unsent_bytes: usize,
-    /// Longest time that a peer with more than [`unsent_bytes`](Self::unsent_bytes) outstanding takes no byte at all; then
-    /// the connection is dropped without a Close, which would have to queue behind what the peer does not read.
+    /// The longest time that a peer takes no byte while more than [`unsent_bytes`](Self::unsent_bytes) wait
+    /// for it. After it, the connection is dropped. A Close would have to wait for what the peer does not
+    /// read.
     ///
     /// Default: 30 s, long enough for a peer that is stopped in a debugger or a garbage collection.
     pub unsent_time: Duration,
-    /// Longest time for the end of a connection: what is owed, the Close frames and the peer's end of the TCP connection.
-    /// After it the connection is dropped, whatever the peer has received.
+    /// The longest time for the end of a connection: for what is owed, for the Close frames, and for the
+    /// peer's end of the TCP connection. After it, the connection is dropped, whatever the peer has
+    /// received.
     ///
     /// Default: 2 s. It also bounds how long a shutdown takes.
     pub closing: Duration,

@@ -1,4 +1,4 @@
-//! Frames on their way to the peer, as far as TCP does not take them at once.
+//! Frames for the peer that TCP does not take at once.
 
 use std::{
     future::poll_fn,
@@ -11,41 +11,42 @@ use std::{
 use frames::{Encoder, Header, Message};
 use tokio::time::{Sleep, sleep};
 
-use crate::connection::socket::TrackedSocket;
+use super::socket::TrackedSocket;
 
-/// Bytes that TCP has taken up to which their memory is not given back before the rest is taken as well.
-const KEPT: usize = 64 * 1024;
+/// Sent bytes whose memory may be kept until the rest is sent as well.
+const MOST_SENT_KEPT: usize = 64 * 1024;
 
-/// What TCP has not taken. Nearly always that is nothing, and then it holds no memory.
+/// What TCP has not taken. That is nearly always nothing, and then this holds no memory.
 #[derive(Debug, Default)]
-pub(crate) struct SendBuffer(Option<Box<Backlog>>);
+pub(super) struct SendBuffer(Option<Box<Backlog>>);
 
 #[derive(Debug, Default)]
 struct Backlog {
     bytes: Vec<u8>,
-    /// How many of them TCP has.
+    /// How many of them TCP has taken.
     taken: usize,
-    /// Runs while the peer owes us reading and takes nothing.
+    /// Runs while the peer takes nothing, although it holds up its connection.
     stall: Option<Pin<Box<Sleep>>>,
 }
 
 impl SendBuffer {
-    /// Bytes that wait.
+    /// Bytes that wait to be sent.
     #[inline]
-    pub(crate) fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.0.as_ref().map_or(0, |backlog| backlog.waiting().len())
     }
 
-    /// Bytes of memory that it takes.
+    /// Bytes of memory that the buffer takes.
     #[inline]
-    pub(crate) fn held(&self) -> usize {
+    pub(super) fn held_bytes(&self) -> usize {
         self.0.as_ref().map_or(0, |backlog| backlog.bytes.len())
     }
 
-    /// Writes `frames` behind what waits, keeps what TCP does not take, and leaves `frames` empty. The task is woken when
-    /// TCP takes more.
+    /// Writes `frames` after what waits, keeps what TCP does not take, and leaves `frames` empty.
+    ///
+    /// The task is woken when TCP takes more.
     #[inline]
-    pub(crate) fn send(
+    pub(super) fn send(
         &mut self,
         frames: &mut Encoder,
         socket: &mut TrackedSocket,
@@ -67,8 +68,8 @@ impl SendBuffer {
         Ok(())
     }
 
-    /// The same with one long message, which is not copied but for what TCP does not take.
-    pub(crate) fn send_long(
+    /// Writes one long message after what waits. Only what TCP does not take is copied.
+    pub(super) fn send_long(
         &mut self,
         message: Message<'_>,
         socket: &mut TrackedSocket,
@@ -81,7 +82,7 @@ impl SendBuffer {
         let head = &head[..header.size()];
         let mut taken = 0;
         if self.0.is_none() {
-            // Together, so that the header does not become a segment of its own.
+            // Header and payload go together, so that the header does not become a segment of its own.
             if let Poll::Ready(written) = socket.poll_write_both(cx, head, payload) {
                 taken = written?;
             }
@@ -96,7 +97,7 @@ impl SendBuffer {
         }
         self.append(&head[taken..]);
         self.append(payload);
-        // Perhaps for nothing, but only what is refused wakes the task.
+        // This may write nothing, but only a refused write has the task woken.
         self.flush(socket, cx)
     }
 
@@ -104,17 +105,17 @@ impl SendBuffer {
         self.0.get_or_insert_default().append(bytes);
     }
 
-    /// Keeps `frames` behind what waits, and leaves them empty.
-    pub(crate) fn keep(&mut self, frames: &mut Encoder) {
+    /// Keeps `frames` after what waits, and leaves them empty.
+    pub(super) fn keep(&mut self, frames: &mut Encoder) {
         if !frames.is_empty() {
             self.append(frames.bytes());
             frames.clear();
         }
     }
 
-    /// Writes what waits as far as TCP takes it. The task is woken when it takes more.
+    /// Writes what waits, as far as TCP takes it. The task is woken when TCP takes more.
     #[inline]
-    pub(crate) fn flush(&mut self, socket: &mut TrackedSocket, cx: &mut Context<'_>) -> io::Result<()> {
+    pub(super) fn flush(&mut self, socket: &mut TrackedSocket, cx: &mut Context<'_>) -> io::Result<()> {
         if self.0.is_none() { Ok(()) } else { self.flush_backlog(socket, cx) }
     }
 
@@ -129,8 +130,8 @@ impl SendBuffer {
         Ok(())
     }
 
-    /// Writes what waits, all of it.
-    pub(crate) async fn write_rest(&mut self, socket: &mut TrackedSocket) -> io::Result<()> {
+    /// Writes all that waits.
+    pub(super) async fn flush_all(&mut self, socket: &mut TrackedSocket) -> io::Result<()> {
         poll_fn(|cx| match self.flush(socket, cx) {
             Ok(()) if self.len() > 0 => Poll::Pending,
             done => Poll::Ready(done),
@@ -138,8 +139,9 @@ impl SendBuffer {
         .await
     }
 
-    /// Completes when TCP has taken nothing for `limit`, counted from the first of these calls since it last took some.
-    pub(crate) fn poll_stall(&mut self, limit: Duration, cx: &mut Context<'_>) -> Poll<()> {
+    /// Completes when TCP has taken nothing for `limit`. The time begins with the first call after TCP
+    /// last took some.
+    pub(super) fn poll_stall(&mut self, limit: Duration, cx: &mut Context<'_>) -> Poll<()> {
         let Some(backlog) = &mut self.0 else { return Poll::Pending };
         backlog.stall.get_or_insert_with(|| Box::pin(sleep(limit))).as_mut().poll(cx)
     }
@@ -158,14 +160,14 @@ impl Backlog {
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// TCP took some of the bytes that wait.
+    /// Counts bytes that TCP took.
     fn took(&mut self, bytes: usize) {
         self.taken += bytes;
         if bytes > 0 {
             self.stall = None;
         }
-        // Each byte is moved once at most, for what was taken is more than what is left.
-        if self.taken > self.bytes.len() / 2 && self.taken > KEPT {
+        // More was taken than is left, so each byte is moved once at most.
+        if self.taken > self.bytes.len() / 2 && self.taken > MOST_SENT_KEPT {
             self.bytes.drain(..self.taken);
             self.bytes.shrink_to(self.bytes.len());
             self.taken = 0;
@@ -173,7 +175,7 @@ impl Backlog {
     }
 }
 
-/// Writes as much of `bytes` as TCP takes now; how much.
+/// Writes as much of `bytes` as TCP takes now. Returns how many bytes.
 #[inline]
 fn write(socket: &mut TrackedSocket, cx: &mut Context<'_>, bytes: &[u8]) -> io::Result<usize> {
     let mut taken = 0;
@@ -193,7 +195,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_waits_is_taken_in_its_order_however_much_is_taken_at_once() {
+    fn waiting_bytes_are_sent_in_order_however_few_at_once() {
         for most in [1, 7, 100] {
             let (mut backlog, mut taken) = (Backlog::default(), Vec::new());
             let bytes: Vec<u8> = (0..=255).cycle().take(10_000).collect();
@@ -202,7 +204,10 @@ mod tests {
                 let some = backlog.waiting().len().min(most);
                 taken.extend_from_slice(&backlog.waiting()[..some]);
                 backlog.took(some);
-                assert!(backlog.bytes.len() <= 2 * backlog.waiting().len() + 2 * most + 10, "what was taken is let go");
+                assert!(
+                    backlog.bytes.len() <= 2 * backlog.waiting().len() + 2 * most + 10,
+                    "memory of sent bytes is given back"
+                );
             }
             taken.extend_from_slice(backlog.waiting());
             assert_eq!(taken, bytes);

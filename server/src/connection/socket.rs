@@ -1,4 +1,4 @@
-//! The TCP stream of a connection, which notes that something passed.
+//! The TCP stream of a connection. It tells the registry that bytes passed.
 
 use std::{
     future::poll_fn,
@@ -16,46 +16,49 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::{connection::unacknowledged, registry::TrackedConnection};
+use super::unacknowledged;
+use crate::registry::TrackedConnection;
 
-/// A [`TcpStream`] that tells the registry of every byte.
+/// A [`TcpStream`] that tells the registry whenever bytes pass.
 #[derive(Debug)]
-pub(crate) struct TrackedSocket {
+pub(super) struct TrackedSocket {
     tcp: TcpStream,
-    watched: Rc<TrackedConnection>,
+    tracked: Rc<TrackedConnection>,
 }
 
 impl TrackedSocket {
-    pub(crate) fn new(tcp: TcpStream, watched: Rc<TrackedConnection>) -> Self {
-        Self { tcp, watched }
+    pub(super) fn new(tcp: TcpStream, tracked: Rc<TrackedConnection>) -> Self {
+        Self { tcp, tracked }
     }
 
-    pub(crate) fn watched(&self) -> &Rc<TrackedConnection> {
-        &self.watched
+    pub(super) fn tracked(&self) -> &Rc<TrackedConnection> {
+        &self.tracked
     }
 
-    /// Reads into the beginning of `buffer`; how many bytes, 0 at the end of the stream. Counted against the task's budget.
+    /// Reads into the beginning of `buffer`. Returns how many bytes came: 0 at the end of the stream.
+    ///
+    /// The read counts against the task's budget.
     #[inline]
-    pub(crate) fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+    pub(super) fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
         let mut buffer = ReadBuf::new(buffer);
         ready!(Pin::new(&mut self.tcp).poll_read(cx, &mut buffer))?;
         let read = buffer.filled().len();
         if read > 0 {
-            self.watched.heard();
+            self.tracked.saw_bytes();
         }
         Poll::Ready(Ok(read))
     }
 
-    /// Writes some of `bytes`; how many.
+    /// Writes some of `bytes`. Returns how many.
     #[inline]
-    pub(crate) fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    pub(super) fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = ready!(Pin::new(&mut self.tcp).poll_write(cx, bytes))?;
-        self.watched.heard();
+        self.tracked.saw_bytes();
         Poll::Ready(Ok(written))
     }
 
-    /// Writes some of `first` and `second`, which follow each other; how many bytes.
-    pub(crate) fn poll_write_both(
+    /// Writes some of `first`, followed by `second`. Returns how many bytes.
+    pub(super) fn poll_write_both(
         &mut self,
         cx: &mut Context<'_>,
         first: &[u8],
@@ -63,41 +66,42 @@ impl TrackedSocket {
     ) -> Poll<io::Result<usize>> {
         let both = [IoSlice::new(first), IoSlice::new(second)];
         let written = ready!(Pin::new(&mut self.tcp).poll_write_vectored(cx, &both))?;
-        self.watched.heard();
+        self.tracked.saw_bytes();
         Poll::Ready(Ok(written))
     }
 
-    /// Reads some bytes of a request, which are held until it is answered.
-    pub(crate) async fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+    /// Reads some bytes of a request. They count as held until it is answered.
+    pub(super) async fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = poll_fn(|cx| self.poll_read(cx, buffer)).await?;
-        self.watched.holds_more(read);
+        self.tracked.holds_more(read);
         Ok(read)
     }
 
-    pub(crate) async fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+    pub(super) async fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.tcp.write_all(bytes).await?;
-        self.watched.heard();
+        self.tracked.saw_bytes();
         Ok(())
     }
 
     /// Lets the connection end with a reset when it is dropped (`SO_LINGER` of zero), whatever is on its way.
-    pub(crate) fn reset_on_drop(&self) {
-        // A socket that refuses is dead already.
+    pub(super) fn reset_on_drop(&self) {
+        // A socket that refuses this is dead already.
         let _ = SockRef::from(&self.tcp).set_linger(Some(Duration::ZERO));
     }
 
-    /// Bytes that TCP has taken and the peer's system has not acknowledged; 0 where the system does not tell.
-    pub(crate) fn unacknowledged(&self) -> usize {
+    /// Bytes that TCP has taken and the peer's system has not acknowledged. 0 where our system does
+    /// not tell.
+    pub(super) fn unacknowledged(&self) -> usize {
         unacknowledged::bytes(self.tcp.as_fd()).unwrap_or(0)
     }
 
     /// Ends our side of the TCP connection and waits for the peer to end its own.
     ///
-    /// To drop a socket with unread bytes resets the connection, and the reset may destroy what the peer has not read yet:
-    /// the very frames that say what was wrong.
-    pub(crate) async fn linger(&mut self) -> io::Result<()> {
+    /// Dropping a socket with unread bytes resets the connection. The reset may destroy what the peer
+    /// has not read yet: the very frames that say what was wrong.
+    pub(super) async fn linger(&mut self) -> io::Result<()> {
         self.tcp.shutdown().await?;
-        // Counted against the task's budget like every read, so a peer that never ends does not hold the thread.
+        // Each read counts against the task's budget, so a peer that never ends does not hold the thread.
         poll_fn(|cx| {
             let mut space = [0; 1024];
             while ready!(self.poll_read(cx, &mut space))? > 0 {}

@@ -1,4 +1,4 @@
-//! How much of what was sent has not reached the peer's system.
+//! How many sent bytes have not reached the peer's system.
 
 use std::{
     ffi::c_int,
@@ -11,10 +11,10 @@ use std::{
 /// # Errors
 /// As `ioctl(2)`.
 #[expect(unsafe_code, reason = "no library has this call")]
-pub(crate) fn bytes(socket: BorrowedFd<'_>) -> io::Result<usize> {
+pub(super) fn bytes(socket: BorrowedFd<'_>) -> io::Result<usize> {
     let mut bytes: c_int = 0;
-    // SAFETY: the call, which `TIOCOUTQ` is another name for, writes one `int` to the address that it is given: that of `bytes`.
-    // The descriptor is open, as it is borrowed.
+    // SAFETY: `TIOCOUTQ` is another name for `SIOCOUTQ`. The call writes one `int` to the address that
+    // it is given, which is that of `bytes`. The descriptor is open, as it is borrowed.
     let result = unsafe { libc::ioctl(socket.as_raw_fd(), libc::TIOCOUTQ, &raw mut bytes) };
     if result == -1 { Err(io::Error::last_os_error()) } else { Ok(usize::try_from(bytes).unwrap_or(0)) }
 }
@@ -31,7 +31,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_peer_does_not_take_is_counted() {
+    fn bytes_that_the_peer_does_not_take_are_counted() {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let mut ours = TcpStream::connect(listener.local_addr().expect("bound")).expect("it listens");
         let (mut theirs, _) = listener.accept().expect("a connection");

@@ -1,128 +1,154 @@
-//! Does what happens to answers on their detour: sends them when they are due, to the wrong peer, late, or not at all.
+//! Sends the answers of a connection that misbehaves: when they are due, late, or to the wrong peer.
 
 use std::{net::SocketAddr, rc::Rc, task::Context, time::Instant};
 
-use frames::{Encoder, Message};
+use frames::Encoder;
 
-use crate::{
-    connection::closing::Ending,
-    misbehaviour::answer_queue::AnswerQueue,
-    misbehaviour::fault::{AnswerAction, Fault, FaultKind, Misrouted},
-    misbehaviour::message::OwnedMessage,
-    registry::TrackedConnection,
-    workers::worker::Worker,
+use super::{
+    answer_queue::AnswerQueue,
+    fault::{AnswerAction, Fault, FaultKind, Misrouted},
+    message::OwnedMessage,
+    neighbours::{Neighbour, Neighbours},
+    timer::WakeTimer,
 };
 
-/// Carries the answers of one connection.
+/// How a fault ends a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FaultyEnd {
+    /// With a reset.
+    Reset,
+    /// With a Close that has a [hostile reason](super::HOSTILE_REASON).
+    HostileClose,
+}
+
+/// Sends the answers of one connection.
 #[derive(Debug)]
 pub(crate) struct AnswerSender {
-    detour: Box<AnswerQueue>,
+    queue: AnswerQueue,
+    connection: u64,
+    peer: SocketAddr,
+    timer: Rc<WakeTimer>,
+    neighbours: Rc<Neighbours>,
+    /// This connection among the neighbours. `None` before it has sent anything.
+    neighbour: Option<Rc<Neighbour>>,
     /// Number of the last read that brought something.
     read: u64,
     /// When the timer will wake the connection's task.
-    armed: Option<Instant>,
-    /// Bytes of frames that were sent before those which are being encoded.
+    wakes_at: Option<Instant>,
+    /// Bytes of frames that were sent, without those that are being encoded.
     sent: u64,
-    /// What was done, and how many bytes of frames had been sent when it was.
+    /// Each fault, with the bytes of frames that were sent when it had been done.
     done: Vec<(u64, Fault)>,
-    watched: Rc<TrackedConnection>,
-    worker: Rc<Worker>,
 }
 
 impl AnswerSender {
-    /// From now on other connections may have this one deliver what is not its own.
-    pub(crate) fn new(detour: Box<AnswerQueue>, watched: Rc<TrackedConnection>, worker: Rc<Worker>) -> Self {
-        watched.take_mail_from_others(true);
-        Self { detour, read: 0, armed: None, sent: 0, done: Vec::new(), watched, worker }
+    pub(super) fn new(
+        queue: AnswerQueue,
+        connection: u64,
+        peer: SocketAddr,
+        timer: &Rc<WakeTimer>,
+        neighbours: &Rc<Neighbours>,
+    ) -> Self {
+        let (timer, neighbours) = (Rc::clone(timer), Rc::clone(neighbours));
+        let (neighbour, read, wakes_at, sent, done) = (None, 0, None, 0, Vec::new());
+        Self { queue, connection, peer, timer, neighbours, neighbour, read, wakes_at, sent, done }
     }
 
-    /// What is taken from now on was completed by another read.
+    /// Lets other connections give this one answers to send, as its WebSocket is open now.
+    pub(crate) fn open(&mut self, cx: &Context<'_>) {
+        self.neighbour = Some(self.neighbours.join(self.connection, self.peer, cx.waker()));
+    }
+
+    /// Counts a read. The messages that follow were completed by it.
     pub(crate) fn begin_read(&mut self) {
         self.read += 1;
     }
 
-    /// Takes the answer to a message on the detour.
-    pub(crate) fn take(&mut self, message: Message<'_>) {
-        let answer = self.worker.reply.as_ref().map_or_else(|| OwnedMessage::echo(message), OwnedMessage::text);
-        self.detour.take(answer, self.read, Instant::now());
+    /// Takes the answer to the next message.
+    pub(crate) fn push(&mut self, answer: OwnedMessage) {
+        self.queue.push(answer, self.read, Instant::now());
     }
 
     /// Payload bytes that wait for their time.
-    pub(crate) fn bytes(&self) -> usize {
-        self.detour.bytes()
+    pub(crate) fn waiting_bytes(&self) -> usize {
+        self.queue.waiting_bytes()
     }
 
-    /// Payload bytes that it holds.
-    pub(crate) fn held(&self) -> usize {
-        self.detour.held()
+    /// All payload bytes that it holds.
+    pub(crate) fn held_bytes(&self) -> usize {
+        self.queue.held_bytes()
     }
 
-    /// Sends what is due, and sees to it that the task is woken when more is.
+    /// Sends what is due, and has the task woken when more is.
     ///
     /// # Errors
-    /// When the connection ends with that.
-    pub(crate) fn send_due(&mut self, out: &mut Encoder, cx: &mut Context<'_>) -> Result<(), Ending> {
-        for misrouted in self.watched.mail() {
+    /// If a fault ends the connection here.
+    pub(crate) fn send_due(&mut self, out: &mut Encoder, cx: &Context<'_>) -> Result<(), FaultyEnd> {
+        for misrouted in self.neighbour.iter().flat_map(|neighbour| neighbour.take()) {
             misrouted.answer.encode(out);
-            let fault = fault(FaultKind::Misroute, &misrouted, Some(self.watched.peer));
+            let fault = misrouted.fault(FaultKind::Misroute, Some(self.peer));
             self.done.push((self.sent + out.len() as u64, fault));
         }
         loop {
-            let step = self.detour.next(Instant::now());
+            let action = self.queue.pop_due(Instant::now());
             self.note_faults(out);
-            let Some(step) = step else { break };
-            match step {
+            let Some(action) = action else { break };
+            match action {
                 AnswerAction::Send(answer) => answer.encode(out),
-                AnswerAction::Misroute(misrouted) => {
-                    match self.worker.registry.neighbour(misrouted.peer, misrouted.lot) {
-                        Some(neighbour) => neighbour.post(misrouted),
-                        None => misrouted.answer.encode(out),
-                    }
-                }
-                AnswerAction::Reset => return Err(Ending::Reset),
-                AnswerAction::Close => return Err(Ending::Hostile),
+                AnswerAction::Misroute(misrouted) => self.misroute(misrouted, out),
+                AnswerAction::Reset => return Err(FaultyEnd::Reset),
+                AnswerAction::Close => return Err(FaultyEnd::HostileClose),
                 AnswerAction::SendLate(_) => unreachable!("it waits for the peer's Close"),
-                AnswerAction::Done(_) => unreachable!("the detour keeps it"),
+                AnswerAction::Done(_) => unreachable!("the queue keeps it"),
             }
         }
-        let due = self.detour.due();
+        let due = self.queue.due();
         if let Some(at) = due
-            && self.armed != due
+            && self.wakes_at != due
         {
-            self.worker.wake_at(at, cx.waker());
+            self.timer.wake_at(at, cx.waker());
         }
-        self.armed = due;
+        self.wakes_at = due;
         Ok(())
     }
 
-    /// Sends what is left, due or not: a Close comes next.
+    fn misroute(&self, misrouted: Misrouted, out: &mut Encoder) {
+        match self.neighbours.other_than(misrouted.peer, misrouted.lot) {
+            Some(neighbour) => neighbour.give(misrouted),
+            None => misrouted.answer.encode(out),
+        }
+    }
+
+    /// Sends what is left, due or not, as a Close comes next.
     pub(crate) fn send_rest(&mut self, out: &mut Encoder) {
-        self.detour.rest().iter().for_each(|answer| answer.encode(out));
+        self.queue.drain().iter().for_each(|answer| answer.encode(out));
         self.note_faults(out);
     }
 
-    /// Notes that `bytes` of frames were sent, or wait for TCP to take them.
+    /// Counts `bytes` of frames that were sent, or wait for TCP to take them.
     pub(crate) fn sent(&mut self, bytes: usize) {
         self.sent += bytes as u64;
     }
 
-    /// What was done until now is in what was sent, or in `out`.
+    /// Notes the faults whose answers were sent, or are in `out`.
     fn note_faults(&mut self, out: &Encoder) {
         let sent = self.sent + out.len() as u64;
-        self.done.extend(self.detour.take_faults().into_iter().map(|fault| (sent, fault)));
+        self.done.extend(self.queue.take_done().into_iter().map(|fault| (sent, fault)));
     }
 
-    /// The connection takes and sends no messages any more: what was done wrong on it.
-    pub(crate) fn settle(self) -> FaultRecord {
-        self.watched.take_mail_from_others(false);
-        for misrouted in self.watched.mail() {
-            self.worker.count(|stats| stats.faults.push(fault(FaultKind::Drop, &misrouted, None)));
-        }
-        FaultRecord { done: self.done, sent: self.sent }
+    /// Ends the sending of answers.
+    ///
+    /// Returns the faults that this does to other connections, whose answers are dropped here, and
+    /// the record of the faults on this one.
+    pub(crate) fn close(self) -> (Vec<Fault>, FaultRecord) {
+        self.neighbours.leave(self.connection);
+        let never_sent = self.neighbour.iter().flat_map(|neighbour| neighbour.take());
+        let dropped = never_sent.map(|misrouted| misrouted.fault(FaultKind::Drop, None)).collect();
+        (dropped, FaultRecord { done: self.done, sent: self.sent })
     }
 }
 
-/// What was done wrong on a connection that ends.
+/// The faults on a connection that ends.
 #[derive(Debug)]
 pub(crate) struct FaultRecord {
     done: Vec<(u64, Fault)>,
@@ -130,17 +156,15 @@ pub(crate) struct FaultRecord {
 }
 
 impl FaultRecord {
-    /// What the peer could see of it: `behind` more bytes were sent for the end, and of all bytes `left` have not reached it. An
-    /// end on purpose is seen in any case.
-    pub(crate) fn seen(self, behind: usize, left: usize) -> impl Iterator<Item = Fault> {
-        let arrived = (self.sent + behind as u64).saturating_sub(left as u64);
+    /// The faults that the peer could see.
+    ///
+    /// `closing` more bytes were sent for the end of the connection. Of all bytes, `unreached` have
+    /// not reached the peer. A reset or Close on purpose is seen in any case.
+    pub(crate) fn seen(self, closing: usize, unreached: usize) -> impl Iterator<Item = Fault> {
+        let arrived = (self.sent + closing as u64).saturating_sub(unreached as u64);
         let seen = move |sent, kind| sent <= arrived || matches!(kind, FaultKind::Die | FaultKind::Close);
         self.done.into_iter().filter(move |(sent, fault)| seen(*sent, fault.kind)).map(|(_, fault)| fault)
     }
-}
-
-fn fault(kind: FaultKind, misrouted: &Misrouted, to: Option<SocketAddr>) -> Fault {
-    Fault { peer: misrouted.peer, message: misrouted.message, kind, with: None, to }
 }
 
 #[cfg(test)]
@@ -148,15 +172,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_did_not_reach_the_peer_was_not_seen() {
+    fn a_fault_that_did_not_reach_the_peer_is_not_seen() {
         let fault = |message, kind| Fault { peer: ([127, 0, 0, 1], 1).into(), message, kind, with: None, to: None };
         let (first, second, end) =
             (fault(0, FaultKind::Duplicate), fault(1, FaultKind::Duplicate), fault(2, FaultKind::Die));
-        for (behind, left, seen) in [(0, 0, 3), (0, 1, 2), (4, 4, 3), (4, 5, 2), (0, 100, 2), (0, 101, 1), (0, 1000, 1)]
+        for (closing, unreached, seen) in
+            [(0, 0, 3), (0, 1, 2), (4, 4, 3), (4, 5, 2), (0, 100, 2), (0, 101, 1), (0, 1000, 1)]
         {
             let done = vec![(100, first.clone()), (200, second.clone()), (200, end.clone())];
             let record = FaultRecord { done, sent: 200 };
-            assert_eq!(record.seen(behind, left).count(), seen, "{behind} {left}");
+            assert_eq!(record.seen(closing, unreached).count(), seen, "{closing} {unreached}");
         }
     }
 }

@@ -1,8 +1,8 @@
-//! A message that does not go out straight: one that waits, or one that is made up.
+//! A message that does not go out at once, and so needs memory of its own.
 
 use frames::{Encoder, Kind, Message};
 
-/// What a message is, or will be, answered with.
+/// A text or binary message with its payload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum OwnedMessage {
     Text(String),
@@ -18,7 +18,7 @@ impl OwnedMessage {
         Self::Binary(bytes.into())
     }
 
-    /// The echo of a message, whose text is UTF-8.
+    /// The echo of a message. The decoder has checked that its text is UTF-8.
     pub(crate) fn echo(message: Message<'_>) -> Self {
         match message.kind {
             Kind::Text => Self::Text(String::from_utf8_lossy(message.payload).into_owned()),

@@ -1,4 +1,6 @@
-//! Wakes tasks at an instant. The runtime's own timers count whole milliseconds, which would double a delay of one.
+//! Wakes tasks at an instant.
+//!
+//! The runtime's own timers count whole milliseconds, which would double a delay of one.
 
 use std::{
     cell::RefCell,
@@ -14,13 +16,14 @@ use rustix::time::{
 };
 use tokio::net::unix::pipe::Receiver;
 
-/// A timer of the kernel (`timerfd_create(2)`) in the event loop of this thread: no other thread has to run before a task is
-/// woken, and the kernel adds no slack to such a timer.
+/// A timer of the kernel (`timerfd_create(2)`) in the event loop of this thread.
+///
+/// No other thread has to run before a task is woken, and the kernel adds no slack to such a timer.
 #[derive(Debug)]
 pub(crate) struct WakeTimer {
-    /// Readable when it is time. Not a pipe, but what tokio does with one is all that it takes: to wait for it, and to read it.
+    /// Readable when it is time. It is no pipe, but tokio waits for it and reads it as if it were one.
     descriptor: Receiver,
-    next: RefCell<BinaryHeap<Wakeup>>,
+    wakeups: RefCell<BinaryHeap<Wakeup>>,
 }
 
 #[derive(Debug)]
@@ -30,30 +33,30 @@ struct Wakeup {
 }
 
 impl WakeTimer {
-    /// A timer in the event loop of the runtime that this is called in. It wakes while [`Self::run`] is polled.
-    pub(crate) fn new() -> io::Result<Self> {
+    /// A timer in the event loop of the current runtime. It wakes tasks while [`Self::run`] is polled.
+    pub(super) fn new() -> io::Result<Self> {
         let descriptor = timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC)?;
-        Ok(Self { descriptor: Receiver::from_owned_fd_unchecked(descriptor)?, next: RefCell::default() })
+        Ok(Self { descriptor: Receiver::from_owned_fd_unchecked(descriptor)?, wakeups: RefCell::default() })
     }
 
-    /// Wakes `waker` as soon as it is `at`. What was asked before stays.
-    pub(crate) fn wake_at(&self, at: Instant, waker: &Waker) {
-        let mut next = self.next.borrow_mut();
-        let is_first = next.peek().is_none_or(|first| at < first.at);
-        next.push(Wakeup { at, waker: waker.clone() });
+    /// Wakes `waker` as soon as it is `at`. Earlier requests stay.
+    pub(super) fn wake_at(&self, at: Instant, waker: &Waker) {
+        let mut wakeups = self.wakeups.borrow_mut();
+        let is_first = wakeups.peek().is_none_or(|first| at < first.at);
+        wakeups.push(Wakeup { at, waker: waker.clone() });
         if is_first {
             self.set(at);
         }
     }
 
-    /// Wakes what is due, for ever.
+    /// Wakes what is due, forever.
     ///
     /// # Errors
     /// If the event loop is gone.
     pub(crate) async fn run(&self) -> io::Result<()> {
         loop {
             self.descriptor.readable().await?;
-            // It is readable until it has been read: how often it has been time, which says nothing that matters.
+            // It stays readable until it is read. What is read counts expirations, which nobody needs.
             match self.descriptor.try_read(&mut [0; 8]) {
                 Err(error) if error.kind() != io::ErrorKind::WouldBlock => return Err(error),
                 Ok(_) | Err(_) => self.wake_due(),
@@ -63,28 +66,28 @@ impl WakeTimer {
 
     fn wake_due(&self) {
         loop {
-            let mut next = self.next.borrow_mut();
-            match next.peek() {
+            let mut wakeups = self.wakeups.borrow_mut();
+            match wakeups.peek() {
                 None => return,
-                Some(entry) if entry.at > Instant::now() => return self.set(entry.at),
+                Some(first) if first.at > Instant::now() => return self.set(first.at),
                 Some(_) => {}
             }
-            let due = next.pop();
-            // A waker may do anything, and shall not find this borrowed.
-            drop(next);
-            if let Some(entry) = due {
-                entry.waker.wake();
+            let due = wakeups.pop();
+            // A waker may do anything, so it must not find this borrowed.
+            drop(wakeups);
+            if let Some(wakeup) = due {
+                wakeup.waker.wake();
             }
         }
     }
 
     fn set(&self, at: Instant) {
-        // Nothing would turn it off.
+        // A wait of zero would turn the timer off.
         let wait = at.saturating_duration_since(Instant::now()).max(Duration::from_nanos(1));
         let once = Timespec { tv_sec: 0, tv_nsec: 0 };
         let it_value = Timespec::try_from(wait).unwrap_or(Timespec { tv_sec: i64::MAX, tv_nsec: 0 });
         let setting = Itimerspec { it_interval: once, it_value };
-        // It fails only for what is no timer or no time.
+        // It fails only if the descriptor is no timer, or the time is invalid.
         let _ = timerfd_settime(&self.descriptor, TimerfdTimerFlags::empty(), &setting);
     }
 }
@@ -103,7 +106,7 @@ impl PartialOrd for Wakeup {
     }
 }
 
-/// The earlier is the greater, as the heap gives out the greatest.
+/// The earlier one is the greater one, as the heap gives out the greatest.
 impl Ord for Wakeup {
     fn cmp(&self, other: &Self) -> Ordering {
         other.at.cmp(&self.at)
@@ -138,14 +141,14 @@ mod tests {
     }
 
     #[test]
-    fn tasks_are_woken_in_the_order_of_their_instants_and_never_early() {
+    fn tasks_are_woken_in_order_and_never_early() {
         let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
         runtime.block_on(async {
             let timer = WakeTimer::new().expect("a timer");
             let (sender, woken) = channel();
             let start = Instant::now();
             let at = |n: u8| start + Duration::from_millis(20) * u32::from(n);
-            // An earlier one than it is set for, a later one, one that is over, and one in hundreds of years.
+            // One earlier than the timer is set for, one later, one in the past, and one in hundreds of years.
             for n in [2, 1, 3, 0] {
                 timer.wake_at(at(n), &Waker::from(Arc::new(TestWaker(n, sender.clone()))));
             }

@@ -1,18 +1,19 @@
-//! The page with which a browser tries the server: it sends bursts with the browser's own WebSocket and judges what comes
-//! back.
+//! The page with which a browser tries the server. It sends bursts with the browser's own WebSocket, and
+//! judges what comes back.
 
 mod request;
 
-use crate::{options::Reply, page::request::RequestHead};
+use self::request::RequestHead;
+use crate::options::Reply;
 
 const PAGE: &str = include_str!("page.html");
 
-/// Where the page says what the server answers with, for an echo and for a fixed text.
+/// The line in which the page says how the server answers: with an echo, or with a fixed text.
 const ECHO: &str = r#"<meta name="reply" content="echo">"#;
 const TEXT: &str = r#"<meta name="reply" content="text">"#;
 
-/// SHA-256 of the script and of the style sheet in the page, as CSP level 3 (section 6.7.3.3) wants them. A test says
-/// which they are.
+/// SHA-256 of the script and of the style sheet in the page, for the content security policy (CSP level
+/// 3, section 6.7.3.3). A test compares them with the page.
 const SCRIPT: &str = "sha256-/00PTj93ASKvwc6g4IaUG+tcmCWSbtSaj1CC/2YZdgo=";
 const STYLE: &str = "sha256-sVZHrhWNM1pBSAGC5DO0tawiM7d9q5vCZ8n73cNy184=";
 
@@ -32,8 +33,8 @@ pub(crate) fn answer(content: &str, head: &[u8]) -> Option<String> {
     }
     let length = content.len();
     let body = if request.is_head() { "" } else { content };
-    // `self` covers ws: and wss: of the same host and port (CSP level 3, section 6.7.2.8). The icon is a data: URL, as
-    // browsers would ask for /favicon.ico otherwise.
+    // `self` covers ws: and wss: of this host and port (CSP level 3, section 6.7.2.8). The icon is a data:
+    // URL, as browsers would ask for /favicon.ico otherwise.
     Some(format!(
         "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {length}\r\n\
          Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n\
@@ -49,7 +50,7 @@ mod tests {
 
     use super::*;
 
-    /// The hash of what stands between `<tag>` and `</tag>`, which is there once.
+    /// The hash of the text between `<tag>` and `</tag>`, which the page has once.
     fn hash(tag: &str) -> String {
         let (opening, closing) = (format!("<{tag}>"), format!("</{tag}>"));
         assert_eq!(PAGE.matches(&format!("<{tag}")).count(), 1, "one {tag} without attributes");
@@ -59,16 +60,16 @@ mod tests {
     }
 
     #[test]
-    fn the_policy_allows_exactly_the_script_and_the_style_of_the_page() {
+    fn the_policy_allows_exactly_the_script_and_style_of_the_page() {
         assert_eq!((SCRIPT, STYLE), (hash("script").as_str(), hash("style").as_str()));
-        // What a hash does not cover would be refused by the browser.
+        // The browser would refuse inline code that no hash covers.
         for inline in [" style=", " onclick=", " onload=", "javascript:"] {
             assert!(!PAGE.contains(inline), "{inline}");
         }
     }
 
     #[test]
-    fn the_page_names_no_other_place() {
+    fn the_page_links_to_no_other_site() {
         let names: Vec<_> = PAGE.match_indices("//").filter(|(at, _)| PAGE[..*at].ends_with(':')).collect();
         let namespaces = PAGE.matches("http://www.w3.org/2000/svg").count();
         // Both namespaces of SVG, and the beginning of the URL of this server.

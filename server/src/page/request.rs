@@ -1,40 +1,37 @@
-//! The HTTP request that a connection begins with, as far as it came.
-//!
-//! What came instead of a good handshake is what somebody who looks for a fault wants to see, so its bytes are kept, and read
-//! again here and in `log::shown`.
+//! The head of the HTTP request that a connection begins with, as far as it came.
 
 use frames::handshake::MOST_FIELDS;
 use httparse::{EMPTY_HEADER, Header, Status};
 
-/// A request; borrowed from the bytes that were received.
+/// The head of a request, borrowed from the bytes that were received.
 #[derive(Debug)]
 pub(crate) struct RequestHead<'a> {
     method: &'a str,
     target: &'a str,
     fields: Vec<Header<'a>>,
-    /// The head came to its end.
+    /// Whether all of it came.
     complete: bool,
 }
 
 impl<'a> RequestHead<'a> {
-    /// Reads what there is, however little or wrong.
+    /// Parses what came, even if it is incomplete or wrong.
     pub(crate) fn read(head: &'a [u8]) -> Self {
         let mut space = [EMPTY_HEADER; MOST_FIELDS];
         let mut request = httparse::Request::new(&mut space);
-        // What was read before the end or a fault stays.
+        // What was parsed before the end or an error stays.
         let complete = matches!(request.parse(head), Ok(Status::Complete(_)));
         let (method, target) = (request.method.unwrap_or_default(), request.path.unwrap_or_default());
-        // Fields that were not reached are left as they were.
+        // Fields that were not reached stay empty.
         let fields = request.headers.iter().filter(|field| !field.name.is_empty()).copied().collect();
         Self { method, target, fields, complete }
     }
 
-    /// Whether the answer shall have no body.
+    /// Whether the answer must have no body.
     pub(crate) fn is_head(&self) -> bool {
         self.method == "HEAD"
     }
 
-    /// Whether this is what a browser sends for `/`, with any query: GET or HEAD, and no upgrade to anything.
+    /// Whether this is what a browser sends for `/`, with any query: GET or HEAD, and no upgrade.
     pub(crate) fn asks_for_page(&self) -> bool {
         let path = path(self.target).split('?').next();
         let upgrades = self.fields.iter().any(|field| field.name.eq_ignore_ascii_case("upgrade"));
@@ -42,7 +39,7 @@ impl<'a> RequestHead<'a> {
     }
 }
 
-/// Path and query of a target, which may be a whole URL (RFC 9112 section 3.2.2).
+/// Path and query of a target. The target may be a whole URL (RFC 9112 section 3.2.2).
 fn path(target: &str) -> &str {
     let Some((_, rest)) = target.split_once("://").filter(|_| !target.starts_with('/')) else { return target };
     match rest.find(['/', '?']) {
@@ -57,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_plain_get_or_head_of_the_root_asks_for_the_page() {
+    fn only_a_get_or_head_of_the_root_asks_for_the_page() {
         for (head, asks) in [
             ("GET / HTTP/1.1\r\nHost: x\r\n\r\n", true),
             ("HEAD / HTTP/1.0\r\n\r\n", true),

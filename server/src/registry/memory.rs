@@ -1,9 +1,10 @@
-//! The memory that peers have the server hold, of all threads together: what is counted and what is too much. Who must give
-//! some back is up to the `registry`.
+//! Counts the memory that peers have the server hold, over all threads. The registry decides which
+//! connection must give some back.
 //!
-//! A connection counts what depends on its peer: answers that the peer does not take, the part of a message or a request that
-//! has come, answers that are delayed, and a fixed amount for itself. It tells its thread when that has changed, which it does
-//! not for messages that come in one read and whose answers TCP takes.
+//! A connection counts what depends on its peer: answers that the peer does not take, the part of a
+//! message or request that has come, delayed answers, and a fixed amount for itself. It tells its
+//! thread when that has changed. Nothing changes for a message that comes in one read and whose answer
+//! TCP takes.
 
 use std::{
     cell::Cell,
@@ -15,15 +16,16 @@ use std::{
     },
 };
 
-/// What an idle connection takes, measured: its task, its place in the registry, its descriptor's state in the runtime.
+/// What an idle connection takes: its task, its place in the registry, and the state of its descriptor
+/// in the runtime. Measured.
 pub(crate) const CONNECTION: usize = 1280;
 
-/// What all threads have in common. The numbers guard nothing but themselves, so `Relaxed` does.
+/// What all threads have in common. The numbers guard nothing else, so `Relaxed` is enough.
 #[derive(Debug)]
 pub(crate) struct MemoryBudget {
     limit: usize,
     used: AtomicUsize,
-    /// The largest debt of a connection of each thread; at times a larger one than there still is.
+    /// For each thread, the most that one of its connections holds. It may be too large for a while.
     largest: Box<[AtomicUsize]>,
 }
 
@@ -38,7 +40,7 @@ impl MemoryBudget {
 pub(crate) struct MemoryAccount {
     budget: Arc<MemoryBudget>,
     thread: usize,
-    /// Connections that were told to give back what they hold, and have not yet.
+    /// Connections that were asked to give back what they hold, and have not yet.
     asked: Cell<usize>,
 }
 
@@ -47,7 +49,7 @@ impl MemoryAccount {
         Self { budget, thread, asked: Cell::new(0) }
     }
 
-    /// A connection holds `now` bytes instead of `before`.
+    /// Counts that a connection holds `now` bytes instead of `before`.
     pub(crate) fn change(&self, before: usize, now: usize) {
         if now < before {
             self.budget.used.fetch_sub(before - now, Ordering::Relaxed);
@@ -67,31 +69,31 @@ impl MemoryAccount {
         self.budget.used.load(Ordering::Relaxed).saturating_sub(self.budget.limit)
     }
 
-    /// Bytes that are set free on top of the excess, so that not each further byte needs another search.
+    /// Bytes that are set free on top of the excess, so that the next byte needs no further search.
     pub(crate) fn reserve(&self) -> usize {
         self.budget.limit / 8
     }
 
-    /// Whether the excess is so large that nobody may add to it.
+    /// Whether the excess is so large that no connection may add to it.
     #[inline]
     pub(crate) fn is_far_over(&self) -> bool {
         self.excess() > self.reserve()
     }
 
-    /// The largest debt of this thread is `debt`.
-    pub(crate) fn set_largest(&self, debt: usize) {
+    /// Sets the most that a connection of this thread holds.
+    pub(crate) fn set_largest(&self, bytes: usize) {
         if let Some(largest) = self.budget.largest.get(self.thread) {
-            largest.store(debt, Ordering::Relaxed);
+            largest.store(bytes, Ordering::Relaxed);
         }
     }
 
-    /// Whether another thread has a larger debt than `debt`.
-    pub(crate) fn is_exceeded_elsewhere(&self, debt: usize) -> bool {
+    /// Whether a connection of another thread holds more than `bytes`.
+    pub(crate) fn is_exceeded_elsewhere(&self, bytes: usize) -> bool {
         let others = self.budget.largest.iter().enumerate().filter(|(thread, _)| *thread != self.thread);
-        others.map(|(_, largest)| largest.load(Ordering::Relaxed)).any(|largest| largest > debt)
+        others.map(|(_, largest)| largest.load(Ordering::Relaxed)).any(|largest| largest > bytes)
     }
 
-    /// Whether a connection was asked for what it holds and has not given it back.
+    /// Whether a connection of this thread was asked for what it holds, and has not given it back.
     pub(crate) fn is_waiting(&self) -> bool {
         self.asked.get() > 0
     }
@@ -105,13 +107,15 @@ impl MemoryAccount {
     }
 }
 
-/// What peers may use unless told otherwise: a quarter of the memory that this process can have, in bytes. That is the
-/// machine's, or less in a control group with a limit; 1 GiB where neither can be found out.
+/// The default of what peers may use: a quarter of the memory that this process can have, in bytes.
+///
+/// That is the machine's, or less in a control group with a limit. The default is 1 GiB where neither
+/// can be found out.
 pub(crate) fn quarter() -> usize {
     let machine = fs::read_to_string("/proc/meminfo").ok().and_then(|text| machine(&text));
     let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
     let group =
-        folders(&groups).into_iter().filter_map(|file| fs::read_to_string(file).ok()?.trim().parse().ok()).min();
+        limit_files(&groups).into_iter().filter_map(|file| fs::read_to_string(file).ok()?.trim().parse().ok()).min();
     let bytes: u64 = machine.into_iter().chain(group).min().unwrap_or(4 << 30);
     usize::try_from(bytes / 4).unwrap_or(usize::MAX)
 }
@@ -122,8 +126,9 @@ fn machine(meminfo: &str) -> Option<u64> {
     kibibytes.trim().parse::<u64>().ok()?.checked_mul(1024)
 }
 
-/// Files that may hold the limit of one of the control groups in `/proc/self/cgroup` and of those above it, in both versions.
-fn folders(groups: &str) -> Vec<String> {
+/// Files that may hold the limit of a control group in `/proc/self/cgroup` or of one above it, in
+/// both versions of control groups.
+fn limit_files(groups: &str) -> Vec<String> {
     let mut files = Vec::new();
     for line in groups.lines() {
         let mut parts = line.splitn(3, ':').skip(1);
@@ -145,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn threads_share_one_budget_and_know_who_has_the_largest_debt() {
+    fn threads_share_one_budget_and_know_the_largest_holder() {
         let budget = Arc::new(MemoryBudget::new(800, 2));
         let [one, two] = [0, 1].map(|thread| MemoryAccount::new(Arc::clone(&budget), thread));
         one.change(0, 500);
@@ -169,11 +174,11 @@ mod tests {
     }
 
     #[test]
-    fn limits_of_control_groups_are_looked_for_from_the_inside_out() {
-        let version_2 = folders("0::/a/b\n");
+    fn limits_of_control_groups_are_sought_from_the_inside() {
+        let version_2 = limit_files("0::/a/b\n");
         let expected = ["/a/b", "/a", ""].map(|path| format!("/sys/fs/cgroup{path}/memory.max"));
         assert_eq!(version_2, expected);
-        let version_1 = folders("5:cpu:/x\n4:memory:/a\n1:name=systemd:/\n");
+        let version_1 = limit_files("5:cpu:/x\n4:memory:/a\n1:name=systemd:/\n");
         assert_eq!(version_1, ["/a", ""].map(|path| format!("/sys/fs/cgroup/memory{path}/memory.limit_in_bytes")));
     }
 }

@@ -1,23 +1,28 @@
-//! How many connections the limit on open files leaves room for, and with how many threads. Pure.
+//! How many connections the limit on open files allows, and with how many threads. Pure.
 
 use std::num::NonZeroUsize;
 
 use descriptors::{Allowance, Table};
 
-/// Descriptors of a table that no thread counts as its own: standard streams, files, what is lent.
+/// Descriptors of a table that belong to no thread: standard streams, files, borrowed ones.
 const PROCESS: u64 = 16;
 
-/// Descriptors of a thread that are no connections: its listener, event loop and stop, and connections that end.
+/// Descriptors of a thread that are no connections: its listener, its event loop, its stop signal, and
+/// connections that are ending.
 const THREAD: u64 = 16;
 
-/// How many connections there is room for.
+/// How many connections the limit on open files allows.
 ///
-/// If all threads share the process's descriptors, they share its limit. If each has a table of its own, each may hold as many
-/// as the limit says; but `SO_REUSEPORT` gives a connection to a thread by a hash of its addresses, whether that one has room
-/// or not, and there it waits. So no more are counted on than fit however the hash falls: the share of a thread and five
-/// standard deviations of a binomial distribution, which one thread in three million exceeds. (One listener for all threads
-/// would need no such reserve; but whichever thread wakes first takes all that wait, so the shares would be uneven all the
-/// time, and that is what a load test measures.)
+/// Threads that share the process's descriptor table share its limit. A thread with a table of its own
+/// may hold as many connections as the limit says. But `SO_REUSEPORT` gives each connection to a thread
+/// by a hash of its addresses. If that thread is full, the connection waits.
+///
+/// So the capacity leaves a reserve for an uneven hash: five standard deviations of a binomial
+/// distribution above the mean share of a thread. One thread in three million exceeds that.
+///
+/// One listener for all threads would need no reserve. But the thread that wakes first would take all
+/// connections that wait, so the shares would be uneven all the time, and a load test would measure
+/// that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConnectionCapacity(Allowance);
 
@@ -25,7 +30,7 @@ impl ConnectionCapacity {
     /// Most threads that [`Self::threads_for`] asks for: 1024.
     pub const MOST_THREADS: NonZeroUsize = NonZeroUsize::new(1024).unwrap();
 
-    /// The room that `allowance` gives.
+    /// The capacity that `allowance` gives.
     pub const fn new(allowance: Allowance) -> Self {
         Self(allowance)
     }
@@ -36,36 +41,37 @@ impl ConnectionCapacity {
         usize::try_from(self.0.each_table.saturating_sub(fixed)).unwrap_or(usize::MAX)
     }
 
-    /// Connections that fit when each of `threads` threads has a table of its own; none where that can't be.
+    /// Connections that fit when each of `threads` threads has a table of its own. None where threads
+    /// can't have that.
     pub fn own(self, threads: NonZeroUsize) -> usize {
         if self.0.own_tables { threads.get().saturating_mul(self.share(threads)) } else { 0 }
     }
 
-    /// Most connections with `threads` threads, whichever table they need.
+    /// The most connections with `threads` threads, whichever tables they need.
     pub fn most(self, threads: NonZeroUsize) -> usize {
         self.shared(threads).max(self.own(threads))
     }
 
-    /// The table that threads need for `connections` connections: shared, if that does.
+    /// The table that threads need for `connections` connections: a shared one if that is enough.
     pub fn table_for(self, connections: usize, threads: NonZeroUsize) -> Table {
         if connections <= self.shared(threads) || !self.0.own_tables { Table::Shared } else { Table::Own }
     }
 
-    /// The least number of threads, `least` or more, for which there is room for `connections` connections; none if there is
-    /// none.
+    /// The fewest threads, `least` or more, that can hold `connections` connections. `None` if no number
+    /// can.
     pub fn threads_for(self, connections: usize, least: NonZeroUsize) -> Option<NonZeroUsize> {
         (least.get()..=Self::MOST_THREADS.max(least).get())
             .filter_map(NonZeroUsize::new)
             .find(|&threads| self.most(threads) >= connections)
     }
 
-    /// Connections that one of `threads` threads may be expected to hold in a table of its own.
+    /// Connections that one of `threads` threads can count on holding in a table of its own.
     fn share(self, threads: NonZeroUsize) -> usize {
         let room = self.0.each_table.saturating_sub(PROCESS + THREAD);
         if threads.get() == 1 {
             return usize::try_from(room).unwrap_or(usize::MAX);
         }
-        // x + 5 √x = room, for the standard deviation of a share with the mean x is at most √x.
+        // x + 5 √x = room, as the standard deviation of a share with the mean x is at most √x.
         let deviation = ((25.0 + 4.0 * room as f64).sqrt() - 5.0) / 2.0;
         #[expect(
             clippy::cast_possible_truncation,
@@ -105,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn threads_follow_from_connections_and_tables_from_both() {
+    fn connections_decide_on_threads_and_tables() {
         assert_eq!(HERE.threads_for(19_952, n(2)), Some(n(2)));
         assert_eq!(HERE.table_for(19_952, n(2)), Table::Shared);
         assert_eq!(HERE.threads_for(38_000, n(2)), Some(n(2)));
@@ -119,7 +125,7 @@ mod tests {
 
     #[test]
     fn the_hash_stays_within_the_reserve() {
-        // Connections that fall on threads at random, a thousand times: far less than one in a million may not fit.
+        // Connections fall on threads at random, a thousand times. Far less than one in a million may not fit.
         use rand::{RngExt, SeedableRng, rngs::Xoshiro256PlusPlus};
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(1);
         let small = ConnectionCapacity(Allowance { each_table: 256, own_tables: true });

@@ -1,4 +1,4 @@
-//! Listening sockets: one address, one listener a thread.
+//! Listening sockets: one address, and one listener for each thread.
 
 use std::{
     io,
@@ -8,28 +8,32 @@ use std::{
 
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 
-/// Connections that the kernel completes for a listener before they are accepted. Load tests connect in storms; the kernel
-/// lowers this to `net.core.somaxconn`.
+/// Connections that the kernel completes for a listener before they are accepted.
+///
+/// Load tests open many at once. The kernel lowers this to `net.core.somaxconn`.
 const BACKLOG: i32 = 4096;
 
 /// Binds a non-blocking listener on `address` (port 0: a free one) that further threads can join with `SO_REUSEPORT`.
 ///
-/// `SO_REUSEADDR` is on, so a server can be restarted while connections of the last one are in `TIME_WAIT`.
+/// `SO_REUSEADDR` is on, so a server can be restarted while connections of the last one are in
+/// `TIME_WAIT`.
 ///
 /// # Errors
-/// As `bind(2)` and `listen(2)`; [`io::ErrorKind::AddrInUse`] also when the listener there allows `SO_REUSEPORT`.
+/// Those of `bind(2)` and `listen(2)`. The error is [`io::ErrorKind::AddrInUse`] even if the listener
+/// that has the address allows `SO_REUSEPORT`.
 pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = unbound(address)?;
     socket.bind(&address.into())?;
-    // Only now: set before `bind`, it would let two servers of one user share the port, each with half the connections and
-    // neither with an error.
+    // If this were set before `bind`, two servers of one user could share the port without an error, and
+    // each would get half the connections.
     socket.set_reuse_port(true)?;
     socket.listen(BACKLOG)?;
     Ok(socket.into())
 }
 
-/// `listener` and what `count - 1` further threads accept from: listeners of their own where it allows that, or else clones.
-pub(crate) fn siblings(listener: TcpListener, count: NonZeroUsize) -> io::Result<Vec<TcpListener>> {
+/// A listener for each of `count` threads. The last one is `listener`. The others join its port where
+/// it allows that, and are clones of it otherwise.
+pub(super) fn for_threads(listener: TcpListener, count: NonZeroUsize) -> io::Result<Vec<TcpListener>> {
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
     let may_join = SockRef::from(&listener).reuse_port()?;
@@ -73,15 +77,15 @@ mod tests {
         let first = bind(ANY).expect("a free port");
         let error = bind(first.local_addr().expect("bound")).expect_err("in use");
         assert_eq!(error.kind(), ErrorKind::AddrInUse);
-        // Joined listeners do not open the door either.
-        let all = siblings(first, count(2)).expect("two listeners");
+        // Nor may it join listeners that share the port.
+        let all = for_threads(first, count(2)).expect("two listeners");
         let error = bind(all[0].local_addr().expect("bound")).expect_err("in use");
         assert_eq!(error.kind(), ErrorKind::AddrInUse);
     }
 
     #[test]
-    fn siblings_share_the_address() {
-        let all = siblings(bind(ANY).expect("a free port"), count(3)).expect("three listeners");
+    fn listeners_of_threads_share_the_address() {
+        let all = for_threads(bind(ANY).expect("a free port"), count(3)).expect("three listeners");
         let addresses: Vec<_> = all.iter().map(|l| l.local_addr().expect("bound")).collect();
         assert_eq!(addresses, [addresses[0]; 3]);
         assert!(all.iter().all(|l| SockRef::from(l).reuse_port().expect("an option")));
@@ -90,7 +94,7 @@ mod tests {
     #[test]
     fn a_listener_without_reuse_port_is_cloned() {
         let plain = TcpListener::bind(ANY).expect("a free port");
-        let all = siblings(plain, count(2)).expect("two handles");
+        let all = for_threads(plain, count(2)).expect("two handles");
         assert_eq!(all[0].local_addr().expect("bound"), all[1].local_addr().expect("bound"));
         assert_ne!(all[0].as_raw_fd(), all[1].as_raw_fd());
         assert!(!SockRef::from(&all[0]).reuse_port().expect("an option"));

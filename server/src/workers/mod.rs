@@ -1,8 +1,11 @@
-//! The threads of a server, as the one who waits for them sees them.
+//! The threads of the server.
+//!
+//! Each thread is a `worker`, with a `listener` of its own on the same port where the system allows
+//! that. `capacity` says how many connections so many threads can hold.
 
-pub(crate) mod capacity;
-pub(crate) mod listener;
-pub(crate) mod worker;
+mod capacity;
+mod listener;
+mod worker;
 
 use std::{
     io,
@@ -18,39 +21,41 @@ use std::{
 
 use tokio::sync::oneshot;
 
+pub use self::{capacity::ConnectionCapacity, listener::bind};
 use crate::{options::Options, stats::Stats};
 
-/// Threads that serve, until this is told to stop or dropped.
+/// Threads that serve until this is told to stop, or dropped.
 ///
-/// They may have descriptor tables of their own, so no waker can cross over to them or from them. They are stopped by the end
-/// of a stream that was lent to each, and a further thread, which nothing but memory connects with them, waits for their ends.
+/// They may have descriptor tables of their own, so no waker can cross over to them or from them. Each
+/// is lent the end of a stream, and stops when the stream ends. A further thread, which shares nothing
+/// but memory with them, waits until all have ended.
 #[derive(Debug)]
 pub(crate) struct Workers {
     stop: Arc<StopSignal>,
     result: oneshot::Receiver<io::Result<Stats>>,
 }
 
-/// One end of the stream of which the threads have the other. They stop when it ends.
+/// Our end of the stream whose other end the threads have. They stop when the stream ends.
 #[derive(Debug)]
 struct StopSignal(UnixStream);
 
 impl StopSignal {
-    fn stop(&self) {
-        // Fails when it was done before.
+    fn send(&self) {
+        // This fails if it was done before.
         let _ = self.0.shutdown(Shutdown::Both);
     }
 }
 
-/// What a thread says of itself.
+/// What a thread reports of itself.
 #[derive(Debug, PartialEq, Eq)]
 enum ThreadEvent {
     /// It accepts connections.
     Serves,
-    /// It is over, whether it ended in order, panicked or never began.
+    /// It is over: it ended in order, panicked, or never began.
     Over,
 }
 
-/// Says that a thread is over when it is dropped.
+/// Reports that a thread is over when it is dropped.
 struct EndNotifier(Sender<ThreadEvent>);
 
 impl Drop for EndNotifier {
@@ -60,6 +65,10 @@ impl Drop for EndNotifier {
 }
 
 impl Workers {
+    /// Starts the threads. When this returns, every one of them accepts connections.
+    ///
+    /// # Errors
+    /// If a thread, a listener or anything else that a thread needs can't be had.
     pub(crate) fn start(listener: TcpListener, options: Options) -> io::Result<Self> {
         let (threads, table) = (options.threads, options.table);
         let shared = Arc::new(worker::SharedState::new(options));
@@ -67,47 +76,48 @@ impl Workers {
         stopped.set_nonblocking(true)?;
         // From here on, an early return ends the stream and so the threads.
         let stop = Arc::new(StopSignal(stop));
-        let (news, of_threads) = channel();
-        let mut threads_started = Vec::with_capacity(threads.get());
-        for (index, listener) in listener::siblings(listener, threads)?.into_iter().enumerate() {
-            let (over, shared) = (EndNotifier(news.clone()), Arc::clone(&shared));
+        let (events, received) = channel();
+        let mut workers = Vec::with_capacity(threads.get());
+        for (index, listener) in listener::for_threads(listener, threads)?.into_iter().enumerate() {
+            let (over, shared) = (EndNotifier(events.clone()), Arc::clone(&shared));
             let name = format!("server-{index}");
             let thread =
                 descriptors::spawn(&name, table, [listener.as_fd(), stopped.as_fd()], move |[listener, stopped]| {
                     let serves = || drop(over.0.send(ThreadEvent::Serves));
                     worker::serve(listener.into(), stopped.into(), &shared, index, serves)
                 });
-            threads_started.push(thread.map_err(|error| not_started(index + 1, threads, error))?);
+            workers.push(thread.map_err(|error| not_started(index + 1, threads, error))?);
         }
-        // From here on, the end of the last thread is the end of the news.
-        drop(news);
-        if !(0..threads.get()).all(|_| of_threads.recv() == Ok(ThreadEvent::Serves)) {
-            stop.stop();
-            let failed = wait(threads_started, &of_threads, &stop).err();
+        // From here on, the events end with the last thread.
+        drop(events);
+        if !(0..threads.get()).all(|_| received.recv() == Ok(ThreadEvent::Serves)) {
+            stop.send();
+            let failed = wait(workers, &received, &stop).err();
             return Err(failed.unwrap_or_else(|| io::Error::other("a server thread ended at once")));
         }
         let (done, result) = oneshot::channel();
         let of_waiter = Arc::clone(&stop);
         let waiter = thread::Builder::new().name("server".to_owned()).spawn(move || {
-            // The receiver is gone when the server was dropped; then nobody wants the numbers.
-            let _ = done.send(wait(threads_started, &of_threads, &of_waiter));
+            // The receiver is gone if the server was dropped. Then nobody wants the numbers.
+            let _ = done.send(wait(workers, &received, &of_waiter));
         });
         waiter.map_err(|error| not_started(threads.get() + 1, threads, error))?;
         Ok(Self { stop, result })
     }
 
-    /// Completes when the threads have ended: once they were stopped, or when one of them has failed.
+    /// Completes when the threads have ended: after they were stopped, or after one of them failed.
     ///
     /// # Errors
-    /// That of the first thread that failed, or if one panicked.
+    /// The error of the first thread that failed, or an error if one panicked.
     pub(crate) async fn ended(&mut self) -> io::Result<Stats> {
         (&mut self.result)
             .await
             .unwrap_or_else(|_| Err(io::Error::other("the thread that waits for the others panicked")))
     }
 
+    /// Tells the threads to stop. They are not waited for.
     pub(crate) fn stop(&self) {
-        self.stop.stop();
+        self.stop.send();
     }
 }
 
@@ -117,24 +127,24 @@ impl Drop for Workers {
     }
 }
 
-/// That thread number `number`, one more than serve at most, can't be started.
+/// The error that thread number `number` can't be started. There is one thread more than serve.
 fn not_started(number: usize, threads: NonZeroUsize, error: io::Error) -> io::Error {
     let of = threads.get() + 1;
     io::Error::new(error.kind(), format!("cannot start thread {number} of {of} of the server: {error}"))
 }
 
-/// Waits until the first has ended, and then for the others, which that stops; what they counted together.
+/// Waits until one thread has ended, stops the others, and waits for them. Returns what they counted.
 fn wait(
-    threads_started: Vec<JoinHandle<io::Result<Stats>>>,
-    news: &Receiver<ThreadEvent>,
+    workers: Vec<JoinHandle<io::Result<Stats>>>,
+    events: &Receiver<ThreadEvent>,
     stop: &StopSignal,
 ) -> io::Result<Stats> {
-    while news.recv() == Ok(ThreadEvent::Serves) {}
-    // They end when they are told to; one that ends before has failed, and the others shall not hide that.
-    stop.stop();
+    while events.recv() == Ok(ThreadEvent::Serves) {}
+    // A thread that ends before it is told to has failed. The others must not hide that by serving on.
+    stop.send();
     let mut total = Stats::default();
     let mut failure = None;
-    for thread in threads_started {
+    for thread in workers {
         match thread.join() {
             Ok(Ok(stats)) => total.add(stats),
             Ok(Err(error)) => failure = failure.or(Some(error)),

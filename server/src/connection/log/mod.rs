@@ -1,28 +1,24 @@
-//! What is said about a connection, with `tracing`: once when its handshake is over, once when it ends. Nothing is said
-//! about a message.
+//! What is logged of a connection, with `tracing`: one event when its handshake is over, and one when
+//! it ends. No message is logged.
 //!
-//! Whatever a peer chose is quoted and escaped before it leaves here, so that it can neither begin a line of its own nor
-//! reach a terminal, whoever takes the events.
+//! Text that a peer chose is quoted and escaped before it leaves here. So it can't begin a line of its
+//! own, nor send escapes to a terminal, whichever subscriber takes the events.
 
 mod redaction;
 
-use std::{fmt, io, net::SocketAddr, rc::Rc};
+use std::{fmt, net::SocketAddr, rc::Rc};
 
 use tokio::net::TcpStream;
 use tracing::{Level, field::display, info, warn};
 
-use crate::{
-    connection::closing::{Ending, HOSTILE_REASON, reason},
-    connection::handshake::UpgradeRefusal,
-    registry::EndRequest,
-    workers::worker::Overload,
-};
+use super::{admission::Overload, ending::Ending, handshake::UpgradeRefusal};
+use crate::{misbehaviour::FaultyEnd, registry::EndRequest};
 
-/// The log of one connection. Empty, and next to free, when nobody listens.
+/// The log of one connection. It is empty, and next to free, when no subscriber listens.
 #[derive(Debug)]
-pub(crate) struct Log(Option<Box<Ends>>);
+pub(crate) struct ConnectionLog(Option<Box<Ends>>);
 
-/// Both ends of the TCP connection, and of which header fields the values are shown.
+/// Both ends of a TCP connection, and the header fields whose values are shown.
 #[derive(Debug)]
 struct Ends {
     peer: SocketAddr,
@@ -30,22 +26,24 @@ struct Ends {
     values: Rc<[String]>,
 }
 
-impl Log {
-    /// Of a connection to `peer`. Of header fields, the log has the names, and the values of those named in `values`.
-    pub(crate) fn of(tcp: &TcpStream, peer: SocketAddr, values: &Rc<[String]>) -> Self {
+impl ConnectionLog {
+    /// The log of a connection to `peer`. It shows the names of all header fields, and the values of
+    /// those named in `values`.
+    pub(crate) fn new(tcp: &TcpStream, peer: SocketAddr, values: &Rc<[String]>) -> Self {
         let ends = || Box::new(Ends { peer, local: tcp.local_addr().ok(), values: Rc::clone(values) });
         Self(tracing::enabled!(Level::INFO).then(ends))
     }
 
-    /// The request in `head` was answered with a WebSocket.
-    pub(crate) fn opened(&self, head: &[u8]) {
+    /// Logs that the request in `head` was answered with a WebSocket.
+    pub(super) fn opened(&self, head: &[u8]) {
         let Some((peer, local)) = self.ends() else { return };
         let (line, fields) = self.request(head);
         info!(%peer, local, request = %line, fields = %fields, "opened");
     }
 
-    /// The request in `head` was not answered with a WebSocket; `overload` if that is why.
-    pub(crate) fn refused(&self, head: &[u8], refusal: &UpgradeRefusal, overload: Option<Overload>) {
+    /// Logs that the request in `head` led to no WebSocket, and why. `overload` says what the server
+    /// is full of.
+    pub(super) fn refused(&self, head: &[u8], refusal: &UpgradeRefusal, overload: Option<Overload>) {
         let Some((peer, local)) = self.ends() else { return };
         let (line, fields) = self.request(head);
         let why = match refusal {
@@ -55,35 +53,31 @@ impl Log {
             }
             UpgradeRefusal::Full => "as many connections as allowed".to_owned(),
             UpgradeRefusal::TooSlow => "too slow".to_owned(),
-            UpgradeRefusal::Noticed(notice) => notice.reason().to_owned(),
+            UpgradeRefusal::AskedToEnd(request) => request.reason().to_owned(),
             UpgradeRefusal::Rejected(rejection) => rejection.to_string(),
             UpgradeRefusal::Gone(error) => format!("the peer went away: {error}"),
         };
         warn!(%peer, local, request = %line, fields = %fields, error = ?why, "no handshake");
     }
 
-    /// The WebSocket is about to end.
-    pub(crate) fn ended(&self, ending: &Ending) {
+    /// Logs that the WebSocket is about to end, and why.
+    pub(super) fn ended(&self, ending: &Ending) {
         let Some((peer, local)) = self.ends() else { return };
+        let (code, reason) = ending.code_and_reason().unwrap_or_default();
         match ending {
-            Ending::Closed(Some((code, reason))) => {
-                info!(%peer, local, by = "peer", code, ?reason, "closed");
-            }
+            Ending::Closed(Some(_)) => info!(%peer, local, by = "peer", code, ?reason, "closed"),
             Ending::Closed(None) => info!(%peer, local, by = "peer", "closed without a code"),
-            Ending::EndRequest(EndRequest::Memory) => {
+            Ending::Asked(EndRequest::Memory) => {
                 let error = "all peers held more memory than allowed, and this one most";
-                warn!(%peer, local, by = "server", code = 1013, reason = ?EndRequest::Memory.reason(), error, "closed");
+                warn!(%peer, local, by = "server", code, ?reason, error, "closed");
             }
-            Ending::EndRequest(notice) => {
-                info!(%peer, local, by = "server", code = notice.code(), reason = ?notice.reason(), "closed");
+            Ending::Asked(_) => info!(%peer, local, by = "server", code, ?reason, "closed"),
+            Ending::Faulty(FaultyEnd::HostileClose) => {
+                info!(%peer, local, by = "server", code, ?reason, "closed on purpose");
             }
-            Ending::Hostile => {
-                info!(%peer, local, by = "server", code = 1011, reason = ?HOSTILE_REASON, "closed on purpose");
-            }
-            Ending::Reset => info!(%peer, local, "reset on purpose"),
-            Ending::Fault(violation) => {
-                let (code, reason, error) = (violation.close_code(), reason(*violation), violation.to_string());
-                warn!(%peer, local, by = "server", code, ?reason, ?error, "closed");
+            Ending::Faulty(FaultyEnd::Reset) => info!(%peer, local, "reset on purpose"),
+            Ending::Violation(violation) => {
+                warn!(%peer, local, by = "server", code, ?reason, error = ?violation.to_string(), "closed");
             }
             Ending::HalfClosed => warn!(%peer, local, error = "the peer ended without a Close", "ended"),
             Ending::Broken(error) => warn!(%peer, local, error = ?error.to_string(), "ended"),
@@ -98,9 +92,4 @@ impl Log {
     fn ends(&self) -> Option<(SocketAddr, Option<impl tracing::Value + fmt::Debug + use<>>)> {
         self.0.as_ref().map(|ends| (ends.peer, ends.local.map(display)))
     }
-}
-
-/// Connections could not be accepted, so many times since this was told last.
-pub(crate) fn not_accepted(error: &io::Error, times: u64) {
-    warn!(%error, times, "not accepted");
 }

@@ -1,22 +1,25 @@
-//! What the log shows of a request: nothing that may be a secret. A query, a header field or a proxy's user-info may hold a
-//! token, so they are left out but for the values of fields that the operator has named.
+//! What the log shows of a request: nothing that may be a secret.
+//!
+//! A query, the value of a header field or a proxy's user-info may hold a token, so they are left out.
+//! Only the values of fields that the operator has named are shown.
 
 use frames::handshake::MOST_FIELDS;
 use httparse::{EMPTY_HEADER, Header, Request};
 
-/// Most bytes that are shown of a request target, of a value, and of all fields together.
+/// The most bytes shown of a request target, of a value, and of all fields together.
 const TARGET_BYTES: usize = 256;
 const VALUE_BYTES: usize = 256;
 const FIELDS_BYTES: usize = 2048;
 
-/// What is shown of something that is no HTTP.
+/// The most bytes shown of a head that is no HTTP.
 const OTHER_BYTES: usize = 40;
 
-/// The request line and the header fields in `head`, however little of it came. Values are shown of the fields `named`.
+/// The request line and the header fields in `head`, which may be incomplete. The fields `named` are
+/// shown with their values.
 pub(super) fn request(head: &[u8], named: &[String]) -> (String, String) {
     let mut space = [EMPTY_HEADER; MOST_FIELDS];
     let mut request = Request::new(&mut space);
-    // What was read before the end or a fault stays, and fields that were not reached are left as they were.
+    // What was parsed before the end or an error stays. Fields that were not reached stay empty.
     let _ = request.parse(head);
     let line = match (request.method, request.path) {
         (Some(method), Some(target)) => format!("\"{method} {}\"", shown_target(target)),
@@ -38,13 +41,13 @@ pub(super) fn request(head: &[u8], named: &[String]) -> (String, String) {
     (line, fields)
 }
 
-/// The path. A query is shown as `?…`, and so is the user-info of a target with a scheme.
+/// The path. A query is shown as `?…`, and the user-info of a target as `…`.
 fn shown_target(target: &str) -> String {
     let (path, query) = match target.find(['?', '#']) {
         Some(at) => (&target[..at], "?…"),
         None => (target, ""),
     };
-    // `http://user:password@host/` or `user:password@host`: both begin with no slash.
+    // Neither `http://user:password@host/` nor `user:password@host` begins with a slash.
     let (hidden, path) = match path.find('@') {
         Some(at) if !path.starts_with('/') => ("…", &path[at..]),
         _ => ("", path),
@@ -52,7 +55,8 @@ fn shown_target(target: &str) -> String {
     format!("{hidden}{}{query}", shortened(path.as_bytes(), TARGET_BYTES))
 }
 
-/// `Name`, or `Name: "value"`. Names are tokens (RFC 9110 section 5.6.2), which the parser has checked; values are not.
+/// `Name`, or `Name: "value"`. The parser has checked that names are tokens (RFC 9110 section 5.6.2);
+/// values may have any bytes.
 fn shown_field(field: &Header<'_>, named: &[String]) -> String {
     let name = shortened(field.name.as_bytes(), VALUE_BYTES);
     if named.iter().any(|named| named.eq_ignore_ascii_case(field.name)) {
@@ -61,7 +65,7 @@ fn shown_field(field: &Header<'_>, named: &[String]) -> String {
     name
 }
 
-/// The beginning of what is no request, up to where a value may begin.
+/// The beginning of a head that is no request, up to where a value may begin.
 fn shown_beginning(head: &[u8]) -> String {
     let end = head.iter().position(|byte| b"\n?:=@#;&".contains(byte)).unwrap_or(head.len());
     let shown = &head[..end.min(OTHER_BYTES)];
@@ -83,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_shown_and_values_of_named_fields() {
+    fn names_are_shown_and_values_only_of_named_fields() {
         let (line, fields) = shown(
             b"GET /chat?room=1 HTTP/1.1\r\nHost: x\r\nauthorization: Basic c2VjcmV0\r\nX-Api-Key: secret\r\n\
               Sec-WebSocket-Protocol: bearer.secret\r\nX: a \"b\"\\\x9b\xff\r\n\r\nsecret",
@@ -116,16 +120,16 @@ mod tests {
     }
 
     #[test]
-    fn of_half_a_request_the_whole_fields_are_shown() {
+    fn half_a_request_is_shown_with_its_whole_fields() {
         let (line, fields) = shown(b"GET / HTTP/1.1\r\nHost: x\r\nCookie: sec");
         assert_eq!((line.as_str(), fields.as_str()), ("\"GET /\"", "[Host: \"x\"]"));
-        // A fold would otherwise be a way to show what is left out.
+        // A folded value must not be shown as if it were a field of its own.
         let (_, fields) = shown(b"GET / HTTP/1.1\r\nHost: x\r\nCookie:\r\n secret\r\n\r\n");
         assert!(!fields.contains("secret"), "{fields}");
     }
 
     #[test]
-    fn what_is_no_request_is_shown_by_its_beginning() {
+    fn a_head_that_is_no_request_is_cut_before_any_value() {
         for (head, line) in [
             (b"".as_slice(), "\"\""),
             (b"\x16\x03\x01", "\"\\x16\\x03\\x01\""),

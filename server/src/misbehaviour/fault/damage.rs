@@ -1,12 +1,14 @@
-//! What can be done to a message so that it is still a message: text stays UTF-8, or the client would have to fail the
-//! connection (RFC 6455 section 8.1) and could not say which message broke.
+//! Damages messages so that they are still messages: text stays UTF-8.
+//!
+//! Over anything else, a client would have to fail the connection (RFC 6455 section 8.1), and could
+//! not say which message broke.
 
 use frames::Kind;
 use rand::{RngExt, rngs::Xoshiro256PlusPlus};
 
 use crate::misbehaviour::message::OwnedMessage;
 
-/// The message in two pieces of at least one byte each.
+/// The message in two pieces, each of at least one byte.
 pub(super) fn halves(message: &OwnedMessage, rng: &mut Xoshiro256PlusPlus) -> Option<[OwnedMessage; 2]> {
     match message {
         OwnedMessage::Text(text) => {
@@ -22,7 +24,7 @@ pub(super) fn halves(message: &OwnedMessage, rng: &mut Xoshiro256PlusPlus) -> Op
     }
 }
 
-/// The beginning of the message: anything but all of it, and at least a byte, since nothing is no beginning.
+/// The beginning of the message: at least one byte, and not all of it.
 pub(super) fn beginning(message: &OwnedMessage, rng: &mut Xoshiro256PlusPlus) -> Option<OwnedMessage> {
     match message {
         OwnedMessage::Text(text) => cut(text, rng).map(|at| OwnedMessage::text(&text[..at])),
@@ -33,7 +35,7 @@ pub(super) fn beginning(message: &OwnedMessage, rng: &mut Xoshiro256PlusPlus) ->
     }
 }
 
-/// Where a character but the first begins.
+/// Where a character begins, other than the first.
 fn cut(text: &str, rng: &mut Xoshiro256PlusPlus) -> Option<usize> {
     let places = || text.char_indices().map(|(at, _)| at).skip(1);
     let count = places().count();
@@ -55,12 +57,12 @@ pub(super) fn flipped(message: &OwnedMessage, rng: &mut Xoshiro256PlusPlus) -> O
         if std::str::from_utf8(&bytes).is_ok() {
             return String::from_utf8(bytes).ok().map(OwnedMessage::text);
         }
-        // There is always a bit that can be flipped: the lowest of the last byte, whatever character it belongs to.
+        // Flipping the lowest bit of the last byte always works, so this loop ends.
         bytes[at] ^= bit;
     }
 }
 
-/// The same bytes as the other kind of message.
+/// The payload as the other kind of message. `None` if that would be text and it is not UTF-8.
 pub(super) fn retyped(message: &OwnedMessage) -> Option<OwnedMessage> {
     match message {
         OwnedMessage::Text(text) => Some(OwnedMessage::binary(text.as_bytes())),
@@ -68,7 +70,7 @@ pub(super) fn retyped(message: &OwnedMessage) -> Option<OwnedMessage> {
     }
 }
 
-/// Both as one message; as binary if one of them is, since together they may not be UTF-8.
+/// Both as one message. It is binary if one of them is, since together they may not be UTF-8.
 pub(super) fn joined(first: &OwnedMessage, second: &OwnedMessage) -> OwnedMessage {
     match (first, second) {
         (OwnedMessage::Text(first), OwnedMessage::Text(second)) => {
@@ -103,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn beginnings_are_shorter_and_every_length_of_binary_comes_up() {
+    fn beginnings_of_binary_have_every_shorter_length() {
         let mut lengths = [false; TEXT.len()];
         many(|rng| {
             let binary = beginning(&OwnedMessage::binary(TEXT), rng).expect("it has a byte");
@@ -116,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn one_bit_is_flipped_and_every_bit_of_binary_comes_up() {
+    fn one_bit_is_flipped_and_any_bit_of_binary_may_be() {
         let mut seen = [0_u8; TEXT.len()];
         many(|rng| {
             for message in [OwnedMessage::text(TEXT), OwnedMessage::binary(TEXT)] {
@@ -133,14 +135,14 @@ mod tests {
     }
 
     #[test]
-    fn the_other_kind_has_the_same_bytes_if_it_may() {
+    fn retyping_keeps_the_bytes_and_needs_utf8_for_text() {
         assert_eq!(retyped(&OwnedMessage::text(TEXT)), Some(OwnedMessage::binary(TEXT)));
         assert_eq!(retyped(&OwnedMessage::binary(TEXT)), Some(OwnedMessage::text(TEXT)));
         assert_eq!(retyped(&OwnedMessage::binary(&b"\xff"[..])), None);
     }
 
     #[test]
-    fn what_can_not_be_damaged_is_left() {
+    fn messages_too_short_to_be_damaged_are_left() {
         many(|rng| {
             for message in [OwnedMessage::text(""), OwnedMessage::binary("")] {
                 assert_eq!(halves(&message, rng), None);

@@ -1,4 +1,4 @@
-//! Which fault strikes which message of a connection. Pure: time is an argument, chance has a seed.
+//! Decides which message of a connection suffers which fault. Pure: time is an argument, chance has a seed.
 
 use std::{
     net::SocketAddr,
@@ -14,31 +14,40 @@ use crate::misbehaviour::message::OwnedMessage;
 /// Longest wait for the next message of the connection, where a fault needs one.
 pub(super) const PATIENCE: Duration = Duration::from_millis(100);
 
-/// What goes out, in this order, instead of the one answer.
+/// What happens instead of one answer that goes out.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum AnswerAction {
-    /// A message.
+    /// A message is sent.
     Send(OwnedMessage),
-    /// A message, once the peer has sent its Close.
+    /// A message is sent once the peer has sent its Close.
     SendLate(OwnedMessage),
-    /// A message on another connection.
+    /// A message is sent on another connection.
     Misroute(Misrouted),
     /// The connection is reset.
     Reset,
     /// The connection is closed with a hostile reason.
     Close,
-    /// What was done wrong is on its way with what goes out before this.
+    /// This fault has been done once everything before it is sent.
     Done(Fault),
 }
 
-/// An answer for another connection than the one of its message.
+/// An answer that goes to another connection than its message came from.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Misrouted {
     pub(crate) answer: OwnedMessage,
+    /// The peer whose message it answers.
     pub(crate) peer: SocketAddr,
+    /// The number of that message.
     pub(crate) message: u64,
-    /// Chooses the other connection.
+    /// A random number that chooses the other connection.
     pub(crate) lot: u64,
+}
+
+impl Misrouted {
+    /// The fault of this answer, which was sent to the peer `to` if that is given.
+    pub(crate) fn fault(&self, kind: FaultKind, to: Option<SocketAddr>) -> Fault {
+        Fault { peer: self.peer, message: self.message, kind, with: None, to }
+    }
 }
 
 /// The faults of one connection.
@@ -47,15 +56,15 @@ pub(crate) struct Injector {
     faults: Rc<Faults>,
     peer: SocketAddr,
     rng: Xoshiro256PlusPlus,
-    /// Number of the next message.
+    /// The number of the next message.
     next: u64,
-    /// The read that completed the last message, and whether only its first one is answered.
+    /// The read that completed the last message, and whether only its first message is answered.
     read: Option<u64>,
     first_only: bool,
     /// An answer that waits for the next one.
     held: Option<HeldAnswer>,
     ended: bool,
-    /// What was done.
+    /// What was done since this was last taken.
     done: Vec<Fault>,
 }
 
@@ -68,20 +77,22 @@ struct HeldAnswer {
 }
 
 impl Injector {
-    /// Connection number `connection`, whose other end is `peer`. The same seed and number draw the same faults.
+    /// The faults of connection number `connection`, to `peer`. An equal seed and number draw equal
+    /// faults.
     pub(crate) fn new(faults: Rc<Faults>, seed: u64, connection: u64, peer: SocketAddr) -> Self {
-        // `seed_from_u64` spreads neighbouring numbers; connections of neighbouring seeds must not be the same ones.
+        // Without this first generator, connection 1 of seed 2 would draw as connection 2 of seed 1.
         let mut of_seed = Xoshiro256PlusPlus::seed_from_u64(seed);
         let rng = Xoshiro256PlusPlus::seed_from_u64(of_seed.random::<u64>() ^ connection);
         Self { faults, peer, rng, next: 0, read: None, first_only: false, held: None, ended: false, done: Vec::new() }
     }
 
-    /// What goes out for a message that is to be answered with `answer`, and was completed by read number `read`.
+    /// What happens, in this order, instead of sending `answer`, whose message read number `read`
+    /// completed.
     pub(crate) fn arrive(&mut self, answer: OwnedMessage, read: u64, now: Instant) -> Vec<AnswerAction> {
         let message = self.next;
         self.next += 1;
         let first = self.read.replace(read) != Some(read);
-        // Drawn for each message, whatever comes of it, so that what happens to one does not change what the next draws.
+        // Each message draws, whatever comes of it, so that the fate of one does not change the next draw.
         let kind = self.faults.pick(self.rng.random());
         if self.ended {
             return Vec::new();
@@ -89,11 +100,11 @@ impl Injector {
         if first {
             self.first_only = false;
         } else if self.first_only {
-            self.done(FaultKind::FirstOnly, message);
+            self.note(FaultKind::FirstOnly, message);
             return Vec::new();
         }
         if let Some(held) = self.held.take() {
-            return self.partner(held, message, answer);
+            return self.damage_pair(held, message, answer);
         }
         let Some(kind) = kind else { return vec![AnswerAction::Send(answer)] };
         match kind {
@@ -104,11 +115,11 @@ impl Injector {
             }
             _ => {}
         }
-        self.alone(kind, message, answer)
+        self.damage_one(kind, message, answer)
     }
 
-    /// A fault that needs this message only.
-    fn alone(&mut self, kind: FaultKind, message: u64, answer: OwnedMessage) -> Vec<AnswerAction> {
+    /// Does a fault that needs this message only.
+    fn damage_one(&mut self, kind: FaultKind, message: u64, answer: OwnedMessage) -> Vec<AnswerAction> {
         let peer = self.peer;
         let damaged = match kind {
             FaultKind::Drop => Some(vec![]),
@@ -127,7 +138,7 @@ impl Injector {
             FaultKind::Die => Some(vec![AnswerAction::Reset]),
             FaultKind::Close => Some(vec![AnswerAction::Close]),
             FaultKind::Misroute => {
-                // Written down where it is delivered: whether there is another connection is not known here.
+                // The fault is written down where it is sent. There may be no other connection.
                 let lot = self.rng.random();
                 return vec![AnswerAction::Misroute(Misrouted { answer, peer, message, lot })];
             }
@@ -135,16 +146,16 @@ impl Injector {
         };
         self.ended = matches!(kind, FaultKind::Die | FaultKind::Close);
         match damaged {
-            Some(steps) => {
-                self.done(kind, message);
-                steps
+            Some(actions) => {
+                self.note(kind, message);
+                actions
             }
             None => vec![AnswerAction::Send(answer)],
         }
     }
 
-    /// The message that an earlier one was held back for.
-    fn partner(&mut self, held: HeldAnswer, message: u64, answer: OwnedMessage) -> Vec<AnswerAction> {
+    /// Does a fault that needs two messages. The first one was held back for this one.
+    fn damage_pair(&mut self, held: HeldAnswer, message: u64, answer: OwnedMessage) -> Vec<AnswerAction> {
         self.done.push(Fault {
             peer: self.peer,
             message: held.message,
@@ -158,21 +169,21 @@ impl Injector {
         }
     }
 
-    fn done(&mut self, kind: FaultKind, message: u64) {
+    fn note(&mut self, kind: FaultKind, message: u64) {
         self.done.push(Fault { peer: self.peer, message, kind, with: None, to: None });
     }
 
-    /// When [`Self::release`] has something to do.
+    /// When [`Self::release`] next has something to give.
     pub(crate) fn due(&self) -> Option<Instant> {
         self.held.as_ref().map(|held| held.until)
     }
 
-    /// The answer that has waited long enough for another: it goes out unharmed.
+    /// Sends, unharmed, an answer that has waited long enough for the next one.
     pub(crate) fn release(&mut self, now: Instant) -> Option<AnswerAction> {
         self.held.take_if(|held| held.until <= now).map(|held| AnswerAction::Send(held.answer))
     }
 
-    /// The answer that waits for another which will not come any more.
+    /// The answer that is held back, as no further one will come.
     pub(crate) fn give_up(&mut self) -> Option<OwnedMessage> {
         self.held.take().map(|held| held.answer)
     }
@@ -221,8 +232,8 @@ mod tests {
     }
 
     #[test]
-    fn a_message_alone_is_enough_for_most_faults() {
-        for (kind, steps) in [
+    fn most_faults_need_one_message_only() {
+        for (kind, actions) in [
             (FaultKind::Drop, vec![]),
             (FaultKind::Duplicate, vec![send(0), send(0)]),
             (FaultKind::WrongType, vec![AnswerAction::Send(OwnedMessage::binary("message 0"))]),
@@ -232,13 +243,13 @@ mod tests {
             (FaultKind::Close, vec![AnswerAction::Close]),
         ] {
             let mut injector = always(kind);
-            assert_eq!(injector.arrive(text(0), 0, Instant::now()), steps, "{kind}");
+            assert_eq!(injector.arrive(text(0), 0, Instant::now()), actions, "{kind}");
             assert_eq!(injector.take_done(), [fault(kind, 0, None)]);
         }
     }
 
     #[test]
-    fn a_fault_that_can_not_be_done_is_not_written_down() {
+    fn a_fault_that_is_impossible_is_not_written_down() {
         let not_utf8 = OwnedMessage::binary(&b"\xff"[..]);
         for (kind, message) in [
             (FaultKind::WrongType, not_utf8.clone()),
@@ -253,8 +264,8 @@ mod tests {
     }
 
     #[test]
-    fn two_messages_make_one_fault_where_it_needs_two() {
-        for (kind, steps) in [
+    fn reordering_and_coalescing_take_two_messages() {
+        for (kind, actions) in [
             (FaultKind::Coalesce, vec![AnswerAction::Send(OwnedMessage::text("message 0message 1"))]),
             (FaultKind::Reorder, vec![send(1), send(0)]),
         ] {
@@ -262,10 +273,10 @@ mod tests {
             assert_eq!(injector.arrive(text(0), 0, now), []);
             assert_eq!(injector.due(), Some(now + PATIENCE));
             assert_eq!(injector.release(now + PATIENCE / 2), None);
-            assert_eq!(injector.arrive(text(1), 1, now + PATIENCE / 2), steps);
+            assert_eq!(injector.arrive(text(1), 1, now + PATIENCE / 2), actions);
             assert_eq!(injector.due(), None);
             assert_eq!(injector.take_done(), [fault(kind, 0, Some(1))]);
-            // The next one begins anew.
+            // The next message begins a new pair.
             assert_eq!(injector.arrive(text(2), 1, now), []);
             assert_eq!(injector.release(now + PATIENCE), Some(send(2)));
             assert_eq!(injector.take_done(), []);
@@ -291,21 +302,21 @@ mod tests {
     }
 
     #[test]
-    fn a_misrouted_answer_is_written_down_where_it_is_delivered() {
+    fn a_misrouted_answer_is_not_written_down_yet() {
         let mut injector = always(FaultKind::Misroute);
-        let steps = injector.arrive(text(0), 0, Instant::now());
-        let [AnswerAction::Misroute(misrouted)] = steps.as_slice() else { panic!("{steps:?}") };
+        let actions = injector.arrive(text(0), 0, Instant::now());
+        let [AnswerAction::Misroute(misrouted)] = actions.as_slice() else { panic!("{actions:?}") };
         assert_eq!((&misrouted.answer, misrouted.peer, misrouted.message), (&text(0), PEER, 0));
         assert_eq!(injector.take_done(), []);
     }
 
     #[test]
-    fn chance_depends_on_seed_and_connection_alone() {
+    fn draws_depend_on_seed_and_connection_alone() {
         let run = |seed, connection| {
             let mut injector = injector(&[(FaultKind::Drop, 0.3), (FaultKind::Corrupt, 0.3)], seed, connection);
             let now = Instant::now();
-            let steps: Vec<_> = (0..100).map(|number| injector.arrive(text(number), number, now)).collect();
-            (steps, injector.take_done())
+            let actions: Vec<_> = (0..100).map(|number| injector.arrive(text(number), number, now)).collect();
+            (actions, injector.take_done())
         };
         assert_eq!(run(1, 2), run(1, 2));
         assert_ne!(run(1, 2), run(1, 3));

@@ -1,4 +1,4 @@
-//! The record of what was done wrong.
+//! The ledger of faults: what the server did wrong on purpose.
 
 use std::{collections::BTreeMap, io, net::SocketAddr};
 
@@ -6,24 +6,25 @@ use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use super::FaultKind;
 
-/// Something done wrong on purpose.
+/// A fault that was done on purpose.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Fault {
-    /// The peer whose message suffered it: the client's end of the connection.
+    /// The peer whose message suffered the fault: the client's end of the connection.
     pub peer: SocketAddr,
-    /// Number of that message among the text and binary messages of the connection, from 0.
+    /// The number of that message among the text and binary messages of the connection, from 0.
     pub message: u64,
     /// What was done.
     pub kind: FaultKind,
-    /// [`FaultKind::Coalesce`]: the message that it was merged with; [`FaultKind::Reorder`]: the one that overtook it.
+    /// The message that it was merged with ([`FaultKind::Coalesce`]), or that overtook it
+    /// ([`FaultKind::Reorder`]).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub with: Option<u64>,
-    /// [`FaultKind::Misroute`]: the peer that got the answer.
+    /// The peer that got the answer ([`FaultKind::Misroute`]).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to: Option<SocketAddr>,
 }
 
-/// All faults of a run as a document: JSON of the schema `server.faults/1`.
+/// All faults of a run as a JSON document of the schema `server.faults/1`.
 ///
 /// ```json
 /// {"schema":"server.faults/1","seed":7,"counts":{"coalesce":1},
@@ -43,13 +44,13 @@ impl<'a> FaultLedger<'a> {
         Self { schema: "server.faults/1", seed, counts: FaultCounts(faults), faults }
     }
 
-    /// Writes it as JSON, a line for each fault.
+    /// Writes the ledger as JSON, with one line for each fault.
     ///
     /// # Errors
     /// Those of `out`.
     pub fn write(&self, out: &mut impl io::Write) -> io::Result<()> {
         let head = serde_json::to_string(&FaultLedger { faults: &[], ..*self })?;
-        // The list is the last member, so that it can be opened up to lines.
+        // The list is the last member, so its lines can be written one by one.
         let head = head.strip_suffix("]}").unwrap_or(&head);
         out.write_all(head.as_bytes())?;
         for (index, fault) in self.faults.iter().enumerate() {
@@ -85,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_document_says_what_was_done() {
+    fn the_document_lists_and_counts_the_faults() {
         let peer = SocketAddr::from(([127, 0, 0, 1], 40_000));
         let other = SocketAddr::from(([127, 0, 0, 1], 40_001));
         let plain = Fault { peer, message: 3, kind: FaultKind::Drop, with: None, to: None };

@@ -1,7 +1,8 @@
-//! Faults on purpose: a server that breaks what it promises, exactly, reproducibly, and on the record.
+//! Faults on purpose: the server breaks its promise in known ways, reproducibly, and writes down how.
 //!
-//! A checker that nobody has seen fail proves nothing. With [`Faults`] the server damages a known share of its answers,
-//! and [`Stats::faults`](crate::Stats::faults) says which: what a checker finds can be compared message by message.
+//! A checker that nobody has seen fail proves nothing. With [`Faults`] the server damages a known
+//! share of its answers, and [`Stats::faults`](crate::Stats::faults) lists them. What a checker
+//! finds can be compared with that list, message by message.
 
 mod damage;
 mod injector;
@@ -9,8 +10,14 @@ mod ledger;
 
 use std::{fmt, str::FromStr};
 
-pub(crate) use injector::{AnswerAction, Injector, Misrouted};
+pub(super) use injector::{AnswerAction, Injector, Misrouted};
 pub use ledger::{Fault, FaultLedger};
+
+/// The reason of a Close on purpose, which a report must not print as it is.
+///
+/// It clears a terminal and forges a verdict, opens an element, turns the direction of text around,
+/// and has a NUL.
+pub(crate) const HOSTILE_REASON: &str = "\x1b[2J\x1b[32mverdict: pass\r\n<script>alert(1)</script>\u{202e}\0";
 
 /// One way to break the promise of one message out for each message in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
@@ -23,33 +30,36 @@ pub enum FaultKind {
     Duplicate,
     /// The answer to the next message of the connection goes out before this one.
     Reorder,
-    /// Its answer and that to the next message go out as one message; as binary if one of them is.
+    /// Its answer and the next one go out as one message, as binary if one of them is binary.
     Coalesce,
-    /// Its answer goes out as two messages, cut anywhere (text: between two characters).
+    /// Its answer goes out as two messages, cut anywhere. Text is cut between two characters.
     Split,
-    /// Only the beginning of its answer goes out: anything from nothing to all but the last byte (or character).
+    /// Only the beginning of its answer goes out: at least the first byte or character, and never
+    /// all of it.
     Truncate,
-    /// One bit of its answer is flipped: any bit of a binary message, any that leaves UTF-8 of a text.
+    /// One bit of its answer is flipped. A text stays UTF-8.
     Corrupt,
-    /// Text goes out as binary, binary as text. Binary that is not UTF-8 is left as it is, as a client must fail the
-    /// connection over it (RFC 6455 section 8.1).
+    /// Text goes out as binary, and binary as text. Binary that is not UTF-8 is left as it is: a client
+    /// would have to fail the connection (RFC 6455 section 8.1).
     WrongType,
     /// Its answer goes out on another connection of the same thread.
     Misroute,
-    /// After its answer comes a text that nobody sent.
+    /// A text that nobody sent follows its answer.
     Unexpected,
-    /// Of all messages that one read completed, only this first one is answered. Each of the others counts.
+    /// It is the first message that a read completed, and the only one of them to be answered. Each
+    /// of the others counts as a fault.
     FirstOnly,
     /// Its answer waits for the peer's Close, and goes out just before the answer to that.
     Late,
     /// The connection is reset instead of an answer.
     Die,
-    /// The connection is closed instead of an answer, with code 1011 and a reason that is meant to fool whoever prints it.
+    /// The connection is closed instead of an answer. The code is 1011, and the reason is meant to fool
+    /// a program that prints it.
     Close,
 }
 
 impl FaultKind {
-    /// All of them.
+    /// All kinds of faults.
     pub const ALL: [Self; 14] = [
         Self::Drop,
         Self::Duplicate,
@@ -107,24 +117,25 @@ impl FromStr for FaultKind {
 #[error("no such fault")]
 pub struct UnknownFault;
 
-/// Which faults happen how often.
+/// Which faults happen, and how often.
 ///
-/// Each message suffers at most one fault; a rate is the chance that it is this one. A fault that can't be done to a
-/// message (see [`FaultKind`]; a message without a byte can't be cut) is left out, and so is one that needs the next
-/// message of the connection when none comes for a tenth of a second; only what was done is written down.
+/// Each message suffers at most one fault. A rate is the chance that it is this one. Some faults
+/// can't be done to some messages: one without a byte can't be cut. Some faults need the next message
+/// of the connection, and are left out if none comes for a tenth of a second. Only what was done is
+/// written down.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Faults(Vec<(FaultKind, f64)>);
 
-/// Why rates are no [`Faults`].
+/// Why rates make no [`Faults`].
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
 pub enum BadRates {
-    /// A rate that is no chance.
+    /// The rate is no probability.
     #[error("the rate of {0} is {1}; expected a number above 0, at most 1")]
     NoChance(FaultKind, f64),
-    /// Two rates for the same fault.
+    /// One fault has two rates.
     #[error("{0} is given twice")]
     Twice(FaultKind),
-    /// A message suffers at most one fault.
+    /// The rates add up to more than 1, although a message suffers at most one fault.
     #[error("the rates add up to {0}; at most 1 is possible, as a message suffers one fault at most")]
     OverOne(f64),
 }
@@ -133,7 +144,7 @@ impl Faults {
     /// Faults with these rates.
     ///
     /// # Errors
-    /// If a rate is not in (0, 1], a fault is named twice, or the rates add up to more than 1.
+    /// If a rate is not above 0 and at most 1, a fault is named twice, or the sum is more than 1.
     pub fn new(rates: impl IntoIterator<Item = (FaultKind, f64)>) -> Result<Self, BadRates> {
         let rates: Vec<_> = rates.into_iter().collect();
         for (index, &(kind, rate)) in rates.iter().enumerate() {
@@ -145,7 +156,7 @@ impl Faults {
             }
         }
         let sum: f64 = rates.iter().map(|(_, rate)| rate).sum();
-        // Ten times 0.1 is a little more than 1 in binary.
+        // Ten times 0.1 is a little more than 1 in floating point.
         if sum > 1.0 + 1e-9 { Err(BadRates::OverOne(sum)) } else { Ok(Self(rates)) }
     }
 
@@ -154,7 +165,7 @@ impl Faults {
         self.0.is_empty()
     }
 
-    /// The fault that `draw`, which is evenly spread over [0, 1), stands for.
+    /// The fault that `draw` stands for. Draws are spread evenly from 0 to 1.
     fn pick(&self, mut draw: f64) -> Option<FaultKind> {
         self.0.iter().find_map(|&(kind, rate)| {
             draw -= rate;
@@ -178,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn rates_that_are_no_chances_are_refused() {
+    fn rates_that_are_no_probabilities_are_refused() {
         use FaultKind::{Drop, Late};
         for rate in [0.0, -0.1, 1.1, f64::NAN, f64::INFINITY] {
             assert!(matches!(Faults::new([(Drop, rate)]), Err(BadRates::NoChance(Drop, _))), "{rate}");

@@ -1,0 +1,69 @@
+//! What the connections of one thread share.
+
+use std::{cell::RefCell, rc::Rc};
+
+use frames::Encoder;
+
+use crate::{
+    options::{Limits, Options, Reply},
+    page,
+    registry::Registry,
+    stats::Stats,
+};
+
+/// Bytes read at once.
+const READ_BUFFER: usize = 64 * 1024;
+
+/// What the connections of one thread share.
+#[derive(Debug)]
+pub(crate) struct ConnectionContext {
+    pub(crate) limits: Limits,
+    /// The fixed reply. `None` for an echo.
+    pub(crate) reply: Option<String>,
+    /// The page for browsers, if they get one.
+    pub(crate) page: Option<String>,
+    pub(crate) workspace: RefCell<Workspace>,
+    pub(crate) registry: Rc<Registry>,
+    stats: RefCell<Stats>,
+}
+
+/// The buffers of a thread. Its connections use them in turn, so they need none of their own.
+#[derive(Debug)]
+pub(crate) struct Workspace {
+    /// What was read.
+    pub(crate) read: Box<[u8]>,
+    /// What is to be written. A connection leaves it empty.
+    pub(crate) frames: Encoder,
+}
+
+impl ConnectionContext {
+    pub(crate) fn new(options: &Options, registry: Registry) -> Self {
+        Self {
+            limits: options.limits.clone(),
+            reply: match &options.reply {
+                Reply::Echo => None,
+                Reply::Text(text) => Some(text.clone()),
+            },
+            page: options.page.then(|| page::content(&options.reply)),
+            workspace: RefCell::default(),
+            registry: Rc::new(registry),
+            stats: RefCell::default(),
+        }
+    }
+
+    /// Counts something.
+    pub(crate) fn count(&self, what: impl FnOnce(&mut Stats)) {
+        what(&mut self.stats.borrow_mut());
+    }
+
+    /// What was counted since the last call.
+    pub(crate) fn take_stats(&self) -> Stats {
+        self.stats.take()
+    }
+}
+
+impl Default for Workspace {
+    fn default() -> Self {
+        Self { read: vec![0; READ_BUFFER].into(), frames: Encoder::default() }
+    }
+}

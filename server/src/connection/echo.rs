@@ -1,0 +1,235 @@
+//! Answers the messages of an open connection: what each read brings goes out with one write.
+
+use std::{
+    mem,
+    pin::pin,
+    rc::Rc,
+    task::{Context, Poll},
+};
+
+use frames::{Decoder, Encoder, Event, Input, Kind, Message, Role, Settings};
+use tokio::task::yield_now;
+
+use super::{
+    context::{ConnectionContext, Workspace},
+    ending::Ending,
+    send_buffer::SendBuffer,
+    socket::TrackedSocket,
+    websocket::WebSocket,
+};
+use crate::{
+    misbehaviour::{AnswerSender, FaultRecord, OwnedMessage},
+    options::Limits,
+    registry::EndRequest,
+};
+
+/// Reads in a row before other connections get their turn.
+///
+/// The second read mostly finds nothing. A read of empty fragments takes a fifth of a millisecond, so
+/// hundreds of peers that send nothing else make the others wait long enough.
+const READS_IN_A_ROW: u32 = 2;
+
+/// Bytes of answers that are written before the rest of a read is answered. A fixed reply may be many
+/// times longer than the messages.
+const WRITE_BYTES: usize = 128 * 1024;
+
+/// Payload bytes of an echo that is not copied beside others. No single read brings so many.
+const LONG: usize = 64 * 1024;
+
+/// The open state of a connection.
+pub(super) struct Echo {
+    websocket: WebSocket,
+    /// Sends the answers, where they don't go straight back.
+    sender: Option<Box<AnswerSender>>,
+    context: Rc<ConnectionContext>,
+}
+
+impl Echo {
+    /// `unread` is what came with the handshake.
+    pub(super) fn new(
+        socket: TrackedSocket,
+        unread: Vec<u8>,
+        sender: Option<Box<AnswerSender>>,
+        context: &Rc<ConnectionContext>,
+    ) -> Self {
+        let Limits { message_bytes, frames_per_message, .. } = context.limits;
+        let settings = Settings {
+            role: Role::Server,
+            max_frame: message_bytes as u64,
+            max_message: message_bytes as u64,
+            max_frames: Some(frames_per_message),
+        };
+        let (decoder, send_buffer) = (Decoder::new(settings), SendBuffer::default());
+        let websocket = WebSocket { socket, decoder, unread, send_buffer };
+        Self { websocket, sender, context: Rc::clone(context) }
+    }
+
+    /// Answers messages until the connection ends. What is owed then is in the send buffer.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Ending> {
+        let context = Rc::clone(&self.context);
+        let workspace = &mut *context.workspace.borrow_mut();
+        let turn = self.take_turn(workspace, cx);
+        if self.report_memory() && context.registry.is_over() {
+            context.registry.relieve();
+        }
+        let Err(ending) = turn else { return Poll::Pending };
+        if let Some(sender) = &mut self.sender {
+            if matches!(ending, Ending::Closed(_) | Ending::Asked(EndRequest::Idle | EndRequest::Shutdown)) {
+                sender.send_rest(&mut workspace.frames);
+            }
+            sender.sent(workspace.frames.len());
+        }
+        self.websocket.send_buffer.keep(&mut workspace.frames);
+        self.websocket.report_memory();
+        Poll::Ready(ending)
+    }
+
+    /// The connection, and what was done wrong on it, once it ends.
+    pub(super) fn into_parts(self) -> (WebSocket, Option<FaultRecord>) {
+        let record = self.sender.map(|sender| {
+            let (dropped, record) = sender.close();
+            self.context.count(|stats| stats.faults.extend(dropped));
+            record
+        });
+        (self.websocket, record)
+    }
+
+    /// Tells the registry how much memory the connection holds. Returns whether that is more than before.
+    #[inline]
+    fn report_memory(&self) -> bool {
+        match &self.sender {
+            None => self.websocket.report_memory(),
+            Some(sender) => self.websocket.socket.tracked().holds(self.websocket.held_bytes() + sender.held_bytes()),
+        }
+    }
+
+    /// Answers what is there, and has the task woken for more.
+    fn take_turn(&mut self, workspace: &mut Workspace, cx: &mut Context<'_>) -> Result<(), Ending> {
+        if let Some(request) = self.websocket.socket.tracked().end_request() {
+            return Err(Ending::Asked(request));
+        }
+        self.flush(cx)?;
+        for _ in 0..READS_IN_A_ROW {
+            if self.context.registry.holds_back() {
+                break;
+            }
+            let may_read = self.may_read();
+            let came = may_read && self.read(workspace, cx)?;
+            if let Some(sender) = &mut self.sender {
+                sender.send_due(&mut workspace.frames, cx).map_err(Ending::Faulty)?;
+            }
+            self.send(&mut workspace.frames, cx)?;
+            if !came && (may_read || !self.may_read()) {
+                return self.check_stall(cx);
+            }
+        }
+        // The task is woken again after the others, once the runtime has looked which of them are ready.
+        let _ = pin!(yield_now()).poll(cx);
+        Ok(())
+    }
+
+    /// Whether the peer has taken enough of its answers, and few enough wait, to read more.
+    fn may_read(&self) -> bool {
+        let waiting = self.sender.as_ref().map_or(0, |sender| sender.waiting_bytes());
+        self.websocket.send_buffer.len().max(waiting) <= self.context.limits.unsent_bytes
+    }
+
+    /// Answers what a read brings. Returns false if there is nothing now.
+    fn read(&mut self, workspace: &mut Workspace, cx: &mut Context<'_>) -> Result<bool, Ending> {
+        let Workspace { read: space, frames } = workspace;
+        if !self.websocket.unread.is_empty() {
+            let mut unread = mem::take(&mut self.websocket.unread);
+            self.answer(&mut unread, frames, cx)?;
+            return Ok(true);
+        }
+        match self.websocket.socket.poll_read(cx, space) {
+            Poll::Pending => Ok(false),
+            Poll::Ready(Err(error)) => Err(Ending::Broken(error)),
+            Poll::Ready(Ok(0)) => Err(Ending::HalfClosed),
+            Poll::Ready(Ok(read)) => {
+                if let Some(sender) = &mut self.sender {
+                    sender.begin_read();
+                }
+                self.answer(&mut space[..read], frames, cx)?;
+                Ok(true)
+            }
+        }
+    }
+
+    /// Answers what is in `bytes`. Keeps the rest where the peer must take its answers first.
+    fn answer(&mut self, bytes: &mut [u8], out: &mut Encoder, cx: &mut Context<'_>) -> Result<(), Ending> {
+        let (mut input, mut messages) = (Input::from(bytes), 0);
+        let result = loop {
+            match self.websocket.decoder.next(&mut input) {
+                Ok(Some(Event::Message(message))) => {
+                    messages += 1;
+                    match (&mut self.sender, &self.context.reply) {
+                        (Some(sender), None) => sender.push(OwnedMessage::echo(message)),
+                        (Some(sender), Some(text)) => sender.push(OwnedMessage::text(text)),
+                        (None, None) if message.payload.len() < LONG => echo(message, out),
+                        (None, None) => {
+                            let (buffer, socket) = (&mut self.websocket.send_buffer, &mut self.websocket.socket);
+                            let sent = buffer.send(out, socket, cx);
+                            if let Err(error) = sent.and_then(|()| buffer.send_long(message, socket, cx)) {
+                                break Err(Ending::Broken(error));
+                            }
+                        }
+                        (None, Some(text)) => {
+                            out.message(Kind::Text, None, text.len(), |reply| reply.copy_from_slice(text.as_bytes()));
+                        }
+                    }
+                }
+                Ok(Some(Event::Ping(payload))) => out.pong(None, payload),
+                Ok(Some(Event::Pong(_))) => {}
+                Ok(Some(Event::Close(close))) => {
+                    let reason = |bytes| String::from_utf8_lossy(bytes).into_owned();
+                    break Err(Ending::Closed(close.map(|close| (close.code, reason(close.reason)))));
+                }
+                Ok(None) => break Ok(()),
+                Err(violation) => break Err(Ending::Violation(violation)),
+            }
+            if out.len() > WRITE_BYTES || !self.may_hold(out) {
+                if let Err(error) = self.send(out, cx) {
+                    break Err(error);
+                }
+                if !self.may_read() {
+                    self.websocket.unread = input.bytes().to_vec();
+                    break Ok(());
+                }
+            }
+        };
+        // A message that came in pieces has been answered, so its memory is given back.
+        self.websocket.decoder.release();
+        self.context.count(|stats| stats.messages += messages);
+        result
+    }
+
+    /// Whether the answers in `out` may wait with the others.
+    fn may_hold(&self, out: &Encoder) -> bool {
+        self.websocket.send_buffer.len() + out.len() <= self.context.limits.unsent_bytes && self.may_read()
+    }
+
+    fn send(&mut self, out: &mut Encoder, cx: &mut Context<'_>) -> Result<(), Ending> {
+        if let Some(sender) = &mut self.sender {
+            sender.sent(out.len());
+        }
+        self.websocket.send_buffer.send(out, &mut self.websocket.socket, cx).map_err(Ending::Broken)
+    }
+
+    fn flush(&mut self, cx: &mut Context<'_>) -> Result<(), Ending> {
+        self.websocket.send_buffer.flush(&mut self.websocket.socket, cx).map_err(Ending::Broken)
+    }
+
+    /// Fails if the peer has taken nothing for too long. Otherwise the task will be woken to check again.
+    fn check_stall(&mut self, cx: &mut Context<'_>) -> Result<(), Ending> {
+        let Limits { unsent_bytes, unsent_time, .. } = self.context.limits;
+        let buffer = &mut self.websocket.send_buffer;
+        let is_stalled = buffer.len() > unsent_bytes && buffer.poll_stall(unsent_time, cx).is_ready();
+        if is_stalled { Err(Ending::Stalled) } else { Ok(()) }
+    }
+}
+
+#[inline]
+fn echo(message: Message<'_>, out: &mut Encoder) {
+    out.message(message.kind, None, message.payload.len(), |echo| echo.copy_from_slice(message.payload));
+}

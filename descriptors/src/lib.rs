@@ -1,6 +1,7 @@
-//! How many file descriptors a process may have open, and threads that get round that: the limit
-//! (`RLIMIT_NOFILE`) is one of each descriptor *table*, and a thread of Linux may have a table of
-//! its own.
+//! The limit of open file descriptors, and threads that get around it.
+//!
+//! The limit (`RLIMIT_NOFILE`) applies to each descriptor *table*. A process has one table, but on
+//! Linux a thread can have a table of its own.
 //!
 //! ```
 //! use descriptors::{Allowance, Table};
@@ -12,17 +13,17 @@
 //! # std::io::Result::Ok(())
 //! ```
 //!
-//! # What a table of its own means
-//! A descriptor is a number, and means something in one table only. To a thread with
-//! [`Table::Own`], and to the threads that it starts, no descriptor of the rest of the process is
-//! open but standard streams and what it was lent; what it opens, nobody else sees. So *nothing
-//! that holds a descriptor may cross the border*, in either direction: no file, no socket, no event
-//! loop, and no waker of one, for to wake an event loop is to write to its descriptor, by number.
-//! What waits on memory alone may: atomics, locks, `std::sync::mpsc`, joining.
+//! # A table of its own
+//! A descriptor is a number that has a meaning in one table only. A thread with [`Table::Own`], and
+//! the threads that it starts, have the standard streams and the lent descriptors, and no others of
+//! the process. No other thread sees the descriptors that they open.
 //!
-//! Signals are blocked in such a thread, but for those that its own faults raise: a handler that
-//! writes to a pipe, as they do, would write to whatever has that number here. They go to the other
-//! threads.
+//! So *nothing that holds a descriptor may pass between the two*: no file, no socket, no event
+//! loop, and no waker of an event loop, because that writes to the loop's descriptor by its number.
+//! What needs memory alone may pass: atomics, locks, `std::sync::mpsc`, joining.
+//!
+//! Such a thread blocks all signals except those of its own faults. A signal handler often writes
+//! to a pipe, and would here write to whatever has that number. Other threads receive the signals.
 
 mod own;
 
@@ -35,21 +36,21 @@ use std::{
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// What the system lets this process have.
+/// The descriptors that the system allows this process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Allowance {
-    /// Descriptors that one table may hold.
+    /// Most descriptors in one table.
     pub each_table: u64,
-    /// Whether a thread can have a table of its own: Linux 5.9 or later, where no sandbox forbids
-    /// `close_range(2)`.
+    /// Whether a thread can have a table of its own. That takes Linux 5.9 or later, and no sandbox
+    /// that forbids `close_range(2)`.
     pub own_tables: bool,
 }
 
 impl Allowance {
-    /// Raises the soft limit to the hard one, and finds out what there is.
+    /// Raises the soft limit to the hard limit, and returns what is allowed then.
     pub fn raise() -> Self {
         let limit = getrlimit(Resource::Nofile);
-        // Where that is not allowed, the soft limit counts.
+        // If that fails, the soft limit stays.
         let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
         let each_table = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
         let tried = spawn("own-table", Table::Own, [], |[]| Ok(()));
@@ -58,13 +59,13 @@ impl Allowance {
     }
 }
 
-/// Where a thread's descriptors are.
+/// The descriptor table of a thread.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Table {
-    /// In the table of the thread that starts it.
+    /// The table of the thread that starts it.
     #[default]
     Shared,
-    /// In a table of its own, which is gone with the thread, and everything in it.
+    /// A table of its own, which is closed when the thread ends.
     Own,
 }
 
@@ -77,12 +78,12 @@ impl fmt::Display for Table {
     }
 }
 
-/// Starts a thread that runs `body`, which gets duplicates of the descriptors `lent`; no two of
-/// these may be the same. They are the caller's still, to close at once or to keep.
+/// Starts a thread that runs `body` with duplicates of the descriptors `lent`, which must all
+/// differ. The caller keeps the originals, and may close them as soon as this returns.
 ///
 /// # Errors
-/// If the thread can't be started, or a descriptor can't be duplicated. The thread's result is an
-/// error also when it could get no table of its own; then `body` did not run.
+/// If the thread can't be started, or a descriptor can't be duplicated. If the thread gets no table
+/// of its own, its result is an error, and `body` does not run.
 pub fn spawn<const N: usize, T: Send + 'static>(
     name: &str,
     table: Table,
@@ -105,8 +106,8 @@ pub fn spawn<const N: usize, T: Send + 'static>(
                 drop(taken);
                 body(owned?)
             })?;
-            // What was lent must stay open until then. Nothing is ever sent: it ends when the
-            // thread drops its end.
+            // The lent descriptors must stay open until the thread has them. Then it drops its end,
+            // which ends this wait; nothing is ever sent.
             let _ = wait.recv();
             Ok(thread)
         }

@@ -1,12 +1,12 @@
-//! The only place that asks the system for a table: the calls have no safe form.
+//! Gives a thread a descriptor table of its own. This is the one file with the unsafe calls for
+//! that.
 
 use std::{
     io,
     os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd},
 };
 
-/// The number of a descriptor that is open in the table of the thread that lends it, until [`take`]
-/// has returned.
+/// The number of a descriptor that the lending thread keeps open until [`take`] has returned.
 pub(crate) struct Lent(RawFd);
 
 impl Lent {
@@ -15,11 +15,11 @@ impl Lent {
     }
 }
 
-/// Gives the calling thread, which has done nothing else yet, a table of its own: standard streams,
-/// and what was lent.
+/// Gives the calling thread, which must have just begun, a table of its own with the standard
+/// streams and the lent descriptors.
 ///
 /// # Errors
-/// If the system can't do that, or forbids it.
+/// If the system does not support it, or forbids it.
 #[cfg(target_os = "linux")]
 pub(crate) fn take<const N: usize>(lent: [Lent; N]) -> io::Result<[OwnedFd; N]> {
     use std::os::fd::FromRawFd;
@@ -30,7 +30,7 @@ pub(crate) fn take<const N: usize>(lent: [Lent; N]) -> io::Result<[OwnedFd; N]> 
         *kept = *number;
     }
     kept.sort_unstable();
-    // From the top: the first call makes the table, and there is always something above the highest
+    // From the top: the first call makes the table, and there is always a range above the highest
     // number to close.
     let mut highest = libc::c_uint::MAX;
     for kept in kept.into_iter().rev().chain([libc::STDERR_FILENO]) {
@@ -40,20 +40,20 @@ pub(crate) fn take<const N: usize>(lent: [Lent; N]) -> io::Result<[OwnedFd; N]> 
         }
         highest = kept.saturating_sub(1);
     }
-    // SAFETY: it is open here, as a copy of the lender's, which keeps it open until now. Nobody but
-    // the value made here owns that copy: the table is this thread's alone, and the thread has only
-    // begun.
+    // SAFETY: the descriptor is open in this table, as a copy of the lender's, who keeps it open
+    // until now. Only the value made here owns the copy: no other thread has this table, and this
+    // thread has just begun.
     #[allow(unsafe_code)]
     Ok(lent.map(|Lent(number)| unsafe { OwnedFd::from_raw_fd(number) }))
 }
 
-/// Closes descriptors in a table that nobody shares; makes that one if need be. Other than
-/// `unshare(2)`, which containers commonly forbid for what else it can do, this needs no privilege
-/// in any of them.
+/// Closes a range of descriptors in a table that no other thread shares, and makes that table first
+/// if needed. It needs no privilege in a container, unlike `unshare(2)`, which containers often
+/// forbid.
 #[cfg(target_os = "linux")]
 fn close_range(first: libc::c_uint, last: libc::c_uint) -> io::Result<()> {
-    // SAFETY: no pointers are passed. What is closed is closed in this thread's table only, and
-    // this thread owns nothing yet.
+    // SAFETY: it passes no pointers. It closes descriptors of this thread's table only, and this
+    // thread owns none yet.
     #[allow(unsafe_code)]
     let result = unsafe { libc::syscall(libc::SYS_close_range, first, last, libc::CLOSE_RANGE_UNSHARE) };
     if result == 0 {
@@ -64,7 +64,7 @@ fn close_range(first: libc::c_uint, last: libc::c_uint) -> io::Result<()> {
     Err(io::Error::new(error.kind(), format!("{what}: {error}")))
 }
 
-/// Blocks all signals but those that a thread's own faults raise.
+/// Blocks all signals except those that a thread's own faults raise.
 #[cfg(target_os = "linux")]
 fn block_signals() -> io::Result<()> {
     use nix::sys::signal::{SigSet, Signal};
@@ -84,7 +84,7 @@ fn block_signals() -> io::Result<()> {
     Ok(blocked.thread_block()?)
 }
 
-/// Other systems have one table a process.
+/// Fails: other systems have one table per process.
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn take<const N: usize>(_lent: [Lent; N]) -> io::Result<[OwnedFd; N]> {
     Err(io::Error::new(io::ErrorKind::Unsupported, "on this system, all threads share the process's descriptors"))

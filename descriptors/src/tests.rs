@@ -18,7 +18,7 @@ use super::*;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Numbers of the descriptors that are open to this thread, but for the one with which it looks.
+/// The numbers of this thread's open descriptors, without the one that lists them.
 fn open() -> BTreeSet<RawFd> {
     let listed: Vec<RawFd> = fs::read_dir("/proc/thread-self/fd")
         .expect("Linux")

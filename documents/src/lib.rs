@@ -14,6 +14,9 @@ use comrak::{Anchorizer, Arena, Options, nodes::NodeValue, parse_document};
 /// Variable that lets [`check_generated`] write a page instead of comparing it.
 const UPDATE: &str = "UPDATE_DOCUMENTS";
 
+/// Line of a page behind which a program writes.
+const GENERATED: &str = "\n<!-- generated -->\n";
+
 /// Folders of what is no part of the project.
 const FOREIGN: [&str; 4] = ["target", "node_modules", "venv", "suite"];
 
@@ -86,17 +89,20 @@ pub fn commands(program: &str) -> Vec<Command> {
     commands
 }
 
-/// Compares a page with what it is made from. With the variable `UPDATE_DOCUMENTS`, writes it.
+/// Compares what a page has behind its line `<!-- generated -->` with what it is made from. With the variable
+/// `UPDATE_DOCUMENTS`, writes it.
 ///
 /// # Panics
-/// If the page is another one.
+/// If the page has no such line, or something else behind it.
 pub fn check_generated(path: &str, text: &str) {
     let file = root().join(path);
+    let found = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{path}: {error}"));
+    let (by_hand, generated) = found.split_once(GENERATED).unwrap_or_else(|| panic!("{path}: no {GENERATED:?}"));
     if env::var_os(UPDATE).is_some() {
-        fs::write(&file, text).unwrap_or_else(|error| panic!("{path}: {error}"));
+        fs::write(&file, [by_hand, GENERATED, text].concat()).unwrap_or_else(|error| panic!("{path}: {error}"));
+    } else {
+        assert!(generated == text, "{path} is out of date: run this test with {UPDATE}=1 and commit the file");
     }
-    let found = fs::read_to_string(&file).unwrap_or_default();
-    assert!(found == text, "{path} is out of date: run this test with {UPDATE}=1 and commit the file");
 }
 
 /// The program that a line with `cargo` runs.

@@ -105,6 +105,12 @@ pub fn check_generated(path: &str, text: &str) {
     }
 }
 
+/// What a program printed as a block of code, without blanks at the ends of its lines.
+pub fn block(printed: &str) -> String {
+    let lines: Vec<_> = printed.trim_end().lines().map(str::trim_end).collect();
+    format!("\n```text\n{}\n```\n", lines.join("\n"))
+}
+
 /// The program that a line with `cargo` runs.
 fn cargo_runs(words: &[String]) -> Option<&str> {
     let own = words.split(|word| word == "--").next()?;

@@ -42,6 +42,5 @@ fn every_command_of_the_documents_starts_a_server() {
 fn the_page_of_options_is_its_help() {
     let output = server().arg("--help").output().expect("the command");
     let help = String::from_utf8(output.stdout).expect("UTF-8");
-    let text = format!("\n```text\n{}\n```\n", help.trim_end());
-    documents::check_generated("docs/reference/server-options.md", &text);
+    documents::check_generated("docs/reference/server-options.md", &documents::block(&help));
 }

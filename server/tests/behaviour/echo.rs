@@ -13,21 +13,21 @@ use tokio_tungstenite::{
     },
 };
 
-use crate::peer::{BINARY, CONTINUATION, Frame, PATIENCE, PING, PONG, Peer, Server, TEXT, part, whole};
+use crate::rig::{BINARY, CONTINUATION, PATIENCE, PING, PONG, ReceivedFrame, TEXT, TestPeer, TestServer, part, whole};
 
 fn threads(n: usize) -> Options {
     Options { threads: NonZeroUsize::new(n).expect("not zero"), ..Options::default() }
 }
 
 #[test]
-fn text_stays_text_and_binary_stays_binary_at_every_length_of_header() {
-    let server = Server::start(Options::default());
-    let mut peer = Peer::open(server.address);
+fn every_length_comes_back_with_its_type() {
+    let server = TestServer::start(Options::default());
+    let mut peer = TestPeer::open(server.address);
     for length in [0, 1, 125, 126, 4096, 65_535, 65_536, 1 << 20] {
         for opcode in [TEXT, BINARY] {
             let payload = vec![b'a'; length];
             peer.send(&whole(opcode, &payload));
-            assert!(peer.frame() == Frame::new(opcode, payload), "opcode {opcode}, {length} bytes");
+            assert!(peer.frame() == ReceivedFrame::new(opcode, payload), "opcode {opcode}, {length} bytes");
         }
     }
     assert_eq!(server.stats().messages, 16);
@@ -35,12 +35,12 @@ fn text_stays_text_and_binary_stays_binary_at_every_length_of_header() {
 
 #[test]
 fn a_burst_in_one_write_comes_back_whole_and_in_order() {
-    let server = Server::start(Options::default());
-    let mut peer = Peer::open(server.address);
+    let server = TestServer::start(Options::default());
+    let mut peer = TestPeer::open(server.address);
     // Some fit into one read of the server, some do not; types alternate so that merged or swapped frames show.
     for count in [2, 16, 5000] {
         let expected: Vec<_> = (0..count)
-            .map(|n| Frame::new(if n % 3 == 0 { BINARY } else { TEXT }, format!("message {n} of {count}")))
+            .map(|n| ReceivedFrame::new(if n % 3 == 0 { BINARY } else { TEXT }, format!("message {n} of {count}")))
             .collect();
         peer.send(&expected.iter().flat_map(|frame| whole(frame.opcode, &frame.payload)).collect::<Vec<_>>());
         for frame in &expected {
@@ -53,46 +53,46 @@ fn a_burst_in_one_write_comes_back_whole_and_in_order() {
 
 #[test]
 fn a_message_in_pieces_comes_back_once() {
-    let server = Server::start(Options::default());
-    let mut peer = Peer::open(server.address);
+    let server = TestServer::start(Options::default());
+    let mut peer = TestPeer::open(server.address);
     let bytes = [part(TEXT, "one "), whole(PING, "?"), part(CONTINUATION, ""), whole(CONTINUATION, "message")].concat();
     // Every byte in a segment of its own, as far as TCP lets us say so.
     bytes.chunks(1).for_each(|byte| peer.send(byte));
-    assert_eq!(peer.frame(), Frame::new(PONG, "?"));
-    assert_eq!(peer.frame(), Frame::new(TEXT, "one message"));
+    assert_eq!(peer.frame(), ReceivedFrame::new(PONG, "?"));
+    assert_eq!(peer.frame(), ReceivedFrame::new(TEXT, "one message"));
     peer.echo("next");
 }
 
 #[test]
-fn a_ping_is_answered_without_anything_after_it_and_in_its_place() {
-    let server = Server::start(Options::default());
-    let mut peer = Peer::open(server.address);
+fn a_ping_is_answered_at_once_and_in_its_place() {
+    let server = TestServer::start(Options::default());
+    let mut peer = TestPeer::open(server.address);
     peer.send(&whole(PING, "alone"));
-    assert_eq!(peer.frame(), Frame::new(PONG, "alone"));
+    assert_eq!(peer.frame(), ReceivedFrame::new(PONG, "alone"));
     peer.send(&[whole(TEXT, "before"), whole(PING, ""), whole(TEXT, "after"), whole(PONG, "ignored")].concat());
-    assert_eq!(peer.frame(), Frame::new(TEXT, "before"));
-    assert_eq!(peer.frame(), Frame::new(PONG, ""));
-    assert_eq!(peer.frame(), Frame::new(TEXT, "after"));
+    assert_eq!(peer.frame(), ReceivedFrame::new(TEXT, "before"));
+    assert_eq!(peer.frame(), ReceivedFrame::new(PONG, ""));
+    assert_eq!(peer.frame(), ReceivedFrame::new(TEXT, "after"));
     peer.echo("next");
 }
 
 #[test]
-fn a_fixed_reply_answers_every_message_with_that_text() {
+fn a_fixed_reply_answers_every_message() {
     let reply = r#"{"a":1,"b":2}"#;
-    let server = Server::start(Options { reply: Reply::Text(reply.to_owned()), ..Options::default() });
-    let mut peer = Peer::open(server.address);
+    let server = TestServer::start(Options { reply: Reply::Text(reply.to_owned()), ..Options::default() });
+    let mut peer = TestPeer::open(server.address);
     peer.send(&[whole(TEXT, "text"), whole(BINARY, "binary"), whole(TEXT, "")].concat());
     for _ in 0..3 {
-        assert_eq!(peer.frame(), Frame::new(TEXT, reply));
+        assert_eq!(peer.frame(), ReceivedFrame::new(TEXT, reply));
     }
     peer.send(&whole(PING, "still a pong"));
-    assert_eq!(peer.frame(), Frame::new(PONG, "still a pong"));
+    assert_eq!(peer.frame(), ReceivedFrame::new(PONG, "still a pong"));
 }
 
 #[test]
 fn many_connections_over_several_threads_are_all_served() {
-    let server = Server::start(threads(3));
-    let mut peers: Vec<_> = (0..64).map(|_| Peer::open(server.address)).collect();
+    let server = TestServer::start(threads(3));
+    let mut peers: Vec<_> = (0..64).map(|_| TestPeer::open(server.address)).collect();
     for round in 0..3 {
         for (n, peer) in peers.iter_mut().enumerate() {
             peer.echo(&format!("{round} {n}"));
@@ -104,8 +104,8 @@ fn many_connections_over_several_threads_are_all_served() {
 
 #[test]
 fn threads_share_a_listener_that_can_not_be_joined() {
-    let server = Server::start_on(TcpListener::bind("127.0.0.1:0").expect("a free port"), threads(2));
-    let mut peers: Vec<_> = (0..16).map(|_| Peer::open(server.address)).collect();
+    let server = TestServer::start_on(TcpListener::bind("127.0.0.1:0").expect("a free port"), threads(2));
+    let mut peers: Vec<_> = (0..16).map(|_| TestPeer::open(server.address)).collect();
     for peer in &mut peers {
         peer.echo("hello");
     }
@@ -115,10 +115,10 @@ fn threads_share_a_listener_that_can_not_be_joined() {
 fn a_peer_that_never_stops_sending_does_not_starve_the_others() {
     let mut options = threads(1);
     options.limits.frames_per_message = u32::MAX;
-    let server = Server::start(options);
-    let mut other = Peer::open(server.address);
+    let server = TestServer::start(options);
+    let mut other = TestPeer::open(server.address);
     // Empty fragments of one message: no event, no answer, no end, and no read of the server that finds nothing.
-    let mut flood = Peer::open(server.address);
+    let mut flood = TestPeer::open(server.address);
     flood.send(&part(TEXT, ""));
     let handle = flood.tcp.try_clone().expect("a handle");
     let flooding = thread::spawn(move || {
@@ -135,7 +135,7 @@ fn a_peer_that_never_stops_sending_does_not_starve_the_others() {
 
 #[test]
 fn a_library_client_gets_its_messages_and_its_close_code() {
-    let server = Server::start(Options::default());
+    let server = TestServer::start(Options::default());
     let exchange = async {
         let tcp = TcpStream::connect(server.address).await.expect("the server listens");
         let (mut client, _) = client_async(format!("ws://{}/", server.address), tcp).await.expect("an upgrade");

@@ -12,22 +12,23 @@ use std::{
 use server::{Options, Reply};
 use socket2::SockRef;
 
-use crate::peer::{
-    BINARY, CLOSE, CONTINUATION, Frame, PATIENCE, PING, PONG, Peer, Server, TEXT, close_payload, handshake, part, whole,
+use crate::rig::{
+    BINARY, CLOSE, CONTINUATION, PATIENCE, PING, PONG, ReceivedFrame, TEXT, TestPeer, TestServer, close_payload,
+    handshake, part, whole,
 };
 
 #[test]
-fn a_message_over_the_size_limit_is_closed_with_1009_after_what_is_owed() {
+fn a_message_over_the_size_limit_is_closed_with_1009() {
     let mut options = Options::default();
     options.limits.message_bytes = 1000;
-    let server = Server::start(options);
+    let server = TestServer::start(options);
     let fits = vec![b'x'; 1000];
     let announced = vec![0x80 | BINARY, 0x80 + 126, 0x03, 0xe9, 0, 0, 0, 0];
     let in_pieces = [part(BINARY, &fits), whole(CONTINUATION, "x")].concat();
     for too_big in [announced, in_pieces] {
-        let mut peer = Peer::open(server.address);
+        let mut peer = TestPeer::open(server.address);
         peer.send(&[whole(TEXT, &fits), too_big].concat());
-        assert_eq!(peer.frame(), Frame::new(TEXT, &fits));
+        assert_eq!(peer.frame(), ReceivedFrame::new(TEXT, &fits));
         assert_eq!(peer.frame().close_code(), 1009);
         peer.end();
     }
@@ -35,17 +36,17 @@ fn a_message_over_the_size_limit_is_closed_with_1009_after_what_is_owed() {
 }
 
 #[test]
-fn a_message_of_too_many_frames_is_closed_with_1008_after_what_is_owed() {
+fn a_message_of_too_many_frames_is_closed_with_1008() {
     let mut options = Options::default();
     options.limits.frames_per_message = 4;
-    let server = Server::start(options);
-    let mut peer = Peer::open(server.address);
+    let server = TestServer::start(options);
+    let mut peer = TestPeer::open(server.address);
     let middle = [part(CONTINUATION, ""), part(CONTINUATION, "")].concat();
     let four = [part(TEXT, "four "), middle.clone(), whole(CONTINUATION, "frames")].concat();
     let five = [part(TEXT, "five "), middle, part(CONTINUATION, ""), whole(CONTINUATION, "frames")].concat();
     peer.send(&[four.clone(), four, five].concat());
-    assert_eq!(peer.frame(), Frame::new(TEXT, "four frames"));
-    assert_eq!(peer.frame(), Frame::new(TEXT, "four frames"));
+    assert_eq!(peer.frame(), ReceivedFrame::new(TEXT, "four frames"));
+    assert_eq!(peer.frame(), ReceivedFrame::new(TEXT, "four frames"));
     assert_eq!(peer.frame().close_code(), 1008);
     peer.end();
     drop(peer);
@@ -56,8 +57,8 @@ fn a_message_of_too_many_frames_is_closed_with_1008_after_what_is_owed() {
 fn a_silent_connection_is_closed_with_1001_and_a_reason() {
     let mut options = Options::default();
     options.limits.idle = Some(Duration::from_millis(100));
-    let server = Server::start(options);
-    let mut peer = Peer::open(server.address);
+    let server = TestServer::start(options);
+    let mut peer = TestPeer::open(server.address);
     let close = peer.frame();
     assert_eq!(close.close_code(), 1001);
     assert_eq!(&close.payload[2..], b"idle");
@@ -73,8 +74,8 @@ fn never_read(bytes: &[u8]) {
     let mut options = Options::default();
     options.limits.unsent_bytes = 64 << 10;
     options.limits.unsent_time = Duration::from_millis(200);
-    let server = Server::start(options);
-    let mut peer = Peer::open(server.address);
+    let server = TestServer::start(options);
+    let mut peer = TestPeer::open(server.address);
     SockRef::from(&peer.tcp).set_recv_buffer_size(16 << 10).expect("an option");
     let most = 128 << 20;
     let mut sent = 0;
@@ -88,12 +89,12 @@ fn never_read(bytes: &[u8]) {
 }
 
 #[test]
-fn a_peer_that_never_reads_its_echoes_is_held_back_and_then_dropped() {
+fn a_peer_that_never_reads_its_echoes_is_dropped() {
     never_read(&whole(BINARY, vec![7; 16 << 10]));
 }
 
 #[test]
-fn a_peer_that_never_reads_its_pongs_is_held_back_and_then_dropped() {
+fn a_peer_that_never_reads_its_pongs_is_dropped() {
     never_read(&whole(PING, [7; 125]).repeat(100));
 }
 
@@ -102,9 +103,9 @@ fn a_peer_that_reads_late_loses_nothing() {
     for unsent_bytes in [0, 100 << 10] {
         let mut options = Options::default();
         options.limits.unsent_bytes = unsent_bytes;
-        let server = Server::start(options);
-        let mut reader = Peer::open(server.address);
-        let mut writer = Peer { tcp: reader.tcp.try_clone().expect("a handle") };
+        let server = TestServer::start(options);
+        let mut reader = TestPeer::open(server.address);
+        let mut writer = TestPeer { tcp: reader.tcp.try_clone().expect("a handle") };
         // Now and then one that no single read brings.
         let payload = |n: u32| {
             let words = if n.is_multiple_of(100) { 50_000 } else { 1000 + n as usize % 5000 };
@@ -122,7 +123,7 @@ fn a_peer_that_reads_late_loses_nothing() {
         // Until the server takes no more. On a slow machine this may end early and the test be an easy one.
         while sent.recv_timeout(Duration::from_millis(200)).is_ok() {}
         for n in 0..count {
-            assert!(reader.frame() == Frame::new(BINARY, payload(n)), "message {n}");
+            assert!(reader.frame() == ReceivedFrame::new(BINARY, payload(n)), "message {n}");
         }
         writing.join().expect("all sent");
         drop(reader);
@@ -132,19 +133,19 @@ fn a_peer_that_reads_late_loses_nothing() {
 }
 
 /// A server that answers each message with much more than most messages are.
-fn talkative() -> (Options, Frame) {
+fn talkative() -> (Options, ReceivedFrame) {
     let reply = "x".repeat(1 << 20);
     let threads = NonZeroUsize::MIN;
     let mut options = Options { reply: Reply::Text(reply.clone()), threads, ..Options::default() };
     options.limits.unsent_bytes = 64 << 10;
-    (options, Frame::new(TEXT, reply))
+    (options, ReceivedFrame::new(TEXT, reply))
 }
 
 #[test]
-fn what_one_read_brings_is_answered_only_as_the_peer_takes_the_answers() {
+fn a_read_is_answered_only_as_the_peer_takes_answers() {
     let (options, _) = talkative();
-    let server = Server::start(options);
-    let mut peer = Peer::open(server.address);
+    let server = TestServer::start(options);
+    let mut peer = TestPeer::open(server.address);
     let sent = 1000;
     peer.send(&whole(TEXT, "").repeat(sent));
     // What is read together is answered together, as far as it is answered.
@@ -154,33 +155,33 @@ fn what_one_read_brings_is_answered_only_as_the_peer_takes_the_answers() {
 }
 
 #[test]
-fn what_had_to_wait_for_the_peer_is_answered_in_its_order() {
+fn messages_that_wait_for_the_peer_keep_their_order() {
     let (options, reply) = talkative();
-    let server = Server::start(options);
-    let (mut peer, mut other) = (Peer::open(server.address), Peer::open(server.address));
+    let server = TestServer::start(options);
+    let (mut peer, mut other) = (TestPeer::open(server.address), TestPeer::open(server.address));
     let messages = [whole(TEXT, "").repeat(50), whole(PING, "?")].concat();
     peer.send(&[messages.clone(), messages, whole(CLOSE, close_payload(1000, "done"))].concat());
     // When its one thread has time for another, it has done for this one what it does before more is taken.
     peer.tcp.peek(&mut [0]).expect("an answer");
     other.send(&whole(PING, ""));
-    assert_eq!(other.frame(), Frame::new(PONG, ""));
+    assert_eq!(other.frame(), ReceivedFrame::new(PONG, ""));
     for _ in 0..2 {
         for _ in 0..50 {
             assert!(peer.frame() == reply);
         }
-        assert_eq!(peer.frame(), Frame::new(PONG, "?"));
+        assert_eq!(peer.frame(), ReceivedFrame::new(PONG, "?"));
     }
-    assert_eq!(peer.frame(), Frame::new(CLOSE, close_payload(1000, "done")));
+    assert_eq!(peer.frame(), ReceivedFrame::new(CLOSE, close_payload(1000, "done")));
     peer.end();
     assert_eq!(server.stats().messages, 100);
 }
 
 #[test]
-fn a_close_that_had_to_wait_for_the_peer_counts_at_shutdown() {
+fn a_close_that_waits_for_the_peer_counts_at_shutdown() {
     let (mut options, reply) = talkative();
     options.limits.closing = 2 * PATIENCE;
-    let server = Server::start(options);
-    let mut peer = Peer::open(server.address);
+    let server = TestServer::start(options);
+    let mut peer = TestPeer::open(server.address);
     peer.send(&[whole(TEXT, "").repeat(100), whole(CLOSE, close_payload(1000, ""))].concat());
     // The server has read all of that when it has answered some, and is held back by the rest.
     peer.tcp.peek(&mut [0]).expect("an answer");
@@ -198,26 +199,26 @@ fn a_close_that_had_to_wait_for_the_peer_counts_at_shutdown() {
 }
 
 /// A server with one thread, on which all peers together may hold so much.
-fn bounded(memory: usize) -> Server {
+fn bounded(memory: usize) -> TestServer {
     let mut options = Options { threads: NonZeroUsize::MIN, ..Options::default() };
     options.limits.memory = memory;
-    Server::start(options)
+    TestServer::start(options)
 }
 
 /// Sends so many bytes of a message of which more shall come, and sees them taken.
-fn send_half(peer: &mut Peer, bytes: usize) {
+fn send_half(peer: &mut TestPeer, bytes: usize) {
     peer.send(&part(BINARY, vec![7; bytes]));
     peer.send(&whole(PING, "half"));
-    assert_eq!(peer.frame(), Frame::new(PONG, "half"));
+    assert_eq!(peer.frame(), ReceivedFrame::new(PONG, "half"));
 }
 
 #[test]
-fn the_peer_that_holds_most_is_closed_with_1013_when_all_hold_too_much() {
+fn the_peer_that_holds_most_is_closed_with_1013() {
     let server = bounded(8 << 20);
-    let (mut large, mut small) = (Peer::open(server.address), Peer::open(server.address));
+    let (mut large, mut small) = (TestPeer::open(server.address), TestPeer::open(server.address));
     send_half(&mut large, 5 << 20);
     send_half(&mut small, 2 << 20);
-    let mut last = Peer::open(server.address);
+    let mut last = TestPeer::open(server.address);
     last.send(&part(BINARY, vec![7; 2 << 20]));
     let close = large.frame();
     assert_eq!((close.close_code(), &close.payload[2..]), (1013, &b"too much memory held"[..]));
@@ -231,10 +232,10 @@ fn the_peer_that_holds_most_is_closed_with_1013_when_all_hold_too_much() {
 }
 
 #[test]
-fn peers_that_do_not_read_share_one_bound_and_others_are_served() {
+fn peers_that_do_not_read_share_one_memory_limit() {
     let server = bounded(2 << 20);
-    let peers: Vec<_> = (0..8).map(|_| Peer::open(server.address)).collect();
-    let mut honest = Peer::open(server.address);
+    let peers: Vec<_> = (0..8).map(|_| TestPeer::open(server.address)).collect();
+    let mut honest = TestPeer::open(server.address);
     let floods: Vec<_> = peers
         .into_iter()
         .map(|mut peer| {
@@ -260,16 +261,16 @@ fn peers_that_do_not_read_share_one_bound_and_others_are_served() {
 }
 
 #[test]
-fn a_connection_for_which_no_memory_is_left_gets_503() {
+fn a_connection_that_memory_has_no_room_for_gets_503() {
     // 1280 bytes each.
     let server = bounded(64 << 10);
-    let mut peers: Vec<_> = (0..52).map(|_| Peer::open(server.address)).collect();
-    let mut late = Peer::tcp(server.address);
+    let mut peers: Vec<_> = (0..52).map(|_| TestPeer::open(server.address)).collect();
+    let mut late = TestPeer::tcp(server.address);
     late.send(&handshake(server.address));
     let answer = late.http_head();
     assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
     drop((late, peers.pop()));
-    peers.push(Peer::open_when_there_is_room(server.address));
+    peers.push(TestPeer::open_when_there_is_room(server.address));
     peers[0].echo("served");
     drop(peers);
     let stats = server.stats();
@@ -280,7 +281,7 @@ fn a_connection_for_which_no_memory_is_left_gets_503() {
 fn memory_of_a_message_is_given_back_with_its_echo() {
     // Of three large messages one after the other, each is all that is held.
     let server = bounded(5 << 20);
-    let mut peers: Vec<_> = (0..3).map(|_| Peer::open(server.address)).collect();
+    let mut peers: Vec<_> = (0..3).map(|_| TestPeer::open(server.address)).collect();
     for peer in &mut peers {
         peer.send(&part(BINARY, vec![7; 2 << 20]));
         peer.send(&whole(CONTINUATION, ""));

@@ -9,18 +9,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process_group};
 
-use crate::{
-    command::Running,
-    peer::{CLOSE, CONTINUATION, PATIENCE, Peer, close_payload, handshake, whole},
-};
+use crate::rig::{CLOSE, CONTINUATION, PATIENCE, ServerProcess, TestPeer, close_payload, handshake, whole};
 
-fn logging(more: &[&str]) -> Running {
-    Running::start_with(&[&["--listen=127.0.0.1:0", "--log"], more].concat(), Stdio::piped())
+fn logging(more: &[&str]) -> ServerProcess {
+    ServerProcess::start_piped(&[&["--listen=127.0.0.1:0", "--log"], more].concat())
 }
 
-/// A handshake with these lines of header fields added.
+/// A request for a WebSocket with these further lines of header fields.
 fn handshake_with(address: SocketAddr, fields: &[u8]) -> Vec<u8> {
     let mut request = handshake(address);
     let end = request.len() - 2;
@@ -28,22 +25,20 @@ fn handshake_with(address: SocketAddr, fields: &[u8]) -> Vec<u8> {
     request
 }
 
-fn open_with(address: SocketAddr, fields: &[u8]) -> Peer {
-    let mut peer = Peer::tcp(address);
+fn open_with(address: SocketAddr, fields: &[u8]) -> TestPeer {
+    let mut peer = TestPeer::tcp(address);
     peer.send(&handshake_with(address, fields));
     let answer = peer.http_head();
     assert!(answer.starts_with("HTTP/1.1 101 "), "{answer}");
     peer
 }
 
-/// The rest of what the server says. When it has ended the connection, it has logged how.
-fn rest(mut peer: Peer) -> String {
-    let mut text = String::new();
-    peer.tcp.read_to_string(&mut text).expect("text, and an end without a reset");
-    text
+/// The rest of what the server sends. When it has ended the connection, it has logged how.
+fn rest(mut peer: TestPeer) -> String {
+    peer.rest()
 }
 
-/// Fails unless there are as many lines as there are `expected`, each with its parts.
+/// Fails unless there are as many lines as `expected`, each with its parts.
 fn assert_lines(log: &str, expected: &[&[&str]]) {
     let lines: Vec<_> = log.lines().collect();
     assert_eq!(lines.len(), expected.len(), "{log}");
@@ -56,7 +51,7 @@ fn assert_lines(log: &str, expected: &[&[&str]]) {
 }
 
 #[test]
-fn a_connection_is_logged_with_both_ends_its_request_and_its_end() {
+fn a_connection_is_logged_when_it_begins_and_ends() {
     let server = logging(&["--log-values=host,ORIGIN"]);
     let mut peer = open_with(server.address, b"Origin: http://example.org\r\n");
     let ends = format!("peer={} local={}", peer.tcp.local_addr().expect("open"), server.address);
@@ -85,7 +80,7 @@ fn a_peer_can_forge_no_line_and_send_no_escape() {
     peer.frame();
     assert_eq!(rest(peer), "");
     // No request at all.
-    let mut peer = Peer::tcp(server.address);
+    let mut peer = TestPeer::tcp(server.address);
     peer.send(b"\x1b[2J forged\r\n\r\n");
     rest(peer);
     let log = server.finish();
@@ -105,7 +100,7 @@ fn no_value_and_no_query_is_logged() {
     let server = logging(&["--log-values=accept"]);
     let secrets = b"AUTHORIZATION: Bearer sesame\r\nCookie: id=sesame\r\nX-Api-Key: sesame\r\nAccept: shown\r\n";
     for line in ["GET /chat?token=sesame HTTP/1.1", "GET http://me:sesame@host/ HTTP/1.1", "GET /?sesame HTTP/7"] {
-        let mut peer = Peer::tcp(server.address);
+        let mut peer = TestPeer::tcp(server.address);
         peer.send(&[line.as_bytes(), b"\r\n", secrets.as_slice(), b"\r\n"].concat());
         rest(peer);
     }
@@ -121,20 +116,20 @@ fn no_value_and_no_query_is_logged() {
 fn refusals_and_failures_are_logged_with_their_reason() {
     let server = logging(&["--connections=1", "--handshake=100ms"]);
     let address = server.address;
-    let mut first = Peer::tcp(address);
+    let mut first = TestPeer::tcp(address);
     first.send(b"GET /half HTTP/1.1\r\nHost: x\r\nCook");
     assert!(rest(first).contains(" 408 "));
-    let mut broken = Peer::open_when_there_is_room(address);
-    let mut second = Peer::tcp(address);
+    let mut broken = TestPeer::open_when_there_is_room(address);
+    let mut second = TestPeer::tcp(address);
     second.send(&handshake(address));
     assert!(rest(second).contains(" 503 "));
     broken.send(&whole(CONTINUATION, "of nothing"));
     assert_eq!(broken.frame().close_code(), 1002);
     assert_eq!(rest(broken), "");
-    let gone = Peer::open_when_there_is_room(address);
+    let gone = TestPeer::open_when_there_is_room(address);
     gone.tcp.shutdown(Shutdown::Write).expect("open");
     assert_eq!(rest(gone), "");
-    let mut left = Peer::open_when_there_is_room(address);
+    let mut left = TestPeer::open_when_there_is_room(address);
     let (ends, log) = (format!("peer={} ", left.tcp.local_addr().expect("open")), server.finish());
     assert_eq!(left.frame().close_code(), 1001);
     for (ends, parts) in [
@@ -150,9 +145,9 @@ fn refusals_and_failures_are_logged_with_their_reason() {
 }
 
 #[test]
-fn who_gets_the_page_is_logged_too() {
+fn a_request_for_the_page_is_logged() {
     let server = logging(&[]);
-    let mut browser = Peer::tcp(server.address);
+    let mut browser = TestPeer::tcp(server.address);
     browser.send(b"GET /?a HTTP/1.1\r\nHost: x\r\nUser-Agent: x\r\n\r\n");
     assert!(rest(browser).starts_with("HTTP/1.1 200 "));
     assert_lines(&server.finish(), &[&[" INFO ", "page ", "request=\"GET /?…\" fields=[Host, User-Agent]"]]);
@@ -160,8 +155,8 @@ fn who_gets_the_page_is_logged_too() {
 
 #[test]
 fn without_the_flag_nothing_is_logged() {
-    let server = Running::start_with(&["--listen=127.0.0.1:0"], Stdio::piped());
-    drop(Peer::open(server.address));
+    let server = ServerProcess::start_piped(&["--listen=127.0.0.1:0"]);
+    drop(TestPeer::open(server.address));
     assert_eq!(server.finish(), "");
 }
 
@@ -170,20 +165,20 @@ fn a_log_that_nobody_reads_is_no_reason_to_stop() {
     let mut server = logging(&[]);
     drop(server.child.stderr.take());
     for _ in 0..3 {
-        Peer::open(server.address).echo("still here");
+        TestPeer::open(server.address).echo("still here");
     }
 }
 
 #[test]
-fn a_log_that_nobody_reads_holds_up_neither_peers_nor_the_end() {
+fn a_full_log_holds_up_neither_peers_nor_the_end() {
     // 60 kB of names, and more lines than a pipe holds.
     let fields = format!("{}: x\r\n", "N".repeat(600)).repeat(100);
     let mut server = logging(&[]);
     for _ in 0..60 {
         open_with(server.address, fields.as_bytes()).echo("served");
     }
-    kill_process(Pid::from_child(&server.child), Signal::TERM).expect("it runs");
-    assert_eq!(server.child.wait().expect("it ends").code(), Some(0));
+    server.signal(Signal::TERM);
+    server.wait();
     let mut log = String::new();
     server.child.stderr.take().expect("piped").read_to_string(&mut log).expect("UTF-8");
     assert!(log.lines().all(|line| line.len() <= 4096), "{}", log.len());
@@ -191,8 +186,8 @@ fn a_log_that_nobody_reads_holds_up_neither_peers_nor_the_end() {
 }
 
 #[test]
-fn what_can_not_be_printed_is_no_reason_to_stop() {
-    for redirection in [">/dev/full", "2>/dev/full", ">&-", "| head -c 0"] {
+fn output_that_can_not_be_written_is_no_reason_to_stop() {
+    for redirection in [">/dev/full 2>/dev/full", "2>/dev/full", ">&-", "| head -c 0"] {
         let address = TcpListener::bind("127.0.0.1:0").and_then(|taken| taken.local_addr()).expect("a free port");
         let script = format!("exec \"$0\" --listen={address} --log --fault=drop=1e-9 {redirection}");
         let mut shell = Command::new("sh");
@@ -203,7 +198,7 @@ fn what_can_not_be_printed_is_no_reason_to_stop() {
         while TcpStream::connect(address).is_err() && start.elapsed() < PATIENCE {
             thread::sleep(Duration::from_millis(5));
         }
-        Peer::open(address).echo("still here");
+        TestPeer::open(address).echo("still here");
         kill_process_group(Pid::from_child(&child), Signal::TERM).expect("it runs");
         child.wait().expect("it ends");
     }

@@ -1,15 +1,18 @@
-//! The server as its peers see it, over real sockets: what it answers, what it refuses, and how it ends.
+//! The server as its peers see it, over real sockets: what it answers, what it refuses, how it ends, and
+//! how it holds out under attack.
 //!
-//! Nothing here waits for a fixed time. What must happen is waited for with a limit far above what a slow machine needs;
-//! limits of the server that a test wants to strike are short, all others are at their defaults.
+//! No test waits for a fixed time. It waits for what must happen, with a limit far above what a slow
+//! machine needs. Limits of the server that a test wants to reach are short; all others are at their
+//! defaults.
 
+mod attacks;
 mod command;
 mod echo;
-mod faults;
 mod http;
 mod limits;
 mod log;
 mod misbehaviour;
 mod page;
-mod peer;
+mod rig;
 mod shutdown;
+mod violations;

@@ -1,38 +1,40 @@
-//! What the server does wrong or late on purpose, as a peer sees it that looks at frames.
+//! What the server does wrong or late on purpose, as a peer that looks at frames sees it.
 
 use std::{
-    io::{BufRead, BufReader, ErrorKind, Read, Write},
+    io::{BufRead, ErrorKind, Read, Write},
     num::NonZeroUsize,
-    process::{Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use serde_json::{Value, json};
 use server::{Delay, DelayShape, Fault, FaultKind, Faults, Options, Stall};
 
-use crate::peer::{BINARY, CLOSE, Frame, PATIENCE, PING, PONG, Peer, Server, TEXT, close_payload, whole};
+use crate::rig::{
+    BINARY, CLOSE, PATIENCE, PING, PONG, ReceivedFrame, ServerProcess, TEXT, TestPeer, TestServer, close_payload,
+    command, whole,
+};
 
 /// A server that does `kind` to every message that it can.
-fn always(kind: FaultKind) -> Server {
+fn always(kind: FaultKind) -> TestServer {
     let faults = Faults::new([(kind, 1.0)]).expect("a chance");
-    Server::start(Options { faults, threads: NonZeroUsize::MIN, ..Options::default() })
+    TestServer::start(Options { faults, threads: NonZeroUsize::MIN, ..Options::default() })
 }
 
 /// The faults of `server`, as kinds and messages.
-fn done(server: Server) -> Vec<(FaultKind, u64)> {
+fn done(server: TestServer) -> Vec<(FaultKind, u64)> {
     server.stats().faults.into_iter().map(|fault| (fault.kind, fault.message)).collect()
 }
 
 #[test]
 fn pairs_are_swapped_or_merged() {
     for (kind, frames) in [
-        (FaultKind::Reorder, vec![Frame::new(BINARY, "two"), Frame::new(TEXT, "one")]),
-        (FaultKind::Coalesce, vec![Frame::new(BINARY, "onetwo")]),
+        (FaultKind::Reorder, vec![ReceivedFrame::new(BINARY, "two"), ReceivedFrame::new(TEXT, "one")]),
+        (FaultKind::Coalesce, vec![ReceivedFrame::new(BINARY, "onetwo")]),
     ] {
         let server = always(kind);
-        let mut peer = Peer::open(server.address);
+        let mut peer = TestPeer::open(server.address);
         peer.send(&[whole(TEXT, "one"), whole(BINARY, "two")].concat());
         for frame in frames {
             assert_eq!(peer.frame(), frame, "{kind}");
@@ -42,9 +44,9 @@ fn pairs_are_swapped_or_merged() {
 }
 
 #[test]
-fn what_waits_in_vain_for_another_message_goes_out_unharmed() {
+fn an_answer_held_in_vain_goes_out_unharmed() {
     let server = always(FaultKind::Reorder);
-    let mut peer = Peer::open(server.address);
+    let mut peer = TestPeer::open(server.address);
     peer.echo("alone");
     assert_eq!(done(server), []);
 }
@@ -52,13 +54,13 @@ fn what_waits_in_vain_for_another_message_goes_out_unharmed() {
 #[test]
 fn a_late_answer_comes_between_the_closes() {
     let server = always(FaultKind::Late);
-    let mut peer = Peer::open(server.address);
+    let mut peer = TestPeer::open(server.address);
     peer.send(&[whole(TEXT, "one"), whole(BINARY, "two"), whole(PING, "?")].concat());
-    assert_eq!(peer.frame(), Frame::new(PONG, "?"));
+    assert_eq!(peer.frame(), ReceivedFrame::new(PONG, "?"));
     peer.send(&whole(CLOSE, close_payload(1000, "done")));
-    assert_eq!(peer.frame(), Frame::new(TEXT, "one"));
-    assert_eq!(peer.frame(), Frame::new(BINARY, "two"));
-    assert_eq!(peer.frame(), Frame::new(CLOSE, close_payload(1000, "done")));
+    assert_eq!(peer.frame(), ReceivedFrame::new(TEXT, "one"));
+    assert_eq!(peer.frame(), ReceivedFrame::new(BINARY, "two"));
+    assert_eq!(peer.frame(), ReceivedFrame::new(CLOSE, close_payload(1000, "done")));
     peer.end();
     assert_eq!(done(server), [(FaultKind::Late, 0), (FaultKind::Late, 1)]);
 }
@@ -68,37 +70,37 @@ fn late_answers_do_not_keep_the_server_from_reading() {
     let faults = Faults::new([(FaultKind::Late, 1.0)]).expect("a chance");
     let mut options = Options { faults, ..Options::default() };
     options.limits.unsent_bytes = 10;
-    let server = Server::start(options);
-    let mut peer = Peer::open(server.address);
+    let server = TestServer::start(options);
+    let mut peer = TestPeer::open(server.address);
     peer.send(&[whole(TEXT, "a"), whole(TEXT, "more than ten bytes"), whole(PING, "?")].concat());
-    assert_eq!(peer.frame(), Frame::new(PONG, "?"));
+    assert_eq!(peer.frame(), ReceivedFrame::new(PONG, "?"));
     peer.send(&[whole(TEXT, "b"), whole(CLOSE, close_payload(1000, ""))].concat());
     for text in ["a", "more than ten bytes", "b"] {
-        assert_eq!(peer.frame(), Frame::new(TEXT, text));
+        assert_eq!(peer.frame(), ReceivedFrame::new(TEXT, text));
     }
     assert_eq!(peer.frame().close_code(), 1000);
 }
 
 #[test]
-fn an_answer_goes_astray_only_where_there_is_another_connection() {
+fn misrouting_needs_another_connection() {
     let server = always(FaultKind::Misroute);
-    let mut peer = Peer::open(server.address);
+    let mut peer = TestPeer::open(server.address);
     peer.echo("nobody else is here");
-    let mut other = Peer::open(server.address);
+    let mut other = TestPeer::open(server.address);
     other.send(&whole(PING, "?"));
-    assert_eq!(other.frame(), Frame::new(PONG, "?"));
+    assert_eq!(other.frame(), ReceivedFrame::new(PONG, "?"));
     peer.send(&whole(TEXT, "for the other"));
-    assert_eq!(other.frame(), Frame::new(TEXT, "for the other"));
+    assert_eq!(other.frame(), ReceivedFrame::new(TEXT, "for the other"));
     let (from, to) = [&peer, &other].map(|peer| peer.tcp.local_addr().expect("bound")).into();
     let fault = Fault { peer: from, message: 1, kind: FaultKind::Misroute, with: None, to: Some(to) };
     assert_eq!(server.stats().faults, [fault]);
 }
 
 #[test]
-fn a_death_is_a_reset_after_what_was_answered_before() {
+fn a_death_is_a_reset_after_earlier_answers() {
     let faults = Faults::new([(FaultKind::Die, 0.1)]).expect("a chance");
-    let server = Server::start(Options { faults, ..Options::default() });
-    let mut peer = Peer::open(server.address);
+    let server = TestServer::start(Options { faults, ..Options::default() });
+    let mut peer = TestPeer::open(server.address);
     let mut answered = 0;
     let end = loop {
         peer.send(&whole(TEXT, "?"));
@@ -114,33 +116,34 @@ fn a_death_is_a_reset_after_what_was_answered_before() {
 }
 
 #[test]
-fn what_a_death_destroys_is_not_in_the_ledger() {
+fn faults_that_a_reset_destroys_are_not_in_the_ledger() {
     deaths(4, 4);
 }
 
 #[test]
 #[ignore = "half a minute; the quick test is one of these"]
-fn what_many_deaths_destroy_is_not_in_the_ledger() {
+fn faults_that_many_resets_destroy_are_not_in_the_ledger() {
     (0..30).for_each(|seed| deaths(20, seed));
 }
 
 fn deaths(peers: usize, seed: u64) {
-    // Twice each answer, and then a reset: more than the buffers of both sockets hold, for a peer that reads late.
+    // Each answer goes out twice, and then comes a reset. That is more than the buffers of both sockets
+    // hold for a peer that reads late.
     let faults = Faults::new([(FaultKind::Duplicate, 0.95), (FaultKind::Die, 0.05)]).expect("chances");
     let mut options = Options { faults, seed, threads: NonZeroUsize::MIN, ..Options::default() };
     options.limits.unsent_bytes = 64 << 20;
     options.limits.closing = PATIENCE;
-    let (server, mut answered) = (Server::start(options), 0);
+    let (server, mut answered) = (TestServer::start(options), 0);
     for _ in 0..peers {
-        let mut peer = Peer::open(server.address);
-        let mut writer = Peer { tcp: peer.tcp.try_clone().expect("a handle") };
+        let mut peer = TestPeer::open(server.address);
+        let mut writer = TestPeer { tcp: peer.tcp.try_clone().expect("a handle") };
         let writing = thread::spawn(move || {
             let message = whole(BINARY, vec![7; 100_000]);
             while writer.tcp.write_all(&message).is_ok() {}
         });
         thread::sleep(Duration::from_millis(20));
         let mut came = Vec::new();
-        // The reset is an error of this or of the other handle, whichever meets it first.
+        // Either this handle or the other one fails with the reset.
         let _ = peer.tcp.read_to_end(&mut came);
         writing.join().expect("no panic");
         let came_whole = came.len() / (10 + 100_000);
@@ -154,9 +157,9 @@ fn deaths(peers: usize, seed: u64) {
 }
 
 #[test]
-fn a_close_has_a_reason_that_must_not_be_printed_as_it_is() {
+fn a_faulty_close_has_a_hostile_reason() {
     let server = always(FaultKind::Close);
-    let mut peer = Peer::open(server.address);
+    let mut peer = TestPeer::open(server.address);
     peer.send(&whole(TEXT, "?"));
     let close = peer.frame();
     assert_eq!(close.close_code(), 1011);
@@ -170,47 +173,47 @@ fn a_close_has_a_reason_that_must_not_be_printed_as_it_is() {
 #[test]
 fn answers_are_delayed_and_pongs_are_not() {
     let delay = Delay { mean: Duration::from_millis(100), shape: DelayShape::Fixed };
-    let server = Server::start(Options { delay: Some(delay), ..Options::default() });
-    let mut peer = Peer::open(server.address);
+    let server = TestServer::start(Options { delay: Some(delay), ..Options::default() });
+    let mut peer = TestPeer::open(server.address);
     let start = Instant::now();
     peer.send(&[whole(TEXT, "one"), whole(TEXT, "two"), whole(PING, "?")].concat());
-    assert_eq!(peer.frame(), Frame::new(PONG, "?"));
-    assert_eq!(peer.frame(), Frame::new(TEXT, "one"));
+    assert_eq!(peer.frame(), ReceivedFrame::new(PONG, "?"));
+    assert_eq!(peer.frame(), ReceivedFrame::new(TEXT, "one"));
     assert!(start.elapsed() >= delay.mean);
-    assert_eq!(peer.frame(), Frame::new(TEXT, "two"));
+    assert_eq!(peer.frame(), ReceivedFrame::new(TEXT, "two"));
 }
 
 #[test]
-fn what_is_still_delayed_goes_out_before_a_close_of_either_side() {
+fn delayed_answers_go_out_before_a_close() {
     let delay = Delay { mean: Duration::from_secs(3600), shape: DelayShape::Fixed };
-    let server = Server::start(Options { delay: Some(delay), ..Options::default() });
-    let (mut ours, mut theirs) = (Peer::open(server.address), Peer::open(server.address));
+    let server = TestServer::start(Options { delay: Some(delay), ..Options::default() });
+    let (mut ours, mut theirs) = (TestPeer::open(server.address), TestPeer::open(server.address));
     for peer in [&mut ours, &mut theirs] {
         peer.send(&[whole(TEXT, "delayed"), whole(PING, "?")].concat());
-        assert_eq!(peer.frame(), Frame::new(PONG, "?"));
+        assert_eq!(peer.frame(), ReceivedFrame::new(PONG, "?"));
     }
     ours.send(&whole(CLOSE, close_payload(1000, "")));
-    assert_eq!(ours.frame(), Frame::new(TEXT, "delayed"));
+    assert_eq!(ours.frame(), ReceivedFrame::new(TEXT, "delayed"));
     assert_eq!(ours.frame().close_code(), 1000);
     let stopped = server.stop();
-    assert_eq!(theirs.frame(), Frame::new(TEXT, "delayed"));
+    assert_eq!(theirs.frame(), ReceivedFrame::new(TEXT, "delayed"));
     assert_eq!(theirs.frame().close_code(), 1001);
     drop((ours, theirs));
     stopped.join().expect("no panic").expect("no failure");
 }
 
 #[test]
-fn too_much_that_is_delayed_is_not_read() {
+fn delayed_answers_over_the_limit_stop_reading() {
     let delay = Delay { mean: Duration::from_millis(50), shape: DelayShape::Fixed };
     let mut options = Options { delay: Some(delay), ..Options::default() };
     options.limits.unsent_bytes = 10;
-    let server = Server::start(options);
-    let mut peer = Peer::open(server.address);
+    let server = TestServer::start(options);
+    let mut peer = TestPeer::open(server.address);
     let start = Instant::now();
-    // More than ten bytes wait: the third is read when the first two are gone.
+    // More than ten bytes wait, so the third is read when the first two are gone.
     peer.send(&[whole(TEXT, "12345678"), whole(TEXT, "87654321"), whole(TEXT, "third")].concat());
     for text in ["12345678", "87654321", "third"] {
-        assert_eq!(peer.frame(), Frame::new(TEXT, text));
+        assert_eq!(peer.frame(), ReceivedFrame::new(TEXT, text));
     }
     assert!(start.elapsed() >= 2 * delay.mean);
 }
@@ -219,13 +222,13 @@ fn too_much_that_is_delayed_is_not_read() {
 fn the_whole_server_stands_still_once() {
     let stall = Stall { after: Duration::from_millis(200), length: Duration::from_secs(2) };
     let threads = NonZeroUsize::new(2).expect("not zero");
-    let server = Server::start(Options { stall: Some(stall), threads, ..Options::default() });
+    let server = TestServer::start(Options { stall: Some(stall), threads, ..Options::default() });
     let (address, start) = (server.address, Instant::now());
-    // With eight, the chance that one of the two threads has no connection is 1 in 128; the other shows the stall then.
+    // The chance that all eight are on one of the two threads is 1 in 128. Even then the stall shows.
     let peers: Vec<_> = (0..8)
         .map(|_| {
             thread::spawn(move || {
-                let (mut peer, mut longest) = (Peer::open(address), Duration::ZERO);
+                let (mut peer, mut longest) = (TestPeer::open(address), Duration::ZERO);
                 while start.elapsed() < stall.after + stall.length {
                     let asked = Instant::now();
                     peer.echo("?");
@@ -237,7 +240,7 @@ fn the_whole_server_stands_still_once() {
         .collect();
     for peer in peers {
         let longest = peer.join().expect("no panic");
-        // It begins a little late where the machine is busy, but ends no earlier.
+        // It begins a little late on a busy machine, but ends no earlier.
         assert!(longest >= stall.length / 2, "{longest:?}");
     }
 }
@@ -246,22 +249,18 @@ fn the_whole_server_stands_still_once() {
 fn the_command_writes_its_ledger_when_it_ends() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("ledger.json");
-    let mut child = Command::new(env!("CARGO_BIN_EXE_server"))
-        .args(["--listen=127.0.0.1:0", "--fault=drop=100%", "--fault-seed=5", "--fault-ledger"])
-        .arg(&path)
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("the command");
-    let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines().map(|line| line.expect("UTF-8"));
-    let address = lines.next().expect("its address");
-    assert_eq!(lines.next().as_deref(), Some("fault seed 5"));
-    let mut peer = Peer::open(address.strip_prefix("listening on ws://").expect("a URL").parse().expect("an address"));
+    let arguments = ["--listen=127.0.0.1:0", "--fault=drop=100%", "--fault-seed=5", "--fault-ledger"];
+    let mut server = ServerProcess::spawn(command(&arguments).arg(&path));
+    let mut line = String::new();
+    server.stdout.read_line(&mut line).expect("UTF-8");
+    assert_eq!(line, "fault seed 5\n");
+    let mut peer = TestPeer::open(server.address);
     peer.send(&[whole(TEXT, "lost"), whole(PING, "?")].concat());
-    assert_eq!(peer.frame(), Frame::new(PONG, "?"));
-    kill_process(Pid::from_child(&child), Signal::TERM).expect("it runs");
+    assert_eq!(peer.frame(), ReceivedFrame::new(PONG, "?"));
+    server.signal(Signal::TERM);
     let close = peer.frame();
     peer.send(&whole(CLOSE, &close.payload));
-    assert_eq!(child.wait().expect("it ends").code(), Some(0));
+    server.wait();
     let ledger: Value = serde_json::from_slice(&std::fs::read(path).expect("a file")).expect("JSON");
     let from = peer.tcp.local_addr().expect("bound").to_string();
     assert_eq!(
@@ -275,10 +274,8 @@ fn the_command_writes_its_ledger_when_it_ends() {
 
 #[test]
 fn a_ledger_that_can_not_be_written_is_refused_at_once() {
-    let output = Command::new(env!("CARGO_BIN_EXE_server"))
-        .args(["--listen=127.0.0.1:0", "--fault=drop=1", "--fault-ledger=/nowhere/ledger.json"])
-        .output()
-        .expect("the command");
+    let arguments = ["--listen=127.0.0.1:0", "--fault=drop=1", "--fault-ledger=/nowhere/ledger.json"];
+    let output = command(&arguments).output().expect("the command");
     assert_eq!(output.status.code(), Some(1));
     let said = String::from_utf8(output.stderr).expect("UTF-8");
     assert!(said.contains("--fault-ledger /nowhere/ledger.json: No such file"), "{said}");

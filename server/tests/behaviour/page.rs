@@ -1,24 +1,21 @@
-//! The page for browsers, as an HTTP client sees it. What it does is tested with a browser, by the generator's tests.
-
-use std::io::Read;
+//! The page for browsers, as an HTTP client sees it. The generator's tests try it in a browser.
 
 use server::{Options, Reply, Stats};
 
-use crate::peer::{PATIENCE, Peer, Server, handshake};
+use crate::rig::{PATIENCE, TestPeer, TestServer, handshake};
 
 /// Head and body of the answer to `request`.
-fn answer(server: &Server, request: &str) -> (String, String) {
-    let mut peer = Peer::tcp(server.address);
+fn answer(server: &TestServer, request: &str) -> (String, String) {
+    let mut peer = TestPeer::tcp(server.address);
     peer.send(request.as_bytes());
-    let mut answer = String::new();
-    peer.tcp.read_to_string(&mut answer).expect("an answer and an end without a reset");
+    let answer = peer.rest();
     let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
     (head.to_owned(), body.to_owned())
 }
 
 #[test]
-fn a_browser_gets_a_page_that_may_do_nothing_but_its_own_work() {
-    let server = Server::start(Options::default());
+fn a_browser_gets_a_page_with_a_strict_policy() {
+    let server = TestServer::start(Options::default());
     for request in
         ["GET / HTTP/1.1\r\nHost: x\r\n\r\n", "GET http://x/?a=b HTTP/1.1\r\nHost: x\r\n\r\n", "GET / HTTP/1.0\r\n\r\n"]
     {
@@ -45,8 +42,8 @@ fn a_browser_gets_a_page_that_may_do_nothing_but_its_own_work() {
 }
 
 #[test]
-fn everything_else_is_refused_as_ever() {
-    let server = Server::start(Options::default());
+fn every_other_request_is_refused() {
+    let server = TestServer::start(Options::default());
     let good = String::from_utf8(handshake(server.address)).expect("ASCII");
     for (request, status) in [
         ("GET /index.html HTTP/1.1\r\nHost: x\r\n\r\n".to_owned(), "426"),
@@ -61,14 +58,14 @@ fn everything_else_is_refused_as_ever() {
         assert!(head.starts_with(&format!("HTTP/1.1 {status} ")), "{head}");
     }
     assert_eq!(server.stats().pages, 0);
-    let server = Server::start(Options { page: false, ..Options::default() });
+    let server = TestServer::start(Options { page: false, ..Options::default() });
     let (head, _) = answer(&server, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
     assert!(head.starts_with("HTTP/1.1 426 "), "{head}");
 }
 
 #[test]
-fn the_page_knows_of_a_fixed_reply_but_not_which() {
-    let server = Server::start(Options { reply: Reply::Text("<b>reply</b>".to_owned()), ..Options::default() });
+fn the_page_knows_that_the_reply_is_fixed_but_not_which() {
+    let server = TestServer::start(Options { reply: Reply::Text("<b>reply</b>".to_owned()), ..Options::default() });
     let (_, body) = answer(&server, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
     assert!(body.contains(r#"<meta name="reply" content="text">"#) && !body.contains("<b>"), "{body}");
 }
@@ -78,8 +75,8 @@ fn a_full_server_has_no_page_either() {
     let mut options = Options::default();
     options.limits.connections = 1;
     options.limits.handshake = PATIENCE;
-    let server = Server::start(options);
-    let mut first = Peer::open(server.address);
+    let server = TestServer::start(options);
+    let mut first = TestPeer::open(server.address);
     let (head, _) = answer(&server, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
     assert!(head.starts_with("HTTP/1.1 503 "), "{head}");
     first.echo("still here");

@@ -7,14 +7,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use server::{Delay, DelayShape, Options, Stall, Stats, Table};
 
-use crate::command::Running;
-use crate::peer::{CLOSE, PATIENCE, Peer, Server, handshake, whole};
+use crate::rig::{CLOSE, PATIENCE, ServerProcess, TestPeer, TestServer, handshake, whole};
 
 #[test]
-fn every_connection_of_every_thread_gets_1001_and_the_counts_are_merged() {
+fn shutdown_closes_every_connection_and_merges_the_counts() {
     for table in [Table::Shared, Table::Own] {
         ends_in_order(table);
     }
@@ -23,8 +22,8 @@ fn every_connection_of_every_thread_gets_1001_and_the_counts_are_merged() {
 fn ends_in_order(table: Table) {
     let mut options = Options { threads: NonZeroUsize::new(2).expect("not zero"), table, ..Options::default() };
     options.limits.closing = PATIENCE;
-    let server = Server::start(options);
-    let mut peers: Vec<_> = (0..20).map(|_| Peer::open(server.address)).collect();
+    let server = TestServer::start(options);
+    let mut peers: Vec<_> = (0..20).map(|_| TestPeer::open(server.address)).collect();
     for peer in &mut peers {
         peer.echo("hello");
     }
@@ -43,11 +42,12 @@ fn ends_in_order(table: Table) {
     nobody_listens(address);
 }
 
-/// Whether no listener is left. Another thread that takes its descriptor table may have a copy for a moment.
+/// Waits until no listener is left. A thread that takes a descriptor table of its own may have a copy
+/// of one for a moment.
 fn nobody_listens(address: SocketAddr) {
     let begun = Instant::now();
     while TcpStream::connect(address).is_ok() {
-        assert!(begun.elapsed() < PATIENCE, "somebody listens still");
+        assert!(begun.elapsed() < PATIENCE, "something still listens");
     }
 }
 
@@ -55,11 +55,11 @@ fn nobody_listens(address: SocketAddr) {
 fn peers_that_do_not_answer_are_not_waited_for() {
     let mut options = Options::default();
     options.limits.closing = Duration::from_millis(100);
-    let server = Server::start(options);
-    let mut silent = Peer::open(server.address);
+    let server = TestServer::start(options);
+    let mut silent = TestPeer::open(server.address);
     silent.echo("hello");
     // Not even the handshake is done here.
-    let mut slow = Peer::tcp(server.address);
+    let mut slow = TestPeer::tcp(server.address);
     slow.send(&handshake(server.address)[..10]);
     let stats = server.stats();
     assert_eq!(stats.messages, 1);
@@ -80,7 +80,7 @@ fn ends_when_dropped(table: Table) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
     let mut peer = runtime.block_on(async {
         let server = server::run(listener, options, std::future::pending());
-        let opened = tokio::task::spawn_blocking(move || Peer::open(address));
+        let opened = tokio::task::spawn_blocking(move || TestPeer::open(address));
         tokio::select! {
             _ = server => panic!("it has no reason to end"),
             peer = opened => peer.expect("open"),
@@ -90,17 +90,17 @@ fn ends_when_dropped(table: Table) {
 }
 
 #[test]
-fn threads_with_descriptors_of_their_own_share_a_listener_that_allows_no_other() {
+fn own_tables_share_a_listener_that_can_not_be_joined() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("bound");
     let options = Options { threads: NonZeroUsize::new(3).expect("not zero"), table: Table::Own, ..Options::default() };
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let server = thread::spawn(move || {
-        // A runtime with an event loop, which nobody with other descriptors could wake.
+        // A runtime with an event loop. Threads with other descriptors could not wake it.
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         runtime.block_on(server::run(listener, options, async { drop(stopped.await) }))
     });
-    let mut peers: Vec<_> = (0..20).map(|_| Peer::open(address)).collect();
+    let mut peers: Vec<_> = (0..20).map(|_| TestPeer::open(address)).collect();
     for peer in &mut peers {
         peer.echo("hello");
     }
@@ -112,13 +112,13 @@ fn threads_with_descriptors_of_their_own_share_a_listener_that_allows_no_other()
 }
 
 #[test]
-fn what_waits_is_woken_in_a_thread_with_descriptors_of_its_own() {
+fn delayed_answers_go_out_with_own_tables() {
     let delay = Some(Delay { mean: Duration::from_millis(2), shape: DelayShape::Fixed });
     let stall = Some(Stall { after: Duration::from_millis(1), length: Duration::from_millis(1) });
     let threads = NonZeroUsize::new(2).expect("not zero");
-    let server = Server::start(Options { delay, stall, threads, table: Table::Own, ..Options::default() });
+    let server = TestServer::start(Options { delay, stall, threads, table: Table::Own, ..Options::default() });
     for _ in 0..10 {
-        let mut peer = Peer::open(server.address);
+        let mut peer = TestPeer::open(server.address);
         peer.echo("one");
         peer.echo("two");
     }
@@ -126,20 +126,20 @@ fn what_waits_is_woken_in_a_thread_with_descriptors_of_its_own() {
 }
 
 #[test]
-fn a_server_of_connections_beyond_one_table_ends_in_order() {
+fn a_server_with_more_than_one_table_holds_ends_in_order() {
     let arguments = ["--listen=127.0.0.1:0", "--threads=3", "--connections=300", "--closing=30s"];
-    // Room for 300 with three threads, and for no more than some 120 in one table.
-    let mut server = Running::start_limited(&arguments, 200);
-    let mut peers: Vec<_> = (0..300).map(|_| Peer::open(server.address)).collect();
+    // Three threads can hold 300, and one table only some 120.
+    let mut server = ServerProcess::start_limited(&arguments, 200);
+    let mut peers: Vec<_> = (0..300).map(|_| TestPeer::open(server.address)).collect();
     for peer in &mut peers {
         peer.echo("hello");
     }
-    kill_process(Pid::from_child(&server.child), Signal::TERM).expect("it runs");
+    server.signal(Signal::TERM);
     for mut peer in peers {
         let close = peer.frame();
         assert_eq!(close.close_code(), 1001);
         peer.send(&whole(CLOSE, &close.payload));
         peer.end();
     }
-    assert_eq!(server.child.wait().expect("it ends").code(), Some(0));
+    server.wait();
 }

@@ -1,17 +1,12 @@
-//! A server to test, and a peer that speaks WebSocket byte by byte, so that it can also speak it wrongly.
+//! A peer that speaks WebSocket byte by byte, so that it can also speak it wrongly.
 
 use std::{
     io::{Read, Write},
-    net::{SocketAddr, TcpListener, TcpStream},
-    thread::{self, JoinHandle},
-    time::{Duration, Instant},
+    net::{SocketAddr, TcpStream},
+    time::Instant,
 };
 
-use server::{Options, Stats};
-use tokio::{runtime::Builder, sync::oneshot};
-
-/// Longer than anything takes that works.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+use super::PATIENCE;
 
 pub(crate) const CONTINUATION: u8 = 0x0;
 pub(crate) const TEXT: u8 = 0x1;
@@ -20,50 +15,14 @@ pub(crate) const CLOSE: u8 = 0x8;
 pub(crate) const PING: u8 = 0x9;
 pub(crate) const PONG: u8 = 0xa;
 
-/// A server in a thread of its own.
-pub(crate) struct Server {
-    pub(crate) address: SocketAddr,
-    shutdown: oneshot::Sender<()>,
-    thread: JoinHandle<std::io::Result<Stats>>,
-}
-
-impl Server {
-    pub(crate) fn start(options: Options) -> Self {
-        Self::start_on(server::bind("127.0.0.1:0".parse().expect("an address")).expect("a free port"), options)
-    }
-
-    pub(crate) fn start_on(listener: TcpListener, options: Options) -> Self {
-        let address = listener.local_addr().expect("bound");
-        let (shutdown, stopped) = oneshot::channel();
-        let thread = thread::spawn(move || {
-            let runtime = Builder::new_current_thread().build().expect("a runtime");
-            runtime.block_on(server::run(listener, options, async {
-                let _ = stopped.await;
-            }))
-        });
-        Self { address, shutdown, thread }
-    }
-
-    /// Begins the shutdown.
-    pub(crate) fn stop(self) -> JoinHandle<std::io::Result<Stats>> {
-        self.shutdown.send(()).expect("the server runs");
-        self.thread
-    }
-
-    /// Shuts down and returns what was counted.
-    pub(crate) fn stats(self) -> Stats {
-        self.stop().join().expect("no panic").expect("no failure")
-    }
-}
-
 /// A frame as it was received.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Frame {
+pub(crate) struct ReceivedFrame {
     pub(crate) opcode: u8,
     pub(crate) payload: Vec<u8>,
 }
 
-impl Frame {
+impl ReceivedFrame {
     pub(crate) fn new(opcode: u8, payload: impl AsRef<[u8]>) -> Self {
         Self { opcode, payload: payload.as_ref().to_vec() }
     }
@@ -75,7 +34,7 @@ impl Frame {
     }
 }
 
-/// A masked frame as a client sends it. `first`: flags and opcode.
+/// A masked frame as a client sends it. `first` has its flags and its opcode.
 pub(crate) fn raw_frame(first: u8, payload: &[u8]) -> Vec<u8> {
     const MASK: [u8; 4] = [0x1d, 0xa7, 0x42, 0x99];
     let mut bytes = vec![first];
@@ -110,13 +69,13 @@ pub(crate) fn close_payload(code: u16, reason: &str) -> Vec<u8> {
     [&code.to_be_bytes(), reason.as_bytes()].concat()
 }
 
-/// A client.
-pub(crate) struct Peer {
+/// A client of the server.
+pub(crate) struct TestPeer {
     pub(crate) tcp: TcpStream,
 }
 
-impl Peer {
-    /// A TCP connection on which nothing was said yet.
+impl TestPeer {
+    /// A TCP connection on which nothing was sent yet.
     pub(crate) fn tcp(address: SocketAddr) -> Self {
         let tcp = TcpStream::connect(address).expect("the server listens");
         tcp.set_read_timeout(Some(PATIENCE)).expect("an option");
@@ -134,7 +93,7 @@ impl Peer {
         peer
     }
 
-    /// An open WebSocket at a server that is full but shall not stay so.
+    /// An open WebSocket at a server that is full but will not stay so.
     pub(crate) fn open_when_there_is_room(address: SocketAddr) -> Self {
         let start = Instant::now();
         while start.elapsed() < PATIENCE {
@@ -152,7 +111,7 @@ impl Peer {
         self.tcp.write_all(bytes).expect("the server reads");
     }
 
-    /// The head of an HTTP answer, and not a byte more.
+    /// The head of an HTTP answer. Not a byte more is read.
     pub(crate) fn http_head(&mut self) -> String {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
@@ -162,13 +121,13 @@ impl Peer {
     }
 
     /// The next frame.
-    pub(crate) fn frame(&mut self) -> Frame {
+    pub(crate) fn frame(&mut self) -> ReceivedFrame {
         let [first, short] = self.bytes();
         assert_eq!(first & 0xf0, 0x80, "a final frame without reserved bits");
         let length = match short {
             126 => u64::from(u16::from_be_bytes(self.bytes())),
             127 => u64::from_be_bytes(self.bytes()),
-            // The mask bit would be in here: a server must not mask (section 5.1).
+            // The mask bit would be in here. A server must not mask (section 5.1).
             short => {
                 assert!(short < 126, "an unmasked frame");
                 u64::from(short)
@@ -176,20 +135,26 @@ impl Peer {
         };
         let mut payload = vec![0; usize::try_from(length).expect("it fits")];
         self.tcp.read_exact(&mut payload).expect("a payload");
-        Frame { opcode: first & 0x0f, payload }
+        ReceivedFrame { opcode: first & 0x0f, payload }
     }
 
-    /// Nothing more comes: the server ended the connection in order, without a reset.
+    /// The rest of what the server sends, as text. Fails unless the server ends the connection without a
+    /// reset.
+    pub(crate) fn rest(&mut self) -> String {
+        let mut text = String::new();
+        self.tcp.read_to_string(&mut text).expect("text, and an end without a reset");
+        text
+    }
+
+    /// Fails unless the server ends the connection here, without a reset.
     pub(crate) fn end(&mut self) {
-        let mut rest = Vec::new();
-        self.tcp.read_to_end(&mut rest).expect("an end without a reset");
-        assert_eq!(rest, b"", "nothing before the end");
+        assert_eq!(self.rest(), "", "nothing before the end");
     }
 
     /// Sends a text message and takes its echo.
     pub(crate) fn echo(&mut self, text: &str) {
         self.send(&whole(TEXT, text));
-        assert_eq!(self.frame(), Frame::new(TEXT, text));
+        assert_eq!(self.frame(), ReceivedFrame::new(TEXT, text));
     }
 
     fn bytes<const N: usize>(&mut self) -> [u8; N] {
@@ -199,7 +164,7 @@ impl Peer {
     }
 }
 
-/// A good handshake.
+/// A lawful request for a WebSocket.
 pub(crate) fn handshake(address: SocketAddr) -> Vec<u8> {
     format!(
         "GET / HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\

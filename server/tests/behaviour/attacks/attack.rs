@@ -1,4 +1,5 @@
-//! How an attack is made: many peers on one thread, each with bytes that it sends first and bytes that it sends again and again.
+//! How an attack is made: by many peers on one thread. Each sends some bytes first, and then others again
+//! and again.
 
 use std::{
     io::{ErrorKind, Read, Write},
@@ -10,60 +11,63 @@ use std::{
 
 use socket2::{Domain, Protocol, Socket, Type};
 
-use crate::peer::handshake;
+use crate::rig::handshake;
 
 /// What the peers of an attack do.
 #[expect(clippy::struct_excessive_bools, reason = "any of them goes with any other")]
-pub(crate) struct Attack {
-    pub(crate) name: &'static str,
-    /// Whether they begin with a good handshake.
-    pub(crate) opens: bool,
+pub(super) struct ServerAttack {
+    pub(super) name: &'static str,
+    /// Whether they begin with a lawful handshake.
+    pub(super) opens: bool,
     /// What they send once.
-    pub(crate) first: fn() -> Vec<u8>,
-    /// What they send from then on; with nothing, they hold still.
-    pub(crate) then: fn() -> Vec<u8>,
-    /// Most bytes of one write.
-    pub(crate) piece: usize,
-    /// Whether they take what is sent to them.
-    pub(crate) reads: bool,
-    /// Whether each goes away once it has sent all of it once, and another comes.
-    pub(crate) churns: bool,
+    pub(super) first: fn() -> Vec<u8>,
+    /// What they send from then on. With nothing, they hold still.
+    pub(super) then: fn() -> Vec<u8>,
+    /// The most bytes of one write.
+    pub(super) piece: usize,
+    /// Whether they read what is sent to them.
+    pub(super) reads: bool,
+    /// Whether each goes away after it has sent `first`, and another comes.
+    pub(super) churns: bool,
     /// How many there are.
-    pub(crate) peers: usize,
-    /// Whether what they have the server hold is as much as the server lets all together have it hold; else, next to nothing.
-    pub(crate) fills: bool,
+    pub(super) peers: usize,
+    /// Whether they make the server hold all the memory that it allows. Otherwise it holds next to none.
+    pub(super) fills: bool,
 }
 
-/// What a server may take that holds next to nothing: buffers of its threads, what an allocator keeps; and for each peer.
+/// Memory of a server that holds next to nothing: buffers of its threads, and what an allocator keeps.
 const LITTLE: u64 = 8 << 20;
+
+/// Memory that each peer may add to that.
 const EACH: u64 = 80 << 10;
 
-impl Attack {
-    /// Bytes of memory that the server may take beyond those at rest, where all peers together may have it hold `memory`.
-    pub(crate) fn ceiling(&self, memory: u64, peers: usize) -> u64 {
-        // An eighth over it, nobody adds anything.
+impl ServerAttack {
+    /// Bytes of memory that the server may take beyond those at rest. All peers together may have it hold
+    /// `memory`.
+    pub(super) fn ceiling(&self, memory: u64, peers: usize) -> u64 {
+        // From an eighth over the limit on, no peer can add anything.
         let filled = if self.fills { memory + memory / 8 } else { 0 };
         LITTLE + filled + EACH * peers as u64
     }
 
-    /// What its peers send to a server at `address`.
-    pub(crate) fn bytes(&self, address: SocketAddr) -> Bytes {
+    /// The bytes that its peers send to a server at `address`.
+    pub(super) fn bytes(&self, address: SocketAddr) -> AttackBytes {
         let mut first = if self.opens { handshake(address) } else { Vec::new() };
         let request = first.len();
         first.extend((self.first)());
-        Bytes { request, first, then: (self.then)() }
+        AttackBytes { request, first, then: (self.then)() }
     }
 
     /// Attacks until told to `stop`.
-    pub(crate) fn run(&self, address: SocketAddr, bytes: &Bytes, peers: usize, stop: &AtomicBool) {
-        let mut peers: Vec<Option<Attacker>> = (0..peers).map(|_| None).collect();
+    pub(super) fn run(&self, address: SocketAddr, bytes: &AttackBytes, peers: usize, stop: &AtomicBool) {
+        let mut peers: Vec<Option<AttackingPeer>> = (0..peers).map(|_| None).collect();
         let mut space = vec![0; 64 << 10];
         while !stop.load(Ordering::Relaxed) {
             let mut busy = false;
             for peer in &mut peers {
                 let connected = match peer {
                     Some(connected) => connected,
-                    None => match Attacker::connect(address) {
+                    None => match AttackingPeer::connect(address) {
                         Some(connected) => peer.insert(connected),
                         None => continue,
                     },
@@ -85,17 +89,17 @@ impl Attack {
 }
 
 /// What a peer sends.
-pub(crate) struct Bytes {
-    /// Bytes of a good handshake in `first`, at its beginning.
+pub(super) struct AttackBytes {
+    /// How many bytes of `first` are a lawful handshake.
     request: usize,
     first: Vec<u8>,
     then: Vec<u8>,
 }
 
-struct Attacker {
+struct AttackingPeer {
     tcp: TcpStream,
     sent: usize,
-    /// A peer must not send frames before it has the answer to its handshake.
+    /// Whether the handshake was answered. Before that, a peer must not send frames.
     answered: bool,
 }
 
@@ -105,12 +109,12 @@ enum Act {
     Gone,
 }
 
-impl Attacker {
+impl AttackingPeer {
     fn connect(address: SocketAddr) -> Option<Self> {
         let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP)).ok()?;
-        // Small buffers in the kernel leave more for the server to hold.
+        // With small buffers in the kernel, the server has to hold more.
         socket.set_recv_buffer_size(16 << 10).ok()?;
-        // Ports would run out in TIME_WAIT.
+        // A reset leaves no port in TIME_WAIT. They would run out.
         socket.set_linger(Some(Duration::ZERO)).ok()?;
         socket.connect_timeout(&address.into(), Duration::from_secs(5)).ok()?;
         socket.set_nonblocking(true).ok()?;
@@ -118,7 +122,7 @@ impl Attacker {
     }
 
     /// Sends some, and takes some.
-    fn act(&mut self, attack: &Attack, bytes: &Bytes, space: &mut [u8]) -> Act {
+    fn act(&mut self, attack: &ServerAttack, bytes: &AttackBytes, space: &mut [u8]) -> Act {
         let request = bytes.request;
         let mut came = false;
         if attack.reads || (!self.answered && self.sent >= request) {
@@ -151,7 +155,7 @@ impl Attacker {
             Err(error) if error.kind() == ErrorKind::WouldBlock => return if came { Act::Busy } else { Act::Idle },
             Err(_) => return Act::Gone,
         }
-        // One that sends byte by byte is in no hurry.
+        // A peer that sends byte by byte is in no hurry.
         if attack.piece == 1 && !came { Act::Idle } else { Act::Busy }
     }
 }

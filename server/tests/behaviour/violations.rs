@@ -4,19 +4,20 @@ use std::{net::Shutdown, thread, time::Duration};
 
 use server::Options;
 
-use crate::peer::{
-    BINARY, CLOSE, CONTINUATION, Frame, PATIENCE, PING, PONG, Peer, Server, TEXT, close_payload, part, raw_frame, whole,
+use crate::rig::{
+    BINARY, CLOSE, CONTINUATION, PATIENCE, PING, PONG, ReceivedFrame, TEXT, TestPeer, TestServer, close_payload, part,
+    raw_frame, whole,
 };
 
 /// Three messages, then `fault`, in one write. The echoes come first, then the Close, then the end.
 fn three_echoes_then(fault: &[u8], code: u16) {
-    let server = Server::start(Options::default());
-    let mut peer = Peer::open(server.address);
+    let server = TestServer::start(Options::default());
+    let mut peer = TestPeer::open(server.address);
     let good = ["first", "second", "third"];
     let bytes = good.iter().flat_map(|text| whole(TEXT, text)).chain(fault.iter().copied()).collect::<Vec<_>>();
     peer.send(&bytes);
     for text in good {
-        assert_eq!(peer.frame(), Frame::new(TEXT, text));
+        assert_eq!(peer.frame(), ReceivedFrame::new(TEXT, text));
     }
     assert_eq!(peer.frame().close_code(), code);
     peer.end();
@@ -26,7 +27,7 @@ fn three_echoes_then(fault: &[u8], code: u16) {
 }
 
 #[test]
-fn echoes_that_are_owed_come_before_the_close_for_a_protocol_error() {
+fn echoes_come_before_the_close_for_a_protocol_error() {
     const RESERVED_BIT: u8 = 0x40;
     let unmasked = [0x80 | TEXT, 1, b'x'];
     // Two bytes of length where none was needed (section 5.2), and a mask of zeros.
@@ -55,7 +56,7 @@ fn text_that_is_not_utf8_is_closed_with_1007() {
 }
 
 #[test]
-fn text_that_can_not_become_utf8_is_closed_before_its_end_has_come() {
+fn text_that_can_not_become_utf8_is_closed_early() {
     let announced = [0x80 | TEXT, 0x80 + 126, 0x03, 0xe8, 0, 0, 0, 0];
     three_echoes_then(&[&announced[..], b"a\xff"].concat(), 1007);
     three_echoes_then(&part(TEXT, b"a\xe2\x28"), 1007);
@@ -63,26 +64,26 @@ fn text_that_can_not_become_utf8_is_closed_before_its_end_has_come() {
 
 #[test]
 fn a_ping_before_the_fault_is_answered_too() {
-    let server = Server::start(Options::default());
-    let mut peer = Peer::open(server.address);
+    let server = TestServer::start(Options::default());
+    let mut peer = TestPeer::open(server.address);
     peer.send(&[whole(BINARY, "x"), whole(PING, "?"), whole(CONTINUATION, "")].concat());
-    assert_eq!(peer.frame(), Frame::new(BINARY, "x"));
-    assert_eq!(peer.frame(), Frame::new(PONG, "?"));
+    assert_eq!(peer.frame(), ReceivedFrame::new(BINARY, "x"));
+    assert_eq!(peer.frame(), ReceivedFrame::new(PONG, "?"));
     assert_eq!(peer.frame().close_code(), 1002);
     peer.end();
 }
 
 #[test]
-fn a_peer_that_sends_on_after_its_fault_still_gets_to_read_why() {
+fn a_peer_that_sends_on_after_a_violation_can_read_why() {
     let mut options = Options::default();
     options.limits.closing = PATIENCE;
-    let server = Server::start(options);
-    let mut peer = Peer::open(server.address);
+    let server = TestServer::start(options);
+    let mut peer = TestPeer::open(server.address);
     let mut fault = [whole(TEXT, "owed"), whole(CONTINUATION, "")].concat();
     fault.resize(8 << 20, 0x55);
     // The server reads on after it has closed: to drop the socket with these bytes unread would be a reset.
     peer.send(&fault);
-    assert_eq!(peer.frame(), Frame::new(TEXT, "owed"));
+    assert_eq!(peer.frame(), ReceivedFrame::new(TEXT, "owed"));
     assert_eq!(peer.frame().close_code(), 1002);
     peer.end();
 }
@@ -92,26 +93,26 @@ fn a_peer_that_never_ends_its_side_is_let_go() {
     let mut options = Options::default();
     options.limits.closing = Duration::from_millis(100);
     options.limits.connections = 1;
-    let server = Server::start(options);
+    let server = TestServer::start(options);
     for ending in [whole(CONTINUATION, ""), whole(CLOSE, close_payload(1000, ""))] {
-        let mut peer = Peer::open_when_there_is_room(server.address);
+        let mut peer = TestPeer::open_when_there_is_room(server.address);
         peer.send(&ending);
         assert_eq!(peer.frame().opcode, CLOSE);
         peer.end();
         // Our side is still open, and yet the place is free soon.
-        drop(Peer::open_when_there_is_room(server.address));
+        drop(TestPeer::open_when_there_is_room(server.address));
         drop(peer);
     }
 }
 
 #[test]
-fn a_close_is_answered_with_its_code_and_the_server_ends_the_connection() {
-    let server = Server::start(Options::default());
+fn a_close_is_answered_and_the_server_ends_the_connection() {
+    let server = TestServer::start(Options::default());
     for payload in [close_payload(1000, "bye"), close_payload(4999, ""), Vec::new()] {
-        let mut peer = Peer::open(server.address);
+        let mut peer = TestPeer::open(server.address);
         peer.send(&[whole(TEXT, "owed"), whole(CLOSE, &payload), whole(TEXT, "too late")].concat());
-        assert_eq!(peer.frame(), Frame::new(TEXT, "owed"));
-        assert_eq!(peer.frame(), Frame::new(CLOSE, payload));
+        assert_eq!(peer.frame(), ReceivedFrame::new(TEXT, "owed"));
+        assert_eq!(peer.frame(), ReceivedFrame::new(CLOSE, payload));
         peer.end();
     }
     let stats = server.stats();
@@ -120,9 +121,9 @@ fn a_close_is_answered_with_its_code_and_the_server_ends_the_connection() {
 
 #[test]
 fn a_close_code_that_must_not_be_sent_is_answered_with_1002() {
-    let server = Server::start(Options::default());
+    let server = TestServer::start(Options::default());
     for code in [0, 999, 1004, 1005, 1006, 1015, 2999] {
-        let mut peer = Peer::open(server.address);
+        let mut peer = TestPeer::open(server.address);
         peer.send(&whole(CLOSE, close_payload(code, "")));
         assert_eq!(peer.frame().close_code(), 1002, "for {code}");
         peer.end();
@@ -131,14 +132,14 @@ fn a_close_code_that_must_not_be_sent_is_answered_with_1002() {
 
 #[test]
 fn a_peer_that_only_ends_its_side_gets_its_echoes() {
-    let server = Server::start(Options::default());
-    let mut peer = Peer::open(server.address);
+    let server = TestServer::start(Options::default());
+    let mut peer = TestPeer::open(server.address);
     let count = 1000;
     let reader = peer.tcp.try_clone().expect("a handle");
     let reading = thread::spawn(move || {
-        let mut peer = Peer { tcp: reader };
+        let mut peer = TestPeer { tcp: reader };
         for n in 0..count {
-            assert_eq!(peer.frame(), Frame::new(TEXT, format!("{n}")));
+            assert_eq!(peer.frame(), ReceivedFrame::new(TEXT, format!("{n}")));
         }
         peer.end();
     });

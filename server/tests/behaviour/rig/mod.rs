@@ -1,0 +1,19 @@
+//! Servers to test, and a peer that speaks WebSocket byte by byte.
+
+mod peer;
+mod process;
+mod server;
+
+use std::time::Duration;
+
+pub(crate) use self::{
+    peer::{
+        BINARY, CLOSE, CONTINUATION, PING, PONG, ReceivedFrame, TEXT, TestPeer, close_payload, handshake, part,
+        raw_frame, whole,
+    },
+    process::{ServerProcess, command},
+    server::TestServer,
+};
+
+/// Longer than anything takes that works.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);

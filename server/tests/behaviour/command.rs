@@ -90,7 +90,9 @@ fn a_thread_that_can_not_serve_fails_the_start() {
 
 #[test]
 fn help() {
-    let help = output(&["--help"]);
-    assert_eq!(help.status.code(), Some(0));
-    insta::assert_snapshot!(String::from_utf8(help.stdout).expect("UTF-8"));
+    for (name, flag) in [("short_help", "-h"), ("help", "--help")] {
+        let help = output(&[flag]);
+        assert_eq!(help.status.code(), Some(0));
+        insta::assert_snapshot!(name, String::from_utf8(help.stdout).expect("UTF-8"));
+    }
 }

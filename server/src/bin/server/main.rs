@@ -28,7 +28,7 @@ fn main() -> ExitCode {
 }
 
 fn serve(args: cli::Args) -> Result<(), Box<dyn Error>> {
-    let log = args.log.then(|| LogWriter::start(io::stderr())).transpose();
+    let log = args.output.log.then(|| LogWriter::start(io::stderr())).transpose();
     let log = log.map_err(|error| format!("--log: cannot start its thread: {error}; raise the limit (`ulimit -u`)"))?;
     if let Some(log) = &log {
         log_to(log.clone());

@@ -5,36 +5,42 @@ use std::{path::PathBuf, time::Duration};
 use clap::{ArgGroup, Args, ValueEnum};
 use server::{Delay, DelayShape, FaultKind, Faults, Stall};
 
-const FAULT_HELP: &str = "\
-Break this share of the messages, each at most once: drop, duplicate, reorder, coalesce (two as one), split, truncate, \
-corrupt (one bit), wrong-type, misroute (to another connection), unexpected (one more that nobody sent), first-only (of \
-the messages in one read), late (at the peer's Close), die (reset), close (with a hostile reason). RATE: 0.01 or 1%";
-
 /// How the server misbehaves.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Misbehaviour, to test those who test servers")]
+#[command(next_help_heading = "Misbehaviour, to test load generators")]
 #[command(group = ArgGroup::new("drawn").args(["faults", "delay"]).multiple(true))]
 pub(crate) struct MisbehaviourArgs {
-    #[arg(long = "fault", value_name = "KIND=RATE", value_delimiter = ',', value_parser = rate, help = FAULT_HELP)]
+    /// Break this share of the messages, such as drop=0.01 or drop=1%; repeatable
+    ///
+    /// Each message is broken at most once. KIND is one of drop, duplicate, reorder, coalesce (two as one), split, truncate,
+    /// corrupt (one bit), wrong-type, misroute (to another connection), unexpected (one more that nobody sent), first-only
+    /// (of the messages in one read), late (at the peer's Close), die (reset), close (with a hostile reason).
+    #[arg(long = "fault", value_name = "KIND=RATE", value_delimiter = ',', value_parser = rate)]
     faults: Vec<(FaultKind, f64)>,
 
-    /// Seed of faults and delays [default: random, printed]
-    #[arg(long, value_name = "N", requires = "drawn")]
+    /// Seed of faults and delays
+    ///
+    /// [default: random, printed]
+    #[arg(long, value_name = "N", requires = "drawn", hide_short_help = true)]
     fault_seed: Option<u64>,
 
-    /// Write each fault that was done to this file at the end, as JSON
-    #[arg(long, value_name = "FILE", requires = "faults")]
+    /// Save each fault that was done in this file at the end, as JSON
+    #[arg(long, value_name = "FILE", requires = "faults", hide_short_help = true)]
     pub(crate) fault_ledger: Option<PathBuf>,
 
-    /// Answer each message so much later, never earlier; in the median up to 0.1 ms more
+    /// Answer each message so much later
+    ///
+    /// Never earlier; in the median up to 0.1 ms more.
     #[arg(long, value_name = "TIME", value_parser = delay)]
     delay: Option<Duration>,
 
-    /// How delays differ, with --delay as their mean: fixed, uniform (from 0 to twice it), exponential
-    #[arg(long, value_name = "SHAPE", default_value = "fixed", requires = "delay", hide_possible_values = true)]
+    /// How delays differ, with --delay as their mean
+    ///
+    /// `uniform` goes from 0 to twice the mean.
+    #[arg(long, value_name = "SHAPE", default_value = "fixed", requires = "delay", hide_short_help = true)]
     delay_dist: Shape,
 
-    /// Stand still once, all of it: AT after the first connection, FOR so long
+    /// Stand still once: AT after the first connection, FOR so long
     #[arg(long, value_name = "AT:FOR", value_parser = stall)]
     pub(crate) stall: Option<Stall>,
 }

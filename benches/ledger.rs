@@ -2,7 +2,7 @@
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use loadgen::clock::Time;
-use loadgen::ledger::{Book, Event, Fate, Finding, Ledger, Subject, Terms, Times};
+use loadgen::ledger::{Expectation, Fate, Finding, Ledger, LedgerSink, MessageEvent, SendTimes, Subject};
 use loadgen::message::{Mix, Payload};
 use loadgen::plan::Expect;
 
@@ -13,19 +13,19 @@ struct Count {
     others: u64,
 }
 
-impl Book for Count {
-    fn matched(&mut self, _: u64, messages: u32, _: Times, _: bool) {
+impl LedgerSink for Count {
+    fn matched(&mut self, _: u64, messages: u32, _: SendTimes, _: bool) {
         self.matched += u64::from(messages);
     }
     fn finding(&mut self, _: Finding, _: Subject, _: &[u8]) {
         self.others += 1;
     }
-    fn fate(&mut self, _: Fate, _: u64, _: Times) {}
+    fn fate(&mut self, _: Fate, _: u64, _: SendTimes) {}
 }
 
 fn in_flight(c: &mut Criterion) {
-    const TIMES: Times = Times { due: Time::from_nanos(1), written: Time::from_nanos(2) };
-    let terms = Terms { payload: Payload::new(1, 64, Mix::Mixed), expect: Expect::Echo, clients: 1 };
+    const TIMES: SendTimes = SendTimes { due: Time::from_nanos(1), written: Time::from_nanos(2) };
+    let terms = Expectation { payload: Payload::new(1, 64, Mix::Mixed), expect: Expect::Echo, clients: 1 };
     let mut group = c.benchmark_group("ledger");
     for window in [1_u64, 16, 1000] {
         group.throughput(Throughput::Elements(window));
@@ -39,7 +39,7 @@ fn in_flight(c: &mut Criterion) {
                     for offset in 0..window {
                         let sequence = first + if reversed { window - 1 - offset } else { offset };
                         terms.payload.encode(0, sequence, &mut bytes);
-                        let event = Event { kind: terms.payload.kind(sequence), bytes: &bytes };
+                        let event = MessageEvent { kind: terms.payload.kind(sequence), bytes: &bytes };
                         ledger.received(&terms, event, &mut count);
                     }
                 });

@@ -4,14 +4,14 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use loadgen::clock::Time;
-use loadgen::ledger::{Book, Terms, Times};
+use loadgen::ledger::{Expectation, LedgerSink, SendTimes};
 use loadgen::message::{Mix, Payload};
 use loadgen::plan::Expect;
 use loadgen::recorder::{Recorder, Window};
 
 fn matches(c: &mut Criterion) {
     const BATCH: u64 = 1024;
-    let terms = Terms { payload: Payload::new(1, 64, Mix::Mixed), expect: Expect::Echo, clients: 1 };
+    let terms = Expectation { payload: Payload::new(1, 64, Mix::Mixed), expect: Expect::Echo, clients: 1 };
     let local = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
     let mut group = c.benchmark_group("recorder");
     group.throughput(Throughput::Elements(BATCH));
@@ -25,10 +25,10 @@ fn matches(c: &mut Criterion) {
                 for first in (0..BATCH).step_by(usize::try_from(together).expect("a small number")) {
                     // Half a microsecond a message: a second ends every two million.
                     now += 500 * together;
-                    let times = Times { due: Time::from_nanos(0), written: Time::from_nanos(300) };
+                    let times = SendTimes { due: Time::from_nanos(0), written: Time::from_nanos(300) };
                     let at = Time::from_nanos(20_000 + now % 77_777);
                     let messages = u32::try_from(together).expect("a small number");
-                    recorder.book(&terms, 0, local, at).matched(first, messages, times, false);
+                    recorder.for_connection(&terms, 0, local, at).matched(first, messages, times, false);
                 }
             });
             assert!(recorder.measured.counts.matched > 0);

@@ -24,7 +24,7 @@ use std::time::Duration;
 use clock::{Clock, Stolen};
 use floor::Cost;
 use loadgen::message::Mix;
-use loadgen::plan::{Connect, Engine, Expect, Load, Plan, Rate, Target, Until};
+use loadgen::plan::{Connect, EngineKind, Expect, Load, Plan, Rate, Target, Until};
 use loadgen::{RunError, Stop};
 use reports::{Quantiles, Report};
 
@@ -49,7 +49,7 @@ impl Scale {
 }
 
 /// In the order of the columns.
-const ENGINES: [Engine; 2] = [Engine::Tungstenite, Engine::Lean];
+const ENGINES: [EngineKind; 2] = [EngineKind::Tungstenite, EngineKind::Lean];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let args: Vec<String> = std::env::args().collect();
@@ -235,7 +235,7 @@ fn plan(target: Target, clients: u32, load: Load, duration: Duration) -> Plan {
             sources: Vec::new(),
             insecure: false,
         },
-        engine: Engine::Lean,
+        engine: EngineKind::Lean,
         threads: NonZeroUsize::MIN,
         seed: 1,
     }

@@ -10,16 +10,16 @@ use std::time::Duration;
 
 use libfuzzer_sys::fuzz_target;
 use loadgen::clock::Time;
-use loadgen::ledger::{Event, Ledger, Terms, Times};
-use loadgen::message::{Kind, Mix, Payload};
+use loadgen::ledger::{MessageEvent, Ledger, Expectation, SendTimes};
+use loadgen::message::{MessageKind, Mix, Payload};
 use loadgen::plan::Expect;
-use loadgen::recorder::{Entry, Recorder, Window};
+use loadgen::recorder::{ConnectionRecorder, Recorder, Window};
 use reports::identities;
 use rustix::time::{ClockId, clock_gettime};
 
 const RUN: u32 = 0x3f9a_1c22;
 const REPLY: &str = "pong";
-const TIMES: Times = Times { due: Time::from_nanos(1), written: Time::from_nanos(2) };
+const TIMES: SendTimes = SendTimes { due: Time::from_nanos(1), written: Time::from_nanos(2) };
 
 /// Bounds on what a script asks for, so that its cost is the ledger's.
 const MOST_EVENTS: u64 = 256;
@@ -51,17 +51,17 @@ impl<'a> Script<'a> {
 }
 
 struct Play {
-    terms: Terms,
+    terms: Expectation,
     ledger: Ledger,
     recorder: Recorder,
     sent: u64,
     received: u64,
     /// Events that came in one read.
-    read: Vec<(Kind, Vec<u8>)>,
+    read: Vec<(MessageKind, Vec<u8>)>,
 }
 
 impl Play {
-    fn message(&self, client: u32, sequence: u64) -> (Kind, Vec<u8>) {
+    fn message(&self, client: u32, sequence: u64) -> (MessageKind, Vec<u8>) {
         let payload = &self.terms.payload;
         let mut bytes = vec![0; payload.size()];
         payload.encode(client, sequence, &mut bytes);
@@ -82,7 +82,7 @@ impl Play {
         self.ledger.sent_together(TIMES, &checksums);
     }
 
-    fn come(&mut self, kind: Kind, bytes: Vec<u8>) {
+    fn come(&mut self, kind: MessageKind, bytes: Vec<u8>) {
         if self.received < MOST_EVENTS {
             self.received += 1;
             self.read.push((kind, bytes));
@@ -94,7 +94,7 @@ impl Play {
         let read = std::mem::take(&mut self.read);
         let Self { terms, ledger, recorder, .. } = self;
         let mut book = book(recorder, terms);
-        let mut events = read.iter().map(|(kind, bytes)| Event { kind: *kind, bytes });
+        let mut events = read.iter().map(|(kind, bytes)| MessageEvent { kind: *kind, bytes });
         while let Some(other) = ledger.received_in_order(terms, &mut events, &mut book) {
             ledger.received(terms, other, &mut book);
         }
@@ -123,7 +123,7 @@ impl Play {
             }
             6 => {
                 let (kind, bytes) = self.message(0, near(script.pair()));
-                self.come(if kind == Kind::Text { Kind::Binary } else { Kind::Text }, bytes);
+                self.come(if kind == MessageKind::Text { MessageKind::Binary } else { MessageKind::Text }, bytes);
             }
             // Any part of the stream of messages.
             7 | 8 => {
@@ -131,7 +131,7 @@ impl Play {
                 let stream: Vec<u8> = (first..first + 4).flat_map(|sequence| self.message(0, sequence).1).collect();
                 let from = script.pair() % stream.len();
                 let to = (from + script.pair() % (stream.len() + 1)).min(stream.len());
-                let kind = if choice & 16 == 0 { Kind::Text } else { Kind::Binary };
+                let kind = if choice & 16 == 0 { MessageKind::Text } else { MessageKind::Binary };
                 self.come(kind, stream[from..to].to_vec());
             }
             9 => {
@@ -155,11 +155,11 @@ impl Play {
                 let (head, tail) = bytes.split_at(at);
                 self.come(kind, if choice & 16 == 0 { head.to_vec() } else { tail.to_vec() });
             }
-            12 => self.come(Kind::Text, Vec::new()),
-            13 => self.come(Kind::Text, REPLY.repeat(usize::from(script.byte() % 5)).into_bytes()),
+            12 => self.come(MessageKind::Text, Vec::new()),
+            13 => self.come(MessageKind::Text, REPLY.repeat(usize::from(script.byte() % 5)).into_bytes()),
             _ => {
                 let length = usize::from(script.byte());
-                let kind = if choice & 16 == 0 { Kind::Text } else { Kind::Binary };
+                let kind = if choice & 16 == 0 { MessageKind::Text } else { MessageKind::Binary };
                 self.come(kind, script.bytes(length).to_vec());
             }
         }
@@ -169,8 +169,8 @@ impl Play {
     }
 }
 
-fn book<'a>(recorder: &'a mut Recorder, terms: &'a Terms) -> Entry<'a> {
-    recorder.book(terms, 0, LOCAL, NOW)
+fn book<'a>(recorder: &'a mut Recorder, terms: &'a Expectation) -> ConnectionRecorder<'a> {
+    recorder.for_connection(terms, 0, LOCAL, NOW)
 }
 
 fn processor_time() -> Duration {
@@ -191,7 +191,7 @@ fuzz_target!(|bytes: &[u8]| {
         _ => Expect::Echo,
     };
     let size = 53 + u32::from(*size) * u32::from(*size) / 8;
-    let terms = Terms { payload: Payload::new(RUN, size, mix), expect, clients: 3 };
+    let terms = Expectation { payload: Payload::new(RUN, size, mix), expect, clients: 3 };
     let mut recorder = Recorder::new();
     recorder.begin(Window { from: Time::from_nanos(0), to: Time::from_nanos(u64::MAX) });
     let mut play = Play { terms, ledger: Ledger::new(0), recorder, sent: 0, received: 0, read: Vec::new() };

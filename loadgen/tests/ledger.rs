@@ -5,8 +5,8 @@ mod history;
 
 use history::{LedgerCounts, RUN, SIZE, bytes, bytes_of, play, play_together, terms};
 use loadgen::clock::Time;
-use loadgen::ledger::{Event, Finding, Ledger, Subject, Times};
-use loadgen::message::{Kind, Mix, Payload};
+use loadgen::ledger::{Finding, Ledger, MessageEvent, SendTimes, Subject};
+use loadgen::message::{MessageKind, Mix, Payload};
 use loadgen::plan::Expect;
 
 /// What was sent, what came, and what the ledger must say.
@@ -109,22 +109,22 @@ fn scenarios() {
 fn what_can_be_told_of_a_message_that_broke_a_rule_is_found() {
     let terms = terms(Mix::Mixed, Expect::Echo);
     for (name, kind, event, expected) in [
-        ("the other kind", Kind::Text, bytes(0, 1), "damaged=1 undetermined=2 wrong_type=1"),
+        ("the other kind", MessageKind::Text, bytes(0, 1), "damaged=1 undetermined=2 wrong_type=1"),
         (
             "the beginning of the other kind",
-            Kind::Text,
+            MessageKind::Text,
             bytes(0, 1)[..40].to_vec(),
             "damaged=1 undetermined=2 wrong_type=1",
         ),
-        ("its beginning", Kind::Text, bytes(0, 0)[..60].to_vec(), "damaged=1 undetermined=2 truncated=1"),
-        ("two of them", Kind::Text, [bytes(0, 0), bytes(0, 1)].concat(), "damaged=2 undetermined=1 coalesced=1"),
-        ("whole and right", Kind::Binary, bytes(0, 1), "undetermined=3"),
-        ("nothing of ours", Kind::Text, vec![0xc3, 0x28], "undetermined=3"),
-        ("nothing", Kind::Text, Vec::new(), "undetermined=3"),
+        ("its beginning", MessageKind::Text, bytes(0, 0)[..60].to_vec(), "damaged=1 undetermined=2 truncated=1"),
+        ("two of them", MessageKind::Text, [bytes(0, 0), bytes(0, 1)].concat(), "damaged=2 undetermined=1 coalesced=1"),
+        ("whole and right", MessageKind::Binary, bytes(0, 1), "undetermined=3"),
+        ("nothing of ours", MessageKind::Text, vec![0xc3, 0x28], "undetermined=3"),
+        ("nothing", MessageKind::Text, Vec::new(), "undetermined=3"),
     ] {
         let (mut ledger, mut counts) = (Ledger::new(0), LedgerCounts::default());
         (0..3).for_each(|_| ledger.sent(history::TIMES));
-        ledger.offended(&terms, Event { kind, bytes: &event }, &mut counts);
+        ledger.protocol_violation(&terms, MessageEvent { kind, bytes: &event }, &mut counts);
         ledger.close(true, &terms, &mut counts);
         assert_eq!(counts.nonzero(), expected, "{name}");
     }
@@ -135,7 +135,7 @@ fn a_dead_connection_leaves_messages_undetermined() {
     let terms = terms(Mix::Mixed, Expect::Echo);
     let (mut ledger, mut counts) = (Ledger::new(0), LedgerCounts::default());
     (0..3).for_each(|_| ledger.sent(history::TIMES));
-    ledger.received(&terms, Event { kind: Kind::Text, bytes: &bytes(0, 0) }, &mut counts);
+    ledger.received(&terms, MessageEvent { kind: MessageKind::Text, bytes: &bytes(0, 0) }, &mut counts);
     ledger.close(true, &terms, &mut counts);
     assert_eq!(counts.nonzero(), "matched=1 undetermined=2");
     assert_eq!(ledger.in_flight(), 0);
@@ -145,11 +145,11 @@ fn a_dead_connection_leaves_messages_undetermined() {
 fn times_belong_to_their_message() {
     let terms = terms(Mix::Mixed, Expect::Echo);
     let (mut ledger, mut counts) = (Ledger::new(0), LedgerCounts::default());
-    let times = |n| Times { due: Time::from_nanos(n), written: Time::from_nanos(n + 1) };
+    let times = |n| SendTimes { due: Time::from_nanos(n), written: Time::from_nanos(n + 1) };
     (0..4).for_each(|n| ledger.sent(times(100 * n)));
     for sequence in [2, 0, 3, 1] {
         let kind = terms.payload.kind(sequence);
-        ledger.received(&terms, Event { kind, bytes: &bytes(0, sequence) }, &mut counts);
+        ledger.received(&terms, MessageEvent { kind, bytes: &bytes(0, sequence) }, &mut counts);
         assert_eq!(counts.last, Some((sequence, 1, times(100 * sequence))));
     }
 }
@@ -162,7 +162,7 @@ fn messages_that_came_together_are_booked_together() {
         (0..5).map(|sequence| terms.payload.encode(0, sequence, &mut [0; SIZE as usize])).collect();
     ledger.sent_together(history::TIMES, &checksums);
     let came = ["0", "1", "2", "2", "3"].map(history::parse);
-    let mut events = came.iter().map(|(kind, bytes)| Event { kind: *kind, bytes });
+    let mut events = came.iter().map(|(kind, bytes)| MessageEvent { kind: *kind, bytes });
     let again = ledger.received_in_order(&terms, &mut events, &mut counts).expect("2 came again");
     assert_eq!((again.kind, again.bytes), (came[3].0, came[3].1.as_slice()));
     assert_eq!((counts.last, counts.matched), (Some((0, 3, history::TIMES)), 3));
@@ -170,7 +170,8 @@ fn messages_that_came_together_are_booked_together() {
     // Nothing was done about it, nor about any of these.
     for other in ["1!", "4", "3~60", "3!"] {
         let (kind, bytes) = history::parse(other);
-        let handed_back = ledger.received_in_order(&terms, std::iter::once(Event { kind, bytes: &bytes }), &mut counts);
+        let handed_back =
+            ledger.received_in_order(&terms, std::iter::once(MessageEvent { kind, bytes: &bytes }), &mut counts);
         assert!(handed_back.is_some(), "{other}");
     }
     assert_eq!((counts.matched, ledger.in_flight()), (3, 2));
@@ -186,7 +187,7 @@ fn none_is_the_next_where_any_event_will_do() {
         let terms = terms(Mix::Mixed, expect);
         let (mut ledger, mut counts) = (Ledger::new(0), LedgerCounts::default());
         ledger.sent(history::TIMES);
-        let event = Event { kind: Kind::Text, bytes: &whole };
+        let event = MessageEvent { kind: MessageKind::Text, bytes: &whole };
         assert!(ledger.received_in_order(&terms, std::iter::once(event), &mut counts).is_some());
         assert_eq!((ledger.in_flight(), counts.matched), (1, 0));
     }
@@ -199,7 +200,7 @@ fn a_lent_book_is_the_book() {
     (0..2).for_each(|_| ledger.sent(history::TIMES));
     for came in ["0", "x"] {
         let (kind, bytes) = history::parse(came);
-        ledger.received(&terms, Event { kind, bytes: &bytes }, &mut &mut counts);
+        ledger.received(&terms, MessageEvent { kind, bytes: &bytes }, &mut &mut counts);
     }
     ledger.close(false, &terms, &mut &mut counts);
     assert_eq!(counts.nonzero(), "matched=1 lost=1 unexpected=1");
@@ -218,14 +219,14 @@ fn count_takes_any_event_for_a_reply() {
 fn a_known_reply_is_checked() {
     let reply = r#"{"a":1,"b":2}"#;
     let terms = terms(Mix::Mixed, Expect::Reply(reply.to_owned()));
-    let text = |text: &str| (Kind::Text, text.as_bytes().to_vec());
+    let text = |text: &str| (MessageKind::Text, text.as_bytes().to_vec());
     let counts = play(&terms, 2, &[text(reply), text(reply)]);
     assert_eq!(counts.nonzero(), "matched=2");
     let counts = play(&terms, 3, &[text(&reply.repeat(2)), text(reply)]);
     assert_eq!(counts.nonzero(), "matched=1 damaged=2 coalesced=1");
     let counts = play(&terms, 1, &[text(r#"{"a":1,"b":3}"#)]);
     assert_eq!(counts.nonzero(), "damaged=1 corrupted=1");
-    let counts = play(&terms, 1, &[(Kind::Binary, reply.as_bytes().to_vec())]);
+    let counts = play(&terms, 1, &[(MessageKind::Binary, reply.as_bytes().to_vec())]);
     assert_eq!(counts.nonzero(), "damaged=1 wrong_type=1");
     let counts = play(&terms, 1, &[text(reply), text(reply)]);
     assert_eq!(counts.nonzero(), "matched=1 unexpected=1");
@@ -237,12 +238,12 @@ fn a_header_of_this_client_outweighs_a_wrong_body() {
     let alike = |header: Payload, client| {
         let (mut event, one) = (vec![0; SIZE as usize], bytes_of(Mix::Binary, 1));
         header.encode(client, 0, &mut event);
-        let (zero, body) = (bytes_of(Mix::Binary, 0), Kind::Binary.header_len());
+        let (zero, body) = (bytes_of(Mix::Binary, 0), MessageKind::Binary.header_len());
         event[body..body + 8].copy_from_slice(&one[body..body + 8]);
         for at in body + 8..event.len() {
             event[at] = (0..=u8::MAX).find(|byte| ![zero[at], one[at]].contains(byte)).expect("there are 256");
         }
-        let counts = play(&terms(Mix::Binary, Expect::Echo), 2, &[(Kind::Binary, event)]);
+        let counts = play(&terms(Mix::Binary, Expect::Echo), 2, &[(MessageKind::Binary, event)]);
         assert_eq!(counts.nonzero(), "lost=1 damaged=1 corrupted=1");
         counts.found[0].1.sequence
     };
@@ -283,7 +284,7 @@ fn each_connection_has_books_of_its_own() {
     (0..4).for_each(|_| ledger.sent(history::TIMES));
     for came in ["c2:1", "c2:0", "0", "c2:2[..60]", "c2:2[60..]", "c2:3~60"] {
         let (kind, bytes) = history::parse(came);
-        ledger.received(&terms, Event { kind, bytes: &bytes }, &mut counts);
+        ledger.received(&terms, MessageEvent { kind, bytes: &bytes }, &mut counts);
     }
     assert_eq!(counts.nonzero(), "matched=2 damaged=2 reordered=1 split=1 split_pieces=2 corrupted=1 misrouted=1");
     assert_eq!(counts.found[0].0, Finding::Misrouted { owner: 0 });

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroU32;
 
 use loadgen::clock::Time;
-use loadgen::ledger::{Event, Ledger, Terms, Times};
+use loadgen::ledger::{Expectation, Ledger, MessageEvent, SendTimes};
 use loadgen::message::{Mix, Payload};
 use loadgen::plan::{Expect, Rate};
 use loadgen::recorder::{Recorder, Window};
@@ -34,7 +34,7 @@ type AtLeast = Box<dyn Fn(u64) -> u64>;
 /// was due) and `came` (of when it was written) say.
 fn play(written: fn(u64) -> u64, came: fn(u64) -> u64) -> (AtLeast, AtLeast) {
     let schedule = Schedule::new(NonZeroU32::MIN, Rate::new(1000.0).expect("a rate"), NonZeroU32::MIN);
-    let terms = Terms { payload: Payload::new(1, 64, Mix::Mixed), expect: Expect::Echo, clients: 1 };
+    let terms = Expectation { payload: Payload::new(1, 64, Mix::Mixed), expect: Expect::Echo, clients: 1 };
     let (mut ledger, mut recorder) = (Ledger::new(0), Recorder::new());
     recorder.begin(Window { from: Time::from_nanos(0), to: Time::from_nanos(MESSAGES * MILLISECOND) });
     // What happens, in its order: a message is written, or it came.
@@ -50,11 +50,11 @@ fn play(written: fn(u64) -> u64, came: fn(u64) -> u64) -> (AtLeast, AtLeast) {
         let at = Time::from_nanos(at);
         if arrival {
             terms.payload.encode(0, sequence, &mut bytes);
-            let event = Event { kind: terms.payload.kind(sequence), bytes: &bytes };
+            let event = MessageEvent { kind: terms.payload.kind(sequence), bytes: &bytes };
             let local = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
-            ledger.received(&terms, event, &mut recorder.book(&terms, 0, local, at));
+            ledger.received(&terms, event, &mut recorder.for_connection(&terms, 0, local, at));
         } else {
-            let times = Times { due: Time::from_nanos(due), written: at };
+            let times = SendTimes { due: Time::from_nanos(due), written: at };
             ledger.sent(times);
             recorder.sent(times, 1, 64, 1);
         }

@@ -11,7 +11,7 @@ use bytes::{Bytes, BytesMut};
 use futures_util::task::noop_waker_ref;
 use futures_util::{FutureExt, Sink, Stream};
 use gungraun::{library_benchmark, library_benchmark_group};
-use loadgen::message::{Kind, Mix, Payload};
+use loadgen::message::{MessageKind, Mix, Payload};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame;
@@ -68,7 +68,7 @@ struct Codec {
     stream: WebSocketStream<Peer>,
     /// A message to send, again and again.
     message: Vec<u8>,
-    kind: Kind,
+    kind: MessageKind,
     scratch: BytesMut,
 }
 
@@ -96,8 +96,8 @@ fn frames_of(payload: &Payload) -> (Vec<u8>, usize) {
     let mut frames = Vec::new();
     for sequence in 0..MESSAGES {
         let opcode = match payload.kind(sequence) {
-            Kind::Text => Data::Text,
-            Kind::Binary => Data::Binary,
+            MessageKind::Text => Data::Text,
+            MessageKind::Binary => Data::Binary,
         };
         let frame = Frame::message(encoded(payload, sequence), OpCode::Data(opcode), true);
         frame.format(&mut frames).expect("memory takes everything");
@@ -114,8 +114,8 @@ impl Codec {
             self.scratch.copy_from_slice(&self.message);
             let bytes: Bytes = self.scratch.split().freeze();
             let message = match self.kind {
-                Kind::Text => Message::Text(Utf8Bytes::try_from(bytes).expect("text payloads are UTF-8")),
-                Kind::Binary => Message::Binary(bytes),
+                MessageKind::Text => Message::Text(Utf8Bytes::try_from(bytes).expect("text payloads are UTF-8")),
+                MessageKind::Binary => Message::Binary(bytes),
             };
             Pin::new(&mut self.stream).start_send(message).expect("room for it");
         }

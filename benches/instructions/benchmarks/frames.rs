@@ -23,8 +23,8 @@ struct Sending {
 
 fn kind(payload: &Payload, sequence: u64) -> Kind {
     match payload.kind(sequence) {
-        message::Kind::Text => Kind::Text,
-        message::Kind::Binary => Kind::Binary,
+        message::MessageKind::Text => Kind::Text,
+        message::MessageKind::Binary => Kind::Binary,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Booking a message: sent, received, matched.
 
 use gungraun::{library_benchmark, library_benchmark_group};
-use loadgen::ledger::{Book, Event, Fate, Finding, Ledger, Subject, Terms, Times};
+use loadgen::ledger::{Expectation, Fate, Finding, Ledger, LedgerSink, MessageEvent, SendTimes, Subject};
 
 use super::{CLIENT, MESSAGES, TIMES, terms};
 
@@ -12,19 +12,19 @@ struct Count {
     others: u64,
 }
 
-impl Book for Count {
-    fn matched(&mut self, _: u64, messages: u32, _: Times, _: bool) {
+impl LedgerSink for Count {
+    fn matched(&mut self, _: u64, messages: u32, _: SendTimes, _: bool) {
         self.matched += u64::from(messages);
     }
     fn finding(&mut self, _: Finding, _: Subject, _: &[u8]) {
         self.others += 1;
     }
-    fn fate(&mut self, _: Fate, _: u64, _: Times) {}
+    fn fate(&mut self, _: Fate, _: u64, _: SendTimes) {}
 }
 
 struct Books {
     window: usize,
-    terms: Terms,
+    terms: Expectation,
     /// Of each message, by sequence.
     bytes: Vec<Vec<u8>>,
     checksums: Vec<u32>,
@@ -47,7 +47,7 @@ fn books(window: usize) -> Books {
 impl Books {
     /// `window` messages at a time: they are sent together, and `receive` takes them, of which the first and their bytes
     /// are told.
-    fn keep(mut self, receive: impl Fn(&Terms, &mut Ledger, &mut Count, u64, &[Vec<u8>])) -> Self {
+    fn keep(mut self, receive: impl Fn(&Expectation, &mut Ledger, &mut Count, u64, &[Vec<u8>])) -> Self {
         let Self { window, terms, bytes, checksums, ledger, count } = &mut self;
         for (bytes, checksums) in bytes.chunks(*window).zip(checksums.chunks(*window)) {
             let first = ledger.next_sequence();
@@ -66,7 +66,7 @@ impl Books {
 fn in_order(books: Books) -> Books {
     books.keep(|terms, ledger, count, first, messages| {
         let events =
-            (first..).zip(messages).map(|(sequence, bytes)| Event { kind: terms.payload.kind(sequence), bytes });
+            (first..).zip(messages).map(|(sequence, bytes)| MessageEvent { kind: terms.payload.kind(sequence), bytes });
         assert!(ledger.received_in_order(terms, events, count).is_none());
     })
 }
@@ -78,7 +78,7 @@ fn reversed(books: Books) -> Books {
     books.keep(|terms, ledger, count, first, messages| {
         let last = first + messages.len() as u64 - 1;
         for (sequence, bytes) in (first..=last).rev().zip(messages.iter().rev()) {
-            ledger.received(terms, Event { kind: terms.payload.kind(sequence), bytes }, count);
+            ledger.received(terms, MessageEvent { kind: terms.payload.kind(sequence), bytes }, count);
         }
     })
 }

@@ -12,7 +12,7 @@ pub(crate) mod recorder;
 use std::net::{Ipv4Addr, SocketAddr};
 
 use loadgen::clock::Time;
-use loadgen::ledger::{Terms, Times};
+use loadgen::ledger::{Expectation, SendTimes};
 use loadgen::message::{Mix, Payload};
 use loadgen::plan::Expect;
 
@@ -23,10 +23,10 @@ const RUN: u32 = 0x3f9a_1c22;
 const CLIENT: u32 = 7;
 const SIZE: u32 = 64;
 const LOCAL: SocketAddr = SocketAddr::V4(std::net::SocketAddrV4::new(Ipv4Addr::LOCALHOST, 1));
-const TIMES: Times = Times { due: Time::from_nanos(1), written: Time::from_nanos(300) };
+const TIMES: SendTimes = SendTimes { due: Time::from_nanos(1), written: Time::from_nanos(300) };
 
-fn terms() -> Terms {
-    Terms { payload: Payload::new(RUN, SIZE, Mix::Mixed), expect: Expect::Echo, clients: CLIENT + 1 }
+fn terms() -> Expectation {
+    Expectation { payload: Payload::new(RUN, SIZE, Mix::Mixed), expect: Expect::Echo, clients: CLIENT + 1 }
 }
 
 /// Message `sequence` of `payload`.

@@ -2,7 +2,7 @@
 
 use gungraun::{library_benchmark, library_benchmark_group};
 use loadgen::clock::Time;
-use loadgen::ledger::{Book, Terms, Times};
+use loadgen::ledger::{Expectation, LedgerSink, SendTimes};
 use loadgen::recorder::{Recorder, Window};
 
 use super::{CLIENT, LOCAL, MESSAGES, SIZE, terms};
@@ -10,7 +10,7 @@ use super::{CLIENT, LOCAL, MESSAGES, SIZE, terms};
 struct Records {
     /// Messages that are written together and come in one read.
     together: u64,
-    terms: Terms,
+    terms: Expectation,
     recorder: Recorder,
 }
 
@@ -29,11 +29,11 @@ fn sent_and_matched(records: Records) -> Records {
     for burst in 0..MESSAGES / together {
         // Half a microsecond a message, so that all are in the first second; steps by a prime spread the latencies.
         let due = burst * together * 500;
-        let times = Times { due: Time::from_nanos(due), written: Time::from_nanos(due + 300) };
+        let times = SendTimes { due: Time::from_nanos(due), written: Time::from_nanos(due + 300) };
         recorder.sent(times, together, SIZE.into(), 1);
         let at = times.due.plus(20_000 + burst * 7919 % 77_777);
         let messages = u32::try_from(together).expect("a small number");
-        recorder.book(&terms, CLIENT, LOCAL, at).matched(burst * together, messages, times, false);
+        recorder.for_connection(&terms, CLIENT, LOCAL, at).matched(burst * together, messages, times, false);
     }
     assert_eq!(recorder.measured.counts.matched, MESSAGES);
     Records { together, terms, recorder }

@@ -7,15 +7,15 @@ use std::time::Duration;
 use tokio::runtime::{Builder, LocalOptions};
 use url::Url;
 
-use super::{Build, Cause, Engine, Lean, Read, Sink, Tungstenite};
+use super::{BuildEngine, ConnectionEnd, Engine, EventSink, Lean, ReadBatch, Tungstenite};
 use crate::clock::{Clock, Time};
-use crate::ledger::Event;
-use crate::message::Kind;
+use crate::ledger::MessageEvent;
+use crate::message::MessageKind;
 use crate::plan;
 use crate::schedule::pacer::Wait;
 use crate::secrets::Secrets;
 use crate::transport::endpoint::{authority, resource};
-use crate::transport::{Bounds, Dialer, Endpoint};
+use crate::transport::{ConnectionLimits, Dialer, Endpoint};
 
 /// Largest message that is taken, in bytes.
 const MAX_MESSAGE: usize = 64 << 20;
@@ -29,7 +29,7 @@ const TICK: u64 = 50_000_000;
 ///
 /// # Errors
 /// The connection does not open, or does not end within a minute of silence.
-pub fn echo(engine: plan::Engine, url: &Url) -> io::Result<String> {
+pub fn echo(engine: plan::EngineKind, url: &Url) -> io::Result<String> {
     let (host, port) = (url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or(80));
     let endpoint = Endpoint {
         addresses: (host, port).to_socket_addrs()?.collect(),
@@ -40,18 +40,18 @@ pub fn echo(engine: plan::Engine, url: &Url) -> io::Result<String> {
         offered: Vec::new(),
         secrets: Secrets::default(),
         timeout: Duration::from_nanos(PATIENCE),
-        bounds: Bounds { max_message: MAX_MESSAGE, read_buffer: 4096, memory: usize::MAX },
+        bounds: ConnectionLimits { max_message: MAX_MESSAGE, read_buffer: 4096, memory: usize::MAX },
     };
     let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
     runtime.block_on(tokio::task::unconstrained(async {
         match engine {
-            plan::Engine::Lean => serve(Lean::new, endpoint).await,
-            plan::Engine::Tungstenite => serve(Tungstenite::new, endpoint).await,
+            plan::EngineKind::Lean => serve(Lean::new, endpoint).await,
+            plan::EngineKind::Tungstenite => serve(Tungstenite::new, endpoint).await,
         }
     }))
 }
 
-async fn serve(build: impl Build, endpoint: Endpoint) -> io::Result<String> {
+async fn serve(build: impl BuildEngine, endpoint: Endpoint) -> io::Result<String> {
     let clock = Clock::start();
     let dialed = Dialer::new(endpoint, clock).dial(None).await.map_err(io::Error::other)?;
     let mut engine = build(1, clock)?;
@@ -86,18 +86,18 @@ async fn serve(build: impl Build, endpoint: Endpoint) -> io::Result<String> {
 /// Keeps the messages of a turn.
 #[derive(Default)]
 struct Received {
-    messages: Vec<(Kind, Vec<u8>)>,
+    messages: Vec<(MessageKind, Vec<u8>)>,
     ended: Option<String>,
 }
 
-impl Sink for Received {
-    fn message(&mut self, _: Time, event: Event<'_>) {
+impl EventSink for Received {
+    fn message(&mut self, _: Time, event: MessageEvent<'_>) {
         self.messages.push((event.kind, event.bytes.to_vec()));
     }
 
-    fn read(&mut self, _: Time, _: Read) {}
+    fn read(&mut self, _: Time, _: ReadBatch) {}
 
-    fn ended(&mut self, cause: Cause) {
+    fn ended(&mut self, cause: ConnectionEnd) {
         self.ended = Some(cause.kind);
     }
 }

@@ -1,17 +1,17 @@
 //! What moves messages: the only place that knows a WebSocket crate.
 //!
 //! A worker owns one engine, and the engine owns the worker's connections. Nothing crosses threads. There are two, which
-//! have the opening handshake in common ([`crate::transport`]) and the names of ends ([`cause`]), and no code that moves a message.
+//! have the opening handshake in common ([`crate::transport`]) and the names of ends ([`connection_end`]), and no code that moves a message.
 
-mod cause;
+mod connection_end;
 pub mod echo;
-mod holdings;
+mod held_bytes;
 mod lean;
-pub(crate) mod look;
 mod timer;
 mod tungstenite;
+pub(crate) mod unread_since;
 
-pub(crate) use cause::Cause;
+pub(crate) use connection_end::ConnectionEnd;
 pub(crate) use lean::Lean;
 pub(crate) use tungstenite::Tungstenite;
 
@@ -20,15 +20,15 @@ use std::io;
 use frames::Payloads;
 
 use crate::clock::{Clock, Time};
-use crate::ledger::Event;
-use crate::message::Kind;
+use crate::ledger::MessageEvent;
+use crate::message::MessageKind;
 use crate::schedule::pacer::Wait;
-use crate::transport::Opened;
+use crate::transport::OpenConnection;
 
 /// Connections, by number from 0.
 pub(crate) trait Engine {
     /// Takes connection number `slot`.
-    fn adopt(&mut self, slot: usize, opened: Opened);
+    fn adopt(&mut self, slot: usize, opened: OpenConnection);
 
     /// From here on nothing else runs on this thread: to wait may be to block it.
     fn own_thread(&mut self) {}
@@ -48,7 +48,7 @@ pub(crate) trait Engine {
 
     /// Reads what is there for a connection, but for no longer than about a [`SLICE`](crate::schedule::pacer::SLICE): the rest is for the next turn.
     /// Finishes what an earlier [`Self::flush`] could not write.
-    fn receive(&mut self, slot: usize, sink: &mut impl Sink);
+    fn receive(&mut self, slot: usize, sink: &mut impl EventSink);
 
     /// Puts messages of these kinds and of `len` bytes each into a connection's write buffer. `fill` writes them, masked
     /// with the masks that it is given; all zero if the engine masks. It is not called when the connection takes nothing
@@ -57,7 +57,7 @@ pub(crate) trait Engine {
         &mut self,
         slot: usize,
         len: usize,
-        kinds: impl ExactSizeIterator<Item = Kind>,
+        kinds: impl ExactSizeIterator<Item = MessageKind>,
         fill: impl FnOnce(Payloads<'_>),
     );
 
@@ -73,43 +73,47 @@ pub(crate) trait Engine {
 }
 
 /// Makes the engine of a worker, for so many connections; called once in each worker's thread, inside its tokio runtime.
-pub(crate) trait Build: Fn(usize, Clock) -> io::Result<Self::Engine> + Clone + Send + 'static {
+pub(crate) trait BuildEngine: Fn(usize, Clock) -> io::Result<Self::Engine> + Clone + Send + 'static {
     /// What it makes.
     type Engine: Engine + 'static;
 }
 
-impl<E: Engine + 'static, F: Fn(usize, Clock) -> io::Result<E> + Clone + Send + 'static> Build for F {
+impl<E: Engine + 'static, F: Fn(usize, Clock) -> io::Result<E> + Clone + Send + 'static> BuildEngine for F {
     type Engine = E;
 }
 
 /// Takes what a connection brings.
-pub(crate) trait Sink {
+pub(crate) trait EventSink {
     /// Takes message events, all of one read, for as long as each is the one that must come next, to the last byte. The
     /// first that is not, or of which that is not known, is handed back, and nothing was done about it. Text that is as it must
     /// be is UTF-8, so this spares looking for that. `at` is when the read returned.
     ///
     /// For a sink that knows of no message that it must come next, that is the first.
-    fn in_order<'b>(&mut self, _at: Time, mut events: impl Iterator<Item = Event<'b>>) -> Option<Event<'b>> {
+    fn in_order<'b>(
+        &mut self,
+        _at: Time,
+        mut events: impl Iterator<Item = MessageEvent<'b>>,
+    ) -> Option<MessageEvent<'b>> {
         events.next()
     }
 
     /// A message event; `at` is when the read returned that completed it.
-    fn message(&mut self, at: Time, event: Event<'_>);
+    fn message(&mut self, at: Time, event: MessageEvent<'_>);
 
     /// The message, or the beginning of one, with which the server broke a rule of the protocol: the connection ends with it. Not
     /// all engines can show it.
-    fn offence(&mut self, _at: Time, _event: Event<'_>) {}
+    fn offence(&mut self, _at: Time, _event: MessageEvent<'_>) {}
 
     /// All messages of some reads were handed over.
-    fn read(&mut self, at: Time, read: Read);
+    fn read(&mut self, at: Time, read: ReadBatch);
 
     /// The connection is over; nothing more will come.
-    fn ended(&mut self, cause: Cause);
+    fn ended(&mut self, cause: ConnectionEnd);
 }
 
 /// Reads that together completed some messages; mostly one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Read {
+pub(crate) struct ReadBatch {
     /// Reads that returned bytes.
     pub(crate) calls: u64,
     /// Bytes that they returned.
@@ -122,7 +126,7 @@ pub(crate) struct Read {
     pub(crate) controls: u64,
 }
 
-impl Read {
+impl ReadBatch {
     /// Whether all they brought was control frames.
     pub(crate) fn is_control_only(&self) -> bool {
         self.messages == 0 && self.controls > 0

@@ -13,29 +13,29 @@ use tokio::net::TcpStream;
 use tokio::runtime::Builder;
 
 use super::*;
-use crate::transport::{Bounds, Transport, Wire};
+use crate::transport::{ConnectionLimits, CountedStream, Transport};
 
 /// What a connection brought.
 #[derive(Default)]
-struct Heard {
-    messages: Vec<(Kind, Vec<u8>)>,
-    read: Read,
+struct RecordingSink {
+    messages: Vec<(MessageKind, Vec<u8>)>,
+    read: ReadBatch,
     ended: Option<String>,
 }
 
-impl Sink for Heard {
-    fn message(&mut self, _: Time, event: Event<'_>) {
+impl EventSink for RecordingSink {
+    fn message(&mut self, _: Time, event: MessageEvent<'_>) {
         self.messages.push((event.kind, event.bytes.to_vec()));
     }
 
-    fn read(&mut self, _: Time, read: Read) {
+    fn read(&mut self, _: Time, read: ReadBatch) {
         self.read.calls += read.calls;
         self.read.bytes += read.bytes;
         self.read.messages += read.messages;
         self.read.controls += read.controls;
     }
 
-    fn ended(&mut self, cause: Cause) {
+    fn ended(&mut self, cause: ConnectionEnd) {
         self.ended = Some(cause.kind);
     }
 }
@@ -43,14 +43,14 @@ impl Sink for Heard {
 /// An engine with one connection.
 struct Single<E> {
     engine: E,
-    heard: Heard,
+    heard: RecordingSink,
     server: std::net::TcpStream,
     /// The socket of the connection, once more.
     client: std::net::TcpStream,
 }
 
 impl<E: Engine> Single<E> {
-    fn new(build: impl Build<Engine = E>) -> Self {
+    fn new(build: impl BuildEngine<Engine = E>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let (server, _) = listener.accept().unwrap();
@@ -59,13 +59,16 @@ impl<E: Engine> Single<E> {
         let stream = TcpStream::from_std(client.try_clone().unwrap()).unwrap();
         let clock = Clock::start();
         let mut engine = build(1, clock).unwrap();
-        let bounds = Bounds { max_message: 1 << 20, read_buffer: 4096, memory: 1 << 20 };
-        engine.adopt(0, Opened { wire: Wire::new(Transport::Plain(stream), clock), behind: Vec::new(), bounds });
-        Self { engine, heard: Heard::default(), server, client }
+        let bounds = ConnectionLimits { max_message: 1 << 20, read_buffer: 4096, memory: 1 << 20 };
+        engine.adopt(
+            0,
+            OpenConnection { wire: CountedStream::new(Transport::Plain(stream), clock), behind: Vec::new(), bounds },
+        );
+        Self { engine, heard: RecordingSink::default(), server, client }
     }
 
     /// Turns of the engine until `enough` was heard.
-    async fn turn(&mut self, enough: impl Fn(&Heard) -> bool) {
+    async fn turn(&mut self, enough: impl Fn(&RecordingSink) -> bool) {
         while !enough(&self.heard) {
             self.engine.wait(Wait::Poll).await;
             self.engine.begin_turn();
@@ -80,13 +83,13 @@ fn block_on(future: impl Future<Output = ()>) {
     Builder::new_current_thread().enable_all().build().unwrap().block_on(future);
 }
 
-async fn meets_a_reset_when_it_writes(build: impl Build) {
+async fn meets_a_reset_when_it_writes(build: impl BuildEngine) {
     let mut single = Single::new(build);
     SockRef::from(&single.server).set_linger(Some(Duration::ZERO)).unwrap();
     single.server = single.client.try_clone().unwrap();
     let mut hung_up = [PollFd::new(&single.client, PollFlags::empty())];
     assert_eq!(poll(&mut hung_up, Some(&Timespec { tv_sec: 30, tv_nsec: 0 })), Ok(1));
-    single.engine.queue(0, 28, [Kind::Binary].into_iter(), |_| {});
+    single.engine.queue(0, 28, [MessageKind::Binary].into_iter(), |_| {});
     single.engine.flush(0);
     single.turn(|heard| heard.ended.is_some()).await;
     // The kernel tells of it once, and has told the write: all that a read meets is the end of the stream.
@@ -99,10 +102,10 @@ fn a_reset_is_a_reset_also_where_a_write_meets_it() {
     block_on(meets_a_reset_when_it_writes(Tungstenite::new));
 }
 
-async fn sends_bursts(build: impl Build) {
+async fn sends_bursts(build: impl BuildEngine) {
     let mut single = Single::new(build);
     single.server.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-    let kinds = [Kind::Text, Kind::Binary, Kind::Text];
+    let kinds = [MessageKind::Text, MessageKind::Binary, MessageKind::Text];
     for len in [0, 1, 125, 126] {
         let mut letters = b'a'..;
         single.engine.queue(0, len, kinds.into_iter(), |payloads| {
@@ -121,7 +124,7 @@ async fn sends_bursts(build: impl Build) {
         let settings = Settings { role: Role::Server, max_frame: 126, max_message: 126, max_frames: None };
         let (mut decoder, mut input) = (Decoder::new(settings), Input::from(burst.as_mut_slice()));
         for (kind, letter) in kinds.into_iter().zip(b'a'..) {
-            let kind = if kind == Kind::Text { frames::Kind::Text } else { frames::Kind::Binary };
+            let kind = if kind == MessageKind::Text { frames::Kind::Text } else { frames::Kind::Binary };
             let message = frames::Message { kind, payload: &vec![letter; len] };
             assert_eq!(decoder.next(&mut input), Ok(Some(frames::Event::Message(message))), "{len}");
         }
@@ -135,7 +138,7 @@ fn a_burst_is_sent_message_for_message_also_when_they_are_empty() {
     block_on(sends_bursts(Tungstenite::new));
 }
 
-async fn reads_a_byte_at_a_time(build: impl Build) {
+async fn reads_a_byte_at_a_time(build: impl BuildEngine) {
     let mut single = Single::new(build);
     // A text whole and in two fragments that cut a character, with a ping between them; a binary of two bytes of length.
     let long = [&[0x82, 126, 0, 200][..], &[7; 200]].concat();
@@ -144,10 +147,10 @@ async fn reads_a_byte_at_a_time(build: impl Build) {
         single.server.write_all(&[*byte]).unwrap();
         single.turn(|heard| heard.read.bytes == sent).await;
     }
-    let text = |text: &str| (Kind::Text, text.as_bytes().to_vec());
-    assert_eq!(single.heard.messages, [text("a\u{e9}"), text("\u{e9}"), (Kind::Binary, vec![7; 200])]);
+    let text = |text: &str| (MessageKind::Text, text.as_bytes().to_vec());
+    assert_eq!(single.heard.messages, [text("a\u{e9}"), text("\u{e9}"), (MessageKind::Binary, vec![7; 200])]);
     let bytes = stream.len() as u64;
-    let Read { calls, messages, .. } = single.heard.read;
+    let ReadBatch { calls, messages, .. } = single.heard.read;
     assert_eq!((calls, messages), (bytes, 3), "a read for each byte");
     assert_eq!(single.heard.ended, None);
 }

@@ -10,21 +10,21 @@ use rustix::time::{
 
 /// A timer that goes off once each time it is set. Its descriptor is readable then.
 #[derive(Debug)]
-pub(super) struct Timer(OwnedFd);
+pub(super) struct KernelTimer(OwnedFd);
 
-impl AsRawFd for Timer {
+impl AsRawFd for KernelTimer {
     fn as_raw_fd(&self) -> RawFd {
         self.0.as_raw_fd()
     }
 }
 
-impl AsFd for Timer {
+impl AsFd for KernelTimer {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
     }
 }
 
-impl Timer {
+impl KernelTimer {
     /// A timer that is not set.
     ///
     /// # Errors

@@ -10,14 +10,14 @@
 //! 4. Anything that is closer to a message in flight than to nothing is *corrupted*; the rest, and an empty event, is
 //!    *unexpected*.
 //!
-//! A message whose header is whole is told by it, also where what was before the header was taken off or changed. With one bit
-//! flipped anywhere, the header included, it is told by its distance to those in flight.
+//! A message whose header is whole is known by it, also where what was before the header was taken off or changed. With one bit
+//! flipped anywhere, the header included, it is known by its distance to those in flight.
 
 use std::cmp::Reverse;
 
 use super::effort::Effort;
-use super::{Book, Event, Fate, Finding, Ledger, Piece, Subject, Terms, Times};
-use crate::message::{self, Header, Kind};
+use super::{Expectation, Fate, Finding, Ledger, LedgerSink, MessageEvent, PartialMessage, SendTimes, Subject};
+use crate::message::{self, MessageHeader, MessageKind};
 use crate::plan::Expect;
 
 /// Messages in flight, oldest first, that are compared with an event whose header tells nothing. A bound on the work
@@ -29,13 +29,13 @@ const CANDIDATES: usize = 4096;
 const BEFORE_HEADER: usize = 32;
 
 /// Truncated events that are kept because they are too short to tell of which message. A bound on memory.
-const UNPLACED: usize = 4096;
+const UNATTRIBUTED: usize = 4096;
 
-/// Takes what can be told of an event: not that it is nothing that was sent.
-struct Told<'a, B>(&'a mut B);
+/// Takes what can be known of an event: not that it is nothing that was sent.
+struct WithoutUnexpected<'a, B>(&'a mut B);
 
-impl<B: Book> Book for Told<'_, B> {
-    fn matched(&mut self, first: u64, messages: u32, times: Times, overtaken: bool) {
+impl<B: LedgerSink> LedgerSink for WithoutUnexpected<'_, B> {
+    fn matched(&mut self, first: u64, messages: u32, times: SendTimes, overtaken: bool) {
         self.0.matched(first, messages, times, overtaken);
     }
 
@@ -45,7 +45,7 @@ impl<B: Book> Book for Told<'_, B> {
         }
     }
 
-    fn fate(&mut self, fate: Fate, sequence: u64, times: Times) {
+    fn fate(&mut self, fate: Fate, sequence: u64, times: SendTimes) {
         self.0.fate(fate, sequence, times);
     }
 
@@ -63,17 +63,17 @@ struct Parts {
     /// Whole messages of this connection, in order.
     whole: Vec<u64>,
     /// What follows them.
-    rest: Rest,
+    rest: Remainder,
 }
 
 impl Parts {
     /// Whether these, if they begin with an open piece, are more of it.
     fn continue_a_piece(&self) -> bool {
-        !matches!(self.rest, Rest::Foreign)
+        !matches!(self.rest, Remainder::Foreign)
     }
 }
 
-enum Rest {
+enum Remainder {
     Nothing,
     /// From `at` on, the beginning of a message in flight, known where there is enough of it to tell.
     BeginningOf {
@@ -86,158 +86,182 @@ enum Rest {
 impl Ledger {
     /// Decides about an event that is not the oldest message in flight, whole.
     #[cold]
-    pub(crate) fn sort_out(&mut self, terms: &Terms, event: Event<'_>, book: &mut impl Book) {
-        let effort = Effort::new(book.effort(event.bytes.len()));
-        self.sort_out_within(terms, event, &effort, book);
-        book.spend(effort.spent());
+    pub(crate) fn classify(&mut self, expectation: &Expectation, event: MessageEvent<'_>, sink: &mut impl LedgerSink) {
+        let effort = Effort::new(sink.effort(event.bytes.len()));
+        self.classify_within(expectation, event, &effort, sink);
+        sink.spend(effort.spent());
     }
 
-    fn sort_out_within(&mut self, terms: &Terms, event: Event<'_>, effort: &Effort, book: &mut impl Book) {
+    fn classify_within(
+        &mut self,
+        expectation: &Expectation,
+        event: MessageEvent<'_>,
+        effort: &Effort,
+        sink: &mut impl LedgerSink,
+    ) {
         match message::leading(event.bytes) {
             Some((kind, header)) if header.length as usize == event.bytes.len() => {
-                self.whole(terms, event, kind, header, book);
+                self.whole(expectation, event, kind, header, sink);
             }
-            _ => self.broken(terms, event.bytes, effort, book),
+            _ => self.broken(expectation, event.bytes, effort, sink),
         }
     }
 
-    /// Looks into a message, or the beginning of one, with which the server broke a rule of the protocol: if it can be told which
+    /// Looks into a message, or the beginning of one, with which the server broke a rule of the protocol: if it can be known which
     /// of those in flight it was to be and what is wrong with it, that is found. Else nothing is, and nothing is if it is whole
     /// and right: then only its frame was wrong.
     #[cold]
-    pub fn offended(&mut self, terms: &Terms, event: Event<'_>, book: &mut impl Book) {
-        let mut told = Told(book);
-        match &terms.expect {
+    pub fn protocol_violation(
+        &mut self,
+        expectation: &Expectation,
+        event: MessageEvent<'_>,
+        sink: &mut impl LedgerSink,
+    ) {
+        let mut known = WithoutUnexpected(sink);
+        match &expectation.expect {
             Expect::Echo => {}
             Expect::Count => return,
-            Expect::Reply(text) if event.kind == Kind::Text && event.bytes == text.as_bytes() => return,
-            Expect::Reply(_) => return self.received(terms, event, &mut told),
+            Expect::Reply(text) if event.kind == MessageKind::Text && event.bytes == text.as_bytes() => return,
+            Expect::Reply(_) => return self.received(expectation, event, &mut known),
         }
-        let effort = Effort::new(told.effort(event.bytes.len()));
+        let effort = Effort::new(known.effort(event.bytes.len()));
         let claimed = message::parse(event.bytes)
-            .filter(|(_, header)| header.run == terms.payload.run() && header.client == self.client())
+            .filter(|(_, header)| header.run == expectation.payload.run() && header.client == self.client())
             .filter(|(_, header)| self.times(header.sequence).is_some());
         let mut made = Vec::new();
         match claimed {
-            Some((kind, header)) if self.begins(terms, header.sequence, event.bytes, &mut made, &effort) => {
-                let whole = event.bytes.len() == terms.payload.size();
+            Some((kind, header)) if self.begins(expectation, header.sequence, event.bytes, &mut made, &effort) => {
+                let whole = event.bytes.len() == expectation.payload.size();
                 if event.kind != kind {
-                    told.finding(Finding::WrongType, self.subject(header.sequence), event.bytes);
-                    self.damaged(header.sequence, &mut told);
+                    known.finding(Finding::WrongType, self.subject(header.sequence), event.bytes);
+                    self.damaged(header.sequence, &mut known);
                 } else if !whole {
-                    self.broken(terms, event.bytes, &effort, &mut told);
+                    self.broken(expectation, event.bytes, &effort, &mut known);
                 }
             }
             _ if event.bytes.is_empty() => {}
-            _ => self.broken(terms, event.bytes, &effort, &mut told),
+            _ => self.broken(expectation, event.bytes, &effort, &mut known),
         }
-        told.spend(effort.spent());
+        known.spend(effort.spent());
     }
 
     /// A whole message and nothing else.
-    fn whole(&mut self, terms: &Terms, event: Event<'_>, kind: Kind, header: Header, book: &mut impl Book) {
+    fn whole(
+        &mut self,
+        expectation: &Expectation,
+        event: MessageEvent<'_>,
+        kind: MessageKind,
+        header: MessageHeader,
+        sink: &mut impl LedgerSink,
+    ) {
         let known = Subject { sequence: Some(header.sequence), times: None };
-        if header.run != terms.payload.run() || header.client >= terms.clients {
-            return book.finding(Finding::Unexpected, Subject::default(), event.bytes);
+        if header.run != expectation.payload.run() || header.client >= expectation.clients {
+            return sink.finding(Finding::Unexpected, Subject::default(), event.bytes);
         }
         if header.client != self.client() {
-            return book.finding(Finding::Misrouted { owner: header.client }, known, event.bytes);
+            return sink.finding(Finding::Misrouted { owner: header.client }, known, event.bytes);
         }
         if header.sequence >= self.next_sequence() {
-            return book.finding(Finding::Unexpected, known, event.bytes);
+            return sink.finding(Finding::Unexpected, known, event.bytes);
         }
         if self.times(header.sequence).is_none() {
-            return book.finding(Finding::Duplicated, known, event.bytes);
+            return sink.finding(Finding::Duplicated, known, event.bytes);
         }
         if event.kind != kind {
-            book.finding(Finding::WrongType, self.subject(header.sequence), event.bytes);
-            return self.damaged(header.sequence, book);
+            sink.finding(Finding::WrongType, self.subject(header.sequence), event.bytes);
+            return self.damaged(header.sequence, sink);
         }
-        self.matched(header.sequence, book);
+        self.matched(header.sequence, sink);
     }
 
-    fn broken(&mut self, terms: &Terms, bytes: &[u8], effort: &Effort, book: &mut impl Book) {
+    fn broken(&mut self, expectation: &Expectation, bytes: &[u8], effort: &Effort, sink: &mut impl LedgerSink) {
         if bytes.is_empty() {
             // No message is empty, and nothing of this one says of which it may be.
-            return book.finding(Finding::Unexpected, Subject::default(), bytes);
+            return sink.finding(Finding::Unexpected, Subject::default(), bytes);
         }
-        if self.continues_piece(terms, bytes, effort, book) {
+        if self.continues_piece(expectation, bytes, effort, sink) {
             return;
         }
-        let parts = self.parts(terms, bytes, effort);
+        let parts = self.parts(expectation, bytes, effort);
         match parts.rest {
-            Rest::BeginningOf { sequence, .. } if parts.whole.is_empty() => {
-                self.close_piece(terms, effort, book);
-                self.open_piece(Piece::new(bytes, 1, sequence));
+            Remainder::BeginningOf { sequence, .. } if parts.whole.is_empty() => {
+                self.close_piece(expectation, effort, sink);
+                self.open_piece(PartialMessage::new(bytes, 1, sequence));
             }
-            Rest::BeginningOf { sequence, at } => {
-                self.coalesced(&parts.whole, bytes, book);
-                self.close_piece(terms, effort, book);
+            Remainder::BeginningOf { sequence, at } => {
+                self.coalesced(&parts.whole, bytes, sink);
+                self.close_piece(expectation, effort, sink);
                 // The event has its finding; the piece only waits for the rest of its message.
-                self.open_piece(Piece::new(&bytes[at..], 0, sequence));
+                self.open_piece(PartialMessage::new(&bytes[at..], 0, sequence));
             }
-            _ if parts.whole.len() > 1 => self.coalesced(&parts.whole, bytes, book),
-            _ => self.corrupted(terms, bytes, effort, book),
+            _ if parts.whole.len() > 1 => self.coalesced(&parts.whole, bytes, sink),
+            _ => self.corrupted(expectation, bytes, effort, sink),
         }
     }
 
-    fn coalesced(&mut self, whole: &[u64], bytes: &[u8], book: &mut impl Book) {
-        book.finding(Finding::Coalesced, self.subject(whole[0]), bytes);
+    fn coalesced(&mut self, whole: &[u64], bytes: &[u8], sink: &mut impl LedgerSink) {
+        sink.finding(Finding::Coalesced, self.subject(whole[0]), bytes);
         for &sequence in whole {
-            self.damaged(sequence, book);
+            self.damaged(sequence, sink);
         }
     }
 
-    fn corrupted(&mut self, terms: &Terms, bytes: &[u8], effort: &Effort, book: &mut impl Book) {
-        match self.most_like(terms, bytes, effort) {
+    fn corrupted(&mut self, expectation: &Expectation, bytes: &[u8], effort: &Effort, sink: &mut impl LedgerSink) {
+        match self.most_like(expectation, bytes, effort) {
             Some(sequence) => {
-                book.finding(Finding::Corrupted, self.subject(sequence), bytes);
-                self.damaged(sequence, book);
+                sink.finding(Finding::Corrupted, self.subject(sequence), bytes);
+                self.damaged(sequence, sink);
             }
-            None => book.finding(Finding::Unexpected, Subject::default(), bytes),
+            None => sink.finding(Finding::Unexpected, Subject::default(), bytes),
         }
     }
 
     /// Takes an event as the continuation of the open piece, if it is one.
-    fn continues_piece(&mut self, terms: &Terms, bytes: &[u8], effort: &Effort, book: &mut impl Book) -> bool {
-        let Some(mut piece) = self.irregular.as_mut().and_then(|irregular| irregular.piece.take()) else {
+    fn continues_piece(
+        &mut self,
+        expectation: &Expectation,
+        bytes: &[u8],
+        effort: &Effort,
+        sink: &mut impl LedgerSink,
+    ) -> bool {
+        let Some(mut piece) = self.anomaly_state.as_mut().and_then(|anomaly_state| anomaly_state.piece.take()) else {
             return false;
         };
         let before = piece.bytes.len();
         piece.bytes.extend_from_slice(bytes);
-        let parts = self.parts(terms, &piece.bytes, effort);
+        let parts = self.parts(expectation, &piece.bytes, effort);
         if parts.continue_a_piece() {
             piece.later.push(before);
             piece.events += 1;
-            self.continued(piece, parts, book);
+            self.continued(piece, parts, sink);
             return true;
         }
         piece.bytes.truncate(before);
-        let mistaken = self.beginning_taken_for_more(terms, &mut piece, bytes, effort);
+        let mistaken = self.beginning_taken_for_more(expectation, &mut piece, bytes, effort);
         self.open_piece(piece);
         let Some(beginning) = mistaken else { return false };
-        self.close_piece(terms, effort, book);
-        self.open_piece(Piece::new(&beginning, 1, None));
-        self.continues_piece(terms, bytes, effort, book)
+        self.close_piece(expectation, effort, sink);
+        self.open_piece(PartialMessage::new(&beginning, 1, None));
+        self.continues_piece(expectation, bytes, effort, sink)
     }
 
     /// `piece` has grown to `parts`.
-    fn continued(&mut self, mut piece: Piece, parts: Parts, book: &mut impl Book) {
+    fn continued(&mut self, mut piece: PartialMessage, parts: Parts, sink: &mut impl LedgerSink) {
         let rest = match parts.rest {
-            Rest::BeginningOf { sequence, at } => Some((sequence, at)),
-            Rest::Nothing | Rest::Foreign => None,
+            Remainder::BeginningOf { sequence, at } => Some((sequence, at)),
+            Remainder::Nothing | Remainder::Foreign => None,
         };
         let Some(&first) = parts.whole.first() else {
             piece.sequence = rest.and_then(|(sequence, _)| sequence);
             return self.open_piece(piece);
         };
         // Complete; more messages or the beginning of one may follow in the same event.
-        book.finding(Finding::Split { earlier: piece.events - 1 }, self.subject(first), &piece.bytes);
+        sink.finding(Finding::Split { earlier: piece.events - 1 }, self.subject(first), &piece.bytes);
         for &sequence in &parts.whole {
-            self.damaged(sequence, book);
+            self.damaged(sequence, sink);
         }
         if let Some((sequence, at)) = rest {
-            self.open_piece(Piece::new(&piece.bytes[at..], 0, sequence));
+            self.open_piece(PartialMessage::new(&piece.bytes[at..], 0, sequence));
         }
     }
 
@@ -245,14 +269,14 @@ impl Ledger {
     /// So short that it could be both: the message before was truncated, and this one is split.
     fn beginning_taken_for_more(
         &self,
-        terms: &Terms,
-        piece: &mut Piece,
+        expectation: &Expectation,
+        piece: &mut PartialMessage,
         bytes: &[u8],
         effort: &Effort,
     ) -> Option<Vec<u8>> {
         let at = *piece.later.last()?;
-        self.beginning_with(terms, &piece.bytes[at..], effort).next()?;
-        if !self.parts(terms, &[&piece.bytes[at..], bytes].concat(), effort).continue_a_piece() {
+        self.beginning_with(expectation, &piece.bytes[at..], effort).next()?;
+        if !self.parts(expectation, &[&piece.bytes[at..], bytes].concat(), effort).continue_a_piece() {
             return None;
         }
         piece.later.pop();
@@ -260,44 +284,46 @@ impl Ledger {
         Some(piece.bytes.split_off(at))
     }
 
-    fn open_piece(&mut self, piece: Piece) {
-        self.irregular.get_or_insert_default().piece = Some(piece);
+    fn open_piece(&mut self, piece: PartialMessage) {
+        self.anomaly_state.get_or_insert_default().piece = Some(piece);
     }
 
     /// Everything has come that will: decides about the open piece and what was too short to tell.
-    pub(crate) fn end_pieces(&mut self, terms: &Terms, book: &mut impl Book) {
-        if self.irregular.is_some() {
-            let effort = Effort::new(book.effort(0));
-            self.close_piece(terms, &effort, book);
-            self.place_truncated(terms, &effort, book);
-            book.spend(effort.spent());
+    pub(crate) fn end_partial_messages(&mut self, expectation: &Expectation, sink: &mut impl LedgerSink) {
+        if self.anomaly_state.is_some() {
+            let effort = Effort::new(sink.effort(0));
+            self.close_piece(expectation, &effort, sink);
+            self.attribute_truncated(expectation, &effort, sink);
+            sink.spend(effort.spent());
         }
     }
 
     /// The rest of the open piece, if there is one, never came.
-    fn close_piece(&mut self, terms: &Terms, effort: &Effort, book: &mut impl Book) {
-        let Some(mut piece) = self.irregular.as_mut().and_then(|irregular| irregular.piece.take()) else { return };
-        for bytes in self.take_beginnings(terms, &mut piece, effort) {
-            self.truncated(Subject::default(), bytes, book);
+    fn close_piece(&mut self, expectation: &Expectation, effort: &Effort, sink: &mut impl LedgerSink) {
+        let Some(mut piece) = self.anomaly_state.as_mut().and_then(|anomaly_state| anomaly_state.piece.take()) else {
+            return;
+        };
+        for bytes in self.take_beginnings(expectation, &mut piece, effort) {
+            self.truncated(Subject::default(), bytes, sink);
         }
         let subject = piece.sequence.map(|sequence| self.subject(sequence)).unwrap_or_default();
         match piece.events {
             0 => {}
-            1 => return self.truncated(subject, piece.bytes, book),
-            events => book.finding(Finding::Split { earlier: events - 1 }, subject, &piece.bytes),
+            1 => return self.truncated(subject, piece.bytes, sink),
+            events => sink.finding(Finding::Split { earlier: events - 1 }, subject, &piece.bytes),
         }
         match piece.sequence {
-            Some(sequence) => self.damaged(sequence, book),
-            None => self.unplaced(piece.bytes),
+            Some(sequence) => self.damaged(sequence, sink),
+            None => self.unattributed(piece.bytes),
         }
     }
 
     /// Takes the events out of an incomplete piece that may as well be beginnings themselves: truncated one after the
     /// other is likelier than one message in three events of which the last was lost.
-    fn take_beginnings(&self, terms: &Terms, piece: &mut Piece, effort: &Effort) -> Vec<Vec<u8>> {
+    fn take_beginnings(&self, expectation: &Expectation, piece: &mut PartialMessage, effort: &Effort) -> Vec<Vec<u8>> {
         let mut taken = Vec::new();
         while let Some(at) = piece.later.pop() {
-            let begins = self.beginning_with(terms, &piece.bytes[at..], effort).next().is_some();
+            let begins = self.beginning_with(expectation, &piece.bytes[at..], effort).next().is_some();
             if !begins {
                 break;
             }
@@ -308,44 +334,44 @@ impl Ledger {
     }
 
     /// An event was the beginning of a message and no more.
-    fn truncated(&mut self, subject: Subject, bytes: Vec<u8>, book: &mut impl Book) {
-        book.finding(Finding::Truncated, subject, &bytes);
+    fn truncated(&mut self, subject: Subject, bytes: Vec<u8>, sink: &mut impl LedgerSink) {
+        sink.finding(Finding::Truncated, subject, &bytes);
         match subject.sequence {
-            Some(sequence) => self.damaged(sequence, book),
-            None => self.unplaced(bytes),
+            Some(sequence) => self.damaged(sequence, sink),
+            None => self.unattributed(bytes),
         }
     }
 
-    fn unplaced(&mut self, bytes: Vec<u8>) {
+    fn unattributed(&mut self, bytes: Vec<u8>) {
         // No more than there are messages that they may be of.
-        let most = UNPLACED.min(self.in_flight() as usize);
-        let unplaced = &mut self.irregular.get_or_insert_default().unplaced;
-        if unplaced.len() < most {
-            unplaced.push(bytes);
+        let most = UNATTRIBUTED.min(self.in_flight() as usize);
+        let unattributed = &mut self.anomaly_state.get_or_insert_default().unattributed;
+        if unattributed.len() < most {
+            unattributed.push(bytes);
         }
     }
 
     /// Gives each truncated event that was too short to tell the oldest message in flight that it may be the beginning of.
-    fn place_truncated(&mut self, terms: &Terms, effort: &Effort, book: &mut impl Book) {
-        let Some(irregular) = &mut self.irregular else { return };
-        let mut unplaced = std::mem::take(&mut irregular.unplaced);
+    fn attribute_truncated(&mut self, expectation: &Expectation, effort: &Effort, sink: &mut impl LedgerSink) {
+        let Some(anomaly_state) = &mut self.anomaly_state else { return };
+        let mut unattributed = std::mem::take(&mut anomaly_state.unattributed);
         // The longer, the fewer messages it can be of: the short ones take what is left.
-        unplaced.sort_by_key(|bytes| Reverse(bytes.len()));
-        for bytes in unplaced {
-            // An empty one may be of any, which is told without making them.
+        unattributed.sort_by_key(|bytes| Reverse(bytes.len()));
+        for bytes in unattributed {
+            // An empty one may be of any, which is known without making them.
             let oldest =
-                if bytes.is_empty() { self.oldest() } else { self.beginning_with(terms, &bytes, effort).next() };
+                if bytes.is_empty() { self.oldest() } else { self.beginning_with(expectation, &bytes, effort).next() };
             if let Some(sequence) = oldest {
-                self.damaged(sequence, book);
+                self.damaged(sequence, sink);
             }
         }
     }
 
     /// What `bytes`, which are not empty, consist of.
-    fn parts(&self, terms: &Terms, bytes: &[u8], effort: &Effort) -> Parts {
+    fn parts(&self, expectation: &Expectation, bytes: &[u8], effort: &Effort) -> Parts {
         let (mut whole, mut at) = (Vec::new(), 0);
         while let Some((_, header)) = message::leading(&bytes[at..])
-            && header.run == terms.payload.run()
+            && header.run == expectation.payload.run()
             && header.client == self.client()
             && header.sequence < self.next_sequence()
         {
@@ -353,65 +379,73 @@ impl Ledger {
             at += header.length as usize;
         }
         let rest = match &bytes[at..] {
-            [] => Rest::Nothing,
-            rest => self.beginning(terms, rest, at, effort),
+            [] => Remainder::Nothing,
+            rest => self.beginning(expectation, rest, at, effort),
         };
         Parts { whole, rest }
     }
 
     /// What `bytes`, which stand at `at` of an event, are the beginning of.
-    fn beginning(&self, terms: &Terms, bytes: &[u8], at: usize, effort: &Effort) -> Rest {
+    fn beginning(&self, expectation: &Expectation, bytes: &[u8], at: usize, effort: &Effort) -> Remainder {
         let sequence = match message::parse(bytes) {
-            _ if bytes.len() >= terms.payload.size() => return Rest::Foreign,
+            _ if bytes.len() >= expectation.payload.size() => return Remainder::Foreign,
             Some((_, header)) => {
                 let ours = header.client == self.client() && self.times(header.sequence).is_some();
                 let mut made = Vec::new();
-                if !ours || !self.begins(terms, header.sequence, bytes, &mut made, effort) {
-                    return Rest::Foreign;
+                if !ours || !self.begins(expectation, header.sequence, bytes, &mut made, effort) {
+                    return Remainder::Foreign;
                 }
                 Some(header.sequence)
             }
             None => {
-                let mut candidates = self.beginning_with(terms, bytes, effort);
+                let mut candidates = self.beginning_with(expectation, bytes, effort);
                 match (candidates.next(), candidates.next()) {
-                    (None, _) => return Rest::Foreign,
+                    (None, _) => return Remainder::Foreign,
                     (only, None) => only,
                     (Some(_), Some(_)) => None,
                 }
             }
         };
-        Rest::BeginningOf { sequence, at }
+        Remainder::BeginningOf { sequence, at }
     }
 
     /// Messages in flight that begin with `bytes`, oldest first.
-    fn beginning_with(&self, terms: &Terms, bytes: &[u8], effort: &Effort) -> impl Iterator<Item = u64> {
+    fn beginning_with(&self, expectation: &Expectation, bytes: &[u8], effort: &Effort) -> impl Iterator<Item = u64> {
         let mut made = Vec::new();
-        self.candidates(CANDIDATES).filter(move |&sequence| self.begins(terms, sequence, bytes, &mut made, effort))
+        self.candidates(CANDIDATES)
+            .filter(move |&sequence| self.begins(expectation, sequence, bytes, &mut made, effort))
     }
 
     /// True when message `sequence` begins with `bytes`, as far as there is effort left to tell. It is made in `made`.
-    fn begins(&self, terms: &Terms, sequence: u64, bytes: &[u8], made: &mut Vec<u8>, effort: &Effort) -> bool {
+    fn begins(
+        &self,
+        expectation: &Expectation,
+        sequence: u64,
+        bytes: &[u8],
+        made: &mut Vec<u8>,
+        effort: &Effort,
+    ) -> bool {
         // Most messages are ruled out by how they begin, and many pieces are as short as that.
         if !effort.affords_a_look() {
             return false;
         }
-        let (opening, len) = terms.payload.opening(self.client(), sequence);
+        let (opening, len) = expectation.payload.opening(self.client(), sequence);
         let common = len.min(bytes.len());
         if opening[..common] != bytes[..common] || common == bytes.len() {
             return opening[..common] == bytes[..common];
         }
-        let size = terms.payload.size();
+        let size = expectation.payload.size();
         if !effort.affords(size) {
             return false;
         }
         made.resize(size, 0);
-        terms.payload.encode(self.client(), sequence, made);
+        expectation.payload.encode(self.client(), sequence, made);
         made.starts_with(bytes)
     }
 
     /// The message in flight that `bytes` are most like, if they are like any, as far as there is effort left to tell.
-    fn most_like(&self, terms: &Terms, bytes: &[u8], effort: &Effort) -> Option<u64> {
-        let payload = &terms.payload;
+    fn most_like(&self, expectation: &Expectation, bytes: &[u8], effort: &Effort) -> Option<u64> {
+        let payload = &expectation.payload;
         let header = message::text_header(bytes, BEFORE_HEADER);
         let claim = header
             .map_or_else(|| message::parse(bytes).map(|(_, header)| header), |at| message::parse_text(&bytes[at..]));

@@ -1,8 +1,8 @@
 //! Messages that come back as they must.
 
-use super::pending::Place;
-use super::{Book, Event, Ledger, Terms};
-use crate::message::Series;
+use super::pending::PendingState;
+use super::{Expectation, Ledger, LedgerSink, MessageEvent};
+use crate::message::ClientMessages;
 use crate::plan::Expect;
 
 impl Ledger {
@@ -12,14 +12,14 @@ impl Ledger {
     #[inline]
     pub fn received_in_order<'b>(
         &mut self,
-        terms: &Terms,
-        mut events: impl Iterator<Item = Event<'b>>,
-        book: &mut impl Book,
-    ) -> Option<Event<'b>> {
-        if !matches!(terms.expect, Expect::Echo) {
+        expectation: &Expectation,
+        mut events: impl Iterator<Item = MessageEvent<'b>>,
+        sink: &mut impl LedgerSink,
+    ) -> Option<MessageEvent<'b>> {
+        if !matches!(expectation.expect, Expect::Echo) {
             return events.next();
         }
-        let series = terms.payload.of(self.client);
+        let series = expectation.payload.of(self.client);
         let mut expected = (self.pending.base()..).zip(self.pending.places());
         let mut taken = 0;
         let stray = loop {
@@ -30,26 +30,26 @@ impl Ledger {
             }
         };
         if taken > 0 {
-            self.arrived_together(taken, book);
+            self.arrived_together(taken, sink);
         }
         stray
     }
 
     /// Books the oldest `taken` messages, which arrived one behind the other.
     #[inline]
-    fn arrived_together(&mut self, taken: usize, book: &mut impl Book) {
-        let Self { pending, order, irregular, .. } = self;
+    fn arrived_together(&mut self, taken: usize, sink: &mut impl LedgerSink) {
+        let Self { pending, order, anomaly_state, .. } = self;
         let (first, end) = (pending.base(), pending.base() + taken as u64);
-        let overdue = irregular.as_ref().and_then(|irregular| irregular.overdue.keys().next());
+        let overdue = anomaly_state.as_ref().and_then(|anomaly_state| anomaly_state.overdue.keys().next());
         let low = overdue.map_or(end, |&oldest| oldest.min(end));
         let in_order = order.arrive_in_order(first, end - 1, low);
         pending.take_front(taken, |first, messages, times| {
             if in_order {
-                return book.matched(first, messages, times, false);
+                return sink.matched(first, messages, times, false);
             }
             for sequence in first..first + u64::from(messages) {
                 let overtaken = order.arrive(sequence, low);
-                book.matched(sequence, 1, times, overtaken);
+                sink.matched(sequence, 1, times, overtaken);
             }
         });
         // As many are in flight, which are counted in 32 bits.
@@ -63,11 +63,11 @@ impl Ledger {
 /// Whether an event is message `sequence`, of which `place` tells what is known.
 #[expect(clippy::inline_always, reason = "a read of 16 messages takes a tenth more instructions where this is a call")]
 #[inline(always)]
-fn is_next(series: &Series<'_>, sequence: u64, place: Place, event: Event<'_>) -> bool {
-    let Event { kind, bytes } = event;
+fn is_next(series: &ClientMessages<'_>, sequence: u64, place: PendingState, event: MessageEvent<'_>) -> bool {
+    let MessageEvent { kind, bytes } = event;
     match place {
-        Place::Checked(checksum) => series.is(sequence, checksum, kind, bytes),
-        Place::InFlight => series.is_whole(sequence, kind, bytes),
-        Place::Gone => false,
+        PendingState::Checked(checksum) => series.is(sequence, checksum, kind, bytes),
+        PendingState::InFlight => series.is_whole(sequence, kind, bytes),
+        PendingState::Gone => false,
     }
 }

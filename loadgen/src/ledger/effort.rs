@@ -26,20 +26,20 @@ const LOOK: u64 = 4;
 
 /// The budget of a worker.
 #[derive(Debug)]
-pub(crate) struct Budget {
+pub(crate) struct EffortBudget {
     left: u64,
     /// What is left for the read that returned at `at`.
     of_read: u64,
     at: Time,
 }
 
-impl Default for Budget {
+impl Default for EffortBudget {
     fn default() -> Self {
         Self { left: MOST, of_read: READ, at: Time::default() }
     }
 }
 
-impl Budget {
+impl EffortBudget {
     /// What may be spent on an event of `bytes` bytes, of a read that returned at `at`.
     pub(crate) fn left(&mut self, at: Time, bytes: usize) -> u64 {
         if at > self.at {
@@ -103,7 +103,7 @@ mod tests {
     #[test]
     fn a_budget_is_earned_with_time_up_to_its_bound() {
         let second = |n: u64| Time::from_nanos(n * 1_000_000_000);
-        let mut budget = Budget::default();
+        let mut budget = EffortBudget::default();
         assert_eq!(budget.left(second(5), usize::MAX), MOST, "it does not grow beyond");
         budget.spend(MOST);
         assert_eq!(budget.left(second(5), usize::MAX), 0);
@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn the_events_of_a_read_share_what_there_is_for_it() {
-        let (mut budget, first, second) = (Budget::default(), Time::from_nanos(1), Time::from_nanos(2));
+        let (mut budget, first, second) = (EffortBudget::default(), Time::from_nanos(1), Time::from_nanos(2));
         assert_eq!(budget.left(first, 1), READ + READ_BYTE);
         budget.spend(READ);
         assert_eq!(budget.left(first, 10), 11 * READ_BYTE);

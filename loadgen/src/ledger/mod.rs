@@ -12,15 +12,15 @@ mod pending;
 
 use std::collections::BTreeMap;
 
-use self::order::Order;
-use self::pending::{Pending, Place};
+use self::order::ArrivalOrder;
+use self::pending::{Pending, PendingState};
 use crate::clock::Time;
-use crate::message::{Kind, Payload};
+use crate::message::{MessageKind, Payload};
 use crate::plan::Expect;
 
 /// When a message was due and when it was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Times {
+pub struct SendTimes {
     /// Intended time of the send.
     pub due: Time,
     /// When it was handed to the transport.
@@ -29,7 +29,7 @@ pub struct Times {
 
 /// What a run expects of every connection.
 #[derive(Clone, Debug)]
-pub struct Terms {
+pub struct Expectation {
     /// Makes and checks messages.
     pub payload: Payload,
     /// What a send must bring back.
@@ -38,7 +38,7 @@ pub struct Terms {
     pub clients: u32,
 }
 
-impl Terms {
+impl Expectation {
     /// The bytes that message `sequence` of `client` must bring back, if they are known.
     pub(crate) fn expected(&self, client: u32, sequence: u64) -> Option<Vec<u8>> {
         match &self.expect {
@@ -55,9 +55,9 @@ impl Terms {
 
 /// A message event.
 #[derive(Clone, Copy, Debug)]
-pub struct Event<'a> {
+pub struct MessageEvent<'a> {
     /// Text or binary.
-    pub kind: Kind,
+    pub kind: MessageKind,
     /// Its payload.
     pub bytes: &'a [u8],
 }
@@ -106,20 +106,20 @@ pub struct Subject {
     /// Its sequence.
     pub sequence: Option<u64>,
     /// Its times, if it was in flight.
-    pub times: Option<Times>,
+    pub times: Option<SendTimes>,
 }
 
 /// Takes what a ledger decides. Each call is about one message or one event.
-pub trait Book {
+pub trait LedgerSink {
     /// `messages` messages from `first` on, all with these times, came back whole in one read; `overtaken` if later ones
     /// came before them and each must count as reordered.
-    fn matched(&mut self, first: u64, messages: u32, times: Times, overtaken: bool);
+    fn matched(&mut self, first: u64, messages: u32, times: SendTimes, overtaken: bool);
 
     /// An event was something else. `received` are its bytes (for a split message, all of its pieces).
     fn finding(&mut self, finding: Finding, subject: Subject, received: &[u8]);
 
     /// A sent message ended otherwise than matched.
-    fn fate(&mut self, fate: Fate, sequence: u64, times: Times);
+    fn fate(&mut self, fate: Fate, sequence: u64, times: SendTimes);
 
     /// Bytes of messages that may be made now to tell what an event of `bytes` bytes is.
     fn effort(&mut self, _bytes: usize) -> u64 {
@@ -137,24 +137,24 @@ pub struct Ledger {
     /// Messages in flight, but for those that are overdue. The first is always in flight.
     pending: Pending,
     in_flight: u32,
-    order: Order,
+    order: ArrivalOrder,
     /// What only connections with anomalies need.
-    pub(crate) irregular: Option<Box<Irregular>>,
+    pub(crate) anomaly_state: Option<Box<AnomalyState>>,
 }
 
 #[derive(Debug, Default)]
-pub(crate) struct Irregular {
+pub(crate) struct AnomalyState {
     /// Messages in flight that so many others have overtaken that the line would grow without bound.
-    overdue: BTreeMap<u64, Times>,
+    overdue: BTreeMap<u64, SendTimes>,
     /// An event that was the beginning of a message, while the rest may still come.
-    pub(crate) piece: Option<Piece>,
+    pub(crate) piece: Option<PartialMessage>,
     /// Truncated events too short to say of which message: it is one of those that are in flight at the end.
-    pub(crate) unplaced: Vec<Vec<u8>>,
+    pub(crate) unattributed: Vec<Vec<u8>>,
 }
 
 /// The beginning of a message.
 #[derive(Debug)]
-pub(crate) struct Piece {
+pub(crate) struct PartialMessage {
     pub(crate) bytes: Vec<u8>,
     /// Where in `bytes` each event but the first begins.
     pub(crate) later: Vec<usize>,
@@ -164,14 +164,14 @@ pub(crate) struct Piece {
     pub(crate) sequence: Option<u64>,
 }
 
-impl Piece {
+impl PartialMessage {
     pub(crate) fn new(bytes: &[u8], events: u32, sequence: Option<u64>) -> Self {
         Self { bytes: bytes.to_vec(), later: Vec::new(), events, sequence }
     }
 }
 
-impl<B: Book> Book for &mut B {
-    fn matched(&mut self, first: u64, messages: u32, times: Times, overtaken: bool) {
+impl<B: LedgerSink> LedgerSink for &mut B {
+    fn matched(&mut self, first: u64, messages: u32, times: SendTimes, overtaken: bool) {
         (**self).matched(first, messages, times, overtaken);
     }
 
@@ -179,7 +179,7 @@ impl<B: Book> Book for &mut B {
         (**self).finding(finding, subject, received);
     }
 
-    fn fate(&mut self, fate: Fate, sequence: u64, times: Times) {
+    fn fate(&mut self, fate: Fate, sequence: u64, times: SendTimes) {
         (**self).fate(fate, sequence, times);
     }
 
@@ -198,7 +198,7 @@ const SLACK: usize = 64;
 impl Ledger {
     /// Empty books of `client`.
     pub fn new(client: u32) -> Self {
-        Self { client, pending: Pending::default(), in_flight: 0, order: Order::default(), irregular: None }
+        Self { client, pending: Pending::default(), in_flight: 0, order: ArrivalOrder::default(), anomaly_state: None }
     }
 
     /// The client whose books these are.
@@ -213,7 +213,7 @@ impl Ledger {
 
     /// Entries that the books take memory for. In proportion to [`Self::in_flight`] at its highest.
     pub fn capacity(&self) -> usize {
-        self.pending.capacity() + self.irregular.as_ref().map_or(0, |irregular| irregular.overdue.len())
+        self.pending.capacity() + self.anomaly_state.as_ref().map_or(0, |anomaly_state| anomaly_state.overdue.len())
     }
 
     /// Sequence of the next message.
@@ -222,49 +222,49 @@ impl Ledger {
     }
 
     /// Takes down that the next message was sent.
-    pub fn sent(&mut self, times: Times) {
-        self.pending.push(times, [Place::InFlight].into_iter());
+    pub fn sent(&mut self, times: SendTimes) {
+        self.pending.push(times, [PendingState::InFlight].into_iter());
         self.in_flight += 1;
     }
 
-    /// The same for messages that were sent together, one for each of `checksums`: what [`encode`](crate::message::Series::encode)
+    /// The same for messages that were sent together, one for each of `checksums`: what [`encode`](crate::message::ClientMessages::encode)
     /// returned for it.
     #[inline]
-    pub fn sent_together(&mut self, times: Times, checksums: &[u32]) {
-        self.pending.push(times, checksums.iter().copied().map(Place::Checked));
+    pub fn sent_together(&mut self, times: SendTimes, checksums: &[u32]) {
+        self.pending.push(times, checksums.iter().copied().map(PendingState::Checked));
         // Bursts are counted in 32 bits.
         self.in_flight += u32::try_from(checksums.len()).unwrap_or(u32::MAX);
     }
 
     /// Decides what an event is, and with it the fate of the messages that it is about.
     #[inline]
-    pub fn received(&mut self, terms: &Terms, event: Event<'_>, book: &mut impl Book) {
-        match &terms.expect {
+    pub fn received(&mut self, expectation: &Expectation, event: MessageEvent<'_>, sink: &mut impl LedgerSink) {
+        match &expectation.expect {
             Expect::Echo => {
-                if let Some(event) = self.received_in_order(terms, std::iter::once(event), book) {
-                    self.sort_out(terms, event, book);
+                if let Some(event) = self.received_in_order(expectation, std::iter::once(event), sink) {
+                    self.classify(expectation, event, sink);
                 }
             }
-            Expect::Count => self.received_any(event, book),
-            Expect::Reply(text) => self.received_reply(text.as_bytes(), event, book),
+            Expect::Count => self.received_any(event, sink),
+            Expect::Reply(text) => self.received_reply(text.as_bytes(), event, sink),
         }
     }
 
     /// `--expect count`: an event is the reply to the oldest message in flight.
-    fn received_any(&mut self, event: Event<'_>, book: &mut impl Book) {
+    fn received_any(&mut self, event: MessageEvent<'_>, sink: &mut impl LedgerSink) {
         match self.oldest() {
-            Some(sequence) => self.matched(sequence, book),
-            None => book.finding(Finding::Unexpected, Subject::default(), event.bytes),
+            Some(sequence) => self.matched(sequence, sink),
+            None => sink.finding(Finding::Unexpected, Subject::default(), event.bytes),
         }
     }
 
     /// `--expect reply=TEXT`: the same, and its content is known.
-    fn received_reply(&mut self, text: &[u8], event: Event<'_>, book: &mut impl Book) {
+    fn received_reply(&mut self, text: &[u8], event: MessageEvent<'_>, sink: &mut impl LedgerSink) {
         let Some(sequence) = self.oldest() else {
-            return book.finding(Finding::Unexpected, Subject::default(), event.bytes);
+            return sink.finding(Finding::Unexpected, Subject::default(), event.bytes);
         };
-        if event.kind == Kind::Text && event.bytes == text {
-            return self.matched(sequence, book);
+        if event.kind == MessageKind::Text && event.bytes == text {
+            return self.matched(sequence, sink);
         }
         let repeats = event.bytes.len().checked_div(text.len()).filter(|&n| n > 1 && event.bytes == text.repeat(n));
         let finding = match repeats {
@@ -272,47 +272,47 @@ impl Ledger {
             None if event.bytes == text => Finding::WrongType,
             None => Finding::Corrupted,
         };
-        book.finding(finding, self.subject(sequence), event.bytes);
+        sink.finding(finding, self.subject(sequence), event.bytes);
         for _ in 0..repeats.unwrap_or(1) {
             if let Some(sequence) = self.oldest() {
-                self.damaged(sequence, book);
+                self.damaged(sequence, sink);
             }
         }
     }
 
     /// Gives every message that is still in flight its fate: undetermined if the connection died, else lost.
-    pub fn close(&mut self, died: bool, terms: &Terms, book: &mut impl Book) {
-        self.end_pieces(terms, book);
+    pub fn close(&mut self, died: bool, expectation: &Expectation, sink: &mut impl LedgerSink) {
+        self.end_partial_messages(expectation, sink);
         let fate = if died { Fate::Undetermined } else { Fate::Lost };
         while let Some((sequence, times)) = self.oldest().and_then(|oldest| Some((oldest, self.take(oldest)?))) {
-            book.fate(fate, sequence, times);
+            sink.fate(fate, sequence, times);
         }
     }
 
     /// The oldest message in flight.
     pub(crate) fn oldest(&self) -> Option<u64> {
-        let overdue = self.irregular.as_ref().and_then(|irregular| irregular.overdue.keys().next());
+        let overdue = self.anomaly_state.as_ref().and_then(|anomaly_state| anomaly_state.overdue.keys().next());
         overdue.copied().or_else(|| (self.pending.len() > 0).then_some(self.pending.base()))
     }
 
     /// Messages in flight, oldest first.
     pub(crate) fn pending(&self) -> impl Iterator<Item = u64> {
-        let overdue = self.irregular.iter().flat_map(|irregular| irregular.overdue.keys().copied());
+        let overdue = self.anomaly_state.iter().flat_map(|anomaly_state| anomaly_state.overdue.keys().copied());
         overdue.chain(self.pending.iter())
     }
 
     /// As many of them as an event is compared with, found among the first places.
     pub(crate) fn candidates(&self, most: usize) -> impl Iterator<Item = u64> {
-        let overdue = self.irregular.iter().flat_map(|irregular| irregular.overdue.keys().copied());
+        let overdue = self.anomaly_state.iter().flat_map(|anomaly_state| anomaly_state.overdue.keys().copied());
         overdue.chain(self.pending.iter_first(4 * most)).take(most)
     }
 
     /// The times of message `sequence` if it is in flight.
-    pub(crate) fn times(&self, sequence: u64) -> Option<Times> {
+    pub(crate) fn times(&self, sequence: u64) -> Option<SendTimes> {
         if sequence >= self.pending.base() {
             return self.pending.times(sequence);
         }
-        self.irregular.as_ref()?.overdue.get(&sequence).copied()
+        self.anomaly_state.as_ref()?.overdue.get(&sequence).copied()
     }
 
     pub(crate) fn subject(&self, sequence: u64) -> Subject {
@@ -320,33 +320,33 @@ impl Ledger {
     }
 
     /// Message `sequence` came back whole. Does nothing if it is not in flight.
-    pub(crate) fn matched(&mut self, sequence: u64, book: &mut impl Book) {
+    pub(crate) fn matched(&mut self, sequence: u64, sink: &mut impl LedgerSink) {
         if let Some(times) = self.take(sequence) {
-            self.arrived(sequence, times, book);
+            self.arrived(sequence, times, sink);
         }
     }
 
     /// Books message `sequence`, which is in flight no more.
     #[inline]
-    fn arrived(&mut self, sequence: u64, times: Times, book: &mut impl Book) {
-        let low = if self.irregular.is_some() { self.oldest().unwrap_or(u64::MAX) } else { self.pending.base() };
+    fn arrived(&mut self, sequence: u64, times: SendTimes, sink: &mut impl LedgerSink) {
+        let low = if self.anomaly_state.is_some() { self.oldest().unwrap_or(u64::MAX) } else { self.pending.base() };
         let overtaken = self.order.arrive(sequence, low);
-        book.matched(sequence, 1, times, overtaken);
+        sink.matched(sequence, 1, times, overtaken);
     }
 
     /// Message `sequence` came other than whole. Does nothing if it is not in flight: its fate is known.
-    pub(crate) fn damaged(&mut self, sequence: u64, book: &mut impl Book) {
+    pub(crate) fn damaged(&mut self, sequence: u64, sink: &mut impl LedgerSink) {
         if let Some(times) = self.take(sequence) {
-            book.fate(Fate::Damaged, sequence, times);
+            sink.fate(Fate::Damaged, sequence, times);
         }
     }
 
     /// Takes message `sequence` out of what is in flight.
-    fn take(&mut self, sequence: u64) -> Option<Times> {
+    fn take(&mut self, sequence: u64) -> Option<SendTimes> {
         let times = if sequence >= self.pending.base() {
             self.pending.take(sequence)
         } else {
-            self.irregular.as_mut()?.overdue.remove(&sequence)
+            self.anomaly_state.as_mut()?.overdue.remove(&sequence)
         }?;
         self.in_flight -= 1;
         self.trim();
@@ -358,7 +358,7 @@ impl Ledger {
     fn trim(&mut self) {
         self.pending.drop_gone();
         while self.pending.len() > SLACK && self.pending.len() > 2 * self.in_flight as usize {
-            let overdue = &mut self.irregular.get_or_insert_default().overdue;
+            let overdue = &mut self.anomaly_state.get_or_insert_default().overdue;
             self.pending.take_front(1, |sequence, _, times| {
                 overdue.insert(sequence, times);
             });

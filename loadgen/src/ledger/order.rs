@@ -10,21 +10,21 @@
 
 /// A range of consecutive tails, both ends included.
 #[derive(Clone, Copy, Debug)]
-struct Range {
+struct SequenceRange {
     first: u64,
     last: u64,
 }
 
 /// The arrivals of one connection.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Order {
+pub(crate) struct ArrivalOrder {
     /// The highest range of tails.
-    top: Option<Range>,
+    top: Option<SequenceRange>,
     /// The ranges below it, ascending. Empty while messages come in order.
-    below: Vec<Range>,
+    below: Vec<SequenceRange>,
 }
 
-impl Order {
+impl ArrivalOrder {
     /// Takes the arrival of `sequence` (each arrives once). `low` is the lowest that may still arrive. True when the
     /// arrival adds one to `n - longest increasing run`.
     pub(crate) fn arrive(&mut self, sequence: u64, low: u64) -> bool {
@@ -51,11 +51,11 @@ impl Order {
         match &mut self.top {
             Some(top) if first == top.last + 1 => top.last = last,
             Some(top) if first > top.last => {
-                let full = std::mem::replace(top, Range { first, last });
+                let full = std::mem::replace(top, SequenceRange { first, last });
                 self.below.push(full);
             }
             Some(_) => return false,
-            None => self.top = Some(Range { first, last }),
+            None => self.top = Some(SequenceRange { first, last }),
         }
         true
     }
@@ -76,10 +76,10 @@ impl Order {
         // The tail that goes is the first of its range: `sequence` is new, so it lies in a gap, not in a range.
         let range = &mut self.below[at];
         if range.first == range.last {
-            *range = Range { first: sequence, last: sequence };
+            *range = SequenceRange { first: sequence, last: sequence };
         } else {
             range.first += 1;
-            self.below.insert(at, Range { first: sequence, last: sequence });
+            self.below.insert(at, SequenceRange { first: sequence, last: sequence });
         }
         if at > 0 && self.below[at - 1].last + 1 == sequence {
             self.below[at - 1].last = sequence;
@@ -100,7 +100,7 @@ mod tests {
     /// Overtaken messages of `arrivals`, each of which is in `0..sent`.
     fn overtaken(arrivals: &[u64], sent: u64) -> usize {
         let mut pending: BTreeSet<u64> = (0..sent).collect();
-        let mut order = Order::default();
+        let mut order = ArrivalOrder::default();
         arrivals
             .iter()
             .filter(|&&sequence| {
@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn memory_is_taken_by_gaps_only() {
-        let mut order = Order::default();
+        let mut order = ArrivalOrder::default();
         for sequence in 0..1_000_000 {
             order.arrive(sequence, sequence + 1);
         }
@@ -148,7 +148,7 @@ mod tests {
     #[test]
     fn what_fills_a_gap_takes_no_memory() {
         // Message 0 may still come, so nothing is settled.
-        let mut order = Order::default();
+        let mut order = ArrivalOrder::default();
         let overtaken: Vec<u64> = [1, 2, 4, 3, 5].into_iter().filter(|&sequence| order.arrive(sequence, 0)).collect();
         assert_eq!((overtaken, order.below.len()), (vec![3], 1), "1 to 3 and 5: 4 has given its place");
         assert!(!order.arrive(6, 0));

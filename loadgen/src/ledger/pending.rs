@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::Times;
+use super::SendTimes;
 
 /// A place for each message from the first in flight to the last that was sent. What the messages of a burst have in common
 /// is kept once: with a thousand connections, what is kept of each does not stay in the processor's nearest caches.
@@ -11,28 +11,28 @@ pub(super) struct Pending {
     /// Sequence of the first place.
     base: u64,
     /// Behind `free` that are done with: to look at those that follow takes no longer than in a list of nothing else.
-    places: Vec<Place>,
+    places: Vec<PendingState>,
     free: usize,
     /// The last burst of which there are places, and those before it, in order. Most connections have one in flight.
-    last: Option<Burst>,
-    earlier: VecDeque<Burst>,
+    last: Option<SentBurst>,
+    earlier: VecDeque<SentBurst>,
 }
 
 /// What is known of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum PendingState {
     /// It has its fate.
     Gone,
     InFlight,
-    /// The same, and the sender has told its checksum: it need not be computed again.
+    /// The same, and the sender has known its checksum: it need not be computed again.
     Checked(u32),
 }
 
 /// Messages that were sent together.
 #[derive(Clone, Copy, Debug)]
-struct Burst {
+struct SentBurst {
     first: u64,
-    times: Times,
+    times: SendTimes,
 }
 
 impl Pending {
@@ -58,9 +58,9 @@ impl Pending {
 
     /// Adds messages that were sent together.
     #[inline]
-    pub(super) fn push(&mut self, times: Times, places: impl Iterator<Item = Place>) {
+    pub(super) fn push(&mut self, times: SendTimes, places: impl Iterator<Item = PendingState>) {
         if self.last.is_none_or(|last| last.times != times) {
-            let before = self.last.replace(Burst { first: self.next(), times });
+            let before = self.last.replace(SentBurst { first: self.next(), times });
             self.earlier.extend(before);
         }
         if self.free > self.places.len() / 2 {
@@ -72,19 +72,19 @@ impl Pending {
 
     /// All places.
     #[inline]
-    pub(super) fn places(&self) -> &[Place] {
+    pub(super) fn places(&self) -> &[PendingState] {
         &self.places[self.free..]
     }
 
-    /// Place `index`, counted from the first.
+    /// PendingState `index`, counted from the first.
     #[inline]
-    pub(super) fn place(&self, index: usize) -> Option<Place> {
+    pub(super) fn place(&self, index: usize) -> Option<PendingState> {
         self.places().get(index).copied()
     }
 
     /// Removes the first `count` places. `each` takes them, as the first sequence, how many, and their times.
     #[inline]
-    pub(super) fn take_front(&mut self, count: usize, mut each: impl FnMut(u64, u32, Times)) {
+    pub(super) fn take_front(&mut self, count: usize, mut each: impl FnMut(u64, u32, SendTimes)) {
         let end = self.base + count as u64;
         while let Some((burst, next)) = self.oldest().filter(|_| self.base < end) {
             let to = next.unwrap_or(end).min(end);
@@ -105,7 +105,7 @@ impl Pending {
 
     /// The oldest burst, and where the next begins.
     #[inline]
-    fn oldest(&self) -> Option<(Burst, Option<u64>)> {
+    fn oldest(&self) -> Option<(SentBurst, Option<u64>)> {
         let Some(&oldest) = self.earlier.front() else { return Some((self.last?, None)) };
         let next = self.earlier.get(1).or(self.last.as_ref());
         Some((oldest, next.map(|next| next.first)))
@@ -113,24 +113,24 @@ impl Pending {
 
     /// The first place, if the message has its fate, is removed.
     pub(super) fn drop_gone(&mut self) {
-        while self.place(0) == Some(Place::Gone) {
+        while self.place(0) == Some(PendingState::Gone) {
             self.take_front(1, |_, _, _| {});
         }
     }
 
-    /// Times of message `sequence`, if it has a place and no fate.
-    pub(super) fn times(&self, sequence: u64) -> Option<Times> {
-        self.place(self.index(sequence)?).filter(|place| *place != Place::Gone)?;
+    /// SendTimes of message `sequence`, if it has a place and no fate.
+    pub(super) fn times(&self, sequence: u64) -> Option<SendTimes> {
+        self.place(self.index(sequence)?).filter(|place| *place != PendingState::Gone)?;
         let last = self.last.filter(|last| last.first <= sequence);
         let after = self.earlier.partition_point(|burst| burst.first <= sequence);
         last.or_else(|| self.earlier.get(after.checked_sub(1)?).copied()).map(|burst| burst.times)
     }
 
     /// The same, and it has its fate from here on. Its place remains.
-    pub(super) fn take(&mut self, sequence: u64) -> Option<Times> {
+    pub(super) fn take(&mut self, sequence: u64) -> Option<SendTimes> {
         let times = self.times(sequence)?;
         let index = self.index(sequence)?;
-        self.places[self.free + index] = Place::Gone;
+        self.places[self.free + index] = PendingState::Gone;
         Some(times)
     }
 
@@ -146,7 +146,7 @@ impl Pending {
     /// Those of the first `most` places.
     pub(super) fn iter_first(&self, most: usize) -> impl Iterator<Item = u64> {
         let places = (self.base..).zip(self.places()).take(most);
-        places.filter(|(_, place)| **place != Place::Gone).map(|(sequence, _)| sequence)
+        places.filter(|(_, place)| **place != PendingState::Gone).map(|(sequence, _)| sequence)
     }
 }
 
@@ -155,20 +155,20 @@ mod tests {
     use super::*;
     use crate::clock::Time;
 
-    fn times(nanos: u64) -> Times {
-        Times { due: Time::from_nanos(nanos), written: Time::from_nanos(nanos + 1) }
+    fn times(nanos: u64) -> SendTimes {
+        SendTimes { due: Time::from_nanos(nanos), written: Time::from_nanos(nanos + 1) }
     }
 
     /// Bursts of 3, 1 and 2 messages at 10, 20 and 30.
     fn pending() -> Pending {
         let mut pending = Pending::default();
         for (at, messages) in [(10, 3), (20, 1), (30, 2)] {
-            pending.push(times(at), (0..messages).map(Place::Checked));
+            pending.push(times(at), (0..messages).map(PendingState::Checked));
         }
         pending
     }
 
-    fn front(pending: &mut Pending, count: usize) -> Vec<(u64, u32, Times)> {
+    fn front(pending: &mut Pending, count: usize) -> Vec<(u64, u32, SendTimes)> {
         let mut taken = Vec::new();
         pending.take_front(count, |first, messages, times| taken.push((first, messages, times)));
         taken
@@ -198,7 +198,7 @@ mod tests {
         assert_eq!(front(&mut pending, 1), [(5, 1, times(30))]);
         assert!(pending.last.is_none());
         assert_eq!(pending.next(), 6);
-        pending.push(times(40), [Place::InFlight].into_iter());
+        pending.push(times(40), [PendingState::InFlight].into_iter());
         assert_eq!(pending.times(6), Some(times(40)));
     }
 
@@ -212,7 +212,7 @@ mod tests {
         assert_eq!(pending.base(), 0);
         front(&mut pending, 3);
         pending.drop_gone();
-        assert_eq!((pending.base(), pending.place(0)), (4, Some(Place::Checked(0))));
+        assert_eq!((pending.base(), pending.place(0)), (4, Some(PendingState::Checked(0))));
         assert_eq!(pending.times(4), Some(times(30)));
         assert!(pending.earlier.is_empty(), "bursts go with their messages");
     }
@@ -220,7 +220,7 @@ mod tests {
     #[test]
     fn messages_with_the_same_times_are_one_burst() {
         let mut pending = pending();
-        pending.push(times(30), [Place::InFlight].into_iter());
+        pending.push(times(30), [PendingState::InFlight].into_iter());
         assert_eq!(pending.earlier.len(), 2);
         assert_eq!(front(&mut pending, 7).last(), Some(&(4, 3, times(30))));
     }

@@ -2,21 +2,21 @@
 
 use frames::Mask;
 
-use super::text::Table;
-use super::{Kind, Series};
+use super::text::CellTable;
+use super::{ClientMessages, MessageKind};
 
-/// [`Series::encode_all`] for messages without header: empty, or the beginning of a body.
+/// [`ClientMessages::encode_all`] for messages without header: empty, or the beginning of a body.
 #[cold]
 pub(super) fn encode_all<'o>(
-    series: &Series<'_>,
+    series: &ClientMessages<'_>,
     first: u64,
     payloads: impl Iterator<Item = (Mask, &'o mut [u8])>,
     mut each: impl FnMut(u32),
 ) {
     for (sequence, (mask, out)) in (first..).zip(payloads) {
         match series.kind(sequence) {
-            Kind::Text => Table::get().fill(series.slot(sequence), out),
-            Kind::Binary => series.fill(sequence, out),
+            MessageKind::Text => CellTable::get().fill(series.slot(sequence), out),
+            MessageKind::Binary => series.fill(sequence, out),
         }
         let checksum = crc32c::crc32c(out);
         frames::apply(mask, 0, out);

@@ -2,7 +2,7 @@
 
 use wide::u64x2;
 
-use super::body::Body;
+use super::body::BinaryBody;
 
 /// Words of a block. The header of a message ends in it.
 pub(super) const WORDS: usize = 8;
@@ -13,9 +13,9 @@ pub(super) const PAIR: usize = 16;
 /// Words, the first byte the lowest. Two by two, since what is done to one of them is done to all: to make and
 /// compare 64 bytes takes a quarter fewer instructions than word by word.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Block([u64x2; WORDS / 2]);
+pub(super) struct FirstBlock([u64x2; WORDS / 2]);
 
-impl Block {
+impl FirstBlock {
     /// These words.
     pub(super) fn new(words: [u64; WORDS]) -> Self {
         let (pairs, _) = words.as_chunks();
@@ -25,7 +25,7 @@ impl Block {
     /// The first words of a message: the `bits` of the body's, and `plus`. In the pairs before `FIRST` there is nothing of the
     /// body.
     #[inline(always)]
-    pub(super) fn of<const FIRST: usize>(body: Body, bits: &Self, plus: &Self) -> Self {
+    pub(super) fn of<const FIRST: usize>(body: BinaryBody, bits: &Self, plus: &Self) -> Self {
         Self(std::array::from_fn(|pair| {
             if pair < FIRST { plus.0[pair] } else { (body.pair(pair as u64) & bits.0[pair]) + plus.0[pair] }
         }))

@@ -10,7 +10,7 @@ use wide::u64x2;
 /// That is far from random. It need not be more: what comes back is compared to the last bit, so all that counts is that
 /// two messages, and two places in a message, differ; and it is made as fast as it can be compared.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Body {
+pub(super) struct BinaryBody {
     counter: u64,
 }
 
@@ -18,18 +18,18 @@ const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// What the bodies of a client's messages have in common.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Key(u64);
+pub(super) struct BodyKey(u64);
 
-impl Key {
+impl BodyKey {
     #[inline]
     pub(super) fn new(run: u32, client: u32) -> Self {
         Self(((u64::from(run) << 32) | u64::from(client)).wrapping_mul(GOLDEN))
     }
 }
 
-impl Body {
+impl BinaryBody {
     #[inline]
-    pub(super) fn new(key: Key, sequence: u64) -> Self {
+    pub(super) fn new(key: BodyKey, sequence: u64) -> Self {
         Self { counter: mix(key.0 ^ sequence) }
     }
 

@@ -3,7 +3,7 @@
 
 use frames::Mask;
 
-use super::Series;
+use super::ClientMessages;
 
 /// A CRC-32C under way.
 pub(super) trait Checksum: Sized {
@@ -19,8 +19,8 @@ pub(super) trait Checksum: Sized {
     /// That of all of them.
     fn finish(self) -> u32;
 
-    /// [`Series::encode_any_as`] with it. A call, so that what few messages of a block need takes nothing of the others.
-    fn encode_any(series: &Series<'_>, sequence: u64, mask: Mask, out: &mut [u8]) -> u32;
+    /// [`ClientMessages::encode_any_as`] with it. A call, so that what few messages of a block need takes nothing of the others.
+    fn encode_any(series: &ClientMessages<'_>, sequence: u64, mask: Mask, out: &mut [u8]) -> u32;
 }
 
 /// On any processor.
@@ -46,7 +46,7 @@ impl Checksum for Portable {
     }
 
     #[inline(never)]
-    fn encode_any(series: &Series<'_>, sequence: u64, mask: Mask, out: &mut [u8]) -> u32 {
+    fn encode_any(series: &ClientMessages<'_>, sequence: u64, mask: Mask, out: &mut [u8]) -> u32 {
         series.encode_any_as::<Self>(sequence, mask, out)
     }
 }
@@ -59,16 +59,16 @@ pub(super) use instruction::Instruction;
 mod instruction {
     use std::arch::x86_64::{_mm_crc32_u8, _mm_crc32_u16, _mm_crc32_u32, _mm_crc32_u64};
 
-    use super::{Checksum, Mask, Portable, Series};
+    use super::{Checksum, ClientMessages, Mask, Portable};
 
     /// The processor's own instruction for it. Exists only within [`Instruction::encode_all`].
     pub(in crate::message) struct Instruction(u64);
 
     impl Instruction {
-        /// [`Series::encode_all`], with the instruction if the processor has it (SSE 4.2).
+        /// [`ClientMessages::encode_all`], with the instruction if the processor has it (SSE 4.2).
         #[inline]
         pub(in crate::message) fn encode_all<'o>(
-            series: &Series<'_>,
+            series: &ClientMessages<'_>,
             first: u64,
             payloads: impl Iterator<Item = (Mask, &'o mut [u8])>,
             each: impl FnMut(u32),
@@ -90,7 +90,7 @@ mod instruction {
     /// Compiled for processors with the instruction, and everything that is inlined here with it.
     #[target_feature(enable = "sse4.2")]
     fn encode_all<'o>(
-        series: &Series<'_>,
+        series: &ClientMessages<'_>,
         first: u64,
         payloads: impl Iterator<Item = (Mask, &'o mut [u8])>,
         each: impl FnMut(u32),
@@ -100,7 +100,7 @@ mod instruction {
 
     #[target_feature(enable = "sse4.2")]
     fn encode_blocks<'o>(
-        series: &Series<'_>,
+        series: &ClientMessages<'_>,
         first: u64,
         payloads: impl Iterator<Item = (Mask, &'o mut [u8])>,
         each: impl FnMut(u32),
@@ -110,7 +110,7 @@ mod instruction {
 
     #[inline(never)]
     #[target_feature(enable = "sse4.2")]
-    fn encode_any(series: &Series<'_>, sequence: u64, mask: Mask, out: &mut [u8]) -> u32 {
+    fn encode_any(series: &ClientMessages<'_>, sequence: u64, mask: Mask, out: &mut [u8]) -> u32 {
         series.encode_any_as::<Instruction>(sequence, mask, out)
     }
 
@@ -159,7 +159,7 @@ mod instruction {
         }
 
         #[inline(always)]
-        fn encode_any(series: &Series<'_>, sequence: u64, mask: Mask, out: &mut [u8]) -> u32 {
+        fn encode_any(series: &ClientMessages<'_>, sequence: u64, mask: Mask, out: &mut [u8]) -> u32 {
             // SAFETY: see `Instruction`.
             unsafe { encode_any(series, sequence, mask, out) }
         }

@@ -1,6 +1,6 @@
 //! How unlike a message something is that came instead.
 
-use super::{Kind, LEAD, text_header};
+use super::{LEAD, MessageKind, text_header};
 
 /// Bytes in which `bytes` differ from the message `expected`. `header`: where a text's header begins in them. If that is at another
 /// place than in the message, all that follows may have moved with it. Where the header is the message's, checksum and
@@ -9,7 +9,7 @@ pub(crate) fn distance(expected: &[u8], bytes: &[u8], header: Option<usize>) -> 
     let own = text_header(expected, LEAD);
     let from = |bytes, at: Option<usize>| -> &[u8] { <[u8]>::get(bytes, at.unwrap_or(0)..).unwrap_or_default() };
     let (message, rest) = (from(expected, own), from(bytes, header));
-    let len = if own.is_some() { Kind::Text } else { Kind::Binary }.header_len();
+    let len = if own.is_some() { MessageKind::Text } else { MessageKind::Binary }.header_len();
     let same_header = message.len() >= len && rest.starts_with(&message[..len]);
     let as_it_is = || differing(expected, bytes);
     match (own, header) {

@@ -46,11 +46,11 @@ mod body;
     )
 )]
 mod checksum;
+#[expect(clippy::inline_always, reason = "what is compiled for an instruction must be inlined where that is declared")]
+mod client_messages;
 mod distance;
 mod hex;
 mod kinds;
-#[expect(clippy::inline_always, reason = "what is compiled for an instruction must be inlined where that is declared")]
-mod series;
 mod template;
 #[expect(clippy::inline_always, reason = "as above")]
 mod text;
@@ -60,21 +60,21 @@ mod words;
 use std::fmt;
 
 pub(crate) use body::mix;
+pub use client_messages::ClientMessages;
 pub(crate) use distance::distance;
-pub use series::Series;
 use template::Template;
 pub(crate) use text::LEAD;
 
 /// How a message is sent: the opcode of its frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kind {
+pub enum MessageKind {
     /// Opcode 1.
     Text,
     /// Opcode 2.
     Binary,
 }
 
-impl Kind {
+impl MessageKind {
     /// Bytes of a header of this kind: the size of the smallest message.
     pub const fn header_len(self) -> usize {
         match self {
@@ -114,11 +114,11 @@ impl fmt::Display for Mix {
 
 impl Mix {
     /// The kind of the message with this sequence.
-    pub const fn kind(self, sequence: u64) -> Kind {
+    pub const fn kind(self, sequence: u64) -> MessageKind {
         match self {
-            Self::Text => Kind::Text,
-            Self::Mixed if sequence.is_multiple_of(2) => Kind::Text,
-            Self::Binary | Self::Mixed => Kind::Binary,
+            Self::Text => MessageKind::Text,
+            Self::Mixed if sequence.is_multiple_of(2) => MessageKind::Text,
+            Self::Binary | Self::Mixed => MessageKind::Binary,
         }
     }
 
@@ -145,7 +145,7 @@ const SEQUENCE_MASK: u64 = (1 << 48) - 1;
 
 /// Which message this is, as its header says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Header {
+pub struct MessageHeader {
     /// Run that sent it.
     pub run: u32,
     /// Client that sent it.
@@ -184,14 +184,14 @@ impl Payload {
 
     /// The kind of the message with this sequence.
     #[inline]
-    pub fn kind(&self, sequence: u64) -> Kind {
+    pub fn kind(&self, sequence: u64) -> MessageKind {
         self.mix.kind(sequence)
     }
 
     /// The messages of `client`.
     #[inline]
-    pub fn of(&self, client: u32) -> Series<'_> {
-        Series::new(self, client)
+    pub fn of(&self, client: u32) -> ClientMessages<'_> {
+        ClientMessages::new(self, client)
     }
 
     /// Writes message `sequence` of `client` to `out`, which is [`Self::size`] bytes long. Its checksum.
@@ -206,8 +206,8 @@ impl Payload {
     pub(crate) fn opening(&self, client: u32, sequence: u64) -> ([u8; LEAD + MAGIC], usize) {
         let kind = self.kind(sequence);
         let lead = match kind {
-            Kind::Text => self.of(client).lead(sequence),
-            Kind::Binary => text::Lead::NONE,
+            MessageKind::Text => self.of(client).lead(sequence),
+            MessageKind::Binary => text::Lead::NONE,
         };
         let mut opening = [0; LEAD + MAGIC];
         let (before, magic) = opening.split_at_mut(lead.len());
@@ -224,37 +224,37 @@ impl Payload {
 
 /// The message that `bytes` begin with, and its kind, if it is there whole and every byte is right. It may be of any
 /// run and any client, and bytes may follow.
-pub fn leading(bytes: &[u8]) -> Option<(Kind, Header)> {
+pub fn leading(bytes: &[u8]) -> Option<(MessageKind, MessageHeader)> {
     let (kind, header) = parse(bytes)?;
     let message = bytes.get(..header.length as usize)?;
-    let Header { run, client, sequence, length } = header;
+    let MessageHeader { run, client, sequence, length } = header;
     let payload = Payload::with_header(run, length, Mix::Mixed);
     payload.of(client).is_whole_of_kind(kind, sequence, message).then_some((kind, header))
 }
 
 /// What the header at the beginning of `bytes` claims, if one is there, before which there may be as much as texts
 /// have there. Nothing of it is checked.
-pub fn parse(bytes: &[u8]) -> Option<(Kind, Header)> {
+pub fn parse(bytes: &[u8]) -> Option<(MessageKind, MessageHeader)> {
     if let Some(head) = bytes.first_chunk::<BINARY_HEADER>()
-        && head.starts_with(&Kind::Binary.magic())
+        && head.starts_with(&MessageKind::Binary.magic())
     {
         let number = |at: usize| u32::from_be_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
         let sequence = (u64::from(number(16)) << 32) | u64::from(number(20));
-        let header = Header { run: number(8), client: number(12), sequence, length: number(24) };
-        return (sequence <= SEQUENCE_MASK).then_some((Kind::Binary, header));
+        let header = MessageHeader { run: number(8), client: number(12), sequence, length: number(24) };
+        return (sequence <= SEQUENCE_MASK).then_some((MessageKind::Binary, header));
     }
-    Some((Kind::Text, parse_text(&bytes[text_header(bytes, LEAD)?..])?))
+    Some((MessageKind::Text, parse_text(&bytes[text_header(bytes, LEAD)?..])?))
 }
 
 /// Where a text's header seems to begin, not after `most`.
 pub(crate) fn text_header(bytes: &[u8], most: usize) -> Option<usize> {
-    (0..=most).find(|&at| bytes.get(at..).is_some_and(|rest| rest.starts_with(&Kind::Text.magic())))
+    (0..=most).find(|&at| bytes.get(at..).is_some_and(|rest| rest.starts_with(&MessageKind::Text.magic())))
 }
 
 /// What the text's header with which `bytes` begin claims.
-pub(crate) fn parse_text(bytes: &[u8]) -> Option<Header> {
+pub(crate) fn parse_text(bytes: &[u8]) -> Option<MessageHeader> {
     let head = bytes.first_chunk::<TEXT_HEADER>()?;
-    if !head.starts_with(&Kind::Text.magic()) || COLONS.iter().any(|&at| head[at] != b':') {
+    if !head.starts_with(&MessageKind::Text.magic()) || COLONS.iter().any(|&at| head[at] != b':') {
         return None;
     }
     let number = |at: usize, digits: usize| {
@@ -264,7 +264,7 @@ pub(crate) fn parse_text(bytes: &[u8]) -> Option<Header> {
         lower.then(|| std::str::from_utf8(digits).ok().and_then(|text| u64::from_str_radix(text, 16).ok())).flatten()
     };
     let narrow = |number: u64| u32::try_from(number).ok();
-    Some(Header {
+    Some(MessageHeader {
         run: narrow(number(13, 8)?)?,
         client: narrow(number(22, 8)?)?,
         sequence: number(31, 12)?,

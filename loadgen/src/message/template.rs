@@ -1,10 +1,10 @@
 //! What the messages of a run have in common.
 
-use super::block::{BYTES, Block, WORDS};
+use super::block::{BYTES, FirstBlock, WORDS};
 use super::body::mix;
 use super::hex::hex;
-use super::text::{LED, Lead, Table, Tail};
-use super::{COLONS, Kind, MAGIC};
+use super::text::{CellTable, LED, Lead, Tail};
+use super::{COLONS, MAGIC, MessageKind};
 
 /// The first words of the messages of either kind: checksum, client and sequence are zero, but for the first four digits of the
 /// sequence, which nearly always are.
@@ -18,11 +18,11 @@ pub(super) struct Template {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct TextTemplate {
     /// The header, and nothing of the body.
-    pub(super) plus: Block,
-    pub(super) table: &'static Table,
+    pub(super) plus: FirstBlock,
+    pub(super) table: &'static CellTable,
     /// The first cell of each message.
     pub(super) tails: &'static [Tail; super::text::CELLS],
-    /// [`Table::led`] of the size.
+    /// [`CellTable::led`] of the size.
     pub(super) led: u8,
     /// What is added to a sequence, beside the client's, for the first cell of its text.
     pub(super) cells: u8,
@@ -39,7 +39,7 @@ impl TextTemplate {
 /// What is the same in the texts of all runs: the magic, the colons, and the first four digits of the sequence.
 const TEXT: [u8; BYTES] = {
     let mut text = [0; BYTES];
-    text.split_at_mut(MAGIC).0.copy_from_slice(&Kind::Text.magic());
+    text.split_at_mut(MAGIC).0.copy_from_slice(&MessageKind::Text.magic());
     text.split_at_mut(31).1.split_at_mut(4).0.copy_from_slice(b"0000");
     let mut at = 0;
     while at < COLONS.len() {
@@ -55,13 +55,13 @@ impl Template {
         text[13..21].copy_from_slice(&hex(run).to_le_bytes());
         text[44..52].copy_from_slice(&hex(size).to_le_bytes());
         let mut binary = [0; BYTES];
-        binary[..MAGIC].copy_from_slice(&Kind::Binary.magic());
+        binary[..MAGIC].copy_from_slice(&MessageKind::Binary.magic());
         binary[8..12].copy_from_slice(&run.to_be_bytes());
         binary[24..28].copy_from_slice(&size.to_be_bytes());
-        let (size, table) = (size as usize, Table::get());
+        let (size, table) = (size as usize, CellTable::get());
         let [cells, ..] = mix(run.into()).to_le_bytes();
-        let plus = Block::new(words(&text));
-        let text = TextTemplate { plus, table, tails: table.tails(size), led: Table::led(size), cells };
+        let plus = FirstBlock::new(words(&text));
+        let text = TextTemplate { plus, table, tails: table.tails(size), led: CellTable::led(size), cells };
         Self { text, binary: Pattern::new(&binary, size) }
     }
 }
@@ -69,8 +69,8 @@ impl Template {
 /// The first words of binary messages: which bits of the body are in each, and what is added to them.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pattern {
-    pub(super) bits: Block,
-    pub(super) plus: Block,
+    pub(super) bits: FirstBlock,
+    pub(super) plus: FirstBlock,
 }
 
 impl Pattern {
@@ -79,13 +79,13 @@ impl Pattern {
     fn new(header: &[u8; BYTES], size: usize) -> Self {
         const WHOLE: [u64; WORDS] = bits(BYTES);
         let bits = if size < BYTES { bits(size) } else { WHOLE };
-        Self { bits: Block::new(bits), plus: Block::new(words(header)) }
+        Self { bits: FirstBlock::new(bits), plus: FirstBlock::new(words(header)) }
     }
 }
 
 /// The bits of a binary message's body in the first words of messages of `size` bytes.
 const fn bits(size: usize) -> [u64; WORDS] {
-    let header = Kind::Binary.header_len();
+    let header = MessageKind::Binary.header_len();
     let (mut bits, mut at) = ([0; WORDS], 0);
     while at < WORDS {
         bits[at] = below(size, at) & !below(header, at);

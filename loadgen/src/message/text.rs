@@ -61,7 +61,7 @@ impl Lead {
 }
 
 /// The cells, in the forms in which messages are made of them.
-pub(super) struct Table {
+pub(super) struct CellTable {
     /// All of them, repeated.
     bytes: [u8; BYTES_KEPT],
     /// For each place in `bytes`, how many bytes of a character are before it.
@@ -71,17 +71,17 @@ pub(super) struct Table {
     leads: [Lead; CELLS / 8],
 }
 
-impl fmt::Debug for Table {
+impl fmt::Debug for CellTable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Table")
+        f.write_str("CellTable")
     }
 }
 
-impl Table {
+impl CellTable {
     /// The only one, made when it is first asked for.
     #[inline]
     pub(super) fn get() -> &'static Self {
-        static TABLE: LazyLock<Box<Table>> = LazyLock::new(Table::new);
+        static TABLE: LazyLock<Box<CellTable>> = LazyLock::new(CellTable::new);
         &TABLE
     }
 

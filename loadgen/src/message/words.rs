@@ -3,22 +3,22 @@
 
 use wide::u64x2;
 
-use super::Kind;
-use super::block::{self, BYTES, Block, WORDS};
-use super::body::Body;
+use super::MessageKind;
+use super::block::{self, BYTES, FirstBlock, WORDS};
+use super::body::BinaryBody;
 use super::checksum::Checksum;
-use super::text::{CELL, PERIOD, Table};
+use super::text::{CELL, CellTable, PERIOD};
 
 /// A message, a text from its header on. Where it is shorter than a block, the rest of that is zero.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Words<R> {
-    pub(super) block: Block,
+    pub(super) block: FirstBlock,
     pub(super) rest: R,
-    pub(super) kind: Kind,
+    pub(super) kind: MessageKind,
 }
 
 /// What follows the block.
-pub(super) trait Rest: Copy {
+pub(super) trait MessageRest: Copy {
     /// Writes it, masked, to `out`.
     fn write(self, checksum: &mut impl Checksum, mask: u64, out: &mut [u8]);
 
@@ -26,7 +26,7 @@ pub(super) trait Rest: Copy {
     fn equal(self, bytes: &[u8]) -> bool;
 }
 
-impl<R: Rest> Words<R> {
+impl<R: MessageRest> Words<R> {
     /// Writes the message, masked. `put` puts its checksum, from byte `COVERED` on, into the block. The checksum.
     ///
     /// # Panics
@@ -36,7 +36,7 @@ impl<R: Rest> Words<R> {
         mut self,
         mask: u64,
         out: &mut [u8],
-        put: impl FnOnce(&mut Block, u32),
+        put: impl FnOnce(&mut FirstBlock, u32),
     ) -> u32 {
         let mut checksum = C::start();
         let Some((bytes, rest)) = out.split_first_chunk_mut::<BYTES>() else {
@@ -100,7 +100,7 @@ fn filled_up(bytes: &[u8]) -> [u8; BYTES] {
     block
 }
 
-impl Rest for Body {
+impl MessageRest for BinaryBody {
     #[inline(always)]
     fn write(self, checksum: &mut impl Checksum, mask: u64, out: &mut [u8]) {
         let (whole, tail) = out.as_chunks_mut();
@@ -143,13 +143,13 @@ impl Rest for Body {
 
 /// The cells of a text behind its first, which is in the block.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Row {
-    pub(super) table: &'static Table,
+pub(super) struct CellRow {
+    pub(super) table: &'static CellTable,
     /// Its first cell.
     pub(super) slot: u8,
 }
 
-impl Row {
+impl CellRow {
     /// Where it begins in the table.
     #[inline(always)]
     fn place(self) -> usize {
@@ -169,7 +169,7 @@ impl Row {
     }
 }
 
-impl Rest for Row {
+impl MessageRest for CellRow {
     #[inline(always)]
     fn write(self, checksum: &mut impl Checksum, mask: u64, out: &mut [u8]) {
         let (most, end) = out.split_at_mut(Self::unmended(out.len()));

@@ -34,7 +34,7 @@ pub struct Plan {
     /// How connections are opened.
     pub connect: Connect,
     /// What moves the messages.
-    pub engine: Engine,
+    pub engine: EngineKind,
     /// Worker threads; not more than clients, and no fewer than [`threads_for`](crate::threads_for) these.
     pub threads: NonZeroUsize,
     /// Seed of the payloads.
@@ -105,14 +105,14 @@ impl fmt::Display for Expect {
 /// What moves the messages. Both say the same of any server; they have no code in common but the opening handshake, so each
 /// is a second opinion on the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Engine {
+pub enum EngineKind {
     /// Frames of the crate `frames` on sockets and an event queue of its own: takes the least time and memory.
     Lean,
     /// tokio and tokio-tungstenite.
     Tungstenite,
 }
 
-impl Engine {
+impl EngineKind {
     /// Its name on the command line and in results.
     pub const fn name(self) -> &'static str {
         match self {
@@ -122,7 +122,7 @@ impl Engine {
     }
 }
 
-impl fmt::Display for Engine {
+impl fmt::Display for EngineKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }

@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 
 use crate::plan::{Load, Plan};
 
-/// Bytes of a frame's header, at most.
+/// Bytes of a context's header, at most.
 const HEADER: usize = 14;
 
 /// Longest that a message may be held up before its connection is given up, on top of what the plan waits for.
@@ -20,13 +20,13 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A server on a free loopback port, which ends when this is dropped.
 #[derive(Debug)]
-pub(crate) struct Embedded {
+pub(crate) struct EmbeddedServer {
     address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Embedded {
+impl EmbeddedServer {
     /// A server with room for `plan` on `threads` threads, which have their descriptors in `table`. It accepts connections when
     /// this returns.
     pub(crate) fn start(plan: &Plan, threads: NonZeroUsize, table: Table) -> io::Result<Self> {
@@ -80,7 +80,7 @@ fn limits(plan: &Plan) -> Limits {
     }
 }
 
-impl Drop for Embedded {
+impl Drop for EmbeddedServer {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {

@@ -1,12 +1,12 @@
 //! A run: connect all, warm up, measure, drain, close. Owns stopping.
 
-mod crew;
 mod embedded;
 pub(crate) mod environment;
 pub(crate) mod limits;
 pub(crate) mod processor_time;
 mod summary;
 mod timeline;
+mod workers;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -18,23 +18,23 @@ use reports::judge::is_own_failure;
 use reports::model::Target as TargetRecord;
 use reports::{Report, exit};
 
-use self::crew::Crew;
-use self::embedded::Embedded;
+use self::embedded::EmbeddedServer;
 use self::environment::cores;
-use self::limits::{Fit, Limits, Needs, Refusal};
+use self::limits::{Fit, PlanRefusal, Requirements, SystemLimits};
 use self::processor_time::ProcessorTime;
-use self::summary::Frame;
-use crate::engine::{Build, Lean, Tungstenite};
-use crate::ledger::Terms;
+use self::summary::RunContext;
+use self::workers::Workers;
+use crate::engine::{BuildEngine, Lean, Tungstenite};
+use crate::ledger::Expectation;
 use crate::message::Payload;
-use crate::plan::{Engine, Load, Plan, Target, Until};
+use crate::plan::{EngineKind, Load, Plan, Target, Until};
 use crate::schedule::Schedule;
 use crate::secrets::Secrets;
 use crate::transport::endpoint;
-use crate::transport::source::{self, Source};
-use crate::worker::{Orders, Outcome};
+use crate::transport::source_addresses::{self, SourceAddresses};
+use crate::worker::{WorkerConfig, WorkerOutcome};
 
-/// Stops a run from another thread, a signal handler for example. Clones stop the same run.
+/// StopDetector a run from another thread, a signal handler for example. Clones stop the same run.
 #[derive(Clone, Debug, Default)]
 pub struct Stop(Arc<AtomicBool>);
 
@@ -102,7 +102,7 @@ pub struct LastSecond {
 pub enum RunError {
     /// The plan can't work on this system. Nothing was connected.
     #[error("{0}")]
-    Refused(#[from] Refusal),
+    Refused(#[from] PlanRefusal),
     /// No connection opened.
     #[error("cannot reach {url}: {what}")]
     Unreachable {
@@ -122,7 +122,7 @@ pub enum RunError {
     /// The run was stopped before there was anything to report.
     #[error("interrupted before a connection opened")]
     Interrupted,
-    /// The system refused something that a run needs.
+    /// The system refused something that a run requirements.
     #[error("{0}: {1}{remedy}", remedy = remedy(.1))]
     System(&'static str, std::io::Error),
 }
@@ -163,43 +163,43 @@ pub fn run(
     observe: impl FnMut(&Snapshot),
 ) -> Result<Report, RunError> {
     match plan.engine {
-        Engine::Lean => run_on(&Lean::new, plan, thresholds, stop, observe),
-        Engine::Tungstenite => run_on(&Tungstenite::new, plan, thresholds, stop, observe),
+        EngineKind::Lean => run_on(&Lean::new, plan, thresholds, stop, observe),
+        EngineKind::Tungstenite => run_on(&Tungstenite::new, plan, thresholds, stop, observe),
     }
 }
 
 /// Runs a plan on the engines that `build` makes.
 fn run_on(
-    build: &impl Build,
+    build: &impl BuildEngine,
     plan: &Plan,
     thresholds: Vec<String>,
     stop: &Stop,
     mut observe: impl FnMut(&Snapshot),
 ) -> Result<Report, RunError> {
-    let limits = Limits::raise();
+    let limits = SystemLimits::raise();
     let secrets = Secrets::of_plan(plan);
     let embedded = embedded(plan, &limits)?;
     let target = TargetRecord {
-        url: embedded.as_ref().map_or_else(|| endpoint::scrubbed(plan), Embedded::url),
+        url: embedded.as_ref().map_or_else(|| endpoint::scrubbed(plan), EmbeddedServer::url),
         embedded: embedded.is_some(),
     };
-    let mut endpoint = endpoint::resolve(plan, embedded.as_ref().map(Embedded::address))
+    let mut endpoint = endpoint::resolve(plan, embedded.as_ref().map(EmbeddedServer::address))
         .map_err(|error| RunError::Unreachable { url: target.url.clone(), what: secrets.redact(&error.to_string()) })?;
-    source::check(&plan.connect.sources, &mut endpoint.addresses)?;
-    let needs = needs(plan, Some(&endpoint.addresses));
-    let fit = limits.fit(&needs)?;
+    source_addresses::check(&plan.connect.sources, &mut endpoint.addresses).map_err(PlanRefusal::from)?;
+    let requirements = requirements(plan, Some(&endpoint.addresses));
+    let fit = limits.fit(&requirements)?;
 
     let run_id = run_id(plan.seed);
     let loopback = endpoint.addresses.iter().all(is_loopback);
-    let orders = orders(plan, run_id, source(plan, &needs, &limits), &fit, loopback);
+    let config = config(plan, run_id, source(plan, &requirements, &limits), &fit, loopback);
     let failed = |error| RunError::System("a worker failed", error);
-    let mut crew = Crew::start(&orders, &endpoint, build, stop).map_err(failed)?;
-    let open = crew.connect(&mut observe);
+    let mut workers = Workers::start(&config, &endpoint, build, stop).map_err(failed)?;
+    let open = workers.connect(&mut observe);
     let (started_at, before) = (SystemTime::now(), ProcessorTime::now());
     if open > 0 && !stop.is_stopped() {
-        crew.load(planned_length(plan), plan.warmup, &mut observe);
+        workers.load(planned_length(plan), plan.warmup, &mut observe);
     }
-    let (outcomes, timeline) = crew.finish().map_err(failed)?;
+    let (outcomes, timeline) = workers.finish().map_err(failed)?;
     let stolen = before.and_then(|before| ProcessorTime::now()?.stolen_since(before));
     drop(embedded);
     // What opened and has ended since was reached: that is a report's matter.
@@ -212,24 +212,24 @@ fn run_on(
     }
     let (intervals, response) = timeline.finish();
     let interrupted = stop.is_stopped();
-    let frame = Frame { target, run_id, thresholds, started_at, interrupted, stolen, intervals, response };
-    let mut report = summary::summarize(plan, frame, outcomes);
+    let context = RunContext { target, run_id, thresholds, started_at, interrupted, stolen, intervals, response };
+    let mut report = summary::summarize(plan, context, outcomes);
     secrets.redact_report(&mut report);
     Ok(report)
 }
 
 /// Starts the server that the plan asks for, if there is room for the whole plan.
-fn embedded(plan: &Plan, limits: &Limits) -> Result<Option<Embedded>, RunError> {
-    let Some((threads, table)) = limits.fit(&needs(plan, None))?.server else { return Ok(None) };
-    let started = Embedded::start(plan, threads, table);
+fn embedded(plan: &Plan, limits: &SystemLimits) -> Result<Option<EmbeddedServer>, RunError> {
+    let Some((threads, table)) = limits.fit(&requirements(plan, None))?.server else { return Ok(None) };
+    let started = EmbeddedServer::start(plan, threads, table);
     Ok(Some(started.map_err(|error| RunError::System("cannot start the reference server", error))?))
 }
 
-/// What the plan needs; `addresses` are the target's, if they are known.
-fn needs(plan: &Plan, addresses: Option<&[SocketAddr]>) -> Needs {
+/// What the plan requirements; `addresses` are the target's, if they are known.
+fn requirements(plan: &Plan, addresses: Option<&[SocketAddr]>) -> Requirements {
     let sources = plan.connect.sources.len();
     let many = addresses.is_none_or(|addresses| addresses.iter().all(|peer| peer.is_ipv4() && is_loopback(peer)));
-    Needs {
+    Requirements {
         clients: plan.clients.get(),
         workers: plan.threads,
         embedded: match plan.target {
@@ -245,26 +245,26 @@ fn is_loopback(peer: &SocketAddr) -> bool {
 }
 
 /// Those that are listed. Else one source address serves as many clients as it has ports.
-fn source(plan: &Plan, needs: &Needs, limits: &Limits) -> Source {
+fn source(plan: &Plan, requirements: &Requirements, limits: &SystemLimits) -> SourceAddresses {
     let clients_each = limits.clients_per_address();
-    match needs.sources {
-        None if needs.clients > clients_each => Source::Loopback { clients_each },
-        Some(_) if !plan.connect.sources.is_empty() => Source::Listed(plan.connect.sources.as_slice().into()),
-        _ => Source::System,
+    match requirements.sources {
+        None if requirements.clients > clients_each => SourceAddresses::Loopback { clients_each },
+        Some(_) if !plan.connect.sources.is_empty() => SourceAddresses::Listed(plan.connect.sources.as_slice().into()),
+        _ => SourceAddresses::System,
     }
 }
 
-fn orders(plan: &Plan, run_id: u32, source: Source, fit: &Fit, loopback: bool) -> Orders {
+fn config(plan: &Plan, run_id: u32, source: SourceAddresses, fit: &Fit, loopback: bool) -> WorkerConfig {
     let nanos = |duration: Duration| u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
     let clients = plan.clients.get();
     let workers = u32::try_from(plan.threads.get()).unwrap_or(u32::MAX);
-    // A worker that spins keeps a core. Where the target runs on this machine, it needs cores as well: those of its
+    // A worker that spins keeps a core. Where the target runs on this machine, it requirements cores as well: those of its
     // threads if they are known, else one at least.
     let target_threads = match fit.server {
         Some((threads, _)) => u32::try_from(threads.get()).unwrap_or(u32::MAX),
         None => u32::from(loopback),
     };
-    Orders {
+    WorkerConfig {
         worker: 0,
         workers,
         clients,
@@ -272,7 +272,11 @@ fn orders(plan: &Plan, run_id: u32, source: Source, fit: &Fit, loopback: bool) -
         warmup: nanos(plan.warmup),
         until: plan.until,
         drain: nanos(plan.drain),
-        terms: Terms { payload: Payload::new(run_id, plan.size, plan.mix), expect: plan.expect.clone(), clients },
+        expectation: Expectation {
+            payload: Payload::new(run_id, plan.size, plan.mix),
+            expect: plan.expect.clone(),
+            clients,
+        },
         connect_rate: plan.connect.rate,
         source,
         table: fit.table,
@@ -286,7 +290,7 @@ fn run_id(seed: u64) -> u32 {
 }
 
 /// Why no connection opened: kinds of errors with their number, and what the first of each said.
-fn none_opened(url: String, outcomes: &[Outcome], secrets: &Secrets) -> RunError {
+fn none_opened(url: String, outcomes: &[WorkerOutcome], secrets: &Secrets) -> RunError {
     let mut kinds: BTreeMap<&str, (u64, Option<&str>)> = BTreeMap::new();
     for connections in outcomes.iter().map(|outcome| &outcome.connections) {
         for (kind, count) in &connections.errors {

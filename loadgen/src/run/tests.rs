@@ -11,11 +11,11 @@ use reports::{Judgement, LimitedBy, Render, Verdict, identities, judge};
 
 use super::*;
 use crate::clock::{Clock, Time};
-use crate::engine::{Engine, Sink};
-use crate::message::{Kind, Mix};
-use crate::plan::{Connect, Engine as EngineName, Expect, Rate};
+use crate::engine::{Engine, EventSink};
+use crate::message::{MessageKind, Mix};
+use crate::plan::{Connect, EngineKind, Expect, Rate};
 use crate::schedule::pacer::Wait;
-use crate::transport::Opened;
+use crate::transport::OpenConnection;
 
 /// How long the worker's thread is kept from its work, in nanoseconds.
 const BLOCK: u64 = 400_000_000;
@@ -36,7 +36,7 @@ struct Starved<E> {
 }
 
 impl<E: Engine> Engine for Starved<E> {
-    fn adopt(&mut self, slot: usize, opened: Opened) {
+    fn adopt(&mut self, slot: usize, opened: OpenConnection) {
         self.engine.adopt(slot, opened);
     }
 
@@ -70,7 +70,7 @@ impl<E: Engine> Engine for Starved<E> {
         self.engine.unread_since()
     }
 
-    fn receive(&mut self, slot: usize, sink: &mut impl Sink) {
+    fn receive(&mut self, slot: usize, sink: &mut impl EventSink) {
         self.engine.receive(slot, sink);
     }
 
@@ -78,7 +78,7 @@ impl<E: Engine> Engine for Starved<E> {
         &mut self,
         slot: usize,
         len: usize,
-        kinds: impl ExactSizeIterator<Item = Kind>,
+        kinds: impl ExactSizeIterator<Item = MessageKind>,
         fill: impl FnOnce(Payloads<'_>),
     ) {
         self.engine.queue(slot, len, kinds, fill);
@@ -121,14 +121,14 @@ fn plan() -> Plan {
             sources: Vec::new(),
             insecure: false,
         },
-        engine: EngineName::Tungstenite,
+        engine: EngineKind::Tungstenite,
         threads: NonZeroUsize::MIN,
         seed: 7,
     }
 }
 
 /// Runs the plan with a block after so many bursts, if there is one. The judgement, and for how long the worker was away.
-fn starve(engine: &impl Build, bursts_before: Option<u64>) -> (Report, Judgement, u64) {
+fn starve(engine: &impl BuildEngine, bursts_before: Option<u64>) -> (Report, Judgement, u64) {
     let away = Arc::new(AtomicU64::new(0));
     let shared = Arc::clone(&away);
     let inner = engine.clone();
@@ -154,7 +154,7 @@ fn what_a_starved_generator_is_late_with_is_not_the_targets() {
     starved(&Tungstenite::new);
 }
 
-fn starved(engine: &impl Build) {
+fn starved(engine: &impl BuildEngine) {
     let (report, judgement, away) = starve(engine, Some(BURSTS_BEFORE));
     assert!(away >= BLOCK, "{away}");
     // Nothing was asked for that the generator could spoil; but it is said.

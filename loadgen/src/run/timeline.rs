@@ -6,7 +6,7 @@ use hdrhistogram::Histogram;
 use reports::model::{Interval, Latency, Packed};
 use reports::value_at_share;
 
-use crate::worker::recorder::Row;
+use crate::worker::recorder::SecondRow;
 
 /// Merges rows as they come, so that memory does not grow with the length of a run but for one row and one packed histogram
 /// a second: a few kilobytes.
@@ -14,7 +14,7 @@ use crate::worker::recorder::Row;
 pub(crate) struct Timeline {
     workers: usize,
     /// Seconds of which some workers have not told yet.
-    open: BTreeMap<u64, Vec<Row>>,
+    open: BTreeMap<u64, Vec<SecondRow>>,
     intervals: BTreeMap<u64, Interval>,
     response: Histogram<u64>,
 }
@@ -25,7 +25,7 @@ impl Timeline {
     }
 
     /// Takes the row of one worker.
-    pub(crate) fn add(&mut self, row: Row) {
+    pub(crate) fn add(&mut self, row: SecondRow) {
         let second = row.second;
         let rows = self.open.entry(second).or_default();
         rows.push(row);
@@ -54,7 +54,7 @@ impl Timeline {
             response.saturating_record_n(nanos, u32::try_from(times).unwrap_or(u32::MAX));
             self.response.saturating_record_n(nanos, times);
         }
-        let sum = |field: fn(&Row) -> u64| rows.iter().map(field).sum();
+        let sum = |field: fn(&SecondRow) -> u64| rows.iter().map(field).sum();
         let quantile = |part, whole| (!response.is_empty()).then(|| value_at_share(&response, part, whole));
         let interval = Interval {
             at_s: second as f64,
@@ -75,8 +75,8 @@ impl Timeline {
 mod tests {
     use super::*;
 
-    fn row(second: u64, matched: u64, response: &[(u64, u64)]) -> Row {
-        Row { second, sent: matched + 1, matched, anomalies: 0, response: response.to_vec() }
+    fn row(second: u64, matched: u64, response: &[(u64, u64)]) -> SecondRow {
+        SecondRow { second, sent: matched + 1, matched, anomalies: 0, response: response.to_vec() }
     }
 
     #[test]

@@ -13,7 +13,7 @@ use tokio_rustls::rustls::pki_types::ServerName;
 use url::{Host, Url};
 
 use super::tls_settings;
-use super::{Bounds, Endpoint};
+use super::{ConnectionLimits, Endpoint};
 use crate::plan::{Expect, Load, Plan, Target};
 use crate::secrets::Secrets;
 
@@ -57,7 +57,7 @@ pub(crate) fn resolve(plan: &Plan, embedded: Option<SocketAddr>) -> io::Result<E
         secrets: Secrets::of_plan(plan),
         headers,
         timeout: plan.connect.timeout,
-        bounds: Bounds {
+        bounds: ConnectionLimits {
             max_message: match &plan.expect {
                 Expect::Echo => (16 * size).max(MAX_KNOWN),
                 Expect::Reply(text) => (16 * text.len()).max(MAX_KNOWN),

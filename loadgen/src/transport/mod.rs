@@ -1,14 +1,15 @@
 //! Opens connections: name lookup, source address, TCP, TLS, and the opening handshake.
 
+mod counted_stream;
 mod dial;
 pub(crate) mod endpoint;
 pub(crate) mod public_address;
-mod refused;
-pub(crate) mod source;
+mod refusal_text;
+pub(crate) mod source_addresses;
 mod stream;
 mod tls_settings;
-mod wire;
 
-pub(crate) use dial::{Bounds, ConnectError, Dialed, Dialer, Endpoint, Opened, io_kind};
+pub(crate) use counted_stream::{CountedStream, StreamCounters};
+pub(crate) use dial::{ConnectError, ConnectionLimits, DialedConnection, Dialer, Endpoint, OpenConnection, io_kind};
+pub use source_addresses::SourceAddressError;
 pub(crate) use stream::Transport;
-pub(crate) use wire::{Passed, Wire};

@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 
-use super::load::{MAX_UNSENT, Meter};
-use super::{Client, State, TICK, Worker};
+use super::load::{CpuMeter, MAX_UNSENT};
+use super::{Client, ClientState, TICK, Worker};
 use crate::clock::Time;
 use crate::engine::Engine;
 use crate::schedule::pacer::{SLICE, Wait};
@@ -33,7 +33,7 @@ struct Windows {
 
 impl<E: Engine> Worker<E> {
     pub(super) async fn closed_model(&mut self, start: Time, window: u32, messages: u64) {
-        let mut meter = Meter::default();
+        let mut meter = CpuMeter::default();
         let counted = messages < u64::MAX;
         let left = vec![messages; if counted { self.clients.len() } else { 0 }];
         let mut windows = Windows { size: window, left, unfilled: VecDeque::new(), read: Vec::new() };
@@ -41,7 +41,7 @@ impl<E: Engine> Worker<E> {
         // With no reply for as long as a drain may last, the rest is lost; but a drain may be cut to nothing, and a reply
         // takes its time.
         self.heard = start;
-        let silence = self.orders.drain.max(LEAST_SILENCE);
+        let silence = self.config.drain.max(LEAST_SILENCE);
         loop {
             let now = self.clock.now();
             self.tick(now);
@@ -121,7 +121,7 @@ impl<E: Engine> Worker<E> {
     fn refill(&mut self, slot: usize, due: Time, windows: &mut Windows) {
         let Client { ledger, state, .. } = &self.clients[slot];
         let left = windows.left.get_mut(slot);
-        if *state != State::Open {
+        if *state != ClientState::Open {
             let planned = left.is_some_and(|left| std::mem::take(left) > 0);
             if planned {
                 self.missed(slot);
@@ -136,7 +136,7 @@ impl<E: Engine> Worker<E> {
         if room == 0 {
             return;
         }
-        let fill = u32::try_from(FILL / self.orders.terms.payload.size()).unwrap_or(u32::MAX).max(1);
+        let fill = u32::try_from(FILL / self.config.expectation.payload.size()).unwrap_or(u32::MAX).max(1);
         if self.engine.unsent(slot) > MAX_UNSENT {
             return; // It is ready again once it takes more.
         }

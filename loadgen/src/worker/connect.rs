@@ -8,11 +8,11 @@ use reports::model::{Latency, Packed};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::{State, Worker, count_kind};
+use super::{ClientState, Worker, count_kind};
 use crate::clock::Time;
 use crate::engine::Engine;
 use crate::schedule::pacer::Wait;
-use crate::transport::{ConnectError, Dialed, Dialer};
+use crate::transport::{ConnectError, DialedConnection, Dialer};
 
 /// Connections that all workers together have under way at most: as many as the queue of a listener on Linux commonly holds
 /// (`net.core.somaxconn`). More would not open sooner, and those that the queue can't take try again only after a second.
@@ -32,7 +32,7 @@ struct Tried {
     began: Time,
     /// How long the worker had stood still so far when it was begun, in nanoseconds.
     stopped: u64,
-    dialed: Result<Dialed, ConnectError>,
+    dialed: Result<DialedConnection, ConnectError>,
 }
 
 impl<E: Engine> Worker<E> {
@@ -41,16 +41,16 @@ impl<E: Engine> Worker<E> {
         let dialer = Rc::new(dialer);
         let mut dialing = Dialing { under_way: JoinSet::new(), took: Latency::histogram() };
         let started = Instant::now();
-        let most = (UNDER_WAY / self.orders.workers).max(1) as usize;
+        let most = (UNDER_WAY / self.config.workers).max(1) as usize;
         for slot in 0..self.clients.len() {
             let client = self.clients[slot].ledger.client();
             // By the number among all clients, so that the workers keep the rate together.
-            let due = started + Duration::from_secs_f64(f64::from(client) / self.orders.connect_rate.per_second());
+            let due = started + Duration::from_secs_f64(f64::from(client) / self.config.connect_rate.per_second());
             self.serve(due, most - 1, &mut dialing).await;
             if self.is_stopped(self.clock.now()) {
                 return self.finish(dialing);
             }
-            let (dialer, source) = (Rc::clone(&dialer), self.orders.source.address(client));
+            let (dialer, source) = (Rc::clone(&dialer), self.config.source.address(client));
             let (began, stopped) = (self.clock.now(), self.stops.all);
             dialing
                 .under_way
@@ -98,7 +98,7 @@ impl<E: Engine> Worker<E> {
                 took.saturating_record(dialed.took);
                 outcome.peer.get_or_insert(dialed.peer);
                 self.clients[slot].local = dialed.local;
-                self.clients[slot].state = State::Open;
+                self.clients[slot].state = ClientState::Open;
                 self.open += 1;
                 self.engine.adopt(slot, dialed.opened);
             }

@@ -2,9 +2,9 @@
 
 use reports::model::Connections;
 
-use super::{Client, State, Worker};
+use super::{Client, ClientState, Worker};
 use crate::clock::Time;
-use crate::engine::{Cause, Engine};
+use crate::engine::{ConnectionEnd, Engine};
 use crate::plan::Until;
 
 /// Kinds of failures and deaths that are told apart; what else there is counts as [`OTHER`]. A server may close with any of
@@ -27,46 +27,46 @@ pub(crate) fn count_kind(connections: &mut Connections, kind: &str, count: u64, 
 
 impl<E: Engine> Worker<E> {
     /// The connection of a client is over.
-    pub(super) fn ended(&mut self, slot: usize, at: Time, cause: Cause) {
+    pub(super) fn ended(&mut self, slot: usize, at: Time, cause: ConnectionEnd) {
         let before = self.clients[slot].state;
-        self.clients[slot].state = State::Gone;
+        self.clients[slot].state = ClientState::Gone;
         match before {
-            State::Gone | State::Left => return,
-            State::Closing | State::Settled => self.closing -= 1,
-            State::Open => {
+            ClientState::Gone | ClientState::Left => return,
+            ClientState::Closing | ClientState::Settled => self.closing -= 1,
+            ClientState::Open => {
                 self.open -= 1;
-                if cause.is_polite() && self.may_leave(slot, at) {
-                    self.clients[slot].state = State::Left;
+                if cause.is_orderly() && self.may_leave(slot, at) {
+                    self.clients[slot].state = ClientState::Left;
                     self.left.insert(slot, (at, cause));
                 } else {
                     self.died(slot, at, cause);
                 }
             }
         }
-        self.settle(slot, at, before == State::Open);
+        self.settle(slot, at, before == ClientState::Open);
     }
 
     /// Whether nothing is missed so far when the connection of a client ends at `at`: every message of it has its fate, and
     /// if more is planned, that is not due yet. A run that lasts for a time wants connections until that is over.
     fn may_leave(&self, slot: usize, at: Time) -> bool {
         let over = at >= self.outcome.window.to;
-        self.clients[slot].ledger.in_flight() == 0 && (over || matches!(self.orders.until, Until::Messages(_)))
+        self.clients[slot].ledger.in_flight() == 0 && (over || matches!(self.config.until, Until::Messages(_)))
     }
 
     /// Something is due on the connection of a client that took its leave: it should not have.
     pub(super) fn missed(&mut self, slot: usize) {
         if let Some((at, cause)) = self.left.remove(&slot) {
-            self.clients[slot].state = State::Gone;
+            self.clients[slot].state = ClientState::Gone;
             self.died(slot, at, cause);
         }
     }
 
-    fn died(&mut self, slot: usize, at: Time, cause: Cause) {
+    fn died(&mut self, slot: usize, at: Time, cause: ConnectionEnd) {
         let connections = &mut self.outcome.connections;
         connections.died += 1;
         count_kind(connections, &cause.kind, 1, Some(&cause.detail));
         let Client { ledger, local, .. } = &self.clients[slot];
-        self.outcome.recorder.died(&self.orders.terms, ledger.client(), *local, at, cause.detail);
+        self.outcome.recorder.died(&self.config.expectation, ledger.client(), *local, at, cause.detail);
     }
 }
 

@@ -6,7 +6,7 @@ use reports::model::{Evidence, ReadContext};
 use reports::{escape, human};
 
 use crate::clock::Time;
-use crate::ledger::{Fate, Finding, Subject, Terms, Times};
+use crate::ledger::{Expectation, Fate, Finding, SendTimes, Subject};
 
 /// Anomalies of one kind that are kept.
 pub(crate) const KEPT: usize = 10;
@@ -20,9 +20,9 @@ const SHOWN: usize = 96;
 
 /// Where and when something was found.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Scene<'a> {
+pub(crate) struct EventContext<'a> {
     /// What the run expects.
-    pub(crate) terms: &'a Terms,
+    pub(crate) expectation: &'a Expectation,
     /// Client whose connection it is.
     pub(crate) client: u32,
     /// Local address of the connection.
@@ -33,7 +33,7 @@ pub(crate) struct Scene<'a> {
 
 /// Keeps the first [`KEPT`] of each kind, and more where some of them may turn out to be of another kind.
 #[derive(Debug, Default)]
-pub(crate) struct Locker {
+pub(crate) struct EvidenceLog {
     /// Where `at_s` counts from.
     origin: Time,
     kept: Vec<Evidence>,
@@ -43,8 +43,8 @@ pub(crate) struct Locker {
     open_read: usize,
 }
 
-impl Locker {
-    /// Times are told from `origin`, the beginning of the measured phase.
+impl EvidenceLog {
+    /// SendTimes are told from `origin`, the beginning of the measured phase.
     pub(crate) fn begin(&mut self, origin: Time) {
         // What was found before counts from the same instant.
         for evidence in &mut self.kept {
@@ -71,20 +71,20 @@ impl Locker {
         has_room
     }
 
-    fn blank(&self, scene: &Scene<'_>, kind: &str) -> Evidence {
+    fn blank(&self, context: &EventContext<'_>, kind: &str) -> Evidence {
         // The peer is the same for all: the summary fills it in.
         Evidence {
             kind: kind.to_owned(),
-            client: scene.client,
-            local: scene.local.to_string(),
-            at_s: scene.at.seconds_from(self.origin),
+            client: context.client,
+            local: context.local.to_string(),
+            at_s: context.at.seconds_from(self.origin),
             ..Evidence::default()
         }
     }
 
     /// An event that was not a match.
     #[cold]
-    pub(crate) fn finding(&mut self, scene: &Scene<'_>, finding: Finding, subject: Subject, received: &[u8]) {
+    pub(crate) fn finding(&mut self, context: &EventContext<'_>, finding: Finding, subject: Subject, received: &[u8]) {
         let kind = match finding {
             Finding::Duplicated => "duplicated",
             Finding::Coalesced => "coalesced",
@@ -98,7 +98,7 @@ impl Locker {
         if !self.has_room(kind) {
             return;
         }
-        let expected = subject.sequence.and_then(|sequence| scene.terms.expected(scene.client, sequence));
+        let expected = subject.sequence.and_then(|sequence| context.expectation.expected(context.client, sequence));
         let difference = expected.as_ref().and_then(|expected| first_difference(expected, received));
         let detail = match finding {
             Finding::Split { earlier } => Some(format!("in {} events", earlier + 1)),
@@ -114,41 +114,41 @@ impl Locker {
             received_bytes: Some(received.len() as u64),
             first_difference: difference.filter(|_| !matches!(finding, Finding::Misrouted { .. })),
             detail: detail.or_else(|| subject.times.map(|times| self.told(times))),
-            ..self.blank(scene, kind)
+            ..self.blank(context, kind)
         });
     }
 
     /// A message that came back whole and was overtaken.
     #[cold]
-    pub(crate) fn reordered(&mut self, scene: &Scene<'_>, sequence: u64, times: Times) {
+    pub(crate) fn reordered(&mut self, context: &EventContext<'_>, sequence: u64, times: SendTimes) {
         if self.has_room("reordered") {
             let detail = Some(self.told(times));
-            self.kept.push(Evidence { sequence: Some(sequence), detail, ..self.blank(scene, "reordered") });
+            self.kept.push(Evidence { sequence: Some(sequence), detail, ..self.blank(context, "reordered") });
         }
     }
 
     /// A message that did not come back. (A damaged one came: its finding is the evidence.)
     #[cold]
-    pub(crate) fn fate(&mut self, scene: &Scene<'_>, fate: Fate, sequence: u64, times: Times) {
+    pub(crate) fn fate(&mut self, context: &EventContext<'_>, fate: Fate, sequence: u64, times: SendTimes) {
         let kind = match fate {
             Fate::Lost => "lost",
             Fate::Undetermined => "undetermined",
             Fate::Damaged => return,
         };
         if self.has_room(kind) {
-            let expected = scene.terms.expected(scene.client, sequence).map(|bytes| escape(&bytes, SHOWN));
+            let expected = context.expectation.expected(context.client, sequence).map(|bytes| escape(&bytes, SHOWN));
             let (sequence, detail) = (Some(sequence), Some(format!("written {} after it was due", lag(times))));
             // Decided long after: what helps to find the cause is when it was due.
-            let scene = &Scene { at: times.due, ..*scene };
-            self.kept.push(Evidence { sequence, expected, detail, ..self.blank(scene, kind) });
+            let context = &EventContext { at: times.due, ..*context };
+            self.kept.push(Evidence { sequence, expected, detail, ..self.blank(context, kind) });
         }
     }
 
     /// A connection that ended before it was to; `detail` says how, escaped.
     #[cold]
-    pub(crate) fn died(&mut self, scene: &Scene<'_>, detail: String) {
+    pub(crate) fn died(&mut self, context: &EventContext<'_>, detail: String) {
         if self.has_room("died") {
-            self.kept.push(Evidence { detail: Some(detail), ..self.blank(scene, "died") });
+            self.kept.push(Evidence { detail: Some(detail), ..self.blank(context, "died") });
         }
     }
 
@@ -168,12 +168,12 @@ impl Locker {
         self.open_read = self.kept.len();
     }
 
-    fn told(&self, times: Times) -> String {
+    fn told(&self, times: SendTimes) -> String {
         format!("due at {:.6} s, written {} later", times.due.seconds_from(self.origin), lag(times))
     }
 }
 
-fn lag(times: Times) -> String {
+fn lag(times: SendTimes) -> String {
     human::nanoseconds(times.written.since(times.due) as f64)
 }
 

@@ -1,6 +1,6 @@
 //! Drain, then the closing handshake on every connection.
 
-use super::{Notice, State, Worker};
+use super::{ClientState, Worker, WorkerEvent};
 use crate::clock::Time;
 use crate::engine::Engine;
 use crate::plan::Expect;
@@ -27,7 +27,7 @@ const STOPPED_CLOSE: u64 = 500_000_000;
 impl<E: Engine> Worker<E> {
     /// Waits for what is in flight, as long as the plan says; after a signal, for a moment only.
     pub(super) async fn drain(&mut self) {
-        let planned = self.draining.unwrap_or_else(|| self.clock.now()).plus(self.orders.drain);
+        let planned = self.draining.unwrap_or_else(|| self.clock.now()).plus(self.config.drain);
         while self.in_flight > 0 && self.open > 0 {
             let now = self.clock.now();
             self.tick(now);
@@ -42,7 +42,7 @@ impl<E: Engine> Worker<E> {
                 self.rest(now, Wait::Until(until.min(now.plus(super::TICK)))).await;
             }
         }
-        if self.orders.terms.expect != Expect::Echo {
+        if self.config.expectation.expect != Expect::Echo {
             self.await_surplus().await;
         }
     }
@@ -52,8 +52,8 @@ impl<E: Engine> Worker<E> {
     /// Close.
     async fn await_surplus(&mut self) {
         let start = self.clock.now();
-        let silence = SURPLUS_SILENCE.min(self.orders.drain);
-        let longest = LONGEST_SURPLUS.min(self.orders.drain);
+        let silence = SURPLUS_SILENCE.min(self.config.drain);
+        let longest = LONGEST_SURPLUS.min(self.config.drain);
         while self.open > 0 {
             let now = self.clock.now();
             self.tick(now);
@@ -71,12 +71,12 @@ impl<E: Engine> Worker<E> {
     pub(super) async fn close(&mut self) {
         let now = self.clock.now();
         for slot in 0..self.clients.len() {
-            if self.clients[slot].state == State::Open {
+            if self.clients[slot].state == ClientState::Open {
                 self.begin_close(slot, now);
             }
         }
         let (mut left, mut until) = (self.closing, now.plus(CLOSE_TIMEOUT));
-        let mut latest = now.plus(LONGEST_CLOSE + CLOSE_EACH * u64::from(self.orders.clients));
+        let mut latest = now.plus(LONGEST_CLOSE + CLOSE_EACH * u64::from(self.config.clients));
         if self.stopped.is_some() {
             latest = now.plus(STOPPED_CLOSE);
         }
@@ -99,10 +99,10 @@ impl<E: Engine> Worker<E> {
             self.settle(slot, until, false);
         }
         for row in self.outcome.recorder.take_rows(self.clock.now()) {
-            let _ = self.notices.send(Notice::Row(row));
+            let _ = self.events.send(WorkerEvent::SecondRow(row));
         }
         if let Some(row) = self.outcome.recorder.last_row() {
-            let _ = self.notices.send(Notice::Row(row));
+            let _ = self.events.send(WorkerEvent::SecondRow(row));
         }
         self.report_progress();
     }
@@ -111,9 +111,9 @@ impl<E: Engine> Worker<E> {
         self.open -= 1;
         self.closing += 1;
         let client = &mut self.clients[slot];
-        client.state = State::Closing;
+        client.state = ClientState::Closing;
         if client.ledger.in_flight() > 0 {
-            client.state = State::Settled;
+            client.state = ClientState::Settled;
             let lost = u64::from(client.ledger.in_flight());
             self.settle(slot, now, self.cut_short);
             self.in_flight -= lost;

@@ -2,10 +2,10 @@
 
 use std::sync::atomic::Ordering;
 
-use super::{Client, State, Worker, thread_cpu};
+use super::{Client, ClientState, Worker, thread_cpu};
 use crate::clock::Time;
 use crate::engine::Engine;
-use crate::ledger::Times;
+use crate::ledger::SendTimes;
 use crate::plan::{Load, Until};
 use crate::schedule::pacer::Wait;
 use crate::schedule::{Agenda, Schedule};
@@ -30,7 +30,7 @@ const MAX_UNSENT_BURST: u64 = 64 * MAX_UNSENT;
 
 /// Processor time at the beginning of the measured phase.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Meter {
+pub(super) struct CpuMeter {
     cpu: Option<u64>,
     spun: u64,
     /// The phase is over, and what it took is known.
@@ -40,24 +40,24 @@ pub(super) struct Meter {
 impl<E: Engine> Worker<E> {
     /// Warm-up from `start`, then the measured phase.
     pub(super) async fn load(&mut self, start: Time) {
-        let from = start.plus(self.orders.warmup);
-        match self.orders.load {
+        let from = start.plus(self.config.warmup);
+        match self.config.load {
             Load::Open { rate, burst, max_in_flight } => {
-                let clients = self.orders.clients.try_into().expect("a plan has clients");
+                let clients = self.config.clients.try_into().expect("a plan has clients");
                 let schedule = Schedule::new(clients, rate, burst);
-                let (length, limit) = match self.orders.until {
+                let (length, limit) = match self.config.until {
                     Until::Elapsed(duration) => (nanos(duration), None),
                     Until::Messages(messages) => {
-                        (schedule.length_of(messages.get()), Some((messages.get(), self.orders.warmup)))
+                        (schedule.length_of(messages.get()), Some((messages.get(), self.config.warmup)))
                     }
                 };
-                let (worker, workers) = (self.orders.worker, self.orders.workers);
-                let agenda = Agenda::new(schedule, worker, workers, self.orders.warmup + length, limit);
+                let (worker, workers) = (self.config.worker, self.config.workers);
+                let agenda = Agenda::new(schedule, worker, workers, self.config.warmup + length, limit);
                 self.begin(Window { from, to: from.plus(length) });
                 self.open_model(start, agenda, max_in_flight.get()).await;
             }
             Load::Closed { window } => {
-                let (to, messages) = match self.orders.until {
+                let (to, messages) = match self.config.until {
                     Until::Elapsed(duration) => (from.plus(nanos(duration)), u64::MAX),
                     Until::Messages(messages) => (Time::from_nanos(u64::MAX), messages.get()),
                 };
@@ -73,23 +73,23 @@ impl<E: Engine> Worker<E> {
     }
 
     pub(super) fn end(&mut self, to: Time) {
-        // Stopped in the warm-up, nothing was measured.
+        // StopTotals in the warm-up, nothing was measured.
         self.outcome.window = Window { from: self.outcome.window.from.min(to), to };
         self.outcome.recorder.end_window(self.outcome.window);
     }
 
     /// Notes the processor time when the measured phase begins, and what it took when it ends: what is counted in the
     /// window is divided by it, so neither what is sent late nor what comes late may be in it.
-    pub(super) fn meter(&mut self, meter: &mut Meter, now: Time) {
+    pub(super) fn meter(&mut self, meter: &mut CpuMeter, now: Time) {
         if meter.cpu.is_none() && now >= self.outcome.window.from {
-            *meter = Meter { cpu: Some(thread_cpu()), spun: self.spun, read: false };
+            *meter = CpuMeter { cpu: Some(thread_cpu()), spun: self.spun, read: false };
         }
         if now >= self.outcome.window.to {
             self.read_meter(meter);
         }
     }
 
-    pub(super) fn read_meter(&mut self, meter: &mut Meter) {
+    pub(super) fn read_meter(&mut self, meter: &mut CpuMeter) {
         if let Some(cpu) = meter.cpu.filter(|_| !std::mem::replace(&mut meter.read, true)) {
             self.outcome.cpu = thread_cpu() - cpu;
             self.outcome.spun = self.spun - meter.spun;
@@ -97,7 +97,7 @@ impl<E: Engine> Worker<E> {
     }
 
     async fn open_model(&mut self, start: Time, mut agenda: Agenda, max_in_flight: u32) {
-        let mut meter = Meter::default();
+        let mut meter = CpuMeter::default();
         // When polling began that has found nothing yet.
         let mut polling: Option<Time> = None;
         loop {
@@ -115,8 +115,8 @@ impl<E: Engine> Worker<E> {
             if let Some(since) = polling.take().filter(|_| !worked && !read) {
                 self.spun += now.since(since);
             }
-            if self.is_deserted(&agenda) {
-                self.desert(&mut agenda, start);
+            if self.is_without_connections(&agenda) {
+                self.end_without_connections(&mut agenda, start);
                 break;
             }
             if (agenda.peek().is_none() && now >= to) || now >= to.plus(GRACE) {
@@ -126,7 +126,7 @@ impl<E: Engine> Worker<E> {
         }
         self.read_meter(&mut meter);
         while let Some(burst) = agenda.peek() {
-            let dead = self.clients[self.slot(burst.client)].state != State::Open;
+            let dead = self.clients[self.slot(burst.client)].state != ClientState::Open;
             let why = if dead { DropCause::DeadConnection } else { DropCause::BehindSchedule };
             self.outcome.recorder.dropped(start.plus(burst.due), burst.messages.into(), why);
             agenda.advance();
@@ -135,20 +135,20 @@ impl<E: Engine> Worker<E> {
 
     /// Whether no worker has a connection left, with something planned or a death to tell of. A worker without connections goes on
     /// while another has some: what is due on its own is dropped.
-    fn is_deserted(&mut self, agenda: &Agenda) -> bool {
+    fn is_without_connections(&mut self, agenda: &Agenda) -> bool {
         if self.open > 0 {
             return false;
         }
-        if !std::mem::replace(&mut self.deserted, true) {
-            self.control.deserted.fetch_add(1, Ordering::AcqRel);
+        if !std::mem::replace(&mut self.without_connections, true) {
+            self.control.without_connections.fetch_add(1, Ordering::AcqRel);
         }
         let over = agenda.peek().is_none() && self.outcome.connections.died == 0;
-        !over && self.control.deserted.load(Ordering::Acquire) >= self.orders.workers
+        !over && self.control.without_connections.load(Ordering::Acquire) >= self.config.workers
     }
 
     /// Ends the measured phase now, since nobody is left to send to. What is not due yet is not dropped, but the clients that it
     /// was for have died.
-    fn desert(&mut self, agenda: &mut Agenda, start: Time) {
+    fn end_without_connections(&mut self, agenda: &mut Agenda, start: Time) {
         let mut rest = agenda.clone();
         for _ in 0..self.clients.len() {
             let Some(burst) = rest.peek() else { break };
@@ -196,7 +196,7 @@ impl<E: Engine> Worker<E> {
             bursts += 1;
             let (slot, due) = (self.slot(burst.client), start.plus(burst.due));
             let Client { ledger, state, .. } = &self.clients[slot];
-            if *state != State::Open {
+            if *state != ClientState::Open {
                 self.outcome.recorder.dropped(due, burst.messages.into(), DropCause::DeadConnection);
                 if burst.messages > 0 {
                     self.missed(slot);
@@ -214,14 +214,14 @@ impl<E: Engine> Worker<E> {
     }
 
     pub(super) fn slot(&self, client: u32) -> usize {
-        (client / self.orders.workers) as usize
+        (client / self.config.workers) as usize
     }
 
     /// Sends `messages` messages on a connection, all due at `due`, or fewer if it has more than `most_unsent` bytes that the
     /// transport does not take. How many were sent.
     pub(super) fn send(&mut self, slot: usize, due: Time, messages: u32, most_unsent: u64) -> u32 {
         let Client { ledger, .. } = &mut self.clients[slot];
-        let series = self.orders.terms.payload.of(ledger.client());
+        let series = self.config.expectation.payload.of(ledger.client());
         let size = series.size();
         let at_once = u32::try_from(WRITE_AT_ONCE / size.max(1)).unwrap_or(u32::MAX).max(1);
         let mut left = messages;
@@ -234,7 +234,7 @@ impl<E: Engine> Worker<E> {
             self.engine.queue(slot, size, kinds, |payloads| {
                 series.encode_all(first, payloads, |checksum| self.checksums.push(checksum));
             });
-            let times = Times { due, written: self.clock.now() };
+            let times = SendTimes { due, written: self.clock.now() };
             ledger.sent_together(times, &self.checksums);
             for _ in self.checksums.len()..part as usize {
                 // Those that the engine could not take, since the connection has just ended.

@@ -3,12 +3,12 @@
 //! The stages of a worker are the stages of the run: [`connect`], then [`load`] (warm-up and measured phase), then
 //! [`finish`] (drain and close).
 
+mod client_sink;
 mod closed;
 mod connect;
 mod ends;
 pub(crate) mod evidence;
 mod finish;
-mod intake;
 mod load;
 pub mod recorder;
 #[cfg(test)]
@@ -27,18 +27,18 @@ use reports::model::{Connections, Packed};
 use rustix::time::{ClockId, clock_gettime};
 use tokio::runtime::{Builder, LocalOptions};
 
+use self::client_sink::ClientSink;
 pub(crate) use self::ends::count_kind;
-use self::intake::Intake;
-use self::recorder::{Recorder, Row, Window};
-pub(crate) use self::stops::Stopped;
-use self::stops::Stops;
+use self::recorder::{Recorder, SecondRow, Window};
+use self::stops::StopDetector;
+pub(crate) use self::stops::StopTotals;
 use crate::clock::{Clock, Time};
-use crate::engine::{Build, Cause, Engine};
-use crate::ledger::{Ledger, Terms};
+use crate::engine::{BuildEngine, ConnectionEnd, Engine};
+use crate::ledger::{Expectation, Ledger};
 use crate::plan::{Load, Rate, Until};
 use crate::schedule::pacer::{Pacer, SLICE, Wait};
 use crate::transport::Dialer;
-use crate::transport::source::Source;
+use crate::transport::source_addresses::SourceAddresses;
 
 /// How often a worker looks up from its work: for a signal to stop, to hand over rows and to tell how far it is.
 const TICK: u64 = 50_000_000;
@@ -49,7 +49,7 @@ const MISSING_KEPT: usize = 1 << 20;
 
 /// What a worker is to do.
 #[derive(Clone, Debug)]
-pub(crate) struct Orders {
+pub(crate) struct WorkerConfig {
     /// Number of this worker, and how many there are: client `c` belongs to worker `c % workers`.
     pub(crate) worker: u32,
     pub(crate) workers: u32,
@@ -58,9 +58,9 @@ pub(crate) struct Orders {
     pub(crate) warmup: u64,
     pub(crate) until: Until,
     pub(crate) drain: u64,
-    pub(crate) terms: Terms,
+    pub(crate) expectation: Expectation,
     pub(crate) connect_rate: Rate,
-    pub(crate) source: Source,
+    pub(crate) source: SourceAddresses,
     pub(crate) may_spin: bool,
     pub(crate) table: Table,
 }
@@ -72,7 +72,7 @@ pub(crate) struct Control {
     start: AtomicU64,
     stop: AtomicBool,
     /// Workers that have no connection left.
-    deserted: AtomicU32,
+    without_connections: AtomicU32,
 }
 
 impl Control {
@@ -97,7 +97,7 @@ impl Control {
 
 /// How far a worker is, for a progress line. Written once a tick.
 #[derive(Debug, Default)]
-pub(crate) struct Progress {
+pub(crate) struct LiveCounters {
     pub(crate) opened: AtomicU64,
     pub(crate) sent: AtomicU64,
     pub(crate) matched: AtomicU64,
@@ -107,35 +107,35 @@ pub(crate) struct Progress {
 
 /// What a worker tells the run.
 #[derive(Debug)]
-pub(crate) enum Notice {
+pub(crate) enum WorkerEvent {
     /// All its connections have been tried, and how many opened; some may have ended since.
     Connected(u64),
     /// A second is over.
-    Row(Row),
+    SecondRow(SecondRow),
 }
 
 /// What a worker brings home.
 #[derive(Debug)]
-pub(crate) struct Outcome {
+pub(crate) struct WorkerOutcome {
     pub(crate) recorder: Recorder,
     pub(crate) connections: Connections,
     pub(crate) peer: Option<SocketAddr>,
     /// How long the connections took to open, once all have been tried.
     pub(crate) connect: Option<Packed>,
     /// Messages that ended lost or undetermined, by client: a misrouted one is among them.
-    pub(crate) missing: Vec<Missing>,
+    pub(crate) missing: Vec<MissingMessage>,
     /// The measured phase, as it was.
     pub(crate) window: Window,
     /// Processor time of the thread in the window, and how much of it went into spinning, in nanoseconds.
     pub(crate) cpu: u64,
     pub(crate) spun: u64,
-    /// Times in which the thread should have run and did not.
-    pub(crate) stopped: Stopped,
+    /// SendTimes in which the thread should have run and did not.
+    pub(crate) stopped: StopTotals,
 }
 
 /// A message that did not come back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Missing {
+pub(crate) struct MissingMessage {
     pub(crate) client: u32,
     pub(crate) sequence: u64,
     pub(crate) measured: bool,
@@ -150,11 +150,11 @@ pub(crate) struct Missing {
 struct Client {
     ledger: Ledger,
     local: SocketAddr,
-    state: State,
+    state: ClientState,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+enum ClientState {
     /// It never connected, or its connection is over.
     Gone,
     /// The server took its leave when nothing was in flight, and nothing was due since.
@@ -167,11 +167,11 @@ enum State {
 }
 
 pub(crate) struct Worker<E> {
-    orders: Orders,
+    config: WorkerConfig,
     clock: Clock,
     control: Arc<Control>,
-    progress: Arc<Progress>,
-    notices: Sender<Notice>,
+    progress: Arc<LiveCounters>,
+    events: Sender<WorkerEvent>,
     engine: E,
     clients: Vec<Client>,
     /// Since when replies are awaited and nothing is sent.
@@ -187,34 +187,34 @@ pub(crate) struct Worker<E> {
     closing: usize,
     in_flight: u64,
     /// When clients in state `Left` did, and what the server said.
-    left: BTreeMap<usize, (Time, Cause)>,
+    left: BTreeMap<usize, (Time, ConnectionEnd)>,
     /// No connection is open here, and the other workers know.
-    deserted: bool,
+    without_connections: bool,
     /// Of the messages of the burst that is being sent.
     checksums: Vec<u32>,
     pacer: Pacer,
-    stops: Stops,
+    stops: StopDetector,
     spun: u64,
     next_tick: Time,
-    outcome: Outcome,
+    outcome: WorkerOutcome,
 }
 
 /// The thread of one worker.
 pub(crate) fn run(
-    orders: Orders,
+    config: WorkerConfig,
     dialer: impl FnOnce() -> Dialer,
-    build: impl Build,
+    build: impl BuildEngine,
     clock: Clock,
     control: Arc<Control>,
-    progress: Arc<Progress>,
-    notices: Sender<Notice>,
-) -> std::io::Result<Outcome> {
+    progress: Arc<LiveCounters>,
+    events: Sender<WorkerEvent>,
+) -> std::io::Result<WorkerOutcome> {
     let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
     let dialer = dialer();
     // As a task of its own: waking the future that `block_on` was given takes a system call, waking a task doesn't.
     let task = runtime.spawn_local(async move {
         let clients: Vec<_> =
-            (orders.worker..orders.clients).step_by(orders.workers as usize).map(Client::new).collect();
+            (config.worker..config.clients).step_by(config.workers as usize).map(Client::new).collect();
         let worker = Worker {
             engine: build(clients.len(), clock)?,
             draining: None,
@@ -225,19 +225,19 @@ pub(crate) fn run(
             closing: 0,
             in_flight: 0,
             left: BTreeMap::new(),
-            deserted: false,
+            without_connections: false,
             checksums: Vec::new(),
-            pacer: Pacer::new(orders.may_spin),
-            stops: Stops::default(),
+            pacer: Pacer::new(config.may_spin),
+            stops: StopDetector::default(),
             spun: 0,
             next_tick: clock.now(),
-            outcome: Outcome::new(clients.len(), orders.workers),
+            outcome: WorkerOutcome::new(clients.len(), config.workers),
             clients,
-            orders,
+            config,
             clock,
             control,
             progress,
-            notices,
+            events,
         };
         // Without tokio's budget for each turn of a task, which would put off reads and writes of a busy turn: the
         // loop yields once a turn, and the engine sees to it that no peer can hold it.
@@ -248,11 +248,11 @@ pub(crate) fn run(
 
 impl Client {
     fn new(client: u32) -> Self {
-        Self { ledger: Ledger::new(client), local: SocketAddr::new(IpAddr::from([0; 4]), 0), state: State::Gone }
+        Self { ledger: Ledger::new(client), local: SocketAddr::new(IpAddr::from([0; 4]), 0), state: ClientState::Gone }
     }
 }
 
-impl Outcome {
+impl WorkerOutcome {
     /// That of a worker of `workers`, which has `clients` clients, before it begins.
     pub(crate) fn new(clients: usize, workers: u32) -> Self {
         let window = Window { from: Time::from_nanos(u64::MAX), to: Time::from_nanos(u64::MAX) };
@@ -265,16 +265,16 @@ impl Outcome {
             window,
             cpu: 0,
             spun: 0,
-            stopped: Stopped::default(),
+            stopped: StopTotals::default(),
         }
     }
 }
 
 impl<E: Engine> Worker<E> {
-    async fn run(mut self, dialer: Dialer) -> Outcome {
+    async fn run(mut self, dialer: Dialer) -> WorkerOutcome {
         self.connect(dialer).await;
         self.engine.own_thread();
-        let _ = self.notices.send(Notice::Connected(self.outcome.connections.opened));
+        let _ = self.events.send(WorkerEvent::Connected(self.outcome.connections.opened));
         if let Some(start) = self.wait_for_start().await {
             self.load(start).await;
             self.drain().await;
@@ -327,9 +327,9 @@ impl<E: Engine> Worker<E> {
         let client = &mut self.clients[slot];
         let before = client.ledger.in_flight();
         self.outcome.recorder.unread_since(self.engine.unread_since());
-        let mut intake = Intake::new(client, &mut self.outcome.recorder, &self.orders.terms);
-        self.engine.receive(slot, &mut intake);
-        let Intake { last, cause, .. } = intake;
+        let mut client_sink = ClientSink::new(client, &mut self.outcome.recorder, &self.config.expectation);
+        self.engine.receive(slot, &mut client_sink);
+        let ClientSink { last, cause, .. } = client_sink;
         if self.clients[slot].ledger.in_flight() < before {
             self.heard = last.unwrap_or(self.heard);
         }
@@ -345,18 +345,18 @@ impl<E: Engine> Worker<E> {
         let client = &mut self.clients[slot];
         let id = client.ledger.client();
         let from = self.outcome.window.from;
-        let room = (MISSING_KEPT / self.orders.workers as usize).saturating_sub(self.outcome.missing.len());
+        let room = (MISSING_KEPT / self.config.workers as usize).saturating_sub(self.outcome.missing.len());
         let first = self.outcome.missing.len();
         for sequence in client.ledger.pending().take(room) {
             let measured = client.ledger.times(sequence).is_some_and(|times| times.due >= from);
-            self.outcome.missing.push(Missing { client: id, sequence, measured, died, guessed: false });
+            self.outcome.missing.push(MissingMessage { client: id, sequence, measured, died, guessed: false });
         }
-        let mut book = self.outcome.recorder.book(&self.orders.terms, id, client.local, at);
-        client.ledger.end_pieces(&self.orders.terms, &mut book);
+        let mut sink = self.outcome.recorder.for_connection(&self.config.expectation, id, client.local, at);
+        client.ledger.end_partial_messages(&self.config.expectation, &mut sink);
         for missing in &mut self.outcome.missing[first..] {
             missing.guessed = client.ledger.times(missing.sequence).is_none();
         }
-        client.ledger.close(died, &self.orders.terms, &mut book);
+        client.ledger.close(died, &self.config.expectation, &mut sink);
         self.outcome.recorder.evidence.no_read();
     }
 
@@ -385,7 +385,7 @@ impl<E: Engine> Worker<E> {
         self.next_tick = now.plus(TICK);
         self.stops.worked(thread_cpu());
         for row in self.outcome.recorder.take_rows(now) {
-            let _ = self.notices.send(Notice::Row(row));
+            let _ = self.events.send(WorkerEvent::SecondRow(row));
         }
         self.report_progress();
     }

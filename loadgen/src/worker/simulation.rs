@@ -10,8 +10,8 @@ use rand::{RngExt, SeedableRng};
 use reports::model::Latency;
 
 use crate::clock::Time;
-use crate::engine::look::{Glance, Look, Told};
-use crate::ledger::{Book, Terms, Times};
+use crate::engine::unread_since::{PollResult, SocketPoll, UnreadSince};
+use crate::ledger::{Expectation, LedgerSink, SendTimes};
 use crate::message::{Mix, Payload};
 use crate::plan::Expect;
 use crate::worker::recorder::{Recorder, Window};
@@ -34,7 +34,7 @@ struct Trouble {
 
 /// A message on its way.
 struct Flight {
-    times: Times,
+    times: SendTimes,
     left: Time,
     arrives: Time,
 }
@@ -43,9 +43,9 @@ struct Simulated {
     random: StdRng,
     trouble: Trouble,
     now: u64,
-    look: Look,
+    look: UnreadSince,
     recorder: Recorder,
-    terms: Terms,
+    expectation: Expectation,
     flying: Vec<Flight>,
     /// The times of the target itself.
     own: Histogram<u64>,
@@ -68,7 +68,7 @@ impl Simulated {
     fn send(&mut self, due: u64) {
         let work = self.trouble.work / 10;
         self.now += self.up_to(work);
-        let times = Times { due: Time::from_nanos(due), written: self.time() };
+        let times = SendTimes { due: Time::from_nanos(due), written: self.time() };
         // The bytes leave at any time within the write, at its end at the latest.
         let (before, after) = (self.stop() + self.up_to(10_000), self.stop() + self.up_to(2_000));
         let left = self.now + before;
@@ -80,7 +80,7 @@ impl Simulated {
     }
 
     /// Waits until `until` or until something arrives, as the engine does; the look that it is.
-    fn wait(&mut self, until: u64) -> Glance {
+    fn wait(&mut self, until: u64) -> SocketPoll {
         let began = self.time();
         let first = self.flying.iter().map(|flight| flight.arrives.as_nanos()).min().unwrap_or(u64::MAX);
         let woken = self.now.max(first.min(until));
@@ -89,38 +89,38 @@ impl Simulated {
         let stopped = if first <= self.now { 0 } else { self.stop() };
         let interrupted = stopped > 0 && woken + stopped < until + 2_000_000;
         self.now = woken + 1_500 + queued + stopped;
-        let told = if interrupted { Told::Nothing } else { Told::All };
+        let told = if interrupted { PollResult::Nothing } else { PollResult::All };
         let ended = self.time();
         let sockets = self.flying.iter().filter(|flight| flight.arrives <= ended).count();
         let delayed = Some(queued);
-        Glance { began, ended, until: Some(Time::from_nanos(until)), delayed, told, sockets }
+        SocketPoll { began, ended, until: Some(Time::from_nanos(until)), delayed, told, sockets }
     }
 
     /// A look that does not wait.
-    fn glance(&mut self) -> Glance {
+    fn poll(&mut self) -> SocketPoll {
         let began = self.time();
         self.now += 1_000;
-        Glance { began, ended: began, until: None, delayed: None, told: Told::All, sockets: 1 }
+        SocketPoll { began, ended: began, until: None, delayed: None, told: PollResult::All, sockets: 1 }
     }
 
     /// Reads what the look told of, and what came since.
-    fn read(&mut self, glance: &Glance) {
-        self.look.take(glance);
-        if glance.told == Told::Nothing {
+    fn read(&mut self, poll: &SocketPoll) {
+        self.look.take(poll);
+        if poll.told == PollResult::Nothing {
             return;
         }
         self.recorder.unread_since(self.look.since());
-        while let Some(at) = self.flying.iter().position(|flight| flight.arrives <= glance.began.max(glance.ended)) {
+        while let Some(at) = self.flying.iter().position(|flight| flight.arrives <= poll.began.max(poll.ended)) {
             let work = self.trouble.work / 20;
             self.now += self.up_to(work) + self.stop();
             let Flight { times, left, arrives } = self.flying.swap_remove(at);
             let now = self.time();
             self.own.saturating_record(arrives.since(left));
             let local = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 1);
-            self.recorder.book(&self.terms, 0, local, now).matched(0, 1, times, false);
+            self.recorder.for_connection(&self.expectation, 0, local, now).matched(0, 1, times, false);
             assert!(
                 self.look.since() <= arrives,
-                "{glance:?}: what came at {arrives:?} counts from {:?}",
+                "{poll:?}: what came at {arrives:?} counts from {:?}",
                 self.look.since()
             );
         }
@@ -131,14 +131,14 @@ impl Simulated {
 fn simulate(seed: u64, trouble: Trouble) -> [Histogram<u64>; 3] {
     let mut recorder = Recorder::new();
     recorder.begin(Window { from: Time::from_nanos(1), to: Time::from_nanos(u64::MAX) });
-    let terms = Terms { payload: Payload::new(1, 64, Mix::Mixed), expect: Expect::Echo, clients: 1 };
+    let expectation = Expectation { payload: Payload::new(1, 64, Mix::Mixed), expect: Expect::Echo, clients: 1 };
     let mut run = Simulated {
         random: StdRng::seed_from_u64(seed),
         trouble,
         now: 1_000_000,
-        look: Look::default(),
+        look: UnreadSince::default(),
         recorder,
-        terms,
+        expectation,
         flying: Vec::new(),
         own: Latency::histogram(),
     };
@@ -151,8 +151,8 @@ fn simulate(seed: u64, trouble: Trouble) -> [Histogram<u64>; 3] {
         }
         run.now += run.up_to(trouble.work) + run.stop();
         let until = if next < MESSAGES { due(next) } else { run.now + 50_000_000 };
-        let glance = if run.random.random_bool(0.3) { run.glance() } else { run.wait(until.max(run.now)) };
-        run.read(&glance);
+        let poll = if run.random.random_bool(0.3) { run.poll() } else { run.wait(until.max(run.now)) };
+        run.read(&poll);
     }
     let mut rows = run.recorder.take_rows(Time::from_nanos(run.now));
     rows.extend(run.recorder.last_row());

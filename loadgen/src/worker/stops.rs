@@ -1,4 +1,4 @@
-//! Stops of a worker: times in which it should have run and did not, and that its work does not explain. Pure.
+//! StopDetector of a worker: times in which it should have run and did not, and that its work does not explain. Pure.
 
 use crate::clock::Time;
 use crate::worker::recorder::Window;
@@ -6,9 +6,9 @@ use crate::worker::recorder::Window;
 /// Nanoseconds between two turns that are no stop.
 const SHORT: u64 = 10_000_000;
 
-/// Stops so far.
+/// StopDetector so far.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Stops {
+pub(super) struct StopDetector {
     /// By when the next turn was to begin.
     expected: Time,
     /// Processor time of the thread when it was last read.
@@ -16,18 +16,18 @@ pub(super) struct Stops {
     /// Nanoseconds of all stops, whatever the phase.
     pub(super) all: u64,
     /// Those of the measured phase.
-    pub(super) measured: Stopped,
+    pub(super) measured: StopTotals,
 }
 
-/// Stops of a phase, in nanoseconds.
+/// StopDetector of a phase, in nanoseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Stopped {
+pub(crate) struct StopTotals {
     pub(crate) times: u64,
     pub(crate) total: u64,
     pub(crate) longest: u64,
 }
 
-impl Stops {
+impl StopDetector {
     /// The next turn need not begin before `until`.
     pub(super) fn wait(&mut self, until: Time) {
         self.expected = self.expected.max(until);
@@ -56,7 +56,7 @@ impl Stops {
         self.all += stop;
         let inside = now.min(window.to).since(expected.max(window.from)).min(stop);
         if inside > 0 {
-            let Stopped { times, total, longest } = &mut self.measured;
+            let StopTotals { times, total, longest } = &mut self.measured;
             *times += 1;
             *total += inside;
             *longest = inside.max(*longest);
@@ -73,9 +73,9 @@ mod tests {
     }
 
     /// Turns at these times, each with the processor time so far, and with a wait until the third; all in milliseconds.
-    fn stops(turns: &[(u64, u64, u64)]) -> Stops {
+    fn stops(turns: &[(u64, u64, u64)]) -> StopDetector {
         let window = Window { from: at(1_000), to: at(5_000) };
-        let mut stops = Stops::default();
+        let mut stops = StopDetector::default();
         for &(now, cpu, until) in turns {
             if let Some(expected) = stops.turn(at(now)) {
                 stops.late(expected, at(now), cpu * 1_000_000, window);
@@ -94,7 +94,7 @@ mod tests {
     fn a_wait_is_no_stop_and_what_follows_it_is() {
         assert_eq!(stops(&[(1_100, 1, 1_150), (1_150, 2, 1_200), (1_209, 3, 1_250)]).all, 0);
         let stopped = stops(&[(1_100, 1, 1_150), (3_150, 2, 3_200), (3_250, 2, 3_300)]).measured;
-        assert_eq!(stopped, Stopped { times: 2, total: of(2_049), longest: of(1_999) });
+        assert_eq!(stopped, StopTotals { times: 2, total: of(2_049), longest: of(1_999) });
     }
 
     #[test]
@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn only_what_lies_in_the_measured_phase_counts_for_it() {
         let stops = stops(&[(500, 1, 500), (1_200, 1, 1_200), (4_900, 3_701, 4_900), (6_000, 3_701, 6_000)]);
-        assert_eq!(stops.measured, Stopped { times: 2, total: of(300), longest: of(200) });
+        assert_eq!(stops.measured, StopTotals { times: 2, total: of(300), longest: of(200) });
         assert_eq!(stops.all, of(700 + 1_100));
     }
 

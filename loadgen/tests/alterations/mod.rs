@@ -5,8 +5,8 @@
 mod binary;
 mod text;
 
-use loadgen::ledger::{Event, Ledger, Terms};
-use loadgen::message::{Kind, Mix, Payload};
+use loadgen::ledger::{Expectation, Ledger, MessageEvent};
+use loadgen::message::{MessageKind, Mix, Payload};
 use loadgen::plan::Expect;
 
 use crate::history::{LedgerCounts, TIMES};
@@ -18,16 +18,16 @@ const SIZES: [u32; 4] = [64, 256, 4 << 10, 64 << 10];
 
 /// Sends messages, each of which comes back as `alter` leaves it; how many until one is not matched.
 fn found_after(alter: &dyn Fn(&[u8]) -> Vec<u8>, size: u32, mix: Mix, client: u32, most: u64) -> Option<u64> {
-    let terms = Terms { payload: Payload::new(7 + client, size, mix), expect: Expect::Echo, clients: client + 1 };
+    let terms = Expectation { payload: Payload::new(7 + client, size, mix), expect: Expect::Echo, clients: client + 1 };
     let (mut ledger, mut counts) = (Ledger::new(client), LedgerCounts::default());
     let mut message = vec![0; size as usize];
     let kind = terms.payload.kind(0);
     for sequence in 0..most {
         terms.payload.encode(client, sequence, &mut message);
         let came = alter(&message);
-        assert!(kind == Kind::Binary || std::str::from_utf8(&came).is_ok(), "or it could not come as text");
+        assert!(kind == MessageKind::Binary || std::str::from_utf8(&came).is_ok(), "or it could not come as text");
         ledger.sent(TIMES);
-        ledger.received(&terms, Event { kind, bytes: &came }, &mut counts);
+        ledger.received(&terms, MessageEvent { kind, bytes: &came }, &mut counts);
         if counts.matched <= sequence {
             return Some(sequence + 1);
         }

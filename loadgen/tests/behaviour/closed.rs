@@ -3,7 +3,7 @@
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::time::Duration;
 
-use loadgen::plan::{Engine, Plan, Until};
+use loadgen::plan::{EngineKind, Plan, Until};
 use reports::{LimitedBy, Throughput, Verdict, judge};
 use server::Reply;
 
@@ -20,7 +20,7 @@ on_each_engine!(
     a_run_of_n_messages_ends_despite_pushes
 );
 
-fn a_window_is_kept_full_until_the_time_is_over(engine: Engine) {
+fn a_window_is_kept_full_until_the_time_is_over(engine: EngineKind) {
     let server = Reference::start(Reply::Echo);
     for window in [1, 16] {
         let plan = Plan {
@@ -42,7 +42,7 @@ fn a_window_is_kept_full_until_the_time_is_over(engine: Engine) {
     }
 }
 
-fn a_number_of_messages_is_kept_to_whatever_the_window(engine: Engine) {
+fn a_number_of_messages_is_kept_to_whatever_the_window(engine: EngineKind) {
     let server = Reference::start(Reply::Echo);
     for (window, messages) in [(1, 20), (16, 100), (16, 5), (7, 20)] {
         for warmup in [Duration::ZERO, Duration::from_millis(30)] {
@@ -62,7 +62,7 @@ fn a_number_of_messages_is_kept_to_whatever_the_window(engine: Engine) {
 
 /// A server that takes a millisecond a message, one at a time, has 200 in flight all the time. So half of what comes in 400 ms
 /// was due in the warm-up, and without it the throughput would be 500 a second.
-fn throughput_counts_replies_that_were_due_in_the_warm_up(engine: Engine) {
+fn throughput_counts_replies_that_were_due_in_the_warm_up(engine: EngineKind) {
     let server = FixedCapacityServer::start(Duration::from_millis(1), Duration::ZERO);
     let plan = Plan {
         clients: n32(10),
@@ -79,7 +79,7 @@ fn throughput_counts_replies_that_were_due_in_the_warm_up(engine: Engine) {
     server.finish();
 }
 
-fn nothing_more_is_in_flight_than_the_window_holds(engine: Engine) {
+fn nothing_more_is_in_flight_than_the_window_holds(engine: EngineKind) {
     let server = ScriptedServer::start(Behaviour::NeverAnswers);
     let plan = Plan {
         load: closed(3),
@@ -93,7 +93,7 @@ fn nothing_more_is_in_flight_than_the_window_holds(engine: Engine) {
     assert_eq!(server.finish()[0].messages, 3);
 }
 
-fn a_run_of_n_messages_ends_despite_a_lost_message(engine: Engine) {
+fn a_run_of_n_messages_ends_despite_a_lost_message(engine: EngineKind) {
     let server = ScriptedServer::start(Behaviour::DropsEveryThird);
     let plan = Plan {
         load: closed(4),
@@ -107,7 +107,7 @@ fn a_run_of_n_messages_ends_despite_a_lost_message(engine: Engine) {
     assert_eq!(server.finish()[0].messages, 6);
 }
 
-fn a_run_of_n_messages_ends_despite_pings(engine: Engine) {
+fn a_run_of_n_messages_ends_despite_pings(engine: EngineKind) {
     let server = ScriptedServer::start(Behaviour::PingsOnly);
     let plan = Plan { load: closed(4), drain: Duration::from_millis(200), ..plan(engine, &server.url()) };
     let report = run(&plan);
@@ -115,7 +115,7 @@ fn a_run_of_n_messages_ends_despite_pings(engine: Engine) {
     assert!(server.finish()[0].pongs.len() > 1, "it did ping");
 }
 
-fn a_run_of_n_messages_ends_despite_a_dead_connection(engine: Engine) {
+fn a_run_of_n_messages_ends_despite_a_dead_connection(engine: EngineKind) {
     let server = ScriptedServer::start_each(|index| match index {
         0 => Behaviour::EndsTcp { after: 3 },
         _ => Behaviour::Echo,
@@ -127,7 +127,7 @@ fn a_run_of_n_messages_ends_despite_a_dead_connection(engine: Engine) {
     assert_eq!(judge(&report, &[]).verdict, Verdict::Connections);
 }
 
-fn a_run_of_n_messages_ends_despite_pushes(engine: Engine) {
+fn a_run_of_n_messages_ends_despite_pushes(engine: EngineKind) {
     let server = ScriptedServer::start(Behaviour::PushesOnly);
     let plan = Plan { load: closed(4), drain: Duration::from_millis(200), ..plan(engine, &server.url()) };
     let report = run(&plan);

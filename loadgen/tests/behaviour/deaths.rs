@@ -4,7 +4,7 @@ use std::num::NonZeroU64;
 use std::time::Duration;
 
 use loadgen::message::Mix;
-use loadgen::plan::{Engine, Plan, Until};
+use loadgen::plan::{EngineKind, Plan, Until};
 use reports::render::Text;
 use reports::{Render, Report, Verdict, judge};
 
@@ -27,7 +27,7 @@ on_each_engine!(
 pub(crate) const AFTER: u64 = 5;
 
 /// A run of one client whose connection ends after [`AFTER`] echoes, and what the server saw of it.
-fn die(engine: Engine, behaviour: Behaviour) -> (Report, ConnectionRecord) {
+fn die(engine: EngineKind, behaviour: Behaviour) -> (Report, ConnectionRecord) {
     let server = ScriptedServer::start(behaviour);
     let report = run(&plan(engine, &server.url()));
     (report, server.finish().remove(0))
@@ -57,19 +57,19 @@ fn died(report: &Report, kind: &str) {
     assert!(evidence[0].detail.as_ref().is_some_and(|detail| !detail.is_empty()), "{kind}");
 }
 
-fn a_reset(engine: Engine) {
+fn a_reset(engine: EngineKind) {
     let (report, _) = die(engine, Behaviour::Resets { after: AFTER });
     died(&report, "reset");
     assert!(report.measured.counts.matched <= AFTER);
 }
 
-fn an_end_without_a_close(engine: Engine) {
+fn an_end_without_a_close(engine: EngineKind) {
     let (report, _) = die(engine, Behaviour::EndsTcp { after: AFTER });
     died(&report, "eof");
     assert_eq!(report.measured.counts.matched, AFTER);
 }
 
-fn a_close_of_the_server_is_answered_and_told_by_its_code(engine: Engine) {
+fn a_close_of_the_server_is_answered_and_told_by_its_code(engine: EngineKind) {
     for (bytes, kind, answer) in [
         (close_frame(1000, ""), "closed_1000", Some(1000)),
         (close_frame(1001, "bye"), "closed_1001", Some(1001)),
@@ -84,7 +84,7 @@ fn a_close_of_the_server_is_answered_and_told_by_its_code(engine: Engine) {
     }
 }
 
-fn a_hostile_reason_is_made_visible(engine: Engine) {
+fn a_hostile_reason_is_made_visible(engine: EngineKind) {
     let reason = "\u{1b}[2J\u{1b}]0;title\u{7} \u{202e}evil\u{2066} \r\nPASS every message came back";
     let (report, _) = die(engine, says(&close_frame(1011, reason)));
     died(&report, "closed_1011");
@@ -123,7 +123,7 @@ pub(crate) const OFFENCES: &[(&str, &[u8], &str, u16)] = &[
     ("a message within a message", &[0x01, 0, 0x81, 0], "protocol_error", 1002),
 ];
 
-fn every_offence_against_the_protocol_ends_the_connection(engine: Engine) {
+fn every_offence_against_the_protocol_ends_the_connection(engine: EngineKind) {
     for &(name, bytes, kind, code) in OFFENCES {
         let (report, seen) = die(engine, says(bytes));
         died(&report, kind);
@@ -132,7 +132,7 @@ fn every_offence_against_the_protocol_ends_the_connection(engine: Engine) {
     }
 }
 
-fn when_half_of_the_connections_die_the_run_goes_on(engine: Engine) {
+fn when_half_of_the_connections_die_the_run_goes_on(engine: EngineKind) {
     let server = ScriptedServer::start_each(|index| match index % 2 {
         0 => Behaviour::EndsTcp { after: AFTER },
         _ => Behaviour::Echo,
@@ -147,7 +147,7 @@ fn when_half_of_the_connections_die_the_run_goes_on(engine: Engine) {
     assert_eq!(judge(&report, &[]).verdict, Verdict::Connections);
 }
 
-fn a_close_after_everything_was_answered_is_no_death(engine: Engine) {
+fn a_close_after_everything_was_answered_is_no_death(engine: EngineKind) {
     for (load, code) in [(open(200.0, 4), Some(1000)), (closed(2), Some(1001)), (closed(4), None)] {
         let bytes = code.map_or_else(|| vec![0x88, 0], |code| close_frame(code, "done"));
         let server = ScriptedServer::start(Behaviour::SendsAfterTheFirst { bytes });
@@ -161,7 +161,7 @@ fn a_close_after_everything_was_answered_is_no_death(engine: Engine) {
     }
 }
 
-fn a_close_is_a_death_where_more_was_planned_or_it_complains(engine: Engine) {
+fn a_close_is_a_death_where_more_was_planned_or_it_complains(engine: EngineKind) {
     let once = |code| Behaviour::SendsAfterTheFirst { bytes: close_frame(code, "done") };
     let long = Until::Elapsed(Duration::from_secs(600));
     let several = Until::Messages(NonZeroU64::new(3).expect("not 0"));
@@ -176,7 +176,7 @@ fn a_close_is_a_death_where_more_was_planned_or_it_complains(engine: Engine) {
     }
 }
 
-fn an_end_before_the_load_begins_is_a_death_that_is_reported(engine: Engine) {
+fn an_end_before_the_load_begins_is_a_death_that_is_reported(engine: EngineKind) {
     for (bytes, found) in [(Vec::new(), 0), ([0x81, 7].iter().chain(b"welcome").copied().collect(), 1)] {
         let server = ScriptedServer::start(Behaviour::SendsAtOnce {
             bytes: [bytes, close_frame(1013, "server is full")].concat(),
@@ -192,13 +192,13 @@ fn an_end_before_the_load_begins_is_a_death_that_is_reported(engine: Engine) {
     }
 }
 
-fn binary_that_comes_back_as_text_ends_the_connection(engine: Engine) {
+fn binary_that_comes_back_as_text_ends_the_connection(engine: EngineKind) {
     for size in [64, 100_000] {
         let server = ScriptedServer::start(Behaviour::AnswersAsText);
         let report = run(&Plan { mix: Mix::Binary, size, ..plan(engine, &server.url()) });
         assert_eq!(report.connections.errors.get("invalid_utf8"), Some(&1), "{:?}", report.connections);
         let (counts, anomalies) = (&report.measured.counts, &report.measured.anomalies);
-        let shown = engine == Engine::Lean;
+        let shown = engine == EngineKind::Lean;
         assert_eq!((counts.damaged, anomalies.wrong_type), (shown.into(), shown.into()), "{size}: {anomalies:?}");
         assert_eq!(counts.undetermined, counts.sent - counts.damaged);
         let verdict = if shown { Verdict::Delivery } else { Verdict::Connections };

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU64;
 use std::time::Duration;
 
-use loadgen::plan::{Engine, Plan, Until};
+use loadgen::plan::{EngineKind, Plan, Until};
 use reports::model::{Anomalies, Counts};
 use reports::{Report, judge};
 use server::{FaultKind, Faults, Options};
@@ -40,8 +40,8 @@ impl ReportSummary {
 }
 
 /// The reports of both engines on a plan, against servers that `start` makes.
-fn both<S>(start: impl Fn(Engine) -> (S, Plan), end: impl Fn(S)) -> [Report; 2] {
-    [Engine::Lean, Engine::Tungstenite].map(|engine| {
+fn both<S>(start: impl Fn(EngineKind) -> (S, Plan), end: impl Fn(S)) -> [Report; 2] {
+    [EngineKind::Lean, EngineKind::Tungstenite].map(|engine| {
         let (server, plan) = start(engine);
         let report = run(&plan);
         assert_eq!(report.plan.engine, engine.name());
@@ -60,7 +60,7 @@ fn agree(name: &str, reports: &[Report; 2], counted: bool) {
     }
 }
 
-fn scripted(behaviour: &Behaviour, plan: impl Fn(Engine, &str) -> Plan) -> [Report; 2] {
+fn scripted(behaviour: &Behaviour, plan: impl Fn(EngineKind, &str) -> Plan) -> [Report; 2] {
     let start = |engine| {
         let server = ScriptedServer::start(behaviour.clone());
         let plan = plan(engine, &server.url());

@@ -7,7 +7,7 @@ use std::num::NonZeroU64;
 use std::time::Duration;
 
 use loadgen::message::Mix;
-use loadgen::plan::{Engine, Plan, Until};
+use loadgen::plan::{EngineKind, Plan, Until};
 use reports::model::{Anomalies, Counts, Evidence};
 use reports::{Report, Verdict, judge};
 use server::{Fault, FaultKind, Faults, Options};
@@ -44,7 +44,7 @@ const LOADS: [Traffic; 6] = [
 
 impl Traffic {
     /// 480 messages in 0.3 to 0.6 seconds.
-    fn plan(self, engine: Engine, url: &str) -> Plan {
+    fn plan(self, engine: EngineKind, url: &str) -> Plan {
         let (messages, rate) = if self.clients == 1 { (480, 800.0) } else { (40, 100.0) };
         Plan {
             clients: n32(self.clients),
@@ -78,7 +78,7 @@ struct FaultyRun {
 }
 
 impl FaultyRun {
-    fn run(engine: Engine, rates: &[(FaultKind, f64)], seed: u64, load: Traffic) -> Self {
+    fn run(engine: EngineKind, rates: &[(FaultKind, f64)], seed: u64, load: Traffic) -> Self {
         let faults = Faults::new(rates.iter().copied()).expect("chances");
         let server = Reference::start_with(Options { faults, seed, ..Options::default() });
         let report = run(&load.plan(engine, &server.url()));
@@ -217,7 +217,7 @@ impl FaultyRun {
 }
 
 /// One kind of fault, under every load.
-fn alone(engine: Engine, kind: FaultKind) {
+fn alone(engine: EngineKind, kind: FaultKind) {
     for (seed, load) in (1..).zip(LOADS) {
         let case = FaultyRun::run(engine, &[(kind, 0.1)], seed, load);
         case.check();
@@ -229,13 +229,13 @@ fn alone(engine: Engine, kind: FaultKind) {
 macro_rules! alone {
     ($($test:ident: $kind:ident,)*) => {
         mod alone {
-            use loadgen::plan::Engine;
+            use loadgen::plan::EngineKind;
             use server::FaultKind;
 
             on_each_engine!($($test),*);
 
             $(
-                fn $test(engine: Engine) {
+                fn $test(engine: EngineKind) {
                     super::alone(engine, FaultKind::$kind);
                 }
             )*
@@ -263,7 +263,7 @@ fn survivable() -> impl Iterator<Item = FaultKind> {
     FaultKind::ALL.into_iter().filter(|kind| !matches!(kind, FaultKind::Die | FaultKind::Close))
 }
 
-fn all_kinds_at_once_are_told_apart(engine: Engine) {
+fn all_kinds_at_once_are_told_apart(engine: EngineKind) {
     let rates: Vec<_> = survivable().map(|kind| (kind, 0.03)).collect();
     for (seed, load) in (11..).zip(LOADS) {
         let case = FaultyRun::run(engine, &rates, seed, load);
@@ -275,7 +275,7 @@ fn all_kinds_at_once_are_told_apart(engine: Engine) {
     }
 }
 
-fn random_mixtures_are_told_apart(engine: Engine) {
+fn random_mixtures_are_told_apart(engine: EngineKind) {
     for seed in 21..27_u64 {
         // Bits of the seed, well stirred, choose kinds and rates: about half of the kinds, up to 8 % each.
         let stir = |n: u64| (seed * 16 + n).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
@@ -291,7 +291,7 @@ fn random_mixtures_are_told_apart(engine: Engine) {
 }
 
 /// Each connection dies by `kind` sooner or later; before, other things happen to some of its messages.
-fn dying(engine: Engine, kind: FaultKind, error: &str) {
+fn dying(engine: EngineKind, kind: FaultKind, error: &str) {
     for (seed, load) in (31..).zip([LOADS[1], LOADS[4], LOADS[5]]) {
         let others = [(FaultKind::Duplicate, 0.05), (FaultKind::Unexpected, 0.05)];
         for others in [&[][..], &others] {
@@ -321,11 +321,11 @@ fn dying(engine: Engine, kind: FaultKind, error: &str) {
     }
 }
 
-fn a_reset_connection_leaves_messages_undetermined(engine: Engine) {
+fn a_reset_connection_leaves_messages_undetermined(engine: EngineKind) {
     dying(engine, FaultKind::Die, "reset");
 }
 
-fn a_closed_connection_leaves_messages_undetermined(engine: Engine) {
+fn a_closed_connection_leaves_messages_undetermined(engine: EngineKind) {
     dying(engine, FaultKind::Close, "closed_1011");
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use loadgen::plan::{Engine, Plan};
+use loadgen::plan::{EngineKind, Plan};
 use server::{Options, Reply};
 
 use crate::rig::{BadHandshake, BadHandshakeServer, Loadgen, PATIENCE, Reference, n32, plan, run, unreachable};
@@ -36,7 +36,7 @@ const HANDSHAKES: &[(BadHandshake, Duration, &str)] = &[
 fn each_way_to_be_kept_out_has_its_kind() {
     for &(handshake, timeout, kind) in HANDSHAKES {
         let server = BadHandshakeServer::start(handshake);
-        let mut plan = Plan { clients: n32(3), ..plan(Engine::Lean, &server.url) };
+        let mut plan = Plan { clients: n32(3), ..plan(EngineKind::Lean, &server.url) };
         plan.connect.timeout = timeout;
         let started = Instant::now();
         let what = unreachable(&plan);
@@ -49,7 +49,7 @@ fn each_way_to_be_kept_out_has_its_kind() {
 #[test]
 fn a_server_without_tls_is_told_from_one_that_is_not_there() {
     let server = BadHandshakeServer::start(BadHandshake::Sends(b"HTTP/1.1 400 Bad Request\r\n\r\n"));
-    let mut secure = plan(Engine::Lean, &server.url.replace("ws://", "wss://"));
+    let mut secure = plan(EngineKind::Lean, &server.url.replace("ws://", "wss://"));
     // It waits for the end of a request that never comes.
     secure.connect.timeout = SHORT;
     let what = unreachable(&secure);
@@ -73,7 +73,7 @@ fn a_refusal_is_shown_without_our_secrets() {
 
 #[test]
 fn the_first_words_of_each_kind_are_told_though_others_opened() {
-    for engine in [Engine::Lean, Engine::Tungstenite] {
+    for engine in [EngineKind::Lean, EngineKind::Tungstenite] {
         let mut options = Options { reply: Reply::Echo, ..Options::default() };
         options.limits.connections = 2;
         let server = Reference::start_with(options);

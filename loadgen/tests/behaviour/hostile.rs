@@ -4,7 +4,7 @@ use std::num::{NonZeroU64, NonZeroUsize};
 use std::time::Duration;
 
 use loadgen::message::Mix;
-use loadgen::plan::{Engine, Load, Plan, Until};
+use loadgen::plan::{EngineKind, Load, Plan, Until};
 use reports::model::{Anomalies, Counts};
 use reports::{Verdict, judge};
 
@@ -116,7 +116,7 @@ pub(crate) const CASES: &[DeliveryBreach] = &[
     },
 ];
 
-fn every_breach_is_counted_and_shown(engine: Engine) {
+fn every_breach_is_counted_and_shown(engine: EngineKind) {
     for case in CASES {
         let server = ScriptedServer::start(case.behaviour.clone());
         let report = run(&Plan { mix: case.mix, drain: DRAIN, ..plan(engine, &server.url()) });
@@ -158,7 +158,7 @@ const ALTERATIONS: &[(&str, Alteration)] = &[
     }),
 ];
 
-fn text_that_is_spoiled_is_found(engine: Engine) {
+fn text_that_is_spoiled_is_found(engine: EngineKind) {
     for (name, alter) in ALTERATIONS {
         let server = ScriptedServer::start(Behaviour::Alters(*alter));
         let until = Until::Messages(NonZeroU64::new(256).unwrap());
@@ -175,7 +175,7 @@ fn server_address(url: &str) -> &str {
     url.trim_start_matches("ws://").trim_end_matches('/')
 }
 
-fn evidence_shows_what_was_expected_what_came_and_in_what_read(engine: Engine) {
+fn evidence_shows_what_was_expected_what_came_and_in_what_read(engine: EngineKind) {
     let server = ScriptedServer::start(Behaviour::Corrupts);
     let report = run(&Plan { mix: Mix::Binary, ..plan(engine, &server.url()) });
     let first = &report.evidence[0];
@@ -187,7 +187,7 @@ fn evidence_shows_what_was_expected_what_came_and_in_what_read(engine: Engine) {
     assert!(read.frames >= 1 && read.bytes >= 66, "{read:?}");
 }
 
-fn a_duplicate_that_comes_when_the_run_is_over_is_still_seen(engine: Engine) {
+fn a_duplicate_that_comes_when_the_run_is_over_is_still_seen(engine: EngineKind) {
     let server = ScriptedServer::start(Behaviour::OnceMoreAtTheEnd);
     let report = run(&plan(engine, &server.url()));
     let counts = report.measured.counts;
@@ -196,7 +196,7 @@ fn a_duplicate_that_comes_when_the_run_is_over_is_still_seen(engine: Engine) {
     assert_eq!(judge(&report, &[]).verdict, Verdict::Delivery);
 }
 
-fn a_message_on_another_connection_is_misrouted(engine: Engine) {
+fn a_message_on_another_connection_is_misrouted(engine: EngineKind) {
     for threads in [1, 2] {
         let server = ScriptedServer::start(Behaviour::Misroutes);
         let plan = Plan {
@@ -219,7 +219,7 @@ fn a_message_on_another_connection_is_misrouted(engine: Engine) {
     }
 }
 
-fn breaches_of_the_warm_up_count_too(engine: Engine) {
+fn breaches_of_the_warm_up_count_too(engine: EngineKind) {
     let server = ScriptedServer::start(Behaviour::Duplicates);
     let report = run(&Plan { warmup: Duration::from_millis(100), ..plan(engine, &server.url()) });
     let warmup = &report.warmup;
@@ -232,7 +232,7 @@ fn breaches_of_the_warm_up_count_too(engine: Engine) {
 }
 
 /// A run against a server that never stops talking ends all the same.
-fn talked_down(engine: Engine, load: Load) {
+fn talked_down(engine: EngineKind, load: Load) {
     let server = ScriptedServer::start(Behaviour::FloodsGreetings);
     let until = Until::Elapsed(Duration::from_millis(100));
     // So many that one of them always has something to say.
@@ -243,15 +243,15 @@ fn talked_down(engine: Engine, load: Load) {
     server.finish();
 }
 
-fn a_run_ends_though_the_server_never_stops_sending(engine: Engine) {
+fn a_run_ends_though_the_server_never_stops_sending(engine: EngineKind) {
     talked_down(engine, open(200.0, 4));
 }
 
-fn a_closed_run_ends_though_the_server_never_stops_sending(engine: Engine) {
+fn a_closed_run_ends_though_the_server_never_stops_sending(engine: EngineKind) {
     talked_down(engine, closed(4));
 }
 
-fn what_is_due_beyond_the_in_flight_cap_is_dropped(engine: Engine) {
+fn what_is_due_beyond_the_in_flight_cap_is_dropped(engine: EngineKind) {
     let server = ScriptedServer::start(Behaviour::NeverAnswers);
     let load = Load::Open { rate: rate(200.0), burst: n32(4), max_in_flight: n32(6) };
     let report = run(&Plan { load, drain: Duration::from_millis(100), ..plan(engine, &server.url()) });
@@ -262,7 +262,7 @@ fn what_is_due_beyond_the_in_flight_cap_is_dropped(engine: Engine) {
     assert_eq!(server.finish()[0].messages, 6);
 }
 
-fn a_server_that_does_not_read_is_not_fed_without_end(engine: Engine) {
+fn a_server_that_does_not_read_is_not_fed_without_end(engine: EngineKind) {
     let server = ScriptedServer::start(Behaviour::NeverReads);
     let plan = Plan {
         load: open(1000.0, 10),

@@ -9,7 +9,7 @@ use std::num::{NonZeroU64, NonZeroUsize};
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
-use loadgen::plan::{Engine, Load, Plan, Until};
+use loadgen::plan::{EngineKind, Load, Plan, Until};
 use reports::Report;
 use server::{Delay, DelayShape, Options, Stall};
 
@@ -59,7 +59,7 @@ fn adds_up(report: &Report, took: Duration, lanes: u64) {
     assert!((response - service - lag).abs() <= error, "{response} is not {service} + {lag}");
 }
 
-fn a_fixed_delay_is_found_in_service_and_response_times(engine: Engine) {
+fn a_fixed_delay_is_found_in_service_and_response_times(engine: EngineKind) {
     for (burst, window) in [(1, None), (5, None), (1, Some(1)), (1, Some(4))] {
         let mean = Duration::from_millis(400);
         let delay = Some(Delay { mean, shape: DelayShape::Fixed });
@@ -77,7 +77,7 @@ fn a_fixed_delay_is_found_in_service_and_response_times(engine: Engine) {
     }
 }
 
-fn exponential_delays_are_found_with_their_quantiles(engine: Engine) {
+fn exponential_delays_are_found_with_their_quantiles(engine: EngineKind) {
     let mean = Duration::from_millis(100);
     let delay = Some(Delay { mean, shape: DelayShape::Exponential });
     let server = Reference::start_with(Options { delay, seed: 1, ..Options::default() });
@@ -99,7 +99,7 @@ const STALL: Stall = Stall { after: Duration::from_secs(1), length: Duration::fr
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// Ten clients for three seconds, of which the server stands still for one.
-fn stalled(engine: Engine, load: Load) -> (Report, Duration) {
+fn stalled(engine: EngineKind, load: Load) -> (Report, Duration) {
     let server = Reference::start_with(Options { stall: Some(STALL), ..Options::default() });
     let until = Until::Elapsed(Duration::from_secs(3));
     let timed =
@@ -108,7 +108,7 @@ fn stalled(engine: Engine, load: Load) -> (Report, Duration) {
     timed
 }
 
-fn response_times_of_the_open_model_show_a_stall(engine: Engine) {
+fn response_times_of_the_open_model_show_a_stall(engine: EngineKind) {
     where_prompt(PAUSE, || {
         let (report, _) = stalled(engine, open(100.0, 1));
         let times = &report.latency.response;
@@ -132,7 +132,7 @@ fn response_times_of_the_open_model_show_a_stall(engine: Engine) {
     });
 }
 
-fn a_stall_hides_from_the_closed_model(engine: Engine) {
+fn a_stall_hides_from_the_closed_model(engine: EngineKind) {
     where_prompt(PAUSE, || {
         let (report, took) = stalled(engine, closed(1));
         adds_up(&report, took, 1);

@@ -3,7 +3,7 @@
 use std::num::NonZeroU64;
 
 use loadgen::message::Mix;
-use loadgen::plan::{Engine, Plan, Until};
+use loadgen::plan::{EngineKind, Plan, Until};
 
 use crate::rig::{Behaviour, CloseAnswer, Cutting, Proxy, ScriptedServer, complete, n32, open, plan, run};
 
@@ -55,7 +55,7 @@ fn in_order(behaviour: &Behaviour, cutting: Option<Cutting>, plan: &Plan) {
     }
 }
 
-fn messages_are_whole_whatever_the_server_may_do(engine: Engine) {
+fn messages_are_whole_whatever_the_server_may_do(engine: EngineKind) {
     for behaviour in BEHAVIOURS {
         for mix in [Mix::Text, Mix::Mixed] {
             in_order(behaviour, None, &Plan { clients: n32(2), mix, ..plan(engine, "ws://unused") });
@@ -63,7 +63,7 @@ fn messages_are_whole_whatever_the_server_may_do(engine: Engine) {
     }
 }
 
-fn messages_are_whole_however_the_bytes_come(engine: Engine) {
+fn messages_are_whole_however_the_bytes_come(engine: EngineKind) {
     for (seed, behaviour) in (1..).zip(BEHAVIOURS) {
         for cutting in [Cutting::Bytewise, Cutting::Collected, Cutting::Random { seed, longest: 16 }] {
             in_order(behaviour, Some(cutting), &Plan { clients: n32(2), ..plan(engine, "ws://unused") });
@@ -71,7 +71,7 @@ fn messages_are_whole_however_the_bytes_come(engine: Engine) {
     }
 }
 
-fn large_messages_in_fragments_are_whole(engine: Engine) {
+fn large_messages_in_fragments_are_whole(engine: EngineKind) {
     // With lengths that take two and eight bytes, for fragments as well.
     for (size, bytes) in [(5_000, 9), (66_000, 999), (200_000, 66_004)] {
         let large = Plan {
@@ -92,7 +92,7 @@ fn large_messages_in_fragments_are_whole(engine: Engine) {
     }
 }
 
-fn pings_are_answered_and_pongs_are_ignored(engine: Engine) {
+fn pings_are_answered_and_pongs_are_ignored(engine: EngineKind) {
     let server = ScriptedServer::start(Behaviour::EchoWithPing);
     let report = run(&plan(engine, &server.url()));
     complete(&report);
@@ -104,7 +104,7 @@ fn pings_are_answered_and_pongs_are_ignored(engine: Engine) {
     assert_eq!(seen.pongs.last(), numbers.last());
 }
 
-fn the_handshake_asks_for_what_url_and_plan_say(engine: Engine) {
+fn the_handshake_asks_for_what_url_and_plan_say(engine: EngineKind) {
     let server = ScriptedServer::start(Behaviour::Echo);
     let url = format!("{}/a/path?token=1", server.url()).replace("ws://", "ws://user:p%40ss@");
     let mut plan = plan(engine, &url);

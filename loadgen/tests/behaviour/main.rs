@@ -21,7 +21,7 @@ macro_rules! on_each_engine {
             $(
                 #[test]
                 fn $scenario() {
-                    super::$scenario(loadgen::plan::Engine::$engine);
+                    super::$scenario(loadgen::plan::EngineKind::$engine);
                 }
             )+
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::num::NonZeroU64;
 
 use loadgen::message::Mix;
-use loadgen::plan::{Engine, Plan, Until};
+use loadgen::plan::{EngineKind, Plan, Until};
 use reports::Report;
 use server::Reply;
 
@@ -20,7 +20,7 @@ fn shapes() -> impl Iterator<Item = (Mix, u32, u32)> {
 }
 
 /// Each client sends `messages` messages. Large ones come at a lower rate: what is measured is not how fast.
-fn shape(engine: Engine, (mix, burst, clients): (Mix, u32, u32), size: u32, messages: u64) -> Plan {
+fn shape(engine: EngineKind, (mix, burst, clients): (Mix, u32, u32), size: u32, messages: u64) -> Plan {
     let rate = if size > 1000 { 100.0 } else { 400.0 };
     Plan {
         clients: n32(clients),
@@ -51,7 +51,7 @@ fn finish(server: Reference) {
     assert_eq!(stats.protocol_errors, 0, "{stats:?}");
 }
 
-fn a_byte_at_a_time(engine: Engine) {
+fn a_byte_at_a_time(engine: EngineKind) {
     let server = Reference::start(Reply::Echo);
     // How many bytes a read brings is for the reader's speed to say. That each is a read of its own, and the messages are
     // whole, is for the engines' unit tests, which read before the next byte is sent.
@@ -64,7 +64,7 @@ fn a_byte_at_a_time(engine: Engine) {
     finish(server);
 }
 
-fn all_of_20_ms_at_once(engine: Engine) {
+fn all_of_20_ms_at_once(engine: EngineKind) {
     let server = Reference::start(Reply::Echo);
     for (size, messages) in [(64, 24), (200, 24), (66_000, 8)] {
         for (mix, burst, clients) in shapes() {
@@ -82,7 +82,7 @@ fn all_of_20_ms_at_once(engine: Engine) {
     finish(server);
 }
 
-fn cut_anywhere_and_within_headers(engine: Engine) {
+fn cut_anywhere_and_within_headers(engine: EngineKind) {
     let server = Reference::start(Reply::Echo);
     // Headers of the server's frames, and of the generator's, which are masked.
     for (size, messages, headers) in [(64, 24, [2, 6]), (200, 24, [4, 8]), (66_000, 8, [10, 14])] {

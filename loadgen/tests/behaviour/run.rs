@@ -4,7 +4,7 @@ use std::num::{NonZeroU64, NonZeroUsize};
 use std::time::Duration;
 
 use loadgen::message::Mix;
-use loadgen::plan::{Engine, Expect, Load, Plan, Target, Until};
+use loadgen::plan::{EngineKind, Expect, Load, Plan, Target, Until};
 use reports::{Verdict, judge};
 use server::Reply;
 
@@ -39,7 +39,7 @@ const SHAPES: &[(Mix, u32, u32)] = &[
     (Mix::Text, 70_000, 5),
 ];
 
-fn every_kind_size_and_burst_comes_back(engine: Engine) {
+fn every_kind_size_and_burst_comes_back(engine: EngineKind) {
     let server = Reference::start(Reply::Echo);
     for &(mix, size, burst) in SHAPES {
         let messages = 2 * u64::from(burst);
@@ -68,7 +68,7 @@ fn every_kind_size_and_burst_comes_back(engine: Engine) {
     assert_eq!((stats.accepted, stats.protocol_errors, stats.broken), (3 * SHAPES.len() as u64, 0, 0));
 }
 
-fn both_phases_schedule_rate_times_duration_times_clients(engine: Engine) {
+fn both_phases_schedule_rate_times_duration_times_clients(engine: EngineKind) {
     let server = Reference::start(Reply::Echo);
     for threads in [1, 2, 3] {
         let plan = Plan {
@@ -89,7 +89,7 @@ fn both_phases_schedule_rate_times_duration_times_clients(engine: Engine) {
     }
 }
 
-fn a_number_of_messages_is_kept_to_and_cuts_the_last_burst(engine: Engine) {
+fn a_number_of_messages_is_kept_to_and_cuts_the_last_burst(engine: EngineKind) {
     let server = Reference::start(Reply::Echo);
     for messages in [1, 4, 5, 6, 23] {
         let plan = Plan {
@@ -109,7 +109,7 @@ fn a_number_of_messages_is_kept_to_and_cuts_the_last_burst(engine: Engine) {
     }
 }
 
-fn reads_and_writes_are_counted(engine: Engine) {
+fn reads_and_writes_are_counted(engine: EngineKind) {
     let server = Reference::start(Reply::Echo);
     let plan = Plan { clients: n32(4), load: open(250.0, 5), ..plan(engine, &server.url()) };
     let report = run(&plan);
@@ -128,7 +128,7 @@ fn reads_and_writes_are_counted(engine: Engine) {
     assert!(report.generator.stolen.is_some_and(|share| (0.0..=1.0).contains(&share)), "{:?}", report.generator);
 }
 
-fn a_reply_that_is_always_the_same_matches_whatever_is_sent(engine: Engine) {
+fn a_reply_that_is_always_the_same_matches_whatever_is_sent(engine: EngineKind) {
     let text = r#"{"a":1,"b":2}"#;
     let server = Reference::start(Reply::Text(text.to_owned()));
     for expect in [Expect::Reply(text.to_owned()), Expect::Count] {
@@ -140,7 +140,7 @@ fn a_reply_that_is_always_the_same_matches_whatever_is_sent(engine: Engine) {
     }
 }
 
-fn another_reply_than_the_expected_one_is_damage(engine: Engine) {
+fn another_reply_than_the_expected_one_is_damage(engine: EngineKind) {
     let server = Reference::start(Reply::Text("no".to_owned()));
     let short = Duration::from_millis(200);
     for (expect, corrupted) in [(Expect::Reply("yes".to_owned()), true), (Expect::Echo, false)] {
@@ -156,7 +156,7 @@ fn another_reply_than_the_expected_one_is_damage(engine: Engine) {
     }
 }
 
-fn without_a_target_a_run_has_its_own_server(engine: Engine) {
+fn without_a_target_a_run_has_its_own_server(engine: EngineKind) {
     let target = Target::Embedded { threads: NonZeroUsize::MIN };
     let plan = Plan { target, clients: n32(5), ..plan(engine, "ws://unused") };
     let report = run(&plan);
@@ -165,7 +165,7 @@ fn without_a_target_a_run_has_its_own_server(engine: Engine) {
     assert!(report.target.url.starts_with("ws://127.0.0.1:"), "{}", report.target.url);
 }
 
-fn the_server_of_the_run_takes_messages_of_any_planned_size(engine: Engine) {
+fn the_server_of_the_run_takes_messages_of_any_planned_size(engine: EngineKind) {
     let target = Target::Embedded { threads: NonZeroUsize::MIN };
     let (load, until) = (Load::Closed { window: n32(2) }, Until::Messages(NonZeroU64::new(2).unwrap()));
     let plan =
@@ -174,7 +174,7 @@ fn the_server_of_the_run_takes_messages_of_any_planned_size(engine: Engine) {
     assert_eq!((report.measured.counts.sent, report.measured.counts.matched), (2, 2));
 }
 
-fn connections_open_no_faster_than_planned(engine: Engine) {
+fn connections_open_no_faster_than_planned(engine: EngineKind) {
     let server = Reference::start(Reply::Echo);
     let mut plan = Plan { clients: n32(5), ..plan(engine, &server.url()) };
     plan.connect.rate = rate(20.0);
@@ -183,14 +183,14 @@ fn connections_open_no_faster_than_planned(engine: Engine) {
     assert!(started.elapsed() >= Duration::from_millis(200), "the fifth is due 4/20 s after the first");
 }
 
-fn the_same_seed_makes_the_same_run_id(engine: Engine) {
+fn the_same_seed_makes_the_same_run_id(engine: EngineKind) {
     let server = Reference::start(Reply::Echo);
     let id = |seed| run(&Plan { seed, ..plan(engine, &server.url()) }).environment.run_id;
     assert_eq!(id(1), id(1));
     assert_ne!(id(1), id(2));
 }
 
-fn messages_too_small_for_a_header_are_counted(engine: Engine) {
+fn messages_too_small_for_a_header_are_counted(engine: EngineKind) {
     for (size, mix) in [(0, Mix::Mixed), (1, Mix::Binary), (52, Mix::Text)] {
         let server = Reference::start(Reply::Echo);
         let report = run(&Plan { size, mix, expect: Expect::Count, ..plan(engine, &server.url()) });

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use loadgen::plan::{Engine, Plan, Until};
+use loadgen::plan::{EngineKind, Plan, Until};
 use loadgen::{RunError, Stage, Stop};
 use reports::judge;
 use server::Reply;
@@ -21,7 +21,7 @@ on_each_engine!(
 
 const LONG: Duration = Duration::from_secs(600);
 
-fn what_was_measured_until_then_is_reported(engine: Engine) {
+fn what_was_measured_until_then_is_reported(engine: EngineKind) {
     let server = Reference::start(Reply::Echo);
     for load in [open(250.0, 5), closed(2)] {
         let plan = Plan { clients: n32(4), load, until: Until::Elapsed(LONG), ..plan(engine, &server.url()) };
@@ -43,7 +43,7 @@ fn what_was_measured_until_then_is_reported(engine: Engine) {
     }
 }
 
-fn stopped_in_the_warm_up_nothing_was_measured(engine: Engine) {
+fn stopped_in_the_warm_up_nothing_was_measured(engine: EngineKind) {
     let server = Reference::start(Reply::Echo);
     let plan = Plan { warmup: LONG, ..plan(engine, &server.url()) };
     let stop = Stop::default();
@@ -59,7 +59,7 @@ fn stopped_in_the_warm_up_nothing_was_measured(engine: Engine) {
     assert!(report.warmup.counts.sent > 0);
 }
 
-fn stopped_while_connecting_a_run_closes_what_is_open(engine: Engine) {
+fn stopped_while_connecting_a_run_closes_what_is_open(engine: EngineKind) {
     let server = ScriptedServer::start(Behaviour::Echo);
     let mut plan = Plan { clients: n32(1000), ..plan(engine, &server.url()) };
     plan.connect.rate = rate(20.0);
@@ -79,14 +79,14 @@ fn stopped_while_connecting_a_run_closes_what_is_open(engine: Engine) {
     assert!(seen.iter().filter(|seen| seen.closed == Some(1000)).count() as u64 >= connections.opened);
 }
 
-fn stopped_before_anything_is_open_there_is_no_report(engine: Engine) {
+fn stopped_before_anything_is_open_there_is_no_report(engine: EngineKind) {
     let server = BadHandshakeServer::start(BadHandshake::Silent);
     let stop = Stop::default();
     let result = run_observed(&plan(engine, &server.url), &stop, |_| stop.stop());
     assert!(matches!(&result, Err(RunError::Interrupted)), "{result:?}");
 }
 
-fn the_stages_follow_each_other(engine: Engine) {
+fn the_stages_follow_each_other(engine: EngineKind) {
     let server = Reference::start(Reply::Echo);
     let plan = Plan {
         warmup: Duration::from_millis(300),

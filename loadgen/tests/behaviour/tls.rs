@@ -1,6 +1,6 @@
 //! Servers behind TLS.
 
-use loadgen::plan::{Connect, Engine, Plan};
+use loadgen::plan::{Connect, EngineKind, Plan};
 use server::Reply;
 
 use crate::rig::{Reference, TlsProxy, complete, n32, plan, run, unreachable};
@@ -12,7 +12,7 @@ on_each_engine!(
     a_server_that_wants_a_certificate_of_the_client_is_named
 );
 
-fn messages_go_through_tls(engine: Engine) {
+fn messages_go_through_tls(engine: EngineKind) {
     let server = Reference::start(Reply::Echo);
     let proxy = TlsProxy::in_front_of(server.address());
     let trusting = plan(engine, &proxy.url());
@@ -26,14 +26,14 @@ fn messages_go_through_tls(engine: Engine) {
     }
 }
 
-fn a_certificate_that_nobody_signed_is_refused_with_the_remedy(engine: Engine) {
+fn a_certificate_that_nobody_signed_is_refused_with_the_remedy(engine: EngineKind) {
     let server = Reference::start(Reply::Echo);
     let proxy = TlsProxy::in_front_of(server.address());
     let what = unreachable(&plan(engine, &proxy.url()));
     assert!(what.contains("tls (1)") && what.contains("--insecure"), "{what}");
 }
 
-fn a_mix_up_of_ws_and_wss_is_named(engine: Engine) {
+fn a_mix_up_of_ws_and_wss_is_named(engine: EngineKind) {
     let server = Reference::start(Reply::Echo);
     let proxy = TlsProxy::in_front_of(server.address());
     let what = unreachable(&plan(engine, &proxy.url().replace("wss://", "ws://")));
@@ -42,7 +42,7 @@ fn a_mix_up_of_ws_and_wss_is_named(engine: Engine) {
     assert!(what.starts_with("tls (1): ") && what.contains("try ws://"), "{what}");
 }
 
-fn a_server_that_wants_a_certificate_of_the_client_is_named(engine: Engine) {
+fn a_server_that_wants_a_certificate_of_the_client_is_named(engine: EngineKind) {
     let server = Reference::start(Reply::Echo);
     let proxy = TlsProxy::for_certified_clients(server.address());
     let trusting = plan(engine, &proxy.url());

@@ -13,11 +13,11 @@ fn a_lost_message_does_not_hold_the_memory_of_those_after_it() {
     for sequence in 1..100_000 {
         ledger.sent(TIMES);
         payload.encode(0, sequence, &mut message);
-        ledger.received(&terms, Event { kind: Kind::Binary, bytes: &message }, &mut counts);
+        ledger.received(&terms, MessageEvent { kind: MessageKind::Binary, bytes: &message }, &mut counts);
     }
     let held = ledger.capacity();
     assert!((1..300).contains(&held), "{held} entries");
-    ledger.received(&terms, Event { kind: Kind::Binary, bytes: &bytes_of(Mix::Binary, 0) }, &mut counts);
+    ledger.received(&terms, MessageEvent { kind: MessageKind::Binary, bytes: &bytes_of(Mix::Binary, 0) }, &mut counts);
     assert!(ledger.capacity() < held, "message 0 held a place of its own");
     ledger.close(false, &terms, &mut counts);
     assert_eq!(counts.nonzero(), "matched=100000 reordered=1");
@@ -34,7 +34,11 @@ fn messages_lost_before_a_long_stream_do_not_hold_its_memory() {
         if sequence >= 1_000 {
             ledger.sent(TIMES);
         }
-        ledger.received(&terms, Event { kind: Kind::Binary, bytes: &bytes_of(Mix::Binary, sequence) }, &mut counts);
+        ledger.received(
+            &terms,
+            MessageEvent { kind: MessageKind::Binary, bytes: &bytes_of(Mix::Binary, sequence) },
+            &mut counts,
+        );
     }
     assert!(ledger.capacity() < 3_000, "{} entries", ledger.capacity());
 }
@@ -47,7 +51,11 @@ fn an_overtaken_message_keeps_its_place_in_short_orders() {
         (0..sent).for_each(|_| ledger.sent(TIMES));
         let held = ledger.capacity();
         for sequence in 1..=came {
-            ledger.received(&terms, Event { kind: Kind::Binary, bytes: &bytes_of(Mix::Binary, sequence) }, &mut counts);
+            ledger.received(
+                &terms,
+                MessageEvent { kind: MessageKind::Binary, bytes: &bytes_of(Mix::Binary, sequence) },
+                &mut counts,
+            );
         }
         assert_eq!(u64::from(ledger.in_flight()), sent - came);
         assert_eq!(ledger.capacity(), held, "message 0 has no other place");
@@ -57,7 +65,7 @@ fn an_overtaken_message_keeps_its_place_in_short_orders() {
 #[test]
 fn the_memory_for_pieces_too_short_to_tell_is_bounded() {
     // Each of 5000 messages comes cut to its magic: which message it was is only kept for so many.
-    let pieces = vec![(Kind::Text, b"lg1".to_vec()); 5_000];
+    let pieces = vec![(MessageKind::Text, b"lg1".to_vec()); 5_000];
     let counts = play(&terms(Mix::Mixed, Expect::Echo), 5_000, &pieces);
     assert_eq!(counts.nonzero(), "lost=904 damaged=4096 truncated=5000");
     counts.check_identities();
@@ -66,7 +74,7 @@ fn the_memory_for_pieces_too_short_to_tell_is_bounded() {
 #[test]
 fn a_header_names_its_message_among_more_than_are_compared() {
     let (terms, sent, at) = (terms(Mix::Binary, Expect::Echo), 5_000, 4_500);
-    let whole = |sequence| (Kind::Binary, bytes_of(Mix::Binary, sequence));
+    let whole = |sequence| (MessageKind::Binary, bytes_of(Mix::Binary, sequence));
     let mut wrong = whole(at);
     wrong.1[60] ^= 1;
     let events: Vec<_> =

@@ -4,17 +4,17 @@ mod bounds;
 mod random;
 
 use loadgen::clock::Time;
-use loadgen::ledger::{Book, Event, Fate, Finding, Ledger, Subject, Terms, Times};
-use loadgen::message::{Kind, Mix, Payload};
+use loadgen::ledger::{Expectation, Fate, Finding, Ledger, LedgerSink, MessageEvent, SendTimes, Subject};
+use loadgen::message::{MessageKind, Mix, Payload};
 use loadgen::plan::Expect;
 
 pub(crate) const RUN: u32 = 0x3f9a_1c22;
 pub(crate) const SIZE: u32 = 64;
-pub(crate) const TIMES: Times = Times { due: Time::from_nanos(1), written: Time::from_nanos(2) };
+pub(crate) const TIMES: SendTimes = SendTimes { due: Time::from_nanos(1), written: Time::from_nanos(2) };
 
-/// Terms of a run of three clients.
-pub(crate) fn terms(mix: Mix, expect: Expect) -> Terms {
-    Terms { payload: Payload::new(RUN, SIZE, mix), expect, clients: 3 }
+/// Expectation of a run of three clients.
+pub(crate) fn terms(mix: Mix, expect: Expect) -> Expectation {
+    Expectation { payload: Payload::new(RUN, SIZE, mix), expect, clients: 3 }
 }
 
 /// Message `sequence` of `client`, of mixed kinds.
@@ -31,15 +31,15 @@ pub(crate) fn bytes_of(mix: Mix, sequence: u64) -> Vec<u8> {
     message
 }
 
-pub(crate) fn other(kind: Kind) -> Kind {
+pub(crate) fn other(kind: MessageKind) -> MessageKind {
     match kind {
-        Kind::Text => Kind::Binary,
-        Kind::Binary => Kind::Text,
+        MessageKind::Text => MessageKind::Binary,
+        MessageKind::Binary => MessageKind::Text,
     }
 }
 
 /// An event in the notation of the scenarios.
-pub(crate) fn parse(text: &str) -> (Kind, Vec<u8>) {
+pub(crate) fn parse(text: &str) -> (MessageKind, Vec<u8>) {
     let mut whole = Vec::new();
     let mut kind = None;
     for part in text.split('+') {
@@ -50,10 +50,10 @@ pub(crate) fn parse(text: &str) -> (Kind, Vec<u8>) {
     (kind.expect("an event has a part"), whole)
 }
 
-fn parse_part(text: &str) -> (Kind, Vec<u8>) {
+fn parse_part(text: &str) -> (MessageKind, Vec<u8>) {
     match text {
-        "x" => return (Kind::Text, b"nobody sent this".to_vec()),
-        "-" => return (Kind::Text, Vec::new()),
+        "x" => return (MessageKind::Text, b"nobody sent this".to_vec()),
+        "-" => return (MessageKind::Text, Vec::new()),
         _ => {}
     }
     let mut run = RUN;
@@ -107,7 +107,7 @@ pub(crate) struct LedgerCounts {
     pub(crate) misrouted: u64,
     pub(crate) unexpected: u64,
     /// What was booked together last: the first, how many, and their times.
-    pub(crate) last: Option<(u64, u32, Times)>,
+    pub(crate) last: Option<(u64, u32, SendTimes)>,
     pub(crate) found: Vec<(Finding, Subject)>,
 }
 
@@ -142,8 +142,8 @@ impl LedgerCounts {
     }
 }
 
-impl Book for LedgerCounts {
-    fn matched(&mut self, first: u64, messages: u32, times: Times, overtaken: bool) {
+impl LedgerSink for LedgerCounts {
+    fn matched(&mut self, first: u64, messages: u32, times: SendTimes, overtaken: bool) {
         self.last = Some((first, messages, times));
         let messages = u64::from(messages);
         self.matched += messages;
@@ -167,7 +167,7 @@ impl Book for LedgerCounts {
         }
     }
 
-    fn fate(&mut self, fate: Fate, _sequence: u64, _times: Times) {
+    fn fate(&mut self, fate: Fate, _sequence: u64, _times: SendTimes) {
         match fate {
             Fate::Lost => self.lost += 1,
             Fate::Damaged => self.damaged += 1,
@@ -177,12 +177,12 @@ impl Book for LedgerCounts {
 }
 
 /// Sends `sent` messages, then receives `events`, then closes the counts.
-pub(crate) fn play(terms: &Terms, sent: u64, events: &[(Kind, Vec<u8>)]) -> LedgerCounts {
+pub(crate) fn play(terms: &Expectation, sent: u64, events: &[(MessageKind, Vec<u8>)]) -> LedgerCounts {
     let (mut ledger, mut counts) =
         (Ledger::new(0), LedgerCounts { sent, events: events.len() as u64, ..LedgerCounts::default() });
     (0..sent).for_each(|_| ledger.sent(TIMES));
     for (kind, bytes) in events {
-        ledger.received(terms, Event { kind: *kind, bytes }, &mut counts);
+        ledger.received(terms, MessageEvent { kind: *kind, bytes }, &mut counts);
     }
     ledger.close(false, terms, &mut counts);
     counts
@@ -190,14 +190,19 @@ pub(crate) fn play(terms: &Terms, sent: u64, events: &[(Kind, Vec<u8>)]) -> Ledg
 
 /// Sends `sent` messages in one write, then receives `events` as the engine does, at most `a_read` in one, then closes the
 /// counts.
-pub(crate) fn play_together(terms: &Terms, sent: u64, events: &[(Kind, Vec<u8>)], a_read: usize) -> LedgerCounts {
+pub(crate) fn play_together(
+    terms: &Expectation,
+    sent: u64,
+    events: &[(MessageKind, Vec<u8>)],
+    a_read: usize,
+) -> LedgerCounts {
     let (mut ledger, mut counts) =
         (Ledger::new(0), LedgerCounts { sent, events: events.len() as u64, ..LedgerCounts::default() });
     let mut message = vec![0; terms.payload.size()];
     let checksums: Vec<u32> = (0..sent).map(|sequence| terms.payload.encode(0, sequence, &mut message)).collect();
     ledger.sent_together(TIMES, &checksums);
     for read in events.chunks(a_read) {
-        let mut read = read.iter().map(|(kind, bytes)| Event { kind: *kind, bytes });
+        let mut read = read.iter().map(|(kind, bytes)| MessageEvent { kind: *kind, bytes });
         while let Some(other) = ledger.received_in_order(terms, &mut read, &mut counts) {
             ledger.received(terms, other, &mut counts);
         }

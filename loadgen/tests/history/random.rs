@@ -39,7 +39,7 @@ fn action() -> impl Strategy<Value = ServerAction> {
 }
 
 /// The events that a history brings, and the counts that it must lead to.
-fn history(mix: Mix, actions: &[ServerAction]) -> (Vec<(Kind, Vec<u8>)>, LedgerCounts) {
+fn history(mix: Mix, actions: &[ServerAction]) -> (Vec<(MessageKind, Vec<u8>)>, LedgerCounts) {
     let (mut events, mut counts) = (Vec::new(), LedgerCounts::default());
     let (mut late, mut order): (Vec<(u64, u64)>, _) = (Vec::new(), Vec::new());
     let mut joined = false;
@@ -107,7 +107,7 @@ fn history(mix: Mix, actions: &[ServerAction]) -> (Vec<(Kind, Vec<u8>)>, LedgerC
                     counts.lost += 1;
                 }
                 ServerAction::Unexpected => {
-                    events.extend([(Kind::Text, b"surprise".to_vec()), whole]);
+                    events.extend([(MessageKind::Text, b"surprise".to_vec()), whole]);
                     order.push(sequence);
                     counts.unexpected += 1;
                 }
@@ -172,7 +172,7 @@ proptest! {
 }
 
 /// Slices of streams of messages: what a server does that has no idea of messages.
-fn chaos() -> impl Strategy<Value = (Kind, Vec<u8>)> {
+fn chaos() -> impl Strategy<Value = (MessageKind, Vec<u8>)> {
     (0..20_u64, 0..200_usize, 0..200_usize, any::<bool>(), prop::option::of((any::<prop::sample::Index>(), 1..=255_u8)))
         .prop_map(|(first, from, len, text, flip)| {
             let stream: Vec<u8> = (first..first + 8).flat_map(|sequence| bytes(0, sequence)).collect();
@@ -180,6 +180,6 @@ fn chaos() -> impl Strategy<Value = (Kind, Vec<u8>)> {
             if let Some((at, flip)) = flip.filter(|_| len > 0) {
                 slice[at.index(len)] ^= flip;
             }
-            (if text { Kind::Text } else { Kind::Binary }, slice)
+            (if text { MessageKind::Text } else { MessageKind::Binary }, slice)
         })
 }

@@ -9,7 +9,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use loadgen::echo::echo;
-use loadgen::plan::Engine;
+use loadgen::plan::EngineKind;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use server::Reply;
@@ -83,17 +83,17 @@ fn the_reference_server_keeps_to_the_rfc() {
 #[test]
 #[ignore = "needs Python: run loadgen/tests/peers/autobahn/install first"]
 fn the_lean_engine_keeps_to_the_rfc() {
-    keeps_to_the_rfc(Engine::Lean, &[]);
+    keeps_to_the_rfc(EngineKind::Lean, &[]);
 }
 
 #[test]
 #[ignore = "needs Python: run loadgen/tests/peers/autobahn/install first"]
 fn the_tungstenite_engine_keeps_to_the_rfc() {
-    keeps_to_the_rfc(Engine::Tungstenite, &EARLY_OFFENCE);
+    keeps_to_the_rfc(EngineKind::Tungstenite, &EARLY_OFFENCE);
 }
 
 /// Every case is OK but for those of [`MESSAGE_AND_OFFENCE`] and `lax`, or for information.
-fn keeps_to_the_rfc(engine: Engine, lax: &[&str]) {
+fn keeps_to_the_rfc(engine: EngineKind, lax: &[&str]) {
     let found = run_client(engine);
     println!("{}", summary(&found));
     no_failure(&found);
@@ -116,7 +116,7 @@ fn no_failure(found: &CaseResults) {
 }
 
 /// Runs all cases against an engine, which sends everything back.
-fn run_client(engine: Engine) -> CaseResults {
+fn run_client(engine: EngineKind) -> CaseResults {
     let folder = installed("autobahn", "wstest");
     let reports = tempfile::tempdir().expect("a folder");
     // Free a moment ago; the suite takes no port that it may choose itself.

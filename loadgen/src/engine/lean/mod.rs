@@ -4,8 +4,8 @@
 //! is empty between bursts. A connection has memory of its own only for what a read cut and for what TCP did not take.
 
 mod connection;
-mod link;
-mod readiness;
+mod event_queue;
+mod stream;
 
 use std::io;
 use std::time::Duration;
@@ -13,16 +13,16 @@ use std::time::Duration;
 use frames::{Encoder, Kind as FrameKind, Masks, Payloads};
 use rand::rngs::ThreadRng;
 
-use self::connection::{After, Connection};
-use self::link::Link;
-use self::readiness::{Readiness, Ready};
-use super::holdings::Holdings;
-use super::look::{Glance, Look, RunQueue, Told};
-use super::{Cause, Engine, Sink};
+use self::connection::{LeanConnection, NextStep};
+use self::event_queue::{EventQueue, ReadySocket};
+use self::stream::NonBlockingStream;
+use super::held_bytes::HeldBytes;
+use super::unread_since::{PollResult, RunQueue, SocketPoll, UnreadSince};
+use super::{ConnectionEnd, Engine, EventSink};
 use crate::clock::{Clock, Time};
-use crate::message::Kind;
+use crate::message::MessageKind;
 use crate::schedule::pacer::Wait;
-use crate::transport::{Opened, Transport};
+use crate::transport::{OpenConnection, Transport};
 
 /// Bytes that are read at once.
 const READ_BUFFER: usize = 64 * 1024;
@@ -32,29 +32,29 @@ const COURTESY: Duration = Duration::from_millis(1);
 
 /// Connections on sockets.
 pub(crate) struct Lean {
-    connections: Vec<Option<Connection>>,
-    readiness: Readiness,
+    connections: Vec<Option<LeanConnection>>,
+    event_queue: EventQueue,
     /// What the looks tell of when bytes came.
-    look: Look,
+    look: UnreadSince,
     run_queue: RunQueue,
     /// The events of this turn were collected already.
     looked: bool,
     /// Connections to look at in the next turn and in this one, whatever the kernel says.
-    called: Vec<usize>,
+    revisit: Vec<usize>,
     turn: Vec<usize>,
     /// Connections that are no more, of which the worker was not told: they could not be watched, or held too much.
-    buried: Vec<(usize, Cause)>,
-    holdings: Holdings,
+    unreported_ends: Vec<(usize, ConnectionEnd)>,
+    held_bytes: HeldBytes,
     own_thread: bool,
     buffer: Vec<u8>,
     /// The burst that is being encoded, and whose it is.
     burst: Encoder,
     burst_of: usize,
-    shared: Shared,
+    shared: SharedState,
 }
 
 /// What the connections have in common.
-struct Shared {
+struct SharedState {
     clock: Clock,
     /// A `ChaCha12` generator, seeded by the system: RFC 6455, section 5.3 asks for one that can't be predicted.
     masks: Masks<ThreadRng>,
@@ -69,19 +69,19 @@ impl Lean {
     pub(crate) fn new(connections: usize, clock: Clock) -> io::Result<Self> {
         Ok(Self {
             connections: std::iter::repeat_with(|| None).take(connections).collect(),
-            readiness: Readiness::new()?,
-            look: Look::default(),
+            event_queue: EventQueue::new()?,
+            look: UnreadSince::default(),
             run_queue: RunQueue::of_this_thread(),
             looked: false,
-            called: Vec::new(),
+            revisit: Vec::new(),
             turn: Vec::new(),
-            buried: Vec::new(),
-            holdings: Holdings::new(),
+            unreported_ends: Vec::new(),
+            held_bytes: HeldBytes::new(),
             own_thread: false,
             buffer: vec![0; READ_BUFFER],
             burst: Encoder::default(),
             burst_of: 0,
-            shared: Shared {
+            shared: SharedState {
                 clock,
                 masks: Masks::new(rand::rng()),
                 replies: Encoder::default(),
@@ -94,30 +94,30 @@ impl Lean {
     fn look_until(&mut self, until: Option<Time>) {
         let began = self.shared.clock.now();
         let told = match until {
-            Some(until) => self.readiness.sleep(until, began),
-            None => self.readiness.look(),
+            Some(until) => self.event_queue.sleep(until, began),
+            None => self.event_queue.look(),
         };
-        let sockets = self.readiness.found();
-        let mut glance = Glance { began, ended: began, until, delayed: None, told, sockets };
-        if until.is_some() && told != Told::Nothing {
-            glance.ended = self.shared.clock.now();
-            if glance.is_long() {
-                glance.delayed = self.run_queue.since_last().map(|waited| waited.delayed);
+        let sockets = self.event_queue.found();
+        let mut poll = SocketPoll { began, ended: began, until, delayed: None, told, sockets };
+        if until.is_some() && told != PollResult::Nothing {
+            poll.ended = self.shared.clock.now();
+            if poll.is_long() {
+                poll.delayed = self.run_queue.since_last().map(|waited| waited.delayed);
             }
         }
-        self.look.take(&glance);
+        self.look.take(&poll);
     }
 
     fn has_ready(&self) -> bool {
-        self.readiness.has_some() || !self.turn.is_empty()
+        self.event_queue.has_some() || !self.turn.is_empty()
     }
 
     /// Takes a connection out of tokio's hands, and watches it.
-    fn watch(&mut self, slot: usize, opened: Opened) -> io::Result<Connection> {
-        let Opened { wire, behind, bounds } = opened;
-        let link = Link::try_from(wire.into_stream())?;
-        self.readiness.add(link.tcp(), slot)?;
-        Ok(Connection::new(link, behind, bounds))
+    fn watch(&mut self, slot: usize, opened: OpenConnection) -> io::Result<LeanConnection> {
+        let OpenConnection { wire, behind, bounds } = opened;
+        let stream = NonBlockingStream::try_from(wire.into_stream())?;
+        self.event_queue.add(stream.tcp(), slot)?;
+        Ok(LeanConnection::new(stream, behind, bounds))
     }
 
     /// Hands the burst to its connection.
@@ -133,16 +133,16 @@ impl Lean {
     /// Sees to it that a connection which can't write any more is looked at, whether or not the kernel tells of it again.
     /// Counts what it could not write.
     #[inline]
-    fn attend(&mut self, slot: usize) {
-        if self.connections[slot].as_ref().is_some_and(Connection::is_troubled) {
-            self.attend_to_trouble(slot);
+    fn follow_up(&mut self, slot: usize) {
+        if self.connections[slot].as_ref().is_some_and(LeanConnection::has_pending_io) {
+            self.follow_up_pending(slot);
         }
     }
 
     #[cold]
-    fn attend_to_trouble(&mut self, slot: usize) {
-        if self.connections[slot].as_ref().is_some_and(Connection::is_broken) {
-            self.called.push(slot);
+    fn follow_up_pending(&mut self, slot: usize) {
+        if self.connections[slot].as_ref().is_some_and(LeanConnection::is_broken) {
+            self.revisit.push(slot);
         }
         self.count(slot);
     }
@@ -150,32 +150,32 @@ impl Lean {
     /// Counts what a connection holds, and ends the one that holds most if that is too much for all together.
     #[inline]
     fn count(&mut self, slot: usize) {
-        let held = self.connections[slot].as_ref().map_or(0, Connection::held);
-        if let Some((largest, cause)) = self.holdings.update(slot, held) {
+        let held = self.connections[slot].as_ref().map_or(0, LeanConnection::held);
+        if let Some((largest, cause)) = self.held_bytes.update(slot, held) {
             self.end(largest, cause);
         }
     }
 
     /// Ends a connection; the worker is told in the next turn.
     #[cold]
-    fn end(&mut self, slot: usize, cause: Cause) {
+    fn end(&mut self, slot: usize, cause: ConnectionEnd) {
         self.connections[slot] = None;
-        self.buried.push((slot, cause));
-        self.called.push(slot);
+        self.unreported_ends.push((slot, cause));
+        self.revisit.push(slot);
     }
 }
 
 impl Engine for Lean {
-    fn adopt(&mut self, slot: usize, opened: Opened) {
+    fn adopt(&mut self, slot: usize, opened: OpenConnection) {
         // What TLS holds already, the kernel does not tell of.
         let early = !opened.behind.is_empty() || matches!(opened.wire.stream(), Transport::Tls(_));
-        self.holdings.limit(opened.bounds.memory);
+        self.held_bytes.limit(opened.bounds.memory);
         match self.watch(slot, opened) {
             Ok(connection) => self.connections[slot] = Some(connection),
-            Err(error) => self.end(slot, Cause::io(&error)),
+            Err(error) => self.end(slot, ConnectionEnd::io(&error)),
         }
         if early {
-            self.called.push(slot);
+            self.revisit.push(slot);
         }
     }
 
@@ -196,7 +196,7 @@ impl Engine for Lean {
         }
         self.looked = true;
         match wait {
-            Wait::Until(time) if self.called.is_empty() => self.look_until(Some(time)),
+            Wait::Until(time) if self.revisit.is_empty() => self.look_until(Some(time)),
             _ => self.look_until(None),
         }
     }
@@ -209,7 +209,7 @@ impl Engine for Lean {
         if !looked {
             self.look_until(None);
         }
-        std::mem::swap(&mut self.turn, &mut self.called);
+        std::mem::swap(&mut self.turn, &mut self.revisit);
     }
 
     #[inline]
@@ -217,7 +217,7 @@ impl Engine for Lean {
         if let Some(slot) = self.turn.pop() {
             return Some(slot);
         }
-        let Ready { slot, over } = self.readiness.next()?;
+        let ReadySocket { slot, over } = self.event_queue.next()?;
         if over && let Some(connection) = &mut self.connections[slot] {
             connection.read_to_the_end();
         }
@@ -229,14 +229,14 @@ impl Engine for Lean {
         self.look.since()
     }
 
-    fn receive(&mut self, slot: usize, sink: &mut impl Sink) {
-        let Some(connection) = &mut self.connections[slot] else { return self.bury(slot, sink) };
+    fn receive(&mut self, slot: usize, sink: &mut impl EventSink) {
+        let Some(connection) = &mut self.connections[slot] else { return self.report_end(slot, sink) };
         match connection.receive(&mut self.buffer, &mut self.shared, sink) {
-            After::Over => self.connections[slot] = None,
-            After::Nothing => {}
-            After::More => {
+            NextStep::Remove => self.connections[slot] = None,
+            NextStep::Wait => {}
+            NextStep::ReadAgain => {
                 self.look.hold();
-                self.called.push(slot);
+                self.revisit.push(slot);
             }
         }
         self.count(slot);
@@ -247,19 +247,19 @@ impl Engine for Lean {
         &mut self,
         slot: usize,
         len: usize,
-        kinds: impl ExactSizeIterator<Item = Kind>,
+        kinds: impl ExactSizeIterator<Item = MessageKind>,
         fill: impl FnOnce(Payloads<'_>),
     ) {
         if self.burst_of != slot && !self.burst.is_empty() {
             self.write_burst();
-            self.attend(self.burst_of);
+            self.follow_up(self.burst_of);
         }
-        if self.connections[slot].as_ref().is_some_and(Connection::is_open) {
+        if self.connections[slot].as_ref().is_some_and(LeanConnection::is_open) {
             self.burst_of = slot;
             let masks = &mut self.shared.masks;
             let messages = kinds.map(|kind| match kind {
-                Kind::Text => (FrameKind::Text, masks.draw()),
-                Kind::Binary => (FrameKind::Binary, masks.draw()),
+                MessageKind::Text => (FrameKind::Text, masks.draw()),
+                MessageKind::Binary => (FrameKind::Binary, masks.draw()),
             });
             self.burst.masked_messages(len, messages, fill);
         }
@@ -271,20 +271,20 @@ impl Engine for Lean {
         if self.burst_of == slot && !self.burst.is_empty() {
             writes = self.write_burst();
         }
-        writes += self.connections[slot].as_mut().map_or(0, Connection::take_writes);
-        self.attend(slot);
+        writes += self.connections[slot].as_mut().map_or(0, LeanConnection::take_writes);
+        self.follow_up(slot);
         writes
     }
 
     fn unsent(&self, slot: usize) -> u64 {
         let queued = if self.burst_of == slot { self.burst.len() } else { 0 };
-        (self.connections[slot].as_ref().map_or(0, Connection::unsent) + queued) as u64
+        (self.connections[slot].as_ref().map_or(0, LeanConnection::unsent) + queued) as u64
     }
 
     fn close(&mut self, slot: usize) {
         if let Some(connection) = &mut self.connections[slot] {
             connection.close(1000, &mut self.shared);
-            self.attend(slot);
+            self.follow_up(slot);
         }
     }
 }
@@ -292,9 +292,9 @@ impl Engine for Lean {
 impl Lean {
     /// Tells of a connection that is no more.
     #[cold]
-    fn bury(&mut self, slot: usize, sink: &mut impl Sink) {
-        if let Some(at) = self.buried.iter().position(|&(of, _)| of == slot) {
-            let (_, cause) = self.buried.swap_remove(at);
+    fn report_end(&mut self, slot: usize, sink: &mut impl EventSink) {
+        if let Some(at) = self.unreported_ends.iter().position(|&(of, _)| of == slot) {
+            let (_, cause) = self.unreported_ends.swap_remove(at);
             sink.ended(cause);
         }
     }

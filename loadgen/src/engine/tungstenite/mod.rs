@@ -4,7 +4,7 @@
 //! a burst is queued whole and written by one flush; a connection is read until it is pending. A connection's waker puts
 //! its number on a list, so a turn costs what is ready, not what is open.
 
-mod alarm;
+mod timer;
 
 use std::io;
 use std::pin::Pin;
@@ -23,15 +23,15 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
-use self::alarm::Alarm;
-use super::holdings::Holdings;
-use super::look::{Glance, Look, RunQueue, Told};
-use super::{Cause, Engine, Read, Sink};
+use self::timer::AsyncTimer;
+use super::held_bytes::HeldBytes;
+use super::unread_since::{PollResult, RunQueue, SocketPoll, UnreadSince};
+use super::{ConnectionEnd, Engine, EventSink, ReadBatch};
 use crate::clock::{Clock, Time};
-use crate::ledger::Event;
-use crate::message::Kind;
+use crate::ledger::MessageEvent;
+use crate::message::MessageKind;
 use crate::schedule::pacer::{SLICE, Wait};
-use crate::transport::{Bounds, Opened, Passed, Transport, Wire};
+use crate::transport::{ConnectionLimits, CountedStream, OpenConnection, StreamCounters, Transport};
 
 /// Connections that tokio's event loop tells of in one look.
 const TOLD_AT_ONCE: usize = 1024;
@@ -45,28 +45,28 @@ const MAX_PONGS: u64 = 64 * 1024;
 
 /// Connections on tokio-tungstenite.
 pub(crate) struct Tungstenite {
-    connections: Vec<Option<Connection>>,
-    ready: Arc<Ready>,
+    connections: Vec<Option<TungsteniteConnection>>,
+    ready: Arc<ReadyList>,
     /// Connections of this turn that are still to be looked at, last first.
     turn: Vec<usize>,
-    alarm: Alarm,
+    timer: AsyncTimer,
     /// What the looks of tokio's event loop tell of when bytes came.
-    look: Look,
+    look: UnreadSince,
     run_queue: RunQueue,
     clock: Clock,
-    holdings: Holdings,
+    held_bytes: HeldBytes,
     /// Connections that held too much and are no more, of which the worker was not told.
-    buried: Vec<(usize, Cause)>,
+    unreported_ends: Vec<(usize, ConnectionEnd)>,
     /// Where messages are written before they are queued; its memory is used again as soon as they are.
     scratch: BytesMut,
 }
 
-type Socket = WebSocketStream<Wire<Transport>>;
+type WebSocket = WebSocketStream<CountedStream<Transport>>;
 
-struct Connection {
-    socket: Socket,
+struct TungsteniteConnection {
+    socket: WebSocket,
     waker: Waker,
-    signal: Arc<Signal>,
+    signal: Arc<ConnectionWaker>,
     /// Bytes of frames that were queued, pongs included.
     queued: u64,
     /// Bytes of pongs that were queued since everything was last written.
@@ -86,12 +86,12 @@ struct Connection {
 
 /// The numbers of connections that were woken, and the worker that waits for one.
 #[derive(Default)]
-struct Ready {
+struct ReadyList {
     list: Mutex<Vec<usize>>,
     worker: AtomicWaker,
 }
 
-impl Ready {
+impl ReadyList {
     fn list(&self) -> std::sync::MutexGuard<'_, Vec<usize>> {
         // Nothing that holds the lock can panic half-way.
         self.list.lock().unwrap_or_else(PoisonError::into_inner)
@@ -99,13 +99,13 @@ impl Ready {
 }
 
 /// Wakes one connection.
-struct Signal {
+struct ConnectionWaker {
     slot: usize,
     listed: AtomicBool,
-    ready: Arc<Ready>,
+    ready: Arc<ReadyList>,
 }
 
-impl Wake for Signal {
+impl Wake for ConnectionWaker {
     fn wake(self: Arc<Self>) {
         self.wake_by_ref();
     }
@@ -125,32 +125,32 @@ impl Tungstenite {
             connections: std::iter::repeat_with(|| None).take(connections).collect(),
             ready: Arc::default(),
             turn: Vec::new(),
-            alarm: Alarm::new()?,
-            look: Look::default(),
+            timer: AsyncTimer::new()?,
+            look: UnreadSince::default(),
             run_queue: RunQueue::of_this_thread(),
             clock,
-            holdings: Holdings::new(),
-            buried: Vec::new(),
+            held_bytes: HeldBytes::new(),
+            unreported_ends: Vec::new(),
             scratch: BytesMut::new(),
         })
     }
 
     /// Counts what a connection holds, and ends the one that holds most if that is too much for all together.
     fn count(&mut self, slot: usize) {
-        let held = self.connections[slot].as_ref().map_or(0, Connection::held);
-        if let Some((largest, cause)) = self.holdings.update(slot, held)
+        let held = self.connections[slot].as_ref().map_or(0, TungsteniteConnection::held);
+        if let Some((largest, cause)) = self.held_bytes.update(slot, held)
             && let Some(connection) = self.connections[largest].take()
         {
-            self.buried.push((largest, cause));
+            self.unreported_ends.push((largest, cause));
             connection.waker.wake();
         }
     }
 
     /// Tells of a connection that is no more.
     #[cold]
-    fn bury(&mut self, slot: usize, sink: &mut impl Sink) {
-        if let Some(at) = self.buried.iter().position(|&(of, _)| of == slot) {
-            let (_, cause) = self.buried.swap_remove(at);
+    fn report_end(&mut self, slot: usize, sink: &mut impl EventSink) {
+        if let Some(at) = self.unreported_ends.iter().position(|&(of, _)| of == slot) {
+            let (_, cause) = self.unreported_ends.swap_remove(at);
             sink.ended(cause);
         }
     }
@@ -162,7 +162,7 @@ impl Tungstenite {
         }
         let began = self.clock.now();
         tokio::task::yield_now().await;
-        self.look.take(&self.glance(began, began, None));
+        self.look.take(&self.poll(began, began, None));
     }
 
     fn has_ready(&self) -> bool {
@@ -170,10 +170,10 @@ impl Tungstenite {
     }
 
     /// What the event loop told since `began`.
-    fn glance(&self, began: Time, ended: Time, until: Option<Time>) -> Glance {
+    fn poll(&self, began: Time, ended: Time, until: Option<Time>) -> SocketPoll {
         let sockets = self.ready.list().len();
-        let told = if sockets < TOLD_AT_ONCE { Told::All } else { Told::Some };
-        Glance { began, ended, until, delayed: None, told, sockets }
+        let told = if sockets < TOLD_AT_ONCE { PollResult::All } else { PollResult::Some };
+        SocketPoll { began, ended, until, delayed: None, told, sockets }
     }
 
     async fn sleep(&mut self, until: Time) {
@@ -184,36 +184,36 @@ impl Tungstenite {
         let _ = self.run_queue.since_last();
         let began = self.clock.now();
         self.wait_for_ready(until).await;
-        let mut glance = self.glance(began, self.clock.now(), Some(until));
-        if glance.is_long() {
+        let mut poll = self.poll(began, self.clock.now(), Some(until));
+        if poll.is_long() {
             // Tokio does not tell of a wait that a stop interrupted; but then the thread got a core more than once.
             let waited = self.run_queue.since_last().filter(|waited| waited.turns <= 1);
-            glance.delayed = waited.map(|waited| waited.delayed);
+            poll.delayed = waited.map(|waited| waited.delayed);
         }
-        self.look.take(&glance);
+        self.look.take(&poll);
     }
 
     async fn wait_for_ready(&mut self, until: Time) {
-        self.alarm.set(Duration::from_nanos(until.since(self.clock.now())));
+        self.timer.set(Duration::from_nanos(until.since(self.clock.now())));
         std::future::poll_fn(|cx| {
             self.ready.worker.register(cx.waker());
-            if self.ready.list().is_empty() { self.alarm.poll(cx) } else { Poll::Ready(()) }
+            if self.ready.list().is_empty() { self.timer.poll(cx) } else { Poll::Ready(()) }
         })
         .await;
     }
 }
 
 impl Engine for Tungstenite {
-    fn adopt(&mut self, slot: usize, opened: Opened) {
-        let Opened { wire, behind, bounds } = opened;
-        self.holdings.limit(bounds.memory);
-        let wrapped = Socket::from_partially_read(wire, behind, Role::Client, Some(config(bounds))).now_or_never();
+    fn adopt(&mut self, slot: usize, opened: OpenConnection) {
+        let OpenConnection { wire, behind, bounds } = opened;
+        self.held_bytes.limit(bounds.memory);
+        let wrapped = WebSocket::from_partially_read(wire, behind, Role::Client, Some(config(bounds))).now_or_never();
         let socket = wrapped.expect("there is nothing that it could wait for");
-        let signal = Arc::new(Signal { slot, listed: AtomicBool::new(false), ready: Arc::clone(&self.ready) });
+        let signal = Arc::new(ConnectionWaker { slot, listed: AtomicBool::new(false), ready: Arc::clone(&self.ready) });
         let waker = Waker::from(Arc::clone(&signal));
         // Frames may have come with the handshake, and the waker must be registered.
         waker.wake_by_ref();
-        self.connections[slot] = Some(Connection {
+        self.connections[slot] = Some(TungsteniteConnection {
             queued: socket.get_ref().passed.written_bytes,
             told: socket.get_ref().passed.writes,
             socket,
@@ -250,8 +250,8 @@ impl Engine for Tungstenite {
         self.look.since()
     }
 
-    fn receive(&mut self, slot: usize, sink: &mut impl Sink) {
-        let Some(connection) = &mut self.connections[slot] else { return self.bury(slot, sink) };
+    fn receive(&mut self, slot: usize, sink: &mut impl EventSink) {
+        let Some(connection) = &mut self.connections[slot] else { return self.report_end(slot, sink) };
         connection.signal.listed.store(false, Ordering::Release);
         if connection.blocked {
             connection.flush();
@@ -266,7 +266,7 @@ impl Engine for Tungstenite {
         &mut self,
         slot: usize,
         len: usize,
-        kinds: impl ExactSizeIterator<Item = Kind>,
+        kinds: impl ExactSizeIterator<Item = MessageKind>,
         fill: impl FnOnce(Payloads<'_>),
     ) {
         let Some(connection) = &mut self.connections[slot] else { return };
@@ -275,8 +275,8 @@ impl Engine for Tungstenite {
         for kind in kinds {
             let bytes = self.scratch.split_to(len).freeze();
             let message = match kind {
-                Kind::Text => Message::Text(Utf8Bytes::try_from(bytes).expect("text payloads are UTF-8")),
-                Kind::Binary => Message::Binary(bytes),
+                MessageKind::Text => Message::Text(Utf8Bytes::try_from(bytes).expect("text payloads are UTF-8")),
+                MessageKind::Binary => Message::Binary(bytes),
             };
             connection.queue(message, len);
         }
@@ -294,17 +294,17 @@ impl Engine for Tungstenite {
     }
 
     fn unsent(&self, slot: usize) -> u64 {
-        self.connections[slot].as_ref().map_or(0, Connection::unsent)
+        self.connections[slot].as_ref().map_or(0, TungsteniteConnection::unsent)
     }
 
     fn close(&mut self, slot: usize) {
         let Some(connection) = &mut self.connections[slot] else { return };
-        connection.say_goodbye(CloseCode::Normal);
+        connection.send_close(CloseCode::Normal);
     }
 }
 
-impl Connection {
-    fn passed(&self) -> Passed {
+impl TungsteniteConnection {
+    fn passed(&self) -> StreamCounters {
         self.socket.get_ref().passed
     }
 
@@ -344,7 +344,7 @@ impl Connection {
         }
     }
 
-    fn say_goodbye(&mut self, code: CloseCode) {
+    fn send_close(&mut self, code: CloseCode) {
         let frame = CloseFrame { code, reason: Utf8Bytes::default() };
         self.queue(Message::Close(Some(frame)), 2);
         self.flush();
@@ -365,9 +365,9 @@ impl Connection {
     }
 
     /// Reads until the socket is pending, or for about a [`SLICE`]; true when the connection can be forgotten.
-    fn receive(&mut self, clock: Clock, sink: &mut impl Sink) -> bool {
+    fn receive(&mut self, clock: Clock, sink: &mut impl EventSink) -> bool {
         let mut seen = self.passed();
-        let mut read = Read::default();
+        let mut read = ReadBatch::default();
         let (mut taken, mut until) = (0_u32, None);
         loop {
             let look = taken > 0 && taken.is_multiple_of(BETWEEN_LOOKS);
@@ -377,7 +377,7 @@ impl Connection {
                 self.waker.wake_by_ref();
             }
             if over || self.must_not_read() {
-                if read != Read::default() {
+                if read != ReadBatch::default() {
                     sink.read(seen.read_at, read);
                 }
                 return false;
@@ -389,7 +389,7 @@ impl Connection {
                     sink.read(seen.read_at, read);
                 }
                 let (calls, bytes) = (passed.reads - seen.reads, passed.read_bytes - seen.read_bytes);
-                read = Read { calls, bytes, ..Read::default() };
+                read = ReadBatch { calls, bytes, ..ReadBatch::default() };
                 seen = passed;
             }
             let end = match polled {
@@ -401,13 +401,13 @@ impl Connection {
                 Poll::Pending => self.broken.take().map(|error| cause_of(&error)),
                 Poll::Ready(Some(Err(error))) => {
                     if let Some(code) = close_code(&error) {
-                        self.say_goodbye(code);
+                        self.send_close(code);
                     }
                     Some(self.cause_of_end(&error))
                 }
-                Poll::Ready(None) => Some(Cause::eof()),
+                Poll::Ready(None) => Some(ConnectionEnd::eof()),
             };
-            if read != Read::default() {
+            if read != ReadBatch::default() {
                 sink.read(seen.read_at, read);
             }
             let over = end.is_some();
@@ -420,22 +420,22 @@ impl Connection {
     }
 
     /// Why reading ended with `error`.
-    fn cause_of_end(&mut self, error: &Error) -> Cause {
+    fn cause_of_end(&mut self, error: &Error) -> ConnectionEnd {
         match (error, self.broken.take()) {
             // The kernel has told of the reset once, to the write; to the read it is an end like any other.
             (Error::Protocol(ProtocolError::ResetWithoutClosingHandshake), Some(Error::Io(told)))
                 if told.kind() == io::ErrorKind::ConnectionReset =>
             {
-                Cause::io(&told)
+                ConnectionEnd::io(&told)
             }
             _ => cause_of(error),
         }
     }
 
-    fn take(&mut self, message: &Message, at: Time, read: &mut Read, sink: &mut impl Sink) {
+    fn take(&mut self, message: &Message, at: Time, read: &mut ReadBatch, sink: &mut impl EventSink) {
         let event = match message {
-            Message::Text(text) => Event { kind: Kind::Text, bytes: text.as_bytes() },
-            Message::Binary(bytes) => Event { kind: Kind::Binary, bytes },
+            Message::Text(text) => MessageEvent { kind: MessageKind::Text, bytes: text.as_bytes() },
+            Message::Binary(bytes) => MessageEvent { kind: MessageKind::Binary, bytes },
             // tungstenite answers pings with the next read or write.
             Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {
                 self.whole_at += 2 + message.len() as u64;
@@ -453,7 +453,7 @@ impl Connection {
                 if !self.ended {
                     self.ended = true;
                     let content = frame.as_ref().map(|frame| (frame.code.into(), frame.reason.as_bytes()));
-                    sink.ended(Cause::closed(content));
+                    sink.ended(ConnectionEnd::closed(content));
                 }
                 return;
             }
@@ -470,7 +470,7 @@ fn is_over(clock: Clock, until: &mut Option<Time>) -> bool {
     now >= *until.get_or_insert_with(|| now.plus(SLICE))
 }
 
-fn config(bounds: Bounds) -> WebSocketConfig {
+fn config(bounds: ConnectionLimits) -> WebSocketConfig {
     WebSocketConfig::default()
         .read_buffer_size(bounds.read_buffer)
         // Nothing is written before the flush: the time of a write is taken just before it.
@@ -480,7 +480,7 @@ fn config(bounds: Bounds) -> WebSocketConfig {
 }
 
 /// Names an error.
-fn cause_of(error: &Error) -> Cause {
+fn cause_of(error: &Error) -> ConnectionEnd {
     let kind = match error {
         Error::ConnectionClosed | Error::AlreadyClosed => "closed",
         Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => "eof",
@@ -490,7 +490,7 @@ fn cause_of(error: &Error) -> Cause {
         Error::Io(error) => crate::transport::io_kind(error),
         _ => "other",
     };
-    Cause::new(kind, &error.to_string())
+    ConnectionEnd::new(kind, &error.to_string())
 }
 
 /// What this end says when it fails the connection because of an error of the peer: RFC 6455, section 7.4.1.

@@ -1,7 +1,7 @@
 //! What is in texts, and where.
 
 use super::super::kinds::{CHANGED, FILLS, LEADS, TRIMMED};
-use super::super::text::{CELL, CELLS, Table};
+use super::super::text::{CELL, CELLS, CellTable};
 use super::*;
 
 /// All that a client's texts can be, but for their headers.
@@ -9,13 +9,13 @@ const ALL: u64 = CELLS as u64;
 
 fn texts(size: u32, client: u32, mix: Mix) -> impl Iterator<Item = String> {
     let payload = Payload::new(0x3f9a_1c22, size, mix);
-    let sequences = (100..).filter(move |&sequence| payload.kind(sequence) == Kind::Text).take(CELLS);
+    let sequences = (100..).filter(move |&sequence| payload.kind(sequence) == MessageKind::Text).take(CELLS);
     sequences.map(move |sequence| String::from_utf8(message(&payload, client, sequence)).expect("text is UTF-8"))
 }
 
 /// A message of the slow and simple kind: what is before the header, header, cells; and what fills it up.
 fn plain(payload: &Payload, client: u32, sequence: u64) -> Vec<u8> {
-    let (series, table) = (payload.of(client), Table::get());
+    let (series, table) = (payload.of(client), CellTable::get());
     let (slot, size) = (usize::from(series.slot(sequence)), payload.size());
     let lead = if slot % 8 == 7 && size >= 57 { LEADS[slot / 8] } else { "" };
     let mut bytes = lead.as_bytes().to_vec();
@@ -159,7 +159,7 @@ fn messages_without_a_header_are_text_or_bytes() {
             frames::apply([1, 2, 3, 4], 0, &mut masked);
             assert_eq!(masked, bytes);
             assert_eq!(parse(&bytes), None);
-            assert!(payload.kind(sequence) == Kind::Binary || std::str::from_utf8(&bytes).is_ok(), "{size}");
+            assert!(payload.kind(sequence) == MessageKind::Binary || std::str::from_utf8(&bytes).is_ok(), "{size}");
         }
     }
 }

@@ -17,8 +17,8 @@ fn is(payload: &Payload, client: u32, sequence: u64, bytes: &[u8]) -> bool {
     let series = payload.of(client);
     let checksum = payload.encode(client, sequence, &mut vec![0; payload.size()]);
     let (kind, other) = match series.kind(sequence) {
-        Kind::Text => (Kind::Text, Kind::Binary),
-        Kind::Binary => (Kind::Binary, Kind::Text),
+        MessageKind::Text => (MessageKind::Text, MessageKind::Binary),
+        MessageKind::Binary => (MessageKind::Binary, MessageKind::Text),
     };
     let known = series.is(sequence, checksum, kind, bytes);
     assert_eq!(known, series.is_whole(sequence, kind, bytes));
@@ -30,8 +30,8 @@ fn is(payload: &Payload, client: u32, sequence: u64, bytes: &[u8]) -> bool {
 /// Bytes before the header of that message.
 fn before(payload: &Payload, client: u32, sequence: u64) -> usize {
     match payload.kind(sequence) {
-        Kind::Text => payload.of(client).lead(sequence).len(),
-        Kind::Binary => 0,
+        MessageKind::Text => payload.of(client).lead(sequence).len(),
+        MessageKind::Binary => 0,
     }
 }
 
@@ -71,10 +71,10 @@ fn the_same_seed_sends_the_same_bytes_in_every_version() {
 #[test]
 fn a_header_is_one_in_every_byte_of_its_frame() {
     let payload = Payload::new(0xabcd_ef01, 64, Mix::Mixed);
-    let header = Header { run: 0xabcd_ef01, client: 42, sequence: 6, length: 64 };
+    let header = MessageHeader { run: 0xabcd_ef01, client: 42, sequence: 6, length: 64 };
     let text = message(&payload, 42, 6);
     assert_eq!(before(&payload, 42, 6), 0);
-    assert_eq!(parse(&text), Some((Kind::Text, header)));
+    assert_eq!(parse(&text), Some((MessageKind::Text, header)));
     // The magic, each separator, and a digit that `lg1` would not write.
     for (at, wrong) in [(0, b'L'), (3, b';'), (12, b' '), (21, b'0'), (30, b'-'), (43, 0), (52, b'x'), (13, b'A')] {
         let mut other = text.clone();
@@ -82,7 +82,7 @@ fn a_header_is_one_in_every_byte_of_its_frame() {
         assert_eq!(parse(&other), None, "{wrong} at {at}");
     }
     let mut binary = message(&payload, 42, 7);
-    assert_eq!(parse(&binary), Some((Kind::Binary, Header { sequence: 7, ..header })));
+    assert_eq!(parse(&binary), Some((MessageKind::Binary, MessageHeader { sequence: 7, ..header })));
     binary[3] = 1;
     assert_eq!(parse(&binary), None);
 }
@@ -287,12 +287,12 @@ proptest! {
         let payload = Payload::new(run, u32::try_from(mix.min_size() + extra).unwrap(), mix);
         let mut bytes = message(&payload, client, sequence);
         prop_assert!(is(&payload, client, sequence, &bytes));
-        if payload.kind(sequence) == Kind::Text {
+        if payload.kind(sequence) == MessageKind::Text {
             prop_assert!(std::str::from_utf8(&bytes).is_ok(), "text is UTF-8");
         }
         let length = payload.size;
         bytes.extend(vec![b'x'; after]);
-        prop_assert_eq!(leading(&bytes), Some((payload.kind(sequence), Header { run, client, sequence, length })));
+        prop_assert_eq!(leading(&bytes), Some((payload.kind(sequence), MessageHeader { run, client, sequence, length })));
     }
 
     #[test]

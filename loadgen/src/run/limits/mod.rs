@@ -1,22 +1,22 @@
 //! What the system has of descriptors and ports, and whether and how a plan fits.
 
-use std::net::IpAddr;
 use std::num::NonZeroUsize;
 
+use crate::transport::SourceAddressError;
 use descriptors::{Allowance, Table};
 use server::ConnectionCapacity;
 
 /// What the system has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Limits {
+pub(crate) struct SystemLimits {
     allowance: Allowance,
     /// Ports that the system picks from for each pair of source address and peer.
     ports: u32,
 }
 
-/// What a plan needs.
+/// What a plan requirements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Needs {
+pub(crate) struct Requirements {
     pub(crate) clients: u32,
     pub(crate) workers: NonZeroUsize,
     /// The server is part of the process, with this many threads or more.
@@ -37,10 +37,10 @@ pub(crate) struct Fit {
 /// Why a plan can't work here, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[allow(missing_docs)] // The messages say it.
-pub enum Refusal {
+pub enum PlanRefusal {
     /// Not enough descriptors for the process.
     #[error(
-        "--clients {clients} needs {needed} file descriptors, and this process may have {limit} (`ulimit -Hn`).\n\
+        "--clients {clients} requirements {needed} file descriptors, and this process may have {limit} (`ulimit -Hn`).\n\
          {}, or raise the hard limit{}",
         if *.feasible > 0 { format!("Use {}", or_fewer(*.feasible)) } else { "Use fewer --threads".to_owned() },
         if *.embedded { ", or start the server as a process of its own (`cargo run --release -p server`) and give its URL" } else { "" }
@@ -56,20 +56,16 @@ pub enum Refusal {
     Threads { clients: u32, threads: usize, limit: u64, each: u64, enough: Option<NonZeroUsize> },
     /// Not enough ports.
     #[error(
-        "--clients {clients} needs as many local ports, and the system has {ports} for one peer and {} \
+        "--clients {clients} requirements as many local ports, and the system has {ports} for one peer and {} \
          (net.ipv4.ip_local_port_range).\nUse {}, give --source-ip more of this machine's addresses, or \
          widen the range; a target on this machine can be given as 127.0.0.1, which has many",
         if *.sources == 1 { "one source address".to_owned() } else { format!("each of {sources} source addresses") },
         or_fewer(u64::from(*.ports) * u64::from(*.sources)),
     )]
     Ports { clients: u32, ports: u32, sources: u32 },
-    /// A source address that this machine has not.
-    #[error("--source-ip {0}: this machine has no such address; `ip -brief address` lists those that it has")]
-    Source(IpAddr),
-    /// A source address of the other family than the target's.
-    #[error("--source-ip {source_ip}: the target has no {} address; give addresses of the family that it has",
-        if source_ip.is_ipv4() { "IPv4" } else { "IPv6" })]
-    Family { source_ip: IpAddr },
+    /// A source address that clients can't connect from.
+    #[error(transparent)]
+    SourceAddress(#[from] SourceAddressError),
 }
 
 /// So many clients or fewer.
@@ -99,10 +95,10 @@ const MOST_THREADS: NonZeroUsize = NonZeroUsize::new(1024).unwrap();
 /// The least number of worker threads that can hold so many clients on this system, or 1024 if even these can't; 1 where it
 /// does not depend on the number of threads.
 pub fn threads_for(clients: u32) -> NonZeroUsize {
-    Limits::raise().threads_for(clients)
+    SystemLimits::raise().threads_for(clients)
 }
 
-impl Limits {
+impl SystemLimits {
     /// Raises the soft limit of descriptors to the hard one and reads what there is.
     pub(crate) fn raise() -> Self {
         let range = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").unwrap_or_default();
@@ -111,54 +107,57 @@ impl Limits {
 
     /// How a plan fits.
     ///
-    /// One table for everything if that does: it needs nothing that a system could refuse. Else a table for each thread that
+    /// One table for everything if that does: it requirements nothing that a system could refuse. Else a table for each thread that
     /// has connections.
     ///
     /// # Errors
     /// If it doesn't fit.
-    pub(crate) fn fit(&self, needs: &Needs) -> Result<Fit, Refusal> {
-        let fit = self
-            .shared(needs)
-            .or_else(|refusal| if self.allowance.own_tables { self.own(needs, refusal) } else { Err(refusal) })?;
-        let (clients, ports) = (needs.clients, self.ports);
-        match needs.sources {
+    pub(crate) fn fit(&self, requirements: &Requirements) -> Result<Fit, PlanRefusal> {
+        let fit = self.shared(requirements).or_else(|refusal| {
+            if self.allowance.own_tables { self.own(requirements, refusal) } else { Err(refusal) }
+        })?;
+        let (clients, ports) = (requirements.clients, self.ports);
+        match requirements.sources {
             Some(sources) if u64::from(clients) > u64::from(ports) * u64::from(sources) => {
-                Err(Refusal::Ports { clients, ports, sources })
+                Err(PlanRefusal::Ports { clients, ports, sources })
             }
             _ => Ok(fit),
         }
     }
 
     /// Everything in the table of the process.
-    fn shared(&self, needs: &Needs) -> Result<Fit, Refusal> {
-        let per_client = if needs.embedded.is_some() { 2 } else { 1 };
-        let loops = needs.workers.get() + needs.embedded.map_or(0, |threads| threads.get() + 1);
+    fn shared(&self, requirements: &Requirements) -> Result<Fit, PlanRefusal> {
+        let per_client = if requirements.embedded.is_some() { 2 } else { 1 };
+        let loops = requirements.workers.get() + requirements.embedded.map_or(0, |threads| threads.get() + 1);
         let fixed = PROCESS + LOOP * loops as u64;
-        let needed = u64::from(needs.clients) * per_client + fixed;
+        let needed = u64::from(requirements.clients) * per_client + fixed;
         let limit = self.allowance.each_table;
         if needed <= limit {
-            return Ok(Fit { table: Table::Shared, server: needs.embedded.map(|threads| (threads, Table::Shared)) });
+            return Ok(Fit {
+                table: Table::Shared,
+                server: requirements.embedded.map(|threads| (threads, Table::Shared)),
+            });
         }
         let feasible = limit.saturating_sub(fixed) / per_client;
-        Err(Refusal::Descriptors {
-            clients: needs.clients,
+        Err(PlanRefusal::Descriptors {
+            clients: requirements.clients,
             needed,
             limit,
             feasible,
-            embedded: needs.embedded.is_some(),
+            embedded: requirements.embedded.is_some(),
         })
     }
 
     /// A table for each worker, and for each thread of the server, of which there are as many as it takes.
-    fn own(&self, needs: &Needs, refusal: Refusal) -> Result<Fit, Refusal> {
-        let (clients, threads, each) = (needs.clients, needs.workers.get(), self.clients_per_table());
+    fn own(&self, requirements: &Requirements, refusal: PlanRefusal) -> Result<Fit, PlanRefusal> {
+        let (clients, threads, each) = (requirements.clients, requirements.workers.get(), self.clients_per_table());
         if u64::from(clients) > each * threads as u64 {
             let (limit, enough) = (self.allowance.each_table, self.enough_threads(clients));
-            return Err(Refusal::Threads { clients, threads, limit, each, enough });
+            return Err(PlanRefusal::Threads { clients, threads, limit, each, enough });
         }
-        let room = ConnectionCapacity::new(self.allowance);
-        let server = match needs.embedded {
-            Some(least) => Some((room.threads_for(clients as usize, least).ok_or(refusal)?, Table::Own)),
+        let capacity = ConnectionCapacity::new(self.allowance);
+        let server = match requirements.embedded {
+            Some(least) => Some((capacity.threads_for(clients as usize, least).ok_or(refusal)?, Table::Own)),
             None => None,
         };
         Ok(Fit { table: Table::Own, server })

@@ -1,69 +1,70 @@
 use super::*;
 
-const HERE: Limits = limits(20_000, true);
-const BOUND: Limits = limits(20_000, false);
+const HERE: SystemLimits = limits(20_000, true);
+const BOUND: SystemLimits = limits(20_000, false);
 
-const fn limits(each_table: u64, own_tables: bool) -> Limits {
-    Limits { allowance: Allowance { each_table, own_tables }, ports: 28_232 }
+const fn limits(each_table: u64, own_tables: bool) -> SystemLimits {
+    SystemLimits { allowance: Allowance { each_table, own_tables }, ports: 28_232 }
 }
 
 fn n(threads: usize) -> NonZeroUsize {
     NonZeroUsize::new(threads).expect("not 0")
 }
 
-fn needs(clients: u32, embedded: bool) -> Needs {
-    Needs { clients, workers: n(1), embedded: embedded.then_some(n(1)), sources: None }
+fn requirements(clients: u32, embedded: bool) -> Requirements {
+    Requirements { clients, workers: n(1), embedded: embedded.then_some(n(1)), sources: None }
 }
 
 #[test]
 fn threads_are_those_of_this_system() {
     for clients in [1, 100_000, u32::MAX] {
-        assert_eq!(threads_for(clients), Limits::raise().threads_for(clients), "{clients}");
+        assert_eq!(threads_for(clients), SystemLimits::raise().threads_for(clients), "{clients}");
     }
 }
 
 #[test]
 fn one_table_is_enough_for_few() {
     let shared = Fit { table: Table::Shared, server: Some((n(1), Table::Shared)) };
-    assert_eq!(HERE.fit(&needs(9_980, true)), Ok(shared));
-    assert_eq!(HERE.fit(&needs(9_981, true)), Ok(Fit { table: Table::Own, server: Some((n(1), Table::Own)) }));
-    assert_eq!(HERE.fit(&needs(19_976, false)), Ok(Fit { table: Table::Shared, server: None }));
+    assert_eq!(HERE.fit(&requirements(9_980, true)), Ok(shared));
+    assert_eq!(HERE.fit(&requirements(9_981, true)), Ok(Fit { table: Table::Own, server: Some((n(1), Table::Own)) }));
+    assert_eq!(HERE.fit(&requirements(19_976, false)), Ok(Fit { table: Table::Shared, server: None }));
 }
 
 #[test]
 fn a_hundred_thousand_take_six_threads_on_either_side() {
     assert_eq!(HERE.enough_threads(100_000), Some(n(6)));
-    let fit = HERE.fit(&Needs { workers: n(6), ..needs(100_000, true) });
+    let fit = HERE.fit(&Requirements { workers: n(6), ..requirements(100_000, true) });
     assert_eq!(fit, Ok(Fit { table: Table::Own, server: Some((n(6), Table::Own)) }));
-    let many = HERE.fit(&Needs { workers: n(6), embedded: Some(n(8)), ..needs(100_000, true) });
+    let many = HERE.fit(&Requirements { workers: n(6), embedded: Some(n(8)), ..requirements(100_000, true) });
     assert_eq!(many.unwrap().server, Some((n(8), Table::Own)), "no fewer than asked for");
 }
 
 #[test]
 fn too_few_threads_are_refused_with_the_number_that_would_do() {
-    let refusal = HERE.fit(&Needs { workers: n(2), ..needs(100_000, false) }).unwrap_err();
-    let expected = Refusal::Threads { clients: 100_000, threads: 2, limit: 20_000, each: 19_976, enough: Some(n(6)) };
+    let refusal = HERE.fit(&Requirements { workers: n(2), ..requirements(100_000, false) }).unwrap_err();
+    let expected =
+        PlanRefusal::Threads { clients: 100_000, threads: 2, limit: 20_000, each: 19_976, enough: Some(n(6)) };
     assert_eq!(refusal, expected);
     let text = refusal.to_string();
     for part in ["--clients 100000", "--threads 2", "--threads 6 or more", "--clients 39952 or fewer", "ulimit -Hn"] {
         assert!(text.contains(part), "{part:?} is missing in: {text}");
     }
-    let feasible = Needs { workers: n(2), ..needs(39_952, false) };
+    let feasible = Requirements { workers: n(2), ..requirements(39_952, false) };
     assert!(HERE.fit(&feasible).is_ok(), "what the message says is feasible");
     assert_eq!((HERE.enough_threads(1_000_000_000), HERE.threads_for(1_000_000_000)), (None, MOST_THREADS));
-    let refusal = HERE.fit(&Needs { workers: MOST_THREADS, ..needs(1_000_000_000, false) }).unwrap_err();
+    let refusal = HERE.fit(&Requirements { workers: MOST_THREADS, ..requirements(1_000_000_000, false) }).unwrap_err();
     assert!(refusal.to_string().contains("Use --clients 20455424 or fewer"), "{refusal}");
 }
 
 #[test]
 fn where_threads_have_no_tables_an_embedded_server_needs_a_descriptor_a_client_too() {
-    assert!(BOUND.fit(&needs(9_900, true)).is_ok());
-    let refusal = BOUND.fit(&needs(10_000, true)).unwrap_err();
+    assert!(BOUND.fit(&requirements(9_900, true)).is_ok());
+    let refusal = BOUND.fit(&requirements(10_000, true)).unwrap_err();
     let expected =
-        Refusal::Descriptors { clients: 10_000, needed: 20_040, limit: 20_000, feasible: 9_980, embedded: true };
+        PlanRefusal::Descriptors { clients: 10_000, needed: 20_040, limit: 20_000, feasible: 9_980, embedded: true };
     assert_eq!(refusal, expected);
-    assert!(BOUND.fit(&needs(9_980, true)).is_ok(), "what the message says is feasible");
-    assert!(BOUND.fit(&needs(10_000, false)).is_ok());
+    assert!(BOUND.fit(&requirements(9_980, true)).is_ok(), "what the message says is feasible");
+    assert!(BOUND.fit(&requirements(10_000, false)).is_ok());
     let text = refusal.to_string();
     assert!(text.contains("--clients 9980 or fewer") && text.contains("-p server"), "{text}");
     assert_eq!((BOUND.enough_threads(100_000), BOUND.threads_for(100_000)), (None, n(1)));
@@ -71,7 +72,7 @@ fn where_threads_have_no_tables_an_embedded_server_needs_a_descriptor_a_client_t
 
 #[test]
 fn threads_can_take_all_descriptors() {
-    let refusal = limits(100, false).fit(&Needs { workers: n(50), ..needs(50, false) }).unwrap_err();
+    let refusal = limits(100, false).fit(&Requirements { workers: n(50), ..requirements(50, false) }).unwrap_err();
     assert!(refusal.to_string().contains("Use fewer --threads"), "{refusal}");
 }
 
@@ -79,7 +80,8 @@ fn threads_can_take_all_descriptors() {
 fn no_remedy_is_to_have_no_clients() {
     for (descriptors, clients, threads) in [(20, 5, 1), (20, 1, 2), (24, 9, 4), (25, 9, 2), (26, 9, 1)] {
         for own_tables in [true, false] {
-            let refusal = limits(descriptors, own_tables).fit(&Needs { workers: n(threads), ..needs(clients, false) });
+            let refusal = limits(descriptors, own_tables)
+                .fit(&Requirements { workers: n(threads), ..requirements(clients, false) });
             let text = refusal.unwrap_err().to_string();
             assert!(!text.contains("--clients 0") && !text.contains(" 1 clients"), "{text}");
             assert!(text.contains("hard limit"), "{text}");
@@ -90,10 +92,10 @@ fn no_remedy_is_to_have_no_clients() {
 #[test]
 fn ports_bound_the_clients_of_a_remote_target() {
     let many = limits(1_000_000, true);
-    let from = |sources, clients| many.fit(&Needs { sources, ..needs(clients, false) });
+    let from = |sources, clients| many.fit(&Requirements { sources, ..requirements(clients, false) });
     assert!(from(None, 30_000).is_ok());
     assert!(from(Some(2), 56_464).is_ok());
-    assert_eq!(from(Some(1), 30_000), Err(Refusal::Ports { clients: 30_000, ports: 28_232, sources: 1 }));
+    assert_eq!(from(Some(1), 30_000), Err(PlanRefusal::Ports { clients: 30_000, ports: 28_232, sources: 1 }));
     let text = from(Some(2), 60_000).unwrap_err().to_string();
     for part in ["--clients 60000", "each of 2 source addresses", "--clients 56464 or fewer", "--source-ip"] {
         assert!(text.contains(part), "{part:?} is missing in: {text}");
@@ -103,7 +105,7 @@ fn ports_bound_the_clients_of_a_remote_target() {
 #[test]
 fn loopback_clients_share_a_quarter_of_the_ports() {
     assert_eq!(HERE.clients_per_address(), 7_058);
-    assert_eq!(Limits { ports: 3, ..HERE }.clients_per_address(), 1);
+    assert_eq!(SystemLimits { ports: 3, ..HERE }.clients_per_address(), 1);
 }
 
 #[test]

@@ -14,12 +14,12 @@ use crate::clock::Time;
 use crate::plan::{self, Plan, Until};
 use crate::run::environment;
 use crate::worker::evidence::KEPT;
-use crate::worker::recorder::Calls;
-use crate::worker::{Missing, Outcome, count_kind};
+use crate::worker::recorder::CallTally;
+use crate::worker::{MissingMessage, WorkerOutcome, count_kind};
 
 /// What the run knows besides what its workers recorded.
 #[derive(Debug)]
-pub(crate) struct Frame {
+pub(crate) struct RunContext {
     pub(crate) target: Target,
     pub(crate) run_id: u32,
     pub(crate) thresholds: Vec<String>,
@@ -32,10 +32,10 @@ pub(crate) struct Frame {
 }
 
 /// Merges the outcomes of all workers into a report.
-pub(crate) fn summarize(plan: &Plan, mut frame: Frame, mut outcomes: Vec<Outcome>) -> Report {
-    let latency = latency(std::mem::replace(&mut frame.response, nothing()), &mut outcomes);
-    let mut report = empty(plan, frame, latency);
-    let (mut reads, mut writes) = (Calls::default(), Calls::default());
+pub(crate) fn summarize(plan: &Plan, mut context: RunContext, mut outcomes: Vec<WorkerOutcome>) -> Report {
+    let latency = latency(std::mem::replace(&mut context.response, nothing()), &mut outcomes);
+    let mut report = empty(plan, context, latency);
+    let (mut reads, mut writes) = (CallTally::default(), CallTally::default());
     let (mut missing, mut misrouted) = (Vec::new(), Vec::new());
     for outcome in outcomes {
         let measured = outcome.window.to.since(outcome.window.from);
@@ -73,9 +73,9 @@ pub(crate) fn summarize(plan: &Plan, mut frame: Frame, mut outcomes: Vec<Outcome
 }
 
 /// The histograms of all workers, added up in those of the first: an empty one would take as much memory again.
-fn latency(response: Histogram<u64>, outcomes: &mut [Outcome]) -> Latency {
+fn latency(response: Histogram<u64>, outcomes: &mut [WorkerOutcome]) -> Latency {
     let parts = outcomes.iter_mut().map(|outcome| {
-        let Outcome { recorder, connect, .. } = outcome;
+        let WorkerOutcome { recorder, connect, .. } = outcome;
         let [service, floor, send_lag] = [&mut recorder.service, &mut recorder.floor, &mut recorder.send_lag]
             .map(|part| std::mem::replace(part, nothing()));
         [service, floor, send_lag, connect.take().map_or_else(Latency::histogram, |connect| connect.unpack())]
@@ -98,7 +98,7 @@ fn nothing() -> Histogram<u64> {
 }
 
 /// Messages that were missed on one connection and came on another were misrouted, neither lost nor undetermined.
-fn match_misrouted(report: &mut Report, missing: &[Missing], found: impl Iterator<Item = (u32, u64)>) {
+fn match_misrouted(report: &mut Report, missing: &[MissingMessage], found: impl Iterator<Item = (u32, u64)>) {
     let mut found = found.peekable();
     if found.peek().is_none() {
         return;
@@ -109,8 +109,8 @@ fn match_misrouted(report: &mut Report, missing: &[Missing], found: impl Iterato
     for message in found {
         match missing.get(&message) {
             None => {}
-            Some(Missing { guessed: true, .. }) => guessed.push(message),
-            Some(&&Missing { measured, died, .. }) => {
+            Some(MissingMessage { guessed: true, .. }) => guessed.push(message),
+            Some(&&MissingMessage { measured, died, .. }) => {
                 let counts = counts(report, measured);
                 *if died { &mut counts.undetermined } else { &mut counts.lost } -= 1;
                 counts.misrouted += 1;
@@ -123,13 +123,13 @@ fn match_misrouted(report: &mut Report, missing: &[Missing], found: impl Iterato
     for message in guessed {
         let (client, _) = message;
         let mut others = missing.range((client, 0)..=(client, u64::MAX)).filter(|(_, other)| !other.guessed);
-        let Some((&of, &&Missing { measured, died, .. })) = others.next() else { continue };
+        let Some((&of, &&MissingMessage { measured, died, .. })) = others.next() else { continue };
         let cut = counts(report, measured);
         *if died { &mut cut.undetermined } else { &mut cut.lost } -= 1;
         cut.damaged += 1;
         missing.remove(&of);
         resolved.insert(of);
-        if let Some(Missing { measured, .. }) = missing.remove(&message) {
+        if let Some(MissingMessage { measured, .. }) = missing.remove(&message) {
             let counts = counts(report, *measured);
             counts.damaged -= 1;
             counts.misrouted += 1;
@@ -157,14 +157,14 @@ fn first_of_each_kind(mut evidence: Vec<Evidence>) -> Vec<Evidence> {
     evidence
 }
 
-fn empty(plan: &Plan, frame: Frame, latency: Latency) -> Report {
+fn empty(plan: &Plan, context: RunContext, latency: Latency) -> Report {
     Report {
-        target: frame.target,
-        plan: record(plan, frame.thresholds),
-        environment: environment::describe(plan.seed, frame.run_id),
-        started_at: humantime::format_rfc3339_seconds(frame.started_at).to_string(),
+        target: context.target,
+        plan: record(plan, context.thresholds),
+        environment: environment::describe(plan.seed, context.run_id),
+        started_at: humantime::format_rfc3339_seconds(context.started_at).to_string(),
         measured_s: 0.0,
-        interrupted: frame.interrupted,
+        interrupted: context.interrupted,
         connections: Connections::default(),
         measured: Tally::default(),
         warmup: Tally::default(),
@@ -175,10 +175,10 @@ fn empty(plan: &Plan, frame: Frame, latency: Latency) -> Report {
         generator: Generator {
             peak_rss_bytes: environment::peak_rss(),
             threads: u32::try_from(plan.threads.get()).unwrap_or(u32::MAX),
-            stolen: frame.stolen,
+            stolen: context.stolen,
             ..Generator::default()
         },
-        intervals: frame.intervals,
+        intervals: context.intervals,
     }
 }
 
@@ -214,8 +214,8 @@ fn record(plan: &Plan, thresholds: Vec<String>) -> PlanRecord {
     }
 }
 
-fn wire(reads: Calls, writes: Calls) -> Wire {
-    let per_call = |calls: Calls| PerCall {
+fn wire(reads: CallTally, writes: CallTally) -> Wire {
+    let per_call = |calls: CallTally| PerCall {
         mean: if calls.calls == 0 { 0.0 } else { calls.messages as f64 / calls.calls as f64 },
         max: calls.max,
     };

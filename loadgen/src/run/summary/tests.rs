@@ -5,7 +5,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
-use crate::ledger::{Book, Fate, Finding, Subject, Terms, Times};
+use crate::ledger::{Expectation, Fate, Finding, LedgerSink, SendTimes, Subject};
 use crate::message::{Mix, Payload};
 use crate::plan::{Connect, Expect, Rate};
 use crate::run::timeline::Timeline;
@@ -15,8 +15,8 @@ const SECOND: u64 = 1_000_000_000;
 const WINDOW: Window = Window { from: Time::from_nanos(SECOND), to: Time::from_nanos(4 * SECOND) };
 const LOCAL: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 1);
 
-fn terms() -> Terms {
-    Terms { payload: Payload::new(1, 64, Mix::Mixed), expect: Expect::Echo, clients: 8 }
+fn expectation() -> Expectation {
+    Expectation { payload: Payload::new(1, 64, Mix::Mixed), expect: Expect::Echo, clients: 8 }
 }
 
 fn plan() -> Plan {
@@ -38,15 +38,15 @@ fn plan() -> Plan {
             sources: Vec::new(),
             insecure: false,
         },
-        engine: plan::Engine::Tungstenite,
+        engine: plan::EngineKind::Tungstenite,
         threads: NonZeroUsize::MIN,
         seed: 1,
     }
 }
 
-fn frame(timeline: Timeline) -> Frame {
+fn context(timeline: Timeline) -> RunContext {
     let (intervals, response) = timeline.finish();
-    Frame {
+    RunContext {
         target: Target { url: "ws://127.0.0.1/".to_owned(), embedded: true },
         run_id: 1,
         thresholds: Vec::new(),
@@ -58,8 +58,8 @@ fn frame(timeline: Timeline) -> Frame {
     }
 }
 
-fn outcome() -> Outcome {
-    let mut outcome = Outcome::new(1, 1);
+fn outcome() -> WorkerOutcome {
+    let mut outcome = WorkerOutcome::new(1, 1);
     outcome.window = WINDOW;
     outcome.recorder.begin(WINDOW);
     outcome
@@ -77,7 +77,7 @@ struct Message {
 
 /// What `workers` workers report together, when worker `w` has the messages with `worker % workers == w`.
 fn report(messages: &[Message], workers: usize) -> Report {
-    let (terms, mut outcomes) = (terms(), Vec::new());
+    let (expectation, mut outcomes) = (expectation(), Vec::new());
     outcomes.resize_with(workers, outcome);
     // In the order in which it happens: a recorder's time does not run backwards.
     let mut happenings: Vec<(u64, bool, &Message)> = Vec::new();
@@ -89,18 +89,18 @@ fn report(messages: &[Message], workers: usize) -> Report {
     for (sequence, (at, came, message)) in (0..).zip(happenings) {
         let recorder = &mut outcomes[message.worker % workers].recorder;
         let (at, due) = (Time::from_nanos(at), Time::from_nanos(message.due));
-        let times = Times { due, written: due.plus(message.lag) };
+        let times = SendTimes { due, written: due.plus(message.lag) };
         if !came {
             recorder.sent(times, 1, 64, 1);
             continue;
         }
-        let mut book = recorder.book(&terms, 0, LOCAL, at);
+        let mut sink = recorder.for_connection(&expectation, 0, LOCAL, at);
         if message.whole {
-            book.matched(sequence, 1, times, false);
+            sink.matched(sequence, 1, times, false);
         } else {
             let subject = Subject { sequence: Some(sequence), times: Some(times) };
-            book.finding(Finding::Corrupted, subject, b"wrong");
-            book.fate(Fate::Damaged, sequence, times);
+            sink.finding(Finding::Corrupted, subject, b"wrong");
+            sink.fate(Fate::Damaged, sequence, times);
         }
     }
     let mut timeline = Timeline::new(workers);
@@ -110,7 +110,7 @@ fn report(messages: &[Message], workers: usize) -> Report {
         }
         outcome.recorder.last_row().into_iter().for_each(|row| timeline.add(row));
     }
-    summarize(&plan(), frame(timeline), outcomes)
+    summarize(&plan(), context(timeline), outcomes)
 }
 
 fn message() -> impl Strategy<Value = Message> {
@@ -163,22 +163,22 @@ proptest! {
 #[test]
 fn a_message_that_came_elsewhere_was_misrouted() {
     let (mut sender, mut receiver) = (outcome(), outcome());
-    let times = Times { due: WINDOW.from, written: WINDOW.from };
-    let terms = terms();
+    let times = SendTimes { due: WINDOW.from, written: WINDOW.from };
+    let expectation = expectation();
     for sequence in [5, 6, 7] {
         sender.recorder.sent(times, 1, 64, 1);
         let died = sequence == 7;
         let fate = if died { Fate::Undetermined } else { Fate::Lost };
-        sender.recorder.book(&terms, 0, LOCAL, WINDOW.to).fate(fate, sequence, times);
-        sender.missing.push(Missing { client: 0, sequence, measured: true, died, guessed: false });
+        sender.recorder.for_connection(&expectation, 0, LOCAL, WINDOW.to).fate(fate, sequence, times);
+        sender.missing.push(MissingMessage { client: 0, sequence, measured: true, died, guessed: false });
     }
     // Message 6 was lost for good; 9 had come where it belonged as well.
     for sequence in [5, 7, 9] {
         let subject = Subject { sequence: Some(sequence), times: None };
-        let mut book = receiver.recorder.book(&terms, 1, LOCAL, WINDOW.to);
-        book.finding(Finding::Misrouted { owner: 0 }, subject, b"");
+        let mut sink = receiver.recorder.for_connection(&expectation, 1, LOCAL, WINDOW.to);
+        sink.finding(Finding::Misrouted { owner: 0 }, subject, b"");
     }
-    let report = summarize(&plan(), frame(Timeline::new(2)), vec![receiver, sender]);
+    let report = summarize(&plan(), context(Timeline::new(2)), vec![receiver, sender]);
     let counts = report.measured.counts;
     assert_eq!((counts.misrouted, counts.lost, counts.undetermined), (2, 1, 0));
     assert_eq!(report.measured.anomalies.misrouted_events, 3);
@@ -192,18 +192,22 @@ fn a_message_that_came_elsewhere_was_misrouted() {
 fn a_misrouted_message_was_not_the_one_that_came_cut() {
     // Message 3 of the warm-up came cut to nothing that tells; message 5 of the measured phase was taken for it.
     let (mut sender, mut receiver) = (outcome(), outcome());
-    let (terms, early) = (terms(), Time::from_nanos(WINDOW.from.as_nanos() - 1));
+    let (expectation, early) = (expectation(), Time::from_nanos(WINDOW.from.as_nanos() - 1));
     for (sequence, due, guessed) in [(3, early, false), (5, WINDOW.from, true)] {
-        let times = Times { due, written: due };
+        let times = SendTimes { due, written: due };
         sender.recorder.sent(times, 1, 64, 1);
         let fate = if guessed { Fate::Damaged } else { Fate::Lost };
-        let mut book = sender.recorder.book(&terms, 0, LOCAL, WINDOW.to);
-        book.fate(fate, sequence, times);
-        sender.missing.push(Missing { client: 0, sequence, measured: guessed, died: false, guessed });
+        let mut sink = sender.recorder.for_connection(&expectation, 0, LOCAL, WINDOW.to);
+        sink.fate(fate, sequence, times);
+        sender.missing.push(MissingMessage { client: 0, sequence, measured: guessed, died: false, guessed });
     }
     let subject = Subject { sequence: Some(5), times: None };
-    receiver.recorder.book(&terms, 1, LOCAL, WINDOW.to).finding(Finding::Misrouted { owner: 0 }, subject, b"");
-    let report = summarize(&plan(), frame(Timeline::new(2)), vec![receiver, sender]);
+    receiver.recorder.for_connection(&expectation, 1, LOCAL, WINDOW.to).finding(
+        Finding::Misrouted { owner: 0 },
+        subject,
+        b"",
+    );
+    let report = summarize(&plan(), context(Timeline::new(2)), vec![receiver, sender]);
     let (measured, warmup) = (report.measured.counts, report.warmup.counts);
     assert_eq!((measured.misrouted, measured.damaged, measured.lost), (1, 0, 0));
     assert_eq!((warmup.misrouted, warmup.damaged, warmup.lost), (0, 1, 0));
@@ -265,7 +269,7 @@ fn every_counter_is_the_sum_of_all_workers() {
         Connections { requested: 9, opened: 6, failed: 3, died: 1, errors: errors(3, 1), details: said("first") };
     other.connections =
         Connections { requested: 90, opened: 60, failed: 30, died: 10, errors: errors(30, 10), details: said("later") };
-    let report = summarize(&plan(), frame(Timeline::new(2)), vec![one, other]);
+    let report = summarize(&plan(), context(Timeline::new(2)), vec![one, other]);
     assert_eq!((report.measured, report.warmup), (tally(101), tally(202)));
     let all = Traffic { matched_in_window: 11, sent_in_window: Some(0), sent_bytes: 22, received_bytes: 33 };
     assert_eq!(report.traffic, all);
@@ -279,7 +283,7 @@ fn what_a_call_carried_is_told_over_all_workers() {
     let (mut one, mut other) = (outcome(), outcome());
     one.recorder.reads.add(1, 7);
     other.recorder.reads.add(3, 3);
-    let wire = summarize(&plan(), frame(Timeline::new(2)), vec![one, other]).wire;
+    let wire = summarize(&plan(), context(Timeline::new(2)), vec![one, other]).wire;
     assert_eq!((wire.reads, wire.messages_per_read), (4, PerCall { mean: 2.5, max: 7 }));
     assert_eq!((wire.writes, wire.messages_per_write), (0, PerCall::default()), "no call carried nothing");
 }
@@ -287,17 +291,17 @@ fn what_a_call_carried_is_told_over_all_workers() {
 #[test]
 fn the_busiest_worker_is_the_one_that_spun_least() {
     let window = |seconds| Window { from: WINDOW.from, to: WINDOW.from.plus(seconds * SECOND) };
-    let worker = |seconds, cpu, spun| Outcome { window: window(seconds), cpu, spun, ..outcome() };
+    let worker = |seconds, cpu, spun| WorkerOutcome { window: window(seconds), cpu, spun, ..outcome() };
     // Busy for a quarter and for an eighth of four and two seconds.
     let workers = vec![worker(4, 3 * SECOND, 2 * SECOND), worker(2, 2 * SECOND, 7 * SECOND / 4)];
-    let report = summarize(&plan(), frame(Timeline::new(2)), workers);
+    let report = summarize(&plan(), context(Timeline::new(2)), workers);
     let generator = report.generator;
     // All of them are exact in binary.
     assert_eq!((generator.cpu_s, generator.spin_s), (5.0, 3.75));
     assert_eq!((generator.busiest_worker, report.measured_s), (0.25, 4.0));
     assert!(generator.peak_rss_bytes > 0, "this process takes memory");
 
-    let busiest = |workers| summarize(&plan(), frame(Timeline::new(2)), workers).generator.busiest_worker;
+    let busiest = |workers| summarize(&plan(), context(Timeline::new(2)), workers).generator.busiest_worker;
     let measured_nothing = worker(0, SECOND, 0);
     let two_clocks_disagree = worker(1, SECOND + 1, 0);
     let busy = (busiest(vec![measured_nothing, worker(1, SECOND / 2, 0)]), busiest(vec![two_clocks_disagree]));
@@ -307,13 +311,13 @@ fn the_busiest_worker_is_the_one_that_spun_least() {
 #[test]
 fn evidence_names_the_peer_of_its_worker() {
     let (mut one, mut other) = (outcome(), outcome());
-    let terms = terms();
+    let expectation = expectation();
     for (outcome, port) in [(&mut one, 10), (&mut other, 20)] {
         outcome.peer = Some(SocketAddr::new(LOCAL.ip(), port));
-        let mut book = outcome.recorder.book(&terms, 0, LOCAL, WINDOW.from);
-        book.finding(Finding::Unexpected, Subject::default(), b"welcome");
+        let mut sink = outcome.recorder.for_connection(&expectation, 0, LOCAL, WINDOW.from);
+        sink.finding(Finding::Unexpected, Subject::default(), b"welcome");
     }
-    let report = summarize(&plan(), frame(Timeline::new(2)), vec![one, other]);
+    let report = summarize(&plan(), context(Timeline::new(2)), vec![one, other]);
     let peers: Vec<_> = report.evidence.iter().map(|evidence| evidence.peer.as_str()).collect();
     assert_eq!(peers, ["127.0.0.1:10", "127.0.0.1:20"]);
 }
@@ -329,11 +333,12 @@ fn the_result_says_what_was_asked_for() {
         size: 100,
         mix: Mix::Text,
         expect: Expect::Reply("yes".to_owned()),
-        engine: plan::Engine::Lean,
+        engine: plan::EngineKind::Lean,
         threads: NonZeroUsize::new(2).unwrap(),
         ..plan()
     };
-    let said = summarize(&open, Frame { thresholds: vec!["p99<5ms".to_owned()], ..frame(Timeline::new(0)) }, vec![]);
+    let said =
+        summarize(&open, RunContext { thresholds: vec!["p99<5ms".to_owned()], ..context(Timeline::new(0)) }, vec![]);
     let expected = PlanRecord {
         clients: 3,
         load: Load::Open { rate_per_client: 0.5, burst: 5, max_in_flight: 7 },
@@ -354,7 +359,7 @@ fn the_result_says_what_was_asked_for() {
     assert_eq!((said.generator.threads, said.started_at.as_str()), (2, "1970-01-01T00:00:00Z"));
 
     let until = Until::Messages(std::num::NonZeroU64::new(9).unwrap());
-    let closed = summarize(&Plan { until, ..plan() }, frame(Timeline::new(0)), vec![]).plan;
+    let closed = summarize(&Plan { until, ..plan() }, context(Timeline::new(0)), vec![]).plan;
     assert_eq!((closed.load, closed.duration_s), (Load::Closed { window: 1 }, None));
     assert_eq!(closed.messages_per_client, Some(9));
 }

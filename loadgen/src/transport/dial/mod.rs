@@ -16,25 +16,25 @@ use tokio::time::{Instant, timeout_at};
 use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{self, ClientConfig};
 
+use super::counted_stream::CountedStream;
 use super::stream::Transport;
-use super::wire::Wire;
 use crate::clock::{Clock, Time};
 use crate::secrets::Secrets;
 
 /// A connection behind its opening handshake, whatever moves the messages then.
 #[derive(Debug)]
-pub(crate) struct Opened {
+pub(crate) struct OpenConnection {
     /// Its bytes.
-    pub(crate) wire: Wire<Transport>,
+    pub(crate) wire: CountedStream<Transport>,
     /// What the server sent right behind its answer.
     pub(crate) behind: Vec<u8>,
     /// What it may take.
-    pub(crate) bounds: Bounds,
+    pub(crate) bounds: ConnectionLimits,
 }
 
-/// Bounds of a connection, which are the same for all.
+/// ConnectionLimits of a connection, which are the same for all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Bounds {
+pub(crate) struct ConnectionLimits {
     /// Largest message that is taken, in bytes; a larger one ends the connection.
     pub(crate) max_message: usize,
     /// Size of a connection's read buffer, where it has one of its own.
@@ -67,7 +67,7 @@ pub(crate) struct Endpoint {
     /// Longest wait for a connection to open.
     pub(crate) timeout: Duration,
     /// What a connection may take.
-    pub(crate) bounds: Bounds,
+    pub(crate) bounds: ConnectionLimits,
 }
 
 /// Why a connection did not open.
@@ -91,9 +91,9 @@ impl ConnectError {
 }
 
 /// A connection that opened.
-pub(crate) struct Dialed {
+pub(crate) struct DialedConnection {
     /// The connection.
-    pub(crate) opened: Opened,
+    pub(crate) opened: OpenConnection,
     /// Its local address.
     pub(crate) local: SocketAddr,
     /// Its peer.
@@ -113,7 +113,7 @@ pub(crate) struct Dialer {
 
 /// How far a connection has come.
 #[derive(Debug, Default)]
-enum Stage {
+enum DialStage {
     #[default]
     Tcp,
     Tls(SocketAddr),
@@ -124,8 +124,8 @@ enum Stage {
 
 /// What a time-out has to tell.
 #[derive(Debug, Default)]
-struct Progress {
-    stage: RefCell<Stage>,
+struct DialProgress {
+    stage: RefCell<DialStage>,
     /// Addresses whose TCP connection is under way.
     under_way: RefCell<Vec<SocketAddr>>,
     /// What others said.
@@ -139,10 +139,10 @@ impl Dialer {
     }
 
     /// Opens a connection from `source`, if one is given.
-    pub(crate) async fn dial(&self, source: Option<IpAddr>) -> Result<Dialed, ConnectError> {
+    pub(crate) async fn dial(&self, source: Option<IpAddr>) -> Result<DialedConnection, ConnectError> {
         let started = self.clock.now();
         let deadline = Instant::now() + self.endpoint.timeout;
-        let progress = Progress::default();
+        let progress = DialProgress::default();
         let dialed = timeout_at(deadline, self.open(source, started, deadline, &progress)).await;
         dialed.unwrap_or_else(|_| Err(progress.timed_out(self.endpoint.timeout)))
     }
@@ -152,8 +152,8 @@ impl Dialer {
         source: Option<IpAddr>,
         started: Time,
         deadline: Instant,
-        progress: &Progress,
-    ) -> Result<Dialed, ConnectError> {
+        progress: &DialProgress,
+    ) -> Result<DialedConnection, ConnectError> {
         let (tcp, peer) = self.tcp(source, progress).await?;
         let io = |error: io::Error| ConnectError::io(peer, &error);
         // Nagle's algorithm would hold a burst back until the one before is acknowledged.
@@ -162,39 +162,39 @@ impl Dialer {
         let mut transport = match &self.endpoint.tls {
             None => Transport::Plain(tcp),
             Some((config, name)) => {
-                progress.reach(Stage::Tls(peer));
+                progress.reach(DialStage::Tls(peer));
                 Transport::Tls(Box::new(tls::connect(config, name, tcp, peer).await?))
             }
         };
-        progress.reach(Stage::Answer(peer));
+        progress.reach(DialStage::Answer(peer));
         let accepted = self.upgrade(&mut transport, peer, deadline, progress).await?;
         let took = self.clock.now().since(started);
-        let wire = Wire::new(transport, self.clock);
-        let opened = Opened { wire, behind: accepted.remaining, bounds: self.endpoint.bounds };
-        Ok(Dialed { opened, local, peer, took })
+        let wire = CountedStream::new(transport, self.clock);
+        let opened = OpenConnection { wire, behind: accepted.remaining, bounds: self.endpoint.bounds };
+        Ok(DialedConnection { opened, local, peer, took })
     }
 }
 
-impl Progress {
-    fn reach(&self, stage: Stage) {
+impl DialProgress {
+    fn reach(&self, stage: DialStage) {
         *self.stage.borrow_mut() = stage;
     }
 
     fn timed_out(&self, timeout: Duration) -> ConnectError {
         let within = format!("within {}", humantime::format_duration(timeout));
         let detail = match *self.stage.borrow() {
-            Stage::Tcp => {
+            DialStage::Tcp => {
                 let under_way: Vec<String> = self.under_way.borrow().iter().map(ToString::to_string).collect();
                 let failed = self.failed.borrow();
                 let mut said = vec![format!("no TCP connection to {} {within}", under_way.join(" or "))];
                 said.extend(failed.iter().map(|error| error.detail.clone()));
                 said.join("; ")
             }
-            Stage::Tls(peer) => {
+            DialStage::Tls(peer) => {
                 format!("no TLS handshake with {peer} {within} (if it does not speak TLS, try ws://)")
             }
-            Stage::Answer(peer) => format!("no answer to the opening handshake from {peer} {within}"),
-            Stage::RestOfAnswer(peer) => {
+            DialStage::Answer(peer) => format!("no answer to the opening handshake from {peer} {within}"),
+            DialStage::RestOfAnswer(peer) => {
                 format!("the answer to the opening handshake from {peer} did not end {within}")
             }
         };

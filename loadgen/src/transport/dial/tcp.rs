@@ -11,7 +11,7 @@ use nix::sys::socket::sockopt::IpBindAddressNoPort;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::{Instant, sleep_until};
 
-use super::{ConnectError, Dialer, Progress};
+use super::{ConnectError, DialProgress, Dialer};
 
 /// After which the next address is tried beside those under way: what RFC 8305, section 5 recommends.
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
@@ -24,7 +24,7 @@ impl Dialer {
     pub(super) async fn tcp(
         &self,
         source: Option<IpAddr>,
-        progress: &Progress,
+        progress: &DialProgress,
     ) -> Result<(TcpStream, SocketAddr), ConnectError> {
         let addresses = &self.endpoint.addresses;
         let first = self.answering.get();

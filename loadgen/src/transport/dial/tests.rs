@@ -101,7 +101,7 @@ fn dialer(addresses: Vec<SocketAddr>, timeout: Duration) -> Dialer {
         offered: Vec::new(),
         secrets: Secrets::default(),
         timeout,
-        bounds: Bounds { max_message: 1, read_buffer: 1, memory: 1 },
+        bounds: ConnectionLimits { max_message: 1, read_buffer: 1, memory: 1 },
     };
     Dialer::new(endpoint, Clock::start())
 }
@@ -118,11 +118,11 @@ fn an_address_that_does_not_answer_does_not_keep_the_next_one_waiting() {
     let dialer = dialer(vec![silent, answering], Duration::from_secs(30));
     timed(async {
         let started = std::time::Instant::now();
-        let (_tcp, peer) = dialer.tcp(None, &Progress::default()).await.unwrap();
+        let (_tcp, peer) = dialer.tcp(None, &DialProgress::default()).await.unwrap();
         assert_eq!(peer, answering);
         assert!(started.elapsed() >= Duration::from_millis(250), "{:?}", started.elapsed());
         // It is the first from then on.
-        assert_eq!(dialer.tcp(None, &Progress::default()).await.unwrap().1, answering);
+        assert_eq!(dialer.tcp(None, &DialProgress::default()).await.unwrap().1, answering);
         assert_eq!(dialer.answering.get(), 1);
     });
 }

@@ -11,8 +11,8 @@ use frames::handshake::{Accepted, Key, ResponseReader, request};
 use tokio::io::{AsyncRead as _, AsyncWriteExt as _, ReadBuf};
 use tokio::time::{Instant, timeout_at};
 
-use super::{ConnectError, Dialer, Progress, Stage, of_tls, tls};
-use crate::transport::refused;
+use super::{ConnectError, DialProgress, DialStage, Dialer, of_tls, tls};
+use crate::transport::refusal_text;
 use crate::transport::stream::Transport;
 
 /// Longest wait for what a server says with a refusal.
@@ -28,7 +28,7 @@ impl Dialer {
         stream: &mut Transport,
         peer: SocketAddr,
         deadline: Instant,
-        progress: &Progress,
+        progress: &DialProgress,
     ) -> Result<Accepted, ConnectError> {
         let key = Key::random();
         let mut answer = ResponseReader::new(&key, &self.endpoint.offered);
@@ -46,7 +46,7 @@ impl Dialer {
             };
             match step {
                 Ok(Some(Ok(Some(accepted)))) => return Ok(accepted),
-                Ok(Some(Ok(None))) => progress.reach(Stage::RestOfAnswer(peer)),
+                Ok(Some(Ok(None))) => progress.reach(DialStage::RestOfAnswer(peer)),
                 Ok(Some(Err(refusal))) => return Err(self.refusal(&refusal, peer)),
                 // An end without the farewell of TLS is one, too.
                 Ok(None) => return Err(self.refused(&mut answer, peer)),
@@ -80,7 +80,7 @@ impl Dialer {
 
     fn refusal(&self, refusal: &frames::handshake::ResponseError, peer: SocketAddr) -> ConnectError {
         let secure = self.endpoint.tls.is_some();
-        let words = refused::words(refusal, secure, &self.endpoint.secrets);
+        let words = refusal_text::words(refusal, secure, &self.endpoint.secrets);
         ConnectError::new(&refusal.kind(), format!("{peer}: {words}"))
     }
 
@@ -91,7 +91,7 @@ impl Dialer {
             None if has_begun => ConnectError::io(peer, &error),
             None => {
                 let ConnectError { kind, detail } = ConnectError::io(peer, &error);
-                ConnectError { kind, detail: format!("{detail}{}", refused::maybe_tls(secure)) }
+                ConnectError { kind, detail: format!("{detail}{}", refusal_text::maybe_tls(secure)) }
             }
         }
     }

@@ -6,10 +6,10 @@ use hdrhistogram::Histogram;
 use reports::model::{Dropped, Latency, Tally, Traffic};
 
 use crate::clock::Time;
-use crate::engine::Read;
-use crate::ledger::effort::Budget;
-use crate::ledger::{Book, Fate, Finding, Subject, Terms, Times};
-use crate::worker::evidence::{Locker, Scene};
+use crate::engine::ReadBatch;
+use crate::ledger::effort::EffortBudget;
+use crate::ledger::{Expectation, Fate, Finding, LedgerSink, SendTimes, Subject};
+use crate::worker::evidence::{EventContext, EvidenceLog};
 use crate::worker::slow_writes::SlowWrites;
 
 /// The measured phase. Messages *due* in it are in its tally and in histograms. What *happens* in it is its traffic,
@@ -24,7 +24,7 @@ pub struct Window {
 
 /// One second of one worker.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Row {
+pub struct SecondRow {
     /// Whole seconds since the measured phase began.
     pub second: u64,
     /// Messages sent in it, whenever they were due.
@@ -48,8 +48,8 @@ pub struct Misroute {
 
 /// Messages a call carried, over many calls.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Calls {
-    /// Calls that moved bytes.
+pub struct CallTally {
+    /// CallTally that moved bytes.
     pub calls: u64,
     /// Messages in them.
     pub messages: u64,
@@ -57,7 +57,7 @@ pub struct Calls {
     pub max: u64,
 }
 
-impl Calls {
+impl CallTally {
     /// Adds `calls` calls that carried `messages` messages together.
     pub fn add(&mut self, calls: u64, messages: u64) {
         self.calls += calls;
@@ -108,29 +108,29 @@ pub struct Recorder {
     /// Due to write.
     pub send_lag: Histogram<u64>,
     /// Reads inside the window.
-    pub reads: Calls,
+    pub reads: CallTally,
     /// Writes inside the window.
-    pub writes: Calls,
+    pub writes: CallTally,
     /// The first anomalies of each kind.
-    pub(crate) evidence: Locker,
+    pub(crate) evidence: EvidenceLog,
     /// Messages that came on the wrong connection.
     pub misrouted: Vec<Misroute>,
     /// How many of them are kept.
     misrouted_kept: usize,
     /// For telling what events are that are not what must come.
-    budget: Budget,
+    budget: EffortBudget,
     /// Matches with the same latencies, as messages of one write that come in one read have; recorded as one.
-    repeat: Repeat,
+    repeat: RepeatedLatency,
     /// What is read now came at this time or later.
     unread_since: Time,
     slow_writes: SlowWrites,
-    second: Second,
+    second: CurrentSecond,
     /// Seconds that are over, until [`Self::take_rows`].
-    rows: Vec<Row>,
+    rows: Vec<SecondRow>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
-struct Repeat {
+struct RepeatedLatency {
     response: u64,
     service: u64,
     floor: u64,
@@ -139,7 +139,7 @@ struct Repeat {
 
 /// The second that is under way.
 #[derive(Debug)]
-struct Second {
+struct CurrentSecond {
     index: u64,
     end: Time,
     sent: u64,
@@ -166,16 +166,16 @@ impl Recorder {
             service: Latency::histogram(),
             floor: Latency::histogram(),
             send_lag: Latency::histogram(),
-            reads: Calls::default(),
-            writes: Calls::default(),
-            evidence: Locker::default(),
+            reads: CallTally::default(),
+            writes: CallTally::default(),
+            evidence: EvidenceLog::default(),
             misrouted: Vec::new(),
             misrouted_kept: MISROUTED_KEPT,
-            budget: Budget::default(),
-            repeat: Repeat::default(),
+            budget: EffortBudget::default(),
+            repeat: RepeatedLatency::default(),
             unread_since: never,
             slow_writes: SlowWrites::default(),
-            second: Second {
+            second: CurrentSecond {
                 index: 0,
                 end: never,
                 sent: 0,
@@ -209,7 +209,7 @@ impl Recorder {
     }
 
     /// `messages` messages of `bytes` bytes each, due together, were written together by `writes` calls.
-    pub fn sent(&mut self, times: Times, messages: u64, bytes: u64, writes: u64) {
+    pub fn sent(&mut self, times: SendTimes, messages: u64, bytes: u64, writes: u64) {
         let counts = &mut self.tally(times.due).counts;
         counts.scheduled += messages;
         counts.sent += messages;
@@ -253,7 +253,7 @@ impl Recorder {
     }
 
     /// Reads, the last of them at `at`. Those that only brought control frames say nothing of how messages travel.
-    pub(crate) fn read(&mut self, at: Time, read: Read) {
+    pub(crate) fn read(&mut self, at: Time, read: ReadBatch) {
         if at >= self.window.from && at < self.window.to && !read.is_control_only() {
             self.reads.add(read.calls, read.messages);
             self.traffic.received_bytes += read.payload;
@@ -261,17 +261,23 @@ impl Recorder {
     }
 
     /// The connection of `client` ended at `at`; `detail` says how, escaped.
-    pub fn died(&mut self, terms: &Terms, client: u32, local: SocketAddr, at: Time, detail: String) {
-        self.evidence.died(&Scene { terms, client, local, at }, detail);
+    pub fn died(&mut self, expectation: &Expectation, client: u32, local: SocketAddr, at: Time, detail: String) {
+        self.evidence.died(&EventContext { expectation, client, local, at }, detail);
     }
 
     /// The books for events at `at` on the connection of `client`.
-    pub fn book<'a>(&'a mut self, terms: &'a Terms, client: u32, local: SocketAddr, at: Time) -> Entry<'a> {
-        Entry { recorder: self, scene: Scene { terms, client, local, at } }
+    pub fn for_connection<'a>(
+        &'a mut self,
+        expectation: &'a Expectation,
+        client: u32,
+        local: SocketAddr,
+        at: Time,
+    ) -> ConnectionRecorder<'a> {
+        ConnectionRecorder { recorder: self, context: EventContext { expectation, client, local, at } }
     }
 
     #[inline]
-    fn latency(&mut self, times: Times, at: Time, messages: u64) {
+    fn latency(&mut self, times: SendTimes, at: Time, messages: u64) {
         let (response, service) = (at.since(times.due), at.since(times.written));
         let floor = self.unread_since.min(at).since(self.slow_writes.end(times.written));
         let repeat = &mut self.repeat;
@@ -279,12 +285,12 @@ impl Recorder {
             repeat.times += messages;
         } else {
             self.settle();
-            self.repeat = Repeat { response, service, floor, times: messages };
+            self.repeat = RepeatedLatency { response, service, floor, times: messages };
         }
     }
 
     fn settle(&mut self) {
-        let Repeat { response, service, floor, times } = std::mem::take(&mut self.repeat);
+        let RepeatedLatency { response, service, floor, times } = std::mem::take(&mut self.repeat);
         if times > 0 {
             self.second.response.saturating_record_n(response, u32::try_from(times).unwrap_or(u32::MAX));
             self.service.saturating_record_n(service, times);
@@ -304,7 +310,7 @@ impl Recorder {
     fn end_second(&mut self) {
         self.settle();
         let second = &mut self.second;
-        self.rows.push(Row {
+        self.rows.push(SecondRow {
             second: second.index,
             sent: std::mem::take(&mut second.sent),
             matched: std::mem::take(&mut second.matched),
@@ -327,7 +333,7 @@ impl Recorder {
 
     /// Seconds that were over at `now` and have not been taken yet. None where the run was stopped in its warm-up: then
     /// there is no measured phase for them to be seconds of.
-    pub fn take_rows(&mut self, now: Time) -> Vec<Row> {
+    pub fn take_rows(&mut self, now: Time) -> Vec<SecondRow> {
         if self.is_without_phase() {
             return Vec::new();
         }
@@ -336,7 +342,7 @@ impl Recorder {
     }
 
     /// The second under way, when nothing more will come.
-    pub fn last_row(&mut self) -> Option<Row> {
+    pub fn last_row(&mut self) -> Option<SecondRow> {
         if self.is_without_phase() {
             return None;
         }
@@ -345,17 +351,17 @@ impl Recorder {
     }
 }
 
-/// The book of one connection at one instant.
+/// The sink of one connection at one instant.
 #[derive(Debug)]
-pub struct Entry<'a> {
+pub struct ConnectionRecorder<'a> {
     recorder: &'a mut Recorder,
-    scene: Scene<'a>,
+    context: EventContext<'a>,
 }
 
-impl Book for Entry<'_> {
+impl LedgerSink for ConnectionRecorder<'_> {
     #[inline]
-    fn matched(&mut self, first: u64, messages: u32, times: Times, overtaken: bool) {
-        let (at, messages) = (self.scene.at, u64::from(messages));
+    fn matched(&mut self, first: u64, messages: u32, times: SendTimes, overtaken: bool) {
+        let (at, messages) = (self.context.at, u64::from(messages));
         let reordered = if overtaken { messages } else { 0 };
         let recorder = &mut *self.recorder;
         let tally = recorder.tally(times.due);
@@ -363,7 +369,7 @@ impl Book for Entry<'_> {
         tally.counts.matched += messages;
         tally.anomalies.reordered += reordered;
         for sequence in first..first + reordered {
-            recorder.evidence.reordered(&self.scene, sequence, times);
+            recorder.evidence.reordered(&self.context, sequence, times);
         }
         if at < recorder.window.from {
             return;
@@ -380,7 +386,7 @@ impl Book for Entry<'_> {
     }
 
     fn finding(&mut self, finding: Finding, subject: Subject, received: &[u8]) {
-        let at = self.scene.at;
+        let at = self.context.at;
         let recorder = &mut *self.recorder;
         if at >= recorder.window.from {
             recorder.roll(at);
@@ -408,21 +414,21 @@ impl Book for Entry<'_> {
             }
             Finding::Unexpected => anomalies.unexpected += 1,
         }
-        recorder.evidence.finding(&self.scene, finding, subject, received);
+        recorder.evidence.finding(&self.context, finding, subject, received);
     }
 
-    fn fate(&mut self, fate: Fate, sequence: u64, times: Times) {
+    fn fate(&mut self, fate: Fate, sequence: u64, times: SendTimes) {
         let counts = &mut self.recorder.tally(times.due).counts;
         match fate {
             Fate::Lost => counts.lost += 1,
             Fate::Damaged => counts.damaged += 1,
             Fate::Undetermined => counts.undetermined += 1,
         }
-        self.recorder.evidence.fate(&self.scene, fate, sequence, times);
+        self.recorder.evidence.fate(&self.context, fate, sequence, times);
     }
 
     fn effort(&mut self, bytes: usize) -> u64 {
-        self.recorder.budget.left(self.scene.at, bytes)
+        self.recorder.budget.left(self.context.at, bytes)
     }
 
     fn spend(&mut self, bytes: u64) {

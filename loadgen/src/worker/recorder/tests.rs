@@ -15,12 +15,12 @@ const fn at(millis: u64) -> Time {
 }
 
 /// Due and written at once.
-const fn times(millis: u64) -> Times {
-    Times { due: at(millis), written: at(millis) }
+const fn times(millis: u64) -> SendTimes {
+    SendTimes { due: at(millis), written: at(millis) }
 }
 
-fn terms() -> Terms {
-    Terms { payload: Payload::new(1, 64, Mix::Mixed), expect: Expect::Echo, clients: 8 }
+fn expectation() -> Expectation {
+    Expectation { payload: Payload::new(1, 64, Mix::Mixed), expect: Expect::Echo, clients: 8 }
 }
 
 fn recorder() -> Recorder {
@@ -31,24 +31,24 @@ fn recorder() -> Recorder {
 
 /// Message 0, due at `due` and written `lag` later, came back at `came`; all in milliseconds.
 fn matched(recorder: &mut Recorder, due: u64, lag: u64, came: u64) {
-    let times = Times { due: at(due), written: at(due + lag) };
-    recorder.book(&terms(), 0, LOCAL, at(came)).matched(0, 1, times, false);
+    let times = SendTimes { due: at(due), written: at(due + lag) };
+    recorder.for_connection(&expectation(), 0, LOCAL, at(came)).matched(0, 1, times, false);
 }
 
 #[test]
 fn a_message_belongs_to_the_phase_in_which_it_was_due() {
     let mut recorder = recorder();
     // The last nanosecond of the warm-up and the first of the measured phase; the reply comes in the measured phase.
-    let last = Times { due: Time::from_nanos(999_999_999), written: at(1_000) };
+    let last = SendTimes { due: Time::from_nanos(999_999_999), written: at(1_000) };
     for (times, messages) in [(last, 3), (times(1_000), 2)] {
         recorder.sent(times, messages, 64, 1);
-        recorder.book(&terms(), 0, LOCAL, at(1_500)).matched(0, 1, times, false);
-        recorder.book(&terms(), 0, LOCAL, at(1_500)).fate(Fate::Lost, 1, times);
+        recorder.for_connection(&expectation(), 0, LOCAL, at(1_500)).matched(0, 1, times, false);
+        recorder.for_connection(&expectation(), 0, LOCAL, at(1_500)).fate(Fate::Lost, 1, times);
     }
     let counts = |sent| Counts { scheduled: sent, sent, matched: 1, lost: 1, events: 1, ..Counts::default() };
     assert_eq!((recorder.warmup.counts, recorder.measured.counts), (counts(3), counts(2)));
     // Both were written, and came, in the measured phase.
-    assert_eq!((recorder.writes, recorder.traffic.sent_bytes), (Calls { calls: 2, messages: 5, max: 3 }, 320));
+    assert_eq!((recorder.writes, recorder.traffic.sent_bytes), (CallTally { calls: 2, messages: 5, max: 3 }, 320));
     assert_eq!(recorder.traffic.matched_in_window, 2);
     let row = recorder.last_row().expect("a second in which messages were sent");
     assert_eq!((row.second, row.sent, row.matched, row.response), (0, 5, 2, vec![(500_170_751, 1)]));
@@ -76,7 +76,7 @@ fn what_comes_in_the_window_counts_whenever_it_was_due() {
 fn what_is_sent_in_the_window_counts_whenever_it_was_due() {
     let mut recorder = recorder();
     let sent = |recorder: &mut Recorder, due, written| {
-        recorder.sent(Times { due: at(due), written: at(written) }, 1, 64, 1);
+        recorder.sent(SendTimes { due: at(due), written: at(written) }, 1, 64, 1);
     };
     sent(&mut recorder, 900, 999);
     sent(&mut recorder, 900, 1_000);
@@ -93,7 +93,7 @@ fn a_run_that_was_stopped_in_its_warm_up_has_no_rates_and_no_seconds() {
     matched(&mut recorder, 100, 0, 200);
     recorder.end_window(Window { from: at(500), to: at(500) });
     matched(&mut recorder, 400, 0, 600);
-    recorder.book(&terms(), 0, LOCAL, at(600)).finding(Finding::Unexpected, Subject::default(), b"");
+    recorder.for_connection(&expectation(), 0, LOCAL, at(600)).finding(Finding::Unexpected, Subject::default(), b"");
     assert_eq!((recorder.warmup.counts.matched, recorder.traffic), (2, Traffic::default()));
     assert_eq!((recorder.take_rows(at(5_000)), recorder.last_row()), (Vec::new(), None));
 }
@@ -102,7 +102,11 @@ fn a_run_that_was_stopped_in_its_warm_up_has_no_rates_and_no_seconds() {
 fn what_was_found_in_the_warm_up_is_in_no_second() {
     let mut recorder = recorder();
     for when in [0, 999, 1_000] {
-        recorder.book(&terms(), 0, LOCAL, at(when)).finding(Finding::Unexpected, Subject::default(), b"");
+        recorder.for_connection(&expectation(), 0, LOCAL, at(when)).finding(
+            Finding::Unexpected,
+            Subject::default(),
+            b"",
+        );
     }
     assert_eq!(recorder.last_row().map(|row| row.anomalies), Some(1));
 }
@@ -144,28 +148,28 @@ fn drops_are_counted_by_cause_in_either_phase() {
 #[test]
 fn reads_are_those_in_the_window_that_brought_messages_or_pieces_of_them() {
     let mut recorder = recorder();
-    let read = |messages, controls| Read { calls: 1, bytes: 100, messages, payload: 10, controls };
+    let read = |messages, controls| ReadBatch { calls: 1, bytes: 100, messages, payload: 10, controls };
     recorder.read(Time::from_nanos(999_999_999), read(5, 0)); // In the warm-up.
     recorder.read(at(1_000), read(3, 1));
     recorder.read(at(1_000), read(0, 1)); // Only a ping,
     recorder.read(at(1_000), read(0, 1)); // and another.
     recorder.read(at(1_000), read(0, 0)); // A part of a message.
-    assert_eq!(recorder.reads, Calls { calls: 2, messages: 3, max: 3 });
+    assert_eq!(recorder.reads, CallTally { calls: 2, messages: 3, max: 3 });
     assert_eq!(recorder.traffic.received_bytes, 20);
     recorder.read(at(3_000), read(9, 0)); // In the drain.
-    assert_eq!(recorder.reads, Calls { calls: 2, messages: 3, max: 3 });
+    assert_eq!(recorder.reads, CallTally { calls: 2, messages: 3, max: 3 });
     assert_eq!(recorder.traffic.received_bytes, 20);
 }
 
 #[test]
 fn the_most_that_one_of_several_calls_carried_is_at_least_their_mean() {
-    let mut calls = Calls::default();
+    let mut calls = CallTally::default();
     calls.add(2, 7);
-    assert_eq!(calls, Calls { calls: 2, messages: 7, max: 4 });
+    assert_eq!(calls, CallTally { calls: 2, messages: 7, max: 4 });
     calls.add(0, 9);
-    assert_eq!(calls, Calls { calls: 2, messages: 16, max: 4 }, "what no call carried says nothing of a call");
-    calls.merge(Calls { calls: 3, messages: 5, max: 5 });
-    assert_eq!(calls, Calls { calls: 5, messages: 21, max: 5 });
+    assert_eq!(calls, CallTally { calls: 2, messages: 16, max: 4 }, "what no call carried says nothing of a call");
+    calls.merge(CallTally { calls: 3, messages: 5, max: 5 });
+    assert_eq!(calls, CallTally { calls: 5, messages: 21, max: 5 });
 }
 
 #[test]
@@ -173,10 +177,14 @@ fn each_second_has_a_row_of_what_happened_in_it() {
     let mut recorder = recorder();
     recorder.sent(times(1_000), 3, 64, 1);
     matched(&mut recorder, 1_000, 0, 1_999);
-    recorder.book(&terms(), 0, LOCAL, at(2_000)).matched(1, 1, times(1_000), true);
+    recorder.for_connection(&expectation(), 0, LOCAL, at(2_000)).matched(1, 1, times(1_000), true);
     assert_eq!(recorder.take_rows(at(2_999)).len(), 1, "the second under way is not over");
     let unexpected = |recorder: &mut Recorder, when| {
-        recorder.book(&terms(), 0, LOCAL, at(when)).finding(Finding::Unexpected, Subject::default(), b"surprise");
+        recorder.for_connection(&expectation(), 0, LOCAL, at(when)).finding(
+            Finding::Unexpected,
+            Subject::default(),
+            b"surprise",
+        );
     };
     unexpected(&mut recorder, 4_000);
     unexpected(&mut recorder, 4_999);
@@ -221,7 +229,7 @@ fn each_finding_and_fate_has_a_counter_of_its_own() {
     ];
     for (often, finding) in (1..).zip(findings) {
         for _ in 0..often {
-            recorder.book(&terms(), 0, LOCAL, at(1_500)).finding(finding, subject, b"");
+            recorder.for_connection(&expectation(), 0, LOCAL, at(1_500)).finding(finding, subject, b"");
         }
     }
     let anomalies = recorder.warmup.anomalies;
@@ -232,12 +240,16 @@ fn each_finding_and_fate_has_a_counter_of_its_own() {
     assert_eq!(recorder.misrouted, [Misroute { owner: 3, sequence: 7 }; 6]);
 
     // In the measured phase when it is not known which message it was.
-    recorder.book(&terms(), 0, LOCAL, at(1_500)).finding(Finding::Split { earlier: 2 }, Subject::default(), b"");
+    recorder.for_connection(&expectation(), 0, LOCAL, at(1_500)).finding(
+        Finding::Split { earlier: 2 },
+        Subject::default(),
+        b"",
+    );
     assert_eq!((recorder.measured.anomalies.split, recorder.measured.anomalies.split_pieces), (1, 3));
     assert_eq!(recorder.measured.counts.events, 3);
 
     for (often, fate) in [(1, Fate::Lost), (2, Fate::Damaged), (3, Fate::Undetermined)] {
-        (0..often).for_each(|_| recorder.book(&terms(), 0, LOCAL, at(1_500)).fate(fate, 7, times(500)));
+        (0..often).for_each(|_| recorder.for_connection(&expectation(), 0, LOCAL, at(1_500)).fate(fate, 7, times(500)));
     }
     let counts = recorder.warmup.counts;
     assert_eq!((counts.lost, counts.damaged, counts.undetermined), (1, 2, 3));
@@ -249,7 +261,11 @@ fn the_memory_for_misrouted_messages_is_bounded() {
     recorder.misrouted = vec![Misroute { owner: 1, sequence: 0 }; MISROUTED_KEPT - 1];
     for sequence in 0..2 {
         let subject = Subject { sequence: Some(sequence), times: None };
-        recorder.book(&terms(), 0, LOCAL, at(1_500)).finding(Finding::Misrouted { owner: 2 }, subject, b"");
+        recorder.for_connection(&expectation(), 0, LOCAL, at(1_500)).finding(
+            Finding::Misrouted { owner: 2 },
+            subject,
+            b"",
+        );
     }
     assert_eq!((recorder.misrouted.len(), recorder.measured.anomalies.misrouted_events), (MISROUTED_KEPT, 2));
 }
@@ -257,11 +273,15 @@ fn the_memory_for_misrouted_messages_is_bounded() {
 #[test]
 fn everything_kept_as_evidence_is_told() {
     let mut recorder = recorder();
-    let terms = terms();
-    recorder.book(&terms, 4, LOCAL, at(1_500)).matched(1, 1, times(1_000), true);
-    recorder.book(&terms, 4, LOCAL, at(1_500)).fate(Fate::Lost, 2, times(1_250));
-    recorder.book(&terms, 4, LOCAL, at(1_500)).finding(Finding::Unexpected, Subject::default(), b"surprise");
-    recorder.died(&terms, 4, LOCAL, at(2_000), "reset".to_owned());
+    let expectation = expectation();
+    recorder.for_connection(&expectation, 4, LOCAL, at(1_500)).matched(1, 1, times(1_000), true);
+    recorder.for_connection(&expectation, 4, LOCAL, at(1_500)).fate(Fate::Lost, 2, times(1_250));
+    recorder.for_connection(&expectation, 4, LOCAL, at(1_500)).finding(
+        Finding::Unexpected,
+        Subject::default(),
+        b"surprise",
+    );
+    recorder.died(&expectation, 4, LOCAL, at(2_000), "reset".to_owned());
     let kept: Vec<_> = recorder.evidence.into_kept().into_iter().map(|one| (one.kind, one.client, one.at_s)).collect();
     let expected = [("reordered", 0.5), ("lost", 0.25), ("unexpected", 0.5), ("died", 1.0)];
     assert_eq!(kept, expected.map(|(kind, at_s)| (kind.to_owned(), 4, at_s)));
@@ -270,14 +290,14 @@ fn everything_kept_as_evidence_is_told() {
 #[test]
 fn evidence_shows_what_should_have_come_where_that_is_known() {
     let expected = |expect| {
-        let (terms, mut recorder) = (Terms { expect, ..terms() }, recorder());
+        let (expectation, mut recorder) = (Expectation { expect, ..expectation() }, recorder());
         let subject = Subject { sequence: Some(1), times: Some(times(1_000)) };
-        recorder.book(&terms, 4, LOCAL, at(1_500)).finding(Finding::Corrupted, subject, b"yeah");
+        recorder.for_connection(&expectation, 4, LOCAL, at(1_500)).finding(Finding::Corrupted, subject, b"yeah");
         let evidence = recorder.evidence.into_kept().remove(0);
         (evidence.expected, evidence.first_difference)
     };
     let mut message = [0; 64];
-    terms().payload.encode(4, 1, &mut message);
+    expectation().payload.encode(4, 1, &mut message);
     assert_eq!(expected(Expect::Echo), (Some(reports::escape(&message, 96)), Some(0)));
     assert_eq!(expected(Expect::Reply("yes".to_owned())), (Some("yes".to_owned()), Some(2)));
     assert_eq!(expected(Expect::Count), (None, None));

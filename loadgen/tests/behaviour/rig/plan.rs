@@ -4,7 +4,7 @@ use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::time::Duration;
 
 use loadgen::message::Mix;
-use loadgen::plan::{Connect, Engine, Expect, Load, Plan, Rate, Target, Until};
+use loadgen::plan::{Connect, EngineKind, Expect, Load, Plan, Rate, Target, Until};
 use url::Url;
 
 use super::PATIENCE;
@@ -28,7 +28,7 @@ pub(crate) fn closed(window: u32) -> Load {
 }
 
 /// One client sends six bursts of four to `url`, 20 ms apart, and waits long for the replies.
-pub(crate) fn plan(engine: Engine, url: &str) -> Plan {
+pub(crate) fn plan(engine: EngineKind, url: &str) -> Plan {
     Plan {
         target: Target::Url(Url::parse(url).expect("a URL")),
         clients: n32(1),

@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 use http::{HeaderName, HeaderValue};
 use loadgen::{
     message::Mix,
-    plan::{Connect, Engine, Expect, Plan, Rate},
+    plan::{Connect, EngineKind, Expect, Plan, Rate},
 };
 
 use super::{
@@ -151,7 +151,7 @@ enum EngineName {
     Tungstenite,
 }
 
-impl From<EngineName> for Engine {
+impl From<EngineName> for EngineKind {
     fn from(name: EngineName) -> Self {
         match name {
             EngineName::Lean => Self::Lean,
@@ -162,7 +162,7 @@ impl From<EngineName> for Engine {
 
 impl fmt::Display for EngineName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Engine::from(*self).fmt(f)
+        EngineKind::from(*self).fmt(f)
     }
 }
 

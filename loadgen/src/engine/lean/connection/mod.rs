@@ -1,22 +1,22 @@
 //! One connection: what it must keep of its peer's bytes and its own, and the duties of a client.
 
-mod extra;
-mod whole;
+mod pending_io;
+mod whole_messages;
 
 use std::io::{self, ErrorKind};
 
 use frames::{Decoder, Event, Input, Role, Settings, Violation, ViolationKind};
 
-use self::extra::Extra;
-use self::whole::{Whole, event};
-use super::Shared;
-use super::link::Link;
+use self::pending_io::PendingIo;
+use self::whole_messages::{WholeMessages, event};
+use super::SharedState;
+use super::stream::NonBlockingStream;
 use crate::clock::Time;
-use crate::engine::{Cause, Read, Sink};
+use crate::engine::{ConnectionEnd, EventSink, ReadBatch};
 use crate::ledger;
-use crate::message::Kind;
+use crate::message::MessageKind;
 use crate::schedule::pacer::SLICE;
-use crate::transport::Bounds;
+use crate::transport::ConnectionLimits;
 
 /// Reads of a connection in a turn, after which others get theirs.
 const READS_IN_A_ROW: u32 = 16;
@@ -28,20 +28,20 @@ const FIRST_READ: u32 = 1024;
 const LEAST_READ: u32 = 256;
 
 #[derive(Debug)]
-pub(super) struct Connection {
-    link: Link,
+pub(super) struct LeanConnection {
+    stream: NonBlockingStream,
     decoder: Decoder,
-    state: State,
-    /// Read until the end of the stream has come.
+    state: ConnectionState,
+    /// ReadBatch until the end of the stream has come.
     to_the_end: bool,
     /// Bytes of the next read at most.
     most: u32,
     /// What most connections have no need of most of the time.
-    extra: Option<Box<Extra>>,
+    pending_io: Option<Box<PendingIo>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+enum ConnectionState {
     Open,
     /// This end has sent its Close.
     Closing,
@@ -49,16 +49,23 @@ enum State {
     Ended,
 }
 
-impl Connection {
-    pub(super) fn new(link: Link, early: Vec<u8>, bounds: Bounds) -> Self {
+impl LeanConnection {
+    pub(super) fn new(stream: NonBlockingStream, early: Vec<u8>, bounds: ConnectionLimits) -> Self {
         let limit = bounds.max_message as u64;
         let settings = Settings { role: Role::Client, max_frame: limit, max_message: limit, max_frames: None };
-        let extra = (!early.is_empty()).then(|| Box::new(Extra { early, ..Extra::default() }));
-        Self { link, decoder: Decoder::new(settings), state: State::Open, to_the_end: false, most: FIRST_READ, extra }
+        let pending_io = (!early.is_empty()).then(|| Box::new(PendingIo { early, ..PendingIo::default() }));
+        Self {
+            stream,
+            decoder: Decoder::new(settings),
+            state: ConnectionState::Open,
+            to_the_end: false,
+            most: FIRST_READ,
+            pending_io,
+        }
     }
 
     pub(super) fn is_open(&self) -> bool {
-        self.state == State::Open
+        self.state == ConnectionState::Open
     }
 
     /// The stream is over: there is its end to be read behind what is there, so a read that brings less than it might
@@ -70,7 +77,7 @@ impl Connection {
 
     #[inline]
     pub(super) fn is_broken(&self) -> bool {
-        self.extra.as_ref().is_some_and(|extra| extra.broken.is_some())
+        self.pending_io.as_ref().is_some_and(|pending_io| pending_io.broken.is_some())
     }
 
     /// Whether the stream may hold its end, or a Close, behind a read that did not fill its buffer.
@@ -81,8 +88,8 @@ impl Connection {
 
     /// Whether something could not be written.
     #[inline]
-    pub(super) fn is_troubled(&self) -> bool {
-        self.extra.is_some()
+    pub(super) fn has_pending_io(&self) -> bool {
+        self.pending_io.is_some()
     }
 
     /// Bytes of a message that has not come whole, and those that the transport has not taken.
@@ -93,23 +100,23 @@ impl Connection {
 
     /// Bytes that the transport has not taken.
     pub(super) fn unsent(&self) -> usize {
-        self.extra.as_ref().map_or(0, |extra| extra.unsent.len() - extra.taken)
+        self.pending_io.as_ref().map_or(0, |pending_io| pending_io.unsent.len() - pending_io.taken)
     }
 
     /// Writes since the last call.
     pub(super) fn take_writes(&mut self) -> u64 {
-        self.extra.as_mut().map_or(0, |extra| std::mem::take(&mut extra.writes))
+        self.pending_io.as_mut().map_or(0, |pending_io| std::mem::take(&mut pending_io.writes))
     }
 
     /// Writes `bytes` behind what is unsent; how many writes that took. What the transport does not take is kept.
     #[inline]
     pub(super) fn write(&mut self, bytes: &[u8]) -> u64 {
-        if self.extra.is_some() && (self.unsent() > 0 || self.is_broken()) {
+        if self.pending_io.is_some() && (self.unsent() > 0 || self.is_broken()) {
             self.keep(bytes);
             return 0;
         }
-        match self.link.write(bytes) {
-            Ok(taken) if taken == bytes.len() && !self.link.holds() => 1,
+        match self.stream.write(bytes) {
+            Ok(taken) if taken == bytes.len() && !self.stream.holds() => 1,
             Ok(taken) => {
                 self.keep(&bytes[taken..]);
                 1
@@ -123,13 +130,13 @@ impl Connection {
 
     #[cold]
     fn keep(&mut self, bytes: &[u8]) {
-        let extra = self.extra.get_or_insert_default();
-        if extra.broken.is_none() {
-            if extra.taken > extra.unsent.len() / 2 {
-                extra.unsent.drain(..extra.taken);
-                extra.taken = 0;
+        let pending_io = self.pending_io.get_or_insert_default();
+        if pending_io.broken.is_none() {
+            if pending_io.taken > pending_io.unsent.len() / 2 {
+                pending_io.unsent.drain(..pending_io.taken);
+                pending_io.taken = 0;
             }
-            extra.unsent.extend_from_slice(bytes);
+            pending_io.unsent.extend_from_slice(bytes);
         }
     }
 
@@ -138,22 +145,24 @@ impl Connection {
         match error.kind() {
             ErrorKind::WouldBlock | ErrorKind::Interrupted => self.keep(bytes),
             _ => {
-                let extra = self.extra.get_or_insert_default();
-                extra.unsent = Vec::new();
-                extra.taken = 0;
-                extra.broken.get_or_insert(error);
+                let pending_io = self.pending_io.get_or_insert_default();
+                pending_io.unsent = Vec::new();
+                pending_io.taken = 0;
+                pending_io.broken.get_or_insert(error);
             }
         }
     }
 
     /// Writes what is unsent, as far as the transport takes it, then the pong that waited for that.
     #[cold]
-    fn write_rest(&mut self, shared: &mut Shared) {
-        while let Some(extra) = self.extra.as_mut().filter(|extra| extra.taken < extra.unsent.len()) {
-            match self.link.write(&extra.unsent[extra.taken..]) {
+    fn write_rest(&mut self, shared: &mut SharedState) {
+        while let Some(pending_io) =
+            self.pending_io.as_mut().filter(|pending_io| pending_io.taken < pending_io.unsent.len())
+        {
+            match self.stream.write(&pending_io.unsent[pending_io.taken..]) {
                 Ok(taken) => {
-                    extra.taken += taken;
-                    extra.writes += 1;
+                    pending_io.taken += taken;
+                    pending_io.writes += 1;
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => {
@@ -164,90 +173,97 @@ impl Connection {
                 }
             }
         }
-        if let Err(error) = self.link.push() {
+        if let Err(error) = self.stream.push() {
             return self.not_written(error, &[]);
         }
-        let Some(extra) = &mut self.extra else { return };
-        extra.unsent = Vec::new();
-        extra.taken = 0;
-        if let Some(payload) = extra.ping.take().filter(|_| self.state == State::Open) {
+        let Some(pending_io) = &mut self.pending_io else { return };
+        pending_io.unsent = Vec::new();
+        pending_io.taken = 0;
+        if let Some(payload) = pending_io.ping.take().filter(|_| self.state == ConnectionState::Open) {
             shared.replies.pong(Some(shared.masks.draw()), &payload);
             self.reply(shared);
         }
     }
 
     /// Writes the control frames that were encoded.
-    fn reply(&mut self, shared: &mut Shared) {
+    fn reply(&mut self, shared: &mut SharedState) {
         let writes = self.write(shared.replies.bytes());
         shared.replies.clear();
         if writes > 0 {
-            self.extra.get_or_insert_default().writes += writes;
+            self.pending_io.get_or_insert_default().writes += writes;
         }
     }
 
     /// Begins the closing handshake.
-    pub(super) fn close(&mut self, code: u16, shared: &mut Shared) {
-        if self.state == State::Open {
-            self.state = State::Closing;
+    pub(super) fn close(&mut self, code: u16, shared: &mut SharedState) {
+        if self.state == ConnectionState::Open {
+            self.state = ConnectionState::Closing;
             shared.replies.close(Some(shared.masks.draw()), Some((code, "")));
             self.reply(shared);
         }
     }
 
-    /// Finishes what could not be written, and reads what is there. [`After::More`] if that was not all, and the kernel
+    /// Finishes what could not be written, and reads what is there. [`NextStep::ReadAgain`] if that was not all, and the kernel
     /// might not tell of the rest.
-    pub(super) fn receive(&mut self, buffer: &mut [u8], shared: &mut Shared, sink: &mut impl Sink) -> After {
-        if self.extra.is_some() && self.receive_extra(shared, sink) {
-            return After::Over;
+    pub(super) fn receive(
+        &mut self,
+        buffer: &mut [u8],
+        shared: &mut SharedState,
+        sink: &mut impl EventSink,
+    ) -> NextStep {
+        if self.pending_io.is_some() && self.receive_pending(shared, sink) {
+            return NextStep::Remove;
         }
-        let (mut after, mut until) = (After::More, None);
+        let (mut after, mut until) = (NextStep::ReadAgain, None);
         for _ in 0..READS_IN_A_ROW {
             after = self.read(buffer, shared, sink);
-            if after != After::More || shared.read_at >= *until.get_or_insert_with(|| shared.read_at.plus(SLICE)) {
+            if after != NextStep::ReadAgain
+                || shared.read_at >= *until.get_or_insert_with(|| shared.read_at.plus(SLICE))
+            {
                 break;
             }
         }
-        if after == After::Nothing
+        if after == NextStep::Wait
             && let Some(error) = self.take_broken()
         {
-            self.end(Cause::io(&error), sink);
-            return After::Over;
+            self.end(ConnectionEnd::io(&error), sink);
+            return NextStep::Remove;
         }
         after
     }
 
     /// Reads once.
     #[inline]
-    fn read(&mut self, buffer: &mut [u8], shared: &mut Shared, sink: &mut impl Sink) -> After {
+    fn read(&mut self, buffer: &mut [u8], shared: &mut SharedState, sink: &mut impl EventSink) -> NextStep {
         let most = buffer.len().min(self.most as usize);
         let buffer = &mut buffer[..most];
-        match self.link.read(buffer) {
+        match self.stream.read(buffer) {
             Ok(0) => {
                 let cause = match self.take_broken() {
                     // The kernel has told of the reset once, to the write.
-                    Some(error) if error.kind() == ErrorKind::ConnectionReset => Cause::io(&error),
-                    _ => Cause::eof(),
+                    Some(error) if error.kind() == ErrorKind::ConnectionReset => ConnectionEnd::io(&error),
+                    _ => ConnectionEnd::eof(),
                 };
                 self.end(cause, sink);
-                After::Over
+                NextStep::Remove
             }
             Ok(bytes) => {
                 let at = shared.clock.now();
                 shared.read_at = at;
                 if self.take(&mut buffer[..bytes], 1, at, shared, sink) {
-                    After::Over
-                } else if bytes < buffer.len() && self.link.tells_what_is_left() && !self.must_read_on() {
-                    After::Nothing
+                    NextStep::Remove
+                } else if bytes < buffer.len() && self.stream.tells_what_is_left() && !self.must_read_on() {
+                    NextStep::Wait
                 } else {
-                    After::More
+                    NextStep::ReadAgain
                 }
             }
             Err(error) => match error.kind() {
-                ErrorKind::WouldBlock => After::Nothing,
-                ErrorKind::Interrupted => After::More,
+                ErrorKind::WouldBlock => NextStep::Wait,
+                ErrorKind::Interrupted => NextStep::ReadAgain,
                 _ => {
-                    self.end(Cause::io(&error), sink);
-                    After::Over
+                    self.end(ConnectionEnd::io(&error), sink);
+                    NextStep::Remove
                 }
             },
         }
@@ -255,14 +271,14 @@ impl Connection {
 
     /// What only few connections have to do. True when the connection can be forgotten.
     #[cold]
-    fn receive_extra(&mut self, shared: &mut Shared, sink: &mut impl Sink) -> bool {
-        if self.unsent() > 0 || self.link.holds() {
+    fn receive_pending(&mut self, shared: &mut SharedState, sink: &mut impl EventSink) -> bool {
+        if self.unsent() > 0 || self.stream.holds() {
             self.write_rest(shared);
         }
-        let Some(extra) = &mut self.extra else { return false };
-        let mut early = std::mem::take(&mut extra.early);
-        if extra.is_spent() {
-            self.extra = None;
+        let Some(pending_io) = &mut self.pending_io else { return false };
+        let mut early = std::mem::take(&mut pending_io.early);
+        if pending_io.is_spent() {
+            self.pending_io = None;
         }
         let at = shared.clock.now();
         !early.is_empty() && self.take(&mut early, 0, at, shared, sink)
@@ -270,8 +286,15 @@ impl Connection {
 
     /// Takes what `calls` reads brought; true when the connection can be forgotten.
     #[inline]
-    fn take(&mut self, bytes: &mut [u8], calls: u64, at: Time, shared: &mut Shared, sink: &mut impl Sink) -> bool {
-        let mut read = Read { calls, bytes: bytes.len() as u64, ..Read::default() };
+    fn take(
+        &mut self,
+        bytes: &mut [u8],
+        calls: u64,
+        at: Time,
+        shared: &mut SharedState,
+        sink: &mut impl EventSink,
+    ) -> bool {
+        let mut read = ReadBatch { calls, bytes: bytes.len() as u64, ..ReadBatch::default() };
         let mut input = Input::from(bytes);
         let mut odd = 0_u32;
         let violation = loop {
@@ -292,11 +315,13 @@ impl Connection {
                 }
                 Ok(Some(event)) => {
                     read.controls += 1;
-                    Self::control(event, &mut self.state, self.extra.as_deref_mut(), shared, sink);
+                    Self::control(event, &mut self.state, self.pending_io.as_deref_mut(), shared, sink);
                 }
                 Ok(None) => break None,
                 Err(violation) => {
-                    if let Some(message) = self.decoder.broken_off(&input).filter(|_| self.state != State::Ended) {
+                    if let Some(message) =
+                        self.decoder.broken_off(&input).filter(|_| self.state != ConnectionState::Ended)
+                    {
                         sink.offence(at, event(message));
                     }
                     break Some(violation);
@@ -321,50 +346,50 @@ impl Connection {
         &self,
         input: &mut Input<'b>,
         at: Time,
-        read: &mut Read,
-        sink: &mut impl Sink,
-    ) -> Option<ledger::Event<'b>> {
-        sink.in_order(at, Whole { decoder: &self.decoder, input, read })
+        read: &mut ReadBatch,
+        sink: &mut impl EventSink,
+    ) -> Option<ledger::MessageEvent<'b>> {
+        sink.in_order(at, WholeMessages { decoder: &self.decoder, input, read })
     }
 
     /// Does what a control frame asks for.
     #[cold]
     fn control(
         event: Event<'_>,
-        state: &mut State,
-        extra: Option<&mut Extra>,
-        shared: &mut Shared,
-        sink: &mut impl Sink,
+        state: &mut ConnectionState,
+        pending_io: Option<&mut PendingIo>,
+        shared: &mut SharedState,
+        sink: &mut impl EventSink,
     ) {
         match event {
-            Event::Ping(payload) if *state == State::Open => match extra {
+            Event::Ping(payload) if *state == ConnectionState::Open => match pending_io {
                 // Of several pings that wait, the last is the one to answer: RFC 6455, section 5.5.3.
-                Some(extra) if extra.is_blocked() => extra.ping = Some(payload.to_vec()),
+                Some(pending_io) if pending_io.is_blocked() => pending_io.ping = Some(payload.to_vec()),
                 _ => shared.replies.pong(Some(shared.masks.draw()), payload),
             },
             Event::Message(_) | Event::Ping(_) | Event::Pong(_) => {}
             Event::Close(close) => {
-                if *state == State::Open {
+                if *state == ConnectionState::Open {
                     let content = close.map(|close| (close.code, str::from_utf8(close.reason).unwrap_or_default()));
                     shared.replies.close(Some(shared.masks.draw()), content);
                 }
-                *state = State::Ended;
-                sink.ended(Cause::closed(close.map(|close| (close.code, close.reason))));
+                *state = ConnectionState::Ended;
+                sink.ended(ConnectionEnd::closed(close.map(|close| (close.code, close.reason))));
             }
         }
     }
 
     /// The server broke a rule; true when the connection can be forgotten.
     #[cold]
-    fn fail(&mut self, violation: Violation, shared: &mut Shared, sink: &mut impl Sink) -> bool {
+    fn fail(&mut self, violation: Violation, shared: &mut SharedState, sink: &mut impl EventSink) -> bool {
         if let Violation::ForbiddenCode(code) = violation
-            && self.state == State::Open
+            && self.state == ConnectionState::Open
         {
             // It is the server that closes, whatever it says.
             shared.replies.close(Some(shared.masks.draw()), Some((1002, "Protocol violation")));
             self.reply(shared);
             let detail = format!("closed by the server with {code}, which must not be sent");
-            self.end(Cause::new("closed_1002", &detail), sink);
+            self.end(ConnectionEnd::new("closed_1002", &detail), sink);
             return false;
         }
         self.close(violation.close_code(), shared);
@@ -373,38 +398,38 @@ impl Connection {
             ViolationKind::Encoding => "invalid_utf8",
             ViolationKind::Size => "message_too_big",
         };
-        self.end(Cause::new(kind, &violation.to_string()), sink);
+        self.end(ConnectionEnd::new(kind, &violation.to_string()), sink);
         true
     }
 
     /// Tells how it ended, unless that was told.
-    fn end(&mut self, cause: Cause, sink: &mut impl Sink) {
-        if self.state != State::Ended {
-            self.state = State::Ended;
+    fn end(&mut self, cause: ConnectionEnd, sink: &mut impl EventSink) {
+        if self.state != ConnectionState::Ended {
+            self.state = ConnectionState::Ended;
             sink.ended(cause);
         }
     }
 
     fn take_broken(&mut self) -> Option<io::Error> {
-        self.extra.as_mut()?.broken.take()
+        self.pending_io.as_mut()?.broken.take()
     }
 }
 
 /// What to do after a read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum After {
-    /// Read again: more may be there.
-    More,
+pub(super) enum NextStep {
+    /// ReadBatch again: more may be there.
+    ReadAgain,
     /// Wait until the kernel tells.
-    Nothing,
+    Wait,
     /// Forget the connection.
-    Over,
+    Remove,
 }
 
 /// Hands over a message that need not be what must come next; false if it is text that is not UTF-8, which ends the connection.
 #[cold]
-fn deliver(event: ledger::Event<'_>, at: Time, sink: &mut impl Sink) -> bool {
-    let lawful = event.kind == Kind::Binary || str::from_utf8(event.bytes).is_ok();
+fn deliver(event: ledger::MessageEvent<'_>, at: Time, sink: &mut impl EventSink) -> bool {
+    let lawful = event.kind == MessageKind::Binary || str::from_utf8(event.bytes).is_ok();
     if lawful {
         sink.message(at, event);
     } else {

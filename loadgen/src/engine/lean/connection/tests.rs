@@ -13,19 +13,19 @@ use crate::clock::Clock;
 
 /// What a connection brought.
 #[derive(Default)]
-struct Heard {
+struct RecordingSink {
     messages: Vec<Vec<u8>>,
     ended: Option<String>,
 }
 
-impl Sink for Heard {
-    fn message(&mut self, _: Time, event: ledger::Event<'_>) {
+impl EventSink for RecordingSink {
+    fn message(&mut self, _: Time, event: ledger::MessageEvent<'_>) {
         self.messages.push(event.bytes.to_vec());
     }
 
-    fn read(&mut self, _: Time, _: Read) {}
+    fn read(&mut self, _: Time, _: ReadBatch) {}
 
-    fn ended(&mut self, cause: Cause) {
+    fn ended(&mut self, cause: ConnectionEnd) {
         self.ended = Some(cause.kind);
     }
 }
@@ -34,10 +34,10 @@ impl Sink for Heard {
 const BUFFER: usize = 256 * 1024;
 
 struct Pair {
-    connection: Connection,
+    connection: LeanConnection,
     server: TcpStream,
-    shared: Shared,
-    heard: Heard,
+    shared: SharedState,
+    heard: RecordingSink,
 }
 
 impl Pair {
@@ -50,21 +50,21 @@ impl Pair {
         SockRef::from(&server).set_recv_buffer_size(BUFFER).unwrap();
         client.set_nonblocking(true).unwrap();
         client.set_nodelay(true).unwrap();
-        let bounds = Bounds { max_message: 1 << 20, read_buffer: 4096, memory: usize::MAX };
+        let bounds = ConnectionLimits { max_message: 1 << 20, read_buffer: 4096, memory: usize::MAX };
         Self {
-            connection: Connection::new(Link::Plain(client), early.to_vec(), bounds),
+            connection: LeanConnection::new(NonBlockingStream::Plain(client), early.to_vec(), bounds),
             server,
-            shared: Shared {
+            shared: SharedState {
                 clock: Clock::start(),
                 masks: Masks::new(rand::rng()),
                 replies: Encoder::default(),
                 read_at: Time::default(),
             },
-            heard: Heard::default(),
+            heard: RecordingSink::default(),
         }
     }
 
-    fn receive(&mut self) -> After {
+    fn receive(&mut self) -> NextStep {
         self.connection.receive(&mut [0; 1024], &mut self.shared, &mut self.heard)
     }
 
@@ -85,7 +85,7 @@ impl Pair {
         let mut at = 0;
         while at < all {
             at += self.server.read(&mut got[at..]).unwrap();
-            assert_eq!(self.receive(), After::Nothing);
+            assert_eq!(self.receive(), NextStep::Wait);
         }
         got
     }
@@ -93,7 +93,7 @@ impl Pair {
     /// Waits until the server's bytes have come, and takes them.
     fn hear(&mut self, bytes: &[u8]) {
         self.server.write_all(bytes).unwrap();
-        let tcp = self.connection.link.tcp().try_clone().unwrap();
+        let tcp = self.connection.stream.tcp().try_clone().unwrap();
         tcp.set_nonblocking(false).unwrap();
         while tcp.peek(&mut [0; 1024]).unwrap() < bytes.len() {}
         tcp.set_nonblocking(true).unwrap();
@@ -115,7 +115,7 @@ fn what_the_kernel_does_not_take_follows_in_order() {
     assert!(pair.connection.take_writes() > 0, "the later ones are told of");
     assert_eq!(pair.connection.take_writes(), 0);
     pair.receive();
-    assert!(pair.connection.extra.is_none(), "no memory is kept");
+    assert!(pair.connection.pending_io.is_none(), "no memory is kept");
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn memory_does_not_grow_with_what_has_passed() {
         pair.connection.write(&some);
     }
     // How much waits is up to the kernel; no more than as much again is kept of what has gone.
-    let (kept, waits) = (pair.connection.extra.as_ref().unwrap().unsent.len(), pair.connection.unsent());
+    let (kept, waits) = (pair.connection.pending_io.as_ref().unwrap().unsent.len(), pair.connection.unsent());
     assert!(kept <= 2 * waits, "{kept} bytes for {waits} that wait, and 5 MB have passed");
 }
 
@@ -161,12 +161,12 @@ fn of_pings_that_have_to_wait_the_last_is_answered() {
 #[test]
 fn what_came_with_the_handshake_comes_first() {
     let mut pair = Pair::new(b"\x81\x05early\x82\x04la");
-    assert!(pair.connection.extra.is_some());
+    assert!(pair.connection.pending_io.is_some());
     pair.receive();
     assert_eq!(pair.heard.messages, [b"early"]);
     pair.hear(b"te");
     assert_eq!(pair.heard.messages, [&b"early"[..], b"late"]);
-    assert!(pair.connection.extra.is_none());
+    assert!(pair.connection.pending_io.is_none());
 }
 
 #[test]
@@ -174,11 +174,11 @@ fn the_end_of_a_stream_is_read_with_what_comes_before_it() {
     let mut pair = Pair::new(b"");
     pair.server.write_all(b"\x81\x04last").unwrap();
     pair.server.shutdown(Shutdown::Write).unwrap();
-    let mut watched = [PollFd::new(pair.connection.link.tcp(), PollFlags::RDHUP)];
+    let mut watched = [PollFd::new(pair.connection.stream.tcp(), PollFlags::RDHUP)];
     assert_eq!(poll(&mut watched, Some(&Timespec { tv_sec: 10, tv_nsec: 0 })), Ok(1));
     // The kernel tells of it once.
     pair.connection.read_to_the_end();
-    assert_eq!(pair.receive(), After::Over);
+    assert_eq!(pair.receive(), NextStep::Remove);
     assert_eq!((&pair.heard.messages[..], pair.heard.ended.as_deref()), (&[b"last".to_vec()][..], Some("eof")));
 }
 
@@ -195,7 +195,7 @@ fn a_connection_that_breaks_while_it_writes_is_read_to_its_end_first() {
         pair.connection.receive(&mut [0; 1024], &mut pair.shared, &mut pair.heard);
     }
     if pair.heard.ended.is_none() {
-        assert_eq!(pair.connection.receive(&mut [0; 1024], &mut pair.shared, &mut pair.heard), After::Over);
+        assert_eq!(pair.connection.receive(&mut [0; 1024], &mut pair.shared, &mut pair.heard), NextStep::Remove);
     }
     assert!(matches!(pair.heard.ended.as_deref(), Some("reset" | "broken_pipe" | "eof")), "{:?}", pair.heard.ended);
     assert_eq!(pair.connection.unsent(), 0);
@@ -208,19 +208,19 @@ struct Slow {
     reads: Vec<u64>,
 }
 
-impl Sink for Slow {
-    fn message(&mut self, _: Time, _: ledger::Event<'_>) {
+impl EventSink for Slow {
+    fn message(&mut self, _: Time, _: ledger::MessageEvent<'_>) {
         if !std::mem::replace(&mut self.begun, true) {
             std::thread::sleep(std::time::Duration::from_nanos(2 * SLICE));
         }
     }
 
-    fn read(&mut self, _: Time, read: Read) {
+    fn read(&mut self, _: Time, read: ReadBatch) {
         self.begun = false;
         self.reads.push(read.bytes);
     }
 
-    fn ended(&mut self, _: Cause) {}
+    fn ended(&mut self, _: ConnectionEnd) {}
 }
 
 #[test]

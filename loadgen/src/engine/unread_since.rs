@@ -25,7 +25,7 @@ const SLACK: u64 = 1_000_000;
 
 /// One look at the sockets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Glance {
+pub(crate) struct SocketPoll {
     /// Just before it.
     pub(crate) began: Time,
     /// Just after it.
@@ -35,13 +35,13 @@ pub(crate) struct Glance {
     /// Nanoseconds in which the thread waited for a core meanwhile, or more; none if that is not known.
     pub(crate) delayed: Option<u64>,
     /// What it told, and of how many sockets.
-    pub(crate) told: Told,
+    pub(crate) told: PollResult,
     pub(crate) sockets: usize,
 }
 
 /// What a look told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Told {
+pub(crate) enum PollResult {
     /// Every socket that had something.
     All,
     /// As many as it can tell of; others may have something, too.
@@ -50,7 +50,7 @@ pub(crate) enum Told {
     Nothing,
 }
 
-impl Glance {
+impl SocketPoll {
     /// How long it took.
     fn length(&self) -> u64 {
         self.ended.since(self.began)
@@ -73,14 +73,14 @@ impl Glance {
 
 /// What follows from the looks so far.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Look {
+pub(crate) struct UnreadSince {
     /// The last look that told of all.
     looked: Time,
     since: Time,
     held: bool,
 }
 
-impl Look {
+impl UnreadSince {
     /// What is read until the next look has come at this time or later.
     pub(crate) fn since(&self) -> Time {
         self.since
@@ -92,16 +92,16 @@ impl Look {
     }
 
     /// Takes the next look.
-    pub(crate) fn take(&mut self, glance: &Glance) {
-        if glance.told == Told::Nothing {
+    pub(crate) fn take(&mut self, poll: &SocketPoll) {
+        if poll.told == PollResult::Nothing {
             return;
         }
-        let woken = glance.woken();
+        let woken = poll.woken();
         if !std::mem::take(&mut self.held) {
             self.since = woken.unwrap_or(self.looked);
         }
-        if glance.told == Told::All {
-            self.looked = woken.unwrap_or(glance.began);
+        if poll.told == PollResult::All {
+            self.looked = woken.unwrap_or(poll.began);
         }
     }
 }
@@ -116,7 +116,7 @@ pub(crate) struct RunQueue {
 
 /// What changed between two readings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Waited {
+pub(crate) struct RunQueueDelta {
     /// Nanoseconds in which it waited for a core.
     pub(crate) delayed: u64,
     /// How often it got one.
@@ -132,11 +132,12 @@ impl RunQueue {
     }
 
     /// What changed since the last reading; none where the system doesn't tell. About a microsecond.
-    pub(crate) fn since_last(&mut self) -> Option<Waited> {
+    pub(crate) fn since_last(&mut self) -> Option<RunQueueDelta> {
         let mut text = [0; 96];
         let length = self.file.as_ref()?.read_at(&mut text, 0).ok()?;
         let (delayed, turns) = parse(std::str::from_utf8(&text[..length]).ok()?)?;
-        let waited = Waited { delayed: delayed.saturating_sub(self.delayed), turns: turns.saturating_sub(self.turns) };
+        let waited =
+            RunQueueDelta { delayed: delayed.saturating_sub(self.delayed), turns: turns.saturating_sub(self.turns) };
         (self.delayed, self.turns) = (delayed, turns);
         Some(waited)
     }
@@ -157,33 +158,40 @@ mod tests {
         Time::from_nanos(micros * 1000)
     }
 
-    fn poll(began: u64) -> Glance {
-        Glance { began: at(began), ended: at(began + 1), until: None, delayed: None, told: Told::All, sockets: 1 }
+    fn poll(began: u64) -> SocketPoll {
+        SocketPoll {
+            began: at(began),
+            ended: at(began + 1),
+            until: None,
+            delayed: None,
+            told: PollResult::All,
+            sockets: 1,
+        }
     }
 
     /// A wait from `began` to `ended`, of which the thread waited for a core for `delayed`, all in microseconds.
-    fn wait(began: u64, ended: u64, until: u64, delayed: u64) -> Glance {
-        Glance {
+    fn wait(began: u64, ended: u64, until: u64, delayed: u64) -> SocketPoll {
+        SocketPoll {
             began: at(began),
             ended: at(ended),
             until: Some(at(until)),
             delayed: Some(delayed * 1000),
-            told: Told::All,
+            told: PollResult::All,
             sockets: 1,
         }
     }
 
     /// A look at 1 ms, then this one: since when what it tells of may have lain there, in microseconds.
-    fn since(glance: Glance) -> u64 {
-        let mut look = Look::default();
+    fn since(last: SocketPoll) -> u64 {
+        let mut look = UnreadSince::default();
         look.take(&poll(1_000));
-        look.take(&glance);
+        look.take(&last);
         look.since().as_nanos() / 1000
     }
 
     #[test]
     fn what_a_look_tells_of_has_come_after_the_one_before() {
-        let mut look = Look::default();
+        let mut look = UnreadSince::default();
         for (began, came) in [(1_000, 0), (2_500, 1_000), (2_600, 2_500)] {
             look.take(&poll(began));
             assert_eq!(look.since(), at(came));
@@ -195,7 +203,7 @@ mod tests {
         assert_eq!(since(wait(2_000, 9_000, 50_000, 0)), 8_980);
         // Woken at 5 ms, it waited 4 ms for a core.
         assert_eq!(since(wait(2_000, 9_000, 50_000, 4_000)), 4_980);
-        let mut look = Look::default();
+        let mut look = UnreadSince::default();
         look.take(&wait(2_000, 9_000, 50_000, 0));
         look.take(&poll(9_500));
         assert_eq!(look.since(), at(8_980), "what comes in the turn may have come since it was woken");
@@ -205,13 +213,13 @@ mod tests {
     fn in_doubt_it_has_lain_there_since_the_look_before() {
         let table = [
             ("too short to ask", wait(2_000, 2_050, 50_000, 0)),
-            ("busy with telling", Glance { sockets: 1_000, ..wait(2_000, 2_400, 50_000, 0) }),
+            ("busy with telling", SocketPoll { sockets: 1_000, ..wait(2_000, 2_400, 50_000, 0) }),
             ("it may not have slept, but waited for a core", wait(2_000, 9_000, 50_000, 6_990)),
             ("it was stopped, since its time was over long before", wait(2_000, 90_000, 50_000, 0)),
-            ("the kernel does not tell", Glance { delayed: None, ..wait(2_000, 9_000, 50_000, 0) }),
+            ("the kernel does not tell", SocketPoll { delayed: None, ..wait(2_000, 9_000, 50_000, 0) }),
         ];
-        for (name, glance) in table {
-            assert_eq!(since(glance), 1_000, "{name}");
+        for (name, poll) in table {
+            assert_eq!(since(poll), 1_000, "{name}");
         }
         // Late by its waiting for a core alone.
         assert_eq!(since(wait(2_000, 60_000, 50_000, 10_000)), 49_980);
@@ -219,10 +227,10 @@ mod tests {
 
     #[test]
     fn a_look_that_could_not_tell_all_is_no_bound() {
-        for told in [Told::Some, Told::Nothing] {
-            let mut look = Look::default();
+        for told in [PollResult::Some, PollResult::Nothing] {
+            let mut look = UnreadSince::default();
             look.take(&poll(1_000));
-            look.take(&Glance { told, ..poll(2_000) });
+            look.take(&SocketPoll { told, ..poll(2_000) });
             look.take(&poll(3_000));
             assert_eq!(look.since(), at(1_000), "{told:?}");
         }
@@ -230,7 +238,7 @@ mod tests {
 
     #[test]
     fn what_was_left_unread_is_older_than_the_next_look() {
-        let mut look = Look::default();
+        let mut look = UnreadSince::default();
         look.take(&poll(1_000));
         look.take(&poll(2_000));
         look.hold();

@@ -14,14 +14,14 @@ const DETAIL_SHOWN: usize = 200;
 
 /// How a connection ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Cause {
+pub(crate) struct ConnectionEnd {
     /// One of a small set of names, such as `reset` or `closed_1011`.
     pub(crate) kind: String,
     /// The same in words. May hold text that the server chose, escaped.
     pub(crate) detail: String,
 }
 
-impl Cause {
+impl ConnectionEnd {
     /// `detail` may hold anything.
     pub(super) fn new(kind: &str, detail: &str) -> Self {
         Self { kind: kind.to_owned(), detail: escape(detail.as_bytes(), DETAIL_SHOWN) }
@@ -29,7 +29,7 @@ impl Cause {
 
     /// Whether the peer took its leave without a complaint: a Close with code 1000 (normal) or 1001 (going away), or without a
     /// code (RFC 6455, section 7.4.1).
-    pub(crate) fn is_polite(&self) -> bool {
+    pub(crate) fn is_orderly(&self) -> bool {
         matches!(self.kind.as_str(), "closed_1000" | "closed_1001" | "closed_1005")
     }
 

@@ -15,10 +15,10 @@ const READS_IN_A_ROW: u32 = 64;
 
 /// A stream that is watched.
 #[derive(Debug)]
-pub(crate) struct Wire<S> {
+pub(crate) struct CountedStream<S> {
     stream: S,
     clock: Clock,
-    pub(crate) passed: Passed,
+    pub(crate) passed: StreamCounters,
     in_a_row: u32,
     /// When the first of them returned.
     row_began: Time,
@@ -26,7 +26,7 @@ pub(crate) struct Wire<S> {
 
 /// What has passed so far.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Passed {
+pub(crate) struct StreamCounters {
     /// Reads that returned bytes.
     pub(crate) reads: u64,
     /// Bytes read.
@@ -39,9 +39,9 @@ pub(crate) struct Passed {
     pub(crate) written_bytes: u64,
 }
 
-impl<S> Wire<S> {
+impl<S> CountedStream<S> {
     pub(crate) fn new(stream: S, clock: Clock) -> Self {
-        Self { stream, clock, passed: Passed::default(), in_a_row: 0, row_began: Time::default() }
+        Self { stream, clock, passed: StreamCounters::default(), in_a_row: 0, row_began: Time::default() }
     }
 
     /// The stream.
@@ -55,7 +55,7 @@ impl<S> Wire<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for CountedStream<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
         // The library may have taken long for what the reads brought: it returns for whole messages only.
@@ -84,7 +84,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Wire<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for CountedStream<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let polled = Pin::new(&mut self.stream).poll_write(cx, buf);
         if let Poll::Ready(Ok(bytes)) = polled {

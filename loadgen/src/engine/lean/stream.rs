@@ -10,18 +10,18 @@ use crate::transport::Transport;
 
 /// What a connection's bytes go through.
 #[derive(Debug)]
-pub(super) enum Link {
+pub(super) enum NonBlockingStream {
     Plain(TcpStream),
-    Tls(Box<Tls>),
+    Tls(Box<TlsSession>),
 }
 
 #[derive(Debug)]
-pub(super) struct Tls {
+pub(super) struct TlsSession {
     tcp: TcpStream,
     session: ClientConnection,
 }
 
-impl TryFrom<Transport> for Link {
+impl TryFrom<Transport> for NonBlockingStream {
     type Error = io::Error;
 
     /// Takes a connection out of tokio's hands.
@@ -30,13 +30,13 @@ impl TryFrom<Transport> for Link {
             Transport::Plain(stream) => Self::Plain(stream.into_std()?),
             Transport::Tls(stream) => {
                 let (tcp, session) = stream.into_inner();
-                Self::Tls(Box::new(Tls { tcp: tcp.into_std()?, session }))
+                Self::Tls(Box::new(TlsSession { tcp: tcp.into_std()?, session }))
             }
         })
     }
 }
 
-impl Link {
+impl NonBlockingStream {
     pub(super) fn tcp(&self) -> &TcpStream {
         match self {
             Self::Plain(tcp) => tcp,
@@ -86,7 +86,7 @@ impl Link {
     }
 }
 
-impl Tls {
+impl TlsSession {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             match self.session.reader().read(buffer) {

@@ -3,20 +3,20 @@
 
 use std::collections::BTreeMap;
 
-use super::Cause;
+use super::ConnectionEnd;
 
 /// Bytes that a connection may hold without being counted: most hold the end of a read now and then.
 const SMALL: usize = 4096;
 
 /// What each connection holds that holds much.
 #[derive(Debug)]
-pub(super) struct Holdings {
+pub(super) struct HeldBytes {
     most: usize,
     total: usize,
     each: BTreeMap<usize, usize>,
 }
 
-impl Holdings {
+impl HeldBytes {
     pub(super) fn new() -> Self {
         Self { most: usize::MAX, total: 0, each: BTreeMap::new() }
     }
@@ -29,12 +29,12 @@ impl Holdings {
     /// Connection `slot` holds so many bytes now. If that is too much for all together, the one that holds most is forgotten: it
     /// must end, as the cause says.
     #[inline]
-    pub(super) fn update(&mut self, slot: usize, held: usize) -> Option<(usize, Cause)> {
+    pub(super) fn update(&mut self, slot: usize, held: usize) -> Option<(usize, ConnectionEnd)> {
         if held < SMALL && self.each.is_empty() { None } else { self.count(slot, held) }
     }
 
     #[cold]
-    fn count(&mut self, slot: usize, held: usize) -> Option<(usize, Cause)> {
+    fn count(&mut self, slot: usize, held: usize) -> Option<(usize, ConnectionEnd)> {
         let before = if held < SMALL { self.each.remove(&slot) } else { self.each.insert(slot, held) };
         let counted = if held < SMALL { 0 } else { held };
         self.total = self.total + counted - before.unwrap_or(0);
@@ -50,7 +50,7 @@ impl Holdings {
              and this one held most: {bytes}",
             self.most
         );
-        Some((largest, Cause::new("memory", &detail)))
+        Some((largest, ConnectionEnd::new("memory", &detail)))
     }
 }
 
@@ -60,9 +60,9 @@ mod tests {
 
     #[test]
     fn the_one_that_holds_most_ends_when_all_together_hold_too_much() {
-        let mut holdings = Holdings::new();
-        holdings.limit(100_000);
-        let mut ended = |slot, held| holdings.update(slot, held).map(|(slot, cause)| (slot, cause.kind));
+        let mut held_bytes = HeldBytes::new();
+        held_bytes.limit(100_000);
+        let mut ended = |slot, held| held_bytes.update(slot, held).map(|(slot, cause)| (slot, cause.kind));
         assert_eq!(ended(0, 40_000), None);
         assert_eq!(ended(1, 60_000), None);
         assert_eq!(ended(0, 30_000), None, "what it holds, not what it held");
@@ -73,6 +73,6 @@ mod tests {
         assert_eq!(ended(4, 100_001), Some((4, "memory".to_owned())), "it may be the one");
         assert_eq!(ended(2, 0), None);
         assert_eq!(ended(3, 10), None);
-        assert!(holdings.each.is_empty() && holdings.total == 0);
+        assert!(held_bytes.each.is_empty() && held_bytes.total == 0);
     }
 }

@@ -3,11 +3,21 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 
-use crate::run::limits::Refusal;
+/// Why clients can't connect from a source address of the plan.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SourceAddressError {
+    /// This machine does not have the address.
+    #[error("--source-ip {0}: this machine has no such address; `ip -brief address` lists those that it has")]
+    Missing(IpAddr),
+    /// The target has no address of the same family.
+    #[error("--source-ip {0}: the target has no {family} address; give addresses of the family that it has",
+        family = if .0.is_ipv4() { "IPv4" } else { "IPv6" })]
+    Family(IpAddr),
+}
 
 /// The addresses that clients connect from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Source {
+pub(crate) enum SourceAddresses {
     /// The one that the system chooses.
     System,
     /// 127.0.0.1 for the first `clients_each` clients, 127.0.0.2 for the next, and so on: each has its own ports.
@@ -16,7 +26,7 @@ pub(crate) enum Source {
     Listed(Arc<[IpAddr]>),
 }
 
-impl Source {
+impl SourceAddresses {
     /// The address of a client; none for the one that the system chooses.
     pub(crate) fn address(&self, client: u32) -> Option<IpAddr> {
         match self {
@@ -35,17 +45,17 @@ impl Source {
 ///
 /// # Errors
 /// A source address is not this machine's, or the target has none of its family.
-pub(crate) fn check(sources: &[IpAddr], target: &mut Vec<SocketAddr>) -> Result<(), Refusal> {
+pub(crate) fn check(sources: &[IpAddr], target: &mut Vec<SocketAddr>) -> Result<(), SourceAddressError> {
     let Some(&first) = sources.first() else { return Ok(()) };
     if !target.iter().any(|peer| peer.is_ipv4() == first.is_ipv4()) {
-        return Err(Refusal::Family { source_ip: first });
+        return Err(SourceAddressError::Family(first));
     }
     target.retain(|peer| peer.is_ipv4() == first.is_ipv4());
     let missing = |&&source: &&IpAddr| {
         let bound = UdpSocket::bind((source, 0));
         bound.is_err_and(|error| error.kind() == std::io::ErrorKind::AddrNotAvailable)
     };
-    sources.iter().find(missing).map_or(Ok(()), |&source| Err(Refusal::Source(source)))
+    sources.iter().find(missing).map_or(Ok(()), |&source| Err(SourceAddressError::Missing(source)))
 }
 
 #[cfg(test)]
@@ -58,18 +68,18 @@ mod tests {
 
     #[test]
     fn each_loopback_address_serves_its_share() {
-        let source = Source::Loopback { clients_each: 20_000 };
+        let source = SourceAddresses::Loopback { clients_each: 20_000 };
         let address = |client| source.address(client).unwrap().to_string();
         assert_eq!(address(0), "127.0.0.1");
         assert_eq!(address(19_999), "127.0.0.1");
         assert_eq!(address(20_000), "127.0.0.2");
         assert_eq!(address(5_119_999), "127.0.1.0");
-        assert_eq!(Source::System.address(7), None);
+        assert_eq!(SourceAddresses::System.address(7), None);
     }
 
     #[test]
     fn listed_addresses_are_taken_in_turn() {
-        let source = Source::Listed([ip("10.0.0.1"), ip("10.0.0.2")].into());
+        let source = SourceAddresses::Listed([ip("10.0.0.1"), ip("10.0.0.2")].into());
         assert_eq!(
             [0, 1, 2].map(|client| source.address(client)),
             [0, 1, 0].map(|at| Some(ip(["10.0.0.1", "10.0.0.2"][at])))
@@ -84,8 +94,11 @@ mod tests {
         assert_eq!(target, both());
         assert_eq!(check(&[ip("127.0.0.9")], &mut target), Ok(()));
         assert_eq!(target, both()[1..]);
-        assert_eq!(check(&[ip("::1")], &mut target), Err(Refusal::Family { source_ip: ip("::1") }));
+        assert_eq!(check(&[ip("::1")], &mut target), Err(SourceAddressError::Family(ip("::1"))));
         // TEST-NET-1 of RFC 5737: no machine has it.
-        assert_eq!(check(&[ip("127.0.0.1"), ip("192.0.2.1")], &mut target), Err(Refusal::Source(ip("192.0.2.1"))));
+        assert_eq!(
+            check(&[ip("127.0.0.1"), ip("192.0.2.1")], &mut target),
+            Err(SourceAddressError::Missing(ip("192.0.2.1")))
+        );
     }
 }

@@ -2,26 +2,26 @@
 
 use frames::{Decoder, Input, Kind as FrameKind, Message};
 
-use crate::engine::Read;
-use crate::ledger::Event;
-use crate::message::Kind;
+use crate::engine::ReadBatch;
+use crate::ledger::MessageEvent;
+use crate::message::MessageKind;
 
 /// Takes whole messages off a read, and counts them.
-pub(super) struct Whole<'a, 'b> {
+pub(super) struct WholeMessages<'a, 'b> {
     pub(super) decoder: &'a Decoder,
     pub(super) input: &'a mut Input<'b>,
-    pub(super) read: &'a mut Read,
+    pub(super) read: &'a mut ReadBatch,
 }
 
-impl<'b> Iterator for Whole<'_, 'b> {
-    type Item = Event<'b>;
+impl<'b> Iterator for WholeMessages<'_, 'b> {
+    type Item = MessageEvent<'b>;
 
     #[expect(
         clippy::inline_always,
         reason = "a read of 16 messages takes a tenth more instructions where this is a call"
     )]
     #[inline(always)]
-    fn next(&mut self) -> Option<Event<'b>> {
+    fn next(&mut self) -> Option<MessageEvent<'b>> {
         let message = self.decoder.next_whole(self.input)?;
         self.read.message(message.payload.len());
         Some(event(message))
@@ -29,10 +29,10 @@ impl<'b> Iterator for Whole<'_, 'b> {
 }
 
 #[inline]
-pub(super) fn event(message: Message<'_>) -> Event<'_> {
+pub(super) fn event(message: Message<'_>) -> MessageEvent<'_> {
     let kind = match message.kind {
-        FrameKind::Text => Kind::Text,
-        FrameKind::Binary => Kind::Binary,
+        FrameKind::Text => MessageKind::Text,
+        FrameKind::Binary => MessageKind::Binary,
     };
-    Event { kind, bytes: message.payload }
+    MessageEvent { kind, bytes: message.payload }
 }

@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use super::timeline::Timeline;
 use crate::clock::Clock;
-use crate::engine::Build;
+use crate::engine::BuildEngine;
 use crate::run::{LastSecond, Snapshot, Stage, Stop};
 use crate::transport::{Dialer, Endpoint};
-use crate::worker::{self, Control, Notice, Orders, Outcome, Progress};
+use crate::worker::{self, Control, LiveCounters, WorkerConfig, WorkerEvent, WorkerOutcome};
 
 /// How often the observer is called, and how late a stop is noticed.
 const TURN: Duration = Duration::from_millis(100);
@@ -22,60 +22,65 @@ const HEAD_START: u64 = 20_000_000;
 
 /// Threads that work, and the ends of what connects them with the run.
 #[derive(Debug)]
-pub(crate) struct Crew {
+pub(crate) struct Workers {
     clock: Clock,
     stop: Stop,
     control: Arc<Control>,
-    progress: Vec<Arc<Progress>>,
-    notices: Receiver<Notice>,
-    threads: Vec<JoinHandle<io::Result<Outcome>>>,
+    progress: Vec<Arc<LiveCounters>>,
+    events: Receiver<WorkerEvent>,
+    threads: Vec<JoinHandle<io::Result<WorkerOutcome>>>,
     timeline: Timeline,
 }
 
-impl Crew {
+impl Workers {
     /// Starts the workers; they connect at once.
     ///
     /// # Errors
     /// The system's, when it starts no more threads.
-    pub(crate) fn start(orders: &Orders, endpoint: &Endpoint, build: &impl Build, stop: &Stop) -> io::Result<Self> {
-        let workers = orders.workers as usize;
-        let (sender, notices) = channel();
-        let mut crew = Self {
+    pub(crate) fn start(
+        config: &WorkerConfig,
+        endpoint: &Endpoint,
+        build: &impl BuildEngine,
+        stop: &Stop,
+    ) -> io::Result<Self> {
+        let workers = config.workers as usize;
+        let (sender, events) = channel();
+        let mut workers = Self {
             clock: Clock::start(),
             stop: stop.clone(),
             control: Arc::default(),
             progress: std::iter::repeat_with(Arc::default).take(workers).collect(),
-            notices,
+            events,
             threads: Vec::new(),
             timeline: Timeline::new(workers),
         };
-        for worker in 0..orders.workers {
-            match crew.hire(worker, orders, endpoint, build, &sender) {
-                Ok(thread) => crew.threads.push(thread),
+        for worker in 0..config.workers {
+            match workers.spawn(worker, config, endpoint, build, &sender) {
+                Ok(thread) => workers.threads.push(thread),
                 Err(error) => {
-                    crew.control.stop();
-                    return crew.finish().and(Err(error));
+                    workers.control.stop();
+                    return workers.finish().and(Err(error));
                 }
             }
         }
-        Ok(crew)
+        Ok(workers)
     }
 
-    fn hire(
+    fn spawn(
         &self,
         worker: u32,
-        orders: &Orders,
+        config: &WorkerConfig,
         endpoint: &Endpoint,
-        build: &impl Build,
-        sender: &Sender<Notice>,
-    ) -> io::Result<JoinHandle<io::Result<Outcome>>> {
+        build: &impl BuildEngine,
+        sender: &Sender<WorkerEvent>,
+    ) -> io::Result<JoinHandle<io::Result<WorkerOutcome>>> {
         let (clock, control) = (self.clock, Arc::clone(&self.control));
         let progress = Arc::clone(&self.progress[worker as usize]);
-        let (orders, endpoint, sender) = (Orders { worker, ..orders.clone() }, endpoint.clone(), sender.clone());
+        let (config, endpoint, sender) = (WorkerConfig { worker, ..config.clone() }, endpoint.clone(), sender.clone());
         let (build, dialer) = (build.clone(), move || Dialer::new(endpoint, clock));
         // What goes over to the worker and comes back are numbers in memory: it may have descriptors of its own.
-        descriptors::spawn(&format!("worker-{worker}"), orders.table, [], move |[]| {
-            worker::run(orders, dialer, build, clock, control, progress, sender)
+        descriptors::spawn(&format!("worker-{worker}"), config.table, [], move |[]| {
+            worker::run(config, dialer, build, clock, control, progress, sender)
         })
     }
 
@@ -84,7 +89,7 @@ impl Crew {
         let (mut told, mut open) = (0, 0);
         while told < self.threads.len() {
             match self.notice() {
-                Ok(Some(Notice::Connected(connections))) => {
+                Ok(Some(WorkerEvent::Connected(connections))) => {
                     told += 1;
                     open += connections;
                 }
@@ -109,7 +114,7 @@ impl Crew {
         let start = self.clock.now().plus(HEAD_START);
         self.control.begin(start);
         while let Ok(notice) = self.notice() {
-            if let Some(Notice::Row(row)) = notice {
+            if let Some(WorkerEvent::SecondRow(row)) = notice {
                 self.timeline.add(row);
                 continue;
             }
@@ -127,7 +132,7 @@ impl Crew {
     ///
     /// # Errors
     /// A worker could not set up its event loop, or panicked.
-    pub(crate) fn finish(mut self) -> io::Result<(Vec<Outcome>, Timeline)> {
+    pub(crate) fn finish(mut self) -> io::Result<(Vec<WorkerOutcome>, Timeline)> {
         if self.stop.is_stopped() {
             self.control.stop();
         }
@@ -135,8 +140,8 @@ impl Crew {
         for thread in self.threads {
             outcomes.push(thread.join().unwrap_or_else(|_| Err(io::Error::other("it panicked")))?);
         }
-        for notice in self.notices.try_iter() {
-            if let Notice::Row(row) = notice {
+        for notice in self.events.try_iter() {
+            if let WorkerEvent::SecondRow(row) = notice {
                 self.timeline.add(row);
             }
         }
@@ -144,11 +149,11 @@ impl Crew {
     }
 
     /// The next notice, or none after a while; an error when the workers are gone. Passes a stop on to them.
-    fn notice(&self) -> Result<Option<Notice>, ()> {
+    fn notice(&self) -> Result<Option<WorkerEvent>, ()> {
         if self.stop.is_stopped() {
             self.control.stop();
         }
-        match self.notices.recv_timeout(TURN) {
+        match self.events.recv_timeout(TURN) {
             Ok(notice) => Ok(Some(notice)),
             Err(RecvTimeoutError::Timeout) => Ok(None),
             Err(RecvTimeoutError::Disconnected) => Err(()),
@@ -156,7 +161,7 @@ impl Crew {
     }
 
     fn snapshot(&self, stage: Stage, elapsed_s: f64, total: Option<Duration>) -> Snapshot {
-        let sum = |field: fn(&Progress) -> &AtomicU64| {
+        let sum = |field: fn(&LiveCounters) -> &AtomicU64| {
             self.progress.iter().map(|progress| field(progress).load(Ordering::Relaxed)).sum()
         };
         Snapshot {

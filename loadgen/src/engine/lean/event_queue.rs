@@ -14,8 +14,8 @@ use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
 use rustix::time::Timespec;
 
 use crate::clock::Time;
-use crate::engine::look::Told;
-use crate::engine::timer::Timer;
+use crate::engine::timer::KernelTimer;
+use crate::engine::unread_since::PollResult;
 
 /// Events that one call returns at most.
 const EVENTS: usize = 1024;
@@ -25,16 +25,16 @@ const TIMER: u64 = u64::MAX;
 
 /// A connection that may be read or written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Ready {
+pub(super) struct ReadySocket {
     /// Its number.
     pub(super) slot: usize,
     /// The stream ends, or has failed, behind what there is to read.
     pub(super) over: bool,
 }
 
-pub(super) struct Readiness {
+pub(super) struct EventQueue {
     queue: OwnedFd,
-    timer: Timer,
+    timer: KernelTimer,
     /// When the timer goes off, while it is set.
     set: Option<Time>,
     events: Vec<Event>,
@@ -42,11 +42,11 @@ pub(super) struct Readiness {
     told: usize,
 }
 
-impl Readiness {
+impl EventQueue {
     /// # Errors
     /// The kernel's, when the process has no descriptor left.
     pub(super) fn new() -> io::Result<Self> {
-        let (queue, timer) = (epoll::create(CreateFlags::CLOEXEC)?, Timer::new()?);
+        let (queue, timer) = (epoll::create(CreateFlags::CLOEXEC)?, KernelTimer::new()?);
         // An edge, so that it need not be read to be silent.
         epoll::add(&queue, &timer, EventData::new_u64(TIMER), EventFlags::IN | EventFlags::ET)?;
         Ok(Self { queue, timer, set: None, events: Vec::with_capacity(EVENTS), told: 0 })
@@ -60,12 +60,12 @@ impl Readiness {
     }
 
     /// Looks which connections are ready now.
-    pub(super) fn look(&mut self) -> Told {
+    pub(super) fn look(&mut self) -> PollResult {
         self.collect(Some(&Timespec { tv_sec: 0, tv_nsec: 0 }))
     }
 
     /// Blocks the thread until a connection is ready, or until `until`; may return before.
-    pub(super) fn sleep(&mut self, until: Time, now: Time) -> Told {
+    pub(super) fn sleep(&mut self, until: Time, now: Time) -> PollResult {
         // A timer that goes off earlier is left alone: to wake once too often costs less than to set it each time.
         if self.set.is_none_or(|set| set > until) {
             self.timer.set(Duration::from_nanos(until.since(now)));
@@ -74,20 +74,20 @@ impl Readiness {
         self.collect(None)
     }
 
-    fn collect(&mut self, timeout: Option<&Timespec>) -> Told {
+    fn collect(&mut self, timeout: Option<&Timespec>) -> PollResult {
         self.events.clear();
         self.told = 0;
         // Fails when a signal interrupts it, which is as good as nothing ready.
         match epoll::wait(&self.queue, spare_capacity(&mut self.events), timeout) {
-            Ok(_) if self.events.len() < EVENTS => Told::All,
-            Ok(_) => Told::Some,
-            Err(_) => Told::Nothing,
+            Ok(_) if self.events.len() < EVENTS => PollResult::All,
+            Ok(_) => PollResult::Some,
+            Err(_) => PollResult::Nothing,
         }
     }
 
     /// A connection that was found ready. Each is told once.
     #[inline]
-    pub(super) fn next(&mut self) -> Option<Ready> {
+    pub(super) fn next(&mut self) -> Option<ReadySocket> {
         while let Some(&Event { flags, data }) = self.events.get(self.told) {
             self.told += 1;
             match data.u64() {
@@ -95,7 +95,7 @@ impl Readiness {
                 slot => {
                     let over = flags.intersects(EventFlags::RDHUP | EventFlags::HUP | EventFlags::ERR);
                     // Numbers of connections came from `usize`.
-                    return usize::try_from(slot).ok().map(|slot| Ready { slot, over });
+                    return usize::try_from(slot).ok().map(|slot| ReadySocket { slot, over });
                 }
             }
         }
@@ -120,22 +120,22 @@ mod tests {
 
     #[test]
     fn a_timer_wakes_once_a_setting_and_an_earlier_one_is_left_alone() {
-        let (mut readiness, clock) = (Readiness::new().unwrap(), Clock::start());
+        let (mut event_queue, clock) = (EventQueue::new().unwrap(), Clock::start());
         let soon = clock.now().plus(2_000_000);
-        readiness.sleep(soon, clock.now());
+        event_queue.sleep(soon, clock.now());
         assert!(clock.now() >= soon);
-        assert!(readiness.has_some());
-        assert_eq!(readiness.next(), None);
-        readiness.look();
-        assert!(!readiness.has_some(), "it is told once");
+        assert!(event_queue.has_some());
+        assert_eq!(event_queue.next(), None);
+        event_queue.look();
+        assert!(!event_queue.has_some(), "it is told once");
 
         let first = clock.now().plus(2_000_000);
-        readiness.sleep(first, clock.now());
-        readiness.events.clear(); // As if something else had woken the thread just before.
+        event_queue.sleep(first, clock.now());
+        event_queue.events.clear(); // As if something else had woken the thread just before.
         let later = first.plus(2_000_000);
-        readiness.set = Some(first);
-        readiness.timer.set(Duration::from_millis(1));
-        readiness.sleep(later, clock.now());
-        assert_eq!((readiness.set, readiness.next(), readiness.set), (Some(first), None, None));
+        event_queue.set = Some(first);
+        event_queue.timer.set(Duration::from_millis(1));
+        event_queue.sleep(later, clock.now());
+        assert_eq!((event_queue.set, event_queue.next(), event_queue.set), (Some(first), None, None));
     }
 }

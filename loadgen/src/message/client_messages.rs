@@ -3,25 +3,25 @@
 use frames::Mask;
 use wide::u64x2;
 
-use super::block::{BYTES, Block, PAIR};
-use super::body::{Body, Key};
+use super::block::{BYTES, FirstBlock, PAIR};
+use super::body::{BinaryBody, BodyKey};
 use super::checksum::Checksum;
 #[cfg(not(target_arch = "x86_64"))]
 use super::checksum::Portable;
 use super::hex::{self, hex};
 use super::template::{Pattern, Template, TextTemplate};
 use super::text::{LED, Lead};
-use super::words::{Row, Words};
-use super::{BINARY_COVERED, BINARY_HEADER, Kind, Payload, SEQUENCE_MASK, TEXT_COVERED, bare};
+use super::words::{CellRow, Words};
+use super::{BINARY_COVERED, BINARY_HEADER, MessageKind, Payload, SEQUENCE_MASK, TEXT_COVERED, bare};
 
 /// Makes and checks the messages of one client of a run. What they have in common is worked out once, so one of these is
 /// for several messages: those of a burst, those of a read.
 #[derive(Clone, Copy, Debug)]
-pub struct Series<'p> {
+pub struct ClientMessages<'p> {
     payload: &'p Payload,
     /// Of messages whose sequence is even, and of the others.
-    kinds: [Kind; 2],
-    key: Key,
+    kinds: [MessageKind; 2],
+    key: BodyKey,
     /// The two words of its texts, and of its binary messages, that name the client.
     text: u64x2,
     binary: u64x2,
@@ -33,7 +33,7 @@ pub struct Series<'p> {
 /// hold: the golden section of the number of cells, odd.
 const CLIENT_CELLS: u32 = 159;
 
-impl<'p> Series<'p> {
+impl<'p> ClientMessages<'p> {
     #[inline]
     pub(super) fn new(payload: &'p Payload, client: u32) -> Self {
         let Template { text, binary } = &payload.template;
@@ -41,7 +41,7 @@ impl<'p> Series<'p> {
         Self {
             payload,
             kinds,
-            key: Key::new(payload.run, client),
+            key: BodyKey::new(payload.run, client),
             // From byte 22 on, and from byte 12 on: places are those of the layout.
             text: text.plus.pair(1) ^ hex::at::<6>(client),
             binary: binary.plus.pair(0) ^ u64x2::new([0, u64::from(client.swap_bytes()) << 32]),
@@ -62,7 +62,7 @@ impl<'p> Series<'p> {
 
     /// The kind of the message with this sequence.
     #[inline]
-    pub fn kind(&self, sequence: u64) -> Kind {
+    pub fn kind(&self, sequence: u64) -> MessageKind {
         if sequence.is_multiple_of(2) { self.kinds[0] } else { self.kinds[1] }
     }
 
@@ -130,8 +130,10 @@ impl<'p> Series<'p> {
     #[inline(always)]
     fn encode_block_as<C: Checksum>(&self, sequence: u64, mask: Mask, out: &mut [u8]) -> u32 {
         match self.kind(sequence) {
-            Kind::Binary if out.len() == BYTES => self.encode_binary::<C>(sequence, mask, out),
-            Kind::Text if self.is_plain(sequence, out.len()) => self.encode_text::<C>(low(sequence).into(), mask, out),
+            MessageKind::Binary if out.len() == BYTES => self.encode_binary::<C>(sequence, mask, out),
+            MessageKind::Text if self.is_plain(sequence, out.len()) => {
+                self.encode_text::<C>(low(sequence).into(), mask, out)
+            }
             _ => C::encode_any(self, sequence, mask, out),
         }
     }
@@ -140,8 +142,8 @@ impl<'p> Series<'p> {
     #[inline(always)]
     pub(super) fn encode_any_as<C: Checksum>(&self, sequence: u64, mask: Mask, out: &mut [u8]) -> u32 {
         match self.kind(sequence) {
-            Kind::Binary => self.encode_binary::<C>(sequence, mask, out),
-            Kind::Text => {
+            MessageKind::Binary => self.encode_binary::<C>(sequence, mask, out),
+            MessageKind::Text => {
                 let (mask, out) = put_lead(self.lead(sequence), mask, out);
                 self.encode_text::<C>(sequence, mask, out)
             }
@@ -162,12 +164,12 @@ impl<'p> Series<'p> {
 
     /// A binary message but for its checksum.
     #[inline(always)]
-    fn binary(&self, sequence: u64) -> Words<Body> {
-        let body = Body::new(self.key, sequence);
+    fn binary(&self, sequence: u64) -> Words<BinaryBody> {
+        let body = BinaryBody::new(self.key, sequence);
         let Pattern { bits, plus } = &self.payload.template.binary;
-        let mut block = Block::of::<{ BINARY_HEADER / PAIR }>(body, bits, &plus.with(0, self.binary));
+        let mut block = FirstBlock::of::<{ BINARY_HEADER / PAIR }>(body, bits, &plus.with(0, self.binary));
         block.flip(1, [u64::from_le_bytes((sequence & SEQUENCE_MASK).to_be_bytes()), 0]);
-        Words { block, rest: body, kind: Kind::Binary }
+        Words { block, rest: body, kind: MessageKind::Binary }
     }
 
     /// The first cell of a text. The lowest bit counts as the highest, so that 256 messages, and 256 texts of which each has a
@@ -193,7 +195,7 @@ impl<'p> Series<'p> {
 
     /// Writes the body of a binary message that has no header.
     pub(super) fn fill(&self, sequence: u64, out: &mut [u8]) {
-        let words = Body::new(self.key, sequence).words_from(0);
+        let words = BinaryBody::new(self.key, sequence).words_from(0);
         for (bytes, word) in out.chunks_mut(8).zip(words) {
             bytes.copy_from_slice(&word.to_le_bytes()[..bytes.len()]);
         }
@@ -202,19 +204,19 @@ impl<'p> Series<'p> {
     /// True when a message of `kind` and `bytes` is message `sequence` to the last bit. `checksum`: what [`Self::encode`] returns
     /// for it.
     #[inline(always)]
-    pub fn is(&self, sequence: u64, checksum: u32, kind: Kind, bytes: &[u8]) -> bool {
+    pub fn is(&self, sequence: u64, checksum: u32, kind: MessageKind, bytes: &[u8]) -> bool {
         kind == self.kind(sequence) && bytes.len() == self.size() && self.is_of_kind(kind, sequence, checksum, bytes)
     }
 
     /// The same where its checksum is not known.
-    pub fn is_whole(&self, sequence: u64, kind: Kind, bytes: &[u8]) -> bool {
+    pub fn is_whole(&self, sequence: u64, kind: MessageKind, bytes: &[u8]) -> bool {
         kind == self.kind(sequence) && bytes.len() == self.size() && self.is_whole_of_kind(kind, sequence, bytes)
     }
 
-    pub(super) fn is_whole_of_kind(&self, kind: Kind, sequence: u64, bytes: &[u8]) -> bool {
+    pub(super) fn is_whole_of_kind(&self, kind: MessageKind, sequence: u64, bytes: &[u8]) -> bool {
         let (before, covered) = match kind {
-            Kind::Binary => (0, BINARY_COVERED),
-            Kind::Text => (self.lead(sequence).len(), TEXT_COVERED),
+            MessageKind::Binary => (0, BINARY_COVERED),
+            MessageKind::Text => (self.lead(sequence).len(), TEXT_COVERED),
         };
         // A header may claim to be longer than its message.
         bytes.len() >= before + kind.header_len()
@@ -222,14 +224,14 @@ impl<'p> Series<'p> {
     }
 
     #[inline(always)]
-    fn is_of_kind(&self, kind: Kind, sequence: u64, checksum: u32, bytes: &[u8]) -> bool {
+    fn is_of_kind(&self, kind: MessageKind, sequence: u64, checksum: u32, bytes: &[u8]) -> bool {
         match kind {
-            Kind::Binary => {
+            MessageKind::Binary => {
                 let mut words = self.binary(sequence);
                 put_binary(&mut words.block, checksum);
                 words.equal(bytes)
             }
-            Kind::Text => {
+            MessageKind::Text => {
                 let (template, slot) = (&self.payload.template.text, self.slot(sequence));
                 if !self.is_plain(sequence, bytes.len()) {
                     return is_text(template, self.text.to_array(), slot, sequence, checksum, bytes);
@@ -244,7 +246,7 @@ impl<'p> Series<'p> {
 
 /// A text from its header on but for its checksum. `client`: the words that name the client.
 #[inline(always)]
-fn text(template: &TextTemplate, client: u64x2, slot: u8, sequence: u64) -> Words<Row> {
+fn text(template: &TextTemplate, client: u64x2, slot: u8, sequence: u64) -> Words<CellRow> {
     let mut block = template.plus.with(1, client);
     block.flip(3, template.tails[usize::from(slot)]);
     block.flip(2, hex::at::<3>(low(sequence)));
@@ -255,11 +257,11 @@ fn text(template: &TextTemplate, client: u64x2, slot: u8, sequence: u64) -> Word
         block.flip(1, [0, more << 56]);
         block.flip(2, [more >> 8, 0]);
     }
-    Words { block, rest: Row { table: template.table, slot }, kind: Kind::Text }
+    Words { block, rest: CellRow { table: template.table, slot }, kind: MessageKind::Text }
 }
 
 /// Whether `bytes` are a text, of any size and with or without something before its header. A call, and one that is not given
-/// the [`Series`]: so this stays in registers while most messages are compared.
+/// the [`ClientMessages`]: so this stays in registers while most messages are compared.
 #[inline(never)]
 fn is_text(template: &TextTemplate, client: [u64; 2], slot: u8, sequence: u64, checksum: u32, bytes: &[u8]) -> bool {
     let mut words = text(template, client.into(), slot, sequence);
@@ -286,13 +288,13 @@ fn twice(mask: Mask) -> u64 {
 
 /// Puts the checksum of a binary message into it.
 #[inline(always)]
-fn put_binary(block: &mut Block, checksum: u32) {
+fn put_binary(block: &mut FirstBlock, checksum: u32) {
     block.flip(0, [u64::from(checksum.swap_bytes()) << 32, 0]);
 }
 
 /// The same for a text.
 #[inline(always)]
-fn put_text(block: &mut Block, checksum: u32) {
+fn put_text(block: &mut FirstBlock, checksum: u32) {
     block.flip(0, hex::at::<4>(checksum));
 }
 

@@ -3,7 +3,7 @@
 use std::io;
 
 #[derive(Debug, Default)]
-pub(super) struct Extra {
+pub(super) struct PendingIo {
     /// Frames that came with the opening handshake.
     pub(super) early: Vec<u8>,
     /// What the transport has not taken, from `taken` on.
@@ -17,7 +17,7 @@ pub(super) struct Extra {
     pub(super) broken: Option<io::Error>,
 }
 
-impl Extra {
+impl PendingIo {
     pub(super) fn is_blocked(&self) -> bool {
         self.taken < self.unsent.len()
     }

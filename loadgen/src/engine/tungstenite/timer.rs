@@ -7,31 +7,31 @@ use std::time::Duration;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
-use crate::engine::timer::Timer;
+use crate::engine::timer::KernelTimer;
 
 /// A timer that goes off once each time it is set.
-pub(super) struct Alarm(AsyncFd<Timer>);
+pub(super) struct AsyncTimer(AsyncFd<KernelTimer>);
 
-impl Alarm {
-    /// An alarm that is not set. Must be called in a tokio runtime.
+impl AsyncTimer {
+    /// An timer that is not set. Must be called in a tokio runtime.
     ///
     /// # Errors
     /// The kernel's, when the process has no descriptor left.
     pub(super) fn new() -> io::Result<Self> {
-        let timer = Timer::new()?;
-        // SAFETY: `Timer` owns its descriptor, keeps it open until it is dropped and always returns that one; `AsyncFd`
+        let timer = KernelTimer::new()?;
+        // SAFETY: `KernelTimer` owns its descriptor, keeps it open until it is dropped and always returns that one; `AsyncFd`
         // owns the timer.
         #[allow(unsafe_code)]
         let registered = unsafe { AsyncFd::register_with_interest(timer, Interest::READABLE) };
         Ok(Self(registered.map_err(|error| error.into_parts().1)?))
     }
 
-    /// Sets the alarm to go off `after` from now. Setting it again takes back what was set before.
+    /// Sets the timer to go off `after` from now. Setting it again takes back what was set before.
     pub(super) fn set(&self, after: Duration) {
         self.0.get_ref().set(after);
     }
 
-    /// Ready when the alarm went off.
+    /// ReadyList when the timer went off.
     pub(super) fn poll(&self, cx: &mut Context<'_>) -> Poll<()> {
         self.0.poll_read_ready(cx).map(|ready| {
             if let Ok(mut ready) = ready {

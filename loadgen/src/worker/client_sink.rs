@@ -1,0 +1,67 @@
+//! What a connection brings, on its way into the books.
+
+use super::{Client, ClientState};
+use crate::clock::Time;
+use crate::engine::{ConnectionEnd, EventSink, ReadBatch};
+use crate::ledger::{Expectation, MessageEvent};
+use crate::worker::recorder::Recorder;
+
+/// Books what one connection brings.
+pub(super) struct ClientSink<'a> {
+    client: &'a mut Client,
+    recorder: &'a mut Recorder,
+    expectation: &'a Expectation,
+    /// The last read.
+    pub(super) last: Option<Time>,
+    /// How the connection ended, if it did.
+    pub(super) cause: Option<ConnectionEnd>,
+}
+
+impl<'a> ClientSink<'a> {
+    pub(super) fn new(client: &'a mut Client, recorder: &'a mut Recorder, expectation: &'a Expectation) -> Self {
+        Self { client, recorder, expectation, last: None, cause: None }
+    }
+}
+
+impl EventSink for ClientSink<'_> {
+    #[inline]
+    fn in_order<'b>(
+        &mut self,
+        at: Time,
+        mut events: impl Iterator<Item = MessageEvent<'b>>,
+    ) -> Option<MessageEvent<'b>> {
+        if self.client.state == ClientState::Settled {
+            return events.next(); // What comes too late is not what must come.
+        }
+        let mut sink =
+            self.recorder.for_connection(self.expectation, self.client.ledger.client(), self.client.local, at);
+        self.client.ledger.received_in_order(self.expectation, events, &mut sink)
+    }
+
+    #[inline]
+    fn message(&mut self, at: Time, event: MessageEvent<'_>) {
+        if self.client.state != ClientState::Settled {
+            let mut sink =
+                self.recorder.for_connection(self.expectation, self.client.ledger.client(), self.client.local, at);
+            self.client.ledger.received(self.expectation, event, &mut sink);
+        }
+    }
+
+    fn offence(&mut self, at: Time, event: MessageEvent<'_>) {
+        if self.client.state != ClientState::Settled {
+            let mut sink =
+                self.recorder.for_connection(self.expectation, self.client.ledger.client(), self.client.local, at);
+            self.client.ledger.protocol_violation(self.expectation, event, &mut sink);
+        }
+    }
+
+    fn read(&mut self, at: Time, read: ReadBatch) {
+        self.recorder.read(at, read);
+        self.recorder.evidence.read(read.bytes, read.messages + read.controls);
+        self.last = Some(at);
+    }
+
+    fn ended(&mut self, cause: ConnectionEnd) {
+        self.cause = Some(cause);
+    }
+}

@@ -76,7 +76,7 @@ impl Pending {
         &self.places[self.free..]
     }
 
-    /// PendingState `index`, counted from the first.
+    /// Place `index`, counted from the first.
     #[inline]
     pub(super) fn place(&self, index: usize) -> Option<PendingState> {
         self.places().get(index).copied()
@@ -118,7 +118,7 @@ impl Pending {
         }
     }
 
-    /// SendTimes of message `sequence`, if it has a place and no fate.
+    /// Times of message `sequence`, if it has a place and no fate.
     pub(super) fn times(&self, sequence: u64) -> Option<SendTimes> {
         self.place(self.index(sequence)?).filter(|place| *place != PendingState::Gone)?;
         let last = self.last.filter(|last| last.first <= sequence);

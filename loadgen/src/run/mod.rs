@@ -34,7 +34,7 @@ use crate::transport::endpoint;
 use crate::transport::source_addresses::{self, SourceAddresses};
 use crate::worker::{WorkerConfig, WorkerOutcome};
 
-/// StopDetector a run from another thread, a signal handler for example. Clones stop the same run.
+/// Stops a run from another thread, a signal handler for example. Clones stop the same run.
 #[derive(Clone, Debug, Default)]
 pub struct Stop(Arc<AtomicBool>);
 

@@ -10,7 +10,7 @@ use std::num::NonZeroU32;
 
 use crate::plan::Rate;
 
-/// The grid of due times. SendTimes are nanoseconds since the start of the warm-up.
+/// The grid of due times. Times are nanoseconds since the start of the warm-up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Schedule {
     /// Slots are `numerator / denominator` nanoseconds apart.

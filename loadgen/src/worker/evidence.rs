@@ -44,7 +44,7 @@ pub(crate) struct EvidenceLog {
 }
 
 impl EvidenceLog {
-    /// SendTimes are told from `origin`, the beginning of the measured phase.
+    /// Times are told from `origin`, the beginning of the measured phase.
     pub(crate) fn begin(&mut self, origin: Time) {
         // What was found before counts from the same instant.
         for evidence in &mut self.kept {

@@ -73,7 +73,7 @@ impl<E: Engine> Worker<E> {
     }
 
     pub(super) fn end(&mut self, to: Time) {
-        // StopTotals in the warm-up, nothing was measured.
+        // Stopped in the warm-up, nothing was measured.
         self.outcome.window = Window { from: self.outcome.window.from.min(to), to };
         self.outcome.recorder.end_window(self.outcome.window);
     }

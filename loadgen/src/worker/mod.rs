@@ -129,7 +129,7 @@ pub(crate) struct WorkerOutcome {
     /// Processor time of the thread in the window, and how much of it went into spinning, in nanoseconds.
     pub(crate) cpu: u64,
     pub(crate) spun: u64,
-    /// SendTimes in which the thread should have run and did not.
+    /// Times in which the thread should have run and did not.
     pub(crate) stopped: StopTotals,
 }
 

@@ -1,4 +1,4 @@
-//! StopDetector of a worker: times in which it should have run and did not, and that its work does not explain. Pure.
+//! Stops of a worker: times in which it should have run and did not, and that its work does not explain. Pure.
 
 use crate::clock::Time;
 use crate::worker::recorder::Window;
@@ -6,7 +6,7 @@ use crate::worker::recorder::Window;
 /// Nanoseconds between two turns that are no stop.
 const SHORT: u64 = 10_000_000;
 
-/// StopDetector so far.
+/// Stops so far.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct StopDetector {
     /// By when the next turn was to begin.
@@ -19,7 +19,7 @@ pub(super) struct StopDetector {
     pub(super) measured: StopTotals,
 }
 
-/// StopDetector of a phase, in nanoseconds.
+/// Stops of a phase, in nanoseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct StopTotals {
     pub(crate) times: u64,

@@ -31,7 +31,7 @@ impl AsyncTimer {
         self.0.get_ref().set(after);
     }
 
-    /// ReadyList when the timer went off.
+    /// Ready when the timer went off.
     pub(super) fn poll(&self, cx: &mut Context<'_>) -> Poll<()> {
         self.0.poll_read_ready(cx).map(|ready| {
             if let Ok(mut ready) = ready {

@@ -32,7 +32,7 @@ pub(crate) struct OpenConnection {
     pub(crate) bounds: ConnectionLimits,
 }
 
-/// ConnectionLimits of a connection, which are the same for all.
+/// Bounds of a connection, which are the same for all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ConnectionLimits {
     /// Largest message that is taken, in bytes; a larger one ends the connection.

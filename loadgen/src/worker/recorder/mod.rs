@@ -49,7 +49,7 @@ pub struct Misroute {
 /// Messages a call carried, over many calls.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CallTally {
-    /// CallTally that moved bytes.
+    /// Calls that moved bytes.
     pub calls: u64,
     /// Messages in them.
     pub messages: u64,

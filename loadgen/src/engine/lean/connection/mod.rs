@@ -32,7 +32,7 @@ pub(super) struct LeanConnection {
     stream: NonBlockingStream,
     decoder: Decoder,
     state: ConnectionState,
-    /// ReadBatch until the end of the stream has come.
+    /// Read until the end of the stream has come.
     to_the_end: bool,
     /// Bytes of the next read at most.
     most: u32,
@@ -418,7 +418,7 @@ impl LeanConnection {
 /// What to do after a read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NextStep {
-    /// ReadBatch again: more may be there.
+    /// Read again: more may be there.
     ReadAgain,
     /// Wait until the kernel tells.
     Wait,

@@ -13,7 +13,7 @@ use reports::compare::Options;
 use reports::metric::Better;
 use reports::render::search::RenderSearch;
 use reports::render::{
-    Bencher, Entry, GithubBenchmark, Hlog, Html, IntervalsCsv, Json, Junit, Markdown, PercentilesCsv, Text,
+    Bencher, LabelledResult, GithubBenchmark, Hlog, Html, IntervalsCsv, Json, Junit, Markdown, PercentilesCsv, Text,
 };
 use reports::store::{self, Stored};
 use reports::{Judgement, Render, Report, compare, judge};
@@ -137,7 +137,7 @@ fn show(report: &Report, judgement: &Judgement) {
     for format in formats {
         let _ = format.render(report, judgement, &mut Paper(0));
     }
-    let entry = Entry { label: "a", report, judgement };
+    let entry = LabelledResult { label: "a", report, judgement };
     let _ = Html.page(&[entry, entry], &mut Paper(0));
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use reports::model::{Evidence, Interval};
 use reports::render::search::RenderSearch;
-use reports::render::{Entry, Html};
+use reports::render::{Html, LabelledResult};
 use reports::search::{Cause, Next, Outcome as StepOutcome, Record, Resolution, Search, Step};
 use reports::{Judgement, Report, Verdict};
 use serde_json::{Value, json};
@@ -71,7 +71,8 @@ fn write(folder: &Path, name: &str, content: Content<'_>) -> PathBuf {
     let out = &mut File::create(&path).expect("a file");
     let written = match content {
         Content::Results(results) => {
-            let entries = results.iter().map(|(label, (report, judgement))| Entry { label, report, judgement });
+            let entries =
+                results.iter().map(|(label, (report, judgement))| LabelledResult { label, report, judgement });
             Html.page(&entries.collect::<Vec<_>>(), out)
         }
         Content::Search(record) => Html.search(record, out),

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{
     Render, invalid_data,
-    tracked::{Kind, tracked},
+    tracked::{TrackedKind, tracked},
 };
 use crate::{judge::Judgement, model::Report};
 
@@ -21,7 +21,7 @@ pub struct Bencher;
 
 /// Bencher's `Metric`.
 #[derive(Serialize)]
-struct Metric {
+struct BencherMetric {
     value: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     lower_value: Option<f64>,
@@ -29,12 +29,13 @@ struct Metric {
 
 impl Render for Bencher {
     fn render(&self, report: &Report, _: &Judgement, out: &mut dyn io::Write) -> io::Result<()> {
-        let benchmarks: BTreeMap<String, BTreeMap<&str, Metric>> = tracked(report)
+        let benchmarks: BTreeMap<String, BTreeMap<&str, BencherMetric>> = tracked(report)
             .into_iter()
             .map(|tracked| {
                 (
                     tracked.name,
-                    [(measure(tracked.kind), Metric { value: tracked.value, lower_value: tracked.marked })].into(),
+                    [(measure(tracked.kind), BencherMetric { value: tracked.value, lower_value: tracked.marked })]
+                        .into(),
                 )
             })
             .collect();
@@ -44,13 +45,13 @@ impl Render for Bencher {
 }
 
 /// The slug of a measure.
-fn measure(kind: Kind) -> &'static str {
+fn measure(kind: TrackedKind) -> &'static str {
     match kind {
-        Kind::Latency => "latency",
-        Kind::Throughput => "throughput",
-        Kind::Count => "count",
-        Kind::CpuTime => "cpu-time",
-        Kind::Memory => "peak-rss",
+        TrackedKind::Latency => "latency",
+        TrackedKind::Throughput => "throughput",
+        TrackedKind::Count => "count",
+        TrackedKind::CpuTime => "cpu-time",
+        TrackedKind::Memory => "peak-rss",
     }
 }
 

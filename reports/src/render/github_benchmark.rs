@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{
     Render, invalid_data,
-    tracked::{Kind, Tracked, tracked},
+    tracked::{TrackedKind, TrackedMetric, tracked},
 };
 use crate::{
     human::count,
@@ -30,7 +30,7 @@ pub struct GithubBenchmark {
 
 /// The action's `BenchmarkResult`. Its `range` is for the spread of several runs, of which there is one here.
 #[derive(Serialize)]
-struct Entry {
+struct BenchmarkResult {
     name: String,
     unit: &'static str,
     value: f64,
@@ -40,25 +40,25 @@ struct Entry {
 impl Render for GithubBenchmark {
     fn render(&self, report: &Report, judgement: &Judgement, out: &mut dyn io::Write) -> io::Result<()> {
         let wanted = tracked(report).into_iter().filter(|tracked| tracked.better == self.better);
-        let entries: Vec<Entry> = wanted.map(|tracked| entry(tracked, judgement.verdict)).collect();
+        let entries: Vec<BenchmarkResult> = wanted.map(|tracked| entry(tracked, judgement.verdict)).collect();
         serde_json::to_writer_pretty(&mut *out, &entries).map_err(invalid_data)?;
         writeln!(out)
     }
 }
 
-fn entry(tracked: Tracked, verdict: Verdict) -> Entry {
+fn entry(tracked: TrackedMetric, verdict: Verdict) -> BenchmarkResult {
     let verdict = verdict.name();
     let values = tracked.values.map(|values| format!(", {} values", count(values))).unwrap_or_default();
     let marked = tracked.marked.map(|floor| format!(", marked: the generator may have a part in it, floor {floor} ns"));
     let marked = marked.unwrap_or_default();
-    Entry {
+    BenchmarkResult {
         name: tracked.name,
         unit: match tracked.kind {
-            Kind::Latency => "ns",
-            Kind::Throughput => "messages/s",
-            Kind::Count => "count",
-            Kind::CpuTime => "ns/message",
-            Kind::Memory => "bytes",
+            TrackedKind::Latency => "ns",
+            TrackedKind::Throughput => "messages/s",
+            TrackedKind::Count => "count",
+            TrackedKind::CpuTime => "ns/message",
+            TrackedKind::Memory => "bytes",
         },
         value: tracked.value,
         extra: format!("verdict {verdict}{values}{marked}"),

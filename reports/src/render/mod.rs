@@ -11,8 +11,9 @@ mod junit;
 mod markdown;
 pub mod search;
 mod text;
+mod tone;
 mod tracked;
-mod words;
+mod wording;
 
 use std::io;
 
@@ -38,7 +39,7 @@ pub trait Render {
 
 /// One result among several that are shown together.
 #[derive(Clone, Copy, Debug)]
-pub struct Entry<'a> {
+pub struct LabelledResult<'a> {
     /// What tells it from the others: the name of its file, a version. May hold anything.
     pub label: &'a str,
     /// What was measured.

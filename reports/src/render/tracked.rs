@@ -24,11 +24,11 @@ const METRICS: [&str; 12] = [
 
 /// One number.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Tracked {
+pub(super) struct TrackedMetric {
     /// A metric's full name where there is one. Of ours, never of a report.
     pub(super) name: String,
     pub(super) value: f64,
-    pub(super) kind: Kind,
+    pub(super) kind: TrackedKind,
     /// Which direction is an improvement.
     pub(super) better: Better,
     /// Values that it rests on.
@@ -39,7 +39,7 @@ pub(super) struct Tracked {
 
 /// What sort of number: what may share an axis and a threshold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum TrackedKind {
     /// Nanoseconds.
     Latency,
     /// Messages per second.
@@ -53,27 +53,27 @@ pub(super) enum Kind {
 }
 
 /// Everything that a run has measured of these, each number finite.
-pub(super) fn tracked(report: &Report) -> Vec<Tracked> {
+pub(super) fn tracked(report: &Report) -> Vec<TrackedMetric> {
     let named = METRICS.map(|name| name.parse().expect("it is a metric"));
     let failures = CountName::all().map(Metric::Count).filter(|metric| metric.better() == Better::Lower);
     let metrics = named.into_iter().chain(failures).filter_map(|metric| {
         let kind = match metric.unit() {
-            Unit::Nanoseconds => Kind::Latency,
-            Unit::MessagesPerSecond => Kind::Throughput,
-            Unit::Count => Kind::Count,
+            Unit::Nanoseconds => TrackedKind::Latency,
+            Unit::MessagesPerSecond => TrackedKind::Throughput,
+            Unit::Count => TrackedKind::Count,
         };
         let values = matches!(metric, Metric::Latency(..)).then(|| metric.values(report));
         let floor = || Range::of(metric, report).map(|range| range.low).filter(|low| low.is_finite());
         let marked = if bounds::is_marked_metric(metric, report) { floor() } else { None };
         let (name, value) = (metric.name(), metric.measure(report)?);
-        Some(Tracked { name, value, kind, better: metric.better(), values, marked })
+        Some(TrackedMetric { name, value, kind, better: metric.better(), values, marked })
     });
     metrics.chain(generator(report)).filter(|tracked| tracked.value.is_finite()).collect()
 }
 
 /// What the generator itself took, which no threshold is about.
-fn generator(report: &Report) -> impl Iterator<Item = Tracked> {
-    let of = |name: &str, kind, value| Tracked {
+fn generator(report: &Report) -> impl Iterator<Item = TrackedMetric> {
+    let of = |name: &str, kind, value| TrackedMetric {
         name: name.to_owned(),
         value,
         kind,
@@ -81,10 +81,11 @@ fn generator(report: &Report) -> impl Iterator<Item = Tracked> {
         values: None,
         marked: None,
     };
-    let cpu =
-        Metric::Efficiency.measure(report).map(|per_second| of("cpu_per_message", Kind::CpuTime, 1e9 / per_second));
+    let cpu = Metric::Efficiency
+        .measure(report)
+        .map(|per_second| of("cpu_per_message", TrackedKind::CpuTime, 1e9 / per_second));
     let peak = report.generator.peak_rss_bytes;
-    let memory = (peak > 0).then(|| of("peak_rss", Kind::Memory, peak as f64));
+    let memory = (peak > 0).then(|| of("peak_rss", TrackedKind::Memory, peak as f64));
     cpu.into_iter().chain(memory)
 }
 
@@ -128,7 +129,7 @@ mod tests {
         report.measured_s = 0.0;
         report.generator = Generator::default();
         report.traffic.matched_in_window = 0;
-        assert!(tracked(&report).iter().all(|tracked| tracked.kind == Kind::Count), "{:?}", tracked(&report));
+        assert!(tracked(&report).iter().all(|tracked| tracked.kind == TrackedKind::Count), "{:?}", tracked(&report));
         // A file may hold what makes a rate infinite.
         report.measured_s = 1e-320;
         report.traffic.matched_in_window = 1;

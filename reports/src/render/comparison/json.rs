@@ -57,9 +57,9 @@ struct AbDocument<'a> {
     needs_more: bool,
     metrics: Vec<RowDocument>,
     /// One a pair, in the order in which they were run: the metrics of either side in the order of `metrics`.
-    runs: Vec<Pair>,
+    runs: Vec<PairDocument>,
     /// Pairs that did not count, in the order in which they were run.
-    discarded_runs: Vec<DiscardedPair<'a>>,
+    discarded_runs: Vec<DiscardedPairDocument<'a>>,
 }
 
 /// Pairs that did not count, by the run in which the generator was too slow.
@@ -72,7 +72,7 @@ struct DiscardsDocument {
 }
 
 #[derive(Serialize)]
-struct DiscardedPair<'a> {
+struct DiscardedPairDocument<'a> {
     /// For which it was run, from 1.
     pair: usize,
     a: Vec<Option<f64>>,
@@ -103,7 +103,7 @@ struct RowDocument {
 }
 
 #[derive(Serialize)]
-struct Pair {
+struct PairDocument {
     a: Vec<Option<f64>>,
     b: Vec<Option<f64>>,
 }
@@ -145,7 +145,7 @@ impl RenderComparison for Json {
             looks: &outcome.looks,
             needs_more: outcome.needs_more,
             metrics: outcome.rows.iter().map(metric).collect(),
-            runs: outcome.pairs.iter().map(|(a, b)| Pair { a: values(a), b: values(b) }).collect(),
+            runs: outcome.pairs.iter().map(|(a, b)| PairDocument { a: values(a), b: values(b) }).collect(),
             discarded_runs: outcome.discarded.iter().map(discarded).collect(),
         };
         write(&document, out)
@@ -161,9 +161,9 @@ fn discards(discards: Discards) -> DiscardsDocument {
     DiscardsDocument { baseline, candidate, both, p_value: discards.p_value() }
 }
 
-fn discarded(pair: &Discarded) -> DiscardedPair<'_> {
+fn discarded(pair: &Discarded) -> DiscardedPairDocument<'_> {
     let Discarded { pair, a, b } = pair;
-    DiscardedPair { pair: *pair, a: values(a), b: values(b), a_reasons: &a.reasons, b_reasons: &b.reasons }
+    DiscardedPairDocument { pair: *pair, a: values(a), b: values(b), a_reasons: &a.reasons, b_reasons: &b.reasons }
 }
 
 fn values(run: &Observation) -> Vec<Option<f64>> {

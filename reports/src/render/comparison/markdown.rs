@@ -3,16 +3,13 @@
 
 use std::io::{self, Write};
 
-use super::{Ab, Cells, RenderComparison, headline, progress, runs};
+use super::{Ab, ComparisonCells, RenderComparison, progress, runs, summary};
 use crate::{
     compare::{Comparison, Difference, Row, Side, Verdict},
-    render::markdown::code,
+    render::{Markdown, markdown::code},
 };
 
-/// The Markdown of a comparison. What came from files, servers and commands stands in code spans and nowhere else.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Markdown;
-
+/// What came from files, servers and commands stands in code spans and nowhere else.
 impl RenderComparison for Markdown {
     fn comparison(&self, comparison: &Comparison, out: &mut dyn Write) -> io::Result<()> {
         verdict(out, "comparison", comparison.verdict, &comparison.reasons)?;
@@ -50,7 +47,7 @@ impl RenderComparison for Markdown {
 }
 
 fn verdict(out: &mut dyn Write, what: &str, verdict: Verdict, reasons: &[String]) -> io::Result<()> {
-    let (word, meaning) = headline(verdict);
+    let (word, meaning) = summary(verdict);
     writeln!(out, "### {word}: {what}\n\n{meaning}\n")?;
     for reason in reasons {
         writeln!(out, "- {}", code(reason))?;
@@ -71,7 +68,8 @@ fn table(out: &mut dyn Write, rows: &[&Row], with_detectable: bool) -> io::Resul
     writeln!(out, "| metric | baseline | candidate | change | interval | margin |{heading} verdict |")?;
     writeln!(out, "|---|--:|--:|--:|--:|--:|{rule}---|")?;
     for row in rows {
-        let Cells { metric, baseline, candidate, change, interval, margin, detectable, verdict } = Cells::of(row);
+        let ComparisonCells { metric, baseline, candidate, change, interval, margin, detectable, verdict } =
+            ComparisonCells::of(row);
         let detectable = if with_detectable { format!(" {detectable} |") } else { String::new() };
         let verdict = if row.finding.is_some_and(|finding| finding.name() != "pass") {
             format!("**{verdict}**")

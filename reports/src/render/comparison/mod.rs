@@ -13,7 +13,6 @@ use crate::{
     human,
     paired::{Discards, Outcome},
 };
-pub use markdown::Markdown;
 
 /// What a paired test came to, and what was compared.
 #[derive(Clone, Copy, Debug)]
@@ -28,7 +27,7 @@ pub struct Ab<'a> {
     pub repeated: u32,
 }
 
-/// A format in which comparisons can be shown: [`Text`](super::Text), [`Json`](super::Json), [`Markdown`].
+/// A format in which comparisons can be shown: [`Text`](super::Text), [`Json`](super::Json), [`Markdown`](super::Markdown).
 pub trait RenderComparison {
     /// Writes a comparison of results, with a newline at the end.
     ///
@@ -44,7 +43,7 @@ pub trait RenderComparison {
 }
 
 /// The first word of an output, and what it means.
-fn headline(verdict: Verdict) -> (&'static str, &'static str) {
+fn summary(verdict: Verdict) -> (&'static str, &'static str) {
     match verdict {
         Verdict::Pass => ("PASS", "no metric that decides is worse by more than its margin"),
         Verdict::Regression => ("FAIL", "regression: the candidate is worse by more than the margin"),
@@ -58,7 +57,7 @@ fn headline(verdict: Verdict) -> (&'static str, &'static str) {
 }
 
 /// What a row shows in its columns, of a metric that is measured in it.
-struct Cells {
+struct ComparisonCells {
     metric: String,
     baseline: String,
     candidate: String,
@@ -69,7 +68,7 @@ struct Cells {
     verdict: &'static str,
 }
 
-impl Cells {
+impl ComparisonCells {
     fn of(row: &Row) -> Self {
         let none = || "-".to_owned();
         let value = |value: Option<f64>| value.map_or_else(none, |value| row.metric.show(value));

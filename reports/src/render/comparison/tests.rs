@@ -10,7 +10,7 @@ use crate::{
         sample::{pass, violation},
     },
     render::{
-        Json, Text,
+        Json, Markdown, Text,
         markdown::{Node, parse},
     },
 };

@@ -2,23 +2,22 @@
 
 use std::io;
 
-use anstyle::Style;
-
-use super::{Ab, Cells, RenderComparison, headline, progress, runs};
+use super::{Ab, ComparisonCells, RenderComparison, progress, runs, summary};
 use crate::{
-    compare::{Comparison, Finding, Row, Side, Verdict},
+    compare::{Comparison, Row, Side, Verdict},
     render::{
         Text,
         text::{
-            printer::{Palette, Printer},
+            printer::Printer,
             table::{NumberRow, NumberTable},
         },
+        tone::Tone,
     },
 };
 
 impl RenderComparison for Text {
     fn comparison(&self, comparison: &Comparison, out: &mut dyn io::Write) -> io::Result<()> {
-        let printer = &mut Printer::new(*self, out);
+        let printer = &mut Printer::new(self.color, self.width, out);
         verdict(printer, comparison.verdict, &comparison.reasons)?;
         if comparison.forced {
             printer.row("  note", "--force: these runs are judged although they differ in more than what is tested")?;
@@ -37,7 +36,7 @@ impl RenderComparison for Text {
     }
 
     fn ab(&self, ab: &Ab<'_>, out: &mut dyn io::Write) -> io::Result<()> {
-        let printer = &mut Printer::new(*self, out);
+        let printer = &mut Printer::new(self.color, self.width, out);
         verdict(printer, ab.outcome.verdict, &ab.outcome.reasons)?;
         printer.blank()?;
         printer.row("baseline", &format!("A: {}", ab.a))?;
@@ -50,12 +49,8 @@ impl RenderComparison for Text {
 }
 
 fn verdict(printer: &mut Printer<'_>, verdict: Verdict, reasons: &[String]) -> io::Result<()> {
-    let (word, meaning) = headline(verdict);
-    let style = match verdict {
-        Verdict::Pass => printer.palette.good,
-        Verdict::Regression | Verdict::Missing | Verdict::Delivery | Verdict::Connections => printer.palette.bad,
-        Verdict::Invalid | Verdict::Inconclusive | Verdict::Incomparable => printer.palette.doubtful,
-    };
+    let (word, meaning) = summary(verdict);
+    let style = printer.palette.of(verdict.into());
     printer.styled_row(word, style, meaning, style)?;
     reasons.iter().try_for_each(|reason| printer.row("  why", reason))
 }
@@ -87,9 +82,13 @@ fn table(printer: &mut Printer<'_>, rows: &[Row], with_detectable: bool) -> io::
     let (deciding, others): (Vec<&Row>, Vec<&Row>) = rows.iter().partition(|row| row.margin.is_some());
     let columns = if with_detectable { &COLUMNS[..] } else { &COLUMNS[..5] };
     let number_row = |row: &Row| {
-        let cells = Cells::of(row);
+        let cells = ComparisonCells::of(row);
         let numbers = columns_of(&cells)[..columns.len()].iter().map(|&text| text.to_owned()).collect();
-        NumberRow { name: cells.metric, numbers, verdict: (cells.verdict, style_of(&printer.palette, row.finding)) }
+        NumberRow {
+            name: cells.metric,
+            numbers,
+            verdict: (cells.verdict, row.finding.map(Tone::from).unwrap_or_default()),
+        }
     };
     let table = NumberTable {
         names: ("metric", NAME),
@@ -102,15 +101,6 @@ fn table(printer: &mut Printer<'_>, rows: &[Row], with_detectable: bool) -> io::
 }
 
 /// What stands in [`COLUMNS`].
-fn columns_of(cells: &Cells) -> [&str; 6] {
+fn columns_of(cells: &ComparisonCells) -> [&str; 6] {
     [&cells.baseline, &cells.candidate, &cells.change, &cells.interval, &cells.margin, &cells.detectable]
-}
-
-fn style_of(palette: &Palette, finding: Option<Finding>) -> Style {
-    match finding {
-        None => Style::new(),
-        Some(Finding::Pass) => palette.good,
-        Some(Finding::Regression | Finding::Missing) => palette.bad,
-        Some(Finding::Inconclusive | Finding::Refused { .. }) => palette.doubtful,
-    }
 }

@@ -22,7 +22,7 @@ use std::io;
 
 use askama::Template;
 
-use super::{Entry, Render};
+use super::{LabelledResult, Render};
 use crate::{judge::Judgement, model::Report};
 
 /// A self-contained page of HTML, of one result or of several that are drawn over each other.
@@ -33,24 +33,24 @@ use crate::{judge::Judgement, model::Report};
 pub struct Html;
 
 impl Html {
-    /// Writes a page that shows `entries`, in their order.
+    /// Writes a page that shows `results`, in their order.
     ///
     /// Lines are thinned out to what can be seen, without losing a peak; so an hour is not much larger than a minute.
     ///
     /// # Errors
     /// What `out` returns, or [`io::ErrorKind::InvalidInput`] when there is nothing to show.
-    pub fn page(&self, entries: &[Entry<'_>], out: &mut dyn io::Write) -> io::Result<()> {
-        if entries.is_empty() {
+    pub fn page(&self, results: &[LabelledResult<'_>], out: &mut dyn io::Write) -> io::Result<()> {
+        if results.is_empty() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "a page needs one result at least"));
         }
-        results::page(entries).write_into(out)?;
+        results::page(results).write_into(out)?;
         writeln!(out)
     }
 }
 
 impl Render for Html {
     fn render(&self, report: &Report, judgement: &Judgement, out: &mut dyn io::Write) -> io::Result<()> {
-        self.page(&[Entry { label: &report.target.url, report, judgement }], out)
+        self.page(&[LabelledResult { label: &report.target.url, report, judgement }], out)
     }
 }
 

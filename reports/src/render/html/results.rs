@@ -1,36 +1,36 @@
 //! The page of one result, or of several that are drawn over each other.
 
 use super::{
-    chart::line_style::Key,
+    chart::line_style::LineStyle,
     page::Page,
     section::{banner::Banner, delivery, evidence, facts, headline, history, latency},
 };
-use crate::render::{Entry, words};
+use crate::render::{LabelledResult, wording};
 
-pub(crate) fn page(entries: &[Entry<'_>]) -> Page {
-    let key = |index| (entries.len() > 1).then_some(Key(index));
+pub(crate) fn page(results: &[LabelledResult<'_>]) -> Page {
+    let style = |index| (results.len() > 1).then_some(LineStyle(index));
     Page {
-        title: title(entries).into(),
-        banners: entries.iter().enumerate().map(|(index, entry)| Banner::of(key(index), entry)).collect(),
-        headline: headline::block(entries),
+        title: title(results).into(),
+        banners: results.iter().enumerate().map(|(index, result)| Banner::of(style(index), result)).collect(),
+        headline: headline::block(results),
         sections: [
-            vec![delivery::section(entries)],
+            vec![delivery::section(results)],
             vec![
-                latency::section(entries),
-                history::section(entries),
-                facts::connecting(entries),
-                facts::health(entries),
-                facts::plan(entries),
+                latency::section(results),
+                history::section(results),
+                facts::connecting(results),
+                facts::health(results),
+                facts::plan(results),
             ],
         ],
-        evidence: evidence::findings(entries),
+        evidence: evidence::of_results(results),
     }
 }
 
 /// What a tab or a list of attachments shows.
-fn title(entries: &[Entry<'_>]) -> String {
-    match entries {
-        [entry] => format!("{}: {} – loadgen", words::verdict(entry.report, entry.judgement).0, entry.label),
+fn title(results: &[LabelledResult<'_>]) -> String {
+    match results {
+        [result] => format!("{}: {} – loadgen", wording::verdict(result.report, result.judgement).0, result.label),
         several => format!("{} results – loadgen", several.len()),
     }
 }

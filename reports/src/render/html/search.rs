@@ -12,21 +12,22 @@ use crate::{
             Html,
             chart::{
                 axis::Axis,
-                line_style::Key,
-                plot::{Marked, Plot},
+                line_style::LineStyle,
+                plot::{Plot, ValueMark},
             },
             page::Page,
             section::{
                 Section,
                 banner::Banner,
-                content::{Block, Tile},
+                content::{ContentBlock, Tile},
                 headline::per_second,
             },
-            table::{Body, Cell, Row, Table, Tone},
+            table::{PageTable, TableBody, TableCell, TableRow},
         },
-        search::{Cells, Mood, RenderSearch, course, headline, limit, plan, target},
+        search::{RenderSearch, StepCells, limit, plan, search_settings, summary, target},
+        tone::Tone,
     },
-    search::{Cause, Outcome, Record, Step},
+    search::{Outcome, Record, Step},
     threshold::Threshold,
 };
 
@@ -38,16 +39,16 @@ impl RenderSearch for Html {
 }
 
 fn page(record: &Record) -> Page {
-    let (word, ..) = headline(&record.conclusion);
+    let (word, ..) = summary(&record.conclusion);
     let steps = record.curve();
     let valid: Vec<&Step> = steps.iter().copied().filter(|step| step.is_valid()).collect();
-    let notes = record.notes().into_iter().map(|note| Block::Note(note.into()));
+    let notes = record.notes().into_iter().map(|note| ContentBlock::Note(note.into()));
     let curve = [
-        Block::plots(
+        ContentBlock::plots(
             [response(record, &valid), throughput(record, &valid)].into_iter().flatten().collect(),
             "Nothing matched in any step.",
         ),
-        Block::Tables(vec![table(&steps)]),
+        ContentBlock::Tables(vec![table(&steps)]),
     ];
     Page {
         title: format!("{word}: the highest rate that holds – loadgen").into(),
@@ -55,23 +56,23 @@ fn page(record: &Record) -> Page {
         headline: headline_numbers(record),
         sections: [
             vec![Section { id: "curve", title: "Rates", blocks: curve.into_iter().chain(notes).collect() }],
-            vec![Section { id: "plan", title: "Plan and environment", blocks: vec![Block::Tables(facts(record))] }],
+            vec![Section {
+                id: "plan",
+                title: "Plan and environment",
+                blocks: vec![ContentBlock::Tables(facts(record))],
+            }],
         ],
         evidence: Vec::new(),
     }
 }
 
 fn banner(record: &Record) -> Banner {
-    let (word, meaning, mood) = headline(&record.conclusion);
+    let (word, meaning, tone) = summary(&record.conclusion);
     let limited = limit(&record.conclusion).map(|limit| format!("limited by {limit}"));
     Banner {
-        key: None,
+        style: None,
         label: target(record).into(),
-        tone: match mood {
-            Mood::Good => Tone::Good,
-            Mood::Bad => Tone::Bad,
-            Mood::Doubtful => Tone::Doubtful,
-        },
+        tone,
         word,
         meaning: meaning.into(),
         reasons: limited.iter().chain(record.reasons()).map(Into::into).collect(),
@@ -79,7 +80,7 @@ fn banner(record: &Record) -> Banner {
     }
 }
 
-fn headline_numbers(record: &Record) -> Block {
+fn headline_numbers(record: &Record) -> ContentBlock {
     let at = |rate: Option<f64>| record.valid_at(rate?).next_back();
     let highest = at(record.conclusion.holds());
     let lowest = at(record.conclusion.fails());
@@ -94,14 +95,14 @@ fn headline_numbers(record: &Record) -> Block {
         ("steps", record.steps.len().to_string()),
     ];
     let shown = |(name, value): (&'static str, String)| Tile { name, value: value.into(), tone: Tone::Plain };
-    Block::Tiles(tiles.into_iter().map(shown).collect())
+    ContentBlock::Tiles(tiles.into_iter().map(shown).collect())
 }
 
 /// A number that a step has.
-type Measure = fn(&Step) -> Option<f64>;
+type StepMeasure = fn(&Step) -> Option<f64>;
 
-const P50: Measure = |step| step.p50_ns.map(|ns| ns as f64);
-const P99: Measure = |step| step.p99_ns.map(|ns| ns as f64);
+const P50: StepMeasure = |step| step.p50_ns.map(|ns| ns as f64);
+const P99: StepMeasure = |step| step.p99_ns.map(|ns| ns as f64);
 
 fn response(record: &Record, steps: &[&Step]) -> Option<Plot> {
     steps.iter().find_map(|step| P99(step))?;
@@ -111,14 +112,14 @@ fn response(record: &Record, steps: &[&Step]) -> Option<Plot> {
     let x = Axis::rates("messages due per second", steps.iter().map(|step| step.rate));
     let (least, most) = x.scale.bounds();
     let mut plot = Plot::new("response-plot", "Response time against rate", x, y);
-    for (key, label, of) in [(Key(0), "p50", P50), (Key(1), "p99", P99)] {
-        draw(&mut plot, key, label, steps, of, nanoseconds);
+    for (style, label, of) in [(LineStyle(0), "p50", P50), (LineStyle(1), "p99", P99)] {
+        draw(&mut plot, style, label, steps, of, nanoseconds);
     }
     for (index, (label, ns)) in thresholds.iter().enumerate() {
-        plot.line(Key(2 + index), label, &[Some((least, *ns)), Some((most, *ns))]);
+        plot.line(LineStyle(2 + index), label, &[Some((least, *ns)), Some((most, *ns))]);
     }
     let failed = steps.iter().filter(|step| step.outcome != Outcome::Holds);
-    let alarm = |step: &&Step| -> Option<Marked> {
+    let alarm = |step: &&Step| -> Option<ValueMark> {
         let reason = step.reasons.first().map_or("", String::as_str);
         Some((step.rate, P99(step)?, format!("{}/s fails: {reason}", rate(step.rate))))
     };
@@ -132,8 +133,8 @@ fn throughput(record: &Record, steps: &[&Step]) -> Option<Plot> {
     let x = Axis::rates("messages due per second", steps.iter().map(|step| step.rate));
     let mut plot =
         Plot::new("throughput-plot", "Throughput against rate", x, Axis::counts("messages per second", most));
-    draw(&mut plot, Key(3), "due", steps, |step| Some(step.rate), rate);
-    draw(&mut plot, Key(4), "matched", steps, |step| step.matched_per_s, rate);
+    draw(&mut plot, LineStyle(3), "due", steps, |step| Some(step.rate), rate);
+    draw(&mut plot, LineStyle(4), "matched", steps, |step| step.matched_per_s, rate);
     finish(&mut plot, record, steps);
     Some(plot)
 }
@@ -146,7 +147,14 @@ fn bounds(record: &Record) -> Vec<(String, f64)> {
 }
 
 /// A line through the medians of the tries of each rate, with a mark at each try.
-fn draw(plot: &mut Plot, key: Key, label: &str, steps: &[&Step], of: Measure, text: impl Fn(f64) -> String) {
+fn draw(
+    plot: &mut Plot,
+    style: LineStyle,
+    label: &str,
+    steps: &[&Step],
+    of: StepMeasure,
+    text: impl Fn(f64) -> String,
+) {
     let tries = steps.chunk_by(|a, b| a.rate.total_cmp(&b.rate).is_eq());
     let median = |tries: &[&Step]| {
         let mut values: Vec<f64> = tries.iter().filter_map(|step| of(step)).collect();
@@ -159,7 +167,7 @@ fn draw(plot: &mut Plot, key: Key, label: &str, steps: &[&Step], of: Measure, te
         Some((step.rate, value, format!("{label} at {}/s: {}", rate(step.rate), text(value))))
     };
     let marks = plot.marks(steps.iter().filter_map(mark));
-    plot.line(key, label, &points).marks = marks;
+    plot.line(style, label, &points).marks = marks;
 }
 
 fn finish(plot: &mut Plot, record: &Record, steps: &[&Step]) {
@@ -169,45 +177,44 @@ fn finish(plot: &mut Plot, record: &Record, steps: &[&Step]) {
         plot.shade_from(fails, "fails");
     }
     let of = |step: &&Step| {
-        let Cells { rate, matched, p50, p99, verdict, .. } = Cells::of(step);
+        let StepCells { rate, matched, p50, p99, verdict, .. } = StepCells::of(step);
         format!("{rate}/s {verdict}: {matched} matched/s, p50 {p50}, p99 {p99}.")
     };
     plot.description = steps.iter().map(of).collect::<Vec<_>>().join(" ").into();
 }
 
-fn table(steps: &[&Step]) -> Table {
+fn table(steps: &[&Step]) -> PageTable {
     let row = |step: &&Step| {
-        let Cells { rate, matched, p50, p99, verdict, .. } = Cells::of(step);
-        let tone = match step.outcome {
-            Outcome::Holds => Tone::Good,
-            Outcome::Fails(Cause::Generator) => Tone::Doubtful,
-            Outcome::Fails(_) => Tone::Bad,
-        };
-        let why = Cell::words(step.reasons.join("; "));
-        let cells = vec![matched.into(), p50.into(), p99.into(), Cell::from(verdict).tone(tone), why];
-        Row { head: rate.into(), cells, sum: false }
+        let StepCells { rate, matched, p50, p99, verdict, .. } = StepCells::of(step);
+        let why = TableCell::words(step.reasons.join("; "));
+        let cells =
+            vec![matched.into(), p50.into(), p99.into(), TableCell::from(verdict).tone(step.outcome.into()), why];
+        TableRow { heading: rate.into(), cells, sum: false }
     };
-    Table {
+    PageTable {
         caption: "Every step, by messages due per second".into(),
         groups: Vec::new(),
         columns: ["matched/s", "p50", "p99", "verdict", "why"].map(Into::into).into(),
-        bodies: vec![Body { title: None, rows: steps.iter().map(row).collect() }],
+        bodies: vec![TableBody { title: None, rows: steps.iter().map(row).collect() }],
     }
 }
 
-fn facts(record: &Record) -> Vec<Table> {
+fn facts(record: &Record) -> Vec<PageTable> {
     let table = |caption: &str, rows: Vec<(&str, String)>| {
-        let row =
-            |(name, value): (&str, String)| Row { head: name.into(), cells: vec![Cell::words(value)], sum: false };
-        let bodies = vec![Body { title: None, rows: rows.into_iter().map(row).collect() }];
-        Table { caption: caption.into(), groups: Vec::new(), columns: Vec::new(), bodies }
+        let row = |(name, value): (&str, String)| TableRow {
+            heading: name.into(),
+            cells: vec![TableCell::words(value)],
+            sum: false,
+        };
+        let bodies = vec![TableBody { title: None, rows: rows.into_iter().map(row).collect() }];
+        PageTable { caption: caption.into(), groups: Vec::new(), columns: Vec::new(), bodies }
     };
     let (plan_record, environment) = (&record.plan, &record.environment);
     let asked = vec![
         ("target", target(record).to_owned()),
         ("steps", plan(record)),
         ("thresholds", plan_record.thresholds.join(", ")),
-        ("search", course(record)),
+        ("search", search_settings(record)),
         ("expected back", plan_record.expect.clone()),
         ("engine", plan_record.engine.clone()),
         ("threads", plan_record.threads.to_string()),

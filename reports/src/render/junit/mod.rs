@@ -5,7 +5,7 @@ use std::{io, time::Duration};
 use chrono::DateTime;
 use quick_junit::{NonSuccessKind, Property, TestCase, TestCaseStatus, TestSuite};
 
-use super::{Render, invalid_data, words};
+use super::{Render, invalid_data, wording};
 use crate::{
     escape::{visible, visible_part},
     human::count,
@@ -58,7 +58,7 @@ impl Render for Junit {
                 )));
             }
             (_, 0) => {
-                let (word, meaning) = words::verdict(report, judgement);
+                let (word, meaning) = wording::verdict(report, judgement);
                 let status = non_success(NonSuccessKind::Failure, &format!("{word}: {meaning}"), &judgement.reasons);
                 suite.add_test_case(case("verdict", "the verdict is a pass", status));
             }
@@ -83,7 +83,7 @@ fn suite(report: &Report, judgement: &Judgement) -> TestSuite {
     let (plan, environment) = (&report.plan, &report.environment);
     let properties = [
         ("target", visible_part(&report.target.url, LONGEST)),
-        ("plan", format!("{}, {}", words::load(plan), words::length(plan))),
+        ("plan", format!("{}, {}", wording::load(plan), wording::length(plan))),
         ("version", visible_part(&environment.version, LONGEST)),
         ("seed", environment.seed.to_string()),
     ];
@@ -130,7 +130,7 @@ fn evidence(report: &Report, kind: &str) -> Vec<String> {
 }
 
 fn lines_of(evidence: &Evidence) -> Vec<String> {
-    let mut lines = vec![words::circumstances(evidence).join(", ")];
+    let mut lines = vec![wording::circumstances(evidence).join(", ")];
     for (name, bytes) in [("expected", &evidence.expected), ("received", &evidence.received)] {
         lines.extend(bytes.as_ref().map(|bytes| format!("  {name} {bytes}")));
     }

@@ -10,7 +10,7 @@ const LONGEST: usize = 300;
 /// Within a code span nothing has a meaning but the run of backticks that ends it (`CommonMark` 0.31, section 6.1), and
 /// GitHub looks there for no mentions, references or links either; the span has more backticks than the text has in a row.
 /// It must not stand in a table, whose cells end at a pipe even there.
-pub(in crate::render) fn code(text: &str) -> String {
+pub(crate) fn code(text: &str) -> String {
     let text = visible_part(text, LONGEST);
     if text.is_empty() {
         return "(empty)".to_owned();

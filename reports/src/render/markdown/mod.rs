@@ -4,14 +4,14 @@ mod code;
 
 use std::io::{self, Write};
 
-use super::{Render, words};
+use super::{Render, wording};
 use crate::{
     human::{bytes, count, nanoseconds, percent, rate, seconds},
     judge::{Judgement, Verdict, bounds},
     metric::{quantiles::Quantiles, throughput::Throughput},
     model::{Load, Report, Tally},
 };
-pub(in crate::render) use code::code;
+pub(crate) use code::code;
 
 /// The verdict first, then the reasons, what became of the messages, evidence, latency, throughput, the generator, and
 /// what was asked for.
@@ -39,11 +39,11 @@ impl Render for Markdown {
 }
 
 fn verdict(out: &mut dyn Write, report: &Report, judgement: &Judgement) -> io::Result<()> {
-    let (word, meaning) = words::verdict(report, judgement);
+    let (word, meaning) = wording::verdict(report, judgement);
     writeln!(out, "## {word}: {meaning}\n")?;
     let embedded = if report.target.embedded { " (embedded server)" } else { "" };
     let plan = &report.plan;
-    writeln!(out, "{}{embedded}: {}, {}\n", code(&report.target.url), words::load(plan), words::length(plan))?;
+    writeln!(out, "{}{embedded}: {}, {}\n", code(&report.target.url), wording::load(plan), wording::length(plan))?;
     if !judgement.reasons.is_empty() {
         // Nothing speaks against a pass; what is said all the same is a note.
         writeln!(out, "{}\n", if judgement.verdict == Verdict::Pass { "Note:" } else { "Why:" })?;
@@ -98,7 +98,7 @@ fn delivery(out: &mut dyn Write, report: &Report) -> io::Result<()> {
             count(dropped.behind_schedule),
         )?;
     }
-    match words::undecided(&report.plan) {
+    match wording::undecided(&report.plan) {
         Some(text) => writeln!(out, "{}\n", code(&text)),
         None => Ok(()),
     }
@@ -139,7 +139,7 @@ fn evidence(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     for (kind, n) in kinds {
         writeln!(out, "- {} {}", code(kind), count(n as u64))?;
         for evidence in report.evidence.iter().filter(|evidence| evidence.kind == kind).take(EVIDENCE) {
-            writeln!(out, "  - {}", code(&words::circumstances(evidence).join(", ")))?;
+            writeln!(out, "  - {}", code(&wording::circumstances(evidence).join(", ")))?;
             for (name, bytes) in [("expected", &evidence.expected), ("received", &evidence.received)] {
                 if let Some(bytes) = bytes {
                     writeln!(out, "    - {name} {}", code(bytes))?;
@@ -178,7 +178,7 @@ fn latency(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     if any_marked {
         writeln!(out, "\\{}\n", bounds::LEGEND)?;
     }
-    if closed { writeln!(out, "{}\n", words::OMISSION) } else { Ok(()) }
+    if closed { writeln!(out, "{}\n", wording::OMISSION) } else { Ok(()) }
 }
 
 fn throughput(out: &mut dyn Write, report: &Report) -> io::Result<()> {
@@ -219,7 +219,7 @@ fn generator(out: &mut dyn Write, report: &Report, judgement: &Judgement) -> io:
         generator.threads,
         code(&report.plan.engine),
     )?;
-    for said in [words::stops(report), words::saturated(report), words::stolen(report)].into_iter().flatten() {
+    for said in [wording::stops(report), wording::saturated(report), wording::stolen(report)].into_iter().flatten() {
         writeln!(out, "- {said}")?;
     }
     writeln!(
@@ -235,13 +235,13 @@ fn generator(out: &mut dyn Write, report: &Report, judgement: &Judgement) -> io:
             connections.details.get(kind).map_or_else(String::new, |text| format!(", the first: {}", code(text)));
         writeln!(out, "  - {} {}{detail}", code(kind), count(*n))?;
     }
-    writeln!(out, "- limited by {}\n", words::limit(report, judgement.limited_by))
+    writeln!(out, "- limited by {}\n", wording::limit(report, judgement.limited_by))
 }
 
 fn plan(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     let (plan, environment) = (&report.plan, &report.environment);
     writeln!(out, "### Plan\n")?;
-    writeln!(out, "- {}, {}, {} drain", words::load(plan), words::length(plan), seconds(plan.drain_s))?;
+    writeln!(out, "- {}, {}, {} drain", wording::load(plan), wording::length(plan), seconds(plan.drain_s))?;
     writeln!(out, "- {} {}, expecting {}", bytes(plan.size_bytes as f64), code(&plan.payload), code(&plan.expect))?;
     if !plan.thresholds.is_empty() {
         writeln!(out, "- thresholds:\n")?;
@@ -264,4 +264,4 @@ fn plan(out: &mut dyn Write, report: &Report) -> io::Result<()> {
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
-pub(in crate::render) use tests::{Node, parse};
+pub(crate) use tests::{Node, parse};

@@ -10,7 +10,7 @@ use crate::{
 
 /// What a Markdown text holds beside its structure.
 #[derive(Debug, PartialEq)]
-pub(in crate::render) enum Node {
+pub(crate) enum Node {
     Text(String),
     Code(String),
     /// Anything that a report has no business with, by its name.
@@ -18,7 +18,7 @@ pub(in crate::render) enum Node {
 }
 
 /// Reads Markdown as GitHub does.
-pub(in crate::render) fn parse(text: &str) -> Vec<Node> {
+pub(crate) fn parse(text: &str) -> Vec<Node> {
     let mut options = Options::default();
     let extension = &mut options.extension;
     for on in [

@@ -6,7 +6,7 @@ mod text;
 
 use std::io;
 
-use super::words;
+use super::{tone::Tone, wording};
 use crate::{
     human::{bytes, count, nanoseconds, rate, seconds},
     model::Load,
@@ -23,26 +23,18 @@ pub trait RenderSearch {
     fn search(&self, record: &Record, out: &mut dyn io::Write) -> io::Result<()>;
 }
 
-/// How an end is to be taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mood {
-    Good,
-    Bad,
-    Doubtful,
-}
-
 /// The first word of an output, what it means, and how that is to be taken.
-pub(super) fn headline(conclusion: &Conclusion) -> (&'static str, String, Mood) {
-    let (word, mood) = match conclusion {
-        Conclusion::Edge { cause: Cause::Delivery, .. } => ("FAIL", Mood::Bad),
-        Conclusion::Edge { cause: Cause::Generator, .. } => ("LIMITED", Mood::Doubtful),
-        Conclusion::Edge { .. } => ("FOUND", Mood::Good),
-        Conclusion::Everything { .. } => ("HOLDS", Mood::Good),
-        Conclusion::Nothing { cause: Cause::Generator, .. } => ("INVALID", Mood::Doubtful),
-        Conclusion::Nothing { .. } => ("FAIL", Mood::Bad),
-        Conclusion::Unfinished { .. } => ("UNFINISHED", Mood::Doubtful),
+pub(super) fn summary(conclusion: &Conclusion) -> (&'static str, String, Tone) {
+    let (word, tone) = match conclusion {
+        Conclusion::Edge { cause: Cause::Delivery, .. } => ("FAIL", Tone::Bad),
+        Conclusion::Edge { cause: Cause::Generator, .. } => ("LIMITED", Tone::Doubtful),
+        Conclusion::Edge { .. } => ("FOUND", Tone::Good),
+        Conclusion::Everything { .. } => ("HOLDS", Tone::Good),
+        Conclusion::Nothing { cause: Cause::Generator, .. } => ("INVALID", Tone::Doubtful),
+        Conclusion::Nothing { .. } => ("FAIL", Tone::Bad),
+        Conclusion::Unfinished { .. } => ("UNFINISHED", Tone::Doubtful),
     };
-    (word, conclusion.meaning(), mood)
+    (word, conclusion.meaning(), tone)
 }
 
 /// What keeps the rate from being higher, if that is known.
@@ -79,13 +71,13 @@ pub(super) fn plan(record: &Record) -> String {
         count(plan.clients.into()),
         bytes(plan.size_bytes as f64),
         plan.payload,
-        words::length(plan),
+        wording::length(plan),
         seconds(record.pause_s),
     )
 }
 
 /// How it searched.
-pub(super) fn course(record: &Record) -> String {
+pub(super) fn search_settings(record: &Record) -> String {
     let search = &record.search;
     let steps = record.steps.len() as u64;
     format!(
@@ -101,7 +93,7 @@ pub(super) fn course(record: &Record) -> String {
 }
 
 /// What a step shows in its columns.
-pub(super) struct Cells {
+pub(super) struct StepCells {
     pub(super) rate: String,
     pub(super) matched: String,
     pub(super) p50: String,
@@ -111,7 +103,7 @@ pub(super) struct Cells {
     pub(super) reason: String,
 }
 
-impl Cells {
+impl StepCells {
     pub(super) fn of(step: &Step) -> Self {
         let none = || "-".to_owned();
         let time = |ns: Option<u64>| ns.map_or_else(none, |ns| nanoseconds(ns as f64));
@@ -132,8 +124,8 @@ impl Cells {
 }
 
 /// One line about a step, for those who wait for the next.
-pub fn line(step: &Step) -> String {
-    let Cells { rate, matched, p50, p99, verdict, reason } = Cells::of(step);
+pub fn progress_line(step: &Step) -> String {
+    let StepCells { rate, matched, p50, p99, verdict, reason } = StepCells::of(step);
     let reason = if reason.is_empty() { String::new() } else { format!(": {}", crate::escape::visible(&reason)) };
     format!("{rate:>11}/s  {matched:>11} matched/s  p50 {p50:>8}  p99 {p99:>8}  {verdict}{reason}")
 }

@@ -74,8 +74,8 @@ fn each_end_is_told_from_the_others() {
         unfinished(Some(4_000.0), Some(8_000.0)),
     ];
     let lines = ends.map(|end| {
-        let (word, meaning, mood) = headline(&end);
-        format!("{word}: {meaning} ({mood:?})\n  limited by {}", limit(&end).unwrap_or("-"))
+        let (word, meaning, tone) = summary(&end);
+        format!("{word}: {meaning} ({tone:?})\n  limited by {}", limit(&end).unwrap_or("-"))
     });
     insta::assert_snapshot!(lines.join("\n"));
 }
@@ -132,7 +132,7 @@ fn hostile_text_stays_text_in_every_format() {
         "{page}"
     );
     let failed = hostile.steps.iter().find(|step| step.outcome != Outcome::Holds).unwrap();
-    assert!(!harmful(&line(failed)) && !line(failed).contains('\n'), "{}", line(failed));
+    assert!(!harmful(&progress_line(failed)) && !progress_line(failed).contains('\n'), "{}", progress_line(failed));
 
     let wild = shown(&Markdown, &hostile);
     assert!(!harmful(&wild), "{wild}");

@@ -2,25 +2,21 @@
 
 use std::io;
 
-use super::{Cells, Mood, RenderSearch, course, headline, limit, plan, target};
+use super::{RenderSearch, StepCells, limit, plan, search_settings, summary, target};
 use crate::{
     escape::visible,
     render::{
         Text,
         text::{printer::Printer, wrap::cut},
     },
-    search::{Cause, Outcome, Record, Step},
+    search::{Record, Step},
 };
 
 impl RenderSearch for Text {
     fn search(&self, record: &Record, out: &mut dyn io::Write) -> io::Result<()> {
-        let printer = &mut Printer::new(*self, out);
-        let (word, meaning, mood) = headline(&record.conclusion);
-        let style = match mood {
-            Mood::Good => printer.palette.good,
-            Mood::Bad => printer.palette.bad,
-            Mood::Doubtful => printer.palette.doubtful,
-        };
+        let printer = &mut Printer::new(self.color, self.width, out);
+        let (word, meaning, tone) = summary(&record.conclusion);
+        let style = printer.palette.of(tone);
         printer.styled_row(word, style, &meaning, style)?;
         limit(&record.conclusion).map_or(Ok(()), |limit| printer.row("limited by", limit))?;
         record.reasons().iter().try_for_each(|reason| printer.row("  why", reason))?;
@@ -40,7 +36,7 @@ fn about(printer: &mut Printer<'_>, record: &Record) -> io::Result<()> {
     printer.row("target", target(record))?;
     printer.row("plan", &plan(record))?;
     printer.row("thresholds", &record.plan.thresholds.join(", "))?;
-    printer.row("search", &course(record))?;
+    printer.row("search", &search_settings(record))?;
     let environment = &record.environment;
     let place = format!(
         "{}, {} cores, {}, loadgen {} ({} engine), seed {}, {}",
@@ -78,17 +74,13 @@ fn table(printer: &mut Printer<'_>, steps: &[&Step]) -> io::Result<()> {
     }
     writeln!(printer.out, "  {label}verdict{label:#}")?;
     for step in steps {
-        let cells = Cells::of(step);
+        let cells = StepCells::of(step);
         let mut used = 0;
         for (text, (_, width)) in [cells.rate, cells.matched, cells.p50, cells.p99].iter().zip(COLUMNS) {
             write!(printer.out, "{text:>width$}")?;
             used += width;
         }
-        let style = match step.outcome {
-            Outcome::Holds => printer.palette.good,
-            Outcome::Fails(Cause::Generator) => printer.palette.doubtful,
-            Outcome::Fails(_) => printer.palette.bad,
-        };
+        let style = printer.palette.of(step.outcome.into());
         write!(printer.out, "  {style}{}{style:#}", cells.verdict)?;
         if !cells.reason.is_empty() {
             let (reason, beside) = (visible(&cells.reason), (used + 2 + VERDICT + 2));

@@ -7,7 +7,7 @@ use crate::{
     escape::visible,
     human::count,
     model::{Anomalies, Counts, Evidence, Report},
-    render::words,
+    render::{tone::Tone, wording},
 };
 
 /// Anomalies of one kind that are shown; the result file has all that were kept.
@@ -32,11 +32,11 @@ pub(super) fn delivery(printer: &mut Printer<'_>, report: &Report) -> io::Result
         printer.row("dropped", &text)?;
     }
     if !tally.anomalies.is_clean() {
-        let style = printer.palette.bad;
+        let style = printer.palette.of(Tone::Bad);
         printer.styled_row("anomalies", printer.palette.label, &kinds(&tally.anomalies), style)?;
     }
     printer.row("warm-up", &warmup(report))?;
-    if let Some(text) = words::undecided(&report.plan) {
+    if let Some(text) = wording::undecided(&report.plan) {
         printer.row("", &text)?;
     }
     Ok(())
@@ -115,8 +115,8 @@ fn one(printer: &mut Printer<'_>, label: &str, evidence: &Evidence) -> io::Resul
     let label = cut(&visible(label), 12);
     printer.styled_row(
         &label,
-        printer.palette.bad,
-        &words::circumstances(evidence).join(", "),
+        printer.palette.of(Tone::Bad),
+        &wording::circumstances(evidence).join(", "),
         anstyle::Style::new(),
     )?;
     for (name, bytes) in [("expected", &evidence.expected), ("received", &evidence.received)] {

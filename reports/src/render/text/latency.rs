@@ -2,8 +2,6 @@
 
 use std::io;
 
-use anstyle::Style;
-
 use super::{
     printer::{LABEL, Printer},
     table::{NumberRow, NumberTable},
@@ -13,7 +11,7 @@ use crate::{
     judge::bounds,
     metric::quantiles::Quantiles,
     model::{Load, Report},
-    render::words,
+    render::{tone::Tone, wording},
 };
 
 const COLUMNS: [(&str, usize); 6] = [("p50", 11), ("p90", 11), ("p99", 11), ("p99.9", 11), ("p99.99", 11), ("max", 11)];
@@ -44,7 +42,7 @@ pub(super) fn table(printer: &mut Printer<'_>, report: &Report) -> io::Result<()
             if is_marked { text + bounds::MARK } else { text }
         };
         let numbers = COLUMNS.into_iter().zip(values).map(number).collect();
-        rows.push(NumberRow { name: format!("  {name}"), numbers, verdict: ("", Style::new()) });
+        rows.push(NumberRow { name: format!("  {name}"), numbers, verdict: ("", Tone::Plain) });
     }
     let names = ("latency", LABEL);
     NumberTable { names, columns: COLUMNS.to_vec(), has_verdicts: false, rows, first_group: 0 }.print(printer)?;
@@ -52,7 +50,7 @@ pub(super) fn table(printer: &mut Printer<'_>, report: &Report) -> io::Result<()
         printer.styled_row("", printer.palette.label, bounds::LEGEND, printer.palette.aside)?;
     }
     if closed {
-        printer.styled_row("", printer.palette.label, words::OMISSION, printer.palette.aside)?;
+        printer.styled_row("", printer.palette.label, wording::OMISSION, printer.palette.aside)?;
     }
     Ok(())
 }

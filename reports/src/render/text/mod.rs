@@ -11,7 +11,7 @@ use std::io;
 
 use printer::Printer;
 
-use super::{Render, words};
+use super::{Render, wording};
 use crate::{
     human::{bytes, count, most_frequent, percent, rate, seconds},
     judge::{Judgement, Verdict},
@@ -41,7 +41,7 @@ impl Default for Text {
 
 impl Render for Text {
     fn render(&self, report: &Report, judgement: &Judgement, out: &mut dyn io::Write) -> io::Result<()> {
-        let printer = &mut Printer::new(*self, out);
+        let printer = &mut Printer::new(self.color, self.width, out);
         verdict(printer, report, judgement)?;
         printer.blank()?;
         plan(printer, report)?;
@@ -54,18 +54,13 @@ impl Render for Text {
         throughput(printer, report)?;
         health(printer, report)?;
         connections(printer, report)?;
-        printer.row("limited by", words::limit(report, judgement.limited_by))
+        printer.row("limited by", wording::limit(report, judgement.limited_by))
     }
 }
 
 fn verdict(printer: &mut Printer<'_>, report: &Report, judgement: &Judgement) -> io::Result<()> {
-    let palette = printer.palette;
-    let (word, meaning) = words::verdict(report, judgement);
-    let style = match judgement.verdict {
-        Verdict::Pass => palette.good,
-        Verdict::Threshold | Verdict::Delivery | Verdict::Connections => palette.bad,
-        Verdict::Invalid => palette.doubtful,
-    };
+    let (word, meaning) = wording::verdict(report, judgement);
+    let style = printer.palette.of(judgement.verdict.into());
     printer.styled_row(word, style, &meaning, style)?;
     // Nothing speaks against a pass; what is said all the same is a note.
     let label = if judgement.verdict == Verdict::Pass { "  note" } else { "  why" };
@@ -80,7 +75,7 @@ fn plan(printer: &mut Printer<'_>, report: &Report) -> io::Result<()> {
     printer.row("target", &format!("{}{embedded}", report.target.url))?;
     let plan = &report.plan;
     let payload = format!("{} {}", bytes(plan.size_bytes as f64), plan.payload);
-    printer.row("plan", &format!("{}, {payload}, {}", words::load(plan), words::length(plan)))?;
+    printer.row("plan", &format!("{}, {payload}, {}", wording::load(plan), wording::length(plan)))?;
     let environment = &report.environment;
     let cores = if environment.cores == 1 { "core" } else { "cores" };
     let place = format!(
@@ -140,11 +135,11 @@ fn health(printer: &mut Printer<'_>, report: &Report) -> io::Result<()> {
         generator.threads,
     );
     printer.row("generator", &text)?;
-    if let Some(stops) = words::stops(report) {
+    if let Some(stops) = wording::stops(report) {
         printer.row("", &stops)?;
     }
-    words::saturated(report).map_or(Ok(()), |text| printer.row("over 60 s", &text))?;
-    words::stolen(report).map_or(Ok(()), |text| printer.row("stolen", &text))
+    wording::saturated(report).map_or(Ok(()), |text| printer.row("over 60 s", &text))?;
+    wording::stolen(report).map_or(Ok(()), |text| printer.row("stolen", &text))
 }
 
 fn connections(printer: &mut Printer<'_>, report: &Report) -> io::Result<()> {

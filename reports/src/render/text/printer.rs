@@ -4,26 +4,23 @@ use std::io;
 
 use anstyle::{AnsiColor, Style};
 
-use super::{
-    Text,
-    wrap::{cut, wrap},
-};
-use crate::escape::visible;
+use super::wrap::{cut, wrap};
+use crate::{escape::visible, render::tone::Tone};
 
 /// Columns of the label and the gap after it.
-pub(in crate::render) const LABEL: usize = 13;
+pub(crate) const LABEL: usize = 13;
 
 /// Columns below which text is not wrapped any closer: too few words would fit beside a label.
 const NARROWEST: usize = 40;
 
 /// Styles of a report; all of them plain without colour. Only the eight standard colours, which every theme adapts.
 #[derive(Clone, Copy)]
-pub(in crate::render) struct Palette {
-    pub(in crate::render) good: Style,
-    pub(in crate::render) bad: Style,
-    pub(in crate::render) doubtful: Style,
-    pub(in crate::render) label: Style,
-    pub(in crate::render) aside: Style,
+pub(crate) struct Palette {
+    good: Style,
+    bad: Style,
+    doubtful: Style,
+    pub(crate) label: Style,
+    pub(crate) aside: Style,
 }
 
 impl Palette {
@@ -40,38 +37,41 @@ impl Palette {
             aside: Style::new().dimmed(),
         }
     }
+
+    pub(crate) fn of(&self, tone: Tone) -> Style {
+        match tone {
+            Tone::Plain => Style::new(),
+            Tone::Good => self.good,
+            Tone::Bad => self.bad,
+            Tone::Doubtful => self.doubtful,
+        }
+    }
 }
 
 /// Writes the lines of a report. It makes visible whatever the report holds, in one place.
-pub(in crate::render) struct Printer<'a> {
-    pub(in crate::render) out: &'a mut dyn io::Write,
-    pub(in crate::render) palette: Palette,
+pub(crate) struct Printer<'a> {
+    pub(crate) out: &'a mut dyn io::Write,
+    pub(crate) palette: Palette,
     /// Columns of a line.
-    pub(in crate::render) width: usize,
+    pub(crate) width: usize,
 }
 
 impl<'a> Printer<'a> {
-    pub(in crate::render) fn new(format: Text, out: &'a mut dyn io::Write) -> Self {
-        Self { out, palette: Palette::new(format.color), width: format.width.max(NARROWEST) }
+    pub(crate) fn new(color: bool, width: usize, out: &'a mut dyn io::Write) -> Self {
+        Self { out, palette: Palette::new(color), width: width.max(NARROWEST) }
     }
 
-    pub(in crate::render) fn blank(&mut self) -> io::Result<()> {
+    pub(crate) fn blank(&mut self) -> io::Result<()> {
         writeln!(self.out)
     }
 
     /// A label, and text that is wrapped beside it.
-    pub(in crate::render) fn row(&mut self, label: &str, text: &str) -> io::Result<()> {
+    pub(crate) fn row(&mut self, label: &str, text: &str) -> io::Result<()> {
         self.styled_row(label, self.palette.label, text, Style::new())
     }
 
     /// A row in which both parts have a style.
-    pub(in crate::render) fn styled_row(
-        &mut self,
-        label: &str,
-        label_style: Style,
-        text: &str,
-        style: Style,
-    ) -> io::Result<()> {
+    pub(crate) fn styled_row(&mut self, label: &str, label_style: Style, text: &str, style: Style) -> io::Result<()> {
         for (index, line) in wrap(&visible(text), self.width - LABEL).iter().enumerate() {
             let label = if index == 0 { label } else { "" };
             // Padding outside of the style, and none at all before the end of a line.
@@ -85,7 +85,7 @@ impl<'a> Printer<'a> {
     }
 
     /// One line under the text of a row, cut where it is too long.
-    pub(in crate::render) fn detail(&mut self, text: &str) -> io::Result<()> {
+    pub(crate) fn detail(&mut self, text: &str) -> io::Result<()> {
         writeln!(self.out, "{:LABEL$}{}", "", cut(&visible(text), self.width - LABEL))
     }
 }

@@ -2,9 +2,8 @@
 
 use std::{io, ops::Range};
 
-use anstyle::Style;
-
 use super::printer::Printer;
+use crate::render::tone::Tone;
 
 /// Columns between the numbers and the verdict.
 const GAP: usize = 2;
@@ -13,23 +12,23 @@ const GAP: usize = 2;
 ///
 /// Where the lines have no room for all columns, they come closer together; where that is not enough, those that are left
 /// stand in a second table below the first, with the names again. A number is never broken.
-pub(in crate::render) struct NumberTable {
+pub(crate) struct NumberTable {
     /// The heading of the names, and the columns that they take at least.
-    pub(in crate::render) names: (&'static str, usize),
+    pub(crate) names: (&'static str, usize),
     /// The heading of each column of numbers, and its width where there is room.
-    pub(in crate::render) columns: Vec<(&'static str, usize)>,
-    pub(in crate::render) has_verdicts: bool,
-    pub(in crate::render) rows: Vec<NumberRow>,
+    pub(crate) columns: Vec<(&'static str, usize)>,
+    pub(crate) has_verdicts: bool,
+    pub(crate) rows: Vec<NumberRow>,
     /// Rows before the blank line; 0 for none.
-    pub(in crate::render) first_group: usize,
+    pub(crate) first_group: usize,
 }
 
 /// A row of a [`NumberTable`].
-pub(in crate::render) struct NumberRow {
-    pub(in crate::render) name: String,
+pub(crate) struct NumberRow {
+    pub(crate) name: String,
     /// One for each column.
-    pub(in crate::render) numbers: Vec<String>,
-    pub(in crate::render) verdict: (&'static str, Style),
+    pub(crate) numbers: Vec<String>,
+    pub(crate) verdict: (&'static str, Tone),
 }
 
 /// How wide the columns are.
@@ -40,7 +39,7 @@ struct Widths {
 }
 
 impl NumberTable {
-    pub(in crate::render) fn print(&self, printer: &mut Printer<'_>) -> io::Result<()> {
+    pub(crate) fn print(&self, printer: &mut Printer<'_>) -> io::Result<()> {
         let gaps = [None, Some(2), Some(1)];
         let widths = gaps.map(|gap| self.widths(gap)).into_iter().find(|widths| widths.all() <= printer.width);
         let widths = widths.unwrap_or_else(|| self.widths(Some(2)));
@@ -85,7 +84,8 @@ impl NumberTable {
                 write!(printer.out, "{:>width$}", row.numbers[at], width = widths.columns[at])?;
             }
             match row.verdict {
-                (verdict, style) if has_verdicts && !verdict.is_empty() => {
+                (verdict, tone) if has_verdicts && !verdict.is_empty() => {
+                    let style = printer.palette.of(tone);
                     writeln!(printer.out, "{:GAP$}{style}{verdict}{style:#}", "")?;
                 }
                 _ => writeln!(printer.out)?,
@@ -122,13 +122,12 @@ impl Widths {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::render::Text;
 
     fn shown(width: usize, has_verdicts: bool) -> String {
         let row = |name: &str, verdict| NumberRow {
             name: name.to_owned(),
             numbers: ["1.00 µs", "22.0 µs", "333 µs"].map(str::to_owned).to_vec(),
-            verdict: (verdict, Style::new()),
+            verdict: (verdict, Tone::Plain),
         };
         let table = NumberTable {
             names: ("metric", 16),
@@ -138,7 +137,7 @@ mod tests {
             first_group: 1,
         };
         let mut out = Vec::new();
-        table.print(&mut Printer::new(Text { color: false, width }, &mut out)).unwrap();
+        table.print(&mut Printer::new(false, width, &mut out)).unwrap();
         String::from_utf8(out).unwrap()
     }
 

@@ -51,7 +51,7 @@ fn split_off(text: &mut String, columns: usize) -> Option<String> {
 }
 
 /// The text, or as much of it as fits with a mark at its end.
-pub(in crate::render) fn cut(text: &str, columns: usize) -> String {
+pub(crate) fn cut(text: &str, columns: usize) -> String {
     let mut text = text.to_owned();
     if width(&text) > columns {
         split_off(&mut text, columns - 1);

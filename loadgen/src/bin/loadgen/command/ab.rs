@@ -8,8 +8,8 @@ use loadgen::plan::{Load, Plan, Until};
 use program::Channel;
 use reports::gate::Gate;
 use reports::paired::{Discarded, Observation, Order, Outcome, Test, order};
-use reports::render::comparison::{Ab, Markdown, RenderComparison};
-use reports::render::{Entry, Html, Json};
+use reports::render::comparison::{Ab, RenderComparison};
+use reports::render::{Html, Json, LabelledResult, Markdown};
 use reports::{Render, Report, Verdict, human, store};
 
 use super::notice;
@@ -224,7 +224,10 @@ fn page(destination: &Destination, contest: &Contest, pairs: &[Pair]) -> io::Res
     let read = |side| store::read(&contest.file(side, &name)).map_err(io::Error::other);
     let (a, b) = (read(Side::A)?, read(Side::B)?);
     let labels = ["A", "B"].map(|side| format!("{side}, pair {} of {}", median + 1, pairs.len()));
-    let entries =
-        [(&labels[0], &a), (&labels[1], &b)].map(|(label, (report, judgement))| Entry { label, report, judgement });
+    let entries = [(&labels[0], &a), (&labels[1], &b)].map(|(label, (report, judgement))| LabelledResult {
+        label,
+        report,
+        judgement,
+    });
     put(destination, |out| Html.page(&entries, out))
 }

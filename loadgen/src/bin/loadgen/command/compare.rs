@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use program::Channel;
 use reports::compare::{Comparison, Options, compare as compared};
-use reports::render::Json;
-use reports::render::comparison::{Markdown, RenderComparison};
+use reports::render::comparison::RenderComparison;
+use reports::render::{Json, Markdown};
 use reports::store::FileError;
 use reports::{Report, store};
 

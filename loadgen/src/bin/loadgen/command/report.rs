@@ -5,7 +5,7 @@ use std::path::Path;
 
 use program::Channel;
 use reports::render::search::RenderSearch;
-use reports::render::{Entry, Html};
+use reports::render::{Html, LabelledResult};
 use reports::store::Stored;
 use reports::{Judgement, Render, Report};
 
@@ -66,7 +66,7 @@ fn page(args: &ReportArgs, files: &[File<'_>], saved: &mut Saved) {
     let entries: Vec<_> = results
         .iter()
         .zip(&labels)
-        .map(|(&(_, report, judgement), label)| Entry { label, report, judgement })
+        .map(|(&(_, report, judgement), label)| LabelledResult { label, report, judgement })
         .collect();
     saved.note("--html", put(destination, |out| Html.page(&entries, out)));
 }

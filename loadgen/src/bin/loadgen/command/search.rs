@@ -6,7 +6,7 @@ use loadgen::plan::{Load, Plan, Rate};
 use loadgen::{RunError, Stop};
 use program::Channel;
 use reports::render::Json;
-use reports::render::search::{RenderSearch, line};
+use reports::render::search::{RenderSearch, progress_line};
 use reports::search::{Conclusion, Next, Record, Search, Step};
 use reports::{Report, judge};
 
@@ -109,7 +109,7 @@ impl Steps<'_> {
         }
         let step = Step::of(rate, &report, &judge(&report, &self.args.thresholds));
         if !quiet {
-            terminal::tell(line(&step));
+            terminal::tell(progress_line(&step));
         }
         self.taken.push(step);
         self.first.get_or_insert(report);

@@ -1,42 +1,42 @@
 //! The axes that the page's plots have.
 
 use super::{
-    scale::Scale,
+    scale::AxisScale,
     ticks::{self, Tick},
 };
-use crate::render::html::visible_text::Shown;
+use crate::render::html::visible_text::VisibleText;
 
 /// An axis with its marks.
 #[derive(Debug)]
 pub(crate) struct Axis {
     /// What it shows, and in what unit.
-    pub(crate) title: Shown,
+    pub(crate) title: VisibleText,
     pub(crate) ticks: Vec<Tick>,
-    pub(crate) scale: Scale,
+    pub(crate) scale: AxisScale,
 }
 
 impl Axis {
     /// Percentiles up to the place `end` on a logarithmic scale of nines, 99 % at least.
     pub(crate) fn nines(end: f64) -> Self {
-        let scale = Scale::linear(0.0, end.max(2.0));
+        let scale = AxisScale::linear(0.0, end.max(2.0));
         Self { title: "percentile in %, log scale of nines".into(), ticks: ticks::nines(&scale), scale }
     }
 
     /// Latencies, on a logarithmic scale that holds all of `values` in nanoseconds.
     pub(crate) fn times(title: &str, values: impl IntoIterator<Item = f64>) -> Self {
-        let scale = Scale::log(values);
+        let scale = AxisScale::log(values);
         Self { title: format!("{title}, log scale").into(), ticks: ticks::times(&scale), scale }
     }
 
     /// Messages a second, on a logarithmic scale that holds all of `values`.
     pub(crate) fn rates(title: &str, values: impl IntoIterator<Item = f64>) -> Self {
-        let scale = Scale::log(values);
+        let scale = AxisScale::log(values);
         Self { title: format!("{title}, log scale").into(), ticks: ticks::rates(&scale), scale }
     }
 
     /// Time since the measured phase began, to `end` in seconds.
     pub(crate) fn seconds(end: f64) -> Self {
-        let scale = Scale::linear(0.0, end);
+        let scale = AxisScale::linear(0.0, end);
         Self { title: "time since the measured phase began".into(), ticks: ticks::seconds(&scale), scale }
     }
 

@@ -2,7 +2,7 @@
 
 /// Neighbouring values that share a place on a line.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Column {
+pub(crate) struct Bin {
     /// Where the first of them is.
     pub(crate) from: f64,
     /// Where the last is.
@@ -15,29 +15,29 @@ pub(crate) struct Column {
     pub(crate) high: f64,
 }
 
-impl Column {
+impl Bin {
     /// Where it is drawn.
     pub(crate) fn at(&self) -> f64 {
         f64::midpoint(self.from, self.to)
     }
 }
 
-/// At most `most` columns of equally many values, each with its smallest and largest, so that nothing that stands out gets
-/// lost. None where all values of a column are missing. A column a value when there are no more than that.
-pub(crate) fn thin(values: &[(f64, Option<f64>)], most: usize) -> Vec<Option<Column>> {
-    values.chunks(width(values.len(), most)).map(column).collect()
+/// At most `most` bins of equally many values, each with its smallest and largest, so that nothing that stands out gets
+/// lost. None where all values of a bin are missing. A bin a value when there are no more than that.
+pub(crate) fn downsample(values: &[(f64, Option<f64>)], most: usize) -> Vec<Option<Bin>> {
+    values.chunks(bin_size(values.len(), most)).map(bin).collect()
 }
 
-/// How many values share a column.
-pub(crate) fn width(values: usize, most: usize) -> usize {
+/// How many values share a bin.
+pub(crate) fn bin_size(values: usize, most: usize) -> usize {
     values.div_ceil(most.max(1)).max(1)
 }
 
-fn column(values: &[(f64, Option<f64>)]) -> Option<Column> {
+fn bin(values: &[(f64, Option<f64>)]) -> Option<Bin> {
     let mut present: Vec<f64> = values.iter().filter_map(|(_, value)| *value).collect();
     present.sort_by(f64::total_cmp);
     let (&low, &high) = (present.first()?, present.last()?);
-    Some(Column { from: values.first()?.0, to: values.last()?.0, low, middle: present[(present.len() - 1) / 2], high })
+    Some(Bin { from: values.first()?.0, to: values.last()?.0, low, middle: present[(present.len() - 1) / 2], high })
 }
 
 #[cfg(test)]
@@ -55,36 +55,35 @@ mod tests {
         let mut values = vec![5.0; 3_600];
         values[1_234] = 10.0;
         values[2_345] = 0.0;
-        let columns = thin(&line(&values), 400);
-        assert_eq!(columns.len(), 400);
-        // Nine a column: 1 234 is in the 137th, 2 345 in the 260th, counted from 0.
-        assert_eq!(columns[137], Some(Column { from: 1_233.0, to: 1_241.0, low: 5.0, middle: 5.0, high: 10.0 }));
-        assert_eq!(columns[260].map(|column| (column.low, column.high)), Some((0.0, 5.0)));
+        let bins = downsample(&line(&values), 400);
+        assert_eq!(bins.len(), 400);
+        // Nine a bin: 1 234 is in the 137th, 2 345 in the 260th, counted from 0.
+        assert_eq!(bins[137], Some(Bin { from: 1_233.0, to: 1_241.0, low: 5.0, middle: 5.0, high: 10.0 }));
+        assert_eq!(bins[260].map(|bin| (bin.low, bin.high)), Some((0.0, 5.0)));
     }
 
     #[test]
     fn a_short_line_is_left_alone_and_a_gap_stays_a_gap() {
         let mut values = line(&[1.0, 2.0, 3.0]);
         values[1].1 = None;
-        let middles =
-            |most| thin(&values, most).iter().map(|column| column.map(|column| column.middle)).collect::<Vec<_>>();
+        let middles = |most| downsample(&values, most).iter().map(|bin| bin.map(|bin| bin.middle)).collect::<Vec<_>>();
         assert_eq!(middles(3), [Some(1.0), None, Some(3.0)]);
         assert_eq!(middles(1), [Some(1.0)]);
-        assert_eq!(thin(&[(0.0, None), (1.0, None)], 1), [None]);
-        assert_eq!(thin(&[], 10), []);
+        assert_eq!(downsample(&[(0.0, None), (1.0, None)], 1), [None]);
+        assert_eq!(downsample(&[], 10), []);
     }
 
     proptest! {
         #[test]
         fn extremes_and_order_stay(values in prop::collection::vec(0.0..1.0_f64, 1..500), most in 1_usize..50) {
-            let columns: Vec<Column> = thin(&line(&values), most).into_iter().flatten().collect();
-            prop_assert!(columns.len() <= most);
-            let least = columns.iter().map(|column| column.low).fold(2.0, f64::min);
-            let largest = columns.iter().map(|column| column.high).fold(-1.0, f64::max);
+            let bins: Vec<Bin> = downsample(&line(&values), most).into_iter().flatten().collect();
+            prop_assert!(bins.len() <= most);
+            let least = bins.iter().map(|bin| bin.low).fold(2.0, f64::min);
+            let largest = bins.iter().map(|bin| bin.high).fold(-1.0, f64::max);
             prop_assert!(values.contains(&least) && values.iter().all(|value| *value >= least));
             prop_assert!(values.contains(&largest) && values.iter().all(|value| *value <= largest));
-            prop_assert!(columns.iter().all(|column| column.low <= column.middle && column.middle <= column.high));
-            prop_assert!(columns.is_sorted_by(|a, b| a.to < b.from));
+            prop_assert!(bins.iter().all(|bin| bin.low <= bin.middle && bin.middle <= bin.high));
+            prop_assert!(bins.is_sorted_by(|a, b| a.to < b.from));
         }
     }
 }

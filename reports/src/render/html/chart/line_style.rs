@@ -2,9 +2,9 @@
 
 /// Look of a line, by its number. Colours, dashes and marks repeat after 7, 5 and 6, all three together after 210.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Key(pub(crate) usize);
+pub(crate) struct LineStyle(pub(crate) usize);
 
-impl Key {
+impl LineStyle {
     /// Number of its colour in the style sheet.
     pub(crate) fn color(self) -> usize {
         self.0 % 7

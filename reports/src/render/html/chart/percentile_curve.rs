@@ -13,23 +13,23 @@ const STEPS: f64 = 100.0;
 
 /// The value at every percentile: steps, exactly as recorded, but no finer than can be drawn.
 #[derive(Debug)]
-pub(crate) struct Curve {
+pub(crate) struct PercentileCurve {
     /// Place on the axis of nines, and the value in nanoseconds there. Both only grow.
     pub(crate) steps: Vec<(f64, f64)>,
     /// Percentiles that have a name.
-    pub(crate) marks: Vec<Named>,
+    pub(crate) marks: Vec<NamedPercentile>,
 }
 
 /// A percentile that has a name.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Named {
+pub(crate) struct NamedPercentile {
     pub(crate) nines: f64,
     pub(crate) ns: f64,
     /// `p99.9: 121 µs`.
     pub(crate) text: String,
 }
 
-impl Curve {
+impl PercentileCurve {
     /// Of a histogram of nanoseconds; empty if that is.
     ///
     /// The value at rank k of n stands from (k - 1) / n to k / n. The largest has no end on an axis of nines: the line ends
@@ -72,13 +72,13 @@ fn coarse(steps: &[(f64, f64)]) -> Vec<(f64, f64)> {
     ends.flatten().copied().collect()
 }
 
-fn marks(histogram: &Histogram<u64>, end: f64) -> Vec<Named> {
+fn marks(histogram: &Histogram<u64>, end: f64) -> Vec<NamedPercentile> {
     if histogram.is_empty() {
         return Vec::new();
     }
     let named = |(part, whole): (u64, u64), nines: f64, name: &str| {
         let ns = value_at_share(histogram, part, whole) as f64;
-        Named { nines, ns, text: format!("{name}: {}", nanoseconds(ns)) }
+        NamedPercentile { nines, ns, text: format!("{name}: {}", nanoseconds(ns)) }
     };
     let mut marks = Vec::new();
     if nines_of(0.5) < end {
@@ -106,7 +106,7 @@ mod tests {
         for value in 1..=10 {
             histogram.record(value).unwrap();
         }
-        let curve = Curve::of(&histogram);
+        let curve = PercentileCurve::of(&histogram);
         // Rank 1 is from 0 to 10 %, rank 2 from there; rank 10 begins at 90 %, one nine.
         assert_eq!(curve.steps[0], (0.0, 1.0));
         assert!(curve.steps[1].0 < 0.046 && curve.steps[1].0 > 0.045, "{:?}", curve.steps);
@@ -119,10 +119,10 @@ mod tests {
     #[test]
     fn nothing_and_a_single_value() {
         let mut histogram = Latency::histogram();
-        let curve = Curve::of(&histogram);
+        let curve = PercentileCurve::of(&histogram);
         assert!(curve.steps.is_empty() && curve.marks.is_empty());
         histogram.record(1_000).unwrap();
-        let curve = Curve::of(&histogram);
+        let curve = PercentileCurve::of(&histogram);
         assert!(curve.steps.iter().all(|step| *step == (0.0, 1_000.0)) && !curve.steps.is_empty(), "{curve:?}");
         assert_eq!(curve.marks.len(), 1);
     }
@@ -130,7 +130,7 @@ mod tests {
     #[test]
     fn the_line_climbs_is_small_and_passes_through_the_quantiles() {
         let histogram = sample::pass().latency.response;
-        let curve = Curve::of(&histogram);
+        let curve = PercentileCurve::of(&histogram);
         assert!(curve.steps.is_sorted_by(|a, b| a.0 <= b.0 && a.1 <= b.1));
         assert!(curve.steps.len() < 1_300, "{}", curve.steps.len());
         let quantiles = Quantiles::of(&histogram);

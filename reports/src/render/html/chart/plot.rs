@@ -3,37 +3,37 @@
 
 use super::{
     axis::Axis,
-    downsample::Column,
-    line_style::Key,
+    downsample::Bin,
+    line_style::LineStyle,
     path::{self, Point},
     ticks::Tick,
 };
-use crate::render::html::visible_text::Shown;
+use crate::render::html::visible_text::VisibleText;
 
 /// Lines over two axes.
 #[derive(Debug)]
 pub(crate) struct Plot {
     /// Unlike that of any other plot of the page. A name of this program, never foreign text.
     pub(crate) id: &'static str,
-    pub(crate) title: Shown,
+    pub(crate) title: VisibleText,
     /// What it shows, for those who do not see it.
-    pub(crate) description: Shown,
+    pub(crate) description: VisibleText,
     pub(crate) x: Axis,
     pub(crate) y: Axis,
-    pub(crate) lines: Vec<Line>,
+    pub(crate) lines: Vec<PlotLine>,
     /// What it means where something is wrong.
     pub(crate) alarm: &'static str,
     /// A mark on the x axis: what is right of it is shaded.
     pub(crate) shade: Option<Mark>,
     /// What must be known to read it.
-    pub(crate) note: Option<Shown>,
+    pub(crate) note: Option<VisibleText>,
 }
 
 /// A line, with its row in the legend.
 #[derive(Debug)]
-pub(crate) struct Line {
-    pub(crate) key: Key,
-    pub(crate) label: Shown,
+pub(crate) struct PlotLine {
+    pub(crate) style: LineStyle,
+    pub(crate) label: VisibleText,
     /// Path data of SVG.
     pub(crate) path: String,
     /// The same of the area around a line that stands for more values than it goes through; else empty.
@@ -50,24 +50,24 @@ pub(crate) struct Mark {
     x: f64,
     /// From the bottom, 0 to 1.
     y: f64,
-    pub(crate) text: Shown,
+    pub(crate) text: VisibleText,
 }
 
 /// A value to mark, in the units of the axes, and what to say of it.
-pub(crate) type Marked = (f64, f64, String);
+pub(crate) type ValueMark = (f64, f64, String);
 
 impl Plot {
     pub(crate) fn new(id: &'static str, title: &str, x: Axis, y: Axis) -> Self {
         let (title, lines) = (title.into(), Vec::new());
         let alarm = "anomalies in this second";
-        Self { id, title, description: Shown::default(), x, y, lines, alarm, shade: None, note: None }
+        Self { id, title, description: VisibleText::default(), x, y, lines, alarm, shade: None, note: None }
     }
 
     /// Adds a line through `values`, with a gap where there is none.
-    pub(crate) fn line(&mut self, key: Key, label: &str, values: &[Option<(f64, f64)>]) -> &mut Line {
+    pub(crate) fn line(&mut self, style: LineStyle, label: &str, values: &[Option<(f64, f64)>]) -> &mut PlotLine {
         let points: Vec<Option<Point>> = values.iter().map(|value| value.map(|(x, y)| self.point(x, y))).collect();
         let (path, band) = (path::data(&points), String::new());
-        self.lines.push(Line { key, label: label.into(), path, band, marks: Vec::new(), alarms: Vec::new() });
+        self.lines.push(PlotLine { style, label: label.into(), path, band, marks: Vec::new(), alarms: Vec::new() });
         self.lines.last_mut().expect("one was added")
     }
 
@@ -75,18 +75,18 @@ impl Plot {
         Point { x: self.x.scale.share(x), y: self.y.scale.share(y) }
     }
 
-    /// From the smallest to the largest value of each column, for a line that does not go through all of them.
-    pub(crate) fn band(&self, columns: &[Option<Column>]) -> String {
-        let part = |column: &Column| {
-            let (low, high) = (self.point(column.at(), column.low), self.point(column.at(), column.high));
+    /// From the smallest to the largest value of each bin, for a line that does not go through all of them.
+    pub(crate) fn band(&self, bins: &[Option<Bin>]) -> String {
+        let part = |bin: &Bin| {
+            let (low, high) = (self.point(bin.at(), bin.low), self.point(bin.at(), bin.high));
             (low.x, low.y, high.y)
         };
-        path::area(&columns.iter().map(|column| column.as_ref().map(part)).collect::<Vec<_>>())
+        path::area(&bins.iter().map(|bin| bin.as_ref().map(part)).collect::<Vec<_>>())
     }
 
     /// Values as places of this plot.
-    pub(crate) fn marks(&self, values: impl IntoIterator<Item = Marked>) -> Vec<Mark> {
-        let mark = |(x, y, text): Marked| {
+    pub(crate) fn marks(&self, values: impl IntoIterator<Item = ValueMark>) -> Vec<Mark> {
+        let mark = |(x, y, text): ValueMark| {
             let Point { x, y } = self.point(x, y);
             Mark { x, y, text: text.into() }
         };
@@ -151,7 +151,7 @@ mod tests {
     #[test]
     fn values_become_places() {
         let mut plot = Plot::new("p", "t", Axis::seconds(10.0), Axis::counts("messages", 100.0));
-        let line = plot.line(Key(0), "sent", &[Some((0.0, 0.0)), Some((5.0, 120.0)), None, Some((10.0, 60.0))]);
+        let line = plot.line(LineStyle(0), "sent", &[Some((0.0, 0.0)), Some((5.0, 120.0)), None, Some((10.0, 60.0))]);
         assert_eq!(line.path, "M0 1000 1000 0M2000 500h0");
         let marks = plot.marks([(2.5, 30.0, "a quarter".to_owned())]);
         assert_eq!((marks[0].across(), marks[0].down()), ("25%".to_owned(), "75%".to_owned()));

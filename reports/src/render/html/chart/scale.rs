@@ -2,24 +2,24 @@
 
 /// A range of values along an axis.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Scale {
-    kind: Kind,
+pub(crate) struct AxisScale {
+    kind: Spacing,
     from: f64,
     to: f64,
 }
 
 /// How values are spread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+enum Spacing {
     Linear,
     Log,
 }
 
-impl Scale {
+impl AxisScale {
     /// From `from` to `to`, which is above it; else to one above it.
     pub(crate) fn linear(from: f64, to: f64) -> Self {
         let to = if to > from { to } else { from + 1.0 };
-        Self { kind: Kind::Linear, from, to }
+        Self { kind: Spacing::Linear, from, to }
     }
 
     /// Logarithmic, over whole steps of 1, 2, 5, 10 that hold all `values`; those under 1 count as 1. One decade if there
@@ -35,7 +35,7 @@ impl Scale {
         // A flat line is in the middle of something.
         let (from, to) =
             if to / from < 3.0 { (step_at_most(from * 0.9).max(1.0), step_at_least(to * 1.1)) } else { (from, to) };
-        Self { kind: Kind::Log, from, to }
+        Self { kind: Spacing::Log, from, to }
     }
 
     /// The ends.
@@ -46,8 +46,8 @@ impl Scale {
     /// Where a value is: 0 at the beginning, 1 at the end, and no further.
     pub(crate) fn share(&self, value: f64) -> f64 {
         let share = match self.kind {
-            Kind::Linear => (value - self.from) / (self.to - self.from),
-            Kind::Log => (value.max(self.from) / self.from).ln() / (self.to / self.from).ln(),
+            Spacing::Linear => (value - self.from) / (self.to - self.from),
+            Spacing::Log => (value.max(self.from) / self.from).ln() / (self.to / self.from).ln(),
         };
         share.clamp(0.0, 1.0)
     }
@@ -81,16 +81,16 @@ mod tests {
 
     #[test]
     fn linear_places() {
-        let scale = Scale::linear(0.0, 8.0);
+        let scale = AxisScale::linear(0.0, 8.0);
         for (value, share) in [(0.0, 0.0), (2.0, 0.25), (8.0, 1.0), (9.0, 1.0), (-1.0, 0.0)] {
             assert!((scale.share(value) - share).abs() < 1e-12, "{value}");
         }
-        assert_eq!(Scale::linear(3.0, 3.0).bounds(), (3.0, 4.0));
+        assert_eq!(AxisScale::linear(3.0, 3.0).bounds(), (3.0, 4.0));
     }
 
     #[test]
     fn logarithmic_places() {
-        let scale = Scale::log([10.0, 100_000.0]);
+        let scale = AxisScale::log([10.0, 100_000.0]);
         assert_eq!(scale.bounds(), (10.0, 100_000.0));
         for (value, share) in [(10.0, 0.0), (100.0, 0.25), (1_000.0, 0.5), (100_000.0, 1.0), (0.0, 0.0)] {
             assert!((scale.share(value) - share).abs() < 1e-12, "{value}");
@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn logarithmic_bounds_are_round_and_never_equal() {
-        let bounds = |values: &[f64]| Scale::log(values.iter().copied()).bounds();
+        let bounds = |values: &[f64]| AxisScale::log(values.iter().copied()).bounds();
         assert_eq!(bounds(&[21_400.0, 121_000.0, 4_070_000.0]), (20_000.0, 5_000_000.0));
         assert_eq!(bounds(&[7.0, 11.0]), (5.0, 20.0));
         assert_eq!(bounds(&[]), (1.0, 10.0));

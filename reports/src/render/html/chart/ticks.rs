@@ -1,6 +1,6 @@
 //! Where an axis has marks, and what they say.
 
-use super::scale::{Scale, decade};
+use super::scale::{AxisScale, decade};
 use crate::human::{count, nanoseconds, rate};
 
 /// Marks that an axis has at most, beside those that only thicken the grid.
@@ -21,7 +21,7 @@ pub(crate) struct Tick {
 }
 
 /// Of a logarithmic axis of nanoseconds: 1, 2, 5 and so on, or powers of ten only when that would be too many.
-pub(crate) fn times(scale: &Scale) -> Vec<Tick> {
+pub(crate) fn times(scale: &AxisScale) -> Vec<Tick> {
     let steps = steps(scale);
     let crowded = steps.len() > 11;
     let label = |step: f64| if crowded && decade(step) < step { String::new() } else { time(step) };
@@ -29,7 +29,7 @@ pub(crate) fn times(scale: &Scale) -> Vec<Tick> {
 }
 
 /// Of a logarithmic axis of messages a second, likewise; but labels stand beside each other, so there is room for fewer.
-pub(crate) fn rates(scale: &Scale) -> Vec<Tick> {
+pub(crate) fn rates(scale: &AxisScale) -> Vec<Tick> {
     let steps = steps(scale);
     // With a gap after each.
     let letters = |steps: &[f64]| steps.iter().map(|step| amount(*step).len() + 1).sum::<usize>();
@@ -48,7 +48,7 @@ pub(crate) fn rates(scale: &Scale) -> Vec<Tick> {
 }
 
 /// 1, 2, 5 times the powers of ten within a logarithmic scale.
-fn steps(scale: &Scale) -> Vec<f64> {
+fn steps(scale: &AxisScale) -> Vec<f64> {
     let (from, to) = scale.bounds();
     let mut steps = Vec::new();
     let mut power = decade(from);
@@ -71,7 +71,7 @@ fn time(ns: f64) -> String {
 }
 
 /// Of an axis of nines: 0, 50, 90, 99 and so on in percent.
-pub(crate) fn nines(scale: &Scale) -> Vec<Tick> {
+pub(crate) fn nines(scale: &AxisScale) -> Vec<Tick> {
     let (_, to) = scale.bounds();
     let mut ticks = vec![(0.0, "0".to_owned()), (nines_of(0.5), "50".to_owned())];
     ticks.extend((1..).map(|n| (f64::from(n), nines_label(n))).take_while(|(at, _)| *at <= to));
@@ -99,9 +99,9 @@ pub(crate) fn nines_label(nines: u32) -> String {
 }
 
 /// Of a linear axis of counts from 0, which ends with a mark a little above the largest.
-pub(crate) fn counts(largest: f64) -> (Scale, Vec<Tick>) {
+pub(crate) fn counts(largest: f64) -> (AxisScale, Vec<Tick>) {
     let step = round_step(largest / (MOST - 1.0)).max(1.0);
-    let scale = Scale::linear(0.0, step * (largest * 1.04 / step).ceil().max(1.0));
+    let scale = AxisScale::linear(0.0, step * (largest * 1.04 / step).ceil().max(1.0));
     (scale, linear(&scale, step, amount))
 }
 
@@ -111,7 +111,7 @@ fn amount(n: f64) -> String {
 }
 
 /// Of a linear axis of seconds from 0.
-pub(crate) fn seconds(scale: &Scale) -> Vec<Tick> {
+pub(crate) fn seconds(scale: &AxisScale) -> Vec<Tick> {
     const STEPS: [u32; 14] = [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1_200, 1_800, 3_600, 7_200];
     let (_, to) = scale.bounds();
     let fits = |step: &f64| to / step <= MOST;
@@ -139,7 +139,7 @@ fn round_step(least: f64) -> f64 {
     [1.0, 2.0, 5.0, 10.0].into_iter().map(|step| step * decade).find(|step| *step >= least).unwrap_or(decade)
 }
 
-fn linear(scale: &Scale, step: f64, label: impl Fn(f64) -> String) -> Vec<Tick> {
+fn linear(scale: &AxisScale, step: f64, label: impl Fn(f64) -> String) -> Vec<Tick> {
     let (_, to) = scale.bounds();
     let steps = (0_u32..).map(|index| f64::from(index) * step).take_while(|at| *at <= to);
     steps.map(|at| Tick { share: scale.share(at), label: label(at), spare: false }).collect()
@@ -164,21 +164,21 @@ mod tests {
 
     #[test]
     fn times_are_round() {
-        let ticks = times(&Scale::log([21_400.0, 480_000.0]));
+        let ticks = times(&AxisScale::log([21_400.0, 480_000.0]));
         assert_eq!(labels(&ticks), ["20 µs", "50 µs", "100 µs", "200 µs", "500 µs"]);
         assert!((ticks[0].share, ticks[4].share) == (0.0, 1.0));
     }
 
     #[test]
     fn many_decades_are_labelled_at_their_powers_only() {
-        let ticks = times(&Scale::log([900.0, 4_000_000.0]));
+        let ticks = times(&AxisScale::log([900.0, 4_000_000.0]));
         let expected = ["", "1 µs", "", "", "10 µs", "", "", "100 µs", "", "", "1 ms", "", ""];
         assert_eq!(labels(&ticks), expected);
     }
 
     #[test]
     fn rates_have_room_beside_each_other() {
-        let of = |from: f64, to: f64| rates(&Scale::log([from, to]));
+        let of = |from: f64, to: f64| rates(&AxisScale::log([from, to]));
         assert_eq!(labels(&of(800.0, 5_000.0)), ["500", "1 000", "2 000", "5 000"]);
         assert_eq!(labels(&of(1_000.0, 50_000.0)), ["1 000", "2 000", "5 000", "10 000", "20 000", "50 000"]);
         let spare: Vec<_> = of(1_000.0, 50_000.0).iter().map(|tick| tick.spare).collect();
@@ -192,7 +192,7 @@ mod tests {
 
     #[test]
     fn nines_up_to_the_last_that_fits() {
-        let ticks = nines(&Scale::linear(0.0, 3.4));
+        let ticks = nines(&AxisScale::linear(0.0, 3.4));
         assert_eq!(labels(&ticks), ["0", "50", "90", "99", "99.9"]);
         assert!((ticks[3].share - 2.0 / 3.4).abs() < 1e-12);
         assert_eq!(ticks.iter().map(|tick| tick.spare).collect::<Vec<_>>(), [false, true, false, false, false]);
@@ -200,7 +200,7 @@ mod tests {
 
     #[test]
     fn of_many_nines_every_other_label_is_dispensable() {
-        let ticks = nines(&Scale::linear(0.0, 6.3));
+        let ticks = nines(&AxisScale::linear(0.0, 6.3));
         let kept: Vec<_> = ticks.iter().filter(|tick| !tick.spare).map(|tick| tick.label.as_str()).collect();
         assert_eq!(kept, ["0", "99", "99.99", "99.9999"]);
     }
@@ -225,7 +225,7 @@ mod tests {
     proptest! {
         #[test]
         fn every_axis_has_a_few_labels_in_order(low in 1.0..60e9_f64, high in 1.0..60e9_f64, end in 0.0..1e7_f64) {
-            let (times_scale, seconds_scale) = (Scale::log([low, high]), Scale::linear(0.0, end));
+            let (times_scale, seconds_scale) = (AxisScale::log([low, high]), AxisScale::linear(0.0, end));
             let (counts_scale, counts) = counts(high);
             prop_assert!(counts_scale.bounds().1 > high);
             for ticks in [times(&times_scale), seconds(&seconds_scale), counts] {
@@ -239,13 +239,13 @@ mod tests {
 
     #[test]
     fn seconds_minutes_and_hours() {
-        let of = |to: f64| seconds(&Scale::linear(0.0, to)).into_iter().map(|tick| tick.label).collect::<Vec<_>>();
+        let of = |to: f64| seconds(&AxisScale::linear(0.0, to)).into_iter().map(|tick| tick.label).collect::<Vec<_>>();
         assert_eq!(of(10.0), ["0 s", "2 s", "4 s", "6 s", "8 s", "10 s"]);
         assert_eq!(of(1.0), ["0 s", "1 s"]);
         assert_eq!(of(3_600.0), ["0 min", "10 min", "20 min", "30 min", "40 min", "50 min", "60 min"]);
         assert_eq!(of(36_000.0), ["0 h", "2 h", "4 h", "6 h", "8 h", "10 h"]);
         assert_eq!(of(360_000.0).len(), 6);
-        let spare = |to: f64| seconds(&Scale::linear(0.0, to)).iter().filter(|tick| tick.spare).count();
+        let spare = |to: f64| seconds(&AxisScale::linear(0.0, to)).iter().filter(|tick| tick.spare).count();
         assert_eq!((spare(10.0), spare(3_600.0)), (0, 3));
     }
 }

@@ -6,18 +6,18 @@ use askama::Template;
 
 use super::{
     chart::path,
-    section::{Section, banner::Banner, content::Block, evidence::Findings},
-    visible_text::Shown,
+    section::{Section, banner::Banner, content::ContentBlock, evidence::ResultEvidence},
+    visible_text::VisibleText,
 };
 
 /// What the template shows.
 #[derive(Template)]
 #[template(path = "report.html")]
 pub(crate) struct Page {
-    pub(crate) title: Shown,
+    pub(crate) title: VisibleText,
     pub(crate) banners: Vec<Banner>,
-    pub(crate) headline: Block,
+    pub(crate) headline: ContentBlock,
     /// Before the evidence and after it.
     pub(crate) sections: [Vec<Section>; 2],
-    pub(crate) evidence: Vec<Findings>,
+    pub(crate) evidence: Vec<ResultEvidence>,
 }

@@ -1,20 +1,21 @@
 //! What became of the messages, as sums that must add up.
 
-use super::{Section, content::Block};
+use super::{Section, content::ContentBlock};
 use crate::{
     human::count,
     model::Tally,
     render::{
-        Entry,
-        html::table::{Body, Cell, Head, Row, Table, Tone},
-        words,
+        LabelledResult,
+        html::table::{PageTable, TableBody, TableCell, TableHeading, TableRow},
+        tone::Tone,
+        wording,
     },
 };
 
-type Count = fn(&Tally) -> u64;
+type TallyCount = fn(&Tally) -> u64;
 
 /// A number, what it is called, and what it means when it is not 0.
-struct Term(&'static str, Tone, Count);
+struct Term(&'static str, Tone, TallyCount);
 
 /// The first is the sum of the others.
 struct Sum(Term, &'static [Term]);
@@ -65,13 +66,13 @@ const BESIDE: [Term; 2] = [
     Term("split (damaged)", Tone::Bad, |t| t.anomalies.split),
 ];
 
-pub(crate) fn section(entries: &[Entry<'_>]) -> Section {
+pub(crate) fn section(results: &[LabelledResult<'_>]) -> Section {
     let tallies: Vec<&Tally> =
-        entries.iter().flat_map(|entry| [&entry.report.measured, &entry.report.warmup]).collect();
+        results.iter().flat_map(|result| [&result.report.measured, &result.report.warmup]).collect();
     let beside = BESIDE.iter().map(|term| row("", term, &tallies)).collect();
-    let beside = Body { title: Some("of the sent, beside the sum".into()), rows: beside };
+    let beside = TableBody { title: Some("of the sent, beside the sum".into()), rows: beside };
     let [scheduled, dropped, sent, events] = SUMS.map(|sum| body(&sum, &tallies));
-    let parts = match entries {
+    let parts = match results {
         // Beside each other, the tables of a single result fit a screen.
         [_] => vec![
             ("Messages due", vec![scheduled, dropped]),
@@ -80,51 +81,55 @@ pub(crate) fn section(entries: &[Entry<'_>]) -> Section {
         ],
         _ => vec![("Messages, and message events that came", vec![scheduled, dropped, sent, beside, events])],
     };
-    let tables = parts.into_iter().map(|(caption, bodies)| table(caption, entries, bodies)).collect();
-    let mut blocks = vec![Block::Tables(tables)];
-    let mut notes: Vec<String> = entries.iter().filter_map(|entry| words::undecided(&entry.report.plan)).collect();
+    let tables = parts.into_iter().map(|(caption, bodies)| table(caption, results, bodies)).collect();
+    let mut blocks = vec![ContentBlock::Tables(tables)];
+    let mut notes: Vec<String> = results.iter().filter_map(|result| wording::undecided(&result.report.plan)).collect();
     notes.dedup();
-    blocks.extend(notes.iter().map(|note| Block::Note(note.into())));
+    blocks.extend(notes.iter().map(|note| ContentBlock::Note(note.into())));
     Section { id: "delivery", title: "Delivery", blocks }
 }
 
-fn table(caption: &str, entries: &[Entry<'_>], bodies: Vec<Body>) -> Table {
-    let groups = match entries {
+fn table(caption: &str, results: &[LabelledResult<'_>], bodies: Vec<TableBody>) -> PageTable {
+    let groups = match results {
         [_] => Vec::new(),
-        several => several.iter().enumerate().map(|(index, entry)| Head::of(index, entry, 2)).collect(),
+        several => several.iter().enumerate().map(|(index, result)| TableHeading::of(index, result, 2)).collect(),
     };
-    let columns = entries.iter().flat_map(|_| ["measured", "warm-up"]).map(Head::from).collect();
-    Table { caption: caption.into(), groups, columns, bodies }
+    let columns = results.iter().flat_map(|_| ["measured", "warm-up"]).map(TableHeading::from).collect();
+    PageTable { caption: caption.into(), groups, columns, bodies }
 }
 
-fn body(sum: &Sum, tallies: &[&Tally]) -> Body {
+fn body(sum: &Sum, tallies: &[&Tally]) -> TableBody {
     let Sum(left, terms) = sum;
     let cells = tallies.iter().map(|tally| total(left, terms, tally)).collect();
-    let mut rows = vec![Row { head: left.0.into(), cells, sum: true }];
+    let mut rows = vec![TableRow { heading: left.0.into(), cells, sum: true }];
     rows.extend(terms.iter().enumerate().map(|(index, term)| row(if index == 0 { "=" } else { "+" }, term, tallies)));
-    Body { title: None, rows }
+    TableBody { title: None, rows }
 }
 
 /// The left side of a sum, with what its right side comes to if that is another number.
-fn total(left: &Term, terms: &[Term], tally: &Tally) -> Cell {
+fn total(left: &Term, terms: &[Term], tally: &Tally) -> TableCell {
     let Term(_, tone, of) = left;
     let (left, right) = (of(tally), terms.iter().fold(0_u64, |sum, term| sum.saturating_add(term.2(tally))));
     if left == right {
-        return Cell::from(count(left)).tone(tone.unless_zero(left));
+        return TableCell::from(count(left)).tone(tone.unless_zero(left));
     }
-    Cell::from(format!("{} ≠ {}", count(left), count(right))).tone(Tone::Bad)
+    TableCell::from(format!("{} ≠ {}", count(left), count(right))).tone(Tone::Bad)
 }
 
-fn row(sign: &'static str, term: &Term, tallies: &[&Tally]) -> Row {
+fn row(sign: &'static str, term: &Term, tallies: &[&Tally]) -> TableRow {
     let Term(name, tone, of) = term;
-    let cell = |tally: &&Tally| Cell::from(count(of(tally))).tone(tone.unless_zero(of(tally)));
-    Row { head: Head { sign, ..Head::from(name) }, cells: tallies.iter().map(cell).collect(), sum: false }
+    let cell = |tally: &&Tally| TableCell::from(count(of(tally))).tone(tone.unless_zero(of(tally)));
+    TableRow {
+        heading: TableHeading { sign, ..TableHeading::from(name) },
+        cells: tallies.iter().map(cell).collect(),
+        sum: false,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{model::Counts, render::html::visible_text::Shown};
+    use crate::{model::Counts, render::html::visible_text::VisibleText};
 
     #[test]
     fn a_sum_that_does_not_add_up_says_so() {
@@ -148,7 +153,7 @@ mod tests {
             let breach = crate::judge::identities(&tally).unwrap_err();
             let broken = SUMS.iter().position(|sum| body(sum, &[&tally]).rows[0].cells[0].tone == Tone::Bad);
             assert_eq!(broken, Some(index), "{breach}");
-            assert_eq!(Shown::from(breach.identity.split(' ').next().unwrap()), SUMS[index].0.0.into());
+            assert_eq!(VisibleText::from(breach.identity.split(' ').next().unwrap()), SUMS[index].0.0.into());
             assert_eq!(breach.identity.matches('+').count() + 1, SUMS[index].1.len());
         }
     }

@@ -3,9 +3,9 @@
 use crate::{
     model::Evidence,
     render::{
-        Entry,
-        html::{chart::line_style::Key, visible_text::Shown},
-        words,
+        LabelledResult,
+        html::{chart::line_style::LineStyle, visible_text::VisibleText},
+        wording,
     },
 };
 
@@ -14,40 +14,40 @@ const SHOWN: usize = 3;
 
 /// The evidence of a result.
 #[derive(Debug)]
-pub(crate) struct Findings {
+pub(crate) struct ResultEvidence {
     /// The result, among several.
-    pub(crate) whose: Option<(Key, Shown)>,
-    pub(crate) kinds: Vec<Kind>,
+    pub(crate) whose: Option<(LineStyle, VisibleText)>,
+    pub(crate) kinds: Vec<EvidenceKind>,
 }
 
 /// The anomalies of a kind.
 #[derive(Debug)]
-pub(crate) struct Kind {
-    pub(crate) name: Shown,
-    pub(crate) first: Vec<Item>,
-    pub(crate) others: Vec<Item>,
+pub(crate) struct EvidenceKind {
+    pub(crate) name: VisibleText,
+    pub(crate) first: Vec<EvidenceItem>,
+    pub(crate) others: Vec<EvidenceItem>,
 }
 
 /// An anomaly.
 #[derive(Debug)]
-pub(crate) struct Item {
-    pub(crate) text: Shown,
+pub(crate) struct EvidenceItem {
+    pub(crate) text: VisibleText,
     /// `expected` and `received`, as far as they are known.
-    pub(crate) bytes: Vec<(&'static str, Shown)>,
+    pub(crate) bytes: Vec<(&'static str, VisibleText)>,
 }
 
 /// Of every result that has any.
-pub(crate) fn findings(entries: &[Entry<'_>]) -> Vec<Findings> {
-    let with_any = entries.iter().enumerate().filter(|(_, entry)| !entry.report.evidence.is_empty());
-    let findings = with_any.map(|(index, entry)| Findings {
-        whose: (entries.len() > 1).then(|| (Key(index), entry.label.into())),
-        kinds: kinds(&entry.report.evidence),
+pub(crate) fn of_results(results: &[LabelledResult<'_>]) -> Vec<ResultEvidence> {
+    let with_any = results.iter().enumerate().filter(|(_, result)| !result.report.evidence.is_empty());
+    let of_results = with_any.map(|(index, result)| ResultEvidence {
+        whose: (results.len() > 1).then(|| (LineStyle(index), result.label.into())),
+        kinds: kinds(&result.report.evidence),
     });
-    findings.collect()
+    of_results.collect()
 }
 
 /// In the order in which the kinds first appear.
-fn kinds(evidence: &[Evidence]) -> Vec<Kind> {
+fn kinds(evidence: &[Evidence]) -> Vec<EvidenceKind> {
     let mut names: Vec<&str> = Vec::new();
     for one in evidence {
         if !names.contains(&one.kind.as_str()) {
@@ -55,15 +55,15 @@ fn kinds(evidence: &[Evidence]) -> Vec<Kind> {
         }
     }
     let kind = |name: &str| {
-        let mut first: Vec<Item> = evidence.iter().filter(|one| one.kind == name).map(item).collect();
+        let mut first: Vec<EvidenceItem> = evidence.iter().filter(|one| one.kind == name).map(item).collect();
         let others = first.split_off(first.len().min(SHOWN));
-        Kind { name: name.replace('_', " ").into(), first, others }
+        EvidenceKind { name: name.replace('_', " ").into(), first, others }
     };
     names.into_iter().map(kind).collect()
 }
 
-fn item(evidence: &Evidence) -> Item {
+fn item(evidence: &Evidence) -> EvidenceItem {
     let bytes = [("expected", &evidence.expected), ("received", &evidence.received)];
-    let known = bytes.into_iter().filter_map(|(name, bytes)| Some((name, Shown::from(bytes.as_ref()?))));
-    Item { text: words::circumstances(evidence).join(", ").into(), bytes: known.collect() }
+    let known = bytes.into_iter().filter_map(|(name, bytes)| Some((name, VisibleText::from(bytes.as_ref()?))));
+    EvidenceItem { text: wording::circumstances(evidence).join(", ").into(), bytes: known.collect() }
 }

@@ -9,7 +9,7 @@ pub(crate) mod headline;
 pub(crate) mod history;
 pub(crate) mod latency;
 
-use content::Block;
+use content::ContentBlock;
 
 /// A part with a heading.
 #[derive(Debug)]
@@ -17,5 +17,5 @@ pub(crate) struct Section {
     /// Unlike that of any other. A name of this program, never foreign text.
     pub(crate) id: &'static str,
     pub(crate) title: &'static str,
-    pub(crate) blocks: Vec<Block>,
+    pub(crate) blocks: Vec<ContentBlock>,
 }

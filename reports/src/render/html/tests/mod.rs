@@ -15,13 +15,15 @@ mod search;
 /// The page of reports with their labels.
 fn page(reports: &[(&str, &Report)]) -> String {
     let judgements: Vec<Judgement> = reports.iter().map(|(_, report)| judge(report, &[])).collect();
-    let entries = reports.iter().zip(&judgements);
-    written(&entries.map(|((label, report), judgement)| Entry { label, report, judgement }).collect::<Vec<_>>())
+    let results = reports.iter().zip(&judgements);
+    written(
+        &results.map(|((label, report), judgement)| LabelledResult { label, report, judgement }).collect::<Vec<_>>(),
+    )
 }
 
-fn written(entries: &[Entry<'_>]) -> String {
+fn written(results: &[LabelledResult<'_>]) -> String {
     let mut out = Vec::new();
-    Html.page(entries, &mut out).unwrap();
+    Html.page(results, &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 
@@ -172,8 +174,8 @@ fn a_long_run_is_not_a_large_page() {
     let one = page(&[("an hour", &report)]);
     assert!(one.len() < 200_000, "{}", one.len());
     assert!(one.contains("A point of a line stands for 9 seconds"), "{one}");
-    let entries = vec![("an hour", &report); 20];
-    let many = page(&entries);
+    let results = vec![("an hour", &report); 20];
+    let many = page(&results);
     assert!(many.len() < 2_000_000, "{}", many.len());
 }
 

@@ -10,12 +10,14 @@ use super::{
 };
 use crate::{judge::Judgement, model::Report};
 
-/// Bencher Metric Format, for its adapter `json`: a benchmark for each number, with one measure.
+/// Bencher Metric Format, for its adapter `json`. Each number is a benchmark with one measure.
 ///
-/// The measures `latency` (nanoseconds) and `throughput` (operations per second) are Bencher's own; `count`, `cpu-time`
-/// (nanoseconds a message) and `peak-rss` (bytes) it makes when it first sees them. What was not measured is left out.
-/// The bound `lower_value` is the floor of a latency in which the generator may have a notable part; else it is left out, as
-/// `upper_value` is: they are for the spread of several runs.
+/// The measures `latency` (nanoseconds) and `throughput` (operations per second) are Bencher's own.
+/// It creates `count`, `cpu-time` (nanoseconds a message) and `peak-rss` (bytes) when it first sees
+/// them. What was not measured is left out.
+///
+/// `lower_value` is the floor of a latency, if the generator may have a notable part in it.
+/// Otherwise it is left out, like `upper_value`: they are for the spread of several runs.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Bencher;
 
@@ -44,7 +46,7 @@ impl Render for Bencher {
     }
 }
 
-/// The slug of a measure.
+/// Bencher's name of a measure.
 fn measure(kind: TrackedKind) -> &'static str {
     match kind {
         TrackedKind::Latency => "latency",

@@ -1,7 +1,7 @@
 //! Tables for spreadsheets and plots (RFC 4180, with newlines of one character).
 //!
-//! Every cell is a number, a name of ours, or empty: nothing that a peer or a file chose, and so no formula for a
-//! spreadsheet to run.
+//! Every cell is a number, a name of ours, or empty. A peer or a file chooses none of them, so no
+//! spreadsheet finds a formula to run.
 
 use std::io;
 
@@ -14,17 +14,21 @@ use crate::{
     model::{Interval, Report},
 };
 
-/// One row a second: when it began, messages sent and matched in it, anomalies, and quantiles of the response times. The
-/// headers are the keys of `intervals` in a result, units included; what was not measured is empty.
+/// One row for each second: its start, messages sent and matched, anomalies, and quantiles of the
+/// response times.
+///
+/// The headers are the keys of `intervals` in a result, units included. What was not measured is
+/// empty.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct IntervalsCsv;
 
-/// The latency histograms by percentile, each at the same places: every five percent up to 90, then nine steps a nine up
-/// to 99.999, and 100.
+/// The latency histograms by percentile, all at the same places: each five percent up to 90, then
+/// nine steps for each nine up to 99.999, and 100.
 ///
-/// `value_ns` is the smallest value that this share of the values does not exceed, to three significant digits, and
-/// `count` how many do not exceed it. `marked` is 1 where the generator may have a part in a value of response or service
-/// (its floor is under 90 % of it and over 100 µs below), else 0. A histogram without values has no rows.
+/// `value_ns` is the smallest value that this share of the values does not exceed, to three
+/// significant digits. `count` is the number of values that do not exceed it. `marked` is 1 if the
+/// generator may have a part in a value of response or service: its floor is under 90 % of it and
+/// over 100 µs below it. A histogram without values has no rows.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct PercentilesCsv;
 
@@ -41,7 +45,7 @@ impl Render for IntervalsCsv {
     }
 }
 
-/// The header that a row brings with it, for a table without rows.
+/// The header that belongs to a row, for a table without rows.
 fn header() -> io::Result<csv::StringRecord> {
     let mut table = Writer::from_writer(Vec::new());
     table.serialize(Interval::default()).map_err(error)?;
@@ -77,7 +81,7 @@ impl Render for PercentilesCsv {
 /// 100 % in thousandths of a percent.
 const WHOLE: u32 = 100_000;
 
-/// In thousandths of a percent, so that they are exact.
+/// The percentiles in thousandths of a percent, which are exact.
 fn percentiles() -> impl Iterator<Item = u32> {
     let fives = (0..18).map(|step| step * 5_000);
     // From 90 in steps of 1, from 99 in steps of 0.1, and so on.

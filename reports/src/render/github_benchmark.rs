@@ -1,4 +1,5 @@
-//! Numbers for [github-action-benchmark](https://github.com/benchmark-action/github-action-benchmark).
+//! Numbers for
+//! [github-action-benchmark](https://github.com/benchmark-action/github-action-benchmark).
 
 use std::io;
 
@@ -15,20 +16,23 @@ use crate::{
     model::Report,
 };
 
-/// A JSON array for one of the action's tools: `customSmallerIsBetter` or `customBiggerIsBetter`. It takes one direction a
-/// file, so a run has two.
+/// A JSON array for one of the action's tools, `customSmallerIsBetter` or `customBiggerIsBetter`. A
+/// file has one direction, so a run has two files.
 ///
-/// What was not measured is left out. Of a run in which nothing was, the array is empty, which the action refuses. The
-/// verdict stands beside every value, where the action's chart shows it: it takes no notice of it, so a workflow must not
-/// store the numbers of a run that failed.
+/// What was not measured is left out. If nothing was measured, the array is empty and the action
+/// refuses it.
+///
+/// Each value carries the verdict, which the action shows in its chart and does not judge. So a
+/// workflow must not store the numbers of a failed run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GithubBenchmark {
-    /// [`Better::Lower`]: latencies, losses and anomalies, processor time a message, memory. [`Better::Higher`]: messages
-    /// a second, and a second of processor time.
+    /// [`Better::Lower`] selects latencies, losses, anomalies, processor time a message, and
+    /// memory. [`Better::Higher`] selects messages a second, and messages for a second of processor
+    /// time.
     pub better: Better,
 }
 
-/// The action's `BenchmarkResult`. Its `range` is for the spread of several runs, of which there is one here.
+/// The action's type of this name. Its `range` is for the spread of several runs; here is one.
 #[derive(Serialize)]
 struct BenchmarkResult {
     name: String,

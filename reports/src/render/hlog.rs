@@ -1,4 +1,5 @@
-//! The interval log of `HdrHistogram`, version 2 of its histograms, for `HistogramLogProcessor` and the like.
+//! The interval log of `HdrHistogram`, with histograms of version 2, for `HistogramLogProcessor`
+//! and other readers.
 
 use std::{
     io,
@@ -21,16 +22,19 @@ use crate::{
     model::Report,
 };
 
-/// Nanoseconds in a line's column of the largest value, which is for people: milliseconds, as in Java.
+/// Divides the column of the largest value. People read it in milliseconds, as in Java's logs.
 const MAX_DIVISOR: f64 = 1e6;
 
-/// Response times by the second without a tag, and over the whole run the lines `Tag=service`, `Tag=send_lag` and
-/// `Tag=connect`. Values are nanoseconds, the column of the largest value is milliseconds, and times are in seconds since
-/// the measured phase began; `StartTime` and `BaseTime` say when that was, to the second.
+/// Response times second by second without a tag, and lines for the whole run with `Tag=service`,
+/// `Tag=floor`, `Tag=send_lag` and `Tag=connect`.
 ///
-/// A result of a version that did not keep the seconds has one line for the response times of the whole run. Histograms
-/// without values have no line. A connection opens before the measured phase; its line stands at the start of it, as the
-/// format knows no earlier time.
+/// Values are nanoseconds, except the column of the largest value, which is in milliseconds. Times
+/// are seconds since the measured phase began. `StartTime` and `BaseTime` say when that was, to the
+/// second.
+///
+/// Older results did not keep the seconds: they have one line of response times for the whole run.
+/// A histogram without values has no line. Connections open before the measured phase, but the
+/// format knows no earlier time, so their line stands at its start.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Hlog;
 
@@ -54,7 +58,7 @@ impl Render for Hlog {
         };
         let whole = duration("measured_s", report.measured_s)?;
         let by_second = report.intervals.iter().any(|interval| interval.response.is_some());
-        // Lines are in the order of their start, so those of the whole run come first.
+        // Lines are sorted by their start, so those of the whole run come first.
         for (name, histogram) in report.latency.by_name() {
             let is_response = name == "response";
             if histogram.is_empty() || is_response && by_second {
@@ -73,7 +77,7 @@ impl Render for Hlog {
     }
 }
 
-/// When the measured phase began. `None` if a file has a text there that is no time, or one before 1970.
+/// When the measured phase began. `None` if the file has no valid time, or one before 1970.
 fn start(report: &Report) -> Option<SystemTime> {
     let started = SystemTime::from(DateTime::parse_from_rfc3339(&report.started_at).ok()?);
     let start = started.checked_add(Duration::try_from_secs_f64(report.plan.warmup_s).ok()?)?;

@@ -5,7 +5,7 @@ use std::io;
 use super::{Render, invalid_data};
 use crate::{judge::Judgement, model::Report, store::to_json};
 
-/// What [`crate::store`] writes to a file, on any output.
+/// The result file, on any output. See [`crate::store`].
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Json;
 

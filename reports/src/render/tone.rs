@@ -1,4 +1,4 @@
-//! What a verdict or a number means to its reader; each format has its own way to show that.
+//! Whether a verdict or a number is good news. Each format shows it in its own way.
 
 use crate::{
     compare::{self, Finding},
@@ -6,7 +6,7 @@ use crate::{
     search::{Cause, Outcome},
 };
 
-/// Good news, bad news, or neither.
+/// Good news, bad news, or in doubt.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Tone {
     #[default]
@@ -59,7 +59,7 @@ impl From<Outcome> for Tone {
     fn from(outcome: Outcome) -> Self {
         match outcome {
             Outcome::Holds => Self::Good,
-            // It says nothing of the target.
+            // This is no news about the target.
             Outcome::Fails(Cause::Generator) => Self::Doubtful,
             Outcome::Fails(_) => Self::Bad,
         }

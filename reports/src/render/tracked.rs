@@ -1,4 +1,4 @@
-//! The numbers of a run that are worth following from commit to commit, for services that draw and guard them.
+//! The numbers that services follow from commit to commit.
 
 use crate::{
     judge::bounds::{self, Range},
@@ -6,7 +6,7 @@ use crate::{
     model::Report,
 };
 
-/// Latencies and rates, by the names that thresholds have for them.
+/// Latencies and rates, by their names in thresholds.
 const METRICS: [&str; 12] = [
     "response.p50",
     "response.p99",
@@ -22,22 +22,22 @@ const METRICS: [&str; 12] = [
     "efficiency",
 ];
 
-/// One number.
+/// A number of a run.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct TrackedMetric {
-    /// A metric's full name where there is one. Of ours, never of a report.
+    /// The full name of a metric, or a name of ours. Never a text of a report.
     pub(super) name: String,
     pub(super) value: f64,
     pub(super) kind: TrackedKind,
     /// Which direction is an improvement.
     pub(super) better: Better,
-    /// Values that it rests on.
+    /// How many values the number rests on.
     pub(super) values: Option<u64>,
-    /// Its floor, where the generator may have a notable part in it.
+    /// Its floor, if the generator may have a notable part in it.
     pub(super) marked: Option<f64>,
 }
 
-/// What sort of number: what may share an axis and a threshold.
+/// The sort of a number. Numbers of one sort can share an axis and a threshold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TrackedKind {
     /// Nanoseconds.
@@ -52,7 +52,7 @@ pub(super) enum TrackedKind {
     Memory,
 }
 
-/// Everything that a run has measured of these, each number finite.
+/// Every tracked number that the run measured. All are finite.
 pub(super) fn tracked(report: &Report) -> Vec<TrackedMetric> {
     let named = METRICS.map(|name| name.parse().expect("it is a metric"));
     let failures = CountName::all().map(Metric::Count).filter(|metric| metric.better() == Better::Lower);
@@ -71,7 +71,7 @@ pub(super) fn tracked(report: &Report) -> Vec<TrackedMetric> {
     metrics.chain(generator(report)).filter(|tracked| tracked.value.is_finite()).collect()
 }
 
-/// What the generator itself took, which no threshold is about.
+/// What the generator itself used. No threshold is about it.
 fn generator(report: &Report) -> impl Iterator<Item = TrackedMetric> {
     let of = |name: &str, kind, value| TrackedMetric {
         name: name.to_owned(),
@@ -134,7 +134,7 @@ mod tests {
         report.measured_s = 1e-320;
         report.traffic.matched_in_window = 1;
         assert_eq!(value(&report, "throughput"), None);
-        // Nothing matched in all the time that was worked: no message has a price.
+        // Nothing matched in the time that was worked, so no message has a price.
         report.traffic.matched_in_window = 0;
         report.generator.cpu_s = 1.0;
         assert_eq!((value(&report, "efficiency"), value(&report, "cpu_per_message")), (Some(0.0), None));

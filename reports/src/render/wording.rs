@@ -1,4 +1,4 @@
-//! What every format that is read by people says in the same words.
+//! Sentences that all formats for people share.
 
 use crate::{
     human::{count, nanoseconds, percent, rate, seconds},
@@ -6,7 +6,7 @@ use crate::{
     model::{Evidence, Latency, Load, PlanRecord, Report},
 };
 
-/// What the closed model can't show.
+/// What the closed model hides.
 pub(super) const OMISSION: &str = "closed model: response counts from the reply that let the message go, and coordinated omission applies: while the \
      target stalls, the messages that would have shown it are not sent";
 
@@ -33,7 +33,7 @@ pub(super) fn verdict(report: &Report, judgement: &Judgement) -> (&'static str, 
     (word, meaning)
 }
 
-/// Who sends how much.
+/// Clients, rate and bursts, or the window of the closed model.
 pub(super) fn load(plan: &PlanRecord) -> String {
     match plan.load {
         Load::Open { rate_per_client, burst, .. } => format!(
@@ -50,7 +50,7 @@ fn clients(plan: &PlanRecord) -> String {
     format!("{} {}", count(plan.clients.into()), if plan.clients == 1 { "client" } else { "clients" })
 }
 
-/// How long a run lasts.
+/// The length of the measured phase, and of the warm-up if there is one.
 pub(super) fn length(plan: &PlanRecord) -> String {
     let measured = match (plan.duration_s, plan.messages_per_client) {
         (Some(duration), _) => seconds(duration),
@@ -63,14 +63,14 @@ pub(super) fn length(plan: &PlanRecord) -> String {
     format!("{measured} + {} warm-up", seconds(plan.warmup_s))
 }
 
-/// What an expectation other than an echo leaves open.
+/// What stays open if the expectation is no echo.
 pub(super) fn undecided(plan: &PlanRecord) -> Option<String> {
     (plan.expect != "echo").then(|| {
         format!("--expect {} decides surplus, deficit and wrong content, not which message came back", plan.expect)
     })
 }
 
-/// Everything that is known about an anomaly but its kind and its bytes.
+/// All that is known about an anomaly, except its kind and its bytes.
 pub(super) fn circumstances(evidence: &Evidence) -> Vec<String> {
     let message = evidence.sequence.map(|sequence| format!(" message {}", count(sequence))).unwrap_or_default();
     let mut parts = vec![
@@ -87,7 +87,7 @@ pub(super) fn circumstances(evidence: &Evidence) -> Vec<String> {
     parts
 }
 
-/// How often and how long the generator stood still; none where it did not.
+/// How often and how long the generator stood still. `None` if it never did.
 pub(super) fn stops(report: &Report) -> Option<String> {
     let generator = &report.generator;
     (generator.stops > 0).then(|| {
@@ -101,10 +101,10 @@ pub(super) fn stops(report: &Report) -> Option<String> {
     })
 }
 
-/// Share of the processor time from which on it is said that it was stolen. Runs differ by more than what is below.
+/// Least share of stolen processor time that is mentioned. Less is within the noise between runs.
 const STOLEN: f64 = 0.01;
 
-/// That part of what was measured is neither the target's nor the generator's: the machine stood still.
+/// A remark on processor time that a hypervisor gave to others: the machine stood still.
 pub(super) fn stolen(report: &Report) -> Option<String> {
     let stolen = report.generator.stolen.filter(|&stolen| stolen >= STOLEN)?;
     Some(format!(
@@ -113,7 +113,7 @@ pub(super) fn stolen(report: &Report) -> Option<String> {
     ))
 }
 
-/// That some times are longer than a histogram tells, and so may be what was computed from it.
+/// A remark on times that are longer than a histogram can record.
 pub(super) fn saturated(report: &Report) -> Option<String> {
     let longest = Latency::HIGH_NS;
     let series = report.latency.by_name().into_iter().filter_map(|(name, times)| {

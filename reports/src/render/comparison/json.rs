@@ -1,5 +1,7 @@
-//! Comparisons as JSON: [`Schema::COMPARISON`] and [`Schema::AB`]. Units are in the keys, and that of a metric beside it. What
-//! is not known is `null`, so every key is always there.
+//! Comparisons as JSON: [`Schema::COMPARISON`] and [`Schema::AB`].
+//!
+//! Keys name their units, and a metric has its unit beside it. What is not known is `null`, so no
+//! key is ever missing.
 
 use std::io;
 
@@ -56,13 +58,14 @@ struct AbDocument<'a> {
     looks: &'a [u32],
     needs_more: bool,
     metrics: Vec<RowDocument>,
-    /// One a pair, in the order in which they were run: the metrics of either side in the order of `metrics`.
+    /// One for each pair, in the order of the runs. The metrics of a side are in the order of
+    /// `metrics`.
     runs: Vec<PairDocument>,
-    /// Pairs that did not count, in the order in which they were run.
+    /// Pairs that did not count, in the order of the runs.
     discarded_runs: Vec<DiscardedPairDocument<'a>>,
 }
 
-/// Pairs that did not count, by the run in which the generator was too slow.
+/// Number of pairs that did not count, by the run that spoiled them.
 #[derive(Serialize)]
 struct DiscardsDocument {
     baseline: u64,
@@ -73,7 +76,7 @@ struct DiscardsDocument {
 
 #[derive(Serialize)]
 struct DiscardedPairDocument<'a> {
-    /// For which it was run, from 1.
+    /// The number of the pair that it was run for, from 1.
     pair: usize,
     a: Vec<Option<f64>>,
     b: Vec<Option<f64>>,
@@ -96,7 +99,7 @@ struct RowDocument {
     detectable_percent: Option<f64>,
     p_value: Option<f64>,
     verdict: Option<&'static str>,
-    /// Of the run that has the fewest, where that is too few.
+    /// Messages of the run with the fewest, if those are too few.
     messages: Option<u64>,
     messages_needed: Option<u64>,
     note: Option<String>,
@@ -199,9 +202,9 @@ fn metric(row: &Row) -> RowDocument {
     }
 }
 
-/// To millionths of a percent: the rest is noise of the arithmetic (0.07 * 100 is 7.000000000000001).
+/// A share in percent, to millionths. More digits are noise: 0.07 * 100 is 7.000000000000001.
 fn percent(share: f64) -> f64 {
-    // And 0 has no sign.
+    // Zero gets no sign.
     (share * 1e8).round() / 1e6 + 0.0
 }
 

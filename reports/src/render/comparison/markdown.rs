@@ -1,5 +1,5 @@
-//! Comparisons for the summary of a CI job, in GitHub's Markdown: verdict, reasons, and a table of what decides; the rest is
-//! folded away.
+//! Comparisons for the summary of a CI job, in GitHub's Markdown: the verdict, the reasons, and a
+//! table of the metrics that decide. The other metrics are folded away.
 
 use std::io::{self, Write};
 
@@ -9,7 +9,7 @@ use crate::{
     render::{Markdown, markdown::code},
 };
 
-/// What came from files, servers and commands stands in code spans and nowhere else.
+/// Text from files, servers and commands stands only in code spans.
 impl RenderComparison for Markdown {
     fn comparison(&self, comparison: &Comparison, out: &mut dyn Write) -> io::Result<()> {
         verdict(out, "comparison", comparison.verdict, &comparison.reasons)?;

@@ -1,4 +1,4 @@
-//! Comparisons for somebody to read: of results ([`Comparison`]) and of pairs ([`Ab`]). One file a format.
+//! Comparisons of results ([`Comparison`]) and of pairs ([`Ab`]). One file a format.
 
 mod json;
 mod markdown;
@@ -14,20 +14,21 @@ use crate::{
     paired::{Discards, Outcome},
 };
 
-/// What a paired test came to, and what was compared.
+/// The outcome of a paired test, and what it compared.
 #[derive(Clone, Copy, Debug)]
 pub struct Ab<'a> {
     /// The baseline: a URL or a command.
     pub a: &'a str,
     /// The candidate.
     pub b: &'a str,
-    /// What the test came to.
+    /// The outcome of the test.
     pub outcome: &'a Outcome,
-    /// Pairs that did not count and were run again, because the generator was too slow in them.
+    /// Number of pairs that were run again because the generator was too slow in them.
     pub repeated: u32,
 }
 
-/// A format in which comparisons can be shown: [`Text`](super::Text), [`Json`](super::Json), [`Markdown`](super::Markdown).
+/// A format that shows comparisons: [`Text`](super::Text), [`Json`](super::Json),
+/// [`Markdown`](super::Markdown).
 pub trait RenderComparison {
     /// Writes a comparison of results, with a newline at the end.
     ///
@@ -35,14 +36,11 @@ pub trait RenderComparison {
     /// What `out` returns.
     fn comparison(&self, comparison: &Comparison, out: &mut dyn io::Write) -> io::Result<()>;
 
-    /// Writes a test of pairs, likewise.
-    ///
-    /// # Errors
-    /// What `out` returns.
+    /// Writes a paired test, with a newline at the end.
     fn ab(&self, ab: &Ab<'_>, out: &mut dyn io::Write) -> io::Result<()>;
 }
 
-/// The first word of an output, and what it means.
+/// The verdict in one word, and its meaning.
 fn summary(verdict: Verdict) -> (&'static str, &'static str) {
     match verdict {
         Verdict::Pass => ("PASS", "no metric that decides is worse by more than its margin"),
@@ -56,7 +54,7 @@ fn summary(verdict: Verdict) -> (&'static str, &'static str) {
     }
 }
 
-/// What a row shows in its columns, of a metric that is measured in it.
+/// The texts of a metric's row.
 struct ComparisonCells {
     metric: String,
     baseline: String,
@@ -112,7 +110,7 @@ fn progress(ab: &Ab<'_>) -> String {
     format!("{} {unit}{look}{more}{repeated}", human::count(pairs as u64))
 }
 
-/// ` (A 1, B 3)`: pairs that did not count, by the side of the run that was spoiled.
+/// ` (A 1, B 3)`: the pairs that did not count, by the side that spoiled them.
 fn sides(outcome: &Outcome) -> String {
     let Discards { baseline, candidate, both } = Discards::of(&outcome.discarded);
     let named = [("A", baseline), ("B", candidate), ("both", both)].into_iter().filter(|(_, n)| *n > 0);

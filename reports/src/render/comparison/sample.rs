@@ -1,4 +1,4 @@
-//! Comparisons for tests, of runs of which every number is chosen.
+//! Comparisons for tests, made of runs with chosen numbers.
 
 use super::Outcome;
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
     paired::{Observation, Test},
 };
 
-/// A run of which the response times are these many nanoseconds, 99 in 100 and the last.
+/// A run with these response times in nanoseconds: 99 % at `p50`, the rest at `p99`.
 pub(crate) fn run(p50: u64, p99: u64) -> Report {
     let mut report = sample::pass();
     report.latency.response = Latency::histogram();
@@ -22,12 +22,12 @@ pub(crate) fn several(p50: u64, p99: u64) -> Vec<Report> {
     (0..5).map(|k| run(p50 + k * p50 / 200, p99 + (k * 7 % 5) * p99 / 50)).collect()
 }
 
-/// p99 regressed, p50 passes.
+/// A comparison in which p99 regressed and p50 passes.
 pub(crate) fn regression() -> Comparison {
     compare(&several(80_000, 400_000), &several(79_000, 700_000), &Options::default())
 }
 
-/// A comparison in which somebody else chose every text.
+/// A comparison in which every text is `text`.
 pub(crate) fn foreign(text: &str) -> Comparison {
     let mut candidate = run(80_000, 400_000);
     text.clone_into(&mut candidate.target.url);
@@ -38,7 +38,8 @@ pub(crate) fn foreign(text: &str) -> Comparison {
     compare(&[run(80_000, 400_000)], &[candidate], &Options { force: true, ..Options::default() })
 }
 
-/// Pairs with these differences of p50 in percent; p99 differs by three times as much, the throughput by nothing.
+/// Pairs with these differences of p50 in percent. Those of p99 are three times as large, and the
+/// throughput does not differ.
 pub(crate) fn outcome(percents: &[f64], max_pairs: u32) -> Outcome {
     let observed = |share: f64| Observation {
         values: [80_000.0 * (1.0 + share), 400_000.0 * (1.0 + 3.0 * share), 50_000.0]

@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-/// Everything that a file can hold and that is not what it seems.
+/// Text that means something to a terminal, to Markdown or to HTML.
 const HOSTILE: &str = "x\u{1b}[2J|`<script>alert(1)</script>[a](javascript:b)\n# c\u{202e} @me";
 
 fn hostile() -> Comparison {

@@ -1,4 +1,5 @@
-//! Comparisons for a terminal: the verdict and why first, then what was compared, then every metric.
+//! Comparisons for a terminal: the verdict and why first, then what was compared, then every
+//! metric.
 
 use std::io;
 
@@ -70,14 +71,14 @@ fn notes(printer: &mut Printer<'_>, notes: &[String]) -> io::Result<()> {
     notes.iter().try_for_each(|note| printer.styled_row("note", label, note, style))
 }
 
-/// Columns after the name, with their widths; the verdict, the last, is aligned to the left.
+/// Columns of numbers, with their widths.
 const COLUMNS: [(&str, usize); 6] =
     [("baseline", 11), ("candidate", 11), ("change", 10), ("interval", 20), ("margin", 8), ("detectable", 12)];
 
-/// Columns of the names of metrics and the gap after them, unless one is longer.
+/// Least width of the names.
 const NAME: usize = 14;
 
-/// Metrics that decide, and below them the others.
+/// The metrics that decide, and below them the others.
 fn table(printer: &mut Printer<'_>, rows: &[Row], with_detectable: bool) -> io::Result<()> {
     let (deciding, others): (Vec<&Row>, Vec<&Row>) = rows.iter().partition(|row| row.margin.is_some());
     let columns = if with_detectable { &COLUMNS[..] } else { &COLUMNS[..5] };
@@ -100,7 +101,7 @@ fn table(printer: &mut Printer<'_>, rows: &[Row], with_detectable: bool) -> io::
     table.print(printer)
 }
 
-/// What stands in [`COLUMNS`].
+/// The texts for [`COLUMNS`].
 fn columns_of(cells: &ComparisonCells) -> [&str; 6] {
     [&cells.baseline, &cells.candidate, &cells.change, &cells.interval, &cells.margin, &cells.detectable]
 }

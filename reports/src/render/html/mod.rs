@@ -1,13 +1,13 @@
-//! One page for a browser that needs nothing else: no script, no network, no other file.
+//! A page for a browser, in one file without scripts. It needs no network.
 //!
 //! ```text
-//! results.rs, search.rs   a report, or a search -> what stands on its page
-//!   section/              the banner, the headline numbers, the sections
-//!     chart/              lines over two axes
+//! results.rs, search.rs   a report or a search -> the contents of its page
+//!   section/              banner, headline numbers, sections
+//!     chart/              lines on two axes
 //!     table.rs            tables
 //!       visible_text.rs   the only text that a template takes
-//! page/                   -> the document, and what the browser may do with it
-//! templates/              all markup, and in report.css all looks
+//! page/                   contents -> document, and the policy for the browser
+//! templates/              all markup; report.css: all looks
 //! ```
 
 mod chart;
@@ -25,20 +25,22 @@ use askama::Template;
 use super::{LabelledResult, Render};
 use crate::{judge::Judgement, model::Report};
 
-/// A self-contained page of HTML, of one result or of several that are drawn over each other.
+/// A self-contained page of HTML, with one result or with several drawn over each other.
 ///
-/// It holds no script and asks for nothing over the network, which a Content-Security-Policy in it enforces; so it works as
-/// an attachment of a mail. Light and dark follow the reader's setting, and it is readable from 360 pixels of width on.
+/// It holds no script and requests nothing, which its Content-Security-Policy enforces. So it works
+/// as an attachment of a mail. Light and dark follow the reader's setting. It is readable from 360
+/// pixels of width on.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Html;
 
 impl Html {
     /// Writes a page that shows `results`, in their order.
     ///
-    /// Lines are thinned out to what can be seen, without losing a peak; so an hour is not much larger than a minute.
+    /// Lines are downsampled to what can be seen, and keep their peaks. So the page of an hour is
+    /// not much larger than that of a minute.
     ///
     /// # Errors
-    /// What `out` returns, or [`io::ErrorKind::InvalidInput`] when there is nothing to show.
+    /// The error of `out`, or [`io::ErrorKind::InvalidInput`] if there is no result.
     pub fn page(&self, results: &[LabelledResult<'_>], out: &mut dyn io::Write) -> io::Result<()> {
         if results.is_empty() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "a page needs one result at least"));

@@ -27,7 +27,7 @@ pub(crate) fn page(results: &[LabelledResult<'_>]) -> Page {
     }
 }
 
-/// What a tab or a list of attachments shows.
+/// The title, which a tab or a list of attachments shows.
 fn title(results: &[LabelledResult<'_>]) -> String {
     match results {
         [result] => format!("{}: {} – loadgen", wording::verdict(result.report, result.judgement).0, result.label),

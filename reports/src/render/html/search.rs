@@ -1,4 +1,4 @@
-//! The page of a search: what was found, the curve as plots, and every step.
+//! The page of a search: the conclusion, its steps as charts, and a table of them.
 
 use std::io;
 
@@ -98,7 +98,7 @@ fn headline_numbers(record: &Record) -> ContentBlock {
     ContentBlock::Tiles(tiles.into_iter().map(shown).collect())
 }
 
-/// A number that a step has.
+/// A number of a step.
 type StepMeasure = fn(&Step) -> Option<f64>;
 
 const P50: StepMeasure = |step| step.p50_ns.map(|ns| ns as f64);
@@ -139,14 +139,14 @@ fn throughput(record: &Record, steps: &[&Step]) -> Option<Plot> {
     Some(plot)
 }
 
-/// Thresholds on response times, with their bounds in nanoseconds.
+/// The thresholds on response times, with their bounds in nanoseconds.
 fn bounds(record: &Record) -> Vec<(String, f64)> {
     let thresholds = record.plan.thresholds.iter().filter_map(|text| text.parse::<Threshold>().ok());
     let of_response = thresholds.filter(|one| matches!(one.metric(), Metric::Latency(Series::Response, _)));
     of_response.map(|threshold| (format!("threshold {threshold}"), threshold.bound())).collect()
 }
 
-/// A line through the medians of the tries of each rate, with a mark at each try.
+/// Draws a line through the medians of the tries at each rate, with a mark at each try.
 fn draw(
     plot: &mut Plot,
     style: LineStyle,

@@ -7,7 +7,7 @@ use crate::render::{
 };
 
 impl Tone {
-    /// Its class in the style sheet.
+    /// The class in the style sheet.
     pub(crate) fn class(self) -> &'static str {
         match self {
             Self::Plain => "plain",
@@ -22,11 +22,11 @@ impl Tone {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TableHeading {
     pub(crate) text: VisibleText,
-    /// How the lines of the same result look.
+    /// The style of the result's lines, if there are several results.
     pub(crate) style: Option<LineStyle>,
-    /// How many columns it is above.
+    /// Number of columns below it.
     pub(crate) span: usize,
-    /// `=` or `+` before it, in a sum.
+    /// `=` or `+` before it, if it is part of a sum.
     pub(crate) sign: &'static str,
 }
 
@@ -37,18 +37,18 @@ impl<T: AsRef<str>> From<T> for TableHeading {
 }
 
 impl TableHeading {
-    /// The heading of the columns of a result among several.
+    /// The heading of the columns of one of several results.
     pub(crate) fn of(index: usize, result: &LabelledResult<'_>, span: usize) -> Self {
         Self { style: Some(LineStyle(index)), span, ..result.label.into() }
     }
 }
 
-/// A value.
+/// The value in a row and column.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TableCell {
     pub(crate) text: VisibleText,
     pub(crate) tone: Tone,
-    /// Words, which wrap, rather than a number, which does not.
+    /// Whether it is text that wraps. Numbers do not wrap.
     pub(crate) words: bool,
 }
 
@@ -59,27 +59,27 @@ impl<T: AsRef<str>> From<T> for TableCell {
 }
 
 impl TableCell {
-    /// Text that may be long.
+    /// A cell with text that may be long.
     pub(crate) fn words(text: impl AsRef<str>) -> Self {
         Self { words: true, ..text.into() }
     }
 
-    /// The same with a meaning.
+    /// A cell with this tone.
     pub(crate) fn tone(self, tone: Tone) -> Self {
         Self { tone, ..self }
     }
 }
 
-/// A line of a table.
+/// A row of a table.
 #[derive(Clone, Debug)]
 pub(crate) struct TableRow {
     pub(crate) heading: TableHeading,
     pub(crate) cells: Vec<TableCell>,
-    /// The rows after it add up to it.
+    /// Whether the rows after it add up to it.
     pub(crate) sum: bool,
 }
 
-/// Rows that belong together.
+/// A group of rows.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TableBody {
     pub(crate) title: Option<VisibleText>,
@@ -90,24 +90,25 @@ pub(crate) struct TableBody {
 #[derive(Clone, Debug)]
 pub(crate) struct PageTable {
     pub(crate) caption: VisibleText,
-    /// Heads of groups of columns; none for a single result.
+    /// Headings of groups of columns. Empty for a single result.
     pub(crate) groups: Vec<TableHeading>,
-    /// Heads of columns; none where the rows speak for themselves.
+    /// Headings of columns. Empty if the rows need none.
     pub(crate) columns: Vec<TableHeading>,
     pub(crate) bodies: Vec<TableBody>,
 }
 
 impl PageTable {
-    /// Columns from the first to the last.
+    /// Number of columns, the headings of rows included.
     pub(crate) fn width(&self) -> usize {
         1 + self.bodies.iter().flat_map(|body| &body.rows).map(|row| row.cells.len()).max().unwrap_or(0)
     }
 }
 
-/// What a result is asked, with the answer's name.
+/// A name, and the value that a result has for it.
 pub(crate) type ResultFact = (&'static str, fn(&LabelledResult<'_>) -> TableCell);
 
-/// A row a fact and a column a result. A fact on which all results are silent is left out.
+/// A table with a row for each fact and a column for each result. A fact without any value is left
+/// out.
 pub(crate) fn facts(caption: &str, results: &[LabelledResult<'_>], facts: &[ResultFact]) -> PageTable {
     let columns = match results {
         [_] => Vec::new(),

@@ -1,11 +1,11 @@
-//! Text on its way to the page.
+//! Text for the templates.
 
 use std::fmt;
 
 use crate::escape::visible;
 
-/// Text in which everything can be seen: controls and characters that reorder or hide others are escapes. The template
-/// takes nothing else, and escapes what HTML would read as markup.
+/// Text without anything invisible. Control characters, and characters that reorder or hide others,
+/// are escaped. Templates take no other text, and escape what is markup in HTML.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct VisibleText(String);
 

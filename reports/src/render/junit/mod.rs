@@ -1,4 +1,4 @@
-//! A run as test cases, for what shows the tests of a pull request.
+//! A run as test cases, for services that show the tests of a pull request.
 
 use std::{io, time::Duration};
 
@@ -14,21 +14,24 @@ use crate::{
     threshold::{Decision, Threshold},
 };
 
-/// `JUnit` XML in the form of Jenkins: a case for each way in which delivery can break, one for the connections, one for the
-/// run's validity, and one for each threshold of the plan.
+/// `JUnit` XML as Jenkins reads it. There is a case for each kind of delivery fault, one for the
+/// connections, one for the validity of the run, and one for each threshold.
 ///
-/// There is no failure and no error exactly when the verdict is a pass. What broke delivery, lost connections or missed a
-/// threshold is a failure; an invalid run is an error, and so is a threshold that is undecided. Thresholds of an invalid run, and of one that lacked connections, are
-/// skipped: they neither hold nor not. So are thresholds that
-/// this version can't read. A verdict that no case explains, as of a version with other rules, has a case of its own.
+/// A pass has no failure and no error; every other verdict has one. Faults of delivery, lost
+/// connections and missed thresholds are failures. An invalid run and an undecided threshold are
+/// errors.
+///
+/// Thresholds are skipped if the run is invalid or lacked connections, because they neither hold
+/// nor miss. Thresholds that this version can't read are skipped, too. A verdict that no case
+/// explains gets a case of its own: another version may have had other rules.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Junit;
 
-/// Pieces of evidence in one case; a run keeps no more of a kind.
+/// Most pieces of evidence in a case. A run keeps no more of a kind.
 const EVIDENCE: usize = 10;
-/// Characters of one foreign text.
+/// Most characters of a foreign text.
 const LONGEST: usize = 1000;
-/// Reasons that are shown.
+/// Most reasons that are shown.
 const REASONS: usize = 50;
 
 impl Render for Junit {
@@ -71,7 +74,7 @@ impl Render for Junit {
     }
 }
 
-/// The suite with all but its cases.
+/// The suite without its cases.
 fn suite(report: &Report, judgement: &Judgement) -> TestSuite {
     let mut suite = TestSuite::new("loadgen");
     if let Ok(started_at) = DateTime::parse_from_rfc3339(&report.started_at) {
@@ -101,7 +104,7 @@ fn suite(report: &Report, judgement: &Judgement) -> TestSuite {
     suite
 }
 
-/// Losses and findings, each of both phases.
+/// A case for each kind of loss and finding, over both phases.
 fn delivery(report: &Report) -> impl Iterator<Item = TestCase> {
     let [measured, warmup] = [&report.measured, &report.warmup].map(|tally| {
         let lost =
@@ -123,7 +126,7 @@ fn delivery(report: &Report) -> impl Iterator<Item = TestCase> {
     })
 }
 
-/// What was kept of a kind, in lines.
+/// The evidence of a kind, in lines.
 fn evidence(report: &Report, kind: &str) -> Vec<String> {
     let of_kind = report.evidence.iter().filter(|evidence| evidence.kind == kind);
     of_kind.take(EVIDENCE).flat_map(lines_of).collect()
@@ -161,7 +164,7 @@ fn is_undecided(text: &str, report: &Report) -> bool {
     text.parse::<Threshold>().is_ok_and(|threshold| matches!(threshold.decide(report), Decision::Undecided(_)))
 }
 
-/// `obstacle` says why none can be judged, if so.
+/// The case of a threshold. `obstacle` says why none can be judged, if that is so.
 fn threshold(text: &str, report: &Report, obstacle: Option<&str>) -> TestCase {
     let skipped = |why: &str| {
         let mut status = TestCaseStatus::skipped();
@@ -199,7 +202,7 @@ fn non_success(kind: NonSuccessKind, message: &str, details: &[String]) -> TestC
     status
 }
 
-/// Foreign texts, each a line; XML 1.0 has no way to write a control character, so they are made visible.
+/// Foreign texts, one a line. XML 1.0 can't hold control characters, so they are escaped.
 fn lines(texts: &[String]) -> String {
     let mut lines: Vec<String> = texts.iter().take(REASONS).map(|text| visible_part(text, LONGEST)).collect();
     if texts.len() > REASONS {

@@ -2,14 +2,16 @@
 
 use crate::escape::visible_part;
 
-/// Characters of one text.
+/// Most characters of a text.
 const LONGEST: usize = 300;
 
-/// A text as a code span, made visible and bounded.
+/// Writes a foreign text as a code span, visible and bounded.
 ///
-/// Within a code span nothing has a meaning but the run of backticks that ends it (`CommonMark` 0.31, section 6.1), and
-/// GitHub looks there for no mentions, references or links either; the span has more backticks than the text has in a row.
-/// It must not stand in a table, whose cells end at a pipe even there.
+/// In a code span nothing has a meaning except the run of backticks that ends it (`CommonMark`
+/// 0.31, section 6.1). GitHub finds no mentions, references or links there. The span has more
+/// backticks than the text has in a row.
+///
+/// A code span must not stand in a table, because a pipe ends the cell even there.
 pub(crate) fn code(text: &str) -> String {
     let text = visible_part(text, LONGEST);
     if text.is_empty() {
@@ -17,7 +19,7 @@ pub(crate) fn code(text: &str) -> String {
     }
     let longest_run = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest_run + 1);
-    // One blank at each end is taken off again, unless there is nothing else.
+    // Markdown takes one blank off each end, unless there is nothing else.
     let needs_room = text.starts_with(['`', ' ']) || text.ends_with(['`', ' ']);
     let room = if needs_room && !text.trim_matches(' ').is_empty() { " " } else { "" };
     format!("{fence}{room}{text}{room}{fence}")

@@ -1,4 +1,4 @@
-//! A report for the summary of a job (`$GITHUB_STEP_SUMMARY`), in GitHub's Markdown.
+//! A report for the summary of a CI job (`$GITHUB_STEP_SUMMARY`), in GitHub's Markdown.
 
 mod code;
 
@@ -13,17 +13,17 @@ use crate::{
 };
 pub(crate) use code::code;
 
-/// The verdict first, then the reasons, what became of the messages, evidence, latency, throughput, the generator, and
-/// what was asked for.
+/// A report in Markdown: the verdict and the reasons, delivery, evidence, latency, throughput, the
+/// generator, and the plan.
 ///
-/// Whatever a server or a file chose stands in code spans and nowhere else: there neither Markdown nor HTML, links,
-/// mentions or references mean anything. Its length is bounded, so that a summary stays within what GitHub takes (1 MiB).
+/// Text that a server or a file chose stands only in code spans. There it can be no markup, link,
+/// mention or reference. The length is bounded, because GitHub takes 1 MiB for a summary.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Markdown;
 
-/// Reasons, kinds of evidence, kinds of connection errors, and thresholds that are shown.
+/// Most reasons, kinds of evidence, kinds of connection errors, and thresholds that are shown.
 const MOST: usize = 20;
-/// Anomalies of one kind that are shown; the result file has all that were kept.
+/// Most anomalies of a kind that are shown. The result file holds all that were kept.
 const EVIDENCE: usize = 3;
 
 impl Render for Markdown {
@@ -45,7 +45,7 @@ fn verdict(out: &mut dyn Write, report: &Report, judgement: &Judgement) -> io::R
     let plan = &report.plan;
     writeln!(out, "{}{embedded}: {}, {}\n", code(&report.target.url), wording::load(plan), wording::length(plan))?;
     if !judgement.reasons.is_empty() {
-        // Nothing speaks against a pass; what is said all the same is a note.
+        // Nothing speaks against a pass, so what is said here is a note.
         writeln!(out, "{}\n", if judgement.verdict == Verdict::Pass { "Note:" } else { "Why:" })?;
         list(out, &judgement.reasons)?;
         writeln!(out)?;
@@ -53,7 +53,7 @@ fn verdict(out: &mut dyn Write, report: &Report, judgement: &Judgement) -> io::R
     Ok(())
 }
 
-/// Foreign texts, one a line.
+/// A list of foreign texts.
 fn list(out: &mut dyn Write, texts: &[String]) -> io::Result<()> {
     for text in texts.iter().take(MOST) {
         writeln!(out, "- {}", code(text))?;
@@ -64,7 +64,7 @@ fn list(out: &mut dyn Write, texts: &[String]) -> io::Result<()> {
     Ok(())
 }
 
-/// A row of headings, all but the first above numbers.
+/// Headings of a table. All columns except the first hold numbers.
 fn headings(out: &mut dyn Write, first: &str, others: &[&str]) -> io::Result<()> {
     row(out, first, others)?;
     row(out, "---", &vec!["--:"; others.len()])
@@ -104,7 +104,7 @@ fn delivery(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     }
 }
 
-/// The kinds that there were.
+/// The kinds of anomalies that occurred.
 fn anomalies(out: &mut dyn Write, phases: [(&str, &Tally); 2]) -> io::Result<()> {
     let [measured, warmup] = phases.map(|(_, tally)| tally.anomalies.by_name());
     let found: Vec<_> = measured.into_iter().zip(warmup).filter(|((_, a), (_, b))| (*a, *b) != (0, 0)).collect();
@@ -118,7 +118,7 @@ fn anomalies(out: &mut dyn Write, phases: [(&str, &Tally); 2]) -> io::Result<()>
     writeln!(out)
 }
 
-/// The first few of each kind, in the order in which the kinds first appear.
+/// The first few anomalies of each kind, in the order of first appearance.
 fn evidence(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     if report.evidence.is_empty() {
         return Ok(());
@@ -156,7 +156,8 @@ fn latency(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     let closed = matches!(report.plan.load, Load::Closed { .. });
     let mut any_marked = false;
     for (name, histogram) in report.latency.by_name() {
-        // Nothing is due in the closed model, so nothing can be late; and older results have no floor.
+        // The closed model has no due times, so no send lag. Results of older versions have no
+        // floor.
         if (closed && name == "send_lag") || (name == "floor" && histogram.is_empty()) {
             continue;
         }
@@ -166,7 +167,7 @@ fn latency(out: &mut dyn Write, report: &Report) -> io::Result<()> {
         let mut shown = |(statistic, value): (&str, Option<u64>)| {
             let is_marked = bounds::is_marked(report, name, statistic);
             any_marked |= is_marked;
-            // A star by itself would be Markdown's.
+            // A bare star is markup.
             let mark = if is_marked { "\\*" } else { "" };
             format!("{}{mark}", value.map_or_else(|| "-".to_owned(), |ns| nanoseconds(ns as f64)))
         };

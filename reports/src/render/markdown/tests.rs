@@ -8,12 +8,12 @@ use crate::{
     render::rendered,
 };
 
-/// What a Markdown text holds beside its structure.
+/// A part of a Markdown text.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Node {
     Text(String),
     Code(String),
-    /// Anything that a report has no business with, by its name.
+    /// The name of any node that a report must not have.
     Other(String),
 }
 
@@ -145,8 +145,9 @@ fn whatever_a_report_holds_is_code_and_nothing_else() {
                 _ => assert_eq!(node, harmless),
             }
         }
-        // Reasons, target, payload, expectation and its remark, threshold, four of the environment, engine, a kind of error
-        // with what its first said, a kind of evidence, and three lines of each of three pieces.
+        // Reasons, target, payload, expectation and its remark, threshold, four of the environment,
+        // engine, a kind of error with what its first said, a kind of evidence, and three lines of
+        // each of three pieces.
         assert_eq!(spans, 1 + 1 + 1 + 2 + 1 + 4 + 1 + 2 + 1 + 3 * 3, "{text}");
     }
 }

@@ -1,4 +1,4 @@
-//! The file's own format.
+//! The search file's own format.
 
 use std::io;
 

@@ -8,7 +8,7 @@ use crate::{
     search::{Outcome, Record},
 };
 
-/// What came from the server stands in code spans and nowhere else.
+/// Text from the server stands only in code spans.
 impl RenderSearch for Markdown {
     fn search(&self, record: &Record, out: &mut dyn Write) -> io::Result<()> {
         let (word, meaning, _) = summary(&record.conclusion);

@@ -1,4 +1,4 @@
-//! Searches for somebody to read. One file a format.
+//! Searches. One file a format.
 
 mod json;
 mod markdown;
@@ -13,17 +13,14 @@ use crate::{
     search::{Cause, Conclusion, Outcome, Record, Step},
 };
 
-/// A format in which a search can be shown: [`Text`](super::Text), [`Json`](super::Json), [`Markdown`](super::Markdown),
-/// [`Html`](super::Html).
+/// A format that shows a search: [`Text`](super::Text), [`Json`](super::Json),
+/// [`Markdown`](super::Markdown), [`Html`](super::Html).
 pub trait RenderSearch {
-    /// Writes all of it, with a newline at the end.
-    ///
-    /// # Errors
-    /// What `out` returns.
+    /// Writes the whole search, with a newline at the end.
     fn search(&self, record: &Record, out: &mut dyn io::Write) -> io::Result<()>;
 }
 
-/// The first word of an output, what it means, and how that is to be taken.
+/// The conclusion in one word, its meaning, and whether it is good news.
 pub(super) fn summary(conclusion: &Conclusion) -> (&'static str, String, Tone) {
     let (word, tone) = match conclusion {
         Conclusion::Edge { cause: Cause::Delivery, .. } => ("FAIL", Tone::Bad),
@@ -37,7 +34,7 @@ pub(super) fn summary(conclusion: &Conclusion) -> (&'static str, String, Tone) {
     (word, conclusion.meaning(), tone)
 }
 
-/// What keeps the rate from being higher, if that is known.
+/// What keeps the rate from being higher, if known.
 pub(super) fn limit(conclusion: &Conclusion) -> Option<&'static str> {
     Some(match conclusion.cause() {
         Some(Cause::Delivery) => "the target: messages are lost, damaged, or not what was sent",
@@ -53,12 +50,12 @@ pub(super) fn limit(conclusion: &Conclusion) -> Option<&'static str> {
     })
 }
 
-/// What was tested. An embedded server has another port in each step.
+/// The target. An embedded server has another port in each step, so it is named without one.
 pub(super) fn target(record: &Record) -> &str {
     if record.target.embedded { "an embedded server" } else { &record.target.url }
 }
 
-/// Who sends what in each step.
+/// What the clients send in each step.
 pub(super) fn plan(record: &Record) -> String {
     let plan = &record.plan;
     let clients = if plan.clients == 1 { "client" } else { "clients" };
@@ -76,7 +73,7 @@ pub(super) fn plan(record: &Record) -> String {
     )
 }
 
-/// How it searched.
+/// Where the search started, its bounds, and how many steps it took.
 pub(super) fn search_settings(record: &Record) -> String {
     let search = &record.search;
     let steps = record.steps.len() as u64;
@@ -92,14 +89,14 @@ pub(super) fn search_settings(record: &Record) -> String {
     )
 }
 
-/// What a step shows in its columns.
+/// The texts of a step's row.
 pub(super) struct StepCells {
     pub(super) rate: String,
     pub(super) matched: String,
     pub(super) p50: String,
     pub(super) p99: String,
     pub(super) verdict: &'static str,
-    /// The first thing that speaks against it.
+    /// The first reason against it.
     pub(super) reason: String,
 }
 
@@ -114,7 +111,7 @@ impl StepCells {
             p99: time(step.p99_ns),
             verdict: match step.outcome {
                 Outcome::Holds => "holds",
-                // It says nothing of the target.
+                // This says nothing about the target.
                 Outcome::Fails(Cause::Generator) => "invalid",
                 Outcome::Fails(_) => "fails",
             },
@@ -123,7 +120,7 @@ impl StepCells {
     }
 }
 
-/// One line about a step, for those who wait for the next.
+/// A line about a finished step, for people who wait for the next.
 pub fn progress_line(step: &Step) -> String {
     let StepCells { rate, matched, p50, p99, verdict, reason } = StepCells::of(step);
     let reason = if reason.is_empty() { String::new() } else { format!(": {}", crate::escape::visible(&reason)) };

@@ -119,7 +119,7 @@ fn what_a_reader_must_know_besides_is_noted() {
     assert_eq!(notes.len(), 4);
 }
 
-/// Everything that a server can choose and that is not what it seems.
+/// Text that means something to a terminal, to Markdown or to HTML.
 const HOSTILE: &str = "x\u{1b}[2J|`<script>alert(1)</script>[a](javascript:b)\n# c\u{202e} @me";
 
 #[test]

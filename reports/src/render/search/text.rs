@@ -1,4 +1,4 @@
-//! Searches for a terminal: what was found and why first, then what was searched, then the curve.
+//! Searches for a terminal: the conclusion and the reasons first, then the search, then its steps.
 
 use std::io;
 
@@ -51,16 +51,16 @@ fn about(printer: &mut Printer<'_>, record: &Record) -> io::Result<()> {
     printer.styled_row("where", printer.palette.label, &place, printer.palette.aside)
 }
 
-/// Headings of the columns before the verdict, with their widths.
+/// Headings and widths of the columns before the verdict.
 const COLUMNS: [(&str, usize); 4] = [("due/s", 11), ("matched/s", 12), ("p50", 10), ("p99", 10)];
 
-/// Columns of the longest verdict.
+/// Length of the longest verdict.
 const VERDICT: usize = 7;
 
-/// Columns that a reason needs beside a verdict; with fewer it stands below.
+/// Least columns for a reason beside its verdict. With fewer, it goes below.
 const LEAST_REASON: usize = 24;
 
-/// Columns before a reason that stands below.
+/// Indent of a reason that goes below.
 const INDENT: usize = 13;
 
 fn table(printer: &mut Printer<'_>, steps: &[&Step]) -> io::Result<()> {

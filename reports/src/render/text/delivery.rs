@@ -10,10 +10,10 @@ use crate::{
     render::{tone::Tone, wording},
 };
 
-/// Anomalies of one kind that are shown; the result file has all that were kept.
+/// Most anomalies of a kind that are shown. The result file holds all that were kept.
 const SHOWN: usize = 3;
 
-/// Letters of a kind that fit its column when it is indented.
+/// Longest kind that fits its column with an indent.
 const WIDEST: usize = 10;
 
 pub(super) fn delivery(printer: &mut Printer<'_>, report: &Report) -> io::Result<()> {
@@ -42,7 +42,7 @@ pub(super) fn delivery(printer: &mut Printer<'_>, report: &Report) -> io::Result
     Ok(())
 }
 
-/// The identity of the fates, as far as it holds.
+/// The sum of the fates, with `≠` if it is wrong.
 fn fates(counts: &Counts) -> String {
     let fates = [counts.matched, counts.lost, counts.damaged, counts.misrouted, counts.undetermined];
     let sum = fates.iter().fold(0_u64, |sum, n| sum.saturating_add(*n));
@@ -85,7 +85,7 @@ fn kinds(anomalies: &Anomalies) -> String {
     found.join(", ")
 }
 
-/// The first few of each kind, in the order in which the kinds first appear.
+/// The first few anomalies of each kind, in the order of first appearance.
 pub(super) fn evidence(printer: &mut Printer<'_>, report: &Report) -> io::Result<()> {
     let mut kinds: Vec<&str> = Vec::new();
     for evidence in &report.evidence {

@@ -29,7 +29,8 @@ pub(super) fn table(printer: &mut Printer<'_>, report: &Report) -> io::Result<()
     let mut rows = Vec::new();
     let mut any_marked = false;
     for (name, series, histogram) in series {
-        // Nothing is due in the closed model, so nothing can be late; and older results have no floor.
+        // The closed model has no due times, so no send lag. Results of older versions have no
+        // floor.
         if (closed && series == "send_lag") || (series == "floor" && histogram.is_empty()) {
             continue;
         }

@@ -1,5 +1,4 @@
-//! A report that a person reads in ten seconds: the verdict and why first, then the books, latency, and what limited the
-//! run.
+//! The report for a terminal. The default is without colour, with lines of 100 columns.
 
 mod delivery;
 mod latency;
@@ -19,17 +18,17 @@ use crate::{
     model::{Load, Report},
 };
 
-/// Kinds of connection errors of which it is shown what the first one said.
+/// Most kinds of connection errors whose first message is shown.
 const MOST_DETAILS: usize = 8;
 
 /// The report for a terminal. By default it is without colour, in lines of 100 columns.
 #[derive(Clone, Copy, Debug)]
 pub struct Text {
-    /// With ANSI escape sequences for colours (the standard eight), bold and dim. The only control characters in the
-    /// output beside newlines, whatever a report holds.
+    /// Adds ANSI escape sequences: the eight standard colours, bold and dim. Without them, newlines
+    /// are the only control characters in the output, whatever a report holds.
     pub color: bool,
-    /// Columns of a line. Longer text is wrapped at blanks, and a table that is wider continues below. Under 40 columns
-    /// count as 40.
+    /// Columns of a line. Text wraps at blanks, and a wide table continues below. Less than 40
+    /// counts as 40.
     pub width: usize,
 }
 
@@ -62,7 +61,7 @@ fn verdict(printer: &mut Printer<'_>, report: &Report, judgement: &Judgement) ->
     let (word, meaning) = wording::verdict(report, judgement);
     let style = printer.palette.of(judgement.verdict.into());
     printer.styled_row(word, style, &meaning, style)?;
-    // Nothing speaks against a pass; what is said all the same is a note.
+    // Nothing speaks against a pass, so what is said here is a note.
     let label = if judgement.verdict == Verdict::Pass { "  note" } else { "  why" };
     for reason in &judgement.reasons {
         printer.row(label, reason)?;
@@ -99,7 +98,7 @@ fn throughput(printer: &mut Printer<'_>, report: &Report) -> io::Result<()> {
         Load::Open { .. } => format!(" of {}/s due", shown(throughput.scheduled_per_s)),
         Load::Closed { .. } => String::new(),
     };
-    // The plan says it where it is planned, and the reasons where a run was interrupted.
+    // The plan tells a planned duration, and the reasons tell an interruption.
     let length = match report.plan.duration_s {
         Some(_) => String::new(),
         None => format!(", over {}", seconds(report.measured_s)),

@@ -1,4 +1,4 @@
-//! Lines of a terminal: labels in a column of their own, wrapped text, and colours.
+//! Prints lines: a column of labels, wrapped text, and colours.
 
 use std::io;
 
@@ -10,10 +10,11 @@ use crate::{escape::visible, render::tone::Tone};
 /// Columns of the label and the gap after it.
 pub(crate) const LABEL: usize = 13;
 
-/// Columns below which text is not wrapped any closer: too few words would fit beside a label.
+/// Least columns of a line. With fewer, too few words fit beside a label.
 const NARROWEST: usize = 40;
 
-/// Styles of a report; all of them plain without colour. Only the eight standard colours, which every theme adapts.
+/// Styles of a report, all plain without colour. They use only the eight standard colours, which
+/// every theme adapts.
 #[derive(Clone, Copy)]
 pub(crate) struct Palette {
     good: Style,
@@ -48,7 +49,7 @@ impl Palette {
     }
 }
 
-/// Writes the lines of a report. It makes visible whatever the report holds, in one place.
+/// Writes the lines of a report, and escapes what can't be seen in any text.
 pub(crate) struct Printer<'a> {
     pub(crate) out: &'a mut dyn io::Write,
     pub(crate) palette: Palette,
@@ -65,16 +66,16 @@ impl<'a> Printer<'a> {
         writeln!(self.out)
     }
 
-    /// A label, and text that is wrapped beside it.
+    /// Prints a label, and text that wraps beside it.
     pub(crate) fn row(&mut self, label: &str, text: &str) -> io::Result<()> {
         self.styled_row(label, self.palette.label, text, Style::new())
     }
 
-    /// A row in which both parts have a style.
+    /// Prints a row with a style for each part.
     pub(crate) fn styled_row(&mut self, label: &str, label_style: Style, text: &str, style: Style) -> io::Result<()> {
         for (index, line) in wrap(&visible(text), self.width - LABEL).iter().enumerate() {
             let label = if index == 0 { label } else { "" };
-            // Padding outside of the style, and none at all before the end of a line.
+            // The padding has no style, and no line ends with a blank.
             let gap = LABEL.saturating_sub(label.chars().count());
             if !label.is_empty() {
                 write!(self.out, "{label_style}{label}{label_style:#}")?;
@@ -84,7 +85,7 @@ impl<'a> Printer<'a> {
         Ok(())
     }
 
-    /// One line under the text of a row, cut where it is too long.
+    /// Prints one line below the text of a row, cut if it is too long.
     pub(crate) fn detail(&mut self, text: &str) -> io::Result<()> {
         writeln!(self.out, "{:LABEL$}{}", "", cut(&visible(text), self.width - LABEL))
     }

@@ -8,18 +8,18 @@ use crate::render::tone::Tone;
 /// Columns between the numbers and the verdict.
 const GAP: usize = 2;
 
-/// Rows of numbers that have a name and may have a verdict.
+/// Named rows of numbers, each with a verdict if the table has them.
 ///
-/// Where the lines have no room for all columns, they come closer together; where that is not enough, those that are left
-/// stand in a second table below the first, with the names again. A number is never broken.
+/// If a line has no room for all columns, they move closer together. If that is not enough, the
+/// last columns go into a second table below, with the names again. A number is never broken.
 pub(crate) struct NumberTable {
-    /// The heading of the names, and the columns that they take at least.
+    /// The heading of the names, and the least width of their column.
     pub(crate) names: (&'static str, usize),
-    /// The heading of each column of numbers, and its width where there is room.
+    /// The heading of each column, and its width if there is room.
     pub(crate) columns: Vec<(&'static str, usize)>,
     pub(crate) has_verdicts: bool,
     pub(crate) rows: Vec<NumberRow>,
-    /// Rows before the blank line; 0 for none.
+    /// Number of rows before a blank line, 0 for no blank line.
     pub(crate) first_group: usize,
 }
 
@@ -31,7 +31,7 @@ pub(crate) struct NumberRow {
     pub(crate) verdict: (&'static str, Tone),
 }
 
-/// How wide the columns are.
+/// Widths of the columns.
 struct Widths {
     name: usize,
     columns: Vec<usize>,
@@ -52,7 +52,7 @@ impl NumberTable {
         Ok(())
     }
 
-    /// As wide as is wanted, or with this gap before each number.
+    /// The wanted widths without a `gap`, else the least ones with this gap before each number.
     fn widths(&self, gap: Option<usize>) -> Widths {
         let width = |&(heading, wanted): &(&str, usize), longest: usize| match gap {
             None => wanted.max(longest + 1),
@@ -66,7 +66,7 @@ impl NumberTable {
         Widths { name, columns, verdict: if self.has_verdicts { GAP + verdict } else { 0 } }
     }
 
-    /// Some of the columns, and the verdicts after the last.
+    /// Prints some of the columns. The last part has the verdicts.
     fn print_part(&self, printer: &mut Printer<'_>, widths: &Widths, part: Range<usize>) -> io::Result<()> {
         let (name, style) = (widths.name, printer.palette.label);
         let has_verdicts = self.has_verdicts && part.end == self.columns.len();
@@ -100,7 +100,7 @@ impl Widths {
         self.name + self.columns.iter().sum::<usize>() + self.verdict
     }
 
-    /// The columns that stand beside each other in lines of `width`, one at least.
+    /// Splits the columns into parts that fit in lines of `width`. Each has at least one column.
     fn parts(&self, width: usize) -> Vec<Range<usize>> {
         let mut parts: Vec<Range<usize>> = Vec::new();
         let mut used = usize::MAX;

@@ -1,7 +1,7 @@
-//! Text in lines of a width.
+//! Breaks text into lines.
 
-/// Breaks text at blanks into lines of at most `columns`, but not between a number and its unit; what is longer than a
-/// line is cut into pieces.
+/// Breaks text at blanks into lines of at most `columns`. A number stays with its unit. A word that
+/// is longer than a line is cut into pieces.
 pub(super) fn wrap(text: &str, columns: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in unbroken(text) {
@@ -21,7 +21,7 @@ pub(super) fn wrap(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
-/// The words of a text; a number with its groups and its unit is one word.
+/// The words of a text. A number with its groups and its unit is one word.
 fn unbroken(text: &str) -> Vec<String> {
     const UNITS: [&str; 10] = ["ns", "µs", "ms", "s", "%", "B", "KiB", "MiB", "GiB", "TiB"];
     let mut words: Vec<String> = Vec::new();
@@ -40,7 +40,7 @@ fn unbroken(text: &str) -> Vec<String> {
     words
 }
 
-/// Takes from a text what goes beyond `columns`.
+/// Cuts off and returns what goes beyond `columns`.
 fn split_off(text: &mut String, columns: usize) -> Option<String> {
     let mut used = 0;
     let end = text.char_indices().find(|(_, c)| {
@@ -50,7 +50,7 @@ fn split_off(text: &mut String, columns: usize) -> Option<String> {
     end.map(|(at, _)| at).map(|at| text.split_off(at))
 }
 
-/// The text, or as much of it as fits with a mark at its end.
+/// The text, or as much as fits before an ellipsis.
 pub(crate) fn cut(text: &str, columns: usize) -> String {
     let mut text = text.to_owned();
     if width(&text) > columns {
@@ -64,11 +64,11 @@ fn width(text: &str) -> usize {
     text.chars().map(char_width).sum()
 }
 
-/// Columns of a character that [`visible`] lets pass. From the Hangul consonants on most scripts are wide; taking all of
-/// them for wide makes a line shorter than it could be, never longer than it may be.
+/// Columns of a character that [`visible`] lets pass. From Hangul on, most scripts are wide. Those
+/// that are not make a line shorter than it could be, never too long.
 fn char_width(c: char) -> usize {
     match c {
-        // Punctuation, arrows, boxes and symbols of this report itself.
+        // Punctuation, arrows and symbols of the report itself.
         '\u{2010}'..='\u{22ff}' => 1,
         '\u{1100}'.. => 2,
         _ => 1,

@@ -1,34 +1,34 @@
-//! Fewer points for a line that has more than there are pixels.
+//! Downsampling of lines that have more points than there are pixels.
 
-/// Neighbouring values that share a place on a line.
+/// Neighbouring values that are drawn as one point.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Bin {
-    /// Where the first of them is.
+    /// Place of the first value.
     pub(crate) from: f64,
-    /// Where the last is.
+    /// Place of the last value.
     pub(crate) to: f64,
-    /// The smallest.
+    /// The smallest value.
     pub(crate) low: f64,
-    /// The median; of an even number the lower one.
+    /// The median. The lower one of two.
     pub(crate) middle: f64,
-    /// The largest.
+    /// The largest value.
     pub(crate) high: f64,
 }
 
 impl Bin {
-    /// Where it is drawn.
+    /// The place where the bin is drawn.
     pub(crate) fn at(&self) -> f64 {
         f64::midpoint(self.from, self.to)
     }
 }
 
-/// At most `most` bins of equally many values, each with its smallest and largest, so that nothing that stands out gets
-/// lost. None where all values of a bin are missing. A bin a value when there are no more than that.
+/// Puts values into at most `most` bins of equal size. A bin keeps the smallest and the largest
+/// value, so no peak gets lost. It is `None` if it has no values.
 pub(crate) fn downsample(values: &[(f64, Option<f64>)], most: usize) -> Vec<Option<Bin>> {
     values.chunks(bin_size(values.len(), most)).map(bin).collect()
 }
 
-/// How many values share a bin.
+/// Number of values in a bin.
 pub(crate) fn bin_size(values: usize, most: usize) -> usize {
     values.div_ceil(most.max(1)).max(1)
 }

@@ -1,21 +1,22 @@
-//! How a line looks, so that it is told from others without its colour too.
+//! The styles of lines, which differ in more than colour.
 
-/// Look of a line, by its number. Colours, dashes and marks repeat after 7, 5 and 6, all three together after 210.
+/// The style of a line, by its number. Colours, dashes and marks repeat after 7, 5 and 6 lines, all
+/// three together after 210.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct LineStyle(pub(crate) usize);
 
 impl LineStyle {
-    /// Number of its colour in the style sheet.
+    /// The colour's number in the style sheet.
     pub(crate) fn color(self) -> usize {
         self.0 % 7
     }
 
-    /// Number of its dashes in the style sheet.
+    /// The dashes' number in the style sheet.
     pub(crate) fn dash(self) -> usize {
         self.0 % 5
     }
 
-    /// Number of its mark among the page's symbols.
+    /// The mark's number among the symbols of the page.
     pub(crate) fn mark(self) -> usize {
         self.0 % 6
     }

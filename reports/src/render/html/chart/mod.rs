@@ -1,7 +1,8 @@
-//! Charts in SVG.
+//! Charts in SVG: lines on two axes.
 //!
 //! ```text
-//! values ── percentile_curve, downsample ──> few points ── plot, on two axes (scale, ticks) ──> path
+//! many values ── percentile_curve, downsample ──> few points ── plot ──> path
+//!                                                 axis (scale, ticks) ──┘
 //! ```
 
 pub(crate) mod axis;

@@ -1,20 +1,21 @@
-//! A line through points, as SVG writes it: numbers and the letters `M`, `h` and `z`.
+//! Lines and areas as path data of SVG, with the commands `M`, `h` and `z`.
 
 use std::fmt::Write;
 
-/// A place in a plot: 0, 0 is where both axes begin, 1, 1 where they end.
+/// A place in a plot. The axes begin at 0, 0 and end at 1, 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Point {
     pub(crate) x: f64,
     pub(crate) y: f64,
 }
 
-/// Units of a plot from left to right. The drawing is stretched to the width of the page.
+/// Units of a plot from left to right. The page stretches the drawing to its width.
 pub(crate) const WIDTH: f64 = 2000.0;
 /// Units of a plot from top to bottom.
 pub(crate) const HEIGHT: f64 = 1000.0;
 
-/// The line, broken where there is no point. A point alone is a line without a length, which a round end makes a dot.
+/// The path data of a line, with a gap where a point is missing. A single point is a line of length
+/// 0, which its round ends make a dot.
 pub(crate) fn data(points: &[Option<Point>]) -> String {
     let mut data = String::new();
     for run in points.split(Option::is_none) {
@@ -25,7 +26,7 @@ pub(crate) fn data(points: &[Option<Point>]) -> String {
         if alone {
             data.push_str("h0");
         }
-        // After a move, pairs of numbers are lines.
+        // Pairs of numbers after a move are lines.
         for (x, y) in straight(&places).skip(1) {
             let _ = write!(data, " {x} {y}");
         }
@@ -33,8 +34,8 @@ pub(crate) fn data(points: &[Option<Point>]) -> String {
     data
 }
 
-/// The area between two lines, in pieces where there is none of it. Each part is a place from left to right, with the heights
-/// of the lower and the upper line.
+/// The path data of the area between two lines, with gaps. A part is a place from left to right,
+/// with the heights of the lower and the upper line.
 pub(crate) fn area(parts: &[Option<(f64, f64, f64)>]) -> String {
     let mut data = String::new();
     for run in parts.split(Option::is_none) {
@@ -52,14 +53,14 @@ pub(crate) fn area(parts: &[Option<(f64, f64, f64)>]) -> String {
     data
 }
 
-/// In whole units, from the top as SVG counts.
+/// The place in whole units, counted from the top as in SVG.
 fn place(point: &Point) -> (i32, i32) {
     #[expect(clippy::cast_possible_truncation, reason = "shares of a small number of units")]
     let whole = |units: f64| units.round() as i32;
     (whole(point.x * WIDTH), whole((1.0 - point.y) * HEIGHT))
 }
 
-/// Without the places in the middle of a level or an upright piece, which do not show.
+/// Leaves out places within a level or upright piece, which do not show.
 fn straight(places: &[(i32, i32)]) -> impl Iterator<Item = &(i32, i32)> {
     let needed = |index: &usize| {
         let Some([before, at, after]) = index.checked_sub(1).and_then(|start| places.get(start..start + 3)) else {

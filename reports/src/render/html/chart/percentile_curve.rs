@@ -8,19 +8,20 @@ use crate::{
     metric::quantiles::value_at_share,
 };
 
-/// Steps of a line a nine. More can't be seen.
+/// Steps of a line for each nine. More can't be seen.
 const STEPS: f64 = 100.0;
 
-/// The value at every percentile: steps, exactly as recorded, but no finer than can be drawn.
+/// The value at each percentile. The steps are exactly those recorded, but no finer than can be
+/// drawn.
 #[derive(Debug)]
 pub(crate) struct PercentileCurve {
-    /// Place on the axis of nines, and the value in nanoseconds there. Both only grow.
+    /// Places on the axis of nines, with the value there in nanoseconds. Both only grow.
     pub(crate) steps: Vec<(f64, f64)>,
-    /// Percentiles that have a name.
+    /// The named percentiles.
     pub(crate) marks: Vec<NamedPercentile>,
 }
 
-/// A percentile that has a name.
+/// A percentile with a name.
 #[derive(Debug, PartialEq)]
 pub(crate) struct NamedPercentile {
     pub(crate) nines: f64,
@@ -30,10 +31,10 @@ pub(crate) struct NamedPercentile {
 }
 
 impl PercentileCurve {
-    /// Of a histogram of nanoseconds; empty if that is.
+    /// The curve of a histogram of nanoseconds. An empty histogram has an empty curve.
     ///
-    /// The value at rank k of n stands from (k - 1) / n to k / n. The largest has no end on an axis of nines: the line ends
-    /// where it begins.
+    /// The value at rank k of n reaches from (k - 1) / n to k / n. The largest value has no end on
+    /// an axis of nines, so the line ends where that value begins.
     pub(crate) fn of(histogram: &Histogram<u64>) -> Self {
         let total = histogram.len() as f64;
         let end = total.max(1.0).log10();
@@ -50,20 +51,21 @@ impl PercentileCurve {
         Self { steps: coarse(&steps), marks: marks(histogram, end) }
     }
 
-    /// With no value drawn lower than `least`.
+    /// The curve with lower values drawn at `least`.
     pub(crate) fn at_least(mut self, least: f64) -> Self {
         self.steps.iter_mut().for_each(|(_, ns)| *ns = ns.max(least));
         self.marks.iter_mut().for_each(|mark| mark.ns = mark.ns.max(least));
         self
     }
 
-    /// How far the axis of nines must reach.
+    /// The end of the curve on the axis of nines.
     pub(crate) fn end(&self) -> f64 {
         self.steps.last().map_or(0.0, |(nines, _)| *nines)
     }
 }
 
-/// The first and the last of every column. Since a line of percentiles only climbs, these are its extremes too.
+/// Keeps the first and the last step of each column. The line only climbs, so these are its
+/// extremes.
 fn coarse(steps: &[(f64, f64)]) -> Vec<(f64, f64)> {
     let column = |step: &(f64, f64)| (step.0 * STEPS).floor();
     #[expect(clippy::float_cmp, reason = "whole numbers")]

@@ -1,5 +1,5 @@
-//! A plot as the template draws it: every place is a share of its width or height in percent, so that the drawing can be
-//! stretched and its text can't.
+//! A plot as the template draws it. Places are percentages of the width or height, so the drawing
+//! stretches and its text does not.
 
 use super::{
     axis::Axis,
@@ -10,40 +10,41 @@ use super::{
 };
 use crate::render::html::visible_text::VisibleText;
 
-/// Lines over two axes.
+/// Lines on two axes.
 #[derive(Debug)]
 pub(crate) struct Plot {
-    /// Unlike that of any other plot of the page. A name of this program, never foreign text.
+    /// A name of this program that is unique in the page. Never foreign text.
     pub(crate) id: &'static str,
     pub(crate) title: VisibleText,
-    /// What it shows, for those who do not see it.
+    /// Text for readers who can't see the plot.
     pub(crate) description: VisibleText,
     pub(crate) x: Axis,
     pub(crate) y: Axis,
     pub(crate) lines: Vec<PlotLine>,
-    /// What it means where something is wrong.
+    /// What an alarm stands for.
     pub(crate) alarm: &'static str,
-    /// A mark on the x axis: what is right of it is shaded.
+    /// A place on the x axis. The plot is shaded to the right of it.
     pub(crate) shade: Option<Mark>,
-    /// What must be known to read it.
+    /// What a reader must know about it.
     pub(crate) note: Option<VisibleText>,
 }
 
-/// A line, with its row in the legend.
+/// A line with its row in the legend.
 #[derive(Debug)]
 pub(crate) struct PlotLine {
     pub(crate) style: LineStyle,
     pub(crate) label: VisibleText,
     /// Path data of SVG.
     pub(crate) path: String,
-    /// The same of the area around a line that stands for more values than it goes through; else empty.
+    /// Path data of the band around a line that stands for more values than it goes through. Else
+    /// empty.
     pub(crate) band: String,
     pub(crate) marks: Vec<Mark>,
-    /// Places where something is wrong.
+    /// Places where something went wrong.
     pub(crate) alarms: Vec<Mark>,
 }
 
-/// A place that can be pointed at.
+/// A marked place, with its text.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Mark {
     /// From the left, 0 to 1.
@@ -53,7 +54,7 @@ pub(crate) struct Mark {
     pub(crate) text: VisibleText,
 }
 
-/// A value to mark, in the units of the axes, and what to say of it.
+/// A value to mark: x and y in the units of the axes, and the text.
 pub(crate) type ValueMark = (f64, f64, String);
 
 impl Plot {
@@ -63,7 +64,7 @@ impl Plot {
         Self { id, title, description: VisibleText::default(), x, y, lines, alarm, shade: None, note: None }
     }
 
-    /// Adds a line through `values`, with a gap where there is none.
+    /// Adds a line through `values`, with a gap at each `None`.
     pub(crate) fn line(&mut self, style: LineStyle, label: &str, values: &[Option<(f64, f64)>]) -> &mut PlotLine {
         let points: Vec<Option<Point>> = values.iter().map(|value| value.map(|(x, y)| self.point(x, y))).collect();
         let (path, band) = (path::data(&points), String::new());
@@ -75,7 +76,7 @@ impl Plot {
         Point { x: self.x.scale.share(x), y: self.y.scale.share(y) }
     }
 
-    /// From the smallest to the largest value of each bin, for a line that does not go through all of them.
+    /// The band from the smallest to the largest value of each bin.
     pub(crate) fn band(&self, bins: &[Option<Bin>]) -> String {
         let part = |bin: &Bin| {
             let (low, high) = (self.point(bin.at(), bin.low), self.point(bin.at(), bin.high));
@@ -84,7 +85,7 @@ impl Plot {
         path::area(&bins.iter().map(|bin| bin.as_ref().map(part)).collect::<Vec<_>>())
     }
 
-    /// Values as places of this plot.
+    /// Marks at `values`.
     pub(crate) fn marks(&self, values: impl IntoIterator<Item = ValueMark>) -> Vec<Mark> {
         let mark = |(x, y, text): ValueMark| {
             let Point { x, y } = self.point(x, y);
@@ -93,52 +94,52 @@ impl Plot {
         values.into_iter().map(mark).collect()
     }
 
-    /// Shades what is right of `x`, and says why.
+    /// Shades the plot to the right of `x`, and says why.
     pub(crate) fn shade_from(&mut self, x: f64, why: &str) {
         self.shade = Some(Mark { x: self.x.scale.share(x), y: 0.0, text: why.into() });
     }
 
-    /// Whether there is anything to tell apart.
+    /// Whether the plot needs a legend.
     pub(crate) fn needs_legend(&self) -> bool {
         self.lines.len() > 1 || self.has_alarms()
     }
 
-    /// Whether a mark that stands for something wrong must be explained.
+    /// Whether any line has alarms, which the legend then explains.
     pub(crate) fn has_alarms(&self) -> bool {
         self.lines.iter().any(|line| !line.alarms.is_empty())
     }
 }
 
 impl Mark {
-    /// From the left.
+    /// The distance from the left.
     pub(crate) fn across(&self) -> String {
         percent(self.x)
     }
 
-    /// From the top, as SVG counts.
+    /// The distance from the top, as SVG counts.
     pub(crate) fn down(&self) -> String {
         percent(1.0 - self.y)
     }
 
-    /// From here to the right end.
+    /// The distance to the right end.
     pub(crate) fn rest(&self) -> String {
         percent(1.0 - self.x)
     }
 }
 
 impl Tick {
-    /// From the left, if its axis is below.
+    /// The distance from the left, if the axis is below.
     pub(crate) fn across(&self) -> String {
         percent(self.share)
     }
 
-    /// From the top, if its axis is on the left.
+    /// The distance from the top, if the axis is on the left.
     pub(crate) fn down(&self) -> String {
         percent(1.0 - self.share)
     }
 }
 
-/// A share in percent, as an attribute of SVG.
+/// A share in percent, as SVG writes it.
 fn percent(share: f64) -> String {
     let text = format!("{:.2}", share * 100.0);
     format!("{}%", text.trim_end_matches('0').trim_end_matches('.'))

@@ -1,4 +1,4 @@
-//! From a value to a place on an axis.
+//! Scales: from a value to a place on an axis.
 
 /// A range of values along an axis.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -8,7 +8,7 @@ pub(crate) struct AxisScale {
     to: f64,
 }
 
-/// How values are spread.
+/// How values are spaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Spacing {
     Linear,
@@ -16,14 +16,15 @@ enum Spacing {
 }
 
 impl AxisScale {
-    /// From `from` to `to`, which is above it; else to one above it.
+    /// A linear scale from `from` to `to`, or to `from` + 1 if `to` is not larger.
     pub(crate) fn linear(from: f64, to: f64) -> Self {
         let to = if to > from { to } else { from + 1.0 };
         Self { kind: Spacing::Linear, from, to }
     }
 
-    /// Logarithmic, over whole steps of 1, 2, 5, 10 that hold all `values`; those under 1 count as 1. One decade if there
-    /// are none, two steps at least.
+    /// A logarithmic scale that begins and ends at 1, 2 or 5 times a power of ten and holds all
+    /// `values`. Values under 1 count as 1. It spans at least two steps, and one decade if there
+    /// are no values.
     pub(crate) fn log(values: impl IntoIterator<Item = f64>) -> Self {
         let bounds = values.into_iter().fold(None, |bounds: Option<(f64, f64)>, value| {
             let value = value.max(1.0);
@@ -32,18 +33,18 @@ impl AxisScale {
         let (low, high) = bounds.unwrap_or((1.0, 10.0));
         let from = step_at_most(low);
         let to = step_at_least(high);
-        // A flat line is in the middle of something.
+        // A flat line goes in the middle.
         let (from, to) =
             if to / from < 3.0 { (step_at_most(from * 0.9).max(1.0), step_at_least(to * 1.1)) } else { (from, to) };
         Self { kind: Spacing::Log, from, to }
     }
 
-    /// The ends.
+    /// The first and the last value.
     pub(crate) fn bounds(&self) -> (f64, f64) {
         (self.from, self.to)
     }
 
-    /// Where a value is: 0 at the beginning, 1 at the end, and no further.
+    /// The place of a value: 0 at the beginning, 1 at the end, never outside.
     pub(crate) fn share(&self, value: f64) -> f64 {
         let share = match self.kind {
             Spacing::Linear => (value - self.from) / (self.to - self.from),
@@ -59,16 +60,16 @@ fn step_at_most(value: f64) -> f64 {
     [5.0, 2.0].into_iter().map(|step| step * decade).find(|step| *step <= value).unwrap_or(decade)
 }
 
-/// The smallest of them that is not below `value`.
+/// The smallest of 1, 2, 5 times a power of ten that is not below `value`.
 fn step_at_least(value: f64) -> f64 {
     let decade = decade(value);
     [1.0, 2.0, 5.0].into_iter().map(|step| step * decade).find(|step| *step >= value).unwrap_or(10.0 * decade)
 }
 
-/// The power of ten at or under a value of 1 or more (0.9 and the like count as 1).
+/// The largest power of ten up to `value`, and at least 1.
 pub(crate) fn decade(value: f64) -> f64 {
     let mut decade = 1.0;
-    // A logarithm would be off by one where rounding is against it.
+    // A logarithm could be off by one through rounding.
     while decade * 10.0 <= value && (decade * 10.0).is_finite() {
         decade *= 10.0;
     }

@@ -1,26 +1,27 @@
-//! Where an axis has marks, and what they say.
+//! Ticks: where an axis has marks, and their labels.
 
 use super::scale::{AxisScale, decade};
 use crate::human::{count, nanoseconds, rate};
 
-/// Marks that an axis has at most, beside those that only thicken the grid.
+/// Most labelled ticks of a linear axis.
 const MOST: f64 = 6.0;
 
-/// Letters that there is room for below a plot on a narrow screen, with gaps between them.
+/// Letters that fit below a plot on a narrow screen, with gaps.
 const ROOM: usize = 24;
 
 /// A mark on an axis.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Tick {
-    /// Where, 0 to 1.
+    /// The place on the axis, 0 to 1.
     pub(crate) share: f64,
-    /// What it says; nothing on a line of the grid between labels.
+    /// The label. Empty for a line of the grid between labels.
     pub(crate) label: String,
-    /// Left out where there is little room.
+    /// Whether the label is left out on a narrow screen.
     pub(crate) spare: bool,
 }
 
-/// Of a logarithmic axis of nanoseconds: 1, 2, 5 and so on, or powers of ten only when that would be too many.
+/// Ticks of a logarithmic axis of nanoseconds: 1, 2, 5 and so on, or only powers of ten if that
+/// would be too many.
 pub(crate) fn times(scale: &AxisScale) -> Vec<Tick> {
     let steps = steps(scale);
     let crowded = steps.len() > 11;
@@ -28,10 +29,11 @@ pub(crate) fn times(scale: &AxisScale) -> Vec<Tick> {
     steps.into_iter().map(|step| Tick { share: scale.share(step), label: label(step), spare: false }).collect()
 }
 
-/// Of a logarithmic axis of messages a second, likewise; but labels stand beside each other, so there is room for fewer.
+/// Ticks of a logarithmic axis of messages a second. Labels stand beside each other, so fewer fit
+/// than on an axis of times.
 pub(crate) fn rates(scale: &AxisScale) -> Vec<Tick> {
     let steps = steps(scale);
-    // With a gap after each.
+    // One more for the gap.
     let letters = |steps: &[f64]| steps.iter().map(|step| amount(*step).len() + 1).sum::<usize>();
     let is_power = |step: &f64| decade(*step) >= *step;
     let powers: Vec<f64> = steps.iter().copied().filter(is_power).collect();
@@ -47,7 +49,7 @@ pub(crate) fn rates(scale: &AxisScale) -> Vec<Tick> {
     steps.into_iter().map(tick).collect()
 }
 
-/// 1, 2, 5 times the powers of ten within a logarithmic scale.
+/// The numbers 1, 2, 5 times a power of ten within a logarithmic scale.
 fn steps(scale: &AxisScale) -> Vec<f64> {
     let (from, to) = scale.bounds();
     let mut steps = Vec::new();
@@ -59,7 +61,7 @@ fn steps(scale: &AxisScale) -> Vec<f64> {
     steps
 }
 
-/// A round latency, without the zeros after its point: `20 µs`.
+/// A latency without zeros after its point: `20 µs`.
 fn time(ns: f64) -> String {
     let text = nanoseconds(ns);
     match text.split_once(' ') {
@@ -70,25 +72,26 @@ fn time(ns: f64) -> String {
     }
 }
 
-/// Of an axis of nines: 0, 50, 90, 99 and so on in percent.
+/// Ticks of an axis of nines: 0, 50, 90, 99 and so on in percent.
 pub(crate) fn nines(scale: &AxisScale) -> Vec<Tick> {
     let (_, to) = scale.bounds();
     let mut ticks = vec![(0.0, "0".to_owned()), (nines_of(0.5), "50".to_owned())];
     ticks.extend((1..).map(|n| (f64::from(n), nines_label(n))).take_while(|(at, _)| *at <= to));
     let last = ticks.len() - 1;
-    // 50 crowds 0, and long numbers one another: of those every other one is dispensable, counted from the last.
+    // 50 is close to 0, and long numbers are close to one another. Of those, every other label can
+    // go, counted from the last.
     let crowded = ticks.len() > 6;
     let spare = |index: usize| index == 1 && to > 2.0 || crowded && index > 0 && (last - index) % 2 == 1;
     let tick = |(index, (at, label))| Tick { share: scale.share(at), label, spare: spare(index) };
     ticks.into_iter().enumerate().map(tick).collect()
 }
 
-/// A quantile under 1 on an axis of nines: 0.9 is at 1, 0.99 at 2.
+/// The place of a quantile under 1 on an axis of nines: 0.9 is at 1, 0.99 at 2.
 pub(crate) fn nines_of(quantile: f64) -> f64 {
     -(1.0 - quantile).log10()
 }
 
-/// `90`, `99`, `99.9`: as many nines.
+/// A percentage with this many nines: `90`, `99`, `99.9`.
 pub(crate) fn nines_label(nines: u32) -> String {
     match nines {
         0 => "0".to_owned(),
@@ -98,19 +101,19 @@ pub(crate) fn nines_label(nines: u32) -> String {
     }
 }
 
-/// Of a linear axis of counts from 0, which ends with a mark a little above the largest.
+/// Scale and ticks of a linear axis of counts. It ends with a tick a little above the largest.
 pub(crate) fn counts(largest: f64) -> (AxisScale, Vec<Tick>) {
     let step = round_step(largest / (MOST - 1.0)).max(1.0);
     let scale = AxisScale::linear(0.0, step * (largest * 1.04 / step).ceil().max(1.0));
     (scale, linear(&scale, step, amount))
 }
 
-/// A number of messages: in millions when there are as many.
+/// A number of messages, in millions if it is large.
 fn amount(n: f64) -> String {
     if n >= 1e6 { format!("{} M", rate(n / 1e6)) } else { rate(n) }
 }
 
-/// Of a linear axis of seconds from 0.
+/// Ticks of a linear axis of seconds from 0.
 pub(crate) fn seconds(scale: &AxisScale) -> Vec<Tick> {
     const STEPS: [u32; 14] = [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1_200, 1_800, 3_600, 7_200];
     let (_, to) = scale.bounds();
@@ -124,7 +127,7 @@ pub(crate) fn seconds(scale: &AxisScale) -> Vec<Tick> {
     ticks
 }
 
-/// Time since the beginning, in the unit of the steps: `30 s`, `5 min`, `2 h`.
+/// The time since the beginning, in the unit of the steps: `30 s`, `5 min`, `2 h`.
 fn elapsed(at: f64, step: f64) -> String {
     match step {
         step if step >= 3_600.0 => format!("{} h", rate(at / 3_600.0)),
@@ -133,7 +136,7 @@ fn elapsed(at: f64, step: f64) -> String {
     }
 }
 
-/// The least of 1, 2, 5 times a power of ten that is not under `least`, 1 at least.
+/// The least of 1, 2, 5 times a power of ten that is at least `least`, and at least 1.
 fn round_step(least: f64) -> f64 {
     let decade = decade(least);
     [1.0, 2.0, 5.0, 10.0].into_iter().map(|step| step * decade).find(|step| *step >= least).unwrap_or(decade)
@@ -145,7 +148,7 @@ fn linear(scale: &AxisScale, step: f64, label: impl Fn(f64) -> String) -> Vec<Ti
     steps.map(|at| Tick { share: scale.share(at), label: label(at), spare: false }).collect()
 }
 
-/// How far into the run a second is, for a person: `at 75 s`.
+/// The seconds since the beginning: `75 s`.
 pub(crate) fn second(at_s: f64) -> String {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturation is meant")]
     let whole = at_s.max(0.0).round() as u64;

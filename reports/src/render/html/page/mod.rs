@@ -10,14 +10,14 @@ use super::{
     visible_text::VisibleText,
 };
 
-/// What the template shows.
+/// The contents, as the template takes them.
 #[derive(Template)]
 #[template(path = "report.html")]
 pub(crate) struct Page {
     pub(crate) title: VisibleText,
     pub(crate) banners: Vec<Banner>,
     pub(crate) headline: ContentBlock,
-    /// Before the evidence and after it.
+    /// Sections before and after the evidence.
     pub(crate) sections: [Vec<Section>; 2],
     pub(crate) evidence: Vec<ResultEvidence>,
 }

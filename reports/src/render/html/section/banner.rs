@@ -1,4 +1,4 @@
-//! The verdict of a result, which comes first.
+//! The banner with the verdict, at the top of the page.
 
 use crate::{
     model::Report,
@@ -10,17 +10,17 @@ use crate::{
     },
 };
 
-/// The verdict with its reasons.
+/// A verdict with its reasons.
 #[derive(Debug)]
 pub(crate) struct Banner {
-    /// Among several results, how its lines look.
+    /// The style of its lines, if there are several results.
     pub(crate) style: Option<LineStyle>,
     pub(crate) label: VisibleText,
     pub(crate) tone: Tone,
     pub(crate) word: &'static str,
     pub(crate) meaning: VisibleText,
     pub(crate) reasons: Vec<VisibleText>,
-    /// What was tested, how, and when.
+    /// Target, load, length and start of the run.
     pub(crate) run: VisibleText,
 }
 

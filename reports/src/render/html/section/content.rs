@@ -1,4 +1,4 @@
-//! What sections are made of.
+//! The blocks that sections consist of.
 
 use crate::render::{
     html::{chart::plot::Plot, table::PageTable, visible_text::VisibleText},
@@ -13,18 +13,18 @@ pub(crate) struct Tile {
     pub(crate) tone: Tone,
 }
 
-/// One thing among those that stand below one another.
+/// A block of a section. Blocks stand below one another.
 #[derive(Debug)]
 pub(crate) enum ContentBlock {
     Tiles(Vec<Tile>),
     Plots(Vec<Plot>),
-    /// Beside each other where there is room.
+    /// Tables stand beside each other if there is room.
     Tables(Vec<PageTable>),
     Note(VisibleText),
 }
 
 impl ContentBlock {
-    /// The plots, or words for there being none.
+    /// A block of plots, or a note if there are none.
     pub(crate) fn plots(plots: Vec<Plot>, none: &str) -> Self {
         if plots.is_empty() { Self::Note(none.into()) } else { Self::Plots(plots) }
     }

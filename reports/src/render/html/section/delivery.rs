@@ -1,4 +1,4 @@
-//! What became of the messages, as sums that must add up.
+//! The fates of the messages, as sums that must add up.
 
 use super::{Section, content::ContentBlock};
 use crate::{
@@ -14,10 +14,10 @@ use crate::{
 
 type TallyCount = fn(&Tally) -> u64;
 
-/// A number, what it is called, and what it means when it is not 0.
+/// The name of a count, its tone unless it is 0, and the count itself.
 struct Term(&'static str, Tone, TallyCount);
 
-/// The first is the sum of the others.
+/// A term that the sum of the others must equal.
 struct Sum(Term, &'static [Term]);
 
 /// The identities of [`crate::judge::identities()`].
@@ -60,7 +60,7 @@ const SUMS: [Sum; 4] = [
     ),
 ];
 
-/// Counts that are in no sum.
+/// Counts that belong to no sum.
 const BESIDE: [Term; 2] = [
     Term("reordered (overtaken)", Tone::Bad, |t| t.anomalies.reordered),
     Term("split (damaged)", Tone::Bad, |t| t.anomalies.split),
@@ -73,7 +73,7 @@ pub(crate) fn section(results: &[LabelledResult<'_>]) -> Section {
     let beside = TableBody { title: Some("of the sent, beside the sum".into()), rows: beside };
     let [scheduled, dropped, sent, events] = SUMS.map(|sum| body(&sum, &tallies));
     let parts = match results {
-        // Beside each other, the tables of a single result fit a screen.
+        // The tables of a single result fit beside each other on a screen.
         [_] => vec![
             ("Messages due", vec![scheduled, dropped]),
             ("Messages sent", vec![sent, beside]),
@@ -106,7 +106,7 @@ fn body(sum: &Sum, tallies: &[&Tally]) -> TableBody {
     TableBody { title: None, rows }
 }
 
-/// The left side of a sum, with what its right side comes to if that is another number.
+/// The left side of a sum. If the right side differs, both are shown.
 fn total(left: &Term, terms: &[Term], tally: &Tally) -> TableCell {
     let Term(_, tone, of) = left;
     let (left, right) = (of(tally), terms.iter().fold(0_u64, |sum, term| sum.saturating_add(term.2(tally))));
@@ -140,7 +140,7 @@ mod tests {
 
     #[test]
     fn the_sums_are_the_identities() {
-        // A breach of each is found by both.
+        // A breach of each identity shows in both places.
         let changes: [fn(&mut Tally); 4] = [
             |t| t.counts.scheduled = 1,
             |t| t.dropped.in_flight_cap = 1,

@@ -1,4 +1,4 @@
-//! The anomalies that were kept, with all that is known of each.
+//! The anomalies that the run kept as evidence.
 
 use crate::{
     model::Evidence,
@@ -9,18 +9,18 @@ use crate::{
     },
 };
 
-/// Anomalies of one kind that are shown at once; the others are behind a click.
+/// Anomalies of a kind that are open at first. The others take a click.
 const SHOWN: usize = 3;
 
 /// The evidence of a result.
 #[derive(Debug)]
 pub(crate) struct ResultEvidence {
-    /// The result, among several.
+    /// Style and label of the result, if there are several.
     pub(crate) whose: Option<(LineStyle, VisibleText)>,
     pub(crate) kinds: Vec<EvidenceKind>,
 }
 
-/// The anomalies of a kind.
+/// The anomalies of one kind.
 #[derive(Debug)]
 pub(crate) struct EvidenceKind {
     pub(crate) name: VisibleText,
@@ -28,15 +28,15 @@ pub(crate) struct EvidenceKind {
     pub(crate) others: Vec<EvidenceItem>,
 }
 
-/// An anomaly.
+/// One anomaly.
 #[derive(Debug)]
 pub(crate) struct EvidenceItem {
     pub(crate) text: VisibleText,
-    /// `expected` and `received`, as far as they are known.
+    /// The bytes `expected` and `received`, if known.
     pub(crate) bytes: Vec<(&'static str, VisibleText)>,
 }
 
-/// Of every result that has any.
+/// The evidence of each result that has any.
 pub(crate) fn of_results(results: &[LabelledResult<'_>]) -> Vec<ResultEvidence> {
     let with_any = results.iter().enumerate().filter(|(_, result)| !result.report.evidence.is_empty());
     let of_results = with_any.map(|(index, result)| ResultEvidence {
@@ -46,7 +46,7 @@ pub(crate) fn of_results(results: &[LabelledResult<'_>]) -> Vec<ResultEvidence> 
     of_results.collect()
 }
 
-/// In the order in which the kinds first appear.
+/// The kinds in the order of first appearance.
 fn kinds(evidence: &[Evidence]) -> Vec<EvidenceKind> {
     let mut names: Vec<&str> = Vec::new();
     for one in evidence {

@@ -1,4 +1,4 @@
-//! What else a run measured, and what was asked for: tables of names and values.
+//! Tables of facts: connections, throughput, the generator, the plan, the environment.
 
 use super::{Section, content::ContentBlock, headline::per_second, latency};
 use crate::{

@@ -1,4 +1,4 @@
-//! The numbers that are looked for first.
+//! The headline numbers: what readers look for first.
 
 use super::content::{ContentBlock, Tile};
 use crate::{
@@ -33,12 +33,12 @@ const FACTS: [ResultFact; 9] = [
     }),
 ];
 
-/// Tiles for one result, a table for several.
+/// Tiles for one result, or a table for several.
 pub(crate) fn block(results: &[LabelledResult<'_>]) -> ContentBlock {
     let [result] = results else {
         return ContentBlock::Tables(vec![facts("The results side by side", results, &FACTS)]);
     };
-    // The verdict stands above already.
+    // The banner shows the verdict already.
     let tiles = FACTS.iter().skip(1).map(|(name, fact)| {
         let cell = fact(result);
         Tile { name, value: cell.text, tone: cell.tone }
@@ -52,18 +52,18 @@ fn latency(result: &LabelledResult<'_>, pick: fn(&Quantiles) -> Option<u64>) -> 
         .into()
 }
 
-/// A rate, where there is one.
+/// A rate, or a dash.
 pub(crate) fn per_second(value: Option<f64>) -> String {
     value.map_or_else(|| "–".to_owned(), rate)
 }
 
-/// Messages of both phases that must have come back and did not, or not as they were.
+/// Messages of both phases that were lost, damaged or misrouted.
 fn not_whole(report: &Report) -> u64 {
     let phases = [&report.measured.counts, &report.warmup.counts];
     phases.iter().flat_map(|counts| [counts.lost, counts.damaged, counts.misrouted]).fold(0, u64::saturating_add)
 }
 
-/// ResultEvidence of both phases other than a match.
+/// Anomalies of both phases.
 fn anomalies(report: &Report) -> u64 {
     let phases = [&report.measured.anomalies, &report.warmup.anomalies];
     phases.iter().flat_map(|found| found.by_name()).map(|(_, n)| n).fold(0, u64::saturating_add)

@@ -1,4 +1,4 @@
-//! The run second by second.
+//! The run, second by second.
 
 use super::{Section, content::ContentBlock};
 use crate::{
@@ -16,20 +16,20 @@ use crate::{
     },
 };
 
-/// Points that all lines of a plot share: with a line and what is around it, some 50 KB.
+/// Most points of all lines in a plot. With their bands, they take some 50 KB.
 const POINTS: usize = 1_600;
 /// Marks on a line that is longer than [`ALL_MARKED`].
 const MARKS: usize = 12;
-/// Seconds of a run of which every one is marked.
+/// Most seconds of a run that are all marked.
 const ALL_MARKED: usize = 60;
-/// Marks for anomalies on a line.
+/// Most marks for anomalies on a line.
 const ALARMS: usize = 200;
 
-/// A number that every second has, or most.
+/// A number that the run has for most seconds.
 struct IntervalMeasure {
     name: &'static str,
     of: fn(&Interval) -> Option<f64>,
-    /// What a line goes through when it stands for several seconds: their largest, or their median.
+    /// Whether a point that stands for several seconds shows their largest value, or their median.
     largest: bool,
     text: fn(f64) -> String,
 }
@@ -72,7 +72,7 @@ struct HistoryLine<'a> {
 }
 
 impl HistoryLine<'_> {
-    /// The values that there are, second by second.
+    /// The values, second by second. Seconds without a value are left out.
     fn values(&self) -> impl Iterator<Item = f64> {
         self.report.intervals.iter().filter_map(self.measure.of)
     }
@@ -121,7 +121,7 @@ pub(crate) fn section<'a>(results: &[LabelledResult<'a>]) -> Section {
     }
 }
 
-/// Messages a second, with the seconds in which something was wrong.
+/// Messages a second, with marks at the seconds that had anomalies.
 fn throughput(lines: &[HistoryLine<'_>]) -> Option<Plot> {
     let what = if lines.iter().all(|line| line.measure.name == MATCHED.name) { "matched messages" } else { "messages" };
     let y = Axis::counts(&format!("{what} in each second"), largest(lines)?);
@@ -134,7 +134,7 @@ fn throughput(lines: &[HistoryLine<'_>]) -> Option<Plot> {
     Some(plot)
 }
 
-/// Latencies a second; none if no second has any.
+/// Latencies in each second. `None` if there are none.
 fn response(id: &'static str, title: &str, lines: &[HistoryLine<'_>]) -> Option<Plot> {
     largest(lines)?;
     let y = Axis::times("response time", lines.iter().flat_map(HistoryLine::values));
@@ -154,7 +154,7 @@ fn draw(id: &'static str, title: &str, y: Axis, lines: &[HistoryLine<'_>]) -> Pl
         let bins = downsample(&values, most);
         let drawn: Vec<_> = bins.iter().map(|bin| bin.map(|bin| (bin.at(), measure.pick(&bin)))).collect();
         let marks = plot.marks(marked(label, &bins, measure, (place, lines.len())));
-        // The median of the largest says nothing, and their smallest neither.
+        // A band around the largest values would say nothing.
         let around = if bins.len() < values.len() && !measure.largest { plot.band(&bins) } else { String::new() };
         let line = plot.line(style, label, &drawn);
         (line.marks, line.band) = (marks, around);
@@ -167,24 +167,25 @@ fn draw(id: &'static str, title: &str, y: Axis, lines: &[HistoryLine<'_>]) -> Pl
     plot
 }
 
-/// Where the last second ends.
+/// The end of the last second.
 fn end(report: &Report) -> f64 {
     report.intervals.iter().map(|row| row.at_s + 1.0).fold(report.measured_s, f64::max)
 }
 
-/// What happened in a second is drawn in its middle.
+/// The middle of a second, where its values are drawn.
 fn middle(row: &Interval) -> f64 {
     row.at_s + 0.5
 }
 
-/// Where the drain begins, if that is the same for all results and anything was recorded in it.
+/// The start of the drain. `None` if it differs between results, or if nothing was recorded in it.
 fn drain(lines: &[HistoryLine<'_>], end: f64) -> Option<f64> {
     let measured = lines.first()?.report.measured_s;
     let same = lines.iter().all(|line| (line.report.measured_s - measured).abs() < 0.001);
     (same && end - measured > 0.001).then_some(measured)
 }
 
-/// Every second of a short line; of a long one some bins, and not the same ones as of the other lines.
+/// The marks of a line: all seconds if it is short, else some bins. Each line of a plot has its
+/// marks at other bins.
 fn marked(label: &str, bins: &[Option<Bin>], measure: &IntervalMeasure, (place, of): (usize, usize)) -> Vec<ValueMark> {
     let every = if bins.len() * of <= 3 * ALL_MARKED { 1 } else { bins.len().div_ceil(MARKS) };
     let chosen = bins.iter().skip(place * every / of.max(1)).step_by(every).flatten();
@@ -199,13 +200,13 @@ fn marked(label: &str, bins: &[Option<Bin>], measure: &IntervalMeasure, (place, 
     marked.collect()
 }
 
-/// `at 3 s`, `from 3 s to 11 s`: the seconds with these middles, by their beginnings.
+/// `at 3 s` or `from 3 s to 11 s`: the seconds between these middles, by their beginnings.
 fn when(first: f64, last: f64) -> String {
     let (first, last) = (ticks::second(first - 0.5), ticks::second(last - 0.5));
     if first == last { format!("at {first}") } else { format!("from {first} to {last}") }
 }
 
-/// Seconds with anomalies; neighbours together when there are many.
+/// Marks of the seconds with anomalies. Neighbours share a mark if there are many.
 fn alarms(label: &str, rows: &[Interval]) -> Vec<ValueMark> {
     let bad: Vec<&Interval> = rows.iter().filter(|row| row.anomalies > 0).collect();
     let together = bad.len().div_ceil(ALARMS).max(1);
@@ -235,7 +236,7 @@ fn described(lines: &[HistoryLine<'_>]) -> String {
     lines.iter().map(line).collect::<Vec<_>>().join(" ")
 }
 
-/// What is not as it seems.
+/// What a reader must know about the lines.
 fn note(lines: &[HistoryLine<'_>], most: usize) -> Option<String> {
     let mut notes = Vec::new();
     let rows = lines.iter().map(|line| line.report.intervals.len()).max().unwrap_or(0);
@@ -273,7 +274,8 @@ mod tests {
         report.intervals = (0..3_600_u32).map(|second| Interval { at_s: second.into(), ..row.clone() }).collect();
         report.intervals[1_801].response_max_ns = Some(10_000_000_000);
         let plot = response("max", "max", &line(&report, &MAX)).unwrap();
-        // 1 ms to 10 s: the slow second is at the top, 1801.5 / 3600 from the left, and 1.2 ms is 0.0198 of four decades.
+        // 1 ms to 10 s: the slow second is at the top, 1801.5 / 3600 from the left, and 1.2 ms is
+        // 0.0198 of four decades.
         assert_eq!(plot.y.scale.bounds(), (1_000_000.0, 10_000_000_000.0));
         // Nine seconds a point; of those around 1801, the middle is that of 1804.
         assert!(plot.lines[0].path.contains(" 1003 0 "), "{}", plot.lines[0].path);

@@ -1,4 +1,4 @@
-//! Latencies: percentile plots and their table.
+//! Latencies: plots by percentile, and a table.
 
 use hdrhistogram::Histogram;
 
@@ -19,11 +19,11 @@ use crate::{
     },
 };
 
-/// One of the latencies that a report has. Its histogram is none where it means nothing.
+/// A series of latencies in a report. `of` is `None` if the series has no meaning there.
 struct LatencySeries {
     id: &'static str,
     name: &'static str,
-    /// From where to where.
+    /// From which moment to which.
     span: &'static str,
     of: fn(&Report) -> Option<&Histogram<u64>>,
 }
@@ -41,14 +41,14 @@ const SERIES: [LatencySeries; 4] = [
         span: "write to event",
         of: |report| Some(&report.latency.service),
     },
-    // Older results have none.
+    // Results of older versions have no floor.
     LatencySeries {
         id: "floor",
         name: "floor",
         span: "write to arrival",
         of: |report| (!report.latency.floor.is_empty()).then_some(&report.latency.floor),
     },
-    // Nothing is due in the closed model, so nothing can be late.
+    // The closed model has no due times, so no send lag.
     LatencySeries {
         id: "send-lag",
         name: "send lag",
@@ -80,17 +80,17 @@ pub(crate) fn section(results: &[LabelledResult<'_>]) -> Section {
     Section { id: "latency", title: "Latency", blocks }
 }
 
-/// The plot of the connect phase; none if no connection opened.
+/// The plot of the time to connect. `None` if no connection opened.
 pub(crate) fn connect_plot(results: &[LabelledResult<'_>]) -> Option<Plot> {
     overlaid(&CONNECT, results)
 }
 
-/// The same in numbers.
+/// The table of the time to connect.
 pub(crate) fn connect_table(results: &[LabelledResult<'_>]) -> PageTable {
     table("Time to open a connection", results, &[CONNECT])
 }
 
-/// All series of one result.
+/// A plot of all series of one result.
 fn together(result: &LabelledResult<'_>) -> Option<Plot> {
     let lines = SERIES.iter().enumerate().filter_map(|(index, series)| {
         let label = format!("{} ({})", series.name, series.span);
@@ -99,7 +99,7 @@ fn together(result: &LabelledResult<'_>) -> Option<Plot> {
     plot("latency-plot", "Latency by percentile", "latency", &lines.collect::<Vec<_>>())
 }
 
-/// One series of all results.
+/// A plot of one series of all results.
 fn overlaid(series: &LatencySeries, results: &[LabelledResult<'_>]) -> Option<Plot> {
     let title = format!("{} time by percentile", capital(series.name)).replace("lag time", "lag");
     let lines = results.iter().enumerate().filter_map(|(index, result)| {
@@ -109,7 +109,7 @@ fn overlaid(series: &LatencySeries, results: &[LabelledResult<'_>]) -> Option<Pl
     plot(series.id, &title, &format!("{} ({})", series.name, series.span), &lines.collect::<Vec<_>>())
 }
 
-/// Nanoseconds under which times are drawn alike: a floor of none would stretch the scale to a nanosecond.
+/// Times below this, in nanoseconds, are drawn at this. A floor of 0 would stretch the scale.
 const LEAST: f64 = 100.0;
 
 fn plot(id: &'static str, title: &str, y: &str, lines: &[(LineStyle, String, &Histogram<u64>)]) -> Option<Plot> {
@@ -138,7 +138,8 @@ fn plot(id: &'static str, title: &str, y: &str, lines: &[(LineStyle, String, &Hi
 const COLUMN_NAMES: [&str; 11] =
     ["p50", "p90", "p95", "p99", "p99.9", "p99.99", "max", "min", "mean", "stdev", "count"];
 
-/// A row a series and result; of several results those of a series stand together.
+/// A table with a row for each series and result. Several results have a group of rows for each
+/// series.
 fn table(caption: &str, results: &[LabelledResult<'_>], series: &[LatencySeries]) -> PageTable {
     let rows = |series: &LatencySeries| {
         let several = results.len() > 1;
@@ -155,7 +156,7 @@ fn table(caption: &str, results: &[LabelledResult<'_>], series: &[LatencySeries]
     };
     let mut bodies: Vec<TableBody> = series.iter().map(rows).filter(|body| !body.rows.is_empty()).collect();
     if let [_] = results {
-        // A row a series.
+        // One row for each series.
         bodies = vec![TableBody { title: None, rows: bodies.into_iter().flat_map(|body| body.rows).collect() }];
     }
     let columns = COLUMN_NAMES.map(TableHeading::from).into();

@@ -1,4 +1,4 @@
-//! What stands on the page, from top to bottom: the banner with the verdict, the headline numbers, and sections.
+//! The contents of a page, from top to bottom: the banner, the headline numbers, and sections.
 
 pub(crate) mod banner;
 pub(crate) mod content;
@@ -11,10 +11,10 @@ pub(crate) mod latency;
 
 use content::ContentBlock;
 
-/// A part with a heading.
+/// A part of the page with a heading.
 #[derive(Debug)]
 pub(crate) struct Section {
-    /// Unlike that of any other. A name of this program, never foreign text.
+    /// A name of this program that is unique in the page. Never foreign text.
     pub(crate) id: &'static str,
     pub(crate) title: &'static str,
     pub(crate) blocks: Vec<ContentBlock>,

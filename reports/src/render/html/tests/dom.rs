@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use html5ever::{ParseOpts, parse_document, tendril::TendrilSink};
 use markup5ever_rcdom::{Handle, NodeData, RcDom};
 
-/// What a page holds, in the order in which it stands there.
+/// The elements and the text of a page, in their order.
 pub(super) struct Dom {
     pub(super) elements: Vec<Element>,
     /// All text, but not comments.
@@ -20,7 +20,7 @@ pub(super) struct Element {
 }
 
 impl Dom {
-    /// Reads a page, which must not have an error.
+    /// Reads a page. It must have no errors.
     pub(super) fn of(page: &str) -> Self {
         let document = parse_document(RcDom::default(), ParseOpts::default()).one(page);
         assert!(document.errors.borrow().is_empty(), "{:?}: {page}", document.errors);

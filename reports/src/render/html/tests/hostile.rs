@@ -1,4 +1,4 @@
-//! Whatever strings a result holds, the page has the same elements with the same attributes.
+//! Pages of results with hostile strings. They have the same elements and attributes as any other.
 
 use super::*;
 use crate::{escape::visible, model::Evidence};
@@ -20,7 +20,7 @@ pub(super) const HOSTILE: [&str; 14] = [
     "a\0b\u{1b}[2J\r\n\t\u{85}\u{a0}",
 ];
 
-/// A report in which every string is one of the test's, each as often as there are places.
+/// A report in which every string comes from `string`.
 fn with(mut string: impl FnMut() -> String) -> (String, Report, Judgement) {
     let mut report = sample::violation();
     report.intervals[1].anomalies = 3;
@@ -56,7 +56,7 @@ fn evidence(n: u32, mut string: impl FnMut() -> String) -> Evidence {
     }
 }
 
-/// One result and two, with every string the same.
+/// Pages of one and of two results, in which every string is `string`.
 fn pages(string: &str) -> [String; 2] {
     let (label, report, judgement) = with(|| string.to_owned());
     let result = LabelledResult { label: &label, report: &report, judgement: &judgement };

@@ -12,7 +12,7 @@ mod dom;
 mod hostile;
 mod search;
 
-/// The page of reports with their labels.
+/// The page of these reports with their labels.
 fn page(reports: &[(&str, &Report)]) -> String {
     let judgements: Vec<Judgement> = reports.iter().map(|(_, report)| judge(report, &[])).collect();
     let results = reports.iter().zip(&judgements);
@@ -43,7 +43,7 @@ fn few(mut report: Report) -> Report {
     report
 }
 
-/// Without the style sheet, which is looked at in a browser.
+/// The page without its style sheet, which people check in a browser.
 fn markup(page: &str) -> String {
     page.replace(policy::STYLE, "…").replace(&policy::policy().replace('\'', "&#39;"), "…")
 }

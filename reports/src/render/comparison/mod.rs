@@ -33,10 +33,13 @@ pub trait RenderComparison {
     /// Writes a comparison of results, with a newline at the end.
     ///
     /// # Errors
-    /// What `out` returns.
+    /// The error of `out`.
     fn comparison(&self, comparison: &Comparison, out: &mut dyn io::Write) -> io::Result<()>;
 
     /// Writes a paired test, with a newline at the end.
+    ///
+    /// # Errors
+    /// The error of `out`.
     fn ab(&self, ab: &Ab<'_>, out: &mut dyn io::Write) -> io::Result<()>;
 }
 

@@ -2,14 +2,14 @@
 
 use super::{
     chart::line_style::LineStyle,
-    page::Page,
+    page::PageContents,
     section::{banner::Banner, delivery, evidence, facts, headline, history, latency},
 };
 use crate::render::{LabelledResult, wording};
 
-pub(crate) fn page(results: &[LabelledResult<'_>]) -> Page {
+pub(crate) fn page(results: &[LabelledResult<'_>]) -> PageContents {
     let style = |index| (results.len() > 1).then_some(LineStyle(index));
-    Page {
+    PageContents {
         title: title(results).into(),
         banners: results.iter().enumerate().map(|(index, result)| Banner::of(style(index), result)).collect(),
         headline: headline::block(results),

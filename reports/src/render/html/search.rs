@@ -15,7 +15,7 @@ use crate::{
                 line_style::LineStyle,
                 plot::{Plot, ValueMark},
             },
-            page::Page,
+            page::PageContents,
             section::{
                 Section,
                 banner::Banner,
@@ -38,7 +38,7 @@ impl RenderSearch for Html {
     }
 }
 
-fn page(record: &Record) -> Page {
+fn page(record: &Record) -> PageContents {
     let (word, ..) = summary(&record.conclusion);
     let steps = record.curve();
     let valid: Vec<&Step> = steps.iter().copied().filter(|step| step.is_valid()).collect();
@@ -50,7 +50,7 @@ fn page(record: &Record) -> Page {
         ),
         ContentBlock::Tables(vec![table(&steps)]),
     ];
-    Page {
+    PageContents {
         title: format!("{word}: the highest rate that holds – loadgen").into(),
         banners: vec![banner(record)],
         headline: headline_numbers(record),

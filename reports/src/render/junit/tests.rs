@@ -65,7 +65,7 @@ fn an_invalid_run() {
 }
 
 #[test]
-fn thresholds_of_an_invalid_run_are_skipped_even_where_delivery_broke() {
+fn thresholds_of_an_invalid_run_are_skipped() {
     let mut report = with_thresholds(sample::violation(), &["p99<5ms"]);
     report.generator.busiest_worker = 0.99;
     let suite = judged(&report);

@@ -17,6 +17,9 @@ use crate::{
 /// [`Markdown`](super::Markdown), [`Html`](super::Html).
 pub trait RenderSearch {
     /// Writes the whole search, with a newline at the end.
+    ///
+    /// # Errors
+    /// The error of `out`.
     fn search(&self, record: &Record, out: &mut dyn io::Write) -> io::Result<()>;
 }
 

@@ -13,7 +13,7 @@ use super::{
 /// The contents, as the template takes them.
 #[derive(Template)]
 #[template(path = "report.html")]
-pub(crate) struct Page {
+pub(crate) struct PageContents {
     pub(crate) title: VisibleText,
     pub(crate) banners: Vec<Banner>,
     pub(crate) headline: ContentBlock,

@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn a_second_without_traffic_in_an_hour_is_in_the_shade_behind_the_line() {
+    fn a_silent_second_in_an_hour_is_in_the_band() {
         let mut report = sample::pass();
         let row = report.intervals[0].clone();
         report.intervals = (0..3_600_u32).map(|second| Interval { at_s: second.into(), ..row.clone() }).collect();

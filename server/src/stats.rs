@@ -4,15 +4,16 @@ use crate::misbehaviour::Fault;
 
 /// Totals of one [`run`](crate::run), over all its threads.
 ///
-/// Each thread counts for itself, without synchronisation. There are totals only after the server has
-/// stopped.
+/// Each thread counts for itself, without synchronisation. There are totals only after the server
+/// has stopped.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Stats {
     /// TCP connections accepted, whatever became of them.
     pub accepted: u64,
-    /// Connections answered with HTTP 503 because [`Limits::connections`](crate::Limits::connections)
-    /// were open or [`Limits::memory`](crate::Limits::memory) was used up. If too many of them came at
-    /// once, some were dropped without an answer.
+    /// Connections answered with HTTP 503 because
+    /// [`Limits::connections`](crate::Limits::connections) were open or
+    /// [`Limits::memory`](crate::Limits::memory) was used up. If too many of them came at once,
+    /// some were dropped without an answer.
     pub refused: u64,
     /// Requests answered with the page.
     pub pages: u64,
@@ -20,22 +21,25 @@ pub struct Stats {
     pub failed_handshakes: u64,
     /// Text and binary messages received. Each was answered, unless its connection broke.
     pub messages: u64,
-    /// Connections closed because the peer broke RFC 6455 or a limit on messages (1002, 1007, 1008, 1009).
+    /// Connections closed because the peer broke RFC 6455 or a limit on messages (1002, 1007, 1008,
+    /// 1009).
     pub protocol_errors: u64,
     /// Connections closed because no byte passed for [`Limits::idle`](crate::Limits::idle).
     pub idled: u64,
     /// Connections dropped because the peer read nothing for
     /// [`Limits::unsent_time`](crate::Limits::unsent_time).
     pub stalled: u64,
-    /// Connections closed because all together held more than [`Limits::memory`](crate::Limits::memory),
-    /// and these held most.
+    /// Connections closed because all together held more than
+    /// [`Limits::memory`](crate::Limits::memory), and these held most.
     pub evicted: u64,
-    /// Connections that ended without a Close frame: reset, or ended by the peer at the level of TCP.
+    /// Connections that ended without a Close frame: reset, or ended by the peer at the level of
+    /// TCP.
     pub broken: u64,
-    /// Failures to accept, nearly always for a lack of file descriptors. The server tries again after a
-    /// pause.
+    /// Failures to accept, nearly always for a lack of file descriptors. The server tries again
+    /// after a pause.
     pub accept_errors: u64,
-    /// Faults that [`Options::faults`](crate::Options::faults) asked for, sorted by peer and message.
+    /// Faults that [`Options::faults`](crate::Options::faults) asked for, sorted by peer and
+    /// message.
     pub faults: Vec<Fault>,
 }
 

@@ -40,7 +40,8 @@ impl Admissions {
         Self { most, open: Arc::default(), refused: Arc::default() }
     }
 
-    /// Decides about a new connection. `is_over` says that the memory of all connections is used up.
+    /// Decides about a new connection. `is_over` says that the memory of all connections is used
+    /// up.
     ///
     /// `None` if there are too many even to be told why.
     pub(crate) fn admit(&self, is_over: bool) -> Option<Admission> {

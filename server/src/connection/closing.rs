@@ -1,4 +1,5 @@
-//! The end of a connection. Nothing that is owed gets lost, and no peer is waited for without a limit.
+//! The end of a connection. Nothing that is owed gets lost, and no peer is waited for without a
+//! limit.
 
 use std::{
     future::poll_fn,
@@ -23,8 +24,8 @@ const POLL_INTERVAL: Duration = Duration::from_millis(1);
 
 /// Ends a connection in at most [`Limits::closing`](crate::Limits::closing), then drops it.
 ///
-/// If all peers hold too much memory and the connection must give back its own, it is dropped sooner.
-/// The faults in `record` that the peer saw are counted.
+/// If all peers hold too much memory and the connection must give back its own, it is dropped
+/// sooner. The faults in `record` that the peer saw are counted.
 pub(super) async fn close(
     mut websocket: WebSocket,
     ending: Ending,

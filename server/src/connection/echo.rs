@@ -25,12 +25,12 @@ use crate::{
 
 /// Reads in a row before other connections get their turn.
 ///
-/// The second read mostly finds nothing. A read of empty fragments takes a fifth of a millisecond, so
-/// hundreds of peers that send nothing else make the others wait long enough.
+/// The second read mostly finds nothing. A read of empty fragments takes a fifth of a millisecond,
+/// so hundreds of peers that send nothing else make the others wait long enough.
 const READS_IN_A_ROW: u32 = 2;
 
-/// Bytes of answers that are written before the rest of a read is answered. A fixed reply may be many
-/// times longer than the messages.
+/// Bytes of answers that are written before the rest of a read is answered. A fixed reply may be
+/// many times longer than the messages.
 const WRITE_BYTES: usize = 128 * 1024;
 
 /// Payload bytes of an echo that is not copied beside others. No single read brings so many.
@@ -94,7 +94,8 @@ impl Echo {
         (self.websocket, record)
     }
 
-    /// Tells the registry how much memory the connection holds. Returns whether that is more than before.
+    /// Tells the registry how much memory the connection holds. Returns whether that is more than
+    /// before.
     #[inline]
     fn report_memory(&self) -> bool {
         match &self.sender {
@@ -123,7 +124,8 @@ impl Echo {
                 return self.check_stall(cx);
             }
         }
-        // The task is woken again after the others, once the runtime has looked which of them are ready.
+        // The task is woken again after the others, once the runtime has looked which of them are
+        // ready.
         let _ = pin!(yield_now()).poll(cx);
         Ok(())
     }
@@ -220,7 +222,8 @@ impl Echo {
         self.websocket.send_buffer.flush(&mut self.websocket.socket, cx).map_err(Ending::Broken)
     }
 
-    /// Fails if the peer has taken nothing for too long. Otherwise the task will be woken to check again.
+    /// Fails if the peer has taken nothing for too long. Otherwise the task will be woken to check
+    /// again.
     fn check_stall(&mut self, cx: &mut Context<'_>) -> Result<(), Ending> {
         let Limits { unsent_bytes, unsent_time, .. } = self.context.limits;
         let buffer = &mut self.websocket.send_buffer;

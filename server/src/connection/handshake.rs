@@ -1,7 +1,8 @@
-//! The HTTP part of a connection (RFC 6455 section 4.2), and the answers to requests that are refused.
+//! The HTTP part of a connection (RFC 6455 section 4.2), and the answers to requests that are
+//! refused.
 //!
-//! [`frames::handshake`] decides what is lawful. No subprotocol and no extension is ever chosen, as an
-//! echo has no use for them.
+//! [`frames::handshake`] decides what is lawful. No subprotocol and no extension is ever chosen, as
+//! an echo has no use for them.
 
 use std::{io, time::Duration};
 
@@ -66,7 +67,8 @@ pub(super) async fn upgrade(
         }
     };
     if let Some(answer) = answer {
-        // This fits into the buffers of a new connection. A peer that does not take it is not waited for.
+        // This fits into the buffers of a new connection. A peer that does not take it is not
+        // waited for.
         let _: Result<io::Result<()>, _> = timeout(limit, socket.write_all(&answer)).await;
     }
     Err(refusal)

@@ -48,7 +48,8 @@ use crate::{
     registry::{EndRequest, Registration, TrackedConnection},
 };
 
-/// Serves a connection until it ends. `sender` sends its answers, where they don't go straight back.
+/// Serves a connection until it ends. `sender` sends its answers, where they don't go straight
+/// back.
 pub(crate) async fn serve(
     tcp: TcpStream,
     admission: Admission,
@@ -64,7 +65,8 @@ pub(crate) async fn serve(
     })
     .await;
     let socket = TrackedSocket::new(tcp, Rc::clone(tracked));
-    // Beginning and end are boxed. Their state would otherwise take memory for as long as the connection lives.
+    // Beginning and end are boxed. Their state would otherwise take memory for as long as the
+    // connection lives.
     let Some((socket, unread)) = Box::pin(open(socket, admission.refusal, &log, &context)).await else { return };
     if let Some(sender) = &mut sender {
         poll_fn(|cx| {

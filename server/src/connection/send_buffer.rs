@@ -82,7 +82,8 @@ impl SendBuffer {
         let head = &head[..header.size()];
         let mut taken = 0;
         if self.0.is_none() {
-            // Header and payload go together, so that the header does not become a segment of its own.
+            // Header and payload go together, so that the header does not become a segment of its
+            // own.
             if let Poll::Ready(written) = socket.poll_write_both(cx, head, payload) {
                 taken = written?;
             }
@@ -139,8 +140,8 @@ impl SendBuffer {
         .await
     }
 
-    /// Completes when TCP has taken nothing for `limit`. The time begins with the first call after TCP
-    /// last took some.
+    /// Completes when TCP has taken nothing for `limit`. The time begins with the first call after
+    /// TCP last took some.
     pub(super) fn poll_stall(&mut self, limit: Duration, cx: &mut Context<'_>) -> Poll<()> {
         let Some(backlog) = &mut self.0 else { return Poll::Pending };
         backlog.stall.get_or_insert_with(|| Box::pin(sleep(limit))).as_mut().poll(cx)

@@ -35,7 +35,8 @@ impl TrackedSocket {
         &self.tracked
     }
 
-    /// Reads into the beginning of `buffer`. Returns how many bytes came: 0 at the end of the stream.
+    /// Reads into the beginning of `buffer`. Returns how many bytes came: 0 at the end of the
+    /// stream.
     ///
     /// The read counts against the task's budget.
     #[inline]
@@ -83,7 +84,8 @@ impl TrackedSocket {
         Ok(())
     }
 
-    /// Lets the connection end with a reset when it is dropped (`SO_LINGER` of zero), whatever is on its way.
+    /// Lets the connection end with a reset when it is dropped (`SO_LINGER` of zero), whatever is
+    /// on its way.
     pub(super) fn reset_on_drop(&self) {
         // A socket that refuses this is dead already.
         let _ = SockRef::from(&self.tcp).set_linger(Some(Duration::ZERO));
@@ -97,11 +99,12 @@ impl TrackedSocket {
 
     /// Ends our side of the TCP connection and waits for the peer to end its own.
     ///
-    /// Dropping a socket with unread bytes resets the connection. The reset may destroy what the peer
-    /// has not read yet: the very frames that say what was wrong.
+    /// Dropping a socket with unread bytes resets the connection. The reset may destroy what the
+    /// peer has not read yet: the very frames that say what was wrong.
     pub(super) async fn linger(&mut self) -> io::Result<()> {
         self.tcp.shutdown().await?;
-        // Each read counts against the task's budget, so a peer that never ends does not hold the thread.
+        // Each read counts against the task's budget, so a peer that never ends does not hold the
+        // thread.
         poll_fn(|cx| {
             let mut space = [0; 1024];
             while ready!(self.poll_read(cx, &mut space))? > 0 {}

@@ -6,15 +6,16 @@ use std::{
     os::fd::{AsRawFd, BorrowedFd},
 };
 
-/// Bytes in the send queue of a TCP socket: those that the peer's system has not acknowledged (`SIOCOUTQ`, tcp(7)).
+/// Bytes in the send queue of a TCP socket, which the peer's system has not acknowledged
+/// (`SIOCOUTQ`, tcp(7)).
 ///
 /// # Errors
 /// As `ioctl(2)`.
 #[expect(unsafe_code, reason = "no library has this call")]
 pub(super) fn bytes(socket: BorrowedFd<'_>) -> io::Result<usize> {
     let mut bytes: c_int = 0;
-    // SAFETY: `TIOCOUTQ` is another name for `SIOCOUTQ`. The call writes one `int` to the address that
-    // it is given, which is that of `bytes`. The descriptor is open, as it is borrowed.
+    // SAFETY: `TIOCOUTQ` is another name for `SIOCOUTQ`. The call writes one `int` to the address
+    // that it is given, which is that of `bytes`. The descriptor is open, as it is borrowed.
     let result = unsafe { libc::ioctl(socket.as_raw_fd(), libc::TIOCOUTQ, &raw mut bytes) };
     if result == -1 { Err(io::Error::last_os_error()) } else { Ok(usize::try_from(bytes).unwrap_or(0)) }
 }

@@ -18,8 +18,8 @@ pub(super) struct WebSocket {
 }
 
 impl WebSocket {
-    /// Tells the registry how much memory the connection holds for its peer. Returns whether that is
-    /// more than before.
+    /// Tells the registry how much memory the connection holds for its peer. Returns whether that
+    /// is more than before.
     #[inline]
     pub(super) fn report_memory(&self) -> bool {
         self.socket.tracked().holds(self.held_bytes())

@@ -96,8 +96,8 @@ impl AnswerQueue {
 
     /// Payload bytes that wait for their time.
     ///
-    /// Answers that wait for the peer's Close do not count. If they stopped the server from reading,
-    /// the Close would never be read.
+    /// Answers that wait for the peer's Close do not count. If they stopped the server from
+    /// reading, the Close would never be read.
     pub(super) fn waiting_bytes(&self) -> usize {
         self.bytes
     }

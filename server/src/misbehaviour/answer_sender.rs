@@ -1,4 +1,5 @@
-//! Sends the answers of a connection that misbehaves: when they are due, late, or to the wrong peer.
+//! Sends the answers of a connection that misbehaves: when they are due, late, or to the wrong
+//! peer.
 
 use std::{net::SocketAddr, rc::Rc, task::Context, time::Instant};
 

@@ -54,7 +54,8 @@ impl DelaySource {
         let factor = match self.delay.shape {
             DelayShape::Fixed => return self.delay.mean,
             DelayShape::Uniform => 2.0 * self.rng.random::<f64>(),
-            // The inverse of the distribution function. The draw is below 1, so the logarithm is finite.
+            // The inverse of the distribution function. The draw is below 1, so the logarithm is
+            // finite.
             DelayShape::Exponential => -(1.0 - self.rng.random::<f64>()).ln(),
         };
         self.delay.mean.mul_f64(factor)
@@ -74,8 +75,8 @@ mod tests {
         drawn
     }
 
-    /// Fails unless quantile `share` of `drawn` is `expected` means, give or take 5 % of the mean. That
-    /// is more than four standard errors of the quantiles below.
+    /// Fails unless quantile `share` of `drawn` is `expected` means, give or take 5 % of the mean.
+    /// That is more than four standard errors of the quantiles below.
     fn assert_quantile(drawn: &[Duration], share: f64, expected: f64) {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of the length")]
         let at = drawn[(share * drawn.len() as f64) as usize].div_duration_f64(MEAN);

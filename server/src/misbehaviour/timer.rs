@@ -21,7 +21,8 @@ use tokio::net::unix::pipe::Receiver;
 /// No other thread has to run before a task is woken, and the kernel adds no slack to such a timer.
 #[derive(Debug)]
 pub(crate) struct WakeTimer {
-    /// Readable when it is time. It is no pipe, but tokio waits for it and reads it as if it were one.
+    /// Readable when it is time. It is no pipe, but tokio waits for it and reads it as if it were
+    /// one.
     descriptor: Receiver,
     wakeups: RefCell<BinaryHeap<Wakeup>>,
 }
@@ -33,7 +34,8 @@ struct Wakeup {
 }
 
 impl WakeTimer {
-    /// A timer in the event loop of the current runtime. It wakes tasks while [`Self::run`] is polled.
+    /// A timer in the event loop of the current runtime. It wakes tasks while [`Self::run`] is
+    /// polled.
     pub(super) fn new() -> io::Result<Self> {
         let descriptor = timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC)?;
         Ok(Self { descriptor: Receiver::from_owned_fd_unchecked(descriptor)?, wakeups: RefCell::default() })
@@ -56,7 +58,8 @@ impl WakeTimer {
     pub(crate) async fn run(&self) -> io::Result<()> {
         loop {
             self.descriptor.readable().await?;
-            // It stays readable until it is read. What is read counts expirations, which nobody needs.
+            // It stays readable until it is read. What is read counts expirations, which nobody
+            // needs.
             match self.descriptor.try_read(&mut [0; 8]) {
                 Err(error) if error.kind() != io::ErrorKind::WouldBlock => return Err(error),
                 Ok(_) | Err(_) => self.wake_due(),
@@ -148,7 +151,8 @@ mod tests {
             let (sender, woken) = channel();
             let start = Instant::now();
             let at = |n: u8| start + Duration::from_millis(20) * u32::from(n);
-            // One earlier than the timer is set for, one later, one in the past, and one in hundreds of years.
+            // One earlier than the timer is set for, one later, one in the past, and one in
+            // hundreds of years.
             for n in [2, 1, 3, 0] {
                 timer.wake_at(at(n), &Waker::from(Arc::new(TestWaker(n, sender.clone()))));
             }

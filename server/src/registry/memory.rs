@@ -3,8 +3,8 @@
 //!
 //! A connection counts what depends on its peer: answers that the peer does not take, the part of a
 //! message or request that has come, delayed answers, and a fixed amount for itself. It tells its
-//! thread when that has changed. Nothing changes for a message that comes in one read and whose answer
-//! TCP takes.
+//! thread when that has changed. Nothing changes for a message that comes in one read and whose
+//! answer TCP takes.
 
 use std::{
     cell::Cell,
@@ -16,8 +16,8 @@ use std::{
     },
 };
 
-/// What an idle connection takes: its task, its place in the registry, and the state of its descriptor
-/// in the runtime. Measured.
+/// What an idle connection takes: its task, its place in the registry, and the state of its
+/// descriptor in the runtime. Measured.
 pub(crate) const CONNECTION: usize = 1280;
 
 /// What all threads have in common. The numbers guard nothing else, so `Relaxed` is enough.
@@ -25,7 +25,8 @@ pub(crate) const CONNECTION: usize = 1280;
 pub(crate) struct MemoryBudget {
     limit: usize,
     used: AtomicUsize,
-    /// For each thread, the most that one of its connections holds. It may be too large for a while.
+    /// For each thread, the most that one of its connections holds. It may be too large for a
+    /// while.
     largest: Box<[AtomicUsize]>,
 }
 
@@ -109,8 +110,8 @@ impl MemoryAccount {
 
 /// The default of what peers may use: a quarter of the memory that this process can have, in bytes.
 ///
-/// That is the machine's, or less in a control group with a limit. The default is 1 GiB where neither
-/// can be found out.
+/// That is the machine's, or less in a control group with a limit. The default is 1 GiB where
+/// neither can be found out.
 pub(crate) fn quarter() -> usize {
     let machine = fs::read_to_string("/proc/meminfo").ok().and_then(|text| machine(&text));
     let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();

@@ -22,8 +22,8 @@ use tokio::sync::Notify;
 use self::memory::MemoryAccount;
 pub(crate) use self::tracked::{EndRequest, TrackedConnection};
 
-/// Sweeps without a byte after which a connection counts as idle. [`Registry::sweep`] is due this many
-/// times in the time limit.
+/// Sweeps without a byte after which a connection counts as idle. [`Registry::sweep`] is due this
+/// many times in the time limit.
 pub(crate) const IDLE_SWEEPS: u32 = 4;
 
 /// All connections of a thread.
@@ -78,8 +78,8 @@ impl Registry {
         self.account.is_far_over() && self.relieve()
     }
 
-    /// Where too much is held, asks the connections that hold most to end, until an eighth of the limit
-    /// is free. Returns whether this thread will give memory back.
+    /// Where too much is held, asks the connections that hold most to end, until an eighth of the
+    /// limit is free. Returns whether this thread will give memory back.
     ///
     /// If a connection of another thread holds more, that thread comes first. It finds out within a
     /// moment. But once nobody may add anything, the largest connections here are asked as well.

@@ -34,7 +34,8 @@ impl EndRequest {
         }
     }
 
-    /// The code of the Close: going away, or try again later (section 7.4.1 and the registry of IANA).
+    /// The code of the Close: going away, or try again later (section 7.4.1 and the registry of
+    /// IANA).
     pub(crate) fn code(self) -> u16 {
         match self {
             Self::Idle | Self::Shutdown => 1001,
@@ -98,20 +99,20 @@ impl TrackedConnection {
         silent
     }
 
-    /// Sets the task to wake when the connection is asked to end. Once is enough, as a connection never
-    /// changes its task.
+    /// Sets the task to wake when the connection is asked to end. Once is enough, as a connection
+    /// never changes its task.
     pub(crate) fn wake_with(&self, waker: &Waker) {
         *self.waker.borrow_mut() = Some(waker.clone());
     }
 
-    /// Why the connection was first asked to end, if it was. [`EndRequest::Memory`] outranks the others,
-    /// as it can't wait.
+    /// Why the connection was first asked to end, if it was. [`EndRequest::Memory`] outranks the
+    /// others, as it can't wait.
     pub(crate) fn end_request(&self) -> Option<EndRequest> {
         if self.is_asked_for_memory() { Some(EndRequest::Memory) } else { self.end_request.get() }
     }
 
-    /// Notes how many bytes of memory the connection holds for its peer. Returns whether that is more
-    /// than before.
+    /// Notes how many bytes of memory the connection holds for its peer. Returns whether that is
+    /// more than before.
     #[inline]
     pub(crate) fn holds(&self, bytes: usize) -> bool {
         let before = self.held.get();

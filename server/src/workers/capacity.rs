@@ -7,22 +7,22 @@ use descriptors::{Allowance, Table};
 /// Descriptors of a table that belong to no thread: standard streams, files, borrowed ones.
 const PROCESS: u64 = 16;
 
-/// Descriptors of a thread that are no connections: its listener, its event loop, its stop signal, and
-/// connections that are ending.
+/// Descriptors of a thread that are no connections: its listener, its event loop, its stop signal,
+/// and connections that are ending.
 const THREAD: u64 = 16;
 
 /// How many connections the limit on open files allows.
 ///
-/// Threads that share the process's descriptor table share its limit. A thread with a table of its own
-/// may hold as many connections as the limit says. But `SO_REUSEPORT` gives each connection to a thread
-/// by a hash of its addresses. If that thread is full, the connection waits.
+/// Threads that share the process's descriptor table share its limit. A thread with a table of its
+/// own may hold as many connections as the limit says. But `SO_REUSEPORT` gives each connection to
+/// a thread by a hash of its addresses. If that thread is full, the connection waits.
 ///
 /// So the capacity leaves a reserve for an uneven hash: five standard deviations of a binomial
 /// distribution above the mean share of a thread. One thread in three million exceeds that.
 ///
-/// One listener for all threads would need no reserve. But the thread that wakes first would take all
-/// connections that wait, so the shares would be uneven all the time, and a load test would measure
-/// that.
+/// One listener for all threads would need no reserve. But the thread that wakes first would take
+/// all connections that wait, so the shares would be uneven all the time, and a load test would
+/// measure that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConnectionCapacity(Allowance);
 
@@ -41,8 +41,8 @@ impl ConnectionCapacity {
         usize::try_from(self.0.each_table.saturating_sub(fixed)).unwrap_or(usize::MAX)
     }
 
-    /// Connections that fit when each of `threads` threads has a table of its own. None where threads
-    /// can't have that.
+    /// Connections that fit when each of `threads` threads has a table of its own. None where
+    /// threads can't have that.
     pub fn own(self, threads: NonZeroUsize) -> usize {
         if self.0.own_tables { threads.get().saturating_mul(self.share(threads)) } else { 0 }
     }
@@ -57,8 +57,8 @@ impl ConnectionCapacity {
         if connections <= self.shared(threads) || !self.0.own_tables { Table::Shared } else { Table::Own }
     }
 
-    /// The fewest threads, `least` or more, that can hold `connections` connections. `None` if no number
-    /// can.
+    /// The fewest threads, `least` or more, that can hold `connections` connections. `None` if no
+    /// number can.
     pub fn threads_for(self, connections: usize, least: NonZeroUsize) -> Option<NonZeroUsize> {
         (least.get()..=Self::MOST_THREADS.max(least).get())
             .filter_map(NonZeroUsize::new)
@@ -125,7 +125,8 @@ mod tests {
 
     #[test]
     fn the_hash_stays_within_the_reserve() {
-        // Connections fall on threads at random, a thousand times. Far less than one in a million may not fit.
+        // Connections fall on threads at random, a thousand times. Far less than one in a million
+        // may not fit.
         use rand::{RngExt, SeedableRng, rngs::Xoshiro256PlusPlus};
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(1);
         let small = ConnectionCapacity(Allowance { each_table: 256, own_tables: true });

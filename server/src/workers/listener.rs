@@ -13,26 +13,27 @@ use socket2::{Domain, Protocol, SockRef, Socket, Type};
 /// Load tests open many at once. The kernel lowers this to `net.core.somaxconn`.
 const BACKLOG: i32 = 4096;
 
-/// Binds a non-blocking listener on `address` (port 0: a free one) that further threads can join with `SO_REUSEPORT`.
+/// Binds a non-blocking listener on `address` (port 0: a free one) that further threads can join
+/// with `SO_REUSEPORT`.
 ///
 /// `SO_REUSEADDR` is on, so a server can be restarted while connections of the last one are in
 /// `TIME_WAIT`.
 ///
 /// # Errors
-/// Those of `bind(2)` and `listen(2)`. The error is [`io::ErrorKind::AddrInUse`] even if the listener
-/// that has the address allows `SO_REUSEPORT`.
+/// Those of `bind(2)` and `listen(2)`. The error is [`io::ErrorKind::AddrInUse`] even if the
+/// listener that has the address allows `SO_REUSEPORT`.
 pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = unbound(address)?;
     socket.bind(&address.into())?;
-    // If this were set before `bind`, two servers of one user could share the port without an error, and
-    // each would get half the connections.
+    // If this were set before `bind`, two servers of one user could share the port without an
+    // error, and each would get half the connections.
     socket.set_reuse_port(true)?;
     socket.listen(BACKLOG)?;
     Ok(socket.into())
 }
 
-/// A listener for each of `count` threads. The last one is `listener`. The others join its port where
-/// it allows that, and are clones of it otherwise.
+/// A listener for each of `count` threads. The last one is `listener`. The others join its port
+/// where it allows that, and are clones of it otherwise.
 pub(super) fn for_threads(listener: TcpListener, count: NonZeroUsize) -> io::Result<Vec<TcpListener>> {
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;

@@ -26,9 +26,9 @@ use crate::{options::Options, stats::Stats};
 
 /// Threads that serve until this is told to stop, or dropped.
 ///
-/// They may have descriptor tables of their own, so no waker can cross over to them or from them. Each
-/// is lent the end of a stream, and stops when the stream ends. A further thread, which shares nothing
-/// but memory with them, waits until all have ended.
+/// They may have descriptor tables of their own, so no waker can cross over to them or from them.
+/// Each is lent the end of a stream, and stops when the stream ends. A further thread, which shares
+/// nothing but memory with them, waits until all have ended.
 #[derive(Debug)]
 pub(crate) struct Workers {
     stop: Arc<StopSignal>,
@@ -133,14 +133,16 @@ fn not_started(number: usize, threads: NonZeroUsize, error: io::Error) -> io::Er
     io::Error::new(error.kind(), format!("cannot start thread {number} of {of} of the server: {error}"))
 }
 
-/// Waits until one thread has ended, stops the others, and waits for them. Returns what they counted.
+/// Waits until one thread has ended, stops the others, and waits for them. Returns what they
+/// counted.
 fn wait(
     workers: Vec<JoinHandle<io::Result<Stats>>>,
     events: &Receiver<ThreadEvent>,
     stop: &StopSignal,
 ) -> io::Result<Stats> {
     while events.recv() == Ok(ThreadEvent::Serves) {}
-    // A thread that ends before it is told to has failed. The others must not hide that by serving on.
+    // A thread that ends before it is told to has failed. The others must not hide that by serving
+    // on.
     stop.send();
     let mut total = Stats::default();
     let mut failure = None;

@@ -35,7 +35,8 @@ use crate::{
 
 /// Pause after a failure to accept.
 ///
-/// Without it, a worker that is out of descriptors would spin, as the connection stays in the backlog.
+/// Without it, a worker that is out of descriptors would spin, as the connection stays in the
+/// backlog.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 
 /// How often failures to accept are logged.
@@ -48,8 +49,8 @@ const MEMORY_CHECK_INTERVAL: Duration = Duration::from_millis(100);
 /// With many threads they look less often, as all of them wake: once in this time for each thread.
 const MEMORY_CHECK_INTERVAL_PER_THREAD: Duration = Duration::from_millis(2);
 
-/// What connections get on top of [`Limits::closing`](crate::Limits::closing) at shutdown, so that their
-/// own limit ends them first.
+/// What connections get on top of [`Limits::closing`](crate::Limits::closing) at shutdown, so that
+/// their own limit ends them first.
 const SHUTDOWN_GRACE: Duration = Duration::from_millis(250);
 
 /// What all workers share. It is touched when a connection comes or goes, and never for a message.
@@ -111,8 +112,8 @@ impl Acceptor {
 
     fn admit(&self, tcp: TcpStream, peer: SocketAddr) {
         self.context.count(|stats| stats.accepted += 1);
-        // An echo has nothing that Nagle's algorithm could add to it. A socket that refuses this is dead
-        // already, and its first read says so better.
+        // An echo has nothing that Nagle's algorithm could add to it. A socket that refuses this is
+        // dead already, and its first read says so better.
         let _ = tcp.set_nodelay(true);
         let registry = &self.context.registry;
         let is_over = registry.is_over();
@@ -146,8 +147,8 @@ impl Acceptor {
     }
 }
 
-/// Serves `listener` on this thread, number `index` from 0, until `stopped` ends. Calls `serves` once
-/// it accepts connections.
+/// Serves `listener` on this thread, number `index` from 0, until `stopped` ends. Calls `serves`
+/// once it accepts connections.
 ///
 /// `stopped` must not block. Nothing is ever written into it.
 pub(super) fn serve(
@@ -196,7 +197,8 @@ async fn accept(listener: TcpListener, acceptor: &Acceptor, mut stopped: UnixStr
     }
 }
 
-/// Failures to accept. A lack of descriptors may last, and each try fails then, so not each is logged.
+/// Failures to accept. A lack of descriptors may last, and each try fails then, so not each is
+/// logged.
 #[derive(Debug, Default)]
 struct AcceptFailures {
     logged: Option<Instant>,

@@ -37,7 +37,8 @@ fn every_length_comes_back_with_its_type() {
 fn a_burst_in_one_write_comes_back_whole_and_in_order() {
     let server = TestServer::start(Options::default());
     let mut peer = TestPeer::open(server.address);
-    // Some fit into one read of the server, some do not; types alternate so that merged or swapped frames show.
+    // Some bursts fit into one read of the server, others don't. Types alternate, so that merged or
+    // swapped frames show.
     for count in [2, 16, 5000] {
         let expected: Vec<_> = (0..count)
             .map(|n| ReceivedFrame::new(if n % 3 == 0 { BINARY } else { TEXT }, format!("message {n} of {count}")))
@@ -56,7 +57,7 @@ fn a_message_in_pieces_comes_back_once() {
     let server = TestServer::start(Options::default());
     let mut peer = TestPeer::open(server.address);
     let bytes = [part(TEXT, "one "), whole(PING, "?"), part(CONTINUATION, ""), whole(CONTINUATION, "message")].concat();
-    // Every byte in a segment of its own, as far as TCP lets us say so.
+    // Every byte goes in a segment of its own, as far as TCP allows.
     bytes.chunks(1).for_each(|byte| peer.send(byte));
     assert_eq!(peer.frame(), ReceivedFrame::new(PONG, "?"));
     assert_eq!(peer.frame(), ReceivedFrame::new(TEXT, "one message"));
@@ -117,7 +118,8 @@ fn a_peer_that_never_stops_sending_does_not_starve_the_others() {
     options.limits.frames_per_message = u32::MAX;
     let server = TestServer::start(options);
     let mut other = TestPeer::open(server.address);
-    // Empty fragments of one message: no event, no answer, no end, and no read of the server that finds nothing.
+    // Empty fragments of one message make no event and need no answer. Every read of the server
+    // finds more.
     let mut flood = TestPeer::open(server.address);
     flood.send(&part(TEXT, ""));
     let handle = flood.tcp.try_clone().expect("a handle");

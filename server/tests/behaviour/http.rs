@@ -88,7 +88,7 @@ fn a_handshake_may_come_byte_by_byte() {
     let mut peer = TestPeer::tcp(server.address);
     for byte in handshake(server.address) {
         peer.send(&[byte]);
-        // So that they are read one by one; if some are not, the test is easier to pass.
+        // Most bytes are read one by one. If some are not, the test is easier to pass.
         thread::sleep(Duration::from_micros(500));
     }
     assert!(peer.http_head().starts_with("HTTP/1.1 101 "));

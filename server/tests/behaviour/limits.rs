@@ -69,7 +69,8 @@ fn a_silent_connection_is_closed_with_1001_and_a_reason() {
     assert_eq!((stats.idled, stats.broken), (1, 0));
 }
 
-/// Sends `bytes` again and again and reads nothing. The server must take no more than the buffers of both sockets hold.
+/// Sends `bytes` again and again and reads nothing. The server must take no more than the buffers
+/// of both sockets hold.
 fn never_read(bytes: &[u8]) {
     let mut options = Options::default();
     options.limits.unsent_bytes = 64 << 10;
@@ -106,7 +107,7 @@ fn a_peer_that_reads_late_loses_nothing() {
         let server = TestServer::start(options);
         let mut reader = TestPeer::open(server.address);
         let mut writer = TestPeer { tcp: reader.tcp.try_clone().expect("a handle") };
-        // Now and then one that no single read brings.
+        // Some are longer than a single read.
         let payload = |n: u32| {
             let words = if n.is_multiple_of(100) { 50_000 } else { 1000 + n as usize % 5000 };
             n.to_be_bytes().repeat(words)
@@ -120,7 +121,8 @@ fn a_peer_that_reads_late_loses_nothing() {
                 let _ = progress.send(());
             }
         });
-        // Until the server takes no more. On a slow machine this may end early and the test be an easy one.
+        // This waits until the server takes no more. On a slow machine it may end early, and the
+        // test is easy.
         while sent.recv_timeout(Duration::from_millis(200)).is_ok() {}
         for n in 0..count {
             assert!(reader.frame() == ReceivedFrame::new(BINARY, payload(n)), "message {n}");
@@ -132,7 +134,7 @@ fn a_peer_that_reads_late_loses_nothing() {
     }
 }
 
-/// A server that answers each message with much more than most messages are.
+/// Options of a server that answers each message with a long reply, and that reply.
 fn talkative() -> (Options, ReceivedFrame) {
     let reply = "x".repeat(1 << 20);
     let threads = NonZeroUsize::MIN;
@@ -148,7 +150,7 @@ fn a_read_is_answered_only_as_the_peer_takes_answers() {
     let mut peer = TestPeer::open(server.address);
     let sent = 1000;
     peer.send(&whole(TEXT, "").repeat(sent));
-    // What is read together is answered together, as far as it is answered.
+    // Once one answer has come, the server has answered all that it will.
     peer.tcp.peek(&mut [0]).expect("an answer");
     let stats = server.stats();
     assert!(stats.messages < sent as u64, "{stats:?}: a gigabyte for a peer that takes nothing");
@@ -161,7 +163,8 @@ fn messages_that_wait_for_the_peer_keep_their_order() {
     let (mut peer, mut other) = (TestPeer::open(server.address), TestPeer::open(server.address));
     let messages = [whole(TEXT, "").repeat(50), whole(PING, "?")].concat();
     peer.send(&[messages.clone(), messages, whole(CLOSE, close_payload(1000, "done"))].concat());
-    // When its one thread has time for another, it has done for this one what it does before more is taken.
+    // Once the server's one thread has time for another peer, it has answered this one as far as it
+    // can.
     peer.tcp.peek(&mut [0]).expect("an answer");
     other.send(&whole(PING, ""));
     assert_eq!(other.frame(), ReceivedFrame::new(PONG, ""));
@@ -186,7 +189,7 @@ fn a_close_that_waits_for_the_peer_counts_at_shutdown() {
     // The server has read all of that when it has answered some, and is held back by the rest.
     peer.tcp.peek(&mut [0]).expect("an answer");
     let (address, started, stopped) = (server.address, Instant::now(), server.stop());
-    // Where nobody listens any more, all connections have their notice.
+    // Once the server no longer listens, all connections have been asked to end.
     while TcpStream::connect(address).is_ok() && started.elapsed() < PATIENCE {}
     let mut frame = peer.frame();
     while frame == reply {
@@ -198,14 +201,14 @@ fn a_close_that_waits_for_the_peer_counts_at_shutdown() {
     stopped.join().expect("no panic").expect("no failure");
 }
 
-/// A server with one thread, on which all peers together may hold so much.
+/// A server with one thread, and this memory for all peers together.
 fn bounded(memory: usize) -> TestServer {
     let mut options = Options { threads: NonZeroUsize::MIN, ..Options::default() };
     options.limits.memory = memory;
     TestServer::start(options)
 }
 
-/// Sends so many bytes of a message of which more shall come, and sees them taken.
+/// Sends the first bytes of a message, and waits until the server has taken them.
 fn send_half(peer: &mut TestPeer, bytes: usize) {
     peer.send(&part(BINARY, vec![7; bytes]));
     peer.send(&whole(PING, "half"));
@@ -279,7 +282,7 @@ fn a_connection_that_memory_has_no_room_for_gets_503() {
 
 #[test]
 fn memory_of_a_message_is_given_back_with_its_echo() {
-    // Of three large messages one after the other, each is all that is held.
+    // Three large messages come in turn. The server holds one of them at a time.
     let server = bounded(5 << 20);
     let mut peers: Vec<_> = (0..3).map(|_| TestPeer::open(server.address)).collect();
     for peer in &mut peers {

@@ -127,8 +127,8 @@ fn faults_that_many_resets_destroy_are_not_in_the_ledger() {
 }
 
 fn deaths(peers: usize, seed: u64) {
-    // Each answer goes out twice, and then comes a reset. That is more than the buffers of both sockets
-    // hold for a peer that reads late.
+    // Each answer goes out twice, and then comes a reset. That is more than the buffers of both
+    // sockets hold for a peer that reads late.
     let faults = Faults::new([(FaultKind::Duplicate, 0.95), (FaultKind::Die, 0.05)]).expect("chances");
     let mut options = Options { faults, seed, threads: NonZeroUsize::MIN, ..Options::default() };
     options.limits.unsent_bytes = 64 << 20;
@@ -224,7 +224,8 @@ fn the_whole_server_stands_still_once() {
     let threads = NonZeroUsize::new(2).expect("not zero");
     let server = TestServer::start(Options { stall: Some(stall), threads, ..Options::default() });
     let (address, start) = (server.address, Instant::now());
-    // The chance that all eight are on one of the two threads is 1 in 128. Even then the stall shows.
+    // The chance that all eight are on one of the two threads is 1 in 128. Even then the stall
+    // shows.
     let peers: Vec<_> = (0..8)
         .map(|_| {
             thread::spawn(move || {
@@ -279,5 +280,5 @@ fn a_ledger_that_can_not_be_written_is_refused_at_once() {
     assert_eq!(output.status.code(), Some(1));
     let said = String::from_utf8(output.stderr).expect("UTF-8");
     assert!(said.contains("--fault-ledger /nowhere/ledger.json: No such file"), "{said}");
-    assert_eq!(output.stdout, b"", "nobody shall connect to it");
+    assert_eq!(output.stdout, b"", "it never said that it listens");
 }

@@ -42,8 +42,8 @@ fn ends_in_order(table: Table) {
     nobody_listens(address);
 }
 
-/// Waits until no listener is left. A thread that takes a descriptor table of its own may have a copy
-/// of one for a moment.
+/// Waits until no listener is left. A thread that takes a descriptor table of its own may have a
+/// copy of one for a moment.
 fn nobody_listens(address: SocketAddr) {
     let begun = Instant::now();
     while TcpStream::connect(address).is_ok() {

@@ -9,12 +9,13 @@ use crate::rig::{
     raw_frame, whole,
 };
 
-/// Three messages, then `fault`, in one write. The echoes come first, then the Close, then the end.
-fn three_echoes_then(fault: &[u8], code: u16) {
+/// Sends three messages and a violation in one write. The echoes come first, then the Close, then
+/// the end.
+fn three_echoes_then(violation: &[u8], code: u16) {
     let server = TestServer::start(Options::default());
     let mut peer = TestPeer::open(server.address);
     let good = ["first", "second", "third"];
-    let bytes = good.iter().flat_map(|text| whole(TEXT, text)).chain(fault.iter().copied()).collect::<Vec<_>>();
+    let bytes = good.iter().flat_map(|text| whole(TEXT, text)).chain(violation.iter().copied()).collect::<Vec<_>>();
     peer.send(&bytes);
     for text in good {
         assert_eq!(peer.frame(), ReceivedFrame::new(TEXT, text));
@@ -81,7 +82,8 @@ fn a_peer_that_sends_on_after_a_violation_can_read_why() {
     let mut peer = TestPeer::open(server.address);
     let mut fault = [whole(TEXT, "owed"), whole(CONTINUATION, "")].concat();
     fault.resize(8 << 20, 0x55);
-    // The server reads on after it has closed: to drop the socket with these bytes unread would be a reset.
+    // The server reads on after its Close. Dropping the socket with these bytes unread would be a
+    // reset.
     peer.send(&fault);
     assert_eq!(peer.frame(), ReceivedFrame::new(TEXT, "owed"));
     assert_eq!(peer.frame().close_code(), 1002);

@@ -1,4 +1,4 @@
-//! Where the log goes. Whoever reads it, slowly or not at all, to write a line neither fails nor waits.
+//! Writes the log. Writing a line never fails and never waits, even if the reader is slow or gone.
 
 use std::{
     io::{self, Write},
@@ -11,19 +11,19 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Lines that wait for a slow reader; more are dropped and counted.
+/// The most lines that wait for a slow reader. Further lines are dropped and counted.
 const WAITING_LINES: usize = 1024;
 
-/// Longest line in bytes, its end included; what is over it is cut off.
+/// The longest line in bytes, with its end. Longer lines are cut.
 const LINE_BYTES: usize = 4096;
 
-/// What is put in the place of what was cut off.
+/// The end of a line that was cut.
 const CUT: &[u8] = "…\n".as_bytes();
 
-/// Longest wait for a reader when the command ends.
+/// The longest wait for a reader when the command ends.
 const LAST_WAIT: Duration = Duration::from_millis(500);
 
-/// A stream that a thread of its own writes to, line by line.
+/// A log that a thread of its own writes to a stream, line by line.
 #[derive(Debug, Clone)]
 pub(crate) struct LogWriter {
     queue: SyncSender<QueuedItem>,
@@ -33,34 +33,34 @@ pub(crate) struct LogWriter {
 #[derive(Debug)]
 enum QueuedItem {
     Line(Vec<u8>),
-    /// Everything before this is written.
-    Written(std::sync::mpsc::Sender<()>),
+    /// Asks to be told when everything before it is written.
+    Flush(std::sync::mpsc::Sender<()>),
 }
 
 impl LogWriter {
-    /// Writes to `stream`.
+    /// Starts the thread that writes to `stream`.
     ///
     /// # Errors
     /// If the thread can't be started.
     pub(crate) fn start(stream: impl Write + Send + 'static) -> io::Result<Self> {
         let (queue, entries) = sync_channel(WAITING_LINES);
         let dropped = Arc::<AtomicU64>::default();
-        let of_thread = Arc::clone(&dropped);
-        thread::Builder::new().name("log".to_owned()).spawn(move || write(stream, &entries, &of_thread))?;
+        let thread_dropped = Arc::clone(&dropped);
+        thread::Builder::new().name("log".to_owned()).spawn(move || write(stream, &entries, &thread_dropped))?;
         Ok(Self { queue, dropped })
     }
 
-    /// Writes a line, which ends with a line feed. It is dropped and counted where too many wait.
+    /// Writes a line, which ends with a line feed. It is dropped and counted if too many wait.
     pub(crate) fn line(&self, text: &[u8]) {
         if let Err(TrySendError::Full(_)) = self.queue.try_send(QueuedItem::Line(cut(text))) {
             self.dropped.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    /// Waits until all lines are written, but not for long: a reader that takes nothing is left alone.
+    /// Waits until all lines are written, but not for long: the reader may take nothing.
     pub(crate) fn finish(&self) {
         let (written, done) = channel();
-        let (mut entry, end) = (QueuedItem::Written(written), Instant::now() + LAST_WAIT);
+        let (mut entry, end) = (QueuedItem::Flush(written), Instant::now() + LAST_WAIT);
         while let Err(TrySendError::Full(back)) = self.queue.try_send(entry) {
             if Instant::now() >= end {
                 return;
@@ -84,15 +84,15 @@ impl Write for LogWriter {
     }
 }
 
-/// Writes what comes. A stream that fails is no reason to stop: a full disk may have room later.
+/// Writes what comes. It goes on after errors, as a full disk may have room later.
 fn write(mut stream: impl Write, entries: &Receiver<QueuedItem>, dropped: &AtomicU64) {
     while let Ok(entry) = entries.recv() {
         match entry {
             QueuedItem::Line(line) => {
-                // What a failing stream took none of can't be told to anybody either.
+                // There is nobody to tell that the log can't be written.
                 let _ = stream.write_all(&line).and_then(|()| stream.flush());
             }
-            QueuedItem::Written(sender) => {
+            QueuedItem::Flush(sender) => {
                 let _ = sender.send(());
             }
         }
@@ -110,7 +110,7 @@ fn cut(line: &[u8]) -> Vec<u8> {
         return line.to_vec();
     }
     let mut end = LINE_BYTES - CUT.len();
-    // Back to the beginning of a character: the other bytes of one are 10xxxxxx.
+    // Back to the beginning of a character. Its other bytes are 10xxxxxx.
     while end > 0 && line[end] & 0xc0 == 0x80 {
         end -= 1;
     }
@@ -123,7 +123,7 @@ mod tests {
 
     use super::*;
 
-    /// A stream that keeps what is written, and takes it only while nobody holds the lock.
+    /// A stream that keeps what is written. It blocks while the test holds the lock.
     #[derive(Clone, Default)]
     struct Kept(Arc<Mutex<Vec<u8>>>);
 
@@ -145,7 +145,7 @@ mod tests {
         let held = kept.0.lock().expect("no panic");
         let lines = 3 * WAITING_LINES;
         (0..lines).for_each(|_| log.line(b"x\n"));
-        // Does not wait for long either.
+        // This does not wait for long.
         log.finish();
         drop(held);
         while Arc::strong_count(&kept.0) == 2 && !said(&kept).contains("dropped") {
@@ -155,7 +155,7 @@ mod tests {
         let dropped =
             said.lines().find_map(|line| line.strip_suffix(" lines were dropped here: nobody read fast enough"));
         let dropped: usize = dropped.expect("it says so").parse().expect("a number");
-        // One is on its way to the stream.
+        // The thread may have one line in its hands.
         assert!((lines - WAITING_LINES - 1..=lines - WAITING_LINES).contains(&dropped), "{dropped}");
     }
 

@@ -35,7 +35,7 @@ fn serve(args: cli::Args) -> Result<(), Box<dyn Error>> {
     }
     let listener = server::bind(args.listen).map_err(|error| args.bind_failure(&error))?;
     let address = listener.local_addr()?;
-    let ledger = args.misbehaviour.fault_ledger.clone().map(Ledger::create).transpose()?;
+    let ledger = args.misbehaviour.fault_ledger.clone().map(LedgerFile::create).transpose()?;
     let shutdown = signalled()?;
     let options = args.options(ConnectionCapacity::new(Allowance::raise())).unwrap_or_else(|error| error.exit());
     let (seed, drawn) = (options.seed, options.delay.is_some() || !options.faults.is_empty());
@@ -43,12 +43,12 @@ fn serve(args: cli::Args) -> Result<(), Box<dyn Error>> {
     let serving = server::start(listener, options).map_err(|error| {
         format!("--threads {threads}: {error}; use fewer, or raise the limits on threads and files (`ulimit -u`, `ulimit -n`)")
     })?;
-    // A server serves whether or not anyone reads where it listens.
+    // The server serves even if this can't be printed.
     program::tell(format!("listening on ws://{address}"));
     if drawn {
         program::tell(format!("fault seed {seed}"));
     }
-    // It needs nothing of this runtime but to be polled.
+    // The future needs a runtime only to be polled.
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let served = runtime.block_on(serving.until(shutdown));
     let written = served.map_err(Box::from).and_then(|stats| match ledger {
@@ -61,13 +61,14 @@ fn serve(args: cli::Args) -> Result<(), Box<dyn Error>> {
     written
 }
 
-/// The file for what was done wrong, open from the start: a path that can't be written shall not be found out at the end.
-struct Ledger {
+/// The file for the ledger of faults. It is opened at the start, so that a path that can't be
+/// written is reported then.
+struct LedgerFile {
     path: PathBuf,
     file: File,
 }
 
-impl Ledger {
+impl LedgerFile {
     fn create(path: PathBuf) -> Result<Self, String> {
         let file = File::create(&path).map_err(|error| format!("--fault-ledger {}: {error}", path.display()))?;
         Ok(Self { path, file })
@@ -80,12 +81,12 @@ impl Ledger {
     }
 }
 
-/// Prints what the server tells of its connections, one line an event.
+/// Logs what the server tells of its connections, with one line for each event.
 fn log_to(writer: LogWriter) {
     tracing_subscriber::fmt()
         .with_writer(move || writer.clone())
         .with_target(false)
-        // The writer has no errors, and those of others belong to nobody who reads this.
+        // The writer has no errors, and errors of other crates do not belong into this log.
         .log_internal_errors(false)
         .init();
 }
@@ -96,7 +97,7 @@ fn signalled() -> io::Result<impl Future<Output = ()>> {
     let mut send = Some(send);
     program::on_signal(move || {
         if let Some(send) = send.take() {
-            // The server may have failed in the meantime.
+            // The server may have failed meanwhile.
             let _ = send.send(());
         }
     })?;

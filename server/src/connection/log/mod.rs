@@ -1,8 +1,8 @@
-//! What is logged of a connection, with `tracing`: one event when its handshake is over, and one when
-//! it ends. No message is logged.
+//! What is logged of a connection, with `tracing`: one event when its handshake is over, and one
+//! when it ends. No message is logged.
 //!
-//! Text that a peer chose is quoted and escaped before it leaves here. So it can't begin a line of its
-//! own, nor send escapes to a terminal, whichever subscriber takes the events.
+//! Text that a peer chose is quoted and escaped before it leaves here. So it can't begin a line of
+//! its own, nor send escapes to a terminal, whichever subscriber takes the events.
 
 mod redaction;
 
@@ -27,8 +27,8 @@ struct Ends {
 }
 
 impl ConnectionLog {
-    /// The log of a connection to `peer`. It shows the names of all header fields, and the values of
-    /// those named in `values`.
+    /// The log of a connection to `peer`. It shows the names of all header fields, and the values
+    /// of those named in `values`.
     pub(crate) fn new(tcp: &TcpStream, peer: SocketAddr, values: &Rc<[String]>) -> Self {
         let ends = || Box::new(Ends { peer, local: tcp.local_addr().ok(), values: Rc::clone(values) });
         Self(tracing::enabled!(Level::INFO).then(ends))
@@ -41,8 +41,8 @@ impl ConnectionLog {
         info!(%peer, local, request = %line, fields = %fields, "opened");
     }
 
-    /// Logs that the request in `head` led to no WebSocket, and why. `overload` says what the server
-    /// is full of.
+    /// Logs that the request in `head` led to no WebSocket, and why. `overload` says what the
+    /// server is full of.
     pub(super) fn refused(&self, head: &[u8], refusal: &UpgradeRefusal, overload: Option<Overload>) {
         let Some((peer, local)) = self.ends() else { return };
         let (line, fields) = self.request(head);

@@ -1,7 +1,7 @@
 //! What the log shows of a request: nothing that may be a secret.
 //!
-//! A query, the value of a header field or a proxy's user-info may hold a token, so they are left out.
-//! Only the values of fields that the operator has named are shown.
+//! A query, the value of a header field or a proxy's user-info may hold a token, so they are left
+//! out. Only the values of fields that the operator has named are shown.
 
 use frames::handshake::MOST_FIELDS;
 use httparse::{EMPTY_HEADER, Header, Request};
@@ -14,8 +14,8 @@ const FIELDS_BYTES: usize = 2048;
 /// The most bytes shown of a head that is no HTTP.
 const OTHER_BYTES: usize = 40;
 
-/// The request line and the header fields in `head`, which may be incomplete. The fields `named` are
-/// shown with their values.
+/// The request line and the header fields in `head`, which may be incomplete. The fields `named`
+/// are shown with their values.
 pub(super) fn request(head: &[u8], named: &[String]) -> (String, String) {
     let mut space = [EMPTY_HEADER; MOST_FIELDS];
     let mut request = Request::new(&mut space);
@@ -55,8 +55,8 @@ fn shown_target(target: &str) -> String {
     format!("{hidden}{}{query}", shortened(path.as_bytes(), TARGET_BYTES))
 }
 
-/// `Name`, or `Name: "value"`. The parser has checked that names are tokens (RFC 9110 section 5.6.2);
-/// values may have any bytes.
+/// `Name`, or `Name: "value"`. The parser has checked that names are tokens (RFC 9110 section
+/// 5.6.2); values may have any bytes.
 fn shown_field(field: &Header<'_>, named: &[String]) -> String {
     let name = shortened(field.name.as_bytes(), VALUE_BYTES);
     if named.iter().any(|named| named.eq_ignore_ascii_case(field.name)) {

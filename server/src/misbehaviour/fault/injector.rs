@@ -1,4 +1,5 @@
-//! Decides which message of a connection suffers which fault. Pure: time is an argument, chance has a seed.
+//! Decides which message of a connection suffers which fault. Pure: time is an argument, chance has
+//! a seed.
 
 use std::{
     net::SocketAddr,
@@ -80,7 +81,8 @@ impl Injector {
     /// The faults of connection number `connection`, to `peer`. An equal seed and number draw equal
     /// faults.
     pub(crate) fn new(faults: Rc<Faults>, seed: u64, connection: u64, peer: SocketAddr) -> Self {
-        // Without this first generator, connection 1 of seed 2 would draw as connection 2 of seed 1.
+        // Without this first generator, connection 1 of seed 2 would draw as connection 2 of seed
+        // 1.
         let mut of_seed = Xoshiro256PlusPlus::seed_from_u64(seed);
         let rng = Xoshiro256PlusPlus::seed_from_u64(of_seed.random::<u64>() ^ connection);
         Self { faults, peer, rng, next: 0, read: None, first_only: false, held: None, ended: false, done: Vec::new() }
@@ -92,7 +94,8 @@ impl Injector {
         let message = self.next;
         self.next += 1;
         let first = self.read.replace(read) != Some(read);
-        // Each message draws, whatever comes of it, so that the fate of one does not change the next draw.
+        // Each message draws, whatever comes of it, so that the fate of one does not change the
+        // next draw.
         let kind = self.faults.pick(self.rng.random());
         if self.ended {
             return Vec::new();

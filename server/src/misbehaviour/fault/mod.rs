@@ -1,4 +1,5 @@
-//! Faults on purpose: the server breaks its promise in known ways, reproducibly, and writes down how.
+//! Faults on purpose: the server breaks its promise in known ways, reproducibly, and writes down
+//! how.
 //!
 //! A checker that nobody has seen fail proves nothing. With [`Faults`] the server damages a known
 //! share of its answers, and [`Stats::faults`](crate::Stats::faults) lists them. What a checker
@@ -39,8 +40,8 @@ pub enum FaultKind {
     Truncate,
     /// One bit of its answer is flipped. A text stays UTF-8.
     Corrupt,
-    /// Text goes out as binary, and binary as text. Binary that is not UTF-8 is left as it is: a client
-    /// would have to fail the connection (RFC 6455 section 8.1).
+    /// Text goes out as binary, and binary as text. Binary that is not UTF-8 is left as it is: a
+    /// client would have to fail the connection (RFC 6455 section 8.1).
     WrongType,
     /// Its answer goes out on another connection of the same thread.
     Misroute,
@@ -53,8 +54,8 @@ pub enum FaultKind {
     Late,
     /// The connection is reset instead of an answer.
     Die,
-    /// The connection is closed instead of an answer. The code is 1011, and the reason is meant to fool
-    /// a program that prints it.
+    /// The connection is closed instead of an answer. The code is 1011, and the reason is meant to
+    /// fool a program that prints it.
     Close,
 }
 
@@ -120,9 +121,9 @@ pub struct UnknownFault;
 /// Which faults happen, and how often.
 ///
 /// Each message suffers at most one fault. A rate is the chance that it is this one. Some faults
-/// can't be done to some messages: one without a byte can't be cut. Some faults need the next message
-/// of the connection, and are left out if none comes for a tenth of a second. Only what was done is
-/// written down.
+/// can't be done to some messages: one without a byte can't be cut. Some faults need the next
+/// message of the connection, and are left out if none comes for a tenth of a second. Only what was
+/// done is written down.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Faults(Vec<(FaultKind, f64)>);
 

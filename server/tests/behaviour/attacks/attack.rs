@@ -1,5 +1,5 @@
-//! How an attack is made: by many peers on one thread. Each sends some bytes first, and then others again
-//! and again.
+//! How an attack is made: by many peers on one thread. Each sends some bytes first, and then others
+//! again and again.
 
 use std::{
     io::{ErrorKind, Read, Write},
@@ -31,19 +31,21 @@ pub(super) struct ServerAttack {
     pub(super) churns: bool,
     /// How many there are.
     pub(super) peers: usize,
-    /// Whether they make the server hold all the memory that it allows. Otherwise it holds next to none.
+    /// Whether they make the server hold all the memory that it allows. Otherwise it holds next to
+    /// none.
     pub(super) fills: bool,
 }
 
-/// Memory of a server that holds next to nothing: buffers of its threads, and what an allocator keeps.
+/// Memory of a server that holds next to nothing: buffers of its threads, and what an allocator
+/// keeps.
 const LITTLE: u64 = 8 << 20;
 
 /// Memory that each peer may add to that.
 const EACH: u64 = 80 << 10;
 
 impl ServerAttack {
-    /// Bytes of memory that the server may take beyond those at rest. All peers together may have it hold
-    /// `memory`.
+    /// Bytes of memory that the server may take beyond those at rest. All peers together may have
+    /// it hold `memory`.
     pub(super) fn ceiling(&self, memory: u64, peers: usize) -> u64 {
         // From an eighth over the limit on, no peer can add anything.
         let filled = if self.fills { memory + memory / 8 } else { 0 };

@@ -1,8 +1,9 @@
-//! The server under attack: how much memory it takes, and how long an honest client waits meanwhile.
+//! The server under attack: how much memory it takes, and how long an honest client waits
+//! meanwhile.
 //!
 //! The quick test makes every attack small, and checks that the server stays within its memory and
-//! serves on. The long tests make them large, and compare how long an honest client waits with how long
-//! it waits at Node's `ws` under an equal attack.
+//! serves on. The long tests make them large, and compare how long an honest client waits with how
+//! long it waits at Node's `ws` under an equal attack.
 
 // The long tests print what they found.
 #![allow(clippy::print_stderr)]
@@ -53,9 +54,9 @@ fn node_server() -> Option<ServerProcess> {
 }
 
 /// Ends an attack when it is dropped, even if the honest client fails.
-struct StopOnDrop<'a>(&'a AtomicBool);
+struct AttackStop<'a>(&'a AtomicBool);
 
-impl Drop for StopOnDrop<'_> {
+impl Drop for AttackStop<'_> {
     fn drop(&mut self) {
         self.0.store(true, Ordering::Relaxed);
     }
@@ -75,8 +76,9 @@ fn round_trips_under_attack(
     let (bytes, stop) = (attack.bytes(server.address), AtomicBool::new(false));
     thread::scope(|scope| {
         let running = scope.spawn(|| attack.run(server.address, &bytes, peers, &stop));
-        let stop = StopOnDrop(&stop);
-        // The attack begins with its first peer. How long all take to connect depends on the machine.
+        let stop = AttackStop(&stop);
+        // The attack begins with its first peer. How long all take to connect depends on the
+        // machine.
         thread::sleep(time / 4);
         let times = honest_round_trips(server.address, time, patience);
         drop(stop);

@@ -138,8 +138,8 @@ impl TestPeer {
         ReceivedFrame { opcode: first & 0x0f, payload }
     }
 
-    /// The rest of what the server sends, as text. Fails unless the server ends the connection without a
-    /// reset.
+    /// The rest of what the server sends, as text. Fails unless the server ends the connection
+    /// without a reset.
     pub(crate) fn rest(&mut self) -> String {
         let mut text = String::new();
         self.tcp.read_to_string(&mut text).expect("text, and an end without a reset");

@@ -1,4 +1,5 @@
-//! Servers in processes of their own: their command lines are tested, and their memory is theirs alone.
+//! Servers in processes of their own: their command lines are tested, and their memory is theirs
+//! alone.
 
 use std::{
     fs,

@@ -16,7 +16,7 @@ const TEXT: &str = r#"<meta name="reply" content="text">"#;
 
 /// SHA-256 of the script and of the style sheet in the page, for the content security policy (CSP
 /// level 3, section 6.7.3.3). A test compares them with the page.
-const SCRIPT_HASH: &str = "sha256-/00PTj93ASKvwc6g4IaUG+tcmCWSbtSaj1CC/2YZdgo=";
+const SCRIPT_HASH: &str = "sha256-wGc6EvGUlBAc/UNTssY8MjQ0UcP4USt9ynxyz2ji/uc=";
 const STYLE_HASH: &str = "sha256-sVZHrhWNM1pBSAGC5DO0tawiM7d9q5vCZ8n73cNy184=";
 
 /// The page of a server that answers with `reply`.

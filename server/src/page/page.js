@@ -25,7 +25,8 @@ function textMessage(run, index, size) {
   return text;
 }
 
-// 0xff, which is not UTF-8; run; number; then what changes with every bit of the number, so that a damaged number shows.
+// 0xff (not UTF-8), the run, the number, and bytes that change with every bit of the number, so that
+// damage shows.
 function binaryMessage(run, index, size) {
   const bytes = new Uint8Array(size);
   const view = new DataView(bytes.buffer);
@@ -51,7 +52,7 @@ const same = (a, b) => typeof a === 'string' || typeof b === 'string' ? a === b
 const bytesOf = (data) => typeof data === 'string' ? utf8.encode(data) : data;
 const typeOf = (data) => typeof data === 'string' ? 'text' : 'binary';
 
-// What a peer wrote, in quotes; what is invisible or turns text around is escaped.
+// Text of a peer in quotes. Characters that are invisible or turn text around are escaped.
 const quoted = (text) => JSON.stringify(text).replace(/\p{C}/gu, (c) => Array.from({ length: c.length },
   (_, i) => `\\u${c.charCodeAt(i).toString(16).padStart(4, '0')}`).join(''));
 
@@ -64,7 +65,8 @@ function shown(data) {
 
 /* ---- judging ---- */
 
-// Which message an event is; a fixed reply says nothing of that, so there the k-th event answers the k-th message.
+// Finds out which message an event answers. A fixed reply does not tell, so there the k-th event
+// answers the k-th message.
 class Ledger {
   constructor(sends, find) {
     this.sends = sends;
@@ -109,7 +111,7 @@ class Ledger {
   get complete() { return this.matched + this.wrongType >= this.sent; }
   get missing() { return this.sent - this.matched - this.wrongType; }
 
-  // The least number of messages that must be taken out to leave the others in order.
+  // How few messages must be taken out to leave the others in order.
   get outOfOrder() {
     const tails = [];
     for (const index of this.order) {
@@ -248,7 +250,7 @@ function element(name, text = '') {
   return made;
 }
 
-// The least step of the clock that was seen.
+// The smallest step of the clock that was seen.
 function resolution() {
   let least = Infinity;
   for (let i = 0; i < 10; i++) {

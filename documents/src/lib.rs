@@ -211,6 +211,26 @@ mod tests {
     }
 
     #[test]
+    fn cargo_is_told_of_packages_and_targets_that_are_there() {
+        let mut missing = Vec::new();
+        for page in pages() {
+            for line in page.spans.iter().chain(&page.shell_lines).filter(|line| line.contains("cargo ")) {
+                let words: Vec<_> = line.split([' ', '=']).collect();
+                let after = |option| words.windows(2).find(|pair| pair[0] == option).map(|pair| pair[1]);
+                let package = root().join(after("-p").unwrap_or("benches"));
+                let targets = [("--test", "tests"), ("--bench", ""), ("--example", "")].map(|(option, folder)| {
+                    let target = package.join(folder).join(after(option)?);
+                    Some(target.with_extension("rs").exists() || target.join("main.rs").exists())
+                });
+                if !package.exists() || targets.contains(&Some(false)) {
+                    missing.push(format!("{}: {line}", page.path.display()));
+                }
+            }
+        }
+        assert!(missing.is_empty(), "{missing:#?}");
+    }
+
+    #[test]
     fn the_readme_is_short() {
         let text = fs::read_to_string(root().join("README.md")).expect("the README");
         let (lines, words) = (text.lines().count(), text.split_whitespace().count());

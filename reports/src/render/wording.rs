@@ -1,9 +1,11 @@
-//! Sentences that all formats for people share.
+//! Sentences and selections that all formats for people share.
+
+use hdrhistogram::Histogram;
 
 use crate::{
     human::{count, nanoseconds, percent, rate, seconds},
     judge::{Judgement, LimitedBy, Verdict},
-    model::{Evidence, Latency, Load, PlanRecord, Report},
+    model::{Environment, Evidence, Latency, Load, PlanRecord, Report},
 };
 
 /// What the closed model hides.
@@ -46,7 +48,7 @@ pub(super) fn load(plan: &PlanRecord) -> String {
     }
 }
 
-fn clients(plan: &PlanRecord) -> String {
+pub(super) fn clients(plan: &PlanRecord) -> String {
     format!("{} {}", count(plan.clients.into()), if plan.clients == 1 { "client" } else { "clients" })
 }
 
@@ -85,6 +87,42 @@ pub(super) fn circumstances(evidence: &Evidence) -> Vec<String> {
     }));
     parts.extend(evidence.detail.clone());
     parts
+}
+
+/// The bytes that were expected and those that came, as far as they are known.
+pub(super) fn bytes_of(evidence: &Evidence) -> impl Iterator<Item = (&'static str, &str)> {
+    let both = [("expected", &evidence.expected), ("received", &evidence.received)];
+    both.into_iter().filter_map(|(name, bytes)| Some((name, bytes.as_deref()?)))
+}
+
+/// The evidence of each kind, in the order of first appearance.
+pub(super) fn evidence_by_kind(report: &Report) -> Vec<(&str, Vec<&Evidence>)> {
+    let mut kinds: Vec<(&str, Vec<&Evidence>)> = Vec::new();
+    for evidence in &report.evidence {
+        match kinds.iter_mut().find(|(kind, _)| *kind == evidence.kind) {
+            Some((_, all)) => all.push(evidence),
+            None => kinds.push((&evidence.kind, vec![evidence])),
+        }
+    }
+    kinds
+}
+
+/// The latencies that mean something in this report, by name. The closed model has no due times, so
+/// no send lag. Results of older versions have no floor.
+pub(super) fn latencies(report: &Report) -> impl Iterator<Item = (&'static str, &Histogram<u64>)> {
+    let is_closed = matches!(report.plan.load, Load::Closed { .. });
+    report.latency.by_name().into_iter().filter(move |(name, histogram)| match *name {
+        "send_lag" => !is_closed,
+        "floor" => !histogram.is_empty(),
+        _ => true,
+    })
+}
+
+/// The machine and the program of a run, and its start.
+pub(super) fn place(environment: &Environment, engine: &str, started_at: &str) -> String {
+    let Environment { cpu, cores, kernel, version, seed, .. } = environment;
+    let unit = if *cores == 1 { "core" } else { "cores" };
+    format!("{cpu}, {cores} {unit}, {kernel}, loadgen {version} ({engine} engine), seed {seed}, {started_at}")
 }
 
 /// How often and how long the generator stood still. `None` if it never did.

@@ -134,9 +134,7 @@ fn evidence(report: &Report, kind: &str) -> Vec<String> {
 
 fn lines_of(evidence: &Evidence) -> Vec<String> {
     let mut lines = vec![wording::circumstances(evidence).join(", ")];
-    for (name, bytes) in [("expected", &evidence.expected), ("received", &evidence.received)] {
-        lines.extend(bytes.as_ref().map(|bytes| format!("  {name} {bytes}")));
-    }
+    lines.extend(wording::bytes_of(evidence).map(|(name, bytes)| format!("  {name} {bytes}")));
     lines
 }
 

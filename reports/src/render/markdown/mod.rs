@@ -124,26 +124,12 @@ fn evidence(out: &mut dyn Write, report: &Report) -> io::Result<()> {
         return Ok(());
     }
     writeln!(out, "### Evidence\n\nThe first of each kind, {EVIDENCE} at most; a result file has more.\n")?;
-    let mut kinds: Vec<(&str, usize)> = Vec::new();
-    for evidence in &report.evidence {
-        let known = kinds.iter().position(|(kind, _)| *kind == evidence.kind);
-        let index = known.unwrap_or(kinds.len());
-        if known.is_none() {
-            if kinds.len() == MOST {
-                continue;
-            }
-            kinds.push((&evidence.kind, 0));
-        }
-        kinds[index].1 += 1;
-    }
-    for (kind, n) in kinds {
-        writeln!(out, "- {} {}", code(kind), count(n as u64))?;
-        for evidence in report.evidence.iter().filter(|evidence| evidence.kind == kind).take(EVIDENCE) {
+    for (kind, evidence) in wording::evidence_by_kind(report).into_iter().take(MOST) {
+        writeln!(out, "- {} {}", code(kind), count(evidence.len() as u64))?;
+        for evidence in evidence.into_iter().take(EVIDENCE) {
             writeln!(out, "  - {}", code(&wording::circumstances(evidence).join(", ")))?;
-            for (name, bytes) in [("expected", &evidence.expected), ("received", &evidence.received)] {
-                if let Some(bytes) = bytes {
-                    writeln!(out, "    - {name} {}", code(bytes))?;
-                }
+            for (name, bytes) in wording::bytes_of(evidence) {
+                writeln!(out, "    - {name} {}", code(bytes))?;
             }
         }
     }
@@ -153,14 +139,8 @@ fn evidence(out: &mut dyn Write, report: &Report) -> io::Result<()> {
 fn latency(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     writeln!(out, "### Latency\n")?;
     headings(out, "", &["p50", "p90", "p99", "p99.9", "p99.99", "max", "values"])?;
-    let closed = matches!(report.plan.load, Load::Closed { .. });
     let mut any_marked = false;
-    for (name, histogram) in report.latency.by_name() {
-        // The closed model has no due times, so no send lag. Results of older versions have no
-        // floor.
-        if (closed && name == "send_lag") || (name == "floor" && histogram.is_empty()) {
-            continue;
-        }
+    for (name, histogram) in wording::latencies(report) {
         let q = Quantiles::of(histogram);
         let values =
             [("p50", q.p50), ("p90", q.p90), ("p99", q.p99), ("p99.9", q.p99_9), ("p99.99", q.p99_99), ("max", q.max)];
@@ -179,7 +159,10 @@ fn latency(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     if any_marked {
         writeln!(out, "\\{}\n", bounds::LEGEND)?;
     }
-    if closed { writeln!(out, "{}\n", wording::OMISSION) } else { Ok(()) }
+    match report.plan.load {
+        Load::Closed { .. } => writeln!(out, "{}\n", wording::OMISSION),
+        Load::Open { .. } => Ok(()),
+    }
 }
 
 fn throughput(out: &mut dyn Write, report: &Report) -> io::Result<()> {

@@ -61,14 +61,13 @@ pub(super) fn target(record: &Record) -> &str {
 /// What the clients send in each step.
 pub(super) fn plan(record: &Record) -> String {
     let plan = &record.plan;
-    let clients = if plan.clients == 1 { "client" } else { "clients" };
     let burst = match plan.load {
         Load::Open { burst, .. } => format!(", bursts of {burst}"),
         Load::Closed { .. } => String::new(),
     };
     format!(
-        "{} {clients}{burst}, {} {}, {} a step, {} between steps",
-        count(plan.clients.into()),
+        "{}{burst}, {} {}, {} a step, {} between steps",
+        wording::clients(plan),
         bytes(plan.size_bytes as f64),
         plan.payload,
         wording::length(plan),

@@ -8,6 +8,7 @@ use crate::{
     render::{
         Text,
         text::{printer::Printer, wrap::cut},
+        wording,
     },
     search::{Record, Step},
 };
@@ -37,17 +38,7 @@ fn about(printer: &mut Printer<'_>, record: &Record) -> io::Result<()> {
     printer.row("plan", &plan(record))?;
     printer.row("thresholds", &record.plan.thresholds.join(", "))?;
     printer.row("search", &search_settings(record))?;
-    let environment = &record.environment;
-    let place = format!(
-        "{}, {} cores, {}, loadgen {} ({} engine), seed {}, {}",
-        environment.cpu,
-        environment.cores,
-        environment.kernel,
-        environment.version,
-        record.plan.engine,
-        environment.seed,
-        record.started_at
-    );
+    let place = wording::place(&record.environment, &record.plan.engine, &record.started_at);
     printer.styled_row("where", printer.palette.label, &place, printer.palette.aside)
 }
 

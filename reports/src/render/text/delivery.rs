@@ -87,19 +87,13 @@ fn kinds(anomalies: &Anomalies) -> String {
 
 /// The first few anomalies of each kind, in the order of first appearance.
 pub(super) fn evidence(printer: &mut Printer<'_>, report: &Report) -> io::Result<()> {
-    let mut kinds: Vec<&str> = Vec::new();
-    for evidence in &report.evidence {
-        if !kinds.contains(&evidence.kind.as_str()) {
-            kinds.push(&evidence.kind);
-        }
-    }
+    let kinds = wording::evidence_by_kind(report);
     if !kinds.is_empty() {
         printer.blank()?;
         printer.row("evidence", &format!("the first of each kind, {SHOWN} at most; a result file has more"))?;
     }
-    for kind in kinds {
-        let of_kind = report.evidence.iter().filter(|evidence| evidence.kind == kind);
-        for (index, evidence) in of_kind.take(SHOWN).enumerate() {
+    for (kind, evidence) in kinds {
+        for (index, evidence) in evidence.into_iter().take(SHOWN).enumerate() {
             let label = match index {
                 0 if kind.len() > WIDEST => kind.to_owned(),
                 0 => format!("  {kind}"),
@@ -119,10 +113,8 @@ fn one(printer: &mut Printer<'_>, label: &str, evidence: &Evidence) -> io::Resul
         &wording::circumstances(evidence).join(", "),
         anstyle::Style::new(),
     )?;
-    for (name, bytes) in [("expected", &evidence.expected), ("received", &evidence.received)] {
-        if let Some(bytes) = bytes {
-            printer.detail(&format!("  {name} {bytes}"))?;
-        }
+    for (name, bytes) in wording::bytes_of(evidence) {
+        printer.detail(&format!("  {name} {bytes}"))?;
     }
     Ok(())
 }

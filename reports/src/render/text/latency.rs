@@ -17,23 +17,9 @@ use crate::{
 const COLUMNS: [(&str, usize); 6] = [("p50", 11), ("p90", 11), ("p99", 11), ("p99.9", 11), ("p99.99", 11), ("max", 11)];
 
 pub(super) fn table(printer: &mut Printer<'_>, report: &Report) -> io::Result<()> {
-    let latency = &report.latency;
-    let closed = matches!(report.plan.load, Load::Closed { .. });
-    let series = [
-        ("response", "response", &latency.response),
-        ("service", "service", &latency.service),
-        ("floor", "floor", &latency.floor),
-        ("send lag", "send_lag", &latency.send_lag),
-        ("connect", "connect", &latency.connect),
-    ];
     let mut rows = Vec::new();
     let mut any_marked = false;
-    for (name, series, histogram) in series {
-        // The closed model has no due times, so no send lag. Results of older versions have no
-        // floor.
-        if (closed && series == "send_lag") || (series == "floor" && histogram.is_empty()) {
-            continue;
-        }
+    for (series, histogram) in wording::latencies(report) {
         let quantiles = Quantiles::of(histogram);
         let values = [quantiles.p50, quantiles.p90, quantiles.p99, quantiles.p99_9, quantiles.p99_99, quantiles.max];
         let number = |((statistic, _), value): ((&str, usize), Option<u64>)| {
@@ -43,14 +29,14 @@ pub(super) fn table(printer: &mut Printer<'_>, report: &Report) -> io::Result<()
             if is_marked { text + bounds::MARK } else { text }
         };
         let numbers = COLUMNS.into_iter().zip(values).map(number).collect();
-        rows.push(NumberRow { name: format!("  {name}"), numbers, verdict: ("", Tone::Plain) });
+        rows.push(NumberRow { name: format!("  {}", series.replace('_', " ")), numbers, verdict: ("", Tone::Plain) });
     }
     let names = ("latency", LABEL);
     NumberTable { names, columns: COLUMNS.to_vec(), has_verdicts: false, rows, first_group: 0 }.print(printer)?;
     if any_marked {
         printer.styled_row("", printer.palette.label, bounds::LEGEND, printer.palette.aside)?;
     }
-    if closed {
+    if matches!(report.plan.load, Load::Closed { .. }) {
         printer.styled_row("", printer.palette.label, wording::OMISSION, printer.palette.aside)?;
     }
     Ok(())

@@ -75,18 +75,7 @@ fn plan(printer: &mut Printer<'_>, report: &Report) -> io::Result<()> {
     let plan = &report.plan;
     let payload = format!("{} {}", bytes(plan.size_bytes as f64), plan.payload);
     printer.row("plan", &format!("{}, {payload}, {}", wording::load(plan), wording::length(plan)))?;
-    let environment = &report.environment;
-    let cores = if environment.cores == 1 { "core" } else { "cores" };
-    let place = format!(
-        "{}, {} {cores}, {}, loadgen {} ({} engine), seed {}, {}",
-        environment.cpu,
-        environment.cores,
-        environment.kernel,
-        environment.version,
-        plan.engine,
-        environment.seed,
-        report.started_at
-    );
+    let place = wording::place(&report.environment, &plan.engine, &report.started_at);
     printer.styled_row("where", printer.palette.label, &place, printer.palette.aside)
 }
 

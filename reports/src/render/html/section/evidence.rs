@@ -1,7 +1,7 @@
 //! The anomalies that the run kept as evidence.
 
 use crate::{
-    model::Evidence,
+    model::{Evidence, Report},
     render::{
         LabelledResult,
         html::{chart::line_style::LineStyle, visible_text::VisibleText},
@@ -41,29 +41,21 @@ pub(crate) fn of_results(results: &[LabelledResult<'_>]) -> Vec<ResultEvidence> 
     let with_any = results.iter().enumerate().filter(|(_, result)| !result.report.evidence.is_empty());
     let of_results = with_any.map(|(index, result)| ResultEvidence {
         whose: (results.len() > 1).then(|| (LineStyle(index), result.label.into())),
-        kinds: kinds(&result.report.evidence),
+        kinds: kinds(result.report),
     });
     of_results.collect()
 }
 
-/// The kinds in the order of first appearance.
-fn kinds(evidence: &[Evidence]) -> Vec<EvidenceKind> {
-    let mut names: Vec<&str> = Vec::new();
-    for one in evidence {
-        if !names.contains(&one.kind.as_str()) {
-            names.push(&one.kind);
-        }
-    }
-    let kind = |name: &str| {
-        let mut first: Vec<EvidenceItem> = evidence.iter().filter(|one| one.kind == name).map(item).collect();
+fn kinds(report: &Report) -> Vec<EvidenceKind> {
+    let kind = |(name, evidence): (&str, Vec<&Evidence>)| {
+        let mut first: Vec<EvidenceItem> = evidence.into_iter().map(item).collect();
         let others = first.split_off(first.len().min(SHOWN));
         EvidenceKind { name: name.replace('_', " ").into(), first, others }
     };
-    names.into_iter().map(kind).collect()
+    wording::evidence_by_kind(report).into_iter().map(kind).collect()
 }
 
 fn item(evidence: &Evidence) -> EvidenceItem {
-    let bytes = [("expected", &evidence.expected), ("received", &evidence.received)];
-    let known = bytes.into_iter().filter_map(|(name, bytes)| Some((name, VisibleText::from(bytes.as_ref()?))));
-    EvidenceItem { text: wording::circumstances(evidence).join(", ").into(), bytes: known.collect() }
+    let bytes = wording::bytes_of(evidence).map(|(name, bytes)| (name, bytes.into())).collect();
+    EvidenceItem { text: wording::circumstances(evidence).join(", ").into(), bytes }
 }

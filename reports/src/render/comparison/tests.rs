@@ -79,12 +79,14 @@ fn text_for_a_narrow_terminal() {
 
 #[test]
 fn no_line_is_longer_than_the_terminal_is_wide() {
+    let comparisons = [regression(), compare(&[pass()], &[violation()], &Options::default())];
+    let pairs = outcome(&WILD, 30);
     for width in [40, 60, 80, 120] {
         let format = Text { color: false, width };
         for output in [
-            shown(|out| format.comparison(&regression(), out)),
-            shown(|out| format.comparison(&compare(&[pass()], &[violation()], &Options::default()), out)),
-            shown(|out| format.ab(&ab(&outcome(&WILD, 30)), out)),
+            shown(|out| format.comparison(&comparisons[0], out)),
+            shown(|out| format.comparison(&comparisons[1], out)),
+            shown(|out| format.ab(&ab(&pairs), out)),
         ] {
             assert!(output.lines().all(|line| line.chars().count() <= width), "{width}: {output}");
         }

@@ -108,9 +108,10 @@ fn no_line_is_longer_than_the_terminal_is_wide() {
     let mut marked = sample::violation();
     marked.latency.floor.record(1).unwrap();
     for report in [marked, sample::pass(), sample::invalid(), sample::connections(), sample::closed()] {
+        let judgement = judge(&report, &[]);
         for width in [40, 60, 80, 120] {
             let mut out = Vec::new();
-            Text { color: false, width }.render(&report, &judge(&report, &[]), &mut out).unwrap();
+            Text { color: false, width }.render(&report, &judgement, &mut out).unwrap();
             let text = String::from_utf8(out).unwrap();
             assert!(text.lines().all(|line| line.chars().count() <= width && !line.ends_with(' ')), "{width}: {text}");
         }

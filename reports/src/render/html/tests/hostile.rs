@@ -22,7 +22,7 @@ pub(super) const HOSTILE: [&str; 14] = [
 
 /// A report in which every string comes from `string`.
 fn with(mut string: impl FnMut() -> String) -> (String, Report, Judgement) {
-    let mut report = sample::violation();
+    let mut report = few(sample::violation());
     report.intervals[1].anomalies = 3;
     report.target.url = string();
     report.started_at = string();

@@ -6,8 +6,8 @@ use std::hint::black_box;
 use criterion::{Criterion, criterion_group, criterion_main};
 use hdrhistogram::Histogram;
 use reports::model::{
-    Connections, Counts, Environment, Generator, Interval, Latency, Load, Packed, PlanRecord, Tally, Target, Traffic,
-    Wire,
+    Connections, Counts, Environment, GeneratorHealth, Interval, Latency, LoadRecord, PackedHistogram, PlanRecord,
+    Tally, TargetRecord, Traffic, WireSummary,
 };
 use reports::render::Text;
 use reports::{Render, Report, judge, store};
@@ -21,7 +21,7 @@ fn result(c: &mut Criterion) {
     let mut group = c.benchmark_group("report");
     // What the run's thread does once a second, and the workers' threads never.
     group.bench_function("pack the histogram of a second", |b| {
-        b.iter(|| Packed::of(black_box(&report.latency.response)).expect("of the one shape"));
+        b.iter(|| PackedHistogram::of(black_box(&report.latency.response)).expect("of the one shape"));
     });
     group.bench_function("judge", |b| b.iter(|| judge(black_box(&report), &[])));
     group.bench_function("write JSON", |b| b.iter(|| store::to_json(black_box(&report), &judgement)));
@@ -42,10 +42,10 @@ fn report() -> Report {
         Counts { scheduled: MESSAGES, sent: MESSAGES, matched: MESSAGES, events: MESSAGES, ..Counts::default() };
     let second = spread(40_000);
     Report {
-        target: Target { url: "ws://127.0.0.1:9001/".to_owned(), embedded: true },
+        target: TargetRecord { url: "ws://127.0.0.1:9001/".to_owned(), embedded: true },
         plan: PlanRecord {
             clients: 1000,
-            load: Load::Open { rate_per_client: 50.0, burst: 5, max_in_flight: 10_000 },
+            load: LoadRecord::Open { rate_per_client: 50.0, burst: 5, max_in_flight: 10_000 },
             duration_s: Some(10.0),
             messages_per_client: None,
             warmup_s: 1.0,
@@ -94,8 +94,8 @@ fn report() -> Report {
             send_lag: spread(1_000),
             connect: spread(300_000),
         },
-        wire: Wire::default(),
-        generator: Generator { threads: 1, ..Generator::default() },
+        wire: WireSummary::default(),
+        generator: GeneratorHealth { threads: 1, ..GeneratorHealth::default() },
         intervals: (0_u32..60).map(|at| interval(at, &second)).collect(),
     }
 }
@@ -120,7 +120,7 @@ fn interval(second: u32, response: &Histogram<u64>) -> Interval {
         response_p50_ns: Some(40_000),
         response_p99_ns: Some(80_000),
         response_max_ns: Some(2_000_000),
-        response: Some(Packed::of(response).expect("of the one shape")),
+        response: Some(PackedHistogram::of(response).expect("of the one shape")),
     }
 }
 

@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use reports::compare::Options;
+use reports::compare::CompareOptions;
 use reports::metric::Better;
 use reports::render::search::RenderSearch;
 use reports::render::{
@@ -155,7 +155,7 @@ fuzz_target!(|bytes: &[u8]| {
             let thresholds: Vec<_> = report.plan.thresholds.iter().filter_map(|text| text.parse().ok()).collect();
             let _ = judge(report, &thresholds);
             let runs = std::slice::from_ref(report);
-            let _ = compare(runs, runs, &Options { force: choice & 64 != 0, ..Options::default() });
+            let _ = compare(runs, runs, &CompareOptions { force: choice & 64 != 0, ..CompareOptions::default() });
         }
         Stored::Search(record) => {
             let again = store::search::to_json(record).expect("what was read can be written");

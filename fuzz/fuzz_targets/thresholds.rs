@@ -8,8 +8,8 @@ use std::str::FromStr;
 
 use libfuzzer_sys::fuzz_target;
 use reports::search::Resolution;
-use reports::store::baseline::Name;
-use reports::{Confidence, Gate, Metric, Refusal, Threshold};
+use reports::store::baseline::BaselineName;
+use reports::{Confidence, Gate, Metric, ParseError, Threshold};
 
 /// What parses is displayed in a form that parses to the same.
 fn comes_back<T: FromStr + Display + PartialEq + Debug>(text: &str) -> Option<T::Err> {
@@ -26,7 +26,7 @@ fn comes_back<T: FromStr + Display + PartialEq + Debug>(text: &str) -> Option<T:
 }
 
 /// A refusal has a place in the text and fills the four lines of its form.
-fn points_into(text: &str, refusal: Option<Refusal>) {
+fn points_into(text: &str, refusal: Option<ParseError>) {
     if let Some(refusal) = refusal {
         assert!(refusal.column() <= text.chars().count(), "{text:?}: {refusal}");
         assert!(refusal.to_string().lines().count() >= 4, "{text:?}: {refusal}");
@@ -39,6 +39,6 @@ fuzz_target!(|text: &str| {
     points_into(text, comes_back::<Confidence>(text));
     points_into(text, comes_back::<Resolution>(text));
     points_into(text, comes_back::<Metric>(text));
-    let refused = comes_back::<Name>(text).is_some();
+    let refused = comes_back::<BaselineName>(text).is_some();
     assert!(refused || !text.contains(['/', '\0']), "{text:?} leaves its folder");
 });

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use reports::judge::is_own_failure;
-use reports::model::Target as TargetRecord;
+use reports::model::TargetRecord;
 use reports::{Report, exit};
 
 use self::embedded::EmbeddedServer;

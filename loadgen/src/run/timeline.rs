@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use hdrhistogram::Histogram;
-use reports::model::{Interval, Latency, Packed};
+use reports::model::{Interval, Latency, PackedHistogram};
 use reports::value_at_share;
 
 use crate::worker::recorder::SecondRow;
@@ -64,8 +64,9 @@ impl Timeline {
             response_p50_ns: quantile(1, 2),
             response_p99_ns: quantile(99, 100),
             response_max_ns: (!response.is_empty()).then(|| response.max()),
-            response: (!response.is_empty())
-                .then(|| Packed::of(&response).expect("it has the one shape, and a second's counts are small")),
+            response: (!response.is_empty()).then(|| {
+                PackedHistogram::of(&response).expect("it has the one shape, and a second's counts are small")
+            }),
         };
         self.intervals.insert(second, interval);
     }

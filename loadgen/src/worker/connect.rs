@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
-use reports::model::{Latency, Packed};
+use reports::model::{Latency, PackedHistogram};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -116,7 +116,7 @@ impl<E: Engine> Worker<E> {
     fn finish(&mut self, mut dialing: Dialing) {
         dialing.under_way.abort_all();
         // Nothing is added from here on, so it need not take its 220 KB for the whole run.
-        let took = Packed::of(&dialing.took).expect("it has the one shape, and no more counts than clients");
+        let took = PackedHistogram::of(&dialing.took).expect("it has the one shape, and no more counts than clients");
         self.outcome.connect = Some(took);
         let connections = &mut self.outcome.connections;
         let untried = connections.requested - connections.opened - connections.failed;

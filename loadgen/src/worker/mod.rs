@@ -23,7 +23,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::mpsc::Sender;
 
 use descriptors::Table;
-use reports::model::{Connections, Packed};
+use reports::model::{Connections, PackedHistogram};
 use rustix::time::{ClockId, clock_gettime};
 use tokio::runtime::{Builder, LocalOptions};
 
@@ -121,7 +121,7 @@ pub(crate) struct WorkerOutcome {
     pub(crate) connections: Connections,
     pub(crate) peer: Option<SocketAddr>,
     /// How long the connections took to open, once all have been tried.
-    pub(crate) connect: Option<Packed>,
+    pub(crate) connect: Option<PackedHistogram>,
     /// Messages that ended lost or undetermined, by client: a misrouted one is among them.
     pub(crate) missing: Vec<MissingMessage>,
     /// The measured phase, as it was.

@@ -10,7 +10,7 @@ use std::time::Duration;
 use reports::model::{Evidence, Interval};
 use reports::render::search::RenderSearch;
 use reports::render::{Html, LabelledResult};
-use reports::search::{Cause, Next, Outcome as StepOutcome, Record, Resolution, Search, Step};
+use reports::search::{FailureCause, NextStep, Resolution, Search, SearchRecord, Step, StepOutcome};
 use reports::{Judgement, Report, Verdict};
 use serde_json::{Value, json};
 use server::{FaultKind, Faults, Options, Reply};
@@ -37,7 +37,7 @@ type Page<'a> = (&'a str, Content<'a>);
 enum Content<'a> {
     /// Results with their labels.
     Results(&'a [(&'a str, &'a JudgedReport)]),
-    Search(&'a Record),
+    Search(&'a SearchRecord),
 }
 
 /// What the browser saw of each page, after what must be true of all of them.
@@ -151,26 +151,26 @@ fn the_page_of_a_search_is_shown_as_it_is_meant() {
 }
 
 /// A search of a server that holds up to `capacity`; what does not hold, does not for this reason.
-fn searched(report: &Report, from: f64, capacity: f64, reason: &str) -> Record {
+fn searched(report: &Report, from: f64, capacity: f64, reason: &str) -> SearchRecord {
     let search = Search::new(from, 1e7, from / 10.0, Resolution::default(), 3).expect("a range");
     let mut steps: Vec<Step> = Vec::new();
     let conclusion = loop {
         let rate = match search.next(&steps) {
-            Next::Rate(rate) => rate,
-            Next::End(conclusion) => break conclusion,
+            NextStep::Rate(rate) => rate,
+            NextStep::End(conclusion) => break conclusion,
         };
         let threshold = if rate > capacity { "p99<1ns" } else { "p99<1m" };
         let judgement = reports::judge(report, &[threshold.parse().expect("a threshold")]);
         let mut step = Step::of(rate, report, &judgement);
         // The machine may have been too slow for the run.
-        step.outcome = if rate > capacity { StepOutcome::Fails(Cause::Threshold) } else { StepOutcome::Holds };
+        step.outcome = if rate > capacity { StepOutcome::Fails(FailureCause::Threshold) } else { StepOutcome::Holds };
         step.reasons = if rate > capacity { vec![reason.to_owned()] } else { Vec::new() };
         step.matched_per_s = Some(rate.min(capacity));
         steps.push(step);
     };
     let mut plan = report.plan.clone();
     plan.thresholds = vec!["p99<5ms".to_owned()];
-    Record {
+    SearchRecord {
         target: report.target.clone(),
         plan,
         environment: report.environment.clone(),

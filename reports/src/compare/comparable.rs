@@ -88,7 +88,7 @@ fn distinct<'a>(values: impl Iterator<Item = Option<&'a String>>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Load, sample};
+    use crate::model::{LoadRecord, sample};
 
     fn difference(key: &str, baseline: &str, candidate: &str) -> Difference {
         Difference { key: key.to_owned(), baseline: baseline.to_owned(), candidate: candidate.to_owned() }
@@ -131,7 +131,7 @@ mod tests {
             (|r| r.plan.connect_rate = 10.0, difference("plan.connect_rate", "1000.0", "10.0")),
             (|r| r.plan.threads = 2, difference("plan.threads", "1", "2")),
             (
-                |r| r.plan.load = Load::Open { rate_per_client: 500.0, burst: 1, max_in_flight: 10_000 },
+                |r| r.plan.load = LoadRecord::Open { rate_per_client: 500.0, burst: 1, max_in_flight: 10_000 },
                 difference("plan.burst", "5", "1"),
             ),
             (|r| r.environment.cpu = "Z80".to_owned(), difference("environment.cpu", "Example CPU 3000", "Z80")),
@@ -149,7 +149,7 @@ mod tests {
     #[test]
     fn another_model_differs_in_each_of_its_fields() {
         let keys: Vec<String> =
-            changed(|r| r.plan.load = Load::Closed { window: 4 }).into_iter().map(|found| found.key).collect();
+            changed(|r| r.plan.load = LoadRecord::Closed { window: 4 }).into_iter().map(|found| found.key).collect();
         assert_eq!(keys, ["plan.burst", "plan.max_in_flight", "plan.model", "plan.rate_per_client", "plan.window"]);
     }
 

@@ -20,9 +20,9 @@
 //! another neighbour on the machine) is part of the change that is found; [`crate::compare::paired`] alternates the sides instead.
 
 mod comparable;
+mod compared_metric;
 pub mod gate;
 pub mod paired;
-mod row;
 mod scale;
 mod sides;
 #[cfg(test)]
@@ -32,7 +32,7 @@ mod verdict;
 
 use crate::{
     judge::{
-        bounds::{Range, is_marked_metric},
+        bounds::{PossibleRange, is_marked_metric},
         judge,
     },
     metric::Metric,
@@ -41,17 +41,17 @@ use crate::{
 };
 pub use comparable::Difference;
 use comparable::differences;
+pub use compared_metric::{ChangeInterval, ComparedMetric, MetricFinding, RelativeChange};
 use gate::{Confidence, Gate};
-pub use row::{Change, ChangeInterval, Finding, Row};
-pub(crate) use scale::over;
+pub(crate) use scale::exceeds;
 pub use sides::Measured;
 pub(crate) use sides::Sides;
 use statistics::{RESAMPLES, mean, runs_needed, shift};
-pub use verdict::Verdict;
+pub use verdict::ComparisonVerdict;
 
 /// How to compare.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Options {
+pub struct CompareOptions {
     /// What decides; [`Gate::defaults`] by default. Everything else is shown.
     pub gates: Vec<Gate>,
     /// Of the intervals, each by itself.
@@ -62,7 +62,7 @@ pub struct Options {
     pub force: bool,
 }
 
-impl Default for Options {
+impl Default for CompareOptions {
     fn default() -> Self {
         Self { gates: Gate::defaults(), confidence: Confidence::default(), seed: 1, force: false }
     }
@@ -72,9 +72,9 @@ impl Default for Options {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Comparison {
     /// What is compared with.
-    pub baseline: Side,
+    pub baseline: ComparedSide,
     /// What is judged.
-    pub candidate: Side,
+    pub candidate: ComparedSide,
     /// What differs beside what is tested.
     pub differences: Vec<Difference>,
     /// Judged in spite of differences.
@@ -84,9 +84,9 @@ pub struct Comparison {
     /// Of the intervals, each by itself.
     pub confidence: Confidence,
     /// Every metric of either side; those that decide first, in their order.
-    pub rows: Vec<Row>,
+    pub rows: Vec<ComparedMetric>,
     /// What it comes to.
-    pub verdict: Verdict,
+    pub verdict: ComparisonVerdict,
     /// What speaks against a pass, one line each, what outranks first.
     pub reasons: Vec<String>,
     /// What has to be known to read the verdict, one line each.
@@ -95,7 +95,7 @@ pub struct Comparison {
 
 /// The runs of one side, for a heading. Texts are as they stood in the results.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Side {
+pub struct ComparedSide {
     /// Number of runs.
     pub runs: usize,
     /// URLs of the targets, each once.
@@ -142,18 +142,18 @@ impl Basis {
 /// broke is known whatever its file says.
 ///
 /// On a side without runs every metric is missing.
-pub fn compare(baseline: &[Report], candidate: &[Report], options: &Options) -> Comparison {
+pub fn compare(baseline: &[Report], candidate: &[Report], options: &CompareOptions) -> Comparison {
     let basis = Basis::of(baseline.len(), candidate.len(), options.confidence);
     let differences = differences(baseline, candidate);
     let comparable = differences.is_empty() || options.force;
-    let rows: Vec<Row> = metrics(&options.gates)
+    let rows: Vec<ComparedMetric> = metrics(&options.gates)
         .filter_map(|(metric, gate)| row(metric, gate.filter(|_| comparable), [baseline, candidate], basis, options))
-        .map(|row| if comparable { row } else { Row { finding: None, ..row } })
+        .map(|row| if comparable { row } else { ComparedMetric { finding: None, ..row } })
         .collect();
     let (worst_run, mut reasons) = runs(baseline, candidate);
-    let by_metrics = if comparable { Verdict::of_rows(&rows) } else { Verdict::Incomparable };
+    let by_metrics = if comparable { ComparisonVerdict::of_rows(&rows) } else { ComparisonVerdict::Incomparable };
     if comparable {
-        reasons.extend(rows.iter().filter_map(Row::reason));
+        reasons.extend(rows.iter().filter_map(ComparedMetric::reason));
     } else {
         let keys: Vec<&str> = differences.iter().map(|difference| difference.key.as_str()).collect();
         reasons.push(format!("incomparable, the runs differ in {}; --force compares all the same", keys.join(", ")));
@@ -183,7 +183,13 @@ fn metrics(gates: &[Gate]) -> impl Iterator<Item = (Metric, Option<Gate>)> {
     gates.iter().map(|gate| (gate.metric(), Some(*gate))).chain(shown.map(|metric| (metric, None)))
 }
 
-fn row(metric: Metric, gate: Option<Gate>, sides: [&[Report]; 2], basis: Basis, options: &Options) -> Option<Row> {
+fn row(
+    metric: Metric,
+    gate: Option<Gate>,
+    sides: [&[Report]; 2],
+    basis: Basis,
+    options: &CompareOptions,
+) -> Option<ComparedMetric> {
     let [baseline, candidate] =
         sides.map(|runs| runs.iter().map(|report| Measured::of(metric, report)).collect::<Vec<_>>());
     let Sides { mut row, logs } = Sides::of(metric, gate, &baseline, &candidate)?;
@@ -191,31 +197,33 @@ fn row(metric: Metric, gate: Option<Gate>, sides: [&[Report]; 2], basis: Basis, 
     let worse = mean(&candidate) - mean(&baseline);
     let error = options.confidence.error();
     let interval = (basis == Basis::Intervals).then(|| shift(&baseline, &candidate, error, RESAMPLES, options.seed));
-    row.change = Some(Change::new(metric, worse, interval.map(|interval| (interval, options.confidence.share()))));
+    row.change =
+        Some(RelativeChange::new(metric, worse, interval.map(|interval| (interval, options.confidence.share()))));
     let Some(gate) = gate else { return Some(row) };
     let margin = gate.log_margin();
     row.finding = Some(match (basis, interval) {
         (Basis::TooFewRuns { needed }, _) => {
             row.note = Some(format!("{needed} runs a side are needed for an interval"));
-            Finding::Inconclusive
+            MetricFinding::Inconclusive
         }
-        (_, Some(interval)) if over(interval.low, margin) => Finding::Regression,
-        (_, Some(interval)) if over(interval.high, margin) => {
+        (_, Some(interval)) if exceeds(interval.low, margin) => MetricFinding::Regression,
+        (_, Some(interval)) if exceeds(interval.high, margin) => {
             row.note = Some(format!("the margin of {} is inside of the interval", gate.margin()));
-            Finding::Inconclusive
+            MetricFinding::Inconclusive
         }
-        (_, None) if over(worse, margin) => Finding::Regression,
-        _ => Finding::Pass,
+        (_, None) if exceeds(worse, margin) => MetricFinding::Regression,
+        _ => MetricFinding::Pass,
     });
-    if let (Some(Finding::Regression | Finding::Pass), Some(count)) = (row.finding, touched(metric, sides)) {
+    if let (Some(MetricFinding::Regression | MetricFinding::Pass), Some(count)) = (row.finding, touched(metric, sides))
+    {
         let possible = possible(metric, sides, |a, b| {
             let worse = mean(b) - mean(a);
             let interval = interval.map(|_| shift(a, b, error, RESAMPLES, options.seed));
             interval.map_or((worse, worse), |interval| (interval.low, interval.high))
         });
-        let certain = possible.is_some_and(|(least, most)| over(least, margin) || !over(most, margin));
+        let certain = possible.is_some_and(|(least, most)| exceeds(least, margin) || !exceeds(most, margin));
         if !certain {
-            row.finding = Some(Finding::Inconclusive);
+            row.finding = Some(MetricFinding::Inconclusive);
             row.note =
                 Some(format!("the generator was late in {count} of one side: what it may have a part in decides this"));
         }
@@ -240,8 +248,9 @@ fn possible(
     sides: [&[Report]; 2],
     change: impl Fn(&[f64], &[f64]) -> (f64, f64),
 ) -> Option<(f64, f64)> {
-    let logs = |runs: &[Report], end: fn(&Range) -> f64| -> Option<Vec<f64>> {
-        let value = |report: &Report| Range::of(metric, report).map(|range| end(&range)).filter(|value| *value > 0.0);
+    let logs = |runs: &[Report], end: fn(&PossibleRange) -> f64| -> Option<Vec<f64>> {
+        let value =
+            |report: &Report| PossibleRange::of(metric, report).map(|range| end(&range)).filter(|value| *value > 0.0);
         runs.iter().map(|report| value(report).map(|value| scale::log(metric.better(), value))).collect()
     };
     let [baseline, candidate] = sides;
@@ -251,12 +260,12 @@ fn possible(
 }
 
 /// What the runs come to by themselves, and why.
-fn runs(baseline: &[Report], candidate: &[Report]) -> (Option<Verdict>, Vec<String>) {
-    let mut found: Vec<(Verdict, String)> = Vec::new();
+fn runs(baseline: &[Report], candidate: &[Report]) -> (Option<ComparisonVerdict>, Vec<String>) {
+    let mut found: Vec<(ComparisonVerdict, String)> = Vec::new();
     for (side, runs) in [("baseline", baseline), ("candidate", candidate)] {
         for (number, report) in (1_usize..).zip(runs) {
             let judgement = judge(report, &[]);
-            if let Some(verdict) = Verdict::of_run(judgement.verdict) {
+            if let Some(verdict) = ComparisonVerdict::of_run(judgement.verdict) {
                 let name = if runs.len() == 1 { side.to_owned() } else { format!("{side}, run {number}") };
                 found.extend(judgement.reasons.iter().map(|reason| (verdict, format!("{name}: {reason}"))));
             }
@@ -267,7 +276,7 @@ fn runs(baseline: &[Report], candidate: &[Report]) -> (Option<Verdict>, Vec<Stri
     (worst, found.into_iter().map(|(_, reason)| reason).collect())
 }
 
-fn side(runs: &[Report]) -> Side {
+fn side(runs: &[Report]) -> ComparedSide {
     let mut targets: Vec<String> = Vec::new();
     for report in runs {
         if !targets.contains(&report.target.url) {
@@ -276,10 +285,10 @@ fn side(runs: &[Report]) -> Side {
     }
     // RFC 3339 in UTC sorts as text.
     let started_at = runs.iter().map(|report| report.started_at.clone()).min().unwrap_or_default();
-    Side { runs: runs.len(), targets, started_at }
+    ComparedSide { runs: runs.len(), targets, started_at }
 }
 
-fn notes(basis: Basis, options: &Options, baseline: usize, candidate: usize) -> Vec<String> {
+fn notes(basis: Basis, options: &CompareOptions, baseline: usize, candidate: usize) -> Vec<String> {
     let confidence = options.confidence;
     let needed = runs_needed(confidence.error());
     let mut notes = vec![match basis {

@@ -24,7 +24,7 @@ pub(crate) fn change(better: Better, worse: f64) -> f64 {
 }
 
 /// Whether a difference is over a margin, and not just at it.
-pub(crate) fn over(worse: f64, margin: f64) -> bool {
+pub(crate) fn exceeds(worse: f64, margin: f64) -> bool {
     worse > margin + ROUNDING
 }
 
@@ -40,6 +40,6 @@ mod tests {
         }
         assert!(log(Better::Lower, 2.0) > log(Better::Lower, 1.0));
         assert!(log(Better::Higher, 1.0) > log(Better::Higher, 2.0));
-        assert!(!over(1.1_f64.ln(), 0.1_f64.ln_1p()) && over(1.1001_f64.ln(), 0.1_f64.ln_1p()));
+        assert!(!exceeds(1.1_f64.ln(), 0.1_f64.ln_1p()) && exceeds(1.1001_f64.ln(), 0.1_f64.ln_1p()));
     }
 }

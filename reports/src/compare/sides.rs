@@ -1,8 +1,8 @@
 //! One metric as it was measured in each run of both sides.
 
 use super::{
+    compared_metric::{ComparedMetric, MetricFinding},
     gate::Gate,
-    row::{Finding, Row},
     scale,
     statistics::{geometric_mean, mean},
 };
@@ -30,7 +30,7 @@ impl Measured {
 /// What can be said before any statistics.
 pub(crate) struct Sides {
     /// Means, and a finding where there is nothing left to compute.
-    pub(crate) row: Row,
+    pub(crate) row: ComparedMetric,
     /// Values of either side on the [`scale`]; `None` where the row is done.
     pub(crate) logs: Option<[Vec<f64>; 2]>,
 }
@@ -43,11 +43,11 @@ impl Sides {
         baseline: &[Measured],
         candidate: &[Measured],
     ) -> Option<Self> {
-        let mut row = Row {
+        let mut row = ComparedMetric {
             margin: gate.map(|gate| gate.margin()),
             baseline: centre(metric, baseline),
             candidate: centre(metric, candidate),
-            ..Row::new(metric)
+            ..ComparedMetric::new(metric)
         };
         let nowhere = baseline.iter().chain(candidate).all(|run| run.value.is_none());
         if nowhere && gate.is_none() {
@@ -60,9 +60,9 @@ impl Sides {
         };
         let fewest = baseline.iter().chain(candidate).map(|run| run.messages).min().unwrap_or(0);
         let obstacle = if nowhere {
-            Some((Finding::Inconclusive, Some("measured on neither side".to_owned())))
+            Some((MetricFinding::Inconclusive, Some("measured on neither side".to_owned())))
         } else if let Some(note) = gaps(baseline, candidate, |value| value.is_none(), "not measured in") {
-            Some((Finding::Missing, Some(note)))
+            Some((MetricFinding::Missing, Some(note)))
         } else if gate.is_none() {
             None
         } else if logs.is_none() {
@@ -70,9 +70,9 @@ impl Sides {
             let zeros =
                 gaps(baseline, candidate, |value| value.is_some_and(|value| value <= 0.0), "0, without a ratio, in");
             let both = [baseline, candidate].iter().all(|side| logarithms(metric, side).is_none());
-            Some((if both { Finding::Inconclusive } else { Finding::Missing }, zeros))
+            Some((if both { MetricFinding::Inconclusive } else { MetricFinding::Missing }, zeros))
         } else if fewest < metric.min_messages() {
-            Some((Finding::Refused { messages: fewest, needed: metric.min_messages() }, None))
+            Some((MetricFinding::Refused { messages: fewest, needed: metric.min_messages() }, None))
         } else {
             None
         };
@@ -126,7 +126,7 @@ mod tests {
         values.iter().map(|value| Measured { value: *value, messages }).collect()
     }
 
-    fn finding(gate: &str, baseline: &[Option<f64>], candidate: &[Option<f64>]) -> (Option<Finding>, String) {
+    fn finding(gate: &str, baseline: &[Option<f64>], candidate: &[Option<f64>]) -> (Option<MetricFinding>, String) {
         let gate: Gate = gate.parse().unwrap();
         let sides = Sides::of(gate.metric(), Some(gate), &runs(baseline, 10_000), &runs(candidate, 10_000)).unwrap();
         assert_eq!(sides.row.finding.is_none(), sides.logs.is_some());
@@ -136,7 +136,7 @@ mod tests {
     #[test]
     fn what_is_missing_is_named() {
         let (one, none) = (Some(1.0), None);
-        let missing = |text: &str| (Some(Finding::Missing), text.to_owned());
+        let missing = |text: &str| (Some(MetricFinding::Missing), text.to_owned());
         assert_eq!(finding("p99=10%", &[one, one], &[one, one]), (None, String::new()));
         assert_eq!(finding("p99=10%", &[one], &[none]), missing("not measured in the candidate"));
         assert_eq!(finding("p99=10%", &[one, none], &[one, one]), missing("not measured in run 2 of the baseline"));
@@ -144,21 +144,21 @@ mod tests {
             finding("p99=10%", &[none, one, none], &[none]),
             missing("not measured in runs 1, 3 of the baseline and the candidate")
         );
-        let nowhere = (Some(Finding::Inconclusive), "measured on neither side".to_owned());
+        let nowhere = (Some(MetricFinding::Inconclusive), "measured on neither side".to_owned());
         assert_eq!(finding("p99=10%", &[none], &[none]), nowhere);
         let ungated = |value| Sides::of("p99".parse().unwrap(), None, &runs(&[value], 1), &runs(&[value], 1));
         assert!(ungated(None).is_none() && ungated(Some(1.0)).is_some());
         let vanished = Sides::of("p99".parse().unwrap(), None, &runs(&[one], 1), &runs(&[none], 1)).unwrap();
-        assert_eq!(vanished.row.finding, Some(Finding::Missing));
+        assert_eq!(vanished.row.finding, Some(MetricFinding::Missing));
     }
 
     #[test]
     fn nothing_has_a_ratio_to_zero() {
         let (one, zero) = (Some(1.0), Some(0.0));
         let note = "0, without a ratio, in the candidate".to_owned();
-        assert_eq!(finding("throughput=5%", &[one], &[zero]), (Some(Finding::Missing), note));
+        assert_eq!(finding("throughput=5%", &[one], &[zero]), (Some(MetricFinding::Missing), note));
         let note = "0, without a ratio, in the baseline and run 2 of the candidate".to_owned();
-        assert_eq!(finding("throughput=5%", &[zero], &[one, zero]), (Some(Finding::Inconclusive), note));
+        assert_eq!(finding("throughput=5%", &[zero], &[one, zero]), (Some(MetricFinding::Inconclusive), note));
         // What does not decide is shown as it is.
         let count = Sides::of("dropped".parse().unwrap(), None, &runs(&[zero], 1), &runs(&[zero, one], 1)).unwrap();
         assert_eq!((count.row.baseline, count.row.candidate, count.row.finding), (zero, Some(0.5), None));
@@ -170,7 +170,7 @@ mod tests {
         let mut few = runs(&[Some(1.0); 3], 10_000);
         few[1].messages = 9_999;
         let sides = Sides::of(gate.metric(), Some(gate), &few, &runs(&[Some(1.0)], 10_000)).unwrap();
-        assert_eq!(sides.row.finding, Some(Finding::Refused { messages: 9_999, needed: 10_000 }));
+        assert_eq!(sides.row.finding, Some(MetricFinding::Refused { messages: 9_999, needed: 10_000 }));
         assert!(Sides::of(gate.metric(), None, &few, &few).unwrap().row.finding.is_none());
     }
 }

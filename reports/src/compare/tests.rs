@@ -13,59 +13,61 @@ fn runs_of(responses: &[u64]) -> Vec<Report> {
     responses.iter().map(|ns| run(*ns)).collect()
 }
 
-fn gated(gates: &[&str]) -> Options {
-    Options { gates: gates.iter().map(|gate| gate.parse().unwrap()).collect(), ..Options::default() }
+fn gated(gates: &[&str]) -> CompareOptions {
+    CompareOptions { gates: gates.iter().map(|gate| gate.parse().unwrap()).collect(), ..CompareOptions::default() }
 }
 
-fn row_of<'a>(comparison: &'a Comparison, metric: &str) -> &'a Row {
+fn row_of<'a>(comparison: &'a Comparison, metric: &str) -> &'a ComparedMetric {
     comparison.rows.iter().find(|row| row.metric.name() == metric).expect("the metric is in the comparison")
 }
 
 #[test]
 fn one_run_a_side_is_a_ratio_against_its_margin() {
     // 1000 and 1100 have a histogram bucket of their own: exactly 10 % more.
-    for (candidate, verdict) in [(900, Verdict::Pass), (1_100, Verdict::Pass), (1_101, Verdict::Regression)] {
+    for (candidate, verdict) in
+        [(900, ComparisonVerdict::Pass), (1_100, ComparisonVerdict::Pass), (1_101, ComparisonVerdict::Regression)]
+    {
         let comparison = compare(&[run(1_000)], &[run(candidate)], &gated(&["p99=10%"]));
         assert_eq!(comparison.verdict, verdict, "{candidate}");
         assert_eq!(comparison.basis, Basis::Ratio);
         assert!(comparison.notes[0].contains("can't tell noise from change"));
     }
-    let comparison = compare(&[run(1_000)], &[run(1_300)], &Options::default());
+    let comparison = compare(&[run(1_000)], &[run(1_300)], &CompareOptions::default());
     assert_eq!(
         comparison.reasons,
         ["response.p50 regressed: +30.0 %, margin 5 %", "response.p99 regressed: +30.0 %, margin 10 %"]
     );
-    assert_eq!(row_of(&comparison, "throughput").finding, Some(Finding::Pass));
+    assert_eq!(row_of(&comparison, "throughput").finding, Some(MetricFinding::Pass));
     assert_eq!(row_of(&comparison, "response.max").finding, None);
 }
 
 #[test]
 fn two_or_three_runs_carry_no_interval() {
     for (baseline, candidate) in [(2, 2), (3, 3), (1, 5), (5, 1), (3, 9)] {
-        let comparison = compare(&vec![run(1_000); baseline], &vec![run(9_000); candidate], &Options::default());
-        assert_eq!(comparison.verdict, Verdict::Inconclusive, "{baseline} {candidate}");
+        let comparison = compare(&vec![run(1_000); baseline], &vec![run(9_000); candidate], &CompareOptions::default());
+        assert_eq!(comparison.verdict, ComparisonVerdict::Inconclusive, "{baseline} {candidate}");
         assert_eq!(comparison.basis, Basis::TooFewRuns { needed: 4 });
         let change = row_of(&comparison, "response.p50").change.unwrap();
         assert!(change.interval.is_none() && change.share > 7.9);
     }
-    let options = Options { confidence: "90%".parse().unwrap(), ..Options::default() };
-    assert_eq!(compare(&runs_of(&[1_000; 3]), &runs_of(&[9_000; 3]), &options).verdict, Verdict::Regression);
+    let options = CompareOptions { confidence: "90%".parse().unwrap(), ..CompareOptions::default() };
+    assert_eq!(compare(&runs_of(&[1_000; 3]), &runs_of(&[9_000; 3]), &options).verdict, ComparisonVerdict::Regression);
 }
 
 #[test]
 fn four_runs_a_side_have_an_interval_and_three_possible_verdicts() {
     let baseline = runs_of(&[1_000, 1_010, 1_020, 1_030]);
     for (candidate, verdict) in [
-        ([1_000, 1_012, 1_018, 1_028], Verdict::Pass),
+        ([1_000, 1_012, 1_018, 1_028], ComparisonVerdict::Pass),
         // Around 5 %, the margin.
-        ([1_040, 1_060, 1_070, 1_090], Verdict::Inconclusive),
-        ([1_200, 1_210, 1_220, 1_230], Verdict::Regression),
+        ([1_040, 1_060, 1_070, 1_090], ComparisonVerdict::Inconclusive),
+        ([1_200, 1_210, 1_220, 1_230], ComparisonVerdict::Regression),
     ] {
         let comparison = compare(&baseline, &runs_of(&candidate), &gated(&["p50=5%"]));
         assert_eq!(comparison.verdict, verdict, "{candidate:?} {:?}", comparison.reasons);
     }
     // The geometric means: the fourth root of the product.
-    let comparison = compare(&baseline, &runs_of(&[1_200, 1_210, 1_220, 1_230]), &Options::default());
+    let comparison = compare(&baseline, &runs_of(&[1_200, 1_210, 1_220, 1_230]), &CompareOptions::default());
     let row = row_of(&comparison, "response.p50");
     assert!((row.baseline.unwrap() - 1_014.938).abs() < 0.01, "{row:?}");
     // ln 1214.948 - ln 1014.938 = 0.17987, which is 19.71 % more; no resample is beyond 1230/1000 and 1200/1030.
@@ -82,12 +84,12 @@ fn a_rate_regresses_when_it_falls() {
     slower.traffic.matched_in_window = slower.traffic.matched_in_window * 94 / 100;
     let comparison = compare(&[run(1_000)], &[slower.clone()], &gated(&["throughput=5%"]));
     assert_eq!(comparison.reasons, ["throughput regressed: -6.0 %, margin 5 %"]);
-    assert_eq!(compare(&[slower], &[run(1_000)], &gated(&["throughput=5%"])).verdict, Verdict::Pass);
+    assert_eq!(compare(&[slower], &[run(1_000)], &gated(&["throughput=5%"])).verdict, ComparisonVerdict::Pass);
 }
 
 #[test]
 fn every_metric_of_either_side_is_there() {
-    let comparison = compare(&[run(1_000)], &[run(1_000)], &Options::default());
+    let comparison = compare(&[run(1_000)], &[run(1_000)], &CompareOptions::default());
     // 4 series of 5, 4 others; those that decide come first.
     assert_eq!(comparison.rows.len(), 24);
     let first: Vec<String> = comparison.rows.iter().take(4).map(|row| row.metric.name()).collect();
@@ -101,16 +103,16 @@ fn a_metric_that_one_side_lacks_is_a_failure_even_where_it_does_not_decide() {
     for (baseline, candidate, side) in
         [(run(1_000), closed.clone(), "candidate"), (closed.clone(), run(1_000), "baseline")]
     {
-        let comparison = compare(&[baseline], &[candidate], &Options::default());
-        assert_eq!(comparison.verdict, Verdict::Missing);
+        let comparison = compare(&[baseline], &[candidate], &CompareOptions::default());
+        assert_eq!(comparison.verdict, ComparisonVerdict::Missing);
         assert_eq!(comparison.verdict.exit_code(), 1);
         assert_eq!(comparison.reasons[0], format!("send_lag.p50 is missing: not measured in the {side}"));
     }
-    let comparison = compare(&[closed.clone()], &[closed.clone()], &Options::default());
-    assert_eq!((comparison.verdict, comparison.rows.len()), (Verdict::Pass, 19));
+    let comparison = compare(&[closed.clone()], &[closed.clone()], &CompareOptions::default());
+    assert_eq!((comparison.verdict, comparison.rows.len()), (ComparisonVerdict::Pass, 19));
     // A metric that must decide is not left out.
     let comparison = compare(&[closed.clone()], &[closed], &gated(&["send_lag.p99=10%"]));
-    assert_eq!(comparison.verdict, Verdict::Inconclusive);
+    assert_eq!(comparison.verdict, ComparisonVerdict::Inconclusive);
     assert_eq!(comparison.reasons, ["send_lag.p99 inconclusive: measured on neither side"]);
 }
 
@@ -120,7 +122,7 @@ fn too_few_messages_carry_no_verdict_on_a_tail() {
     short.latency.response = Latency::histogram();
     short.latency.response.record_n(5_000, 9_999).unwrap();
     let comparison = compare(&[run(1_000)], &[short], &gated(&["p99=10%"]));
-    assert_eq!(comparison.verdict, Verdict::Inconclusive);
+    assert_eq!(comparison.verdict, ComparisonVerdict::Inconclusive);
     assert_eq!(
         comparison.reasons,
         [
@@ -134,21 +136,22 @@ fn too_few_messages_carry_no_verdict_on_a_tail() {
 fn a_violation_or_an_invalid_run_on_either_side_outranks_the_metrics() {
     type Make = fn() -> Report;
     let slow = || run(9_000);
-    let table: [(Make, Make, Verdict); 7] = [
-        (sample::violation, slow, Verdict::Delivery),
-        (slow, sample::violation, Verdict::Delivery),
-        (slow, sample::invalid, Verdict::Invalid),
-        (slow, sample::connections, Verdict::Connections),
-        (sample::connections, sample::invalid, Verdict::Connections),
-        (sample::invalid, sample::violation, Verdict::Delivery),
-        (sample::connections, sample::violation, Verdict::Delivery),
+    let table: [(Make, Make, ComparisonVerdict); 7] = [
+        (sample::violation, slow, ComparisonVerdict::Delivery),
+        (slow, sample::violation, ComparisonVerdict::Delivery),
+        (slow, sample::invalid, ComparisonVerdict::Invalid),
+        (slow, sample::connections, ComparisonVerdict::Connections),
+        (sample::connections, sample::invalid, ComparisonVerdict::Connections),
+        (sample::invalid, sample::violation, ComparisonVerdict::Delivery),
+        (sample::connections, sample::violation, ComparisonVerdict::Delivery),
     ];
     for (baseline, candidate, verdict) in table {
-        let comparison = compare(&[baseline()], &[candidate()], &Options { force: true, ..Options::default() });
+        let comparison =
+            compare(&[baseline()], &[candidate()], &CompareOptions { force: true, ..CompareOptions::default() });
         assert_eq!(comparison.verdict, verdict);
     }
-    let comparison = compare(&[run(1_000), sample::invalid()], &[sample::violation()], &Options::default());
-    assert_eq!(comparison.verdict, Verdict::Delivery);
+    let comparison = compare(&[run(1_000), sample::invalid()], &[sample::violation()], &CompareOptions::default());
+    assert_eq!(comparison.verdict, ComparisonVerdict::Delivery);
     assert!(comparison.reasons[0].starts_with("candidate: 3 of 500 000 messages lost"), "{:?}", comparison.reasons);
     assert!(comparison.reasons.iter().any(|reason| reason.starts_with("baseline, run 2: generator: behind schedule")));
 }
@@ -157,27 +160,32 @@ fn a_violation_or_an_invalid_run_on_either_side_outranks_the_metrics() {
 fn the_thresholds_of_the_files_are_not_judged_again() {
     let mut strict = run(1_000);
     strict.plan.thresholds = vec!["p99<1ns".to_owned()];
-    assert_eq!(compare(&[run(1_000)], &[strict], &Options::default()).verdict, Verdict::Pass);
+    assert_eq!(compare(&[run(1_000)], &[strict], &CompareOptions::default()).verdict, ComparisonVerdict::Pass);
 }
 
 #[test]
 fn runs_that_differ_in_their_plan_are_not_judged_unless_forced() {
     let mut other = run(9_000);
     other.plan.clients = 50;
-    let comparison = compare(&[run(1_000)], &[other.clone()], &Options::default());
-    assert_eq!((comparison.verdict, comparison.verdict.exit_code()), (Verdict::Incomparable, 3));
+    let comparison = compare(&[run(1_000)], &[other.clone()], &CompareOptions::default());
+    assert_eq!((comparison.verdict, comparison.verdict.exit_code()), (ComparisonVerdict::Incomparable, 3));
     assert!(comparison.rows.iter().all(|row| row.finding.is_none()));
     assert_eq!(comparison.reasons, ["incomparable, the runs differ in plan.clients; --force compares all the same"]);
-    let comparison = compare(&[run(1_000)], &[other], &Options { force: true, ..Options::default() });
-    assert_eq!((comparison.verdict, comparison.forced), (Verdict::Regression, true));
+    let comparison = compare(&[run(1_000)], &[other], &CompareOptions { force: true, ..CompareOptions::default() });
+    assert_eq!((comparison.verdict, comparison.forced), (ComparisonVerdict::Regression, true));
     assert_eq!(comparison.differences.len(), 1);
-    assert!(!compare(&[run(1_000)], &[run(1_000)], &Options { force: true, ..Options::default() }).forced);
+    assert!(
+        !compare(&[run(1_000)], &[run(1_000)], &CompareOptions { force: true, ..CompareOptions::default() }).forced
+    );
 }
 
 #[test]
 fn without_runs_there_is_no_verdict() {
-    assert_eq!(compare(&[], &[run(1_000)], &Options { force: true, ..Options::default() }).verdict, Verdict::Missing);
-    assert_eq!(compare(&[], &[], &Options::default()).verdict, Verdict::Inconclusive);
+    assert_eq!(
+        compare(&[], &[run(1_000)], &CompareOptions { force: true, ..CompareOptions::default() }).verdict,
+        ComparisonVerdict::Missing
+    );
+    assert_eq!(compare(&[], &[], &CompareOptions::default()).verdict, ComparisonVerdict::Inconclusive);
 }
 
 #[test]
@@ -191,12 +199,12 @@ fn a_change_that_the_generator_may_have_made_is_inconclusive() {
     };
     let (fast, same) = (of(1_000_000, 990_000), of(1_050_000, 1_040_000));
     let verdict = |candidate: Report| compare(std::slice::from_ref(&fast), &[candidate], &gated(&["p99=10%"])).verdict;
-    assert_eq!(verdict(same), Verdict::Pass);
-    assert_eq!(verdict(of(2_000_000, 1_990_000)), Verdict::Regression);
-    assert_eq!(verdict(of(2_000_000, 1_500_000)), Verdict::Regression, "the target by itself is 50 % slower");
-    assert_eq!(verdict(of(2_000_000, 1_000_000)), Verdict::Inconclusive);
+    assert_eq!(verdict(same), ComparisonVerdict::Pass);
+    assert_eq!(verdict(of(2_000_000, 1_990_000)), ComparisonVerdict::Regression);
+    assert_eq!(verdict(of(2_000_000, 1_500_000)), ComparisonVerdict::Regression, "the target by itself is 50 % slower");
+    assert_eq!(verdict(of(2_000_000, 1_000_000)), ComparisonVerdict::Inconclusive);
     // What the same load costs the generator is on both sides.
     let (touched, slower) = (of(1_000_000, 500_000), of(2_000_000, 1_000_000));
     let both = compare(&[touched], &[slower], &gated(&["p99=10%"]));
-    assert_eq!(both.verdict, Verdict::Regression);
+    assert_eq!(both.verdict, ComparisonVerdict::Regression);
 }

@@ -2,14 +2,14 @@
 
 use serde::Serialize;
 
-use super::row::{Finding, Row};
+use super::compared_metric::{ComparedMetric, MetricFinding};
 use crate::judge::{self, exit};
 
 /// What a comparison comes to, the mildest first. Each outranks those before it in the exit code; see
-/// [`Verdict::exit_code`].
+/// [`ComparisonVerdict::exit_code`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Verdict {
+pub enum ComparisonVerdict {
     /// No metric that decides is worse by more than its margin.
     Pass,
     /// It can't be told, for want of runs, messages or steadiness.
@@ -28,7 +28,7 @@ pub enum Verdict {
     Delivery,
 }
 
-impl Verdict {
+impl ComparisonVerdict {
     /// Exit code of a comparison with this verdict: 0 pass, 1 regression or missing metric, 3 inconclusive or incomparable,
     /// 4 delivery violation, 5 invalid run, 6
     /// connections.
@@ -74,14 +74,14 @@ impl Verdict {
 
     /// What the metrics come to: a regression if one is, else a failure if one is missing, a pass only if all that decide
     /// pass and there is at least one.
-    pub(crate) fn of_rows(rows: &[Row]) -> Self {
-        let findings: Vec<Finding> = rows.iter().filter_map(|row| row.finding).collect();
-        let any = |wanted: Finding| findings.contains(&wanted);
-        if any(Finding::Regression) {
+    pub(crate) fn of_rows(rows: &[ComparedMetric]) -> Self {
+        let findings: Vec<MetricFinding> = rows.iter().filter_map(|row| row.finding).collect();
+        let any = |wanted: MetricFinding| findings.contains(&wanted);
+        if any(MetricFinding::Regression) {
             Self::Regression
-        } else if any(Finding::Missing) {
+        } else if any(MetricFinding::Missing) {
             Self::Missing
-        } else if any(Finding::Pass) && findings.iter().all(|finding| *finding == Finding::Pass) {
+        } else if any(MetricFinding::Pass) && findings.iter().all(|finding| *finding == MetricFinding::Pass) {
             Self::Pass
         } else {
             Self::Inconclusive
@@ -93,37 +93,39 @@ impl Verdict {
 mod tests {
     use super::*;
 
-    fn of(findings: &[Option<Finding>]) -> Verdict {
-        let rows: Vec<Row> =
-            findings.iter().map(|finding| Row { finding: *finding, ..Row::new("p99".parse().unwrap()) }).collect();
-        Verdict::of_rows(&rows)
+    fn of(findings: &[Option<MetricFinding>]) -> ComparisonVerdict {
+        let rows: Vec<ComparedMetric> = findings
+            .iter()
+            .map(|finding| ComparedMetric { finding: *finding, ..ComparedMetric::new("p99".parse().unwrap()) })
+            .collect();
+        ComparisonVerdict::of_rows(&rows)
     }
 
     #[test]
     fn one_metric_is_enough_to_fail_and_all_are_needed_to_pass() {
-        let refused = Finding::Refused { messages: 9, needed: 10 };
-        let (pass, doubt) = (Some(Finding::Pass), Some(Finding::Inconclusive));
-        let (bad, gone) = (Some(Finding::Regression), Some(Finding::Missing));
-        assert_eq!(of(&[pass, None, pass]), Verdict::Pass);
-        assert_eq!(of(&[pass, doubt]), Verdict::Inconclusive);
-        assert_eq!(of(&[pass, Some(refused)]), Verdict::Inconclusive);
-        assert_eq!(of(&[doubt, gone, pass]), Verdict::Missing);
-        assert_eq!(of(&[gone, bad, pass, doubt]), Verdict::Regression);
-        assert_eq!(of(&[None]), Verdict::Inconclusive);
-        assert_eq!(of(&[]), Verdict::Inconclusive);
+        let refused = MetricFinding::Refused { messages: 9, needed: 10 };
+        let (pass, doubt) = (Some(MetricFinding::Pass), Some(MetricFinding::Inconclusive));
+        let (bad, gone) = (Some(MetricFinding::Regression), Some(MetricFinding::Missing));
+        assert_eq!(of(&[pass, None, pass]), ComparisonVerdict::Pass);
+        assert_eq!(of(&[pass, doubt]), ComparisonVerdict::Inconclusive);
+        assert_eq!(of(&[pass, Some(refused)]), ComparisonVerdict::Inconclusive);
+        assert_eq!(of(&[doubt, gone, pass]), ComparisonVerdict::Missing);
+        assert_eq!(of(&[gone, bad, pass, doubt]), ComparisonVerdict::Regression);
+        assert_eq!(of(&[None]), ComparisonVerdict::Inconclusive);
+        assert_eq!(of(&[]), ComparisonVerdict::Inconclusive);
     }
 
     #[test]
     fn a_violation_outranks_everything() {
         let order = [
-            (Verdict::Pass, 0),
-            (Verdict::Inconclusive, 3),
-            (Verdict::Incomparable, 3),
-            (Verdict::Missing, 1),
-            (Verdict::Regression, 1),
-            (Verdict::Invalid, 5),
-            (Verdict::Connections, 6),
-            (Verdict::Delivery, 4),
+            (ComparisonVerdict::Pass, 0),
+            (ComparisonVerdict::Inconclusive, 3),
+            (ComparisonVerdict::Incomparable, 3),
+            (ComparisonVerdict::Missing, 1),
+            (ComparisonVerdict::Regression, 1),
+            (ComparisonVerdict::Invalid, 5),
+            (ComparisonVerdict::Connections, 6),
+            (ComparisonVerdict::Delivery, 4),
         ];
         for (verdict, code) in order {
             assert_eq!(verdict.exit_code(), code);

@@ -15,12 +15,12 @@ use crate::{
 /// The two ends between which a figure lies. A message that was never sent because too many were in flight is slower than
 /// any: of such a figure the end is infinite.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Range {
+pub(crate) struct PossibleRange {
     pub(crate) low: f64,
     pub(crate) high: f64,
 }
 
-impl Range {
+impl PossibleRange {
     fn exact(value: f64) -> Self {
         Self { low: value, high: value }
     }
@@ -55,7 +55,7 @@ impl Range {
 
 /// Where a statistic lies between two histograms of the same messages. `held` more messages are slower than all of them.
 /// Without a floor, as in files that were written before there was one, nothing is known of what was late.
-fn between(statistic: Statistic, upper: &Histogram<u64>, floor: &Histogram<u64>, held: u64) -> Option<Range> {
+fn between(statistic: Statistic, upper: &Histogram<u64>, floor: &Histogram<u64>, held: u64) -> Option<PossibleRange> {
     if upper.is_empty() {
         return None;
     }
@@ -63,7 +63,7 @@ fn between(statistic: Statistic, upper: &Histogram<u64>, floor: &Histogram<u64>,
     let low = if floor.is_empty() { high } else { statistic.of_all(floor, held) };
     // A standard deviation is no quantile: that of the floor may be the larger one.
     let high = if statistic == Statistic::Stdev { high.max(low) } else { high };
-    Some(Range { low: low.min(high), high })
+    Some(PossibleRange { low: low.min(high), high })
 }
 
 /// Share of a figure under which its floor marks it.
@@ -111,7 +111,7 @@ pub(crate) fn all_marked(report: &Report) -> Vec<String> {
 /// Whether a metric of a report is a marked figure.
 pub(crate) fn is_marked_metric(metric: Metric, report: &Report) -> bool {
     let Metric::Latency(Series::Response | Series::Service, _) = metric else { return false };
-    Range::of(metric, report).is_some_and(|range| is_touched(range.high, range.low))
+    PossibleRange::of(metric, report).is_some_and(|range| is_touched(range.high, range.low))
 }
 
 #[cfg(test)]
@@ -133,7 +133,7 @@ mod tests {
     }
 
     fn range(metric: &str, report: &Report) -> (f64, f64) {
-        let Range { low, high } = Range::of(metric.parse().unwrap(), report).unwrap();
+        let PossibleRange { low, high } = PossibleRange::of(metric.parse().unwrap(), report).unwrap();
         ((low / 1e4).round() * 1e4, (high / 1e4).round() * 1e4)
     }
 
@@ -146,7 +146,7 @@ mod tests {
         let mut old = late();
         old.latency.floor = Latency::histogram();
         assert_eq!(range("p99", &old), (5_000_000.0, 5_000_000.0), "nothing is known of a floor");
-        assert_eq!(Range::of("p99".parse().unwrap(), &Report { latency: Latency::default(), ..late() }), None);
+        assert_eq!(PossibleRange::of("p99".parse().unwrap(), &Report { latency: Latency::default(), ..late() }), None);
     }
 
     #[test]
@@ -168,9 +168,13 @@ mod tests {
         let throughput: Metric = "throughput".parse().unwrap();
         let measured = throughput.measure(&report).unwrap();
         report.generator.stopped_s = 0.1;
-        assert_eq!(Range::of(throughput, &report), Some(Range::exact(measured)), "a hundredth is allowed");
+        assert_eq!(
+            PossibleRange::of(throughput, &report),
+            Some(PossibleRange::exact(measured)),
+            "a hundredth is allowed"
+        );
         report.generator.stopped_s = 0.101;
-        assert_eq!(Range::of(throughput, &report), Some(Range { low: measured, high: f64::INFINITY }));
+        assert_eq!(PossibleRange::of(throughput, &report), Some(PossibleRange { low: measured, high: f64::INFINITY }));
     }
 
     #[test]

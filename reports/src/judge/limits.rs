@@ -1,10 +1,23 @@
 //! Whether the generator itself was the limit.
 
-use super::LimitedBy;
+use serde::{Deserialize, Serialize};
+
 use crate::{
-    model::{Load, Report},
+    model::{LoadRecord, Report},
     text::human::{count, percent, seconds},
 };
+
+/// What kept the throughput from being higher.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LimitedBy {
+    /// The planned load was applied and answered.
+    Schedule,
+    /// The generator could not keep up.
+    Generator,
+    /// The target could not keep up; in the closed model this is the normal case.
+    Target,
+}
 
 /// Share of the scheduled messages that the generator may fail to come round to.
 const BEHIND_SCHEDULE: f64 = 0.01;
@@ -20,7 +33,7 @@ const UNANSWERED: f64 = 0.01;
 ///
 /// The closed model promises no schedule, so nothing can be broken there.
 pub(crate) fn broken_schedule(report: &Report) -> Vec<String> {
-    if matches!(report.plan.load, Load::Closed { .. }) {
+    if matches!(report.plan.load, LoadRecord::Closed { .. }) {
         return Vec::new();
     }
     let mut reasons = Vec::new();
@@ -73,10 +86,10 @@ pub(crate) fn limited_by(report: &Report) -> LimitedBy {
     let dropped = &report.measured.dropped;
     match report.plan.load {
         _ if stood_still(report) => LimitedBy::Generator,
-        Load::Closed { .. } if too_busy(report) => LimitedBy::Generator,
-        Load::Closed { .. } => LimitedBy::Target,
-        Load::Open { .. } if !broken_schedule(report).is_empty() => LimitedBy::Generator,
-        Load::Open { .. } => {
+        LoadRecord::Closed { .. } if too_busy(report) => LimitedBy::Generator,
+        LoadRecord::Closed { .. } => LimitedBy::Target,
+        LoadRecord::Open { .. } if !broken_schedule(report).is_empty() => LimitedBy::Generator,
+        LoadRecord::Open { .. } => {
             let sent = report.traffic.sent_in_window.unwrap_or(counts.sent);
             let unanswered = sent.saturating_sub(report.traffic.matched_in_window);
             let slow = unanswered as f64 > sent as f64 * UNANSWERED;
@@ -132,7 +145,7 @@ mod tests {
         report.measured.dropped.behind_schedule = 400_000;
         report.generator.busiest_worker = 1.0;
         assert_eq!(broken_schedule(&report).len(), 2);
-        report.plan.load = Load::Closed { window: 16 };
+        report.plan.load = LoadRecord::Closed { window: 16 };
         assert!(broken_schedule(&report).is_empty());
         assert_eq!(limited_by(&report), LimitedBy::Generator);
         report.generator.busiest_worker = 0.95;

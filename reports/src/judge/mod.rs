@@ -14,6 +14,7 @@ use crate::{
     text::human::{count, most_frequent, seconds},
 };
 pub use identities::{Breach, identities};
+pub use limits::LimitedBy;
 pub use threshold::{Decision, Threshold};
 
 /// What a run comes to.
@@ -57,18 +58,6 @@ impl Verdict {
             Self::Invalid => "invalid",
         }
     }
-}
-
-/// What kept the throughput from being higher.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LimitedBy {
-    /// The planned load was applied and answered.
-    Schedule,
-    /// The generator could not keep up.
-    Generator,
-    /// The target could not keep up; in the closed model this is the normal case.
-    Target,
 }
 
 /// A verdict with its reasons.

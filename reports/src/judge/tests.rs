@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::{Anomalies, Counts, Load, sample};
+use crate::model::{Anomalies, Counts, LoadRecord, sample};
 
 fn judged(change: impl FnOnce(&mut Report)) -> Judgement {
     let mut report = sample::pass();
@@ -109,7 +109,7 @@ fn a_generator_that_was_the_limit_is_invalid_in_the_open_model_only() {
     );
     let closed = judged(|r| {
         busy(r);
-        r.plan.load = Load::Closed { window: 16 };
+        r.plan.load = LoadRecord::Closed { window: 16 };
     });
     assert_eq!((closed.verdict, closed.limited_by), (Verdict::Pass, LimitedBy::Generator));
 }

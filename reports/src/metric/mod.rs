@@ -22,7 +22,7 @@ use crate::{
     model::Report,
     text::{
         human,
-        refusal::{Fault, Refusal, Slice},
+        parse_error::{ParseError, ProblemAt, Slice},
     },
 };
 pub use definitions::{Definition, GlossaryPart, glossary};
@@ -206,15 +206,15 @@ impl Metric {
 }
 
 impl FromStr for Metric {
-    type Err = Refusal;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Self, Refusal> {
+    fn from_str(text: &str) -> Result<Self, ParseError> {
         let slice = Slice::trimmed(text, 0, text.len());
         let parsed = match slice.text {
-            "" => Err(Fault::new(slice.at, "a metric is missing", metrics())),
+            "" => Err(ProblemAt::new(slice.at, "a metric is missing", metrics())),
             _ => metric(slice),
         };
-        parsed.map_err(|fault| fault.of(text))
+        parsed.map_err(|problem| problem.in_text(text))
     }
 }
 

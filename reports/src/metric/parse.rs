@@ -7,13 +7,13 @@ use super::{
 use crate::text::{
     decimal::Decimal,
     nearest::nearest,
-    refusal::{Fault, Slice},
+    parse_error::{ProblemAt, Slice},
 };
 
 const PERCENTILES: &str = "pNN with 0 < NN < 100 and up to six decimals, as in p50 or p99.99; min and max for the ends";
 
 /// The metric that a part of a text names.
-pub(crate) fn metric(slice: Slice<'_>) -> Result<Metric, Fault> {
+pub(crate) fn metric(slice: Slice<'_>) -> Result<Metric, ProblemAt> {
     if let Some((rate, _)) = RATES.iter().find(|(_, definition)| definition.name == slice.text) {
         return Ok(*rate);
     }
@@ -27,7 +27,7 @@ pub(crate) fn metric(slice: Slice<'_>) -> Result<Metric, Fault> {
         let rest = slice.skip(name.len() + 1);
         return match statistic(rest)? {
             Some(statistic) => Ok(Metric::Latency(*series, statistic)),
-            None => Err(Fault::new(
+            None => Err(ProblemAt::new(
                 rest.at,
                 format!("`{}` is not a statistic of {name}", rest.text),
                 format!("min, mean, stdev, max, {PERCENTILES}"),
@@ -36,7 +36,7 @@ pub(crate) fn metric(slice: Slice<'_>) -> Result<Metric, Fault> {
     }
     match statistic(slice)? {
         Some(statistic) => Ok(Metric::Latency(Series::Response, statistic)),
-        None => Err(Fault::new(slice.at, not_a_metric(slice.text), metrics())),
+        None => Err(ProblemAt::new(slice.at, not_a_metric(slice.text), metrics())),
     }
 }
 
@@ -55,7 +55,7 @@ fn not_a_metric(text: &str) -> String {
 }
 
 /// `None` when the text does not look like a statistic at all.
-fn statistic(slice: Slice<'_>) -> Result<Option<Statistic>, Fault> {
+fn statistic(slice: Slice<'_>) -> Result<Option<Statistic>, ProblemAt> {
     if let Some((statistic, _)) = STATISTICS.iter().find(|(_, definition)| definition.name == slice.text) {
         return Ok(Some(*statistic));
     }
@@ -65,17 +65,21 @@ fn statistic(slice: Slice<'_>) -> Result<Option<Statistic>, Fault> {
     let number = slice.skip(1);
     let Some((decimal, rest)) = Decimal::split(number.text) else { return Ok(None) };
     if !rest.is_empty() {
-        return Err(Fault::new(number.at + number.text.len() - rest.len(), "a percentile is a number", PERCENTILES));
+        return Err(ProblemAt::new(
+            number.at + number.text.len() - rest.len(),
+            "a percentile is a number",
+            PERCENTILES,
+        ));
     }
     if decimal.fraction.trim_end_matches('0').len() > Percentile::DECIMALS {
-        return Err(Fault::new(number.at, "this percentile is too fine", PERCENTILES));
+        return Err(ProblemAt::new(number.at, "this percentile is too fine", PERCENTILES));
     }
     // A number too large for its type is over 100 as well.
     decimal
         .times(1_000_000)
         .and_then(Percentile::from_millionths)
         .map(|p| Some(Statistic::Percentile(p)))
-        .ok_or_else(|| Fault::new(number.at, format!("there is no percentile `{}`", slice.text), PERCENTILES))
+        .ok_or_else(|| ProblemAt::new(number.at, format!("there is no percentile `{}`", slice.text), PERCENTILES))
 }
 
 /// Every form of a metric, for a refusal.

@@ -4,7 +4,7 @@
 //! [`crate::store`]'s business. Plain groups of counters have the same shape here and in the file and derive serde.
 
 mod latency;
-mod packed;
+mod packed_histogram;
 #[cfg(test)]
 pub(crate) mod sample;
 
@@ -13,13 +13,13 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use latency::Latency;
-pub use packed::{PackError, Packed};
+pub use packed_histogram::{PackError, PackedHistogram};
 
 /// Everything that one run measured.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Report {
     /// What was tested.
-    pub target: Target,
+    pub target: TargetRecord,
     /// What was asked for.
     pub plan: PlanRecord,
     /// Where it ran.
@@ -43,16 +43,16 @@ pub struct Report {
     /// Latency of the messages of the measured phase, and of connecting.
     pub latency: Latency,
     /// How far TCP and the writers coalesced.
-    pub wire: Wire,
+    pub wire: WireSummary,
     /// Health of the generator.
-    pub generator: Generator,
+    pub generator: GeneratorHealth,
     /// One row a second of the measured phase, and of the drain while replies still came.
     pub intervals: Vec<Interval>,
 }
 
 /// What was tested.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Target {
+pub struct TargetRecord {
     /// Without user-info, query or fragment: those may hold secrets.
     pub url: String,
     /// The generator started this server itself.
@@ -62,7 +62,7 @@ pub struct Target {
 /// When a client sends.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "model")]
-pub enum Load {
+pub enum LoadRecord {
     /// Sends are due whether or not replies came.
     Open {
         /// Messages per second per client.
@@ -79,7 +79,7 @@ pub enum Load {
     },
 }
 
-impl Load {
+impl LoadRecord {
     /// Messages per second per client; `None` in the closed model, which plans no rate.
     pub fn rate_per_client(&self) -> Option<f64> {
         match self {
@@ -96,7 +96,7 @@ pub struct PlanRecord {
     pub clients: u32,
     /// When a client sends.
     #[serde(flatten)]
-    pub load: Load,
+    pub load: LoadRecord,
     /// Measured phase in seconds; absent when `messages_per_client` ends it.
     pub duration_s: Option<f64>,
     /// Measured messages per client; absent when `duration_s` ends the phase.
@@ -330,7 +330,7 @@ pub struct Traffic {
 
 /// How far TCP and the writers coalesced. Never an anomaly.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Wire {
+pub struct WireSummary {
     /// Reads that returned bytes.
     pub reads: u64,
     /// Messages that one read completed.
@@ -352,7 +352,7 @@ pub struct PerCall {
 
 /// Health of the generator.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Generator {
+pub struct GeneratorHealth {
     /// Processor time of the worker threads in the measured phase, in seconds. Includes spinning.
     pub cpu_s: f64,
     /// The part of `cpu_s` spent spinning for the next due time.
@@ -398,5 +398,5 @@ pub struct Interval {
     /// All of the same; absent when there were none, and in results of versions that did not keep it. A file has it as
     /// text, which is the business of [`crate::store`].
     #[serde(skip)]
-    pub response: Option<Packed>,
+    pub response: Option<PackedHistogram>,
 }

@@ -1,15 +1,15 @@
 //! Reports for tests: every number follows from the plan, so that a test can say what it must be.
 
 use super::{
-    Anomalies, Connections, Counts, Dropped, Environment, Evidence, Generator, Interval, Latency, Load, Packed,
-    PerCall, PlanRecord, ReadContext, Report, Tally, Target, Traffic, Wire,
+    Anomalies, Connections, Counts, Dropped, Environment, Evidence, GeneratorHealth, Interval, Latency, LoadRecord,
+    PackedHistogram, PerCall, PlanRecord, ReadContext, Report, Tally, TargetRecord, Traffic, WireSummary,
 };
 use crate::metric::quantiles::value_at_share;
 
 /// 100 clients at 500 messages a second for 10 s after 1 s of warm-up: 500 000 messages and 50 000 before them, all whole.
 pub(crate) fn pass() -> Report {
     Report {
-        target: Target { url: "ws://127.0.0.1:9001/".to_owned(), embedded: true },
+        target: TargetRecord { url: "ws://127.0.0.1:9001/".to_owned(), embedded: true },
         plan: plan(),
         environment: Environment {
             cpu: "Example CPU 3000".to_owned(),
@@ -33,13 +33,13 @@ pub(crate) fn pass() -> Report {
             received_bytes: 31_998_720,
         },
         latency: latency(),
-        wire: Wire {
+        wire: WireSummary {
             reads: 119_048,
             messages_per_read: PerCall { mean: 4.2, max: 10 },
             writes: 100_000,
             messages_per_write: PerCall { mean: 5.0, max: 5 },
         },
-        generator: Generator {
+        generator: GeneratorHealth {
             cpu_s: 9.9,
             spin_s: 6.5,
             busiest_worker: 0.31,
@@ -57,7 +57,7 @@ pub(crate) fn pass() -> Report {
 fn plan() -> PlanRecord {
     PlanRecord {
         clients: 100,
-        load: Load::Open { rate_per_client: 500.0, burst: 5, max_in_flight: 10_000 },
+        load: LoadRecord::Open { rate_per_client: 500.0, burst: 5, max_in_flight: 10_000 },
         duration_s: Some(10.0),
         messages_per_client: None,
         warmup_s: 1.0,
@@ -95,7 +95,7 @@ fn interval(second: u32) -> Interval {
         response_p50_ns: Some(value_at_share(&response, 1, 2)),
         response_p99_ns: Some(value_at_share(&response, 99, 100)),
         response_max_ns: Some(response.max()),
-        response: Some(Packed::of(&response).expect("of the one shape")),
+        response: Some(PackedHistogram::of(&response).expect("of the one shape")),
     }
 }
 
@@ -221,7 +221,7 @@ pub(crate) fn connections() -> Report {
 /// As fast as replies allow, 16 in flight per client, for a number of messages.
 pub(crate) fn closed() -> Report {
     let mut report = pass();
-    report.plan.load = Load::Closed { window: 16 };
+    report.plan.load = LoadRecord::Closed { window: 16 };
     report.plan.duration_s = None;
     report.plan.messages_per_client = Some(5_000);
     report.plan.expect = "count".to_owned();

@@ -63,7 +63,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        model::{Generator, Latency, sample},
+        model::{GeneratorHealth, Latency, sample},
         render::rendered,
     };
 
@@ -82,7 +82,7 @@ mod tests {
         let mut report = sample::pass();
         report.latency = Latency::default();
         report.measured_s = 0.0;
-        report.generator = Generator::default();
+        report.generator = GeneratorHealth::default();
         let value: Value = serde_json::from_str(&rendered(&Bencher, &report)).unwrap();
         assert!(value.as_object().unwrap().values().all(|measures| measures.get("count").is_some()), "{value}");
     }

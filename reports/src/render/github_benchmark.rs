@@ -75,7 +75,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        model::{Generator, Latency, sample},
+        model::{GeneratorHealth, Latency, sample},
         render::rendered,
     };
 
@@ -98,7 +98,7 @@ mod tests {
         let mut report = sample::pass();
         report.latency = Latency::default();
         report.measured_s = 0.0;
-        report.generator = Generator::default();
+        report.generator = GeneratorHealth::default();
         assert_eq!(rendered(&BIGGER, &report), "[]\n");
     }
 

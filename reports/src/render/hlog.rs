@@ -103,7 +103,7 @@ mod tests {
     use super::*;
     use crate::{
         judge::judge,
-        model::{Interval, Latency, Packed, sample},
+        model::{Interval, Latency, PackedHistogram, sample},
         render::rendered,
     };
 
@@ -121,7 +121,7 @@ mod tests {
     }
 
     fn histogram(line: &IntervalLogHistogram<'_>) -> Histogram<u64> {
-        Packed::from_bytes(STANDARD.decode(line.encoded_histogram()).unwrap()).unwrap().unpack()
+        PackedHistogram::from_bytes(STANDARD.decode(line.encoded_histogram()).unwrap()).unwrap().unpack()
     }
 
     fn refusal(report: &Report) -> String {

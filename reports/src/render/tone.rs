@@ -1,9 +1,9 @@
 //! Whether a verdict or a number is good news. Each format shows it in its own way.
 
 use crate::{
-    compare::{self, Finding},
+    compare::{self, MetricFinding},
     judge,
-    search::{Cause, Outcome},
+    search::{FailureCause, StepOutcome},
 };
 
 /// Good news, bad news, or in doubt.
@@ -34,34 +34,39 @@ impl From<judge::Verdict> for Tone {
     }
 }
 
-impl From<compare::Verdict> for Tone {
-    fn from(verdict: compare::Verdict) -> Self {
-        use compare::Verdict;
+impl From<compare::ComparisonVerdict> for Tone {
+    fn from(verdict: compare::ComparisonVerdict) -> Self {
+        use compare::ComparisonVerdict;
         match verdict {
-            Verdict::Pass => Self::Good,
-            Verdict::Regression | Verdict::Missing | Verdict::Delivery | Verdict::Connections => Self::Bad,
-            Verdict::Invalid | Verdict::Inconclusive | Verdict::Incomparable => Self::Doubtful,
+            ComparisonVerdict::Pass => Self::Good,
+            ComparisonVerdict::Regression
+            | ComparisonVerdict::Missing
+            | ComparisonVerdict::Delivery
+            | ComparisonVerdict::Connections => Self::Bad,
+            ComparisonVerdict::Invalid | ComparisonVerdict::Inconclusive | ComparisonVerdict::Incomparable => {
+                Self::Doubtful
+            }
         }
     }
 }
 
-impl From<Finding> for Tone {
-    fn from(finding: Finding) -> Self {
+impl From<MetricFinding> for Tone {
+    fn from(finding: MetricFinding) -> Self {
         match finding {
-            Finding::Pass => Self::Good,
-            Finding::Regression | Finding::Missing => Self::Bad,
-            Finding::Inconclusive | Finding::Refused { .. } => Self::Doubtful,
+            MetricFinding::Pass => Self::Good,
+            MetricFinding::Regression | MetricFinding::Missing => Self::Bad,
+            MetricFinding::Inconclusive | MetricFinding::Refused { .. } => Self::Doubtful,
         }
     }
 }
 
-impl From<Outcome> for Tone {
-    fn from(outcome: Outcome) -> Self {
+impl From<StepOutcome> for Tone {
+    fn from(outcome: StepOutcome) -> Self {
         match outcome {
-            Outcome::Holds => Self::Good,
+            StepOutcome::Holds => Self::Good,
             // This is no news about the target.
-            Outcome::Fails(Cause::Generator) => Self::Doubtful,
-            Outcome::Fails(_) => Self::Bad,
+            StepOutcome::Fails(FailureCause::Generator) => Self::Doubtful,
+            StepOutcome::Fails(_) => Self::Bad,
         }
     }
 }

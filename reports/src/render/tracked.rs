@@ -1,7 +1,7 @@
 //! The numbers that services follow from commit to commit.
 
 use crate::{
-    judge::bounds::{self, Range},
+    judge::bounds::{self, PossibleRange},
     metric::{Better, CountName, Metric, Unit},
     model::Report,
 };
@@ -63,7 +63,7 @@ pub(super) fn tracked(report: &Report) -> Vec<TrackedMetric> {
             Unit::Count => TrackedKind::Count,
         };
         let values = matches!(metric, Metric::Latency(..)).then(|| metric.values(report));
-        let floor = || Range::of(metric, report).map(|range| range.low).filter(|low| low.is_finite());
+        let floor = || PossibleRange::of(metric, report).map(|range| range.low).filter(|low| low.is_finite());
         let marked = if bounds::is_marked_metric(metric, report) { floor() } else { None };
         let (name, value) = (metric.name(), metric.measure(report)?);
         Some(TrackedMetric { name, value, kind, better: metric.better(), values, marked })
@@ -92,7 +92,7 @@ fn generator(report: &Report) -> impl Iterator<Item = TrackedMetric> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Generator, Latency, sample};
+    use crate::model::{GeneratorHealth, Latency, sample};
 
     fn value(report: &Report, name: &str) -> Option<f64> {
         tracked(report).into_iter().find(|tracked| tracked.name == name).map(|tracked| tracked.value)
@@ -115,7 +115,7 @@ mod tests {
     #[test]
     fn work_is_processor_time_without_spinning() {
         let mut report = sample::pass();
-        report.generator = Generator { cpu_s: 9.0, spin_s: 6.5, ..report.generator };
+        report.generator = GeneratorHealth { cpu_s: 9.0, spin_s: 6.5, ..report.generator };
         report.traffic.matched_in_window = 250_000;
         // 2.5 s of work for 250 000 messages.
         assert_eq!(value(&report, "efficiency"), Some(100_000.0));
@@ -127,7 +127,7 @@ mod tests {
         let mut report = sample::pass();
         report.latency = Latency::default();
         report.measured_s = 0.0;
-        report.generator = Generator::default();
+        report.generator = GeneratorHealth::default();
         report.traffic.matched_in_window = 0;
         assert!(tracked(&report).iter().all(|tracked| tracked.kind == TrackedKind::Count), "{:?}", tracked(&report));
         // A file may hold what makes a rate infinite.

@@ -5,7 +5,7 @@ use hdrhistogram::Histogram;
 use crate::{
     human::{count, nanoseconds, percent, rate, seconds},
     judge::{Judgement, LimitedBy, Verdict},
-    model::{Environment, Evidence, Latency, Load, PlanRecord, Report},
+    model::{Environment, Evidence, Latency, LoadRecord, PlanRecord, Report},
 };
 
 /// What the closed model hides.
@@ -38,13 +38,13 @@ pub(super) fn verdict(report: &Report, judgement: &Judgement) -> (&'static str, 
 /// Clients, rate and bursts, or the window of the closed model.
 pub(super) fn load(plan: &PlanRecord) -> String {
     match plan.load {
-        Load::Open { rate_per_client, burst, .. } => format!(
+        LoadRecord::Open { rate_per_client, burst, .. } => format!(
             "{} x {} messages/s = {}/s, bursts of {burst}",
             clients(plan),
             rate(rate_per_client),
             rate(f64::from(plan.clients) * rate_per_client),
         ),
-        Load::Closed { window } => format!("closed model, {} x {window} in flight", clients(plan)),
+        LoadRecord::Closed { window } => format!("closed model, {} x {window} in flight", clients(plan)),
     }
 }
 
@@ -110,7 +110,7 @@ pub(super) fn evidence_by_kind(report: &Report) -> Vec<(&str, Vec<&Evidence>)> {
 /// The latencies that mean something in this report, by name. The closed model has no due times, so
 /// no send lag. Results of older versions have no floor.
 pub(super) fn latencies(report: &Report) -> impl Iterator<Item = (&'static str, &Histogram<u64>)> {
-    let is_closed = matches!(report.plan.load, Load::Closed { .. });
+    let is_closed = matches!(report.plan.load, LoadRecord::Closed { .. });
     report.latency.by_name().into_iter().filter(move |(name, histogram)| match *name {
         "send_lag" => !is_closed,
         "floor" => !histogram.is_empty(),
@@ -177,7 +177,7 @@ pub(super) fn limit(report: &Report, limited_by: LimitedBy) -> &'static str {
         (LimitedBy::Generator, _) => {
             "the generator: this machine is too busy or --threads too few; the target may be faster"
         }
-        (LimitedBy::Target, Load::Open { .. }) => "the target: not all that was due came back in time",
-        (LimitedBy::Target, Load::Closed { .. }) => "the target: the generator waited for its replies",
+        (LimitedBy::Target, LoadRecord::Open { .. }) => "the target: not all that was due came back in time",
+        (LimitedBy::Target, LoadRecord::Closed { .. }) => "the target: the generator waited for its replies",
     }
 }

@@ -1,6 +1,6 @@
 //! How a search ends.
 
-use super::step::Cause;
+use super::step::FailureCause;
 use crate::{
     judge::{LimitedBy, exit},
     text::human::rate,
@@ -16,7 +16,7 @@ pub enum Conclusion {
         /// It does not, and is within the resolution of the other.
         fails: f64,
         /// Why it does not.
-        cause: Cause,
+        cause: FailureCause,
     },
     /// The end of the range holds, so the limit is somewhere above.
     Everything {
@@ -28,7 +28,7 @@ pub enum Conclusion {
         /// The lowest rate.
         fails: f64,
         /// Why it does not hold.
-        cause: Cause,
+        cause: FailureCause,
     },
     /// It was stopped, or could not go on.
     Unfinished {
@@ -61,7 +61,7 @@ impl Conclusion {
     }
 
     /// Why that one does not hold.
-    pub fn cause(&self) -> Option<Cause> {
+    pub fn cause(&self) -> Option<FailureCause> {
         match self {
             Self::Edge { cause, .. } | Self::Nothing { cause, .. } => Some(*cause),
             Self::Everything { .. } | Self::Unfinished { .. } => None,
@@ -90,8 +90,8 @@ impl Conclusion {
             Self::Nothing { fails, cause } => {
                 let fails = rate(*fails);
                 match cause {
-                    Cause::Generator => format!("the generator is too slow for {fails} messages/s"),
-                    Cause::Delivery => format!("delivery violation: no rate holds, not even {fails} messages/s"),
+                    FailureCause::Generator => format!("the generator is too slow for {fails} messages/s"),
+                    FailureCause::Delivery => format!("delivery violation: no rate holds, not even {fails} messages/s"),
                     _ => format!("no rate holds, not even {fails} messages/s"),
                 }
             }
@@ -117,24 +117,26 @@ impl Conclusion {
             Self::Unfinished { .. } => None,
             Self::Everything { .. } => Some(exit::PASS),
             Self::Edge { cause, .. } | Self::Nothing { cause, .. } => Some(match cause {
-                Cause::Delivery => exit::DELIVERY,
-                Cause::Generator => exit::INVALID,
+                FailureCause::Delivery => exit::DELIVERY,
+                FailureCause::Generator => exit::INVALID,
                 _ if self.holds().is_some() => exit::PASS,
-                Cause::Connections => exit::CONNECTIONS,
-                Cause::Backlog | Cause::Threshold => exit::FAILED,
+                FailureCause::Connections => exit::CONNECTIONS,
+                FailureCause::Backlog | FailureCause::Threshold => exit::FAILED,
             }),
         }
     }
 }
 
-fn edge(holds: &str, fails: &str, cause: Cause) -> String {
+fn edge(holds: &str, fails: &str, cause: FailureCause) -> String {
     let highest = format!("{holds} messages/s is the highest rate that holds");
     match cause {
-        Cause::Delivery => format!("delivery violation at {fails} messages/s; {highest}"),
-        Cause::Generator => {
+        FailureCause::Delivery => format!("delivery violation at {fails} messages/s; {highest}"),
+        FailureCause::Generator => {
             format!("{holds} messages/s hold, then the generator was the limit: the target may hold more")
         }
-        Cause::Connections | Cause::Backlog | Cause::Threshold => format!("{highest}; {fails}/s does not"),
+        FailureCause::Connections | FailureCause::Backlog | FailureCause::Threshold => {
+            format!("{highest}; {fails}/s does not")
+        }
     }
 }
 
@@ -147,17 +149,17 @@ mod tests {
         let edge = |cause| Conclusion::Edge { holds: 100.0, fails: 104.0, cause };
         let nothing = |cause| Conclusion::Nothing { fails: 1.0, cause };
         let table = [
-            (edge(Cause::Threshold), Some(0), Some(LimitedBy::Target)),
-            (edge(Cause::Backlog), Some(0), Some(LimitedBy::Target)),
-            (edge(Cause::Connections), Some(0), Some(LimitedBy::Target)),
-            (edge(Cause::Generator), Some(5), Some(LimitedBy::Generator)),
-            (edge(Cause::Delivery), Some(4), Some(LimitedBy::Target)),
+            (edge(FailureCause::Threshold), Some(0), Some(LimitedBy::Target)),
+            (edge(FailureCause::Backlog), Some(0), Some(LimitedBy::Target)),
+            (edge(FailureCause::Connections), Some(0), Some(LimitedBy::Target)),
+            (edge(FailureCause::Generator), Some(5), Some(LimitedBy::Generator)),
+            (edge(FailureCause::Delivery), Some(4), Some(LimitedBy::Target)),
             (Conclusion::Everything { holds: 100.0 }, Some(0), Some(LimitedBy::Schedule)),
-            (nothing(Cause::Threshold), Some(1), Some(LimitedBy::Target)),
-            (nothing(Cause::Backlog), Some(1), Some(LimitedBy::Target)),
-            (nothing(Cause::Connections), Some(6), Some(LimitedBy::Target)),
-            (nothing(Cause::Generator), Some(5), Some(LimitedBy::Generator)),
-            (nothing(Cause::Delivery), Some(4), Some(LimitedBy::Target)),
+            (nothing(FailureCause::Threshold), Some(1), Some(LimitedBy::Target)),
+            (nothing(FailureCause::Backlog), Some(1), Some(LimitedBy::Target)),
+            (nothing(FailureCause::Connections), Some(6), Some(LimitedBy::Target)),
+            (nothing(FailureCause::Generator), Some(5), Some(LimitedBy::Generator)),
+            (nothing(FailureCause::Delivery), Some(4), Some(LimitedBy::Target)),
             (Conclusion::Unfinished { holds: None, fails: None, why: String::new() }, None, None),
         ];
         for (conclusion, code, limit) in table {

@@ -4,11 +4,11 @@
 //! which rate comes next, from the steps so far; it runs nothing, so its tests need no server.
 //!
 //! ```text
-//! search.rs             the search as it was declared, and which rate comes next
-//! search/step.rs        what is kept of a run, and whether the rate holds
-//! search/standing.rs    what the tries of one rate come to
-//! search/conclusion.rs  how a search ends
-//! search/record.rs      all of it, to be shown
+//! mod.rs           the search as it was declared, and which rate comes next
+//! step.rs        what is kept of a run, and whether the rate holds
+//! rate_tally.rs what the tries of one rate come to
+//! conclusion.rs  how a search ends
+//! search_record.rs all of it, to be shown
 //! ```
 //!
 //! **Order.** From the first rate on, each rate that holds is doubled, until one does not hold; where the first does not, it
@@ -25,18 +25,18 @@
 //! the limit, unless others say more.
 
 mod conclusion;
-mod record;
+mod rate_tally;
 mod resolution;
 #[cfg(test)]
 pub(crate) mod sample;
-mod standing;
+mod search_record;
 mod step;
 
 pub use conclusion::Conclusion;
-pub use record::Record;
+use rate_tally::RateTally;
 pub use resolution::Resolution;
-use standing::Standing;
-pub use step::{Cause, Outcome, Step};
+pub use search_record::SearchRecord;
+pub use step::{FailureCause, Step, StepOutcome};
 
 /// What a rate that holds is multiplied by. An overload is then at most twofold, as long as the first rate holds.
 const GROWTH: f64 = 2.0;
@@ -71,7 +71,7 @@ pub enum SearchError {
 
 /// What a search does next.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Next {
+pub enum NextStep {
     /// A step at this rate.
     Rate(f64),
     /// Nothing: it has ended.
@@ -124,35 +124,37 @@ impl Search {
     }
 
     /// What follows from the steps so far, in any order.
-    pub fn next(&self, steps: &[Step]) -> Next {
-        let standings = Standing::all(steps, self.tries);
-        if let Some(tie) = standings.iter().find(|standing| standing.opinion().is_none()) {
-            return Next::Rate(tie.rate);
+    pub fn next(&self, steps: &[Step]) -> NextStep {
+        let tallies = RateTally::all(steps, self.tries);
+        if let Some(tie) = tallies.iter().find(|tally| tally.holds().is_none()) {
+            return NextStep::Rate(tie.rate);
         }
-        let (low, high) = edge(&standings);
+        let (low, high) = edge(&tallies);
         // The tries of one side of the edge at a time: the other may be another rate after them.
-        let unconfirmed = |sides: &[&Standing]| sides.iter().find(|side| !side.is_confirmed()).map(|side| side.rate);
+        let unconfirmed = |sides: &[&RateTally]| sides.iter().find(|side| !side.is_confirmed()).map(|side| side.rate);
         match (low, high) {
-            (None, None) => Next::Rate(self.from),
-            (Some(low), None) if low.rate < self.to => Next::Rate(rounded(low.rate * GROWTH).min(self.to)),
-            (None, Some(high)) if high.rate > self.least => Next::Rate(rounded(high.rate / DESCENT).max(self.least)),
+            (None, None) => NextStep::Rate(self.from),
+            (Some(low), None) if low.rate < self.to => NextStep::Rate(rounded(low.rate * GROWTH).min(self.to)),
+            (None, Some(high)) if high.rate > self.least => {
+                NextStep::Rate(rounded(high.rate / DESCENT).max(self.least))
+            }
             (Some(low), None) => {
-                unconfirmed(&[low]).map_or(Next::End(Conclusion::Everything { holds: low.rate }), Next::Rate)
+                unconfirmed(&[low]).map_or(NextStep::End(Conclusion::Everything { holds: low.rate }), NextStep::Rate)
             }
             (None, Some(high)) => unconfirmed(&[high])
-                .map_or(Next::End(Conclusion::Nothing { fails: high.rate, cause: high.cause() }), Next::Rate),
+                .map_or(NextStep::End(Conclusion::Nothing { fails: high.rate, cause: high.cause() }), NextStep::Rate),
             (Some(low), Some(high)) => match self.between(low.rate, high.rate).or(unconfirmed(&[high, low])) {
-                Some(rate) => Next::Rate(rate),
-                None => Next::End(Conclusion::Edge { holds: low.rate, fails: high.rate, cause: high.cause() }),
+                Some(rate) => NextStep::Rate(rate),
+                None => NextStep::End(Conclusion::Edge { holds: low.rate, fails: high.rate, cause: high.cause() }),
             },
         }
     }
 
     /// How a search ends that can't go on, and why it can't.
     pub fn unfinished(&self, steps: &[Step], why: String) -> Conclusion {
-        let mut standings = Standing::all(steps, self.tries);
-        standings.retain(|standing| standing.opinion().is_some());
-        let (low, high) = edge(&standings);
+        let mut tallies = RateTally::all(steps, self.tries);
+        tallies.retain(|tally| tally.holds().is_some());
+        let (low, high) = edge(&tallies);
         Conclusion::Unfinished { holds: low.map(|low| low.rate), fails: high.map(|high| high.rate), why }
     }
 
@@ -166,11 +168,11 @@ impl Search {
 }
 
 /// The highest rate that holds of those below the lowest that does not, and that one.
-fn edge(standings: &[Standing]) -> (Option<&Standing>, Option<&Standing>) {
-    let holds = |standing: &Standing| standing.opinion() == Some(true);
-    match standings.iter().position(|standing| !holds(standing)) {
-        Some(first) => (first.checked_sub(1).map(|below| &standings[below]), standings.get(first)),
-        None => (standings.last(), None),
+fn edge(tallies: &[RateTally]) -> (Option<&RateTally>, Option<&RateTally>) {
+    let holds = |tally: &RateTally| tally.holds() == Some(true);
+    match tallies.iter().position(|tally| !holds(tally)) {
+        Some(first) => (first.checked_sub(1).map(|below| &tallies[below]), tallies.get(first)),
+        None => (tallies.last(), None),
     }
 }
 

@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use crate::{
     compare::gate::{in_percent, percent},
-    text::refusal::{Fault, Refusal, Slice},
+    text::parse_error::{ParseError, ProblemAt, Slice},
 };
 
 /// How far the lowest rate that does not hold may be over the highest that holds, as a share; 5 % unless something else is
@@ -39,13 +39,13 @@ impl fmt::Display for Resolution {
 }
 
 impl FromStr for Resolution {
-    type Err = Refusal;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Self, Refusal> {
+    fn from_str(text: &str) -> Result<Self, ParseError> {
         let slice = Slice::trimmed(text, 0, text.len());
         percent(slice.text).and_then(Self::from_share).ok_or_else(|| {
             let accepted = "a percentage from 1% to 100%, as in `5%`";
-            Fault::new(slice.at, "this is not a resolution", accepted).of(text)
+            ProblemAt::new(slice.at, "this is not a resolution", accepted).in_text(text)
         })
     }
 }

@@ -1,6 +1,6 @@
 //! A search for tests: every number follows from the capacity, so that a test can say what it must be.
 
-use super::{Cause, Conclusion, Next, Outcome, Record, Resolution, Search, Step};
+use super::{Conclusion, FailureCause, NextStep, Resolution, Search, SearchRecord, Step, StepOutcome};
 use crate::{
     judge::{LimitedBy, Verdict},
     model::sample,
@@ -8,20 +8,20 @@ use crate::{
 
 /// From 1 000 messages/s on, of a server that holds 5 000 with a threshold of 5 ms; the second step was too slow a
 /// generator's.
-pub(crate) fn record() -> Record {
+pub(crate) fn record() -> SearchRecord {
     let search = Search::new(1_000.0, 100_000.0, 20.0, Resolution::default(), 3).expect("a range");
     let mut steps: Vec<Step> = Vec::new();
     let conclusion = loop {
         match search.next(&steps) {
-            Next::Rate(rate) => steps.push(step(rate, steps.len())),
-            Next::End(conclusion) => break conclusion,
+            NextStep::Rate(rate) => steps.push(step(rate, steps.len())),
+            NextStep::End(conclusion) => break conclusion,
         }
     };
     let mut report = sample::pass();
     report.target.embedded = false;
     report.plan.duration_s = Some(5.0);
     report.plan.thresholds = vec!["p99<5ms".to_owned(), "lost==0".to_owned()];
-    Record {
+    SearchRecord {
         target: report.target,
         plan: report.plan,
         environment: report.environment,
@@ -45,14 +45,14 @@ fn step(rate: f64, number: usize) -> Step {
         sent_per_s: Some(rate),
         matched_per_s: Some(rate.min(5_000.0)),
         started_at: format!("2026-01-02T03:04:{:02}Z", 5 + number),
-        ..Step::bare(rate, Outcome::Holds)
+        ..Step::bare(rate, StepOutcome::Holds)
     };
     if number == 1 {
-        step.outcome = Outcome::Fails(Cause::Generator);
+        step.outcome = StepOutcome::Fails(FailureCause::Generator);
         (step.verdict, step.limited_by) = (Verdict::Invalid, LimitedBy::Generator);
         step.reasons = vec!["generator: a worker was busy 97.0 % of the time; the limit is 95 %".to_owned()];
     } else if wait_ns > 0 {
-        step.outcome = Outcome::Fails(Cause::Threshold);
+        step.outcome = StepOutcome::Fails(FailureCause::Threshold);
         (step.verdict, step.limited_by) = (Verdict::Threshold, LimitedBy::Target);
         let p99 = crate::text::human::nanoseconds(400_000.0 + wait_ns as f64);
         step.reasons = vec![format!("threshold p99<5ms missed: it is {p99}")];
@@ -61,12 +61,12 @@ fn step(rate: f64, number: usize) -> Step {
 }
 
 /// The same with another end.
-pub(crate) fn ending(conclusion: Conclusion) -> Record {
-    Record { conclusion, ..record() }
+pub(crate) fn ending(conclusion: Conclusion) -> SearchRecord {
+    SearchRecord { conclusion, ..record() }
 }
 
 /// A search in which somebody else chose every text.
-pub(crate) fn foreign(text: &str) -> Record {
+pub(crate) fn foreign(text: &str) -> SearchRecord {
     let mut record =
         ending(Conclusion::Unfinished { holds: Some(4_970.0), fails: Some(5_190.0), why: text.to_owned() });
     let (plan, environment) = (&mut record.plan, &mut record.environment);
@@ -76,7 +76,7 @@ pub(crate) fn foreign(text: &str) -> Record {
         text.clone_into(place);
     }
     record.plan.thresholds = vec![text.to_owned()];
-    for step in record.steps.iter_mut().filter(|step| step.outcome != Outcome::Holds) {
+    for step in record.steps.iter_mut().filter(|step| step.outcome != StepOutcome::Holds) {
         step.reasons = vec![text.to_owned()];
     }
     record

@@ -18,7 +18,7 @@ pub struct Step {
     /// Messages per second that were to be due, of all clients together.
     pub rate: f64,
     /// Whether the rate held in it.
-    pub outcome: Outcome,
+    pub outcome: StepOutcome,
     /// Everything that speaks against it, one line each; empty if it holds.
     pub reasons: Vec<String>,
     /// The verdict of the run by itself.
@@ -41,17 +41,17 @@ pub struct Step {
 
 /// Whether a rate held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum StepOutcome {
     /// The thresholds hold, delivery is clean, the run is valid, and the load was applied.
     Holds,
     /// One of these is not so.
-    Fails(Cause),
+    Fails(FailureCause),
 }
 
 /// Why a rate does not hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Cause {
+pub enum FailureCause {
     /// A message was lost, damaged or misrouted, or an event came that must not.
     Delivery,
     /// The generator was too slow, so nothing is said of the target.
@@ -64,7 +64,7 @@ pub enum Cause {
     Threshold,
 }
 
-impl Cause {
+impl FailureCause {
     /// Every cause, each outranking those after it, as exit codes do.
     pub(super) const ALL: [Self; 5] =
         [Self::Delivery, Self::Connections, Self::Generator, Self::Backlog, Self::Threshold];
@@ -86,16 +86,16 @@ impl Cause {
     }
 }
 
-impl Outcome {
+impl StepOutcome {
     /// The outcome of a run; of several causes the one that outranks.
     fn of(report: &Report, verdict: Verdict) -> Self {
         match verdict {
-            Verdict::Delivery => Self::Fails(Cause::Delivery),
-            Verdict::Connections => Self::Fails(Cause::Connections),
+            Verdict::Delivery => Self::Fails(FailureCause::Delivery),
+            Verdict::Connections => Self::Fails(FailureCause::Connections),
             // Books that do not balance, and a phase in which nothing was sent, are the generator's too.
-            Verdict::Invalid => Self::Fails(Cause::Generator),
-            Verdict::Threshold | Verdict::Pass if held_back(report).is_some() => Self::Fails(Cause::Backlog),
-            Verdict::Threshold => Self::Fails(Cause::Threshold),
+            Verdict::Invalid => Self::Fails(FailureCause::Generator),
+            Verdict::Threshold | Verdict::Pass if held_back(report).is_some() => Self::Fails(FailureCause::Backlog),
+            Verdict::Threshold => Self::Fails(FailureCause::Threshold),
             Verdict::Pass => Self::Holds,
         }
     }
@@ -104,7 +104,7 @@ impl Outcome {
 impl Step {
     /// Whether it says something of the target: not where the generator was the limit.
     pub fn is_valid(&self) -> bool {
-        self.outcome != Outcome::Fails(Cause::Generator)
+        self.outcome != StepOutcome::Fails(FailureCause::Generator)
     }
 
     /// What is kept of a run that was to send `rate` messages a second.
@@ -114,7 +114,7 @@ impl Step {
         reasons.extend(held_back(report));
         Self {
             rate,
-            outcome: Outcome::of(report, judgement.verdict),
+            outcome: StepOutcome::of(report, judgement.verdict),
             reasons,
             verdict: judgement.verdict,
             limited_by: judgement.limited_by,
@@ -129,7 +129,7 @@ impl Step {
 
     /// A step of which only the outcome matters, for tests.
     #[cfg(test)]
-    pub(crate) fn bare(rate: f64, outcome: Outcome) -> Self {
+    pub(crate) fn bare(rate: f64, outcome: StepOutcome) -> Self {
         Self {
             rate,
             outcome,
@@ -169,7 +169,7 @@ mod tests {
     };
 
     /// The outcome of a report with a threshold that the samples meet.
-    fn outcome(report: &Report) -> Outcome {
+    fn outcome(report: &Report) -> StepOutcome {
         step(report, "p99<5ms").outcome
     }
 
@@ -180,32 +180,32 @@ mod tests {
     #[test]
     fn a_clean_run_within_its_thresholds_holds() {
         let step = step(&sample::pass(), "p99<5ms");
-        assert_eq!((step.outcome, step.reasons.as_slice()), (Outcome::Holds, &[][..]));
+        assert_eq!((step.outcome, step.reasons.as_slice()), (StepOutcome::Holds, &[][..]));
         assert_eq!((step.messages, step.matched_per_s), (500_000, Some(49_998.0)));
         assert!(step.p50_ns < step.p99_ns && step.p50_ns.is_some());
     }
 
     #[test]
     fn each_cause_has_its_own_name() {
-        assert_eq!(step(&sample::pass(), "p99<1us").outcome, Outcome::Fails(Cause::Threshold));
-        assert_eq!(outcome(&sample::violation()), Outcome::Fails(Cause::Delivery));
+        assert_eq!(step(&sample::pass(), "p99<1us").outcome, StepOutcome::Fails(FailureCause::Threshold));
+        assert_eq!(outcome(&sample::violation()), StepOutcome::Fails(FailureCause::Delivery));
 
         let mut slow = sample::pass();
         slow.generator.busiest_worker = 0.97;
-        assert_eq!(outcome(&slow), Outcome::Fails(Cause::Generator));
+        assert_eq!(outcome(&slow), StepOutcome::Fails(FailureCause::Generator));
         // A latency that such a run measured says nothing of the target.
-        assert_eq!(step(&slow, "p99<1us").outcome, Outcome::Fails(Cause::Generator));
+        assert_eq!(step(&slow, "p99<1us").outcome, StepOutcome::Fails(FailureCause::Generator));
 
         let mut unbalanced = sample::pass();
         unbalanced.measured.counts.scheduled += 1;
-        assert_eq!(outcome(&unbalanced), Outcome::Fails(Cause::Generator));
+        assert_eq!(outcome(&unbalanced), StepOutcome::Fails(FailureCause::Generator));
 
         let mut dead = sample::pass();
         dead.connections.died = 1;
-        assert_eq!(outcome(&dead), Outcome::Fails(Cause::Connections));
+        assert_eq!(outcome(&dead), StepOutcome::Fails(FailureCause::Connections));
         // More than the generator is wrong in this one.
         let step = step(&sample::connections(), "p99<5ms");
-        assert_eq!(step.outcome, Outcome::Fails(Cause::Connections));
+        assert_eq!(step.outcome, StepOutcome::Fails(FailureCause::Connections));
         assert!(step.reasons.iter().all(|reason| !reason.starts_with("target: ")), "{:?}", step.reasons);
     }
 
@@ -217,14 +217,14 @@ mod tests {
         report.measured.counts.sent -= 5_000;
         report.measured.counts.matched -= 5_000;
         report.measured.counts.events -= 5_000;
-        assert_eq!(outcome(&report), Outcome::Holds, "one in a hundred is allowed");
+        assert_eq!(outcome(&report), StepOutcome::Holds, "one in a hundred is allowed");
         report.measured.dropped.in_flight_cap += 1;
         report.measured.counts.dropped += 1;
         report.measured.counts.sent -= 1;
         report.measured.counts.matched -= 1;
         report.measured.counts.events -= 1;
         let step = step(&report, "p99<5ms");
-        assert_eq!((step.outcome, step.limited_by), (Outcome::Fails(Cause::Backlog), LimitedBy::Target));
+        assert_eq!((step.outcome, step.limited_by), (StepOutcome::Fails(FailureCause::Backlog), LimitedBy::Target));
         assert!(step.reasons[0].starts_with("target: 5 001 of 500 000 messages (1.00 %)"), "{:?}", step.reasons);
     }
 }

@@ -2,20 +2,20 @@ use proptest::prelude::*;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
 use super::*;
-use Outcome::{Fails, Holds};
+use StepOutcome::{Fails, Holds};
 
 fn search(from: f64, to: f64, least: f64) -> Search {
     Search::new(from, to, least, Resolution::default(), 3).unwrap()
 }
 
 /// Searches until the end; the rates in their order, and what was found. More steps than any search takes are a failure.
-fn run(search: &Search, mut server: impl FnMut(f64) -> Outcome) -> (Vec<f64>, Conclusion) {
+fn run(search: &Search, mut server: impl FnMut(f64) -> StepOutcome) -> (Vec<f64>, Conclusion) {
     let mut steps: Vec<Step> = Vec::new();
     loop {
         assert!(steps.len() < 200, "{search:?}: {:?}", steps.iter().map(|step| step.rate).collect::<Vec<_>>());
         match search.next(&steps) {
-            Next::Rate(rate) => steps.push(Step::bare(rate, server(rate))),
-            Next::End(conclusion) => return (steps.iter().map(|step| step.rate).collect(), conclusion),
+            NextStep::Rate(rate) => steps.push(Step::bare(rate, server(rate))),
+            NextStep::End(conclusion) => return (steps.iter().map(|step| step.rate).collect(), conclusion),
         }
     }
 }
@@ -25,12 +25,12 @@ fn times(rates: &[f64], rate: f64) -> usize {
 }
 
 /// A server that holds up to a rate.
-fn up_to(capacity: f64) -> impl Fn(f64) -> Outcome {
-    move |rate| if rate <= capacity { Holds } else { Fails(Cause::Threshold) }
+fn up_to(capacity: f64) -> impl Fn(f64) -> StepOutcome {
+    move |rate| if rate <= capacity { Holds } else { Fails(FailureCause::Threshold) }
 }
 
 /// A server that answers by a script, and holds whenever that has nothing to say.
-fn scripted(script: &[(f64, Outcome)], capacity: f64) -> impl FnMut(f64) -> Outcome {
+fn scripted(script: &[(f64, StepOutcome)], capacity: f64) -> impl FnMut(f64) -> StepOutcome {
     let mut script = script.to_vec();
     move |rate| match script.iter().position(|(at, _)| at.total_cmp(&rate).is_eq()) {
         Some(index) => script.remove(index).1,
@@ -48,7 +48,7 @@ fn doubles_then_halves_then_repeats_the_edge() {
             5_190.0, 4_970.0,
         ]
     );
-    assert_eq!(found, Conclusion::Edge { holds: 4_970.0, fails: 5_190.0, cause: Cause::Threshold });
+    assert_eq!(found, Conclusion::Edge { holds: 4_970.0, fails: 5_190.0, cause: FailureCause::Threshold });
 }
 
 #[test]
@@ -86,42 +86,42 @@ fn the_end_of_the_range_is_tried_as_often_as_the_edge() {
 fn where_nothing_holds_the_lowest_rate_is_tried_as_often() {
     let (rates, found) = run(&search(1_000.0, 1e6, 40.0), up_to(0.0));
     assert_eq!(rates, [1_000.0, 250.0, 62.5, 40.0, 40.0]);
-    assert_eq!(found, Conclusion::Nothing { fails: 40.0, cause: Cause::Threshold });
+    assert_eq!(found, Conclusion::Nothing { fails: 40.0, cause: FailureCause::Threshold });
 }
 
 #[test]
 fn a_noisy_step_on_the_way_up_is_found_out_at_the_end() {
-    let noise = [(2_000.0, Fails(Cause::Threshold))];
+    let noise = [(2_000.0, Fails(FailureCause::Threshold))];
     let (rates, found) = run(&search(1_000.0, 1e6, 10.0), scripted(&noise, 5_000.0));
     // A failure of 2 000 sends it down, its repeat ties, and the third try sends it up again.
     assert_eq!(times(&rates, 2_000.0), 3);
-    assert_eq!(found, Conclusion::Edge { holds: 4_970.0, fails: 5_190.0, cause: Cause::Threshold });
+    assert_eq!(found, Conclusion::Edge { holds: 4_970.0, fails: 5_190.0, cause: FailureCause::Threshold });
     assert!(rates.len() <= 20, "{rates:?}");
 }
 
 #[test]
 fn a_try_for_which_the_generator_was_too_slow_is_repeated_at_once() {
-    let noise = [(2_000.0, Fails(Cause::Generator))];
+    let noise = [(2_000.0, Fails(FailureCause::Generator))];
     let (rates, found) = run(&search(1_000.0, 1e6, 10.0), scripted(&noise, 5_000.0));
     assert_eq!(rates[..4], [1_000.0, 2_000.0, 2_000.0, 4_000.0]);
-    assert_eq!(found, Conclusion::Edge { holds: 4_970.0, fails: 5_190.0, cause: Cause::Threshold });
+    assert_eq!(found, Conclusion::Edge { holds: 4_970.0, fails: 5_190.0, cause: FailureCause::Threshold });
 }
 
 #[test]
 fn a_generator_that_is_too_slow_again_and_again_is_the_limit() {
-    let slow = |rate: f64| if rate <= 5_000.0 { Holds } else { Fails(Cause::Generator) };
+    let slow = |rate: f64| if rate <= 5_000.0 { Holds } else { Fails(FailureCause::Generator) };
     let (rates, found) = run(&search(1_000.0, 1e6, 10.0), slow);
     assert_eq!(rates[..6], [1_000.0, 2_000.0, 4_000.0, 8_000.0, 8_000.0, 5_660.0]);
     assert_eq!((times(&rates, 5_660.0), times(&rates, 5_190.0), rates.len()), (2, 3, 13));
-    assert_eq!(found, Conclusion::Edge { holds: 4_970.0, fails: 5_190.0, cause: Cause::Generator });
+    assert_eq!(found, Conclusion::Edge { holds: 4_970.0, fails: 5_190.0, cause: FailureCause::Generator });
 }
 
 #[test]
 fn a_machine_that_is_busy_for_a_while_costs_a_detour() {
-    let noise = [(2_000.0, Fails(Cause::Generator)); 2];
+    let noise = [(2_000.0, Fails(FailureCause::Generator)); 2];
     let (rates, found) = run(&search(1_000.0, 1e6, 10.0), scripted(&noise, 5_000.0));
     assert_eq!(rates[..4], [1_000.0, 2_000.0, 2_000.0, 1_410.0]);
-    assert_eq!(found, Conclusion::Edge { holds: 4_970.0, fails: 5_190.0, cause: Cause::Threshold });
+    assert_eq!(found, Conclusion::Edge { holds: 4_970.0, fails: 5_190.0, cause: FailureCause::Threshold });
 }
 
 #[test]
@@ -134,11 +134,11 @@ fn a_rate_that_held_once_by_luck_is_not_the_answer() {
 
 #[test]
 fn one_violation_decides_against_a_rate() {
-    let violation = [(2_000.0, Fails(Cause::Delivery))];
+    let violation = [(2_000.0, Fails(FailureCause::Delivery))];
     let (rates, found) = run(&search(1_000.0, 1e6, 10.0), scripted(&violation, 5_000.0));
     assert_eq!(times(&rates, 2_000.0), 1);
     let Conclusion::Edge { holds, fails, cause } = found else { panic!("{found:?}") };
-    assert_eq!((fails, cause), (2_000.0, Cause::Delivery));
+    assert_eq!((fails, cause), (2_000.0, FailureCause::Delivery));
     assert!((1_900.0..2_000.0).contains(&holds), "{found:?}");
 }
 
@@ -147,7 +147,7 @@ fn what_is_known_of_a_search_that_was_stopped() {
     let search = search(1_000.0, 1e6, 10.0);
     let stopped = |steps: &[Step]| search.unfinished(steps, "stopped".to_owned());
     assert_eq!((stopped(&[]).holds(), stopped(&[]).fails()), (None, None));
-    let steps = [Step::bare(1_000.0, Holds), Step::bare(2_000.0, Fails(Cause::Threshold))];
+    let steps = [Step::bare(1_000.0, Holds), Step::bare(2_000.0, Fails(FailureCause::Threshold))];
     assert_eq!((stopped(&steps).holds(), stopped(&steps).fails()), (Some(1_000.0), Some(2_000.0)));
     assert_eq!(stopped(&steps).exit_code(), None);
 }
@@ -225,13 +225,13 @@ fn noisy(error: f64, invalid: f64, tries: u32) -> Errors {
         let capacity = 1_000.0 * 100.0_f64.powf(random.random());
         let search = Search::new(1_000.0, 1e6, 10.0, Resolution::default(), tries).unwrap();
         let (rates, found) = run(&search, |rate| match (rate <= capacity, random.random_bool(error)) {
-            _ if random.random_bool(invalid) => Fails(Cause::Generator),
+            _ if random.random_bool(invalid) => Fails(FailureCause::Generator),
             (true, false) | (false, true) => Holds,
-            _ => Fails(Cause::Threshold),
+            _ => Fails(FailureCause::Threshold),
         });
         let is_right = |holds: f64| holds <= capacity && found.fails().is_some_and(|fails| capacity < fails);
         match found.cause() {
-            Some(Cause::Generator) => limited += 1,
+            Some(FailureCause::Generator) => limited += 1,
             _ => wrong += u32::from(!found.holds().is_some_and(is_right)),
         }
         (most, all) = (most.max(rates.len()), all + rates.len());

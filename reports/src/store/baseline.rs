@@ -12,33 +12,33 @@ use super::{FileError, StoreError, check_writable, read};
 /// Name of a baseline, and of its file without the ending `.json`: letters, digits, `.`, `_` and `-` of ASCII, not beginning
 /// with a dot or a dash, 100 at most. So it can't leave its folder, and reads the same everywhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Name(String);
+pub struct BaselineName(String);
 
 /// Why a text is no name of a baseline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "expected a name of up to 100 letters, digits, '.', '_' and '-' that begins with a letter or a digit, such as main"
 )]
-pub struct NameError;
+pub struct BaselineNameError;
 
-impl FromStr for Name {
-    type Err = NameError;
+impl FromStr for BaselineName {
+    type Err = BaselineNameError;
 
-    fn from_str(text: &str) -> Result<Self, NameError> {
+    fn from_str(text: &str) -> Result<Self, BaselineNameError> {
         let inside = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
         let begins_well = text.starts_with(|first: char| first.is_ascii_alphanumeric());
         let fits = begins_well && text.len() <= 100 && text.bytes().all(inside);
-        if fits { Ok(Self(text.to_owned())) } else { Err(NameError) }
+        if fits { Ok(Self(text.to_owned())) } else { Err(BaselineNameError) }
     }
 }
 
-impl fmt::Display for Name {
+impl fmt::Display for BaselineName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-impl Name {
+impl BaselineName {
     /// Its file in a folder of baselines.
     pub fn file(&self, folder: &Path) -> PathBuf {
         folder.join(format!("{}.json", self.0))
@@ -67,12 +67,12 @@ mod tests {
     #[test]
     fn a_name_stays_in_its_folder() {
         for name in ["main", "v1.2-rc_3", "0", &"x".repeat(100)] {
-            assert_eq!(name.parse::<Name>().map(|name| name.to_string()), Ok(name.to_owned()));
+            assert_eq!(name.parse::<BaselineName>().map(|name| name.to_string()), Ok(name.to_owned()));
         }
         for name in ["", ".", "..", ".hidden", "-x", "a/b", "../main", "a b", "ä", "a\0", &"x".repeat(101)] {
-            assert_eq!(name.parse::<Name>(), Err(NameError), "{name:?}");
+            assert_eq!(name.parse::<BaselineName>(), Err(BaselineNameError), "{name:?}");
         }
-        let name: Name = "main".parse().unwrap();
+        let name: BaselineName = "main".parse().unwrap();
         assert_eq!(name.file(Path::new("reports/baselines")), Path::new("reports/baselines/main.json"));
     }
 
@@ -80,7 +80,7 @@ mod tests {
     fn only_a_result_is_replaced() {
         let folder = tempfile::tempdir().unwrap();
         let folder = folder.path().join("made/on/demand");
-        let name: Name = "main".parse().unwrap();
+        let name: BaselineName = "main".parse().unwrap();
         name.check(&folder).unwrap();
         assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0, "a check leaves no file");
         let report = sample::pass();

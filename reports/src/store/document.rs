@@ -8,43 +8,43 @@ use crate::{
     judge::{Judgement, LimitedBy, Verdict, bounds},
     metric::{quantiles::Quantiles, throughput::Throughput},
     model::{
-        Anomalies, Connections, Counts, Dropped, Environment, Evidence, Generator, Interval, Latency, PlanRecord,
-        Report, Tally, Target, Traffic, Wire,
+        Anomalies, Connections, Counts, Dropped, Environment, Evidence, GeneratorHealth, Interval, Latency, PlanRecord,
+        Report, Tally, TargetRecord, Traffic, WireSummary,
     },
 };
 
 /// A result file.
 #[derive(Serialize, Deserialize)]
-pub(super) struct Document {
+pub(super) struct ResultDocument {
     schema: String,
     verdict: Verdict,
     reasons: Vec<String>,
     limited_by: LimitedBy,
     interrupted: bool,
-    target: Target,
+    target: TargetRecord,
     plan: PlanRecord,
     environment: Environment,
     started_at: String,
     measured_s: f64,
     connections: Connections,
     #[serde(flatten)]
-    measured: Books,
-    warmup: Books,
+    measured: StoredTally,
+    warmup: StoredTally,
     evidence: Vec<Evidence>,
     traffic: Traffic,
     #[serde(skip_deserializing)]
     throughput: Throughput,
     #[serde(skip_deserializing)]
     latency_ns: Summaries,
-    wire: Wire,
-    generator: Generator,
-    intervals: Vec<Row>,
+    wire: WireSummary,
+    generator: GeneratorHealth,
+    intervals: Vec<StoredInterval>,
     histograms: Histograms,
 }
 
 /// A second, and its histogram as text; absent when nothing matched in it, and in files of versions that did not keep it.
 #[derive(Serialize, Deserialize)]
-struct Row {
+struct StoredInterval {
     #[serde(flatten)]
     interval: Interval,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -53,7 +53,7 @@ struct Row {
 
 /// A tally: `dropped` is a count already, so its causes have another key here.
 #[derive(Clone, Copy, Serialize, Deserialize)]
-struct Books {
+struct StoredTally {
     counts: Counts,
     dropped_by: Dropped,
     anomalies: Anomalies,
@@ -62,8 +62,8 @@ struct Books {
 /// The summaries of [`Histograms`].
 #[derive(Default, Serialize)]
 struct Summaries {
-    response: Marked,
-    service: Marked,
+    response: MarkedQuantiles,
+    service: MarkedQuantiles,
     floor: Quantiles,
     send_lag: Quantiles,
     connect: Quantiles,
@@ -71,13 +71,13 @@ struct Summaries {
 
 /// A summary, and which of its figures the generator may have a notable part in.
 #[derive(Default, Serialize)]
-struct Marked {
+struct MarkedQuantiles {
     #[serde(flatten)]
     quantiles: Quantiles,
     marked: Vec<&'static str>,
 }
 
-impl Marked {
+impl MarkedQuantiles {
     fn of(report: &Report, series: &str, values: &Histogram<u64>) -> Self {
         Self { quantiles: Quantiles::of(values), marked: bounds::marked(report, series) }
     }
@@ -95,7 +95,7 @@ struct Histograms {
     connect: String,
 }
 
-impl Document {
+impl ResultDocument {
     pub(super) fn new(report: &Report, judgement: &Judgement) -> Result<Self, StoreError> {
         check_finite(numbers(report))?;
         let latency = &report.latency;
@@ -117,15 +117,15 @@ impl Document {
             traffic: report.traffic,
             throughput: Throughput::of(report),
             latency_ns: Summaries {
-                response: Marked::of(report, "response", &latency.response),
-                service: Marked::of(report, "service", &latency.service),
+                response: MarkedQuantiles::of(report, "response", &latency.response),
+                service: MarkedQuantiles::of(report, "service", &latency.service),
                 floor: Quantiles::of(&latency.floor),
                 send_lag: Quantiles::of(&latency.send_lag),
                 connect: Quantiles::of(&latency.connect),
             },
             wire: report.wire,
             generator: report.generator,
-            intervals: report.intervals.iter().map(Row::from).collect(),
+            intervals: report.intervals.iter().map(StoredInterval::from).collect(),
             histograms: Histograms {
                 response: histogram::encode("response", &latency.response)?,
                 service: histogram::encode("service", &latency.service)?,
@@ -200,31 +200,31 @@ fn numbers(report: &Report) -> impl Iterator<Item = (&'static str, f64)> {
     single.into_iter().chain(plan_numbers(&report.plan)).chain(evidence).chain(intervals)
 }
 
-impl From<&Interval> for Row {
+impl From<&Interval> for StoredInterval {
     fn from(interval: &Interval) -> Self {
         let response_histogram = interval.response.as_ref().map(histogram::to_text);
         Self { interval: interval.clone(), response_histogram }
     }
 }
 
-impl TryFrom<Row> for Interval {
+impl TryFrom<StoredInterval> for Interval {
     type Error = StoreError;
 
-    fn try_from(row: Row) -> Result<Self, StoreError> {
+    fn try_from(row: StoredInterval) -> Result<Self, StoreError> {
         let text = row.response_histogram.as_deref();
         let response = text.map(|text| histogram::from_text("intervals.response_histogram", text)).transpose()?;
         Ok(Self { response, ..row.interval })
     }
 }
 
-impl From<Tally> for Books {
+impl From<Tally> for StoredTally {
     fn from(tally: Tally) -> Self {
         Self { counts: tally.counts, dropped_by: tally.dropped, anomalies: tally.anomalies }
     }
 }
 
-impl From<Books> for Tally {
-    fn from(books: Books) -> Self {
-        Self { counts: books.counts, dropped: books.dropped_by, anomalies: books.anomalies }
+impl From<StoredTally> for Tally {
+    fn from(tally: StoredTally) -> Self {
+        Self { counts: tally.counts, dropped: tally.dropped_by, anomalies: tally.anomalies }
     }
 }

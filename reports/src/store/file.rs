@@ -6,7 +6,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{StoreError, from_json, temporary::Temporary, to_json};
+use super::{
+    StoreError, from_json,
+    temporary::{TemporaryFile, folder_of},
+    to_json,
+};
 use crate::{judge::Judgement, model::Report};
 
 /// What went wrong with which file.
@@ -61,7 +65,7 @@ pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
 /// The folder does not exist, no file may be made in it, or the path is a folder, a device, a dangling link or a file that
 /// may not be written.
 pub fn check_writable(path: &Path) -> Result<(), FileError> {
-    let possible = destination(path).and_then(|place| Ok(Temporary::beside(&place)?));
+    let possible = destination(path).and_then(|place| Ok(TemporaryFile::beside(&place)?));
     possible.map(drop).map_err(|error| FileError::new(path, error))
 }
 
@@ -98,22 +102,15 @@ fn new_place(path: &Path) -> Result<PathBuf, StoreError> {
     if path.file_name().is_none() || ends_in_separator {
         return Err(StoreError::NotAPlace("is not the name of a file"));
     }
-    if !folder(path).is_dir() {
+    if !folder_of(path).is_dir() {
         return Err(StoreError::NotAPlace("its folder does not exist"));
     }
     Ok(path.to_owned())
 }
 
-pub(super) fn folder(path: &Path) -> &Path {
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    }
-}
-
 fn replace(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> Result<(), StoreError> {
     let place = destination(path)?;
-    let mut temporary = Temporary::beside(&place)?;
+    let mut temporary = TemporaryFile::beside(&place)?;
     fill(temporary.file())?;
     // Without this a crash after the rename may leave an empty file where a whole one was.
     temporary.file().sync_all()?;
@@ -178,12 +175,6 @@ mod tests {
         check_writable(&folder.path().join("new.json")).unwrap();
         assert_eq!(fs::read_to_string(&existing).unwrap(), "an earlier result");
         assert_eq!(names(folder.path()), ["result.json"]);
-    }
-
-    #[test]
-    fn a_bare_name_is_in_the_current_folder() {
-        assert_eq!(folder(Path::new("result.json")), Path::new("."));
-        assert_eq!(folder(Path::new("/result.json")), Path::new("/"));
     }
 
     /// Both the check and the write refuse it, for this reason.

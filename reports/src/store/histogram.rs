@@ -6,10 +6,10 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use hdrhistogram::Histogram;
 
 use super::StoreError;
-use crate::model::{PackError, Packed};
+use crate::model::{PackError, PackedHistogram};
 
 pub(super) fn encode(name: &'static str, histogram: &Histogram<u64>) -> Result<String, StoreError> {
-    let packed = Packed::of(histogram).map_err(|error| refusal(name, &error))?;
+    let packed = PackedHistogram::of(histogram).map_err(|error| refusal(name, &error))?;
     Ok(to_text(&packed))
 }
 
@@ -17,15 +17,15 @@ pub(super) fn decode(name: &'static str, text: &str) -> Result<Histogram<u64>, S
     from_text(name, text).map(|packed| packed.unpack())
 }
 
-pub(super) fn to_text(packed: &Packed) -> String {
+pub(super) fn to_text(packed: &PackedHistogram) -> String {
     STANDARD.encode(packed.as_bytes())
 }
 
-pub(super) fn from_text(name: &'static str, text: &str) -> Result<Packed, StoreError> {
+pub(super) fn from_text(name: &'static str, text: &str) -> Result<PackedHistogram, StoreError> {
     let bytes = STANDARD
         .decode(text)
         .map_err(|error| StoreError::Histogram { name, problem: format!("not base64: {error}") })?;
-    Packed::from_bytes(bytes).map_err(|error| refusal(name, &error))
+    PackedHistogram::from_bytes(bytes).map_err(|error| refusal(name, &error))
 }
 
 fn refusal(name: &'static str, error: &PackError) -> StoreError {

@@ -20,7 +20,7 @@ pub mod baseline;
 mod document;
 mod error;
 mod file;
-mod head;
+mod format;
 mod histogram;
 pub mod schema;
 pub mod search;
@@ -30,7 +30,7 @@ mod temporary;
 use serde::Serialize;
 
 use crate::{judge::Judgement, model::Report};
-use document::Document;
+use document::ResultDocument;
 pub use error::{Formats, StoreError};
 pub use file::{FileError, check_writable, read, write, write_bytes};
 use schema::Schema;
@@ -42,7 +42,7 @@ pub use stored::Stored;
 /// A number that is infinite or not a number ([`StoreError::NotFinite`]), or a histogram of another shape than
 /// [`Latency::histogram`](crate::model::Latency::histogram) ([`StoreError::Histogram`]).
 pub fn to_json(report: &Report, judgement: &Judgement) -> Result<String, StoreError> {
-    text_of(Schema::RESULT, &Document::new(report, judgement)?)
+    text_of(Schema::RESULT, &ResultDocument::new(report, judgement)?)
 }
 
 /// Reads back what [`to_json`] wrote.
@@ -50,13 +50,13 @@ pub fn to_json(report: &Report, judgement: &Judgement) -> Result<String, StoreEr
 /// # Errors
 /// Each way in which the text is not a result of this version has its own variant of [`StoreError`].
 pub fn from_json(text: &[u8]) -> Result<(Report, Judgement), StoreError> {
-    head::format(text, &[Schema::RESULT])?;
+    format::of(text, &[Schema::RESULT])?;
     result(text)
 }
 
 /// A text that says of itself that it is a result.
 fn result(text: &[u8]) -> Result<(Report, Judgement), StoreError> {
-    let document: Document =
+    let document: ResultDocument =
         serde_json::from_slice(text).map_err(|error| StoreError::Malformed(Schema::RESULT, error))?;
     document.into_parts()
 }

@@ -2,8 +2,8 @@
 
 use std::{fs, path::Path};
 
-use super::{FileError, StoreError, head, result, schema::Schema, search};
-use crate::{judge::Judgement, model::Report, search::Record};
+use super::{FileError, StoreError, format, result, schema::Schema, search};
+use crate::{judge::Judgement, model::Report, search::SearchRecord};
 
 /// What was read from a file that may be of either format.
 #[derive(Clone, Debug, PartialEq)]
@@ -11,7 +11,7 @@ pub enum Stored {
     /// A run.
     Result(Box<(Report, Judgement)>),
     /// A search.
-    Search(Box<Record>),
+    Search(Box<SearchRecord>),
 }
 
 impl Stored {
@@ -20,7 +20,7 @@ impl Stored {
     /// # Errors
     /// As those of [`from_json`](super::from_json); a text of neither format is refused with both names.
     pub fn from_json(text: &[u8]) -> Result<Self, StoreError> {
-        match head::format(text, &[Schema::RESULT, Schema::SEARCH])? {
+        match format::of(text, &[Schema::RESULT, Schema::SEARCH])? {
             Schema::SEARCH => Ok(Self::Search(Box::new(search::record(text)?))),
             _ => Ok(Self::Result(Box::new(result(text)?))),
         }

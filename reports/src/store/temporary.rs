@@ -4,11 +4,9 @@ use std::{fs::File, io, path::Path};
 
 use tempfile::NamedTempFile;
 
-use super::file::folder;
-
 /// A file in the folder of another, which it may replace; gone if it is dropped before.
 #[derive(Debug)]
-pub(super) enum Temporary {
+pub(super) enum TemporaryFile {
     /// Of Linux (`O_TMPFILE`): the system removes it with the process.
     #[cfg(target_os = "linux")]
     Nameless(File),
@@ -16,13 +14,13 @@ pub(super) enum Temporary {
     Named(NamedTempFile),
 }
 
-impl Temporary {
+impl TemporaryFile {
     pub(super) fn beside(place: &Path) -> io::Result<Self> {
         #[cfg(target_os = "linux")]
-        if let Ok(file) = nameless(folder(place)) {
+        if let Ok(file) = nameless(folder_of(place)) {
             return Ok(Self::Nameless(file));
         }
-        named(folder(place)).map(Self::Named)
+        named(folder_of(place)).map(Self::Named)
     }
 
     pub(super) fn file(&mut self) -> &mut File {
@@ -40,6 +38,14 @@ impl Temporary {
             Self::Nameless(file) => link(&file, place),
             Self::Named(file) => file.persist(place).map(drop).map_err(|error| error.error),
         }
+    }
+}
+
+/// The folder that a path is in.
+pub(super) fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
     }
 }
 
@@ -75,7 +81,7 @@ fn link(file: &File, place: &Path) -> io::Result<()> {
     }
     let mut builder = tempfile::Builder::new();
     builder.prefix(".loadgen-").suffix(".tmp");
-    let beside = builder.make_in(folder(place), link)?.into_temp_path();
+    let beside = builder.make_in(folder_of(place), link)?.into_temp_path();
     beside.persist(place).map_err(|error| error.error)
 }
 
@@ -90,7 +96,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let place = folder.path().join("result.json");
         for text in ["first", "second"] {
-            let mut temporary = Temporary::beside(&place).unwrap();
+            let mut temporary = TemporaryFile::beside(&place).unwrap();
             temporary.file().write_all(text.as_bytes()).unwrap();
             // What a process that is killed here leaves behind: what was there before.
             let left = fs::read_dir(folder.path()).unwrap().count();
@@ -106,10 +112,16 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let place = folder.path().join("result.json");
         for text in ["first", "second"] {
-            let mut temporary = named(folder.path()).map(Temporary::Named).unwrap();
+            let mut temporary = named(folder.path()).map(TemporaryFile::Named).unwrap();
             temporary.file().write_all(text.as_bytes()).unwrap();
             temporary.persist(&place).unwrap();
             assert_eq!(fs::read_to_string(&place).unwrap(), text);
         }
+    }
+
+    #[test]
+    fn a_bare_name_is_in_the_current_folder() {
+        assert_eq!(folder_of(Path::new("result.json")), Path::new("."));
+        assert_eq!(folder_of(Path::new("/result.json")), Path::new("/"));
     }
 }

@@ -12,8 +12,8 @@ use crate::{
     judge::{LimitedBy, Verdict, judge},
     metric::quantiles::Quantiles,
     model::{
-        Anomalies, Connections, Counts, Dropped, Environment, Evidence, Generator, Interval, Latency, Load, Packed,
-        PerCall, PlanRecord, ReadContext, Tally, Target, Traffic, Wire, sample,
+        Anomalies, Connections, Counts, Dropped, Environment, Evidence, GeneratorHealth, Interval, Latency, LoadRecord,
+        PackedHistogram, PerCall, PlanRecord, ReadContext, Tally, TargetRecord, Traffic, WireSummary, sample,
     },
 };
 
@@ -139,7 +139,7 @@ fn numbers_that_json_does_not_have_are_refused_by_key() {
         ("intervals.at_s", |r, x| r.intervals[9].at_s = x),
         ("evidence.at_s", |r, x| r.evidence[2].at_s = x),
         ("plan.rate_per_client", |r, x| {
-            r.plan.load = Load::Open { rate_per_client: x, burst: 1, max_in_flight: 1 };
+            r.plan.load = LoadRecord::Open { rate_per_client: x, burst: 1, max_in_flight: 1 };
         }),
     ];
     for (key, change) in table {
@@ -216,12 +216,12 @@ fn tallies() -> impl Strategy<Value = Tally> {
 
 fn plans() -> impl Strategy<Value = PlanRecord> {
     let load = prop_oneof![
-        (finite(), any::<[u32; 2]>()).prop_map(|(rate_per_client, [burst, max_in_flight])| Load::Open {
+        (finite(), any::<[u32; 2]>()).prop_map(|(rate_per_client, [burst, max_in_flight])| LoadRecord::Open {
             rate_per_client,
             burst,
             max_in_flight
         }),
-        any::<u32>().prop_map(|window| Load::Closed { window }),
+        any::<u32>().prop_map(|window| LoadRecord::Closed { window }),
     ];
     let texts = (any::<[String; 3]>(), vec(any::<String>(), 0..3));
     let numbers = (any::<[u32; 2]>(), any::<u64>(), [finite(), finite(), finite()]);
@@ -290,7 +290,7 @@ fn latencies() -> impl Strategy<Value = Latency> {
 }
 
 /// The groups that are nothing but counters and gauges.
-fn gauges() -> impl Strategy<Value = (Traffic, Wire, Generator, Vec<Interval>)> {
+fn gauges() -> impl Strategy<Value = (Traffic, WireSummary, GeneratorHealth, Vec<Interval>)> {
     let numbers = (finite(), any::<[u64; 3]>(), any::<[Option<u64>; 3]>());
     let interval = (numbers, option::of(histograms())).prop_map(|((at_s, n, quantiles), response)| Interval {
         at_s,
@@ -300,21 +300,21 @@ fn gauges() -> impl Strategy<Value = (Traffic, Wire, Generator, Vec<Interval>)> 
         response_p50_ns: quantiles[0],
         response_p99_ns: quantiles[1],
         response_max_ns: quantiles[2],
-        response: response.map(|histogram| Packed::of(&histogram).unwrap()),
+        response: response.map(|histogram| PackedHistogram::of(&histogram).unwrap()),
     });
     let numbers = [finite(), finite(), finite(), finite(), finite(), finite(), finite()];
     let threads = (any::<u32>(), option::of(finite()));
     (any::<[u64; 8]>(), numbers, threads, vec(interval, 0..3)).prop_map(|(n, x, (threads, stolen), intervals)| {
         let traffic =
             Traffic { matched_in_window: n[0], sent_in_window: Some(n[0] / 2), sent_bytes: n[1], received_bytes: n[2] };
-        let wire = Wire {
+        let wire = WireSummary {
             reads: n[3],
             messages_per_read: PerCall { mean: x[0], max: n[4] },
             writes: n[5],
             messages_per_write: PerCall { mean: x[1], max: n[6] },
         };
         let [cpu_s, spin_s, busiest_worker] = [x[2], x[3], x[4]];
-        let generator = Generator {
+        let generator = GeneratorHealth {
             cpu_s,
             spin_s,
             busiest_worker,
@@ -349,7 +349,7 @@ fn reports() -> impl Strategy<Value = Report> {
             let ([url, started_at], [embedded, interrupted], measured_s) = head;
             let (traffic, wire, generator, intervals) = gauges;
             Report {
-                target: Target { url, embedded },
+                target: TargetRecord { url, embedded },
                 plan,
                 environment,
                 started_at,

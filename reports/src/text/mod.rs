@@ -4,4 +4,4 @@ pub(crate) mod decimal;
 pub mod escape;
 pub mod human;
 pub(crate) mod nearest;
-pub(crate) mod refusal;
+pub(crate) mod parse_error;

@@ -6,8 +6,8 @@ use std::time::SystemTime;
 use hdrhistogram::Histogram;
 use reports::Report;
 use reports::model::{
-    Anomalies, Connections, Counts, Dropped, Evidence, Generator, Interval, Latency, Load, PerCall, PlanRecord, Tally,
-    Target, Traffic, Wire,
+    Anomalies, Connections, Counts, Dropped, Evidence, GeneratorHealth, Interval, Latency, LoadRecord, PerCall,
+    PlanRecord, Tally, TargetRecord, Traffic, WireSummary,
 };
 
 use crate::clock::Time;
@@ -20,12 +20,12 @@ use crate::worker::{MissingMessage, WorkerOutcome, count_kind};
 /// What the run knows besides what its workers recorded.
 #[derive(Debug)]
 pub(crate) struct RunContext {
-    pub(crate) target: Target,
+    pub(crate) target: TargetRecord,
     pub(crate) run_id: u32,
     pub(crate) thresholds: Vec<String>,
     pub(crate) started_at: SystemTime,
     pub(crate) interrupted: bool,
-    /// See [`Generator::stolen`].
+    /// See [`GeneratorHealth::stolen`].
     pub(crate) stolen: Option<f64>,
     pub(crate) intervals: Vec<Interval>,
     pub(crate) response: Histogram<u64>,
@@ -171,12 +171,12 @@ fn empty(plan: &Plan, context: RunContext, latency: Latency) -> Report {
         evidence: Vec::new(),
         traffic: Traffic::default(),
         latency,
-        wire: Wire::default(),
-        generator: Generator {
+        wire: WireSummary::default(),
+        generator: GeneratorHealth {
             peak_rss_bytes: environment::peak_rss(),
             threads: u32::try_from(plan.threads.get()).unwrap_or(u32::MAX),
             stolen: context.stolen,
-            ..Generator::default()
+            ..GeneratorHealth::default()
         },
         intervals: context.intervals,
     }
@@ -186,12 +186,12 @@ fn record(plan: &Plan, thresholds: Vec<String>) -> PlanRecord {
     PlanRecord {
         clients: plan.clients.get(),
         load: match plan.load {
-            plan::Load::Open { rate, burst, max_in_flight } => Load::Open {
+            plan::Load::Open { rate, burst, max_in_flight } => LoadRecord::Open {
                 rate_per_client: rate.per_second(),
                 burst: burst.get(),
                 max_in_flight: max_in_flight.get(),
             },
-            plan::Load::Closed { window } => Load::Closed { window: window.get() },
+            plan::Load::Closed { window } => LoadRecord::Closed { window: window.get() },
         },
         duration_s: match plan.until {
             Until::Elapsed(duration) => Some(duration.as_secs_f64()),
@@ -214,12 +214,12 @@ fn record(plan: &Plan, thresholds: Vec<String>) -> PlanRecord {
     }
 }
 
-fn wire(reads: CallTally, writes: CallTally) -> Wire {
+fn wire(reads: CallTally, writes: CallTally) -> WireSummary {
     let per_call = |calls: CallTally| PerCall {
         mean: if calls.calls == 0 { 0.0 } else { calls.messages as f64 / calls.calls as f64 },
         max: calls.max,
     };
-    Wire {
+    WireSummary {
         reads: reads.calls,
         messages_per_read: per_call(reads),
         writes: writes.calls,

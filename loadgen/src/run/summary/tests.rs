@@ -47,7 +47,7 @@ fn plan() -> Plan {
 fn context(timeline: Timeline) -> RunContext {
     let (intervals, response) = timeline.finish();
     RunContext {
-        target: Target { url: "ws://127.0.0.1/".to_owned(), embedded: true },
+        target: TargetRecord { url: "ws://127.0.0.1/".to_owned(), embedded: true },
         run_id: 1,
         thresholds: Vec::new(),
         started_at: SystemTime::UNIX_EPOCH,
@@ -341,7 +341,7 @@ fn the_result_says_what_was_asked_for() {
         summarize(&open, RunContext { thresholds: vec!["p99<5ms".to_owned()], ..context(Timeline::new(0)) }, vec![]);
     let expected = PlanRecord {
         clients: 3,
-        load: Load::Open { rate_per_client: 0.5, burst: 5, max_in_flight: 7 },
+        load: LoadRecord::Open { rate_per_client: 0.5, burst: 5, max_in_flight: 7 },
         duration_s: Some(3.0),
         messages_per_client: None,
         warmup_s: 1.5,
@@ -360,6 +360,6 @@ fn the_result_says_what_was_asked_for() {
 
     let until = Until::Messages(std::num::NonZeroU64::new(9).unwrap());
     let closed = summarize(&Plan { until, ..plan() }, context(Timeline::new(0)), vec![]).plan;
-    assert_eq!((closed.load, closed.duration_s), (Load::Closed { window: 1 }, None));
+    assert_eq!((closed.load, closed.duration_s), (LoadRecord::Closed { window: 1 }, None));
     assert_eq!(closed.messages_per_client, Some(9));
 }

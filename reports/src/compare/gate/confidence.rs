@@ -3,7 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use super::{in_percent, percent};
-use crate::text::refusal::{Fault, Refusal, Slice};
+use crate::text::parse_error::{ParseError, ProblemAt, Slice};
 
 /// Confidence of two-sided intervals; 95 % unless something else is asked for.
 ///
@@ -43,13 +43,13 @@ impl fmt::Display for Confidence {
 }
 
 impl FromStr for Confidence {
-    type Err = Refusal;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Self, Refusal> {
+    fn from_str(text: &str) -> Result<Self, ParseError> {
         let slice = Slice::trimmed(text, 0, text.len());
         percent(slice.text).and_then(Self::from_share).ok_or_else(|| {
             let accepted = "a percentage from 50% to 99.99%, as in `95%`";
-            Fault::new(slice.at, "this is not a level of confidence", accepted).of(text)
+            ProblemAt::new(slice.at, "this is not a level of confidence", accepted).in_text(text)
         })
     }
 }

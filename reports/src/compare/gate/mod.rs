@@ -8,7 +8,7 @@ use crate::{
     metric::{Better, Metric, metric, metrics},
     text::{
         decimal::Decimal,
-        refusal::{Fault, Refusal, Slice},
+        parse_error::{ParseError, ProblemAt, Slice},
     },
 };
 pub use confidence::Confidence;
@@ -116,29 +116,29 @@ const FORM: &str = "METRIC=PERCENT, as in `p99=10%` or `throughput=5%`";
 const PERCENT: &str = "a percentage, as in `10%` or `2.5%`: from 0 to 1000, under 100 for a rate";
 
 impl FromStr for Gate {
-    type Err = Refusal;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Self, Refusal> {
-        parse(text).map_err(|fault| fault.of(text))
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        parse(text).map_err(|problem| problem.in_text(text))
     }
 }
 
-fn parse(text: &str) -> Result<Gate, Fault> {
-    let at = text.find('=').ok_or_else(|| Fault::new(text.trim_end().len(), "a margin is missing", FORM))?;
+fn parse(text: &str) -> Result<Gate, ProblemAt> {
+    let at = text.find('=').ok_or_else(|| ProblemAt::new(text.trim_end().len(), "a margin is missing", FORM))?;
     let left = Slice::trimmed(text, 0, at);
     if left.text.is_empty() {
-        return Err(Fault::new(left.at, "a metric is missing", metrics()));
+        return Err(ProblemAt::new(left.at, "a metric is missing", metrics()));
     }
     let metric = metric(left)?;
     if matches!(metric, Metric::Count(_)) {
         let problem = format!("`{}` is a count, and 0 has no ratio; give --threshold a bound for it", left.text);
-        return Err(Fault::new(left.at, problem, "a latency, throughput, sent_rate or efficiency"));
+        return Err(ProblemAt::new(left.at, problem, "a latency, throughput, sent_rate or efficiency"));
     }
     let right = Slice::trimmed(text, at + 1, text.len());
-    let fault = |problem: &str| Fault::new(right.at, problem, PERCENT);
-    let share = percent(right.text).ok_or_else(|| fault("this is not a percentage"))?;
-    let margin = Margin::from_share(share).ok_or_else(|| fault("this margin is too large"))?;
-    Gate::new(metric, margin).ok_or_else(|| fault("a rate can't fall by that much"))
+    let problem_at = |problem: &str| ProblemAt::new(right.at, problem, PERCENT);
+    let share = percent(right.text).ok_or_else(|| problem_at("this is not a percentage"))?;
+    let margin = Margin::from_share(share).ok_or_else(|| problem_at("this margin is too large"))?;
+    Gate::new(metric, margin).ok_or_else(|| problem_at("a rate can't fall by that much"))
 }
 
 /// A share in percent, as it was most likely written: the number with the fewest digits that is the same share. 0.07 * 100 is

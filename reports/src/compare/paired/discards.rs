@@ -18,7 +18,7 @@ const LEVEL: f64 = 0.05;
 
 /// A pair that did not count.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Discarded {
+pub struct DiscardedPair {
     /// Number of the pair for which it was run, from 1.
     pub pair: usize,
     /// The baseline's run.
@@ -29,7 +29,7 @@ pub struct Discarded {
 
 /// Discarded pairs, by the side in whose run the generator was too slow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Discards {
+pub struct DiscardCounts {
     /// In the baseline's run alone.
     pub baseline: u64,
     /// In the candidate's run alone.
@@ -38,9 +38,9 @@ pub struct Discards {
     pub both: u64,
 }
 
-impl Discards {
+impl DiscardCounts {
     /// Counts them.
-    pub fn of(discarded: &[Discarded]) -> Self {
+    pub fn of(discarded: &[DiscardedPair]) -> Self {
         let mut discards = Self::default();
         for pair in discarded {
             let spoiled = |run: &Observation| run.verdict == judge::Verdict::Invalid;
@@ -103,9 +103,9 @@ mod tests {
     fn discarded_pairs_are_counted_by_the_run_that_was_spoiled() {
         let (fine, slow) = (judge::Verdict::Pass, judge::Verdict::Invalid);
         let pairs = [(slow, fine), (fine, slow), (fine, slow), (slow, slow)];
-        let discarded = pairs.map(|(a, b)| Discarded { pair: 1, a: run(a), b: run(b) });
-        assert_eq!(Discards::of(&discarded), Discards { baseline: 1, candidate: 2, both: 1 });
-        assert_eq!(Discards::of(&[]).note(), None);
+        let discarded = pairs.map(|(a, b)| DiscardedPair { pair: 1, a: run(a), b: run(b) });
+        assert_eq!(DiscardCounts::of(&discarded), DiscardCounts { baseline: 1, candidate: 2, both: 1 });
+        assert_eq!(DiscardCounts::of(&[]).note(), None);
     }
 
     #[test]
@@ -122,7 +122,7 @@ mod tests {
             (5, 0, 1.0),
         ];
         for (baseline, candidate, p) in table {
-            let discards = Discards { baseline, candidate, both: 9 };
+            let discards = DiscardCounts { baseline, candidate, both: 9 };
             assert!((discards.p_value() - p).abs() < 1e-9, "{discards:?}: {}", discards.p_value());
             assert_eq!(discards.surplus().is_some(), p <= 0.05, "{discards:?}");
         }

@@ -32,7 +32,7 @@
 //! The interval of a metric holds by itself with the confidence that stands beside it. Holm's steps make the intervals that
 //! are left narrower once a metric has regressed, so all of them together hold less often than that.
 //!
-//! **Pairs that are discarded** because the generator was too slow in them are counted by side: see [`Discards`].
+//! **Pairs that are discarded** because the generator was too slow in them are counted by side: see [`DiscardCounts`].
 
 mod discards;
 mod observation;
@@ -40,17 +40,17 @@ mod order;
 mod steps;
 
 use super::{
-    Row, Verdict,
+    ComparedMetric, ComparisonVerdict,
     gate::{Confidence, Gate},
 };
 use crate::{judge, text::human};
-pub use discards::{Discarded, Discards};
+pub use discards::{DiscardCounts, DiscardedPair};
 pub use observation::Observation;
-pub use order::{Order, order};
+pub use order::{PairOrder, order};
 
 /// A test between two sides, declared before the first pair is run.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Test {
+pub struct PairedTest {
     gates: Vec<Gate>,
     confidence: Confidence,
     pairs: u32,
@@ -59,7 +59,7 @@ pub struct Test {
 
 /// Why there is no such test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum TestError {
+pub enum PairedTestError {
     /// Nothing would decide.
     #[error("a test needs at least one metric that decides")]
     NoMetric,
@@ -67,7 +67,7 @@ pub enum TestError {
     #[error("a metric is declared twice")]
     RepeatedMetric,
     /// A spread can't be estimated from so few.
-    #[error("{0} is too few pairs: at least {least} are needed to see how much they vary", least = Test::LEAST_PAIRS)]
+    #[error("{0} is too few pairs: at least {least} are needed to see how much they vary", least = PairedTest::LEAST_PAIRS)]
     TooFewPairs(u32),
     /// The last look would be before the first.
     #[error("at most {max_pairs} pairs are fewer than the {pairs} of the first look")]
@@ -79,7 +79,7 @@ pub enum TestError {
     },
 }
 
-impl Test {
+impl PairedTest {
     /// Fewest pairs of which a test can be made. A verdict with so few takes a very large or very steady difference; 10 is a
     /// better start.
     pub const LEAST_PAIRS: u32 = 3;
@@ -90,19 +90,19 @@ impl Test {
     ///
     /// # Errors
     /// No metric or one of them twice, fewer than 3 pairs, or `max_pairs` below `pairs`.
-    pub fn new(gates: Vec<Gate>, confidence: Confidence, pairs: u32, max_pairs: u32) -> Result<Self, TestError> {
+    pub fn new(gates: Vec<Gate>, confidence: Confidence, pairs: u32, max_pairs: u32) -> Result<Self, PairedTestError> {
         if gates.is_empty() {
-            return Err(TestError::NoMetric);
+            return Err(PairedTestError::NoMetric);
         }
         let repeated = |(at, gate): (usize, &Gate)| gates[..at].iter().any(|other| other.metric() == gate.metric());
         if gates.iter().enumerate().any(repeated) {
-            return Err(TestError::RepeatedMetric);
+            return Err(PairedTestError::RepeatedMetric);
         }
         if pairs < Self::LEAST_PAIRS {
-            return Err(TestError::TooFewPairs(pairs));
+            return Err(PairedTestError::TooFewPairs(pairs));
         }
         if max_pairs < pairs {
-            return Err(TestError::MaximumBelowFirst { pairs, max_pairs });
+            return Err(PairedTestError::MaximumBelowFirst { pairs, max_pairs });
         }
         Ok(Self { gates, confidence, pairs, max_pairs })
     }
@@ -136,33 +136,38 @@ impl Test {
 
     /// Judges the pairs so far, each the baseline's run and the candidate's.
     ///
-    /// The promise on errors holds when it is called once at each of the [`Test::looks`]; with fewer pairs than the next one,
+    /// The promise on errors holds when it is called once at each of the [`PairedTest::looks`]; with fewer pairs than the next one,
     /// because the test was stopped, that takes the place of the look. The seed is for the sign-flip test of more than 30
     /// pairs.
-    pub fn judge(&self, pairs: &[(Observation, Observation)], seed: u64) -> Outcome {
+    pub fn judge(&self, pairs: &[(Observation, Observation)], seed: u64) -> PairedComparison {
         self.judge_with(pairs, &[], seed)
     }
 
-    /// As [`Test::judge`], when there are also pairs that did not count. If more of them than chance explains were spoiled in
+    /// As [`PairedTest::judge`], when there are also pairs that did not count. If more of them than chance explains were spoiled in
     /// the candidate's run, it does not pass.
-    pub fn judge_with(&self, pairs: &[(Observation, Observation)], discarded: &[Discarded], seed: u64) -> Outcome {
+    pub fn judge_with(
+        &self,
+        pairs: &[(Observation, Observation)],
+        discarded: &[DiscardedPair],
+        seed: u64,
+    ) -> PairedComparison {
         let rows = steps::rows(self, pairs, seed);
         let (worst_run, mut reasons) = runs(pairs);
-        if worst_run == Some(Verdict::Invalid) {
+        if worst_run == Some(ComparisonVerdict::Invalid) {
             reasons.push(spoiled(pairs, discarded));
         }
-        reasons.extend(rows.iter().filter_map(Row::reason));
-        let surplus = Discards::of(discarded).surplus();
-        let of_rows = match Verdict::of_rows(&rows) {
-            Verdict::Pass if surplus.is_some() => Verdict::Inconclusive,
+        reasons.extend(rows.iter().filter_map(ComparedMetric::reason));
+        let surplus = DiscardCounts::of(discarded).surplus();
+        let of_rows = match ComparisonVerdict::of_rows(&rows) {
+            ComparisonVerdict::Pass if surplus.is_some() => ComparisonVerdict::Inconclusive,
             verdict => verdict,
         };
         reasons.extend(surplus);
         let verdict = worst_run.unwrap_or(of_rows);
         let looks = self.looks();
         // Without a gain of pairs there is nothing that could change.
-        let more_would_tell = verdict == Verdict::Inconclusive && rows.iter().any(steps::is_open);
-        Outcome {
+        let more_would_tell = verdict == ComparisonVerdict::Inconclusive && rows.iter().any(steps::is_open);
+        PairedComparison {
             needs_more: more_would_tell && self.next_look(pairs.len()).is_some(),
             look: looks.iter().filter(|look| (**look as usize) < pairs.len()).count() + 1,
             looks,
@@ -172,7 +177,7 @@ impl Test {
             reasons,
             pairs: pairs.to_vec(),
             discarded: discarded.to_vec(),
-            order: [Order::AB, Order::BA].map(|wanted| {
+            order: [PairOrder::AB, PairOrder::BA].map(|wanted| {
                 (0..pairs.len()).filter(|pair| order(seed, u32::try_from(*pair).unwrap_or(u32::MAX)) == wanted).count()
             }),
         }
@@ -181,17 +186,17 @@ impl Test {
 
 /// What a test comes to at one look.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Outcome {
+pub struct PairedComparison {
     /// What was observed, in the order of the pairs.
     pub pairs: Vec<(Observation, Observation)>,
     /// Pairs that did not count, in the order in which they were run.
-    pub discarded: Vec<Discarded>,
+    pub discarded: Vec<DiscardedPair>,
     /// Pairs in which the baseline went first, and in which the candidate did.
     pub order: [usize; 2],
     /// One row a declared metric, in their order.
-    pub rows: Vec<Row>,
+    pub rows: Vec<ComparedMetric>,
     /// What it comes to.
-    pub verdict: Verdict,
+    pub verdict: ComparisonVerdict,
     /// What speaks against a pass, one line each, what outranks first.
     pub reasons: Vec<String>,
     /// Number of this look, from 1.
@@ -204,7 +209,7 @@ pub struct Outcome {
     pub needs_more: bool,
 }
 
-impl Outcome {
+impl PairedComparison {
     /// What has to be known to read the verdict, one line each: what is computed, and how it is corrected.
     pub fn notes(&self) -> Vec<String> {
         let (metrics, looks) = (self.rows.len(), self.looks.len());
@@ -229,7 +234,7 @@ impl Outcome {
              sign flips, metrics and looks as they are"
                 .to_owned(),
         ];
-        notes.extend(Discards::of(&self.discarded).note());
+        notes.extend(DiscardCounts::of(&self.discarded).note());
         let [ab, ba] = self.order;
         if ab != ba {
             notes.push(format!(
@@ -261,7 +266,7 @@ impl Outcome {
 }
 
 /// Says what to do about pairs in which the generator was too slow.
-fn spoiled(pairs: &[(Observation, Observation)], discarded: &[Discarded]) -> String {
+fn spoiled(pairs: &[(Observation, Observation)], discarded: &[DiscardedPair]) -> String {
     let invalid = |run: &Observation| run.verdict == judge::Verdict::Invalid;
     let spoiled = discarded.len() + pairs.iter().filter(|(a, b)| invalid(a) || invalid(b)).count();
     format!(
@@ -273,11 +278,11 @@ fn spoiled(pairs: &[(Observation, Observation)], discarded: &[Discarded]) -> Str
 }
 
 /// What the runs come to by themselves, and why.
-fn runs(pairs: &[(Observation, Observation)]) -> (Option<Verdict>, Vec<String>) {
-    let mut found: Vec<(Verdict, String)> = Vec::new();
+fn runs(pairs: &[(Observation, Observation)]) -> (Option<ComparisonVerdict>, Vec<String>) {
+    let mut found: Vec<(ComparisonVerdict, String)> = Vec::new();
     for (number, (a, b)) in (1_usize..).zip(pairs) {
         for (side, run) in [("baseline", a), ("candidate", b)] {
-            let Some(verdict) = Verdict::of_run(run.verdict) else { continue };
+            let Some(verdict) = ComparisonVerdict::of_run(run.verdict) else { continue };
             found.extend(run.reasons.iter().map(|reason| (verdict, format!("pair {number}, {side}: {reason}"))));
         }
     }

@@ -4,7 +4,7 @@ use rand::{RngExt, SeedableRng, rngs::Xoshiro256PlusPlus};
 
 /// The order of the two runs of a pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Order {
+pub enum PairOrder {
     /// The baseline first.
     AB,
     /// The candidate first.
@@ -16,12 +16,12 @@ pub enum Order {
 /// Random in blocks of two pairs: each block has one AB and one BA, in an order that the seed decides. So over each block a
 /// steady drift, such as a machine that warms up, makes as much of a difference in the one direction as in the other and
 /// cancels, and nothing that comes in a regular rhythm can favour one side for long.
-pub fn order(seed: u64, pair: u32) -> Order {
+pub fn order(seed: u64, pair: u32) -> PairOrder {
     // A generator of its own for each block: the order of a pair does not depend on how many were asked for.
     let block = u64::from(pair / 2);
     let mut random = Xoshiro256PlusPlus::seed_from_u64(seed ^ block.wrapping_mul(0x9e37_79b9_7f4a_7c15));
     let starts_with_ab: bool = random.random();
-    if starts_with_ab == pair.is_multiple_of(2) { Order::AB } else { Order::BA }
+    if starts_with_ab == pair.is_multiple_of(2) { PairOrder::AB } else { PairOrder::BA }
 }
 
 #[cfg(test)]
@@ -33,7 +33,7 @@ mod tests {
         let first = |seed: u64| (0..200).map(|block| order(seed, 2 * block)).collect::<Vec<_>>();
         for seed in 0..20 {
             assert!((0..200).all(|block| order(seed, 2 * block) != order(seed, 2 * block + 1)));
-            let ab = first(seed).iter().filter(|order| **order == Order::AB).count();
+            let ab = first(seed).iter().filter(|order| **order == PairOrder::AB).count();
             // 100 expected with a standard deviation of √50; five of them.
             assert!((65..=135).contains(&ab), "{ab}");
         }

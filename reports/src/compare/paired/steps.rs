@@ -1,12 +1,11 @@
 //! Each metric of a test: its interval, its sign flips, and the steps from metric to metric.
 
-use super::{Observation, Test};
+use super::{Observation, PairedTest};
 use crate::{
     compare::{
-        Change, Finding, Row, Sides,
+        ComparedMetric, MetricFinding, RelativeChange, Sides, exceeds,
         gate::Gate,
-        over,
-        statistics::{Interval, Moments, detectable_shift, least_p, sign_flip},
+        statistics::{ConfidenceInterval, Moments, detectable_shift, least_p, sign_flip},
     },
     metric::Metric,
     text::human,
@@ -14,7 +13,7 @@ use crate::{
 
 /// A metric with its differences: positive where the candidate is worse.
 struct Candidate {
-    row: Row,
+    row: ComparedMetric,
     gate: Gate,
     differences: Vec<f64>,
     moments: Moments,
@@ -24,14 +23,14 @@ struct Candidate {
 }
 
 /// A row of the test: done, or still to be decided by the intervals.
-enum State {
-    Done(Row),
+enum GateState {
+    Done(ComparedMetric),
     Open(Candidate),
 }
 
 /// One row a gate.
-pub(super) fn rows(test: &Test, pairs: &[(Observation, Observation)], seed: u64) -> Vec<Row> {
-    let mut states: Vec<State> =
+pub(super) fn rows(test: &PairedTest, pairs: &[(Observation, Observation)], seed: u64) -> Vec<ComparedMetric> {
+    let mut states: Vec<GateState> =
         test.gates.iter().enumerate().map(|(index, gate)| start(test, index, *gate, pairs, seed)).collect();
     // All declared metrics count, also those that can't be judged: what was declared does not depend on what came out.
     let mut remaining = states.len();
@@ -39,44 +38,49 @@ pub(super) fn rows(test: &Test, pairs: &[(Observation, Observation)], seed: u64)
         let error = test.error_of_a_look() / remaining as f64;
         let mut found = 0;
         for state in &mut states {
-            if let State::Open(candidate) = state
+            if let GateState::Open(candidate) = state
                 && candidate.regressed(error)
             {
                 found += 1;
-                *state = State::Done(candidate.finish(error, Finding::Regression, None));
+                *state = GateState::Done(candidate.finish(error, MetricFinding::Regression, None));
             }
         }
         remaining -= found;
         if found == 0 || remaining == 0 {
-            return states.into_iter().map(|state| rest(state, error)).collect();
+            return states.into_iter().map(|state| conclude(state, error)).collect();
         }
     }
 }
 
 /// Whether more pairs could change what is found.
-pub(super) fn is_open(row: &Row) -> bool {
-    row.finding == Some(Finding::Inconclusive) && row.baseline.is_some() && row.candidate.is_some()
+pub(super) fn is_open(row: &ComparedMetric) -> bool {
+    row.finding == Some(MetricFinding::Inconclusive) && row.baseline.is_some() && row.candidate.is_some()
 }
 
-fn start(test: &Test, index: usize, gate: Gate, pairs: &[(Observation, Observation)], seed: u64) -> State {
+fn start(test: &PairedTest, index: usize, gate: Gate, pairs: &[(Observation, Observation)], seed: u64) -> GateState {
     let metric = gate.metric();
     let baseline: Vec<_> = pairs.iter().map(|(a, _)| a.values[index]).collect();
     let candidate: Vec<_> = pairs.iter().map(|(_, b)| b.values[index]).collect();
     let Some(sides) = Sides::of(metric, Some(gate), &baseline, &candidate) else {
-        return State::Done(undecided(Row::new(metric), gate, "measured on neither side"));
+        return GateState::Done(undecided(ComparedMetric::new(metric), gate, "measured on neither side"));
     };
-    let Some([a, b]) = sides.logs else { return State::Done(sides.row) };
+    let Some([a, b]) = sides.logs else { return GateState::Done(sides.row) };
     let differences: Vec<f64> = a.iter().zip(&b).map(|(a, b)| b - a).collect();
     let Some(moments) = Moments::of(&differences) else {
-        return State::Done(undecided(sides.row, gate, "one pair does not say how much pairs vary"));
+        return GateState::Done(undecided(sides.row, gate, "one pair does not say how much pairs vary"));
     };
     let beyond: Vec<f64> = differences.iter().map(|difference| difference - gate.log_margin()).collect();
     let (p_value, looks) = (sign_flip(&beyond, seed), test.looks_until(pairs.len()));
-    State::Open(Candidate { row: sides.row, gate, differences, moments, p_value, looks })
+    GateState::Open(Candidate { row: sides.row, gate, differences, moments, p_value, looks })
 }
 
-fn undecided(row: Row, gate: Gate, note: &str) -> Row {
-    Row { margin: Some(gate.margin()), finding: Some(Finding::Inconclusive), note: Some(note.to_owned()), ..row }
+fn undecided(row: ComparedMetric, gate: Gate, note: &str) -> ComparedMetric {
+    ComparedMetric {
+        margin: Some(gate.margin()),
+        finding: Some(MetricFinding::Inconclusive),
+        note: Some(note.to_owned()),
+        ..row
+    }
 }
 
 impl Candidate {
@@ -86,7 +90,7 @@ impl Candidate {
     }
 
     fn interval_is_beyond(&self, error: f64) -> bool {
-        over(self.moments.interval(error).low, self.gate.log_margin())
+        exceeds(self.moments.interval(error).low, self.gate.log_margin())
     }
 
     /// Regressions are on one side, so the test of them has half of the error. Where there are too few pairs for such a
@@ -94,17 +98,17 @@ impl Candidate {
     fn signs_agree(&self, error: f64) -> bool {
         let level = error / 2.0;
         if least_p(self.differences.len()) > level {
-            return self.differences.iter().all(|difference| over(*difference, self.gate.log_margin()));
+            return self.differences.iter().all(|difference| exceeds(*difference, self.gate.log_margin()));
         }
         self.p_value <= level
     }
 
-    fn finish(&self, error: f64, finding: Finding, note: Option<String>) -> Row {
+    fn finish(&self, error: f64, finding: MetricFinding, note: Option<String>) -> ComparedMetric {
         let metric = self.gate.metric();
         let interval = self.moments.interval(error);
         let detectable = self.gate.log_margin() + detectable_shift(&self.looks, error) * self.moments.sd;
-        Row {
-            change: Some(Change::new(metric, self.moments.mean, Some((interval, 1.0 - error)))),
+        ComparedMetric {
+            change: Some(RelativeChange::new(metric, self.moments.mean, Some((interval, 1.0 - error)))),
             detectable: Some(share(metric, detectable)),
             p_value: Some(self.p_value),
             finding: Some(finding),
@@ -115,14 +119,14 @@ impl Candidate {
 }
 
 /// What the last step leaves: a pass, or nothing that can be told.
-fn rest(state: State, error: f64) -> Row {
+fn conclude(state: GateState, error: f64) -> ComparedMetric {
     let candidate = match state {
-        State::Done(row) => return row,
-        State::Open(candidate) => candidate,
+        GateState::Done(row) => return row,
+        GateState::Open(candidate) => candidate,
     };
-    let Interval { high, .. } = candidate.moments.interval(error);
-    if !over(high, candidate.gate.log_margin()) {
-        return candidate.finish(error, Finding::Pass, None);
+    let ConfidenceInterval { high, .. } = candidate.moments.interval(error);
+    if !exceeds(high, candidate.gate.log_margin()) {
+        return candidate.finish(error, MetricFinding::Pass, None);
     }
     let margin = candidate.gate.margin();
     let note = if candidate.interval_is_beyond(error) {
@@ -134,9 +138,9 @@ fn rest(state: State, error: f64) -> Row {
     } else {
         format!("the margin of {margin} is inside of the interval")
     };
-    candidate.finish(error, Finding::Inconclusive, Some(note))
+    candidate.finish(error, MetricFinding::Inconclusive, Some(note))
 }
 
 fn share(metric: Metric, worse: f64) -> f64 {
-    Change::new(metric, worse, None).share
+    RelativeChange::new(metric, worse, None).share
 }

@@ -1,6 +1,6 @@
 use super::*;
 use crate::{
-    compare::{Finding, Measured},
+    compare::{Measured, MetricFinding},
     judge,
     model::sample,
 };
@@ -21,12 +21,12 @@ fn pairs(differences: &[&[f64]]) -> Vec<(Observation, Observation)> {
         .collect()
 }
 
-fn test(gates: &[&str], pairs: u32, max_pairs: u32) -> Test {
+fn test(gates: &[&str], pairs: u32, max_pairs: u32) -> PairedTest {
     let gates = gates.iter().map(|gate| gate.parse().unwrap()).collect();
-    Test::new(gates, Confidence::default(), pairs, max_pairs).unwrap()
+    PairedTest::new(gates, Confidence::default(), pairs, max_pairs).unwrap()
 }
 
-fn findings(outcome: &Outcome) -> Vec<&'static str> {
+fn findings(outcome: &PairedComparison) -> Vec<&'static str> {
     outcome.rows.iter().map(|row| row.finding.unwrap().name()).collect()
 }
 
@@ -47,7 +47,7 @@ fn the_interval_by_hand() {
     assert!((interval.high - (0.131_824_5_f64.exp() - 1.0)).abs() < 1e-5, "{interval:?}");
     assert!((interval.confidence - 0.95).abs() < 1e-12);
     // The margin ln 1.05 = 0.04879 is below 0.0682, and the least difference is 0.1 - 0.0232 = 0.0768: a regression.
-    assert_eq!((outcome.verdict, outcome.rows[0].p_value), (Verdict::Regression, Some(1.0 / 16.0)));
+    assert_eq!((outcome.verdict, outcome.rows[0].p_value), (ComparisonVerdict::Regression, Some(1.0 / 16.0)));
     // With 4 pairs all must be beyond the margin. In 400 000 drawn tests, by another program, 80 % had that and the interval
     // from a shift of 2.1303 standard deviations on: ln 1.05 + 2.1303 * 0.02 = 0.0914, which is 9.57 % more.
     assert!((outcome.rows[0].detectable.unwrap() - 0.095_7).abs() < 1e-3, "{:?}", outcome.rows[0].detectable);
@@ -73,13 +73,13 @@ fn a_rate_is_worse_when_it_falls() {
     let pair = |b: f64| (run(&[1_000.0]), run(&[b]));
     let pairs = [pair(899.0), pair(901.0), pair(900.0), pair(900.0)];
     let outcome = test(&["throughput=5%"], 4, 4).judge(&pairs, 0);
-    assert_eq!(outcome.verdict, Verdict::Regression);
+    assert_eq!(outcome.verdict, ComparisonVerdict::Regression);
     let row = &outcome.rows[0];
     assert!((row.change.unwrap().share + 0.1).abs() < 1e-4, "{row:?}");
     // The change that can be found is a fall of a little more than 5 %.
     assert!((-0.06..-0.05).contains(&row.detectable.unwrap()), "{row:?}");
     let faster: Vec<_> = pairs.into_iter().map(|(a, b)| (b, a)).collect();
-    assert_eq!(test(&["throughput=5%"], 4, 4).judge(&faster, 0).verdict, Verdict::Pass);
+    assert_eq!(test(&["throughput=5%"], 4, 4).judge(&faster, 0).verdict, ComparisonVerdict::Pass);
 }
 
 #[test]
@@ -145,7 +145,7 @@ fn the_signs_must_agree_with_the_interval() {
 fn with_too_few_pairs_for_the_level_all_must_be_beyond_the_margin() {
     // Four pairs and an error of 0.12: 2^-4 = 0.0625 can't reach 0.06. Mean 0.10965, sd 0.0407, standard error 0.02035,
     // t(0.94; 3) = 2.17: the interval begins at 0.0655, beyond ln 1.05 = 0.04879 in both cases.
-    let test = Test::new(vec!["p50=5%".parse().unwrap()], "88%".parse().unwrap(), 4, 4).unwrap();
+    let test = PairedTest::new(vec!["p50=5%".parse().unwrap()], "88%".parse().unwrap(), 4, 4).unwrap();
     for (least, finding) in [(0.0486, "inconclusive"), (0.0489, "regression")] {
         let outcome = test.judge(&pairs(&[&[least, 0.13, 0.13, 0.13]]), 0);
         assert!(outcome.rows[0].change.unwrap().interval.unwrap().low > 0.0655, "{:?}", outcome.rows);
@@ -158,8 +158,11 @@ fn a_percentile_without_its_messages_is_refused_and_more_pairs_do_not_help() {
     let mut few = pairs(&[&four(0.0, 0.001), &four(0.0, 0.001)]);
     few[2].1.values[1].messages = 9_999;
     let outcome = test(&["p50=5%", "p99=10%"], 4, 8).judge(&few, 0);
-    assert_eq!(outcome.rows[1].finding, Some(Finding::Refused { messages: 9_999, needed: 10_000 }));
-    assert_eq!((findings(&outcome)[0], outcome.verdict, outcome.needs_more), ("pass", Verdict::Inconclusive, false));
+    assert_eq!(outcome.rows[1].finding, Some(MetricFinding::Refused { messages: 9_999, needed: 10_000 }));
+    assert_eq!(
+        (findings(&outcome)[0], outcome.verdict, outcome.needs_more),
+        ("pass", ComparisonVerdict::Inconclusive, false)
+    );
 }
 
 #[test]
@@ -167,7 +170,10 @@ fn a_missing_metric_is_a_failure() {
     let mut gone = pairs(&[&four(0.0, 0.001)]);
     gone[3].1.values[0].value = None;
     let outcome = test(&["p50=5%"], 4, 8).judge(&gone, 0);
-    assert_eq!((outcome.verdict, outcome.verdict.exit_code(), outcome.needs_more), (Verdict::Missing, 1, false));
+    assert_eq!(
+        (outcome.verdict, outcome.verdict.exit_code(), outcome.needs_more),
+        (ComparisonVerdict::Missing, 1, false)
+    );
     assert_eq!(outcome.reasons, ["response.p50 is missing: not measured in run 4 of the candidate"]);
     for (a, _) in &mut gone {
         a.values[0].value = None;
@@ -176,21 +182,21 @@ fn a_missing_metric_is_a_failure() {
         b.values[0].value = None;
     }
     let outcome = test(&["p50=5%"], 4, 8).judge(&gone, 0);
-    assert_eq!((outcome.verdict, outcome.needs_more), (Verdict::Inconclusive, false));
+    assert_eq!((outcome.verdict, outcome.needs_more), (ComparisonVerdict::Inconclusive, false));
 }
 
 #[test]
 fn a_run_that_broke_outranks_the_metrics() {
     let gates: Vec<Gate> = Gate::defaults();
     let good = Observation::of(&sample::pass(), &gates);
-    let test = Test::new(gates.clone(), Confidence::default(), 3, 3).unwrap();
+    let test = PairedTest::new(gates.clone(), Confidence::default(), 3, 3).unwrap();
     let mut pairs = vec![(good.clone(), good.clone()); 3];
-    assert_eq!(test.judge(&pairs, 0).verdict, Verdict::Pass);
+    assert_eq!(test.judge(&pairs, 0).verdict, ComparisonVerdict::Pass);
     pairs[0].0 = Observation::of(&sample::invalid(), &gates);
-    assert_eq!(test.judge(&pairs, 0).verdict, Verdict::Invalid);
+    assert_eq!(test.judge(&pairs, 0).verdict, ComparisonVerdict::Invalid);
     pairs[2].1 = Observation::of(&sample::violation(), &gates);
     let outcome = test.judge(&pairs, 0);
-    assert_eq!((outcome.verdict, outcome.needs_more), (Verdict::Delivery, false));
+    assert_eq!((outcome.verdict, outcome.needs_more), (ComparisonVerdict::Delivery, false));
     assert!(outcome.reasons[0].starts_with("pair 3, candidate: 3 of 500 000 messages lost"), "{:?}", outcome.reasons);
     assert!(outcome.reasons.iter().any(|reason| reason.starts_with("pair 1, baseline: generator: ")));
 }
@@ -202,7 +208,7 @@ fn without_pairs_or_with_one_nothing_can_be_told() {
         [(Vec::new(), "measured on neither side"), (pairs(&[&[0.5]]), "one pair does not say how much pairs vary")]
     {
         let outcome = test.judge(&pairs, 0);
-        assert_eq!((findings(&outcome), outcome.verdict), (vec!["inconclusive"], Verdict::Inconclusive));
+        assert_eq!((findings(&outcome), outcome.verdict), (vec!["inconclusive"], ComparisonVerdict::Inconclusive));
         assert_eq!(outcome.rows[0].note.as_deref(), Some(note));
     }
 }
@@ -211,7 +217,7 @@ fn without_pairs_or_with_one_nothing_can_be_told() {
 fn a_test_must_be_able_to_decide() {
     let new = |gates: &[&str], pairs, max_pairs| {
         let gates = gates.iter().map(|gate| gate.parse().unwrap()).collect();
-        Test::new(gates, Confidence::default(), pairs, max_pairs).map(drop).map_err(|error| error.to_string())
+        PairedTest::new(gates, Confidence::default(), pairs, max_pairs).map(drop).map_err(|error| error.to_string())
     };
     let refused = |text: &str| Err(text.to_owned());
     assert_eq!(new(&[], 10, 10), refused("a test needs at least one metric that decides"));
@@ -222,13 +228,13 @@ fn a_test_must_be_able_to_decide() {
 }
 
 /// A pair in which the generator was too slow, in the runs named.
-fn discarded(baseline: bool, candidate: bool) -> Discarded {
+fn discarded(baseline: bool, candidate: bool) -> DiscardedPair {
     let spoiled = |spoiled| Observation {
         verdict: if spoiled { judge::Verdict::Invalid } else { judge::Verdict::Pass },
         reasons: if spoiled { vec!["generator: a worker was busy".to_owned()] } else { Vec::new() },
         ..run(&[1e5])
     };
-    Discarded { pair: 1, a: spoiled(baseline), b: spoiled(candidate) }
+    DiscardedPair { pair: 1, a: spoiled(baseline), b: spoiled(candidate) }
 }
 
 #[test]
@@ -240,20 +246,23 @@ fn a_candidate_whose_runs_are_discarded_does_not_pass() {
         all.extend(vec![discarded(true, true); both]);
         test.judge_with(&same, &all, 0)
     };
-    assert_eq!(judged(0, 0, 0).verdict, Verdict::Pass);
+    assert_eq!(judged(0, 0, 0).verdict, ComparisonVerdict::Pass);
     let outcome = judged(0, 15, 0);
-    assert_eq!((outcome.verdict, outcome.verdict.exit_code(), outcome.needs_more), (Verdict::Inconclusive, 3, false));
+    assert_eq!(
+        (outcome.verdict, outcome.verdict.exit_code(), outcome.needs_more),
+        (ComparisonVerdict::Inconclusive, 3, false)
+    );
     assert!(outcome.reasons[0].starts_with("15 runs of the candidate were discarded and 0 of the baseline"));
     assert!(outcome.notes().iter().any(|note| note.contains("the candidate alone (15)")), "{:?}", outcome.notes());
     // What falls on either side alike, or on both runs of a pair, says nothing, and neither does bad luck with a few.
     for (baseline, candidate, both) in [(8, 8, 0), (0, 0, 20), (0, 4, 0), (15, 0, 0)] {
         let outcome = judged(baseline, candidate, both);
-        assert_eq!(outcome.verdict, Verdict::Pass, "{baseline} {candidate} {both}");
+        assert_eq!(outcome.verdict, ComparisonVerdict::Pass, "{baseline} {candidate} {both}");
         assert_eq!(outcome.discarded.len(), baseline + candidate + both);
     }
     // A regression stays one.
     let worse = pairs(&[&four(0.1, 0.02)]);
-    assert_eq!(test.judge_with(&worse, &vec![discarded(false, true); 15], 0).verdict, Verdict::Regression);
+    assert_eq!(test.judge_with(&worse, &vec![discarded(false, true); 15], 0).verdict, ComparisonVerdict::Regression);
 }
 
 #[test]
@@ -262,7 +271,7 @@ fn a_comparison_that_the_generator_spoiled_says_to_lengthen_the_runs() {
     let mut pairs = pairs(&[&four(0.0, 0.001)]);
     pairs[3].1 = discarded(false, true).b;
     let outcome = test.judge_with(&pairs, &[discarded(true, false), discarded(true, true)], 0);
-    assert_eq!(outcome.verdict, Verdict::Invalid);
+    assert_eq!(outcome.verdict, ComparisonVerdict::Invalid);
     assert!(outcome.reasons[1].starts_with("the generator was too slow in 3 of 6 pairs: in longer runs (--duration)"));
 }
 
@@ -271,7 +280,7 @@ fn an_odd_number_of_pairs_says_which_order_came_more_often() {
     let judged = |n: u32| test(&["p50=5%"], n, n).judge(&pairs(&[&vec![0.0; n as usize]]), 7);
     let (odd, even) = (judged(5), judged(6));
     assert_eq!((odd.order.iter().sum::<usize>(), odd.order[0].abs_diff(odd.order[1]), even.order), (5, 1, [3, 3]));
-    let said = |outcome: &Outcome| outcome.notes().iter().any(|note| note.contains("a steady drift cancels"));
+    let said = |outcome: &PairedComparison| outcome.notes().iter().any(|note| note.contains("a steady drift cancels"));
     assert!(said(&odd) && !said(&even));
 }
 

@@ -4,13 +4,13 @@ use rand::{RngExt, SeedableRng, rngs::Xoshiro256PlusPlus};
 
 use super::{
     at_least, at_most, percent,
-    world::{Machine, World},
+    world::{SimulatedMachine, World},
 };
 use crate::{
     compare::{
-        Finding, Measured, Verdict,
+        ComparisonVerdict, Measured, MetricFinding,
         gate::{Confidence, Gate},
-        paired::{Discarded, Discards, Observation, Order, Outcome, Test, order},
+        paired::{DiscardCounts, DiscardedPair, Observation, PairOrder, PairedComparison, PairedTest, order},
         statistics::detectable_shift,
     },
     judge,
@@ -28,7 +28,7 @@ fn slower(share: f64) -> Truth {
 
 /// As many tests as there are seeds, and what they came to.
 #[derive(Default)]
-struct Tally {
+struct TestCounts {
     tests: u32,
     regressions: u32,
     passes: u32,
@@ -46,8 +46,8 @@ fn observation(logs: [f64; 3]) -> Observation {
 }
 
 /// One test from its first pair to its last look.
-fn run(test: &Test, world: World, truth: Truth, seed: u64) -> Outcome {
-    let mut machine = Machine::new(world, seed);
+fn run(test: &PairedTest, world: World, truth: Truth, seed: u64) -> PairedComparison {
+    let mut machine = SimulatedMachine::new(world, seed);
     let mut pairs = Vec::new();
     let gates = test.gates().len();
     let keep = |mut run: Observation| {
@@ -59,7 +59,7 @@ fn run(test: &Test, world: World, truth: Truth, seed: u64) -> Outcome {
         while pairs.len() < next as usize {
             let (first, second) = (machine.run(), machine.run());
             let index = u32::try_from(pairs.len()).unwrap();
-            let (a, b) = if order(seed, index) == Order::AB { (first, second) } else { (second, first) };
+            let (a, b) = if order(seed, index) == PairOrder::AB { (first, second) } else { (second, first) };
             let b = [b[0] + truth[0], b[1] + truth[1], b[2] - truth[2]];
             pairs.push((keep(observation(a)), keep(observation(b))));
         }
@@ -70,27 +70,27 @@ fn run(test: &Test, world: World, truth: Truth, seed: u64) -> Outcome {
     }
 }
 
-fn tally(test: &Test, world: World, truth: Truth, tests: u32) -> Tally {
-    let mut tally = Tally { tests, ..Tally::default() };
+fn tally(test: &PairedTest, world: World, truth: Truth, tests: u32) -> TestCounts {
+    let mut tally = TestCounts { tests, ..TestCounts::default() };
     for seed in 0..tests {
         let outcome = run(test, world, truth, u64::from(seed) + 1);
-        tally.regressions += u32::from(outcome.verdict == Verdict::Regression);
-        tally.passes += u32::from(outcome.verdict == Verdict::Pass);
+        tally.regressions += u32::from(outcome.verdict == ComparisonVerdict::Regression);
+        tally.passes += u32::from(outcome.verdict == ComparisonVerdict::Pass);
         tally.pairs += outcome.pairs.len() as u64;
         for (counts, row) in tally.by_metric.iter_mut().zip(&outcome.rows) {
-            counts[0] += u32::from(row.finding == Some(Finding::Regression));
-            counts[1] += u32::from(row.finding == Some(Finding::Pass));
+            counts[0] += u32::from(row.finding == Some(MetricFinding::Regression));
+            counts[1] += u32::from(row.finding == Some(MetricFinding::Pass));
         }
     }
     tally
 }
 
-fn defaults(pairs: u32, max_pairs: u32) -> Test {
-    Test::new(Gate::defaults(), Confidence::default(), pairs, max_pairs).unwrap()
+fn defaults(pairs: u32, max_pairs: u32) -> PairedTest {
+    PairedTest::new(Gate::defaults(), Confidence::default(), pairs, max_pairs).unwrap()
 }
 
-fn single(gate: &str, pairs: u32, max_pairs: u32) -> Test {
-    Test::new(vec![gate.parse().unwrap()], Confidence::default(), pairs, max_pairs).unwrap()
+fn single(gate: &str, pairs: u32, max_pairs: u32) -> PairedTest {
+    PairedTest::new(vec![gate.parse().unwrap()], Confidence::default(), pairs, max_pairs).unwrap()
 }
 
 /// The margins of the default gates, as logarithms.
@@ -143,7 +143,7 @@ fn found(gates: &[&str], pairs: u32, max_pairs: u32, tests: u32) -> u32 {
     // Noise of p50 alone: a pair's difference has the standard deviation 4 % · √2.
     let world = World { drift: 0.0, ..World::SHARED };
     let gates: Vec<Gate> = gates.iter().map(|gate| gate.parse().unwrap()).collect();
-    let test = Test::new(gates, Confidence::default(), pairs, max_pairs).unwrap();
+    let test = PairedTest::new(gates, Confidence::default(), pairs, max_pairs).unwrap();
     let looks: Vec<usize> = test.looks().iter().map(|look| *look as usize).collect();
     // What a row at the last look says, whose pairs have that standard deviation.
     let error = 0.05 / looks.len() as f64 / test.gates().len() as f64;
@@ -216,9 +216,9 @@ fn surpluses(baseline: f64, candidate: f64, comparisons: u32) -> u32 {
         while pairs < 10 && discarded.len() < 10 {
             let (a, b) = (run(&mut random, baseline), run(&mut random, candidate));
             let spoiled = [&a, &b].iter().any(|run| run.verdict == judge::Verdict::Invalid);
-            if spoiled { discarded.push(Discarded { pair: pairs + 1, a, b }) } else { pairs += 1 }
+            if spoiled { discarded.push(DiscardedPair { pair: pairs + 1, a, b }) } else { pairs += 1 }
         }
-        Discards::of(&discarded).p_value() <= 0.05
+        DiscardCounts::of(&discarded).p_value() <= 0.05
     });
     found.count().try_into().unwrap()
 }

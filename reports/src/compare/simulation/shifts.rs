@@ -4,10 +4,10 @@ use rand::{SeedableRng, rngs::Xoshiro256PlusPlus};
 
 use super::{
     at_least, at_most, percent,
-    world::{Machine, World, deviate, normal},
+    world::{SimulatedMachine, World, deviate, normal},
 };
 use crate::compare::{
-    over,
+    exceeds,
     statistics::{RESAMPLES, runs_needed, shift},
 };
 
@@ -54,10 +54,10 @@ fn covered(noise: Noise, error: f64, [baseline, candidate]: [usize; 2], repetiti
 fn false_alarms(world: World, runs: usize, repetitions: u32, resamples: usize) -> u32 {
     (0..repetitions)
         .filter(|seed| {
-            let mut machine = Machine::new(world, u64::from(*seed));
+            let mut machine = SimulatedMachine::new(world, u64::from(*seed));
             let baseline: Vec<f64> = (0..runs).map(|_| machine.run()[0]).collect();
             let candidate: Vec<f64> = (0..runs).map(|_| machine.run()[0]).collect();
-            over(shift(&baseline, &candidate, 0.05, resamples, u64::from(*seed)).low, 1.05_f64.ln())
+            exceeds(shift(&baseline, &candidate, 0.05, resamples, u64::from(*seed)).low, 1.05_f64.ln())
         })
         .count()
         .try_into()

@@ -32,13 +32,13 @@ impl World {
 const COMMON: f64 = 0.5;
 
 /// One run after another.
-pub(super) struct Machine {
+pub(super) struct SimulatedMachine {
     world: World,
     state: f64,
     pub(super) random: Xoshiro256PlusPlus,
 }
 
-impl Machine {
+impl SimulatedMachine {
     pub(super) fn new(world: World, seed: u64) -> Self {
         let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
         let state = world.drift * normal(&mut random);
@@ -80,7 +80,7 @@ fn noise_and_drift_are_as_stated() {
     for (world, tolerance) in [(World::SHARED, 0.05), (World::HEAVY, 0.25)] {
         let runs: Vec<[f64; 3]> = (0..4_000)
             .flat_map(|seed| {
-                let mut machine = Machine::new(world, seed);
+                let mut machine = SimulatedMachine::new(world, seed);
                 [machine.run(), machine.run()]
             })
             .collect();

@@ -4,7 +4,7 @@ use rand::{RngExt, SeedableRng, rngs::Xoshiro256PlusPlus};
 use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
 
 use super::{
-    Interval,
+    ConfidenceInterval,
     student::{Moments, t_quantile},
 };
 
@@ -33,7 +33,13 @@ const FEWEST: usize = 2;
 ///
 /// # Panics
 /// With fewer than two values in a group.
-pub(crate) fn shift(baseline: &[f64], candidate: &[f64], error: f64, resamples: usize, seed: u64) -> Interval {
+pub(crate) fn shift(
+    baseline: &[f64],
+    candidate: &[f64],
+    error: f64,
+    resamples: usize,
+    seed: u64,
+) -> ConfidenceInterval {
     let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
     let mut shifts: Vec<f64> =
         (0..resamples).map(|_| redrawn(candidate, &mut random) - redrawn(baseline, &mut random)).collect();
@@ -45,23 +51,23 @@ pub(crate) fn shift(baseline: &[f64], candidate: &[f64], error: f64, resamples: 
         reason = "a share of their number, rounded down"
     )]
     let outside = (tail * resamples as f64) as usize;
-    let percentiles = Interval { low: shifts[outside], high: shifts[resamples - 1 - outside] };
+    let percentiles = ConfidenceInterval { low: shifts[outside], high: shifts[resamples - 1 - outside] };
     // 1 - 0.95 is a little more than 0.05.
     if error > RESAMPLED - 1e-9 {
         return percentiles;
     }
     let student = two_samples(baseline, candidate, error);
-    Interval { low: percentiles.low.min(student.low), high: percentiles.high.max(student.high) }
+    ConfidenceInterval { low: percentiles.low.min(student.low), high: percentiles.high.max(student.high) }
 }
 
 /// Student's interval of the difference of two means, with the degrees of freedom of the smaller group.
-fn two_samples(baseline: &[f64], candidate: &[f64], error: f64) -> Interval {
+fn two_samples(baseline: &[f64], candidate: &[f64], error: f64) -> ConfidenceInterval {
     let [baseline, candidate] = [baseline, candidate].map(|side| Moments::of(side).expect("two values or more"));
     let degrees = baseline.n.min(candidate.n) - 1;
     let standard_error = baseline.standard_error().hypot(candidate.standard_error());
     let reach = t_quantile(1.0 - error / 2.0, degrees) * standard_error;
     let shift = candidate.mean - baseline.mean;
-    Interval { low: shift - reach, high: shift + reach }
+    ConfidenceInterval { low: shift - reach, high: shift + reach }
 }
 
 /// Mean of as many values, drawn with replacement.
@@ -141,6 +147,6 @@ mod tests {
     #[test]
     fn runs_without_spread_have_an_interval_without_width() {
         let interval = shift(&[2.0; 4], &[2.5; 5], 0.05, 100, 1);
-        assert_eq!(interval, Interval { low: 0.5, high: 0.5 });
+        assert_eq!(interval, ConfidenceInterval { low: 0.5, high: 0.5 });
     }
 }

@@ -23,7 +23,7 @@ pub(crate) use student::Moments;
 
 /// An interval that covers the true value with a stated confidence.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Interval {
+pub(crate) struct ConfidenceInterval {
     pub(crate) low: f64,
     pub(crate) high: f64,
 }

@@ -53,7 +53,7 @@ pub(crate) fn detectable_shift(looks: &[usize], error: f64) -> f64 {
 }
 
 /// A look: pairs, and Student's quantile over the root of their number.
-struct Look {
+struct PlannedLook {
     pairs: usize,
     reach: f64,
 }
@@ -61,7 +61,7 @@ struct Look {
 fn search(looks: &[usize], error: f64) -> f64 {
     let most = looks.last().copied().expect("a test is looked at");
     let quantile = |pairs: usize| t_quantile(1.0 - error / 2.0, pairs - 1) / (pairs as f64).sqrt();
-    let looks: Vec<Look> = looks.iter().map(|&pairs| Look { pairs, reach: quantile(pairs) }).collect();
+    let looks: Vec<PlannedLook> = looks.iter().map(|&pairs| PlannedLook { pairs, reach: quantile(pairs) }).collect();
     let tests = (DIFFERENCES / most).clamp(FEWEST, TESTS);
     let mut random = Xoshiro256PlusPlus::seed_from_u64(1);
     let drawn: Vec<Vec<f64>> = (0..tests).map(|_| (0..most).map(|_| normal(&mut random)).collect()).collect();
@@ -86,7 +86,7 @@ fn search(looks: &[usize], error: f64) -> f64 {
 }
 
 /// Whether differences with this shift beyond the margin are a regression at one of the looks.
-fn finds(differences: &[f64], shift: f64, looks: &[Look], error: f64) -> bool {
+fn finds(differences: &[f64], shift: f64, looks: &[PlannedLook], error: f64) -> bool {
     looks.iter().any(|look| {
         let shifted: Vec<f64> = differences[..look.pairs].iter().map(|difference| difference + shift).collect();
         let moments = Moments::of(&shifted).expect("two pairs or more");

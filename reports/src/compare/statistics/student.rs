@@ -2,7 +2,7 @@
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
-use super::{Interval, mean};
+use super::{ConfidenceInterval, mean};
 
 /// Mean and spread of independent values.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -31,9 +31,9 @@ impl Moments {
 
     /// The two-sided interval of the mean with the given error of both sides together ("Student" 1908, "The probable error
     /// of a mean"): mean ± t(1 - error/2; n - 1) · sd / √n.
-    pub(crate) fn interval(&self, error: f64) -> Interval {
+    pub(crate) fn interval(&self, error: f64) -> ConfidenceInterval {
         let reach = t_quantile(1.0 - error / 2.0, self.n - 1) * self.standard_error();
-        Interval { low: self.mean - reach, high: self.mean + reach }
+        ConfidenceInterval { low: self.mean - reach, high: self.mean + reach }
     }
 }
 
@@ -75,7 +75,7 @@ mod tests {
     #[test]
     fn values_without_spread_have_an_interval_without_width() {
         let moments = Moments::of(&[0.25, 0.25, 0.25]).unwrap();
-        assert_eq!(moments.interval(0.05), Interval { low: 0.25, high: 0.25 });
+        assert_eq!(moments.interval(0.05), ConfidenceInterval { low: 0.25, high: 0.25 });
         assert_eq!(Moments::of(&[1.0]), None);
     }
 }

@@ -13,11 +13,11 @@ mod value;
 
 use std::{fmt, str::FromStr};
 
-use super::bounds::Range;
+use super::bounds::PossibleRange;
 use crate::{
     metric::Metric,
     model::Report,
-    text::{human, refusal::Refusal},
+    text::{human, parse_error::ParseError},
 };
 use value::Bound;
 
@@ -109,7 +109,7 @@ impl Threshold {
     /// What a report makes of it. A latency lies between floor and response (or service): the threshold holds if it does for
     /// both ends, and is missed only if it does for neither.
     pub fn decide(&self, report: &Report) -> Decision {
-        let Some(Range { low, high }) = Range::of(self.metric, report) else {
+        let Some(PossibleRange { low, high }) = PossibleRange::of(self.metric, report) else {
             return Decision::Missed(format!("threshold {self} missed: nothing was measured for it"));
         };
         let bound = self.bound.number();
@@ -176,9 +176,9 @@ impl fmt::Display for Threshold {
 }
 
 impl FromStr for Threshold {
-    type Err = Refusal;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Self, Refusal> {
+    fn from_str(text: &str) -> Result<Self, ParseError> {
         parse::threshold(text)
     }
 }

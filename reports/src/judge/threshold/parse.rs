@@ -9,7 +9,7 @@ use crate::{
     model::Latency,
     text::{
         decimal::Decimal,
-        refusal::{Fault, Refusal, Slice},
+        parse_error::{ParseError, ProblemAt, Slice},
     },
 };
 
@@ -18,38 +18,38 @@ const DURATION: &str = "a duration with a unit: ns us ms s m, as in `5ms` or `1.
 const RATE: &str = "a number of messages per second, as in `49000` or `49k` (k thousand, m million)";
 const COUNT: &str = "a whole number without a unit, as in `0` or `10k` (k thousand, m million)";
 
-pub(super) fn threshold(text: &str) -> Result<Threshold, Refusal> {
-    parse(text).map_err(|fault| fault.of(text))
+pub(super) fn threshold(text: &str) -> Result<Threshold, ParseError> {
+    parse(text).map_err(|problem| problem.in_text(text))
 }
 
-fn parse(text: &str) -> Result<Threshold, Fault> {
+fn parse(text: &str) -> Result<Threshold, ProblemAt> {
     let op_at = text
         .find(['<', '>', '='])
-        .ok_or_else(|| Fault::new(text.trim_end().len(), "a threshold needs a comparison", FORM))?;
+        .ok_or_else(|| ProblemAt::new(text.trim_end().len(), "a threshold needs a comparison", FORM))?;
     let &(symbol, op) = Op::ALL
         .iter()
         .find(|(symbol, _)| text[op_at..].starts_with(symbol))
-        .ok_or_else(|| Fault::new(op_at, "this is not a comparison", FORM))?;
+        .ok_or_else(|| ProblemAt::new(op_at, "this is not a comparison", FORM))?;
     let left = Slice::trimmed(text, 0, op_at);
     if left.text.is_empty() {
-        return Err(Fault::new(left.at, "a threshold begins with a metric", metrics()));
+        return Err(ProblemAt::new(left.at, "a threshold begins with a metric", metrics()));
     }
     let metric = metric(left)?;
     let bound = bound(metric, Slice::trimmed(text, op_at + symbol.len(), text.len()))?;
     Ok(Threshold { metric, op, bound })
 }
 
-fn bound(metric: Metric, slice: Slice<'_>) -> Result<Bound, Fault> {
+fn bound(metric: Metric, slice: Slice<'_>) -> Result<Bound, ProblemAt> {
     let accepted = match metric {
         Metric::Latency(..) => DURATION,
         Metric::Throughput | Metric::SentRate | Metric::Efficiency => RATE,
         Metric::Count(_) => COUNT,
     };
     if slice.text.is_empty() {
-        return Err(Fault::new(slice.at, "a threshold ends with a value", accepted));
+        return Err(ProblemAt::new(slice.at, "a threshold ends with a value", accepted));
     }
     let (decimal, rest) =
-        Decimal::split(slice.text).ok_or_else(|| Fault::new(slice.at, "this is not a number", accepted))?;
+        Decimal::split(slice.text).ok_or_else(|| ProblemAt::new(slice.at, "this is not a number", accepted))?;
     let unit = Slice::trimmed(slice.text, slice.text.len() - rest.len(), slice.text.len());
     let unit_at = slice.at + unit.at;
     let is_latency = matches!(metric, Metric::Latency(..));
@@ -60,27 +60,28 @@ fn bound(metric: Metric, slice: Slice<'_>) -> Result<Bound, Fault> {
             (true, text) => format!("`{text}` is not a unit of time"),
             (false, text) => format!("`{text}` is not a suffix of a number"),
         };
-        return Err(Fault::new(unit_at, problem, accepted));
+        return Err(ProblemAt::new(unit_at, problem, accepted));
     };
-    let fault = |problem| Fault::new(slice.at, problem, accepted);
+    let problem_at = |problem| ProblemAt::new(slice.at, problem, accepted);
     match metric {
         Metric::Latency(..) => decimal
             .times(size)
-            .ok_or_else(|| fault("this is not a whole number of nanoseconds, or too many"))
+            .ok_or_else(|| problem_at("this is not a whole number of nanoseconds, or too many"))
             .and_then(|ns| {
                 let told = (ns <= Latency::HIGH_NS).then_some(Bound::Nanoseconds(ns));
                 told.ok_or_else(|| {
-                    fault("what takes longer than 60 s is recorded as 60 s, so this bound tells nothing")
+                    problem_at("what takes longer than 60 s is recorded as 60 s, so this bound tells nothing")
                 })
             }),
         Metric::Throughput | Metric::SentRate | Metric::Efficiency => decimal
             .number()
             .map(|number| Bound::Rate(number * size as f64))
             .filter(|bound| bound.number().is_finite())
-            .ok_or_else(|| fault("this number is too large")),
-        Metric::Count(_) => {
-            decimal.times(size).map(Bound::Count).ok_or_else(|| fault("a count is a whole number of at most 64 bits"))
-        }
+            .ok_or_else(|| problem_at("this number is too large")),
+        Metric::Count(_) => decimal
+            .times(size)
+            .map(Bound::Count)
+            .ok_or_else(|| problem_at("a count is a whole number of at most 64 bits")),
     }
 }
 

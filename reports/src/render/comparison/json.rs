@@ -9,9 +9,9 @@ use serde::Serialize;
 
 use super::{Ab, RenderComparison};
 use crate::{
-    compare::{Comparison, Difference, Finding, Row, Side, Verdict},
+    compare::{ComparedMetric, ComparedSide, Comparison, ComparisonVerdict, Difference, MetricFinding},
     metric::Better,
-    paired::{Discarded, Discards, Observation},
+    paired::{DiscardCounts, DiscardedPair, Observation},
     render::Json,
     schema::Schema,
 };
@@ -19,7 +19,7 @@ use crate::{
 #[derive(Serialize)]
 struct ComparisonDocument<'a> {
     schema: &'static str,
-    verdict: Verdict,
+    verdict: ComparisonVerdict,
     exit_code: u8,
     reasons: &'a [String],
     notes: &'a [String],
@@ -42,7 +42,7 @@ struct SideDocument<'a> {
 #[derive(Serialize)]
 struct AbDocument<'a> {
     schema: &'static str,
-    verdict: Verdict,
+    verdict: ComparisonVerdict,
     exit_code: u8,
     reasons: &'a [String],
     notes: Vec<String>,
@@ -143,7 +143,7 @@ impl RenderComparison for Json {
             confidence_percent: percent(outcome.confidence.share()),
             pairs: outcome.pairs.len(),
             repeated_pairs: ab.repeated,
-            discarded: discards(Discards::of(&outcome.discarded)),
+            discarded: discards(DiscardCounts::of(&outcome.discarded)),
             look: outcome.look,
             looks: &outcome.looks,
             needs_more: outcome.needs_more,
@@ -155,17 +155,17 @@ impl RenderComparison for Json {
     }
 }
 
-fn side(side: &Side) -> SideDocument<'_> {
+fn side(side: &ComparedSide) -> SideDocument<'_> {
     SideDocument { runs: side.runs, targets: &side.targets, started_at: &side.started_at }
 }
 
-fn discards(discards: Discards) -> DiscardsDocument {
-    let Discards { baseline, candidate, both } = discards;
+fn discards(discards: DiscardCounts) -> DiscardsDocument {
+    let DiscardCounts { baseline, candidate, both } = discards;
     DiscardsDocument { baseline, candidate, both, p_value: discards.p_value() }
 }
 
-fn discarded(pair: &Discarded) -> DiscardedPairDocument<'_> {
-    let Discarded { pair, a, b } = pair;
+fn discarded(pair: &DiscardedPair) -> DiscardedPairDocument<'_> {
+    let DiscardedPair { pair, a, b } = pair;
     DiscardedPairDocument { pair: *pair, a: values(a), b: values(b), a_reasons: &a.reasons, b_reasons: &b.reasons }
 }
 
@@ -173,10 +173,10 @@ fn values(run: &Observation) -> Vec<Option<f64>> {
     run.values.iter().map(|measured| measured.value).collect()
 }
 
-fn metric(row: &Row) -> RowDocument {
+fn metric(row: &ComparedMetric) -> RowDocument {
     let interval = row.change.and_then(|change| change.interval);
     let messages = match row.finding {
-        Some(Finding::Refused { messages, needed }) => Some((messages, needed)),
+        Some(MetricFinding::Refused { messages, needed }) => Some((messages, needed)),
         _ => None,
     };
     RowDocument {
@@ -195,7 +195,7 @@ fn metric(row: &Row) -> RowDocument {
         margin_percent: row.margin.map(|margin| percent(margin.share())),
         detectable_percent: row.detectable.map(percent),
         p_value: row.p_value,
-        verdict: row.finding.map(Finding::name),
+        verdict: row.finding.map(MetricFinding::name),
         messages: messages.map(|(messages, _)| messages),
         messages_needed: messages.map(|(_, needed)| needed),
         note: row.note.clone(),

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use super::{Ab, ComparisonCells, RenderComparison, progress, runs, summary};
 use crate::{
-    compare::{Comparison, Difference, Row, Side, Verdict},
+    compare::{ComparedMetric, ComparedSide, Comparison, ComparisonVerdict, Difference},
     render::{Markdown, markdown::code},
 };
 
@@ -25,7 +25,7 @@ impl RenderComparison for Markdown {
             }
             writeln!(out)?;
         }
-        let (deciding, shown): (Vec<&Row>, Vec<&Row>) =
+        let (deciding, shown): (Vec<&ComparedMetric>, Vec<&ComparedMetric>) =
             comparison.rows.iter().partition(|row| row.margin.is_some() || row.finding.is_some());
         table(out, &deciding, false)?;
         if !shown.is_empty() {
@@ -46,7 +46,7 @@ impl RenderComparison for Markdown {
     }
 }
 
-fn verdict(out: &mut dyn Write, what: &str, verdict: Verdict, reasons: &[String]) -> io::Result<()> {
+fn verdict(out: &mut dyn Write, what: &str, verdict: ComparisonVerdict, reasons: &[String]) -> io::Result<()> {
     let (word, meaning) = summary(verdict);
     writeln!(out, "### {word}: {what}\n\n{meaning}\n")?;
     for reason in reasons {
@@ -55,7 +55,7 @@ fn verdict(out: &mut dyn Write, what: &str, verdict: Verdict, reasons: &[String]
     if reasons.is_empty() { Ok(()) } else { writeln!(out) }
 }
 
-fn side(side: &Side) -> String {
+fn side(side: &ComparedSide) -> String {
     if side.runs == 0 {
         return "no runs".to_owned();
     }
@@ -63,7 +63,7 @@ fn side(side: &Side) -> String {
     format!("{} of {}, from {}", runs(side.runs), targets.join(" and "), code(&side.started_at))
 }
 
-fn table(out: &mut dyn Write, rows: &[&Row], with_detectable: bool) -> io::Result<()> {
+fn table(out: &mut dyn Write, rows: &[&ComparedMetric], with_detectable: bool) -> io::Result<()> {
     let (heading, rule) = if with_detectable { (" detectable |", "--:|") } else { ("", "") };
     writeln!(out, "| metric | baseline | candidate | change | interval | margin |{heading} verdict |")?;
     writeln!(out, "|---|--:|--:|--:|--:|--:|{rule}---|")?;

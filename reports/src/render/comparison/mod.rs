@@ -9,9 +9,9 @@ mod text;
 use std::io;
 
 use crate::{
-    compare::{ChangeInterval, Comparison, Row, Verdict},
+    compare::{ChangeInterval, ComparedMetric, Comparison, ComparisonVerdict},
     human,
-    paired::{Discards, Outcome},
+    paired::{DiscardCounts, PairedComparison},
 };
 
 /// The outcome of a paired test, and what it compared.
@@ -22,7 +22,7 @@ pub struct Ab<'a> {
     /// The candidate.
     pub b: &'a str,
     /// The outcome of the test.
-    pub outcome: &'a Outcome,
+    pub outcome: &'a PairedComparison,
     /// Number of pairs that were run again because the generator was too slow in them.
     pub repeated: u32,
 }
@@ -44,16 +44,16 @@ pub trait RenderComparison {
 }
 
 /// The verdict in one word, and its meaning.
-fn summary(verdict: Verdict) -> (&'static str, &'static str) {
+fn summary(verdict: ComparisonVerdict) -> (&'static str, &'static str) {
     match verdict {
-        Verdict::Pass => ("PASS", "no metric that decides is worse by more than its margin"),
-        Verdict::Regression => ("FAIL", "regression: the candidate is worse by more than the margin"),
-        Verdict::Missing => ("FAIL", "a metric was measured on one side and is missing on the other"),
-        Verdict::Delivery => ("FAIL", "delivery violation"),
-        Verdict::Connections => ("FAIL", "the target refused or lost connections"),
-        Verdict::Invalid => ("INVALID", "a run did not measure what was planned"),
-        Verdict::Inconclusive => ("INCONCLUSIVE", "neither a regression nor its absence can be told"),
-        Verdict::Incomparable => ("INCOMPARABLE", "the runs differ in more than what is tested"),
+        ComparisonVerdict::Pass => ("PASS", "no metric that decides is worse by more than its margin"),
+        ComparisonVerdict::Regression => ("FAIL", "regression: the candidate is worse by more than the margin"),
+        ComparisonVerdict::Missing => ("FAIL", "a metric was measured on one side and is missing on the other"),
+        ComparisonVerdict::Delivery => ("FAIL", "delivery violation"),
+        ComparisonVerdict::Connections => ("FAIL", "the target refused or lost connections"),
+        ComparisonVerdict::Invalid => ("INVALID", "a run did not measure what was planned"),
+        ComparisonVerdict::Inconclusive => ("INCONCLUSIVE", "neither a regression nor its absence can be told"),
+        ComparisonVerdict::Incomparable => ("INCOMPARABLE", "the runs differ in more than what is tested"),
     }
 }
 
@@ -70,7 +70,7 @@ struct ComparisonCells {
 }
 
 impl ComparisonCells {
-    fn of(row: &Row) -> Self {
+    fn of(row: &ComparedMetric) -> Self {
         let none = || "-".to_owned();
         let value = |value: Option<f64>| value.map_or_else(none, |value| row.metric.show(value));
         let interval = row.change.and_then(|change| change.interval);
@@ -114,8 +114,8 @@ fn progress(ab: &Ab<'_>) -> String {
 }
 
 /// ` (A 1, B 3)`: the pairs that did not count, by the side that spoiled them.
-fn sides(outcome: &Outcome) -> String {
-    let Discards { baseline, candidate, both } = Discards::of(&outcome.discarded);
+fn sides(outcome: &PairedComparison) -> String {
+    let DiscardCounts { baseline, candidate, both } = DiscardCounts::of(&outcome.discarded);
     let named = [("A", baseline), ("B", candidate), ("both", both)].into_iter().filter(|(_, n)| *n > 0);
     let shown: Vec<String> = named.map(|(name, n)| format!("{name} {}", human::count(n))).collect();
     if shown.is_empty() { String::new() } else { format!(" ({})", shown.join(", ")) }

@@ -3,7 +3,7 @@ use super::{
     *,
 };
 use crate::{
-    compare::{Options, compare},
+    compare::{CompareOptions, compare},
     escape::visible,
     model::{
         Latency,
@@ -32,7 +32,7 @@ fn text(comparison: &Comparison, color: bool) -> String {
     shown(|out| Text { color, ..Text::default() }.comparison(comparison, out))
 }
 
-fn ab(outcome: &Outcome) -> Ab<'_> {
+fn ab(outcome: &PairedComparison) -> Ab<'_> {
     Ab { a: "cmd:./server-old --listen {addr}", b: "cmd:./server --listen {addr}", outcome, repeated: 2 }
 }
 
@@ -44,7 +44,7 @@ fn text_of_a_regression() {
 #[test]
 fn text_of_one_run_a_side() {
     insta::assert_snapshot!(text(
-        &compare(&[run(80_000, 400_000)], &[run(81_000, 390_000)], &Options::default()),
+        &compare(&[run(80_000, 400_000)], &[run(81_000, 390_000)], &CompareOptions::default()),
         false
     ));
 }
@@ -54,14 +54,14 @@ fn text_of_incomparable_runs() {
     let mut other = run(80_000, 400_000);
     other.plan.clients = 50;
     other.environment.cores = 4;
-    insta::assert_snapshot!(text(&compare(&[run(80_000, 400_000)], &[other], &Options::default()), false));
+    insta::assert_snapshot!(text(&compare(&[run(80_000, 400_000)], &[other], &CompareOptions::default()), false));
 }
 
 #[test]
 fn text_of_a_violation_and_a_missing_metric() {
     let mut candidate = violation();
     candidate.latency.connect = Latency::histogram();
-    insta::assert_snapshot!(text(&compare(&[pass()], &[candidate], &Options::default()), false));
+    insta::assert_snapshot!(text(&compare(&[pass()], &[candidate], &CompareOptions::default()), false));
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn text_for_a_narrow_terminal() {
 
 #[test]
 fn no_line_is_longer_than_the_terminal_is_wide() {
-    let comparisons = [regression(), compare(&[pass()], &[violation()], &Options::default())];
+    let comparisons = [regression(), compare(&[pass()], &[violation()], &CompareOptions::default())];
     let pairs = outcome(&WILD, 30);
     for width in [40, 60, 80, 120] {
         let format = Text { color: false, width };
@@ -111,7 +111,7 @@ fn json() {
     let mut short = run(80_000, 400_000);
     short.latency.response = Latency::histogram();
     short.latency.response.record_n(80_000, 5_000).unwrap();
-    let refused = compare(&[run(80_000, 400_000)], &[short], &Options::default());
+    let refused = compare(&[run(80_000, 400_000)], &[short], &CompareOptions::default());
     insta::assert_snapshot!("json_of_a_comparison", shown(|out| Json.comparison(&refused, out)));
     insta::assert_snapshot!("json_of_pairs", shown(|out| Json.ab(&ab(&outcome(&STEADY[..3], 6)), out)));
 }

@@ -5,7 +5,7 @@ use std::io;
 
 use super::{Ab, ComparisonCells, RenderComparison, progress, runs, summary};
 use crate::{
-    compare::{Comparison, Row, Side, Verdict},
+    compare::{ComparedMetric, ComparedSide, Comparison, ComparisonVerdict},
     render::{
         Text,
         text::{
@@ -49,14 +49,14 @@ impl RenderComparison for Text {
     }
 }
 
-fn verdict(printer: &mut Printer<'_>, verdict: Verdict, reasons: &[String]) -> io::Result<()> {
+fn verdict(printer: &mut Printer<'_>, verdict: ComparisonVerdict, reasons: &[String]) -> io::Result<()> {
     let (word, meaning) = summary(verdict);
     let style = printer.palette.of(verdict.into());
     printer.styled_row(word, style, meaning, style)?;
     reasons.iter().try_for_each(|reason| printer.row("  why", reason))
 }
 
-fn side(side: &Side) -> String {
+fn side(side: &ComparedSide) -> String {
     if side.runs == 0 {
         return "no runs".to_owned();
     }
@@ -79,10 +79,11 @@ const COLUMNS: [(&str, usize); 6] =
 const NAME: usize = 14;
 
 /// The metrics that decide, and below them the others.
-fn table(printer: &mut Printer<'_>, rows: &[Row], with_detectable: bool) -> io::Result<()> {
-    let (deciding, others): (Vec<&Row>, Vec<&Row>) = rows.iter().partition(|row| row.margin.is_some());
+fn table(printer: &mut Printer<'_>, rows: &[ComparedMetric], with_detectable: bool) -> io::Result<()> {
+    let (deciding, others): (Vec<&ComparedMetric>, Vec<&ComparedMetric>) =
+        rows.iter().partition(|row| row.margin.is_some());
     let columns = if with_detectable { &COLUMNS[..] } else { &COLUMNS[..5] };
-    let number_row = |row: &Row| {
+    let number_row = |row: &ComparedMetric| {
         let cells = ComparisonCells::of(row);
         let numbers = columns_of(&cells)[..columns.len()].iter().map(|&text| text.to_owned()).collect();
         NumberRow {

@@ -27,18 +27,18 @@ use crate::{
         search::{RenderSearch, StepCells, limit, plan, search_settings, summary, target},
         tone::Tone,
     },
-    search::{Outcome, Record, Step},
+    search::{SearchRecord, Step, StepOutcome},
     threshold::Threshold,
 };
 
 impl RenderSearch for Html {
-    fn search(&self, record: &Record, out: &mut dyn io::Write) -> io::Result<()> {
+    fn search(&self, record: &SearchRecord, out: &mut dyn io::Write) -> io::Result<()> {
         page(record).write_into(out)?;
         writeln!(out)
     }
 }
 
-fn page(record: &Record) -> PageContents {
+fn page(record: &SearchRecord) -> PageContents {
     let (word, ..) = summary(&record.conclusion);
     let steps = record.curve();
     let valid: Vec<&Step> = steps.iter().copied().filter(|step| step.is_valid()).collect();
@@ -66,7 +66,7 @@ fn page(record: &Record) -> PageContents {
     }
 }
 
-fn banner(record: &Record) -> Banner {
+fn banner(record: &SearchRecord) -> Banner {
     let (word, meaning, tone) = summary(&record.conclusion);
     let limited = limit(&record.conclusion).map(|limit| format!("limited by {limit}"));
     Banner {
@@ -80,7 +80,7 @@ fn banner(record: &Record) -> Banner {
     }
 }
 
-fn headline_numbers(record: &Record) -> ContentBlock {
+fn headline_numbers(record: &SearchRecord) -> ContentBlock {
     let at = |rate: Option<f64>| record.valid_at(rate?).next_back();
     let highest = at(record.conclusion.holds());
     let lowest = at(record.conclusion.fails());
@@ -104,7 +104,7 @@ type StepMeasure = fn(&Step) -> Option<f64>;
 const P50: StepMeasure = |step| step.p50_ns.map(|ns| ns as f64);
 const P99: StepMeasure = |step| step.p99_ns.map(|ns| ns as f64);
 
-fn response(record: &Record, steps: &[&Step]) -> Option<Plot> {
+fn response(record: &SearchRecord, steps: &[&Step]) -> Option<Plot> {
     steps.iter().find_map(|step| P99(step))?;
     let thresholds = bounds(record);
     let values = steps.iter().flat_map(|step| [P50(step), P99(step)]).flatten();
@@ -118,7 +118,7 @@ fn response(record: &Record, steps: &[&Step]) -> Option<Plot> {
     for (index, (label, ns)) in thresholds.iter().enumerate() {
         plot.line(LineStyle(2 + index), label, &[Some((least, *ns)), Some((most, *ns))]);
     }
-    let failed = steps.iter().filter(|step| step.outcome != Outcome::Holds);
+    let failed = steps.iter().filter(|step| step.outcome != StepOutcome::Holds);
     let alarm = |step: &&Step| -> Option<ValueMark> {
         let reason = step.reasons.first().map_or("", String::as_str);
         Some((step.rate, P99(step)?, format!("{}/s fails: {reason}", rate(step.rate))))
@@ -128,7 +128,7 @@ fn response(record: &Record, steps: &[&Step]) -> Option<Plot> {
     Some(plot)
 }
 
-fn throughput(record: &Record, steps: &[&Step]) -> Option<Plot> {
+fn throughput(record: &SearchRecord, steps: &[&Step]) -> Option<Plot> {
     let most = steps.iter().map(|step| step.rate.max(step.matched_per_s.unwrap_or(0.0))).reduce(f64::max)?;
     let x = Axis::rates("messages due per second", steps.iter().map(|step| step.rate));
     let mut plot =
@@ -140,7 +140,7 @@ fn throughput(record: &Record, steps: &[&Step]) -> Option<Plot> {
 }
 
 /// The thresholds on response times, with their bounds in nanoseconds.
-fn bounds(record: &Record) -> Vec<(String, f64)> {
+fn bounds(record: &SearchRecord) -> Vec<(String, f64)> {
     let thresholds = record.plan.thresholds.iter().filter_map(|text| text.parse::<Threshold>().ok());
     let of_response = thresholds.filter(|one| matches!(one.metric(), Metric::Latency(Series::Response, _)));
     of_response.map(|threshold| (format!("threshold {threshold}"), threshold.bound())).collect()
@@ -170,7 +170,7 @@ fn draw(
     plot.line(style, label, &points).marks = marks;
 }
 
-fn finish(plot: &mut Plot, record: &Record, steps: &[&Step]) {
+fn finish(plot: &mut Plot, record: &SearchRecord, steps: &[&Step]) {
     plot.alarm = "a try that does not hold";
     plot.note = Some("A line goes through the medians of the valid tries of each rate.".into());
     if let Some(fails) = record.conclusion.fails() {
@@ -199,7 +199,7 @@ fn table(steps: &[&Step]) -> PageTable {
     }
 }
 
-fn facts(record: &Record) -> Vec<PageTable> {
+fn facts(record: &SearchRecord) -> Vec<PageTable> {
     let table = |caption: &str, rows: Vec<(&str, String)>| {
         let row = |(name, value): (&str, String)| TableRow {
             heading: name.into(),

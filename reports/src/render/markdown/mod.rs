@@ -9,7 +9,7 @@ use crate::{
     human::{bytes, count, nanoseconds, percent, rate, seconds},
     judge::{Judgement, Verdict, bounds},
     metric::{quantiles::Quantiles, throughput::Throughput},
-    model::{Load, Report, Tally},
+    model::{LoadRecord, Report, Tally},
 };
 pub(crate) use code::code;
 
@@ -160,8 +160,8 @@ fn latency(out: &mut dyn Write, report: &Report) -> io::Result<()> {
         writeln!(out, "\\{}\n", bounds::LEGEND)?;
     }
     match report.plan.load {
-        Load::Closed { .. } => writeln!(out, "{}\n", wording::OMISSION),
-        Load::Open { .. } => Ok(()),
+        LoadRecord::Closed { .. } => writeln!(out, "{}\n", wording::OMISSION),
+        LoadRecord::Open { .. } => Ok(()),
     }
 }
 
@@ -174,8 +174,8 @@ fn throughput(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     let per_call = [report.wire.messages_per_read, report.wire.messages_per_write];
     let [read, write] = per_call.map(|calls| format!("mean {:.1}, max {}", calls.mean, count(calls.max)));
     let due = match report.plan.load {
-        Load::Open { .. } => per_second(throughput.scheduled_per_s),
-        Load::Closed { .. } => "-".to_owned(),
+        LoadRecord::Open { .. } => per_second(throughput.scheduled_per_s),
+        LoadRecord::Closed { .. } => "-".to_owned(),
     };
     let cells = [
         due,

@@ -5,12 +5,12 @@ use std::io::{self, Write};
 use super::{RenderSearch, StepCells, limit, plan, search_settings, summary, target};
 use crate::{
     render::{Markdown, markdown::code},
-    search::{Outcome, Record},
+    search::{SearchRecord, StepOutcome},
 };
 
 /// Text from the server stands only in code spans.
 impl RenderSearch for Markdown {
-    fn search(&self, record: &Record, out: &mut dyn Write) -> io::Result<()> {
+    fn search(&self, record: &SearchRecord, out: &mut dyn Write) -> io::Result<()> {
         let (word, meaning, _) = summary(&record.conclusion);
         writeln!(out, "## {word}: the highest rate that holds\n\n{}\n", code(&meaning))?;
         limit(&record.conclusion).map_or(Ok(()), |limit| writeln!(out, "Limited by {limit}\n"))?;
@@ -26,8 +26,8 @@ impl RenderSearch for Markdown {
         for step in record.curve() {
             let StepCells { rate, matched, p50, p99, verdict, .. } = StepCells::of(step);
             let verdict = match step.outcome {
-                Outcome::Holds => verdict.to_owned(),
-                Outcome::Fails(cause) => format!("**{verdict}**: {}", cause.name()),
+                StepOutcome::Holds => verdict.to_owned(),
+                StepOutcome::Fails(cause) => format!("**{verdict}**: {}", cause.name()),
             };
             writeln!(out, "| {rate} | {matched} | {p50} | {p99} | {verdict} |")?;
         }

@@ -9,8 +9,8 @@ use std::io;
 use super::{tone::Tone, wording};
 use crate::{
     human::{bytes, count, nanoseconds, rate, seconds},
-    model::Load,
-    search::{Cause, Conclusion, Outcome, Record, Step},
+    model::LoadRecord,
+    search::{Conclusion, FailureCause, SearchRecord, Step, StepOutcome},
 };
 
 /// A format that shows a search: [`Text`](super::Text), [`Json`](super::Json),
@@ -20,17 +20,17 @@ pub trait RenderSearch {
     ///
     /// # Errors
     /// The error of `out`.
-    fn search(&self, record: &Record, out: &mut dyn io::Write) -> io::Result<()>;
+    fn search(&self, record: &SearchRecord, out: &mut dyn io::Write) -> io::Result<()>;
 }
 
 /// The conclusion in one word, its meaning, and whether it is good news.
 pub(super) fn summary(conclusion: &Conclusion) -> (&'static str, String, Tone) {
     let (word, tone) = match conclusion {
-        Conclusion::Edge { cause: Cause::Delivery, .. } => ("FAIL", Tone::Bad),
-        Conclusion::Edge { cause: Cause::Generator, .. } => ("LIMITED", Tone::Doubtful),
+        Conclusion::Edge { cause: FailureCause::Delivery, .. } => ("FAIL", Tone::Bad),
+        Conclusion::Edge { cause: FailureCause::Generator, .. } => ("LIMITED", Tone::Doubtful),
         Conclusion::Edge { .. } => ("FOUND", Tone::Good),
         Conclusion::Everything { .. } => ("HOLDS", Tone::Good),
-        Conclusion::Nothing { cause: Cause::Generator, .. } => ("INVALID", Tone::Doubtful),
+        Conclusion::Nothing { cause: FailureCause::Generator, .. } => ("INVALID", Tone::Doubtful),
         Conclusion::Nothing { .. } => ("FAIL", Tone::Bad),
         Conclusion::Unfinished { .. } => ("UNFINISHED", Tone::Doubtful),
     };
@@ -40,30 +40,30 @@ pub(super) fn summary(conclusion: &Conclusion) -> (&'static str, String, Tone) {
 /// What keeps the rate from being higher, if known.
 pub(super) fn limit(conclusion: &Conclusion) -> Option<&'static str> {
     Some(match conclusion.cause() {
-        Some(Cause::Delivery) => "the target: messages are lost, damaged, or not what was sent",
-        Some(Cause::Generator) => {
+        Some(FailureCause::Delivery) => "the target: messages are lost, damaged, or not what was sent",
+        Some(FailureCause::Generator) => {
             "the generator: the target may be able to do more; use another or a quieter machine, more --threads, or larger \
              bursts"
         }
-        Some(Cause::Connections) => "the target: connections fail or die",
-        Some(Cause::Backlog) => "the target: it does not keep up with what is due",
-        Some(Cause::Threshold) => "the target: it misses a threshold",
+        Some(FailureCause::Connections) => "the target: connections fail or die",
+        Some(FailureCause::Backlog) => "the target: it does not keep up with what is due",
+        Some(FailureCause::Threshold) => "the target: it misses a threshold",
         None if matches!(conclusion, Conclusion::Everything { .. }) => "the range: --to goes no further",
         None => return None,
     })
 }
 
 /// The target. An embedded server has another port in each step, so it is named without one.
-pub(super) fn target(record: &Record) -> &str {
+pub(super) fn target(record: &SearchRecord) -> &str {
     if record.target.embedded { "an embedded server" } else { &record.target.url }
 }
 
 /// What the clients send in each step.
-pub(super) fn plan(record: &Record) -> String {
+pub(super) fn plan(record: &SearchRecord) -> String {
     let plan = &record.plan;
     let burst = match plan.load {
-        Load::Open { burst, .. } => format!(", bursts of {burst}"),
-        Load::Closed { .. } => String::new(),
+        LoadRecord::Open { burst, .. } => format!(", bursts of {burst}"),
+        LoadRecord::Closed { .. } => String::new(),
     };
     format!(
         "{}{burst}, {} {}, {} a step, {} between steps",
@@ -76,7 +76,7 @@ pub(super) fn plan(record: &Record) -> String {
 }
 
 /// Where the search started, its bounds, and how many steps it took.
-pub(super) fn search_settings(record: &Record) -> String {
+pub(super) fn search_settings(record: &SearchRecord) -> String {
     let search = &record.search;
     let steps = record.steps.len() as u64;
     format!(
@@ -112,10 +112,10 @@ impl StepCells {
             p50: time(step.p50_ns),
             p99: time(step.p99_ns),
             verdict: match step.outcome {
-                Outcome::Holds => "holds",
+                StepOutcome::Holds => "holds",
                 // This says nothing about the target.
-                Outcome::Fails(Cause::Generator) => "invalid",
-                Outcome::Fails(_) => "fails",
+                StepOutcome::Fails(FailureCause::Generator) => "invalid",
+                StepOutcome::Fails(_) => "fails",
             },
             reason: step.reasons.first().cloned().unwrap_or_default(),
         }

@@ -8,13 +8,13 @@ use crate::{
     search::sample::{ending, foreign, record},
 };
 
-fn shown(format: &impl RenderSearch, record: &Record) -> String {
+fn shown(format: &impl RenderSearch, record: &SearchRecord) -> String {
     let mut out = Vec::new();
     format.search(record, &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 
-fn text(record: &Record) -> String {
+fn text(record: &SearchRecord) -> String {
     shown(&Text::default(), record)
 }
 
@@ -59,15 +59,15 @@ fn each_end_is_told_from_the_others() {
     let nothing = |cause| Conclusion::Nothing { fails: 20.0, cause };
     let unfinished = |holds, fails| Conclusion::Unfinished { holds, fails, why: "interrupted".to_owned() };
     let ends = [
-        edge(Cause::Threshold),
-        edge(Cause::Backlog),
-        edge(Cause::Connections),
-        edge(Cause::Generator),
-        edge(Cause::Delivery),
+        edge(FailureCause::Threshold),
+        edge(FailureCause::Backlog),
+        edge(FailureCause::Connections),
+        edge(FailureCause::Generator),
+        edge(FailureCause::Delivery),
         Conclusion::Everything { holds: 100_000.0 },
-        nothing(Cause::Threshold),
-        nothing(Cause::Delivery),
-        nothing(Cause::Generator),
+        nothing(FailureCause::Threshold),
+        nothing(FailureCause::Delivery),
+        nothing(FailureCause::Generator),
         unfinished(None, None),
         unfinished(Some(4_000.0), None),
         unfinished(None, Some(20.0)),
@@ -96,7 +96,7 @@ fn what_a_reader_must_know_besides_is_noted() {
                    plots and tiles leave them out";
     assert_eq!(record.notes(), [invalid]);
     for step in &mut record.steps {
-        step.outcome = if step.is_valid() { step.outcome } else { Outcome::Holds };
+        step.outcome = if step.is_valid() { step.outcome } else { StepOutcome::Holds };
     }
     assert_eq!(record.notes(), [""; 0]);
     record.target.embedded = true;
@@ -104,9 +104,10 @@ fn what_a_reader_must_know_besides_is_noted() {
         step.messages = 9_999;
     }
     let eight = record.steps.iter_mut().find(|step| step.rate > 7_000.0).unwrap();
-    (eight.outcome, eight.reasons) = (Outcome::Fails(Cause::Delivery), vec!["12 of 40 000 messages lost".to_owned()]);
+    (eight.outcome, eight.reasons) =
+        (StepOutcome::Fails(FailureCause::Delivery), vec!["12 of 40 000 messages lost".to_owned()]);
     let six = record.steps.iter_mut().find(|step| step.rate > 5_500.0 && step.rate < 7_000.0).unwrap();
-    six.outcome = Outcome::Holds;
+    six.outcome = StepOutcome::Holds;
     let notes = record.notes();
     for (note, parts) in notes.iter().zip([
         ["delivery was violated at 8 000 messages/s", "12 of 40 000 messages lost"],
@@ -131,7 +132,7 @@ fn hostile_text_stays_text_in_every_format() {
         !harmful(&page) && page.lines().all(|line| line.chars().count() <= 100 && !line.starts_with('#')),
         "{page}"
     );
-    let failed = hostile.steps.iter().find(|step| step.outcome != Outcome::Holds).unwrap();
+    let failed = hostile.steps.iter().find(|step| step.outcome != StepOutcome::Holds).unwrap();
     assert!(!harmful(&progress_line(failed)) && !progress_line(failed).contains('\n'), "{}", progress_line(failed));
 
     let wild = shown(&Markdown, &hostile);

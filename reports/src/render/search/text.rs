@@ -10,11 +10,11 @@ use crate::{
         text::{printer::Printer, wrap::cut},
         wording,
     },
-    search::{Record, Step},
+    search::{SearchRecord, Step},
 };
 
 impl RenderSearch for Text {
-    fn search(&self, record: &Record, out: &mut dyn io::Write) -> io::Result<()> {
+    fn search(&self, record: &SearchRecord, out: &mut dyn io::Write) -> io::Result<()> {
         let printer = &mut Printer::new(self.color, self.width, out);
         let (word, meaning, tone) = summary(&record.conclusion);
         let style = printer.palette.of(tone);
@@ -33,7 +33,7 @@ impl RenderSearch for Text {
     }
 }
 
-fn about(printer: &mut Printer<'_>, record: &Record) -> io::Result<()> {
+fn about(printer: &mut Printer<'_>, record: &SearchRecord) -> io::Result<()> {
     printer.row("target", target(record))?;
     printer.row("plan", &plan(record))?;
     printer.row("thresholds", &record.plan.thresholds.join(", "))?;

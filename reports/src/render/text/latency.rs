@@ -10,7 +10,7 @@ use crate::{
     human::nanoseconds,
     judge::bounds,
     metric::quantiles::Quantiles,
-    model::{Load, Report},
+    model::{LoadRecord, Report},
     render::{tone::Tone, wording},
 };
 
@@ -36,7 +36,7 @@ pub(super) fn table(printer: &mut Printer<'_>, report: &Report) -> io::Result<()
     if any_marked {
         printer.styled_row("", printer.palette.label, bounds::LEGEND, printer.palette.aside)?;
     }
-    if matches!(report.plan.load, Load::Closed { .. }) {
+    if matches!(report.plan.load, LoadRecord::Closed { .. }) {
         printer.styled_row("", printer.palette.label, wording::OMISSION, printer.palette.aside)?;
     }
     Ok(())

@@ -15,7 +15,7 @@ use crate::{
     human::{bytes, count, most_frequent, percent, rate, seconds},
     judge::{Judgement, Verdict},
     metric::throughput::Throughput,
-    model::{Load, Report},
+    model::{LoadRecord, Report},
 };
 
 /// Most kinds of connection errors whose first message is shown.
@@ -84,8 +84,8 @@ fn throughput(printer: &mut Printer<'_>, report: &Report) -> io::Result<()> {
     let shown = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), rate);
     let volume = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), bytes);
     let scheduled = match report.plan.load {
-        Load::Open { .. } => format!(" of {}/s due", shown(throughput.scheduled_per_s)),
-        Load::Closed { .. } => String::new(),
+        LoadRecord::Open { .. } => format!(" of {}/s due", shown(throughput.scheduled_per_s)),
+        LoadRecord::Closed { .. } => String::new(),
     };
     // The plan tells a planned duration, and the reasons tell an interruption.
     let length = match report.plan.duration_s {

@@ -15,7 +15,7 @@ use crate::{
             sample::{STEADY, WILD, foreign, outcome, regression, several},
         },
     },
-    search::{self, Cause, Conclusion},
+    search::{self, Conclusion, FailureCause},
     store,
 };
 
@@ -112,9 +112,9 @@ fn results() -> Vec<Value> {
 fn searches() -> Vec<Value> {
     let why = || "interrupted".to_owned();
     let ends = [
-        Conclusion::Edge { holds: 4_970.0, fails: 5_190.0, cause: Cause::Generator },
+        Conclusion::Edge { holds: 4_970.0, fails: 5_190.0, cause: FailureCause::Generator },
         Conclusion::Everything { holds: 100_000.0 },
-        Conclusion::Nothing { fails: 20.0, cause: Cause::Delivery },
+        Conclusion::Nothing { fails: 20.0, cause: FailureCause::Delivery },
         Conclusion::Unfinished { holds: None, fails: None, why: why() },
         Conclusion::Unfinished { holds: Some(4_000.0), fails: Some(8_000.0), why: why() },
     ];
@@ -125,7 +125,7 @@ fn searches() -> Vec<Value> {
 }
 
 fn comparisons() -> Vec<Value> {
-    let options = compare::Options { force: true, ..compare::Options::default() };
+    let options = compare::CompareOptions { force: true, ..compare::CompareOptions::default() };
     let (few, other) = (several(80_000, 400_000), sample::violation());
     let incomparable = Report { plan: sample::closed().plan, ..sample::pass() };
     let all = [
@@ -133,7 +133,7 @@ fn comparisons() -> Vec<Value> {
         foreign("foreign"),
         compare(&few[..2], &few[..2], &options),
         compare(&few[..1], &[other], &options),
-        compare(&few[..1], &[incomparable], &compare::Options::default()),
+        compare(&few[..1], &[incomparable], &compare::CompareOptions::default()),
         compare(&[], &few, &options),
     ];
     all.iter().map(|comparison| shown(|out| Json.comparison(comparison, out))).collect()

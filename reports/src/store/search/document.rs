@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 use crate::{
     compare::gate::in_percent,
     judge::{LimitedBy, Verdict},
-    model::{Environment, Load, PlanRecord, Target},
-    search::{Cause, Conclusion, Outcome, Record, Resolution, Search, Step},
+    model::{Environment, LoadRecord, PlanRecord, TargetRecord},
+    search::{Conclusion, FailureCause, Resolution, Search, SearchRecord, Step, StepOutcome},
     store::schema::Schema,
 };
 
@@ -16,29 +16,29 @@ const MOST: f64 = 1e12;
 
 /// The file. The order of the fields is the order of its keys.
 #[derive(Serialize, Deserialize)]
-pub(super) struct Document {
+pub(super) struct SearchDocument {
     schema: String,
-    conclusion: End,
-    target: Target,
+    conclusion: StoredConclusion,
+    target: TargetRecord,
     /// Without a rate: each step has its own.
     plan: Map<String, Value>,
-    search: Course,
+    search: StoredSearch,
     environment: Environment,
     started_at: String,
     /// In the order in which they were run.
-    steps: Vec<Row>,
+    steps: Vec<StoredStep>,
     #[serde(skip_deserializing)]
     notes: Vec<String>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct End {
-    kind: Kind,
+struct StoredConclusion {
+    kind: ConclusionKind,
     /// The highest rate that holds.
     holds_per_s: Option<f64>,
     /// The lowest that does not.
     fails_per_s: Option<f64>,
-    cause: Option<Cause>,
+    cause: Option<FailureCause>,
     /// What ended a search that is unfinished.
     why: Option<String>,
     #[serde(skip_deserializing)]
@@ -54,7 +54,7 @@ struct End {
 
 #[derive(Clone, Copy, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Kind {
+enum ConclusionKind {
     Edge,
     Everything,
     Nothing,
@@ -62,7 +62,7 @@ enum Kind {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Course {
+struct StoredSearch {
     from_per_s: f64,
     to_per_s: f64,
     least_per_s: f64,
@@ -72,11 +72,11 @@ struct Course {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Row {
+struct StoredStep {
     rate_per_s: f64,
     /// Whether the rate holds.
     holds: bool,
-    cause: Option<Cause>,
+    cause: Option<FailureCause>,
     reasons: Vec<String>,
     /// Of the run by itself.
     verdict: Verdict,
@@ -92,54 +92,54 @@ struct Row {
 /// The key of a plan that a search has not.
 const RATE: &str = "rate_per_client";
 
-impl Document {
-    pub(super) fn of(record: &Record) -> Self {
+impl SearchDocument {
+    pub(super) fn of(record: &SearchRecord) -> Self {
         let Ok(Value::Object(mut plan)) = serde_json::to_value(&record.plan) else {
             unreachable!("a plain struct is an object")
         };
         plan.remove(RATE);
         Self {
             schema: Schema::SEARCH.name().to_owned(),
-            conclusion: End::of(record),
+            conclusion: StoredConclusion::of(record),
             target: record.target.clone(),
             plan,
-            search: Course::of(record),
+            search: StoredSearch::of(record),
             environment: record.environment.clone(),
             started_at: record.started_at.clone(),
-            steps: record.steps.iter().map(Row::of).collect(),
+            steps: record.steps.iter().map(StoredStep::of).collect(),
             notes: record.notes(),
         }
     }
 
-    pub(super) fn into_record(mut self) -> Result<Record, serde_json::Error> {
+    pub(super) fn into_record(mut self) -> Result<SearchRecord, serde_json::Error> {
         let search = self.search.search()?;
         self.plan.insert(RATE.to_owned(), search.from().into());
         let mut plan: PlanRecord = serde_json::from_value(Value::Object(self.plan))?;
-        let Load::Open { rate_per_client, .. } = &mut plan.load else {
+        let LoadRecord::Open { rate_per_client, .. } = &mut plan.load else {
             return Err(refusal("`plan.model`: a search has the open model"));
         };
         *rate_per_client /= f64::from(plan.clients.max(1));
-        Ok(Record {
+        Ok(SearchRecord {
             target: self.target,
             plan,
             environment: self.environment,
             started_at: self.started_at,
             search,
             pause_s: self.search.pause_s,
-            steps: self.steps.into_iter().map(Row::into_step).collect::<Result<_, _>>()?,
+            steps: self.steps.into_iter().map(StoredStep::into_step).collect::<Result<_, _>>()?,
             conclusion: self.conclusion.into_conclusion()?,
         })
     }
 }
 
-impl End {
-    fn of(record: &Record) -> Self {
+impl StoredConclusion {
+    fn of(record: &SearchRecord) -> Self {
         let conclusion = &record.conclusion;
         let (kind, why) = match conclusion {
-            Conclusion::Edge { .. } => (Kind::Edge, None),
-            Conclusion::Everything { .. } => (Kind::Everything, None),
-            Conclusion::Nothing { .. } => (Kind::Nothing, None),
-            Conclusion::Unfinished { why, .. } => (Kind::Unfinished, Some(why.clone())),
+            Conclusion::Edge { .. } => (ConclusionKind::Edge, None),
+            Conclusion::Everything { .. } => (ConclusionKind::Everything, None),
+            Conclusion::Nothing { .. } => (ConclusionKind::Nothing, None),
+            Conclusion::Unfinished { why, .. } => (ConclusionKind::Unfinished, Some(why.clone())),
         };
         Self {
             kind,
@@ -158,10 +158,12 @@ impl End {
         let holds = self.holds_per_s.map(|rate| believed("conclusion.holds_per_s", rate)).transpose()?;
         let fails = self.fails_per_s.map(|rate| believed("conclusion.fails_per_s", rate)).transpose()?;
         match (self.kind, holds, fails, self.cause) {
-            (Kind::Edge, Some(holds), Some(fails), Some(cause)) => Ok(Conclusion::Edge { holds, fails, cause }),
-            (Kind::Everything, Some(holds), None, None) => Ok(Conclusion::Everything { holds }),
-            (Kind::Nothing, None, Some(fails), Some(cause)) => Ok(Conclusion::Nothing { fails, cause }),
-            (Kind::Unfinished, holds, fails, None) => {
+            (ConclusionKind::Edge, Some(holds), Some(fails), Some(cause)) => {
+                Ok(Conclusion::Edge { holds, fails, cause })
+            }
+            (ConclusionKind::Everything, Some(holds), None, None) => Ok(Conclusion::Everything { holds }),
+            (ConclusionKind::Nothing, None, Some(fails), Some(cause)) => Ok(Conclusion::Nothing { fails, cause }),
+            (ConclusionKind::Unfinished, holds, fails, None) => {
                 // Files from before there was this key say it in their meaning only.
                 let why = self.why.unwrap_or_else(|| "it did not end".to_owned());
                 Ok(Conclusion::Unfinished { holds, fails, why })
@@ -171,8 +173,8 @@ impl End {
     }
 }
 
-impl Course {
-    fn of(record: &Record) -> Self {
+impl StoredSearch {
+    fn of(record: &SearchRecord) -> Self {
         let search = &record.search;
         Self {
             from_per_s: search.from(),
@@ -196,11 +198,11 @@ impl Course {
     }
 }
 
-impl Row {
+impl StoredStep {
     fn of(step: &Step) -> Self {
         let cause = match step.outcome {
-            Outcome::Holds => None,
-            Outcome::Fails(cause) => Some(cause),
+            StepOutcome::Holds => None,
+            StepOutcome::Fails(cause) => Some(cause),
         };
         Self {
             rate_per_s: step.rate,
@@ -220,8 +222,8 @@ impl Row {
 
     fn into_step(self) -> Result<Step, serde_json::Error> {
         let outcome = match (self.holds, self.cause) {
-            (true, None) => Outcome::Holds,
-            (false, Some(cause)) => Outcome::Fails(cause),
+            (true, None) => StepOutcome::Holds,
+            (false, Some(cause)) => StepOutcome::Fails(cause),
             _ => return Err(refusal("`steps`: what does not hold has a cause, and nothing else has one")),
         };
         Ok(Step {

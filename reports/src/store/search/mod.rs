@@ -5,36 +5,36 @@
 
 mod document;
 
-use super::{StoreError, check_finite, document::plan_numbers, head, schema::Schema, text_of};
-use crate::search::Record;
-use document::Document;
+use super::{StoreError, check_finite, document::plan_numbers, format, schema::Schema, text_of};
+use crate::search::SearchRecord;
+use document::SearchDocument;
 
 /// A search as JSON text, indented, with a newline at the end.
 ///
 /// # Errors
 /// A number is infinite or not a number ([`StoreError::NotFinite`]).
-pub fn to_json(record: &Record) -> Result<String, StoreError> {
+pub fn to_json(record: &SearchRecord) -> Result<String, StoreError> {
     let of_steps = record.steps.iter().flat_map(|step| {
         let (sent, matched) = (step.sent_per_s.unwrap_or(0.0), step.matched_per_s.unwrap_or(0.0));
         [("steps.rate_per_s", step.rate), ("steps.sent_per_s", sent), ("steps.matched_per_s", matched)]
     });
     check_finite(plan_numbers(&record.plan).into_iter().chain([("search.pause_s", record.pause_s)]).chain(of_steps))?;
-    text_of(Schema::SEARCH, &Document::of(record))
+    text_of(Schema::SEARCH, &SearchDocument::of(record))
 }
 
 /// Reads back what [`to_json`] wrote.
 ///
 /// # Errors
 /// Each way in which the text is not a search of this version has its own variant of [`StoreError`].
-pub fn from_json(text: &[u8]) -> Result<Record, StoreError> {
-    head::format(text, &[Schema::SEARCH])?;
+pub fn from_json(text: &[u8]) -> Result<SearchRecord, StoreError> {
+    format::of(text, &[Schema::SEARCH])?;
     record(text)
 }
 
 /// A text that says of itself that it is a search.
-pub(super) fn record(text: &[u8]) -> Result<Record, StoreError> {
-    let document: Result<Document, _> = serde_json::from_slice(text);
-    document.and_then(Document::into_record).map_err(|error| StoreError::Malformed(Schema::SEARCH, error))
+pub(super) fn record(text: &[u8]) -> Result<SearchRecord, StoreError> {
+    let document: Result<SearchDocument, _> = serde_json::from_slice(text);
+    document.and_then(SearchDocument::into_record).map_err(|error| StoreError::Malformed(Schema::SEARCH, error))
 }
 
 #[cfg(test)]

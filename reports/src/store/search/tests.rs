@@ -6,13 +6,13 @@ use crate::{
     judge::{LimitedBy, Verdict},
     render::{Html, Json, Markdown, Text, search::RenderSearch},
     search::{
-        Cause, Conclusion, Outcome, Resolution, Search, Step,
+        Conclusion, FailureCause, Resolution, Search, Step, StepOutcome,
         sample::{ending, foreign, record},
     },
     store::Stored,
 };
 
-fn json(record: &Record) -> Value {
+fn json(record: &SearchRecord) -> Value {
     serde_json::from_str(&to_json(record).unwrap()).unwrap()
 }
 
@@ -30,7 +30,7 @@ fn changed(changes: &[(&str, Value)]) -> String {
 }
 
 /// What each format shows of it.
-fn shown(record: &Record) -> [Vec<u8>; 4] {
+fn shown(record: &SearchRecord) -> [Vec<u8>; 4] {
     let formats: [&dyn RenderSearch; 4] = [&Text::default(), &Markdown, &Html, &Json];
     formats.map(|format| {
         let mut out = Vec::new();
@@ -43,9 +43,9 @@ fn shown(record: &Record) -> [Vec<u8>; 4] {
 fn a_search_reads_back_as_it_was() {
     let why = || "interrupted".to_owned();
     let ends = [
-        Conclusion::Edge { holds: 4_970.0, fails: 5_190.0, cause: Cause::Backlog },
+        Conclusion::Edge { holds: 4_970.0, fails: 5_190.0, cause: FailureCause::Backlog },
         Conclusion::Everything { holds: 100_000.0 },
-        Conclusion::Nothing { fails: 20.0, cause: Cause::Delivery },
+        Conclusion::Nothing { fails: 20.0, cause: FailureCause::Delivery },
         Conclusion::Unfinished { holds: None, fails: None, why: why() },
         Conclusion::Unfinished { holds: Some(4_000.0), fails: None, why: why() },
     ];
@@ -54,7 +54,7 @@ fn a_search_reads_back_as_it_was() {
         let read = from_json(to_json(&written).unwrap().as_bytes()).unwrap();
         // The rate of a client is of no step.
         let plan = crate::model::PlanRecord { load: written.plan.load, ..read.plan.clone() };
-        assert_eq!(Record { plan, ..read.clone() }, written);
+        assert_eq!(SearchRecord { plan, ..read.clone() }, written);
         assert_eq!(read.plan.load.rate_per_client(), Some(10.0), "1 000 of 100 clients");
         assert_eq!(shown(&read), shown(&written));
     }
@@ -132,7 +132,7 @@ fn an_unfinished_search_from_before_it_said_why_is_read() {
 
 #[test]
 fn numbers_that_json_does_not_have_are_refused_by_key() {
-    type Change = fn(&mut Record, f64);
+    type Change = fn(&mut SearchRecord, f64);
     let table: [(&str, Change); 4] = [
         ("search.pause_s", |r, x| r.pause_s = x),
         ("plan.drain_s", |r, x| r.plan.drain_s = x),
@@ -174,7 +174,8 @@ fn rates() -> impl Strategy<Value = f64> + Clone {
 }
 
 fn steps() -> impl Strategy<Value = Step> {
-    let outcomes = [Outcome::Holds, Outcome::Fails(Cause::Generator), Outcome::Fails(Cause::Threshold)];
+    let outcomes =
+        [StepOutcome::Holds, StepOutcome::Fails(FailureCause::Generator), StepOutcome::Fails(FailureCause::Threshold)];
     let verdicts = Verdict::ALL;
     let limits = [LimitedBy::Schedule, LimitedBy::Generator, LimitedBy::Target];
     let choices = (prop::sample::select(Vec::from(outcomes)), prop::sample::select(Vec::from(verdicts)));
@@ -201,15 +202,15 @@ fn steps() -> impl Strategy<Value = Step> {
 
 fn conclusions() -> impl Strategy<Value = Conclusion> {
     prop_oneof![
-        (rates(), rates()).prop_map(|(holds, fails)| Conclusion::Edge { holds, fails, cause: Cause::Backlog }),
+        (rates(), rates()).prop_map(|(holds, fails)| Conclusion::Edge { holds, fails, cause: FailureCause::Backlog }),
         rates().prop_map(|holds| Conclusion::Everything { holds }),
-        rates().prop_map(|fails| Conclusion::Nothing { fails, cause: Cause::Connections }),
+        rates().prop_map(|fails| Conclusion::Nothing { fails, cause: FailureCause::Connections }),
         (option::of(rates()), option::of(rates()), any::<String>())
             .prop_map(|(holds, fails, why)| Conclusion::Unfinished { holds, fails, why }),
     ]
 }
 
-fn records() -> impl Strategy<Value = Record> {
+fn records() -> impl Strategy<Value = SearchRecord> {
     let search = ([rates(), rates(), rates()], 100..=10_000_u32, 0..5_u32).prop_map(|(rates, hundredths, half)| {
         let ([one, other, least], share) = (rates, f64::from(hundredths) / 100.0 / 100.0);
         let resolution = Resolution::from_share(share).unwrap();
@@ -217,7 +218,7 @@ fn records() -> impl Strategy<Value = Record> {
     });
     (search, vec(steps(), 0..6), conclusions(), any::<[String; 3]>(), 0.0..1e9_f64).prop_map(
         |(search, steps, conclusion, [url, started_at, threshold], pause_s)| {
-            let mut record = Record { started_at, search, pause_s, steps, conclusion, ..record() };
+            let mut record = SearchRecord { started_at, search, pause_s, steps, conclusion, ..record() };
             record.target.url = url;
             record.plan.thresholds = vec![threshold, "p99<18446744073s".to_owned()];
             record

@@ -10,7 +10,7 @@ use std::{
 use clap::{ArgMatches, Args, Command};
 use reports::{
     gate::Confidence,
-    paired::{Test, TestError},
+    paired::{PairedTest, PairedTestError},
 };
 use url::Url;
 
@@ -131,11 +131,12 @@ pub(crate) struct AbArgs {
 
 impl AbArgs {
     /// What decides, and after how many pairs.
-    pub(crate) fn test(&self) -> Result<Test, clap::Error> {
+    pub(crate) fn test(&self) -> Result<PairedTest, clap::Error> {
         let pairs = self.pairs.get();
         let max_pairs = self.max_pairs.map_or(pairs.saturating_mul(3), NonZeroU32::get);
-        Test::new(self.gates.gates()?, self.confidence, pairs, max_pairs).map_err(|error| {
-            let option = if matches!(error, TestError::MaximumBelowFirst { .. }) { "--max-pairs" } else { "--pairs" };
+        PairedTest::new(self.gates.gates()?, self.confidence, pairs, max_pairs).map_err(|error| {
+            let option =
+                if matches!(error, PairedTestError::MaximumBelowFirst { .. }) { "--max-pairs" } else { "--pairs" };
             refuse(format!("{option}: {error}"))
         })
     }

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use clap::Args;
-use reports::{Metric, Refusal, gate::Gate};
+use reports::{Metric, ParseError, gate::Gate};
 
 use super::refuse;
 
@@ -28,9 +28,9 @@ enum GateChange {
 }
 
 impl FromStr for GateChange {
-    type Err = Refusal;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Self, Refusal> {
+    fn from_str(text: &str) -> Result<Self, ParseError> {
         match text.trim_end().strip_suffix("=off") {
             Some(metric) => metric.parse().map(Self::Off),
             None => text.parse().map(Self::Set),

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use loadgen::plan::Plan;
-use reports::{Threshold, gate::Gate, store::baseline::Name};
+use reports::{Threshold, gate::Gate, store::baseline::BaselineName};
 
 use super::{console::ConsoleArgs, gates::GateArgs, outputs::OutputArgs, plan::PlanArgs, refuse, target::TargetArgs};
 
@@ -60,13 +60,13 @@ pub(crate) struct VerdictArgs {
     ///
     /// A regression is exit code 1.
     #[arg(long, value_name = "NAME")]
-    pub(crate) baseline: Option<Name>,
+    pub(crate) baseline: Option<BaselineName>,
 
     /// Keep the run as this baseline if it passes
     ///
     /// Where --baseline is given, the comparison must pass, too.
     #[arg(long, value_name = "NAME")]
-    pub(crate) save_baseline: Option<Name>,
+    pub(crate) save_baseline: Option<BaselineName>,
 
     /// Folder of the baselines
     ///

@@ -7,7 +7,7 @@ use loadgen::Stop;
 use loadgen::plan::{Load, Plan, Until};
 use program::Channel;
 use reports::gate::Gate;
-use reports::paired::{Discarded, Observation, Order, Outcome, Test, order};
+use reports::paired::{DiscardedPair, Observation, PairOrder, PairedComparison, PairedTest, order};
 use reports::render::comparison::{Ab, RenderComparison};
 use reports::render::{Html, Json, LabelledResult, Markdown};
 use reports::{Render, Report, Verdict, human, store};
@@ -49,7 +49,7 @@ pub(crate) fn ab(args: &AbArgs) -> Result<u8, Failure> {
 }
 
 /// Runs pairs until the test has enough of them.
-fn compare(args: &AbArgs, plan: &Plan, test: &Test, folder: &Path, stop: Stop) -> Result<u8, Failure> {
+fn compare(args: &AbArgs, plan: &Plan, test: &PairedTest, folder: &Path, stop: Stop) -> Result<u8, Failure> {
     let contest = Contest::new(args, folder.to_owned(), stop)?;
     let seed = plan.seed;
     let progress = Progress { quiet: args.console.quiet, test };
@@ -69,7 +69,7 @@ fn compare(args: &AbArgs, plan: &Plan, test: &Test, folder: &Path, stop: Stop) -
             if let Err(error) = contest.set_aside(&pair_name(number), repeats + 1) {
                 progress.say(&format!("its results can't be kept: {error}"));
             }
-            discarded.push(Discarded { pair: pairs.len() + 1, a: pair.0, b: pair.1 });
+            discarded.push(DiscardedPair { pair: pairs.len() + 1, a: pair.0, b: pair.1 });
             continue;
         }
         pairs.push(pair);
@@ -90,17 +90,17 @@ fn compare(args: &AbArgs, plan: &Plan, test: &Test, folder: &Path, stop: Stop) -
 type Pair = (Observation, Observation);
 
 /// One run of each side, in the order that the seed decides.
-fn run_pair(contest: &Contest, test: &Test, number: u32, seed: u64) -> Result<Pair, Halt> {
+fn run_pair(contest: &Contest, test: &PairedTest, number: u32, seed: u64) -> Result<Pair, Halt> {
     let name = pair_name(number);
     // Both sides get the same bytes, and each pair others.
     let run = |side| contest.run(side, &name, seed.wrapping_add(u64::from(number) + 1));
     let observe = |report: Report| Observation::of(&report, test.gates());
     Ok(match order(seed, number) {
-        Order::AB => {
+        PairOrder::AB => {
             let a = run(Side::A)?;
             (observe(a), observe(run(Side::B)?))
         }
-        Order::BA => {
+        PairOrder::BA => {
             let b = run(Side::B)?;
             (observe(run(Side::A)?), observe(b))
         }
@@ -141,7 +141,7 @@ fn enough_messages(plan: &Plan, gates: &[Gate]) -> Result<(), clap::Error> {
 /// What is under way, on stderr.
 struct Progress<'a> {
     quiet: bool,
-    test: &'a Test,
+    test: &'a PairedTest,
 }
 
 impl Progress<'_> {
@@ -180,7 +180,7 @@ impl Progress<'_> {
         ));
     }
 
-    fn look(&self, outcome: &Outcome) {
+    fn look(&self, outcome: &PairedComparison) {
         let undecided =
             outcome.rows.iter().filter_map(|row| Some(format!("{}: {}", row.metric.name(), row.note.as_ref()?)));
         self.say(&format!("inconclusive so far ({}); more pairs follow", undecided.collect::<Vec<_>>().join("; ")));
@@ -188,7 +188,7 @@ impl Progress<'_> {
 }
 
 /// Saves the outcome where it was asked for, files first, and shows it.
-fn show(args: &AbArgs, contest: &Contest, outcome: &Outcome) -> Saved {
+fn show(args: &AbArgs, contest: &Contest, outcome: &PairedComparison) -> Saved {
     let (a, b) = (args.a.label(), args.b.label());
     let repeated = u32::try_from(outcome.discarded.len()).unwrap_or(u32::MAX);
     let ab = &Ab { a: &a, b: &b, outcome, repeated };

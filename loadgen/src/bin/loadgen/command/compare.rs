@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use program::Channel;
-use reports::compare::{Comparison, Options, compare as compared};
+use reports::compare::{CompareOptions, Comparison, compare as compared};
 use reports::render::comparison::RenderComparison;
 use reports::render::{Json, Markdown};
 use reports::store::FileError;
@@ -19,7 +19,7 @@ pub(crate) fn compare(args: &CompareArgs) -> Result<u8, Failure> {
     let (baseline, candidate) = args.sides()?;
     args.check()?;
     let options =
-        Options { gates: args.gates.gates()?, confidence: args.confidence, seed: args.seed, force: args.force };
+        CompareOptions { gates: args.gates.gates()?, confidence: args.confidence, seed: args.seed, force: args.force };
     let comparison = compared(&read(baseline)?, &read(candidate)?, &options);
     Ok(show(args, &comparison).exit_code(comparison.verdict.exit_code()))
 }

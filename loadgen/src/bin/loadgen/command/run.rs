@@ -1,7 +1,7 @@
 //! `loadgen [URL]`: run, judge, compare, save, show.
 
 use program::Channel;
-use reports::compare::{Comparison, Options, compare};
+use reports::compare::{CompareOptions, Comparison, compare};
 use reports::gate::Gate;
 use reports::render::Json;
 use reports::render::comparison::RenderComparison;
@@ -72,7 +72,7 @@ fn baseline(args: &RunArgs) -> Result<Option<Report>, clap::Error> {
 
 fn against(args: &RunArgs, gates: &[Gate], baseline: Report, report: &Report) -> Comparison {
     // One run a side has no interval, so neither confidence nor seed change anything.
-    let options = Options { gates: gates.to_vec(), force: args.verdict.force, ..Options::default() };
+    let options = CompareOptions { gates: gates.to_vec(), force: args.verdict.force, ..CompareOptions::default() };
     compare(&[baseline], std::slice::from_ref(report), &options)
 }
 

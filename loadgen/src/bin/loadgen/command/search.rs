@@ -7,7 +7,7 @@ use loadgen::{RunError, Stop};
 use program::Channel;
 use reports::render::Json;
 use reports::render::search::{RenderSearch, progress_line};
-use reports::search::{Conclusion, Next, Record, Search, Step};
+use reports::search::{Conclusion, NextStep, Search, SearchRecord, Step};
 use reports::{Report, judge};
 
 use super::notice;
@@ -74,8 +74,8 @@ impl Steps<'_> {
     fn until_the_end(&mut self, search: &Search) -> (Conclusion, u8) {
         loop {
             let rate = match search.next(&self.taken) {
-                Next::Rate(rate) => rate,
-                Next::End(conclusion) => {
+                NextStep::Rate(rate) => rate,
+                NextStep::End(conclusion) => {
                     let code = conclusion.exit_code().unwrap_or(exit::FAILED);
                     return (conclusion, code);
                 }
@@ -130,7 +130,7 @@ impl Steps<'_> {
             terminal::tell(format!("loadgen: {why}"));
         }
         let Some(first) = self.first else { return code };
-        let record = Record {
+        let record = SearchRecord {
             target: first.target,
             plan: first.plan,
             environment: first.environment,
@@ -157,7 +157,7 @@ fn at(plan: &Plan, rate: f64, number: usize) -> Plan {
 }
 
 /// Saves the record where it was asked for, files first, and shows it.
-fn show(args: &SearchArgs, record: &Record) -> Saved {
+fn show(args: &SearchArgs, record: &SearchRecord) -> Saved {
     let outputs = &args.outputs;
     let mut saved = Saved::default();
     saved.save(&outputs.files(), |format, out| format.search(record, out));

@@ -4,7 +4,7 @@ use super::{Section, content::ContentBlock, headline::per_second, latency};
 use crate::{
     human::{bytes, count, most_frequent, percent, rate, seconds},
     metric::throughput::Throughput,
-    model::{Load, PerCall},
+    model::{LoadRecord, PerCall},
     render::{
         LabelledResult,
         html::table::{ResultFact, TableCell, facts},
@@ -57,8 +57,8 @@ const THROUGHPUT: [ResultFact; 6] = [
     ("matched/s", |result| per_second(Throughput::of(result.report).matched_per_s).into()),
     ("sent/s", |result| per_second(Throughput::of(result.report).sent_per_s).into()),
     ("due/s", |result| match result.report.plan.load {
-        Load::Open { .. } => per_second(Throughput::of(result.report).scheduled_per_s).into(),
-        Load::Closed { .. } => TableCell::from("–"),
+        LoadRecord::Open { .. } => per_second(Throughput::of(result.report).scheduled_per_s).into(),
+        LoadRecord::Closed { .. } => TableCell::from("–"),
     }),
     ("payload out/s", |result| volume(Throughput::of(result.report).sent_bytes_per_s)),
     ("payload in/s", |result| volume(Throughput::of(result.report).received_bytes_per_s)),
@@ -109,18 +109,18 @@ const PLAN: [ResultFact; 16] = [
     ("target", |result| TableCell::words(&result.report.target.url)),
     ("server", |result| (if result.report.target.embedded { "embedded" } else { "not started by loadgen" }).into()),
     ("model", |result| match result.report.plan.load {
-        Load::Open { .. } => "open".into(),
-        Load::Closed { window } => format!("closed, {} in flight a client", count(window.into())).into(),
+        LoadRecord::Open { .. } => "open".into(),
+        LoadRecord::Closed { window } => format!("closed, {} in flight a client", count(window.into())).into(),
     }),
     ("clients", |result| count(result.report.plan.clients.into()).into()),
     ("messages/s a client", |result| result.report.plan.load.rate_per_client().map_or_else(String::new, rate).into()),
     ("messages a burst", |result| match result.report.plan.load {
-        Load::Open { burst, .. } => count(burst.into()).into(),
-        Load::Closed { .. } => TableCell::default(),
+        LoadRecord::Open { burst, .. } => count(burst.into()).into(),
+        LoadRecord::Closed { .. } => TableCell::default(),
     }),
     ("most in flight a client", |result| match result.report.plan.load {
-        Load::Open { max_in_flight, .. } => count(max_in_flight.into()).into(),
-        Load::Closed { .. } => TableCell::default(),
+        LoadRecord::Open { max_in_flight, .. } => count(max_in_flight.into()).into(),
+        LoadRecord::Closed { .. } => TableCell::default(),
     }),
     ("length", |result| TableCell::words(wording::length(&result.report.plan))),
     ("drain at most", |result| seconds(result.report.plan.drain_s).into()),

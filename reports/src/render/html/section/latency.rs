@@ -7,7 +7,7 @@ use crate::{
     human::{count, nanoseconds},
     judge::bounds,
     metric::quantiles::Quantiles,
-    model::{Load, Report},
+    model::{LoadRecord, Report},
     render::{
         LabelledResult,
         html::{
@@ -53,7 +53,7 @@ const SERIES: [LatencySeries; 4] = [
         id: "send-lag",
         name: "send lag",
         span: "due to write",
-        of: |report| matches!(report.plan.load, Load::Open { .. }).then_some(&report.latency.send_lag),
+        of: |report| matches!(report.plan.load, LoadRecord::Open { .. }).then_some(&report.latency.send_lag),
     },
 ];
 
@@ -73,7 +73,7 @@ pub(crate) fn section(results: &[LabelledResult<'_>]) -> Section {
     if results.iter().any(|result| !bounds::all_marked(result.report).is_empty()) {
         blocks.push(ContentBlock::Note(bounds::LEGEND.into()));
     }
-    if results.iter().any(|result| matches!(result.report.plan.load, Load::Closed { .. })) {
+    if results.iter().any(|result| matches!(result.report.plan.load, LoadRecord::Closed { .. })) {
         blocks.push(ContentBlock::Note(wording::OMISSION.into()));
     }
     blocks.push(ContentBlock::Tables(vec![table("Latency of the measured phase", results, &SERIES)]));

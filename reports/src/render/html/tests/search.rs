@@ -5,12 +5,12 @@ use crate::{
     escape::visible,
     render::search::RenderSearch,
     search::{
-        Conclusion, Record,
+        Conclusion, SearchRecord,
         sample::{ending, foreign, record},
     },
 };
 
-fn page(record: &Record) -> String {
+fn page(record: &SearchRecord) -> String {
     let mut out = Vec::new();
     Html.search(record, &mut out).unwrap();
     String::from_utf8(out).unwrap()

@@ -1,18 +1,18 @@
 //! A whole search, to be shown.
 
-use super::{Cause, Conclusion, Outcome, Search, Step};
+use super::{Conclusion, FailureCause, Search, Step, StepOutcome};
 use crate::{
     judge::threshold::Threshold,
     metric::{Metric, Series},
-    model::{Environment, PlanRecord, Target},
+    model::{Environment, PlanRecord, TargetRecord},
     text::human::{count, percent, rate},
 };
 
 /// Everything that a search measured, and what it comes to.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Record {
+pub struct SearchRecord {
     /// What was tested.
-    pub target: Target,
+    pub target: TargetRecord,
     /// What was asked for, as the first step has it; the others differ in the rate.
     pub plan: PlanRecord,
     /// Where it ran.
@@ -29,7 +29,7 @@ pub struct Record {
     pub conclusion: Conclusion,
 }
 
-impl Record {
+impl SearchRecord {
     /// The steps from the lowest rate to the highest, those of a rate in their order.
     pub fn curve(&self) -> Vec<&Step> {
         let mut steps: Vec<&Step> = self.steps.iter().collect();
@@ -46,8 +46,8 @@ impl Record {
     pub fn reasons(&self) -> &[String] {
         let Some(fails) = self.conclusion.fails() else { return &[] };
         let speaks = |step: &&Step| match (step.outcome, self.conclusion.cause()) {
-            (Outcome::Fails(cause), Some(told)) => cause == told,
-            (outcome, _) => outcome != Outcome::Holds,
+            (StepOutcome::Fails(cause), Some(told)) => cause == told,
+            (outcome, _) => outcome != StepOutcome::Holds,
         };
         let at_the_edge = self.steps.iter().filter(|step| step.rate.total_cmp(&fails).is_eq());
         at_the_edge.into_iter().find(speaks).map_or(&[], |step| &step.reasons)
@@ -63,9 +63,9 @@ impl Record {
 
     /// Violations above the edge are no part of the answer, and no trifle.
     fn violations(&self) -> Option<String> {
-        let violated = |step: &&Step| step.outcome == Outcome::Fails(Cause::Delivery);
+        let violated = |step: &&Step| step.outcome == StepOutcome::Fails(FailureCause::Delivery);
         let worst = self.steps.iter().filter(violated).min_by(|a, b| a.rate.total_cmp(&b.rate))?;
-        if self.conclusion.cause() == Some(Cause::Delivery) {
+        if self.conclusion.cause() == Some(FailureCause::Delivery) {
             return None;
         }
         let reason = worst.reasons.first().map_or("", String::as_str);
@@ -74,7 +74,7 @@ impl Record {
 
     fn not_monotone(&self) -> Option<String> {
         let fails = self.conclusion.fails()?;
-        let above = self.steps.iter().filter(|step| step.rate > fails && step.outcome == Outcome::Holds);
+        let above = self.steps.iter().filter(|step| step.rate > fails && step.outcome == StepOutcome::Holds);
         let highest = above.max_by(|a, b| a.rate.total_cmp(&b.rate))?;
         Some(format!(
             "{} messages/s held in a try, although {} do not hold: the machine is noisy, or the target is faster under \

@@ -1,6 +1,6 @@
 //! One metric of a comparison.
 
-use super::{gate::Margin, scale::change, statistics::Interval};
+use super::{gate::Margin, scale::change, statistics::ConfidenceInterval};
 use crate::{
     metric::{Better, Metric},
     text::human,
@@ -8,7 +8,7 @@ use crate::{
 
 /// One metric on both sides, and what is made of it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Row {
+pub struct ComparedMetric {
     /// What was measured.
     pub metric: Metric,
     /// How much worse it may become; `None` of a metric that is shown and does not decide.
@@ -18,21 +18,21 @@ pub struct Row {
     /// Of all runs of the candidate, likewise.
     pub candidate: Option<f64>,
     /// From baseline to candidate; `None` where there is no ratio.
-    pub change: Option<Change>,
+    pub change: Option<RelativeChange>,
     /// The change that would be called a regression in 80 % of repetitions, as a share in the direction of worse, with sign
     /// flips, metrics and looks as they are. Only of pairs.
     pub detectable: Option<f64>,
     /// p-value of the sign-flip test that it is worse by more than the margin, one-sided. Only of pairs.
     pub p_value: Option<f64>,
     /// `None` of a metric that does not decide and is there on both sides.
-    pub finding: Option<Finding>,
+    pub finding: Option<MetricFinding>,
     /// What else must be said.
     pub note: Option<String>,
 }
 
 /// A change as a share of the baseline, in the metric's own direction: 0.1 is 10 % more, be that better or worse.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Change {
+pub struct RelativeChange {
     /// The estimate.
     pub share: f64,
     /// What it may as well be; `None` where there are too few runs to say.
@@ -42,7 +42,7 @@ pub struct Change {
 /// Limits of a change.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ChangeInterval {
-    /// Lower limit, a share as in [`Change`].
+    /// Lower limit, a share as in [`RelativeChange`].
     pub low: f64,
     /// Upper limit.
     pub high: f64,
@@ -52,7 +52,7 @@ pub struct ChangeInterval {
 
 /// What is found out about a metric that decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Finding {
+pub enum MetricFinding {
     /// It is not worse by more than its margin.
     Pass,
     /// It is worse by more than its margin.
@@ -70,7 +70,7 @@ pub enum Finding {
     Missing,
 }
 
-impl Finding {
+impl MetricFinding {
     /// The name in files and tables.
     pub fn name(self) -> &'static str {
         match self {
@@ -83,7 +83,7 @@ impl Finding {
     }
 }
 
-impl Row {
+impl ComparedMetric {
     /// A row of which only the metric is known.
     pub(crate) fn new(metric: Metric) -> Self {
         Self {
@@ -104,15 +104,15 @@ impl Row {
         let name = self.metric.name();
         let note = self.note.as_deref().unwrap_or("it can't be told");
         match self.finding? {
-            Finding::Pass => None,
-            Finding::Missing => Some(format!("{name} is missing: {note}")),
-            Finding::Refused { messages, needed } => Some(format!(
+            MetricFinding::Pass => None,
+            MetricFinding::Missing => Some(format!("{name} is missing: {note}")),
+            MetricFinding::Refused { messages, needed } => Some(format!(
                 "{name} refused: a run has {} values, and a verdict on this percentile needs {}; a longer --duration gives more",
                 human::count(messages),
                 human::count(needed),
             )),
-            Finding::Inconclusive => Some(format!("{name} inconclusive: {note}")),
-            Finding::Regression => {
+            MetricFinding::Inconclusive => Some(format!("{name} inconclusive: {note}")),
+            MetricFinding::Regression => {
                 let Some((change, margin)) = self.change.zip(self.margin) else {
                     return Some(format!("{name} regressed"));
                 };
@@ -126,9 +126,9 @@ impl Row {
     }
 }
 
-impl Change {
+impl RelativeChange {
     /// From the scale on which comparisons are computed.
-    pub(crate) fn new(metric: Metric, worse: f64, interval: Option<(Interval, f64)>) -> Self {
+    pub(crate) fn new(metric: Metric, worse: f64, interval: Option<(ConfidenceInterval, f64)>) -> Self {
         let share = |worse: f64| change(metric.better(), worse);
         let interval = interval.map(|(interval, confidence)| {
             let (one, other) = (share(interval.low), share(interval.high));
@@ -170,11 +170,11 @@ mod tests {
 
     #[test]
     fn a_change_is_printed_in_the_direction_of_its_metric() {
-        let interval = |low: f64, high: f64| Some((Interval { low: low.ln(), high: high.ln() }, 0.95));
-        let latency = Change::new("p99".parse().unwrap(), 1.123_f64.ln(), interval(1.081, 1.167));
+        let interval = |low: f64, high: f64| Some((ConfidenceInterval { low: low.ln(), high: high.ln() }, 0.95));
+        let latency = RelativeChange::new("p99".parse().unwrap(), 1.123_f64.ln(), interval(1.081, 1.167));
         assert_eq!(latency.text(), "+12.3 % (+8.1 to +16.7 %)");
         // Worse by a factor of 1.25 is 20 % less of a rate; its limits change places.
-        let rate = Change::new("throughput".parse().unwrap(), 1.25_f64.ln(), interval(1.1, 2.0));
+        let rate = RelativeChange::new("throughput".parse().unwrap(), 1.25_f64.ln(), interval(1.1, 2.0));
         assert_eq!(rate.text(), "-20.0 % (-50.0 to -9.1 %)");
     }
 }

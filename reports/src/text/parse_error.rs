@@ -6,21 +6,21 @@ use std::fmt;
 ///
 /// Displays as a sentence, the text, a caret under the offending column, and what is accepted there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
+pub struct ParseError {
     text: String,
     column: usize,
     problem: String,
     accepted: String,
 }
 
-impl Refusal {
+impl ParseError {
     /// Column of the offending place, in characters from 0; the length of the text when its end is the place.
     pub fn column(&self) -> usize {
         self.column
     }
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for ParseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // One column each, or the caret would miss.
         let text: String = self.text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
@@ -31,24 +31,24 @@ impl fmt::Display for Refusal {
     }
 }
 
-impl std::error::Error for Refusal {}
+impl std::error::Error for ParseError {}
 
 /// A place in a text that is being parsed: byte offset, what is wrong there, and what is accepted.
 #[derive(Debug)]
-pub(crate) struct Fault {
+pub(crate) struct ProblemAt {
     at: usize,
     problem: String,
     accepted: String,
 }
 
-impl Fault {
+impl ProblemAt {
     pub(crate) fn new(at: usize, problem: impl Into<String>, accepted: impl Into<String>) -> Self {
         Self { at, problem: problem.into(), accepted: accepted.into() }
     }
 
-    /// The fault with the text in which it is.
-    pub(crate) fn of(self, text: &str) -> Refusal {
-        Refusal {
+    /// The error that this problem is in a text.
+    pub(crate) fn in_text(self, text: &str) -> ParseError {
+        ParseError {
             text: text.to_owned(),
             column: text[..self.at].chars().count(),
             problem: self.problem,

@@ -11,12 +11,12 @@ use crate::text::escape::escape;
 
 /// The format of a text, one of those that are expected. It is read by itself, so that a file of another format is refused for
 /// that and not for a missing key.
-pub(super) fn format(text: &[u8], expected: &'static [Schema]) -> Result<Schema, StoreError> {
+pub(super) fn of(text: &[u8], expected: &'static [Schema]) -> Result<Schema, StoreError> {
     #[derive(Deserialize)]
-    struct Head {
+    struct SchemaOnly {
         schema: String,
     }
-    let Head { schema: name } = serde_json::from_slice(text).map_err(|error| match error.classify() {
+    let SchemaOnly { schema: name } = serde_json::from_slice(text).map_err(|error| match error.classify() {
         Category::Data => StoreError::NoSchema(Formats(expected)),
         _ if is_cut(text, &error) => StoreError::Truncated { line: error.line(), column: error.column() },
         Category::Eof | Category::Syntax | Category::Io => StoreError::NotJson(error),

@@ -15,7 +15,7 @@ use super::Latency;
 ///
 /// Whatever bytes it is made of, it holds a histogram: they are decoded once to find out.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Packed(Box<[u8]>);
+pub struct PackedHistogram(Box<[u8]>);
 
 /// Why bytes or a histogram can't be packed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -62,7 +62,7 @@ const LONGEST_COUNT: usize = 9;
 static LONGEST_COUNTS: LazyLock<u64> =
     LazyLock::new(|| (Latency::histogram().distinct_values() * LONGEST_COUNT) as u64);
 
-impl Packed {
+impl PackedHistogram {
     /// Packs a histogram.
     ///
     /// # Errors
@@ -101,7 +101,7 @@ impl Packed {
     }
 }
 
-impl fmt::Debug for Packed {
+impl fmt::Debug for PackedHistogram {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Packed({} bytes)", self.0.len())
     }
@@ -202,9 +202,9 @@ mod tests {
             histogram(&[(0, 1), (1, 2), (60_000_000_000, 3)]),
             histogram(&[(40_000, u64::from(u32::MAX)), (1_000_000, 1)]),
         ] {
-            let packed = Packed::of(&histogram).unwrap();
+            let packed = PackedHistogram::of(&histogram).unwrap();
             assert_eq!(packed.unpack(), histogram);
-            assert_eq!(Packed::from_bytes(packed.as_bytes()), Ok(packed.clone()));
+            assert_eq!(PackedHistogram::from_bytes(packed.as_bytes()), Ok(packed.clone()));
         }
     }
 
@@ -212,45 +212,52 @@ mod tests {
     fn a_second_takes_little_room() {
         // 50 000 values, spread over 20 to 120 µs and a few beyond: one bucket each for most of them.
         let values: Vec<_> = (0..50_000).map(|i| (20_000 + i * 2, 1)).chain((0..50).map(|i| (i * 50_000, 1))).collect();
-        let size = Packed::of(&histogram(&values)).unwrap().as_bytes().len();
+        let size = PackedHistogram::of(&histogram(&values)).unwrap().as_bytes().len();
         assert!(size < 4096, "{size}");
     }
 
     #[test]
     fn counts_that_the_encoding_does_not_hold_are_refused() {
         let too_many = histogram(&[(1, u64::MAX)]);
-        assert!(matches!(Packed::of(&too_many), Err(PackError::NotEncodable(_))));
+        assert!(matches!(PackedHistogram::of(&too_many), Err(PackError::NotEncodable(_))));
     }
 
     #[test]
     fn a_header_is_believed_only_if_it_is_ours() {
         // The widest range at the most digits would be 6 million buckets, 48 MB, and its counts 4 GB.
         let huge = deflated(u32::MAX, 5, 1, u64::MAX, &[]);
-        assert_eq!(Packed::from_bytes(huge), Err(PackError::OtherShape { low: 1, high: u64::MAX, digits: 5 }));
+        assert_eq!(PackedHistogram::from_bytes(huge), Err(PackError::OtherShape { low: 1, high: u64::MAX, digits: 5 }));
         let long = deflated(u32::MAX, 3, Latency::LOW_NS, Latency::HIGH_NS, &[]);
-        assert!(Packed::from_bytes(long).unwrap_err().to_string().contains("more counts than its range has buckets"));
+        assert!(
+            PackedHistogram::from_bytes(long)
+                .unwrap_err()
+                .to_string()
+                .contains("more counts than its range has buckets")
+        );
         let cut = deflated(1, 3, Latency::LOW_NS, Latency::HIGH_NS, &[]);
-        assert!(matches!(Packed::from_bytes(cut), Err(PackError::Broken(_))));
+        assert!(matches!(PackedHistogram::from_bytes(cut), Err(PackError::Broken(_))));
         let mut longer = of_our_shape(&[]);
         longer.push(0);
-        assert!(Packed::from_bytes(longer).unwrap_err().to_string().contains("its length"));
-        assert_eq!(Packed::from_bytes(*b"HISTFAAA"), Err(PackError::NotPacked));
-        assert_eq!(Packed::from_bytes([]), Err(PackError::NotPacked));
+        assert!(PackedHistogram::from_bytes(longer).unwrap_err().to_string().contains("its length"));
+        assert_eq!(PackedHistogram::from_bytes(*b"HISTFAAA"), Err(PackError::NotPacked));
+        assert_eq!(PackedHistogram::from_bytes([]), Err(PackError::NotPacked));
     }
 
     #[test]
     fn numbers_out_of_range_are_refused() {
-        assert!(Packed::from_bytes(of_our_shape(&[0xff; 9])).unwrap_err().to_string().contains("out of range"));
+        assert!(
+            PackedHistogram::from_bytes(of_our_shape(&[0xff; 9])).unwrap_err().to_string().contains("out of range")
+        );
         // 2^31 empty buckets (a zigzag of -2^31) and then a count of 1.
-        assert!(Packed::from_bytes(of_our_shape(&[0xff, 0xff, 0xff, 0xff, 0x0f, 2])).is_err());
-        assert_eq!(Packed::from_bytes(of_our_shape(&[0, 2])).unwrap().unpack(), histogram(&[(1, 1)]));
+        assert!(PackedHistogram::from_bytes(of_our_shape(&[0xff, 0xff, 0xff, 0xff, 0x0f, 2])).is_err());
+        assert_eq!(PackedHistogram::from_bytes(of_our_shape(&[0, 2])).unwrap().unpack(), histogram(&[(1, 1)]));
     }
 
     proptest! {
         #[test]
         fn no_bytes_make_it_panic(bytes: Vec<u8>, counts in vec(prop_oneof![any::<u8>(), Just(0xff)], 0..40)) {
-            let _ = Packed::from_bytes(bytes);
-            if let Ok(packed) = Packed::from_bytes(of_our_shape(&counts)) {
+            let _ = PackedHistogram::from_bytes(bytes);
+            if let Ok(packed) = PackedHistogram::from_bytes(of_our_shape(&counts)) {
                 let _ = packed.unpack();
             }
         }

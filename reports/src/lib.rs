@@ -5,8 +5,8 @@
 //!    │        │                      judge: the verdict, with reasons and exit code
 //!    │     Threshold                 judge::threshold: `p99<5ms`, on a Metric of the report
 //!    ├── metric                      numbers that are derived from a report, never stored as facts
-//!    ├── store                       files that are read again: results, searches, baselines by name
-//!    │     schema                    what the formats are called, and JSON Schemas that describe them
+//!    ├── store                       files that are read again: results, searches, baselines
+//!    │     schema                    the names of the formats, and their JSON Schemas
 //!    └── render                      one file a format, behind one trait
 //!          Text, Markdown, Html      to read: in a terminal, in the summary of a job, as a page
 //!          Json, IntervalsCsv, PercentilesCsv, Hlog
@@ -18,7 +18,7 @@
 //!    │          │                    compare::gate: the metrics that decide: `p99=10%`
 //!    │     comparable                what makes them incomparable
 //!    ├── paired::PairedTest ──> Outcome    compare::paired: pairs of runs that take turns
-//!    │      statistics               intervals and tests of a few runs; simulation: how often they err
+//!    │      statistics               intervals and tests of a few runs
 //!    ├── render::comparison          both as text, Markdown and JSON
 //!    │
 //!    └── search::Step ── Search      search: which rate to try next, and the highest that holds
@@ -26,8 +26,8 @@
 //! ```
 //!
 //! The modules build on each other in this order: `text`, [`model`], [`metric`], [`mod@judge`],
-//! [`mod@compare`] and [`search`], [`store`], [`render`]. Nothing here measures, reads a clock or knows
-//! the generator.
+//! [`mod@compare`] and [`search`], [`store`], [`render`]. Nothing here measures, reads a clock or
+//! knows the generator.
 
 pub mod compare;
 pub mod judge;

@@ -1,4 +1,4 @@
-//! Whether runs may be compared at all: what differs between them beside what is being tested.
+//! Decides whether runs are comparable: which facts differ that nobody tests.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,24 +7,25 @@ use serde_json::Value;
 
 use crate::model::Report;
 
-/// Something that is not the same in all runs, and that changes the numbers by itself.
+/// A fact that differs between runs, and that changes the numbers by itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Difference {
-    /// What: `plan.clients`, `environment.cpu`, `target.embedded`, `interrupted`.
+    /// Name of the fact: `plan.clients`, `environment.cpu`, `target.embedded`, `interrupted`.
     pub key: String,
-    /// Its value in the baseline; several, with ` | ` between them, where the runs of the baseline differ.
+    /// Its value in the baseline. If its runs differ, all values, with ` | ` between them.
     pub baseline: String,
-    /// Its value in the candidate, likewise.
+    /// Its value in the candidate. If its runs differ, all values, with ` | ` between them.
     pub candidate: String,
 }
 
-/// What makes runs incomparable; empty when nothing does.
+/// What makes runs incomparable. It is empty if nothing does.
 ///
-/// Compared are all fields of the plan but the thresholds, which change no number; the environment but for seed and run id,
-/// which are meant to differ; and whether the target was embedded. URLs are not: ports differ from run to run. A run that was
-/// interrupted did not do what its plan says, so it is a difference even when all of them were.
+/// It compares all fields of the plan except for the thresholds, which change no number. It
+/// compares the environment except for seed and run id, which are meant to differ, and whether the
+/// target was embedded. It ignores URLs, because ports differ from run to run. An interrupted run
+/// did not do what its plan says, so it is a difference even if all runs were interrupted.
 ///
-/// A field that a later version adds to plan or environment is compared from the day it exists.
+/// A field that a later version adds to plan or environment is compared from then on.
 pub(super) fn differences(baseline: &[Report], candidate: &[Report]) -> Vec<Difference> {
     let sides = [facts(baseline), facts(candidate)];
     let keys: BTreeSet<&String> = sides.iter().flatten().flat_map(BTreeMap::keys).collect();
@@ -73,7 +74,7 @@ fn shown(value: &Value) -> String {
     }
 }
 
-/// Each value once, in the order of their first run.
+/// Each value once, in order of appearance.
 fn distinct<'a>(values: impl Iterator<Item = Option<&'a String>>) -> String {
     let mut seen: Vec<&str> = Vec::new();
     for value in values {
@@ -94,7 +95,7 @@ mod tests {
         Difference { key: key.to_owned(), baseline: baseline.to_owned(), candidate: candidate.to_owned() }
     }
 
-    /// What a change of one report differs in.
+    /// The differences that a change of one report causes.
     fn changed(change: fn(&mut Report)) -> Vec<Difference> {
         let mut candidate = sample::pass();
         change(&mut candidate);

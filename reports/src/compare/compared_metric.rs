@@ -6,36 +6,40 @@ use crate::{
     text::human,
 };
 
-/// One metric on both sides, and what is made of it.
+/// One metric on both sides, and what was found out about it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ComparedMetric {
     /// What was measured.
     pub metric: Metric,
-    /// How much worse it may become; `None` of a metric that is shown and does not decide.
+    /// How much worse the metric may become. `None` if it is shown but does not decide.
     pub margin: Option<Margin>,
-    /// Of all runs of the baseline, in the unit of the metric: the geometric mean, of counts the arithmetic mean.
+    /// Mean over all runs of the baseline, in the unit of the metric: geometric, but arithmetic for
+    /// counts.
     pub baseline: Option<f64>,
-    /// Of all runs of the candidate, likewise.
+    /// Mean over all runs of the candidate, computed like that of the baseline.
     pub candidate: Option<f64>,
-    /// From baseline to candidate; `None` where there is no ratio.
+    /// The change from baseline to candidate. `None` where there is no ratio.
     pub change: Option<RelativeChange>,
-    /// The change that would be called a regression in 80 % of repetitions, as a share in the direction of worse, with sign
-    /// flips, metrics and looks as they are. Only of pairs.
+    /// The smallest change that 80 % of repetitions would call a regression, as a share in the
+    /// direction of worse. It includes sign flips, metrics and looks as they are. Only pairs have
+    /// it.
     pub detectable: Option<f64>,
-    /// p-value of the sign-flip test that it is worse by more than the margin, one-sided. Only of pairs.
+    /// One-sided p-value of the sign-flip test that the metric is worse by more than the margin.
+    /// Only pairs have it.
     pub p_value: Option<f64>,
-    /// `None` of a metric that does not decide and is there on both sides.
+    /// The finding. `None` if the metric does not decide and is there on both sides.
     pub finding: Option<MetricFinding>,
-    /// What else must be said.
+    /// A remark on the finding.
     pub note: Option<String>,
 }
 
-/// A change as a share of the baseline, in the metric's own direction: 0.1 is 10 % more, be that better or worse.
+/// A change as a share of the baseline, in the metric's own direction. 0.1 is 10 % more, whether
+/// that is better or worse.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RelativeChange {
     /// The estimate.
     pub share: f64,
-    /// What it may as well be; `None` where there are too few runs to say.
+    /// The range of plausible changes. `None` if there are too few runs to tell.
     pub interval: Option<ChangeInterval>,
 }
 
@@ -46,11 +50,11 @@ pub struct ChangeInterval {
     pub low: f64,
     /// Upper limit.
     pub high: f64,
-    /// The share of repetitions in which such an interval holds the truth.
+    /// The share of repetitions whose interval holds the truth.
     pub confidence: f64,
 }
 
-/// What is found out about a metric that decides.
+/// The finding about a metric that decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MetricFinding {
     /// It is not worse by more than its margin.
@@ -84,7 +88,7 @@ impl MetricFinding {
 }
 
 impl ComparedMetric {
-    /// A row of which only the metric is known.
+    /// A comparison that knows only its metric.
     pub(crate) fn new(metric: Metric) -> Self {
         Self {
             metric,
@@ -99,7 +103,7 @@ impl ComparedMetric {
         }
     }
 
-    /// One line on what speaks against a pass; `None` when nothing does.
+    /// One line on what speaks against a pass. `None` if nothing does.
     pub fn reason(&self) -> Option<String> {
         let name = self.metric.name();
         let note = self.note.as_deref().unwrap_or("it can't be told");
@@ -127,7 +131,7 @@ impl ComparedMetric {
 }
 
 impl RelativeChange {
-    /// From the scale on which comparisons are computed.
+    /// Converts a change from the scale of the comparison.
     pub(crate) fn new(metric: Metric, worse: f64, interval: Option<(ConfidenceInterval, f64)>) -> Self {
         let share = |worse: f64| change(metric.better(), worse);
         let interval = interval.map(|(interval, confidence)| {
@@ -137,7 +141,7 @@ impl RelativeChange {
         Self { share: share(worse), interval }
     }
 
-    /// `+12.3 % (+8.1 to +16.7 %)`.
+    /// The change with its interval: `+12.3 % (+8.1 to +16.7 %)`.
     pub fn text(self) -> String {
         let estimate = human::change(self.share);
         match self.interval {
@@ -146,7 +150,8 @@ impl RelativeChange {
         }
     }
 
-    /// Likewise, with digits enough to tell estimate and limits from the change that is allowed.
+    /// The change with its interval, with enough digits to tell both from the change that is
+    /// allowed.
     fn text_apart(self, allowed: f64) -> String {
         let show = |share| human::change_apart(share, allowed);
         let estimate = show(self.share);
@@ -158,7 +163,7 @@ impl RelativeChange {
 }
 
 impl ChangeInterval {
-    /// `+8.1 to +16.7 %`.
+    /// The interval: `+8.1 to +16.7 %`.
     pub fn text(self) -> String {
         format!("{} to {}", human::change(self.low).trim_end_matches(" %"), human::change(self.high))
     }

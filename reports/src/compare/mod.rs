@@ -1,23 +1,31 @@
-//! Results against earlier results: `loadgen compare BASELINE... -- CANDIDATE...` and `--baseline`.
+//! Compares results with earlier results: `loadgen compare BASELINE... -- CANDIDATE...` and
+//! `--baseline`.
 //!
 //! ```text
-//! compare.rs            runs of two sides -> Comparison
-//! compare/sides.rs      one metric on both sides: missing, too few messages, or ready to compute
-//! compare/scale.rs      logarithms of ratios, where more is worse
-//! compare/row.rs        what is found out about one metric
-//! compare/verdict.rs    what all of them come to
+//! comparable.rs       what makes runs incomparable
+//! gate/               the metrics that decide, with margins
+//! sides.rs            one metric on both sides: missing, too few messages, or ready to compute
+//! scale.rs            logarithms of ratios, where more is worse
+//! statistics/         intervals and tests of a few runs
+//! compared_metric.rs  the finding about one metric
+//! verdict.rs          the verdict of all metrics
+//! mod.rs              runs of two sides -> Comparison
+//! paired/             runs that take turns
+//! simulation/         tests: how often the statistics err
 //! ```
 //!
-//! The unit is the run. How much can be said depends on how many there are a side:
+//! The unit is the run. The number of runs on each side decides what can be said:
 //!
-//! | runs | what is done |
-//! |---|---|
-//! | 1 and 1 | the ratio against its margin. That can't tell noise from change, and the output says so |
-//! | fewer than an interval needs on either side (4 for 95 %) | the ratio is shown, and no verdict given: *inconclusive* |
-//! | more | the shift of the mean logarithms with a bootstrap interval: *regression* if all of it is over the margin, *pass* if all of it is under, else *inconclusive* |
+//! - One run each: the ratio against its margin. It can't tell noise from change, and the output says
+//!   so.
+//! - Fewer than an interval needs on either side (4 for 95 %): the ratio is shown without a verdict,
+//!   *inconclusive*.
+//! - More: the shift of the mean logarithms, with a bootstrap interval. It is a *regression* if the
+//!   whole interval is over the margin, a *pass* if it is under, and otherwise *inconclusive*.
 //!
-//! Each interval holds for its metric alone. What changed between the making of one side and of the other (another day,
-//! another neighbour on the machine) is part of the change that is found; [`crate::compare::paired`] alternates the sides instead.
+//! Each interval holds for its metric alone. Whatever changed between the runs of one side and
+//! those of the other counts as change: another day, another neighbour on the machine. [`paired`]
+//! alternates the sides instead.
 
 mod comparable;
 mod compared_metric;
@@ -49,16 +57,16 @@ pub(crate) use sides::Sides;
 use statistics::{RESAMPLES, mean, runs_needed, shift};
 pub use verdict::ComparisonVerdict;
 
-/// How to compare.
+/// How to compare runs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CompareOptions {
-    /// What decides; [`Gate::defaults`] by default. Everything else is shown.
+    /// The metrics that decide, [`Gate::defaults`] by default. All others are only shown.
     pub gates: Vec<Gate>,
-    /// Of the intervals, each by itself.
+    /// Confidence of each interval by itself.
     pub confidence: Confidence,
-    /// Of the bootstrap: the same seed gives the same interval. Any is as good as another; 1 by default.
+    /// Seed of the bootstrap, 1 by default. A seed always gives the same intervals.
     pub seed: u64,
-    /// Judge runs that differ in more than what is tested. The output names the differences all the same.
+    /// Whether to judge runs that are incomparable. The output names their differences in any case.
     pub force: bool,
 }
 
@@ -68,32 +76,32 @@ impl Default for CompareOptions {
     }
 }
 
-/// What runs of a candidate are beside runs of a baseline.
+/// Runs of a candidate, compared with runs of a baseline.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Comparison {
-    /// What is compared with.
+    /// The side that the candidate is compared with.
     pub baseline: ComparedSide,
-    /// What is judged.
+    /// The side that is judged.
     pub candidate: ComparedSide,
-    /// What differs beside what is tested.
+    /// What makes the sides incomparable.
     pub differences: Vec<Difference>,
-    /// Judged in spite of differences.
+    /// Whether the sides were judged in spite of differences.
     pub forced: bool,
     /// On what findings rest.
     pub basis: Basis,
-    /// Of the intervals, each by itself.
+    /// Confidence of each interval by itself.
     pub confidence: Confidence,
-    /// Every metric of either side; those that decide first, in their order.
+    /// Every metric that either side has. Those that decide come first, in their order.
     pub rows: Vec<ComparedMetric>,
     /// What it comes to.
     pub verdict: ComparisonVerdict,
-    /// What speaks against a pass, one line each, what outranks first.
+    /// What speaks against a pass, one line each, in order of rank.
     pub reasons: Vec<String>,
-    /// What has to be known to read the verdict, one line each.
+    /// What a reader must know about the verdict, one line each.
     pub notes: Vec<String>,
 }
 
-/// The runs of one side, for a heading. Texts are as they stood in the results.
+/// The runs of one side, for a heading. Texts stand as in the results.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ComparedSide {
     /// Number of runs.
@@ -107,14 +115,14 @@ pub struct ComparedSide {
 /// On what findings rest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Basis {
-    /// One run a side: a ratio.
+    /// A ratio, because each side has one run.
     Ratio,
     /// Too few runs for an interval.
     TooFewRuns {
         /// Runs that each side needs.
         needed: usize,
     },
-    /// Intervals over runs.
+    /// Intervals over the runs.
     Intervals,
 }
 
@@ -138,10 +146,10 @@ impl Basis {
     }
 }
 
-/// Compares runs of a candidate with runs of a baseline. Each run is judged again, without its thresholds, so that what
-/// broke is known whatever its file says.
+/// Compares runs of a candidate with runs of a baseline. It judges each run again, without its
+/// thresholds, and so finds out what broke, whatever the file says.
 ///
-/// On a side without runs every metric is missing.
+/// If a side has no runs, every metric is missing.
 pub fn compare(baseline: &[Report], candidate: &[Report], options: &CompareOptions) -> Comparison {
     let basis = Basis::of(baseline.len(), candidate.len(), options.confidence);
     let differences = differences(baseline, candidate);
@@ -231,8 +239,9 @@ fn row(
     Some(row)
 }
 
-/// The runs of one side in which the generator may have a notable part in a metric, in words. None where there is none, and
-/// where both sides have some: what the same load costs the generator is in both.
+/// How many runs of one side the generator may have a notable part in, in words. `None` if no side
+/// has such runs. It is also `None` if both have some, because the load costs the generator the
+/// same on both sides.
 fn touched(metric: Metric, sides: [&[Report]; 2]) -> Option<String> {
     let [baseline, candidate] = sides.map(|side| side.iter().filter(|report| is_marked_metric(metric, report)).count());
     match (baseline, candidate) {
@@ -241,8 +250,9 @@ fn touched(metric: Metric, sides: [&[Report]; 2]) -> Option<String> {
     }
 }
 
-/// The least and the most by which the candidate may be worse, on the scale: with the floors of one side and the times of the
-/// other. `change` compares two sides: the low and the high end of what it can tell.
+/// The range of how much worse the candidate may be, on the scale of the comparison. It combines
+/// the floors of one side with the times of the other. `change` returns the low and the high end of
+/// a change between two sides.
 fn possible(
     metric: Metric,
     sides: [&[Report]; 2],
@@ -259,7 +269,7 @@ fn possible(
     Some((least, most))
 }
 
-/// What the runs come to by themselves, and why.
+/// The verdict on the runs themselves, and the reasons.
 fn runs(baseline: &[Report], candidate: &[Report]) -> (Option<ComparisonVerdict>, Vec<String>) {
     let mut found: Vec<(ComparisonVerdict, String)> = Vec::new();
     for (side, runs) in [("baseline", baseline), ("candidate", candidate)] {
@@ -305,7 +315,7 @@ fn notes(basis: Basis, options: &CompareOptions, baseline: usize, candidate: usi
             "{confidence} intervals, each for its metric alone, by bootstrap over {} and {} runs (expanded percentile{}, seed {})",
             human::count(baseline as u64),
             human::count(candidate as u64),
-            // What the bootstrap's tails can't tell.
+            // The tails that the bootstrap can't tell.
             if confidence > Confidence::default() { ", at least Student's" } else { "" },
             options.seed
         ),

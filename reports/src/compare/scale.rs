@@ -1,10 +1,10 @@
-//! The scale on which comparisons are computed: natural logarithms of ratios, where more is worse.
+//! The scale of a comparison: natural logarithms of ratios, where more is worse.
 //!
-//! A latency that doubles and a throughput that halves are both ln 2 on it.
+//! Both a latency that doubles and a throughput that halves are ln 2.
 
 use crate::metric::Better;
 
-/// Differences below this are what is left of rounding in floating-point numbers: no change at all.
+/// Differences below this are rounding errors of floating-point numbers, and no change at all.
 const ROUNDING: f64 = 1e-9;
 
 /// A positive value on the scale.
@@ -15,7 +15,7 @@ pub(crate) fn log(better: Better, value: f64) -> f64 {
     }
 }
 
-/// What a difference on the scale is as a share of the baseline, in the metric's own direction.
+/// The difference as a share of the baseline, in the metric's own direction.
 pub(crate) fn change(better: Better, worse: f64) -> f64 {
     match better {
         Better::Lower => worse.exp_m1(),
@@ -23,7 +23,7 @@ pub(crate) fn change(better: Better, worse: f64) -> f64 {
     }
 }
 
-/// Whether a difference is over a margin, and not just at it.
+/// Whether a difference exceeds a margin. At the margin it does not.
 pub(crate) fn exceeds(worse: f64, margin: f64) -> bool {
     worse > margin + ROUNDING
 }

@@ -1,4 +1,4 @@
-//! One metric as it was measured in each run of both sides.
+//! One metric in each run of both sides.
 
 use super::{
     compared_metric::{ComparedMetric, MetricFinding},
@@ -14,9 +14,9 @@ use crate::{
 /// A metric of one run.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Measured {
-    /// Its value; `None` when nothing was measured for it.
+    /// Its value. `None` if nothing was measured for it.
     pub value: Option<f64>,
-    /// Values of the run on which it rests: messages, or connections for the time that connecting took.
+    /// How many values of the run it rests on: messages, or connections for the time of connecting.
     pub messages: u64,
 }
 
@@ -27,16 +27,16 @@ impl Measured {
     }
 }
 
-/// What can be said before any statistics.
+/// What is known of a metric before any statistics.
 pub(crate) struct Sides {
-    /// Means, and a finding where there is nothing left to compute.
+    /// The means, and the finding if there is nothing left to compute.
     pub(crate) row: ComparedMetric,
-    /// Values of either side on the [`scale`]; `None` where the row is done.
+    /// Values of both sides on the [`scale`]. `None` if the finding is known.
     pub(crate) logs: Option<[Vec<f64>; 2]>,
 }
 
 impl Sides {
-    /// `None` of a metric that was measured nowhere and does not decide.
+    /// Returns `None` for a metric that was measured nowhere and does not decide.
     pub(crate) fn of(
         metric: Metric,
         gate: Option<Gate>,
@@ -66,7 +66,8 @@ impl Sides {
         } else if gate.is_none() {
             None
         } else if logs.is_none() {
-            // A rate of 0 where there was one is a failure; with 0 on both sides there is nothing to compare.
+            // A rate of 0 where there was one is a failure; with 0 on both sides there is nothing
+            // to compare.
             let zeros =
                 gaps(baseline, candidate, |value| value.is_some_and(|value| value <= 0.0), "0, without a ratio, in");
             let both = [baseline, candidate].iter().all(|side| logarithms(metric, side).is_none());
@@ -82,7 +83,8 @@ impl Sides {
     }
 }
 
-/// The mean of what was measured: geometric, since ratios are compared; of counts, which may be 0, arithmetic.
+/// The mean of what was measured. It is geometric, because ratios are compared, but arithmetic for
+/// counts, which may be 0.
 fn centre(metric: Metric, runs: &[Measured]) -> Option<f64> {
     let values: Vec<f64> = runs.iter().filter_map(|run| run.value).collect();
     let arithmetic = metric.unit() == Unit::Count || values.iter().any(|value| *value <= 0.0);
@@ -93,13 +95,13 @@ fn centre(metric: Metric, runs: &[Measured]) -> Option<f64> {
     }
 }
 
-/// `None` unless each run has a value above 0.
+/// The logarithms of all values. `None` unless each run has a value above 0.
 fn logarithms(metric: Metric, runs: &[Measured]) -> Option<Vec<f64>> {
     let log = |run: &Measured| run.value.filter(|value| *value > 0.0).map(|value| scale::log(metric.better(), value));
     runs.iter().map(log).collect()
 }
 
-/// The runs of which something holds: `not measured in candidate, runs 2 and 3`.
+/// Names the runs that have a gap: `not measured in run 2 of the candidate`.
 fn gaps(baseline: &[Measured], candidate: &[Measured], is_gap: fn(Option<f64>) -> bool, what: &str) -> Option<String> {
     let side = |name: &str, runs: &[Measured]| {
         let gaps: Vec<String> = (1..)

@@ -1,7 +1,7 @@
 use super::*;
 use crate::model::{Latency, sample};
 
-/// A passing run of which every message took this long.
+/// A passing run with the same response time for every message.
 fn run(response_ns: u64) -> Report {
     let mut report = sample::pass();
     report.latency.response = Latency::histogram();
@@ -70,7 +70,8 @@ fn four_runs_a_side_have_an_interval_and_three_possible_verdicts() {
     let comparison = compare(&baseline, &runs_of(&[1_200, 1_210, 1_220, 1_230]), &CompareOptions::default());
     let row = row_of(&comparison, "response.p50");
     assert!((row.baseline.unwrap() - 1_014.938).abs() < 0.01, "{row:?}");
-    // ln 1214.948 - ln 1014.938 = 0.17987, which is 19.71 % more; no resample is beyond 1230/1000 and 1200/1030.
+    // ln 1214.948 - ln 1014.938 = 0.17987, which is 19.71 % more; no resample is beyond 1230/1000
+    // and 1200/1030.
     let change = row.change.unwrap();
     assert!((change.share - 0.197_07).abs() < 1e-4, "{change:?}");
     let interval = change.interval.unwrap();
@@ -203,7 +204,7 @@ fn a_change_that_the_generator_may_have_made_is_inconclusive() {
     assert_eq!(verdict(of(2_000_000, 1_990_000)), ComparisonVerdict::Regression);
     assert_eq!(verdict(of(2_000_000, 1_500_000)), ComparisonVerdict::Regression, "the target by itself is 50 % slower");
     assert_eq!(verdict(of(2_000_000, 1_000_000)), ComparisonVerdict::Inconclusive);
-    // What the same load costs the generator is on both sides.
+    // The load costs the generator the same on both sides.
     let (touched, slower) = (of(1_000_000, 500_000), of(2_000_000, 1_000_000));
     let both = compare(&[touched], &[slower], &gated(&["p99=10%"]));
     assert_eq!(both.verdict, ComparisonVerdict::Regression);

@@ -1,18 +1,18 @@
-//! What a comparison comes to.
+//! The verdict on a comparison.
 
 use serde::Serialize;
 
 use super::compared_metric::{ComparedMetric, MetricFinding};
 use crate::judge::{self, exit};
 
-/// What a comparison comes to, the mildest first. Each outranks those before it in the exit code; see
+/// The verdict on a comparison, mildest first. Each outranks those before it in the exit code; see
 /// [`ComparisonVerdict::exit_code`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ComparisonVerdict {
     /// No metric that decides is worse by more than its margin.
     Pass,
-    /// It can't be told, for want of runs, messages or steadiness.
+    /// There are too few runs or messages, or too much noise, to tell.
     Inconclusive,
     /// The runs differ in more than what is tested.
     Incomparable,
@@ -29,8 +29,8 @@ pub enum ComparisonVerdict {
 }
 
 impl ComparisonVerdict {
-    /// Exit code of a comparison with this verdict: 0 pass, 1 regression or missing metric, 3 inconclusive or incomparable,
-    /// 4 delivery violation, 5 invalid run, 6
+    /// Exit code of a comparison: 0 for a pass, 1 for a regression or a missing metric, 3 for
+    /// inconclusive or incomparable, 4 for a delivery violation, 5 for an invalid run, 6 for
     /// connections.
     pub fn exit_code(self) -> u8 {
         match self {
@@ -57,7 +57,7 @@ impl ComparisonVerdict {
         }
     }
 
-    /// What speaks for the verdict that runs by themselves call for, whatever they are compared with.
+    /// The verdict that a run calls for by itself, whatever it is compared with.
     pub(crate) fn of_run(verdict: judge::Verdict) -> Option<Self> {
         match verdict {
             judge::Verdict::Delivery => Some(Self::Delivery),
@@ -72,8 +72,8 @@ impl ComparisonVerdict {
         exit::rank(self.exit_code())
     }
 
-    /// What the metrics come to: a regression if one is, else a failure if one is missing, a pass only if all that decide
-    /// pass and there is at least one.
+    /// The verdict of the metrics: a regression if there is one, otherwise a failure if one is
+    /// missing. It is a pass only if all that decide pass, and at least one does.
     pub(crate) fn of_rows(rows: &[ComparedMetric]) -> Self {
         let findings: Vec<MetricFinding> = rows.iter().filter_map(|row| row.finding).collect();
         let any = |wanted: MetricFinding| findings.contains(&wanted);

@@ -1,8 +1,8 @@
-//! Between which two values the target's own figure lies, whatever the generator was late with.
+//! Bounds of the target's own figures, whatever the generator was late with.
 //!
-//! Response counts all that the generator was late with, floor counts none of it, so the target's own time lies between the
-//! two, and so do its quantiles. A generator that stood still lets less through than it was to, so a rate could have been
-//! higher.
+//! The response time counts every delay of the generator, the floor counts none. So the target's
+//! own time lies between the two, and its quantiles do, too. A generator that stood still lets
+//! fewer messages through, so the rate could have been higher.
 
 use hdrhistogram::Histogram;
 
@@ -12,8 +12,8 @@ use crate::{
     model::Report,
 };
 
-/// The two ends between which a figure lies. A message that was never sent because too many were in flight is slower than
-/// any: of such a figure the end is infinite.
+/// The two ends between which a figure lies. A message that was dropped because too many were in
+/// flight ranks slowest, so the end may be infinite.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct PossibleRange {
     pub(crate) low: f64,
@@ -25,7 +25,7 @@ impl PossibleRange {
         Self { low: value, high: value }
     }
 
-    /// Where the metric of a report lies; none where nothing was measured for it.
+    /// The range of a metric in a report. `None` if nothing was measured for it.
     pub(crate) fn of(metric: Metric, report: &Report) -> Option<Self> {
         let value = metric.measure(report);
         match metric {
@@ -40,7 +40,8 @@ impl PossibleRange {
                 value.map(|low| Self { low, high: f64::INFINITY })
             }
             Metric::Count(name) => {
-                // What the generator did not come round to might have been sent, and come back.
+                // Messages that the generator did not come round to might have been sent, and come
+                // back.
                 let behind = report.measured.dropped.behind_schedule as f64;
                 value.map(|value| match name.as_str() {
                     "dropped" => Self { low: (value - behind).max(0.0), high: value },
@@ -53,39 +54,39 @@ impl PossibleRange {
     }
 }
 
-/// Where a statistic lies between two histograms of the same messages. `held` more messages are slower than all of them.
-/// Without a floor, as in files that were written before there was one, nothing is known of what was late.
+/// The range of a statistic between two histograms of the same messages. `held` more messages are
+/// slower than all of them. Without a floor, as in older files, nothing is known of delays.
 fn between(statistic: Statistic, upper: &Histogram<u64>, floor: &Histogram<u64>, held: u64) -> Option<PossibleRange> {
     if upper.is_empty() {
         return None;
     }
     let high = statistic.of_all(upper, held);
     let low = if floor.is_empty() { high } else { statistic.of_all(floor, held) };
-    // A standard deviation is no quantile: that of the floor may be the larger one.
+    // A standard deviation is no quantile: the floor may have the larger one.
     let high = if statistic == Statistic::Stdev { high.max(low) } else { high };
     Some(PossibleRange { low: low.min(high), high })
 }
 
-/// Share of a figure under which its floor marks it.
+/// A figure is marked if its floor is below this share of it,
 const TOUCHED_SHARE: f64 = 0.9;
-/// Nanoseconds that the floor must be below it besides: on this scale the generator's part is no news.
+/// and by more than this many nanoseconds. Less than that is no news.
 const TOUCHED_NS: f64 = 100_000.0;
 
-/// Whether the generator may have had a notable part in a figure of response or service.
+/// Whether the generator may have a notable part in a response or service time.
 pub(crate) fn is_touched(value: f64, floor: f64) -> bool {
     floor < value * TOUCHED_SHARE && value - floor > TOUCHED_NS
 }
 
-/// What a marked figure has behind it.
+/// The mark behind such a figure.
 pub(crate) const MARK: &str = "*";
 
-/// What that means.
+/// The explanation of the mark.
 pub(crate) const LEGEND: &str = "* the generator may have a part in this: without the time that replies may have lain unread (floor), it is under 90 % of it";
 
 /// The statistics that formats show, by their names.
 const SHOWN: [&str; 9] = ["min", "mean", "p50", "p90", "p95", "p99", "p99.9", "p99.99", "max"];
 
-/// Whether a statistic of a series is marked. Only those of response and service can be.
+/// Whether a statistic of a series is marked. Only response and service times can be.
 pub(crate) fn is_marked(report: &Report, series: &str, statistic: &str) -> bool {
     let (latency, floor) = (&report.latency, &report.latency.floor);
     let histogram = match series {
@@ -119,7 +120,7 @@ mod tests {
     use super::*;
     use crate::model::{Latency, sample};
 
-    /// A hundred messages: 90 that nobody touched, and ten of 5 ms of which 4 ms were the generator's.
+    /// A hundred messages: 90 without delay, and ten of 5 ms, with 4 ms due to the generator.
     fn late() -> Report {
         let mut report = sample::pass();
         report.latency = Latency::default();

@@ -1,26 +1,29 @@
-//! Exit codes: the one place that says which there are, and which of several counts.
+//! The exit codes, and which of several outranks the others.
 
 /// Nothing speaks against the run.
 pub const PASS: u8 = 0;
-/// A threshold is missed, or a candidate is worse than its baseline; or the system refused something, such as a file.
+/// A threshold is missed, or a candidate is worse than its baseline, or the system refused
+/// something such as a file.
 pub const FAILED: u8 = 1;
-/// The arguments are off, or a file that they name is.
+/// The arguments are wrong, or a file that they name is.
 pub const USAGE: u8 = 2;
-/// A comparison that tells nothing: too few runs or too much noise, or results of which one can't be compared with the other.
+/// A comparison that tells nothing: it has too few runs, too much noise, or results that can't be
+/// compared.
 pub const INCOMPARABLE: u8 = 3;
 /// A message was lost, damaged or misrouted, or an event came that must not.
 pub const DELIVERY: u8 = 4;
-/// The generator was the limit, so nothing is said of the target.
+/// The generator was the limit, so the run says nothing about the target.
 pub const INVALID: u8 = 5;
 /// The target could not be reached, refused connections, or lost some that the plan wanted open.
 pub const CONNECTIONS: u8 = 6;
-/// Stopped by a signal.
+/// A signal stopped the run.
 pub const INTERRUPTED: u8 = 130;
 
-/// Each outranks those after it. Usage is not among them: what is refused does not run.
+/// Each code outranks those after it. Usage errors are not among them, because such a command does
+/// not run.
 const RANKS: [u8; 7] = [DELIVERY, INTERRUPTED, CONNECTIONS, INVALID, FAILED, INCOMPARABLE, PASS];
 
-/// The one of two codes that outranks the other; a code that is not known counts as [`FAILED`].
+/// The code that outranks the other. An unknown code counts as [`FAILED`].
 pub fn outranking(one: u8, other: u8) -> u8 {
     RANKS[rank(one).min(rank(other))]
 }

@@ -1,6 +1,7 @@
-//! The identities that the books of every phase must satisfy.
+//! The identities that the counts of every phase must satisfy.
 //!
-//! They hold by construction of the ledger; a breach is a bug of the generator, and no number of that run can be trusted.
+//! They hold by construction of the ledger. A breach is a bug of the generator, so no number of
+//! that run can be trusted.
 
 use std::fmt;
 
@@ -25,10 +26,11 @@ impl fmt::Display for Breach {
 
 impl std::error::Error for Breach {}
 
-/// Checks that what was due was sent or dropped (and why), that each sent message has one fate, and that each event has
-/// one finding.
+/// Checks that every due message was sent or dropped for one cause, that every sent message has one
+/// fate, and that every event has one finding.
 ///
-/// `reordered` and `split` are not in the sums: the one is an overlay on matched, the other counts messages, not events.
+/// `reordered` and `split` are in none of the sums. Reordered messages are matched as well, and
+/// `split` counts messages, not events.
 ///
 /// # Errors
 /// The first identity that does not hold.

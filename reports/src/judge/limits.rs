@@ -11,27 +11,30 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LimitedBy {
-    /// The planned load was applied and answered.
+    /// The target answered the planned load in full.
     Schedule,
     /// The generator could not keep up.
     Generator,
-    /// The target could not keep up; in the closed model this is the normal case.
+    /// The target could not keep up. In the closed model this is the normal case.
     Target,
 }
 
-/// Share of the scheduled messages that the generator may fail to come round to.
+/// Most of the scheduled messages that the generator may fail to come round to, as a share.
 const BEHIND_SCHEDULE: f64 = 0.01;
-/// Share of the time that a worker may be busy.
+/// Most of the time that a worker may be busy, as a share.
 const BUSY: f64 = 0.95;
-/// Share of the measured phase that a worker may stand still before a rate says nothing of the target.
+/// Most of the measured phase that a worker may stand still before a rate says nothing about the
+/// target, as a share.
 const STOPPED: f64 = 0.01;
-/// Share of the matched messages that may come after the window before the target counts as slower than the schedule.
+/// Most of the messages that may come after the window before the target counts as too slow for the
+/// schedule, as a share.
 const UNANSWERED: f64 = 0.01;
 
-/// Why a run in the open model measured the generator rather than the target; empty when it did not. That single messages
-/// were late is no reason: what the generator was late with is between the bounds of each latency ([`crate::judge::bounds`]).
+/// Why a run in the open model measured the generator instead of the target. It is empty if the run
+/// did not. Single late messages are no reason: the bounds of each latency include them
+/// ([`crate::judge::bounds`]).
 ///
-/// The closed model promises no schedule, so nothing can be broken there.
+/// The closed model promises no schedule, so it has none to break.
 pub(crate) fn broken_schedule(report: &Report) -> Vec<String> {
     if matches!(report.plan.load, LoadRecord::Closed { .. }) {
         return Vec::new();
@@ -60,12 +63,12 @@ fn too_busy(report: &Report) -> bool {
     report.generator.busiest_worker > BUSY
 }
 
-/// Whether a worker stood still for so long that the rates could have been higher.
+/// Whether a worker stood still so long that the rates could have been higher.
 pub(crate) fn stood_still(report: &Report) -> bool {
     report.generator.stopped_s > report.measured_s * STOPPED
 }
 
-/// A remark on that, whatever the verdict.
+/// A remark on such a standstill, whatever the verdict.
 pub(crate) fn standstill(report: &Report) -> Option<String> {
     stood_still(report).then(|| {
         let generator = &report.generator;

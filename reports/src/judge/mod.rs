@@ -1,4 +1,4 @@
-//! The verdict on a run: does it pass, and can its numbers be trusted?
+//! The verdict on a run: whether it passes, and whether its numbers can be trusted.
 
 pub(crate) mod bounds;
 pub mod exit;
@@ -17,7 +17,7 @@ pub use identities::{Breach, identities};
 pub use limits::LimitedBy;
 pub use threshold::{Decision, Threshold};
 
-/// What a run comes to.
+/// The verdict on a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
@@ -27,7 +27,8 @@ pub enum Verdict {
     Threshold,
     /// A message was lost, damaged or misrouted, or an event came that must not.
     Delivery,
-    /// The target could not be reached, refused connections, or lost some that the plan wanted open.
+    /// The target could not be reached, refused connections, or lost some that the plan wanted
+    /// open.
     Connections,
     /// The generator was the limit; its numbers are neither good nor bad.
     Invalid,
@@ -60,20 +61,21 @@ impl Verdict {
     }
 }
 
-/// A verdict with its reasons.
+/// A verdict and its reasons.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Judgement {
-    /// The outranking verdict.
+    /// The verdict that outranks all others that apply.
     pub verdict: Verdict,
-    /// Everything that speaks against the run, one line each, what outranks first. May hold a remark on a pass.
+    /// Everything that speaks against the run, one line each, in order of rank. A pass may have a
+    /// remark.
     pub reasons: Vec<String>,
     /// What kept the throughput from being higher.
     pub limited_by: LimitedBy,
 }
 
-/// Judges a run. A delivery violation outranks connections that the target refused or lost, these outrank an invalid run, and
-/// that outranks a missed threshold: a message that was lost stays lost, and a connection closed, however busy the generator
-/// was, but a latency that it measured then means nothing.
+/// Judges a run. Delivery violations outrank failed connections, these outrank an invalid run, and
+/// that outranks a missed threshold. A lost message stays lost and a closed connection stays
+/// closed, however busy the generator was. A latency that a busy generator measured means nothing.
 pub fn judge(report: &Report, thresholds: &[Threshold]) -> Judgement {
     let delivery = delivery(report);
     let connections = connections(report);
@@ -103,7 +105,7 @@ pub fn judge(report: &Report, thresholds: &[Threshold]) -> Judgement {
     Judgement { verdict, reasons, limited_by: limits::limited_by(report) }
 }
 
-/// Both tallies with what their reasons begin with.
+/// The tallies of both phases, with the prefix of their reasons.
 fn phases(report: &Report) -> [(&'static str, &Tally); 2] {
     [("", &report.measured), ("warm-up: ", &report.warmup)]
 }
@@ -145,7 +147,8 @@ fn delivery(report: &Report) -> Vec<String> {
     reasons
 }
 
-/// Why the numbers of a run can't be trusted; empty when they can. Of timing, nothing is judged where only delivery is.
+/// Why the numbers of a run can't be trusted. It is empty if they can. If only delivery is judged,
+/// timing is no reason.
 pub(crate) fn invalid(report: &Report) -> Vec<String> {
     let mut reasons = Vec::new();
     for (phase, tally) in phases(report) {
@@ -163,25 +166,27 @@ pub(crate) fn invalid(report: &Report) -> Vec<String> {
     reasons
 }
 
-/// Whether all that makes a run invalid is that the generator was too slow for its plan: then another try may succeed, and
-/// nothing is said against the target.
+/// Whether the run is invalid only because the generator was too slow for its plan. Then nothing
+/// speaks against the target, and another try may succeed.
 pub fn is_generators_fault(report: &Report) -> bool {
     let schedule = if report.plan.only_delivery { Vec::new() } else { limits::broken_schedule(report) };
     !schedule.is_empty() && invalid(report).len() == schedule.len() && connections(report).is_empty()
 }
 
-/// Kinds of failures that are this system's and not the target's: ports, addresses and descriptors that it has not, a wait
-/// that ended while the generator itself was stopped, and what was not tried any more.
+/// Kinds of failures that are due to this system and not to the target: missing ports, addresses or
+/// descriptors, a timeout while the generator was stopped, and connections that were no longer
+/// tried.
 const OWN: [&str; 5] = ["no_port", "source_address", "no_descriptor", "timeout_stopped", "interrupted"];
 
-/// Whether a kind of failure of a connection says something of this system, and nothing of the target.
+/// Whether a kind of connection failure is due to this system and says nothing about the target.
 pub fn is_own_failure(kind: &str) -> bool {
     OWN.contains(&kind)
 }
 
 const NOT_APPLIED: &str = "the load that was planned was not the load applied";
 
-/// What the target did to connections: those that it did not open or did not keep, and what was in flight on them.
+/// Connections that the target did not open or did not keep, and the messages that were in flight
+/// on them.
 pub(crate) fn connections(report: &Report) -> Vec<String> {
     let connections = &report.connections;
     let own = own_failures(report);
@@ -213,7 +218,7 @@ pub(crate) fn connections(report: &Report) -> Vec<String> {
     reasons
 }
 
-/// Connections that this system did not open, which is nothing against the target.
+/// Connections that this system could not open. They are nothing against the target.
 fn refused_here(report: &Report) -> Option<String> {
     let own = own_failures(report);
     (own > 0).then(|| {
@@ -231,14 +236,15 @@ fn own_failures(report: &Report) -> u64 {
     own.fold(0, |sum, (_, n)| sum.saturating_add(*n))
 }
 
-/// Failures and deaths of some kinds, with their numbers.
+/// The failures and deaths of the kinds that are wanted, with their numbers.
 fn kinds(report: &Report, wanted: impl Fn(&str) -> bool) -> String {
     let kinds = report.connections.errors.iter().filter(|(kind, _)| wanted(kind));
     let kinds = most_frequent(kinds.map(|(kind, n)| (kind.as_str(), *n)));
     if kinds.is_empty() { "no cause known".to_owned() } else { kinds }
 }
 
-/// Whether messages are undetermined since a signal cut the drain short: no connection died with them.
+/// Whether messages are undetermined because a signal cut the drain short, and not because a
+/// connection died.
 fn is_cut_short(report: &Report) -> bool {
     report.interrupted && report.connections.died == 0
 }

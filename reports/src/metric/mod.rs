@@ -1,11 +1,10 @@
-//! A number of a report by its name: what a threshold or a comparison is about.
+//! A number of a report, by its name. Thresholds and comparisons are about metrics.
 //!
-//! | name | of | unit |
-//! |---|---|---|
-//! | `[SERIES.]STATISTIC` | SERIES `response` (the default), `service`, `floor`, `send_lag`, `connect`; STATISTIC `min`, `mean`, `stdev`, `max`, `pNN` with 0 < NN < 100 and up to six decimals | nanoseconds |
-//! | `throughput`, `sent_rate` | messages matched, sent per second of the measured phase | messages per second |
-//! | `efficiency` | messages matched in the measured window per second that the workers' processor time says they worked | messages per second |
-//! | a count or an anomaly by its JSON name, `failed`, `died` | messages and events of the measured phase; connections | number |
+//! - A latency is `[SERIES.]STATISTIC`, as in `p99` or `service.max`, in nanoseconds.
+//! - A rate is `throughput`, `sent_rate` or `efficiency`, in messages per second.
+//! - A count has its name in the JSON of a result, as in `lost` or `died`.
+//!
+//! [`glossary`] defines every name.
 
 mod definitions;
 mod names;
@@ -33,39 +32,41 @@ use throughput::Throughput;
 
 /// What can be measured of a run.
 ///
-/// Displays in the short form of a threshold (`p99` for the response time); [`Metric::name`] writes the series out.
+/// Displays in the short form of a threshold (`p99` for the response time); [`Metric::name`] writes
+/// the series out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Metric {
     /// A number of a histogram of latencies, in nanoseconds.
     Latency(Series, Statistic),
-    /// Messages matched in the measured window per second. In the open model no more than what the schedule asks for, but for
-    /// replies to messages of the warm-up.
+    /// Messages matched in the measured window per second. In the open model this is no more than
+    /// the schedule asks for, apart from replies to messages of the warm-up.
     Throughput,
     /// Messages sent in the measured phase per second.
     SentRate,
-    /// Messages matched in the measured window per second of work of the generator: `cpu_s` less `spin_s`.
+    /// Messages matched in the measured window per second of work of the generator: `cpu_s` less
+    /// `spin_s`.
     ///
-    /// Compares generators, not targets. Spinning for the next due time is left out: how much of it there is depends on
-    /// how idle the plan leaves a worker, not on what a message costs. It is timed by the clock and not by the processor,
-    /// so a thread that loses its core while it spins seems to have worked less; without a schedule (`--window`) nothing
-    /// spins, and the number is exact.
+    /// It compares generators, not targets. Spinning for the next due time is left out, because it
+    /// depends on how idle the plan leaves a worker, not on what a message costs. The clock times
+    /// the spinning, so a thread that loses its core while it spins seems to have worked less.
+    /// Without a schedule (`--window`) nothing spins, and the number is exact.
     Efficiency,
     /// A count.
     Count(CountName),
 }
 
-/// Which histogram.
+/// Which histogram a latency is read from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Series {
-    /// Due to event.
+    /// From when a message was due until its reply came.
     Response,
-    /// Write to event.
+    /// From when a message was written until its reply came.
     Service,
-    /// Service less the time that the bytes may have lain unread.
+    /// Service time less the time that the reply may have lain unread.
     Floor,
-    /// Due to write.
+    /// From when a message was due until it was written.
     SendLag,
-    /// Start of connecting to the end of the handshake.
+    /// From the start of connecting to the end of the handshake.
     Connect,
 }
 
@@ -113,8 +114,8 @@ impl Series {
 }
 
 impl Metric {
-    /// The metric's value in a report, in its [`Metric::unit`]. `None` when nothing was measured for it: an empty
-    /// histogram, a measured phase without length, no processor time.
+    /// The metric's value in a report, in its [`Metric::unit`]. `None` when nothing was measured
+    /// for it: an empty histogram, a measured phase without length, no processor time.
     ///
     /// Latencies are read from histograms, to three significant digits and rounded up (`min` down).
     pub fn measure(self, report: &Report) -> Option<f64> {
@@ -133,7 +134,7 @@ impl Metric {
         }
     }
 
-    /// Whether it says something of timing: latencies and rates do, counts don't.
+    /// Whether the metric measures time: latencies and rates do, counts don't.
     pub fn is_on_time(self) -> bool {
         !matches!(self, Self::Count(_))
     }
@@ -156,12 +157,13 @@ impl Metric {
         }
     }
 
-    /// Values that one run must have before a verdict may rest on the metric: 100 beyond a percentile, so 200 for p50,
-    /// 10 000 for p99; 1 for what is not a percentile.
+    /// How many values one run needs before a verdict may rest on the metric. A percentile needs
+    /// 100 values beyond it: 200 for p50, 10 000 for p99. Everything else needs 1.
     ///
-    /// With m values beyond it, a percentile of independent values lies within about 1/√m of its place in rank (order
-    /// statistics are binomial; David and Nagaraja, "Order Statistics"): 10 % with 100. The messages of a run
-    /// are not independent, so this is the least and not enough by itself; the spread between runs has the last word.
+    /// With m values beyond it, a percentile of independent values lies within about 1/√m of its
+    /// place in rank: 10 % with 100 (order statistics are binomial; David and Nagaraja, "Order
+    /// Statistics"). The messages of a run are not independent, so this is a minimum. The spread
+    /// between runs decides.
     pub fn min_messages(self) -> u64 {
         match self {
             Self::Latency(_, Statistic::Percentile(percentile)) => percentile.min_values(),
@@ -169,7 +171,8 @@ impl Metric {
         }
     }
 
-    /// Values of one run on which the metric rests: of a latency those in its histogram, else messages.
+    /// How many values of one run the metric rests on. For a latency these are the values of its
+    /// histogram, otherwise messages.
     pub fn values(self, report: &Report) -> u64 {
         match self {
             Self::Latency(series, _) => series.histogram(report).len(),
@@ -186,7 +189,7 @@ impl Metric {
         }
     }
 
-    /// A value of it for a person: `617 µs`, `49 998/s`, `3`.
+    /// A value for people to read: `617 µs`, `49 998/s`, `3`.
     pub fn show(self, value: f64) -> String {
         match self.unit() {
             Unit::Nanoseconds => human::nanoseconds(value),
@@ -195,8 +198,8 @@ impl Metric {
         }
     }
 
-    /// A value beside a bound that it is compared with: without the unit of a rate, which a bound has not either, and with
-    /// digits enough to tell on which side of the bound it is.
+    /// A value that is shown beside a bound. It has enough digits to tell on which side of the
+    /// bound it is. A rate goes without its unit, as in a bound.
     pub fn show_apart(self, value: f64, bound: f64) -> String {
         match self.unit() {
             Unit::Nanoseconds => human::nanoseconds_apart(value, bound),

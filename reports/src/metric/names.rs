@@ -12,7 +12,7 @@ use crate::model::Report;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CountName(&'static str);
 
-/// Counts of which more is better. Of all others, which say that something went wrong, less is.
+/// Counts where more is better. Every other count says that something went wrong.
 const WELCOME: [&str; 4] = ["scheduled", "sent", "matched", "events"];
 
 impl CountName {
@@ -26,7 +26,7 @@ impl CountName {
         Self::all().find(|known| known.0 == name)
     }
 
-    /// As it stands in a result.
+    /// The name as it stands in a result.
     pub fn as_str(self) -> &'static str {
         self.0
     }

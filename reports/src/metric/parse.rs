@@ -1,4 +1,4 @@
-//! Text to metric.
+//! Parses the name of a metric.
 
 use super::{
     CountName, Definition, Metric, Percentile, Series, Statistic,
@@ -82,7 +82,7 @@ fn statistic(slice: Slice<'_>) -> Result<Option<Statistic>, ProblemAt> {
         .ok_or_else(|| ProblemAt::new(number.at, format!("there is no percentile `{}`", slice.text), PERCENTILES))
 }
 
-/// Every form of a metric, for a refusal.
+/// Every form of a metric, for error messages.
 pub(crate) fn metrics() -> String {
     let [series, statistics, rates, counts] = glossary().map(|part| part.definitions);
     let series: Vec<_> = series.iter().map(|one| format!("{}.", one.name)).collect();

@@ -3,11 +3,12 @@
 use hdrhistogram::{Counter, Histogram};
 use serde::Serialize;
 
-/// The smallest recorded value that at least `part` of `whole` of all values do not exceed (nearest rank), rounded up to the
-/// end of its bucket. The share of nothing is the smallest value, rounded down; of an empty histogram, 0.
+/// The smallest recorded value that at least `part` of `whole` of all values do not exceed (nearest
+/// rank), rounded up to the end of its bucket. A `part` of 0 gives the smallest value, rounded
+/// down. An empty histogram gives 0.
 ///
-/// The rank is ceil(part * count / whole) in whole numbers. In floating point, 0.55 * 3000 is 1650.0000000000002, and its
-/// ceiling one rank too high.
+/// The rank is ceil(part * count / whole) in whole numbers. In floating point, 0.55 * 3000 is
+/// 1650.0000000000002, so its ceiling is one rank too high.
 pub fn value_at_share<C: Counter>(histogram: &Histogram<C>, part: u64, whole: u64) -> u64 {
     if part == 0 {
         return histogram.min();
@@ -21,12 +22,13 @@ pub fn value_at_share<C: Counter>(histogram: &Histogram<C>, part: u64, whole: u6
     found.map_or_else(|| histogram.max(), |step| histogram.highest_equivalent(step.value_iterated_to()))
 }
 
-/// Summary of a latency histogram, all but `count` in nanoseconds.
+/// A summary of a latency histogram. Everything except `count` is in nanoseconds.
 ///
-/// Of an empty histogram only the count is known; the rest is `None`, and `null` in a file. A quantile is the smallest
-/// recorded value that at least that share of all values does not exceed (nearest rank). Values are exact to three
-/// significant digits: quantiles and `max` are rounded up to the end of their histogram bucket, `min` down to its start,
-/// mean and standard deviation (of the population) are computed from the middles of buckets.
+/// An empty histogram has only a count; the other fields are `None`, and `null` in a file. A
+/// quantile is the smallest recorded value that at least that share of all values does not exceed
+/// (nearest rank). Values are exact to three significant digits. Quantiles and `max` are rounded up
+/// to the end of their bucket, and `min` down to its start. Mean and standard deviation (of the
+/// population) are computed from the middles of buckets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Quantiles {
     /// Number of values.
@@ -54,7 +56,7 @@ pub struct Quantiles {
 }
 
 impl Quantiles {
-    /// Summarises a histogram of nanoseconds.
+    /// Summarizes a histogram of nanoseconds.
     pub fn of(histogram: &Histogram<u64>) -> Self {
         if histogram.is_empty() {
             return Self::default();

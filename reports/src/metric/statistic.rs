@@ -19,8 +19,8 @@ pub enum Statistic {
     Percentile(Percentile),
 }
 
-/// A percentile between 0 and 100, both excluded, in millionths of a percent: decimal digits stay what they were, and its
-/// rank is a whole number that no rounding moves.
+/// A percentile between 0 and 100, both excluded, in millionths of a percent. Decimal digits stay
+/// exact, and its rank is a whole number that no rounding moves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Percentile(u32);
 
@@ -40,7 +40,7 @@ impl Percentile {
         self.0
     }
 
-    /// So many values that a hundred lie beyond it.
+    /// How many values it takes for 100 of them to lie beyond the percentile.
     pub(super) fn min_values(self) -> u64 {
         let whole = 100 * Self::ONE_PERCENT;
         let beyond = self.0.min(whole - self.0);
@@ -49,7 +49,8 @@ impl Percentile {
 }
 
 impl Statistic {
-    /// Of a histogram that is not empty and of `held` values that are larger than all in it, in nanoseconds.
+    /// The statistic in nanoseconds, of a histogram that is not empty plus `held` values that are
+    /// larger than all others.
     pub(crate) fn of_all(self, histogram: &Histogram<u64>, held: u64) -> f64 {
         match self {
             Self::Max if held > 0 => f64::INFINITY,
@@ -65,7 +66,7 @@ impl Statistic {
         }
     }
 
-    /// Of a histogram that is not empty, in nanoseconds.
+    /// The statistic in nanoseconds, of a histogram that is not empty.
     pub(crate) fn of(self, histogram: &Histogram<u64>) -> f64 {
         match self {
             Self::Min => histogram.min() as f64,

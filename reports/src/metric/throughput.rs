@@ -1,5 +1,5 @@
-//! Rates of the measured phase: what happened between its first and its last instant, by its length. A message counts when it
-//! was sent or came, not when it was due: so a delay that stays the same takes nothing from a rate.
+//! Rates of the measured phase. A message counts when it was sent or came, not when it was due, so
+//! a constant delay takes nothing from a rate.
 
 use serde::Serialize;
 
@@ -12,7 +12,8 @@ pub struct Throughput {
     pub scheduled_per_s: Option<f64>,
     /// Messages sent in the measured window.
     pub sent_per_s: Option<f64>,
-    /// Messages matched in the measured window, also those that were due before it; what came in the drain does not count.
+    /// Messages matched in the measured window, even if they were due before it. Replies in the
+    /// drain do not count.
     pub matched_per_s: Option<f64>,
     /// Payload bytes sent.
     pub sent_bytes_per_s: Option<f64>,

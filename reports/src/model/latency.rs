@@ -1,37 +1,39 @@
-//! The histograms of a run, and the one shape that they have.
+//! The histograms of a run. All of them have one shape, so that they can be merged and compared.
 
 use hdrhistogram::{Counter, Histogram};
 
 /// Five histograms of nanoseconds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Latency {
-    /// Due to event.
+    /// From when a message was due until its reply came.
     pub response: Histogram<u64>,
-    /// Write to event.
+    /// From when a message was written until its reply came.
     pub service: Histogram<u64>,
-    /// Service less the time that the bytes may have lain unread, since the generator last looked at its sockets: the least
-    /// that the target itself took. Empty in files that were written before there was one.
+    /// Service time less the time that the reply may have lain unread since the generator last
+    /// looked at its sockets. The target itself took at least this long. Empty in files from before
+    /// it was measured.
     pub floor: Histogram<u64>,
-    /// Due to write.
+    /// From when a message was due until it was written.
     pub send_lag: Histogram<u64>,
-    /// Start of connecting to the end of the handshake.
+    /// From the start of connecting to the end of the handshake.
     pub connect: Histogram<u64>,
 }
 
 impl Latency {
-    /// Smallest value that the histograms tell from 0, in nanoseconds.
+    /// Smallest value that the histograms tell apart from 0, in nanoseconds.
     pub const LOW_NS: u64 = 1;
     /// Largest value that they hold; longer latencies are recorded as this.
     pub const HIGH_NS: u64 = 60_000_000_000;
     /// Significant decimal digits.
     pub const DIGITS: u8 = 3;
 
-    /// An empty histogram of the one shape that results use: 220 KB.
+    /// An empty histogram of the shape that all results use. It takes 220 KB.
     pub fn histogram() -> Histogram<u64> {
         Self::histogram_of()
     }
 
-    /// The same with other counts: with 32 bits, for what fits into them, it takes half the memory.
+    /// An empty histogram of that shape with another type of counts. Counts of 32 bits halve its
+    /// memory.
     ///
     /// # Panics
     /// Never: the bounds are constants that the constructor accepts.

@@ -1,7 +1,8 @@
-//! A result in memory: what a run measured, nothing derived.
+//! A result in memory: what a run measured, and nothing derived from it.
 //!
-//! Rates, quantiles and the verdict are computed from this ([`crate::judge()`], [`crate::Quantiles`]); the file format is
-//! [`crate::store`]'s business. Plain groups of counters have the same shape here and in the file and derive serde.
+//! Rates, quantiles and the verdict are computed from a [`Report`]: see [`crate::metric`] and
+//! [`crate::judge()`]. [`crate::store`] knows the file format. Plain groups of counters look alike
+//! here and in the file, so they derive serde.
 
 mod latency;
 mod packed_histogram;
@@ -28,13 +29,13 @@ pub struct Report {
     pub started_at: String,
     /// Length of the measured phase in seconds; shorter than planned when the run was interrupted.
     pub measured_s: f64,
-    /// The run was stopped by a signal before its time.
+    /// A signal stopped the run before its time.
     pub interrupted: bool,
     /// What became of the connections.
     pub connections: Connections,
-    /// Messages of the measured phase: those that were due in it.
+    /// Messages that were due in the measured phase.
     pub measured: Tally,
-    /// Messages of the warm-up: not in any histogram, but their delivery was checked.
+    /// Messages of the warm-up. They are in no histogram, but their delivery was checked.
     pub warmup: Tally,
     /// The first anomalies of each kind.
     pub evidence: Vec<Evidence>,
@@ -42,11 +43,11 @@ pub struct Report {
     pub traffic: Traffic,
     /// Latency of the messages of the measured phase, and of connecting.
     pub latency: Latency,
-    /// How far TCP and the writers coalesced.
+    /// How many messages shared one read or one write.
     pub wire: WireSummary,
     /// Health of the generator.
     pub generator: GeneratorHealth,
-    /// One row a second of the measured phase, and of the drain while replies still came.
+    /// One entry per second of the measured phase, and of the drain while replies still came.
     pub intervals: Vec<Interval>,
 }
 
@@ -55,7 +56,7 @@ pub struct Report {
 pub struct TargetRecord {
     /// Without user-info, query or fragment: those may hold secrets.
     pub url: String,
-    /// The generator started this server itself.
+    /// Whether the generator started this server itself.
     pub embedded: bool,
 }
 
@@ -69,10 +70,10 @@ pub enum LoadRecord {
         rate_per_client: f64,
         /// Messages that are due together.
         burst: u32,
-        /// Messages a client may have in flight; what is due beyond it is dropped.
+        /// Most messages that a client may have in flight. Messages due beyond that are dropped.
         max_in_flight: u32,
     },
-    /// A reply lets the next send go.
+    /// A client sends its next message once a reply has come.
     Closed {
         /// Messages in flight per client.
         window: u32,
@@ -101,9 +102,9 @@ pub struct PlanRecord {
     pub duration_s: Option<f64>,
     /// Measured messages per client; absent when `duration_s` ends the phase.
     pub messages_per_client: Option<u64>,
-    /// Same load before the measured phase, in seconds.
+    /// Length of the warm-up, which has the same load, in seconds.
     pub warmup_s: f64,
-    /// Wait for what is in flight after the last send, in seconds.
+    /// Longest wait for replies after the last send, in seconds.
     pub drain_s: f64,
     /// Payload size in bytes.
     pub size_bytes: u64,
@@ -113,19 +114,20 @@ pub struct PlanRecord {
     pub expect: String,
     /// New connections per second.
     pub connect_rate: f64,
-    /// What moved the messages: `lean` or `tungstenite`. Files from before there was a choice have no such key.
+    /// What moved the messages: `lean` or `tungstenite`. Files from before there was a choice lack
+    /// the key.
     #[serde(default = "first_engine")]
     pub engine: String,
     /// Worker threads.
     pub threads: u32,
     /// Thresholds, as given.
     pub thresholds: Vec<String>,
-    /// Timing was not judged (`--only-delivery`).
+    /// Whether timing was left unjudged (`--only-delivery`).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub only_delivery: bool,
 }
 
-/// The engine of results that don't name one.
+/// The engine of results that name none.
 fn first_engine() -> String {
     "tungstenite".to_owned()
 }
@@ -160,13 +162,13 @@ pub struct Connections {
     pub died: u64,
     /// Failures and deaths by kind (`refused`, `http_503`, `reset`, `closed_1011`, ...).
     pub errors: BTreeMap<String, u64>,
-    /// What the first failure or death of a kind said, by the same names: escaped, and cut to 300 characters. Empty in files
-    /// that were written before it was kept.
+    /// What the first failure or death of each kind said, escaped and cut to 300 characters. Empty
+    /// in files from before it was kept.
     #[serde(default)]
     pub details: BTreeMap<String, String>,
 }
 
-/// Fates of messages and number of events.
+/// What became of the messages, and how many events came.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// Messages that were due.
@@ -177,13 +179,13 @@ pub struct Counts {
     pub dropped: u64,
     /// Sent messages that came back whole.
     pub matched: u64,
-    /// Sent messages of which nothing came back until the drain ended.
+    /// Sent messages that had not come back when the drain ended.
     pub lost: u64,
-    /// Sent messages that came back other than whole.
+    /// Sent messages that came back, but not whole.
     pub damaged: u64,
     /// Sent messages that came back on another connection.
     pub misrouted: u64,
-    /// Sent messages in flight when their connection died.
+    /// Sent messages that were in flight when their connection died.
     pub undetermined: u64,
     /// Message events received.
     pub events: u64,
@@ -206,14 +208,14 @@ impl Counts {
     }
 }
 
-/// Why messages that were due were never sent. Adds up to [`Counts::dropped`].
+/// Why messages that were due were never sent. The numbers add up to [`Counts::dropped`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dropped {
-    /// The client had as many messages in flight, or as many bytes unsent, as it may.
+    /// The client had as many messages in flight, or as many bytes unsent, as it may have.
     pub in_flight_cap: u64,
     /// The client's connection had died, or had never opened.
     pub dead_connection: u64,
-    /// The generator had not come round to it when the phase ended.
+    /// The phase ended before the generator came round to them.
     pub behind_schedule: u64,
 }
 
@@ -222,7 +224,8 @@ pub struct Dropped {
 pub struct Anomalies {
     /// Events that repeat a message that had come already.
     pub duplicated: u64,
-    /// Matched messages that were overtaken: matched less the longest increasing run. An overlay on matched.
+    /// Matched messages that came out of order: matched less the longest increasing run. They count
+    /// as matched as well.
     pub reordered: u64,
     /// Events that hold more than one message.
     pub coalesced: u64,
@@ -234,7 +237,7 @@ pub struct Anomalies {
     pub truncated: u64,
     /// Events that hold a message with wrong bytes.
     pub corrupted: u64,
-    /// Events that hold a whole message as text instead of binary, or the other way round.
+    /// Events that hold a whole message as text instead of binary, or vice versa.
     pub wrong_type: u64,
     /// Events that hold a whole message of another connection.
     pub misrouted_events: u64,
@@ -265,7 +268,7 @@ impl Anomalies {
     }
 }
 
-/// The books of one phase.
+/// All counts of one phase.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tally {
     /// Fates and events.
@@ -291,7 +294,7 @@ pub struct Evidence {
     pub sequence: Option<u64>,
     /// Seconds since the measured phase began; negative in the warm-up.
     pub at_s: f64,
-    /// What should have come, where it is known.
+    /// What should have come, where that is known.
     pub expected: Option<String>,
     /// What came, where anything did.
     pub received: Option<String>,
@@ -299,7 +302,7 @@ pub struct Evidence {
     pub received_bytes: Option<u64>,
     /// Offset of the first byte that differs from what should have come.
     pub first_difference: Option<u64>,
-    /// The read that brought it.
+    /// The read that brought the event.
     pub read: Option<ReadContext>,
     /// Anything else that is known, in words.
     pub detail: Option<String>,
@@ -314,12 +317,14 @@ pub struct ReadContext {
     pub frames: u64,
 }
 
-/// Traffic inside the measured window, which ends before the drain: all that was sent and came in it, whenever it was due.
+/// Everything that was sent and received inside the measured window, which ends before the drain.
+/// It counts whenever the messages were due.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Traffic {
-    /// Messages matched in the window, those among them that were due in the warm-up.
+    /// Messages matched in the window. Some of them were due in the warm-up.
     pub matched_in_window: u64,
-    /// Messages sent in the window, likewise. None in files that were written before it was counted.
+    /// Messages sent in the window. Some of them were due in the warm-up. `None` in files from
+    /// before they were counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sent_in_window: Option<u64>,
     /// Payload bytes sent.
@@ -328,7 +333,7 @@ pub struct Traffic {
     pub received_bytes: u64,
 }
 
-/// How far TCP and the writers coalesced. Never an anomaly.
+/// How many messages shared one read or one write. That is never an anomaly.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct WireSummary {
     /// Reads that returned bytes.
@@ -353,27 +358,31 @@ pub struct PerCall {
 /// Health of the generator.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct GeneratorHealth {
-    /// Processor time of the worker threads in the measured phase, in seconds. Includes spinning.
+    /// Processor time of the worker threads in the measured phase, in seconds. It includes
+    /// spinning.
     pub cpu_s: f64,
     /// The part of `cpu_s` spent spinning for the next due time.
     pub spin_s: f64,
-    /// Largest share of the measured phase that a worker was busy, 0 to 1. Spinning is not busy.
+    /// Largest share of the measured phase that a worker was busy, from 0 to 1. Spinning is not
+    /// busy.
     pub busiest_worker: f64,
     /// Peak resident memory of the process, in bytes.
     pub peak_rss_bytes: u64,
     /// Worker threads.
     pub threads: u32,
-    /// How often a worker stood still in the measured phase: 10 ms or more that neither its work nor its waits explain.
+    /// How often a worker stood still in the measured phase: for 10 ms or more that neither its
+    /// work nor its waits explain.
     #[serde(default)]
     pub stops: u64,
-    /// How long the worker that did so the longest stood still in all, in seconds.
+    /// Total standstill of the worker that stood still the longest, in seconds.
     #[serde(default)]
     pub stopped_s: f64,
-    /// The longest of these stops, in seconds.
+    /// The longest single standstill, in seconds.
     #[serde(default)]
     pub longest_stop_s: f64,
-    /// Share of the machine's processor time that a hypervisor gave to others from the first send until the connections are closed, 0 to
-    /// 1. None where the system doesn't tell, and in files that were written before it was.
+    /// Share of the machine's processor time that a hypervisor gave to others, from the first send
+    /// until the connections closed, from 0 to 1. `None` where the system does not tell, and in
+    /// files from before it was measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stolen: Option<f64>,
 }
@@ -381,7 +390,7 @@ pub struct GeneratorHealth {
 /// One second of a run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Interval {
-    /// Start of the second, since the measured phase began.
+    /// Start of the second, counted from the start of the measured phase.
     pub at_s: f64,
     /// Messages sent in it.
     pub sent: u64,
@@ -389,14 +398,15 @@ pub struct Interval {
     pub matched: u64,
     /// Findings other than a match in it.
     pub anomalies: u64,
-    /// Median response time of the messages matched in it; absent when there were none.
+    /// Median response time of the messages matched in this second, in nanoseconds. `None` without
+    /// messages.
     pub response_p50_ns: Option<u64>,
-    /// 99th percentile of the same.
+    /// 99th percentile of their response times, in nanoseconds.
     pub response_p99_ns: Option<u64>,
-    /// Largest of the same.
+    /// Largest of their response times, in nanoseconds.
     pub response_max_ns: Option<u64>,
-    /// All of the same; absent when there were none, and in results of versions that did not keep it. A file has it as
-    /// text, which is the business of [`crate::store`].
+    /// All of their response times. `None` without messages, and in results from before they were
+    /// kept. [`crate::store`] writes them as text.
     #[serde(skip)]
     pub response: Option<PackedHistogram>,
 }

@@ -1,4 +1,4 @@
-//! A histogram in little room.
+//! A histogram in a few kilobytes.
 
 use std::{fmt, io::Read, sync::LazyLock};
 
@@ -10,20 +10,21 @@ use hdrhistogram::{
 
 use super::Latency;
 
-/// A histogram of the one shape of results ([`Latency::histogram`]) in `HdrHistogram`'s V2 encoding, deflated: a few
-/// kilobytes for a second of a run, where the histogram itself takes 220.
+/// A histogram of the shape that all results use ([`Latency::histogram`]), in `HdrHistogram`'s V2
+/// encoding, deflated. One second of a run takes a few kilobytes, where the plain histogram takes
+/// 220.
 ///
-/// Whatever bytes it is made of, it holds a histogram: they are decoded once to find out.
+/// It always holds a valid histogram: bytes are decoded once before they are accepted.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PackedHistogram(Box<[u8]>);
 
 /// Why bytes or a histogram can't be packed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PackError {
-    /// The bytes begin otherwise.
+    /// The bytes do not begin as a deflated histogram does.
     #[error("not an HdrHistogram in its deflated V2 encoding")]
     NotPacked,
-    /// Histograms of different shapes can be neither merged nor compared bucket by bucket.
+    /// The histogram has another shape, so it can be neither merged nor compared bucket by bucket.
     #[error(
         "holds {low} to {high} ns with {digits} digits, expected {} to {} ns with {} digits",
         Latency::LOW_NS,
@@ -41,24 +42,24 @@ pub enum PackError {
     /// The encoding is broken.
     #[error("does not decode: {0}")]
     Broken(String),
-    /// A count is too large for the encoding, which takes 63 bits.
+    /// A count is too large for the encoding, which has room for 63 bits.
     #[error("can't be encoded: {0}")]
     NotEncodable(String),
 }
 
-/// The first four bytes of the deflated form, and of what is inside. The last digit is the size of a word: one byte, as
-/// the counts have a variable length.
+/// The first four bytes of the deflated form, and of what is inside. The last digit is the word
+/// size: one byte, because counts have a variable length.
 const DEFLATED_COOKIE: u32 = 0x1c84_9314;
 const COOKIE: u32 = 0x1c84_9313;
 
-/// Bytes of the header of the inner form: cookie, length of the counts, normalizing offset, digits, lowest and highest
-/// value, and a ratio.
+/// Bytes of the header of the inner form: cookie, length of the counts, normalizing offset, digits,
+/// lowest and highest value, and a ratio.
 const HEADER: usize = 40;
 
 /// Most bytes of one count or of one run of empty buckets.
 const LONGEST_COUNT: usize = 9;
 
-/// Most bytes of all counts: every bucket with the largest of them.
+/// Most bytes that all counts may take: every bucket with the longest count.
 static LONGEST_COUNTS: LazyLock<u64> =
     LazyLock::new(|| (Latency::histogram().distinct_values() * LONGEST_COUNT) as u64);
 
@@ -66,7 +67,8 @@ impl PackedHistogram {
     /// Packs a histogram.
     ///
     /// # Errors
-    /// Its shape is another ([`PackError::OtherShape`]), or a count is too large ([`PackError::NotEncodable`]).
+    /// Its shape is another ([`PackError::OtherShape`]), or a count is too large
+    /// ([`PackError::NotEncodable`]).
     pub fn of<C: Counter>(histogram: &Histogram<C>) -> Result<Self, PackError> {
         check_shape(histogram.low(), histogram.high(), histogram.sigfig().into())?;
         let mut bytes = Vec::new();
@@ -76,8 +78,8 @@ impl PackedHistogram {
         Ok(Self(bytes.into()))
     }
 
-    /// Takes bytes for a packed histogram if they are one. They may come from anywhere: what they claim to be is looked
-    /// at before any room is made for it, and at most a megabyte is.
+    /// Accepts bytes if they are a packed histogram. They may come from anywhere, so their header
+    /// is checked before memory is reserved. That is a megabyte at most.
     ///
     /// # Errors
     /// They are not, or one of another shape.
@@ -87,7 +89,7 @@ impl PackedHistogram {
         Ok(Self(bytes))
     }
 
-    /// As the tools of every `HdrHistogram` implementation read it, in base64.
+    /// The bytes. In base64, the tools of every `HdrHistogram` implementation read them.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
@@ -112,8 +114,8 @@ fn decode(bytes: &[u8]) -> Result<Histogram<u64>, PackError> {
     Deserializer::new().deserialize(&mut inner.as_slice()).map_err(|error| PackError::Broken(error.to_string()))
 }
 
-/// The inner form, if it is one that the decoder can be trusted with: it makes room for whatever range and length the
-/// header names, gigabytes of it.
+/// The inflated form, if it is safe to decode. The decoder itself would reserve whatever range and
+/// length the header names, even gigabytes.
 fn inflate(bytes: &[u8]) -> Result<Vec<u8>, PackError> {
     let broken = |what: &str| PackError::Broken(what.to_owned());
     let (head, body) = bytes.split_at_checked(8).ok_or(PackError::NotPacked)?;
@@ -136,7 +138,7 @@ fn inflate(bytes: &[u8]) -> Result<Vec<u8>, PackError> {
         return Err(broken("it has more counts than its range has buckets"));
     }
     inflated.take(counts).read_to_end(&mut inner).map_err(inflate_error)?;
-    // The one number of which the decoder can't change the sign: 2^63 empty buckets.
+    // 2^63 empty buckets: the one number whose sign the decoder can't change.
     if inner[HEADER..].windows(LONGEST_COUNT).any(|number| number == [0xff; LONGEST_COUNT]) {
         return Err(broken("it has a count out of range"));
     }
@@ -210,7 +212,8 @@ mod tests {
 
     #[test]
     fn a_second_takes_little_room() {
-        // 50 000 values, spread over 20 to 120 µs and a few beyond: one bucket each for most of them.
+        // 50 000 values, spread over 20 to 120 µs and a few beyond: one bucket each for most of
+        // them.
         let values: Vec<_> = (0..50_000).map(|i| (20_000 + i * 2, 1)).chain((0..50).map(|i| (i * 50_000, 1))).collect();
         let size = PackedHistogram::of(&histogram(&values)).unwrap().as_bytes().len();
         assert!(size < 4096, "{size}");
@@ -224,7 +227,8 @@ mod tests {
 
     #[test]
     fn a_header_is_believed_only_if_it_is_ours() {
-        // The widest range at the most digits would be 6 million buckets, 48 MB, and its counts 4 GB.
+        // The widest range at the most digits would be 6 million buckets, 48 MB, and its counts 4
+        // GB.
         let huge = deflated(u32::MAX, 5, 1, u64::MAX, &[]);
         assert_eq!(PackedHistogram::from_bytes(huge), Err(PackError::OtherShape { low: 1, high: u64::MAX, digits: 5 }));
         let long = deflated(u32::MAX, 3, Latency::LOW_NS, Latency::HIGH_NS, &[]);

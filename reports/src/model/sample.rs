@@ -1,4 +1,4 @@
-//! Reports for tests: every number follows from the plan, so that a test can say what it must be.
+//! Reports for tests. Every number follows from the plan, so a test can say what it must be.
 
 use super::{
     Anomalies, Connections, Counts, Dropped, Environment, Evidence, GeneratorHealth, Interval, Latency, LoadRecord,
@@ -6,7 +6,8 @@ use super::{
 };
 use crate::metric::quantiles::value_at_share;
 
-/// 100 clients at 500 messages a second for 10 s after 1 s of warm-up: 500 000 messages and 50 000 before them, all whole.
+/// 100 clients at 500 messages a second for 10 s after 1 s of warm-up: 500 000 messages and 50 000
+/// before them, all whole.
 pub(crate) fn pass() -> Report {
     Report {
         target: TargetRecord { url: "ws://127.0.0.1:9001/".to_owned(), embedded: true },
@@ -81,7 +82,7 @@ fn whole(n: u64) -> Tally {
     }
 }
 
-/// 50 000 responses of 80 µs but for 600 of 150 µs and one of 1.2 ms.
+/// 50 000 responses of 80 µs, except for 600 of 150 µs and one of 1.2 ms.
 fn interval(second: u32) -> Interval {
     let mut response = Latency::histogram();
     for (nanos, times) in [(80_000, 49_399), (150_000, 600), (1_200_000, 1)] {

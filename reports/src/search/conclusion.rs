@@ -6,19 +6,19 @@ use crate::{
     text::human::rate,
 };
 
-/// What a search found. Rates are messages a second, of all clients together.
+/// What a search found. Rates are messages per second of all clients together.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Conclusion {
     /// The highest rate that holds, and the lowest that does not.
     Edge {
-        /// It holds in the majority of its tries.
+        /// The highest rate that holds: it does in the majority of its tries.
         holds: f64,
-        /// It does not, and is within the resolution of the other.
+        /// The lowest rate that does not hold. It is within the resolution of the other.
         fails: f64,
         /// Why it does not.
         cause: FailureCause,
     },
-    /// The end of the range holds, so the limit is somewhere above.
+    /// The end of the range holds, so the limit is higher.
     Everything {
         /// The end of the range.
         holds: f64,
@@ -30,13 +30,13 @@ pub enum Conclusion {
         /// Why it does not hold.
         cause: FailureCause,
     },
-    /// It was stopped, or could not go on.
+    /// The search was stopped, or could not go on.
     Unfinished {
         /// The highest rate that held so far.
         holds: Option<f64>,
-        /// The lowest that did not.
+        /// The lowest rate that did not hold so far.
         fails: Option<f64>,
-        /// What ended it.
+        /// What ended the search.
         why: String,
     },
 }
@@ -60,7 +60,7 @@ impl Conclusion {
         }
     }
 
-    /// Why that one does not hold.
+    /// Why the lowest rate that does not hold fails.
     pub fn cause(&self) -> Option<FailureCause> {
         match self {
             Self::Edge { cause, .. } | Self::Nothing { cause, .. } => Some(*cause),
@@ -68,8 +68,8 @@ impl Conclusion {
         }
     }
 
-    /// What keeps the rate from being higher; `Schedule` when that is the end of the range, and `None` when the search did
-    /// not end.
+    /// What keeps the rate from being higher. It is `Schedule` if that is the end of the range, and
+    /// `None` if the search did not end.
     pub fn limited_by(&self) -> Option<LimitedBy> {
         match self {
             Self::Edge { cause, .. } | Self::Nothing { cause, .. } if cause.is_the_targets() => Some(LimitedBy::Target),
@@ -109,9 +109,9 @@ impl Conclusion {
         }
     }
 
-    /// Exit code: 4 when messages are lost or damaged at the edge, 5 when the generator was the limit; else 0 when a rate
-    /// holds. When none does, 1 for a missed threshold and a backlog, and 6 for connections that fail. `None` when the
-    /// search did not end: the code is then that of what ended it.
+    /// Exit code: 4 if messages are lost or damaged at the edge, 5 if the generator was the limit,
+    /// otherwise 0 if a rate holds. If none holds, it is 1 for a missed threshold or a backlog, and
+    /// 6 for failed connections. `None` if the search did not end: what ended it decides the code.
     pub fn exit_code(&self) -> Option<u8> {
         match self {
             Self::Unfinished { .. } => None,

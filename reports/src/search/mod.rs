@@ -1,28 +1,33 @@
-//! The highest rate that holds: `loadgen search`.
+//! Searches the highest rate that holds: `loadgen search`.
 //!
-//! A search is a series of *steps*, runs in the open model that differ in their rate and in nothing else. This module says
-//! which rate comes next, from the steps so far; it runs nothing, so its tests need no server.
+//! A search is a series of *steps*: runs in the open model that differ in nothing but their rate.
+//! This module says which rate comes next, given the steps so far. It runs nothing, so its tests
+//! need no server.
 //!
 //! ```text
-//! mod.rs           the search as it was declared, and which rate comes next
-//! step.rs        what is kept of a run, and whether the rate holds
-//! rate_tally.rs what the tries of one rate come to
-//! conclusion.rs  how a search ends
-//! search_record.rs all of it, to be shown
+//! mod.rs            the declared search, and which rate comes next
+//! step.rs           what is kept of a run, and whether the rate holds
+//! rate_tally.rs     the tries of one rate
+//! conclusion.rs     how a search ends
+//! search_record.rs  a whole search, ready to be shown
 //! ```
 //!
-//! **Order.** From the first rate on, each rate that holds is doubled, until one does not hold; where the first does not, it
-//! is quartered until one does. Between the highest that holds and the lowest that does not, the next rate is the geometric
-//! mean, until these two are no further apart than the resolution.
+//! **Order.** As long as the rates hold, the next one is doubled. If the first rate does not hold,
+//! the next one is a quarter, until one holds. From then on, the next rate is the geometric mean of
+//! the highest that holds and the lowest that does not. That ends when both are as close as the
+//! resolution.
 //!
-//! **Repeats.** On the way one try decides, because a wrong turn is found at its end: only then are the two rates of the
-//! edge tried again, the one that fails first, until one opinion has the majority of the tries that a rate may have. If that
-//! turns an opinion over, the search goes on from there, upwards or downwards. So a single noisy step costs time and not the
-//! answer, and repeats are apart in time from what made the first try noisy. Two things are no matter of majorities. A message
-//! that was lost or damaged is no noise, so a single try with a delivery violation decides against its rate. And a try for
-//! which the generator was too slow says nothing of the target, so it is repeated at once. If that is no better, the search
-//! goes on as if the rate did not hold; but at the edge all the tries that a rate may have must be so before the generator is
-//! the limit, unless others say more.
+//! **Repeats.** On the way a single try decides, because the end finds a wrong turn. Only there are
+//! the two rates of the edge tried again, the failing one first. They are tried until a majority of
+//! the tries that a rate may have agrees. If a rate changes sides, the search goes on from there.
+//! So one noisy step costs time but not the answer, and repeats happen long after what made the
+//! first try noisy.
+//!
+//! Two things need no majority. Lost or damaged messages are no noise, so a single delivery
+//! violation decides against a rate. And a try that the generator was too slow for says nothing
+//! about the target, so it is repeated at once. If that fails too, the search goes on as if the
+//! rate did not hold. At the edge, all tries of a rate must fail that way before the generator
+//! counts as the limit.
 
 mod conclusion;
 mod rate_tally;
@@ -38,12 +43,13 @@ pub use resolution::Resolution;
 pub use search_record::SearchRecord;
 pub use step::{FailureCause, Step, StepOutcome};
 
-/// What a rate that holds is multiplied by. An overload is then at most twofold, as long as the first rate holds.
+/// Factor from a rate that holds to the next. An overload is at most twofold if the first rate
+/// holds.
 const GROWTH: f64 = 2.0;
-/// What a rate that does not hold is divided by while none has held yet.
+/// Divisor from a rate that does not hold to the next, as long as none has held.
 const DESCENT: f64 = 4.0;
 
-/// A search as it was declared, before the first step. Rates are messages a second, of all clients together.
+/// A search, declared before its first step. Rates are messages per second of all clients together.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Search {
     from: f64,
@@ -53,7 +59,7 @@ pub struct Search {
     tries: u32,
 }
 
-/// Why there is no such search.
+/// Why such a search is impossible.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 pub enum SearchError {
     /// The range is empty, or not of positive numbers.
@@ -64,7 +70,7 @@ pub enum SearchError {
         /// Where it ends.
         to: f64,
     },
-    /// An even number of tries may have no majority, and none decides nothing.
+    /// An even number of tries may have no majority, and 0 tries decide nothing.
     #[error("{0} tries may have no majority; an odd number from 1 to {most} is accepted", most = Search::MOST_TRIES)]
     NoMajority(u32),
 }
@@ -74,7 +80,7 @@ pub enum SearchError {
 pub enum NextStep {
     /// A step at this rate.
     Rate(f64),
-    /// Nothing: it has ended.
+    /// No step: the search has ended.
     End(Conclusion),
 }
 
@@ -82,11 +88,13 @@ impl Search {
     /// Most tries that a rate may have.
     pub const MOST_TRIES: u32 = 9;
 
-    /// A search that begins at `from`, goes up to `to` at most, and down to `least` at least. `tries` is how often a rate is
-    /// tried at most; more make a wrong answer less likely on a noisy machine, and take longer.
+    /// Declares a search that begins at `from`, goes up to `to` and down to `least` at most. It
+    /// tries a rate at most `tries` times. More tries make a wrong answer less likely on a noisy
+    /// machine, but take longer.
     ///
     /// # Errors
-    /// `from` is over `to`, a rate is not a positive finite number, or `tries` is even, 0 or over [`Self::MOST_TRIES`].
+    /// `from` is over `to`, a rate is not a positive finite number, or `tries` is even, 0 or over
+    /// [`Self::MOST_TRIES`].
     pub fn new(from: f64, to: f64, least: f64, resolution: Resolution, tries: u32) -> Result<Self, SearchError> {
         let positive = [from, to, least].into_iter().all(|rate| rate.is_finite() && rate > 0.0);
         if !positive || from > to {
@@ -118,19 +126,19 @@ impl Search {
         self.resolution
     }
 
-    /// How often a rate is tried at most.
+    /// The most often that a rate is tried.
     pub fn tries(&self) -> u32 {
         self.tries
     }
 
-    /// What follows from the steps so far, in any order.
+    /// The next step, given the steps so far in any order.
     pub fn next(&self, steps: &[Step]) -> NextStep {
         let tallies = RateTally::all(steps, self.tries);
         if let Some(tie) = tallies.iter().find(|tally| tally.holds().is_none()) {
             return NextStep::Rate(tie.rate);
         }
         let (low, high) = edge(&tallies);
-        // The tries of one side of the edge at a time: the other may be another rate after them.
+        // Repeats one side of the edge at a time: after that, the other may be another rate.
         let unconfirmed = |sides: &[&RateTally]| sides.iter().find(|side| !side.is_confirmed()).map(|side| side.rate);
         match (low, high) {
             (None, None) => NextStep::Rate(self.from),
@@ -150,7 +158,7 @@ impl Search {
         }
     }
 
-    /// How a search ends that can't go on, and why it can't.
+    /// The conclusion of a search that can't go on, and why.
     pub fn unfinished(&self, steps: &[Step], why: String) -> Conclusion {
         let mut tallies = RateTally::all(steps, self.tries);
         tallies.retain(|tally| tally.holds().is_some());
@@ -158,16 +166,16 @@ impl Search {
         Conclusion::Unfinished { holds: low.map(|low| low.rate), fails: high.map(|high| high.rate), why }
     }
 
-    /// A rate between two that are further apart than the resolution.
+    /// A rate between two, if they are further apart than the resolution.
     fn between(&self, low: f64, high: f64) -> Option<f64> {
-        // Rounded rates may be a little further apart than what they were rounded from.
+        // Rounded rates may lie a little further apart than the exact ones.
         let near = high / low <= (1.0 + self.resolution.share()) * (1.0 + 1e-9);
         let middle = rounded((low * high).sqrt());
         (!near && low < middle && middle < high).then_some(middle)
     }
 }
 
-/// The highest rate that holds of those below the lowest that does not, and that one.
+/// The lowest rate that does not hold, and before it the highest one below that holds.
 fn edge(tallies: &[RateTally]) -> (Option<&RateTally>, Option<&RateTally>) {
     let holds = |tally: &RateTally| tally.holds() == Some(true);
     match tallies.iter().position(|tally| !holds(tally)) {
@@ -176,7 +184,8 @@ fn edge(tallies: &[RateTally]) -> (Option<&RateTally>, Option<&RateTally>) {
     }
 }
 
-/// To three significant digits: rates that can be said and typed, and finer than any resolution.
+/// Rounds to three significant digits. Such rates can be said and typed, and are finer than any
+/// resolution.
 fn rounded(rate: f64) -> f64 {
     format!("{rate:.2e}").parse().unwrap_or(rate)
 }

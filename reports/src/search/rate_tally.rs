@@ -1,10 +1,10 @@
-//! What the tries of one rate come to.
+//! What the tries of one rate amount to.
 
 use std::cmp::Ordering;
 
 use super::step::{FailureCause, Step, StepOutcome};
 
-/// Invalid tries of a rate after which the search goes on as if it did not hold.
+/// After so many invalid tries, the search goes on as if the rate did not hold.
 const SECOND_LOOK: usize = 2;
 
 /// The tries of a rate so far.
@@ -12,16 +12,17 @@ const SECOND_LOOK: usize = 2;
 pub(super) struct RateTally {
     pub(super) rate: f64,
     held: usize,
-    /// Causes of the tries that say something of the target.
+    /// Causes of the valid tries that failed.
     failed: Vec<FailureCause>,
-    /// Tries that say nothing of it, because the generator was too slow.
+    /// Invalid tries: the generator was too slow for them.
     invalid: usize,
-    /// How many there may be: more than half of them of one opinion have the majority, and all of them invalid are enough.
+    /// Most tries that a rate may have. More than half of them are a majority.
     tries: usize,
 }
 
 impl RateTally {
-    /// Of every rate that was tried, from the lowest to the highest. A rate may have `tries`.
+    /// Tallies of every rate that was tried, from the lowest to the highest. A rate may have
+    /// `tries`.
     pub(super) fn all(steps: &[Step], tries: u32) -> Vec<Self> {
         let mut rates: Vec<f64> = steps.iter().map(|step| step.rate).collect();
         rates.sort_by(f64::total_cmp);
@@ -40,21 +41,21 @@ impl RateTally {
         rates.into_iter().map(of).collect()
     }
 
-    /// Whether the rate holds, as far as can be told; `None` where another try must tell. Only tries that say something of the
-    /// target count for or against it; where most of those that a rate may have are used up without a majority of the valid
-    /// ones, it counts as one that does not hold.
+    /// Whether the rate holds, as far as known. `None` asks for another try. Only valid tries count
+    /// for or against it. If most tries that a rate may have are used up without a majority of
+    /// valid ones, it counts as not holding.
     pub(super) fn holds(&self) -> Option<bool> {
         match self.held.cmp(&self.failed.len()) {
             _ if self.is_violated() => Some(false),
             Ordering::Greater => Some(true),
             Ordering::Less => Some(false),
-            // For the time being: the machine may be busy for longer than two steps.
+            // This may change: the machine may be busy for longer than two steps.
             Ordering::Equal if self.held == 0 => (self.invalid >= self.tries.min(SECOND_LOOK)).then_some(false),
             Ordering::Equal => self.is_out_of_tries().then_some(false),
         }
     }
 
-    /// Whether further tries are not needed.
+    /// Whether the rate needs no further tries.
     pub(super) fn is_confirmed(&self) -> bool {
         self.held.max(self.failed.len()) > self.tries / 2 || self.is_violated() || self.is_out_of_tries()
     }
@@ -67,9 +68,9 @@ impl RateTally {
         self.invalid >= self.tries
     }
 
-    /// Why it does not hold: the most frequent cause, in a tie the one that outranks; but a delivery violation always, and
-    /// the generator where the other tries decide nothing: the target is blamed only by more than half of the tries that a
-    /// rate may have, all of them valid.
+    /// Why the rate does not hold. It is the most frequent cause, and in a tie the one of higher
+    /// rank. A delivery violation always wins. It is the generator if fewer than half of the tries
+    /// that a rate may have are valid and failed: only a majority may blame the target.
     pub(super) fn cause(&self) -> FailureCause {
         if self.failed.len() <= self.tries / 2 && !self.is_violated() {
             return FailureCause::Generator;
@@ -106,9 +107,9 @@ mod tests {
             (&[Fails(Generator), Holds], Some(true), false),
             (&[Fails(Generator), Fails(Generator)], Some(false), false),
             (&[Fails(Generator), Fails(Generator), Fails(Generator)], Some(false), true),
-            // What little is known of the target speaks for it.
+            // The little that is known of the target speaks for it.
             (&[Holds, Fails(Generator), Fails(Generator), Fails(Generator)], Some(true), true),
-            // A tie is for the target to break, as long as there are tries.
+            // Only valid tries break a tie, as long as there may be any.
             (&[Holds, Fails(Threshold), Fails(Generator), Fails(Generator)], None, false),
             (&[Holds, Fails(Threshold), Fails(Generator), Fails(Generator), Fails(Generator)], Some(false), true),
             (&[Holds, Holds, Fails(Delivery)], Some(false), true),

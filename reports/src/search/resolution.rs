@@ -1,4 +1,4 @@
-//! How exactly a search finds its rate.
+//! The resolution of a search.
 
 use std::{fmt, str::FromStr};
 
@@ -7,15 +7,17 @@ use crate::{
     text::parse_error::{ParseError, ProblemAt, Slice},
 };
 
-/// How far the lowest rate that does not hold may be over the highest that holds, as a share; 5 % unless something else is
-/// asked for.
+/// The most by which the lowest rate that does not hold may exceed the highest that holds, as a
+/// share. 5 % by default.
 ///
-/// Each halving takes one more step, and the same machine rarely gives the same answer to 1 % twice. Displays in percent.
+/// Half the resolution takes one more step. The same machine rarely gives one answer to 1 % twice.
+/// Displays in percent.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 pub struct Resolution(f64);
 
 impl Resolution {
-    /// From a share; `None` unless it is at least 0.01, which rates of three digits can tell, and at most 1.
+    /// Converts a share. `None` unless it is at least 0.01, which rates of three digits can tell,
+    /// and at most 1.
     pub fn from_share(share: f64) -> Option<Self> {
         (0.01..=1.0).contains(&share).then_some(Self(share))
     }

@@ -1,4 +1,4 @@
-//! A search for tests: every number follows from the capacity, so that a test can say what it must be.
+//! A search for tests. Every number follows from the capacity, so a test can say what it must be.
 
 use super::{Conclusion, FailureCause, NextStep, Resolution, Search, SearchRecord, Step, StepOutcome};
 use crate::{
@@ -6,8 +6,8 @@ use crate::{
     model::sample,
 };
 
-/// From 1 000 messages/s on, of a server that holds 5 000 with a threshold of 5 ms; the second step was too slow a
-/// generator's.
+/// A search from 1 000 messages/s on. The server holds 5 000 with a threshold of 5 ms. The
+/// generator was too slow for the second step.
 pub(crate) fn record() -> SearchRecord {
     let search = Search::new(1_000.0, 100_000.0, 20.0, Resolution::default(), 3).expect("a range");
     let mut steps: Vec<Step> = Vec::new();
@@ -60,12 +60,12 @@ fn step(rate: f64, number: usize) -> Step {
     step
 }
 
-/// The same with another end.
+/// The sample search with another conclusion.
 pub(crate) fn ending(conclusion: Conclusion) -> SearchRecord {
     SearchRecord { conclusion, ..record() }
 }
 
-/// A search in which somebody else chose every text.
+/// A search whose texts all come from somebody else.
 pub(crate) fn foreign(text: &str) -> SearchRecord {
     let mut record =
         ending(Conclusion::Unfinished { holds: Some(4_970.0), fails: Some(5_190.0), why: text.to_owned() });

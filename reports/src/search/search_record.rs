@@ -1,4 +1,4 @@
-//! A whole search, to be shown.
+//! A whole search, ready to be shown.
 
 use super::{Conclusion, FailureCause, Search, Step, StepOutcome};
 use crate::{
@@ -8,20 +8,20 @@ use crate::{
     text::human::{count, percent, rate},
 };
 
-/// Everything that a search measured, and what it comes to.
+/// Everything that a search measured and found.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SearchRecord {
     /// What was tested.
     pub target: TargetRecord,
-    /// What was asked for, as the first step has it; the others differ in the rate.
+    /// What was asked for, as in the first step. The other steps differ in the rate.
     pub plan: PlanRecord,
     /// Where it ran.
     pub environment: Environment,
     /// Start of the first step, RFC 3339 in UTC.
     pub started_at: String,
-    /// How it searched.
+    /// The declared search.
     pub search: Search,
-    /// Rest between two steps, in seconds.
+    /// Pause between two steps, in seconds.
     pub pause_s: f64,
     /// The steps, in the order in which they were run.
     pub steps: Vec<Step>,
@@ -30,19 +30,19 @@ pub struct SearchRecord {
 }
 
 impl SearchRecord {
-    /// The steps from the lowest rate to the highest, those of a rate in their order.
+    /// The steps from the lowest rate to the highest, and in their order within a rate.
     pub fn curve(&self) -> Vec<&Step> {
         let mut steps: Vec<&Step> = self.steps.iter().collect();
         steps.sort_by(|a, b| a.rate.total_cmp(&b.rate));
         steps
     }
 
-    /// The tries of a rate that say something of the target.
+    /// The valid tries of a rate.
     pub(crate) fn valid_at(&self, rate: f64) -> impl DoubleEndedIterator<Item = &Step> {
         self.steps.iter().filter(move |step| step.is_valid() && step.rate.total_cmp(&rate).is_eq())
     }
 
-    /// Why the lowest rate that does not hold does not: what its first try with that cause says.
+    /// Why the lowest failing rate does not hold: the reasons of its first try with that cause.
     pub fn reasons(&self) -> &[String] {
         let Some(fails) = self.conclusion.fails() else { return &[] };
         let speaks = |step: &&Step| match (step.outcome, self.conclusion.cause()) {
@@ -53,7 +53,7 @@ impl SearchRecord {
         at_the_edge.into_iter().find(speaks).map_or(&[], |step| &step.reasons)
     }
 
-    /// What a reader must know besides.
+    /// What else a reader must know, one line each.
     pub fn notes(&self) -> Vec<String> {
         [self.violations(), self.not_monotone(), self.few(), self.invalid(), self.shared()]
             .into_iter()
@@ -61,7 +61,7 @@ impl SearchRecord {
             .collect()
     }
 
-    /// Violations above the edge are no part of the answer, and no trifle.
+    /// Violations above the edge are not part of the answer, but matter.
     fn violations(&self) -> Option<String> {
         let violated = |step: &&Step| step.outcome == StepOutcome::Fails(FailureCause::Delivery);
         let worst = self.steps.iter().filter(violated).min_by(|a, b| a.rate.total_cmp(&b.rate))?;
@@ -101,7 +101,7 @@ impl SearchRecord {
         ))
     }
 
-    /// Tries that say nothing of the target.
+    /// How many tries were invalid.
     fn invalid(&self) -> Option<String> {
         let (invalid, all) = (self.steps.iter().filter(|step| !step.is_valid()).count(), self.steps.len());
         (invalid > 0).then(|| {

@@ -9,23 +9,23 @@ use crate::{
     text::human::{count, percent},
 };
 
-/// Share of the scheduled messages that a target may keep the generator from sending.
+/// Most of the scheduled messages that the target may keep the generator from sending, as a share.
 const HELD_BACK: f64 = 0.01;
 
 /// One run at one rate.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Step {
-    /// Messages per second that were to be due, of all clients together.
+    /// Messages per second that were due, of all clients together.
     pub rate: f64,
     /// Whether the rate held in it.
     pub outcome: StepOutcome,
-    /// Everything that speaks against it, one line each; empty if it holds.
+    /// Everything that speaks against it, one line each. Empty if the rate holds.
     pub reasons: Vec<String>,
     /// The verdict of the run by itself.
     pub verdict: Verdict,
-    /// What kept its throughput from being higher.
+    /// What kept the throughput of the run from being higher.
     pub limited_by: LimitedBy,
-    /// Start of its warm-up, RFC 3339 in UTC.
+    /// Start of the warm-up, RFC 3339 in UTC.
     pub started_at: String,
     /// Messages sent per second of the measured phase.
     pub sent_per_s: Option<f64>,
@@ -33,9 +33,9 @@ pub struct Step {
     pub matched_per_s: Option<f64>,
     /// Messages whose response time is known.
     pub messages: u64,
-    /// Median of their response times, in nanoseconds.
+    /// Median of the response times, in nanoseconds.
     pub p50_ns: Option<u64>,
-    /// 99th percentile of the same.
+    /// 99th percentile of the response times, in nanoseconds.
     pub p99_ns: Option<u64>,
 }
 
@@ -44,7 +44,7 @@ pub struct Step {
 pub enum StepOutcome {
     /// The thresholds hold, delivery is clean, the run is valid, and the load was applied.
     Holds,
-    /// One of these is not so.
+    /// At least one of these fails.
     Fails(FailureCause),
 }
 
@@ -54,18 +54,19 @@ pub enum StepOutcome {
 pub enum FailureCause {
     /// A message was lost, damaged or misrouted, or an event came that must not.
     Delivery,
-    /// The generator was too slow, so nothing is said of the target.
+    /// The generator was too slow, so the run says nothing about the target.
     Generator,
     /// Connections failed or died.
     Connections,
-    /// Over 1 % of what was due was not sent, because the target had too much unanswered or unread already.
+    /// Over 1 % of the due messages were not sent, because the target had too many unanswered or
+    /// unread.
     Backlog,
     /// A threshold does not hold.
     Threshold,
 }
 
 impl FailureCause {
-    /// Every cause, each outranking those after it, as exit codes do.
+    /// Every cause in order of rank, as exit codes have it.
     pub(super) const ALL: [Self; 5] =
         [Self::Delivery, Self::Connections, Self::Generator, Self::Backlog, Self::Threshold];
 
@@ -87,12 +88,12 @@ impl FailureCause {
 }
 
 impl StepOutcome {
-    /// The outcome of a run; of several causes the one that outranks.
+    /// The outcome of a run. Of several causes it names the one of highest rank.
     fn of(report: &Report, verdict: Verdict) -> Self {
         match verdict {
             Verdict::Delivery => Self::Fails(FailureCause::Delivery),
             Verdict::Connections => Self::Fails(FailureCause::Connections),
-            // Books that do not balance, and a phase in which nothing was sent, are the generator's too.
+            // Counts that do not add up and a phase without sends are the generator's fault, too.
             Verdict::Invalid => Self::Fails(FailureCause::Generator),
             Verdict::Threshold | Verdict::Pass if held_back(report).is_some() => Self::Fails(FailureCause::Backlog),
             Verdict::Threshold => Self::Fails(FailureCause::Threshold),
@@ -102,12 +103,13 @@ impl StepOutcome {
 }
 
 impl Step {
-    /// Whether it says something of the target: not where the generator was the limit.
+    /// Whether the step says something about the target. It does not if the generator was the
+    /// limit.
     pub fn is_valid(&self) -> bool {
         self.outcome != StepOutcome::Fails(FailureCause::Generator)
     }
 
-    /// What is kept of a run that was to send `rate` messages a second.
+    /// Keeps what matters of a run at `rate` messages per second.
     pub fn of(rate: f64, report: &Report, judgement: &Judgement) -> Self {
         let (response, throughput) = (Quantiles::of(&report.latency.response), Throughput::of(report));
         let mut reasons = judgement.reasons.clone();
@@ -127,7 +129,7 @@ impl Step {
         }
     }
 
-    /// A step of which only the outcome matters, for tests.
+    /// A step for tests, where only the outcome matters.
     #[cfg(test)]
     pub(crate) fn bare(rate: f64, outcome: StepOutcome) -> Self {
         Self {
@@ -146,9 +148,9 @@ impl Step {
     }
 }
 
-/// What the target kept the generator from sending, if that is so much that the rate was not applied.
+/// How much the target kept the generator from sending, if so much that the rate was not applied.
 fn held_back(report: &Report) -> Option<String> {
-    // What was due on dead connections is told by those.
+    // Messages due on dead connections have a reason of their own.
     let (scheduled, held) = (report.measured.counts.scheduled, report.measured.dropped.in_flight_cap);
     (held as f64 > scheduled as f64 * HELD_BACK).then(|| {
         format!(
@@ -168,7 +170,7 @@ mod tests {
         model::{Dropped, sample},
     };
 
-    /// The outcome of a report with a threshold that the samples meet.
+    /// The outcome of a report, with a threshold that the samples meet.
     fn outcome(report: &Report) -> StepOutcome {
         step(report, "p99<5ms").outcome
     }

@@ -8,7 +8,8 @@ fn search(from: f64, to: f64, least: f64) -> Search {
     Search::new(from, to, least, Resolution::default(), 3).unwrap()
 }
 
-/// Searches until the end; the rates in their order, and what was found. More steps than any search takes are a failure.
+/// Runs a search to its end. Returns the rates in order, and the conclusion. Fails if there are
+/// more steps than any search takes.
 fn run(search: &Search, mut server: impl FnMut(f64) -> StepOutcome) -> (Vec<f64>, Conclusion) {
     let mut steps: Vec<Step> = Vec::new();
     loop {
@@ -24,12 +25,12 @@ fn times(rates: &[f64], rate: f64) -> usize {
     rates.iter().filter(|other| other.total_cmp(&rate).is_eq()).count()
 }
 
-/// A server that holds up to a rate.
+/// A server that holds all rates up to its capacity.
 fn up_to(capacity: f64) -> impl Fn(f64) -> StepOutcome {
     move |rate| if rate <= capacity { Holds } else { Fails(FailureCause::Threshold) }
 }
 
-/// A server that answers by a script, and holds whenever that has nothing to say.
+/// A server that follows a script, and otherwise its capacity.
 fn scripted(script: &[(f64, StepOutcome)], capacity: f64) -> impl FnMut(f64) -> StepOutcome {
     let mut script = script.to_vec();
     move |rate| match script.iter().position(|(at, _)| at.total_cmp(&rate).is_eq()) {
@@ -164,7 +165,7 @@ fn no_search_without_a_range_or_a_majority() {
     assert!(new(1.0, 1.0, 9).is_ok());
 }
 
-/// Steps that a search takes at most where no step is noisy.
+/// Most steps of a search without noisy steps.
 fn bound(search: &Search) -> f64 {
     let growth = (search.to() / search.from()).log(GROWTH).ceil() + 1.0;
     let descent = (search.from() / search.least()).log(DESCENT).ceil();
@@ -185,7 +186,8 @@ proptest! {
         match found {
             Conclusion::Edge { holds, fails, .. } => {
                 prop_assert!(holds <= capacity && capacity < fails, "{holds} {fails}");
-                // Where three digits are not finer than the resolution, neighbours of three digits are the end.
+                // Where three digits are not finer than the resolution, neighbours of three digits
+                // are the end.
                 prop_assert!(fails / holds <= (1.0 + share) * 1.000_001 || fails / holds < 1.0101, "{holds} {fails}");
             }
             Conclusion::Everything { holds } => {
@@ -204,20 +206,21 @@ proptest! {
 /// Searches that are simulated for a figure.
 const SEARCHES: u32 = 2_000;
 
-/// What simulated searches came to, as shares of them all.
+/// Results of the simulated searches.
 #[derive(Debug)]
 struct Errors {
-    /// They found the target's edge where it is not.
+    /// Share of searches that found a wrong edge.
     wrong: f64,
-    /// They ended with the generator as the limit.
+    /// Share of searches that ended with the generator as the limit.
     limited: f64,
-    /// The most steps of one.
+    /// Most steps of one search.
     most: usize,
-    /// The mean of their steps.
+    /// Mean number of steps.
     mean: f64,
 }
 
-/// Searches with other seeds in which a step says the opposite of the truth with one probability, and nothing with another.
+/// Simulates searches with different seeds. A step tells the opposite of the truth with probability
+/// `error`, and is invalid with probability `invalid`.
 fn noisy(error: f64, invalid: f64, tries: u32) -> Errors {
     let (mut wrong, mut limited, mut most, mut all) = (0, 0, 0, 0);
     for seed in 0..SEARCHES {
@@ -242,7 +245,8 @@ fn noisy(error: f64, invalid: f64, tries: u32) -> Errors {
 
 #[test]
 fn noise_costs_steps_and_seldom_the_answer() {
-    // The table of docs/methodology/statistics.md. The seeds are fixed, so it is exact; the bounds leave room for another generator of them.
+    // The table of docs/methodology/statistics.md. The seeds are fixed, so it is exact; the bounds
+    // leave room for another generator of them.
     let table = [
         ((0.0, 0.0, 5), (0.0, 0.0), 16, 13.0),
         ((0.05, 0.0, 1), (0.42, 0.0), 16, 9.0),

@@ -1,4 +1,4 @@
-//! Results that later runs are compared with, by name: one file a baseline in a folder.
+//! Named results that later runs are compared with: one file per baseline in a folder.
 
 use std::{
     fmt,
@@ -9,12 +9,12 @@ use std::{
 
 use super::{FileError, StoreError, check_writable, read};
 
-/// Name of a baseline, and of its file without the ending `.json`: letters, digits, `.`, `_` and `-` of ASCII, not beginning
-/// with a dot or a dash, 100 at most. So it can't leave its folder, and reads the same everywhere.
+/// Name of a baseline, and of its file without `.json`. It has at most 100 ASCII letters, digits,
+/// `.`, `_` and `-`, and starts with a letter or digit. So it can't leave its folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BaselineName(String);
 
-/// Why a text is no name of a baseline.
+/// The error of a text that is no name of a baseline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "expected a name of up to 100 letters, digits, '.', '_' and '-' that begins with a letter or a digit, such as main"
@@ -39,15 +39,16 @@ impl fmt::Display for BaselineName {
 }
 
 impl BaselineName {
-    /// Its file in a folder of baselines.
+    /// Its file in the folder of baselines.
     pub fn file(&self, folder: &Path) -> PathBuf {
         folder.join(format!("{}.json", self.0))
     }
 
-    /// Finds out before a run whether its result can be kept under this name. Makes the folder if it is not there.
+    /// Checks before a run whether its result can be kept under this name. Makes the folder if
+    /// necessary.
     ///
     /// # Errors
-    /// The file can't be written, or is there and holds something else than a result: that would be lost.
+    /// The file can't be written, or it exists and is no result, which would be lost.
     pub fn check(&self, folder: &Path) -> Result<(), FileError> {
         let path = self.file(folder);
         std::fs::create_dir_all(folder).map_err(|error| FileError { path: folder.to_owned(), error: error.into() })?;

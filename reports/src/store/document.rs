@@ -1,4 +1,4 @@
-//! The shape of the file. The order of the fields is the order of its keys.
+//! The format of a result file. The order of the fields is the order of the keys.
 
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
@@ -42,7 +42,8 @@ pub(super) struct ResultDocument {
     histograms: Histograms,
 }
 
-/// A second, and its histogram as text; absent when nothing matched in it, and in files of versions that did not keep it.
+/// A second, with its histogram as text. The histogram is absent if nothing matched in that second,
+/// and in older files.
 #[derive(Serialize, Deserialize)]
 struct StoredInterval {
     #[serde(flatten)]
@@ -51,7 +52,7 @@ struct StoredInterval {
     response_histogram: Option<String>,
 }
 
-/// A tally: `dropped` is a count already, so its causes have another key here.
+/// A tally as it is stored. `dropped` is a count, so its causes have a key of their own.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 struct StoredTally {
     counts: Counts,
@@ -69,7 +70,7 @@ struct Summaries {
     connect: Quantiles,
 }
 
-/// A summary, and which of its figures the generator may have a notable part in.
+/// A summary, with the names of the figures that the generator may have a notable part in.
 #[derive(Default, Serialize)]
 struct MarkedQuantiles {
     #[serde(flatten)]
@@ -88,7 +89,7 @@ impl MarkedQuantiles {
 struct Histograms {
     response: String,
     service: String,
-    /// None in files that were written before there was one.
+    /// `None` in files from before it was measured.
     #[serde(default)]
     floor: Option<String>,
     send_lag: String,

@@ -1,4 +1,4 @@
-//! Why a file's text is not what it should be.
+//! Errors of stored files.
 
 use std::fmt;
 
@@ -19,29 +19,29 @@ pub enum StoreError {
         /// Column, from 0.
         column: usize,
     },
-    /// JSON, but without the key `schema`.
+    /// The JSON has no key `schema`.
     #[error("{0}: expected an object with \"schema\": {names}", names = .0.names())]
     NoSchema(Formats),
-    /// JSON of another schema.
+    /// The JSON has another schema.
     #[error("{expected}: its schema is \"{found}\", expected {names}", names = .expected.names())]
     OtherSchema {
-        /// What it is, escaped.
+        /// The schema that was found, escaped.
         found: String,
-        /// What it may be.
+        /// The schemas that were expected.
         expected: Formats,
     },
-    /// A later version of the format.
+    /// The file has a later version of the format.
     #[error(
         "this {noun} has the newer format {found}, and this version reads {name} only; use a newer loadgen",
         noun = .known.noun(), name = .known.name()
     )]
     NewerSchema {
-        /// What it is.
+        /// The schema that was found.
         found: String,
-        /// What could be read.
+        /// The schema that this version reads.
         known: Schema,
     },
-    /// A key is missing, or its value is not of those that it may have.
+    /// A key is missing, or its value is not allowed.
     // The parser quotes what it found, and a file may hold anything.
     #[error("not a valid {name}: {problem}", name = .0.name(), problem = visible(&.1.to_string()))]
     Malformed(Schema, #[source] serde_json::Error),
@@ -53,23 +53,23 @@ pub enum StoreError {
         /// What is wrong with it.
         problem: String,
     },
-    /// A number that JSON does not have.
+    /// JSON has no such number.
     #[error("`{0}` is not a finite number")]
     NotFinite(&'static str),
     /// Reading or writing failed.
     #[error(transparent)]
     Io(#[from] std::io::Error),
-    /// The file can't be a result's place.
+    /// No file can be written there.
     #[error("{0}")]
     NotAPlace(&'static str),
 }
 
-/// Formats of which a file must have one. Displays as what it is not, if it has none of them.
+/// The formats that a file may have. Displays as what the file is not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Formats(pub(super) &'static [Schema]);
 
 impl Formats {
-    /// `"loadgen.result/1" or "loadgen.search/1"`.
+    /// The names in quotes: `"loadgen.result/1" or "loadgen.search/1"`.
     fn names(self) -> String {
         let names: Vec<_> = self.0.iter().map(|schema| format!("\"{}\"", schema.name())).collect();
         names.join(" or ")

@@ -1,4 +1,4 @@
-//! Whole files: a result is there complete, or not at all.
+//! Writes files as a whole: a result is there completely, or not at all.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -13,11 +13,11 @@ use super::{
 };
 use crate::{judge::Judgement, model::Report};
 
-/// What went wrong with which file.
+/// What went wrong, and with which file.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {error}", path.display())]
 pub struct FileError {
-    /// The file, as it was named.
+    /// The path as the user gave it.
     pub path: PathBuf,
     /// What went wrong.
     #[source]
@@ -30,7 +30,7 @@ impl FileError {
     }
 }
 
-/// Reads a result file; [`Stored`](super::Stored) takes a search as well.
+/// Reads a result file. [`Stored`](super::Stored) reads a search as well.
 ///
 /// # Errors
 /// The file can't be read, or is not a result of this version ([`from_json`]).
@@ -39,37 +39,39 @@ pub fn read(path: &Path) -> Result<(Report, Judgement), FileError> {
     from_json(&text).map_err(|error| FileError::new(path, error))
 }
 
-/// Writes a result file: to a temporary file in the same folder, which takes the place of an existing one when all of it is
-/// on the disk. A symbolic link stays, and the file that it points to is replaced.
+/// Writes a result file. It writes to a temporary file in the same folder, which replaces an
+/// existing file once it is complete on the disk. A symbolic link stays, and the file behind it is
+/// replaced.
 ///
 /// # Errors
-/// The result has no JSON ([`to_json`]), or the file can't be written. Then an earlier file is as it was, and nothing else
-/// is left in the folder.
+/// The result has no JSON ([`to_json`]), or the file can't be written. Then an earlier file stays
+/// as it was, and nothing else is left in the folder.
 pub fn write(path: &Path, report: &Report, judgement: &Judgement) -> Result<(), FileError> {
     let text = to_json(report, judgement).map_err(|error| FileError::new(path, error))?;
     write_bytes(path, text.as_bytes())
 }
 
-/// Writes any file as [`write()`] writes a result's: whole, or not at all.
+/// Writes any file as a whole, like [`write()`].
 ///
 /// # Errors
-/// The file can't be written. Then an earlier file is as it was, and nothing else is left in the folder.
+/// The file can't be written. Then an earlier file stays as it was, and nothing else is left in the
+/// folder.
 pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     replace(path, |file| file.write_all(bytes)).map_err(|error| FileError::new(path, error))
 }
 
-/// Finds out before a run whether [`write()`] can store its result afterwards. Changes nothing: no file is left behind, and
-/// an existing one is not touched.
+/// Checks before a run whether [`write()`] can store its result. It leaves no file behind, and
+/// touches no existing one.
 ///
 /// # Errors
-/// The folder does not exist, no file may be made in it, or the path is a folder, a device, a dangling link or a file that
-/// may not be written.
+/// The folder does not exist, no file may be made in it, or the path is a folder, a device, a
+/// dangling link or a file that may not be written.
 pub fn check_writable(path: &Path) -> Result<(), FileError> {
     let possible = destination(path).and_then(|place| Ok(TemporaryFile::beside(&place)?));
     possible.map(drop).map_err(|error| FileError::new(path, error))
 }
 
-/// The file to replace, links resolved.
+/// The file to replace, with links resolved.
 fn destination(path: &Path) -> Result<PathBuf, StoreError> {
     match fs::symlink_metadata(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => new_place(path),
@@ -89,14 +91,15 @@ fn destination(path: &Path) -> Result<PathBuf, StoreError> {
             if !metadata.is_file() {
                 return Err(StoreError::NotAPlace("is not a regular file"));
             }
-            // A rename needs no permission for the file that it replaces; a read-only file is read-only for a reason.
+            // A rename needs no permission for the file that it replaces; a read-only file is
+            // read-only for a reason.
             OpenOptions::new().write(true).open(&place)?;
             Ok(place)
         }
     }
 }
 
-/// A path where nothing is yet.
+/// A path without a file.
 fn new_place(path: &Path) -> Result<PathBuf, StoreError> {
     let ends_in_separator = path.as_os_str().as_encoded_bytes().last().is_some_and(|byte| *byte == b'/');
     if path.file_name().is_none() || ends_in_separator {
@@ -112,7 +115,7 @@ fn replace(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> Resul
     let place = destination(path)?;
     let mut temporary = TemporaryFile::beside(&place)?;
     fill(temporary.file())?;
-    // Without this a crash after the rename may leave an empty file where a whole one was.
+    // Without this, a crash after the rename may leave an empty file in place of a whole one.
     temporary.file().sync_all()?;
     temporary.persist(&place)?;
     Ok(())
@@ -177,7 +180,7 @@ mod tests {
         assert_eq!(names(folder.path()), ["result.json"]);
     }
 
-    /// Both the check and the write refuse it, for this reason.
+    /// Both the check and the write must refuse the path for this reason.
     fn refused(path: &Path, reason: &str) {
         for error in [check_writable(path).unwrap_err(), write_sample(path).unwrap_err()] {
             assert_eq!(error.to_string(), format!("{}: {reason}", path.display()));
@@ -216,7 +219,7 @@ mod tests {
         write_sample(&link).unwrap();
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert!(read(&file).is_ok());
-        // Readable by others as far as the umask allows, unlike a temporary file.
+        // Others may read it if the umask allows, unlike a temporary file.
         let plain = folder.path().join("plain");
         fs::write(&plain, "").unwrap();
         let mode = |path| fs::metadata(path).unwrap().permissions().mode();

@@ -1,4 +1,4 @@
-//! Which format a text has, before the rest of it is looked at.
+//! Finds the format of a text before the rest is parsed.
 
 use serde::Deserialize;
 use serde_json::error::Category;
@@ -9,8 +9,8 @@ use super::{
 };
 use crate::text::escape::escape;
 
-/// The format of a text, one of those that are expected. It is read by itself, so that a file of another format is refused for
-/// that and not for a missing key.
+/// The format of a text, if it is one of those expected. It is parsed by itself, so that the error
+/// of another format is not about a missing key.
 pub(super) fn of(text: &[u8], expected: &'static [Schema]) -> Result<Schema, StoreError> {
     #[derive(Deserialize)]
     struct SchemaOnly {
@@ -31,8 +31,8 @@ pub(super) fn of(text: &[u8], expected: &'static [Schema]) -> Result<Schema, Sto
     })
 }
 
-/// Whether JSON that does not parse is the beginning of a longer text. The parser says so itself, except for a cut inside a
-/// number or a character: then the error is at the end of the text.
+/// Whether invalid JSON is the beginning of a longer text. The parser tells this, except for a cut
+/// inside a number or a character. Then its error is at the end of the text.
 fn is_cut(text: &[u8], error: &serde_json::Error) -> bool {
     let last_line = text.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
     let lines = text.split(|byte| *byte == b'\n').count();

@@ -1,19 +1,21 @@
-//! Files that are read again: a run's report and judgement ([`Schema::RESULT`]), and searches ([`search`],
-//! [`Schema::SEARCH`]), each as one JSON object.
+//! Files that are read again: results ([`Schema::RESULT`]) and searches ([`search`],
+//! [`Schema::SEARCH`]). Each is one JSON object.
 //!
-//! The JSON Schemas of [`crate::store::schema`] describe every key. Facts are stored; what follows from them (`latency_ns`,
-//! `throughput`) is written beside them for readers such as jq and ignored on reading, since it is computed again from the
-//! histograms and counts. Keys that this version does not know are ignored on reading.
+//! The JSON Schemas in [`schema`] describe every key. A file also holds derived numbers
+//! (`latency_ns`, `throughput`) for readers such as jq. Reading ignores them, because histograms
+//! and counts give them again. It also ignores keys that this version does not know.
 //!
 //! ```text
-//! store.rs             JSON text <-> (Report, Judgement)
-//! store/document.rs    the shape of that file
-//! store/histogram.rs   a histogram as text
-//! store/search.rs      JSON text <-> Record of a search, and the shape of that file
-//! store/stored.rs      either of them, whichever a file holds
-//! store/head.rs        which format a text has; error.rs, why it is none
-//! store/file.rs        whole files: temporary file, then rename
-//! store/baseline.rs    results by name, to compare with
+//! mod.rs        JSON text <-> (Report, Judgement)
+//! document.rs   the format of that file
+//! histogram.rs  a histogram as text
+//! search/       JSON text <-> SearchRecord
+//! stored.rs     either of them, whichever a file holds
+//! schema/       the names of all formats, and their JSON Schemas
+//! format.rs     which format a text has
+//! error.rs      why a text has none
+//! file.rs       whole files: temporary file, then rename
+//! baseline.rs   results by name, to compare with
 //! ```
 
 pub mod baseline;
@@ -39,8 +41,8 @@ pub use stored::Stored;
 /// A result as JSON text, indented, with a newline at the end.
 ///
 /// # Errors
-/// A number that is infinite or not a number ([`StoreError::NotFinite`]), or a histogram of another shape than
-/// [`Latency::histogram`](crate::model::Latency::histogram) ([`StoreError::Histogram`]).
+/// A number that is infinite or not a number ([`StoreError::NotFinite`]), or a histogram of another
+/// shape than [`Latency::histogram`](crate::model::Latency::histogram) ([`StoreError::Histogram`]).
 pub fn to_json(report: &Report, judgement: &Judgement) -> Result<String, StoreError> {
     text_of(Schema::RESULT, &ResultDocument::new(report, judgement)?)
 }
@@ -48,13 +50,14 @@ pub fn to_json(report: &Report, judgement: &Judgement) -> Result<String, StoreEr
 /// Reads back what [`to_json`] wrote.
 ///
 /// # Errors
-/// Each way in which the text is not a result of this version has its own variant of [`StoreError`].
+/// Each way in which the text is not a result of this version has its own variant of
+/// [`StoreError`].
 pub fn from_json(text: &[u8]) -> Result<(Report, Judgement), StoreError> {
     format::of(text, &[Schema::RESULT])?;
     result(text)
 }
 
-/// A text that says of itself that it is a result.
+/// Reads a text whose schema is that of a result.
 fn result(text: &[u8]) -> Result<(Report, Judgement), StoreError> {
     let document: ResultDocument =
         serde_json::from_slice(text).map_err(|error| StoreError::Malformed(Schema::RESULT, error))?;
@@ -67,7 +70,7 @@ fn text_of(schema: Schema, document: &impl Serialize) -> Result<String, StoreErr
     Ok(text)
 }
 
-/// The first of these numbers that JSON would hold as `null`, so that the file could not be read back.
+/// Refuses numbers that JSON would hold as `null`, because such a file could not be read back.
 fn check_finite(numbers: impl IntoIterator<Item = (&'static str, f64)>) -> Result<(), StoreError> {
     match numbers.into_iter().find(|(_, number)| !number.is_finite()) {
         Some((key, _)) => Err(StoreError::NotFinite(key)),

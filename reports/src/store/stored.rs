@@ -1,11 +1,11 @@
-//! Whatever a file holds.
+//! A result or a search, whichever a file holds.
 
 use std::{fs, path::Path};
 
 use super::{FileError, StoreError, format, result, schema::Schema, search};
 use crate::{judge::Judgement, model::Report, search::SearchRecord};
 
-/// What was read from a file that may be of either format.
+/// The contents of a file that may have either format.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Stored {
     /// A run.
@@ -18,7 +18,8 @@ impl Stored {
     /// Reads a text that [`to_json`](super::to_json) or [`search::to_json`] wrote.
     ///
     /// # Errors
-    /// As those of [`from_json`](super::from_json); a text of neither format is refused with both names.
+    /// The errors of [`from_json`](super::from_json). A text of another format is refused with both
+    /// names.
     pub fn from_json(text: &[u8]) -> Result<Self, StoreError> {
         match format::of(text, &[Schema::RESULT, Schema::SEARCH])? {
             Schema::SEARCH => Ok(Self::Search(Box::new(search::record(text)?))),

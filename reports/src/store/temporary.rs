@@ -1,16 +1,17 @@
-//! A file that has no name until it is whole, so that a process that is killed leaves nothing behind.
+//! Files that have no name until they are complete, so that a killed process leaves nothing behind.
 
 use std::{fs::File, io, path::Path};
 
 use tempfile::NamedTempFile;
 
-/// A file in the folder of another, which it may replace; gone if it is dropped before.
+/// A temporary file in the folder of another one, which it may replace. Dropping it removes it.
 #[derive(Debug)]
 pub(super) enum TemporaryFile {
-    /// Of Linux (`O_TMPFILE`): the system removes it with the process.
+    /// A file without a name (`O_TMPFILE` of Linux). The system removes it with the process.
     #[cfg(target_os = "linux")]
     Nameless(File),
-    /// Where the file system has no such files. A process that is killed leaves it there.
+    /// A file with a name, for file systems without nameless ones. A killed process leaves it
+    /// behind.
     Named(NamedTempFile),
 }
 
@@ -31,7 +32,7 @@ impl TemporaryFile {
         }
     }
 
-    /// Puts it where `place` names, which may be there already.
+    /// Moves the file to `place`, and replaces what is there.
     pub(super) fn persist(self, place: &Path) -> io::Result<()> {
         match self {
             #[cfg(target_os = "linux")]
@@ -52,7 +53,7 @@ pub(super) fn folder_of(path: &Path) -> &Path {
 fn named(folder: &Path) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".loadgen-").suffix(".tmp");
-    // The default is for secrets; this one becomes a file like any other, less the umask.
+    // The default mode is for secrets. This file becomes an ordinary one, within the umask.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     builder.tempfile_in(folder)
@@ -66,7 +67,8 @@ fn nameless(folder: &Path) -> io::Result<File> {
     Ok(file.into())
 }
 
-/// Gives a nameless file a name. A link replaces nothing, so where something is, it takes a name beside it first.
+/// Gives a nameless file a name. A link replaces nothing, so if the name is taken, the file gets
+/// another one first and is then renamed.
 #[cfg(target_os = "linux")]
 fn link(file: &File, place: &Path) -> io::Result<()> {
     use std::os::fd::AsRawFd;
@@ -98,7 +100,7 @@ mod tests {
         for text in ["first", "second"] {
             let mut temporary = TemporaryFile::beside(&place).unwrap();
             temporary.file().write_all(text.as_bytes()).unwrap();
-            // What a process that is killed here leaves behind: what was there before.
+            // A process killed at this point leaves only what was there before.
             let left = fs::read_dir(folder.path()).unwrap().count();
             assert_eq!(left, usize::from(text == "second"), "no file system of tests lacks O_TMPFILE");
             temporary.persist(&place).unwrap();

@@ -289,7 +289,7 @@ fn latencies() -> impl Strategy<Value = Latency> {
     )
 }
 
-/// The groups that are nothing but counters and gauges.
+/// The parts of a report that are only counters and gauges.
 fn gauges() -> impl Strategy<Value = (Traffic, WireSummary, GeneratorHealth, Vec<Interval>)> {
     let numbers = (finite(), any::<[u64; 3]>(), any::<[Option<u64>; 3]>());
     let interval = (numbers, option::of(histograms())).prop_map(|((at_s, n, quantiles), response)| Interval {

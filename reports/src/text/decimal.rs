@@ -1,16 +1,17 @@
-//! Decimal numbers as they were written, so that nothing is lost before it must be.
+//! Decimal numbers kept as text, so that no digit is lost in parsing.
 
-/// Digits as they were written, so that `1.5ms` is exactly 1 500 000 ns.
+/// The digits as they were written, so that `1.5ms` is exactly 1 500 000 ns.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Decimal<'a> {
     /// Digits before the point, at least one.
     pub(crate) whole: &'a str,
-    /// Digits after it; none without a point.
+    /// Digits after the point, if there is one.
     pub(crate) fraction: &'a str,
 }
 
 impl<'a> Decimal<'a> {
-    /// Splits a number off the start of a text; the rest follows it. `None` when the text does not begin with one.
+    /// Splits a number off the start of a text; the rest follows it. `None` when the text does not
+    /// begin with one.
     pub(crate) fn split(text: &'a str) -> Option<(Self, &'a str)> {
         let (whole, rest) = digits(text);
         if whole.is_empty() {
@@ -41,7 +42,7 @@ impl<'a> Decimal<'a> {
     }
 }
 
-/// Leading digits, and what follows.
+/// The leading digits of a text, and the rest of it.
 fn digits(text: &str) -> (&str, &str) {
     text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()))
 }

@@ -1,18 +1,19 @@
-//! Bytes that a server chose, made safe for a terminal and for a file.
+//! Makes bytes that a server chose safe for a terminal and for a file.
 //!
-//! A reply may hold anything: escape sequences that rewrite a terminal, bidirectional controls that reorder a line,
-//! characters that can't be seen. What is printed must show what came.
+//! A reply may hold anything: escape sequences that rewrite a terminal, bidirectional controls that
+//! reorder a line, characters that can't be seen. What is printed must show what came.
 
 use std::fmt::Write;
 
 /// Shows bytes as printable text.
 ///
-/// Printable characters stand for themselves. Everything else becomes `\u{..}`, or `\xNN` for ASCII controls and for
-/// bytes that are not UTF-8: controls (C0 and C1), bidirectional and zero-width characters, combining marks, blanks other
-/// than the space, unassigned and private characters. A backslash becomes `\\`, so the text is unambiguous.
+/// Printable characters stand for themselves. Everything else becomes `\u{..}`, or `\xNN` for ASCII
+/// controls and for bytes that are not UTF-8: controls (C0 and C1), bidirectional and zero-width
+/// characters, combining marks, blanks other than the space, unassigned and private characters. A
+/// backslash becomes `\\`, so the text is unambiguous.
 ///
-/// At most the first `max` bytes are shown, fewer when a character would be cut; `…+N` says that N more followed. The
-/// result is at most `4 * max + 24` bytes long.
+/// At most the first `max` bytes are shown, fewer when a character would be cut; `…+N` says that N
+/// more followed. The result is at most `4 * max + 24` bytes long.
 pub fn escape(bytes: &[u8], max: usize) -> String {
     // The longest character has four bytes: one that begins before `max` is whole in this part.
     let part = &bytes[..bytes.len().min(max.saturating_add(3))];
@@ -40,8 +41,9 @@ pub fn escape(bytes: &[u8], max: usize) -> String {
     text
 }
 
-/// Makes text that may have been escaped already safe to print: like [`escape`], but backslashes stay as they are and
-/// nothing is cut. What a result file holds goes through this, since a file may come from anywhere.
+/// Makes text safe to print that may have been escaped already. It works like [`escape`], but
+/// backslashes stay as they are and nothing is cut. Texts from result files go through this, since
+/// a file may come from anywhere.
 pub fn visible(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
@@ -50,8 +52,8 @@ pub fn visible(text: &str) -> String {
     shown
 }
 
-/// The same, of at most the first `max` characters; `…+N` says that N more followed. A character that is made visible may
-/// become up to ten.
+/// Makes at most the first `max` characters of a text safe to print, like [`visible`]. `…+N` says
+/// that N more followed. One character may become up to ten.
 pub fn visible_part(text: &str, max: usize) -> String {
     match text.char_indices().nth(max) {
         None => visible(text),
@@ -69,9 +71,10 @@ fn push_visible(text: &mut String, c: char) {
     }
 }
 
-/// The standard library's own judgement, which its `Debug` for text rests on, is by general category: it refuses Cc, Cf
-/// (bidirectional and zero-width), Zs but the space, Zl, Zp, Co, Cn and grapheme extenders. It lets letters pass that take
-/// no room on a terminal: Hangul fillers, and vowels and finals that join a syllable (wcwidth 0).
+/// The `Debug` of text in the standard library decides by general category. It escapes Cc, Cf
+/// (bidirectional and zero-width), Zs except for the space, Zl, Zp, Co, Cn and grapheme extenders.
+/// It lets letters pass that take no room on a terminal: Hangul fillers, and vowels and finals that
+/// join a syllable (wcwidth 0).
 fn is_visible(c: char) -> bool {
     match c {
         '\\' | '\'' | '"' => true,

@@ -1,10 +1,10 @@
-//! A text that is not what it should be: what is wrong, where, and what is accepted there.
+//! Errors of texts that can't be parsed: what is wrong, where, and what is accepted there.
 
 use std::fmt;
 
 /// Why a text is not a threshold, a metric or a gate.
 ///
-/// Displays as a sentence, the text, a caret under the offending column, and what is accepted there.
+/// Displays as a sentence, the text, a caret under the column at fault, and what is accepted there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParseError {
     text: String,
@@ -14,7 +14,8 @@ pub struct ParseError {
 }
 
 impl ParseError {
-    /// Column of the offending place, in characters from 0; the length of the text when its end is the place.
+    /// The column of the problem, in characters from 0. A problem at the end of the text has the
+    /// text's length.
     pub fn column(&self) -> usize {
         self.column
     }
@@ -33,7 +34,7 @@ impl fmt::Display for ParseError {
 
 impl std::error::Error for ParseError {}
 
-/// A place in a text that is being parsed: byte offset, what is wrong there, and what is accepted.
+/// What is wrong at one byte offset of a text, and what is accepted there.
 #[derive(Debug)]
 pub(crate) struct ProblemAt {
     at: usize,
@@ -46,7 +47,7 @@ impl ProblemAt {
         Self { at, problem: problem.into(), accepted: accepted.into() }
     }
 
-    /// The error that this problem is in a text.
+    /// The error of a text that has this problem.
     pub(crate) fn in_text(self, text: &str) -> ParseError {
         ParseError {
             text: text.to_owned(),
@@ -57,7 +58,7 @@ impl ProblemAt {
     }
 }
 
-/// A part of a text that knows where it stands.
+/// A part of a text, with its byte offset.
 #[derive(Clone, Copy)]
 pub(crate) struct Slice<'a> {
     pub(crate) text: &'a str,

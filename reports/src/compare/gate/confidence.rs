@@ -1,20 +1,20 @@
-//! How sure an interval has to be.
+//! The confidence of intervals.
 
 use std::{fmt, str::FromStr};
 
 use super::{in_percent, percent};
 use crate::text::parse_error::{ParseError, ProblemAt, Slice};
 
-/// Confidence of two-sided intervals; 95 % unless something else is asked for.
+/// Confidence of two-sided intervals, 95 % by default.
 ///
-/// A regression is called when the whole interval is beyond the margin, so with 95 % the risk of a false one is 2.5 % where
-/// the truth is exactly at the margin, and far less where nothing changed. More confidence means wider intervals, and so
-/// more runs before a verdict. Displays in percent.
+/// A metric regresses if its whole interval is beyond the margin. With 95 %, a false regression has
+/// a risk of 2.5 % if the truth is exactly at the margin, and far less if nothing changed. More
+/// confidence makes intervals wider, so a verdict takes more runs. Displays in percent.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 pub struct Confidence(f64);
 
 impl Confidence {
-    /// From a share; `None` unless it is at least 0.5 and at most 0.9999.
+    /// Converts a share. `None` unless it is at least 0.5 and at most 0.9999.
     pub fn from_share(share: f64) -> Option<Self> {
         (0.5..=0.9999).contains(&share).then_some(Self(share))
     }

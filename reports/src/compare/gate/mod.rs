@@ -1,4 +1,4 @@
-//! What a comparison is judged by: a metric, and how much worse it may become.
+//! What decides a comparison: a metric, and how much worse it may become.
 
 mod confidence;
 
@@ -15,16 +15,17 @@ pub use confidence::Confidence;
 
 /// How much worse a metric may become before it counts as a regression, as a share: 0.05 for 5 %.
 ///
-/// Of a latency the share that is added, of a rate the share that is lost, so that it compares with the change that is
-/// printed: with 5 %, a latency must not rise by more than 5 %, a throughput must not fall by more than 5 %.
+/// For a latency this is the share that is added, for a rate the share that is lost. So it compares
+/// with the change that is printed: with 5 %, a latency must not rise by more than 5 %, and a
+/// throughput must not fall by more than 5 %.
 ///
-/// A narrow margin finds small regressions and needs more runs before anything passes; a wide one the other way round.
-/// Displays in percent.
+/// A narrow margin finds small regressions, but takes more runs before anything passes. A wide
+/// margin does the opposite. Displays in percent.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 pub struct Margin(f64);
 
 impl Margin {
-    /// A margin from a share; `None` unless it is at least 0 and at most 10.
+    /// Converts a share. `None` unless it is at least 0 and at most 10.
     pub fn from_share(share: f64) -> Option<Self> {
         (0.0..=10.0).contains(&share).then_some(Self(share))
     }
@@ -34,7 +35,8 @@ impl Margin {
         self.0
     }
 
-    /// The margin on the scale on which comparisons are computed, where more is worse: ln of the ratio that it allows.
+    /// The margin on the scale of the comparison, where more is worse: ln of the ratio that it
+    /// allows.
     pub(crate) fn log(self, better: Better) -> f64 {
         match better {
             Better::Lower => self.0.ln_1p(),
@@ -57,8 +59,9 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// `None` for a count, of which there is no ratio when it is 0 (a threshold such as `lost==0` is for those), and for a
-    /// rate with a margin of 100 % or more, which could never be exceeded.
+    /// Returns `None` for a count: there is no ratio to 0, and a threshold such as `lost==0` does
+    /// that job. Returns `None` also for a rate with a margin of 100 % or more, which nothing could
+    /// exceed.
     pub fn new(metric: Metric, margin: Margin) -> Option<Self> {
         let possible = match metric {
             Metric::Count(_) => false,
@@ -67,9 +70,9 @@ impl Gate {
         possible.then_some(Self { metric, margin })
     }
 
-    /// What decides unless something else is asked for: `response.p50` 5 %, `response.p99` 10 %, `throughput` 5 %.
+    /// The gates that decide by default: `response.p50` 5 %, `response.p99` 10 %, `throughput` 5 %.
     ///
-    /// Medians are steady, so a small margin can be told; tails vary more from run to run.
+    /// Medians are steady and allow a small margin. Tails vary more from run to run.
     ///
     /// # Panics
     /// Never: the texts are constants.
@@ -77,8 +80,8 @@ impl Gate {
         ["p50=5%", "p99=10%", "throughput=5%"].map(|text| text.parse().expect("a constant gate is valid")).to_vec()
     }
 
-    /// The defaults with other margins where `given` has the same metric, and with the other metrics of `given` after
-    /// them. What comes last wins.
+    /// The defaults, with the margins of `given` for the same metrics, and then the other metrics
+    /// of `given`. The last one of a metric wins.
     pub fn defaults_with(given: &[Self]) -> Vec<Self> {
         let mut gates = Self::defaults();
         for gate in given {
@@ -141,8 +144,8 @@ fn parse(text: &str) -> Result<Gate, ProblemAt> {
     Gate::new(metric, margin).ok_or_else(|| problem_at("a rate can't fall by that much"))
 }
 
-/// A share in percent, as it was most likely written: the number with the fewest digits that is the same share. 0.07 * 100 is
-/// 7.000000000000001.
+/// A share in percent as it was most likely written: the shortest number that gives the same share.
+/// 0.07 * 100 is 7.000000000000001.
 #[expect(clippy::float_cmp, reason = "the same share is what is looked for")]
 pub(crate) fn in_percent(share: f64) -> f64 {
     let product = share * 100.0;
@@ -151,7 +154,7 @@ pub(crate) fn in_percent(share: f64) -> f64 {
     rounded.into_iter().chain(near).find(|percent| percent / 100.0 == share).unwrap_or(product)
 }
 
-/// A share from a percentage with or without its sign.
+/// Parses a percentage, with or without its sign, as a share.
 pub(crate) fn percent(text: &str) -> Option<f64> {
     let (decimal, rest) = Decimal::split(text)?;
     matches!(rest.trim_start(), "" | "%").then_some(())?;

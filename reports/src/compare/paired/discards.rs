@@ -1,9 +1,9 @@
-//! Pairs that did not count, because the generator was too slow in one of their runs.
+//! Discarded pairs: the generator was too slow in one of their runs.
 //!
-//! They are run again. If chance alone decides which run of a pair the generator is too slow in, either side is as likely. A
-//! candidate that burns the processor at times makes it slow in its own runs: then what is thrown away is what speaks against
-//! the candidate, and what is left is no fair sample of it. So discarded runs are counted by side, and compared by a sign
-//! test.
+//! Such pairs run again. If chance alone slows the generator, it hits both sides equally often. But
+//! a candidate that burns the processor at times slows the generator in its own runs. Then the
+//! discarded runs are those that speak against the candidate, and the rest is no fair sample. So
+//! discarded runs are counted by side, and a sign test compares the counts.
 
 use statrs::distribution::{Binomial, DiscreteCDF};
 
@@ -13,13 +13,13 @@ use crate::{
     text::human::{count, percent_apart},
 };
 
-/// Level of the sign test: five runs of the candidate and none of the baseline are too many.
+/// Level of the sign test. Five runs of the candidate and none of the baseline are too many.
 const LEVEL: f64 = 0.05;
 
-/// A pair that did not count.
+/// A pair that does not count.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DiscardedPair {
-    /// Number of the pair for which it was run, from 1.
+    /// Number of the pair that it was run for, from 1.
     pub pair: usize,
     /// The baseline's run.
     pub a: Observation,
@@ -27,19 +27,19 @@ pub struct DiscardedPair {
     pub b: Observation,
 }
 
-/// Discarded pairs, by the side in whose run the generator was too slow.
+/// Numbers of discarded pairs, by the side whose run the generator was too slow in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DiscardCounts {
-    /// In the baseline's run alone.
+    /// Too slow in the baseline's run alone.
     pub baseline: u64,
-    /// In the candidate's run alone.
+    /// Too slow in the candidate's run alone.
     pub candidate: u64,
-    /// In both, which speaks for neither.
+    /// Too slow in both runs, which speaks against neither side.
     pub both: u64,
 }
 
 impl DiscardCounts {
-    /// Counts them.
+    /// Counts discarded pairs.
     pub fn of(discarded: &[DiscardedPair]) -> Self {
         let mut discards = Self::default();
         for pair in discarded {
@@ -53,15 +53,15 @@ impl DiscardCounts {
         discards
     }
 
-    /// One-sided p-value of the sign test that the candidate's runs are discarded no more often than the baseline's: of the
-    /// pairs in which one run was discarded, so many or more would be the candidate's.
+    /// One-sided p-value of the sign test. It is the chance that at least as many of the pairs with
+    /// one discarded run would be the candidate's, if either side were equally likely.
     pub fn p_value(self) -> f64 {
         let Some(fewer) = self.candidate.checked_sub(1) else { return 1.0 };
         let of = self.baseline + self.candidate;
         Binomial::new(0.5, of).map_or(1.0, |tosses| tosses.sf(fewer))
     }
 
-    /// Why the discarded pairs keep a candidate from passing; `None` when chance explains them.
+    /// Why the discarded pairs keep a candidate from passing. `None` if chance explains them.
     pub(super) fn surplus(self) -> Option<String> {
         (self.p_value() <= LEVEL).then(|| {
             format!(
@@ -74,7 +74,7 @@ impl DiscardCounts {
         })
     }
 
-    /// What was discarded, in one line; `None` when nothing was.
+    /// What was discarded, in one line. `None` if nothing was.
     pub(super) fn note(self) -> Option<String> {
         let pairs = self.baseline + self.candidate + self.both;
         (pairs > 0).then(|| {
@@ -110,7 +110,8 @@ mod tests {
 
     #[test]
     fn the_sign_test_by_hand() {
-        // (baseline, candidate): 1; 1/2; 2^-4; 2^-5; 1 + 6 of 64; 1 + 8 of 256; 2^-15; the other side's surplus.
+        // (baseline, candidate): 1; 1/2; 2^-4; 2^-5; 1 + 6 of 64; 1 + 8 of 256; 2^-15; the other
+        // side's surplus.
         let table = [
             (0, 0, 1.0),
             (0, 1, 0.5),

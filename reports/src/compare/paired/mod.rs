@@ -1,38 +1,42 @@
-//! Two targets in turns: `loadgen ab`.
+//! Compares two targets whose runs take turns: `loadgen ab`.
 //!
-//! Runs come in pairs, one of either side, close together in time. What the two runs of a pair have in common, such as a
-//! machine that is slow for a while, cancels in their difference. The unit is the pair: what is computed with is one number a
-//! pair and metric, the logarithm of the ratio of the candidate (B) to the baseline (A), with the sign that makes worse
-//! positive.
+//! Runs come in pairs, one of each side, close together in time. Whatever both runs of a pair
+//! share, such as a slow phase of the machine, cancels in their difference. The unit is the pair.
+//! Each pair gives one number per metric: the logarithm of the ratio of the candidate (B) to the
+//! baseline (A), signed so that worse is positive.
 //!
 //! ```text
-//! paired.rs              the test as it was declared, and what it comes to
-//! paired/discards.rs     pairs that did not count, by side
-//! paired/observation.rs  what is kept of one run
-//! paired/order.rs        which side of a pair goes first
-//! paired/steps.rs        interval and sign flips of each metric, stepping down over the metrics
+//! mod.rs          the declared test, and its result
+//! order.rs        which side of a pair goes first
+//! observation.rs  what is kept of one run
+//! discards.rs     discarded pairs, by side
+//! steps.rs        interval and sign flips of each metric, stepping down over the metrics
 //! ```
 //!
-//! **The verdict on a metric** is a *regression* if the whole interval of the mean difference (Student's t) is beyond the
-//! margin and the sign-flip test of the differences less the margin agrees; a *pass* if the whole interval is below the
-//! margin; else *inconclusive*. The interval assumes that differences are normal, the sign-flip test only that they are
-//! symmetrical about their centre.
+//! **The verdict on a metric** rests on the interval of the mean difference (Student's t) and on a
+//! sign-flip test of the differences less the margin. It is a *regression* if the whole interval is
+//! beyond the margin and the sign flips agree. It is a *pass* if the whole interval is below the
+//! margin, and otherwise *inconclusive*. The interval assumes normal differences. The sign-flip
+//! test assumes only that they are symmetrical about their centre.
 //!
-//! **Several metrics.** The risk of a false regression is kept for all metrics together (Holm 1979, "A Simple Sequentially
-//! Rejective Multiple Test Procedure"): with k metrics not yet found regressed, intervals have an error of 1/k of the whole.
-//! A pass of the whole test asks for a pass of every metric, and needs no correction; it gets one all the same, since it rests
-//! on the same intervals.
+//! **Several metrics.** The risk of a false regression covers all metrics together (Holm 1979, "A
+//! Simple Sequentially Rejective Multiple Test Procedure"). With k metrics that have not regressed
+//! yet, each interval has 1/k of the error. A pass needs no correction, because every metric must
+//! pass. It gets one all the same, because it rests on the same intervals.
 //!
-//! **Several looks.** The test may be looked at after `pairs` pairs, twice as many and so on up to `max_pairs`, and end as
-//! soon as it is conclusive. Each look could err, so each gets an equal part of the error (Bonferroni): with L planned looks,
-//! 1/L. That is more careful than it must be, because the looks share their pairs; it is exact about what it promises, and
-//! needs no assumption on how they depend on each other.
+//! **Several looks.** The test may be looked at after `pairs` pairs, twice as many, and so on up to
+//! `max_pairs`. It ends as soon as it is conclusive. Each look could err, so each of L planned
+//! looks gets 1/L of the error (Bonferroni). That is more careful than necessary, because the looks
+//! share their pairs. But its promise is exact, and needs no assumption on how the looks depend on
+//! each other.
 //!
-//! **What is promised** for all metrics and looks together is the risk of a false regression: half of the error, 2.5 % at 95 %.
-//! The interval of a metric holds by itself with the confidence that stands beside it. Holm's steps make the intervals that
-//! are left narrower once a metric has regressed, so all of them together hold less often than that.
+//! **What is promised** is the risk of a false regression, for all metrics and looks together: half
+//! of the error, 2.5 % at 95 %. Each interval alone holds with the confidence that stands beside
+//! it. Holm's steps make the other intervals narrower once a metric has regressed, so all of them
+//! together hold less often.
 //!
-//! **Pairs that are discarded** because the generator was too slow in them are counted by side: see [`DiscardCounts`].
+//! **Discarded pairs** are those in which the generator was too slow. They are counted by side: see
+//! [`DiscardCounts`].
 
 mod discards;
 mod observation;
@@ -48,7 +52,7 @@ pub use discards::{DiscardCounts, DiscardedPair};
 pub use observation::Observation;
 pub use order::{PairOrder, order};
 
-/// A test between two sides, declared before the first pair is run.
+/// A test between two sides, declared before its first pair runs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PairedTest {
     gates: Vec<Gate>,
@@ -57,19 +61,19 @@ pub struct PairedTest {
     max_pairs: u32,
 }
 
-/// Why there is no such test.
+/// Why such a test is impossible.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PairedTestError {
-    /// Nothing would decide.
+    /// No metric would decide.
     #[error("a test needs at least one metric that decides")]
     NoMetric,
     /// The same metric is declared twice.
     #[error("a metric is declared twice")]
     RepeatedMetric,
-    /// A spread can't be estimated from so few.
+    /// So few pairs don't tell how much they vary.
     #[error("{0} is too few pairs: at least {least} are needed to see how much they vary", least = PairedTest::LEAST_PAIRS)]
     TooFewPairs(u32),
-    /// The last look would be before the first.
+    /// The last look would come before the first.
     #[error("at most {max_pairs} pairs are fewer than the {pairs} of the first look")]
     MaximumBelowFirst {
         /// Pairs before the first look.
@@ -80,13 +84,14 @@ pub enum PairedTestError {
 }
 
 impl PairedTest {
-    /// Fewest pairs of which a test can be made. A verdict with so few takes a very large or very steady difference; 10 is a
-    /// better start.
+    /// Fewest pairs of a test. With so few, only a very large or very steady difference gives a
+    /// verdict. 10 is a better start.
     pub const LEAST_PAIRS: u32 = 3;
 
-    /// A test of these metrics with looks after `pairs` pairs, twice as many, and so on up to `max_pairs`.
+    /// Declares a test with looks after `pairs` pairs, twice as many, and so on up to `max_pairs`.
     ///
-    /// More looks may end the test sooner and make each of them less sensitive; `max_pairs` equal to `pairs` is one look.
+    /// More looks may end the test sooner, but make each look less sensitive. If `max_pairs` equals
+    /// `pairs`, there is one look.
     ///
     /// # Errors
     /// No metric or one of them twice, fewer than 3 pairs, or `max_pairs` below `pairs`.
@@ -107,44 +112,44 @@ impl PairedTest {
         Ok(Self { gates, confidence, pairs, max_pairs })
     }
 
-    /// What decides.
+    /// The gates that decide.
     pub fn gates(&self) -> &[Gate] {
         &self.gates
     }
 
-    /// Numbers of pairs after which it is looked at.
+    /// The numbers of pairs after which the test is looked at.
     pub fn looks(&self) -> Vec<u32> {
         let steps = self.max_pairs.div_ceil(self.pairs);
         (1..=steps).map(|step| step.saturating_mul(self.pairs).min(self.max_pairs)).collect()
     }
 
-    /// The number of pairs at which a test that has so many is looked at next; `None` after the last look.
+    /// The number of pairs at the next look of a test that has `pairs`. `None` after the last look.
     pub fn next_look(&self, pairs: usize) -> Option<u32> {
         self.looks().into_iter().find(|look| *look as usize > pairs)
     }
 
-    /// Numbers of pairs at the looks so far, when there are so many and they are looked at now.
+    /// The numbers of pairs at the looks so far, if this look is at `pairs`.
     fn looks_until(&self, pairs: usize) -> Vec<usize> {
         let earlier = self.looks().into_iter().map(|look| look as usize).filter(|look| *look < pairs);
         earlier.chain([pairs]).collect()
     }
 
-    /// Error of both sides of all intervals together, at one look.
+    /// The error of all intervals together at one look, on both sides.
     fn error_of_a_look(&self) -> f64 {
         self.confidence.error() / self.looks().len() as f64
     }
 
-    /// Judges the pairs so far, each the baseline's run and the candidate's.
+    /// Judges the pairs so far: the baseline's run and the candidate's of each.
     ///
-    /// The promise on errors holds when it is called once at each of the [`PairedTest::looks`]; with fewer pairs than the next one,
-    /// because the test was stopped, that takes the place of the look. The seed is for the sign-flip test of more than 30
-    /// pairs.
+    /// The promise on errors holds if this is called once at each of the [`PairedTest::looks`]. A
+    /// stopped test may have fewer pairs than the next look; then this call takes its place. The
+    /// seed is for the sign-flip test of more than 30 pairs.
     pub fn judge(&self, pairs: &[(Observation, Observation)], seed: u64) -> PairedComparison {
         self.judge_with(pairs, &[], seed)
     }
 
-    /// As [`PairedTest::judge`], when there are also pairs that did not count. If more of them than chance explains were spoiled in
-    /// the candidate's run, it does not pass.
+    /// Judges the pairs so far when others were discarded, like [`PairedTest::judge`]. The
+    /// candidate does not pass if more of its runs were discarded than chance explains.
     pub fn judge_with(
         &self,
         pairs: &[(Observation, Observation)],
@@ -165,7 +170,7 @@ impl PairedTest {
         reasons.extend(surplus);
         let verdict = worst_run.unwrap_or(of_rows);
         let looks = self.looks();
-        // Without a gain of pairs there is nothing that could change.
+        // If no metric is open, more pairs change nothing.
         let more_would_tell = verdict == ComparisonVerdict::Inconclusive && rows.iter().any(steps::is_open);
         PairedComparison {
             needs_more: more_would_tell && self.next_look(pairs.len()).is_some(),
@@ -184,33 +189,34 @@ impl PairedTest {
     }
 }
 
-/// What a test comes to at one look.
+/// The result of a test at one look.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PairedComparison {
-    /// What was observed, in the order of the pairs.
+    /// The observations, in the order of the pairs.
     pub pairs: Vec<(Observation, Observation)>,
-    /// Pairs that did not count, in the order in which they were run.
+    /// Discarded pairs, in the order of their runs.
     pub discarded: Vec<DiscardedPair>,
-    /// Pairs in which the baseline went first, and in which the candidate did.
+    /// The numbers of pairs whose first run was the baseline's, and the candidate's.
     pub order: [usize; 2],
-    /// One row a declared metric, in their order.
+    /// One comparison for each declared metric, in their order.
     pub rows: Vec<ComparedMetric>,
     /// What it comes to.
     pub verdict: ComparisonVerdict,
-    /// What speaks against a pass, one line each, what outranks first.
+    /// What speaks against a pass, one line each, in order of rank.
     pub reasons: Vec<String>,
     /// Number of this look, from 1.
     pub look: usize,
-    /// Numbers of pairs of all planned looks.
+    /// The numbers of pairs at all planned looks.
     pub looks: Vec<u32>,
-    /// 1 less twice the risk of a false regression of any metric at any look.
+    /// 1 minus twice the risk of a false regression, over all metrics and looks.
     pub confidence: Confidence,
-    /// It is not conclusive, and more pairs may make it so.
+    /// Whether the test is inconclusive and more pairs may help.
     pub needs_more: bool,
 }
 
 impl PairedComparison {
-    /// What has to be known to read the verdict, one line each: what is computed, and how it is corrected.
+    /// What a reader must know about the verdict, one line each: what is computed, and how it is
+    /// corrected.
     pub fn notes(&self) -> Vec<String> {
         let (metrics, looks) = (self.rows.len(), self.looks.len());
         let planned: Vec<String> = self.looks.iter().map(ToString::to_string).collect();
@@ -245,7 +251,7 @@ impl PairedComparison {
         notes
     }
 
-    /// What can be said of the intervals: the confidence of each by itself, from the least to the most.
+    /// The confidence of each interval alone, from the least to the most.
     fn confidences(&self) -> String {
         let intervals = self.rows.iter().filter_map(|row| row.change?.interval);
         let shares: Vec<f64> = intervals.map(|interval| interval.confidence).collect();
@@ -265,7 +271,7 @@ impl PairedComparison {
     }
 }
 
-/// Says what to do about pairs in which the generator was too slow.
+/// What to do about pairs that the generator was too slow for.
 fn spoiled(pairs: &[(Observation, Observation)], discarded: &[DiscardedPair]) -> String {
     let invalid = |run: &Observation| run.verdict == judge::Verdict::Invalid;
     let spoiled = discarded.len() + pairs.iter().filter(|(a, b)| invalid(a) || invalid(b)).count();
@@ -277,7 +283,7 @@ fn spoiled(pairs: &[(Observation, Observation)], discarded: &[DiscardedPair]) ->
     )
 }
 
-/// What the runs come to by themselves, and why.
+/// The verdict on the runs themselves, and the reasons.
 fn runs(pairs: &[(Observation, Observation)]) -> (Option<ComparisonVerdict>, Vec<String>) {
     let mut found: Vec<(ComparisonVerdict, String)> = Vec::new();
     for (number, (a, b)) in (1_usize..).zip(pairs) {

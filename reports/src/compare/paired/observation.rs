@@ -12,18 +12,18 @@ use crate::{
 pub struct Observation {
     /// The declared metrics, in their order.
     pub values: Vec<Measured>,
-    /// Of the run by itself, without thresholds.
+    /// The verdict on the run by itself, without thresholds.
     pub verdict: Verdict,
     /// What speaks against the run.
     pub reasons: Vec<String>,
 }
 
 impl Observation {
-    /// What these metrics are in a report.
+    /// Reads these metrics from a report.
     pub fn of(report: &Report, gates: &[Gate]) -> Self {
         let Judgement { mut verdict, mut reasons, .. } = judge(report, &[]);
-        // What the generator adds to every message, it adds to both sides. A standstill lowers the rates of the run that it
-        // falls into.
+        // What the generator adds to every message, it adds on both sides. But a standstill lowers
+        // the rates of a single run.
         let rates = gates.iter().any(|gate| matches!(gate.metric(), Metric::Throughput | Metric::SentRate));
         let standstill = limits::standstill(report).filter(|_| rates);
         if let (Some(standstill), Verdict::Pass | Verdict::Threshold) = (standstill, verdict) {

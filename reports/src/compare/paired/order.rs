@@ -13,11 +13,12 @@ pub enum PairOrder {
 
 /// The order of a pair, counted from 0.
 ///
-/// Random in blocks of two pairs: each block has one AB and one BA, in an order that the seed decides. So over each block a
-/// steady drift, such as a machine that warms up, makes as much of a difference in the one direction as in the other and
-/// cancels, and nothing that comes in a regular rhythm can favour one side for long.
+/// The order is random in blocks of two pairs. Each block has one AB and one BA, and the seed
+/// decides which comes first. So a steady drift, such as a machine that warms up, cancels over each
+/// block. Nothing that comes in a regular rhythm can favour one side for long.
 pub fn order(seed: u64, pair: u32) -> PairOrder {
-    // A generator of its own for each block: the order of a pair does not depend on how many were asked for.
+    // Each block has its own generator, so the order of a pair does not depend on the number of
+    // pairs.
     let block = u64::from(pair / 2);
     let mut random = Xoshiro256PlusPlus::seed_from_u64(seed ^ block.wrapping_mul(0x9e37_79b9_7f4a_7c15));
     let starts_with_ab: bool = random.random();

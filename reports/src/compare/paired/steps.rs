@@ -1,4 +1,4 @@
-//! Each metric of a test: its interval, its sign flips, and the steps from metric to metric.
+//! Judges each metric of a test by its interval and its sign flips, stepping down over the metrics.
 
 use super::{Observation, PairedTest};
 use crate::{
@@ -11,28 +11,29 @@ use crate::{
     text::human,
 };
 
-/// A metric with its differences: positive where the candidate is worse.
+/// A metric that is still open, with its differences: positive where the candidate is worse.
 struct Candidate {
     row: ComparedMetric,
     gate: Gate,
     differences: Vec<f64>,
     moments: Moments,
     p_value: f64,
-    /// Numbers of pairs at the looks so far, this one included.
+    /// The numbers of pairs at the looks so far, with this one.
     looks: Vec<usize>,
 }
 
-/// A row of the test: done, or still to be decided by the intervals.
+/// A metric of the test: decided, or still open.
 enum GateState {
     Done(ComparedMetric),
     Open(Candidate),
 }
 
-/// One row a gate.
+/// One comparison for each gate.
 pub(super) fn rows(test: &PairedTest, pairs: &[(Observation, Observation)], seed: u64) -> Vec<ComparedMetric> {
     let mut states: Vec<GateState> =
         test.gates.iter().enumerate().map(|(index, gate)| start(test, index, *gate, pairs, seed)).collect();
-    // All declared metrics count, also those that can't be judged: what was declared does not depend on what came out.
+    // All declared metrics count, even those that can't be judged. The declaration does not depend
+    // on the results.
     let mut remaining = states.len();
     loop {
         let error = test.error_of_a_look() / remaining as f64;
@@ -52,7 +53,7 @@ pub(super) fn rows(test: &PairedTest, pairs: &[(Observation, Observation)], seed
     }
 }
 
-/// Whether more pairs could change what is found.
+/// Whether more pairs could change the finding.
 pub(super) fn is_open(row: &ComparedMetric) -> bool {
     row.finding == Some(MetricFinding::Inconclusive) && row.baseline.is_some() && row.candidate.is_some()
 }
@@ -84,7 +85,7 @@ fn undecided(row: ComparedMetric, gate: Gate, note: &str) -> ComparedMetric {
 }
 
 impl Candidate {
-    /// The whole interval is beyond the margin, and the signs agree.
+    /// Whether the whole interval is beyond the margin and the signs agree.
     fn regressed(&self, error: f64) -> bool {
         self.interval_is_beyond(error) && self.signs_agree(error)
     }
@@ -93,8 +94,8 @@ impl Candidate {
         exceeds(self.moments.interval(error).low, self.gate.log_margin())
     }
 
-    /// Regressions are on one side, so the test of them has half of the error. Where there are too few pairs for such a
-    /// p-value at all, each of them must be beyond the margin.
+    /// Whether the sign-flip test agrees. Regressions are on one side, so its level is half of the
+    /// error. If so few pairs can't reach that level, each of them must be beyond the margin.
     fn signs_agree(&self, error: f64) -> bool {
         let level = error / 2.0;
         if least_p(self.differences.len()) > level {
@@ -118,7 +119,7 @@ impl Candidate {
     }
 }
 
-/// What the last step leaves: a pass, or nothing that can be told.
+/// The finding on a metric that has not regressed: a pass, or inconclusive.
 fn conclude(state: GateState, error: f64) -> ComparedMetric {
     let candidate = match state {
         GateState::Done(row) => return row,

@@ -11,7 +11,8 @@ fn run(values: &[f64]) -> Observation {
     Observation { values, verdict: judge::Verdict::Pass, reasons: Vec::new() }
 }
 
-/// Pairs in which the candidate is worse by these differences of logarithms, one list a metric (latencies).
+/// Pairs in which the candidate is worse by these differences of logarithms, one list a metric
+/// (latencies).
 fn pairs(differences: &[&[f64]]) -> Vec<(Observation, Observation)> {
     (0..differences[0].len())
         .map(|pair| {
@@ -30,7 +31,8 @@ fn findings(outcome: &PairedComparison) -> Vec<&'static str> {
     outcome.rows.iter().map(|row| row.finding.unwrap().name()).collect()
 }
 
-/// Mean 0 and standard deviation 1, times `sd`, plus `mean`. Squares: 2 (2.25 + 0.25) = 5 over 4 - 1 is 5/3.
+/// Mean 0 and standard deviation 1, times `sd`, plus `mean`. Squares: 2 (2.25 + 0.25) = 5 over 4 -
+/// 1 is 5/3.
 fn four(mean: f64, sd: f64) -> Vec<f64> {
     [-1.5, -0.5, 0.5, 1.5].map(|value| mean + sd * value / (5.0_f64 / 3.0).sqrt()).to_vec()
 }
@@ -46,10 +48,12 @@ fn the_interval_by_hand() {
     assert!((interval.low - (0.068_175_5_f64.exp() - 1.0)).abs() < 1e-5, "{interval:?}");
     assert!((interval.high - (0.131_824_5_f64.exp() - 1.0)).abs() < 1e-5, "{interval:?}");
     assert!((interval.confidence - 0.95).abs() < 1e-12);
-    // The margin ln 1.05 = 0.04879 is below 0.0682, and the least difference is 0.1 - 0.0232 = 0.0768: a regression.
+    // The margin ln 1.05 = 0.04879 is below 0.0682, and the least difference is 0.1 - 0.0232 =
+    // 0.0768: a regression.
     assert_eq!((outcome.verdict, outcome.rows[0].p_value), (ComparisonVerdict::Regression, Some(1.0 / 16.0)));
-    // With 4 pairs all must be beyond the margin. In 400 000 drawn tests, by another program, 80 % had that and the interval
-    // from a shift of 2.1303 standard deviations on: ln 1.05 + 2.1303 * 0.02 = 0.0914, which is 9.57 % more.
+    // With 4 pairs all must be beyond the margin. In 400 000 drawn tests, by another program, 80 %
+    // had that and the interval from a shift of 2.1303 standard deviations on: ln 1.05 + 2.1303 *
+    // 0.02 = 0.0914, which is 9.57 % more.
     assert!((outcome.rows[0].detectable.unwrap() - 0.095_7).abs() < 1e-3, "{:?}", outcome.rows[0].detectable);
     assert_eq!(outcome.reasons, ["response.p50 regressed: +10.5 % (+7.1 to +14.1 %), margin 5 %"]);
 }
@@ -84,8 +88,9 @@ fn a_rate_is_worse_when_it_falls() {
 
 #[test]
 fn metrics_step_down() {
-    // n 4, error 0.05 over two metrics: t(0.9875; 3) = 4.17653; alone again: t(0.975; 3) = 3.18245. Margins of 0.
-    // Standard error 0.01. The second has its mean between the two: it regresses only once the first has.
+    // n 4, error 0.05 over two metrics: t(0.9875; 3) = 4.17653; alone again: t(0.975; 3) = 3.18245.
+    // Margins of 0. Standard error 0.01. The second has its mean between the two: it regresses only
+    // once the first has.
     let (strong, weak, none) = (four(0.2, 0.02), four(0.036, 0.02), four(-0.2, 0.02));
     let both = test(&["p50=0%", "p99=0%"], 4, 4);
     let outcome = both.judge(&pairs(&[&strong, &weak]), 0);
@@ -94,7 +99,7 @@ fn metrics_step_down() {
         outcome.rows.iter().map(|row| row.change.unwrap().interval.unwrap().confidence).collect();
     assert!((confidences[0] - 0.975).abs() < 1e-12 && (confidences[1] - 0.95).abs() < 1e-12, "{confidences:?}");
     assert_eq!(findings(&both.judge(&pairs(&[&none, &weak]), 0)), ["pass", "inconclusive"]);
-    // Two of them, neither of which is enough against half of the error, do not help each other.
+    // Two metrics that are each too weak for half of the error do not help each other.
     assert_eq!(findings(&both.judge(&pairs(&[&weak, &weak]), 0)), ["inconclusive", "inconclusive"]);
     assert_eq!(findings(&test(&["p50=0%"], 4, 4).judge(&pairs(&[&weak]), 0)), ["regression"]);
 }
@@ -128,8 +133,9 @@ fn looks_are_multiples_and_the_maximum() {
 
 #[test]
 fn the_signs_must_agree_with_the_interval() {
-    // Six pairs: 2^-6 = 0.0156 is below 0.025, so the p-value decides. One difference is a little below 0 and the others
-    // far above: interval 0.1 ± t(0.975; 5) * sd / √6, all above 0; of 64 combinations of signs 2 reach the sum: 0.03125.
+    // Six pairs: 2^-6 = 0.0156 is below 0.025, so the p-value decides. One difference is a little
+    // below 0 and the others far above: interval 0.1 ± t(0.975; 5) * sd / √6, all above 0; of 64
+    // combinations of signs 2 reach the sum: 0.03125.
     let differences = [0.12, 0.12, 0.12, 0.12, 0.125, -0.005];
     let outcome = test(&["p50=0%"], 6, 6).judge(&pairs(&[&differences]), 0);
     assert_eq!(findings(&outcome), ["inconclusive"]);
@@ -143,8 +149,9 @@ fn the_signs_must_agree_with_the_interval() {
 
 #[test]
 fn with_too_few_pairs_for_the_level_all_must_be_beyond_the_margin() {
-    // Four pairs and an error of 0.12: 2^-4 = 0.0625 can't reach 0.06. Mean 0.10965, sd 0.0407, standard error 0.02035,
-    // t(0.94; 3) = 2.17: the interval begins at 0.0655, beyond ln 1.05 = 0.04879 in both cases.
+    // Four pairs and an error of 0.12: 2^-4 = 0.0625 can't reach 0.06. Mean 0.10965, sd 0.0407,
+    // standard error 0.02035, t(0.94; 3) = 2.17: the interval begins at 0.0655, beyond ln 1.05 =
+    // 0.04879 in both cases.
     let test = PairedTest::new(vec!["p50=5%".parse().unwrap()], "88%".parse().unwrap(), 4, 4).unwrap();
     for (least, finding) in [(0.0486, "inconclusive"), (0.0489, "regression")] {
         let outcome = test.judge(&pairs(&[&[least, 0.13, 0.13, 0.13]]), 0);
@@ -254,7 +261,7 @@ fn a_candidate_whose_runs_are_discarded_does_not_pass() {
     );
     assert!(outcome.reasons[0].starts_with("15 runs of the candidate were discarded and 0 of the baseline"));
     assert!(outcome.notes().iter().any(|note| note.contains("the candidate alone (15)")), "{:?}", outcome.notes());
-    // What falls on either side alike, or on both runs of a pair, says nothing, and neither does bad luck with a few.
+    // Discards on both sides alike say nothing, nor do a few by bad luck.
     for (baseline, candidate, both) in [(8, 8, 0), (0, 0, 20), (0, 4, 0), (15, 0, 0)] {
         let outcome = judged(baseline, candidate, both);
         assert_eq!(outcome.verdict, ComparisonVerdict::Pass, "{baseline} {candidate} {both}");

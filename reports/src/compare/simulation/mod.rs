@@ -1,22 +1,22 @@
-//! Simulations of the statistics of comparison: how often they err, and what they find. No sockets, no clock; everything by
-//! seed.
+//! Simulations of the statistics of comparisons: how often they err, and what they find. They need
+//! no sockets and no clock. The seed decides everything.
 //!
-//! Each simulation has a quick version that is asserted with bounds, and a long one (`--ignored`) that prints the figures in
-//! docs/methodology/statistics.md:
+//! Each simulation has a quick version that asserts bounds. A long version (`--ignored`) prints the
+//! figures in docs/methodology/statistics.md:
 //!
 //! ```text
 //! cargo test -p reports --release --lib -- --ignored --nocapture simulation
 //! ```
 //!
-//! A bound on a count is what is promised plus three standard deviations of the binomial distribution, √(n p (1 - p)); the
-//! seeds are constants, so a test that passes once passes always.
+//! The bound on a count is the promised number plus three standard deviations of the binomial
+//! distribution, √(n p (1 - p)). The seeds are constants, so a test that passes once always passes.
 
 mod pairs;
 mod shifts;
 mod world;
 
-/// The most times that something of probability `p` may be seen in `n` repetitions: three standard deviations more than
-/// expected.
+/// The most often that an event of probability `p` may happen in `n` repetitions: three standard
+/// deviations more than expected.
 fn at_most(n: u32, p: f64) -> u32 {
     let expected = f64::from(n) * p;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
@@ -24,7 +24,7 @@ fn at_most(n: u32, p: f64) -> u32 {
     bound
 }
 
-/// The fewest times, likewise.
+/// The least often that an event of probability `p` may happen in `n` repetitions.
 fn at_least(n: u32, p: f64) -> u32 {
     n - at_most(n, 1.0 - p)
 }

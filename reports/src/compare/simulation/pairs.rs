@@ -16,25 +16,25 @@ use crate::{
     judge,
 };
 
-/// How much worse the candidate is in truth, as logarithms: p50, p99, throughput.
+/// How much worse the candidate really is, as logarithms: p50, p99, throughput.
 type Truth = [f64; 3];
 
 const SAME: Truth = [0.0; 3];
 
-/// Both latencies longer by this share, and the throughput as it was.
+/// Both latencies rise by this share, and the throughput stays.
 fn slower(share: f64) -> Truth {
     [share.ln_1p(), share.ln_1p(), 0.0]
 }
 
-/// As many tests as there are seeds, and what they came to.
+/// Results of many tests, one per seed.
 #[derive(Default)]
 struct TestCounts {
     tests: u32,
     regressions: u32,
     passes: u32,
-    /// Pairs run by all of them.
+    /// Pairs of all tests together.
     pairs: u64,
-    /// Tests in which each metric regressed, and passed.
+    /// For each metric, the tests in which it regressed and in which it passed.
     by_metric: [[u32; 2]; 3],
 }
 
@@ -117,7 +117,8 @@ fn what_got_slower_is_found() {
     }
 }
 
-/// Share by which latencies rose, pairs, and the share of tests that must find it: a little below docs/methodology/statistics.md.
+/// How much the latencies rose, the pairs, and the share of tests that must find it. The shares are
+/// a little below those in docs/methodology/statistics.md.
 const POWER: [(f64, u32, f64); 6] =
     [(0.10, 5, 0.09), (0.10, 10, 0.27), (0.10, 20, 0.69), (0.20, 5, 0.71), (0.20, 10, 0.99), (0.20, 20, 0.999)];
 
@@ -125,27 +126,29 @@ const POWER: [(f64, u32, f64); 6] =
 fn right_at_the_margin_neither_error_is_more_frequent_than_promised() {
     for world in [World::SHARED, World::HEAVY] {
         for (pairs, max_pairs) in [(5, 5), (10, 20)] {
-            // All metrics exactly at their margins: one regression of any of them is an error, 2.5 % of tests.
+            // All metrics exactly at their margins: one regression of any of them is an error, 2.5
+            // % of tests.
             let tally = tally(&defaults(pairs, max_pairs), world, margins(), 400);
             assert!(tally.regressions <= at_most(400, 0.025), "{pairs} to {max_pairs}: {}", tally.regressions);
             // A pass of all is an error as well.
             assert!(tally.passes <= at_most(400, 0.025), "{pairs} to {max_pairs}: {}", tally.passes);
         }
-        // One metric, one look: nothing is corrected, so both errors come close to what is promised, 2.5 % on each side.
+        // One metric, one look: nothing is corrected, so both errors come close to what is
+        // promised, 2.5 % on each side.
         let tally = tally(&single("p50=5%", 10, 10), world, margins(), 400);
         assert!(tally.regressions <= at_most(400, 0.025) && tally.passes <= at_most(400, 0.025));
     }
 }
 
-/// Of how many tests find p50 worse by the size that is called detectable, when its noise is as large as it is said to be:
-/// sign flips, metrics and looks are in that size.
+/// How many tests find that p50 got worse by exactly the detectable change, with the noise that the
+/// computation assumes.
 fn found(gates: &[&str], pairs: u32, max_pairs: u32, tests: u32) -> u32 {
     // Noise of p50 alone: a pair's difference has the standard deviation 4 % · √2.
     let world = World { drift: 0.0, ..World::SHARED };
     let gates: Vec<Gate> = gates.iter().map(|gate| gate.parse().unwrap()).collect();
     let test = PairedTest::new(gates, Confidence::default(), pairs, max_pairs).unwrap();
     let looks: Vec<usize> = test.looks().iter().map(|look| *look as usize).collect();
-    // What a row at the last look says, whose pairs have that standard deviation.
+    // The detectable change at the last look.
     let error = 0.05 / looks.len() as f64 / test.gates().len() as f64;
     let effect = 1.05_f64.ln() + detectable_shift(&looks, error) * 0.04 * 2.0_f64.sqrt();
     tally(&test, world, [effect, 0.0, 0.0], tests).by_metric[0][0]
@@ -162,7 +165,7 @@ fn the_detectable_effect_is_found_four_times_in_five() {
     }
 }
 
-/// Likewise, as exactly as it is promised: 78 to 82 %.
+/// The detectable change is found as often as promised: in 78 to 82 %.
 #[test]
 #[ignore = "takes a minute with --release"]
 fn the_detectable_effect_is_found_in_78_to_82_percent() {
@@ -203,8 +206,9 @@ fn figures() {
     }
 }
 
-/// Comparisons of 10 pairs with as many repeats that discard more of the candidate's runs than chance explains, when the
-/// generator is too slow in a run of either side with these probabilities.
+/// How many comparisons discard more of the candidate's runs than chance explains. Each has 10
+/// pairs and as many repeats. The generator is too slow in runs of each side with these
+/// probabilities.
 fn surpluses(baseline: f64, candidate: f64, comparisons: u32) -> u32 {
     let run = |random: &mut Xoshiro256PlusPlus, spoiled: f64| Observation {
         verdict: if random.random_bool(spoiled) { judge::Verdict::Invalid } else { judge::Verdict::Pass },
@@ -228,6 +232,6 @@ fn chance_alone_seldom_discards_too_many_of_the_candidate() {
     for spoiled in [0.05, 0.2, 0.4] {
         assert!(surpluses(spoiled, spoiled, 4_000) <= at_most(4_000, 0.05), "{spoiled}");
     }
-    // A candidate that makes the generator slow in every second of its runs.
+    // A candidate that slows the generator in every second run.
     assert!(surpluses(0.02, 0.5, 1_000) >= 900);
 }

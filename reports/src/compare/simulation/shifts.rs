@@ -1,4 +1,5 @@
-//! Two groups of runs: how often the bootstrap interval covers the truth, and what drift does to it.
+//! Two groups of runs: how often the bootstrap interval covers the truth, and what drift does to
+//! it.
 
 use rand::{SeedableRng, rngs::Xoshiro256PlusPlus};
 
@@ -16,7 +17,7 @@ use crate::compare::{
 enum Noise {
     Normal,
     Heavy,
-    /// A long tail upwards, of both groups.
+    /// Both groups have a long tail upwards.
     Skewed,
     /// One group varies three times as much as the other.
     Unequal,
@@ -35,7 +36,7 @@ impl Noise {
     }
 }
 
-/// Repetitions in which the interval with this error covers no shift at all, which is the truth.
+/// In how many repetitions an interval with this error covers a shift of 0, which is the truth.
 fn covered(noise: Noise, error: f64, [baseline, candidate]: [usize; 2], repetitions: u32, resamples: usize) -> u32 {
     (0..repetitions)
         .filter(|seed| {
@@ -50,7 +51,8 @@ fn covered(noise: Noise, error: f64, [baseline, candidate]: [usize; 2], repetiti
         .unwrap()
 }
 
-/// Repetitions in which p50 regresses beyond 5 % although nothing changed, with one side made after the other.
+/// In how many repetitions p50 regresses by more than 5 % although nothing changed. One side runs
+/// after the other.
 fn false_alarms(world: World, runs: usize, repetitions: u32, resamples: usize) -> u32 {
     (0..repetitions)
         .filter(|seed| {
@@ -77,7 +79,7 @@ fn the_interval_covers_the_truth_as_often_as_it_says() {
     }
 }
 
-/// As few runs as such a confidence can be asked of, and uneven numbers of them.
+/// The fewest runs that such a confidence allows, and uneven numbers of runs.
 const SURER: [(f64, [usize; 2]); 6] =
     [(0.04, [5, 5]), (0.01, [5, 5]), (0.01, [5, 12]), (0.005, [6, 6]), (0.001, [7, 7]), (0.000_1, [9, 9])];
 

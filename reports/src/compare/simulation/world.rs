@@ -1,37 +1,39 @@
 //! Runs on a made-up machine.
 //!
-//! The parameters are assumptions, chosen to be plausible for a shared virtual machine with two cores; they are not
-//! measurements of one.
+//! The parameters are assumptions, chosen to be plausible for a shared virtual machine with two
+//! cores. Nobody measured them.
 
 use rand::{RngExt, SeedableRng, rngs::Xoshiro256PlusPlus};
 
 /// How values vary from run to run, in standard deviations of their logarithm.
 #[derive(Clone, Copy)]
 pub(super) struct World {
-    /// Of p50, p99 and throughput, from one run to the next.
+    /// Noise of p50, p99 and throughput, from one run to the next.
     pub(super) noise: [f64; 3],
-    /// Of the state of the machine, which changes slowly and is common to all metrics.
+    /// Spread of the machine's state, which changes slowly and affects all metrics.
     pub(super) drift: f64,
-    /// Correlation of that state between one run and the next (an autoregressive process of the first order).
+    /// Correlation of the machine's state between two successive runs (an autoregressive process of
+    /// the first order).
     pub(super) persistence: f64,
-    /// Noise has the tails of Student's distribution with three degrees of freedom, not those of the normal one: now and then
-    /// a run is far off.
+    /// Whether the noise has the tails of Student's distribution with three degrees of freedom.
+    /// Then a run is far off now and then.
     pub(super) heavy: bool,
 }
 
 impl World {
-    /// 4 % in p50, 8 % in p99, 3 % in throughput; the machine drifts by 10 % and keeps 95 % of its state from run to run.
+    /// 4 % in p50, 8 % in p99, 3 % in throughput; the machine drifts by 10 % and keeps 95 % of its
+    /// state from run to run.
     pub(super) const SHARED: Self = Self { noise: [0.04, 0.08, 0.03], drift: 0.10, persistence: 0.95, heavy: false };
-    /// The same with heavy tails.
+    /// A shared machine with heavy tails.
     pub(super) const HEAVY: Self = Self { heavy: true, ..Self::SHARED };
-    /// A quiet machine of one's own: a quarter of the noise and of the drift.
+    /// A quiet machine without neighbours: a quarter of the noise and of the drift.
     pub(super) const QUIET: Self = Self { noise: [0.01, 0.02, 0.0075], drift: 0.025, ..Self::SHARED };
 }
 
-/// Share of the variance of its noise that a metric has in common with the others of the same run.
+/// Share of a metric's noise, as variance, that all metrics of a run have in common.
 const COMMON: f64 = 0.5;
 
-/// One run after another.
+/// A machine whose runs follow each other.
 pub(super) struct SimulatedMachine {
     world: World,
     state: f64,
@@ -45,8 +47,8 @@ impl SimulatedMachine {
         Self { world, state, random }
     }
 
-    /// Logarithms of p50, p99 and throughput of the next run, less what they are on a machine without noise. A slow machine
-    /// has longer latencies and half as much less throughput.
+    /// Logarithms of p50, p99 and throughput of the next run, relative to a machine without noise.
+    /// A slow machine raises the latencies, and lowers the throughput by half as much.
     pub(super) fn run(&mut self) -> [f64; 3] {
         let World { noise, drift, persistence, heavy } = self.world;
         let fresh = normal(&mut self.random);
@@ -58,7 +60,7 @@ impl SimulatedMachine {
     }
 }
 
-/// Of variance 1.
+/// A random deviation of variance 1.
 pub(super) fn deviate(random: &mut Xoshiro256PlusPlus, heavy: bool) -> f64 {
     if !heavy {
         return normal(random);
@@ -74,7 +76,7 @@ pub(super) fn normal(random: &mut Xoshiro256PlusPlus) -> f64 {
     radius * (std::f64::consts::TAU * random.random::<f64>()).cos()
 }
 
-/// The world is as it says: standard deviations, and the correlation of one run with the next.
+/// The world has the stated standard deviations and correlation.
 #[test]
 fn noise_and_drift_are_as_stated() {
     for (world, tolerance) in [(World::SHARED, 0.05), (World::HEAVY, 0.25)] {

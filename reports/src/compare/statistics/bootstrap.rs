@@ -1,4 +1,4 @@
-//! How far two groups of runs are apart: the bootstrap at the level of runs.
+//! The bootstrap over runs: how far two groups of runs are apart.
 
 use rand::{RngExt, SeedableRng, rngs::Xoshiro256PlusPlus};
 use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
@@ -8,28 +8,32 @@ use super::{
     student::{Moments, t_quantile},
 };
 
-/// Resamples of a comparison. The interval of four runs a side rests on the outermost three of them at either end.
+/// Resamples of a comparison. With four runs per side, the interval rests on the outermost three at
+/// either end.
 pub(crate) const RESAMPLES: usize = 20_000;
 
-/// Errors from here on are those that the resamples can tell; smaller ones lie in tails that have hardly one of them.
+/// The smallest error that the resamples can tell. For smaller ones hardly any resample lies in the
+/// tails.
 const RESAMPLED: f64 = 0.05;
 
-/// Fewest runs a side, whatever the confidence: with fewer the spread of a group is hardly known.
+/// Fewest runs per side, whatever the confidence. Fewer hardly tell the spread of a group.
 const FEWEST: usize = 2;
 
-/// The interval of mean(candidate) - mean(baseline), with the given error of both sides together.
+/// The interval of mean(candidate) - mean(baseline), with the given error on both sides together.
 ///
-/// Runs of each group are drawn with replacement, and the differences of the means sorted. The plain percentiles of those
-/// are too narrow for few runs, by a factor of √((n - 1)/n) and for want of Student's t, so percentiles further out are
-/// taken: the *expanded percentile interval* (Hesterberg 2015, "What Teachers Should Know About the Bootstrap", The American
-/// Statistician 69 (4)) with n the smaller group. Taking its degrees of freedom rather than those of both
-/// together is on the safe side, like the simple form of Welch's interval. The simulated coverage
-/// is in docs/methodology/statistics.md.
+/// It draws the runs of each group with replacement, and sorts the differences of the means. Their
+/// plain percentiles are too narrow for few runs: by a factor of √((n - 1)/n), and because
+/// Student's t is wider than the normal distribution. So it takes percentiles further out, the
+/// *expanded percentile interval* (Hesterberg 2015, "What Teachers Should Know About the
+/// Bootstrap", The American Statistician 69 (4)), where n is the smaller group. Using the degrees
+/// of freedom of that group alone is on the safe side, as in the simple form of Welch's interval.
+/// The simulated coverage is in docs/methodology/statistics.md.
 ///
-/// With an error under 5 % the percentiles lie so far out that no resample is there: at 99 % and with 5 runs a side, those
-/// of one in 8 million. So then the interval also has all of Student's, of the same difference and with the degrees of freedom
-/// of the smaller group, which is on the safe side as well (Hsu 1938, "Contribution to the theory of Student's t-test as
-/// applied to the problem of two samples").
+/// With an error under 5 %, these percentiles lie so far out that no resample is there. At 99 % and
+/// with 5 runs per side they are those of one in 8 million. So the interval then includes all of
+/// Student's interval as well, with the degrees of freedom of the smaller group. That is on the
+/// safe side, too (Hsu 1938, "Contribution to the theory of Student's t-test as applied to the
+/// problem of two samples").
 ///
 /// # Panics
 /// With fewer than two values in a group.
@@ -60,7 +64,8 @@ pub(crate) fn shift(
     ConfidenceInterval { low: percentiles.low.min(student.low), high: percentiles.high.max(student.high) }
 }
 
-/// Student's interval of the difference of two means, with the degrees of freedom of the smaller group.
+/// Student's interval of the difference of two means, with the degrees of freedom of the smaller
+/// group.
 fn two_samples(baseline: &[f64], candidate: &[f64], error: f64) -> ConfidenceInterval {
     let [baseline, candidate] = [baseline, candidate].map(|side| Moments::of(side).expect("two values or more"));
     let degrees = baseline.n.min(candidate.n) - 1;
@@ -70,24 +75,25 @@ fn two_samples(baseline: &[f64], candidate: &[f64], error: f64) -> ConfidenceInt
     ConfidenceInterval { low: shift - reach, high: shift + reach }
 }
 
-/// Mean of as many values, drawn with replacement.
+/// The mean of as many values, drawn with replacement.
 fn redrawn(values: &[f64], random: &mut Xoshiro256PlusPlus) -> f64 {
     let sum: f64 = values.iter().map(|_| values[random.random_range(0..values.len())]).sum();
     sum / values.len() as f64
 }
 
-/// The share of resamples outside of the interval at either end: Φ(-√(n/(n - 1)) · t(1 - error/2; n - 1)).
+/// The share of resamples outside the interval at either end: Φ(-√(n/(n - 1)) · t(1 - error/2; n -
+/// 1)).
 fn expanded_tail(error: f64, n: usize) -> f64 {
     let degrees = n as f64 - 1.0;
     let t = StudentsT::new(0.0, 1.0, degrees).expect("two values or more").inverse_cdf(1.0 - error / 2.0);
     Normal::standard().cdf(-(n as f64 / degrees).sqrt() * t)
 }
 
-/// Runs that each side needs for an interval with this error of both sides together: 4 for 5 %.
+/// The runs that each side needs for an interval with this error on both sides together: 4 for 5 %.
 ///
-/// No resample is beyond max(candidate) - min(baseline). Where both groups come from one distribution, all runs of the one
-/// are above all of the other in 2 of (2n choose n) cases, so no bootstrap interval covers more than the rest: 90 % with 3
-/// runs a side, 97 % with 4.
+/// No resample is beyond max(candidate) - min(baseline). If both groups come from one distribution,
+/// all runs of one are above all of the other in 2 of (2n choose n) cases. So a bootstrap interval
+/// covers the rest at most: 90 % with 3 runs per side, 97 % with 4.
 pub(crate) fn runs_needed(error: f64) -> usize {
     // (2n choose n) grows by 2 (2n + 1) / (n + 1); from 2 for n = 1.
     let (mut n, mut combinations) = (1, 2.0);
@@ -107,7 +113,8 @@ mod tests {
     fn the_expanded_tail_of_a_few_runs() {
         // t(0.975; 4) = 2.77645, times √(5/4) is 3.10417; Φ(-3.10417) = 0.000954.
         assert!((expanded_tail(0.05, 5) - 0.000_954).abs() < 2e-6, "{}", expanded_tail(0.05, 5));
-        // t(0.975; 9) √(10/9) = 2.26216 * 1.05409 = 2.38453; t(0.975; 19) √(20/19) = 2.09302 * 1.02598 = 2.14740.
+        // t(0.975; 9) √(10/9) = 2.26216 * 1.05409 = 2.38453; t(0.975; 19) √(20/19) = 2.09302 *
+        // 1.02598 = 2.14740.
         assert!((expanded_tail(0.05, 10) - 0.008_55).abs() < 2e-5, "{}", expanded_tail(0.05, 10));
         assert!((expanded_tail(0.05, 20) - 0.015_88).abs() < 2e-5, "{}", expanded_tail(0.05, 20));
     }
@@ -132,15 +139,15 @@ mod tests {
 
     #[test]
     fn beyond_95_percent_the_interval_has_all_of_students() {
-        // Means 0.2 and 1.2, squares 4 * 0.01 + 2 * 0 + 4 * 0.01 ... sd √0.025 each: standard error √(2 * 0.025 / 5) = 0.1.
-        // t(0.995; 4) = 4.60409, t(0.9995; 4) = 8.61030.
+        // Means 0.2 and 1.2, squares 4 * 0.01 + 2 * 0 + 4 * 0.01 ... sd √0.025 each: standard error
+        // √(2 * 0.025 / 5) = 0.1. t(0.995; 4) = 4.60409, t(0.9995; 4) = 8.61030.
         let (baseline, candidate) = ([0.0, 0.1, 0.2, 0.3, 0.4], [1.0, 1.1, 1.2, 1.3, 1.4]);
         for (error, reach) in [(0.01, 0.460_41), (0.001, 0.861_03)] {
             let interval = shift(&baseline, &candidate, error, RESAMPLES, 1);
             assert!((interval.low - (1.0 - reach)).abs() < 1e-4, "{interval:?}");
             assert!((interval.high - (1.0 + reach)).abs() < 1e-4, "{interval:?}");
         }
-        // At 95 % it is the bootstrap's alone, with 1 - 0.95 as floating point has it.
+        // At 95 % only the bootstrap counts, even for 1 - 0.95 in floating point.
         assert!(shift(&baseline, &candidate, 1.0 - 0.95, RESAMPLES, 1).high < 1.0 + 0.277);
     }
 

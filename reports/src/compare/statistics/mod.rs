@@ -1,8 +1,8 @@
-//! Statistics of a few runs. The unit is always the run: messages of one run share its machine, its moment and its
-//! connections, so a million of them say little about the next run.
+//! Statistics of a few runs. The unit is always the run. Messages of one run share its machine, its
+//! moment and its connections, so a million of them say little about the next run.
 //!
-//! Everything works on natural logarithms of ratios: effects on latencies multiply, and a log-ratio does not depend on the
-//! unit. What is random takes a seed and gives the same again.
+//! Everything works on natural logarithms of ratios: effects on latencies multiply, and a log-ratio
+//! does not depend on the unit. Random computations take a seed, and repeat exactly.
 //!
 //! ```text
 //! student.rs    mean, standard deviation, Student's interval
@@ -28,7 +28,7 @@ pub(crate) struct ConfidenceInterval {
     pub(crate) high: f64,
 }
 
-/// Arithmetic mean; not a number of nothing.
+/// Arithmetic mean. It is NaN for no values.
 pub(crate) fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }

@@ -1,8 +1,9 @@
-//! What a test would find in four of five repetitions.
+//! The change that a test would find in four of five repetitions.
 //!
-//! A regression asks for two things at one look or another: Student's interval beyond the margin, and sign flips that agree.
-//! No formula has both, so normal differences are drawn, the same ones always, and the shift is searched from which on 80 % of
-//! the drawn tests call a regression. Both conditions are met from some shift on and stay met, so that shift exists.
+//! A regression asks for two things at one of the looks: Student's interval beyond the margin, and
+//! sign flips that agree. No formula covers both. So this draws normal differences, always the same
+//! ones, and searches the shift from which 80 % of the drawn tests call a regression. Both
+//! conditions stay met from some shift on, so that shift exists.
 
 use std::{
     collections::BTreeMap,
@@ -17,31 +18,31 @@ use super::{
     student::{Moments, t_quantile},
 };
 
-/// Share of the repetitions in which an effect of the detectable size is found.
+/// Share of the repetitions that find an effect of the detectable size.
 const POWER: f64 = 0.8;
 
-/// Most tests that are drawn: the share is known to 0.3 %.
+/// Most tests that are drawn. With so many, the share is known to 0.3 %.
 const TESTS: usize = 20_000;
 
-/// Fewest, for tests of very many pairs.
+/// Fewest tests that are drawn, if each has very many pairs.
 const FEWEST: usize = 1_000;
 
-/// Most differences that are drawn, unless that are the fewest tests.
+/// Most differences that are drawn, unless the fewest tests need more.
 const DIFFERENCES: usize = 200_000;
 
-/// Differences up to which sign flips are counted here; beyond, they are approximated.
+/// Up to so many differences, sign flips are counted. More are approximated.
 const COUNTED: usize = 16;
 
-/// The least shift beyond the margin that is called a regression in 80 % of repetitions, in standard deviations of a
-/// difference.
+/// The smallest shift beyond the margin that 80 % of repetitions call a regression, in standard
+/// deviations of a difference.
 ///
-/// `looks` are the numbers of pairs after which the test is looked at, ascending; `error` is that of both sides of an
-/// interval, at each look. With 3 pairs or more, as every test has.
+/// `looks` are the numbers of pairs at the looks, ascending, with 3 pairs or more. `error` is the
+/// error of an interval on both sides, at each look.
 ///
 /// # Panics
 /// Without looks.
 pub(crate) fn detectable_shift(looks: &[usize], error: f64) -> f64 {
-    // A test asks for the same again and again: once a metric.
+    // Every metric of a test asks for the same shift.
     static KNOWN: Mutex<BTreeMap<(Vec<usize>, u64), f64>> = Mutex::new(BTreeMap::new());
     let key = (looks.to_vec(), error.to_bits());
     let known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner).get(&key).copied();
@@ -52,7 +53,7 @@ pub(crate) fn detectable_shift(looks: &[usize], error: f64) -> f64 {
     })
 }
 
-/// A look: pairs, and Student's quantile over the root of their number.
+/// A look: the pairs, and Student's quantile divided by the root of their number.
 struct PlannedLook {
     pairs: usize,
     reach: f64,
@@ -66,8 +67,8 @@ fn search(looks: &[usize], error: f64) -> f64 {
     let mut random = Xoshiro256PlusPlus::seed_from_u64(1);
     let drawn: Vec<Vec<f64>> = (0..tests).map(|_| (0..most).map(|_| normal(&mut random)).collect()).collect();
     let wanted = (POWER * tests as f64).ceil();
-    // Tests that `low` finds, and those of which it is open from which shift on they are found: above `low`, and up to `high`
-    // once there is one.
+    // `certain` tests are found at the shift `low`. Those in `open` are found from some shift above
+    // `low` on, and up to `high` once that is known.
     let (mut low, mut high, mut certain, mut open) = (0.0, None, 0, drawn);
     let mut middle = looks[looks.len() - 1].reach;
     for _ in 0..60 {
@@ -94,7 +95,7 @@ fn finds(differences: &[f64], shift: f64, looks: &[PlannedLook], error: f64) -> 
     })
 }
 
-/// Whether the signs agree, as the test of pairs asks it.
+/// Whether the signs agree, by the rule of the paired test.
 fn agree(beyond: &[f64], level: f64) -> bool {
     if least_p(beyond.len()) > level {
         return beyond.iter().all(|difference| *difference > 0.0);
@@ -103,11 +104,12 @@ fn agree(beyond: &[f64], level: f64) -> bool {
     p <= level
 }
 
-/// The p-value of the sign flips by the saddlepoint approximation (Lugannani and Rice 1980, "Saddle point approximation for
-/// the distribution of the sum of independent random variables", Advances in Applied Probability 12), good to a few percent
-/// of itself.
+/// The p-value of the sign flips by the saddlepoint approximation (Lugannani and Rice 1980, "Saddle
+/// point approximation for the distribution of the sum of independent random variables", Advances
+/// in Applied Probability 12). Its relative error is a few percent.
 ///
-/// The sum of the differences with random signs has the cumulant generating function K(s) = Σ ln cosh(s d).
+/// The sum of the differences with random signs has the cumulant generating function K(s) = Σ ln
+/// cosh(s d).
 fn approximate(differences: &[f64]) -> f64 {
     let sum: f64 = differences.iter().sum();
     let squares: f64 = differences.iter().map(|difference| difference * difference).sum();
@@ -117,7 +119,8 @@ fn approximate(differences: &[f64]) -> f64 {
     if differences.iter().all(|difference| *difference > 0.0) {
         return least_p(differences.len());
     }
-    // K' is concave above 0, so Newton's steps from below stay below and end at the root of K'(s) = sum.
+    // K' is concave above 0, so Newton's steps from below stay below and end at the root of K'(s) =
+    // sum.
     let mut s = sum / squares;
     for _ in 0..30 {
         let (mut slope, mut bend) = (0.0, 0.0);
@@ -169,8 +172,9 @@ mod tests {
         assert!((approximate(&[-1.0; 20]) - 1.0).abs() < 1e-12);
     }
 
-    /// Where signs ask for little, the power of Student's test alone: the noncentral t of 20 pairs at 2.5 % reaches 80 % at
-    /// 0.66 standard deviations (Cohen, "Statistical Power Analysis", table 2.3.5, one sample: d = 0.66).
+    /// Where the signs matter little, the power is that of Student's test alone: the noncentral t
+    /// of 20 pairs at 2.5 % reaches 80 % at 0.66 standard deviations (Cohen, "Statistical Power
+    /// Analysis", table 2.3.5, one sample: d = 0.66).
     #[test]
     fn many_pairs_come_to_the_power_of_students_test() {
         let shift = detectable_shift(&[20], 0.05);

@@ -1,34 +1,36 @@
-//! The permutation test of paired differences: if neither side were worse, each difference could as well have had the other
-//! sign.
+//! The permutation test of paired differences. If neither side were worse, each difference could as
+//! well have the other sign.
 //!
-//! Fisher 1935, "The Design of Experiments", section 21. It assumes that the differences are symmetrical about their centre,
-//! not that they are normal, and so checks an interval that does.
+//! Fisher 1935, "The Design of Experiments", section 21. It assumes symmetrical differences, not
+//! normal ones. So it checks an interval that does assume normal ones.
 
 use rand::{Rng, SeedableRng, rngs::Xoshiro256PlusPlus};
 
-/// Differences up to which every combination of signs is counted; beyond, a sample of them is drawn.
+/// Up to so many differences, every combination of signs is counted. Beyond, a sample is drawn.
 const EXACT: usize = 30;
 /// Combinations drawn where there are too many to count.
 const DRAWS: u32 = 99_999;
 
-/// One-sided p-value of a sum of differences as large as the one given, over all combinations of their signs.
+/// One-sided p-value: how many combinations of signs give a sum at least as large as the given one.
 ///
-/// Exact up to 30 differences. Beyond, 99 999 combinations are drawn with the seed, and the one that was observed is counted
-/// with them, so that p is never 0 (Davison and Hinkley 1997, "Bootstrap Methods and their Application", chapter 4).
+/// It is exact up to 30 differences. Beyond, it draws 99 999 combinations with the seed and counts
+/// the observed one with them, so that p is never 0 (Davison and Hinkley 1997, "Bootstrap Methods
+/// and their Application", chapter 4).
 pub(crate) fn sign_flip(differences: &[f64], seed: u64) -> f64 {
-    // Sums of the same terms in another order differ in their last bits, and must count as equal.
+    // Sums of equal terms in another order differ in their last bits, and must count as equal.
     let size: f64 = differences.iter().map(|difference| difference.abs()).sum();
     let least = differences.iter().sum::<f64>() - size * 1e-12;
     if differences.len() <= EXACT { exact(differences, least) } else { drawn(differences, least, seed) }
 }
 
-/// The smallest p-value that so many differences can have: that of all of them on one side.
+/// The smallest p-value that so many differences can have: all of them on one side.
 pub(crate) fn least_p(n: usize) -> f64 {
     0.5_f64.powi(i32::try_from(n).unwrap_or(i32::MAX))
 }
 
-/// Counts the sums that reach `least` among all 2^n: each is a sum of the one half and a sum of the other, and with both
-/// sorted (Horowitz and Sahni 1974) 2^(n/2) steps find how many of the one reach it with each of the other.
+/// Counts the sums among all 2^n that reach `least`. Each is the sum of two halves. With both
+/// halves sorted, 2^(n/2) steps find how many of one reach it with each of the other (Horowitz and
+/// Sahni 1974).
 fn exact(differences: &[f64], least: f64) -> f64 {
     let (one, other) = differences.split_at(differences.len() / 2);
     let (one, other) = (sums(one), sums(other));
@@ -92,8 +94,8 @@ mod tests {
         close(least_p(5), 1.0 / 32.0);
     }
 
-    /// Fisher's own example: Darwin's 15 pairs of plants, in eighths of an inch. The book counts 863 of 32 768 combinations
-    /// at least as large, in one direction.
+    /// Fisher's own example: Darwin's 15 pairs of plants, in eighths of an inch. The book counts
+    /// 863 of 32 768 combinations at least as large, in one direction.
     #[test]
     fn darwins_plants() {
         let eighths = [49.0, -67.0, 8.0, 16.0, 6.0, 23.0, 28.0, 41.0, 14.0, 29.0, 56.0, 24.0, 75.0, 60.0, -48.0];
@@ -102,7 +104,8 @@ mod tests {
 
     #[test]
     fn equal_sums_count_although_their_bits_differ() {
-        // 0.1 + 0.2 + 0.3 in any order of signs: the sum itself, and 0.3 flipped with 0.1 + 0.2 is 0.
+        // 0.1 + 0.2 + 0.3 in any order of signs: the sum itself, and 0.3 flipped with 0.1 + 0.2 is
+        // 0.
         close(sign_flip(&[0.1, 0.2, -0.3], 0), 5.0 / 8.0);
         close(sign_flip(&[0.1, -0.3, 0.2], 0), 5.0 / 8.0);
     }

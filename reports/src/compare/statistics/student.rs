@@ -1,4 +1,4 @@
-//! Student's t: the interval of a mean of few values.
+//! Student's t: the interval of the mean of a few values.
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
@@ -14,7 +14,7 @@ pub(crate) struct Moments {
 }
 
 impl Moments {
-    /// `None` of fewer than two values, which have no spread.
+    /// Returns `None` for fewer than two values, which have no spread.
     pub(crate) fn of(values: &[f64]) -> Option<Self> {
         let n = values.len();
         if n < 2 {
@@ -29,8 +29,8 @@ impl Moments {
         self.sd / (self.n as f64).sqrt()
     }
 
-    /// The two-sided interval of the mean with the given error of both sides together ("Student" 1908, "The probable error
-    /// of a mean"): mean ± t(1 - error/2; n - 1) · sd / √n.
+    /// The two-sided interval of the mean, with the given error on both sides together: mean ± t(1
+    /// - error/2; n - 1) · sd / √n ("Student" 1908, "The probable error of a mean").
     pub(crate) fn interval(&self, error: f64) -> ConfidenceInterval {
         let reach = t_quantile(1.0 - error / 2.0, self.n - 1) * self.standard_error();
         ConfidenceInterval { low: self.mean - reach, high: self.mean + reach }
@@ -64,7 +64,8 @@ mod tests {
 
     #[test]
     fn the_interval_of_five_values() {
-        // Mean 3, squares 4 + 1 + 0 + 1 + 4 = 10, sd √(10/4), standard error √(2.5/5) = 0.70711, t(0.975; 4) = 2.77645.
+        // Mean 3, squares 4 + 1 + 0 + 1 + 4 = 10, sd √(10/4), standard error √(2.5/5) = 0.70711,
+        // t(0.975; 4) = 2.77645.
         let moments = Moments::of(&[1.0, 2.0, 3.0, 4.0, 5.0]).unwrap();
         assert!((moments.sd - 2.5_f64.sqrt()).abs() < 1e-12);
         let interval = moments.interval(0.05);

@@ -1,24 +1,24 @@
-//! The likeliest reason why messages did not come back as they went, in one line: most who see it point an echo test at a
-//! server that does something else.
+//! The likeliest reason why messages did not come back as they went, in one line. Most people who
+//! see it point an echo test at a server that does something else.
 //!
-//! What decides are the counts and what the evidence shows of the events, so a stored result gives the same hint.
+//! The counts and the evidence decide, so a stored result gives the same hint.
 
 use crate::{
     model::{Evidence, Report, Tally},
     text::{escape::visible_part, human::count},
 };
 
-/// What a text message of the generator begins with, and what a binary one does, escaped.
+/// How a text message of the generator begins, and how a binary one begins, escaped.
 const TEXT: &str = "lg1:";
 const BINARY: &str = "lg1\\x00";
 
 /// Characters of an event that a hint quotes.
 const QUOTED: usize = 60;
 
-/// Findings whose events hold something else than what was sent.
+/// Findings whose events hold something other than what was sent.
 const ODD: [&str; 6] = ["unexpected", "corrupted", "truncated", "coalesced", "split", "wrong_type"];
 
-/// A hint for a run in which something was lost or odd; none where nothing is likely.
+/// A hint for a run with lost or odd messages. `None` where no cause is likely.
 pub(crate) fn likeliest(report: &Report) -> Option<String> {
     let events = Events::of(report);
     let is_echo = report.plan.expect == "echo";
@@ -28,7 +28,7 @@ pub(crate) fn likeliest(report: &Report) -> Option<String> {
     if events.matched > 0 { unasked(&events) } else { no_reply(&events).or_else(|| other_reply(report, &events)) }
 }
 
-/// What came, over warm-up and measured phase.
+/// What was sent and what came, in warm-up and measured phase together.
 struct Events<'a> {
     sent: u64,
     matched: u64,
@@ -58,19 +58,19 @@ impl<'a> Events<'a> {
         }
     }
 
-    /// Whether it is so of each odd event that was kept, and there is one.
+    /// Whether the condition holds for every odd event that was kept, and there is at least one.
     fn all(&self, is: impl Fn(&str) -> bool) -> bool {
         !self.odd.is_empty() && self.odd.iter().all(|evidence| evidence.received.as_deref().is_some_and(&is))
     }
 
-    /// The first event in parentheses; nothing where none was kept.
+    /// The first odd event in parentheses. Empty if none was kept.
     fn first(&self) -> String {
         let first = self.odd.iter().find_map(|evidence| evidence.received.as_deref());
         first.map_or_else(String::new, |first| format!(" (`{}`)", visible_part(first, QUOTED)))
     }
 }
 
-/// Messages that changed their kind only.
+/// Whole messages that came back as another type.
 fn kinds(report: &Report, events: &Events<'_>) -> Option<String> {
     let wrong: Vec<_> = events.odd.iter().filter(|evidence| evidence.kind == "wrong_type").collect();
     if wrong.is_empty() || wrong.len() < events.odd.len() {
@@ -92,7 +92,7 @@ fn kinds(report: &Report, events: &Events<'_>) -> Option<String> {
     ))
 }
 
-/// Messages of ours that are in what came, in another shape.
+/// Messages of ours that came back in another shape.
 fn shape(events: &Events<'_>) -> Option<String> {
     let holds = |text: &str| [TEXT, BINARY].iter().any(|magic| text.contains(magic));
     let begins = |text: &str| {
@@ -121,14 +121,15 @@ fn shape(events: &Events<'_>) -> Option<String> {
     let mut longer = events.odd.iter().copied().filter(|evidence| evidence.kind != "coalesced").map(|it| behind(&it));
     let more = longer.next().flatten().filter(|more| *more > 0)?;
     let always = longer.all(|other| other == Some(more));
-    // Twice the size are two messages in one.
+    // Twice the size means two messages in one.
     (always && more < events.size && events.all(begins)).then(|| {
         let bytes = if more == 1 { "1 byte".to_owned() } else { format!("{} bytes", count(more)) };
         format!("what came back is the message that was sent with {bytes} more behind it; {remedy}")
     })
 }
 
-/// Whether escaped text is what a text of ours may have before its header: blanks and what can't be seen, four bytes at most.
+/// Whether escaped text may stand before a header of ours: blanks and invisible characters, at most
+/// four bytes.
 fn is_before_a_header(mut text: &str) -> bool {
     for _ in 0..=4 {
         let escape = text.starts_with("\\u{").then(|| text.find('}')).flatten();
@@ -144,7 +145,7 @@ fn is_before_a_header(mut text: &str) -> bool {
     false
 }
 
-/// Events beside good echoes.
+/// Events that came in addition to good echoes.
 fn unasked(events: &Events<'_>) -> Option<String> {
     if events.odd.is_empty() || events.lost > 0 || events.odd.iter().any(|evidence| evidence.kind != "unexpected") {
         return None;
@@ -160,7 +161,7 @@ fn unasked(events: &Events<'_>) -> Option<String> {
     Some(format!("the server pushed {} that nobody asked for{first}, beside good replies", messages(events.unexpected)))
 }
 
-/// Nothing came at all.
+/// A hint for when nothing came at all.
 fn no_reply(events: &Events<'_>) -> Option<String> {
     (events.came == 0 && events.sent > 0 && events.lost == events.sent).then(|| {
         "connections open and nothing at all comes back: does the server echo at this path, and does it expect messages of \
@@ -169,13 +170,13 @@ fn no_reply(events: &Events<'_>) -> Option<String> {
     })
 }
 
-/// Something came, and none of it was what was sent.
+/// A hint for when something came, but none of it was what was sent.
 fn other_reply(report: &Report, events: &Events<'_>) -> Option<String> {
     if events.unexpected == 0 || report.plan.expect == "count" {
         return None;
     }
     let first = events.first();
-    // A greeting a connection may come on top.
+    // One greeting per connection may come in addition.
     let one_each =
         events.came >= events.sent && events.came <= events.sent.saturating_add(events.opened.saturating_mul(2));
     if !one_each && events.came > events.sent {

@@ -3,7 +3,8 @@ use crate::model::sample;
 
 const MESSAGE: &str = "lg1:0a1b2c3d:00000001:00000000:000000000000:00000040:abcdefghijk";
 
-/// A run in which `matched` of ten messages came back, and these events besides: kind, sequence, received.
+/// A run of ten messages with `matched` good replies and these other events: kind, sequence,
+/// received.
 fn run(expect: &str, matched: u64, odd: &[(&str, Option<u64>, &str)]) -> Report {
     let mut report = sample::pass();
     report.plan.expect = expect.to_owned();
@@ -117,7 +118,7 @@ fn what_is_no_matter_of_a_protocol_has_no_hint() {
     for report in [
         run("echo", 10, &[]),
         run("echo", 9, &[]),
-        // Bytes that changed on the way.
+        // Bytes that were changed on the way.
         run("echo", 9, &[("corrupted", Some(3), &MESSAGE.replace("abc", "abd"))]),
         run("echo", 8, &[("corrupted", Some(3), MESSAGE), ("unexpected", None, "tick")]),
         sample::pass(),

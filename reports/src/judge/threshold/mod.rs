@@ -1,6 +1,7 @@
 //! What a run must reach: `p99<5ms`, `throughput>=49000`, `lost==0`.
 //!
-//! Grammar: `METRIC OP VALUE`, blanks between them allowed. OP is one of `<` `<=` `>` `>=` `==`.
+//! Grammar: `METRIC OP VALUE`, with optional blanks between them. OP is `<`, `<=`, `>`, `>=` or
+//! `==`.
 //!
 //! | METRIC ([`Metric`]) | VALUE |
 //! |---|---|
@@ -23,7 +24,8 @@ use value::Bound;
 
 /// One condition on a result.
 ///
-/// Displays in the form that it is parsed from, without blanks and in the largest unit that fits.
+/// It displays in the form that it is parsed from, without blanks and in the largest unit that
+/// fits.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Threshold {
     metric: Metric,
@@ -31,14 +33,14 @@ pub struct Threshold {
     bound: Bound,
 }
 
-/// What a report makes of a threshold.
+/// Whether a report satisfies a threshold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// The target satisfies it, whatever the generator was late with.
+    /// The target satisfies the threshold, whatever the generator was late with.
     Holds,
-    /// The target does not satisfy it, whatever the generator was late with; one line that says how.
+    /// The target misses the threshold, whatever the generator was late with. One line says how.
     Missed(String),
-    /// The generator was late with more than the margin; one line that says between what the figure lies, and what helps.
+    /// The generator's delays decide. One line gives the range of the figure, and what helps.
     Undecided(String),
 }
 
@@ -53,7 +55,7 @@ enum Op {
 }
 
 impl Op {
-    /// The longer of two that begin alike comes first.
+    /// Of two that begin alike, the longer one comes first.
     const ALL: [(&str, Self); 5] = [
         ("<=", Self::LessOrEqual),
         (">=", Self::GreaterOrEqual),
@@ -82,32 +84,33 @@ impl fmt::Display for Op {
 }
 
 impl Threshold {
-    /// What is measured.
+    /// The metric that is measured.
     pub fn metric(&self) -> Metric {
         self.metric
     }
 
-    /// With what it is compared, in the metric's unit.
+    /// The bound, in the unit of the metric.
     pub fn bound(&self) -> f64 {
         self.bound.number()
     }
 
-    /// The metric's value in a report: nanoseconds, messages per second, or a count. `None` when nothing was measured
-    /// for it: an empty histogram, or a measured phase without length.
+    /// The metric's value in a report: nanoseconds, messages per second, or a count. `None` when
+    /// nothing was measured for it: an empty histogram, or a measured phase without length.
     ///
-    /// Latencies are read from histograms, to three significant digits and rounded up (`min` down), so a value just under
-    /// a bound may count as over it.
+    /// Latencies are read from histograms, with three significant digits and rounded up (`min`
+    /// down). So a value just under a bound may count as over it.
     pub fn measure(&self, report: &Report) -> Option<f64> {
         self.metric.measure(report)
     }
 
-    /// Whether a report satisfies it, whatever the generator was late with. What was not measured never does.
+    /// Whether a report satisfies the threshold, whatever the generator was late with. A metric
+    /// that was not measured never does.
     pub fn holds(&self, report: &Report) -> bool {
         self.decide(report) == Decision::Holds
     }
 
-    /// What a report makes of it. A latency lies between floor and response (or service): the threshold holds if it does for
-    /// both ends, and is missed only if it does for neither.
+    /// Decides the threshold for a report. A latency lies between floor and response (or service).
+    /// The threshold holds if both ends satisfy it, and is missed only if neither does.
     pub fn decide(&self, report: &Report) -> Decision {
         let Some(PossibleRange { low, high }) = PossibleRange::of(self.metric, report) else {
             return Decision::Missed(format!("threshold {self} missed: nothing was measured for it"));
@@ -116,7 +119,7 @@ impl Threshold {
         let ends = [low, high].map(|end| self.op.holds(end, bound));
         match (self.op, ends) {
             (_, [true, true]) => Decision::Holds,
-            // Between the ends may be what neither of them is.
+            // A value between the ends may be equal to the bound.
             (Op::Equal, [false, false]) if low < bound && bound < high => self.undecided(low, high),
             (_, [false, false]) => Decision::Missed(self.missed(report, high)),
             _ => self.undecided(low, high),
@@ -134,7 +137,7 @@ impl Threshold {
                 human::count(due)
             );
         }
-        // As the table has it, rather than the end of a range.
+        // The value that the table shows, not the end of a range.
         format!("threshold {self} missed: it is {}", self.shown(self.measure(report).unwrap_or(high)))
     }
 
@@ -155,12 +158,12 @@ impl Threshold {
         Decision::Undecided(format!("generator: threshold {self} is undecided: it is {what}"))
     }
 
-    /// With digits enough to tell it from the bound.
+    /// The value with enough digits to tell it from the bound.
     fn shown(&self, value: f64) -> String {
         self.metric.show_apart(value, self.bound())
     }
 
-    /// One line that says how a report misses it; `None` when it holds or is undecided.
+    /// One line that says how a report misses the threshold. `None` if it holds or is undecided.
     pub fn failure(&self, report: &Report) -> Option<String> {
         match self.decide(report) {
             Decision::Missed(failure) => Some(failure),
@@ -254,7 +257,8 @@ mod tests {
         }
     }
 
-    /// Ten messages, of which the generator read one 9 ms after it may have come: the slowest took from 1 ms to 10 ms.
+    /// Ten messages. The generator read one of them up to 9 ms late, so the slowest took 1 ms to 10
+    /// ms.
     fn read_late() -> Report {
         let mut report = sample::pass();
         report.latency = Latency::default();

@@ -1,4 +1,4 @@
-//! Text to threshold, with errors that point at the place.
+//! Parses a threshold. Errors point at the place.
 
 use super::{
     Op, Threshold,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// What a metric is compared with.
+/// The value that a metric is compared with.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Bound {
     /// A latency.
@@ -13,7 +13,7 @@ pub(super) enum Bound {
     Count(u64),
 }
 
-/// Units of a duration in nanoseconds, the largest first; the second micro sign is the Greek letter.
+/// Units of a duration in nanoseconds, largest first. The second micro sign is the Greek letter.
 pub(super) const DURATIONS: [(&str, u64); 7] = [
     ("m", 60_000_000_000),
     ("s", 1_000_000_000),
@@ -28,7 +28,7 @@ pub(super) const DURATIONS: [(&str, u64); 7] = [
 pub(super) const MULTIPLES: [(&str, u64); 3] = [("", 1), ("k", 1_000), ("m", 1_000_000)];
 
 impl Bound {
-    /// In the unit of its metric.
+    /// The bound in the unit of its metric.
     pub(super) fn number(self) -> f64 {
         match self {
             Self::Nanoseconds(n) | Self::Count(n) => n as f64,
@@ -52,7 +52,7 @@ impl fmt::Display for Bound {
                 let point = if fraction.is_empty() { "" } else { "." };
                 write!(f, "{}{point}{fraction}{unit}", ns / size)
             }
-            // The shortest decimal that reads back as the same number, never with an exponent.
+            // The shortest decimal that reads back as this number, never with an exponent.
             Self::Rate(rate) => write!(f, "{rate}"),
             Self::Count(n) => write!(f, "{n}"),
         }

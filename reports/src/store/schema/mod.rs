@@ -1,16 +1,15 @@
-//! The JSON formats: what each is called, and the JSON Schema (2020-12) that describes every key of it.
+//! The JSON formats: their names, and the JSON Schema (2020-12) that describes every key.
 //!
-//! | | written by | read again by |
-//! |---|---|---|
-//! | [`Schema::RESULT`] | [`crate::store`], a run | `report`, `compare`, baselines |
-//! | [`Schema::SEARCH`] | [`crate::store::search`], `loadgen search` | `report` |
-//! | [`Schema::COMPARISON`] | [`crate::render::comparison`], `loadgen compare` | |
-//! | [`Schema::AB`] | the same, `loadgen ab` | |
+//! - [`Schema::RESULT`]: [`crate::store`] writes runs. `report`, `compare` and baselines read them.
+//! - [`Schema::SEARCH`]: [`crate::store::search`] writes searches. `report` reads them.
+//! - [`Schema::COMPARISON`]: [`crate::render::comparison`] writes it for `loadgen compare`.
+//! - [`Schema::AB`]: [`crate::render::comparison`] writes it for `loadgen ab`.
 //!
-//! A schema describes what is written: each key is required unless earlier versions did not write it, and no other key is
-//! allowed. A reader is more generous: it ignores keys that it does not know.
+//! A schema describes what is written. Each key is required unless earlier versions did not write
+//! it, and no other key is allowed. Readers are more generous: they ignore keys that they do not
+//! know.
 
-/// A format: JSON objects whose key `schema` holds its name.
+/// A format of JSON objects. Their key `schema` holds its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Schema {
     name: &'static str,
@@ -19,7 +18,7 @@ pub struct Schema {
 }
 
 impl Schema {
-    /// A run: what was measured, and the verdict.
+    /// A run: what it measured, and the verdict.
     pub const RESULT: Self = Self {
         name: "loadgen.result/1",
         noun: "result",
@@ -31,13 +30,13 @@ impl Schema {
         noun: "search",
         json: include_str!("../../../schema/loadgen.search.1.schema.json"),
     };
-    /// Stored results beside others.
+    /// A comparison of stored results.
     pub const COMPARISON: Self = Self {
         name: "loadgen.comparison/1",
         noun: "comparison",
         json: include_str!("../../../schema/loadgen.comparison.1.schema.json"),
     };
-    /// Pairs of runs.
+    /// A comparison by pairs of runs.
     pub const AB: Self = Self {
         name: "loadgen.ab/1",
         noun: "comparison",
@@ -47,7 +46,7 @@ impl Schema {
     /// Every format.
     pub const ALL: [Self; 4] = [Self::RESULT, Self::SEARCH, Self::COMPARISON, Self::AB];
 
-    /// Its name and version, as in the key `schema`: `loadgen.result/1`.
+    /// Name and version, as in the key `schema`: `loadgen.result/1`.
     pub const fn name(self) -> &'static str {
         self.name
     }
@@ -57,12 +56,12 @@ impl Schema {
         self.json
     }
 
-    /// What a file of this format is, in a sentence.
+    /// What a file of this format is called in a sentence.
     pub(crate) const fn noun(self) -> &'static str {
         self.noun
     }
 
-    /// Whether a name is that of a later version of this format.
+    /// Whether this name belongs to a later version of the format.
     pub(crate) fn is_older_than(self, name: &str) -> bool {
         match (parts(self.name), parts(name)) {
             (Some((family, version)), Some((other, later))) => family == other && version < later,
@@ -71,7 +70,7 @@ impl Schema {
     }
 }
 
-/// The name of a format without its version, and that.
+/// The name of a format without its version, and the version.
 fn parts(name: &str) -> Option<(&str, u64)> {
     let (family, version) = name.rsplit_once('/')?;
     Some((family, version.parse().ok()?))

@@ -1,4 +1,4 @@
-//! A schema describes what is written: no less (each key is required), and no more (no other key is allowed).
+//! A schema describes exactly what is written: each key is required, and no other key is allowed.
 
 use jsonschema::Validator;
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ use crate::{
     store,
 };
 
-/// A format with documents of it, and where it leaves room.
+/// A format with sample documents, and the places where it leaves room.
 struct Format {
     schema: Schema,
     documents: Vec<Value>,
@@ -36,7 +36,8 @@ fn formats() -> [Format; 4] {
         Format {
             schema: Schema::RESULT,
             documents: results(),
-            // Older files have no histograms of seconds, engine, stolen time, details of errors or messages sent in the window.
+            // Older files have no histograms of seconds, engine, stolen time, details of errors or
+            // messages sent in the window.
             optional: |at| {
                 is_later(at) || {
                     let later = [
@@ -86,7 +87,8 @@ fn ends(at: &str, keys: &[&str]) -> bool {
     keys.iter().any(|key| at.ends_with(key))
 }
 
-/// What older files have not: floors, what they mark, and stops of the generator; or what is left out where it says nothing.
+/// Keys that older files lack: floors, their marks, and stops of the generator. Others are left out
+/// if they say nothing.
 fn is_later(at: &str) -> bool {
     let stops = ["/generator/stops", "/generator/stopped_s", "/generator/longest_stop_s"];
     let floor = ["/latency_ns/floor", "/histograms/floor", "/marked", "/plan/only_delivery"];
@@ -98,7 +100,7 @@ fn is_error(at: &str) -> bool {
     at.starts_with("/connections/errors/") || at.starts_with("/connections/details/")
 }
 
-/// What is not known of a metric, and changes, which have a sign.
+/// Unknown figures of a metric, and changes, which have a sign.
 fn is_of_a_metric(at: &str) -> bool {
     at.starts_with("/metrics/") && !ends(at, &["/metric", "/unit", "/better"])
 }
@@ -252,7 +254,7 @@ fn each_type_is_checked() {
     });
 }
 
-/// Changes of a document, by JSON pointers, that its schema must refuse.
+/// Changes of a document, by JSON pointer, that its schema must refuse.
 fn refused(documents: &[Value], schema: Schema, changes: &[(&str, Value)]) {
     let mut document = documents[0].clone();
     for (pointer, value) in changes {

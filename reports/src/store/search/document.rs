@@ -1,4 +1,4 @@
-//! The shape of the file.
+//! The format of a search file.
 
 use serde::{Deserialize, Serialize, de::Error as _};
 use serde_json::{Map, Value};
@@ -11,21 +11,22 @@ use crate::{
     store::schema::Schema,
 };
 
-/// Messages a second that a file may speak of: more than any machine sends, and still a number that can be drawn.
+/// Most messages per second that a file may name. It is more than any machine sends, and can still
+/// be drawn.
 const MOST: f64 = 1e12;
 
-/// The file. The order of the fields is the order of its keys.
+/// A search file. The order of the fields is the order of the keys.
 #[derive(Serialize, Deserialize)]
 pub(super) struct SearchDocument {
     schema: String,
     conclusion: StoredConclusion,
     target: TargetRecord,
-    /// Without a rate: each step has its own.
+    /// The plan without a rate, because each step has its own.
     plan: Map<String, Value>,
     search: StoredSearch,
     environment: Environment,
     started_at: String,
-    /// In the order in which they were run.
+    /// The steps in the order of their runs.
     steps: Vec<StoredStep>,
     #[serde(skip_deserializing)]
     notes: Vec<String>,
@@ -36,14 +37,14 @@ struct StoredConclusion {
     kind: ConclusionKind,
     /// The highest rate that holds.
     holds_per_s: Option<f64>,
-    /// The lowest that does not.
+    /// The lowest rate that does not hold.
     fails_per_s: Option<f64>,
     cause: Option<FailureCause>,
-    /// What ended a search that is unfinished.
+    /// What ended an unfinished search.
     why: Option<String>,
     #[serde(skip_deserializing)]
     limited_by: Option<LimitedBy>,
-    /// Of the verdict; none if the search did not end.
+    /// Exit code of the verdict. `None` if the search did not end.
     #[serde(skip_deserializing)]
     exit_code: Option<u8>,
     #[serde(skip_deserializing)]
@@ -78,7 +79,7 @@ struct StoredStep {
     holds: bool,
     cause: Option<FailureCause>,
     reasons: Vec<String>,
-    /// Of the run by itself.
+    /// The verdict on the run by itself.
     verdict: Verdict,
     limited_by: LimitedBy,
     started_at: String,
@@ -89,7 +90,7 @@ struct StoredStep {
     response_p99_ns: Option<u64>,
 }
 
-/// The key of a plan that a search has not.
+/// The key of a plan that the plan of a search lacks.
 const RATE: &str = "rate_per_client";
 
 impl SearchDocument {
@@ -164,7 +165,7 @@ impl StoredConclusion {
             (ConclusionKind::Everything, Some(holds), None, None) => Ok(Conclusion::Everything { holds }),
             (ConclusionKind::Nothing, None, Some(fails), Some(cause)) => Ok(Conclusion::Nothing { fails, cause }),
             (ConclusionKind::Unfinished, holds, fails, None) => {
-                // Files from before there was this key say it in their meaning only.
+                // Older files say it only in their meaning.
                 let why = self.why.unwrap_or_else(|| "it did not end".to_owned());
                 Ok(Conclusion::Unfinished { holds, fails, why })
             }
@@ -242,13 +243,13 @@ impl StoredStep {
     }
 }
 
-/// A rate, unless no search can have it.
+/// Accepts a rate if a search can have it.
 fn believed(key: &str, rate: f64) -> Result<f64, serde_json::Error> {
     let possible = rate > 0.0 && rate <= MOST;
     possible.then_some(rate).ok_or_else(|| refusal(&format!("`{key}`: {rate} is no rate of messages a second")))
 }
 
-/// The same of what came of a rate, which may be nothing.
+/// Accepts a measured rate if a search can have it. It may be 0.
 fn measured(key: &str, rate: Option<f64>) -> Result<Option<f64>, serde_json::Error> {
     match rate {
         Some(rate) if rate != 0.0 => believed(key, rate).map(Some),

@@ -1,7 +1,8 @@
-//! A search as JSON: `loadgen.search/1`. What is not known is `null`, so every key is always there.
+//! Stores searches as JSON: `loadgen.search/1`. Unknown values are `null`, so every key is always
+//! there.
 //!
-//! What a search found is stored as it was concluded, and not concluded again on reading: a later version may ask for more
-//! tries. Reasons and notes do follow from the steps, and the rate of a client from that of all.
+//! The conclusion is stored, and not drawn again on reading: a later version may ask for more
+//! tries. Reasons and notes follow from the steps, and the rate per client from the total rate.
 
 mod document;
 
@@ -25,13 +26,14 @@ pub fn to_json(record: &SearchRecord) -> Result<String, StoreError> {
 /// Reads back what [`to_json`] wrote.
 ///
 /// # Errors
-/// Each way in which the text is not a search of this version has its own variant of [`StoreError`].
+/// Each way in which the text is not a search of this version has its own variant of
+/// [`StoreError`].
 pub fn from_json(text: &[u8]) -> Result<SearchRecord, StoreError> {
     format::of(text, &[Schema::SEARCH])?;
     record(text)
 }
 
-/// A text that says of itself that it is a search.
+/// Reads a text whose schema is that of a search.
 pub(super) fn record(text: &[u8]) -> Result<SearchRecord, StoreError> {
     let document: Result<SearchDocument, _> = serde_json::from_slice(text);
     document.and_then(SearchDocument::into_record).map_err(|error| StoreError::Malformed(Schema::SEARCH, error))

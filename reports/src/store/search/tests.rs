@@ -29,7 +29,7 @@ fn changed(changes: &[(&str, Value)]) -> String {
     file.to_string()
 }
 
-/// What each format shows of it.
+/// What each format shows of a search.
 fn shown(record: &SearchRecord) -> [Vec<u8>; 4] {
     let formats: [&dyn RenderSearch; 4] = [&Text::default(), &Markdown, &Html, &Json];
     formats.map(|format| {

@@ -1,15 +1,16 @@
-//! Numbers beside a bound: with as many digits as tell on which side of it they are.
+//! Numbers beside a bound, with enough digits to tell on which side of it they are.
 //!
-//! Rounded as usual, 999.67 beside a bound of 1000 reads as 1000, and 5.004 ms beside 5.001 ms as 5.00 ms. A sentence that
-//! says that a bound is missed must not seem to say the opposite.
+//! Rounded as usual, 999.67 beside a bound of 1000 would read as 1000. A sentence that says that a
+//! bound is missed must not seem to say the opposite.
 
 use super::{change, count, nanoseconds, percent, rate};
 use crate::compare::gate::in_percent;
 
-/// More decimals than a floating-point number of this size has.
+/// More decimals than any floating-point number of this size has.
 const MOST: usize = 17;
 
-/// A latency beside a bound, both in nanoseconds: as [`nanoseconds`] shows it, with more digits if they are needed.
+/// A latency beside a bound, both in nanoseconds. It looks as in [`nanoseconds`], with more digits
+/// where they are needed.
 pub fn nanoseconds_apart(ns: f64, bound: f64) -> String {
     let usual = nanoseconds(ns);
     let Some((number, unit)) = usual.split_once(' ') else { return usual };
@@ -22,7 +23,8 @@ pub fn nanoseconds_apart(ns: f64, bound: f64) -> String {
     format!("{} {unit}", digits(ns / size, bound / size, number))
 }
 
-/// A rate or a count beside a bound: as [`rate`] shows it, with more digits if they are needed.
+/// A rate or a count beside a bound. It looks as in [`rate`], with more digits where they are
+/// needed.
 pub fn rate_apart(number: f64, bound: f64) -> String {
     let digits = digits(number, bound, &rate(number).replace(' ', ""));
     let (whole, fraction) = digits.split_once('.').unwrap_or((&digits, ""));
@@ -33,13 +35,14 @@ pub fn rate_apart(number: f64, bound: f64) -> String {
     }
 }
 
-/// A share beside a limit: as [`percent`] shows it, with more digits if they are needed.
+/// A share beside a limit. It looks as in [`percent`], with more digits where they are needed.
 pub fn percent_apart(share: f64, limit: f64) -> String {
     let usual = percent(share);
     format!("{} %", digits(share * 100.0, in_percent(limit), usual.trim_end_matches(" %")))
 }
 
-/// A change beside a margin, which has the sign of a change: as [`change`] shows it, with more digits if they are needed.
+/// A change beside a margin with the sign of a change. It looks as in [`change`], with more digits
+/// where they are needed.
 pub fn change_apart(share: f64, margin: f64) -> String {
     let usual = change(share);
     let digits = digits(share * 100.0, in_percent(margin), usual.trim_end_matches(" %"));
@@ -47,7 +50,8 @@ pub fn change_apart(share: f64, margin: f64) -> String {
     format!("{sign}{digits} %")
 }
 
-/// The usual form, or the shortest longer one, that lies on the same side of the bound as the number.
+/// The usual form if it lies on the same side of the bound as the number, otherwise the shortest
+/// longer one that does.
 fn digits(number: f64, bound: f64, usual: &str) -> String {
     let side = number.partial_cmp(&bound);
     let decimals = usual.split_once('.').map_or(0, |(_, fraction)| fraction.len());

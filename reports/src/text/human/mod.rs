@@ -4,10 +4,11 @@ mod apart;
 
 pub use apart::{change_apart, nanoseconds_apart, percent_apart, rate_apart};
 
-/// Kinds that are shown of many.
+/// Most kinds that are shown.
 const KINDS: usize = 8;
 
-/// Kinds with their numbers, in the order given; of more than eight, the most frequent, and how many more there are.
+/// Kinds with their numbers, in the order given. Of more than eight kinds it shows the most
+/// frequent and says how many more there are.
 pub fn most_frequent<'a>(kinds: impl Iterator<Item = (&'a str, u64)>) -> String {
     let mut kinds: Vec<_> = kinds.collect();
     let more = kinds.len().saturating_sub(KINDS);
@@ -22,7 +23,7 @@ pub fn most_frequent<'a>(kinds: impl Iterator<Item = (&'a str, u64)>) -> String 
     shown.join(", ")
 }
 
-/// A count with a space between groups of three digits: `500 000`.
+/// A count in groups of three digits, with a space between them: `500 000`.
 pub fn count(n: u64) -> String {
     let digits = n.to_string();
     let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
@@ -35,7 +36,8 @@ pub fn count(n: u64) -> String {
     grouped
 }
 
-/// A latency given in nanoseconds, in the unit that leaves one to three digits before the point: `27.1 µs`.
+/// A latency given in nanoseconds, in the unit that leaves one to three digits before the point:
+/// `27.1 µs`.
 pub fn nanoseconds(ns: f64) -> String {
     // A clock counts whole nanoseconds; digits after the point would pretend otherwise.
     if ns < 999.5 && ns.fract() == 0.0 {
@@ -61,7 +63,8 @@ pub fn bytes(n: f64) -> String {
     scaled(n, 1024.0, &["B", "KiB", "MiB", "GiB", "TiB"])
 }
 
-/// A rate per second without its unit: grouped when it is large (`49 998`), three digits when it is not (`0.5`, `12.3`).
+/// A rate per second without its unit: grouped when it is large (`49 998`), three digits when it is
+/// not (`0.5`, `12.3`).
 pub fn rate(per_second: f64) -> String {
     if per_second >= 999.5 || per_second.fract() == 0.0 {
         // Saturates above the range of u64, which no rate of messages or bytes reaches.
@@ -99,7 +102,8 @@ fn scaled(value: f64, step: f64, units: &[&str]) -> String {
     format!("{} {}", three_digits(value), units[unit])
 }
 
-/// Three significant digits, for numbers from 0.1 on; numbers of four digits and more keep them all.
+/// Three significant digits, for numbers from 0.1 on; numbers of four digits and more keep them
+/// all.
 fn three_digits(value: f64) -> String {
     // The bounds are where rounding would carry into another digit.
     let decimals = match value {

@@ -17,7 +17,7 @@
 //! Reports ── compare ──> Comparison  compare: runs of a candidate against runs of a baseline
 //!    │          │                    compare::gate: the metrics that decide: `p99=10%`
 //!    │     comparable                what makes them incomparable
-//!    ├── paired::PairedTest ──> Outcome    compare::paired: pairs of runs that take turns
+//!    ├── paired::PairedTest          compare::paired: pairs of runs that take turns
 //!    │      statistics               intervals and tests of a few runs
 //!    ├── render::comparison          both as text, Markdown and JSON
 //!    │

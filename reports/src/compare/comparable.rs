@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn two_interrupted_runs_are_not_the_same() {
+    fn two_interrupted_runs_differ() {
         let mut run = sample::pass();
         run.interrupted = true;
         assert_eq!(differences(&[run.clone()], &[run]), [difference("interrupted", "true", "true")]);

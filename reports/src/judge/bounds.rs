@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_sent_since_too_much_was_in_flight_ranks_slowest_at_both_ends() {
+    fn messages_over_the_cap_rank_slowest_at_both_ends() {
         let mut report = late();
         report.measured.dropped.in_flight_cap = 1;
         // 101 messages: the 99th percentile is the 100th of them, which came; the slowest did not.
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rate_could_have_been_higher_where_the_generator_stood_still() {
+    fn a_standstill_leaves_a_rate_open_upwards() {
         let mut report = sample::pass();
         let throughput: Metric = "throughput".parse().unwrap();
         let measured = throughput.measure(&report).unwrap();

@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn balanced_books_pass_and_so_do_empty_ones() {
+    fn balanced_counts_pass_and_so_do_empty_ones() {
         assert_eq!(identities(&balanced()), Ok(()));
         assert_eq!(identities(&Tally::default()), Ok(()));
     }

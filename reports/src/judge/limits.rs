@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn an_open_run_is_limited_by_the_schedule_unless_something_else_was() {
+    fn the_schedule_limits_an_open_run_by_default() {
         assert_eq!(limited_by(&sample::pass()), LimitedBy::Schedule);
         let target: [fn(&mut Report); 4] = [
             |r| r.measured.dropped.in_flight_cap = 1,

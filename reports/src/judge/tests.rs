@@ -101,7 +101,7 @@ fn broken_books_are_invalid_in_either_phase() {
 }
 
 #[test]
-fn a_generator_that_was_the_limit_is_invalid_in_the_open_model_only() {
+fn a_busy_generator_is_invalid_in_the_open_model_only() {
     let busy = |r: &mut Report| r.generator.busiest_worker = 0.97;
     assert_eq!(
         only(busy),

@@ -101,7 +101,7 @@ fn a_noisy_step_on_the_way_up_is_found_out_at_the_end() {
 }
 
 #[test]
-fn a_try_for_which_the_generator_was_too_slow_is_repeated_at_once() {
+fn an_invalid_try_is_repeated_at_once() {
     let noise = [(2_000.0, Fails(FailureCause::Generator))];
     let (rates, found) = run(&search(1_000.0, 1e6, 10.0), scripted(&noise, 5_000.0));
     assert_eq!(rates[..4], [1_000.0, 2_000.0, 2_000.0, 4_000.0]);
@@ -118,7 +118,7 @@ fn a_generator_that_is_too_slow_again_and_again_is_the_limit() {
 }
 
 #[test]
-fn a_machine_that_is_busy_for_a_while_costs_a_detour() {
+fn a_machine_that_is_busy_for_a_while_costs_steps() {
     let noise = [(2_000.0, Fails(FailureCause::Generator)); 2];
     let (rates, found) = run(&search(1_000.0, 1e6, 10.0), scripted(&noise, 5_000.0));
     assert_eq!(rates[..4], [1_000.0, 2_000.0, 2_000.0, 1_410.0]);

@@ -101,7 +101,7 @@ fn a_file_without_histograms_of_seconds_is_read_as_before() {
 }
 
 #[test]
-fn a_file_from_before_there_was_a_choice_of_engines_says_tungstenite() {
+fn a_file_without_an_engine_is_of_tungstenite() {
     let mut report = sample::pass();
     report.plan.engine = "lean".to_owned();
     let text = to_json(&report, &judge(&report, &[])).unwrap();
@@ -112,7 +112,7 @@ fn a_file_from_before_there_was_a_choice_of_engines_says_tungstenite() {
 }
 
 #[test]
-fn a_file_from_before_stolen_time_was_counted_says_nothing_of_it() {
+fn a_file_without_stolen_time_reads_as_none() {
     let text = to_json(&sample::pass(), &judge(&sample::pass(), &[])).unwrap();
     assert_eq!(from_json(text.as_bytes()).unwrap().0.generator.stolen, Some(0.002));
     let mut file: Value = serde_json::from_str(&text).unwrap();

@@ -30,7 +30,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_block_has_both_orders_and_the_seed_decides_which_comes_first() {
+    fn each_block_has_both_orders_in_random_order() {
         let first = |seed: u64| (0..200).map(|block| order(seed, 2 * block)).collect::<Vec<_>>();
         for seed in 0..20 {
             assert!((0..200).all(|block| order(seed, 2 * block) != order(seed, 2 * block + 1)));

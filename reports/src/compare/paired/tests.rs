@@ -59,7 +59,7 @@ fn the_interval_by_hand() {
 }
 
 #[test]
-fn a_metric_passes_below_its_margin_and_is_inconclusive_about_it() {
+fn the_place_of_the_interval_decides_the_finding() {
     for (mean, finding) in
         [(-0.3, "pass"), (0.0, "pass"), (0.03, "inconclusive"), (0.06, "inconclusive"), (0.1, "regression")]
     {
@@ -148,7 +148,7 @@ fn the_signs_must_agree_with_the_interval() {
 }
 
 #[test]
-fn with_too_few_pairs_for_the_level_all_must_be_beyond_the_margin() {
+fn few_pairs_must_all_be_beyond_the_margin() {
     // Four pairs and an error of 0.12: 2^-4 = 0.0625 can't reach 0.06. Mean 0.10965, sd 0.0407,
     // standard error 0.02035, t(0.94; 3) = 2.17: the interval begins at 0.0655, beyond ln 1.05 =
     // 0.04879 in both cases.
@@ -161,7 +161,7 @@ fn with_too_few_pairs_for_the_level_all_must_be_beyond_the_margin() {
 }
 
 #[test]
-fn a_percentile_without_its_messages_is_refused_and_more_pairs_do_not_help() {
+fn more_pairs_do_not_help_a_percentile_without_messages() {
     let mut few = pairs(&[&four(0.0, 0.001), &four(0.0, 0.001)]);
     few[2].1.values[1].messages = 9_999;
     let outcome = test(&["p50=5%", "p99=10%"], 4, 8).judge(&few, 0);
@@ -273,7 +273,7 @@ fn a_candidate_whose_runs_are_discarded_does_not_pass() {
 }
 
 #[test]
-fn a_comparison_that_the_generator_spoiled_says_to_lengthen_the_runs() {
+fn a_slow_generator_is_answered_with_longer_runs() {
     let test = test(&["p50=5%"], 4, 4);
     let mut pairs = pairs(&[&four(0.0, 0.001)]);
     pairs[3].1 = discarded(false, true).b;

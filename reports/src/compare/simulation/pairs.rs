@@ -123,7 +123,7 @@ const POWER: [(f64, u32, f64); 6] =
     [(0.10, 5, 0.09), (0.10, 10, 0.27), (0.10, 20, 0.69), (0.20, 5, 0.71), (0.20, 10, 0.99), (0.20, 20, 0.999)];
 
 #[test]
-fn right_at_the_margin_neither_error_is_more_frequent_than_promised() {
+fn errors_at_the_margin_are_as_rare_as_promised() {
     for world in [World::SHARED, World::HEAVY] {
         for (pairs, max_pairs) in [(5, 5), (10, 20)] {
             // All metrics exactly at their margins: one regression of any of them is an error, 2.5

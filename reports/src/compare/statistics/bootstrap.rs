@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn the_interval_is_around_the_difference_and_within_the_extremes() {
+    fn the_interval_lies_around_the_difference() {
         let (baseline, candidate) = ([0.0, 0.1, 0.2, 0.3], [1.0, 1.1, 1.2, 1.3]);
         let interval = shift(&baseline, &candidate, 0.05, RESAMPLES, 7);
         assert!(interval.low < 1.0 && interval.high > 1.0, "{interval:?}");

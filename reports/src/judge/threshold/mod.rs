@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_sent_since_too_much_was_in_flight_counts_as_the_slowest() {
+    fn messages_over_the_cap_count_as_the_slowest() {
         let mut report = read_late();
         report.measured.dropped.in_flight_cap = 1;
         let failure = "max<1m".parse::<Threshold>().unwrap().failure(&report).unwrap();
@@ -314,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rate_under_its_bound_is_undecided_where_the_generator_stood_still() {
+    fn a_standstill_leaves_a_low_rate_undecided() {
         let mut report = sample::pass();
         let (low, high): (Threshold, Threshold) =
             ("throughput>=40k".parse().unwrap(), "throughput>=60k".parse().unwrap());

@@ -1,0 +1,114 @@
+//! All counts of one phase of a run.
+
+use serde::{Deserialize, Serialize};
+
+/// What became of the messages, and how many events came.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Messages that were due.
+    pub scheduled: u64,
+    /// Messages handed to the transport.
+    pub sent: u64,
+    /// Messages that were due and never sent.
+    pub dropped: u64,
+    /// Sent messages that came back whole.
+    pub matched: u64,
+    /// Sent messages that had not come back when the drain ended.
+    pub lost: u64,
+    /// Sent messages that came back, but not whole.
+    pub damaged: u64,
+    /// Sent messages that came back on another connection.
+    pub misrouted: u64,
+    /// Sent messages that were in flight when their connection died.
+    pub undetermined: u64,
+    /// Message events received.
+    pub events: u64,
+}
+
+impl Counts {
+    /// Every count with its JSON name, in the order of the struct.
+    pub fn by_name(&self) -> [(&'static str, u64); 9] {
+        [
+            ("scheduled", self.scheduled),
+            ("sent", self.sent),
+            ("dropped", self.dropped),
+            ("matched", self.matched),
+            ("lost", self.lost),
+            ("damaged", self.damaged),
+            ("misrouted", self.misrouted),
+            ("undetermined", self.undetermined),
+            ("events", self.events),
+        ]
+    }
+}
+
+/// Why messages that were due were never sent. The numbers add up to [`Counts::dropped`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dropped {
+    /// The client had as many messages in flight, or as many bytes unsent, as it may have.
+    pub in_flight_cap: u64,
+    /// The client's connection had died, or had never opened.
+    pub dead_connection: u64,
+    /// The phase ended before the generator came round to them.
+    pub behind_schedule: u64,
+}
+
+/// Findings other than a match.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Anomalies {
+    /// Events that repeat a message that had come already.
+    pub duplicated: u64,
+    /// Matched messages that came out of order: matched less the longest increasing run. They count
+    /// as matched as well.
+    pub reordered: u64,
+    /// Events that hold more than one message.
+    pub coalesced: u64,
+    /// Messages that came in several events.
+    pub split: u64,
+    /// Events that hold a piece of a split message.
+    pub split_pieces: u64,
+    /// Events that hold the beginning of a message whose rest never came.
+    pub truncated: u64,
+    /// Events that hold a message with wrong bytes.
+    pub corrupted: u64,
+    /// Events that hold a whole message as text instead of binary, or vice versa.
+    pub wrong_type: u64,
+    /// Events that hold a whole message of another connection.
+    pub misrouted_events: u64,
+    /// Events that hold nothing that was sent in this run.
+    pub unexpected: u64,
+}
+
+impl Anomalies {
+    /// Every kind with its JSON name, in the order of the struct.
+    pub fn by_name(&self) -> [(&'static str, u64); 10] {
+        [
+            ("duplicated", self.duplicated),
+            ("reordered", self.reordered),
+            ("coalesced", self.coalesced),
+            ("split", self.split),
+            ("split_pieces", self.split_pieces),
+            ("truncated", self.truncated),
+            ("corrupted", self.corrupted),
+            ("wrong_type", self.wrong_type),
+            ("misrouted_events", self.misrouted_events),
+            ("unexpected", self.unexpected),
+        ]
+    }
+
+    /// True when nothing was found.
+    pub fn is_clean(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// All counts of one phase.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
+    /// Fates and events.
+    pub counts: Counts,
+    /// Why messages were dropped.
+    pub dropped: Dropped,
+    /// Findings other than a match.
+    pub anomalies: Anomalies,
+}

@@ -118,8 +118,8 @@ mod tests {
 
     #[test]
     fn each_field_of_plan_and_environment_is_compared() {
-        type Case = (fn(&mut Report), Difference);
-        let table: [Case; 18] = [
+        type ChangedReport = (fn(&mut Report), Difference);
+        let table: [ChangedReport; 18] = [
             (|r| r.plan.clients = 200, difference("plan.clients", "100", "200")),
             (|r| r.plan.duration_s = Some(20.0), difference("plan.duration_s", "10.0", "20.0")),
             (|r| r.plan.duration_s = None, difference("plan.duration_s", "10.0", "-")),

@@ -222,7 +222,8 @@ fn row(
         (_, None) if exceeds(worse, margin) => MetricFinding::Regression,
         _ => MetricFinding::Pass,
     });
-    if let (Some(MetricFinding::Regression | MetricFinding::Pass), Some(count)) = (row.finding, touched(metric, sides))
+    if let (Some(MetricFinding::Regression | MetricFinding::Pass), Some(count)) =
+        (row.finding, marked_runs(metric, sides))
     {
         let possible = possible(metric, sides, |a, b| {
             let worse = mean(b) - mean(a);
@@ -242,7 +243,7 @@ fn row(
 /// How many runs of one side the generator may have a notable part in, in words. `None` if no side
 /// has such runs. It is also `None` if both have some, because the load costs the generator the
 /// same on both sides.
-fn touched(metric: Metric, sides: [&[Report]; 2]) -> Option<String> {
+fn marked_runs(metric: Metric, sides: [&[Report]; 2]) -> Option<String> {
     let [baseline, candidate] = sides.map(|side| side.iter().filter(|report| is_marked_metric(metric, report)).count());
     match (baseline, candidate) {
         (0, 0) | (1.., 1..) => None,

@@ -205,7 +205,7 @@ fn a_change_that_the_generator_may_have_made_is_inconclusive() {
     assert_eq!(verdict(of(2_000_000, 1_500_000)), ComparisonVerdict::Regression, "the target by itself is 50 % slower");
     assert_eq!(verdict(of(2_000_000, 1_000_000)), ComparisonVerdict::Inconclusive);
     // The load costs the generator the same on both sides.
-    let (touched, slower) = (of(1_000_000, 500_000), of(2_000_000, 1_000_000));
-    let both = compare(&[touched], &[slower], &gated(&["p99=10%"]));
+    let (marked, slower) = (of(1_000_000, 500_000), of(2_000_000, 1_000_000));
+    let both = compare(&[marked], &[slower], &gated(&["p99=10%"]));
     assert_eq!(both.verdict, ComparisonVerdict::Regression);
 }

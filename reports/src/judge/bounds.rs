@@ -67,14 +67,15 @@ fn between(statistic: Statistic, upper: &Histogram<u64>, floor: &Histogram<u64>,
     Some(PossibleRange { low: low.min(high), high })
 }
 
-/// A figure is marked if its floor is below this share of it,
-const TOUCHED_SHARE: f64 = 0.9;
-/// and by more than this many nanoseconds. Less than that is no news.
-const TOUCHED_NS: f64 = 100_000.0;
+/// A figure is marked if its floor is below this share of it, and below it by more than
+/// [`NOTABLE_NS`].
+const NOTABLE_SHARE: f64 = 0.9;
+/// Nanoseconds by which the floor of a marked figure is lower. A smaller difference is no news.
+const NOTABLE_NS: f64 = 100_000.0;
 
 /// Whether the generator may have a notable part in a response or service time.
-pub(crate) fn is_touched(value: f64, floor: f64) -> bool {
-    floor < value * TOUCHED_SHARE && value - floor > TOUCHED_NS
+pub(crate) fn is_notable(value: f64, floor: f64) -> bool {
+    floor < value * NOTABLE_SHARE && value - floor > NOTABLE_NS
 }
 
 /// The mark behind such a figure.
@@ -95,7 +96,7 @@ pub(crate) fn is_marked(report: &Report, series: &str, statistic: &str) -> bool 
         _ => return false,
     };
     let Ok(Metric::Latency(_, statistic)) = statistic.parse::<Metric>() else { return false };
-    !histogram.is_empty() && !floor.is_empty() && is_touched(statistic.of(histogram), statistic.of(floor))
+    !histogram.is_empty() && !floor.is_empty() && is_notable(statistic.of(histogram), statistic.of(floor))
 }
 
 /// The names of the marked figures of a series.
@@ -112,7 +113,7 @@ pub(crate) fn all_marked(report: &Report) -> Vec<String> {
 /// Whether a metric of a report is a marked figure.
 pub(crate) fn is_marked_metric(metric: Metric, report: &Report) -> bool {
     let Metric::Latency(Series::Response | Series::Service, _) = metric else { return false };
-    PossibleRange::of(metric, report).is_some_and(|range| is_touched(range.high, range.low))
+    PossibleRange::of(metric, report).is_some_and(|range| is_notable(range.high, range.low))
 }
 
 #[cfg(test)]
@@ -184,14 +185,14 @@ mod tests {
         assert_eq!(marked(&report, "response"), ["mean", "p95", "p99", "p99.9", "p99.99", "max"]);
         assert_eq!(marked(&report, "send_lag"), Vec::<&str>::new());
         assert_eq!(all_marked(&sample::pass()), Vec::<String>::new());
-        for (value, floor, touched) in [
+        for (value, floor, notable) in [
             (1_000_000.0, 900_000.0, false),
             (1_000_000.0, 899_999.0, true),
             (200_000.0, 100_000.0, false),
             (200_000.0, 99_999.0, true),
             (100_000.0, 0.0, false),
         ] {
-            assert_eq!(is_touched(value, floor), touched, "{value} {floor}");
+            assert_eq!(is_notable(value, floor), notable, "{value} {floor}");
         }
     }
 }

@@ -121,8 +121,8 @@ mod tests {
 
     #[test]
     fn one_more_in_any_other_count_is_a_breach() {
-        type Change = fn(&mut Tally);
-        let one_more: [(&str, Change); 18] = [
+        type Increment = fn(&mut Tally);
+        let one_more: [(&str, Increment); 18] = [
             ("scheduled", |t| t.counts.scheduled += 1),
             ("scheduled", |t| t.counts.dropped += 1),
             ("scheduled", |t| t.counts.sent += 1),

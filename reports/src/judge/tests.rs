@@ -39,8 +39,8 @@ fn exit_codes_and_names() {
 
 #[test]
 fn each_bad_fate_is_a_delivery_violation_in_either_phase() {
-    type Fate = fn(&mut Counts) -> &mut u64;
-    let fates: [(&str, Fate); 3] = [
+    type CountField = fn(&mut Counts) -> &mut u64;
+    let fates: [(&str, CountField); 3] = [
         (
             "3 of 500 000 messages lost: nothing came back until the drain of 5 s ended; --drain waits longer for replies that come later",
             |c| &mut c.lost,

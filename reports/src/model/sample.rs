@@ -24,8 +24,8 @@ pub(crate) fn pass() -> Report {
         measured_s: 10.0,
         interrupted: false,
         connections: Connections { requested: 100, opened: 100, ..Connections::default() },
-        measured: whole(500_000),
-        warmup: whole(50_000),
+        measured: all_matched(500_000),
+        warmup: all_matched(50_000),
         evidence: Vec::new(),
         traffic: Traffic {
             matched_in_window: 499_980,
@@ -74,7 +74,7 @@ fn plan() -> PlanRecord {
     }
 }
 
-fn whole(n: u64) -> Tally {
+fn all_matched(n: u64) -> Tally {
     Tally {
         counts: Counts { scheduled: n, sent: n, matched: n, events: n, ..Counts::default() },
         dropped: Dropped::default(),

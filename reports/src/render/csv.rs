@@ -9,7 +9,7 @@ use csv::Writer;
 
 use super::{Render, invalid_data};
 use crate::{
-    judge::{Judgement, bounds::is_touched},
+    judge::{Judgement, bounds::is_notable},
     metric::quantiles::value_at_share,
     model::{Interval, Report},
 };
@@ -69,7 +69,7 @@ impl Render for PercentilesCsv {
                 let floor = &report.latency.floor;
                 let bounded = ["response", "service"].contains(&series) && !floor.is_empty();
                 let least = || value_at_share(floor, percentile.into(), WHOLE.into()) as f64;
-                let marked = if bounded && is_touched(value as f64, least()) { "1" } else { "0" };
+                let marked = if bounded && is_notable(value as f64, least()) { "1" } else { "0" };
                 let row = [series, &shown, &value.to_string(), &count.to_string(), marked];
                 table.write_record(row).map_err(error)?;
             }

@@ -46,7 +46,7 @@ impl SearchRecord {
     pub fn reasons(&self) -> &[String] {
         let Some(fails) = self.conclusion.fails() else { return &[] };
         let speaks = |step: &&Step| match (step.outcome, self.conclusion.cause()) {
-            (StepOutcome::Fails(cause), Some(told)) => cause == told,
+            (StepOutcome::Fails(cause), Some(concluded)) => cause == concluded,
             (outcome, _) => outcome != StepOutcome::Holds,
         };
         let at_the_edge = self.steps.iter().filter(|step| step.rate.total_cmp(&fails).is_eq());

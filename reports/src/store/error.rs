@@ -61,7 +61,7 @@ pub enum StoreError {
     Io(#[from] std::io::Error),
     /// No file can be written there.
     #[error("{0}")]
-    NotAPlace(&'static str),
+    NotAFilePath(&'static str),
 }
 
 /// The formats that a file may have. Displays as what the file is not.

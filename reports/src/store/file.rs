@@ -79,17 +79,17 @@ fn destination(path: &Path) -> Result<PathBuf, StoreError> {
         Ok(_) => {
             let place = match fs::canonicalize(path) {
                 Err(error) if error.kind() == ErrorKind::NotFound => {
-                    return Err(StoreError::NotAPlace("a symbolic link to a file that does not exist"));
+                    return Err(StoreError::NotAFilePath("a symbolic link to a file that does not exist"));
                 }
                 other => other?,
             };
             let metadata = fs::metadata(&place)?;
             if metadata.is_dir() {
-                return Err(StoreError::NotAPlace("is a folder"));
+                return Err(StoreError::NotAFilePath("is a folder"));
             }
             // A rename would replace the device itself.
             if !metadata.is_file() {
-                return Err(StoreError::NotAPlace("is not a regular file"));
+                return Err(StoreError::NotAFilePath("is not a regular file"));
             }
             // A rename needs no permission for the file that it replaces; a read-only file is
             // read-only for a reason.
@@ -103,10 +103,10 @@ fn destination(path: &Path) -> Result<PathBuf, StoreError> {
 fn new_place(path: &Path) -> Result<PathBuf, StoreError> {
     let ends_in_separator = path.as_os_str().as_encoded_bytes().last().is_some_and(|byte| *byte == b'/');
     if path.file_name().is_none() || ends_in_separator {
-        return Err(StoreError::NotAPlace("is not the name of a file"));
+        return Err(StoreError::NotAFilePath("is not the name of a file"));
     }
     if !folder_of(path).is_dir() {
-        return Err(StoreError::NotAPlace("its folder does not exist"));
+        return Err(StoreError::NotAFilePath("its folder does not exist"));
     }
     Ok(path.to_owned())
 }

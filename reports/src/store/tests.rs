@@ -130,8 +130,8 @@ fn a_missing_key_is_named() {
 
 #[test]
 fn numbers_that_json_does_not_have_are_refused_by_key() {
-    type Change = fn(&mut Report, f64);
-    let table: [(&str, Change); 7] = [
+    type SetNumber = fn(&mut Report, f64);
+    let table: [(&str, SetNumber); 7] = [
         ("measured_s", |r, x| r.measured_s = x),
         ("wire.messages_per_read.mean", |r, x| r.wire.messages_per_read.mean = x),
         ("generator.busiest_worker", |r, x| r.generator.busiest_worker = x),

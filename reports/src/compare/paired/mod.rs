@@ -159,7 +159,7 @@ impl PairedTest {
         let rows = steps::rows(self, pairs, seed);
         let (worst_run, mut reasons) = runs(pairs);
         if worst_run == Some(ComparisonVerdict::Invalid) {
-            reasons.push(spoiled(pairs, discarded));
+            reasons.push(slow_generator(pairs, discarded));
         }
         reasons.extend(rows.iter().filter_map(ComparedMetric::reason));
         let surplus = DiscardCounts::of(discarded).surplus();
@@ -272,7 +272,7 @@ impl PairedComparison {
 }
 
 /// What to do about pairs that the generator was too slow for.
-fn spoiled(pairs: &[(Observation, Observation)], discarded: &[DiscardedPair]) -> String {
+fn slow_generator(pairs: &[(Observation, Observation)], discarded: &[DiscardedPair]) -> String {
     let invalid = |run: &Observation| run.verdict == judge::Verdict::Invalid;
     let spoiled = discarded.len() + pairs.iter().filter(|(a, b)| invalid(a) || invalid(b)).count();
     format!(

@@ -132,8 +132,8 @@ fn an_unfinished_search_from_before_it_said_why_is_read() {
 
 #[test]
 fn numbers_that_json_does_not_have_are_refused_by_key() {
-    type Change = fn(&mut SearchRecord, f64);
-    let table: [(&str, Change); 4] = [
+    type SetSearchNumber = fn(&mut SearchRecord, f64);
+    let table: [(&str, SetSearchNumber); 4] = [
         ("search.pause_s", |r, x| r.pause_s = x),
         ("plan.drain_s", |r, x| r.plan.drain_s = x),
         ("steps.rate_per_s", |r, x| r.steps[3].rate = x),

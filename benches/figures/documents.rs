@@ -1,0 +1,169 @@
+//! The tables of the documents, and where they stand in them: between `<!-- NAME -->` and `<!-- /NAME -->`.
+
+use std::fmt::Write as _;
+
+use crate::{
+    Result,
+    measure::{CLIENTS, ENGINES, FEW, MANY, PAYLOADS, RESPONSE, SEND_LAG, efficiency, memory},
+    results::{Instructions, Results, Spread},
+};
+
+pub(crate) const DOCUMENTS: [&str; 2] = ["README.md", "docs/performance.md"];
+
+/// Steps of a message, and the benchmarks that count them for text and binary.
+const STEPS: [(&str, &str, &str); 6] = [
+    ("make a message", "payload::encode::text_64", "payload::encode::binary_64"),
+    ("check an echo", "payload::check::text_64", "payload::check::binary_64"),
+    ("encode a frame", "frames::encode::text_64", "frames::encode::binary_64"),
+    ("decode a frame", "frames::decode::text_64", "frames::decode::binary_64"),
+    ("ledger, in order, 16 in flight", "ledger::in_order::window_16", "ledger::in_order::window_16"),
+    (
+        "recorder, bursts of 16",
+        "recorder::sent_and_matched::sixteen_together",
+        "recorder::sent_and_matched::sixteen_together",
+    ),
+];
+
+const KIB: f64 = 1024.0;
+/// Nanoseconds of a microsecond.
+const MICRO: f64 = 1e3;
+
+/// Every table by its name.
+pub(crate) fn tables(results: &Results, instructions: &Instructions) -> Result<Vec<(&'static str, String)>> {
+    Ok(vec![
+        ("figures", readme(results, instructions)?),
+        ("machine", machine(results)),
+        ("efficiency", efficiencies(results)?),
+        ("memory", memories(results)?),
+        ("latency", latencies(results)?),
+        ("instructions", counts(instructions)?),
+    ])
+}
+
+/// `document` with each table that it has a place for.
+pub(crate) fn insert(document: &str, tables: &[(&str, String)]) -> Result<String> {
+    let mut rest = document;
+    let mut new = String::new();
+    while let Some((before, after)) = rest.split_once("<!-- ") {
+        let (name, after) = after.split_once(" -->").ok_or("a comment does not end")?;
+        let (_, table) = tables.iter().find(|(known, _)| *known == name).ok_or_else(|| format!("no table {name}"))?;
+        let end = format!("<!-- /{name} -->");
+        let (_, after) = after.split_once(&end).ok_or_else(|| format!("{end} is missing"))?;
+        write!(new, "{before}<!-- {name} -->\n{table}\n{end}")?;
+        rest = after;
+    }
+    Ok(new + rest)
+}
+
+fn machine(results: &Results) -> String {
+    let Results { date, commit, cpu, cores, kernel, rounds, .. } = results;
+    let rounds = rounds.values().map(Vec::len).max().unwrap_or(0);
+    let noise = noise(results);
+    format!(
+        "Measured on {date} at commit {commit}: {cpu}, {cores} cores, {kernel}.{noise}\n\
+         Medians of {rounds} rounds, least and most in brackets."
+    )
+}
+
+/// What else took the processors, if that was much.
+fn noise(results: &Results) -> String {
+    let mut text = String::new();
+    if results.load_average >= 0.5 {
+        let _ = write!(text, "\nOther programs ran beside it (load average {:.1} before).", results.load_average);
+    }
+    if results.stolen >= 0.01 {
+        let _ = write!(text, "\nThe hypervisor took up to {:.0} % of the processors.", results.stolen * 100.0);
+    }
+    text
+}
+
+fn readme(results: &Results, instructions: &Instructions) -> Result<String> {
+    let mut text = "| 64 B, every byte checked | text | binary |\n|---|---:|---:|".to_owned();
+    for clients in CLIENTS {
+        write!(text, "\n| million messages a processor second, {clients} clients, 16 in flight |")?;
+        for payload in PAYLOADS {
+            write!(text, " {:.1} |", results.spread(&efficiency(clients, payload, ENGINES[0]))?.median / 1e6)?;
+        }
+    }
+    steps(&mut text, instructions, &STEPS[..2])?;
+    let [memory, lag] = [a_client(results, "generator")?.median / KIB, results.spread(SEND_LAG)?.median / MICRO];
+    let noise = noise(results);
+    let Results { cpu, cores, kernel, commit, .. } = results;
+    write!(
+        text,
+        "\n\nA client takes {memory:.2} KiB. Under the default plan, the p99 of send lag was {lag:.0} µs.\n\
+         {cpu}, {cores} cores, {kernel}, commit {commit}.{noise}\n\
+         [Performance](docs/performance.md) has ranges, the other engine and the command."
+    )?;
+    Ok(text)
+}
+
+fn efficiencies(results: &Results) -> Result<String> {
+    let [lean, other] = ENGINES;
+    let mut text =
+        format!("| clients | payload | `{lean}` | `{other}` | `{lean}` beside `{other}` |\n|---:|---|---:|---:|---:|");
+    for clients in CLIENTS {
+        for payload in PAYLOADS {
+            let name = |engine| efficiency(clients, payload, engine);
+            let ratio = results.combine(&name(lean), &name(other), |lean, other| lean / other)?;
+            let [lean, other] = [lean, other].map(|engine| results.spread(&name(engine)));
+            let [lean, other, ratio] = [cell(lean?, 1e6, 2), cell(other?, 1e6, 2), cell(ratio, 1.0, 2)];
+            write!(text, "\n| {clients} | {payload} | {lean} | {other} | {ratio} |")?;
+        }
+    }
+    Ok(text)
+}
+
+/// Bytes that each client between [`FEW`] and [`MANY`] adds.
+fn a_client(results: &Results, program: &str) -> Result<Spread> {
+    results.combine(&memory(program, MANY), &memory(program, FEW), |many, few| (many - few) / f64::from(MANY - FEW))
+}
+
+fn memories(results: &Results) -> Result<String> {
+    let mut text =
+        format!("| program | {FEW} clients, MiB | {MANY} clients, MiB | a client, KiB |\n|---|---:|---:|---:|");
+    for program in ["generator", "server"] {
+        let [few, many] = [FEW, MANY].map(|clients| results.spread(&memory(program, clients)));
+        let [few, many] = [cell(few?, KIB * KIB, 1), cell(many?, KIB * KIB, 1)];
+        write!(text, "\n| {program} | {few} | {many} | {} |", cell(a_client(results, program)?, KIB, 2))?;
+    }
+    Ok(text)
+}
+
+fn latencies(results: &Results) -> Result<String> {
+    let [lag, response] = [cell(results.spread(SEND_LAG)?, MICRO, 1), cell(results.spread(RESPONSE)?, MICRO, 1)];
+    Ok(format!("| send lag p99, µs | response p50, µs |\n|---:|---:|\n| {lag} | {response} |"))
+}
+
+fn counts(instructions: &Instructions) -> Result<String> {
+    let mut text = "| 64 B | text | binary |\n|---|---:|---:|".to_owned();
+    steps(&mut text, instructions, &STEPS)?;
+    let machine = &instructions.machine;
+    write!(text, "\n\nCounted on {} with {}.", machine.architecture, machine.rustc)?;
+    Ok(text)
+}
+
+/// A row for each step.
+fn steps(text: &mut String, instructions: &Instructions, steps: &[(&str, &str, &str)]) -> Result<()> {
+    for (step, of_text, of_binary) in steps {
+        let [of_text, of_binary] = [instructions.per_message(of_text)?, instructions.per_message(of_binary)?];
+        write!(text, "\n| instructions: {step} | {of_text:.0} | {of_binary:.0} |")?;
+    }
+    Ok(())
+}
+
+/// The median, least and most, in units of `unit`.
+fn cell(spread: Spread, unit: f64, digits: usize) -> String {
+    let [median, least, most] = [spread.median, spread.least, spread.most].map(|value| value / unit);
+    format!("{median:.digits$} ({least:.digits$} to {most:.digits$})")
+}
+
+#[test]
+fn a_table_stands_between_its_comments() {
+    let tables = [("a", "| new |".to_owned())];
+    let text = insert("before\n<!-- a -->\n| old |\n<!-- /a -->\nafter\n", &tables).unwrap();
+    assert_eq!(text, "before\n<!-- a -->\n| new |\n<!-- /a -->\nafter\n");
+    assert_eq!(insert(&text, &tables).unwrap(), text, "the second time changes nothing");
+    assert!(insert("<!-- a -->\n", &tables).is_err(), "no end");
+    assert!(insert("<!-- b --><!-- /b -->", &tables).is_err(), "no such table");
+}

@@ -35,9 +35,12 @@ mod worker;
 
 #[doc(hidden)]
 pub use engine::echo;
-pub use run::environment::cores;
-pub use run::limits::{PlanRefusal, threads_for};
-pub use run::processor_time::ProcessorTime;
-pub use run::{LastSecond, RunError, Snapshot, Stage, Stop, run};
+pub use run::{
+    LastSecond, RunError, Snapshot, Stage, Stop,
+    environment::cores,
+    limits::{PlanRefusal, threads_for},
+    processor_time::ProcessorTime,
+    run,
+};
 pub use transport::{SourceAddressError, public_address::public_address};
 pub use worker::recorder;

@@ -1,21 +1,23 @@
 //! An engine as an echo client, which is what conformance tests of a client want. Not for users of this crate.
 
-use std::io;
-use std::net::ToSocketAddrs;
-use std::time::Duration;
+use std::{io, net::ToSocketAddrs, time::Duration};
 
 use tokio::runtime::{Builder, LocalOptions};
 use url::Url;
 
 use super::{BuildEngine, ConnectionEnd, Engine, EventSink, Lean, ReadBatch, Tungstenite};
-use crate::clock::{Clock, Time};
-use crate::ledger::MessageEvent;
-use crate::message::MessageKind;
-use crate::plan;
-use crate::schedule::pacer::Wait;
-use crate::secrets::Secrets;
-use crate::transport::endpoint::{authority, resource};
-use crate::transport::{ConnectionLimits, Dialer, Endpoint};
+use crate::{
+    clock::{Clock, Time},
+    ledger::MessageEvent,
+    message::MessageKind,
+    plan,
+    schedule::pacer::Wait,
+    secrets::Secrets,
+    transport::{
+        ConnectionLimits, Dialer, Endpoint,
+        endpoint::{authority, resource},
+    },
+};
 
 /// Largest message that is taken, in bytes.
 const MAX_MESSAGE: usize = 64 << 20;

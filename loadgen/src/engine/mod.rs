@@ -11,19 +11,18 @@ mod timer;
 mod tungstenite;
 pub(crate) mod unread_since;
 
-pub(crate) use connection_end::ConnectionEnd;
-pub(crate) use lean::Lean;
-pub(crate) use tungstenite::Tungstenite;
-
 use std::io;
 
 use frames::Payloads;
 
-use crate::clock::{Clock, Time};
-use crate::ledger::MessageEvent;
-use crate::message::MessageKind;
-use crate::schedule::pacer::Wait;
-use crate::transport::OpenConnection;
+pub(crate) use self::{connection_end::ConnectionEnd, lean::Lean, tungstenite::Tungstenite};
+use crate::{
+    clock::{Clock, Time},
+    ledger::MessageEvent,
+    message::MessageKind,
+    schedule::pacer::Wait,
+    transport::OpenConnection,
+};
 
 /// Connections, by number from 0.
 pub(crate) trait Engine {

@@ -1,16 +1,19 @@
 //! What end-to-end tests reach by chance only, of both engines: which call the kernel tells of a reset, and what each read
 //! brings.
 
-use std::io::{Read as _, Write as _};
-use std::net::TcpListener;
-use std::time::Duration;
+use std::{
+    io::{Read as _, Write as _},
+    net::TcpListener,
+    time::Duration,
+};
 
 use frames::{Decoder, Input, Role, Settings};
-use rustix::event::{PollFd, PollFlags, poll};
-use rustix::time::Timespec;
+use rustix::{
+    event::{PollFd, PollFlags, poll},
+    time::Timespec,
+};
 use socket2::SockRef;
-use tokio::net::TcpStream;
-use tokio::runtime::Builder;
+use tokio::{net::TcpStream, runtime::Builder};
 
 use super::*;
 use crate::transport::{ConnectionLimits, CountedStream, Transport};

@@ -4,8 +4,7 @@
 //! thread slept in between until it was woken, it came when the thread was woken, or later. Where that is in doubt (the thread
 //! may not have slept, was stopped, or waited for a core), the earlier time stands: a floor may be too low, and never too high.
 
-use std::fs::File;
-use std::os::unix::fs::FileExt;
+use std::{fs::File, os::unix::fs::FileExt};
 
 use crate::clock::Time;
 

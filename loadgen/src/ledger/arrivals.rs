@@ -1,9 +1,7 @@
 //! Messages that come back as they must.
 
-use super::pending::PendingState;
-use super::{Expectation, Ledger, LedgerSink, MessageEvent};
-use crate::message::ClientMessages;
-use crate::plan::Expect;
+use super::{Expectation, Ledger, LedgerSink, MessageEvent, pending::PendingState};
+use crate::{message::ClientMessages, plan::Expect};
 
 impl Ledger {
     /// Takes the events of a read for as long as each is the oldest message in flight, whole, and books them together.
@@ -40,7 +38,7 @@ impl Ledger {
     fn arrived_together(&mut self, taken: usize, sink: &mut impl LedgerSink) {
         let Self { pending, order, anomaly_state, .. } = self;
         let (first, end) = (pending.base(), pending.base() + taken as u64);
-        let overdue = anomaly_state.as_ref().and_then(|anomaly_state| anomaly_state.overdue.keys().next());
+        let overdue = anomaly_state.as_ref().and_then(|state| state.overdue.keys().next());
         let low = overdue.map_or(end, |&oldest| oldest.min(end));
         let in_order = order.arrive_in_order(first, end - 1, low);
         pending.take_front(taken, |first, messages, times| {

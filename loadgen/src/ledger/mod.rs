@@ -7,16 +7,21 @@
 mod anomaly;
 mod arrivals;
 pub(crate) mod effort;
+mod expectation;
 mod order;
 mod pending;
+mod sink;
 
-use std::collections::BTreeMap;
-
-use self::order::ArrivalOrder;
-use self::pending::{Pending, PendingState};
-use crate::clock::Time;
-use crate::message::{MessageKind, Payload};
-use crate::plan::Expect;
+use self::{
+    anomaly::AnomalyState,
+    order::ArrivalOrder,
+    pending::{Pending, PendingState},
+};
+pub use self::{
+    expectation::Expectation,
+    sink::{Fate, Finding, LedgerSink, Subject},
+};
+use crate::{clock::Time, message::MessageKind, plan::Expect};
 
 /// When a message was due and when it was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,32 +30,6 @@ pub struct SendTimes {
     pub due: Time,
     /// When it was handed to the transport.
     pub written: Time,
-}
-
-/// What a run expects of every connection.
-#[derive(Clone, Debug)]
-pub struct Expectation {
-    /// Makes and checks messages.
-    pub payload: Payload,
-    /// What a send must bring back.
-    pub expect: Expect,
-    /// Clients of the run: a message that claims to be of another was never sent.
-    pub clients: u32,
-}
-
-impl Expectation {
-    /// The bytes that message `sequence` of `client` must bring back, if they are known.
-    pub(crate) fn expected(&self, client: u32, sequence: u64) -> Option<Vec<u8>> {
-        match &self.expect {
-            Expect::Echo => {
-                let mut bytes = vec![0; self.payload.size()];
-                self.payload.encode(client, sequence, &mut bytes);
-                Some(bytes)
-            }
-            Expect::Count => None,
-            Expect::Reply(text) => Some(text.clone().into_bytes()),
-        }
-    }
 }
 
 /// A message event.
@@ -62,74 +41,6 @@ pub struct MessageEvent<'a> {
     pub bytes: &'a [u8],
 }
 
-/// What became of a sent message that did not match.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
-    /// Nothing of it came until the drain ended.
-    Lost,
-    /// It came other than whole.
-    Damaged,
-    /// Its connection died while it was in flight.
-    Undetermined,
-}
-
-/// What an event that did not match was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Finding {
-    /// A message that had come already.
-    Duplicated,
-    /// More than one message, or one and a part of another.
-    Coalesced,
-    /// The message came in pieces: this event, and `earlier` ones that had no finding yet.
-    Split {
-        /// Events before this one that hold it.
-        earlier: u32,
-    },
-    /// The beginning of a message whose rest never came.
-    Truncated,
-    /// A message with wrong bytes.
-    Corrupted,
-    /// A whole message of the other kind.
-    WrongType,
-    /// A whole message of another connection of this run.
-    Misrouted {
-        /// The client that sent it.
-        owner: u32,
-    },
-    /// Nothing that was sent in this run.
-    Unexpected,
-}
-
-/// The message that a finding is about, as far as it is known.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Subject {
-    /// Its sequence.
-    pub sequence: Option<u64>,
-    /// Its times, if it was in flight.
-    pub times: Option<SendTimes>,
-}
-
-/// Takes what a ledger decides. Each call is about one message or one event.
-pub trait LedgerSink {
-    /// `messages` messages from `first` on, all with these times, came back whole in one read; `overtaken` if later ones
-    /// came before them and each must count as reordered.
-    fn matched(&mut self, first: u64, messages: u32, times: SendTimes, overtaken: bool);
-
-    /// An event was something else. `received` are its bytes (for a split message, all of its pieces).
-    fn finding(&mut self, finding: Finding, subject: Subject, received: &[u8]);
-
-    /// A sent message ended otherwise than matched.
-    fn fate(&mut self, fate: Fate, sequence: u64, times: SendTimes);
-
-    /// Bytes of messages that may be made now to tell what an event of `bytes` bytes is.
-    fn effort(&mut self, _bytes: usize) -> u64 {
-        u64::MAX
-    }
-
-    /// So many were made.
-    fn spend(&mut self, _bytes: u64) {}
-}
-
 /// The books of one connection.
 #[derive(Debug)]
 pub struct Ledger {
@@ -139,57 +50,7 @@ pub struct Ledger {
     in_flight: u32,
     order: ArrivalOrder,
     /// What only connections with anomalies need.
-    pub(crate) anomaly_state: Option<Box<AnomalyState>>,
-}
-
-#[derive(Debug, Default)]
-pub(crate) struct AnomalyState {
-    /// Messages in flight that so many others have overtaken that the line would grow without bound.
-    overdue: BTreeMap<u64, SendTimes>,
-    /// An event that was the beginning of a message, while the rest may still come.
-    pub(crate) piece: Option<PartialMessage>,
-    /// Truncated events too short to say of which message: it is one of those that are in flight at the end.
-    pub(crate) unattributed: Vec<Vec<u8>>,
-}
-
-/// The beginning of a message.
-#[derive(Debug)]
-pub(crate) struct PartialMessage {
-    pub(crate) bytes: Vec<u8>,
-    /// Where in `bytes` each event but the first begins.
-    pub(crate) later: Vec<usize>,
-    /// Events that hold it and have no finding yet.
-    pub(crate) events: u32,
-    /// The message that it begins, if there is enough of it to tell.
-    pub(crate) sequence: Option<u64>,
-}
-
-impl PartialMessage {
-    pub(crate) fn new(bytes: &[u8], events: u32, sequence: Option<u64>) -> Self {
-        Self { bytes: bytes.to_vec(), later: Vec::new(), events, sequence }
-    }
-}
-
-impl<B: LedgerSink> LedgerSink for &mut B {
-    fn matched(&mut self, first: u64, messages: u32, times: SendTimes, overtaken: bool) {
-        (**self).matched(first, messages, times, overtaken);
-    }
-
-    fn finding(&mut self, finding: Finding, subject: Subject, received: &[u8]) {
-        (**self).finding(finding, subject, received);
-    }
-
-    fn fate(&mut self, fate: Fate, sequence: u64, times: SendTimes) {
-        (**self).fate(fate, sequence, times);
-    }
-
-    fn effort(&mut self, bytes: usize) -> u64 {
-        (**self).effort(bytes)
-    }
-
-    fn spend(&mut self, bytes: u64) {
-        (**self).spend(bytes);
-    }
+    anomaly_state: Option<Box<AnomalyState>>,
 }
 
 /// Messages in line up to which an overtaken one may stay in it.
@@ -213,7 +74,7 @@ impl Ledger {
 
     /// Entries that the books take memory for. In proportion to [`Self::in_flight`] at its highest.
     pub fn capacity(&self) -> usize {
-        self.pending.capacity() + self.anomaly_state.as_ref().map_or(0, |anomaly_state| anomaly_state.overdue.len())
+        self.pending.capacity() + self.anomaly_state.as_ref().map_or(0, |state| state.overdue.len())
     }
 
     /// Sequence of the next message.
@@ -291,19 +152,19 @@ impl Ledger {
 
     /// The oldest message in flight.
     pub(crate) fn oldest(&self) -> Option<u64> {
-        let overdue = self.anomaly_state.as_ref().and_then(|anomaly_state| anomaly_state.overdue.keys().next());
+        let overdue = self.anomaly_state.as_ref().and_then(|state| state.overdue.keys().next());
         overdue.copied().or_else(|| (self.pending.len() > 0).then_some(self.pending.base()))
     }
 
     /// Messages in flight, oldest first.
     pub(crate) fn pending(&self) -> impl Iterator<Item = u64> {
-        let overdue = self.anomaly_state.iter().flat_map(|anomaly_state| anomaly_state.overdue.keys().copied());
+        let overdue = self.anomaly_state.iter().flat_map(|state| state.overdue.keys().copied());
         overdue.chain(self.pending.iter())
     }
 
     /// As many of them as an event is compared with, found among the first places.
     pub(crate) fn candidates(&self, most: usize) -> impl Iterator<Item = u64> {
-        let overdue = self.anomaly_state.iter().flat_map(|anomaly_state| anomaly_state.overdue.keys().copied());
+        let overdue = self.anomaly_state.iter().flat_map(|state| state.overdue.keys().copied());
         overdue.chain(self.pending.iter_first(4 * most)).take(most)
     }
 

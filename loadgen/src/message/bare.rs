@@ -2,8 +2,7 @@
 
 use frames::Mask;
 
-use super::text::CellTable;
-use super::{ClientMessages, MessageKind};
+use super::{ClientMessages, MessageKind, text::CellTable};
 
 /// [`ClientMessages::encode_all`] for messages without header: empty, or the beginning of a body.
 #[cold]

@@ -3,16 +3,20 @@
 use frames::Mask;
 use wide::u64x2;
 
-use super::block::{BYTES, FirstBlock, PAIR};
-use super::body::{BinaryBody, BodyKey};
-use super::checksum::Checksum;
 #[cfg(not(target_arch = "x86_64"))]
 use super::checksum::Portable;
-use super::hex::{self, hex};
-use super::template::{Pattern, Template, TextTemplate};
-use super::text::{LED, Lead};
-use super::words::{CellRow, Words};
-use super::{BINARY_COVERED, BINARY_HEADER, MessageKind, Payload, SEQUENCE_MASK, TEXT_COVERED, bare};
+use super::{
+    BINARY_COVERED, BINARY_HEADER, MessageKind, Payload, SEQUENCE_MASK, TEXT_COVERED, bare,
+    hex::{self, hex},
+    template::{Pattern, Template, TextTemplate},
+    text::{LED, Lead},
+    words::{CellRow, Words},
+};
+use super::{
+    block::{BYTES, FirstBlock, PAIR},
+    body::{BinaryBody, BodyKey},
+    checksum::Checksum,
+};
 
 /// Makes and checks the messages of one client of a run. What they have in common is worked out once, so one of these is
 /// for several messages: those of a burst, those of a read.

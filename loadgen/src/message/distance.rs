@@ -25,8 +25,10 @@ fn differing(one: &[u8], other: &[u8]) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Mix, Payload};
-    use super::*;
+    use super::{
+        super::{Mix, Payload},
+        *,
+    };
 
     #[test]
     fn what_is_before_a_header_moves_what_follows() {

@@ -59,11 +59,9 @@ mod words;
 
 use std::fmt;
 
-pub(crate) use body::mix;
-pub use client_messages::ClientMessages;
-pub(crate) use distance::distance;
-use template::Template;
-pub(crate) use text::LEAD;
+pub use self::client_messages::ClientMessages;
+use self::template::Template;
+pub(crate) use self::{body::mix, distance::distance, text::LEAD};
 
 /// How a message is sent: the opcode of its frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,10 +1,12 @@
 //! What the messages of a run have in common.
 
-use super::block::{BYTES, FirstBlock, WORDS};
-use super::body::mix;
-use super::hex::hex;
-use super::text::{CellTable, LED, Lead, Tail};
-use super::{COLONS, MAGIC, MessageKind};
+use super::{
+    COLONS, MAGIC, MessageKind,
+    block::{BYTES, FirstBlock, WORDS},
+    body::mix,
+    hex::hex,
+    text::{CellTable, LED, Lead, Tail},
+};
 
 /// The first words of the messages of either kind: checksum, client and sequence are zero, but for the first four digits of the
 /// sequence, which nearly always are.

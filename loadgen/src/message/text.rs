@@ -4,12 +4,13 @@
 //! one cell behind its header, a long one has all of them, and since eleven is odd each comes to lie at every offset
 //! modulo any power of two. Where a message ends within a character, something else fills it up.
 
-use std::fmt;
-use std::sync::LazyLock;
+use std::{fmt, sync::LazyLock};
 
-use super::TEXT_HEADER;
-use super::block::BYTES;
-use super::kinds::{CHANGED, COMMON, FILLS, LEADS, TRIMMED};
+use super::{
+    TEXT_HEADER,
+    block::BYTES,
+    kinds::{CHANGED, COMMON, FILLS, LEADS, TRIMMED},
+};
 
 /// Bytes of a cell: those of a body in the first block of a message.
 pub(super) const CELL: usize = BYTES - TEXT_HEADER;

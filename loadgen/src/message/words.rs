@@ -3,11 +3,13 @@
 
 use wide::u64x2;
 
-use super::MessageKind;
-use super::block::{self, BYTES, FirstBlock, WORDS};
-use super::body::BinaryBody;
-use super::checksum::Checksum;
-use super::text::{CELL, CellTable, PERIOD};
+use super::{
+    MessageKind,
+    block::{self, BYTES, FirstBlock, WORDS},
+    body::BinaryBody,
+    checksum::Checksum,
+    text::{CELL, CellTable, PERIOD},
+};
 
 /// A message, a text from its header on. Where it is shorter than a block, the rest of that is zero.
 #[derive(Clone, Copy, Debug)]

@@ -1,9 +1,11 @@
 //! The validated test. Whoever holds a [`Plan`] need not check it again.
 
-use std::fmt;
-use std::net::IpAddr;
-use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
-use std::time::Duration;
+use std::{
+    fmt,
+    net::IpAddr,
+    num::{NonZeroU32, NonZeroU64, NonZeroUsize},
+    time::Duration,
+};
 
 use http::{HeaderName, HeaderValue};
 pub use url::Url;

@@ -1,10 +1,12 @@
 //! The reference server in this process: the target of a run without a URL.
 
-use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
-use std::num::NonZeroUsize;
-use std::thread::JoinHandle;
-use std::time::Duration;
+use std::{
+    io,
+    net::{Ipv4Addr, SocketAddr},
+    num::NonZeroUsize,
+    thread::JoinHandle,
+    time::Duration,
+};
 
 use descriptors::Table;
 use server::Limits;

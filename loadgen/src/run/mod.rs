@@ -2,155 +2,49 @@
 
 mod embedded;
 pub(crate) mod environment;
+mod error;
 pub(crate) mod limits;
 pub(crate) mod processor_time;
+mod snapshot;
+mod stop;
 mod summary;
 mod timeline;
 mod workers;
 
-use std::collections::BTreeMap;
-use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, SystemTime};
+use std::{
+    net::SocketAddr,
+    time::{Duration, SystemTime},
+};
 
-use reports::judge::is_own_failure;
-use reports::model::TargetRecord;
-use reports::{Report, exit};
+use reports::{Report, model::TargetRecord};
 
-use self::embedded::EmbeddedServer;
-use self::environment::cores;
-use self::limits::{Fit, PlanRefusal, Requirements, SystemLimits};
-use self::processor_time::ProcessorTime;
-use self::summary::RunContext;
-use self::workers::Workers;
-use crate::engine::{BuildEngine, Lean, Tungstenite};
-use crate::ledger::Expectation;
-use crate::message::Payload;
-use crate::plan::{EngineKind, Load, Plan, Target, Until};
-use crate::schedule::Schedule;
-use crate::secrets::Secrets;
-use crate::transport::endpoint;
-use crate::transport::source_addresses::{self, SourceAddresses};
-use crate::worker::{WorkerConfig, WorkerOutcome};
-
-/// Stops a run from another thread, a signal handler for example. Clones stop the same run.
-#[derive(Clone, Debug, Default)]
-pub struct Stop(Arc<AtomicBool>);
-
-impl Stop {
-    /// Lets the run stop sending, drain, and report what it measured.
-    pub fn stop(&self) {
-        self.0.store(true, Ordering::Release);
-    }
-
-    /// Whether [`Self::stop`] was called.
-    pub fn is_stopped(&self) -> bool {
-        self.0.load(Ordering::Acquire)
-    }
-}
-
-/// What a run is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
-    /// Opening connections.
-    Connecting,
-    /// Sending, not recorded.
-    Warmup,
-    /// Sending, recorded.
-    Measuring,
-    /// Waiting for what is in flight, and closing.
-    Draining,
-}
-
-/// How far a run is.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Snapshot {
-    /// What it is doing.
-    pub stage: Stage,
-    /// Seconds since the warm-up began; 0 before.
-    pub elapsed_s: f64,
-    /// Length of warm-up and measured phase together in seconds, if it is known.
-    pub total_s: Option<f64>,
-    /// Open connections.
-    pub open: u64,
-    /// Messages sent so far.
-    pub sent: u64,
-    /// Messages matched so far.
-    pub matched: u64,
-    /// Anomalies so far.
-    pub anomalies: u64,
-    /// Messages in flight.
-    pub in_flight: u64,
-    /// The last second that is over; none until one of the measured phase is.
-    pub last_second: Option<LastSecond>,
-}
-
-/// A second of the measured phase, or of the drain after it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LastSecond {
-    /// Messages matched in it.
-    pub matched: u64,
-    /// Median of their response times in nanoseconds; none when nothing matched.
-    pub response_p50_ns: Option<u64>,
-    /// 99th percentile of the same.
-    pub response_p99_ns: Option<u64>,
-}
-
-/// Why there is no report.
-#[derive(Debug, thiserror::Error)]
-pub enum RunError {
-    /// The plan can't work on this system. Nothing was connected.
-    #[error("{0}")]
-    Refused(#[from] PlanRefusal),
-    /// No connection opened.
-    #[error("cannot reach {url}: {what}")]
-    Unreachable {
-        /// The target.
-        url: String,
-        /// Kinds of errors with their number, and what the first of each said.
-        what: String,
+use self::{
+    embedded::EmbeddedServer,
+    environment::cores,
+    error::none_opened,
+    limits::{Fit, PlanRefusal, Requirements, SystemLimits},
+    processor_time::ProcessorTime,
+    summary::RunContext,
+    workers::Workers,
+};
+pub use self::{
+    error::RunError,
+    snapshot::{LastSecond, Snapshot, Stage},
+    stop::Stop,
+};
+use crate::{
+    engine::{BuildEngine, Lean, Tungstenite},
+    ledger::Expectation,
+    message::Payload,
+    plan::{EngineKind, Load, Plan, Target, Until},
+    schedule::Schedule,
+    secrets::Secrets,
+    transport::{
+        endpoint,
+        source_addresses::{self, SourceAddresses},
     },
-    /// No connection opened, and it was this system that refused each of them.
-    #[error("no connection to {url} could be opened here: {what}")]
-    Exhausted {
-        /// The target, of which nothing is known.
-        url: String,
-        /// Kinds of errors with their number, and what the first of each said.
-        what: String,
-    },
-    /// The run was stopped before there was anything to report.
-    #[error("interrupted before a connection opened")]
-    Interrupted,
-    /// The system refused something that a run requirements.
-    #[error("{0}: {1}{remedy}", remedy = remedy(.1))]
-    System(&'static str, std::io::Error),
-}
-
-/// What to do about what the system refused, where that is known.
-fn remedy(error: &std::io::Error) -> &'static str {
-    match error.kind() {
-        // EAGAIN of pthread_create(3).
-        std::io::ErrorKind::WouldBlock => {
-            "; the limit on processes and threads is reached (`ulimit -u`, or that of the container): raise it, or use fewer \
-             --threads"
-        }
-        _ => "",
-    }
-}
-
-impl RunError {
-    /// What a process exits with that has no report because of it.
-    pub fn exit_code(&self) -> u8 {
-        match self {
-            Self::Refused(_) => exit::USAGE,
-            Self::Unreachable { .. } => exit::CONNECTIONS,
-            Self::Exhausted { .. } => exit::INVALID,
-            Self::Interrupted => exit::INTERRUPTED,
-            Self::System(..) => exit::FAILED,
-        }
-    }
-}
+    worker::WorkerConfig,
+};
 
 /// Runs a plan. `thresholds` are only written down; `observe` is called about ten times a second, on this thread.
 ///
@@ -287,29 +181,6 @@ fn config(plan: &Plan, run_id: u32, source: SourceAddresses, fit: &Fit, loopback
 /// Messages carry it: the same seed sends the same bytes, and runs with other seeds can be told apart.
 fn run_id(seed: u64) -> u32 {
     u32::try_from(crate::message::mix(seed) >> 32).unwrap_or_default()
-}
-
-/// Why no connection opened: kinds of errors with their number, and what the first of each said.
-fn none_opened(url: String, outcomes: &[WorkerOutcome], secrets: &Secrets) -> RunError {
-    let mut kinds: BTreeMap<&str, (u64, Option<&str>)> = BTreeMap::new();
-    for connections in outcomes.iter().map(|outcome| &outcome.connections) {
-        for (kind, count) in &connections.errors {
-            let (sum, first) = kinds.entry(kind).or_default();
-            *sum += count;
-            *first = first.or_else(|| connections.details.get(kind).map(String::as_str));
-        }
-    }
-    let said = |(kind, (count, first)): (&&str, &(u64, Option<&str>))| match first {
-        Some(first) => format!("{kind} ({count}): {}", secrets.redact(first)),
-        None => format!("{kind} ({count})"),
-    };
-    let what = if kinds.is_empty() {
-        "no connection was tried".to_owned()
-    } else {
-        kinds.iter().map(said).collect::<Vec<_>>().join("; ")
-    };
-    let own = !kinds.is_empty() && kinds.keys().all(|kind| is_own_failure(kind));
-    if own { RunError::Exhausted { url, what } } else { RunError::Unreachable { url, what } }
 }
 
 /// Length of warm-up and measured phase, if it is known.

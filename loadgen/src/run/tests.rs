@@ -1,21 +1,26 @@
 //! A generator that is starved of time says so, and says nothing against the target.
 
-use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::thread;
+use std::{
+    num::{NonZeroU32, NonZeroU64, NonZeroUsize},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
+};
 
 use frames::Payloads;
-use reports::render::Text;
-use reports::{Judgement, LimitedBy, Render, Verdict, identities, judge};
+use reports::{Judgement, LimitedBy, Render, Verdict, identities, judge, render::Text};
 
 use super::*;
-use crate::clock::{Clock, Time};
-use crate::engine::{Engine, EventSink};
-use crate::message::{MessageKind, Mix};
-use crate::plan::{Connect, EngineKind, Expect, Rate};
-use crate::schedule::pacer::Wait;
-use crate::transport::OpenConnection;
+use crate::{
+    clock::{Clock, Time},
+    engine::{Engine, EventSink},
+    message::{MessageKind, Mix},
+    plan::{Connect, EngineKind, Expect, Rate},
+    schedule::pacer::Wait,
+    transport::OpenConnection,
+};
 
 /// How long the worker's thread is kept from its work, in nanoseconds.
 const BLOCK: u64 = 400_000_000;

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use hdrhistogram::Histogram;
-use reports::model::{Interval, Latency, PackedHistogram};
-use reports::value_at_share;
+use reports::{
+    model::{Interval, Latency, PackedHistogram},
+    value_at_share,
+};
 
 use crate::worker::recorder::SecondRow;
 

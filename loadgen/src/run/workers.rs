@@ -1,18 +1,27 @@
 //! The workers of a run, as its thread sees them.
 
-use std::io;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::thread::JoinHandle;
-use std::time::Duration;
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+    },
+    thread::JoinHandle,
+    time::Duration,
+};
 
-use super::timeline::Timeline;
-use crate::clock::Clock;
-use crate::engine::BuildEngine;
-use crate::run::{LastSecond, Snapshot, Stage, Stop};
-use crate::transport::{Dialer, Endpoint};
-use crate::worker::{self, Control, LiveCounters, WorkerConfig, WorkerEvent, WorkerOutcome};
+use super::{
+    snapshot::{LastSecond, Snapshot, Stage},
+    stop::Stop,
+    timeline::Timeline,
+};
+use crate::{
+    clock::Clock,
+    engine::BuildEngine,
+    transport::{Dialer, Endpoint},
+    worker::{self, Control, LiveCounters, WorkerConfig, WorkerEvent, WorkerOutcome},
+};
 
 /// How often the observer is called, and how late a stop is noticed.
 const TURN: Duration = Duration::from_millis(100);
@@ -114,7 +123,7 @@ impl Workers {
         let start = self.clock.now().plus(HEAD_START);
         self.control.begin(start);
         while let Ok(notice) = self.notice() {
-            if let Some(WorkerEvent::SecondRow(row)) = notice {
+            if let Some(WorkerEvent::Second(row)) = notice {
                 self.timeline.add(row);
                 continue;
             }
@@ -141,7 +150,7 @@ impl Workers {
             outcomes.push(thread.join().unwrap_or_else(|_| Err(io::Error::other("it panicked")))?);
         }
         for notice in self.events.try_iter() {
-            if let WorkerEvent::SecondRow(row) = notice {
+            if let WorkerEvent::Second(row) = notice {
                 self.timeline.add(row);
             }
         }

@@ -1,7 +1,9 @@
 //! Parts of a command line to show, however wrong it is.
 
-use super::HIDDEN;
-use super::collected::{header_of, is_name};
+use super::{
+    HIDDEN,
+    collected::{header_of, is_name},
+};
 
 /// A URL to show, or what was meant as one: without user-info, query and fragment.
 pub fn bare(text: &str) -> String {

@@ -9,9 +9,9 @@ mod collected;
 
 use reports::model::Report;
 
+pub use self::bare::{bare, bare_header, bare_words};
+use self::collected::{Collected, SHORTEST};
 use crate::plan::{Plan, Target};
-pub use bare::{bare, bare_header, bare_words};
-use collected::{Collected, SHORTEST};
 
 /// What stands in place of a secret.
 pub const HIDDEN: &str = "***";

@@ -1,14 +1,18 @@
 //! The stream under a connection: counts what passes, stamps each read, and keeps a peer that never stops sending from
 //! holding the thread.
 
-use std::io;
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::{
+    io,
+    pin::Pin,
+    task::{Context, Poll},
+};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::clock::{Clock, Time};
-use crate::schedule::pacer::SLICE;
+use crate::{
+    clock::{Clock, Time},
+    schedule::pacer::SLICE,
+};
 
 /// Reads in a row, without a pause, after which others get their turn.
 const READS_IN_A_ROW: u32 = 64;

@@ -1,21 +1,25 @@
 //! A plan's target as what a connection needs.
 
-use std::io;
-use std::net::{SocketAddr, ToSocketAddrs};
-use std::sync::Arc;
+use std::{
+    io,
+    net::{SocketAddr, ToSocketAddrs},
+    sync::Arc,
+};
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
-use http::header::{AUTHORIZATION, HOST, SEC_WEBSOCKET_PROTOCOL, USER_AGENT};
-use http::{HeaderName, HeaderValue};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use http::{
+    HeaderName, HeaderValue,
+    header::{AUTHORIZATION, HOST, SEC_WEBSOCKET_PROTOCOL, USER_AGENT},
+};
 use percent_encoding::percent_decode_str;
 use tokio_rustls::rustls::pki_types::ServerName;
 use url::{Host, Url};
 
-use super::tls_settings;
-use super::{ConnectionLimits, Endpoint};
-use crate::plan::{Expect, Load, Plan, Target};
-use crate::secrets::Secrets;
+use super::{ConnectionLimits, Endpoint, tls_settings};
+use crate::{
+    plan::{Expect, Load, Plan, Target},
+    secrets::Secrets,
+};
 
 /// Largest message that is taken when nothing is known of the replies: 16 MiB.
 const MAX_UNKNOWN: usize = 16 << 20;

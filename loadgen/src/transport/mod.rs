@@ -9,7 +9,9 @@ pub(crate) mod source_addresses;
 mod stream;
 mod tls_settings;
 
-pub(crate) use counted_stream::{CountedStream, StreamCounters};
-pub(crate) use dial::{ConnectError, ConnectionLimits, DialedConnection, Dialer, Endpoint, OpenConnection, io_kind};
-pub use source_addresses::SourceAddressError;
-pub(crate) use stream::Transport;
+pub use self::source_addresses::SourceAddressError;
+pub(crate) use self::{
+    counted_stream::{CountedStream, StreamCounters},
+    dial::{ConnectError, ConnectionLimits, DialedConnection, Dialer, Endpoint, OpenConnection, io_kind},
+    stream::Transport,
+};

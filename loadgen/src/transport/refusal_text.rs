@@ -1,8 +1,7 @@
 //! A refused opening handshake in words: what the server said, and what may help.
 
 use frames::handshake::{Declined, ResponseError};
-use reports::escape;
-use reports::escape::visible_part;
+use reports::{escape, escape::visible_part};
 
 use crate::secrets::Secrets;
 

@@ -1,7 +1,9 @@
 //! The addresses that clients connect from. A pair of source address and peer has only so many ports.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
-use std::sync::Arc;
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket},
+    sync::Arc,
+};
 
 /// Why clients can't connect from a source address of the plan.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

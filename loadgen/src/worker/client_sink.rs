@@ -1,10 +1,12 @@
 //! What a connection brings, on its way into the books.
 
 use super::{Client, ClientState};
-use crate::clock::Time;
-use crate::engine::{ConnectionEnd, EventSink, ReadBatch};
-use crate::ledger::{Expectation, MessageEvent};
-use crate::worker::recorder::Recorder;
+use crate::{
+    clock::Time,
+    engine::{ConnectionEnd, EventSink, ReadBatch},
+    ledger::{Expectation, MessageEvent},
+    worker::recorder::Recorder,
+};
 
 /// Books what one connection brings.
 pub(super) struct ClientSink<'a> {

@@ -2,11 +2,15 @@
 
 use std::collections::VecDeque;
 
-use super::load::{CpuMeter, MAX_UNSENT};
-use super::{Client, ClientState, TICK, Worker};
-use crate::clock::Time;
-use crate::engine::Engine;
-use crate::schedule::pacer::{SLICE, Wait};
+use super::{
+    Client, ClientState, TICK, Worker,
+    load::{CpuMeter, MAX_UNSENT},
+};
+use crate::{
+    clock::Time,
+    engine::Engine,
+    schedule::pacer::{SLICE, Wait},
+};
 
 /// Connections that are read before the first of them is sent what its window has room for. With a read between two
 /// writes, a server has done the one and fallen asleep when the other comes, and each write must wake it: a twentieth of all

@@ -1,18 +1,18 @@
 //! Opening the connections of a worker at the rate of the plan.
 
-use std::rc::Rc;
-use std::time::Duration;
+use std::{rc::Rc, time::Duration};
 
 use hdrhistogram::Histogram;
 use reports::model::{Latency, PackedHistogram};
-use tokio::task::JoinSet;
-use tokio::time::Instant;
+use tokio::{task::JoinSet, time::Instant};
 
 use super::{ClientState, Worker, count_kind};
-use crate::clock::Time;
-use crate::engine::Engine;
-use crate::schedule::pacer::Wait;
-use crate::transport::{ConnectError, DialedConnection, Dialer};
+use crate::{
+    clock::Time,
+    engine::Engine,
+    schedule::pacer::Wait,
+    transport::{ConnectError, DialedConnection, Dialer},
+};
 
 /// Connections that all workers together have under way at most: as many as the queue of a listener on Linux commonly holds
 /// (`net.core.somaxconn`). More would not open sooner, and those that the queue can't take try again only after a second.

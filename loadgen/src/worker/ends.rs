@@ -3,9 +3,11 @@
 use reports::model::Connections;
 
 use super::{Client, ClientState, Worker};
-use crate::clock::Time;
-use crate::engine::{ConnectionEnd, Engine};
-use crate::plan::Until;
+use crate::{
+    clock::Time,
+    engine::{ConnectionEnd, Engine},
+    plan::Until,
+};
 
 /// Kinds of failures and deaths that are told apart; what else there is counts as [`OTHER`]. A server may close with any of
 /// four thousand codes.

@@ -2,11 +2,15 @@
 
 use std::net::SocketAddr;
 
-use reports::model::{Evidence, ReadContext};
-use reports::{escape, human};
+use reports::{
+    escape, human,
+    model::{Evidence, ReadContext},
+};
 
-use crate::clock::Time;
-use crate::ledger::{Expectation, Fate, Finding, SendTimes, Subject};
+use crate::{
+    clock::Time,
+    ledger::{Expectation, Fate, Finding, SendTimes, Subject},
+};
 
 /// Anomalies of one kind that are kept.
 pub(crate) const KEPT: usize = 10;

@@ -1,10 +1,7 @@
 //! Drain, then the closing handshake on every connection.
 
 use super::{ClientState, Worker, WorkerEvent};
-use crate::clock::Time;
-use crate::engine::Engine;
-use crate::plan::Expect;
-use crate::schedule::pacer::Wait;
+use crate::{clock::Time, engine::Engine, plan::Expect, schedule::pacer::Wait};
 
 /// Longest wait for a peer to answer the closing handshake, once no other does: many take their time together.
 const CLOSE_TIMEOUT: u64 = 2_000_000_000;
@@ -99,10 +96,10 @@ impl<E: Engine> Worker<E> {
             self.settle(slot, until, false);
         }
         for row in self.outcome.recorder.take_rows(self.clock.now()) {
-            let _ = self.events.send(WorkerEvent::SecondRow(row));
+            let _ = self.events.send(WorkerEvent::Second(row));
         }
         if let Some(row) = self.outcome.recorder.last_row() {
-            let _ = self.events.send(WorkerEvent::SecondRow(row));
+            let _ = self.events.send(WorkerEvent::Second(row));
         }
         self.report_progress();
     }

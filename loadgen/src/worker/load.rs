@@ -3,13 +3,14 @@
 use std::sync::atomic::Ordering;
 
 use super::{Client, ClientState, Worker, thread_cpu};
-use crate::clock::Time;
-use crate::engine::Engine;
-use crate::ledger::SendTimes;
-use crate::plan::{Load, Until};
-use crate::schedule::pacer::Wait;
-use crate::schedule::{Agenda, Schedule};
-use crate::worker::recorder::{DropCause, Window};
+use crate::{
+    clock::Time,
+    engine::Engine,
+    ledger::SendTimes,
+    plan::{Load, Until},
+    schedule::{Agenda, Schedule, pacer::Wait},
+    worker::recorder::{DropCause, Window},
+};
 
 /// How late a burst may be sent after the phase has ended; what is later still is dropped as behind schedule.
 const GRACE: u64 = 100_000_000;

@@ -5,40 +5,44 @@
 
 mod client_sink;
 mod closed;
+mod config;
 mod connect;
+mod control;
 mod ends;
 pub(crate) mod evidence;
 mod finish;
 mod load;
+mod outcome;
 pub mod recorder;
 #[cfg(test)]
 mod simulation;
 mod slow_writes;
 mod stops;
 
-use std::collections::BTreeMap;
-use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::sync::mpsc::Sender;
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, SocketAddr},
+    sync::{Arc, atomic::Ordering, mpsc::Sender},
+};
 
-use descriptors::Table;
-use reports::model::{Connections, PackedHistogram};
 use rustix::time::{ClockId, clock_gettime};
 use tokio::runtime::{Builder, LocalOptions};
 
-use self::client_sink::ClientSink;
-pub(crate) use self::ends::count_kind;
-use self::recorder::{Recorder, SecondRow, Window};
-use self::stops::StopDetector;
-pub(crate) use self::stops::StopTotals;
-use crate::clock::{Clock, Time};
-use crate::engine::{BuildEngine, ConnectionEnd, Engine};
-use crate::ledger::{Expectation, Ledger};
-use crate::plan::{Load, Rate, Until};
-use crate::schedule::pacer::{Pacer, SLICE, Wait};
-use crate::transport::Dialer;
-use crate::transport::source_addresses::SourceAddresses;
+use self::{client_sink::ClientSink, recorder::Recorder, stops::StopDetector};
+pub(crate) use self::{
+    config::WorkerConfig,
+    control::{Control, LiveCounters, WorkerEvent},
+    ends::count_kind,
+    outcome::{MissingMessage, WorkerOutcome},
+    stops::StopTotals,
+};
+use crate::{
+    clock::{Clock, Time},
+    engine::{BuildEngine, ConnectionEnd, Engine},
+    ledger::Ledger,
+    schedule::pacer::{Pacer, SLICE, Wait},
+    transport::Dialer,
+};
 
 /// How often a worker looks up from its work: for a signal to stop, to hand over rows and to tell how far it is.
 const TICK: u64 = 50_000_000;
@@ -46,104 +50,6 @@ const TICK: u64 = 50_000_000;
 /// Messages that did not come back of which all workers together keep which they were, to be matched with those that came
 /// on other connections. A bound on memory: 24 MiB.
 const MISSING_KEPT: usize = 1 << 20;
-
-/// What a worker is to do.
-#[derive(Clone, Debug)]
-pub(crate) struct WorkerConfig {
-    /// Number of this worker, and how many there are: client `c` belongs to worker `c % workers`.
-    pub(crate) worker: u32,
-    pub(crate) workers: u32,
-    pub(crate) clients: u32,
-    pub(crate) load: Load,
-    pub(crate) warmup: u64,
-    pub(crate) until: Until,
-    pub(crate) drain: u64,
-    pub(crate) expectation: Expectation,
-    pub(crate) connect_rate: Rate,
-    pub(crate) source: SourceAddresses,
-    pub(crate) may_spin: bool,
-    pub(crate) table: Table,
-}
-
-/// What the run tells its workers.
-#[derive(Debug, Default)]
-pub(crate) struct Control {
-    /// Start of the warm-up in nanoseconds since the clock's origin; 0 until it is set.
-    start: AtomicU64,
-    stop: AtomicBool,
-    /// Workers that have no connection left.
-    without_connections: AtomicU32,
-}
-
-impl Control {
-    /// Lets the workers begin at `start`.
-    pub(crate) fn begin(&self, start: Time) {
-        self.start.store(start.as_nanos().max(1), Ordering::Release);
-    }
-
-    /// Lets the workers stop sending, drain and finish.
-    pub(crate) fn stop(&self) {
-        self.stop.store(true, Ordering::Release);
-    }
-
-    fn started(&self) -> Option<Time> {
-        Some(self.start.load(Ordering::Acquire)).filter(|&start| start > 0).map(Time::from_nanos)
-    }
-
-    fn stopped(&self) -> bool {
-        self.stop.load(Ordering::Acquire)
-    }
-}
-
-/// How far a worker is, for a progress line. Written once a tick.
-#[derive(Debug, Default)]
-pub(crate) struct LiveCounters {
-    pub(crate) opened: AtomicU64,
-    pub(crate) sent: AtomicU64,
-    pub(crate) matched: AtomicU64,
-    pub(crate) anomalies: AtomicU64,
-    pub(crate) in_flight: AtomicU64,
-}
-
-/// What a worker tells the run.
-#[derive(Debug)]
-pub(crate) enum WorkerEvent {
-    /// All its connections have been tried, and how many opened; some may have ended since.
-    Connected(u64),
-    /// A second is over.
-    SecondRow(SecondRow),
-}
-
-/// What a worker brings home.
-#[derive(Debug)]
-pub(crate) struct WorkerOutcome {
-    pub(crate) recorder: Recorder,
-    pub(crate) connections: Connections,
-    pub(crate) peer: Option<SocketAddr>,
-    /// How long the connections took to open, once all have been tried.
-    pub(crate) connect: Option<PackedHistogram>,
-    /// Messages that ended lost or undetermined, by client: a misrouted one is among them.
-    pub(crate) missing: Vec<MissingMessage>,
-    /// The measured phase, as it was.
-    pub(crate) window: Window,
-    /// Processor time of the thread in the window, and how much of it went into spinning, in nanoseconds.
-    pub(crate) cpu: u64,
-    pub(crate) spun: u64,
-    /// Times in which the thread should have run and did not.
-    pub(crate) stopped: StopTotals,
-}
-
-/// A message that did not come back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct MissingMessage {
-    pub(crate) client: u32,
-    pub(crate) sequence: u64,
-    pub(crate) measured: bool,
-    pub(crate) died: bool,
-    /// It counts as damaged: something too short to tell of which message came cut, and this was the oldest that it may
-    /// have been of.
-    pub(crate) guessed: bool,
-}
 
 /// One client.
 #[derive(Debug)]
@@ -249,24 +155,6 @@ pub(crate) fn run(
 impl Client {
     fn new(client: u32) -> Self {
         Self { ledger: Ledger::new(client), local: SocketAddr::new(IpAddr::from([0; 4]), 0), state: ClientState::Gone }
-    }
-}
-
-impl WorkerOutcome {
-    /// That of a worker of `workers`, which has `clients` clients, before it begins.
-    pub(crate) fn new(clients: usize, workers: u32) -> Self {
-        let window = Window { from: Time::from_nanos(u64::MAX), to: Time::from_nanos(u64::MAX) };
-        Self {
-            recorder: Recorder::new().one_of(workers),
-            connections: Connections { requested: clients as u64, ..Connections::default() },
-            peer: None,
-            connect: None,
-            missing: Vec::new(),
-            window,
-            cpu: 0,
-            spun: 0,
-            stopped: StopTotals::default(),
-        }
     }
 }
 
@@ -385,7 +273,7 @@ impl<E: Engine> Worker<E> {
         self.next_tick = now.plus(TICK);
         self.stops.worked(thread_cpu());
         for row in self.outcome.recorder.take_rows(now) {
-            let _ = self.events.send(WorkerEvent::SecondRow(row));
+            let _ = self.events.send(WorkerEvent::Second(row));
         }
         self.report_progress();
     }

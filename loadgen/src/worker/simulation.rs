@@ -5,16 +5,17 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use hdrhistogram::Histogram;
-use rand::rngs::StdRng;
-use rand::{RngExt, SeedableRng};
+use rand::{RngExt, SeedableRng, rngs::StdRng};
 use reports::model::Latency;
 
-use crate::clock::Time;
-use crate::engine::unread_since::{PollResult, SocketPoll, UnreadSince};
-use crate::ledger::{Expectation, LedgerSink, SendTimes};
-use crate::message::{Mix, Payload};
-use crate::plan::Expect;
-use crate::worker::recorder::{Recorder, Window};
+use crate::{
+    clock::Time,
+    engine::unread_since::{PollResult, SocketPoll, UnreadSince},
+    ledger::{Expectation, LedgerSink, SendTimes},
+    message::{Mix, Payload},
+    plan::Expect,
+    worker::recorder::{Recorder, Window},
+};
 
 /// Messages of a run.
 const MESSAGES: u64 = 250;

@@ -1,7 +1,6 @@
 //! Stops of a worker: times in which it should have run and did not, and that its work does not explain. Pure.
 
-use crate::clock::Time;
-use crate::worker::recorder::Window;
+use crate::{clock::Time, worker::recorder::Window};
 
 /// Nanoseconds between two turns that are no stop.
 const SHORT: u64 = 10_000_000;

@@ -4,18 +4,18 @@
 //! it was read. A read that does not fill its buffer has left nothing behind, but perhaps the end of the stream: of that
 //! the kernel tells as well.
 
-use std::io;
-use std::net::TcpStream;
-use std::os::fd::OwnedFd;
-use std::time::Duration;
+use std::{io, net::TcpStream, os::fd::OwnedFd, time::Duration};
 
-use rustix::buffer::spare_capacity;
-use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
-use rustix::time::Timespec;
+use rustix::{
+    buffer::spare_capacity,
+    event::epoll::{self, CreateFlags, Event, EventData, EventFlags},
+    time::Timespec,
+};
 
-use crate::clock::Time;
-use crate::engine::timer::KernelTimer;
-use crate::engine::unread_since::PollResult;
+use crate::{
+    clock::Time,
+    engine::{timer::KernelTimer, unread_since::PollResult},
+};
 
 /// Events that one call returns at most.
 const EVENTS: usize = 1024;

@@ -7,22 +7,27 @@ mod connection;
 mod event_queue;
 mod stream;
 
-use std::io;
-use std::time::Duration;
+use std::{io, time::Duration};
 
 use frames::{Encoder, Kind as FrameKind, Masks, Payloads};
 use rand::rngs::ThreadRng;
 
-use self::connection::{LeanConnection, NextStep};
-use self::event_queue::{EventQueue, ReadySocket};
-use self::stream::NonBlockingStream;
-use super::held_bytes::HeldBytes;
-use super::unread_since::{PollResult, RunQueue, SocketPoll, UnreadSince};
-use super::{ConnectionEnd, Engine, EventSink};
-use crate::clock::{Clock, Time};
-use crate::message::MessageKind;
-use crate::schedule::pacer::Wait;
-use crate::transport::{OpenConnection, Transport};
+use self::{
+    connection::{LeanConnection, NextStep},
+    event_queue::{EventQueue, ReadySocket},
+    stream::NonBlockingStream,
+};
+use super::{
+    ConnectionEnd, Engine, EventSink,
+    held_bytes::HeldBytes,
+    unread_since::{PollResult, RunQueue, SocketPoll, UnreadSince},
+};
+use crate::{
+    clock::{Clock, Time},
+    message::MessageKind,
+    schedule::pacer::Wait,
+    transport::{OpenConnection, Transport},
+};
 
 /// Bytes that are read at once.
 const READ_BUFFER: usize = 64 * 1024;

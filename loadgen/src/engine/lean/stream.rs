@@ -1,7 +1,9 @@
 //! The bytes of a connection: TCP, or TLS on TCP, without an event loop. What would block says so.
 
-use std::io::{self, ErrorKind, Read, Write};
-use std::net::TcpStream;
+use std::{
+    io::{self, ErrorKind, Read, Write},
+    net::TcpStream,
+};
 
 use rustix::net::{RecvFlags, SendFlags, recv, send};
 use tokio_rustls::rustls::ClientConnection;

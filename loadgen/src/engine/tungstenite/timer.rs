@@ -1,11 +1,12 @@
 //! A timer that tokio's event loop can wait for.
 
-use std::io;
-use std::task::{Context, Poll};
-use std::time::Duration;
+use std::{
+    io,
+    task::{Context, Poll},
+    time::Duration,
+};
 
-use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
+use tokio::io::{Interest, unix::AsyncFd};
 
 use crate::engine::timer::KernelTimer;
 

@@ -1,8 +1,12 @@
 //! What is in texts, and where.
 
-use super::super::kinds::{CHANGED, FILLS, LEADS, TRIMMED};
-use super::super::text::{CELL, CELLS, CellTable};
-use super::*;
+use super::{
+    super::{
+        kinds::{CHANGED, FILLS, LEADS, TRIMMED},
+        text::{CELL, CELLS, CellTable},
+    },
+    *,
+};
 
 /// All that a client's texts can be, but for their headers.
 const ALL: u64 = CELLS as u64;

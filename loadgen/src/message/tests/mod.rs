@@ -2,9 +2,7 @@ mod alphabet;
 
 use proptest::prelude::*;
 
-use super::checksum::Portable;
-use super::hex::hex;
-use super::*;
+use super::{checksum::Portable, hex::hex, *};
 
 fn message(payload: &Payload, client: u32, sequence: u64) -> Vec<u8> {
     let mut bytes = vec![0; payload.size()];

@@ -2,9 +2,10 @@
 
 use std::num::NonZeroUsize;
 
-use crate::transport::SourceAddressError;
 use descriptors::{Allowance, Table};
 use server::ConnectionCapacity;
+
+use crate::transport::SourceAddressError;
 
 /// What the system has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +41,7 @@ pub(crate) struct Fit {
 pub enum PlanRefusal {
     /// Not enough descriptors for the process.
     #[error(
-        "--clients {clients} requirements {needed} file descriptors, and this process may have {limit} (`ulimit -Hn`).\n\
+        "--clients {clients} needs {needed} file descriptors, and this process may have {limit} (`ulimit -Hn`).\n\
          {}, or raise the hard limit{}",
         if *.feasible > 0 { format!("Use {}", or_fewer(*.feasible)) } else { "Use fewer --threads".to_owned() },
         if *.embedded { ", or start the server as a process of its own (`cargo run --release -p server`) and give its URL" } else { "" }
@@ -56,7 +57,7 @@ pub enum PlanRefusal {
     Threads { clients: u32, threads: usize, limit: u64, each: u64, enough: Option<NonZeroUsize> },
     /// Not enough ports.
     #[error(
-        "--clients {clients} requirements as many local ports, and the system has {ports} for one peer and {} \
+        "--clients {clients} needs as many local ports, and the system has {ports} for one peer and {} \
          (net.ipv4.ip_local_port_range).\nUse {}, give --source-ip more of this machine's addresses, or \
          widen the range; a target on this machine can be given as 127.0.0.1, which has many",
         if *.sources == 1 { "one source address".to_owned() } else { format!("each of {sources} source addresses") },

@@ -1,21 +1,25 @@
 //! What the workers brought home -> the report.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::time::SystemTime;
-
-use hdrhistogram::Histogram;
-use reports::Report;
-use reports::model::{
-    Anomalies, Connections, Counts, Dropped, Evidence, GeneratorHealth, Interval, Latency, LoadRecord, PerCall,
-    PlanRecord, Tally, TargetRecord, Traffic, WireSummary,
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    time::SystemTime,
 };
 
-use crate::clock::Time;
-use crate::plan::{self, Plan, Until};
-use crate::run::environment;
-use crate::worker::evidence::KEPT;
-use crate::worker::recorder::CallTally;
-use crate::worker::{MissingMessage, WorkerOutcome, count_kind};
+use hdrhistogram::Histogram;
+use reports::{
+    Report,
+    model::{
+        Anomalies, Connections, Counts, Dropped, Evidence, GeneratorHealth, Interval, Latency, LoadRecord, PerCall,
+        PlanRecord, Tally, TargetRecord, Traffic, WireSummary,
+    },
+};
+
+use crate::{
+    clock::Time,
+    plan::{self, Plan, Until},
+    run::environment,
+    worker::{MissingMessage, WorkerOutcome, count_kind, evidence::KEPT, recorder::CallTally},
+};
 
 /// What the run knows besides what its workers recorded.
 #[derive(Debug)]

@@ -1,15 +1,19 @@
-use std::net::{Ipv4Addr, SocketAddr};
-use std::num::{NonZeroU32, NonZeroUsize};
-use std::time::Duration;
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    num::{NonZeroU32, NonZeroUsize},
+    time::Duration,
+};
 
 use proptest::prelude::*;
 
 use super::*;
-use crate::ledger::{Expectation, Fate, Finding, LedgerSink, SendTimes, Subject};
-use crate::message::{Mix, Payload};
-use crate::plan::{Connect, Expect, Rate};
-use crate::run::timeline::Timeline;
-use crate::worker::recorder::Window;
+use crate::{
+    ledger::{Expectation, Fate, Finding, LedgerSink, SendTimes, Subject},
+    message::{Mix, Payload},
+    plan::{Connect, Expect, Rate},
+    run::timeline::Timeline,
+    worker::recorder::Window,
+};
 
 const SECOND: u64 = 1_000_000_000;
 const WINDOW: Window = Window { from: Time::from_nanos(SECOND), to: Time::from_nanos(4 * SECOND) };

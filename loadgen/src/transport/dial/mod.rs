@@ -4,22 +4,24 @@ mod tcp;
 mod tls;
 mod upgrade;
 
-use std::cell::{Cell, RefCell};
-use std::io;
-use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
-use std::time::Duration;
+use std::{
+    cell::{Cell, RefCell},
+    io,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use http::{HeaderName, HeaderValue};
 use reports::escape::visible_part;
 use tokio::time::{Instant, timeout_at};
-use tokio_rustls::rustls::pki_types::ServerName;
-use tokio_rustls::rustls::{self, ClientConfig};
+use tokio_rustls::rustls::{self, ClientConfig, pki_types::ServerName};
 
-use super::counted_stream::CountedStream;
-use super::stream::Transport;
-use crate::clock::{Clock, Time};
-use crate::secrets::Secrets;
+use super::{counted_stream::CountedStream, stream::Transport};
+use crate::{
+    clock::{Clock, Time},
+    secrets::Secrets,
+};
 
 /// A connection behind its opening handshake, whatever moves the messages then.
 #[derive(Debug)]

@@ -1,15 +1,17 @@
 //! A TCP connection to one of the addresses of a host: RFC 8305.
 
-use std::io;
-use std::net::{IpAddr, SocketAddr, UdpSocket};
-use std::time::Duration;
+use std::{
+    io,
+    net::{IpAddr, SocketAddr, UdpSocket},
+    time::Duration,
+};
 
-use futures_util::StreamExt as _;
-use futures_util::stream::FuturesUnordered;
-use nix::sys::socket::setsockopt;
-use nix::sys::socket::sockopt::IpBindAddressNoPort;
-use tokio::net::{TcpSocket, TcpStream};
-use tokio::time::{Instant, sleep_until};
+use futures_util::{StreamExt as _, stream::FuturesUnordered};
+use nix::sys::socket::{setsockopt, sockopt::IpBindAddressNoPort};
+use tokio::{
+    net::{TcpSocket, TcpStream},
+    time::{Instant, sleep_until},
+};
 
 use super::{ConnectError, DialProgress, Dialer};
 

@@ -1,12 +1,12 @@
 use std::net::{Ipv4Addr, TcpListener};
 
 use socket2::{Domain, Socket, Type};
-use tokio::runtime::Builder;
+use tokio::{net::TcpSocket, runtime::Builder};
 
-use tokio::net::TcpSocket;
-
-use super::tcp::{connect, interleaved, reach};
-use super::*;
+use super::{
+    tcp::{connect, interleaved, reach},
+    *,
+};
 
 /// A listener, and where it is.
 fn peer() -> (TcpListener, SocketAddr) {

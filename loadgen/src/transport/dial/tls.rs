@@ -1,15 +1,14 @@
 //! The handshake of TLS, and its failures in words.
 
-use std::io;
-use std::net::SocketAddr;
-use std::sync::Arc;
+use std::{io, net::SocketAddr, sync::Arc};
 
 use reports::escape;
 use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
-use tokio_rustls::client::TlsStream;
-use tokio_rustls::rustls::pki_types::ServerName;
-use tokio_rustls::rustls::{AlertDescription, CertificateError, ClientConfig, Error};
+use tokio_rustls::{
+    TlsConnector,
+    client::TlsStream,
+    rustls::{AlertDescription, CertificateError, ClientConfig, Error, pki_types::ServerName},
+};
 
 use super::{ConnectError, of_tls};
 

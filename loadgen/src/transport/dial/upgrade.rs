@@ -1,19 +1,15 @@
 //! The opening handshake over a stream: RFC 6455, section 4.1.
 
-use std::future::poll_fn;
-use std::io;
-use std::net::SocketAddr;
-use std::pin::Pin;
-use std::task::ready;
-use std::time::Duration;
+use std::{future::poll_fn, io, net::SocketAddr, pin::Pin, task::ready, time::Duration};
 
 use frames::handshake::{Accepted, Key, ResponseReader, request};
-use tokio::io::{AsyncRead as _, AsyncWriteExt as _, ReadBuf};
-use tokio::time::{Instant, timeout_at};
+use tokio::{
+    io::{AsyncRead as _, AsyncWriteExt as _, ReadBuf},
+    time::{Instant, timeout_at},
+};
 
 use super::{ConnectError, DialProgress, DialStage, Dialer, of_tls, tls};
-use crate::transport::refusal_text;
-use crate::transport::stream::Transport;
+use crate::transport::{refusal_text, stream::Transport};
 
 /// Longest wait for what a server says with a refusal.
 const WORDS: Duration = Duration::from_millis(200);

@@ -1,16 +1,25 @@
 //! Per worker: counters and histograms of what its ledgers decide. Merged once, never locked. Pure: time is an argument.
 
+mod call_tally;
+mod connection;
+mod seconds;
+
 use std::net::SocketAddr;
 
 use hdrhistogram::Histogram;
 use reports::model::{Dropped, Latency, Tally, Traffic};
 
-use crate::clock::Time;
-use crate::engine::ReadBatch;
-use crate::ledger::effort::EffortBudget;
-use crate::ledger::{Expectation, Fate, Finding, LedgerSink, SendTimes, Subject};
-use crate::worker::evidence::{EventContext, EvidenceLog};
-use crate::worker::slow_writes::SlowWrites;
+use self::seconds::{CurrentSecond, SECOND};
+pub use self::{call_tally::CallTally, connection::ConnectionRecorder, seconds::SecondRow};
+use crate::{
+    clock::Time,
+    engine::ReadBatch,
+    ledger::{Expectation, SendTimes, effort::EffortBudget},
+    worker::{
+        evidence::{EventContext, EvidenceLog},
+        slow_writes::SlowWrites,
+    },
+};
 
 /// The measured phase. Messages *due* in it are in its tally and in histograms. What *happens* in it is its traffic,
 /// whenever the message was due: a rate counts what came in a length of time.
@@ -22,21 +31,6 @@ pub struct Window {
     pub to: Time,
 }
 
-/// One second of one worker.
-#[derive(Clone, Debug, PartialEq)]
-pub struct SecondRow {
-    /// Whole seconds since the measured phase began.
-    pub second: u64,
-    /// Messages sent in it, whenever they were due.
-    pub sent: u64,
-    /// Messages matched in it, likewise.
-    pub matched: u64,
-    /// Findings other than a match in it.
-    pub anomalies: u64,
-    /// Response times of those that were due in the measured phase, as pairs of nanoseconds and how often.
-    pub response: Vec<(u64, u64)>,
-}
-
 /// A whole message that came on a connection that did not send it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Misroute {
@@ -44,35 +38,6 @@ pub struct Misroute {
     pub owner: u32,
     /// Its sequence there.
     pub sequence: u64,
-}
-
-/// Messages a call carried, over many calls.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct CallTally {
-    /// Calls that moved bytes.
-    pub calls: u64,
-    /// Messages in them.
-    pub messages: u64,
-    /// Most messages in one call.
-    pub max: u64,
-}
-
-impl CallTally {
-    /// Adds `calls` calls that carried `messages` messages together.
-    pub fn add(&mut self, calls: u64, messages: u64) {
-        self.calls += calls;
-        self.messages += messages;
-        if calls > 0 {
-            self.max = self.max.max(messages.div_ceil(calls));
-        }
-    }
-
-    /// Adds those of another worker.
-    pub fn merge(&mut self, other: Self) {
-        self.calls += other.calls;
-        self.messages += other.messages;
-        self.max = self.max.max(other.max);
-    }
 }
 
 /// Why a message that was due is not sent.
@@ -85,8 +50,6 @@ pub enum DropCause {
     /// The generator had not come round to it when the phase ended.
     BehindSchedule,
 }
-
-const SECOND: u64 = 1_000_000_000;
 
 /// Misrouted messages that all workers together keep, to be matched with those that went missing. A bound on memory: 16 MiB.
 const MISROUTED_KEPT: usize = 1 << 20;
@@ -135,17 +98,6 @@ struct RepeatedLatency {
     service: u64,
     floor: u64,
     times: u64,
-}
-
-/// The second that is under way.
-#[derive(Debug)]
-struct CurrentSecond {
-    index: u64,
-    end: Time,
-    sent: u64,
-    matched: u64,
-    anomalies: u64,
-    response: Histogram<u32>,
 }
 
 impl Default for Recorder {
@@ -348,91 +300,6 @@ impl Recorder {
         }
         self.end_second();
         self.rows.pop().filter(|row| row.sent + row.matched + row.anomalies > 0)
-    }
-}
-
-/// The sink of one connection at one instant.
-#[derive(Debug)]
-pub struct ConnectionRecorder<'a> {
-    recorder: &'a mut Recorder,
-    context: EventContext<'a>,
-}
-
-impl LedgerSink for ConnectionRecorder<'_> {
-    #[inline]
-    fn matched(&mut self, first: u64, messages: u32, times: SendTimes, overtaken: bool) {
-        let (at, messages) = (self.context.at, u64::from(messages));
-        let reordered = if overtaken { messages } else { 0 };
-        let recorder = &mut *self.recorder;
-        let tally = recorder.tally(times.due);
-        tally.counts.events += messages;
-        tally.counts.matched += messages;
-        tally.anomalies.reordered += reordered;
-        for sequence in first..first + reordered {
-            recorder.evidence.reordered(&self.context, sequence, times);
-        }
-        if at < recorder.window.from {
-            return;
-        }
-        recorder.roll(at);
-        recorder.second.matched += messages;
-        recorder.second.anomalies += reordered;
-        if at < recorder.window.to {
-            recorder.traffic.matched_in_window += messages;
-        }
-        if times.due >= recorder.window.from {
-            recorder.latency(times, at, messages);
-        }
-    }
-
-    fn finding(&mut self, finding: Finding, subject: Subject, received: &[u8]) {
-        let at = self.context.at;
-        let recorder = &mut *self.recorder;
-        if at >= recorder.window.from {
-            recorder.roll(at);
-            recorder.second.anomalies += 1;
-        }
-        let Tally { counts, anomalies, .. } = recorder.tally(subject.times.map_or(at, |times| times.due));
-        counts.events += 1;
-        match finding {
-            Finding::Duplicated => anomalies.duplicated += 1,
-            Finding::Coalesced => anomalies.coalesced += 1,
-            Finding::Split { earlier } => {
-                anomalies.split += 1;
-                anomalies.split_pieces += 1 + u64::from(earlier);
-                counts.events += u64::from(earlier);
-            }
-            Finding::Truncated => anomalies.truncated += 1,
-            Finding::Corrupted => anomalies.corrupted += 1,
-            Finding::WrongType => anomalies.wrong_type += 1,
-            Finding::Misrouted { owner } => {
-                anomalies.misrouted_events += 1;
-                if let Some(sequence) = subject.sequence.filter(|_| recorder.misrouted.len() < recorder.misrouted_kept)
-                {
-                    recorder.misrouted.push(Misroute { owner, sequence });
-                }
-            }
-            Finding::Unexpected => anomalies.unexpected += 1,
-        }
-        recorder.evidence.finding(&self.context, finding, subject, received);
-    }
-
-    fn fate(&mut self, fate: Fate, sequence: u64, times: SendTimes) {
-        let counts = &mut self.recorder.tally(times.due).counts;
-        match fate {
-            Fate::Lost => counts.lost += 1,
-            Fate::Damaged => counts.damaged += 1,
-            Fate::Undetermined => counts.undetermined += 1,
-        }
-        self.recorder.evidence.fate(&self.context, fate, sequence, times);
-    }
-
-    fn effort(&mut self, bytes: usize) -> u64 {
-        self.recorder.budget.left(self.context.at, bytes)
-    }
-
-    fn spend(&mut self, bytes: u64) {
-        self.recorder.budget.spend(bytes);
     }
 }
 

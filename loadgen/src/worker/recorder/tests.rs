@@ -3,8 +3,11 @@ use std::net::Ipv4Addr;
 use reports::model::Counts;
 
 use super::*;
-use crate::message::{Mix, Payload};
-use crate::plan::Expect;
+use crate::{
+    ledger::{Fate, Finding, LedgerSink as _, Subject},
+    message::{Mix, Payload},
+    plan::Expect,
+};
 
 /// The measured phase is the seconds 1 to 3.
 const WINDOW: Window = Window { from: at(1_000), to: at(3_000) };

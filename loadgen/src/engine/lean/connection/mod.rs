@@ -1,5 +1,6 @@
 //! One connection: what it must keep of its peer's bytes and its own, and the duties of a client.
 
+mod output;
 mod pending_io;
 mod whole_messages;
 
@@ -7,16 +8,19 @@ use std::io::{self, ErrorKind};
 
 use frames::{Decoder, Event, Input, Role, Settings, Violation, ViolationKind};
 
-use self::pending_io::PendingIo;
-use self::whole_messages::{WholeMessages, event};
-use super::SharedState;
-use super::stream::NonBlockingStream;
-use crate::clock::Time;
-use crate::engine::{ConnectionEnd, EventSink, ReadBatch};
-use crate::ledger;
-use crate::message::MessageKind;
-use crate::schedule::pacer::SLICE;
-use crate::transport::ConnectionLimits;
+use self::{
+    pending_io::PendingIo,
+    whole_messages::{WholeMessages, event},
+};
+use super::{SharedState, stream::NonBlockingStream};
+use crate::{
+    clock::Time,
+    engine::{ConnectionEnd, EventSink, ReadBatch},
+    ledger,
+    message::MessageKind,
+    schedule::pacer::SLICE,
+    transport::ConnectionLimits,
+};
 
 /// Reads of a connection in a turn, after which others get theirs.
 const READS_IN_A_ROW: u32 = 16;
@@ -106,92 +110,6 @@ impl LeanConnection {
     /// Writes since the last call.
     pub(super) fn take_writes(&mut self) -> u64 {
         self.pending_io.as_mut().map_or(0, |pending_io| std::mem::take(&mut pending_io.writes))
-    }
-
-    /// Writes `bytes` behind what is unsent; how many writes that took. What the transport does not take is kept.
-    #[inline]
-    pub(super) fn write(&mut self, bytes: &[u8]) -> u64 {
-        if self.pending_io.is_some() && (self.unsent() > 0 || self.is_broken()) {
-            self.keep(bytes);
-            return 0;
-        }
-        match self.stream.write(bytes) {
-            Ok(taken) if taken == bytes.len() && !self.stream.holds() => 1,
-            Ok(taken) => {
-                self.keep(&bytes[taken..]);
-                1
-            }
-            Err(error) => {
-                self.not_written(error, bytes);
-                0
-            }
-        }
-    }
-
-    #[cold]
-    fn keep(&mut self, bytes: &[u8]) {
-        let pending_io = self.pending_io.get_or_insert_default();
-        if pending_io.broken.is_none() {
-            if pending_io.taken > pending_io.unsent.len() / 2 {
-                pending_io.unsent.drain(..pending_io.taken);
-                pending_io.taken = 0;
-            }
-            pending_io.unsent.extend_from_slice(bytes);
-        }
-    }
-
-    #[cold]
-    fn not_written(&mut self, error: io::Error, bytes: &[u8]) {
-        match error.kind() {
-            ErrorKind::WouldBlock | ErrorKind::Interrupted => self.keep(bytes),
-            _ => {
-                let pending_io = self.pending_io.get_or_insert_default();
-                pending_io.unsent = Vec::new();
-                pending_io.taken = 0;
-                pending_io.broken.get_or_insert(error);
-            }
-        }
-    }
-
-    /// Writes what is unsent, as far as the transport takes it, then the pong that waited for that.
-    #[cold]
-    fn write_rest(&mut self, shared: &mut SharedState) {
-        while let Some(pending_io) =
-            self.pending_io.as_mut().filter(|pending_io| pending_io.taken < pending_io.unsent.len())
-        {
-            match self.stream.write(&pending_io.unsent[pending_io.taken..]) {
-                Ok(taken) => {
-                    pending_io.taken += taken;
-                    pending_io.writes += 1;
-                }
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => {
-                    if error.kind() != ErrorKind::WouldBlock {
-                        self.not_written(error, &[]);
-                    }
-                    return;
-                }
-            }
-        }
-        if let Err(error) = self.stream.push() {
-            return self.not_written(error, &[]);
-        }
-        let Some(pending_io) = &mut self.pending_io else { return };
-        pending_io.unsent = Vec::new();
-        pending_io.taken = 0;
-        if let Some(payload) = pending_io.ping.take().filter(|_| self.state == ConnectionState::Open) {
-            shared.replies.pong(Some(shared.masks.draw()), &payload);
-            self.reply(shared);
-        }
-    }
-
-    /// Writes the control frames that were encoded.
-    fn reply(&mut self, shared: &mut SharedState) {
-        let writes = self.write(shared.replies.bytes());
-        shared.replies.clear();
-        if writes > 0 {
-            self.pending_io.get_or_insert_default().writes += writes;
-        }
     }
 
     /// Begins the closing handshake.

@@ -1,11 +1,15 @@
 //! What end-to-end tests reach by chance only: writes that stop half-way, and what comes with the handshake.
 
-use std::io::{Read as _, Write as _};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::{
+    io::{Read as _, Write as _},
+    net::{Shutdown, TcpListener, TcpStream},
+};
 
 use frames::{Encoder, Masks};
-use rustix::event::{PollFd, PollFlags, poll};
-use rustix::time::Timespec;
+use rustix::{
+    event::{PollFd, PollFlags, poll},
+    time::Timespec,
+};
 use socket2::SockRef;
 
 use super::*;

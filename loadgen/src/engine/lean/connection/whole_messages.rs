@@ -2,9 +2,7 @@
 
 use frames::{Decoder, Input, Kind as FrameKind, Message};
 
-use crate::engine::ReadBatch;
-use crate::ledger::MessageEvent;
-use crate::message::MessageKind;
+use crate::{engine::ReadBatch, ledger::MessageEvent, message::MessageKind};
 
 /// Takes whole messages off a read, and counts them.
 pub(super) struct WholeMessages<'a, 'b> {

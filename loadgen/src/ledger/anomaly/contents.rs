@@ -1,0 +1,157 @@
+//! What the bytes of an event consist of.
+
+use crate::{
+    ledger::{Expectation, Ledger, effort::Effort},
+    message,
+};
+
+/// Messages in flight, oldest first, that are compared with an event whose header tells nothing. A bound on the work
+/// that a broken server can cause.
+const CANDIDATES: usize = 4096;
+
+/// Bytes that are looked at for the beginning of a text's header. What a server makes of the at most four bytes that are before it
+/// may be longer: an escape each.
+const BEFORE_HEADER: usize = 32;
+
+/// What the bytes of an event (with those of an open partial before them) consist of.
+pub(super) struct Contents {
+    /// Whole messages of this connection, in order.
+    pub(super) whole: Vec<u64>,
+    /// What follows them.
+    pub(super) rest: Remainder,
+}
+
+impl Contents {
+    /// Whether these, if they begin with an open partial, are more of it.
+    pub(super) fn continue_partial(&self) -> bool {
+        !matches!(self.rest, Remainder::Foreign)
+    }
+}
+
+pub(super) enum Remainder {
+    Nothing,
+    /// From `at` on, the beginning of a message in flight, known where there is enough of it to tell.
+    BeginningOf {
+        sequence: Option<u64>,
+        at: usize,
+    },
+    Foreign,
+}
+
+impl Ledger {
+    /// What `bytes`, which are not empty, consist of.
+    pub(super) fn contents(&self, expectation: &Expectation, bytes: &[u8], effort: &Effort) -> Contents {
+        let (mut whole, mut at) = (Vec::new(), 0);
+        while let Some((_, header)) = message::leading(&bytes[at..])
+            && header.run == expectation.payload.run()
+            && header.client == self.client()
+            && header.sequence < self.next_sequence()
+        {
+            whole.push(header.sequence);
+            at += header.length as usize;
+        }
+        let rest = match &bytes[at..] {
+            [] => Remainder::Nothing,
+            rest => self.beginning(expectation, rest, at, effort),
+        };
+        Contents { whole, rest }
+    }
+
+    /// What `bytes`, which stand at `at` of an event, are the beginning of.
+    fn beginning(&self, expectation: &Expectation, bytes: &[u8], at: usize, effort: &Effort) -> Remainder {
+        let sequence = match message::parse(bytes) {
+            _ if bytes.len() >= expectation.payload.size() => return Remainder::Foreign,
+            Some((_, header)) => {
+                let ours = header.client == self.client() && self.times(header.sequence).is_some();
+                let mut made = Vec::new();
+                if !ours || !self.begins(expectation, header.sequence, bytes, &mut made, effort) {
+                    return Remainder::Foreign;
+                }
+                Some(header.sequence)
+            }
+            None => {
+                let mut candidates = self.beginning_with(expectation, bytes, effort);
+                match (candidates.next(), candidates.next()) {
+                    (None, _) => return Remainder::Foreign,
+                    (only, None) => only,
+                    (Some(_), Some(_)) => None,
+                }
+            }
+        };
+        Remainder::BeginningOf { sequence, at }
+    }
+
+    /// Messages in flight that begin with `bytes`, oldest first.
+    pub(super) fn beginning_with(
+        &self,
+        expectation: &Expectation,
+        bytes: &[u8],
+        effort: &Effort,
+    ) -> impl Iterator<Item = u64> {
+        let mut made = Vec::new();
+        self.candidates(CANDIDATES)
+            .filter(move |&sequence| self.begins(expectation, sequence, bytes, &mut made, effort))
+    }
+
+    /// True when message `sequence` begins with `bytes`, as far as there is effort left to tell. It is made in `made`.
+    pub(super) fn begins(
+        &self,
+        expectation: &Expectation,
+        sequence: u64,
+        bytes: &[u8],
+        made: &mut Vec<u8>,
+        effort: &Effort,
+    ) -> bool {
+        // Most messages are ruled out by how they begin, and many pieces are as short as that.
+        if !effort.affords_a_look() {
+            return false;
+        }
+        let (opening, len) = expectation.payload.opening(self.client(), sequence);
+        let common = len.min(bytes.len());
+        if opening[..common] != bytes[..common] || common == bytes.len() {
+            return opening[..common] == bytes[..common];
+        }
+        let size = expectation.payload.size();
+        if !effort.affords(size) {
+            return false;
+        }
+        made.resize(size, 0);
+        expectation.payload.encode(self.client(), sequence, made);
+        made.starts_with(bytes)
+    }
+
+    /// The message in flight that `bytes` are most like, if they are like any, as far as there is effort left to tell.
+    pub(super) fn nearest_message(&self, expectation: &Expectation, bytes: &[u8], effort: &Effort) -> Option<u64> {
+        let payload = &expectation.payload;
+        let header = message::text_header(bytes, BEFORE_HEADER);
+        let claim = header
+            .map_or_else(|| message::parse(bytes).map(|(_, header)| header), |at| message::parse_text(&bytes[at..]));
+        let claimed = claim
+            .filter(|header| header.run == payload.run() && header.client == self.client())
+            .map(|header| header.sequence)
+            .filter(|&sequence| self.times(sequence).is_some());
+        let mut expected = vec![0; payload.size()];
+        let mut distance = |sequence| {
+            payload.encode(self.client(), sequence, &mut expected);
+            message::distance(&expected, bytes, header)
+        };
+        // Two messages differ in far more places than this: what the header claims needs no comparison with the others.
+        let few = payload.size() / 32;
+        if let Some(sequence) = claimed.filter(|_| effort.affords(payload.size()))
+            && distance(sequence) <= few
+        {
+            return Some(sequence);
+        }
+        let nearest = claimed
+            .into_iter()
+            .chain(self.candidates(CANDIDATES))
+            .take_while(|_| effort.affords(payload.size()))
+            .map(|sequence| (distance(sequence), sequence))
+            .min()?;
+        // At most half of the bytes are wrong, or what there is of a header says that the message is one of ours.
+        let alike = nearest.0 <= payload.size() / 2;
+        let begins = bytes.windows(3).take(BEFORE_HEADER + 1).any(|magic| magic == b"lg1");
+        let ours = claimed.or_else(|| begins.then_some(nearest.1));
+        if alike { Some(nearest.1) } else { ours }
+    }
+}

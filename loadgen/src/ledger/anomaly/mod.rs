@@ -1,0 +1,160 @@
+//! What an event is that does not hold the next message whole: the long way through a [`Ledger`].
+//!
+//! The rules, in this order:
+//! 1. A whole message, alone: of another run or one never sent is *unexpected*; of another client is *misrouted*; one
+//!    whose fate is known is *duplicated*; of the wrong kind is *wrong type*; else it matches, out of order.
+//! 2. More than one whole message, or one and the beginning of another: *coalesced*.
+//! 3. The beginning of a message in flight is kept open. If later events continue it, the message was *split*; if
+//!    nothing does until another beginning comes or the run ends, the event was *truncated*. So was one that seemed to
+//!    continue a message which then stayed incomplete, if it may be the beginning of another.
+//! 4. Anything that is closer to a message in flight than to nothing is *corrupted*; the rest, and an empty event, is
+//!    *unexpected*.
+//!
+//! A message whose header is whole is known by it, also where what was before the header was taken off or changed. With one bit
+//! flipped anywhere, the header included, it is known by its distance to those in flight.
+
+mod contents;
+mod partial_message;
+mod without_unexpected;
+
+pub(super) use self::partial_message::AnomalyState;
+use self::{contents::Remainder, partial_message::PartialMessage, without_unexpected::WithoutUnexpected};
+use super::{Expectation, Finding, Ledger, LedgerSink, MessageEvent, Subject, effort::Effort};
+use crate::{
+    message::{self, MessageHeader, MessageKind},
+    plan::Expect,
+};
+
+impl Ledger {
+    /// Decides about an event that is not the oldest message in flight, whole.
+    #[cold]
+    pub(crate) fn classify(&mut self, expectation: &Expectation, event: MessageEvent<'_>, sink: &mut impl LedgerSink) {
+        let effort = Effort::new(sink.effort(event.bytes.len()));
+        self.classify_within(expectation, event, &effort, sink);
+        sink.spend(effort.spent());
+    }
+
+    fn classify_within(
+        &mut self,
+        expectation: &Expectation,
+        event: MessageEvent<'_>,
+        effort: &Effort,
+        sink: &mut impl LedgerSink,
+    ) {
+        match message::leading(event.bytes) {
+            Some((kind, header)) if header.length as usize == event.bytes.len() => {
+                self.whole(expectation, event, kind, header, sink);
+            }
+            _ => self.broken(expectation, event.bytes, effort, sink),
+        }
+    }
+
+    /// Looks into a message, or the beginning of one, with which the server broke a rule of the protocol: if it can be known which
+    /// of those in flight it was to be and what is wrong with it, that is found. Else nothing is, and nothing is if it is whole
+    /// and right: then only its frame was wrong.
+    #[cold]
+    pub fn protocol_violation(
+        &mut self,
+        expectation: &Expectation,
+        event: MessageEvent<'_>,
+        sink: &mut impl LedgerSink,
+    ) {
+        let mut known = WithoutUnexpected(sink);
+        match &expectation.expect {
+            Expect::Echo => {}
+            Expect::Count => return,
+            Expect::Reply(text) if event.kind == MessageKind::Text && event.bytes == text.as_bytes() => return,
+            Expect::Reply(_) => return self.received(expectation, event, &mut known),
+        }
+        let effort = Effort::new(known.effort(event.bytes.len()));
+        let claimed = message::parse(event.bytes)
+            .filter(|(_, header)| header.run == expectation.payload.run() && header.client == self.client())
+            .filter(|(_, header)| self.times(header.sequence).is_some());
+        let mut made = Vec::new();
+        match claimed {
+            Some((kind, header)) if self.begins(expectation, header.sequence, event.bytes, &mut made, &effort) => {
+                let whole = event.bytes.len() == expectation.payload.size();
+                if event.kind != kind {
+                    known.finding(Finding::WrongType, self.subject(header.sequence), event.bytes);
+                    self.damaged(header.sequence, &mut known);
+                } else if !whole {
+                    self.broken(expectation, event.bytes, &effort, &mut known);
+                }
+            }
+            _ if event.bytes.is_empty() => {}
+            _ => self.broken(expectation, event.bytes, &effort, &mut known),
+        }
+        known.spend(effort.spent());
+    }
+
+    /// A whole message and nothing else.
+    fn whole(
+        &mut self,
+        expectation: &Expectation,
+        event: MessageEvent<'_>,
+        kind: MessageKind,
+        header: MessageHeader,
+        sink: &mut impl LedgerSink,
+    ) {
+        let known = Subject { sequence: Some(header.sequence), times: None };
+        if header.run != expectation.payload.run() || header.client >= expectation.clients {
+            return sink.finding(Finding::Unexpected, Subject::default(), event.bytes);
+        }
+        if header.client != self.client() {
+            return sink.finding(Finding::Misrouted { owner: header.client }, known, event.bytes);
+        }
+        if header.sequence >= self.next_sequence() {
+            return sink.finding(Finding::Unexpected, known, event.bytes);
+        }
+        if self.times(header.sequence).is_none() {
+            return sink.finding(Finding::Duplicated, known, event.bytes);
+        }
+        if event.kind != kind {
+            sink.finding(Finding::WrongType, self.subject(header.sequence), event.bytes);
+            return self.damaged(header.sequence, sink);
+        }
+        self.matched(header.sequence, sink);
+    }
+
+    fn broken(&mut self, expectation: &Expectation, bytes: &[u8], effort: &Effort, sink: &mut impl LedgerSink) {
+        if bytes.is_empty() {
+            // No message is empty, and nothing of this one says of which it may be.
+            return sink.finding(Finding::Unexpected, Subject::default(), bytes);
+        }
+        if self.continues_partial(expectation, bytes, effort, sink) {
+            return;
+        }
+        let contents = self.contents(expectation, bytes, effort);
+        match contents.rest {
+            Remainder::BeginningOf { sequence, .. } if contents.whole.is_empty() => {
+                self.close_partial(expectation, effort, sink);
+                self.open_partial(PartialMessage::new(bytes, 1, sequence));
+            }
+            Remainder::BeginningOf { sequence, at } => {
+                self.coalesced(&contents.whole, bytes, sink);
+                self.close_partial(expectation, effort, sink);
+                // The event has its finding; the partial only waits for the rest of its message.
+                self.open_partial(PartialMessage::new(&bytes[at..], 0, sequence));
+            }
+            _ if contents.whole.len() > 1 => self.coalesced(&contents.whole, bytes, sink),
+            _ => self.corrupted(expectation, bytes, effort, sink),
+        }
+    }
+
+    fn coalesced(&mut self, whole: &[u64], bytes: &[u8], sink: &mut impl LedgerSink) {
+        sink.finding(Finding::Coalesced, self.subject(whole[0]), bytes);
+        for &sequence in whole {
+            self.damaged(sequence, sink);
+        }
+    }
+
+    fn corrupted(&mut self, expectation: &Expectation, bytes: &[u8], effort: &Effort, sink: &mut impl LedgerSink) {
+        match self.nearest_message(expectation, bytes, effort) {
+            Some(sequence) => {
+                sink.finding(Finding::Corrupted, self.subject(sequence), bytes);
+                self.damaged(sequence, sink);
+            }
+            None => sink.finding(Finding::Unexpected, Subject::default(), bytes),
+        }
+    }
+}

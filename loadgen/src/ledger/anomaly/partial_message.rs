@@ -1,0 +1,195 @@
+//! Messages that come in contents, or of which a part is all that comes.
+
+use std::{cmp::Reverse, collections::BTreeMap};
+
+use super::contents::{Contents, Remainder};
+use crate::ledger::{Expectation, Finding, Ledger, LedgerSink, SendTimes, Subject, effort::Effort};
+
+/// Truncated events that are kept because they are too short to tell of which message. A bound on memory.
+const UNATTRIBUTED: usize = 4096;
+
+#[derive(Debug, Default)]
+pub(in crate::ledger) struct AnomalyState {
+    /// Messages in flight that so many others have overtaken that the line would grow without bound.
+    pub(in crate::ledger) overdue: BTreeMap<u64, SendTimes>,
+    /// An event that was the beginning of a message, while the rest may still come.
+    pub(super) partial: Option<PartialMessage>,
+    /// Truncated events too short to say of which message: it is one of those that are in flight at the end.
+    pub(super) unattributed: Vec<Vec<u8>>,
+}
+
+/// The beginning of a message.
+#[derive(Debug)]
+pub(super) struct PartialMessage {
+    pub(super) bytes: Vec<u8>,
+    /// Where in `bytes` each event but the first begins.
+    pub(super) later: Vec<usize>,
+    /// Events that hold it and have no finding yet.
+    pub(super) events: u32,
+    /// The message that it begins, if there is enough of it to tell.
+    pub(super) sequence: Option<u64>,
+}
+
+impl PartialMessage {
+    pub(super) fn new(bytes: &[u8], events: u32, sequence: Option<u64>) -> Self {
+        Self { bytes: bytes.to_vec(), later: Vec::new(), events, sequence }
+    }
+}
+
+impl Ledger {
+    /// Takes an event as the continuation of the open partial, if it is one.
+    pub(super) fn continues_partial(
+        &mut self,
+        expectation: &Expectation,
+        bytes: &[u8],
+        effort: &Effort,
+        sink: &mut impl LedgerSink,
+    ) -> bool {
+        let Some(mut partial) = self.anomaly_state.as_mut().and_then(|state| state.partial.take()) else {
+            return false;
+        };
+        let before = partial.bytes.len();
+        partial.bytes.extend_from_slice(bytes);
+        let contents = self.contents(expectation, &partial.bytes, effort);
+        if contents.continue_partial() {
+            partial.later.push(before);
+            partial.events += 1;
+            self.continued(partial, contents, sink);
+            return true;
+        }
+        partial.bytes.truncate(before);
+        let mistaken = self.mistaken_continuation(expectation, &mut partial, bytes, effort);
+        self.open_partial(partial);
+        let Some(beginning) = mistaken else { return false };
+        self.close_partial(expectation, effort, sink);
+        self.open_partial(PartialMessage::new(&beginning, 1, None));
+        self.continues_partial(expectation, bytes, effort, sink)
+    }
+
+    /// `partial` has grown to `contents`.
+    fn continued(&mut self, mut partial: PartialMessage, contents: Contents, sink: &mut impl LedgerSink) {
+        let rest = match contents.rest {
+            Remainder::BeginningOf { sequence, at } => Some((sequence, at)),
+            Remainder::Nothing | Remainder::Foreign => None,
+        };
+        let Some(&first) = contents.whole.first() else {
+            partial.sequence = rest.and_then(|(sequence, _)| sequence);
+            return self.open_partial(partial);
+        };
+        // Complete; more messages or the beginning of one may follow in the same event.
+        sink.finding(Finding::Split { earlier: partial.events - 1 }, self.subject(first), &partial.bytes);
+        for &sequence in &contents.whole {
+            self.damaged(sequence, sink);
+        }
+        if let Some((sequence, at)) = rest {
+            self.open_partial(PartialMessage::new(&partial.bytes[at..], 0, sequence));
+        }
+    }
+
+    /// The last event of `partial`, taken out of it, if it was not a continuation but a beginning, which `bytes` continue.
+    /// So short that it could be both: the message before was truncated, and this one is split.
+    fn mistaken_continuation(
+        &self,
+        expectation: &Expectation,
+        partial: &mut PartialMessage,
+        bytes: &[u8],
+        effort: &Effort,
+    ) -> Option<Vec<u8>> {
+        let at = *partial.later.last()?;
+        self.beginning_with(expectation, &partial.bytes[at..], effort).next()?;
+        if !self.contents(expectation, &[&partial.bytes[at..], bytes].concat(), effort).continue_partial() {
+            return None;
+        }
+        partial.later.pop();
+        partial.events -= 1;
+        Some(partial.bytes.split_off(at))
+    }
+
+    pub(super) fn open_partial(&mut self, partial: PartialMessage) {
+        self.anomaly_state.get_or_insert_default().partial = Some(partial);
+    }
+
+    /// Everything has come that will: decides about the open partial and what was too short to tell.
+    pub(crate) fn end_partial_messages(&mut self, expectation: &Expectation, sink: &mut impl LedgerSink) {
+        if self.anomaly_state.is_some() {
+            let effort = Effort::new(sink.effort(0));
+            self.close_partial(expectation, &effort, sink);
+            self.attribute_truncated(expectation, &effort, sink);
+            sink.spend(effort.spent());
+        }
+    }
+
+    /// The rest of the open partial, if there is one, never came.
+    pub(super) fn close_partial(&mut self, expectation: &Expectation, effort: &Effort, sink: &mut impl LedgerSink) {
+        let Some(mut partial) = self.anomaly_state.as_mut().and_then(|state| state.partial.take()) else {
+            return;
+        };
+        for bytes in self.take_beginnings(expectation, &mut partial, effort) {
+            self.truncated(Subject::default(), bytes, sink);
+        }
+        let subject = partial.sequence.map(|sequence| self.subject(sequence)).unwrap_or_default();
+        match partial.events {
+            0 => {}
+            1 => return self.truncated(subject, partial.bytes, sink),
+            events => sink.finding(Finding::Split { earlier: events - 1 }, subject, &partial.bytes),
+        }
+        match partial.sequence {
+            Some(sequence) => self.damaged(sequence, sink),
+            None => self.unattributed(partial.bytes),
+        }
+    }
+
+    /// Takes the events out of an incomplete partial that may as well be beginnings themselves: truncated one after the
+    /// other is likelier than one message in three events of which the last was lost.
+    fn take_beginnings(
+        &self,
+        expectation: &Expectation,
+        partial: &mut PartialMessage,
+        effort: &Effort,
+    ) -> Vec<Vec<u8>> {
+        let mut taken = Vec::new();
+        while let Some(at) = partial.later.pop() {
+            let begins = self.beginning_with(expectation, &partial.bytes[at..], effort).next().is_some();
+            if !begins {
+                break;
+            }
+            taken.push(partial.bytes.split_off(at));
+            partial.events -= 1;
+        }
+        taken
+    }
+
+    /// An event was the beginning of a message and no more.
+    fn truncated(&mut self, subject: Subject, bytes: Vec<u8>, sink: &mut impl LedgerSink) {
+        sink.finding(Finding::Truncated, subject, &bytes);
+        match subject.sequence {
+            Some(sequence) => self.damaged(sequence, sink),
+            None => self.unattributed(bytes),
+        }
+    }
+
+    fn unattributed(&mut self, bytes: Vec<u8>) {
+        // No more than there are messages that they may be of.
+        let most = UNATTRIBUTED.min(self.in_flight() as usize);
+        let unattributed = &mut self.anomaly_state.get_or_insert_default().unattributed;
+        if unattributed.len() < most {
+            unattributed.push(bytes);
+        }
+    }
+
+    /// Gives each truncated event that was too short to tell the oldest message in flight that it may be the beginning of.
+    fn attribute_truncated(&mut self, expectation: &Expectation, effort: &Effort, sink: &mut impl LedgerSink) {
+        let Some(anomaly_state) = &mut self.anomaly_state else { return };
+        let mut unattributed = std::mem::take(&mut anomaly_state.unattributed);
+        // The longer, the fewer messages it can be of: the short ones take what is left.
+        unattributed.sort_by_key(|bytes| Reverse(bytes.len()));
+        for bytes in unattributed {
+            // An empty one may be of any, which is known without making them.
+            let oldest =
+                if bytes.is_empty() { self.oldest() } else { self.beginning_with(expectation, &bytes, effort).next() };
+            if let Some(sequence) = oldest {
+                self.damaged(sequence, sink);
+            }
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! Passes on what can be told of an event: not that it is nothing that was sent.
+
+use crate::ledger::{Fate, Finding, LedgerSink, SendTimes, Subject};
+
+/// Takes what can be known of an event: not that it is nothing that was sent.
+pub(super) struct WithoutUnexpected<'a, B>(pub(super) &'a mut B);
+
+impl<B: LedgerSink> LedgerSink for WithoutUnexpected<'_, B> {
+    fn matched(&mut self, first: u64, messages: u32, times: SendTimes, overtaken: bool) {
+        self.0.matched(first, messages, times, overtaken);
+    }
+
+    fn finding(&mut self, finding: Finding, subject: Subject, received: &[u8]) {
+        if finding != Finding::Unexpected {
+            self.0.finding(finding, subject, received);
+        }
+    }
+
+    fn fate(&mut self, fate: Fate, sequence: u64, times: SendTimes) {
+        self.0.fate(fate, sequence, times);
+    }
+
+    fn effort(&mut self, bytes: usize) -> u64 {
+        self.0.effort(bytes)
+    }
+
+    fn spend(&mut self, bytes: u64) {
+        self.0.spend(bytes);
+    }
+}

@@ -1,0 +1,29 @@
+//! What a run expects of every connection.
+
+use crate::{message::Payload, plan::Expect};
+
+/// What a run expects of every connection.
+#[derive(Clone, Debug)]
+pub struct Expectation {
+    /// Makes and checks messages.
+    pub payload: Payload,
+    /// What a send must bring back.
+    pub expect: Expect,
+    /// Clients of the run: a message that claims to be of another was never sent.
+    pub clients: u32,
+}
+
+impl Expectation {
+    /// The bytes that message `sequence` of `client` must bring back, if they are known.
+    pub(crate) fn expected(&self, client: u32, sequence: u64) -> Option<Vec<u8>> {
+        match &self.expect {
+            Expect::Echo => {
+                let mut bytes = vec![0; self.payload.size()];
+                self.payload.encode(client, sequence, &mut bytes);
+                Some(bytes)
+            }
+            Expect::Count => None,
+            Expect::Reply(text) => Some(text.clone().into_bytes()),
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Why a run has no report.
+
+use std::collections::BTreeMap;
+
+use reports::{exit, judge::is_own_failure};
+
+use super::limits::PlanRefusal;
+use crate::{secrets::Secrets, worker::WorkerOutcome};
+
+/// Why there is no report.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The plan can't work on this system. Nothing was connected.
+    #[error("{0}")]
+    Refused(#[from] PlanRefusal),
+    /// No connection opened.
+    #[error("cannot reach {url}: {what}")]
+    Unreachable {
+        /// The target.
+        url: String,
+        /// Kinds of errors with their number, and what the first of each said.
+        what: String,
+    },
+    /// No connection opened, and it was this system that refused each of them.
+    #[error("no connection to {url} could be opened here: {what}")]
+    Exhausted {
+        /// The target, of which nothing is known.
+        url: String,
+        /// Kinds of errors with their number, and what the first of each said.
+        what: String,
+    },
+    /// The run was stopped before there was anything to report.
+    #[error("interrupted before a connection opened")]
+    Interrupted,
+    /// The system refused something that a run requirements.
+    #[error("{0}: {1}{remedy}", remedy = remedy(.1))]
+    System(&'static str, std::io::Error),
+}
+
+impl RunError {
+    /// What a process exits with that has no report because of it.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Refused(_) => exit::USAGE,
+            Self::Unreachable { .. } => exit::CONNECTIONS,
+            Self::Exhausted { .. } => exit::INVALID,
+            Self::Interrupted => exit::INTERRUPTED,
+            Self::System(..) => exit::FAILED,
+        }
+    }
+}
+
+/// What to do about what the system refused, where that is known.
+fn remedy(error: &std::io::Error) -> &'static str {
+    match error.kind() {
+        // EAGAIN of pthread_create(3).
+        std::io::ErrorKind::WouldBlock => {
+            "; the limit on processes and threads is reached (`ulimit -u`, or that of the container): raise it, or use fewer \
+             --threads"
+        }
+        _ => "",
+    }
+}
+
+/// Why no connection opened: kinds of errors with their number, and what the first of each said.
+pub(super) fn none_opened(url: String, outcomes: &[WorkerOutcome], secrets: &Secrets) -> RunError {
+    let mut kinds: BTreeMap<&str, (u64, Option<&str>)> = BTreeMap::new();
+    for connections in outcomes.iter().map(|outcome| &outcome.connections) {
+        for (kind, count) in &connections.errors {
+            let (sum, first) = kinds.entry(kind).or_default();
+            *sum += count;
+            *first = first.or_else(|| connections.details.get(kind).map(String::as_str));
+        }
+    }
+    let said = |(kind, (count, first)): (&&str, &(u64, Option<&str>))| match first {
+        Some(first) => format!("{kind} ({count}): {}", secrets.redact(first)),
+        None => format!("{kind} ({count})"),
+    };
+    let what = if kinds.is_empty() {
+        "no connection was tried".to_owned()
+    } else {
+        kinds.iter().map(said).collect::<Vec<_>>().join("; ")
+    };
+    let own = !kinds.is_empty() && kinds.keys().all(|kind| is_own_failure(kind));
+    if own { RunError::Exhausted { url, what } } else { RunError::Unreachable { url, what } }
+}

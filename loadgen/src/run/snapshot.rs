@@ -1,0 +1,48 @@
+//! How far a run is, for whoever watches it.
+
+/// What a run is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Opening connections.
+    Connecting,
+    /// Sending, not recorded.
+    Warmup,
+    /// Sending, recorded.
+    Measuring,
+    /// Waiting for what is in flight, and closing.
+    Draining,
+}
+
+/// How far a run is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Snapshot {
+    /// What it is doing.
+    pub stage: Stage,
+    /// Seconds since the warm-up began; 0 before.
+    pub elapsed_s: f64,
+    /// Length of warm-up and measured phase together in seconds, if it is known.
+    pub total_s: Option<f64>,
+    /// Open connections.
+    pub open: u64,
+    /// Messages sent so far.
+    pub sent: u64,
+    /// Messages matched so far.
+    pub matched: u64,
+    /// Anomalies so far.
+    pub anomalies: u64,
+    /// Messages in flight.
+    pub in_flight: u64,
+    /// The last second that is over; none until one of the measured phase is.
+    pub last_second: Option<LastSecond>,
+}
+
+/// A second of the measured phase, or of the drain after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LastSecond {
+    /// Messages matched in it.
+    pub matched: u64,
+    /// Median of their response times in nanoseconds; none when nothing matched.
+    pub response_p50_ns: Option<u64>,
+    /// 99th percentile of the same.
+    pub response_p99_ns: Option<u64>,
+}

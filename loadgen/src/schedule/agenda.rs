@@ -1,0 +1,80 @@
+//! The bursts of one worker, in order.
+
+use super::Schedule;
+
+/// A burst on a worker's agenda.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Burst {
+    /// Client that sends it.
+    pub client: u32,
+    /// Due time, in nanoseconds since the start of the warm-up.
+    pub due: u64,
+    /// Messages in it.
+    pub messages: u32,
+}
+
+/// The bursts of one worker in the order in which they are due. Client `c` belongs to worker `c % workers`.
+#[derive(Clone, Debug)]
+pub struct Agenda {
+    schedule: Schedule,
+    worker: u32,
+    workers: u32,
+    /// Nothing that is due at or after this is on the agenda.
+    end: u64,
+    /// Measured messages per client, when a number of messages ends the run, and the first instant that counts.
+    limit: Option<(u64, u64)>,
+    round: u64,
+    client: u32,
+    next: Option<Burst>,
+}
+
+impl Agenda {
+    /// The agenda of `worker` of `workers`, until `end`. With `limit = (messages, from)`, a client sends at most
+    /// `messages` of those that are due at or after `from`; this cuts its last burst short.
+    pub fn new(schedule: Schedule, worker: u32, workers: u32, end: u64, limit: Option<(u64, u64)>) -> Self {
+        let mut agenda = Self { schedule, worker, workers, end, limit, round: 0, client: worker, next: None };
+        agenda.next = agenda.burst();
+        agenda
+    }
+
+    /// The burst that is due next; none when the agenda is done.
+    pub fn peek(&self) -> Option<Burst> {
+        self.next
+    }
+
+    /// Goes on to the burst after the one that [`Self::peek`] shows.
+    pub fn advance(&mut self) {
+        self.client += self.workers;
+        if self.client >= self.schedule.clients {
+            self.client = self.worker;
+            self.round += 1;
+        }
+        self.next = self.burst();
+    }
+
+    /// Takes everything that is due at or after `end` off the agenda.
+    pub fn cut(&mut self, end: u64) {
+        self.end = self.end.min(end);
+        self.next = self.next.filter(|burst| burst.due < self.end);
+    }
+
+    fn burst(&self) -> Option<Burst> {
+        if self.client >= self.schedule.clients {
+            return None; // More workers than clients: this one has none.
+        }
+        let slot = self.round * u64::from(self.schedule.clients) + u64::from(self.client);
+        let due = self.schedule.slot_due(slot);
+        if due >= self.end {
+            return None;
+        }
+        let messages = match self.limit {
+            Some((limit, from)) if due >= from => {
+                let before = self.schedule.messages_before(self.client, from);
+                let index = self.round * u64::from(self.schedule.burst) - before;
+                u32::try_from(limit.saturating_sub(index)).unwrap_or(u32::MAX).min(self.schedule.burst)
+            }
+            _ => self.schedule.burst,
+        };
+        Some(Burst { client: self.client, due, messages })
+    }
+}

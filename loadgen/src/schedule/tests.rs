@@ -1,0 +1,152 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn schedule(clients: u32, rate: f64, burst: u32) -> Schedule {
+    Schedule::new(NonZeroU32::new(clients).unwrap(), Rate::new(rate).unwrap(), NonZeroU32::new(burst).unwrap())
+}
+
+#[test]
+fn known_due_times() {
+    // 4 clients at 50 messages/s in bursts of 5: a burst every 100 ms a client, every 25 ms over all.
+    let s = schedule(4, 50.0, 5);
+    assert_eq!(s.due(0, 0), 0);
+    assert_eq!(s.due(0, 4), 0, "a burst is due together");
+    assert_eq!(s.due(0, 5), 100_000_000);
+    assert_eq!(s.due(1, 0), 25_000_000);
+    assert_eq!(s.due(3, 9), 175_000_000);
+    // 1 client at 3 messages/s: 333333333.3 ns apart, never early.
+    let s = schedule(1, 3.0, 1);
+    assert_eq!([s.due(0, 1), s.due(0, 2), s.due(0, 3)], [333_333_334, 666_666_667, 1_000_000_000]);
+}
+
+#[test]
+fn counts_are_exact() {
+    let s = schedule(1000, 50.0, 5);
+    for client in [0, 1, 500, 999] {
+        assert_eq!(s.messages_before(client, 0), 0);
+        assert_eq!(s.messages_before(client, 1_000_000_000), 50);
+        assert_eq!(s.messages_before(client, 10_000_000_000), 500);
+    }
+    assert_eq!(s.messages_before(0, 1), 5, "the first burst of client 0 is due at 0");
+    assert_eq!(s.messages_before(1, 1), 0);
+}
+
+#[test]
+fn a_number_of_messages_takes_whole_bursts() {
+    // A burst every 100 ms a client.
+    let s = schedule(4, 50.0, 5);
+    let lengths = [0, 1, 5, 6, 12].map(|messages| s.length_of(messages));
+    assert_eq!(lengths, [0, 100_000_000, 100_000_000, 200_000_000, 300_000_000]);
+}
+
+#[test]
+fn ten_million_messages_do_not_drift() {
+    // 7 messages/s: the interval is no whole number of nanoseconds.
+    let s = schedule(1, 7.0, 1);
+    let mut last = 0;
+    for k in 0..10_000_000_u64 {
+        let due = s.due(0, k);
+        let ideal_times_7 = u128::from(k) * 1_000_000_000;
+        let due_times_7 = u128::from(due) * 7;
+        assert!(due_times_7 >= ideal_times_7, "message {k} is early");
+        assert!(due_times_7 < ideal_times_7 + 7, "message {k} is a nanosecond or more late");
+        assert!(k == 0 || due > last);
+        last = due;
+    }
+}
+
+#[test]
+fn a_message_limit_cuts_the_last_burst() {
+    let s = schedule(2, 50.0, 5);
+    let warmup = 1_000_000_000;
+    let agenda = |worker| Agenda::new(s, worker, 2, warmup + s.length_of(7), Some((7, warmup)));
+    for worker in 0..2 {
+        let mut agenda = agenda(worker);
+        let (mut before, mut after) = (0, Vec::new());
+        while let Some(burst) = agenda.peek() {
+            if burst.due < warmup {
+                before += burst.messages;
+            } else {
+                after.push(burst.messages);
+            }
+            agenda.advance();
+        }
+        assert_eq!((before, after), (50, vec![5, 2]));
+    }
+}
+
+#[test]
+fn cut_drops_what_is_later() {
+    let mut agenda = Agenda::new(schedule(1, 10.0, 1), 0, 1, 10_000_000_000, None);
+    agenda.cut(250_000_000);
+    let mut due = Vec::new();
+    while let Some(burst) = agenda.peek() {
+        due.push(burst.due);
+        agenda.advance();
+    }
+    assert_eq!(due, [0, 100_000_000, 200_000_000]);
+}
+
+#[test]
+fn a_burst_due_at_the_end_is_off_the_agenda() {
+    let agenda = |end| Agenda::new(schedule(1, 10.0, 1), 0, 1, end, None);
+    let mut cut = agenda(10_000_000_000);
+    let mut short = agenda(100_000_000);
+    cut.advance();
+    cut.cut(100_000_001);
+    assert_eq!(cut.peek().map(|burst| burst.due), Some(100_000_000));
+    cut.cut(100_000_000);
+    short.advance();
+    assert_eq!((cut.peek(), short.peek()), (None, None));
+}
+
+#[test]
+fn a_worker_without_clients_has_an_empty_agenda() {
+    assert_eq!(Agenda::new(schedule(1, 10.0, 1), 1, 2, 1_000_000_000, None).peek(), None);
+}
+
+proptest! {
+    #[test]
+    fn the_agendas_of_all_workers_are_the_schedule(
+        clients in 1_u32..20, workers in 1_u32..5, burst in 1_u32..7,
+        micro in 1_000_u64..2_000_000_000, millis in 0_u64..3_000,
+    ) {
+        let rate = Rate::new(micro as f64 / 1e6).unwrap();
+        let s = Schedule::new(NonZeroU32::new(clients).unwrap(), rate, NonZeroU32::new(burst).unwrap());
+        // Few enough bursts that the test is quick.
+        let end = (millis * 1_000_000).min(s.slot_due(2_000));
+        let mut sent = vec![0_u64; clients as usize];
+        for worker in 0..workers {
+            let mut agenda = Agenda::new(s, worker, workers, end, None);
+            let mut last = 0;
+            while let Some(b) = agenda.peek() {
+                prop_assert!(b.due >= last && b.due < end);
+                prop_assert_eq!(b.client % workers, worker);
+                prop_assert_eq!(b.due, s.due(b.client, sent[b.client as usize]));
+                last = b.due;
+                sent[b.client as usize] += u64::from(b.messages);
+                agenda.advance();
+            }
+        }
+        for client in 0..clients {
+            prop_assert_eq!(sent[client as usize], s.messages_before(client, end));
+        }
+    }
+
+    #[test]
+    fn never_early_and_less_than_a_nanosecond_late(
+        clients in 1_u32..100_000, micro in 1_u64..10_000_000_000, burst in 1_u32..1_000, slot in 0_u64..10_000_000,
+    ) {
+        let rate = Rate::new(micro as f64 / 1e6).unwrap();
+        let s = Schedule::new(NonZeroU32::new(clients).unwrap(), rate, NonZeroU32::new(burst).unwrap());
+        let due = u128::from(s.slot_due(slot));
+        prop_assume!(due < u128::from(u64::MAX));
+        let scale = u128::from(rate.micro()) * u128::from(clients);
+        let ideal = u128::from(slot) * u128::from(burst) * 1_000_000_000_000_000;
+        prop_assert!(due * scale >= ideal);
+        prop_assert!(due * scale < ideal + scale);
+        prop_assert_eq!(s.slots_before(s.slot_due(slot)) <= slot, true);
+        prop_assert!(s.slots_before(s.slot_due(slot) + 1) > slot);
+    }
+}

@@ -10,7 +10,7 @@ use std::time::Duration;
 use reports::model::{Evidence, Interval};
 use reports::render::search::RenderSearch;
 use reports::render::{Html, LabelledResult};
-use reports::search::{FailureCause, NextStep, Resolution, Search, SearchRecord, Step, StepOutcome};
+use reports::search::{FailureCause, NextRate, Resolution, Search, SearchRecord, Step, StepOutcome};
 use reports::{Judgement, Report, Verdict};
 use serde_json::{Value, json};
 use server::{FaultKind, Faults, Options, Reply};
@@ -156,8 +156,8 @@ fn searched(report: &Report, from: f64, capacity: f64, reason: &str) -> SearchRe
     let mut steps: Vec<Step> = Vec::new();
     let conclusion = loop {
         let rate = match search.next(&steps) {
-            NextStep::Rate(rate) => rate,
-            NextStep::End(conclusion) => break conclusion,
+            NextRate::Rate(rate) => rate,
+            NextRate::End(conclusion) => break conclusion,
         };
         let threshold = if rate > capacity { "p99<1ns" } else { "p99<1m" };
         let judgement = reports::judge(report, &[threshold.parse().expect("a threshold")]);

@@ -77,7 +77,7 @@ pub enum SearchError {
 
 /// What a search does next.
 #[derive(Clone, Debug, PartialEq)]
-pub enum NextStep {
+pub enum NextRate {
     /// A step at this rate.
     Rate(f64),
     /// No step: the search has ended.
@@ -132,28 +132,28 @@ impl Search {
     }
 
     /// The next step, given the steps so far in any order.
-    pub fn next(&self, steps: &[Step]) -> NextStep {
+    pub fn next(&self, steps: &[Step]) -> NextRate {
         let tallies = RateTally::all(steps, self.tries);
         if let Some(tie) = tallies.iter().find(|tally| tally.holds().is_none()) {
-            return NextStep::Rate(tie.rate);
+            return NextRate::Rate(tie.rate);
         }
         let (low, high) = edge(&tallies);
         // Repeats one side of the edge at a time: after that, the other may be another rate.
         let unconfirmed = |sides: &[&RateTally]| sides.iter().find(|side| !side.is_confirmed()).map(|side| side.rate);
         match (low, high) {
-            (None, None) => NextStep::Rate(self.from),
-            (Some(low), None) if low.rate < self.to => NextStep::Rate(rounded(low.rate * GROWTH).min(self.to)),
+            (None, None) => NextRate::Rate(self.from),
+            (Some(low), None) if low.rate < self.to => NextRate::Rate(rounded(low.rate * GROWTH).min(self.to)),
             (None, Some(high)) if high.rate > self.least => {
-                NextStep::Rate(rounded(high.rate / DESCENT).max(self.least))
+                NextRate::Rate(rounded(high.rate / DESCENT).max(self.least))
             }
             (Some(low), None) => {
-                unconfirmed(&[low]).map_or(NextStep::End(Conclusion::Everything { holds: low.rate }), NextStep::Rate)
+                unconfirmed(&[low]).map_or(NextRate::End(Conclusion::Everything { holds: low.rate }), NextRate::Rate)
             }
             (None, Some(high)) => unconfirmed(&[high])
-                .map_or(NextStep::End(Conclusion::Nothing { fails: high.rate, cause: high.cause() }), NextStep::Rate),
+                .map_or(NextRate::End(Conclusion::Nothing { fails: high.rate, cause: high.cause() }), NextRate::Rate),
             (Some(low), Some(high)) => match self.between(low.rate, high.rate).or(unconfirmed(&[high, low])) {
-                Some(rate) => NextStep::Rate(rate),
-                None => NextStep::End(Conclusion::Edge { holds: low.rate, fails: high.rate, cause: high.cause() }),
+                Some(rate) => NextRate::Rate(rate),
+                None => NextRate::End(Conclusion::Edge { holds: low.rate, fails: high.rate, cause: high.cause() }),
             },
         }
     }

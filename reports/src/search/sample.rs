@@ -1,6 +1,6 @@
 //! A search for tests. Every number follows from the capacity, so a test can say what it must be.
 
-use super::{Conclusion, FailureCause, NextStep, Resolution, Search, SearchRecord, Step, StepOutcome};
+use super::{Conclusion, FailureCause, NextRate, Resolution, Search, SearchRecord, Step, StepOutcome};
 use crate::{
     judge::{LimitedBy, Verdict},
     model::sample,
@@ -13,8 +13,8 @@ pub(crate) fn record() -> SearchRecord {
     let mut steps: Vec<Step> = Vec::new();
     let conclusion = loop {
         match search.next(&steps) {
-            NextStep::Rate(rate) => steps.push(step(rate, steps.len())),
-            NextStep::End(conclusion) => break conclusion,
+            NextRate::Rate(rate) => steps.push(step(rate, steps.len())),
+            NextRate::End(conclusion) => break conclusion,
         }
     };
     let mut report = sample::pass();

@@ -15,8 +15,8 @@ fn run(search: &Search, mut server: impl FnMut(f64) -> StepOutcome) -> (Vec<f64>
     loop {
         assert!(steps.len() < 200, "{search:?}: {:?}", steps.iter().map(|step| step.rate).collect::<Vec<_>>());
         match search.next(&steps) {
-            NextStep::Rate(rate) => steps.push(Step::bare(rate, server(rate))),
-            NextStep::End(conclusion) => return (steps.iter().map(|step| step.rate).collect(), conclusion),
+            NextRate::Rate(rate) => steps.push(Step::bare(rate, server(rate))),
+            NextRate::End(conclusion) => return (steps.iter().map(|step| step.rate).collect(), conclusion),
         }
     }
 }

@@ -7,7 +7,7 @@ use loadgen::{RunError, Stop};
 use program::Channel;
 use reports::render::Json;
 use reports::render::search::{RenderSearch, progress_line};
-use reports::search::{Conclusion, NextStep, Search, SearchRecord, Step};
+use reports::search::{Conclusion, NextRate, Search, SearchRecord, Step};
 use reports::{Report, judge};
 
 use super::notice;
@@ -74,8 +74,8 @@ impl Steps<'_> {
     fn until_the_end(&mut self, search: &Search) -> (Conclusion, u8) {
         loop {
             let rate = match search.next(&self.taken) {
-                NextStep::Rate(rate) => rate,
-                NextStep::End(conclusion) => {
+                NextRate::Rate(rate) => rate,
+                NextRate::End(conclusion) => {
                     let code = conclusion.exit_code().unwrap_or(exit::FAILED);
                     return (conclusion, code);
                 }

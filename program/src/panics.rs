@@ -6,7 +6,7 @@ use crate::print::say;
 
 /// From here on, a panic is told on stderr in one line that begins with the program's name. The standard library's own
 /// message would wait for a reader of stderr.
-pub fn tell_panics(program: &'static str) {
+pub(crate) fn tell_panics(program: &'static str) {
     set_hook(Box::new(move |panic| say(told(program, panic))));
 }
 

@@ -59,6 +59,11 @@ impl Channel {
         size.ok().map(|size| size.ws_col).filter(|columns| *columns > 0)
     }
 
+    /// Whether to print in colors: on a terminal, unless the variable `NO_COLOR` says otherwise.
+    pub fn wants_color(self) -> bool {
+        self.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+    }
+
     /// Prints all of `bytes`. On stdout that takes as long as its reader takes; on stderr, a reader that takes nothing for two
     /// seconds is given up.
     ///

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use reports::{exit, judge::is_own_failure};
+use reports::judge::is_own_failure;
 
 use super::limits::PlanRefusal;
 use crate::{secrets::Secrets, worker::WorkerOutcome};
@@ -35,19 +35,6 @@ pub enum RunError {
     /// The system refused something that a run requirements.
     #[error("{0}: {1}{remedy}", remedy = remedy(.1))]
     System(&'static str, std::io::Error),
-}
-
-impl RunError {
-    /// What a process exits with that has no report because of it.
-    pub fn exit_code(&self) -> u8 {
-        match self {
-            Self::Refused(_) => exit::USAGE,
-            Self::Unreachable { .. } => exit::CONNECTIONS,
-            Self::Exhausted { .. } => exit::INVALID,
-            Self::Interrupted => exit::INTERRUPTED,
-            Self::System(..) => exit::FAILED,
-        }
-    }
 }
 
 /// What to do about what the system refused, where that is known.

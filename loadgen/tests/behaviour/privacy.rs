@@ -184,7 +184,7 @@ fn no_secret_is_in_a_refusal() {
         &["ab", "--a", &plain, "--b", &plain, "--path", "chat?c4nary"],
         &["ab", "--a", &plain],
         &["ab", &plain, &plain],
-        &["guard", &plain],
+        &["cleanup", &plain],
         &["compare", &plain, &plain, "--markdown", &plain],
     ];
     let folder = tempfile::tempdir().expect("a folder");

@@ -1,9 +1,10 @@
 //! The verdict on a comparison.
 
+use program::Exit;
 use serde::Serialize;
 
 use super::compared_metric::{ComparedMetric, MetricFinding};
-use crate::judge::{self, exit};
+use crate::judge;
 
 /// The verdict on a comparison, mildest first. Each outranks those before it in the exit code; see
 /// [`ComparisonVerdict::exit_code`].
@@ -33,13 +34,18 @@ impl ComparisonVerdict {
     /// inconclusive or incomparable, 4 for a delivery violation, 5 for an invalid run, 6 for
     /// connections.
     pub fn exit_code(self) -> u8 {
+        self.exit().code()
+    }
+
+    /// How a program ends whose comparison has this verdict.
+    pub fn exit(self) -> Exit {
         match self {
-            Self::Pass => exit::PASS,
-            Self::Regression | Self::Missing => exit::FAILED,
-            Self::Inconclusive | Self::Incomparable => exit::INCOMPARABLE,
-            Self::Delivery => exit::DELIVERY,
-            Self::Invalid => exit::INVALID,
-            Self::Connections => exit::CONNECTIONS,
+            Self::Pass => Exit::Pass,
+            Self::Regression | Self::Missing => Exit::Failed,
+            Self::Inconclusive | Self::Incomparable => Exit::Incomparable,
+            Self::Delivery => Exit::Delivery,
+            Self::Invalid => Exit::Invalid,
+            Self::Connections => Exit::Connections,
         }
     }
 
@@ -69,7 +75,7 @@ impl ComparisonVerdict {
 
     /// How many verdicts may outrank this one.
     pub(crate) fn rank(self) -> usize {
-        exit::rank(self.exit_code())
+        self.exit().rank()
     }
 
     /// The verdict of the metrics: a regression if there is one, otherwise a failure if one is

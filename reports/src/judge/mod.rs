@@ -1,12 +1,12 @@
 //! The verdict on a run: whether it passes, and whether its numbers can be trusted.
 
 pub(crate) mod bounds;
-pub mod exit;
 mod hints;
 mod identities;
 pub(crate) mod limits;
 pub mod threshold;
 
+use program::Exit;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -40,12 +40,17 @@ impl Verdict {
 
     /// Exit code of a run with this verdict: 0, 1, 4, 5 or 6.
     pub fn exit_code(self) -> u8 {
+        self.exit().code()
+    }
+
+    /// How a program ends whose run has this verdict.
+    pub fn exit(self) -> Exit {
         match self {
-            Self::Pass => exit::PASS,
-            Self::Threshold => exit::FAILED,
-            Self::Delivery => exit::DELIVERY,
-            Self::Connections => exit::CONNECTIONS,
-            Self::Invalid => exit::INVALID,
+            Self::Pass => Exit::Pass,
+            Self::Threshold => Exit::Failed,
+            Self::Delivery => Exit::Delivery,
+            Self::Connections => Exit::Connections,
+            Self::Invalid => Exit::Invalid,
         }
     }
 

@@ -1,10 +1,9 @@
 //! How a search ends.
 
+use program::Exit;
+
 use super::step::FailureCause;
-use crate::{
-    judge::{LimitedBy, exit},
-    text::human::rate,
-};
+use crate::{judge::LimitedBy, text::human::rate};
 
 /// What a search found. Rates are messages per second of all clients together.
 #[derive(Clone, Debug, PartialEq)]
@@ -109,19 +108,20 @@ impl Conclusion {
         }
     }
 
-    /// Exit code: 4 if messages are lost or damaged at the edge, 5 if the generator was the limit,
-    /// otherwise 0 if a rate holds. If none holds, it is 1 for a missed threshold or a backlog, and
-    /// 6 for failed connections. `None` if the search did not end: what ended it decides the code.
-    pub fn exit_code(&self) -> Option<u8> {
+    /// How a program ends: with 4 if messages are lost or damaged at the edge, 5 if the generator
+    /// was the limit, otherwise 0 if a rate holds. If none holds, it is 1 for a missed threshold or
+    /// a backlog, and 6 for failed connections. `None` if the search did not end: what ended it
+    /// decides.
+    pub fn exit(&self) -> Option<Exit> {
         match self {
             Self::Unfinished { .. } => None,
-            Self::Everything { .. } => Some(exit::PASS),
+            Self::Everything { .. } => Some(Exit::Pass),
             Self::Edge { cause, .. } | Self::Nothing { cause, .. } => Some(match cause {
-                FailureCause::Delivery => exit::DELIVERY,
-                FailureCause::Generator => exit::INVALID,
-                _ if self.holds().is_some() => exit::PASS,
-                FailureCause::Connections => exit::CONNECTIONS,
-                FailureCause::Backlog | FailureCause::Threshold => exit::FAILED,
+                FailureCause::Delivery => Exit::Delivery,
+                FailureCause::Generator => Exit::Invalid,
+                _ if self.holds().is_some() => Exit::Pass,
+                FailureCause::Connections => Exit::Connections,
+                FailureCause::Backlog | FailureCause::Threshold => Exit::Failed,
             }),
         }
     }
@@ -163,7 +163,7 @@ mod tests {
             (Conclusion::Unfinished { holds: None, fails: None, why: String::new() }, None, None),
         ];
         for (conclusion, code, limit) in table {
-            assert_eq!((conclusion.exit_code(), conclusion.limited_by()), (code, limit), "{conclusion:?}");
+            assert_eq!((conclusion.exit().map(Exit::code), conclusion.limited_by()), (code, limit), "{conclusion:?}");
         }
     }
 }

@@ -150,7 +150,7 @@ fn what_is_known_of_a_search_that_was_stopped() {
     assert_eq!((stopped(&[]).holds(), stopped(&[]).fails()), (None, None));
     let steps = [Step::bare(1_000.0, Holds), Step::bare(2_000.0, Fails(FailureCause::Threshold))];
     assert_eq!((stopped(&steps).holds(), stopped(&steps).fails()), (Some(1_000.0), Some(2_000.0)));
-    assert_eq!(stopped(&steps).exit_code(), None);
+    assert_eq!(stopped(&steps).exit(), None);
 }
 
 #[test]

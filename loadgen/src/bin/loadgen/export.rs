@@ -2,12 +2,13 @@
 
 use std::io::{self, Write};
 
-use program::Channel;
+use program::{Channel, Exit};
 use reports::store;
 
-use crate::cli::{Destination, Output};
-use crate::exit;
-use crate::terminal::{self, print};
+use crate::{
+    cli::{Destination, Output},
+    terminal::{self, print_bytes},
+};
 
 /// What was asked for and could not be saved. Each is told on stderr when it happens, and the others are saved all the same.
 #[derive(Debug, Default)]
@@ -25,10 +26,10 @@ impl Saved {
         }
     }
 
-    /// What the process exits with, if it were `code` with all of it saved: a result that is missing is no pass, and hides
+    /// How the process ends, if it ended with `exit` where all is saved. A result that is missing is no pass, and hides
     /// nothing that is worse.
-    pub(crate) fn exit_code(&self, code: u8) -> u8 {
-        if self.failed { exit::outranking(code, exit::FAILED) } else { code }
+    pub(crate) fn exit(&self, exit: Exit) -> Exit {
+        if self.failed { exit.or_worse(Exit::Failed) } else { exit }
     }
 
     /// Saves something in each format, as `render` lets the format write it. Files come first: stdout may have a reader that
@@ -48,12 +49,10 @@ impl Saved {
 
 /// Lets `write` fill a file, which appears whole or not at all, or stdout.
 pub(crate) fn put(destination: &Destination, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let mut bytes = Vec::new();
+    write(&mut bytes)?;
     match destination {
-        Destination::Stdout => print(Channel::Stdout, true, |_, out| write(out)),
-        Destination::File(path) => {
-            let mut bytes = Vec::new();
-            write(&mut bytes)?;
-            store::write_bytes(path, &bytes).map_err(io::Error::other)
-        }
+        Destination::Stdout => print_bytes(Channel::Stdout, &bytes),
+        Destination::File(path) => store::write_bytes(path, &bytes).map_err(io::Error::other),
     }
 }

@@ -1,25 +1,26 @@
 //! Why a command came to no verdict, and what the process exits with then.
 
-use std::io::{self, ErrorKind};
+use std::io;
 
 use loadgen::RunError;
-use program::Channel;
+use program::{Exit, tell_usage};
 use reports::store::{FileError, StoreError};
 
-use crate::ab::Halt;
-use crate::exit;
-use crate::terminal;
+use crate::{
+    ab::{AbError, GeneratorError},
+    terminal,
+};
 
 /// Why there is no verdict.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
-    /// The command line is off, or asks for help.
+    /// The command line is refused, or asks for help.
     #[error(transparent)]
     Usage(#[from] clap::Error),
     #[error("{0}")]
     Run(#[from] RunError),
     #[error("{0}")]
-    Ab(#[from] Halt),
+    Ab(#[from] AbError),
     /// A file to compare, or to be compared with.
     #[error("{0}")]
     Incomparable(#[from] FileError),
@@ -30,40 +31,61 @@ pub(crate) enum Failure {
     System(#[from] io::Error),
 }
 
-impl Failure {
-    /// What the process exits with.
-    pub(crate) fn exit_code(&self) -> u8 {
+impl program::Failure for Failure {
+    fn exit(&self) -> Exit {
         match self {
-            Self::Usage(error) => u8::try_from(error.exit_code()).unwrap_or(exit::USAGE),
-            Self::Run(error) => error.exit_code(),
-            Self::Ab(halt) => halt.exit_code(),
-            // Another version's numbers may mean something else; anything else is no result at all.
-            Self::Incomparable(FileError { error: StoreError::NewerSchema { .. }, .. }) => exit::INCOMPARABLE,
-            Self::Incomparable(_) | Self::Unreadable(_) => exit::USAGE,
-            Self::System(_) => exit::FAILED,
+            Self::Usage(error) if error.use_stderr() => Exit::Usage,
+            Self::Usage(_) => Exit::Pass,
+            Self::Run(error) => of_run(error),
+            Self::Ab(error) => of_ab(error),
+            // Numbers of another version may mean something else. Anything else is no result.
+            Self::Incomparable(FileError { error: StoreError::NewerSchema { .. }, .. }) => Exit::Incomparable,
+            Self::Incomparable(_) | Self::Unreadable(_) => Exit::Usage,
+            Self::System(_) => Exit::Failed,
         }
     }
 
-    /// Says what happened; what the process exits with.
-    pub(crate) fn tell(&self) -> u8 {
-        match self {
-            Self::Usage(error) => usage(error),
-            other => {
-                terminal::tell(format!("loadgen: {other}"));
-                other.exit_code()
-            }
-        }
+    fn tell(&self, name: &str) -> Exit {
+        let Self::Usage(error) = self else {
+            terminal::tell(format!("{name}: {self}"));
+            return self.exit();
+        };
+        let is_help = !error.use_stderr();
+        tell_usage(is_help, |color| {
+            let text = error.render();
+            let text = if color { text.ansi().to_string() } else { text.to_string() };
+            if is_help { text } else { terminal::redacted(&text) }
+        })
     }
 }
 
-/// Shows help on stdout, or what is wrong with the command line on stderr.
-fn usage(error: &clap::Error) -> u8 {
-    let channel = if error.use_stderr() { Channel::Stderr } else { Channel::Stdout };
-    let text = error.render();
-    let text = if channel.is_terminal() { text.ansi().to_string() } else { text.to_string() };
-    let text = if error.use_stderr() { terminal::redacted(&text) } else { text };
-    match channel.print(text.as_bytes()) {
-        Err(lost) if channel == Channel::Stdout && lost.kind() != ErrorKind::BrokenPipe => exit::FAILED,
-        _ => u8::try_from(error.exit_code()).unwrap_or(exit::USAGE),
+fn of_run(error: &RunError) -> Exit {
+    match error {
+        RunError::Refused(_) => Exit::Usage,
+        RunError::Unreachable { .. } => Exit::Connections,
+        RunError::Exhausted { .. } => Exit::Invalid,
+        RunError::Interrupted => Exit::Interrupted,
+        RunError::System(..) => Exit::Failed,
+    }
+}
+
+fn of_ab(error: &AbError) -> Exit {
+    match error {
+        AbError::Server(..) => Exit::Connections,
+        AbError::Generator(_, error) => of_generator(error),
+        AbError::Run { judgement, .. } => judgement.verdict.exit(),
+        AbError::Interrupted => Exit::Interrupted,
+    }
+}
+
+/// As the generator exited, where it says that the options or the target are at fault.
+fn of_generator(error: &GeneratorError) -> Exit {
+    match error {
+        GeneratorError::Failed(_, Some(code)) => match u8::try_from(*code).ok().and_then(Exit::of_code) {
+            Some(told @ (Exit::Usage | Exit::Invalid | Exit::Connections)) => told,
+            _ => Exit::Failed,
+        },
+        GeneratorError::Interrupted => Exit::Interrupted,
+        _ => Exit::Failed,
     }
 }

@@ -1,7 +1,9 @@
 //! How far a run is, on stderr: a line that changes in a terminal, a line every few seconds elsewhere.
 
-use std::io;
-use std::time::{Duration, Instant};
+use std::{
+    io,
+    time::{Duration, Instant},
+};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
 use loadgen::{Snapshot, Stage};

@@ -1,24 +1,26 @@
 //! Ctrl-C, SIGTERM and SIGHUP.
 
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicBool, AtomicU8, Ordering},
+    time::Duration,
+};
 
 use loadgen::Stop;
+use program::Exit;
 
-use crate::exit;
 use crate::terminal;
 
 /// The run is over: what is left is to save and to print.
 static OVER: AtomicBool = AtomicBool::new(false);
 
-/// What the process exits with when a signal ends it after that.
-static CODE: AtomicU8 = AtomicU8::new(exit::INTERRUPTED);
+/// The exit code when a signal ends the process after that.
+static CODE: AtomicU8 = AtomicU8::new(Exit::Interrupted.code());
 
 /// Time for saving that a signal leaves.
 const TO_SAVE: Duration = Duration::from_secs(1);
 
-/// The first signal stops what the returned value is given to; from the second on, each calls `again`. One that comes when the
-/// run is over ends the process soon: a reader of stdout may take for ever.
+/// The first signal stops what the returned value is given to. From the second on, each calls `again`. A signal that comes
+/// when the run is over ends the process soon: a reader of stdout may take for ever.
 pub(crate) fn stop_on_signal(again: impl Fn() + Send + 'static) -> Stop {
     let stop = Stop::default();
     let on_signal = stop.clone();
@@ -40,8 +42,8 @@ pub(crate) fn stop_on_signal(again: impl Fn() + Send + 'static) -> Stop {
     stop
 }
 
-/// The run is over and comes to `code`.
-pub(crate) fn over(code: u8) {
-    CODE.store(exit::outranking(code, exit::INTERRUPTED), Ordering::Relaxed);
+/// The run is over and comes to `exit`.
+pub(crate) fn over(exit: Exit) {
+    CODE.store(exit.or_worse(Exit::Interrupted).code(), Ordering::Relaxed);
     OVER.store(true, Ordering::Release);
 }

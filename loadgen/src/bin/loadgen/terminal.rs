@@ -1,12 +1,16 @@
 //! Where text is shown, and whether in colour.
 
-use std::fmt::Display;
-use std::io::{self, ErrorKind, Write};
-use std::sync::LazyLock;
+use std::{
+    fmt::Display,
+    io::{self, ErrorKind, Write},
+    sync::LazyLock,
+};
 
 use loadgen::secrets::Secrets;
 use program::Channel;
 use reports::render::Text;
+
+use crate::cli::ConsoleArgs;
 
 /// What the command line holds that must not be shown.
 static SECRETS: LazyLock<Secrets> = LazyLock::new(|| {
@@ -32,31 +36,48 @@ const WIDEST: u16 = 120;
 const USUAL: u16 = 80;
 
 /// How a report looks on `channel`: fitted to its terminal, or as a file has it.
-fn text(channel: Channel, no_color: bool) -> Text {
+fn text(channel: Channel, console: &ConsoleArgs) -> Text {
     if !channel.is_terminal() {
         return Text::default();
     }
-    let no_color = no_color || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    Text { color: !no_color, width: channel.columns().unwrap_or(USUAL).min(WIDEST).into() }
+    let color = channel.wants_color() && !console.no_color;
+    Text { color, width: channel.columns().unwrap_or(USUAL).min(WIDEST).into() }
 }
 
-/// Lets `show` write in the format that suits `channel`, and prints that.
+/// Prints what `write` writes in the format that suits `channel`.
 ///
 /// # Errors
-/// What `show` and the output return. A reader that has seen enough, `head` for example, is no failure.
+/// What `write` and the output return. A reader that has seen enough, `head` for example, is no failure.
 pub(crate) fn print(
     channel: Channel,
-    no_color: bool,
-    show: impl FnOnce(Text, &mut dyn Write) -> io::Result<()>,
+    console: &ConsoleArgs,
+    write: impl FnOnce(Text, &mut dyn Write) -> io::Result<()>,
 ) -> io::Result<()> {
     let mut bytes = Vec::new();
-    show(text(channel, no_color), &mut bytes)?;
-    channel.print(&bytes).or_else(|error| if error.kind() == ErrorKind::BrokenPipe { Ok(()) } else { Err(error) })
+    write(text(channel, console), &mut bytes)?;
+    print_bytes(channel, &bytes)
 }
 
-/// Shows a report to whoever looks at `channel`. It is no result: that it could not be shown is told, and changes nothing.
-pub(crate) fn show(channel: Channel, no_color: bool, report: impl FnOnce(Text, &mut dyn Write) -> io::Result<()>) {
-    if let Err(error) = print(channel, no_color, report) {
+/// Prints bytes as they are.
+///
+/// # Errors
+/// What the output returns, except that its reader has gone.
+pub(crate) fn print_bytes(channel: Channel, bytes: &[u8]) -> io::Result<()> {
+    channel.print(bytes).or_else(|error| if error.kind() == ErrorKind::BrokenPipe { Ok(()) } else { Err(error) })
+}
+
+/// Shows a report to whoever looks: on stderr if stdout holds a result, not at all if that is wanted. A report is no
+/// result: that it could not be shown is told, and changes nothing.
+pub(crate) fn show(
+    console: &ConsoleArgs,
+    stdout_is_taken: bool,
+    report: impl FnOnce(Text, &mut dyn Write) -> io::Result<()>,
+) {
+    if console.quiet {
+        return;
+    }
+    let channel = if stdout_is_taken { Channel::Stderr } else { Channel::Stdout };
+    if let Err(error) = print(channel, console, report) {
         tell(format!("loadgen: the report was not shown: {error}"));
     }
 }

@@ -1,5 +1,6 @@
 //! The format of a search file.
 
+use program::Exit;
 use serde::{Deserialize, Serialize, de::Error as _};
 use serde_json::{Map, Value};
 
@@ -149,7 +150,7 @@ impl StoredConclusion {
             cause: conclusion.cause(),
             why,
             limited_by: conclusion.limited_by(),
-            exit_code: conclusion.exit_code(),
+            exit_code: conclusion.exit().map(Exit::code),
             meaning: conclusion.meaning(),
             reasons: record.reasons().to_vec(),
         }

@@ -2,19 +2,19 @@
 //! memory and code, warm caches, allocator state (Mytkowicz et al., "Producing Wrong Data Without Doing Anything Obviously
 //! Wrong!", 2009). It also lets two versions of the generator be compared.
 
-use std::ffi::OsString;
-use std::io;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::thread::sleep;
-use std::time::Duration;
+use std::{
+    ffi::OsString,
+    io,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    thread::sleep,
+    time::Duration,
+};
 
 use loadgen::Stop;
-use reports::store::FileError;
-use reports::{Report, escape, store};
+use reports::{Report, escape, store, store::FileError};
 
-use super::guard::{Guard, Started};
-use crate::exit;
+use super::cleanup::{Cleanup, Started};
 
 /// How often the end of a run is looked for.
 const TURN: Duration = Duration::from_millis(20);
@@ -42,20 +42,6 @@ pub(crate) enum GeneratorError {
     Interrupted,
 }
 
-impl GeneratorError {
-    /// What the process exits with: as the generator did, where it says that the options or the target are at fault.
-    pub(super) fn exit_code(&self) -> u8 {
-        match self {
-            Self::Failed(_, Some(code)) => {
-                let told = [exit::USAGE, exit::INVALID, exit::CONNECTIONS];
-                told.into_iter().find(|known| i32::from(*known) == *code).unwrap_or(exit::FAILED)
-            }
-            Self::Interrupted => exit::INTERRUPTED,
-            _ => exit::FAILED,
-        }
-    }
-}
-
 impl Generator {
     /// Runs against `url`; the result stays in the file `out`.
     pub(super) fn run(
@@ -64,7 +50,7 @@ impl Generator {
         seed: u64,
         out: &Path,
         stop: &Stop,
-        guard: &Guard,
+        cleanup: &Cleanup,
     ) -> Result<Report, GeneratorError> {
         // One that fails leaves no file: that of a pair which is run again must not be taken for its result.
         match std::fs::remove_file(out) {
@@ -83,9 +69,9 @@ impl Generator {
             .stderr(Stdio::piped())
             .spawn()
             .map_err(|error| GeneratorError::Start { program: self.program.clone(), error })?;
-        let watched = guard.watch(Started::process(&child));
+        let registered = cleanup.register(Started::process(&child));
         let output = finish(child, stop)?;
-        drop(watched);
+        drop(registered);
         if stop.is_stopped() {
             return Err(GeneratorError::Interrupted);
         }

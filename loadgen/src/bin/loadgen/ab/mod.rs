@@ -3,26 +3,24 @@
 //! ```text
 //! mod.rs         the two sides, and one run of one of them
 //! generator.rs   a run, in a process of its own
-//! guard.rs       ends both when the comparison is killed
+//! cleanup.rs     ends both when the comparison is killed
 //! server.rs      a server that a command starts for it
 //! ```
 
+mod cleanup;
 mod generator;
-mod guard;
 mod server;
 
-use std::fmt;
-use std::path::PathBuf;
-use std::time::Duration;
+use std::{fmt, path::PathBuf, time::Duration};
 
 use loadgen::Stop;
 use reports::{Judgement, Report, Verdict, is_generators_fault, judge};
 
 use crate::cli::{AbArgs, ServerChoice};
-use crate::exit;
-use generator::{Generator, GeneratorError};
-use guard::Guard;
-pub(crate) use guard::watch;
+use cleanup::Cleanup;
+pub(crate) use cleanup::end_what_is_left;
+use generator::Generator;
+pub(crate) use generator::GeneratorError;
 use server::{Server, ServerError};
 
 /// Baseline or candidate.
@@ -43,28 +41,28 @@ impl fmt::Display for Side {
 
 /// Both sides, ready to run.
 #[derive(Debug)]
-pub(crate) struct Contest {
-    a: Party,
-    b: Party,
+pub(crate) struct Sides {
+    a: SideSetup,
+    b: SideSetup,
     start_timeout: Duration,
     /// Path of the URL at servers that commands start.
     path: String,
     /// Where results are kept.
     folder: PathBuf,
     stop: Stop,
-    guard: Guard,
+    cleanup: Cleanup,
 }
 
 /// A server, and what drives it.
 #[derive(Debug)]
-struct Party {
+struct SideSetup {
     server: ServerChoice,
     generator: Generator,
 }
 
 /// Why a comparison ends without a verdict on latency.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Halt {
+pub(crate) enum AbError {
     #[error("{0}: {1}")]
     Server(Side, #[source] ServerError),
     #[error("{0}: {1}")]
@@ -84,23 +82,11 @@ fn what(verdict: Verdict) -> &'static str {
     }
 }
 
-impl Halt {
-    /// What the process exits with.
-    pub(crate) fn exit_code(&self) -> u8 {
-        match self {
-            Self::Server(..) => exit::CONNECTIONS,
-            Self::Generator(_, error) => error.exit_code(),
-            Self::Run { judgement, .. } => judgement.verdict.exit_code(),
-            Self::Interrupted => exit::INTERRUPTED,
-        }
-    }
-}
-
-impl Contest {
+impl Sides {
     /// The sides that the command line names; results are kept in `folder`.
     pub(crate) fn new(args: &AbArgs, folder: PathBuf, stop: Stop) -> std::io::Result<Self> {
         let this = std::env::current_exe()?;
-        let party = |server: &ServerChoice, program: &Option<PathBuf>| Party {
+        let setup = |server: &ServerChoice, program: &Option<PathBuf>| SideSetup {
             server: server.clone(),
             generator: Generator {
                 program: program.clone().unwrap_or_else(|| this.clone()),
@@ -108,13 +94,13 @@ impl Contest {
             },
         };
         Ok(Self {
-            a: party(&args.a, &args.generator_a),
-            b: party(&args.b, &args.generator_b),
+            a: setup(&args.a, &args.generator_a),
+            b: setup(&args.b, &args.generator_b),
             start_timeout: args.start_timeout,
             path: args.path.clone(),
             folder,
             stop,
-            guard: Guard::start()?,
+            cleanup: Cleanup::start()?,
         })
     }
 
@@ -135,37 +121,37 @@ impl Contest {
     /// # Errors
     /// There is no result, or a message was lost or damaged, or connections failed. That the generator alone was too slow
     /// is no error.
-    pub(crate) fn run(&self, side: Side, name: &str, seed: u64) -> Result<Report, Halt> {
-        let party = match side {
+    pub(crate) fn run(&self, side: Side, name: &str, seed: u64) -> Result<Report, AbError> {
+        let setup = match side {
             Side::A => &self.a,
             Side::B => &self.b,
         };
         let mut server = None;
-        let url = match &party.server {
+        let url = match &setup.server {
             ServerChoice::Url(url) => url.clone(),
             ServerChoice::Command(command) => {
-                let started = Server::start(command, self.start_timeout, &self.stop, &self.guard);
+                let started = Server::start(command, self.start_timeout, &self.stop, &self.cleanup);
                 let started = started.map_err(|error| match error {
-                    ServerError::Interrupted => Halt::Interrupted,
-                    error => Halt::Server(side, error),
+                    ServerError::Interrupted => AbError::Interrupted,
+                    error => AbError::Server(side, error),
                 })?;
                 let url = started.url(&self.path);
                 server = Some(started);
                 url
             }
         };
-        let report = party.generator.run(&url, seed, &self.file(side, name), &self.stop, &self.guard);
+        let report = setup.generator.run(&url, seed, &self.file(side, name), &self.stop, &self.cleanup);
         drop(server);
         let report = report.map_err(|error| match error {
-            GeneratorError::Interrupted => Halt::Interrupted,
-            error => Halt::Generator(side, error),
+            GeneratorError::Interrupted => AbError::Interrupted,
+            error => AbError::Generator(side, error),
         })?;
         // Not as the generator judged: a base version may know less.
         let judgement = judge(&report, &[]);
         match judgement.verdict {
             Verdict::Pass | Verdict::Threshold => Ok(report),
             Verdict::Invalid if is_generators_fault(&report) => Ok(report),
-            _ => Err(Halt::Run { side, report: Box::new(report), judgement }),
+            _ => Err(AbError::Run { side, report: Box::new(report), judgement }),
         }
     }
 }

@@ -1,25 +1,27 @@
 //! A server that a command starts for one run.
 
-use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, Stdio};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::{
+    fs::File,
+    io::{self, Read, Seek, SeekFrom},
+    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
+    os::unix::process::CommandExt,
+    process::{Child, Command, Stdio},
+    thread::sleep,
+    time::{Duration, Instant},
+};
 
 use loadgen::Stop;
 use reports::escape;
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use super::guard::{Guard, Started, Watched};
+use super::cleanup::{Cleanup, Registered, Started};
 use crate::cli::ADDRESS;
 
 /// How often something is looked at that is waited for.
 const TURN: Duration = Duration::from_millis(10);
 
 /// Longest wait for a server that was asked to end before it is killed.
-const FAREWELL: Duration = Duration::from_secs(5);
+const TO_END: Duration = Duration::from_secs(5);
 
 /// Bytes of what a server said before it failed that are shown, its last ones.
 const SHOWN: u64 = 2000;
@@ -28,7 +30,7 @@ const SHOWN: u64 = 2000;
 #[derive(Debug)]
 pub(super) struct Server<'a> {
     child: Child,
-    _watched: Watched<'a>,
+    _registered: Registered<'a>,
     address: SocketAddr,
     said: File,
 }
@@ -52,7 +54,7 @@ impl<'a> Server<'a> {
         command: &[String],
         patience: Duration,
         stop: &Stop,
-        guard: &'a Guard,
+        cleanup: &'a Cleanup,
     ) -> Result<Self, ServerError> {
         // Somebody else may take the port in between; then the server says so and ends, and so does the comparison.
         let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
@@ -69,8 +71,8 @@ impl<'a> Server<'a> {
             .map_err(|error| {
                 io::Error::new(error.kind(), format!("`{}`: {error}", escape(words[0].as_bytes(), 200)))
             })?;
-        let watched = guard.watch(Started::group(&child));
-        let mut server = Self { child, _watched: watched, address, said };
+        let registered = cleanup.register(Started::group(&child));
+        let mut server = Self { child, _registered: registered, address, said };
         server.wait(patience, stop)?;
         Ok(server)
     }
@@ -122,7 +124,7 @@ impl Drop for Server<'_> {
     fn drop(&mut self) {
         self.signal(Signal::TERM);
         let asked = Instant::now();
-        while matches!(self.child.try_wait(), Ok(None)) && asked.elapsed() < FAREWELL {
+        while matches!(self.child.try_wait(), Ok(None)) && asked.elapsed() < TO_END {
             sleep(TURN);
         }
         self.signal(Signal::KILL);

@@ -29,6 +29,7 @@ use loadgen::secrets::{bare, bare_header};
 
 pub(crate) use ab::AbArgs;
 pub(crate) use compare::CompareArgs;
+pub(crate) use console::ConsoleArgs;
 pub(crate) use help::HelpArgs;
 pub(crate) use outputs::{Destination, Output};
 pub(crate) use report::ReportArgs;
@@ -95,7 +96,7 @@ pub(crate) enum Command {
     Help(HelpArgs),
     /// End what `ab` has started, if `ab` is killed: reads on stdin what that is
     #[command(hide = true)]
-    Guard,
+    Cleanup,
 }
 
 impl Command {

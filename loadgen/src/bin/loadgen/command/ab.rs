@@ -1,35 +1,47 @@
 //! `loadgen ab`: pairs of runs until there is a verdict.
 
-use std::io;
-use std::path::{Path, PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
-use loadgen::Stop;
-use loadgen::plan::{Load, Plan, Until};
-use program::Channel;
-use reports::gate::Gate;
-use reports::paired::{DiscardedPair, Observation, PairOrder, PairedComparison, PairedTest, order};
-use reports::render::comparison::{Ab, RenderComparison};
-use reports::render::{Html, Json, LabelledResult, Markdown};
-use reports::{Render, Report, Verdict, human, store};
+use loadgen::{
+    Stop,
+    plan::{Load, Plan, Until},
+};
+use program::Exit;
+use reports::{
+    Render, Report, Verdict,
+    gate::Gate,
+    human,
+    paired::{DiscardedPair, Observation, PairOrder, PairedComparison, PairedTest, order},
+    render::{
+        Html, Json, LabelledResult, Markdown,
+        comparison::{Ab, RenderComparison},
+    },
+    store,
+};
 
-use super::notice;
-use crate::ab::{Contest, Halt, Side};
-use crate::cli::{self, AbArgs, Destination, ServerChoice};
-use crate::export::{Saved, put};
-use crate::failure::Failure;
-use crate::signals::{self, stop_on_signal};
-use crate::terminal;
+use super::public_target;
+use crate::{
+    ab::{AbError, Side, Sides},
+    cli::{self, AbArgs, Destination, ServerChoice},
+    export::{Saved, put},
+    failure::Failure,
+    signals::{self, stop_on_signal},
+    terminal,
+};
 
-/// Compares two sides; the exit code.
-pub(crate) fn ab(args: &AbArgs) -> Result<u8, Failure> {
+/// Compares two sides; how the process ends.
+pub(super) fn ab(args: &AbArgs) -> Result<Exit, Failure> {
     // Any server will do: what is checked are the options.
     let plan = args.plan.plan(Some("ws://127.0.0.1:9001"))?;
     let test = args.test()?;
     args.check()?;
     enough_messages(&plan, test.gates())?;
     for side in [&args.a, &args.b] {
-        if let (ServerChoice::Url(url), false) = (side, args.console.quiet) {
-            notice::public_target(&args.plan.plan(Some(url))?, None);
+        if let ServerChoice::Url(url) = side {
+            public_target::warn(&args.console, &args.plan.plan(Some(url))?, None);
         }
     }
     // The first ends it within seconds, and the servers with it; another one would leave them behind.
@@ -41,32 +53,31 @@ pub(crate) fn ab(args: &AbArgs) -> Result<u8, Failure> {
         (None, None) => PathBuf::from("."),
     };
     let compared = compare(args, &plan, &test, &folder, stop);
-    if let (Err(Failure::Ab(Halt::Run { report, judgement, .. })), false) = (&compared, args.console.quiet) {
-        let channel = if args.stdout_is_taken() { Channel::Stderr } else { Channel::Stdout };
-        terminal::show(channel, args.console.no_color, |text, out| text.render(report, judgement, out));
+    if let Err(Failure::Ab(AbError::Run { report, judgement, .. })) = &compared {
+        terminal::show(&args.console, args.stdout_is_taken(), |text, out| text.render(report, judgement, out));
     }
     compared
 }
 
 /// Runs pairs until the test has enough of them.
-fn compare(args: &AbArgs, plan: &Plan, test: &PairedTest, folder: &Path, stop: Stop) -> Result<u8, Failure> {
-    let contest = Contest::new(args, folder.to_owned(), stop)?;
+fn compare(args: &AbArgs, plan: &Plan, test: &PairedTest, folder: &Path, stop: Stop) -> Result<Exit, Failure> {
+    let sides = Sides::new(args, folder.to_owned(), stop)?;
     let seed = plan.seed;
     let progress = Progress { quiet: args.console.quiet, test };
     progress.begin(args, plan);
     for side in [Side::A, Side::B] {
-        contest.run(side, "warm-up", seed)?;
+        sides.run(side, "warm-up", seed)?;
     }
     let (mut pairs, mut discarded) = (Vec::new(), Vec::new());
     let outcome = loop {
         let number = u32::try_from(pairs.len()).unwrap_or(u32::MAX);
-        let pair = run_pair(&contest, test, number, seed)?;
+        let pair = run_pair(&sides, test, number, seed)?;
         progress.pair(number, &pair);
         let slow = [&pair.0, &pair.1].iter().any(|observation| observation.verdict == Verdict::Invalid);
         let repeats = u32::try_from(discarded.len()).unwrap_or(u32::MAX);
         if slow && repeats < args.max_repeats() {
             progress.repeat(&pair, repeats + 1, args.max_repeats());
-            if let Err(error) = contest.set_aside(&pair_name(number), repeats + 1) {
+            if let Err(error) = sides.set_aside(&pair_name(number), repeats + 1) {
                 progress.say(&format!("its results can't be kept: {error}"));
             }
             discarded.push(DiscardedPair { pair: pairs.len() + 1, a: pair.0, b: pair.1 });
@@ -82,18 +93,18 @@ fn compare(args: &AbArgs, plan: &Plan, test: &PairedTest, folder: &Path, stop: S
             progress.look(&outcome);
         }
     };
-    let code = outcome.verdict.exit_code();
-    signals::over(code);
-    Ok(show(args, &contest, &outcome).exit_code(code))
+    let exit = outcome.verdict.exit();
+    signals::over(exit);
+    Ok(show(args, &sides, &outcome).exit(exit))
 }
 
 type Pair = (Observation, Observation);
 
 /// One run of each side, in the order that the seed decides.
-fn run_pair(contest: &Contest, test: &PairedTest, number: u32, seed: u64) -> Result<Pair, Halt> {
+fn run_pair(sides: &Sides, test: &PairedTest, number: u32, seed: u64) -> Result<Pair, AbError> {
     let name = pair_name(number);
     // Both sides get the same bytes, and each pair others.
-    let run = |side| contest.run(side, &name, seed.wrapping_add(u64::from(number) + 1));
+    let run = |side| sides.run(side, &name, seed.wrapping_add(u64::from(number) + 1));
     let observe = |report: Report| Observation::of(&report, test.gates());
     Ok(match order(seed, number) {
         PairOrder::AB => {
@@ -188,7 +199,7 @@ impl Progress<'_> {
 }
 
 /// Saves the outcome where it was asked for, files first, and shows it.
-fn show(args: &AbArgs, contest: &Contest, outcome: &PairedComparison) -> Saved {
+fn show(args: &AbArgs, sides: &Sides, outcome: &PairedComparison) -> Saved {
     let (a, b) = (args.a.label(), args.b.label());
     let repeated = u32::try_from(outcome.discarded.len()).unwrap_or(u32::MAX);
     let ab = &Ab { a: &a, b: &b, outcome, repeated };
@@ -198,21 +209,18 @@ fn show(args: &AbArgs, contest: &Contest, outcome: &PairedComparison) -> Saved {
         destinations.into_iter().filter_map(|(flag, destination)| Some((flag, destination.as_ref()?))).collect();
     destinations.sort_by_key(|(_, destination)| **destination == Destination::Stdout);
     for (flag, destination) in destinations {
-        let page = || page(destination, contest, &outcome.pairs);
+        let page = || page(destination, sides, &outcome.pairs);
         saved.note(flag, if flag == "--html" { page() } else { put(destination, |out| Markdown.ab(ab, out)) });
     }
     if args.json {
         saved.note("--json", put(&Destination::Stdout, |out| Json.ab(ab, out)));
     }
-    if !args.console.quiet {
-        let channel = if args.stdout_is_taken() { Channel::Stderr } else { Channel::Stdout };
-        terminal::show(channel, args.console.no_color, |text, out| text.ab(ab, out));
-    }
+    terminal::show(&args.console, args.stdout_is_taken(), |text, out| text.ab(ab, out));
     saved
 }
 
 /// The page of the pair whose change of the first metric is the median.
-fn page(destination: &Destination, contest: &Contest, pairs: &[Pair]) -> io::Result<()> {
+fn page(destination: &Destination, sides: &Sides, pairs: &[Pair]) -> io::Result<()> {
     let change = |(a, b): &Pair| match (a.values[0].value, b.values[0].value) {
         (Some(a), Some(b)) if a > 0.0 => b / a,
         _ => f64::INFINITY,
@@ -221,7 +229,7 @@ fn page(destination: &Destination, contest: &Contest, pairs: &[Pair]) -> io::Res
     by_change.sort_by(|x, y| change(&pairs[*x]).total_cmp(&change(&pairs[*y])));
     let Some(&median) = by_change.get(by_change.len().saturating_sub(1) / 2) else { return Ok(()) };
     let name = pair_name(u32::try_from(median).unwrap_or(u32::MAX));
-    let read = |side| store::read(&contest.file(side, &name)).map_err(io::Error::other);
+    let read = |side| store::read(&sides.file(side, &name)).map_err(io::Error::other);
     let (a, b) = (read(Side::A)?, read(Side::B)?);
     let labels = ["A", "B"].map(|side| format!("{side}, pair {} of {}", median + 1, pairs.len()));
     let entries = [(&labels[0], &a), (&labels[1], &b)].map(|(label, (report, judgement))| LabelledResult {

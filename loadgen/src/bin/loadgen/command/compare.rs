@@ -2,26 +2,29 @@
 
 use std::path::PathBuf;
 
-use program::Channel;
-use reports::compare::{CompareOptions, Comparison, compare as compared};
-use reports::render::comparison::RenderComparison;
-use reports::render::{Json, Markdown};
-use reports::store::FileError;
-use reports::{Report, store};
+use program::Exit;
+use reports::{
+    Report,
+    compare::{CompareOptions, Comparison, compare as compared},
+    render::{Json, Markdown, comparison::RenderComparison},
+    store::{self, FileError},
+};
 
-use crate::cli::{CompareArgs, Destination};
-use crate::export::{Saved, put};
-use crate::failure::Failure;
-use crate::terminal;
+use crate::{
+    cli::{CompareArgs, Destination},
+    export::{Saved, put},
+    failure::Failure,
+    terminal,
+};
 
-/// Compares results; the exit code.
-pub(crate) fn compare(args: &CompareArgs) -> Result<u8, Failure> {
+/// Compares results; how the process ends.
+pub(super) fn compare(args: &CompareArgs) -> Result<Exit, Failure> {
     let (baseline, candidate) = args.sides()?;
     args.check()?;
     let options =
         CompareOptions { gates: args.gates.gates()?, confidence: args.confidence, seed: args.seed, force: args.force };
     let comparison = compared(&read(baseline)?, &read(candidate)?, &options);
-    Ok(show(args, &comparison).exit_code(comparison.verdict.exit_code()))
+    Ok(show(args, &comparison).exit(comparison.verdict.exit()))
 }
 
 fn read(paths: &[PathBuf]) -> Result<Vec<Report>, FileError> {
@@ -37,7 +40,7 @@ fn show(args: &CompareArgs, comparison: &Comparison) -> Saved {
         saved.note("--json", put(&Destination::Stdout, |out| Json.comparison(comparison, out)));
         return saved;
     }
-    let channel = if args.markdown == Some(Destination::Stdout) { Channel::Stderr } else { Channel::Stdout };
-    terminal::show(channel, args.console.no_color, |text, out| text.comparison(comparison, out));
+    let stdout_is_taken = args.markdown == Some(Destination::Stdout);
+    terminal::show(&args.console, stdout_is_taken, |text, out| text.comparison(comparison, out));
     saved
 }

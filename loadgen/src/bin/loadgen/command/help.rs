@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use program::Channel;
+use program::{Channel, Exit};
 use reports::metric::{GlossaryPart, Unit, glossary};
 
 use crate::{cli::HelpArgs, failure::Failure, terminal::print};
@@ -18,10 +18,10 @@ Gates: METRIC=PERCENT, how much worse a metric may become than in the baseline
   p50=5%  service.p99.9=20%  throughput=off
 ";
 
-/// Explains metrics and thresholds; the exit code. What commands do is explained by the command line.
-pub(crate) fn help(args: &HelpArgs) -> Result<u8, Failure> {
-    print(Channel::Stdout, args.console.no_color, |_, out| metrics(out))?;
-    Ok(0)
+/// Explains metrics and thresholds; how the process ends. What commands do is explained by the command line.
+pub(super) fn help(args: &HelpArgs) -> Result<Exit, Failure> {
+    print(Channel::Stdout, &args.console, |_, out| metrics(out))?;
+    Ok(Exit::Pass)
 }
 
 fn metrics(out: &mut dyn Write) -> io::Result<()> {

@@ -3,14 +3,29 @@
 mod ab;
 mod compare;
 mod help;
-mod notice;
+mod public_target;
 mod report;
 mod run;
 mod search;
 
-pub(crate) use ab::ab;
-pub(crate) use compare::compare;
-pub(crate) use help::help;
-pub(crate) use report::report;
-pub(crate) use run::run;
-pub(crate) use search::search;
+use std::io;
+
+use program::Exit;
+
+use crate::{ab::end_what_is_left, cli::Command, failure::Failure};
+
+/// Does what the command line asks for; how the process ends.
+pub(crate) fn execute(command: &Command) -> Result<Exit, Failure> {
+    match command {
+        Command::Run(args) => run::run(args),
+        Command::Report(args) => report::report(args),
+        Command::Compare(args) => compare::compare(args),
+        Command::Ab(args) => ab::ab(args),
+        Command::Search(args) => search::search(args),
+        Command::Help(args) => help::help(args),
+        Command::Cleanup => {
+            end_what_is_left(io::stdin().lock());
+            Ok(Exit::Pass)
+        }
+    }
+}

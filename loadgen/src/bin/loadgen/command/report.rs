@@ -1,39 +1,42 @@
 //! `loadgen report`: stored results and searches, shown.
 
-use std::io;
-use std::path::Path;
+use std::{io, path::Path};
 
-use program::Channel;
-use reports::render::search::RenderSearch;
-use reports::render::{Html, LabelledResult};
-use reports::store::Stored;
-use reports::{Judgement, Render, Report};
+use program::{Channel, Exit};
+use reports::{
+    Judgement, Render, Report,
+    render::{Html, LabelledResult, search::RenderSearch},
+    store::Stored,
+};
 
-use crate::cli::ReportArgs;
-use crate::export::{Saved, put};
-use crate::failure::Failure;
-use crate::terminal::print;
+use crate::{
+    cli::ReportArgs,
+    export::{Saved, put},
+    failure::Failure,
+    terminal::print,
+};
 
-/// Shows files in the formats that were asked for, or as text; the exit code.
-pub(crate) fn report(args: &ReportArgs) -> Result<u8, Failure> {
+/// Shows files in the formats that were asked for, or as text; how the process ends.
+pub(super) fn report(args: &ReportArgs) -> Result<Exit, Failure> {
     let read = |path| Stored::read(path).map(|stored| (path, stored));
     let files = args.results.iter().map(|path| read(path.as_path())).collect::<Result<Vec<_>, _>>();
     let files = files.map_err(Failure::Unreadable)?;
     args.check(files.iter().find(|(_, stored)| matches!(stored, Stored::Search(_))).map(|(path, _)| *path))?;
     let mut saved = Saved::default();
     match &files[..] {
+        _ if args.outputs.is_empty() && args.console.quiet => {}
         files if args.outputs.is_empty() => text(args, files)?,
         [(_, stored)] => export(args, stored, &mut saved),
         several => page(args, several, &mut saved),
     }
-    Ok(saved.exit_code(0))
+    Ok(saved.exit(Exit::Pass))
 }
 
 /// A file and what it holds.
 type File<'a> = (&'a Path, Stored);
 
 fn text(args: &ReportArgs, files: &[File<'_>]) -> io::Result<()> {
-    print(Channel::Stdout, args.console.no_color, |text, out| {
+    print(Channel::Stdout, &args.console, |text, out| {
         for (index, (path, stored)) in files.iter().enumerate() {
             if files.len() > 1 {
                 let gap = if index == 0 { "" } else { "\n" };

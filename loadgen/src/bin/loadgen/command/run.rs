@@ -1,32 +1,34 @@
 //! `loadgen [URL]`: run, judge, compare, save, show.
 
-use program::Channel;
-use reports::compare::{CompareOptions, Comparison, compare};
-use reports::gate::Gate;
-use reports::render::Json;
-use reports::render::comparison::RenderComparison;
-use reports::{Judgement, Render, Report, judge, store};
+use program::Exit;
+use reports::{
+    Judgement, Render, Report,
+    compare::{CompareOptions, Comparison, compare},
+    gate::Gate,
+    judge,
+    render::{Json, comparison::RenderComparison},
+    store,
+};
 
-use super::notice;
-use crate::cli::{self, Destination, RunArgs};
-use crate::exit;
-use crate::export::{Saved, put};
-use crate::failure::Failure;
-use crate::progress::Progress;
-use crate::signals::{self, stop_on_signal};
-use crate::terminal;
+use super::public_target;
+use crate::{
+    cli::{self, Destination, RunArgs},
+    export::{Saved, put},
+    failure::Failure,
+    progress::Progress,
+    signals::{self, stop_on_signal},
+    terminal,
+};
 
-/// Runs a plan; the exit code.
-pub(crate) fn run(args: &RunArgs) -> Result<u8, Failure> {
+/// Runs a plan; how the process ends.
+pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     args.check()?;
     let plan = args.plan()?;
     let gates = args.verdict.gates()?;
     let baseline = baseline(args)?;
     // Draining may take long, and nobody has to wait for it.
-    let stop = stop_on_signal(|| std::process::exit(exit::INTERRUPTED.into()));
-    if !args.console.quiet {
-        notice::public_target(&plan, None);
-    }
+    let stop = stop_on_signal(|| Exit::Interrupted.now());
+    public_target::warn(&args.console, &plan, None);
     let mut progress = Progress::new(plan.clients.get(), args.console.quiet);
     let thresholds = args.verdict.thresholds.iter().map(ToString::to_string).collect();
     let report = loadgen::run(&plan, thresholds, &stop, |snapshot| progress.show(snapshot));
@@ -35,22 +37,22 @@ pub(crate) fn run(args: &RunArgs) -> Result<u8, Failure> {
     report.plan.only_delivery = args.verdict.only_delivery;
     let judgement = judge(&report, &args.verdict.thresholds);
     let comparison = baseline.map(|baseline| against(args, &gates, baseline, &report));
-    Ok(finish(args, &Outcome { report, judgement, comparison }))
+    Ok(finish(args, &JudgedRun { report, judgement, comparison }))
 }
 
 /// A run with what it comes to.
-struct Outcome {
+struct JudgedRun {
     report: Report,
     judgement: Judgement,
     comparison: Option<Comparison>,
 }
 
-impl Outcome {
-    fn exit_code(&self) -> u8 {
-        let verdict = self.judgement.verdict.exit_code();
-        let ended = if self.report.interrupted { exit::INTERRUPTED } else { verdict };
-        let compared = self.comparison.as_ref().map_or(verdict, |comparison| comparison.verdict.exit_code());
-        exit::outranking(exit::outranking(verdict, ended), compared)
+impl JudgedRun {
+    fn exit(&self) -> Exit {
+        let verdict = self.judgement.verdict.exit();
+        let ended = if self.report.interrupted { Exit::Interrupted } else { verdict };
+        let compared = self.comparison.as_ref().map_or(verdict, |comparison| comparison.verdict.exit());
+        verdict.or_worse(ended).or_worse(compared)
     }
 }
 
@@ -76,11 +78,11 @@ fn against(args: &RunArgs, gates: &[Gate], baseline: Report, report: &Report) ->
     compare(&[baseline], std::slice::from_ref(report), &options)
 }
 
-/// Saves, files first, and shows; the exit code. What has failed does not become a baseline.
-fn finish(args: &RunArgs, outcome: &Outcome) -> u8 {
-    let Outcome { report, judgement, .. } = outcome;
-    let code = outcome.exit_code();
-    signals::over(code);
+/// Saves, files first, and shows; how the process ends. What has failed does not become a baseline.
+fn finish(args: &RunArgs, outcome: &JudgedRun) -> Exit {
+    let JudgedRun { report, judgement, .. } = outcome;
+    let exit = outcome.exit();
+    signals::over(exit);
     let mut saved = Saved::default();
     if let Some(path) = &args.out {
         saved.note("--out", store::write(path, report, judgement));
@@ -90,15 +92,12 @@ fn finish(args: &RunArgs, outcome: &Outcome) -> u8 {
     if args.json {
         saved.note("--json", put(&Destination::Stdout, |out| Json.render(report, judgement, out)));
     }
-    if !args.console.quiet {
-        show(args, outcome);
-    }
-    saved.exit_code(code)
+    show(args, outcome);
+    saved.exit(exit)
 }
 
-fn show(args: &RunArgs, Outcome { report, judgement, comparison }: &Outcome) {
-    let channel = if args.json || args.outputs.take_stdout() { Channel::Stderr } else { Channel::Stdout };
-    terminal::show(channel, args.console.no_color, |text, out| {
+fn show(args: &RunArgs, JudgedRun { report, judgement, comparison }: &JudgedRun) {
+    terminal::show(&args.console, args.json || args.outputs.take_stdout(), |text, out| {
         text.render(report, judgement, out)?;
         let (Some(comparison), Some(name)) = (comparison, &args.verdict.baseline) else { return Ok(()) };
         writeln!(out, "\n== beside the baseline {name}\n")?;
@@ -107,9 +106,9 @@ fn show(args: &RunArgs, Outcome { report, judgement, comparison }: &Outcome) {
 }
 
 /// Keeps the run as a baseline if it passed.
-fn keep(args: &RunArgs, outcome: &Outcome, saved: &mut Saved) {
+fn keep(args: &RunArgs, outcome: &JudgedRun, saved: &mut Saved) {
     let Some(name) = &args.verdict.save_baseline else { return };
-    if outcome.exit_code() != exit::PASS {
+    if outcome.exit() != Exit::Pass {
         terminal::tell(format!("loadgen: --save-baseline {name}: the run was not kept, since it did not pass"));
         return;
     }

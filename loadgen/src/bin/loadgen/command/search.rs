@@ -2,60 +2,51 @@
 
 use std::time::{Duration, Instant};
 
-use loadgen::plan::{Load, Plan, Rate};
-use loadgen::{RunError, Stop};
-use program::Channel;
-use reports::render::Json;
-use reports::render::search::{RenderSearch, progress_line};
-use reports::search::{Conclusion, NextRate, Search, SearchRecord, Step};
-use reports::{Report, judge};
+use loadgen::{
+    RunError, Stop,
+    plan::{Load, Plan, Rate},
+};
+use program::{Channel, Exit, Failure as _};
+use reports::{
+    Report, judge,
+    render::{
+        Json,
+        search::{RenderSearch, progress_line},
+    },
+    search::{Conclusion, NextRate, Search, SearchRecord, Step},
+};
 
-use super::notice;
-use crate::cli::{Destination, SearchArgs};
-use crate::exit;
-use crate::export::{Saved, put};
-use crate::failure::Failure;
-use crate::progress::Progress;
-use crate::signals::{self, stop_on_signal};
-use crate::terminal;
+use super::public_target;
+use crate::{
+    cli::{Destination, SearchArgs},
+    export::{Saved, put},
+    failure::Failure,
+    progress::Progress,
+    signals::{self, stop_on_signal},
+    terminal,
+};
 
 /// How often a pause looks whether it is over.
-const GLANCE: Duration = Duration::from_millis(20);
+const TURN: Duration = Duration::from_millis(20);
 
-/// Searches; the exit code.
-pub(crate) fn search(args: &SearchArgs) -> Result<u8, Failure> {
+/// Searches; how the process ends.
+pub(super) fn search(args: &SearchArgs) -> Result<Exit, Failure> {
     args.outputs.check()?;
     let plan = args.plan()?;
     let search = args.search()?;
     // The first ends the step, and what was measured before is shown; nobody has to wait for that.
-    let stop = stop_on_signal(|| std::process::exit(exit::INTERRUPTED.into()));
-    if !args.console.quiet {
-        notice::public_target(&plan, Some(args.highest()));
-    }
+    let stop = stop_on_signal(|| Exit::Interrupted.now());
+    public_target::warn(&args.console, &plan, Some(args.highest()));
     let mut steps = Steps { args, plan, stop, taken: Vec::new(), first: None };
-    let (conclusion, code) = steps.until_the_end(&search);
-    Ok(steps.finish(search, conclusion, code))
+    let (conclusion, exit) = steps.until_the_end(&search);
+    Ok(steps.finish(search, conclusion, exit))
 }
 
-/// Why a step is none.
-enum Halt {
-    Interrupted,
-    Run(RunError),
-}
-
-impl Halt {
-    fn exit_code(&self) -> u8 {
-        match self {
-            Self::Interrupted => exit::INTERRUPTED,
-            Self::Run(error) => error.exit_code(),
-        }
-    }
-
-    fn why(&self) -> String {
-        match self {
-            Self::Interrupted | Self::Run(RunError::Interrupted) => "interrupted".to_owned(),
-            Self::Run(error) => error.to_string(),
-        }
+/// Why a step has no result, in the words of a conclusion.
+fn why(failure: &Failure) -> String {
+    match failure {
+        Failure::Run(RunError::Interrupted) => "interrupted".to_owned(),
+        failure => failure.to_string(),
     }
 }
 
@@ -70,29 +61,29 @@ struct Steps<'a> {
 }
 
 impl Steps<'_> {
-    /// Takes steps until the search ends, or can't go on; the exit code of the end.
-    fn until_the_end(&mut self, search: &Search) -> (Conclusion, u8) {
+    /// Takes steps until the search ends, or can't go on; how the process ends then.
+    fn until_the_end(&mut self, search: &Search) -> (Conclusion, Exit) {
         loop {
             let rate = match search.next(&self.taken) {
                 NextRate::Rate(rate) => rate,
                 NextRate::End(conclusion) => {
-                    let code = conclusion.exit_code().unwrap_or(exit::FAILED);
-                    return (conclusion, code);
+                    let exit = conclusion.exit().unwrap_or(Exit::Failed);
+                    return (conclusion, exit);
                 }
             };
-            if let Err(halt) = self.step(rate) {
-                return (search.unfinished(&self.taken, halt.why()), halt.exit_code());
+            if let Err(failure) = self.step(rate) {
+                return (search.unfinished(&self.taken, why(&failure)), failure.exit());
             }
         }
     }
 
     /// A run at this rate.
-    fn step(&mut self, rate: f64) -> Result<(), Halt> {
+    fn step(&mut self, rate: f64) -> Result<(), Failure> {
         if !self.taken.is_empty() {
             self.rest();
         }
         if self.stop.is_stopped() {
-            return Err(Halt::Interrupted);
+            return Err(RunError::Interrupted.into());
         }
         let plan = at(&self.plan, rate, self.taken.len());
         let quiet = self.args.console.quiet;
@@ -101,11 +92,11 @@ impl Steps<'_> {
         let thresholds = self.args.thresholds.iter().map(ToString::to_string).collect();
         let report = loadgen::run(&plan, thresholds, &self.stop, |snapshot| progress.show(snapshot));
         progress.clear();
-        let report = report.map_err(Halt::Run)?;
+        let report = report?;
         if report.interrupted {
             // A part of a step is none; but it tells what was tested.
             self.first.get_or_insert(report);
-            return Err(Halt::Interrupted);
+            return Err(RunError::Interrupted.into());
         }
         let step = Step::of(rate, &report, &judge(&report, &self.args.thresholds));
         if !quiet {
@@ -120,16 +111,16 @@ impl Steps<'_> {
     fn rest(&self) {
         let until = Instant::now() + self.args.pause();
         while !self.stop.is_stopped() && Instant::now() < until {
-            std::thread::sleep(GLANCE.min(until.saturating_duration_since(Instant::now())));
+            std::thread::sleep(TURN.min(until.saturating_duration_since(Instant::now())));
         }
     }
 
-    /// Saves and shows what was found; the exit code.
-    fn finish(self, search: Search, conclusion: Conclusion, code: u8) -> u8 {
+    /// Saves and shows what was found; how the process ends.
+    fn finish(self, search: Search, conclusion: Conclusion, exit: Exit) -> Exit {
         if let Conclusion::Unfinished { why, .. } = &conclusion {
             terminal::tell(format!("loadgen: {why}"));
         }
-        let Some(first) = self.first else { return code };
+        let Some(first) = self.first else { return exit };
         let record = SearchRecord {
             target: first.target,
             plan: first.plan,
@@ -140,8 +131,8 @@ impl Steps<'_> {
             steps: self.taken,
             conclusion,
         };
-        signals::over(code);
-        show(self.args, &record).exit_code(code)
+        signals::over(exit);
+        show(self.args, &record).exit(exit)
     }
 }
 
@@ -164,9 +155,6 @@ fn show(args: &SearchArgs, record: &SearchRecord) -> Saved {
     if outputs.json {
         saved.note("--json", put(&Destination::Stdout, |out| Json.search(record, out)));
     }
-    if !args.console.quiet {
-        let channel = if outputs.take_stdout() { Channel::Stderr } else { Channel::Stdout };
-        terminal::show(channel, args.console.no_color, |text, out| text.search(record, out));
-    }
+    terminal::show(&args.console, outputs.take_stdout(), |text, out| text.search(record, out));
     saved
 }

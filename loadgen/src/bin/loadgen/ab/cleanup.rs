@@ -1,27 +1,29 @@
-//! What a comparison started ends with it, also when it is killed: then nothing of its own code runs any more.
+//! What a comparison started ends with it, also when the comparison is killed and none of its code runs any more.
 //!
-//! A guard is a further process that holds the end of a pipe. It is told what was started and what has ended, and when the
-//! pipe ends, it ends the rest. A death signal (`PR_SET_PDEATHSIG`) would reach a server, but not what a server started.
+//! A further process holds the end of a pipe. It is told what was started and what has ended. When the pipe ends, it ends
+//! what is left. A death signal (`PR_SET_PDEATHSIG`) would reach a server, but not what a server started.
 
-use std::collections::BTreeSet;
-use std::io::{self, BufRead, Write};
-use std::os::unix::process::CommandExt;
-use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::Mutex;
-use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeSet,
+    io::{self, BufRead, Write},
+    os::unix::process::CommandExt,
+    process::{Child, ChildStdin, Command, Stdio},
+    sync::Mutex,
+    thread::sleep,
+    time::{Duration, Instant},
+};
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group, test_kill_process_group};
 
 /// Time that servers have to end in order.
-const FAREWELL: Duration = Duration::from_secs(1);
+const TO_END: Duration = Duration::from_secs(1);
 
 /// How often it is looked whether they have.
 const TURN: Duration = Duration::from_millis(20);
 
-/// A process that outlives this one by a second at most, and lets nothing outlive it that it watches.
+/// The process that ends what is left. It outlives this one by a second at most.
 #[derive(Debug)]
-pub(super) struct Guard {
+pub(super) struct Cleanup {
     process: Child,
     /// None when this is dropped.
     pipe: Mutex<Option<ChildStdin>>,
@@ -36,10 +38,10 @@ pub(super) enum Started {
     Group(i32),
 }
 
-/// Being watched; not any longer when this is dropped.
+/// Something that is to be ended if the comparison is killed; not any longer when this is dropped.
 #[derive(Debug)]
-pub(super) struct Watched<'a> {
-    guard: &'a Guard,
+pub(super) struct Registered<'a> {
+    cleanup: &'a Cleanup,
     started: Started,
 }
 
@@ -53,7 +55,7 @@ impl Started {
         Self::Group(Pid::from_child(child).as_raw_pid())
     }
 
-    /// One line, as [`watch`] reads it.
+    /// One line, as [`end_what_is_left`] reads it.
     fn line(self, sign: char) -> String {
         match self {
             Self::Process(pid) => format!("{sign}p{pid}\n"),
@@ -70,12 +72,12 @@ impl Started {
     }
 }
 
-impl Guard {
+impl Cleanup {
     /// # Errors
     /// The system's, when it starts no process.
     pub(super) fn start() -> io::Result<Self> {
         let mut process = Command::new(std::env::current_exe()?)
-            .arg("guard")
+            .arg("cleanup")
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -86,26 +88,26 @@ impl Guard {
         Ok(Self { process, pipe })
     }
 
-    pub(super) fn watch(&self, started: Started) -> Watched<'_> {
+    pub(super) fn register(&self, started: Started) -> Registered<'_> {
         self.tell(&started.line('+'));
-        Watched { guard: self, started }
+        Registered { cleanup: self, started }
     }
 
     fn tell(&self, line: &str) {
-        // If the guard has gone, the comparison is still right.
+        // If that process has gone, the comparison is still right.
         if let Ok(Some(pipe)) = self.pipe.lock().as_deref_mut() {
             let _ = pipe.write_all(line.as_bytes());
         }
     }
 }
 
-impl Drop for Watched<'_> {
+impl Drop for Registered<'_> {
     fn drop(&mut self) {
-        self.guard.tell(&self.started.line('-'));
+        self.cleanup.tell(&self.started.line('-'));
     }
 }
 
-impl Drop for Guard {
+impl Drop for Cleanup {
     fn drop(&mut self) {
         if let Ok(mut pipe) = self.pipe.lock() {
             drop(pipe.take());
@@ -114,10 +116,10 @@ impl Drop for Guard {
     }
 }
 
-/// What the guard does: reads `orders` to their end, and ends what is left then.
-pub(crate) fn watch(orders: impl BufRead) {
+/// What the further process does: reads `messages` to their end, and ends what is left then.
+pub(crate) fn end_what_is_left(messages: impl BufRead) {
     let mut left = BTreeSet::new();
-    for line in orders.lines() {
+    for line in messages.lines() {
         let Ok(line) = line else { break };
         match line.split_at_checked(1).and_then(|(sign, rest)| Some((sign, Started::parse(rest)?))) {
             Some(("+", started)) => left.insert(started),
@@ -142,7 +144,7 @@ fn end(left: &BTreeSet<Started>) {
         let _ = kill_process_group(*group, Signal::TERM);
     }
     let asked = Instant::now();
-    while asked.elapsed() < FAREWELL && groups.iter().any(|group| test_kill_process_group(*group).is_ok()) {
+    while asked.elapsed() < TO_END && groups.iter().any(|group| test_kill_process_group(*group).is_ok()) {
         sleep(TURN);
     }
     for group in groups {
@@ -158,9 +160,9 @@ mod tests {
     fn what_has_ended_is_left_alone() {
         let mut child = Command::new("sleep").arg("600").process_group(0).spawn().unwrap();
         let started = Started::group(&child);
-        watch(format!("{}{}nonsense\n", started.line('+'), started.line('-')).as_bytes());
+        end_what_is_left(format!("{}{}nonsense\n", started.line('+'), started.line('-')).as_bytes());
         assert!(child.try_wait().unwrap().is_none());
-        watch(started.line('+').as_bytes());
+        end_what_is_left(started.line('+').as_bytes());
         assert!(!child.wait().unwrap().success());
     }
 }

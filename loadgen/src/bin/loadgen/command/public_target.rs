@@ -1,14 +1,19 @@
-//! What is said before a run that may harm somebody.
+//! The warning before a run that may harm somebody.
 
-use loadgen::plan::{Load, Plan};
-use loadgen::public_address;
+use loadgen::{
+    plan::{Load, Plan},
+    public_address,
+};
 use reports::human;
 
-use crate::terminal;
+use crate::{cli::ConsoleArgs, terminal};
 
-/// Says where more than a thousand clients will go, if that is a public address. `most` is the total rate that is tried at
-/// most, where the plan does not say.
-pub(crate) fn public_target(plan: &Plan, most: Option<f64>) {
+/// Says where more than a thousand clients will go, if that is a public address. `most` is the highest total rate that is
+/// tried, where the plan does not say.
+pub(super) fn warn(console: &ConsoleArgs, plan: &Plan, most: Option<f64>) {
+    if console.quiet {
+        return;
+    }
     let Some(address) = public_address(plan) else { return };
     let clients = plan.clients.get();
     let messages = match (most, plan.load) {

@@ -93,7 +93,7 @@ pub struct Comparison {
     pub confidence: Confidence,
     /// Every metric that either side has. Those that decide come first, in their order.
     pub rows: Vec<ComparedMetric>,
-    /// What it comes to.
+    /// The verdict.
     pub verdict: ComparisonVerdict,
     /// What speaks against a pass, one line each, in order of rank.
     pub reasons: Vec<String>,

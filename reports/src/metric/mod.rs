@@ -30,7 +30,7 @@ pub(crate) use parse::{metric, metrics};
 pub use statistic::{Percentile, Statistic};
 use throughput::Throughput;
 
-/// What can be measured of a run.
+/// A number that can be read from a report.
 ///
 /// Displays in the short form of a threshold (`p99` for the response time); [`Metric::name`] writes
 /// the series out.
@@ -79,7 +79,7 @@ pub enum Better {
     Higher,
 }
 
-/// In what a metric is measured.
+/// The unit of a metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
     /// Nanoseconds.
@@ -148,7 +148,7 @@ impl Metric {
         }
     }
 
-    /// In what it is measured.
+    /// The unit that it is measured in.
     pub fn unit(self) -> Unit {
         match self {
             Self::Latency(..) => Unit::Nanoseconds,

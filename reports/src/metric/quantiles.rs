@@ -88,7 +88,7 @@ mod tests {
         assert_eq!(Quantiles::of(&Latency::histogram()), Quantiles { count: 0, ..Quantiles::default() });
     }
 
-    /// By counting, in whole numbers.
+    /// The rank by counting, in whole numbers.
     fn rank(part: u64, whole: u64, count: u64) -> u64 {
         (1..=count).find(|rank| rank * whole >= part * count).unwrap_or(count)
     }

@@ -25,7 +25,7 @@ pub struct SearchRecord {
     pub pause_s: f64,
     /// The steps, in the order in which they were run.
     pub steps: Vec<Step>,
-    /// What it found.
+    /// What the search found.
     pub conclusion: Conclusion,
 }
 

@@ -200,7 +200,7 @@ pub struct PairedComparison {
     pub order: [usize; 2],
     /// One comparison for each declared metric, in their order.
     pub rows: Vec<ComparedMetric>,
-    /// What it comes to.
+    /// The verdict.
     pub verdict: ComparisonVerdict,
     /// What speaks against a pass, one line each, in order of rank.
     pub reasons: Vec<String>,

@@ -64,8 +64,8 @@ fn width(text: &str) -> usize {
     text.chars().map(char_width).sum()
 }
 
-/// Columns of a character that [`visible`] lets pass. From Hangul on, most scripts are wide. Those
-/// that are not make a line shorter than it could be, never too long.
+/// Columns of a character that [`visible`](crate::escape::visible) lets pass. From Hangul on, most
+/// scripts are wide. Those that are not make a line shorter than it could be, never too long.
 fn char_width(c: char) -> usize {
     match c {
         // Punctuation, arrows and symbols of the report itself.

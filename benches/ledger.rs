@@ -8,12 +8,12 @@ use loadgen::plan::Expect;
 
 /// Counts, so that what is measured is the ledger.
 #[derive(Default)]
-struct Count {
+struct MatchCounter {
     matched: u64,
     others: u64,
 }
 
-impl LedgerSink for Count {
+impl LedgerSink for MatchCounter {
     fn matched(&mut self, _: u64, messages: u32, _: SendTimes, _: bool) {
         self.matched += u64::from(messages);
     }
@@ -31,7 +31,7 @@ fn in_flight(c: &mut Criterion) {
         group.throughput(Throughput::Elements(window));
         for (name, reversed) in [("in order", false), ("reversed", true)] {
             group.bench_function(BenchmarkId::new(name, window), |b| {
-                let (mut ledger, mut count) = (Ledger::new(0), Count::default());
+                let (mut ledger, mut count) = (Ledger::new(0), MatchCounter::default());
                 let mut bytes = [0; 64];
                 b.iter(|| {
                     let first = ledger.next_sequence();

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use plotters::prelude::*;
 
-use crate::row::Row;
+use crate::row::CapacityRow;
 
 const SIZE: (u32, u32) = (720, 320);
 
@@ -15,29 +15,30 @@ const COST: RGBColor = RGBColor(0, 114, 178);
 const MEMORY: RGBColor = RGBColor(213, 94, 0);
 
 /// A line and what it is.
-struct Line<'a> {
+struct PlotLine<'a> {
     label: &'a str,
     color: RGBColor,
     points: Vec<(f64, f64)>,
 }
 
 /// Cost of a message and memory against the number of clients.
-pub(crate) fn by_clients(file: &Path, rows: &[Row]) -> Result<(), Box<dyn Error>> {
-    let points = |value: fn(&Row) -> f64| rows.iter().map(|row| (f64::from(row.load.clients), value(row))).collect();
+pub(crate) fn by_clients(file: &Path, rows: &[CapacityRow]) -> Result<(), Box<dyn Error>> {
+    let points =
+        |value: fn(&CapacityRow) -> f64| rows.iter().map(|row| (f64::from(row.load.clients), value(row))).collect();
     let cost =
-        Line { label: "generator: processor time a message, µs", color: COST, points: points(|row| row.cpu_us) };
-    let memory = Line { label: "generator: memory, MiB", color: MEMORY, points: points(|row| row.generator_mib) };
+        PlotLine { label: "generator: processor time a message, µs", color: COST, points: points(|row| row.cpu_us) };
+    let memory = PlotLine { label: "generator: memory, MiB", color: MEMORY, points: points(|row| row.generator_mib) };
     plot(file, "clients", &[cost, memory])
 }
 
 /// Cost of a message against the rate.
-pub(crate) fn by_rate(file: &Path, rows: &[Row]) -> Result<(), Box<dyn Error>> {
+pub(crate) fn by_rate(file: &Path, rows: &[CapacityRow]) -> Result<(), Box<dyn Error>> {
     let points = rows.iter().map(|row| (f64::from(row.load.rate), row.cpu_us)).collect();
-    plot(file, "messages/s", &[Line { label: "generator: processor time a message, µs", color: COST, points }])
+    plot(file, "messages/s", &[PlotLine { label: "generator: processor time a message, µs", color: COST, points }])
 }
 
 /// The axis of what is counted is logarithmic, as it spans decades; that of what it takes begins at nothing.
-fn plot(file: &Path, name: &str, lines: &[Line<'_>]) -> Result<(), Box<dyn Error>> {
+fn plot(file: &Path, name: &str, lines: &[PlotLine<'_>]) -> Result<(), Box<dyn Error>> {
     let points = || lines.iter().flat_map(|line| &line.points);
     let (least, most) = points().fold((f64::INFINITY, 0.0_f64), |(least, most), (x, _)| (least.min(*x), most.max(*x)));
     let highest = points().fold(0.0_f64, |highest, (_, y)| highest.max(*y));
@@ -61,7 +62,7 @@ fn plot(file: &Path, name: &str, lines: &[Line<'_>]) -> Result<(), Box<dyn Error
         .x_label_formatter(&label)
         .y_label_formatter(&label)
         .draw()?;
-    for Line { label, color, points } in lines {
+    for PlotLine { label, color, points } in lines {
         let color = *color;
         chart
             .draw_series(LineSeries::new(points.clone(), color.stroke_width(2)).point_size(3))?

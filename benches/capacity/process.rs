@@ -14,7 +14,7 @@ pub(crate) struct Programs {
 }
 
 /// A server, until it is dropped.
-pub(crate) struct Server {
+pub(crate) struct ServerProcess {
     process: Child,
     pub(crate) url: String,
 }
@@ -32,7 +32,7 @@ impl Programs {
         Ok(Self { loadgen: folder.join("loadgen"), server: folder.join("server") })
     }
 
-    pub(crate) fn serve(&self) -> io::Result<Server> {
+    pub(crate) fn serve(&self) -> io::Result<ServerProcess> {
         let mut process = Command::new(&self.server)
             .args(["--listen", "127.0.0.1:0", "--connections", "200000", "--handshake", "60s"])
             .stdout(Stdio::piped())
@@ -40,11 +40,11 @@ impl Programs {
         let mut line = String::new();
         BufReader::new(process.stdout.take().ok_or_else(|| io::Error::other("no output"))?).read_line(&mut line)?;
         let url = line.trim().strip_prefix("listening on ").unwrap_or_default().to_owned();
-        Ok(Server { process, url })
+        Ok(ServerProcess { process, url })
     }
 
     /// Runs the generator with `options`.
-    pub(crate) fn load(&self, server: &Server, options: &[&str]) -> io::Result<Report> {
+    pub(crate) fn load(&self, server: &ServerProcess, options: &[&str]) -> io::Result<Report> {
         let output = Command::new(&self.loadgen)
             .args([&server.url, "--json", "--quiet"])
             .args(options)
@@ -55,7 +55,7 @@ impl Programs {
     }
 }
 
-impl Server {
+impl ServerProcess {
     /// Bytes of memory that it has used at most.
     pub(crate) fn peak_memory(&self) -> io::Result<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
@@ -64,7 +64,7 @@ impl Server {
     }
 }
 
-impl Drop for Server {
+impl Drop for ServerProcess {
     fn drop(&mut self) {
         // It ends as well when it can't be told so.
         let _ = self.process.kill();

@@ -9,7 +9,7 @@ use crate::process::Programs;
 
 /// What is sent.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Load {
+pub(crate) struct OfferedLoad {
     pub(crate) clients: u32,
     /// Messages a second in total.
     pub(crate) rate: u32,
@@ -18,8 +18,8 @@ pub(crate) struct Load {
 
 /// What it took: medians of some rounds.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Row {
-    pub(crate) load: Load,
+pub(crate) struct CapacityRow {
+    pub(crate) load: OfferedLoad,
     /// Rounds whose run was valid and lost nothing, and all rounds.
     pub(crate) good: usize,
     pub(crate) rounds: usize,
@@ -34,7 +34,12 @@ pub(crate) struct Row {
 }
 
 /// Sends `load` for `seconds`, at least so long that each client sends two bursts, `rounds` times. Says why a run does not pass.
-pub(crate) fn measure(programs: &Programs, load: Load, rounds: usize, seconds: u32) -> Result<Row, Box<dyn Error>> {
+pub(crate) fn measure(
+    programs: &Programs,
+    load: OfferedLoad,
+    rounds: usize,
+    seconds: u32,
+) -> Result<CapacityRow, Box<dyn Error>> {
     let rate = f64::from(load.rate) / f64::from(load.clients);
     let bursts = f64::from(load.burst) / rate;
     let seconds = f64::from(seconds).max(2.0 * bursts);
@@ -58,7 +63,7 @@ pub(crate) fn measure(programs: &Programs, load: Load, rounds: usize, seconds: u
     }
     let of = |value: &dyn Fn(&Report) -> f64| median(runs.iter().map(|(report, _)| value(report)));
     let micros = |nanos: Option<u64>| nanos.unwrap_or(0) as f64 / 1e3;
-    Ok(Row {
+    Ok(CapacityRow {
         load,
         good: runs.iter().filter(|(report, _)| judge(report, &[]).verdict == Verdict::Pass).count(),
         rounds,
@@ -84,14 +89,14 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
     values[values.len() / 2]
 }
 
-impl Row {
+impl CapacityRow {
     /// The head of a Markdown table of rows.
     pub(crate) const HEAD: &str = "\
 | clients | messages/s | valid, nothing lost | generator, µs a message | generator, MiB | server, MiB | response p50, µs | p99, µs | send lag p99, µs |
 |---:|---:|---:|---:|---:|---:|---:|---:|---:|";
 }
 
-impl fmt::Display for Row {
+impl fmt::Display for CapacityRow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { load, good, rounds, cpu_us, generator_mib, server_mib, .. } = self;
         write!(

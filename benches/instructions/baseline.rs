@@ -19,11 +19,11 @@ pub(crate) const RENEW: &str = "cargo bench --bench instructions -- --renew";
 pub(crate) const TOLERANCE_PERCENT: f64 = 5.0;
 
 /// Benchmarks by name, and instructions of each.
-pub(crate) type Counts = BTreeMap<String, u64>;
+pub(crate) type InstructionCounts = BTreeMap<String, u64>;
 
 /// What counts were made with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Machine {
+pub(crate) struct Toolchain {
     /// As `rustc --version` says. Another makes other instructions of the same source.
     pub(crate) rustc: String,
     /// As Rust names it.
@@ -41,27 +41,27 @@ pub(crate) struct Baseline {
     /// [`RENEW`], for who finds the file.
     pub(crate) made_by: String,
     /// What with.
-    pub(crate) machine: Machine,
+    pub(crate) machine: Toolchain,
     /// Most by which a count may differ, in percent of the one here; over 0.
     pub(crate) tolerance_percent: f64,
     /// Messages that each count is for.
     pub(crate) messages: u64,
     /// The figures.
-    pub(crate) instructions: Counts,
+    pub(crate) instructions: InstructionCounts,
 }
 
 /// What is said of counts beside a baseline.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Verdict {
-    /// Counts of this machine can't be compared with the baseline's; why not.
+pub(crate) enum BaselineVerdict {
+    /// The counts of this machine can't be compared with the baseline's; why not.
     Incomparable(String),
     /// What is wrong; nothing, if all is well.
-    Compared(Vec<Finding>),
+    Compared(Vec<BaselineFinding>),
 }
 
 /// Something wrong with one benchmark.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Finding {
+pub(crate) enum BaselineFinding {
     /// It takes other instructions than it did, by more than the tolerance.
     Differs { name: String, baseline: u64, measured: u64, tolerance_percent: f64 },
     /// The baseline has it, and it was not measured.
@@ -99,25 +99,25 @@ impl Baseline {
     }
 
     /// Judges `measured`, counted on `machine`.
-    pub(crate) fn compare(&self, machine: &Machine, measured: &Counts) -> Verdict {
+    pub(crate) fn compare(&self, machine: &Toolchain, measured: &InstructionCounts) -> BaselineVerdict {
         let alike = [(&self.machine.rustc, &machine.rustc), (&self.machine.architecture, &machine.architecture)];
         if let Some((theirs, ours)) = alike.into_iter().find(|(theirs, ours)| theirs != ours) {
-            return Verdict::Incomparable(format!("the baseline is of {theirs}, and this is {ours}"));
+            return BaselineVerdict::Incomparable(format!("the baseline is of {theirs}, and this is {ours}"));
         }
         let names: BTreeSet<&String> = self.instructions.keys().chain(measured.keys()).collect();
         let finding = |name: &String| match (self.instructions.get(name), measured.get(name)) {
             (Some(&baseline), Some(&measured)) => self.differs(name, baseline, measured),
-            (Some(_), None) => Some(Finding::NotMeasured { name: name.clone() }),
-            (None, Some(&measured)) => Some(Finding::NotInBaseline { name: name.clone(), measured }),
+            (Some(_), None) => Some(BaselineFinding::NotMeasured { name: name.clone() }),
+            (None, Some(&measured)) => Some(BaselineFinding::NotInBaseline { name: name.clone(), measured }),
             (None, None) => None,
         };
-        Verdict::Compared(names.into_iter().filter_map(finding).collect())
+        BaselineVerdict::Compared(names.into_iter().filter_map(finding).collect())
     }
 
-    fn differs(&self, name: &str, baseline: u64, measured: u64) -> Option<Finding> {
+    fn differs(&self, name: &str, baseline: u64, measured: u64) -> Option<BaselineFinding> {
         let tolerance_percent = self.tolerance_percent;
         let over = percent(baseline, measured).abs() > tolerance_percent;
-        over.then(|| Finding::Differs { name: name.to_owned(), baseline, measured, tolerance_percent })
+        over.then(|| BaselineFinding::Differs { name: name.to_owned(), baseline, measured, tolerance_percent })
     }
 }
 
@@ -126,7 +126,7 @@ pub(crate) fn percent(baseline: u64, measured: u64) -> f64 {
     (measured as f64 - baseline as f64) * 100.0 / baseline as f64
 }
 
-impl fmt::Display for Finding {
+impl fmt::Display for BaselineFinding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Differs { name, baseline, measured, tolerance_percent } => {

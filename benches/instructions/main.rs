@@ -15,15 +15,15 @@ mod baseline;
 mod benchmarks;
 mod harness;
 mod measure;
-mod request;
+mod mode;
 mod summary;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use baseline::{Baseline, Counts, Machine, RENEW, TOLERANCE_PERCENT, Verdict, percent};
+use baseline::{Baseline, BaselineVerdict, InstructionCounts, RENEW, TOLERANCE_PERCENT, Toolchain, percent};
 use benchmarks::MESSAGES;
-use request::Request;
+use mode::Mode;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -31,20 +31,20 @@ fn main() -> ExitCode {
         harness::run();
         return ExitCode::SUCCESS;
     }
-    let done = Request::parse(&arguments).and_then(|request| match request {
-        Request::Skip => {
+    let done = Mode::parse(&arguments).and_then(|request| match request {
+        Mode::Skip => {
             println!("instructions: nothing to do quickly; `cargo bench --bench instructions` counts them");
             Ok(true)
         }
-        Request::Measure => {
+        Mode::Measure => {
             match measure::machine() {
                 Ok(_) => harness::run(),
                 Err(missing) => println!("instructions: not counted: {missing}"),
             }
             Ok(true)
         }
-        Request::Check => check(),
-        Request::Renew => renew(),
+        Mode::Check => check(),
+        Mode::Renew => renew(),
     });
     match done {
         Ok(true) => ExitCode::SUCCESS,
@@ -67,20 +67,20 @@ fn check() -> Result<bool, String> {
     let counts = measure::measure()?;
     show(&counts, Some(&baseline.instructions));
     match baseline.compare(&machine, &counts) {
-        Verdict::Incomparable(why) => {
+        BaselineVerdict::Incomparable(why) => {
             println!("\nwarning: instruction counts are NOT compared: {why}. To compare from here on: {RENEW}");
             Ok(true)
         }
-        Verdict::Compared(findings) if findings.is_empty() => {
+        BaselineVerdict::Compared(findings) if findings.is_empty() => {
             println!("\nall within {} % of the baseline", baseline.tolerance_percent);
             Ok(true)
         }
-        Verdict::Compared(findings) => {
+        BaselineVerdict::Compared(findings) => {
             println!();
             for finding in &findings {
                 println!("FAIL {finding}");
             }
-            let Machine { libc, valgrind, .. } = &baseline.machine;
+            let Toolchain { libc, valgrind, .. } = &baseline.machine;
             println!("\nthe baseline is of {libc}, {valgrind}; this is {}, {}", machine.libc, machine.valgrind);
             println!("to renew the baseline, and then say in the commit why: {RENEW}");
             Ok(false)
@@ -106,7 +106,7 @@ fn renew() -> Result<bool, String> {
 }
 
 /// Every benchmark, per message where that says more than the whole.
-fn show(counts: &Counts, before: Option<&Counts>) {
+fn show(counts: &InstructionCounts, before: Option<&InstructionCounts>) {
     println!(
         "{:44} {:>12} {:>12} {:>10}",
         format!("instructions, {MESSAGES} messages"),

@@ -2,14 +2,14 @@
 
 use std::process::{Command, Stdio};
 
-use crate::baseline::{Counts, Machine};
+use crate::baseline::{InstructionCounts, Toolchain};
 use crate::summary::{self, RUNNER};
 
 /// What it takes to count, and what counts depend on.
 ///
 /// # Errors
 /// In words, if something is not there.
-pub(crate) fn machine() -> Result<Machine, String> {
+pub(crate) fn machine() -> Result<Toolchain, String> {
     let install = "benches/instructions/install";
     let missing = |what: &str| format!("{what} is not there; to install it: {install}");
     let valgrind = output("valgrind", &["--version"]).ok_or_else(|| missing("valgrind"))?;
@@ -20,7 +20,7 @@ pub(crate) fn machine() -> Result<Machine, String> {
     }
     // Cargo says which one compiled this, where it is not the one on the path.
     let rustc = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".to_owned());
-    Ok(Machine {
+    Ok(Toolchain {
         rustc: output(&rustc, &["--version"]).ok_or_else(|| format!("{rustc} can't be run"))?,
         architecture: std::env::consts::ARCH.to_owned(),
         libc: output("getconf", &["GNU_LIBC_VERSION"]).unwrap_or_else(|| "unknown".to_owned()),
@@ -38,7 +38,7 @@ fn output(program: &str, arguments: &[&str]) -> Option<String> {
 ///
 /// # Errors
 /// In words, if a benchmark fails or the runner can't be understood.
-pub(crate) fn measure() -> Result<Counts, String> {
+pub(crate) fn measure() -> Result<InstructionCounts, String> {
     let this = std::env::current_exe().map_err(|error| format!("this program has no path: {error}"))?;
     let arguments = ["--bench", "--output-format=json"];
     let output = Command::new(this).args(arguments).stderr(Stdio::inherit()).output();

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::baseline::Counts;
+use crate::baseline::InstructionCounts;
 
 /// The version of `gungraun-runner` that the library wants: its own.
 pub(crate) const RUNNER: &str = "0.20.0";
 
 /// What a line of the runner's JSON says of one benchmark, as far as it is wanted here.
 #[derive(Deserialize)]
-struct Summary {
+struct GungraunSummary {
     group: String,
     function_name: String,
     id: Option<String>,
@@ -30,11 +30,11 @@ struct Data {
 
 #[derive(Deserialize)]
 struct Total {
-    metrics: BTreeMap<String, Metric>,
+    metrics: BTreeMap<String, MetricValues>,
 }
 
 #[derive(Deserialize)]
-struct Metric {
+struct MetricValues {
     values: Values,
 }
 
@@ -47,10 +47,10 @@ struct Values {
 ///
 /// # Errors
 /// In words, if a line is not what it must be.
-pub(crate) fn read(lines: &str) -> Result<Counts, String> {
-    let mut counts = Counts::new();
+pub(crate) fn read(lines: &str) -> Result<InstructionCounts, String> {
+    let mut counts = InstructionCounts::new();
     for line in lines.lines() {
-        let summary: Summary = serde_json::from_str(line).map_err(|error| format!("{error}, in {line}"))?;
+        let summary: GungraunSummary = serde_json::from_str(line).map_err(|error| format!("{error}, in {line}"))?;
         let name = [Some(summary.group), Some(summary.function_name), summary.id];
         let name: Vec<String> = name.into_iter().flatten().collect();
         let name = name.join("::");

@@ -1,19 +1,19 @@
 //! Judging instruction counts. The counting itself needs valgrind: `cargo bench --bench instructions`.
 
 mod baseline;
-mod request;
+mod mode;
 mod summary;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use baseline::{Baseline, Counts, Finding, Machine, RENEW, TOLERANCE_PERCENT, Verdict};
-use request::Request;
+use baseline::{Baseline, BaselineFinding, BaselineVerdict, InstructionCounts, RENEW, TOLERANCE_PERCENT, Toolchain};
+use mode::Mode;
 
 const KEPT: &str = "../reports/baselines/instructions.json";
 
-fn machine() -> Machine {
-    Machine {
+fn machine() -> Toolchain {
+    Toolchain {
         rustc: "rustc 1.95.0 (59807616e 2026-04-14)".to_owned(),
         architecture: "x86_64".to_owned(),
         libc: "glibc 2.36".to_owned(),
@@ -21,7 +21,7 @@ fn machine() -> Machine {
     }
 }
 
-fn counts(pairs: &[(&str, u64)]) -> Counts {
+fn counts(pairs: &[(&str, u64)]) -> InstructionCounts {
     pairs.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect()
 }
 
@@ -36,10 +36,10 @@ fn baseline(pairs: &[(&str, u64)]) -> Baseline {
 }
 
 /// What is said, in words.
-fn said(verdict: &Verdict) -> Vec<String> {
+fn said(verdict: &BaselineVerdict) -> Vec<String> {
     match verdict {
-        Verdict::Incomparable(why) => panic!("not compared: {why}"),
-        Verdict::Compared(findings) => findings.iter().map(Finding::to_string).collect(),
+        BaselineVerdict::Incomparable(why) => panic!("not compared: {why}"),
+        BaselineVerdict::Compared(findings) => findings.iter().map(BaselineFinding::to_string).collect(),
     }
 }
 
@@ -47,7 +47,7 @@ fn said(verdict: &Verdict) -> Vec<String> {
 fn counts_within_the_tolerance_pass_on_either_side() {
     let kept = baseline(&[("a", 1000), ("b", 1000), ("c", 1000)]);
     let verdict = kept.compare(&machine(), &counts(&[("a", 1050), ("b", 950), ("c", 1000)]));
-    assert_eq!(verdict, Verdict::Compared(Vec::new()));
+    assert_eq!(verdict, BaselineVerdict::Compared(Vec::new()));
 }
 
 #[test]
@@ -81,20 +81,24 @@ fn a_benchmark_that_one_side_does_not_have_fails() {
             "new: measured 2, but not in the baseline; renew it"
         ]
     );
-    assert_eq!(said(&baseline(&[("a", 1)]).compare(&machine(), &Counts::new())).len(), 1, "nothing was measured");
+    assert_eq!(
+        said(&baseline(&[("a", 1)]).compare(&machine(), &InstructionCounts::new())).len(),
+        1,
+        "nothing was measured"
+    );
 }
 
 #[test]
 fn counts_of_another_compiler_or_architecture_are_not_compared() {
     let kept = baseline(&[("a", 1000)]);
     let worse = counts(&[("a", 2000)]);
-    let other = Machine { rustc: "rustc 1.96.0 (0 2026-05-28)".to_owned(), ..machine() };
+    let other = Toolchain { rustc: "rustc 1.96.0 (0 2026-05-28)".to_owned(), ..machine() };
     let why = "the baseline is of rustc 1.95.0 (59807616e 2026-04-14), and this is rustc 1.96.0 (0 2026-05-28)";
-    assert_eq!(kept.compare(&other, &worse), Verdict::Incomparable(why.to_owned()));
-    let other = Machine { architecture: "aarch64".to_owned(), ..machine() };
+    assert_eq!(kept.compare(&other, &worse), BaselineVerdict::Incomparable(why.to_owned()));
+    let other = Toolchain { architecture: "aarch64".to_owned(), ..machine() };
     let why = "the baseline is of x86_64, and this is aarch64";
-    assert_eq!(kept.compare(&other, &worse), Verdict::Incomparable(why.to_owned()));
-    let other = Machine { libc: "glibc 2.41".to_owned(), valgrind: "valgrind-3.25.0".to_owned(), ..machine() };
+    assert_eq!(kept.compare(&other, &worse), BaselineVerdict::Incomparable(why.to_owned()));
+    let other = Toolchain { libc: "glibc 2.41".to_owned(), valgrind: "valgrind-3.25.0".to_owned(), ..machine() };
     assert_eq!(said(&kept.compare(&other, &worse)).len(), 1, "the tolerance is for these");
 }
 
@@ -168,15 +172,15 @@ fn the_runner_that_is_asked_for_is_the_library_s() {
 
 #[test]
 fn requests() {
-    let parse = |text: &str| Request::parse(&text.split_whitespace().map(str::to_owned).collect::<Vec<_>>());
+    let parse = |text: &str| Mode::parse(&text.split_whitespace().map(str::to_owned).collect::<Vec<_>>());
     for (text, request) in [
-        ("--bench", Request::Measure),
-        ("", Request::Measure),
-        ("--bench --output-format=json", Request::Measure),
-        ("--check --bench", Request::Check),
-        ("--renew --bench", Request::Renew),
-        ("--quick --bench", Request::Skip),
-        ("--test", Request::Skip),
+        ("--bench", Mode::Measure),
+        ("", Mode::Measure),
+        ("--bench --output-format=json", Mode::Measure),
+        ("--check --bench", Mode::Check),
+        ("--renew --bench", Mode::Renew),
+        ("--quick --bench", Mode::Skip),
+        ("--test", Mode::Skip),
     ] {
         assert_eq!(parse(text), Ok(request), "{text}");
     }

@@ -14,9 +14,9 @@ pub(crate) fn own() -> Duration {
 
 /// The processor time of another thread of this process.
 #[derive(Debug)]
-pub(crate) struct Clock(PathBuf);
+pub(crate) struct ThreadClock(PathBuf);
 
-impl Clock {
+impl ThreadClock {
     /// That of the thread with this name, of which there is one.
     pub(crate) fn of(name: &str) -> io::Result<Self> {
         for task in fs::read_dir("/proc/self/task")? {
@@ -38,16 +38,16 @@ impl Clock {
 
 /// Since when it is watched what a hypervisor takes. Shown as the end of a row, empty if that is less than a hundredth.
 #[derive(Debug)]
-pub(crate) struct Stolen(Option<ProcessorTime>);
+pub(crate) struct StolenTime(Option<ProcessorTime>);
 
-impl Stolen {
+impl StolenTime {
     /// From now on.
     pub(crate) fn watch() -> Self {
         Self(ProcessorTime::now())
     }
 }
 
-impl fmt::Display for Stolen {
+impl fmt::Display for StolenTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let stolen = self.0.and_then(|before| ProcessorTime::now()?.stolen_since(before));
         match stolen.filter(|&stolen| stolen >= 0.01) {

@@ -16,13 +16,13 @@ const SENT: usize = 2 + 4 + SIZE;
 const RECEIVED: usize = 2 + SIZE;
 
 /// A client.
-pub(crate) struct Connection {
+pub(crate) struct FloorConnection {
     stream: TcpStream,
     /// Bytes of a frame that has not come whole.
     partial: usize,
 }
 
-impl Connection {
+impl FloorConnection {
     /// An open WebSocket, whose socket does not block.
     pub(crate) fn open(server: SocketAddr) -> io::Result<Self> {
         let mut stream = TcpStream::connect(server)?;
@@ -72,7 +72,7 @@ impl Connection {
 
 /// Messages and the time that they took.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Cost {
+pub(crate) struct FloorCost {
     pub(crate) messages: u64,
     /// Seconds of processor time.
     pub(crate) cpu_s: f64,
@@ -80,7 +80,7 @@ pub(crate) struct Cost {
     pub(crate) took_s: f64,
 }
 
-impl AddAssign for Cost {
+impl AddAssign for FloorCost {
     fn add_assign(&mut self, other: Self) {
         self.messages += other.messages;
         self.cpu_s += other.cpu_s;
@@ -88,7 +88,7 @@ impl AddAssign for Cost {
     }
 }
 
-impl Cost {
+impl FloorCost {
     pub(crate) fn per_cpu_second(self) -> f64 {
         self.messages as f64 / self.cpu_s
     }
@@ -106,12 +106,12 @@ pub(crate) fn run(
     window: usize,
     duration: Duration,
     cpu: impl Fn() -> Duration,
-) -> io::Result<Cost> {
+) -> io::Result<FloorCost> {
     let frames = frames(window);
     let poll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
     let mut connections = Vec::with_capacity(clients);
     for number in 0..clients {
-        let connection = Connection::open(server)?;
+        let connection = FloorConnection::open(server)?;
         epoll::add(&poll, &connection.stream, epoll::EventData::new_u64(number as u64), epoll::EventFlags::IN)?;
         connections.push(connection);
     }
@@ -132,7 +132,7 @@ pub(crate) fn run(
             && now >= since + duration
         {
             let cpu_s = cpu().saturating_sub(before).as_secs_f64();
-            return Ok(Cost { messages, cpu_s, took_s: (now - since).as_secs_f64() });
+            return Ok(FloorCost { messages, cpu_s, took_s: (now - since).as_secs_f64() });
         }
         events.clear();
         epoll::wait(&poll, rustix::buffer::spare_capacity(&mut events), None)?;

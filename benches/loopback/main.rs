@@ -21,8 +21,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
-use clock::{Clock, Stolen};
-use floor::Cost;
+use clock::{StolenTime, ThreadClock};
+use floor::FloorCost;
 use loadgen::message::Mix;
 use loadgen::plan::{Connect, EngineKind, Expect, Load, Plan, Rate, Target, Until};
 use loadgen::{RunError, Stop};
@@ -31,17 +31,18 @@ use reports::{Quantiles, Report};
 /// What a run of the bench does. What is set beside each other takes `turns` turns in a round, and what counts is the sum of
 /// a round: turns are so short that both get their share of a machine's good and bad seconds.
 #[derive(Clone, Copy, Debug)]
-struct Scale {
+struct LoopbackScale {
     rounds: usize,
     turns: usize,
     turn: Duration,
     many_clients: u32,
 }
 
-const FULL: Scale = Scale { rounds: 5, turns: 5, turn: Duration::from_millis(400), many_clients: 10_000 };
-const QUICK: Scale = Scale { rounds: 1, turns: 1, turn: Duration::from_millis(200), many_clients: 500 };
+const FULL: LoopbackScale =
+    LoopbackScale { rounds: 5, turns: 5, turn: Duration::from_millis(400), many_clients: 10_000 };
+const QUICK: LoopbackScale = LoopbackScale { rounds: 1, turns: 1, turn: Duration::from_millis(200), many_clients: 500 };
 
-impl Scale {
+impl LoopbackScale {
     /// A round of what takes no turns.
     fn round(self) -> Duration {
         self.turn * u32::try_from(self.turns).unwrap_or(u32::MAX)
@@ -110,18 +111,23 @@ fn serve() -> io::Result<SocketAddr> {
     Ok(address)
 }
 
-fn closed(server: SocketAddr, scale: Scale, clients: u32, window: u32) -> Result<(), Box<dyn std::error::Error>> {
+fn closed(
+    server: SocketAddr,
+    scale: LoopbackScale,
+    clients: u32,
+    window: u32,
+) -> Result<(), Box<dyn std::error::Error>> {
     let (mut floors, mut of_engine) = (Vec::new(), [const { Vec::new() }; 2]);
-    let stolen = Stolen::watch();
+    let stolen = StolenTime::watch();
     for _ in 0..scale.rounds {
-        let (mut floor, mut engines) = (Cost::default(), [Cost::default(); 2]);
+        let (mut floor, mut engines) = (FloorCost::default(), [FloorCost::default(); 2]);
         for _ in 0..scale.turns {
             floor += floor::run(server, clients as usize, window as usize, scale.turn, clock::own)?;
             for (engine, cost) in ENGINES.into_iter().zip(&mut engines) {
                 let load = Load::Closed { window: count(window) };
                 let plan = Plan { engine, ..plan(Target::Url(url(server)?), clients, load, scale.turn) };
                 let Report { traffic, generator, measured_s, .. } = generate(&plan)?;
-                *cost += Cost { messages: traffic.matched_in_window, cpu_s: generator.cpu_s, took_s: measured_s };
+                *cost += FloorCost { messages: traffic.matched_in_window, cpu_s: generator.cpu_s, took_s: measured_s };
             }
         }
         floors.push(floor.per_cpu_second());
@@ -143,17 +149,23 @@ fn closed(server: SocketAddr, scale: Scale, clients: u32, window: u32) -> Result
     Ok(())
 }
 
-fn servers(ours: SocketAddr, theirs: SocketAddr, scale: Scale, clients: usize, window: usize) -> io::Result<()> {
+fn servers(
+    ours: SocketAddr,
+    theirs: SocketAddr,
+    scale: LoopbackScale,
+    clients: usize,
+    window: usize,
+) -> io::Result<()> {
     // Whose threads are there when they answer.
     for address in [ours, theirs] {
-        floor::Connection::open(address)?;
+        floor::FloorConnection::open(address)?;
     }
     // The name that `server` gives its first thread.
-    let (our_cpu, their_cpu) = (Clock::of("server-0")?, Clock::of(reference::THREAD)?);
+    let (our_cpu, their_cpu) = (ThreadClock::of("server-0")?, ThreadClock::of(reference::THREAD)?);
     let (mut of_ours, mut of_theirs) = (Vec::new(), Vec::new());
-    let stolen = Stolen::watch();
+    let stolen = StolenTime::watch();
     for _ in 0..scale.rounds {
-        let mut round = [Cost::default(); 2];
+        let mut round = [FloorCost::default(); 2];
         for _ in 0..scale.turns {
             round[0] += floor::run(theirs, clients, window, scale.turn, || their_cpu.now())?;
             round[1] += floor::run(ours, clients, window, scale.turn, || our_cpu.now())?;
@@ -161,11 +173,12 @@ fn servers(ours: SocketAddr, theirs: SocketAddr, scale: Scale, clients: usize, w
         of_theirs.push(round[0]);
         of_ours.push(round[1]);
     }
-    let each = |costs: &[Cost], rate: fn(Cost) -> f64| -> Vec<f64> { costs.iter().copied().map(rate).collect() };
-    let (mut ours, mut theirs) = (each(&of_ours, Cost::per_second), each(&of_theirs, Cost::per_second));
+    let each =
+        |costs: &[FloorCost], rate: fn(FloorCost) -> f64| -> Vec<f64> { costs.iter().copied().map(rate).collect() };
+    let (mut ours, mut theirs) = (each(&of_ours, FloorCost::per_second), each(&of_theirs, FloorCost::per_second));
     let (speed, thrift) = (
         beside(&ours, &theirs),
-        beside(&each(&of_ours, Cost::per_cpu_second), &each(&of_theirs, Cost::per_cpu_second)),
+        beside(&each(&of_ours, FloorCost::per_cpu_second), &each(&of_theirs, FloorCost::per_cpu_second)),
     );
     println!(
         "{clients:7} {window:7} {:13.0} {:13.0}   {speed}, {thrift}{stolen}",
@@ -187,12 +200,12 @@ fn beside(ours: &[f64], theirs: &[f64]) -> String {
     format!("{:.2} ({least:.2} to {most:.2})", median(&mut ratios))
 }
 
-fn open(scale: Scale, clients: u32, rate: f64) -> Result<(), Box<dyn std::error::Error>> {
+fn open(scale: LoopbackScale, clients: u32, rate: f64) -> Result<(), Box<dyn std::error::Error>> {
     let rate_per_client = Rate::new(rate).ok_or("not a rate")?;
     let load = Load::Open { rate: rate_per_client, burst: count(5), max_in_flight: count(10_000) };
     let plan = plan(Target::Embedded { threads: NonZeroUsize::MIN }, clients, load, scale.round());
     let (mut response, mut service, mut lag) = (Vec::new(), Vec::new(), Vec::new());
-    let stolen = Stolen::watch();
+    let stolen = StolenTime::watch();
     for _ in 0..scale.rounds {
         let report = generate(&plan)?;
         let micros = |nanos: Option<u64>| nanos.unwrap_or(0) as f64 / 1e3;

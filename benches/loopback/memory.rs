@@ -40,7 +40,7 @@ pub(crate) fn of_connections(few: u32, many: u32) -> Result<()> {
     let mut open = Vec::new();
     let mut with = |connections: u32| -> Result<u64> {
         while open.len() < connections as usize {
-            let mut connection = floor::Connection::open(address)?;
+            let mut connection = floor::FloorConnection::open(address)?;
             connection.echo()?;
             open.push(connection);
         }

@@ -9,9 +9,9 @@ use frames::{Decoder, Event, Input, Kind, Role, Settings, Violation};
 use libfuzzer_sys::fuzz_target;
 
 /// What came out, to be compared: opcode, content, code.
-type Seen = (u8, Vec<u8>, u16);
+type DecodedEvent = (u8, Vec<u8>, u16);
 
-fn keep(event: Event<'_>) -> Seen {
+fn keep(event: Event<'_>) -> DecodedEvent {
     match event {
         Event::Message(message) => {
             let kind = match message.kind {
@@ -32,7 +32,7 @@ fn keep(event: Event<'_>) -> Seen {
 }
 
 /// What a decoder makes of a stream in pieces, and why it stopped. `glance`: whole messages are taken as the engine does.
-fn decode(settings: Settings, stream: &[u8], piece: usize, glance: bool) -> (Vec<Seen>, Option<Violation>) {
+fn decode(settings: Settings, stream: &[u8], piece: usize, glance: bool) -> (Vec<DecodedEvent>, Option<Violation>) {
     let (mut decoder, mut seen) = (Decoder::new(settings), Vec::new());
     for piece in stream.chunks(piece) {
         let mut buffer = piece.to_vec();

@@ -50,7 +50,7 @@ impl<'a> Script<'a> {
     }
 }
 
-struct Play {
+struct LedgerReplay {
     terms: Expectation,
     ledger: Ledger,
     recorder: Recorder,
@@ -60,7 +60,7 @@ struct Play {
     read: Vec<(MessageKind, Vec<u8>)>,
 }
 
-impl Play {
+impl LedgerReplay {
     fn message(&self, client: u32, sequence: u64) -> (MessageKind, Vec<u8>) {
         let payload = &self.terms.payload;
         let mut bytes = vec![0; payload.size()];
@@ -82,7 +82,7 @@ impl Play {
         self.ledger.sent_together(TIMES, &checksums);
     }
 
-    fn come(&mut self, kind: MessageKind, bytes: Vec<u8>) {
+    fn queue(&mut self, kind: MessageKind, bytes: Vec<u8>) {
         if self.received < MOST_EVENTS {
             self.received += 1;
             self.read.push((kind, bytes));
@@ -114,16 +114,16 @@ impl Play {
             4 => {
                 for offset in 0..usize::from(script.byte() % 32) {
                     let (kind, bytes) = self.message(0, near(offset + 4));
-                    self.come(kind, bytes);
+                    self.queue(kind, bytes);
                 }
             }
             5 => {
                 let (kind, bytes) = self.message(u32::from(script.byte() % 5), near(script.byte().into()));
-                self.come(kind, bytes);
+                self.queue(kind, bytes);
             }
             6 => {
                 let (kind, bytes) = self.message(0, near(script.pair()));
-                self.come(if kind == MessageKind::Text { MessageKind::Binary } else { MessageKind::Text }, bytes);
+                self.queue(if kind == MessageKind::Text { MessageKind::Binary } else { MessageKind::Text }, bytes);
             }
             // Any part of the stream of messages.
             7 | 8 => {
@@ -132,7 +132,7 @@ impl Play {
                 let from = script.pair() % stream.len();
                 let to = (from + script.pair() % (stream.len() + 1)).min(stream.len());
                 let kind = if choice & 16 == 0 { MessageKind::Text } else { MessageKind::Binary };
-                self.come(kind, stream[from..to].to_vec());
+                self.queue(kind, stream[from..to].to_vec());
             }
             9 => {
                 let (kind, mut bytes) = self.message(0, near(script.byte().into()));
@@ -141,26 +141,26 @@ impl Play {
                     let flip = script.byte();
                     bytes.get_mut(at).into_iter().for_each(|byte| *byte ^= flip);
                 }
-                self.come(kind, bytes);
+                self.queue(kind, bytes);
             }
             10 => {
                 let (kind, mut bytes) = self.message(0, near(script.byte().into()));
                 bytes.extend(script.bytes(usize::from(choice >> 4)));
-                self.come(kind, bytes);
+                self.queue(kind, bytes);
             }
             // The beginning of a message, the end of another.
             11 => {
                 let (kind, bytes) = self.message(0, near(script.byte().into()));
                 let at = script.pair() % (bytes.len() + 1);
                 let (head, tail) = bytes.split_at(at);
-                self.come(kind, if choice & 16 == 0 { head.to_vec() } else { tail.to_vec() });
+                self.queue(kind, if choice & 16 == 0 { head.to_vec() } else { tail.to_vec() });
             }
-            12 => self.come(MessageKind::Text, Vec::new()),
-            13 => self.come(MessageKind::Text, REPLY.repeat(usize::from(script.byte() % 5)).into_bytes()),
+            12 => self.queue(MessageKind::Text, Vec::new()),
+            13 => self.queue(MessageKind::Text, REPLY.repeat(usize::from(script.byte() % 5)).into_bytes()),
             _ => {
                 let length = usize::from(script.byte());
                 let kind = if choice & 16 == 0 { MessageKind::Text } else { MessageKind::Binary };
-                self.come(kind, script.bytes(length).to_vec());
+                self.queue(kind, script.bytes(length).to_vec());
             }
         }
         if choice & 32 != 0 {
@@ -194,15 +194,15 @@ fuzz_target!(|bytes: &[u8]| {
     let terms = Expectation { payload: Payload::new(RUN, size, mix), expect, clients: 3 };
     let mut recorder = Recorder::new();
     recorder.begin(Window { from: Time::from_nanos(0), to: Time::from_nanos(u64::MAX) });
-    let mut play = Play { terms, ledger: Ledger::new(0), recorder, sent: 0, received: 0, read: Vec::new() };
+    let mut replay = LedgerReplay { terms, ledger: Ledger::new(0), recorder, sent: 0, received: 0, read: Vec::new() };
 
     let started = processor_time();
     let mut script = Script(script);
-    while !script.0.is_empty() && play.received < MOST_EVENTS {
-        play.step(&mut script);
+    while !script.0.is_empty() && replay.received < MOST_EVENTS {
+        replay.step(&mut script);
     }
-    play.take();
-    let Play { terms, mut ledger, mut recorder, sent, received, .. } = play;
+    replay.take();
+    let LedgerReplay { terms, mut ledger, mut recorder, sent, received, .. } = replay;
     assert!(u64::from(ledger.in_flight()) <= sent);
     ledger.close(kinds & 128 != 0, &terms, &mut book(&mut recorder, &terms));
     assert_eq!(ledger.in_flight(), 0);

@@ -36,12 +36,12 @@ static SAMPLES: LazyLock<[Value; 4]> = LazyLock::new(|| {
 });
 
 /// Where a format writes to: it counts, and has an end, as a disk has.
-struct Paper(u64);
+struct CappedOutput(u64);
 
 /// Bytes that a format may make of a file. The page of a sample has some 100 KB.
 const MOST: u64 = 64 << 20;
 
-impl Write for Paper {
+impl Write for CappedOutput {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0 += bytes.len() as u64;
         assert!(self.0 < MOST, "a format writes without end");
@@ -135,10 +135,10 @@ fn show(report: &Report, judgement: &Judgement) {
         &bigger,
     ];
     for format in formats {
-        let _ = format.render(report, judgement, &mut Paper(0));
+        let _ = format.render(report, judgement, &mut CappedOutput(0));
     }
     let entry = LabelledResult { label: "a", report, judgement };
-    let _ = Html.page(&[entry, entry], &mut Paper(0));
+    let _ = Html.page(&[entry, entry], &mut CappedOutput(0));
 }
 
 fuzz_target!(|bytes: &[u8]| {
@@ -162,7 +162,7 @@ fuzz_target!(|bytes: &[u8]| {
             assert_eq!(Stored::from_json(again.as_bytes()).expect("what was written can be read"), stored);
             let formats: [&dyn RenderSearch; 4] = [&Text::default(), &Markdown, &Json, &Html];
             for format in formats {
-                let _ = format.search(record, &mut Paper(0));
+                let _ = format.search(record, &mut CappedOutput(0));
             }
         }
     }

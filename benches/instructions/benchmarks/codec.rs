@@ -25,7 +25,7 @@ use super::{MESSAGES, RUN, encoded};
 const BURST: u64 = 5;
 
 /// A peer in memory: each burst of it is there at once, and nothing more until a read was pending.
-struct Peer {
+struct MemoryPeer {
     frames: Vec<u8>,
     read: usize,
     /// Bytes of a burst.
@@ -34,7 +34,7 @@ struct Peer {
     written: usize,
 }
 
-impl AsyncRead for Peer {
+impl AsyncRead for MemoryPeer {
     fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let here = self.burst - self.read % self.burst;
         if here == self.burst && !self.paused {
@@ -49,7 +49,7 @@ impl AsyncRead for Peer {
     }
 }
 
-impl AsyncWrite for Peer {
+impl AsyncWrite for MemoryPeer {
     fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         self.written += buf.len();
         Poll::Ready(Ok(buf.len()))
@@ -65,7 +65,7 @@ impl AsyncWrite for Peer {
 }
 
 struct Codec {
-    stream: WebSocketStream<Peer>,
+    stream: WebSocketStream<MemoryPeer>,
     /// A message to send, again and again.
     message: Vec<u8>,
     kind: MessageKind,
@@ -78,7 +78,7 @@ fn client(mix: Mix, size: u32) -> Codec {
     let config = WebSocketConfig::default().read_buffer_size(read_buffer).write_buffer_size(usize::MAX - 1);
     let payload = Payload::new(RUN, size, mix);
     let (frames, burst) = frames_of(&payload);
-    let peer = Peer { frames, read: 0, burst, paused: true, written: 0 };
+    let peer = MemoryPeer { frames, read: 0, burst, paused: true, written: 0 };
     let stream = WebSocketStream::from_raw_socket(peer, Role::Client, Some(config));
     let mut codec = Codec {
         stream: stream.now_or_never().expect("there is nothing to wait for"),

@@ -7,12 +7,12 @@ use super::{CLIENT, MESSAGES, TIMES, terms};
 
 /// Counts, so that what is counted is the ledger.
 #[derive(Default)]
-struct Count {
+struct MatchCounter {
     matched: u64,
     others: u64,
 }
 
-impl LedgerSink for Count {
+impl LedgerSink for MatchCounter {
     fn matched(&mut self, _: u64, messages: u32, _: SendTimes, _: bool) {
         self.matched += u64::from(messages);
     }
@@ -22,17 +22,17 @@ impl LedgerSink for Count {
     fn fate(&mut self, _: Fate, _: u64, _: SendTimes) {}
 }
 
-struct Books {
+struct LedgerState {
     window: usize,
     terms: Expectation,
     /// Of each message, by sequence.
     bytes: Vec<Vec<u8>>,
     checksums: Vec<u32>,
     ledger: Ledger,
-    count: Count,
+    count: MatchCounter,
 }
 
-fn books(window: usize) -> Books {
+fn ledger_state(window: usize) -> LedgerState {
     let terms = terms();
     let (bytes, checksums) = (0..MESSAGES)
         .map(|sequence| {
@@ -41,13 +41,13 @@ fn books(window: usize) -> Books {
             (bytes, checksum)
         })
         .unzip();
-    Books { window, terms, bytes, checksums, ledger: Ledger::new(CLIENT), count: Count::default() }
+    LedgerState { window, terms, bytes, checksums, ledger: Ledger::new(CLIENT), count: MatchCounter::default() }
 }
 
-impl Books {
+impl LedgerState {
     /// `window` messages at a time: they are sent together, and `receive` takes them, of which the first and their bytes
     /// are told.
-    fn keep(mut self, receive: impl Fn(&Expectation, &mut Ledger, &mut Count, u64, &[Vec<u8>])) -> Self {
+    fn keep(mut self, receive: impl Fn(&Expectation, &mut Ledger, &mut MatchCounter, u64, &[Vec<u8>])) -> Self {
         let Self { window, terms, bytes, checksums, ledger, count } = &mut self;
         for (bytes, checksums) in bytes.chunks(*window).zip(checksums.chunks(*window)) {
             let first = ledger.next_sequence();
@@ -61,10 +61,10 @@ impl Books {
 
 // In one read, as the lean engine hands it over.
 #[library_benchmark]
-#[bench::window_1(args = (1), setup = books)]
-#[bench::window_16(args = (16), setup = books)]
-fn in_order(books: Books) -> Books {
-    books.keep(|terms, ledger, count, first, messages| {
+#[bench::window_1(args = (1), setup = ledger_state)]
+#[bench::window_16(args = (16), setup = ledger_state)]
+fn in_order(ledger_state: LedgerState) -> LedgerState {
+    ledger_state.keep(|terms, ledger, count, first, messages| {
         let events =
             (first..).zip(messages).map(|(sequence, bytes)| MessageEvent { kind: terms.payload.kind(sequence), bytes });
         assert!(ledger.received_in_order(terms, events, count).is_none());
@@ -73,9 +73,9 @@ fn in_order(books: Books) -> Books {
 
 // With one message at a time there is no other order.
 #[library_benchmark]
-#[bench::window_16(args = (16), setup = books)]
-fn reversed(books: Books) -> Books {
-    books.keep(|terms, ledger, count, first, messages| {
+#[bench::window_16(args = (16), setup = ledger_state)]
+fn reversed(ledger_state: LedgerState) -> LedgerState {
+    ledger_state.keep(|terms, ledger, count, first, messages| {
         let last = first + messages.len() as u64 - 1;
         for (sequence, bytes) in (first..=last).rev().zip(messages.iter().rev()) {
             ledger.received(terms, MessageEvent { kind: terms.payload.kind(sequence), bytes }, count);

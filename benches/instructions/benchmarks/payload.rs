@@ -12,7 +12,7 @@ const BURST: usize = 5;
 
 const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
-struct Message {
+struct EncodedMessage {
     payload: Payload,
     checksum: u32,
     bytes: Vec<u8>,
@@ -22,10 +22,10 @@ struct Message {
 const CHECKED: u64 = 2;
 
 /// That message, made: the CRC's first use asks what the processor can do.
-fn message(mix: Mix, size: u32) -> Message {
+fn message(mix: Mix, size: u32) -> EncodedMessage {
     let payload = Payload::new(RUN, size, mix);
     let mut bytes = vec![0; payload.size()];
-    Message { payload, checksum: payload.encode(CLIENT, CHECKED, &mut bytes), bytes }
+    EncodedMessage { payload, checksum: payload.encode(CLIENT, CHECKED, &mut bytes), bytes }
 }
 
 #[library_benchmark]
@@ -33,8 +33,8 @@ fn message(mix: Mix, size: u32) -> Message {
 #[bench::binary_64(args = (Mix::Binary, 64), setup = message)]
 #[bench::text_4096(args = (Mix::Text, 4096), setup = message)]
 #[bench::binary_4096(args = (Mix::Binary, 4096), setup = message)]
-fn encode(message: Message) -> Message {
-    let Message { payload, bytes, .. } = &message;
+fn encode(message: EncodedMessage) -> EncodedMessage {
+    let EncodedMessage { payload, bytes, .. } = &message;
     let series = payload.of(CLIENT);
     let (mut burst, size) = (bytes.repeat(BURST), bytes.len());
     for first in (0..MESSAGES).step_by(BURST) {
@@ -51,7 +51,7 @@ fn encode(message: Message) -> Message {
 #[bench::binary_64(args = (Mix::Binary, 64), setup = message)]
 #[bench::text_4096(args = (Mix::Text, 4096), setup = message)]
 #[bench::binary_4096(args = (Mix::Binary, 4096), setup = message)]
-fn check(message: Message) -> Message {
+fn check(message: EncodedMessage) -> EncodedMessage {
     let series = message.payload.of(CLIENT);
     let kind = series.kind(CHECKED);
     for _ in 0..MESSAGES {
@@ -65,7 +65,7 @@ fn check(message: Message) -> Message {
 #[bench::binary_64(args = (Mix::Binary, 64), setup = message)]
 #[bench::text_4096(args = (Mix::Text, 4096), setup = message)]
 #[bench::binary_4096(args = (Mix::Binary, 4096), setup = message)]
-fn recognize(message: Message) -> Message {
+fn recognize(message: EncodedMessage) -> EncodedMessage {
     for _ in 0..MESSAGES {
         assert!(leading(black_box(&message.bytes)).is_some());
     }

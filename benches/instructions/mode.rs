@@ -2,7 +2,7 @@
 
 /// One of these at a time.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Request {
+pub(crate) enum Mode {
     /// Counts and shows; the arguments are gungraun's. Also what its runner asks, once a benchmark.
     Measure,
     /// Counts, and compares with the file.
@@ -13,7 +13,7 @@ pub(crate) enum Request {
     Skip,
 }
 
-impl Request {
+impl Mode {
     /// Reads the arguments behind the program's name. Cargo adds `--bench` of its own.
     ///
     /// # Errors

@@ -49,6 +49,7 @@ mod run;
 mod search;
 mod searched;
 mod signals;
+mod soak;
 mod sources;
 mod starved;
 mod stop;

@@ -1,28 +1,24 @@
 //! Ten minutes of the command against a server, each in a process of its own: nothing is lost, and the memory of neither
 //! grows.
 //!
-//! `cargo test --release -p loadgen --test soak -- --ignored --nocapture` runs it and shows the figures; `SOAK_SECONDS=30`
-//! before it makes it shorter, and the bound on memory less sharp.
+//! `cargo test --release -p loadgen --test behaviour -- --ignored --nocapture soak` runs it and shows the figures.
+//! `SOAK_SECONDS=30` before it makes it shorter, and the bound on memory less sharp.
 
-// Tests and benches may print: they are run by people who read it.
-#![allow(clippy::print_stderr, clippy::print_stdout)]
+use std::{
+    env, fs,
+    io::{self, BufRead, BufReader, Lines},
+    net::Ipv4Addr,
+    num::NonZeroUsize,
+    process::{Child, ChildStdout, Command, Stdio},
+    sync::mpsc::{RecvTimeoutError, Sender, channel},
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
 
-#[path = "peers/rig/process.rs"]
-mod process;
-
-use std::net::Ipv4Addr;
-use std::num::NonZeroUsize;
-use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
-use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
-use std::{env, fs, io, process::Command};
-
-use process::{Process, ProcessOutput};
 use reports::{Judgement, Report, Verdict, identities, store};
 use server::Options;
 
-/// Longer than a process takes to start or to end.
-const PATIENCE: Duration = Duration::from_secs(60);
+use crate::rig::{Loadgen, PATIENCE};
 
 /// Length of the measured phase in seconds, instead of [`SECONDS`].
 const VARIABLE: &str = "SOAK_SECONDS";
@@ -55,16 +51,17 @@ fn nothing_is_lost_and_memory_stays_flat() {
     let seconds = env::var(VARIABLE).map_or(SECONDS, |text| {
         text.parse().ok().filter(|seconds| *seconds > 0).unwrap_or_else(|| panic!("{VARIABLE}={text}: whole seconds"))
     });
-    let (server, url) = start_server();
-    let generator = start_generator(&url, seconds);
+    let server = ServerProcess::start();
+    let generator = start_generator(&server.url, seconds);
     let period = Duration::from_secs(seconds) / SAMPLES;
-    let watch = MemorySampler::start([generator.id(), server.id()], period);
-    let outcome = generator.wait(Duration::from_secs(seconds) + PATIENCE);
-    let [of_generator, of_server] = watch.finish();
-    let messages = messages(&server.finish());
+    let sampler =
+        MemorySampler::start([generator.pid().as_raw_nonzero().get(), server.child.id().cast_signed()], period);
+    let outcome = generator.finish();
+    let [of_generator, of_server] = sampler.finish();
+    let messages = server.finish();
 
-    let text = outcome.lines.join("\n");
-    let (report, judgement) = store::from_json(text.as_bytes()).unwrap_or_else(|error| panic!("{error}: {outcome:?}"));
+    let text = outcome.stdout.as_bytes();
+    let (report, judgement) = store::from_json(text).unwrap_or_else(|error| panic!("{error}: {outcome:?}"));
     println!("{seconds} s: {:?}, {:?} {:?}", report.measured.counts, judgement.verdict, judgement.reasons);
     println!("generator {of_generator:?}\nserver    {of_server:?}");
     assert_eq!(outcome.code, Some(judgement.verdict.exit_code().into()), "{}", outcome.stderr);
@@ -79,10 +76,10 @@ fn nothing_is_lost_and_memory_stays_flat() {
     assert!(of_server.growth() <= SLACK, "the server grew by more than {SLACK}: {of_server:?}");
 }
 
-/// Not a test but the server: [`start_server`] runs this program again with nothing but it.
+/// Not a test but the server: [`ServerProcess::start`] runs this program again with nothing but it.
 #[test]
-#[ignore = "what the soak stands on"]
-fn serves() {
+#[ignore = "no test: a server for the soak, which does nothing without it"]
+fn serve() {
     if env::var_os(ROLE).is_none() {
         return;
     }
@@ -102,30 +99,43 @@ fn serves() {
     println!("{SERVED}{}", stats.messages);
 }
 
-/// The server in a process of its own, and where it listens. Cargo builds the command of no other package for a test.
-fn start_server() -> (Process, String) {
-    let this = env::current_exe().expect("a path");
-    let arguments = ["--exact", "serves", "--ignored", "--nocapture"];
-    let mut server = Process::start(Command::new(this).args(arguments).env(ROLE, "1"));
-    loop {
-        if let Some(address) = server.line().strip_prefix(LISTENING) {
-            let url = format!("ws://{address}");
-            return (server, url);
-        }
+/// The server in a process of its own. Cargo builds the command of no other package for a test.
+struct ServerProcess {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+    url: String,
+}
+
+impl ServerProcess {
+    fn start() -> Self {
+        let this = env::current_exe().expect("a path");
+        let mut command = Command::new(this);
+        command.args(["--exact", "soak::serve", "--ignored", "--nocapture"]).env(ROLE, "1");
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("a process");
+        let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+        let url = format!("ws://{}", line_after(&mut lines, LISTENING));
+        Self { child, lines, url }
+    }
+
+    /// Ends it. How many messages it says that it got.
+    fn finish(mut self) -> u64 {
+        drop(self.child.stdin.take());
+        let messages = line_after(&mut self.lines, SERVED).parse().expect("a count");
+        assert!(self.child.wait().expect("a child").success());
+        messages
     }
 }
 
-fn start_generator(url: &str, seconds: u64) -> Process {
-    let (clients, rate, duration) = (CLIENTS.to_string(), RATE.to_string(), format!("{seconds}s"));
-    let arguments = [url, "--clients", &clients, "--rate", &rate, "--duration", &duration, "--json"];
-    Process::start(Command::new(env!("CARGO_BIN_EXE_loadgen")).args(arguments))
+/// The rest of the first line that begins with `prefix`.
+fn line_after(lines: &mut Lines<BufReader<ChildStdout>>, prefix: &str) -> String {
+    let found = lines.find_map(|line| line.expect("UTF-8").strip_prefix(prefix).map(str::to_owned));
+    found.unwrap_or_else(|| panic!("the server did not say: {prefix}"))
 }
 
-/// How many messages the server says that it got.
-fn messages(server: &ProcessOutput) -> u64 {
-    assert_eq!(server.code, Some(0), "{server:?}");
-    let said = server.lines.iter().find_map(|line| line.strip_prefix(SERVED));
-    said.and_then(|count| count.parse().ok()).unwrap_or_else(|| panic!("the server did not say: {server:?}"))
+fn start_generator(url: &str, seconds: u64) -> Loadgen {
+    let (clients, rate, duration) = (CLIENTS.to_string(), RATE.to_string(), format!("{seconds}s"));
+    let arguments = [url, "--clients", &clients, "--rate", &rate, "--duration", &duration, "--json"];
+    Loadgen::start_patiently(&arguments, Duration::from_secs(seconds) + 2 * PATIENCE)
 }
 
 /// All that was due was sent, but for what the machine was too slow for, and all that was sent came back.
@@ -149,7 +159,7 @@ struct MemorySampler<const N: usize> {
 }
 
 impl<const N: usize> MemorySampler<N> {
-    fn start(processes: [u32; N], period: Duration) -> Self {
+    fn start(processes: [i32; N], period: Duration) -> Self {
         let (stop, stopped) = channel();
         let thread = thread::spawn(move || {
             let mut samples = processes.map(|_| Vec::new());
@@ -176,7 +186,7 @@ impl<const N: usize> MemorySampler<N> {
 }
 
 /// Resident bytes of a process: proc(5), `VmRSS`.
-fn resident(process: u32) -> Option<u64> {
+fn resident(process: i32) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     kibibytes(&status).map(|kibibytes| kibibytes * 1024)
 }
@@ -232,5 +242,5 @@ fn resident_memory_is_read_from_what_linux_says() {
     assert_eq!(kibibytes(status), Some(3328));
     // As of a process that has ended and is not yet waited for.
     assert_eq!(kibibytes("Name:\tloadgen\nState:\tZ (zombie)\n"), None);
-    assert!(resident(std::process::id()).is_some_and(|bytes| bytes > 0));
+    assert!(resident(std::process::id().cast_signed()).is_some_and(|bytes| bytes > 0));
 }

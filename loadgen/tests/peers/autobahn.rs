@@ -55,7 +55,6 @@ impl From<String> for CaseNumber {
 }
 
 #[test]
-#[ignore = "needs Python: run loadgen/tests/peers/autobahn/install first"]
 fn the_reference_server_keeps_to_the_rfc() {
     let found = run();
     let summary = summary(&found);
@@ -81,13 +80,11 @@ fn the_reference_server_keeps_to_the_rfc() {
 }
 
 #[test]
-#[ignore = "needs Python: run loadgen/tests/peers/autobahn/install first"]
 fn the_lean_engine_keeps_to_the_rfc() {
     keeps_to_the_rfc(EngineKind::Lean, &[]);
 }
 
 #[test]
-#[ignore = "needs Python: run loadgen/tests/peers/autobahn/install first"]
 fn the_tungstenite_engine_keeps_to_the_rfc() {
     keeps_to_the_rfc(EngineKind::Tungstenite, &EARLY_OFFENCE);
 }

@@ -67,7 +67,6 @@ fn passed(page: &Value, count: u64) {
 }
 
 #[test]
-#[ignore = "needs Chromium and Node: run loadgen/tests/peers/browser/install first"]
 fn a_burst_comes_back_message_by_message() {
     let server = Reference::start(Reply::Echo);
     let bursts = [(1000, "mixed"), (1, "text"), (2000, "binary"), (500, "text")];
@@ -82,7 +81,6 @@ fn a_burst_comes_back_message_by_message() {
 }
 
 #[test]
-#[ignore = "needs Chromium and Node: run loadgen/tests/peers/browser/install first"]
 fn five_messages_are_five_events_in_order() {
     let server = Reference::start(Reply::Echo);
     let page = &click(&[five(&server)])[0];
@@ -102,7 +100,6 @@ fn five_messages_are_five_events_in_order() {
 }
 
 #[test]
-#[ignore = "needs Chromium and Node: run loadgen/tests/peers/browser/install first"]
 fn fixed_replies_are_counted() {
     let server = Reference::start(Reply::Text(r#"{"a":1,"b":2}"#.to_owned()));
     let pages = click(&[burst(&server, 300, "mixed"), five(&server)]);
@@ -116,7 +113,6 @@ fn fixed_replies_are_counted() {
 }
 
 #[test]
-#[ignore = "needs Chromium and Node: run loadgen/tests/peers/browser/install first"]
 fn two_presses_at_once_are_one_burst() {
     let server = Reference::start(Reply::Echo);
     let job = json!({
@@ -129,7 +125,6 @@ fn two_presses_at_once_are_one_burst() {
 }
 
 #[test]
-#[ignore = "needs Chromium and Node: run loadgen/tests/peers/browser/install first"]
 fn what_the_server_breaks_is_shown() {
     let kinds = [
         (FaultKind::Drop, "lost"),

@@ -28,7 +28,6 @@ struct Tagged {
 }
 
 #[test]
-#[ignore = "needs Python: run loadgen/tests/peers/hdrhistogram/install first"]
 fn another_implementation_reads_the_same_percentiles() {
     let server = Reference::start(Reply::Echo);
     let load = ["-c", "50", "-r", "100", "-d", "2s", "--warmup", "200ms", "--drain", "30s"];

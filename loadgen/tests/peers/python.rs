@@ -7,55 +7,46 @@ const PYTHON: Language =
     Language { name: "python", interpreter: "venv/bin/python", suffix: "py", installed: "venv/bin/python" };
 
 #[test]
-#[ignore = "needs Python: run loadgen/tests/peers/python/install first"]
 fn an_echo_server_brings_every_message_back() {
     scenarios::echo(&PYTHON);
 }
 
 #[test]
-#[ignore = "needs Python: run loadgen/tests/peers/python/install first"]
 fn a_fixed_reply_is_one_event_a_send() {
     scenarios::fixed_reply(&PYTHON);
 }
 
 #[test]
-#[ignore = "needs Python: run loadgen/tests/peers/python/install first"]
 fn a_fixed_reply_can_be_counted() {
     scenarios::counted(&PYTHON);
 }
 
 #[test]
-#[ignore = "needs Python: run loadgen/tests/peers/python/install first"]
 fn a_reply_that_comes_twice_is_found() {
     scenarios::answers_twice(&PYTHON);
 }
 
 #[test]
-#[ignore = "needs Python: run loadgen/tests/peers/python/install first"]
 fn a_reply_that_does_not_come_is_found() {
     scenarios::forgets_to_answer(&PYTHON);
 }
 
 #[test]
-#[ignore = "needs Python: run loadgen/tests/peers/python/install first"]
 fn replies_that_are_merged_are_found() {
     scenarios::merges_answers(&PYTHON);
 }
 
 #[test]
-#[ignore = "needs Python: run loadgen/tests/peers/python/install first"]
 fn an_echo_server_that_breaks_in_four_ways_is_found_out() {
     scenarios::breaks_echoes(&PYTHON);
 }
 
 #[test]
-#[ignore = "needs Python: run loadgen/tests/peers/python/install first"]
 fn a_client_gets_five_echoes_in_order() {
     scenarios::client_gets_echoes(&PYTHON);
 }
 
 #[test]
-#[ignore = "needs Python: run loadgen/tests/peers/python/install first"]
 fn a_client_gets_five_replies() {
     scenarios::client_gets_replies(&PYTHON);
 }

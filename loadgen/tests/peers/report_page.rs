@@ -93,7 +93,6 @@ fn sound(name: &str, view: &Value) {
 }
 
 #[test]
-#[ignore = "needs Chromium and Node: run loadgen/tests/peers/browser/install first"]
 fn report_pages_are_shown_as_they_are_meant() {
     let good = Reference::start(Reply::Echo);
     let first = loadgen(&good.url(), &SHORT);
@@ -131,7 +130,6 @@ fn report_pages_are_shown_as_they_are_meant() {
 }
 
 #[test]
-#[ignore = "needs Chromium and Node: run loadgen/tests/peers/browser/install first"]
 fn the_page_of_a_search_is_shown_as_it_is_meant() {
     let good = Reference::start(Reply::Echo);
     let (report, _) = loadgen(&good.url(), &SHORT);

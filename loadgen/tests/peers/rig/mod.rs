@@ -2,9 +2,8 @@
 
 mod command;
 mod language;
-// What one test target does not use of these, the other does.
-#[allow(dead_code)]
 mod process;
+// The suite `behaviour` uses the rest of it.
 #[allow(dead_code)]
 #[path = "../../behaviour/rig/reference.rs"]
 mod reference;

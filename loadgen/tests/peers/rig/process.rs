@@ -48,11 +48,6 @@ impl Process {
         Self { child, stdin, lines, errors: Some(errors) }
     }
 
-    /// Its number, by which `/proc` knows it.
-    pub(crate) fn id(&self) -> u32 {
-        self.child.id()
-    }
-
     /// The next line of stdout.
     pub(crate) fn line(&mut self) -> String {
         self.lines.recv_timeout(PATIENCE).unwrap_or_else(|error| {

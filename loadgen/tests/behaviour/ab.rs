@@ -11,7 +11,7 @@ use crate::rig::server_command::{ServerVariant, server_command};
 use crate::rig::{Behaviour, Loadgen, PATIENCE, Reference, ScriptedServer};
 
 /// Short runs that no machine is too slow for: a closed model, and latencies far apart.
-const BRIEF: &[&str] = &["-w", "1", "-c", "4", "-n", "100", "--drain", "2s"];
+const BRIEF: &[&str] = &["-w", "1", "-c", "10", "-n", "20", "--drain", "2s"];
 /// Metrics that a few messages can tell.
 const MEDIAN: &[&str] = &["--gate", "p99=off", "--gate", "throughput=off", "--gate", "p50=50%"];
 

@@ -4,7 +4,7 @@ use std::fs;
 
 use reports::{Verdict, store};
 
-use crate::rig::{BadHandshake, BadHandshakeServer, Behaviour, Loadgen, ScriptedServer, close_frame};
+use crate::rig::{BadHandshake, BadHandshakeServer, Behaviour, Loadgen, ScriptedServer, at_once, close_frame};
 
 /// A short run against its own server.
 const SHORT: &[&str] = &["-c", "20", "-r", "50", "-d", "500ms", "--warmup", "100ms"];
@@ -34,15 +34,16 @@ fn a_short_run_passes_and_says_so() {
 
 #[test]
 fn where_there_is_no_terminal_a_line_comes_every_five_seconds() {
-    let run = |more: &[&str]| Loadgen::run(&with(&["-c", "2", "-w", "1", "-d", "9s", "--warmup", "0s"], more));
-    let outcome = run(&[]);
+    let run = |more: &[&str]| Loadgen::run(&with(&["-c", "2", "-r", "50", "-d", "6s", "--warmup", "0s"], more));
+    let runs = at_once([&[][..], &["--quiet"]], run);
+    let [outcome, quiet] = &runs[..] else { panic!("two runs") };
     assert!(outcome.passed(), "{outcome:?}");
     let lines: Vec<_> = outcome.stderr.lines().collect();
     assert!((1..=3).contains(&lines.len()) && lines[0].starts_with("measuring: "), "{outcome:?}");
-    for part in ["/9 s  ", "/s  p50 ", "  p99 ", "  0 anomalies  ", " in flight"] {
+    for part in ["/6 s  ", "/s  p50 ", "  p99 ", "  0 anomalies  ", " in flight"] {
         assert!(lines[0].contains(part), "{part:?} is missing in: {}", lines[0]);
     }
-    assert_eq!(run(&["--quiet"]).stderr, "");
+    assert_eq!(quiet.stderr, "");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use reports::model::{Anomalies, Counts};
 use reports::{Report, judge};
 use server::{FaultKind, Faults, Options};
 
-use crate::rig::{Behaviour, Reference, ScriptedServer, close_frame, n32, open, plan, run};
+use crate::rig::{Behaviour, Reference, ScriptedServer, at_once, close_frame, n32, open, plan, run};
 use crate::{deaths, hostile, lawful};
 
 /// What a report says of a server, but for times and for how much there was time for.
@@ -40,14 +40,15 @@ impl ReportSummary {
 }
 
 /// The reports of both engines on a plan, against servers that `start` makes.
-fn both<S>(start: impl Fn(EngineKind) -> (S, Plan), end: impl Fn(S)) -> [Report; 2] {
-    [EngineKind::Lean, EngineKind::Tungstenite].map(|engine| {
+fn both<S>(start: impl Fn(EngineKind) -> (S, Plan) + Sync, end: impl Fn(S) + Sync) -> [Report; 2] {
+    let reports = at_once([EngineKind::Lean, EngineKind::Tungstenite], |engine| {
         let (server, plan) = start(engine);
         let report = run(&plan);
         assert_eq!(report.plan.engine, engine.name());
         end(server);
         report
-    })
+    });
+    reports.try_into().expect("one for each engine")
 }
 
 /// They agree; exactly, where `counted` says that nothing depends on how the bytes came, and both had the time to send all.
@@ -60,7 +61,7 @@ fn agree(name: &str, reports: &[Report; 2], counted: bool) {
     }
 }
 
-fn scripted(behaviour: &Behaviour, plan: impl Fn(EngineKind, &str) -> Plan) -> [Report; 2] {
+fn scripted(behaviour: &Behaviour, plan: impl Fn(EngineKind, &str) -> Plan + Sync) -> [Report; 2] {
     let start = |engine| {
         let server = ScriptedServer::start(behaviour.clone());
         let plan = plan(engine, &server.url());
@@ -112,7 +113,7 @@ fn on_every_way_to_end_a_connection() {
 
 #[test]
 fn on_every_fault_of_the_reference_server() {
-    for kind in FaultKind::ALL {
+    at_once(FaultKind::ALL, |kind| {
         let start = |engine| {
             let faults = Faults::new([(kind, 0.1)]).expect("a chance");
             let server = Reference::start_with(Options { faults, seed: 5, ..Options::default() });
@@ -126,5 +127,5 @@ fn on_every_fault_of_the_reference_server() {
             (server, plan)
         };
         agree(&kind.to_string(), &both(start, |server| drop(server.finish())), false);
-    }
+    });
 }

@@ -12,7 +12,7 @@ use reports::model::{Anomalies, Counts, Evidence};
 use reports::{Report, Verdict, judge};
 use server::{Fault, FaultKind, Faults, Options};
 
-use crate::rig::{Loadgen, Reference, n32, open, plan, run};
+use crate::rig::{Loadgen, Reference, at_once, n32, open, plan, run};
 
 on_each_engine!(
     all_kinds_at_once_are_told_apart,
@@ -218,12 +218,12 @@ impl FaultyRun {
 
 /// One kind of fault, under every load.
 fn alone(engine: EngineKind, kind: FaultKind) {
-    for (seed, load) in (1..).zip(LOADS) {
+    at_once((1..).zip(LOADS), |(seed, load)| {
         let case = FaultyRun::run(engine, &[(kind, 0.1)], seed, load);
         case.check();
         assert!(case.ledger.iter().all(|fault| fault.kind == kind), "{}", case.name);
         assert!(!case.ledger.is_empty() || !load.allows(kind), "{}", case.name);
-    }
+    });
 }
 
 macro_rules! alone {
@@ -265,18 +265,18 @@ fn survivable() -> impl Iterator<Item = FaultKind> {
 
 fn all_kinds_at_once_are_told_apart(engine: EngineKind) {
     let rates: Vec<_> = survivable().map(|kind| (kind, 0.03)).collect();
-    for (seed, load) in (11..).zip(LOADS) {
+    at_once((11..).zip(LOADS), |(seed, load)| {
         let case = FaultyRun::run(engine, &rates, seed, load);
         case.check();
         let kinds: BTreeSet<_> = case.ledger.iter().map(|fault| fault.kind).collect();
         let possible = survivable().filter(|&kind| load.allows(kind)).count();
         // Of each kind, 14 are expected.
         assert!(kinds.len() + 2 >= possible, "{}: {kinds:?}", case.name);
-    }
+    });
 }
 
 fn random_mixtures_are_told_apart(engine: EngineKind) {
-    for seed in 21..27_u64 {
+    at_once(21..27_u64, |seed| {
         // Bits of the seed, well stirred, choose kinds and rates: about half of the kinds, up to 8 % each.
         let stir = |n: u64| (seed * 16 + n).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
         let rates: Vec<_> = (0..)
@@ -287,7 +287,7 @@ fn random_mixtures_are_told_apart(engine: EngineKind) {
             .collect();
         let load = LOADS[usize::try_from(seed).expect("small") % LOADS.len()];
         FaultyRun::run(engine, &rates, seed, load).check();
-    }
+    });
 }
 
 /// Each connection dies by `kind` sooner or later; before, other things happen to some of its messages.

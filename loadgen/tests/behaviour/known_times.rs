@@ -65,7 +65,7 @@ fn a_fixed_delay_is_found_in_service_and_response_times(engine: EngineKind) {
         let delay = Some(Delay { mean, shape: DelayShape::Fixed });
         let server = Reference::start_with(Options { delay, ..Options::default() });
         let load = window.map_or_else(|| open(100.0, burst), closed);
-        let messages = NonZeroU64::new(20).expect("not 0");
+        let messages = NonZeroU64::new(8).expect("not 0");
         let until = Until::Messages(messages);
         let (report, took) = timed(&Plan { clients: n32(4), load, until, ..plan(engine, &server.url()) });
         for times in [&report.latency.service, &report.latency.response] {

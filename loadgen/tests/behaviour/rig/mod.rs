@@ -1,5 +1,6 @@
 //! What the tests stand on: plans, servers that behave and servers that do not, and the command.
 
+mod at_once;
 mod bad_handshake_server;
 mod behaviour;
 mod checked_run;
@@ -18,6 +19,7 @@ mod tls_proxy;
 
 use std::time::Duration;
 
+pub(crate) use at_once::at_once;
 pub(crate) use bad_handshake_server::{BadHandshake, BadHandshakeServer};
 pub(crate) use behaviour::{Alteration, Behaviour, CloseAnswer};
 pub(crate) use checked_run::{complete, run, run_observed, unreachable};

@@ -1,6 +1,7 @@
 //! Cost of making and checking a message.
 
 use std::hint::black_box;
+use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use loadgen::message::{Mix, Payload, leading};
@@ -34,5 +35,9 @@ fn messages(c: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, messages);
+criterion_group! {
+    name = benches;
+    config = Criterion::default().warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(3));
+    targets = messages
+}
 criterion_main!(benches);

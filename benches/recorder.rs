@@ -1,6 +1,7 @@
 //! Cost of recording a match.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use loadgen::clock::Time;
@@ -37,5 +38,9 @@ fn matches(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, matches);
+criterion_group! {
+    name = benches;
+    config = Criterion::default().warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(3));
+    targets = matches
+}
 criterion_main!(benches);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
+use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use hdrhistogram::Histogram;
@@ -124,5 +125,9 @@ fn interval(second: u32, response: &Histogram<u64>) -> Interval {
     }
 }
 
-criterion_group!(benches, result);
+criterion_group! {
+    name = benches;
+    config = Criterion::default().warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(3));
+    targets = result
+}
 criterion_main!(benches);

@@ -2,6 +2,7 @@
 
 use std::hint::black_box;
 use std::num::NonZeroU32;
+use std::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use loadgen::plan::Rate;
@@ -23,5 +24,9 @@ fn agenda(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, agenda);
+criterion_group! {
+    name = benches;
+    config = Criterion::default().warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(3));
+    targets = agenda
+}
 criterion_main!(benches);

@@ -153,6 +153,9 @@ fn without_secrets(mut error: clap::Error) -> clap::Error {
         _ => "",
     };
     let (argument, value) = (text(ContextKind::InvalidArg), text(ContextKind::InvalidValue));
+    if value.is_empty() {
+        return error;
+    }
     let flag = argument.split_whitespace().next().unwrap_or_default();
     let shown = match flag {
         "--header" => bare_header(value),

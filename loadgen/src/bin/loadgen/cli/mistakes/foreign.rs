@@ -76,7 +76,7 @@ pub(super) fn explain(arguments: &[OsString], error: &clap::Error) -> Option<cla
         ErrorKind::ValueValidation
             if flag.starts_with("--size") && text(ContextKind::InvalidValue).contains(".lua") =>
         {
-            let here = "it is `--size`, and messages are described by `--size`, `--payload` and `--expect`";
+            let here = "it is `--size`; `--payload` and `--expect` describe messages, too";
             Some(refuse(told("-s", "wrk's", here)))
         }
         _ => None,

@@ -1,11 +1,11 @@
-//! What is said when the program has a bug.
+//! The message when the program has a bug.
 
 use std::panic::{PanicHookInfo, set_hook};
 
 use crate::print::say;
 
-/// From here on, a panic is told on stderr in one line that begins with the program's name. The standard library's own
-/// message would wait for a reader of stderr.
+/// Lets a panic print one line on stderr that begins with the program's name. The standard
+/// library's own message would wait for a reader of stderr.
 pub(crate) fn tell_panics(program: &'static str) {
     set_hook(Box::new(move |panic| say(told(program, panic))));
 }

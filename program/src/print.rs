@@ -1,8 +1,9 @@
 //! Text on the two standard outputs.
 //!
-//! Whoever reads them may be gone (`| head -1`), may have no room (`2>/dev/full`), or may not read at all (a pipe that is full, a
-//! terminal that was stopped with Ctrl-S). `println!` panics in the first two cases and waits for ever in the third. What is
-//! printed here does neither, so a program's results don't depend on who listens.
+//! Their reader may be gone (`| head -1`), may have no room (`2>/dev/full`), or may not read at all
+//! (a full pipe, a terminal stopped with Ctrl-S). `println!` panics in the first two cases and
+//! blocks in the third. The functions here do neither, so the results of a program don't depend on
+//! its reader.
 //!
 //! Where an output was closed (`2>&-`), Rust's runtime has put `/dev/null` in its place.
 
@@ -21,13 +22,14 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Bytes of one write. A pipe that has room has room for as many, so such a write doesn't block.
 const PIECE: usize = 512;
 
-/// A reader of stderr has been waited for in vain: the next text doesn't wait.
+/// The last wait for a reader of stderr was in vain, so the next text doesn't wait.
 static NOBODY_READS: AtomicBool = AtomicBool::new(false);
 
 /// A text is being printed on stdout, which may wait for its reader.
 static PRINTING: AtomicBool = AtomicBool::new(false);
 
-/// Whether a text is being printed on stdout just now. That takes as long as whoever reads it, or for ever.
+/// Whether a text is being printed on stdout just now. That takes as long as its reader does, or
+/// for ever.
 pub fn is_printing() -> bool {
     PRINTING.load(Ordering::Relaxed)
 }
@@ -50,7 +52,8 @@ impl Channel {
         }
     }
 
-    /// Columns of the terminal that a person looks at. `None` elsewhere, and where the terminal does not tell.
+    /// Columns of the terminal that a person looks at. `None` elsewhere, and where the terminal
+    /// does not tell.
     pub fn columns(self) -> Option<u16> {
         let size = match self {
             Self::Stdout => rustix::termios::tcgetwinsize(io::stdout()),
@@ -64,11 +67,12 @@ impl Channel {
         self.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
     }
 
-    /// Prints all of `bytes`. On stdout that takes as long as its reader takes; on stderr, a reader that takes nothing for two
-    /// seconds is given up.
+    /// Prints all of `bytes`. On stdout that takes as long as its reader takes; on stderr, printing
+    /// gives up if the reader takes nothing for two seconds.
     ///
     /// # Errors
-    /// The system's, if not all was taken. [`ErrorKind::BrokenPipe`] means that the reader has gone, which often is no failure.
+    /// The system's, if not all was taken. [`ErrorKind::BrokenPipe`] means that the reader has
+    /// gone, which is often fine.
     pub fn print(self, bytes: &[u8]) -> io::Result<()> {
         match self {
             Self::Stdout => {
@@ -88,22 +92,24 @@ impl Channel {
     }
 }
 
-/// Prints a line on stderr. That nobody could read it is nothing that could be said elsewhere, so it is no error.
+/// Prints a line on stderr. A failure is no error: there is no other place to report it.
 pub fn say(line: impl Display) {
     let _ = Channel::Stderr.print(format!("{line}\n").as_bytes());
 }
 
-/// Prints a line on stdout, for a program that does not depend on its being read. Waits for a reader no longer than [`say`].
+/// Prints a line on stdout that need not be read. Waits for a reader no longer than [`say`] does.
 pub fn tell(line: impl Display) {
     let _ = write(io::stdout().as_fd(), format!("{line}\n").as_bytes(), Some(PATIENCE));
 }
 
-/// Prints text on stderr, without a line's end, if that takes no waiting; else drops it. For what is soon out of date.
+/// Prints text on stderr without a newline, or drops it if it can't be written at once. For text
+/// that is soon out of date.
 pub fn say_if_ready(text: &str) {
     let _ = write(io::stderr().as_fd(), text.as_bytes(), Some(Duration::ZERO));
 }
 
-/// Writes all of `bytes`, and waits no longer than `patience` each time that nothing can be written; for ever without one.
+/// Writes all of `bytes`. Each time that nothing can be written, it waits no longer than
+/// `patience`, or for ever without one.
 fn write(to: BorrowedFd<'_>, mut bytes: &[u8], patience: Option<Duration>) -> io::Result<()> {
     let most = if patience.is_some() { PIECE } else { usize::MAX };
     while !bytes.is_empty() {

@@ -7,8 +7,9 @@ use rustix::process::Signal;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-/// Calls `handler` at each SIGINT, SIGTERM and SIGHUP, on a thread of its own. Those that were ignored when the program began stay
-/// so: whoever started it wants it to outlive them, as `nohup` does, or a shell without job control that starts it with `&`.
+/// Calls `handler` at each SIGINT, SIGTERM and SIGHUP, on a thread of its own. Signals that were
+/// ignored when the program began stay ignored: its parent wants it to outlive them, as `nohup`
+/// does, or a shell without job control after `&`.
 ///
 /// # Errors
 /// The system's, when there can be no handler or no thread. The signals then end the program.
@@ -31,14 +32,15 @@ pub fn interrupts_are_ignored() -> bool {
     is_ignored(Signal::INT.as_raw())
 }
 
-/// Whether this process ignores a signal. Asks Linux; elsewhere none is taken for ignored.
+/// Whether this process ignores a signal. It asks Linux; on other systems, no signal counts as
+/// ignored.
 fn is_ignored(signal: i32) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = ignored_mask(&status);
     u32::try_from(signal - 1).is_ok_and(|bit| mask.checked_shr(bit).unwrap_or_default() & 1 == 1)
 }
 
-/// The line `SigIgn` of `proc_pid_status(5)`: a mask in hexadecimal, of which the lowest bit is signal 1.
+/// The line `SigIgn` of `proc_pid_status(5)`: a mask in hexadecimal, whose lowest bit is signal 1.
 fn ignored_mask(status: &str) -> u64 {
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default()

@@ -1,4 +1,4 @@
-//! What was measured in the formats that were asked for, each where it belongs.
+//! Saves results in the formats that were asked for.
 
 use std::io::{self, Write};
 
@@ -10,7 +10,8 @@ use crate::{
     terminal::{self, print_bytes},
 };
 
-/// What was asked for and could not be saved. Each is told on stderr when it happens, and the others are saved all the same.
+/// Whether all files were saved. A failure is reported on stderr at once, and the other files are
+/// still saved.
 #[derive(Debug, Default)]
 #[must_use]
 pub(crate) struct Saved {
@@ -18,7 +19,7 @@ pub(crate) struct Saved {
 }
 
 impl Saved {
-    /// Notes how saving went that `flag` asked for.
+    /// Notes whether the file that `flag` asked for was saved.
     pub(crate) fn note<E: std::fmt::Display>(&mut self, flag: &str, saved: Result<(), E>) {
         if let Err(error) = saved {
             terminal::tell(format!("loadgen: {flag} was not saved: {error}"));
@@ -26,14 +27,14 @@ impl Saved {
         }
     }
 
-    /// How the process ends, if it ended with `exit` where all is saved. A result that is missing is no pass, and hides
-    /// nothing that is worse.
+    /// How the process ends: as `exit` says if all was saved. A missing result is no pass, and
+    /// hides nothing worse.
     pub(crate) fn exit(&self, exit: Exit) -> Exit {
         if self.failed { exit.or_worse(Exit::Failed) } else { exit }
     }
 
-    /// Saves something in each format, as `render` lets the format write it. Files come first: stdout may have a reader that
-    /// is slow, or none.
+    /// Saves one file for each output; `render` writes it. Files come before stdout, whose reader
+    /// may be slow or gone.
     pub(crate) fn save<F: ?Sized>(
         &mut self,
         outputs: &[Output<F>],
@@ -47,7 +48,7 @@ impl Saved {
     }
 }
 
-/// Lets `write` fill a file, which appears whole or not at all, or stdout.
+/// Puts what `write` writes on stdout or into a file, which appears whole or not at all.
 pub(crate) fn put(destination: &Destination, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let mut bytes = Vec::new();
     write(&mut bytes)?;

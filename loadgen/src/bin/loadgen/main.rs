@@ -3,8 +3,8 @@
 mod ab;
 mod cli;
 mod command;
+mod command_error;
 mod export;
-mod failure;
 mod progress;
 mod signals;
 mod terminal;

@@ -1,4 +1,5 @@
-//! How far a run is, on stderr: a line that changes in a terminal, a line every few seconds elsewhere.
+//! The progress of a run on stderr: a changing line in a terminal, a line every few seconds
+//! elsewhere.
 
 use std::{
     io,
@@ -10,47 +11,48 @@ use loadgen::{Snapshot, Stage};
 use program::Channel;
 use reports::human;
 
-/// Time between lines where stderr is no terminal: a log of CI shows that a run lives, and stays short.
+/// Time between lines where stderr is no terminal. The log of a CI job stays short and still shows
+/// that a run is alive.
 const BETWEEN_LINES: Duration = Duration::from_secs(5);
 
 /// Shows how far a run is.
 pub(crate) struct Progress {
     clients: u32,
-    shown: Shown,
+    output: ProgressOutput,
 }
 
-enum Shown {
+enum ProgressOutput {
     Nowhere,
     Line(ProgressBar),
     Lines { last: Instant },
 }
 
 impl Progress {
-    /// Of a run of `clients` clients; nothing if `quiet`.
+    /// Progress of a run with `clients` clients; shows nothing if `quiet`.
     pub(crate) fn new(clients: u32, quiet: bool) -> Self {
-        let shown = match () {
-            () if quiet => Shown::Nowhere,
-            () if !Channel::Stderr.is_terminal() => Shown::Lines { last: Instant::now() },
+        let output = match () {
+            () if quiet => ProgressOutput::Nowhere,
+            () if !Channel::Stderr.is_terminal() => ProgressOutput::Lines { last: Instant::now() },
             // No bar: 80 columns are just enough for the words.
             () => {
-                let target = ProgressDrawTarget::term_like_with_hz(Box::new(Terminal), 10);
+                let target = ProgressDrawTarget::term_like_with_hz(Box::new(StderrTerminal), 10);
                 let line = ProgressBar::with_draw_target(None, target);
                 let style = ProgressStyle::with_template("{prefix} {wide_msg}").expect("the template is valid");
-                Shown::Line(line.with_style(style))
+                ProgressOutput::Line(line.with_style(style))
             }
         };
-        Self { clients, shown }
+        Self { clients, output }
     }
 
     /// Shows how far the run is.
     pub(crate) fn show(&mut self, snapshot: &Snapshot) {
-        match &mut self.shown {
-            Shown::Nowhere => {}
-            Shown::Line(line) => {
+        match &mut self.output {
+            ProgressOutput::Nowhere => {}
+            ProgressOutput::Line(line) => {
                 line.set_prefix(stage(snapshot.stage));
                 line.set_message(state(snapshot, self.clients));
             }
-            Shown::Lines { last } => {
+            ProgressOutput::Lines { last } => {
                 if last.elapsed() >= BETWEEN_LINES {
                     *last = Instant::now();
                     program::say_if_ready(&format!("{}: {}\n", stage(snapshot.stage), state(snapshot, self.clients)));
@@ -59,29 +61,30 @@ impl Progress {
         }
     }
 
-    /// Takes the line that changes away.
+    /// Removes the changing line.
     pub(crate) fn clear(&self) {
-        if let Shown::Line(line) = &self.shown {
+        if let ProgressOutput::Line(line) = &self.output {
             line.finish_and_clear();
         }
     }
 }
 
-/// The terminal on stderr. A run must not wait for it, so what it does not take at once is not shown.
+/// The terminal on stderr. A run must not wait for it, so text that it does not take at once is
+/// dropped.
 #[derive(Debug)]
-struct Terminal;
+struct StderrTerminal;
 
 /// Columns where the terminal does not tell.
 const COLUMNS: u16 = 80;
 
-impl Terminal {
+impl StderrTerminal {
     /// ECMA-48, 8.3: CUU, CUD, CUF, CUB.
     fn move_cursor(&self, n: usize, direction: char) -> io::Result<()> {
         if n == 0 { Ok(()) } else { self.write_str(&format!("\x1b[{n}{direction}")) }
     }
 }
 
-impl TermLike for Terminal {
+impl TermLike for StderrTerminal {
     fn width(&self) -> u16 {
         Channel::Stderr.columns().unwrap_or(COLUMNS)
     }
@@ -129,7 +132,8 @@ fn stage(stage: Stage) -> &'static str {
     }
 }
 
-/// What a person who waits wants to know, in 70 columns as a rule. Rates and latencies are of the last whole second, the rest is of now.
+/// The state of the run in one line, usually within 70 columns. Rates and latencies are of the last
+/// whole second.
 fn state(snapshot: &Snapshot, clients: u32) -> String {
     if snapshot.stage == Stage::Connecting {
         return format!("{} of {} clients", human::count(snapshot.open), human::count(clients.into()));

@@ -10,17 +10,17 @@ use program::Exit;
 
 use crate::terminal;
 
-/// The run is over: what is left is to save and to print.
+/// The run is over; only saving and printing is left.
 static OVER: AtomicBool = AtomicBool::new(false);
 
 /// The exit code when a signal ends the process after that.
 static CODE: AtomicU8 = AtomicU8::new(Exit::Interrupted.code());
 
-/// Time for saving that a signal leaves.
+/// Time for saving before a signal ends the process.
 const TO_SAVE: Duration = Duration::from_secs(1);
 
-/// The first signal stops what the returned value is given to. From the second on, each calls `again`. A signal that comes
-/// when the run is over ends the process soon: a reader of stdout may take for ever.
+/// Returns a value that the first signal sets to stopped. Each further signal calls `again`. After
+/// [`over`], a signal ends the process within a second, since a reader of stdout may take for ever.
 pub(crate) fn stop_on_signal(again: impl Fn() + Send + 'static) -> Stop {
     let stop = Stop::default();
     let on_signal = stop.clone();
@@ -42,7 +42,7 @@ pub(crate) fn stop_on_signal(again: impl Fn() + Send + 'static) -> Stop {
     stop
 }
 
-/// The run is over and comes to `exit`.
+/// Notes that the run is over, and how the process ends.
 pub(crate) fn over(exit: Exit) {
     CODE.store(exit.or_worse(Exit::Interrupted).code(), Ordering::Relaxed);
     OVER.store(true, Ordering::Release);

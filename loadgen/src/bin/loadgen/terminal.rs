@@ -1,4 +1,4 @@
-//! Where text is shown, and whether in colour.
+//! Printing: colors, width, and text without secrets.
 
 use std::{
     fmt::Display,
@@ -12,7 +12,7 @@ use reports::render::Text;
 
 use crate::cli::ConsoleArgs;
 
-/// What the command line holds that must not be shown.
+/// The secrets in the command line.
 static SECRETS: LazyLock<Secrets> = LazyLock::new(|| {
     let arguments: Vec<_> =
         std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned()).collect();
@@ -24,7 +24,7 @@ pub(crate) fn redacted(text: &str) -> String {
     SECRETS.redact(text)
 }
 
-/// Tells on stderr what went wrong, or what happens. It may quote the command line, or what a program said.
+/// Prints a message on stderr, without the secrets of the command line that it may quote.
 pub(crate) fn tell(text: impl Display) {
     program::say(redacted(&text.to_string()));
 }
@@ -35,7 +35,7 @@ const WIDEST: u16 = 120;
 /// Columns of a terminal that does not tell how many it has.
 const USUAL: u16 = 80;
 
-/// How a report looks on `channel`: fitted to its terminal, or as a file has it.
+/// The format of a report on `channel`: fitted to its terminal, or as in a file.
 fn text(channel: Channel, console: &ConsoleArgs) -> Text {
     if !channel.is_terminal() {
         return Text::default();
@@ -47,7 +47,7 @@ fn text(channel: Channel, console: &ConsoleArgs) -> Text {
 /// Prints what `write` writes in the format that suits `channel`.
 ///
 /// # Errors
-/// What `write` and the output return. A reader that has seen enough, `head` for example, is no failure.
+/// What `write` and the output return. A reader that has gone, `head` for example, is no error.
 pub(crate) fn print(
     channel: Channel,
     console: &ConsoleArgs,
@@ -66,8 +66,8 @@ pub(crate) fn print_bytes(channel: Channel, bytes: &[u8]) -> io::Result<()> {
     channel.print(bytes).or_else(|error| if error.kind() == ErrorKind::BrokenPipe { Ok(()) } else { Err(error) })
 }
 
-/// Shows a report to whoever looks: on stderr if stdout holds a result, not at all if that is wanted. A report is no
-/// result: that it could not be shown is told, and changes nothing.
+/// Shows a report on stdout, on stderr if stdout holds a result, or not at all if quiet. A report
+/// that can't be shown is reported on stderr and changes no exit code.
 pub(crate) fn show(
     console: &ConsoleArgs,
     stdout_is_taken: bool,

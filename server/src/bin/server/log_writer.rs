@@ -89,7 +89,7 @@ fn write(mut stream: impl Write, entries: &Receiver<QueuedItem>, dropped: &Atomi
     while let Ok(entry) = entries.recv() {
         match entry {
             QueuedItem::Line(line) => {
-                // There is nobody to tell that the log can't be written.
+                // There is no other place to report that the log can't be written.
                 let _ = stream.write_all(&line).and_then(|()| stream.flush());
             }
             QueuedItem::Flush(sender) => {

@@ -1,14 +1,14 @@
 //! The `server` command: parse, serve, exit code.
 
 mod cli;
-mod failure;
 mod log_writer;
 mod serve;
+mod serve_error;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
 fn main() -> ExitCode {
-    program::run("server", || serve::serve(cli::Args::try_parse()?))
+    program::run("server", || serve::serve(cli::ServerArgs::try_parse()?))
 }

@@ -11,11 +11,11 @@ use program::Exit;
 use server::{Allowance, ConnectionCapacity, FaultLedger};
 use tokio::sync::oneshot;
 
-use crate::{cli::Args, failure::Failure, log_writer::LogWriter};
+use crate::{cli::ServerArgs, log_writer::LogWriter, serve_error::ServeError};
 
 /// Serves until a signal comes; how the process ends.
-pub(crate) fn serve(args: Args) -> Result<Exit, Failure> {
-    let log = args.output.log.then(|| LogWriter::start(io::stderr())).transpose();
+pub(crate) fn serve(args: ServerArgs) -> Result<Exit, ServeError> {
+    let log = args.log.log.then(|| LogWriter::start(io::stderr())).transpose();
     let log = log.map_err(|error| format!("--log: cannot start its thread: {error}; raise the limit (`ulimit -u`)"))?;
     if let Some(log) = &log {
         log_to(log.clone());

@@ -1,7 +1,9 @@
-//! What a comparison started ends with it, also when the comparison is killed and none of its code runs any more.
+//! What a comparison started ends with it, also when the comparison is killed and none of its code
+//! runs any more.
 //!
-//! A further process holds the end of a pipe. It is told what was started and what has ended. When the pipe ends, it ends
-//! what is left. A death signal (`PR_SET_PDEATHSIG`) would reach a server, but not what a server started.
+//! A further process holds the end of a pipe. It is told what was started and what has ended. When
+//! the pipe ends, it ends what is left. A death signal (`PR_SET_PDEATHSIG`) would reach a server,
+//! but not what a server started.
 
 use std::{
     collections::BTreeSet,
@@ -18,7 +20,7 @@ use rustix::process::{Pid, Signal, kill_process, kill_process_group, test_kill_p
 /// Time that servers have to end in order.
 const TO_END: Duration = Duration::from_secs(1);
 
-/// How often it is looked whether they have.
+/// Time between two checks whether they have ended.
 const TURN: Duration = Duration::from_millis(20);
 
 /// The process that ends what is left. It outlives this one by a second at most.
@@ -29,23 +31,23 @@ pub(super) struct Cleanup {
     pipe: Mutex<Option<ChildStdin>>,
 }
 
-/// Something that was started.
+/// A process that the comparison started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Started {
+pub(super) enum StartedProcess {
     /// A process alone.
     Process(i32),
     /// The group that a process leads.
     Group(i32),
 }
 
-/// Something that is to be ended if the comparison is killed; not any longer when this is dropped.
+/// A process that is ended if the comparison is killed, until this is dropped.
 #[derive(Debug)]
 pub(super) struct Registered<'a> {
     cleanup: &'a Cleanup,
-    started: Started,
+    started: StartedProcess,
 }
 
-impl Started {
+impl StartedProcess {
     pub(super) fn process(child: &Child) -> Self {
         Self::Process(Pid::from_child(child).as_raw_pid())
     }
@@ -88,7 +90,7 @@ impl Cleanup {
         Ok(Self { process, pipe })
     }
 
-    pub(super) fn register(&self, started: Started) -> Registered<'_> {
+    pub(super) fn register(&self, started: StartedProcess) -> Registered<'_> {
         self.tell(&started.line('+'));
         Registered { cleanup: self, started }
     }
@@ -121,7 +123,7 @@ pub(crate) fn end_what_is_left(messages: impl BufRead) {
     let mut left = BTreeSet::new();
     for line in messages.lines() {
         let Ok(line) = line else { break };
-        match line.split_at_checked(1).and_then(|(sign, rest)| Some((sign, Started::parse(rest)?))) {
+        match line.split_at_checked(1).and_then(|(sign, rest)| Some((sign, StartedProcess::parse(rest)?))) {
             Some(("+", started)) => left.insert(started),
             Some((_, started)) => left.remove(&started),
             None => false,
@@ -131,13 +133,13 @@ pub(crate) fn end_what_is_left(messages: impl BufRead) {
 }
 
 /// Ends processes at once, and groups as a comparison would.
-fn end(left: &BTreeSet<Started>) {
+fn end(left: &BTreeSet<StartedProcess>) {
     let mut groups = Vec::new();
     for started in left {
-        // Gone already is what is wanted.
+        // An error means that it has ended already.
         match *started {
-            Started::Process(pid) => drop(Pid::from_raw(pid).map(|pid| kill_process(pid, Signal::KILL))),
-            Started::Group(pid) => groups.extend(Pid::from_raw(pid)),
+            StartedProcess::Process(pid) => drop(Pid::from_raw(pid).map(|pid| kill_process(pid, Signal::KILL))),
+            StartedProcess::Group(pid) => groups.extend(Pid::from_raw(pid)),
         }
     }
     for group in &groups {
@@ -159,7 +161,7 @@ mod tests {
     #[test]
     fn what_has_ended_is_left_alone() {
         let mut child = Command::new("sleep").arg("600").process_group(0).spawn().unwrap();
-        let started = Started::group(&child);
+        let started = StartedProcess::group(&child);
         end_what_is_left(format!("{}{}nonsense\n", started.line('+'), started.line('-')).as_bytes());
         assert!(child.try_wait().unwrap().is_none());
         end_what_is_left(started.line('+').as_bytes());

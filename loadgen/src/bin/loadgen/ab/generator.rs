@@ -1,6 +1,6 @@
-//! A run in a process of its own, so that it is a fresh draw of everything that stays the same within a process: layout of
-//! memory and code, warm caches, allocator state (Mytkowicz et al., "Producing Wrong Data Without Doing Anything Obviously
-//! Wrong!", 2009). It also lets two versions of the generator be compared.
+//! A run in a process of its own. Each process draws anew what stays fixed within one: layout of
+//! memory and code, warm caches, allocator state (Mytkowicz et al., "Producing Wrong Data Without
+//! Doing Anything Obviously Wrong!", 2009). It also makes two versions of the generator comparable.
 
 use std::{
     ffi::OsString,
@@ -14,9 +14,9 @@ use std::{
 use loadgen::Stop;
 use reports::{Report, escape, store, store::FileError};
 
-use super::cleanup::{Cleanup, Started};
+use super::cleanup::{Cleanup, StartedProcess};
 
-/// How often the end of a run is looked for.
+/// Time between two checks whether a run has ended.
 const TURN: Duration = Duration::from_millis(20);
 
 /// A program that makes runs, and the options that all of them have.
@@ -52,7 +52,8 @@ impl Generator {
         stop: &Stop,
         cleanup: &Cleanup,
     ) -> Result<Report, GeneratorError> {
-        // One that fails leaves no file: that of a pair which is run again must not be taken for its result.
+        // A generator that fails leaves no file, and the file of an earlier run must not pass for
+        // its result.
         match std::fs::remove_file(out) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(GeneratorError::Stale(error)),
             _ => {}
@@ -69,7 +70,7 @@ impl Generator {
             .stderr(Stdio::piped())
             .spawn()
             .map_err(|error| GeneratorError::Start { program: self.program.clone(), error })?;
-        let registered = cleanup.register(Started::process(&child));
+        let registered = cleanup.register(StartedProcess::process(&child));
         let output = finish(child, stop)?;
         drop(registered);
         if stop.is_stopped() {
@@ -85,7 +86,8 @@ impl Generator {
     }
 }
 
-/// Waits for its end, and ends it when the comparison is stopped: half a run is worth nothing.
+/// Waits until the process ends, and kills it when the comparison is stopped: half a run is worth
+/// nothing.
 fn finish(mut child: Child, stop: &Stop) -> Result<std::process::Output, GeneratorError> {
     // A quiet generator prints a line at most, which a pipe holds.
     let failed = |error: io::Error| GeneratorError::Failed(error.to_string(), None);

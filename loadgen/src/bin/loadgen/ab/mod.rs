@@ -21,7 +21,7 @@ use cleanup::Cleanup;
 pub(crate) use cleanup::end_what_is_left;
 use generator::Generator;
 pub(crate) use generator::GeneratorError;
-use server::{Server, ServerError};
+use server::{ServerError, StartedServer};
 
 /// Baseline or candidate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +53,7 @@ pub(crate) struct Sides {
     cleanup: Cleanup,
 }
 
-/// A server, and what drives it.
+/// A server and the generator that drives it.
 #[derive(Debug)]
 struct SideSetup {
     server: ServerChoice,
@@ -109,7 +109,7 @@ impl Sides {
         self.folder.join(format!("{name}-{}.json", side.to_string().to_lowercase()))
     }
 
-    /// Keeps the results of a pair that does not count beside those that do, as the `number`th that did not.
+    /// Renames the results of a pair that does not count: it is the `number`th discarded one.
     pub(crate) fn set_aside(&self, name: &str, number: u32) -> std::io::Result<()> {
         [Side::A, Side::B].into_iter().try_for_each(|side| {
             std::fs::rename(self.file(side, name), self.file(side, &format!("{name}-discarded-{number:02}")))
@@ -119,8 +119,8 @@ impl Sides {
     /// One run of one side; its result is kept under `name`.
     ///
     /// # Errors
-    /// There is no result, or a message was lost or damaged, or connections failed. That the generator alone was too slow
-    /// is no error.
+    /// There is no result, or a message was lost or damaged, or connections failed. That the
+    /// generator alone was too slow is no error.
     pub(crate) fn run(&self, side: Side, name: &str, seed: u64) -> Result<Report, AbError> {
         let setup = match side {
             Side::A => &self.a,
@@ -130,7 +130,7 @@ impl Sides {
         let url = match &setup.server {
             ServerChoice::Url(url) => url.clone(),
             ServerChoice::Command(command) => {
-                let started = Server::start(command, self.start_timeout, &self.stop, &self.cleanup);
+                let started = StartedServer::start(command, self.start_timeout, &self.stop, &self.cleanup);
                 let started = started.map_err(|error| match error {
                     ServerError::Interrupted => AbError::Interrupted,
                     error => AbError::Server(side, error),
@@ -146,7 +146,7 @@ impl Sides {
             GeneratorError::Interrupted => AbError::Interrupted,
             error => AbError::Generator(side, error),
         })?;
-        // Not as the generator judged: a base version may know less.
+        // This version judges: the generator may be an older one that knows less.
         let judgement = judge(&report, &[]);
         match judgement.verdict {
             Verdict::Pass | Verdict::Threshold => Ok(report),

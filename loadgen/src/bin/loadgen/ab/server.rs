@@ -14,21 +14,21 @@ use loadgen::Stop;
 use reports::escape;
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use super::cleanup::{Cleanup, Registered, Started};
+use super::cleanup::{Cleanup, Registered, StartedProcess};
 use crate::cli::ADDRESS;
 
-/// How often something is looked at that is waited for.
+/// Time between two checks of something that is waited for.
 const TURN: Duration = Duration::from_millis(10);
 
-/// Longest wait for a server that was asked to end before it is killed.
+/// Time that a server has to end before it is killed.
 const TO_END: Duration = Duration::from_secs(5);
 
-/// Bytes of what a server said before it failed that are shown, its last ones.
+/// How many of the last bytes of a failed server's output are shown.
 const SHOWN: u64 = 2000;
 
-/// A running server, in a process group of its own; it ends when this is dropped, and all that it started.
+/// A running server in a process group of its own. Dropping this ends the whole group.
 #[derive(Debug)]
-pub(super) struct Server<'a> {
+pub(super) struct StartedServer<'a> {
     child: Child,
     _registered: Registered<'a>,
     address: SocketAddr,
@@ -48,7 +48,7 @@ pub(crate) enum ServerError {
     Interrupted,
 }
 
-impl<'a> Server<'a> {
+impl<'a> StartedServer<'a> {
     /// Starts a server at a free port of 127.0.0.1, and waits until it takes connections.
     pub(super) fn start(
         command: &[String],
@@ -56,7 +56,8 @@ impl<'a> Server<'a> {
         stop: &Stop,
         cleanup: &'a Cleanup,
     ) -> Result<Self, ServerError> {
-        // Somebody else may take the port in between; then the server says so and ends, and so does the comparison.
+        // Another process may take the port meanwhile. Then the server fails, and so does the
+        // comparison.
         let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
         let words: Vec<_> = command.iter().map(|word| word.replace(ADDRESS, &address.to_string())).collect();
         let said = tempfile::tempfile()?;
@@ -71,7 +72,7 @@ impl<'a> Server<'a> {
             .map_err(|error| {
                 io::Error::new(error.kind(), format!("`{}`: {error}", escape(words[0].as_bytes(), 200)))
             })?;
-        let registered = cleanup.register(Started::group(&child));
+        let registered = cleanup.register(StartedProcess::group(&child));
         let mut server = Self { child, _registered: registered, address, said };
         server.wait(patience, stop)?;
         Ok(server)
@@ -115,12 +116,12 @@ impl<'a> Server<'a> {
     }
 
     fn signal(&self, signal: Signal) {
-        // Gone already is what was wanted.
+        // An error means that it has ended already.
         let _ = kill_process_group(Pid::from_child(&self.child), signal);
     }
 }
 
-impl Drop for Server<'_> {
+impl Drop for StartedServer<'_> {
     fn drop(&mut self) {
         self.signal(Signal::TERM);
         let asked = Instant::now();

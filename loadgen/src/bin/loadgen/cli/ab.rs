@@ -19,25 +19,26 @@ use super::{
     gates::GateArgs,
     outputs::{Destination, check_destinations},
     plan::PlanArgs,
-    refuse,
+    refusal::refuse,
     server_choice::ServerChoice,
     values::{parse_number, parse_positive_duration},
 };
 
 /// Compare two servers in pairs of runs, and tell a regression from noise
 ///
-/// The runs of a pair come in random order. Each is a process of its own with fresh connections, and with a fresh server
-/// where a command is given. A pair before the first warms the machine up and is not counted. While the verdict is
-/// inconclusive, more pairs follow, up to --max-pairs.
+/// The runs of a pair come in random order. Each is a process of its own with fresh connections,
+/// and with a fresh server where a command is given. A pair before the first warms the machine up
+/// and is not counted. While the verdict is inconclusive, more pairs follow, up to --max-pairs.
 ///
-/// Exit codes: 0 pass, 1 regression, 2 usage, 3 inconclusive, 4 delivery violation, 5 run invalid, 6 the target refused or
-/// lost connections.
+/// Exit codes: 0 pass, 1 regression, 2 usage, 3 inconclusive, 4 delivery violation, 5 run invalid,
+/// 6 the target refused or lost connections.
 #[derive(Clone, Debug, Args)]
 #[allow(clippy::doc_markdown)]
 pub(crate) struct AbArgs {
     /// Baseline: ws://HOST[:PORT][/PATH], or 'cmd:COMMAND' that starts a server
     ///
-    /// The command says where the server listens, as in 'cmd:./server --listen {addr}': {addr} becomes 127.0.0.1:PORT.
+    /// The command says where the server listens, as in 'cmd:./server --listen {addr}': {addr}
+    /// becomes 127.0.0.1:PORT.
     #[arg(long, value_name = "SERVER", help_heading = "Servers")]
     pub(crate) a: ServerChoice,
 
@@ -146,7 +147,8 @@ impl AbArgs {
         self.max_repeats.unwrap_or(self.pairs.get())
     }
 
-    /// Finds out whether the outputs fit together and can be written, and makes the folder of the results.
+    /// Finds out whether the outputs fit together and can be written, and makes the folder of the
+    /// results.
     pub(crate) fn check(&self) -> Result<(), clap::Error> {
         let destinations = [("--markdown", &self.markdown), ("--html", &self.html)];
         check_destinations(

@@ -9,15 +9,16 @@ use super::{
     console::ConsoleArgs,
     gates::GateArgs,
     outputs::{Destination, check_destinations},
-    refuse,
+    refusal::refuse,
 };
 
 /// Compare saved results: a candidate with a baseline
 ///
-/// One run a side is compared with the margins alone. Four or more a side give intervals from run to run.
+/// One run a side is compared with the margins alone. Four or more a side give intervals from run
+/// to run.
 ///
-/// Exit codes: 0 pass, 1 regression, 2 usage, 3 inconclusive or incomparable, 4 delivery violation, 5 run invalid, 6
-/// connections.
+/// Exit codes: 0 pass, 1 regression, 2 usage, 3 inconclusive or incomparable, 4 delivery violation,
+/// 5 run invalid, 6 connections.
 #[derive(Clone, Debug, Args)]
 #[command(override_usage = "loadgen compare [OPTIONS] BASELINE CANDIDATE\n       \
     loadgen compare [OPTIONS] BASELINE... -- CANDIDATE...")]

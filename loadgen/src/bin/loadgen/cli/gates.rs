@@ -5,7 +5,7 @@ use std::str::FromStr;
 use clap::Args;
 use reports::{Metric, ParseError, gate::Gate};
 
-use super::refuse;
+use super::refusal::refuse;
 
 /// Metrics that decide a comparison.
 #[derive(Clone, Debug, Args)]
@@ -13,7 +13,8 @@ use super::refuse;
 pub(crate) struct GateArgs {
     /// How much worse a metric may become; repeatable
     ///
-    /// METRIC=PERCENT, such as p99=10% or service.p99.9=20%, lets the metric decide. METRIC=off lets it not decide.
+    /// METRIC=PERCENT, such as p99=10% or service.p99.9=20%, lets the metric decide. METRIC=off
+    /// lets it not decide.
     ///
     /// [default: p50=5%, p99=10%, throughput=5%]
     #[arg(long = "gate", value_name = "METRIC=PERCENT", hide_short_help = true)]

@@ -1,8 +1,8 @@
 //! `loadgen help [TOPIC]`.
 
-use clap::Args;
+use clap::{Args, Command};
 
-use super::{console::ConsoleArgs, definition};
+use super::console::ConsoleArgs;
 
 /// The topic that is no command.
 const METRICS: &str = "metrics";
@@ -19,13 +19,14 @@ pub(crate) struct HelpArgs {
 }
 
 impl HelpArgs {
-    /// Everything about a command, in the shape in which clap tells it; none if the topic is no command.
-    pub(super) fn of_a_command(&self) -> Option<clap::Error> {
+    /// The help of a command, or of the program, as clap returns it; none if the topic is no
+    /// command.
+    pub(super) fn of_a_command(&self, definition: Command) -> Option<clap::Error> {
         let topic = self.topic.as_deref();
         if topic == Some(METRICS) {
             return None;
         }
         let arguments = ["loadgen"].into_iter().chain(topic).chain(["--help"]);
-        definition().try_get_matches_from(arguments).err()
+        definition.try_get_matches_from(arguments).err()
     }
 }

@@ -10,7 +10,7 @@ use loadgen::plan::{Load, Rate, Until};
 use reports::human;
 
 use super::{
-    refuse,
+    refusal::refuse,
     values::{parse_duration, parse_number, parse_positive_duration, parse_rate},
 };
 

@@ -10,6 +10,7 @@ mod load;
 mod mistakes;
 mod outputs;
 mod plan;
+mod refusal;
 mod report;
 mod run;
 mod search;
@@ -20,18 +21,16 @@ mod values;
 
 use std::{env, ffi::OsString};
 
+pub(crate) use ab::AbArgs;
 use clap::{
     ArgAction, ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand,
     builder::styling::{AnsiColor, Styles},
-    error::{ContextKind, ContextValue, ErrorKind},
 };
-use loadgen::secrets::{bare, bare_header};
-
-pub(crate) use ab::AbArgs;
 pub(crate) use compare::CompareArgs;
 pub(crate) use console::ConsoleArgs;
 pub(crate) use help::HelpArgs;
 pub(crate) use outputs::{Destination, Output};
+pub(crate) use refusal::refuse;
 pub(crate) use report::ReportArgs;
 pub(crate) use run::RunArgs;
 pub(crate) use search::SearchArgs;
@@ -106,14 +105,14 @@ impl Command {
     /// It is refused, or asks for help only.
     pub(crate) fn read() -> Result<Self, clap::Error> {
         let arguments: Vec<_> = env::args_os().collect();
-        let matches = matches(&arguments).map_err(without_secrets)?;
-        let Cli { command, run, .. } = Cli::from_arg_matches(&matches).map_err(without_secrets)?;
+        let matches = matches(&arguments).map_err(refusal::without_secrets)?;
+        let Cli { command, run, .. } = Cli::from_arg_matches(&matches).map_err(refusal::without_secrets)?;
         let mut command = command.unwrap_or_else(|| Self::Run(Box::new(run)));
         if let (Self::Ab(args), Some((_, matches))) = (&mut command, matches.subcommand()) {
             args.plan_options = ab::plan_options(matches);
         }
         match &command {
-            Self::Help(args) => args.of_a_command().map_or(Ok(command), Err),
+            Self::Help(args) => args.of_a_command(definition()).map_or(Ok(command), Err),
             _ => Ok(command),
         }
     }
@@ -144,30 +143,4 @@ fn matches(arguments: &[OsString]) -> Result<ArgMatches, clap::Error> {
         Err(error) if error.use_stderr() => Err(mistakes::explain(&command, arguments, error)),
         Err(help) => Err(help),
     }
-}
-
-/// A refusal quotes the value that it is about. Of a header field and of a URL, that is too much.
-fn without_secrets(mut error: clap::Error) -> clap::Error {
-    let text = |kind| match error.get(kind) {
-        Some(ContextValue::String(text)) => text.as_str(),
-        _ => "",
-    };
-    let (argument, value) = (text(ContextKind::InvalidArg), text(ContextKind::InvalidValue));
-    if value.is_empty() {
-        return error;
-    }
-    let flag = argument.split_whitespace().next().unwrap_or_default();
-    let shown = match flag {
-        "--header" => bare_header(value),
-        "--a" | "--b" => ServerChoice::shown(value),
-        "--path" => bare(value),
-        _ => return error,
-    };
-    error.insert(ContextKind::InvalidValue, ContextValue::String(shown));
-    error
-}
-
-/// A refusal in clap's shape, so that it looks like the others and exits with 2.
-pub(crate) fn refuse(message: String) -> clap::Error {
-    clap::Error::raw(ErrorKind::ValueValidation, format!("{message}\n\nFor more information, try '--help'.\n"))
 }

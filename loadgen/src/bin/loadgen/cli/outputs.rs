@@ -15,7 +15,7 @@ use reports::{
     store,
 };
 
-use super::refuse;
+use super::refusal::refuse;
 
 /// Where a result goes, in which format.
 #[derive(Clone, Debug, Default, Args)]
@@ -25,7 +25,8 @@ use super::refuse;
 pub(crate) struct OutputArgs {
     /// Save a page with plots
     ///
-    /// One file that needs no network. `-` is stdout, as for the other formats; the report then goes to stderr.
+    /// One file that needs no network. `-` is stdout, as for the other formats; the report then
+    /// goes to stderr.
     #[arg(long, value_name = "FILE")]
     html: Option<Destination>,
 
@@ -142,7 +143,7 @@ impl OutputArgs {
         outputs
     }
 
-    /// Makes the folders, and finds out whether the files can be written: nobody wants to hear of it after the run.
+    /// Creates the folders, and checks that the files can be written, so that no run is wasted.
     /// `json_on_stdout` says that stdout is taken already, `out` that --out has a file.
     pub(crate) fn check(&self, json_on_stdout: bool, out: Option<&Path>) -> Result<(), clap::Error> {
         for (flag, folder) in [("--csv", &self.csv), ("--github-benchmark", &self.github_benchmark)] {
@@ -162,7 +163,8 @@ impl OutputArgs {
     }
 }
 
-/// Finds out whether outputs can be written, each to a destination of its own. `json_on_stdout` says that stdout is taken already.
+/// Finds out whether outputs can be written, each to a destination of its own. `json_on_stdout`
+/// says that stdout is taken already.
 pub(super) fn check_destinations<'a>(
     json_on_stdout: bool,
     outputs: impl IntoIterator<Item = (&'static str, &'a Destination)>,

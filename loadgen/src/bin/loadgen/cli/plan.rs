@@ -15,7 +15,7 @@ use loadgen::{
 
 use super::{
     load::{LoadArgs, PlannedLoad, RunLoadArgs},
-    refuse,
+    refusal::refuse,
     sources::{Sources, merge, parse_sources},
     target::target,
     values::{
@@ -63,8 +63,8 @@ struct InFlightArgs {
 struct MessageArgs {
     /// Size of a message, such as 64 or 4KiB
     ///
-    /// An echo needs 53 bytes, or 28 with `--payload binary`: the header by which it is told. With `--expect count` or
-    /// `--expect reply=TEXT` any size will do, from 0 on.
+    /// An echo needs 53 bytes, or 28 with `--payload binary`: the header by which it is told. With
+    /// `--expect count` or `--expect reply=TEXT` any size will do, from 0 on.
     #[arg(short, long, value_name = "BYTES", default_value = "64", value_parser = parse_size)]
     size: u32,
 
@@ -76,7 +76,8 @@ struct MessageArgs {
 
     /// What a message must bring back: echo, count or reply=TEXT
     ///
-    /// `echo` is the same message, `count` one message whatever it holds, `reply=TEXT` one message with this text.
+    /// `echo` is the same message, `count` one message whatever it holds, `reply=TEXT` one message
+    /// with this text.
     #[arg(long, value_name = "WHAT", default_value = "echo", value_parser = parse_expect)]
     expect: Expect,
 
@@ -84,7 +85,8 @@ struct MessageArgs {
     ///
     /// [default: random, printed]
     #[arg(long, value_name = "N", value_parser = parse_seed, hide_short_help = true)]
-    // A random one has 32 bits: short to type again, and exact in JSON readers whose numbers are floats.
+    // A random one has 32 bits: short to type again, and exact in JSON readers whose numbers are
+    // floats.
     seed: Option<u64>,
 }
 
@@ -188,7 +190,8 @@ impl<L: LoadArgs> PlanArgs<L> {
         &self.load
     }
 
-    /// The plan that the arguments ask for, against the server at `url` or one that the run starts itself.
+    /// The plan that the arguments ask for, against the server at `url` or one that the run starts
+    /// itself.
     pub(crate) fn plan(&self, url: Option<&str>) -> Result<Plan, clap::Error> {
         let Self { messages, connecting, generator, .. } = self;
         let mix = Mix::from(messages.payload);

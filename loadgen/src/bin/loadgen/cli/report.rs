@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::{console::ConsoleArgs, outputs::OutputArgs, refuse};
+use super::{console::ConsoleArgs, outputs::OutputArgs, refusal::refuse};
 
 /// Show saved results, of runs and of searches, as text or in other formats
 ///
-/// As text, several files are shown one after the other. --html overlays several runs in one page, and shows a search in a
-/// page of its own. A search is shown as text, with --html and with --markdown; the other formats are of a run.
+/// As text, several files are shown one after the other. --html overlays several runs in one page,
+/// and shows a search in a page of its own. A search is shown as text, with --html and with
+/// --markdown; the other formats are of a run.
 ///
 /// The exit code is 0 whatever their verdict.
 #[derive(Clone, Debug, Args)]
@@ -26,7 +27,8 @@ pub(crate) struct ReportArgs {
 }
 
 impl ReportArgs {
-    /// Finds out whether the outputs fit the files, of which `search` is the first that holds a search, and can be written.
+    /// Finds out whether the outputs fit the files, of which `search` is the first that holds a
+    /// search, and can be written.
     pub(crate) fn check(&self, search: Option<&Path>) -> Result<(), clap::Error> {
         let count = self.results.len();
         if let (2.., [flag, ..]) = (count, &self.outputs.of_one_file()[..]) {

@@ -6,7 +6,9 @@ use clap::Args;
 use loadgen::plan::Plan;
 use reports::{Threshold, gate::Gate, store::baseline::BaselineName};
 
-use super::{console::ConsoleArgs, gates::GateArgs, outputs::OutputArgs, plan::PlanArgs, refuse, target::TargetArgs};
+use super::{
+    console::ConsoleArgs, gates::GateArgs, outputs::OutputArgs, plan::PlanArgs, refusal::refuse, target::TargetArgs,
+};
 
 /// Run a test; `loadgen URL` without a command does the same
 #[derive(Clone, Debug, Args)]
@@ -26,7 +28,8 @@ pub(crate) struct RunArgs {
 
     /// Print the result as JSON on stdout
     ///
-    /// Nothing else goes there: progress and report go to stderr. Without a connection there is no result.
+    /// Nothing else goes there: progress and report go to stderr. Without a connection there is no
+    /// result.
     #[arg(long, help_heading = "Output")]
     pub(crate) json: bool,
 
@@ -44,15 +47,16 @@ pub(crate) struct RunArgs {
 pub(crate) struct VerdictArgs {
     /// Fail unless this holds, such as 'p99<5ms'; repeatable
     ///
-    /// METRIC OP VALUE, such as 'p99<5ms', 'service.p99.9<2ms', 'throughput>=49000' or 'connect.p99<100ms'. A threshold
-    /// that does not hold is exit code 1. `loadgen help metrics` lists the metrics.
+    /// METRIC OP VALUE, such as 'p99<5ms', 'service.p99.9<2ms', 'throughput>=49000' or
+    /// 'connect.p99<100ms'. A threshold that does not hold is exit code 1. `loadgen help metrics`
+    /// lists the metrics.
     #[arg(long = "threshold", value_name = "CONDITION")]
     pub(crate) thresholds: Vec<Threshold>,
 
     /// Judge delivery and connections, not timing
     ///
-    /// For tests and busy CI machines, where the generator may be late. Not with a condition on time, such as --threshold
-    /// 'p99<5ms' or --baseline.
+    /// For tests and busy CI machines, where the generator may be late. Not with a condition on
+    /// time, such as --threshold 'p99<5ms' or --baseline.
     #[arg(long, hide_short_help = true)]
     pub(crate) only_delivery: bool,
 

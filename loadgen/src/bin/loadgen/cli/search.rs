@@ -15,21 +15,23 @@ use super::{
     load::{LoadArgs, PlannedLoad},
     outputs::{Destination, Output, check_destinations},
     plan::PlanArgs,
-    refuse,
+    refusal::refuse,
     target::TargetArgs,
     values::{parse_duration, parse_number, parse_positive_duration, parse_rate},
 };
 
 /// Find the highest rate that holds: thresholds met, delivery clean, run valid
 ///
-/// A step is a run at one rate, with fresh connections; without URL, with a fresh reference server. The search doubles the
-/// rate until it does not hold, or quarters it until it does. Then it narrows the edge down to the resolution. It tries the
-/// rates of the edge again, and the majority decides; but one lost or damaged message decides at once. At the end it says
-/// whether the target or the generator was the limit.
+/// A step is a run at one rate, with fresh connections; without URL, with a fresh reference server.
+/// The search doubles the rate until it does not hold, or quarters it until it does. Then it
+/// narrows the edge down to the resolution. It tries the rates of the edge again, and the majority
+/// decides; but one lost or damaged message decides at once. At the end it says whether the target
+/// or the generator was the limit.
 ///
-/// Exit codes: 0 found, the limit being the target or --to; 1 no rate holds; 2 usage; 4 delivery violation at the lowest
-/// rate that does not hold; 5 the generator was the limit, or no load could be applied; 6 the target was unreachable, or it
-/// refused or lost connections at every rate; 130 interrupted.
+/// Exit codes: 0 found, the limit being the target or --to; 1 no rate holds; 2 usage; 4 delivery
+/// violation at the lowest rate that does not hold; 5 the generator was the limit, or no load could
+/// be applied; 6 the target was unreachable, or it refused or lost connections at every rate; 130
+/// interrupted.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct SearchArgs {
     #[command(flatten)]
@@ -43,8 +45,8 @@ pub(crate) struct SearchArgs {
 
     /// What must hold, such as 'p99<5ms'; repeatable
     ///
-    /// Name a response time: only that tells a rate at which messages queue up in the target. `loadgen help metrics` lists
-    /// the metrics.
+    /// Name a response time: only that tells a rate at which messages queue up in the target.
+    /// `loadgen help metrics` lists the metrics.
     #[arg(long = "threshold", value_name = "CONDITION", required = true, help_heading = "Verdict")]
     pub(crate) thresholds: Vec<Threshold>,
 
@@ -132,7 +134,8 @@ pub(crate) struct SearchLoadArgs {
 
     /// Length of the measured phase of a step
     ///
-    /// A longer one sees a smaller overload: one of 1 % makes a message wait 10 ms more each second.
+    /// A longer one sees a smaller overload: one of 1 % makes a message wait 10 ms more each
+    /// second.
     #[arg(short, long, value_name = "TIME", default_value = "5s", allow_hyphen_values = true)]
     #[arg(value_parser = parse_positive_duration)]
     duration: Duration,
@@ -153,7 +156,8 @@ pub(crate) struct SearchLoadArgs {
     #[arg(hide_short_help = true)]
     drain: Option<Duration>,
 
-    // What a run has and a search chooses itself; a bare "unexpected argument" would not say what to do.
+    // What a run has and a search chooses itself; a bare "unexpected argument" would not say what
+    // to do.
     #[arg(short, long, hide = true, value_parser = refused_rate)]
     rate: Option<Infallible>,
 

@@ -1,4 +1,5 @@
-//! One of the two servers that `loadgen ab` compares: one that runs already, or a command that starts one.
+//! One of the two servers that `loadgen ab` compares: one that runs already, or a command that
+//! starts one.
 
 use std::str::FromStr;
 
@@ -42,8 +43,8 @@ impl FromStr for ServerChoice {
 }
 
 impl ServerChoice {
-    /// Its name in reports. It has no user-info, query or fragment of URLs, and no values of header fields. Other words of a
-    /// command stand as they are.
+    /// Its name in reports. It has no user-info, query or fragment of URLs, and no values of header
+    /// fields. Other words of a command stand as they are.
     pub(crate) fn label(&self) -> String {
         match self {
             Self::Url(url) => bare(url),

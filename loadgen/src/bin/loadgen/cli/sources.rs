@@ -2,7 +2,8 @@
 
 use std::net::IpAddr;
 
-/// Most addresses of a range; more than twice the ports of any of them are of no use to one machine.
+/// Most addresses of a range; more than twice the ports of any of them are of no use to one
+/// machine.
 const MOST: u128 = 65_536;
 
 /// Addresses of this machine, as one use of the option names them.
@@ -39,7 +40,8 @@ fn parse_address(text: &str) -> Result<IpAddr, String> {
     let what =
         "expected addresses of this machine such as 10.0.0.5, fd00::5 or 10.0.0.5-10.0.0.9, with commas in between";
     text.trim().parse().map_err(|_| {
-        // A piece of something else is no help: the refusal shows the whole, without what is secret in it.
+        // A piece of something else is no help: the refusal shows the whole, without what is secret
+        // in it.
         let is_meant_as_one = text.chars().all(|c| c.is_ascii_hexdigit() || ".:/ ".contains(c));
         if is_meant_as_one { format!("`{text}` is no address; {what}") } else { what.to_owned() }
     })

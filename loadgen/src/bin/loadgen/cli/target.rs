@@ -6,10 +6,10 @@ use clap::Args;
 use loadgen::{plan::Target, secrets::bare};
 use url::{Host, Url};
 
-use super::refuse;
+use super::refusal::refuse;
 
-/// The server to test. It is parsed with the plan: clap would print a refused value whole, with the password that may be
-/// in it.
+/// The server to test. It is parsed with the plan: clap would print a refused value whole, with the
+/// password that may be in it.
 #[derive(Clone, Debug, Args)]
 // Help is no Markdown.
 #[allow(clippy::doc_markdown)]
@@ -52,7 +52,8 @@ impl TargetArgs {
     }
 }
 
-/// The target that `url` names, and the cores that it leaves to the workers. A server on this machine gets half of them.
+/// The target that `url` names, and the cores that it leaves to the workers. A server on this
+/// machine gets half of them.
 pub(super) fn target(url: Option<&str>) -> Result<(Target, NonZeroUsize), clap::Error> {
     let cores = loadgen::cores() as usize;
     let at_least_one = |n| NonZeroUsize::new(n).unwrap_or(NonZeroUsize::MIN);
@@ -92,7 +93,7 @@ pub(super) fn parse_url(text: &str) -> Result<Url, String> {
     }
 }
 
-/// The same URL with another scheme, without what may be secret.
+/// The URL with another scheme, and without its secrets.
 fn instead(url: &Url, scheme: &str) -> String {
     let port = url.port().map_or_else(String::new, |port| format!(":{port}"));
     format!("{scheme}://{}{port}{}", url.host_str().unwrap_or_default(), url.path())

@@ -1,8 +1,6 @@
 //! Values on the command line: what is accepted, and what a refusal says.
 
-use std::num::NonZeroU64;
-use std::str::FromStr;
-use std::time::Duration;
+use std::{num::NonZeroU64, str::FromStr, time::Duration};
 
 use bytesize::ByteSize;
 use http::{HeaderName, HeaderValue};
@@ -104,7 +102,8 @@ pub(super) fn parse_header(text: &str) -> Result<(HeaderName, HeaderValue), Stri
     }
 }
 
-/// Finds that no field is given twice that can be there once only, and that subprotocols are named as they must be.
+/// Finds that no field is given twice that can be there once only, and that subprotocols are named
+/// as they must be.
 pub(super) fn check_headers(headers: &[(HeaderName, HeaderValue)]) -> Result<(), String> {
     for once in ["host", "authorization", "origin", "user-agent"] {
         if headers.iter().filter(|(name, _)| name == once).count() > 1 {

@@ -26,15 +26,15 @@ use super::public_target;
 use crate::{
     ab::{AbError, Side, Sides},
     cli::{self, AbArgs, Destination, ServerChoice},
+    command_error::CommandError,
     export::{Saved, put},
-    failure::Failure,
     signals::{self, stop_on_signal},
     terminal,
 };
 
 /// Compares two sides; how the process ends.
-pub(super) fn ab(args: &AbArgs) -> Result<Exit, Failure> {
-    // Any server will do: what is checked are the options.
+pub(super) fn ab(args: &AbArgs) -> Result<Exit, CommandError> {
+    // Only the options are checked, so any server will do.
     let plan = args.plan.plan(Some("ws://127.0.0.1:9001"))?;
     let test = args.test()?;
     args.check()?;
@@ -44,7 +44,7 @@ pub(super) fn ab(args: &AbArgs) -> Result<Exit, Failure> {
             public_target::warn(&args.console, &args.plan.plan(Some(url))?, None);
         }
     }
-    // The first ends it within seconds, and the servers with it; another one would leave them behind.
+    // The first signal ends all within seconds. Ending at the second would leave servers behind.
     let stop = stop_on_signal(|| {});
     let temporary = args.results.is_none().then(tempfile::tempdir).transpose()?;
     let folder = match (&args.results, &temporary) {
@@ -53,17 +53,17 @@ pub(super) fn ab(args: &AbArgs) -> Result<Exit, Failure> {
         (None, None) => PathBuf::from("."),
     };
     let compared = compare(args, &plan, &test, &folder, stop);
-    if let Err(Failure::Ab(AbError::Run { report, judgement, .. })) = &compared {
+    if let Err(CommandError::Ab(AbError::Run { report, judgement, .. })) = &compared {
         terminal::show(&args.console, args.stdout_is_taken(), |text, out| text.render(report, judgement, out));
     }
     compared
 }
 
 /// Runs pairs until the test has enough of them.
-fn compare(args: &AbArgs, plan: &Plan, test: &PairedTest, folder: &Path, stop: Stop) -> Result<Exit, Failure> {
+fn compare(args: &AbArgs, plan: &Plan, test: &PairedTest, folder: &Path, stop: Stop) -> Result<Exit, CommandError> {
     let sides = Sides::new(args, folder.to_owned(), stop)?;
     let seed = plan.seed;
-    let progress = Progress { quiet: args.console.quiet, test };
+    let progress = AbProgress { quiet: args.console.quiet, test };
     progress.begin(args, plan);
     for side in [Side::A, Side::B] {
         sides.run(side, "warm-up", seed)?;
@@ -98,12 +98,12 @@ fn compare(args: &AbArgs, plan: &Plan, test: &PairedTest, folder: &Path, stop: S
     Ok(show(args, &sides, &outcome).exit(exit))
 }
 
-type Pair = (Observation, Observation);
+type ObservedPair = (Observation, Observation);
 
 /// One run of each side, in the order that the seed decides.
-fn run_pair(sides: &Sides, test: &PairedTest, number: u32, seed: u64) -> Result<Pair, AbError> {
+fn run_pair(sides: &Sides, test: &PairedTest, number: u32, seed: u64) -> Result<ObservedPair, AbError> {
     let name = pair_name(number);
-    // Both sides get the same bytes, and each pair others.
+    // Both sides send the same bytes, and each pair sends others.
     let run = |side| sides.run(side, &name, seed.wrapping_add(u64::from(number) + 1));
     let observe = |report: Report| Observation::of(&report, test.gates());
     Ok(match order(seed, number) {
@@ -118,7 +118,7 @@ fn run_pair(sides: &Sides, test: &PairedTest, number: u32, seed: u64) -> Result<
     })
 }
 
-/// Pairs count from 1, and sort as they count.
+/// The name of a pair: counted from 1, and sorted in that order.
 fn pair_name(number: u32) -> String {
     format!("pair-{:02}", number + 1)
 }
@@ -149,13 +149,13 @@ fn enough_messages(plan: &Plan, gates: &[Gate]) -> Result<(), clap::Error> {
     Ok(())
 }
 
-/// What is under way, on stderr.
-struct Progress<'a> {
+/// The progress of the comparison, on stderr.
+struct AbProgress<'a> {
     quiet: bool,
     test: &'a PairedTest,
 }
 
-impl Progress<'_> {
+impl AbProgress<'_> {
     fn say(&self, text: &str) {
         if !self.quiet {
             terminal::tell(text);
@@ -173,7 +173,7 @@ impl Progress<'_> {
         self.say(&format!("{pairs} pairs of runs{length}, seed {}; first one run of each to warm up", plan.seed));
     }
 
-    fn pair(&self, number: u32, (a, b): &Pair) {
+    fn pair(&self, number: u32, (a, b): &ObservedPair) {
         let changes = self.test.gates().iter().zip(a.values.iter().zip(&b.values)).map(|(gate, (a, b))| {
             let show = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| gate.metric().show(value));
             format!("{} {} → {}", gate.metric().name(), show(a.value), show(b.value))
@@ -181,7 +181,7 @@ impl Progress<'_> {
         self.say(&format!("pair {}: {}", number + 1, changes.collect::<Vec<_>>().join(", ")));
     }
 
-    fn repeat(&self, (a, b): &Pair, repeat: u32, most: u32) {
+    fn repeat(&self, (a, b): &ObservedPair, repeat: u32, most: u32) {
         let reasons =
             [("A", a), ("B", b)].map(|(side, run)| run.reasons.first().map(|reason| format!("{side}: {reason}")));
         let reasons: Vec<String> = reasons.into_iter().flatten().collect();
@@ -220,8 +220,8 @@ fn show(args: &AbArgs, sides: &Sides, outcome: &PairedComparison) -> Saved {
 }
 
 /// The page of the pair whose change of the first metric is the median.
-fn page(destination: &Destination, sides: &Sides, pairs: &[Pair]) -> io::Result<()> {
-    let change = |(a, b): &Pair| match (a.values[0].value, b.values[0].value) {
+fn page(destination: &Destination, sides: &Sides, pairs: &[ObservedPair]) -> io::Result<()> {
+    let change = |(a, b): &ObservedPair| match (a.values[0].value, b.values[0].value) {
         (Some(a), Some(b)) if a > 0.0 => b / a,
         _ => f64::INFINITY,
     };

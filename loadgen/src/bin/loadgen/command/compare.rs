@@ -12,13 +12,13 @@ use reports::{
 
 use crate::{
     cli::{CompareArgs, Destination},
+    command_error::CommandError,
     export::{Saved, put},
-    failure::Failure,
     terminal,
 };
 
 /// Compares results; how the process ends.
-pub(super) fn compare(args: &CompareArgs) -> Result<Exit, Failure> {
+pub(super) fn compare(args: &CompareArgs) -> Result<Exit, CommandError> {
     let (baseline, candidate) = args.sides()?;
     args.check()?;
     let options =

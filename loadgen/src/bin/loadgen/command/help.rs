@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use program::{Channel, Exit};
 use reports::metric::{GlossaryPart, Unit, glossary};
 
-use crate::{cli::HelpArgs, failure::Failure, terminal::print};
+use crate::{cli::HelpArgs, command_error::CommandError, terminal::print};
 
 const THRESHOLDS: &str = "\
 Thresholds: METRIC OP VALUE
@@ -18,8 +18,9 @@ Gates: METRIC=PERCENT, how much worse a metric may become than in the baseline
   p50=5%  service.p99.9=20%  throughput=off
 ";
 
-/// Explains metrics and thresholds; how the process ends. What commands do is explained by the command line.
-pub(super) fn help(args: &HelpArgs) -> Result<Exit, Failure> {
+/// Explains metrics and thresholds; how the process ends. What commands do is explained by the
+/// command line.
+pub(super) fn help(args: &HelpArgs) -> Result<Exit, CommandError> {
     print(Channel::Stdout, &args.console, |_, out| metrics(out))?;
     Ok(Exit::Pass)
 }

@@ -12,10 +12,10 @@ use std::io;
 
 use program::Exit;
 
-use crate::{ab::end_what_is_left, cli::Command, failure::Failure};
+use crate::{ab::end_what_is_left, cli::Command, command_error::CommandError};
 
 /// Does what the command line asks for; how the process ends.
-pub(crate) fn execute(command: &Command) -> Result<Exit, Failure> {
+pub(crate) fn execute(command: &Command) -> Result<Exit, CommandError> {
     match command {
         Command::Run(args) => run::run(args),
         Command::Report(args) => report::report(args),

@@ -8,8 +8,8 @@ use reports::human;
 
 use crate::{cli::ConsoleArgs, terminal};
 
-/// Says where more than a thousand clients will go, if that is a public address. `most` is the highest total rate that is
-/// tried, where the plan does not say.
+/// Says where more than a thousand clients will go, if that is a public address. `most` is the
+/// highest total rate that is tried, where the plan does not say.
 pub(super) fn warn(console: &ConsoleArgs, plan: &Plan, most: Option<f64>) {
     if console.quiet {
         return;

@@ -11,16 +11,16 @@ use reports::{
 
 use crate::{
     cli::ReportArgs,
+    command_error::CommandError,
     export::{Saved, put},
-    failure::Failure,
     terminal::print,
 };
 
 /// Shows files in the formats that were asked for, or as text; how the process ends.
-pub(super) fn report(args: &ReportArgs) -> Result<Exit, Failure> {
+pub(super) fn report(args: &ReportArgs) -> Result<Exit, CommandError> {
     let read = |path| Stored::read(path).map(|stored| (path, stored));
     let files = args.results.iter().map(|path| read(path.as_path())).collect::<Result<Vec<_>, _>>();
-    let files = files.map_err(Failure::Unreadable)?;
+    let files = files.map_err(CommandError::Unreadable)?;
     args.check(files.iter().find(|(_, stored)| matches!(stored, Stored::Search(_))).map(|(path, _)| *path))?;
     let mut saved = Saved::default();
     match &files[..] {
@@ -33,9 +33,9 @@ pub(super) fn report(args: &ReportArgs) -> Result<Exit, Failure> {
 }
 
 /// A file and what it holds.
-type File<'a> = (&'a Path, Stored);
+type StoredFile<'a> = (&'a Path, Stored);
 
-fn text(args: &ReportArgs, files: &[File<'_>]) -> io::Result<()> {
+fn text(args: &ReportArgs, files: &[StoredFile<'_>]) -> io::Result<()> {
     print(Channel::Stdout, &args.console, |text, out| {
         for (index, (path, stored)) in files.iter().enumerate() {
             if files.len() > 1 {
@@ -62,7 +62,7 @@ fn export(args: &ReportArgs, stored: &Stored, saved: &mut Saved) {
 }
 
 /// Several results in one page.
-fn page(args: &ReportArgs, files: &[File<'_>], saved: &mut Saved) {
+fn page(args: &ReportArgs, files: &[StoredFile<'_>], saved: &mut Saved) {
     let Some(destination) = args.outputs.html() else { return };
     let results: Vec<_> = files.iter().filter_map(result).collect();
     let labels = labels(&results);
@@ -74,17 +74,17 @@ fn page(args: &ReportArgs, files: &[File<'_>], saved: &mut Saved) {
     saved.note("--html", put(destination, |out| Html.page(&entries, out)));
 }
 
-type Run<'a> = (&'a Path, &'a Report, &'a Judgement);
+type StoredRun<'a> = (&'a Path, &'a Report, &'a Judgement);
 
-fn result<'a>((path, stored): &'a File<'_>) -> Option<Run<'a>> {
+fn result<'a>((path, stored): &'a StoredFile<'_>) -> Option<StoredRun<'a>> {
     match stored {
         Stored::Result(result) => Some((path, &result.0, &result.1)),
         Stored::Search(_) => None,
     }
 }
 
-/// The names of the files without folder and ending, as far as these tell them apart.
-fn labels(results: &[Run<'_>]) -> Vec<String> {
+/// The names of the files, without folder and ending if they still differ then.
+fn labels(results: &[StoredRun<'_>]) -> Vec<String> {
     let short = |path: &Path| path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let all: Vec<_> = results.iter().map(|(path, ..)| short(path)).collect();
     let unique = all.iter().collect::<std::collections::BTreeSet<_>>().len() == all.len();

@@ -1,4 +1,4 @@
-//! `loadgen [URL]`: run, judge, compare, save, show.
+//! `loadgen run [URL]`: run, judge, compare, save, show.
 
 use program::Exit;
 use reports::{
@@ -13,15 +13,15 @@ use reports::{
 use super::public_target;
 use crate::{
     cli::{self, Destination, RunArgs},
+    command_error::CommandError,
     export::{Saved, put},
-    failure::Failure,
     progress::Progress,
     signals::{self, stop_on_signal},
     terminal,
 };
 
 /// Runs a plan; how the process ends.
-pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
+pub(super) fn run(args: &RunArgs) -> Result<Exit, CommandError> {
     args.check()?;
     let plan = args.plan()?;
     let gates = args.verdict.gates()?;
@@ -40,7 +40,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     Ok(finish(args, &JudgedRun { report, judgement, comparison }))
 }
 
-/// A run with what it comes to.
+/// A run with its verdicts.
 struct JudgedRun {
     report: Report,
     judgement: Judgement,
@@ -56,7 +56,8 @@ impl JudgedRun {
     }
 }
 
-/// The baseline to compare with, if one is named. That it is there, and that one can be kept, is found out before the run.
+/// The baseline to compare with, if one is named. Errors of reading and saving baselines are found
+/// before the run.
 fn baseline(args: &RunArgs) -> Result<Option<Report>, clap::Error> {
     let folder = args.verdict.baselines();
     if let Some(name) = &args.verdict.save_baseline {

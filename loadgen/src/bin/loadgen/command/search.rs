@@ -6,7 +6,7 @@ use loadgen::{
     RunError, Stop,
     plan::{Load, Plan, Rate},
 };
-use program::{Channel, Exit, Failure as _};
+use program::{Channel, Exit, ProgramError as _};
 use reports::{
     Report, judge,
     render::{
@@ -19,22 +19,23 @@ use reports::{
 use super::public_target;
 use crate::{
     cli::{Destination, SearchArgs},
+    command_error::CommandError,
     export::{Saved, put},
-    failure::Failure,
     progress::Progress,
     signals::{self, stop_on_signal},
     terminal,
 };
 
-/// How often a pause looks whether it is over.
+/// Time between two checks whether a pause is over.
 const TURN: Duration = Duration::from_millis(20);
 
 /// Searches; how the process ends.
-pub(super) fn search(args: &SearchArgs) -> Result<Exit, Failure> {
+pub(super) fn search(args: &SearchArgs) -> Result<Exit, CommandError> {
     args.outputs.check()?;
     let plan = args.plan()?;
     let search = args.search()?;
-    // The first ends the step, and what was measured before is shown; nobody has to wait for that.
+    // The first signal ends the step and shows what was measured before. The second does not wait
+    // for that.
     let stop = stop_on_signal(|| Exit::Interrupted.now());
     public_target::warn(&args.console, &plan, Some(args.highest()));
     let mut steps = Steps { args, plan, stop, taken: Vec::new(), first: None };
@@ -43,10 +44,10 @@ pub(super) fn search(args: &SearchArgs) -> Result<Exit, Failure> {
 }
 
 /// Why a step has no result, in the words of a conclusion.
-fn why(failure: &Failure) -> String {
-    match failure {
-        Failure::Run(RunError::Interrupted) => "interrupted".to_owned(),
-        failure => failure.to_string(),
+fn why(error: &CommandError) -> String {
+    match error {
+        CommandError::Run(RunError::Interrupted) => "interrupted".to_owned(),
+        error => error.to_string(),
     }
 }
 
@@ -56,7 +57,7 @@ struct Steps<'a> {
     plan: Plan,
     stop: Stop,
     taken: Vec<Step>,
-    /// The report of the first, for what all have in common.
+    /// The report of the first step, for what all steps share.
     first: Option<Report>,
 }
 
@@ -71,14 +72,14 @@ impl Steps<'_> {
                     return (conclusion, exit);
                 }
             };
-            if let Err(failure) = self.step(rate) {
-                return (search.unfinished(&self.taken, why(&failure)), failure.exit());
+            if let Err(error) = self.step(rate) {
+                return (search.unfinished(&self.taken, why(&error)), error.exit());
             }
         }
     }
 
     /// A run at this rate.
-    fn step(&mut self, rate: f64) -> Result<(), Failure> {
+    fn step(&mut self, rate: f64) -> Result<(), CommandError> {
         if !self.taken.is_empty() {
             self.rest();
         }
@@ -87,14 +88,14 @@ impl Steps<'_> {
         }
         let plan = at(&self.plan, rate, self.taken.len());
         let quiet = self.args.console.quiet;
-        // Elsewhere the lines of the steps are enough.
+        // Without a terminal, one line for each step is enough.
         let mut progress = Progress::new(plan.clients.get(), quiet || !Channel::Stderr.is_terminal());
         let thresholds = self.args.thresholds.iter().map(ToString::to_string).collect();
         let report = loadgen::run(&plan, thresholds, &self.stop, |snapshot| progress.show(snapshot));
         progress.clear();
         let report = report?;
         if report.interrupted {
-            // A part of a step is none; but it tells what was tested.
+            // A part of a step does not count, but it tells what was tested.
             self.first.get_or_insert(report);
             return Err(RunError::Interrupted.into());
         }
@@ -136,12 +137,12 @@ impl Steps<'_> {
     }
 }
 
-/// The plan of a step: the rate of its own, and bytes of its own, so that what a server remembers of another is noticed.
+/// The plan of a step. It has bytes of its own, so that an answer from an earlier step is noticed.
 fn at(plan: &Plan, rate: f64, number: usize) -> Plan {
     let mut plan = plan.clone();
     plan.seed = plan.seed.wrapping_add(number as u64);
     if let Load::Open { rate: share, .. } = &mut plan.load {
-        // The share of the lowest rate was looked at before the first step.
+        // The share of the lowest rate was checked before the first step.
         *share = Rate::new(rate / f64::from(plan.clients.get())).unwrap_or(*share);
     }
     plan

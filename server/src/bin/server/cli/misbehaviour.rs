@@ -12,9 +12,10 @@ use server::{Delay, DelayShape, FaultKind, Faults, Stall};
 pub(crate) struct MisbehaviourArgs {
     /// Break this share of the messages, such as drop=0.01 or drop=1%; repeatable
     ///
-    /// Each message is broken at most once. KIND is one of drop, duplicate, reorder, coalesce (two as one), split, truncate,
-    /// corrupt (one bit), wrong-type, misroute (to another connection), unexpected (one more that nobody sent), first-only
-    /// (of the messages in one read), late (at the peer's Close), die (reset), close (with a hostile reason).
+    /// Each message is broken at most once. KIND is one of drop, duplicate, reorder, coalesce (two
+    /// as one), split, truncate, corrupt (one bit), wrong-type, misroute (to another connection),
+    /// unexpected (one more that nobody sent), first-only (of the messages in one read), late (at
+    /// the peer's Close), die (reset), close (with a hostile reason).
     #[arg(long = "fault", value_name = "KIND=RATE", value_delimiter = ',', value_parser = rate)]
     faults: Vec<(FaultKind, f64)>,
 
@@ -38,7 +39,7 @@ pub(crate) struct MisbehaviourArgs {
     ///
     /// `uniform` goes from 0 to twice the mean.
     #[arg(long, value_name = "SHAPE", default_value = "fixed", requires = "delay", hide_short_help = true)]
-    delay_dist: Shape,
+    delay_dist: ShapeName,
 
     /// Stand still once: AT after the first connection, FOR so long
     #[arg(long, value_name = "AT:FOR", value_parser = stall)]
@@ -46,7 +47,7 @@ pub(crate) struct MisbehaviourArgs {
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum Shape {
+enum ShapeName {
     Fixed,
     Uniform,
     Exponential,
@@ -64,9 +65,9 @@ impl MisbehaviourArgs {
 
     pub(crate) fn delay(&self) -> Option<Delay> {
         let shape = match self.delay_dist {
-            Shape::Fixed => DelayShape::Fixed,
-            Shape::Uniform => DelayShape::Uniform,
-            Shape::Exponential => DelayShape::Exponential,
+            ShapeName::Fixed => DelayShape::Fixed,
+            ShapeName::Uniform => DelayShape::Uniform,
+            ShapeName::Exponential => DelayShape::Exponential,
         };
         self.delay.map(|mean| Delay { mean, shape })
     }

@@ -7,7 +7,7 @@ mod values;
 
 use std::{io, net::SocketAddr, num::NonZeroUsize, time::Duration};
 
-use clap::{ArgAction, Args as ClapArgs, CommandFactory, Parser, error::ErrorKind};
+use clap::{ArgAction, Args, CommandFactory, Parser, error::ErrorKind};
 use server::{ConnectionCapacity, Limits, Options, Reply};
 
 use misbehaviour::MisbehaviourArgs;
@@ -22,11 +22,11 @@ Exit codes: 0 after a signal, 1 if it can't listen or serve, 2 for a usage error
 #[derive(Debug, Parser)]
 #[command(name = "server", version, max_term_width = 100, after_help = AFTER_HELP)]
 #[command(args_override_self = true, disable_help_flag = true, disable_version_flag = true)]
-pub(crate) struct Args {
+pub(crate) struct ServerArgs {
     /// Address and port to listen on
     ///
-    /// Such as 127.0.0.1:9001 or localhost:9001. `:9001` listens on all IPv4 addresses. Port 0 takes a free port, which
-    /// is printed.
+    /// Such as 127.0.0.1:9001 or localhost:9001. `:9001` listens on all IPv4 addresses. Port 0
+    /// takes a free port, which is printed.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9001", value_parser = values::address)]
     #[arg(help_heading = "Listening")]
     pub(crate) listen: SocketAddr,
@@ -55,11 +55,11 @@ pub(crate) struct Args {
     pub(crate) misbehaviour: MisbehaviourArgs,
 
     #[command(flatten)]
-    pub(crate) output: OutputArgs,
+    pub(crate) log: LogArgs,
 }
 
 /// What one peer may use. The defaults are those of [`Limits`].
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Args)]
 #[command(next_help_heading = "Limits")]
 struct LimitArgs {
     /// Most connections at once; one more gets 503
@@ -109,13 +109,13 @@ struct LimitArgs {
 }
 
 /// What is told of the connections, and of the program.
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
-pub(crate) struct OutputArgs {
+pub(crate) struct LogArgs {
     /// Log connections on stderr
     ///
-    /// The log has both ends of a connection, the path, the names of header fields, and how it ended. Lines that nobody
-    /// reads fast enough are dropped and counted.
+    /// The log has both ends of a connection, the path, the names of header fields, and how it
+    /// ended. Lines that nobody reads fast enough are dropped and counted.
     #[arg(long)]
     pub(crate) log: bool,
 
@@ -133,7 +133,7 @@ pub(crate) struct OutputArgs {
     version: Option<bool>,
 }
 
-impl Args {
+impl ServerArgs {
     /// What to tell the user when `listen` can't be bound.
     pub(crate) fn bind_failure(&self, error: &io::Error) -> String {
         let listen = self.listen;
@@ -156,7 +156,8 @@ impl Args {
     /// The server's options, on a machine of this `capacity`.
     ///
     /// # Errors
-    /// If options contradict each other, or there is no room for as many connections as were asked for.
+    /// If options contradict each other, or there is no room for as many connections as were asked
+    /// for.
     pub(crate) fn options(self, capacity: ConnectionCapacity) -> Result<Options, clap::Error> {
         let defaults = Options::default();
         let (threads, connections) = self.threads_and_connections(capacity, &defaults)?;
@@ -168,7 +169,7 @@ impl Args {
             threads,
             table: capacity.table_for(connections, threads),
             page: !self.no_page,
-            log_values: self.output.log_values,
+            log_values: self.log.log_values,
             limits: Limits {
                 message_bytes: limits.message_bytes,
                 frames_per_message: limits.frames_per_message,

@@ -8,13 +8,13 @@ fn parse(line: &str) -> Result<Options, String> {
 
 /// Where a descriptor table may hold so many.
 fn parse_with(line: &str, each_table: u64) -> Result<Options, String> {
-    let args = Args::try_parse_from(line.split(' ')).map_err(|error| error.to_string())?;
+    let args = ServerArgs::try_parse_from(line.split(' ')).map_err(|error| error.to_string())?;
     args.options(ConnectionCapacity::new(Allowance { each_table, own_tables: true })).map_err(|error| error.to_string())
 }
 
 #[test]
 fn the_definition_is_sound() {
-    Args::command().debug_assert();
+    ServerArgs::command().debug_assert();
 }
 
 #[test]
@@ -126,7 +126,8 @@ fn a_refused_value_is_named_with_its_flag_and_what_is_accepted() {
 
 #[test]
 fn an_address_may_be_a_name_or_a_port_alone() {
-    let listen = |value: &str| Args::try_parse_from(["server", "--listen", value]).map(|args| args.listen.to_string());
+    let listen =
+        |value: &str| ServerArgs::try_parse_from(["server", "--listen", value]).map(|args| args.listen.to_string());
     assert_eq!(listen(":9001").expect("valid"), "0.0.0.0:9001");
     assert_eq!(listen("localhost:0").expect("valid"), "127.0.0.1:0");
     assert_eq!(listen("[::1]:7").expect("valid"), "[::1]:7");

@@ -8,7 +8,8 @@ use std::{
 
 use bytesize::ByteSize;
 
-/// A time without a byte, or `off`: a type of its own, as clap takes an `Option` for a flag that may be absent.
+/// A time without a byte, or `off`: a type of its own, as clap takes an `Option` for a flag that
+/// may be absent.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Idle(pub(super) Option<Duration>);
 

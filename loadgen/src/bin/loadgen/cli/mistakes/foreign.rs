@@ -7,7 +7,7 @@ use clap::{
     error::{ContextKind, ContextValue, ErrorKind},
 };
 
-use super::super::refuse;
+use crate::cli::refusal::refuse;
 
 /// An option that is not ours.
 struct ForeignOption {
@@ -20,7 +20,8 @@ const fn option(names: &'static [&'static str], tools: &'static str, here: &'sta
     ForeignOption { names, tools, here }
 }
 
-/// Options that mean the same here, such as `-c` of wrk, are not among them; nor are those whose name is taken.
+/// Options whose names loadgen uses itself are left out, with the same meaning (`-c` of wrk) or
+/// another.
 const FOREIGN: &[ForeignOption] = &[
     option(&["--vus", "-u"], "k6's", "it is `--clients`"),
     option(&["--iterations", "-i"], "k6's", "it is `--messages`, for each client"),
@@ -57,7 +58,8 @@ pub(super) fn check(matches: &ArgMatches, arguments: &[OsString]) -> Result<(), 
     Ok(())
 }
 
-/// What to say of an option that clap does not know, or of a value that belongs to another tool's option.
+/// What to say of an option that clap does not know, or of a value that belongs to another tool's
+/// option.
 pub(super) fn explain(arguments: &[OsString], error: &clap::Error) -> Option<clap::Error> {
     let text = |kind| match error.get(kind) {
         Some(ContextValue::String(text)) => text.as_str(),
@@ -67,7 +69,7 @@ pub(super) fn explain(arguments: &[OsString], error: &clap::Error) -> Option<cla
     match error.kind() {
         ErrorKind::UnknownArgument => {
             find(flag)?;
-            // All of them at once: whoever types one has a habit.
+            // All of them at once: one is seldom alone.
             let all = arguments.iter().filter_map(|argument| find(argument.to_str()?));
             let mut told: Vec<_> = all.map(|(name, option)| told(name, option.tools, option.here)).collect();
             told.dedup();

@@ -1,10 +1,12 @@
-//! Options of a run before a command, where they would mean nothing, and a command as the value of an option.
+//! Options of a run before a command, where they would mean nothing, and a command as the value of
+//! an option.
 
 use clap::{Arg, ArgMatches, Command, parser::ValueSource};
 
-use super::super::refuse;
+use crate::cli::refusal::refuse;
 
-/// Refuses them by name. clap itself would take the command for the URL of a run, and blame what comes after it.
+/// Refuses them by name. clap itself would take the command for the URL of a run, and blame what
+/// comes after it.
 pub(super) fn check(cli: &Command, matches: &ArgMatches) -> Result<(), clap::Error> {
     let named = matches.subcommand_name().and_then(|name| Some((name, cli.find_subcommand(name)?)));
     let Some((name, command)) = named else { return check_out(cli, matches) };

@@ -2,7 +2,7 @@
 
 use clap::{ArgMatches, Command};
 
-use super::super::refuse;
+use crate::cli::refusal::refuse;
 
 /// Refuses a URL that is nearly a command.
 pub(super) fn check(command: &Command, matches: &ArgMatches) -> Result<(), clap::Error> {

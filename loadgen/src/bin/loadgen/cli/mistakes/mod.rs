@@ -1,4 +1,4 @@
-//! Command lines that are wrong in a way that can be told better than clap tells it.
+//! Mistakes in the command line that deserve a better explanation than clap's.
 //!
 //! ```text
 //! foreign.rs      options of other load generators
@@ -14,7 +14,7 @@ use std::ffi::OsString;
 
 use clap::{ArgMatches, Command};
 
-/// Refuses what clap takes and nobody can have meant.
+/// Refuses command lines that clap accepts although they can't be meant.
 pub(super) fn check(command: &Command, matches: &ArgMatches, arguments: &[OsString]) -> Result<(), clap::Error> {
     misplaced::check(command, matches)?;
     foreign::check(matches, arguments)?;
@@ -23,7 +23,7 @@ pub(super) fn check(command: &Command, matches: &ArgMatches, arguments: &[OsStri
 
 /// What to say of a command line that clap refuses.
 pub(super) fn explain(command: &Command, arguments: &[OsString], error: clap::Error) -> clap::Error {
-    // What a command misses may stand before it; so that comes first.
+    // Arguments that a command misses may stand before it, so that is checked first.
     let partial = command.clone().ignore_errors(true).try_get_matches_from(arguments).ok();
     let mistake = partial.and_then(|matches| check(command, &matches, arguments).err());
     mistake.or_else(|| foreign::explain(arguments, &error)).unwrap_or(error)

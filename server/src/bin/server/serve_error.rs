@@ -1,12 +1,12 @@
-//! Why the server does not serve, and what the process exits with then.
+//! Errors that end the server, and the exit codes that they become.
 
 use std::{error::Error, io};
 
 use program::{Exit, tell_usage};
 
-/// Why there is no server, or no more.
+/// An error that ends the server.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Failure {
+pub(crate) enum ServeError {
     /// The command line is refused, or asks for help.
     #[error(transparent)]
     Usage(#[from] clap::Error),
@@ -15,19 +15,19 @@ pub(crate) enum Failure {
     System(#[from] Box<dyn Error>),
 }
 
-impl From<String> for Failure {
+impl From<String> for ServeError {
     fn from(text: String) -> Self {
         Self::System(text.into())
     }
 }
 
-impl From<io::Error> for Failure {
+impl From<io::Error> for ServeError {
     fn from(error: io::Error) -> Self {
         Self::System(error.into())
     }
 }
 
-impl program::Failure for Failure {
+impl program::ProgramError for ServeError {
     fn exit(&self) -> Exit {
         match self {
             Self::Usage(error) if error.use_stderr() => Exit::Usage,

@@ -1,4 +1,4 @@
-//! Why a command came to no verdict, and what the process exits with then.
+//! Errors that end a command without a verdict, and the exit codes that they become.
 
 use std::io;
 
@@ -11,9 +11,9 @@ use crate::{
     terminal,
 };
 
-/// Why there is no verdict.
+/// An error that ends a command without a verdict.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Failure {
+pub(crate) enum CommandError {
     /// The command line is refused, or asks for help.
     #[error(transparent)]
     Usage(#[from] clap::Error),
@@ -21,17 +21,17 @@ pub(crate) enum Failure {
     Run(#[from] RunError),
     #[error("{0}")]
     Ab(#[from] AbError),
-    /// A file to compare, or to be compared with.
+    /// A stored result that `compare` can't read.
     #[error("{0}")]
     Incomparable(#[from] FileError),
-    /// A file to show.
+    /// A stored result that `report` can't read.
     #[error("{0}")]
     Unreadable(FileError),
     #[error("{0}")]
     System(#[from] io::Error),
 }
 
-impl program::Failure for Failure {
+impl program::ProgramError for CommandError {
     fn exit(&self) -> Exit {
         match self {
             Self::Usage(error) if error.use_stderr() => Exit::Usage,
@@ -78,7 +78,7 @@ fn of_ab(error: &AbError) -> Exit {
     }
 }
 
-/// As the generator exited, where it says that the options or the target are at fault.
+/// The generator's own exit, where it blames the options, the target or itself.
 fn of_generator(error: &GeneratorError) -> Exit {
     match error {
         GeneratorError::Failed(_, Some(code)) => match u8::try_from(*code).ok().and_then(Exit::of_code) {

@@ -8,27 +8,27 @@ use crate::{
     print::{Channel, say},
 };
 
-/// Why a program ends without a result.
-pub trait Failure: Display {
+/// An error that ends a program.
+pub trait ProgramError: Display {
     /// How the program exits.
     fn exit(&self) -> Exit;
 
-    /// Tells the user why the program `name` ends; how it exits.
+    /// Tells the user why the program `name` ends. Returns how it exits.
     fn tell(&self, name: &str) -> Exit {
         say(format!("{name}: {self}"));
         self.exit()
     }
 }
 
-/// Runs the program `name`: an error is told on stderr, a panic in one line, and either becomes the exit code.
-pub fn run<F: Failure>(name: &'static str, program: impl FnOnce() -> Result<Exit, F>) -> ExitCode {
+/// Runs the program `name`. An error is printed on stderr and becomes the exit code. A panic is
+/// printed in one line.
+pub fn run<F: ProgramError>(name: &'static str, program: impl FnOnce() -> Result<Exit, F>) -> ExitCode {
     tell_panics(name);
-    program().unwrap_or_else(|failure| failure.tell(name)).into()
+    program().unwrap_or_else(|error| error.tell(name)).into()
 }
 
-/// Prints help on stdout, or on stderr what is wrong with a command line; how the program exits.
-///
-/// `text` is told whether colors are wanted.
+/// Prints help on stdout, or on stderr what is wrong with a command line. Returns how the program
+/// exits. `text` is called with whether colors are wanted.
 pub fn tell_usage(is_help: bool, text: impl FnOnce(bool) -> String) -> Exit {
     let channel = if is_help { Channel::Stdout } else { Channel::Stderr };
     match channel.print(text(channel.wants_color()).as_bytes()) {

@@ -13,7 +13,7 @@ use reports::compare::CompareOptions;
 use reports::metric::Better;
 use reports::render::search::RenderSearch;
 use reports::render::{
-    Bencher, LabelledResult, GithubBenchmark, Hlog, Html, IntervalsCsv, Json, Junit, Markdown, PercentilesCsv, Text,
+    Bencher, GithubBenchmark, Hlog, Html, IntervalsCsv, Json, Junit, LabelledResult, Markdown, PercentilesCsv, Text,
 };
 use reports::store::{self, Stored};
 use reports::{Judgement, Render, Report, compare, judge};

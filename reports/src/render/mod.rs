@@ -31,6 +31,8 @@ pub mod comparison;
 mod csv;
 mod github_benchmark;
 mod hlog;
+#[cfg(test)]
+mod hostile;
 mod html;
 mod json;
 mod junit;
@@ -83,7 +85,13 @@ fn invalid_data(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> i
 #[cfg(test)]
 fn rendered(format: &impl Render, report: &Report) -> String {
     let thresholds: Vec<_> = report.plan.thresholds.iter().filter_map(|text| text.parse().ok()).collect();
+    written(|out| format.render(report, &crate::judge(report, &thresholds), out))
+}
+
+/// What `write` writes.
+#[cfg(test)]
+fn written(write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> String {
     let mut out = Vec::new();
-    format.render(report, &crate::judge(report, &thresholds), &mut out).unwrap();
+    write(&mut out).unwrap();
     String::from_utf8(out).unwrap()
 }

@@ -30,7 +30,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::render::markdown::tests::{Node, parse};
+    use crate::render::hostile::{Node, parse};
 
     #[test]
     fn the_fence_is_longer_than_what_it_holds() {

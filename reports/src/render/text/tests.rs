@@ -2,14 +2,11 @@ use super::*;
 use crate::{
     judge::judge,
     model::{Counts, Latency, Tally, sample},
-    threshold::Threshold,
+    render::{hostile::is_safe, rendered, written},
 };
 
 fn text(report: &Report, color: bool) -> String {
-    let thresholds: Vec<Threshold> = report.plan.thresholds.iter().map(|t| t.parse().unwrap()).collect();
-    let mut out = Vec::new();
-    Text { color, ..Text::default() }.render(report, &judge(report, &thresholds), &mut out).unwrap();
-    String::from_utf8(out).unwrap()
+    rendered(&Text { color, ..Text::default() }, report)
 }
 
 #[test]
@@ -110,9 +107,7 @@ fn no_line_is_longer_than_the_terminal_is_wide() {
     for report in [marked, sample::pass(), sample::invalid(), sample::connections(), sample::closed()] {
         let judgement = judge(&report, &[]);
         for width in [40, 60, 80, 120] {
-            let mut out = Vec::new();
-            Text { color: false, width }.render(&report, &judgement, &mut out).unwrap();
-            let text = String::from_utf8(out).unwrap();
+            let text = written(|out| Text { color: false, width }.render(&report, &judgement, out));
             assert!(text.lines().all(|line| line.chars().count() <= width && !line.ends_with(' ')), "{width}: {text}");
         }
     }
@@ -120,10 +115,8 @@ fn no_line_is_longer_than_the_terminal_is_wide() {
 
 #[test]
 fn a_narrow_terminal() {
-    let mut out = Vec::new();
     let report = sample::violation();
-    Text { color: false, width: 60 }.render(&report, &judge(&report, &[]), &mut out).unwrap();
-    insta::assert_snapshot!(String::from_utf8(out).unwrap());
+    insta::assert_snapshot!(written(|out| Text { color: false, width: 60 }.render(&report, &judge(&report, &[]), out)));
 }
 
 #[test]
@@ -145,10 +138,8 @@ fn whatever_a_report_holds_the_terminal_is_safe() {
     }
     let mut judgement = judge(&report, &[]);
     judgement.reasons.push(hostile);
-    let mut out = Vec::new();
-    Text::default().render(&report, &judgement, &mut out).unwrap();
-    let text = String::from_utf8(out).unwrap();
-    assert!(text.chars().all(|c| c == '\n' || !c.is_control() && c != '\u{202e}'));
+    let text = written(|out| Text::default().render(&report, &judgement, out));
+    assert!(is_safe(&text));
     assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
 }
 

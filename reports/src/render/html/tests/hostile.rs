@@ -60,7 +60,7 @@ fn evidence(n: u32, mut string: impl FnMut() -> String) -> Evidence {
 fn pages(string: &str) -> [String; 2] {
     let (label, report, judgement) = with(|| string.to_owned());
     let result = LabelledResult { label: &label, report: &report, judgement: &judgement };
-    [written(&[result]), written(&[result, result])]
+    [page_of(&[result]), page_of(&[result, result])]
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn every_string_is_shown_and_nothing_in_it_is_invisible() {
         number += 1;
         format!("<{number}>{}", HOSTILE[number % HOSTILE.len()])
     });
-    let page = written(&[LabelledResult { label: &label, report: &report, judgement: &judgement }]);
+    let page = page_of(&[LabelledResult { label: &label, report: &report, judgement: &judgement }]);
     assert!(page.chars().all(|c| c == '\n' || visible(&c.to_string()).len() == c.len_utf8()));
     let text = Dom::of(&page).text;
     assert!(number > 40, "{number}");

@@ -6,6 +6,7 @@ use super::{page::policy, *};
 use crate::{
     judge::judge,
     model::{Interval, Latency, Tally, sample},
+    render::written,
 };
 
 mod dom;
@@ -16,15 +17,13 @@ mod search;
 fn page(reports: &[(&str, &Report)]) -> String {
     let judgements: Vec<Judgement> = reports.iter().map(|(_, report)| judge(report, &[])).collect();
     let results = reports.iter().zip(&judgements);
-    written(
+    page_of(
         &results.map(|((label, report), judgement)| LabelledResult { label, report, judgement }).collect::<Vec<_>>(),
     )
 }
 
-fn written(results: &[LabelledResult<'_>]) -> String {
-    let mut out = Vec::new();
-    Html.page(results, &mut out).unwrap();
-    String::from_utf8(out).unwrap()
+fn page_of(results: &[LabelledResult<'_>]) -> String {
+    written(|out| Html.page(results, out))
 }
 
 /// Ten distinct latencies instead of ten thousand, so that a snapshot can be read.
@@ -50,10 +49,8 @@ fn markup(page: &str) -> String {
 
 #[test]
 fn a_pass() {
-    let mut out = Vec::new();
     let report = few(sample::pass());
-    Html.render(&report, &judge(&report, &[]), &mut out).unwrap();
-    insta::assert_snapshot!(markup(&String::from_utf8(out).unwrap()));
+    insta::assert_snapshot!(markup(&written(|out| Html.render(&report, &judge(&report, &[]), out))));
 }
 
 #[test]

@@ -11,9 +11,7 @@ use crate::{
 };
 
 fn page(record: &SearchRecord) -> String {
-    let mut out = Vec::new();
-    Html.search(record, &mut out).unwrap();
-    String::from_utf8(out).unwrap()
+    written(|out| Html.search(record, out))
 }
 
 #[test]

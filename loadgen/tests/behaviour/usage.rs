@@ -144,7 +144,10 @@ fn help() {
 
 #[test]
 fn short_help_fits_a_screen() {
-    assert!(Loadgen::run(&["-h"]).stdout.lines().count() <= 50);
+    for command in ["run", "ab", "search"] {
+        let help = Loadgen::run(&[command, "-h"]).stdout;
+        assert!(help.lines().count() <= 50 && help.lines().all(|line| line.len() <= 80), "{help}");
+    }
 }
 
 #[test]

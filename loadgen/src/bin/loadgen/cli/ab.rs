@@ -24,7 +24,7 @@ use super::{
     values::{parse_number, parse_positive_duration},
 };
 
-/// Compare two servers in pairs of runs, and tell a regression from noise
+/// Compare two servers in pairs of runs, to tell a regression from noise
 ///
 /// The runs of a pair come in random order. Each is a process of its own with fresh connections,
 /// and with a fresh server where a command is given. A pair before the first warms the machine up
@@ -35,8 +35,9 @@ use super::{
 #[derive(Clone, Debug, Args)]
 #[allow(clippy::doc_markdown)]
 pub(crate) struct AbArgs {
-    /// Baseline: ws://HOST[:PORT][/PATH], or 'cmd:COMMAND' that starts a server
+    /// Baseline: a URL, or 'cmd:COMMAND' that starts a server
     ///
+    /// A URL is ws://HOST[:PORT][/PATH] or wss://...
     /// The command says where the server listens, as in 'cmd:./server --listen {addr}': {addr}
     /// becomes 127.0.0.1:PORT.
     #[arg(long, value_name = "SERVER", help_heading = "Servers")]
@@ -102,13 +103,15 @@ pub(crate) struct AbArgs {
     #[arg(hide_short_help = true)]
     pub(crate) confidence: Confidence,
 
-    /// Keep the results of all runs in this folder, created if missing
+    /// Keep the results of all runs, as files in this folder
     ///
-    /// They are pair-01-a.json and so on.
+    /// It is created if missing. The files are pair-01-a.json and so on.
     #[arg(long, value_name = "FOLDER", help_heading = "Output")]
     pub(crate) results: Option<PathBuf>,
 
-    /// Save a page that overlays the two runs of the pair whose change is the median
+    /// Save a page with plots of the median pair
+    ///
+    /// It overlays the two runs of the pair whose change is the median.
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(crate) html: Option<Destination>,
 

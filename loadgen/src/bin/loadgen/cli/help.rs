@@ -7,7 +7,7 @@ use super::console::ConsoleArgs;
 /// The topic that is no command.
 const METRICS: &str = "metrics";
 
-/// Explain a command, or `metrics`: what is measured, and how thresholds are written
+/// Explain a command, or `metrics` and thresholds
 #[derive(Clone, Debug, Args)]
 pub(crate) struct HelpArgs {
     /// What to explain

@@ -54,7 +54,9 @@ pub(crate) struct RunLoadArgs {
     #[arg(value_parser = parse_number::<NonZeroU32>, conflicts_with = "window")]
     burst: NonZeroU32,
 
-    /// Instead of a rate: N messages in flight per client, as fast as replies come
+    /// Instead of a rate: N messages in flight per client
+    ///
+    /// A client sends the next message as soon as a reply comes.
     #[arg(short, long, value_name = "N", value_parser = parse_number::<NonZeroU32>)]
     window: Option<NonZeroU32>,
 
@@ -63,7 +65,7 @@ pub(crate) struct RunLoadArgs {
     #[arg(value_parser = parse_positive_duration)]
     duration: Duration,
 
-    /// Instead of a duration: stop after N messages of each client
+    /// Instead of a duration: N messages of each client
     #[arg(short = 'n', long, value_name = "N", conflicts_with = "duration")]
     #[arg(value_parser = parse_number::<NonZeroU64>)]
     messages: Option<NonZeroU64>,

@@ -74,7 +74,7 @@ struct MessageArgs {
     #[arg(long, value_name = "KIND", default_value = "mixed", hide_short_help = true)]
     payload: PayloadKind,
 
-    /// What a message must bring back: echo, count or reply=TEXT
+    /// Expected reply: echo, count, reply=TEXT
     ///
     /// `echo` is the same message, `count` one message whatever it holds, `reply=TEXT` one message
     /// with this text.
@@ -95,7 +95,7 @@ struct MessageArgs {
 #[command(next_help_heading = "Connecting")]
 #[allow(clippy::doc_markdown)]
 struct ConnectArgs {
-    /// Header field for the opening handshake, as 'Name: value'; repeatable
+    /// Header field of the handshake, 'Name: value'; repeatable
     #[arg(short = 'H', long = "header", value_name = "FIELD", value_parser = parse_header)]
     headers: Vec<(HeaderName, HeaderValue)>,
 

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::{console::ConsoleArgs, outputs::OutputArgs, refusal::refuse};
 
-/// Show saved results, of runs and of searches, as text or in other formats
+/// Show saved results as text or in other formats
 ///
 /// As text, several files are shown one after the other. --html overlays several runs in one page,
 /// and shows a search in a page of its own. A search is shown as text, with --html and with

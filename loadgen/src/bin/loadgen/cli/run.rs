@@ -45,7 +45,7 @@ pub(crate) struct RunArgs {
 #[command(next_help_heading = "Verdict")]
 #[allow(clippy::doc_markdown)]
 pub(crate) struct VerdictArgs {
-    /// Fail unless this holds, such as 'p99<5ms'; repeatable
+    /// Fail unless it holds: 'p99<5ms'; repeatable
     ///
     /// METRIC OP VALUE, such as 'p99<5ms', 'service.p99.9<2ms', 'throughput>=49000' or
     /// 'connect.p99<100ms'. A threshold that does not hold is exit code 1. `loadgen help metrics`

@@ -20,7 +20,9 @@ use super::{
     values::{parse_duration, parse_number, parse_positive_duration, parse_rate},
 };
 
-/// Find the highest rate that holds: thresholds met, delivery clean, run valid
+/// Find the highest rate at which all thresholds hold
+///
+/// A rate holds if its thresholds are met, the delivery is clean, and the run is valid.
 ///
 /// A step is a run at one rate, with fresh connections; without URL, with a fresh reference server.
 /// The search doubles the rate until it does not hold, or quarters it until it does. Then it
@@ -43,7 +45,7 @@ pub(crate) struct SearchArgs {
     #[command(flatten)]
     target: TargetArgs,
 
-    /// What must hold, such as 'p99<5ms'; repeatable
+    /// Condition that must hold: 'p99<5ms'; repeatable
     ///
     /// Name a response time: only that tells a rate at which messages queue up in the target.
     /// `loadgen help metrics` lists the metrics.
@@ -61,19 +63,20 @@ pub(crate) struct SearchArgs {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Search")]
 struct StepArgs {
-    /// How far apart the lowest rate that fails and the highest that holds may be
+    /// Precision of the result
     ///
+    /// The lowest rate that fails is at most so much over the highest that holds.
     /// Less takes more steps, and noise may be more than that.
     #[arg(long, value_name = "PERCENT", default_value = "5%")]
     resolution: Resolution,
 
-    /// How often a rate at the edge is tried at most; the majority decides
+    /// Tries of a rate at the edge, at most
     ///
-    /// An odd number up to 9. More tries take longer, and are right more often on a noisy machine.
+    /// The majority decides. An odd number up to 9. More tries take longer, and are right more often on a noisy machine.
     #[arg(long, value_name = "N", default_value = "5", value_parser = parse_number::<NonZeroU32>)]
     tries: NonZeroU32,
 
-    /// Rest between two steps, in which the target recovers
+    /// Rest between two steps
     #[arg(long, value_name = "TIME", default_value = "1s", allow_hyphen_values = true)]
     #[arg(value_parser = parse_duration)]
     pause: Duration,
@@ -108,8 +111,9 @@ pub(crate) struct SearchOutputArgs {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Load")]
 pub(crate) struct SearchLoadArgs {
-    /// Total rate of the first step, in messages per second of all clients together
+    /// Total rate of the first step
     ///
+    /// In messages per second of all clients together.
     /// A client sends its share, RATE/CLIENTS.
     ///
     /// [default: 1000, or --to if that is less]
@@ -120,7 +124,7 @@ pub(crate) struct SearchLoadArgs {
     #[arg(long, help_heading = "Search", value_name = "RATE", default_value = "10m", value_parser = parse_rate)]
     to: Rate,
 
-    /// Concurrent connections, the same in all steps
+    /// Concurrent connections of each step
     #[arg(short, long, alias = "connections", value_name = "N", default_value = "100")]
     #[arg(value_parser = parse_number::<NonZeroU32>)]
     clients: NonZeroU32,

@@ -7,37 +7,54 @@ use reports::metric::{GlossaryPart, Unit, glossary};
 
 use crate::{cli::HelpArgs, command_error::CommandError, terminal::print};
 
-const THRESHOLDS: &str = "\
+const THRESHOLDS: &str = "
 Thresholds: METRIC OP VALUE
   'p99<5ms'  'service.p99.9<=500us'  'throughput>=49000'  'sent_rate>10k'  'lost==0'
 
 OP is one of < <= > >= ==. Quote it in a shell. VALUE of a latency has a unit: ns, us, ms, s or m.
 Rates and numbers may end in k or m, for thousand and million. A missed threshold is exit code 1.
 
-Gates: METRIC=PERCENT, how much worse a metric may become than in the baseline
+Gates: METRIC=PERCENT, how much worse a latency or rate may become than the baseline's
   p50=5%  service.p99.9=20%  throughput=off
 ";
 
 /// Explains metrics and thresholds; how the process ends. What commands do is explained by the
 /// command line.
 pub(super) fn help(args: &HelpArgs) -> Result<Exit, CommandError> {
-    print(Channel::Stdout, &args.console, |_, out| metrics(out))?;
+    print(Channel::Stdout, &args.console, |text, out| metrics(text.width, out))?;
     Ok(Exit::Pass)
 }
 
-fn metrics(out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "Metrics, as --threshold and --gate name them\n")?;
+/// Columns of a name in front of its meaning.
+const NAME: usize = 20;
+
+fn metrics(width: usize, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "Metrics, as --threshold and --gate name them")?;
     for GlossaryPart { heading, unit, definitions } in glossary() {
         let unit = match unit {
             Unit::Nanoseconds => "nanoseconds",
             Unit::MessagesPerSecond => "messages per second",
             Unit::Count => "a number",
         };
-        writeln!(out, "{heading} ({unit})")?;
+        writeln!(out, "\n{heading} ({unit})")?;
         for definition in definitions {
-            writeln!(out, "  {:16}  {}", definition.name, definition.meaning)?;
+            let name = format!("  {:1$}", definition.name, NAME - 2);
+            writeln!(out, "{name}{}", hanging(definition.meaning, width))?;
         }
-        writeln!(out)?;
     }
     out.write_all(THRESHOLDS.as_bytes())
+}
+
+/// The words of a meaning in lines that fit behind names.
+fn hanging(text: &str, width: usize) -> String {
+    let (mut lines, mut used) = (String::new(), NAME);
+    for word in text.split_inclusive(' ') {
+        if used > NAME && used + word.trim_end().len() > width {
+            lines = format!("{}\n{:NAME$}", lines.trim_end(), "");
+            used = NAME;
+        }
+        lines.push_str(word);
+        used += word.len();
+    }
+    lines
 }

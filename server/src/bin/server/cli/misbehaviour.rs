@@ -10,9 +10,9 @@ use server::{Delay, DelayShape, FaultKind, Faults, Stall};
 #[command(next_help_heading = "Misbehaviour, to test load generators")]
 #[command(group = ArgGroup::new("drawn").args(["faults", "delay"]).multiple(true))]
 pub(crate) struct MisbehaviourArgs {
-    /// Break this share of the messages, such as drop=0.01 or drop=1%; repeatable
+    /// Break a share of the messages, such as drop=1%; repeatable
     ///
-    /// Each message is broken at most once. KIND is one of drop, duplicate, reorder, coalesce (two
+    /// RATE is 0.01 or 1%. Each message is broken at most once. KIND is one of drop, duplicate, reorder, coalesce (two
     /// as one), split, truncate, corrupt (one bit), wrong-type, misroute (to another connection),
     /// unexpected (one more that nobody sent), first-only (of the messages in one read), late (at
     /// the peer's Close), die (reset), close (with a hostile reason).

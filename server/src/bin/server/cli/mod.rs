@@ -72,7 +72,9 @@ struct LimitArgs {
     #[arg(long, value_name = "BYTES", default_value = "16MiB", value_parser = values::message_bytes)]
     message_bytes: usize,
 
-    /// Longest time without a byte, then closed with 1001, or `off`
+    /// Longest time without a byte, or `off`
+    ///
+    /// After it, a connection is closed with 1001.
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = values::idle)]
     idle: Idle,
 

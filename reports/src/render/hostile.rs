@@ -56,8 +56,8 @@ pub(super) fn parse(text: &str) -> Vec<Node> {
     nodes
 }
 
-/// Counts the code spans of `wild` that hold `text`. It must have the structure of `harmless`, which
-/// shows a harmless text instead.
+/// Counts the code spans of `wild` that hold `text`. It must have the structure of `harmless`,
+/// which shows a harmless text instead.
 pub(super) fn spans_with(text: &str, wild: &str, harmless: &str) -> usize {
     let (wild, harmless) = (parse(wild), parse(harmless));
     assert_eq!(wild.len(), harmless.len(), "{wild:#?}");

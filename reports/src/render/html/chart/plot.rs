@@ -20,7 +20,7 @@ pub(crate) struct Plot {
     pub(crate) description: VisibleText,
     pub(crate) x: Axis,
     pub(crate) y: Axis,
-    pub(crate) lines: Vec<PlotLine>,
+    pub(crate) lines: Vec<ChartLine>,
     /// What an alarm stands for.
     pub(crate) alarm: &'static str,
     /// A place on the x axis. The plot is shaded to the right of it.
@@ -31,7 +31,7 @@ pub(crate) struct Plot {
 
 /// A line with its row in the legend.
 #[derive(Debug)]
-pub(crate) struct PlotLine {
+pub(crate) struct ChartLine {
     pub(crate) style: LineStyle,
     pub(crate) label: VisibleText,
     /// Path data of SVG.
@@ -65,10 +65,10 @@ impl Plot {
     }
 
     /// Adds a line through `values`, with a gap at each `None`.
-    pub(crate) fn line(&mut self, style: LineStyle, label: &str, values: &[Option<(f64, f64)>]) -> &mut PlotLine {
+    pub(crate) fn line(&mut self, style: LineStyle, label: &str, values: &[Option<(f64, f64)>]) -> &mut ChartLine {
         let points: Vec<Option<Point>> = values.iter().map(|value| value.map(|(x, y)| self.point(x, y))).collect();
         let (path, band) = (path::data(&points), String::new());
-        self.lines.push(PlotLine { style, label: label.into(), path, band, marks: Vec::new(), alarms: Vec::new() });
+        self.lines.push(ChartLine { style, label: label.into(), path, band, marks: Vec::new(), alarms: Vec::new() });
         self.lines.last_mut().expect("one was added")
     }
 

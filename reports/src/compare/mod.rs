@@ -53,7 +53,7 @@ pub use compared_metric::{ChangeInterval, ComparedMetric, MetricFinding, Relativ
 use gate::{Confidence, Gate};
 pub(crate) use scale::exceeds;
 pub use sides::Measured;
-pub(crate) use sides::Sides;
+pub(crate) use sides::MetricSides;
 use statistics::{RESAMPLES, mean, runs_needed, shift};
 pub use verdict::ComparisonVerdict;
 
@@ -200,7 +200,7 @@ fn row(
 ) -> Option<ComparedMetric> {
     let [baseline, candidate] =
         sides.map(|runs| runs.iter().map(|report| Measured::of(metric, report)).collect::<Vec<_>>());
-    let Sides { mut row, logs } = Sides::of(metric, gate, &baseline, &candidate)?;
+    let MetricSides { mut row, logs } = MetricSides::of(metric, gate, &baseline, &candidate)?;
     let Some([baseline, candidate]) = logs else { return Some(row) };
     let worse = mean(&candidate) - mean(&baseline);
     let error = options.confidence.error();

@@ -28,14 +28,14 @@ impl Measured {
 }
 
 /// What is known of a metric before any statistics.
-pub(crate) struct Sides {
+pub(crate) struct MetricSides {
     /// The means, and the finding if there is nothing left to compute.
     pub(crate) row: ComparedMetric,
     /// Values of both sides on the [`scale`]. `None` if the finding is known.
     pub(crate) logs: Option<[Vec<f64>; 2]>,
 }
 
-impl Sides {
+impl MetricSides {
     /// Returns `None` for a metric that was measured nowhere and does not decide.
     pub(crate) fn of(
         metric: Metric,
@@ -130,7 +130,8 @@ mod tests {
 
     fn finding(gate: &str, baseline: &[Option<f64>], candidate: &[Option<f64>]) -> (Option<MetricFinding>, String) {
         let gate: Gate = gate.parse().unwrap();
-        let sides = Sides::of(gate.metric(), Some(gate), &runs(baseline, 10_000), &runs(candidate, 10_000)).unwrap();
+        let sides =
+            MetricSides::of(gate.metric(), Some(gate), &runs(baseline, 10_000), &runs(candidate, 10_000)).unwrap();
         assert_eq!(sides.row.finding.is_none(), sides.logs.is_some());
         (sides.row.finding, sides.row.note.unwrap_or_default())
     }
@@ -148,9 +149,9 @@ mod tests {
         );
         let nowhere = (Some(MetricFinding::Inconclusive), "measured on neither side".to_owned());
         assert_eq!(finding("p99=10%", &[none], &[none]), nowhere);
-        let ungated = |value| Sides::of("p99".parse().unwrap(), None, &runs(&[value], 1), &runs(&[value], 1));
+        let ungated = |value| MetricSides::of("p99".parse().unwrap(), None, &runs(&[value], 1), &runs(&[value], 1));
         assert!(ungated(None).is_none() && ungated(Some(1.0)).is_some());
-        let vanished = Sides::of("p99".parse().unwrap(), None, &runs(&[one], 1), &runs(&[none], 1)).unwrap();
+        let vanished = MetricSides::of("p99".parse().unwrap(), None, &runs(&[one], 1), &runs(&[none], 1)).unwrap();
         assert_eq!(vanished.row.finding, Some(MetricFinding::Missing));
     }
 
@@ -162,7 +163,8 @@ mod tests {
         let note = "0, without a ratio, in the baseline and run 2 of the candidate".to_owned();
         assert_eq!(finding("throughput=5%", &[zero], &[one, zero]), (Some(MetricFinding::Inconclusive), note));
         // What does not decide is shown as it is.
-        let count = Sides::of("dropped".parse().unwrap(), None, &runs(&[zero], 1), &runs(&[zero, one], 1)).unwrap();
+        let count =
+            MetricSides::of("dropped".parse().unwrap(), None, &runs(&[zero], 1), &runs(&[zero, one], 1)).unwrap();
         assert_eq!((count.row.baseline, count.row.candidate, count.row.finding), (zero, Some(0.5), None));
     }
 
@@ -171,8 +173,8 @@ mod tests {
         let gate: Gate = "p99=10%".parse().unwrap();
         let mut few = runs(&[Some(1.0); 3], 10_000);
         few[1].messages = 9_999;
-        let sides = Sides::of(gate.metric(), Some(gate), &few, &runs(&[Some(1.0)], 10_000)).unwrap();
+        let sides = MetricSides::of(gate.metric(), Some(gate), &few, &runs(&[Some(1.0)], 10_000)).unwrap();
         assert_eq!(sides.row.finding, Some(MetricFinding::Refused { messages: 9_999, needed: 10_000 }));
-        assert!(Sides::of(gate.metric(), None, &few, &few).unwrap().row.finding.is_none());
+        assert!(MetricSides::of(gate.metric(), None, &few, &few).unwrap().row.finding.is_none());
     }
 }

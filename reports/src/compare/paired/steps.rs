@@ -3,7 +3,7 @@
 use super::{Observation, PairedTest};
 use crate::{
     compare::{
-        ComparedMetric, MetricFinding, RelativeChange, Sides, exceeds,
+        ComparedMetric, MetricFinding, MetricSides, RelativeChange, exceeds,
         gate::Gate,
         statistics::{ConfidenceInterval, Moments, detectable_shift, least_p, sign_flip},
     },
@@ -62,7 +62,7 @@ fn start(test: &PairedTest, index: usize, gate: Gate, pairs: &[(Observation, Obs
     let metric = gate.metric();
     let baseline: Vec<_> = pairs.iter().map(|(a, _)| a.values[index]).collect();
     let candidate: Vec<_> = pairs.iter().map(|(_, b)| b.values[index]).collect();
-    let Some(sides) = Sides::of(metric, Some(gate), &baseline, &candidate) else {
+    let Some(sides) = MetricSides::of(metric, Some(gate), &baseline, &candidate) else {
         return GateState::Done(undecided(ComparedMetric::new(metric), gate, "measured on neither side"));
     };
     let Some([a, b]) = sides.logs else { return GateState::Done(sides.row) };

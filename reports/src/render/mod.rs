@@ -1,12 +1,18 @@
 //! Formats: what a result looks like to people, tools and services. One file a format.
 //!
-//! ```text Report, Judgement ──> Render             text, markdown, html    for people                                          json, csv, hlog         for tools                                          junit, github_benchmark, bencher                                                                  for services Comparison, Ab ─────> RenderComparison   comparison/: text, markdown, json Record of a search ─> RenderSearch       search/: text, markdown, json; html/search.rs ```
+//! ```text
+//! Report, Judgement ──> Render             text, markdown, html    for people
+//!                                          json, csv, hlog         for tools
+//!                                          junit, github_benchmark, bencher
+//!                                                                  for services
+//! Comparison, Ab ─────> RenderComparison   comparison/: text, markdown, json
+//! Record of a search ─> RenderSearch       search/: text, markdown, json; html/search.rs
+//! ```
 //!
 //! What several formats say stands once: sentences in `wording`, good and bad news in `tone`, the
 //! numbers that services follow in `tracked`, and how numbers read in [`crate::human`].
 //!
-//! # To
-//! add a format
+//! # To add a format
 //! 1. Write the file: a type for the format, and [`Render`] for it. It gets the report, the
 //!    judgement and a writer, and needs nothing else.
 //! 2. Name it in this file, with `mod` and `pub use`.
@@ -15,7 +21,7 @@
 //!    and files chose; [`mod@crate::escape`] makes it visible.
 //! 4. Add it to the formats in `fuzz/fuzz_targets/result_files.rs`.
 //! 5. Give it an option: a field of `OutputArgs` in the program's `cli/outputs.rs`, and a line in
-//!    its    `of_run`.
+//!    its `of_run`.
 //! 6. Describe it in `docs/reference/formats.md`.
 //!
 //! A format for searches or comparisons is a file in `search/` or `comparison/`, with their trait.

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use loadgen::clock::Time;
-use loadgen::ledger::{Expectation, Fate, Finding, Ledger, LedgerSink, MessageEvent, SendTimes, Subject};
-use loadgen::message::{Mix, Payload};
-use loadgen::plan::Expect;
+use loadgen::{
+    clock::Time,
+    ledger::{Expectation, Fate, Finding, Ledger, LedgerSink, MessageEvent, SendTimes, Subject},
+    message::{Mix, Payload},
+    plan::Expect,
+};
 
 /// Counts, so that what is measured is the ledger.
 #[derive(Default)]

@@ -1,7 +1,6 @@
 //! Cost of making and checking a message.
 
-use std::hint::black_box;
-use std::time::Duration;
+use std::{hint::black_box, time::Duration};
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use loadgen::message::{Mix, Payload, leading};

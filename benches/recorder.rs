@@ -1,14 +1,18 @@
 //! Cost of recording a match.
 
-use std::net::{Ipv4Addr, SocketAddr};
-use std::time::Duration;
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    time::Duration,
+};
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use loadgen::clock::Time;
-use loadgen::ledger::{Expectation, LedgerSink, SendTimes};
-use loadgen::message::{Mix, Payload};
-use loadgen::plan::Expect;
-use loadgen::recorder::{Recorder, Window};
+use loadgen::{
+    clock::Time,
+    ledger::{Expectation, LedgerSink, SendTimes},
+    message::{Mix, Payload},
+    plan::Expect,
+    recorder::{Recorder, Window},
+};
 
 fn matches(c: &mut Criterion) {
     const BATCH: u64 = 1024;

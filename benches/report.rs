@@ -1,17 +1,18 @@
 //! Cost of writing and reading a result.
 
-use std::collections::BTreeMap;
-use std::hint::black_box;
-use std::time::Duration;
+use std::{collections::BTreeMap, hint::black_box, time::Duration};
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use hdrhistogram::Histogram;
-use reports::model::{
-    Connections, Counts, Environment, GeneratorHealth, Interval, Latency, LoadRecord, PackedHistogram, PlanRecord,
-    Tally, TargetRecord, Traffic, WireSummary,
+use reports::{
+    Render, Report, judge,
+    model::{
+        Connections, Counts, Environment, GeneratorHealth, Interval, Latency, LoadRecord, PackedHistogram, PlanRecord,
+        Tally, TargetRecord, Traffic, WireSummary,
+    },
+    render::Text,
+    store,
 };
-use reports::render::Text;
-use reports::{Render, Report, judge, store};
 
 const MESSAGES: u64 = 500_000;
 

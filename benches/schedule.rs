@@ -1,12 +1,12 @@
 //! Cost of finding the next due time.
 
-use std::hint::black_box;
-use std::num::NonZeroU32;
-use std::time::Duration;
+use std::{hint::black_box, num::NonZeroU32, time::Duration};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use loadgen::plan::Rate;
-use loadgen::schedule::{Agenda, Schedule};
+use loadgen::{
+    plan::Rate,
+    schedule::{Agenda, Schedule},
+};
 
 fn agenda(c: &mut Criterion) {
     let clients = NonZeroU32::new(1000).expect("not zero");

@@ -1,7 +1,6 @@
 //! Rows as plots.
 
-use std::error::Error;
-use std::path::Path;
+use std::{error::Error, path::Path};
 
 use plotters::prelude::*;
 

@@ -12,8 +12,7 @@ mod draw;
 mod process;
 mod row;
 
-use std::error::Error;
-use std::path::PathBuf;
+use std::{error::Error, path::PathBuf};
 
 use process::Programs;
 use row::{CapacityRow, OfferedLoad};

@@ -1,9 +1,11 @@
 //! The programs that are measured, as users start them.
 
-use std::env::current_exe;
-use std::io::{self, BufRead, BufReader};
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::{
+    env::current_exe,
+    io::{self, BufRead, BufReader},
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+};
 
 use reports::Report;
 

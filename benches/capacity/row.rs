@@ -1,7 +1,6 @@
 //! One load and what it took.
 
-use std::error::Error;
-use std::fmt;
+use std::{error::Error, fmt};
 
 use reports::{Quantiles, Report, Verdict, judge};
 

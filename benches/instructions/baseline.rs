@@ -1,8 +1,10 @@
 //! The figures that are kept, and what is said of others beside them. Pure, but for reading and writing the file.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
-use std::path::Path;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    path::Path,
+};
 
 use serde::{Deserialize, Serialize};
 

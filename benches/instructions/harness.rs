@@ -2,11 +2,7 @@
 
 use gungraun::{Callgrind, LibraryBenchmarkConfig, main};
 
-use crate::benchmarks::codec::codec;
-use crate::benchmarks::frames::frames;
-use crate::benchmarks::ledger::ledger;
-use crate::benchmarks::payload::payload;
-use crate::benchmarks::recorder::recorder;
+use crate::benchmarks::{codec::codec, frames::frames, ledger::ledger, payload::payload, recorder::recorder};
 
 /// glibc copies and fills memory by what the processor can do. Without these features, it does so in one way on every
 /// x86-64: a machine's AVX would move counts by up to 12 %, and callgrind takes a fast `rep stosb` (ERMS, FSRM) for as many

@@ -18,8 +18,7 @@ mod measure;
 mod mode;
 mod summary;
 
-use std::path::PathBuf;
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
 use baseline::{Baseline, BaselineVerdict, InstructionCounts, RENEW, TOLERANCE_PERCENT, Toolchain, percent};
 use benchmarks::MESSAGES;

@@ -2,8 +2,10 @@
 
 use std::process::{Command, Stdio};
 
-use crate::baseline::{InstructionCounts, Toolchain};
-use crate::summary::{self, RUNNER};
+use crate::{
+    baseline::{InstructionCounts, Toolchain},
+    summary::{self, RUNNER},
+};
 
 /// What it takes to count, and what counts depend on.
 ///

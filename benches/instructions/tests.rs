@@ -4,8 +4,10 @@ mod baseline;
 mod mode;
 mod summary;
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use baseline::{Baseline, BaselineFinding, BaselineVerdict, InstructionCounts, RENEW, TOLERANCE_PERCENT, Toolchain};
 use mode::Mode;

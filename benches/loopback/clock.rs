@@ -1,8 +1,6 @@
 //! Processor time of threads, and what of it a hypervisor took.
 
-use std::path::PathBuf;
-use std::time::Duration;
-use std::{fmt, fs, io};
+use std::{fmt, fs, io, path::PathBuf, time::Duration};
 
 use loadgen::ProcessorTime;
 use rustix::time::{ClockId, clock_gettime};

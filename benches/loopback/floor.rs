@@ -1,10 +1,12 @@
 //! The least that a client can do: raw sockets, frames that were masked beforehand, one read and one write a turn,
 //! bytes counted and nothing checked. What a generator costs beyond this is what its checking costs.
 
-use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpStream};
-use std::ops::AddAssign;
-use std::time::{Duration, Instant};
+use std::{
+    io::{self, Read, Write},
+    net::{SocketAddr, TcpStream},
+    ops::AddAssign,
+    time::{Duration, Instant},
+};
 
 use rustix::event::epoll;
 

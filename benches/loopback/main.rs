@@ -16,16 +16,20 @@ mod floor;
 mod memory;
 mod reference;
 
-use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
-use std::num::{NonZeroU32, NonZeroUsize};
-use std::time::Duration;
+use std::{
+    io,
+    net::{Ipv4Addr, SocketAddr},
+    num::{NonZeroU32, NonZeroUsize},
+    time::Duration,
+};
 
 use clock::{StolenTime, ThreadClock};
 use floor::FloorCost;
-use loadgen::message::Mix;
-use loadgen::plan::{Connect, EngineKind, Expect, Load, Plan, Rate, Target, Until};
-use loadgen::{RunError, Stop};
+use loadgen::{
+    RunError, Stop,
+    message::Mix,
+    plan::{Connect, EngineKind, Expect, Load, Plan, Rate, Target, Until},
+};
 use reports::{Quantiles, Report};
 
 /// What a run of the bench does. What is set beside each other takes `turns` turns in a round, and what counts is the sum of

@@ -2,11 +2,13 @@
 //! memory of a server while few or many are open. Each is a process of its own, since memory that was used once stays with
 //! its process.
 
-use std::fs;
-use std::io::{BufRead, BufReader, Read};
-use std::net::SocketAddr;
-use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::{
+    fs,
+    io::{BufRead, BufReader, Read},
+    net::SocketAddr,
+    process::{Command, Stdio},
+    time::Duration,
+};
 
 use loadgen::plan::{Load, Rate, Target};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};

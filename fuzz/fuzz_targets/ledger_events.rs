@@ -5,15 +5,19 @@
 
 #![no_main]
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::time::Duration;
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    time::Duration,
+};
 
 use libfuzzer_sys::fuzz_target;
-use loadgen::clock::Time;
-use loadgen::ledger::{MessageEvent, Ledger, Expectation, SendTimes};
-use loadgen::message::{MessageKind, Mix, Payload};
-use loadgen::plan::Expect;
-use loadgen::recorder::{ConnectionRecorder, Recorder, Window};
+use loadgen::{
+    clock::Time,
+    ledger::{Expectation, Ledger, MessageEvent, SendTimes},
+    message::{MessageKind, Mix, Payload},
+    plan::Expect,
+    recorder::{ConnectionRecorder, Recorder, Window},
+};
 use reports::identities;
 use rustix::time::{ClockId, clock_gettime};
 

@@ -5,18 +5,23 @@
 
 #![no_main]
 
-use std::io::{self, Write};
-use std::sync::LazyLock;
+use std::{
+    io::{self, Write},
+    sync::LazyLock,
+};
 
 use libfuzzer_sys::fuzz_target;
-use reports::compare::CompareOptions;
-use reports::metric::Better;
-use reports::render::search::RenderSearch;
-use reports::render::{
-    Bencher, GithubBenchmark, Hlog, Html, IntervalsCsv, Json, Junit, LabelledResult, Markdown, PercentilesCsv, Text,
+use reports::{
+    Judgement, Render, Report, compare,
+    compare::CompareOptions,
+    judge,
+    metric::Better,
+    render::{
+        Bencher, GithubBenchmark, Hlog, Html, IntervalsCsv, Json, Junit, LabelledResult, Markdown, PercentilesCsv,
+        Text, search::RenderSearch,
+    },
+    store::{self, Stored},
 };
-use reports::store::{self, Stored};
-use reports::{Judgement, Render, Report, compare, judge};
 use serde_json::Value;
 
 /// Files that the commands wrote; `fuzz/renew-samples` writes them.

@@ -3,13 +3,13 @@
 
 #![no_main]
 
-use std::fmt::{Debug, Display};
-use std::str::FromStr;
+use std::{
+    fmt::{Debug, Display},
+    str::FromStr,
+};
 
 use libfuzzer_sys::fuzz_target;
-use reports::search::Resolution;
-use reports::store::baseline::BaselineName;
-use reports::{Confidence, Gate, Metric, ParseError, Threshold};
+use reports::{Confidence, Gate, Metric, ParseError, Threshold, search::Resolution, store::baseline::BaselineName};
 
 /// What parses is displayed in a form that parses to the same.
 fn comes_back<T: FromStr + Display + PartialEq + Debug>(text: &str) -> Option<T::Err> {

@@ -4,10 +4,12 @@ mod alterations;
 mod history;
 
 use history::{LedgerCounts, RUN, SIZE, bytes, bytes_of, play, play_together, terms};
-use loadgen::clock::Time;
-use loadgen::ledger::{Finding, Ledger, MessageEvent, SendTimes, Subject};
-use loadgen::message::{MessageKind, Mix, Payload};
-use loadgen::plan::Expect;
+use loadgen::{
+    clock::Time,
+    ledger::{Finding, Ledger, MessageEvent, SendTimes, Subject},
+    message::{MessageKind, Mix, Payload},
+    plan::Expect,
+};
 
 /// What was sent, what came, and what the ledger must say.
 ///

@@ -1,15 +1,19 @@
 //! Coordinated omission (Gil Tene, "How NOT to Measure Latency", 2013): what is due while nothing moves must be counted with
 //! all of its wait. The generator's pure parts, on times that are made up.
 
-use std::net::{Ipv4Addr, SocketAddr};
-use std::num::NonZeroU32;
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    num::NonZeroU32,
+};
 
-use loadgen::clock::Time;
-use loadgen::ledger::{Expectation, Ledger, MessageEvent, SendTimes};
-use loadgen::message::{Mix, Payload};
-use loadgen::plan::{Expect, Rate};
-use loadgen::recorder::{Recorder, Window};
-use loadgen::schedule::Schedule;
+use loadgen::{
+    clock::Time,
+    ledger::{Expectation, Ledger, MessageEvent, SendTimes},
+    message::{Mix, Payload},
+    plan::{Expect, Rate},
+    recorder::{Recorder, Window},
+    schedule::Schedule,
+};
 
 const MILLISECOND: u64 = 1_000_000;
 

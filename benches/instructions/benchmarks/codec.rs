@@ -3,21 +3,30 @@
 //! The engine is private and needs a socket. Here is the library that it stands on, with the settings that it gives it and
 //! the calls that it makes for each burst, on a stream in memory.
 
-use std::io;
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::{
+    io,
+    pin::Pin,
+    task::{Context, Poll},
+};
 
 use bytes::{Bytes, BytesMut};
-use futures_util::task::noop_waker_ref;
-use futures_util::{FutureExt, Sink, Stream};
+use futures_util::{FutureExt, Sink, Stream, task::noop_waker_ref};
 use gungraun::{library_benchmark, library_benchmark_group};
 use loadgen::message::{MessageKind, Mix, Payload};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::protocol::frame::Frame;
-use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
-use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
-use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
+use tokio_tungstenite::{
+    WebSocketStream,
+    tungstenite::{
+        Message, Utf8Bytes,
+        protocol::{
+            Role, WebSocketConfig,
+            frame::{
+                Frame,
+                coding::{Data, OpCode},
+            },
+        },
+    },
+};
 
 use super::{MESSAGES, RUN, encoded};
 

@@ -11,10 +11,12 @@ pub(crate) mod recorder;
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use loadgen::clock::Time;
-use loadgen::ledger::{Expectation, SendTimes};
-use loadgen::message::{Mix, Payload};
-use loadgen::plan::Expect;
+use loadgen::{
+    clock::Time,
+    ledger::{Expectation, SendTimes},
+    message::{Mix, Payload},
+    plan::Expect,
+};
 
 /// Messages a benchmark; a multiple of every burst and window here.
 pub(crate) const MESSAGES: u64 = 960;

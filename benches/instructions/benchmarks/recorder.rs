@@ -1,9 +1,11 @@
 //! Recording sends and matches.
 
 use gungraun::{library_benchmark, library_benchmark_group};
-use loadgen::clock::Time;
-use loadgen::ledger::{Expectation, LedgerSink, SendTimes};
-use loadgen::recorder::{Recorder, Window};
+use loadgen::{
+    clock::Time,
+    ledger::{Expectation, LedgerSink, SendTimes},
+    recorder::{Recorder, Window},
+};
 
 use super::{CLIENT, LOCAL, MESSAGES, SIZE, terms};
 

@@ -5,9 +5,11 @@
 mod binary;
 mod text;
 
-use loadgen::ledger::{Expectation, Ledger, MessageEvent};
-use loadgen::message::{MessageKind, Mix, Payload};
-use loadgen::plan::Expect;
+use loadgen::{
+    ledger::{Expectation, Ledger, MessageEvent},
+    message::{MessageKind, Mix, Payload},
+    plan::Expect,
+};
 
 use crate::history::{LedgerCounts, TIMES};
 

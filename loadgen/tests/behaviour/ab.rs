@@ -1,14 +1,18 @@
 //! `loadgen ab`: pairs of runs, with servers that commands start.
 
-use std::path::Path;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::{
+    path::Path,
+    thread,
+    time::{Duration, Instant},
+};
 
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::rig::server_command::{ServerVariant, server_command};
-use crate::rig::{Behaviour, Loadgen, PATIENCE, Reference, ScriptedServer};
+use crate::rig::{
+    Behaviour, Loadgen, PATIENCE, Reference, ScriptedServer,
+    server_command::{ServerVariant, server_command},
+};
 
 /// Short runs that no machine is too slow for: a closed model, and latencies far apart.
 const BRIEF: &[&str] = &["-w", "1", "-c", "10", "-n", "20", "--drain", "2s"];

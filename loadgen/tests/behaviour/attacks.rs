@@ -3,9 +3,11 @@
 //! The quick test makes each attack on one of the engines. `cargo test -p loadgen --test behaviour -- --ignored attacks` makes
 //! each on both, and lets it go on for seconds.
 
-use std::sync::Mutex;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::{
+    sync::Mutex,
+    thread,
+    time::{Duration, Instant},
+};
 
 use rustix::process::Signal;
 

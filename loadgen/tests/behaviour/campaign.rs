@@ -4,19 +4,25 @@
 //! `CAMPAIGN_SEEDS=500 cargo test -p loadgen --test behaviour -- --ignored campaign` tries more than the quick suite does;
 //! `CAMPAIGN_FIRST=N` before it begins with another seed. A seed that fails prints the command lines that repeat it.
 
-use std::collections::BTreeMap;
-use std::env;
-use std::fmt::Write as _;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::thread;
-use std::time::Duration;
+use std::{
+    collections::BTreeMap,
+    env,
+    fmt::Write as _,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
+    time::Duration,
+};
 
-use rand::rngs::Xoshiro256PlusPlus;
-use rand::{RngExt, SeedableRng};
-use reports::model::{Anomalies, Tally};
-use reports::{Report, Verdict, identities, store};
+use rand::{RngExt, SeedableRng, rngs::Xoshiro256PlusPlus};
+use reports::{
+    Report, Verdict, identities,
+    model::{Anomalies, Tally},
+    store,
+};
 use server::{Delay, DelayShape, Fault, FaultKind, Faults, Options, Stall};
 
 use crate::rig::{Loadgen, Reference};

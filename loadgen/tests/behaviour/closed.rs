@@ -1,7 +1,9 @@
 //! The closed model: a reply lets the next send go.
 
-use std::num::{NonZeroU64, NonZeroUsize};
-use std::time::Duration;
+use std::{
+    num::{NonZeroU64, NonZeroUsize},
+    time::Duration,
+};
 
 use loadgen::plan::{EngineKind, Plan, Until};
 use reports::{LimitedBy, Throughput, Verdict, judge};

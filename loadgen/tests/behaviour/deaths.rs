@@ -1,12 +1,12 @@
 //! Connections that end before the run does.
 
-use std::num::NonZeroU64;
-use std::time::Duration;
+use std::{num::NonZeroU64, time::Duration};
 
-use loadgen::message::Mix;
-use loadgen::plan::{EngineKind, Plan, Until};
-use reports::render::Text;
-use reports::{Render, Report, Verdict, judge};
+use loadgen::{
+    message::Mix,
+    plan::{EngineKind, Plan, Until},
+};
+use reports::{Render, Report, Verdict, judge, render::Text};
 
 use crate::rig::{Behaviour, ConnectionRecord, ScriptedServer, close_frame, closed, n32, open, plan, run};
 

@@ -1,16 +1,22 @@
 //! Both engines, against the same servers: they must say the same.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::num::NonZeroU64;
-use std::time::Duration;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    num::NonZeroU64,
+    time::Duration,
+};
 
 use loadgen::plan::{EngineKind, Plan, Until};
-use reports::model::{Anomalies, Counts};
-use reports::{Report, judge};
+use reports::{
+    Report, judge,
+    model::{Anomalies, Counts},
+};
 use server::{FaultKind, Faults, Options};
 
-use crate::rig::{Behaviour, Reference, ScriptedServer, at_once, close_frame, n32, open, plan, run};
-use crate::{deaths, hostile, lawful};
+use crate::{
+    deaths, hostile, lawful,
+    rig::{Behaviour, Reference, ScriptedServer, at_once, close_frame, n32, open, plan, run},
+};
 
 /// What a report says of a server, but for times and for how much there was time for.
 #[derive(Debug, PartialEq, Eq)]

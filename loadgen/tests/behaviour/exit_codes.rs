@@ -2,12 +2,17 @@
 //!
 //! `cargo test -p loadgen --test behaviour -- --ignored exit_codes` makes each of them fifty times beside busy loops.
 
-use std::collections::BTreeMap;
-use std::num::NonZeroUsize;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
-use std::{hint, thread};
+use std::{
+    collections::BTreeMap,
+    hint,
+    num::NonZeroUsize,
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::Duration,
+};
 
 use rustix::process::Signal;
 use server::{Delay, DelayShape, Options};

@@ -1,15 +1,21 @@
 //! The reference server breaks delivery on purpose and keeps a ledger of it: the report must say the same, kind by kind
 //! and message by message.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
-use std::num::NonZeroU64;
-use std::time::Duration;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::SocketAddr,
+    num::NonZeroU64,
+    time::Duration,
+};
 
-use loadgen::message::Mix;
-use loadgen::plan::{EngineKind, Plan, Until};
-use reports::model::{Anomalies, Counts, Evidence};
-use reports::{Report, Verdict, judge};
+use loadgen::{
+    message::Mix,
+    plan::{EngineKind, Plan, Until},
+};
+use reports::{
+    Report, Verdict, judge,
+    model::{Anomalies, Counts, Evidence},
+};
 use server::{Fault, FaultKind, Faults, Options};
 
 use crate::rig::{Loadgen, Reference, at_once, n32, open, plan, run};

@@ -1,12 +1,18 @@
 //! Servers that break delivery: each breach is counted, to the message, and shown.
 
-use std::num::{NonZeroU64, NonZeroUsize};
-use std::time::Duration;
+use std::{
+    num::{NonZeroU64, NonZeroUsize},
+    time::Duration,
+};
 
-use loadgen::message::Mix;
-use loadgen::plan::{EngineKind, Load, Plan, Until};
-use reports::model::{Anomalies, Counts};
-use reports::{Verdict, judge};
+use loadgen::{
+    message::Mix,
+    plan::{EngineKind, Load, Plan, Until},
+};
+use reports::{
+    Verdict, judge,
+    model::{Anomalies, Counts},
+};
 
 use crate::rig::{Alteration, Behaviour, ScriptedServer, closed, n32, open, plan, rate, run};
 

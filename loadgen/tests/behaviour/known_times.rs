@@ -5,8 +5,10 @@
 //! slow the run takes longer, and they hold as well. What a stall of the *server* looks like can only be told where the
 //! rest of the machine does not stand still.
 
-use std::num::{NonZeroU64, NonZeroUsize};
-use std::time::{Duration, Instant};
+use std::{
+    num::{NonZeroU64, NonZeroUsize},
+    time::{Duration, Instant},
+};
 
 use hdrhistogram::Histogram;
 use loadgen::plan::{EngineKind, Load, Plan, Until};

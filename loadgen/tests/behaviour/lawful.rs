@@ -2,8 +2,10 @@
 
 use std::num::NonZeroU64;
 
-use loadgen::message::Mix;
-use loadgen::plan::{EngineKind, Plan, Until};
+use loadgen::{
+    message::Mix,
+    plan::{EngineKind, Plan, Until},
+};
 
 use crate::rig::{Behaviour, CloseAnswer, Cutting, Proxy, ScriptedServer, complete, n32, open, plan, run};
 

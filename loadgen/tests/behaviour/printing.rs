@@ -1,11 +1,13 @@
 //! Whoever reads what is printed may be gone, have no room, or not read at all: the run, its results and its exit code don't
 //! depend on that.
 
-use std::fs;
-use std::io::{PipeReader, PipeWriter, Write, pipe};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::{
+    fs,
+    io::{PipeReader, PipeWriter, Write, pipe},
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
 
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;

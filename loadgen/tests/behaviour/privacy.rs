@@ -3,8 +3,7 @@
 //!
 //! Every secret holds [`CANARY`] or is [`BASIC`], so one search finds each of them, and most pieces of one.
 
-use std::fs;
-use std::path::Path;
+use std::{fs, path::Path};
 
 use crate::rig::{BadHandshake, BadHandshakeServer, Behaviour, Loadgen, Reference, ScriptedServer};
 

@@ -1,11 +1,12 @@
 //! TCP is a stream: however it cuts and joins the bytes between the generator and a server that is in order, messages are
 //! whole, and the report shows what TCP did.
 
-use std::collections::BTreeSet;
-use std::num::NonZeroU64;
+use std::{collections::BTreeSet, num::NonZeroU64};
 
-use loadgen::message::Mix;
-use loadgen::plan::{EngineKind, Plan, Until};
+use loadgen::{
+    message::Mix,
+    plan::{EngineKind, Plan, Until},
+};
 use reports::Report;
 use server::Reply;
 

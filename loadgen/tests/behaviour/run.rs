@@ -1,10 +1,14 @@
 //! The open model against the reference server: everything that is due is sent, and comes back.
 
-use std::num::{NonZeroU64, NonZeroUsize};
-use std::time::Duration;
+use std::{
+    num::{NonZeroU64, NonZeroUsize},
+    time::Duration,
+};
 
-use loadgen::message::Mix;
-use loadgen::plan::{EngineKind, Expect, Load, Plan, Target, Until};
+use loadgen::{
+    message::Mix,
+    plan::{EngineKind, Expect, Load, Plan, Target, Until},
+};
 use reports::{Verdict, judge};
 use server::Reply;
 

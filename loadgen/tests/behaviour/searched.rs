@@ -2,8 +2,10 @@
 
 use std::fs;
 
-use crate::rig::{FixedCapacityServer, Loadgen, satisfies_its_schema};
-use crate::stored::Folder;
+use crate::{
+    rig::{FixedCapacityServer, Loadgen, satisfies_its_schema},
+    stored::Folder,
+};
 
 /// A server that no machine is too slow for, and a range that it holds.
 const WAY: std::time::Duration = std::time::Duration::from_millis(300);

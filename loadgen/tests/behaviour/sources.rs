@@ -1,7 +1,6 @@
 //! `--source-ip`: the addresses that clients connect from.
 
-use std::collections::BTreeSet;
-use std::net::TcpListener;
+use std::{collections::BTreeSet, net::TcpListener};
 
 use crate::rig::{BadHandshake, BadHandshakeServer, Loadgen};
 

@@ -1,7 +1,6 @@
 //! A generator that has no time for its work says so, and nothing against the target; and a slow target is told from that.
 
-use std::thread;
-use std::time::Duration;
+use std::{thread, time::Duration};
 
 use rustix::process::Signal;
 use serde_json::Value;

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use loadgen::plan::{EngineKind, Plan, Until};
-use loadgen::{RunError, Stage, Stop};
+use loadgen::{
+    RunError, Stage, Stop,
+    plan::{EngineKind, Plan, Until},
+};
 use reports::judge;
 use server::Reply;
 

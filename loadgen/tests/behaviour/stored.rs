@@ -1,7 +1,6 @@
 //! What reads stored results: `report`, `compare`, baselines. Stored searches are in [`super::searched`].
 
-use std::fs;
-use std::path::Path;
+use std::{fs, path::Path};
 
 use serde_json::Value;
 

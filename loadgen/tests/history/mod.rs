@@ -3,10 +3,12 @@
 mod bounds;
 mod random;
 
-use loadgen::clock::Time;
-use loadgen::ledger::{Expectation, Fate, Finding, Ledger, LedgerSink, MessageEvent, SendTimes, Subject};
-use loadgen::message::{MessageKind, Mix, Payload};
-use loadgen::plan::Expect;
+use loadgen::{
+    clock::Time,
+    ledger::{Expectation, Fate, Finding, Ledger, LedgerSink, MessageEvent, SendTimes, Subject},
+    message::{MessageKind, Mix, Payload},
+    plan::Expect,
+};
 
 pub(crate) const RUN: u32 = 0x3f9a_1c22;
 pub(crate) const SIZE: u32 = 64;

@@ -1,15 +1,16 @@
 //! [Autobahn|Testsuite](https://github.com/crossbario/autobahn-testsuite) against the reference server, and against the
 //! engines as clients.
 
-use std::collections::BTreeMap;
-use std::fmt::Write;
-use std::net::{TcpListener, TcpStream};
-use std::path::Path;
-use std::process::Command;
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeMap,
+    fmt::Write,
+    net::{TcpListener, TcpStream},
+    path::Path,
+    process::Command,
+    time::{Duration, Instant},
+};
 
-use loadgen::echo::echo;
-use loadgen::plan::EngineKind;
+use loadgen::{echo::echo, plan::EngineKind};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use server::Reply;

@@ -1,7 +1,6 @@
 //! The page that the reference server serves, in a headless Chromium: buttons are pressed, and what is shown is read.
 
-use std::process::Command;
-use std::time::Duration;
+use std::{process::Command, time::Duration};
 
 use serde_json::{Value, json};
 use server::{FaultKind, Faults, Options, Reply};

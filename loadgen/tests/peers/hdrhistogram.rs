@@ -1,13 +1,9 @@
 //! The interval log, read by the port of [HdrHistogram](https://github.com/HdrHistogram/HdrHistogram_py) to Python.
 
-use std::collections::BTreeMap;
-use std::fs::File;
-use std::process::Command;
+use std::{collections::BTreeMap, fs::File, process::Command};
 
 use hdrhistogram::Histogram;
-use reports::model::Latency;
-use reports::render::Hlog;
-use reports::{Judgement, Render, Report};
+use reports::{Judgement, Render, Report, model::Latency, render::Hlog};
 use serde::Deserialize;
 use server::Reply;
 

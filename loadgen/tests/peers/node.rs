@@ -1,7 +1,6 @@
 //! Node.js with [ws](https://github.com/websockets/ws).
 
-use crate::rig::Language;
-use crate::scenarios;
+use crate::{rig::Language, scenarios};
 
 const NODE: Language = Language { name: "node", interpreter: "node", suffix: "mjs", installed: "node_modules/ws" };
 

@@ -1,7 +1,6 @@
 //! Python with [websockets](https://github.com/python-websockets/websockets).
 
-use crate::rig::Language;
-use crate::scenarios;
+use crate::{rig::Language, scenarios};
 
 const PYTHON: Language =
     Language { name: "python", interpreter: "venv/bin/python", suffix: "py", installed: "venv/bin/python" };

@@ -2,16 +2,19 @@
 //!
 //! With `REPORT_SCREENSHOTS=/some/folder`, pages and pictures of them are left there.
 
-use std::fs::File;
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::time::Duration;
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
 
-use reports::model::{Evidence, Interval};
-use reports::render::search::RenderSearch;
-use reports::render::{Html, LabelledResult};
-use reports::search::{FailureCause, NextRate, Resolution, Search, SearchRecord, Step, StepOutcome};
-use reports::{Judgement, Report, Verdict};
+use reports::{
+    Judgement, Report, Verdict,
+    model::{Evidence, Interval},
+    render::{Html, LabelledResult, search::RenderSearch},
+    search::{FailureCause, NextRate, Resolution, Search, SearchRecord, Step, StepOutcome},
+};
 use serde_json::{Value, json};
 use server::{FaultKind, Faults, Options, Reply};
 

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use reports::model::{Anomalies, Counts};
-use reports::{Report, Verdict};
+use reports::{
+    Report, Verdict,
+    model::{Anomalies, Counts},
+};
 use serde_json::{Value, json};
 use server::{Reply, Stats};
 

@@ -2,10 +2,8 @@
 
 use std::time::Instant;
 
-use loadgen::plan::Plan;
-use loadgen::{RunError, Snapshot, Stop};
-use reports::model::Interval;
-use reports::{Report, Verdict, identities, judge};
+use loadgen::{RunError, Snapshot, Stop, plan::Plan};
+use reports::{Report, Verdict, identities, judge, model::Interval};
 
 use super::PATIENCE;
 

@@ -1,9 +1,11 @@
 //! The `loadgen` command.
 
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::channel;
-use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::{
+    process::{Child, Command, Stdio},
+    sync::mpsc::channel,
+    thread::{self, JoinHandle},
+    time::Duration,
+};
 
 use reports::Schema;
 use rustix::process::{Pid, Signal, kill_process};

@@ -1,15 +1,19 @@
 //! A server whose capacity is known.
 
-use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
-use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+    thread::{self, JoinHandle},
+    time::Duration,
+};
 
 use futures_util::{SinkExt, StreamExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::runtime::Builder;
-use tokio::sync::{mpsc, oneshot};
-use tokio::time::{Instant, sleep_until};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    runtime::Builder,
+    sync::{mpsc, oneshot},
+    time::{Instant, sleep_until},
+};
 use tokio_tungstenite::accept_async;
 
 /// Serves one message at a time, over all connections, for a fixed time each. The echo is then on its way for a while.

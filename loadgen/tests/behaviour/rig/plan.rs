@@ -1,10 +1,14 @@
 //! A small plan, for tests to change what they are about.
 
-use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
-use std::time::Duration;
+use std::{
+    num::{NonZeroU32, NonZeroU64, NonZeroUsize},
+    time::Duration,
+};
 
-use loadgen::message::Mix;
-use loadgen::plan::{Connect, EngineKind, Expect, Load, Plan, Rate, Target, Until};
+use loadgen::{
+    message::Mix,
+    plan::{Connect, EngineKind, Expect, Load, Plan, Rate, Target, Until},
+};
 use url::Url;
 
 use super::PATIENCE;

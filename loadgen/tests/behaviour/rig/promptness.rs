@@ -1,9 +1,13 @@
 //! Whether the machine was prompt while something was measured.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
 
 /// Between two looks at the clock.
 const LOOK: Duration = Duration::from_millis(2);

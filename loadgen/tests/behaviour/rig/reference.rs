@@ -1,12 +1,13 @@
 //! The reference server, in a thread of its own.
 
-use std::net::SocketAddr;
-use std::num::NonZeroUsize;
-use std::thread::{self, JoinHandle};
+use std::{
+    net::SocketAddr,
+    num::NonZeroUsize,
+    thread::{self, JoinHandle},
+};
 
 use server::{Options, Reply, Stats};
-use tokio::runtime::Builder;
-use tokio::sync::oneshot;
+use tokio::{runtime::Builder, sync::oneshot};
 
 pub(crate) struct Reference {
     address: SocketAddr,

@@ -1,22 +1,28 @@
 //! A WebSocket server that does exactly what its [`Behaviour`] says, and records what it received.
 
-use std::collections::BTreeMap;
-use std::io::{BufReader, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::ops::ControlFlow;
-use std::slice::Chunks;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, MutexGuard};
-use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeMap,
+    io::{BufReader, Read, Write},
+    net::{Shutdown, SocketAddr, TcpListener, TcpStream},
+    ops::ControlFlow,
+    slice::Chunks,
+    sync::{
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{Receiver, Sender, channel},
+    },
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
 
 use socket2::SockRef;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
-use super::PATIENCE;
-use super::behaviour::{Behaviour, CloseAnswer};
-use super::frame::{BINARY, CLOSE, CONTINUATION, FINAL, Frame, PING, PONG, TEXT, close_frame, frame, whole};
+use super::{
+    PATIENCE,
+    behaviour::{Behaviour, CloseAnswer},
+    frame::{BINARY, CLOSE, CONTINUATION, FINAL, Frame, PING, PONG, TEXT, close_frame, frame, whole},
+};
 
 pub(crate) struct ScriptedServer {
     address: SocketAddr,

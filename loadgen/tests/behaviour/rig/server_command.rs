@@ -1,7 +1,6 @@
 //! The reference server as a command: this test program, started anew. For tests of what starts servers by commands.
 
-use std::num::NonZeroUsize;
-use std::time::Duration;
+use std::{num::NonZeroUsize, time::Duration};
 
 use server::{Delay, DelayShape, FaultKind, Faults, Options};
 use tokio::runtime::Builder;

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use rand::rngs::SmallRng;
-use rand::{RngExt, SeedableRng};
+use rand::{RngExt, SeedableRng, rngs::SmallRng};
 
 /// A position within a frame's header: the length of the header, and how many of its bytes come before the cut.
 pub(crate) type HeaderPosition = (usize, usize);

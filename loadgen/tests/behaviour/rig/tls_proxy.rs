@@ -1,18 +1,17 @@
 //! TLS in front of a server that has none, with a self-signed certificate.
 
-use std::net::SocketAddr;
-use std::sync::Arc;
-use std::thread;
+use std::{net::SocketAddr, sync::Arc, thread};
 
 use rcgen::{CertifiedKey, generate_simple_self_signed};
-use tokio::io::copy_bidirectional;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::runtime::Builder;
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::PrivatePkcs8KeyDer;
-use tokio_rustls::rustls::server::WebPkiClientVerifier;
-use tokio_rustls::rustls::{RootCertStore, ServerConfig};
+use tokio::{
+    io::copy_bidirectional,
+    net::{TcpListener, TcpStream},
+    runtime::Builder,
+};
+use tokio_rustls::{
+    TlsAcceptor,
+    rustls::{RootCertStore, ServerConfig, crypto::ring, pki_types::PrivatePkcs8KeyDer, server::WebPkiClientVerifier},
+};
 
 /// Takes TLS connections for as long as the test process lives.
 pub(crate) struct TlsProxy {

@@ -1,7 +1,6 @@
 //! The `loadgen` command, with its result.
 
-use std::process::Command;
-use std::time::Duration;
+use std::{process::Command, time::Duration};
 
 use reports::{Judgement, Report, Verdict, identities, store};
 

@@ -4,8 +4,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use super::process::Process;
-use super::{Reference, installed};
+use super::{Reference, installed, process::Process};
 
 /// How to run the programs of one folder.
 pub(crate) struct Language {

@@ -8,8 +8,10 @@ mod process;
 #[path = "../../behaviour/rig/reference.rs"]
 mod reference;
 
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 pub(crate) use command::{complete, loadgen};
 pub(crate) use language::Language;

@@ -1,4 +1,4 @@
-//! The one clock of a run: monotonic nanoseconds since the run's origin.
+//! The clock of a run: monotonic nanoseconds since the run's origin.
 
 use std::time::Duration;
 
@@ -6,12 +6,12 @@ use rustix::time::{ClockId, clock_gettime};
 
 /// An instant of a run, in nanoseconds since its origin.
 ///
-/// Everything that decides by time takes it as an argument of this type; only [`Clock`] reads it.
+/// Everything that decides by time takes a `Time` as an argument. Only [`Clock`] reads the time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Time(u64);
 
 impl Time {
-    /// `nanos` nanoseconds after the origin.
+    /// The instant `nanos` nanoseconds after the origin.
     pub const fn from_nanos(nanos: u64) -> Self {
         Self(nanos)
     }
@@ -26,7 +26,7 @@ impl Time {
         self.0.saturating_sub(earlier.0)
     }
 
-    /// This instant and `nanos` nanoseconds.
+    /// The instant `nanos` nanoseconds later.
     #[must_use]
     pub const fn plus(self, nanos: u64) -> Self {
         Self(self.0.saturating_add(nanos))
@@ -42,7 +42,7 @@ impl Time {
 /// Reads `CLOCK_MONOTONIC` relative to an origin that all threads of a run share.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
-    /// Since the clock's own origin, in nanoseconds.
+    /// `CLOCK_MONOTONIC` at the origin, in nanoseconds.
     origin: u64,
 }
 
@@ -52,14 +52,14 @@ impl Clock {
         Self { origin: monotonic() }
     }
 
-    /// The current instant. About 25 ns.
+    /// The current instant. Takes about 25 ns.
     pub fn now(&self) -> Time {
         Time(monotonic().saturating_sub(self.origin))
     }
 }
 
-/// What `CLOCK_MONOTONIC` says, in nanoseconds. As [`std::time::Instant`] has it, without the detour by libc and the checks of
-/// a difference of two structures, which take a third as long as the clock.
+/// Reads `CLOCK_MONOTONIC` in nanoseconds. [`std::time::Instant`] takes a third longer: it goes
+/// through libc and subtracts two checked structures.
 #[inline]
 fn monotonic() -> u64 {
     let time = clock_gettime(ClockId::Monotonic);

@@ -1,4 +1,4 @@
-//! How a connection ended, in the words that all engines share.
+//! How a connection ended, in words that all engines share.
 
 use std::io;
 
@@ -6,7 +6,7 @@ use reports::escape;
 
 use crate::transport::io_kind;
 
-/// Bytes of a close reason that are kept; the protocol allows 123.
+/// Bytes of a close reason that are kept. The protocol allows 123.
 const REASON_SHOWN: usize = 123;
 
 /// Bytes of an error's text that are kept.
@@ -17,23 +17,23 @@ const DETAIL_SHOWN: usize = 200;
 pub(crate) struct ConnectionEnd {
     /// One of a small set of names, such as `reset` or `closed_1011`.
     pub(crate) kind: String,
-    /// The same in words. May hold text that the server chose, escaped.
+    /// What happened, in words. May hold text that the server chose, escaped.
     pub(crate) detail: String,
 }
 
 impl ConnectionEnd {
-    /// `detail` may hold anything.
+    /// `detail` may hold anything; it is escaped here.
     pub(super) fn new(kind: &str, detail: &str) -> Self {
         Self { kind: kind.to_owned(), detail: escape(detail.as_bytes(), DETAIL_SHOWN) }
     }
 
-    /// Whether the peer took its leave without a complaint: a Close with code 1000 (normal) or 1001 (going away), or without a
-    /// code (RFC 6455, section 7.4.1).
+    /// Whether the peer closed without a complaint: with code 1000 (normal), 1001 (going away) or
+    /// none (RFC 6455, section 7.4.1).
     pub(crate) fn is_orderly(&self) -> bool {
         matches!(self.kind.as_str(), "closed_1000" | "closed_1001" | "closed_1005")
     }
 
-    /// The peer ended TCP without a Close.
+    /// The peer ended TCP without a Close frame.
     pub(super) fn eof() -> Self {
         Self::new("eof", "the peer closed the connection")
     }
@@ -42,7 +42,7 @@ impl ConnectionEnd {
         Self::new(io_kind(error), &error.to_string())
     }
 
-    /// The server sent a Close, with a code and a reason or without.
+    /// The server sent a Close frame, with or without a code and a reason.
     pub(super) fn closed(content: Option<(u16, &[u8])>) -> Self {
         match content {
             None => Self::new("closed_1005", "closed by the server without a code"),

@@ -1,4 +1,5 @@
-//! An engine as an echo client, which is what conformance tests of a client want. Not for users of this crate.
+//! Runs an engine as an echo client, as conformance tests of clients need it. Not for users of this
+//! crate.
 
 use std::{io, net::ToSocketAddrs, time::Duration};
 
@@ -19,18 +20,18 @@ use crate::{
     },
 };
 
-/// Largest message that is taken, in bytes.
+/// Largest accepted message, in bytes.
 const MAX_MESSAGE: usize = 64 << 20;
 
-/// Longest wait for a connection, in nanoseconds, and between looks at the clock.
+/// Longest silence, and the time between two checks of it, in nanoseconds.
 const PATIENCE: u64 = 60_000_000_000;
 const TICK: u64 = 50_000_000;
 
-/// Connects to a `ws` URL and sends every message back until the connection ends; the kind of its end, such as
-/// `closed_1000`.
+/// Connects to a `ws` URL and sends every message back until the connection ends. Returns the kind
+/// of its end, such as `closed_1000`.
 ///
 /// # Errors
-/// The connection does not open, or does not end within a minute of silence.
+/// The connection does not open, or is silent for a minute.
 pub fn echo(engine: plan::EngineKind, url: &Url) -> io::Result<String> {
     let (host, port) = (url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or(80));
     let endpoint = Endpoint {

@@ -1,14 +1,17 @@
-//! What the connections of a worker hold of messages that have not come whole, and of bytes that were not sent. One connection
-//! is bounded by its largest message; many are not, so there is a bound for all together.
+//! Bounds the memory that the connections of a worker hold together.
+//!
+//! A connection holds messages that have not come whole, and bytes that were not sent. The largest
+//! message bounds one connection, but many connections need a common bound.
 
 use std::collections::BTreeMap;
 
 use super::ConnectionEnd;
 
-/// Bytes that a connection may hold without being counted: most hold the end of a read now and then.
+/// A connection may hold this many bytes without being counted. Most hold the end of a read at
+/// times.
 const SMALL: usize = 4096;
 
-/// What each connection holds that holds much.
+/// The connections that hold much, and how much.
 #[derive(Debug)]
 pub(super) struct HeldBytes {
     most: usize,
@@ -21,13 +24,13 @@ impl HeldBytes {
         Self { most: usize::MAX, total: 0, each: BTreeMap::new() }
     }
 
-    /// All connections together may hold so many bytes.
+    /// Sets how many bytes all connections together may hold.
     pub(super) fn limit(&mut self, most: usize) {
         self.most = most;
     }
 
-    /// Connection `slot` holds so many bytes now. If that is too much for all together, the one that holds most is forgotten: it
-    /// must end, as the cause says.
+    /// Records that connection `slot` now holds `held` bytes. If all together hold too much,
+    /// returns the connection that holds most, and the reason why it must end.
     #[inline]
     pub(super) fn update(&mut self, slot: usize, held: usize) -> Option<(usize, ConnectionEnd)> {
         if held < SMALL && self.each.is_empty() { None } else { self.count(slot, held) }

@@ -1,7 +1,8 @@
-//! What moves messages: the only place that knows a WebSocket crate.
+//! Engines move messages over open connections.
 //!
-//! A worker owns one engine, and the engine owns the worker's connections. Nothing crosses threads. There are two, which
-//! have the opening handshake in common ([`crate::transport`]) and the names of ends ([`connection_end`]), and no code that moves a message.
+//! A worker owns one engine, and the engine owns the worker's connections. Nothing crosses threads.
+//! Two engines exist. They share how connections are opened ([`crate::transport`]) and how ends are
+//! named ([`connection_end`]), but no code that moves a message. So each is a check on the other.
 
 mod connection_end;
 pub mod echo;
@@ -24,34 +25,36 @@ use crate::{
     transport::OpenConnection,
 };
 
-/// Connections, by number from 0.
+/// Moves the messages of numbered connections, from 0 on.
 pub(crate) trait Engine {
-    /// Takes connection number `slot`.
+    /// Takes over connection `slot`.
     fn adopt(&mut self, slot: usize, opened: OpenConnection);
 
-    /// From here on nothing else runs on this thread: to wait may be to block it.
+    /// From now on nothing else runs on this thread, so waiting may block it.
     fn own_thread(&mut self) {}
 
     /// Waits until a connection is ready or the wait is over.
     fn wait(&mut self, wait: Wait) -> impl Future<Output = ()>;
 
-    /// Begins a turn: lists the connections that may have something to read, or to finish writing. What becomes ready
-    /// in the turn is for the next, so that no peer can hold the worker. What is left of the turn before comes first.
+    /// Begins a turn: lists the connections that may be read, or written to again. What becomes
+    /// ready during the turn waits for the next, so no peer can hold the worker. Leftovers of the
+    /// last turn come first.
     fn begin_turn(&mut self);
 
-    /// Takes a connection off the list of the turn.
+    /// Takes a connection off this turn's list.
     fn next_ready(&mut self) -> Option<usize>;
 
-    /// What is read in this turn has come at this time or later: before it, the sockets were looked at and had nothing.
+    /// Bytes read in this turn arrived at this time or later: the sockets were empty before.
     fn unread_since(&self) -> Time;
 
-    /// Reads what is there for a connection, but for no longer than about a [`SLICE`](crate::schedule::pacer::SLICE): the rest is for the next turn.
-    /// Finishes what an earlier [`Self::flush`] could not write.
+    /// Reads what has arrived on a connection, for no longer than about a
+    /// [`SLICE`](crate::schedule::pacer::SLICE). The rest waits for the next turn. Also finishes
+    /// what an earlier [`Self::flush`] could not write.
     fn receive(&mut self, slot: usize, sink: &mut impl EventSink);
 
-    /// Puts messages of these kinds and of `len` bytes each into a connection's write buffer. `fill` writes them, masked
-    /// with the masks that it is given; all zero if the engine masks. It is not called when the connection takes nothing
-    /// more.
+    /// Appends messages of these kinds, each of `len` bytes, to a connection's write buffer. `fill`
+    /// writes the payloads, masked with the masks it is given. The masks are zero if the engine
+    /// masks by itself. `fill` is not called if the connection can't take more.
     fn queue(
         &mut self,
         slot: usize,
@@ -60,20 +63,21 @@ pub(crate) trait Engine {
         fill: impl FnOnce(Payloads<'_>),
     );
 
-    /// Hands a connection's write buffer to the transport; how many writes there were since the last call. What the
-    /// transport doesn't take now is written when it does.
+    /// Hands a connection's write buffer to the transport. Returns the number of writes since the
+    /// last call. What the transport does not take is written later.
     fn flush(&mut self, slot: usize) -> u64;
 
-    /// Bytes that were queued and that the transport has not taken yet.
+    /// Bytes that were queued and not yet taken by the transport.
     fn unsent(&self, slot: usize) -> u64;
 
     /// Begins the closing handshake (RFC 6455, section 7.1.2) with code 1000.
     fn close(&mut self, slot: usize);
 }
 
-/// Makes the engine of a worker, for so many connections; called once in each worker's thread, inside its tokio runtime.
+/// Builds the engine of a worker for a number of connections. Called once in each worker's thread,
+/// inside its tokio runtime.
 pub(crate) trait BuildEngine: Fn(usize, Clock) -> io::Result<Self::Engine> + Clone + Send + 'static {
-    /// What it makes.
+    /// The engine that it builds.
     type Engine: Engine + 'static;
 }
 
@@ -81,13 +85,13 @@ impl<E: Engine + 'static, F: Fn(usize, Clock) -> io::Result<E> + Clone + Send + 
     type Engine = E;
 }
 
-/// Takes what a connection brings.
+/// Receives what a connection brings.
 pub(crate) trait EventSink {
-    /// Takes message events, all of one read, for as long as each is the one that must come next, to the last byte. The
-    /// first that is not, or of which that is not known, is handed back, and nothing was done about it. Text that is as it must
-    /// be is UTF-8, so this spares looking for that. `at` is when the read returned.
+    /// Takes the events of one read while each is the message that must come next, to the last
+    /// byte. Returns the first event that is not, untouched. Text that is exactly as expected is
+    /// valid UTF-8, which saves checking it. `at` is when the read returned.
     ///
-    /// For a sink that knows of no message that it must come next, that is the first.
+    /// A sink that expects nothing in particular returns the first event.
     fn in_order<'b>(
         &mut self,
         _at: Time,
@@ -96,21 +100,21 @@ pub(crate) trait EventSink {
         events.next()
     }
 
-    /// A message event; `at` is when the read returned that completed it.
+    /// A message event. `at` is when the read returned that completed it.
     fn message(&mut self, at: Time, event: MessageEvent<'_>);
 
-    /// The message, or the beginning of one, with which the server broke a rule of the protocol: the connection ends with it. Not
-    /// all engines can show it.
+    /// The message with which the server broke a rule of the protocol, or its beginning. The
+    /// connection ends with it. Not every engine can report it.
     fn offence(&mut self, _at: Time, _event: MessageEvent<'_>) {}
 
     /// All messages of some reads were handed over.
     fn read(&mut self, at: Time, read: ReadBatch);
 
-    /// The connection is over; nothing more will come.
+    /// The connection is over, and nothing more will come.
     fn ended(&mut self, cause: ConnectionEnd);
 }
 
-/// Reads that together completed some messages; mostly one.
+/// One or more reads that together completed some messages. Mostly one read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ReadBatch {
     /// Reads that returned bytes.
@@ -126,12 +130,12 @@ pub(crate) struct ReadBatch {
 }
 
 impl ReadBatch {
-    /// Whether all they brought was control frames.
+    /// Whether the reads brought nothing but control frames.
     pub(crate) fn is_control_only(&self) -> bool {
         self.messages == 0 && self.controls > 0
     }
 
-    /// Counts a message of so many bytes.
+    /// Counts a message of `payload` bytes.
     #[inline]
     fn message(&mut self, payload: usize) {
         self.messages += 1;

@@ -1,5 +1,5 @@
-//! What end-to-end tests reach by chance only, of both engines: which call the kernel tells of a reset, and what each read
-//! brings.
+//! Tests of both engines for what end-to-end tests reach by chance only: which call meets a reset,
+//! and what each read brings.
 
 use std::{
     io::{Read as _, Write as _},
@@ -18,7 +18,7 @@ use tokio::{net::TcpStream, runtime::Builder};
 use super::*;
 use crate::transport::{ConnectionLimits, CountedStream, Transport};
 
-/// What a connection brought.
+/// Records what a connection brings.
 #[derive(Default)]
 struct RecordingSink {
     messages: Vec<(MessageKind, Vec<u8>)>,
@@ -48,7 +48,7 @@ struct Single<E> {
     engine: E,
     heard: RecordingSink,
     server: std::net::TcpStream,
-    /// The socket of the connection, once more.
+    /// A second handle of the connection's socket.
     client: std::net::TcpStream,
 }
 
@@ -70,7 +70,7 @@ impl<E: Engine> Single<E> {
         Self { engine, heard: RecordingSink::default(), server, client }
     }
 
-    /// Turns of the engine until `enough` was heard.
+    /// Takes turns until `enough` was received.
     async fn turn(&mut self, enough: impl Fn(&RecordingSink) -> bool) {
         while !enough(&self.heard) {
             self.engine.wait(Wait::Poll).await;
@@ -95,7 +95,7 @@ async fn meets_a_reset_when_it_writes(build: impl BuildEngine) {
     single.engine.queue(0, 28, [MessageKind::Binary].into_iter(), |_| {});
     single.engine.flush(0);
     single.turn(|heard| heard.ended.is_some()).await;
-    // The kernel tells of it once, and has told the write: all that a read meets is the end of the stream.
+    // The kernel reported the reset to the write, so a read only sees the end of the stream.
     assert_eq!(single.heard.ended.as_deref(), Some("reset"));
 }
 
@@ -143,7 +143,8 @@ fn a_burst_is_sent_message_for_message_also_when_they_are_empty() {
 
 async fn reads_a_byte_at_a_time(build: impl BuildEngine) {
     let mut single = Single::new(build);
-    // A text whole and in two fragments that cut a character, with a ping between them; a binary of two bytes of length.
+    // A text, whole and in two fragments that cut a character, with a ping between them. Then a
+    // binary message with two bytes of length.
     let long = [&[0x82, 126, 0, 200][..], &[7; 200]].concat();
     let stream = [b"\x81\x03\x61\xc3\xa9\x01\x01\xc3\x89\x01?\x80\x01\xa9".as_slice(), &long].concat();
     for (sent, byte) in (1..).zip(&stream) {

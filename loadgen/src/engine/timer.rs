@@ -1,4 +1,4 @@
-//! A timer of the kernel that counts nanoseconds. Those of tokio's event loop count milliseconds, and so do its waits.
+//! A kernel timer in nanoseconds. The timers and waits of tokio count milliseconds.
 
 use std::{
     io,
@@ -10,7 +10,7 @@ use rustix::time::{
     Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create, timerfd_settime,
 };
 
-/// A timer that goes off once each time it is set. Its descriptor is readable then.
+/// Goes off once each time it is set. Its descriptor is then readable.
 #[derive(Debug)]
 pub(super) struct KernelTimer(OwnedFd);
 
@@ -30,20 +30,20 @@ impl KernelTimer {
     /// A timer that is not set.
     ///
     /// # Errors
-    /// The kernel's, when the process has no descriptor left.
+    /// The process has no descriptor left.
     pub(super) fn new() -> io::Result<Self> {
         let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
         Ok(Self(timerfd_create(TimerfdClockId::Monotonic, flags)?))
     }
 
-    /// Sets it to go off `after` from now. Setting it again takes back what was set before.
+    /// Makes the timer go off `after` from now, instead of any earlier setting.
     pub(super) fn set(&self, after: Duration) {
         let never = Timespec { tv_sec: 0, tv_nsec: 0 };
         // A value of zero would disarm it.
         let after = after.max(Duration::from_nanos(1));
         let value = Timespec::try_from(after).unwrap_or(Timespec { tv_sec: i64::MAX, tv_nsec: 0 });
         let setting = Itimerspec { it_interval: never, it_value: value };
-        // The call fails for descriptors that are no timers and for values that are out of range; these are neither.
+        // The call fails only for other descriptors and for values out of range.
         let set = timerfd_settime(&self.0, TimerfdTimerFlags::empty(), &setting);
         debug_assert!(set.is_ok());
     }

@@ -1,66 +1,69 @@
-//! Since when what is read in a turn may have lain unread: what the floor of a latency rests on. Pure but for [`RunQueue`].
+//! Tells since when bytes may have lain unread in a socket. The floor of a latency rests on it.
+//! Pure, except for [`RunQueue`].
 //!
-//! Two looks at the sockets tell: what the second one tells of, and the first one did not, has come after the first. If the
-//! thread slept in between until it was woken, it came when the thread was woken, or later. Where that is in doubt (the thread
-//! may not have slept, was stopped, or waited for a core), the earlier time stands: a floor may be too low, and never too high.
+//! Bytes that one poll of the sockets reports, and the poll before did not, arrived between the
+//! two. If the thread slept until they woke it, they arrived when it woke. In doubt the earlier
+//! time counts: a floor may be too low, but never too high. There is doubt if the thread may not
+//! have slept, was stopped, or waited for a core.
 
 use std::{fs::File, os::unix::fs::FileExt};
 
 use crate::clock::Time;
 
-/// Nanoseconds under which nobody asks whether the thread slept or waited for a core: to ask takes about one microsecond. What
-/// is in doubt then is so little that it marks no figure.
+/// Polls under this many nanoseconds are not examined. Asking the kernel takes about a microsecond,
+/// and the doubt is too small to mark any figure.
 const SHORT: u64 = 50_000;
 
-/// Nanoseconds that a look takes by itself: what lasts longer slept. More for each socket that it tells of.
+/// Nanoseconds that a poll takes without sleeping: a base, and more for each socket that it
+/// reports.
 const AWAKE: u64 = 10_000;
 const TELLING: u64 = 500;
 
-/// How long it takes to wake a thread that gets a core at once, at most.
+/// Longest time to wake a thread that gets a core at once.
 const WAKING: u64 = 20_000;
 
-/// How late a timer may be by itself. A wait that ended later than that was stopped in between, and nobody knows when.
+/// How late a timer may be. A wait that ended later was stopped, at an unknown time.
 const SLACK: u64 = 1_000_000;
 
-/// One look at the sockets.
+/// One poll of the sockets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct SocketPoll {
-    /// Just before it.
+    /// Just before the poll.
     pub(crate) began: Time,
-    /// Just after it.
+    /// Just after the poll.
     pub(crate) ended: Time,
-    /// Until when it could last; none if it was not to wait.
+    /// When the wait was to end; none if the poll did not wait.
     pub(crate) until: Option<Time>,
-    /// Nanoseconds in which the thread waited for a core meanwhile, or more; none if that is not known.
+    /// An upper bound on the nanoseconds that the thread waited for a core; none if unknown.
     pub(crate) delayed: Option<u64>,
-    /// What it told, and of how many sockets.
+    /// What the poll reported, and for how many sockets.
     pub(crate) told: PollResult,
     pub(crate) sockets: usize,
 }
 
-/// What a look told.
+/// How much a poll reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PollResult {
     /// Every socket that had something.
     All,
-    /// As many as it can tell of; others may have something, too.
+    /// As many sockets as one call can report. There may be others.
     Some,
-    /// Nothing: a signal interrupted it.
+    /// Nothing, because a signal interrupted it.
     Nothing,
 }
 
 impl SocketPoll {
-    /// How long it took.
+    /// How long the poll took.
     fn length(&self) -> u64 {
         self.ended.since(self.began)
     }
 
-    /// Whether it is worth asking whether the thread slept.
+    /// Whether the poll was long enough to examine.
     pub(crate) fn is_long(&self) -> bool {
         self.until.is_some() && self.length() > SHORT
     }
 
-    /// When the thread was woken, if it certainly slept before.
+    /// When the thread woke, if it certainly slept before.
     fn woken(&self) -> Option<Time> {
         let (until, delayed) = (self.until.filter(|_| self.is_long())?, self.delayed?);
         let back = Time::from_nanos(self.ended.as_nanos().saturating_sub(delayed));
@@ -70,27 +73,27 @@ impl SocketPoll {
     }
 }
 
-/// What follows from the looks so far.
+/// What follows from the polls so far.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct UnreadSince {
-    /// The last look that told of all.
+    /// The last poll that reported everything.
     looked: Time,
     since: Time,
     held: bool,
 }
 
 impl UnreadSince {
-    /// What is read until the next look has come at this time or later.
+    /// Bytes read before the next poll arrived at this time or later.
     pub(crate) fn since(&self) -> Time {
         self.since
     }
 
-    /// Something that was told of was not read to its end: what is left has come before the next look.
+    /// A reported socket was not read to its end, so the rest arrived before the next poll.
     pub(crate) fn hold(&mut self) {
         self.held = true;
     }
 
-    /// Takes the next look.
+    /// Takes the next poll into account.
     pub(crate) fn take(&mut self, poll: &SocketPoll) {
         if poll.told == PollResult::Nothing {
             return;
@@ -105,7 +108,7 @@ impl UnreadSince {
     }
 }
 
-/// How long this thread has waited for a core, as the kernel counts it (`/proc/PID/schedstat`).
+/// How long this thread has waited for a core, according to the kernel (`/proc/PID/schedstat`).
 #[derive(Debug)]
 pub(crate) struct RunQueue {
     file: Option<File>,
@@ -113,24 +116,25 @@ pub(crate) struct RunQueue {
     turns: u64,
 }
 
-/// What changed between two readings.
+/// The difference between two readings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct RunQueueDelta {
-    /// Nanoseconds in which it waited for a core.
+    /// Nanoseconds spent waiting for a core.
     pub(crate) delayed: u64,
-    /// How often it got one.
+    /// How often the thread got a core.
     pub(crate) turns: u64,
 }
 
 impl RunQueue {
-    /// That of the calling thread.
+    /// The run queue of the calling thread.
     pub(crate) fn of_this_thread() -> Self {
         let mut queue = Self { file: File::open("/proc/thread-self/schedstat").ok(), delayed: 0, turns: 0 };
         queue.since_last();
         queue
     }
 
-    /// What changed since the last reading; none where the system doesn't tell. About a microsecond.
+    /// What changed since the last reading; none where the system does not tell. Takes about a
+    /// microsecond.
     pub(crate) fn since_last(&mut self) -> Option<RunQueueDelta> {
         let mut text = [0; 96];
         let length = self.file.as_ref()?.read_at(&mut text, 0).ok()?;
@@ -142,7 +146,8 @@ impl RunQueue {
     }
 }
 
-/// Time on a core, time waiting for one, how often it got one. All zero where the kernel does not count.
+/// Parses time on a core, time waiting for one, and how often one was given. All are zero where the
+/// kernel does not count.
 fn parse(text: &str) -> Option<(u64, u64)> {
     let mut numbers = text.split_whitespace().map(|number| number.parse::<u64>().ok());
     let (ran, delayed, turns) = (numbers.next()??, numbers.next()??, numbers.next()??);
@@ -168,7 +173,8 @@ mod tests {
         }
     }
 
-    /// A wait from `began` to `ended`, of which the thread waited for a core for `delayed`, all in microseconds.
+    /// A wait from `began` to `ended`, with `delayed` spent waiting for a core. All in
+    /// microseconds.
     fn wait(began: u64, ended: u64, until: u64, delayed: u64) -> SocketPoll {
         SocketPoll {
             began: at(began),
@@ -180,7 +186,7 @@ mod tests {
         }
     }
 
-    /// A look at 1 ms, then this one: since when what it tells of may have lain there, in microseconds.
+    /// Since when bytes may have lain unread, after a poll at 1 ms and this one. In microseconds.
     fn since(last: SocketPoll) -> u64 {
         let mut look = UnreadSince::default();
         look.take(&poll(1_000));
@@ -200,7 +206,7 @@ mod tests {
     #[test]
     fn what_woke_the_thread_came_when_it_was_woken() {
         assert_eq!(since(wait(2_000, 9_000, 50_000, 0)), 8_980);
-        // Woken at 5 ms, it waited 4 ms for a core.
+        // It woke at 5 ms and waited 4 ms for a core.
         assert_eq!(since(wait(2_000, 9_000, 50_000, 4_000)), 4_980);
         let mut look = UnreadSince::default();
         look.take(&wait(2_000, 9_000, 50_000, 0));
@@ -220,7 +226,7 @@ mod tests {
         for (name, poll) in table {
             assert_eq!(since(poll), 1_000, "{name}");
         }
-        // Late by its waiting for a core alone.
+        // It is late only because it waited for a core.
         assert_eq!(since(wait(2_000, 60_000, 50_000, 10_000)), 49_980);
     }
 

@@ -1,12 +1,12 @@
-//! Messages that come back as they must.
+//! The short path through a [`Ledger`]: messages that come back whole and in order.
 
 use super::{Expectation, Ledger, LedgerSink, MessageEvent, pending::PendingState};
 use crate::{message::ClientMessages, plan::Expect};
 
 impl Ledger {
-    /// Takes the events of a read for as long as each is the oldest message in flight, whole, and books them together.
-    /// The first that is not is handed back, and nothing was done about it. With `--expect count` and `reply=`, where
-    /// any event will do, that is the first.
+    /// Takes events of one read while each is the oldest message in flight, whole. Records them
+    /// together. Returns the first event that is not, untouched. With `--expect count` and `reply=`
+    /// any event may match, so the first event is returned.
     #[inline]
     pub fn received_in_order<'b>(
         &mut self,
@@ -33,7 +33,7 @@ impl Ledger {
         stray
     }
 
-    /// Books the oldest `taken` messages, which arrived one behind the other.
+    /// Records that the oldest `taken` messages arrived in order.
     #[inline]
     fn arrived_together(&mut self, taken: usize, sink: &mut impl LedgerSink) {
         let Self { pending, order, anomaly_state, .. } = self;
@@ -50,7 +50,7 @@ impl Ledger {
                 sink.matched(sequence, 1, times, overtaken);
             }
         });
-        // As many are in flight, which are counted in 32 bits.
+        // No more than are in flight, and those are counted in 32 bits.
         self.in_flight -= u32::try_from(taken).unwrap_or(self.in_flight);
         if self.pending.len() > self.in_flight as usize {
             self.trim();
@@ -58,7 +58,7 @@ impl Ledger {
     }
 }
 
-/// Whether an event is message `sequence`, of which `place` tells what is known.
+/// Whether an event is message `sequence`, given what is known of it.
 #[expect(clippy::inline_always, reason = "a read of 16 messages takes a tenth more instructions where this is a call")]
 #[inline(always)]
 fn is_next(series: &ClientMessages<'_>, sequence: u64, place: PendingState, event: MessageEvent<'_>) -> bool {

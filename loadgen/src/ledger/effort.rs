@@ -1,30 +1,30 @@
-//! How much work a worker may spend on telling what events are that are not the messages that must come. Pure: time is an
-//! argument.
+//! Bounds the work that a worker spends on classifying anomalies. Pure: time is an argument.
 //!
-//! An event whose header tells nothing is compared with the messages in flight, and each of those must be made for it. A
-//! server that sends rubbish could keep a worker busy with that for good, so there is a budget. What is found when it is
-//! spent is *unexpected*.
+//! An event with an unreadable header is compared with the messages in flight, and each of them
+//! must be generated for that. A server that sends garbage could keep a worker busy forever, so
+//! there is a budget. An event that comes when the budget is spent is *unexpected*.
 
 use std::cell::Cell;
 
 use crate::clock::Time;
 
-/// Bytes of messages that may be made in a row, and more for each second: about a tenth and a fifth of a second of work.
+/// Bytes of messages that may be generated at once, and per second. They take about a tenth and a
+/// fifth of a second.
 const MOST: u64 = 256 << 20;
 const EACH_SECOND: u64 = 512 << 20;
 
-/// Bytes of messages that may be made for the events of one read: so many, which are 4096 of 64 bytes, and more for each byte
-/// of them. A fraction of a millisecond of work.
+/// Bytes of messages that may be generated for one read: a fixed part, and more for each byte read.
+/// They take a fraction of a millisecond.
 const READ: u64 = 512 << 10;
 const READ_BYTE: u64 = 64;
 
-/// What making a message takes besides its bytes, in bytes.
+/// What generating a message costs besides its bytes, in bytes.
 const OVERHEAD: u64 = 64;
 
-/// What it takes to tell how a message begins, in bytes.
+/// What comparing the beginning of a message costs, in bytes.
 const LOOK: u64 = 4;
 
-/// The budget of a worker.
+/// The budget of one worker.
 #[derive(Debug)]
 pub(crate) struct EffortBudget {
     left: u64,
@@ -40,7 +40,7 @@ impl Default for EffortBudget {
 }
 
 impl EffortBudget {
-    /// What may be spent on an event of `bytes` bytes, of a read that returned at `at`.
+    /// What may be spent on an event of `bytes` bytes, from a read that returned at `at`.
     pub(crate) fn left(&mut self, at: Time, bytes: usize) -> u64 {
         if at > self.at {
             let earned = u128::from(at.since(self.at)) * u128::from(EACH_SECOND) / 1_000_000_000;
@@ -51,7 +51,7 @@ impl EffortBudget {
         self.left.min(self.of_read)
     }
 
-    /// Takes away what was spent.
+    /// Subtracts what was spent.
     pub(crate) fn spend(&mut self, bytes: u64) {
         self.left = self.left.saturating_sub(bytes);
         self.of_read = self.of_read.saturating_sub(bytes);
@@ -70,12 +70,12 @@ impl Effort {
         Self { left: Cell::new(granted), granted }
     }
 
-    /// Whether a message of `bytes` bytes may still be made; if so, that is spent.
+    /// Whether a message of `bytes` bytes may still be generated. If so, its cost is subtracted.
     pub(crate) fn affords(&self, bytes: usize) -> bool {
         self.pay(bytes as u64 + OVERHEAD)
     }
 
-    /// The same for a look at how a message begins.
+    /// Whether the beginning of a message may still be compared. If so, the cost is subtracted.
     pub(crate) fn affords_a_look(&self) -> bool {
         self.pay(LOOK)
     }
@@ -90,7 +90,7 @@ impl Effort {
         }
     }
 
-    /// What was spent.
+    /// What was spent so far.
     pub(crate) fn spent(&self) -> u64 {
         self.granted - self.left.get()
     }

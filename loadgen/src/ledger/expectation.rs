@@ -5,11 +5,11 @@ use crate::{message::Payload, plan::Expect};
 /// What a run expects of every connection.
 #[derive(Clone, Debug)]
 pub struct Expectation {
-    /// Makes and checks messages.
+    /// Generates and checks messages.
     pub payload: Payload,
-    /// What a send must bring back.
+    /// What a message must bring back.
     pub expect: Expect,
-    /// Clients of the run: a message that claims to be of another was never sent.
+    /// Number of clients in the run. A message that names a client beyond it was never sent.
     pub clients: u32,
 }
 

@@ -1,8 +1,9 @@
-//! Per connection: each sent message gets exactly one fate, each event exactly one finding. Pure: time is an argument.
+//! The ledger of one connection: one fate for each sent message, one finding for each event. Pure:
+//! time is an argument.
 //!
-//! Of what is in flight, due and write times of each burst and the checksum of each message are kept (`pending.rs`), and
-//! nothing else, since a message's bytes can be computed again. The way of a message that comes back whole and in order is
-//! short (`arrivals.rs`); everything else is sorted out in `anomaly.rs`.
+//! The ledger keeps little of a message in flight: its checksum, and the times of its burst
+//! (`pending.rs`). Its bytes can be generated again. Messages that come back whole and in order
+//! take the short path (`arrivals.rs`). Everything else is classified in `anomaly/`.
 
 mod anomaly;
 mod arrivals;
@@ -23,16 +24,16 @@ pub use self::{
 };
 use crate::{clock::Time, message::MessageKind, plan::Expect};
 
-/// When a message was due and when it was written.
+/// When a message was due, and when it was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SendTimes {
-    /// Intended time of the send.
+    /// When the message should have been sent.
     pub due: Time,
     /// When it was handed to the transport.
     pub written: Time,
 }
 
-/// A message event.
+/// A message that the server sent.
 #[derive(Clone, Copy, Debug)]
 pub struct MessageEvent<'a> {
     /// Text or binary.
@@ -41,28 +42,29 @@ pub struct MessageEvent<'a> {
     pub bytes: &'a [u8],
 }
 
-/// The books of one connection.
+/// Accounts for the messages of one connection.
 #[derive(Debug)]
 pub struct Ledger {
     client: u32,
-    /// Messages in flight, but for those that are overdue. The first is always in flight.
+    /// Messages in flight, except those in [`AnomalyState::overdue`]. The first is always in
+    /// flight.
     pending: Pending,
     in_flight: u32,
     order: ArrivalOrder,
-    /// What only connections with anomalies need.
+    /// State that only connections with anomalies need.
     anomaly_state: Option<Box<AnomalyState>>,
 }
 
-/// Messages in line up to which an overtaken one may stay in it.
+/// Length of `pending` up to which an overtaken message may stay in it.
 const SLACK: usize = 64;
 
 impl Ledger {
-    /// Empty books of `client`.
+    /// The empty ledger of `client`.
     pub fn new(client: u32) -> Self {
         Self { client, pending: Pending::default(), in_flight: 0, order: ArrivalOrder::default(), anomaly_state: None }
     }
 
-    /// The client whose books these are.
+    /// The client of this connection.
     pub fn client(&self) -> u32 {
         self.client
     }
@@ -72,7 +74,7 @@ impl Ledger {
         self.in_flight
     }
 
-    /// Entries that the books take memory for. In proportion to [`Self::in_flight`] at its highest.
+    /// Entries that the ledger has memory for. In proportion to the highest [`Self::in_flight`].
     pub fn capacity(&self) -> usize {
         self.pending.capacity() + self.anomaly_state.as_ref().map_or(0, |state| state.overdue.len())
     }
@@ -82,14 +84,14 @@ impl Ledger {
         self.pending.next()
     }
 
-    /// Takes down that the next message was sent.
+    /// Records that the next message was sent.
     pub fn sent(&mut self, times: SendTimes) {
         self.pending.push(times, [PendingState::InFlight].into_iter());
         self.in_flight += 1;
     }
 
-    /// The same for messages that were sent together, one for each of `checksums`: what [`encode`](crate::message::ClientMessages::encode)
-    /// returned for it.
+    /// Records that messages were sent together, one for each of `checksums`.
+    /// [`encode`](crate::message::ClientMessages::encode) returns the checksum of a message.
     #[inline]
     pub fn sent_together(&mut self, times: SendTimes, checksums: &[u32]) {
         self.pending.push(times, checksums.iter().copied().map(PendingState::Checked));
@@ -97,7 +99,7 @@ impl Ledger {
         self.in_flight += u32::try_from(checksums.len()).unwrap_or(u32::MAX);
     }
 
-    /// Decides what an event is, and with it the fate of the messages that it is about.
+    /// Decides what an event is, and the fate of the messages that it is about.
     #[inline]
     pub fn received(&mut self, expectation: &Expectation, event: MessageEvent<'_>, sink: &mut impl LedgerSink) {
         match &expectation.expect {
@@ -119,7 +121,7 @@ impl Ledger {
         }
     }
 
-    /// `--expect reply=TEXT`: the same, and its content is known.
+    /// `--expect reply=TEXT`: an event is the reply to the oldest message, and must be this text.
     fn received_reply(&mut self, text: &[u8], event: MessageEvent<'_>, sink: &mut impl LedgerSink) {
         let Some(sequence) = self.oldest() else {
             return sink.finding(Finding::Unexpected, Subject::default(), event.bytes);
@@ -141,7 +143,7 @@ impl Ledger {
         }
     }
 
-    /// Gives every message that is still in flight its fate: undetermined if the connection died, else lost.
+    /// Gives every message in flight its fate: undetermined if the connection died, else lost.
     pub fn close(&mut self, died: bool, expectation: &Expectation, sink: &mut impl LedgerSink) {
         self.end_partial_messages(expectation, sink);
         let fate = if died { Fate::Undetermined } else { Fate::Lost };
@@ -162,7 +164,7 @@ impl Ledger {
         overdue.chain(self.pending.iter())
     }
 
-    /// As many of them as an event is compared with, found among the first places.
+    /// At most `most` messages in flight to compare an event with, oldest first.
     pub(crate) fn candidates(&self, most: usize) -> impl Iterator<Item = u64> {
         let overdue = self.anomaly_state.iter().flat_map(|state| state.overdue.keys().copied());
         overdue.chain(self.pending.iter_first(4 * most)).take(most)
@@ -180,14 +182,14 @@ impl Ledger {
         Subject { sequence: Some(sequence), times: self.times(sequence) }
     }
 
-    /// Message `sequence` came back whole. Does nothing if it is not in flight.
+    /// Records that message `sequence` came back whole. Does nothing if it is not in flight.
     pub(crate) fn matched(&mut self, sequence: u64, sink: &mut impl LedgerSink) {
         if let Some(times) = self.take(sequence) {
             self.arrived(sequence, times, sink);
         }
     }
 
-    /// Books message `sequence`, which is in flight no more.
+    /// Records the arrival of message `sequence`, which was just taken out of `pending`.
     #[inline]
     fn arrived(&mut self, sequence: u64, times: SendTimes, sink: &mut impl LedgerSink) {
         let low = if self.anomaly_state.is_some() { self.oldest().unwrap_or(u64::MAX) } else { self.pending.base() };
@@ -195,14 +197,14 @@ impl Ledger {
         sink.matched(sequence, 1, times, overtaken);
     }
 
-    /// Message `sequence` came other than whole. Does nothing if it is not in flight: its fate is known.
+    /// Records that message `sequence` came back damaged. Does nothing if it is not in flight.
     pub(crate) fn damaged(&mut self, sequence: u64, sink: &mut impl LedgerSink) {
         if let Some(times) = self.take(sequence) {
             sink.fate(Fate::Damaged, sequence, times);
         }
     }
 
-    /// Takes message `sequence` out of what is in flight.
+    /// Takes message `sequence` out of the messages in flight.
     fn take(&mut self, sequence: u64) -> Option<SendTimes> {
         let times = if sequence >= self.pending.base() {
             self.pending.take(sequence)
@@ -214,8 +216,8 @@ impl Ledger {
         Some(times)
     }
 
-    /// Drops what has its fate off the front, and moves what keeps a long line from shrinking to where it takes a place of
-    /// its own: memory stays in proportion to what is in flight.
+    /// Drops messages with a fate from the front of `pending`. Moves old messages that keep it from
+    /// shrinking to `overdue`, so memory stays in proportion to what is in flight.
     fn trim(&mut self) {
         self.pending.drop_gone();
         while self.pending.len() > SLACK && self.pending.len() > 2 * self.in_flight as usize {

@@ -1,12 +1,14 @@
-//! How many messages of a connection were overtaken.
+//! Counts the messages of a connection that were overtaken.
 //!
-//! Reordering is counted as `n - longest increasing run`: the least number of messages that must be taken out of the
-//! arrivals to leave them in order. Raw inversions would blame one late message once for each that overtook it.
+//! Reordering is counted as `n - longest increasing run`: the least number of messages to remove so
+//! that the rest is in order. Counting inversions would blame one late message once for each that
+//! overtook it.
 //!
-//! Fredman, "On computing the length of longest increasing subsequences", Discrete Mathematics 11 (1975): keep, for each
-//! length, the smallest last element of an increasing run of that length. These *tails* increase; an arrival either
-//! extends them or replaces the first that is greater. Kept as ranges of consecutive numbers and forgotten below what
-//! can still arrive, they take memory only where there are gaps.
+//! The algorithm is from Fredman, "On computing the length of longest increasing subsequences",
+//! Discrete Mathematics 11 (1975). For each length, keep the smallest last element of an increasing
+//! run of that length. These *tails* increase. An arrival either extends them or replaces the first
+//! greater one. Tails are kept as ranges and forgotten once nothing lower can arrive, so only gaps
+//! take memory.
 
 /// A range of consecutive tails, both ends included.
 #[derive(Clone, Copy, Debug)]
@@ -25,8 +27,8 @@ pub(crate) struct ArrivalOrder {
 }
 
 impl ArrivalOrder {
-    /// Takes the arrival of `sequence` (each arrives once). `low` is the lowest that may still arrive. True when the
-    /// arrival adds one to `n - longest increasing run`.
+    /// Records the arrival of `sequence`; each arrives once. `low` is the lowest that may still
+    /// arrive. True if the arrival adds one to `n - longest increasing run`.
     pub(crate) fn arrive(&mut self, sequence: u64, low: u64) -> bool {
         let overtaken = !self.extend(sequence, sequence);
         if overtaken {
@@ -36,8 +38,8 @@ impl ArrivalOrder {
         overtaken
     }
 
-    /// Takes the arrivals of all from `first` to `last`, one behind the other, if none of them is overtaken. False if the
-    /// first is, and then nothing was done.
+    /// Records that all from `first` to `last` arrived in order, if none of them is overtaken.
+    /// Returns false and does nothing if `first` is.
     #[inline]
     pub(crate) fn arrive_in_order(&mut self, first: u64, last: u64, low: u64) -> bool {
         let extended = self.extend(first, last);
@@ -45,7 +47,8 @@ impl ArrivalOrder {
         extended
     }
 
-    /// Adds consecutive tails behind all others; false, and nothing is done, if they are not greater.
+    /// Appends consecutive tails. Returns false and does nothing if they are not greater than all
+    /// others.
     #[inline]
     fn extend(&mut self, first: u64, last: u64) -> bool {
         match &mut self.top {
@@ -60,7 +63,7 @@ impl ArrivalOrder {
         true
     }
 
-    /// Forgets tails below everything that can still arrive: they are never replaced.
+    /// Forgets tails below everything that can still arrive, since they are never replaced.
     #[inline]
     fn settle(&mut self, low: u64) {
         if !self.below.is_empty() {
@@ -73,7 +76,7 @@ impl ArrivalOrder {
     fn replace(&mut self, sequence: u64) {
         let at = self.below.partition_point(|range| range.last < sequence);
         self.below.extend(self.top.take());
-        // The tail that goes is the first of its range: `sequence` is new, so it lies in a gap, not in a range.
+        // The replaced tail is the first of its range: `sequence` is new, so it lies in a gap.
         let range = &mut self.below[at];
         if range.first == range.last {
             *range = SequenceRange { first: sequence, last: sequence };
@@ -97,7 +100,7 @@ mod tests {
 
     use super::*;
 
-    /// Overtaken messages of `arrivals`, each of which is in `0..sent`.
+    /// Overtaken messages of `arrivals`, each in `0..sent`.
     fn overtaken(arrivals: &[u64], sent: u64) -> usize {
         let mut pending: BTreeSet<u64> = (0..sent).collect();
         let mut order = ArrivalOrder::default();
@@ -110,7 +113,7 @@ mod tests {
             .count()
     }
 
-    /// The same by the definition, in quadratic time.
+    /// Overtaken messages by the definition, in quadratic time.
     fn brute(arrivals: &[u64]) -> usize {
         let mut best = vec![1; arrivals.len()];
         for i in 0..arrivals.len() {

@@ -1,19 +1,20 @@
-//! Messages in flight, in the order of their sequences.
+//! Messages in flight, by sequence.
 
 use std::collections::VecDeque;
 
 use super::SendTimes;
 
-/// A place for each message from the first in flight to the last that was sent. What the messages of a burst have in common
-/// is kept once: with a thousand connections, what is kept of each does not stay in the processor's nearest caches.
+/// One entry for each message from the first in flight to the last sent. Times are kept once a
+/// burst: with a thousand connections, entries must be small to stay in the processor's caches.
 #[derive(Debug, Default)]
 pub(super) struct Pending {
-    /// Sequence of the first place.
+    /// Sequence of the first entry.
     base: u64,
-    /// Behind `free` that are done with: to look at those that follow takes no longer than in a list of nothing else.
+    /// The first `free` of them are no longer used. A slice is faster to scan than a ring buffer.
     places: Vec<PendingState>,
     free: usize,
-    /// The last burst of which there are places, and those before it, in order. Most connections have one in flight.
+    /// The last burst with entries, and those before it, in order. Most connections have one in
+    /// flight.
     last: Option<SentBurst>,
     earlier: VecDeque<SentBurst>,
 }
@@ -24,7 +25,7 @@ pub(super) enum PendingState {
     /// It has its fate.
     Gone,
     InFlight,
-    /// The same, and the sender has known its checksum: it need not be computed again.
+    /// It is in flight, and its checksum is known, so it need not be computed again.
     Checked(u32),
 }
 
@@ -36,7 +37,7 @@ struct SentBurst {
 }
 
 impl Pending {
-    /// Sequence of the first place: of the next message, if there are no places.
+    /// Sequence of the first entry, or of the next message if there are no entries.
     pub(super) fn base(&self) -> u64 {
         self.base
     }
@@ -46,12 +47,12 @@ impl Pending {
         self.base + self.len() as u64
     }
 
-    /// How many places there are.
+    /// Number of entries.
     pub(super) fn len(&self) -> usize {
         self.places.len() - self.free
     }
 
-    /// What memory is taken for, in places and bursts.
+    /// Entries and bursts that memory is allocated for.
     pub(super) fn capacity(&self) -> usize {
         self.places.capacity() + self.earlier.capacity()
     }
@@ -70,25 +71,26 @@ impl Pending {
         self.places.extend(places);
     }
 
-    /// All places.
+    /// All entries.
     #[inline]
     pub(super) fn places(&self) -> &[PendingState] {
         &self.places[self.free..]
     }
 
-    /// Place `index`, counted from the first.
+    /// Entry `index`, counted from the first.
     #[inline]
     pub(super) fn place(&self, index: usize) -> Option<PendingState> {
         self.places().get(index).copied()
     }
 
-    /// Removes the first `count` places. `each` takes them, as the first sequence, how many, and their times.
+    /// Removes the first `count` entries. Calls `each` for every burst with the first sequence, the
+    /// number of messages, and their times.
     #[inline]
     pub(super) fn take_front(&mut self, count: usize, mut each: impl FnMut(u64, u32, SendTimes)) {
         let end = self.base + count as u64;
         while let Some((burst, next)) = self.oldest().filter(|_| self.base < end) {
             let to = next.unwrap_or(end).min(end);
-            // No more than are in flight, which are counted in 32 bits.
+            // No more than are in flight, and those are counted in 32 bits.
             each(self.base, u32::try_from(to - self.base).unwrap_or(u32::MAX), burst.times);
             self.base = to;
             if next == Some(to) {
@@ -103,7 +105,7 @@ impl Pending {
         }
     }
 
-    /// The oldest burst, and where the next begins.
+    /// The oldest burst, and where the next one begins.
     #[inline]
     fn oldest(&self) -> Option<(SentBurst, Option<u64>)> {
         let Some(&oldest) = self.earlier.front() else { return Some((self.last?, None)) };
@@ -111,14 +113,14 @@ impl Pending {
         Some((oldest, next.map(|next| next.first)))
     }
 
-    /// The first place, if the message has its fate, is removed.
+    /// Removes entries from the front while they have their fate.
     pub(super) fn drop_gone(&mut self) {
         while self.place(0) == Some(PendingState::Gone) {
             self.take_front(1, |_, _, _| {});
         }
     }
 
-    /// Times of message `sequence`, if it has a place and no fate.
+    /// Times of message `sequence`, if it is in flight.
     pub(super) fn times(&self, sequence: u64) -> Option<SendTimes> {
         self.place(self.index(sequence)?).filter(|place| *place != PendingState::Gone)?;
         let last = self.last.filter(|last| last.first <= sequence);
@@ -126,7 +128,7 @@ impl Pending {
         last.or_else(|| self.earlier.get(after.checked_sub(1)?).copied()).map(|burst| burst.times)
     }
 
-    /// The same, and it has its fate from here on. Its place remains.
+    /// Marks message `sequence` as having its fate, and returns its times. The entry remains.
     pub(super) fn take(&mut self, sequence: u64) -> Option<SendTimes> {
         let times = self.times(sequence)?;
         let index = self.index(sequence)?;
@@ -138,12 +140,12 @@ impl Pending {
         usize::try_from(sequence.checked_sub(self.base)?).ok()
     }
 
-    /// Messages without a fate, oldest first.
+    /// Messages in flight, oldest first.
     pub(super) fn iter(&self) -> impl Iterator<Item = u64> {
         self.iter_first(usize::MAX)
     }
 
-    /// Those of the first `most` places.
+    /// Messages in flight among the first `most` entries.
     pub(super) fn iter_first(&self, most: usize) -> impl Iterator<Item = u64> {
         let places = (self.base..).zip(self.places()).take(most);
         places.filter(|(_, place)| **place != PendingState::Gone).map(|(sequence, _)| sequence)

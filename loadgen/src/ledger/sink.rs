@@ -1,37 +1,37 @@
-//! What a ledger decides, and who takes it.
+//! What a ledger decides, and the trait that receives it.
 
 use super::SendTimes;
 
-/// What became of a sent message that did not match.
+/// The fate of a sent message that did not match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
-    /// Nothing of it came until the drain ended.
+    /// Nothing of it came before the drain ended.
     Lost,
-    /// It came other than whole.
+    /// It came back, but not whole or not right.
     Damaged,
     /// Its connection died while it was in flight.
     Undetermined,
 }
 
-/// What an event that did not match was.
+/// What an event was that did not match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Finding {
-    /// A message that had come already.
+    /// A message that had already come.
     Duplicated,
     /// More than one message, or one and a part of another.
     Coalesced,
-    /// The message came in pieces: this event, and `earlier` ones that had no finding yet.
+    /// A message in parts: this event, and `earlier` ones without a finding of their own.
     Split {
-        /// Events before this one that hold it.
+        /// Earlier events that hold parts of it.
         earlier: u32,
     },
-    /// The beginning of a message whose rest never came.
+    /// The beginning of a message. The rest never came.
     Truncated,
     /// A message with wrong bytes.
     Corrupted,
-    /// A whole message of the other kind.
+    /// A whole message of the wrong kind: text for binary, or the reverse.
     WrongType,
-    /// A whole message of another connection of this run.
+    /// A whole message of another connection in this run.
     Misrouted {
         /// The client that sent it.
         owner: u32,
@@ -49,24 +49,24 @@ pub struct Subject {
     pub times: Option<SendTimes>,
 }
 
-/// Takes what a ledger decides. Each call is about one message or one event.
+/// Receives what a ledger decides. Each call is about one message or one event.
 pub trait LedgerSink {
-    /// `messages` messages from `first` on, all with these times, came back whole in one read; `overtaken` if later ones
-    /// came before them and each must count as reordered.
+    /// `messages` messages from `first` on came back whole in one read. All have the same times. If
+    /// they were `overtaken`, each counts as reordered.
     fn matched(&mut self, first: u64, messages: u32, times: SendTimes, overtaken: bool);
 
-    /// An event was something else. `received` are its bytes (for a split message, all of its pieces).
+    /// An event did not match. `received` are its bytes, or all parts of a split message.
     fn finding(&mut self, finding: Finding, subject: Subject, received: &[u8]);
 
-    /// A sent message ended otherwise than matched.
+    /// A sent message did not match.
     fn fate(&mut self, fate: Fate, sequence: u64, times: SendTimes);
 
-    /// Bytes of messages that may be made now to tell what an event of `bytes` bytes is.
+    /// Bytes of messages that may be generated now to classify an event of `bytes` bytes.
     fn effort(&mut self, _bytes: usize) -> u64 {
         u64::MAX
     }
 
-    /// So many were made.
+    /// This many bytes were generated.
     fn spend(&mut self, _bytes: u64) {}
 }
 

@@ -1,8 +1,8 @@
-//! Which connections are ready: an event queue of the kernel (epoll) of the engine's own, with a timer in it.
+//! The engine's own event queue (epoll), with a timer in it.
 //!
-//! Edge-triggered (`epoll(7)`), so that the kernel looks at a connection once when something comes, and not once more when
-//! it was read. A read that does not fill its buffer has left nothing behind, but perhaps the end of the stream: of that
-//! the kernel tells as well.
+//! It is edge-triggered (`epoll(7)`): the kernel reports new bytes once, and does not check again
+//! after a read. A read that does not fill its buffer has emptied the socket, except for the end of
+//! the stream, which the kernel also reports.
 
 use std::{io, net::TcpStream, os::fd::OwnedFd, time::Duration};
 
@@ -17,7 +17,7 @@ use crate::{
     engine::{timer::KernelTimer, unread_since::PollResult},
 };
 
-/// Events that one call returns at most.
+/// Events per call, at most.
 const EVENTS: usize = 1024;
 
 /// Stands for the timer among the numbers of connections.
@@ -28,7 +28,7 @@ const TIMER: u64 = u64::MAX;
 pub(super) struct ReadySocket {
     /// Its number.
     pub(super) slot: usize,
-    /// The stream ends, or has failed, behind what there is to read.
+    /// The stream ends, or has failed, after the bytes that are left to read.
     pub(super) over: bool,
 }
 
@@ -38,35 +38,37 @@ pub(super) struct EventQueue {
     /// When the timer goes off, while it is set.
     set: Option<Time>,
     events: Vec<Event>,
-    /// How many of them were told.
+    /// How many of the events were returned.
     told: usize,
 }
 
 impl EventQueue {
+    /// An empty queue.
+    ///
     /// # Errors
-    /// The kernel's, when the process has no descriptor left.
+    /// The process has no descriptor left.
     pub(super) fn new() -> io::Result<Self> {
         let (queue, timer) = (epoll::create(CreateFlags::CLOEXEC)?, KernelTimer::new()?);
-        // An edge, so that it need not be read to be silent.
+        // Edge-triggered, so it need not be read to become silent.
         epoll::add(&queue, &timer, EventData::new_u64(TIMER), EventFlags::IN | EventFlags::ET)?;
         Ok(Self { queue, timer, set: None, events: Vec::with_capacity(EVENTS), told: 0 })
     }
 
-    /// Watches for something to read, for room to write after there was none, and for the end of the stream. Ends when the
-    /// stream is closed.
+    /// Watches for bytes to read, for room to write after there was none, and for the end of the
+    /// stream. Ends when the stream is closed.
     pub(super) fn add(&self, stream: &TcpStream, slot: usize) -> io::Result<()> {
         let flags = EventFlags::IN | EventFlags::OUT | EventFlags::RDHUP | EventFlags::ET;
         Ok(epoll::add(&self.queue, stream, EventData::new_u64(slot as u64), flags)?)
     }
 
-    /// Looks which connections are ready now.
+    /// Polls for connections that are ready now.
     pub(super) fn look(&mut self) -> PollResult {
         self.collect(Some(&Timespec { tv_sec: 0, tv_nsec: 0 }))
     }
 
-    /// Blocks the thread until a connection is ready, or until `until`; may return before.
+    /// Blocks the thread until a connection is ready or `until` has come. May return earlier.
     pub(super) fn sleep(&mut self, until: Time, now: Time) -> PollResult {
-        // A timer that goes off earlier is left alone: to wake once too often costs less than to set it each time.
+        // An earlier timer stays: waking once too often costs less than setting it each time.
         if self.set.is_none_or(|set| set > until) {
             self.timer.set(Duration::from_nanos(until.since(now)));
             self.set = Some(until);
@@ -77,7 +79,7 @@ impl EventQueue {
     fn collect(&mut self, timeout: Option<&Timespec>) -> PollResult {
         self.events.clear();
         self.told = 0;
-        // Fails when a signal interrupts it, which is as good as nothing ready.
+        // The call fails when a signal interrupts it. That is the same as nothing ready.
         match epoll::wait(&self.queue, spare_capacity(&mut self.events), timeout) {
             Ok(_) if self.events.len() < EVENTS => PollResult::All,
             Ok(_) => PollResult::Some,
@@ -85,7 +87,7 @@ impl EventQueue {
         }
     }
 
-    /// A connection that was found ready. Each is told once.
+    /// The next ready connection. Each is returned once.
     #[inline]
     pub(super) fn next(&mut self) -> Option<ReadySocket> {
         while let Some(&Event { flags, data }) = self.events.get(self.told) {
@@ -102,12 +104,12 @@ impl EventQueue {
         None
     }
 
-    /// How many the last look found.
+    /// How many events the last poll found.
     pub(super) fn found(&self) -> usize {
         self.events.len()
     }
 
-    /// Whether some that were found ready have not been told.
+    /// Whether some events have not been returned.
     pub(super) fn has_some(&self) -> bool {
         self.told < self.events.len()
     }

@@ -1,7 +1,8 @@
-//! The engine on sockets and an event queue of its own, with the frames of the crate `frames`.
+//! The lean engine: the crate `frames` on plain sockets and an event queue of its own.
 //!
-//! What all connections share: one buffer to read into, which is empty between reads, and one to encode bursts into, which
-//! is empty between bursts. A connection has memory of its own only for what a read cut and for what TCP did not take.
+//! All connections share one read buffer and one buffer for the burst being encoded. Both are empty
+//! between uses. A connection has memory of its own only for a message cut by a read and for bytes
+//! that TCP did not take.
 
 mod connection;
 mod event_queue;
@@ -29,39 +30,41 @@ use crate::{
     transport::{OpenConnection, Transport},
 };
 
-/// Bytes that are read at once.
+/// Bytes per read, at most.
 const READ_BUFFER: usize = 64 * 1024;
 
-/// Longest wait while other tasks run on this thread, so that none of them is needed to wake the engine.
+/// Longest wait while other tasks run on this thread. They may need no wake-up from the engine.
 const COURTESY: Duration = Duration::from_millis(1);
 
-/// Connections on sockets.
+/// Moves messages with `frames`, without tokio.
 pub(crate) struct Lean {
     connections: Vec<Option<LeanConnection>>,
     event_queue: EventQueue,
-    /// What the looks tell of when bytes came.
+    /// When the bytes of this turn arrived at the earliest.
     look: UnreadSince,
     run_queue: RunQueue,
     /// The events of this turn were collected already.
     looked: bool,
-    /// Connections to look at in the next turn and in this one, whatever the kernel says.
+    /// Connections to visit in the next turn and in this one, whatever the kernel reports.
     revisit: Vec<usize>,
     turn: Vec<usize>,
-    /// Connections that are no more, of which the worker was not told: they could not be watched, or held too much.
+    /// Ended connections that the worker does not know of. They could not be watched, or held too
+    /// much.
     unreported_ends: Vec<(usize, ConnectionEnd)>,
     held_bytes: HeldBytes,
     own_thread: bool,
     buffer: Vec<u8>,
-    /// The burst that is being encoded, and whose it is.
+    /// The burst being encoded, and its connection.
     burst: Encoder,
     burst_of: usize,
     shared: SharedState,
 }
 
-/// What the connections have in common.
+/// State that all connections share.
 struct SharedState {
     clock: Clock,
-    /// A `ChaCha12` generator, seeded by the system: RFC 6455, section 5.3 asks for one that can't be predicted.
+    /// A `ChaCha12` generator seeded by the system. RFC 6455, section 5.3 demands unpredictable
+    /// masks.
     masks: Masks<ThreadRng>,
     /// Control frames that answer what a read brought.
     replies: Encoder,
@@ -95,7 +98,7 @@ impl Lean {
         })
     }
 
-    /// Looks which connections are ready: now, or until `until` if none is.
+    /// Polls the connections: now, or until one is ready or `until` has come.
     fn look_until(&mut self, until: Option<Time>) {
         let began = self.shared.clock.now();
         let told = match until {
@@ -117,7 +120,7 @@ impl Lean {
         self.event_queue.has_some() || !self.turn.is_empty()
     }
 
-    /// Takes a connection out of tokio's hands, and watches it.
+    /// Takes a connection out of tokio's hands and watches it.
     fn watch(&mut self, slot: usize, opened: OpenConnection) -> io::Result<LeanConnection> {
         let OpenConnection { wire, behind, bounds } = opened;
         let stream = NonBlockingStream::try_from(wire.into_stream())?;
@@ -125,7 +128,7 @@ impl Lean {
         Ok(LeanConnection::new(stream, behind, bounds))
     }
 
-    /// Hands the burst to its connection.
+    /// Writes the burst to its connection.
     fn write_burst(&mut self) -> u64 {
         let writes = match &mut self.connections[self.burst_of] {
             Some(connection) => connection.write(self.burst.bytes()),
@@ -135,8 +138,8 @@ impl Lean {
         writes
     }
 
-    /// Sees to it that a connection which can't write any more is looked at, whether or not the kernel tells of it again.
-    /// Counts what it could not write.
+    /// Makes sure that a connection that can't write any more is visited, even if the kernel does
+    /// not report it. Counts what it could not write.
     #[inline]
     fn follow_up(&mut self, slot: usize) {
         if self.connections[slot].as_ref().is_some_and(LeanConnection::has_pending_io) {
@@ -152,7 +155,8 @@ impl Lean {
         self.count(slot);
     }
 
-    /// Counts what a connection holds, and ends the one that holds most if that is too much for all together.
+    /// Counts the bytes that a connection holds. Ends the one that holds most if all together hold
+    /// too much.
     #[inline]
     fn count(&mut self, slot: usize) {
         let held = self.connections[slot].as_ref().map_or(0, LeanConnection::held);
@@ -161,7 +165,7 @@ impl Lean {
         }
     }
 
-    /// Ends a connection; the worker is told in the next turn.
+    /// Ends a connection. The worker learns of it in the next turn.
     #[cold]
     fn end(&mut self, slot: usize, cause: ConnectionEnd) {
         self.connections[slot] = None;
@@ -172,7 +176,7 @@ impl Lean {
 
 impl Engine for Lean {
     fn adopt(&mut self, slot: usize, opened: OpenConnection) {
-        // What TLS holds already, the kernel does not tell of.
+        // The kernel does not report what TLS has already read.
         let early = !opened.behind.is_empty() || matches!(opened.wire.stream(), Transport::Tls(_));
         self.held_bytes.limit(opened.bounds.memory);
         match self.watch(slot, opened) {
@@ -295,7 +299,7 @@ impl Engine for Lean {
 }
 
 impl Lean {
-    /// Tells of a connection that is no more.
+    /// Reports the end of a connection to the worker.
     #[cold]
     fn report_end(&mut self, slot: usize, sink: &mut impl EventSink) {
         if let Some(at) = self.unreported_ends.iter().position(|&(of, _)| of == slot) {

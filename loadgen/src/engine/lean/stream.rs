@@ -1,4 +1,4 @@
-//! The bytes of a connection: TCP, or TLS on TCP, without an event loop. What would block says so.
+//! The non-blocking byte stream of a connection: TCP, or TLS on TCP.
 
 use std::{
     io::{self, ErrorKind, Read, Write},
@@ -10,7 +10,7 @@ use tokio_rustls::rustls::ClientConnection;
 
 use crate::transport::Transport;
 
-/// What a connection's bytes go through.
+/// A stream whose calls return instead of blocking.
 #[derive(Debug)]
 pub(super) enum NonBlockingStream {
     Plain(TcpStream),
@@ -46,17 +46,18 @@ impl NonBlockingStream {
         }
     }
 
-    /// Whether a read that did not fill its buffer has left nothing behind of which the kernel would not tell.
+    /// Whether the kernel reports everything that a short read left behind. It can't see bytes that
+    /// TLS holds.
     pub(super) fn tells_what_is_left(&self) -> bool {
         matches!(self, Self::Plain(_))
     }
 
-    /// Reads what is there, at most a buffer full; 0 at the end of the stream.
+    /// Reads up to a buffer full. Returns 0 at the end of the stream.
     #[inline]
     pub(super) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
-            // Straight to the kernel: the standard library goes through libc, which makes each call a point at which the
-            // thread may be cancelled. That takes as long as to check half a message.
+            // A direct system call. libc's makes the thread cancellable, which takes as long as
+            // checking half a message.
             Self::Plain(tcp) => Ok(recv(tcp, buffer, RecvFlags::empty())?.0),
             Self::Tls(tls) => tls.read(buffer),
         }
@@ -71,7 +72,7 @@ impl NonBlockingStream {
         }
     }
 
-    /// Whether TLS has taken bytes that TCP has not.
+    /// Whether TLS holds bytes that TCP has not taken.
     pub(super) fn holds(&self) -> bool {
         match self {
             Self::Plain(_) => false,
@@ -79,7 +80,7 @@ impl NonBlockingStream {
         }
     }
 
-    /// Hands such bytes to TCP, as far as it takes them.
+    /// Hands the bytes that TLS holds to TCP, as far as it takes them.
     pub(super) fn push(&mut self) -> io::Result<()> {
         match self {
             Self::Plain(_) => Ok(()),
@@ -92,13 +93,13 @@ impl TlsSession {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             match self.session.reader().read(buffer) {
-                // Nothing is decrypted; the end of TCP is met above, as an end or as an error.
+                // Nothing is decrypted yet. The next read of TCP meets the end of the stream.
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {}
                 other => return other,
             }
             self.session.read_tls(&mut self.tcp)?;
             if let Err(error) = self.session.process_new_packets() {
-                // The peer is told by an alert, if it still listens.
+                // Alerts the peer, if it still listens.
                 let _ = self.push();
                 return Err(io::Error::new(ErrorKind::InvalidData, error));
             }
@@ -106,7 +107,7 @@ impl TlsSession {
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        // What TLS takes is bounded; when it is full, it must get rid of some first.
+        // TLS holds a bounded number of bytes, so it must pass some on first.
         self.push()?;
         let taken = self.session.writer().write(bytes)?;
         self.push()?;

@@ -27,11 +27,11 @@ use crate::{
     transport::{ConnectionLimits, CountedStream, StreamCounters, Transport},
 };
 
-/// Messages between two looks at the clock.
+/// Messages between two checks of the clock.
 const BETWEEN_LOOKS: u32 = 64;
 
-/// Bytes of pongs that may wait for a peer that does not read. Then its pings are not read either: the library keeps a pong
-/// for each.
+/// Bytes of pongs that may wait for a peer that does not read. Beyond, its pings are not read, as
+/// the library keeps a pong for each.
 const MAX_PONGS: u64 = 64 * 1024;
 
 pub(super) type WebSocket = WebSocketStream<CountedStream<Transport>>;
@@ -42,17 +42,17 @@ pub(super) struct TungsteniteConnection {
     pub(super) signal: Arc<ConnectionWaker>,
     /// Bytes of frames that were queued, pongs included.
     pub(super) queued: u64,
-    /// Bytes of pongs that were queued since everything was last written.
+    /// Bytes of pongs queued since everything was last written.
     pub(super) pongs: u64,
-    /// Writes that [`Engine::flush`] has told of.
+    /// Writes that [`Engine::flush`](crate::engine::Engine::flush) has returned.
     pub(super) told: u64,
     /// A flush could not write everything.
     pub(super) blocked: bool,
-    /// Writing failed; what can still be read is read first.
+    /// Why writing failed. What has arrived is still read first.
     pub(super) broken: Option<Error>,
-    /// The end was reported; what remains is to answer the peer's close.
+    /// The end was reported. The peer's Close may still have to be answered.
     pub(super) ended: bool,
-    /// Bytes that were read when the last message was whole, and of control frames since.
+    /// Bytes read when the last message was whole, plus control frames since.
     pub(super) whole_at: u64,
     pub(super) max_message: usize,
 }
@@ -66,8 +66,9 @@ impl TungsteniteConnection {
         self.queued.saturating_sub(self.passed().written_bytes)
     }
 
-    /// Bytes of a message that has not come whole, about, and those that the transport has not taken. The library does not tell:
-    /// empty fragments, of which it keeps nothing, are taken for bytes.
+    /// About how many bytes the connection holds: the message that is not whole, and what the
+    /// transport has not taken. The library does not tell, so empty fragments count although it
+    /// keeps nothing of them.
     pub(super) fn held(&self) -> usize {
         let unfinished = self.passed().read_bytes.saturating_sub(self.whole_at);
         usize::try_from(unfinished).unwrap_or(usize::MAX).min(self.max_message)
@@ -75,7 +76,7 @@ impl TungsteniteConnection {
     }
 
     pub(super) fn queue(&mut self, message: Message, len: usize) {
-        // RFC 6455, section 5.2: two bytes, the mask, and two or eight of length where seven bits don't hold it.
+        // RFC 6455, section 5.2: two bytes, the mask, and two or eight bytes for a longer length.
         let header = match len {
             0..126 => 6,
             126..65_536 => 8,
@@ -110,7 +111,7 @@ impl TungsteniteConnection {
         self.waker.wake_by_ref();
     }
 
-    /// Whether too many pongs wait for the peer to read, after another try to write them.
+    /// Whether too many pongs wait for the peer, after another try to write them.
     fn must_not_read(&mut self) -> bool {
         if self.pongs > MAX_PONGS {
             self.flush();
@@ -118,7 +119,8 @@ impl TungsteniteConnection {
         self.pongs > MAX_PONGS && self.broken.is_none()
     }
 
-    /// Reads until the socket is pending, or for about a [`SLICE`]; true when the connection can be forgotten.
+    /// Reads until the socket is empty, or for about a [`SLICE`]. True if the connection can be
+    /// removed.
     pub(super) fn receive(&mut self, clock: Clock, sink: &mut impl EventSink) -> bool {
         let mut seen = self.passed();
         let mut read = ReadBatch::default();
@@ -127,7 +129,7 @@ impl TungsteniteConnection {
             let look = taken > 0 && taken.is_multiple_of(BETWEEN_LOOKS);
             let over = look && is_over(clock, &mut until);
             if over {
-                // What was read and not handed over yet wakes nobody.
+                // Bytes that were read and not handed over wake nobody.
                 self.waker.wake_by_ref();
             }
             if over || self.must_not_read() {
@@ -176,7 +178,7 @@ impl TungsteniteConnection {
     /// Why reading ended with `error`.
     fn end_after(&mut self, error: &Error) -> ConnectionEnd {
         match (error, self.broken.take()) {
-            // The kernel has told of the reset once, to the write; to the read it is an end like any other.
+            // The kernel reported the reset once, to the write. A read sees an ordinary end.
             (Error::Protocol(ProtocolError::ResetWithoutClosingHandshake), Some(Error::Io(told)))
                 if told.kind() == io::ErrorKind::ConnectionReset =>
             {
@@ -203,7 +205,7 @@ impl TungsteniteConnection {
             }
             Message::Close(frame) => {
                 read.controls += 1;
-                // The answer goes out, and the peer closes TCP: RFC 6455, section 7.1.1.
+                // The answer is sent, and then the peer closes TCP: RFC 6455, section 7.1.1.
                 if !self.ended {
                     self.ended = true;
                     let content = frame.as_ref().map(|frame| (frame.code.into(), frame.reason.as_bytes()));
@@ -218,7 +220,7 @@ impl TungsteniteConnection {
     }
 }
 
-/// Whether a slice that began with the first call is over.
+/// Whether the slice is over that began with the first call.
 fn is_over(clock: Clock, until: &mut Option<Time>) -> bool {
     let now = clock.now();
     now >= *until.get_or_insert_with(|| now.plus(SLICE))
@@ -227,7 +229,7 @@ fn is_over(clock: Clock, until: &mut Option<Time>) -> bool {
 pub(super) fn config(bounds: ConnectionLimits) -> WebSocketConfig {
     WebSocketConfig::default()
         .read_buffer_size(bounds.read_buffer)
-        // Nothing is written before the flush: the time of a write is taken just before it.
+        // Nothing is written before the flush, since a write's time is taken just before it.
         .write_buffer_size(usize::MAX - 1)
         .max_message_size(Some(bounds.max_message))
         .max_frame_size(Some(bounds.max_message))
@@ -247,7 +249,7 @@ fn connection_end(error: &Error) -> ConnectionEnd {
     ConnectionEnd::new(kind, &error.to_string())
 }
 
-/// What this end says when it fails the connection because of an error of the peer: RFC 6455, section 7.4.1.
+/// The code of our Close when the peer made an error: RFC 6455, section 7.4.1.
 fn close_code(error: &Error) -> Option<CloseCode> {
     match error {
         Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => None,

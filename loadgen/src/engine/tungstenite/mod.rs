@@ -1,8 +1,8 @@
 //! The engine on tokio and tokio-tungstenite.
 //!
-//! What its tuning rests on: tungstenite fills its read buffer with zeros before every read, so that buffer is small;
-//! a burst is queued whole and written by one flush; a connection is read until it is pending. A connection's waker puts
-//! its number on a list, so a turn costs what is ready, not what is open.
+//! tungstenite fills its read buffer with zeros before every read, so that buffer is small. A burst
+//! is queued whole and written by one flush. A connection is read until it is pending. Its waker
+//! puts its number on a list, so a turn costs what is ready, not what is open.
 
 mod connection;
 mod ready_list;
@@ -43,24 +43,24 @@ use crate::{
     transport::OpenConnection,
 };
 
-/// Connections that tokio's event loop tells of in one look.
+/// Connections that tokio's event loop reports in one poll.
 const TOLD_AT_ONCE: usize = 1024;
 
-/// Connections on tokio-tungstenite.
+/// Moves messages with tokio-tungstenite.
 pub(crate) struct Tungstenite {
     connections: Vec<Option<TungsteniteConnection>>,
     ready: Arc<ReadyList>,
-    /// Connections of this turn that are still to be looked at, last first.
+    /// Connections to visit in this turn, last first.
     turn: Vec<usize>,
     timer: AsyncTimer,
-    /// What the looks of tokio's event loop tell of when bytes came.
+    /// When the bytes of this turn arrived at the earliest.
     look: UnreadSince,
     run_queue: RunQueue,
     clock: Clock,
     held_bytes: HeldBytes,
-    /// Connections that held too much and are no more, of which the worker was not told.
+    /// Connections that held too much and were ended. The worker does not know of them.
     unreported_ends: Vec<(usize, ConnectionEnd)>,
-    /// Where messages are written before they are queued; its memory is used again as soon as they are.
+    /// Messages are written here before they are queued. The memory is reused.
     scratch: BytesMut,
 }
 
@@ -81,7 +81,8 @@ impl Tungstenite {
         })
     }
 
-    /// Counts what a connection holds, and ends the one that holds most if that is too much for all together.
+    /// Counts the bytes that a connection holds. Ends the one that holds most if all together hold
+    /// too much.
     fn count(&mut self, slot: usize) {
         let held = self.connections[slot].as_ref().map_or(0, TungsteniteConnection::held);
         if let Some((largest, cause)) = self.held_bytes.update(slot, held)
@@ -92,7 +93,7 @@ impl Tungstenite {
         }
     }
 
-    /// Tells of a connection that is no more.
+    /// Reports the end of a connection to the worker.
     #[cold]
     fn report_end(&mut self, slot: usize, sink: &mut impl EventSink) {
         if let Some(at) = self.unreported_ends.iter().position(|&(of, _)| of == slot) {
@@ -101,7 +102,7 @@ impl Tungstenite {
         }
     }
 
-    /// Gives the event loop its turn: it looks at the sockets, and does not wait.
+    /// Lets the event loop poll the sockets, without waiting.
     async fn yield_to_the_loop(&mut self) {
         if self.has_ready() {
             self.look.hold(); // What they have came before that look.
@@ -115,7 +116,7 @@ impl Tungstenite {
         !self.turn.is_empty() || !self.ready.list().is_empty()
     }
 
-    /// What the event loop told since `began`.
+    /// What the event loop reported since `began`.
     fn poll(&self, began: Time, ended: Time, until: Option<Time>) -> SocketPoll {
         let sockets = self.ready.list().len();
         let told = if sockets < TOLD_AT_ONCE { PollResult::All } else { PollResult::Some };
@@ -124,7 +125,8 @@ impl Tungstenite {
 
     async fn sleep(&mut self, until: Time) {
         if self.has_ready() {
-            // The event loop must have its turn all the same, or those who are ready would starve the others.
+            // The event loop must run all the same, or the ready connections would starve the
+            // others.
             return self.yield_to_the_loop().await;
         }
         let _ = self.run_queue.since_last();
@@ -132,7 +134,8 @@ impl Tungstenite {
         self.wait_for_ready(until).await;
         let mut poll = self.poll(began, self.clock.now(), Some(until));
         if poll.is_long() {
-            // Tokio does not tell of a wait that a stop interrupted; but then the thread got a core more than once.
+            // Tokio hides that a signal interrupted a wait. But then the thread got a core more
+            // than once.
             let waited = self.run_queue.since_last().filter(|waited| waited.turns <= 1);
             poll.delayed = waited.map(|waited| waited.delayed);
         }

@@ -1,4 +1,4 @@
-//! Which connections were woken: a turn costs what is ready, not what is open.
+//! The connections that were woken.
 
 use std::{
     sync::{
@@ -10,7 +10,7 @@ use std::{
 
 use futures_util::task::AtomicWaker;
 
-/// The numbers of connections that were woken, and the worker that waits for one.
+/// The numbers of woken connections, and the worker that waits for one.
 #[derive(Default)]
 pub(super) struct ReadyList {
     pub(super) list: Mutex<Vec<usize>>,

@@ -1,19 +1,19 @@
-//! What the bytes of an event consist of.
+//! Finds out which messages the bytes of an event hold.
 
 use crate::{
     ledger::{Expectation, Ledger, effort::Effort},
     message,
 };
 
-/// Messages in flight, oldest first, that are compared with an event whose header tells nothing. A bound on the work
+/// How many messages in flight an event with an unreadable header is compared with. Bounds the work
 /// that a broken server can cause.
 const CANDIDATES: usize = 4096;
 
-/// Bytes that are looked at for the beginning of a text's header. What a server makes of the at most four bytes that are before it
-/// may be longer: an escape each.
+/// Bytes searched for the beginning of a text's header. At most four bytes stand before it, but a
+/// server may have escaped each of them.
 const BEFORE_HEADER: usize = 32;
 
-/// What the bytes of an event (with those of an open partial before them) consist of.
+/// What an event holds, together with the partial message before it.
 pub(super) struct Contents {
     /// Whole messages of this connection, in order.
     pub(super) whole: Vec<u64>,
@@ -22,7 +22,7 @@ pub(super) struct Contents {
 }
 
 impl Contents {
-    /// Whether these, if they begin with an open partial, are more of it.
+    /// Whether an event that was appended to a partial message continues it.
     pub(super) fn continue_partial(&self) -> bool {
         !matches!(self.rest, Remainder::Foreign)
     }
@@ -30,7 +30,8 @@ impl Contents {
 
 pub(super) enum Remainder {
     Nothing,
-    /// From `at` on, the beginning of a message in flight, known where there is enough of it to tell.
+    /// The beginning of a message in flight, from `at` on. The sequence is known if the beginning
+    /// is long enough.
     BeginningOf {
         sequence: Option<u64>,
         at: usize,
@@ -39,7 +40,7 @@ pub(super) enum Remainder {
 }
 
 impl Ledger {
-    /// What `bytes`, which are not empty, consist of.
+    /// What `bytes` hold. They are not empty.
     pub(super) fn contents(&self, expectation: &Expectation, bytes: &[u8], effort: &Effort) -> Contents {
         let (mut whole, mut at) = (Vec::new(), 0);
         while let Some((_, header)) = message::leading(&bytes[at..])
@@ -57,7 +58,7 @@ impl Ledger {
         Contents { whole, rest }
     }
 
-    /// What `bytes`, which stand at `at` of an event, are the beginning of.
+    /// What `bytes` are the beginning of. They stand at `at` of an event.
     fn beginning(&self, expectation: &Expectation, bytes: &[u8], at: usize, effort: &Effort) -> Remainder {
         let sequence = match message::parse(bytes) {
             _ if bytes.len() >= expectation.payload.size() => return Remainder::Foreign,
@@ -93,7 +94,8 @@ impl Ledger {
             .filter(move |&sequence| self.begins(expectation, sequence, bytes, &mut made, effort))
     }
 
-    /// True when message `sequence` begins with `bytes`, as far as there is effort left to tell. It is made in `made`.
+    /// Whether message `sequence` begins with `bytes`, as far as effort is left. Uses `made` as a
+    /// buffer.
     pub(super) fn begins(
         &self,
         expectation: &Expectation,
@@ -102,7 +104,7 @@ impl Ledger {
         made: &mut Vec<u8>,
         effort: &Effort,
     ) -> bool {
-        // Most messages are ruled out by how they begin, and many pieces are as short as that.
+        // The first bytes rule out most messages, and many pieces are no longer than that.
         if !effort.affords_a_look() {
             return false;
         }
@@ -120,7 +122,7 @@ impl Ledger {
         made.starts_with(bytes)
     }
 
-    /// The message in flight that `bytes` are most like, if they are like any, as far as there is effort left to tell.
+    /// The message in flight that `bytes` resemble most, if they resemble any and effort is left.
     pub(super) fn nearest_message(&self, expectation: &Expectation, bytes: &[u8], effort: &Effort) -> Option<u64> {
         let payload = &expectation.payload;
         let header = message::text_header(bytes, BEFORE_HEADER);
@@ -135,7 +137,8 @@ impl Ledger {
             payload.encode(self.client(), sequence, &mut expected);
             message::distance(&expected, bytes, header)
         };
-        // Two messages differ in far more places than this: what the header claims needs no comparison with the others.
+        // Two messages differ in far more places. If the claimed one is this close, no other is
+        // compared.
         let few = payload.size() / 32;
         if let Some(sequence) = claimed.filter(|_| effort.affords(payload.size()))
             && distance(sequence) <= few
@@ -148,7 +151,8 @@ impl Ledger {
             .take_while(|_| effort.affords(payload.size()))
             .map(|sequence| (distance(sequence), sequence))
             .min()?;
-        // At most half of the bytes are wrong, or what there is of a header says that the message is one of ours.
+        // At most half of the bytes are wrong, or what is left of a header says that the message is
+        // ours.
         let alike = nearest.0 <= payload.size() / 2;
         let begins = bytes.windows(3).take(BEFORE_HEADER + 1).any(|magic| magic == b"lg1");
         let ours = claimed.or_else(|| begins.then_some(nearest.1));

@@ -1,17 +1,19 @@
-//! What an event is that does not hold the next message whole: the long way through a [`Ledger`].
+//! Classifies events that do not hold the next message whole: the long path through a [`Ledger`].
 //!
 //! The rules, in this order:
-//! 1. A whole message, alone: of another run or one never sent is *unexpected*; of another client is *misrouted*; one
-//!    whose fate is known is *duplicated*; of the wrong kind is *wrong type*; else it matches, out of order.
-//! 2. More than one whole message, or one and the beginning of another: *coalesced*.
-//! 3. The beginning of a message in flight is kept open. If later events continue it, the message was *split*; if
-//!    nothing does until another beginning comes or the run ends, the event was *truncated*. So was one that seemed to
-//!    continue a message which then stayed incomplete, if it may be the beginning of another.
-//! 4. Anything that is closer to a message in flight than to nothing is *corrupted*; the rest, and an empty event, is
+//! 1. A single whole message. It is *unexpected* if it is of another run or was never sent,
+//!    *misrouted* if another client sent it, *duplicated* if its fate is known, and *wrong type* if
+//!    its kind is wrong. Else it matches, out of order.
+//! 2. More than one whole message, or one and the beginning of another, is *coalesced*.
+//! 3. The beginning of a message in flight is kept. If later events continue it, the message was
+//!    *split*. If another beginning comes first, or the run ends, the event was *truncated*. An
+//!    event that seemed to continue an incomplete message was truncated as well, if it may be a
+//!    beginning itself.
+//! 4. An event that resembles a message in flight is *corrupted*. The rest, and an empty event, is
 //!    *unexpected*.
 //!
-//! A message whose header is whole is known by it, also where what was before the header was taken off or changed. With one bit
-//! flipped anywhere, the header included, it is known by its distance to those in flight.
+//! A whole header identifies its message, even if bytes before it were removed or changed. With one
+//! bit flipped anywhere, the message is found by its distance to those in flight.
 
 mod contents;
 mod partial_message;
@@ -49,9 +51,9 @@ impl Ledger {
         }
     }
 
-    /// Looks into a message, or the beginning of one, with which the server broke a rule of the protocol: if it can be known which
-    /// of those in flight it was to be and what is wrong with it, that is found. Else nothing is, and nothing is if it is whole
-    /// and right: then only its frame was wrong.
+    /// Looks into the message with which the server broke a rule of the protocol, or the part of it
+    /// that came. Reports a finding if the message can be identified and is wrong. Reports nothing
+    /// if it can't be identified, or if only its frame was wrong.
     #[cold]
     pub fn protocol_violation(
         &mut self,
@@ -87,7 +89,7 @@ impl Ledger {
         known.spend(effort.spent());
     }
 
-    /// A whole message and nothing else.
+    /// Decides about a single whole message.
     fn whole(
         &mut self,
         expectation: &Expectation,
@@ -118,7 +120,7 @@ impl Ledger {
 
     fn broken(&mut self, expectation: &Expectation, bytes: &[u8], effort: &Effort, sink: &mut impl LedgerSink) {
         if bytes.is_empty() {
-            // No message is empty, and nothing of this one says of which it may be.
+            // No message is empty, and nothing tells which one this may be.
             return sink.finding(Finding::Unexpected, Subject::default(), bytes);
         }
         if self.continues_partial(expectation, bytes, effort, sink) {
@@ -133,7 +135,7 @@ impl Ledger {
             Remainder::BeginningOf { sequence, at } => {
                 self.coalesced(&contents.whole, bytes, sink);
                 self.close_partial(expectation, effort, sink);
-                // The event has its finding; the partial only waits for the rest of its message.
+                // The event has its finding. The partial message only waits for its rest.
                 self.open_partial(PartialMessage::new(&bytes[at..], 0, sequence));
             }
             _ if contents.whole.len() > 1 => self.coalesced(&contents.whole, bytes, sink),

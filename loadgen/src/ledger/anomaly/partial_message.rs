@@ -1,20 +1,22 @@
-//! Messages that come in contents, or of which a part is all that comes.
+//! Messages that come in several events, or of which only a part comes.
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
 use super::contents::{Contents, Remainder};
 use crate::ledger::{Expectation, Finding, Ledger, LedgerSink, SendTimes, Subject, effort::Effort};
 
-/// Truncated events that are kept because they are too short to tell of which message. A bound on memory.
+/// Truncated events that are kept without a known message. Bounds memory.
 const UNATTRIBUTED: usize = 4096;
 
 #[derive(Debug, Default)]
 pub(in crate::ledger) struct AnomalyState {
-    /// Messages in flight that so many others have overtaken that the line would grow without bound.
+    /// Messages in flight that many others have overtaken. They would make `pending` grow without
+    /// bound.
     pub(in crate::ledger) overdue: BTreeMap<u64, SendTimes>,
-    /// An event that was the beginning of a message, while the rest may still come.
+    /// The beginning of a message whose rest may still come.
     pub(super) partial: Option<PartialMessage>,
-    /// Truncated events too short to say of which message: it is one of those that are in flight at the end.
+    /// Truncated events too short to tell which message they belong to. When the connection ends,
+    /// each is attributed to a message in flight.
     pub(super) unattributed: Vec<Vec<u8>>,
 }
 
@@ -22,11 +24,11 @@ pub(in crate::ledger) struct AnomalyState {
 #[derive(Debug)]
 pub(super) struct PartialMessage {
     pub(super) bytes: Vec<u8>,
-    /// Where in `bytes` each event but the first begins.
+    /// Where each event after the first begins in `bytes`.
     pub(super) later: Vec<usize>,
     /// Events that hold it and have no finding yet.
     pub(super) events: u32,
-    /// The message that it begins, if there is enough of it to tell.
+    /// The message that it begins, if it is long enough to tell.
     pub(super) sequence: Option<u64>,
 }
 
@@ -37,7 +39,7 @@ impl PartialMessage {
 }
 
 impl Ledger {
-    /// Takes an event as the continuation of the open partial, if it is one.
+    /// Takes an event as the continuation of the partial message, if it is one.
     pub(super) fn continues_partial(
         &mut self,
         expectation: &Expectation,
@@ -66,7 +68,7 @@ impl Ledger {
         self.continues_partial(expectation, bytes, effort, sink)
     }
 
-    /// `partial` has grown to `contents`.
+    /// Decides about `partial`, which now holds `contents`.
     fn continued(&mut self, mut partial: PartialMessage, contents: Contents, sink: &mut impl LedgerSink) {
         let rest = match contents.rest {
             Remainder::BeginningOf { sequence, at } => Some((sequence, at)),
@@ -76,7 +78,8 @@ impl Ledger {
             partial.sequence = rest.and_then(|(sequence, _)| sequence);
             return self.open_partial(partial);
         };
-        // Complete; more messages or the beginning of one may follow in the same event.
+        // The message is complete. More messages, or the beginning of one, may follow in the same
+        // event.
         sink.finding(Finding::Split { earlier: partial.events - 1 }, self.subject(first), &partial.bytes);
         for &sequence in &contents.whole {
             self.damaged(sequence, sink);
@@ -86,8 +89,9 @@ impl Ledger {
         }
     }
 
-    /// The last event of `partial`, taken out of it, if it was not a continuation but a beginning, which `bytes` continue.
-    /// So short that it could be both: the message before was truncated, and this one is split.
+    /// Takes the last event out of `partial` if it was a beginning rather than a continuation, and
+    /// `bytes` continue it. Then the message before was truncated, and this one is split. Both
+    /// readings are possible when an event is very short.
     fn mistaken_continuation(
         &self,
         expectation: &Expectation,
@@ -109,7 +113,7 @@ impl Ledger {
         self.anomaly_state.get_or_insert_default().partial = Some(partial);
     }
 
-    /// Everything has come that will: decides about the open partial and what was too short to tell.
+    /// Decides about the partial message and the unattributed events, as nothing more will come.
     pub(crate) fn end_partial_messages(&mut self, expectation: &Expectation, sink: &mut impl LedgerSink) {
         if self.anomaly_state.is_some() {
             let effort = Effort::new(sink.effort(0));
@@ -119,7 +123,7 @@ impl Ledger {
         }
     }
 
-    /// The rest of the open partial, if there is one, never came.
+    /// Decides about the partial message, as its rest never came.
     pub(super) fn close_partial(&mut self, expectation: &Expectation, effort: &Effort, sink: &mut impl LedgerSink) {
         let Some(mut partial) = self.anomaly_state.as_mut().and_then(|state| state.partial.take()) else {
             return;
@@ -139,8 +143,8 @@ impl Ledger {
         }
     }
 
-    /// Takes the events out of an incomplete partial that may as well be beginnings themselves: truncated one after the
-    /// other is likelier than one message in three events of which the last was lost.
+    /// Takes events out of an incomplete message that may be beginnings themselves. Several
+    /// truncated messages are likelier than one message in three events that lost its last.
     fn take_beginnings(
         &self,
         expectation: &Expectation,
@@ -159,7 +163,7 @@ impl Ledger {
         taken
     }
 
-    /// An event was the beginning of a message and no more.
+    /// Records that an event was the beginning of a message and no more.
     fn truncated(&mut self, subject: Subject, bytes: Vec<u8>, sink: &mut impl LedgerSink) {
         sink.finding(Finding::Truncated, subject, &bytes);
         match subject.sequence {
@@ -169,7 +173,7 @@ impl Ledger {
     }
 
     fn unattributed(&mut self, bytes: Vec<u8>) {
-        // No more than there are messages that they may be of.
+        // There can't be more than messages in flight.
         let most = UNATTRIBUTED.min(self.in_flight() as usize);
         let unattributed = &mut self.anomaly_state.get_or_insert_default().unattributed;
         if unattributed.len() < most {
@@ -177,14 +181,14 @@ impl Ledger {
         }
     }
 
-    /// Gives each truncated event that was too short to tell the oldest message in flight that it may be the beginning of.
+    /// Attributes each truncated event to the oldest message in flight that it may begin.
     fn attribute_truncated(&mut self, expectation: &Expectation, effort: &Effort, sink: &mut impl LedgerSink) {
         let Some(anomaly_state) = &mut self.anomaly_state else { return };
         let mut unattributed = std::mem::take(&mut anomaly_state.unattributed);
-        // The longer, the fewer messages it can be of: the short ones take what is left.
+        // A longer event fits fewer messages, so the longest choose first.
         unattributed.sort_by_key(|bytes| Reverse(bytes.len()));
         for bytes in unattributed {
-            // An empty one may be of any, which is known without making them.
+            // An empty event fits any message, so none needs to be generated.
             let oldest =
                 if bytes.is_empty() { self.oldest() } else { self.beginning_with(expectation, &bytes, effort).next() };
             if let Some(sequence) = oldest {

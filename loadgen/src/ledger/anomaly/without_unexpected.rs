@@ -1,8 +1,8 @@
-//! Passes on what can be told of an event: not that it is nothing that was sent.
+//! A sink for events that need not be accounted for.
 
 use crate::ledger::{Fate, Finding, LedgerSink, SendTimes, Subject};
 
-/// Takes what can be known of an event: not that it is nothing that was sent.
+/// Passes on everything except *unexpected*.
 pub(super) struct WithoutUnexpected<'a, B>(pub(super) &'a mut B);
 
 impl<B: LedgerSink> LedgerSink for WithoutUnexpected<'_, B> {

@@ -1,4 +1,4 @@
-//! One connection: what it must keep of its peer's bytes and its own, and the duties of a client.
+//! One connection of the lean engine: the bytes it keeps, and the duties of a client.
 
 mod output;
 mod pending_io;
@@ -22,12 +22,12 @@ use crate::{
     transport::ConnectionLimits,
 };
 
-/// Reads of a connection in a turn, after which others get theirs.
+/// Reads of a connection in a turn. Then the others get theirs.
 const READS_IN_A_ROW: u32 = 16;
 
-/// Bytes of the first read of a connection, and of the shortest there is. A read with messages that are not those that must come,
-/// of which each takes a closer look, must be done with in about a [`SLICE`]: the next is shorter where it was not, and
-/// longer again after one without such messages.
+/// Bytes of a connection's first read, and of the shortest. Unexpected messages take longer to
+/// classify, and a read must be done within about a [`SLICE`]. So the next read is shorter if it
+/// was not, and longer after a read without such messages.
 const FIRST_READ: u32 = 1024;
 const LEAST_READ: u32 = 256;
 
@@ -36,20 +36,20 @@ pub(super) struct LeanConnection {
     stream: NonBlockingStream,
     decoder: Decoder,
     state: ConnectionState,
-    /// Read until the end of the stream has come.
+    /// Read until the end of the stream comes.
     to_the_end: bool,
-    /// Bytes of the next read at most.
+    /// Bytes of the next read, at most.
     most: u32,
-    /// What most connections have no need of most of the time.
+    /// State that most connections don't need most of the time.
     pending_io: Option<Box<PendingIo>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ConnectionState {
     Open,
-    /// This end has sent its Close.
+    /// This end has sent its Close frame.
     Closing,
-    /// The end was told; what remains is that the server closes TCP (RFC 6455, section 7.1.1).
+    /// The end was reported. The server has yet to close TCP (RFC 6455, section 7.1.1).
     Ended,
 }
 
@@ -72,8 +72,7 @@ impl LeanConnection {
         self.state == ConnectionState::Open
     }
 
-    /// The stream is over: there is its end to be read behind what is there, so a read that brings less than it might
-    /// have is not the last.
+    /// The stream has ended, so a short read is not the last one.
     #[cold]
     pub(super) fn read_to_the_end(&mut self) {
         self.to_the_end = true;
@@ -84,7 +83,7 @@ impl LeanConnection {
         self.pending_io.as_ref().is_some_and(|pending_io| pending_io.broken.is_some())
     }
 
-    /// Whether the stream may hold its end, or a Close, behind a read that did not fill its buffer.
+    /// Whether the end or a Close frame may follow a short read.
     #[inline]
     fn must_read_on(&self) -> bool {
         self.to_the_end || self.is_broken()
@@ -96,7 +95,7 @@ impl LeanConnection {
         self.pending_io.is_some()
     }
 
-    /// Bytes of a message that has not come whole, and those that the transport has not taken.
+    /// Bytes of a message that is not whole, and bytes that the transport has not taken.
     #[inline]
     pub(super) fn held(&self) -> usize {
         self.decoder.held() + self.unsent()
@@ -121,8 +120,8 @@ impl LeanConnection {
         }
     }
 
-    /// Finishes what could not be written, and reads what is there. [`NextStep::ReadAgain`] if that was not all, and the kernel
-    /// might not tell of the rest.
+    /// Finishes pending writes and reads what has arrived. Returns [`NextStep::ReadAgain`] if more
+    /// may be left that the kernel does not report.
     pub(super) fn receive(
         &mut self,
         buffer: &mut [u8],
@@ -158,7 +157,7 @@ impl LeanConnection {
         match self.stream.read(buffer) {
             Ok(0) => {
                 let cause = match self.take_broken() {
-                    // The kernel has told of the reset once, to the write.
+                    // The kernel reported the reset once, to the write.
                     Some(error) if error.kind() == ErrorKind::ConnectionReset => ConnectionEnd::io(&error),
                     _ => ConnectionEnd::eof(),
                 };
@@ -187,7 +186,7 @@ impl LeanConnection {
         }
     }
 
-    /// What only few connections have to do. True when the connection can be forgotten.
+    /// Does what few connections need. True if the connection can be removed.
     #[cold]
     fn receive_pending(&mut self, shared: &mut SharedState, sink: &mut impl EventSink) -> bool {
         if self.unsent() > 0 || self.stream.holds() {
@@ -202,7 +201,7 @@ impl LeanConnection {
         !early.is_empty() && self.take(&mut early, 0, at, shared, sink)
     }
 
-    /// Takes what `calls` reads brought; true when the connection can be forgotten.
+    /// Takes the bytes of `calls` reads. True if the connection can be removed.
     #[inline]
     fn take(
         &mut self,
@@ -258,7 +257,7 @@ impl LeanConnection {
         violation.is_some_and(|violation| self.fail(violation, shared, sink))
     }
 
-    /// Takes whole messages for as long as they are those that must come; the first that is not, if there is one.
+    /// Hands over whole messages while they are the expected ones. Returns the first that is not.
     #[inline]
     fn take_whole<'b>(
         &self,
@@ -281,7 +280,7 @@ impl LeanConnection {
     ) {
         match event {
             Event::Ping(payload) if *state == ConnectionState::Open => match pending_io {
-                // Of several pings that wait, the last is the one to answer: RFC 6455, section 5.5.3.
+                // If several pings wait, the last one is answered: RFC 6455, section 5.5.3.
                 Some(pending_io) if pending_io.is_blocked() => pending_io.ping = Some(payload.to_vec()),
                 _ => shared.replies.pong(Some(shared.masks.draw()), payload),
             },
@@ -297,13 +296,13 @@ impl LeanConnection {
         }
     }
 
-    /// The server broke a rule; true when the connection can be forgotten.
+    /// Ends the connection because the server broke a rule. True if the connection can be removed.
     #[cold]
     fn fail(&mut self, violation: Violation, shared: &mut SharedState, sink: &mut impl EventSink) -> bool {
         if let Violation::ForbiddenCode(code) = violation
             && self.state == ConnectionState::Open
         {
-            // It is the server that closes, whatever it says.
+            // The server closes, whatever the code is.
             shared.replies.close(Some(shared.masks.draw()), Some((1002, "Protocol violation")));
             self.reply(shared);
             let detail = format!("closed by the server with {code}, which must not be sent");
@@ -320,7 +319,7 @@ impl LeanConnection {
         true
     }
 
-    /// Tells how it ended, unless that was told.
+    /// Reports the end, unless that was done.
     fn end(&mut self, cause: ConnectionEnd, sink: &mut impl EventSink) {
         if self.state != ConnectionState::Ended {
             self.state = ConnectionState::Ended;
@@ -336,15 +335,16 @@ impl LeanConnection {
 /// What to do after a read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NextStep {
-    /// Read again: more may be there.
+    /// Read again, as more may have arrived.
     ReadAgain,
-    /// Wait until the kernel tells.
+    /// Wait until the kernel reports something.
     Wait,
-    /// Forget the connection.
+    /// Remove the connection.
     Remove,
 }
 
-/// Hands over a message that need not be what must come next; false if it is text that is not UTF-8, which ends the connection.
+/// Hands over a message that may not be the expected one. False if it is text and not UTF-8, which
+/// ends the connection.
 #[cold]
 fn deliver(event: ledger::MessageEvent<'_>, at: Time, sink: &mut impl EventSink) -> bool {
     let lawful = event.kind == MessageKind::Binary || str::from_utf8(event.bytes).is_ok();

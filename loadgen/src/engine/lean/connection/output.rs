@@ -6,7 +6,8 @@ use super::{ConnectionState, LeanConnection};
 use crate::engine::lean::SharedState;
 
 impl LeanConnection {
-    /// Writes `bytes` behind what is unsent; how many writes that took. What the transport does not take is kept.
+    /// Writes `bytes` after what is unsent. Returns the number of writes. Keeps what the transport
+    /// does not take.
     #[inline]
     pub(in crate::engine::lean) fn write(&mut self, bytes: &[u8]) -> u64 {
         if self.pending_io.is_some() && (self.unsent() > 0 || self.is_broken()) {
@@ -51,7 +52,7 @@ impl LeanConnection {
         }
     }
 
-    /// Writes what is unsent, as far as the transport takes it, then the pong that waited for that.
+    /// Writes what is unsent, as far as the transport takes it. Then sends the pong that waited.
     #[cold]
     pub(super) fn write_rest(&mut self, shared: &mut SharedState) {
         while let Some(pending_io) =

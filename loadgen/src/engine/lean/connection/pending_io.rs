@@ -1,4 +1,4 @@
-//! What most connections have no need of most of the time.
+//! State that most connections don't need most of the time.
 
 use std::io;
 
@@ -6,14 +6,14 @@ use std::io;
 pub(super) struct PendingIo {
     /// Frames that came with the opening handshake.
     pub(super) early: Vec<u8>,
-    /// What the transport has not taken, from `taken` on.
+    /// Bytes that the transport has not taken, from `taken` on.
     pub(super) unsent: Vec<u8>,
     pub(super) taken: usize,
-    /// Payload of the last ping, when its pong has to wait.
+    /// Payload of the last ping whose pong has to wait.
     pub(super) ping: Option<Vec<u8>>,
-    /// Writes that the worker has not been told of.
+    /// Writes that the worker does not know of.
     pub(super) writes: u64,
-    /// Writing failed; what can still be read is read first.
+    /// Why writing failed. What has arrived is still read first.
     pub(super) broken: Option<io::Error>,
 }
 

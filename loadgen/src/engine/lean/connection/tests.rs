@@ -1,4 +1,5 @@
-//! What end-to-end tests reach by chance only: writes that stop half-way, and what comes with the handshake.
+//! Tests for what end-to-end tests reach by chance only: writes that stop half-way, and frames that
+//! come with the handshake.
 
 use std::{
     io::{Read as _, Write as _},
@@ -15,7 +16,7 @@ use socket2::SockRef;
 use super::*;
 use crate::clock::Clock;
 
-/// What a connection brought.
+/// Records what a connection brings.
 #[derive(Default)]
 struct RecordingSink {
     messages: Vec<Vec<u8>>,
@@ -34,7 +35,7 @@ impl EventSink for RecordingSink {
     }
 }
 
-/// Bytes that the kernel buffers, about. Several segments, or it would wait for its timers.
+/// About how many bytes the kernel buffers. Several segments, or it would wait for its timers.
 const BUFFER: usize = 256 * 1024;
 
 struct Pair {
@@ -45,7 +46,7 @@ struct Pair {
 }
 
 impl Pair {
-    /// A connection with bounded buffers in the kernel, and `early` with its handshake.
+    /// A connection with bounded kernel buffers, and `early` bytes with its handshake.
     fn new(early: &[u8]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
@@ -72,7 +73,7 @@ impl Pair {
         self.connection.receive(&mut [0; 1024], &mut self.shared, &mut self.heard)
     }
 
-    /// Writes until the kernel takes no more; all that was to be written.
+    /// Writes until the kernel takes no more. Returns everything that was to be written.
     fn block(&mut self) -> Vec<u8> {
         let mut all = Vec::new();
         while self.connection.unsent() == 0 {
@@ -109,7 +110,7 @@ impl Pair {
 fn what_the_kernel_does_not_take_follows_in_order() {
     let mut pair = Pair::new(b"");
     let mut all = pair.block();
-    // It goes behind what waits, not past it.
+    // It goes after what waits, not past it.
     assert_eq!(pair.connection.write(b"the end"), 0);
     all.extend(b"the end");
     assert!(pair.connection.unsent() > 7);
@@ -134,7 +135,7 @@ fn memory_does_not_grow_with_what_has_passed() {
         pair.receive();
         pair.connection.write(&some);
     }
-    // How much waits is up to the kernel; no more than as much again is kept of what has gone.
+    // The kernel decides how much waits. No more than as much again is kept of what was written.
     let (kept, waits) = (pair.connection.pending_io.as_ref().unwrap().unsent.len(), pair.connection.unsent());
     assert!(kept <= 2 * waits, "{kept} bytes for {waits} that wait, and 5 MB have passed");
 }
@@ -156,7 +157,7 @@ fn of_pings_that_have_to_wait_the_last_is_answered() {
         assert_eq!((head[0], head[1] & 0x80), (0x8a, 0x80));
         answered.push(payload);
     }
-    // Never the first of two that came at once, unless there was room for both.
+    // The first of two pings is answered only if there was room for both pongs.
     assert!(
         [&[&b"three"[..]][..], &[b"two", b"three"], &[b"one", b"two", b"three"]].iter().any(|these| *these == answered)
     );
@@ -180,7 +181,7 @@ fn the_end_of_a_stream_is_read_with_what_comes_before_it() {
     pair.server.shutdown(Shutdown::Write).unwrap();
     let mut watched = [PollFd::new(pair.connection.stream.tcp(), PollFlags::RDHUP)];
     assert_eq!(poll(&mut watched, Some(&Timespec { tv_sec: 10, tv_nsec: 0 })), Ok(1));
-    // The kernel tells of it once.
+    // The kernel reports it once.
     pair.connection.read_to_the_end();
     assert_eq!(pair.receive(), NextStep::Remove);
     assert_eq!((&pair.heard.messages[..], pair.heard.ended.as_deref()), (&[b"last".to_vec()][..], Some("eof")));
@@ -190,7 +191,7 @@ fn the_end_of_a_stream_is_read_with_what_comes_before_it() {
 fn a_connection_that_breaks_while_it_writes_is_read_to_its_end_first() {
     let mut pair = Pair::new(b"");
     pair.block();
-    // A reset, since there is something that the server has not read.
+    // A reset, since the server has unread bytes.
     pair.server.write_all(b"\x81\x04last").unwrap();
     drop(pair.server);
     let bytes = [0; 10_000];
@@ -205,7 +206,7 @@ fn a_connection_that_breaks_while_it_writes_is_read_to_its_end_first() {
     assert_eq!(pair.connection.unsent(), 0);
 }
 
-/// Takes longer over the first message of each read than a turn may.
+/// Takes longer than a turn over the first message of each read.
 #[derive(Default)]
 struct Slow {
     begun: bool,

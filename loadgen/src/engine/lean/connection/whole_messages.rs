@@ -4,7 +4,7 @@ use frames::{Decoder, Input, Kind as FrameKind, Message};
 
 use crate::{engine::ReadBatch, ledger::MessageEvent, message::MessageKind};
 
-/// Takes whole messages off a read, and counts them.
+/// Takes whole messages off a read and counts them.
 pub(super) struct WholeMessages<'a, 'b> {
     pub(super) decoder: &'a Decoder,
     pub(super) input: &'a mut Input<'b>,

@@ -43,7 +43,7 @@ pub fn echo(engine: plan::EngineKind, url: &Url) -> io::Result<String> {
         offered: Vec::new(),
         secrets: Secrets::default(),
         timeout: Duration::from_nanos(PATIENCE),
-        bounds: ConnectionLimits { max_message: MAX_MESSAGE, read_buffer: 4096, memory: usize::MAX },
+        limits: ConnectionLimits { max_message: MAX_MESSAGE, read_buffer: 4096, memory: usize::MAX },
     };
     let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
     runtime.block_on(tokio::task::unconstrained(async {
@@ -60,7 +60,7 @@ async fn serve(build: impl BuildEngine, endpoint: Endpoint) -> io::Result<String
     let mut engine = build(1, clock)?;
     engine.adopt(0, dialed.opened);
     engine.own_thread();
-    let (mut received, mut heard) = (Received::default(), clock.now());
+    let (mut received, mut last_heard) = (Received::default(), clock.now());
     loop {
         engine.begin_turn();
         while let Some(slot) = engine.next_ready() {
@@ -74,12 +74,12 @@ async fn serve(build: impl BuildEngine, endpoint: Endpoint) -> io::Result<String
                 });
             }
             engine.flush(slot);
-            heard = clock.now();
+            last_heard = clock.now();
         }
         if let Some(kind) = received.ended.take_if(|_| engine.unsent(0) == 0) {
             return Ok(kind);
         }
-        if clock.now().since(heard) > PATIENCE {
+        if clock.now().since(last_heard) > PATIENCE {
             return Err(io::ErrorKind::TimedOut.into());
         }
         engine.wait(Wait::Until(clock.now().plus(TICK))).await;

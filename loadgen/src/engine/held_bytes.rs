@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_one_that_holds_most_ends_when_all_together_hold_too_much() {
+    fn ends_the_connection_that_holds_most() {
         let mut held_bytes = HeldBytes::new();
         held_bytes.limit(100_000);
         let mut ended = |slot, held| held_bytes.update(slot, held).map(|(slot, cause)| (slot, cause.kind));

@@ -62,10 +62,14 @@ impl<E: Engine> Single<E> {
         let stream = TcpStream::from_std(client.try_clone().unwrap()).unwrap();
         let clock = Clock::start();
         let mut engine = build(1, clock).unwrap();
-        let bounds = ConnectionLimits { max_message: 1 << 20, read_buffer: 4096, memory: 1 << 20 };
+        let limits = ConnectionLimits { max_message: 1 << 20, read_buffer: 4096, memory: 1 << 20 };
         engine.adopt(
             0,
-            OpenConnection { wire: CountedStream::new(Transport::Plain(stream), clock), behind: Vec::new(), bounds },
+            OpenConnection {
+                stream: CountedStream::new(Transport::Plain(stream), clock),
+                early_bytes: Vec::new(),
+                limits,
+            },
         );
         Self { engine, heard: RecordingSink::default(), server, client }
     }
@@ -136,7 +140,7 @@ async fn sends_bursts(build: impl BuildEngine) {
 }
 
 #[test]
-fn a_burst_is_sent_message_for_message_also_when_they_are_empty() {
+fn sends_each_message_of_a_burst_even_empty_ones() {
     block_on(sends_bursts(Lean::new));
     block_on(sends_bursts(Tungstenite::new));
 }

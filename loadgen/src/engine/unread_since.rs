@@ -37,7 +37,7 @@ pub(crate) struct SocketPoll {
     /// An upper bound on the nanoseconds that the thread waited for a core; none if unknown.
     pub(crate) delayed: Option<u64>,
     /// What the poll reported, and for how many sockets.
-    pub(crate) told: PollResult,
+    pub(crate) result: PollResult,
     pub(crate) sockets: usize,
 }
 
@@ -45,11 +45,11 @@ pub(crate) struct SocketPoll {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PollResult {
     /// Every socket that had something.
-    All,
+    Complete,
     /// As many sockets as one call can report. There may be others.
-    Some,
+    Partial,
     /// Nothing, because a signal interrupted it.
-    Nothing,
+    Interrupted,
 }
 
 impl SocketPoll {
@@ -77,7 +77,7 @@ impl SocketPoll {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct UnreadSince {
     /// The last poll that reported everything.
-    looked: Time,
+    last_complete: Time,
     since: Time,
     held: bool,
 }
@@ -89,21 +89,21 @@ impl UnreadSince {
     }
 
     /// A reported socket was not read to its end, so the rest arrived before the next poll.
-    pub(crate) fn hold(&mut self) {
+    pub(crate) fn leave_unread(&mut self) {
         self.held = true;
     }
 
     /// Takes the next poll into account.
     pub(crate) fn take(&mut self, poll: &SocketPoll) {
-        if poll.told == PollResult::Nothing {
+        if poll.result == PollResult::Interrupted {
             return;
         }
         let woken = poll.woken();
         if !std::mem::take(&mut self.held) {
-            self.since = woken.unwrap_or(self.looked);
+            self.since = woken.unwrap_or(self.last_complete);
         }
-        if poll.told == PollResult::All {
-            self.looked = woken.unwrap_or(poll.began);
+        if poll.result == PollResult::Complete {
+            self.last_complete = woken.unwrap_or(poll.began);
         }
     }
 }
@@ -168,7 +168,7 @@ mod tests {
             ended: at(began + 1),
             until: None,
             delayed: None,
-            told: PollResult::All,
+            result: PollResult::Complete,
             sockets: 1,
         }
     }
@@ -181,25 +181,25 @@ mod tests {
             ended: at(ended),
             until: Some(at(until)),
             delayed: Some(delayed * 1000),
-            told: PollResult::All,
+            result: PollResult::Complete,
             sockets: 1,
         }
     }
 
     /// Since when bytes may have lain unread, after a poll at 1 ms and this one. In microseconds.
     fn since(last: SocketPoll) -> u64 {
-        let mut look = UnreadSince::default();
-        look.take(&poll(1_000));
-        look.take(&last);
-        look.since().as_nanos() / 1000
+        let mut unread_since = UnreadSince::default();
+        unread_since.take(&poll(1_000));
+        unread_since.take(&last);
+        unread_since.since().as_nanos() / 1000
     }
 
     #[test]
     fn what_a_look_tells_of_has_come_after_the_one_before() {
-        let mut look = UnreadSince::default();
+        let mut unread_since = UnreadSince::default();
         for (began, came) in [(1_000, 0), (2_500, 1_000), (2_600, 2_500)] {
-            look.take(&poll(began));
-            assert_eq!(look.since(), at(came));
+            unread_since.take(&poll(began));
+            assert_eq!(unread_since.since(), at(came));
         }
     }
 
@@ -208,10 +208,10 @@ mod tests {
         assert_eq!(since(wait(2_000, 9_000, 50_000, 0)), 8_980);
         // It woke at 5 ms and waited 4 ms for a core.
         assert_eq!(since(wait(2_000, 9_000, 50_000, 4_000)), 4_980);
-        let mut look = UnreadSince::default();
-        look.take(&wait(2_000, 9_000, 50_000, 0));
-        look.take(&poll(9_500));
-        assert_eq!(look.since(), at(8_980), "what comes in the turn may have come since it was woken");
+        let mut unread_since = UnreadSince::default();
+        unread_since.take(&wait(2_000, 9_000, 50_000, 0));
+        unread_since.take(&poll(9_500));
+        assert_eq!(unread_since.since(), at(8_980), "what comes in the turn may have come since it was woken");
     }
 
     #[test]
@@ -232,25 +232,25 @@ mod tests {
 
     #[test]
     fn a_look_that_could_not_tell_all_is_no_bound() {
-        for told in [PollResult::Some, PollResult::Nothing] {
-            let mut look = UnreadSince::default();
-            look.take(&poll(1_000));
-            look.take(&SocketPoll { told, ..poll(2_000) });
-            look.take(&poll(3_000));
-            assert_eq!(look.since(), at(1_000), "{told:?}");
+        for result in [PollResult::Partial, PollResult::Interrupted] {
+            let mut unread_since = UnreadSince::default();
+            unread_since.take(&poll(1_000));
+            unread_since.take(&SocketPoll { result, ..poll(2_000) });
+            unread_since.take(&poll(3_000));
+            assert_eq!(unread_since.since(), at(1_000), "{result:?}");
         }
     }
 
     #[test]
     fn what_was_left_unread_is_older_than_the_next_look() {
-        let mut look = UnreadSince::default();
-        look.take(&poll(1_000));
-        look.take(&poll(2_000));
-        look.hold();
-        look.take(&poll(3_000));
-        assert_eq!(look.since(), at(1_000));
-        look.take(&poll(4_000));
-        assert_eq!(look.since(), at(3_000));
+        let mut unread_since = UnreadSince::default();
+        unread_since.take(&poll(1_000));
+        unread_since.take(&poll(2_000));
+        unread_since.leave_unread();
+        unread_since.take(&poll(3_000));
+        assert_eq!(unread_since.since(), at(1_000));
+        unread_since.take(&poll(4_000));
+        assert_eq!(unread_since.since(), at(3_000));
     }
 
     #[test]

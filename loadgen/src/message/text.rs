@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_before_a_header_has_one_to_four_bytes_and_no_letter_of_it() {
+    fn leads_have_one_to_four_bytes_and_none_of_the_magic() {
         for lead in LEADS {
             assert!((1..=LEAD).contains(&lead.len()) && !lead.contains(['l', 'g', '1', ':']), "{lead:?}");
         }

@@ -1,4 +1,4 @@
-//! The validated test. Whoever holds a [`Plan`] need not check it again.
+//! The validated test. A [`Plan`] need not be checked again.
 
 use std::{
     fmt,
@@ -12,62 +12,63 @@ pub use url::Url;
 
 use crate::message::Mix;
 
-/// What to do, to whom, and what to expect.
+/// What to test, with which load, and what to expect.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// Who is tested.
+    /// The server under test.
     pub target: Target,
     /// Concurrent connections.
     pub clients: NonZeroU32,
     /// When a client sends.
     pub load: Load,
-    /// Same load before the measured phase, not recorded.
+    /// Length of the warm-up: the same load, not recorded.
     pub warmup: Duration,
     /// What ends the measured phase.
     pub until: Until,
-    /// After the last send, the wait for what is in flight.
+    /// Longest wait for messages in flight after the last one was sent.
     pub drain: Duration,
-    /// Payload size in bytes; with [`Expect::Echo`] not less than `mix.min_size()`.
+    /// Payload size in bytes. With [`Expect::Echo`] at least `mix.min_size()`.
     pub size: u32,
     /// Text, binary or both.
     pub mix: Mix,
-    /// What a send must bring back.
+    /// What a message must bring back.
     pub expect: Expect,
     /// How connections are opened.
     pub connect: Connect,
     /// What moves the messages.
     pub engine: EngineKind,
-    /// Worker threads; not more than clients, and no fewer than [`threads_for`](crate::threads_for) these.
+    /// Worker threads: at most one for each client, and at least
+    /// [`threads_for`](crate::threads_for) the clients.
     pub threads: NonZeroUsize,
     /// Seed of the payloads.
     pub seed: u64,
 }
 
-/// Who is tested.
+/// The server under test.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
-    /// A reference server, which the run starts itself.
+    /// A reference server that the run starts itself.
     Embedded {
-        /// Threads of the server; more if the clients need more descriptors than these can have.
+        /// Threads of the server. It gets more if the clients need more descriptors.
         threads: NonZeroUsize,
     },
-    /// A server that runs already. The scheme is `ws` or `wss`, and there is a host.
+    /// A running server. The scheme is `ws` or `wss`, and there is a host.
     Url(Url),
 }
 
 /// When a client sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Load {
-    /// The open model: sends are due whether or not replies came.
+    /// The open model: messages are due whether or not replies came.
     Open {
         /// Messages per second of each client.
         rate: Rate,
         /// Messages that are due together.
         burst: NonZeroU32,
-        /// Messages that a client may have in flight; what is due beyond it is dropped and counted.
+        /// Messages that a client may have in flight. What is due beyond is dropped and counted.
         max_in_flight: NonZeroU32,
     },
-    /// The closed model: a reply lets the next send go.
+    /// The closed model: a reply lets the next message go.
     Closed {
         /// Messages in flight per client.
         window: NonZeroU32,
@@ -83,10 +84,10 @@ pub enum Until {
     Messages(NonZeroU64),
 }
 
-/// What a send must bring back.
+/// What a message must bring back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Expect {
-    /// The same message.
+    /// The message itself.
     Echo,
     /// One message event, whatever it holds.
     Count,
@@ -104,11 +105,12 @@ impl fmt::Display for Expect {
     }
 }
 
-/// What moves the messages. Both say the same of any server; they have no code in common but the opening handshake, so each
-/// is a second opinion on the other.
+/// What moves the messages. The engines share no code except for opening connections, so each is a
+/// check on the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EngineKind {
-    /// Frames of the crate `frames` on sockets and an event queue of its own: takes the least time and memory.
+    /// The crate `frames` on plain sockets with an event queue of its own. Takes the least time and
+    /// memory.
     Lean,
     /// tokio and tokio-tungstenite.
     Tungstenite,
@@ -135,27 +137,27 @@ impl fmt::Display for EngineKind {
 pub struct Connect {
     /// New connections a second.
     pub rate: Rate,
-    /// Longest wait for TCP, TLS and the opening handshake of one connection.
+    /// Longest wait for TCP, TLS and the opening handshake of a connection.
     pub timeout: Duration,
-    /// Header fields that go into the opening handshake besides those of RFC 6455, section 4.1.
+    /// Header fields of the opening handshake, besides those of RFC 6455, section 4.1.
     pub headers: Vec<(HeaderName, HeaderValue)>,
-    /// Addresses of this machine to connect from, all of one family, in turn over the clients; the system chooses where none is
-    /// given.
+    /// Addresses of this machine to connect from, in turn over the clients. All are of one family.
+    /// If empty, the system chooses.
     pub sources: Vec<IpAddr>,
-    /// Take any certificate of a `wss` target.
+    /// Accept any certificate of a `wss` target.
     pub insecure: bool,
 }
 
-/// Events a second: a finite number over 0, kept in whole millionths so that schedules are exact.
+/// Events a second: finite and over 0. Kept in whole millionths, so that schedules are exact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Rate(NonZeroU64);
 
 impl Rate {
-    /// Total messages a second that a plan may ask for.
+    /// Largest total of messages a second in a plan.
     pub const MAX_TOTAL: f64 = 10_000_000.0;
 
-    /// A rate of `per_second`, rounded to a millionth; none if it is not finite, over [`Self::MAX_TOTAL`] or under half
-    /// a millionth.
+    /// A rate of `per_second`, rounded to a millionth. None if it is not finite, over
+    /// [`Self::MAX_TOTAL`] or under half a millionth.
     pub fn new(per_second: f64) -> Option<Self> {
         if !(0.0..=Self::MAX_TOTAL).contains(&per_second) {
             return None; // NaN, too.

@@ -14,13 +14,14 @@ use tokio::sync::oneshot;
 
 use crate::plan::{Load, Plan};
 
-/// Bytes of a context's header, at most.
+/// Most bytes of a frame's header.
 const HEADER: usize = 14;
 
-/// Longest that a message may be held up before its connection is given up, on top of what the plan waits for.
+/// How long a message may be delayed before its connection is given up, beyond the plan's own
+/// waits.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A server on a free loopback port, which ends when this is dropped.
+/// A server on a free loopback port. It ends when this is dropped.
 #[derive(Debug)]
 pub(crate) struct EmbeddedServer {
     address: SocketAddr,
@@ -29,8 +30,8 @@ pub(crate) struct EmbeddedServer {
 }
 
 impl EmbeddedServer {
-    /// A server with room for `plan` on `threads` threads, which have their descriptors in `table`. It accepts connections when
-    /// this returns.
+    /// Starts a server with room for `plan`, on `threads` threads whose descriptors are in `table`.
+    /// It accepts connections when this returns.
     pub(crate) fn start(plan: &Plan, threads: NonZeroUsize, table: Table) -> io::Result<Self> {
         let listener = server::bind((Ipv4Addr::LOCALHOST, 0).into())?;
         let address = listener.local_addr()?;
@@ -42,7 +43,7 @@ impl EmbeddedServer {
         let serving = server::start(listener, options)?;
         let thread = std::thread::Builder::new().name("embedded".to_owned()).spawn(move || {
             let shutdown = async { drop(stopped.await) };
-            // The clients notice when it fails: their connections do.
+            // If it fails, the clients notice: their connections end.
             let _ = runtime.block_on(serving.until(shutdown));
         })?;
         Ok(Self { address, stop: Some(stop), thread: Some(thread) })
@@ -57,7 +58,7 @@ impl EmbeddedServer {
     }
 }
 
-/// Limits that no client of the plan exceeds: what the server takes is up to the plan, which was checked.
+/// Limits that no client of the plan exceeds. The plan was checked already.
 fn limits(plan: &Plan) -> Limits {
     let defaults = Limits::default();
     let (clients, size) = (plan.clients.get() as usize, plan.size as usize);
@@ -67,14 +68,14 @@ fn limits(plan: &Plan) -> Limits {
     };
     Limits {
         message_bytes: defaults.message_bytes.max(size),
-        // A slow rate and a long drain are silence as well.
+        // A slow rate and a long drain look idle as well.
         idle: None,
-        // The plan is what bounds it.
+        // The plan bounds it.
         memory: usize::MAX,
-        // A connection that the client gave up may be there still when the next one comes.
+        // A connection that a client gave up may still be there when the next one comes.
         connections: defaults.connections.max(clients.saturating_mul(2)),
-        // A client that writes all it may before it reads is not held up: each would wait for the other. One whose window is
-        // larger than any memory is.
+        // A client may write everything before it reads, so the server must not hold it up, or both
+        // would wait. Only a window larger than any memory is held up.
         unsent_bytes: defaults.unsent_bytes.max((in_flight.get() as usize).saturating_mul(size + HEADER).min(1 << 30)),
         unsent_time: defaults.unsent_time.max(plan.drain + PATIENCE),
         handshake: defaults.handshake.max(plan.connect.timeout),

@@ -15,12 +15,12 @@ pub(crate) fn describe(seed: u64, run_id: u32) -> Environment {
     }
 }
 
-/// Processors that this process may use.
+/// Number of processors that this process may use.
 pub fn cores() -> u32 {
     std::thread::available_parallelism().ok().and_then(|cores| u32::try_from(cores.get()).ok()).unwrap_or(1)
 }
 
-/// Peak resident memory of this process in bytes; 0 where the system doesn't tell.
+/// Peak resident memory of this process in bytes; 0 where the system does not tell.
 pub(crate) fn peak_rss() -> u64 {
     peak_rss_in(&read("/proc/self/status")).unwrap_or(0)
 }

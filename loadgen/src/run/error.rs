@@ -7,7 +7,7 @@ use reports::judge::is_own_failure;
 use super::limits::PlanRefusal;
 use crate::{secrets::Secrets, worker::WorkerOutcome};
 
-/// Why there is no report.
+/// Why a run has no report.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// The plan can't work on this system. Nothing was connected.
@@ -18,26 +18,26 @@ pub enum RunError {
     Unreachable {
         /// The target.
         url: String,
-        /// Kinds of errors with their number, and what the first of each said.
+        /// Each kind of error with its count and the first detail.
         what: String,
     },
-    /// No connection opened, and it was this system that refused each of them.
+    /// No connection opened, and this system refused each of them.
     #[error("no connection to {url} could be opened here: {what}")]
     Exhausted {
-        /// The target, of which nothing is known.
+        /// The target. Nothing is known about it.
         url: String,
-        /// Kinds of errors with their number, and what the first of each said.
+        /// Each kind of error with its count and the first detail.
         what: String,
     },
     /// The run was stopped before there was anything to report.
     #[error("interrupted before a connection opened")]
     Interrupted,
-    /// The system refused something that a run requirements.
+    /// The system refused something that a run needs.
     #[error("{0}: {1}{remedy}", remedy = remedy(.1))]
     System(&'static str, std::io::Error),
 }
 
-/// What to do about what the system refused, where that is known.
+/// What to do about an error of the system, if that is known.
 fn remedy(error: &std::io::Error) -> &'static str {
     match error.kind() {
         // EAGAIN of pthread_create(3).
@@ -49,7 +49,7 @@ fn remedy(error: &std::io::Error) -> &'static str {
     }
 }
 
-/// Why no connection opened: kinds of errors with their number, and what the first of each said.
+/// The error of a run in which no connection opened.
 pub(super) fn none_opened(url: String, outcomes: &[WorkerOutcome], secrets: &Secrets) -> RunError {
     let mut kinds: BTreeMap<&str, (u64, Option<&str>)> = BTreeMap::new();
     for connections in outcomes.iter().map(|outcome| &outcome.connections) {

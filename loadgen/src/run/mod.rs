@@ -1,4 +1,4 @@
-//! A run: connect all, warm up, measure, drain, close. Owns stopping.
+//! A run connects all clients, warms up, measures, drains and closes.
 
 mod embedded;
 pub(crate) mod environment;
@@ -46,10 +46,11 @@ use crate::{
     worker::WorkerConfig,
 };
 
-/// Runs a plan. `thresholds` are only written down; `observe` is called about ten times a second, on this thread.
+/// Runs a plan. `thresholds` are only recorded. `observe` is called about ten times a second on
+/// this thread.
 ///
 /// # Errors
-/// When there is nothing to report; see [`RunError`].
+/// There is nothing to report; see [`RunError`].
 pub fn run(
     plan: &Plan,
     thresholds: Vec<String>,
@@ -96,7 +97,7 @@ fn run_on(
     let (outcomes, timeline) = workers.finish().map_err(failed)?;
     let stolen = before.and_then(|before| ProcessorTime::now()?.stolen_since(before));
     drop(embedded);
-    // What opened and has ended since was reached: that is a report's matter.
+    // If a connection opened and has ended since, the target was reached, and the report tells.
     if outcomes.iter().all(|outcome| outcome.connections.opened == 0) {
         return Err(if stop.is_stopped() {
             RunError::Interrupted
@@ -112,14 +113,14 @@ fn run_on(
     Ok(report)
 }
 
-/// Starts the server that the plan asks for, if there is room for the whole plan.
+/// Starts the server that the plan asks for, if the whole plan fits this system.
 fn embedded(plan: &Plan, limits: &SystemLimits) -> Result<Option<EmbeddedServer>, RunError> {
     let Some((threads, table)) = limits.fit(&requirements(plan, None))?.server else { return Ok(None) };
     let started = EmbeddedServer::start(plan, threads, table);
     Ok(Some(started.map_err(|error| RunError::System("cannot start the reference server", error))?))
 }
 
-/// What the plan requirements; `addresses` are the target's, if they are known.
+/// What the plan needs from the system. `addresses` are the target's, if they are known.
 fn requirements(plan: &Plan, addresses: Option<&[SocketAddr]>) -> Requirements {
     let sources = plan.connect.sources.len();
     let many = addresses.is_none_or(|addresses| addresses.iter().all(|peer| peer.is_ipv4() && is_loopback(peer)));
@@ -138,7 +139,7 @@ fn is_loopback(peer: &SocketAddr) -> bool {
     peer.ip().is_loopback()
 }
 
-/// Those that are listed. Else one source address serves as many clients as it has ports.
+/// The listed source addresses. Without a list, one address serves as many clients as it has ports.
 fn source(plan: &Plan, requirements: &Requirements, limits: &SystemLimits) -> SourceAddresses {
     let clients_each = limits.clients_per_address();
     match requirements.sources {
@@ -152,8 +153,8 @@ fn config(plan: &Plan, run_id: u32, source: SourceAddresses, fit: &Fit, loopback
     let nanos = |duration: Duration| u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
     let clients = plan.clients.get();
     let workers = u32::try_from(plan.threads.get()).unwrap_or(u32::MAX);
-    // A worker that spins keeps a core. Where the target runs on this machine, it requirements cores as well: those of its
-    // threads if they are known, else one at least.
+    // A spinning worker keeps a core busy. A target on this machine needs cores as well: one for
+    // each of its threads if they are known, else at least one.
     let target_threads = match fit.server {
         Some((threads, _)) => u32::try_from(threads.get()).unwrap_or(u32::MAX),
         None => u32::from(loopback),
@@ -178,7 +179,8 @@ fn config(plan: &Plan, run_id: u32, source: SourceAddresses, fit: &Fit, loopback
     }
 }
 
-/// Messages carry it: the same seed sends the same bytes, and runs with other seeds can be told apart.
+/// The run's number in its messages. Equal seeds send equal bytes, and runs with other seeds can be
+/// told apart.
 fn run_id(seed: u64) -> u32 {
     u32::try_from(crate::message::mix(seed) >> 32).unwrap_or_default()
 }

@@ -1,20 +1,20 @@
-//! What the processors of this machine did, and what of their time a hypervisor gave to others. To a program in a virtual
-//! machine that looks like a standstill, of the target as well as its own.
+//! What the machine's processors did, and how much of their time a hypervisor gave to others.
+//! Inside a virtual machine, stolen time looks like a standstill of generator and target.
 
-/// The time of all processors since the machine started, in ticks of the kernel.
+/// The time of all processors since the machine started, in kernel ticks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ProcessorTime {
     all: u64,
     stolen: u64,
 }
 
-/// What the kernel lists first, in this order (`proc_stat(5)`): user, nice, system, idle, iowait, irq, softirq, steal. What
-/// follows is the time of its own guests, and counted as user and nice already.
+/// The kernel lists these first (`proc_stat(5)`): user, nice, system, idle, iowait, irq, softirq,
+/// steal. The time of its own guests follows, and is part of user and nice.
 const KINDS: usize = 8;
 const STEAL: usize = 7;
 
 impl ProcessorTime {
-    /// Up to now; none where the system doesn't tell.
+    /// The time up to now; none where the system does not tell.
     pub fn now() -> Option<Self> {
         Self::of(&std::fs::read_to_string("/proc/stat").ok()?)
     }
@@ -25,10 +25,10 @@ impl ProcessorTime {
         Some(Self { all: ticks.iter().sum(), stolen: *ticks.get(STEAL)? })
     }
 
-    /// Share of the time since `before` that was stolen, 0 to 1; none when no tick has passed.
+    /// Share of the time since `before` that was stolen, from 0 to 1; none if no tick has passed.
     pub fn stolen_since(self, before: Self) -> Option<f64> {
         let all = self.all.checked_sub(before.all).filter(|&all| all > 0)?;
-        // The kernel says of some of these figures that they may go back.
+        // The kernel documents that some of these figures may decrease.
         Some(self.stolen.saturating_sub(before.stolen).min(all) as f64 / all as f64)
     }
 }
@@ -41,7 +41,7 @@ mod tests {
     fn reads_what_the_kernel_writes() {
         let stat = "cpu  100 20 30 400 5 6 7 32 99 98\ncpu0 1 2 3 4 5 6 7 8 9 10\n";
         assert_eq!(ProcessorTime::of(stat), Some(ProcessorTime { all: 600, stolen: 32 }));
-        // A kernel of before there were hypervisors, and none at all.
+        // A kernel older than hypervisors, and none at all.
         assert_eq!(ProcessorTime::of("cpu  1 2 3 4 5 6 7\n"), None);
         assert_eq!(ProcessorTime::of("cpu0 1 2 3 4 5 6 7 8\n"), None);
         assert_eq!(ProcessorTime::of(""), None);

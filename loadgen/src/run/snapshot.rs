@@ -1,15 +1,15 @@
-//! How far a run is, for whoever watches it.
+//! How far a run is, for its observers.
 
-/// What a run is doing.
+/// The stage of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
     /// Opening connections.
     Connecting,
-    /// Sending, not recorded.
+    /// Sending; nothing is recorded.
     Warmup,
-    /// Sending, recorded.
+    /// Sending and recording.
     Measuring,
-    /// Waiting for what is in flight, and closing.
+    /// Waiting for messages in flight, and closing.
     Draining,
 }
 
@@ -32,7 +32,7 @@ pub struct Snapshot {
     pub anomalies: u64,
     /// Messages in flight.
     pub in_flight: u64,
-    /// The last second that is over; none until one of the measured phase is.
+    /// The last finished second; none before the first of the measured phase.
     pub last_second: Option<LastSecond>,
 }
 
@@ -41,8 +41,8 @@ pub struct Snapshot {
 pub struct LastSecond {
     /// Messages matched in it.
     pub matched: u64,
-    /// Median of their response times in nanoseconds; none when nothing matched.
+    /// Median of their response times in nanoseconds; none if nothing matched.
     pub response_p50_ns: Option<u64>,
-    /// 99th percentile of the same.
+    /// 99th percentile of their response times in nanoseconds; none if nothing matched.
     pub response_p99_ns: Option<u64>,
 }

@@ -1,16 +1,16 @@
-//! Stopping a run from outside.
+//! Stops a run from outside.
 
 use std::sync::{
     Arc,
     atomic::{AtomicBool, Ordering},
 };
 
-/// Stops a run from another thread, a signal handler for example. Clones stop the same run.
+/// Stops a run from another thread, such as a signal handler. Clones stop the same run.
 #[derive(Clone, Debug, Default)]
 pub struct Stop(Arc<AtomicBool>);
 
 impl Stop {
-    /// Lets the run stop sending, drain, and report what it measured.
+    /// Makes the run stop sending, drain, and report what it measured.
     pub fn stop(&self) {
         self.0.store(true, Ordering::Release);
     }

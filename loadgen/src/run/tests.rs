@@ -1,4 +1,4 @@
-//! A generator that is starved of time says so, and says nothing against the target.
+//! A generator that is starved of time says so, and blames the target for nothing.
 
 use std::{
     num::{NonZeroU32, NonZeroU64, NonZeroUsize},
@@ -22,13 +22,14 @@ use crate::{
     transport::OpenConnection,
 };
 
-/// How long the worker's thread is kept from its work, in nanoseconds.
+/// How long the worker's thread is blocked, in nanoseconds.
 const BLOCK: u64 = 400_000_000;
 
-/// The block begins when so many bursts were sent: a third of the run.
+/// The block begins after this many bursts, a third of the run.
 const BURSTS_BEFORE: u64 = 100;
 
-/// The real engine, on a thread that may be blocked once. Takes down for how long the worker was away from waiting.
+/// The real engine on a thread that may be blocked once. Notes how long the worker was away from
+/// waiting.
 struct Starved<E> {
     engine: E,
     clock: Clock,
@@ -36,7 +37,7 @@ struct Starved<E> {
     left: Option<u64>,
     /// Since when the worker could have worked: its wait was over, or something woke it.
     awake: Time,
-    /// The longest that this took, in nanoseconds.
+    /// The longest time away, in nanoseconds.
     away: Arc<AtomicU64>,
 }
 
@@ -103,7 +104,7 @@ impl<E: Engine> Engine for Starved<E> {
     }
 }
 
-/// Four clients send 300 messages, one every 4 ms, to a reference server; one worker.
+/// Four clients send 300 messages, one every 4 ms, to a reference server. There is one worker.
 fn plan() -> Plan {
     Plan {
         target: Target::Embedded { threads: NonZeroUsize::MIN },
@@ -132,7 +133,8 @@ fn plan() -> Plan {
     }
 }
 
-/// Runs the plan with a block after so many bursts, if there is one. The judgement, and for how long the worker was away.
+/// Runs the plan with a block after this many bursts, or with none. Returns the judgement and how
+/// long the worker was away.
 fn starve(engine: &impl BuildEngine, bursts_before: Option<u64>) -> (Report, Judgement, u64) {
     let away = Arc::new(AtomicU64::new(0));
     let shared = Arc::clone(&away);
@@ -162,27 +164,28 @@ fn what_a_starved_generator_is_late_with_is_not_the_targets() {
 fn starved(engine: &impl BuildEngine) {
     let (report, judgement, away) = starve(engine, Some(BURSTS_BEFORE));
     assert!(away >= BLOCK, "{away}");
-    // Nothing was asked for that the generator could spoil; but it is said.
+    // No threshold was set that the generator could spoil; but the judgement mentions it.
     assert_eq!(judgement.verdict, Verdict::Pass);
     assert!(judgement.reasons[0].starts_with("generator: it stood still for "), "{judgement:?}");
     assert_eq!(judgement.limited_by, LimitedBy::Generator);
     let generator = &report.generator;
     assert!(generator.longest_stop_s > BLOCK as f64 / 2e9 && generator.stopped_s >= generator.longest_stop_s);
-    // Over half of the messages were sent late or read late, so the tail is past the threshold, and the target may not be.
+    // Over half of the messages were sent or read late. So the tail exceeds the threshold, and the
+    // target's own may not.
     let threshold = format!("p99<{}ns", BLOCK / 4).parse().unwrap();
     let undecided = judge(&report, &[threshold]);
     assert_eq!((undecided.verdict, undecided.verdict.exit_code()), (Verdict::Invalid, 5), "{undecided:?}");
     assert!(undecided.reasons[0].contains("is undecided: it is between "), "{undecided:?}");
 
-    // Every 4 ms a message was due. Those of the first half of the block waited for half of it at least; where the machine
-    // took more time away, more of them did.
+    // A message was due every 4 ms. Those of the first half of the block waited for at least half
+    // of it, and more on a busy machine.
     let least = BLOCK / 2 / 4_000_000 - 1;
     let late = |histogram: &hdrhistogram::Histogram<u64>| histogram.count_between(BLOCK / 2, u64::MAX);
     assert!(late(&report.latency.send_lag) >= least, "{}", late(&report.latency.send_lag));
     assert!(late(&report.latency.response) >= least, "{}", late(&report.latency.response));
     assert!(report.latency.response.max() >= BLOCK / 10 * 9);
-    // The target had no part in it. A third of the messages are written in one go when the block is over, and wait for
-    // each other and for the server; so it is the median that any machine gets right, not the 99th percentile.
+    // The target had no part in it. A third of the messages are written at once after the block,
+    // and wait for each other. So only the median is right on every machine.
     let service = report.latency.service.value_at_quantile(0.5);
     assert!(service < BLOCK / 4, "{service}");
 
@@ -198,10 +201,10 @@ fn starved(engine: &impl BuildEngine) {
 }
 
 #[test]
-fn without_the_block_only_a_machine_that_is_too_slow_makes_it_invalid() {
+fn without_a_block_only_a_slow_machine_makes_it_invalid() {
     for (_, judgement, away) in [starve(&Lean::new, None), starve(&Tungstenite::new, None)] {
-        // A burst is sent late only if the worker was away when it was due, and the least that counts is a millisecond.
-        // Half of it, since the worker looks at the clock a little before the engine does.
+        // A burst is late only if the worker was away when it was due, and a millisecond counts at
+        // least. Half of it is enough here, as the worker reads the clock before the engine does.
         assert!(judgement.reasons.is_empty() || away > 500_000, "away for {away} ns at most: {judgement:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! The seconds of all workers, merged into rows of the result. Pure.
+//! Merges the seconds of all workers into rows of the result. Pure.
 
 use std::collections::BTreeMap;
 
@@ -10,12 +10,12 @@ use reports::{
 
 use crate::worker::recorder::SecondRow;
 
-/// Merges rows as they come, so that memory does not grow with the length of a run but for one row and one packed histogram
-/// a second: a few kilobytes.
+/// Merges rows as they come. Memory grows only by one row and one packed histogram a second: a few
+/// kilobytes.
 #[derive(Debug)]
 pub(crate) struct Timeline {
     workers: usize,
-    /// Seconds of which some workers have not told yet.
+    /// Seconds that some workers have not reported yet.
     open: BTreeMap<u64, Vec<SecondRow>>,
     intervals: BTreeMap<u64, Interval>,
     response: Histogram<u64>,
@@ -26,7 +26,7 @@ impl Timeline {
         Self { workers, open: BTreeMap::new(), intervals: BTreeMap::new(), response: Latency::histogram() }
     }
 
-    /// Takes the row of one worker.
+    /// Takes a row of one worker.
     pub(crate) fn add(&mut self, row: SecondRow) {
         let second = row.second;
         let rows = self.open.entry(second).or_default();
@@ -36,12 +36,13 @@ impl Timeline {
         }
     }
 
-    /// The last second of which all workers have told.
+    /// The last second that all workers have reported.
     pub(crate) fn last(&self) -> Option<&Interval> {
         self.intervals.last_key_value().map(|(_, interval)| interval)
     }
 
-    /// All rows have come: the intervals, and the response times of the whole run.
+    /// Finishes once all rows have come. Returns the intervals and the response times of the whole
+    /// run.
     pub(crate) fn finish(mut self) -> (Vec<Interval>, Histogram<u64>) {
         while let Some((&second, _)) = self.open.first_key_value() {
             self.close(second);

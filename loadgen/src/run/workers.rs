@@ -1,4 +1,4 @@
-//! The workers of a run, as its thread sees them.
+//! The workers of a run, as its own thread sees them.
 
 use std::{
     io,
@@ -26,10 +26,10 @@ use crate::{
 /// How often the observer is called, and how late a stop is noticed.
 const TURN: Duration = Duration::from_millis(100);
 
-/// Nanoseconds from the last connection to the first send, so that every worker knows of it in time.
+/// Nanoseconds from the last connection to the first message, so that every worker knows in time.
 const HEAD_START: u64 = 20_000_000;
 
-/// Threads that work, and the ends of what connects them with the run.
+/// The worker threads, and the channels to them.
 #[derive(Debug)]
 pub(crate) struct Workers {
     clock: Clock,
@@ -42,10 +42,10 @@ pub(crate) struct Workers {
 }
 
 impl Workers {
-    /// Starts the workers; they connect at once.
+    /// Starts the workers. They connect at once.
     ///
     /// # Errors
-    /// The system's, when it starts no more threads.
+    /// The system starts no more threads.
     pub(crate) fn start(
         config: &WorkerConfig,
         endpoint: &Endpoint,
@@ -87,22 +87,23 @@ impl Workers {
         let progress = Arc::clone(&self.progress[worker as usize]);
         let (config, endpoint, sender) = (WorkerConfig { worker, ..config.clone() }, endpoint.clone(), sender.clone());
         let (build, dialer) = (build.clone(), move || Dialer::new(endpoint, clock));
-        // What goes over to the worker and comes back are numbers in memory: it may have descriptors of its own.
+        // Only plain memory crosses to the worker and back, as it may have descriptors of its own.
         descriptors::spawn(&format!("worker-{worker}"), config.table, [], move |[]| {
             worker::run(config, dialer, build, clock, control, progress, sender)
         })
     }
 
-    /// Waits until every connection was tried; how many opened, whatever became of them, or 0 if a worker failed.
+    /// Waits until every connection was tried. Returns how many opened, or 0 if a worker failed.
     pub(crate) fn connect(&mut self, observe: &mut impl FnMut(&Snapshot)) -> u64 {
         let (mut told, mut open) = (0, 0);
         while told < self.threads.len() {
-            match self.notice() {
+            match self.next_event() {
                 Ok(Some(WorkerEvent::Connected(connections))) => {
                     told += 1;
                     open += connections;
                 }
-                // None ends before it was told to begin or to stop: one that did failed, and `finish` says why.
+                // No worker ends before it is told to begin or to stop. If one did, it failed, and
+                // `finish` says why.
                 Ok(_) if !self.stop.is_stopped() && self.threads.iter().any(JoinHandle::is_finished) => break,
                 Ok(_) => {}
                 Err(()) => break,
@@ -118,12 +119,13 @@ impl Workers {
         open
     }
 
-    /// Lets the workers send, and waits until they are done. Load takes `total`, if that is known, `warmup` of it first.
+    /// Lets the workers send, and waits until they are done. `total` is the length of the load, if
+    /// it is known, and begins with `warmup`.
     pub(crate) fn load(&mut self, total: Option<Duration>, warmup: Duration, observe: &mut impl FnMut(&Snapshot)) {
         let start = self.clock.now().plus(HEAD_START);
         self.control.begin(start);
-        while let Ok(notice) = self.notice() {
-            if let Some(WorkerEvent::Second(row)) = notice {
+        while let Ok(next_event) = self.next_event() {
+            if let Some(WorkerEvent::Second(row)) = next_event {
                 self.timeline.add(row);
                 continue;
             }
@@ -137,7 +139,7 @@ impl Workers {
         }
     }
 
-    /// Waits for the workers; what they bring home.
+    /// Waits for the workers. Returns their outcomes.
     ///
     /// # Errors
     /// A worker could not set up its event loop, or panicked.
@@ -149,21 +151,22 @@ impl Workers {
         for thread in self.threads {
             outcomes.push(thread.join().unwrap_or_else(|_| Err(io::Error::other("it panicked")))?);
         }
-        for notice in self.events.try_iter() {
-            if let WorkerEvent::Second(row) = notice {
+        for next_event in self.events.try_iter() {
+            if let WorkerEvent::Second(row) = next_event {
                 self.timeline.add(row);
             }
         }
         Ok((outcomes, self.timeline))
     }
 
-    /// The next notice, or none after a while; an error when the workers are gone. Passes a stop on to them.
-    fn notice(&self) -> Result<Option<WorkerEvent>, ()> {
+    /// The next event of a worker; none after a while; an error once the workers are gone. Passes a
+    /// stop on to them.
+    fn next_event(&self) -> Result<Option<WorkerEvent>, ()> {
         if self.stop.is_stopped() {
             self.control.stop();
         }
         match self.events.recv_timeout(TURN) {
-            Ok(notice) => Ok(Some(notice)),
+            Ok(next_event) => Ok(Some(next_event)),
             Err(RecvTimeoutError::Timeout) => Ok(None),
             Err(RecvTimeoutError::Disconnected) => Err(()),
         }

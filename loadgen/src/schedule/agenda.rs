@@ -1,4 +1,4 @@
-//! The bursts of one worker, in order.
+//! The bursts of one worker, in the order of their due times.
 
 use super::Schedule;
 
@@ -13,15 +13,17 @@ pub struct Burst {
     pub messages: u32,
 }
 
-/// The bursts of one worker in the order in which they are due. Client `c` belongs to worker `c % workers`.
+/// The bursts of one worker, in the order of their due times. Client `c` belongs to worker `c %
+/// workers`.
 #[derive(Clone, Debug)]
 pub struct Agenda {
     schedule: Schedule,
     worker: u32,
     workers: u32,
-    /// Nothing that is due at or after this is on the agenda.
+    /// What is due at or after this is not on the agenda.
     end: u64,
-    /// Measured messages per client, when a number of messages ends the run, and the first instant that counts.
+    /// If a number of messages ends the run: measured messages per client, and the first instant
+    /// that counts.
     limit: Option<(u64, u64)>,
     round: u64,
     client: u32,
@@ -29,20 +31,21 @@ pub struct Agenda {
 }
 
 impl Agenda {
-    /// The agenda of `worker` of `workers`, until `end`. With `limit = (messages, from)`, a client sends at most
-    /// `messages` of those that are due at or after `from`; this cuts its last burst short.
+    /// The agenda of `worker` of `workers`, until `end`. With `limit = (messages, from)`, a client
+    /// sends at most `messages` of those due at or after `from`. The limit may cut its last burst
+    /// short.
     pub fn new(schedule: Schedule, worker: u32, workers: u32, end: u64, limit: Option<(u64, u64)>) -> Self {
         let mut agenda = Self { schedule, worker, workers, end, limit, round: 0, client: worker, next: None };
         agenda.next = agenda.burst();
         agenda
     }
 
-    /// The burst that is due next; none when the agenda is done.
+    /// The next burst; none at the end of the agenda.
     pub fn peek(&self) -> Option<Burst> {
         self.next
     }
 
-    /// Goes on to the burst after the one that [`Self::peek`] shows.
+    /// Goes on to the burst after [`Self::peek`].
     pub fn advance(&mut self) {
         self.client += self.workers;
         if self.client >= self.schedule.clients {
@@ -52,7 +55,7 @@ impl Agenda {
         self.next = self.burst();
     }
 
-    /// Takes everything that is due at or after `end` off the agenda.
+    /// Removes what is due at or after `end`.
     pub fn cut(&mut self, end: u64) {
         self.end = self.end.min(end);
         self.next = self.next.filter(|burst| burst.due < self.end);

@@ -1,8 +1,8 @@
 //! When message k of client c is due, in the open model. Pure: no clock, no I/O.
 //!
-//! Bursts of all clients lie on one grid of *slots*: slot `s = j * clients + c` is burst `j` of client `c`, and slots are
-//! evenly spaced, so phases are spread evenly over the clients. A due time is computed from its slot's index in whole
-//! numbers, never by adding to the one before, so it can't drift.
+//! The bursts of all clients lie on one grid of *slots*: slot `s = j * clients + c` is burst `j` of
+//! client `c`. Slots are evenly spaced, which spreads the clients evenly. A due time is computed
+//! from its slot's index in whole numbers, never by adding to the last one, so it can't drift.
 
 mod agenda;
 pub(crate) mod pacer;
@@ -26,8 +26,8 @@ impl Schedule {
     /// A schedule in which each of `clients` sends `rate` messages a second in bursts of `burst`.
     pub fn new(clients: NonZeroU32, rate: Rate, burst: NonZeroU32) -> Self {
         Self {
-            // burst / rate seconds between the bursts of a client, `clients` slots in that time; the rate is in
-            // millionths of a message a second.
+            // A client's bursts are burst / rate seconds apart, and `clients` slots lie in that
+            // time. The rate is in millionths of a message a second.
             numerator: u128::from(burst.get()) * 1_000_000_000 * 1_000_000,
             denominator: u128::from(rate.micro()) * u128::from(clients.get()),
             clients: clients.get(),
@@ -35,7 +35,7 @@ impl Schedule {
         }
     }
 
-    /// When the burst in `slot` is due: the first whole nanosecond that is not before its ideal instant.
+    /// When the burst in `slot` is due: the first whole nanosecond not before its ideal instant.
     pub fn slot_due(&self, slot: u64) -> u64 {
         u64::try_from((u128::from(slot) * self.numerator).div_ceil(self.denominator)).unwrap_or(u64::MAX)
     }
@@ -45,7 +45,7 @@ impl Schedule {
         self.slot_due(k / u64::from(self.burst) * u64::from(self.clients) + u64::from(client))
     }
 
-    /// How many slots are due before `time`.
+    /// Number of slots that are due before `time`.
     fn slots_before(&self, time: u64) -> u64 {
         match time.checked_sub(1) {
             // slot_due(s) <= last  <=>  s * numerator / denominator <= last
@@ -54,15 +54,15 @@ impl Schedule {
         }
     }
 
-    /// How many messages of client `c` are due before `time`.
+    /// Number of messages of client `c` that are due before `time`.
     pub fn messages_before(&self, client: u32, time: u64) -> u64 {
         let clients = u64::from(self.clients);
         let bursts = (self.slots_before(time) + clients - 1 - u64::from(client)) / clients;
         bursts * u64::from(self.burst)
     }
 
-    /// How long `messages` messages of a client take: from the start of its first burst to the start of the burst that
-    /// would follow the last.
+    /// Length of `messages` messages of a client: from the start of its first burst to the start of
+    /// the burst after the last.
     pub fn length_of(&self, messages: u64) -> u64 {
         self.slot_due(messages.div_ceil(u64::from(self.burst)) * u64::from(self.clients))
     }

@@ -1,19 +1,21 @@
-//! How to wait for the next due instant: sleep, then spin, and never longer than it takes.
+//! Decides how to wait for the next due time: sleep, then poll, and no longer than needed.
 //!
-//! A sleeping thread wakes late: the timer interrupt, the scheduler and, in a virtual machine, the host each add to it.
-//! So the pacer sleeps until a *margin* before the due time and polls from there. The margin follows how late the alarm
-//! has been. Where the target needs the core too, polling would take from it what is to be measured, so there the pacer
-//! only sleeps, and the lateness shows up as send lag. This file decides; the engine waits.
+//! A sleeping thread wakes late, because of the timer interrupt, the scheduler and, in a virtual
+//! machine, the host. So the pacer sleeps until a *margin* before the due time and polls from then
+//! on. The margin follows how late past wake-ups were. If the target needs the core as well,
+//! polling would slow down what is measured. Then the pacer only sleeps, and the lateness shows as
+//! send lag. This file decides; the engine waits.
 
 use crate::clock::Time;
 
-/// Nanoseconds of work after which the clock and the flag to stop get a look: no peer may hold a worker for longer.
+/// Nanoseconds of work between two checks of the clock and of the signal to stop. No peer may hold
+/// a worker for longer.
 pub(crate) const SLICE: u64 = 1_000_000;
 
-/// What to do until something is due.
+/// How to wait until something is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wait {
-    /// Look whether connections are ready, and come back at once.
+    /// Check which connections are ready, and return at once.
     Poll,
     /// Sleep until then, or until a connection is ready.
     Until(Time),
@@ -25,21 +27,21 @@ pub(crate) struct Pacer {
     may_spin: bool,
     /// How long before a due time polling begins, in nanoseconds.
     margin: u64,
-    /// When the alarm was set for, while it is set.
+    /// When the thread should wake from its sleep.
     alarm: Option<Time>,
 }
 
-/// Bounds of the margin in nanoseconds: a timer of the kernel is hardly ever late by less than the one, and spinning
-/// for longer than the other would mean to spin all the time.
+/// Bounds of the margin in nanoseconds. A kernel timer is rarely less late than the first. Polling
+/// for longer than the second would mean polling all the time.
 const MARGIN: std::ops::RangeInclusive<u64> = 20_000..=200_000;
 
 impl Pacer {
-    /// A pacer that may spin or may not.
+    /// A pacer that may poll, or only sleep.
     pub(crate) fn new(may_spin: bool) -> Self {
         Self { may_spin, margin: *MARGIN.start(), alarm: None }
     }
 
-    /// How to wait at `now` for something that is due at `due`; none if it is due.
+    /// How to wait at `now` for something due at `due`; none if it is due.
     pub(crate) fn wait(&mut self, now: Time, due: Time) -> Option<Wait> {
         self.alarm = None;
         if now >= due {
@@ -55,11 +57,11 @@ impl Pacer {
         }
     }
 
-    /// The thread is awake at `now`. If that is before the alarm, something else woke it.
+    /// Notes that the thread is awake at `now`. Before the set time, something else woke it.
     pub(crate) fn awake(&mut self, now: Time) {
         let Some(alarm) = self.alarm.take().filter(|&alarm| now >= alarm) else { return };
-        // Grow to the lateness at once, so that the next due time is met; forget it slowly. Twice the lateness, since
-        // the next one may be worse.
+        // Grows to the lateness at once, so that the next due time is met, and forgets it slowly.
+        // Twice the lateness, since the next may be worse.
         let wanted = 2 * now.since(alarm);
         let margin = if wanted > self.margin { wanted } else { self.margin - (self.margin - wanted) / 64 };
         self.margin = margin.clamp(*MARGIN.start(), *MARGIN.end());
@@ -99,13 +101,13 @@ mod tests {
         pacer.wait(at(0), at(100));
         pacer.awake(at(120)); // 40 µs after the alarm
         assert_eq!(pacer.wait(at(1_000), at(2_000)), Some(Wait::Until(at(1_920))));
-        // Woken by a connection: that says nothing about the alarm.
+        // A connection woke it, which says nothing about the timer.
         pacer.awake(at(1_500));
         assert_eq!(pacer.wait(at(1_500), at(2_000)), Some(Wait::Until(at(1_920))));
-        // A very late alarm does not make it spin all the time.
+        // A very late wake-up does not make it poll all the time.
         pacer.awake(at(9_000));
         assert_eq!(pacer.wait(at(9_000), at(10_000)), Some(Wait::Until(at(9_800))));
-        // Alarms in time bring it back down.
+        // Punctual wake-ups bring the margin back down.
         for _ in 0..1_000 {
             let Some(Wait::Until(alarm)) = pacer.wait(at(0), at(1_000)) else { panic!("must sleep") };
             pacer.awake(alarm);

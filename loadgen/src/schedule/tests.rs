@@ -8,7 +8,8 @@ fn schedule(clients: u32, rate: f64, burst: u32) -> Schedule {
 
 #[test]
 fn known_due_times() {
-    // 4 clients at 50 messages/s in bursts of 5: a burst every 100 ms a client, every 25 ms over all.
+    // 4 clients at 50 messages/s in bursts of 5: every 100 ms for each client, every 25 ms over
+    // all.
     let s = schedule(4, 50.0, 5);
     assert_eq!(s.due(0, 0), 0);
     assert_eq!(s.due(0, 4), 0, "a burst is due together");
@@ -34,7 +35,7 @@ fn counts_are_exact() {
 
 #[test]
 fn a_number_of_messages_takes_whole_bursts() {
-    // A burst every 100 ms a client.
+    // A burst every 100 ms for each client.
     let s = schedule(4, 50.0, 5);
     let lengths = [0, 1, 5, 6, 12].map(|messages| s.length_of(messages));
     assert_eq!(lengths, [0, 100_000_000, 100_000_000, 200_000_000, 300_000_000]);
@@ -114,7 +115,7 @@ proptest! {
     ) {
         let rate = Rate::new(micro as f64 / 1e6).unwrap();
         let s = Schedule::new(NonZeroU32::new(clients).unwrap(), rate, NonZeroU32::new(burst).unwrap());
-        // Few enough bursts that the test is quick.
+        // Few enough bursts to keep the test quick.
         let end = (millis * 1_000_000).min(s.slot_due(2_000));
         let mut sent = vec![0_u64; clients as usize];
         for worker in 0..workers {

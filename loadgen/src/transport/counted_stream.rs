@@ -1,5 +1,5 @@
-//! The stream under a connection: counts what passes, stamps each read, and keeps a peer that never stops sending from
-//! holding the thread.
+//! The stream under a connection. It counts bytes and calls, notes the time of each read, and keeps
+//! a peer that never stops sending from holding the thread.
 
 use std::{
     io,
@@ -14,17 +14,17 @@ use crate::{
     schedule::pacer::SLICE,
 };
 
-/// Reads in a row, without a pause, after which others get their turn.
+/// Reads in a row without a pause. Then other connections get their turn.
 const READS_IN_A_ROW: u32 = 64;
 
-/// A stream that is watched.
+/// A stream that counts what passes.
 #[derive(Debug)]
 pub(crate) struct CountedStream<S> {
     stream: S,
     clock: Clock,
-    pub(crate) passed: StreamCounters,
+    pub(crate) counters: StreamCounters,
     in_a_row: u32,
-    /// When the first of them returned.
+    /// When the first read in a row returned.
     row_began: Time,
 }
 
@@ -35,7 +35,7 @@ pub(crate) struct StreamCounters {
     pub(crate) reads: u64,
     /// Bytes read.
     pub(crate) read_bytes: u64,
-    /// When the last of them returned.
+    /// When the last read returned.
     pub(crate) read_at: Time,
     /// Writes that took bytes.
     pub(crate) writes: u64,
@@ -45,16 +45,16 @@ pub(crate) struct StreamCounters {
 
 impl<S> CountedStream<S> {
     pub(crate) fn new(stream: S, clock: Clock) -> Self {
-        Self { stream, clock, passed: StreamCounters::default(), in_a_row: 0, row_began: Time::default() }
+        Self { stream, clock, counters: StreamCounters::default(), in_a_row: 0, row_began: Time::default() }
     }
 
-    /// The stream.
-    pub(crate) fn stream(&self) -> &S {
+    /// The stream inside.
+    pub(crate) fn get_ref(&self) -> &S {
         &self.stream
     }
 
-    /// The stream.
-    pub(crate) fn into_stream(self) -> S {
+    /// The stream inside.
+    pub(crate) fn into_inner(self) -> S {
         self.stream
     }
 }
@@ -62,8 +62,8 @@ impl<S> CountedStream<S> {
 impl<S: AsyncRead + Unpin> AsyncRead for CountedStream<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
-        // The library may have taken long for what the reads brought: it returns for whole messages only.
-        let long = this.in_a_row > 0 && this.passed.read_at.since(this.row_began) >= SLICE;
+        // The library returns only for whole messages, so it may have taken long for what it read.
+        let long = this.in_a_row > 0 && this.counters.read_at.since(this.row_began) >= SLICE;
         if this.in_a_row == READS_IN_A_ROW || long {
             this.in_a_row = 0;
             cx.waker().wake_by_ref();
@@ -75,11 +75,11 @@ impl<S: AsyncRead + Unpin> AsyncRead for CountedStream<S> {
         match polled {
             Poll::Ready(Ok(())) if bytes > 0 => {
                 this.in_a_row += 1;
-                this.passed.reads += 1;
-                this.passed.read_bytes += bytes as u64;
-                this.passed.read_at = this.clock.now();
+                this.counters.reads += 1;
+                this.counters.read_bytes += bytes as u64;
+                this.counters.read_at = this.clock.now();
                 if this.in_a_row == 1 {
-                    this.row_began = this.passed.read_at;
+                    this.row_began = this.counters.read_at;
                 }
             }
             _ => this.in_a_row = 0,
@@ -92,8 +92,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for CountedStream<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let polled = Pin::new(&mut self.stream).poll_write(cx, buf);
         if let Poll::Ready(Ok(bytes)) = polled {
-            self.passed.writes += 1;
-            self.passed.written_bytes += bytes as u64;
+            self.counters.writes += 1;
+            self.counters.written_bytes += bytes as u64;
         }
         polled
     }

@@ -1,4 +1,4 @@
-//! A plan's target as what a connection needs.
+//! Resolves a plan's target to what a connection needs.
 
 use std::{
     io,
@@ -21,10 +21,11 @@ use crate::{
     secrets::Secrets,
 };
 
-/// Largest message that is taken when nothing is known of the replies: 16 MiB.
+/// Largest accepted message if the replies are unknown: 16 MiB.
 const MAX_UNKNOWN: usize = 16 << 20;
 
-/// Least of the bound where the replies are known: 1 MiB. Room for a server that merges many messages to be caught at it.
+/// The limit is at least this if the replies are known: 1 MiB. Leaves room to catch a server that
+/// merges many messages.
 const MAX_KNOWN: usize = 1 << 20;
 
 /// The target's URL without user-info, query and fragment, which may hold secrets.
@@ -39,7 +40,7 @@ pub(crate) fn scrubbed(plan: &Plan) -> String {
     url.into()
 }
 
-/// Looks the target up. `embedded` is the address of the embedded server, if there is one.
+/// Resolves the target. `embedded` is the address of the embedded server, if there is one.
 ///
 /// # Errors
 /// The host's name has no address, or TLS can't be set up.
@@ -61,7 +62,7 @@ pub(crate) fn resolve(plan: &Plan, embedded: Option<SocketAddr>) -> io::Result<E
         secrets: Secrets::of_plan(plan),
         headers,
         timeout: plan.connect.timeout,
-        bounds: ConnectionLimits {
+        limits: ConnectionLimits {
             max_message: match &plan.expect {
                 Expect::Echo => (16 * size).max(MAX_KNOWN),
                 Expect::Reply(text) => (16 * text.len()).max(MAX_KNOWN),
@@ -73,7 +74,8 @@ pub(crate) fn resolve(plan: &Plan, embedded: Option<SocketAddr>) -> io::Result<E
     })
 }
 
-/// The header fields of a handshake besides those that it sets itself. Who calls is said unless the plan says otherwise.
+/// Header fields of the handshake, besides those that it sets itself. Names loadgen as the user
+/// agent unless the plan does not.
 fn headers(plan: &Plan) -> Vec<(HeaderName, HeaderValue)> {
     let mut headers = plan.connect.headers.clone();
     headers.retain(|(name, _)| name != HOST);
@@ -87,7 +89,7 @@ fn headers(plan: &Plan) -> Vec<(HeaderName, HeaderValue)> {
     headers
 }
 
-/// The subprotocols that header fields offer.
+/// Subprotocols that the header fields offer.
 fn offered(headers: &[(HeaderName, HeaderValue)]) -> Vec<String> {
     let lines =
         headers.iter().filter(|(name, _)| name == SEC_WEBSOCKET_PROTOCOL).filter_map(|(_, value)| value.to_str().ok());
@@ -143,8 +145,8 @@ fn tls(url: &Url, insecure: bool) -> io::Result<Option<Tls>> {
     Ok(Some((Arc::new(tls_settings::client_config(insecure)?), name)))
 }
 
-/// Room for two bursts, so that a read rarely fills the buffer: a full read costs one more to learn that nothing is
-/// left. More where clients are few; each has its own.
+/// Room for two bursts, so that a read rarely fills the buffer: a full read needs another one to
+/// find the end. Few clients get larger buffers, as each has its own.
 fn read_buffer(plan: &Plan) -> usize {
     const FRAME_HEADER: usize = 10;
     const FOR_ALL_CLIENTS: usize = 8 << 20;

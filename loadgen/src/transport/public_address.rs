@@ -1,23 +1,24 @@
-//! Whether a run goes to somebody else's machine.
+//! Tells whether a run targets somebody else's machine.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use super::endpoint;
 use crate::plan::{Plan, Target};
 
-/// Clients up to which nobody is harmed by mistake.
+/// So few clients harm nobody by mistake.
 const FEW: u32 = 1000;
 
-/// The public address that more than a thousand clients of the plan would connect to, if its target has one.
+/// The public address that more than a thousand clients of the plan would connect to, if its target
+/// has one.
 ///
-/// Public is what is not on this machine or in its network: neither loopback, private (RFC 1918, RFC 4193), link-local, shared
+/// An address is public if it is neither loopback, private (RFC 1918, RFC 4193), link-local, shared
 /// by a carrier (RFC 6598) nor for benchmarks (RFC 2544).
 pub fn public_address(plan: &Plan) -> Option<SocketAddr> {
     let Target::Url(url) = &plan.target else { return None };
     if plan.clients.get() <= FEW {
         return None;
     }
-    // A name without an address is told by the run.
+    // The run reports a name without an address.
     endpoint::look_up(url).ok()?.into_iter().find(|address| is_public(address.ip()))
 }
 

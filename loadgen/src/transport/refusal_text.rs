@@ -1,17 +1,17 @@
-//! A refused opening handshake in words: what the server said, and what may help.
+//! Explains a refused opening handshake: what the server said, and what may help.
 
 use frames::handshake::{Declined, ResponseError};
 use reports::{escape, escape::visible_part};
 
 use crate::secrets::Secrets;
 
-/// Bytes of one thing that a server chose.
+/// Bytes shown of each thing that a server chose.
 const SHOWN: usize = 100;
-/// No bound for [`escape()`]: secrets are looked for before anything is cut.
+/// No limit for [`escape()`]: secrets are masked before anything is cut.
 const UNCUT: usize = usize::MAX - 8;
 
-/// What is refused, in one line. `secure`: over TLS.
-pub(super) fn words(refusal: &ResponseError, secure: bool, secrets: &Secrets) -> String {
+/// Explains a refusal in one line. `secure` means over TLS.
+pub(super) fn explain(refusal: &ResponseError, secure: bool, secrets: &Secrets) -> String {
     let shown = |bytes: &[u8]| format!("`{}`", masked(bytes, secrets));
     match refusal {
         ResponseError::Declined(declined) => declined_words(declined, secure, secrets),
@@ -36,12 +36,12 @@ pub(super) fn words(refusal: &ResponseError, secure: bool, secrets: &Secrets) ->
     }
 }
 
-/// What a server said, escaped and cut, without what it throws back of the user's secrets.
+/// What a server said, escaped and cut, with the user's secrets masked.
 fn masked(bytes: &[u8], secrets: &Secrets) -> String {
     visible_part(&secrets.redact(&escape(bytes, UNCUT)), SHOWN)
 }
 
-/// What may be the cause when a server without TLS says nothing.
+/// A possible cause when a server without TLS says nothing.
 pub(super) fn maybe_tls(secure: bool) -> &'static str {
     if secure { "" } else { " (if it speaks TLS, try wss://)" }
 }
@@ -67,7 +67,7 @@ fn declined_words(declined: &Declined, secure: bool, secrets: &Secrets) -> Strin
         let Some(value) = declined.fields.first(name) else { continue };
         let value = match name {
             "Location" => location(value),
-            // What follows the scheme may be as long as it likes, and says nothing to people.
+            // What follows the scheme may be long and says nothing to people.
             "WWW-Authenticate" => value.split(|byte| b" \t,".contains(byte)).next().unwrap_or_default().to_vec(),
             _ => value.to_vec(),
         };
@@ -80,14 +80,14 @@ fn declined_words(declined: &Declined, secure: bool, secrets: &Secrets) -> Strin
     if said.is_empty() { words } else { format!("{words}; it said `{}`", masked(&said)) }
 }
 
-/// Where a redirect leads, without what may be a secret.
+/// The target of a redirect, without possible secrets.
 fn location(value: &[u8]) -> Vec<u8> {
     let end = value.iter().position(|byte| b"?#".contains(byte));
     let Some(end) = end else { return value.to_vec() };
     [&value[..end], b"?..."].concat()
 }
 
-/// What people read of a body: the title of a page, or its first bytes.
+/// The readable part of a body: the title of a page, or its first bytes.
 fn said(declined: &Declined) -> Vec<u8> {
     if declined.fields.first("content-encoding").is_some() {
         return Vec::new();
@@ -101,7 +101,7 @@ fn said(declined: &Declined) -> Vec<u8> {
     }
 }
 
-/// What may help, for the statuses that people meet.
+/// What may help, for the common statuses.
 fn hint(declined: &Declined, secure: bool) -> Option<&'static str> {
     let names_https = [&declined.reason, &declined.body]
         .iter()
@@ -134,7 +134,7 @@ mod tests {
     fn said_of(answer: &[u8], secure: bool) -> String {
         let mut reader = ResponseReader::new(&Key::random(), &[]);
         let refusal = reader.take(answer).err().unwrap_or_else(|| reader.finish());
-        words(&refusal, secure, &Secrets::default())
+        explain(&refusal, secure, &Secrets::default())
     }
 
     #[test]
@@ -179,7 +179,7 @@ mod tests {
         let mut reader = ResponseReader::new(&Key::random(), &[]);
         let answer =
             b"HTTP/1.1 403 no sesame-open\r\nLocation: /sesame-open\r\nContent-Length: 13\r\n\r\n<sesame-open>";
-        let words = words(&reader.take(answer).unwrap_err(), false, &secrets);
+        let words = explain(&reader.take(answer).unwrap_err(), false, &secrets);
         assert!(!words.contains("sesame") && words.contains("it said `<***>`"), "{words}");
     }
 }

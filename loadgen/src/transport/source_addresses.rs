@@ -1,4 +1,5 @@
-//! The addresses that clients connect from. A pair of source address and peer has only so many ports.
+//! The addresses that clients connect from. Each pair of source address and peer has a limited
+//! number of ports.
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket},
@@ -20,16 +21,17 @@ pub enum SourceAddressError {
 /// The addresses that clients connect from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum SourceAddresses {
-    /// The one that the system chooses.
+    /// The address that the system chooses.
     System,
-    /// 127.0.0.1 for the first `clients_each` clients, 127.0.0.2 for the next, and so on: each has its own ports.
+    /// 127.0.0.1 for the first `clients_each` clients, 127.0.0.2 for the next, and so on. Each has
+    /// its own ports.
     Loopback { clients_each: u32 },
-    /// The first of these for the first client, the next for the next, over and over.
+    /// The listed addresses in turn, one for each client, over and over.
     Listed(Arc<[IpAddr]>),
 }
 
 impl SourceAddresses {
-    /// The address of a client; none for the one that the system chooses.
+    /// The address of a client; none if the system chooses.
     pub(crate) fn address(&self, client: u32) -> Option<IpAddr> {
         match self {
             Self::System => None,
@@ -42,11 +44,11 @@ impl SourceAddresses {
     }
 }
 
-/// Finds out that this machine has `sources`, which are of one family, and leaves of the target's addresses those that they can
-/// connect to.
+/// Checks that this machine has `sources`, which are of one family. Keeps those of the target's
+/// addresses that they can connect to.
 ///
 /// # Errors
-/// A source address is not this machine's, or the target has none of its family.
+/// This machine lacks a source address, or the target has none of that family.
 pub(crate) fn check(sources: &[IpAddr], target: &mut Vec<SocketAddr>) -> Result<(), SourceAddressError> {
     let Some(&first) = sources.first() else { return Ok(()) };
     if !target.iter().any(|peer| peer.is_ipv4() == first.is_ipv4()) {

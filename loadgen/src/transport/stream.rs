@@ -1,4 +1,4 @@
-//! TCP, or TLS on TCP.
+//! The asynchronous byte stream of a connection while it opens: TCP, or TLS on TCP.
 
 use std::{
     io,
@@ -12,7 +12,8 @@ use tokio::{
 };
 use tokio_rustls::client::TlsStream;
 
-/// What a connection's bytes go through. The state of TLS takes a kilobyte; boxed, connections without it don't.
+/// A byte stream of tokio. The state of TLS takes a kilobyte; it is boxed to spare the other
+/// connections.
 #[derive(Debug)]
 pub(crate) enum Transport {
     Plain(TcpStream),

@@ -9,7 +9,7 @@ use tokio_rustls::rustls::{
     pki_types::{CertificateDer, ServerName, UnixTime},
 };
 
-/// Settings that trust the certificates of the system, or with `insecure` any.
+/// Settings that trust the system's certificates, or any certificate if `insecure`.
 ///
 /// # Errors
 /// The system has no certificates.
@@ -34,7 +34,7 @@ pub(crate) fn client_config(insecure: bool) -> io::Result<ClientConfig> {
     Ok(builder.with_root_certificates(roots).with_no_client_auth())
 }
 
-/// Takes any certificate, but wants the handshake signed with it.
+/// Accepts any certificate, but checks that the handshake is signed with it.
 #[derive(Debug)]
 struct AnyCertificate(Arc<CryptoProvider>);
 

@@ -1,4 +1,4 @@
-//! What a connection brings, on its way into the books.
+//! Passes what a connection brings on to its client's ledger.
 
 use super::{Client, ClientState};
 use crate::{
@@ -8,7 +8,7 @@ use crate::{
     worker::recorder::Recorder,
 };
 
-/// Books what one connection brings.
+/// Passes what a connection brings on to its client's ledger and the recorder.
 pub(super) struct ClientSink<'a> {
     client: &'a mut Client,
     recorder: &'a mut Recorder,

@@ -1,4 +1,4 @@
-//! Warm-up and measured phase in the closed model: a reply lets the next send go.
+//! Warm-up and measured phase in the closed model: a reply lets the next message go.
 
 use std::collections::VecDeque;
 
@@ -12,26 +12,27 @@ use crate::{
     schedule::pacer::{SLICE, Wait},
 };
 
-/// Connections that are read before the first of them is sent what its window has room for. With a read between two
-/// writes, a server has done the one and fallen asleep when the other comes, and each write must wake it: a twentieth of all
-/// that a message costs. More at once would only hold back replies' successors for longer.
+/// Connections that are read before the first of them is written. With a read between two writes, a
+/// server falls asleep in between, and each write must wake it. That costs a twentieth of a
+/// message. Reading more would only delay the next messages.
 const READ_TOGETHER: usize = 8;
 
-/// Silence after which a run that counts messages gives up on those in flight, however short its drain is.
+/// Silence after which a run of a number of messages gives up on those in flight, even with a
+/// shorter drain.
 const LEAST_SILENCE: u64 = 1_000_000_000;
 
-/// Bytes that a window is filled by at once. The rest of a large window follows when others had their turn.
+/// Bytes that fill a window at once. The rest of a large window follows after other connections.
 const FILL: usize = 256 * 1024;
 
 /// The windows of a worker's clients.
 struct Windows {
     /// Messages in flight per client.
     size: u32,
-    /// Measured messages that each client may still send, when their number ends the run; else nothing.
+    /// Measured messages that each client may still send. Empty if time ends the run.
     left: Vec<u64>,
-    /// Clients whose window has room that was not used yet, though their connection takes more.
+    /// Clients whose window has room and whose connection takes more.
     unfilled: VecDeque<usize>,
-    /// Connections that were read together, and when; empty between turns.
+    /// Connections that were read together, and when. Empty between turns.
     read: Vec<(usize, Option<Time>)>,
 }
 
@@ -42,9 +43,9 @@ impl<E: Engine> Worker<E> {
         let left = vec![messages; if counted { self.clients.len() } else { 0 }];
         let mut windows = Windows { size: window, left, unfilled: VecDeque::new(), read: Vec::new() };
         let mut begun = false;
-        // With no reply for as long as a drain may last, the rest is lost; but a drain may be cut to nothing, and a reply
-        // takes its time.
-        self.heard = start;
+        // After silence as long as the drain, the rest is lost. But a drain may be zero, and a
+        // reply takes time.
+        self.last_reply = start;
         let silence = self.config.drain.max(LEAST_SILENCE);
         loop {
             let now = self.clock.now();
@@ -63,10 +64,10 @@ impl<E: Engine> Worker<E> {
             }
             self.read_and_refill(&mut windows, now, begun);
             let over = self.in_flight == 0 && windows.left.iter().all(|&left| left == 0);
-            let done = begun && counted && (over || now.since(self.heard) >= silence);
+            let done = begun && counted && (over || now.since(self.last_reply) >= silence);
             if done {
-                self.end(self.heard.max(self.outcome.window.from));
-                self.draining = Some(self.heard);
+                self.end(self.last_reply.max(self.outcome.window.from));
+                self.draining = Some(self.last_reply);
             }
             if done || !sending || self.open == 0 {
                 break;
@@ -77,7 +78,7 @@ impl<E: Engine> Worker<E> {
             self.rest(self.clock.now(), wait).await;
         }
         if self.open == 0 {
-            // Also of those that left before the first send was due.
+            // This includes clients that left before the first message was due.
             for slot in (0..windows.left.len()).filter(|&slot| windows.left[slot] > 0) {
                 self.missed(slot);
             }
@@ -86,7 +87,7 @@ impl<E: Engine> Worker<E> {
         self.read_meter(&mut meter);
     }
 
-    /// Goes on with windows that are not full, for about a [`SLICE`].
+    /// Fills windows that have room, for about a [`SLICE`].
     fn fill(&mut self, windows: &mut Windows, now: Time) {
         let until = now.plus(SLICE);
         for _ in 0..windows.unfilled.len() {
@@ -100,7 +101,7 @@ impl<E: Engine> Worker<E> {
         }
     }
 
-    /// Receives for about a [`SLICE`], and answers replies with the next messages.
+    /// Receives for about a [`SLICE`], and sends new messages for the replies.
     fn read_and_refill(&mut self, windows: &mut Windows, now: Time, begun: bool) {
         let (mut read, until) = (std::mem::take(&mut windows.read), now.plus(SLICE));
         self.engine.begin_turn();
@@ -121,7 +122,7 @@ impl<E: Engine> Worker<E> {
         windows.read = read;
     }
 
-    /// Sends what the window of a client has room for. A reply at `due` made the room.
+    /// Sends as much as the window of a client has room for. A reply at `due` made the room.
     fn refill(&mut self, slot: usize, due: Time, windows: &mut Windows) {
         let Client { ledger, state, .. } = &self.clients[slot];
         let left = windows.left.get_mut(slot);

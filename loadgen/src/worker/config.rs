@@ -1,4 +1,4 @@
-//! What a worker does, as the run decided.
+//! What a worker has to do.
 
 use descriptors::Table;
 
@@ -8,10 +8,10 @@ use crate::{
     transport::source_addresses::SourceAddresses,
 };
 
-/// What a worker is to do.
+/// What a worker has to do.
 #[derive(Clone, Debug)]
 pub(crate) struct WorkerConfig {
-    /// Number of this worker, and how many there are: client `c` belongs to worker `c % workers`.
+    /// Number of this worker, and how many there are. Client `c` belongs to worker `c % workers`.
     pub(crate) worker: u32,
     pub(crate) workers: u32,
     pub(crate) clients: u32,

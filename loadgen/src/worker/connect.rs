@@ -1,4 +1,4 @@
-//! Opening the connections of a worker at the rate of the plan.
+//! Opens the connections of a worker at the rate of the plan.
 
 use std::{rc::Rc, time::Duration};
 
@@ -14,37 +14,39 @@ use crate::{
     transport::{ConnectError, DialedConnection, Dialer},
 };
 
-/// Connections that all workers together have under way at most: as many as the queue of a listener on Linux commonly holds
-/// (`net.core.somaxconn`). More would not open sooner, and those that the queue can't take try again only after a second.
+/// Connections that all workers together are opening at once, at most. As many fit the queue of a
+/// listener on Linux (`net.core.somaxconn`). More would not open sooner, and those beyond the queue
+/// try again after a second.
 const UNDER_WAY: u32 = 4096;
 
-/// A time-out says nothing of the target if the worker stood still for a part of the time that is one in so many, or more.
+/// A time-out says nothing about the target if the worker was stopped for at least this fraction of
+/// the time: one in `STANDSTILL`.
 const STANDSTILL: u64 = 10;
 
-/// Connections that are under way, and how long those took that opened.
-struct Dialing {
-    under_way: JoinSet<(usize, Tried)>,
+/// Connections that are being opened, and how long the opened ones took.
+struct Attempts {
+    under_way: JoinSet<(usize, Attempt)>,
     took: Histogram<u64>,
 }
 
-/// A connection that was tried.
-struct Tried {
+/// An attempt to open a connection.
+struct Attempt {
     began: Time,
-    /// How long the worker had stood still so far when it was begun, in nanoseconds.
+    /// How long the worker had been stopped in all when the attempt began, in nanoseconds.
     stopped: u64,
     dialed: Result<DialedConnection, ConnectError>,
 }
 
 impl<E: Engine> Worker<E> {
-    /// Tries each connection once. When it returns, each is open or counted as failed.
+    /// Tries each connection once. Then each is open or counted as failed.
     pub(super) async fn connect(&mut self, dialer: Dialer) {
         let dialer = Rc::new(dialer);
-        let mut dialing = Dialing { under_way: JoinSet::new(), took: Latency::histogram() };
+        let mut dialing = Attempts { under_way: JoinSet::new(), took: Latency::histogram() };
         let started = Instant::now();
         let most = (UNDER_WAY / self.config.workers).max(1) as usize;
         for slot in 0..self.clients.len() {
             let client = self.clients[slot].ledger.client();
-            // By the number among all clients, so that the workers keep the rate together.
+            // Numbered over all clients, so that the workers keep the rate together.
             let due = started + Duration::from_secs_f64(f64::from(client) / self.config.connect_rate.per_second());
             self.serve(due, most - 1, &mut dialing).await;
             if self.is_stopped(self.clock.now()) {
@@ -54,15 +56,15 @@ impl<E: Engine> Worker<E> {
             let (began, stopped) = (self.clock.now(), self.stops.all);
             dialing
                 .under_way
-                .spawn_local(async move { (slot, Tried { began, stopped, dialed: dialer.dial(source).await }) });
+                .spawn_local(async move { (slot, Attempt { began, stopped, dialed: dialer.dial(source).await }) });
         }
         self.serve(started, 0, &mut dialing).await;
         self.finish(dialing);
     }
 
-    /// Takes connections as they open, and serves those that are open, until it is `due` and no more than `most` are under
-    /// way, or the run is stopped.
-    async fn serve(&mut self, due: Instant, most: usize, dialing: &mut Dialing) {
+    /// Takes opened connections and serves them. Ends when it is `due` and at most `most` attempts
+    /// are left, or when the run is stopped.
+    async fn serve(&mut self, due: Instant, most: usize, dialing: &mut Attempts) {
         loop {
             while let Some(dialed) = dialing.under_way.try_join_next() {
                 self.dialed(dialed, &mut dialing.took);
@@ -86,8 +88,8 @@ impl<E: Engine> Worker<E> {
         }
     }
 
-    fn dialed(&mut self, dialed: Result<(usize, Tried), tokio::task::JoinError>, took: &mut Histogram<u64>) {
-        let Ok((slot, Tried { began, stopped, dialed })) = dialed else { return };
+    fn dialed(&mut self, dialed: Result<(usize, Attempt), tokio::task::JoinError>, took: &mut Histogram<u64>) {
+        let Ok((slot, Attempt { began, stopped, dialed })) = dialed else { return };
         let now = self.clock.now();
         self.watch_for_stops(now);
         let stood_still = (self.stops.all - stopped).saturating_mul(STANDSTILL) >= now.since(began);
@@ -112,10 +114,10 @@ impl<E: Engine> Worker<E> {
         }
     }
 
-    /// No more will open. Counts what is left, if the run was stopped, as failed.
-    fn finish(&mut self, mut dialing: Dialing) {
+    /// Ends connecting. If the run was stopped, the rest counts as failed.
+    fn finish(&mut self, mut dialing: Attempts) {
         dialing.under_way.abort_all();
-        // Nothing is added from here on, so it need not take its 220 KB for the whole run.
+        // Nothing is added from now on, so it need not take 220 KB for the whole run.
         let took = PackedHistogram::of(&dialing.took).expect("it has the one shape, and no more counts than clients");
         self.outcome.connect = Some(took);
         let connections = &mut self.outcome.connections;

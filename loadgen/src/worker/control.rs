@@ -11,7 +11,7 @@ pub(crate) struct Control {
     /// Start of the warm-up in nanoseconds since the clock's origin; 0 until it is set.
     pub(super) start: AtomicU64,
     pub(super) stop: AtomicBool,
-    /// Workers that have no connection left.
+    /// Number of workers that have no connection left.
     pub(super) without_connections: AtomicU32,
 }
 
@@ -48,7 +48,7 @@ pub(crate) struct LiveCounters {
 /// What a worker tells the run.
 #[derive(Debug)]
 pub(crate) enum WorkerEvent {
-    /// All its connections have been tried, and how many opened; some may have ended since.
+    /// It has tried all its connections, and this many opened. Some may have ended since.
     Connected(u64),
     /// A second is over.
     Second(SecondRow),

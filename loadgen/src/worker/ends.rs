@@ -1,4 +1,4 @@
-//! How connections end before the generator closes them: most are deaths, some are no more than polite.
+//! How connections end before the generator closes them. Most ends are deaths; some are orderly.
 
 use reports::model::Connections;
 
@@ -9,14 +9,14 @@ use crate::{
     plan::Until,
 };
 
-/// Kinds of failures and deaths that are told apart; what else there is counts as [`OTHER`]. A server may close with any of
-/// four thousand codes.
+/// Kinds of failures and deaths that are told apart. The rest counts as [`OTHER`], as a server may
+/// choose among thousands of close codes.
 const KINDS: usize = 64;
 
-/// The kind of all that are not told apart.
+/// The kind of everything that is not told apart.
 const OTHER: &str = "other";
 
-/// Counts a failure or a death by its kind, and keeps what the first of a kind said.
+/// Counts a failure or a death by its kind, and keeps the first detail of each kind.
 pub(crate) fn count_kind(connections: &mut Connections, kind: &str, count: u64, detail: Option<&str>) {
     let Connections { errors, details, .. } = connections;
     let known = errors.contains_key(kind) || errors.len() < KINDS;
@@ -28,7 +28,7 @@ pub(crate) fn count_kind(connections: &mut Connections, kind: &str, count: u64, 
 }
 
 impl<E: Engine> Worker<E> {
-    /// The connection of a client is over.
+    /// Handles the end of a client's connection.
     pub(super) fn ended(&mut self, slot: usize, at: Time, cause: ConnectionEnd) {
         let before = self.clients[slot].state;
         self.clients[slot].state = ClientState::Gone;
@@ -48,14 +48,14 @@ impl<E: Engine> Worker<E> {
         self.settle(slot, at, before == ClientState::Open);
     }
 
-    /// Whether nothing is missed so far when the connection of a client ends at `at`: every message of it has its fate, and
-    /// if more is planned, that is not due yet. A run that lasts for a time wants connections until that is over.
+    /// Whether an end at `at` leaves nothing undone: no message is in flight, and no planned one is
+    /// due yet. A run with a duration wants its connections until that is over.
     fn may_leave(&self, slot: usize, at: Time) -> bool {
         let over = at >= self.outcome.window.to;
         self.clients[slot].ledger.in_flight() == 0 && (over || matches!(self.config.until, Until::Messages(_)))
     }
 
-    /// Something is due on the connection of a client that took its leave: it should not have.
+    /// A message is due on a connection that left in an orderly way, so its end was a death.
     pub(super) fn missed(&mut self, slot: usize) {
         if let Some((at, cause)) = self.left.remove(&slot) {
             self.clients[slot].state = ClientState::Gone;

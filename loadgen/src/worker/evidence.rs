@@ -1,4 +1,4 @@
-//! The first anomalies of each kind, with enough context to find the cause.
+//! Keeps the first anomalies of each kind, with enough context to find the cause.
 
 use std::net::SocketAddr;
 
@@ -15,8 +15,8 @@ use crate::{
 /// Anomalies of one kind that are kept.
 pub(crate) const KEPT: usize = 10;
 
-/// Messages that did not come back of which as much is kept: those of them that turn out to have gone astray, which only
-/// a comparison of all workers tells, shall leave [`KEPT`] that are lost.
+/// Missing messages that are kept. Some turn out to be misrouted once all workers are compared.
+/// That should leave [`KEPT`] lost ones.
 const MISSING_KEPT: usize = 10 * KEPT;
 
 /// Bytes of a message that are shown.
@@ -27,7 +27,7 @@ const SHOWN: usize = 96;
 pub(crate) struct EventContext<'a> {
     /// What the run expects.
     pub(crate) expectation: &'a Expectation,
-    /// Client whose connection it is.
+    /// Client of the connection.
     pub(crate) client: u32,
     /// Local address of the connection.
     pub(crate) local: SocketAddr,
@@ -35,34 +35,35 @@ pub(crate) struct EventContext<'a> {
     pub(crate) at: Time,
 }
 
-/// Keeps the first [`KEPT`] of each kind, and more where some of them may turn out to be of another kind.
+/// The first [`KEPT`] anomalies of each kind. More are kept of kinds that may change later.
 #[derive(Debug, Default)]
 pub(crate) struct EvidenceLog {
     /// Where `at_s` counts from.
     origin: Time,
     kept: Vec<Evidence>,
-    /// How many of each kind.
+    /// How many of each kind are kept.
     counts: Vec<(&'static str, usize)>,
-    /// Entries from here on belong to the read that is being sorted out.
+    /// Entries from here on belong to the current read.
     open_read: usize,
 }
 
 impl EvidenceLog {
-    /// Times are told from `origin`, the beginning of the measured phase.
+    /// Counts times from `origin`, the beginning of the measured phase.
     pub(crate) fn begin(&mut self, origin: Time) {
-        // What was found before counts from the same instant.
+        // Earlier evidence counts from the new origin as well.
         for evidence in &mut self.kept {
             evidence.at_s -= origin.seconds_from(self.origin);
         }
         self.origin = origin;
     }
 
-    /// What was kept, in the order in which it was found.
+    /// The evidence, in the order of its finding.
     pub(crate) fn into_kept(self) -> Vec<Evidence> {
         self.kept
     }
 
-    /// Whether one more of this kind is kept; if so, it is counted. Takes no longer for the millionth than for the first.
+    /// Whether one more of this kind is kept. If so, it is counted. Takes the same time for the
+    /// first and the millionth.
     fn has_room(&mut self, kind: &'static str) -> bool {
         let room = if matches!(kind, "lost" | "undetermined") { MISSING_KEPT } else { KEPT };
         let at = self.counts.iter().position(|(of, _)| *of == kind).unwrap_or_else(|| {
@@ -76,7 +77,7 @@ impl EvidenceLog {
     }
 
     fn blank(&self, context: &EventContext<'_>, kind: &str) -> Evidence {
-        // The peer is the same for all: the summary fills it in.
+        // The summary adds the peer, which is the same for all.
         Evidence {
             kind: kind.to_owned(),
             client: context.client,
@@ -86,7 +87,7 @@ impl EvidenceLog {
         }
     }
 
-    /// An event that was not a match.
+    /// Adds an event that did not match.
     #[cold]
     pub(crate) fn finding(&mut self, context: &EventContext<'_>, finding: Finding, subject: Subject, received: &[u8]) {
         let kind = match finding {
@@ -112,7 +113,8 @@ impl EvidenceLog {
         let shown = |bytes: &[u8]| escape(bytes, SHOWN);
         self.kept.push(Evidence {
             sequence: subject.sequence,
-            // A message of another client is shown as received; what this client expected instead is unknown.
+            // A message of another client is shown as received. Nobody knows what this client
+            // expected.
             expected: expected.filter(|_| !matches!(finding, Finding::Misrouted { .. })).as_deref().map(shown),
             received: Some(shown(received)),
             received_bytes: Some(received.len() as u64),
@@ -122,7 +124,7 @@ impl EvidenceLog {
         });
     }
 
-    /// A message that came back whole and was overtaken.
+    /// Adds a message that came back whole and was overtaken.
     #[cold]
     pub(crate) fn reordered(&mut self, context: &EventContext<'_>, sequence: u64, times: SendTimes) {
         if self.has_room("reordered") {
@@ -131,7 +133,7 @@ impl EvidenceLog {
         }
     }
 
-    /// A message that did not come back. (A damaged one came: its finding is the evidence.)
+    /// Adds a message that did not come back. (A damaged one did: its finding is the evidence.)
     #[cold]
     pub(crate) fn fate(&mut self, context: &EventContext<'_>, fate: Fate, sequence: u64, times: SendTimes) {
         let kind = match fate {
@@ -142,13 +144,13 @@ impl EvidenceLog {
         if self.has_room(kind) {
             let expected = context.expectation.expected(context.client, sequence).map(|bytes| escape(&bytes, SHOWN));
             let (sequence, detail) = (Some(sequence), Some(format!("written {} after it was due", lag(times))));
-            // Decided long after: what helps to find the cause is when it was due.
+            // The decision comes long after. The due time helps more to find the cause.
             let context = &EventContext { at: times.due, ..*context };
             self.kept.push(Evidence { sequence, expected, detail, ..self.blank(context, kind) });
         }
     }
 
-    /// A connection that ended before it was to; `detail` says how, escaped.
+    /// Adds a connection that ended too early. `detail` says how, escaped.
     #[cold]
     pub(crate) fn died(&mut self, context: &EventContext<'_>, detail: String) {
         if self.has_room("died") {
@@ -156,7 +158,8 @@ impl EvidenceLog {
         }
     }
 
-    /// The read that brought everything found since the last call held `bytes` bytes and completed `frames` frames.
+    /// Adds the read's size to everything found since the last call: `bytes` bytes and `frames`
+    /// frames.
     #[inline]
     pub(crate) fn read(&mut self, bytes: u64, frames: u64) {
         if self.open_read < self.kept.len() {
@@ -167,7 +170,7 @@ impl EvidenceLog {
         }
     }
 
-    /// What is found from here on has no read to it.
+    /// What is found from now on belongs to no read.
     pub(crate) fn no_read(&mut self) {
         self.open_read = self.kept.len();
     }
@@ -181,7 +184,7 @@ fn lag(times: SendTimes) -> String {
     human::nanoseconds(times.written.since(times.due) as f64)
 }
 
-/// Offset of the first byte in which the two differ, the end of the shorter included.
+/// Offset of the first differing byte. The end of the shorter text counts as one.
 fn first_difference(expected: &[u8], received: &[u8]) -> Option<u64> {
     let common = expected.iter().zip(received).take_while(|(a, b)| a == b).count();
     (common < expected.len().max(received.len())).then_some(common as u64)

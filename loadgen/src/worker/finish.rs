@@ -1,28 +1,28 @@
-//! Drain, then the closing handshake on every connection.
+//! Drains, then closes every connection with a handshake.
 
 use super::{ClientState, Worker, WorkerEvent};
 use crate::{clock::Time, engine::Engine, plan::Expect, schedule::pacer::Wait};
 
-/// Longest wait for a peer to answer the closing handshake, once no other does: many take their time together.
+/// Longest wait for the next peer to answer the closing handshake. Many together take their time.
 const CLOSE_TIMEOUT: u64 = 2_000_000_000;
 
-/// Longest wait for all of them, and how much longer it is for each client of the run.
+/// Longest wait for all peers: a base, and more for each client of the run.
 const LONGEST_CLOSE: u64 = 6_000_000_000;
 const CLOSE_EACH: u64 = 10_000;
 
-/// Silence after the last reply, where replies don't say which message they answer, before the connections are closed.
+/// Silence to wait for after the last reply, where replies do not name their message.
 const SURPLUS_SILENCE: u64 = 200_000_000;
 
 /// Longest wait for that silence.
 const LONGEST_SURPLUS: u64 = 2_000_000_000;
 
-/// After a signal, the longest wait for what is in flight, and for peers to answer the closing handshake: a report comes
-/// within two seconds.
+/// After a signal, the longest wait for messages in flight, and for closing handshakes. The report
+/// comes within two seconds.
 const STOPPED_DRAIN: u64 = 750_000_000;
 const STOPPED_CLOSE: u64 = 500_000_000;
 
 impl<E: Engine> Worker<E> {
-    /// Waits for what is in flight, as long as the plan says; after a signal, for a moment only.
+    /// Waits for messages in flight, as long as the plan says. After a signal, only for a moment.
     pub(super) async fn drain(&mut self) {
         let planned = self.draining.unwrap_or_else(|| self.clock.now()).plus(self.config.drain);
         while self.in_flight > 0 && self.open > 0 {
@@ -44,9 +44,9 @@ impl<E: Engine> Worker<E> {
         }
     }
 
-    /// Waits until no more replies come. One too many is taken for the reply to the next message as long as there is one, so
-    /// a surplus shows only when all messages have theirs; and many servers answer nothing any more once they have the
-    /// Close.
+    /// Waits until no more replies come. A surplus reply is taken for the reply to the next
+    /// message, so it shows only once all messages have theirs. Many servers send nothing more
+    /// after a Close.
     async fn await_surplus(&mut self) {
         let start = self.clock.now();
         let silence = SURPLUS_SILENCE.min(self.config.drain);
@@ -54,7 +54,7 @@ impl<E: Engine> Worker<E> {
         while self.open > 0 {
             let now = self.clock.now();
             self.tick(now);
-            let over = now.since(self.heard.max(start)) >= silence || now.since(start) >= longest;
+            let over = now.since(self.last_reply.max(start)) >= silence || now.since(start) >= longest;
             if over || self.is_stopped(now) {
                 break;
             }
@@ -63,8 +63,8 @@ impl<E: Engine> Worker<E> {
         }
     }
 
-    /// Closes every connection. What a server sends before it answers the close is still looked at: that is where a
-    /// duplicate of the last message would be.
+    /// Closes every connection. Messages before the peer's Close still count: a duplicate of the
+    /// last message would come there.
     pub(super) async fn close(&mut self) {
         let now = self.clock.now();
         for slot in 0..self.clients.len() {

@@ -1,4 +1,4 @@
-//! Warm-up and measured phase: what both models have in common, and the open one.
+//! Warm-up and measured phase: what both models share, and the open model.
 
 use std::sync::atomic::Ordering;
 
@@ -12,21 +12,23 @@ use crate::{
     worker::recorder::{DropCause, Window},
 };
 
-/// How late a burst may be sent after the phase has ended; what is later still is dropped as behind schedule.
+/// How late a burst may be sent after the phase has ended. Later ones are dropped as behind
+/// schedule.
 const GRACE: u64 = 100_000_000;
 
-/// Bytes that are queued before they are written. A message's write time is taken just before the write, so a burst of
-/// large messages is written in parts.
+/// Bytes that are queued before they are written. A message's write time is taken just before the
+/// write, so a burst of large messages is written in parts.
 const WRITE_AT_ONCE: usize = 64 * 1024;
 
-/// Bursts that are sent before replies get their turn, when more are due than there was time for.
+/// Bursts that are sent before replies are read, if the worker is behind.
 const BURSTS_IN_A_ROW: u32 = 256;
 
-/// Bytes a connection may have unsent before it counts as having its fill in flight: the target does not read.
+/// Bytes that a connection may have unsent. Beyond, the target does not read, and the client's
+/// in-flight cap counts as reached.
 pub(super) const MAX_UNSENT: u64 = 1024 * 1024;
 
-/// Bytes a connection may have unsent before a burst that has begun is cut short: room for large messages, and a bound for
-/// large bursts.
+/// Bytes that a connection may have unsent before a burst is cut short. Leaves room for large
+/// messages and bounds large bursts.
 const MAX_UNSENT_BURST: u64 = 64 * MAX_UNSENT;
 
 /// Processor time at the beginning of the measured phase.
@@ -34,12 +36,12 @@ const MAX_UNSENT_BURST: u64 = 64 * MAX_UNSENT;
 pub(super) struct CpuMeter {
     cpu: Option<u64>,
     spun: u64,
-    /// The phase is over, and what it took is known.
+    /// The phase is over, and its processor time is known.
     read: bool,
 }
 
 impl<E: Engine> Worker<E> {
-    /// Warm-up from `start`, then the measured phase.
+    /// Runs the warm-up from `start` on, then the measured phase.
     pub(super) async fn load(&mut self, start: Time) {
         let from = start.plus(self.config.warmup);
         match self.config.load {
@@ -74,13 +76,13 @@ impl<E: Engine> Worker<E> {
     }
 
     pub(super) fn end(&mut self, to: Time) {
-        // Stopped in the warm-up, nothing was measured.
+        // If stopped in the warm-up, nothing was measured.
         self.outcome.window = Window { from: self.outcome.window.from.min(to), to };
         self.outcome.recorder.end_window(self.outcome.window);
     }
 
-    /// Notes the processor time when the measured phase begins, and what it took when it ends: what is counted in the
-    /// window is divided by it, so neither what is sent late nor what comes late may be in it.
+    /// Reads the processor time at the beginning and at the end of the measured phase. Rates are
+    /// divided by it, so work outside the window must not count.
     pub(super) fn meter(&mut self, meter: &mut CpuMeter, now: Time) {
         if meter.cpu.is_none() && now >= self.outcome.window.from {
             *meter = CpuMeter { cpu: Some(thread_cpu()), spun: self.spun, read: false };
@@ -134,8 +136,8 @@ impl<E: Engine> Worker<E> {
         }
     }
 
-    /// Whether no worker has a connection left, with something planned or a death to tell of. A worker without connections goes on
-    /// while another has some: what is due on its own is dropped.
+    /// Whether no worker has a connection left, and messages are planned or a connection died. A
+    /// worker without connections goes on while another has some, and drops what is due.
     fn is_without_connections(&mut self, agenda: &Agenda) -> bool {
         if self.open > 0 {
             return false;
@@ -147,8 +149,8 @@ impl<E: Engine> Worker<E> {
         !over && self.control.without_connections.load(Ordering::Acquire) >= self.config.workers
     }
 
-    /// Ends the measured phase now, since nobody is left to send to. What is not due yet is not dropped, but the clients that it
-    /// was for have died.
+    /// Ends the measured phase, as nobody is left to send to. What is not due yet is not dropped,
+    /// but the clients with planned messages have died.
     fn end_without_connections(&mut self, agenda: &mut Agenda, start: Time) {
         let mut rest = agenda.clone();
         for _ in 0..self.clients.len() {
@@ -163,7 +165,7 @@ impl<E: Engine> Worker<E> {
         self.leave_early();
     }
 
-    /// The measured phase ends now, if it did not before.
+    /// Ends the measured phase now, unless it has ended.
     pub(super) fn leave_early(&mut self) {
         let now = self.clock.now();
         if now < self.outcome.window.to {
@@ -171,7 +173,7 @@ impl<E: Engine> Worker<E> {
         }
     }
 
-    /// Waits until `due`, the next tick, or a connection is ready. Since when, if it polls.
+    /// Waits until `due`, the next tick, or a ready connection. If it polled, returns since when.
     async fn wait_for(&mut self, due: Time) -> Option<Time> {
         let now = self.clock.now();
         let wait = self.pacer.wait(now, due)?;
@@ -189,7 +191,7 @@ impl<E: Engine> Worker<E> {
         }
     }
 
-    /// Sends the bursts that are due at `now`. Whether there was one.
+    /// Sends the bursts that are due at `now`. True if there was one.
     fn send_due(&mut self, start: Time, now: Time, agenda: &mut Agenda, max_in_flight: u32) -> bool {
         let mut bursts = 0;
         while let Some(burst) = agenda.peek().filter(|burst| bursts < BURSTS_IN_A_ROW && start.plus(burst.due) <= now) {
@@ -218,8 +220,8 @@ impl<E: Engine> Worker<E> {
         (client / self.config.workers) as usize
     }
 
-    /// Sends `messages` messages on a connection, all due at `due`, or fewer if it has more than `most_unsent` bytes that the
-    /// transport does not take. How many were sent.
+    /// Sends `messages` messages on a connection, all due at `due`. Stops once more than
+    /// `most_unsent` bytes are unsent. Returns how many were sent.
     pub(super) fn send(&mut self, slot: usize, due: Time, messages: u32, most_unsent: u64) -> u32 {
         let Client { ledger, .. } = &mut self.clients[slot];
         let series = self.config.expectation.payload.of(ledger.client());
@@ -238,7 +240,7 @@ impl<E: Engine> Worker<E> {
             let times = SendTimes { due, written: self.clock.now() };
             ledger.sent_together(times, &self.checksums);
             for _ in self.checksums.len()..part as usize {
-                // Those that the engine could not take, since the connection has just ended.
+                // The engine could not take these, as the connection has just ended.
                 ledger.sent(times);
             }
             let writes = self.engine.flush(slot);

@@ -1,6 +1,7 @@
-//! One thread: its runtime, its connections, its pacer, its recorder. No state is shared with other workers.
+//! A worker is one thread with its runtime, its clients, its engine and its recorder. Workers share
+//! no state.
 //!
-//! The stages of a worker are the stages of the run: [`connect`], then [`load`] (warm-up and measured phase), then
+//! Its stages are those of the run: [`connect`], then [`load`] (warm-up and measured phase), then
 //! [`finish`] (drain and close).
 
 mod client_sink;
@@ -44,14 +45,15 @@ use crate::{
     transport::Dialer,
 };
 
-/// How often a worker looks up from its work: for a signal to stop, to hand over rows and to tell how far it is.
+/// How often a worker checks for a signal to stop, hands over finished seconds and reports its
+/// progress.
 const TICK: u64 = 50_000_000;
 
-/// Messages that did not come back of which all workers together keep which they were, to be matched with those that came
-/// on other connections. A bound on memory: 24 MiB.
+/// Missing messages that all workers together remember, to match them with messages that came on
+/// other connections. Bounds memory at 24 MiB.
 const MISSING_KEPT: usize = 1 << 20;
 
-/// One client.
+/// One client of the run.
 #[derive(Debug)]
 struct Client {
     ledger: Ledger,
@@ -63,12 +65,13 @@ struct Client {
 enum ClientState {
     /// It never connected, or its connection is over.
     Gone,
-    /// The server took its leave when nothing was in flight, and nothing was due since.
+    /// The server closed in an orderly way while nothing was in flight, and nothing was due since.
     Left,
     Open,
-    /// The closing handshake is under way.
+    /// The closing handshake has begun.
     Closing,
-    /// So it is, and the messages that were in flight have their fate: what comes now comes too late.
+    /// The closing handshake has begun, and the messages in flight have their fate. What comes now
+    /// comes too late.
     Settled,
 }
 
@@ -80,23 +83,23 @@ pub(crate) struct Worker<E> {
     events: Sender<WorkerEvent>,
     engine: E,
     clients: Vec<Client>,
-    /// Since when replies are awaited and nothing is sent.
+    /// Since when the worker only waits for replies.
     draining: Option<Time>,
-    /// The last read that gave a message in flight its fate. What else a server sends is no progress.
-    heard: Time,
+    /// The last read that gave a message in flight its fate. Nothing else counts as progress.
+    last_reply: Time,
     /// When the signal to stop was noticed.
     stopped: Option<Time>,
-    /// The drain was cut short by a signal: what is in flight might still have come.
+    /// A signal cut the drain short, so what is in flight might still have come.
     cut_short: bool,
     /// Clients in state `Open`, and in `Closing` or `Settled`.
     open: usize,
     closing: usize,
     in_flight: u64,
-    /// When clients in state `Left` did, and what the server said.
+    /// When each client in state `Left` did, and what the server said.
     left: BTreeMap<usize, (Time, ConnectionEnd)>,
-    /// No connection is open here, and the other workers know.
+    /// No connection is open here, and the other workers know it.
     without_connections: bool,
-    /// Of the messages of the burst that is being sent.
+    /// Checksums of the burst that is being sent.
     checksums: Vec<u32>,
     pacer: Pacer,
     stops: StopDetector,
@@ -105,7 +108,7 @@ pub(crate) struct Worker<E> {
     outcome: WorkerOutcome,
 }
 
-/// The thread of one worker.
+/// Runs one worker on the calling thread.
 pub(crate) fn run(
     config: WorkerConfig,
     dialer: impl FnOnce() -> Dialer,
@@ -117,14 +120,15 @@ pub(crate) fn run(
 ) -> std::io::Result<WorkerOutcome> {
     let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
     let dialer = dialer();
-    // As a task of its own: waking the future that `block_on` was given takes a system call, waking a task doesn't.
+    // A task of its own. Waking the future of `block_on` takes a system call; waking a task does
+    // not.
     let task = runtime.spawn_local(async move {
         let clients: Vec<_> =
             (config.worker..config.clients).step_by(config.workers as usize).map(Client::new).collect();
         let worker = Worker {
             engine: build(clients.len(), clock)?,
             draining: None,
-            heard: Time::default(),
+            last_reply: Time::default(),
             stopped: None,
             cut_short: false,
             open: 0,
@@ -145,8 +149,8 @@ pub(crate) fn run(
             progress,
             events,
         };
-        // Without tokio's budget for each turn of a task, which would put off reads and writes of a busy turn: the
-        // loop yields once a turn, and the engine sees to it that no peer can hold it.
+        // Without tokio's budget, which would postpone reads and writes of a busy turn. The loop
+        // yields once a turn, and the engine lets no peer hold it.
         Ok(tokio::task::unconstrained(worker.run(dialer)).await)
     });
     runtime.block_on(task).map_err(std::io::Error::other)?
@@ -186,7 +190,7 @@ impl<E: Engine> Worker<E> {
         }
     }
 
-    /// Whether the run is to stop. When that was first noticed is kept.
+    /// Whether the run is to stop. Remembers when that was first noticed.
     fn is_stopped(&mut self, now: Time) -> bool {
         if self.stopped.is_none() && self.control.stopped() {
             self.stopped = Some(now);
@@ -194,8 +198,8 @@ impl<E: Engine> Worker<E> {
         self.stopped.is_some()
     }
 
-    /// Receives on the connections that are ready now, until one was read at or after `due`, or for about a [`SLICE`]; the
-    /// others are still ready then. Whether there was one.
+    /// Receives on the connections that are ready now. Ends after about a [`SLICE`], or after a
+    /// read at or past `due`; the others stay ready. True if there was one.
     fn receive_ready(&mut self, due: Option<Time>) -> bool {
         let (mut any, mut until) = (false, None);
         self.engine.begin_turn();
@@ -210,7 +214,7 @@ impl<E: Engine> Worker<E> {
         any
     }
 
-    /// Receives on one connection; when its last read was, if there was one.
+    /// Receives on one connection. Returns when its last read was, if there was one.
     fn receive(&mut self, slot: usize) -> Option<Time> {
         let client = &mut self.clients[slot];
         let before = client.ledger.in_flight();
@@ -219,7 +223,7 @@ impl<E: Engine> Worker<E> {
         self.engine.receive(slot, &mut client_sink);
         let ClientSink { last, cause, .. } = client_sink;
         if self.clients[slot].ledger.in_flight() < before {
-            self.heard = last.unwrap_or(self.heard);
+            self.last_reply = last.unwrap_or(self.last_reply);
         }
         if let Some(cause) = cause {
             self.ended(slot, last.unwrap_or_else(|| self.clock.now()), cause);
@@ -228,7 +232,7 @@ impl<E: Engine> Worker<E> {
         last
     }
 
-    /// Gives the messages that a client still has in flight their fate.
+    /// Gives every message that a client still has in flight its fate.
     fn settle(&mut self, slot: usize, at: Time, died: bool) {
         let client = &mut self.clients[slot];
         let id = client.ledger.client();
@@ -248,7 +252,7 @@ impl<E: Engine> Worker<E> {
         self.outcome.recorder.evidence.no_read();
     }
 
-    /// Waits, from `now` on. Time between the end of a wait and the next turn, and within a turn, is watched for stops.
+    /// Waits, from `now` on. Watches the time up to the next turn, and within a turn, for stops.
     async fn rest(&mut self, now: Time, wait: Wait) {
         self.watch_for_stops(now);
         if let Wait::Until(until) = wait {
@@ -264,7 +268,7 @@ impl<E: Engine> Worker<E> {
         }
     }
 
-    /// A turn begins at `now`. Hands over what the run wants to know while it goes on.
+    /// Begins a turn at `now`. Now and then reports to the run.
     fn tick(&mut self, now: Time) {
         self.watch_for_stops(now);
         if now < self.next_tick {

@@ -1,4 +1,4 @@
-//! What a worker has to report at its end.
+//! The result of a worker.
 
 use std::net::SocketAddr;
 
@@ -10,27 +10,28 @@ use super::{
 };
 use crate::clock::Time;
 
-/// What a worker brings home.
+/// The result of a worker.
 #[derive(Debug)]
 pub(crate) struct WorkerOutcome {
     pub(crate) recorder: Recorder,
     pub(crate) connections: Connections,
     pub(crate) peer: Option<SocketAddr>,
-    /// How long the connections took to open, once all have been tried.
+    /// How long connections took to open, once all have been tried.
     pub(crate) connect: Option<PackedHistogram>,
-    /// Messages that ended lost or undetermined, by client: a misrouted one is among them.
+    /// Messages that ended lost or undetermined. Misrouted ones are among them.
     pub(crate) missing: Vec<MissingMessage>,
-    /// The measured phase, as it was.
+    /// The measured phase, as it turned out.
     pub(crate) window: Window,
-    /// Processor time of the thread in the window, and how much of it went into spinning, in nanoseconds.
+    /// Processor time of the thread in the window, and the part spent spinning, in nanoseconds.
     pub(crate) cpu: u64,
     pub(crate) spun: u64,
-    /// Times in which the thread should have run and did not.
+    /// Times when the thread should have run and did not.
     pub(crate) stopped: StopTotals,
 }
 
 impl WorkerOutcome {
-    /// That of a worker of `workers`, which has `clients` clients, before it begins.
+    /// The outcome of a worker that has not begun. It is one of `workers` and has `clients`
+    /// clients.
     pub(crate) fn new(clients: usize, workers: u32) -> Self {
         let window = Window { from: Time::from_nanos(u64::MAX), to: Time::from_nanos(u64::MAX) };
         Self {
@@ -54,7 +55,6 @@ pub(crate) struct MissingMessage {
     pub(crate) sequence: u64,
     pub(crate) measured: bool,
     pub(crate) died: bool,
-    /// It counts as damaged: something too short to tell of which message came cut, and this was the oldest that it may
-    /// have been of.
+    /// It counts as damaged by a guess: a truncated event was attributed to it.
     pub(crate) guessed: bool,
 }

@@ -1,6 +1,8 @@
-//! Made-up times: a worker with a clock of the test's own, late in every way, and a target whose times are known. Whatever the
-//! worker was late with, the target's own time lies between floor and response, so a target over its threshold never passes,
-//! and one under it never misses.
+//! Tests the bounds of latencies on simulated time.
+//!
+//! A worker runs on a simulated clock and is late in every way, with a target whose times are
+//! known. Whatever happens, the target's own time lies between floor and response. So a target over
+//! its threshold never passes, and one under it never misses.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -23,13 +25,14 @@ const MESSAGES: u64 = 250;
 /// What may go wrong in a run.
 #[derive(Clone, Copy, Debug)]
 struct Trouble {
-    /// One message in ten takes the target so many nanoseconds more.
+    /// The target takes this many more nanoseconds for one message in ten.
     slow: u64,
-    /// A turn of the worker takes up to so many nanoseconds of work.
+    /// A turn of the worker takes up to this many nanoseconds of work.
     work: u64,
-    /// Once woken, the worker waits up to so long for a core, which the kernel counts.
+    /// A woken worker waits up to this long for a core, which the kernel counts.
     queued: u64,
-    /// Now and then it is stopped for up to so long, which nobody counts: in a wait, in a turn or in a write.
+    /// The worker is stopped now and then for up to this long, which nobody counts. It happens in
+    /// waits, turns and writes.
     stopped: u64,
 }
 
@@ -44,11 +47,11 @@ struct Simulated {
     random: StdRng,
     trouble: Trouble,
     now: u64,
-    look: UnreadSince,
+    unread_since: UnreadSince,
     recorder: Recorder,
     expectation: Expectation,
     flying: Vec<Flight>,
-    /// The times of the target itself.
+    /// The target's own times.
     own: Histogram<u64>,
 }
 
@@ -57,7 +60,7 @@ impl Simulated {
         if most == 0 { 0 } else { self.random.random_range(0..most) }
     }
 
-    /// A stop, now and then.
+    /// Draws a stop.
     fn stop(&mut self) -> u64 {
         if self.random.random_bool(0.02) { self.up_to(self.trouble.stopped) } else { 0 }
     }
@@ -70,7 +73,7 @@ impl Simulated {
         let work = self.trouble.work / 10;
         self.now += self.up_to(work);
         let times = SendTimes { due: Time::from_nanos(due), written: self.time() };
-        // The bytes leave at any time within the write, at its end at the latest.
+        // The bytes leave at any time within the write.
         let (before, after) = (self.stop() + self.up_to(10_000), self.stop() + self.up_to(2_000));
         let left = self.now + before;
         self.now = left + after;
@@ -80,7 +83,7 @@ impl Simulated {
         self.flying.push(Flight { times, left: Time::from_nanos(left), arrives: Time::from_nanos(left + took) });
     }
 
-    /// Waits until `until` or until something arrives, as the engine does; the look that it is.
+    /// Waits until `until`, or until something arrives, as the engine does.
     fn wait(&mut self, until: u64) -> SocketPoll {
         let began = self.time();
         let first = self.flying.iter().map(|flight| flight.arrives.as_nanos()).min().unwrap_or(u64::MAX);
@@ -90,27 +93,27 @@ impl Simulated {
         let stopped = if first <= self.now { 0 } else { self.stop() };
         let interrupted = stopped > 0 && woken + stopped < until + 2_000_000;
         self.now = woken + 1_500 + queued + stopped;
-        let told = if interrupted { PollResult::Nothing } else { PollResult::All };
+        let result = if interrupted { PollResult::Interrupted } else { PollResult::Complete };
         let ended = self.time();
         let sockets = self.flying.iter().filter(|flight| flight.arrives <= ended).count();
         let delayed = Some(queued);
-        SocketPoll { began, ended, until: Some(Time::from_nanos(until)), delayed, told, sockets }
+        SocketPoll { began, ended, until: Some(Time::from_nanos(until)), delayed, result, sockets }
     }
 
-    /// A look that does not wait.
+    /// Polls without waiting.
     fn poll(&mut self) -> SocketPoll {
         let began = self.time();
         self.now += 1_000;
-        SocketPoll { began, ended: began, until: None, delayed: None, told: PollResult::All, sockets: 1 }
+        SocketPoll { began, ended: began, until: None, delayed: None, result: PollResult::Complete, sockets: 1 }
     }
 
-    /// Reads what the look told of, and what came since.
+    /// Reads what the poll reported, and what came since.
     fn read(&mut self, poll: &SocketPoll) {
-        self.look.take(poll);
-        if poll.told == PollResult::Nothing {
+        self.unread_since.take(poll);
+        if poll.result == PollResult::Interrupted {
             return;
         }
-        self.recorder.unread_since(self.look.since());
+        self.recorder.unread_since(self.unread_since.since());
         while let Some(at) = self.flying.iter().position(|flight| flight.arrives <= poll.began.max(poll.ended)) {
             let work = self.trouble.work / 20;
             self.now += self.up_to(work) + self.stop();
@@ -120,15 +123,15 @@ impl Simulated {
             let local = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 1);
             self.recorder.for_connection(&self.expectation, 0, local, now).matched(0, 1, times, false);
             assert!(
-                self.look.since() <= arrives,
+                self.unread_since.since() <= arrives,
                 "{poll:?}: what came at {arrives:?} counts from {:?}",
-                self.look.since()
+                self.unread_since.since()
             );
         }
     }
 }
 
-/// A run: what the recorder has of response and floor, and the target's own times.
+/// Runs once. Returns response and floor, as recorded, and the target's own times.
 fn simulate(seed: u64, trouble: Trouble) -> [Histogram<u64>; 3] {
     let mut recorder = Recorder::new();
     recorder.begin(Window { from: Time::from_nanos(1), to: Time::from_nanos(u64::MAX) });
@@ -137,7 +140,7 @@ fn simulate(seed: u64, trouble: Trouble) -> [Histogram<u64>; 3] {
         random: StdRng::seed_from_u64(seed),
         trouble,
         now: 1_000_000,
-        look: UnreadSince::default(),
+        unread_since: UnreadSince::default(),
         recorder,
         expectation,
         flying: Vec::new(),
@@ -186,7 +189,7 @@ fn never_wrong(runs: u64) {
                 let (holds, missed) = (high < bound, low >= bound);
                 let wrong = if truth < bound { missed } else { holds };
                 assert!(!wrong, "{seed} {trouble:?} {quantile}");
-                // Of a generator that is in time, bounds that decide nothing would be of no use.
+                // Bounds that decide nothing about a punctual generator would be useless.
                 if trouble.work + trouble.queued + trouble.stopped == 0 && bound.abs_diff(truth) >= truth / 2 {
                     *if holds || missed { &mut decided } else { &mut undecided } += 1;
                 }

@@ -1,31 +1,32 @@
-//! Writes that took long: what they carried may have reached the target only at their end. Pure.
+//! Remembers slow writes: their bytes may have reached the target only when the write ended. Pure.
 
 use std::collections::VecDeque;
 
 use crate::clock::Time;
 
-/// Nanoseconds that a write may take without being remembered by itself: of the others the longest counts.
+/// A write that takes longer, in nanoseconds, is remembered. The longest of the others stands for
+/// all of them.
 const LONG: u64 = 20_000;
 
-/// Long writes that are remembered one by one. A bound on memory: 24 KiB.
+/// Slow writes that are remembered. Bounds memory at 24 KiB.
 const KEPT: usize = 1024;
 
-/// When writes ended, for those that took long.
+/// Slow writes, and when they ended.
 #[derive(Debug, Default)]
 pub(crate) struct SlowWrites {
-    /// The longest of those that did not take long.
+    /// Length of the longest write that was not slow.
     short: u64,
-    /// When they began and ended, in the order of time.
+    /// When they began and ended, in order.
     kept: VecDeque<(Time, Time)>,
     /// When the last of them began.
     last: Time,
-    /// The last that is forgotten began at this time, and none of those took longer than this.
+    /// When the last forgotten write began, and the length of the longest one.
     forgotten: Time,
     longest: u64,
 }
 
 impl SlowWrites {
-    /// A write began and ended.
+    /// Adds a write.
     #[inline]
     pub(crate) fn add(&mut self, began: Time, ended: Time) {
         let took = ended.since(began);
@@ -47,7 +48,7 @@ impl SlowWrites {
         self.last = began;
     }
 
-    /// By when at the latest what was written from `began` on had left.
+    /// When the bytes of a write that began at `began` had left, at the latest.
     #[inline]
     pub(crate) fn end(&self, began: Time) -> Time {
         if began > self.last { began.plus(self.short) } else { self.look_up(began) }

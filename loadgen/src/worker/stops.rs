@@ -1,20 +1,20 @@
-//! Stops of a worker: times in which it should have run and did not, and that its work does not explain. Pure.
+//! Detects stops of a worker: times when it should have run, did not, and was not working. Pure.
 
 use crate::{clock::Time, worker::recorder::Window};
 
-/// Nanoseconds between two turns that are no stop.
+/// A shorter time between two turns is no stop. Nanoseconds.
 const SHORT: u64 = 10_000_000;
 
-/// Stops so far.
+/// Detects and sums up stops.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct StopDetector {
-    /// By when the next turn was to begin.
+    /// When the next turn should begin at the latest.
     expected: Time,
     /// Processor time of the thread when it was last read.
     cpu: u64,
-    /// Nanoseconds of all stops, whatever the phase.
+    /// All stops in any phase, in nanoseconds.
     pub(super) all: u64,
-    /// Those of the measured phase.
+    /// Stops in the measured phase.
     pub(super) measured: StopTotals,
 }
 
@@ -32,19 +32,21 @@ impl StopDetector {
         self.expected = self.expected.max(until);
     }
 
-    /// The processor time of the thread, as it is known now and then: what it worked is no stop.
+    /// Notes the processor time of the thread. Work is no stop.
     pub(super) fn worked(&mut self, cpu: u64) {
         self.cpu = cpu;
     }
 
-    /// A turn begins at `now`. Whether that is so late that [`Self::late`] must tell why.
+    /// Begins a turn at `now`. If it is so late that it may be a stop, returns when it was
+    /// expected, for [`Self::late`].
     #[inline]
     pub(super) fn turn(&mut self, now: Time) -> Option<Time> {
         let expected = std::mem::replace(&mut self.expected, now);
         (now.since(expected) >= SHORT && expected > Time::default()).then_some(expected)
     }
 
-    /// A turn that should have begun at `expected` begins at `now`; the thread has used `cpu` of processor time so far.
+    /// Counts the stop before a turn at `now` that was expected at `expected`. The thread has used
+    /// `cpu` of processor time so far.
     #[cold]
     pub(super) fn late(&mut self, expected: Time, now: Time, cpu: u64, window: Window) {
         let worked = cpu.saturating_sub(std::mem::replace(&mut self.cpu, cpu));
@@ -71,7 +73,8 @@ mod tests {
         Time::from_nanos(millis * 1_000_000)
     }
 
-    /// Turns at these times, each with the processor time so far, and with a wait until the third; all in milliseconds.
+    /// Stops of turns, each with its start, the processor time so far, and the end of the wait
+    /// after it. All in milliseconds.
     fn stops(turns: &[(u64, u64, u64)]) -> StopDetector {
         let window = Window { from: at(1_000), to: at(5_000) };
         let mut stops = StopDetector::default();

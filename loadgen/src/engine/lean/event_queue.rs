@@ -39,7 +39,7 @@ pub(super) struct EventQueue {
     set: Option<Time>,
     events: Vec<Event>,
     /// How many of the events were returned.
-    told: usize,
+    returned: usize,
 }
 
 impl EventQueue {
@@ -51,7 +51,7 @@ impl EventQueue {
         let (queue, timer) = (epoll::create(CreateFlags::CLOEXEC)?, KernelTimer::new()?);
         // Edge-triggered, so it need not be read to become silent.
         epoll::add(&queue, &timer, EventData::new_u64(TIMER), EventFlags::IN | EventFlags::ET)?;
-        Ok(Self { queue, timer, set: None, events: Vec::with_capacity(EVENTS), told: 0 })
+        Ok(Self { queue, timer, set: None, events: Vec::with_capacity(EVENTS), returned: 0 })
     }
 
     /// Watches for bytes to read, for room to write after there was none, and for the end of the
@@ -62,7 +62,7 @@ impl EventQueue {
     }
 
     /// Polls for connections that are ready now.
-    pub(super) fn look(&mut self) -> PollResult {
+    pub(super) fn poll(&mut self) -> PollResult {
         self.collect(Some(&Timespec { tv_sec: 0, tv_nsec: 0 }))
     }
 
@@ -78,20 +78,20 @@ impl EventQueue {
 
     fn collect(&mut self, timeout: Option<&Timespec>) -> PollResult {
         self.events.clear();
-        self.told = 0;
+        self.returned = 0;
         // The call fails when a signal interrupts it. That is the same as nothing ready.
         match epoll::wait(&self.queue, spare_capacity(&mut self.events), timeout) {
-            Ok(_) if self.events.len() < EVENTS => PollResult::All,
-            Ok(_) => PollResult::Some,
-            Err(_) => PollResult::Nothing,
+            Ok(_) if self.events.len() < EVENTS => PollResult::Complete,
+            Ok(_) => PollResult::Partial,
+            Err(_) => PollResult::Interrupted,
         }
     }
 
     /// The next ready connection. Each is returned once.
     #[inline]
     pub(super) fn next(&mut self) -> Option<ReadySocket> {
-        while let Some(&Event { flags, data }) = self.events.get(self.told) {
-            self.told += 1;
+        while let Some(&Event { flags, data }) = self.events.get(self.returned) {
+            self.returned += 1;
             match data.u64() {
                 TIMER => self.set = None,
                 slot => {
@@ -111,7 +111,7 @@ impl EventQueue {
 
     /// Whether some events have not been returned.
     pub(super) fn has_some(&self) -> bool {
-        self.told < self.events.len()
+        self.returned < self.events.len()
     }
 }
 
@@ -121,15 +121,15 @@ mod tests {
     use crate::clock::Clock;
 
     #[test]
-    fn a_timer_wakes_once_a_setting_and_an_earlier_one_is_left_alone() {
+    fn a_timer_wakes_once_and_an_earlier_one_stays() {
         let (mut event_queue, clock) = (EventQueue::new().unwrap(), Clock::start());
         let soon = clock.now().plus(2_000_000);
         event_queue.sleep(soon, clock.now());
         assert!(clock.now() >= soon);
         assert!(event_queue.has_some());
         assert_eq!(event_queue.next(), None);
-        event_queue.look();
-        assert!(!event_queue.has_some(), "it is told once");
+        event_queue.poll();
+        assert!(!event_queue.has_some(), "it is returned once");
 
         let first = clock.now().plus(2_000_000);
         event_queue.sleep(first, clock.now());

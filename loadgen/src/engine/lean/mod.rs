@@ -41,10 +41,10 @@ pub(crate) struct Lean {
     connections: Vec<Option<LeanConnection>>,
     event_queue: EventQueue,
     /// When the bytes of this turn arrived at the earliest.
-    look: UnreadSince,
+    unread_since: UnreadSince,
     run_queue: RunQueue,
     /// The events of this turn were collected already.
-    looked: bool,
+    polled: bool,
     /// Connections to visit in the next turn and in this one, whatever the kernel reports.
     revisit: Vec<usize>,
     turn: Vec<usize>,
@@ -78,9 +78,9 @@ impl Lean {
         Ok(Self {
             connections: std::iter::repeat_with(|| None).take(connections).collect(),
             event_queue: EventQueue::new()?,
-            look: UnreadSince::default(),
+            unread_since: UnreadSince::default(),
             run_queue: RunQueue::of_this_thread(),
-            looked: false,
+            polled: false,
             revisit: Vec::new(),
             turn: Vec::new(),
             unreported_ends: Vec::new(),
@@ -99,21 +99,21 @@ impl Lean {
     }
 
     /// Polls the connections: now, or until one is ready or `until` has come.
-    fn look_until(&mut self, until: Option<Time>) {
+    fn poll_until(&mut self, until: Option<Time>) {
         let began = self.shared.clock.now();
-        let told = match until {
+        let result = match until {
             Some(until) => self.event_queue.sleep(until, began),
-            None => self.event_queue.look(),
+            None => self.event_queue.poll(),
         };
         let sockets = self.event_queue.found();
-        let mut poll = SocketPoll { began, ended: began, until, delayed: None, told, sockets };
-        if until.is_some() && told != PollResult::Nothing {
+        let mut poll = SocketPoll { began, ended: began, until, delayed: None, result, sockets };
+        if until.is_some() && result != PollResult::Interrupted {
             poll.ended = self.shared.clock.now();
             if poll.is_long() {
                 poll.delayed = self.run_queue.since_last().map(|waited| waited.delayed);
             }
         }
-        self.look.take(&poll);
+        self.unread_since.take(&poll);
     }
 
     fn has_ready(&self) -> bool {
@@ -122,10 +122,10 @@ impl Lean {
 
     /// Takes a connection out of tokio's hands and watches it.
     fn watch(&mut self, slot: usize, opened: OpenConnection) -> io::Result<LeanConnection> {
-        let OpenConnection { wire, behind, bounds } = opened;
-        let stream = NonBlockingStream::try_from(wire.into_stream())?;
+        let OpenConnection { stream, early_bytes, limits } = opened;
+        let stream = NonBlockingStream::try_from(stream.into_inner())?;
         self.event_queue.add(stream.tcp(), slot)?;
-        Ok(LeanConnection::new(stream, behind, bounds))
+        Ok(LeanConnection::new(stream, early_bytes, limits))
     }
 
     /// Writes the burst to its connection.
@@ -177,8 +177,8 @@ impl Lean {
 impl Engine for Lean {
     fn adopt(&mut self, slot: usize, opened: OpenConnection) {
         // The kernel does not report what TLS has already read.
-        let early = !opened.behind.is_empty() || matches!(opened.wire.stream(), Transport::Tls(_));
-        self.held_bytes.limit(opened.bounds.memory);
+        let early = !opened.early_bytes.is_empty() || matches!(opened.stream.get_ref(), Transport::Tls(_));
+        self.held_bytes.limit(opened.limits.memory);
         match self.watch(slot, opened) {
             Ok(connection) => self.connections[slot] = Some(connection),
             Err(error) => self.end(slot, ConnectionEnd::io(&error)),
@@ -203,20 +203,20 @@ impl Engine for Lean {
         if self.has_ready() {
             return;
         }
-        self.looked = true;
+        self.polled = true;
         match wait {
-            Wait::Until(time) if self.revisit.is_empty() => self.look_until(Some(time)),
-            _ => self.look_until(None),
+            Wait::Until(time) if self.revisit.is_empty() => self.poll_until(Some(time)),
+            _ => self.poll_until(None),
         }
     }
 
     fn begin_turn(&mut self) {
-        let looked = std::mem::take(&mut self.looked);
+        let polled = std::mem::take(&mut self.polled);
         if self.has_ready() {
             return;
         }
-        if !looked {
-            self.look_until(None);
+        if !polled {
+            self.poll_until(None);
         }
         std::mem::swap(&mut self.turn, &mut self.revisit);
     }
@@ -235,7 +235,7 @@ impl Engine for Lean {
 
     #[inline]
     fn unread_since(&self) -> Time {
-        self.look.since()
+        self.unread_since.since()
     }
 
     fn receive(&mut self, slot: usize, sink: &mut impl EventSink) {
@@ -244,7 +244,7 @@ impl Engine for Lean {
             NextStep::Remove => self.connections[slot] = None,
             NextStep::Wait => {}
             NextStep::ReadAgain => {
-                self.look.hold();
+                self.unread_since.leave_unread();
                 self.revisit.push(slot);
             }
         }

@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// Messages between two checks of the clock.
-const BETWEEN_LOOKS: u32 = 64;
+const BETWEEN_CHECKS: u32 = 64;
 
 /// Bytes of pongs that may wait for a peer that does not read. Beyond, its pings are not read, as
 /// the library keeps a pong for each.
@@ -45,7 +45,7 @@ pub(super) struct TungsteniteConnection {
     /// Bytes of pongs queued since everything was last written.
     pub(super) pongs: u64,
     /// Writes that [`Engine::flush`](crate::engine::Engine::flush) has returned.
-    pub(super) told: u64,
+    pub(super) reported_writes: u64,
     /// A flush could not write everything.
     pub(super) blocked: bool,
     /// Why writing failed. What has arrived is still read first.
@@ -58,19 +58,19 @@ pub(super) struct TungsteniteConnection {
 }
 
 impl TungsteniteConnection {
-    pub(super) fn passed(&self) -> StreamCounters {
-        self.socket.get_ref().passed
+    pub(super) fn counters(&self) -> StreamCounters {
+        self.socket.get_ref().counters
     }
 
     pub(super) fn unsent(&self) -> u64 {
-        self.queued.saturating_sub(self.passed().written_bytes)
+        self.queued.saturating_sub(self.counters().written_bytes)
     }
 
     /// About how many bytes the connection holds: the message that is not whole, and what the
     /// transport has not taken. The library does not tell, so empty fragments count although it
     /// keeps nothing of them.
     pub(super) fn held(&self) -> usize {
-        let unfinished = self.passed().read_bytes.saturating_sub(self.whole_at);
+        let unfinished = self.counters().read_bytes.saturating_sub(self.whole_at);
         usize::try_from(unfinished).unwrap_or(usize::MAX).min(self.max_message)
             + usize::try_from(self.unsent()).unwrap_or(usize::MAX)
     }
@@ -93,7 +93,7 @@ impl TungsteniteConnection {
             Poll::Pending => self.blocked = true,
             Poll::Ready(Ok(())) => {
                 self.blocked = false;
-                (self.pongs, self.queued) = (0, self.passed().written_bytes);
+                (self.pongs, self.queued) = (0, self.counters().written_bytes);
             }
             Poll::Ready(Err(error)) => self.fail(error),
         }
@@ -122,12 +122,12 @@ impl TungsteniteConnection {
     /// Reads until the socket is empty, or for about a [`SLICE`]. True if the connection can be
     /// removed.
     pub(super) fn receive(&mut self, clock: Clock, sink: &mut impl EventSink) -> bool {
-        let mut seen = self.passed();
+        let mut seen = self.counters();
         let mut read = ReadBatch::default();
         let (mut taken, mut until) = (0_u32, None);
         loop {
-            let look = taken > 0 && taken.is_multiple_of(BETWEEN_LOOKS);
-            let over = look && is_over(clock, &mut until);
+            let unread_since = taken > 0 && taken.is_multiple_of(BETWEEN_CHECKS);
+            let over = unread_since && is_over(clock, &mut until);
             if over {
                 // Bytes that were read and not handed over wake nobody.
                 self.waker.wake_by_ref();
@@ -139,14 +139,14 @@ impl TungsteniteConnection {
                 return false;
             }
             let polled = Pin::new(&mut self.socket).poll_next(&mut Context::from_waker(&self.waker));
-            let passed = self.passed();
-            if passed.reads != seen.reads {
+            let counters = self.counters();
+            if counters.reads != seen.reads {
                 if read.calls > 0 {
                     sink.read(seen.read_at, read);
                 }
-                let (calls, bytes) = (passed.reads - seen.reads, passed.read_bytes - seen.read_bytes);
+                let (calls, bytes) = (counters.reads - seen.reads, counters.read_bytes - seen.read_bytes);
                 read = ReadBatch { calls, bytes, ..ReadBatch::default() };
-                seen = passed;
+                seen = counters;
             }
             let end = match polled {
                 Poll::Ready(Some(Ok(message))) => {
@@ -179,10 +179,10 @@ impl TungsteniteConnection {
     fn end_after(&mut self, error: &Error) -> ConnectionEnd {
         match (error, self.broken.take()) {
             // The kernel reported the reset once, to the write. A read sees an ordinary end.
-            (Error::Protocol(ProtocolError::ResetWithoutClosingHandshake), Some(Error::Io(told)))
-                if told.kind() == io::ErrorKind::ConnectionReset =>
+            (Error::Protocol(ProtocolError::ResetWithoutClosingHandshake), Some(Error::Io(reported_writes)))
+                if reported_writes.kind() == io::ErrorKind::ConnectionReset =>
             {
-                ConnectionEnd::io(&told)
+                ConnectionEnd::io(&reported_writes)
             }
             _ => connection_end(error),
         }
@@ -214,7 +214,7 @@ impl TungsteniteConnection {
                 return;
             }
         };
-        self.whole_at = self.passed().read_bytes;
+        self.whole_at = self.counters().read_bytes;
         read.message(event.bytes.len());
         sink.message(at, event);
     }
@@ -226,13 +226,13 @@ fn is_over(clock: Clock, until: &mut Option<Time>) -> bool {
     now >= *until.get_or_insert_with(|| now.plus(SLICE))
 }
 
-pub(super) fn config(bounds: ConnectionLimits) -> WebSocketConfig {
+pub(super) fn config(limits: ConnectionLimits) -> WebSocketConfig {
     WebSocketConfig::default()
-        .read_buffer_size(bounds.read_buffer)
+        .read_buffer_size(limits.read_buffer)
         // Nothing is written before the flush, since a write's time is taken just before it.
         .write_buffer_size(usize::MAX - 1)
-        .max_message_size(Some(bounds.max_message))
-        .max_frame_size(Some(bounds.max_message))
+        .max_message_size(Some(limits.max_message))
+        .max_frame_size(Some(limits.max_message))
 }
 
 /// Names an error.

@@ -44,7 +44,7 @@ use crate::{
 };
 
 /// Connections that tokio's event loop reports in one poll.
-const TOLD_AT_ONCE: usize = 1024;
+const EVENTS_PER_POLL: usize = 1024;
 
 /// Moves messages with tokio-tungstenite.
 pub(crate) struct Tungstenite {
@@ -54,7 +54,7 @@ pub(crate) struct Tungstenite {
     turn: Vec<usize>,
     timer: AsyncTimer,
     /// When the bytes of this turn arrived at the earliest.
-    look: UnreadSince,
+    unread_since: UnreadSince,
     run_queue: RunQueue,
     clock: Clock,
     held_bytes: HeldBytes,
@@ -72,7 +72,7 @@ impl Tungstenite {
             ready: Arc::default(),
             turn: Vec::new(),
             timer: AsyncTimer::new()?,
-            look: UnreadSince::default(),
+            unread_since: UnreadSince::default(),
             run_queue: RunQueue::of_this_thread(),
             clock,
             held_bytes: HeldBytes::new(),
@@ -105,11 +105,11 @@ impl Tungstenite {
     /// Lets the event loop poll the sockets, without waiting.
     async fn yield_to_the_loop(&mut self) {
         if self.has_ready() {
-            self.look.hold(); // What they have came before that look.
+            self.unread_since.leave_unread(); // What they have came before that unread_since.
         }
         let began = self.clock.now();
         tokio::task::yield_now().await;
-        self.look.take(&self.poll(began, began, None));
+        self.unread_since.take(&self.poll(began, began, None));
     }
 
     fn has_ready(&self) -> bool {
@@ -119,8 +119,8 @@ impl Tungstenite {
     /// What the event loop reported since `began`.
     fn poll(&self, began: Time, ended: Time, until: Option<Time>) -> SocketPoll {
         let sockets = self.ready.list().len();
-        let told = if sockets < TOLD_AT_ONCE { PollResult::All } else { PollResult::Some };
-        SocketPoll { began, ended, until, delayed: None, told, sockets }
+        let result = if sockets < EVENTS_PER_POLL { PollResult::Complete } else { PollResult::Partial };
+        SocketPoll { began, ended, until, delayed: None, result, sockets }
     }
 
     async fn sleep(&mut self, until: Time) {
@@ -139,7 +139,7 @@ impl Tungstenite {
             let waited = self.run_queue.since_last().filter(|waited| waited.turns <= 1);
             poll.delayed = waited.map(|waited| waited.delayed);
         }
-        self.look.take(&poll);
+        self.unread_since.take(&poll);
     }
 
     async fn wait_for_ready(&mut self, until: Time) {
@@ -154,17 +154,18 @@ impl Tungstenite {
 
 impl Engine for Tungstenite {
     fn adopt(&mut self, slot: usize, opened: OpenConnection) {
-        let OpenConnection { wire, behind, bounds } = opened;
-        self.held_bytes.limit(bounds.memory);
-        let wrapped = WebSocket::from_partially_read(wire, behind, Role::Client, Some(config(bounds))).now_or_never();
+        let OpenConnection { stream, early_bytes, limits } = opened;
+        self.held_bytes.limit(limits.memory);
+        let wrapped =
+            WebSocket::from_partially_read(stream, early_bytes, Role::Client, Some(config(limits))).now_or_never();
         let socket = wrapped.expect("there is nothing that it could wait for");
         let signal = Arc::new(ConnectionWaker { slot, listed: AtomicBool::new(false), ready: Arc::clone(&self.ready) });
         let waker = Waker::from(Arc::clone(&signal));
         // Frames may have come with the handshake, and the waker must be registered.
         waker.wake_by_ref();
         self.connections[slot] = Some(TungsteniteConnection {
-            queued: socket.get_ref().passed.written_bytes,
-            told: socket.get_ref().passed.writes,
+            queued: socket.get_ref().counters.written_bytes,
+            reported_writes: socket.get_ref().counters.writes,
             socket,
             pongs: 0,
             waker,
@@ -173,7 +174,7 @@ impl Engine for Tungstenite {
             broken: None,
             ended: false,
             whole_at: 0,
-            max_message: bounds.max_message,
+            max_message: limits.max_message,
         });
     }
 
@@ -196,7 +197,7 @@ impl Engine for Tungstenite {
     }
 
     fn unread_since(&self) -> Time {
-        self.look.since()
+        self.unread_since.since()
     }
 
     fn receive(&mut self, slot: usize, sink: &mut impl EventSink) {
@@ -234,8 +235,8 @@ impl Engine for Tungstenite {
     fn flush(&mut self, slot: usize) -> u64 {
         let Some(connection) = &mut self.connections[slot] else { return 0 };
         connection.flush();
-        let writes = connection.passed().writes;
-        let new = writes - std::mem::replace(&mut connection.told, writes);
+        let writes = connection.counters().writes;
+        let new = writes - std::mem::replace(&mut connection.reported_writes, writes);
         if connection.blocked {
             self.count(slot);
         }

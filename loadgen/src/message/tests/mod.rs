@@ -112,7 +112,7 @@ fn the_checksum_is_the_same_with_and_without_the_instruction() {
 }
 
 #[test]
-fn messages_that_are_made_together_are_those_that_are_made_one_by_one() {
+fn messages_made_together_equal_those_made_one_by_one() {
     for mix in [Mix::Text, Mix::Binary, Mix::Mixed] {
         let payload = Payload::new(0x3f9a_1c22, 70, mix);
         let series = payload.of(42);

@@ -1,4 +1,4 @@
-//! What the system has of descriptors and ports, and whether and how a plan fits.
+//! How many descriptors and ports the system has, and whether a plan fits.
 
 use std::num::NonZeroUsize;
 
@@ -11,31 +11,31 @@ use crate::transport::SourceAddressError;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct SystemLimits {
     allowance: Allowance,
-    /// Ports that the system picks from for each pair of source address and peer.
+    /// Ports that the system chooses from for each pair of source address and peer.
     ports: u32,
 }
 
-/// What a plan requirements.
+/// What a plan needs from the system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Requirements {
     pub(crate) clients: u32,
     pub(crate) workers: NonZeroUsize,
-    /// The server is part of the process, with this many threads or more.
+    /// The least number of threads of the embedded server, if there is one.
     pub(crate) embedded: Option<NonZeroUsize>,
-    /// Addresses that clients connect from; none if there are as many as one could want, as for a peer in 127.0.0.0/8.
+    /// Number of source addresses; none if there are plenty, as for a peer in 127.0.0.0/8.
     pub(crate) sources: Option<u32>,
 }
 
-/// How a plan fits.
+/// How a plan fits the system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Fit {
-    /// Where the workers have their descriptors.
+    /// Which table holds the descriptors of a worker.
     pub(crate) table: Table,
-    /// Threads of the embedded server, and where these have theirs.
+    /// Threads of the embedded server, and which table holds their descriptors.
     pub(crate) server: Option<(NonZeroUsize, Table)>,
 }
 
-/// Why a plan can't work here, and what to do.
+/// Why a plan can't work here, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[allow(missing_docs)] // The messages say it.
 pub enum PlanRefusal {
@@ -47,7 +47,7 @@ pub enum PlanRefusal {
         if *.embedded { ", or start the server as a process of its own (`cargo run --release -p server`) and give its URL" } else { "" }
     )]
     Descriptors { clients: u32, needed: u64, limit: u64, feasible: u64, embedded: bool },
-    /// Not enough descriptors for a worker, each having a table of its own.
+    /// Not enough descriptors for a worker with a table of its own.
     #[error(
         "--clients {clients} with --threads {threads}: each thread may have {limit} file descriptors (`ulimit -Hn`), \
          which leaves room for {}.\n{}",
@@ -69,12 +69,12 @@ pub enum PlanRefusal {
     SourceAddress(#[from] SourceAddressError),
 }
 
-/// So many clients or fewer.
+/// The option for this many clients or fewer.
 fn or_fewer(clients: u64) -> String {
     if clients == 1 { "--clients 1".to_owned() } else { format!("--clients {clients} or fewer") }
 }
 
-/// What to do where `clients` fit, and more on `enough` threads if there are as many.
+/// What to do if `clients` fit, and `enough` threads would hold all, if any number does.
 fn use_less(enough: Option<NonZeroUsize>, clients: u64) -> String {
     let threads = enough.map(|enough| format!("--threads {enough} or more (it is the default)"));
     let clients = (clients > 0).then(|| or_fewer(clients));
@@ -85,22 +85,22 @@ fn use_less(enough: Option<NonZeroUsize>, clients: u64) -> String {
     }
 }
 
-/// Descriptors for standard streams, files and resolving.
+/// Descriptors for standard streams, files and name lookup.
 const PROCESS: u64 = 16;
 /// Descriptors of an event loop: epoll, its waker, a timer, signals.
 const LOOP: u64 = 8;
 
-/// Most worker threads that are started without being asked for.
+/// Most worker threads that are started by default.
 const MOST_THREADS: NonZeroUsize = NonZeroUsize::new(1024).unwrap();
 
-/// The least number of worker threads that can hold so many clients on this system, or 1024 if even these can't; 1 where it
-/// does not depend on the number of threads.
+/// The least number of worker threads that can hold `clients` clients on this system. It is 1024 if
+/// even these can't, and 1 where threads make no difference.
 pub fn threads_for(clients: u32) -> NonZeroUsize {
     SystemLimits::raise().threads_for(clients)
 }
 
 impl SystemLimits {
-    /// Raises the soft limit of descriptors to the hard one and reads what there is.
+    /// Raises the soft limit of descriptors to the hard limit, and reads the limits.
     pub(crate) fn raise() -> Self {
         let range = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").unwrap_or_default();
         Self { allowance: Allowance::raise(), ports: parse_port_range(&range) }
@@ -108,11 +108,11 @@ impl SystemLimits {
 
     /// How a plan fits.
     ///
-    /// One table for everything if that does: it requirements nothing that a system could refuse. Else a table for each thread that
-    /// has connections.
+    /// One table serves everything if it is large enough, since no system refuses that. Else each
+    /// thread with connections gets a table of its own.
     ///
     /// # Errors
-    /// If it doesn't fit.
+    /// The plan does not fit.
     pub(crate) fn fit(&self, requirements: &Requirements) -> Result<Fit, PlanRefusal> {
         let fit = self.shared(requirements).or_else(|refusal| {
             if self.allowance.own_tables { self.own(requirements, refusal) } else { Err(refusal) }
@@ -126,7 +126,7 @@ impl SystemLimits {
         }
     }
 
-    /// Everything in the table of the process.
+    /// Puts everything in the table of the process.
     fn shared(&self, requirements: &Requirements) -> Result<Fit, PlanRefusal> {
         let per_client = if requirements.embedded.is_some() { 2 } else { 1 };
         let loops = requirements.workers.get() + requirements.embedded.map_or(0, |threads| threads.get() + 1);
@@ -149,7 +149,8 @@ impl SystemLimits {
         })
     }
 
-    /// A table for each worker, and for each thread of the server, of which there are as many as it takes.
+    /// Gives each worker a table, and each thread of the server, which gets as many threads as it
+    /// takes.
     fn own(&self, requirements: &Requirements, refusal: PlanRefusal) -> Result<Fit, PlanRefusal> {
         let (clients, threads, each) = (requirements.clients, requirements.workers.get(), self.clients_per_table());
         if u64::from(clients) > each * threads as u64 {
@@ -173,22 +174,23 @@ impl SystemLimits {
         self.enough_threads(clients).unwrap_or(most)
     }
 
-    /// The least number of workers with tables of their own that hold so many clients, if there is one.
+    /// The least number of workers with tables of their own that hold `clients` clients, if there
+    /// is one.
     fn enough_threads(&self, clients: u32) -> Option<NonZeroUsize> {
         let each = Some(self.clients_per_table()).filter(|&each| each > 0 && self.allowance.own_tables)?;
         let enough = Some(u64::from(clients).div_ceil(each)).and_then(|enough| usize::try_from(enough).ok())?;
         NonZeroUsize::new(enough).filter(|&enough| enough <= MOST_THREADS)
     }
 
-    /// Clients that share one source address where there are many: half of the ports with which Linux begins. To connect, it
-    /// looks through every second port of the range for one that is free, and only when none is through the others: with
-    /// most of the first half taken, that takes more time than all the rest.
+    /// Clients that share one source address where there are many: half of the ports that Linux
+    /// tries first. It tries every second port of the range, and the others only when none of these
+    /// is free. With most of the first half taken, that search takes longer than all the rest.
     pub(crate) fn clients_per_address(&self) -> u32 {
         (self.ports / 4).max(1)
     }
 }
 
-/// Ports in a range such as `32768 60999`; the default of Linux if it doesn't parse.
+/// Number of ports in a range such as `32768 60999`; the default of Linux if it does not parse.
 fn parse_port_range(range: &str) -> u32 {
     let mut bounds = range.split_whitespace().map(str::parse::<u32>);
     match (bounds.next(), bounds.next()) {

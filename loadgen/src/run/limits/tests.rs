@@ -57,7 +57,7 @@ fn too_few_threads_are_refused_with_the_number_that_would_do() {
 }
 
 #[test]
-fn where_threads_have_no_tables_an_embedded_server_needs_a_descriptor_a_client_too() {
+fn an_embedded_server_shares_the_table_of_the_process() {
     assert!(BOUND.fit(&requirements(9_900, true)).is_ok());
     let refusal = BOUND.fit(&requirements(10_000, true)).unwrap_err();
     let expected =

@@ -1,4 +1,4 @@
-//! What the workers brought home -> the report.
+//! Merges what the workers recorded into the report.
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -76,7 +76,8 @@ pub(crate) fn summarize(plan: &Plan, mut context: RunContext, mut outcomes: Vec<
     report
 }
 
-/// The histograms of all workers, added up in those of the first: an empty one would take as much memory again.
+/// Adds up the histograms of all workers in those of the first. An empty one would take as much
+/// memory again.
 fn latency(response: Histogram<u64>, outcomes: &mut [WorkerOutcome]) -> Latency {
     let parts = outcomes.iter_mut().map(|outcome| {
         let WorkerOutcome { recorder, connect, .. } = outcome;
@@ -96,12 +97,13 @@ fn latency(response: Histogram<u64>, outcomes: &mut [WorkerOutcome]) -> Latency 
     }
 }
 
-/// Holds the place of a histogram that was taken.
+/// Stands in for a histogram that was taken.
 fn nothing() -> Histogram<u64> {
     Histogram::new(0).expect("no digits are few enough")
 }
 
-/// Messages that were missed on one connection and came on another were misrouted, neither lost nor undetermined.
+/// Counts missing messages that came on another connection as misrouted, instead of lost or
+/// undetermined.
 fn match_misrouted(report: &mut Report, missing: &[MissingMessage], found: impl Iterator<Item = (u32, u64)>) {
     let mut found = found.peekable();
     if found.peek().is_none() {
@@ -123,7 +125,8 @@ fn match_misrouted(report: &mut Report, missing: &[MissingMessage], found: impl 
             }
         }
     }
-    // It was not this message that came cut, so it was another of the same client: one that counts as missed.
+    // This message did not come truncated, so another of the same client did: one that counts as
+    // missing.
     for message in guessed {
         let (client, _) = message;
         let mut others = missing.range((client, 0)..=(client, u64::MAX)).filter(|(_, other)| !other.guessed);
@@ -247,7 +250,7 @@ fn add_traffic(sum: &mut Traffic, part: Traffic) {
     sum.received_bytes += part.received_bytes;
 }
 
-// Destructured, so that a counter that is added to the model can't be forgotten here.
+// Destructured, so that a new counter of the model can't be forgotten here.
 fn add_tally(sum: &mut Tally, part: &Tally) {
     let Counts { scheduled, sent, dropped, matched, lost, damaged, misrouted, undetermined, events } = part.counts;
     let counts = &mut sum.counts;

@@ -69,7 +69,8 @@ fn outcome() -> WorkerOutcome {
     outcome
 }
 
-/// A message of a worker: when it was due, how late it was written, how long it took; all in nanoseconds.
+/// A message of a worker: when it was due, how late it was written, how long it took. All in
+/// nanoseconds.
 #[derive(Clone, Debug)]
 struct Message {
     due: u64,
@@ -79,11 +80,11 @@ struct Message {
     whole: bool,
 }
 
-/// What `workers` workers report together, when worker `w` has the messages with `worker % workers == w`.
+/// The report of `workers` workers, where worker `w` has the messages with `worker % workers == w`.
 fn report(messages: &[Message], workers: usize) -> Report {
     let (expectation, mut outcomes) = (expectation(), Vec::new());
     outcomes.resize_with(workers, outcome);
-    // In the order in which it happens: a recorder's time does not run backwards.
+    // In the order of time, as a recorder's time does not run backwards.
     let mut happenings: Vec<(u64, bool, &Message)> = Vec::new();
     for message in messages {
         let written = message.due + message.lag;
@@ -142,7 +143,7 @@ proptest! {
         for tally in [&several.measured, &several.warmup] {
             prop_assert_eq!(reports::identities(tally), Ok(()));
         }
-        // And that is what happened.
+        // That is what happened.
         let measured = messages.iter().filter(|m| m.due >= SECOND).count() as u64;
         prop_assert_eq!(several.measured.counts.sent, measured);
         let matched: Vec<_> = messages.iter().filter(|m| m.due >= SECOND && m.whole).collect();
@@ -150,7 +151,8 @@ proptest! {
         prop_assert_eq!(several.latency.response.len(), matched.len() as u64);
         let slowest = matched.iter().map(|m| m.lag + m.service).max().unwrap_or(0);
         prop_assert!(several.latency.response.equivalent(several.latency.response.max(), slowest));
-        // Traffic is what happened in the window, whenever it was due; the window is three seconds, so three rows have it.
+        // Traffic is what happened in the window, whenever it was due. The window is three seconds,
+        // so three rows hold it.
         let window = WINDOW.from.as_nanos()..WINDOW.to.as_nanos();
         let sent = messages.iter().filter(|m| window.contains(&(m.due + m.lag))).count() as u64;
         let came = |m: &&Message| m.whole && window.contains(&(m.due + m.lag + m.service));
@@ -176,7 +178,7 @@ fn a_message_that_came_elsewhere_was_misrouted() {
         sender.recorder.for_connection(&expectation, 0, LOCAL, WINDOW.to).fate(fate, sequence, times);
         sender.missing.push(MissingMessage { client: 0, sequence, measured: true, died, guessed: false });
     }
-    // Message 6 was lost for good; 9 had come where it belonged as well.
+    // Message 6 was lost for good, and 9 also came where it belonged.
     for sequence in [5, 7, 9] {
         let subject = Subject { sequence: Some(sequence), times: None };
         let mut sink = receiver.recorder.for_connection(&expectation, 1, LOCAL, WINDOW.to);
@@ -194,7 +196,8 @@ fn a_message_that_came_elsewhere_was_misrouted() {
 
 #[test]
 fn a_misrouted_message_was_not_the_one_that_came_cut() {
-    // Message 3 of the warm-up came cut to nothing that tells; message 5 of the measured phase was taken for it.
+    // Message 3 of the warm-up came truncated beyond recognition, and was taken for message 5 of
+    // the measured phase.
     let (mut sender, mut receiver) = (outcome(), outcome());
     let (expectation, early) = (expectation(), Time::from_nanos(WINDOW.from.as_nanos() - 1));
     for (sequence, due, guessed) in [(3, early, false), (5, WINDOW.from, true)] {
@@ -232,7 +235,7 @@ fn the_first_of_each_kind_are_kept() {
 
 #[test]
 fn every_counter_is_the_sum_of_all_workers() {
-    /// A tally in which no two counters are alike.
+    /// A tally in which no two counters are equal.
     fn tally(unit: u64) -> Tally {
         let n = |n| n * unit;
         let counts = Counts {
@@ -296,7 +299,7 @@ fn what_a_call_carried_is_told_over_all_workers() {
 fn the_busiest_worker_is_the_one_that_spun_least() {
     let window = |seconds| Window { from: WINDOW.from, to: WINDOW.from.plus(seconds * SECOND) };
     let worker = |seconds, cpu, spun| WorkerOutcome { window: window(seconds), cpu, spun, ..outcome() };
-    // Busy for a quarter and for an eighth of four and two seconds.
+    // Busy for a quarter of four seconds, and for an eighth of two.
     let workers = vec![worker(4, 3 * SECOND, 2 * SECOND), worker(2, 2 * SECOND, 7 * SECOND / 4)];
     let report = summarize(&plan(), context(Timeline::new(2)), workers);
     let generator = report.generator;

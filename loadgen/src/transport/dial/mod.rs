@@ -23,53 +23,53 @@ use crate::{
     secrets::Secrets,
 };
 
-/// A connection behind its opening handshake, whatever moves the messages then.
+/// A connection after its opening handshake, ready for an engine.
 #[derive(Debug)]
 pub(crate) struct OpenConnection {
-    /// Its bytes.
-    pub(crate) wire: CountedStream<Transport>,
-    /// What the server sent right behind its answer.
-    pub(crate) behind: Vec<u8>,
-    /// What it may take.
-    pub(crate) bounds: ConnectionLimits,
+    /// Its byte stream.
+    pub(crate) stream: CountedStream<Transport>,
+    /// Bytes that the server sent right after its response.
+    pub(crate) early_bytes: Vec<u8>,
+    /// Its limits.
+    pub(crate) limits: ConnectionLimits,
 }
 
-/// Bounds of a connection, which are the same for all.
+/// Limits that all connections share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ConnectionLimits {
-    /// Largest message that is taken, in bytes; a larger one ends the connection.
+    /// Largest accepted message in bytes. A larger one ends the connection.
     pub(crate) max_message: usize,
-    /// Size of a connection's read buffer, where it has one of its own.
+    /// Size of a connection's read buffer, if it has one of its own.
     pub(crate) read_buffer: usize,
-    /// Bytes of messages that have not come whole or were not sent, which all connections of a worker may hold together;
-    /// beyond, the one that holds most ends.
+    /// Bytes that all connections of a worker may hold together: messages that are not whole, and
+    /// bytes that were not sent. Beyond, the one that holds most ends.
     pub(crate) memory: usize,
 }
 
 /// Characters of an error's text that are kept.
 const DETAIL_SHOWN: usize = 300;
 
-/// What the connections of a run have in common.
+/// What all connections of a run have in common.
 #[derive(Clone, Debug)]
 pub(crate) struct Endpoint {
-    /// Where the host's name leads, in the order to try.
+    /// Addresses of the host, in the order to try.
     pub(crate) addresses: Vec<SocketAddr>,
     /// `Host` field of the handshake.
     pub(crate) authority: String,
     /// Path and query.
     pub(crate) resource: String,
-    /// For `wss`: settings, and the name that the certificate must be for.
+    /// For `wss`: settings, and the name that the certificate must match.
     pub(crate) tls: Option<(Arc<ClientConfig>, ServerName<'static>)>,
-    /// Further header fields; none that the handshake sets itself.
+    /// Further header fields. The handshake sets none of these itself.
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
-    /// Subprotocols that these offer.
+    /// Subprotocols that the header fields offer.
     pub(crate) offered: Vec<String>,
-    /// What must not be shown of what a server throws back.
+    /// Secrets that are masked in what a server says.
     pub(crate) secrets: Secrets,
     /// Longest wait for a connection to open.
     pub(crate) timeout: Duration,
-    /// What a connection may take.
-    pub(crate) bounds: ConnectionLimits,
+    /// Limits of each connection.
+    pub(crate) limits: ConnectionLimits,
 }
 
 /// Why a connection did not open.
@@ -78,7 +78,7 @@ pub(crate) struct Endpoint {
 pub(crate) struct ConnectError {
     /// One of a small set of names, such as `refused` or `http_503`.
     pub(crate) kind: String,
-    /// The same in words. May hold text that the server chose, escaped.
+    /// What happened, in words. May hold text that the server chose, escaped.
     pub(crate) detail: String,
 }
 
@@ -92,7 +92,7 @@ impl ConnectError {
     }
 }
 
-/// A connection that opened.
+/// A connection that opened, and how.
 pub(crate) struct DialedConnection {
     /// The connection.
     pub(crate) opened: OpenConnection,
@@ -104,12 +104,12 @@ pub(crate) struct DialedConnection {
     pub(crate) took: u64,
 }
 
-/// Opens connections of one worker.
+/// Opens the connections of one worker.
 #[derive(Debug)]
 pub(crate) struct Dialer {
     endpoint: Endpoint,
     clock: Clock,
-    /// Which address answered last; it is tried first.
+    /// Index of the address that answered last. It is tried first.
     answering: Cell<usize>,
 }
 
@@ -120,17 +120,17 @@ enum DialStage {
     Tcp,
     Tls(SocketAddr),
     Answer(SocketAddr),
-    /// Of the answer something has come.
+    /// Part of the response has come.
     RestOfAnswer(SocketAddr),
 }
 
-/// What a time-out has to tell.
+/// What a time-out reports.
 #[derive(Debug, Default)]
 struct DialProgress {
     stage: RefCell<DialStage>,
-    /// Addresses whose TCP connection is under way.
+    /// Addresses with a TCP connection under way.
     under_way: RefCell<Vec<SocketAddr>>,
-    /// What others said.
+    /// Errors of other addresses.
     failed: RefCell<Vec<ConnectError>>,
 }
 
@@ -140,7 +140,7 @@ impl Dialer {
         Self { endpoint, clock, answering: Cell::new(0) }
     }
 
-    /// Opens a connection from `source`, if one is given.
+    /// Opens a connection, from `source` if one is given.
     pub(crate) async fn dial(&self, source: Option<IpAddr>) -> Result<DialedConnection, ConnectError> {
         let started = self.clock.now();
         let deadline = Instant::now() + self.endpoint.timeout;
@@ -158,7 +158,7 @@ impl Dialer {
     ) -> Result<DialedConnection, ConnectError> {
         let (tcp, peer) = self.tcp(source, progress).await?;
         let io = |error: io::Error| ConnectError::io(peer, &error);
-        // Nagle's algorithm would hold a burst back until the one before is acknowledged.
+        // Nagle's algorithm would delay a burst until the last one is acknowledged.
         tcp.set_nodelay(true).map_err(io)?;
         let local = tcp.local_addr().map_err(io)?;
         let mut transport = match &self.endpoint.tls {
@@ -171,8 +171,8 @@ impl Dialer {
         progress.reach(DialStage::Answer(peer));
         let accepted = self.upgrade(&mut transport, peer, deadline, progress).await?;
         let took = self.clock.now().since(started);
-        let wire = CountedStream::new(transport, self.clock);
-        let opened = OpenConnection { wire, behind: accepted.remaining, bounds: self.endpoint.bounds };
+        let stream = CountedStream::new(transport, self.clock);
+        let opened = OpenConnection { stream, early_bytes: accepted.remaining, limits: self.endpoint.limits };
         Ok(DialedConnection { opened, local, peer, took })
     }
 }
@@ -222,7 +222,7 @@ pub(crate) fn io_kind(error: &io::Error) -> &'static str {
     }
 }
 
-/// What TLS has to say, if the error is its.
+/// The TLS error inside, if there is one.
 fn of_tls(error: &io::Error) -> Option<&rustls::Error> {
     error.get_ref()?.downcast_ref()
 }

@@ -1,4 +1,4 @@
-//! A TCP connection to one of the addresses of a host: RFC 8305.
+//! Opens a TCP connection to one of a host's addresses: RFC 8305.
 
 use std::{
     io,
@@ -15,10 +15,10 @@ use tokio::{
 
 use super::{ConnectError, DialProgress, Dialer};
 
-/// After which the next address is tried beside those under way: what RFC 8305, section 5 recommends.
+/// After this time the next address is tried as well: what RFC 8305, section 5 recommends.
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
-/// Addresses whose failures are told.
+/// Addresses whose errors are reported.
 const MOST_TOLD: usize = 4;
 
 impl Dialer {
@@ -66,7 +66,8 @@ impl Dialer {
     }
 }
 
-/// The addresses in their order, but for the families, which take turns: RFC 8305, section 4. None is there twice.
+/// The addresses in their order, except that the families take turns: RFC 8305, section 4. Removes
+/// duplicates.
 pub(super) fn interleaved(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
     let Some(first) = addresses.first() else { return Vec::new() };
     let of_first = |peer: &&SocketAddr| peer.is_ipv4() == first.is_ipv4();
@@ -84,7 +85,7 @@ pub(super) fn interleaved(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
     order
 }
 
-/// The last kind, and what each said.
+/// The kind of the last error, with the details of each.
 fn all_failed(failed: &[ConnectError]) -> ConnectError {
     let Some(last) = failed.last() else { return ConnectError::new("dns", "the host has no address") };
     let told: Vec<&str> = failed.iter().take(MOST_TOLD).map(|error| error.detail.as_str()).collect();
@@ -102,10 +103,10 @@ pub(super) async fn connect(peer: SocketAddr, source: Option<IpAddr>) -> Result<
     reach(socket, peer, source).await
 }
 
-/// Has `socket` connect from `source`.
+/// Makes `socket` connect from `source`.
 fn bind(socket: &TcpSocket, source: IpAddr, peer: SocketAddr) -> Result<(), ConnectError> {
-    // The port is for `connect` to choose, which shares it between peers; `bind` would take it from all of them.
-    // Where the system has no such option, that is how it is.
+    // `connect` chooses the port and shares it between peers. `bind` would take it from all of
+    // them. Some systems have no such option.
     let _ = setsockopt(socket, IpBindAddressNoPort, &true);
     socket.bind(SocketAddr::new(source, 0)).map_err(|error| match error.kind() {
         io::ErrorKind::AddrNotAvailable => {
@@ -135,15 +136,15 @@ pub(super) async fn reach(
     })
 }
 
-/// Whether this machine has an address to send to `peer` from: the same error says that it has not, and that all ports are
-/// taken. Sends nothing.
+/// Whether this machine has an address to reach `peer` from. The system reports a lack of addresses
+/// and a lack of ports by the same error. Sends nothing.
 fn has_address_for(peer: SocketAddr) -> bool {
     let any = if peer.is_ipv4() { IpAddr::from([0; 4]) } else { IpAddr::from([0; 16]) };
     let sent = UdpSocket::bind((any, 0)).and_then(|socket| socket.connect(peer));
     !sent.is_err_and(|error| error.kind() == io::ErrorKind::AddrNotAvailable)
 }
 
-/// All ports of the source address are taken.
+/// The error when all ports of the source address are taken.
 fn no_port(peer: SocketAddr, source: Option<IpAddr>) -> ConnectError {
     let from = source.map_or_else(String::new, |source| format!(" from {source}"));
     let remedy = "fewer --clients, more addresses for --source-ip, or a wider net.ipv4.ip_local_port_range";

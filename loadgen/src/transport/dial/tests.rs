@@ -8,7 +8,7 @@ use super::{
     *,
 };
 
-/// A listener, and where it is.
+/// A listener and its address.
 fn peer() -> (TcpListener, SocketAddr) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -19,7 +19,7 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
     Builder::new_current_thread().enable_io().build().unwrap().block_on(future)
 }
 
-/// A socket that has `port` for itself and for others that ask as it does.
+/// A socket on `port`, which other sockets of this kind may share.
 fn at(port: u16) -> TcpSocket {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_reuseaddr(true).unwrap();
@@ -44,7 +44,8 @@ fn where_no_port_is_left_the_error_says_what_to_do() {
         let first = at(0);
         let port = first.local_addr().unwrap().port();
         let _taken = reach(first, peer, None).await.unwrap();
-        // A choice of one port, which a connection to this peer has: what a system with all ports taken comes to.
+        // The only port to choose from already connects to this peer, as when a system has run out
+        // of ports.
         let error = reach(at(port), peer, None).await.unwrap_err();
         assert_eq!(error.kind, "no_port");
         let parts = [&peer.to_string()[..], "fewer --clients", "--source-ip", "net.ipv4.ip_local_port_range"];
@@ -61,7 +62,7 @@ fn where_no_port_is_left_the_error_says_what_to_do() {
 
 #[test]
 fn a_machine_without_ipv6_is_not_out_of_ports() {
-    // Most have it, and nothing listens there.
+    // Most machines have it, and nothing listens there.
     let error = block_on(connect("[::1]:1".parse().unwrap(), None)).unwrap_err();
     assert!(["refused", "source_address"].contains(&error.kind.as_str()), "{error}");
 }
@@ -75,7 +76,8 @@ fn families_take_turns_and_no_address_is_tried_twice() {
     assert_eq!(interleaved(&[]), []);
 }
 
-/// A listener whose queue is full, so that the kernel drops who else knocks; and who fills it.
+/// A listener with a full queue, so that the kernel drops further connections, and the sockets that
+/// fill it.
 fn silent_listener() -> (Socket, Vec<Socket>) {
     let listener = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
     listener.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).unwrap();
@@ -101,7 +103,7 @@ fn dialer(addresses: Vec<SocketAddr>, timeout: Duration) -> Dialer {
         offered: Vec::new(),
         secrets: Secrets::default(),
         timeout,
-        bounds: ConnectionLimits { max_message: 1, read_buffer: 1, memory: 1 },
+        limits: ConnectionLimits { max_message: 1, read_buffer: 1, memory: 1 },
     };
     Dialer::new(endpoint, Clock::start())
 }
@@ -111,7 +113,7 @@ fn timed(future: impl Future<Output = ()>) {
 }
 
 #[test]
-fn an_address_that_does_not_answer_does_not_keep_the_next_one_waiting() {
+fn a_silent_address_does_not_hold_up_the_next_one() {
     let (silent, _fill) = silent_listener();
     let silent = silent.local_addr().unwrap().as_socket().unwrap();
     let (_listener, answering) = peer();
@@ -131,7 +133,7 @@ fn an_address_that_does_not_answer_does_not_keep_the_next_one_waiting() {
 fn a_failure_names_the_addresses_and_each_cause() {
     let (silent, _fill) = silent_listener();
     let silent = silent.local_addr().unwrap().as_socket().unwrap();
-    // Bound and not listening: nobody else can take the port.
+    // Bound and not listening, so nobody else can take the port.
     let closed = at(0);
     let refusing = closed.local_addr().unwrap();
     timed(async {

@@ -1,4 +1,4 @@
-//! The handshake of TLS, and its failures in words.
+//! The TLS handshake, and its errors in words.
 
 use std::{io, net::SocketAddr, sync::Arc};
 
@@ -13,7 +13,7 @@ use tokio_rustls::{
 use super::{ConnectError, of_tls};
 
 const NO_TLS: &str = "(if it does not speak TLS, try ws://)";
-/// Bytes of the library's words.
+/// Bytes shown of the library's text.
 const SHOWN: usize = 150;
 
 pub(super) async fn connect(
@@ -26,7 +26,7 @@ pub(super) async fn connect(
     connected.map_err(|error| failed(peer, &error))
 }
 
-/// What a failure during the handshake is.
+/// The error of a failed handshake.
 fn failed(peer: SocketAddr, error: &io::Error) -> ConnectError {
     let what = match of_tls(error) {
         Some(error) => words(error),
@@ -38,7 +38,7 @@ fn failed(peer: SocketAddr, error: &io::Error) -> ConnectError {
     ConnectError::new("tls", format!("{peer}: {what}"))
 }
 
-/// What TLS found, then or later.
+/// Explains a TLS error, during the handshake or later.
 pub(super) fn words(error: &Error) -> String {
     match error {
         Error::InvalidMessage(_) => "the server does not speak TLS on this port: try ws://".to_owned(),

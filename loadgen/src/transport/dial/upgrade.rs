@@ -11,10 +11,10 @@ use tokio::{
 use super::{ConnectError, DialProgress, DialStage, Dialer, of_tls, tls};
 use crate::transport::{refusal_text, stream::Transport};
 
-/// Longest wait for what a server says with a refusal.
+/// Longest wait for the rest of a refusal.
 const WORDS: Duration = Duration::from_millis(200);
 
-/// Bytes that are read at once.
+/// Bytes per read, at most.
 const READ_BUFFER: usize = 1024;
 
 impl Dialer {
@@ -34,7 +34,7 @@ impl Dialer {
             let read = read(stream, &mut answer);
             let step = match words_until {
                 None => read.await,
-                // A server that does not end what it says must not hold the client.
+                // A server with an endless refusal must not hold the client.
                 Some(until) => match timeout_at(deadline.min(until), read).await {
                     Ok(step) => step,
                     Err(_) => return Err(self.refused(&mut answer, peer)),
@@ -44,13 +44,13 @@ impl Dialer {
                 Ok(Some(Ok(Some(accepted)))) => return Ok(accepted),
                 Ok(Some(Ok(None))) => progress.reach(DialStage::RestOfAnswer(peer)),
                 Ok(Some(Err(refusal))) => return Err(self.refusal(&refusal, peer)),
-                // An end without the farewell of TLS is one, too.
+                // An end without TLS's farewell is an end, too.
                 Ok(None) => return Err(self.refused(&mut answer, peer)),
                 Err(_) if answer.is_refused() => return Err(self.refused(&mut answer, peer)),
                 Err(error) if error.kind() == io::ErrorKind::UnexpectedEof && of_tls(&error).is_none() => {
                     return Err(self.refused(&mut answer, peer));
                 }
-                // What could not be written says why, unless the server has said it better.
+                // A failed write tells why, unless the server did.
                 Err(error) => return Err(self.broken(written.err().unwrap_or(error), answer.has_begun(), peer)),
             }
             if answer.is_refused() && words_until.is_none() {
@@ -69,14 +69,14 @@ impl Dialer {
         bytes
     }
 
-    /// What is refused although more might have come.
+    /// The error of a response that was refused before its end.
     fn refused(&self, answer: &mut ResponseReader<'_>, peer: SocketAddr) -> ConnectError {
         self.refusal(&answer.finish(), peer)
     }
 
     fn refusal(&self, refusal: &frames::handshake::ResponseError, peer: SocketAddr) -> ConnectError {
         let secure = self.endpoint.tls.is_some();
-        let words = refusal_text::words(refusal, secure, &self.endpoint.secrets);
+        let words = refusal_text::explain(refusal, secure, &self.endpoint.secrets);
         ConnectError::new(&refusal.kind(), format!("{peer}: {words}"))
     }
 
@@ -108,13 +108,13 @@ async fn write(stream: &mut Transport, bytes: &[u8]) -> io::Result<()> {
     stream.flush().await
 }
 
-/// What the answer makes of one read; none at the end of the stream.
+/// Reads once and hands the bytes to the reader of the response; none at the end of the stream.
 async fn read(
     stream: &mut Transport,
     answer: &mut ResponseReader<'_>,
 ) -> io::Result<Option<Result<Option<Accepted>, frames::handshake::ResponseError>>> {
     poll_fn(|cx| {
-        // On the stack, not in the memory of the connection.
+        // On the stack, to spare the connection's memory.
         let mut space = [0; READ_BUFFER];
         let mut buffer = ReadBuf::new(&mut space);
         ready!(Pin::new(&mut *stream).poll_read(cx, &mut buffer))?;

@@ -1,6 +1,6 @@
-//! How many messages each read or write carried.
+//! Tallies how many messages each read or write carried.
 
-/// Messages a call carried, over many calls.
+/// Messages per call, over many calls.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CallTally {
     /// Calls that moved bytes.
@@ -21,7 +21,7 @@ impl CallTally {
         }
     }
 
-    /// Adds those of another worker.
+    /// Adds the calls of another worker.
     pub fn merge(&mut self, other: Self) {
         self.calls += other.calls;
         self.messages += other.messages;

@@ -8,7 +8,7 @@ use crate::{
     worker::evidence::EventContext,
 };
 
-/// The sink of one connection at one instant.
+/// Records what the ledger of one connection decides at one instant.
 #[derive(Debug)]
 pub struct ConnectionRecorder<'a> {
     pub(super) recorder: &'a mut Recorder,

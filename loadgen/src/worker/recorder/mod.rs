@@ -1,4 +1,5 @@
-//! Per worker: counters and histograms of what its ledgers decide. Merged once, never locked. Pure: time is an argument.
+//! Counters and histograms of a worker. Merged once at the end, never locked. Pure: time is an
+//! argument.
 
 mod call_tally;
 mod connection;
@@ -21,8 +22,10 @@ use crate::{
     },
 };
 
-/// The measured phase. Messages *due* in it are in its tally and in histograms. What *happens* in it is its traffic,
-/// whenever the message was due: a rate counts what came in a length of time.
+/// The measured phase.
+///
+/// The tally and the histograms hold messages *due* in it. Traffic holds what *happens* in it,
+/// whenever the message was due, since a rate counts what came in a length of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
     /// Its first instant.
@@ -36,39 +39,41 @@ pub struct Window {
 pub struct Misroute {
     /// The client that sent it.
     pub owner: u32,
-    /// Its sequence there.
+    /// Its sequence at that client.
     pub sequence: u64,
 }
 
 /// Why a message that was due is not sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DropCause {
-    /// The client had as many messages in flight, or as many bytes unsent, as it may.
+    /// The client had as many messages in flight, or bytes unsent, as it may.
     InFlightCap,
     /// The client has no connection.
     DeadConnection,
-    /// The generator had not come round to it when the phase ended.
+    /// The phase ended before the generator came to it.
     BehindSchedule,
 }
 
-/// Misrouted messages that all workers together keep, to be matched with those that went missing. A bound on memory: 16 MiB.
+/// Misrouted messages that all workers together keep, to match them with missing ones. Bounds
+/// memory at 16 MiB.
 const MISROUTED_KEPT: usize = 1 << 20;
 
 /// What one worker recorded.
 #[derive(Debug)]
 pub struct Recorder {
     window: Window,
-    /// Books of the warm-up.
+    /// Tally of the warm-up.
     pub warmup: Tally,
-    /// Books of the measured phase.
+    /// Tally of the measured phase.
     pub measured: Tally,
-    /// Traffic inside the window, but for the messages sent, which are those of [`Self::writes`].
+    /// Traffic inside the window. Sent messages are counted in [`Self::writes`] instead.
     pub traffic: Traffic,
-    /// Write to event.
+    /// Times from write to event.
     pub service: Histogram<u64>,
-    /// The part of service that is certainly the target's: without the time that the bytes may have lain unread.
+    /// The part of service time that is certainly the target's, without the time that bytes may
+    /// have lain unread.
     pub floor: Histogram<u64>,
-    /// Due to write.
+    /// Times from due to write.
     pub send_lag: Histogram<u64>,
     /// Reads inside the window.
     pub reads: CallTally,
@@ -78,17 +83,18 @@ pub struct Recorder {
     pub(crate) evidence: EvidenceLog,
     /// Messages that came on the wrong connection.
     pub misrouted: Vec<Misroute>,
-    /// How many of them are kept.
+    /// How many of them are kept, at most.
     misrouted_kept: usize,
-    /// For telling what events are that are not what must come.
+    /// Bounds the work of classifying anomalies.
     budget: EffortBudget,
-    /// Matches with the same latencies, as messages of one write that come in one read have; recorded as one.
+    /// Matches with equal latencies, recorded as one. Messages of one write that come in one read
+    /// have them.
     repeat: RepeatedLatency,
-    /// What is read now came at this time or later.
+    /// Bytes read now arrived at this time or later.
     unread_since: Time,
     slow_writes: SlowWrites,
     second: CurrentSecond,
-    /// Seconds that are over, until [`Self::take_rows`].
+    /// Finished seconds, until [`Self::take_rows`].
     rows: Vec<SecondRow>,
 }
 
@@ -139,19 +145,19 @@ impl Recorder {
         }
     }
 
-    /// The same, for a worker of `workers`: what all of them keep is bounded together.
+    /// Divides the bounds on what is kept by the number of workers.
     pub(crate) fn one_of(self, workers: u32) -> Self {
         Self { misrouted_kept: MISROUTED_KEPT / workers.max(1) as usize, ..self }
     }
 
-    /// The measured phase is `window`. Until this is called, everything belongs to the warm-up.
+    /// Begins the measured phase `window`. Everything before belongs to the warm-up.
     pub fn begin(&mut self, window: Window) {
         self.window = window;
         self.second.end = window.from.plus(SECOND);
         self.evidence.begin(window.from);
     }
 
-    /// The measured phase turned out shorter than [`Self::begin`] said.
+    /// Corrects the measured phase, which turned out shorter.
     pub fn end_window(&mut self, window: Window) {
         self.window = window;
     }
@@ -160,7 +166,8 @@ impl Recorder {
         if due < self.window.from { &mut self.warmup } else { &mut self.measured }
     }
 
-    /// `messages` messages of `bytes` bytes each, due together, were written together by `writes` calls.
+    /// Records that `messages` messages of `bytes` bytes each, due together, were written by
+    /// `writes` calls.
     pub fn sent(&mut self, times: SendTimes, messages: u64, bytes: u64, writes: u64) {
         let counts = &mut self.tally(times.due).counts;
         counts.scheduled += messages;
@@ -179,19 +186,20 @@ impl Recorder {
         }
     }
 
-    /// What was written from `written` on had left at `ended`.
+    /// Records that bytes written from `written` on had left at `ended`.
     #[inline]
     pub fn wrote(&mut self, written: Time, ended: Time) {
         self.slow_writes.add(written, ended);
     }
 
-    /// What is read from here on came at `since` or later; without a word, when it was read.
+    /// Bytes read from now on arrived at `since` or later. Without a call, they arrived when they
+    /// were read.
     #[inline]
     pub fn unread_since(&mut self, since: Time) {
         self.unread_since = since;
     }
 
-    /// `messages` messages, due at `due`, will never be sent.
+    /// Records that `messages` messages, due at `due`, will never be sent.
     pub fn dropped(&mut self, due: Time, messages: u64, why: DropCause) {
         let tally = self.tally(due);
         tally.counts.scheduled += messages;
@@ -204,7 +212,7 @@ impl Recorder {
         } += messages;
     }
 
-    /// Reads, the last of them at `at`. Those that only brought control frames say nothing of how messages travel.
+    /// Records reads, the last of them at `at`. Reads with nothing but control frames do not count.
     pub(crate) fn read(&mut self, at: Time, read: ReadBatch) {
         if at >= self.window.from && at < self.window.to && !read.is_control_only() {
             self.reads.add(read.calls, read.messages);
@@ -212,12 +220,12 @@ impl Recorder {
         }
     }
 
-    /// The connection of `client` ended at `at`; `detail` says how, escaped.
+    /// Records that the connection of `client` ended at `at`. `detail` says how, escaped.
     pub fn died(&mut self, expectation: &Expectation, client: u32, local: SocketAddr, at: Time, detail: String) {
         self.evidence.died(&EventContext { expectation, client, local, at }, detail);
     }
 
-    /// The books for events at `at` on the connection of `client`.
+    /// The sink for the ledger of `client` and events at `at`.
     pub fn for_connection<'a>(
         &'a mut self,
         expectation: &'a Expectation,
@@ -250,7 +258,7 @@ impl Recorder {
         }
     }
 
-    /// Ends the second under way, and empty ones after it, if `at` is past it.
+    /// Ends the current second if `at` is past it, and empty ones after it.
     #[inline]
     fn roll(&mut self, at: Time) {
         while at >= self.second.end {
@@ -278,13 +286,13 @@ impl Recorder {
         second.end = second.end.plus(SECOND);
     }
 
-    /// The run was stopped in its warm-up.
+    /// Whether the run was stopped in its warm-up.
     fn is_without_phase(&self) -> bool {
         self.window.from == self.window.to && self.measured.counts.scheduled == 0
     }
 
-    /// Seconds that were over at `now` and have not been taken yet. None where the run was stopped in its warm-up: then
-    /// there is no measured phase for them to be seconds of.
+    /// Takes the seconds that were over at `now`. There are none if the run was stopped in its
+    /// warm-up.
     pub fn take_rows(&mut self, now: Time) -> Vec<SecondRow> {
         if self.is_without_phase() {
             return Vec::new();
@@ -293,7 +301,7 @@ impl Recorder {
         std::mem::take(&mut self.rows)
     }
 
-    /// The second under way, when nothing more will come.
+    /// Takes the current second, as nothing more will come.
     pub fn last_row(&mut self) -> Option<SecondRow> {
         if self.is_without_phase() {
             return None;

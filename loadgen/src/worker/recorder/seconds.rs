@@ -13,15 +13,15 @@ pub struct SecondRow {
     pub second: u64,
     /// Messages sent in it, whenever they were due.
     pub sent: u64,
-    /// Messages matched in it, likewise.
+    /// Messages matched in it, whenever they were due.
     pub matched: u64,
-    /// Findings other than a match in it.
+    /// Anomalies found in it.
     pub anomalies: u64,
-    /// Response times of those that were due in the measured phase, as pairs of nanoseconds and how often.
+    /// Response times of messages due in the measured phase, as pairs of nanoseconds and count.
     pub response: Vec<(u64, u64)>,
 }
 
-/// The second that is under way.
+/// The current second.
 #[derive(Debug)]
 pub(super) struct CurrentSecond {
     pub(super) index: u64,

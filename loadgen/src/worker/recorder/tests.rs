@@ -32,7 +32,7 @@ fn recorder() -> Recorder {
     recorder
 }
 
-/// Message 0, due at `due` and written `lag` later, came back at `came`; all in milliseconds.
+/// Message 0, due at `due` and written `lag` later, came back at `came`. All in milliseconds.
 fn matched(recorder: &mut Recorder, due: u64, lag: u64, came: u64) {
     let times = SendTimes { due: at(due), written: at(due + lag) };
     recorder.for_connection(&expectation(), 0, LOCAL, at(came)).matched(0, 1, times, false);
@@ -41,7 +41,8 @@ fn matched(recorder: &mut Recorder, due: u64, lag: u64, came: u64) {
 #[test]
 fn a_message_belongs_to_the_phase_in_which_it_was_due() {
     let mut recorder = recorder();
-    // The last nanosecond of the warm-up and the first of the measured phase; the reply comes in the measured phase.
+    // The last nanosecond of the warm-up and the first of the measured phase. The reply comes in
+    // the measured phase.
     let last = SendTimes { due: Time::from_nanos(999_999_999), written: at(1_000) };
     for (times, messages) in [(last, 3), (times(1_000), 2)] {
         recorder.sent(times, messages, 64, 1);
@@ -58,8 +59,8 @@ fn a_message_belongs_to_the_phase_in_which_it_was_due() {
     assert_eq!((recorder.send_lag.len(), recorder.service.len()), (2, 1), "the warm-up is in no histogram");
 }
 
-/// A server that takes 1 ms a message, one at a time, and 500 in flight all the time: each second has a thousand matches,
-/// the first of the measured phase among them, in which half of what comes was due in the warm-up.
+/// A server takes 1 ms a message, one at a time, with 500 in flight. So each second has a thousand
+/// matches. In the first measured second, half of them were due in the warm-up.
 #[test]
 fn what_comes_in_the_window_counts_whenever_it_was_due() {
     let mut recorder = recorder();
@@ -91,7 +92,7 @@ fn what_is_sent_in_the_window_counts_whenever_it_was_due() {
 }
 
 #[test]
-fn a_run_that_was_stopped_in_its_warm_up_has_no_rates_and_no_seconds() {
+fn a_run_stopped_in_its_warm_up_has_no_rates_or_seconds() {
     let mut recorder = recorder();
     matched(&mut recorder, 100, 0, 200);
     recorder.end_window(Window { from: at(500), to: at(500) });
@@ -115,7 +116,7 @@ fn what_was_found_in_the_warm_up_is_in_no_second() {
 }
 
 #[test]
-fn a_reply_after_the_window_counts_for_delivery_and_latency_but_not_for_throughput() {
+fn a_late_reply_counts_for_latency_but_not_for_throughput() {
     let mut recorder = recorder();
     matched(&mut recorder, 2_500, 0, 2_999);
     matched(&mut recorder, 2_500, 0, 3_000);
@@ -149,7 +150,7 @@ fn drops_are_counted_by_cause_in_either_phase() {
 }
 
 #[test]
-fn reads_are_those_in_the_window_that_brought_messages_or_pieces_of_them() {
+fn reads_in_the_window_count_if_they_brought_messages() {
     let mut recorder = recorder();
     let read = |messages, controls| ReadBatch { calls: 1, bytes: 100, messages, payload: 10, controls };
     recorder.read(Time::from_nanos(999_999_999), read(5, 0)); // In the warm-up.
@@ -165,7 +166,7 @@ fn reads_are_those_in_the_window_that_brought_messages_or_pieces_of_them() {
 }
 
 #[test]
-fn the_most_that_one_of_several_calls_carried_is_at_least_their_mean() {
+fn most_messages_a_call_is_at_least_the_mean() {
     let mut calls = CallTally::default();
     calls.add(2, 7);
     assert_eq!(calls, CallTally { calls: 2, messages: 7, max: 4 });
@@ -203,7 +204,8 @@ fn each_second_has_a_row_of_what_happened_in_it() {
 #[test]
 fn equal_latencies_in_a_row_are_recorded_as_often_as_they_came() {
     let mut recorder = recorder();
-    // The same response time and the same service time; then only the service time differs, then only the response time.
+    // Equal response and service times first. Then only the service time differs, then only the
+    // response time.
     for (due, lag, came) in [(1_000, 1, 1_002), (1_001, 1, 1_003), (1_002, 0, 1_004), (1_002, 1, 1_005)] {
         matched(&mut recorder, due, lag, came);
     }
@@ -242,7 +244,7 @@ fn each_finding_and_fate_has_a_counter_of_its_own() {
     assert_eq!(recorder.warmup.counts.events, 28);
     assert_eq!(recorder.misrouted, [Misroute { owner: 3, sequence: 7 }; 6]);
 
-    // In the measured phase when it is not known which message it was.
+    // Without a known message, it counts in the measured phase.
     recorder.for_connection(&expectation(), 0, LOCAL, at(1_500)).finding(
         Finding::Split { earlier: 2 },
         Subject::default(),

@@ -54,8 +54,8 @@ enum ConnectionState {
 }
 
 impl LeanConnection {
-    pub(super) fn new(stream: NonBlockingStream, early: Vec<u8>, bounds: ConnectionLimits) -> Self {
-        let limit = bounds.max_message as u64;
+    pub(super) fn new(stream: NonBlockingStream, early: Vec<u8>, limits: ConnectionLimits) -> Self {
+        let limit = limits.max_message as u64;
         let settings = Settings { role: Role::Client, max_frame: limit, max_message: limit, max_frames: None };
         let pending_io = (!early.is_empty()).then(|| Box::new(PendingIo { early, ..PendingIo::default() }));
         Self {

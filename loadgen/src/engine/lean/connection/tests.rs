@@ -55,9 +55,9 @@ impl Pair {
         SockRef::from(&server).set_recv_buffer_size(BUFFER).unwrap();
         client.set_nonblocking(true).unwrap();
         client.set_nodelay(true).unwrap();
-        let bounds = ConnectionLimits { max_message: 1 << 20, read_buffer: 4096, memory: usize::MAX };
+        let limits = ConnectionLimits { max_message: 1 << 20, read_buffer: 4096, memory: usize::MAX };
         Self {
-            connection: LeanConnection::new(NonBlockingStream::Plain(client), early.to_vec(), bounds),
+            connection: LeanConnection::new(NonBlockingStream::Plain(client), early.to_vec(), limits),
             server,
             shared: SharedState {
                 clock: Clock::start(),
@@ -137,7 +137,7 @@ fn memory_does_not_grow_with_what_has_passed() {
     }
     // The kernel decides how much waits. No more than as much again is kept of what was written.
     let (kept, waits) = (pair.connection.pending_io.as_ref().unwrap().unsent.len(), pair.connection.unsent());
-    assert!(kept <= 2 * waits, "{kept} bytes for {waits} that wait, and 5 MB have passed");
+    assert!(kept <= 2 * waits, "{kept} bytes for {waits} that wait, and 5 MB have counters");
 }
 
 #[test]
@@ -188,7 +188,7 @@ fn the_end_of_a_stream_is_read_with_what_comes_before_it() {
 }
 
 #[test]
-fn a_connection_that_breaks_while_it_writes_is_read_to_its_end_first() {
+fn reads_to_the_end_after_a_failed_write() {
     let mut pair = Pair::new(b"");
     pair.block();
     // A reset, since the server has unread bytes.

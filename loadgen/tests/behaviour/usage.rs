@@ -44,6 +44,7 @@ const REFUSED: &[(&[&str], &[&str])] = &[
     (&["--expect", "nothing"], &["--expect", "'nothing'", "reply=TEXT"]),
     (&["--payload", "json"], &["--payload", "'json'", "text, binary, mixed"]),
     (&["--header", "no colon"], &["--header", "'***'", "Name: value"]),
+    (&["--header"], &["a value is required for '--header <FIELD>'"]),
     (&["--header", "Upgrade: h2c"], &["--header", "sets `upgrade` itself"]),
     (&["-H", "Host: a/b"], &["--header", "NAME:PORT"]),
     (&["-H", "Host: a", "-H", "host: b"], &["--header", "`host`", "once"]),

@@ -41,7 +41,7 @@ impl fmt::Display for Side {
 
 /// Both sides, ready to run.
 #[derive(Debug)]
-pub(crate) struct Sides {
+pub(crate) struct AbSides {
     a: SideSetup,
     b: SideSetup,
     start_timeout: Duration,
@@ -82,7 +82,7 @@ fn what(verdict: Verdict) -> &'static str {
     }
 }
 
-impl Sides {
+impl AbSides {
     /// The sides that the command line names; results are kept in `folder`.
     pub(crate) fn new(args: &AbArgs, folder: PathBuf, stop: Stop) -> std::io::Result<Self> {
         let this = std::env::current_exe()?;

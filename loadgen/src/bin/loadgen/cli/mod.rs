@@ -21,20 +21,25 @@ mod values;
 
 use std::{env, ffi::OsString};
 
-pub(crate) use ab::AbArgs;
 use clap::{
     ArgAction, ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand,
     builder::styling::{AnsiColor, Styles},
+    error::{ContextKind, ContextValue},
 };
-pub(crate) use compare::CompareArgs;
-pub(crate) use console::ConsoleArgs;
-pub(crate) use help::HelpArgs;
-pub(crate) use outputs::{Destination, Output};
-pub(crate) use refusal::refuse;
-pub(crate) use report::ReportArgs;
-pub(crate) use run::RunArgs;
-pub(crate) use search::SearchArgs;
-pub(crate) use server_choice::{ADDRESS, ServerChoice};
+use loadgen::secrets::{bare, bare_header};
+
+pub(crate) use self::{
+    ab::AbArgs,
+    compare::CompareArgs,
+    console::ConsoleArgs,
+    help::HelpArgs,
+    outputs::{Destination, Output},
+    refusal::refuse,
+    report::ReportArgs,
+    run::RunArgs,
+    search::SearchArgs,
+    server_choice::{ADDRESS, ServerChoice},
+};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -105,8 +110,8 @@ impl Command {
     /// It is refused, or asks for help only.
     pub(crate) fn read() -> Result<Self, clap::Error> {
         let arguments: Vec<_> = env::args_os().collect();
-        let matches = matches(&arguments).map_err(refusal::without_secrets)?;
-        let Cli { command, run, .. } = Cli::from_arg_matches(&matches).map_err(refusal::without_secrets)?;
+        let matches = matches(&arguments).map_err(without_secrets)?;
+        let Cli { command, run, .. } = Cli::from_arg_matches(&matches).map_err(without_secrets)?;
         let mut command = command.unwrap_or_else(|| Self::Run(Box::new(run)));
         if let (Self::Ab(args), Some((_, matches))) = (&mut command, matches.subcommand()) {
             args.plan_options = ab::plan_options(matches);
@@ -143,4 +148,25 @@ fn matches(arguments: &[OsString]) -> Result<ArgMatches, clap::Error> {
         Err(error) if error.use_stderr() => Err(mistakes::explain(&command, arguments, error)),
         Err(help) => Err(help),
     }
+}
+
+/// A refusal quotes the value that it is about. Of a header field and of a URL, that is too much.
+fn without_secrets(mut error: clap::Error) -> clap::Error {
+    let text = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => text.as_str(),
+        _ => "",
+    };
+    let (argument, value) = (text(ContextKind::InvalidArg), text(ContextKind::InvalidValue));
+    if value.is_empty() {
+        return error;
+    }
+    let flag = argument.split_whitespace().next().unwrap_or_default();
+    let shown = match flag {
+        "--header" => bare_header(value),
+        "--a" | "--b" => ServerChoice::shown(value),
+        "--path" => bare(value),
+        _ => return error,
+    };
+    error.insert(ContextKind::InvalidValue, ContextValue::String(shown));
+    error
 }

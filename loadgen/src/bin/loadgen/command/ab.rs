@@ -24,7 +24,7 @@ use reports::{
 
 use super::public_target;
 use crate::{
-    ab::{AbError, Side, Sides},
+    ab::{AbError, AbSides, Side},
     cli::{self, AbArgs, Destination, ServerChoice},
     command_error::CommandError,
     export::{Saved, put},
@@ -61,7 +61,7 @@ pub(super) fn ab(args: &AbArgs) -> Result<Exit, CommandError> {
 
 /// Runs pairs until the test has enough of them.
 fn compare(args: &AbArgs, plan: &Plan, test: &PairedTest, folder: &Path, stop: Stop) -> Result<Exit, CommandError> {
-    let sides = Sides::new(args, folder.to_owned(), stop)?;
+    let sides = AbSides::new(args, folder.to_owned(), stop)?;
     let seed = plan.seed;
     let progress = AbProgress { quiet: args.console.quiet, test };
     progress.begin(args, plan);
@@ -101,7 +101,7 @@ fn compare(args: &AbArgs, plan: &Plan, test: &PairedTest, folder: &Path, stop: S
 type ObservedPair = (Observation, Observation);
 
 /// One run of each side, in the order that the seed decides.
-fn run_pair(sides: &Sides, test: &PairedTest, number: u32, seed: u64) -> Result<ObservedPair, AbError> {
+fn run_pair(sides: &AbSides, test: &PairedTest, number: u32, seed: u64) -> Result<ObservedPair, AbError> {
     let name = pair_name(number);
     // Both sides send the same bytes, and each pair sends others.
     let run = |side| sides.run(side, &name, seed.wrapping_add(u64::from(number) + 1));
@@ -199,7 +199,7 @@ impl AbProgress<'_> {
 }
 
 /// Saves the outcome where it was asked for, files first, and shows it.
-fn show(args: &AbArgs, sides: &Sides, outcome: &PairedComparison) -> Saved {
+fn show(args: &AbArgs, sides: &AbSides, outcome: &PairedComparison) -> Saved {
     let (a, b) = (args.a.label(), args.b.label());
     let repeated = u32::try_from(outcome.discarded.len()).unwrap_or(u32::MAX);
     let ab = &Ab { a: &a, b: &b, outcome, repeated };
@@ -220,7 +220,7 @@ fn show(args: &AbArgs, sides: &Sides, outcome: &PairedComparison) -> Saved {
 }
 
 /// The page of the pair whose change of the first metric is the median.
-fn page(destination: &Destination, sides: &Sides, pairs: &[ObservedPair]) -> io::Result<()> {
+fn page(destination: &Destination, sides: &AbSides, pairs: &[ObservedPair]) -> io::Result<()> {
     let change = |(a, b): &ObservedPair| match (a.values[0].value, b.values[0].value) {
         (Some(a), Some(b)) if a > 0.0 => b / a,
         _ => f64::INFINITY,

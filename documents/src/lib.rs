@@ -216,13 +216,17 @@ mod tests {
         for page in pages() {
             for line in page.spans.iter().chain(&page.shell_lines).filter(|line| line.contains("cargo ")) {
                 let words: Vec<_> = line.split([' ', '=']).collect();
-                let after = |option| words.windows(2).find(|pair| pair[0] == option).map(|pair| pair[1]);
-                let package = root().join(after("-p").unwrap_or("benches"));
-                let targets = [("--test", "tests"), ("--bench", ""), ("--example", "")].map(|(option, folder)| {
-                    let target = package.join(folder).join(after(option)?);
-                    Some(target.with_extension("rs").exists() || target.join("main.rs").exists())
-                });
-                if !package.exists() || targets.contains(&Some(false)) {
+                let after = |option| words.windows(2).filter(move |pair| pair[0] == option).map(|pair| pair[1]);
+                let packages: Vec<_> = after("-p").map(|package| root().join(package)).collect();
+                let is_there = |folder: &str, name: &str| {
+                    let mut targets = packages.iter().map(|package| package.join(folder).join(name));
+                    let exists =
+                        |target: PathBuf| target.with_extension("rs").exists() || target.join("main.rs").exists();
+                    targets.any(exists) || exists(root().join("benches").join(name))
+                };
+                let tests = after("--test").all(|name| is_there("tests", name));
+                let others = after("--bench").chain(after("--example")).all(|name| is_there("", name));
+                if !packages.iter().all(|package| package.exists()) || !tests || !others {
                     missing.push(format!("{}: {line}", page.path.display()));
                 }
             }

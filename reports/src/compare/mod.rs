@@ -16,10 +16,10 @@
 //!
 //! The unit is the run. The number of runs on each side decides what can be said:
 //!
-//! - One run each: the ratio against its margin. It can't tell noise from change, and the output says
-//!   so.
-//! - Fewer than an interval needs on either side (4 for 95 %): the ratio is shown without a verdict,
-//!   *inconclusive*.
+//! - One run each: the ratio against its margin. It can't tell noise from change, and the output
+//!   says so.
+//! - Fewer than an interval needs on either side (4 for 95 %): the ratio is shown without a
+//!   verdict, *inconclusive*.
 //! - More: the shift of the mean logarithms, with a bootstrap interval. It is a *regression* if the
 //!   whole interval is over the margin, a *pass* if it is under, and otherwise *inconclusive*.
 //!

@@ -162,7 +162,7 @@ mod tests {
             |r| r.measured.dropped.in_flight_cap = 1,
             |r| r.measured.dropped.dead_connection = 1,
             |r| r.measured.counts.undetermined = 1,
-            // 500 000 sent, of which 99 % are 495 000.
+            // 99 % of 500 000 sent are 495 000.
             |r| r.traffic.matched_in_window = 494_999,
         ];
         for (index, change) in target.into_iter().enumerate() {

@@ -67,7 +67,7 @@ pub enum PairedTestError {
     /// No metric would decide.
     #[error("a test needs at least one metric that decides")]
     NoMetric,
-    /// The same metric is declared twice.
+    /// A metric is declared twice.
     #[error("a metric is declared twice")]
     RepeatedMetric,
     /// So few pairs don't tell how much they vary.

@@ -8,8 +8,8 @@ use crate::row::CapacityRow;
 
 const SIZE: (u32, u32) = (720, 320);
 
-/// Colours that can be told apart by those who see no difference between red and green (Okabe and Ito, 2008), and that
-/// show on white.
+/// Colours that can be told apart by those who see no difference between red and green (Okabe and
+/// Ito, 2008), and that show on white.
 const COST: RGBColor = RGBColor(0, 114, 178);
 const MEMORY: RGBColor = RGBColor(213, 94, 0);
 
@@ -36,7 +36,8 @@ pub(crate) fn by_rate(file: &Path, rows: &[CapacityRow]) -> Result<(), Box<dyn E
     plot(file, "messages/s", &[PlotLine { label: "generator: processor time a message, µs", color: COST, points }])
 }
 
-/// The axis of what is counted is logarithmic, as it spans decades; that of what it takes begins at nothing.
+/// The axis of what is counted is logarithmic, as it spans decades; that of what it takes begins at
+/// nothing.
 fn plot(file: &Path, name: &str, lines: &[PlotLine<'_>]) -> Result<(), Box<dyn Error>> {
     let points = || lines.iter().flat_map(|line| &line.points);
     let (least, most) = points().fold((f64::INFINITY, 0.0_f64), |(least, most), (x, _)| (least.min(*x), most.max(*x)));

@@ -1,9 +1,10 @@
-//! How far one machine goes: what a message costs the generator, and what a client takes of memory, by the number of
-//! clients and by the rate. The server runs on the same machine, in a process of its own.
+//! How far one machine goes: what a message costs the generator, and what a client takes of memory,
+//! by the number of clients and by the rate. The server runs on the same machine, in a process of
+//! its own.
 //!
-//! `cargo bench --bench capacity` takes about ten minutes. `-- --quick` for small numbers and one short round,
-//! `-- --draw FOLDER` for plots (SVG) as well, `-- --clients N` or `-- --rate R` for one row. Costs are processor time, which
-//! a busy machine changes less than times by the clock.
+//! `cargo bench --bench capacity` takes about ten minutes. `-- --quick` for small numbers and one
+//! short round, `-- --draw FOLDER` for plots (SVG) as well, `-- --clients N` or `-- --rate R` for
+//! one row. Costs are processor time, which a busy machine changes less than times by the clock.
 
 // Tests and benches may print: they are run by people who read it.
 #![allow(clippy::print_stderr, clippy::print_stdout)]

@@ -22,7 +22,8 @@ pub(crate) struct ServerProcess {
 }
 
 impl Programs {
-    /// Builds them as this bench was built: cargo builds no programs for benches of another package.
+    /// Builds them as this bench was built: cargo builds no programs for benches of another
+    /// package.
     pub(crate) fn build() -> io::Result<Self> {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let built = Command::new(cargo).args(["build", "--release", "-p", "loadgen", "-p", "server"]).status()?;

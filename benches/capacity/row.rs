@@ -32,7 +32,8 @@ pub(crate) struct CapacityRow {
     pub(crate) send_lag_p99_us: f64,
 }
 
-/// Sends `load` for `seconds`, at least so long that each client sends two bursts, `rounds` times. Says why a run does not pass.
+/// Sends `load` for `seconds`, at least so long that each client sends two bursts, `rounds` times.
+/// Says why a run does not pass.
 pub(crate) fn measure(
     programs: &Programs,
     load: OfferedLoad,

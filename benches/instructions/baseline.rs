@@ -1,4 +1,5 @@
-//! The figures that are kept, and what is said of others beside them. Pure, but for reading and writing the file.
+//! The stored instruction counts, and the comparison of others with them. Pure, except for reading
+//! and writing the file.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -13,10 +14,11 @@ pub(crate) const RENEW: &str = "cargo bench --bench instructions -- --renew";
 
 /// Where no file says otherwise.
 ///
-/// The same program counts the same on the same machine, to the last instruction, whatever else runs. What differs between
-/// machines with one rustc is what is not compiled here: how another glibc allocates and copies, which is up to a fifth of
-/// a count at 64 bytes and most of it where 4 KiB of binary are copied, and how another valgrind reads an instruction. So a
-/// tenth more in what is not ours does not fail, in most. Smaller changes of ours are let pass too, but they don't add up
+/// A program counts the same on one machine, to the last instruction, whatever else runs. What
+/// differs between machines with one rustc is what is not compiled here: how another glibc
+/// allocates and copies, which is up to a fifth of a count at 64 bytes and most of it where 4 KiB
+/// of binary are copied, and how another valgrind reads an instruction. So a tenth more in what is
+/// not ours does not fail, in most. Smaller changes of ours are let pass too, but they don't add up
 /// unseen: the figures stay what they are until somebody renews them.
 pub(crate) const TOLERANCE_PERCENT: f64 = 5.0;
 

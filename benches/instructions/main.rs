@@ -1,8 +1,10 @@
-//! Instructions that a message costs, counted by callgrind: a figure that a busy machine can't move.
+//! Instructions that a message costs, counted by callgrind: a figure that a busy machine can't
+//! move.
 //!
 //! - `cargo bench --bench instructions` counts and shows;
-//! - `cargo bench --bench instructions -- --check` compares with `reports/baselines/instructions.json` and fails where a
-//!   count is other than there by more than the file's tolerance;
+//! - `cargo bench --bench instructions -- --check` compares with
+//!   `reports/baselines/instructions.json` and fails where a count is other than there by more than
+//!   the file's tolerance;
 //! - `cargo bench --bench instructions -- --renew` writes that file.
 //!
 //! Needs valgrind and `gungraun-runner`; without them, the first does nothing and the others fail.

@@ -9,7 +9,8 @@ pub(crate) enum Mode {
     Check,
     /// Counts, and writes the file.
     Renew,
-    /// Does nothing: `cargo bench -- --quick` is about wall time, and `cargo test --benches` about neither.
+    /// Does nothing: `cargo bench -- --quick` is about wall time, and `cargo test --benches` about
+    /// neither.
     Skip,
 }
 

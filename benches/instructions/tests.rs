@@ -1,4 +1,5 @@
-//! Judging instruction counts. The counting itself needs valgrind: `cargo bench --bench instructions`.
+//! Judging instruction counts. The counting itself needs valgrind:
+//! `cargo bench --bench instructions`.
 
 mod baseline;
 mod mode;

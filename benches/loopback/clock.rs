@@ -15,7 +15,7 @@ pub(crate) fn own() -> Duration {
 pub(crate) struct ThreadClock(PathBuf);
 
 impl ThreadClock {
-    /// That of the thread with this name, of which there is one.
+    /// The clock of the only thread with this name.
     pub(crate) fn of(name: &str) -> io::Result<Self> {
         for task in fs::read_dir("/proc/self/task")? {
             let task = task?.path();
@@ -34,7 +34,8 @@ impl ThreadClock {
     }
 }
 
-/// Since when it is watched what a hypervisor takes. Shown as the end of a row, empty if that is less than a hundredth.
+/// Since when it is watched what a hypervisor takes. Shown as the end of a row, empty if that is
+/// less than a hundredth.
 #[derive(Debug)]
 pub(crate) struct StolenTime(Option<ProcessorTime>);
 

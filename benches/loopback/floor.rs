@@ -1,5 +1,6 @@
-//! The least that a client can do: raw sockets, frames that were masked beforehand, one read and one write a turn,
-//! bytes counted and nothing checked. What a generator costs beyond this is what its checking costs.
+//! The least that a client can do: raw sockets, frames that were masked beforehand, one read and
+//! one write a turn, bytes counted and nothing checked. What a generator costs beyond this is what
+//! its checking costs.
 
 use std::{
     io::{self, Read, Write},
@@ -100,8 +101,8 @@ impl FloorCost {
     }
 }
 
-/// Keeps `window` messages in flight on each of `clients` connections for `duration`, after a tenth of it to warm up. The
-/// processor time is that of `cpu`.
+/// Keeps `window` messages in flight on each of `clients` connections for `duration`, after a tenth
+/// of it to warm up. The processor time is that of `cpu`.
 pub(crate) fn run(
     server: SocketAddr,
     clients: usize,

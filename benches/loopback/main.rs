@@ -1,12 +1,14 @@
-//! The generator against the reference server on loopback: messages per second of its processor time on each engine, beside
-//! the least that a client can do in the same run; the main job on the lean engine. The server beside one on tokio-tungstenite,
-//! both driven by that least client. Memory a client and a connection of the server.
+//! The generator against the reference server on loopback: messages per second of its processor
+//! time on each engine, beside the least that a client can do in the same run; the main job on the
+//! lean engine. The server beside one on tokio-tungstenite, both driven by that least client.
+//! Memory a client and a connection of the server.
 //!
 //! How much processor time a hypervisor took meanwhile stands behind a row, from a hundredth on.
 //!
-//! `cargo bench --bench loopback`; `-- --quick` for one short round; `-- servers` for one of its parts: closed, open,
-//! servers, memory; `-- 50x16` for the row of the closed model with 50 clients and a window of 16. Ratios hold on a machine
-//! whose speed drifts, since they take turns; absolute figures don't.
+//! `cargo bench --bench loopback`; `-- --quick` for one short round; `-- servers` for one of its
+//! parts: closed, open, servers, memory; `-- 50x16` for the row of the closed model with 50 clients
+//! and a window of 16. Ratios hold on a machine whose speed drifts, since they take turns; absolute
+//! figures don't.
 
 // Tests and benches may print: they are run by people who read it.
 #![allow(clippy::print_stderr, clippy::print_stdout)]
@@ -32,8 +34,9 @@ use loadgen::{
 };
 use reports::{Quantiles, Report};
 
-/// What a run of the bench does. What is set beside each other takes `turns` turns in a round, and what counts is the sum of
-/// a round: turns are so short that both get their share of a machine's good and bad seconds.
+/// What a run of the bench does. What is set beside each other takes `turns` turns in a round, and
+/// what counts is the sum of a round: turns are so short that both get their share of a machine's
+/// good and bad seconds.
 #[derive(Clone, Copy, Debug)]
 struct LoopbackScale {
     rounds: usize,
@@ -192,12 +195,13 @@ fn servers(
     Ok(())
 }
 
-/// The ratios of two servers or generators in the same round, which were measured right behind each other.
+/// The ratios of two servers or generators in the same round, which were measured right behind each
+/// other.
 fn ratios(ours: &[f64], theirs: &[f64]) -> Vec<f64> {
     ours.iter().zip(theirs).map(|(ours, theirs)| ours / theirs).collect()
 }
 
-/// The same in words: the median, and from where to where.
+/// The ratios in words: their median, least and most.
 fn beside(ours: &[f64], theirs: &[f64]) -> String {
     let mut ratios = ratios(ours, theirs);
     let (least, most) = (percentile(&mut ratios, 0.0), percentile(&mut ratios, 1.0));

@@ -1,6 +1,6 @@
-//! Memory a client: peak resident memory of a generator with few clients and of one with many. Memory a connection: resident
-//! memory of a server while few or many are open. Each is a process of its own, since memory that was used once stays with
-//! its process.
+//! Memory a client: peak resident memory of a generator with few clients and of one with many.
+//! Memory a connection: resident memory of a server while few or many are open. Each is a process
+//! of its own, since memory that was used once stays with its process.
 
 use std::{
     fs,
@@ -31,7 +31,8 @@ pub(crate) fn of_clients(server: SocketAddr, few: u32, many: u32) -> Result<()> 
     Ok(())
 }
 
-/// Prints what a connection costs the server between `few` and `many` of them, each idle after an echo.
+/// Prints what a connection costs the server between `few` and `many` of them, each idle after an
+/// echo.
 pub(crate) fn of_connections(few: u32, many: u32) -> Result<()> {
     allow_files()?;
     let mut server =

@@ -1,7 +1,9 @@
-//! An echo server on tokio-tungstenite, tuned as well as it gets: what the server of this project is measured beside.
+//! An echo server on tokio-tungstenite, tuned as well as it gets: what the server of this project
+//! is measured beside.
 //!
-//! One thread; a small read buffer, since the library fills it with zeros before each read; what is ready is answered with
-//! one flush. It checks nothing that the library does not, and has no limits.
+//! One thread; a small read buffer, since the library fills it with zeros before each read; what is
+//! ready is answered with one flush. It checks nothing that the library does not, and has no
+//! limits.
 
 use std::{
     future::poll_fn,

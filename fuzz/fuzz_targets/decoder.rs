@@ -1,7 +1,8 @@
-//! Any bytes, cut anywhere: the decoder neither panics nor takes more memory than came, and means the same however the
-//! stream is cut.
+//! Any bytes, cut anywhere: the decoder neither panics nor takes more memory than came, and means
+//! the same however the stream is cut.
 //!
-//! The first three bytes of an input choose the role, the limits and where to cut; the rest is the stream.
+//! The first three bytes of an input choose the role, the limits and where to cut; the rest is the
+//! stream.
 
 #![no_main]
 
@@ -31,7 +32,8 @@ fn keep(event: Event<'_>) -> DecodedEvent {
     }
 }
 
-/// What a decoder makes of a stream in pieces, and why it stopped. `glance`: whole messages are taken as the engine does.
+/// What a decoder makes of a stream in pieces, and why it stopped. `glance`: whole messages are
+/// taken as the engine does.
 fn decode(settings: Settings, stream: &[u8], piece: usize, glance: bool) -> (Vec<DecodedEvent>, Option<Violation>) {
     let (mut decoder, mut seen) = (Decoder::new(settings), Vec::new());
     for piece in stream.chunks(piece) {

@@ -1,5 +1,5 @@
-//! Any bytes, cut anywhere, as the answer to a client or as the request to a server: no panic, no more memory than came or is
-//! allowed, and one decision however the stream is cut.
+//! Any bytes, cut anywhere, as the answer to a client or as the request to a server: no panic, no
+//! more memory than came or is allowed, and one decision however the stream is cut.
 //!
 //! The first two bytes of an input choose the role and where to cut; the rest is the stream.
 
@@ -76,7 +76,7 @@ fn server(stream: &[u8], piece: usize) {
     assert_eq!(whole, asked(stream, 1));
     match whole {
         Ok(Some(upgrade)) => {
-            // What the server answers is what a client takes, but for the key.
+            // A client takes the answer of the server, or refuses only its key.
             let answer = upgrade.response();
             let refused = answered(&answer, answer.len());
             assert!(matches!(refused, Ok(_) | Err(ResponseError::WrongAccept(_))), "{refused:?}");

@@ -1,7 +1,8 @@
-//! Any events on a ledger with messages in flight: it never panics, each message has one fate and each event one finding,
-//! and what an event costs to attribute is bounded.
+//! Any events on a ledger with messages in flight: it never panics, each message has one fate and
+//! each event one finding, and what an event costs to attribute is bounded.
 //!
-//! The first three bytes of an input choose kinds, expectation and size; the rest is a script of sends and events.
+//! The first three bytes of an input choose kinds, expectation and size; the rest is a script of
+//! sends and events.
 
 #![no_main]
 

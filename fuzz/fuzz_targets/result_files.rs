@@ -1,7 +1,8 @@
-//! Any bytes as a stored file, and real files with keys changed: reading never panics, what is read and written again is
-//! the same, and every format can show what was read.
+//! Any bytes as a stored file, and real files with keys changed: reading never panics, what is read
+//! and written again is the same, and every format can show what was read.
 //!
-//! The first byte of an input chooses: a text as it is, or one of the samples with changes that the rest describes.
+//! The first byte of an input chooses: a text as it is, or one of the samples with changes that the
+//! rest describes.
 
 #![no_main]
 

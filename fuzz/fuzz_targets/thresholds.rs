@@ -1,5 +1,6 @@
-//! Any text as a threshold, a metric, a gate, a level of confidence or the name of a baseline: parsing never panics, a
-//! refusal points into the text, and what is displayed parses back to the same.
+//! Any text as a threshold, a metric, a gate, a level of confidence or the name of a baseline:
+//! parsing never panics, a refusal points into the text, and what is displayed parses back to the
+//! same.
 
 #![no_main]
 

@@ -1,5 +1,5 @@
-//! The documents and the command agree: every command of a page is accepted, and the pages of options and metrics are
-//! what the command prints.
+//! The documents and the command agree: every command of a page is accepted, and the pages of
+//! options and metrics are what the command prints.
 
 use std::{
     fs,

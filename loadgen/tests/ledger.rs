@@ -1,4 +1,5 @@
-//! The ledger against scenarios written by hand, and against random histories whose outcome is known by construction.
+//! The ledger against scenarios written by hand, and against random histories whose outcome is
+//! known by construction.
 
 mod alterations;
 mod history;
@@ -13,9 +14,10 @@ use loadgen::{
 
 /// What was sent, what came, and what the ledger must say.
 ///
-/// Events are separated by blanks. `3` is message 3, whole; `3+4` two in one event; `3[..20]` and `3[20..]` pieces;
-/// `3~7` with a bit of byte 7 flipped; `3!` with the other type; `c1:3` of client 1; `r:3` of another run; `x` bytes that
-/// nobody sent; `-` an empty event. Counts that are not named must be 0.
+/// Events are separated by blanks. `3` is message 3, whole; `3+4` two in one event; `3[..20]` and
+/// `3[20..]` pieces; `3~7` with a bit of byte 7 flipped; `3!` with the other type; `c1:3` of client
+/// 1; `r:3` of another run; `x` bytes that nobody sent; `-` an empty event. Counts that are not
+/// named must be 0.
 const SCENARIOS: &[(&str, u64, &str, &str)] = &[
     ("in order", 3, "0 1 2", "matched=3"),
     ("nothing came", 2, "", "lost=2"),
@@ -106,7 +108,8 @@ fn scenarios() {
     }
 }
 
-/// A message with which a server broke a rule of the protocol: what is found, and the rest is undetermined.
+/// A message with which a server broke a rule of the protocol: what is found, and the rest is
+/// undetermined.
 #[test]
 fn what_can_be_told_of_a_message_that_broke_a_rule_is_found() {
     let terms = terms(Mix::Mixed, Expect::Echo);
@@ -236,7 +239,8 @@ fn a_known_reply_is_checked() {
 
 #[test]
 fn a_header_of_this_client_outweighs_a_wrong_body() {
-    // The header of message 0, and a body that is a little like that of message 1: neither differs by half or less.
+    // The header of message 0, and a body that is a little like that of message 1: neither differs
+    // by half or less.
     let alike = |header: Payload, client| {
         let (mut event, one) = (vec![0; SIZE as usize], bytes_of(Mix::Binary, 1));
         header.encode(client, 0, &mut event);

@@ -1,5 +1,6 @@
-//! Coordinated omission (Gil Tene, "How NOT to Measure Latency", 2013): what is due while nothing moves must be counted with
-//! all of its wait. The generator's pure parts, on times that are made up.
+//! Coordinated omission (Gil Tene, "How NOT to Measure Latency", 2013): what is due while nothing
+//! moves must be counted with all of its wait. The generator's pure parts, on times that are made
+//! up.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -34,8 +35,8 @@ fn held_up(nanos: u64) -> u64 {
 /// How many values are at least so many milliseconds.
 type AtLeast = Box<dyn Fn(u64) -> u64>;
 
-/// Response and service times of a run whose messages are written and answered at the times that `written` (of when it
-/// was due) and `came` (of when it was written) say.
+/// Response and service times of a run whose messages are written and answered at the times that
+/// `written` (of when it was due) and `came` (of when it was written) say.
 fn play(written: fn(u64) -> u64, came: fn(u64) -> u64) -> (AtLeast, AtLeast) {
     let schedule = Schedule::new(NonZeroU32::MIN, Rate::new(1000.0).expect("a rate"), NonZeroU32::MIN);
     let terms = Expectation { payload: Payload::new(1, 64, Mix::Mixed), expect: Expect::Echo, clients: 1 };
@@ -73,7 +74,8 @@ fn play(written: fn(u64) -> u64, came: fn(u64) -> u64) -> (AtLeast, AtLeast) {
     (Box::new(response), Box::new(service))
 }
 
-/// 400 messages were due in the stall, the first 400 ms and the last 1 ms before its end: so many waited this long.
+/// 400 messages were due in the stall, the first 400 ms and the last 1 ms before its end: so many
+/// waited this long.
 fn is_even(times: &AtLeast) {
     for least in [1, 50, 100, 200, 300, 390] {
         // Within a value or two: what a histogram of three digits takes for one.

@@ -1,7 +1,8 @@
-//! What WebSocket costs the `tungstenite` engine a message: frames made, masked, parsed, checked for UTF-8.
+//! What WebSocket costs the `tungstenite` engine a message: frames made, masked, parsed, checked
+//! for UTF-8.
 //!
-//! The engine is private and needs a socket. Here is the library that it stands on, with the settings that it gives it and
-//! the calls that it makes for each burst, on a stream in memory.
+//! The engine is private and needs a socket. Here is the library that it stands on, with the
+//! settings that it gives it and the calls that it makes for each burst, on a stream in memory.
 
 use std::{
     io,
@@ -81,7 +82,8 @@ struct Codec {
     scratch: BytesMut,
 }
 
-/// As `loadgen/src/transport/dial/` and, for the read buffer, `loadgen/src/transport/endpoint.rs` have it.
+/// As `loadgen/src/transport/dial/` and, for the read buffer, `loadgen/src/transport/endpoint.rs`
+/// have it.
 fn client(mix: Mix, size: u32) -> Codec {
     let read_buffer = (2 * (size as usize + 10) * 5).max(4096);
     let config = WebSocketConfig::default().read_buffer_size(read_buffer).write_buffer_size(usize::MAX - 1);

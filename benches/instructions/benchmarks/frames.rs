@@ -1,5 +1,6 @@
-//! What frames cost a message in the lean engine, made a burst at a time, parsed in place; and in the server, parsed,
-//! checked for UTF-8 and made again. The messages in them are counted in `payload.rs`.
+//! What frames cost a message in the lean engine, made a burst at a time, parsed in place; and in
+//! the server, parsed, checked for UTF-8 and made again. The messages in them are counted in
+//! `payload.rs`.
 
 use ::frames::{Decoder, Encoder, Event, Input, Kind, Mask, Role, Settings};
 use gungraun::{library_benchmark, library_benchmark_group};

@@ -45,8 +45,8 @@ fn ledger_state(window: usize) -> LedgerState {
 }
 
 impl LedgerState {
-    /// `window` messages at a time: they are sent together, and `receive` takes them, of which the first and their bytes
-    /// are told.
+    /// Sends `window` messages together, again and again. `receive` gets the first sequence and the
+    /// bytes of each window.
     fn keep(mut self, receive: impl Fn(&Expectation, &mut Ledger, &mut MatchCounter, u64, &[Vec<u8>])) -> Self {
         let Self { window, terms, bytes, checksums, ledger, count } = &mut self;
         for (bytes, checksums) in bytes.chunks(*window).zip(checksums.chunks(*window)) {

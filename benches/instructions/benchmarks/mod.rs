@@ -1,7 +1,9 @@
-//! What is counted. Each benchmark does its work for [`MESSAGES`] messages; what it needs is made before the counting.
+//! What is counted. Each benchmark does its work for [`MESSAGES`] messages; what it needs is made
+//! before the counting.
 //!
-//! Nothing here depends on the machine or the time of day: the payloads are of a fixed run, the clock is a number, and
-//! the only randomness, the frames' masks, changes bytes and not the instructions that handle them.
+//! Nothing here depends on the machine or the time of day: the payloads are of a fixed run, the
+//! clock is a number, and the only randomness, the frames' masks, changes bytes and not the
+//! instructions that handle them.
 
 pub(crate) mod codec;
 pub(crate) mod frames;

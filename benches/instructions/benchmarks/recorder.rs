@@ -29,7 +29,8 @@ fn records(together: u64) -> Records {
 fn sent_and_matched(records: Records) -> Records {
     let Records { together, terms, mut recorder } = records;
     for burst in 0..MESSAGES / together {
-        // Half a microsecond a message, so that all are in the first second; steps by a prime spread the latencies.
+        // Half a microsecond a message, so that all are in the first second; steps by a prime
+        // spread the latencies.
         let due = burst * together * 500;
         let times = SendTimes { due: Time::from_nanos(due), written: Time::from_nanos(due + 300) };
         recorder.sent(times, together, SIZE.into(), 1);

@@ -6,7 +6,8 @@ use super::{NEVER, check};
 
 type BinaryAlteration = fn(&[u8]) -> Vec<u8>;
 
-/// What a server does, and within how many binary messages of 64 B, 256 B, 4 KiB and 64 KiB it is found.
+/// What a server does, and within how many binary messages of 64 B, 256 B, 4 KiB and 64 KiB it is
+/// found.
 const ALTERATIONS: &[(&str, BinaryAlteration, [u64; 4])] = &[
     ("takes bit 7 off", |bytes| bytes.iter().map(|byte| byte & 0x7f).collect(), [1, 1, 1, 1]),
     ("ends at NUL", |bytes| bytes.split(|&byte| byte == 0).next().unwrap_or_default().to_vec(), [1, 1, 1, 1]),

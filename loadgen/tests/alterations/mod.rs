@@ -1,6 +1,8 @@
-//! What servers do to payloads without meaning to, applied to messages: each is found within a stated number of them.
+//! What servers do to payloads without meaning to, applied to messages: each is found within a
+//! stated number of them.
 //!
-//! Between payload and ledger, without a socket. The numbers hold from any message of any client on, so each is tried from several.
+//! Between payload and ledger, without a socket. The numbers hold from any message of any client
+//! on, so each is tried from several.
 
 mod binary;
 mod text;
@@ -18,7 +20,7 @@ pub(crate) const NEVER: u64 = 0;
 
 const SIZES: [u32; 4] = [64, 256, 4 << 10, 64 << 10];
 
-/// Sends messages, each of which comes back as `alter` leaves it; how many until one is not matched.
+/// Sends messages that come back altered. Returns how many it took until one was not matched.
 fn found_after(alter: &dyn Fn(&[u8]) -> Vec<u8>, size: u32, mix: Mix, client: u32, most: u64) -> Option<u64> {
     let terms = Expectation { payload: Payload::new(7 + client, size, mix), expect: Expect::Echo, clients: client + 1 };
     let (mut ledger, mut counts) = (Ledger::new(client), LedgerCounts::default());
@@ -37,7 +39,8 @@ fn found_after(alter: &dyn Fn(&[u8]) -> Vec<u8>, size: u32, mix: Mix, client: u3
     None
 }
 
-/// Checks that an alteration is found within `within` messages of each size; what is wrong with that.
+/// Checks that an alteration is found within `within` messages of each size; what is wrong with
+/// that.
 fn check(name: &str, alter: &dyn Fn(&[u8]) -> Vec<u8>, mix: Mix, within: [u64; 4]) -> Vec<String> {
     let mut wrong = Vec::new();
     for (size, within) in SIZES.into_iter().zip(within) {

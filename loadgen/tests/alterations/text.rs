@@ -6,7 +6,8 @@ use super::{NEVER, check};
 
 type TextAlteration = fn(&str) -> String;
 
-/// What a server does, and within how many texts in a row of 64 B, 256 B, 4 KiB and 64 KiB it is found.
+/// What a server does, and within how many texts in a row of 64 B, 256 B, 4 KiB and 64 KiB it is
+/// found.
 const ALTERATIONS: &[(&str, TextAlteration, [u64; 4])] = &[
     ("escapes HTML", escape_html, [32, 4, 1, 1]),
     ("unescapes HTML", |text| replaced(text, &[("&lt;", "<"), ("&amp;", "&"), ("&#39;", "'")]), [128, 32, 1, 1]),

@@ -1,7 +1,9 @@
-//! Servers that attack: a run ends in time, with a report, and takes no more memory than a bound, on either engine.
+//! Servers that attack: a run ends in time, with a report, and takes no more memory than a bound,
+//! on either engine.
 //!
-//! The quick test makes each attack on one of the engines. `cargo test -p loadgen --test behaviour -- --ignored attacks` makes
-//! each on both, and lets it go on for seconds.
+//! The quick test makes each attack on one of the engines.
+//! `cargo test -p loadgen --test behaviour -- --ignored attacks` makes each on both, and lets it go
+//! on for seconds.
 
 use std::{
     sync::Mutex,
@@ -20,8 +22,8 @@ const BINARY: u8 = 0x82;
 /// Clients of a run.
 const CLIENTS: usize = 4;
 
-/// Name, what the server does, and the most memory that the generator may take, in MiB. Without an attack it takes 15 to
-/// 25 in a build for tests.
+/// Name, what the server does, and the most memory that the generator may take, in MiB. Without an
+/// attack it takes 15 to 25 in a build for tests.
 type FloodCase = (&'static str, fn() -> Flood, u64);
 
 /// The bytes over and over, while the server reads and answers the Close.
@@ -29,7 +31,7 @@ fn endless(frames: &[u8]) -> Flood {
     Flood { bytes: frames.repeat((64 * 1024 / frames.len()).max(1)), once: false, reads: true }
 }
 
-/// A message of so many bytes, all of them announced, but for the last.
+/// A message of so many bytes, without its last byte.
 fn half(bytes: usize) -> Flood {
     let mut message = whole(BINARY, &vec![7; bytes]);
     message.pop();
@@ -57,7 +59,8 @@ const CASES: &[FloodCase] = &[
     ("nothing is read, and nothing comes", || Flood { bytes: Vec::new(), once: true, reads: false }, 64),
 ];
 
-/// A message that begins and never ends. What follows is sent so often that a short attack does not come to its end.
+/// A message that begins and never ends. What follows is sent so often that a short attack does not
+/// come to its end.
 fn first_fragment(next: &[u8]) -> Vec<u8> {
     [frame(0x1, b""), next.repeat((16 << 20) / next.len())].concat()
 }
@@ -69,7 +72,8 @@ fn options(engine: &str, open: bool, length: &str) -> Vec<String> {
     load.iter().chain(&common).map(|&option| option.to_owned()).collect()
 }
 
-/// Runs under an attack; what is wrong with how it ended. It may take `most_longer` than its plan and its drain.
+/// Runs under an attack; what is wrong with how it ended. It may take `most_longer` than its plan
+/// and its drain.
 fn attacked(
     &(name, attack, most): &FloodCase,
     engine: &str,
@@ -140,7 +144,8 @@ fn ctrl_c_ends_a_run_under_attack_soon() {
         let server = FloodingServer::start(endless(&whole(TEXT, b"l")));
         let arguments = [vec![server.url()], options(engine, open, "10m")].concat();
         let loadgen = Loadgen::start(&arguments);
-        // What is measured is how soon it ends once it runs; that it runs is likely by then, and no condition.
+        // What is measured is how soon it ends once it runs; that it runs is likely by then, and no
+        // condition.
         thread::sleep(Duration::from_millis(500));
         let told = Instant::now();
         assert!(loadgen.signal(Signal::INT), "it runs");

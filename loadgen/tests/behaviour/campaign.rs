@@ -1,8 +1,10 @@
-//! A random campaign: what a server does wrong, how slow it is and who drives it are drawn from a seed. The report of the
-//! command must be what the server's ledger of faults says by arithmetic, and the exit code what the report says.
+//! A random campaign: what a server does wrong, how slow it is and who drives it are drawn from a
+//! seed. The report of the command must be what the server's ledger of faults says by arithmetic,
+//! and the exit code what the report says.
 //!
-//! `CAMPAIGN_SEEDS=500 cargo test -p loadgen --test behaviour -- --ignored campaign` tries more than the quick suite does;
-//! `CAMPAIGN_FIRST=N` before it begins with another seed. A seed that fails prints the command lines that repeat it.
+//! `CAMPAIGN_SEEDS=500 cargo test -p loadgen --test behaviour -- --ignored campaign` tries more
+//! than the quick suite does; `CAMPAIGN_FIRST=N` before it begins with another seed. A seed that
+//! fails prints the command lines that repeat it.
 
 use std::{
     collections::BTreeMap,
@@ -63,7 +65,8 @@ const SURVIVABLE: [FaultKind; 12] = [
     FaultKind::Late,
 ];
 
-/// Kinds of which the count is exact on a connection that dies later: they concern one message, which is answered.
+/// Kinds whose count is exact on a connection that dies later: they concern one message, and it is
+/// answered.
 const BEFORE_DEATH: [FaultKind; 5] =
     [FaultKind::Duplicate, FaultKind::Split, FaultKind::Corrupt, FaultKind::WrongType, FaultKind::Unexpected];
 
@@ -253,7 +256,8 @@ impl CaseOutcome {
         }
     }
 
-    /// Lost, damaged, and the least that are undetermined: what each connection died of was in flight.
+    /// Lost, damaged, and the least that are undetermined: what each connection died of was in
+    /// flight.
     fn fates(&self) -> [u64; 3] {
         use FaultKind::{Coalesce, Corrupt, Drop, FirstOnly, Late, Split, Truncate, WrongType};
         let lost = self.n(Drop) + self.n(FirstOnly) + self.n(Late);

@@ -62,8 +62,9 @@ fn a_number_of_messages_is_kept_to_whatever_the_window(engine: EngineKind) {
     }
 }
 
-/// A server that takes a millisecond a message, one at a time, has 200 in flight all the time. So half of what comes in 400 ms
-/// was due in the warm-up, and without it the throughput would be 500 a second.
+/// A server that takes a millisecond a message, one at a time, has 200 in flight all the time. So
+/// half of what comes in 400 ms was due in the warm-up, and without it the throughput would be 500
+/// a second.
 fn throughput_counts_replies_that_were_due_in_the_warm_up(engine: EngineKind) {
     let server = FixedCapacityServer::start(Duration::from_millis(1), Duration::ZERO);
     let plan = Plan {

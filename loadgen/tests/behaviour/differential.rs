@@ -18,7 +18,7 @@ use crate::{
     rig::{Behaviour, Reference, ScriptedServer, at_once, close_frame, n32, open, plan, run},
 };
 
-/// What a report says of a server, but for times and for how much there was time for.
+/// What a report says of a server, without times and totals.
 #[derive(Debug, PartialEq, Eq)]
 struct ReportSummary {
     exit_code: u8,
@@ -57,7 +57,8 @@ fn both<S>(start: impl Fn(EngineKind) -> (S, Plan) + Sync, end: impl Fn(S) + Syn
     reports.try_into().expect("one for each engine")
 }
 
-/// They agree; exactly, where `counted` says that nothing depends on how the bytes came, and both had the time to send all.
+/// They agree; exactly, where `counted` says that nothing depends on how the bytes came, and both
+/// had the time to send all.
 fn agree(name: &str, reports: &[Report; 2], counted: bool) {
     let [lean, tungstenite] = reports;
     assert_eq!(ReportSummary::of(lean), ReportSummary::of(tungstenite), "{name}");

@@ -1,6 +1,8 @@
-//! One situation has one exit code, however often it is made, on either engine, and beside whatever else the machine does.
+//! One situation has one exit code, however often it is made, on either engine, and beside whatever
+//! else the machine does.
 //!
-//! `cargo test -p loadgen --test behaviour -- --ignored exit_codes` makes each of them fifty times beside busy loops.
+//! `cargo test -p loadgen --test behaviour -- --ignored exit_codes` makes each of them fifty times
+//! beside busy loops.
 
 use std::{
     collections::BTreeMap,
@@ -19,7 +21,8 @@ use server::{Delay, DelayShape, Options};
 
 use crate::rig::{BadHandshake, BadHandshakeServer, Behaviour, Loadgen, Reference, ScriptedServer, close_frame};
 
-/// A situation: what it is, its exit code, and what makes it once, with these further options, and says how it ended.
+/// A situation: what it is, its exit code, and what makes it once, with these further options, and
+/// says how it ended.
 type Situation = (&'static str, i32, fn(&[&str]) -> Option<i32>);
 
 /// A closed model, which no machine is too slow for.

@@ -1,5 +1,5 @@
-//! The reference server breaks delivery on purpose and keeps a ledger of it: the report must say the same, kind by kind
-//! and message by message.
+//! The reference server breaks delivery on purpose and keeps a ledger of it: the report must say
+//! the same, kind by kind and message by message.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -158,8 +158,8 @@ impl FaultyRun {
         let about = self.suspects(&evidence.kind);
         let local: SocketAddr = evidence.local.parse().expect("an address");
         let Some(sequence) = evidence.sequence else {
-            // What nobody sent has no number, and a beginning of less than magic and checksum, before which there may be
-            // four bytes, could be of any message.
+            // What nobody sent has no number, and a beginning of less than magic and checksum,
+            // before which there may be four bytes, could be of any message.
             let short = evidence.kind == "truncated" && evidence.received_bytes.is_some_and(|bytes| bytes < 16);
             assert!(short || evidence.kind == "unexpected", "{name}: {evidence:?}");
             assert!(about.iter().any(|&(at, _)| at == local), "{name}: {evidence:?}");
@@ -175,10 +175,11 @@ impl FaultyRun {
         }
     }
 
-    /// Where evidence of this kind may come from: the connection on which it shows, and the message.
+    /// Where evidence of this kind may come from: the connection on which it shows, and the
+    /// message.
     fn suspects(&self, kind: &str) -> BTreeSet<(SocketAddr, u64)> {
         let kinds: &[_] = match kind {
-            // Or a message of which so little came that it was given to another that did not come at all.
+            // Or a truncated message with so little left that it was taken for another, lost one.
             "lost" => &[FaultKind::Drop, FaultKind::FirstOnly, FaultKind::Late, FaultKind::Truncate],
             "duplicated" => &[FaultKind::Duplicate],
             "reordered" => &[FaultKind::Reorder],
@@ -195,7 +196,8 @@ impl FaultyRun {
         faults.map(|fault| (fault.to.unwrap_or(fault.peer), fault.message)).collect()
     }
 
-    /// There is evidence of each kind of fault, ten of it where there are ten; with one client the first is the first.
+    /// There is evidence of each kind of fault, ten of it where there are ten; with one client the
+    /// first is the first.
     fn check_that_all_kinds_are_shown(&self) {
         let mut shown: BTreeMap<&str, Vec<Option<u64>>> = BTreeMap::new();
         for evidence in &self.report.evidence {
@@ -283,7 +285,8 @@ fn all_kinds_at_once_are_told_apart(engine: EngineKind) {
 
 fn random_mixtures_are_told_apart(engine: EngineKind) {
     at_once(21..27_u64, |seed| {
-        // Bits of the seed, well stirred, choose kinds and rates: about half of the kinds, up to 8 % each.
+        // Bits of the seed, well stirred, choose kinds and rates: about half of the kinds, up to 8
+        // % each.
         let stir = |n: u64| (seed * 16 + n).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
         let rates: Vec<_> = (0..)
             .zip(survivable())
@@ -296,7 +299,8 @@ fn random_mixtures_are_told_apart(engine: EngineKind) {
     });
 }
 
-/// Each connection dies by `kind` sooner or later; before, other things happen to some of its messages.
+/// Each connection dies by `kind` sooner or later; before, other things happen to some of its
+/// messages.
 fn dying(engine: EngineKind, kind: FaultKind, error: &str) {
     for (seed, load) in (31..).zip([LOADS[1], LOADS[4], LOADS[5]]) {
         let others = [(FaultKind::Duplicate, 0.05), (FaultKind::Unexpected, 0.05)];

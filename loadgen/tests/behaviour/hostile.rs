@@ -150,7 +150,8 @@ fn every_breach_is_counted_and_shown(engine: EngineKind) {
     }
 }
 
-/// Servers that handle most text well. Between payload and ledger there are more of them, in `loadgen/tests/alterations`.
+/// Servers that handle most text well. Between payload and ledger there are more of them, in
+/// `loadgen/tests/alterations`.
 const ALTERATIONS: &[(&str, Alteration)] = &[
     ("escapes HTML", |text| String::from_utf8_lossy(text).replace('&', "&amp;").replace('<', "&lt;").into_bytes()),
     ("trims", |text| String::from_utf8_lossy(text).trim().to_owned().into_bytes()),

@@ -1,9 +1,9 @@
 //! The server is late by known times: what is measured must agree with arithmetic.
 //!
-//! The lower bounds are exact, as nothing can be earlier than it is made to be. So are most of the upper ones: what is in
-//! flight one behind the other can't take longer together than the whole run, by a clock beside it. On a machine that is
-//! slow the run takes longer, and they hold as well. What a stall of the *server* looks like can only be told where the
-//! rest of the machine does not stand still.
+//! The lower bounds are exact: nothing comes earlier than the server sends it. Most upper bounds
+//! are exact, too: messages that follow each other take no longer together than the whole run, by
+//! another clock. On a slow machine the run takes longer, and the bounds hold. What a stall of the
+//! *server* looks like can only be told while the machine is prompt.
 
 use std::{
     num::{NonZeroU64, NonZeroUsize},
@@ -28,7 +28,8 @@ fn nanos(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).expect("short")
 }
 
-/// Whether quantile `q` lies between `least` and `most`, with what a histogram of three digits rounds.
+/// Whether quantile `q` lies between `least` and `most`, with what a histogram of three digits
+/// rounds.
 fn between(times: &Histogram<u64>, q: f64, least: Duration, most: Duration) -> Result<(), String> {
     let at = times.value_at_quantile(q);
     let bounds = nanos(least) / 1000 * 999..=nanos(most).saturating_add(nanos(most) / 1000);
@@ -48,8 +49,9 @@ fn timed(plan: &Plan) -> (Report, Duration) {
     (report, took)
 }
 
-/// The messages of a client are in flight in so many `lanes`, in each of them one after the other: so their response times
-/// add up to no more than the run took in each lane. And each response time is the lag of its sending and its service time.
+/// A client has at most `lanes` messages in flight. So its response times add up to at most `lanes`
+/// times the length of the run. And each response time is the sum of its send lag and its service
+/// time.
 fn adds_up(report: &Report, took: Duration, lanes: u64) {
     let latency = &report.latency;
     let [response, service, lag] =
@@ -88,7 +90,8 @@ fn exponential_delays_are_found_with_their_quantiles(engine: EngineKind) {
     let (report, took) = timed(&Plan { clients: n32(50), load: closed(1), until, ..plan(engine, &server.url()) });
     for q in [0.25_f64, 0.5, 0.75] {
         let expected = mean.mul_f64(-(1.0 - q).ln());
-        // 600 draws by a seed: the standard error of these quantiles is at most a fourteenth of the mean.
+        // 600 draws by a seed: the standard error of these quantiles is at most a fourteenth of the
+        // mean.
         at_least(&report.latency.service, q, expected.saturating_sub(mean.mul_f64(0.3)));
     }
     adds_up(&report, took, 1);
@@ -100,7 +103,7 @@ const STALL: Stall = Stall { after: Duration::from_secs(1), length: Duration::fr
 /// How long the machine may stand still for what is said of the stall to be certain.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Ten clients for three seconds, of which the server stands still for one.
+/// Ten clients send for three seconds. The server stalls for one of them.
 fn stalled(engine: EngineKind, load: Load) -> (Report, Duration) {
     let server = Reference::start_with(Options { stall: Some(STALL), ..Options::default() });
     let until = Until::Elapsed(Duration::from_secs(3));
@@ -115,13 +118,14 @@ fn response_times_of_the_open_model_show_a_stall(engine: EngineKind) {
         let (report, _) = stalled(engine, open(100.0, 1));
         let times = &report.latency.response;
         let (rate, length) = (1000.0, STALL.length.as_secs_f64());
-        // What was due `t` before the end of the stall waited for at least `t`: the responses of rate x length messages
-        // are spread evenly over (0, length].
+        // What was due `t` before the end of the stall waited for at least `t`: the responses of
+        // rate x length messages are spread evenly over (0, length].
         for share in [0.25, 0.5, 0.75] {
             let longer = times.count_between(nanos(STALL.length.mul_f64(share)), u64::MAX) as f64;
             let expected = rate * length * (1.0 - share);
             let unsent = report.measured.dropped.behind_schedule as f64;
-            // One period of each client, and the beginning of the stall, which a busy machine may delay by a tenth of it.
+            // One period of each client, and the beginning of the stall, which a busy machine may
+            // delay by a tenth of it.
             let least = expected - rate * length * 0.1 - 10.0 - unsent;
             // A busy machine delays others as well.
             let most = expected + rate * length * 0.25;
@@ -129,7 +133,8 @@ fn response_times_of_the_open_model_show_a_stall(engine: EngineKind) {
                 return Err(format!("{longer} over {share} of the stall, expected {expected}"));
             }
         }
-        // A third of all messages met the stall, so the slowest hundredth of all had nearly all of it to wait.
+        // A third of all messages met the stall, so the slowest hundredth of all had nearly all of
+        // it to wait.
         between(times, 0.99, STALL.length.mul_f64(0.85), STALL.length.mul_f64(2.0))
     });
 }

@@ -17,7 +17,8 @@ on_each_engine!(
     the_handshake_asks_for_what_url_and_plan_say
 );
 
-/// Texts hold a character of two bytes in every eight: fragments of eight bytes would never cut one.
+/// Texts hold a character of two bytes in every eight: fragments of eight bytes would never cut
+/// one.
 pub(crate) const BEHAVIOURS: &[Behaviour] = &[
     Behaviour::Echo,
     Behaviour::Bytewise,
@@ -34,7 +35,8 @@ pub(crate) const BEHAVIOURS: &[Behaviour] = &[
     Behaviour::Closes(CloseAnswer::WaitsForTheClient),
 ];
 
-/// Runs `plan` against a server of this behaviour, through a proxy if the stream is to be cut. Everything is in order.
+/// Runs `plan` against a server of this behaviour, through a proxy if the stream is to be cut.
+/// Everything is in order.
 fn in_order(behaviour: &Behaviour, cutting: Option<Cutting>, plan: &Plan) {
     // Shown only if the test fails.
     println!("{behaviour:?}, {cutting:?}, {} of {} bytes", plan.mix, plan.size);

@@ -1,16 +1,19 @@
-//! The generator from its beginning to its end, over real sockets: against the reference server, against servers that
-//! break every rule, and as a command.
+//! The generator from its beginning to its end, over real sockets: against the reference server,
+//! against servers that break every rule, and as a command.
 //!
-//! Nothing here waits for a fixed time. What must happen is waited for with a limit far above what a slow machine needs.
-//! Counts, kinds and exit codes are compared, never latencies; and a machine that is too slow for the planned load makes
-//! a run invalid, which is right, so it fails no test that is about something else.
+//! Nothing here waits for a fixed time. What must happen is waited for with a limit far above what
+//! a slow machine needs. Counts, kinds and exit codes are compared, never latencies; and a machine
+//! that is too slow for the planned load makes a run invalid, which is right, so it fails no test
+//! that is about something else.
 //!
-//! What is about moving messages runs on each engine: `on_each_engine` makes two tests of a scenario.
+//! What is about moving messages runs on each engine: `on_each_engine` makes two tests of a
+//! scenario.
 
 // Tests and benches may print: they are run by people who read it.
 #![allow(clippy::print_stderr, clippy::print_stdout)]
 
-/// Makes two tests of each scenario, `lean::NAME` and `tungstenite::NAME`. A scenario is a function of an engine.
+/// Makes two tests of each scenario, `lean::NAME` and `tungstenite::NAME`. A scenario is a function
+/// of an engine.
 macro_rules! on_each_engine {
     ($($scenario:ident),+) => {
         on_each_engine!(lean: Lean, $($scenario),+);

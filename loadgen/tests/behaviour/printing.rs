@@ -1,5 +1,5 @@
-//! Whoever reads what is printed may be gone, have no room, or not read at all: the run, its results and its exit code don't
-//! depend on that.
+//! The reader of what is printed may be gone, be full, or never read. The run, its results and its
+//! exit code don't depend on that.
 
 use std::{
     fs,
@@ -17,7 +17,8 @@ use crate::rig::{Behaviour, PATIENCE, ScriptedServer};
 /// A run against the embedded server that takes no time.
 const TINY: &str = "-c 1 -n 2 -w 1 --warmup 0s";
 
-/// Runs a line of the shell in `folder`, in which `loadgen` is the command. Its exit code, and what it printed on stderr.
+/// Runs a line of the shell in `folder`, in which `loadgen` is the command. Its exit code, and what
+/// it printed on stderr.
 fn shell(folder: &Path, line: &str) -> (Option<i32>, String) {
     let line = line.replace("loadgen", &format!("timeout 60 {}", env!("CARGO_BIN_EXE_loadgen")));
     let output = Command::new("bash").args(["-c", &line]).current_dir(folder).output().expect("a shell");

@@ -1,14 +1,15 @@
-//! What is secret in a URL or a header goes to the target, and nowhere else: not to an output in any format, nor to a message
-//! about anything.
+//! What is secret in a URL or a header goes to the target, and nowhere else: not to an output in
+//! any format, nor to a message about anything.
 //!
-//! Every secret holds [`CANARY`] or is [`BASIC`], so one search finds each of them, and most pieces of one.
+//! Every secret holds [`CANARY`] or is [`BASIC`], so one search finds each of them, and most pieces
+//! of one.
 
 use std::{fs, path::Path};
 
 use crate::rig::{BadHandshake, BadHandshakeServer, Behaviour, Loadgen, Reference, ScriptedServer};
 
 const CANARY: &str = "c4na";
-/// User-info as basic authentication, of which this is the middle: its end depends on the password.
+/// The middle of the user-info as basic authentication. Its end depends on the password.
 const BASIC: &str = "YzRuYXJ5LXVzZXI6YzRuYX";
 
 const USER_INFO: &str = "c4nary-user:c4nary-pass";

@@ -1,5 +1,5 @@
-//! TCP is a stream: however it cuts and joins the bytes between the generator and a server that is in order, messages are
-//! whole, and the report shows what TCP did.
+//! TCP is a stream: however it cuts and joins the bytes between the generator and a server that is
+//! in order, messages are whole, and the report shows what TCP did.
 
 use std::{collections::BTreeSet, num::NonZeroU64};
 
@@ -20,7 +20,8 @@ fn shapes() -> impl Iterator<Item = (Mix, u32, u32)> {
     mixes.flat_map(|mix| [1, 4].into_iter().flat_map(move |burst| [1, 3].map(|clients| (mix, burst, clients))))
 }
 
-/// Each client sends `messages` messages. Large ones come at a lower rate: what is measured is not how fast.
+/// Each client sends `messages` messages. Large ones come at a lower rate: what is measured is not
+/// how fast.
 fn shape(engine: EngineKind, (mix, burst, clients): (Mix, u32, u32), size: u32, messages: u64) -> Plan {
     let rate = if size > 1000 { 100.0 } else { 400.0 };
     Plan {
@@ -33,7 +34,8 @@ fn shape(engine: EngineKind, (mix, burst, clients): (Mix, u32, u32), size: u32, 
     }
 }
 
-/// Runs `plan` against the reference server through a proxy; the report, and the places within headers that were cut.
+/// Runs `plan` against the reference server through a proxy; the report, and the places within
+/// headers that were cut.
 fn through(server: &Reference, cutting: Cutting, plan: &Plan) -> (Report, BTreeSet<(usize, usize)>) {
     // Shown only if the test fails.
     println!("{cutting:?}, {} of {} bytes, {:?}, {} clients", plan.mix, plan.size, plan.load, plan.clients);
@@ -54,8 +56,9 @@ fn finish(server: Reference) {
 
 fn a_byte_at_a_time(engine: EngineKind) {
     let server = Reference::start(Reply::Echo);
-    // How many bytes a read brings is for the reader's speed to say. That each is a read of its own, and the messages are
-    // whole, is for the engines' unit tests, which read before the next byte is sent.
+    // How many bytes a read brings is for the reader's speed to say. That each is a read of its
+    // own, and the messages are whole, is for the engines' unit tests, which read before the next
+    // byte is sent.
     for size in [64, 200] {
         for shape_of in shapes() {
             through(&server, Cutting::Bytewise, &shape(engine, shape_of, size, 24));
@@ -72,9 +75,10 @@ fn all_of_20_ms_at_once(engine: EngineKind) {
             let plan = shape(engine, (mix, burst, clients), size, messages);
             let (report, _) = through(&server, Cutting::Collected, &plan);
             let reads = report.wire.messages_per_read;
-            // A burst is written at once, stays together on its way there, is answered at once, and stays together on its
-            // way back: however slow the machine is. Large ones don't fit into one read.
-            // On a very slow machine all of them come after the measured phase, and are not counted.
+            // A burst is written at once, stays together on its way there, is answered at once, and
+            // stays together on its way back: however slow the machine is. Large ones don't fit
+            // into one read. On a very slow machine all of them come after the measured phase, and
+            // are not counted.
             if burst > 1 && size < 1000 && report.wire.reads > 0 {
                 assert!(reads.mean >= f64::from(burst) - 0.1 && reads.max >= burst.into(), "{reads:?}");
             }

@@ -11,8 +11,8 @@ use crate::rig::{
     satisfies_its_schema,
 };
 
-/// Times of the server: two milliseconds a message are 500 messages a second. The way of the echo is what makes the test
-/// robust: the generator may be late by a tenth of the response time.
+/// Times of the server: two milliseconds a message are 500 messages a second. The way of the echo
+/// is what makes the test robust: the generator may be late by a tenth of the response time.
 const SERVICE: Duration = Duration::from_millis(2);
 const WAY: Duration = Duration::from_millis(300);
 const CAPACITY: f64 = 500.0;
@@ -20,10 +20,11 @@ const CAPACITY: f64 = 500.0;
 /// Longer than any of the searches takes, with all its repeats.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Under the capacity, the last of a burst of 5 waits for the four before it, and a response takes 310 ms. At r times the
-/// capacity the wait grows by r - 1 seconds a second, for 2 s. So p99 is over 500 ms from r = 1 + 0.19 / 1.98 = 1.096 on.
-/// The rates are 400, 800, 566, 476 and 519. The search ends between 476, which is 5 % under the capacity and holds, and 566,
-/// which is 13 % over it and does not. Whether 519 holds may depend on the machine. Either answer is within 10 %.
+/// Under the capacity, the last of a burst of 5 waits for the four before it, and a response takes
+/// 310 ms. At r times the capacity the wait grows by r - 1 seconds a second, for 2 s. So p99 is
+/// over 500 ms from r = 1 + 0.19 / 1.98 = 1.096 on. The rates are 400, 800, 566, 476 and 519. The
+/// search ends between 476, which is 5 % under the capacity and holds, and 566, which is 13 % over
+/// it and does not. Whether 519 holds may depend on the machine. Either answer is within 10 %.
 #[test]
 fn a_server_of_known_capacity_is_found_to_have_it() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -115,10 +116,12 @@ fn a_server_that_closes_connections_is_no_slow_generator() {
     assert_eq!((&conclusion["cause"], &conclusion["limited_by"]), (&"connections".into(), &"target".into()));
 }
 
-/// Nothing but the generator can be the limit here, on a machine of any speed. A client has 5 000 messages due in a step of
-/// 100 ms at the highest rate, in 360 kB: half of what may be in flight and a third of what may be unsent, so there is no
-/// backlog. No threshold is missed, and the drain waits for every echo. And 10 million writes a second are more than a thread
-/// can do. The lowest rates hold on a busy machine, too: an echo takes a second, and the generator may be late by a tenth of it.
+/// Nothing but the generator can be the limit here, on a machine of any speed. A client has 5 000
+/// messages due in a step of 100 ms at the highest rate, in 360 kB: half of what may be in flight
+/// and a third of what may be unsent, so there is no backlog. No threshold is missed, and the drain
+/// waits for every echo. And 10 million writes a second are more than a thread can do. The lowest
+/// rates hold on a busy machine, too: an echo takes a second, and the generator may be late by a
+/// tenth of it.
 #[test]
 fn a_generator_that_is_the_limit_is_exit_code_5() {
     let delay = Some(Delay { mean: Duration::from_secs(1), shape: DelayShape::Fixed });

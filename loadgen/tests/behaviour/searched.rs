@@ -17,7 +17,8 @@ fn searched(file: &str, more: &[&str]) -> String {
     let url = server.url();
     let arguments = [&["search", &url, "--tries", "1", "--pause", "0s", "--out", file][..], BRIEF, more].concat();
     let outcome = Loadgen::run(&arguments);
-    // On a machine that is too slow for 200 messages a second, it is the curve that matters here, not how it ends.
+    // On a machine that is too slow for 200 messages a second, it is the curve that matters here,
+    // not how it ends.
     assert!(matches!(outcome.code, Some(0 | 5)), "{outcome:?}");
     server.finish();
     outcome.stdout

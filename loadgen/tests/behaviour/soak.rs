@@ -1,8 +1,9 @@
-//! Ten minutes of the command against a server, each in a process of its own: nothing is lost, and the memory of neither
-//! grows.
+//! Ten minutes of the command against a server, each in a process of its own: nothing is lost, and
+//! the memory of neither grows.
 //!
-//! `cargo test --release -p loadgen --test behaviour -- --ignored --nocapture soak` runs it and shows the figures.
-//! `SOAK_SECONDS=30` before it makes it shorter, and the bound on memory less sharp.
+//! `cargo test --release -p loadgen --test behaviour -- --ignored --nocapture soak` runs it and
+//! shows the figures. `SOAK_SECONDS=30` before it makes it shorter, and the bound on memory less
+//! sharp.
 
 use std::{
     env, fs,
@@ -36,13 +37,14 @@ const ROLE: &str = "SOAK_SERVES";
 const LISTENING: &str = "listening on ";
 const SERVED: &str = "served ";
 
-/// Bytes by which resident memory may grow whatever the reason: the allocator's arenas, pages of code used for the first
-/// time. In ten minutes, two million messages pass between the two times that are compared, so a leak of a byte a message
-/// would be more.
+/// Bytes by which resident memory may grow whatever the reason: the allocator's arenas, pages of
+/// code used for the first time. In ten minutes, two million messages pass between the two times
+/// that are compared, so a leak of a byte a message would be more.
 const SLACK: u64 = 1 << 20;
 
-/// Bytes that a second of a run may leave behind in the generator, which keeps it until the result is written: a row of
-/// `intervals`, and the packed histogram of the second's response times, mostly less than 2 KB, in a vector that doubles.
+/// Bytes that a second of a run may leave behind in the generator, which keeps it until the result
+/// is written: a row of `intervals`, and the packed histogram of the second's response times,
+/// mostly less than 2 KB, in a vector that doubles.
 const PER_SECOND: u64 = 4096;
 
 #[test]
@@ -138,7 +140,8 @@ fn start_generator(url: &str, seconds: u64) -> Loadgen {
     Loadgen::start_patiently(&arguments, Duration::from_secs(seconds) + 2 * PATIENCE)
 }
 
-/// All that was due was sent, but for what the machine was too slow for, and all that was sent came back.
+/// Everything that was sent came back. Only a slow machine is a reason not to have sent what was
+/// due.
 fn complete(report: &Report, judgement: &Judgement, seconds: u64) {
     for tally in [&report.measured, &report.warmup] {
         assert_eq!(identities(tally), Ok(()));

@@ -1,4 +1,5 @@
-//! A generator that has no time for its work says so, and nothing against the target; and a slow target is told from that.
+//! A generator that has no time for its work says so, and nothing against the target; and a slow
+//! target is told from that.
 
 use std::{thread, time::Duration};
 

@@ -1,4 +1,5 @@
-//! What reads stored results: `report`, `compare`, baselines. Stored searches are in [`super::searched`].
+//! What reads stored results: `report`, `compare`, baselines. Stored searches are in
+//! [`super::searched`].
 
 use std::{fs, path::Path};
 

@@ -1,4 +1,5 @@
-//! Refused arguments: exit code 2, nothing on stdout, and a message that names the flag, the value and what is accepted.
+//! Refused arguments: exit code 2, nothing on stdout, and a message that names the flag, the value
+//! and what is accepted.
 
 use crate::rig::Loadgen;
 

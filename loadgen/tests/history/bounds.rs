@@ -25,7 +25,7 @@ fn a_lost_message_does_not_hold_the_memory_of_those_after_it() {
 
 #[test]
 fn messages_lost_before_a_long_stream_do_not_hold_its_memory() {
-    // A thousand at once, of which the first is lost; then one after the other.
+    // The first of a thousand at once is lost. The others then come one by one.
     let terms = terms(Mix::Binary, Expect::Echo);
     let (mut ledger, mut counts) = (Ledger::new(0), LedgerCounts::default());
     (0..1_000).for_each(|_| ledger.sent(TIMES));

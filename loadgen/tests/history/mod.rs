@@ -190,8 +190,8 @@ pub(crate) fn play(terms: &Expectation, sent: u64, events: &[(MessageKind, Vec<u
     counts
 }
 
-/// Sends `sent` messages in one write, then receives `events` as the engine does, at most `a_read` in one, then closes the
-/// counts.
+/// Sends `sent` messages in one write, then receives `events` as the engine does, at most `a_read`
+/// in one, then closes the counts.
 pub(crate) fn play_together(
     terms: &Expectation,
     sent: u64,

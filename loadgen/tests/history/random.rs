@@ -74,7 +74,8 @@ fn history(mix: Mix, actions: &[ServerAction]) -> (Vec<(MessageKind, Vec<u8>)>, 
                     counts.split_pieces += 2;
                     counts.damaged += 1;
                 }
-                // What another message begins with may as well be the end of this one, if that came without it.
+                // What another message begins with may as well be the end of this one, if that came
+                // without it.
                 ServerAction::Truncate(at)
                     if (0..actions.len() as u64).any(|n| bytes_of(mix, n).starts_with(&whole.1[at..])) =>
                 {

@@ -1,5 +1,5 @@
-//! [Autobahn|Testsuite](https://github.com/crossbario/autobahn-testsuite) against the reference server, and against the
-//! engines as clients.
+//! [Autobahn|Testsuite](https://github.com/crossbario/autobahn-testsuite) against the reference
+//! server, and against the engines as clients.
 
 use std::{
     collections::BTreeMap,
@@ -24,9 +24,9 @@ const LIMIT: Duration = Duration::from_secs(900);
 /// The groups of cases that do not need compression.
 const GROUPS: [u32; 9] = [1, 2, 3, 4, 5, 6, 7, 9, 10];
 
-/// A message and an offence come right behind each other, and the strict outcome is that the message is sent back first. An
-/// engine, which sends nothing back by itself, has closed the connection by the time that its messages are looked at, if
-/// one read brought both.
+/// A message and an offence come right behind each other, and the strict outcome is that the
+/// message is sent back first. An engine, which sends nothing back by itself, has closed the
+/// connection by the time that its messages are looked at, if one read brought both.
 const MESSAGE_AND_OFFENCE: [&str; 10] =
     ["3.2", "3.3", "3.4", "4.1.3", "4.1.4", "4.1.5", "4.2.3", "4.2.4", "4.2.5", "5.15"];
 
@@ -90,7 +90,7 @@ fn the_tungstenite_engine_keeps_to_the_rfc() {
     keeps_to_the_rfc(EngineKind::Tungstenite, &EARLY_OFFENCE);
 }
 
-/// Every case is OK but for those of [`MESSAGE_AND_OFFENCE`] and `lax`, or for information.
+/// Every case is OK or informational, except those of [`MESSAGE_AND_OFFENCE`] and `lax`.
 fn keeps_to_the_rfc(engine: EngineKind, lax: &[&str]) {
     let found = run_client(engine);
     println!("{}", summary(&found));

@@ -1,4 +1,5 @@
-//! The page that the reference server serves, in a headless Chromium: buttons are pressed, and what is shown is read.
+//! The page that the reference server serves, in a headless Chromium: buttons are pressed, and what
+//! is shown is read.
 
 use std::{process::Command, time::Duration};
 

@@ -1,4 +1,5 @@
-//! The interval log, read by the port of [HdrHistogram](https://github.com/HdrHistogram/HdrHistogram_py) to Python.
+//! The interval log, read by the port of
+//! [HdrHistogram](https://github.com/HdrHistogram/HdrHistogram_py) to Python.
 
 use std::{collections::BTreeMap, fs::File, process::Command};
 
@@ -95,8 +96,8 @@ fn agree(found: &BTreeMap<String, Tagged>, latency: &Latency) {
         for &(percentile, value) in &tagged.percentiles {
             assert_eq!(value, at_rank(histogram, rank(percentile, histogram.len())), "{name} p{percentile}");
             let nearest = percentile / 100.0 * histogram.len() as f64;
-            // A whole number of values is below it: the peer, which rounds the rank, and this one, which takes the next,
-            // mean the same value.
+            // A whole number of values is below it: the peer, which rounds the rank, and this one,
+            // which takes the next, mean the same value.
             if nearest.fract() == 0.0 {
                 assert_eq!(value, histogram.value_at_quantile(percentile / 100.0), "{name} p{percentile}");
             }

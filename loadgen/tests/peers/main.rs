@@ -1,8 +1,10 @@
-//! The generator and the reference server with peers that nobody here wrote: the WebSocket libraries of Node and of
-//! Python, and the conformance tests of Autobahn|Testsuite; and what a run writes, with another reader of it.
+//! The generator and the reference server with peers that nobody here wrote: the WebSocket
+//! libraries of Node and of Python, and the conformance tests of Autobahn|Testsuite; and what a run
+//! writes, with another reader of it.
 //!
-//! The peers' programs are in the folders beside this file, each with a script `install` that brings what it needs. A test
-//! fails where its peer is not installed, so these tests run only by name: `cargo test -p loadgen --test peers`.
+//! The peers' programs are in the folders beside this file, each with a script `install` that
+//! brings what it needs. A test fails where its peer is not installed, so these tests run only by
+//! name: `cargo test -p loadgen --test peers`.
 
 // Tests and benches may print: they are run by people who read it.
 #![allow(clippy::print_stderr, clippy::print_stdout)]

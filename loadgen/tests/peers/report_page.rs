@@ -1,4 +1,5 @@
-//! The HTML report in a headless Chromium: made from real runs, opened from a file, narrow and wide, light and dark.
+//! The HTML report in a headless Chromium: made from real runs, opened from a file, narrow and
+//! wide, light and dark.
 //!
 //! With `REPORT_SCREENSHOTS=/some/folder`, pages and pictures of them are left there.
 

@@ -31,7 +31,7 @@ pub(crate) fn fixed_reply(language: &Language) {
     answered(language, EXPECT_REPLY);
 }
 
-/// The same, when the generator only counts.
+/// Each send brings one event, and the generator only counts them.
 pub(crate) fn counted(language: &Language) {
     answered(language, "count");
 }
@@ -72,7 +72,8 @@ fn logged(log: &[Value], report: &Report) {
     assert_eq!((closes.len(), ended), (CLIENTS, remotes), "each was closed once");
 }
 
-/// The closed model drops nothing on the slowest machine, so what a server does to every tenth message can be counted.
+/// The closed model drops nothing on the slowest machine, so what a server does to every tenth
+/// message can be counted.
 const EXACT: &[&str] = &["-c", "10", "-w", "20", "--expect", EXPECT_REPLY];
 
 /// A server that answers every tenth message of 95 twice.
@@ -126,7 +127,8 @@ pub(crate) fn client_gets_echoes(language: &Language) {
     client(language, Reply::Echo, &[&texts[..], &[binary]].concat());
 }
 
-/// The same client gets five replies from a server that always says the same.
+/// A client that sends four texts and ten zero bytes gets five replies from a server with a fixed
+/// reply.
 pub(crate) fn client_gets_replies(language: &Language) {
     client(language, Reply::Text(REPLY.to_owned()), &vec![text(REPLY); 5]);
 }

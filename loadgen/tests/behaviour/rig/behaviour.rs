@@ -41,7 +41,8 @@ pub(crate) enum Behaviour {
     Coalesces,
     /// A message comes back as two.
     Splits,
-    /// The first 53 bytes come back: the header of a text, or a bit more than that of a binary message.
+    /// The first 53 bytes come back: the header of a text, or a bit more than that of a binary
+    /// message.
     Truncates,
     /// Four messages come back last first.
     Reorders,
@@ -55,7 +56,8 @@ pub(crate) enum Behaviour {
     Alters(Alteration),
     /// An echo, and a text that nobody sent.
     EchoAndGreeting,
-    /// Sends the client's opening request back in several forms, then closes with a part of it as the reason.
+    /// Sends the client's opening request back in several forms, then closes with a part of it as
+    /// the reason.
     RepeatsTheRequest,
     /// Sends texts that nobody sent without end, from the first message on.
     FloodsGreetings,
@@ -75,7 +77,8 @@ pub(crate) enum Behaviour {
     SendsAfterTheFirst { bytes: Vec<u8> },
 }
 
-/// How a server answers the Close of its client. All are lawful. The usual answer is that Close, and the end of TCP.
+/// How a server answers the Close of its client. All are lawful. The usual answer is that Close,
+/// and the end of TCP.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum CloseAnswer {
     /// A Close without a code.
@@ -84,8 +87,8 @@ pub(crate) enum CloseAnswer {
     Bytewise,
     /// A ping and an unasked pong, then the Close.
     AfterPingAndPong,
-    /// A Close of its own, as if both had sent theirs at once (RFC 6455, section 7.1.3). Each takes the other's for the
-    /// answer, and the client sees another code than it sent.
+    /// A Close of its own, as if both had sent theirs at once (RFC 6455, section 7.1.3). Each takes
+    /// the other's for the answer, and the client sees another code than it sent.
     Crossing,
     /// Ends its side of TCP only, and waits for the client to end the other.
     EndsItsSide,

@@ -51,7 +51,8 @@ fn balanced(report: &Report) {
     // Seconds and rates have besides what was due in the warm-up and came in the measured phase.
     let (warmup, traffic) = (&report.warmup.counts, &report.traffic);
     let sums = |field: fn(&Interval) -> u64| {
-        // A phase that ends with the last reply has no length if there is none, and its first row all the same.
+        // A phase that ends with the last reply has no length if there is none, and its first row
+        // all the same.
         let in_phase = |second: &&Interval| second.at_s < report.measured_s.max(f64::EPSILON);
         let measured = report.intervals.iter().filter(in_phase).map(field).sum();
         [report.intervals.iter().map(field).sum::<u64>(), measured]

@@ -129,7 +129,8 @@ fn collect(child: Child, patience: Duration) -> CommandOutput {
 }
 
 impl CommandOutput {
-    /// What it printed on stdout, which is one JSON value and nothing else, as the schema of its format says.
+    /// What it printed on stdout, which is one JSON value and nothing else, as the schema of its
+    /// format says.
     pub(crate) fn json(&self) -> Value {
         let value = serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"));
         satisfies_its_schema(&value);

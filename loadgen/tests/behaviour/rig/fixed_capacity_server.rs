@@ -16,10 +16,11 @@ use tokio::{
 };
 use tokio_tungstenite::accept_async;
 
-/// Serves one message at a time, over all connections, for a fixed time each. The echo is then on its way for a while.
+/// Serves one message at a time, over all connections, for a fixed time each. The echo is then on
+/// its way for a while.
 ///
-/// A message is done one service time after it came, or after the message before it was done. So the server does
-/// `1 / service` messages a second and no more, whatever the machine's speed.
+/// A message is done one service time after it came, or after the message before it was done. So
+/// the server does `1 / service` messages a second and no more, whatever the machine's speed.
 pub(crate) struct FixedCapacityServer {
     address: SocketAddr,
     shutdown: oneshot::Sender<()>,

@@ -20,7 +20,8 @@ pub(crate) struct Frame {
 }
 
 impl Frame {
-    /// The next frame; none at the end of the stream. The generator's frames are whole messages, and masked.
+    /// The next frame; none at the end of the stream. The generator's frames are whole messages,
+    /// and masked.
     pub(crate) fn read(from: &mut impl Read) -> Option<Self> {
         let [first, length] = bytes(from).ok()?;
         assert_eq!(first & 0xf0, FINAL, "a final frame without reserved bits");

@@ -45,8 +45,9 @@ impl StallDetector {
     }
 }
 
-/// Passes if `check` passes in one of three tries, or if a nearly idle thread had to wait for longer than `pause` meanwhile:
-/// such a machine is too slow to tell. Fails if `check` failed each time on a prompt machine.
+/// Passes if `check` passes in one of three tries, or if a nearly idle thread had to wait for
+/// longer than `pause` meanwhile: such a machine is too slow to tell. Fails if `check` failed each
+/// time on a prompt machine.
 pub(crate) fn where_prompt(pause: Duration, check: impl Fn() -> Result<(), String>) {
     let mut failures = Vec::new();
     for _ in 0..TRIES {

@@ -1,4 +1,5 @@
-//! A proxy that passes every byte on, but cuts and joins the streams of both directions anew, as TCP may.
+//! A proxy that passes every byte on, but cuts and joins the streams of both directions anew, as
+//! TCP may.
 
 use std::{
     collections::BTreeSet,
@@ -28,7 +29,8 @@ const COLLECTED_IN: Duration = Duration::from_millis(20);
 /// Usually long enough for a waiting reader to take what was written. Nothing depends on it.
 const PAUSE: Duration = Duration::from_micros(10);
 
-/// How many bytes of a read [`Cutting::Bytewise`] pauses after. Pauses after all bytes of large messages would take minutes.
+/// How many bytes of a read [`Cutting::Bytewise`] pauses after. Pauses after all bytes of large
+/// messages would take minutes.
 const PAUSES: usize = 256;
 
 /// Passes connections on for as long as the test process lives.
@@ -81,7 +83,8 @@ impl Cutting {
         }
     }
 
-    /// Passes one direction of a connection on, and reads it to its end even if nobody takes it any more.
+    /// Passes one direction of a connection on, and reads it to its end even if nobody takes it any
+    /// more.
     fn pass(self, mut from: TcpStream, mut to: TcpStream, cuts: &Cuts) {
         let mut cutter = match self {
             Self::Random { seed, longest } => Some(StreamCutter::new(seed, longest)),

@@ -94,7 +94,8 @@ impl ScriptedServer {
         self.first.recv_timeout(PATIENCE).expect("a message");
     }
 
-    /// Waits for the end of all connections. The records are in the order in which they were accepted.
+    /// Waits for the end of all connections. The records are in the order in which they were
+    /// accepted.
     pub(crate) fn finish(self) -> Vec<ConnectionRecord> {
         self.over.store(true, Ordering::Release);
         // Ends the wait for another connection.

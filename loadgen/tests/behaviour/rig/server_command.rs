@@ -1,4 +1,5 @@
-//! The reference server as a command: this test program, started anew. For tests of what starts servers by commands.
+//! The reference server as a command: this test program, started anew. For tests of what starts
+//! servers by commands.
 
 use std::{num::NonZeroUsize, time::Duration};
 

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use rand::{RngExt, SeedableRng, rngs::SmallRng};
 
-/// A position within a frame's header: the length of the header, and how many of its bytes come before the cut.
+/// A position within a frame's header: the length of the header, and how many of its bytes come
+/// before the cut.
 pub(crate) type HeaderPosition = (usize, usize);
 
 /// Cuts pieces of random length, and half of all places within headers.

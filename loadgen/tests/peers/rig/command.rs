@@ -6,7 +6,8 @@ use reports::{Judgement, Report, Verdict, identities, store};
 
 use super::Process;
 
-/// The longest run of these tests, drain included, takes a quarter of it on a machine that is fast enough.
+/// The longest run of these tests, drain included, takes a quarter of it on a machine that is fast
+/// enough.
 const LIMIT: Duration = Duration::from_secs(180);
 
 /// Runs the command against `url`. Its exit code is the verdict's.

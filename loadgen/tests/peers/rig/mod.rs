@@ -18,7 +18,7 @@ pub(crate) use language::Language;
 pub(crate) use process::Process;
 pub(crate) use reference::Reference;
 
-/// Longer than anything takes that works, but for what has a longer limit of its own.
+/// Longer than anything takes that works and has no longer limit of its own.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The folder of `peer`, with `what` in it.

@@ -64,8 +64,8 @@ impl Process {
         self.wait(PATIENCE)
     }
 
-    /// Waits for the end, which comes by itself. A program that takes longer than `patience` is killed; what it printed
-    /// until then tells why.
+    /// Waits for the end, which comes by itself. A program that takes longer than `patience` is
+    /// killed; what it printed until then tells why.
     pub(crate) fn wait(mut self, patience: Duration) -> ProcessOutput {
         let started = Instant::now();
         let mut lines = Vec::new();

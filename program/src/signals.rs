@@ -1,11 +1,12 @@
 //! Ctrl-C, SIGTERM and SIGHUP.
 
-use std::io;
-use std::thread;
+use std::{io, thread};
 
 use rustix::process::Signal;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
+use signal_hook::{
+    consts::{SIGHUP, SIGINT, SIGTERM},
+    iterator::Signals,
+};
 
 /// Calls `handler` at each SIGINT, SIGTERM and SIGHUP, on a thread of its own. Signals that were
 /// ignored when the program began stay ignored: its parent wants it to outlive them, as `nohup`

@@ -117,7 +117,7 @@ fn an_option_before_a_command_is_told_its_place() {
 }
 
 #[test]
-fn a_command_without_stray_options_is_refused_in_its_own_words() {
+fn a_command_is_refused_in_its_own_words() {
     for (arguments, part) in [(&["search", "ws://127.0.0.1:1"][..], "--threshold"), (&["report"], "<RESULT>")] {
         let outcome = Loadgen::run(arguments);
         assert_eq!(outcome.code, Some(2), "{outcome:?}");

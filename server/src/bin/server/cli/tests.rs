@@ -74,7 +74,7 @@ fn a_flag_that_would_be_ignored_is_refused() {
 }
 
 #[test]
-fn open_files_bound_the_connections_unless_a_number_is_asked_for() {
+fn open_files_bound_connections_unless_a_number_is_given() {
     let options = parse_with("server --threads 1", 1024).expect("valid");
     assert_eq!((options.limits.connections, options.table), (1024 - 2 * 16, Table::Shared));
     let options = parse_with("server --threads 4 --connections 3k", 1024).expect("valid");
@@ -92,7 +92,7 @@ fn open_files_bound_the_connections_unless_a_number_is_asked_for() {
 }
 
 #[test]
-fn a_refused_value_is_named_with_its_flag_and_what_is_accepted() {
+fn a_refusal_names_flag_value_and_what_is_accepted() {
     for (flag, value, accepted) in [
         ("--listen", "localhost", "such as 127.0.0.1:9001"),
         ("--threads", "0", "from 1 to 1024"),

@@ -1,7 +1,8 @@
 //! A WebSocket load generator that accounts for every message.
 //!
-//! `N` clients send bursts of messages on a schedule. Each message must come back as exactly one event: whole, in
-//! order, on its own connection. Latency is measured from the moment a message was *due*.
+//! `N` clients send bursts of messages on a schedule. Each message must come back as exactly one
+//! event: whole, in order, on its own connection. Latency is measured from the moment a message was
+//! *due*.
 //!
 //! Data flows one way, from a [`plan::Plan`] to a [`reports::Report`]:
 //!
@@ -19,8 +20,9 @@
 //!         run::summary    merges what the workers recorded into the report
 //! ```
 //!
-//! [`run()`] does all of this. The crate `reports` judges, compares and renders the report. The command line program
-//! is in `bin/loadgen/`: `cli/` parses the options, and `command/` has one file for each command.
+//! [`run()`] does all of this. The crate `reports` judges, compares and renders the report. The
+//! command line program is in `bin/loadgen/`: `cli/` parses the options, and `command/` has one
+//! file for each command.
 
 pub mod clock;
 mod engine;

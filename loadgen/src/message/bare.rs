@@ -1,10 +1,10 @@
-//! Messages that are too short for a header: nobody is to recognise them.
+//! Messages too short for a header. Nobody can recognise them.
 
 use frames::Mask;
 
 use super::{ClientMessages, MessageKind, text::CellTable};
 
-/// [`ClientMessages::encode_all`] for messages without header: empty, or the beginning of a body.
+/// [`ClientMessages::encode_all`] for messages without a header: empty, or the beginning of a body.
 #[cold]
 pub(super) fn encode_all<'o>(
     series: &ClientMessages<'_>,

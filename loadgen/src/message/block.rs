@@ -1,29 +1,29 @@
-//! The first 64 bytes of a message, as words of eight bytes, of which a processor's vector holds two.
+//! The first 64 bytes of a message, as words of eight bytes. A vector register holds two.
 
 use wide::u64x2;
 
 use super::body::BinaryBody;
 
-/// Words of a block. The header of a message ends in it.
+/// Words of a block. The header of a message ends within it.
 pub(super) const WORDS: usize = 8;
-/// Bytes of a block, and of two words.
+/// Bytes of a block, and of a pair of words.
 pub(super) const BYTES: usize = 8 * WORDS;
 pub(super) const PAIR: usize = 16;
 
-/// Words, the first byte the lowest. Two by two, since what is done to one of them is done to all: to make and
-/// compare 64 bytes takes a quarter fewer instructions than word by word.
+/// Words in pairs; the first byte is the lowest. Working on pairs takes a quarter fewer
+/// instructions than word by word.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct FirstBlock([u64x2; WORDS / 2]);
 
 impl FirstBlock {
-    /// These words.
+    /// A block of these words.
     pub(super) fn new(words: [u64; WORDS]) -> Self {
         let (pairs, _) = words.as_chunks();
         Self(std::array::from_fn(|at| u64x2::new(pairs[at])))
     }
 
-    /// The first words of a message: the `bits` of the body's, and `plus`. In the pairs before `FIRST` there is nothing of the
-    /// body.
+    /// The first words of a message: the body's, masked with `bits`, plus `plus`. The pairs before
+    /// `FIRST` hold nothing of the body.
     #[inline(always)]
     pub(super) fn of<const FIRST: usize>(body: BinaryBody, bits: &Self, plus: &Self) -> Self {
         Self(std::array::from_fn(|pair| {
@@ -31,8 +31,7 @@ impl FirstBlock {
         }))
     }
 
-    /// Changes the bits of two words which are set in `bits`; where they were zero, they are `bits` now. `pair`: the first of
-    /// them is word `2 * pair`.
+    /// Flips the bits of pair `pair` that are set in `bits`. Sets them where they were zero.
     #[inline(always)]
     pub(super) fn flip(&mut self, pair: usize, bits: impl Into<u64x2>) {
         self.0[pair] ^= bits.into();
@@ -44,14 +43,14 @@ impl FirstBlock {
         self.0[pair]
     }
 
-    /// The same block with others for these two words.
+    /// A copy of the block with pair `pair` replaced.
     #[inline(always)]
     pub(super) fn with(mut self, pair: usize, words: u64x2) -> Self {
         self.0[pair] = words;
         self
     }
 
-    /// The words, two by two.
+    /// The words in pairs.
     #[inline(always)]
     pub(super) fn pairs(&self) -> [[u64; 2]; WORDS / 2] {
         self.0.map(u64x2::to_array)

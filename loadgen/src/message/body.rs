@@ -1,14 +1,18 @@
-//! What follows the header of a binary message.
+//! The body of a binary message.
 
 use wide::u64x2;
 
-/// The body of a binary message, as the words of eight bytes in which it lies in the message: a Weyl sequence (Marsaglia, "Xorshift
-/// RNGs", Journal of Statistical Software 8, 2003, section 3.1: a counter that grows by an odd number), whose halves are put
-/// together. It begins where the header says, by the finalizer of `SplitMix64` (Steele, Lea and Flood, "Fast Splittable
-/// Pseudorandom Number Generators", OOPSLA 2014) with one multiplication less.
+/// The body of a binary message, in words of eight bytes.
 ///
-/// That is far from random. It need not be more: what comes back is compared to the last bit, so all that counts is that
-/// two messages, and two places in a message, differ; and it is made as fast as it can be compared.
+/// It is a Weyl sequence, a counter that grows by an odd number (Marsaglia, "Xorshift RNGs",
+/// Journal of Statistical Software 8, 2003, section 3.1). Each word combines the counter's halves.
+/// The counter starts at a hash of the header: the finalizer of `SplitMix64` with one
+/// multiplication less (Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators",
+/// OOPSLA 2014).
+///
+/// That is far from random, and need not be more. Messages are compared to the last bit, so it is
+/// enough that two messages differ, and two places in a message. It is generated as fast as it is
+/// compared.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct BinaryBody {
     counter: u64,

@@ -1,29 +1,30 @@
-//! The CRC-32C of a message, computed from its words while they are in registers. To read them back from memory would take
-//! longer than all the rest.
+//! The CRC-32C of a message, computed from words in registers. Reading them back from memory would
+//! take longer than everything else.
 
 use frames::Mask;
 
 use super::ClientMessages;
 
-/// A CRC-32C under way.
+/// A CRC-32C in progress.
 pub(super) trait Checksum: Sized {
-    /// That of nothing.
+    /// The checksum of no bytes.
     fn start() -> Self;
 
-    /// Eight bytes more, the first of them the lowest of `word`.
+    /// Adds eight bytes. The first is the lowest of `word`.
     fn word(&mut self, word: u64);
 
-    /// As many of the lowest bytes of `word`, at most eight.
+    /// Adds the lowest bytes of `word`, at most eight.
     fn part(&mut self, word: u64, bytes: usize);
 
-    /// That of all of them.
+    /// The checksum of all bytes.
     fn finish(self) -> u32;
 
-    /// [`ClientMessages::encode_any_as`] with it. A call, so that what few messages of a block need takes nothing of the others.
+    /// [`ClientMessages::encode_any_as`] with this checksum. A call, so that the rare case takes no
+    /// registers from the common one.
     fn encode_any(series: &ClientMessages<'_>, sequence: u64, mask: Mask, out: &mut [u8]) -> u32;
 }
 
-/// On any processor.
+/// Works on any processor.
 pub(super) struct Portable(u32);
 
 impl Checksum for Portable {
@@ -61,7 +62,7 @@ mod instruction {
 
     use super::{Checksum, ClientMessages, Mask, Portable};
 
-    /// The processor's own instruction for it. Exists only within [`Instruction::encode_all`].
+    /// Uses the processor's own instruction. Exists only within [`Instruction::encode_all`].
     pub(in crate::message) struct Instruction(u64);
 
     impl Instruction {
@@ -76,7 +77,7 @@ mod instruction {
             if !is_x86_feature_detected!("sse4.2") {
                 return series.encode_all_as::<Portable>(first, payloads, each);
             }
-            // SAFETY: the processor has what the functions need.
+            // SAFETY: the processor has the instruction, as was just checked.
             unsafe {
                 if series.is_of_blocks() {
                     encode_blocks(series, first, payloads, each);
@@ -87,7 +88,7 @@ mod instruction {
         }
     }
 
-    /// Compiled for processors with the instruction, and everything that is inlined here with it.
+    /// Compiled for processors with the instruction, together with everything inlined here.
     #[target_feature(enable = "sse4.2")]
     fn encode_all<'o>(
         series: &ClientMessages<'_>,

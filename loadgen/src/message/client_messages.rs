@@ -18,23 +18,24 @@ use super::{
     checksum::Checksum,
 };
 
-/// Makes and checks the messages of one client of a run. What they have in common is worked out once, so one of these is
-/// for several messages: those of a burst, those of a read.
+/// Generates and checks the messages of one client. Common parts are computed once, so make one of
+/// these for a whole burst or read.
 #[derive(Clone, Copy, Debug)]
 pub struct ClientMessages<'p> {
     payload: &'p Payload,
-    /// Of messages whose sequence is even, and of the others.
+    /// The kind of messages with an even sequence, and of the others.
     kinds: [MessageKind; 2],
     key: BodyKey,
-    /// The two words of its texts, and of its binary messages, that name the client.
+    /// The words that name the client, in its texts and in its binary messages.
     text: u64x2,
     binary: u64x2,
-    /// What is added to a sequence for the first cell of its text.
+    /// Added to a sequence to choose the first cell of its text.
     cells: u8,
 }
 
-/// What is added for each client. Neighbours send unlike texts, and a few messages of many clients hold what many of one client
-/// hold: the golden section of the number of cells, odd.
+/// Added for each client, so that neighbours send different texts. It is odd and near the golden
+/// section of the number of cells. So a few messages of many clients cover as much as many messages
+/// of one.
 const CLIENT_CELLS: u32 = 159;
 
 impl<'p> ClientMessages<'p> {
@@ -46,14 +47,14 @@ impl<'p> ClientMessages<'p> {
             payload,
             kinds,
             key: BodyKey::new(payload.run, client),
-            // From byte 22 on, and from byte 12 on: places are those of the layout.
+            // At byte 22 of texts, and at byte 12 of binary messages.
             text: text.plus.pair(1) ^ hex::at::<6>(client),
             binary: binary.plus.pair(0) ^ u64x2::new([0, u64::from(client.swap_bytes()) << 32]),
             cells: text.cells.wrapping_add(low_byte(client.wrapping_mul(CLIENT_CELLS).into())),
         }
     }
 
-    /// Whether each message is a block, as by default.
+    /// Whether each message is exactly a block, as by default.
     #[inline]
     pub(super) fn is_of_blocks(&self) -> bool {
         self.size() == BYTES
@@ -70,11 +71,12 @@ impl<'p> ClientMessages<'p> {
         if sequence.is_multiple_of(2) { self.kinds[0] } else { self.kinds[1] }
     }
 
-    /// Writes message `sequence` to `out`, which is [`Self::size`] bytes long, masked with `mask` (RFC 6455, section 5.3; all
-    /// zero: as it is). The checksum of the message as it is.
+    /// Writes message `sequence` to `out`, which is [`Self::size`] bytes long, masked with `mask`
+    /// (RFC 6455, section 5.3). A mask of zeros leaves it as it is. Returns the checksum of the
+    /// unmasked message.
     ///
     /// # Panics
-    /// When `out` has no room for a header.
+    /// `out` has no room for a header.
     #[inline]
     pub fn encode(&self, sequence: u64, mask: Mask, out: &mut [u8]) -> u32 {
         let mut checksum = 0;
@@ -82,10 +84,11 @@ impl<'p> ClientMessages<'p> {
         checksum
     }
 
-    /// [`Self::encode`] for the messages from `first` on, one for each of `payloads`, whose checksums `each` takes.
+    /// Writes the messages from `first` on, one for each of `payloads`. Calls `each` with the
+    /// checksums.
     ///
     /// # Panics
-    /// When one of them has no room for a header.
+    /// One of `payloads` has no room for a header.
     #[inline]
     pub fn encode_all<'o>(
         &self,
@@ -118,7 +121,8 @@ impl<'p> ClientMessages<'p> {
         }
     }
 
-    /// The same for messages of a block. By itself, so that it has nothing to get ready for others.
+    /// [`Self::encode_all_as`] for messages of exactly a block. Separate, so that it prepares
+    /// nothing for others.
     #[inline(always)]
     pub(super) fn encode_blocks_as<'o, C: Checksum>(
         &self,
@@ -159,14 +163,14 @@ impl<'p> ClientMessages<'p> {
         self.binary(sequence).write::<C, BINARY_COVERED>(twice(mask), out, put_binary)
     }
 
-    /// A text from its header on.
+    /// Encodes a text from its header on.
     #[inline(always)]
     fn encode_text<C: Checksum>(&self, sequence: u64, mask: Mask, out: &mut [u8]) -> u32 {
         let words = text(&self.payload.template.text, self.text, self.slot(sequence), sequence);
         words.write::<C, TEXT_COVERED>(twice(mask), out, put_text)
     }
 
-    /// A binary message but for its checksum.
+    /// A binary message without its checksum.
     #[inline(always)]
     fn binary(&self, sequence: u64) -> Words<BinaryBody> {
         let body = BinaryBody::new(self.key, sequence);
@@ -176,28 +180,28 @@ impl<'p> ClientMessages<'p> {
         Words { block, rest: body, kind: MessageKind::Binary }
     }
 
-    /// The first cell of a text. The lowest bit counts as the highest, so that 256 messages, and 256 texts of which each has a
-    /// binary message behind it, begin with all cells.
+    /// The first cell of a text. The lowest bit of the sequence becomes the highest. So 256
+    /// messages in a row, or 256 texts with binary messages between them, begin with all cells.
     #[inline(always)]
     pub(super) fn slot(&self, sequence: u64) -> u8 {
         low_byte((sequence >> 1) ^ (sequence << 7)).wrapping_add(self.cells)
     }
 
-    /// Whether text `sequence`, of `len` bytes, is a block with nothing before its header, and the template has the first digits
-    /// of its sequence.
+    /// Whether text `sequence`, of `len` bytes, is exactly a block with nothing before its header,
+    /// and the first digits of its sequence are the template's.
     #[inline(always)]
     fn is_plain(&self, sequence: u64, len: usize) -> bool {
-        // Not one after the other: of messages in a row, most of it is known before the first.
+        // Without short-circuits: for messages in a row, most of it is known beforehand.
         (len == BYTES) & (sequence <= u32::MAX.into()) & (self.slot(sequence) & LED != LED)
     }
 
-    /// What is before the header of text `sequence`.
+    /// What stands before the header of text `sequence`.
     #[inline]
     pub(super) fn lead(&self, sequence: u64) -> Lead {
         self.payload.template.text.lead(self.slot(sequence))
     }
 
-    /// Writes the body of a binary message that has no header.
+    /// Writes the body of a binary message without a header.
     pub(super) fn fill(&self, sequence: u64, out: &mut [u8]) {
         let words = BinaryBody::new(self.key, sequence).words_from(0);
         for (bytes, word) in out.chunks_mut(8).zip(words) {
@@ -205,14 +209,15 @@ impl<'p> ClientMessages<'p> {
         }
     }
 
-    /// True when a message of `kind` and `bytes` is message `sequence` to the last bit. `checksum`: what [`Self::encode`] returns
-    /// for it.
+    /// Whether a message of `kind` with `bytes` is exactly message `sequence`. `checksum` is what
+    /// [`Self::encode`] returns for it.
     #[inline(always)]
     pub fn is(&self, sequence: u64, checksum: u32, kind: MessageKind, bytes: &[u8]) -> bool {
         kind == self.kind(sequence) && bytes.len() == self.size() && self.is_of_kind(kind, sequence, checksum, bytes)
     }
 
-    /// The same where its checksum is not known.
+    /// Whether a message of `kind` with `bytes` is exactly message `sequence`, if its checksum is
+    /// not known.
     pub fn is_whole(&self, sequence: u64, kind: MessageKind, bytes: &[u8]) -> bool {
         kind == self.kind(sequence) && bytes.len() == self.size() && self.is_whole_of_kind(kind, sequence, bytes)
     }
@@ -248,7 +253,7 @@ impl<'p> ClientMessages<'p> {
     }
 }
 
-/// A text from its header on but for its checksum. `client`: the words that name the client.
+/// A text from its header on, without its checksum. `client` are the words that name the client.
 #[inline(always)]
 fn text(template: &TextTemplate, client: u64x2, slot: u8, sequence: u64) -> Words<CellRow> {
     let mut block = template.plus.with(1, client);
@@ -264,8 +269,9 @@ fn text(template: &TextTemplate, client: u64x2, slot: u8, sequence: u64) -> Word
     Words { block, rest: CellRow { table: template.table, slot }, kind: MessageKind::Text }
 }
 
-/// Whether `bytes` are a text, of any size and with or without something before its header. A call, and one that is not given
-/// the [`ClientMessages`]: so this stays in registers while most messages are compared.
+/// Whether `bytes` are a text of any size, with or without something before its header. A call that
+/// does not take the [`ClientMessages`], so they stay in registers while most messages are
+/// compared.
 #[inline(never)]
 fn is_text(template: &TextTemplate, client: [u64; 2], slot: u8, sequence: u64, checksum: u32, bytes: &[u8]) -> bool {
     let mut words = text(template, client.into(), slot, sequence);
@@ -273,7 +279,8 @@ fn is_text(template: &TextTemplate, client: [u64; 2], slot: u8, sequence: u64, c
     bytes.strip_prefix(template.lead(slot).bytes()).is_some_and(|bytes| words.equal(bytes))
 }
 
-/// Writes what is before the header of a text, masked. The mask that follows, and the place.
+/// Writes what stands before the header of a text, masked. Returns the mask and the place that
+/// follow.
 #[inline]
 fn put_lead(lead: Lead, mask: Mask, out: &mut [u8]) -> (Mask, &mut [u8]) {
     let (before, out) = out.split_at_mut(lead.len());
@@ -290,13 +297,13 @@ fn twice(mask: Mask) -> u64 {
     u64::from(u32::from_le_bytes(mask)) * 0x1_0000_0001
 }
 
-/// Puts the checksum of a binary message into it.
+/// Puts the checksum into a binary message.
 #[inline(always)]
 fn put_binary(block: &mut FirstBlock, checksum: u32) {
     block.flip(0, [u64::from(checksum.swap_bytes()) << 32, 0]);
 }
 
-/// The same for a text.
+/// Puts the checksum into a text.
 #[inline(always)]
 fn put_text(block: &mut FirstBlock, checksum: u32) {
     block.flip(0, hex::at::<4>(checksum));

@@ -1,10 +1,11 @@
-//! How unlike a message something is that came instead.
+//! How much an event differs from a message.
 
 use super::{LEAD, MessageKind, text_header};
 
-/// Bytes in which `bytes` differ from the message `expected`. `header`: where a text's header begins in them. If that is at another
-/// place than in the message, all that follows may have moved with it. Where the header is the message's, checksum and
-/// all, it is that message, whatever became of the rest: none.
+/// Number of bytes in which `bytes` differ from the message `expected`. `header` is where a text's
+/// header begins in them. If it stands elsewhere than in the message, everything after it may have
+/// moved. If the whole header is the message's, with its checksum, the distance is 0, whatever
+/// became of the rest.
 pub(crate) fn distance(expected: &[u8], bytes: &[u8], header: Option<usize>) -> usize {
     let own = text_header(expected, LEAD);
     let from = |bytes, at: Option<usize>| -> &[u8] { <[u8]>::get(bytes, at.unwrap_or(0)..).unwrap_or_default() };
@@ -45,7 +46,7 @@ mod tests {
         assert_eq!(distance(&text, &damaged, Some(0)), 2, "a digit, and what was before the header");
         assert!(distance(&other, &damaged, Some(0)) > 8);
         assert!(distance(&text, b"", None) == 64);
-        // A header that is whole, and nothing else right.
+        // A whole header, and nothing else is right.
         let spoiled = [&b"&lt;"[..], &without[..53], b"&amp;&amp;&amp;"].concat();
         assert_eq!(distance(&text, &spoiled, text_header(&spoiled, 8)), 0);
     }

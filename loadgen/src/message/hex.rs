@@ -1,8 +1,8 @@
-//! Hexadecimal digits, all at once.
+//! Hexadecimal digits, eight at once.
 
 use wide::{u8x16, u64x2};
 
-/// What makes a digit of a number over 9 a letter.
+/// Turns a digit over 9 into a letter.
 const TO_LETTER: u8 = b'a' - b'0' - 10;
 
 /// The eight lower-case hex digits of a number, the first in the lowest byte.
@@ -11,7 +11,7 @@ pub(super) fn hex(number: u32) -> u64 {
     at::<0>(number).to_array()[0]
 }
 
-/// They in two words, from byte `AT` on, at most 8; zeros around them.
+/// The eight digits in two words, from byte `AT` on (at most 8), with zeros around them.
 #[inline]
 pub(super) fn at<const AT: usize>(number: u32) -> u64x2 {
     let zero = const {
@@ -20,7 +20,7 @@ pub(super) fn at<const AT: usize>(number: u32) -> u64x2 {
         u8x16::new(zero)
     };
     let bytes = u64::from(number.swap_bytes());
-    // Byte by byte, the digits at even places, and those at odd ones.
+    // Digits at even places, and at odd ones, byte by byte.
     let (even, odd) = if AT.is_multiple_of(2) {
         (bytes << (4 * AT) >> 4, bytes << (4 * AT))
     } else {
@@ -33,7 +33,7 @@ pub(super) fn at<const AT: usize>(number: u32) -> u64x2 {
     u64x2::new([u64::from_le_bytes(words[0]), u64::from_le_bytes(words[1])])
 }
 
-/// The bytes of a word, and zeros behind.
+/// The bytes of a word, followed by zeros.
 #[inline]
 fn low(word: u64) -> u8x16 {
     let mut bytes = [0; 16];

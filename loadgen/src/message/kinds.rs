@@ -1,9 +1,10 @@
-//! What programs change in text, by kind. A server that handles one of these wrongly is noticed since texts have all of them.
+//! Text that programs are known to change, by kind. All texts together hold all of it, so a server
+//! that handles one of these wrongly is noticed.
 
-/// What may be taken off the ends of a text, and where it is changed within one: blanks, line ends, controls, what is
-/// invisible.
+/// What programs trim from the ends of a text, and change inside: spaces, line ends, controls,
+/// invisible characters.
 pub(super) const TRIMMED: &[&str] = &[
-    // Blanks and line ends of ASCII.
+    // Spaces and line ends of ASCII.
     " ",
     "  ",
     "\t",
@@ -37,7 +38,7 @@ pub(super) const TRIMMED: &[&str] = &[
     "\u{80}\u{9f}",
     "\u{85}",
     "\u{9b}",
-    // Blanks and line ends of Unicode.
+    // Spaces and line ends of Unicode.
     "\u{a0}",
     "\u{1680}",
     "\u{2003}",
@@ -46,7 +47,7 @@ pub(super) const TRIMMED: &[&str] = &[
     "\u{3000}",
     "\u{2028}",
     "\u{2029}",
-    // No width: the BOM is one of these.
+    // Zero-width characters, the BOM among them.
     "\u{ad}",
     "\u{200b}",
     "\u{200c}",
@@ -68,7 +69,7 @@ pub(super) const TRIMMED: &[&str] = &[
     "\u{fff9}",
 ];
 
-/// What is changed wherever it stands.
+/// What programs change anywhere in a text.
 pub(super) const CHANGED: &[&str] = &[
     // Quotes.
     "\"",
@@ -124,10 +125,11 @@ pub(super) const CHANGED: &[&str] = &[
     "';--",
     "=1+1",
     "|~^@",
-    // What is put for what can't be decoded or encoded.
+    // Replacements for what can't be decoded or encoded.
     "\u{fffd}",
     "?",
-    // Noncharacters and private characters, and those beside the limits of one, two, three and four bytes and of surrogates.
+    // Noncharacters, private characters, and characters at the limits of one to four bytes and of
+    // surrogates.
     "\u{fffe}",
     "\u{ffff}",
     "\u{fdd0}",
@@ -145,7 +147,7 @@ pub(super) const CHANGED: &[&str] = &[
     "\u{20ac}",
     "\u{2122}",
     "\u{142}",
-    // Letters whose case is special.
+    // Letters with a special case mapping.
     "ABC",
     "xyz",
     "\u{c0}\u{d6}",
@@ -156,7 +158,8 @@ pub(super) const CHANGED: &[&str] = &[
     "\u{fb01}",
     "\u{212a}",
     "\u{10400}",
-    // Characters that normal forms change (UAX 15): composed, decomposed, marks in either order, Hangul, singletons.
+    // Characters that normal forms change (UAX 15): composed, decomposed, marks in either order,
+    // Hangul, singletons.
     "\u{e9}e\u{301}",
     "\u{212b}",
     "\u{2126}",
@@ -177,7 +180,7 @@ pub(super) const CHANGED: &[&str] = &[
     "\u{1f1e9}\u{1f1ea}",
     "\u{263a}\u{fe0f}",
     "\u{1f469}\u{200d}\u{1f4bb}",
-    // Other scripts, some from right to left.
+    // Other scripts, some written from right to left.
     "\u{5e9}\u{5dc}",
     "\u{633}\u{644}\u{627}",
     "\u{939}\u{93f}",
@@ -186,7 +189,8 @@ pub(super) const CHANGED: &[&str] = &[
     "\u{304b}\u{306a}",
 ];
 
-/// What stands before the header of one text in eight, one to four bytes: what is taken off where a text begins.
+/// What stands before the header of one text in eight: one to four bytes that programs trim at the
+/// beginning.
 pub(super) const LEADS: [&str; 32] = [
     " ",
     "\t",
@@ -222,10 +226,10 @@ pub(super) const LEADS: [&str; 32] = [
     "\u{1f600}",
 ];
 
-/// What fills a text up where a character would not fit, at most three bytes.
+/// Fills the end of a text where a character does not fit. At most three bytes are used.
 pub(super) const FILLS: [&[u8; 3]; 8] = [b"   ", b"xYz", b"\n\n\n", b"\t\t\t", b"...", b"\0\0\0", b"\r\n\r", b"\" \\"];
 
-/// What is between the others: of one to four bytes each, and of either case.
+/// Characters between the others, of one to four bytes and either case.
 pub(super) const COMMON: &[char] = &[
     'a',
     '\u{e9}',

@@ -1,8 +1,9 @@
-//! The bytes of message k, and what comes back when it is whole.
+//! The bytes of message k, and the check of what comes back.
 //!
-//! A message is a header and a body. The header says which message it is; the body is generated from the header, so the
-//! bytes that must come back can be computed again and none are stored. It is covered by a CRC-32C (Castagnoli;
-//! RFC 3720, appendix B.4), so that whole messages can be told from damaged ones wherever they turn up.
+//! A message is a header and a body. The header names the message, and the body is generated from
+//! the header. So the bytes that must come back can be generated again, and none are stored. A
+//! CRC-32C (Castagnoli; RFC 3720, appendix B.4) covers the message, so whole messages can be told
+//! from damaged ones wherever they turn up.
 //!
 //! | field    | binary            | text                     |
 //! |----------|-------------------|--------------------------|
@@ -14,24 +15,26 @@
 //! | length   | 4 bytes           | 8 hex digits, `:`        |
 //! | body     | any bytes         | cells of 11 bytes        |
 //!
-//! Numbers are big-endian. The length is that of the whole message; the CRC covers everything after its own field. Text is
-//! valid UTF-8, binary is not in general.
+//! Numbers are big-endian. The length is that of the whole message. The CRC covers everything after
+//! its own field. Text is valid UTF-8; binary in general is not.
 //!
-//! A text exposes servers that change some texts. Its body is a row of cells (`text.rs`), each of which has something that programs
-//! change (`kinds.rs`). There are 256; the row begins at the one that run, client and sequence name.
+//! Texts expose servers that change some texts. Their bodies are rows of cells (`text.rs`), and
+//! each cell has something that programs are known to change (`kinds.rs`). There are 256 cells.
+//! Run, client and sequence choose the first.
 //!
-//! | text               | has                                                                                       |
-//! |--------------------|-------------------------------------------------------------------------------------------|
-//! | 53 bytes           | a bare header                                                                             |
-//! | 54 to 63 bytes     | the beginning of a cell                                                                   |
-//! | 64 bytes           | one cell: 256 texts of a client have all of them                                          |
-//! | 65 to 2 868 bytes  | as many cells as there is room for                                                        |
-//! | from 2 869 bytes on | all cells, over and over                                                                 |
-//! | one in eight, from 57 bytes on | one to four bytes before its header: a blank, a line end, NUL, a BOM, ...     |
-//! | under 53 bytes     | no header, only the beginning of a body; where nobody is to recognise it                  |
+//! | text                     | has                                                          |
+//! |--------------------------|--------------------------------------------------------------|
+//! | 53 bytes                 | a bare header                                                |
+//! | 54 to 63 bytes           | the beginning of a cell                                      |
+//! | 64 bytes                 | one cell; 256 texts of a client have all of them             |
+//! | 65 to 2 868 bytes        | as many cells as there is room for                           |
+//! | 2 869 bytes or more      | all cells, over and over                                     |
+//! | 1 in 8 from 57 bytes on  | before its header a space, line end, NUL, BOM, ...: 1 to 4 bytes |
+//! | under 53 bytes           | no header, only the beginning of a body nobody can recognise |
 //!
-//! Where a text ends within a character, blanks, line ends, NULs or letters stand there instead. Since eleven is odd, characters of two,
-//! three and four bytes come to lie at every offset modulo any power of two.
+//! Where a text ends within a character, spaces, line ends, NULs or letters stand instead. Eleven
+//! is odd, so characters of two, three and four bytes come to lie at every offset modulo any power
+//! of two.
 
 mod bare;
 #[expect(clippy::inline_always, reason = "what is compiled for an instruction must be inlined where that is declared")]
@@ -96,7 +99,7 @@ pub enum Mix {
     Text,
     /// Binary only.
     Binary,
-    /// Text where the sequence is even, binary where it is odd.
+    /// Text for even sequences, binary for odd ones.
     Mixed,
 }
 
@@ -120,7 +123,7 @@ impl Mix {
         }
     }
 
-    /// The smallest size that carries a header of each kind that is sent.
+    /// The smallest size with room for the header of each kind.
     pub const fn min_size(self) -> usize {
         match self {
             Self::Binary => BINARY_HEADER,
@@ -130,18 +133,19 @@ impl Mix {
 }
 
 const MAGIC: usize = 4;
-/// What the CRC covers begins here.
+/// Where the bytes begin that the CRC covers.
 const BINARY_COVERED: usize = 8;
 const BINARY_HEADER: usize = 28;
 const TEXT_COVERED: usize = 13;
 const TEXT_HEADER: usize = 53;
-/// Where the colons between the fields of a text's header are.
+/// Places of the colons between the fields of a text's header.
 const COLONS: [usize; 5] = [12, 21, 30, 43, 52];
 
-/// Sequences have 48 bits on the wire: at a million messages a second, a client needs nine years to use them up.
+/// Sequences have 48 bits. At a million messages a second, a client needs nine years to use them
+/// up.
 const SEQUENCE_MASK: u64 = (1 << 48) - 1;
 
-/// Which message this is, as its header says.
+/// Names a message, as its header does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MessageHeader {
     /// Run that sent it.
@@ -154,7 +158,7 @@ pub struct MessageHeader {
     pub length: u32,
 }
 
-/// Makes and checks the messages of one run.
+/// Generates and checks the messages of one run.
 #[derive(Clone, Copy, Debug)]
 pub struct Payload {
     run: u32,
@@ -166,7 +170,8 @@ pub struct Payload {
 }
 
 impl Payload {
-    /// Messages of `size` bytes. Under [`Mix::min_size`] they have no header: nobody can tell them apart.
+    /// Messages of `size` bytes. Under [`Mix::min_size`] they have no header, so nobody can tell
+    /// them apart.
     pub fn new(run: u32, size: u32, mix: Mix) -> Self {
         Self { bare: (size as usize) < mix.min_size(), ..Self::with_header(run, size, mix) }
     }
@@ -192,15 +197,17 @@ impl Payload {
         ClientMessages::new(self, client)
     }
 
-    /// Writes message `sequence` of `client` to `out`, which is [`Self::size`] bytes long. Its checksum.
+    /// Writes message `sequence` of `client` to `out`, which is [`Self::size`] bytes long. Returns
+    /// its checksum.
     ///
     /// # Panics
-    /// When `out` has no room for a header, and the messages have one.
+    /// `out` has no room for the header, if messages have one.
     pub fn encode(&self, client: u32, sequence: u64, out: &mut [u8]) -> u32 {
         self.of(client).encode(sequence, [0; 4], out)
     }
 
-    /// The first bytes of message `sequence` of `client`, up to its magic, and how many they are.
+    /// The first bytes of message `sequence` of `client`, up to the end of its magic, and their
+    /// number.
     pub(crate) fn opening(&self, client: u32, sequence: u64) -> ([u8; LEAD + MAGIC], usize) {
         let kind = self.kind(sequence);
         let lead = match kind {
@@ -214,14 +221,14 @@ impl Payload {
         (opening, lead.len() + MAGIC)
     }
 
-    /// The run that these messages carry.
+    /// The run that these messages name.
     pub fn run(&self) -> u32 {
         self.run
     }
 }
 
-/// The message that `bytes` begin with, and its kind, if it is there whole and every byte is right. It may be of any
-/// run and any client, and bytes may follow.
+/// The message at the beginning of `bytes`, and its kind, if it is whole and every byte is right.
+/// It may be of any run and client, and more bytes may follow.
 pub fn leading(bytes: &[u8]) -> Option<(MessageKind, MessageHeader)> {
     let (kind, header) = parse(bytes)?;
     let message = bytes.get(..header.length as usize)?;
@@ -230,8 +237,8 @@ pub fn leading(bytes: &[u8]) -> Option<(MessageKind, MessageHeader)> {
     payload.of(client).is_whole_of_kind(kind, sequence, message).then_some((kind, header))
 }
 
-/// What the header at the beginning of `bytes` claims, if one is there, before which there may be as much as texts
-/// have there. Nothing of it is checked.
+/// What the header at the beginning of `bytes` claims, if there is one. Up to four bytes may stand
+/// before it, as in texts. Checks nothing.
 pub fn parse(bytes: &[u8]) -> Option<(MessageKind, MessageHeader)> {
     if let Some(head) = bytes.first_chunk::<BINARY_HEADER>()
         && head.starts_with(&MessageKind::Binary.magic())
@@ -244,19 +251,19 @@ pub fn parse(bytes: &[u8]) -> Option<(MessageKind, MessageHeader)> {
     Some((MessageKind::Text, parse_text(&bytes[text_header(bytes, LEAD)?..])?))
 }
 
-/// Where a text's header seems to begin, not after `most`.
+/// Where a text's header seems to begin, at `most` or before.
 pub(crate) fn text_header(bytes: &[u8], most: usize) -> Option<usize> {
     (0..=most).find(|&at| bytes.get(at..).is_some_and(|rest| rest.starts_with(&MessageKind::Text.magic())))
 }
 
-/// What the text's header with which `bytes` begin claims.
+/// What a text's header at the beginning of `bytes` claims.
 pub(crate) fn parse_text(bytes: &[u8]) -> Option<MessageHeader> {
     let head = bytes.first_chunk::<TEXT_HEADER>()?;
     if !head.starts_with(&MessageKind::Text.magic()) || COLONS.iter().any(|&at| head[at] != b':') {
         return None;
     }
     let number = |at: usize, digits: usize| {
-        // `from_str_radix` would take a sign and upper case.
+        // `from_str_radix` would accept a sign and upper case.
         let digits = &head[at..at + digits];
         let lower = digits.iter().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'));
         lower.then(|| std::str::from_utf8(digits).ok().and_then(|text| u64::from_str_radix(text, 16).ok())).flatten()

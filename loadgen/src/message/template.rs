@@ -8,8 +8,8 @@ use super::{
     text::{CellTable, LED, Lead, Tail},
 };
 
-/// The first words of the messages of either kind: checksum, client and sequence are zero, but for the first four digits of the
-/// sequence, which nearly always are.
+/// The first words of the messages of either kind. Checksum, client and sequence are zero, except
+/// that a text's sequence begins with four zero digits, as nearly all do.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Template {
     pub(super) text: TextTemplate,
@@ -19,26 +19,27 @@ pub(super) struct Template {
 /// What the texts of a run have in common.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct TextTemplate {
-    /// The header, and nothing of the body.
+    /// The header, without the body.
     pub(super) plus: FirstBlock,
     pub(super) table: &'static CellTable,
     /// The first cell of each message.
     pub(super) tails: &'static [Tail; super::text::CELLS],
     /// [`CellTable::led`] of the size.
     pub(super) led: u8,
-    /// What is added to a sequence, beside the client's, for the first cell of its text.
+    /// Added to a sequence, besides the client's number, to choose the first cell of its text.
     pub(super) cells: u8,
 }
 
 impl TextTemplate {
-    /// What is before the header of messages whose first cell is `slot`.
+    /// What stands before the header of messages whose first cell is `slot`.
     #[inline]
     pub(super) fn lead(&self, slot: u8) -> Lead {
         if slot & self.led == LED { self.table.lead(slot) } else { Lead::NONE }
     }
 }
 
-/// What is the same in the texts of all runs: the magic, the colons, and the first four digits of the sequence.
+/// What the texts of all runs share: the magic, the colons, and the first four digits of the
+/// sequence.
 const TEXT: [u8; BYTES] = {
     let mut text = [0; BYTES];
     text.split_at_mut(MAGIC).0.copy_from_slice(&MessageKind::Text.magic());
@@ -68,7 +69,7 @@ impl Template {
     }
 }
 
-/// The first words of binary messages: which bits of the body are in each, and what is added to them.
+/// The first words of binary messages: which bits come from the body, and what is added to them.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pattern {
     pub(super) bits: FirstBlock,
@@ -76,7 +77,7 @@ pub(super) struct Pattern {
 }
 
 impl Pattern {
-    /// That of messages of `size` bytes with this header.
+    /// The pattern of messages of `size` bytes with this header.
     #[inline]
     fn new(header: &[u8; BYTES], size: usize) -> Self {
         const WHOLE: [u64; WORDS] = bits(BYTES);

@@ -1,8 +1,9 @@
-//! What texts are made of: cells of eleven bytes, each of which is valid UTF-8.
+//! Texts consist of cells of eleven bytes, each valid UTF-8.
 //!
-//! A text's body is a row of cells, beginning at the one that its run, client and sequence name. So a message of 64 bytes has
-//! one cell behind its header, a long one has all of them, and since eleven is odd each comes to lie at every offset
-//! modulo any power of two. Where a message ends within a character, something else fills it up.
+//! A text's body is a row of cells. Run, client and sequence choose the first. A message of 64
+//! bytes has one cell after its header; a long one has all of them. Eleven is odd, so each cell
+//! comes to lie at every offset modulo any power of two. Where a message ends within a character,
+//! filler stands instead.
 
 use std::{fmt, sync::LazyLock};
 
@@ -12,22 +13,22 @@ use super::{
     kinds::{CHANGED, COMMON, FILLS, LEADS, TRIMMED},
 };
 
-/// Bytes of a cell: those of a body in the first block of a message.
+/// Bytes of a cell: the part of a body in the first block of a message.
 pub(super) const CELL: usize = BYTES - TEXT_HEADER;
-/// How many there are: a text's is named by eight bits.
+/// Number of cells. Eight bits name one.
 pub(super) const CELLS: usize = 256;
-/// After so many bytes they are repeated. Words of eight bytes divide it.
+/// Bytes after which the cells repeat. A multiple of eight.
 pub(super) const PERIOD: usize = CELL * CELLS;
-/// A body's bytes behind its first cell are read from here, up to a period of them and two words.
+/// Bytes of the table that bodies are copied from: one cell, two periods, and two words.
 const BYTES_KEPT: usize = CELL + 2 * PERIOD + 16;
 
-/// One text in eight has something before its header: those whose cell has these bits.
+/// One text in eight has something before its header: those whose cell has these bits set.
 pub(super) const LED: u8 = 7;
-/// The most bytes that are before a header.
+/// Most bytes before a header.
 pub(crate) const LEAD: usize = 4;
-/// The least size of a message with something before its header.
+/// Smallest message with something before its header.
 const LEAST_LED: usize = TEXT_HEADER + LEAD;
-/// From this size on, the first cell is whole whatever is before the header.
+/// From this size on, the first cell is whole, whatever stands before the header.
 const WHOLE: usize = BYTES + LEAD;
 
 /// The first cell of a message, as it lies in the last two words of the first block.
@@ -41,7 +42,7 @@ pub(super) struct Lead {
 }
 
 impl Lead {
-    /// None.
+    /// Nothing.
     pub(super) const NONE: Self = Self { bytes: [0; LEAD], len: 0 };
 
     #[inline]
@@ -54,20 +55,21 @@ impl Lead {
         usize::from(self.len).min(LEAD)
     }
 
-    /// The same, as a mask is turned by it.
+    /// The length, as rotating a mask needs it.
     #[inline]
     pub(super) fn count(self) -> u32 {
         self.len.into()
     }
 }
 
-/// The cells, in the forms in which messages are made of them.
+/// The cells, in the forms that messages are made of.
 pub(super) struct CellTable {
-    /// All of them, repeated.
+    /// All cells, repeated.
     bytes: [u8; BYTES_KEPT],
-    /// For each place in `bytes`, how many bytes of a character are before it.
+    /// For each place in `bytes`, how many bytes of a character stand before it.
     within: [u8; BYTES_KEPT],
-    /// By size, from a bare header up to [`WHOLE`], the first cell of messages: cut where they end in it.
+    /// The first cells of messages by size, from a bare header up to [`WHOLE`]. Cut where the
+    /// message ends.
     tails: Vec<[Tail; CELLS]>,
     leads: [Lead; CELLS / 8],
 }
@@ -79,7 +81,7 @@ impl fmt::Debug for CellTable {
 }
 
 impl CellTable {
-    /// The only one, made when it is first asked for.
+    /// The only table. It is built on first use.
     #[inline]
     pub(super) fn get() -> &'static Self {
         static TABLE: LazyLock<Box<CellTable>> = LazyLock::new(CellTable::new);
@@ -113,7 +115,8 @@ impl CellTable {
         table
     }
 
-    /// The first `body` bytes of a cell, mended, where they lie in a block's last two words.
+    /// The first `body` bytes of a cell, with a cut character replaced, as they lie in a block's
+    /// last two words.
     fn tail(&self, slot: u8, body: usize) -> Tail {
         let word = self.mended(CELL * usize::from(slot), body, slot) << (8 * (16 - CELL));
         let (low, high) = (word & u128::from(u64::MAX), word >> 64);
@@ -126,14 +129,15 @@ impl CellTable {
         &self.tails[size.clamp(TEXT_HEADER, WHOLE) - TEXT_HEADER]
     }
 
-    /// The bits of a cell's number that are all set where something is before the header of messages of `size` bytes;
-    /// [`LED`], or others, which no number has.
+    /// The bits that are all set in a cell's number if something stands before the header, for
+    /// messages of `size` bytes: [`LED`], or bits that no number has.
     #[inline]
     pub(super) const fn led(size: usize) -> u8 {
         if size < LEAST_LED { 0 } else { LED }
     }
 
-    /// What is before the header of messages whose first cell is `slot`, if [`Self::led`] says that there is something.
+    /// What stands before the header of messages whose first cell is `slot`. Only valid if
+    /// [`Self::led`] says that there is something.
     #[inline]
     pub(super) fn lead(&self, slot: u8) -> Lead {
         self.leads[usize::from(slot >> 3)]
@@ -143,8 +147,9 @@ impl CellTable {
         if slot & Self::led(size) == LED { self.lead(slot) } else { Lead::NONE }
     }
 
-    /// The first `len` bytes from place `at` on, at most 16, the first in the lowest byte. Where they end within a character, what
-    /// there is of it becomes what fills messages that begin with cell `slot`. Zeros follow.
+    /// The first `len` bytes from place `at` on, at most 16, the first in the lowest byte. A cut
+    /// character at the end is replaced by the filler of messages that begin with cell `slot`.
+    /// Zeros follow.
     #[inline]
     pub(super) fn mended(&self, at: usize, len: usize, slot: u8) -> u128 {
         let mut bytes = [0; 16];
@@ -155,7 +160,7 @@ impl CellTable {
         (u128::from_le_bytes(bytes) & first(kept)) | (fill << (8 * kept))
     }
 
-    /// Writes the beginning of a body whose first cell is `slot`, at most a period of it.
+    /// Writes the beginning of a body whose first cell is `slot`, at most a period.
     pub(super) fn fill(&self, slot: u8, out: &mut [u8]) {
         let (most, end) = out.split_at_mut(out.len().saturating_sub(8));
         let at = CELL * usize::from(slot);
@@ -163,34 +168,35 @@ impl CellTable {
         end.copy_from_slice(&self.mended(at + most.len(), end.len(), slot).to_le_bytes()[..end.len()]);
     }
 
-    /// `len` bytes from place `at` on, at most a period of them.
+    /// `len` bytes from place `at` on, at most a period.
     #[inline(always)]
     pub(super) fn slice(&self, at: usize, len: usize) -> &[u8] {
         &self.bytes[at..at + len]
     }
 }
 
-/// The bits of the first `bytes` bytes, at most 15.
+/// A mask of the first `bytes` bytes, at most 15.
 #[inline]
 const fn first(bytes: usize) -> u128 {
     (1 << (8 * bytes)) - 1
 }
 
-/// An odd number, about the golden section of half of the cells.
+/// An odd number near the golden section of half the cells.
 const SPREAD: usize = 79;
 
-/// A cell. Those with an even number end in what they are about, so that it ends messages of 64 bytes; the others begin with it
-/// or have it in the middle.
+/// A cell. Those with an even number end with their special text, so that it ends messages of 64
+/// bytes. In the others it stands at the beginning or in the middle.
 fn cell(slot: u8) -> [u8; CELL] {
     let all: Vec<&str> = TRIMMED.iter().chain(CHANGED).copied().collect();
-    // What is alike stands together there, and apart here: so texts in a row have something of everything.
+    // Similar texts stand together in the lists and are spread here, so that texts in a row have
+    // something of everything.
     let half = usize::from(slot / 2) * SPREAD % (CELLS / 2);
     let (text, before) = if slot.is_multiple_of(2) {
         let text = all[half];
         (text, CELL - text.len())
     } else {
         let text = all[(CELLS / 2 + half) % all.len()];
-        // The end of a cell is cut where something is before the header.
+        // The end of a cell is cut if something stands before the header.
         let room = if slot & LED == LED { 0 } else { CELL - text.len() };
         (text, (half / 4 * 3) % (room + 1))
     };

@@ -1,5 +1,5 @@
-//! A message as words of eight bytes, the last of which its end may cut: a block, and what follows it. They are either
-//! written or compared: so neither reads what was just written.
+//! A message as words of eight bytes: a block, and what follows it. The end may cut the last word.
+//! Words are either written or compared, so neither reads what was just written.
 
 use wide::u64x2;
 
@@ -11,7 +11,7 @@ use super::{
     text::{CELL, CellTable, PERIOD},
 };
 
-/// A message, a text from its header on. Where it is shorter than a block, the rest of that is zero.
+/// A message; a text from its header on. If it is shorter than a block, zeros fill the block.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Words<R> {
     pub(super) block: FirstBlock,
@@ -24,15 +24,16 @@ pub(super) trait MessageRest: Copy {
     /// Writes it, masked, to `out`.
     fn write(self, checksum: &mut impl Checksum, mask: u64, out: &mut [u8]);
 
-    /// Whether `bytes` are it.
+    /// Whether `bytes` are equal to it.
     fn equal(self, bytes: &[u8]) -> bool;
 }
 
 impl<R: MessageRest> Words<R> {
-    /// Writes the message, masked. `put` puts its checksum, from byte `COVERED` on, into the block. The checksum.
+    /// Writes the message, masked, and returns its checksum. The checksum covers it from byte
+    /// `COVERED` on; `put` puts it into the block.
     ///
     /// # Panics
-    /// When `out` has no room for the header.
+    /// `out` has no room for the header.
     #[inline(always)]
     pub(super) fn write<C: Checksum, const COVERED: usize>(
         mut self,
@@ -64,11 +65,11 @@ impl<R: MessageRest> Words<R> {
     /// Adds the first `len` bytes of the block to the checksum, from byte `COVERED` on.
     #[inline(always)]
     fn cover<const COVERED: usize>(&self, checksum: &mut impl Checksum, len: usize) {
-        // Loops that the compiler unrolls: an iterator over all words would be kept in memory.
+        // Loops that the compiler unrolls. An iterator over all words would be kept in memory.
         for (pair, words) in self.block.pairs().into_iter().enumerate() {
             for (half, word) in words.into_iter().enumerate() {
                 let at = 8 * (2 * pair + half);
-                // Of the words, the first that is covered has bytes which are not.
+                // The first covered word has bytes that are not covered.
                 let before = COVERED.saturating_sub(at);
                 let there = len.saturating_sub(at).min(8);
                 if before == 0 && there == 8 {
@@ -88,13 +89,14 @@ impl<R: MessageRest> Words<R> {
         }
         match bytes.split_first_chunk() {
             Some((first, rest)) => self.block.equal(first) && self.rest.equal(rest),
-            // Not the other way round, the message as bytes: it would be kept in memory for any message then.
+            // Not the other way round: a message as bytes would be kept in memory for every
+            // message.
             None => self.block.equal(&filled_up(bytes)),
         }
     }
 }
 
-/// What is shorter than a block, with zeros behind.
+/// Bytes shorter than a block, padded with zeros.
 #[inline(never)]
 fn filled_up(bytes: &[u8]) -> [u8; BYTES] {
     let mut block = [0; BYTES];
@@ -143,7 +145,7 @@ impl MessageRest for BinaryBody {
     }
 }
 
-/// The cells of a text behind its first, which is in the block.
+/// The cells of a text after its first, which is in the block.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct CellRow {
     pub(super) table: &'static CellTable,
@@ -158,13 +160,14 @@ impl CellRow {
         CELL * (usize::from(self.slot) + 1)
     }
 
-    /// How many of `len` bytes are as the table has them, and in whole words. At most 15 follow, which must be mended.
+    /// How many of `len` bytes are copied from the table, in whole words. At most 15 follow, which
+    /// may end in a cut character.
     #[inline(always)]
     const fn unmended(len: usize) -> usize {
         (len / 8).saturating_sub(1) * 8
     }
 
-    /// The last `len` bytes, with `before` of the row before them.
+    /// The last `len` bytes. `before` bytes of the row stand before them.
     #[inline(always)]
     fn end(self, before: usize, len: usize) -> u128 {
         self.table.mended(self.place() + before % PERIOD, len, self.slot)
@@ -208,8 +211,8 @@ const fn halves(words: u128) -> [u64; 2] {
     [words as u64, (words >> 64) as u64]
 }
 
-/// Writes the first bytes of a word. In pieces of a fixed size: to copy so few bytes by a call would take longer than to make
-/// them.
+/// Writes the first bytes of a word, in pieces of a fixed size. A call to copy so few bytes would
+/// take longer than making them.
 #[inline(always)]
 fn write_part(mut word: u64, out: &mut [u8]) {
     if let Ok(out) = out.try_into() {

@@ -1,11 +1,11 @@
-//! Parts of a command line to show, however wrong it is.
+//! Shows parts of a command line without secrets, however wrong they are.
 
 use super::{
     HIDDEN,
     collected::{header_of, is_name},
 };
 
-/// A URL to show, or what was meant as one: without user-info, query and fragment.
+/// A URL, or what was meant as one, without user-info, query and fragment.
 pub fn bare(text: &str) -> String {
     let (scheme, rest) = text.split_once("://").map_or(("", text), |(scheme, _)| text.split_at(scheme.len() + 3));
     let end = rest.find(['?', '#']).unwrap_or(rest.len());
@@ -19,7 +19,7 @@ pub fn bare(text: &str) -> String {
     }
 }
 
-/// A header field to show, or what was meant as one: its name at most.
+/// A header field, or what was meant as one: at most its name.
 pub fn bare_header(text: &str) -> String {
     match text.split_once(':') {
         Some((name, _)) if is_name(name.trim()) => format!("{}: {HIDDEN}", name.trim()),
@@ -27,7 +27,8 @@ pub fn bare_header(text: &str) -> String {
     }
 }
 
-/// Words of a command to show: URLs and header fields in them without what is secret. The rest is shown as it is.
+/// The words of a command, with secrets in URLs and header fields hidden. The rest is shown as it
+/// is.
 pub fn bare_words(words: &[String]) -> Vec<String> {
     let mut is_header = false;
     let show = |word: &String| {

@@ -1,4 +1,4 @@
-//! What is secret in a plan or a command line, however wrong it is.
+//! Collects the secrets of a plan or a command line, however wrong it is.
 
 use std::{cmp::Reverse, collections::BTreeSet};
 
@@ -11,10 +11,10 @@ use reports::escape;
 
 use super::Secrets;
 
-/// Shortest value that is searched for: fewer characters are in many a text by chance.
+/// Shortest value that is searched for. Shorter ones occur in many texts by chance.
 pub(super) const SHORTEST: usize = 4;
 
-/// Secrets while they are collected.
+/// Secrets found so far.
 #[derive(Debug, Default)]
 pub(super) struct Collected(BTreeSet<String>);
 
@@ -41,7 +41,7 @@ impl Collected {
         self.0.insert(secret.trim().to_owned());
     }
 
-    /// A URL, or what was meant as one.
+    /// Collects from a URL, or from what was meant as one.
     pub(super) fn url(&mut self, text: &str) {
         let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
         if let Some((user_info, _)) = rest.rsplit_once('@') {
@@ -72,7 +72,7 @@ impl Collected {
         }
     }
 
-    /// The value as a whole, and what it consists of: `Bearer TOKEN`, `name=TOKEN; other=TOKEN`.
+    /// Collects the value and its parts: `Bearer TOKEN`, `name=TOKEN; other=TOKEN`.
     pub(super) fn header_value(&mut self, value: &str) {
         self.add(value);
         for part in value.split([' ', ';', ',']).filter(|part| !part.is_empty()) {
@@ -84,7 +84,7 @@ impl Collected {
         }
     }
 
-    /// `Name: value`, or what was meant as one.
+    /// Collects from `Name: value`, or from what was meant as such.
     fn header(&mut self, field: &str) {
         match field.split_once(':') {
             Some((_, value)) => self.header_value(value),
@@ -124,13 +124,14 @@ impl Collected {
     }
 }
 
-/// What an argument says a header field is: nothing if the next argument does, none if it is about something else.
+/// The header field in an argument: an empty one if the next argument holds it, none if the
+/// argument has none.
 pub(super) fn header_of(argument: &str) -> Option<&str> {
     if let Some(rest) = argument.strip_prefix("--header") {
         return if rest.is_empty() { Some("") } else { rest.strip_prefix('=') };
     }
     let (flags, rest) = argument.strip_prefix('-')?.split_once('H')?;
-    // What may stand with it behind one dash.
+    // Short flags that may stand before it.
     flags.chars().all(|flag| flag == 'q').then(|| rest.strip_prefix('=').unwrap_or(rest))
 }
 
@@ -138,7 +139,7 @@ pub(super) fn is_name(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
-/// `user:password@host` and `host/path?query`, in which the scheme was forgotten.
+/// `user:password@host` and `host/path?query` with the scheme forgotten.
 fn is_like_a_url(text: &str) -> bool {
     !text.starts_with('-') && !text.contains([' ', '{', '"']) && text.contains(['@', '?', '#'])
 }

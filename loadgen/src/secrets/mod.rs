@@ -1,8 +1,9 @@
-//! What must not be shown: user-info, query and fragment of a URL, and values of header fields.
+//! Hides secrets: user-info, query and fragment of a URL, and values of header fields.
 //!
-//! Our own words don't hold them: a result has the URL without them ([`bare()`]), and no header fields. But a server may send
-//! back what it was sent, in a message, a refusal or a reason, and a refused option is quoted. So texts that come from
-//! elsewhere are searched for the secrets of this run ([`Secrets::redact`]) before they are shown or stored.
+//! Results hold the URL without them ([`bare()`]) and no header fields. But a server may send back
+//! what it received: in a message, a refusal or a close reason. And an error quotes a refused
+//! option. So text from elsewhere is searched for the secrets of this run ([`Secrets::redact`])
+//! before it is shown or stored.
 
 mod bare;
 mod collected;
@@ -13,7 +14,7 @@ pub use self::bare::{bare, bare_header, bare_words};
 use self::collected::{Collected, SHORTEST};
 use crate::plan::{Plan, Target};
 
-/// What stands in place of a secret.
+/// Stands in place of a secret.
 pub const HIDDEN: &str = "***";
 
 /// Secrets of one run, in the forms in which they may come back.
@@ -24,7 +25,7 @@ pub struct Secrets {
 }
 
 impl Secrets {
-    /// What `plan` sends to its target and nobody else may see.
+    /// The secrets that `plan` sends to its target.
     pub fn of_plan(plan: &Plan) -> Self {
         let mut collected = Collected::default();
         if let Target::Url(url) = &plan.target {
@@ -36,15 +37,15 @@ impl Secrets {
         collected.finish()
     }
 
-    /// What a command line may hold, however wrong it is.
+    /// The secrets of a command line, however wrong it is.
     pub fn of_arguments(arguments: &[String]) -> Self {
         let mut collected = Collected::default();
         collected.arguments(arguments);
         collected.finish()
     }
 
-    /// The text with `***` for each secret in it. Letters may be of another case. A piece of a secret is found where the text
-    /// begins or ends within it.
+    /// The text with `***` for each secret in it, in upper or lower case. Also hides a part of a
+    /// secret that the text begins or ends with.
     pub fn redact(&self, text: &str) -> String {
         let mut text = text.to_owned();
         for form in &self.forms {
@@ -58,7 +59,7 @@ impl Secrets {
         if rest.is_empty() { body } else { format!("{body}…{rest}") }
     }
 
-    /// Redacts what servers sent and what was said about it.
+    /// Hides secrets in what servers sent and in details of errors.
     pub(crate) fn redact_report(&self, report: &mut Report) {
         if self.forms.is_empty() {
             return;
@@ -90,7 +91,8 @@ fn without(text: String, form: &str) -> String {
     shown + &text[end..]
 }
 
-/// The text without an end of `form` at its beginning, and without a beginning of `form` at its end.
+/// The text without an end of `form` at its beginning, and without a beginning of `form` at its
+/// end.
 fn without_ends(text: String, form: &str) -> String {
     let lower = text.to_ascii_lowercase();
     let cuts = || (1..form.len()).filter(|&at| form.is_char_boundary(at));

@@ -8,7 +8,7 @@ use super::{
     *,
 };
 
-/// All that a client's texts can be, but for their headers.
+/// All texts that a client can send, apart from their headers.
 const ALL: u64 = CELLS as u64;
 
 fn texts(size: u32, client: u32, mix: Mix) -> impl Iterator<Item = String> {
@@ -17,7 +17,8 @@ fn texts(size: u32, client: u32, mix: Mix) -> impl Iterator<Item = String> {
     sequences.map(move |sequence| String::from_utf8(message(&payload, client, sequence)).expect("text is UTF-8"))
 }
 
-/// A message of the slow and simple kind: what is before the header, header, cells; and what fills it up.
+/// A message made in the slow and simple way: what stands before the header, the header, cells, and
+/// the filler at the end.
 fn plain(payload: &Payload, client: u32, sequence: u64) -> Vec<u8> {
     let (series, table) = (payload.of(client), CellTable::get());
     let (slot, size) = (usize::from(series.slot(sequence)), payload.size());
@@ -117,7 +118,7 @@ fn characters_of_each_length_are_at_every_offset() {
         }
         assert_eq!(seen[2..], [[true; 16]; 3], "of {size} bytes");
     }
-    // With 64 bytes, wherever there is room behind the header.
+    // At 64 bytes, wherever there is room after the header.
     let mut seen = [[false; 64]; 5];
     for text in texts(64, 0, Mix::Text) {
         text.char_indices().for_each(|(at, c)| seen[c.len_utf8()][at] = true);
@@ -129,7 +130,7 @@ fn characters_of_each_length_are_at_every_offset() {
 
 #[test]
 fn a_piece_of_any_length_cuts_a_character() {
-    // At every place from the first that no header reaches, in one of 64 messages at least.
+    // At every place that no header reaches, in at least one of 64 messages.
     for size in [1_100, 17_000] {
         let mut cut = vec![0; size as usize];
         for text in texts(size, 3, Mix::Text) {

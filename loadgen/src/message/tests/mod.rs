@@ -52,7 +52,7 @@ fn the_layout_is_as_documented() {
 
 #[test]
 fn the_same_seed_sends_the_same_bytes_in_every_version() {
-    // Looked at, and written down: what was sent once must be told again from its run, client and sequence.
+    // Checked by eye and written down: these messages must never change.
     let text = |size, sequence| {
         let payload = Payload::new(0x3f9a_1c22, size, Mix::Text);
         let bytes = message(&payload, 42, sequence);
@@ -171,7 +171,7 @@ fn a_message_that_claims_to_be_shorter_than_its_header_is_none() {
     for mix in [Mix::Text, Mix::Binary] {
         let header = u32::try_from(mix.min_size()).unwrap();
         for claimed in 0..header {
-            // All that is there of it is right, the checksum included.
+            // What is there of it is right, and so is the checksum.
             let payload = Payload::with_header(7, claimed, mix);
             let mut bytes = vec![0; header as usize];
             payload.encode(3, 1, &mut bytes);
@@ -213,7 +213,7 @@ fn a_right_checksum_of_a_wrong_body_is_not_enough() {
 fn differences_in_two_fields_do_not_make_up_for_each_other() {
     const BITS: [u32; 3] = [32, 32, 48];
     const CLIENT: u32 = 42;
-    // Bare headers, since a body would tell; and their checksums are right.
+    // Bare headers, since a body would tell. Their checksums are right.
     for mix in [Mix::Text, Mix::Binary] {
         let changed = |[run, client, sequence]: [u64; 3]| {
             let narrow = |bits: u64| u32::try_from(bits).unwrap();
@@ -235,7 +235,7 @@ fn differences_in_two_fields_do_not_make_up_for_each_other() {
 
 #[test]
 fn each_byte_of_a_long_message_counts() {
-    // Behind the first 64 bytes two times four words, three words, and five bytes.
+    // After the first 64 bytes: two times four words, three words, and five bytes.
     for mix in [Mix::Text, Mix::Binary] {
         let payload = Payload::new(7, 64 + 64 + 24 + 5, mix);
         let led = (0..16).find(|&sequence| before(&payload, 3, sequence) > 0);

@@ -25,7 +25,7 @@ use self::{
     limits::{Fit, PlanRefusal, Requirements, SystemLimits},
     processor_time::ProcessorTime,
     summary::RunContext,
-    workers::Workers,
+    workers::RunWorkers,
 };
 pub use self::{
     error::RunError,
@@ -88,7 +88,7 @@ fn run_on(
     let loopback = endpoint.addresses.iter().all(is_loopback);
     let config = config(plan, run_id, source(plan, &requirements, &limits), &fit, loopback);
     let failed = |error| RunError::System("a worker failed", error);
-    let mut workers = Workers::start(&config, &endpoint, build, stop).map_err(failed)?;
+    let mut workers = RunWorkers::start(&config, &endpoint, build, stop).map_err(failed)?;
     let open = workers.connect(&mut observe);
     let (started_at, before) = (SystemTime::now(), ProcessorTime::now());
     if open > 0 && !stop.is_stopped() {

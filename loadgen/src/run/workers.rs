@@ -31,7 +31,7 @@ const HEAD_START: u64 = 20_000_000;
 
 /// The worker threads, and the channels to them.
 #[derive(Debug)]
-pub(crate) struct Workers {
+pub(crate) struct RunWorkers {
     clock: Clock,
     stop: Stop,
     control: Arc<Control>,
@@ -41,7 +41,7 @@ pub(crate) struct Workers {
     timeline: Timeline,
 }
 
-impl Workers {
+impl RunWorkers {
     /// Starts the workers. They connect at once.
     ///
     /// # Errors

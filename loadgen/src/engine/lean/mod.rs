@@ -34,7 +34,7 @@ use crate::{
 const READ_BUFFER: usize = 64 * 1024;
 
 /// Longest wait while other tasks run on this thread. They may need no wake-up from the engine.
-const COURTESY: Duration = Duration::from_millis(1);
+const SHARED_THREAD_WAIT: Duration = Duration::from_millis(1);
 
 /// Moves messages with `frames`, without tokio.
 pub(crate) struct Lean {
@@ -57,11 +57,11 @@ pub(crate) struct Lean {
     /// The burst being encoded, and its connection.
     burst: Encoder,
     burst_of: usize,
-    shared: SharedState,
+    shared: EngineState,
 }
 
 /// State that all connections share.
-struct SharedState {
+struct EngineState {
     clock: Clock,
     /// A `ChaCha12` generator seeded by the system. RFC 6455, section 5.3 demands unpredictable
     /// masks.
@@ -89,7 +89,7 @@ impl Lean {
             buffer: vec![0; READ_BUFFER],
             burst: Encoder::default(),
             burst_of: 0,
-            shared: SharedState {
+            shared: EngineState {
                 clock,
                 masks: Masks::new(rand::rng()),
                 replies: Encoder::default(),
@@ -197,7 +197,9 @@ impl Engine for Lean {
             let now = self.shared.clock.now();
             return match wait {
                 Wait::Poll => tokio::task::yield_now().await,
-                Wait::Until(time) => tokio::time::sleep(COURTESY.min(Duration::from_nanos(time.since(now)))).await,
+                Wait::Until(time) => {
+                    tokio::time::sleep(SHARED_THREAD_WAIT.min(Duration::from_nanos(time.since(now)))).await
+                }
             };
         }
         if self.has_ready() {

@@ -34,10 +34,10 @@ const BETWEEN_CHECKS: u32 = 64;
 /// the library keeps a pong for each.
 const MAX_PONGS: u64 = 64 * 1024;
 
-pub(super) type WebSocket = WebSocketStream<CountedStream<Transport>>;
+pub(super) type ClientWebSocket = WebSocketStream<CountedStream<Transport>>;
 
 pub(super) struct TungsteniteConnection {
-    pub(super) socket: WebSocket,
+    pub(super) socket: ClientWebSocket,
     pub(super) waker: Waker,
     pub(super) signal: Arc<ConnectionWaker>,
     /// Bytes of frames that were queued, pongs included.

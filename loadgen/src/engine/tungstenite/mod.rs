@@ -27,7 +27,7 @@ use tokio_tungstenite::tungstenite::{
 };
 
 use self::{
-    connection::{TungsteniteConnection, WebSocket, config},
+    connection::{ClientWebSocket, TungsteniteConnection, config},
     ready_list::{ConnectionWaker, ReadyList},
     timer::AsyncTimer,
 };
@@ -156,8 +156,8 @@ impl Engine for Tungstenite {
     fn adopt(&mut self, slot: usize, opened: OpenConnection) {
         let OpenConnection { stream, early_bytes, limits } = opened;
         self.held_bytes.limit(limits.memory);
-        let wrapped =
-            WebSocket::from_partially_read(stream, early_bytes, Role::Client, Some(config(limits))).now_or_never();
+        let wrapped = ClientWebSocket::from_partially_read(stream, early_bytes, Role::Client, Some(config(limits)))
+            .now_or_never();
         let socket = wrapped.expect("there is nothing that it could wait for");
         let signal = Arc::new(ConnectionWaker { slot, listed: AtomicBool::new(false), ready: Arc::clone(&self.ready) });
         let waker = Waker::from(Arc::clone(&signal));

@@ -15,12 +15,12 @@
 //! A whole header identifies its message, even if bytes before it were removed or changed. With one
 //! bit flipped anywhere, the message is found by its distance to those in flight.
 
+mod beginning;
 mod contents;
-mod partial_message;
 mod without_unexpected;
 
-pub(super) use self::partial_message::AnomalyState;
-use self::{contents::Remainder, partial_message::PartialMessage, without_unexpected::WithoutUnexpected};
+pub(super) use self::beginning::AnomalyState;
+use self::{beginning::MessageBeginning, contents::Remainder, without_unexpected::WithoutUnexpected};
 use super::{Expectation, Finding, Ledger, LedgerSink, MessageEvent, Subject, effort::Effort};
 use crate::{
     message::{self, MessageHeader, MessageKind},
@@ -130,13 +130,13 @@ impl Ledger {
         match contents.rest {
             Remainder::BeginningOf { sequence, .. } if contents.whole.is_empty() => {
                 self.close_partial(expectation, effort, sink);
-                self.open_partial(PartialMessage::new(bytes, 1, sequence));
+                self.open_partial(MessageBeginning::new(bytes, 1, sequence));
             }
             Remainder::BeginningOf { sequence, at } => {
                 self.coalesced(&contents.whole, bytes, sink);
                 self.close_partial(expectation, effort, sink);
                 // The event has its finding. The partial message only waits for its rest.
-                self.open_partial(PartialMessage::new(&bytes[at..], 0, sequence));
+                self.open_partial(MessageBeginning::new(&bytes[at..], 0, sequence));
             }
             _ if contents.whole.len() > 1 => self.coalesced(&contents.whole, bytes, sink),
             _ => self.corrupted(expectation, bytes, effort, sink),

@@ -72,7 +72,7 @@ fn outcome() -> WorkerOutcome {
 /// A message of a worker: when it was due, how late it was written, how long it took. All in
 /// nanoseconds.
 #[derive(Clone, Debug)]
-struct Message {
+struct SimulatedMessage {
     due: u64,
     lag: u64,
     service: u64,
@@ -81,11 +81,11 @@ struct Message {
 }
 
 /// The report of `workers` workers, where worker `w` has the messages with `worker % workers == w`.
-fn report(messages: &[Message], workers: usize) -> Report {
+fn report(messages: &[SimulatedMessage], workers: usize) -> Report {
     let (expectation, mut outcomes) = (expectation(), Vec::new());
     outcomes.resize_with(workers, outcome);
     // In the order of time, as a recorder's time does not run backwards.
-    let mut happenings: Vec<(u64, bool, &Message)> = Vec::new();
+    let mut happenings: Vec<(u64, bool, &SimulatedMessage)> = Vec::new();
     for message in messages {
         let written = message.due + message.lag;
         happenings.extend([(written, false, message), (written + message.service, true, message)]);
@@ -118,11 +118,11 @@ fn report(messages: &[Message], workers: usize) -> Report {
     summarize(&plan(), context(timeline), outcomes)
 }
 
-fn message() -> impl Strategy<Value = Message> {
+fn message() -> impl Strategy<Value = SimulatedMessage> {
     // Values repeat, as they do for messages that travel together.
     let nanos = prop_oneof![Just(0), Just(20_000), 0..SECOND];
     (0..4 * SECOND, nanos.clone(), nanos, 0..4_usize, prop::bool::weighted(0.9))
-        .prop_map(|(due, lag, service, worker, whole)| Message { due, lag, service, worker, whole })
+        .prop_map(|(due, lag, service, worker, whole)| SimulatedMessage { due, lag, service, worker, whole })
 }
 
 proptest! {
@@ -155,7 +155,7 @@ proptest! {
         // so three rows hold it.
         let window = WINDOW.from.as_nanos()..WINDOW.to.as_nanos();
         let sent = messages.iter().filter(|m| window.contains(&(m.due + m.lag))).count() as u64;
-        let came = |m: &&Message| m.whole && window.contains(&(m.due + m.lag + m.service));
+        let came = |m: &&SimulatedMessage| m.whole && window.contains(&(m.due + m.lag + m.service));
         let came = messages.iter().filter(came).count() as u64;
         let Traffic { matched_in_window, sent_in_window, sent_bytes, .. } = several.traffic;
         prop_assert_eq!((matched_in_window, sent_in_window, sent_bytes), (came, Some(sent), 64 * sent));
@@ -178,7 +178,7 @@ fn a_message_that_came_elsewhere_was_misrouted() {
         sender.recorder.for_connection(&expectation, 0, LOCAL, WINDOW.to).fate(fate, sequence, times);
         sender.missing.push(MissingMessage { client: 0, sequence, measured: true, died, guessed: false });
     }
-    // Message 6 was lost for good, and 9 also came where it belonged.
+    // SimulatedMessage 6 was lost for good, and 9 also came where it belonged.
     for sequence in [5, 7, 9] {
         let subject = Subject { sequence: Some(sequence), times: None };
         let mut sink = receiver.recorder.for_connection(&expectation, 1, LOCAL, WINDOW.to);
@@ -196,7 +196,7 @@ fn a_message_that_came_elsewhere_was_misrouted() {
 
 #[test]
 fn a_misrouted_message_was_not_the_one_that_came_cut() {
-    // Message 3 of the warm-up came truncated beyond recognition, and was taken for message 5 of
+    // SimulatedMessage 3 of the warm-up came truncated beyond recognition, and was taken for message 5 of
     // the measured phase.
     let (mut sender, mut receiver) = (outcome(), outcome());
     let (expectation, early) = (expectation(), Time::from_nanos(WINDOW.from.as_nanos() - 1));

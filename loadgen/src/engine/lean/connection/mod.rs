@@ -12,7 +12,7 @@ use self::{
     pending_io::PendingIo,
     whole_messages::{WholeMessages, event},
 };
-use super::{SharedState, stream::NonBlockingStream};
+use super::{EngineState, stream::NonBlockingStream};
 use crate::{
     clock::Time,
     engine::{ConnectionEnd, EventSink, ReadBatch},
@@ -112,7 +112,7 @@ impl LeanConnection {
     }
 
     /// Begins the closing handshake.
-    pub(super) fn close(&mut self, code: u16, shared: &mut SharedState) {
+    pub(super) fn close(&mut self, code: u16, shared: &mut EngineState) {
         if self.state == ConnectionState::Open {
             self.state = ConnectionState::Closing;
             shared.replies.close(Some(shared.masks.draw()), Some((code, "")));
@@ -125,7 +125,7 @@ impl LeanConnection {
     pub(super) fn receive(
         &mut self,
         buffer: &mut [u8],
-        shared: &mut SharedState,
+        shared: &mut EngineState,
         sink: &mut impl EventSink,
     ) -> NextStep {
         if self.pending_io.is_some() && self.receive_pending(shared, sink) {
@@ -151,7 +151,7 @@ impl LeanConnection {
 
     /// Reads once.
     #[inline]
-    fn read(&mut self, buffer: &mut [u8], shared: &mut SharedState, sink: &mut impl EventSink) -> NextStep {
+    fn read(&mut self, buffer: &mut [u8], shared: &mut EngineState, sink: &mut impl EventSink) -> NextStep {
         let most = buffer.len().min(self.most as usize);
         let buffer = &mut buffer[..most];
         match self.stream.read(buffer) {
@@ -188,7 +188,7 @@ impl LeanConnection {
 
     /// Does what few connections need. True if the connection can be removed.
     #[cold]
-    fn receive_pending(&mut self, shared: &mut SharedState, sink: &mut impl EventSink) -> bool {
+    fn receive_pending(&mut self, shared: &mut EngineState, sink: &mut impl EventSink) -> bool {
         if self.unsent() > 0 || self.stream.holds() {
             self.write_rest(shared);
         }
@@ -208,7 +208,7 @@ impl LeanConnection {
         bytes: &mut [u8],
         calls: u64,
         at: Time,
-        shared: &mut SharedState,
+        shared: &mut EngineState,
         sink: &mut impl EventSink,
     ) -> bool {
         let mut read = ReadBatch { calls, bytes: bytes.len() as u64, ..ReadBatch::default() };
@@ -275,7 +275,7 @@ impl LeanConnection {
         event: Event<'_>,
         state: &mut ConnectionState,
         pending_io: Option<&mut PendingIo>,
-        shared: &mut SharedState,
+        shared: &mut EngineState,
         sink: &mut impl EventSink,
     ) {
         match event {
@@ -298,7 +298,7 @@ impl LeanConnection {
 
     /// Ends the connection because the server broke a rule. True if the connection can be removed.
     #[cold]
-    fn fail(&mut self, violation: Violation, shared: &mut SharedState, sink: &mut impl EventSink) -> bool {
+    fn fail(&mut self, violation: Violation, shared: &mut EngineState, sink: &mut impl EventSink) -> bool {
         if let Violation::ForbiddenCode(code) = violation
             && self.state == ConnectionState::Open
         {

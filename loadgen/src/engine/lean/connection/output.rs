@@ -3,7 +3,7 @@
 use std::io::{self, ErrorKind};
 
 use super::{ConnectionState, LeanConnection};
-use crate::engine::lean::SharedState;
+use crate::engine::lean::EngineState;
 
 impl LeanConnection {
     /// Writes `bytes` after what is unsent. Returns the number of writes. Keeps what the transport
@@ -54,7 +54,7 @@ impl LeanConnection {
 
     /// Writes what is unsent, as far as the transport takes it. Then sends the pong that waited.
     #[cold]
-    pub(super) fn write_rest(&mut self, shared: &mut SharedState) {
+    pub(super) fn write_rest(&mut self, shared: &mut EngineState) {
         while let Some(pending_io) =
             self.pending_io.as_mut().filter(|pending_io| pending_io.taken < pending_io.unsent.len())
         {
@@ -85,7 +85,7 @@ impl LeanConnection {
     }
 
     /// Writes the control frames that were encoded.
-    pub(super) fn reply(&mut self, shared: &mut SharedState) {
+    pub(super) fn reply(&mut self, shared: &mut EngineState) {
         let writes = self.write(shared.replies.bytes());
         shared.replies.clear();
         if writes > 0 {

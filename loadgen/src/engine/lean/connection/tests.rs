@@ -18,12 +18,12 @@ use crate::clock::Clock;
 
 /// Records what a connection brings.
 #[derive(Default)]
-struct RecordingSink {
+struct MessageLog {
     messages: Vec<Vec<u8>>,
     ended: Option<String>,
 }
 
-impl EventSink for RecordingSink {
+impl EventSink for MessageLog {
     fn message(&mut self, _: Time, event: ledger::MessageEvent<'_>) {
         self.messages.push(event.bytes.to_vec());
     }
@@ -41,8 +41,8 @@ const BUFFER: usize = 256 * 1024;
 struct Pair {
     connection: LeanConnection,
     server: TcpStream,
-    shared: SharedState,
-    heard: RecordingSink,
+    shared: EngineState,
+    heard: MessageLog,
 }
 
 impl Pair {
@@ -59,13 +59,13 @@ impl Pair {
         Self {
             connection: LeanConnection::new(NonBlockingStream::Plain(client), early.to_vec(), limits),
             server,
-            shared: SharedState {
+            shared: EngineState {
                 clock: Clock::start(),
                 masks: Masks::new(rand::rng()),
                 replies: Encoder::default(),
                 read_at: Time::default(),
             },
-            heard: RecordingSink::default(),
+            heard: MessageLog::default(),
         }
     }
 

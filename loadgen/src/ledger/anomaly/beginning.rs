@@ -14,7 +14,7 @@ pub(in crate::ledger) struct AnomalyState {
     /// bound.
     pub(in crate::ledger) overdue: BTreeMap<u64, SendTimes>,
     /// The beginning of a message whose rest may still come.
-    pub(super) partial: Option<PartialMessage>,
+    pub(super) partial: Option<MessageBeginning>,
     /// Truncated events too short to tell which message they belong to. When the connection ends,
     /// each is attributed to a message in flight.
     pub(super) unattributed: Vec<Vec<u8>>,
@@ -22,7 +22,7 @@ pub(in crate::ledger) struct AnomalyState {
 
 /// The beginning of a message.
 #[derive(Debug)]
-pub(super) struct PartialMessage {
+pub(super) struct MessageBeginning {
     pub(super) bytes: Vec<u8>,
     /// Where each event after the first begins in `bytes`.
     pub(super) later: Vec<usize>,
@@ -32,7 +32,7 @@ pub(super) struct PartialMessage {
     pub(super) sequence: Option<u64>,
 }
 
-impl PartialMessage {
+impl MessageBeginning {
     pub(super) fn new(bytes: &[u8], events: u32, sequence: Option<u64>) -> Self {
         Self { bytes: bytes.to_vec(), later: Vec::new(), events, sequence }
     }
@@ -64,12 +64,12 @@ impl Ledger {
         self.open_partial(partial);
         let Some(beginning) = mistaken else { return false };
         self.close_partial(expectation, effort, sink);
-        self.open_partial(PartialMessage::new(&beginning, 1, None));
+        self.open_partial(MessageBeginning::new(&beginning, 1, None));
         self.continues_partial(expectation, bytes, effort, sink)
     }
 
     /// Decides about `partial`, which now holds `contents`.
-    fn continued(&mut self, mut partial: PartialMessage, contents: Contents, sink: &mut impl LedgerSink) {
+    fn continued(&mut self, mut partial: MessageBeginning, contents: Contents, sink: &mut impl LedgerSink) {
         let rest = match contents.rest {
             Remainder::BeginningOf { sequence, at } => Some((sequence, at)),
             Remainder::Nothing | Remainder::Foreign => None,
@@ -85,7 +85,7 @@ impl Ledger {
             self.damaged(sequence, sink);
         }
         if let Some((sequence, at)) = rest {
-            self.open_partial(PartialMessage::new(&partial.bytes[at..], 0, sequence));
+            self.open_partial(MessageBeginning::new(&partial.bytes[at..], 0, sequence));
         }
     }
 
@@ -95,7 +95,7 @@ impl Ledger {
     fn mistaken_continuation(
         &self,
         expectation: &Expectation,
-        partial: &mut PartialMessage,
+        partial: &mut MessageBeginning,
         bytes: &[u8],
         effort: &Effort,
     ) -> Option<Vec<u8>> {
@@ -109,7 +109,7 @@ impl Ledger {
         Some(partial.bytes.split_off(at))
     }
 
-    pub(super) fn open_partial(&mut self, partial: PartialMessage) {
+    pub(super) fn open_partial(&mut self, partial: MessageBeginning) {
         self.anomaly_state.get_or_insert_default().partial = Some(partial);
     }
 
@@ -148,7 +148,7 @@ impl Ledger {
     fn take_beginnings(
         &self,
         expectation: &Expectation,
-        partial: &mut PartialMessage,
+        partial: &mut MessageBeginning,
         effort: &Effort,
     ) -> Vec<Vec<u8>> {
         let mut taken = Vec::new();

@@ -34,7 +34,7 @@ use crate::{
 const READ_BUFFER: usize = 64 * 1024;
 
 /// Longest wait while other tasks run on this thread. They may need no wake-up from the engine.
-const SHARED_THREAD_WAIT: Duration = Duration::from_millis(1);
+const SHARED_WAIT: Duration = Duration::from_millis(1);
 
 /// Moves messages with `frames`, without tokio.
 pub(crate) struct Lean {
@@ -198,7 +198,7 @@ impl Engine for Lean {
             return match wait {
                 Wait::Poll => tokio::task::yield_now().await,
                 Wait::Until(time) => {
-                    tokio::time::sleep(SHARED_THREAD_WAIT.min(Duration::from_nanos(time.since(now)))).await
+                    tokio::time::sleep(SHARED_WAIT.min(Duration::from_nanos(time.since(now)))).await;
                 }
             };
         }

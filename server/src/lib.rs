@@ -19,7 +19,7 @@
 //! page/            the page at `/` for browsers
 //! misbehaviour/    faults and delays on purpose, which the echo knows next to nothing of
 //! stats.rs         what was counted
-//! cli/, main.rs    the command; log_writer.rs writes its log
+//! bin/server/      the command: its options, its log and its exit codes
 //! ```
 //!
 //! [`run`] starts [`Options::threads`] threads. Each has a listener of its own on the same port,

@@ -1,4 +1,5 @@
-//! The documents and the command agree: every command of a page is accepted, and the page of options is its help.
+//! The documents and the command agree: every command of a page is accepted, and the page of
+//! options is its help.
 
 use std::{
     io::{BufRead, BufReader},

@@ -90,15 +90,15 @@ impl Registry {
             return self.account.is_waiting();
         }
         let connections = self.connections.borrow();
-        let mut debtors: Vec<_> = connections.values().filter(|connection| connection.can_give_back()).collect();
-        debtors.sort_unstable_by_key(|connection| Reverse(connection.held_bytes()));
-        let largest = debtors.first().map_or(0, |connection| connection.held_bytes());
+        let mut candidates: Vec<_> = connections.values().filter(|connection| connection.can_give_back()).collect();
+        candidates.sort_unstable_by_key(|connection| Reverse(connection.held_bytes()));
+        let largest = candidates.first().map_or(0, |connection| connection.held_bytes());
         self.account.set_largest(largest);
         if !self.account.is_far_over() && self.account.is_exceeded_elsewhere(largest) {
             return false;
         }
         let mut missing = excess + self.account.reserve();
-        for connection in debtors {
+        for connection in candidates {
             if missing == 0 {
                 break;
             }

@@ -16,7 +16,7 @@ pub(crate) struct Programs {
 }
 
 /// A server, until it is dropped.
-pub(crate) struct ServerProcess {
+pub(crate) struct MeasuredServer {
     process: Child,
     pub(crate) url: String,
 }
@@ -35,7 +35,7 @@ impl Programs {
         Ok(Self { loadgen: folder.join("loadgen"), server: folder.join("server") })
     }
 
-    pub(crate) fn serve(&self) -> io::Result<ServerProcess> {
+    pub(crate) fn serve(&self) -> io::Result<MeasuredServer> {
         let mut process = Command::new(&self.server)
             .args(["--listen", "127.0.0.1:0", "--connections", "200000", "--handshake", "60s"])
             .stdout(Stdio::piped())
@@ -43,11 +43,11 @@ impl Programs {
         let mut line = String::new();
         BufReader::new(process.stdout.take().ok_or_else(|| io::Error::other("no output"))?).read_line(&mut line)?;
         let url = line.trim().strip_prefix("listening on ").unwrap_or_default().to_owned();
-        Ok(ServerProcess { process, url })
+        Ok(MeasuredServer { process, url })
     }
 
     /// Runs the generator with `options`.
-    pub(crate) fn load(&self, server: &ServerProcess, options: &[&str]) -> io::Result<Report> {
+    pub(crate) fn load(&self, server: &MeasuredServer, options: &[&str]) -> io::Result<Report> {
         let output = Command::new(&self.loadgen)
             .args([&server.url, "--json", "--quiet"])
             .args(options)
@@ -58,7 +58,7 @@ impl Programs {
     }
 }
 
-impl ServerProcess {
+impl MeasuredServer {
     /// Bytes of memory that it has used at most.
     pub(crate) fn peak_memory(&self) -> io::Result<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
@@ -67,7 +67,7 @@ impl ServerProcess {
     }
 }
 
-impl Drop for ServerProcess {
+impl Drop for MeasuredServer {
     fn drop(&mut self) {
         // It ends as well when it can't be told so.
         let _ = self.process.kill();

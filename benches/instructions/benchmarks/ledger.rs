@@ -7,12 +7,12 @@ use super::{CLIENT, MESSAGES, TIMES, terms};
 
 /// Counts, so that what is counted is the ledger.
 #[derive(Default)]
-struct MatchCounter {
+struct CountingSink {
     matched: u64,
     others: u64,
 }
 
-impl LedgerSink for MatchCounter {
+impl LedgerSink for CountingSink {
     fn matched(&mut self, _: u64, messages: u32, _: SendTimes, _: bool) {
         self.matched += u64::from(messages);
     }
@@ -29,7 +29,7 @@ struct LedgerState {
     bytes: Vec<Vec<u8>>,
     checksums: Vec<u32>,
     ledger: Ledger,
-    count: MatchCounter,
+    count: CountingSink,
 }
 
 fn ledger_state(window: usize) -> LedgerState {
@@ -41,13 +41,13 @@ fn ledger_state(window: usize) -> LedgerState {
             (bytes, checksum)
         })
         .unzip();
-    LedgerState { window, terms, bytes, checksums, ledger: Ledger::new(CLIENT), count: MatchCounter::default() }
+    LedgerState { window, terms, bytes, checksums, ledger: Ledger::new(CLIENT), count: CountingSink::default() }
 }
 
 impl LedgerState {
     /// Sends `window` messages together, again and again. `receive` gets the first sequence and the
     /// bytes of each window.
-    fn keep(mut self, receive: impl Fn(&Expectation, &mut Ledger, &mut MatchCounter, u64, &[Vec<u8>])) -> Self {
+    fn keep(mut self, receive: impl Fn(&Expectation, &mut Ledger, &mut CountingSink, u64, &[Vec<u8>])) -> Self {
         let Self { window, terms, bytes, checksums, ledger, count } = &mut self;
         for (bytes, checksums) in bytes.chunks(*window).zip(checksums.chunks(*window)) {
             let first = ledger.next_sequence();

@@ -32,7 +32,7 @@ struct ReportSummary {
 impl ReportSummary {
     fn of(report: &Report) -> Self {
         let judgement = judge(report, &[]);
-        // A machine that is too slow for a moment is no opinion of the server.
+        // A machine that is too slow for a moment says nothing of the server.
         let slow = !judgement.reasons.is_empty() && judgement.reasons.iter().all(|why| why.starts_with("generator: "));
         let found = report.measured.anomalies.by_name().into_iter().filter(|&(_, count)| count > 0);
         Self {

@@ -32,23 +32,23 @@ const DRAIN: Duration = Duration::from_secs(3);
 
 /// Who sends what.
 #[derive(Clone, Copy, Debug)]
-struct Traffic {
+struct ClientLoad {
     clients: u32,
     burst: u32,
     mix: Mix,
 }
 
 /// One client and many, bursts and single messages, each type.
-const LOADS: [Traffic; 6] = [
-    Traffic { clients: 1, burst: 1, mix: Mix::Text },
-    Traffic { clients: 1, burst: 8, mix: Mix::Binary },
-    Traffic { clients: 1, burst: 8, mix: Mix::Mixed },
-    Traffic { clients: 12, burst: 1, mix: Mix::Binary },
-    Traffic { clients: 12, burst: 8, mix: Mix::Text },
-    Traffic { clients: 12, burst: 1, mix: Mix::Mixed },
+const LOADS: [ClientLoad; 6] = [
+    ClientLoad { clients: 1, burst: 1, mix: Mix::Text },
+    ClientLoad { clients: 1, burst: 8, mix: Mix::Binary },
+    ClientLoad { clients: 1, burst: 8, mix: Mix::Mixed },
+    ClientLoad { clients: 12, burst: 1, mix: Mix::Binary },
+    ClientLoad { clients: 12, burst: 8, mix: Mix::Text },
+    ClientLoad { clients: 12, burst: 1, mix: Mix::Mixed },
 ];
 
-impl Traffic {
+impl ClientLoad {
     /// 480 messages in 0.3 to 0.6 seconds.
     fn plan(self, engine: EngineKind, url: &str) -> Plan {
         let (messages, rate) = if self.clients == 1 { (480, 800.0) } else { (40, 100.0) };
@@ -76,7 +76,7 @@ impl Traffic {
 
 /// What the report of a run says, and what the server did meanwhile.
 struct FaultyRun {
-    load: Traffic,
+    load: ClientLoad,
     report: Report,
     ledger: Vec<Fault>,
     /// For messages of failed assertions.
@@ -84,7 +84,7 @@ struct FaultyRun {
 }
 
 impl FaultyRun {
-    fn run(engine: EngineKind, rates: &[(FaultKind, f64)], seed: u64, load: Traffic) -> Self {
+    fn run(engine: EngineKind, rates: &[(FaultKind, f64)], seed: u64, load: ClientLoad) -> Self {
         let faults = Faults::new(rates.iter().copied()).expect("chances");
         let server = Reference::start_with(Options { faults, seed, ..Options::default() });
         let report = run(&load.plan(engine, &server.url()));

@@ -53,7 +53,7 @@ fn nothing_is_lost_and_memory_stays_flat() {
     let seconds = env::var(VARIABLE).map_or(SECONDS, |text| {
         text.parse().ok().filter(|seconds| *seconds > 0).unwrap_or_else(|| panic!("{VARIABLE}={text}: whole seconds"))
     });
-    let server = ServerProcess::start();
+    let server = SoakServer::start();
     let generator = start_generator(&server.url, seconds);
     let period = Duration::from_secs(seconds) / SAMPLES;
     let sampler =
@@ -78,7 +78,7 @@ fn nothing_is_lost_and_memory_stays_flat() {
     assert!(of_server.growth() <= SLACK, "the server grew by more than {SLACK}: {of_server:?}");
 }
 
-/// Not a test but the server: [`ServerProcess::start`] runs this program again with nothing but it.
+/// Not a test but the server: [`SoakServer::start`] runs this program again with nothing but it.
 #[test]
 #[ignore = "no test: a server for the soak, which does nothing without it"]
 fn serve() {
@@ -102,13 +102,13 @@ fn serve() {
 }
 
 /// The server in a process of its own. Cargo builds the command of no other package for a test.
-struct ServerProcess {
+struct SoakServer {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
     url: String,
 }
 
-impl ServerProcess {
+impl SoakServer {
     fn start() -> Self {
         let this = env::current_exe().expect("a path");
         let mut command = Command::new(this);

@@ -35,7 +35,7 @@ const SHORT: [&str; 10] =
 type JudgedReport = (Report, Judgement);
 
 /// The name of a page, and what is on it.
-type Page<'a> = (&'a str, Content<'a>);
+type ReportPage<'a> = (&'a str, Content<'a>);
 
 #[derive(Clone, Copy)]
 enum Content<'a> {
@@ -45,12 +45,12 @@ enum Content<'a> {
 }
 
 /// What the browser saw of each page, after what must be true of all of them.
-fn look(pages: &[Page<'_>]) -> Vec<Value> {
+fn look(pages: &[ReportPage<'_>]) -> Vec<Value> {
     let browser = installed("browser", "node_modules/playwright-core");
     let temporary = tempfile::tempdir().expect("a folder");
     let asked = std::env::var_os("REPORT_SCREENSHOTS").map(PathBuf::from);
     let folder = asked.as_deref().unwrap_or(temporary.path());
-    let job = |(name, content): &Page<'_>| {
+    let job = |(name, content): &ReportPage<'_>| {
         let page = write(folder, name, *content);
         json!({ "page": page, "screenshot": asked.is_some().then(|| folder.join(name)) })
     };

@@ -2,7 +2,6 @@
 
 mod at_once;
 mod bad_handshake_server;
-mod behaviour;
 mod checked_run;
 mod command;
 mod fixed_capacity_server;
@@ -21,7 +20,6 @@ use std::time::Duration;
 
 pub(crate) use at_once::at_once;
 pub(crate) use bad_handshake_server::{BadHandshake, BadHandshakeServer};
-pub(crate) use behaviour::{Alteration, Behaviour, CloseAnswer};
 pub(crate) use checked_run::{complete, run, run_observed, unreachable};
 pub(crate) use command::{CommandOutput, Loadgen, satisfies_its_schema};
 pub(crate) use fixed_capacity_server::FixedCapacityServer;
@@ -31,7 +29,7 @@ pub(crate) use plan::{closed, n32, open, plan, rate};
 pub(crate) use promptness::where_prompt;
 pub(crate) use proxy::{Cutting, Proxy};
 pub(crate) use reference::Reference;
-pub(crate) use scripted_server::{ConnectionRecord, ScriptedServer};
+pub(crate) use scripted_server::{Alteration, Behaviour, CloseAnswer, ConnectionRecord, ScriptedServer};
 pub(crate) use tls_proxy::TlsProxy;
 
 /// Longer than anything takes that works.

@@ -1,17 +1,17 @@
-//! A WebSocket server that does exactly what its [`Behaviour`] says, and records what it received.
+//! One connection of a scripted server: the opening handshake, then an answer to each frame.
 
 use std::{
     collections::BTreeMap,
     io::{BufReader, Read, Write},
-    net::{Shutdown, SocketAddr, TcpListener, TcpStream},
+    net::{Shutdown, TcpStream},
     ops::ControlFlow,
     slice::Chunks,
     sync::{
-        Arc, Mutex, MutexGuard,
+        MutexGuard,
         atomic::{AtomicBool, Ordering},
-        mpsc::{Receiver, Sender, channel},
+        mpsc::Sender,
     },
-    thread::{self, JoinHandle},
+    thread,
     time::{Duration, Instant},
 };
 
@@ -19,92 +19,16 @@ use socket2::SockRef;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::{
-    PATIENCE,
+    ConnectionRecord, Writers,
     behaviour::{Behaviour, CloseAnswer},
+};
+use crate::rig::{
+    PATIENCE,
     frame::{BINARY, CLOSE, CONTINUATION, FINAL, Frame, PING, PONG, TEXT, close_frame, frame, whole},
 };
 
-pub(crate) struct ScriptedServer {
-    address: SocketAddr,
-    over: Arc<AtomicBool>,
-    first: Receiver<()>,
-    thread: JoinHandle<Vec<ConnectionRecord>>,
-}
-
-/// What the server received on one connection.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct ConnectionRecord {
-    /// The request of the opening handshake.
-    pub(crate) request: String,
-    /// Data messages.
-    pub(crate) messages: u64,
-    /// Payloads of pongs.
-    pub(crate) pongs: Vec<Vec<u8>>,
-    /// Characters that the server cut in two between fragments.
-    pub(crate) characters_cut: u64,
-    /// Code of the Close.
-    pub(crate) closed: Option<u16>,
-}
-
-/// Writing ends of all connections.
-type Writers = Arc<Mutex<BTreeMap<usize, TcpStream>>>;
-
-impl ScriptedServer {
-    /// A server with one behaviour on all connections.
-    pub(crate) fn start(behaviour: Behaviour) -> Self {
-        Self::start_each(move |_| behaviour.clone())
-    }
-
-    /// A server whose behaviour depends on how many connections were accepted before.
-    pub(crate) fn start_each(behaviour: impl Fn(usize) -> Behaviour + Send + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let address = listener.local_addr().expect("bound");
-        let over = Arc::new(AtomicBool::new(false));
-        let (told, first) = channel();
-        let ended = Arc::clone(&over);
-        let thread = thread::spawn(move || {
-            let writers = Writers::default();
-            let mut connections = Vec::new();
-            for (index, client) in listener.incoming().enumerate() {
-                if ended.load(Ordering::Acquire) {
-                    break;
-                }
-                let stream = client.expect("a connection");
-                let (behaviour, writers, over, told) =
-                    (behaviour(index), Arc::clone(&writers), Arc::clone(&ended), told.clone());
-                connections.push(thread::spawn(move || {
-                    ScriptedConnection::open(index, stream, behaviour, writers, told).serve(&over)
-                }));
-            }
-            connections.into_iter().map(|connection| connection.join().expect("no panic")).collect()
-        });
-        Self { address, over, first, thread }
-    }
-
-    pub(crate) fn address(&self) -> SocketAddr {
-        self.address
-    }
-
-    pub(crate) fn url(&self) -> String {
-        format!("ws://{}", self.address)
-    }
-
-    /// Waits until a data message has come.
-    pub(crate) fn wait_for_a_message(&self) {
-        self.first.recv_timeout(PATIENCE).expect("a message");
-    }
-
-    /// Waits for the end of all connections. The records are in the order in which they were
-    /// accepted.
-    pub(crate) fn finish(self) -> Vec<ConnectionRecord> {
-        self.over.store(true, Ordering::Release);
-        // Ends the wait for another connection.
-        drop(TcpStream::connect(self.address));
-        self.thread.join().expect("no panic")
-    }
-}
-
-struct ScriptedConnection {
+/// A connection of the server, on a thread of its own.
+pub(super) struct ScriptedConnection {
     index: usize,
     behaviour: Behaviour,
     reader: BufReader<TcpStream>,
@@ -116,7 +40,13 @@ struct ScriptedConnection {
 }
 
 impl ScriptedConnection {
-    fn open(index: usize, stream: TcpStream, behaviour: Behaviour, writers: Writers, told: Sender<()>) -> Self {
+    pub(super) fn open(
+        index: usize,
+        stream: TcpStream,
+        behaviour: Behaviour,
+        writers: Writers,
+        told: Sender<()>,
+    ) -> Self {
         stream.set_read_timeout(Some(PATIENCE)).expect("an option");
         stream.set_write_timeout(Some(PATIENCE)).expect("an option");
         stream.set_nodelay(true).expect("an option");
@@ -155,7 +85,7 @@ impl ScriptedConnection {
         );
     }
 
-    fn serve(mut self, over: &AtomicBool) -> ConnectionRecord {
+    pub(super) fn serve(mut self, over: &AtomicBool) -> ConnectionRecord {
         if matches!(self.behaviour, Behaviour::NeverReads) {
             while !over.load(Ordering::Acquire) {
                 thread::park_timeout(Duration::from_millis(10));

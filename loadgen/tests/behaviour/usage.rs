@@ -73,6 +73,8 @@ const REFUSED: &[(&[&str], &[&str])] = &[
     (&["-s", "post.lua"], &["`-s` is wrk's", "`--payload`"]),
     (&["-z", "10s"], &["`-z` is oha's; here it is `--duration`"]),
     (&["-q", "100", "ws://127.0.0.1:1"], &["`-q` is oha's; here it is `--rate 100`"]),
+    (&["run", "-q", "100"], &["`-q` is oha's; here it is `--rate 100`"]),
+    (&["run", "test.js"], &["a script is k6's", "`--payload`"]),
     (&["-p", "10", "-a", "5"], &["`-p` is autocannon's; here it is `--window`", "`-a` is autocannon's"]),
     (&["search", "--threshold", "p99<5ms", "--vus", "5"], &["`--vus` is k6's"]),
     (&["ws://u:secret@h/a", "--target", "ws://h/b"], &["--target ws://h/b", "ws://***@h/a", "give one of them"]),

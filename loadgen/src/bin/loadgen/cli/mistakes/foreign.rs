@@ -1,6 +1,6 @@
 //! Options of k6, wrk, oha and autocannon, answered with ours.
 
-use std::ffi::OsString;
+use std::{ffi::OsString, path::Path};
 
 use clap::{
     ArgMatches,
@@ -47,13 +47,18 @@ const FOREIGN: &[ForeignOption] = &[
     option(&["-k"], "curl's", "it is `--insecure`"),
 ];
 
-/// Refuses `-q 100`, which for oha is a rate: to clap, the number is a URL.
+/// Refuses `-q 100`, which for oha is a rate, and k6's scripts: to clap, both are a URL.
 pub(super) fn check(matches: &ArgMatches, arguments: &[OsString]) -> Result<(), clap::Error> {
-    let is_a_number = |text: &str| text.parse::<f64>().is_ok();
-    let url = matches.try_get_one::<String>("url").ok().flatten();
-    let Some(rate) = url.filter(|url| is_a_number(url)) else { return Ok(()) };
-    if arguments.windows(2).any(|pair| pair[0] == "-q" && pair[1] == rate.as_str()) {
-        return Err(refuse(told("-q", "oha's", &format!("it is `--rate {rate}`, for each client, and -q is --quiet"))));
+    let command = matches.subcommand().map_or(matches, |(_, command)| command);
+    let Some(url) = command.try_get_one::<String>("url").ok().flatten() else { return Ok(()) };
+    let follows_q = || arguments.windows(2).any(|pair| pair[0] == "-q" && pair[1] == url.as_str());
+    let ending = if url.contains("://") { None } else { Path::new(url).extension() };
+    if url.parse::<f64>().is_ok() && follows_q() {
+        return Err(refuse(told("-q", "oha's", &format!("it is `--rate {url}`, for each client, and -q is --quiet"))));
+    }
+    if ending.is_some_and(|ending| ending == "js" || ending == "ts") {
+        let here = "here `--size`, `--payload` and `--expect` describe messages, and a URL names the server";
+        return Err(refuse(format!("a script is k6's; {here}")));
     }
     Ok(())
 }

@@ -3,8 +3,11 @@
 use std::fs;
 
 use reports::{Verdict, store};
+use server::{FaultKind, Faults, Options};
 
-use crate::rig::{BadHandshake, BadHandshakeServer, Behaviour, Loadgen, ScriptedServer, at_once, close_frame};
+use crate::rig::{
+    BadHandshake, BadHandshakeServer, Behaviour, Loadgen, Reference, ScriptedServer, at_once, close_frame,
+};
 
 /// A short run against its own server.
 const SHORT: &[&str] = &["-c", "20", "-r", "50", "-d", "500ms", "--warmup", "100ms"];
@@ -251,4 +254,28 @@ fn a_public_target_of_many_clients_is_told_before_the_run() {
     assert!(told(&["-c", "1001", "-w", "1"]).contains("as many messages as it answers"));
     assert!(!told(&["-c", "1001", "-q"]).contains("public"));
     assert!(!told(&["-c", "1000"]).contains("public"), "a thousand is not over a thousand");
+}
+
+#[test]
+fn a_hostile_close_reason_does_not_reach_the_terminal() {
+    let faults = Faults::new([(FaultKind::Close, 1.0)]).expect("chances");
+    let server = Reference::start_with(Options { faults, ..Options::default() });
+    let outcome = Loadgen::run(&[&server.url(), "--clients", "1", "--messages", "5", "--no-color"]);
+    assert_eq!(outcome.code, Some(6), "{outcome:?}");
+    let said = [outcome.stdout.as_str(), &outcome.stderr].concat();
+    // The reason is told, escaped; nothing of it is a line of its own.
+    assert!(said.contains("verdict: pass"), "{said}");
+    assert!(!said.contains(['\x1b', '\0', '\r', '\u{202e}']), "{said:?}");
+    assert!(!said.lines().any(|line| line.trim_start().starts_with("verdict: pass")), "{said}");
+    assert_eq!(server.finish().faults.len(), 1);
+}
+
+#[test]
+fn a_fault_of_the_server_is_exit_code_4() {
+    let faults = Faults::new([(FaultKind::Duplicate, 0.1)]).expect("chances");
+    let server = Reference::start_with(Options { faults, ..Options::default() });
+    let outcome = Loadgen::run(&[&server.url(), "-c", "4", "-n", "50", "--json"]);
+    assert_eq!(outcome.code, Some(4), "{outcome:?}");
+    let (result, done) = (outcome.json(), server.finish().faults.len());
+    assert_eq!((&result["verdict"], &result["anomalies"]["duplicated"]), (&"delivery".into(), &done.into()));
 }

@@ -18,7 +18,7 @@ use reports::{
 };
 use server::{Fault, FaultKind, Faults, Options};
 
-use crate::rig::{Loadgen, Reference, at_once, n32, open, plan, run};
+use crate::rig::{Reference, at_once, n32, open, plan, run};
 
 on_each_engine!(
     all_kinds_at_once_are_told_apart,
@@ -337,28 +337,4 @@ fn a_reset_connection_leaves_messages_undetermined(engine: EngineKind) {
 
 fn a_closed_connection_leaves_messages_undetermined(engine: EngineKind) {
     dying(engine, FaultKind::Close, "closed_1011");
-}
-
-#[test]
-fn a_hostile_close_reason_does_not_reach_the_terminal() {
-    let faults = Faults::new([(FaultKind::Close, 1.0)]).expect("chances");
-    let server = Reference::start_with(Options { faults, ..Options::default() });
-    let outcome = Loadgen::run(&[&server.url(), "--clients", "1", "--messages", "5", "--no-color"]);
-    assert_eq!(outcome.code, Some(6), "{outcome:?}");
-    let said = [outcome.stdout.as_str(), &outcome.stderr].concat();
-    // The reason is told, escaped; nothing of it is a line of its own.
-    assert!(said.contains("verdict: pass"), "{said}");
-    assert!(!said.contains(['\x1b', '\0', '\r', '\u{202e}']), "{said:?}");
-    assert!(!said.lines().any(|line| line.trim_start().starts_with("verdict: pass")), "{said}");
-    assert_eq!(server.finish().faults.len(), 1);
-}
-
-#[test]
-fn the_command_exits_with_4() {
-    let faults = Faults::new([(FaultKind::Duplicate, 0.1)]).expect("chances");
-    let server = Reference::start_with(Options { faults, ..Options::default() });
-    let outcome = Loadgen::run(&[&server.url(), "-c", "4", "-n", "50", "--json"]);
-    assert_eq!(outcome.code, Some(4), "{outcome:?}");
-    let (result, done) = (outcome.json(), server.finish().faults.len());
-    assert_eq!((&result["verdict"], &result["anomalies"]["duplicated"]), (&"delivery".into(), &done.into()));
 }

@@ -7,9 +7,9 @@ use std::{
 };
 
 /// Ends with the test.
-struct Server(Child);
+struct StartedServer(Child);
 
-impl Drop for Server {
+impl Drop for StartedServer {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
@@ -31,7 +31,7 @@ fn every_command_of_the_documents_starts_a_server() {
         let mut started = server();
         // The last one wins.
         started.args(&command.arguments).args(["--listen", "127.0.0.1:0"]).current_dir(folder.path());
-        let mut server = Server(started.stdout(Stdio::piped()).spawn().expect("the command"));
+        let mut server = StartedServer(started.stdout(Stdio::piped()).spawn().expect("the command"));
         let mut line = String::new();
         let stdout = server.0.stdout.take().expect("its stdout");
         BufReader::new(stdout).read_line(&mut line).expect("a line");

@@ -46,7 +46,7 @@ impl EventSink for RecordingSink {
 /// An engine with one connection.
 struct Single<E> {
     engine: E,
-    heard: RecordingSink,
+    received: RecordingSink,
     server: std::net::TcpStream,
     /// A second handle of the connection's socket.
     client: std::net::TcpStream,
@@ -71,16 +71,16 @@ impl<E: Engine> Single<E> {
                 limits,
             },
         );
-        Self { engine, heard: RecordingSink::default(), server, client }
+        Self { engine, received: RecordingSink::default(), server, client }
     }
 
     /// Takes turns until `enough` was received.
     async fn turn(&mut self, enough: impl Fn(&RecordingSink) -> bool) {
-        while !enough(&self.heard) {
+        while !enough(&self.received) {
             self.engine.wait(Wait::Poll).await;
             self.engine.begin_turn();
             while let Some(slot) = self.engine.next_ready() {
-                self.engine.receive(slot, &mut self.heard);
+                self.engine.receive(slot, &mut self.received);
             }
         }
     }
@@ -98,9 +98,9 @@ async fn meets_a_reset_when_it_writes(build: impl BuildEngine) {
     assert_eq!(poll(&mut hung_up, Some(&Timespec { tv_sec: 30, tv_nsec: 0 })), Ok(1));
     single.engine.queue(0, 28, [MessageKind::Binary].into_iter(), |_| {});
     single.engine.flush(0);
-    single.turn(|heard| heard.ended.is_some()).await;
+    single.turn(|received| received.ended.is_some()).await;
     // The kernel reported the reset to the write, so a read only sees the end of the stream.
-    assert_eq!(single.heard.ended.as_deref(), Some("reset"));
+    assert_eq!(single.received.ended.as_deref(), Some("reset"));
 }
 
 #[test]
@@ -153,14 +153,14 @@ async fn reads_a_byte_at_a_time(build: impl BuildEngine) {
     let stream = [b"\x81\x03\x61\xc3\xa9\x01\x01\xc3\x89\x01?\x80\x01\xa9".as_slice(), &long].concat();
     for (sent, byte) in (1..).zip(&stream) {
         single.server.write_all(&[*byte]).unwrap();
-        single.turn(|heard| heard.read.bytes == sent).await;
+        single.turn(|received| received.read.bytes == sent).await;
     }
     let text = |text: &str| (MessageKind::Text, text.as_bytes().to_vec());
-    assert_eq!(single.heard.messages, [text("a\u{e9}"), text("\u{e9}"), (MessageKind::Binary, vec![7; 200])]);
+    assert_eq!(single.received.messages, [text("a\u{e9}"), text("\u{e9}"), (MessageKind::Binary, vec![7; 200])]);
     let bytes = stream.len() as u64;
-    let ReadBatch { calls, messages, .. } = single.heard.read;
+    let ReadBatch { calls, messages, .. } = single.received.read;
     assert_eq!((calls, messages), (bytes, 3), "a read for each byte");
-    assert_eq!(single.heard.ended, None);
+    assert_eq!(single.received.ended, None);
 }
 
 #[test]

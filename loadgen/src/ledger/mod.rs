@@ -164,7 +164,8 @@ impl Ledger {
         overdue.chain(self.pending.iter())
     }
 
-    /// At most `most` messages in flight to compare an event with, oldest first.
+    /// At most `most` messages in flight to compare an event with, oldest first. Only looks at the
+    /// first entries.
     pub(crate) fn candidates(&self, most: usize) -> impl Iterator<Item = u64> {
         let overdue = self.anomaly_state.iter().flat_map(|state| state.overdue.keys().copied());
         overdue.chain(self.pending.iter_first(4 * most)).take(most)

@@ -82,7 +82,7 @@ impl<E: Engine> Worker<E> {
             for slot in (0..windows.left.len()).filter(|&slot| windows.left[slot] > 0) {
                 self.missed(slot);
             }
-            self.leave_early();
+            self.end_phase_now();
         }
         self.read_meter(&mut meter);
     }

@@ -119,7 +119,7 @@ impl EvidenceLog {
             received: Some(shown(received)),
             received_bytes: Some(received.len() as u64),
             first_difference: difference.filter(|_| !matches!(finding, Finding::Misrouted { .. })),
-            detail: detail.or_else(|| subject.times.map(|times| self.told(times))),
+            detail: detail.or_else(|| subject.times.map(|times| self.describe(times))),
             ..self.blank(context, kind)
         });
     }
@@ -128,7 +128,7 @@ impl EvidenceLog {
     #[cold]
     pub(crate) fn reordered(&mut self, context: &EventContext<'_>, sequence: u64, times: SendTimes) {
         if self.has_room("reordered") {
-            let detail = Some(self.told(times));
+            let detail = Some(self.describe(times));
             self.kept.push(Evidence { sequence: Some(sequence), detail, ..self.blank(context, "reordered") });
         }
     }
@@ -175,7 +175,7 @@ impl EvidenceLog {
         self.open_read = self.kept.len();
     }
 
-    fn told(&self, times: SendTimes) -> String {
+    fn describe(&self, times: SendTimes) -> String {
         format!("due at {:.6} s, written {} later", times.due.seconds_from(self.origin), lag(times))
     }
 }

@@ -162,11 +162,11 @@ impl<E: Engine> Worker<E> {
         }
         let now = self.clock.now();
         agenda.cut(now.since(start));
-        self.leave_early();
+        self.end_phase_now();
     }
 
     /// Ends the measured phase now, unless it has ended.
-    pub(super) fn leave_early(&mut self) {
+    pub(super) fn end_phase_now(&mut self) {
         let now = self.clock.now();
         if now < self.outcome.window.to {
             self.end(now);

@@ -33,7 +33,7 @@ use crate::{
 /// Bytes per read, at most.
 const READ_BUFFER: usize = 64 * 1024;
 
-/// Longest wait while other tasks run on this thread. They may need no wake-up from the engine.
+/// Longest wait while other tasks share this thread, as none of them wakes the engine.
 const SHARED_WAIT: Duration = Duration::from_millis(1);
 
 /// Moves messages with `frames`, without tokio.

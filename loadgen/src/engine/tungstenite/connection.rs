@@ -122,7 +122,7 @@ impl TungsteniteConnection {
     /// Reads until the socket is empty, or for about a [`SLICE`]. True if the connection can be
     /// removed.
     pub(super) fn receive(&mut self, clock: Clock, sink: &mut impl EventSink) -> bool {
-        let mut seen = self.counters();
+        let mut counted = self.counters();
         let mut read = ReadBatch::default();
         let (mut taken, mut until) = (0_u32, None);
         loop {
@@ -134,24 +134,24 @@ impl TungsteniteConnection {
             }
             if over || self.must_not_read() {
                 if read != ReadBatch::default() {
-                    sink.read(seen.read_at, read);
+                    sink.read(counted.read_at, read);
                 }
                 return false;
             }
             let polled = Pin::new(&mut self.socket).poll_next(&mut Context::from_waker(&self.waker));
             let counters = self.counters();
-            if counters.reads != seen.reads {
+            if counters.reads != counted.reads {
                 if read.calls > 0 {
-                    sink.read(seen.read_at, read);
+                    sink.read(counted.read_at, read);
                 }
-                let (calls, bytes) = (counters.reads - seen.reads, counters.read_bytes - seen.read_bytes);
+                let (calls, bytes) = (counters.reads - counted.reads, counters.read_bytes - counted.read_bytes);
                 read = ReadBatch { calls, bytes, ..ReadBatch::default() };
-                seen = counters;
+                counted = counters;
             }
             let end = match polled {
                 Poll::Ready(Some(Ok(message))) => {
                     taken = taken.wrapping_add(1);
-                    self.take(&message, seen.read_at, &mut read, sink);
+                    self.take(&message, counted.read_at, &mut read, sink);
                     continue;
                 }
                 Poll::Pending => self.broken.take().map(|error| connection_end(&error)),
@@ -164,7 +164,7 @@ impl TungsteniteConnection {
                 Poll::Ready(None) => Some(ConnectionEnd::eof()),
             };
             if read != ReadBatch::default() {
-                sink.read(seen.read_at, read);
+                sink.read(counted.read_at, read);
             }
             let over = end.is_some();
             if let Some(cause) = end.filter(|_| !self.ended) {

@@ -61,14 +61,14 @@ impl Ledger {
         event: MessageEvent<'_>,
         sink: &mut impl LedgerSink,
     ) {
-        let mut known = WithoutUnexpected(sink);
+        let mut sink = WithoutUnexpected(sink);
         match &expectation.expect {
             Expect::Echo => {}
             Expect::Count => return,
             Expect::Reply(text) if event.kind == MessageKind::Text && event.bytes == text.as_bytes() => return,
-            Expect::Reply(_) => return self.received(expectation, event, &mut known),
+            Expect::Reply(_) => return self.received(expectation, event, &mut sink),
         }
-        let effort = Effort::new(known.effort(event.bytes.len()));
+        let effort = Effort::new(sink.effort(event.bytes.len()));
         let claimed = message::parse(event.bytes)
             .filter(|(_, header)| header.run == expectation.payload.run() && header.client == self.client())
             .filter(|(_, header)| self.times(header.sequence).is_some());
@@ -77,16 +77,16 @@ impl Ledger {
             Some((kind, header)) if self.begins(expectation, header.sequence, event.bytes, &mut made, &effort) => {
                 let whole = event.bytes.len() == expectation.payload.size();
                 if event.kind != kind {
-                    known.finding(Finding::WrongType, self.subject(header.sequence), event.bytes);
-                    self.damaged(header.sequence, &mut known);
+                    sink.finding(Finding::WrongType, self.subject(header.sequence), event.bytes);
+                    self.damaged(header.sequence, &mut sink);
                 } else if !whole {
-                    self.broken(expectation, event.bytes, &effort, &mut known);
+                    self.broken(expectation, event.bytes, &effort, &mut sink);
                 }
             }
             _ if event.bytes.is_empty() => {}
-            _ => self.broken(expectation, event.bytes, &effort, &mut known),
+            _ => self.broken(expectation, event.bytes, &effort, &mut sink),
         }
-        known.spend(effort.spent());
+        sink.spend(effort.spent());
     }
 
     /// Decides about a single whole message.

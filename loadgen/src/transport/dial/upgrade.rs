@@ -12,7 +12,7 @@ use super::{ConnectError, DialProgress, DialStage, Dialer, of_tls, tls};
 use crate::transport::{refusal_text, stream::Transport};
 
 /// Longest wait for the rest of a refusal.
-const WORDS: Duration = Duration::from_millis(200);
+const REFUSAL_WAIT: Duration = Duration::from_millis(200);
 
 /// Bytes per read, at most.
 const READ_BUFFER: usize = 1024;
@@ -29,10 +29,10 @@ impl Dialer {
         let key = Key::random();
         let mut answer = ResponseReader::new(&key, &self.endpoint.offered);
         let written = write(stream, &self.request(&key)).await;
-        let mut words_until = None;
+        let mut refusal_until = None;
         loop {
             let read = read(stream, &mut answer);
-            let step = match words_until {
+            let step = match refusal_until {
                 None => read.await,
                 // A server with an endless refusal must not hold the client.
                 Some(until) => match timeout_at(deadline.min(until), read).await {
@@ -53,8 +53,8 @@ impl Dialer {
                 // A failed write tells why, unless the server did.
                 Err(error) => return Err(self.broken(written.err().unwrap_or(error), answer.has_begun(), peer)),
             }
-            if answer.is_refused() && words_until.is_none() {
-                words_until = Some(Instant::now() + WORDS);
+            if answer.is_refused() && refusal_until.is_none() {
+                refusal_until = Some(Instant::now() + REFUSAL_WAIT);
             }
         }
     }

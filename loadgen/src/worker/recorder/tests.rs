@@ -193,9 +193,9 @@ fn each_second_has_a_row_of_what_happened_in_it() {
     unexpected(&mut recorder, 4_000);
     unexpected(&mut recorder, 4_999);
     let rows = recorder.take_rows(at(4_000));
-    let told: Vec<_> = rows.iter().map(|row| (row.second, row.sent, row.matched, row.anomalies)).collect();
+    let counted: Vec<_> = rows.iter().map(|row| (row.second, row.sent, row.matched, row.anomalies)).collect();
     assert_eq!(recorder.measured.anomalies.reordered, 1);
-    assert_eq!(told, [(1, 0, 1, 1), (2, 0, 0, 0)], "a second in which nothing happened has a row, too");
+    assert_eq!(counted, [(1, 0, 1, 1), (2, 0, 0, 0)], "a second in which nothing happened has a row, too");
     let last = recorder.last_row().expect("something was found in it");
     assert_eq!((last.second, last.anomalies), (3, 2));
     assert_eq!(recorder.last_row(), None, "nothing came after it");
@@ -238,8 +238,8 @@ fn each_finding_and_fate_has_a_counter_of_its_own() {
         }
     }
     let anomalies = recorder.warmup.anomalies;
-    let told = [anomalies.duplicated, anomalies.coalesced, anomalies.truncated, anomalies.corrupted];
-    assert_eq!(told, [1, 2, 3, 4]);
+    let counted = [anomalies.duplicated, anomalies.coalesced, anomalies.truncated, anomalies.corrupted];
+    assert_eq!(counted, [1, 2, 3, 4]);
     assert_eq!([anomalies.wrong_type, anomalies.misrouted_events, anomalies.unexpected], [5, 6, 7]);
     assert_eq!(recorder.warmup.counts.events, 28);
     assert_eq!(recorder.misrouted, [Misroute { owner: 3, sequence: 7 }; 6]);

@@ -42,7 +42,7 @@ struct Pair {
     connection: LeanConnection,
     server: TcpStream,
     shared: EngineState,
-    heard: MessageLog,
+    received: MessageLog,
 }
 
 impl Pair {
@@ -65,12 +65,12 @@ impl Pair {
                 replies: Encoder::default(),
                 read_at: Time::default(),
             },
-            heard: MessageLog::default(),
+            received: MessageLog::default(),
         }
     }
 
     fn receive(&mut self) -> NextStep {
-        self.connection.receive(&mut [0; 1024], &mut self.shared, &mut self.heard)
+        self.connection.receive(&mut [0; 1024], &mut self.shared, &mut self.received)
     }
 
     /// Writes until the kernel takes no more. Returns everything that was to be written.
@@ -168,9 +168,9 @@ fn what_came_with_the_handshake_comes_first() {
     let mut pair = Pair::new(b"\x81\x05early\x82\x04la");
     assert!(pair.connection.pending_io.is_some());
     pair.receive();
-    assert_eq!(pair.heard.messages, [b"early"]);
+    assert_eq!(pair.received.messages, [b"early"]);
     pair.hear(b"te");
-    assert_eq!(pair.heard.messages, [&b"early"[..], b"late"]);
+    assert_eq!(pair.received.messages, [&b"early"[..], b"late"]);
     assert!(pair.connection.pending_io.is_none());
 }
 
@@ -184,7 +184,7 @@ fn the_end_of_a_stream_is_read_with_what_comes_before_it() {
     // The kernel reports it once.
     pair.connection.read_to_the_end();
     assert_eq!(pair.receive(), NextStep::Remove);
-    assert_eq!((&pair.heard.messages[..], pair.heard.ended.as_deref()), (&[b"last".to_vec()][..], Some("eof")));
+    assert_eq!((&pair.received.messages[..], pair.received.ended.as_deref()), (&[b"last".to_vec()][..], Some("eof")));
 }
 
 #[test]
@@ -195,14 +195,18 @@ fn reads_to_the_end_after_a_failed_write() {
     pair.server.write_all(b"\x81\x04last").unwrap();
     drop(pair.server);
     let bytes = [0; 10_000];
-    while !pair.connection.is_broken() && pair.heard.ended.is_none() {
+    while !pair.connection.is_broken() && pair.received.ended.is_none() {
         pair.connection.write(&bytes);
-        pair.connection.receive(&mut [0; 1024], &mut pair.shared, &mut pair.heard);
+        pair.connection.receive(&mut [0; 1024], &mut pair.shared, &mut pair.received);
     }
-    if pair.heard.ended.is_none() {
-        assert_eq!(pair.connection.receive(&mut [0; 1024], &mut pair.shared, &mut pair.heard), NextStep::Remove);
+    if pair.received.ended.is_none() {
+        assert_eq!(pair.connection.receive(&mut [0; 1024], &mut pair.shared, &mut pair.received), NextStep::Remove);
     }
-    assert!(matches!(pair.heard.ended.as_deref(), Some("reset" | "broken_pipe" | "eof")), "{:?}", pair.heard.ended);
+    assert!(
+        matches!(pair.received.ended.as_deref(), Some("reset" | "broken_pipe" | "eof")),
+        "{:?}",
+        pair.received.ended
+    );
     assert_eq!(pair.connection.unsent(), 0);
 }
 

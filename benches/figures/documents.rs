@@ -1,4 +1,5 @@
-//! The tables of the documents, and where they stand in them: between `<!-- NAME -->` and `<!-- /NAME -->`.
+//! The tables of the documents, and where they stand in them: between `<!-- NAME -->` and `<!--
+//! /NAME -->`.
 
 use std::fmt::Write as _;
 

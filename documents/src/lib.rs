@@ -1,7 +1,7 @@
 //! The project's documents as tests see them: links, anchors and commands of every Markdown file.
 //!
-//! The tests of this crate check links and the length of the README. Those of `loadgen` and `server` run the
-//! commands, and compare the pages that are made from what the programs print.
+//! The tests of this crate check links and the length of the README. Those of `loadgen` and
+//! `server` run the commands, and compare the pages that are made from what the programs print.
 
 use std::{
     collections::HashSet,
@@ -89,8 +89,8 @@ pub fn commands(program: &str) -> Vec<Command> {
     commands
 }
 
-/// Compares what a page has behind its line `<!-- generated -->` with what it is made from. With the variable
-/// `UPDATE_DOCUMENTS`, writes it.
+/// Compares what a page has behind its line `<!-- generated -->` with what it is made from. With
+/// the variable `UPDATE_DOCUMENTS`, writes it.
 ///
 /// # Panics
 /// If the page has no such line, or something else behind it.

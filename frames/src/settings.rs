@@ -19,7 +19,8 @@ pub enum Role {
 pub struct Settings {
     /// The end that receives.
     pub role: Role,
-    /// Most bytes of a frame's payload. A longer frame is refused as soon as its header is received.
+    /// Most bytes of a frame's payload. A longer frame is refused as soon as its header is
+    /// received.
     pub max_frame: u64,
     /// Most bytes of a message, in all its frames together.
     pub max_message: u64,
@@ -29,8 +30,8 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Reads and checks the header at the beginning of `bytes`. Returns none while it is incomplete.
-    /// `in_message`: whether a fragmented message is open.
+    /// Reads and checks the header at the beginning of `bytes`. Returns none while it is
+    /// incomplete. `in_message`: whether a fragmented message is open.
     #[inline]
     pub(crate) fn header(&self, bytes: &[u8], in_message: bool) -> Result<Option<(Header, usize)>, Violation> {
         let Some((header, size)) = Header::read(bytes)? else { return Ok(None) };
@@ -38,8 +39,8 @@ impl Settings {
         Ok(Some((header, size)))
     }
 
-    /// Checks the header of a frame, which took `size` bytes. Of several broken rules, it reports the
-    /// one that tungstenite reports.
+    /// Checks the header of a frame, which took `size` bytes. Of several broken rules, it reports
+    /// the one that tungstenite reports.
     #[inline]
     fn admit(&self, header: &Header, size: usize, in_message: bool) -> Result<(), Violation> {
         if header.length > self.max_frame {

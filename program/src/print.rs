@@ -151,8 +151,7 @@ fn wait_for_room(to: BorrowedFd<'_>, patience: Option<Duration>) -> io::Result<(
 
 #[cfg(test)]
 mod tests {
-    use std::fs::File;
-    use std::io::Read;
+    use std::{fs::File, io::Read};
 
     use super::*;
 

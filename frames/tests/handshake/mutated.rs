@@ -1,8 +1,7 @@
 //! Heads with some bytes changed: the decision does not depend on how the stream is cut.
 
 use frames::handshake::Key;
-use proptest::prelude::*;
-use proptest::sample::Index;
+use proptest::{prelude::*, sample::Index};
 
 use crate::{answers, requests};
 

@@ -1,8 +1,7 @@
 //! What is encoded is what is decoded, with the duties of a sender kept.
 
 use frames::{Encoder, Kind, Masks, Role};
-use rand::SeedableRng;
-use rand::rngs::StdRng;
+use rand::{SeedableRng, rngs::StdRng};
 
 use crate::rig::{OwnedEvent, ROLES, decode, settings};
 

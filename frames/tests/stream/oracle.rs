@@ -9,8 +9,10 @@ use std::io::{self, Cursor, Read, Write};
 
 use frames::{Role, Settings, Violation, ViolationKind};
 use proptest::prelude::*;
-use tokio_tungstenite::tungstenite::protocol::{self, WebSocketConfig, WebSocketContext};
-use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::tungstenite::{
+    Error, Message,
+    protocol::{self, WebSocketConfig, WebSocketContext},
+};
 
 use crate::rig::{OwnedEvent, decode, framed};
 

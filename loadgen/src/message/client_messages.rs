@@ -7,15 +7,13 @@ use wide::u64x2;
 use super::checksum::Portable;
 use super::{
     BINARY_COVERED, BINARY_HEADER, MessageKind, Payload, SEQUENCE_MASK, TEXT_COVERED, bare,
+    block::{BYTES, FirstBlock, PAIR},
+    body::{BinaryBody, BodyKey},
+    checksum::Checksum,
     hex::{self, hex},
     template::{Pattern, Template, TextTemplate},
     text::{LED, Lead},
     words::{CellRow, Words},
-};
-use super::{
-    block::{BYTES, FirstBlock, PAIR},
-    body::{BinaryBody, BodyKey},
-    checksum::Checksum,
 };
 
 /// Generates and checks the messages of one client. Common parts are computed once, so make one of

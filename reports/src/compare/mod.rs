@@ -38,15 +38,6 @@ mod simulation;
 pub(crate) mod statistics;
 mod verdict;
 
-use crate::{
-    judge::{
-        bounds::{PossibleRange, is_marked_metric},
-        judge,
-    },
-    metric::Metric,
-    model::Report,
-    text::human,
-};
 pub use comparable::Difference;
 use comparable::differences;
 pub use compared_metric::{ChangeInterval, ComparedMetric, MetricFinding, RelativeChange};
@@ -56,6 +47,16 @@ pub use sides::Measured;
 pub(crate) use sides::MetricSides;
 use statistics::{RESAMPLES, mean, runs_needed, shift};
 pub use verdict::ComparisonVerdict;
+
+use crate::{
+    judge::{
+        bounds::{PossibleRange, is_marked_metric},
+        judge,
+    },
+    metric::Metric,
+    model::Report,
+    text::human,
+};
 
 /// How to compare runs.
 #[derive(Clone, Debug, PartialEq)]

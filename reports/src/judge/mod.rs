@@ -6,16 +6,16 @@ mod identities;
 pub(crate) mod limits;
 pub mod threshold;
 
+pub use identities::{Breach, identities};
+pub use limits::LimitedBy;
 use program::Exit;
 use serde::{Deserialize, Serialize};
+pub use threshold::{Decision, Threshold};
 
 use crate::{
     model::{Report, Tally},
     text::human::{count, most_frequent, seconds},
 };
-pub use identities::{Breach, identities};
-pub use limits::LimitedBy;
-pub use threshold::{Decision, Threshold};
 
 /// The verdict on a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -15,7 +15,12 @@ pub(crate) mod throughput;
 
 use std::str::FromStr;
 
+pub use definitions::{Definition, GlossaryPart, glossary};
 use hdrhistogram::Histogram;
+pub use names::CountName;
+pub(crate) use parse::{metric, metrics};
+pub use statistic::{Percentile, Statistic};
+use throughput::Throughput;
 
 use crate::{
     model::Report,
@@ -24,11 +29,6 @@ use crate::{
         parse_error::{ParseError, ProblemAt, Slice},
     },
 };
-pub use definitions::{Definition, GlossaryPart, glossary};
-pub use names::CountName;
-pub(crate) use parse::{metric, metrics};
-pub use statistic::{Percentile, Statistic};
-use throughput::Throughput;
 
 /// A number that can be read from a report.
 ///

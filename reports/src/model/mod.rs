@@ -12,10 +12,9 @@ mod tally;
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-
 pub use latency::Latency;
 pub use packed_histogram::{PackError, PackedHistogram};
+use serde::{Deserialize, Serialize};
 pub use tally::{Anomalies, Counts, Dropped, Tally};
 
 /// Everything that one run measured.

@@ -45,7 +45,6 @@ mod wording;
 
 use std::io;
 
-use crate::{judge::Judgement, model::Report};
 pub use bencher::Bencher;
 pub use csv::{IntervalsCsv, PercentilesCsv};
 pub use github_benchmark::GithubBenchmark;
@@ -55,6 +54,8 @@ pub use json::Json;
 pub use junit::Junit;
 pub use markdown::Markdown;
 pub use text::Text;
+
+use crate::{judge::Judgement, model::Report};
 
 /// A format that shows a result.
 pub trait Render {

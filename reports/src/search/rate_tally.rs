@@ -85,9 +85,10 @@ impl RateTally {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use FailureCause::{Connections, Delivery, Generator, Threshold};
     use StepOutcome::{Fails, Holds};
+
+    use super::*;
 
     fn tally(outcomes: &[StepOutcome]) -> RateTally {
         let steps: Vec<_> = outcomes.iter().map(|outcome| Step::bare(100.0, *outcome)).collect();

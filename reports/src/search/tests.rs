@@ -1,8 +1,8 @@
+use StepOutcome::{Fails, Holds};
 use proptest::prelude::*;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
 use super::*;
-use StepOutcome::{Fails, Holds};
 
 fn search(from: f64, to: f64, least: f64) -> Search {
     Search::new(from, to, least, Resolution::default(), 3).unwrap()

@@ -29,14 +29,14 @@ pub mod search;
 mod stored;
 mod temporary;
 
-use serde::Serialize;
-
-use crate::{judge::Judgement, model::Report};
 use document::ResultDocument;
 pub use error::{Formats, StoreError};
 pub use file::{FileError, check_writable, read, write, write_bytes};
 use schema::Schema;
+use serde::Serialize;
 pub use stored::Stored;
+
+use crate::{judge::Judgement, model::Report};
 
 /// A result as JSON text, indented, with a newline at the end.
 ///

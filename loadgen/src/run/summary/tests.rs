@@ -196,8 +196,8 @@ fn a_message_that_came_elsewhere_was_misrouted() {
 
 #[test]
 fn a_misrouted_message_was_not_the_one_that_came_cut() {
-    // SimulatedMessage 3 of the warm-up came truncated beyond recognition, and was taken for message 5 of
-    // the measured phase.
+    // SimulatedMessage 3 of the warm-up came truncated beyond recognition, and was taken for
+    // message 5 of the measured phase.
     let (mut sender, mut receiver) = (outcome(), outcome());
     let (expectation, early) = (expectation(), Time::from_nanos(WINDOW.from.as_nanos() - 1));
     for (sequence, due, guessed) in [(3, early, false), (5, WINDOW.from, true)] {

@@ -4,6 +4,8 @@ mod confidence;
 
 use std::{fmt, str::FromStr};
 
+pub use confidence::Confidence;
+
 use crate::{
     metric::{Better, Metric, metric, metrics},
     text::{
@@ -11,7 +13,6 @@ use crate::{
         parse_error::{ParseError, ProblemAt, Slice},
     },
 };
-pub use confidence::Confidence;
 
 /// How much worse a metric may become before it counts as a regression, as a share: 0.05 for 5 %.
 ///

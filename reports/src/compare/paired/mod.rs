@@ -43,14 +43,15 @@ mod observation;
 mod order;
 mod steps;
 
+pub use discards::{DiscardCounts, DiscardedPair};
+pub use observation::Observation;
+pub use order::{PairOrder, order};
+
 use super::{
     ComparedMetric, ComparisonVerdict,
     gate::{Confidence, Gate},
 };
 use crate::{judge, text::human};
-pub use discards::{DiscardCounts, DiscardedPair};
-pub use observation::Observation;
-pub use order::{PairOrder, order};
 
 /// A test between two sides, declared before its first pair runs.
 #[derive(Clone, Debug, PartialEq)]

@@ -14,13 +14,14 @@ mod value;
 
 use std::{fmt, str::FromStr};
 
+use value::Bound;
+
 use super::bounds::PossibleRange;
 use crate::{
     metric::Metric,
     model::Report,
     text::{human, parse_error::ParseError},
 };
-use value::Bound;
 
 /// One condition on a result.
 ///

@@ -4,6 +4,8 @@ mod code;
 
 use std::io::{self, Write};
 
+pub(crate) use code::code;
+
 use super::{Render, wording};
 use crate::{
     human::{bytes, count, nanoseconds, percent, rate, seconds},
@@ -11,7 +13,6 @@ use crate::{
     metric::{quantiles::Quantiles, throughput::Throughput},
     model::{LoadRecord, Report, Tally},
 };
-pub(crate) use code::code;
 
 /// A report in Markdown: the verdict and the reasons, delivery, evidence, latency, throughput, the
 /// generator, and the plan.

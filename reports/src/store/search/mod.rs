@@ -6,9 +6,10 @@
 
 mod document;
 
+use document::SearchDocument;
+
 use super::{StoreError, check_finite, document::plan_numbers, format, schema::Schema, text_of};
 use crate::search::SearchRecord;
-use document::SearchDocument;
 
 /// A search as JSON text, indented, with a newline at the end.
 ///

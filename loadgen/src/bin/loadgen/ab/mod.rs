@@ -13,15 +13,15 @@ mod server;
 
 use std::{fmt, path::PathBuf, time::Duration};
 
-use loadgen::Stop;
-use reports::{Judgement, Report, Verdict, is_generators_fault, judge};
-
-use crate::cli::{AbArgs, ServerChoice};
 use cleanup::Cleanup;
 pub(crate) use cleanup::end_what_is_left;
 use generator::Generator;
 pub(crate) use generator::GeneratorError;
+use loadgen::Stop;
+use reports::{Judgement, Report, Verdict, is_generators_fault, judge};
 use server::{ServerError, StartedServer};
+
+use crate::cli::{AbArgs, ServerChoice};
 
 /// Baseline or candidate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -72,7 +72,8 @@ struct StepArgs {
 
     /// Tries of a rate at the edge, at most
     ///
-    /// The majority decides. An odd number up to 9. More tries take longer, and are right more often on a noisy machine.
+    /// The majority decides. An odd number up to 9. More tries take longer, and are right more
+    /// often on a noisy machine.
     #[arg(long, value_name = "N", default_value = "5", value_parser = parse_number::<NonZeroU32>)]
     tries: NonZeroU32,
 

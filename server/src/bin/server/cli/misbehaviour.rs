@@ -12,10 +12,10 @@ use server::{Delay, DelayShape, FaultKind, Faults, Stall};
 pub(crate) struct MisbehaviourArgs {
     /// Break a share of the messages, such as drop=1%; repeatable
     ///
-    /// RATE is 0.01 or 1%. Each message is broken at most once. KIND is one of drop, duplicate, reorder, coalesce (two
-    /// as one), split, truncate, corrupt (one bit), wrong-type, misroute (to another connection),
-    /// unexpected (one more that nobody sent), first-only (of the messages in one read), late (at
-    /// the peer's Close), die (reset), close (with a hostile reason).
+    /// RATE is 0.01 or 1%. Each message is broken at most once. KIND is one of drop, duplicate,
+    /// reorder, coalesce (two as one), split, truncate, corrupt (one bit), wrong-type, misroute (to
+    /// another connection), unexpected (one more that nobody sent), first-only (of the messages in
+    /// one read), late (at the peer's Close), die (reset), close (with a hostile reason).
     #[arg(long = "fault", value_name = "KIND=RATE", value_delimiter = ',', value_parser = rate)]
     faults: Vec<(FaultKind, f64)>,
 

@@ -8,9 +8,8 @@ mod values;
 use std::{io, net::SocketAddr, num::NonZeroUsize, time::Duration};
 
 use clap::{ArgAction, Args, CommandFactory, Parser, error::ErrorKind};
-use server::{ConnectionCapacity, Limits, Options, Reply};
-
 use misbehaviour::MisbehaviourArgs;
+use server::{ConnectionCapacity, Limits, Options, Reply};
 use values::Idle;
 
 const AFTER_HELP: &str = "\

@@ -89,8 +89,8 @@ fn more_confidence_covers_the_truth_more_often() {
     for (error, runs) in SURER {
         for noise in Noise::ALL {
             assert!(runs_needed(error) <= runs[0]);
-            let covered = covered(noise, error, runs, 2_000, RESAMPLES / 100);
-            assert!(covered >= at_least(2_000, 1.0 - error), "{noise:?} {error} {runs:?}: {covered}");
+            let covered = covered(noise, error, runs, 1_000, RESAMPLES / 100);
+            assert!(covered >= at_least(1_000, 1.0 - error), "{noise:?} {error} {runs:?}: {covered}");
         }
     }
 }

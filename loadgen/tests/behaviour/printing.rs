@@ -12,7 +12,7 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use crate::rig::{Behaviour, PATIENCE, ScriptedServer};
+use crate::rig::{Behaviour, PATIENCE, ScriptedServer, interruptible};
 
 /// A run against the embedded server that takes no time.
 const TINY: &str = "-c 1 -n 2 -w 1 --warmup 0s";
@@ -106,7 +106,7 @@ fn full_pipe() -> (PipeReader, PipeWriter) {
 }
 
 fn loadgen(arguments: &str, folder: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_loadgen"));
+    let mut command = interruptible(env!("CARGO_BIN_EXE_loadgen"));
     command.args(arguments.split_whitespace()).current_dir(folder).stdin(Stdio::null()).stdout(Stdio::null());
     command
 }

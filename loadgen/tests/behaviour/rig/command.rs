@@ -55,7 +55,7 @@ impl Loadgen {
 
     /// With no more than `files` open files a descriptor table.
     pub(crate) fn start_limited<A: AsRef<str>>(files: u32, arguments: &[A]) -> Self {
-        let mut command = Command::new("sh");
+        let mut command = interruptible("sh");
         command.args(["-c", &format!("ulimit -n {files}; exec \"$0\" \"$@\""), env!("CARGO_BIN_EXE_loadgen")]);
         command.args(arguments.iter().map(AsRef::as_ref));
         Self::spawn(command, PATIENCE)
@@ -103,13 +103,18 @@ pub(crate) fn satisfies_its_schema(document: &Value) {
 }
 
 fn loadgen<A: AsRef<str>>(arguments: &[A]) -> Command {
-    let program = env!("CARGO_BIN_EXE_loadgen");
-    // Tests that a script runs with `&` ignore Ctrl-C, and so would what they start.
-    let mut command = Command::new(if program::interrupts_are_ignored() { "env" } else { program });
-    if program::interrupts_are_ignored() {
+    let mut command = interruptible(env!("CARGO_BIN_EXE_loadgen"));
+    command.args(arguments.iter().map(AsRef::as_ref));
+    command
+}
+
+/// A program that Ctrl-C ends, also when a script runs the tests with `&` and they ignore it.
+pub(crate) fn interruptible(program: &str) -> Command {
+    let ignored = program::interrupts_are_ignored();
+    let mut command = Command::new(if ignored { "env" } else { program });
+    if ignored {
         command.args(["--default-signal=INT,HUP", program]);
     }
-    command.args(arguments.iter().map(AsRef::as_ref));
     command
 }
 

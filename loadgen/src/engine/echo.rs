@@ -1,7 +1,7 @@
 //! Runs an engine as an echo client, as conformance tests of clients need it. Not for users of this
 //! crate.
 
-use std::{io, net::ToSocketAddrs, time::Duration};
+use std::{io, time::Duration};
 
 use tokio::runtime::{Builder, LocalOptions};
 use url::Url;
@@ -15,8 +15,8 @@ use crate::{
     schedule::pacer::Wait,
     secrets::Secrets,
     transport::{
-        ConnectionLimits, Dialer, Endpoint,
-        endpoint::{authority, resource},
+        ConnectionLimits, Dialer, Route,
+        route::{authority, look_up, resource},
     },
 };
 
@@ -33,9 +33,9 @@ const TICK: u64 = 50_000_000;
 /// # Errors
 /// The connection does not open, or is silent for a minute.
 pub fn echo(engine: plan::EngineKind, url: &Url) -> io::Result<String> {
-    let (host, port) = (url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or(80));
-    let endpoint = Endpoint {
-        addresses: (host, port).to_socket_addrs()?.collect(),
+    let route = Route {
+        addresses: look_up(url)?,
+        lookup: None,
         authority: authority(url),
         resource: resource(url),
         tls: None,
@@ -48,15 +48,15 @@ pub fn echo(engine: plan::EngineKind, url: &Url) -> io::Result<String> {
     let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
     runtime.block_on(tokio::task::unconstrained(async {
         match engine {
-            plan::EngineKind::Lean => serve(Lean::new, endpoint).await,
-            plan::EngineKind::Tungstenite => serve(Tungstenite::new, endpoint).await,
+            plan::EngineKind::Lean => serve(Lean::new, route).await,
+            plan::EngineKind::Tungstenite => serve(Tungstenite::new, route).await,
         }
     }))
 }
 
-async fn serve(build: impl BuildEngine, endpoint: Endpoint) -> io::Result<String> {
+async fn serve(build: impl BuildEngine, route: Route) -> io::Result<String> {
     let clock = Clock::start();
-    let dialed = Dialer::new(endpoint, clock).dial(None).await.map_err(io::Error::other)?;
+    let dialed = Dialer::new(route, clock).dial(None).await.map_err(io::Error::other)?;
     let mut engine = build(1, clock)?;
     engine.adopt(0, dialed.opened);
     engine.own_thread();

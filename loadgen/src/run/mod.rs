@@ -40,7 +40,7 @@ use crate::{
     schedule::Schedule,
     secrets::Secrets,
     transport::{
-        endpoint,
+        route,
         source_addresses::{self, SourceAddresses},
     },
     worker::WorkerConfig,
@@ -75,20 +75,20 @@ fn run_on(
     let secrets = Secrets::of_plan(plan);
     let embedded = embedded(plan, &limits)?;
     let target = TargetRecord {
-        url: embedded.as_ref().map_or_else(|| endpoint::scrubbed(plan), EmbeddedServer::url),
+        url: embedded.as_ref().map_or_else(|| route::scrubbed(plan), EmbeddedServer::url),
         embedded: embedded.is_some(),
     };
-    let mut endpoint = endpoint::resolve(plan, embedded.as_ref().map(EmbeddedServer::address))
+    let mut route = route::resolve(plan, embedded.as_ref().map(EmbeddedServer::address))
         .map_err(|error| RunError::Unreachable { url: target.url.clone(), what: secrets.redact(&error.to_string()) })?;
-    source_addresses::check(&plan.connect.sources, &mut endpoint.addresses).map_err(PlanRefusal::from)?;
-    let requirements = requirements(plan, Some(&endpoint.addresses));
+    source_addresses::check(&plan.connect.sources, &mut route.addresses).map_err(PlanRefusal::from)?;
+    let requirements = requirements(plan, Some(&route.addresses));
     let fit = limits.fit(&requirements)?;
 
     let run_id = run_id(plan.seed);
-    let loopback = endpoint.addresses.iter().all(is_loopback);
+    let loopback = route.addresses.iter().all(is_loopback);
     let config = config(plan, run_id, source(plan, &requirements, &limits), &fit, loopback);
     let failed = |error| RunError::System("a worker failed", error);
-    let mut workers = RunWorkers::start(&config, &endpoint, build, stop).map_err(failed)?;
+    let mut workers = RunWorkers::start(&config, &route, build, stop).map_err(failed)?;
     let open = workers.connect(&mut observe);
     let (started_at, before) = (SystemTime::now(), ProcessorTime::now());
     if open > 0 && !stop.is_stopped() {

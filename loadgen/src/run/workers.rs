@@ -19,7 +19,7 @@ use super::{
 use crate::{
     clock::Clock,
     engine::BuildEngine,
-    transport::{Dialer, Endpoint},
+    transport::{Dialer, Route},
     worker::{self, Control, LiveCounters, WorkerConfig, WorkerEvent, WorkerOutcome},
 };
 
@@ -48,7 +48,7 @@ impl RunWorkers {
     /// The system starts no more threads.
     pub(crate) fn start(
         config: &WorkerConfig,
-        endpoint: &Endpoint,
+        route: &Route,
         build: &impl BuildEngine,
         stop: &Stop,
     ) -> io::Result<Self> {
@@ -64,7 +64,7 @@ impl RunWorkers {
             timeline: Timeline::new(workers),
         };
         for worker in 0..config.workers {
-            match workers.spawn(worker, config, endpoint, build, &sender) {
+            match workers.spawn(worker, config, route, build, &sender) {
                 Ok(thread) => workers.threads.push(thread),
                 Err(error) => {
                     workers.control.stop();
@@ -79,14 +79,14 @@ impl RunWorkers {
         &self,
         worker: u32,
         config: &WorkerConfig,
-        endpoint: &Endpoint,
+        route: &Route,
         build: &impl BuildEngine,
         sender: &Sender<WorkerEvent>,
     ) -> io::Result<JoinHandle<io::Result<WorkerOutcome>>> {
         let (clock, control) = (self.clock, Arc::clone(&self.control));
         let progress = Arc::clone(&self.progress[worker as usize]);
-        let (config, endpoint, sender) = (WorkerConfig { worker, ..config.clone() }, endpoint.clone(), sender.clone());
-        let (build, dialer) = (build.clone(), move || Dialer::new(endpoint, clock));
+        let (config, route, sender) = (WorkerConfig { worker, ..config.clone() }, route.clone(), sender.clone());
+        let (build, dialer) = (build.clone(), move || Dialer::new(route, clock));
         // Only plain memory crosses to the worker and back, as it may have descriptors of its own.
         descriptors::spawn(&format!("worker-{worker}"), config.table, [], move |[]| {
             worker::run(config, dialer, build, clock, control, progress, sender)

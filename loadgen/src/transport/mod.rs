@@ -1,17 +1,20 @@
 //! Opens connections: name lookup, source address, TCP, TLS, and the opening handshake.
 
+mod connect_error;
 mod counted_stream;
 mod dial;
-pub(crate) mod endpoint;
 pub(crate) mod public_address;
 mod refusal_text;
+pub(crate) mod route;
 pub(crate) mod source_addresses;
 mod stream;
 mod tls_settings;
 
 pub use self::source_addresses::SourceAddressError;
 pub(crate) use self::{
+    connect_error::{ConnectError, io_kind},
     counted_stream::{CountedStream, StreamCounters},
-    dial::{ConnectError, ConnectionLimits, DialedConnection, Dialer, Endpoint, OpenConnection, io_kind},
+    dial::{DialedConnection, Dialer, OpenConnection},
+    route::{ConnectionLimits, Route},
     stream::Transport,
 };

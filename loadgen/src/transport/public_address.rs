@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use super::endpoint;
+use super::route;
 use crate::plan::{Plan, Target};
 
 /// So few clients harm nobody by mistake.
@@ -19,7 +19,7 @@ pub fn public_address(plan: &Plan) -> Option<SocketAddr> {
         return None;
     }
     // The run reports a name without an address.
-    endpoint::look_up(url).ok()?.into_iter().find(|address| is_public(address.ip()))
+    route::look_up(url).ok()?.into_iter().find(|address| is_public(address.ip()))
 }
 
 fn is_public(ip: IpAddr) -> bool {

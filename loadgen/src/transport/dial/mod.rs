@@ -8,20 +8,13 @@ use std::{
     cell::{Cell, RefCell},
     io,
     net::{IpAddr, SocketAddr},
-    sync::Arc,
     time::Duration,
 };
 
-use http::{HeaderName, HeaderValue};
-use reports::escape::visible_part;
 use tokio::time::{Instant, timeout_at};
-use tokio_rustls::rustls::{self, ClientConfig, pki_types::ServerName};
 
-use super::{counted_stream::CountedStream, stream::Transport};
-use crate::{
-    clock::{Clock, Time},
-    secrets::Secrets,
-};
+use super::{ConnectError, ConnectionLimits, Route, counted_stream::CountedStream, stream::Transport};
+use crate::clock::{Clock, Time};
 
 /// A connection after its opening handshake, ready for an engine.
 #[derive(Debug)]
@@ -32,64 +25,6 @@ pub(crate) struct OpenConnection {
     pub(crate) early_bytes: Vec<u8>,
     /// Its limits.
     pub(crate) limits: ConnectionLimits,
-}
-
-/// Limits that all connections share.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct ConnectionLimits {
-    /// Largest accepted message in bytes. A larger one ends the connection.
-    pub(crate) max_message: usize,
-    /// Size of a connection's read buffer, if it has one of its own.
-    pub(crate) read_buffer: usize,
-    /// Bytes that all connections of a worker may hold together: messages that are not whole, and
-    /// bytes that were not sent. Beyond, the one that holds most ends.
-    pub(crate) memory: usize,
-}
-
-/// Characters of an error's text that are kept.
-const DETAIL_SHOWN: usize = 300;
-
-/// What all connections of a run have in common.
-#[derive(Clone, Debug)]
-pub(crate) struct Endpoint {
-    /// Addresses of the host, in the order to try.
-    pub(crate) addresses: Vec<SocketAddr>,
-    /// `Host` field of the handshake.
-    pub(crate) authority: String,
-    /// Path and query.
-    pub(crate) resource: String,
-    /// For `wss`: settings, and the name that the certificate must match.
-    pub(crate) tls: Option<(Arc<ClientConfig>, ServerName<'static>)>,
-    /// Further header fields. The handshake sets none of these itself.
-    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
-    /// Subprotocols that the header fields offer.
-    pub(crate) offered: Vec<String>,
-    /// Secrets that are masked in what a server says.
-    pub(crate) secrets: Secrets,
-    /// Longest wait for a connection to open.
-    pub(crate) timeout: Duration,
-    /// Limits of each connection.
-    pub(crate) limits: ConnectionLimits,
-}
-
-/// Why a connection did not open.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{kind}: {detail}")]
-pub(crate) struct ConnectError {
-    /// One of a small set of names, such as `refused` or `http_503`.
-    pub(crate) kind: String,
-    /// What happened, in words. May hold text that the server chose, escaped.
-    pub(crate) detail: String,
-}
-
-impl ConnectError {
-    fn new(kind: &str, detail: impl AsRef<str>) -> Self {
-        Self { kind: kind.to_owned(), detail: visible_part(detail.as_ref(), DETAIL_SHOWN) }
-    }
-
-    fn io(peer: SocketAddr, error: &io::Error) -> Self {
-        Self::new(io_kind(error), format!("{peer}: {error}"))
-    }
 }
 
 /// A connection that opened, and how.
@@ -107,7 +42,7 @@ pub(crate) struct DialedConnection {
 /// Opens the connections of one worker.
 #[derive(Debug)]
 pub(crate) struct Dialer {
-    endpoint: Endpoint,
+    route: Route,
     clock: Clock,
     /// Index of the address that answered last. It is tried first.
     answering: Cell<usize>,
@@ -135,18 +70,17 @@ struct DialProgress {
 }
 
 impl Dialer {
-    pub(crate) fn new(mut endpoint: Endpoint, clock: Clock) -> Self {
-        endpoint.addresses = tcp::interleaved(&endpoint.addresses);
-        Self { endpoint, clock, answering: Cell::new(0) }
+    pub(crate) fn new(route: Route, clock: Clock) -> Self {
+        Self { route, clock, answering: Cell::new(0) }
     }
 
     /// Opens a connection, from `source` if one is given.
     pub(crate) async fn dial(&self, source: Option<IpAddr>) -> Result<DialedConnection, ConnectError> {
         let started = self.clock.now();
-        let deadline = Instant::now() + self.endpoint.timeout;
+        let deadline = Instant::now() + self.route.timeout;
         let progress = DialProgress::default();
         let dialed = timeout_at(deadline, self.open(source, started, deadline, &progress)).await;
-        dialed.unwrap_or_else(|_| Err(progress.timed_out(self.endpoint.timeout)))
+        dialed.unwrap_or_else(|_| Err(progress.timed_out(self.route.timeout)))
     }
 
     async fn open(
@@ -161,7 +95,7 @@ impl Dialer {
         // Nagle's algorithm would delay a burst until the last one is acknowledged.
         tcp.set_nodelay(true).map_err(io)?;
         let local = tcp.local_addr().map_err(io)?;
-        let mut transport = match &self.endpoint.tls {
+        let mut transport = match &self.route.tls {
             None => Transport::Plain(tcp),
             Some((config, name)) => {
                 progress.reach(DialStage::Tls(peer));
@@ -172,7 +106,7 @@ impl Dialer {
         let accepted = self.upgrade(&mut transport, peer, deadline, progress).await?;
         let took = self.clock.now().since(started);
         let stream = CountedStream::new(transport, self.clock);
-        let opened = OpenConnection { stream, early_bytes: accepted.remaining, limits: self.endpoint.limits };
+        let opened = OpenConnection { stream, early_bytes: accepted.remaining, limits: self.route.limits };
         Ok(DialedConnection { opened, local, peer, took })
     }
 }
@@ -202,29 +136,6 @@ impl DialProgress {
         };
         ConnectError::new("timeout", detail)
     }
-}
-
-/// Names an error of the operating system or of TLS.
-pub(crate) fn io_kind(error: &io::Error) -> &'static str {
-    use io::ErrorKind;
-    match error.kind() {
-        _ if of_tls(error).is_some() => "tls",
-        ErrorKind::ConnectionRefused => "refused",
-        ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => "reset",
-        ErrorKind::BrokenPipe => "broken_pipe",
-        ErrorKind::TimedOut => "timeout",
-        ErrorKind::UnexpectedEof => "eof",
-        ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => "unreachable",
-        _ => match error.raw_os_error().map(rustix::io::Errno::from_raw_os_error) {
-            Some(rustix::io::Errno::MFILE | rustix::io::Errno::NFILE) => "no_descriptor",
-            _ => "io",
-        },
-    }
-}
-
-/// The TLS error inside, if there is one.
-fn of_tls(error: &io::Error) -> Option<&rustls::Error> {
-    error.get_ref()?.downcast_ref()
 }
 
 #[cfg(test)]

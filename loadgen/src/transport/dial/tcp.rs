@@ -13,7 +13,8 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use super::{ConnectError, DialProgress, Dialer};
+use super::{DialProgress, Dialer};
+use crate::transport::ConnectError;
 
 /// After this time the next address is tried as well: what RFC 8305, section 5 recommends.
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
@@ -28,7 +29,7 @@ impl Dialer {
         source: Option<IpAddr>,
         progress: &DialProgress,
     ) -> Result<(TcpStream, SocketAddr), ConnectError> {
-        let addresses = &self.endpoint.addresses;
+        let addresses = &self.route.addresses;
         let first = self.answering.get();
         let mut left = (0..addresses.len()).map(|tried| (first + tried) % addresses.len());
         let mut attempts = FuturesUnordered::new();
@@ -64,25 +65,6 @@ impl Dialer {
             }
         }
     }
-}
-
-/// The addresses in their order, except that the families take turns: RFC 8305, section 4. Removes
-/// duplicates.
-pub(super) fn interleaved(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
-    let Some(first) = addresses.first() else { return Vec::new() };
-    let of_first = |peer: &&SocketAddr| peer.is_ipv4() == first.is_ipv4();
-    let mut families = [
-        addresses.iter().filter(of_first).collect::<Vec<_>>().into_iter(),
-        addresses.iter().filter(|peer| !of_first(peer)).collect::<Vec<_>>().into_iter(),
-    ];
-    let mut order: Vec<SocketAddr> = Vec::new();
-    for turn in 0..2 * addresses.len() {
-        match families[turn % 2].next() {
-            Some(peer) if !order.contains(peer) => order.push(*peer),
-            _ => {}
-        }
-    }
-    order
 }
 
 /// The kind of the last error, with the details of each.

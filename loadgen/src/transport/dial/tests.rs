@@ -4,9 +4,10 @@ use socket2::{Domain, Socket, Type};
 use tokio::{net::TcpSocket, runtime::Builder};
 
 use super::{
-    tcp::{connect, interleaved, reach},
+    tcp::{connect, reach},
     *,
 };
+use crate::secrets::Secrets;
 
 /// A listener and its address.
 fn peer() -> (TcpListener, SocketAddr) {
@@ -67,15 +68,6 @@ fn a_machine_without_ipv6_is_not_out_of_ports() {
     assert!(["refused", "source_address"].contains(&error.kind.as_str()), "{error}");
 }
 
-#[test]
-fn families_take_turns_and_no_address_is_tried_twice() {
-    let peers = |ips: &[&str]| ips.iter().map(|ip| SocketAddr::new(ip.parse().unwrap(), 1)).collect::<Vec<_>>();
-    let found = peers(&["::1", "::2", "::1", "::3", "10.0.0.1", "10.0.0.2"]);
-    assert_eq!(interleaved(&found), peers(&["::1", "10.0.0.1", "::2", "10.0.0.2", "::3"]));
-    assert_eq!(interleaved(&peers(&["10.0.0.1"])), peers(&["10.0.0.1"]));
-    assert_eq!(interleaved(&[]), []);
-}
-
 /// A listener with a full queue, so that the kernel drops further connections, and the sockets that
 /// fill it.
 fn silent_listener() -> (Socket, Vec<Socket>) {
@@ -94,8 +86,9 @@ fn silent_listener() -> (Socket, Vec<Socket>) {
 }
 
 fn dialer(addresses: Vec<SocketAddr>, timeout: Duration) -> Dialer {
-    let endpoint = Endpoint {
+    let route = Route {
         addresses,
+        lookup: None,
         authority: "x".to_owned(),
         resource: "/".to_owned(),
         tls: None,
@@ -105,7 +98,7 @@ fn dialer(addresses: Vec<SocketAddr>, timeout: Duration) -> Dialer {
         timeout,
         limits: ConnectionLimits { max_message: 1, read_buffer: 1, memory: 1 },
     };
-    Dialer::new(endpoint, Clock::start())
+    Dialer::new(route, Clock::start())
 }
 
 fn timed(future: impl Future<Output = ()>) {

@@ -10,7 +10,7 @@ use tokio_rustls::{
     rustls::{AlertDescription, CertificateError, ClientConfig, Error, pki_types::ServerName},
 };
 
-use super::{ConnectError, of_tls};
+use crate::transport::{ConnectError, connect_error::of_tls};
 
 const NO_TLS: &str = "(if it does not speak TLS, try ws://)";
 /// Bytes shown of the library's text.

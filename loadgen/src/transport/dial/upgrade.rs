@@ -8,8 +8,8 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use super::{ConnectError, DialProgress, DialStage, Dialer, of_tls, tls};
-use crate::transport::{refusal_text, stream::Transport};
+use super::{DialProgress, DialStage, Dialer, tls};
+use crate::transport::{ConnectError, connect_error::of_tls, refusal_text, stream::Transport};
 
 /// Longest wait for the rest of a refusal.
 const REFUSAL_WAIT: Duration = Duration::from_millis(200);
@@ -27,7 +27,7 @@ impl Dialer {
         progress: &DialProgress,
     ) -> Result<Accepted, ConnectError> {
         let key = Key::random();
-        let mut answer = ResponseReader::new(&key, &self.endpoint.offered);
+        let mut answer = ResponseReader::new(&key, &self.route.offered);
         let written = write(stream, &self.request(&key)).await;
         let mut refusal_until = None;
         loop {
@@ -60,12 +60,12 @@ impl Dialer {
     }
 
     fn request(&self, key: &Key) -> Vec<u8> {
-        let endpoint = &self.endpoint;
+        let route = &self.route;
         let mut bytes = Vec::with_capacity(512);
         let fields: Vec<_> =
-            endpoint.headers.iter().map(|(name, value)| (titled(name.as_str()), value.as_bytes())).collect();
+            route.headers.iter().map(|(name, value)| (titled(name.as_str()), value.as_bytes())).collect();
         let fields = fields.iter().map(|(name, value)| (name.as_str(), *value));
-        request(&mut bytes, &endpoint.authority, &endpoint.resource, key, fields);
+        request(&mut bytes, &route.authority, &route.resource, key, fields);
         bytes
     }
 
@@ -75,13 +75,13 @@ impl Dialer {
     }
 
     fn refusal(&self, refusal: &frames::handshake::ResponseError, peer: SocketAddr) -> ConnectError {
-        let secure = self.endpoint.tls.is_some();
-        let words = refusal_text::explain(refusal, secure, &self.endpoint.secrets);
+        let secure = self.route.tls.is_some();
+        let words = refusal_text::explain(refusal, secure, &self.route.secrets);
         ConnectError::new(&refusal.kind(), format!("{peer}: {words}"))
     }
 
     fn broken(&self, error: io::Error, has_begun: bool, peer: SocketAddr) -> ConnectError {
-        let secure = self.endpoint.tls.is_some();
+        let secure = self.route.tls.is_some();
         match of_tls(&error) {
             Some(found) => ConnectError::new("tls", format!("{peer}: {}", tls::words(found))),
             None if has_begun => ConnectError::io(peer, &error),

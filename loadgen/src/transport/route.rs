@@ -1,9 +1,10 @@
-//! Resolves a plan's target to what a connection needs.
+//! What the connections of a group have in common, and how a plan's target becomes that.
 
 use std::{
     io,
     net::{SocketAddr, ToSocketAddrs},
     sync::Arc,
+    time::{Duration, Instant},
 };
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
@@ -12,10 +13,10 @@ use http::{
     header::{AUTHORIZATION, HOST, SEC_WEBSOCKET_PROTOCOL, USER_AGENT},
 };
 use percent_encoding::percent_decode_str;
-use tokio_rustls::rustls::pki_types::ServerName;
+use tokio_rustls::rustls::{ClientConfig, pki_types::ServerName};
 use url::{Host, Url};
 
-use super::{ConnectionLimits, Endpoint, tls_settings};
+use super::tls_settings;
 use crate::{
     plan::{Expect, Load, Plan, Target},
     secrets::Secrets,
@@ -27,6 +28,47 @@ const MAX_UNKNOWN: usize = 16 << 20;
 /// The limit is at least this if the replies are known: 1 MiB. Leaves room to catch a server that
 /// merges many messages.
 const MAX_KNOWN: usize = 1 << 20;
+
+/// Settings of TLS, and the name that the certificate must match.
+type Tls = (Arc<ClientConfig>, ServerName<'static>);
+
+/// What all connections of a group have in common.
+#[derive(Clone, Debug)]
+pub(crate) struct Route {
+    /// Addresses of the host, in the order to try: see [`interleaved`].
+    pub(crate) addresses: Vec<SocketAddr>,
+    /// Nanoseconds that the lookup of the host's name took; none if the target gives the address.
+    #[allow(dead_code, reason = "the report is to show it")]
+    pub(crate) lookup: Option<u64>,
+    /// `Host` field of the handshake.
+    pub(crate) authority: String,
+    /// Path and query.
+    pub(crate) resource: String,
+    /// For `wss`.
+    pub(crate) tls: Option<Tls>,
+    /// Further header fields. The handshake sets none of these itself.
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    /// Subprotocols that the header fields offer.
+    pub(crate) offered: Vec<String>,
+    /// Secrets that are masked in what a server says.
+    pub(crate) secrets: Secrets,
+    /// Longest wait for a connection to open.
+    pub(crate) timeout: Duration,
+    /// Limits of each connection.
+    pub(crate) limits: ConnectionLimits,
+}
+
+/// Limits that all connections share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ConnectionLimits {
+    /// Largest accepted message in bytes. A larger one ends the connection.
+    pub(crate) max_message: usize,
+    /// Size of a connection's read buffer, if it has one of its own.
+    pub(crate) read_buffer: usize,
+    /// Bytes that all connections of a worker may hold together: messages that are not whole, and
+    /// bytes that were not sent. Beyond, the one that holds most ends.
+    pub(crate) memory: usize,
+}
 
 /// The target's URL without user-info, query and fragment, which may hold secrets.
 pub(crate) fn scrubbed(plan: &Plan) -> String {
@@ -44,17 +86,18 @@ pub(crate) fn scrubbed(plan: &Plan) -> String {
 ///
 /// # Errors
 /// The host's name has no address, or TLS can't be set up.
-pub(crate) fn resolve(plan: &Plan, embedded: Option<SocketAddr>) -> io::Result<Endpoint> {
-    let (addresses, authority, resource, tls) = match (&plan.target, embedded) {
-        (Target::Url(url), _) => (look_up(url)?, authority(url), resource(url), tls(url, plan.connect.insecure)?),
-        (Target::Embedded { .. }, Some(address)) => (vec![address], address.to_string(), "/".to_owned(), None),
+pub(crate) fn resolve(plan: &Plan, embedded: Option<SocketAddr>) -> io::Result<Route> {
+    let ((addresses, lookup), authority, resource, tls) = match (&plan.target, embedded) {
+        (Target::Url(url), _) => (timed_look_up(url)?, authority(url), resource(url), tls(url, plan.connect.insecure)?),
+        (Target::Embedded { .. }, Some(address)) => ((vec![address], None), address.to_string(), "/".to_owned(), None),
         (Target::Embedded { .. }, None) => return Err(io::Error::other("the embedded server was not started")),
     };
     let size = plan.size as usize;
     let headers = headers(plan);
     let host = plan.connect.headers.iter().find(|(name, _)| name == HOST);
-    Ok(Endpoint {
+    Ok(Route {
         addresses,
+        lookup,
         authority: host.and_then(|(_, value)| value.to_str().ok()).map_or(authority, str::to_owned),
         resource,
         tls,
@@ -96,6 +139,29 @@ fn offered(headers: &[(HeaderName, HeaderValue)]) -> Vec<String> {
     lines.flat_map(|line| line.split(',')).map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
 }
 
+/// The addresses in their order, except that the families take turns: RFC 8305, section 4. Removes
+/// duplicates.
+fn interleaved(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
+    let Some(first) = addresses.first() else { return Vec::new() };
+    let of_first = |peer: &&SocketAddr| peer.is_ipv4() == first.is_ipv4();
+    let mut families = [
+        addresses.iter().filter(of_first).collect::<Vec<_>>().into_iter(),
+        addresses.iter().filter(|peer| !of_first(peer)).collect::<Vec<_>>().into_iter(),
+    ];
+    let mut order: Vec<SocketAddr> = Vec::new();
+    for turn in 0..2 * addresses.len() {
+        match families[turn % 2].next() {
+            Some(peer) if !order.contains(peer) => order.push(*peer),
+            _ => {}
+        }
+    }
+    order
+}
+
+/// The addresses of the URL's host, in the order to try.
+///
+/// # Errors
+/// The name has no address.
 pub(crate) fn look_up(url: &Url) -> io::Result<Vec<SocketAddr>> {
     let port = url.port_or_known_default().unwrap_or(80);
     match url.host() {
@@ -104,11 +170,19 @@ pub(crate) fn look_up(url: &Url) -> io::Result<Vec<SocketAddr>> {
         Some(Host::Domain(name)) => {
             let found = (name, port).to_socket_addrs();
             found
-                .map(Iterator::collect)
+                .map(|found| interleaved(&found.collect::<Vec<_>>()))
                 .map_err(|error| io::Error::other(format!("dns: `{name}` has no address: {error}")))
         }
         None => Err(io::Error::other("the URL has no host")),
     }
+}
+
+/// The addresses of the URL's host, and how long a lookup took.
+fn timed_look_up(url: &Url) -> io::Result<(Vec<SocketAddr>, Option<u64>)> {
+    let began = Instant::now();
+    let addresses = look_up(url)?;
+    let took = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
+    Ok((addresses, matches!(url.host(), Some(Host::Domain(_))).then_some(took)))
 }
 
 pub(crate) fn authority(url: &Url) -> String {
@@ -130,8 +204,6 @@ fn authorization(url: &Url) -> Option<HeaderValue> {
     credentials.extend(percent_decode_str(url.password().unwrap_or_default()));
     HeaderValue::try_from(format!("Basic {}", BASE64_STANDARD.encode(credentials))).ok()
 }
-
-type Tls = (Arc<tokio_rustls::rustls::ClientConfig>, ServerName<'static>);
 
 fn tls(url: &Url, insecure: bool) -> io::Result<Option<Tls>> {
     if url.scheme() != "wss" {
@@ -181,5 +253,14 @@ mod tests {
     fn user_info_is_decoded_before_it_is_sent() {
         let value = authorization(&url("ws://user:p%40ss@example.org")).unwrap();
         assert_eq!(value.to_str().unwrap(), format!("Basic {}", BASE64_STANDARD.encode("user:p@ss")));
+    }
+
+    #[test]
+    fn families_take_turns_and_no_address_is_tried_twice() {
+        let peers = |ips: &[&str]| ips.iter().map(|ip| SocketAddr::new(ip.parse().unwrap(), 1)).collect::<Vec<_>>();
+        let found = peers(&["::1", "::2", "::1", "::3", "10.0.0.1", "10.0.0.2"]);
+        assert_eq!(interleaved(&found), peers(&["::1", "10.0.0.1", "::2", "10.0.0.2", "::3"]));
+        assert_eq!(interleaved(&peers(&["10.0.0.1"])), peers(&["10.0.0.1"]));
+        assert_eq!(interleaved(&[]), []);
     }
 }

@@ -7,8 +7,8 @@ use hdrhistogram::Histogram;
 use reports::{
     Render, Report, judge,
     model::{
-        Connections, Counts, Environment, GeneratorHealth, Interval, Latency, LoadRecord, PackedHistogram, PlanRecord,
-        Tally, TargetRecord, Traffic, WireSummary,
+        Connections, Counts, Environment, GeneratorHealth, Interval, Latency, LoadRecord, Measurement, PackedHistogram,
+        PlanRecord, Tally, TargetRecord, Traffic, WireSummary,
     },
     render::Text,
     store,
@@ -23,7 +23,7 @@ fn result(c: &mut Criterion) {
     let mut group = c.benchmark_group("report");
     // What the run's thread does once a second, and the workers' threads never.
     group.bench_function("pack the histogram of a second", |b| {
-        b.iter(|| PackedHistogram::of(black_box(&report.latency.response)).expect("of the one shape"));
+        b.iter(|| PackedHistogram::of(black_box(&report.total.latency.response)).expect("of the one shape"));
     });
     group.bench_function("judge", |b| b.iter(|| judge(black_box(&report), &[])));
     group.bench_function("write JSON", |b| b.iter(|| store::to_json(black_box(&report), &judgement)));
@@ -72,33 +72,36 @@ fn report() -> Report {
         started_at: "2026-01-01T00:00:00Z".to_owned(),
         measured_s: 10.0,
         interrupted: false,
-        connections: Connections {
-            requested: 1000,
-            opened: 1000,
-            failed: 0,
-            died: 0,
-            errors: BTreeMap::new(),
-            details: BTreeMap::new(),
-        },
-        measured: Tally { counts, ..Tally::default() },
-        warmup: Tally::default(),
-        evidence: Vec::new(),
-        traffic: Traffic {
-            matched_in_window: MESSAGES,
-            sent_in_window: Some(MESSAGES),
-            sent_bytes: 64 * MESSAGES,
-            received_bytes: 64 * MESSAGES,
-        },
-        latency: Latency {
-            response: spread(40_000),
-            service: spread(39_000),
-            floor: spread(38_000),
-            send_lag: spread(1_000),
-            connect: spread(300_000),
-        },
-        wire: WireSummary::default(),
         generator: GeneratorHealth { threads: 1, ..GeneratorHealth::default() },
-        intervals: (0_u32..60).map(|at| interval(at, &second)).collect(),
+        total: Measurement {
+            connections: Connections {
+                requested: 1000,
+                opened: 1000,
+                failed: 0,
+                died: 0,
+                errors: BTreeMap::new(),
+                details: BTreeMap::new(),
+            },
+            measured: Tally { counts, ..Tally::default() },
+            warmup: Tally::default(),
+            evidence: Vec::new(),
+            traffic: Traffic {
+                matched_in_window: MESSAGES,
+                sent_in_window: Some(MESSAGES),
+                sent_bytes: 64 * MESSAGES,
+                received_bytes: 64 * MESSAGES,
+            },
+            latency: Latency {
+                response: spread(40_000),
+                service: spread(39_000),
+                floor: spread(38_000),
+                send_lag: spread(1_000),
+                connect: spread(300_000),
+            },
+            wire: WireSummary::default(),
+            intervals: (0_u32..60).map(|at| interval(at, &second)).collect(),
+        },
+        groups: Vec::new(),
     }
 }
 

@@ -144,12 +144,12 @@ fn starve(engine: &impl BuildEngine, bursts_before: Option<u64>) -> (Report, Jud
         Ok(Starved { engine, clock, left: bursts_before, awake: clock.now(), away })
     };
     let report = run_on(&build, &plan(), Vec::new(), &Stop::default(), |_| {}).unwrap();
-    let (counts, dropped) = (&report.measured.counts, &report.measured.dropped);
-    assert_eq!(identities(&report.measured), Ok(()));
-    assert!(report.measured.anomalies.is_clean(), "{:?}", report.measured.anomalies);
+    let (counts, dropped) = (&report.total.measured.counts, &report.total.measured.dropped);
+    assert_eq!(identities(&report.total.measured), Ok(()));
+    assert!(report.total.measured.anomalies.is_clean(), "{:?}", report.total.measured.anomalies);
     assert_eq!((counts.scheduled, counts.matched), (300, counts.sent));
     assert_eq!(counts.dropped, dropped.behind_schedule, "nothing else is a reason to drop: {dropped:?}");
-    assert_eq!((report.connections.failed, report.connections.died), (0, 0));
+    assert_eq!((report.total.connections.failed, report.total.connections.died), (0, 0));
     let judgement = judge(&report, &[]);
     assert!(judgement.reasons.iter().all(|reason| reason.starts_with("generator: ")), "{judgement:?}");
     (report, judgement, away.load(Ordering::Relaxed))
@@ -181,12 +181,12 @@ fn starved(engine: &impl BuildEngine) {
     // of it, and more on a busy machine.
     let least = BLOCK / 2 / 4_000_000 - 1;
     let late = |histogram: &hdrhistogram::Histogram<u64>| histogram.count_between(BLOCK / 2, u64::MAX);
-    assert!(late(&report.latency.send_lag) >= least, "{}", late(&report.latency.send_lag));
-    assert!(late(&report.latency.response) >= least, "{}", late(&report.latency.response));
-    assert!(report.latency.response.max() >= BLOCK / 10 * 9);
+    assert!(late(&report.total.latency.send_lag) >= least, "{}", late(&report.total.latency.send_lag));
+    assert!(late(&report.total.latency.response) >= least, "{}", late(&report.total.latency.response));
+    assert!(report.total.latency.response.max() >= BLOCK / 10 * 9);
     // The target had no part in it. A third of the messages are written at once after the block,
     // and wait for each other. So only the median is right on every machine.
-    let service = report.latency.service.value_at_quantile(0.5);
+    let service = report.total.latency.service.value_at_quantile(0.5);
     assert!(service < BLOCK / 4, "{service}");
 
     let mut page = Vec::new();

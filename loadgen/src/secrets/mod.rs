@@ -64,12 +64,12 @@ impl Secrets {
         if self.forms.is_empty() {
             return;
         }
-        for evidence in &mut report.evidence {
+        for evidence in &mut report.total.evidence {
             for text in [&mut evidence.expected, &mut evidence.received, &mut evidence.detail].into_iter().flatten() {
                 *text = self.redact(text);
             }
         }
-        for text in report.connections.details.values_mut() {
+        for text in report.total.connections.details.values_mut() {
             *text = self.redact(text);
         }
     }

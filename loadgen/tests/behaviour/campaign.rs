@@ -200,7 +200,7 @@ impl CaseOutcome {
 
     /// The counts are those of the ledger, over the warm-up and the measured phase together.
     fn check(&self) -> Result<(), String> {
-        let (measured, warmup) = (&self.report.measured, &self.report.warmup);
+        let (measured, warmup) = (&self.report.total.measured, &self.report.total.warmup);
         for tally in [measured, warmup] {
             identities(tally).map_err(|breach| format!("{breach:?}"))?;
         }
@@ -225,7 +225,7 @@ impl CaseOutcome {
         } else if sum(|tally| tally.counts.undetermined) < undetermined {
             compare("undetermined", sum(|tally| tally.counts.undetermined), undetermined);
         }
-        let connections = &self.report.connections;
+        let connections = &self.report.total.connections;
         compare("failed", connections.failed, 0);
         compare("died", connections.died, self.deaths());
         let kinds = [("reset", FaultKind::Die), ("closed_1011", FaultKind::Close)];
@@ -268,7 +268,7 @@ impl CaseOutcome {
     fn summary(&self) -> String {
         let mut kinds: BTreeMap<FaultKind, u64> = BTreeMap::new();
         self.ledger.iter().for_each(|fault| *kinds.entry(fault.kind).or_default() += 1);
-        format!("server {kinds:?}, measured {:?}, warm-up {:?}", self.report.measured, self.report.warmup)
+        format!("server {kinds:?}, measured {:?}, warm-up {:?}", self.report.total.measured, self.report.total.warmup)
     }
 }
 

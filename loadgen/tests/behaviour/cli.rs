@@ -71,7 +71,7 @@ fn a_saved_result_can_be_read_and_is_what_was_printed() {
     assert!(outcome.passed(), "{outcome:?}");
     assert_eq!(fs::read_to_string(&path).expect("it was written"), outcome.stdout);
     let (report, judgement) = store::read(&path).expect("a result");
-    assert_eq!(report.measured.counts.scheduled, 20);
+    assert_eq!(report.total.measured.counts.scheduled, 20);
     assert_eq!(Some(judgement.verdict.exit_code().into()), outcome.code);
     assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1, "nothing else is left");
 }

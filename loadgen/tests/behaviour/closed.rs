@@ -38,9 +38,9 @@ fn a_window_is_kept_full_until_the_time_is_over(engine: EngineKind) {
         let judgement = judge(&report, &[]);
         assert_eq!(judgement.verdict, Verdict::Pass, "no schedule that could be missed: {judgement:?}");
         assert!(matches!(judgement.limited_by, LimitedBy::Target | LimitedBy::Generator));
-        assert_eq!(report.measured.counts.dropped, 0);
-        assert!(report.measured.counts.sent >= u64::from(window) * 3);
-        assert!(report.wire.messages_per_write.max <= window.into());
+        assert_eq!(report.total.measured.counts.dropped, 0);
+        assert!(report.total.measured.counts.sent >= u64::from(window) * 3);
+        assert!(report.total.wire.messages_per_write.max <= window.into());
     }
 }
 
@@ -57,7 +57,7 @@ fn a_number_of_messages_is_kept_to_whatever_the_window(engine: EngineKind) {
             };
             let report = run(&plan);
             complete(&report);
-            assert_eq!(report.measured.counts.sent, 3 * messages, "window {window}, warm-up {warmup:?}");
+            assert_eq!(report.total.measured.counts.sent, 3 * messages, "window {window}, warm-up {warmup:?}");
         }
     }
 }
@@ -91,7 +91,7 @@ fn nothing_more_is_in_flight_than_the_window_holds(engine: EngineKind) {
         ..plan(engine, &server.url())
     };
     let report = run(&plan);
-    assert_eq!((report.measured.counts.sent, report.measured.counts.lost), (3, 3));
+    assert_eq!((report.total.measured.counts.sent, report.total.measured.counts.lost), (3, 3));
     assert_eq!(judge(&report, &[]).verdict, Verdict::Delivery);
     assert_eq!(server.finish()[0].messages, 3);
 }
@@ -105,7 +105,7 @@ fn a_run_of_n_messages_ends_despite_a_lost_message(engine: EngineKind) {
         ..plan(engine, &server.url())
     };
     let report = run(&plan);
-    let counts = report.measured.counts;
+    let counts = report.total.measured.counts;
     assert_eq!((counts.sent, counts.matched, counts.lost), (6, 4, 2));
     assert_eq!(server.finish()[0].messages, 6);
 }
@@ -114,7 +114,7 @@ fn a_run_of_n_messages_ends_despite_pings(engine: EngineKind) {
     let server = ScriptedServer::start(Behaviour::PingsOnly);
     let plan = Plan { load: closed(4), drain: Duration::from_millis(200), ..plan(engine, &server.url()) };
     let report = run(&plan);
-    assert_eq!((report.measured.counts.sent, report.measured.counts.lost), (4, 4));
+    assert_eq!((report.total.measured.counts.sent, report.total.measured.counts.lost), (4, 4));
     assert!(server.finish()[0].pongs.len() > 1, "it did ping");
 }
 
@@ -125,8 +125,8 @@ fn a_run_of_n_messages_ends_despite_a_dead_connection(engine: EngineKind) {
     });
     let plan = Plan { clients: n32(2), load: closed(2), ..plan(engine, &server.url()) };
     let report = run(&plan);
-    assert_eq!(report.connections.died, 1);
-    assert_eq!(report.measured.counts.matched, 24 + 3);
+    assert_eq!(report.total.connections.died, 1);
+    assert_eq!(report.total.measured.counts.matched, 24 + 3);
     assert_eq!(judge(&report, &[]).verdict, Verdict::Connections);
 }
 
@@ -134,7 +134,7 @@ fn a_run_of_n_messages_ends_despite_pushes(engine: EngineKind) {
     let server = ScriptedServer::start(Behaviour::PushesOnly);
     let plan = Plan { load: closed(4), drain: Duration::from_millis(200), ..plan(engine, &server.url()) };
     let report = run(&plan);
-    assert_eq!((report.measured.counts.sent, report.measured.counts.lost), (4, 4));
-    assert!(report.measured.anomalies.unexpected > 0, "it did push");
+    assert_eq!((report.total.measured.counts.sent, report.total.measured.counts.lost), (4, 4));
+    assert!(report.total.measured.anomalies.unexpected > 0, "it did push");
     server.finish();
 }

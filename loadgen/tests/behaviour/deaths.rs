@@ -39,20 +39,20 @@ fn says(bytes: &[u8]) -> Behaviour {
 
 /// One connection died of `kind`; what was in flight is undetermined, and the rest was not sent.
 fn died(report: &Report, kind: &str) {
-    let connections = &report.connections;
+    let connections = &report.total.connections;
     assert_eq!((connections.opened, connections.died), (1, 1), "{kind}");
     assert_eq!(connections.errors.iter().map(|(kind, n)| (kind.as_str(), *n)).collect::<Vec<_>>(), [(kind, 1)]);
-    let (counts, dropped) = (&report.measured.counts, &report.measured.dropped);
+    let (counts, dropped) = (&report.total.measured.counts, &report.total.measured.dropped);
     assert!(counts.scheduled < 24, "nobody was left to send to, so the run ended: {kind}, {counts:?}");
     assert_eq!(connections.details.keys().map(String::as_str).collect::<Vec<_>>(), [kind]);
     assert_eq!(counts.undetermined, counts.sent - counts.matched, "{kind}");
     assert!(counts.undetermined > 0, "{kind}: {counts:?}");
     assert_eq!(dropped.dead_connection, counts.dropped, "{kind}: {dropped:?}");
-    assert!(report.measured.anomalies.is_clean(), "{kind}: {:?}", report.measured.anomalies);
+    assert!(report.total.measured.anomalies.is_clean(), "{kind}: {:?}", report.total.measured.anomalies);
     let judgement = judge(report, &[]);
     assert_eq!(judgement.verdict, Verdict::Connections, "{kind}: {judgement:?}");
     assert!(judgement.reasons.iter().any(|reason| reason.contains(&format!("{kind} 1"))), "{judgement:?}");
-    let evidence: Vec<_> = report.evidence.iter().filter(|evidence| evidence.kind == "died").collect();
+    let evidence: Vec<_> = report.total.evidence.iter().filter(|evidence| evidence.kind == "died").collect();
     assert_eq!(evidence.len(), 1, "{kind}");
     assert!(evidence[0].detail.as_ref().is_some_and(|detail| !detail.is_empty()), "{kind}");
 }
@@ -60,13 +60,13 @@ fn died(report: &Report, kind: &str) {
 fn a_reset(engine: EngineKind) {
     let (report, _) = die(engine, Behaviour::Resets { after: AFTER });
     died(&report, "reset");
-    assert!(report.measured.counts.matched <= AFTER);
+    assert!(report.total.measured.counts.matched <= AFTER);
 }
 
 fn an_end_without_a_close(engine: EngineKind) {
     let (report, _) = die(engine, Behaviour::EndsTcp { after: AFTER });
     died(&report, "eof");
-    assert_eq!(report.measured.counts.matched, AFTER);
+    assert_eq!(report.total.measured.counts.matched, AFTER);
 }
 
 fn a_close_of_the_server_is_answered_and_told_by_its_code(engine: EngineKind) {
@@ -79,7 +79,7 @@ fn a_close_of_the_server_is_answered_and_told_by_its_code(engine: EngineKind) {
     ] {
         let (report, seen) = die(engine, says(&bytes));
         died(&report, kind);
-        assert_eq!(report.measured.counts.matched, AFTER, "{kind}");
+        assert_eq!(report.total.measured.counts.matched, AFTER, "{kind}");
         assert_eq!(seen.closed, answer, "{kind}");
     }
 }
@@ -88,7 +88,7 @@ fn a_hostile_reason_is_made_visible(engine: EngineKind) {
     let reason = "\u{1b}[2J\u{1b}]0;title\u{7} \u{202e}evil\u{2066} \r\nPASS every message came back";
     let (report, _) = die(engine, says(&close_frame(1011, reason)));
     died(&report, "closed_1011");
-    let death = report.evidence.iter().find(|evidence| evidence.kind == "died").expect("evidence");
+    let death = report.total.evidence.iter().find(|evidence| evidence.kind == "died").expect("evidence");
     let detail = death.detail.clone().expect("a detail");
     assert!(detail.contains("1011") && detail.contains("evil"), "{detail}");
     let mut page = Vec::new();
@@ -127,7 +127,7 @@ fn every_offence_against_the_protocol_ends_the_connection(engine: EngineKind) {
     for &(name, bytes, kind, code) in OFFENCES {
         let (report, seen) = die(engine, says(bytes));
         died(&report, kind);
-        assert_eq!(report.measured.counts.matched, AFTER, "{name}");
+        assert_eq!(report.total.measured.counts.matched, AFTER, "{name}");
         assert_eq!(seen.closed, Some(code), "{name}");
     }
 }
@@ -138,8 +138,8 @@ fn when_half_of_the_connections_die_the_run_goes_on(engine: EngineKind) {
         _ => Behaviour::Echo,
     });
     let report = run(&Plan { clients: n32(6), ..plan(engine, &server.url()) });
-    let (counts, dropped) = (&report.measured.counts, &report.measured.dropped);
-    assert_eq!((report.connections.opened, report.connections.died), (6, 3));
+    let (counts, dropped) = (&report.total.measured.counts, &report.total.measured.dropped);
+    assert_eq!((report.total.connections.opened, report.total.connections.died), (6, 3));
     assert_eq!(counts.scheduled, 6 * 24);
     assert_eq!(counts.matched, 3 * AFTER + (3 * 24 - dropped.behind_schedule));
     assert_eq!(counts.undetermined, counts.sent - counts.matched);
@@ -153,9 +153,9 @@ fn a_close_after_everything_was_answered_is_no_death(engine: EngineKind) {
         let server = ScriptedServer::start(Behaviour::SendsAfterTheFirst { bytes });
         let one = Until::Messages(NonZeroU64::MIN);
         let report = run(&Plan { load, until: one, clients: n32(2), ..plan(engine, &server.url()) });
-        let connections = &report.connections;
+        let connections = &report.total.connections;
         assert_eq!((connections.opened, connections.died), (2, 0), "{code:?}: {connections:?}");
-        assert_eq!((report.measured.counts.sent, report.measured.counts.matched), (2, 2), "{code:?}");
+        assert_eq!((report.total.measured.counts.sent, report.total.measured.counts.matched), (2, 2), "{code:?}");
         // A machine that is too slow for the schedule makes it invalid.
         assert!(matches!(judge(&report, &[]).verdict, Verdict::Pass | Verdict::Invalid), "{code:?}");
     }
@@ -169,7 +169,7 @@ fn a_close_is_a_death_where_more_was_planned_or_it_complains(engine: EngineKind)
         for load in [open(200.0, 1), closed(1)] {
             let server = ScriptedServer::start(once(code));
             let report = run(&Plan { load, until, ..plan(engine, &server.url()) });
-            assert_eq!(report.connections.died, 1, "{until:?}, {code}, {load:?}: {:?}", report.connections);
+            assert_eq!(report.total.connections.died, 1, "{until:?}, {code}, {load:?}: {:?}", report.total.connections);
             assert_eq!(judge(&report, &[]).verdict, Verdict::Connections, "{until:?}, {code}, {load:?}");
             assert!(report.measured_s < 60.0, "nobody is left, so it ends: {} s", report.measured_s);
         }
@@ -182,10 +182,10 @@ fn an_end_before_the_load_begins_is_a_death_that_is_reported(engine: EngineKind)
             bytes: [bytes, close_frame(1013, "server is full")].concat(),
         });
         let report = run(&plan(engine, &server.url()));
-        assert_eq!((report.connections.opened, report.connections.died), (1, 1));
-        let said = report.connections.details.get("closed_1013").expect("what it said");
+        assert_eq!((report.total.connections.opened, report.total.connections.died), (1, 1));
+        let said = report.total.connections.details.get("closed_1013").expect("what it said");
         assert!(said.contains("server is full"), "{said}");
-        let unexpected = report.warmup.anomalies.unexpected + report.measured.anomalies.unexpected;
+        let unexpected = report.total.warmup.anomalies.unexpected + report.total.measured.anomalies.unexpected;
         assert_eq!(unexpected, found);
         let verdict = if found > 0 { Verdict::Delivery } else { Verdict::Connections };
         assert_eq!(judge(&report, &[]).verdict, verdict);
@@ -196,8 +196,8 @@ fn binary_that_comes_back_as_text_ends_the_connection(engine: EngineKind) {
     for size in [64, 100_000] {
         let server = ScriptedServer::start(Behaviour::AnswersAsText);
         let report = run(&Plan { mix: Mix::Binary, size, ..plan(engine, &server.url()) });
-        assert_eq!(report.connections.errors.get("invalid_utf8"), Some(&1), "{:?}", report.connections);
-        let (counts, anomalies) = (&report.measured.counts, &report.measured.anomalies);
+        assert_eq!(report.total.connections.errors.get("invalid_utf8"), Some(&1), "{:?}", report.total.connections);
+        let (counts, anomalies) = (&report.total.measured.counts, &report.total.measured.anomalies);
         let shown = engine == EngineKind::Lean;
         assert_eq!((counts.damaged, anomalies.wrong_type), (shown.into(), shown.into()), "{size}: {anomalies:?}");
         assert_eq!(counts.undetermined, counts.sent - counts.damaged);

@@ -34,12 +34,12 @@ impl ReportSummary {
         let judgement = judge(report, &[]);
         // A machine that is too slow for a moment says nothing of the server.
         let slow = !judgement.reasons.is_empty() && judgement.reasons.iter().all(|why| why.starts_with("generator: "));
-        let found = report.measured.anomalies.by_name().into_iter().filter(|&(_, count)| count > 0);
+        let found = report.total.measured.anomalies.by_name().into_iter().filter(|&(_, count)| count > 0);
         Self {
             exit_code: if slow { 0 } else { judgement.verdict.exit_code() },
-            connections: [report.connections.opened, report.connections.died],
-            errors: report.connections.errors.clone(),
-            evidence: report.evidence.iter().map(|evidence| evidence.kind.clone()).collect(),
+            connections: [report.total.connections.opened, report.total.connections.died],
+            errors: report.total.connections.errors.clone(),
+            evidence: report.total.evidence.iter().map(|evidence| evidence.kind.clone()).collect(),
             anomalies: found.map(|(name, _)| name).collect(),
         }
     }
@@ -62,8 +62,9 @@ fn both<S>(start: impl Fn(EngineKind) -> (S, Plan) + Sync, end: impl Fn(S) + Syn
 fn agree(name: &str, reports: &[Report; 2], counted: bool) {
     let [lean, tungstenite] = reports;
     assert_eq!(ReportSummary::of(lean), ReportSummary::of(tungstenite), "{name}");
-    let figures = |report: &Report| -> (Counts, Anomalies) { (report.measured.counts, report.measured.anomalies) };
-    if counted && lean.measured.counts.sent == tungstenite.measured.counts.sent {
+    let figures =
+        |report: &Report| -> (Counts, Anomalies) { (report.total.measured.counts, report.total.measured.anomalies) };
+    if counted && lean.total.measured.counts.sent == tungstenite.total.measured.counts.sent {
         assert_eq!(figures(lean), figures(tungstenite), "{name}");
     }
 }

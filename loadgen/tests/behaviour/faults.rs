@@ -102,7 +102,7 @@ impl FaultyRun {
 
     fn check(&self) {
         self.check_counts();
-        for evidence in &self.report.evidence {
+        for evidence in &self.report.total.evidence {
             self.check_evidence(evidence);
         }
         self.check_that_all_kinds_are_shown();
@@ -133,7 +133,7 @@ impl FaultyRun {
             misrouted_events: n(Misroute),
             unexpected: n(Unexpected),
         };
-        let (tally, scheduled) = (&self.report.measured, 480);
+        let (tally, scheduled) = (&self.report.total.measured, 480);
         let sent = tally.counts.sent;
         let lost = n(Drop) + n(FirstOnly) + n(Late);
         let damaged = 2 * n(Coalesce) + n(Split) + n(Truncate) + n(Corrupt) + n(WrongType);
@@ -200,12 +200,12 @@ impl FaultyRun {
     /// first is the first.
     fn check_that_all_kinds_are_shown(&self) {
         let mut shown: BTreeMap<&str, Vec<Option<u64>>> = BTreeMap::new();
-        for evidence in &self.report.evidence {
+        for evidence in &self.report.total.evidence {
             shown.entry(&evidence.kind).or_default().push(evidence.sequence);
         }
         for (kind, sequences) in &shown {
             let suspects = self.suspects(kind);
-            let lost = usize::try_from(self.report.measured.counts.lost).expect("few");
+            let lost = usize::try_from(self.report.total.measured.counts.lost).expect("few");
             let all = if *kind == "lost" { lost } else { suspects.len() };
             assert_eq!(sequences.len(), all.min(10), "{}: {kind}", self.name);
             if self.load.clients == 1
@@ -310,9 +310,9 @@ fn dying(engine: EngineKind, kind: FaultKind, error: &str) {
             let (report, name) = (&case.report, &case.name);
             let deaths = case.count(kind);
             assert_eq!(deaths, u64::from(load.clients), "{name}: that one lives has a chance of 1 in 10^7");
-            assert_eq!((report.connections.opened, report.connections.died), (deaths, deaths), "{name}");
-            assert_eq!(report.connections.errors, BTreeMap::from([(error.to_owned(), deaths)]), "{name}");
-            let tally = &report.measured;
+            assert_eq!((report.total.connections.opened, report.total.connections.died), (deaths, deaths), "{name}");
+            assert_eq!(report.total.connections.errors, BTreeMap::from([(error.to_owned(), deaths)]), "{name}");
+            let tally = &report.total.measured;
             let anomalies = Anomalies {
                 duplicated: case.count(FaultKind::Duplicate),
                 unexpected: case.count(FaultKind::Unexpected),
@@ -324,7 +324,7 @@ fn dying(engine: EngineKind, kind: FaultKind, error: &str) {
             let verdict = if anomalies.is_clean() { Verdict::Connections } else { Verdict::Delivery };
             assert_eq!(judge(report, &[]).verdict, verdict, "{name}");
             let dead: BTreeSet<SocketAddr> = case.done(kind).map(|fault| fault.peer).collect();
-            for death in report.evidence.iter().filter(|evidence| evidence.kind == "died") {
+            for death in report.total.evidence.iter().filter(|evidence| evidence.kind == "died") {
                 assert!(dead.contains(&death.local.parse().expect("an address")), "{name}: {death:?}");
             }
         }

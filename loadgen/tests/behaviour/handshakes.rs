@@ -78,7 +78,7 @@ fn the_first_words_of_each_kind_are_told_though_others_opened() {
         options.limits.connections = 2;
         let server = Reference::start_with(options);
         let report = run(&Plan { clients: n32(3), ..plan(engine, &server.url()) });
-        let connections = &report.connections;
+        let connections = &report.total.connections;
         assert_eq!((connections.opened, connections.failed), (2, 1), "{connections:?}");
         let words = &connections.details["http_503"];
         let parts = [&server.address().to_string()[..], "503 Service Unavailable", "as many connections as it allows"];

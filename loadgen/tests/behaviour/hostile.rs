@@ -127,12 +127,12 @@ fn every_breach_is_counted_and_shown(engine: EngineKind) {
         let server = ScriptedServer::start(case.behaviour.clone());
         let report = run(&Plan { mix: case.mix, drain: DRAIN, ..plan(engine, &server.url()) });
         let name = &case.behaviour;
-        let counts = report.measured.counts;
+        let counts = report.total.measured.counts;
         let n = counts.sent;
         assert!(n > 0, "{name:?}");
         let Counts { scheduled, sent, dropped, .. } = counts;
         assert_eq!(counts, Counts { scheduled, sent, dropped, ..(case.counts)(n) }, "{name:?}");
-        assert_eq!(report.measured.anomalies, (case.anomalies)(n), "{name:?}");
+        assert_eq!(report.total.measured.anomalies, (case.anomalies)(n), "{name:?}");
         assert_eq!(server.finish()[0].messages, n, "{name:?}");
 
         let judgement = judge(&report, &[]);
@@ -141,12 +141,12 @@ fn every_breach_is_counted_and_shown(engine: EngineKind) {
         let word = if kind == "corrupted" { "damaged" } else { kind };
         assert!(judgement.reasons.iter().any(|reason| reason.contains(word)), "{name:?}: {judgement:?}");
 
-        let first = report.evidence.iter().find(|evidence| evidence.kind == kind);
-        let first = first.unwrap_or_else(|| panic!("{name:?}: {:?}", report.evidence));
+        let first = report.total.evidence.iter().find(|evidence| evidence.kind == kind);
+        let first = first.unwrap_or_else(|| panic!("{name:?}: {:?}", report.total.evidence));
         assert_eq!(first.client, 0);
         assert_eq!(first.sequence, Some(sequence).filter(|&sequence| sequence != u64::MAX), "{name:?}");
         assert_eq!(first.peer, server_address(&report.target.url), "{name:?}");
-        assert!(report.evidence.iter().filter(|evidence| evidence.kind == kind).count() <= 10, "{name:?}");
+        assert!(report.total.evidence.iter().filter(|evidence| evidence.kind == kind).count() <= 10, "{name:?}");
     }
 }
 
@@ -172,8 +172,8 @@ fn text_that_is_spoiled_is_found(engine: EngineKind) {
         let load = Load::Closed { window: n32(64) };
         let report = run(&Plan { mix: Mix::Text, size: 256, load, until, drain: DRAIN, ..plan(engine, &server.url()) });
         // A text that begins with NUL may come back as nothing at all, and is lost.
-        let Counts { sent, damaged, matched, lost, .. } = report.measured.counts;
-        assert!(damaged > 0 && matched + damaged + lost == sent, "{name}: {:?}", report.measured);
+        let Counts { sent, damaged, matched, lost, .. } = report.total.measured.counts;
+        assert!(damaged > 0 && matched + damaged + lost == sent, "{name}: {:?}", report.total.measured);
         assert_eq!(judge(&report, &[]).verdict, Verdict::Delivery, "{name}");
     }
 }
@@ -185,7 +185,7 @@ fn server_address(url: &str) -> &str {
 fn evidence_shows_what_was_expected_what_came_and_in_what_read(engine: EngineKind) {
     let server = ScriptedServer::start(Behaviour::Corrupts);
     let report = run(&Plan { mix: Mix::Binary, ..plan(engine, &server.url()) });
-    let first = &report.evidence[0];
+    let first = &report.total.evidence[0];
     assert_eq!((first.received_bytes, first.first_difference), (Some(64), Some(63)));
     let (expected, received) = (first.expected.as_ref().expect("known"), first.received.as_ref().expect("it came"));
     assert_ne!(expected, received);
@@ -197,9 +197,9 @@ fn evidence_shows_what_was_expected_what_came_and_in_what_read(engine: EngineKin
 fn a_duplicate_that_comes_when_the_run_is_over_is_still_seen(engine: EngineKind) {
     let server = ScriptedServer::start(Behaviour::OnceMoreAtTheEnd);
     let report = run(&plan(engine, &server.url()));
-    let counts = report.measured.counts;
+    let counts = report.total.measured.counts;
     assert_eq!(counts.matched, counts.sent);
-    assert_eq!(report.measured.anomalies, Anomalies { duplicated: 1, ..Anomalies::default() });
+    assert_eq!(report.total.measured.anomalies, Anomalies { duplicated: 1, ..Anomalies::default() });
     assert_eq!(judge(&report, &[]).verdict, Verdict::Delivery);
 }
 
@@ -213,15 +213,19 @@ fn a_message_on_another_connection_is_misrouted(engine: EngineKind) {
             ..plan(engine, &server.url())
         };
         let report = run(&plan);
-        let counts = report.measured.counts;
+        let counts = report.total.measured.counts;
         let n = counts.sent;
         let Counts { scheduled, sent, dropped, .. } = counts;
         let expected = Counts { scheduled, sent, dropped, misrouted: n, events: n, ..Counts::default() };
         assert_eq!(counts, expected, "{threads} threads");
-        assert_eq!(report.measured.anomalies, Anomalies { misrouted_events: n, ..Anomalies::default() });
+        assert_eq!(report.total.measured.anomalies, Anomalies { misrouted_events: n, ..Anomalies::default() });
         assert_eq!(judge(&report, &[]).verdict, Verdict::Delivery);
-        assert!(report.evidence.iter().all(|evidence| evidence.kind == "misrouted"), "{:?}", report.evidence);
-        let first = &report.evidence[0];
+        assert!(
+            report.total.evidence.iter().all(|evidence| evidence.kind == "misrouted"),
+            "{:?}",
+            report.total.evidence
+        );
+        let first = &report.total.evidence[0];
         assert_eq!(first.detail.as_deref(), Some(format!("sent by client {}", 1 - first.client).as_str()));
     }
 }
@@ -229,11 +233,11 @@ fn a_message_on_another_connection_is_misrouted(engine: EngineKind) {
 fn breaches_of_the_warm_up_count_too(engine: EngineKind) {
     let server = ScriptedServer::start(Behaviour::Duplicates);
     let report = run(&Plan { warmup: Duration::from_millis(100), ..plan(engine, &server.url()) });
-    let warmup = &report.warmup;
+    let warmup = &report.total.warmup;
     assert!(warmup.counts.sent > 0);
     assert!(warmup.anomalies.duplicated > 0, "{warmup:?}");
-    let total = warmup.anomalies.duplicated + report.measured.anomalies.duplicated;
-    assert_eq!(total, warmup.counts.sent + report.measured.counts.sent);
+    let total = warmup.anomalies.duplicated + report.total.measured.anomalies.duplicated;
+    assert_eq!(total, warmup.counts.sent + report.total.measured.counts.sent);
     let judgement = judge(&report, &[]);
     assert!(judgement.reasons.iter().any(|reason| reason.starts_with("warm-up: anomalies")), "{judgement:?}");
 }
@@ -245,7 +249,7 @@ fn talked_down(engine: EngineKind, load: Load) {
     // So many that one of them always has something to say.
     let clients = n32(8);
     let report = run(&Plan { clients, load, until, drain: Duration::from_millis(100), ..plan(engine, &server.url()) });
-    assert!(report.measured.anomalies.unexpected > 0);
+    assert!(report.total.measured.anomalies.unexpected > 0);
     assert_eq!(judge(&report, &[]).verdict, Verdict::Delivery);
     server.finish();
 }
@@ -262,7 +266,7 @@ fn what_is_due_beyond_the_in_flight_cap_is_dropped(engine: EngineKind) {
     let server = ScriptedServer::start(Behaviour::NeverAnswers);
     let load = Load::Open { rate: rate(200.0), burst: n32(4), max_in_flight: n32(6) };
     let report = run(&Plan { load, drain: Duration::from_millis(100), ..plan(engine, &server.url()) });
-    let (counts, dropped) = (report.measured.counts, report.measured.dropped);
+    let (counts, dropped) = (report.total.measured.counts, report.total.measured.dropped);
     assert_eq!((counts.sent, counts.lost), (6, 6), "a burst and a half");
     assert_eq!(dropped.in_flight_cap + dropped.behind_schedule, 18);
     assert!(dropped.in_flight_cap > 0);
@@ -279,10 +283,14 @@ fn a_server_that_does_not_read_is_not_fed_without_end(engine: EngineKind) {
         ..plan(engine, &server.url())
     };
     let report = run(&plan);
-    let counts = report.measured.counts;
+    let counts = report.total.measured.counts;
     assert_eq!(counts.scheduled, 400);
     assert!(counts.sent > 0 && counts.lost == counts.sent, "{counts:?}");
-    assert!(report.measured.dropped.in_flight_cap > 0, "sockets do not hold 25 MiB: {:?}", report.measured.dropped);
+    assert!(
+        report.total.measured.dropped.in_flight_cap > 0,
+        "sockets do not hold 25 MiB: {:?}",
+        report.total.measured.dropped
+    );
     assert_eq!(judge(&report, &[]).verdict, Verdict::Delivery);
     server.finish();
 }

@@ -53,7 +53,7 @@ fn timed(plan: &Plan) -> (Report, Duration) {
 /// times the length of the run. And each response time is the sum of its send lag and its service
 /// time.
 fn adds_up(report: &Report, took: Duration, lanes: u64) {
-    let latency = &report.latency;
+    let latency = &report.total.latency;
     let [response, service, lag] =
         [&latency.response, &latency.service, &latency.send_lag].map(|times| times.mean() * times.len() as f64);
     let most = (u64::from(report.plan.clients) * lanes) as f64 * nanos(took) as f64;
@@ -72,7 +72,7 @@ fn a_fixed_delay_is_found_in_service_and_response_times(engine: EngineKind) {
         let messages = NonZeroU64::new(8).expect("not 0");
         let until = Until::Messages(messages);
         let (report, took) = timed(&Plan { clients: n32(4), load, until, ..plan(engine, &server.url()) });
-        for times in [&report.latency.service, &report.latency.response] {
+        for times in [&report.total.latency.service, &report.total.latency.response] {
             at_least(times, 0.0, mean);
         }
         // In the open model all of them may be in flight at once.
@@ -92,7 +92,7 @@ fn exponential_delays_are_found_with_their_quantiles(engine: EngineKind) {
         let expected = mean.mul_f64(-(1.0 - q).ln());
         // 600 draws by a seed: the standard error of these quantiles is at most a fourteenth of the
         // mean.
-        at_least(&report.latency.service, q, expected.saturating_sub(mean.mul_f64(0.3)));
+        at_least(&report.total.latency.service, q, expected.saturating_sub(mean.mul_f64(0.3)));
     }
     adds_up(&report, took, 1);
     server.finish();
@@ -116,14 +116,14 @@ fn stalled(engine: EngineKind, load: Load) -> (Report, Duration) {
 fn response_times_of_the_open_model_show_a_stall(engine: EngineKind) {
     where_prompt(PAUSE, || {
         let (report, _) = stalled(engine, open(100.0, 1));
-        let times = &report.latency.response;
+        let times = &report.total.latency.response;
         let (rate, length) = (1000.0, STALL.length.as_secs_f64());
         // What was due `t` before the end of the stall waited for at least `t`: the responses of
         // rate x length messages are spread evenly over (0, length].
         for share in [0.25, 0.5, 0.75] {
             let longer = times.count_between(nanos(STALL.length.mul_f64(share)), u64::MAX) as f64;
             let expected = rate * length * (1.0 - share);
-            let unsent = report.measured.dropped.behind_schedule as f64;
+            let unsent = report.total.measured.dropped.behind_schedule as f64;
             // One period of each client, and the beginning of the stall, which a busy machine may
             // delay by a tenth of it.
             let least = expected - rate * length * 0.1 - 10.0 - unsent;
@@ -143,7 +143,7 @@ fn a_stall_hides_from_the_closed_model(engine: EngineKind) {
     where_prompt(PAUSE, || {
         let (report, took) = stalled(engine, closed(1));
         adds_up(&report, took, 1);
-        let times = &report.latency.response;
+        let times = &report.total.latency.response;
         // Ten messages met it, one a client; the others were sent when it was over.
         if times.max() < nanos(STALL.length.mul_f64(0.85)) {
             return Err(format!("the longest took {} ns", times.max()));

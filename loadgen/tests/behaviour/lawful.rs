@@ -46,7 +46,7 @@ fn in_order(behaviour: &Behaviour, cutting: Option<Cutting>, plan: &Plan) {
     let report = run(&Plan { target: loadgen::plan::Target::Url(url.parse().expect("a URL")), ..plan.clone() });
     complete(&report);
     let seen = server.finish();
-    assert_eq!(seen.iter().map(|seen| seen.messages).sum::<u64>(), report.measured.counts.sent);
+    assert_eq!(seen.iter().map(|seen| seen.messages).sum::<u64>(), report.total.measured.counts.sent);
     assert!(seen.iter().all(|seen| seen.closed == Some(1000)));
     let fragments = matches!(
         behaviour,

@@ -42,7 +42,7 @@ fn through(server: &Reference, cutting: Cutting, plan: &Plan) -> (Report, BTreeS
     let proxy = Proxy::in_front_of(server.address(), cutting);
     let report = run(&Plan { target: loadgen::plan::Target::Url(proxy.url().parse().expect("a URL")), ..plan.clone() });
     complete(&report);
-    let (counts, connections) = (&report.measured.counts, &report.connections);
+    let (counts, connections) = (&report.total.measured.counts, &report.total.connections);
     assert_eq!(counts.events, counts.matched);
     assert_eq!((connections.failed, connections.died), (0, 0));
     (report, proxy.cut())
@@ -74,12 +74,12 @@ fn all_of_20_ms_at_once(engine: EngineKind) {
         for (mix, burst, clients) in shapes() {
             let plan = shape(engine, (mix, burst, clients), size, messages);
             let (report, _) = through(&server, Cutting::Collected, &plan);
-            let reads = report.wire.messages_per_read;
+            let reads = report.total.wire.messages_per_read;
             // A burst is written at once, stays together on its way there, is answered at once, and
             // stays together on its way back: however slow the machine is. Large ones don't fit
             // into one read. On a very slow machine all of them come after the measured phase, and
             // are not counted.
-            if burst > 1 && size < 1000 && report.wire.reads > 0 {
+            if burst > 1 && size < 1000 && report.total.wire.reads > 0 {
                 assert!(reads.mean >= f64::from(burst) - 0.1 && reads.max >= burst.into(), "{reads:?}");
             }
         }

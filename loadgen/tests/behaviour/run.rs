@@ -58,15 +58,15 @@ fn every_kind_size_and_burst_comes_back(engine: EngineKind) {
         };
         let report = run(&plan);
         complete(&report);
-        assert_eq!(report.measured.counts.scheduled, 3 * messages, "{mix} {size} {burst}");
-        assert_eq!(report.measured.counts.events, report.measured.counts.matched);
-        let bytes = report.measured.counts.sent * u64::from(size);
+        assert_eq!(report.total.measured.counts.scheduled, 3 * messages, "{mix} {size} {burst}");
+        assert_eq!(report.total.measured.counts.events, report.total.measured.counts.matched);
+        let bytes = report.total.measured.counts.sent * u64::from(size);
         // What was sent late, after the measured phase, is not in its traffic.
-        let sent = report.traffic.sent_in_window.expect("it is counted") * u64::from(size);
-        assert!(report.traffic.sent_bytes == sent && sent <= bytes, "{mix} {size} {burst}");
-        assert!(report.traffic.received_bytes <= bytes);
-        assert_eq!(report.connections.opened, 3);
-        assert_eq!(report.connections.died, 0);
+        let sent = report.total.traffic.sent_in_window.expect("it is counted") * u64::from(size);
+        assert!(report.total.traffic.sent_bytes == sent && sent <= bytes, "{mix} {size} {burst}");
+        assert!(report.total.traffic.received_bytes <= bytes);
+        assert_eq!(report.total.connections.opened, 3);
+        assert_eq!(report.total.connections.died, 0);
     }
     let stats = server.finish();
     assert_eq!((stats.accepted, stats.protocol_errors, stats.broken), (3 * SHAPES.len() as u64, 0, 0));
@@ -85,8 +85,8 @@ fn both_phases_schedule_rate_times_duration_times_clients(engine: EngineKind) {
         };
         let report = run(&plan);
         complete(&report);
-        assert_eq!(report.measured.counts.scheduled, 160, "50/s x 0.4 s x 8, {threads} threads");
-        assert_eq!(report.warmup.counts.scheduled, 80, "50/s x 0.2 s x 8, {threads} threads");
+        assert_eq!(report.total.measured.counts.scheduled, 160, "50/s x 0.4 s x 8, {threads} threads");
+        assert_eq!(report.total.warmup.counts.scheduled, 80, "50/s x 0.2 s x 8, {threads} threads");
         assert_eq!(report.generator.threads as usize, threads);
         assert!((report.measured_s - 0.4).abs() < 1e-9);
         assert!(!report.interrupted);
@@ -106,10 +106,10 @@ fn a_number_of_messages_is_kept_to_and_cuts_the_last_burst(engine: EngineKind) {
         };
         let report = run(&plan);
         complete(&report);
-        assert_eq!(report.measured.counts.scheduled, 3 * messages);
+        assert_eq!(report.total.measured.counts.scheduled, 3 * messages);
         assert_eq!(report.plan.messages_per_client, Some(messages));
         assert_eq!(report.plan.duration_s, None);
-        assert!(report.warmup.counts.sent > 0);
+        assert!(report.total.warmup.counts.sent > 0);
     }
 }
 
@@ -118,7 +118,7 @@ fn reads_and_writes_are_counted(engine: EngineKind) {
     let plan = Plan { clients: n32(4), load: open(250.0, 5), ..plan(engine, &server.url()) };
     let report = run(&plan);
     complete(&report);
-    let (wire, counts) = (&report.wire, &report.measured.counts);
+    let (wire, counts) = (&report.total.wire, &report.total.measured.counts);
     assert!(wire.writes > 0 && wire.writes <= counts.sent, "a write carries a message at least: {wire:?}");
     // Besides messages there is the answer to the Close of each client.
     assert!(wire.reads > 0 && wire.reads <= counts.events + 4, "{wire:?}");
@@ -149,7 +149,7 @@ fn another_reply_than_the_expected_one_is_damage(engine: EngineKind) {
     let short = Duration::from_millis(200);
     for (expect, corrupted) in [(Expect::Reply("yes".to_owned()), true), (Expect::Echo, false)] {
         let report = run(&Plan { expect, drain: short, ..plan(engine, &server.url()) });
-        let (counts, found) = (&report.measured.counts, &report.measured.anomalies);
+        let (counts, found) = (&report.total.measured.counts, &report.total.measured.anomalies);
         assert_eq!(counts.matched, 0);
         if corrupted {
             assert_eq!((counts.damaged, found.corrupted), (counts.sent, counts.sent));
@@ -175,7 +175,7 @@ fn the_server_of_the_run_takes_messages_of_any_planned_size(engine: EngineKind) 
     let plan =
         Plan { target, clients: n32(1), load, until, size: 20 << 20, mix: Mix::Binary, ..plan(engine, "ws://unused") };
     let report = run(&plan);
-    assert_eq!((report.measured.counts.sent, report.measured.counts.matched), (2, 2));
+    assert_eq!((report.total.measured.counts.sent, report.total.measured.counts.matched), (2, 2));
 }
 
 fn connections_open_no_faster_than_planned(engine: EngineKind) {
@@ -198,9 +198,9 @@ fn messages_too_small_for_a_header_are_counted(engine: EngineKind) {
     for (size, mix) in [(0, Mix::Mixed), (1, Mix::Binary), (52, Mix::Text)] {
         let server = Reference::start(Reply::Echo);
         let report = run(&Plan { size, mix, expect: Expect::Count, ..plan(engine, &server.url()) });
-        let counts = report.measured.counts;
+        let counts = report.total.measured.counts;
         assert_eq!((counts.sent, counts.matched, counts.events), (24, 24, 24), "{size} bytes");
-        assert!(report.measured.anomalies.is_clean(), "{size} bytes");
+        assert!(report.total.measured.anomalies.is_clean(), "{size} bytes");
         assert_eq!(server.finish().faults.len(), 0);
     }
 }

@@ -64,11 +64,15 @@ fn nothing_is_lost_and_memory_stays_flat() {
 
     let text = outcome.stdout.as_bytes();
     let (report, judgement) = store::from_json(text).unwrap_or_else(|error| panic!("{error}: {outcome:?}"));
-    println!("{seconds} s: {:?}, {:?} {:?}", report.measured.counts, judgement.verdict, judgement.reasons);
+    println!("{seconds} s: {:?}, {:?} {:?}", report.total.measured.counts, judgement.verdict, judgement.reasons);
     println!("generator {of_generator:?}\nserver    {of_server:?}");
     assert_eq!(outcome.code, Some(judgement.verdict.exit_code().into()), "{}", outcome.stderr);
     complete(&report, &judgement, seconds);
-    assert_eq!(messages, report.measured.counts.sent + report.warmup.counts.sent, "the server saw what was sent");
+    assert_eq!(
+        messages,
+        report.total.measured.counts.sent + report.total.warmup.counts.sent,
+        "the server saw what was sent"
+    );
     // From the middle of the second fifth to the middle of the last.
     let rows = PER_SECOND * seconds * 3 / 5;
     assert!(
@@ -143,14 +147,14 @@ fn start_generator(url: &str, seconds: u64) -> Loadgen {
 /// Everything that was sent came back. Only a slow machine is a reason not to have sent what was
 /// due.
 fn complete(report: &Report, judgement: &Judgement, seconds: u64) {
-    for tally in [&report.measured, &report.warmup] {
+    for tally in [&report.total.measured, &report.total.warmup] {
         assert_eq!(identities(tally), Ok(()));
         assert!(tally.anomalies.is_clean(), "{:?}", tally.anomalies);
         assert_eq!(tally.counts.matched, tally.counts.sent);
         assert_eq!(tally.counts.dropped, tally.dropped.behind_schedule, "nothing else is a reason to drop: {tally:?}");
     }
-    assert_eq!(report.measured.counts.scheduled, CLIENTS * RATE * seconds);
-    assert_eq!((report.connections.opened, report.connections.died), (CLIENTS, 0));
+    assert_eq!(report.total.measured.counts.scheduled, CLIENTS * RATE * seconds);
+    assert_eq!((report.total.connections.opened, report.total.connections.died), (CLIENTS, 0));
     assert!(matches!(judgement.verdict, Verdict::Pass | Verdict::Invalid), "{judgement:?}");
     assert!(judgement.reasons.iter().all(|reason| reason.starts_with("generator: ")), "{judgement:?}");
 }

@@ -35,7 +35,7 @@ fn what_was_measured_until_then_is_reported(engine: EngineKind) {
         });
         let report = report.expect("a report");
         assert!(report.interrupted);
-        let counts = &report.measured.counts;
+        let counts = &report.total.measured.counts;
         assert!(counts.matched > 0);
         assert_eq!(counts.matched, counts.sent, "what was in flight is waited for");
         assert!(report.measured_s > 0.0 && report.measured_s < 600.0, "{}", report.measured_s);
@@ -56,9 +56,9 @@ fn stopped_in_the_warm_up_nothing_was_measured(engine: EngineKind) {
     });
     let report = report.expect("a report");
     assert!(report.interrupted);
-    assert_eq!(report.measured.counts.scheduled, 0);
-    assert_eq!(report.warmup.counts.matched, report.warmup.counts.sent);
-    assert!(report.warmup.counts.sent > 0);
+    assert_eq!(report.total.measured.counts.scheduled, 0);
+    assert_eq!(report.total.warmup.counts.matched, report.total.warmup.counts.sent);
+    assert!(report.total.warmup.counts.sent > 0);
 }
 
 fn stopped_while_connecting_a_run_closes_what_is_open(engine: EngineKind) {
@@ -73,10 +73,10 @@ fn stopped_while_connecting_a_run_closes_what_is_open(engine: EngineKind) {
     });
     let report = report.expect("some were open");
     assert!(report.interrupted);
-    let connections = &report.connections;
+    let connections = &report.total.connections;
     assert!(connections.opened > 0 && connections.failed > 0, "{connections:?}");
     assert_eq!(connections.errors.get("interrupted"), Some(&connections.failed));
-    assert_eq!((report.measured.counts.scheduled, report.warmup.counts.scheduled), (0, 0));
+    assert_eq!((report.total.measured.counts.scheduled, report.total.warmup.counts.scheduled), (0, 0));
     let seen = server.finish();
     assert!(seen.iter().filter(|seen| seen.closed == Some(1000)).count() as u64 >= connections.opened);
 }

@@ -21,8 +21,8 @@ fn messages_go_through_tls(engine: EngineKind) {
         let connect = Connect { insecure: true, ..trusting.connect.clone() };
         let report = run(&Plan { clients: n32(5), size, connect, ..trusting.clone() });
         complete(&report);
-        assert_eq!(report.measured.counts.matched, 5 * 24);
-        assert_eq!(report.connections.opened, 5);
+        assert_eq!(report.total.measured.counts.matched, 5 * 24);
+        assert_eq!(report.total.connections.opened, 5);
     }
 }
 

@@ -110,7 +110,7 @@ mod tests {
             report.environment.run_id = 8;
             report.plan.thresholds = vec!["p99<5ms".to_owned()];
             report.started_at = "2027-01-02T03:04:05Z".to_owned();
-            report.measured.counts.lost = 1;
+            report.total.measured.counts.lost = 1;
             report.generator.cpu_s = 1.0;
         });
         assert_eq!(none, []);

@@ -4,8 +4,8 @@ use crate::model::{Latency, sample};
 /// A passing run with the same response time for every message.
 fn run(response_ns: u64) -> Report {
     let mut report = sample::pass();
-    report.latency.response = Latency::histogram();
-    report.latency.response.record_n(response_ns, 500_000).unwrap();
+    report.total.latency.response = Latency::histogram();
+    report.total.latency.response.record_n(response_ns, 500_000).unwrap();
     report
 }
 
@@ -82,7 +82,7 @@ fn four_runs_a_side_have_an_interval() {
 #[test]
 fn a_rate_regresses_when_it_falls() {
     let mut slower = run(1_000);
-    slower.traffic.matched_in_window = slower.traffic.matched_in_window * 94 / 100;
+    slower.total.traffic.matched_in_window = slower.total.traffic.matched_in_window * 94 / 100;
     let comparison = compare(&[run(1_000)], &[slower.clone()], &gated(&["throughput=5%"]));
     assert_eq!(comparison.reasons, ["throughput regressed: -6.0 %, margin 5 %"]);
     assert_eq!(compare(&[slower], &[run(1_000)], &gated(&["throughput=5%"])).verdict, ComparisonVerdict::Pass);
@@ -100,7 +100,7 @@ fn every_metric_of_either_side_is_there() {
 #[test]
 fn a_metric_that_one_side_lacks_is_a_failure() {
     let mut closed = run(1_000);
-    closed.latency.send_lag = Latency::histogram();
+    closed.total.latency.send_lag = Latency::histogram();
     for (baseline, candidate, side) in
         [(run(1_000), closed.clone(), "candidate"), (closed.clone(), run(1_000), "baseline")]
     {
@@ -120,8 +120,8 @@ fn a_metric_that_one_side_lacks_is_a_failure() {
 #[test]
 fn too_few_messages_carry_no_verdict_on_a_tail() {
     let mut short = run(1_000);
-    short.latency.response = Latency::histogram();
-    short.latency.response.record_n(5_000, 9_999).unwrap();
+    short.total.latency.response = Latency::histogram();
+    short.total.latency.response.record_n(5_000, 9_999).unwrap();
     let comparison = compare(&[run(1_000)], &[short], &gated(&["p99=10%"]));
     assert_eq!(comparison.verdict, ComparisonVerdict::Inconclusive);
     assert_eq!(
@@ -193,9 +193,9 @@ fn without_runs_there_is_no_verdict() {
 fn a_change_that_the_generator_may_have_made_is_inconclusive() {
     let of = |response_ns: u64, floor_ns: u64| {
         let mut report = run(1_000);
-        (report.latency.response, report.latency.floor) = (Latency::histogram(), Latency::histogram());
-        report.latency.response.record_n(response_ns, 10_000).unwrap();
-        report.latency.floor.record_n(floor_ns, 10_000).unwrap();
+        (report.total.latency.response, report.total.latency.floor) = (Latency::histogram(), Latency::histogram());
+        report.total.latency.response.record_n(response_ns, 10_000).unwrap();
+        report.total.latency.floor.record_n(floor_ns, 10_000).unwrap();
         report
     };
     let (fast, same) = (of(1_000_000, 990_000), of(1_050_000, 1_040_000));

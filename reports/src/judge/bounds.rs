@@ -30,11 +30,11 @@ impl PossibleRange {
         let value = metric.measure(report);
         match metric {
             Metric::Latency(Series::Response, statistic) => {
-                let held = report.measured.dropped.in_flight_cap;
-                between(statistic, &report.latency.response, &report.latency.floor, held)
+                let held = report.total.measured.dropped.in_flight_cap;
+                between(statistic, &report.total.latency.response, &report.total.latency.floor, held)
             }
             Metric::Latency(Series::Service, statistic) => {
-                between(statistic, &report.latency.service, &report.latency.floor, 0)
+                between(statistic, &report.total.latency.service, &report.total.latency.floor, 0)
             }
             Metric::Throughput | Metric::SentRate if limits::stood_still(report) => {
                 value.map(|low| Self { low, high: f64::INFINITY })
@@ -42,7 +42,7 @@ impl PossibleRange {
             Metric::Count(name) => {
                 // Messages that the generator did not come round to might have been sent, and come
                 // back.
-                let behind = report.measured.dropped.behind_schedule as f64;
+                let behind = report.total.measured.dropped.behind_schedule as f64;
                 value.map(|value| match name.as_str() {
                     "dropped" => Self { low: (value - behind).max(0.0), high: value },
                     "sent" | "matched" | "events" => Self { low: value, high: value + behind },
@@ -89,7 +89,7 @@ const SHOWN: [&str; 9] = ["min", "mean", "p50", "p90", "p95", "p99", "p99.9", "p
 
 /// Whether a statistic of a series is marked. Only response and service times can be.
 pub(crate) fn is_marked(report: &Report, series: &str, statistic: &str) -> bool {
-    let (latency, floor) = (&report.latency, &report.latency.floor);
+    let (latency, floor) = (&report.total.latency, &report.total.latency.floor);
     let histogram = match series {
         "response" => &latency.response,
         "service" => &latency.service,
@@ -124,13 +124,15 @@ mod tests {
     /// A hundred messages: 90 without delay, and ten of 5 ms, with 4 ms due to the generator.
     fn late() -> Report {
         let mut report = sample::pass();
-        report.latency = Latency::default();
-        for histogram in [&mut report.latency.response, &mut report.latency.service, &mut report.latency.floor] {
+        report.total.latency = Latency::default();
+        for histogram in
+            [&mut report.total.latency.response, &mut report.total.latency.service, &mut report.total.latency.floor]
+        {
             histogram.record_n(200_000, 90).unwrap();
         }
-        report.latency.response.record_n(5_000_000, 10).unwrap();
-        report.latency.service.record_n(5_000_000, 10).unwrap();
-        report.latency.floor.record_n(1_000_000, 10).unwrap();
+        report.total.latency.response.record_n(5_000_000, 10).unwrap();
+        report.total.latency.service.record_n(5_000_000, 10).unwrap();
+        report.total.latency.floor.record_n(1_000_000, 10).unwrap();
         report
     }
 
@@ -146,18 +148,20 @@ mod tests {
         assert_eq!(range("p99", &report), (1_000_000.0, 5_000_000.0));
         assert_eq!(range("service.max", &report), (1_000_000.0, 5_000_000.0));
         let mut old = late();
-        old.latency.floor = Latency::histogram();
+        old.total.latency.floor = Latency::histogram();
         assert_eq!(range("p99", &old), (5_000_000.0, 5_000_000.0), "nothing is known of a floor");
-        assert_eq!(PossibleRange::of("p99".parse().unwrap(), &Report { latency: Latency::default(), ..late() }), None);
+        let mut empty = late();
+        empty.total.latency = Latency::default();
+        assert_eq!(PossibleRange::of("p99".parse().unwrap(), &empty), None);
     }
 
     #[test]
     fn messages_over_the_cap_rank_slowest_at_both_ends() {
         let mut report = late();
-        report.measured.dropped.in_flight_cap = 1;
+        report.total.measured.dropped.in_flight_cap = 1;
         // 101 messages: the 99th percentile is the 100th of them, which came; the slowest did not.
         assert_eq!(range("p99", &report), (1_000_000.0, 5_000_000.0));
-        report.measured.dropped.in_flight_cap = 2;
+        report.total.measured.dropped.in_flight_cap = 2;
         assert_eq!(range("p99", &report), (f64::INFINITY, f64::INFINITY));
         assert_eq!(range("max", &report), (f64::INFINITY, f64::INFINITY));
         assert_eq!(range("p50", &report), (200_000.0, 200_000.0));

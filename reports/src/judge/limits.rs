@@ -40,8 +40,8 @@ pub(crate) fn broken_schedule(report: &Report) -> Vec<String> {
         return Vec::new();
     }
     let mut reasons = Vec::new();
-    let scheduled = report.measured.counts.scheduled;
-    let behind = report.measured.dropped.behind_schedule;
+    let scheduled = report.total.measured.counts.scheduled;
+    let behind = report.total.measured.dropped.behind_schedule;
     if behind as f64 > scheduled as f64 * BEHIND_SCHEDULE {
         reasons.push(format!(
             "generator: behind schedule, {} of {} messages ({}) were not sent; the limit is 1 %",
@@ -85,16 +85,16 @@ pub(crate) fn standstill(report: &Report) -> Option<String> {
 
 /// What kept the throughput from being higher.
 pub(crate) fn limited_by(report: &Report) -> LimitedBy {
-    let counts = &report.measured.counts;
-    let dropped = &report.measured.dropped;
+    let counts = &report.total.measured.counts;
+    let dropped = &report.total.measured.dropped;
     match report.plan.load {
         _ if stood_still(report) => LimitedBy::Generator,
         LoadRecord::Closed { .. } if too_busy(report) => LimitedBy::Generator,
         LoadRecord::Closed { .. } => LimitedBy::Target,
         LoadRecord::Open { .. } if !broken_schedule(report).is_empty() => LimitedBy::Generator,
         LoadRecord::Open { .. } => {
-            let sent = report.traffic.sent_in_window.unwrap_or(counts.sent);
-            let unanswered = sent.saturating_sub(report.traffic.matched_in_window);
+            let sent = report.total.traffic.sent_in_window.unwrap_or(counts.sent);
+            let unanswered = sent.saturating_sub(report.total.traffic.matched_in_window);
             let slow = unanswered as f64 > sent as f64 * UNANSWERED;
             let refused = dropped.in_flight_cap > 0 || dropped.dead_connection > 0 || counts.undetermined > 0;
             if slow || refused { LimitedBy::Target } else { LimitedBy::Schedule }
@@ -110,9 +110,9 @@ mod tests {
     #[test]
     fn each_limit_at_its_edge() {
         let mut report = sample::pass();
-        report.measured.dropped.behind_schedule = 5_000;
+        report.total.measured.dropped.behind_schedule = 5_000;
         assert!(broken_schedule(&report).is_empty());
-        report.measured.dropped.behind_schedule = 5_001;
+        report.total.measured.dropped.behind_schedule = 5_001;
         assert_eq!(broken_schedule(&report).len(), 1);
 
         let mut report = sample::pass();
@@ -125,7 +125,7 @@ mod tests {
     #[test]
     fn messages_that_were_sent_late_break_no_schedule() {
         let mut report = sample::pass();
-        report.latency.send_lag.record_n(9_000_000_000, 400_000).unwrap();
+        report.total.latency.send_lag.record_n(9_000_000_000, 400_000).unwrap();
         assert!(broken_schedule(&report).is_empty());
         assert_eq!(limited_by(&report), LimitedBy::Schedule);
     }
@@ -145,7 +145,7 @@ mod tests {
     #[test]
     fn nothing_breaks_the_schedule_of_a_closed_run() {
         let mut report = sample::pass();
-        report.measured.dropped.behind_schedule = 400_000;
+        report.total.measured.dropped.behind_schedule = 400_000;
         report.generator.busiest_worker = 1.0;
         assert_eq!(broken_schedule(&report).len(), 2);
         report.plan.load = LoadRecord::Closed { window: 16 };
@@ -159,11 +159,11 @@ mod tests {
     fn the_schedule_limits_an_open_run_by_default() {
         assert_eq!(limited_by(&sample::pass()), LimitedBy::Schedule);
         let target: [fn(&mut Report); 4] = [
-            |r| r.measured.dropped.in_flight_cap = 1,
-            |r| r.measured.dropped.dead_connection = 1,
-            |r| r.measured.counts.undetermined = 1,
+            |r| r.total.measured.dropped.in_flight_cap = 1,
+            |r| r.total.measured.dropped.dead_connection = 1,
+            |r| r.total.measured.counts.undetermined = 1,
             // 99 % of 500 000 sent are 495 000.
-            |r| r.traffic.matched_in_window = 494_999,
+            |r| r.total.traffic.matched_in_window = 494_999,
         ];
         for (index, change) in target.into_iter().enumerate() {
             let mut report = sample::pass();
@@ -173,7 +173,7 @@ mod tests {
             assert_eq!(limited_by(&report), LimitedBy::Generator, "{index}");
         }
         let mut report = sample::pass();
-        report.traffic.matched_in_window = 495_000;
+        report.total.traffic.matched_in_window = 495_000;
         assert_eq!(limited_by(&report), LimitedBy::Schedule);
     }
 }

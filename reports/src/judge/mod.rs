@@ -112,7 +112,7 @@ pub fn judge(report: &Report, thresholds: &[Threshold]) -> Judgement {
 
 /// The tallies of both phases, with the prefix of their reasons.
 fn phases(report: &Report) -> [(&'static str, &Tally); 2] {
-    [("", &report.measured), ("warm-up: ", &report.warmup)]
+    [("", &report.total.measured), ("warm-up: ", &report.total.warmup)]
 }
 
 fn delivery(report: &Report) -> Vec<String> {
@@ -165,7 +165,7 @@ pub(crate) fn invalid(report: &Report) -> Vec<String> {
         reasons.extend(limits::broken_schedule(report));
     }
     reasons.extend(refused_here(report));
-    if report.measured.counts.sent == 0 {
+    if report.total.measured.counts.sent == 0 {
         reasons.push("nothing was measured: 0 messages sent in the measured phase".to_owned());
     }
     reasons
@@ -193,7 +193,7 @@ const NOT_APPLIED: &str = "the load that was planned was not the load applied";
 /// Connections that the target did not open or did not keep, and the messages that were in flight
 /// on them.
 pub(crate) fn connections(report: &Report) -> Vec<String> {
-    let connections = &report.connections;
+    let connections = &report.total.connections;
     let own = own_failures(report);
     let failed = connections.failed.saturating_sub(own);
     let died = connections.died.saturating_sub(own.saturating_sub(connections.failed));
@@ -229,7 +229,7 @@ fn refused_here(report: &Report) -> Option<String> {
     (own > 0).then(|| {
         format!(
             "generator: of {} connections, {} could not be opened by this system ({}); {NOT_APPLIED}",
-            count(report.connections.requested),
+            count(report.total.connections.requested),
             count(own),
             kinds(report, is_own_failure),
         )
@@ -237,13 +237,13 @@ fn refused_here(report: &Report) -> Option<String> {
 }
 
 fn own_failures(report: &Report) -> u64 {
-    let own = report.connections.errors.iter().filter(|(kind, _)| is_own_failure(kind));
+    let own = report.total.connections.errors.iter().filter(|(kind, _)| is_own_failure(kind));
     own.fold(0, |sum, (_, n)| sum.saturating_add(*n))
 }
 
 /// The failures and deaths of the kinds that are wanted, with their numbers.
 fn kinds(report: &Report, wanted: impl Fn(&str) -> bool) -> String {
-    let kinds = report.connections.errors.iter().filter(|(kind, _)| wanted(kind));
+    let kinds = report.total.connections.errors.iter().filter(|(kind, _)| wanted(kind));
     let kinds = most_frequent(kinds.map(|(kind, n)| (kind.as_str(), *n)));
     if kinds.is_empty() { "no cause known".to_owned() } else { kinds }
 }
@@ -251,7 +251,7 @@ fn kinds(report: &Report, wanted: impl Fn(&str) -> bool) -> String {
 /// Whether messages are undetermined because a signal cut the drain short, and not because a
 /// connection died.
 fn is_cut_short(report: &Report) -> bool {
-    report.interrupted && report.connections.died == 0
+    report.interrupted && report.total.connections.died == 0
 }
 
 fn interruption(report: &Report) -> String {
@@ -260,7 +260,7 @@ fn interruption(report: &Report) -> String {
         Some(planned) => format!("interrupted: {measured} of {} measured", seconds(planned)),
         None => format!("interrupted: {measured} measured"),
     };
-    match report.warmup.counts.undetermined.saturating_add(report.measured.counts.undetermined) {
+    match report.total.warmup.counts.undetermined.saturating_add(report.total.measured.counts.undetermined) {
         undetermined @ 1.. if is_cut_short(report) => {
             format!("{interruption}; {} messages were in flight then, neither passed nor lost", count(undetermined))
         }

@@ -50,15 +50,15 @@ fn each_bad_fate_is_a_delivery_violation_in_either_phase() {
     ];
     for (reason, fate) in fates {
         let measured = only(|r| {
-            r.measured.counts.matched -= 3;
-            r.measured.counts.events -= 3;
-            *fate(&mut r.measured.counts) = 3;
+            r.total.measured.counts.matched -= 3;
+            r.total.measured.counts.events -= 3;
+            *fate(&mut r.total.measured.counts) = 3;
         });
         assert_eq!(measured, (Verdict::Delivery, reason.to_owned()));
         let warmup = only(|r| {
-            r.warmup.counts.matched -= 3;
-            r.warmup.counts.events -= 3;
-            *fate(&mut r.warmup.counts) = 3;
+            r.total.warmup.counts.matched -= 3;
+            r.total.warmup.counts.events -= 3;
+            *fate(&mut r.total.warmup.counts) = 3;
         });
         assert_eq!(warmup, (Verdict::Delivery, format!("warm-up: {}", reason.replace("500 000", "50 000"))));
     }
@@ -75,13 +75,13 @@ fn each_anomaly_is_a_delivery_violation_in_either_phase() {
         };
         let events = u64::from(!in_no_sum.contains(&name));
         let measured = only(|r| {
-            r.measured.anomalies = anomalies;
-            r.measured.counts.events += events;
+            r.total.measured.anomalies = anomalies;
+            r.total.measured.counts.events += events;
         });
         assert_eq!(measured, (Verdict::Delivery, format!("anomalies: {name} 1")));
         let warmup = only(|r| {
-            r.warmup.anomalies = anomalies;
-            r.warmup.counts.events += events;
+            r.total.warmup.anomalies = anomalies;
+            r.total.warmup.counts.events += events;
         });
         assert_eq!(warmup, (Verdict::Delivery, format!("warm-up: anomalies: {name} 1")));
     }
@@ -89,13 +89,13 @@ fn each_anomaly_is_a_delivery_violation_in_either_phase() {
 
 #[test]
 fn broken_books_are_invalid_in_either_phase() {
-    let (verdict, reason) = only(|r| r.measured.counts.scheduled += 1);
+    let (verdict, reason) = only(|r| r.total.measured.counts.scheduled += 1);
     assert_eq!(verdict, Verdict::Invalid);
     assert_eq!(
         reason,
         "the books do not balance, a bug of the generator: scheduled = sent + dropped does not hold: 500 001 is not 500 000"
     );
-    let (verdict, reason) = only(|r| r.warmup.counts.events += 1);
+    let (verdict, reason) = only(|r| r.total.warmup.counts.events += 1);
     assert_eq!(verdict, Verdict::Invalid);
     assert!(reason.starts_with("warm-up: the books do not balance"), "{reason}");
 }
@@ -117,9 +117,9 @@ fn a_busy_generator_is_invalid_in_the_open_model_only() {
 #[test]
 fn a_slow_target_is_a_result() {
     let judgement = judged(|r| {
-        r.measured.counts.scheduled += 400_000;
-        r.measured.counts.dropped = 400_000;
-        r.measured.dropped.in_flight_cap = 400_000;
+        r.total.measured.counts.scheduled += 400_000;
+        r.total.measured.counts.dropped = 400_000;
+        r.total.measured.dropped.in_flight_cap = 400_000;
     });
     assert_eq!((judgement.verdict, judgement.limited_by), (Verdict::Pass, LimitedBy::Target));
     assert!(judgement.reasons.is_empty());
@@ -128,10 +128,10 @@ fn a_slow_target_is_a_result() {
 #[test]
 fn missing_connections_are_named() {
     let (verdict, reason) = only(|r| {
-        r.connections.opened = 97;
-        r.connections.failed = 3;
-        r.connections.died = 2;
-        r.connections.errors = [("refused".to_owned(), 3), ("reset".to_owned(), 2)].into();
+        r.total.connections.opened = 97;
+        r.total.connections.failed = 3;
+        r.total.connections.died = 2;
+        r.total.connections.errors = [("refused".to_owned(), 3), ("reset".to_owned(), 2)].into();
     });
     assert_eq!(verdict, Verdict::Connections);
     assert_eq!(
@@ -143,10 +143,10 @@ fn missing_connections_are_named() {
 #[test]
 fn connections_that_failed_are_told_from_those_that_died() {
     let failed = only(|r| {
-        r.connections.failed = 3;
-        r.connections.errors = [("refused".to_owned(), 3)].into();
+        r.total.connections.failed = 3;
+        r.total.connections.errors = [("refused".to_owned(), 3)].into();
     });
-    let died = only(|r| r.connections.died = 2);
+    let died = only(|r| r.total.connections.died = 2);
     let planned = "the load that was planned was not the load applied";
     assert_eq!(failed, (Verdict::Connections, format!("of 100 connections, 3 failed (refused 3); {planned}")));
     assert_eq!(died, (Verdict::Connections, format!("of 100 connections, 2 died (no cause known); {planned}")));
@@ -156,8 +156,8 @@ fn connections_that_failed_are_told_from_those_that_died() {
 fn what_this_system_refuses_is_no_fault_of_the_target() {
     for kind in ["no_port", "source_address", "no_descriptor", "timeout_stopped"] {
         let (verdict, reason) = only(|r| {
-            (r.connections.opened, r.connections.failed) = (97, 3);
-            r.connections.errors = [(kind.to_owned(), 3)].into();
+            (r.total.connections.opened, r.total.connections.failed) = (97, 3);
+            r.total.connections.errors = [(kind.to_owned(), 3)].into();
         });
         assert_eq!(verdict, Verdict::Invalid);
         assert_eq!(
@@ -170,8 +170,8 @@ fn what_this_system_refuses_is_no_fault_of_the_target() {
     }
     for kind in ["refused", "timeout", "http_503", "tls", "reset", "closed_1013", "a kind of a later version"] {
         let (verdict, _) = only(|r| {
-            (r.connections.opened, r.connections.failed) = (97, 3);
-            r.connections.errors = [(kind.to_owned(), 3)].into();
+            (r.total.connections.opened, r.total.connections.failed) = (97, 3);
+            r.total.connections.errors = [(kind.to_owned(), 3)].into();
         });
         assert_eq!(verdict, Verdict::Connections, "{kind}");
     }
@@ -180,8 +180,8 @@ fn what_this_system_refuses_is_no_fault_of_the_target() {
 #[test]
 fn of_both_the_targets_part_outranks_and_each_is_told() {
     let judgement = judged(|r| {
-        (r.connections.opened, r.connections.failed, r.connections.died) = (95, 5, 1);
-        r.connections.errors =
+        (r.total.connections.opened, r.total.connections.failed, r.total.connections.died) = (95, 5, 1);
+        r.total.connections.errors =
             [("no_port", 3), ("refused", 2), ("reset", 1)].map(|(kind, n)| (kind.to_owned(), n)).into();
     });
     assert_eq!(judgement.verdict, Verdict::Connections);
@@ -199,14 +199,14 @@ fn of_both_the_targets_part_outranks_and_each_is_told() {
 fn verdicts_outrank_each_other_as_their_codes_do() {
     let mut report = sample::violation();
     let threshold = ["max<1ns".parse().unwrap()];
-    report.connections.died = 1;
+    report.total.connections.died = 1;
     report.generator.busiest_worker = 0.99;
     assert_eq!(judge(&report, &threshold).verdict, Verdict::Delivery);
     let mut report = sample::pass();
-    report.connections.died = 1;
+    report.total.connections.died = 1;
     report.generator.busiest_worker = 0.99;
     assert_eq!(judge(&report, &threshold).verdict, Verdict::Connections);
-    report.connections.died = 0;
+    report.total.connections.died = 0;
     assert_eq!(judge(&report, &threshold).verdict, Verdict::Invalid);
     report.generator.busiest_worker = 0.5;
     assert_eq!(judge(&report, &threshold).verdict, Verdict::Threshold);
@@ -215,7 +215,7 @@ fn verdicts_outrank_each_other_as_their_codes_do() {
 #[test]
 fn a_server_that_does_not_echo_is_told_from_one_that_loses() {
     fn silent(r: &mut Report) {
-        for tally in [&mut r.measured, &mut r.warmup] {
+        for tally in [&mut r.total.measured, &mut r.total.warmup] {
             tally.counts.lost = tally.counts.matched;
             tally.counts.matched = 0;
             tally.counts.events = 0;
@@ -223,12 +223,12 @@ fn a_server_that_does_not_echo_is_told_from_one_that_loses() {
     }
     fn answers(r: &mut Report) {
         silent(r);
-        (r.measured.anomalies.unexpected, r.measured.counts.events) = (500_000, 500_000);
+        (r.total.measured.anomalies.unexpected, r.total.measured.counts.events) = (500_000, 500_000);
     }
     let hint = |change: fn(&mut Report)| judged(change).reasons.iter().any(|reason| reason.contains("--expect count"));
     assert!(hint(answers));
     assert!(!hint(silent), "nothing came at all");
-    assert!(!hint(|r| r.measured.anomalies.unexpected = 1), "it does echo");
+    assert!(!hint(|r| r.total.measured.anomalies.unexpected = 1), "it does echo");
     assert!(!hint(|r| {
         answers(r);
         r.plan.expect = "count".to_owned();
@@ -238,9 +238,9 @@ fn a_server_that_does_not_echo_is_told_from_one_that_loses() {
 #[test]
 fn undetermined_messages_are_neither_pass_nor_loss() {
     let judgement = judged(|r| {
-        r.measured.counts.matched -= 40;
-        r.measured.counts.events -= 40;
-        r.measured.counts.undetermined = 40;
+        r.total.measured.counts.matched -= 40;
+        r.total.measured.counts.events -= 40;
+        r.total.measured.counts.undetermined = 40;
     });
     assert_eq!((judgement.verdict, judgement.limited_by), (Verdict::Connections, LimitedBy::Target));
     assert_eq!(
@@ -251,7 +251,7 @@ fn undetermined_messages_are_neither_pass_nor_loss() {
 
 #[test]
 fn nothing_measured_is_not_a_pass() {
-    let (verdict, reason) = only(|r| r.measured = Tally::default());
+    let (verdict, reason) = only(|r| r.total.measured = Tally::default());
     assert_eq!(
         (verdict, reason.as_str()),
         (Verdict::Invalid, "nothing was measured: 0 messages sent in the measured phase")
@@ -261,9 +261,9 @@ fn nothing_measured_is_not_a_pass() {
 #[test]
 fn all_reasons_are_listed_and_the_outranking_come_first() {
     let mut report = sample::pass();
-    report.measured.counts.dropped = 1;
+    report.total.measured.counts.dropped = 1;
     report.generator.busiest_worker = 0.99;
-    report.measured.counts.lost = 1;
+    report.total.measured.counts.lost = 1;
     let thresholds = ["dropped==0".parse().unwrap(), "max<1ns".parse().unwrap(), "lost==1".parse().unwrap()];
     let judgement = judge(&report, &thresholds);
     assert_eq!(judgement.verdict, Verdict::Delivery);
@@ -274,10 +274,10 @@ fn all_reasons_are_listed_and_the_outranking_come_first() {
         assert!(reason.starts_with(begin), "{reason}");
     }
 
-    report.measured.counts.lost = 0;
+    report.total.measured.counts.lost = 0;
     assert_eq!(judge(&report, &thresholds).verdict, Verdict::Invalid);
     report.generator.busiest_worker = 0.5;
-    report.measured.counts.dropped = 0;
+    report.total.measured.counts.dropped = 0;
     assert_eq!(judge(&report, &thresholds).verdict, Verdict::Threshold);
     assert_eq!(judge(&report, &[]).verdict, Verdict::Pass);
 }
@@ -303,7 +303,7 @@ fn a_generator_is_at_fault_only_where_nothing_else_is() {
     report.generator.busiest_worker = 0.99;
     assert_eq!(judge(&report, &[]).verdict, Verdict::Invalid);
     assert!(is_generators_fault(&report));
-    report.connections.died = 1;
+    report.total.connections.died = 1;
     assert!(!is_generators_fault(&report), "a server that hangs up is no slow generator");
     assert!(!is_generators_fault(&sample::connections()));
 }

@@ -104,11 +104,11 @@ impl Unit {
 impl Series {
     fn histogram(self, report: &Report) -> &Histogram<u64> {
         match self {
-            Self::Response => &report.latency.response,
-            Self::Service => &report.latency.service,
-            Self::Floor => &report.latency.floor,
-            Self::SendLag => &report.latency.send_lag,
-            Self::Connect => &report.latency.connect,
+            Self::Response => &report.total.latency.response,
+            Self::Service => &report.total.latency.service,
+            Self::Floor => &report.total.latency.floor,
+            Self::SendLag => &report.total.latency.send_lag,
+            Self::Connect => &report.total.latency.connect,
         }
     }
 }
@@ -128,7 +128,7 @@ impl Metric {
             Self::SentRate => Throughput::of(report).sent_per_s,
             Self::Efficiency => {
                 let worked_s = report.generator.cpu_s - report.generator.spin_s;
-                (worked_s > 0.0).then(|| report.traffic.matched_in_window as f64 / worked_s)
+                (worked_s > 0.0).then(|| report.total.traffic.matched_in_window as f64 / worked_s)
             }
             Self::Count(name) => Some(name.of(report) as f64),
         }
@@ -176,8 +176,8 @@ impl Metric {
     pub fn values(self, report: &Report) -> u64 {
         match self {
             Self::Latency(series, _) => series.histogram(report).len(),
-            Self::Throughput | Self::Efficiency => report.traffic.matched_in_window,
-            Self::SentRate | Self::Count(_) => report.measured.counts.sent,
+            Self::Throughput | Self::Efficiency => report.total.traffic.matched_in_window,
+            Self::SentRate | Self::Count(_) => report.total.measured.counts.sent,
         }
     }
 
@@ -264,7 +264,7 @@ mod tests {
     #[test]
     fn efficiency_leaves_spinning_out() {
         let mut report = sample::pass();
-        report.traffic.matched_in_window = 340_000;
+        report.total.traffic.matched_in_window = 340_000;
         report.generator.cpu_s = 9.9;
         report.generator.spin_s = 6.5;
         // 340 000 messages in 9.9 s - 6.5 s = 3.4 s of work.

@@ -32,8 +32,8 @@ impl CountName {
     }
 
     pub(super) fn of(self, report: &Report) -> u64 {
-        let connections = [("failed", report.connections.failed), ("died", report.connections.died)];
-        let tally = &report.measured;
+        let connections = [("failed", report.total.connections.failed), ("died", report.total.connections.died)];
+        let tally = &report.total.measured;
         let mut named = tally.counts.by_name().into_iter().chain(tally.anomalies.by_name()).chain(connections);
         named.find(|(name, _)| *name == self.0).map_or(0, |(_, n)| n)
     }

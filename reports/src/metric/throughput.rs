@@ -26,11 +26,11 @@ impl Throughput {
     pub fn of(report: &Report) -> Self {
         let per_second = |n: u64| (report.measured_s > 0.0).then(|| n as f64 / report.measured_s);
         Self {
-            scheduled_per_s: per_second(report.measured.counts.scheduled),
-            sent_per_s: per_second(report.traffic.sent_in_window.unwrap_or(report.measured.counts.sent)),
-            matched_per_s: per_second(report.traffic.matched_in_window),
-            sent_bytes_per_s: per_second(report.traffic.sent_bytes),
-            received_bytes_per_s: per_second(report.traffic.received_bytes),
+            scheduled_per_s: per_second(report.total.measured.counts.scheduled),
+            sent_per_s: per_second(report.total.traffic.sent_in_window.unwrap_or(report.total.measured.counts.sent)),
+            matched_per_s: per_second(report.total.traffic.matched_in_window),
+            sent_bytes_per_s: per_second(report.total.traffic.sent_bytes),
+            received_bytes_per_s: per_second(report.total.traffic.received_bytes),
         }
     }
 }
@@ -44,14 +44,14 @@ mod tests {
     fn a_rate_is_a_count_over_the_measured_phase() {
         let mut report = sample::pass();
         report.measured_s = 10.0;
-        report.traffic.matched_in_window = 499_980;
-        report.traffic.sent_in_window = Some(500_010);
+        report.total.traffic.matched_in_window = 499_980;
+        report.total.traffic.sent_in_window = Some(500_010);
         // 499 980 / 10 s; 500 000 were matched in all, 20 of them in the drain.
         let throughput = Throughput::of(&report);
         assert_eq!(throughput.matched_per_s, Some(49_998.0));
         // 10 of them were due in the warm-up.
         assert_eq!(throughput.sent_per_s, Some(50_001.0));
-        report.traffic.sent_in_window = None;
+        report.total.traffic.sent_in_window = None;
         assert_eq!(Throughput::of(&report).sent_per_s, Some(50_000.0), "files from before it was counted");
     }
 

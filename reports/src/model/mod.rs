@@ -32,6 +32,26 @@ pub struct Report {
     pub measured_s: f64,
     /// A signal stopped the run before its time.
     pub interrupted: bool,
+    /// Health of the generator.
+    pub generator: GeneratorHealth,
+    /// All groups together.
+    pub total: Measurement,
+    /// Each group by itself. Empty if the run has one group, which is then the total.
+    pub groups: Vec<GroupMeasurement>,
+}
+
+/// A group of clients by itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GroupMeasurement {
+    /// Name of the group.
+    pub name: String,
+    /// What was measured of it.
+    pub measurement: Measurement,
+}
+
+/// What was measured of a group of clients, or of all groups together.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Measurement {
     /// What became of the connections.
     pub connections: Connections,
     /// Messages that were due in the measured phase.
@@ -46,8 +66,6 @@ pub struct Report {
     pub latency: Latency,
     /// How many messages shared one read or one write.
     pub wire: WireSummary,
-    /// Health of the generator.
-    pub generator: GeneratorHealth,
     /// One entry per second of the measured phase, and of the drain while replies still came.
     pub intervals: Vec<Interval>,
 }

@@ -2,7 +2,7 @@
 
 use super::{
     Anomalies, Connections, Counts, Dropped, Environment, Evidence, GeneratorHealth, Interval, Latency, LoadRecord,
-    PackedHistogram, PerCall, PlanRecord, ReadContext, Report, Tally, TargetRecord, Traffic, WireSummary,
+    Measurement, PackedHistogram, PerCall, PlanRecord, ReadContext, Report, Tally, TargetRecord, Traffic, WireSummary,
 };
 use crate::metric::quantiles::value_at_share;
 
@@ -23,23 +23,6 @@ pub(crate) fn pass() -> Report {
         started_at: "2026-01-02T03:04:05Z".to_owned(),
         measured_s: 10.0,
         interrupted: false,
-        connections: Connections { requested: 100, opened: 100, ..Connections::default() },
-        measured: all_matched(500_000),
-        warmup: all_matched(50_000),
-        evidence: Vec::new(),
-        traffic: Traffic {
-            matched_in_window: 499_980,
-            sent_in_window: Some(500_000),
-            sent_bytes: 32_000_000,
-            received_bytes: 31_998_720,
-        },
-        latency: latency(),
-        wire: WireSummary {
-            reads: 119_048,
-            messages_per_read: PerCall { mean: 4.2, max: 10 },
-            writes: 100_000,
-            messages_per_write: PerCall { mean: 5.0, max: 5 },
-        },
         generator: GeneratorHealth {
             cpu_s: 9.9,
             spin_s: 6.5,
@@ -51,7 +34,27 @@ pub(crate) fn pass() -> Report {
             longest_stop_s: 0.0,
             stolen: Some(0.002),
         },
-        intervals: (0..10).map(interval).collect(),
+        total: Measurement {
+            connections: Connections { requested: 100, opened: 100, ..Connections::default() },
+            measured: all_matched(500_000),
+            warmup: all_matched(50_000),
+            evidence: Vec::new(),
+            traffic: Traffic {
+                matched_in_window: 499_980,
+                sent_in_window: Some(500_000),
+                sent_bytes: 32_000_000,
+                received_bytes: 31_998_720,
+            },
+            latency: latency(),
+            wire: WireSummary {
+                reads: 119_048,
+                messages_per_read: PerCall { mean: 4.2, max: 10 },
+                writes: 100_000,
+                messages_per_write: PerCall { mean: 5.0, max: 5 },
+            },
+            intervals: (0..10).map(interval).collect(),
+        },
+        groups: Vec::new(),
     }
 }
 
@@ -119,7 +122,7 @@ fn latency() -> Latency {
 /// 3 messages lost, 1 corrupted by a server that sends escape sequences, 2 duplicated, 1 overtaken.
 pub(crate) fn violation() -> Report {
     let mut report = pass();
-    let tally = &mut report.measured;
+    let tally = &mut report.total.measured;
     tally.counts.matched -= 4;
     tally.counts.lost = 3;
     tally.counts.damaged = 1;
@@ -127,9 +130,9 @@ pub(crate) fn violation() -> Report {
     tally.anomalies.duplicated = 2;
     tally.anomalies.corrupted = 1;
     tally.anomalies.reordered = 1;
-    report.warmup.counts.events += 1;
-    report.warmup.anomalies.unexpected = 1;
-    report.evidence = evidence();
+    report.total.warmup.counts.events += 1;
+    report.total.warmup.anomalies.unexpected = 1;
+    report.total.evidence = evidence();
     report
 }
 
@@ -183,17 +186,17 @@ fn evidence() -> Vec<Evidence> {
 /// The generator fell behind, and was interrupted.
 pub(crate) fn invalid() -> Report {
     let mut report = pass();
-    report.measured.counts.scheduled += 11_000;
-    report.measured.counts.dropped = 11_000;
-    report.measured.dropped = Dropped { in_flight_cap: 1_000, dead_connection: 0, behind_schedule: 10_000 };
+    report.total.measured.counts.scheduled += 11_000;
+    report.total.measured.counts.dropped = 11_000;
+    report.total.measured.dropped = Dropped { in_flight_cap: 1_000, dead_connection: 0, behind_schedule: 10_000 };
     report.generator.busiest_worker = 0.987;
     report.generator.stolen = Some(0.274);
     (report.generator.stops, report.generator.stopped_s, report.generator.longest_stop_s) = (2, 0.75, 0.5);
-    report.latency.response.record_n(480_000_000, 20_000).expect("in range");
-    report.latency.service.record_n(300_000_000, 20_000).expect("in range");
-    report.latency.floor.record_n(90_000, 20_000).expect("in range");
-    report.latency.send_lag = Latency::histogram();
-    report.latency.send_lag.record_n(4_200_000, 500_000).expect("in range");
+    report.total.latency.response.record_n(480_000_000, 20_000).expect("in range");
+    report.total.latency.service.record_n(300_000_000, 20_000).expect("in range");
+    report.total.latency.floor.record_n(90_000, 20_000).expect("in range");
+    report.total.latency.send_lag = Latency::histogram();
+    report.total.latency.send_lag.record_n(4_200_000, 500_000).expect("in range");
     report.interrupted = true;
     report.measured_s = 8.5;
     report
@@ -202,13 +205,13 @@ pub(crate) fn invalid() -> Report {
 /// The generator fell behind, and connections failed and died.
 pub(crate) fn connections() -> Report {
     let mut report = invalid();
-    report.measured.counts.scheduled += 9_000;
-    report.measured.counts.dropped += 9_000;
-    report.measured.dropped.dead_connection = 9_000;
-    report.measured.counts.matched -= 40;
-    report.measured.counts.events -= 40;
-    report.measured.counts.undetermined = 40;
-    report.connections = Connections {
+    report.total.measured.counts.scheduled += 9_000;
+    report.total.measured.counts.dropped += 9_000;
+    report.total.measured.dropped.dead_connection = 9_000;
+    report.total.measured.counts.matched -= 40;
+    report.total.measured.counts.events -= 40;
+    report.total.measured.counts.undetermined = 40;
+    report.total.connections = Connections {
         requested: 100,
         opened: 98,
         failed: 2,
@@ -227,7 +230,7 @@ pub(crate) fn closed() -> Report {
     report.plan.messages_per_client = Some(5_000);
     report.plan.expect = "count".to_owned();
     report.measured_s = 2.5;
-    report.latency.response = report.latency.service.clone();
-    report.latency.send_lag = Latency::histogram();
+    report.total.latency.response = report.total.latency.service.clone();
+    report.total.latency.send_lag = Latency::histogram();
     report
 }

@@ -80,7 +80,7 @@ mod tests {
     #[test]
     fn what_was_not_measured_is_left_out() {
         let mut report = sample::pass();
-        report.latency = Latency::default();
+        report.total.latency = Latency::default();
         report.measured_s = 0.0;
         report.generator = GeneratorHealth::default();
         let value: Value = serde_json::from_str(&rendered(&Bencher, &report)).unwrap();

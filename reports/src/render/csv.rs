@@ -35,10 +35,10 @@ pub struct PercentilesCsv;
 impl Render for IntervalsCsv {
     fn render(&self, report: &Report, _: &Judgement, out: &mut dyn io::Write) -> io::Result<()> {
         let mut table = Writer::from_writer(out);
-        for interval in &report.intervals {
+        for interval in &report.total.intervals {
             table.serialize(interval).map_err(error)?;
         }
-        if report.intervals.is_empty() {
+        if report.total.intervals.is_empty() {
             table.write_record(&header()?).map_err(error)?;
         }
         table.flush()
@@ -57,7 +57,7 @@ impl Render for PercentilesCsv {
     fn render(&self, report: &Report, _: &Judgement, out: &mut dyn io::Write) -> io::Result<()> {
         let mut table = Writer::from_writer(out);
         table.write_record(["series", "percentile", "value_ns", "count", "marked"]).map_err(error)?;
-        for (series, histogram) in report.latency.by_name() {
+        for (series, histogram) in report.total.latency.by_name() {
             if histogram.is_empty() {
                 continue;
             }
@@ -66,7 +66,7 @@ impl Render for PercentilesCsv {
                 let count = histogram.count_between(0, value);
                 // Exact: a decimal of at most three places reads back as it was.
                 let shown = (f64::from(percentile) / 1000.0).to_string();
-                let floor = &report.latency.floor;
+                let floor = &report.total.latency.floor;
                 let bounded = ["response", "service"].contains(&series) && !floor.is_empty();
                 let least = || value_at_share(floor, percentile.into(), WHOLE.into()) as f64;
                 let marked = if bounded && is_notable(value as f64, least()) { "1" } else { "0" };
@@ -114,7 +114,7 @@ mod tests {
     fn seconds_of_a_clean_pass() {
         let mut report = sample::pass();
         let silent = Interval { at_s: 10.0, sent: 3, anomalies: 1, ..Interval::default() };
-        report.intervals.push(silent);
+        report.total.intervals.push(silent);
         insta::assert_snapshot!(rendered(&IntervalsCsv, &report));
     }
 
@@ -133,8 +133,8 @@ mod tests {
     #[test]
     fn a_run_without_seconds_or_values_has_headers() {
         let mut report = sample::pass();
-        report.intervals.clear();
-        report.latency = Latency::default();
+        report.total.intervals.clear();
+        report.total.latency = Latency::default();
         let with_rows = rendered(&IntervalsCsv, &sample::pass());
         assert_eq!(rendered(&IntervalsCsv, &report).lines().next(), with_rows.lines().next());
         assert_eq!(rendered(&IntervalsCsv, &report).lines().count(), 1);
@@ -144,7 +144,7 @@ mod tests {
     #[test]
     fn percentiles_are_those_of_every_other_format() {
         let report = sample::pass();
-        let quantiles = Quantiles::of(&report.latency.response);
+        let quantiles = Quantiles::of(&report.total.latency.response);
         let rows = rows(&rendered(&PercentilesCsv, &report));
         let at = |percentile: &str| {
             let row = rows.iter().find(|row| row[0] == "response" && row[1] == percentile).unwrap();
@@ -182,10 +182,10 @@ mod tests {
         let mut report = sample::violation();
         report.target.url = "=HYPERLINK(1)".to_owned();
         report.plan.payload = "@SUM(1)".to_owned();
-        report.evidence[0].kind = "+1".to_owned();
+        report.total.evidence[0].kind = "+1".to_owned();
         for text in [rendered(&IntervalsCsv, &report), rendered(&PercentilesCsv, &report)] {
             for cell in rows(&text).concat() {
-                let name = report.latency.by_name().iter().any(|(name, _)| *name == cell);
+                let name = report.total.latency.by_name().iter().any(|(name, _)| *name == cell);
                 assert!(name || cell.is_empty() || cell.parse::<f64>().is_ok(), "{cell}");
             }
         }

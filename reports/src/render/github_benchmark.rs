@@ -96,7 +96,7 @@ mod tests {
     #[test]
     fn a_run_that_measured_nothing_has_no_entries_of_rates() {
         let mut report = sample::pass();
-        report.latency = Latency::default();
+        report.total.latency = Latency::default();
         report.measured_s = 0.0;
         report.generator = GeneratorHealth::default();
         assert_eq!(rendered(&BIGGER, &report), "[]\n");

@@ -57,9 +57,9 @@ impl Render for Hlog {
             log.write_histogram(histogram, at, length, tag).map_err(error)
         };
         let whole = duration("measured_s", report.measured_s)?;
-        let by_second = report.intervals.iter().any(|interval| interval.response.is_some());
+        let by_second = report.total.intervals.iter().any(|interval| interval.response.is_some());
         // Lines are sorted by their start, so those of the whole run come first.
-        for (name, histogram) in report.latency.by_name() {
+        for (name, histogram) in report.total.latency.by_name() {
             let is_response = name == "response";
             if histogram.is_empty() || is_response && by_second {
                 continue;
@@ -67,7 +67,7 @@ impl Render for Hlog {
             let tag = if is_response { None } else { Tag::new(name) };
             line(histogram, Duration::ZERO, whole, tag)?;
         }
-        for interval in &report.intervals {
+        for interval in &report.total.intervals {
             if let Some(response) = &interval.response {
                 let at = duration("intervals.at_s", interval.at_s)?;
                 line(&response.unpack(), at, Duration::from_secs(1), None)?;
@@ -138,7 +138,7 @@ mod tests {
     #[test]
     fn a_delivery_violation_in_the_closed_model() {
         let mut report = sample::violation();
-        report.latency = sample::closed().latency;
+        report.total.latency = sample::closed().total.latency;
         insta::assert_snapshot!(rendered(&Hlog, &report));
     }
 
@@ -157,8 +157,8 @@ mod tests {
         let tagged = ["service", "floor", "send_lag", "connect"].map(|tag| (Some(tag), zero, ten));
         let seconds = (0..10).map(|second| (None, Duration::from_secs(second), Duration::from_secs(1)));
         assert_eq!(shape, tagged.into_iter().chain(seconds).collect::<Vec<_>>());
-        assert_eq!(histogram(&lines[0]), report.latency.service);
-        assert_eq!(histogram(&lines[4]), report.intervals[0].response.as_ref().unwrap().unpack());
+        assert_eq!(histogram(&lines[0]), report.total.latency.service);
+        assert_eq!(histogram(&lines[4]), report.total.intervals[0].response.as_ref().unwrap().unpack());
         // In milliseconds.
         assert!((lines[4].max() - 1.2).abs() < 0.001, "{}", lines[4].max());
     }
@@ -166,22 +166,22 @@ mod tests {
     #[test]
     fn an_older_result_has_one_line_of_response_times() {
         let mut report = sample::pass();
-        for interval in &mut report.intervals {
+        for interval in &mut report.total.intervals {
             interval.response = None;
         }
         let text = rendered(&Hlog, &report);
         let lines = read(&text).2;
         let untagged: Vec<_> = lines.iter().filter(|line| line.tag().is_none()).collect();
         assert_eq!(untagged.len(), 1);
-        assert_eq!(histogram(untagged[0]), report.latency.response);
+        assert_eq!(histogram(untagged[0]), report.total.latency.response);
         assert_eq!(untagged[0].duration(), Duration::from_secs(10));
     }
 
     #[test]
     fn what_has_no_values_has_no_line() {
         let mut report = sample::pass();
-        report.latency = Latency::default();
-        report.intervals = vec![Interval::default()];
+        report.total.latency = Latency::default();
+        report.total.intervals = vec![Interval::default()];
         assert!(read(&rendered(&Hlog, &report)).2.is_empty());
     }
 
@@ -199,7 +199,7 @@ mod tests {
             assert!(!text.contains("Time: "), "{text}");
         }
         let mut report = sample::pass();
-        report.intervals[3].at_s = -1.0;
+        report.total.intervals[3].at_s = -1.0;
         assert!(refusal(&report).starts_with("`intervals.at_s`: "), "{}", refusal(&report));
         let mut report = sample::pass();
         report.measured_s = 1e300;

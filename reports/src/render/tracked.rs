@@ -116,7 +116,7 @@ mod tests {
     fn work_is_processor_time_without_spinning() {
         let mut report = sample::pass();
         report.generator = GeneratorHealth { cpu_s: 9.0, spin_s: 6.5, ..report.generator };
-        report.traffic.matched_in_window = 250_000;
+        report.total.traffic.matched_in_window = 250_000;
         // 2.5 s of work for 250 000 messages.
         assert_eq!(value(&report, "efficiency"), Some(100_000.0));
         assert_eq!(value(&report, "cpu_per_message"), Some(10_000.0));
@@ -125,17 +125,17 @@ mod tests {
     #[test]
     fn what_was_not_measured_is_left_out() {
         let mut report = sample::pass();
-        report.latency = Latency::default();
+        report.total.latency = Latency::default();
         report.measured_s = 0.0;
         report.generator = GeneratorHealth::default();
-        report.traffic.matched_in_window = 0;
+        report.total.traffic.matched_in_window = 0;
         assert!(tracked(&report).iter().all(|tracked| tracked.kind == TrackedKind::Count), "{:?}", tracked(&report));
         // A file may hold what makes a rate infinite.
         report.measured_s = 1e-320;
-        report.traffic.matched_in_window = 1;
+        report.total.traffic.matched_in_window = 1;
         assert_eq!(value(&report, "throughput"), None);
         // Nothing matched in the time that was worked, so no message has a price.
-        report.traffic.matched_in_window = 0;
+        report.total.traffic.matched_in_window = 0;
         report.generator.cpu_s = 1.0;
         assert_eq!((value(&report, "efficiency"), value(&report, "cpu_per_message")), (Some(0.0), None));
     }

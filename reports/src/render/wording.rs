@@ -98,7 +98,7 @@ pub(super) fn bytes_of(evidence: &Evidence) -> impl Iterator<Item = (&'static st
 /// The evidence of each kind, in the order of first appearance.
 pub(super) fn evidence_by_kind(report: &Report) -> Vec<(&str, Vec<&Evidence>)> {
     let mut kinds: Vec<(&str, Vec<&Evidence>)> = Vec::new();
-    for evidence in &report.evidence {
+    for evidence in &report.total.evidence {
         match kinds.iter_mut().find(|(kind, _)| *kind == evidence.kind) {
             Some((_, all)) => all.push(evidence),
             None => kinds.push((&evidence.kind, vec![evidence])),
@@ -111,7 +111,7 @@ pub(super) fn evidence_by_kind(report: &Report) -> Vec<(&str, Vec<&Evidence>)> {
 /// no send lag. Results of older versions have no floor.
 pub(super) fn latencies(report: &Report) -> impl Iterator<Item = (&'static str, &Histogram<u64>)> {
     let is_closed = matches!(report.plan.load, LoadRecord::Closed { .. });
-    report.latency.by_name().into_iter().filter(move |(name, histogram)| match *name {
+    report.total.latency.by_name().into_iter().filter(move |(name, histogram)| match *name {
         "send_lag" => !is_closed,
         "floor" => !histogram.is_empty(),
         _ => true,
@@ -154,7 +154,7 @@ pub(super) fn stolen(report: &Report) -> Option<String> {
 /// A remark on times that are longer than a histogram can record.
 pub(super) fn saturated(report: &Report) -> Option<String> {
     let longest = Latency::HIGH_NS;
-    let series = report.latency.by_name().into_iter().filter_map(|(name, times)| {
+    let series = report.total.latency.by_name().into_iter().filter_map(|(name, times)| {
         let n = times.count_between(longest, u64::MAX);
         (n > 0).then(|| format!("{} {name}", count(n)))
     });
@@ -172,7 +172,7 @@ pub(super) fn saturated(report: &Report) -> Option<String> {
 /// What kept the throughput from being higher.
 pub(super) fn limit(report: &Report, limited_by: LimitedBy) -> &'static str {
     match (limited_by, report.plan.load) {
-        _ if report.measured.counts.sent == 0 => "not known: nothing was measured",
+        _ if report.total.measured.counts.sent == 0 => "not known: nothing was measured",
         (LimitedBy::Schedule, _) => "the schedule: neither the generator nor the target held it back",
         (LimitedBy::Generator, _) => {
             "the generator: this machine is too busy or --threads too few; the target may be faster"

@@ -111,7 +111,7 @@ impl Step {
 
     /// Keeps what matters of a run at `rate` messages per second.
     pub fn of(rate: f64, report: &Report, judgement: &Judgement) -> Self {
-        let (response, throughput) = (Quantiles::of(&report.latency.response), Throughput::of(report));
+        let (response, throughput) = (Quantiles::of(&report.total.latency.response), Throughput::of(report));
         let mut reasons = judgement.reasons.clone();
         reasons.extend(held_back(report));
         Self {
@@ -151,7 +151,7 @@ impl Step {
 /// How much the target kept the generator from sending, if so much that the rate was not applied.
 fn held_back(report: &Report) -> Option<String> {
     // Messages due on dead connections have a reason of their own.
-    let (scheduled, held) = (report.measured.counts.scheduled, report.measured.dropped.in_flight_cap);
+    let (scheduled, held) = (report.total.measured.counts.scheduled, report.total.measured.dropped.in_flight_cap);
     (held as f64 > scheduled as f64 * HELD_BACK).then(|| {
         format!(
             "target: {} of {} messages ({}) were not sent, since too many were unanswered (--max-in-flight) or not even read",
@@ -199,11 +199,11 @@ mod tests {
         assert_eq!(step(&slow, "p99<1us").outcome, StepOutcome::Fails(FailureCause::Generator));
 
         let mut unbalanced = sample::pass();
-        unbalanced.measured.counts.scheduled += 1;
+        unbalanced.total.measured.counts.scheduled += 1;
         assert_eq!(outcome(&unbalanced), StepOutcome::Fails(FailureCause::Generator));
 
         let mut dead = sample::pass();
-        dead.connections.died = 1;
+        dead.total.connections.died = 1;
         assert_eq!(outcome(&dead), StepOutcome::Fails(FailureCause::Connections));
         // More than the generator is wrong in this one.
         let step = step(&sample::connections(), "p99<5ms");
@@ -214,17 +214,17 @@ mod tests {
     #[test]
     fn a_target_that_holds_the_generator_back_is_no_slow_generator() {
         let mut report = sample::pass();
-        report.measured.dropped = Dropped { in_flight_cap: 5_000, ..Dropped::default() };
-        report.measured.counts.dropped = 5_000;
-        report.measured.counts.sent -= 5_000;
-        report.measured.counts.matched -= 5_000;
-        report.measured.counts.events -= 5_000;
+        report.total.measured.dropped = Dropped { in_flight_cap: 5_000, ..Dropped::default() };
+        report.total.measured.counts.dropped = 5_000;
+        report.total.measured.counts.sent -= 5_000;
+        report.total.measured.counts.matched -= 5_000;
+        report.total.measured.counts.events -= 5_000;
         assert_eq!(outcome(&report), StepOutcome::Holds, "one in a hundred is allowed");
-        report.measured.dropped.in_flight_cap += 1;
-        report.measured.counts.dropped += 1;
-        report.measured.counts.sent -= 1;
-        report.measured.counts.matched -= 1;
-        report.measured.counts.events -= 1;
+        report.total.measured.dropped.in_flight_cap += 1;
+        report.total.measured.counts.dropped += 1;
+        report.total.measured.counts.sent -= 1;
+        report.total.measured.counts.matched -= 1;
+        report.total.measured.counts.events -= 1;
         let step = step(&report, "p99<5ms");
         assert_eq!((step.outcome, step.limited_by), (StepOutcome::Fails(FailureCause::Backlog), LimitedBy::Target));
         assert!(step.reasons[0].starts_with("target: 5 001 of 500 000 messages (1.00 %)"), "{:?}", step.reasons);

@@ -8,8 +8,8 @@ use crate::{
     judge::{Judgement, LimitedBy, Verdict, bounds},
     metric::{quantiles::Quantiles, throughput::Throughput},
     model::{
-        Anomalies, Connections, Counts, Dropped, Environment, Evidence, GeneratorHealth, Interval, Latency, PlanRecord,
-        Report, Tally, TargetRecord, Traffic, WireSummary,
+        Anomalies, Connections, Counts, Dropped, Environment, Evidence, GeneratorHealth, Interval, Latency,
+        Measurement, PlanRecord, Report, Tally, TargetRecord, Traffic, WireSummary,
     },
 };
 
@@ -99,7 +99,7 @@ struct Histograms {
 impl ResultDocument {
     pub(super) fn new(report: &Report, judgement: &Judgement) -> Result<Self, StoreError> {
         check_finite(numbers(report))?;
-        let latency = &report.latency;
+        let latency = &report.total.latency;
         Ok(Self {
             schema: Schema::RESULT.name().to_owned(),
             verdict: judgement.verdict,
@@ -111,11 +111,11 @@ impl ResultDocument {
             environment: report.environment.clone(),
             started_at: report.started_at.clone(),
             measured_s: report.measured_s,
-            connections: report.connections.clone(),
-            measured: report.measured.into(),
-            warmup: report.warmup.into(),
-            evidence: report.evidence.clone(),
-            traffic: report.traffic,
+            connections: report.total.connections.clone(),
+            measured: report.total.measured.into(),
+            warmup: report.total.warmup.into(),
+            evidence: report.total.evidence.clone(),
+            traffic: report.total.traffic,
             throughput: Throughput::of(report),
             latency_ns: Summaries {
                 response: MarkedQuantiles::of(report, "response", &latency.response),
@@ -124,9 +124,9 @@ impl ResultDocument {
                 send_lag: Quantiles::of(&latency.send_lag),
                 connect: Quantiles::of(&latency.connect),
             },
-            wire: report.wire,
+            wire: report.total.wire,
             generator: report.generator,
-            intervals: report.intervals.iter().map(StoredInterval::from).collect(),
+            intervals: report.total.intervals.iter().map(StoredInterval::from).collect(),
             histograms: Histograms {
                 response: histogram::encode("response", &latency.response)?,
                 service: histogram::encode("service", &latency.service)?,
@@ -156,15 +156,18 @@ impl ResultDocument {
             started_at: self.started_at,
             measured_s: self.measured_s,
             interrupted: self.interrupted,
-            connections: self.connections,
-            measured: self.measured.into(),
-            warmup: self.warmup.into(),
-            evidence: self.evidence,
-            traffic: self.traffic,
-            latency,
-            wire: self.wire,
             generator: self.generator,
-            intervals,
+            total: Measurement {
+                connections: self.connections,
+                measured: self.measured.into(),
+                warmup: self.warmup.into(),
+                evidence: self.evidence,
+                traffic: self.traffic,
+                latency,
+                wire: self.wire,
+                intervals,
+            },
+            groups: Vec::new(),
         };
         let judgement = Judgement { verdict: self.verdict, reasons: self.reasons, limited_by: self.limited_by };
         Ok((report, judgement))
@@ -184,7 +187,7 @@ pub(super) fn plan_numbers(plan: &PlanRecord) -> [(&'static str, f64); 5] {
 
 /// Every number of a report, by its key.
 fn numbers(report: &Report) -> impl Iterator<Item = (&'static str, f64)> {
-    let (wire, generator) = (&report.wire, &report.generator);
+    let (wire, generator) = (&report.total.wire, &report.generator);
     let single = [
         ("measured_s", report.measured_s),
         ("wire.messages_per_read.mean", wire.messages_per_read.mean),
@@ -196,8 +199,8 @@ fn numbers(report: &Report) -> impl Iterator<Item = (&'static str, f64)> {
         ("generator.longest_stop_s", generator.longest_stop_s),
         ("generator.stolen", generator.stolen.unwrap_or(0.0)),
     ];
-    let evidence = report.evidence.iter().map(|evidence| ("evidence.at_s", evidence.at_s));
-    let intervals = report.intervals.iter().map(|interval| ("intervals.at_s", interval.at_s));
+    let evidence = report.total.evidence.iter().map(|evidence| ("evidence.at_s", evidence.at_s));
+    let intervals = report.total.intervals.iter().map(|interval| ("intervals.at_s", interval.at_s));
     single.into_iter().chain(plan_numbers(&report.plan)).chain(evidence).chain(intervals)
 }
 

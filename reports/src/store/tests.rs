@@ -13,7 +13,8 @@ use crate::{
     metric::quantiles::Quantiles,
     model::{
         Anomalies, Connections, Counts, Dropped, Environment, Evidence, GeneratorHealth, Interval, Latency, LoadRecord,
-        PackedHistogram, PerCall, PlanRecord, ReadContext, Tally, TargetRecord, Traffic, WireSummary, sample,
+        Measurement, PackedHistogram, PerCall, PlanRecord, ReadContext, Tally, TargetRecord, Traffic, WireSummary,
+        sample,
     },
 };
 
@@ -92,7 +93,7 @@ fn a_file_without_histograms_of_seconds_is_read_as_before() {
     for interval in value["intervals"].as_array_mut().unwrap() {
         interval.as_object_mut().unwrap().remove("response_histogram");
     }
-    for interval in &mut report.intervals {
+    for interval in &mut report.total.intervals {
         interval.response = None;
     }
     assert_eq!(from_json(value.to_string().as_bytes()).unwrap().0, report);
@@ -133,11 +134,11 @@ fn numbers_that_json_does_not_have_are_refused_by_key() {
     type SetNumber = fn(&mut Report, f64);
     let table: [(&str, SetNumber); 7] = [
         ("measured_s", |r, x| r.measured_s = x),
-        ("wire.messages_per_read.mean", |r, x| r.wire.messages_per_read.mean = x),
+        ("wire.messages_per_read.mean", |r, x| r.total.wire.messages_per_read.mean = x),
         ("generator.busiest_worker", |r, x| r.generator.busiest_worker = x),
         ("generator.stolen", |r, x| r.generator.stolen = Some(x)),
-        ("intervals.at_s", |r, x| r.intervals[9].at_s = x),
-        ("evidence.at_s", |r, x| r.evidence[2].at_s = x),
+        ("intervals.at_s", |r, x| r.total.intervals[9].at_s = x),
+        ("evidence.at_s", |r, x| r.total.evidence[2].at_s = x),
         ("plan.rate_per_client", |r, x| {
             r.plan.load = LoadRecord::Open { rate_per_client: x, burst: 1, max_in_flight: 1 };
         }),
@@ -156,7 +157,7 @@ fn numbers_that_json_does_not_have_are_refused_by_key() {
 fn derived_numbers_are_written_and_never_believed() {
     let report = sample::pass();
     let mut value = json(&report);
-    assert_eq!(value["latency_ns"]["response"]["p99_9"], Quantiles::of(&report.latency.response).p99_9.unwrap());
+    assert_eq!(value["latency_ns"]["response"]["p99_9"], Quantiles::of(&report.total.latency.response).p99_9.unwrap());
     // 499 980 matched in 10 s.
     assert_eq!(value["throughput"]["matched_per_s"], 49_998.0);
     value["latency_ns"] = "wrong".into();
@@ -355,15 +356,9 @@ fn reports() -> impl Strategy<Value = Report> {
                 started_at,
                 measured_s,
                 interrupted,
-                connections,
-                measured,
-                warmup,
-                evidence,
-                traffic,
-                latency,
-                wire,
                 generator,
-                intervals,
+                total: Measurement { connections, measured, warmup, evidence, traffic, latency, wire, intervals },
+                groups: Vec::new(),
             }
         })
 }

@@ -9,8 +9,8 @@ use hdrhistogram::Histogram;
 use reports::{
     Report,
     model::{
-        Anomalies, Connections, Counts, Dropped, Evidence, GeneratorHealth, Interval, Latency, LoadRecord, PerCall,
-        PlanRecord, Tally, TargetRecord, Traffic, WireSummary,
+        Anomalies, Connections, Counts, Dropped, Evidence, GeneratorHealth, Interval, Latency, LoadRecord, Measurement,
+        PerCall, PlanRecord, Tally, TargetRecord, Traffic, WireSummary,
     },
 };
 
@@ -44,7 +44,7 @@ pub(crate) fn summarize(plan: &Plan, mut context: RunContext, mut outcomes: Vec<
     for outcome in outcomes {
         let measured = outcome.window.to.since(outcome.window.from);
         report.measured_s = report.measured_s.max(seconds(measured));
-        add_connections(&mut report.connections, &outcome.connections);
+        add_connections(&mut report.total.connections, &outcome.connections);
         report.generator.cpu_s += seconds(outcome.cpu);
         report.generator.spin_s += seconds(outcome.spun);
         if measured > 0 {
@@ -58,21 +58,21 @@ pub(crate) fn summarize(plan: &Plan, mut context: RunContext, mut outcomes: Vec<
         }
         let peer = outcome.peer.map(|peer| peer.to_string()).unwrap_or_default();
         let recorder = outcome.recorder;
-        add_tally(&mut report.warmup, &recorder.warmup);
-        add_tally(&mut report.measured, &recorder.measured);
-        add_traffic(&mut report.traffic, recorder.traffic);
+        add_tally(&mut report.total.warmup, &recorder.warmup);
+        add_tally(&mut report.total.measured, &recorder.measured);
+        add_traffic(&mut report.total.traffic, recorder.traffic);
         reads.merge(recorder.reads);
         writes.merge(recorder.writes);
         misrouted.extend(recorder.misrouted);
         missing.extend(outcome.missing);
         let kept = recorder.evidence.into_kept().into_iter();
-        report.evidence.extend(kept.map(|evidence| Evidence { peer: peer.clone(), ..evidence }));
+        report.total.evidence.extend(kept.map(|evidence| Evidence { peer: peer.clone(), ..evidence }));
     }
-    report.traffic.sent_in_window = Some(writes.messages);
-    report.wire = wire(reads, writes);
+    report.total.traffic.sent_in_window = Some(writes.messages);
+    report.total.wire = wire(reads, writes);
     let found = misrouted.iter().map(|misroute| (misroute.owner, misroute.sequence));
     match_misrouted(&mut report, &missing, found);
-    report.evidence = first_of_each_kind(std::mem::take(&mut report.evidence));
+    report.total.evidence = first_of_each_kind(std::mem::take(&mut report.total.evidence));
     report
 }
 
@@ -142,7 +142,7 @@ fn match_misrouted(report: &mut Report, missing: &[MissingMessage], found: impl 
             counts.misrouted += 1;
         }
     }
-    report.evidence.retain(|evidence| {
+    report.total.evidence.retain(|evidence| {
         let came = evidence.sequence.is_some_and(|sequence| resolved.contains(&(evidence.client, sequence)));
         !(came && matches!(evidence.kind.as_str(), "lost" | "undetermined"))
     });
@@ -150,7 +150,7 @@ fn match_misrouted(report: &mut Report, missing: &[MissingMessage], found: impl 
 
 /// The counts of the phase that a message was due in.
 fn counts(report: &mut Report, measured: bool) -> &mut Counts {
-    if measured { &mut report.measured.counts } else { &mut report.warmup.counts }
+    if measured { &mut report.total.measured.counts } else { &mut report.total.warmup.counts }
 }
 
 fn first_of_each_kind(mut evidence: Vec<Evidence>) -> Vec<Evidence> {
@@ -172,20 +172,23 @@ fn empty(plan: &Plan, context: RunContext, latency: Latency) -> Report {
         started_at: humantime::format_rfc3339_seconds(context.started_at).to_string(),
         measured_s: 0.0,
         interrupted: context.interrupted,
-        connections: Connections::default(),
-        measured: Tally::default(),
-        warmup: Tally::default(),
-        evidence: Vec::new(),
-        traffic: Traffic::default(),
-        latency,
-        wire: WireSummary::default(),
         generator: GeneratorHealth {
             peak_rss_bytes: environment::peak_rss(),
             threads: u32::try_from(plan.threads.get()).unwrap_or(u32::MAX),
             stolen: context.stolen,
             ..GeneratorHealth::default()
         },
-        intervals: context.intervals,
+        total: Measurement {
+            connections: Connections::default(),
+            measured: Tally::default(),
+            warmup: Tally::default(),
+            evidence: Vec::new(),
+            traffic: Traffic::default(),
+            latency,
+            wire: WireSummary::default(),
+            intervals: context.intervals,
+        },
+        groups: Vec::new(),
     }
 }
 

@@ -134,33 +134,33 @@ proptest! {
         messages in prop::collection::vec(message(), 0..120), workers in 2..5_usize,
     ) {
         let (one, several) = (report(&messages, 1), report(&messages, workers));
-        prop_assert_eq!(one.measured, several.measured);
-        prop_assert_eq!(one.warmup, several.warmup);
-        prop_assert_eq!(one.traffic, several.traffic);
-        prop_assert_eq!(&one.latency, &several.latency);
-        prop_assert_eq!(&one.intervals, &several.intervals);
-        prop_assert_eq!(one.wire.writes, several.wire.writes);
-        for tally in [&several.measured, &several.warmup] {
+        prop_assert_eq!(one.total.measured, several.total.measured);
+        prop_assert_eq!(one.total.warmup, several.total.warmup);
+        prop_assert_eq!(one.total.traffic, several.total.traffic);
+        prop_assert_eq!(&one.total.latency, &several.total.latency);
+        prop_assert_eq!(&one.total.intervals, &several.total.intervals);
+        prop_assert_eq!(one.total.wire.writes, several.total.wire.writes);
+        for tally in [&several.total.measured, &several.total.warmup] {
             prop_assert_eq!(reports::identities(tally), Ok(()));
         }
         // That is what happened.
         let measured = messages.iter().filter(|m| m.due >= SECOND).count() as u64;
-        prop_assert_eq!(several.measured.counts.sent, measured);
+        prop_assert_eq!(several.total.measured.counts.sent, measured);
         let matched: Vec<_> = messages.iter().filter(|m| m.due >= SECOND && m.whole).collect();
-        prop_assert_eq!(several.measured.counts.matched, matched.len() as u64);
-        prop_assert_eq!(several.latency.response.len(), matched.len() as u64);
+        prop_assert_eq!(several.total.measured.counts.matched, matched.len() as u64);
+        prop_assert_eq!(several.total.latency.response.len(), matched.len() as u64);
         let slowest = matched.iter().map(|m| m.lag + m.service).max().unwrap_or(0);
-        prop_assert!(several.latency.response.equivalent(several.latency.response.max(), slowest));
+        prop_assert!(several.total.latency.response.equivalent(several.total.latency.response.max(), slowest));
         // Traffic is what happened in the window, whenever it was due. The window is three seconds,
         // so three rows hold it.
         let window = WINDOW.from.as_nanos()..WINDOW.to.as_nanos();
         let sent = messages.iter().filter(|m| window.contains(&(m.due + m.lag))).count() as u64;
         let came = |m: &&SimulatedMessage| m.whole && window.contains(&(m.due + m.lag + m.service));
         let came = messages.iter().filter(came).count() as u64;
-        let Traffic { matched_in_window, sent_in_window, sent_bytes, .. } = several.traffic;
+        let Traffic { matched_in_window, sent_in_window, sent_bytes, .. } = several.total.traffic;
         prop_assert_eq!((matched_in_window, sent_in_window, sent_bytes), (came, Some(sent), 64 * sent));
-        prop_assert_eq!((several.wire.writes, several.wire.messages_per_write.max), (sent, sent.min(1)));
-        let rows = || several.intervals.iter().filter(|row| row.at_s < 3.0);
+        prop_assert_eq!((several.total.wire.writes, several.total.wire.messages_per_write.max), (sent, sent.min(1)));
+        let rows = || several.total.intervals.iter().filter(|row| row.at_s < 3.0);
         prop_assert_eq!(rows().map(|row| row.matched).sum::<u64>(), came);
         prop_assert_eq!(rows().map(|row| row.sent).sum::<u64>(), sent);
     }
@@ -185,11 +185,11 @@ fn a_message_that_came_elsewhere_was_misrouted() {
         sink.finding(Finding::Misrouted { owner: 0 }, subject, b"");
     }
     let report = summarize(&plan(), context(Timeline::new(2)), vec![receiver, sender]);
-    let counts = report.measured.counts;
+    let counts = report.total.measured.counts;
     assert_eq!((counts.misrouted, counts.lost, counts.undetermined), (2, 1, 0));
-    assert_eq!(report.measured.anomalies.misrouted_events, 3);
-    assert_eq!(reports::identities(&report.measured), Ok(()));
-    let lost: Vec<_> = report.evidence.iter().filter(|evidence| evidence.kind == "lost").collect();
+    assert_eq!(report.total.measured.anomalies.misrouted_events, 3);
+    assert_eq!(reports::identities(&report.total.measured), Ok(()));
+    let lost: Vec<_> = report.total.evidence.iter().filter(|evidence| evidence.kind == "lost").collect();
     assert_eq!(lost.len(), 1, "what was misrouted is not shown as lost");
     assert_eq!(lost[0].sequence, Some(6));
 }
@@ -215,11 +215,11 @@ fn a_misrouted_message_was_not_the_one_that_came_cut() {
         b"",
     );
     let report = summarize(&plan(), context(Timeline::new(2)), vec![receiver, sender]);
-    let (measured, warmup) = (report.measured.counts, report.warmup.counts);
+    let (measured, warmup) = (report.total.measured.counts, report.total.warmup.counts);
     assert_eq!((measured.misrouted, measured.damaged, measured.lost), (1, 0, 0));
     assert_eq!((warmup.misrouted, warmup.damaged, warmup.lost), (0, 1, 0));
-    assert!([&report.measured, &report.warmup].iter().all(|tally| reports::identities(tally).is_ok()));
-    assert!(report.evidence.iter().all(|evidence| evidence.kind != "lost"), "{:?}", report.evidence);
+    assert!([&report.total.measured, &report.total.warmup].iter().all(|tally| reports::identities(tally).is_ok()));
+    assert!(report.total.evidence.iter().all(|evidence| evidence.kind != "lost"), "{:?}", report.total.evidence);
 }
 
 #[test]
@@ -277,12 +277,12 @@ fn every_counter_is_the_sum_of_all_workers() {
     other.connections =
         Connections { requested: 90, opened: 60, failed: 30, died: 10, errors: errors(30, 10), details: said("later") };
     let report = summarize(&plan(), context(Timeline::new(2)), vec![one, other]);
-    assert_eq!((report.measured, report.warmup), (tally(101), tally(202)));
+    assert_eq!((report.total.measured, report.total.warmup), (tally(101), tally(202)));
     let all = Traffic { matched_in_window: 11, sent_in_window: Some(0), sent_bytes: 22, received_bytes: 33 };
-    assert_eq!(report.traffic, all);
+    assert_eq!(report.total.traffic, all);
     let all =
         Connections { requested: 99, opened: 66, failed: 33, died: 11, errors: errors(33, 11), details: said("first") };
-    assert_eq!(report.connections, all);
+    assert_eq!(report.total.connections, all);
 }
 
 #[test]
@@ -290,7 +290,7 @@ fn what_a_call_carried_is_told_over_all_workers() {
     let (mut one, mut other) = (outcome(), outcome());
     one.recorder.reads.add(1, 7);
     other.recorder.reads.add(3, 3);
-    let wire = summarize(&plan(), context(Timeline::new(2)), vec![one, other]).wire;
+    let wire = summarize(&plan(), context(Timeline::new(2)), vec![one, other]).total.wire;
     assert_eq!((wire.reads, wire.messages_per_read), (4, PerCall { mean: 2.5, max: 7 }));
     assert_eq!((wire.writes, wire.messages_per_write), (0, PerCall::default()), "no call carried nothing");
 }
@@ -325,7 +325,7 @@ fn evidence_names_the_peer_of_its_worker() {
         sink.finding(Finding::Unexpected, Subject::default(), b"welcome");
     }
     let report = summarize(&plan(), context(Timeline::new(2)), vec![one, other]);
-    let peers: Vec<_> = report.evidence.iter().map(|evidence| evidence.peer.as_str()).collect();
+    let peers: Vec<_> = report.total.evidence.iter().map(|evidence| evidence.peer.as_str()).collect();
     assert_eq!(peers, ["127.0.0.1:10", "127.0.0.1:20"]);
 }
 

@@ -39,23 +39,23 @@ pub(crate) fn unreachable(plan: &Plan) -> String {
 
 /// Everything adds up: the identities of both phases, histograms and intervals.
 fn balanced(report: &Report) {
-    assert_eq!(identities(&report.measured), Ok(()));
-    assert_eq!(identities(&report.warmup), Ok(()));
-    let (counts, latency) = (&report.measured.counts, &report.latency);
+    assert_eq!(identities(&report.total.measured), Ok(()));
+    assert_eq!(identities(&report.total.warmup), Ok(()));
+    let (counts, latency) = (&report.total.measured.counts, &report.total.latency);
     assert_eq!(latency.response.len(), counts.matched, "response times");
     assert_eq!(latency.service.len(), counts.matched, "service times");
     assert_eq!(latency.send_lag.len(), counts.sent, "send lags");
-    assert_eq!(latency.connect.len(), report.connections.opened, "times to connect");
+    assert_eq!(latency.connect.len(), report.total.connections.opened, "times to connect");
     let recorded = |second: &Interval| second.response.as_ref().map_or(0, |response| response.unpack().len());
-    assert_eq!(report.intervals.iter().map(recorded).sum::<u64>(), counts.matched, "response times by seconds");
+    assert_eq!(report.total.intervals.iter().map(recorded).sum::<u64>(), counts.matched, "response times by seconds");
     // Seconds and rates have besides what was due in the warm-up and came in the measured phase.
-    let (warmup, traffic) = (&report.warmup.counts, &report.traffic);
+    let (warmup, traffic) = (&report.total.warmup.counts, &report.total.traffic);
     let sums = |field: fn(&Interval) -> u64| {
         // A phase that ends with the last reply has no length if there is none, and its first row
         // all the same.
         let in_phase = |second: &&Interval| second.at_s < report.measured_s.max(f64::EPSILON);
-        let measured = report.intervals.iter().filter(in_phase).map(field).sum();
-        [report.intervals.iter().map(field).sum::<u64>(), measured]
+        let measured = report.total.intervals.iter().filter(in_phase).map(field).sum();
+        [report.total.intervals.iter().map(field).sum::<u64>(), measured]
     };
     let [all, measured] = sums(|second| second.sent);
     assert!((counts.sent..=counts.sent + warmup.sent).contains(&all), "{all} sent by seconds");
@@ -66,21 +66,21 @@ fn balanced(report: &Report) {
     if report.measured_s > 0.0 && report.measured_s.fract() == 0.0 {
         assert_eq!(traffic.matched_in_window, measured, "matched by whole seconds");
     }
-    let connections = &report.connections;
+    let connections = &report.total.connections;
     assert_eq!(connections.requested, connections.opened + connections.failed);
     assert_eq!(connections.errors.values().sum::<u64>(), connections.failed + connections.died);
 }
 
 /// Every message came back as it must. The generator may have been too slow to send all of them.
 pub(crate) fn complete(report: &Report) {
-    for tally in [&report.measured, &report.warmup] {
+    for tally in [&report.total.measured, &report.total.warmup] {
         let counts = &tally.counts;
         assert!(tally.anomalies.is_clean(), "{:?}", tally.anomalies);
         assert_eq!(counts.matched, counts.sent);
         assert_eq!(counts.dropped, tally.dropped.behind_schedule, "nothing else is a reason to drop: {tally:?}");
     }
-    assert!(report.measured.counts.sent > 0);
-    assert_eq!(report.evidence, []);
+    assert!(report.total.measured.counts.sent > 0);
+    assert_eq!(report.total.evidence, []);
     let judgement = judge(report, &[]);
     assert!(matches!(judgement.verdict, Verdict::Pass | Verdict::Invalid), "{judgement:?}");
     only_the_machine(&judgement.reasons);

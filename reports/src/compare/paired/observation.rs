@@ -55,8 +55,8 @@ mod tests {
     #[test]
     fn a_marked_figure_is_no_reason_to_discard_a_run() {
         let mut report = sample::closed();
-        report.latency.floor.reset();
-        report.latency.floor.record_n(0, report.latency.response.len()).unwrap();
+        report.total.latency.floor.reset();
+        report.total.latency.floor.record_n(0, report.total.latency.response.len()).unwrap();
         assert!(!crate::judge::bounds::all_marked(&report).is_empty());
         assert_eq!(Observation::of(&report, &["p99=10%".parse().unwrap()]).verdict, Verdict::Pass);
     }

@@ -44,7 +44,7 @@ struct Events<'a> {
 
 impl<'a> Events<'a> {
     fn of(report: &'a Report) -> Self {
-        let sum = |field: fn(&Tally) -> u64| field(&report.measured).saturating_add(field(&report.warmup));
+        let sum = |field: fn(&Tally) -> u64| field(&report.total.measured).saturating_add(field(&report.total.warmup));
         Self {
             sent: sum(|tally| tally.counts.sent),
             matched: sum(|tally| tally.counts.matched),
@@ -52,8 +52,8 @@ impl<'a> Events<'a> {
             came: sum(|tally| tally.counts.events),
             unexpected: sum(|tally| tally.anomalies.unexpected),
             wrong_type: sum(|tally| tally.anomalies.wrong_type),
-            opened: report.connections.opened,
-            odd: report.evidence.iter().filter(|evidence| ODD.contains(&evidence.kind.as_str())).collect(),
+            opened: report.total.connections.opened,
+            odd: report.total.evidence.iter().filter(|evidence| ODD.contains(&evidence.kind.as_str())).collect(),
             size: report.plan.size_bytes,
         }
     }

@@ -10,19 +10,19 @@ fn run(expect: &str, matched: u64, odd: &[(&str, Option<u64>, &str)]) -> Report 
     report.plan.expect = expect.to_owned();
     report.plan.payload = "mixed".to_owned();
     report.plan.size_bytes = 64;
-    report.connections.opened = 2;
-    report.warmup = Tally::default();
-    report.measured = Tally::default();
-    let counts = &mut report.measured.counts;
+    report.total.connections.opened = 2;
+    report.total.warmup = Tally::default();
+    report.total.measured = Tally::default();
+    let counts = &mut report.total.measured.counts;
     (counts.scheduled, counts.sent, counts.matched) = (10, 10, matched);
     counts.events = matched + odd.len() as u64;
-    let anomalies = &mut report.measured.anomalies;
+    let anomalies = &mut report.total.measured.anomalies;
     let of = |kind: &str| odd.iter().filter(|(other, ..)| *other == kind).count() as u64;
     (anomalies.unexpected, anomalies.wrong_type, anomalies.corrupted) =
         (of("unexpected"), of("wrong_type"), of("corrupted"));
-    report.measured.counts.damaged = of("corrupted") + of("wrong_type");
-    report.measured.counts.lost = 10 - matched - report.measured.counts.damaged;
-    report.evidence = odd
+    report.total.measured.counts.damaged = of("corrupted") + of("wrong_type");
+    report.total.measured.counts.lost = 10 - matched - report.total.measured.counts.damaged;
+    report.total.evidence = odd
         .iter()
         .map(|&(kind, sequence, received)| Evidence {
             kind: kind.to_owned(),
@@ -74,12 +74,12 @@ fn text_before_a_header_is_no_other_shape() {
     let longer = |lead: &str| format!("{lead}{MESSAGE}\\x0a");
     let events = [longer(""), longer("\\x09 "), longer("\\u{3000}")];
     let mut report = run("echo", 0, &[("unexpected", None, ""); 4]);
-    for (evidence, received) in report.evidence.iter_mut().zip(&events) {
+    for (evidence, received) in report.total.evidence.iter_mut().zip(&events) {
         (evidence.received, evidence.received_bytes) = (Some(received.clone()), Some(65));
     }
     let both = format!("{MESSAGE}\\x0a{MESSAGE}");
-    report.evidence[3].kind = "coalesced".to_owned();
-    (report.evidence[3].received, report.evidence[3].received_bytes) = (Some(both), Some(130));
+    report.total.evidence[3].kind = "coalesced".to_owned();
+    (report.total.evidence[3].received, report.total.evidence[3].received_bytes) = (Some(both), Some(130));
     hints(&report, "with 1 byte more behind it");
 }
 
@@ -123,6 +123,6 @@ fn what_is_no_matter_of_a_protocol_has_no_hint() {
         run("echo", 8, &[("corrupted", Some(3), MESSAGE), ("unexpected", None, "tick")]),
         sample::pass(),
     ] {
-        assert_eq!(likeliest(&report), None, "{:?}", report.evidence);
+        assert_eq!(likeliest(&report), None, "{:?}", report.total.evidence);
     }
 }

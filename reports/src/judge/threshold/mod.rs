@@ -129,8 +129,8 @@ impl Threshold {
 
     fn missed(&self, report: &Report, high: f64) -> String {
         if high == f64::INFINITY && matches!(self.metric, Metric::Latency(..)) {
-            let counts = &report.measured.counts;
-            let (held, due) = (report.measured.dropped.in_flight_cap, counts.scheduled.max(counts.dropped));
+            let counts = &report.total.measured.counts;
+            let (held, due) = (report.total.measured.dropped.in_flight_cap, counts.scheduled.max(counts.dropped));
             return format!(
                 "threshold {self} missed: {} of {} messages were not sent since too many were in flight (--max-in-flight), and \
                  these count as the slowest",
@@ -199,7 +199,7 @@ mod tests {
     #[test]
     fn each_comparison_at_below_and_above_its_bound() {
         let mut report = sample::pass();
-        report.measured.counts.lost = 10;
+        report.total.measured.counts.lost = 10;
         let table = [
             ("<", [false, false, true]),
             ("<=", [false, true, true]),
@@ -217,20 +217,20 @@ mod tests {
     #[test]
     fn each_metric_reads_its_own_number() {
         let mut report = sample::pass();
-        report.latency = Latency::default();
+        report.total.latency = Latency::default();
         for value in 1..=1000 {
-            report.latency.response.record(value).unwrap();
-            report.latency.service.record(value + 1).unwrap();
-            report.latency.send_lag.record(value + 2).unwrap();
-            report.latency.connect.record(value + 3).unwrap();
+            report.total.latency.response.record(value).unwrap();
+            report.total.latency.service.record(value + 1).unwrap();
+            report.total.latency.send_lag.record(value + 2).unwrap();
+            report.total.latency.connect.record(value + 3).unwrap();
         }
         report.measured_s = 2.0;
-        report.traffic.matched_in_window = 90;
-        report.traffic.sent_in_window = Some(100);
-        report.connections.failed = 3;
-        report.connections.died = 4;
-        report.measured.anomalies.wrong_type = 5;
-        report.measured.counts.undetermined = 6;
+        report.total.traffic.matched_in_window = 90;
+        report.total.traffic.sent_in_window = Some(100);
+        report.total.connections.failed = 3;
+        report.total.connections.died = 4;
+        report.total.measured.anomalies.wrong_type = 5;
+        report.total.measured.counts.undetermined = 6;
         let table = [
             ("p50==500ns", true),
             ("response.p50==500ns", true),
@@ -262,13 +262,15 @@ mod tests {
     /// ms.
     fn read_late() -> Report {
         let mut report = sample::pass();
-        report.latency = Latency::default();
-        for histogram in [&mut report.latency.response, &mut report.latency.service, &mut report.latency.floor] {
+        report.total.latency = Latency::default();
+        for histogram in
+            [&mut report.total.latency.response, &mut report.total.latency.service, &mut report.total.latency.floor]
+        {
             histogram.record_n(500_000, 9).unwrap();
         }
-        report.latency.response.record(10_000_000).unwrap();
-        report.latency.service.record(10_000_000).unwrap();
-        report.latency.floor.record(1_000_000).unwrap();
+        report.total.latency.response.record(10_000_000).unwrap();
+        report.total.latency.service.record(10_000_000).unwrap();
+        report.total.latency.floor.record(1_000_000).unwrap();
         report
     }
 
@@ -308,7 +310,7 @@ mod tests {
     #[test]
     fn messages_over_the_cap_count_as_the_slowest() {
         let mut report = read_late();
-        report.measured.dropped.in_flight_cap = 1;
+        report.total.measured.dropped.in_flight_cap = 1;
         let failure = "max<1m".parse::<Threshold>().unwrap().failure(&report).unwrap();
         assert!(failure.starts_with("threshold max<60s missed: 1 of 500 000 messages were not sent"), "{failure}");
         assert!(holds("p50<600us", &report));
@@ -329,7 +331,7 @@ mod tests {
     #[test]
     fn what_was_not_measured_never_passes() {
         let mut report = sample::pass();
-        report.latency = Latency::default();
+        report.total.latency = Latency::default();
         report.measured_s = 0.0;
         for text in ["p99<5ms", "p99>0ns", "mean==0ns", "max>=0ns", "connect.min<=1m", "throughput<1m", "sent_rate>=0"]
         {
@@ -342,12 +344,12 @@ mod tests {
     #[test]
     fn a_failure_names_the_figure() {
         let mut report = sample::pass();
-        report.latency.response = Latency::histogram();
-        report.latency.response.record(7_310_000).unwrap();
-        report.latency.floor = report.latency.response.clone();
-        report.measured.counts.dropped = 1234;
+        report.total.latency.response = Latency::histogram();
+        report.total.latency.response.record(7_310_000).unwrap();
+        report.total.latency.floor = report.total.latency.response.clone();
+        report.total.measured.counts.dropped = 1234;
         report.measured_s = 10.0;
-        report.traffic.matched_in_window = 489_990;
+        report.total.traffic.matched_in_window = 489_990;
         let failure = |text: &str| text.parse::<Threshold>().unwrap().failure(&report);
         assert_eq!(failure("p99<5ms").unwrap(), "threshold p99<5ms missed: it is 7.31 ms");
         assert_eq!(failure("dropped <= 10").unwrap(), "threshold dropped<=10 missed: it is 1 234");
@@ -358,12 +360,12 @@ mod tests {
     #[test]
     fn a_failure_has_digits_enough_to_be_seen() {
         let mut report = sample::pass();
-        report.latency.response = Latency::histogram();
-        report.latency.response.record(7_310_000).unwrap();
-        report.latency.floor = report.latency.response.clone();
+        report.total.latency.response = Latency::histogram();
+        report.total.latency.response.record(7_310_000).unwrap();
+        report.total.latency.floor = report.total.latency.response.clone();
         // 999.67 a second, which is 1 000 where digits are not needed.
         report.measured_s = 3.0;
-        report.traffic.matched_in_window = 2_999;
+        report.total.traffic.matched_in_window = 2_999;
         let failure = |text: &str| text.parse::<Threshold>().unwrap().failure(&report);
         assert_eq!(failure("throughput>=1000").unwrap(), "threshold throughput>=1000 missed: it is 999.7");
         assert_eq!(failure("p99<7.31ms").unwrap(), "threshold p99<7.31ms missed: it is 7.311 ms");

@@ -12,9 +12,9 @@ use crate::{
 /// A run with these response times in nanoseconds: 99 % at `p50`, the rest at `p99`.
 pub(crate) fn run(p50: u64, p99: u64) -> Report {
     let mut report = sample::pass();
-    report.latency.response = Latency::histogram();
-    report.latency.response.record_n(p50, 494_000).unwrap();
-    report.latency.response.record_n(p99, 6_000).unwrap();
+    report.total.latency.response = Latency::histogram();
+    report.total.latency.response.record_n(p50, 494_000).unwrap();
+    report.total.latency.response.record_n(p99, 6_000).unwrap();
     report
 }
 
@@ -33,8 +33,8 @@ pub(crate) fn foreign(text: &str) -> Comparison {
     text.clone_into(&mut candidate.target.url);
     text.clone_into(&mut candidate.environment.cpu);
     text.clone_into(&mut candidate.started_at);
-    candidate.connections.died = 1;
-    candidate.connections.errors = [(text.to_owned(), 1)].into();
+    candidate.total.connections.died = 1;
+    candidate.total.connections.errors = [(text.to_owned(), 1)].into();
     compare(&[run(80_000, 400_000)], &[candidate], &CompareOptions { force: true, ..CompareOptions::default() })
 }
 

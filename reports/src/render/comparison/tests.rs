@@ -52,7 +52,7 @@ fn text_of_incomparable_runs() {
 #[test]
 fn text_of_a_violation_and_a_missing_metric() {
     let mut candidate = violation();
-    candidate.latency.connect = Latency::histogram();
+    candidate.total.latency.connect = Latency::histogram();
     insta::assert_snapshot!(text(&compare(&[pass()], &[candidate], &CompareOptions::default()), false));
 }
 
@@ -101,8 +101,8 @@ fn markdown() {
 #[test]
 fn json() {
     let mut short = run(80_000, 400_000);
-    short.latency.response = Latency::histogram();
-    short.latency.response.record_n(80_000, 5_000).unwrap();
+    short.total.latency.response = Latency::histogram();
+    short.total.latency.response.record_n(80_000, 5_000).unwrap();
     let refused = compare(&[run(80_000, 400_000)], &[short], &CompareOptions::default());
     insta::assert_snapshot!("json_of_a_comparison", written(|out| Json.comparison(&refused, out)));
     insta::assert_snapshot!("json_of_pairs", written(|out| Json.ab(&ab(&outcome(&STEADY[..3], 6)), out)));

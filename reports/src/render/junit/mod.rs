@@ -106,7 +106,7 @@ fn suite(report: &Report, judgement: &Judgement) -> TestSuite {
 
 /// A case for each kind of loss and finding, over both phases.
 fn delivery(report: &Report) -> impl Iterator<Item = TestCase> {
-    let [measured, warmup] = [&report.measured, &report.warmup].map(|tally| {
+    let [measured, warmup] = [&report.total.measured, &report.total.warmup].map(|tally| {
         let lost =
             tally.counts.by_name().into_iter().filter(|(name, _)| ["lost", "damaged", "misrouted"].contains(name));
         lost.chain(tally.anomalies.by_name())
@@ -128,7 +128,7 @@ fn delivery(report: &Report) -> impl Iterator<Item = TestCase> {
 
 /// The evidence of a kind, in lines.
 fn evidence(report: &Report, kind: &str) -> Vec<String> {
-    let of_kind = report.evidence.iter().filter(|evidence| evidence.kind == kind);
+    let of_kind = report.total.evidence.iter().filter(|evidence| evidence.kind == kind);
     of_kind.take(EVIDENCE).flat_map(lines_of).collect()
 }
 

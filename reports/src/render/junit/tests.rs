@@ -60,7 +60,7 @@ fn a_delivery_violation_with_evidence() {
 fn an_invalid_run() {
     let mut report = with_thresholds(sample::connections(), &["p99<5ms", "p99<1ns"]);
     let died = Evidence { kind: "died".to_owned(), detail: Some("reset by peer".to_owned()), ..Evidence::default() };
-    report.evidence.push(died);
+    report.total.evidence.push(died);
     insta::assert_snapshot!(rendered(&Junit, &report));
 }
 
@@ -138,12 +138,12 @@ fn foreign_text_is_visible_and_bounded() {
     report.target.url.clone_from(&hostile);
     report.environment.version = "v".repeat(5000);
     report.started_at.clone_from(&hostile);
-    for evidence in &mut report.evidence {
+    for evidence in &mut report.total.evidence {
         evidence.peer.clone_from(&hostile);
         evidence.received = Some(hostile.clone());
         evidence.detail = Some("d".repeat(1_000_000));
     }
-    report.evidence = vec![report.evidence; 100].concat();
+    report.total.evidence = vec![report.total.evidence; 100].concat();
     let mut judgement = judge(&report, &[]);
     judgement.reasons.extend(vec![hostile.clone(); 1000]);
     let mut out = Vec::new();
@@ -198,7 +198,7 @@ proptest! {
         thresholds in proptest::sample::subsequence(vec!["p99<5ms", "p99<1ns", "lost==0", "not one"], 0..3),
     ) {
         let mut report = with_thresholds(sample::pass(), &thresholds);
-        (report.measured, report.warmup, report.generator.busiest_worker) = (measured, warmup, busy);
+        (report.total.measured, report.total.warmup, report.generator.busiest_worker) = (measured, warmup, busy);
         let parsed: Vec<Threshold> = thresholds.iter().filter_map(|text| text.parse().ok()).collect();
         let judgement = judge(&report, &parsed);
         let suite = suite(&report, &judgement);

@@ -81,16 +81,16 @@ fn row(out: &mut dyn Write, first: &str, others: &[impl AsRef<str>]) -> io::Resu
 
 fn delivery(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     writeln!(out, "### Delivery\n")?;
-    let phases = [("measured", &report.measured), ("warm-up", &report.warmup)];
-    let names = report.measured.counts.by_name().map(|(name, _)| name);
+    let phases = [("measured", &report.total.measured), ("warm-up", &report.total.warmup)];
+    let names = report.total.measured.counts.by_name().map(|(name, _)| name);
     headings(out, "messages", &names)?;
     for (phase, tally) in phases {
         row(out, phase, &tally.counts.by_name().map(|(_, n)| count(n)))?;
     }
     writeln!(out)?;
     anomalies(out, phases)?;
-    let dropped = &report.measured.dropped;
-    if report.measured.counts.dropped > 0 {
+    let dropped = &report.total.measured.dropped;
+    if report.total.measured.counts.dropped > 0 {
         writeln!(
             out,
             "Dropped: in-flight cap {}, dead connection {}, behind schedule {}\n",
@@ -121,7 +121,7 @@ fn anomalies(out: &mut dyn Write, phases: [(&str, &Tally); 2]) -> io::Result<()>
 
 /// The first few anomalies of each kind, in the order of first appearance.
 fn evidence(out: &mut dyn Write, report: &Report) -> io::Result<()> {
-    if report.evidence.is_empty() {
+    if report.total.evidence.is_empty() {
         return Ok(());
     }
     writeln!(out, "### Evidence\n\nThe first of each kind, {EVIDENCE} at most; a result file has more.\n")?;
@@ -172,7 +172,7 @@ fn throughput(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     let volume = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{}/s", bytes(value)));
     writeln!(out, "### Throughput\n")?;
     headings(out, "over", &["due", "sent", "matched", "out", "in", "messages per read", "messages per write"])?;
-    let per_call = [report.wire.messages_per_read, report.wire.messages_per_write];
+    let per_call = [report.total.wire.messages_per_read, report.total.wire.messages_per_write];
     let [read, write] = per_call.map(|calls| format!("mean {:.1}, max {}", calls.mean, count(calls.max)));
     let due = match report.plan.load {
         LoadRecord::Open { .. } => per_second(throughput.scheduled_per_s),
@@ -192,7 +192,7 @@ fn throughput(out: &mut dyn Write, report: &Report) -> io::Result<()> {
 }
 
 fn generator(out: &mut dyn Write, report: &Report, judgement: &Judgement) -> io::Result<()> {
-    let (generator, connections) = (&report.generator, &report.connections);
+    let (generator, connections) = (&report.generator, &report.total.connections);
     writeln!(out, "### Generator\n")?;
     writeln!(
         out,

@@ -34,8 +34,8 @@ fn a_closed_model_run() {
 #[test]
 fn nothing_measured_is_shown_as_such() {
     let mut report = sample::pass();
-    report.measured = Tally { counts: Counts::default(), ..Tally::default() };
-    report.latency = Latency::default();
+    report.total.measured = Tally { counts: Counts::default(), ..Tally::default() };
+    report.total.latency = Latency::default();
     report.measured_s = 0.0;
     let text = rendered(&Markdown, &report);
     assert!(text.contains("| response | - | - | - | - | - | - | 0 |"), "{text}");
@@ -53,9 +53,9 @@ fn of(text: &str) -> (Report, Judgement) {
     (environment.cpu, environment.kernel, environment.version) = (text(), text(), text());
     report.plan.engine = text();
     report.started_at = text();
-    report.connections.errors.insert(text(), 1);
-    report.connections.details.insert(text(), text());
-    for evidence in &mut report.evidence {
+    report.total.connections.errors.insert(text(), 1);
+    report.total.connections.details.insert(text(), text());
+    for evidence in &mut report.total.evidence {
         (evidence.kind, evidence.local, evidence.peer) = (text(), text(), text());
         (evidence.expected, evidence.received, evidence.detail) = (Some(text()), Some(text()), Some(text()));
     }
@@ -93,16 +93,16 @@ fn a_summary_stays_within_what_github_takes() {
     let (mut report, mut judgement) = of(&"🦀\u{202e}".repeat(10_000));
     judgement.reasons = vec![judgement.reasons[0].clone(); 100];
     report.plan.thresholds = vec!["`".repeat(1000); 100];
-    report.evidence = (0..100)
+    report.total.evidence = (0..100)
         .flat_map(|kind| {
-            report.evidence.iter().map(move |evidence| {
+            report.total.evidence.iter().map(move |evidence| {
                 let mut evidence = evidence.clone();
                 evidence.kind = format!("{kind}");
                 evidence
             })
         })
         .collect();
-    report.connections.errors = (0..1000).map(|n| (format!("{n}"), n)).collect();
+    report.total.connections.errors = (0..1000).map(|n| (format!("{n}"), n)).collect();
     let text = written(|out| Markdown.render(&report, &judgement, out));
     assert!(text.len() < 1024 * 1024, "{}", text.len());
     assert!(text.contains("- and 80 more"), "{text}");

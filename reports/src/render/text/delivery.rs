@@ -17,7 +17,7 @@ const SHOWN: usize = 3;
 const WIDEST: usize = 10;
 
 pub(super) fn delivery(printer: &mut Printer<'_>, report: &Report) -> io::Result<()> {
-    let tally = &report.measured;
+    let tally = &report.total.measured;
     printer.row("delivery", &fates(&tally.counts))?;
     if tally.counts.dropped > 0 {
         let dropped = &tally.dropped;
@@ -59,7 +59,7 @@ fn fates(counts: &Counts) -> String {
 }
 
 fn warmup(report: &Report) -> String {
-    let Counts { sent, dropped, matched, lost, damaged, misrouted, undetermined, .. } = report.warmup.counts;
+    let Counts { sent, dropped, matched, lost, damaged, misrouted, undetermined, .. } = report.total.warmup.counts;
     let mut parts =
         vec![if matched == sent { "all matched".to_owned() } else { format!("{} matched", count(matched)) }];
     let others = [
@@ -70,8 +70,8 @@ fn warmup(report: &Report) -> String {
         ("dropped before", dropped),
     ];
     parts.extend(others.iter().filter(|(_, n)| *n > 0).map(|(name, n)| format!("{} {name}", count(*n))));
-    if !report.warmup.anomalies.is_clean() {
-        parts.push(format!("anomalies: {}", kinds(&report.warmup.anomalies)));
+    if !report.total.warmup.anomalies.is_clean() {
+        parts.push(format!("anomalies: {}", kinds(&report.total.warmup.anomalies)));
     }
     if sent == 0 && parts.len() == 1 {
         return "nothing sent".to_owned();

@@ -100,7 +100,7 @@ fn throughput(printer: &mut Printer<'_>, report: &Report) -> io::Result<()> {
         volume(throughput.received_bytes_per_s),
     );
     printer.row("throughput", &text)?;
-    let (read, write) = (report.wire.messages_per_read, report.wire.messages_per_write);
+    let (read, write) = (report.total.wire.messages_per_read, report.total.wire.messages_per_write);
     let text = format!(
         "messages per read mean {:.1} max {}; per write mean {:.1} max {}",
         read.mean,
@@ -131,7 +131,7 @@ fn health(printer: &mut Printer<'_>, report: &Report) -> io::Result<()> {
 }
 
 fn connections(printer: &mut Printer<'_>, report: &Report) -> io::Result<()> {
-    let connections = &report.connections;
+    let connections = &report.total.connections;
     let mut text = format!("{} of {} opened", count(connections.opened), count(connections.requested));
     for (name, n) in [("failed", connections.failed), ("died", connections.died)] {
         if n > 0 {

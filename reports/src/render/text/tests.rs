@@ -65,9 +65,9 @@ fn stolen_time_is_said_from_a_hundredth_on() {
 #[test]
 fn nothing_measured_is_shown_as_such() {
     let mut report = sample::pass();
-    report.measured = Tally::default();
-    report.warmup = Tally::default();
-    report.latency = Latency::default();
+    report.total.measured = Tally::default();
+    report.total.warmup = Tally::default();
+    report.total.latency = Latency::default();
     report.measured_s = 0.0;
     let text = text(&report, false);
     assert!(text.contains("  response             -          -"), "{text}");
@@ -79,7 +79,7 @@ fn nothing_measured_is_shown_as_such() {
 #[test]
 fn books_that_do_not_balance_are_not_shown_as_equal() {
     let mut report = sample::pass();
-    report.measured.counts = Counts { sent: 5, matched: 4, ..Counts::default() };
+    report.total.measured.counts = Counts { sent: 5, matched: 4, ..Counts::default() };
     assert!(text(&report, false).contains("5 sent ≠ 4 matched + 0 lost"));
 }
 
@@ -103,7 +103,7 @@ fn lines_fit_and_colours_are_all_that_colour_adds() {
 #[test]
 fn no_line_is_longer_than_the_terminal_is_wide() {
     let mut marked = sample::violation();
-    marked.latency.floor.record(1).unwrap();
+    marked.total.latency.floor.record(1).unwrap();
     for report in [marked, sample::pass(), sample::invalid(), sample::connections(), sample::closed()] {
         let judgement = judge(&report, &[]);
         for width in [40, 60, 80, 120] {
@@ -128,9 +128,9 @@ fn whatever_a_report_holds_the_terminal_is_safe() {
     report.plan.expect.clone_from(&hostile);
     report.environment.cpu.clone_from(&hostile);
     report.started_at.clone_from(&hostile);
-    report.connections.errors.insert(hostile.clone(), 1);
-    report.connections.details.insert(hostile.clone(), hostile.clone());
-    for evidence in &mut report.evidence {
+    report.total.connections.errors.insert(hostile.clone(), 1);
+    report.total.connections.details.insert(hostile.clone(), hostile.clone());
+    for evidence in &mut report.total.evidence {
         evidence.kind.clone_from(&hostile);
         evidence.peer.clone_from(&hostile);
         evidence.received = Some(hostile.clone());
@@ -148,7 +148,7 @@ fn times_that_are_longer_than_a_histogram_tells_are_said() {
     let mut report = sample::pass();
     let shown = |report: &Report| text(report, false);
     assert!(!shown(&report).contains("over 60 s"));
-    report.latency.response.saturating_record_n(90_000_000_000, 2);
+    report.total.latency.response.saturating_record_n(90_000_000_000, 2);
     assert!(
         shown(&report).contains("\nover 60 s    2 response times of 60.0 s or more are recorded as 60.0 s"),
         "{}",

@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn the_line_climbs_is_small_and_passes_through_the_quantiles() {
-        let histogram = sample::pass().latency.response;
+        let histogram = sample::pass().total.latency.response;
         let curve = PercentileCurve::of(&histogram);
         assert!(curve.steps.is_sorted_by(|a, b| a.0 <= b.0 && a.1 <= b.1));
         assert!(curve.steps.len() < 1_300, "{}", curve.steps.len());

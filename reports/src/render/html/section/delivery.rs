@@ -68,7 +68,7 @@ const BESIDE: [Term; 2] = [
 
 pub(crate) fn section(results: &[LabelledResult<'_>]) -> Section {
     let tallies: Vec<&Tally> =
-        results.iter().flat_map(|result| [&result.report.measured, &result.report.warmup]).collect();
+        results.iter().flat_map(|result| [&result.report.total.measured, &result.report.total.warmup]).collect();
     let beside = BESIDE.iter().map(|term| row("", term, &tallies)).collect();
     let beside = TableBody { title: Some("of the sent, beside the sum".into()), rows: beside };
     let [scheduled, dropped, sent, events] = SUMS.map(|sum| body(&sum, &tallies));

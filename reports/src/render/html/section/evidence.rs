@@ -38,7 +38,7 @@ pub(crate) struct EvidenceItem {
 
 /// The evidence of each result that has any.
 pub(crate) fn of_results(results: &[LabelledResult<'_>]) -> Vec<ResultEvidence> {
-    let with_any = results.iter().enumerate().filter(|(_, result)| !result.report.evidence.is_empty());
+    let with_any = results.iter().enumerate().filter(|(_, result)| !result.report.total.evidence.is_empty());
     let of_results = with_any.map(|(index, result)| ResultEvidence {
         whose: (results.len() > 1).then(|| (LineStyle(index), result.label.into())),
         kinds: kinds(result.report),

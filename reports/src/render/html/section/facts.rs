@@ -24,17 +24,17 @@ pub(crate) fn connecting(results: &[LabelledResult<'_>]) -> Section {
 }
 
 const CONNECTIONS: [ResultFact; 6] = [
-    ("requested", |result| count(result.report.connections.requested).into()),
-    ("opened", |result| count(result.report.connections.opened).into()),
-    ("failed", |result| doubtful(result.report.connections.failed)),
-    ("died", |result| doubtful(result.report.connections.died)),
+    ("requested", |result| count(result.report.total.connections.requested).into()),
+    ("opened", |result| count(result.report.total.connections.opened).into()),
+    ("failed", |result| doubtful(result.report.total.connections.failed)),
+    ("died", |result| doubtful(result.report.total.connections.died)),
     ("errors", |result| {
-        let errors = &result.report.connections.errors;
+        let errors = &result.report.total.connections.errors;
         let kinds = most_frequent(errors.iter().map(|(kind, n)| (kind.as_str(), *n)));
         TableCell::words(kinds).tone(Tone::Doubtful)
     }),
     ("the first of each kind", |result| {
-        let details = &result.report.connections.details;
+        let details = &result.report.total.connections.details;
         let first: Vec<String> = details.iter().map(|(kind, detail)| format!("{kind}: {detail}")).collect();
         TableCell::words(first.join("; ")).tone(Tone::Doubtful)
     }),
@@ -70,10 +70,10 @@ fn volume(value: Option<f64>) -> TableCell {
 }
 
 const WIRE: [ResultFact; 4] = [
-    ("reads", |result| count(result.report.wire.reads).into()),
-    ("messages per read", |result| per_call(result.report.wire.messages_per_read)),
-    ("writes", |result| count(result.report.wire.writes).into()),
-    ("messages per write", |result| per_call(result.report.wire.messages_per_write)),
+    ("reads", |result| count(result.report.total.wire.reads).into()),
+    ("messages per read", |result| per_call(result.report.total.wire.messages_per_read)),
+    ("writes", |result| count(result.report.total.wire.writes).into()),
+    ("messages per write", |result| per_call(result.report.total.wire.messages_per_write)),
 ];
 
 fn per_call(calls: PerCall) -> TableCell {

@@ -22,7 +22,7 @@ const FACTS: [ResultFact; 9] = [
     ("response p99.9", |result| latency(result, |quantiles| quantiles.p99_9)),
     ("response max", |result| latency(result, |quantiles| quantiles.max)),
     ("matched/s", |result| per_second(Throughput::of(result.report).matched_per_s).into()),
-    ("messages sent", |result| count(result.report.measured.counts.sent).into()),
+    ("messages sent", |result| count(result.report.total.measured.counts.sent).into()),
     ("lost or damaged", |result| {
         let n = not_whole(result.report);
         TableCell::from(count(n)).tone(Tone::Bad.unless_zero(n))
@@ -47,7 +47,7 @@ pub(crate) fn block(results: &[LabelledResult<'_>]) -> ContentBlock {
 }
 
 fn latency(result: &LabelledResult<'_>, pick: fn(&Quantiles) -> Option<u64>) -> TableCell {
-    pick(&Quantiles::of(&result.report.latency.response))
+    pick(&Quantiles::of(&result.report.total.latency.response))
         .map_or_else(|| "–".to_owned(), |ns| nanoseconds(ns as f64))
         .into()
 }
@@ -59,12 +59,12 @@ pub(crate) fn per_second(value: Option<f64>) -> String {
 
 /// Messages of both phases that were lost, damaged or misrouted.
 fn not_whole(report: &Report) -> u64 {
-    let phases = [&report.measured.counts, &report.warmup.counts];
+    let phases = [&report.total.measured.counts, &report.total.warmup.counts];
     phases.iter().flat_map(|counts| [counts.lost, counts.damaged, counts.misrouted]).fold(0, u64::saturating_add)
 }
 
 /// Anomalies of both phases.
 fn anomalies(report: &Report) -> u64 {
-    let phases = [&report.measured.anomalies, &report.warmup.anomalies];
+    let phases = [&report.total.measured.anomalies, &report.total.warmup.anomalies];
     phases.iter().flat_map(|found| found.by_name()).map(|(_, n)| n).fold(0, u64::saturating_add)
 }

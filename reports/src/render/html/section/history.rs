@@ -74,7 +74,7 @@ struct HistoryLine<'a> {
 impl HistoryLine<'_> {
     /// The values, second by second. Seconds without a value are left out.
     fn values(&self) -> impl Iterator<Item = f64> {
-        self.report.intervals.iter().filter_map(self.measure.of)
+        self.report.total.intervals.iter().filter_map(self.measure.of)
     }
 }
 
@@ -128,7 +128,7 @@ fn throughput(lines: &[HistoryLine<'_>]) -> Option<Plot> {
     let mut plot = draw("throughput", "Throughput over time", y, lines);
     for (index, line) in lines.iter().enumerate() {
         if line.measure.name == MATCHED.name {
-            plot.lines[index].alarms = plot.marks(alarms(line.label, &line.report.intervals));
+            plot.lines[index].alarms = plot.marks(alarms(line.label, &line.report.total.intervals));
         }
     }
     Some(plot)
@@ -150,7 +150,7 @@ fn draw(id: &'static str, title: &str, y: Axis, lines: &[HistoryLine<'_>]) -> Pl
     let mut plot = Plot::new(id, title, Axis::seconds(end), y);
     let most = (POINTS / lines.len().max(1)).clamp(60, 400);
     for (place, &HistoryLine { style, label, report, measure }) in lines.iter().enumerate() {
-        let values: Vec<_> = report.intervals.iter().map(|row| (middle(row), (measure.of)(row))).collect();
+        let values: Vec<_> = report.total.intervals.iter().map(|row| (middle(row), (measure.of)(row))).collect();
         let bins = downsample(&values, most);
         let drawn: Vec<_> = bins.iter().map(|bin| bin.map(|bin| (bin.at(), measure.pick(&bin)))).collect();
         let marks = plot.marks(marked(label, &bins, measure, (place, lines.len())));
@@ -169,7 +169,7 @@ fn draw(id: &'static str, title: &str, y: Axis, lines: &[HistoryLine<'_>]) -> Pl
 
 /// The end of the last second.
 fn end(report: &Report) -> f64 {
-    report.intervals.iter().map(|row| row.at_s + 1.0).fold(report.measured_s, f64::max)
+    report.total.intervals.iter().map(|row| row.at_s + 1.0).fold(report.measured_s, f64::max)
 }
 
 /// The middle of a second, where its values are drawn.
@@ -226,7 +226,7 @@ fn described(lines: &[HistoryLine<'_>]) -> String {
         match (line.values().reduce(f64::min), line.values().reduce(f64::max)) {
             (Some(least), Some(most)) => format!(
                 "{label}: {} seconds, from {} to {}.",
-                count(report.intervals.len() as u64),
+                count(report.total.intervals.len() as u64),
                 (measure.text)(least),
                 (measure.text)(most),
             ),
@@ -239,7 +239,7 @@ fn described(lines: &[HistoryLine<'_>]) -> String {
 /// What a reader must know about the lines.
 fn note(lines: &[HistoryLine<'_>], most: usize) -> Option<String> {
     let mut notes = Vec::new();
-    let rows = lines.iter().map(|line| line.report.intervals.len()).max().unwrap_or(0);
+    let rows = lines.iter().map(|line| line.report.total.intervals.len()).max().unwrap_or(0);
     let each = bin_size(rows, most);
     if each > 1 {
         let largest = lines.iter().filter(|line| line.measure.largest).count();
@@ -270,9 +270,9 @@ mod tests {
     #[test]
     fn one_slow_second_in_an_hour_is_drawn_as_high_as_it_was() {
         let mut report = sample::pass();
-        let row = report.intervals[0].clone();
-        report.intervals = (0..3_600_u32).map(|second| Interval { at_s: second.into(), ..row.clone() }).collect();
-        report.intervals[1_801].response_max_ns = Some(10_000_000_000);
+        let row = report.total.intervals[0].clone();
+        report.total.intervals = (0..3_600_u32).map(|second| Interval { at_s: second.into(), ..row.clone() }).collect();
+        report.total.intervals[1_801].response_max_ns = Some(10_000_000_000);
         let plot = response("max", "max", &line(&report, &MAX)).unwrap();
         // 1 ms to 10 s: the slow second is at the top, 1801.5 / 3600 from the left, and 1.2 ms is
         // 0.0198 of four decades.
@@ -286,9 +286,9 @@ mod tests {
     #[test]
     fn a_silent_second_in_an_hour_is_in_the_band() {
         let mut report = sample::pass();
-        let row = report.intervals[0].clone();
-        report.intervals = (0..3_600_u32).map(|second| Interval { at_s: second.into(), ..row.clone() }).collect();
-        report.intervals[1_801].matched = 0;
+        let row = report.total.intervals[0].clone();
+        report.total.intervals = (0..3_600_u32).map(|second| Interval { at_s: second.into(), ..row.clone() }).collect();
+        report.total.intervals[1_801].matched = 0;
         let plot = throughput(&line(&report, &MATCHED)).unwrap();
         assert!(plot.lines[0].band.contains(" 1003 1000 "), "{}", plot.lines[0].band);
         assert_eq!(plot.lines[0].path, "M3 167 1998 167");
@@ -297,14 +297,14 @@ mod tests {
     #[test]
     fn seconds_with_anomalies_are_marked_all_of_them() {
         let mut report = sample::pass();
-        report.intervals[3].anomalies = 2;
+        report.total.intervals[3].anomalies = 2;
         let plot = throughput(&line(&report, &MATCHED)).unwrap();
         assert_eq!(plot.lines[0].alarms.len(), 1);
         assert_eq!(plot.lines[0].alarms[0].text, "matched: anomalies at 3 s: 2".into());
 
-        let row = Interval { anomalies: 1, ..report.intervals[0].clone() };
-        report.intervals = (0..3_600_u32).map(|second| Interval { at_s: second.into(), ..row.clone() }).collect();
-        let alarms = alarms("matched", &report.intervals);
+        let row = Interval { anomalies: 1, ..report.total.intervals[0].clone() };
+        report.total.intervals = (0..3_600_u32).map(|second| Interval { at_s: second.into(), ..row.clone() }).collect();
+        let alarms = alarms("matched", &report.total.intervals);
         assert_eq!(alarms.len(), ALARMS);
         assert_eq!(alarms[0].2, "matched: anomalies from 0 s to 17 s: 18");
         assert_eq!(alarms[ALARMS - 1].2, "matched: anomalies from 3 582 s to 3 599 s: 18");
@@ -323,9 +323,9 @@ mod tests {
     #[test]
     fn long_lines_have_few_marks_at_different_seconds() {
         let mut report = sample::pass();
-        let row = report.intervals[0].clone();
-        report.intervals = (0..600_u32).map(|second| Interval { at_s: second.into(), ..row.clone() }).collect();
-        let values: Vec<_> = report.intervals.iter().map(|row| (middle(row), (SENT.of)(row))).collect();
+        let row = report.total.intervals[0].clone();
+        report.total.intervals = (0..600_u32).map(|second| Interval { at_s: second.into(), ..row.clone() }).collect();
+        let values: Vec<_> = report.total.intervals.iter().map(|row| (middle(row), (SENT.of)(row))).collect();
         let marks = |place| marked("sent", &downsample(&values, 300), &SENT, (place, 4));
         assert_eq!(marks(0).len(), MARKS);
         // A bin of two seconds: the first in 25 bins is marked, of the next line the seventh.

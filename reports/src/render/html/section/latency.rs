@@ -33,27 +33,27 @@ const SERIES: [LatencySeries; 4] = [
         id: "response",
         name: "response",
         span: "due to event",
-        of: |report| Some(&report.latency.response),
+        of: |report| Some(&report.total.latency.response),
     },
     LatencySeries {
         id: "service",
         name: "service",
         span: "write to event",
-        of: |report| Some(&report.latency.service),
+        of: |report| Some(&report.total.latency.service),
     },
     // Results of older versions have no floor.
     LatencySeries {
         id: "floor",
         name: "floor",
         span: "write to arrival",
-        of: |report| (!report.latency.floor.is_empty()).then_some(&report.latency.floor),
+        of: |report| (!report.total.latency.floor.is_empty()).then_some(&report.total.latency.floor),
     },
     // The closed model has no due times, so no send lag.
     LatencySeries {
         id: "send-lag",
         name: "send lag",
         span: "due to write",
-        of: |report| matches!(report.plan.load, LoadRecord::Open { .. }).then_some(&report.latency.send_lag),
+        of: |report| matches!(report.plan.load, LoadRecord::Open { .. }).then_some(&report.total.latency.send_lag),
     },
 ];
 
@@ -61,7 +61,7 @@ const CONNECT: LatencySeries = LatencySeries {
     id: "connect",
     name: "connect",
     span: "TCP, TLS and opening handshake",
-    of: |report| Some(&report.latency.connect),
+    of: |report| Some(&report.total.latency.connect),
 };
 
 pub(crate) fn section(results: &[LabelledResult<'_>]) -> Section {

@@ -23,7 +23,7 @@ pub(super) const HOSTILE: [&str; 14] = [
 /// A report in which every string comes from `string`.
 fn with(mut string: impl FnMut() -> String) -> (String, Report, Judgement) {
     let mut report = few(sample::violation());
-    report.intervals[1].anomalies = 3;
+    report.total.intervals[1].anomalies = 3;
     report.target.url = string();
     report.started_at = string();
     let (plan, environment) = (&mut report.plan, &mut report.environment);
@@ -33,10 +33,10 @@ fn with(mut string: impl FnMut() -> String) -> (String, Report, Judgement) {
     }
     report.environment.version = string();
     report.plan.thresholds = vec![string(), string()];
-    report.connections.errors = [(format!("1{}", string()), 1), (format!("2{}", string()), 2)].into();
-    report.connections.details = [(format!("1{}", string()), string())].into();
-    report.connections.failed = 3;
-    report.evidence = (0..5).map(|n| evidence(n, &mut string)).collect();
+    report.total.connections.errors = [(format!("1{}", string()), 1), (format!("2{}", string()), 2)].into();
+    report.total.connections.details = [(format!("1{}", string()), string())].into();
+    report.total.connections.failed = 3;
+    report.total.evidence = (0..5).map(|n| evidence(n, &mut string)).collect();
     let mut judgement = judge(&report, &[]);
     judgement.reasons = vec![string(), string()];
     (string(), report, judgement)

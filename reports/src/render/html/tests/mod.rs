@@ -34,11 +34,11 @@ fn few(mut report: Report) -> Report {
         latency.service.record_n(20_000 * n + stall, 50).unwrap();
         latency.response.record_n(20_500 * n + stall, 50).unwrap();
         latency.connect.record(300_000 + 20_000 * n).unwrap();
-        if !report.latency.send_lag.is_empty() {
+        if !report.total.latency.send_lag.is_empty() {
             latency.send_lag.record_n(900 + 10 * n, 50).unwrap();
         }
     }
-    report.latency = latency;
+    report.total.latency = latency;
     report
 }
 
@@ -56,10 +56,10 @@ fn a_pass() {
 #[test]
 fn a_violation() {
     let mut report = few(sample::violation());
-    report.intervals[2].anomalies = 4;
-    report.intervals[3].response_p50_ns = None;
+    report.total.intervals[2].anomalies = 4;
+    report.total.intervals[3].response_p50_ns = None;
     // One more than is shown at once.
-    report.evidence.push(report.evidence[0].clone());
+    report.total.evidence.push(report.total.evidence[0].clone());
     insta::assert_snapshot!(markup(&page(&[("result.json", &report)])));
 }
 
@@ -124,9 +124,9 @@ fn nothing_to_show_is_an_error() {
 #[test]
 fn nothing_measured_is_shown_as_such() {
     let mut report = sample::pass();
-    (report.measured, report.warmup) = (Tally::default(), Tally::default());
-    report.latency = Latency::default();
-    report.intervals.clear();
+    (report.total.measured, report.total.warmup) = (Tally::default(), Tally::default());
+    report.total.latency = Latency::default();
+    report.total.intervals.clear();
     report.measured_s = 0.0;
     let empty = page(&[("empty", &report)]);
     Dom::of(&empty);
@@ -147,7 +147,7 @@ fn nothing_measured_is_shown_as_such() {
 #[test]
 fn one_second_without_an_answer() {
     let mut report = sample::pass();
-    report.intervals = vec![Interval { at_s: 0.0, sent: 5, ..Interval::default() }];
+    report.total.intervals = vec![Interval { at_s: 0.0, sent: 5, ..Interval::default() }];
     report.measured_s = 0.4;
     let page = page(&[("short", &report)]);
     Dom::of(&page);
@@ -167,7 +167,7 @@ fn a_long_run_is_not_a_large_page() {
     let mut report = sample::pass();
     report.measured_s = 3_600.0;
     // Numbers that never repeat.
-    report.intervals = (0..3_600_u32).map(noisy).collect();
+    report.total.intervals = (0..3_600_u32).map(noisy).collect();
     let one = page(&[("an hour", &report)]);
     assert!(one.len() < 200_000, "{}", one.len());
     assert!(one.contains("A point of a line stands for 9 seconds"), "{one}");
@@ -193,14 +193,14 @@ fn noisy(second: u32) -> Interval {
 #[test]
 fn numbers_that_no_run_has_do_no_harm() {
     let mut report = sample::violation();
-    for (index, row) in report.intervals.iter_mut().enumerate() {
+    for (index, row) in report.total.intervals.iter_mut().enumerate() {
         row.at_s = [f64::MAX, -1e300, 0.0, 1e9, f64::MIN_POSITIVE][index % 5];
         (row.sent, row.matched, row.anomalies) = (u64::MAX, u64::MAX, u64::MAX);
         (row.response_p50_ns, row.response_max_ns) = (Some(0), Some(u64::MAX));
     }
-    (report.measured.counts.sent, report.warmup.counts.lost) = (u64::MAX, u64::MAX);
-    report.measured.anomalies.duplicated = u64::MAX;
-    report.evidence[0].at_s = f64::MAX;
+    (report.total.measured.counts.sent, report.total.warmup.counts.lost) = (u64::MAX, u64::MAX);
+    report.total.measured.anomalies.duplicated = u64::MAX;
+    report.total.evidence[0].at_s = f64::MAX;
     report.plan.duration_s = Some(f64::MAX);
     for measured_s in [f64::MAX, f64::MIN_POSITIVE, -1.0, 1e12] {
         report.measured_s = measured_s;

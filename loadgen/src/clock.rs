@@ -1,12 +1,14 @@
 //! The clock of a run: monotonic nanoseconds since the run's origin.
 
 use std::time::Duration;
+#[cfg(test)]
+use std::{cell::Cell, rc::Rc};
 
 use rustix::time::{ClockId, clock_gettime};
 
 /// An instant of a run, in nanoseconds since its origin.
 ///
-/// Everything that decides by time takes a `Time` as an argument. Only [`Clock`] reads the time.
+/// Everything that decides by time takes a `Time` as an argument. Only a [`Clock`] tells the time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Time(u64);
 
@@ -39,33 +41,82 @@ impl Time {
     }
 }
 
+/// Tells the time of a run.
+pub trait Clock: Clone {
+    /// The current instant.
+    fn now(&self) -> Time;
+
+    /// Processor time that the calling thread has used, in nanoseconds.
+    fn processor_time(&self) -> u64;
+}
+
 /// Reads `CLOCK_MONOTONIC` relative to an origin that all threads of a run share.
 #[derive(Clone, Copy, Debug)]
-pub struct Clock {
+pub struct RealClock {
     /// `CLOCK_MONOTONIC` at the origin, in nanoseconds.
     origin: u64,
 }
 
-impl Clock {
+impl RealClock {
     /// A clock whose origin is now.
     pub fn start() -> Self {
-        Self { origin: monotonic() }
-    }
-
-    /// The current instant. Takes about 25 ns.
-    pub fn now(&self) -> Time {
-        Time(monotonic().saturating_sub(self.origin))
+        Self { origin: read(ClockId::Monotonic) }
     }
 }
 
-/// Reads `CLOCK_MONOTONIC` in nanoseconds. [`std::time::Instant`] takes a third longer: it goes
+impl Clock for RealClock {
+    /// Takes about 25 ns.
+    #[inline]
+    fn now(&self) -> Time {
+        Time(read(ClockId::Monotonic).saturating_sub(self.origin))
+    }
+
+    fn processor_time(&self) -> u64 {
+        read(ClockId::ThreadCPUTime)
+    }
+}
+
+/// Reads a clock of the kernel in nanoseconds. [`std::time::Instant`] takes a third longer: it goes
 /// through libc and subtracts two checked structures.
 #[inline]
-fn monotonic() -> u64 {
-    let time = clock_gettime(ClockId::Monotonic);
+fn read(clock: ClockId) -> u64 {
+    let time = clock_gettime(clock);
     // Neither is negative, and 64 bits of nanoseconds last 584 years.
     let (seconds, nanos) = (u64::try_from(time.tv_sec).unwrap_or(0), u64::try_from(time.tv_nsec).unwrap_or(0));
     seconds * 1_000_000_000 + nanos
+}
+
+/// A clock that a test moves. Clones show one time.
+#[cfg(test)]
+#[derive(Clone, Debug, Default)]
+pub(crate) struct SimulatedClock {
+    now: Rc<Cell<Time>>,
+    worked: Rc<Cell<u64>>,
+}
+
+#[cfg(test)]
+impl SimulatedClock {
+    /// Passes `nanos` in which the thread does not work: it waits or is stopped.
+    pub(crate) fn pass(&self, nanos: u64) {
+        self.now.set(self.now.get().plus(nanos));
+    }
+
+    /// Passes `nanos` in which the thread works.
+    pub(crate) fn work(&self, nanos: u64) {
+        self.pass(nanos);
+        self.worked.set(self.worked.get() + nanos);
+    }
+}
+
+#[cfg(test)]
+impl Clock for SimulatedClock {
+    fn now(&self) -> Time {
+        self.now.get()
+    }
+
+    fn processor_time(&self) -> u64 {
+        self.worked.get()
+    }
 }
 
 #[cfg(test)]
@@ -78,5 +129,14 @@ mod tests {
         assert!((late.seconds_from(early) - 1.5).abs() < 1e-12);
         assert!((early.seconds_from(late) + 1.5).abs() < 1e-12);
         assert_eq!(early.since(late), 0);
+    }
+
+    #[test]
+    fn clones_of_a_simulated_clock_show_one_time() {
+        let clock = SimulatedClock::default();
+        let other = clock.clone();
+        clock.pass(7);
+        other.work(4);
+        assert_eq!((clock.now(), clock.processor_time()), (Time::from_nanos(11), 4));
     }
 }

@@ -8,7 +8,7 @@ use url::Url;
 
 use super::{BuildEngine, ConnectionEnd, Engine, EventSink, Lean, ReadBatch, Tungstenite};
 use crate::{
-    clock::{Clock, Time},
+    clock::{Clock as _, RealClock, Time},
     ledger::MessageEvent,
     message::MessageKind,
     plan,
@@ -55,7 +55,7 @@ pub fn echo(engine: plan::EngineKind, url: &Url) -> io::Result<String> {
 }
 
 async fn serve(build: impl BuildEngine, route: Route) -> io::Result<String> {
-    let clock = Clock::start();
+    let clock = RealClock::start();
     let dialed = Dialer::new(route, clock).dial(None).await.map_err(io::Error::other)?;
     let mut engine = build(1, clock)?;
     engine.adopt(0, dialed.opened);

@@ -18,7 +18,7 @@ use frames::Payloads;
 
 pub(crate) use self::{connection_end::ConnectionEnd, lean::Lean, tungstenite::Tungstenite};
 use crate::{
-    clock::{Clock, Time},
+    clock::{RealClock, Time},
     ledger::MessageEvent,
     message::MessageKind,
     schedule::pacer::Wait,
@@ -76,12 +76,12 @@ pub(crate) trait Engine {
 
 /// Builds the engine of a worker for a number of connections. Called once in each worker's thread,
 /// inside its tokio runtime.
-pub(crate) trait BuildEngine: Fn(usize, Clock) -> io::Result<Self::Engine> + Clone + Send + 'static {
+pub(crate) trait BuildEngine: Fn(usize, RealClock) -> io::Result<Self::Engine> + Clone + Send + 'static {
     /// The engine that it builds.
     type Engine: Engine + 'static;
 }
 
-impl<E: Engine + 'static, F: Fn(usize, Clock) -> io::Result<E> + Clone + Send + 'static> BuildEngine for F {
+impl<E: Engine + 'static, F: Fn(usize, RealClock) -> io::Result<E> + Clone + Send + 'static> BuildEngine for F {
     type Engine = E;
 }
 

@@ -60,7 +60,7 @@ impl<E: Engine> Single<E> {
         server.set_nodelay(true).unwrap();
         client.set_nonblocking(true).unwrap();
         let stream = TcpStream::from_std(client.try_clone().unwrap()).unwrap();
-        let clock = Clock::start();
+        let clock = RealClock::start();
         let mut engine = build(1, clock).unwrap();
         let limits = ConnectionLimits { max_message: 1 << 20, read_buffer: 4096, memory: 1 << 20 };
         engine.adopt(

@@ -14,7 +14,7 @@ use reports::{Judgement, LimitedBy, Render, Verdict, identities, judge, render::
 
 use super::*;
 use crate::{
-    clock::{Clock, Time},
+    clock::{Clock as _, RealClock, Time},
     engine::{Engine, EventSink},
     message::{MessageKind, Mix},
     plan::{Connect, EngineKind, Expect, Rate},
@@ -32,7 +32,7 @@ const BURSTS_BEFORE: u64 = 100;
 /// waiting.
 struct Starved<E> {
     engine: E,
-    clock: Clock,
+    clock: RealClock,
     /// Bursts until the block.
     left: Option<u64>,
     /// Since when the worker could have worked: its wait was over, or something woke it.
@@ -139,7 +139,7 @@ fn starve(engine: &impl BuildEngine, bursts_before: Option<u64>) -> (Report, Jud
     let away = Arc::new(AtomicU64::new(0));
     let shared = Arc::clone(&away);
     let inner = engine.clone();
-    let build = move |connections, clock: Clock| {
+    let build = move |connections, clock: RealClock| {
         let (engine, away) = (inner(connections, clock)?, Arc::clone(&shared));
         Ok(Starved { engine, clock, left: bursts_before, awake: clock.now(), away })
     };

@@ -17,7 +17,7 @@ use super::{
     timeline::Timeline,
 };
 use crate::{
-    clock::Clock,
+    clock::{Clock as _, RealClock},
     engine::BuildEngine,
     transport::{Dialer, Route},
     worker::{self, Control, LiveCounters, WorkerConfig, WorkerEvent, WorkerOutcome},
@@ -32,7 +32,7 @@ const HEAD_START: u64 = 20_000_000;
 /// The worker threads, and the channels to them.
 #[derive(Debug)]
 pub(crate) struct RunWorkers {
-    clock: Clock,
+    clock: RealClock,
     stop: Stop,
     control: Arc<Control>,
     progress: Vec<Arc<LiveCounters>>,
@@ -55,7 +55,7 @@ impl RunWorkers {
         let workers = config.workers as usize;
         let (sender, events) = channel();
         let mut workers = Self {
-            clock: Clock::start(),
+            clock: RealClock::start(),
             stop: stop.clone(),
             control: Arc::default(),
             progress: std::iter::repeat_with(Arc::default).take(workers).collect(),

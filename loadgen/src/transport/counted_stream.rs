@@ -10,7 +10,7 @@ use std::{
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::{
-    clock::{Clock, Time},
+    clock::{Clock as _, RealClock, Time},
     schedule::pacer::SLICE,
 };
 
@@ -21,7 +21,7 @@ const READS_IN_A_ROW: u32 = 64;
 #[derive(Debug)]
 pub(crate) struct CountedStream<S> {
     stream: S,
-    clock: Clock,
+    clock: RealClock,
     pub(crate) counters: StreamCounters,
     in_a_row: u32,
     /// When the first read in a row returned.
@@ -44,7 +44,7 @@ pub(crate) struct StreamCounters {
 }
 
 impl<S> CountedStream<S> {
-    pub(crate) fn new(stream: S, clock: Clock) -> Self {
+    pub(crate) fn new(stream: S, clock: RealClock) -> Self {
         Self { stream, clock, counters: StreamCounters::default(), in_a_row: 0, row_began: Time::default() }
     }
 

@@ -7,7 +7,7 @@ use super::{
     load::{CpuMeter, MAX_UNSENT},
 };
 use crate::{
-    clock::Time,
+    clock::{Clock, Time},
     engine::Engine,
     schedule::pacer::{SLICE, Wait},
 };
@@ -36,7 +36,7 @@ struct Windows {
     read: Vec<(usize, Option<Time>)>,
 }
 
-impl<E: Engine> Worker<E> {
+impl<E: Engine, C: Clock> Worker<E, C> {
     pub(super) async fn closed_model(&mut self, start: Time, window: u32, messages: u64) {
         let mut meter = CpuMeter::default();
         let counted = messages < u64::MAX;

@@ -8,7 +8,7 @@ use tokio::{task::JoinSet, time::Instant};
 
 use super::{ClientState, Worker, count_kind};
 use crate::{
-    clock::Time,
+    clock::{Clock, Time},
     engine::Engine,
     schedule::pacer::Wait,
     transport::{ConnectError, DialedConnection, Dialer},
@@ -37,7 +37,7 @@ struct Attempt {
     dialed: Result<DialedConnection, ConnectError>,
 }
 
-impl<E: Engine> Worker<E> {
+impl<E: Engine, C: Clock> Worker<E, C> {
     /// Tries each connection once. Then each is open or counted as failed.
     pub(super) async fn connect(&mut self, dialer: Dialer) {
         let dialer = Rc::new(dialer);

@@ -4,7 +4,7 @@ use reports::model::Connections;
 
 use super::{Client, ClientState, Worker};
 use crate::{
-    clock::Time,
+    clock::{Clock, Time},
     engine::{ConnectionEnd, Engine},
     plan::Until,
 };
@@ -27,7 +27,7 @@ pub(crate) fn count_kind(connections: &mut Connections, kind: &str, count: u64, 
     }
 }
 
-impl<E: Engine> Worker<E> {
+impl<E: Engine, C: Clock> Worker<E, C> {
     /// Handles the end of a client's connection.
     pub(super) fn ended(&mut self, slot: usize, at: Time, cause: ConnectionEnd) {
         let before = self.clients[slot].state;

@@ -1,7 +1,12 @@
 //! Drains, then closes every connection with a handshake.
 
 use super::{ClientState, Worker, WorkerEvent};
-use crate::{clock::Time, engine::Engine, plan::Expect, schedule::pacer::Wait};
+use crate::{
+    clock::{Clock, Time},
+    engine::Engine,
+    plan::Expect,
+    schedule::pacer::Wait,
+};
 
 /// Longest wait for the next peer to answer the closing handshake. Many together take their time.
 const CLOSE_TIMEOUT: u64 = 2_000_000_000;
@@ -21,7 +26,7 @@ const LONGEST_SURPLUS: u64 = 2_000_000_000;
 const STOPPED_DRAIN: u64 = 750_000_000;
 const STOPPED_CLOSE: u64 = 500_000_000;
 
-impl<E: Engine> Worker<E> {
+impl<E: Engine, C: Clock> Worker<E, C> {
     /// Waits for messages in flight, as long as the plan says. After a signal, only for a moment.
     pub(super) async fn drain(&mut self) {
         let planned = self.draining.unwrap_or_else(|| self.clock.now()).plus(self.config.drain);

@@ -2,9 +2,9 @@
 
 use std::sync::atomic::Ordering;
 
-use super::{Client, ClientState, Worker, thread_cpu};
+use super::{Client, ClientState, Worker};
 use crate::{
-    clock::Time,
+    clock::{Clock, Time},
     engine::Engine,
     ledger::SendTimes,
     plan::{Load, Until},
@@ -40,7 +40,7 @@ pub(super) struct CpuMeter {
     read: bool,
 }
 
-impl<E: Engine> Worker<E> {
+impl<E: Engine, C: Clock> Worker<E, C> {
     /// Runs the warm-up from `start` on, then the measured phase.
     pub(super) async fn load(&mut self, start: Time) {
         let from = start.plus(self.config.warmup);
@@ -85,7 +85,7 @@ impl<E: Engine> Worker<E> {
     /// divided by it, so work outside the window must not count.
     pub(super) fn meter(&mut self, meter: &mut CpuMeter, now: Time) {
         if meter.cpu.is_none() && now >= self.outcome.window.from {
-            *meter = CpuMeter { cpu: Some(thread_cpu()), spun: self.spun, read: false };
+            *meter = CpuMeter { cpu: Some(self.clock.processor_time()), spun: self.spun, read: false };
         }
         if now >= self.outcome.window.to {
             self.read_meter(meter);
@@ -94,7 +94,7 @@ impl<E: Engine> Worker<E> {
 
     pub(super) fn read_meter(&mut self, meter: &mut CpuMeter) {
         if let Some(cpu) = meter.cpu.filter(|_| !std::mem::replace(&mut meter.read, true)) {
-            self.outcome.cpu = thread_cpu() - cpu;
+            self.outcome.cpu = self.clock.processor_time() - cpu;
             self.outcome.spun = self.spun - meter.spun;
         }
     }

@@ -26,7 +26,6 @@ use std::{
     sync::{Arc, atomic::Ordering, mpsc::Sender},
 };
 
-use rustix::time::{ClockId, clock_gettime};
 use tokio::runtime::{Builder, LocalOptions};
 
 use self::{client_sink::ClientSink, recorder::Recorder, stops::StopDetector};
@@ -38,7 +37,7 @@ pub(crate) use self::{
     stops::StopTotals,
 };
 use crate::{
-    clock::{Clock, Time},
+    clock::{Clock, RealClock, Time},
     engine::{BuildEngine, ConnectionEnd, Engine},
     ledger::Ledger,
     schedule::pacer::{Pacer, SLICE, Wait},
@@ -75,9 +74,9 @@ enum ClientState {
     Settled,
 }
 
-pub(crate) struct Worker<E> {
+pub(crate) struct Worker<E, C> {
     config: WorkerConfig,
-    clock: Clock,
+    clock: C,
     control: Arc<Control>,
     progress: Arc<LiveCounters>,
     events: Sender<WorkerEvent>,
@@ -113,7 +112,7 @@ pub(crate) fn run(
     config: WorkerConfig,
     dialer: impl FnOnce() -> Dialer,
     build: impl BuildEngine,
-    clock: Clock,
+    clock: RealClock,
     control: Arc<Control>,
     progress: Arc<LiveCounters>,
     events: Sender<WorkerEvent>,
@@ -162,7 +161,7 @@ impl Client {
     }
 }
 
-impl<E: Engine> Worker<E> {
+impl<E: Engine, C: Clock> Worker<E, C> {
     async fn run(mut self, dialer: Dialer) -> WorkerOutcome {
         self.connect(dialer).await;
         self.engine.own_thread();
@@ -264,7 +263,7 @@ impl<E: Engine> Worker<E> {
     #[inline]
     fn watch_for_stops(&mut self, now: Time) {
         if let Some(expected) = self.stops.turn(now) {
-            self.stops.late(expected, now, thread_cpu(), self.outcome.window);
+            self.stops.late(expected, now, self.clock.processor_time(), self.outcome.window);
         }
     }
 
@@ -275,7 +274,7 @@ impl<E: Engine> Worker<E> {
             return;
         }
         self.next_tick = now.plus(TICK);
-        self.stops.worked(thread_cpu());
+        self.stops.worked(self.clock.processor_time());
         for row in self.outcome.recorder.take_rows(now) {
             let _ = self.events.send(WorkerEvent::Second(row));
         }
@@ -296,10 +295,4 @@ impl<E: Engine> Worker<E> {
             shared.store(value, Ordering::Relaxed);
         }
     }
-}
-
-/// Processor time of this thread in nanoseconds.
-fn thread_cpu() -> u64 {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
-    u64::try_from(time.tv_sec).unwrap_or(0) * 1_000_000_000 + u64::try_from(time.tv_nsec).unwrap_or(0)
 }

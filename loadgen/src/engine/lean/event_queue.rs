@@ -118,11 +118,11 @@ impl EventQueue {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::Clock;
+    use crate::clock::{Clock as _, RealClock};
 
     #[test]
     fn a_timer_wakes_once_and_an_earlier_one_stays() {
-        let (mut event_queue, clock) = (EventQueue::new().unwrap(), Clock::start());
+        let (mut event_queue, clock) = (EventQueue::new().unwrap(), RealClock::start());
         let soon = clock.now().plus(2_000_000);
         event_queue.sleep(soon, clock.now());
         assert!(clock.now() >= soon);

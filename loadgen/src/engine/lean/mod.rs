@@ -24,7 +24,7 @@ use super::{
     unread_since::{PollResult, RunQueue, SocketPoll, UnreadSince},
 };
 use crate::{
-    clock::{Clock, Time},
+    clock::{Clock as _, RealClock, Time},
     message::MessageKind,
     schedule::pacer::Wait,
     transport::{OpenConnection, Transport},
@@ -62,7 +62,7 @@ pub(crate) struct Lean {
 
 /// State that all connections share.
 struct EngineState {
-    clock: Clock,
+    clock: RealClock,
     /// A `ChaCha12` generator seeded by the system. RFC 6455, section 5.3 demands unpredictable
     /// masks.
     masks: Masks<ThreadRng>,
@@ -74,7 +74,7 @@ struct EngineState {
 
 impl Lean {
     /// An engine for `connections` connections.
-    pub(crate) fn new(connections: usize, clock: Clock) -> io::Result<Self> {
+    pub(crate) fn new(connections: usize, clock: RealClock) -> io::Result<Self> {
         Ok(Self {
             connections: std::iter::repeat_with(|| None).take(connections).collect(),
             event_queue: EventQueue::new()?,

@@ -19,7 +19,7 @@ use tokio_tungstenite::{
 
 use super::ready_list::ConnectionWaker;
 use crate::{
-    clock::{Clock, Time},
+    clock::{Clock as _, RealClock, Time},
     engine::{ConnectionEnd, EventSink, ReadBatch},
     ledger::MessageEvent,
     message::MessageKind,
@@ -121,7 +121,7 @@ impl TungsteniteConnection {
 
     /// Reads until the socket is empty, or for about a [`SLICE`]. True if the connection can be
     /// removed.
-    pub(super) fn receive(&mut self, clock: Clock, sink: &mut impl EventSink) -> bool {
+    pub(super) fn receive(&mut self, clock: RealClock, sink: &mut impl EventSink) -> bool {
         let mut counted = self.counters();
         let mut read = ReadBatch::default();
         let (mut taken, mut until) = (0_u32, None);
@@ -221,7 +221,7 @@ impl TungsteniteConnection {
 }
 
 /// Whether the slice is over that began with the first call.
-fn is_over(clock: Clock, until: &mut Option<Time>) -> bool {
+fn is_over(clock: RealClock, until: &mut Option<Time>) -> bool {
     let now = clock.now();
     now >= *until.get_or_insert_with(|| now.plus(SLICE))
 }

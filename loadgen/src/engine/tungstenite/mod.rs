@@ -37,7 +37,7 @@ use super::{
     unread_since::{PollResult, RunQueue, SocketPoll, UnreadSince},
 };
 use crate::{
-    clock::{Clock, Time},
+    clock::{Clock as _, RealClock, Time},
     message::MessageKind,
     schedule::pacer::Wait,
     transport::OpenConnection,
@@ -56,7 +56,7 @@ pub(crate) struct Tungstenite {
     /// When the bytes of this turn arrived at the earliest.
     unread_since: UnreadSince,
     run_queue: RunQueue,
-    clock: Clock,
+    clock: RealClock,
     held_bytes: HeldBytes,
     /// Connections that held too much and were ended. The worker does not know of them.
     unreported_ends: Vec<(usize, ConnectionEnd)>,
@@ -66,7 +66,7 @@ pub(crate) struct Tungstenite {
 
 impl Tungstenite {
     /// An engine for `connections` connections. Must be called in a tokio runtime.
-    pub(crate) fn new(connections: usize, clock: Clock) -> io::Result<Self> {
+    pub(crate) fn new(connections: usize, clock: RealClock) -> io::Result<Self> {
         Ok(Self {
             connections: std::iter::repeat_with(|| None).take(connections).collect(),
             ready: Arc::default(),

@@ -14,7 +14,7 @@ use std::{
 use tokio::time::{Instant, timeout_at};
 
 use super::{ConnectError, ConnectionLimits, Route, counted_stream::CountedStream, stream::Transport};
-use crate::clock::{Clock, Time};
+use crate::clock::{Clock as _, RealClock, Time};
 
 /// A connection after its opening handshake, ready for an engine.
 #[derive(Debug)]
@@ -43,7 +43,7 @@ pub(crate) struct DialedConnection {
 #[derive(Debug)]
 pub(crate) struct Dialer {
     route: Route,
-    clock: Clock,
+    clock: RealClock,
     /// Index of the address that answered last. It is tried first.
     answering: Cell<usize>,
 }
@@ -70,7 +70,7 @@ struct DialProgress {
 }
 
 impl Dialer {
-    pub(crate) fn new(route: Route, clock: Clock) -> Self {
+    pub(crate) fn new(route: Route, clock: RealClock) -> Self {
         Self { route, clock, answering: Cell::new(0) }
     }
 

@@ -98,7 +98,7 @@ fn dialer(addresses: Vec<SocketAddr>, timeout: Duration) -> Dialer {
         timeout,
         limits: ConnectionLimits { max_message: 1, read_buffer: 1, memory: 1 },
     };
-    Dialer::new(route, Clock::start())
+    Dialer::new(route, RealClock::start())
 }
 
 fn timed(future: impl Future<Output = ()>) {

@@ -14,7 +14,7 @@ use self::{
 };
 use super::{EngineState, stream::NonBlockingStream};
 use crate::{
-    clock::Time,
+    clock::{Clock as _, Time},
     engine::{ConnectionEnd, EventSink, ReadBatch},
     ledger,
     message::MessageKind,

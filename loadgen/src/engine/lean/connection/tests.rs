@@ -14,7 +14,7 @@ use rustix::{
 use socket2::SockRef;
 
 use super::*;
-use crate::clock::Clock;
+use crate::clock::RealClock;
 
 /// Records what a connection brings.
 #[derive(Default)]
@@ -60,7 +60,7 @@ impl Pair {
             connection: LeanConnection::new(NonBlockingStream::Plain(client), early.to_vec(), limits),
             server,
             shared: EngineState {
-                clock: Clock::start(),
+                clock: RealClock::start(),
                 masks: Masks::new(rand::rng()),
                 replies: Encoder::default(),
                 read_at: Time::default(),

@@ -82,7 +82,7 @@ async fn serve(build: impl BuildEngine, route: Route) -> io::Result<String> {
         if clock.now().since(last_heard) > PATIENCE {
             return Err(io::ErrorKind::TimedOut.into());
         }
-        engine.wait(Wait::Until(clock.now().plus(TICK))).await;
+        engine.wait_async(Wait::Until(clock.now().plus(TICK))).await;
     }
 }
 

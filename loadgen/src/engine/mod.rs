@@ -12,7 +12,7 @@ mod timer;
 mod tungstenite;
 pub(crate) mod unread_since;
 
-use std::io;
+use std::{io, net::IpAddr, rc::Rc};
 
 use frames::Payloads;
 
@@ -22,26 +22,44 @@ use crate::{
     ledger::MessageEvent,
     message::MessageKind,
     schedule::pacer::Wait,
-    transport::OpenConnection,
+    transport::{ConnectError, OpenConnection, Opened, Route},
 };
 
 /// Moves the messages of numbered connections, from 0 on.
+#[allow(dead_code, unused_variables, reason = "the worker is to open connections through the engine")]
 pub(crate) trait Engine {
-    /// Takes over connection `slot`.
+    /// Takes over connection `slot`. Goes once the worker calls [`Self::open`].
     fn adopt(&mut self, slot: usize, opened: OpenConnection);
 
-    /// From now on nothing else runs on this thread, so waiting may block it.
+    /// From now on nothing else runs on this thread, so waiting may block it. Goes with
+    /// [`Self::adopt`].
     fn own_thread(&mut self) {}
 
-    /// Waits until a connection is ready or the wait is over.
-    fn wait(&mut self, wait: Wait) -> impl Future<Output = ()>;
+    /// Waits in a runtime of the worker. Goes with [`Self::adopt`].
+    fn wait_async(&mut self, wait: Wait) -> impl Future<Output = ()>;
+
+    /// Begins to open connection `slot`, which is idle: it was never open, it ended, failed or was
+    /// aborted. `source` is the local address, if the system does not choose it. A later
+    /// [`Self::receive`] tells the sink of the outcome: opened or failed. It also fails once the
+    /// route's time-out is over.
+    ///
+    /// An old connection of this slot may still be closing. Nothing of it reaches the new one.
+    fn open(&mut self, slot: usize, route: &Rc<Route>, source: Option<IpAddr>) {
+        unreachable!("the engine still adopts connections")
+    }
+
+    /// Waits until a connection is ready or the wait is over. Blocks the thread.
+    fn wait(&mut self, wait: Wait) {
+        unreachable!("the engine still waits in the worker's runtime")
+    }
 
     /// Begins a turn: lists the connections that may be read, or written to again. What becomes
     /// ready during the turn waits for the next, so no peer can hold the worker. Leftovers of the
     /// last turn come first.
     fn begin_turn(&mut self);
 
-    /// Takes a connection off this turn's list.
+    /// Takes a connection off this turn's list. A connection that is being opened is listed when
+    /// something happened to it, or when its time is over.
     fn next_ready(&mut self) -> Option<usize>;
 
     /// Bytes read in this turn arrived at this time or later: the sockets were empty before.
@@ -49,7 +67,7 @@ pub(crate) trait Engine {
 
     /// Reads what has arrived on a connection, for no longer than about a
     /// [`SLICE`](crate::schedule::pacer::SLICE). The rest waits for the next turn. Also finishes
-    /// what an earlier [`Self::flush`] could not write.
+    /// what an earlier [`Self::flush`] could not write. A connection that is being opened gets on.
     fn receive(&mut self, slot: usize, sink: &mut impl EventSink);
 
     /// Appends messages of these kinds, each of `len` bytes, to a connection's write buffer. `fill`
@@ -72,6 +90,18 @@ pub(crate) trait Engine {
 
     /// Begins the closing handshake (RFC 6455, section 7.1.2) with code 1000.
     fn close(&mut self, slot: usize);
+
+    /// Resets connection `slot`, or gives up opening it (RFC 9293, section 3.10.5). The slot is
+    /// idle at once, and the sink hears nothing of it.
+    fn abort(&mut self, slot: usize) {
+        unreachable!("the engine still adopts connections")
+    }
+
+    /// Stops or resumes reading from a connection. What arrives meanwhile stays in the socket, so
+    /// the peer meets a full window. What has arrived is read after resuming.
+    fn set_reading(&mut self, slot: usize, reading: bool) {
+        unreachable!("the engine still adopts connections")
+    }
 }
 
 /// Builds the engine of a worker for a number of connections. Called once in each worker's thread,
@@ -86,7 +116,14 @@ impl<E: Engine + 'static, F: Fn(usize, RealClock) -> io::Result<E> + Clone + Sen
 }
 
 /// Receives what a connection brings.
+#[allow(dead_code, unused_variables, reason = "the worker is to open connections through the engine")]
 pub(crate) trait EventSink {
+    /// The connection is open: the answer to the opening handshake was whole at `at`.
+    fn opened(&mut self, at: Time, opened: Opened) {}
+
+    /// The connection did not open. Its slot is idle.
+    fn failed(&mut self, at: Time, error: ConnectError) {}
+
     /// Takes the events of one read while each is the message that must come next, to the last
     /// byte. Returns the first event that is not, untouched. Text that is exactly as expected is
     /// valid UTF-8, which saves checking it. `at` is when the read returned.
@@ -110,7 +147,8 @@ pub(crate) trait EventSink {
     /// All messages of some reads were handed over.
     fn read(&mut self, at: Time, read: ReadBatch);
 
-    /// The connection is over, and nothing more will come.
+    /// The connection is over, and nothing more will come. Its slot is idle, even if the socket
+    /// waits for the peer to close TCP.
     fn ended(&mut self, cause: ConnectionEnd);
 }
 

@@ -77,7 +77,7 @@ impl<E: Engine> Single<E> {
     /// Takes turns until `enough` was received.
     async fn turn(&mut self, enough: impl Fn(&RecordingSink) -> bool) {
         while !enough(&self.received) {
-            self.engine.wait(Wait::Poll).await;
+            self.engine.wait_async(Wait::Poll).await;
             self.engine.begin_turn();
             while let Some(slot) = self.engine.next_ready() {
                 self.engine.receive(slot, &mut self.received);
@@ -123,7 +123,7 @@ async fn sends_bursts(build: impl BuildEngine) {
         });
         assert_eq!(letters.next(), Some(b'd'), "each is asked for once");
         while single.engine.flush(0) == 0 {
-            single.engine.wait(Wait::Poll).await;
+            single.engine.wait_async(Wait::Poll).await;
         }
         // Header, mask and payload of each.
         let mut burst = vec![0; 3 * (if len < 126 { 2 } else { 4 } + 4 + len)];

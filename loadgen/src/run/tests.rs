@@ -50,14 +50,14 @@ impl<E: Engine> Engine for Starved<E> {
         self.engine.own_thread();
     }
 
-    async fn wait(&mut self, wait: Wait) {
+    async fn wait_async(&mut self, wait: Wait) {
         if self.left == Some(0) {
             self.left = None;
             thread::sleep(Duration::from_nanos(BLOCK));
         }
         let before = self.clock.now();
         self.away.fetch_max(before.since(self.awake), Ordering::Relaxed);
-        self.engine.wait(wait).await;
+        self.engine.wait_async(wait).await;
         self.awake = match wait {
             Wait::Poll => before,
             Wait::Until(time) => time.max(before).min(self.clock.now()),

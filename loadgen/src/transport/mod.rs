@@ -3,6 +3,7 @@
 mod connect_error;
 mod counted_stream;
 mod dial;
+mod opened;
 pub(crate) mod public_address;
 mod refusal_text;
 pub(crate) mod route;
@@ -11,10 +12,12 @@ mod stream;
 mod tls_settings;
 
 pub use self::source_addresses::SourceAddressError;
+#[allow(unused_imports, reason = "the worker is to open connections through the engine")]
 pub(crate) use self::{
     connect_error::{ConnectError, io_kind},
     counted_stream::{CountedStream, StreamCounters},
     dial::{DialedConnection, Dialer, OpenConnection},
+    opened::{Answer, Opened, Phases},
     route::{ConnectionLimits, Route},
     stream::Transport,
 };

@@ -81,7 +81,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
                 biased;
                 Some(dialed) = dialing.under_way.join_next() => self.dialed(dialed, &mut dialing.took),
                 () = tokio::time::sleep_until(due), if early => {}
-                () = self.engine.wait(Wait::Until(tick)) => {}
+                () = self.engine.wait_async(Wait::Until(tick)) => {}
             }
             self.receive_ready(None);
             self.report_progress();

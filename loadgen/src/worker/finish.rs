@@ -95,7 +95,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
             if self.closing == 0 || now >= until {
                 break;
             }
-            self.engine.wait(Wait::Until(until.min(now.plus(super::TICK)))).await;
+            self.engine.wait_async(Wait::Until(until.min(now.plus(super::TICK)))).await;
         }
         for slot in 0..self.clients.len() {
             self.settle(slot, until, false);

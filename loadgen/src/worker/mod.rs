@@ -185,7 +185,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
                 return Some(start);
             }
             self.receive_ready(None);
-            self.engine.wait(Wait::Until(self.clock.now().plus(2_000_000))).await;
+            self.engine.wait_async(Wait::Until(self.clock.now().plus(2_000_000))).await;
         }
     }
 
@@ -257,7 +257,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         if let Wait::Until(until) = wait {
             self.stops.wait(until);
         }
-        self.engine.wait(wait).await;
+        self.engine.wait_async(wait).await;
     }
 
     #[inline]

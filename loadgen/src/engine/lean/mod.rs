@@ -192,7 +192,7 @@ impl Engine for Lean {
         self.own_thread = true;
     }
 
-    async fn wait(&mut self, wait: Wait) {
+    async fn wait_async(&mut self, wait: Wait) {
         if !self.own_thread {
             let now = self.shared.clock.now();
             return match wait {
@@ -202,6 +202,10 @@ impl Engine for Lean {
                 }
             };
         }
+        self.wait(wait);
+    }
+
+    fn wait(&mut self, wait: Wait) {
         if self.has_ready() {
             return;
         }

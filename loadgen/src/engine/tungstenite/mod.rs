@@ -178,7 +178,7 @@ impl Engine for Tungstenite {
         });
     }
 
-    async fn wait(&mut self, wait: Wait) {
+    async fn wait_async(&mut self, wait: Wait) {
         match wait {
             Wait::Poll => self.yield_to_the_loop().await,
             Wait::Until(time) => self.sleep(time).await,

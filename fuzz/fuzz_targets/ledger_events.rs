@@ -162,6 +162,7 @@ impl LedgerReplay {
             }
             12 => self.queue(MessageKind::Text, Vec::new()),
             13 => self.queue(MessageKind::Text, REPLY.repeat(usize::from(script.byte() % 5)).into_bytes()),
+            14 => self.ledger.skip(script.byte().into()),
             _ => {
                 let length = usize::from(script.byte());
                 let kind = if choice & 16 == 0 { MessageKind::Text } else { MessageKind::Binary };

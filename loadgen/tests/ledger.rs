@@ -4,7 +4,7 @@
 mod alterations;
 mod history;
 
-use history::{LedgerCounts, RUN, SIZE, bytes, bytes_of, play, play_together, terms};
+use history::{Due, LedgerCounts, RUN, SIZE, bytes, bytes_of, play, play_due, play_together, terms};
 use loadgen::{
     clock::Time,
     ledger::{Finding, Ledger, MessageEvent, SendTimes, Subject},
@@ -100,11 +100,89 @@ fn scenarios() {
         let terms = terms(Mix::Mixed, Expect::Echo);
         for (how, counts) in [
             ("one by one", play(&terms, *sent, &events)),
-            ("together", play_together(&terms, *sent, &events, usize::MAX)),
+            ("together", play_together(&terms, &[Due::Sent(*sent)], &events, usize::MAX)),
         ] {
             assert_eq!(counts.nonzero(), *expected, "{name}: {sent} sent, `{came}` came, {how}");
             counts.check_identities();
         }
+    }
+}
+
+/// Messages that were due: `2 -3 1` is two sent, three dropped and one sent. A dropped message takes
+/// its number. The events are written as in [`SCENARIOS`].
+const WITH_DROPS: &[(&str, &str, &str, &str)] = &[
+    ("before the first", "-2 2", "2 3", "matched=2"),
+    ("in between", "2 -3 2", "0 1 5 6", "matched=4"),
+    ("after the last", "2 -1", "0 1", "matched=2"),
+    ("every other", "1 -1 1 -1 1", "0 2 4", "matched=3"),
+    ("in a row", "1 -1 -2 1", "0 4", "matched=2"),
+    ("many", "1 -4000000000000 2", "0 4000000000001 4000000000002", "matched=3"),
+    ("nothing but", "-3", "", ""),
+    ("one of none comes", "-3", "1", "unexpected=1"),
+    ("one comes", "1 -1 1", "0 1 2", "matched=2 unexpected=1"),
+    ("one comes first", "1 -1 1", "1 0 2", "matched=2 unexpected=1"),
+    ("one comes after all", "1 -1 1 -1", "0 2 1 3 0", "matched=2 duplicated=1 unexpected=2"),
+    ("one with another in an event", "1 -1 1", "0+1 2", "matched=1 damaged=1 corrupted=1"),
+    ("the two around them in one event", "1 -2 1", "0+3", "damaged=2 coalesced=1"),
+    ("a piece of one", "1 -1 1", "0 2 1[..60]", "matched=2 unexpected=1"),
+    ("one lost before", "1 -1 1", "2", "matched=1 lost=1"),
+    ("one lost after", "1 -1 1", "0", "matched=1 lost=1"),
+    ("overtaken across them", "1 -5 1", "6 0", "matched=2 reordered=1"),
+    ("one late", "2 -1 2", "1 3 4 0", "matched=4 reordered=1"),
+    ("two swapped after them", "-1 2 -1 2", "2 1 5 4", "matched=4 reordered=2"),
+    ("truncated after them", "1 -1 2", "0 2[..40] 3", "matched=2 damaged=1 truncated=1"),
+    ("truncated to less than a header", "1 -1 2", "0 2[..3] 3", "matched=2 damaged=1 truncated=1"),
+    ("split after them", "1 -1 1", "0 2[..30] 2[30..]", "matched=1 damaged=1 split=1 split_pieces=2"),
+    ("a bit after them", "1 -1 1", "0 2~60", "matched=1 damaged=1 corrupted=1"),
+    ("the other type after them", "1 -1 1", "0 2!", "matched=1 damaged=1 wrong_type=1"),
+    ("of another client", "1 -1 1", "0 c1:1 2", "matched=2 misrouted=1"),
+];
+
+#[test]
+fn scenarios_with_drops() {
+    for (name, due, came, expected) in WITH_DROPS {
+        let due = Due::parse(due);
+        let events = came.split_whitespace().map(history::parse).collect::<Vec<_>>();
+        let terms = terms(Mix::Mixed, Expect::Echo);
+        for (how, counts) in [
+            ("one by one", play_due(&terms, &due, &events)),
+            ("together", play_together(&terms, &due, &events, usize::MAX)),
+        ] {
+            assert_eq!(counts.nonzero(), *expected, "{name}: {due:?}, `{came}` came, {how}");
+            counts.check_identities();
+        }
+    }
+}
+
+#[test]
+fn what_is_in_one_read_is_booked_across_drops() {
+    let terms = terms(Mix::Mixed, Expect::Echo);
+    let (mut ledger, mut counts) = (Ledger::new(0), LedgerCounts::default());
+    for due in Due::parse("2 -3 2 -1") {
+        due.happens(&terms, &mut ledger, true);
+    }
+    assert_eq!((ledger.in_flight(), ledger.next_sequence()), (4, 8));
+    let came = ["0", "1", "5", "6"].map(history::parse);
+    let events = came.iter().map(|(kind, bytes)| MessageEvent { kind: *kind, bytes });
+    assert!(ledger.received_in_order(&terms, events, &mut counts).is_none());
+    assert_eq!((counts.matched, counts.last, ledger.in_flight()), (4, Some((5, 2, history::TIMES)), 0));
+}
+
+#[test]
+fn the_oldest_message_is_one_that_was_sent() {
+    for expect in [Expect::Count, Expect::Reply("x".to_owned())] {
+        let terms = terms(Mix::Mixed, expect);
+        let (mut ledger, mut counts) = (Ledger::new(0), LedgerCounts::default());
+        for due in Due::parse("-4 1 -3 1 -2") {
+            due.happens(&terms, &mut ledger, false);
+        }
+        for oldest in [Some((4, 1, history::TIMES)), Some((8, 1, history::TIMES))] {
+            ledger.received(&terms, MessageEvent { kind: MessageKind::Text, bytes: b"x" }, &mut counts);
+            assert_eq!(counts.last, oldest);
+        }
+        assert_eq!((ledger.in_flight(), ledger.next_sequence()), (0, 11));
+        ledger.received(&terms, MessageEvent { kind: MessageKind::Text, bytes: b"x" }, &mut counts);
+        assert_eq!(counts.unexpected, 1);
     }
 }
 
@@ -152,7 +230,9 @@ fn times_belong_to_their_message() {
     let (mut ledger, mut counts) = (Ledger::new(0), LedgerCounts::default());
     let times = |n| SendTimes { due: Time::from_nanos(n), written: Time::from_nanos(n + 1) };
     (0..4).for_each(|n| ledger.sent(times(100 * n)));
-    for sequence in [2, 0, 3, 1] {
+    ledger.skip(3);
+    ledger.sent(times(700));
+    for sequence in [2, 0, 7, 3, 1] {
         let kind = terms.payload.kind(sequence);
         ledger.received(&terms, MessageEvent { kind, bytes: &bytes(0, sequence) }, &mut counts);
         assert_eq!(counts.last, Some((sequence, 1, times(100 * sequence))));

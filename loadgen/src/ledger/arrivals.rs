@@ -18,36 +18,53 @@ impl Ledger {
             return events.next();
         }
         let series = expectation.payload.of(self.client);
-        let mut expected = (self.pending.base()..).zip(self.pending.places());
-        let mut taken = 0;
-        let stray = loop {
-            let Some(event) = events.next() else { break None };
-            match expected.next() {
-                Some((sequence, &place)) if is_next(&series, sequence, place, event) => taken += 1,
-                _ => break Some(event),
+        let mut next = events.next();
+        loop {
+            let (first, most) = self.front();
+            let mut expected = (first..).zip(self.pending.places()).take(most);
+            let mut taken = 0;
+            while let Some(event) = next
+                && let Some((sequence, &place)) = expected.next()
+                && is_next(&series, sequence, place, event)
+            {
+                taken += 1;
+                next = events.next();
             }
-        };
-        if taken > 0 {
-            self.arrived_together(taken, sink);
+            if taken > 0 {
+                self.arrived_together(first, taken, sink);
+            }
+            if taken < most {
+                return next;
+            }
         }
-        stray
     }
 
-    /// Records that the oldest `taken` messages arrived in order.
+    /// The sequence of the first message in `pending`, and how many sequences follow in a row.
     #[inline]
-    fn arrived_together(&mut self, taken: usize, sink: &mut impl LedgerSink) {
+    fn front(&self) -> (u64, usize) {
+        let base = self.pending.base();
+        match &self.skipped {
+            Some(skipped) => (skipped.sequence(base), skipped.in_a_row(base)),
+            None => (base, usize::MAX),
+        }
+    }
+
+    /// Records that the oldest `taken` messages arrived in order. The first is message `sequence`.
+    #[inline]
+    fn arrived_together(&mut self, sequence: u64, taken: usize, sink: &mut impl LedgerSink) {
         let Self { pending, order, anomaly_state, .. } = self;
         let (first, end) = (pending.base(), pending.base() + taken as u64);
-        let overdue = anomaly_state.as_ref().and_then(|state| state.overdue.keys().next());
-        let low = overdue.map_or(end, |&oldest| oldest.min(end));
+        let skipped = sequence - first;
+        let overdue = anomaly_state.as_ref().and_then(|state| state.overdue.values().next());
+        let low = overdue.map_or(end, |oldest| oldest.ordinal.min(end));
         let in_order = order.arrive_in_order(first, end - 1, low);
         pending.take_front(taken, |first, messages, times| {
             if in_order {
-                return sink.matched(first, messages, times, false);
+                return sink.matched(first + skipped, messages, times, false);
             }
-            for sequence in first..first + u64::from(messages) {
-                let overtaken = order.arrive(sequence, low);
-                sink.matched(sequence, 1, times, overtaken);
+            for ordinal in first..first + u64::from(messages) {
+                let overtaken = order.arrive(ordinal, low);
+                sink.matched(ordinal + skipped, 1, times, overtaken);
             }
         });
         // No more than are in flight, and those are counted in 32 bits.

@@ -4,6 +4,9 @@
 //! The ledger keeps little of a message in flight: its checksum, and the times of its burst
 //! (`pending.rs`). Its bytes can be generated again. Messages that come back whole and in order
 //! take the short path (`arrivals.rs`). Everything else is classified in `anomaly/`.
+//!
+//! Sequences count what was due, so a message that is dropped takes its number. What was sent is
+//! numbered without holes inside: see `skipped.rs`.
 
 mod anomaly;
 mod arrivals;
@@ -12,11 +15,13 @@ mod expectation;
 mod order;
 mod pending;
 mod sink;
+mod skipped;
 
 use self::{
-    anomaly::AnomalyState,
+    anomaly::{AnomalyState, OverdueMessage},
     order::ArrivalOrder,
     pending::{Pending, PendingState},
+    skipped::SkippedSequences,
 };
 pub use self::{
     expectation::Expectation,
@@ -51,6 +56,8 @@ pub struct Ledger {
     pending: Pending,
     in_flight: u32,
     order: ArrivalOrder,
+    /// Only connections with dropped messages have it.
+    skipped: Option<Box<SkippedSequences>>,
     /// State that only connections with anomalies need.
     anomaly_state: Option<Box<AnomalyState>>,
 }
@@ -61,7 +68,8 @@ const SLACK: usize = 64;
 impl Ledger {
     /// The empty ledger of `client`.
     pub fn new(client: u32) -> Self {
-        Self { client, pending: Pending::default(), in_flight: 0, order: ArrivalOrder::default(), anomaly_state: None }
+        let (pending, order) = (Pending::default(), ArrivalOrder::default());
+        Self { client, pending, in_flight: 0, order, skipped: None, anomaly_state: None }
     }
 
     /// The client of this connection.
@@ -76,12 +84,27 @@ impl Ledger {
 
     /// Entries that the ledger has memory for. In proportion to the highest [`Self::in_flight`].
     pub fn capacity(&self) -> usize {
-        self.pending.capacity() + self.anomaly_state.as_ref().map_or(0, |state| state.overdue.len())
+        let skipped = self.skipped.as_ref().map_or(0, |skipped| skipped.capacity());
+        self.pending.capacity() + skipped + self.anomaly_state.as_ref().map_or(0, |state| state.overdue.len())
     }
 
     /// Sequence of the next message.
+    #[inline]
     pub fn next_sequence(&self) -> u64 {
-        self.pending.next()
+        self.sequence(self.pending.next())
+    }
+
+    /// Records that the next `messages` messages were due and dropped. They take their sequences.
+    /// An event with one of them was never sent. Takes the same time for one and for a million.
+    pub fn skip(&mut self, messages: u64) {
+        let first = self.next_sequence();
+        let end = first.saturating_add(messages);
+        let (base, next) = (self.pending.base(), self.pending.next());
+        match &mut self.skipped {
+            _ if end == first => {}
+            Some(skipped) => skipped.add(first, end, next, base),
+            None => self.skipped = Some(Box::new(SkippedSequences::new(first, end, next))),
+        }
     }
 
     /// Records that the next message was sent.
@@ -147,7 +170,7 @@ impl Ledger {
     pub fn close(&mut self, died: bool, expectation: &Expectation, sink: &mut impl LedgerSink) {
         self.end_partial_messages(expectation, sink);
         let fate = if died { Fate::Undetermined } else { Fate::Lost };
-        while let Some((sequence, times)) = self.oldest().and_then(|oldest| Some((oldest, self.take(oldest)?))) {
+        while let Some((sequence, times)) = self.oldest().and_then(|oldest| Some((oldest, self.take(oldest)?.1))) {
             sink.fate(fate, sequence, times);
         }
     }
@@ -155,28 +178,48 @@ impl Ledger {
     /// The oldest message in flight.
     pub(crate) fn oldest(&self) -> Option<u64> {
         let overdue = self.anomaly_state.as_ref().and_then(|state| state.overdue.keys().next());
-        overdue.copied().or_else(|| (self.pending.len() > 0).then_some(self.pending.base()))
+        overdue.copied().or_else(|| (self.pending.len() > 0).then(|| self.sequence(self.pending.base())))
+    }
+
+    /// Whether message `sequence` was sent, as far as that is known.
+    pub(crate) fn was_sent(&self, sequence: u64) -> bool {
+        sequence < self.next_sequence() && !self.skipped.as_ref().is_some_and(|skipped| skipped.contains(sequence))
+    }
+
+    /// The sequence of message `ordinal`, which is in `pending` or the next.
+    #[inline]
+    fn sequence(&self, ordinal: u64) -> u64 {
+        self.skipped.as_ref().map_or(ordinal, |skipped| skipped.sequence(ordinal))
+    }
+
+    /// The ordinal of message `sequence`, if it may be in `pending`.
+    fn ordinal(&self, sequence: u64) -> Option<u64> {
+        let ordinal = match &self.skipped {
+            Some(skipped) => skipped.ordinal(sequence)?,
+            None => sequence,
+        };
+        (ordinal >= self.pending.base()).then_some(ordinal)
     }
 
     /// Messages in flight, oldest first.
     pub(crate) fn pending(&self) -> impl Iterator<Item = u64> {
         let overdue = self.anomaly_state.iter().flat_map(|state| state.overdue.keys().copied());
-        overdue.chain(self.pending.iter())
+        overdue.chain(self.pending.iter().map(|ordinal| self.sequence(ordinal)))
     }
 
     /// At most `most` messages in flight to compare an event with, oldest first. Only looks at the
     /// first entries.
     pub(crate) fn candidates(&self, most: usize) -> impl Iterator<Item = u64> {
         let overdue = self.anomaly_state.iter().flat_map(|state| state.overdue.keys().copied());
-        overdue.chain(self.pending.iter_first(4 * most)).take(most)
+        overdue.chain(self.pending.iter_first(4 * most).map(|ordinal| self.sequence(ordinal))).take(most)
     }
 
     /// The times of message `sequence` if it is in flight.
     pub(crate) fn times(&self, sequence: u64) -> Option<SendTimes> {
-        if sequence >= self.pending.base() {
-            return self.pending.times(sequence);
+        match self.ordinal(sequence) {
+            Some(ordinal) => self.pending.times(ordinal),
+            None => self.anomaly_state.as_ref()?.overdue.get(&sequence).map(|overdue| overdue.times),
         }
-        self.anomaly_state.as_ref()?.overdue.get(&sequence).copied()
     }
 
     pub(crate) fn subject(&self, sequence: u64) -> Subject {
@@ -185,36 +228,32 @@ impl Ledger {
 
     /// Records that message `sequence` came back whole. Does nothing if it is not in flight.
     pub(crate) fn matched(&mut self, sequence: u64, sink: &mut impl LedgerSink) {
-        if let Some(times) = self.take(sequence) {
-            self.arrived(sequence, times, sink);
+        if let Some((ordinal, times)) = self.take(sequence) {
+            let overdue = self.anomaly_state.as_ref().and_then(|state| state.overdue.values().next());
+            let low = overdue.map_or(self.pending.base(), |oldest| oldest.ordinal);
+            let overtaken = self.order.arrive(ordinal, low);
+            sink.matched(sequence, 1, times, overtaken);
         }
-    }
-
-    /// Records the arrival of message `sequence`, which was just taken out of `pending`.
-    #[inline]
-    fn arrived(&mut self, sequence: u64, times: SendTimes, sink: &mut impl LedgerSink) {
-        let low = if self.anomaly_state.is_some() { self.oldest().unwrap_or(u64::MAX) } else { self.pending.base() };
-        let overtaken = self.order.arrive(sequence, low);
-        sink.matched(sequence, 1, times, overtaken);
     }
 
     /// Records that message `sequence` came back damaged. Does nothing if it is not in flight.
     pub(crate) fn damaged(&mut self, sequence: u64, sink: &mut impl LedgerSink) {
-        if let Some(times) = self.take(sequence) {
+        if let Some((_, times)) = self.take(sequence) {
             sink.fate(Fate::Damaged, sequence, times);
         }
     }
 
-    /// Takes message `sequence` out of the messages in flight.
-    fn take(&mut self, sequence: u64) -> Option<SendTimes> {
-        let times = if sequence >= self.pending.base() {
-            self.pending.take(sequence)
+    /// Takes message `sequence` out of the messages in flight. Returns its ordinal and its times.
+    fn take(&mut self, sequence: u64) -> Option<(u64, SendTimes)> {
+        let taken = if let Some(ordinal) = self.ordinal(sequence) {
+            (ordinal, self.pending.take(ordinal)?)
         } else {
-            self.anomaly_state.as_mut()?.overdue.remove(&sequence)
-        }?;
+            let OverdueMessage { ordinal, times } = self.anomaly_state.as_mut()?.overdue.remove(&sequence)?;
+            (ordinal, times)
+        };
         self.in_flight -= 1;
         self.trim();
-        Some(times)
+        Some(taken)
     }
 
     /// Drops messages with a fate from the front of `pending`. Moves old messages that keep it from
@@ -222,9 +261,10 @@ impl Ledger {
     fn trim(&mut self) {
         self.pending.drop_gone();
         while self.pending.len() > SLACK && self.pending.len() > 2 * self.in_flight as usize {
+            let sequence = self.sequence(self.pending.base());
             let overdue = &mut self.anomaly_state.get_or_insert_default().overdue;
-            self.pending.take_front(1, |sequence, _, times| {
-                overdue.insert(sequence, times);
+            self.pending.take_front(1, |ordinal, _, times| {
+                overdue.insert(sequence, OverdueMessage { ordinal, times });
             });
             self.pending.drop_gone();
         }

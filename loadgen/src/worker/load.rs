@@ -129,9 +129,10 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         }
         self.read_meter(&mut meter);
         while let Some(burst) = agenda.peek() {
-            let dead = self.clients[self.slot(burst.client)].state != ClientState::Open;
+            let slot = self.slot(burst.client);
+            let dead = self.clients[slot].state != ClientState::Open;
             let why = if dead { DropCause::DeadConnection } else { DropCause::BehindSchedule };
-            self.outcome.recorder.dropped(start.plus(burst.due), burst.messages.into(), why);
+            self.dropped(slot, start.plus(burst.due), burst.messages, why);
             agenda.advance();
         }
     }
@@ -200,7 +201,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
             let (slot, due) = (self.slot(burst.client), start.plus(burst.due));
             let Client { ledger, state, .. } = &self.clients[slot];
             if *state != ClientState::Open {
-                self.outcome.recorder.dropped(due, burst.messages.into(), DropCause::DeadConnection);
+                self.dropped(slot, due, burst.messages, DropCause::DeadConnection);
                 if burst.messages > 0 {
                     self.missed(slot);
                 }
@@ -210,10 +211,16 @@ impl<E: Engine, C: Clock> Worker<E, C> {
             let room = if unsent { 0 } else { max_in_flight.saturating_sub(ledger.in_flight()) };
             let sent = self.send(slot, due, burst.messages.min(room), MAX_UNSENT_BURST);
             if sent < burst.messages {
-                self.outcome.recorder.dropped(due, (burst.messages - sent).into(), DropCause::InFlightCap);
+                self.dropped(slot, due, burst.messages - sent, DropCause::InFlightCap);
             }
         }
         bursts > 0
+    }
+
+    /// Drops messages of a client that were due at `due`. They take their sequences.
+    fn dropped(&mut self, slot: usize, due: Time, messages: u32, why: DropCause) {
+        self.clients[slot].ledger.skip(messages.into());
+        self.outcome.recorder.dropped(due, messages.into(), why);
     }
 
     pub(super) fn slot(&self, client: u32) -> usize {

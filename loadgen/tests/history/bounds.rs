@@ -44,6 +44,65 @@ fn messages_lost_before_a_long_stream_do_not_hold_its_memory() {
 }
 
 #[test]
+fn drops_in_a_row_take_no_memory() {
+    let (mut ledger, terms) = (Ledger::new(0), terms(Mix::Binary, Expect::Echo));
+    ledger.sent(TIMES);
+    let held = ledger.capacity();
+    (0..1_000_000).for_each(|_| ledger.skip(1_000));
+    assert!(ledger.capacity() <= held + 4, "{}", ledger.capacity());
+    assert_eq!(ledger.next_sequence(), 1_000_000_001);
+    let mut counts = LedgerCounts::default();
+    for (sequence, finding) in [(0, None), (777_777, Some(Finding::Unexpected)), (0, Some(Finding::Duplicated))] {
+        counts.found.clear();
+        let bytes = bytes_of(Mix::Binary, sequence);
+        ledger.received(&terms, MessageEvent { kind: MessageKind::Binary, bytes: &bytes }, &mut counts);
+        assert_eq!(counts.found.first().map(|(finding, _)| *finding), finding);
+    }
+}
+
+/// A client that is over its cap for a long time sends a message now and then. The first one never
+/// comes back.
+#[test]
+fn drops_between_messages_take_bounded_memory() {
+    let terms = terms(Mix::Binary, Expect::Echo);
+    for first_comes in [true, false] {
+        let (mut ledger, mut counts) = (Ledger::new(0), LedgerCounts::default());
+        let mut held = 0;
+        for sent in 0..50_000 {
+            let sequence = ledger.next_sequence();
+            ledger.sent(TIMES);
+            ledger.skip(1 + sent % 3);
+            if sent > 0 || first_comes {
+                let bytes = bytes_of(Mix::Binary, sequence);
+                ledger.received(&terms, MessageEvent { kind: MessageKind::Binary, bytes: &bytes }, &mut counts);
+            }
+            held = held.max(ledger.capacity());
+        }
+        assert!(held < 500, "{held} entries");
+        ledger.close(false, &terms, &mut counts);
+        let lost = if first_comes { "matched=50000" } else { "matched=49999 lost=1" };
+        assert_eq!(counts.nonzero(), lost);
+    }
+}
+
+/// More messages in flight than drops are remembered, each with a drop after it.
+#[test]
+fn drops_between_messages_in_flight_are_all_known() {
+    let (terms, mut ledger, mut counts) = (terms(Mix::Binary, Expect::Echo), Ledger::new(0), LedgerCounts::default());
+    for _ in 0..2_000 {
+        ledger.sent(TIMES);
+        ledger.skip(1);
+    }
+    for sequence in (0..2_000).map(|sent| 2 * sent) {
+        let bytes = bytes_of(Mix::Binary, sequence + 1);
+        ledger.received(&terms, MessageEvent { kind: MessageKind::Binary, bytes: &bytes }, &mut counts);
+        let bytes = bytes_of(Mix::Binary, sequence);
+        ledger.received(&terms, MessageEvent { kind: MessageKind::Binary, bytes: &bytes }, &mut counts);
+    }
+    assert_eq!(counts.nonzero(), "matched=2000 unexpected=2000");
+}
+
+#[test]
 fn an_overtaken_message_keeps_its_place_in_short_orders() {
     let terms = terms(Mix::Binary, Expect::Echo);
     for (sent, came) in [(64, 63), (100, 50)] {

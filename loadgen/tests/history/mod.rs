@@ -178,11 +178,54 @@ impl LedgerSink for LedgerCounts {
     }
 }
 
+/// What became of messages that were due one after the other.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Due {
+    Sent(u64),
+    Dropped(u64),
+}
+
+impl Due {
+    /// Reads `3 -2 1`: three sent, two dropped, one sent.
+    pub(crate) fn parse(text: &str) -> Vec<Self> {
+        let numbers = text.split_whitespace().map(|part| part.parse::<i64>().expect("a number"));
+        numbers.map(|n| if n < 0 { Self::Dropped(n.unsigned_abs()) } else { Self::Sent(n.unsigned_abs()) }).collect()
+    }
+
+    fn sent(self) -> u64 {
+        match self {
+            Self::Sent(messages) => messages,
+            Self::Dropped(_) => 0,
+        }
+    }
+
+    pub(crate) fn happens(self, terms: &Expectation, ledger: &mut Ledger, together: bool) {
+        match self {
+            Self::Dropped(messages) => ledger.skip(messages),
+            Self::Sent(messages) if together => {
+                let first = ledger.next_sequence();
+                let mut message = vec![0; terms.payload.size()];
+                let sequences = first..first + messages;
+                let checksums: Vec<u32> =
+                    sequences.map(|sequence| terms.payload.encode(0, sequence, &mut message)).collect();
+                ledger.sent_together(TIMES, &checksums);
+            }
+            Self::Sent(messages) => (0..messages).for_each(|_| ledger.sent(TIMES)),
+        }
+    }
+}
+
 /// Sends `sent` messages, then receives `events`, then closes the counts.
 pub(crate) fn play(terms: &Expectation, sent: u64, events: &[(MessageKind, Vec<u8>)]) -> LedgerCounts {
-    let (mut ledger, mut counts) =
-        (Ledger::new(0), LedgerCounts { sent, events: events.len() as u64, ..LedgerCounts::default() });
-    (0..sent).for_each(|_| ledger.sent(TIMES));
+    play_due(terms, &[Due::Sent(sent)], events)
+}
+
+/// Lets messages be `due`, then receives `events`, then closes the counts.
+pub(crate) fn play_due(terms: &Expectation, due: &[Due], events: &[(MessageKind, Vec<u8>)]) -> LedgerCounts {
+    let (mut ledger, mut counts) = begin(due, events);
+    for due in due {
+        due.happens(terms, &mut ledger, false);
+    }
     for (kind, bytes) in events {
         ledger.received(terms, MessageEvent { kind: *kind, bytes }, &mut counts);
     }
@@ -190,19 +233,18 @@ pub(crate) fn play(terms: &Expectation, sent: u64, events: &[(MessageKind, Vec<u
     counts
 }
 
-/// Sends `sent` messages in one write, then receives `events` as the engine does, at most `a_read`
-/// in one, then closes the counts.
+/// Lets messages be `due`, those in a row in one write. Then receives `events` as the engine does,
+/// at most `a_read` in one, then closes the counts.
 pub(crate) fn play_together(
     terms: &Expectation,
-    sent: u64,
+    due: &[Due],
     events: &[(MessageKind, Vec<u8>)],
     a_read: usize,
 ) -> LedgerCounts {
-    let (mut ledger, mut counts) =
-        (Ledger::new(0), LedgerCounts { sent, events: events.len() as u64, ..LedgerCounts::default() });
-    let mut message = vec![0; terms.payload.size()];
-    let checksums: Vec<u32> = (0..sent).map(|sequence| terms.payload.encode(0, sequence, &mut message)).collect();
-    ledger.sent_together(TIMES, &checksums);
+    let (mut ledger, mut counts) = begin(due, events);
+    for due in due {
+        due.happens(terms, &mut ledger, true);
+    }
     for read in events.chunks(a_read) {
         let mut read = read.iter().map(|(kind, bytes)| MessageEvent { kind: *kind, bytes });
         while let Some(other) = ledger.received_in_order(terms, &mut read, &mut counts) {
@@ -211,4 +253,10 @@ pub(crate) fn play_together(
     }
     ledger.close(false, terms, &mut counts);
     counts
+}
+
+/// An empty ledger, and counts that know what is sent and what comes.
+fn begin(due: &[Due], events: &[(MessageKind, Vec<u8>)]) -> (Ledger, LedgerCounts) {
+    let (sent, events) = (due.iter().map(|due| due.sent()).sum(), events.len() as u64);
+    (Ledger::new(0), LedgerCounts { sent, events, ..LedgerCounts::default() })
 }

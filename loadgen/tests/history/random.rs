@@ -19,8 +19,26 @@ enum ServerAction {
     Misroute,
     Unexpected,
     /// Echoed after this many of the later ones.
-    Late(u64),
+    Late(usize),
 }
+
+/// What is due: before each message that is sent, this many are dropped. A server may make one of
+/// these up.
+#[derive(Clone, Copy, Debug)]
+struct Drops {
+    messages: u64,
+    made_up: Option<u64>,
+}
+
+fn drops() -> impl Strategy<Value = Drops> {
+    let none = Just(Drops { messages: 0, made_up: None });
+    let some = (1..5_u64, prop::option::weighted(0.3, 0..5_u64))
+        .prop_map(|(messages, which)| Drops { messages, made_up: which.map(|which| which % messages) });
+    prop_oneof![3 => none, 1 => some]
+}
+
+/// One message that is sent: what was dropped before it, and what the server does.
+type Step = (Drops, ServerAction);
 
 fn action() -> impl Strategy<Value = ServerAction> {
     prop_oneof![
@@ -34,24 +52,47 @@ fn action() -> impl Strategy<Value = ServerAction> {
         1 => Just(ServerAction::WrongType),
         1 => Just(ServerAction::Misroute),
         1 => Just(ServerAction::Unexpected),
-        1 => (1..5_u64).prop_map(ServerAction::Late),
+        1 => (1..5_usize).prop_map(ServerAction::Late),
     ]
 }
 
-/// The events that a history brings, and the counts that it must lead to.
-fn history(mix: Mix, actions: &[ServerAction]) -> (Vec<(MessageKind, Vec<u8>)>, LedgerCounts) {
+/// The sequences of the messages that are sent.
+fn sequences(steps: &[Step]) -> Vec<u64> {
+    let due = steps.iter().scan(0, |next, (drops, _)| {
+        let sequence = *next + drops.messages;
+        *next = sequence + 1;
+        Some(sequence)
+    });
+    due.collect()
+}
+
+/// What a history brings, and the counts that it must lead to.
+struct History {
+    events: Vec<(MessageKind, Vec<u8>)>,
+    /// How many messages must have been sent before each event.
+    after: Vec<usize>,
+    counts: LedgerCounts,
+}
+
+fn history(mix: Mix, steps: &[Step]) -> History {
+    let (sequences, mut after) = (sequences(steps), Vec::new());
     let (mut events, mut counts) = (Vec::new(), LedgerCounts::default());
-    let (mut late, mut order): (Vec<(u64, u64)>, _) = (Vec::new(), Vec::new());
+    let (mut late, mut order): (Vec<(usize, u64)>, _) = (Vec::new(), Vec::new());
     let mut joined = false;
-    for (sequence, action) in (0_u64..).zip(actions) {
+    for (at, (&sequence, (drops, action))) in sequences.iter().zip(steps).enumerate() {
         let whole = (mix.kind(sequence), bytes_of(mix, sequence));
-        let follows = sequence + 1 < actions.len() as u64;
+        let next = sequences.get(at + 1).copied();
         if std::mem::take(&mut joined) {
             // Taken along by the one before.
         } else {
+            if let Some(made_up) = drops.made_up {
+                let made_up = sequence - drops.messages + made_up;
+                events.push((mix.kind(made_up), bytes_of(mix, made_up)));
+                counts.unexpected += 1;
+            }
             match *action {
-                ServerAction::Coalesce if follows => {
-                    let both = [bytes_of(mix, sequence), bytes_of(mix, sequence + 1)].concat();
+                ServerAction::Coalesce if next.is_some() => {
+                    let both = [whole.1, next.map(|next| bytes_of(mix, next)).unwrap_or_default()].concat();
                     events.push((whole.0, both));
                     counts.coalesced += 1;
                     counts.damaged += 2;
@@ -77,7 +118,7 @@ fn history(mix: Mix, actions: &[ServerAction]) -> (Vec<(MessageKind, Vec<u8>)>, 
                 // What another message begins with may as well be the end of this one, if that came
                 // without it.
                 ServerAction::Truncate(at)
-                    if (0..actions.len() as u64).any(|n| bytes_of(mix, n).starts_with(&whole.1[at..])) =>
+                    if sequences.iter().any(|&n| bytes_of(mix, n).starts_with(&whole.1[at..])) =>
                 {
                     events.push(whole);
                     order.push(sequence);
@@ -112,16 +153,17 @@ fn history(mix: Mix, actions: &[ServerAction]) -> (Vec<(MessageKind, Vec<u8>)>, 
                     order.push(sequence);
                     counts.unexpected += 1;
                 }
-                ServerAction::Late(by) => late.push((sequence + by, sequence)),
+                ServerAction::Late(by) => late.push((at + by, sequence)),
             }
         }
         // Late ones come between messages, never within one.
         if !joined {
-            for (_, sequence) in late.extract_if(.., |(after, _)| *after <= sequence) {
+            for (_, sequence) in late.extract_if(.., |(after, _)| *after <= at) {
                 events.push((mix.kind(sequence), bytes_of(mix, sequence)));
                 order.push(sequence);
             }
         }
+        after.resize(events.len(), at + 1 + usize::from(joined));
     }
     for (_, sequence) in late {
         events.push((mix.kind(sequence), bytes_of(mix, sequence)));
@@ -129,7 +171,8 @@ fn history(mix: Mix, actions: &[ServerAction]) -> (Vec<(MessageKind, Vec<u8>)>, 
     }
     counts.matched = order.len() as u64;
     counts.reordered = counts.matched - longest_increasing(&order);
-    (events, counts)
+    after.resize(events.len(), steps.len());
+    History { events, after, counts }
 }
 
 fn longest_increasing(order: &[u64]) -> u64 {
@@ -149,15 +192,17 @@ proptest! {
 
     #[test]
     fn histories_are_told_exactly(
-        actions in prop::collection::vec(action(), 1..60),
+        steps in prop::collection::vec((drops(), action()), 1..60),
         mix in prop::sample::select(vec![Mix::Text, Mix::Binary, Mix::Mixed]),
         together in prop::option::of(1..10_usize),
     ) {
-        let (events, expected) = history(mix, &actions);
-        let (terms, sent) = (terms(mix, Expect::Echo), actions.len() as u64);
+        let History { events, counts: expected, .. } = history(mix, &steps);
+        let terms = terms(mix, Expect::Echo);
+        let due: Vec<_> =
+            steps.iter().flat_map(|(drops, _)| [Due::Dropped(drops.messages), Due::Sent(1)]).collect();
         let counts = match together {
-            Some(a_read) => play_together(&terms, sent, &events, a_read),
-            None => play(&terms, sent, &events),
+            Some(a_read) => play_together(&terms, &due, &events, a_read),
+            None => play_due(&terms, &due, &events),
         };
         prop_assert_eq!(counts.nonzero(), expected.nonzero());
         counts.check_identities();
@@ -165,11 +210,50 @@ proptest! {
 
     #[test]
     fn whatever_comes_every_event_and_message_is_counted_once(
-        sent in 0..20_u64,
+        due in prop::collection::vec(due(), 0..8),
         events in prop::collection::vec(chaos(), 0..40),
     ) {
-        play(&terms(Mix::Mixed, Expect::Echo), sent, &events).check_identities();
+        play_due(&terms(Mix::Mixed, Expect::Echo), &due, &events).check_identities();
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(500))]
+
+    /// Histories with at most `ahead` messages more in flight than have to be.
+    #[test]
+    fn histories_are_told_exactly_while_messages_are_sent(
+        steps in prop::collection::vec((drops(), action()), 1..60),
+        mix in prop::sample::select(vec![Mix::Text, Mix::Binary, Mix::Mixed]),
+        ahead in 0..5_usize,
+    ) {
+        let History { events, after, counts: expected } = history(mix, &steps);
+        let (terms, mut ledger) = (terms(mix, Expect::Echo), Ledger::new(0));
+        let (sent, came) = (steps.len() as u64, events.len() as u64);
+        let mut counts = LedgerCounts { sent, events: came, ..LedgerCounts::default() };
+        let mut due = steps.iter().map(|(drops, _)| drops.messages);
+        let mut sent = 0;
+        for ((kind, bytes), after) in events.iter().zip(after) {
+            for messages in due.by_ref().take((after + ahead).saturating_sub(sent)) {
+                ledger.skip(messages);
+                ledger.sent(TIMES);
+                sent += 1;
+            }
+            ledger.received(&terms, MessageEvent { kind: *kind, bytes }, &mut counts);
+        }
+        for messages in due {
+            ledger.skip(messages);
+            ledger.sent(TIMES);
+        }
+        prop_assert_eq!(ledger.next_sequence(), sequences(&steps)[steps.len() - 1] + 1);
+        ledger.close(false, &terms, &mut counts);
+        prop_assert_eq!(counts.nonzero(), expected.nonzero());
+        counts.check_identities();
+    }
+}
+
+fn due() -> impl Strategy<Value = Due> {
+    prop_oneof![2 => (0..6_u64).prop_map(Due::Sent), 1 => (0..4_u64).prop_map(Due::Dropped)]
 }
 
 /// Slices of streams of messages: what a server does that has no idea of messages.

@@ -10,14 +10,21 @@ const UNATTRIBUTED: usize = 4096;
 
 #[derive(Debug, Default)]
 pub(in crate::ledger) struct AnomalyState {
-    /// Messages in flight that many others have overtaken. They would make `pending` grow without
-    /// bound.
-    pub(in crate::ledger) overdue: BTreeMap<u64, SendTimes>,
+    /// Messages in flight that many others have overtaken, by sequence. They would make `pending`
+    /// grow without bound.
+    pub(in crate::ledger) overdue: BTreeMap<u64, OverdueMessage>,
     /// The beginning of a message whose rest may still come.
     pub(super) partial: Option<MessageBeginning>,
     /// Truncated events too short to tell which message they belong to. When the connection ends,
     /// each is attributed to a message in flight.
     pub(super) unattributed: Vec<Vec<u8>>,
+}
+
+/// A message that many others have overtaken.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::ledger) struct OverdueMessage {
+    pub(in crate::ledger) ordinal: u64,
+    pub(in crate::ledger) times: SendTimes,
 }
 
 /// The beginning of a message.

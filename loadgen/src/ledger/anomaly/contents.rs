@@ -46,7 +46,7 @@ impl Ledger {
         while let Some((_, header)) = message::leading(&bytes[at..])
             && header.run == expectation.payload.run()
             && header.client == self.client()
-            && header.sequence < self.next_sequence()
+            && self.was_sent(header.sequence)
         {
             whole.push(header.sequence);
             at += header.length as usize;

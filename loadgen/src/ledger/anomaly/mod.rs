@@ -19,7 +19,7 @@ mod beginning;
 mod contents;
 mod without_unexpected;
 
-pub(super) use self::beginning::AnomalyState;
+pub(super) use self::beginning::{AnomalyState, OverdueMessage};
 use self::{beginning::MessageBeginning, contents::Remainder, without_unexpected::WithoutUnexpected};
 use super::{Expectation, Finding, Ledger, LedgerSink, MessageEvent, Subject, effort::Effort};
 use crate::{
@@ -105,7 +105,7 @@ impl Ledger {
         if header.client != self.client() {
             return sink.finding(Finding::Misrouted { owner: header.client }, known, event.bytes);
         }
-        if header.sequence >= self.next_sequence() {
+        if !self.was_sent(header.sequence) {
             return sink.finding(Finding::Unexpected, known, event.bytes);
         }
         if self.times(header.sequence).is_none() {

@@ -7,6 +7,7 @@
 //! [`glossary`] defines every name.
 
 mod definitions;
+mod group_name;
 mod names;
 mod parse;
 pub(crate) mod quantiles;
@@ -16,6 +17,7 @@ pub(crate) mod throughput;
 use std::str::FromStr;
 
 pub use definitions::{Definition, GlossaryPart, glossary};
+pub use group_name::{GroupName, GroupNameError};
 use hdrhistogram::Histogram;
 pub use names::CountName;
 pub(crate) use parse::{metric, metrics};

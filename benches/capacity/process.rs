@@ -7,6 +7,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
+use procfs::process::Process;
 use reports::Report;
 
 /// The generator and the server.
@@ -61,9 +62,9 @@ impl Programs {
 impl MeasuredServer {
     /// Bytes of memory that it has used at most.
     pub(crate) fn peak_memory(&self) -> io::Result<u64> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
-        let kib = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
-        kib.and_then(|kib| kib.parse::<u64>().ok()).map(|kib| kib * 1024).ok_or_else(|| io::Error::other("no VmHWM"))
+        let status = Process::new(self.process.id().cast_signed()).and_then(|process| process.status());
+        let kib = status.map_err(io::Error::other)?.vmhwm.ok_or_else(|| io::Error::other("no peak memory"))?;
+        Ok(1024 * kib)
     }
 }
 

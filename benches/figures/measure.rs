@@ -2,11 +2,11 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
     io::{BufRead, BufReader},
     process::{Child, Command, Stdio},
 };
 
+use procfs::{Current, LoadAverage, process::Process};
 use serde_json::Value;
 
 use crate::{Result, path, results::Results};
@@ -40,9 +40,8 @@ impl Server {
 
     /// The most bytes of memory that it has held.
     fn peak_bytes(&self) -> Result<f64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
-        let kib = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
-        Ok(1024.0 * kib.ok_or("no VmHWM")?.trim().parse::<f64>()?)
+        let kib = Process::new(self.process.id().cast_signed())?.status()?.vmhwm;
+        Ok(1024.0 * kib.ok_or("no peak memory")? as f64)
     }
 }
 
@@ -84,7 +83,7 @@ pub(crate) fn measure() -> Result<Results> {
         return Err("the sources of the programs have changes that are not committed".into());
     }
     let commit = git(&["log", "-1", "--format=%h"])?;
-    let load_average = fs::read_to_string("/proc/loadavg")?.split(' ').next().ok_or("no load average")?.parse()?;
+    let load_average = LoadAverage::current()?.one.into();
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let build = ["build", "--release", "--package", "loadgen", "--package", "server"];
     if !Command::new(cargo).args(build).current_dir(path("")).status()?.success() {

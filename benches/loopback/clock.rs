@@ -1,8 +1,9 @@
 //! Processor time of threads, and what of it a hypervisor took.
 
-use std::{fmt, fs, io, path::PathBuf, time::Duration};
+use std::{fmt, io, time::Duration};
 
 use loadgen::ProcessorTime;
+use procfs::process::{Process, Task};
 use rustix::time::{ClockId, clock_gettime};
 
 /// Processor time of this thread.
@@ -12,24 +13,19 @@ pub(crate) fn own() -> Duration {
 
 /// The processor time of another thread of this process.
 #[derive(Debug)]
-pub(crate) struct ThreadClock(PathBuf);
+pub(crate) struct ThreadClock(Task);
 
 impl ThreadClock {
     /// The clock of the only thread with this name.
     pub(crate) fn of(name: &str) -> io::Result<Self> {
-        for task in fs::read_dir("/proc/self/task")? {
-            let task = task?.path();
-            if fs::read_to_string(task.join("comm"))?.trim_end() == name {
-                return Ok(Self(task.join("schedstat")));
-            }
-        }
-        Err(io::Error::other(format!("no thread is named {name}")))
+        let tasks = Process::myself().and_then(|process| process.tasks()).map_err(io::Error::other)?;
+        let named = tasks.flatten().find(|task| task.stat().is_ok_and(|stat| stat.comm == name));
+        named.map(Self).ok_or_else(|| io::Error::other(format!("no thread is named {name}")))
     }
 
-    /// What it has taken so far: the first figure, in nanoseconds.
+    /// What it has taken so far.
     pub(crate) fn now(&self) -> Duration {
-        let figures = fs::read_to_string(&self.0).unwrap_or_default();
-        let taken = figures.split(' ').next().and_then(|taken| taken.parse().ok());
+        let taken = self.0.schedstat().map(|figures| figures.sum_exec_runtime);
         Duration::from_nanos(taken.unwrap_or_default())
     }
 }

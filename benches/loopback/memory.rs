@@ -3,7 +3,6 @@
 //! of its own, since memory that was used once stays with its process.
 
 use std::{
-    fs,
     io::{BufRead, BufReader, Read},
     net::SocketAddr,
     process::{Command, Stdio},
@@ -11,6 +10,7 @@ use std::{
 };
 
 use loadgen::plan::{Load, Rate, Target};
+use procfs::process::Process;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::{count, floor, generate, plan, serve, url};
@@ -39,7 +39,7 @@ pub(crate) fn of_connections(few: u32, many: u32) -> Result<()> {
         Command::new(std::env::current_exe()?).arg(SERVE).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
     let mut address = String::new();
     BufReader::new(server.stdout.take().ok_or("no stdout")?).read_line(&mut address)?;
-    let (address, status) = (address.trim().parse()?, format!("/proc/{}/status", server.id()));
+    let (address, process) = (address.trim().parse()?, Process::new(server.id().cast_signed())?);
     let mut open = Vec::new();
     let mut with = |connections: u32| -> Result<u64> {
         while open.len() < connections as usize {
@@ -47,7 +47,7 @@ pub(crate) fn of_connections(few: u32, many: u32) -> Result<()> {
             connection.echo()?;
             open.push(connection);
         }
-        resident(&fs::read_to_string(&status)?)
+        Ok(1024 * process.status()?.vmrss.ok_or("no resident memory")?)
     };
     let (base, peak) = (with(few)?, with(many)?);
     show("memory, server", "connection", (few, base), (many, peak));
@@ -60,12 +60,6 @@ fn show(what: &str, each: &str, (few, base): (u32, u64), (many, peak): (u32, u64
     let cost = peak.saturating_sub(base) as f64 / f64::from(many - few) / 1024.0;
     let mib = |bytes: u64| bytes as f64 / 1024.0 / 1024.0;
     println!("{what}: {:.1} MiB with {few}, {:.1} MiB with {many}: {cost:.2} KiB a {each}", mib(base), mib(peak));
-}
-
-/// Resident bytes, from `/proc/PID/status`.
-fn resident(status: &str) -> Result<u64> {
-    let kib = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB"));
-    Ok(1024 * kib.ok_or("no VmRSS")?.trim().parse::<u64>()?)
 }
 
 /// Raises the limit on open files, as each connection is one.

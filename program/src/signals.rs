@@ -2,6 +2,7 @@
 
 use std::{io, thread};
 
+use procfs::process::Process;
 use rustix::process::Signal;
 use signal_hook::{
     consts::{SIGHUP, SIGINT, SIGTERM},
@@ -33,33 +34,18 @@ pub fn interrupts_are_ignored() -> bool {
     is_ignored(Signal::INT.as_raw())
 }
 
-/// Whether this process ignores a signal. It asks Linux; on other systems, no signal counts as
+/// Whether this process ignores a signal. Where the system does not tell, no signal counts as
 /// ignored.
 fn is_ignored(signal: i32) -> bool {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let mask = ignored_mask(&status);
+    let status = Process::myself().and_then(|process| process.status());
+    // Its lowest bit is signal 1.
+    let mask = status.map(|status| status.sigign).unwrap_or_default();
     u32::try_from(signal - 1).is_ok_and(|bit| mask.checked_shr(bit).unwrap_or_default() & 1 == 1)
-}
-
-/// The line `SigIgn` of `proc_pid_status(5)`: a mask in hexadecimal, whose lowest bit is signal 1.
-fn ignored_mask(status: &str) -> u64 {
-    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_mask_is_read() {
-        // SIGHUP, SIGINT and SIGPIPE: bits 0, 1 and 12.
-        assert_eq!(
-            ignored_mask("Name:\tx\nSigBlk:\t0000000000000001\nSigIgn:\t0000000000001003\nSigCgt:\t0\n"),
-            0x1003
-        );
-        assert_eq!(ignored_mask(""), 0);
-    }
 
     #[test]
     fn what_this_process_ignores_is_known() {

@@ -8,6 +8,8 @@
 
 use std::{fs::File, os::unix::fs::FileExt};
 
+use procfs::{FromRead, process::Schedstat};
+
 use crate::clock::Time;
 
 /// Polls under this many nanoseconds are not examined. Asking the kernel takes about a microsecond,
@@ -108,7 +110,8 @@ impl UnreadSince {
     }
 }
 
-/// How long this thread has waited for a core, according to the kernel (`/proc/PID/schedstat`).
+/// How long this thread has waited for a core, according to the kernel (`/proc/PID/schedstat`). The
+/// file stays open, because opening it would take longer than reading it.
 #[derive(Debug)]
 pub(crate) struct RunQueue {
     file: Option<File>,
@@ -138,7 +141,7 @@ impl RunQueue {
     pub(crate) fn since_last(&mut self) -> Option<RunQueueDelta> {
         let mut text = [0; 96];
         let length = self.file.as_ref()?.read_at(&mut text, 0).ok()?;
-        let (delayed, turns) = parse(std::str::from_utf8(&text[..length]).ok()?)?;
+        let (delayed, turns) = parse(&text[..length])?;
         let waited =
             RunQueueDelta { delayed: delayed.saturating_sub(self.delayed), turns: turns.saturating_sub(self.turns) };
         (self.delayed, self.turns) = (delayed, turns);
@@ -148,9 +151,8 @@ impl RunQueue {
 
 /// Parses time on a core, time waiting for one, and how often one was given. All are zero where the
 /// kernel does not count.
-fn parse(text: &str) -> Option<(u64, u64)> {
-    let mut numbers = text.split_whitespace().map(|number| number.parse::<u64>().ok());
-    let (ran, delayed, turns) = (numbers.next()??, numbers.next()??, numbers.next()??);
+fn parse(text: &[u8]) -> Option<(u64, u64)> {
+    let Schedstat { sum_exec_runtime: ran, run_delay: delayed, pcount: turns } = Schedstat::from_read(text).ok()?;
     (ran > 0 || delayed > 0 || turns > 0).then_some((delayed, turns))
 }
 
@@ -255,9 +257,9 @@ mod tests {
 
     #[test]
     fn the_run_queue_is_read() {
-        assert_eq!(parse("42619462 96757882 26\n"), Some((96_757_882, 26)));
-        assert_eq!(parse("0 0 0\n"), None, "a kernel that does not count");
-        assert_eq!(parse("1 2"), None);
+        assert_eq!(parse(b"42619462 96757882 26\n"), Some((96_757_882, 26)));
+        assert_eq!(parse(b"0 0 0\n"), None, "a kernel that does not count");
+        assert_eq!(parse(b"1 2"), None);
         let mut queue = RunQueue::of_this_thread();
         if queue.file.is_some() && queue.since_last().is_some() {
             std::thread::sleep(std::time::Duration::from_millis(2));

@@ -1,6 +1,8 @@
 //! What the machine's processors did, and how much of their time a hypervisor gave to others.
 //! Inside a virtual machine, stolen time looks like a standstill of generator and target.
 
+use procfs::{CpuTime, CurrentSI, KernelStats};
+
 /// The time of all processors since the machine started, in kernel ticks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ProcessorTime {
@@ -8,21 +10,17 @@ pub struct ProcessorTime {
     stolen: u64,
 }
 
-/// The kernel lists these first (`proc_stat(5)`): user, nice, system, idle, iowait, irq, softirq,
-/// steal. The time of its own guests follows, and is part of user and nice.
-const KINDS: usize = 8;
-const STEAL: usize = 7;
-
 impl ProcessorTime {
     /// The time up to now; none where the system does not tell.
     pub fn now() -> Option<Self> {
-        Self::of(&std::fs::read_to_string("/proc/stat").ok()?)
+        Self::of(&KernelStats::current().ok()?.total)
     }
 
-    fn of(stat: &str) -> Option<Self> {
-        let ticks = stat.lines().next()?.strip_prefix("cpu ")?.split_whitespace().take(KINDS);
-        let ticks: Vec<u64> = ticks.map(|ticks| ticks.parse().ok()).collect::<Option<_>>()?;
-        Some(Self { all: ticks.iter().sum(), stolen: *ticks.get(STEAL)? })
+    /// The time of guests is left out: it is part of user and nice (`proc_stat(5)`).
+    fn of(time: &CpuTime) -> Option<Self> {
+        let stolen = time.steal?;
+        let kernel = [time.iowait, time.irq, time.softirq].into_iter().flatten().sum::<u64>();
+        Some(Self { all: time.user + time.nice + time.system + time.idle + kernel + stolen, stolen })
     }
 
     /// Share of the time since `before` that was stolen, from 0 to 1; none if no tick has passed.
@@ -35,16 +33,23 @@ impl ProcessorTime {
 
 #[cfg(test)]
 mod tests {
+    use procfs::{FromBufReadSI, current_system_info};
+
     use super::*;
 
+    /// The time in a file `/proc/stat` that begins with these lines.
+    fn parse(cpu: &str) -> Option<ProcessorTime> {
+        let stat = format!("{cpu}ctxt 1\nbtime 2\nprocesses 3\n");
+        ProcessorTime::of(&KernelStats::from_buf_read(stat.as_bytes(), current_system_info()).ok()?.total)
+    }
+
     #[test]
-    fn reads_what_the_kernel_writes() {
+    fn guests_are_not_counted_twice() {
         let stat = "cpu  100 20 30 400 5 6 7 32 99 98\ncpu0 1 2 3 4 5 6 7 8 9 10\n";
-        assert_eq!(ProcessorTime::of(stat), Some(ProcessorTime { all: 600, stolen: 32 }));
+        assert_eq!(parse(stat), Some(ProcessorTime { all: 600, stolen: 32 }));
         // A kernel older than hypervisors, and none at all.
-        assert_eq!(ProcessorTime::of("cpu  1 2 3 4 5 6 7\n"), None);
-        assert_eq!(ProcessorTime::of("cpu0 1 2 3 4 5 6 7 8\n"), None);
-        assert_eq!(ProcessorTime::of(""), None);
+        assert_eq!(parse("cpu  1 2 3 4 5 6 7\n"), None);
+        assert_eq!(parse("cpu0 1 2 3 4 5 6 7 8\n"), None);
         assert!(ProcessorTime::now().is_some());
     }
 

@@ -6,6 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use procfs::process::Process;
 use rustix::process::Signal;
 use serde_json::Value;
 
@@ -186,11 +187,11 @@ fn refused_arguments_are_explained() {
 }
 
 /// Waits until the process is gone, its being a zombie included.
-fn gone(pid: &str) -> bool {
+fn gone(pid: i32) -> bool {
     let began = Instant::now();
     while began.elapsed() < PATIENCE {
-        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-        if stat.is_empty() || stat.rsplit(") ").next().is_some_and(|rest| rest.starts_with('Z')) {
+        let stat = Process::new(pid).and_then(|process| process.stat());
+        if stat.map_or(true, |stat| stat.state == 'Z') {
             return true;
         }
         thread::sleep(Duration::from_millis(10));
@@ -209,13 +210,13 @@ fn what_it_started_ends_with_it_when_it_is_killed() {
     let pid = loop {
         let text = std::fs::read_to_string(&file).unwrap_or_default();
         if text.ends_with('\n') {
-            break text.trim().to_owned();
+            break text.trim().parse().expect("a process");
         }
         assert!(began.elapsed() < PATIENCE && !loadgen.has_ended(), "the server starts");
         thread::sleep(Duration::from_millis(10));
     };
     assert!(loadgen.signal(Signal::KILL));
-    assert!(gone(&pid), "the server outlives the comparison");
+    assert!(gone(pid), "the server outlives the comparison");
     loadgen.finish();
 
     let server = ScriptedServer::start(Behaviour::NeverAnswers);

@@ -6,8 +6,8 @@
 //! sharp.
 
 use std::{
-    env, fs,
-    io::{self, BufRead, BufReader, Lines},
+    env,
+    io::{self, BufRead, BufReader, Lines, Read},
     net::Ipv4Addr,
     num::NonZeroUsize,
     process::{Child, ChildStdout, Command, Stdio},
@@ -16,6 +16,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use procfs::process::Process;
 use reports::{Judgement, Report, Verdict, identities, store};
 use server::Options;
 
@@ -192,15 +193,10 @@ impl<const N: usize> MemorySampler<N> {
     }
 }
 
-/// Resident bytes of a process: proc(5), `VmRSS`.
+/// Resident bytes of a process. None if it has ended, even if nobody has waited for it yet.
 fn resident(process: i32) -> Option<u64> {
-    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-    kibibytes(&status).map(|kibibytes| kibibytes * 1024)
-}
-
-fn kibibytes(status: &str) -> Option<u64> {
-    let value = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    value.trim().strip_suffix(" kB")?.parse().ok()
+    let status = Process::new(process).and_then(|process| process.status());
+    status.ok()?.vmrss.map(|kibibytes| kibibytes * 1024)
 }
 
 /// Resident memory over time, in bytes.
@@ -244,10 +240,15 @@ fn growth_is_from_the_second_fifth_to_the_last() {
 }
 
 #[test]
-fn resident_memory_is_read_from_what_linux_says() {
-    let status = "VmHWM:\t    9000 kB\nVmRSS:\t    3328 kB\nRssAnon:\t     100 kB\n";
-    assert_eq!(kibibytes(status), Some(3328));
-    // As of a process that has ended and is not yet waited for.
-    assert_eq!(kibibytes("Name:\tloadgen\nState:\tZ (zombie)\n"), None);
+fn a_process_that_has_ended_has_no_memory() {
     assert!(resident(std::process::id().cast_signed()).is_some_and(|bytes| bytes > 0));
+    let mut ended = Command::new("true").stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("a process");
+    let mut output = ended.stdout.take().expect("its output");
+    output.read_to_end(&mut Vec::new()).expect("its end");
+    let began = Instant::now();
+    while resident(ended.id().cast_signed()).is_some() {
+        assert!(began.elapsed() < PATIENCE, "it ends");
+        thread::yield_now();
+    }
+    ended.wait().expect("its end");
 }

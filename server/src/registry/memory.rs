@@ -16,6 +16,8 @@ use std::{
     },
 };
 
+use procfs::{Current, Meminfo, ProcessCGroup, process::Process};
+
 /// What an idle connection takes: its task, its place in the registry, and the state of its
 /// descriptor in the runtime. Measured.
 pub(crate) const CONNECTION: usize = 1280;
@@ -113,33 +115,25 @@ impl MemoryAccount {
 /// That is the machine's, or less in a control group with a limit. The default is 1 GiB where
 /// neither can be found out.
 pub(crate) fn quarter() -> usize {
-    let machine = fs::read_to_string("/proc/meminfo").ok().and_then(|text| machine(&text));
-    let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    let machine = Meminfo::current().ok().map(|memory| memory.mem_total);
+    let groups = Process::myself().and_then(|process| process.cgroups()).map(|groups| groups.0).unwrap_or_default();
     let group =
         limit_files(&groups).into_iter().filter_map(|file| fs::read_to_string(file).ok()?.trim().parse().ok()).min();
     let bytes: u64 = machine.into_iter().chain(group).min().unwrap_or(4 << 30);
     usize::try_from(bytes / 4).unwrap_or(usize::MAX)
 }
 
-/// The memory of the machine in bytes, from `/proc/meminfo`.
-fn machine(meminfo: &str) -> Option<u64> {
-    let kibibytes = meminfo.lines().find_map(|line| line.strip_prefix("MemTotal:")?.trim().strip_suffix(" kB"))?;
-    kibibytes.trim().parse::<u64>().ok()?.checked_mul(1024)
-}
-
-/// Files that may hold the limit of a control group in `/proc/self/cgroup` or of one above it, in
-/// both versions of control groups.
-fn limit_files(groups: &str) -> Vec<String> {
+/// Files that may hold the memory limit of one of these control groups or of one above it, in both
+/// versions of control groups.
+fn limit_files(groups: &[ProcessCGroup]) -> Vec<String> {
     let mut files = Vec::new();
-    for line in groups.lines() {
-        let mut parts = line.splitn(3, ':').skip(1);
-        let (Some(controllers), Some(path)) = (parts.next(), parts.next()) else { continue };
-        let (root, file) = match controllers {
-            "" => ("/sys/fs/cgroup", "memory.max"),
-            "memory" => ("/sys/fs/cgroup/memory", "memory.limit_in_bytes"),
+    for group in groups {
+        let (root, file) = match group.controllers.as_slice() {
+            [] => ("/sys/fs/cgroup", "memory.max"),
+            [controller] if controller == "memory" => ("/sys/fs/cgroup/memory", "memory.limit_in_bytes"),
             _ => continue,
         };
-        for above in Path::new(path).ancestors() {
+        for above in Path::new(&group.pathname).ancestors() {
             files.push(format!("{root}{}/{file}", above.display().to_string().trim_end_matches('/')));
         }
     }
@@ -148,7 +142,14 @@ fn limit_files(groups: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use procfs::{FromBufRead, ProcessCGroups};
+
     use super::*;
+
+    /// [`limit_files`] for the text of `/proc/self/cgroup`.
+    fn limit_files_of(cgroup: &str) -> Vec<String> {
+        limit_files(&ProcessCGroups::from_buf_read(cgroup.as_bytes()).unwrap().0)
+    }
 
     #[test]
     fn threads_share_one_budget_and_know_the_largest_holder() {
@@ -169,17 +170,16 @@ mod tests {
 
     #[test]
     fn the_machine_says_what_it_has() {
-        assert_eq!(machine("MemTotal:       24689576 kB\nMemFree: 1 kB\n"), Some(24_689_576 * 1024));
-        assert_eq!(machine("nothing"), None);
+        assert!(Meminfo::current().unwrap().mem_total > 1 << 20);
         assert!(quarter() > 1 << 20);
     }
 
     #[test]
     fn limits_of_control_groups_are_sought_from_the_inside() {
-        let version_2 = limit_files("0::/a/b\n");
+        let version_2 = limit_files_of("0::/a/b\n");
         let expected = ["/a/b", "/a", ""].map(|path| format!("/sys/fs/cgroup{path}/memory.max"));
         assert_eq!(version_2, expected);
-        let version_1 = limit_files("5:cpu:/x\n4:memory:/a\n1:name=systemd:/\n");
+        let version_1 = limit_files_of("5:cpu:/x\n4:memory:/a\n1:name=systemd:/\n");
         assert_eq!(version_1, ["/a", ""].map(|path| format!("/sys/fs/cgroup/memory{path}/memory.limit_in_bytes")));
     }
 }

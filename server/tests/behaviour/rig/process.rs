@@ -2,7 +2,6 @@
 //! alone.
 
 use std::{
-    fs,
     io::{BufRead, BufReader, Read},
     net::SocketAddr,
     process::{Child, ChildStdout, Command, Stdio},
@@ -10,6 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use procfs::process::{Process, Status};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::PATIENCE;
@@ -98,18 +98,16 @@ impl ServerProcess {
 
     /// The most bytes of memory that it ever had.
     pub(crate) fn peak_memory(&self) -> u64 {
-        self.memory_status("VmHWM:")
+        self.status().vmhwm.expect("it runs") * 1024
     }
 
     /// Bytes of memory that it has.
     pub(crate) fn memory(&self) -> u64 {
-        self.memory_status("VmRSS:")
+        self.status().vmrss.expect("it runs") * 1024
     }
 
-    fn memory_status(&self, key: &str) -> u64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("it runs");
-        let line = status.lines().find_map(|line| line.strip_prefix(key)).expect("a line of it");
-        line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") * 1024
+    fn status(&self) -> Status {
+        Process::new(self.child.id().cast_signed()).and_then(|process| process.status()).expect("it runs")
     }
 }
 

@@ -29,8 +29,7 @@ use clock::{StolenTime, ThreadClock};
 use floor::FloorCost;
 use loadgen::{
     RunError, Stop,
-    message::Mix,
-    plan::{Connect, EngineKind, Expect, Load, Plan, Rate, Target, Until},
+    plan::{EngineKind, Group, Load, Plan, Rate, RunOptions, ServerUrl, Target, Until},
 };
 use reports::{Quantiles, Report};
 
@@ -132,7 +131,7 @@ fn closed(
             floor += floor::run(server, clients as usize, window as usize, scale.turn, clock::own)?;
             for (engine, cost) in ENGINES.into_iter().zip(&mut engines) {
                 let load = Load::Closed { window: count(window) };
-                let plan = Plan { engine, ..plan(Target::Url(url(server)?), clients, load, scale.turn) };
+                let plan = plan(engine, Target::Url(url(server)?), clients, load, scale.turn);
                 let Report { traffic, generator, measured_s, .. } = generate(&plan)?;
                 *cost += FloorCost { messages: traffic.matched_in_window, cpu_s: generator.cpu_s, took_s: measured_s };
             }
@@ -211,7 +210,7 @@ fn beside(ours: &[f64], theirs: &[f64]) -> String {
 fn open(scale: LoopbackScale, clients: u32, rate: f64) -> Result<(), Box<dyn std::error::Error>> {
     let rate_per_client = Rate::new(rate).ok_or("not a rate")?;
     let load = Load::Open { rate: rate_per_client, burst: count(5), max_in_flight: count(10_000) };
-    let plan = plan(Target::Embedded { threads: NonZeroUsize::MIN }, clients, load, scale.round());
+    let plan = plan(EngineKind::Lean, Target::Embedded, clients, load, scale.round());
     let (mut response, mut service, mut lag) = (Vec::new(), Vec::new(), Vec::new());
     let stolen = StolenTime::watch();
     for _ in 0..scale.rounds {
@@ -232,38 +231,35 @@ fn open(scale: LoopbackScale, clients: u32, rate: f64) -> Result<(), Box<dyn std
 
 /// Runs a plan; everything must come back.
 fn generate(plan: &Plan) -> Result<Report, RunError> {
-    let report = loadgen::run(plan, Vec::new(), &Stop::default(), |_| {})?;
+    let report = loadgen::run(plan, &Stop::default(), |_| {})?;
     let counts = report.measured.counts;
     assert_eq!(counts.sent, counts.matched, "every message must come back: {counts:?}");
     Ok(report)
 }
 
-fn plan(target: Target, clients: u32, load: Load, duration: Duration) -> Plan {
-    Plan {
+fn plan(engine: EngineKind, target: Target, clients: u32, load: Load, duration: Duration) -> Plan {
+    let group = Group {
         target,
         clients: count(clients),
         load,
+        size: u32::try_from(floor::SIZE).expect("a small number"),
+        ..Group::default()
+    };
+    let run = RunOptions {
         warmup: duration / 10,
         until: Until::Elapsed(duration),
-        drain: Duration::from_secs(5),
-        size: u32::try_from(floor::SIZE).expect("a small number"),
-        mix: Mix::Mixed,
-        expect: Expect::Echo,
-        connect: Connect {
-            rate: Rate::new(5000.0).expect("a rate"),
-            timeout: Duration::from_secs(10),
-            headers: Vec::new(),
-            sources: Vec::new(),
-            insecure: false,
-        },
-        engine: EngineKind::Lean,
-        threads: NonZeroUsize::MIN,
-        seed: 1,
-    }
+        connect_rate: Rate::new(5000.0).expect("a rate"),
+        engine,
+        threads: Some(NonZeroUsize::MIN),
+        server_threads: Some(NonZeroUsize::MIN),
+        seed: Some(1),
+        ..RunOptions::default()
+    };
+    Plan::new(run, vec![group]).expect("it fits together")
 }
 
-fn url(server: SocketAddr) -> Result<loadgen::plan::Url, Box<dyn std::error::Error>> {
-    Ok(loadgen::plan::Url::parse(&format!("ws://{server}/"))?)
+fn url(server: SocketAddr) -> Result<ServerUrl, Box<dyn std::error::Error>> {
+    Ok(format!("ws://{server}/").parse()?)
 }
 
 fn count(number: u32) -> NonZeroU32 {

@@ -40,7 +40,7 @@ pub use engine::echo;
 pub use run::{
     LastSecond, RunError, Snapshot, Stage, Stop,
     environment::cores,
-    limits::{PlanRefusal, threads_for},
+    limits::{PlanRefusal, threads_for, threads_of},
     processor_time::ProcessorTime,
     run,
 };

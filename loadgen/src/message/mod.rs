@@ -93,13 +93,14 @@ impl MessageKind {
 }
 
 /// Which kinds a run sends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Mix {
     /// Text only.
     Text,
     /// Binary only.
     Binary,
     /// Text for even sequences, binary for odd ones.
+    #[default]
     Mixed,
 }
 

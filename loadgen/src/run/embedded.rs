@@ -12,7 +12,7 @@ use descriptors::Table;
 use server::Limits;
 use tokio::sync::oneshot;
 
-use crate::plan::{Load, Plan};
+use crate::plan::{Group, Plan, Target};
 
 /// Most bytes of a frame's header.
 const HEADER: usize = 14;
@@ -61,13 +61,13 @@ impl EmbeddedServer {
 /// Limits that no client of the plan exceeds. The plan was checked already.
 fn limits(plan: &Plan) -> Limits {
     let defaults = Limits::default();
-    let (clients, size) = (plan.clients.get() as usize, plan.size as usize);
-    let in_flight = match plan.load {
-        Load::Open { max_in_flight, .. } => max_in_flight,
-        Load::Closed { window } => window,
-    };
+    let groups = || plan.groups().iter().filter(|group| group.target == Target::Embedded);
+    let most = |of: fn(&Group) -> usize| groups().map(of).max().unwrap_or(0);
+    let in_flight =
+        |group: &Group| (group.load.most_in_flight().get() as usize).saturating_mul(group.size as usize + HEADER);
+    let clients: usize = groups().map(|group| group.clients.get() as usize).sum();
     Limits {
-        message_bytes: defaults.message_bytes.max(size),
+        message_bytes: defaults.message_bytes.max(most(|group| group.size as usize)),
         // A slow rate and a long drain look idle as well.
         idle: None,
         // The plan bounds it.
@@ -76,9 +76,9 @@ fn limits(plan: &Plan) -> Limits {
         connections: defaults.connections.max(clients.saturating_mul(2)),
         // A client may write everything before it reads, so the server must not hold it up, or both
         // would wait. Only a window larger than any memory is held up.
-        unsent_bytes: defaults.unsent_bytes.max((in_flight.get() as usize).saturating_mul(size + HEADER).min(1 << 30)),
-        unsent_time: defaults.unsent_time.max(plan.drain + PATIENCE),
-        handshake: defaults.handshake.max(plan.connect.timeout),
+        unsent_bytes: defaults.unsent_bytes.max(most(in_flight).min(1 << 30)),
+        unsent_time: defaults.unsent_time.max(plan.run().drain + PATIENCE),
+        handshake: groups().map(|group| group.connect.timeout).fold(defaults.handshake, Duration::max),
         ..defaults
     }
 }

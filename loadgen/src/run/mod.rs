@@ -22,7 +22,7 @@ use self::{
     embedded::EmbeddedServer,
     environment::cores,
     error::none_opened,
-    limits::{Fit, PlanRefusal, Requirements, SystemLimits},
+    limits::{Fit, PlanRefusal, Requirements, SystemLimits, server_threads_of, threads_of},
     processor_time::ProcessorTime,
     summary::RunContext,
     workers::RunWorkers,
@@ -36,8 +36,7 @@ use crate::{
     engine::{BuildEngine, Lean, Tungstenite},
     ledger::Expectation,
     message::Payload,
-    plan::{EngineKind, Load, Plan, Target, Until},
-    schedule::Schedule,
+    plan::{EngineKind, Plan, Target},
     secrets::Secrets,
     transport::{
         route,
@@ -46,20 +45,14 @@ use crate::{
     worker::WorkerConfig,
 };
 
-/// Runs a plan. `thresholds` are only recorded. `observe` is called about ten times a second on
-/// this thread.
+/// Runs a plan. `observe` is called about ten times a second on this thread.
 ///
 /// # Errors
 /// There is nothing to report; see [`RunError`].
-pub fn run(
-    plan: &Plan,
-    thresholds: Vec<String>,
-    stop: &Stop,
-    observe: impl FnMut(&Snapshot),
-) -> Result<Report, RunError> {
-    match plan.engine {
-        EngineKind::Lean => run_on(&Lean::new, plan, thresholds, stop, observe),
-        EngineKind::Tungstenite => run_on(&Tungstenite::new, plan, thresholds, stop, observe),
+pub fn run(plan: &Plan, stop: &Stop, observe: impl FnMut(&Snapshot)) -> Result<Report, RunError> {
+    match plan.run().engine {
+        EngineKind::Lean => run_on(&Lean::new, plan, stop, observe),
+        EngineKind::Tungstenite => run_on(&Tungstenite::new, plan, stop, observe),
     }
 }
 
@@ -67,7 +60,6 @@ pub fn run(
 fn run_on(
     build: &impl BuildEngine,
     plan: &Plan,
-    thresholds: Vec<String>,
     stop: &Stop,
     mut observe: impl FnMut(&Snapshot),
 ) -> Result<Report, RunError> {
@@ -75,16 +67,16 @@ fn run_on(
     let secrets = Secrets::of_plan(plan);
     let embedded = embedded(plan, &limits)?;
     let target = TargetRecord {
-        url: embedded.as_ref().map_or_else(|| route::scrubbed(plan), EmbeddedServer::url),
+        url: embedded.as_ref().map_or_else(|| route::scrubbed(&plan.groups()[0]), EmbeddedServer::url),
         embedded: embedded.is_some(),
     };
-    let mut route = route::resolve(plan, embedded.as_ref().map(EmbeddedServer::address))
+    let mut route = route::resolve(plan, &plan.groups()[0], embedded.as_ref().map(EmbeddedServer::address))
         .map_err(|error| RunError::Unreachable { url: target.url.clone(), what: secrets.redact(&error.to_string()) })?;
-    source_addresses::check(&plan.connect.sources, &mut route.addresses).map_err(PlanRefusal::from)?;
+    source_addresses::check(&plan.groups()[0].connect.sources, &mut route.addresses).map_err(PlanRefusal::from)?;
     let requirements = requirements(plan, Some(&route.addresses));
     let fit = limits.fit(&requirements)?;
 
-    let run_id = run_id(plan.seed);
+    let run_id = run_id(plan.seed());
     let loopback = route.addresses.iter().all(is_loopback);
     let config = config(plan, run_id, source(plan, &requirements, &limits), &fit, loopback);
     let failed = |error| RunError::System("a worker failed", error);
@@ -92,7 +84,7 @@ fn run_on(
     let open = workers.connect(&mut observe);
     let (started_at, before) = (SystemTime::now(), ProcessorTime::now());
     if open > 0 && !stop.is_stopped() {
-        workers.load(planned_length(plan), plan.warmup, &mut observe);
+        workers.load(plan.length(), plan.run().warmup, &mut observe);
     }
     let (outcomes, timeline) = workers.finish().map_err(failed)?;
     let stolen = before.and_then(|before| ProcessorTime::now()?.stolen_since(before));
@@ -107,7 +99,8 @@ fn run_on(
     }
     let (intervals, response) = timeline.finish();
     let interrupted = stop.is_stopped();
-    let context = RunContext { target, run_id, thresholds, started_at, interrupted, stolen, intervals, response };
+    let context =
+        RunContext { target, run_id, threads: threads_of(plan), started_at, interrupted, stolen, intervals, response };
     let mut report = summary::summarize(plan, context, outcomes);
     secrets.redact_report(&mut report);
     Ok(report)
@@ -122,15 +115,12 @@ fn embedded(plan: &Plan, limits: &SystemLimits) -> Result<Option<EmbeddedServer>
 
 /// What the plan needs from the system. `addresses` are the target's, if they are known.
 fn requirements(plan: &Plan, addresses: Option<&[SocketAddr]>) -> Requirements {
-    let sources = plan.connect.sources.len();
+    let sources = plan.groups()[0].connect.sources.len();
     let many = addresses.is_none_or(|addresses| addresses.iter().all(|peer| peer.is_ipv4() && is_loopback(peer)));
     Requirements {
-        clients: plan.clients.get(),
-        workers: plan.threads,
-        embedded: match plan.target {
-            Target::Embedded { threads } => Some(threads),
-            Target::Url(_) => None,
-        },
+        clients: plan.clients().get(),
+        workers: threads_of(plan),
+        embedded: plan.groups().iter().any(|group| group.target == Target::Embedded).then(|| server_threads_of(plan)),
         sources: (sources > 0 || !many).then(|| u32::try_from(sources.max(1)).unwrap_or(u32::MAX)),
     }
 }
@@ -141,18 +131,18 @@ fn is_loopback(peer: &SocketAddr) -> bool {
 
 /// The listed source addresses. Without a list, one address serves as many clients as it has ports.
 fn source(plan: &Plan, requirements: &Requirements, limits: &SystemLimits) -> SourceAddresses {
-    let clients_each = limits.clients_per_address();
+    let (sources, clients_each) = (&plan.groups()[0].connect.sources, limits.clients_per_address());
     match requirements.sources {
         None if requirements.clients > clients_each => SourceAddresses::Loopback { clients_each },
-        Some(_) if !plan.connect.sources.is_empty() => SourceAddresses::Listed(plan.connect.sources.as_slice().into()),
+        Some(_) if !sources.is_empty() => SourceAddresses::Listed(sources.as_slice().into()),
         _ => SourceAddresses::System,
     }
 }
 
 fn config(plan: &Plan, run_id: u32, source: SourceAddresses, fit: &Fit, loopback: bool) -> WorkerConfig {
     let nanos = |duration: Duration| u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
-    let clients = plan.clients.get();
-    let workers = u32::try_from(plan.threads.get()).unwrap_or(u32::MAX);
+    let (run, group, clients) = (plan.run(), &plan.groups()[0], plan.clients().get());
+    let workers = u32::try_from(threads_of(plan).get()).unwrap_or(u32::MAX);
     // A spinning worker keeps a core busy. A target on this machine needs cores as well: one for
     // each of its threads if they are known, else at least one.
     let target_threads = match fit.server {
@@ -163,16 +153,16 @@ fn config(plan: &Plan, run_id: u32, source: SourceAddresses, fit: &Fit, loopback
         worker: 0,
         workers,
         clients,
-        load: plan.load,
-        warmup: nanos(plan.warmup),
-        until: plan.until,
-        drain: nanos(plan.drain),
+        load: group.load,
+        warmup: nanos(run.warmup),
+        until: run.until,
+        drain: nanos(run.drain),
         expectation: Expectation {
-            payload: Payload::new(run_id, plan.size, plan.mix),
-            expect: plan.expect.clone(),
+            payload: Payload::new(run_id, group.size, group.mix),
+            expect: group.expect.clone(),
             clients,
         },
-        connect_rate: plan.connect.rate,
+        connect_rate: run.connect_rate,
         source,
         table: fit.table,
         may_spin: workers.saturating_add(target_threads) <= cores(),
@@ -183,18 +173,6 @@ fn config(plan: &Plan, run_id: u32, source: SourceAddresses, fit: &Fit, loopback
 /// told apart.
 fn run_id(seed: u64) -> u32 {
     u32::try_from(crate::message::mix(seed) >> 32).unwrap_or_default()
-}
-
-/// Length of warm-up and measured phase, if it is known.
-pub(crate) fn planned_length(plan: &Plan) -> Option<Duration> {
-    match (plan.until, plan.load) {
-        (Until::Elapsed(duration), _) => Some(plan.warmup + duration),
-        (Until::Messages(messages), Load::Open { rate, burst, .. }) => {
-            let measured = Schedule::new(plan.clients, rate, burst).length_of(messages.get());
-            Some(plan.warmup + Duration::from_nanos(measured))
-        }
-        (Until::Messages(_), Load::Closed { .. }) => None,
-    }
 }
 
 #[cfg(test)]

@@ -16,8 +16,8 @@ use super::*;
 use crate::{
     clock::{Clock as _, RealClock, Time},
     engine::{Engine, EventSink},
-    message::{MessageKind, Mix},
-    plan::{Connect, EngineKind, Expect, Rate},
+    message::MessageKind,
+    plan::{Connect, Group, Load, Rate, RunOptions, Until},
     schedule::pacer::Wait,
     transport::OpenConnection,
 };
@@ -106,31 +106,26 @@ impl<E: Engine> Engine for Starved<E> {
 
 /// Four clients send 300 messages, one every 4 ms, to a reference server. There is one worker.
 fn plan() -> Plan {
-    Plan {
-        target: Target::Embedded { threads: NonZeroUsize::MIN },
+    let group = Group {
         clients: NonZeroU32::new(4).unwrap(),
         load: Load::Open {
             rate: Rate::new(62.5).unwrap(),
             burst: NonZeroU32::MIN,
             max_in_flight: NonZeroU32::new(10_000).unwrap(),
         },
+        connect: Connect { timeout: Duration::from_secs(30), ..Connect::default() },
+        ..Group::default()
+    };
+    let run = RunOptions {
         warmup: Duration::ZERO,
         until: Until::Messages(NonZeroU64::new(75).unwrap()),
         drain: Duration::from_secs(30),
-        size: 64,
-        mix: Mix::Mixed,
-        expect: Expect::Echo,
-        connect: Connect {
-            rate: Rate::new(1000.0).unwrap(),
-            timeout: Duration::from_secs(30),
-            headers: Vec::new(),
-            sources: Vec::new(),
-            insecure: false,
-        },
-        engine: EngineKind::Tungstenite,
-        threads: NonZeroUsize::MIN,
-        seed: 7,
-    }
+        threads: Some(NonZeroUsize::MIN),
+        server_threads: Some(NonZeroUsize::MIN),
+        seed: Some(7),
+        ..RunOptions::default()
+    };
+    Plan::new(run, vec![group]).unwrap()
 }
 
 /// Runs the plan with a block after this many bursts, or with none. Returns the judgement and how
@@ -143,7 +138,7 @@ fn starve(engine: &impl BuildEngine, bursts_before: Option<u64>) -> (Report, Jud
         let (engine, away) = (inner(connections, clock)?, Arc::clone(&shared));
         Ok(Starved { engine, clock, left: bursts_before, awake: clock.now(), away })
     };
-    let report = run_on(&build, &plan(), Vec::new(), &Stop::default(), |_| {}).unwrap();
+    let report = run_on(&build, &plan(), &Stop::default(), |_| {}).unwrap();
     let (counts, dropped) = (&report.total.measured.counts, &report.total.measured.dropped);
     assert_eq!(identities(&report.total.measured), Ok(()));
     assert!(report.total.measured.anomalies.is_clean(), "{:?}", report.total.measured.anomalies);

@@ -25,14 +25,16 @@ pub struct Secrets {
 }
 
 impl Secrets {
-    /// The secrets that `plan` sends to its target.
+    /// The secrets that `plan` sends to its targets.
     pub fn of_plan(plan: &Plan) -> Self {
         let mut collected = Collected::default();
-        if let Target::Url(url) = &plan.target {
-            collected.url(url.as_str());
-        }
-        for (_, value) in &plan.connect.headers {
-            collected.header_value(&String::from_utf8_lossy(value.as_bytes()));
+        for group in plan.groups() {
+            if let Target::Url(url) = &group.target {
+                collected.url(url.as_str());
+            }
+            for (_, value) in &group.connect.headers {
+                collected.header_value(&String::from_utf8_lossy(value.as_bytes()));
+            }
         }
         collected.finish()
     }

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use super::route;
-use crate::plan::{Plan, Target};
+use crate::plan::{Group, Plan, Target};
 
 /// So few clients harm nobody by mistake.
 const FEW: u32 = 1000;
@@ -14,12 +14,15 @@ const FEW: u32 = 1000;
 /// An address is public if it is neither loopback, private (RFC 1918, RFC 4193), link-local, shared
 /// by a carrier (RFC 6598) nor for benchmarks (RFC 2544).
 pub fn public_address(plan: &Plan) -> Option<SocketAddr> {
-    let Target::Url(url) = &plan.target else { return None };
-    if plan.clients.get() <= FEW {
+    if plan.clients().get() <= FEW {
         return None;
     }
-    // The run reports a name without an address.
-    route::look_up(url).ok()?.into_iter().find(|address| is_public(address.ip()))
+    let public = |group: &Group| {
+        let Target::Url(url) = &group.target else { return None };
+        // The run reports a name without an address.
+        route::look_up(url).ok()?.into_iter().find(|address| is_public(address.ip()))
+    };
+    plan.groups().iter().find_map(public)
 }
 
 fn is_public(ip: IpAddr) -> bool {

@@ -1,4 +1,4 @@
-//! What the connections of a group have in common, and how a plan's target becomes that.
+//! What the connections of a group have in common, and how a group's target becomes that.
 
 use std::{
     io,
@@ -18,7 +18,8 @@ use url::{Host, Url};
 
 use super::tls_settings;
 use crate::{
-    plan::{Expect, Load, Plan, Target},
+    plan::{Expect, Group, Plan, Target},
+    run::limits::threads_of,
     secrets::Secrets,
 };
 
@@ -71,10 +72,10 @@ pub(crate) struct ConnectionLimits {
 }
 
 /// The target's URL without user-info, query and fragment, which may hold secrets.
-pub(crate) fn scrubbed(plan: &Plan) -> String {
-    let Target::Url(url) = &plan.target else { return String::new() };
-    let mut url = url.clone();
-    // These fail for URLs without a host, which a plan does not have.
+pub(crate) fn scrubbed(group: &Group) -> String {
+    let Target::Url(url) = &group.target else { return String::new() };
+    let mut url = Url::clone(url);
+    // These fail for URLs without a host, which a group does not have.
     let _ = url.set_username("");
     let _ = url.set_password(None);
     url.set_query(None);
@@ -86,15 +87,17 @@ pub(crate) fn scrubbed(plan: &Plan) -> String {
 ///
 /// # Errors
 /// The host's name has no address, or TLS can't be set up.
-pub(crate) fn resolve(plan: &Plan, embedded: Option<SocketAddr>) -> io::Result<Route> {
-    let ((addresses, lookup), authority, resource, tls) = match (&plan.target, embedded) {
-        (Target::Url(url), _) => (timed_look_up(url)?, authority(url), resource(url), tls(url, plan.connect.insecure)?),
-        (Target::Embedded { .. }, Some(address)) => ((vec![address], None), address.to_string(), "/".to_owned(), None),
-        (Target::Embedded { .. }, None) => return Err(io::Error::other("the embedded server was not started")),
+pub(crate) fn resolve(plan: &Plan, group: &Group, embedded: Option<SocketAddr>) -> io::Result<Route> {
+    let ((addresses, lookup), authority, resource, tls) = match (&group.target, embedded) {
+        (Target::Url(url), _) => {
+            (timed_look_up(url)?, authority(url), resource(url), tls(url, group.connect.insecure)?)
+        }
+        (Target::Embedded, Some(address)) => ((vec![address], None), address.to_string(), "/".to_owned(), None),
+        (Target::Embedded, None) => return Err(io::Error::other("the embedded server was not started")),
     };
-    let size = plan.size as usize;
-    let headers = headers(plan);
-    let host = plan.connect.headers.iter().find(|(name, _)| name == HOST);
+    let size = group.size as usize;
+    let headers = headers(group);
+    let host = group.connect.headers.iter().find(|(name, _)| name == HOST);
     Ok(Route {
         addresses,
         lookup,
@@ -104,25 +107,25 @@ pub(crate) fn resolve(plan: &Plan, embedded: Option<SocketAddr>) -> io::Result<R
         offered: offered(&headers),
         secrets: Secrets::of_plan(plan),
         headers,
-        timeout: plan.connect.timeout,
+        timeout: group.connect.timeout,
         limits: ConnectionLimits {
-            max_message: match &plan.expect {
+            max_message: match &group.expect {
                 Expect::Echo => (16 * size).max(MAX_KNOWN),
                 Expect::Reply(text) => (16 * text.len()).max(MAX_KNOWN),
                 Expect::Count => MAX_UNKNOWN,
             },
-            read_buffer: read_buffer(plan),
-            memory: server::Limits::default().memory / plan.threads.get(),
+            read_buffer: read_buffer(plan, group),
+            memory: server::Limits::default().memory / threads_of(plan).get(),
         },
     })
 }
 
 /// Header fields of the handshake, besides those that it sets itself. Names loadgen as the user
-/// agent unless the plan does not.
-fn headers(plan: &Plan) -> Vec<(HeaderName, HeaderValue)> {
-    let mut headers = plan.connect.headers.clone();
+/// agent unless the group does not.
+fn headers(group: &Group) -> Vec<(HeaderName, HeaderValue)> {
+    let mut headers = group.connect.headers.clone();
     headers.retain(|(name, _)| name != HOST);
-    if let Target::Url(url) = &plan.target {
+    if let Target::Url(url) = &group.target {
         headers.extend(authorization(url).map(|value| (AUTHORIZATION, value)));
     }
     if !headers.iter().any(|(name, _)| name == USER_AGENT) {
@@ -219,15 +222,11 @@ fn tls(url: &Url, insecure: bool) -> io::Result<Option<Tls>> {
 
 /// Room for two bursts, so that a read rarely fills the buffer: a full read needs another one to
 /// find the end. Few clients get larger buffers, as each has its own.
-fn read_buffer(plan: &Plan) -> usize {
+fn read_buffer(plan: &Plan, group: &Group) -> usize {
     const FRAME_HEADER: usize = 10;
     const FOR_ALL_CLIENTS: usize = 8 << 20;
-    let together = match plan.load {
-        Load::Open { burst, .. } => burst,
-        Load::Closed { window } => window,
-    };
-    let bursts = (2 * (plan.size as usize + FRAME_HEADER)).saturating_mul(together.get() as usize);
-    let affordable = FOR_ALL_CLIENTS / plan.clients.get() as usize;
+    let bursts = (2 * (group.size as usize + FRAME_HEADER)).saturating_mul(group.load.together().get() as usize);
+    let affordable = FOR_ALL_CLIENTS / plan.clients().get() as usize;
     bursts.max(affordable.min(4096)).clamp(1024, 64 * 1024)
 }
 

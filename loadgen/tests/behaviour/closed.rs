@@ -5,11 +5,13 @@ use std::{
     time::Duration,
 };
 
-use loadgen::plan::{EngineKind, Plan, Until};
+use loadgen::plan::{EngineKind, Until};
 use reports::{LimitedBy, Throughput, Verdict, judge};
 use server::Reply;
 
-use crate::rig::{Behaviour, FixedCapacityServer, Reference, ScriptedServer, closed, complete, n32, plan, run};
+use crate::rig::{
+    Behaviour, FixedCapacityServer, Reference, ScriptedServer, TestPlan, closed, complete, n32, plan, run,
+};
 
 on_each_engine!(
     a_window_is_kept_full_until_the_time_is_over,
@@ -25,7 +27,7 @@ on_each_engine!(
 fn a_window_is_kept_full_until_the_time_is_over(engine: EngineKind) {
     let server = Reference::start(Reply::Echo);
     for window in [1, 16] {
-        let plan = Plan {
+        let plan = TestPlan {
             clients: n32(3),
             load: closed(window),
             warmup: Duration::from_millis(50),
@@ -48,7 +50,7 @@ fn a_number_of_messages_is_kept_to_whatever_the_window(engine: EngineKind) {
     let server = Reference::start(Reply::Echo);
     for (window, messages) in [(1, 20), (16, 100), (16, 5), (7, 20)] {
         for warmup in [Duration::ZERO, Duration::from_millis(30)] {
-            let plan = Plan {
+            let plan = TestPlan {
                 clients: n32(3),
                 load: closed(window),
                 warmup,
@@ -67,7 +69,7 @@ fn a_number_of_messages_is_kept_to_whatever_the_window(engine: EngineKind) {
 /// a second.
 fn throughput_counts_replies_that_were_due_in_the_warm_up(engine: EngineKind) {
     let server = FixedCapacityServer::start(Duration::from_millis(1), Duration::ZERO);
-    let plan = Plan {
+    let plan = TestPlan {
         clients: n32(10),
         load: closed(20),
         warmup: Duration::from_millis(300),
@@ -84,7 +86,7 @@ fn throughput_counts_replies_that_were_due_in_the_warm_up(engine: EngineKind) {
 
 fn nothing_more_is_in_flight_than_the_window_holds(engine: EngineKind) {
     let server = ScriptedServer::start(Behaviour::NeverAnswers);
-    let plan = Plan {
+    let plan = TestPlan {
         load: closed(3),
         until: Until::Elapsed(Duration::from_millis(100)),
         drain: Duration::from_millis(100),
@@ -98,7 +100,7 @@ fn nothing_more_is_in_flight_than_the_window_holds(engine: EngineKind) {
 
 fn a_run_of_n_messages_ends_despite_a_lost_message(engine: EngineKind) {
     let server = ScriptedServer::start(Behaviour::DropsEveryThird);
-    let plan = Plan {
+    let plan = TestPlan {
         load: closed(4),
         until: Until::Messages(NonZeroU64::new(6).expect("not 0")),
         drain: Duration::from_millis(200),
@@ -112,7 +114,7 @@ fn a_run_of_n_messages_ends_despite_a_lost_message(engine: EngineKind) {
 
 fn a_run_of_n_messages_ends_despite_pings(engine: EngineKind) {
     let server = ScriptedServer::start(Behaviour::PingsOnly);
-    let plan = Plan { load: closed(4), drain: Duration::from_millis(200), ..plan(engine, &server.url()) };
+    let plan = TestPlan { load: closed(4), drain: Duration::from_millis(200), ..plan(engine, &server.url()) };
     let report = run(&plan);
     assert_eq!((report.total.measured.counts.sent, report.total.measured.counts.lost), (4, 4));
     assert!(server.finish()[0].pongs.len() > 1, "it did ping");
@@ -123,7 +125,7 @@ fn a_run_of_n_messages_ends_despite_a_dead_connection(engine: EngineKind) {
         0 => Behaviour::EndsTcp { after: 3 },
         _ => Behaviour::Echo,
     });
-    let plan = Plan { clients: n32(2), load: closed(2), ..plan(engine, &server.url()) };
+    let plan = TestPlan { clients: n32(2), load: closed(2), ..plan(engine, &server.url()) };
     let report = run(&plan);
     assert_eq!(report.total.connections.died, 1);
     assert_eq!(report.total.measured.counts.matched, 24 + 3);
@@ -132,7 +134,7 @@ fn a_run_of_n_messages_ends_despite_a_dead_connection(engine: EngineKind) {
 
 fn a_run_of_n_messages_ends_despite_pushes(engine: EngineKind) {
     let server = ScriptedServer::start(Behaviour::PushesOnly);
-    let plan = Plan { load: closed(4), drain: Duration::from_millis(200), ..plan(engine, &server.url()) };
+    let plan = TestPlan { load: closed(4), drain: Duration::from_millis(200), ..plan(engine, &server.url()) };
     let report = run(&plan);
     assert_eq!((report.total.measured.counts.sent, report.total.measured.counts.lost), (4, 4));
     assert!(report.total.measured.anomalies.unexpected > 0, "it did push");

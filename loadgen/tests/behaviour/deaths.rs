@@ -4,11 +4,11 @@ use std::{num::NonZeroU64, time::Duration};
 
 use loadgen::{
     message::Mix,
-    plan::{EngineKind, Plan, Until},
+    plan::{EngineKind, Until},
 };
 use reports::{Render, Report, Verdict, judge, render::Text};
 
-use crate::rig::{Behaviour, ConnectionRecord, ScriptedServer, close_frame, closed, n32, open, plan, run};
+use crate::rig::{Behaviour, ConnectionRecord, ScriptedServer, TestPlan, close_frame, closed, n32, open, plan, run};
 
 on_each_engine!(
     a_reset,
@@ -137,7 +137,7 @@ fn when_half_of_the_connections_die_the_run_goes_on(engine: EngineKind) {
         0 => Behaviour::EndsTcp { after: AFTER },
         _ => Behaviour::Echo,
     });
-    let report = run(&Plan { clients: n32(6), ..plan(engine, &server.url()) });
+    let report = run(&TestPlan { clients: n32(6), ..plan(engine, &server.url()) });
     let (counts, dropped) = (&report.total.measured.counts, &report.total.measured.dropped);
     assert_eq!((report.total.connections.opened, report.total.connections.died), (6, 3));
     assert_eq!(counts.scheduled, 6 * 24);
@@ -152,7 +152,7 @@ fn a_close_after_everything_was_answered_is_no_death(engine: EngineKind) {
         let bytes = code.map_or_else(|| vec![0x88, 0], |code| close_frame(code, "done"));
         let server = ScriptedServer::start(Behaviour::SendsAfterTheFirst { bytes });
         let one = Until::Messages(NonZeroU64::MIN);
-        let report = run(&Plan { load, until: one, clients: n32(2), ..plan(engine, &server.url()) });
+        let report = run(&TestPlan { load, until: one, clients: n32(2), ..plan(engine, &server.url()) });
         let connections = &report.total.connections;
         assert_eq!((connections.opened, connections.died), (2, 0), "{code:?}: {connections:?}");
         assert_eq!((report.total.measured.counts.sent, report.total.measured.counts.matched), (2, 2), "{code:?}");
@@ -168,7 +168,7 @@ fn a_close_is_a_death_where_more_was_planned_or_it_complains(engine: EngineKind)
     for (until, code) in [(several, 1000), (long, 1000), (Until::Messages(NonZeroU64::MIN), 1011)] {
         for load in [open(200.0, 1), closed(1)] {
             let server = ScriptedServer::start(once(code));
-            let report = run(&Plan { load, until, ..plan(engine, &server.url()) });
+            let report = run(&TestPlan { load, until, ..plan(engine, &server.url()) });
             assert_eq!(report.total.connections.died, 1, "{until:?}, {code}, {load:?}: {:?}", report.total.connections);
             assert_eq!(judge(&report, &[]).verdict, Verdict::Connections, "{until:?}, {code}, {load:?}");
             assert!(report.measured_s < 60.0, "nobody is left, so it ends: {} s", report.measured_s);
@@ -195,7 +195,7 @@ fn an_end_before_the_load_begins_is_a_death_that_is_reported(engine: EngineKind)
 fn binary_that_comes_back_as_text_ends_the_connection(engine: EngineKind) {
     for size in [64, 100_000] {
         let server = ScriptedServer::start(Behaviour::AnswersAsText);
-        let report = run(&Plan { mix: Mix::Binary, size, ..plan(engine, &server.url()) });
+        let report = run(&TestPlan { mix: Mix::Binary, size, ..plan(engine, &server.url()) });
         assert_eq!(report.total.connections.errors.get("invalid_utf8"), Some(&1), "{:?}", report.total.connections);
         let (counts, anomalies) = (&report.total.measured.counts, &report.total.measured.anomalies);
         let shown = engine == EngineKind::Lean;

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use loadgen::plan::{EngineKind, Plan, Until};
+use loadgen::plan::{EngineKind, Until};
 use reports::{
     Report, judge,
     model::{Anomalies, Counts},
@@ -15,7 +15,7 @@ use server::{FaultKind, Faults, Options};
 
 use crate::{
     deaths, hostile, lawful,
-    rig::{Behaviour, Reference, ScriptedServer, at_once, close_frame, n32, open, plan, run},
+    rig::{Behaviour, Reference, ScriptedServer, TestPlan, at_once, close_frame, n32, open, plan, run},
 };
 
 /// What a report says of a server, without times and totals.
@@ -46,7 +46,7 @@ impl ReportSummary {
 }
 
 /// The reports of both engines on a plan, against servers that `start` makes.
-fn both<S>(start: impl Fn(EngineKind) -> (S, Plan) + Sync, end: impl Fn(S) + Sync) -> [Report; 2] {
+fn both<S>(start: impl Fn(EngineKind) -> (S, TestPlan) + Sync, end: impl Fn(S) + Sync) -> [Report; 2] {
     let reports = at_once([EngineKind::Lean, EngineKind::Tungstenite], |engine| {
         let (server, plan) = start(engine);
         let report = run(&plan);
@@ -69,7 +69,7 @@ fn agree(name: &str, reports: &[Report; 2], counted: bool) {
     }
 }
 
-fn scripted(behaviour: &Behaviour, plan: impl Fn(EngineKind, &str) -> Plan + Sync) -> [Report; 2] {
+fn scripted(behaviour: &Behaviour, plan: impl Fn(EngineKind, &str) -> TestPlan + Sync) -> [Report; 2] {
     let start = |engine| {
         let server = ScriptedServer::start(behaviour.clone());
         let plan = plan(engine, &server.url());
@@ -81,8 +81,11 @@ fn scripted(behaviour: &Behaviour, plan: impl Fn(EngineKind, &str) -> Plan + Syn
 #[test]
 fn on_servers_that_break_delivery() {
     for case in hostile::CASES {
-        let reports =
-            scripted(&case.behaviour, |engine, url| Plan { mix: case.mix, drain: hostile::DRAIN, ..plan(engine, url) });
+        let reports = scripted(&case.behaviour, |engine, url| TestPlan {
+            mix: case.mix,
+            drain: hostile::DRAIN,
+            ..plan(engine, url)
+        });
         agree(&format!("{:?}", case.behaviour), &reports, true);
     }
 }
@@ -92,7 +95,7 @@ fn on_servers_that_do_what_they_may() {
     for behaviour in lawful::BEHAVIOURS {
         agree(
             &format!("{behaviour:?}"),
-            &scripted(behaviour, |engine, url| Plan { clients: n32(2), ..plan(engine, url) }),
+            &scripted(behaviour, |engine, url| TestPlan { clients: n32(2), ..plan(engine, url) }),
             true,
         );
     }
@@ -125,7 +128,7 @@ fn on_every_fault_of_the_reference_server() {
         let start = |engine| {
             let faults = Faults::new([(kind, 0.1)]).expect("a chance");
             let server = Reference::start_with(Options { faults, seed: 5, ..Options::default() });
-            let plan = Plan {
+            let plan = TestPlan {
                 clients: n32(4),
                 load: open(200.0, 8),
                 until: Until::Messages(NonZeroU64::new(80).expect("not 0")),

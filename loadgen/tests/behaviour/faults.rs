@@ -10,7 +10,7 @@ use std::{
 
 use loadgen::{
     message::Mix,
-    plan::{EngineKind, Plan, Until},
+    plan::{EngineKind, Until},
 };
 use reports::{
     Report, Verdict, judge,
@@ -18,7 +18,7 @@ use reports::{
 };
 use server::{Fault, FaultKind, Faults, Options};
 
-use crate::rig::{Reference, at_once, n32, open, plan, run};
+use crate::rig::{Reference, TestPlan, at_once, n32, open, plan, run};
 
 on_each_engine!(
     all_kinds_at_once_are_told_apart,
@@ -50,9 +50,9 @@ const LOADS: [ClientLoad; 6] = [
 
 impl ClientLoad {
     /// 480 messages in 0.3 to 0.6 seconds.
-    fn plan(self, engine: EngineKind, url: &str) -> Plan {
+    fn plan(self, engine: EngineKind, url: &str) -> TestPlan {
         let (messages, rate) = if self.clients == 1 { (480, 800.0) } else { (40, 100.0) };
-        Plan {
+        TestPlan {
             clients: n32(self.clients),
             load: open(rate, self.burst),
             until: Until::Messages(NonZeroU64::new(messages).expect("not 0")),

@@ -2,10 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use loadgen::plan::{EngineKind, Plan};
+use loadgen::plan::EngineKind;
 use server::{Options, Reply};
 
-use crate::rig::{BadHandshake, BadHandshakeServer, Loadgen, PATIENCE, Reference, n32, plan, run, unreachable};
+use crate::rig::{
+    BadHandshake, BadHandshakeServer, Loadgen, PATIENCE, Reference, TestPlan, n32, plan, run, unreachable,
+};
 
 const SHORT: Duration = Duration::from_millis(300);
 
@@ -36,7 +38,7 @@ const HANDSHAKES: &[(BadHandshake, Duration, &str)] = &[
 fn each_way_to_be_kept_out_has_its_kind() {
     for &(handshake, timeout, kind) in HANDSHAKES {
         let server = BadHandshakeServer::start(handshake);
-        let mut plan = Plan { clients: n32(3), ..plan(EngineKind::Lean, &server.url) };
+        let mut plan = TestPlan { clients: n32(3), ..plan(EngineKind::Lean, &server.url) };
         plan.connect.timeout = timeout;
         let started = Instant::now();
         let what = unreachable(&plan);
@@ -77,7 +79,7 @@ fn the_first_words_of_each_kind_are_told_though_others_opened() {
         let mut options = Options { reply: Reply::Echo, ..Options::default() };
         options.limits.connections = 2;
         let server = Reference::start_with(options);
-        let report = run(&Plan { clients: n32(3), ..plan(engine, &server.url()) });
+        let report = run(&TestPlan { clients: n32(3), ..plan(engine, &server.url()) });
         let connections = &report.total.connections;
         assert_eq!((connections.opened, connections.failed), (2, 1), "{connections:?}");
         let words = &connections.details["http_503"];

@@ -7,14 +7,14 @@ use std::{
 
 use loadgen::{
     message::Mix,
-    plan::{EngineKind, Load, Plan, Until},
+    plan::{EngineKind, Load, Until},
 };
 use reports::{
     Verdict, judge,
     model::{Anomalies, Counts},
 };
 
-use crate::rig::{Alteration, Behaviour, ScriptedServer, closed, n32, open, plan, rate, run};
+use crate::rig::{Alteration, Behaviour, ScriptedServer, TestPlan, closed, n32, open, plan, rate, run};
 
 on_each_engine!(
     every_breach_is_counted_and_shown,
@@ -125,7 +125,7 @@ pub(crate) const CASES: &[DeliveryBreach] = &[
 fn every_breach_is_counted_and_shown(engine: EngineKind) {
     for case in CASES {
         let server = ScriptedServer::start(case.behaviour.clone());
-        let report = run(&Plan { mix: case.mix, drain: DRAIN, ..plan(engine, &server.url()) });
+        let report = run(&TestPlan { mix: case.mix, drain: DRAIN, ..plan(engine, &server.url()) });
         let name = &case.behaviour;
         let counts = report.total.measured.counts;
         let n = counts.sent;
@@ -170,7 +170,8 @@ fn text_that_is_spoiled_is_found(engine: EngineKind) {
         let server = ScriptedServer::start(Behaviour::Alters(*alter));
         let until = Until::Messages(NonZeroU64::new(256).unwrap());
         let load = Load::Closed { window: n32(64) };
-        let report = run(&Plan { mix: Mix::Text, size: 256, load, until, drain: DRAIN, ..plan(engine, &server.url()) });
+        let report =
+            run(&TestPlan { mix: Mix::Text, size: 256, load, until, drain: DRAIN, ..plan(engine, &server.url()) });
         // A text that begins with NUL may come back as nothing at all, and is lost.
         let Counts { sent, damaged, matched, lost, .. } = report.total.measured.counts;
         assert!(damaged > 0 && matched + damaged + lost == sent, "{name}: {:?}", report.total.measured);
@@ -184,7 +185,7 @@ fn server_address(url: &str) -> &str {
 
 fn evidence_shows_what_was_expected_what_came_and_in_what_read(engine: EngineKind) {
     let server = ScriptedServer::start(Behaviour::Corrupts);
-    let report = run(&Plan { mix: Mix::Binary, ..plan(engine, &server.url()) });
+    let report = run(&TestPlan { mix: Mix::Binary, ..plan(engine, &server.url()) });
     let first = &report.total.evidence[0];
     assert_eq!((first.received_bytes, first.first_difference), (Some(64), Some(63)));
     let (expected, received) = (first.expected.as_ref().expect("known"), first.received.as_ref().expect("it came"));
@@ -206,7 +207,7 @@ fn a_duplicate_that_comes_when_the_run_is_over_is_still_seen(engine: EngineKind)
 fn a_message_on_another_connection_is_misrouted(engine: EngineKind) {
     for threads in [1, 2] {
         let server = ScriptedServer::start(Behaviour::Misroutes);
-        let plan = Plan {
+        let plan = TestPlan {
             clients: n32(2),
             threads: NonZeroUsize::new(threads).expect("not 0"),
             drain: DRAIN,
@@ -232,7 +233,7 @@ fn a_message_on_another_connection_is_misrouted(engine: EngineKind) {
 
 fn breaches_of_the_warm_up_count_too(engine: EngineKind) {
     let server = ScriptedServer::start(Behaviour::Duplicates);
-    let report = run(&Plan { warmup: Duration::from_millis(100), ..plan(engine, &server.url()) });
+    let report = run(&TestPlan { warmup: Duration::from_millis(100), ..plan(engine, &server.url()) });
     let warmup = &report.total.warmup;
     assert!(warmup.counts.sent > 0);
     assert!(warmup.anomalies.duplicated > 0, "{warmup:?}");
@@ -248,7 +249,8 @@ fn talked_down(engine: EngineKind, load: Load) {
     let until = Until::Elapsed(Duration::from_millis(100));
     // So many that one of them always has something to say.
     let clients = n32(8);
-    let report = run(&Plan { clients, load, until, drain: Duration::from_millis(100), ..plan(engine, &server.url()) });
+    let report =
+        run(&TestPlan { clients, load, until, drain: Duration::from_millis(100), ..plan(engine, &server.url()) });
     assert!(report.total.measured.anomalies.unexpected > 0);
     assert_eq!(judge(&report, &[]).verdict, Verdict::Delivery);
     server.finish();
@@ -265,7 +267,7 @@ fn a_closed_run_ends_though_the_server_never_stops_sending(engine: EngineKind) {
 fn what_is_due_beyond_the_in_flight_cap_is_dropped(engine: EngineKind) {
     let server = ScriptedServer::start(Behaviour::NeverAnswers);
     let load = Load::Open { rate: rate(200.0), burst: n32(4), max_in_flight: n32(6) };
-    let report = run(&Plan { load, drain: Duration::from_millis(100), ..plan(engine, &server.url()) });
+    let report = run(&TestPlan { load, drain: Duration::from_millis(100), ..plan(engine, &server.url()) });
     let (counts, dropped) = (report.total.measured.counts, report.total.measured.dropped);
     assert_eq!((counts.sent, counts.lost), (6, 6), "a burst and a half");
     assert_eq!(dropped.in_flight_cap + dropped.behind_schedule, 18);
@@ -275,7 +277,7 @@ fn what_is_due_beyond_the_in_flight_cap_is_dropped(engine: EngineKind) {
 
 fn a_server_that_does_not_read_is_not_fed_without_end(engine: EngineKind) {
     let server = ScriptedServer::start(Behaviour::NeverReads);
-    let plan = Plan {
+    let plan = TestPlan {
         load: open(1000.0, 10),
         until: Until::Messages(NonZeroU64::new(400).expect("not 0")),
         size: 65_536,

@@ -11,11 +11,11 @@ use std::{
 };
 
 use hdrhistogram::Histogram;
-use loadgen::plan::{EngineKind, Load, Plan, Until};
+use loadgen::plan::{EngineKind, Load, Until};
 use reports::Report;
 use server::{Delay, DelayShape, Options, Stall};
 
-use crate::rig::{Reference, closed, complete, n32, open, plan, run, where_prompt};
+use crate::rig::{Reference, TestPlan, closed, complete, n32, open, plan, run, where_prompt};
 
 on_each_engine!(
     a_fixed_delay_is_found_in_service_and_response_times,
@@ -41,7 +41,7 @@ fn at_least(times: &Histogram<u64>, q: f64, least: Duration) {
 }
 
 /// A run, and how long it took by another clock.
-fn timed(plan: &Plan) -> (Report, Duration) {
+fn timed(plan: &TestPlan) -> (Report, Duration) {
     let started = Instant::now();
     let report = run(plan);
     let took = started.elapsed();
@@ -71,7 +71,7 @@ fn a_fixed_delay_is_found_in_service_and_response_times(engine: EngineKind) {
         let load = window.map_or_else(|| open(100.0, burst), closed);
         let messages = NonZeroU64::new(8).expect("not 0");
         let until = Until::Messages(messages);
-        let (report, took) = timed(&Plan { clients: n32(4), load, until, ..plan(engine, &server.url()) });
+        let (report, took) = timed(&TestPlan { clients: n32(4), load, until, ..plan(engine, &server.url()) });
         for times in [&report.total.latency.service, &report.total.latency.response] {
             at_least(times, 0.0, mean);
         }
@@ -87,7 +87,7 @@ fn exponential_delays_are_found_with_their_quantiles(engine: EngineKind) {
     let server = Reference::start_with(Options { delay, seed: 1, ..Options::default() });
     // One message in flight a client, so that none waits for the one before it.
     let until = Until::Messages(NonZeroU64::new(12).expect("not 0"));
-    let (report, took) = timed(&Plan { clients: n32(50), load: closed(1), until, ..plan(engine, &server.url()) });
+    let (report, took) = timed(&TestPlan { clients: n32(50), load: closed(1), until, ..plan(engine, &server.url()) });
     for q in [0.25_f64, 0.5, 0.75] {
         let expected = mean.mul_f64(-(1.0 - q).ln());
         // 600 draws by a seed: the standard error of these quantiles is at most a fourteenth of the
@@ -108,7 +108,7 @@ fn stalled(engine: EngineKind, load: Load) -> (Report, Duration) {
     let server = Reference::start_with(Options { stall: Some(STALL), ..Options::default() });
     let until = Until::Elapsed(Duration::from_secs(3));
     let timed =
-        timed(&Plan { clients: n32(10), load, until, threads: NonZeroUsize::MIN, ..plan(engine, &server.url()) });
+        timed(&TestPlan { clients: n32(10), load, until, threads: NonZeroUsize::MIN, ..plan(engine, &server.url()) });
     server.finish();
     timed
 }

@@ -4,10 +4,10 @@ use std::num::NonZeroU64;
 
 use loadgen::{
     message::Mix,
-    plan::{EngineKind, Plan, Until},
+    plan::{EngineKind, Until},
 };
 
-use crate::rig::{Behaviour, CloseAnswer, Cutting, Proxy, ScriptedServer, complete, n32, open, plan, run};
+use crate::rig::{Behaviour, CloseAnswer, Cutting, Proxy, ScriptedServer, TestPlan, complete, n32, open, plan, run};
 
 on_each_engine!(
     messages_are_whole_whatever_the_server_may_do,
@@ -37,13 +37,13 @@ pub(crate) const BEHAVIOURS: &[Behaviour] = &[
 
 /// Runs `plan` against a server of this behaviour, through a proxy if the stream is to be cut.
 /// Everything is in order.
-fn in_order(behaviour: &Behaviour, cutting: Option<Cutting>, plan: &Plan) {
+fn in_order(behaviour: &Behaviour, cutting: Option<Cutting>, plan: &TestPlan) {
     // Shown only if the test fails.
     println!("{behaviour:?}, {cutting:?}, {} of {} bytes", plan.mix, plan.size);
     let server = ScriptedServer::start(behaviour.clone());
     let proxy = cutting.map(|cutting| Proxy::in_front_of(server.address(), cutting));
     let url = proxy.as_ref().map_or_else(|| server.url(), Proxy::url);
-    let report = run(&Plan { target: loadgen::plan::Target::Url(url.parse().expect("a URL")), ..plan.clone() });
+    let report = run(&TestPlan { target: loadgen::plan::Target::Url(url.parse().expect("a URL")), ..plan.clone() });
     complete(&report);
     let seen = server.finish();
     assert_eq!(seen.iter().map(|seen| seen.messages).sum::<u64>(), report.total.measured.counts.sent);
@@ -62,7 +62,7 @@ fn in_order(behaviour: &Behaviour, cutting: Option<Cutting>, plan: &Plan) {
 fn messages_are_whole_whatever_the_server_may_do(engine: EngineKind) {
     for behaviour in BEHAVIOURS {
         for mix in [Mix::Text, Mix::Mixed] {
-            in_order(behaviour, None, &Plan { clients: n32(2), mix, ..plan(engine, "ws://unused") });
+            in_order(behaviour, None, &TestPlan { clients: n32(2), mix, ..plan(engine, "ws://unused") });
         }
     }
 }
@@ -70,7 +70,7 @@ fn messages_are_whole_whatever_the_server_may_do(engine: EngineKind) {
 fn messages_are_whole_however_the_bytes_come(engine: EngineKind) {
     for (seed, behaviour) in (1..).zip(BEHAVIOURS) {
         for cutting in [Cutting::Bytewise, Cutting::Collected, Cutting::Random { seed, longest: 16 }] {
-            in_order(behaviour, Some(cutting), &Plan { clients: n32(2), ..plan(engine, "ws://unused") });
+            in_order(behaviour, Some(cutting), &TestPlan { clients: n32(2), ..plan(engine, "ws://unused") });
         }
     }
 }
@@ -78,7 +78,7 @@ fn messages_are_whole_however_the_bytes_come(engine: EngineKind) {
 fn large_messages_in_fragments_are_whole(engine: EngineKind) {
     // With lengths that take two and eight bytes, for fragments as well.
     for (size, bytes) in [(5_000, 9), (66_000, 999), (200_000, 66_004)] {
-        let large = Plan {
+        let large = TestPlan {
             load: open(100.0, 4),
             until: Until::Messages(NonZeroU64::new(12).expect("not 0")),
             mix: Mix::Text,

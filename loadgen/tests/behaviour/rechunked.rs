@@ -5,12 +5,12 @@ use std::{collections::BTreeSet, num::NonZeroU64};
 
 use loadgen::{
     message::Mix,
-    plan::{EngineKind, Plan, Until},
+    plan::{EngineKind, Until},
 };
 use reports::Report;
 use server::Reply;
 
-use crate::rig::{Cutting, Proxy, Reference, complete, n32, open, plan, run};
+use crate::rig::{Cutting, Proxy, Reference, TestPlan, complete, n32, open, plan, run};
 
 on_each_engine!(a_byte_at_a_time, all_of_20_ms_at_once, cut_anywhere_and_within_headers);
 
@@ -22,9 +22,9 @@ fn shapes() -> impl Iterator<Item = (Mix, u32, u32)> {
 
 /// Each client sends `messages` messages. Large ones come at a lower rate: what is measured is not
 /// how fast.
-fn shape(engine: EngineKind, (mix, burst, clients): (Mix, u32, u32), size: u32, messages: u64) -> Plan {
+fn shape(engine: EngineKind, (mix, burst, clients): (Mix, u32, u32), size: u32, messages: u64) -> TestPlan {
     let rate = if size > 1000 { 100.0 } else { 400.0 };
-    Plan {
+    TestPlan {
         clients: n32(clients),
         load: open(rate, burst),
         until: Until::Messages(NonZeroU64::new(messages).expect("not 0")),
@@ -36,11 +36,12 @@ fn shape(engine: EngineKind, (mix, burst, clients): (Mix, u32, u32), size: u32, 
 
 /// Runs `plan` against the reference server through a proxy; the report, and the places within
 /// headers that were cut.
-fn through(server: &Reference, cutting: Cutting, plan: &Plan) -> (Report, BTreeSet<(usize, usize)>) {
+fn through(server: &Reference, cutting: Cutting, plan: &TestPlan) -> (Report, BTreeSet<(usize, usize)>) {
     // Shown only if the test fails.
     println!("{cutting:?}, {} of {} bytes, {:?}, {} clients", plan.mix, plan.size, plan.load, plan.clients);
     let proxy = Proxy::in_front_of(server.address(), cutting);
-    let report = run(&Plan { target: loadgen::plan::Target::Url(proxy.url().parse().expect("a URL")), ..plan.clone() });
+    let report =
+        run(&TestPlan { target: loadgen::plan::Target::Url(proxy.url().parse().expect("a URL")), ..plan.clone() });
     complete(&report);
     let (counts, connections) = (&report.total.measured.counts, &report.total.connections);
     assert_eq!(counts.events, counts.matched);

@@ -7,12 +7,12 @@ use std::{
 
 use loadgen::{
     message::Mix,
-    plan::{EngineKind, Expect, Load, Plan, Target, Until},
+    plan::{EngineKind, Expect, Load, Target, Until},
 };
 use reports::{Verdict, judge};
 use server::Reply;
 
-use crate::rig::{Reference, complete, n32, open, plan, rate, run};
+use crate::rig::{Reference, TestPlan, complete, n32, open, plan, rate, run};
 
 on_each_engine!(
     every_kind_size_and_burst_comes_back,
@@ -48,7 +48,7 @@ fn every_kind_size_and_burst_comes_back(engine: EngineKind) {
     for &(mix, size, burst) in SHAPES {
         let messages = 2 * u64::from(burst);
         let rate = 10.0 * f64::from(burst);
-        let plan = Plan {
+        let plan = TestPlan {
             clients: n32(3),
             load: open(rate, burst),
             until: Until::Messages(NonZeroU64::new(messages).expect("not 0")),
@@ -75,7 +75,7 @@ fn every_kind_size_and_burst_comes_back(engine: EngineKind) {
 fn both_phases_schedule_rate_times_duration_times_clients(engine: EngineKind) {
     let server = Reference::start(Reply::Echo);
     for threads in [1, 2, 3] {
-        let plan = Plan {
+        let plan = TestPlan {
             clients: n32(8),
             load: open(50.0, 5),
             warmup: Duration::from_millis(200),
@@ -96,7 +96,7 @@ fn both_phases_schedule_rate_times_duration_times_clients(engine: EngineKind) {
 fn a_number_of_messages_is_kept_to_and_cuts_the_last_burst(engine: EngineKind) {
     let server = Reference::start(Reply::Echo);
     for messages in [1, 4, 5, 6, 23] {
-        let plan = Plan {
+        let plan = TestPlan {
             clients: n32(3),
             load: open(250.0, 5),
             warmup: Duration::from_millis(60),
@@ -115,7 +115,7 @@ fn a_number_of_messages_is_kept_to_and_cuts_the_last_burst(engine: EngineKind) {
 
 fn reads_and_writes_are_counted(engine: EngineKind) {
     let server = Reference::start(Reply::Echo);
-    let plan = Plan { clients: n32(4), load: open(250.0, 5), ..plan(engine, &server.url()) };
+    let plan = TestPlan { clients: n32(4), load: open(250.0, 5), ..plan(engine, &server.url()) };
     let report = run(&plan);
     complete(&report);
     let (wire, counts) = (&report.total.wire, &report.total.measured.counts);
@@ -137,7 +137,7 @@ fn a_reply_that_is_always_the_same_matches_whatever_is_sent(engine: EngineKind) 
     let server = Reference::start(Reply::Text(text.to_owned()));
     for expect in [Expect::Reply(text.to_owned()), Expect::Count] {
         for mix in [Mix::Text, Mix::Binary, Mix::Mixed] {
-            let report = run(&Plan { expect: expect.clone(), mix, ..plan(engine, &server.url()) });
+            let report = run(&TestPlan { expect: expect.clone(), mix, ..plan(engine, &server.url()) });
             complete(&report);
             assert_eq!(report.plan.expect, expect.to_string());
         }
@@ -148,7 +148,7 @@ fn another_reply_than_the_expected_one_is_damage(engine: EngineKind) {
     let server = Reference::start(Reply::Text("no".to_owned()));
     let short = Duration::from_millis(200);
     for (expect, corrupted) in [(Expect::Reply("yes".to_owned()), true), (Expect::Echo, false)] {
-        let report = run(&Plan { expect, drain: short, ..plan(engine, &server.url()) });
+        let report = run(&TestPlan { expect, drain: short, ..plan(engine, &server.url()) });
         let (counts, found) = (&report.total.measured.counts, &report.total.measured.anomalies);
         assert_eq!(counts.matched, 0);
         if corrupted {
@@ -161,8 +161,8 @@ fn another_reply_than_the_expected_one_is_damage(engine: EngineKind) {
 }
 
 fn without_a_target_a_run_has_its_own_server(engine: EngineKind) {
-    let target = Target::Embedded { threads: NonZeroUsize::MIN };
-    let plan = Plan { target, clients: n32(5), ..plan(engine, "ws://unused") };
+    let target = Target::Embedded;
+    let plan = TestPlan { target, clients: n32(5), ..plan(engine, "ws://unused") };
     let report = run(&plan);
     complete(&report);
     assert!(report.target.embedded);
@@ -170,18 +170,25 @@ fn without_a_target_a_run_has_its_own_server(engine: EngineKind) {
 }
 
 fn the_server_of_the_run_takes_messages_of_any_planned_size(engine: EngineKind) {
-    let target = Target::Embedded { threads: NonZeroUsize::MIN };
+    let target = Target::Embedded;
     let (load, until) = (Load::Closed { window: n32(2) }, Until::Messages(NonZeroU64::new(2).unwrap()));
-    let plan =
-        Plan { target, clients: n32(1), load, until, size: 20 << 20, mix: Mix::Binary, ..plan(engine, "ws://unused") };
+    let plan = TestPlan {
+        target,
+        clients: n32(1),
+        load,
+        until,
+        size: 20 << 20,
+        mix: Mix::Binary,
+        ..plan(engine, "ws://unused")
+    };
     let report = run(&plan);
     assert_eq!((report.total.measured.counts.sent, report.total.measured.counts.matched), (2, 2));
 }
 
 fn connections_open_no_faster_than_planned(engine: EngineKind) {
     let server = Reference::start(Reply::Echo);
-    let mut plan = Plan { clients: n32(5), ..plan(engine, &server.url()) };
-    plan.connect.rate = rate(20.0);
+    let mut plan = TestPlan { clients: n32(5), ..plan(engine, &server.url()) };
+    plan.connect_rate = rate(20.0);
     let started = std::time::Instant::now();
     complete(&run(&plan));
     assert!(started.elapsed() >= Duration::from_millis(200), "the fifth is due 4/20 s after the first");
@@ -189,7 +196,7 @@ fn connections_open_no_faster_than_planned(engine: EngineKind) {
 
 fn the_same_seed_makes_the_same_run_id(engine: EngineKind) {
     let server = Reference::start(Reply::Echo);
-    let id = |seed| run(&Plan { seed, ..plan(engine, &server.url()) }).environment.run_id;
+    let id = |seed| run(&TestPlan { seed, ..plan(engine, &server.url()) }).environment.run_id;
     assert_eq!(id(1), id(1));
     assert_ne!(id(1), id(2));
 }
@@ -197,7 +204,7 @@ fn the_same_seed_makes_the_same_run_id(engine: EngineKind) {
 fn messages_too_small_for_a_header_are_counted(engine: EngineKind) {
     for (size, mix) in [(0, Mix::Mixed), (1, Mix::Binary), (52, Mix::Text)] {
         let server = Reference::start(Reply::Echo);
-        let report = run(&Plan { size, mix, expect: Expect::Count, ..plan(engine, &server.url()) });
+        let report = run(&TestPlan { size, mix, expect: Expect::Count, ..plan(engine, &server.url()) });
         let counts = report.total.measured.counts;
         assert_eq!((counts.sent, counts.matched, counts.events), (24, 24, 24), "{size} bytes");
         assert!(report.total.measured.anomalies.is_clean(), "{size} bytes");

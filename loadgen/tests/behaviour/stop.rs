@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use loadgen::{
     RunError, Stage, Stop,
-    plan::{EngineKind, Plan, Until},
+    plan::{EngineKind, Until},
 };
 use reports::judge;
 use server::Reply;
 
 use crate::rig::{
-    BadHandshake, BadHandshakeServer, Behaviour, Reference, ScriptedServer, closed, n32, open, plan, rate, run_observed,
+    BadHandshake, BadHandshakeServer, Behaviour, Reference, ScriptedServer, TestPlan, closed, n32, open, plan, rate,
+    run_observed,
 };
 
 on_each_engine!(
@@ -26,7 +27,7 @@ const LONG: Duration = Duration::from_secs(600);
 fn what_was_measured_until_then_is_reported(engine: EngineKind) {
     let server = Reference::start(Reply::Echo);
     for load in [open(250.0, 5), closed(2)] {
-        let plan = Plan { clients: n32(4), load, until: Until::Elapsed(LONG), ..plan(engine, &server.url()) };
+        let plan = TestPlan { clients: n32(4), load, until: Until::Elapsed(LONG), ..plan(engine, &server.url()) };
         let stop = Stop::default();
         let report = run_observed(&plan, &stop, |snapshot| {
             if snapshot.stage == Stage::Measuring && snapshot.matched > 0 {
@@ -47,7 +48,7 @@ fn what_was_measured_until_then_is_reported(engine: EngineKind) {
 
 fn stopped_in_the_warm_up_nothing_was_measured(engine: EngineKind) {
     let server = Reference::start(Reply::Echo);
-    let plan = Plan { warmup: LONG, ..plan(engine, &server.url()) };
+    let plan = TestPlan { warmup: LONG, ..plan(engine, &server.url()) };
     let stop = Stop::default();
     let report = run_observed(&plan, &stop, |snapshot| {
         if snapshot.stage == Stage::Warmup && snapshot.matched > 0 {
@@ -63,8 +64,8 @@ fn stopped_in_the_warm_up_nothing_was_measured(engine: EngineKind) {
 
 fn stopped_while_connecting_a_run_closes_what_is_open(engine: EngineKind) {
     let server = ScriptedServer::start(Behaviour::Echo);
-    let mut plan = Plan { clients: n32(1000), ..plan(engine, &server.url()) };
-    plan.connect.rate = rate(20.0);
+    let mut plan = TestPlan { clients: n32(1000), ..plan(engine, &server.url()) };
+    plan.connect_rate = rate(20.0);
     let stop = Stop::default();
     let report = run_observed(&plan, &stop, |snapshot| {
         if snapshot.stage == Stage::Connecting && snapshot.open > 0 {
@@ -90,7 +91,7 @@ fn stopped_before_anything_is_open_there_is_no_report(engine: EngineKind) {
 
 fn the_stages_follow_each_other(engine: EngineKind) {
     let server = Reference::start(Reply::Echo);
-    let plan = Plan {
+    let plan = TestPlan {
         warmup: Duration::from_millis(300),
         until: Until::Elapsed(Duration::from_millis(300)),
         ..plan(engine, &server.url())

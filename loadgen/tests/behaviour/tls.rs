@@ -1,9 +1,9 @@
 //! Servers behind TLS.
 
-use loadgen::plan::{Connect, EngineKind, Plan};
+use loadgen::plan::{Connect, EngineKind};
 use server::Reply;
 
-use crate::rig::{Reference, TlsProxy, complete, n32, plan, run, unreachable};
+use crate::rig::{Reference, TestPlan, TlsProxy, complete, n32, plan, run, unreachable};
 
 on_each_engine!(
     messages_go_through_tls,
@@ -19,7 +19,7 @@ fn messages_go_through_tls(engine: EngineKind) {
     // Records of TLS hold 16 KiB: some messages take several.
     for size in [64, 40_000] {
         let connect = Connect { insecure: true, ..trusting.connect.clone() };
-        let report = run(&Plan { clients: n32(5), size, connect, ..trusting.clone() });
+        let report = run(&TestPlan { clients: n32(5), size, connect, ..trusting.clone() });
         complete(&report);
         assert_eq!(report.total.measured.counts.matched, 5 * 24);
         assert_eq!(report.total.connections.opened, 5);
@@ -47,6 +47,6 @@ fn a_server_that_wants_a_certificate_of_the_client_is_named(engine: EngineKind) 
     let proxy = TlsProxy::for_certified_clients(server.address());
     let trusting = plan(engine, &proxy.url());
     let connect = Connect { insecure: true, ..trusting.connect.clone() };
-    let what = unreachable(&Plan { connect, ..trusting });
+    let what = unreachable(&TestPlan { connect, ..trusting });
     assert!(what.starts_with("tls (1): ") && what.contains("wants a certificate of the client"), "{what}");
 }

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use descriptors::{Allowance, Table};
 use server::ConnectionCapacity;
 
-use crate::transport::SourceAddressError;
+use crate::{plan::Plan, run::environment::cores, transport::SourceAddressError};
 
 /// What the system has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,6 +97,22 @@ const MOST_THREADS: NonZeroUsize = NonZeroUsize::new(1024).unwrap();
 /// even these can't, and 1 where threads make no difference.
 pub fn threads_for(clients: u32) -> NonZeroUsize {
     SystemLimits::raise().threads_for(clients)
+}
+
+/// Worker threads of a plan: as it asks, or the cores that a server on this machine leaves, or as
+/// many as its clients need. A worker without a client would only look on.
+pub fn threads_of(plan: &Plan) -> NonZeroUsize {
+    let cores = cores() as usize;
+    let is_here = plan.groups().iter().any(|group| group.target.is_here());
+    let left = NonZeroUsize::new(if is_here { cores - cores / 2 } else { cores }).unwrap_or(NonZeroUsize::MIN);
+    let threads = plan.run().threads.unwrap_or_else(|| left.max(threads_for(plan.clients().get())));
+    threads.min(NonZeroUsize::try_from(plan.clients()).unwrap_or(NonZeroUsize::MAX))
+}
+
+/// The least number of threads that the embedded server of a plan has.
+pub(crate) fn server_threads_of(plan: &Plan) -> NonZeroUsize {
+    let half = NonZeroUsize::new(cores() as usize / 2).unwrap_or(NonZeroUsize::MIN);
+    plan.run().server_threads.unwrap_or(half)
 }
 
 impl SystemLimits {

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
+    num::NonZeroUsize,
     time::SystemTime,
 };
 
@@ -26,7 +27,7 @@ use crate::{
 pub(crate) struct RunContext {
     pub(crate) target: TargetRecord,
     pub(crate) run_id: u32,
-    pub(crate) thresholds: Vec<String>,
+    pub(crate) threads: NonZeroUsize,
     pub(crate) started_at: SystemTime,
     pub(crate) interrupted: bool,
     /// See [`GeneratorHealth::stolen`].
@@ -167,14 +168,14 @@ fn first_of_each_kind(mut evidence: Vec<Evidence>) -> Vec<Evidence> {
 fn empty(plan: &Plan, context: RunContext, latency: Latency) -> Report {
     Report {
         target: context.target,
-        plan: record(plan, context.thresholds),
-        environment: environment::describe(plan.seed, context.run_id),
+        plan: record(plan, context.threads),
+        environment: environment::describe(plan.seed(), context.run_id),
         started_at: humantime::format_rfc3339_seconds(context.started_at).to_string(),
         measured_s: 0.0,
         interrupted: context.interrupted,
         generator: GeneratorHealth {
             peak_rss_bytes: environment::peak_rss(),
-            threads: u32::try_from(plan.threads.get()).unwrap_or(u32::MAX),
+            threads: u32::try_from(context.threads.get()).unwrap_or(u32::MAX),
             stolen: context.stolen,
             ..GeneratorHealth::default()
         },
@@ -192,10 +193,11 @@ fn empty(plan: &Plan, context: RunContext, latency: Latency) -> Report {
     }
 }
 
-fn record(plan: &Plan, thresholds: Vec<String>) -> PlanRecord {
+fn record(plan: &Plan, threads: NonZeroUsize) -> PlanRecord {
+    let (run, group) = (plan.run(), &plan.groups()[0]);
     PlanRecord {
-        clients: plan.clients.get(),
-        load: match plan.load {
+        clients: group.clients.get(),
+        load: match group.load {
             plan::Load::Open { rate, burst, max_in_flight } => LoadRecord::Open {
                 rate_per_client: rate.per_second(),
                 burst: burst.get(),
@@ -203,24 +205,24 @@ fn record(plan: &Plan, thresholds: Vec<String>) -> PlanRecord {
             },
             plan::Load::Closed { window } => LoadRecord::Closed { window: window.get() },
         },
-        duration_s: match plan.until {
+        duration_s: match run.until {
             Until::Elapsed(duration) => Some(duration.as_secs_f64()),
             Until::Messages(_) => None,
         },
-        messages_per_client: match plan.until {
+        messages_per_client: match run.until {
             Until::Elapsed(_) => None,
             Until::Messages(messages) => Some(messages.get()),
         },
-        warmup_s: plan.warmup.as_secs_f64(),
-        drain_s: plan.drain.as_secs_f64(),
-        size_bytes: plan.size.into(),
-        payload: plan.mix.to_string(),
-        expect: plan.expect.to_string(),
-        connect_rate: plan.connect.rate.per_second(),
-        engine: plan.engine.to_string(),
-        threads: u32::try_from(plan.threads.get()).unwrap_or(u32::MAX),
-        thresholds,
-        only_delivery: false,
+        warmup_s: run.warmup.as_secs_f64(),
+        drain_s: run.drain.as_secs_f64(),
+        size_bytes: group.size.into(),
+        payload: group.mix.to_string(),
+        expect: group.expect.to_string(),
+        connect_rate: run.connect_rate.per_second(),
+        engine: run.engine.to_string(),
+        threads: u32::try_from(threads.get()).unwrap_or(u32::MAX),
+        thresholds: run.thresholds.iter().map(ToString::to_string).collect(),
+        only_delivery: run.only_delivery,
     }
 }
 

@@ -10,7 +10,7 @@ use super::*;
 use crate::{
     ledger::{Expectation, Fate, Finding, LedgerSink, SendTimes, Subject},
     message::{Mix, Payload},
-    plan::{Connect, Expect, Rate},
+    plan::{Expect, Group, Rate, RunOptions},
     run::timeline::Timeline,
     worker::recorder::Window,
 };
@@ -24,28 +24,8 @@ fn expectation() -> Expectation {
 }
 
 fn plan() -> Plan {
-    let one = NonZeroU32::MIN;
-    Plan {
-        target: plan::Target::Embedded { threads: NonZeroUsize::MIN },
-        clients: one,
-        load: plan::Load::Closed { window: one },
-        warmup: Duration::from_secs(1),
-        until: Until::Elapsed(Duration::from_secs(3)),
-        drain: Duration::from_secs(1),
-        size: 64,
-        mix: Mix::Mixed,
-        expect: Expect::Echo,
-        connect: Connect {
-            rate: Rate::new(1.0).unwrap(),
-            timeout: Duration::from_secs(1),
-            headers: Vec::new(),
-            sources: Vec::new(),
-            insecure: false,
-        },
-        engine: plan::EngineKind::Tungstenite,
-        threads: NonZeroUsize::MIN,
-        seed: 1,
-    }
+    let group = Group { load: plan::Load::Closed { window: NonZeroU32::MIN }, ..Group::default() };
+    Plan::new(RunOptions::default(), vec![group]).unwrap()
 }
 
 fn context(timeline: Timeline) -> RunContext {
@@ -53,7 +33,7 @@ fn context(timeline: Timeline) -> RunContext {
     RunContext {
         target: TargetRecord { url: "ws://127.0.0.1/".to_owned(), embedded: true },
         run_id: 1,
-        thresholds: Vec::new(),
+        threads: NonZeroUsize::MIN,
         started_at: SystemTime::UNIX_EPOCH,
         interrupted: false,
         stolen: None,
@@ -332,20 +312,25 @@ fn evidence_names_the_peer_of_its_worker() {
 #[test]
 fn the_result_says_what_was_asked_for() {
     let n = |n| NonZeroU32::new(n).unwrap();
-    let open = Plan {
+    let group = Group {
         clients: n(3),
         load: plan::Load::Open { rate: Rate::new(0.5).unwrap(), burst: n(5), max_in_flight: n(7) },
-        warmup: Duration::from_millis(1500),
-        drain: Duration::from_secs(2),
         size: 100,
         mix: Mix::Text,
         expect: Expect::Reply("yes".to_owned()),
-        engine: plan::EngineKind::Lean,
-        threads: NonZeroUsize::new(2).unwrap(),
-        ..plan()
+        ..Group::default()
     };
-    let said =
-        summarize(&open, RunContext { thresholds: vec!["p99<5ms".to_owned()], ..context(Timeline::new(0)) }, vec![]);
+    let run = RunOptions {
+        until: Until::Elapsed(Duration::from_secs(3)),
+        warmup: Duration::from_millis(1500),
+        drain: Duration::from_secs(2),
+        connect_rate: Rate::new(1.0).unwrap(),
+        thresholds: vec!["p99<5ms".parse().unwrap()],
+        ..RunOptions::default()
+    };
+    let open = Plan::new(run, vec![group]).unwrap();
+    let threads = NonZeroUsize::new(2).unwrap();
+    let said = summarize(&open, RunContext { threads, ..context(Timeline::new(0)) }, vec![]);
     let expected = PlanRecord {
         clients: 3,
         load: LoadRecord::Open { rate_per_client: 0.5, burst: 5, max_in_flight: 7 },
@@ -366,7 +351,7 @@ fn the_result_says_what_was_asked_for() {
     assert_eq!((said.generator.threads, said.started_at.as_str()), (2, "1970-01-01T00:00:00Z"));
 
     let until = Until::Messages(std::num::NonZeroU64::new(9).unwrap());
-    let closed = summarize(&Plan { until, ..plan() }, context(Timeline::new(0)), vec![]).plan;
+    let closed = summarize(&plan().with(|run, _| run.until = until).unwrap(), context(Timeline::new(0)), vec![]).plan;
     assert_eq!((closed.load, closed.duration_s), (LoadRecord::Closed { window: 1 }, None));
     assert_eq!(closed.messages_per_client, Some(9));
 }

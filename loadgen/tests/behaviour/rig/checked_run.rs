@@ -2,20 +2,24 @@
 
 use std::time::Instant;
 
-use loadgen::{RunError, Snapshot, Stop, plan::Plan};
+use loadgen::{RunError, Snapshot, Stop};
 use reports::{Report, Verdict, identities, judge, model::Interval};
 
-use super::PATIENCE;
+use super::{PATIENCE, TestPlan};
 
 /// The report of `plan`.
-pub(crate) fn run(plan: &Plan) -> Report {
+pub(crate) fn run(plan: &TestPlan) -> Report {
     run_observed(plan, &Stop::default(), |_| {}).expect("a report")
 }
 
 /// Runs `plan`, which must end by itself or by `stop` while a test is patient.
-pub(crate) fn run_observed(plan: &Plan, stop: &Stop, mut observe: impl FnMut(&Snapshot)) -> Result<Report, RunError> {
+pub(crate) fn run_observed(
+    plan: &TestPlan,
+    stop: &Stop,
+    mut observe: impl FnMut(&Snapshot),
+) -> Result<Report, RunError> {
     let (started, mut endless) = (Instant::now(), false);
-    let result = loadgen::run(plan, Vec::new(), stop, |snapshot| {
+    let result = loadgen::run(&plan.to_plan(), stop, |snapshot| {
         observe(snapshot);
         if started.elapsed() > PATIENCE {
             endless = true;
@@ -30,7 +34,7 @@ pub(crate) fn run_observed(plan: &Plan, stop: &Stop, mut observe: impl FnMut(&Sn
 }
 
 /// Why no connection of `plan` opened.
-pub(crate) fn unreachable(plan: &Plan) -> String {
+pub(crate) fn unreachable(plan: &TestPlan) -> String {
     match run_observed(plan, &Stop::default(), |_| {}) {
         Err(RunError::Unreachable { what, .. }) => what,
         other => panic!("not unreachable: {other:?}"),

@@ -25,7 +25,7 @@ pub(crate) use command::{CommandOutput, Loadgen, interruptible, satisfies_its_sc
 pub(crate) use fixed_capacity_server::FixedCapacityServer;
 pub(crate) use flooding_server::{Flood, FloodingServer};
 pub(crate) use frame::{close_frame, frame, whole};
-pub(crate) use plan::{closed, n32, open, plan, rate};
+pub(crate) use plan::{TestPlan, closed, n32, open, plan, rate};
 pub(crate) use promptness::where_prompt;
 pub(crate) use proxy::{Cutting, Proxy};
 pub(crate) use reference::Reference;

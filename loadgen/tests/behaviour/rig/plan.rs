@@ -1,4 +1,4 @@
-//! A small plan, for tests to change what they are about.
+//! A small plan of one group, for tests to change what they are about.
 
 use std::{
     num::{NonZeroU32, NonZeroU64, NonZeroUsize},
@@ -7,11 +7,65 @@ use std::{
 
 use loadgen::{
     message::Mix,
-    plan::{Connect, EngineKind, Expect, Load, Plan, Rate, Target, Until},
+    plan::{Connect, EngineKind, Expect, Group, GroupName, Load, Plan, Rate, RunOptions, Target, Until},
 };
-use url::Url;
 
 use super::PATIENCE;
+
+/// A plan of one group, flat.
+#[derive(Clone, Debug)]
+pub(crate) struct TestPlan {
+    pub(crate) target: Target,
+    pub(crate) clients: NonZeroU32,
+    pub(crate) load: Load,
+    pub(crate) warmup: Duration,
+    pub(crate) until: Until,
+    pub(crate) drain: Duration,
+    pub(crate) size: u32,
+    pub(crate) mix: Mix,
+    pub(crate) expect: Expect,
+    pub(crate) connect: Connect,
+    pub(crate) connect_rate: Rate,
+    pub(crate) engine: EngineKind,
+    pub(crate) threads: NonZeroUsize,
+    pub(crate) seed: u64,
+}
+
+impl TestPlan {
+    /// The plan as a run takes it.
+    pub(crate) fn to_plan(&self) -> Plan {
+        Plan::new(self.run(), vec![self.group("main")]).expect("it fits together")
+    }
+
+    /// What all groups share.
+    pub(crate) fn run(&self) -> RunOptions {
+        RunOptions {
+            warmup: self.warmup,
+            until: self.until,
+            drain: self.drain,
+            connect_rate: self.connect_rate,
+            engine: self.engine,
+            threads: Some(self.threads),
+            server_threads: Some(NonZeroUsize::MIN),
+            seed: Some(self.seed),
+            ..RunOptions::default()
+        }
+    }
+
+    /// Its clients, as a group of this name.
+    pub(crate) fn group(&self, name: &str) -> Group {
+        Group {
+            name: name.parse::<GroupName>().expect("a name"),
+            target: self.target.clone(),
+            connect: self.connect.clone(),
+            clients: self.clients,
+            load: self.load,
+            size: self.size,
+            mix: self.mix,
+            expect: self.expect.clone(),
+        }
+    }
+}
 
 pub(crate) fn n32(n: u32) -> NonZeroU32 {
     NonZeroU32::new(n).expect("not 0")
@@ -32,9 +86,9 @@ pub(crate) fn closed(window: u32) -> Load {
 }
 
 /// One client sends six bursts of four to `url`, 20 ms apart, and waits long for the replies.
-pub(crate) fn plan(engine: EngineKind, url: &str) -> Plan {
-    Plan {
-        target: Target::Url(Url::parse(url).expect("a URL")),
+pub(crate) fn plan(engine: EngineKind, url: &str) -> TestPlan {
+    TestPlan {
+        target: Target::Url(url.parse().expect("a URL")),
         clients: n32(1),
         load: open(200.0, 4),
         warmup: Duration::ZERO,
@@ -43,13 +97,8 @@ pub(crate) fn plan(engine: EngineKind, url: &str) -> Plan {
         size: 64,
         mix: Mix::Mixed,
         expect: Expect::Echo,
-        connect: Connect {
-            rate: rate(1000.0),
-            timeout: PATIENCE,
-            headers: Vec::new(),
-            sources: Vec::new(),
-            insecure: false,
-        },
+        connect: Connect { timeout: PATIENCE, headers: Vec::new(), sources: Vec::new(), insecure: false },
+        connect_rate: rate(1000.0),
         engine,
         threads: NonZeroUsize::MIN,
         seed: 7,

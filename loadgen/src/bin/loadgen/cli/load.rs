@@ -7,12 +7,8 @@ use std::{
 
 use clap::Args;
 use loadgen::plan::{Load, Rate, Until};
-use reports::human;
 
-use super::{
-    refusal::refuse,
-    values::{parse_duration, parse_number, parse_positive_duration, parse_rate},
-};
+use super::values::{parse_duration, parse_number, parse_positive_duration, parse_rate};
 
 /// The load of a plan, ready to run.
 pub(crate) struct PlannedLoad {
@@ -91,7 +87,7 @@ impl LoadArgs for RunLoadArgs {
     fn planned(&self, max_in_flight: NonZeroU32) -> Result<PlannedLoad, clap::Error> {
         let load = match self.window {
             Some(window) => Load::Closed { window },
-            None => Load::Open { rate: self.rate()?, burst: self.burst, max_in_flight },
+            None => Load::Open { rate: self.rate, burst: self.burst, max_in_flight },
         };
         Ok(PlannedLoad {
             clients: self.clients,
@@ -100,21 +96,5 @@ impl LoadArgs for RunLoadArgs {
             until: self.messages.map_or(Until::Elapsed(self.duration), Until::Messages),
             drain: self.drain,
         })
-    }
-}
-
-impl RunLoadArgs {
-    /// The rate of a client, unless it is too high for all of them together.
-    fn rate(&self) -> Result<Rate, clap::Error> {
-        let (rate, clients) = (self.rate.per_second(), self.clients);
-        let total = rate * f64::from(clients.get());
-        if total > Rate::MAX_TOTAL {
-            return Err(refuse(format!(
-                "--rate {rate} with --clients {clients}: {} messages per second in total; at most {} are accepted",
-                human::rate(total),
-                human::rate(Rate::MAX_TOTAL)
-            )));
-        }
-        Ok(self.rate)
     }
 }

@@ -34,6 +34,7 @@ pub(crate) use self::{
     console::ConsoleArgs,
     help::HelpArgs,
     outputs::{Destination, Output},
+    plan::PlannedVerdict,
     refusal::refuse,
     report::ReportArgs,
     run::RunArgs,

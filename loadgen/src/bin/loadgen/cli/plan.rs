@@ -10,18 +10,16 @@ use clap::{Args, ValueEnum};
 use http::{HeaderName, HeaderValue};
 use loadgen::{
     message::Mix,
-    plan::{Connect, EngineKind, Expect, Plan, Rate},
+    plan::{Connect, EngineKind, Expect, Group, GroupName, Plan, Rate, RunOptions},
 };
+use reports::Threshold;
 
 use super::{
     load::{LoadArgs, PlannedLoad, RunLoadArgs},
     refusal::refuse,
     sources::{Sources, merge, parse_sources},
     target::target,
-    values::{
-        check_headers, parse_expect, parse_header, parse_number, parse_positive_duration, parse_rate, parse_seed,
-        parse_size,
-    },
+    values::{parse_expect, parse_header, parse_number, parse_positive_duration, parse_rate, parse_seed, parse_size},
 };
 
 /// What a run does, without its target. Commands differ in their load.
@@ -85,8 +83,6 @@ struct MessageArgs {
     ///
     /// [default: random, printed]
     #[arg(long, value_name = "N", value_parser = parse_seed, hide_short_help = true)]
-    // A random one has 32 bits: short to type again, and exact in JSON readers whose numbers are
-    // floats.
     seed: Option<u64>,
 }
 
@@ -192,41 +188,43 @@ impl<L: LoadArgs> PlanArgs<L> {
 
     /// The plan that the arguments ask for, against the server at `url` or one that the run starts
     /// itself.
-    pub(crate) fn plan(&self, url: Option<&str>) -> Result<Plan, clap::Error> {
+    pub(crate) fn plan(&self, url: Option<&str>, verdict: PlannedVerdict<'_>) -> Result<Plan, clap::Error> {
         let Self { messages, connecting, generator, .. } = self;
-        let mix = Mix::from(messages.payload);
-        let (size, least) = (messages.size, mix.min_size());
-        if (size as usize) < least && messages.expect == Expect::Echo {
-            return Err(refuse(format!(
-                "--size {size}: a {mix} message needs {least} bytes at least, for the header by which its echo is told; \
-                 --expect count and --expect reply=TEXT take smaller ones, from 0 on"
-            )));
-        }
         let PlannedLoad { clients, load, warmup, until, drain } = self.load.planned(self.in_flight.max_in_flight)?;
-        check_headers(&connecting.headers).map_err(refuse)?;
-        let (target, left) = target(url)?;
-        let threads = generator.threads.unwrap_or_else(|| left.max(loadgen::threads_for(clients.get())));
-        Ok(Plan {
-            target,
-            clients,
-            load,
+        let run = RunOptions {
             warmup,
             until,
             drain,
-            size,
-            mix,
-            expect: messages.expect.clone(),
+            connect_rate: connecting.connect_rate,
+            engine: generator.engine.into(),
+            threads: generator.threads,
+            server_threads: None,
+            seed: messages.seed,
+            thresholds: verdict.thresholds.to_vec(),
+            only_delivery: verdict.only_delivery,
+        };
+        let group = Group {
+            name: GroupName::default(),
+            target: target(url)?,
             connect: Connect {
-                rate: connecting.connect_rate,
                 timeout: connecting.connect_timeout,
                 headers: connecting.headers.clone(),
-                sources: merge(&connecting.sources).map_err(refuse)?,
+                sources: merge(&connecting.sources),
                 insecure: connecting.insecure,
             },
-            engine: generator.engine.into(),
-            // A worker without a client would only look on.
-            threads: threads.min(NonZeroUsize::try_from(clients).unwrap_or(NonZeroUsize::MAX)),
-            seed: messages.seed.unwrap_or_else(|| rand::random::<u32>().into()),
-        })
+            clients,
+            load,
+            size: messages.size,
+            mix: messages.payload.into(),
+            expect: messages.expect.clone(),
+        };
+        Plan::new(run, vec![group]).map_err(|error| refuse(error.to_string()))
     }
+}
+
+/// What a run is judged by, for its plan.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct PlannedVerdict<'a> {
+    pub(crate) thresholds: &'a [Threshold],
+    pub(crate) only_delivery: bool,
 }

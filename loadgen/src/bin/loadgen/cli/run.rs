@@ -7,7 +7,12 @@ use loadgen::plan::Plan;
 use reports::{Threshold, gate::Gate, store::baseline::BaselineName};
 
 use super::{
-    console::ConsoleArgs, gates::GateArgs, outputs::OutputArgs, plan::PlanArgs, refusal::refuse, target::TargetArgs,
+    console::ConsoleArgs,
+    gates::GateArgs,
+    outputs::OutputArgs,
+    plan::{PlanArgs, PlannedVerdict},
+    refusal::refuse,
+    target::TargetArgs,
 };
 
 /// Run a test; `loadgen URL` without a command does the same
@@ -89,7 +94,8 @@ pub(crate) struct VerdictArgs {
 impl RunArgs {
     /// The plan that the arguments ask for.
     pub(crate) fn plan(&self) -> Result<Plan, clap::Error> {
-        self.plan.plan(self.target.url()?)
+        let VerdictArgs { thresholds, only_delivery, .. } = &self.verdict;
+        self.plan.plan(self.target.url()?, PlannedVerdict { thresholds, only_delivery: *only_delivery })
     }
 
     /// Finds out whether the options fit together and the outputs can be written.

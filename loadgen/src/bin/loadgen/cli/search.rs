@@ -14,7 +14,7 @@ use super::{
     console::ConsoleArgs,
     load::{LoadArgs, PlannedLoad},
     outputs::{Destination, Output, check_destinations},
-    plan::PlanArgs,
+    plan::{PlanArgs, PlannedVerdict},
     refusal::refuse,
     target::TargetArgs,
     values::{parse_duration, parse_number, parse_positive_duration, parse_rate},
@@ -240,7 +240,8 @@ impl LoadArgs for SearchLoadArgs {
 impl SearchArgs {
     /// The first step.
     pub(crate) fn plan(&self) -> Result<Plan, clap::Error> {
-        self.plan.plan(self.target.url()?)
+        let verdict = PlannedVerdict { thresholds: &self.thresholds, only_delivery: false };
+        self.plan.plan(self.target.url()?, verdict)
     }
 
     /// Highest total rate that may be tried.

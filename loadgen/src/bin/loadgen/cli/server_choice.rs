@@ -3,9 +3,10 @@
 
 use std::str::FromStr;
 
-use loadgen::secrets::{HIDDEN, Secrets, bare, bare_words};
-
-use super::target::parse_url;
+use loadgen::{
+    plan::ServerUrl,
+    secrets::{HIDDEN, Secrets, bare, bare_words},
+};
 
 /// What stands for the address in a command.
 pub(crate) const ADDRESS: &str = "{addr}";
@@ -24,7 +25,7 @@ impl FromStr for ServerChoice {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let Some(command) = text.strip_prefix("cmd:") else {
-            return match parse_url(text) {
+            return match ServerUrl::from_str(text) {
                 Ok(_) => Ok(Self::Url(text.to_owned())),
                 Err(error) => Err(format!("{error}, or 'cmd:COMMAND' with {ADDRESS} where its address belongs")),
             };

@@ -22,18 +22,9 @@ pub(super) fn parse_sources(text: &str) -> Result<Sources, String> {
     Ok(Sources(all))
 }
 
-/// What all uses of the option name together; they must be of one family.
-pub(super) fn merge(lists: &[Sources]) -> Result<Vec<IpAddr>, String> {
-    let mut all: Vec<IpAddr> = Vec::new();
-    for &address in lists.iter().flat_map(|Sources(list)| list) {
-        if let Some(first) = all.first().filter(|first| first.is_ipv4() != address.is_ipv4()) {
-            return Err(format!(
-                "--source-ip {address}: {first} is of another family; give IPv4 or IPv6 addresses, not both"
-            ));
-        }
-        all.push(address);
-    }
-    Ok(all)
+/// What all uses of the option name together.
+pub(super) fn merge(lists: &[Sources]) -> Vec<IpAddr> {
+    lists.iter().flat_map(|Sources(list)| list).copied().collect()
 }
 
 fn parse_address(text: &str) -> Result<IpAddr, String> {
@@ -86,13 +77,5 @@ mod tests {
         }
         assert_eq!(parse("127.0.0.0-127.0.255.255").unwrap().len(), 65_536);
         assert!(parse("127.0.0.0-127.1.0.0").is_err());
-    }
-
-    #[test]
-    fn families_do_not_mix() {
-        let lists = ["127.0.0.1", "127.0.0.2,127.0.0.3", "::1"].map(|text| parse_sources(text).unwrap());
-        assert_eq!(merge(&lists[..2]).unwrap().len(), 3);
-        let error = merge(&lists).unwrap_err();
-        assert!(error.contains("--source-ip ::1") && error.contains("127.0.0.1"), "{error}");
     }
 }

@@ -101,29 +101,3 @@ pub(super) fn parse_header(text: &str) -> Result<(HeaderName, HeaderValue), Stri
         _ => Ok((name, value)),
     }
 }
-
-/// Finds that no field is given twice that can be there once only, and that subprotocols are named
-/// as they must be.
-pub(super) fn check_headers(headers: &[(HeaderName, HeaderValue)]) -> Result<(), String> {
-    for once in ["host", "authorization", "origin", "user-agent"] {
-        if headers.iter().filter(|(name, _)| name == once).count() > 1 {
-            return Err(format!("--header: `{once}` can be given once only"));
-        }
-    }
-    let mut offered: Vec<&[u8]> = Vec::new();
-    for (_, value) in headers.iter().filter(|(name, _)| name == "sec-websocket-protocol") {
-        for name in value.as_bytes().split(|&byte| byte == b',').map(<[u8]>::trim_ascii) {
-            if !frames::handshake::is_token(name) {
-                let remedy = "expected names of letters, digits and !#$%&'*+-.^_`|~, such as 'graphql-ws, v2'";
-                return Err(format!(
-                    "--header: `sec-websocket-protocol` names a subprotocol that can't be one; {remedy}"
-                ));
-            }
-            if offered.contains(&name) {
-                return Err("--header: `sec-websocket-protocol` offers a subprotocol twice".to_owned());
-            }
-            offered.push(name);
-        }
-    }
-    Ok(())
-}

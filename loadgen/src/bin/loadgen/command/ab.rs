@@ -7,7 +7,7 @@ use std::{
 
 use loadgen::{
     Stop,
-    plan::{Load, Plan, Until},
+    plan::{Plan, Until},
 };
 use program::Exit;
 use reports::{
@@ -25,7 +25,7 @@ use reports::{
 use super::public_target;
 use crate::{
     ab::{AbError, AbSides, Side},
-    cli::{self, AbArgs, Destination, ServerChoice},
+    cli::{self, AbArgs, Destination, PlannedVerdict, ServerChoice},
     command_error::CommandError,
     export::{Saved, put},
     signals::{self, stop_on_signal},
@@ -35,13 +35,13 @@ use crate::{
 /// Compares two sides; how the process ends.
 pub(super) fn ab(args: &AbArgs) -> Result<Exit, CommandError> {
     // Only the options are checked, so any server will do.
-    let plan = args.plan.plan(Some("ws://127.0.0.1:9001"))?;
+    let plan = args.plan.plan(Some("ws://127.0.0.1:9001"), PlannedVerdict::default())?;
     let test = args.test()?;
     args.check()?;
     enough_messages(&plan, test.gates())?;
     for side in [&args.a, &args.b] {
         if let ServerChoice::Url(url) = side {
-            public_target::warn(&args.console, &args.plan.plan(Some(url))?, None);
+            public_target::warn(&args.console, &args.plan.plan(Some(url), PlannedVerdict::default())?, None);
         }
     }
     // The first signal ends all within seconds. Ending at the second would leave servers behind.
@@ -62,7 +62,7 @@ pub(super) fn ab(args: &AbArgs) -> Result<Exit, CommandError> {
 /// Runs pairs until the test has enough of them.
 fn compare(args: &AbArgs, plan: &Plan, test: &PairedTest, folder: &Path, stop: Stop) -> Result<Exit, CommandError> {
     let sides = AbSides::new(args, folder.to_owned(), stop)?;
-    let seed = plan.seed;
+    let seed = plan.seed();
     let progress = AbProgress { quiet: args.console.quiet, test };
     progress.begin(args, plan);
     for side in [Side::A, Side::B] {
@@ -125,18 +125,16 @@ fn pair_name(number: u32) -> String {
 
 /// Refuses metrics that the planned number of messages can't tell.
 fn enough_messages(plan: &Plan, gates: &[Gate]) -> Result<(), clap::Error> {
-    let clients = f64::from(plan.clients.get());
-    let messages = match (plan.until, plan.load) {
-        (Until::Messages(messages), _) => clients * messages.get() as f64,
-        (Until::Elapsed(duration), Load::Open { rate, .. }) => clients * rate.per_second() * duration.as_secs_f64(),
-        // As many as the target answers; the test looks at what came.
-        (Until::Elapsed(_), Load::Closed { .. }) => return Ok(()),
-    };
+    let planned = plan.groups().iter().map(|group| plan.messages(group)).sum();
+    // Else as many as the target answers; the test looks at what came.
+    let Some(messages): Option<f64> = planned else { return Ok(()) };
     for metric in gates.iter().map(Gate::metric) {
         let needed = metric.min_messages();
         if messages < needed as f64 {
-            let (name, option) =
-                (metric.name(), if matches!(plan.until, Until::Messages(_)) { "--messages" } else { "--duration" });
+            let (name, option) = (
+                metric.name(),
+                if matches!(plan.run().until, Until::Messages(_)) { "--messages" } else { "--duration" },
+            );
             return Err(cli::refuse(format!(
                 "{option}: a run of {} messages can't tell {name}, which needs {} at least; raise {option}, --clients or \
                  --rate, or leave it out with --gate {}=off",
@@ -166,11 +164,11 @@ impl AbProgress<'_> {
         self.say(&format!("A: {}\nB: {}", args.a.label(), args.b.label()));
         let looks: Vec<_> = self.test.looks().iter().map(u32::to_string).collect();
         let pairs = looks.join(", or if that is inconclusive ");
-        let length = match plan.until {
-            Until::Elapsed(duration) => format!(" of {}", human::seconds((plan.warmup + duration).as_secs_f64())),
+        let length = match plan.run().until {
+            Until::Elapsed(duration) => format!(" of {}", human::seconds((plan.run().warmup + duration).as_secs_f64())),
             Until::Messages(_) => String::new(),
         };
-        self.say(&format!("{pairs} pairs of runs{length}, seed {}; first one run of each to warm up", plan.seed));
+        self.say(&format!("{pairs} pairs of runs{length}, seed {}; first one run of each to warm up", plan.seed()));
     }
 
     fn pair(&self, number: u32, (a, b): &ObservedPair) {

@@ -1,9 +1,6 @@
 //! The warning before a run that may harm somebody.
 
-use loadgen::{
-    plan::{Load, Plan},
-    public_address,
-};
+use loadgen::{plan::Plan, public_address};
 use reports::human;
 
 use crate::{cli::ConsoleArgs, terminal};
@@ -15,17 +12,14 @@ pub(super) fn warn(console: &ConsoleArgs, plan: &Plan, most: Option<f64>) {
         return;
     }
     let Some(address) = public_address(plan) else { return };
-    let clients = plan.clients.get();
-    let messages = match (most, plan.load) {
+    let messages = match (most, plan.rate()) {
         (Some(most), _) => format!("up to {} messages/s", human::rate(most)),
-        (None, Load::Open { rate, .. }) => {
-            format!("{} messages/s", human::rate(rate.per_second() * f64::from(clients)))
-        }
-        (None, Load::Closed { .. }) => "as many messages as it answers".to_owned(),
+        (None, Some(rate)) => format!("{} messages/s", human::rate(rate)),
+        (None, None) => "as many messages as it answers".to_owned(),
     };
     terminal::tell(format!(
         "loadgen: {address} is a public address, and {} clients will send it {messages}: be sure that its operator allows \
          it (--quiet leaves this out)",
-        human::count(clients.into()),
+        human::count(plan.clients().get().into()),
     ));
 }

@@ -29,12 +29,10 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, CommandError> {
     // Draining may take long, and nobody has to wait for it.
     let stop = stop_on_signal(|| Exit::Interrupted.now());
     public_target::warn(&args.console, &plan, None);
-    let mut progress = Progress::new(plan.clients.get(), args.console.quiet);
-    let thresholds = args.verdict.thresholds.iter().map(ToString::to_string).collect();
-    let report = loadgen::run(&plan, thresholds, &stop, |snapshot| progress.show(snapshot));
+    let mut progress = Progress::new(plan.clients().get(), args.console.quiet);
+    let report = loadgen::run(&plan, &stop, |snapshot| progress.show(snapshot));
     progress.clear();
-    let mut report = report?;
-    report.plan.only_delivery = args.verdict.only_delivery;
+    let report = report?;
     let judgement = judge(&report, &args.verdict.thresholds);
     let comparison = baseline.map(|baseline| against(args, &gates, baseline, &report));
     Ok(finish(args, &JudgedRun { report, judgement, comparison }))

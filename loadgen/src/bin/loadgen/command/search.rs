@@ -89,9 +89,8 @@ impl Steps<'_> {
         let plan = at(&self.plan, rate, self.taken.len());
         let quiet = self.args.console.quiet;
         // Without a terminal, one line for each step is enough.
-        let mut progress = Progress::new(plan.clients.get(), quiet || !Channel::Stderr.is_terminal());
-        let thresholds = self.args.thresholds.iter().map(ToString::to_string).collect();
-        let report = loadgen::run(&plan, thresholds, &self.stop, |snapshot| progress.show(snapshot));
+        let mut progress = Progress::new(plan.clients().get(), quiet || !Channel::Stderr.is_terminal());
+        let report = loadgen::run(&plan, &self.stop, |snapshot| progress.show(snapshot));
         progress.clear();
         let report = report?;
         if report.interrupted {
@@ -139,13 +138,17 @@ impl Steps<'_> {
 
 /// The plan of a step. It has bytes of its own, so that an answer from an earlier step is noticed.
 fn at(plan: &Plan, rate: f64, number: usize) -> Plan {
-    let mut plan = plan.clone();
-    plan.seed = plan.seed.wrapping_add(number as u64);
-    if let Load::Open { rate: share, .. } = &mut plan.load {
-        // The share of the lowest rate was checked before the first step.
-        *share = Rate::new(rate / f64::from(plan.clients.get())).unwrap_or(*share);
-    }
-    plan
+    let (seed, clients) = (plan.seed(), plan.clients());
+    let at = plan.clone().with(|run, groups| {
+        run.seed = Some(seed.wrapping_add(number as u64));
+        for group in groups {
+            if let Load::Open { rate: share, .. } = &mut group.load {
+                *share = Rate::new(rate / f64::from(clients.get())).unwrap_or(*share);
+            }
+        }
+    });
+    // The lowest and the highest rate were checked before the first step.
+    at.unwrap_or_else(|_| plan.clone())
 }
 
 /// Saves the record where it was asked for, files first, and shows it.

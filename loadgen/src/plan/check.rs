@@ -1,0 +1,97 @@
+//! Finds what does not fit together in a plan.
+
+use std::net::IpAddr;
+
+use http::{HeaderName, HeaderValue};
+use reports::human;
+
+use super::{error::PlanError, expect::Expect, group::Group, rate::Rate};
+
+/// Finds what does not fit together.
+pub(super) fn check(groups: &[Group]) -> Result<(), PlanError> {
+    if groups.is_empty() {
+        let why = "a plan has one group at least".to_owned();
+        return Err(PlanError { group: None, key: "group", value: None, why });
+    }
+    for (index, group) in groups.iter().enumerate() {
+        if groups[..index].iter().any(|other| other.name == group.name) {
+            let why = "another group has this name; give each its own".to_owned();
+            return Err(PlanError::new(Some(index), "name", &group.name, why));
+        }
+        size(index, group)?;
+        headers(&group.connect.headers).map_err(|why| about(index, "header", why))?;
+        sources(index, &group.connect.sources)?;
+    }
+    totals(groups)
+}
+
+fn about(index: usize, key: &'static str, why: String) -> PlanError {
+    PlanError { group: Some(index), key, value: None, why }
+}
+
+fn size(index: usize, Group { size, mix, expect, .. }: &Group) -> Result<(), PlanError> {
+    let least = mix.min_size();
+    if *expect != Expect::Echo || *size as usize >= least {
+        return Ok(());
+    }
+    let why = format!(
+        "a {mix} message needs {least} bytes at least, for the header by which its echo is told; --expect count and \
+         --expect reply=TEXT take smaller ones, from 0 on"
+    );
+    Err(PlanError::new(Some(index), "size", size, why))
+}
+
+/// Finds that no field is given twice that can be there once only, and that subprotocols are named
+/// as they must be.
+fn headers(headers: &[(HeaderName, HeaderValue)]) -> Result<(), String> {
+    for once in ["host", "authorization", "origin", "user-agent"] {
+        if headers.iter().filter(|(name, _)| name == once).count() > 1 {
+            return Err(format!("`{once}` can be given once only"));
+        }
+    }
+    let mut offered: Vec<&[u8]> = Vec::new();
+    for (_, value) in headers.iter().filter(|(name, _)| name == "sec-websocket-protocol") {
+        for name in value.as_bytes().split(|&byte| byte == b',').map(<[u8]>::trim_ascii) {
+            if !frames::handshake::is_token(name) {
+                let remedy = "expected names of letters, digits and !#$%&'*+-.^_`|~, such as 'graphql-ws, v2'";
+                return Err(format!("`sec-websocket-protocol` names a subprotocol that can't be one; {remedy}"));
+            }
+            if offered.contains(&name) {
+                return Err("`sec-websocket-protocol` offers a subprotocol twice".to_owned());
+            }
+            offered.push(name);
+        }
+    }
+    Ok(())
+}
+
+fn sources(index: usize, sources: &[IpAddr]) -> Result<(), PlanError> {
+    let Some(first) = sources.first() else { return Ok(()) };
+    let Some(other) = sources.iter().find(|source| source.is_ipv4() != first.is_ipv4()) else { return Ok(()) };
+    let why = format!("{first} is of another family; give IPv4 or IPv6 addresses, not both");
+    Err(PlanError::new(Some(index), "source_ip", other, why))
+}
+
+/// Bounds what all groups have together.
+fn totals(groups: &[Group]) -> Result<(), PlanError> {
+    let (mut clients, mut rate) = (0_u32, 0.0);
+    for (index, group) in groups.iter().enumerate() {
+        let Some(sum) = clients.checked_add(group.clients.get()) else {
+            let why = format!("all groups together have more than {} clients", human::count(u32::MAX.into()));
+            return Err(PlanError::new(Some(index), "clients", group.clients, why));
+        };
+        clients = sum;
+        rate += group.rate().unwrap_or(0.0);
+        if let Some(each) = group.load.rate().filter(|_| rate > Rate::MAX_TOTAL) {
+            let with = if groups.len() > 1 { ", over all groups" } else { "" };
+            let why = format!(
+                "with --clients {}: {} messages per second in total{with}; at most {} are accepted",
+                group.clients,
+                human::rate(rate),
+                human::rate(Rate::MAX_TOTAL)
+            );
+            return Err(PlanError::new(Some(index), "rate", each.per_second(), why));
+        }
+    }
+    Ok(())
+}

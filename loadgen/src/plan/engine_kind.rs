@@ -1,0 +1,31 @@
+//! What moves the messages.
+
+use std::fmt;
+
+/// What moves the messages. The engines share no code except for opening connections, so each is a
+/// check on the other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EngineKind {
+    /// The crate `frames` on plain sockets with an event queue of its own. Takes the least time and
+    /// memory.
+    #[default]
+    Lean,
+    /// tokio and tokio-tungstenite.
+    Tungstenite,
+}
+
+impl EngineKind {
+    /// Its name on the command line and in results.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Lean => "lean",
+            Self::Tungstenite => "tungstenite",
+        }
+    }
+}
+
+impl fmt::Display for EngineKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}

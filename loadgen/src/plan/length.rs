@@ -1,0 +1,48 @@
+//! How long a plan takes, and how many messages it has.
+
+use std::time::Duration;
+
+use super::{
+    Plan,
+    group::Group,
+    load::{Load, Until},
+};
+use crate::schedule::Schedule;
+
+impl Plan {
+    /// Length of warm-up and measured phase, if it is known: that of the group that takes longest.
+    pub fn length(&self) -> Option<Duration> {
+        Some(self.run().warmup + self.measured_length()?)
+    }
+
+    /// Length of the measured phase, if it is known.
+    pub fn measured_length(&self) -> Option<Duration> {
+        let lengths = self.groups().iter().map(|group| measured_length(group, self.run().until));
+        lengths.reduce(|longest, length| Some(longest?.max(length?))).flatten()
+    }
+
+    /// Messages of the measured phase of a group, if they are planned.
+    pub fn messages(&self, group: &Group) -> Option<f64> {
+        let clients = f64::from(group.clients.get());
+        match self.run().until {
+            Until::Messages(messages) => Some(clients * messages.get() as f64),
+            Until::Elapsed(duration) => Some(group.rate()? * duration.as_secs_f64()),
+        }
+    }
+
+    /// Messages per second of all groups, if each plans that.
+    pub fn rate(&self) -> Option<f64> {
+        self.groups().iter().map(Group::rate).sum()
+    }
+}
+
+fn measured_length(group: &Group, until: Until) -> Option<Duration> {
+    match (until, group.load) {
+        (Until::Elapsed(duration), _) => Some(duration),
+        (Until::Messages(messages), Load::Open { rate, burst, .. }) => {
+            let measured = Schedule::new(group.clients, rate, burst).length_of(messages.get());
+            Some(Duration::from_nanos(measured))
+        }
+        (Until::Messages(_), Load::Closed { .. }) => None,
+    }
+}

@@ -3,6 +3,7 @@
 use std::{hint::black_box, time::Duration};
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use frames::PayloadSpace;
 use loadgen::message::{Mix, Payload, leading};
 
 const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
@@ -19,7 +20,7 @@ fn messages(c: &mut Criterion) {
                 let mut sequence = 0;
                 b.iter(|| {
                     sequence += 1;
-                    series.encode(sequence, MASK, black_box(&mut bytes));
+                    series.encode(sequence, PayloadSpace::new(Some(MASK), black_box(&mut bytes)));
                 });
             });
             let (kind, checksum) = (series.kind(1), payload.encode(7, 1, &mut bytes));

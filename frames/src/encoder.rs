@@ -55,33 +55,24 @@ impl Encoder {
         self.frame(header, fill);
     }
 
-    /// Adds messages of equal length with masks. `fill` writes their payloads already masked,
-    /// because a second pass to mask them takes as long as the first. Bytes that it does not write
-    /// are undefined.
+    /// Adds messages, each in one frame with a mask. A message is a kind, the length of its payload
+    /// and its mask. `fill` writes the payloads, which masks them. Bytes that it does not write are
+    /// undefined. The caller ensures that text is UTF-8.
     ///
     /// # Panics
     /// If the frames don't fit into memory.
     #[inline]
     pub fn masked_messages(
         &mut self,
-        length: usize,
-        messages: impl ExactSizeIterator<Item = (Kind, Mask)>,
+        messages: impl Iterator<Item = (Kind, usize, Mask)>,
         fill: impl FnOnce(Payloads<'_>),
     ) {
-        let header = |kind: Kind, mask| Header {
-            last: true,
-            reserved: 0,
-            opcode: kind.into(),
-            mask: Some(mask),
-            length: length as u64,
-        };
-        let size = header(Kind::Text, [0; 4]).size();
-        let count = messages.len();
-        let frames = self.extend(count * (size + length));
-        for (frame, (kind, mask)) in frames.chunks_exact_mut(size + length).zip(messages) {
-            header(kind, mask).write(frame);
+        let begin = self.used;
+        for (kind, length, mask) in messages {
+            let (opcode, mask, length) = (kind.into(), Some(mask), length as u64);
+            self.begin(Header { last: true, reserved: 0, opcode, mask, length });
         }
-        fill(Payloads::masked(frames, count, size));
+        fill(Payloads::of_frames(&mut self.space[begin..self.used]));
     }
 
     /// Adds a ping. Its payload is cut to 125 bytes.
@@ -179,19 +170,25 @@ mod tests {
 
     #[test]
     fn messages_that_are_written_together_are_as_if_alone() {
-        let messages = [(Kind::Text, [1, 2, 3, 4]), (Kind::Binary, [0xff, 0, 0x10, 0])];
-        for length in [0, 1, 125, 126, 65_536] {
+        let lengths = [0, 1, 5, 125, 126, 70, 65_535, 65_536, 0];
+        for cut in 0..=lengths.len() {
+            let kinds = [Kind::Text, Kind::Binary].into_iter().cycle();
+            let masks = (1..).map(|byte| [byte, 0xff, 0, 0x10]);
+            let messages = lengths.into_iter().take(cut).zip(kinds).zip(masks);
+            let messages = messages.map(|((length, kind), mask)| (kind, length, mask));
             let (mut together, mut alone) = (Encoder::default(), Encoder::default());
-            together.masked_messages(length, messages.into_iter(), |payloads| {
-                for (mask, payload) in payloads {
-                    payload.fill(b'a');
-                    mask::apply(mask, 0, payload);
+            together.ping(None, b"before");
+            together.masked_messages(messages.clone(), |mut payloads| {
+                for (length, letter) in lengths.into_iter().take(cut).zip(b'a'..) {
+                    payloads.next().unwrap().copy_from_slice(&vec![letter; length]);
                 }
+                assert!(payloads.next().is_none());
             });
-            for (kind, mask) in messages {
-                alone.message(kind, Some(mask), length, |payload| payload.fill(b'a'));
+            alone.ping(None, b"before");
+            for ((kind, length, mask), letter) in messages.zip(b'a'..) {
+                alone.message(kind, Some(mask), length, |payload| payload.fill(letter));
             }
-            assert_eq!(together.bytes(), alone.bytes(), "{length}");
+            assert_eq!(together.bytes(), alone.bytes(), "{cut}");
         }
     }
 }

@@ -164,6 +164,19 @@ impl Header {
         Some((kind, Self { last: true, reserved: 0, opcode, mask, length }, at))
     }
 
+    /// The length of the header at the beginning of `bytes` and the length of its payload. None if
+    /// the header is incomplete. It must have a mask and its length in the shortest form.
+    #[inline]
+    pub(crate) fn masked_sizes(bytes: &[u8]) -> Option<(usize, usize)> {
+        const MASKED_SHORTEST: usize = Header::SHORTEST + size_of::<Mask>();
+        let short = bytes.get(1)? & !MASKED;
+        if short < TWO_BYTES {
+            return Some((MASKED_SHORTEST, short.into()));
+        }
+        let (header, size) = Self::read(bytes).ok()??;
+        Some((size, usize::try_from(header.length).ok()?))
+    }
+
     /// The length of this header in bytes, in its shortest form.
     #[inline]
     pub const fn size(&self) -> usize {

@@ -8,8 +8,7 @@ pub type Mask = [u8; 4];
 /// Masks or unmasks `bytes`, which is one operation. `offset`: their position in the payload.
 #[inline]
 pub fn apply(mask: Mask, offset: u64, bytes: &mut [u8]) {
-    let mask = u32::from_le_bytes(mask).rotate_right(8 * (offset % 4) as u32);
-    let wide = u64::from(mask) | (u64::from(mask) << 32);
+    let wide = rotated(wide(mask), offset);
     let (words, rest) = bytes.as_chunks_mut();
     for word in words {
         *word = (u64::from_le_bytes(*word) ^ wide).to_le_bytes();
@@ -17,6 +16,18 @@ pub fn apply(mask: Mask, offset: u64, bytes: &mut [u8]) {
     for (byte, mask) in rest.iter_mut().zip(wide.to_le_bytes()) {
         *byte ^= mask;
     }
+}
+
+/// The mask of a word of eight bytes, the first of which is the lowest.
+#[inline]
+pub(crate) fn wide(mask: Mask) -> u64 {
+    u64::from(u32::from_le_bytes(mask)) * 0x1_0000_0001
+}
+
+/// The mask of a word that stands `offset` bytes further on.
+#[inline]
+pub(crate) fn rotated(wide: u64, offset: u64) -> u64 {
+    wide.rotate_right(8 * (offset % 4) as u32)
 }
 
 /// Random masks, drawn in blocks from a generator and used one by one.

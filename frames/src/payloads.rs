@@ -1,40 +1,65 @@
-//! The payloads of frames whose headers are written already.
+//! The payloads of a burst, in frames whose headers are written already.
 
-use crate::mask::Mask;
+use crate::{header::Header, payload_space::PayloadSpace};
 
-/// An iterator over payloads of equal length that are still to be written, each with its mask.
+/// An iterator over payloads that are still to be written. Their lengths may differ.
 #[derive(Debug)]
 pub struct Payloads<'a> {
-    frames: &'a mut [u8],
-    left: usize,
-    /// Bytes of a frame with its header, and of the header.
-    frame: usize,
-    header: usize,
+    rest: &'a mut [u8],
+    layout: Layout<'a>,
+}
+
+/// Where the payloads are.
+#[derive(Debug)]
+enum Layout<'a> {
+    /// In frames with masks.
+    Frames,
+    /// One directly after the other, with these lengths.
+    Bare(std::slice::Iter<'a, usize>),
 }
 
 impl<'a> Payloads<'a> {
-    /// `count` payloads in a row in `bytes`. Their masks are zero, which masks nothing.
-    pub fn unmasked(bytes: &'a mut [u8], count: usize) -> Self {
-        Self { left: count, frame: bytes.len().checked_div(count).unwrap_or(0), header: 0, frames: bytes }
+    /// Payloads of these lengths, one directly after the other in `bytes`, without masks.
+    ///
+    /// # Panics
+    /// On use, if `bytes` are fewer.
+    #[inline]
+    pub fn bare(bytes: &'a mut [u8], lengths: &'a [usize]) -> Self {
+        Self { rest: bytes, layout: Layout::Bare(lengths.iter()) }
     }
 
-    /// The payloads of `count` frames. Each frame begins with a header of `header` bytes that ends
-    /// with its mask.
-    pub(crate) fn masked(frames: &'a mut [u8], count: usize, header: usize) -> Self {
-        Self { header, ..Self::unmasked(frames, count) }
+    /// The payloads of whole frames with masks, as [`Header::write`](crate::Header::write) began
+    /// them.
+    #[inline]
+    pub(crate) fn of_frames(frames: &'a mut [u8]) -> Self {
+        Self { rest: frames, layout: Layout::Frames }
+    }
+
+    /// Takes `count` bytes.
+    #[inline]
+    fn take(&mut self, count: usize) -> &'a mut [u8] {
+        let (taken, rest) = std::mem::take(&mut self.rest).split_at_mut(count);
+        self.rest = rest;
+        taken
     }
 }
 
 impl<'a> Iterator for Payloads<'a> {
-    type Item = (Mask, &'a mut [u8]);
+    type Item = PayloadSpace<'a>;
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        self.left = self.left.checked_sub(1)?;
-        let (frame, rest) = std::mem::take(&mut self.frames).split_at_mut_checked(self.frame)?;
-        self.frames = rest;
-        let (header, payload) = frame.split_at_mut_checked(self.header)?;
-        Some((header.last_chunk().copied().unwrap_or_default(), payload))
+        match &mut self.layout {
+            Layout::Frames => {
+                let (header, length) = Header::masked_sizes(self.rest)?;
+                let (header, payload) = self.take(header + length).split_at_mut(header);
+                Some(PayloadSpace::new(header.last_chunk().copied(), payload))
+            }
+            Layout::Bare(lengths) => {
+                let length = *lengths.next()?;
+                Some(PayloadSpace::new(None, self.take(length)))
+            }
+        }
     }
 }
 
@@ -43,17 +68,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn without_a_mask_there_is_nothing_between_them() {
-        let mut bytes = *b"abcdef";
-        let payloads: Vec<_> =
-            Payloads::unmasked(&mut bytes, 2).map(|(mask, payload)| (mask, payload.to_vec())).collect();
-        assert_eq!(payloads, [([0; 4], b"abc".to_vec()), ([0; 4], b"def".to_vec())]);
-    }
-
-    #[test]
-    fn empty_ones_are_as_many_as_there_are() {
-        let payloads: Vec<_> = Payloads::unmasked(&mut [], 3).map(|(_, payload)| payload.len()).collect();
-        assert_eq!(payloads, [0; 3]);
-        assert_eq!(Payloads::unmasked(&mut [1], 0).count(), 0);
+    fn bare_payloads_follow_each_other() {
+        let mut bytes = [0; 6];
+        let mut payloads = Payloads::bare(&mut bytes, &[2, 0, 3, 0]);
+        for text in ["ab", "", "cde", ""] {
+            payloads.next().unwrap().copy_from_slice(text.as_bytes());
+        }
+        assert!(payloads.next().is_none());
+        assert_eq!(bytes, *b"abcde\0", "no more than they are long");
     }
 }

@@ -39,10 +39,10 @@ fn sending(mix: Mix, size: u32) -> Sending {
 
 impl Sending {
     fn burst(&mut self) {
-        let messages = [(self.kind, MASK); BURST].into_iter();
-        self.encoder.masked_messages(self.message.len(), messages, |payloads| {
-            for (_, room) in payloads {
-                room.copy_from_slice(&self.message);
+        let messages = [(self.kind, self.message.len(), MASK); BURST].into_iter();
+        self.encoder.masked_messages(messages, |payloads| {
+            for space in payloads {
+                space.copy_from_slice(&self.message);
             }
         });
         assert!(self.encoder.bytes().len() > self.message.len());

@@ -2,6 +2,7 @@
 
 use std::hint::black_box;
 
+use frames::PayloadSpace;
 use gungraun::{library_benchmark, library_benchmark_group};
 use loadgen::message::{Mix, Payload, leading};
 
@@ -38,7 +39,8 @@ fn encode(message: EncodedMessage) -> EncodedMessage {
     let series = payload.of(CLIENT);
     let (mut burst, size) = (bytes.repeat(BURST), bytes.len());
     for first in (0..MESSAGES).step_by(BURST) {
-        let payloads = black_box(&mut burst).chunks_exact_mut(size).map(|out| (MASK, out));
+        let payloads = black_box(&mut burst).chunks_exact_mut(size);
+        let payloads = payloads.map(|out| PayloadSpace::new(Some(MASK), out));
         series.encode_all(first, payloads, |checksum| {
             black_box(checksum);
         });

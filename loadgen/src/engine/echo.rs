@@ -66,11 +66,8 @@ async fn serve(build: impl BuildEngine, route: Route) -> io::Result<String> {
         while let Some(slot) = engine.next_ready() {
             engine.receive(slot, &mut received);
             for (kind, bytes) in received.messages.drain(..) {
-                engine.queue(slot, bytes.len(), [kind].into_iter(), |payloads| {
-                    for (mask, out) in payloads {
-                        out.copy_from_slice(&bytes);
-                        frames::apply(mask, 0, out);
-                    }
+                engine.queue(slot, [(kind, bytes.len())].into_iter(), |payloads| {
+                    payloads.for_each(|space| space.copy_from_slice(&bytes));
                 });
             }
             engine.flush(slot);

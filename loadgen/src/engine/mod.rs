@@ -70,14 +70,13 @@ pub(crate) trait Engine {
     /// what an earlier [`Self::flush`] could not write. A connection that is being opened gets on.
     fn receive(&mut self, slot: usize, sink: &mut impl EventSink);
 
-    /// Appends messages of these kinds, each of `len` bytes, to a connection's write buffer. `fill`
-    /// writes the payloads, masked with the masks it is given. The masks are zero if the engine
-    /// masks by itself. `fill` is not called if the connection can't take more.
+    /// Appends messages of these kinds and lengths in bytes to a connection's write buffer. `fill`
+    /// writes the payloads, and the engine masks them. `fill` is not called if the connection can't
+    /// take more.
     fn queue(
         &mut self,
         slot: usize,
-        len: usize,
-        kinds: impl ExactSizeIterator<Item = MessageKind>,
+        messages: impl ExactSizeIterator<Item = (MessageKind, usize)>,
         fill: impl FnOnce(Payloads<'_>),
     );
 

@@ -1,24 +1,26 @@
 //! Messages too short for a header. Nobody can recognise them.
 
-use frames::Mask;
+use frames::PayloadSpace;
 
-use super::{ClientMessages, MessageKind, text::CellTable};
+use super::{ClientMessages, MessageKind, TEXT_HEADER, text::CellTable};
 
 /// [`ClientMessages::encode_all`] for messages without a header: empty, or the beginning of a body.
 #[cold]
 pub(super) fn encode_all<'o>(
     series: &ClientMessages<'_>,
     first: u64,
-    payloads: impl Iterator<Item = (Mask, &'o mut [u8])>,
+    payloads: impl Iterator<Item = PayloadSpace<'o>>,
     mut each: impl FnMut(u32),
 ) {
-    for (sequence, (mask, out)) in (first..).zip(payloads) {
+    // Room for the longest message that is too short for a header.
+    let mut space = [0; TEXT_HEADER];
+    for (sequence, out) in (first..).zip(payloads) {
+        let message = &mut space[..out.len()];
         match series.kind(sequence) {
-            MessageKind::Text => CellTable::get().fill(series.slot(sequence), out),
-            MessageKind::Binary => series.fill(sequence, out),
+            MessageKind::Text => CellTable::get().fill(series.slot(sequence), message),
+            MessageKind::Binary => series.fill(sequence, message),
         }
-        let checksum = crc32c::crc32c(out);
-        frames::apply(mask, 0, out);
-        each(checksum);
+        each(crc32c::crc32c(message));
+        out.copy_from_slice(message);
     }
 }

@@ -1,5 +1,6 @@
 //! The first 64 bytes of a message, as words of eight bytes. A vector register holds two.
 
+use frames::WordSpace;
 use wide::u64x2;
 
 use super::body::BinaryBody;
@@ -56,13 +57,27 @@ impl FirstBlock {
         self.0.map(u64x2::to_array)
     }
 
-    /// Writes the words, masked.
+    /// The words.
     #[inline(always)]
-    pub(super) fn write(&self, mask: u64, out: &mut [u8; BYTES]) {
-        let (pairs, _) = out.as_chunks_mut();
-        for (out, words) in pairs.iter_mut().zip(self.0) {
-            *out = bytes((words ^ u64x2::splat(mask)).to_array());
+    fn words(&self) -> [u64; WORDS] {
+        let pairs = self.pairs();
+        std::array::from_fn(|at| pairs[at / 2][at % 2])
+    }
+
+    /// Writes the words.
+    #[inline(always)]
+    pub(super) fn write(&self, out: WordSpace<'_, WORDS>) {
+        out.write(self.words());
+    }
+
+    /// The words as bytes.
+    #[inline(always)]
+    pub(super) fn bytes(&self) -> [u8; BYTES] {
+        let mut bytes = [0; BYTES];
+        for (out, word) in bytes.as_chunks_mut().0.iter_mut().zip(self.words()) {
+            *out = word.to_le_bytes();
         }
+        bytes
     }
 
     /// Whether `bytes` are these words.
@@ -81,14 +96,4 @@ impl FirstBlock {
 fn words(bytes: [u8; 16]) -> [u64; 2] {
     let (words, _) = bytes.as_chunks();
     [u64::from_le_bytes(words[0]), u64::from_le_bytes(words[1])]
-}
-
-/// The bytes of two words.
-#[inline(always)]
-pub(super) fn bytes(words: [u64; 2]) -> [u8; 16] {
-    let mut bytes = [0; 16];
-    let (low, high) = bytes.split_at_mut(8);
-    low.copy_from_slice(&words[0].to_le_bytes());
-    high.copy_from_slice(&words[1].to_le_bytes());
-    bytes
 }

@@ -1,7 +1,7 @@
 //! The CRC-32C of a message, computed from words in registers. Reading them back from memory would
 //! take longer than everything else.
 
-use frames::Mask;
+use frames::PayloadSpace;
 
 use super::ClientMessages;
 
@@ -21,7 +21,7 @@ pub(super) trait Checksum: Sized {
 
     /// [`ClientMessages::encode_any_as`] with this checksum. A call, so that the rare case takes no
     /// registers from the common one.
-    fn encode_any(series: &ClientMessages<'_>, sequence: u64, mask: Mask, out: &mut [u8]) -> u32;
+    fn encode_any(series: &ClientMessages<'_>, sequence: u64, out: PayloadSpace<'_>) -> u32;
 }
 
 /// Works on any processor.
@@ -47,8 +47,8 @@ impl Checksum for Portable {
     }
 
     #[inline(never)]
-    fn encode_any(series: &ClientMessages<'_>, sequence: u64, mask: Mask, out: &mut [u8]) -> u32 {
-        series.encode_any_as::<Self>(sequence, mask, out)
+    fn encode_any(series: &ClientMessages<'_>, sequence: u64, out: PayloadSpace<'_>) -> u32 {
+        series.encode_any_as::<Self>(sequence, out)
     }
 }
 
@@ -60,7 +60,7 @@ pub(super) use instruction::Instruction;
 mod instruction {
     use std::arch::x86_64::{_mm_crc32_u8, _mm_crc32_u16, _mm_crc32_u32, _mm_crc32_u64};
 
-    use super::{Checksum, ClientMessages, Mask, Portable};
+    use super::{Checksum, ClientMessages, PayloadSpace, Portable};
 
     /// Uses the processor's own instruction. Exists only within [`Instruction::encode_all`].
     pub(in crate::message) struct Instruction(u64);
@@ -71,7 +71,7 @@ mod instruction {
         pub(in crate::message) fn encode_all<'o>(
             series: &ClientMessages<'_>,
             first: u64,
-            payloads: impl Iterator<Item = (Mask, &'o mut [u8])>,
+            payloads: impl Iterator<Item = PayloadSpace<'o>>,
             each: impl FnMut(u32),
         ) {
             if !is_x86_feature_detected!("sse4.2") {
@@ -93,7 +93,7 @@ mod instruction {
     fn encode_all<'o>(
         series: &ClientMessages<'_>,
         first: u64,
-        payloads: impl Iterator<Item = (Mask, &'o mut [u8])>,
+        payloads: impl Iterator<Item = PayloadSpace<'o>>,
         each: impl FnMut(u32),
     ) {
         series.encode_all_as::<Instruction>(first, payloads, each);
@@ -103,7 +103,7 @@ mod instruction {
     fn encode_blocks<'o>(
         series: &ClientMessages<'_>,
         first: u64,
-        payloads: impl Iterator<Item = (Mask, &'o mut [u8])>,
+        payloads: impl Iterator<Item = PayloadSpace<'o>>,
         each: impl FnMut(u32),
     ) {
         series.encode_blocks_as::<Instruction>(first, payloads, each);
@@ -111,8 +111,8 @@ mod instruction {
 
     #[inline(never)]
     #[target_feature(enable = "sse4.2")]
-    fn encode_any(series: &ClientMessages<'_>, sequence: u64, mask: Mask, out: &mut [u8]) -> u32 {
-        series.encode_any_as::<Instruction>(sequence, mask, out)
+    fn encode_any(series: &ClientMessages<'_>, sequence: u64, out: PayloadSpace<'_>) -> u32 {
+        series.encode_any_as::<Instruction>(sequence, out)
     }
 
     #[expect(
@@ -160,9 +160,9 @@ mod instruction {
         }
 
         #[inline(always)]
-        fn encode_any(series: &ClientMessages<'_>, sequence: u64, mask: Mask, out: &mut [u8]) -> u32 {
+        fn encode_any(series: &ClientMessages<'_>, sequence: u64, out: PayloadSpace<'_>) -> u32 {
             // SAFETY: see `Instruction`.
-            unsafe { encode_any(series, sequence, mask, out) }
+            unsafe { encode_any(series, sequence, out) }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The messages of one client.
 
-use frames::Mask;
+use frames::PayloadSpace;
 use wide::u64x2;
 
 #[cfg(not(target_arch = "x86_64"))]
@@ -69,16 +69,14 @@ impl<'p> ClientMessages<'p> {
         if sequence.is_multiple_of(2) { self.kinds[0] } else { self.kinds[1] }
     }
 
-    /// Writes message `sequence` to `out`, which is [`Self::size`] bytes long, masked with `mask`
-    /// (RFC 6455, section 5.3). A mask of zeros leaves it as it is. Returns the checksum of the
-    /// unmasked message.
+    /// Writes message `sequence` to `out`, which is [`Self::size`] bytes long. Returns its checksum.
     ///
     /// # Panics
     /// `out` has no room for a header.
     #[inline]
-    pub fn encode(&self, sequence: u64, mask: Mask, out: &mut [u8]) -> u32 {
+    pub fn encode(&self, sequence: u64, out: PayloadSpace<'_>) -> u32 {
         let mut checksum = 0;
-        self.encode_all(sequence, std::iter::once((mask, out)), |of| checksum = of);
+        self.encode_all(sequence, std::iter::once(out), |of| checksum = of);
         checksum
     }
 
@@ -88,12 +86,7 @@ impl<'p> ClientMessages<'p> {
     /// # Panics
     /// One of `payloads` has no room for a header.
     #[inline]
-    pub fn encode_all<'o>(
-        &self,
-        first: u64,
-        payloads: impl Iterator<Item = (Mask, &'o mut [u8])>,
-        each: impl FnMut(u32),
-    ) {
+    pub fn encode_all<'o>(&self, first: u64, payloads: impl Iterator<Item = PayloadSpace<'o>>, each: impl FnMut(u32)) {
         if self.payload.bare {
             return bare::encode_all(self, first, payloads, each);
         }
@@ -111,11 +104,11 @@ impl<'p> ClientMessages<'p> {
     pub(super) fn encode_all_as<'o, C: Checksum>(
         &self,
         first: u64,
-        payloads: impl Iterator<Item = (Mask, &'o mut [u8])>,
+        payloads: impl Iterator<Item = PayloadSpace<'o>>,
         mut each: impl FnMut(u32),
     ) {
-        for (sequence, (mask, out)) in (first..).zip(payloads) {
-            each(self.encode_any_as::<C>(sequence, mask, out));
+        for (sequence, out) in (first..).zip(payloads) {
+            each(self.encode_any_as::<C>(sequence, out));
         }
     }
 
@@ -125,47 +118,45 @@ impl<'p> ClientMessages<'p> {
     pub(super) fn encode_blocks_as<'o, C: Checksum>(
         &self,
         first: u64,
-        payloads: impl Iterator<Item = (Mask, &'o mut [u8])>,
+        payloads: impl Iterator<Item = PayloadSpace<'o>>,
         mut each: impl FnMut(u32),
     ) {
-        for (sequence, (mask, out)) in (first..).zip(payloads) {
-            each(self.encode_block_as::<C>(sequence, mask, out));
+        for (sequence, out) in (first..).zip(payloads) {
+            each(self.encode_block_as::<C>(sequence, out));
         }
     }
 
     #[inline(always)]
-    fn encode_block_as<C: Checksum>(&self, sequence: u64, mask: Mask, out: &mut [u8]) -> u32 {
+    fn encode_block_as<C: Checksum>(&self, sequence: u64, out: PayloadSpace<'_>) -> u32 {
         match self.kind(sequence) {
-            MessageKind::Binary if out.len() == BYTES => self.encode_binary::<C>(sequence, mask, out),
-            MessageKind::Text if self.is_plain(sequence, out.len()) => {
-                self.encode_text::<C>(low(sequence).into(), mask, out)
-            }
-            _ => C::encode_any(self, sequence, mask, out),
+            MessageKind::Binary if out.len() == BYTES => self.encode_binary::<C>(sequence, out),
+            MessageKind::Text if self.is_plain(sequence, out.len()) => self.encode_text::<C>(low(sequence).into(), out),
+            _ => C::encode_any(self, sequence, out),
         }
     }
 
     /// [`Self::encode`] for messages of any size, and texts with something before their header.
     #[inline(always)]
-    pub(super) fn encode_any_as<C: Checksum>(&self, sequence: u64, mask: Mask, out: &mut [u8]) -> u32 {
+    pub(super) fn encode_any_as<C: Checksum>(&self, sequence: u64, out: PayloadSpace<'_>) -> u32 {
         match self.kind(sequence) {
-            MessageKind::Binary => self.encode_binary::<C>(sequence, mask, out),
+            MessageKind::Binary => self.encode_binary::<C>(sequence, out),
             MessageKind::Text => {
-                let (mask, out) = put_lead(self.lead(sequence), mask, out);
-                self.encode_text::<C>(sequence, mask, out)
+                let out = put_lead(self.lead(sequence), out);
+                self.encode_text::<C>(sequence, out)
             }
         }
     }
 
     #[inline(always)]
-    fn encode_binary<C: Checksum>(&self, sequence: u64, mask: Mask, out: &mut [u8]) -> u32 {
-        self.binary(sequence).write::<C, BINARY_COVERED>(twice(mask), out, put_binary)
+    fn encode_binary<C: Checksum>(&self, sequence: u64, out: PayloadSpace<'_>) -> u32 {
+        self.binary(sequence).write::<C, BINARY_COVERED>(out, put_binary)
     }
 
     /// Encodes a text from its header on.
     #[inline(always)]
-    fn encode_text<C: Checksum>(&self, sequence: u64, mask: Mask, out: &mut [u8]) -> u32 {
+    fn encode_text<C: Checksum>(&self, sequence: u64, out: PayloadSpace<'_>) -> u32 {
         let words = text(&self.payload.template.text, self.text, self.slot(sequence), sequence);
-        words.write::<C, TEXT_COVERED>(twice(mask), out, put_text)
+        words.write::<C, TEXT_COVERED>(out, put_text)
     }
 
     /// A binary message without its checksum.
@@ -277,22 +268,12 @@ fn is_text(template: &TextTemplate, client: [u64; 2], slot: u8, sequence: u64, c
     bytes.strip_prefix(template.lead(slot).bytes()).is_some_and(|bytes| words.equal(bytes))
 }
 
-/// Writes what stands before the header of a text, masked. Returns the mask and the place that
-/// follow.
+/// Writes what stands before the header of a text. Returns the room that follows.
 #[inline]
-fn put_lead(lead: Lead, mask: Mask, out: &mut [u8]) -> (Mask, &mut [u8]) {
-    let (before, out) = out.split_at_mut(lead.len());
-    for ((out, byte), mask) in before.iter_mut().zip(lead.bytes()).zip(mask) {
-        *out = byte ^ mask;
-    }
-    let mask = u32::from_le_bytes(mask).rotate_right(8 * lead.count());
-    (mask.to_le_bytes(), out)
-}
-
-/// The mask of a word.
-#[inline(always)]
-fn twice(mask: Mask) -> u64 {
-    u64::from(u32::from_le_bytes(mask)) * 0x1_0000_0001
+fn put_lead(lead: Lead, out: PayloadSpace<'_>) -> PayloadSpace<'_> {
+    let (before, out) = out.split_at(lead.len());
+    before.copy_from_slice(lead.bytes());
+    out
 }
 
 /// Puts the checksum into a binary message.

@@ -62,6 +62,8 @@ mod words;
 
 use std::fmt;
 
+use frames::PayloadSpace;
+
 pub use self::client_messages::ClientMessages;
 use self::template::Template;
 pub(crate) use self::{body::mix, distance::distance, text::LEAD};
@@ -204,7 +206,7 @@ impl Payload {
     /// # Panics
     /// `out` has no room for the header, if messages have one.
     pub fn encode(&self, client: u32, sequence: u64, out: &mut [u8]) -> u32 {
-        self.of(client).encode(sequence, [0; 4], out)
+        self.of(client).encode(sequence, PayloadSpace::new(None, out))
     }
 
     /// The first bytes of message `sequence` of `client`, up to the end of its magic, and their

@@ -54,12 +54,6 @@ impl Lead {
     pub(super) fn len(self) -> usize {
         usize::from(self.len).min(LEAD)
     }
-
-    /// The length, as rotating a mask needs it.
-    #[inline]
-    pub(super) fn count(self) -> u32 {
-        self.len.into()
-    }
 }
 
 /// The cells, in the forms that messages are made of.

@@ -1,11 +1,11 @@
 //! A message as words of eight bytes: a block, and what follows it. The end may cut the last word.
 //! Words are either written or compared, so neither reads what was just written.
 
-use wide::u64x2;
+use frames::PayloadSpace;
 
 use super::{
     MessageKind,
-    block::{self, BYTES, FirstBlock, WORDS},
+    block::{BYTES, FirstBlock, WORDS},
     body::BinaryBody,
     checksum::Checksum,
     text::{CELL, CellTable, PERIOD},
@@ -21,15 +21,15 @@ pub(super) struct Words<R> {
 
 /// What follows the block.
 pub(super) trait MessageRest: Copy {
-    /// Writes it, masked, to `out`.
-    fn write(self, checksum: &mut impl Checksum, mask: u64, out: &mut [u8]);
+    /// Writes it to `out`.
+    fn write(self, checksum: &mut impl Checksum, out: PayloadSpace<'_>);
 
     /// Whether `bytes` are equal to it.
     fn equal(self, bytes: &[u8]) -> bool;
 }
 
 impl<R: MessageRest> Words<R> {
-    /// Writes the message, masked, and returns its checksum. The checksum covers it from byte
+    /// Writes the message and returns its checksum. The checksum covers it from byte
     /// `COVERED` on; `put` puts it into the block.
     ///
     /// # Panics
@@ -37,28 +37,29 @@ impl<R: MessageRest> Words<R> {
     #[inline(always)]
     pub(super) fn write<C: Checksum, const COVERED: usize>(
         mut self,
-        mask: u64,
-        out: &mut [u8],
+        out: PayloadSpace<'_>,
         put: impl FnOnce(&mut FirstBlock, u32),
     ) -> u32 {
         let mut checksum = C::start();
-        let Some((bytes, rest)) = out.split_first_chunk_mut::<BYTES>() else {
-            assert!(out.len() >= self.kind.header_len(), "a message has room for its header");
-            self.cover::<COVERED>(&mut checksum, out.len());
-            let checksum = checksum.finish();
-            put(&mut self.block, checksum);
-            let mut bytes = [0; BYTES];
-            self.block.write(mask, &mut bytes);
-            out.copy_from_slice(&bytes[..out.len()]);
-            return checksum;
+        let (block, rest) = match out.split_words() {
+            Ok(parts) => parts,
+            Err(out) => {
+                assert!(out.len() >= self.kind.header_len(), "a message has room for its header");
+                self.cover::<COVERED>(&mut checksum, out.len());
+                let checksum = checksum.finish();
+                put(&mut self.block, checksum);
+                let len = out.len();
+                out.copy_from_slice(&self.block.bytes()[..len]);
+                return checksum;
+            }
         };
         self.cover::<COVERED>(&mut checksum, BYTES);
         if !rest.is_empty() {
-            self.rest.write(&mut checksum, mask, rest);
+            self.rest.write(&mut checksum, rest);
         }
         let checksum = checksum.finish();
         put(&mut self.block, checksum);
-        self.block.write(mask, bytes);
+        self.block.write(block);
         checksum
     }
 
@@ -106,18 +107,18 @@ fn filled_up(bytes: &[u8]) -> [u8; BYTES] {
 
 impl MessageRest for BinaryBody {
     #[inline(always)]
-    fn write(self, checksum: &mut impl Checksum, mask: u64, out: &mut [u8]) {
-        let (whole, tail) = out.as_chunks_mut();
+    fn write(self, checksum: &mut impl Checksum, out: PayloadSpace<'_>) {
+        let (whole, tail) = out.words();
         let mut pairs = self.pairs_from(WORDS as u64 / 2);
-        for (out, pair) in whole.iter_mut().zip(&mut pairs) {
+        for (out, pair) in whole.zip(&mut pairs) {
             let [word, next] = pair.to_array();
             checksum.word(word);
             checksum.word(next);
-            *out = block::bytes((pair ^ u64x2::splat(mask)).to_array());
+            out.write([word, next]);
         }
-        for (out, word) in tail.chunks_mut(8).zip(pairs.next().unwrap_or_default().to_array()) {
+        for (out, word) in tail.chunks(8).zip(pairs.next().unwrap_or_default().to_array()) {
             checksum.part(word, out.len());
-            write_part(word ^ mask, out);
+            out.write_low(word);
         }
     }
 
@@ -176,22 +177,22 @@ impl CellRow {
 
 impl MessageRest for CellRow {
     #[inline(always)]
-    fn write(self, checksum: &mut impl Checksum, mask: u64, out: &mut [u8]) {
-        let (most, end) = out.split_at_mut(Self::unmended(out.len()));
-        for part in most.chunks_mut(PERIOD) {
+    fn write(self, checksum: &mut impl Checksum, out: PayloadSpace<'_>) {
+        let unmended = Self::unmended(out.len());
+        let (most, end) = out.split_at(unmended);
+        for part in most.chunks(PERIOD) {
             let (words, _) = self.table.slice(self.place(), part.len()).as_chunks();
-            let (out, _) = part.as_chunks_mut();
-            for (out, word) in out.iter_mut().zip(words) {
+            for (out, word) in part.words().0.zip(words) {
                 let word = u64::from_le_bytes(*word);
                 checksum.word(word);
-                *out = (word ^ mask).to_le_bytes();
+                out.write([word]);
             }
         }
-        let mut words = self.end(most.len(), end.len());
-        for out in end.chunks_mut(8) {
+        let mut words = self.end(unmended, end.len());
+        for out in end.chunks(8) {
             let [word, next] = halves(words);
             checksum.part(word, out.len());
-            write_part(word ^ mask, out);
+            out.write_low(word);
             words = next.into();
         }
     }
@@ -209,27 +210,4 @@ impl MessageRest for CellRow {
 #[expect(clippy::cast_possible_truncation, reason = "the halves are meant")]
 const fn halves(words: u128) -> [u64; 2] {
     [words as u64, (words >> 64) as u64]
-}
-
-/// Writes the first bytes of a word, in pieces of a fixed size. A call to copy so few bytes would
-/// take longer than making them.
-#[inline(always)]
-fn write_part(mut word: u64, out: &mut [u8]) {
-    if let Ok(out) = out.try_into() {
-        let out: &mut [u8; 8] = out;
-        *out = word.to_le_bytes();
-        return;
-    }
-    let out = match out.split_first_chunk_mut() {
-        Some((half, rest)) => {
-            let [a, b, c, d, ..] = word.to_le_bytes();
-            *half = [a, b, c, d];
-            word >>= 32;
-            rest
-        }
-        None => out,
-    };
-    for (byte, value) in out.iter_mut().zip(word.to_le_bytes()) {
-        *byte = value;
-    }
 }

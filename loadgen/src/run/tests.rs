@@ -83,11 +83,10 @@ impl<E: Engine> Engine for Starved<E> {
     fn queue(
         &mut self,
         slot: usize,
-        len: usize,
-        kinds: impl ExactSizeIterator<Item = MessageKind>,
+        messages: impl ExactSizeIterator<Item = (MessageKind, usize)>,
         fill: impl FnOnce(Payloads<'_>),
     ) {
-        self.engine.queue(slot, len, kinds, fill);
+        self.engine.queue(slot, messages, fill);
     }
 
     fn flush(&mut self, slot: usize) -> u64 {

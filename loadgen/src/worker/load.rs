@@ -240,8 +240,8 @@ impl<E: Engine, C: Clock> Worker<E, C> {
             left -= part;
             let first = ledger.next_sequence();
             self.checksums.clear();
-            let kinds = (0..part).map(|index| series.kind(first + u64::from(index)));
-            self.engine.queue(slot, size, kinds, |payloads| {
+            let messages = (0..part).map(|index| (series.kind(first + u64::from(index)), size));
+            self.engine.queue(slot, messages, |payloads| {
                 series.encode_all(first, payloads, |checksum| self.checksums.push(checksum));
             });
             let times = SendTimes { due, written: self.clock.now() };

@@ -261,8 +261,7 @@ impl Engine for Lean {
     fn queue(
         &mut self,
         slot: usize,
-        len: usize,
-        kinds: impl ExactSizeIterator<Item = MessageKind>,
+        messages: impl ExactSizeIterator<Item = (MessageKind, usize)>,
         fill: impl FnOnce(Payloads<'_>),
     ) {
         if self.burst_of != slot && !self.burst.is_empty() {
@@ -272,11 +271,11 @@ impl Engine for Lean {
         if self.connections[slot].as_ref().is_some_and(LeanConnection::is_open) {
             self.burst_of = slot;
             let masks = &mut self.shared.masks;
-            let messages = kinds.map(|kind| match kind {
-                MessageKind::Text => (FrameKind::Text, masks.draw()),
-                MessageKind::Binary => (FrameKind::Binary, masks.draw()),
+            let messages = messages.map(|(kind, length)| match kind {
+                MessageKind::Text => (FrameKind::Text, length, masks.draw()),
+                MessageKind::Binary => (FrameKind::Binary, length, masks.draw()),
             });
-            self.burst.masked_messages(len, messages, fill);
+            self.burst.masked_messages(messages, fill);
         }
     }
 

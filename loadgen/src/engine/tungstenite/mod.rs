@@ -62,6 +62,8 @@ pub(crate) struct Tungstenite {
     unreported_ends: Vec<(usize, ConnectionEnd)>,
     /// Messages are written here before they are queued. The memory is reused.
     scratch: BytesMut,
+    /// Their kinds and lengths.
+    burst: (Vec<MessageKind>, Vec<usize>),
 }
 
 impl Tungstenite {
@@ -78,6 +80,7 @@ impl Tungstenite {
             held_bytes: HeldBytes::new(),
             unreported_ends: Vec::new(),
             scratch: BytesMut::new(),
+            burst: Default::default(),
         })
     }
 
@@ -215,20 +218,26 @@ impl Engine for Tungstenite {
     fn queue(
         &mut self,
         slot: usize,
-        len: usize,
-        kinds: impl ExactSizeIterator<Item = MessageKind>,
+        messages: impl ExactSizeIterator<Item = (MessageKind, usize)>,
         fill: impl FnOnce(Payloads<'_>),
     ) {
         let Some(connection) = &mut self.connections[slot] else { return };
-        self.scratch.resize(len * kinds.len(), 0);
-        fill(Payloads::unmasked(&mut self.scratch, kinds.len()));
-        for kind in kinds {
-            let bytes = self.scratch.split_to(len).freeze();
+        let (kinds, lengths) = &mut self.burst;
+        kinds.clear();
+        lengths.clear();
+        for (kind, length) in messages {
+            kinds.push(kind);
+            lengths.push(length);
+        }
+        self.scratch.resize(lengths.iter().sum(), 0);
+        fill(Payloads::bare(&mut self.scratch, lengths));
+        for (&kind, &length) in kinds.iter().zip(&*lengths) {
+            let bytes = self.scratch.split_to(length).freeze();
             let message = match kind {
                 MessageKind::Text => Message::Text(Utf8Bytes::try_from(bytes).expect("text payloads are UTF-8")),
                 MessageKind::Binary => Message::Binary(bytes),
             };
-            connection.queue(message, len);
+            connection.queue(message, length);
         }
     }
 

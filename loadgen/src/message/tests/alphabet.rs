@@ -159,7 +159,7 @@ fn messages_without_a_header_are_text_or_bytes() {
         for sequence in 0..64 {
             let bytes = message(&payload, 3, sequence);
             let mut masked = bytes.clone();
-            let checksum = payload.of(3).encode(sequence, [1, 2, 3, 4], &mut masked);
+            let checksum = payload.of(3).encode(sequence, PayloadSpace::new(Some([1, 2, 3, 4]), &mut masked));
             assert_eq!(checksum, crc32c::crc32c(&bytes));
             frames::apply([1, 2, 3, 4], 0, &mut masked);
             assert_eq!(masked, bytes);

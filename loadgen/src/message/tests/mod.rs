@@ -102,7 +102,7 @@ fn the_checksum_is_the_same_with_and_without_the_instruction() {
             // On a processor that lacks the instruction, both are without.
             let checksum = payload.encode(42, 6, &mut with);
             let mut checksums = vec![checksum];
-            let payloads = std::iter::once(([0; 4], without.as_mut_slice()));
+            let payloads = std::iter::once(PayloadSpace::new(None, &mut without));
             payload.of(42).encode_all_as::<Portable>(6, payloads, |checksum| checksums.push(checksum));
             let covered = &with[if mix == Mix::Text { before(&payload, 42, 6) + 13 } else { 8 }..];
             assert_eq!(checksums, [crc32c::crc32c(covered); 2], "{mix} {size}");
@@ -119,11 +119,12 @@ fn messages_made_together_equal_those_made_one_by_one() {
         // The first of them carries into the upper half of the sequence.
         let (first, masks) = (u64::from(u32::MAX), [[0; 4], [1, 2, 3, 4], [0xff; 4], [9, 0, 9, 0]]);
         let (mut together, mut checksums) = ([[0; 70]; 4], Vec::new());
-        let payloads = masks.into_iter().zip(together.iter_mut().map(<[u8; 70]>::as_mut_slice));
+        let payloads = masks.into_iter().zip(&mut together).map(|(mask, out)| PayloadSpace::new(Some(mask), out));
         series.encode_all(first, payloads, |checksum| checksums.push(checksum));
         for (index, sequence) in (first..first + 4).enumerate() {
             let mut alone = [0; 70];
-            assert_eq!(checksums[index], series.encode(sequence, masks[index], &mut alone), "{mix} {index}");
+            let space = PayloadSpace::new(Some(masks[index]), &mut alone);
+            assert_eq!(checksums[index], series.encode(sequence, space), "{mix} {index}");
             assert_eq!(together[index], alone, "{mix} {index}");
         }
     }
@@ -137,10 +138,8 @@ fn a_mask_is_put_on_every_byte_and_not_on_the_checksum() {
             let payload = Payload::new(0x3f9a_1c22, u32::try_from(mix.min_size()).unwrap() + more, mix);
             let (mut plain, mut masked) = (vec![0; payload.size()], vec![0; payload.size()]);
             for sequence in 0..64 {
-                assert_eq!(
-                    payload.of(42).encode(sequence, MASK, &mut masked),
-                    payload.encode(42, sequence, &mut plain)
-                );
+                let checksum = payload.of(42).encode(sequence, PayloadSpace::new(Some(MASK), &mut masked));
+                assert_eq!(checksum, payload.encode(42, sequence, &mut plain));
                 frames::apply(MASK, 0, &mut masked);
                 assert_eq!(plain, masked, "{mix} {} {sequence}", payload.size());
             }
@@ -163,7 +162,7 @@ fn the_smallest_size_is_a_bare_header() {
 #[test]
 #[should_panic(expected = "room for its header")]
 fn where_a_header_does_not_fit_nothing_is_made() {
-    Payload::new(7, 52, Mix::Binary).of(3).encode(1, [0; 4], &mut [0; BINARY_HEADER - 1]);
+    Payload::new(7, 52, Mix::Binary).encode(3, 1, &mut [0; BINARY_HEADER - 1]);
 }
 
 #[test]

@@ -8,11 +8,12 @@ use super::{
     head::{HeadBuffer, HeadTooLong},
 };
 
-/// Reads the response to a request, and decides on it.
+/// Reads the response to a request, and decides on it. `O` holds the subprotocols that the request
+/// offers: borrowed, owned or shared.
 #[derive(Debug)]
-pub struct ResponseReader<'a> {
+pub struct ResponseReader<O> {
     accept: String,
-    offered: &'a [String],
+    offered: O,
     head: HeadBuffer,
     interim: u32,
     refused: Option<Refused>,
@@ -46,9 +47,9 @@ struct ResponseHead {
     fields: Fields,
 }
 
-impl<'a> ResponseReader<'a> {
+impl<O: AsRef<[String]>> ResponseReader<O> {
     /// Awaits the response to a request with `key` that offers these subprotocols and no extension.
-    pub fn new(key: &Key, offered: &'a [String]) -> Self {
+    pub fn new(key: &Key, offered: O) -> Self {
         Self { accept: key.accept(), offered, head: HeadBuffer::default(), interim: 0, refused: None }
     }
 
@@ -178,7 +179,7 @@ impl<'a> ResponseReader<'a> {
         if chosen.next().is_some() || name.contains(&b',') {
             return Err(ResponseError::SeveralSubprotocols(name.to_vec()));
         }
-        let offered = self.offered.iter().find(|offered| offered.as_bytes() == name);
+        let offered = self.offered.as_ref().iter().find(|offered| offered.as_bytes() == name);
         offered.map(|offered| Some(offered.clone())).ok_or_else(|| ResponseError::Subprotocol(name.to_vec()))
     }
 }

@@ -1,7 +1,7 @@
 //! Runs an engine as an echo client, as conformance tests of clients need it. Not for users of this
 //! crate.
 
-use std::{io, time::Duration};
+use std::{cell::Cell, io, sync::Arc, time::Duration};
 
 use tokio::runtime::{Builder, LocalOptions};
 use url::Url;
@@ -36,11 +36,12 @@ pub fn echo(engine: plan::EngineKind, url: &Url) -> io::Result<String> {
     let route = Route {
         addresses: look_up(url)?,
         lookup: None,
+        answering: Cell::default(),
         authority: authority(url),
         resource: resource(url),
         tls: None,
         headers: Vec::new(),
-        offered: Vec::new(),
+        offered: Arc::default(),
         secrets: Secrets::default(),
         timeout: Duration::from_nanos(PATIENCE),
         limits: ConnectionLimits { max_message: MAX_MESSAGE, read_buffer: 4096, memory: usize::MAX },

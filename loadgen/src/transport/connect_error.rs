@@ -3,7 +3,6 @@
 use std::{io, net::SocketAddr};
 
 use reports::escape::visible_part;
-use tokio_rustls::rustls;
 
 /// Characters of an error's text that are kept.
 const DETAIL_SHOWN: usize = 300;

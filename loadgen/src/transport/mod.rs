@@ -6,9 +6,11 @@ mod dial;
 mod opened;
 pub(crate) mod public_address;
 mod refusal_text;
+mod request;
 pub(crate) mod route;
 pub(crate) mod source_addresses;
 mod stream;
+mod tls_error;
 mod tls_settings;
 
 pub use self::source_addresses::SourceAddressError;
@@ -16,8 +18,8 @@ pub use self::source_addresses::SourceAddressError;
 pub(crate) use self::{
     connect_error::{ConnectError, io_kind},
     counted_stream::{CountedStream, StreamCounters},
-    dial::{DialedConnection, Dialer, OpenConnection},
+    dial::{DialedConnection, Dialer, OpenConnection, Transport},
     opened::{Answer, Opened, Phases},
     route::{ConnectionLimits, Route},
-    stream::Transport,
+    stream::Stream,
 };

@@ -1,6 +1,7 @@
 //! What the connections of a group have in common, and how a group's target becomes that.
 
 use std::{
+    cell::Cell,
     io,
     net::{SocketAddr, ToSocketAddrs},
     sync::Arc,
@@ -13,7 +14,7 @@ use http::{
     header::{AUTHORIZATION, HOST, SEC_WEBSOCKET_PROTOCOL, USER_AGENT},
 };
 use percent_encoding::percent_decode_str;
-use tokio_rustls::rustls::{ClientConfig, pki_types::ServerName};
+use rustls::{ClientConfig, pki_types::ServerName};
 use url::{Host, Url};
 
 use super::tls_settings;
@@ -41,6 +42,8 @@ pub(crate) struct Route {
     /// Nanoseconds that the lookup of the host's name took; none if the target gives the address.
     #[allow(dead_code, reason = "the report is to show it")]
     pub(crate) lookup: Option<u64>,
+    /// Index of the address that answered last. It is tried first.
+    pub(crate) answering: Cell<usize>,
     /// `Host` field of the handshake.
     pub(crate) authority: String,
     /// Path and query.
@@ -50,7 +53,7 @@ pub(crate) struct Route {
     /// Further header fields. The handshake sets none of these itself.
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     /// Subprotocols that the header fields offer.
-    pub(crate) offered: Vec<String>,
+    pub(crate) offered: Arc<[String]>,
     /// Secrets that are masked in what a server says.
     pub(crate) secrets: Secrets,
     /// Longest wait for a connection to open.
@@ -101,6 +104,7 @@ pub(crate) fn resolve(plan: &Plan, group: &Group, embedded: Option<SocketAddr>) 
     Ok(Route {
         addresses,
         lookup,
+        answering: Cell::default(),
         authority: host.and_then(|(_, value)| value.to_str().ok()).map_or(authority, str::to_owned),
         resource,
         tls,
@@ -136,7 +140,7 @@ fn headers(group: &Group) -> Vec<(HeaderName, HeaderValue)> {
 }
 
 /// Subprotocols that the header fields offer.
-fn offered(headers: &[(HeaderName, HeaderValue)]) -> Vec<String> {
+fn offered(headers: &[(HeaderName, HeaderValue)]) -> Arc<[String]> {
     let lines =
         headers.iter().filter(|(name, _)| name == SEC_WEBSOCKET_PROTOCOL).filter_map(|(_, value)| value.to_str().ok());
     lines.flat_map(|line| line.split(',')).map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()

@@ -1,53 +1,184 @@
-//! The asynchronous byte stream of a connection while it opens: TCP, or TLS on TCP.
+//! The non-blocking byte stream of a connection: a socket, or TLS on a socket.
+//!
+//! The socket is whatever the engine watches: a descriptor that its event queue knows, or a socket
+//! of tokio. Any stream socket will do, so a unix socket needs no case here; it is opened in
+//! [`super::opening`]. A proxy that is asked for a tunnel is a stage of the opening and leaves the
+//! same stream. TLS to the proxy itself would be a case: TLS on a `Stream`.
 
 use std::{
-    io,
-    pin::Pin,
-    task::{Context, Poll},
+    io::{self, ErrorKind, Read, Write},
+    os::fd::AsFd,
+    sync::Arc,
+    time::Duration,
 };
 
-use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
-};
-use tokio_rustls::client::TlsStream;
+use rustix::net::{RecvFlags, SendFlags, recv, send, sockopt::set_socket_linger};
+use rustls::{ClientConfig, ClientConnection, pki_types::ServerName};
 
-/// A byte stream of tokio. The state of TLS takes a kilobyte; it is boxed to spare the other
-/// connections.
+/// A stream whose calls return instead of blocking. The state of TLS takes kilobytes; it is boxed
+/// to spare the other connections.
 #[derive(Debug)]
-pub(crate) enum Transport {
-    Plain(TcpStream),
-    Tls(Box<TlsStream<TcpStream>>),
+pub(crate) enum Stream<S> {
+    Plain(S),
+    Tls(Box<TlsStream<S>>),
 }
 
-impl AsyncRead for Transport {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_read(cx, buf),
-            Self::Tls(stream) => Pin::new(stream).poll_read(cx, buf),
+/// TLS on a socket.
+#[derive(Debug)]
+pub(crate) struct TlsStream<S> {
+    pub(super) socket: S,
+    pub(super) session: ClientConnection,
+}
+
+impl<S: AsFd> Stream<S> {
+    /// The socket underneath.
+    pub(crate) fn socket(&self) -> &S {
+        match self {
+            Self::Plain(socket) => socket,
+            Self::Tls(tls) => &tls.socket,
         }
+    }
+
+    /// Whether the kernel reports everything that a short read left behind. It can't see bytes that
+    /// TLS holds.
+    pub(crate) fn tells_what_is_left(&self) -> bool {
+        matches!(self, Self::Plain(_))
+    }
+
+    /// Reads up to a buffer full. Returns 0 at the end of the stream.
+    #[inline]
+    pub(crate) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(socket) => Socket(socket).read(buffer),
+            Self::Tls(tls) => tls.read(buffer),
+        }
+    }
+
+    /// Writes some of `bytes`. What TLS has taken may not have reached TCP: see [`Self::holds`].
+    #[inline]
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(socket) => Socket(socket).write(bytes),
+            Self::Tls(tls) => tls.write(bytes),
+        }
+    }
+
+    /// Whether TLS holds bytes that TCP has not taken.
+    pub(crate) fn holds(&self) -> bool {
+        match self {
+            Self::Plain(_) => false,
+            Self::Tls(tls) => tls.session.wants_write(),
+        }
+    }
+
+    /// Hands the bytes that TLS holds to TCP, as far as it takes them.
+    pub(crate) fn push(&mut self) -> io::Result<()> {
+        match self {
+            Self::Plain(_) => Ok(()),
+            Self::Tls(tls) => tls.push(),
+        }
+    }
+
+    /// Closes the stream with a TCP reset. What was not sent is thrown away.
+    pub(crate) fn reset(self) {
+        // A socket that can't be set is closed in the ordinary way.
+        let _ = set_socket_linger(self.socket(), Some(Duration::ZERO));
     }
 }
 
-impl AsyncWrite for Transport {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_write(cx, buf),
-            Self::Tls(stream) => Pin::new(stream).poll_write(cx, buf),
+impl<S: AsFd> TlsStream<S> {
+    /// TLS on a connected socket, before its handshake.
+    ///
+    /// # Errors
+    /// The settings don't fit the name.
+    pub(crate) fn new(config: Arc<ClientConfig>, name: ServerName<'static>, socket: S) -> Result<Self, rustls::Error> {
+        Ok(Self { socket, session: ClientConnection::new(config, name)? })
+    }
+
+    /// The socket underneath.
+    pub(crate) fn socket(&self) -> &S {
+        &self.socket
+    }
+
+    /// Does what can be done of the handshake now. True once it is complete: what TLS still holds
+    /// then goes out with the first write.
+    ///
+    /// # Errors
+    /// The handshake failed, or the peer ended the stream ([`ErrorKind::UnexpectedEof`]).
+    pub(crate) fn handshake(&mut self) -> io::Result<bool> {
+        while self.session.is_handshaking() {
+            self.push()?;
+            match self.receive() {
+                Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
+                Ok(_) => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(false),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(true)
+    }
+
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match self.session.reader().read(buffer) {
+                // Nothing is decrypted yet. The next read of TCP meets the end of the stream.
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                other => return other,
+            }
+            self.receive()?;
         }
     }
 
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_flush(cx),
-            Self::Tls(stream) => Pin::new(stream).poll_flush(cx),
+    /// Reads from TCP once and decrypts that. Returns the number of bytes that came.
+    fn receive(&mut self) -> io::Result<usize> {
+        let bytes = self.session.read_tls(&mut Socket(&self.socket))?;
+        if let Err(error) = self.session.process_new_packets() {
+            // Alerts the peer, if it still listens.
+            let _ = self.push();
+            return Err(io::Error::new(ErrorKind::InvalidData, error));
         }
+        Ok(bytes)
     }
 
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
-            Self::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        // TLS holds a bounded number of bytes, so it must pass some on first.
+        self.push()?;
+        let taken = self.session.writer().write(bytes)?;
+        self.push()?;
+        if taken == 0 { Err(ErrorKind::WouldBlock.into()) } else { Ok(taken) }
+    }
+
+    fn push(&mut self) -> io::Result<()> {
+        while self.session.wants_write() {
+            match self.session.write_tls(&mut Socket(&self.socket)) {
+                Ok(_) => {}
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
+                Err(error) => return Err(error),
+            }
         }
+        Ok(())
+    }
+}
+
+/// Reads and writes a socket by direct system calls. libc's make the thread cancellable, which
+/// takes as long as checking half a message.
+struct Socket<'a, S>(&'a S);
+
+impl<S: AsFd> Read for Socket<'_, S> {
+    #[inline]
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        Ok(recv(self.0, buffer, RecvFlags::empty())?.0)
+    }
+}
+
+impl<S: AsFd> Write for Socket<'_, S> {
+    #[inline]
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        Ok(send(self.0, bytes, SendFlags::NOSIGNAL)?)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{io, sync::Arc};
 
-use tokio_rustls::rustls::{
+use rustls::{
     ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
     client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature},

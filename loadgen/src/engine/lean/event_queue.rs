@@ -4,7 +4,11 @@
 //! after a read. A read that does not fill its buffer has emptied the socket, except for the end of
 //! the stream, which the kernel also reports.
 
-use std::{io, net::TcpStream, os::fd::OwnedFd, time::Duration};
+use std::{
+    io,
+    os::fd::{AsFd, OwnedFd},
+    time::Duration,
+};
 
 use rustix::{
     buffer::spare_capacity,
@@ -56,7 +60,7 @@ impl EventQueue {
 
     /// Watches for bytes to read, for room to write after there was none, and for the end of the
     /// stream. Ends when the stream is closed.
-    pub(super) fn add(&self, stream: &TcpStream, slot: usize) -> io::Result<()> {
+    pub(super) fn add(&self, stream: impl AsFd, slot: usize) -> io::Result<()> {
         let flags = EventFlags::IN | EventFlags::OUT | EventFlags::RDHUP | EventFlags::ET;
         Ok(epoll::add(&self.queue, stream, EventData::new_u64(slot as u64), flags)?)
     }

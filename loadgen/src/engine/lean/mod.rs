@@ -6,9 +6,8 @@
 
 mod connection;
 mod event_queue;
-mod stream;
 
-use std::{io, time::Duration};
+use std::{io, os::fd::OwnedFd, time::Duration};
 
 use frames::{Encoder, Kind as FrameKind, Masks, Payloads};
 use rand::rngs::ThreadRng;
@@ -16,7 +15,6 @@ use rand::rngs::ThreadRng;
 use self::{
     connection::{LeanConnection, NextStep},
     event_queue::{EventQueue, ReadySocket},
-    stream::NonBlockingStream,
 };
 use super::{
     ConnectionEnd, Engine, EventSink,
@@ -27,7 +25,7 @@ use crate::{
     clock::{Clock as _, RealClock, Time},
     message::MessageKind,
     schedule::pacer::Wait,
-    transport::{OpenConnection, Transport},
+    transport::{OpenConnection, Stream, Transport},
 };
 
 /// Bytes per read, at most.
@@ -123,8 +121,8 @@ impl Lean {
     /// Takes a connection out of tokio's hands and watches it.
     fn watch(&mut self, slot: usize, opened: OpenConnection) -> io::Result<LeanConnection> {
         let OpenConnection { stream, early_bytes, limits } = opened;
-        let stream = NonBlockingStream::try_from(stream.into_inner())?;
-        self.event_queue.add(stream.tcp(), slot)?;
+        let stream = Stream::<OwnedFd>::try_from(stream.into_inner())?;
+        self.event_queue.add(stream.socket(), slot)?;
         Ok(LeanConnection::new(stream, early_bytes, limits))
     }
 

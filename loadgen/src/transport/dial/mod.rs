@@ -2,6 +2,7 @@
 
 mod tcp;
 mod tls;
+mod transport;
 mod upgrade;
 
 use std::{
@@ -13,8 +14,10 @@ use std::{
 
 use tokio::time::{Instant, timeout_at};
 
-use super::{ConnectError, ConnectionLimits, Route, counted_stream::CountedStream, stream::Transport};
+use super::{ConnectError, ConnectionLimits, Route, counted_stream::CountedStream};
 use crate::clock::{Clock as _, RealClock, Time};
+
+pub(crate) use self::transport::Transport;
 
 /// A connection after its opening handshake, ready for an engine.
 #[derive(Debug)]

@@ -1,4 +1,8 @@
-use std::net::{Ipv4Addr, TcpListener};
+use std::{
+    cell::Cell,
+    net::{Ipv4Addr, TcpListener},
+    sync::Arc,
+};
 
 use socket2::{Domain, Socket, Type};
 use tokio::{net::TcpSocket, runtime::Builder};
@@ -89,11 +93,12 @@ fn dialer(addresses: Vec<SocketAddr>, timeout: Duration) -> Dialer {
     let route = Route {
         addresses,
         lookup: None,
+        answering: Cell::default(),
         authority: "x".to_owned(),
         resource: "/".to_owned(),
         tls: None,
         headers: Vec::new(),
-        offered: Vec::new(),
+        offered: Arc::default(),
         secrets: Secrets::default(),
         timeout,
         limits: ConnectionLimits { max_message: 1, read_buffer: 1, memory: 1 },

@@ -1,15 +1,15 @@
 //! The opening handshake over a stream: RFC 6455, section 4.1.
 
-use std::{future::poll_fn, io, net::SocketAddr, pin::Pin, task::ready, time::Duration};
+use std::{future::poll_fn, io, net::SocketAddr, pin::Pin, sync::Arc, task::ready, time::Duration};
 
-use frames::handshake::{Accepted, Key, ResponseReader, request};
+use frames::handshake::{Accepted, Key, ResponseReader};
 use tokio::{
     io::{AsyncRead as _, AsyncWriteExt as _, ReadBuf},
     time::{Instant, timeout_at},
 };
 
-use super::{DialProgress, DialStage, Dialer, tls};
-use crate::transport::{ConnectError, connect_error::of_tls, refusal_text, stream::Transport};
+use super::{DialProgress, DialStage, Dialer, transport::Transport};
+use crate::transport::{ConnectError, connect_error::of_tls, refusal_text, tls_error};
 
 /// Longest wait for the rest of a refusal.
 const REFUSAL_WAIT: Duration = Duration::from_millis(200);
@@ -27,8 +27,8 @@ impl Dialer {
         progress: &DialProgress,
     ) -> Result<Accepted, ConnectError> {
         let key = Key::random();
-        let mut answer = ResponseReader::new(&key, &self.route.offered);
-        let written = write(stream, &self.request(&key)).await;
+        let mut answer = ResponseReader::new(&key, Arc::clone(&self.route.offered));
+        let written = write(stream, &self.route.request(&key)).await;
         let mut refusal_until = None;
         loop {
             let read = read(stream, &mut answer);
@@ -59,18 +59,8 @@ impl Dialer {
         }
     }
 
-    fn request(&self, key: &Key) -> Vec<u8> {
-        let route = &self.route;
-        let mut bytes = Vec::with_capacity(512);
-        let fields: Vec<_> =
-            route.headers.iter().map(|(name, value)| (titled(name.as_str()), value.as_bytes())).collect();
-        let fields = fields.iter().map(|(name, value)| (name.as_str(), *value));
-        request(&mut bytes, &route.authority, &route.resource, key, fields);
-        bytes
-    }
-
     /// The error of a response that was refused before its end.
-    fn refused(&self, answer: &mut ResponseReader<'_>, peer: SocketAddr) -> ConnectError {
+    fn refused(&self, answer: &mut ResponseReader<Arc<[String]>>, peer: SocketAddr) -> ConnectError {
         self.refusal(&answer.finish(), peer)
     }
 
@@ -83,7 +73,7 @@ impl Dialer {
     fn broken(&self, error: io::Error, has_begun: bool, peer: SocketAddr) -> ConnectError {
         let secure = self.route.tls.is_some();
         match of_tls(&error) {
-            Some(found) => ConnectError::new("tls", format!("{peer}: {}", tls::words(found))),
+            Some(found) => ConnectError::new("tls", format!("{peer}: {}", tls_error::words(found))),
             None if has_begun => ConnectError::io(peer, &error),
             None => {
                 let ConnectError { kind, detail } = ConnectError::io(peer, &error);
@@ -91,16 +81,6 @@ impl Dialer {
             }
         }
     }
-}
-
-/// A field's name as people and careless servers expect it: `User-Agent`, `Sec-WebSocket-Protocol`.
-fn titled(name: &str) -> String {
-    let words = name.split('-').map(|word| match (word, word.split_at_checked(1)) {
-        ("websocket", _) => "WebSocket".to_owned(),
-        (_, Some((first, rest))) => format!("{}{rest}", first.to_ascii_uppercase()),
-        _ => word.to_owned(),
-    });
-    words.collect::<Vec<_>>().join("-")
 }
 
 async fn write(stream: &mut Transport, bytes: &[u8]) -> io::Result<()> {
@@ -111,7 +91,7 @@ async fn write(stream: &mut Transport, bytes: &[u8]) -> io::Result<()> {
 /// Reads once and hands the bytes to the reader of the response; none at the end of the stream.
 async fn read(
     stream: &mut Transport,
-    answer: &mut ResponseReader<'_>,
+    answer: &mut ResponseReader<Arc<[String]>>,
 ) -> io::Result<Option<Result<Option<Accepted>, frames::handshake::ResponseError>>> {
     poll_fn(|cx| {
         // On the stack, to spare the connection's memory.
@@ -122,15 +102,4 @@ async fn read(
         Ok((!bytes.is_empty()).then(|| answer.take(bytes))).into()
     })
     .await
-}
-
-#[cfg(test)]
-mod tests {
-    use super::titled;
-
-    #[test]
-    fn names_are_written_as_people_write_them() {
-        let names = ["user-agent", "sec-websocket-protocol", "x", "x--y-", "1a"];
-        assert_eq!(names.map(titled), ["User-Agent", "Sec-WebSocket-Protocol", "X", "X--Y-", "1a"]);
-    }
 }

@@ -4,7 +4,10 @@ mod output;
 mod pending_io;
 mod whole_messages;
 
-use std::io::{self, ErrorKind};
+use std::{
+    io::{self, ErrorKind},
+    os::fd::OwnedFd,
+};
 
 use frames::{Decoder, Event, Input, Role, Settings, Violation, ViolationKind};
 
@@ -12,14 +15,14 @@ use self::{
     pending_io::PendingIo,
     whole_messages::{WholeMessages, event},
 };
-use super::{EngineState, stream::NonBlockingStream};
+use super::EngineState;
 use crate::{
     clock::{Clock as _, Time},
     engine::{ConnectionEnd, EventSink, ReadBatch},
     ledger,
     message::MessageKind,
     schedule::pacer::SLICE,
-    transport::ConnectionLimits,
+    transport::{ConnectionLimits, Stream},
 };
 
 /// Reads of a connection in a turn. Then the others get theirs.
@@ -33,7 +36,7 @@ const LEAST_READ: u32 = 256;
 
 #[derive(Debug)]
 pub(super) struct LeanConnection {
-    stream: NonBlockingStream,
+    stream: Stream<OwnedFd>,
     decoder: Decoder,
     state: ConnectionState,
     /// Read until the end of the stream comes.
@@ -54,7 +57,7 @@ enum ConnectionState {
 }
 
 impl LeanConnection {
-    pub(super) fn new(stream: NonBlockingStream, early: Vec<u8>, limits: ConnectionLimits) -> Self {
+    pub(super) fn new(stream: Stream<OwnedFd>, early: Vec<u8>, limits: ConnectionLimits) -> Self {
         let limit = limits.max_message as u64;
         let settings = Settings { role: Role::Client, max_frame: limit, max_message: limit, max_frames: None };
         let pending_io = (!early.is_empty()).then(|| Box::new(PendingIo { early, ..PendingIo::default() }));

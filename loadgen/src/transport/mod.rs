@@ -4,6 +4,7 @@ mod connect_error;
 mod counted_stream;
 mod dial;
 mod opened;
+mod opening;
 pub(crate) mod public_address;
 mod refusal_text;
 mod request;
@@ -19,7 +20,8 @@ pub(crate) use self::{
     connect_error::{ConnectError, io_kind},
     counted_stream::{CountedStream, StreamCounters},
     dial::{DialedConnection, Dialer, OpenConnection, Transport},
-    opened::{Answer, Opened, Phases},
+    opened::{Answer, Opened, OpenedStream, Phases},
+    opening::{Opening, OpeningProgress},
     route::{ConnectionLimits, Route},
     stream::Stream,
 };

@@ -1,12 +1,29 @@
-//! What is known of a connection once it is open.
+//! A connection that opened, and what is known of it.
 
 use std::net::SocketAddr;
 
-use http::{HeaderName, HeaderValue};
+use frames::handshake::Fields;
 
-/// A connection that opened, and how.
+use super::{ConnectionLimits, Stream};
+
+/// The byte stream of a connection after its opening handshake.
+///
+/// The engine must read it once without being told: what came right after the answer is not
+/// reported again.
+#[derive(Debug)]
+pub(crate) struct OpenedStream<S> {
+    /// Its byte stream.
+    pub(crate) stream: Stream<S>,
+    /// Bytes that the server sent right after its answer: frames.
+    pub(crate) early_bytes: Vec<u8>,
+    /// Its limits.
+    pub(crate) limits: ConnectionLimits,
+    /// What is told to the worker.
+    pub(crate) opened: Opened,
+}
+
+/// How a connection opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[allow(dead_code, reason = "the worker is to open connections through the engine")]
 pub(crate) struct Opened {
     /// Its local address.
     pub(crate) local: SocketAddr,
@@ -14,30 +31,36 @@ pub(crate) struct Opened {
     pub(crate) peer: SocketAddr,
     /// How long each phase took.
     pub(crate) phases: Phases,
-    /// What the server agreed to.
+    /// What the server answered.
     pub(crate) answer: Answer,
 }
 
-/// How long the phases of opening a connection took, in nanoseconds.
+/// How long the phases of opening took, in nanoseconds. They follow each other without a gap.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[allow(dead_code, reason = "the worker is to open connections through the engine")]
 pub(crate) struct Phases {
-    /// From the first SYN to the TCP connection that was taken.
+    /// To the TCP connection, attempts at other addresses included.
     pub(crate) tcp: u64,
     /// The TLS handshake; none without TLS.
     pub(crate) tls: Option<u64>,
-    /// From the request of the opening handshake to the end of its answer.
+    /// The opening handshake of the WebSocket.
     pub(crate) upgrade: u64,
 }
 
-/// The answer to an opening handshake, as far as it is kept.
+impl Phases {
+    /// All phases together.
+    pub(crate) fn total(self) -> u64 {
+        self.tcp + self.tls.unwrap_or(0) + self.upgrade
+    }
+}
+
+/// What the server answered to the opening handshake. Its size is bounded as a head's is:
+/// [`HEAD_BYTES`](frames::handshake::HEAD_BYTES).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[allow(dead_code, reason = "the worker is to open connections through the engine")]
 pub(crate) struct Answer {
     /// The subprotocol that the server chose.
     pub(crate) subprotocol: Option<String>,
-    /// The extensions that the server chose, as its fields name them.
+    /// The extensions that the server chose, in its order. Empty as long as none is offered.
     pub(crate) extensions: Vec<String>,
-    /// The other header fields of the answer.
-    pub(crate) fields: Vec<(HeaderName, HeaderValue)>,
+    /// All header fields. The server chose them, so escape them before they are shown.
+    pub(crate) fields: Fields,
 }

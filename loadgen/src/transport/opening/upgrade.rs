@@ -1,0 +1,148 @@
+//! The opening handshake over a stream: RFC 6455, section 4.1.
+
+use std::{
+    io::{self, ErrorKind},
+    net::SocketAddr,
+    os::fd::AsFd,
+    sync::Arc,
+};
+
+use frames::handshake::{Accepted, Key, ResponseError, ResponseReader};
+
+use crate::{
+    clock::{Clock, Time},
+    transport::{ConnectError, Route, Stream, connect_error::of_tls, refusal_text, tls_error},
+};
+
+/// Longest wait for the rest of a refusal, in nanoseconds.
+const REFUSAL_WAIT: u64 = 200_000_000;
+
+/// Bytes per read, at most.
+const READ_BUFFER: usize = 1024;
+
+/// Reads in a row, at most. Then other connections get their turn.
+const READS_IN_A_ROW: u32 = 16;
+
+/// A request, and what has come of its response.
+#[derive(Debug)]
+pub(super) struct Upgrade {
+    request: Vec<u8>,
+    /// Bytes of the request that were written.
+    written: usize,
+    /// Why writing failed. What the server said is still read.
+    broken: Option<io::Error>,
+    response: ResponseReader<Arc<[String]>>,
+    /// Until when the rest of a refusal is awaited. A server with an endless one must not hold the
+    /// client.
+    refused_until: Option<Time>,
+    /// The last read may not have been the last one.
+    read_on: bool,
+}
+
+impl Upgrade {
+    pub(super) fn new(route: &Route) -> Self {
+        let key = Key::random();
+        Self {
+            request: route.request(&key),
+            written: 0,
+            broken: None,
+            response: ResponseReader::new(&key, Arc::clone(&route.offered)),
+            refused_until: None,
+            read_on: false,
+        }
+    }
+
+    /// Whether a part of the response has come.
+    pub(super) fn has_begun(&self) -> bool {
+        self.response.has_begun()
+    }
+
+    /// When to advance, if nothing comes before.
+    pub(super) fn wake(&self) -> Option<Time> {
+        if self.read_on { Some(Time::default()) } else { self.refused_until }
+    }
+
+    /// Writes and reads what it can. Returns the response once it is complete.
+    pub(super) fn advance(
+        &mut self,
+        stream: &mut Stream<impl AsFd>,
+        route: &Route,
+        peer: SocketAddr,
+        clock: &impl Clock,
+    ) -> Result<Option<Accepted>, ConnectError> {
+        if self.broken.is_none() {
+            self.broken = self.write(stream).err();
+        }
+        self.read_on = false;
+        for _ in 0..READS_IN_A_ROW {
+            // On the stack, to spare the connection's memory.
+            let mut buffer = [0; READ_BUFFER];
+            match stream.read(&mut buffer) {
+                Ok(0) => return Err(self.refused(route, peer)),
+                Ok(bytes) => match self.response.take(&buffer[..bytes]) {
+                    Ok(Some(accepted)) => return Ok(Some(accepted)),
+                    Ok(None) => {}
+                    Err(refusal) => return Err(explained(&refusal, route, peer)),
+                },
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return self.wait(route, peer, clock),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(self.end(error, route, peer)),
+            }
+        }
+        self.read_on = true;
+        self.wait(route, peer, clock)
+    }
+
+    fn write(&mut self, stream: &mut Stream<impl AsFd>) -> io::Result<()> {
+        while self.written < self.request.len() {
+            match stream.write(&self.request[self.written..]) {
+                Ok(bytes) => self.written += bytes,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        stream.push()
+    }
+
+    /// Waits for more, unless this is a refusal that has taken too long.
+    fn wait(&mut self, route: &Route, peer: SocketAddr, clock: &impl Clock) -> Result<Option<Accepted>, ConnectError> {
+        if !self.response.is_refused() {
+            return Ok(None);
+        }
+        let now = clock.now();
+        let until = *self.refused_until.get_or_insert_with(|| now.plus(REFUSAL_WAIT));
+        if now < until { Ok(None) } else { Err(self.refused(route, peer)) }
+    }
+
+    /// The error of a response that was cut off.
+    fn refused(&mut self, route: &Route, peer: SocketAddr) -> ConnectError {
+        explained(&self.response.finish(), route, peer)
+    }
+
+    /// The error of a stream that can't be read.
+    fn end(&mut self, error: io::Error, route: &Route, peer: SocketAddr) -> ConnectError {
+        // An end without TLS's farewell is an end, too.
+        let ended = error.kind() == ErrorKind::UnexpectedEof && of_tls(&error).is_none();
+        if ended || self.response.is_refused() {
+            return self.refused(route, peer);
+        }
+        // A failed write tells why, unless the server did.
+        let error = self.broken.take().unwrap_or(error);
+        let secure = route.tls.is_some();
+        match of_tls(&error) {
+            Some(found) => ConnectError::new("tls", format!("{peer}: {}", tls_error::words(found))),
+            None if self.has_begun() => ConnectError::io(peer, &error),
+            None => {
+                let ConnectError { kind, detail } = ConnectError::io(peer, &error);
+                ConnectError { kind, detail: format!("{detail}{}", refusal_text::maybe_tls(secure)) }
+            }
+        }
+    }
+}
+
+/// A refusal in words.
+fn explained(refusal: &ResponseError, route: &Route, peer: SocketAddr) -> ConnectError {
+    let words = refusal_text::explain(refusal, route.tls.is_some(), &route.secrets);
+    ConnectError::new(&refusal.kind(), format!("{peer}: {words}"))
+}

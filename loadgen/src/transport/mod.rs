@@ -3,13 +3,16 @@
 mod connect_error;
 mod counted_stream;
 mod dial;
+#[allow(dead_code, reason = "the engines are to open connections themselves")]
 mod opened;
+#[allow(dead_code, reason = "the engines are to open connections themselves")]
 mod opening;
 pub(crate) mod public_address;
 mod refusal_text;
 mod request;
 pub(crate) mod route;
 pub(crate) mod source_addresses;
+#[allow(dead_code, reason = "the engines are to open connections themselves")]
 mod stream;
 mod tls_error;
 mod tls_settings;

@@ -57,7 +57,7 @@ impl Pair {
         client.set_nodelay(true).unwrap();
         let limits = ConnectionLimits { max_message: 1 << 20, read_buffer: 4096, memory: usize::MAX };
         Self {
-            connection: LeanConnection::new(NonBlockingStream::Plain(client), early.to_vec(), limits),
+            connection: LeanConnection::new(Stream::Plain(client.into()), early.to_vec(), limits),
             server,
             shared: EngineState {
                 clock: RealClock::start(),
@@ -98,7 +98,7 @@ impl Pair {
     /// Waits until the server's bytes have come, and takes them.
     fn hear(&mut self, bytes: &[u8]) {
         self.server.write_all(bytes).unwrap();
-        let tcp = self.connection.stream.tcp().try_clone().unwrap();
+        let tcp = TcpStream::from(self.connection.stream.socket().try_clone().unwrap());
         tcp.set_nonblocking(false).unwrap();
         while tcp.peek(&mut [0; 1024]).unwrap() < bytes.len() {}
         tcp.set_nonblocking(true).unwrap();
@@ -179,7 +179,7 @@ fn the_end_of_a_stream_is_read_with_what_comes_before_it() {
     let mut pair = Pair::new(b"");
     pair.server.write_all(b"\x81\x04last").unwrap();
     pair.server.shutdown(Shutdown::Write).unwrap();
-    let mut watched = [PollFd::new(pair.connection.stream.tcp(), PollFlags::RDHUP)];
+    let mut watched = [PollFd::new(pair.connection.stream.socket(), PollFlags::RDHUP)];
     assert_eq!(poll(&mut watched, Some(&Timespec { tv_sec: 10, tv_nsec: 0 })), Ok(1));
     // The kernel reports it once.
     pair.connection.read_to_the_end();

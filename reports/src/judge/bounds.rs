@@ -9,7 +9,7 @@ use hdrhistogram::Histogram;
 use super::limits;
 use crate::{
     metric::{Metric, Series, Statistic},
-    model::Report,
+    model::{Latency, Report},
 };
 
 /// The two ends between which a figure lies. A message that was dropped because too many were in
@@ -88,8 +88,8 @@ pub(crate) const LEGEND: &str = "* the generator may have a part in this: withou
 const SHOWN: [&str; 9] = ["min", "mean", "p50", "p90", "p95", "p99", "p99.9", "p99.99", "max"];
 
 /// Whether a statistic of a series is marked. Only response and service times can be.
-pub(crate) fn is_marked(report: &Report, series: &str, statistic: &str) -> bool {
-    let (latency, floor) = (&report.total.latency, &report.total.latency.floor);
+pub(crate) fn is_marked(latency: &Latency, series: &str, statistic: &str) -> bool {
+    let floor = &latency.floor;
     let histogram = match series {
         "response" => &latency.response,
         "service" => &latency.service,
@@ -100,13 +100,13 @@ pub(crate) fn is_marked(report: &Report, series: &str, statistic: &str) -> bool 
 }
 
 /// The names of the marked figures of a series.
-pub(crate) fn marked(report: &Report, series: &str) -> Vec<&'static str> {
-    SHOWN.into_iter().filter(|statistic| is_marked(report, series, statistic)).collect()
+pub(crate) fn marked(latency: &Latency, series: &str) -> Vec<&'static str> {
+    SHOWN.into_iter().filter(|statistic| is_marked(latency, series, statistic)).collect()
 }
 
-/// All marked figures of a report, with their series: `response.p99`.
-pub(crate) fn all_marked(report: &Report) -> Vec<String> {
-    let of = |series| marked(report, series).into_iter().map(move |statistic| format!("{series}.{statistic}"));
+/// All marked figures, with their series: `response.p99`.
+pub(crate) fn all_marked(latency: &Latency) -> Vec<String> {
+    let of = |series| marked(latency, series).into_iter().map(move |statistic| format!("{series}.{statistic}"));
     of("response").chain(of("service")).collect()
 }
 
@@ -119,7 +119,7 @@ pub(crate) fn is_marked_metric(metric: Metric, report: &Report) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Latency, sample};
+    use crate::model::sample;
 
     /// A hundred messages: 90 without delay, and ten of 5 ms, with 4 ms due to the generator.
     fn late() -> Report {
@@ -186,9 +186,9 @@ mod tests {
     #[test]
     fn a_figure_is_marked_where_floor_is_far_below() {
         let report = late();
-        assert_eq!(marked(&report, "response"), ["mean", "p95", "p99", "p99.9", "p99.99", "max"]);
-        assert_eq!(marked(&report, "send_lag"), Vec::<&str>::new());
-        assert_eq!(all_marked(&sample::pass()), Vec::<String>::new());
+        assert_eq!(marked(&report.total.latency, "response"), ["mean", "p95", "p99", "p99.9", "p99.99", "max"]);
+        assert_eq!(marked(&report.total.latency, "send_lag"), Vec::<&str>::new());
+        assert_eq!(all_marked(&sample::pass().total.latency), Vec::<String>::new());
         for (value, floor, notable) in [
             (1_000_000.0, 900_000.0, false),
             (1_000_000.0, 899_999.0, true),

@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use crate::model::Report;
+use crate::model::{Measurement, Report};
 
 /// Rates per second of the measured phase; `None` (`null` in a file) when the phase had no length.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
@@ -22,15 +22,22 @@ pub struct Throughput {
 }
 
 impl Throughput {
-    /// Divides a report's counts by the length of its measured phase.
+    /// Rates of all groups together.
     pub fn of(report: &Report) -> Self {
-        let per_second = |n: u64| (report.measured_s > 0.0).then(|| n as f64 / report.measured_s);
+        Self::of_measurement(&report.total, report.measured_s)
+    }
+
+    /// Divides the counts of a group, or of all groups together, by the length of the measured
+    /// phase in seconds.
+    pub fn of_measurement(measurement: &Measurement, measured_s: f64) -> Self {
+        let per_second = |n: u64| (measured_s > 0.0).then(|| n as f64 / measured_s);
+        let Measurement { measured, traffic, .. } = measurement;
         Self {
-            scheduled_per_s: per_second(report.total.measured.counts.scheduled),
-            sent_per_s: per_second(report.total.traffic.sent_in_window.unwrap_or(report.total.measured.counts.sent)),
-            matched_per_s: per_second(report.total.traffic.matched_in_window),
-            sent_bytes_per_s: per_second(report.total.traffic.sent_bytes),
-            received_bytes_per_s: per_second(report.total.traffic.received_bytes),
+            scheduled_per_s: per_second(measured.counts.scheduled),
+            sent_per_s: per_second(traffic.sent_in_window.unwrap_or(measured.counts.sent)),
+            matched_per_s: per_second(traffic.matched_in_window),
+            sent_bytes_per_s: per_second(traffic.sent_bytes),
+            received_bytes_per_s: per_second(traffic.received_bytes),
         }
     }
 }

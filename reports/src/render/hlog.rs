@@ -44,7 +44,7 @@ impl Render for Hlog {
         builder.add_comment(&format!("[Logged with loadgen {}]", visible(&report.environment.version)));
         builder.add_comment("[Histogram log format version 1.3]");
         builder.add_comment("Nanoseconds; without a tag: response times; Interval_Max in milliseconds");
-        let marked = bounds::all_marked(report);
+        let marked = bounds::all_marked(&report.total.latency);
         if !marked.is_empty() {
             builder.add_comment(&format!("The generator may have a part in {}: see the floor", marked.join(", ")));
         }

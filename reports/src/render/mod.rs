@@ -37,6 +37,7 @@ mod html;
 mod json;
 mod junit;
 mod markdown;
+mod part;
 pub mod search;
 mod text;
 mod tone;

@@ -2,10 +2,11 @@
 
 use hdrhistogram::Histogram;
 
+use super::part::Part;
 use crate::{
     human::{count, nanoseconds, percent, rate, seconds},
     judge::{Judgement, LimitedBy, Verdict},
-    model::{Environment, Evidence, Latency, LoadRecord, PlanRecord, Report},
+    model::{Environment, Evidence, Latency, LoadRecord, Measurement, PlanRecord, Report},
 };
 
 /// What the closed model hides.
@@ -96,9 +97,9 @@ pub(super) fn bytes_of(evidence: &Evidence) -> impl Iterator<Item = (&'static st
 }
 
 /// The evidence of each kind, in the order of first appearance.
-pub(super) fn evidence_by_kind(report: &Report) -> Vec<(&str, Vec<&Evidence>)> {
+pub(super) fn evidence_by_kind(measurement: &Measurement) -> Vec<(&str, Vec<&Evidence>)> {
     let mut kinds: Vec<(&str, Vec<&Evidence>)> = Vec::new();
-    for evidence in &report.total.evidence {
+    for evidence in &measurement.evidence {
         match kinds.iter_mut().find(|(kind, _)| *kind == evidence.kind) {
             Some((_, all)) => all.push(evidence),
             None => kinds.push((&evidence.kind, vec![evidence])),
@@ -107,11 +108,11 @@ pub(super) fn evidence_by_kind(report: &Report) -> Vec<(&str, Vec<&Evidence>)> {
     kinds
 }
 
-/// The latencies that mean something in this report, by name. The closed model has no due times, so
-/// no send lag. Results of older versions have no floor.
-pub(super) fn latencies(report: &Report) -> impl Iterator<Item = (&'static str, &Histogram<u64>)> {
-    let is_closed = matches!(report.plan.load, LoadRecord::Closed { .. });
-    report.total.latency.by_name().into_iter().filter(move |(name, histogram)| match *name {
+/// The latencies that mean something, by name. The closed model has no due times, so no send lag.
+/// Results of older versions have no floor.
+pub(super) fn latencies(part: Part<'_>) -> impl Iterator<Item = (&'static str, &Histogram<u64>)> {
+    let is_closed = part.is_closed();
+    part.measurement.latency.by_name().into_iter().filter(move |(name, histogram)| match *name {
         "send_lag" => !is_closed,
         "floor" => !histogram.is_empty(),
         _ => true,
@@ -152,9 +153,9 @@ pub(super) fn stolen(report: &Report) -> Option<String> {
 }
 
 /// A remark on times that are longer than a histogram can record.
-pub(super) fn saturated(report: &Report) -> Option<String> {
+pub(super) fn saturated(latency: &Latency) -> Option<String> {
     let longest = Latency::HIGH_NS;
-    let series = report.total.latency.by_name().into_iter().filter_map(|(name, times)| {
+    let series = latency.by_name().into_iter().filter_map(|(name, times)| {
         let n = times.count_between(longest, u64::MAX);
         (n > 0).then(|| format!("{} {name}", count(n)))
     });

@@ -79,8 +79,8 @@ struct MarkedQuantiles {
 }
 
 impl MarkedQuantiles {
-    fn of(report: &Report, series: &str, values: &Histogram<u64>) -> Self {
-        Self { quantiles: Quantiles::of(values), marked: bounds::marked(report, series) }
+    fn of(latency: &Latency, series: &str, values: &Histogram<u64>) -> Self {
+        Self { quantiles: Quantiles::of(values), marked: bounds::marked(latency, series) }
     }
 }
 
@@ -118,8 +118,8 @@ impl ResultDocument {
             traffic: report.total.traffic,
             throughput: Throughput::of(report),
             latency_ns: Summaries {
-                response: MarkedQuantiles::of(report, "response", &latency.response),
-                service: MarkedQuantiles::of(report, "service", &latency.service),
+                response: MarkedQuantiles::of(latency, "response", &latency.response),
+                service: MarkedQuantiles::of(latency, "service", &latency.service),
                 floor: Quantiles::of(&latency.floor),
                 send_lag: Quantiles::of(&latency.send_lag),
                 connect: Quantiles::of(&latency.connect),

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! results.rs, search.rs   a report or a search -> the contents of its page
+//!   labelled_part.rs      a result, or a group of one
 //!   section/              banner, headline numbers, sections
 //!     chart/              lines on two axes
 //!     table.rs            tables
@@ -11,6 +12,7 @@
 //! ```
 
 mod chart;
+mod labelled_part;
 mod page;
 mod results;
 mod search;

@@ -2,6 +2,7 @@
 
 use super::{
     chart::line_style::LineStyle,
+    labelled_part::LabelledPart,
     page::PageContents,
     section::{banner::Banner, delivery, evidence, facts, headline, history, latency},
 };
@@ -9,21 +10,22 @@ use crate::render::{LabelledResult, wording};
 
 pub(crate) fn page(results: &[LabelledResult<'_>]) -> PageContents {
     let style = |index| (results.len() > 1).then_some(LineStyle(index));
+    let totals: Vec<_> = results.iter().map(LabelledPart::total).collect();
     PageContents {
         title: title(results).into(),
         banners: results.iter().enumerate().map(|(index, result)| Banner::of(style(index), result)).collect(),
-        headline: headline::block(results),
+        headline: headline::block(&totals),
         sections: [
-            vec![delivery::section(results)],
+            vec![delivery::section(&totals)],
             vec![
-                latency::section(results),
-                history::section(results),
-                facts::connecting(results),
-                facts::health(results),
-                facts::plan(results),
+                latency::section(&totals),
+                history::section(&totals),
+                facts::connecting(&totals),
+                facts::health(&totals),
+                facts::plan(&totals),
             ],
         ],
-        evidence: evidence::of_results(results),
+        evidence: evidence::of_parts(&totals),
     }
 }
 

@@ -1,8 +1,7 @@
 //! Tables of the page.
 
 use crate::render::{
-    LabelledResult,
-    html::{chart::line_style::LineStyle, visible_text::VisibleText},
+    html::{chart::line_style::LineStyle, labelled_part::LabelledPart, visible_text::VisibleText},
     tone::Tone,
 };
 
@@ -22,7 +21,7 @@ impl Tone {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TableHeading {
     pub(crate) text: VisibleText,
-    /// The style of the result's lines, if there are several results.
+    /// The style of its lines, if several results or groups are drawn over each other.
     pub(crate) style: Option<LineStyle>,
     /// Number of columns below it.
     pub(crate) span: usize,
@@ -37,9 +36,9 @@ impl<T: AsRef<str>> From<T> for TableHeading {
 }
 
 impl TableHeading {
-    /// The heading of the columns of one of several results.
-    pub(crate) fn of(index: usize, result: &LabelledResult<'_>, span: usize) -> Self {
-        Self { style: Some(LineStyle(index)), span, ..result.label.into() }
+    /// The heading of the columns of one of several results or groups.
+    pub(crate) fn of(index: usize, labelled: &LabelledPart<'_>, span: usize) -> Self {
+        Self { style: Some(LineStyle(index)), span, ..labelled.label.into() }
     }
 }
 
@@ -90,7 +89,7 @@ pub(crate) struct TableBody {
 #[derive(Clone, Debug)]
 pub(crate) struct PageTable {
     pub(crate) caption: VisibleText,
-    /// Headings of groups of columns. Empty for a single result.
+    /// Headings of groups of columns. Empty for a single one.
     pub(crate) groups: Vec<TableHeading>,
     /// Headings of columns. Empty if the rows need none.
     pub(crate) columns: Vec<TableHeading>,
@@ -104,21 +103,18 @@ impl PageTable {
     }
 }
 
-/// A name, and the value that a result has for it.
-pub(crate) type ResultFact = (&'static str, fn(&LabelledResult<'_>) -> TableCell);
+/// A name, and the value that a result or a group has for it.
+pub(crate) type Fact = (&'static str, fn(&LabelledPart<'_>) -> TableCell);
 
-/// A table with a row for each fact and a column for each result. A fact without any value is left
+/// A table with a row for each fact and a column for each part. A fact without any value is left
 /// out.
-pub(crate) fn facts(caption: &str, results: &[LabelledResult<'_>], facts: &[ResultFact]) -> PageTable {
-    let columns = match results {
+pub(crate) fn facts(caption: &str, parts: &[LabelledPart<'_>], facts: &[Fact]) -> PageTable {
+    let columns = match parts {
         [_] => Vec::new(),
-        several => several.iter().enumerate().map(|(index, result)| TableHeading::of(index, result, 1)).collect(),
+        several => several.iter().enumerate().map(|(index, labelled)| TableHeading::of(index, labelled, 1)).collect(),
     };
-    let row = |(name, fact): &ResultFact| TableRow {
-        heading: (*name).into(),
-        cells: results.iter().map(fact).collect(),
-        sum: false,
-    };
+    let row =
+        |(name, fact): &Fact| TableRow { heading: (*name).into(), cells: parts.iter().map(fact).collect(), sum: false };
     let said = |row: &TableRow| row.cells.iter().any(|cell| cell.text != VisibleText::default());
     let rows = facts.iter().map(row).filter(said).collect();
     PageTable { caption: caption.into(), groups: Vec::new(), columns, bodies: vec![TableBody { title: None, rows }] }

@@ -91,7 +91,7 @@ fn suite(report: &Report, judgement: &Judgement) -> TestSuite {
         ("seed", environment.seed.to_string()),
     ];
     suite.add_properties(properties.map(|(name, value)| Property::new(name, value)));
-    let marked = bounds::all_marked(report);
+    let marked = bounds::all_marked(&report.total.latency);
     if !marked.is_empty() {
         suite.add_property(Property::new("marked", marked.join(", ")));
     }

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 
 pub(crate) use code::code;
 
-use super::{Render, wording};
+use super::{Render, part::Part, wording};
 use crate::{
     human::{bytes, count, nanoseconds, percent, rate, seconds},
     judge::{Judgement, Verdict, bounds},
@@ -125,7 +125,7 @@ fn evidence(out: &mut dyn Write, report: &Report) -> io::Result<()> {
         return Ok(());
     }
     writeln!(out, "### Evidence\n\nThe first of each kind, {EVIDENCE} at most; a result file has more.\n")?;
-    for (kind, evidence) in wording::evidence_by_kind(report).into_iter().take(MOST) {
+    for (kind, evidence) in wording::evidence_by_kind(&report.total).into_iter().take(MOST) {
         writeln!(out, "- {} {}", code(kind), count(evidence.len() as u64))?;
         for evidence in evidence.into_iter().take(EVIDENCE) {
             writeln!(out, "  - {}", code(&wording::circumstances(evidence).join(", ")))?;
@@ -141,12 +141,12 @@ fn latency(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     writeln!(out, "### Latency\n")?;
     headings(out, "", &["p50", "p90", "p99", "p99.9", "p99.99", "max", "values"])?;
     let mut any_marked = false;
-    for (name, histogram) in wording::latencies(report) {
+    for (name, histogram) in wording::latencies(Part::total(report)) {
         let q = Quantiles::of(histogram);
         let values =
             [("p50", q.p50), ("p90", q.p90), ("p99", q.p99), ("p99.9", q.p99_9), ("p99.99", q.p99_99), ("max", q.max)];
         let mut shown = |(statistic, value): (&str, Option<u64>)| {
-            let is_marked = bounds::is_marked(report, name, statistic);
+            let is_marked = bounds::is_marked(&report.total.latency, name, statistic);
             any_marked |= is_marked;
             // A bare star is markup.
             let mark = if is_marked { "\\*" } else { "" };
@@ -204,7 +204,10 @@ fn generator(out: &mut dyn Write, report: &Report, judgement: &Judgement) -> io:
         generator.threads,
         code(&report.plan.engine),
     )?;
-    for said in [wording::stops(report), wording::saturated(report), wording::stolen(report)].into_iter().flatten() {
+    for said in [wording::stops(report), wording::saturated(&report.total.latency), wording::stolen(report)]
+        .into_iter()
+        .flatten()
+    {
         writeln!(out, "- {said}")?;
     }
     writeln!(

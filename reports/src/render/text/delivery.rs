@@ -87,7 +87,7 @@ fn kinds(anomalies: &Anomalies) -> String {
 
 /// The first few anomalies of each kind, in the order of first appearance.
 pub(super) fn evidence(printer: &mut Printer<'_>, report: &Report) -> io::Result<()> {
-    let kinds = wording::evidence_by_kind(report);
+    let kinds = wording::evidence_by_kind(&report.total);
     if !kinds.is_empty() {
         printer.blank()?;
         printer.row("evidence", &format!("the first of each kind, {SHOWN} at most; a result file has more"))?;

@@ -10,21 +10,20 @@ use crate::{
     human::nanoseconds,
     judge::bounds,
     metric::quantiles::Quantiles,
-    model::{LoadRecord, Report},
-    render::{tone::Tone, wording},
+    render::{part::Part, tone::Tone, wording},
 };
 
 const COLUMNS: [(&str, usize); 6] = [("p50", 11), ("p90", 11), ("p99", 11), ("p99.9", 11), ("p99.99", 11), ("max", 11)];
 
-pub(super) fn table(printer: &mut Printer<'_>, report: &Report) -> io::Result<()> {
+pub(super) fn table(printer: &mut Printer<'_>, part: Part<'_>) -> io::Result<()> {
     let mut rows = Vec::new();
     let mut any_marked = false;
-    for (series, histogram) in wording::latencies(report) {
+    for (series, histogram) in wording::latencies(part) {
         let quantiles = Quantiles::of(histogram);
         let values = [quantiles.p50, quantiles.p90, quantiles.p99, quantiles.p99_9, quantiles.p99_99, quantiles.max];
         let number = |((statistic, _), value): ((&str, usize), Option<u64>)| {
             let text = value.map_or_else(|| "-".to_owned(), |ns| nanoseconds(ns as f64));
-            let is_marked = bounds::is_marked(report, series, statistic);
+            let is_marked = bounds::is_marked(&part.measurement.latency, series, statistic);
             any_marked |= is_marked;
             if is_marked { text + bounds::MARK } else { text }
         };
@@ -36,7 +35,7 @@ pub(super) fn table(printer: &mut Printer<'_>, report: &Report) -> io::Result<()
     if any_marked {
         printer.styled_row("", printer.palette.label, bounds::LEGEND, printer.palette.aside)?;
     }
-    if matches!(report.plan.load, LoadRecord::Closed { .. }) {
+    if part.is_closed() {
         printer.styled_row("", printer.palette.label, wording::OMISSION, printer.palette.aside)?;
     }
     Ok(())

@@ -10,7 +10,7 @@ use std::io;
 
 use printer::Printer;
 
-use super::{Render, wording};
+use super::{Render, part::Part, wording};
 use crate::{
     human::{bytes, count, most_frequent, percent, rate, seconds},
     judge::{Judgement, Verdict},
@@ -48,7 +48,7 @@ impl Render for Text {
         delivery::delivery(printer, report)?;
         delivery::evidence(printer, report)?;
         printer.blank()?;
-        latency::table(printer, report)?;
+        latency::table(printer, Part::total(report))?;
         printer.blank()?;
         throughput(printer, report)?;
         health(printer, report)?;
@@ -126,7 +126,7 @@ fn health(printer: &mut Printer<'_>, report: &Report) -> io::Result<()> {
     if let Some(stops) = wording::stops(report) {
         printer.row("", &stops)?;
     }
-    wording::saturated(report).map_or(Ok(()), |text| printer.row("over 60 s", &text))?;
+    wording::saturated(&report.total.latency).map_or(Ok(()), |text| printer.row("over 60 s", &text))?;
     wording::stolen(report).map_or(Ok(()), |text| printer.row("stolen", &text))
 }
 

@@ -6,7 +6,7 @@ use askama::Template;
 
 use super::{
     chart::path,
-    section::{Section, banner::Banner, content::ContentBlock, evidence::ResultEvidence},
+    section::{Section, banner::Banner, content::ContentBlock, evidence::PartEvidence},
     visible_text::VisibleText,
 };
 
@@ -19,5 +19,5 @@ pub(crate) struct PageContents {
     pub(crate) headline: ContentBlock,
     /// Sections before and after the evidence.
     pub(crate) sections: [Vec<Section>; 2],
-    pub(crate) evidence: Vec<ResultEvidence>,
+    pub(crate) evidence: Vec<PartEvidence>,
 }

@@ -5,8 +5,10 @@ use crate::{
     human::count,
     model::Tally,
     render::{
-        LabelledResult,
-        html::table::{PageTable, TableBody, TableCell, TableHeading, TableRow},
+        html::{
+            labelled_part::LabelledPart,
+            table::{PageTable, TableBody, TableCell, TableHeading, TableRow},
+        },
         tone::Tone,
         wording,
     },
@@ -66,14 +68,16 @@ const BESIDE: [Term; 2] = [
     Term("split (damaged)", Tone::Bad, |t| t.anomalies.split),
 ];
 
-pub(crate) fn section(results: &[LabelledResult<'_>]) -> Section {
-    let tallies: Vec<&Tally> =
-        results.iter().flat_map(|result| [&result.report.total.measured, &result.report.total.warmup]).collect();
+pub(crate) fn section(parts: &[LabelledPart<'_>]) -> Section {
+    let tallies: Vec<&Tally> = parts
+        .iter()
+        .flat_map(|labelled| [&labelled.part.measurement.measured, &labelled.part.measurement.warmup])
+        .collect();
     let beside = BESIDE.iter().map(|term| row("", term, &tallies)).collect();
     let beside = TableBody { title: Some("of the sent, beside the sum".into()), rows: beside };
     let [scheduled, dropped, sent, events] = SUMS.map(|sum| body(&sum, &tallies));
-    let parts = match results {
-        // The tables of a single result fit beside each other on a screen.
+    let tables = match parts {
+        // The tables of a single part fit beside each other on a screen.
         [_] => vec![
             ("Messages due", vec![scheduled, dropped]),
             ("Messages sent", vec![sent, beside]),
@@ -81,20 +85,20 @@ pub(crate) fn section(results: &[LabelledResult<'_>]) -> Section {
         ],
         _ => vec![("Messages, and message events that came", vec![scheduled, dropped, sent, beside, events])],
     };
-    let tables = parts.into_iter().map(|(caption, bodies)| table(caption, results, bodies)).collect();
+    let tables = tables.into_iter().map(|(caption, bodies)| table(caption, parts, bodies)).collect();
     let mut blocks = vec![ContentBlock::Tables(tables)];
-    let mut notes: Vec<String> = results.iter().filter_map(|result| wording::undecided(&result.report.plan)).collect();
+    let mut notes: Vec<String> = parts.iter().filter_map(|labelled| wording::undecided(labelled.part.plan())).collect();
     notes.dedup();
     blocks.extend(notes.iter().map(|note| ContentBlock::Note(note.into())));
     Section { id: "delivery", title: "Delivery", blocks }
 }
 
-fn table(caption: &str, results: &[LabelledResult<'_>], bodies: Vec<TableBody>) -> PageTable {
-    let groups = match results {
+fn table(caption: &str, parts: &[LabelledPart<'_>], bodies: Vec<TableBody>) -> PageTable {
+    let groups = match parts {
         [_] => Vec::new(),
-        several => several.iter().enumerate().map(|(index, result)| TableHeading::of(index, result, 2)).collect(),
+        several => several.iter().enumerate().map(|(index, labelled)| TableHeading::of(index, labelled, 2)).collect(),
     };
-    let columns = results.iter().flat_map(|_| ["measured", "warm-up"]).map(TableHeading::from).collect();
+    let columns = parts.iter().flat_map(|_| ["measured", "warm-up"]).map(TableHeading::from).collect();
     PageTable { caption: caption.into(), groups, columns, bodies }
 }
 

@@ -1,10 +1,9 @@
 //! The anomalies that the run kept as evidence.
 
 use crate::{
-    model::{Evidence, Report},
+    model::{Evidence, Measurement},
     render::{
-        LabelledResult,
-        html::{chart::line_style::LineStyle, visible_text::VisibleText},
+        html::{chart::line_style::LineStyle, labelled_part::LabelledPart, visible_text::VisibleText},
         wording,
     },
 };
@@ -12,10 +11,10 @@ use crate::{
 /// Anomalies of a kind that are open at first. The others take a click.
 const SHOWN: usize = 3;
 
-/// The evidence of a result.
+/// The evidence of a result or a group.
 #[derive(Debug)]
-pub(crate) struct ResultEvidence {
-    /// Style and label of the result, if there are several.
+pub(crate) struct PartEvidence {
+    /// Style and label, if there are several.
     pub(crate) whose: Option<(LineStyle, VisibleText)>,
     pub(crate) kinds: Vec<EvidenceKind>,
 }
@@ -36,23 +35,23 @@ pub(crate) struct EvidenceItem {
     pub(crate) bytes: Vec<(&'static str, VisibleText)>,
 }
 
-/// The evidence of each result that has any.
-pub(crate) fn of_results(results: &[LabelledResult<'_>]) -> Vec<ResultEvidence> {
-    let with_any = results.iter().enumerate().filter(|(_, result)| !result.report.total.evidence.is_empty());
-    let of_results = with_any.map(|(index, result)| ResultEvidence {
-        whose: (results.len() > 1).then(|| (LineStyle(index), result.label.into())),
-        kinds: kinds(result.report),
+/// The evidence of each part that has any.
+pub(crate) fn of_parts(parts: &[LabelledPart<'_>]) -> Vec<PartEvidence> {
+    let with_any = parts.iter().enumerate().filter(|(_, labelled)| !labelled.part.measurement.evidence.is_empty());
+    let of_parts = with_any.map(|(index, labelled)| PartEvidence {
+        whose: (parts.len() > 1).then(|| (LineStyle(index), labelled.label.into())),
+        kinds: kinds(labelled.part.measurement),
     });
-    of_results.collect()
+    of_parts.collect()
 }
 
-fn kinds(report: &Report) -> Vec<EvidenceKind> {
+fn kinds(measurement: &Measurement) -> Vec<EvidenceKind> {
     let kind = |(name, evidence): (&str, Vec<&Evidence>)| {
         let mut first: Vec<EvidenceItem> = evidence.into_iter().map(item).collect();
         let others = first.split_off(first.len().min(SHOWN));
         EvidenceKind { name: name.replace('_', " ").into(), first, others }
     };
-    wording::evidence_by_kind(report).into_iter().map(kind).collect()
+    wording::evidence_by_kind(measurement).into_iter().map(kind).collect()
 }
 
 fn item(evidence: &Evidence) -> EvidenceItem {

@@ -3,51 +3,54 @@
 use super::content::{ContentBlock, Tile};
 use crate::{
     human::{count, nanoseconds, rate},
-    metric::{quantiles::Quantiles, throughput::Throughput},
-    model::Report,
+    metric::quantiles::Quantiles,
+    model::Measurement,
     render::{
-        LabelledResult,
-        html::table::{ResultFact, TableCell, facts},
+        html::{
+            labelled_part::LabelledPart,
+            table::{Fact, TableCell, facts},
+        },
         tone::Tone,
         wording,
     },
 };
 
-const FACTS: [ResultFact; 9] = [
-    ("verdict", |result| {
-        TableCell::from(wording::verdict(result.report, result.judgement).0).tone(result.judgement.verdict.into())
+const FACTS: [Fact; 9] = [
+    ("verdict", |labelled| {
+        TableCell::from(wording::verdict(labelled.part.report, labelled.judgement).0)
+            .tone(labelled.judgement.verdict.into())
     }),
-    ("response p50", |result| latency(result, |quantiles| quantiles.p50)),
-    ("response p99", |result| latency(result, |quantiles| quantiles.p99)),
-    ("response p99.9", |result| latency(result, |quantiles| quantiles.p99_9)),
-    ("response max", |result| latency(result, |quantiles| quantiles.max)),
-    ("matched/s", |result| per_second(Throughput::of(result.report).matched_per_s).into()),
-    ("messages sent", |result| count(result.report.total.measured.counts.sent).into()),
-    ("lost or damaged", |result| {
-        let n = not_whole(result.report);
+    ("response p50", |labelled| latency(labelled, |quantiles| quantiles.p50)),
+    ("response p99", |labelled| latency(labelled, |quantiles| quantiles.p99)),
+    ("response p99.9", |labelled| latency(labelled, |quantiles| quantiles.p99_9)),
+    ("response max", |labelled| latency(labelled, |quantiles| quantiles.max)),
+    ("matched/s", |labelled| per_second(labelled.part.throughput().matched_per_s).into()),
+    ("messages sent", |labelled| count(labelled.part.measurement.measured.counts.sent).into()),
+    ("lost or damaged", |labelled| {
+        let n = not_whole(labelled.part.measurement);
         TableCell::from(count(n)).tone(Tone::Bad.unless_zero(n))
     }),
-    ("anomalies", |result| {
-        let n = anomalies(result.report);
+    ("anomalies", |labelled| {
+        let n = anomalies(labelled.part.measurement);
         TableCell::from(count(n)).tone(Tone::Bad.unless_zero(n))
     }),
 ];
 
 /// Tiles for one result, or a table for several.
-pub(crate) fn block(results: &[LabelledResult<'_>]) -> ContentBlock {
-    let [result] = results else {
-        return ContentBlock::Tables(vec![facts("The results side by side", results, &FACTS)]);
+pub(crate) fn block(parts: &[LabelledPart<'_>]) -> ContentBlock {
+    let [labelled] = parts else {
+        return ContentBlock::Tables(vec![facts("The results side by side", parts, &FACTS)]);
     };
     // The banner shows the verdict already.
     let tiles = FACTS.iter().skip(1).map(|(name, fact)| {
-        let cell = fact(result);
+        let cell = fact(labelled);
         Tile { name, value: cell.text, tone: cell.tone }
     });
     ContentBlock::Tiles(tiles.collect())
 }
 
-fn latency(result: &LabelledResult<'_>, pick: fn(&Quantiles) -> Option<u64>) -> TableCell {
-    pick(&Quantiles::of(&result.report.total.latency.response))
+fn latency(labelled: &LabelledPart<'_>, pick: fn(&Quantiles) -> Option<u64>) -> TableCell {
+    pick(&Quantiles::of(&labelled.part.measurement.latency.response))
         .map_or_else(|| "–".to_owned(), |ns| nanoseconds(ns as f64))
         .into()
 }
@@ -58,13 +61,13 @@ pub(crate) fn per_second(value: Option<f64>) -> String {
 }
 
 /// Messages of both phases that were lost, damaged or misrouted.
-fn not_whole(report: &Report) -> u64 {
-    let phases = [&report.total.measured.counts, &report.total.warmup.counts];
+pub(crate) fn not_whole(measurement: &Measurement) -> u64 {
+    let phases = [&measurement.measured.counts, &measurement.warmup.counts];
     phases.iter().flat_map(|counts| [counts.lost, counts.damaged, counts.misrouted]).fold(0, u64::saturating_add)
 }
 
 /// Anomalies of both phases.
-fn anomalies(report: &Report) -> u64 {
-    let phases = [&report.total.measured.anomalies, &report.total.warmup.anomalies];
+pub(crate) fn anomalies(measurement: &Measurement) -> u64 {
+    let phases = [&measurement.measured.anomalies, &measurement.warmup.anomalies];
     phases.iter().flat_map(|found| found.by_name()).map(|(_, n)| n).fold(0, u64::saturating_add)
 }

@@ -3,16 +3,16 @@
 use super::{Section, content::ContentBlock};
 use crate::{
     human::{count, nanoseconds, rate},
-    model::{Interval, Report},
-    render::{
-        LabelledResult,
-        html::chart::{
+    model::{Interval, Measurement},
+    render::html::{
+        chart::{
             axis::Axis,
             downsample::{Bin, bin_size, downsample},
             line_style::LineStyle,
             plot::{Plot, ValueMark},
             ticks,
         },
+        labelled_part::LabelledPart,
     },
 };
 
@@ -67,25 +67,28 @@ const MAX: IntervalMeasure = IntervalMeasure {
 struct HistoryLine<'a> {
     style: LineStyle,
     label: &'a str,
-    report: &'a Report,
+    measurement: &'a Measurement,
+    /// Length of the measured phase in seconds.
+    measured_s: f64,
     measure: &'a IntervalMeasure,
 }
 
 impl HistoryLine<'_> {
     /// The values, second by second. Seconds without a value are left out.
     fn values(&self) -> impl Iterator<Item = f64> {
-        self.report.total.intervals.iter().filter_map(self.measure.of)
+        self.measurement.intervals.iter().filter_map(self.measure.of)
     }
 }
 
-pub(crate) fn section<'a>(results: &[LabelledResult<'a>]) -> Section {
-    let plots = match results {
-        [result] => {
+pub(crate) fn section<'a>(parts: &[LabelledPart<'a>]) -> Section {
+    let plots = match parts {
+        [labelled] => {
             let lines = |measures: &[&'static IntervalMeasure]| -> Vec<HistoryLine<'_>> {
                 let line = |(index, &measure): (usize, &&'static IntervalMeasure)| HistoryLine {
                     style: LineStyle(index),
                     label: measure.name,
-                    report: result.report,
+                    measurement: labelled.part.measurement,
+                    measured_s: labelled.part.report.measured_s,
                     measure,
                 };
                 measures.iter().enumerate().map(line).collect()
@@ -97,10 +100,11 @@ pub(crate) fn section<'a>(results: &[LabelledResult<'a>]) -> Section {
         }
         several => {
             let lines = |measure: &'static IntervalMeasure| -> Vec<HistoryLine<'_>> {
-                let line = |(index, result): (usize, &LabelledResult<'a>)| HistoryLine {
+                let line = |(index, labelled): (usize, &LabelledPart<'a>)| HistoryLine {
                     style: LineStyle(index),
-                    label: result.label,
-                    report: result.report,
+                    label: labelled.label,
+                    measurement: labelled.part.measurement,
+                    measured_s: labelled.part.report.measured_s,
                     measure,
                 };
                 several.iter().enumerate().map(line).collect()
@@ -128,7 +132,7 @@ fn throughput(lines: &[HistoryLine<'_>]) -> Option<Plot> {
     let mut plot = draw("throughput", "Throughput over time", y, lines);
     for (index, line) in lines.iter().enumerate() {
         if line.measure.name == MATCHED.name {
-            plot.lines[index].alarms = plot.marks(alarms(line.label, &line.report.total.intervals));
+            plot.lines[index].alarms = plot.marks(alarms(line.label, &line.measurement.intervals));
         }
     }
     Some(plot)
@@ -146,11 +150,11 @@ fn largest(lines: &[HistoryLine<'_>]) -> Option<f64> {
 }
 
 fn draw(id: &'static str, title: &str, y: Axis, lines: &[HistoryLine<'_>]) -> Plot {
-    let end = lines.iter().map(|line| end(line.report)).fold(1.0, f64::max);
+    let end = lines.iter().map(end).fold(1.0, f64::max);
     let mut plot = Plot::new(id, title, Axis::seconds(end), y);
     let most = (POINTS / lines.len().max(1)).clamp(60, 400);
-    for (place, &HistoryLine { style, label, report, measure }) in lines.iter().enumerate() {
-        let values: Vec<_> = report.total.intervals.iter().map(|row| (middle(row), (measure.of)(row))).collect();
+    for (place, &HistoryLine { style, label, measurement, measure, .. }) in lines.iter().enumerate() {
+        let values: Vec<_> = measurement.intervals.iter().map(|row| (middle(row), (measure.of)(row))).collect();
         let bins = downsample(&values, most);
         let drawn: Vec<_> = bins.iter().map(|bin| bin.map(|bin| (bin.at(), measure.pick(&bin)))).collect();
         let marks = plot.marks(marked(label, &bins, measure, (place, lines.len())));
@@ -168,8 +172,8 @@ fn draw(id: &'static str, title: &str, y: Axis, lines: &[HistoryLine<'_>]) -> Pl
 }
 
 /// The end of the last second.
-fn end(report: &Report) -> f64 {
-    report.total.intervals.iter().map(|row| row.at_s + 1.0).fold(report.measured_s, f64::max)
+fn end(line: &HistoryLine<'_>) -> f64 {
+    line.measurement.intervals.iter().map(|row| row.at_s + 1.0).fold(line.measured_s, f64::max)
 }
 
 /// The middle of a second, where its values are drawn.
@@ -177,10 +181,10 @@ fn middle(row: &Interval) -> f64 {
     row.at_s + 0.5
 }
 
-/// The start of the drain. `None` if it differs between results, or if nothing was recorded in it.
+/// The start of the drain. `None` if it differs between parts, or if nothing was recorded in it.
 fn drain(lines: &[HistoryLine<'_>], end: f64) -> Option<f64> {
-    let measured = lines.first()?.report.measured_s;
-    let same = lines.iter().all(|line| (line.report.measured_s - measured).abs() < 0.001);
+    let measured = lines.first()?.measured_s;
+    let same = lines.iter().all(|line| (line.measured_s - measured).abs() < 0.001);
     (same && end - measured > 0.001).then_some(measured)
 }
 
@@ -222,11 +226,11 @@ fn alarms(label: &str, rows: &[Interval]) -> Vec<ValueMark> {
 
 fn described(lines: &[HistoryLine<'_>]) -> String {
     let line = |line: &HistoryLine<'_>| {
-        let HistoryLine { label, report, measure, .. } = line;
+        let HistoryLine { label, measurement, measure, .. } = line;
         match (line.values().reduce(f64::min), line.values().reduce(f64::max)) {
             (Some(least), Some(most)) => format!(
                 "{label}: {} seconds, from {} to {}.",
-                count(report.total.intervals.len() as u64),
+                count(measurement.intervals.len() as u64),
                 (measure.text)(least),
                 (measure.text)(most),
             ),
@@ -239,7 +243,7 @@ fn described(lines: &[HistoryLine<'_>]) -> String {
 /// What a reader must know about the lines.
 fn note(lines: &[HistoryLine<'_>], most: usize) -> Option<String> {
     let mut notes = Vec::new();
-    let rows = lines.iter().map(|line| line.report.total.intervals.len()).max().unwrap_or(0);
+    let rows = lines.iter().map(|line| line.measurement.intervals.len()).max().unwrap_or(0);
     let each = bin_size(rows, most);
     if each > 1 {
         let largest = lines.iter().filter(|line| line.measure.largest).count();
@@ -252,7 +256,7 @@ fn note(lines: &[HistoryLine<'_>], most: usize) -> Option<String> {
         let shade = if largest == lines.len() { "" } else { shade };
         notes.push(format!("A point of a line stands for {each} seconds: {through}{shade}."));
     }
-    if lines.iter().any(|line| (line.report.measured_s - line.report.measured_s.round()).abs() > 0.001) {
+    if lines.iter().any(|line| (line.measured_s - line.measured_s.round()).abs() > 0.001) {
         notes.push("The measured phase ends within a second, which therefore has less.".to_owned());
     }
     (!notes.is_empty()).then(|| notes.join(" "))
@@ -261,10 +265,16 @@ fn note(lines: &[HistoryLine<'_>], most: usize) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::sample;
+    use crate::model::{Report, sample};
 
     fn line<'a>(report: &'a Report, measure: &'a IntervalMeasure) -> [HistoryLine<'a>; 1] {
-        [HistoryLine { style: LineStyle(0), label: measure.name, report, measure }]
+        [HistoryLine {
+            style: LineStyle(0),
+            label: measure.name,
+            measurement: &report.total,
+            measured_s: report.measured_s,
+            measure,
+        }]
     }
 
     #[test]

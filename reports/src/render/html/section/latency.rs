@@ -7,25 +7,26 @@ use crate::{
     human::{count, nanoseconds},
     judge::bounds,
     metric::quantiles::Quantiles,
-    model::{LoadRecord, Report},
+    model::Latency,
     render::{
-        LabelledResult,
         html::{
             chart::{axis::Axis, line_style::LineStyle, percentile_curve::PercentileCurve, plot::Plot},
+            labelled_part::LabelledPart,
             table::{PageTable, TableBody, TableCell, TableHeading, TableRow},
         },
+        part::Part,
         tone::Tone,
         wording,
     },
 };
 
-/// A series of latencies in a report. `of` is `None` if the series has no meaning there.
+/// A series of latencies. `of` is `None` if the series has no meaning there.
 struct LatencySeries {
     id: &'static str,
     name: &'static str,
     /// From which moment to which.
     span: &'static str,
-    of: fn(&Report) -> Option<&Histogram<u64>>,
+    of: fn(Part<'_>) -> Option<&Histogram<u64>>,
 }
 
 const SERIES: [LatencySeries; 4] = [
@@ -33,27 +34,27 @@ const SERIES: [LatencySeries; 4] = [
         id: "response",
         name: "response",
         span: "due to event",
-        of: |report| Some(&report.total.latency.response),
+        of: |part| Some(&part.measurement.latency.response),
     },
     LatencySeries {
         id: "service",
         name: "service",
         span: "write to event",
-        of: |report| Some(&report.total.latency.service),
+        of: |part| Some(&part.measurement.latency.service),
     },
     // Results of older versions have no floor.
     LatencySeries {
         id: "floor",
         name: "floor",
         span: "write to arrival",
-        of: |report| (!report.total.latency.floor.is_empty()).then_some(&report.total.latency.floor),
+        of: |part| (!part.measurement.latency.floor.is_empty()).then_some(&part.measurement.latency.floor),
     },
     // The closed model has no due times, so no send lag.
     LatencySeries {
         id: "send-lag",
         name: "send lag",
         span: "due to write",
-        of: |report| matches!(report.plan.load, LoadRecord::Open { .. }).then_some(&report.total.latency.send_lag),
+        of: |part| (!part.is_closed()).then_some(&part.measurement.latency.send_lag),
     },
 ];
 
@@ -61,50 +62,50 @@ const CONNECT: LatencySeries = LatencySeries {
     id: "connect",
     name: "connect",
     span: "TCP, TLS and opening handshake",
-    of: |report| Some(&report.total.latency.connect),
+    of: |part| Some(&part.measurement.latency.connect),
 };
 
-pub(crate) fn section(results: &[LabelledResult<'_>]) -> Section {
-    let plots = match results {
-        [result] => together(result).into_iter().collect(),
+pub(crate) fn section(parts: &[LabelledPart<'_>]) -> Section {
+    let plots = match parts {
+        [labelled] => together(labelled).into_iter().collect(),
         several => SERIES.iter().filter_map(|series| overlaid(series, several)).collect(),
     };
     let mut blocks = vec![ContentBlock::plots(plots, "No message matched, so there is no latency.")];
-    if results.iter().any(|result| !bounds::all_marked(result.report).is_empty()) {
+    if parts.iter().any(|labelled| !bounds::all_marked(&labelled.part.measurement.latency).is_empty()) {
         blocks.push(ContentBlock::Note(bounds::LEGEND.into()));
     }
-    if results.iter().any(|result| matches!(result.report.plan.load, LoadRecord::Closed { .. })) {
+    if parts.iter().any(|labelled| labelled.part.is_closed()) {
         blocks.push(ContentBlock::Note(wording::OMISSION.into()));
     }
-    blocks.push(ContentBlock::Tables(vec![table("Latency of the measured phase", results, &SERIES)]));
+    blocks.push(ContentBlock::Tables(vec![table("Latency of the measured phase", parts, &SERIES)]));
     Section { id: "latency", title: "Latency", blocks }
 }
 
 /// The plot of the time to connect. `None` if no connection opened.
-pub(crate) fn connect_plot(results: &[LabelledResult<'_>]) -> Option<Plot> {
-    overlaid(&CONNECT, results)
+pub(crate) fn connect_plot(parts: &[LabelledPart<'_>]) -> Option<Plot> {
+    overlaid(&CONNECT, parts)
 }
 
 /// The table of the time to connect.
-pub(crate) fn connect_table(results: &[LabelledResult<'_>]) -> PageTable {
-    table("Time to open a connection", results, &[CONNECT])
+pub(crate) fn connect_table(parts: &[LabelledPart<'_>]) -> PageTable {
+    table("Time to open a connection", parts, &[CONNECT])
 }
 
-/// A plot of all series of one result.
-fn together(result: &LabelledResult<'_>) -> Option<Plot> {
+/// A plot of all series of one part.
+fn together(labelled: &LabelledPart<'_>) -> Option<Plot> {
     let lines = SERIES.iter().enumerate().filter_map(|(index, series)| {
         let label = format!("{} ({})", series.name, series.span);
-        Some((LineStyle(index), label, (series.of)(result.report)?))
+        Some((LineStyle(index), label, (series.of)(labelled.part)?))
     });
     plot("latency-plot", "Latency by percentile", "latency", &lines.collect::<Vec<_>>())
 }
 
-/// A plot of one series of all results.
-fn overlaid(series: &LatencySeries, results: &[LabelledResult<'_>]) -> Option<Plot> {
+/// A plot of one series of all parts.
+fn overlaid(series: &LatencySeries, parts: &[LabelledPart<'_>]) -> Option<Plot> {
     let title = format!("{} time by percentile", capital(series.name)).replace("lag time", "lag");
-    let lines = results.iter().enumerate().filter_map(|(index, result)| {
-        let label = if results.len() == 1 { series.name } else { result.label };
-        Some((LineStyle(index), label.to_owned(), (series.of)(result.report)?))
+    let lines = parts.iter().enumerate().filter_map(|(index, labelled)| {
+        let label = if parts.len() == 1 { series.name } else { labelled.label };
+        Some((LineStyle(index), label.to_owned(), (series.of)(labelled.part)?))
     });
     plot(series.id, &title, &format!("{} ({})", series.name, series.span), &lines.collect::<Vec<_>>())
 }
@@ -138,24 +139,28 @@ fn plot(id: &'static str, title: &str, y: &str, lines: &[(LineStyle, String, &Hi
 const COLUMN_NAMES: [&str; 11] =
     ["p50", "p90", "p95", "p99", "p99.9", "p99.99", "max", "min", "mean", "stdev", "count"];
 
-/// A table with a row for each series and result. Several results have a group of rows for each
+/// A table with a row for each series and part. Several parts have a group of rows for each
 /// series.
-fn table(caption: &str, results: &[LabelledResult<'_>], series: &[LatencySeries]) -> PageTable {
+fn table(caption: &str, parts: &[LabelledPart<'_>], series: &[LatencySeries]) -> PageTable {
     let rows = |series: &LatencySeries| {
-        let several = results.len() > 1;
-        let row = |(index, result): (usize, &LabelledResult<'_>)| {
-            let heading = if several { TableHeading::of(index, result, 1) } else { TableHeading::from(series.name) };
+        let several = parts.len() > 1;
+        let row = |(index, labelled): (usize, &LabelledPart<'_>)| {
+            let heading = if several { TableHeading::of(index, labelled, 1) } else { TableHeading::from(series.name) };
             Some(TableRow {
                 heading,
-                cells: cells(result.report, series.id, &Quantiles::of((series.of)(result.report)?)),
+                cells: cells(
+                    &labelled.part.measurement.latency,
+                    series.id,
+                    &Quantiles::of((series.of)(labelled.part)?),
+                ),
                 sum: false,
             })
         };
         let title = several.then(|| series.name.into());
-        TableBody { title, rows: results.iter().enumerate().filter_map(row).collect() }
+        TableBody { title, rows: parts.iter().enumerate().filter_map(row).collect() }
     };
     let mut bodies: Vec<TableBody> = series.iter().map(rows).filter(|body| !body.rows.is_empty()).collect();
-    if let [_] = results {
+    if let [_] = parts {
         // One row for each series.
         bodies = vec![TableBody { title: None, rows: bodies.into_iter().flat_map(|body| body.rows).collect() }];
     }
@@ -163,7 +168,7 @@ fn table(caption: &str, results: &[LabelledResult<'_>], series: &[LatencySeries]
     PageTable { caption: caption.into(), groups: Vec::new(), columns, bodies }
 }
 
-fn cells(report: &Report, series: &str, quantiles: &Quantiles) -> Vec<TableCell> {
+fn cells(latency: &Latency, series: &str, quantiles: &Quantiles) -> Vec<TableCell> {
     let whole = |ns: Option<u64>| ns.map(|ns| ns as f64);
     let values = [
         whole(quantiles.p50),
@@ -179,7 +184,7 @@ fn cells(report: &Report, series: &str, quantiles: &Quantiles) -> Vec<TableCell>
     ];
     let shown = COLUMN_NAMES.into_iter().zip(values).map(|(statistic, value)| {
         let text = value.map_or_else(|| "–".to_owned(), nanoseconds);
-        if bounds::is_marked(report, series, statistic) {
+        if bounds::is_marked(latency, series, statistic) {
             return TableCell::from(format!("{text}{}", bounds::MARK)).tone(Tone::Doubtful);
         }
         TableCell::from(text)

@@ -16,7 +16,7 @@ pub(super) fn check(groups: &[Group]) -> Result<(), PlanError> {
     for (index, group) in groups.iter().enumerate() {
         if groups[..index].iter().any(|other| other.name == group.name) {
             let why = "another group has this name; give each its own".to_owned();
-            return Err(PlanError::new(Some(index), "name", &group.name, why));
+            return Err(PlanError::new(Some(index), "name", group.name, why));
         }
         size(index, group)?;
         headers(&group.connect.headers).map_err(|why| about(index, "header", why))?;

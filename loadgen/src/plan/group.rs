@@ -2,7 +2,9 @@
 
 use std::num::NonZeroU32;
 
-use super::{connect::Connect, expect::Expect, group_name::GroupName, load::Load, target::Target};
+use reports::metric::GroupName;
+
+use super::{connect::Connect, expect::Expect, load::Load, target::Target};
 use crate::message::Mix;
 
 /// A group of clients that do the same.

@@ -4,8 +4,9 @@
 //! mod.rs          Plan: what the run's groups share, and the groups
 //! run_options.rs  what all groups share: lengths, engine, threads, seed, thresholds
 //! group.rs        clients that do the same
-//!   target, connect, load, expect, rate, group_name
+//!   target, connect, load, expect, rate
 //! check.rs        what must fit together; error.rs says what does not
+//! partition.rs    which client belongs to which group and to which worker
 //! length.rs       how long a plan takes, and how many messages it has
 //! ```
 
@@ -15,15 +16,16 @@ mod engine_kind;
 mod error;
 mod expect;
 mod group;
-mod group_name;
 mod length;
 mod load;
+mod partition;
 mod rate;
 mod run_options;
 mod target;
 
 use std::num::NonZeroU32;
 
+pub use reports::metric::GroupName;
 pub use url::Url;
 
 pub use self::{
@@ -32,8 +34,8 @@ pub use self::{
     error::PlanError,
     expect::Expect,
     group::Group,
-    group_name::GroupName,
     load::{Load, Until},
+    partition::{Member, Partition, Share},
     rate::Rate,
     run_options::RunOptions,
     target::{ServerUrl, Target},

@@ -8,23 +8,25 @@ pub(crate) mod processor_time;
 mod snapshot;
 mod stop;
 mod summary;
+mod targets;
 mod timeline;
 mod workers;
 
 use std::{
-    net::SocketAddr,
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
-use reports::{Report, model::TargetRecord};
+use reports::Report;
 
 use self::{
     embedded::EmbeddedServer,
     environment::cores,
     error::none_opened,
-    limits::{Fit, PlanRefusal, Requirements, SystemLimits, server_threads_of, threads_of},
+    limits::{EmbeddedRequirements, Fit, PortRequirements, Requirements, SystemLimits, server_threads_of, threads_of},
     processor_time::ProcessorTime,
     summary::RunContext,
+    targets::Targets,
     workers::RunWorkers,
 };
 pub use self::{
@@ -36,13 +38,9 @@ use crate::{
     engine::{BuildEngine, Lean, Tungstenite},
     ledger::Expectation,
     message::Payload,
-    plan::{EngineKind, Plan, Target},
+    plan::{EngineKind, Group, Partition, Plan, Target},
     secrets::Secrets,
-    transport::{
-        route,
-        source_addresses::{self, SourceAddresses},
-    },
-    worker::WorkerConfig,
+    worker::{GroupConfig, WorkerConfig},
 };
 
 /// Runs a plan. `observe` is called about ten times a second on this thread.
@@ -66,21 +64,12 @@ fn run_on(
     let limits = SystemLimits::raise();
     let secrets = Secrets::of_plan(plan);
     let embedded = embedded(plan, &limits)?;
-    let target = TargetRecord {
-        url: embedded.as_ref().map_or_else(|| route::scrubbed(&plan.groups()[0]), EmbeddedServer::url),
-        embedded: embedded.is_some(),
-    };
-    let mut route = route::resolve(plan, &plan.groups()[0], embedded.as_ref().map(EmbeddedServer::address))
-        .map_err(|error| RunError::Unreachable { url: target.url.clone(), what: secrets.redact(&error.to_string()) })?;
-    source_addresses::check(&plan.groups()[0].connect.sources, &mut route.addresses).map_err(PlanRefusal::from)?;
-    let requirements = requirements(plan, Some(&route.addresses));
-    let fit = limits.fit(&requirements)?;
-
+    let targets = Targets::resolve(plan, embedded.as_ref(), &secrets)?;
+    let fit = limits.fit(&requirements(plan, targets.ports()))?;
     let run_id = run_id(plan.seed());
-    let loopback = route.addresses.iter().all(is_loopback);
-    let config = config(plan, run_id, source(plan, &requirements, &limits), &fit, loopback);
+    let config = config(plan, run_id, &targets, limits.clients_per_address(), &fit);
     let failed = |error| RunError::System("a worker failed", error);
-    let mut workers = RunWorkers::start(&config, &route, build, stop).map_err(failed)?;
+    let mut workers = RunWorkers::start(&config, &targets.routes[0], build, stop).map_err(failed)?;
     let open = workers.connect(&mut observe);
     let (started_at, before) = (SystemTime::now(), ProcessorTime::now());
     if open > 0 && !stop.is_stopped() {
@@ -88,17 +77,17 @@ fn run_on(
     }
     let (outcomes, timeline) = workers.finish().map_err(failed)?;
     let stolen = before.and_then(|before| ProcessorTime::now()?.stolen_since(before));
-    drop(embedded);
     // If a connection opened and has ended since, the target was reached, and the report tells.
     if outcomes.iter().all(|outcome| outcome.connections.opened == 0) {
         return Err(if stop.is_stopped() {
             RunError::Interrupted
         } else {
-            none_opened(target.url, &outcomes, &secrets)
+            none_opened(targets.urls(), &outcomes, &secrets)
         });
     }
     let (intervals, response) = timeline.finish();
     let interrupted = stop.is_stopped();
+    let target = targets.record();
     let context =
         RunContext { target, run_id, threads: threads_of(plan), started_at, interrupted, stolen, intervals, response };
     let mut report = summary::summarize(plan, context, outcomes);
@@ -113,59 +102,55 @@ fn embedded(plan: &Plan, limits: &SystemLimits) -> Result<Option<EmbeddedServer>
     Ok(Some(started.map_err(|error| RunError::System("cannot start the reference server", error))?))
 }
 
-/// What the plan needs from the system. `addresses` are the target's, if they are known.
-fn requirements(plan: &Plan, addresses: Option<&[SocketAddr]>) -> Requirements {
-    let sources = plan.groups()[0].connect.sources.len();
-    let many = addresses.is_none_or(|addresses| addresses.iter().all(|peer| peer.is_ipv4() && is_loopback(peer)));
+/// What the plan needs from the system. `ports` are known once its targets are.
+fn requirements(plan: &Plan, ports: Option<PortRequirements>) -> Requirements {
+    let embedded = plan.groups().iter().filter(|group| group.target == Target::Embedded);
+    let clients = embedded.map(|group| group.clients.get()).sum();
     Requirements {
         clients: plan.clients().get(),
         workers: threads_of(plan),
-        embedded: plan.groups().iter().any(|group| group.target == Target::Embedded).then(|| server_threads_of(plan)),
-        sources: (sources > 0 || !many).then(|| u32::try_from(sources.max(1)).unwrap_or(u32::MAX)),
+        embedded: (clients > 0).then(|| EmbeddedRequirements { clients, threads: server_threads_of(plan) }),
+        ports,
     }
 }
 
-fn is_loopback(peer: &SocketAddr) -> bool {
-    peer.ip().is_loopback()
-}
-
-/// The listed source addresses. Without a list, one address serves as many clients as it has ports.
-fn source(plan: &Plan, requirements: &Requirements, limits: &SystemLimits) -> SourceAddresses {
-    let (sources, clients_each) = (&plan.groups()[0].connect.sources, limits.clients_per_address());
-    match requirements.sources {
-        None if requirements.clients > clients_each => SourceAddresses::Loopback { clients_each },
-        Some(_) if !sources.is_empty() => SourceAddresses::Listed(sources.as_slice().into()),
-        _ => SourceAddresses::System,
-    }
-}
-
-fn config(plan: &Plan, run_id: u32, source: SourceAddresses, fit: &Fit, loopback: bool) -> WorkerConfig {
+fn config(plan: &Plan, run_id: u32, targets: &Targets<'_>, clients_each: u32, fit: &Fit) -> WorkerConfig {
     let nanos = |duration: Duration| u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
-    let (run, group, clients) = (plan.run(), &plan.groups()[0], plan.clients().get());
-    let workers = u32::try_from(threads_of(plan).get()).unwrap_or(u32::MAX);
+    let (run, clients) = (plan.run(), plan.clients().get());
+    let partition = Partition::of(plan, threads_of(plan));
     // A spinning worker keeps a core busy. A target on this machine needs cores as well: one for
     // each of its threads if they are known, else at least one.
     let target_threads = match fit.server {
         Some((threads, _)) => u32::try_from(threads.get()).unwrap_or(u32::MAX),
-        None => u32::from(loopback),
+        None => u32::from(targets.are_here()),
     };
-    WorkerConfig {
-        worker: 0,
-        workers,
-        clients,
+    let of_group = |(index, group): (usize, &Group)| GroupConfig {
+        clients: group.clients,
         load: group.load,
-        warmup: nanos(run.warmup),
-        until: run.until,
-        drain: nanos(run.drain),
         expectation: Expectation {
             payload: Payload::new(run_id, group.size, group.mix),
             expect: group.expect.clone(),
             clients,
         },
+        source: targets.source(index, clients_each),
+    };
+    let groups: Arc<[GroupConfig]> = plan.groups().iter().enumerate().map(of_group).collect();
+    let GroupConfig { load, expectation, source, .. } = groups[0].clone();
+    WorkerConfig {
+        worker: 0,
+        workers: partition.workers(),
+        clients,
+        load,
+        warmup: nanos(run.warmup),
+        until: run.until,
+        drain: nanos(run.drain),
+        expectation,
         connect_rate: run.connect_rate,
         source,
         table: fit.table,
-        may_spin: workers.saturating_add(target_threads) <= cores(),
+        may_spin: partition.workers().saturating_add(target_threads) <= cores(),
+        partition,
+        groups,
     }
 }
 

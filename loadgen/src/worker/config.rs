@@ -1,10 +1,12 @@
 //! What a worker has to do.
 
+use std::{num::NonZeroU32, sync::Arc};
+
 use descriptors::Table;
 
 use crate::{
     ledger::Expectation,
-    plan::{Load, Rate, Until},
+    plan::{Load, Partition, Rate, Until},
     transport::source_addresses::SourceAddresses,
 };
 
@@ -22,6 +24,25 @@ pub(crate) struct WorkerConfig {
     pub(crate) expectation: Expectation,
     pub(crate) connect_rate: Rate,
     pub(crate) source: SourceAddresses,
+    /// Which clients of which group this worker has. `expectation`, `load`, `source` and `clients`
+    /// above are those of the first group.
+    #[allow(dead_code, reason = "the loop is to use it instead of the fields above")]
+    pub(crate) partition: Partition,
+    /// What the clients of each group do.
+    #[allow(dead_code, reason = "the loop is to use it instead of the fields above")]
+    pub(crate) groups: Arc<[GroupConfig]>,
     pub(crate) may_spin: bool,
     pub(crate) table: Table,
+}
+
+/// What the clients of a group do.
+#[derive(Clone, Debug)]
+#[allow(dead_code, reason = "the loop is to use it")]
+pub(crate) struct GroupConfig {
+    /// Clients of the group in the whole run.
+    pub(crate) clients: NonZeroU32,
+    pub(crate) load: Load,
+    pub(crate) expectation: Expectation,
+    /// Addresses to connect from, by the client's number in the run.
+    pub(crate) source: SourceAddresses,
 }

@@ -30,7 +30,7 @@ use tokio::runtime::{Builder, LocalOptions};
 
 use self::{client_sink::ClientSink, recorder::Recorder, stops::StopDetector};
 pub(crate) use self::{
-    config::WorkerConfig,
+    config::{GroupConfig, WorkerConfig},
     control::{Control, LiveCounters, WorkerEvent},
     ends::count_kind,
     outcome::{MissingMessage, WorkerOutcome},

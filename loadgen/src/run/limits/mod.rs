@@ -20,10 +20,27 @@ pub(crate) struct SystemLimits {
 pub(crate) struct Requirements {
     pub(crate) clients: u32,
     pub(crate) workers: NonZeroUsize,
-    /// The least number of threads of the embedded server, if there is one.
-    pub(crate) embedded: Option<NonZeroUsize>,
-    /// Number of source addresses; none if there are plenty, as for a peer in 127.0.0.0/8.
-    pub(crate) sources: Option<u32>,
+    /// What the embedded server needs, if there is one.
+    pub(crate) embedded: Option<EmbeddedRequirements>,
+    /// Clients that share ports; none if there are plenty, as for a peer in 127.0.0.0/8.
+    pub(crate) ports: Option<PortRequirements>,
+}
+
+/// What the embedded server needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct EmbeddedRequirements {
+    /// Clients that connect to it.
+    pub(crate) clients: u32,
+    /// The least number of its threads.
+    pub(crate) threads: NonZeroUsize,
+}
+
+/// Clients that connect from the same addresses to the same ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PortRequirements {
+    pub(crate) clients: u32,
+    /// Number of source addresses.
+    pub(crate) sources: u32,
 }
 
 /// How a plan fits the system.
@@ -133,9 +150,11 @@ impl SystemLimits {
         let fit = self.shared(requirements).or_else(|refusal| {
             if self.allowance.own_tables { self.own(requirements, refusal) } else { Err(refusal) }
         })?;
-        let (clients, ports) = (requirements.clients, self.ports);
-        match requirements.sources {
-            Some(sources) if u64::from(clients) > u64::from(ports) * u64::from(sources) => {
+        let ports = self.ports;
+        match requirements.ports {
+            Some(PortRequirements { clients, sources })
+                if u64::from(clients) > u64::from(ports) * u64::from(sources) =>
+            {
                 Err(PlanRefusal::Ports { clients, ports, sources })
             }
             _ => Ok(fit),
@@ -144,25 +163,18 @@ impl SystemLimits {
 
     /// Puts everything in the table of the process.
     fn shared(&self, requirements: &Requirements) -> Result<Fit, PlanRefusal> {
-        let per_client = if requirements.embedded.is_some() { 2 } else { 1 };
-        let loops = requirements.workers.get() + requirements.embedded.map_or(0, |threads| threads.get() + 1);
+        let Requirements { clients, workers, embedded, .. } = *requirements;
+        let loops = workers.get() + embedded.map_or(0, |server| server.threads.get() + 1);
         let fixed = PROCESS + LOOP * loops as u64;
-        let needed = u64::from(requirements.clients) * per_client + fixed;
+        // The embedded server has a descriptor for each of its clients, too.
+        let connections = u64::from(clients) + embedded.map_or(0, |server| u64::from(server.clients));
+        let needed = connections + fixed;
         let limit = self.allowance.each_table;
         if needed <= limit {
-            return Ok(Fit {
-                table: Table::Shared,
-                server: requirements.embedded.map(|threads| (threads, Table::Shared)),
-            });
+            return Ok(Fit { table: Table::Shared, server: embedded.map(|server| (server.threads, Table::Shared)) });
         }
-        let feasible = limit.saturating_sub(fixed) / per_client;
-        Err(PlanRefusal::Descriptors {
-            clients: requirements.clients,
-            needed,
-            limit,
-            feasible,
-            embedded: requirements.embedded.is_some(),
-        })
+        let feasible = limit.saturating_sub(fixed) * u64::from(clients) / connections.max(1);
+        Err(PlanRefusal::Descriptors { clients, needed, limit, feasible, embedded: embedded.is_some() })
     }
 
     /// Gives each worker a table, and each thread of the server, which gets as many threads as it
@@ -175,7 +187,9 @@ impl SystemLimits {
         }
         let capacity = ConnectionCapacity::new(self.allowance);
         let server = match requirements.embedded {
-            Some(least) => Some((capacity.threads_for(clients as usize, least).ok_or(refusal)?, Table::Own)),
+            Some(EmbeddedRequirements { clients, threads }) => {
+                Some((capacity.threads_for(clients as usize, threads).ok_or(refusal)?, Table::Own))
+            }
             None => None,
         };
         Ok(Fit { table: Table::Own, server })

@@ -12,7 +12,8 @@ fn n(threads: usize) -> NonZeroUsize {
 }
 
 fn requirements(clients: u32, embedded: bool) -> Requirements {
-    Requirements { clients, workers: n(1), embedded: embedded.then_some(n(1)), sources: None }
+    let embedded = embedded.then_some(EmbeddedRequirements { clients, threads: n(1) });
+    Requirements { clients, workers: n(1), embedded, ports: None }
 }
 
 #[test]
@@ -35,7 +36,11 @@ fn a_hundred_thousand_take_six_threads_on_either_side() {
     assert_eq!(HERE.enough_threads(100_000), Some(n(6)));
     let fit = HERE.fit(&Requirements { workers: n(6), ..requirements(100_000, true) });
     assert_eq!(fit, Ok(Fit { table: Table::Own, server: Some((n(6), Table::Own)) }));
-    let many = HERE.fit(&Requirements { workers: n(6), embedded: Some(n(8)), ..requirements(100_000, true) });
+    let many = HERE.fit(&Requirements {
+        workers: n(6),
+        embedded: Some(EmbeddedRequirements { clients: 100_000, threads: n(8) }),
+        ..requirements(100_000, true)
+    });
     assert_eq!(many.unwrap().server, Some((n(8), Table::Own)), "no fewer than asked for");
 }
 
@@ -92,7 +97,10 @@ fn no_remedy_is_to_have_no_clients() {
 #[test]
 fn ports_bound_the_clients_of_a_remote_target() {
     let many = limits(1_000_000, true);
-    let from = |sources, clients| many.fit(&Requirements { sources, ..requirements(clients, false) });
+    let from = |sources: Option<u32>, clients| {
+        let ports = sources.map(|sources| PortRequirements { clients, sources });
+        many.fit(&Requirements { ports, ..requirements(clients, false) })
+    };
     assert!(from(None, 30_000).is_ok());
     assert!(from(Some(2), 56_464).is_ok());
     assert_eq!(from(Some(1), 30_000), Err(PlanRefusal::Ports { clients: 30_000, ports: 28_232, sources: 1 }));
@@ -120,4 +128,13 @@ fn port_range() {
     assert_eq!(parse_port_range("40000 40000"), 1);
     assert_eq!(parse_port_range("40001 40000"), 28_232);
     assert_eq!(parse_port_range(""), 28_232);
+}
+
+#[test]
+fn the_embedded_server_serves_the_groups_without_a_target() {
+    let embedded = Some(EmbeddedRequirements { clients: 100, threads: n(1) });
+    let mixed = |clients| BOUND.fit(&Requirements { embedded, ..requirements(clients, true) });
+    assert!(mixed(19_860).is_ok());
+    let PlanRefusal::Descriptors { needed, .. } = mixed(19_861).unwrap_err() else { panic!("descriptors") };
+    assert_eq!(needed, 20_001);
 }

@@ -1,0 +1,114 @@
+//! The targets of a run: where each group connects to.
+
+use std::net::SocketAddr;
+
+use reports::model::TargetRecord;
+
+use super::{
+    RunError,
+    embedded::EmbeddedServer,
+    limits::{PlanRefusal, PortRequirements},
+};
+use crate::{
+    plan::{Group, Plan, Target},
+    secrets::Secrets,
+    transport::{
+        route::{self, Route},
+        source_addresses::{self, SourceAddresses},
+    },
+};
+
+/// Where each group of a plan connects to.
+pub(crate) struct Targets<'a> {
+    plan: &'a Plan,
+    embedded: Option<&'a EmbeddedServer>,
+    /// One for each group.
+    pub(crate) routes: Vec<Route>,
+}
+
+impl<'a> Targets<'a> {
+    /// Resolves the targets of all groups.
+    ///
+    /// # Errors
+    /// A host has no address, TLS can't be set up, or a source address does not fit.
+    pub(crate) fn resolve(
+        plan: &'a Plan,
+        embedded: Option<&'a EmbeddedServer>,
+        secrets: &Secrets,
+    ) -> Result<Self, RunError> {
+        let mut targets = Self { plan, embedded, routes: Vec::new() };
+        for group in plan.groups() {
+            let mut route = route::resolve(plan, group, embedded.map(EmbeddedServer::address)).map_err(|error| {
+                RunError::Unreachable { url: targets.url(group), what: secrets.redact(&error.to_string()) }
+            })?;
+            source_addresses::check(&group.connect.sources, &mut route.addresses).map_err(PlanRefusal::from)?;
+            targets.routes.push(route);
+        }
+        Ok(targets)
+    }
+
+    /// The target of the first group, which is the run's in its result.
+    pub(crate) fn record(&self) -> TargetRecord {
+        self.record_of(&self.plan.groups()[0])
+    }
+
+    /// The target of a group in the result.
+    pub(crate) fn record_of(&self, group: &Group) -> TargetRecord {
+        TargetRecord { url: self.url(group), embedded: group.target == Target::Embedded }
+    }
+
+    /// The URLs of all targets, each once.
+    pub(crate) fn urls(&self) -> String {
+        let mut urls: Vec<_> = self.plan.groups().iter().map(|group| self.url(group)).collect();
+        urls.dedup();
+        urls.join(", ")
+    }
+
+    fn url(&self, group: &Group) -> String {
+        match (&group.target, self.embedded) {
+            (Target::Embedded, Some(server)) => server.url(),
+            _ => route::scrubbed(group),
+        }
+    }
+
+    /// Whether a target is on this machine, and needs some of its cores.
+    pub(crate) fn are_here(&self) -> bool {
+        self.routes.iter().any(|route| route.addresses.iter().all(is_loopback))
+    }
+
+    /// The addresses that the clients of a group connect from. Where one address of this machine
+    /// serves no more than `clients_each` clients, a peer in 127.0.0.0/8 is reached from several.
+    pub(crate) fn source(&self, group: usize, clients_each: u32) -> SourceAddresses {
+        let sources = &self.plan.groups()[group].connect.sources;
+        if !sources.is_empty() {
+            SourceAddresses::Listed(sources.as_slice().into())
+        } else if self.plan.clients().get() > clients_each && has_many(&self.routes[group]) {
+            SourceAddresses::Loopback { clients_each }
+        } else {
+            SourceAddresses::System
+        }
+    }
+
+    /// The clients that have fewest ports: those of all groups that connect from the same addresses
+    /// to the same ones. None if there are plenty.
+    pub(crate) fn ports(&self) -> Option<PortRequirements> {
+        let key = |group: usize| (&self.routes[group].addresses, &self.plan.groups()[group].connect.sources);
+        let groups = 0..self.routes.len();
+        let bounded = groups.clone().filter(|&group| !key(group).1.is_empty() || !has_many(&self.routes[group]));
+        let needs = bounded.map(|group| {
+            let alike = groups.clone().filter(|&other| key(other) == key(group));
+            let clients = alike.map(|other| self.plan.groups()[other].clients.get()).sum();
+            PortRequirements { clients, sources: u32::try_from(key(group).1.len().max(1)).unwrap_or(u32::MAX) }
+        });
+        needs.max_by_key(|need| need.clients.div_ceil(need.sources))
+    }
+}
+
+/// Whether each of many addresses of this machine reaches the peer.
+fn has_many(route: &Route) -> bool {
+    route.addresses.iter().all(|peer| peer.is_ipv4() && is_loopback(peer))
+}
+
+fn is_loopback(peer: &SocketAddr) -> bool {
+    peer.ip().is_loopback()
+}

@@ -15,6 +15,8 @@ pub(crate) mod source_addresses;
 #[allow(dead_code, reason = "the engines are to open connections themselves")]
 mod stream;
 mod tls_error;
+#[cfg(test)]
+mod tls_server;
 mod tls_settings;
 
 pub use self::source_addresses::SourceAddressError;

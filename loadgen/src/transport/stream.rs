@@ -182,3 +182,96 @@ impl<S: AsFd> Write for Socket<'_, S> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        net::{TcpListener, TcpStream},
+        os::fd::OwnedFd,
+        thread,
+    };
+
+    use rustix::event::{PollFd, PollFlags, poll};
+    use socket2::SockRef;
+
+    use super::*;
+    use crate::transport::tls_server::{self, name, trusting};
+
+    /// A non-blocking socket with small buffers, and its peer.
+    fn sockets() -> (OwnedFd, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (server, _) = listener.accept().unwrap();
+        SockRef::from(&client).set_send_buffer_size(64 << 10).unwrap();
+        SockRef::from(&server).set_recv_buffer_size(64 << 10).unwrap();
+        client.set_nonblocking(true).unwrap();
+        (client.into(), server)
+    }
+
+    fn wait(stream: &Stream<OwnedFd>, flags: PollFlags) {
+        assert_eq!(poll(&mut [PollFd::new(stream.socket(), flags)], None), Ok(1));
+    }
+
+    #[test]
+    fn what_tcp_does_not_take_is_held_and_pushed_later() {
+        const LONG: usize = 1 << 20;
+        let (client, server) = sockets();
+        let (read_on, held) = std::sync::mpsc::channel();
+        let server = thread::spawn(move || {
+            let mut tls = tls_server::accept(server);
+            let mut got = vec![0; LONG];
+            tls.read_exact(&mut got[..1]).unwrap();
+            held.recv().unwrap();
+            tls.read_exact(&mut got[1..]).unwrap();
+            tls.write_all(b"whole").unwrap();
+            got
+        });
+        let mut tls = TlsStream::new(trusting(), name(), client).unwrap();
+        while !tls.handshake().unwrap() {
+            poll(&mut [PollFd::new(&tls.socket, PollFlags::IN)], None).unwrap();
+        }
+        let mut stream = Stream::Tls(Box::new(tls));
+        let sent: Vec<u8> = (0..LONG).map(|at| at.to_le_bytes()[0]).collect();
+        let mut taken = 0;
+        let full = loop {
+            match stream.write(&sent[taken..]) {
+                Ok(bytes) => taken += bytes,
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(full.kind(), ErrorKind::WouldBlock);
+        assert!(taken < LONG && stream.holds(), "{taken} bytes were taken");
+        read_on.send(()).unwrap();
+        while taken < LONG || stream.holds() {
+            wait(&stream, PollFlags::OUT);
+            stream.push().unwrap();
+            match stream.write(&sent[taken..]) {
+                Ok(bytes) => taken += bytes,
+                Err(error) => assert_eq!(error.kind(), ErrorKind::WouldBlock),
+            }
+        }
+        let mut answer = Vec::new();
+        while answer.len() < 5 {
+            let mut buffer = [0; 8];
+            match stream.read(&mut buffer) {
+                Ok(bytes) => answer.extend_from_slice(&buffer[..bytes]),
+                Err(error) => {
+                    assert_eq!(error.kind(), ErrorKind::WouldBlock);
+                    wait(&stream, PollFlags::IN);
+                }
+            }
+        }
+        assert_eq!(answer, b"whole");
+        assert!(server.join().unwrap() == sent, "the bytes are others");
+    }
+
+    #[test]
+    fn a_reset_throws_away_what_was_not_sent() {
+        let (client, mut server) = sockets();
+        let mut stream = Stream::Plain(client);
+        while stream.write(&[7; 4096]).is_ok() {}
+        stream.reset();
+        let mut got = Vec::new();
+        assert_eq!(server.read_to_end(&mut got).unwrap_err().kind(), ErrorKind::ConnectionReset);
+    }
+}

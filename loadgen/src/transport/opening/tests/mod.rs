@@ -1,3 +1,7 @@
+//! Openings over loopback, with scripted servers and a clock that stands still.
+
+mod tls;
+
 use std::{
     cell::Cell,
     io::{Read as _, Write as _},

@@ -8,8 +8,8 @@ use hdrhistogram::Histogram;
 
 use super::limits;
 use crate::{
-    metric::{Metric, Series, Statistic},
-    model::{Latency, Report},
+    metric::{Metric, Quantity, Series, Statistic},
+    model::{Latency, Measurement, Report},
 };
 
 /// The two ends between which a figure lies. A message that was dropped because too many were in
@@ -28,21 +28,19 @@ impl PossibleRange {
     /// The range of a metric in a report. `None` if nothing was measured for it.
     pub(crate) fn of(metric: Metric, report: &Report) -> Option<Self> {
         let value = metric.measure(report);
-        match metric {
-            Metric::Latency(Series::Response, statistic) => {
-                let held = report.total.measured.dropped.in_flight_cap;
-                between(statistic, &report.total.latency.response, &report.total.latency.floor, held)
+        let Measurement { latency, measured, .. } = metric.measurement(report)?;
+        match metric.quantity() {
+            Quantity::Latency(Series::Response, statistic) => {
+                between(statistic, &latency.response, &latency.floor, measured.dropped.in_flight_cap)
             }
-            Metric::Latency(Series::Service, statistic) => {
-                between(statistic, &report.total.latency.service, &report.total.latency.floor, 0)
-            }
-            Metric::Throughput | Metric::SentRate if limits::stood_still(report) => {
+            Quantity::Latency(Series::Service, statistic) => between(statistic, &latency.service, &latency.floor, 0),
+            Quantity::Throughput | Quantity::SentRate if limits::stood_still(report) => {
                 value.map(|low| Self { low, high: f64::INFINITY })
             }
-            Metric::Count(name) => {
+            Quantity::Count(name) => {
                 // Messages that the generator did not come round to might have been sent, and come
                 // back.
-                let behind = report.total.measured.dropped.behind_schedule as f64;
+                let behind = measured.dropped.behind_schedule as f64;
                 value.map(|value| match name.as_str() {
                     "dropped" => Self { low: (value - behind).max(0.0), high: value },
                     "sent" | "matched" | "events" => Self { low: value, high: value + behind },
@@ -95,7 +93,7 @@ pub(crate) fn is_marked(latency: &Latency, series: &str, statistic: &str) -> boo
         "service" => &latency.service,
         _ => return false,
     };
-    let Ok(Metric::Latency(_, statistic)) = statistic.parse::<Metric>() else { return false };
+    let Ok(Quantity::Latency(_, statistic)) = statistic.parse().map(Metric::quantity) else { return false };
     !histogram.is_empty() && !floor.is_empty() && is_notable(statistic.of(histogram), statistic.of(floor))
 }
 
@@ -112,7 +110,7 @@ pub(crate) fn all_marked(latency: &Latency) -> Vec<String> {
 
 /// Whether a metric of a report is a marked figure.
 pub(crate) fn is_marked_metric(metric: Metric, report: &Report) -> bool {
-    let Metric::Latency(Series::Response | Series::Service, _) = metric else { return false };
+    let Quantity::Latency(Series::Response | Series::Service, _) = metric.quantity() else { return false };
     PossibleRange::of(metric, report).is_some_and(|range| is_notable(range.high, range.low))
 }
 

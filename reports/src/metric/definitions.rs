@@ -1,7 +1,7 @@
 //! Every name that a metric may have, and what it means. Parsing, display and the list that
 //! `loadgen help metrics` prints all read these tables.
 
-use super::{Metric, Series, Statistic, Unit};
+use super::{Quantity, Series, Statistic, Unit};
 
 /// A name that stands in a metric, and its meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,11 +65,11 @@ pub(super) const STATISTICS: [(Statistic, Definition); 4] = [
 const PERCENTILE: Definition =
     define("pNN", "percentile by nearest rank, 0 < NN < 100, up to six decimals: p50, p99.99");
 
-pub(super) const RATES: [(Metric, Definition); 3] = [
-    (Metric::Throughput, define("throughput", "messages matched per second of the measured phase")),
-    (Metric::SentRate, define("sent_rate", "messages sent per second of the measured phase")),
+pub(super) const RATES: [(Quantity, Definition); 3] = [
+    (Quantity::Throughput, define("throughput", "messages matched per second of the measured phase")),
+    (Quantity::SentRate, define("sent_rate", "messages sent per second of the measured phase")),
     (
-        Metric::Efficiency,
+        Quantity::Efficiency,
         define("efficiency", "messages matched per second of processor time that the generator worked"),
     ),
 ];
@@ -101,7 +101,10 @@ pub(super) const COUNTS: [Definition; 21] = [
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Anomalies, Counts};
+    use crate::{
+        metric::Metric,
+        model::{Anomalies, Counts},
+    };
 
     #[test]
     fn every_name_of_the_glossary_is_a_metric() {

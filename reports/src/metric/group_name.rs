@@ -12,7 +12,7 @@ use super::definitions::glossary;
 ///
 /// It stands before a point in thresholds, in keys and columns of files, and in titles. So it has
 /// no character that ends it there, or that has to be quoted or escaped. It is not the name of a
-/// metric or of a series, because these mean the total of all groups.
+/// metric or of a series in any case, because these mean the total of all groups.
 ///
 /// The default is `main`, for a group that nobody named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -81,8 +81,9 @@ impl<'de> Deserialize<'de> for GroupName {
 /// Whether a threshold could mean a metric, a series or the total by this name.
 fn is_taken(text: &str) -> bool {
     let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let is_defined = || glossary().iter().flat_map(|part| &part.definitions).any(|defined| defined.name == text);
-    text == "total" || text.strip_prefix('p').is_some_and(is_digits) || is_defined()
+    let is = |name: &str| text.eq_ignore_ascii_case(name);
+    let is_defined = || glossary().iter().flat_map(|part| &part.definitions).any(|defined| is(defined.name));
+    is("total") || text.strip_prefix(['p', 'P']).is_some_and(is_digits) || is_defined()
 }
 
 #[cfg(test)]
@@ -110,7 +111,9 @@ mod tests {
 
     #[test]
     fn a_metric_keeps_its_name() {
-        for taken in ["p99", "p5", "pNN", "service", "send_lag", "max", "lost", "throughput", "died", "total"] {
+        for taken in
+            ["p99", "p5", "pNN", "service", "send_lag", "max", "lost", "throughput", "died", "total", "Response", "P99"]
+        {
             assert_eq!(taken.parse::<GroupName>(), Err(GroupNameError::Metric), "{taken}");
         }
     }

@@ -4,10 +4,14 @@
 //! - A rate is `throughput`, `sent_rate` or `efficiency`, in messages per second.
 //! - A count has its name in the JSON of a result, as in `lost` or `died`.
 //!
+//! The name of a group may stand before it, as in `chat.p99` or `chat.lost`. Without one it is about
+//! all groups together.
+//!
 //! [`glossary`] defines every name.
 
 mod definitions;
 mod group_name;
+mod groups;
 mod names;
 mod parse;
 pub(crate) mod quantiles;
@@ -18,6 +22,7 @@ use std::str::FromStr;
 
 pub use definitions::{Definition, GlossaryPart, glossary};
 pub use group_name::{GroupName, GroupNameError};
+pub use groups::{UnknownGroup, check_group};
 use hdrhistogram::Histogram;
 pub use names::CountName;
 pub(crate) use parse::{metric, metrics};
@@ -25,19 +30,26 @@ pub use statistic::{Percentile, Statistic};
 use throughput::Throughput;
 
 use crate::{
-    model::Report,
+    model::{Measurement, Report},
     text::{
         human,
         parse_error::{ParseError, ProblemAt, Slice},
     },
 };
 
-/// A number that can be read from a report.
+/// A number that can be read from a report: a quantity of a group, or of all groups together.
 ///
 /// Displays in the short form of a threshold (`p99` for the response time); [`Metric::name`] writes
 /// the series out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Metric {
+pub struct Metric {
+    group: Option<GroupName>,
+    quantity: Quantity,
+}
+
+/// What is measured of a group, and of all groups together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quantity {
     /// A number of a histogram of latencies, in nanoseconds.
     Latency(Series, Statistic),
     /// Messages matched in the measured window per second. In the open model this is no more than
@@ -48,7 +60,7 @@ pub enum Metric {
     /// Messages matched in the measured window per second of work of the generator: `cpu_s` less
     /// `spin_s`.
     ///
-    /// It compares generators, not targets. Spinning for the next due time is left out, because it
+    /// It compares generators, not targets, so it is the whole run's. Spinning for the next due time is left out, because it
     /// depends on how idle the plan leaves a worker, not on what a message costs. The clock times
     /// the spinning, so a thread that loses its core while it spins seems to have worked less.
     /// Without a schedule (`--window`) nothing spins, and the number is exact.
@@ -104,39 +116,20 @@ impl Unit {
 }
 
 impl Series {
-    fn histogram(self, report: &Report) -> &Histogram<u64> {
+    fn histogram(self, measurement: &Measurement) -> &Histogram<u64> {
+        let latency = &measurement.latency;
         match self {
-            Self::Response => &report.total.latency.response,
-            Self::Service => &report.total.latency.service,
-            Self::Floor => &report.total.latency.floor,
-            Self::SendLag => &report.total.latency.send_lag,
-            Self::Connect => &report.total.latency.connect,
+            Self::Response => &latency.response,
+            Self::Service => &latency.service,
+            Self::Floor => &latency.floor,
+            Self::SendLag => &latency.send_lag,
+            Self::Connect => &latency.connect,
         }
     }
 }
 
-impl Metric {
-    /// The metric's value in a report, in its [`Metric::unit`]. `None` when nothing was measured
-    /// for it: an empty histogram, a measured phase without length, no processor time.
-    ///
-    /// Latencies are read from histograms, to three significant digits and rounded up (`min` down).
-    pub fn measure(self, report: &Report) -> Option<f64> {
-        match self {
-            Self::Latency(series, statistic) => {
-                let histogram = series.histogram(report);
-                (!histogram.is_empty()).then(|| statistic.of(histogram))
-            }
-            Self::Throughput => Throughput::of(report).matched_per_s,
-            Self::SentRate => Throughput::of(report).sent_per_s,
-            Self::Efficiency => {
-                let worked_s = report.generator.cpu_s - report.generator.spin_s;
-                (worked_s > 0.0).then(|| report.total.traffic.matched_in_window as f64 / worked_s)
-            }
-            Self::Count(name) => Some(name.of(report) as f64),
-        }
-    }
-
-    /// Whether the metric measures time: latencies and rates do, counts don't.
+impl Quantity {
+    /// Whether it measures time: latencies and rates do, counts don't.
     pub fn is_on_time(self) -> bool {
         !matches!(self, Self::Count(_))
     }
@@ -159,8 +152,8 @@ impl Metric {
         }
     }
 
-    /// How many values one run needs before a verdict may rest on the metric. A percentile needs
-    /// 100 values beyond it: 200 for p50, 10 000 for p99. Everything else needs 1.
+    /// How many values one run needs before a verdict may rest on it. A percentile needs 100 values
+    /// beyond it: 200 for p50, 10 000 for p99. Everything else needs 1.
     ///
     /// With m values beyond it, a percentile of independent values lies within about 1/√m of its
     /// place in rank: 10 % with 100 (order statistics are binomial; David and Nagaraja, "Order
@@ -173,22 +166,102 @@ impl Metric {
         }
     }
 
-    /// How many values of one run the metric rests on. For a latency these are the values of its
-    /// histogram, otherwise messages.
-    pub fn values(self, report: &Report) -> u64 {
-        match self {
-            Self::Latency(series, _) => series.histogram(report).len(),
-            Self::Throughput | Self::Efficiency => report.total.traffic.matched_in_window,
-            Self::SentRate | Self::Count(_) => report.total.measured.counts.sent,
+    /// Whether a group has one of its own. Efficiency is about the generator, which all groups
+    /// share.
+    fn is_of_groups(self) -> bool {
+        self != Self::Efficiency
+    }
+}
+
+impl From<Quantity> for Metric {
+    /// The quantity of all groups together.
+    fn from(quantity: Quantity) -> Self {
+        Self { group: None, quantity }
+    }
+}
+
+impl Metric {
+    /// The quantity of a group. `None` for efficiency, which is the whole run's.
+    pub fn of_group(group: GroupName, quantity: Quantity) -> Option<Self> {
+        quantity.is_of_groups().then_some(Self { group: Some(group), quantity })
+    }
+
+    /// The group that it names. Without one it is about all groups together.
+    pub fn group(self) -> Option<GroupName> {
+        self.group
+    }
+
+    /// What is measured.
+    pub fn quantity(self) -> Quantity {
+        self.quantity
+    }
+
+    /// What a report holds of its group. `None` if there is no such group.
+    pub(crate) fn measurement(self, report: &Report) -> Option<&Measurement> {
+        groups::measurement(report, self.group)
+    }
+
+    /// The metric's value in a report, in its [`Metric::unit`]. `None` when nothing was measured
+    /// for it: an empty histogram, a measured phase without length, no processor time, no such
+    /// group.
+    ///
+    /// Latencies are read from histograms, to three significant digits and rounded up (`min` down).
+    pub fn measure(self, report: &Report) -> Option<f64> {
+        let measurement = self.measurement(report)?;
+        match self.quantity {
+            Quantity::Latency(series, statistic) => {
+                let histogram = series.histogram(measurement);
+                (!histogram.is_empty()).then(|| statistic.of(histogram))
+            }
+            Quantity::Throughput => Throughput::of_measurement(measurement, report.measured_s).matched_per_s,
+            Quantity::SentRate => Throughput::of_measurement(measurement, report.measured_s).sent_per_s,
+            Quantity::Efficiency => {
+                let worked_s = report.generator.cpu_s - report.generator.spin_s;
+                (worked_s > 0.0).then(|| measurement.traffic.matched_in_window as f64 / worked_s)
+            }
+            Quantity::Count(name) => Some(name.of(measurement) as f64),
         }
     }
 
-    /// The full name, with the series written out: `response.p99`.
-    pub fn name(self) -> String {
-        match self {
-            Self::Latency(Series::Response, statistic) => format!("response.{statistic}"),
-            other => other.to_string(),
+    /// Whether it measures time: latencies and rates do, counts don't.
+    pub fn is_on_time(self) -> bool {
+        self.quantity.is_on_time()
+    }
+
+    /// Which direction of a change is an improvement.
+    pub fn better(self) -> Better {
+        self.quantity.better()
+    }
+
+    /// The unit that it is measured in.
+    pub fn unit(self) -> Unit {
+        self.quantity.unit()
+    }
+
+    /// How many values one run needs before a verdict may rest on it; see
+    /// [`Quantity::min_messages`].
+    pub fn min_messages(self) -> u64 {
+        self.quantity.min_messages()
+    }
+
+    /// How many values of one run the metric rests on. For a latency these are the values of its
+    /// histogram, otherwise messages. 0 if there is no such group.
+    pub fn values(self, report: &Report) -> u64 {
+        let Some(measurement) = self.measurement(report) else { return 0 };
+        match self.quantity {
+            Quantity::Latency(series, _) => series.histogram(measurement).len(),
+            Quantity::Throughput | Quantity::Efficiency => measurement.traffic.matched_in_window,
+            Quantity::SentRate | Quantity::Count(_) => measurement.measured.counts.sent,
         }
+    }
+
+    /// The full name, with the series written out: `response.p99`, `chat.response.p99`.
+    pub fn name(self) -> String {
+        let name = match self.quantity {
+            Quantity::Latency(Series::Response, statistic) => format!("response.{statistic}"),
+            other => other.to_string(),
+        };
+        self.group.map_or_else(|| name.clone(), |group| format!("{group}.{name}"))
     }
 
     /// A value for people to read: `617 µs`, `49 998/s`, `3`.
@@ -241,6 +314,11 @@ mod tests {
             ("throughput", "throughput", "throughput"),
             ("efficiency", "efficiency", "efficiency"),
             ("wrong_type", "wrong_type", "wrong_type"),
+            ("chat.p99", "chat.p99", "chat.response.p99"),
+            ("chat.response.p99.9", "chat.p99.9", "chat.response.p99.9"),
+            ("p99-readers.connect.max", "p99-readers.connect.max", "p99-readers.connect.max"),
+            ("chat.throughput", "chat.throughput", "chat.throughput"),
+            ("chat.lost", "chat.lost", "chat.lost"),
         ];
         for (text, short, full) in table {
             assert_eq!((metric(text).to_string().as_str(), metric(text).name().as_str()), (short, full), "{text}");
@@ -270,9 +348,10 @@ mod tests {
         report.generator.cpu_s = 9.9;
         report.generator.spin_s = 6.5;
         // 340 000 messages in 9.9 s - 6.5 s = 3.4 s of work.
-        assert!((Metric::Efficiency.measure(&report).unwrap() - 100_000.0).abs() < 1e-6);
+        let efficiency = metric("efficiency");
+        assert!((efficiency.measure(&report).unwrap() - 100_000.0).abs() < 1e-6);
         report.generator.spin_s = 9.9;
-        assert_eq!(Metric::Efficiency.measure(&report), None);
+        assert_eq!(efficiency.measure(&report), None);
     }
 
     #[test]

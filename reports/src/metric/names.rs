@@ -3,10 +3,10 @@
 use std::fmt;
 
 use super::{
-    Better, Metric, Percentile, Series, Statistic,
+    Better, Metric, Percentile, Quantity, Series, Statistic,
     definitions::{COUNTS, RATES, STATISTICS},
 };
-use crate::model::Report;
+use crate::model::Measurement;
 
 /// The name of a count that a report has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,9 +31,9 @@ impl CountName {
         self.0
     }
 
-    pub(super) fn of(self, report: &Report) -> u64 {
-        let connections = [("failed", report.total.connections.failed), ("died", report.total.connections.died)];
-        let tally = &report.total.measured;
+    pub(super) fn of(self, measurement: &Measurement) -> u64 {
+        let connections = [("failed", measurement.connections.failed), ("died", measurement.connections.died)];
+        let tally = &measurement.measured;
         let mut named = tally.counts.by_name().into_iter().chain(tally.anomalies.by_name()).chain(connections);
         named.find(|(name, _)| *name == self.0).map_or(0, |(_, n)| n)
     }
@@ -44,6 +44,15 @@ impl CountName {
 }
 
 impl fmt::Display for Metric {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(group) = self.group {
+            write!(f, "{group}.")?;
+        }
+        write!(f, "{}", self.quantity)
+    }
+}
+
+impl fmt::Display for Quantity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Latency(Series::Response, statistic) => write!(f, "{statistic}"),

@@ -1,7 +1,7 @@
-//! Parses the name of a metric.
+//! Parses a metric: `p99`, `service.max`, `chat.lost`.
 
 use super::{
-    CountName, Definition, Metric, Percentile, Series, Statistic,
+    CountName, Definition, GroupName, GroupNameError, Metric, Percentile, Quantity, Series, Statistic,
     definitions::{RATES, STATISTICS, glossary},
 };
 use crate::text::{
@@ -12,13 +12,29 @@ use crate::text::{
 
 const PERCENTILES: &str = "pNN with 0 < NN < 100 and up to six decimals, as in p50 or p99.99; min and max for the ends";
 
-/// The metric that a part of a text names.
+/// The metric that a part of a text names, with or without a group before it.
 pub(crate) fn metric(slice: Slice<'_>) -> Result<Metric, ProblemAt> {
+    let Some((prefix, _)) = slice.text.split_once('.') else { return quantity(slice).map(Metric::from) };
+    let rest = slice.skip(prefix.len() + 1);
+    match prefix.parse::<GroupName>() {
+        Ok(group) => Metric::of_group(group, quantity(rest)?).ok_or_else(|| {
+            let problem = format!("`{}` is the whole run's, and no group has its own", rest.text);
+            ProblemAt::new(rest.at, problem, metrics())
+        }),
+        Err(GroupNameError::Form) if quantity(rest).is_ok() => {
+            Err(ProblemAt::new(slice.at, format!("`{prefix}` can't be a group"), GroupNameError::Form.to_string()))
+        }
+        Err(_) => quantity(slice).map(Metric::from),
+    }
+}
+
+/// The quantity that a part of a text names.
+fn quantity(slice: Slice<'_>) -> Result<Quantity, ProblemAt> {
     if let Some((rate, _)) = RATES.iter().find(|(_, definition)| definition.name == slice.text) {
         return Ok(*rate);
     }
     if let Some(name) = CountName::find(slice.text) {
-        return Ok(Metric::Count(name));
+        return Ok(Quantity::Count(name));
     }
     let prefix = slice.text.split_once('.').map(|(prefix, _)| prefix);
     if let Some((series, Definition { name, .. })) =
@@ -26,7 +42,7 @@ pub(crate) fn metric(slice: Slice<'_>) -> Result<Metric, ProblemAt> {
     {
         let rest = slice.skip(name.len() + 1);
         return match statistic(rest)? {
-            Some(statistic) => Ok(Metric::Latency(*series, statistic)),
+            Some(statistic) => Ok(Quantity::Latency(*series, statistic)),
             None => Err(ProblemAt::new(
                 rest.at,
                 format!("`{}` is not a statistic of {name}", rest.text),
@@ -35,14 +51,16 @@ pub(crate) fn metric(slice: Slice<'_>) -> Result<Metric, ProblemAt> {
         };
     }
     match statistic(slice)? {
-        Some(statistic) => Ok(Metric::Latency(Series::Response, statistic)),
+        Some(statistic) => Ok(Quantity::Latency(Series::Response, statistic)),
         None => Err(ProblemAt::new(slice.at, not_a_metric(slice.text), metrics())),
     }
 }
 
 /// What is wrong with a name, and which may have been meant.
 fn not_a_metric(text: &str) -> String {
-    let meant = if let Some((prefix, statistic)) = text.split_once('.') {
+    let meant = if let Some(metric) = text.strip_prefix("total.") {
+        Some(metric.to_owned())
+    } else if let Some((prefix, statistic)) = text.split_once('.') {
         let series = Series::ALL.map(|(_, definition)| definition.name);
         nearest(prefix, series).map(|series| format!("{series}.{statistic}"))
     } else {
@@ -88,5 +106,10 @@ pub(crate) fn metrics() -> String {
     let series: Vec<_> = series.iter().map(|one| format!("{}.", one.name)).collect();
     let statistics: Vec<_> = statistics.iter().map(|one| one.name).collect();
     let others: Vec<_> = rates.iter().chain(&counts).map(|one| one.name).collect();
-    format!("[{}]({}), {}", series.join("|"), statistics.join("|"), others.join(", "))
+    format!(
+        "[{}]({}), {}; a group may stand before it, as in `chat.p99`",
+        series.join("|"),
+        statistics.join("|"),
+        others.join(", ")
+    )
 }

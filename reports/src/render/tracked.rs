@@ -2,7 +2,7 @@
 
 use crate::{
     judge::bounds::{self, PossibleRange},
-    metric::{Better, CountName, Metric, Unit},
+    metric::{Better, CountName, Metric, Quantity, Unit},
     model::Report,
 };
 
@@ -55,14 +55,15 @@ pub(super) enum TrackedKind {
 /// Every tracked number that the run measured. All are finite.
 pub(super) fn tracked(report: &Report) -> Vec<TrackedMetric> {
     let named = METRICS.map(|name| name.parse().expect("it is a metric"));
-    let failures = CountName::all().map(Metric::Count).filter(|metric| metric.better() == Better::Lower);
+    let failures =
+        CountName::all().map(Quantity::Count).map(Metric::from).filter(|metric| metric.better() == Better::Lower);
     let metrics = named.into_iter().chain(failures).filter_map(|metric| {
         let kind = match metric.unit() {
             Unit::Nanoseconds => TrackedKind::Latency,
             Unit::MessagesPerSecond => TrackedKind::Throughput,
             Unit::Count => TrackedKind::Count,
         };
-        let values = matches!(metric, Metric::Latency(..)).then(|| metric.values(report));
+        let values = matches!(metric.quantity(), Quantity::Latency(..)).then(|| metric.values(report));
         let floor = || PossibleRange::of(metric, report).map(|range| range.low).filter(|low| low.is_finite());
         let marked = if bounds::is_marked_metric(metric, report) { floor() } else { None };
         let (name, value) = (metric.name(), metric.measure(report)?);
@@ -81,7 +82,7 @@ fn generator(report: &Report) -> impl Iterator<Item = TrackedMetric> {
         values: None,
         marked: None,
     };
-    let cpu = Metric::Efficiency
+    let cpu = Metric::from(Quantity::Efficiency)
         .measure(report)
         .map(|per_second| of("cpu_per_message", TrackedKind::CpuTime, 1e9 / per_second));
     let peak = report.generator.peak_rss_bytes;

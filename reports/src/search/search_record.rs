@@ -3,7 +3,7 @@
 use super::{Conclusion, FailureCause, Search, Step, StepOutcome};
 use crate::{
     judge::threshold::Threshold,
-    metric::{Metric, Series},
+    metric::{Quantity, Series},
     model::{Environment, PlanRecord, TargetRecord},
     text::human::{count, percent, rate},
 };
@@ -90,7 +90,7 @@ impl SearchRecord {
         let messages = self.valid_at(holds).map(|step| step.messages);
         let messages = messages.min()?;
         let metrics = self.plan.thresholds.iter().filter_map(|text| text.parse::<Threshold>().ok()?.metric().into());
-        let of_messages = metrics.filter(|metric| !matches!(metric, Metric::Latency(Series::Connect, _)));
+        let of_messages = metrics.filter(|metric| !matches!(metric.quantity(), Quantity::Latency(Series::Connect, _)));
         let needy =
             of_messages.filter(|metric| metric.min_messages() > messages).max_by_key(|one| one.min_messages())?;
         Some(format!(

@@ -7,7 +7,7 @@ use std::{fmt, str::FromStr};
 pub use confidence::Confidence;
 
 use crate::{
-    metric::{Better, Metric, metric, metrics},
+    metric::{Better, Metric, Quantity, metric, metrics},
     text::{
         decimal::Decimal,
         parse_error::{ParseError, ProblemAt, Slice},
@@ -64,8 +64,8 @@ impl Gate {
     /// that job. Returns `None` also for a rate with a margin of 100 % or more, which nothing could
     /// exceed.
     pub fn new(metric: Metric, margin: Margin) -> Option<Self> {
-        let possible = match metric {
-            Metric::Count(_) => false,
+        let possible = match metric.quantity() {
+            Quantity::Count(_) => false,
             _ => metric.better() == Better::Lower || margin.share() < 1.0,
         };
         possible.then_some(Self { metric, margin })
@@ -134,7 +134,7 @@ fn parse(text: &str) -> Result<Gate, ProblemAt> {
         return Err(ProblemAt::new(left.at, "a metric is missing", metrics()));
     }
     let metric = metric(left)?;
-    if matches!(metric, Metric::Count(_)) {
+    if matches!(metric.quantity(), Quantity::Count(_)) {
         let problem = format!("`{}` is a count, and 0 has no ratio; give --threshold a bound for it", left.text);
         return Err(ProblemAt::new(left.at, problem, "a latency, throughput, sent_rate or efficiency"));
     }

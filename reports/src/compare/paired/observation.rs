@@ -3,7 +3,7 @@
 use crate::{
     compare::{Measured, gate::Gate},
     judge::{Judgement, Verdict, judge, limits},
-    metric::Metric,
+    metric::Quantity,
     model::Report,
 };
 
@@ -24,7 +24,8 @@ impl Observation {
         let Judgement { mut verdict, mut reasons, .. } = judge(report, &[]);
         // What the generator adds to every message, it adds on both sides. But a standstill lowers
         // the rates of a single run.
-        let rates = gates.iter().any(|gate| matches!(gate.metric(), Metric::Throughput | Metric::SentRate));
+        let rates =
+            gates.iter().any(|gate| matches!(gate.metric().quantity(), Quantity::Throughput | Quantity::SentRate));
         let standstill = limits::standstill(report).filter(|_| rates);
         if let (Some(standstill), Verdict::Pass | Verdict::Threshold) = (standstill, verdict) {
             verdict = Verdict::Invalid;

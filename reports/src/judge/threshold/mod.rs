@@ -1,7 +1,7 @@
 //! What a run must reach: `p99<5ms`, `throughput>=49000`, `lost==0`.
 //!
 //! Grammar: `METRIC OP VALUE`, with optional blanks between them. OP is `<`, `<=`, `>`, `>=` or
-//! `==`.
+//! `==`. METRIC may begin with the name of a group: `chat.p99<5ms`.
 //!
 //! | METRIC ([`Metric`]) | VALUE |
 //! |---|---|
@@ -18,7 +18,7 @@ use value::Bound;
 
 use super::bounds::PossibleRange;
 use crate::{
-    metric::Metric,
+    metric::{Metric, Quantity},
     model::Report,
     text::{human, parse_error::ParseError},
 };
@@ -128,9 +128,9 @@ impl Threshold {
     }
 
     fn missed(&self, report: &Report, high: f64) -> String {
-        if high == f64::INFINITY && matches!(self.metric, Metric::Latency(..)) {
-            let counts = &report.total.measured.counts;
-            let (held, due) = (report.total.measured.dropped.in_flight_cap, counts.scheduled.max(counts.dropped));
+        if high == f64::INFINITY && matches!(self.metric.quantity(), Quantity::Latency(..)) {
+            let measured = self.metric.measurement(report).map(|measurement| measurement.measured).unwrap_or_default();
+            let (held, due) = (measured.dropped.in_flight_cap, measured.counts.scheduled.max(measured.counts.dropped));
             return format!(
                 "threshold {self} missed: {} of {} messages were not sent since too many were in flight (--max-in-flight), and \
                  these count as the slowest",
@@ -143,8 +143,8 @@ impl Threshold {
     }
 
     fn undecided(&self, low: f64, high: f64) -> Decision {
-        let what = match self.metric {
-            Metric::Latency(..) => format!(
+        let what = match self.metric.quantity() {
+            Quantity::Latency(..) => format!(
                 "between {} (floor, without the time that replies may have lain unread) and {}, for the generator was late: \
                  free its cores, or let more messages outweigh it (--duration, --messages)",
                 self.shown(low),
@@ -190,7 +190,7 @@ impl FromStr for Threshold {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Latency, sample};
+    use crate::model::{GroupMeasurement, Latency, sample};
 
     fn holds(text: &str, report: &Report) -> bool {
         text.parse::<Threshold>().unwrap().holds(report)
@@ -326,6 +326,25 @@ mod tests {
         report.generator.stopped_s = 2.0;
         assert_eq!(low.decide(&report), Decision::Holds);
         assert!(matches!(high.decide(&report), Decision::Undecided(_)));
+    }
+
+    #[test]
+    fn a_group_is_judged_by_what_it_measured() {
+        let mut report = sample::pass();
+        let thresholds = ["max<11ms", "chat.max<11ms", "chat.max<5ms", "slow.lost==0", "slow.lost==1", "xyz.lost==0"];
+        let decide = |report: &Report| thresholds.map(|text| holds(text, report));
+        assert_eq!(decide(&report), [true, true, true, true, false, true], "one group is the total");
+        let mut slow = report.total.clone();
+        slow.measured.counts.lost = 1;
+        let group = |name: &str, measurement| GroupMeasurement { name: name.to_owned(), measurement };
+        report.groups = vec![group("chat", read_late().total), group("slow", slow)];
+        assert_eq!(decide(&report), [true, true, false, false, true, false]);
+        let decision = |text: &str| text.parse::<Threshold>().unwrap().decide(&report);
+        assert_eq!(decision("slow.lost==0"), Decision::Missed("threshold slow.lost==0 missed: it is 1".to_owned()));
+        let Decision::Undecided(why) = decision("chat.max<5ms") else { panic!("decided") };
+        assert!(why.starts_with("generator: threshold chat.max<5ms is undecided: it is between 1.00 ms"), "{why}");
+        let Decision::Missed(why) = decision("xyz.lost==0") else { panic!("held") };
+        assert_eq!(why, "threshold xyz.lost==0 missed: nothing was measured for it");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::{
     value::{Bound, DURATIONS, MULTIPLES},
 };
 use crate::{
-    metric::{Metric, metric, metrics},
+    metric::{Metric, Quantity, metric, metrics},
     model::Latency,
     text::{
         decimal::Decimal,
@@ -40,10 +40,10 @@ fn parse(text: &str) -> Result<Threshold, ProblemAt> {
 }
 
 fn bound(metric: Metric, slice: Slice<'_>) -> Result<Bound, ProblemAt> {
-    let accepted = match metric {
-        Metric::Latency(..) => DURATION,
-        Metric::Throughput | Metric::SentRate | Metric::Efficiency => RATE,
-        Metric::Count(_) => COUNT,
+    let accepted = match metric.quantity() {
+        Quantity::Latency(..) => DURATION,
+        Quantity::Throughput | Quantity::SentRate | Quantity::Efficiency => RATE,
+        Quantity::Count(_) => COUNT,
     };
     if slice.text.is_empty() {
         return Err(ProblemAt::new(slice.at, "a threshold ends with a value", accepted));
@@ -52,7 +52,7 @@ fn bound(metric: Metric, slice: Slice<'_>) -> Result<Bound, ProblemAt> {
         Decimal::split(slice.text).ok_or_else(|| ProblemAt::new(slice.at, "this is not a number", accepted))?;
     let unit = Slice::trimmed(slice.text, slice.text.len() - rest.len(), slice.text.len());
     let unit_at = slice.at + unit.at;
-    let is_latency = matches!(metric, Metric::Latency(..));
+    let is_latency = matches!(metric.quantity(), Quantity::Latency(..));
     let units: &[(&str, u64)] = if is_latency { &DURATIONS } else { &MULTIPLES };
     let Some(&(_, size)) = units.iter().find(|(name, _)| *name == unit.text) else {
         let problem = match (is_latency, unit.text) {
@@ -63,8 +63,8 @@ fn bound(metric: Metric, slice: Slice<'_>) -> Result<Bound, ProblemAt> {
         return Err(ProblemAt::new(unit_at, problem, accepted));
     };
     let problem_at = |problem| ProblemAt::new(slice.at, problem, accepted);
-    match metric {
-        Metric::Latency(..) => decimal
+    match metric.quantity() {
+        Quantity::Latency(..) => decimal
             .times(size)
             .ok_or_else(|| problem_at("this is not a whole number of nanoseconds, or too many"))
             .and_then(|ns| {
@@ -73,12 +73,12 @@ fn bound(metric: Metric, slice: Slice<'_>) -> Result<Bound, ProblemAt> {
                     problem_at("what takes longer than 60 s is recorded as 60 s, so this bound tells nothing")
                 })
             }),
-        Metric::Throughput | Metric::SentRate | Metric::Efficiency => decimal
+        Quantity::Throughput | Quantity::SentRate | Quantity::Efficiency => decimal
             .number()
             .map(|number| Bound::Rate(number * size as f64))
             .filter(|bound| bound.number().is_finite())
             .ok_or_else(|| problem_at("this number is too large")),
-        Metric::Count(_) => decimal
+        Quantity::Count(_) => decimal
             .times(size)
             .map(Bound::Count)
             .ok_or_else(|| problem_at("a count is a whole number of at most 64 bits")),
@@ -90,7 +90,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::metric::{CountName, Percentile, Series, Statistic};
+    use crate::metric::{CountName, GroupName, Percentile, Series, Statistic};
 
     #[test]
     fn every_accepted_form() {
@@ -115,6 +115,11 @@ mod tests {
             ("misrouted_events==0", "misrouted_events==0"),
             ("died==0", "died==0"),
             ("failed<1", "failed<1"),
+            ("chat.p99<5ms", "chat.p99<5ms"),
+            (" chat.response.p99.90 <= 2 ms ", "chat.p99.9<=2ms"),
+            ("p9-readers.connect.max<1s", "p9-readers.connect.max<1s"),
+            ("chat.throughput>=1k", "chat.throughput>=1000"),
+            ("chat.lost==0", "chat.lost==0"),
         ];
         for (text, shown) in table {
             assert_eq!(text.parse::<Threshold>().map(|t| t.to_string()).as_deref(), Ok(shown), "{text}");
@@ -126,6 +131,7 @@ mod tests {
         for wrong in ["latency<5ms", "<5ms"] {
             let refusal = wrong.parse::<Threshold>().unwrap_err().to_string();
             let (_, accepted) = refusal.split_once("accepted: ").unwrap();
+            let (accepted, _) = accepted.split_once("; a group").unwrap();
             let (latencies, others) = accepted.split_once(", ").unwrap();
             assert_eq!(latencies, "[response.|service.|floor.|send_lag.|connect.](min|mean|stdev|max|pNN)");
             let others: Vec<_> = others.split(", ").collect();
@@ -155,6 +161,15 @@ mod tests {
             ("p99999999999999999999<5ms", 1, "no percentile"),
             ("p99.9999999<5ms", 1, "too fine"),
             ("p99.<5ms", 0, "is not a metric"),
+            ("chat.<5ms", 5, "`` is not a metric"),
+            ("chat.latency<5ms", 5, "`latency` is not a metric"),
+            ("chat.chat.p99<5ms", 5, "`chat.p99` is not a metric"),
+            ("chat.p100<5ms", 6, "no percentile `p100`"),
+            ("chat.service.lost<5", 13, "`lost` is not a statistic of service"),
+            ("chat.efficiency>5", 5, "the whole run's"),
+            ("2nd.p99<5ms", 0, "`2nd` can't be a group"),
+            (".lost==0", 0, "`` can't be a group"),
+            ("total.lost==0", 0, "did you mean `lost`?"),
             ("p99<", 4, "ends with a value"),
             ("p99< ms", 5, "not a number"),
             ("p99<-5ms", 4, "not a number"),
@@ -202,15 +217,19 @@ mod tests {
         let rate = any::<f64>().prop_filter("a finite rate", |r| r.is_finite()).prop_map(f64::abs);
         let sides = prop_oneof![
             (series, statistic, 0..=Latency::HIGH_NS)
-                .prop_map(|(a, b, ns)| (Metric::Latency(a, b), Bound::Nanoseconds(ns))),
-            rate.clone().prop_map(|rate| (Metric::Throughput, Bound::Rate(rate))),
-            rate.clone().prop_map(|rate| (Metric::SentRate, Bound::Rate(rate))),
-            rate.prop_map(|rate| (Metric::Efficiency, Bound::Rate(rate))),
+                .prop_map(|(a, b, ns)| (Quantity::Latency(a, b), Bound::Nanoseconds(ns))),
+            rate.clone().prop_map(|rate| (Quantity::Throughput, Bound::Rate(rate))),
+            rate.clone().prop_map(|rate| (Quantity::SentRate, Bound::Rate(rate))),
+            rate.prop_map(|rate| (Quantity::Efficiency, Bound::Rate(rate))),
             (prop::sample::select(CountName::all().collect::<Vec<_>>()), any::<u64>())
-                .prop_map(|(name, n)| (Metric::Count(name), Bound::Count(n))),
+                .prop_map(|(name, n)| (Quantity::Count(name), Bound::Count(n))),
         ];
         let op = prop::sample::select(Op::ALL.map(|(_, op)| op).to_vec());
-        (sides, op).prop_map(|((metric, bound), op)| Threshold { metric, op, bound })
+        let group = prop::option::of("[a-zA-Z][a-zA-Z0-9_-]{0,39}").prop_map(|name| name?.parse::<GroupName>().ok());
+        (group, sides, op).prop_map(|(group, (quantity, bound), op)| {
+            let of_group = group.and_then(|group| Metric::of_group(group, quantity));
+            Threshold { metric: of_group.unwrap_or(quantity.into()), op, bound }
+        })
     }
 
     proptest! {
@@ -220,7 +239,7 @@ mod tests {
         }
 
         #[test]
-        fn any_text_is_refused_inside_its_length(text in r"\PC{0,20}|(p|service\.|lost|[<>=]|[0-9.]|ms|µ| ){0,8}") {
+        fn any_text_is_refused_inside_its_length(text in r"\PC{0,20}|(p|service\.|lost|[<>=]|[0-9.]|ms|µ| |chat|efficiency){0,8}") {
             if let Err(error) = text.parse::<Threshold>() {
                 prop_assert!(error.column() <= text.chars().count());
                 prop_assert!(error.to_string().lines().count() >= 4);

@@ -6,7 +6,7 @@ use askama::Template;
 
 use crate::{
     human::{nanoseconds, rate},
-    metric::{Metric, Series},
+    metric::{Quantity, Series},
     render::{
         html::{
             Html,
@@ -142,7 +142,8 @@ fn throughput(record: &SearchRecord, steps: &[&Step]) -> Option<Plot> {
 /// The thresholds on response times, with their bounds in nanoseconds.
 fn bounds(record: &SearchRecord) -> Vec<(String, f64)> {
     let thresholds = record.plan.thresholds.iter().filter_map(|text| text.parse::<Threshold>().ok());
-    let of_response = thresholds.filter(|one| matches!(one.metric(), Metric::Latency(Series::Response, _)));
+    let of_response =
+        thresholds.filter(|one| matches!(one.metric().quantity(), Quantity::Latency(Series::Response, _)));
     of_response.map(|threshold| (format!("threshold {threshold}"), threshold.bound())).collect()
 }
 

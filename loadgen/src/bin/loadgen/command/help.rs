@@ -8,6 +8,9 @@ use reports::metric::{GlossaryPart, Unit, glossary};
 use crate::{cli::HelpArgs, command_error::CommandError, terminal::print};
 
 const THRESHOLDS: &str = "
+Of a run with several groups, a metric is of all together, and GROUP.METRIC of one of them:
+  chat.p99  chat.service.max  chat.lost
+
 Thresholds: METRIC OP VALUE
   'p99<5ms'  'service.p99.9<=500us'  'throughput>=49000'  'sent_rate>10k'  'lost==0'
 

@@ -1,0 +1,89 @@
+//! The group that a metric names, in a report and among the groups of a run.
+
+use super::{GroupName, Metric, Series};
+use crate::{
+    model::{Measurement, Report},
+    text::{escape::visible_part, nearest::nearest},
+};
+
+/// What a report holds of a group, or of all groups together. `None` if it has no such group. In a
+/// run with one group, every name means that one.
+pub(super) fn measurement(report: &Report, group: Option<GroupName>) -> Option<&Measurement> {
+    match group {
+        Some(name) if !report.groups.is_empty() => {
+            let named = report.groups.iter().find(|group| group.name == name.as_str());
+            named.map(|group| &group.measurement)
+        }
+        _ => Some(&report.total),
+    }
+}
+
+/// A metric names a group that the run does not have.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no group `{name}`{}; {}", self.suggestion(), self.there_are())]
+pub struct UnknownGroup {
+    name: GroupName,
+    groups: Vec<String>,
+}
+
+/// Finds out whether the group that a metric names is one of these groups of a run.
+///
+/// # Errors
+/// It is not. The error says which groups there are, and which name may have been meant.
+pub fn check_group<'a>(metric: Metric, groups: impl IntoIterator<Item = &'a str>) -> Result<(), UnknownGroup> {
+    let Some(name) = metric.group() else { return Ok(()) };
+    // They may come from a file.
+    let groups: Vec<String> = groups.into_iter().map(|group| visible_part(group, GroupName::LONGEST)).collect();
+    if groups.iter().any(|group| group == name.as_str()) { Ok(()) } else { Err(UnknownGroup { name, groups }) }
+}
+
+impl UnknownGroup {
+    /// The group or the series that may have been meant.
+    fn suggestion(&self) -> String {
+        let series = Series::ALL.iter().map(|(_, definition)| definition.name);
+        let names = self.groups.iter().map(String::as_str).chain(series);
+        nearest(self.name.as_str(), names).map_or_else(String::new, |meant| format!(", did you mean `{meant}`?"))
+    }
+
+    fn there_are(&self) -> String {
+        match self.groups.as_slice() {
+            [] => "the run has no groups".to_owned(),
+            [only] => format!("the only group is {only}"),
+            [first @ .., last] => format!("the groups are {} and {last}", first.join(", ")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(metric: &str, groups: &[&str]) -> Option<String> {
+        check_group(metric.parse().unwrap(), groups.iter().copied()).err().map(|unknown| unknown.to_string())
+    }
+
+    #[test]
+    fn an_unknown_group_is_refused_with_the_names_of_all() {
+        let groups = ["chat", "slow", "idle"];
+        for known in ["p99", "lost", "efficiency", "chat.p99", "slow.service.max", "idle.died"] {
+            assert_eq!(refusal(known, &groups), None, "{known}");
+        }
+        let table = [
+            ("chta.p99", "there is no group `chta`, did you mean `chat`?; the groups are chat, slow and idle"),
+            ("xyz.lost", "there is no group `xyz`; the groups are chat, slow and idle"),
+            // A misspelled series looks like a group.
+            ("sevice.p99", "there is no group `sevice`, did you mean `service`?; the groups are chat, slow and idle"),
+        ];
+        for (metric, expected) in table {
+            assert_eq!(refusal(metric, &groups).as_deref(), Some(expected));
+        }
+        assert_eq!(refusal("chat.p99", &["main"]).unwrap(), "there is no group `chat`; the only group is main");
+    }
+
+    #[test]
+    fn a_hostile_name_is_escaped_and_cut() {
+        let hostile = format!("<b>\u{1b}[31m{}", "x".repeat(1000));
+        let shown = refusal("chat.p99", &[&hostile]).unwrap();
+        assert!(!shown.contains('\u{1b}') && shown.chars().count() < 200, "{shown}");
+    }
+}

@@ -3,12 +3,12 @@
 use std::net::IpAddr;
 
 use http::{HeaderName, HeaderValue};
-use reports::human;
+use reports::{Threshold, human};
 
-use super::{error::PlanError, expect::Expect, group::Group, rate::Rate};
+use super::{error::PlanError, expect::Expect, group::Group, rate::Rate, run_options::RunOptions};
 
 /// Finds what does not fit together.
-pub(super) fn check(groups: &[Group]) -> Result<(), PlanError> {
+pub(super) fn check(run: &RunOptions, groups: &[Group]) -> Result<(), PlanError> {
     if groups.is_empty() {
         let why = "a plan has one group at least".to_owned();
         return Err(PlanError { group: None, key: "group", value: None, why });
@@ -22,7 +22,14 @@ pub(super) fn check(groups: &[Group]) -> Result<(), PlanError> {
         headers(&group.connect.headers).map_err(|why| about(index, "header", why))?;
         sources(index, &group.connect.sources)?;
     }
-    totals(groups)
+    totals(groups)?;
+    run.thresholds.iter().try_for_each(|threshold| named_group(threshold, groups))
+}
+
+/// Finds that a threshold is about a group that the plan does not have.
+fn named_group(threshold: &Threshold, groups: &[Group]) -> Result<(), PlanError> {
+    let found = threshold.metric().in_groups(groups.iter().map(|group| group.name.as_str()));
+    found.map(drop).map_err(|unknown| PlanError::new(None, "threshold", threshold, unknown.to_string()))
 }
 
 fn about(index: usize, key: &'static str, why: String) -> PlanError {
@@ -94,4 +101,24 @@ fn totals(groups: &[Group]) -> Result<(), PlanError> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_threshold_names_a_group_of_the_plan() {
+        let group = |name: &str| Group { name: name.parse().unwrap(), ..Group::default() };
+        let groups = [group("chat"), group("slow")];
+        let run =
+            |threshold: &str| RunOptions { thresholds: vec![threshold.parse().unwrap()], ..RunOptions::default() };
+        for known in ["p99<5ms", "chat.p99<5ms", "slow.lost==0"] {
+            assert_eq!(check(&run(known), &groups), Ok(()), "{known}");
+        }
+        assert_eq!(
+            check(&run("chta.p99<5ms"), &groups).unwrap_err().to_string(),
+            "--threshold chta.p99<5ms: there is no group `chta`; the groups are chat and slow; did you mean `chat`?"
+        );
+    }
 }

@@ -64,10 +64,11 @@ impl Plan {
     ///
     /// # Errors
     /// The plan does not fit together: there is no group, two have one name, an echo is too small to
-    /// have a header, header fields contradict each other, source addresses are of two families, or
-    /// there are too many clients or messages a second.
+    /// have a header, header fields contradict each other, source addresses are of two families,
+    /// there are too many clients or messages a second, or a threshold names a group that is not
+    /// there.
     pub fn new(run: RunOptions, groups: Vec<Group>) -> Result<Self, PlanError> {
-        check::check(&groups)?;
+        check::check(&run, &groups)?;
         // 32 bits are short to type again, and exact in JSON readers whose numbers are floats.
         let seed = run.seed.unwrap_or_else(|| rand::random::<u32>().into());
         Ok(Self { run, groups, seed })

@@ -20,21 +20,26 @@ pub(super) fn measurement(report: &Report, group: Option<GroupName>) -> Option<&
 
 /// A metric names a group that the run does not have.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no group `{name}`{}; {}", self.suggestion(), self.there_are())]
+#[error("there is no group `{name}`; {}{}", self.there_are(), self.suggestion())]
 pub struct UnknownGroup {
     name: GroupName,
     groups: Vec<String>,
 }
 
-/// Finds out whether the group that a metric names is one of these groups of a run.
-///
-/// # Errors
-/// It is not. The error says which groups there are, and which name may have been meant.
-pub fn check_group<'a>(metric: Metric, groups: impl IntoIterator<Item = &'a str>) -> Result<(), UnknownGroup> {
-    let Some(name) = metric.group() else { return Ok(()) };
-    // They may come from a file.
-    let groups: Vec<String> = groups.into_iter().map(|group| visible_part(group, GroupName::LONGEST)).collect();
-    if groups.iter().any(|group| group == name.as_str()) { Ok(()) } else { Err(UnknownGroup { name, groups }) }
+impl Metric {
+    /// The metric in a run with these groups. The only group of a run is its total.
+    ///
+    /// # Errors
+    /// It names another group. The error says which groups there are, and what may have been meant.
+    pub fn in_groups<'a>(self, groups: impl IntoIterator<Item = &'a str>) -> Result<Self, UnknownGroup> {
+        let Some(name) = self.group else { return Ok(self) };
+        // They may come from a file.
+        let groups: Vec<String> = groups.into_iter().map(|group| visible_part(group, GroupName::LONGEST)).collect();
+        if !groups.iter().any(|group| group == name.as_str()) {
+            return Err(UnknownGroup { name, groups });
+        }
+        Ok(if groups.len() == 1 { self.quantity.into() } else { self })
+    }
 }
 
 impl UnknownGroup {
@@ -42,7 +47,7 @@ impl UnknownGroup {
     fn suggestion(&self) -> String {
         let series = Series::ALL.iter().map(|(_, definition)| definition.name);
         let names = self.groups.iter().map(String::as_str).chain(series);
-        nearest(self.name.as_str(), names).map_or_else(String::new, |meant| format!(", did you mean `{meant}`?"))
+        nearest(self.name.as_str(), names).map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"))
     }
 
     fn there_are(&self) -> String {
@@ -59,7 +64,8 @@ mod tests {
     use super::*;
 
     fn refusal(metric: &str, groups: &[&str]) -> Option<String> {
-        check_group(metric.parse().unwrap(), groups.iter().copied()).err().map(|unknown| unknown.to_string())
+        let metric: Metric = metric.parse().unwrap();
+        metric.in_groups(groups.iter().copied()).err().map(|unknown| unknown.to_string())
     }
 
     #[test]
@@ -69,15 +75,22 @@ mod tests {
             assert_eq!(refusal(known, &groups), None, "{known}");
         }
         let table = [
-            ("chta.p99", "there is no group `chta`, did you mean `chat`?; the groups are chat, slow and idle"),
+            ("chta.p99", "there is no group `chta`; the groups are chat, slow and idle; did you mean `chat`?"),
             ("xyz.lost", "there is no group `xyz`; the groups are chat, slow and idle"),
             // A misspelled series looks like a group.
-            ("sevice.p99", "there is no group `sevice`, did you mean `service`?; the groups are chat, slow and idle"),
+            ("sevice.p99", "there is no group `sevice`; the groups are chat, slow and idle; did you mean `service`?"),
         ];
         for (metric, expected) in table {
             assert_eq!(refusal(metric, &groups).as_deref(), Some(expected));
         }
         assert_eq!(refusal("chat.p99", &["main"]).unwrap(), "there is no group `chat`; the only group is main");
+    }
+
+    #[test]
+    fn the_only_group_is_the_total() {
+        let metric: Metric = "chat.p99".parse().unwrap();
+        assert_eq!(metric.in_groups(["chat"]), Ok("p99".parse().unwrap()));
+        assert_eq!(metric.in_groups(["chat", "slow"]), Ok(metric));
     }
 
     #[test]

@@ -22,7 +22,7 @@ use std::str::FromStr;
 
 pub use definitions::{Definition, GlossaryPart, glossary};
 pub use group_name::{GroupName, GroupNameError};
-pub use groups::{UnknownGroup, check_group};
+pub use groups::UnknownGroup;
 use hdrhistogram::Histogram;
 pub use names::CountName;
 pub(crate) use parse::{metric, metrics};

@@ -8,6 +8,7 @@ mod latency;
 mod packed_histogram;
 #[cfg(test)]
 pub(crate) mod sample;
+mod sums;
 mod tally;
 
 use std::collections::BTreeMap;

@@ -52,7 +52,7 @@ fn remedy(error: &std::io::Error) -> &'static str {
 /// The error of a run in which no connection opened.
 pub(super) fn none_opened(url: String, outcomes: &[WorkerOutcome], secrets: &Secrets) -> RunError {
     let mut kinds: BTreeMap<&str, (u64, Option<&str>)> = BTreeMap::new();
-    for connections in outcomes.iter().map(|outcome| &outcome.connections) {
+    for connections in outcomes.iter().flat_map(|outcome| &outcome.groups).map(|group| &group.connections) {
         for (kind, count) in &connections.errors {
             let (sum, first) = kinds.entry(kind).or_default();
             *sum += count;

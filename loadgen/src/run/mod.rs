@@ -40,7 +40,7 @@ use crate::{
     message::Payload,
     plan::{EngineKind, Group, Partition, Plan, Target},
     secrets::Secrets,
-    worker::{GroupConfig, WorkerConfig},
+    worker::{GroupConfig, WorkerConfig, WorkerOutcome},
 };
 
 /// Runs a plan. `observe` is called about ten times a second on this thread.
@@ -78,18 +78,16 @@ fn run_on(
     let (outcomes, timeline) = workers.finish().map_err(failed)?;
     let stolen = before.and_then(|before| ProcessorTime::now()?.stolen_since(before));
     // If a connection opened and has ended since, the target was reached, and the report tells.
-    if outcomes.iter().all(|outcome| outcome.connections.opened == 0) {
+    if !outcomes.iter().any(WorkerOutcome::has_opened) {
         return Err(if stop.is_stopped() {
             RunError::Interrupted
         } else {
             none_opened(targets.urls(), &outcomes, &secrets)
         });
     }
-    let (intervals, response) = timeline.finish();
+    let (target, threads, seconds) = (targets.record(), threads_of(plan), timeline.finish());
     let interrupted = stop.is_stopped();
-    let target = targets.record();
-    let context =
-        RunContext { target, run_id, threads: threads_of(plan), started_at, interrupted, stolen, intervals, response };
+    let context = RunContext { target, run_id, threads, started_at, interrupted, stolen, seconds };
     let mut report = summary::summarize(plan, context, outcomes);
     secrets.redact_report(&mut report);
     Ok(report)

@@ -10,54 +10,111 @@ use reports::{
 
 use crate::worker::recorder::SecondRow;
 
-/// Merges rows as they come. Memory grows only by one row and one packed histogram a second: a few
-/// kilobytes.
+/// Merges rows as they come. Memory grows only by one row and one packed histogram a second and
+/// group: a few kilobytes.
 #[derive(Debug)]
 pub(crate) struct Timeline {
     workers: usize,
-    /// Seconds that some workers have not reported yet.
-    open: BTreeMap<u64, Vec<SecondRow>>,
+    /// Seconds that some workers have not reported yet, with the group of each row.
+    open: BTreeMap<u64, Vec<(usize, SecondRow)>>,
+    total: MergedSeconds,
+    /// Empty if there is one group, which is then the total.
+    groups: Vec<MergedSeconds>,
+}
+
+/// The seconds of all workers, of a group or of all.
+#[derive(Debug)]
+struct MergedSeconds {
     intervals: BTreeMap<u64, Interval>,
     response: Histogram<u64>,
 }
 
+/// The seconds of a run.
+#[derive(Debug, Default)]
+pub(crate) struct RunSeconds {
+    /// Of all groups together.
+    pub(crate) total: Seconds,
+    /// Of each group. Empty if there is one group.
+    pub(crate) groups: Vec<Seconds>,
+}
+
+/// The seconds of a group, and all response times in them.
+#[derive(Debug)]
+pub(crate) struct Seconds {
+    pub(crate) intervals: Vec<Interval>,
+    pub(crate) response: Histogram<u64>,
+}
+
 impl Timeline {
-    pub(crate) fn new(workers: usize) -> Self {
-        Self { workers, open: BTreeMap::new(), intervals: BTreeMap::new(), response: Latency::histogram() }
+    /// A timeline of a run with this many workers and groups.
+    pub(crate) fn new(workers: usize, groups: usize) -> Self {
+        let several = if groups > 1 { groups } else { 0 };
+        Self {
+            workers,
+            open: BTreeMap::new(),
+            total: MergedSeconds::default(),
+            groups: std::iter::repeat_with(MergedSeconds::default).take(several).collect(),
+        }
     }
 
-    /// Takes a row of one worker.
-    pub(crate) fn add(&mut self, row: SecondRow) {
+    /// Takes a row of one worker about a group.
+    pub(crate) fn add(&mut self, group: usize, row: SecondRow) {
         let second = row.second;
         let rows = self.open.entry(second).or_default();
-        rows.push(row);
-        if rows.len() == self.workers {
+        rows.push((group, row));
+        if rows.len() == self.workers * self.groups.len().max(1) {
             self.close(second);
         }
     }
 
     /// The last second that all workers have reported.
     pub(crate) fn last(&self) -> Option<&Interval> {
-        self.intervals.last_key_value().map(|(_, interval)| interval)
+        self.total.intervals.last_key_value().map(|(_, interval)| interval)
     }
 
-    /// Finishes once all rows have come. Returns the intervals and the response times of the whole
-    /// run.
-    pub(crate) fn finish(mut self) -> (Vec<Interval>, Histogram<u64>) {
+    /// Finishes once all rows have come.
+    pub(crate) fn finish(mut self) -> RunSeconds {
         while let Some((&second, _)) = self.open.first_key_value() {
             self.close(second);
         }
-        (self.intervals.into_values().collect(), self.response)
+        let groups = self.groups.into_iter().map(MergedSeconds::finish).collect();
+        RunSeconds { total: self.total.finish(), groups }
     }
 
     fn close(&mut self, second: u64) {
         let Some(rows) = self.open.remove(&second) else { return };
+        self.total.merge(second, || rows.iter().map(|(_, row)| row));
+        for (group, merged) in self.groups.iter_mut().enumerate() {
+            merged.merge(second, || rows.iter().filter(|(of, _)| *of == group).map(|(_, row)| row));
+        }
+    }
+}
+
+impl Default for MergedSeconds {
+    fn default() -> Self {
+        Self { intervals: BTreeMap::new(), response: Latency::histogram() }
+    }
+}
+
+impl Default for Seconds {
+    fn default() -> Self {
+        MergedSeconds::default().finish()
+    }
+}
+
+impl MergedSeconds {
+    fn finish(self) -> Seconds {
+        Seconds { intervals: self.intervals.into_values().collect(), response: self.response }
+    }
+
+    /// Merges the rows of a second.
+    fn merge<'a, I: Iterator<Item = &'a SecondRow>>(&mut self, second: u64, rows: impl Fn() -> I) {
         let mut response: Histogram<u32> = Latency::histogram_of();
-        for &(nanos, times) in rows.iter().flat_map(|row| &row.response) {
+        for &(nanos, times) in rows().flat_map(|row| &row.response) {
             response.saturating_record_n(nanos, u32::try_from(times).unwrap_or(u32::MAX));
             self.response.saturating_record_n(nanos, times);
         }
-        let sum = |field: fn(&SecondRow) -> u64| rows.iter().map(field).sum();
+        let sum = |field: fn(&SecondRow) -> u64| rows().map(field).sum();
         let quantile = |part, whole| (!response.is_empty()).then(|| value_at_share(&response, part, whole));
         let interval = Interval {
             at_s: second as f64,
@@ -85,12 +142,13 @@ mod tests {
 
     #[test]
     fn seconds_of_all_workers_become_one_row() {
-        let mut timeline = Timeline::new(2);
-        timeline.add(row(0, 3, &[(100, 3)]));
-        timeline.add(row(1, 1, &[(500, 1)]));
-        timeline.add(row(0, 1, &[(900, 1)]));
+        let mut timeline = Timeline::new(2, 1);
+        timeline.add(0, row(0, 3, &[(100, 3)]));
+        timeline.add(0, row(1, 1, &[(500, 1)]));
+        timeline.add(0, row(0, 1, &[(900, 1)]));
         assert_eq!(timeline.last().map(|second| (second.at_s, second.matched)), Some((0.0, 4)), "second 1 is open");
-        let (intervals, response) = timeline.finish();
+        let RunSeconds { total: Seconds { intervals, response }, groups } = timeline.finish();
+        assert!(groups.is_empty(), "one group is the total");
         assert_eq!(intervals.len(), 2);
         assert_eq!((intervals[0].sent, intervals[0].matched), (6, 4));
         assert_eq!((intervals[0].response_p50_ns, intervals[0].response_max_ns), (Some(100), Some(900)));
@@ -106,9 +164,38 @@ mod tests {
 
     #[test]
     fn a_second_without_matches_has_no_quantiles_and_no_histogram() {
-        let mut timeline = Timeline::new(1);
-        timeline.add(row(0, 0, &[]));
-        let interval = &timeline.finish().0[0];
+        let mut timeline = Timeline::new(1, 1);
+        timeline.add(0, row(0, 0, &[]));
+        let interval = &timeline.finish().total.intervals[0];
         assert_eq!((interval.response_p50_ns, &interval.response), (None, &None));
+    }
+
+    #[test]
+    fn seconds_of_groups_add_up_to_the_total() {
+        let mut timeline = Timeline::new(2, 3);
+        // Group 1 has a silent second, and one worker ends a second before the other.
+        timeline.add(0, row(0, 3, &[(100, 3)]));
+        timeline.add(1, row(0, 2, &[(300, 2)]));
+        timeline.add(2, row(0, 0, &[]));
+        timeline.add(0, row(0, 1, &[(900, 1)]));
+        timeline.add(1, row(0, 4, &[(300, 4)]));
+        assert!(timeline.last().is_none(), "group 2 is not told");
+        timeline.add(2, row(0, 1, &[(50, 1)]));
+        assert_eq!(timeline.last().map(|second| second.matched), Some(11));
+        timeline.add(2, row(1, 5, &[(70, 5)]));
+        let RunSeconds { total, groups } = timeline.finish();
+        let of = |second: usize, field: fn(&Interval) -> u64| {
+            groups.iter().map(|group| field(&group.intervals[second])).collect::<Vec<_>>()
+        };
+        assert_eq!((of(0, |second| second.matched), of(1, |second| second.matched)), (vec![4, 6, 1], vec![0, 0, 5]));
+        assert_eq!(of(0, |second| second.sent), [6, 8, 3]);
+        assert_eq!(groups[0].intervals[0].response_max_ns, Some(900));
+        assert_eq!((groups[1].intervals[0].response_p50_ns, groups[1].intervals[1].response_p50_ns), (Some(300), None));
+        assert_eq!(total.intervals.iter().map(|second| second.matched).collect::<Vec<_>>(), [11, 5]);
+        let mut sum = Latency::histogram();
+        for group in &groups {
+            sum.add(&group.response).unwrap();
+        }
+        assert_eq!(sum, total.response);
     }
 }

@@ -61,7 +61,7 @@ impl RunWorkers {
             progress: std::iter::repeat_with(Arc::default).take(workers).collect(),
             events,
             threads: Vec::new(),
-            timeline: Timeline::new(workers),
+            timeline: Timeline::new(workers, 1),
         };
         for worker in 0..config.workers {
             match workers.spawn(worker, config, route, build, &sender) {
@@ -125,8 +125,8 @@ impl RunWorkers {
         let start = self.clock.now().plus(HEAD_START);
         self.control.begin(start);
         while let Ok(next_event) = self.next_event() {
-            if let Some(WorkerEvent::Second(row)) = next_event {
-                self.timeline.add(row);
+            if let Some(WorkerEvent::Second { group, row }) = next_event {
+                self.timeline.add(group, row);
                 continue;
             }
             let elapsed = self.clock.now().seconds_from(start).max(0.0);
@@ -152,8 +152,8 @@ impl RunWorkers {
             outcomes.push(thread.join().unwrap_or_else(|_| Err(io::Error::other("it panicked")))?);
         }
         for next_event in self.events.try_iter() {
-            if let WorkerEvent::Second(row) = next_event {
-                self.timeline.add(row);
+            if let WorkerEvent::Second { group, row } = next_event {
+                self.timeline.add(group, row);
             }
         }
         Ok((outcomes, self.timeline))

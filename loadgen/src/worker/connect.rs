@@ -2,11 +2,9 @@
 
 use std::{rc::Rc, time::Duration};
 
-use hdrhistogram::Histogram;
-use reports::model::{Latency, PackedHistogram};
 use tokio::{task::JoinSet, time::Instant};
 
-use super::{ClientState, Worker, count_kind};
+use super::{ClientState, Worker};
 use crate::{
     clock::{Clock, Time},
     engine::Engine,
@@ -23,10 +21,9 @@ const UNDER_WAY: u32 = 4096;
 /// the time: one in `STANDSTILL`.
 const STANDSTILL: u64 = 10;
 
-/// Connections that are being opened, and how long the opened ones took.
+/// Connections that are being opened.
 struct Attempts {
     under_way: JoinSet<(usize, Attempt)>,
-    took: Histogram<u64>,
 }
 
 /// An attempt to open a connection.
@@ -41,7 +38,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
     /// Tries each connection once. Then each is open or counted as failed.
     pub(super) async fn connect(&mut self, dialer: Dialer) {
         let dialer = Rc::new(dialer);
-        let mut dialing = Attempts { under_way: JoinSet::new(), took: Latency::histogram() };
+        let mut dialing = Attempts { under_way: JoinSet::new() };
         let started = Instant::now();
         let most = (UNDER_WAY / self.config.workers).max(1) as usize;
         for slot in 0..self.clients.len() {
@@ -67,7 +64,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
     async fn serve(&mut self, due: Instant, most: usize, dialing: &mut Attempts) {
         loop {
             while let Some(dialed) = dialing.under_way.try_join_next() {
-                self.dialed(dialed, &mut dialing.took);
+                self.dialed(dialed);
             }
             let early = Instant::now() < due;
             if self.is_stopped(self.clock.now()) || (!early && dialing.under_way.len() <= most) {
@@ -79,7 +76,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
             self.stops.wait(tick);
             tokio::select! {
                 biased;
-                Some(dialed) = dialing.under_way.join_next() => self.dialed(dialed, &mut dialing.took),
+                Some(dialed) = dialing.under_way.join_next() => self.dialed(dialed),
                 () = tokio::time::sleep_until(due), if early => {}
                 () = self.engine.wait_async(Wait::Until(tick)) => {}
             }
@@ -88,16 +85,16 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         }
     }
 
-    fn dialed(&mut self, dialed: Result<(usize, Attempt), tokio::task::JoinError>, took: &mut Histogram<u64>) {
+    fn dialed(&mut self, dialed: Result<(usize, Attempt), tokio::task::JoinError>) {
         let Ok((slot, Attempt { began, stopped, dialed })) = dialed else { return };
         let now = self.clock.now();
         self.watch_for_stops(now);
         let stood_still = (self.stops.all - stopped).saturating_mul(STANDSTILL) >= now.since(began);
-        let outcome = &mut self.outcome;
+        let outcome = &mut self.outcome.groups[0];
         match dialed {
             Ok(dialed) => {
                 outcome.connections.opened += 1;
-                took.saturating_record(dialed.took);
+                outcome.openings.connect.add(dialed.took);
                 outcome.peer.get_or_insert(dialed.peer);
                 self.clients[slot].local = dialed.local;
                 self.clients[slot].state = ClientState::Open;
@@ -105,11 +102,10 @@ impl<E: Engine, C: Clock> Worker<E, C> {
                 self.engine.adopt(slot, dialed.opened);
             }
             Err(error) => {
-                outcome.connections.failed += 1;
                 // Nobody knows whether the answer would have been in time.
                 let own = error.kind == "timeout" && stood_still;
                 let kind = if own { "timeout_stopped" } else { error.kind.as_str() };
-                count_kind(&mut outcome.connections, kind, 1, Some(&error.detail));
+                outcome.failed(kind, &error.detail);
             }
         }
     }
@@ -117,10 +113,10 @@ impl<E: Engine, C: Clock> Worker<E, C> {
     /// Ends connecting. If the run was stopped, the rest counts as failed.
     fn finish(&mut self, mut dialing: Attempts) {
         dialing.under_way.abort_all();
-        // Nothing is added from now on, so it need not take 220 KB for the whole run.
-        let took = PackedHistogram::of(&dialing.took).expect("it has the one shape, and no more counts than clients");
-        self.outcome.connect = Some(took);
-        let connections = &mut self.outcome.connections;
+        let outcome = &mut self.outcome.groups[0];
+        // Nothing is added from now on.
+        outcome.openings.pack();
+        let connections = &mut outcome.connections;
         let untried = connections.requested - connections.opened - connections.failed;
         connections.failed += untried;
         if untried > 0 {

@@ -50,6 +50,10 @@ pub(crate) struct LiveCounters {
 pub(crate) enum WorkerEvent {
     /// It has tried all its connections, and this many opened. Some may have ended since.
     Connected(u64),
-    /// A second is over.
-    Second(SecondRow),
+    /// A second of a group is over. A worker tells that of every group.
+    Second {
+        /// Index of the group in the plan.
+        group: usize,
+        row: SecondRow,
+    },
 }

@@ -1,31 +1,11 @@
 //! How connections end before the generator closes them. Most ends are deaths; some are orderly.
 
-use reports::model::Connections;
-
 use super::{Client, ClientState, Worker};
 use crate::{
     clock::{Clock, Time},
     engine::{ConnectionEnd, Engine},
     plan::Until,
 };
-
-/// Kinds of failures and deaths that are told apart. The rest counts as [`OTHER`], as a server may
-/// choose among thousands of close codes.
-const KINDS: usize = 64;
-
-/// The kind of everything that is not told apart.
-const OTHER: &str = "other";
-
-/// Counts a failure or a death by its kind, and keeps the first detail of each kind.
-pub(crate) fn count_kind(connections: &mut Connections, kind: &str, count: u64, detail: Option<&str>) {
-    let Connections { errors, details, .. } = connections;
-    let known = errors.contains_key(kind) || errors.len() < KINDS;
-    let kind = if known { kind } else { OTHER };
-    *errors.entry(kind.to_owned()).or_default() += count;
-    if let Some(detail) = detail.filter(|_| !details.contains_key(kind)) {
-        details.insert(kind.to_owned(), detail.to_owned());
-    }
-}
 
 impl<E: Engine, C: Clock> Worker<E, C> {
     /// Handles the end of a client's connection.
@@ -64,31 +44,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
     }
 
     fn died(&mut self, slot: usize, at: Time, cause: ConnectionEnd) {
-        let connections = &mut self.outcome.connections;
-        connections.died += 1;
-        count_kind(connections, &cause.kind, 1, Some(&cause.detail));
         let Client { ledger, local, .. } = &self.clients[slot];
-        self.outcome.recorder.died(&self.config.expectation, ledger.client(), *local, at, cause.detail);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn kinds_are_bounded() {
-        let mut connections = Connections::default();
-        for code in 3000..4500 {
-            let kind = format!("closed_{code}");
-            count_kind(&mut connections, &kind, 2, Some(&format!("said {kind}")));
-            count_kind(&mut connections, "closed_3000", 1, Some("never the first"));
-        }
-        assert_eq!(connections.errors.len(), KINDS + 1);
-        assert_eq!(connections.errors["closed_3000"], 1502);
-        assert_eq!(connections.errors["other"], 2 * (1500 - KINDS as u64));
-        assert_eq!(connections.details.len(), KINDS + 1);
-        assert_eq!(connections.details["closed_3000"], "said closed_3000");
-        assert_eq!(connections.details["other"], "said closed_3064");
+        self.outcome.groups[0].died(&self.config.expectation, ledger.client(), *local, at, cause);
     }
 }

@@ -100,11 +100,11 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         for slot in 0..self.clients.len() {
             self.settle(slot, until, false);
         }
-        for row in self.outcome.recorder.take_rows(self.clock.now()) {
-            let _ = self.events.send(WorkerEvent::Second(row));
-        }
-        if let Some(row) = self.outcome.recorder.last_row() {
-            let _ = self.events.send(WorkerEvent::Second(row));
+        self.hand_over_seconds(self.clock.now());
+        for (group, outcome) in self.outcome.groups.iter_mut().enumerate() {
+            if let Some(row) = outcome.recorder.last_row() {
+                let _ = self.events.send(WorkerEvent::Second { group, row });
+            }
         }
         self.report_progress();
     }

@@ -72,13 +72,13 @@ impl<E: Engine, C: Clock> Worker<E, C> {
 
     fn begin(&mut self, window: Window) {
         self.outcome.window = window;
-        self.outcome.recorder.begin(window);
+        self.outcome.groups[0].recorder.begin(window);
     }
 
     pub(super) fn end(&mut self, to: Time) {
         // If stopped in the warm-up, nothing was measured.
         self.outcome.window = Window { from: self.outcome.window.from.min(to), to };
-        self.outcome.recorder.end_window(self.outcome.window);
+        self.outcome.groups[0].recorder.end_window(self.outcome.window);
     }
 
     /// Reads the processor time at the beginning and at the end of the measured phase. Rates are
@@ -146,7 +146,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         if !std::mem::replace(&mut self.without_connections, true) {
             self.control.without_connections.fetch_add(1, Ordering::AcqRel);
         }
-        let over = agenda.peek().is_none() && self.outcome.connections.died == 0;
+        let over = agenda.peek().is_none() && self.outcome.groups[0].connections.died == 0;
         !over && self.control.without_connections.load(Ordering::Acquire) >= self.config.workers
     }
 
@@ -220,7 +220,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
     /// Drops messages of a client that were due at `due`. They take their sequences.
     fn dropped(&mut self, slot: usize, due: Time, messages: u32, why: DropCause) {
         self.clients[slot].ledger.skip(messages.into());
-        self.outcome.recorder.dropped(due, messages.into(), why);
+        self.outcome.groups[0].recorder.dropped(due, messages.into(), why);
     }
 
     pub(super) fn slot(&self, client: u32) -> usize {
@@ -251,8 +251,8 @@ impl<E: Engine, C: Clock> Worker<E, C> {
                 ledger.sent(times);
             }
             let writes = self.engine.flush(slot);
-            self.outcome.recorder.wrote(times.written, self.clock.now());
-            self.outcome.recorder.sent(times, part.into(), size as u64, writes);
+            self.outcome.groups[0].recorder.wrote(times.written, self.clock.now());
+            self.outcome.groups[0].recorder.sent(times, part.into(), size as u64, writes);
         }
         self.in_flight += u64::from(messages - left);
         messages - left

@@ -32,8 +32,7 @@ use self::{client_sink::ClientSink, recorder::Recorder, stops::StopDetector};
 pub(crate) use self::{
     config::{GroupConfig, WorkerConfig},
     control::{Control, LiveCounters, WorkerEvent},
-    ends::count_kind,
-    outcome::{MissingMessage, WorkerOutcome},
+    outcome::{GroupOutcome, MissingMessage, WorkerOutcome},
     stops::StopTotals,
 };
 use crate::{
@@ -47,10 +46,6 @@ use crate::{
 /// How often a worker checks for a signal to stop, hands over finished seconds and reports its
 /// progress.
 const TICK: u64 = 50_000_000;
-
-/// Missing messages that all workers together remember, to match them with messages that came on
-/// other connections. Bounds memory at 24 MiB.
-const MISSING_KEPT: usize = 1 << 20;
 
 /// One client of the run.
 #[derive(Debug)]
@@ -140,7 +135,7 @@ pub(crate) fn run(
             stops: StopDetector::default(),
             spun: 0,
             next_tick: clock.now(),
-            outcome: WorkerOutcome::new(clients.len(), config.workers),
+            outcome: WorkerOutcome::new(&[clients.len()], config.workers),
             clients,
             config,
             clock,
@@ -165,7 +160,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
     async fn run(mut self, dialer: Dialer) -> WorkerOutcome {
         self.connect(dialer).await;
         self.engine.own_thread();
-        let _ = self.events.send(WorkerEvent::Connected(self.outcome.connections.opened));
+        let _ = self.events.send(WorkerEvent::Connected(self.outcome.groups[0].connections.opened));
         if let Some(start) = self.wait_for_start().await {
             self.load(start).await;
             self.drain().await;
@@ -217,8 +212,9 @@ impl<E: Engine, C: Clock> Worker<E, C> {
     fn receive(&mut self, slot: usize) -> Option<Time> {
         let client = &mut self.clients[slot];
         let before = client.ledger.in_flight();
-        self.outcome.recorder.unread_since(self.engine.unread_since());
-        let mut client_sink = ClientSink::new(client, &mut self.outcome.recorder, &self.config.expectation);
+        let recorder = &mut self.outcome.groups[0].recorder;
+        recorder.unread_since(self.engine.unread_since());
+        let mut client_sink = ClientSink::new(client, recorder, &self.config.expectation);
         self.engine.receive(slot, &mut client_sink);
         let ClientSink { last, cause, .. } = client_sink;
         if self.clients[slot].ledger.in_flight() < before {
@@ -233,22 +229,8 @@ impl<E: Engine, C: Clock> Worker<E, C> {
 
     /// Gives every message that a client still has in flight its fate.
     fn settle(&mut self, slot: usize, at: Time, died: bool) {
-        let client = &mut self.clients[slot];
-        let id = client.ledger.client();
-        let from = self.outcome.window.from;
-        let room = (MISSING_KEPT / self.config.workers as usize).saturating_sub(self.outcome.missing.len());
-        let first = self.outcome.missing.len();
-        for sequence in client.ledger.pending().take(room) {
-            let measured = client.ledger.times(sequence).is_some_and(|times| times.due >= from);
-            self.outcome.missing.push(MissingMessage { client: id, sequence, measured, died, guessed: false });
-        }
-        let mut sink = self.outcome.recorder.for_connection(&self.config.expectation, id, client.local, at);
-        client.ledger.end_partial_messages(&self.config.expectation, &mut sink);
-        for missing in &mut self.outcome.missing[first..] {
-            missing.guessed = client.ledger.times(missing.sequence).is_none();
-        }
-        client.ledger.close(died, &self.config.expectation, &mut sink);
-        self.outcome.recorder.evidence.no_read();
+        let Client { ledger, local, .. } = &mut self.clients[slot];
+        self.outcome.groups[0].settle(&self.config.expectation, ledger, *local, at, died);
     }
 
     /// Waits, from `now` on. Watches the time up to the next turn, and within a turn, for stops.
@@ -275,15 +257,23 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         }
         self.next_tick = now.plus(TICK);
         self.stops.worked(self.clock.processor_time());
-        for row in self.outcome.recorder.take_rows(now) {
-            let _ = self.events.send(WorkerEvent::Second(row));
-        }
+        self.hand_over_seconds(now);
         self.report_progress();
     }
 
+    /// Hands over the seconds of each group that were over at `now`.
+    fn hand_over_seconds(&mut self, now: Time) {
+        for (group, outcome) in self.outcome.groups.iter_mut().enumerate() {
+            for row in outcome.recorder.take_rows(now) {
+                let _ = self.events.send(WorkerEvent::Second { group, row });
+            }
+        }
+    }
+
     fn report_progress(&self) {
-        let Recorder { warmup, measured, .. } = &self.outcome.recorder;
-        let sum = |field: fn(&reports::model::Tally) -> u64| field(warmup) + field(measured);
+        let recorders = || self.outcome.groups.iter().map(|group| &group.recorder);
+        let tallies = || recorders().flat_map(|Recorder { warmup, measured, .. }| [warmup, measured]);
+        let sum = |field: fn(&reports::model::Tally) -> u64| tallies().map(field).sum::<u64>();
         let anomalies = |tally: &reports::model::Tally| tally.anomalies.by_name().iter().map(|(_, count)| count).sum();
         for (shared, value) in [
             (&self.progress.opened, self.open as u64),

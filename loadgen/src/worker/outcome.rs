@@ -2,24 +2,27 @@
 
 use std::net::SocketAddr;
 
-use reports::model::{Connections, PackedHistogram};
+use reports::model::Connections;
 
 use super::{
     StopTotals,
-    recorder::{Recorder, Window},
+    recorder::{BoundedList, OpeningTimes, Recorder, Window},
 };
-use crate::clock::Time;
+use crate::{
+    clock::Time,
+    engine::ConnectionEnd,
+    ledger::{Expectation, Ledger},
+};
+
+/// Missing messages that all workers together remember, to match them with messages that came on
+/// other connections. Bounds memory at 24 MiB.
+const MISSING_KEPT: usize = 1 << 20;
 
 /// The result of a worker.
 #[derive(Debug)]
 pub(crate) struct WorkerOutcome {
-    pub(crate) recorder: Recorder,
-    pub(crate) connections: Connections,
-    pub(crate) peer: Option<SocketAddr>,
-    /// How long connections took to open, once all have been tried.
-    pub(crate) connect: Option<PackedHistogram>,
-    /// Messages that ended lost or undetermined. Misrouted ones are among them.
-    pub(crate) missing: Vec<MissingMessage>,
+    /// What it recorded of each group, in the order of the plan.
+    pub(crate) groups: Vec<GroupOutcome>,
     /// The measured phase, as it turned out.
     pub(crate) window: Window,
     /// Processor time of the thread in the window, and the part spent spinning, in nanoseconds.
@@ -29,23 +32,15 @@ pub(crate) struct WorkerOutcome {
     pub(crate) stopped: StopTotals,
 }
 
-impl WorkerOutcome {
-    /// The outcome of a worker that has not begun. It is one of `workers` and has `clients`
-    /// clients.
-    pub(crate) fn new(clients: usize, workers: u32) -> Self {
-        let window = Window { from: Time::from_nanos(u64::MAX), to: Time::from_nanos(u64::MAX) };
-        Self {
-            recorder: Recorder::new().one_of(workers),
-            connections: Connections { requested: clients as u64, ..Connections::default() },
-            peer: None,
-            connect: None,
-            missing: Vec::new(),
-            window,
-            cpu: 0,
-            spun: 0,
-            stopped: StopTotals::default(),
-        }
-    }
+/// What a worker recorded of a group of clients.
+#[derive(Debug)]
+pub(crate) struct GroupOutcome {
+    pub(crate) recorder: Recorder,
+    pub(crate) connections: Connections,
+    pub(crate) peer: Option<SocketAddr>,
+    pub(crate) openings: OpeningTimes,
+    /// Messages that ended lost or undetermined. Misrouted ones are among them.
+    pub(crate) missing: BoundedList<MissingMessage>,
 }
 
 /// A message that did not come back.
@@ -57,4 +52,82 @@ pub(crate) struct MissingMessage {
     pub(crate) died: bool,
     /// It counts as damaged by a guess: a truncated event was attributed to it.
     pub(crate) guessed: bool,
+}
+
+impl WorkerOutcome {
+    /// The outcome of a worker that has not begun. It is one of `workers`. For each group of the
+    /// plan, `clients` has the number of its clients here.
+    pub(crate) fn new(clients: &[usize], workers: u32) -> Self {
+        let never = Time::from_nanos(u64::MAX);
+        let share = workers.max(1) as usize * clients.len().max(1);
+        Self {
+            groups: clients.iter().map(|&clients| GroupOutcome::new(clients, share)).collect(),
+            window: Window { from: never, to: never },
+            cpu: 0,
+            spun: 0,
+            stopped: StopTotals::default(),
+        }
+    }
+
+    /// Whether a connection has opened.
+    pub(crate) fn has_opened(&self) -> bool {
+        self.groups.iter().any(|group| group.connections.opened > 0)
+    }
+}
+
+impl GroupOutcome {
+    /// Of `clients` clients. What is kept is bounded at one part in `share` of the run's bounds.
+    fn new(clients: usize, share: usize) -> Self {
+        Self {
+            recorder: Recorder::new().one_of(share),
+            connections: Connections { requested: clients as u64, ..Connections::default() },
+            peer: None,
+            openings: OpeningTimes::default(),
+            missing: BoundedList::new(MISSING_KEPT / share),
+        }
+    }
+
+    /// Records that a connection did not open.
+    pub(crate) fn failed(&mut self, kind: &str, detail: &str) {
+        self.connections.failed += 1;
+        self.connections.count_error(kind, 1, Some(detail));
+    }
+
+    /// Records that the connection of a client ended although the plan wanted it open.
+    pub(crate) fn died(
+        &mut self,
+        expectation: &Expectation,
+        client: u32,
+        local: SocketAddr,
+        at: Time,
+        cause: ConnectionEnd,
+    ) {
+        self.connections.died += 1;
+        self.connections.count_error(&cause.kind, 1, Some(&cause.detail));
+        self.recorder.died(expectation, client, local, at, cause.detail);
+    }
+
+    /// Gives every message that a client still has in flight its fate at `at`: undetermined if its
+    /// connection died, else lost.
+    pub(crate) fn settle(
+        &mut self,
+        expectation: &Expectation,
+        ledger: &mut Ledger,
+        local: SocketAddr,
+        at: Time,
+        died: bool,
+    ) {
+        let (client, first) = (ledger.client(), self.missing.kept.len());
+        for sequence in ledger.pending() {
+            let measured = ledger.times(sequence).is_some_and(|times| self.recorder.is_measured(times.due));
+            self.missing.push(MissingMessage { client, sequence, measured, died, guessed: false });
+        }
+        let mut sink = self.recorder.for_connection(expectation, client, local, at);
+        ledger.end_partial_messages(expectation, &mut sink);
+        for missing in &mut self.missing.kept[first..] {
+            missing.guessed = ledger.times(missing.sequence).is_none();
+        }
+        ledger.close(died, expectation, &mut sink);
+        self.recorder.evidence.no_read();
+    }
 }

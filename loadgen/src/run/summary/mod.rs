@@ -1,25 +1,22 @@
 //! Merges what the workers recorded into the report.
 
-use std::{
-    collections::{BTreeMap, HashMap, HashSet},
-    num::NonZeroUsize,
-    time::SystemTime,
-};
+mod group_sums;
+mod misrouted;
 
-use hdrhistogram::Histogram;
+use std::{num::NonZeroUsize, time::SystemTime};
+
 use reports::{
     Report,
-    model::{
-        Anomalies, Connections, Counts, Dropped, Evidence, GeneratorHealth, Interval, Latency, LoadRecord, Measurement,
-        PerCall, PlanRecord, Tally, TargetRecord, Traffic, WireSummary,
-    },
+    model::{GeneratorHealth, GroupMeasurement, LoadRecord, Measurement, PlanRecord, TargetRecord},
 };
 
+use self::{group_sums::GroupSums, misrouted::MissingOfGroup};
+use super::timeline::RunSeconds;
 use crate::{
     clock::Time,
     plan::{self, Plan, Until},
     run::environment,
-    worker::{MissingMessage, WorkerOutcome, count_kind, evidence::KEPT, recorder::CallTally},
+    worker::WorkerOutcome,
 };
 
 /// What the run knows besides what its workers recorded.
@@ -32,140 +29,77 @@ pub(crate) struct RunContext {
     pub(crate) interrupted: bool,
     /// See [`GeneratorHealth::stolen`].
     pub(crate) stolen: Option<f64>,
-    pub(crate) intervals: Vec<Interval>,
-    pub(crate) response: Histogram<u64>,
+    pub(crate) seconds: RunSeconds,
 }
 
-/// Merges the outcomes of all workers into a report.
-pub(crate) fn summarize(plan: &Plan, mut context: RunContext, mut outcomes: Vec<WorkerOutcome>) -> Report {
-    let latency = latency(std::mem::replace(&mut context.response, nothing()), &mut outcomes);
-    let mut report = empty(plan, context, latency);
-    let (mut reads, mut writes) = (CallTally::default(), CallTally::default());
+/// Merges the outcomes of all workers into a report. They have the groups of the plan.
+pub(crate) fn summarize(plan: &Plan, mut context: RunContext, outcomes: Vec<WorkerOutcome>) -> Report {
+    let run_seconds = std::mem::take(&mut context.seconds);
+    let mut report = empty(plan, context);
+    let mut sums: Vec<Option<GroupSums>> = plan.groups().iter().map(|_| None).collect();
     let (mut missing, mut misrouted) = (Vec::new(), Vec::new());
     for outcome in outcomes {
-        let measured = outcome.window.to.since(outcome.window.from);
-        report.measured_s = report.measured_s.max(seconds(measured));
-        add_connections(&mut report.total.connections, &outcome.connections);
-        report.generator.cpu_s += seconds(outcome.cpu);
-        report.generator.spin_s += seconds(outcome.spun);
-        if measured > 0 {
-            let busy = outcome.cpu.saturating_sub(outcome.spun) as f64 / measured as f64;
-            report.generator.busiest_worker = report.generator.busiest_worker.max(busy.min(1.0));
-        }
-        if seconds(outcome.stopped.total) > report.generator.stopped_s {
-            (report.generator.stops, report.generator.stopped_s) =
-                (outcome.stopped.times, seconds(outcome.stopped.total));
-            report.generator.longest_stop_s = seconds(outcome.stopped.longest);
-        }
-        let peer = outcome.peer.map(|peer| peer.to_string()).unwrap_or_default();
-        let recorder = outcome.recorder;
-        add_tally(&mut report.total.warmup, &recorder.warmup);
-        add_tally(&mut report.total.measured, &recorder.measured);
-        add_traffic(&mut report.total.traffic, recorder.traffic);
-        reads.merge(recorder.reads);
-        writes.merge(recorder.writes);
-        misrouted.extend(recorder.misrouted);
-        missing.extend(outcome.missing);
-        let kept = recorder.evidence.into_kept().into_iter();
-        report.total.evidence.extend(kept.map(|evidence| Evidence { peer: peer.clone(), ..evidence }));
-    }
-    report.total.traffic.sent_in_window = Some(writes.messages);
-    report.total.wire = wire(reads, writes);
-    let found = misrouted.iter().map(|misroute| (misroute.owner, misroute.sequence));
-    match_misrouted(&mut report, &missing, found);
-    report.total.evidence = first_of_each_kind(std::mem::take(&mut report.total.evidence));
-    report
-}
-
-/// Adds up the histograms of all workers in those of the first. An empty one would take as much
-/// memory again.
-fn latency(response: Histogram<u64>, outcomes: &mut [WorkerOutcome]) -> Latency {
-    let parts = outcomes.iter_mut().map(|outcome| {
-        let WorkerOutcome { recorder, connect, .. } = outcome;
-        let [service, floor, send_lag] = [&mut recorder.service, &mut recorder.floor, &mut recorder.send_lag]
-            .map(|part| std::mem::replace(part, nothing()));
-        [service, floor, send_lag, connect.take().map_or_else(Latency::histogram, |connect| connect.unpack())]
-    });
-    let sums = parts.reduce(|mut sums, parts| {
-        for (sum, part) in sums.iter_mut().zip(&parts) {
-            sum.add(part).expect("all histograms have one shape");
-        }
-        sums
-    });
-    match sums {
-        Some([service, floor, send_lag, connect]) => Latency { response, service, floor, send_lag, connect },
-        None => Latency::default(),
-    }
-}
-
-/// Stands in for a histogram that was taken.
-fn nothing() -> Histogram<u64> {
-    Histogram::new(0).expect("no digits are few enough")
-}
-
-/// Counts missing messages that came on another connection as misrouted, instead of lost or
-/// undetermined.
-fn match_misrouted(report: &mut Report, missing: &[MissingMessage], found: impl Iterator<Item = (u32, u64)>) {
-    let mut found = found.peekable();
-    if found.peek().is_none() {
-        return;
-    }
-    let mut missing: BTreeMap<_, _> =
-        missing.iter().map(|missing| ((missing.client, missing.sequence), missing)).collect();
-    let (mut resolved, mut guessed) = (HashSet::new(), Vec::new());
-    for message in found {
-        match missing.get(&message) {
-            None => {}
-            Some(MissingMessage { guessed: true, .. }) => guessed.push(message),
-            Some(&&MissingMessage { measured, died, .. }) => {
-                let counts = counts(report, measured);
-                *if died { &mut counts.undetermined } else { &mut counts.lost } -= 1;
-                counts.misrouted += 1;
-                missing.remove(&message);
-                resolved.insert(message);
+        add_health(&mut report, &outcome);
+        for (group, (sum, mut outcome)) in sums.iter_mut().zip(outcome.groups).enumerate() {
+            let kept = std::mem::take(&mut outcome.missing.kept).into_iter();
+            missing.extend(kept.map(|message| MissingOfGroup { group, message }));
+            misrouted.append(&mut outcome.recorder.misrouted.kept);
+            let part = GroupSums::of(outcome);
+            // The first worker's histograms become the sums. Empty ones would take as much memory
+            // again.
+            match sum {
+                Some(sum) => sum.add(&part),
+                None => *sum = Some(part),
             }
         }
     }
-    // This message did not come truncated, so another of the same client did: one that counts as
-    // missing.
-    for message in guessed {
-        let (client, _) = message;
-        let mut others = missing.range((client, 0)..=(client, u64::MAX)).filter(|(_, other)| !other.guessed);
-        let Some((&of, &&MissingMessage { measured, died, .. })) = others.next() else { continue };
-        let cut = counts(report, measured);
-        *if died { &mut cut.undetermined } else { &mut cut.lost } -= 1;
-        cut.damaged += 1;
-        missing.remove(&of);
-        resolved.insert(of);
-        if let Some(MissingMessage { measured, .. }) = missing.remove(&message) {
-            let counts = counts(report, *measured);
-            counts.damaged -= 1;
-            counts.misrouted += 1;
+    let mut sums: Vec<GroupSums> = sums.into_iter().map(|sum| sum.unwrap_or_else(GroupSums::empty)).collect();
+    misrouted::resolve(&mut sums, &missing, &misrouted);
+    (report.total, report.groups) = measurements(plan, sums, run_seconds);
+    report
+}
+
+/// What was measured of all groups together and of each. Of one group, only the total.
+fn measurements(
+    plan: &Plan,
+    mut sums: Vec<GroupSums>,
+    run_seconds: RunSeconds,
+) -> (Measurement, Vec<GroupMeasurement>) {
+    let total = match (sums.pop(), sums.is_empty()) {
+        (Some(only), true) => return (only.into_measurement(run_seconds.total), Vec::new()),
+        (last, _) => {
+            sums.extend(last);
+            let mut total = GroupSums::empty();
+            for group in &sums {
+                total.add(group);
+            }
+            total
         }
+    };
+    let groups = plan.groups().iter().zip(sums).zip(run_seconds.groups).map(|((group, sum), seconds)| {
+        GroupMeasurement { name: group.name.to_string(), measurement: sum.into_measurement(seconds) }
+    });
+    (total.into_measurement(run_seconds.total), groups.collect())
+}
+
+/// Adds the health of a worker to that of the generator.
+fn add_health(report: &mut Report, outcome: &WorkerOutcome) {
+    let measured = outcome.window.to.since(outcome.window.from);
+    report.measured_s = report.measured_s.max(seconds(measured));
+    let generator = &mut report.generator;
+    generator.cpu_s += seconds(outcome.cpu);
+    generator.spin_s += seconds(outcome.spun);
+    if measured > 0 {
+        let busy = outcome.cpu.saturating_sub(outcome.spun) as f64 / measured as f64;
+        generator.busiest_worker = generator.busiest_worker.max(busy.min(1.0));
     }
-    report.total.evidence.retain(|evidence| {
-        let came = evidence.sequence.is_some_and(|sequence| resolved.contains(&(evidence.client, sequence)));
-        !(came && matches!(evidence.kind.as_str(), "lost" | "undetermined"))
-    });
+    if seconds(outcome.stopped.total) > generator.stopped_s {
+        (generator.stops, generator.stopped_s) = (outcome.stopped.times, seconds(outcome.stopped.total));
+        generator.longest_stop_s = seconds(outcome.stopped.longest);
+    }
 }
 
-/// The counts of the phase that a message was due in.
-fn counts(report: &mut Report, measured: bool) -> &mut Counts {
-    if measured { &mut report.total.measured.counts } else { &mut report.total.warmup.counts }
-}
-
-fn first_of_each_kind(mut evidence: Vec<Evidence>) -> Vec<Evidence> {
-    evidence.sort_by(|a, b| a.at_s.total_cmp(&b.at_s));
-    let mut kept: HashMap<String, usize> = HashMap::new();
-    evidence.retain(|evidence| {
-        let count = kept.entry(evidence.kind.clone()).or_default();
-        *count += 1;
-        *count <= KEPT
-    });
-    evidence
-}
-
-fn empty(plan: &Plan, context: RunContext, latency: Latency) -> Report {
+fn empty(plan: &Plan, context: RunContext) -> Report {
     Report {
         target: context.target,
         plan: record(plan, context.threads),
@@ -179,16 +113,7 @@ fn empty(plan: &Plan, context: RunContext, latency: Latency) -> Report {
             stolen: context.stolen,
             ..GeneratorHealth::default()
         },
-        total: Measurement {
-            connections: Connections::default(),
-            measured: Tally::default(),
-            warmup: Tally::default(),
-            evidence: Vec::new(),
-            traffic: Traffic::default(),
-            latency,
-            wire: WireSummary::default(),
-            intervals: context.intervals,
-        },
+        total: Measurement::default(),
         groups: Vec::new(),
     }
 }
@@ -224,77 +149,6 @@ fn record(plan: &Plan, threads: NonZeroUsize) -> PlanRecord {
         thresholds: run.thresholds.iter().map(ToString::to_string).collect(),
         only_delivery: run.only_delivery,
     }
-}
-
-fn wire(reads: CallTally, writes: CallTally) -> WireSummary {
-    let per_call = |calls: CallTally| PerCall {
-        mean: if calls.calls == 0 { 0.0 } else { calls.messages as f64 / calls.calls as f64 },
-        max: calls.max,
-    };
-    WireSummary {
-        reads: reads.calls,
-        messages_per_read: per_call(reads),
-        writes: writes.calls,
-        messages_per_write: per_call(writes),
-    }
-}
-
-fn add_connections(sum: &mut Connections, part: &Connections) {
-    sum.requested += part.requested;
-    sum.opened += part.opened;
-    sum.failed += part.failed;
-    sum.died += part.died;
-    for (kind, count) in &part.errors {
-        count_kind(sum, kind, *count, part.details.get(kind).map(String::as_str));
-    }
-}
-
-fn add_traffic(sum: &mut Traffic, part: Traffic) {
-    sum.matched_in_window += part.matched_in_window;
-    sum.sent_bytes += part.sent_bytes;
-    sum.received_bytes += part.received_bytes;
-}
-
-// Destructured, so that a new counter of the model can't be forgotten here.
-fn add_tally(sum: &mut Tally, part: &Tally) {
-    let Counts { scheduled, sent, dropped, matched, lost, damaged, misrouted, undetermined, events } = part.counts;
-    let counts = &mut sum.counts;
-    counts.scheduled += scheduled;
-    counts.sent += sent;
-    counts.dropped += dropped;
-    counts.matched += matched;
-    counts.lost += lost;
-    counts.damaged += damaged;
-    counts.misrouted += misrouted;
-    counts.undetermined += undetermined;
-    counts.events += events;
-    let Dropped { in_flight_cap, dead_connection, behind_schedule } = part.dropped;
-    sum.dropped.in_flight_cap += in_flight_cap;
-    sum.dropped.dead_connection += dead_connection;
-    sum.dropped.behind_schedule += behind_schedule;
-    let Anomalies {
-        duplicated,
-        reordered,
-        coalesced,
-        split,
-        split_pieces,
-        truncated,
-        corrupted,
-        wrong_type,
-        misrouted_events,
-        unexpected,
-    } = part.anomalies;
-    let anomalies = &mut sum.anomalies;
-    anomalies.duplicated += duplicated;
-    anomalies.reordered += reordered;
-    anomalies.coalesced += coalesced;
-    anomalies.split += split;
-    anomalies.split_pieces += split_pieces;
-    anomalies.truncated += truncated;
-    anomalies.corrupted += corrupted;
-    anomalies.wrong_type += wrong_type;
-    anomalies.misrouted_events += misrouted_events;
-    anomalies.unexpected += unexpected;
 }
 
 fn seconds(nanos: u64) -> f64 {

@@ -5,6 +5,7 @@ use std::{
 };
 
 use proptest::prelude::*;
+use reports::model::{Connections, Counts, Latency, PerCall, Tally, Traffic};
 
 use super::*;
 use crate::{
@@ -12,7 +13,7 @@ use crate::{
     message::{Mix, Payload},
     plan::{Expect, Group, Rate, RunOptions},
     run::timeline::Timeline,
-    worker::recorder::Window,
+    worker::{GroupOutcome, MissingMessage, recorder::Window},
 };
 
 const SECOND: u64 = 1_000_000_000;
@@ -24,12 +25,17 @@ fn expectation() -> Expectation {
 }
 
 fn plan() -> Plan {
-    let group = Group { load: plan::Load::Closed { window: NonZeroU32::MIN }, ..Group::default() };
-    Plan::new(RunOptions::default(), vec![group]).unwrap()
+    plan_of(1)
+}
+
+/// A plan of groups that are called `g0`, `g1` and so on.
+fn plan_of(groups: usize) -> Plan {
+    let load = plan::Load::Closed { window: NonZeroU32::MIN };
+    let group = |n| Group { name: format!("g{n}").parse().unwrap(), load, ..Group::default() };
+    Plan::new(RunOptions::default(), (0..groups).map(group).collect()).unwrap()
 }
 
 fn context(timeline: Timeline) -> RunContext {
-    let (intervals, response) = timeline.finish();
     RunContext {
         target: TargetRecord { url: "ws://127.0.0.1/".to_owned(), embedded: true },
         run_id: 1,
@@ -37,15 +43,20 @@ fn context(timeline: Timeline) -> RunContext {
         started_at: SystemTime::UNIX_EPOCH,
         interrupted: false,
         stolen: None,
-        intervals,
-        response,
+        seconds: timeline.finish(),
     }
 }
 
+/// The outcome of a worker with a client of one group.
 fn outcome() -> WorkerOutcome {
-    let mut outcome = WorkerOutcome::new(1, 1);
+    outcome_of(1)
+}
+
+/// The outcome of a worker with a client of each of so many groups.
+fn outcome_of(groups: usize) -> WorkerOutcome {
+    let mut outcome = WorkerOutcome::new(&vec![1; groups], 1);
     outcome.window = WINDOW;
-    outcome.recorder.begin(WINDOW);
+    outcome.groups.iter_mut().for_each(|group| group.recorder.begin(WINDOW));
     outcome
 }
 
@@ -57,13 +68,15 @@ struct SimulatedMessage {
     lag: u64,
     service: u64,
     worker: usize,
+    group: usize,
     whole: bool,
 }
 
 /// The report of `workers` workers, where worker `w` has the messages with `worker % workers == w`.
-fn report(messages: &[SimulatedMessage], workers: usize) -> Report {
+/// Group `g` has those with `group % groups == g`.
+fn report(messages: &[SimulatedMessage], workers: usize, groups: usize) -> Report {
     let (expectation, mut outcomes) = (expectation(), Vec::new());
-    outcomes.resize_with(workers, outcome);
+    outcomes.resize_with(workers, || outcome_of(groups));
     // In the order of time, as a recorder's time does not run backwards.
     let mut happenings: Vec<(u64, bool, &SimulatedMessage)> = Vec::new();
     for message in messages {
@@ -72,7 +85,7 @@ fn report(messages: &[SimulatedMessage], workers: usize) -> Report {
     }
     happenings.sort_by_key(|(at, came, _)| (*at, *came));
     for (sequence, (at, came, message)) in (0..).zip(happenings) {
-        let recorder = &mut outcomes[message.worker % workers].recorder;
+        let recorder = &mut outcomes[message.worker % workers].groups[message.group % groups].recorder;
         let (at, due) = (Time::from_nanos(at), Time::from_nanos(message.due));
         let times = SendTimes { due, written: due.plus(message.lag) };
         if !came {
@@ -88,21 +101,25 @@ fn report(messages: &[SimulatedMessage], workers: usize) -> Report {
             sink.fate(Fate::Damaged, sequence, times);
         }
     }
-    let mut timeline = Timeline::new(workers);
+    let mut timeline = Timeline::new(workers, groups);
     for outcome in &mut outcomes {
-        for row in outcome.recorder.take_rows(Time::from_nanos(8 * SECOND)) {
-            timeline.add(row);
+        for (group, GroupOutcome { recorder, .. }) in outcome.groups.iter_mut().enumerate() {
+            let mut rows = recorder.take_rows(Time::from_nanos(8 * SECOND));
+            rows.extend(recorder.last_row());
+            for row in rows {
+                timeline.add(group, row);
+            }
         }
-        outcome.recorder.last_row().into_iter().for_each(|row| timeline.add(row));
     }
-    summarize(&plan(), context(timeline), outcomes)
+    summarize(&plan_of(groups), context(timeline), outcomes)
 }
 
 fn message() -> impl Strategy<Value = SimulatedMessage> {
     // Values repeat, as they do for messages that travel together.
     let nanos = prop_oneof![Just(0), Just(20_000), 0..SECOND];
-    (0..4 * SECOND, nanos.clone(), nanos, 0..4_usize, prop::bool::weighted(0.9))
-        .prop_map(|(due, lag, service, worker, whole)| SimulatedMessage { due, lag, service, worker, whole })
+    (0..4 * SECOND, nanos.clone(), nanos, 0..4_usize, 0..3_usize, prop::bool::weighted(0.9)).prop_map(
+        |(due, lag, service, worker, group, whole)| SimulatedMessage { due, lag, service, worker, group, whole },
+    )
 }
 
 proptest! {
@@ -113,7 +130,7 @@ proptest! {
     fn workers_report_together_what_one_would_report(
         messages in prop::collection::vec(message(), 0..120), workers in 2..5_usize,
     ) {
-        let (one, several) = (report(&messages, 1), report(&messages, workers));
+        let (one, several) = (report(&messages, 1, 1), report(&messages, workers, 1));
         prop_assert_eq!(one.total.measured, several.total.measured);
         prop_assert_eq!(one.total.warmup, several.total.warmup);
         prop_assert_eq!(one.total.traffic, several.total.traffic);
@@ -144,6 +161,44 @@ proptest! {
         prop_assert_eq!(rows().map(|row| row.matched).sum::<u64>(), came);
         prop_assert_eq!(rows().map(|row| row.sent).sum::<u64>(), sent);
     }
+
+    #[test]
+    fn groups_add_up_to_the_total(
+        messages in prop::collection::vec(message(), 0..120), workers in 1..3_usize, groups in 2..4_usize,
+    ) {
+        let (one, several) = (report(&messages, workers, 1).total, report(&messages, workers, groups));
+        prop_assert_eq!(several.groups.len(), groups);
+        prop_assert_eq!(several.groups[1].name.as_str(), "g1");
+        let total = &several.total;
+        // It does not matter to the total in what groups the clients are.
+        prop_assert_eq!((total.measured, total.warmup, total.traffic), (one.measured, one.warmup, one.traffic));
+        prop_assert_eq!((&total.latency, &total.intervals), (&one.latency, &one.intervals));
+        prop_assert_eq!((total.wire, total.evidence.len()), (one.wire, one.evidence.len()));
+        // What is added up is added bucket by bucket.
+        let mut sum = Measurement::default();
+        for GroupMeasurement { measurement: group, .. } in &several.groups {
+            sum.connections += &group.connections;
+            sum.measured += group.measured;
+            sum.warmup += group.warmup;
+            sum.traffic += group.traffic;
+            let Latency { response, service, floor, send_lag, connect } = &mut sum.latency;
+            for (sum, part) in [response, service, floor, send_lag, connect].into_iter().zip(group.latency.by_name()) {
+                sum.add(part.1).unwrap();
+            }
+            for tally in [&group.measured, &group.warmup] {
+                prop_assert_eq!(reports::identities(tally), Ok(()));
+            }
+        }
+        prop_assert_eq!((sum.measured, sum.warmup, sum.traffic), (total.measured, total.warmup, total.traffic));
+        prop_assert_eq!((&sum.latency, &sum.connections), (&total.latency, &total.connections));
+        for second in &total.intervals {
+            let of_groups = several.groups.iter().flat_map(|group| &group.measurement.intervals);
+            let rows: Vec<_> = of_groups.filter(|row| row.at_s.total_cmp(&second.at_s).is_eq()).collect();
+            prop_assert_eq!(rows.iter().map(|row| row.matched).sum::<u64>(), second.matched);
+            prop_assert_eq!(rows.iter().map(|row| row.sent).sum::<u64>(), second.sent);
+            prop_assert_eq!(rows.iter().map(|row| row.anomalies).sum::<u64>(), second.anomalies);
+        }
+    }
 }
 
 #[test]
@@ -152,19 +207,19 @@ fn a_message_that_came_elsewhere_was_misrouted() {
     let times = SendTimes { due: WINDOW.from, written: WINDOW.from };
     let expectation = expectation();
     for sequence in [5, 6, 7] {
-        sender.recorder.sent(times, 1, 64, 1);
+        sender.groups[0].recorder.sent(times, 1, 64, 1);
         let died = sequence == 7;
         let fate = if died { Fate::Undetermined } else { Fate::Lost };
-        sender.recorder.for_connection(&expectation, 0, LOCAL, WINDOW.to).fate(fate, sequence, times);
-        sender.missing.push(MissingMessage { client: 0, sequence, measured: true, died, guessed: false });
+        sender.groups[0].recorder.for_connection(&expectation, 0, LOCAL, WINDOW.to).fate(fate, sequence, times);
+        sender.groups[0].missing.push(MissingMessage { client: 0, sequence, measured: true, died, guessed: false });
     }
     // SimulatedMessage 6 was lost for good, and 9 also came where it belonged.
     for sequence in [5, 7, 9] {
         let subject = Subject { sequence: Some(sequence), times: None };
-        let mut sink = receiver.recorder.for_connection(&expectation, 1, LOCAL, WINDOW.to);
+        let mut sink = receiver.groups[0].recorder.for_connection(&expectation, 1, LOCAL, WINDOW.to);
         sink.finding(Finding::Misrouted { owner: 0 }, subject, b"");
     }
-    let report = summarize(&plan(), context(Timeline::new(2)), vec![receiver, sender]);
+    let report = summarize(&plan(), context(Timeline::new(2, 1)), vec![receiver, sender]);
     let counts = report.total.measured.counts;
     assert_eq!((counts.misrouted, counts.lost, counts.undetermined), (2, 1, 0));
     assert_eq!(report.total.measured.anomalies.misrouted_events, 3);
@@ -182,19 +237,19 @@ fn a_misrouted_message_was_not_the_one_that_came_cut() {
     let (expectation, early) = (expectation(), Time::from_nanos(WINDOW.from.as_nanos() - 1));
     for (sequence, due, guessed) in [(3, early, false), (5, WINDOW.from, true)] {
         let times = SendTimes { due, written: due };
-        sender.recorder.sent(times, 1, 64, 1);
+        sender.groups[0].recorder.sent(times, 1, 64, 1);
         let fate = if guessed { Fate::Damaged } else { Fate::Lost };
-        let mut sink = sender.recorder.for_connection(&expectation, 0, LOCAL, WINDOW.to);
+        let mut sink = sender.groups[0].recorder.for_connection(&expectation, 0, LOCAL, WINDOW.to);
         sink.fate(fate, sequence, times);
-        sender.missing.push(MissingMessage { client: 0, sequence, measured: guessed, died: false, guessed });
+        sender.groups[0].missing.push(MissingMessage { client: 0, sequence, measured: guessed, died: false, guessed });
     }
     let subject = Subject { sequence: Some(5), times: None };
-    receiver.recorder.for_connection(&expectation, 1, LOCAL, WINDOW.to).finding(
+    receiver.groups[0].recorder.for_connection(&expectation, 1, LOCAL, WINDOW.to).finding(
         Finding::Misrouted { owner: 0 },
         subject,
         b"",
     );
-    let report = summarize(&plan(), context(Timeline::new(2)), vec![receiver, sender]);
+    let report = summarize(&plan(), context(Timeline::new(2, 1)), vec![receiver, sender]);
     let (measured, warmup) = (report.total.measured.counts, report.total.warmup.counts);
     assert_eq!((measured.misrouted, measured.damaged, measured.lost), (1, 0, 0));
     assert_eq!((warmup.misrouted, warmup.damaged, warmup.lost), (0, 1, 0));
@@ -203,74 +258,63 @@ fn a_misrouted_message_was_not_the_one_that_came_cut() {
 }
 
 #[test]
-fn the_first_of_each_kind_are_kept() {
-    let evidence = |kind: &str, at_s| Evidence { kind: kind.to_owned(), at_s, ..Evidence::default() };
-    let mut many: Vec<_> = (0..15).map(|n| evidence("lost", f64::from(15 - n))).collect();
-    many.push(evidence("died", 99.0));
-    let kept = first_of_each_kind(many);
-    assert_eq!(kept.len(), KEPT + 1);
-    assert_eq!(kept.iter().filter(|evidence| evidence.kind == "died").count(), 1);
-    assert!((kept[0].at_s - 1.0).abs() < 1e-9, "the earliest come first");
+fn what_workers_counted_is_added_up() {
+    let tally = |sent| Tally { counts: Counts { sent, ..Counts::default() }, ..Tally::default() };
+    let traffic = |sent_bytes| Traffic { sent_bytes, ..Traffic::default() };
+    let connections = |requested| Connections { requested, ..Connections::default() };
+    let worker = |unit: u64| {
+        let mut outcome = outcome_of(2);
+        for (group, unit) in outcome.groups.iter_mut().zip([unit, 1000 * unit]) {
+            (group.recorder.measured, group.recorder.warmup) = (tally(unit), tally(2 * unit));
+            (group.recorder.traffic, group.connections) = (traffic(3 * unit), connections(4 * unit));
+        }
+        outcome
+    };
+    let report = summarize(&plan_of(2), context(Timeline::new(2, 2)), vec![worker(1), worker(10)]);
+    let measurements = report.groups.iter().map(|group| &group.measurement).chain([&report.total]);
+    for (measurement, unit) in measurements.zip([11, 11_000, 11_011]) {
+        assert_eq!((measurement.measured, measurement.warmup), (tally(unit), tally(2 * unit)));
+        let all = Traffic { sent_in_window: Some(0), ..traffic(3 * unit) };
+        assert_eq!((measurement.traffic, &measurement.connections), (all, &connections(4 * unit)));
+    }
 }
 
 #[test]
-fn every_counter_is_the_sum_of_all_workers() {
-    /// A tally in which no two counters are equal.
-    fn tally(unit: u64) -> Tally {
-        let n = |n| n * unit;
-        let counts = Counts {
-            scheduled: n(1),
-            sent: n(2),
-            dropped: n(3),
-            matched: n(4),
-            lost: n(5),
-            damaged: n(6),
-            misrouted: n(7),
-            undetermined: n(8),
-            events: n(9),
-        };
-        let dropped = Dropped { in_flight_cap: n(10), dead_connection: n(11), behind_schedule: n(12) };
-        let anomalies = Anomalies {
-            duplicated: n(13),
-            reordered: n(14),
-            coalesced: n(15),
-            split: n(16),
-            split_pieces: n(17),
-            truncated: n(18),
-            corrupted: n(19),
-            wrong_type: n(20),
-            misrouted_events: n(21),
-            unexpected: n(22),
-        };
-        Tally { counts, dropped, anomalies }
+fn a_message_may_go_astray_to_another_group() {
+    // Client 0 is of the first group, client 1 of the second.
+    let (mut outcome, expectation) = (outcome_of(2), expectation());
+    let times = SendTimes { due: WINDOW.from, written: WINDOW.from };
+    let missing = |client, sequence| MissingMessage { client, sequence, measured: true, died: false, guessed: false };
+    for client in [0, 1] {
+        let group = &mut outcome.groups[client as usize];
+        for sequence in [3, 4] {
+            group.recorder.sent(times, 1, 64, 1);
+            group.recorder.for_connection(&expectation, client, LOCAL, WINDOW.to).fate(Fate::Lost, sequence, times);
+            group.missing.push(missing(client, sequence));
+        }
+        let subject = Subject { sequence: Some(3), times: None };
+        let mut sink = group.recorder.for_connection(&expectation, client, LOCAL, WINDOW.to);
+        sink.finding(Finding::Misrouted { owner: 1 - client }, subject, b"");
     }
-    let (mut one, mut other) = (outcome(), outcome());
-    (one.recorder.measured, other.recorder.measured) = (tally(1), tally(100));
-    (one.recorder.warmup, other.recorder.warmup) = (tally(2), tally(200));
-    one.recorder.traffic = Traffic { matched_in_window: 1, sent_in_window: None, sent_bytes: 2, received_bytes: 3 };
-    other.recorder.traffic =
-        Traffic { matched_in_window: 10, sent_in_window: None, sent_bytes: 20, received_bytes: 30 };
-    let errors = |refused, reset| [("refused".to_owned(), refused), ("reset".to_owned(), reset)].into();
-    let said = |what: &str| [("refused".to_owned(), what.to_owned())].into();
-    one.connections =
-        Connections { requested: 9, opened: 6, failed: 3, died: 1, errors: errors(3, 1), details: said("first") };
-    other.connections =
-        Connections { requested: 90, opened: 60, failed: 30, died: 10, errors: errors(30, 10), details: said("later") };
-    let report = summarize(&plan(), context(Timeline::new(2)), vec![one, other]);
-    assert_eq!((report.total.measured, report.total.warmup), (tally(101), tally(202)));
-    let all = Traffic { matched_in_window: 11, sent_in_window: Some(0), sent_bytes: 22, received_bytes: 33 };
-    assert_eq!(report.total.traffic, all);
-    let all =
-        Connections { requested: 99, opened: 66, failed: 33, died: 11, errors: errors(33, 11), details: said("first") };
-    assert_eq!(report.total.connections, all);
+    let report = summarize(&plan_of(2), context(Timeline::new(1, 2)), vec![outcome]);
+    let measurements = report.groups.iter().map(|group| &group.measurement).chain([&report.total]);
+    for (measurement, groups) in measurements.zip([1, 1, 2]) {
+        let counts = measurement.measured.counts;
+        assert_eq!((counts.misrouted, counts.lost), (groups, groups));
+        assert_eq!(measurement.measured.anomalies.misrouted_events, groups);
+        assert_eq!(reports::identities(&measurement.measured), Ok(()));
+        let lost = measurement.evidence.iter().filter(|evidence| evidence.kind == "lost");
+        assert!(lost.clone().all(|evidence| evidence.sequence == Some(4)), "3 is not shown as lost");
+        assert_eq!(lost.count() as u64, groups);
+    }
 }
 
 #[test]
 fn what_a_call_carried_is_told_over_all_workers() {
     let (mut one, mut other) = (outcome(), outcome());
-    one.recorder.reads.add(1, 7);
-    other.recorder.reads.add(3, 3);
-    let wire = summarize(&plan(), context(Timeline::new(2)), vec![one, other]).total.wire;
+    one.groups[0].recorder.reads.add(1, 7);
+    other.groups[0].recorder.reads.add(3, 3);
+    let wire = summarize(&plan(), context(Timeline::new(2, 1)), vec![one, other]).total.wire;
     assert_eq!((wire.reads, wire.messages_per_read), (4, PerCall { mean: 2.5, max: 7 }));
     assert_eq!((wire.writes, wire.messages_per_write), (0, PerCall::default()), "no call carried nothing");
 }
@@ -281,14 +325,14 @@ fn the_busiest_worker_is_the_one_that_spun_least() {
     let worker = |seconds, cpu, spun| WorkerOutcome { window: window(seconds), cpu, spun, ..outcome() };
     // Busy for a quarter of four seconds, and for an eighth of two.
     let workers = vec![worker(4, 3 * SECOND, 2 * SECOND), worker(2, 2 * SECOND, 7 * SECOND / 4)];
-    let report = summarize(&plan(), context(Timeline::new(2)), workers);
+    let report = summarize(&plan(), context(Timeline::new(2, 1)), workers);
     let generator = report.generator;
     // All of them are exact in binary.
     assert_eq!((generator.cpu_s, generator.spin_s), (5.0, 3.75));
     assert_eq!((generator.busiest_worker, report.measured_s), (0.25, 4.0));
     assert!(generator.peak_rss_bytes > 0, "this process takes memory");
 
-    let busiest = |workers| summarize(&plan(), context(Timeline::new(2)), workers).generator.busiest_worker;
+    let busiest = |workers| summarize(&plan(), context(Timeline::new(2, 1)), workers).generator.busiest_worker;
     let measured_nothing = worker(0, SECOND, 0);
     let two_clocks_disagree = worker(1, SECOND + 1, 0);
     let busy = (busiest(vec![measured_nothing, worker(1, SECOND / 2, 0)]), busiest(vec![two_clocks_disagree]));
@@ -300,11 +344,11 @@ fn evidence_names_the_peer_of_its_worker() {
     let (mut one, mut other) = (outcome(), outcome());
     let expectation = expectation();
     for (outcome, port) in [(&mut one, 10), (&mut other, 20)] {
-        outcome.peer = Some(SocketAddr::new(LOCAL.ip(), port));
-        let mut sink = outcome.recorder.for_connection(&expectation, 0, LOCAL, WINDOW.from);
+        outcome.groups[0].peer = Some(SocketAddr::new(LOCAL.ip(), port));
+        let mut sink = outcome.groups[0].recorder.for_connection(&expectation, 0, LOCAL, WINDOW.from);
         sink.finding(Finding::Unexpected, Subject::default(), b"welcome");
     }
-    let report = summarize(&plan(), context(Timeline::new(2)), vec![one, other]);
+    let report = summarize(&plan(), context(Timeline::new(2, 1)), vec![one, other]);
     let peers: Vec<_> = report.total.evidence.iter().map(|evidence| evidence.peer.as_str()).collect();
     assert_eq!(peers, ["127.0.0.1:10", "127.0.0.1:20"]);
 }
@@ -330,7 +374,7 @@ fn the_result_says_what_was_asked_for() {
     };
     let open = Plan::new(run, vec![group]).unwrap();
     let threads = NonZeroUsize::new(2).unwrap();
-    let said = summarize(&open, RunContext { threads, ..context(Timeline::new(0)) }, vec![]);
+    let said = summarize(&open, RunContext { threads, ..context(Timeline::new(0, 1)) }, vec![]);
     let expected = PlanRecord {
         clients: 3,
         load: LoadRecord::Open { rate_per_client: 0.5, burst: 5, max_in_flight: 7 },
@@ -351,7 +395,8 @@ fn the_result_says_what_was_asked_for() {
     assert_eq!((said.generator.threads, said.started_at.as_str()), (2, "1970-01-01T00:00:00Z"));
 
     let until = Until::Messages(std::num::NonZeroU64::new(9).unwrap());
-    let closed = summarize(&plan().with(|run, _| run.until = until).unwrap(), context(Timeline::new(0)), vec![]).plan;
+    let closed =
+        summarize(&plan().with(|run, _| run.until = until).unwrap(), context(Timeline::new(0, 1)), vec![]).plan;
     assert_eq!((closed.load, closed.duration_s), (LoadRecord::Closed { window: 1 }, None));
     assert_eq!(closed.messages_per_client, Some(9));
 }

@@ -64,8 +64,7 @@ impl LedgerSink for ConnectionRecorder<'_> {
             Finding::WrongType => anomalies.wrong_type += 1,
             Finding::Misrouted { owner } => {
                 anomalies.misrouted_events += 1;
-                if let Some(sequence) = subject.sequence.filter(|_| recorder.misrouted.len() < recorder.misrouted_kept)
-                {
+                if let Some(sequence) = subject.sequence {
                     recorder.misrouted.push(Misroute { owner, sequence });
                 }
             }

@@ -1,8 +1,10 @@
 //! Counters and histograms of a worker. Merged once at the end, never locked. Pure: time is an
 //! argument.
 
+mod bounded_list;
 mod call_tally;
 mod connection;
+mod opening_times;
 mod seconds;
 
 use std::net::SocketAddr;
@@ -10,8 +12,9 @@ use std::net::SocketAddr;
 use hdrhistogram::Histogram;
 use reports::model::{Dropped, Latency, Tally, Traffic};
 
+pub(crate) use self::opening_times::OpeningTimes;
 use self::seconds::{CurrentSecond, SECOND};
-pub use self::{call_tally::CallTally, connection::ConnectionRecorder, seconds::SecondRow};
+pub use self::{bounded_list::BoundedList, call_tally::CallTally, connection::ConnectionRecorder, seconds::SecondRow};
 use crate::{
     clock::Time,
     engine::ReadBatch,
@@ -82,9 +85,7 @@ pub struct Recorder {
     /// The first anomalies of each kind.
     pub(crate) evidence: EvidenceLog,
     /// Messages that came on the wrong connection.
-    pub misrouted: Vec<Misroute>,
-    /// How many of them are kept, at most.
-    misrouted_kept: usize,
+    pub misrouted: BoundedList<Misroute>,
     /// Bounds the work of classifying anomalies.
     budget: EffortBudget,
     /// Matches with equal latencies, recorded as one. Messages of one write that come in one read
@@ -127,8 +128,7 @@ impl Recorder {
             reads: CallTally::default(),
             writes: CallTally::default(),
             evidence: EvidenceLog::default(),
-            misrouted: Vec::new(),
-            misrouted_kept: MISROUTED_KEPT,
+            misrouted: BoundedList::new(MISROUTED_KEPT),
             budget: EffortBudget::default(),
             repeat: RepeatedLatency::default(),
             unread_since: never,
@@ -145,9 +145,9 @@ impl Recorder {
         }
     }
 
-    /// Divides the bounds on what is kept by the number of workers.
-    pub(crate) fn one_of(self, workers: u32) -> Self {
-        Self { misrouted_kept: MISROUTED_KEPT / workers.max(1) as usize, ..self }
+    /// Bounds what is kept at one part in `share` of the run's bounds.
+    pub(crate) fn one_of(self, share: usize) -> Self {
+        Self { misrouted: BoundedList::new(MISROUTED_KEPT / share.max(1)), ..self }
     }
 
     /// Begins the measured phase `window`. Everything before belongs to the warm-up.
@@ -162,8 +162,14 @@ impl Recorder {
         self.window = window;
     }
 
+    /// Whether a message that was due at `due` belongs to the measured phase.
+    #[inline]
+    pub(crate) fn is_measured(&self, due: Time) -> bool {
+        due >= self.window.from
+    }
+
     fn tally(&mut self, due: Time) -> &mut Tally {
-        if due < self.window.from { &mut self.warmup } else { &mut self.measured }
+        if self.is_measured(due) { &mut self.measured } else { &mut self.warmup }
     }
 
     /// Records that `messages` messages of `bytes` bytes each, due together, were written by

@@ -16,6 +16,7 @@ use rustix::{
     time::Timespec,
 };
 
+use super::slot::SocketKey;
 use crate::{
     clock::Time,
     engine::{timer::KernelTimer, unread_since::PollResult},
@@ -24,14 +25,14 @@ use crate::{
 /// Events per call, at most.
 const EVENTS: usize = 1024;
 
-/// Stands for the timer among the numbers of connections.
+/// Stands for the timer among the keys of sockets.
 const TIMER: u64 = u64::MAX;
 
-/// A connection that may be read or written.
+/// A socket that may be read or written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct ReadySocket {
-    /// Its number.
-    pub(super) slot: usize,
+    /// Its key.
+    pub(super) key: SocketKey,
     /// The stream ends, or has failed, after the bytes that are left to read.
     pub(super) over: bool,
 }
@@ -58,19 +59,19 @@ impl EventQueue {
         Ok(Self { queue, timer, set: None, events: Vec::with_capacity(EVENTS), returned: 0 })
     }
 
-    /// Watches for bytes to read, for room to write after there was none, and for the end of the
-    /// stream. Ends when the stream is closed.
-    pub(super) fn add(&self, stream: impl AsFd, slot: usize) -> io::Result<()> {
+    /// Watches a socket for bytes to read, for room to write after there was none, and for the end
+    /// of the stream. Ends when the socket is closed.
+    pub(super) fn add(&self, socket: impl AsFd, key: SocketKey) -> io::Result<()> {
         let flags = EventFlags::IN | EventFlags::OUT | EventFlags::RDHUP | EventFlags::ET;
-        Ok(epoll::add(&self.queue, stream, EventData::new_u64(slot as u64), flags)?)
+        Ok(epoll::add(&self.queue, socket, EventData::new_u64(key.to_bits()), flags)?)
     }
 
-    /// Polls for connections that are ready now.
+    /// Polls for sockets that are ready now.
     pub(super) fn poll(&mut self) -> PollResult {
         self.collect(Some(&Timespec { tv_sec: 0, tv_nsec: 0 }))
     }
 
-    /// Blocks the thread until a connection is ready or `until` has come. May return earlier.
+    /// Blocks the thread until a socket is ready or `until` has come. May return earlier.
     pub(super) fn sleep(&mut self, until: Time, now: Time) -> PollResult {
         // An earlier timer stays: waking once too often costs less than setting it each time.
         if self.set.is_none_or(|set| set > until) {
@@ -91,19 +92,24 @@ impl EventQueue {
         }
     }
 
-    /// The next ready connection. Each is returned once.
+    /// The next ready socket. Each is returned once.
     #[inline]
     pub(super) fn next(&mut self) -> Option<ReadySocket> {
-        while let Some(&Event { flags, data }) = self.events.get(self.returned) {
-            self.returned += 1;
-            match data.u64() {
-                TIMER => self.set = None,
-                slot => {
-                    let over = flags.intersects(EventFlags::RDHUP | EventFlags::HUP | EventFlags::ERR);
-                    // Numbers of connections came from `usize`.
-                    return usize::try_from(slot).ok().map(|slot| ReadySocket { slot, over });
-                }
+        let Event { flags, data } = self.peek()?;
+        self.returned += 1;
+        let over = flags.intersects(EventFlags::RDHUP | EventFlags::HUP | EventFlags::ERR);
+        Some(ReadySocket { key: SocketKey::from_bits(data.u64()), over })
+    }
+
+    /// The next event of a socket.
+    #[inline]
+    fn peek(&mut self) -> Option<Event> {
+        while let Some(event) = self.events.get(self.returned) {
+            if event.data.u64() != TIMER {
+                return Some(*event);
             }
+            self.set = None;
+            self.returned += 1;
         }
         None
     }
@@ -113,9 +119,9 @@ impl EventQueue {
         self.events.len()
     }
 
-    /// Whether some events have not been returned.
-    pub(super) fn has_some(&self) -> bool {
-        self.returned < self.events.len()
+    /// Whether some ready sockets have not been returned.
+    pub(super) fn has_some(&mut self) -> bool {
+        self.peek().is_some()
     }
 }
 
@@ -130,10 +136,11 @@ mod tests {
         let soon = clock.now().plus(2_000_000);
         event_queue.sleep(soon, clock.now());
         assert!(clock.now() >= soon);
-        assert!(event_queue.has_some());
-        assert_eq!(event_queue.next(), None);
+        assert_eq!(event_queue.found(), 1);
+        assert!(!event_queue.has_some(), "it is no socket");
+        assert_eq!((event_queue.next(), event_queue.set), (None, None));
         event_queue.poll();
-        assert!(!event_queue.has_some(), "it is returned once");
+        assert_eq!(event_queue.found(), 0, "it is returned once");
 
         let first = clock.now().plus(2_000_000);
         event_queue.sleep(first, clock.now());

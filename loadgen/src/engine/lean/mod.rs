@@ -6,8 +6,12 @@
 
 mod connection;
 mod event_queue;
+mod lingering;
+mod opening;
+mod opening_timers;
+mod slot;
 
-use std::{io, os::fd::OwnedFd, time::Duration};
+use std::{io, net::IpAddr, os::fd::OwnedFd, rc::Rc, time::Duration};
 
 use frames::{Encoder, Kind as FrameKind, Masks, Payloads};
 use rand::rngs::ThreadRng;
@@ -15,6 +19,9 @@ use rand::rngs::ThreadRng;
 use self::{
     connection::{LeanConnection, NextStep},
     event_queue::{EventQueue, ReadySocket},
+    lingering::Lingering,
+    opening_timers::OpeningTimers,
+    slot::{Slot, SlotState},
 };
 use super::{
     ConnectionEnd, Engine, EventSink,
@@ -25,7 +32,7 @@ use crate::{
     clock::{Clock as _, RealClock, Time},
     message::MessageKind,
     schedule::pacer::Wait,
-    transport::{OpenConnection, Stream, Transport},
+    transport::{OpenConnection, Route, Stream, Transport},
 };
 
 /// Bytes per read, at most.
@@ -36,8 +43,10 @@ const SHARED_WAIT: Duration = Duration::from_millis(1);
 
 /// Moves messages with `frames`, without tokio.
 pub(crate) struct Lean {
-    connections: Vec<Option<LeanConnection>>,
+    slots: Vec<Slot>,
     event_queue: EventQueue,
+    timers: OpeningTimers,
+    lingering: Lingering,
     /// When the bytes of this turn arrived at the earliest.
     unread_since: UnreadSince,
     run_queue: RunQueue,
@@ -74,8 +83,10 @@ impl Lean {
     /// An engine for `connections` connections.
     pub(crate) fn new(connections: usize, clock: RealClock) -> io::Result<Self> {
         Ok(Self {
-            connections: std::iter::repeat_with(|| None).take(connections).collect(),
+            slots: std::iter::repeat_with(Slot::default).take(connections).collect(),
             event_queue: EventQueue::new()?,
+            timers: OpeningTimers::default(),
+            lingering: Lingering::default(),
             unread_since: UnreadSince::default(),
             run_queue: RunQueue::of_this_thread(),
             polled: false,
@@ -114,7 +125,7 @@ impl Lean {
         self.unread_since.take(&poll);
     }
 
-    fn has_ready(&self) -> bool {
+    fn has_ready(&mut self) -> bool {
         self.event_queue.has_some() || !self.turn.is_empty()
     }
 
@@ -122,16 +133,14 @@ impl Lean {
     fn watch(&mut self, slot: usize, opened: OpenConnection) -> io::Result<LeanConnection> {
         let OpenConnection { stream, early_bytes, limits } = opened;
         let stream = Stream::<OwnedFd>::try_from(stream.into_inner())?;
-        self.event_queue.add(stream.socket(), slot)?;
+        self.event_queue.add(stream.socket(), self.slots[slot].key(slot))?;
         Ok(LeanConnection::new(stream, early_bytes, limits))
     }
 
     /// Writes the burst to its connection.
     fn write_burst(&mut self) -> u64 {
-        let writes = match &mut self.connections[self.burst_of] {
-            Some(connection) => connection.write(self.burst.bytes()),
-            None => 0,
-        };
+        let connection = self.slots[self.burst_of].connection_mut();
+        let writes = connection.map_or(0, |connection| connection.write(self.burst.bytes()));
         self.burst.clear();
         writes
     }
@@ -140,14 +149,14 @@ impl Lean {
     /// not report it. Counts what it could not write.
     #[inline]
     fn follow_up(&mut self, slot: usize) {
-        if self.connections[slot].as_ref().is_some_and(LeanConnection::has_pending_io) {
+        if self.slots[slot].connection().is_some_and(LeanConnection::has_pending_io) {
             self.follow_up_pending(slot);
         }
     }
 
     #[cold]
     fn follow_up_pending(&mut self, slot: usize) {
-        if self.connections[slot].as_ref().is_some_and(LeanConnection::is_broken) {
+        if self.slots[slot].connection().is_some_and(LeanConnection::is_broken) {
             self.revisit.push(slot);
         }
         self.count(slot);
@@ -157,7 +166,7 @@ impl Lean {
     /// too much.
     #[inline]
     fn count(&mut self, slot: usize) {
-        let held = self.connections[slot].as_ref().map_or(0, LeanConnection::held);
+        let held = self.slots[slot].connection().map_or(0, LeanConnection::held);
         if let Some((largest, cause)) = self.held_bytes.update(slot, held) {
             self.end(largest, cause);
         }
@@ -166,7 +175,7 @@ impl Lean {
     /// Ends a connection. The worker learns of it in the next turn.
     #[cold]
     fn end(&mut self, slot: usize, cause: ConnectionEnd) {
-        self.connections[slot] = None;
+        self.slots[slot].state = SlotState::Idle;
         self.unreported_ends.push((slot, cause));
         self.revisit.push(slot);
     }
@@ -178,7 +187,7 @@ impl Engine for Lean {
         let early = !opened.early_bytes.is_empty() || matches!(opened.stream.get_ref(), Transport::Tls(_));
         self.held_bytes.limit(opened.limits.memory);
         match self.watch(slot, opened) {
-            Ok(connection) => self.connections[slot] = Some(connection),
+            Ok(connection) => self.slots[slot].state = SlotState::Connected(connection),
             Err(error) => self.end(slot, ConnectionEnd::io(&error)),
         }
         if early {
@@ -191,16 +200,18 @@ impl Engine for Lean {
     }
 
     async fn wait_async(&mut self, wait: Wait) {
-        if !self.own_thread {
-            let now = self.shared.clock.now();
-            return match wait {
-                Wait::Poll => tokio::task::yield_now().await,
-                Wait::Until(time) => {
-                    tokio::time::sleep(SHARED_WAIT.min(Duration::from_nanos(time.since(now)))).await;
-                }
-            };
+        if self.own_thread {
+            return self.wait(wait);
         }
-        self.wait(wait);
+        let now = self.shared.clock.now();
+        match wait {
+            Wait::Poll => tokio::task::yield_now().await,
+            Wait::Until(time) => tokio::time::sleep(SHARED_WAIT.min(Duration::from_nanos(time.since(now)))).await,
+        }
+    }
+
+    fn open(&mut self, slot: usize, route: &Rc<Route>, source: Option<IpAddr>) {
+        self.begin_opening(slot, route, source);
     }
 
     fn wait(&mut self, wait: Wait) {
@@ -209,7 +220,10 @@ impl Engine for Lean {
         }
         self.polled = true;
         match wait {
-            Wait::Until(time) if self.revisit.is_empty() => self.poll_until(Some(time)),
+            Wait::Until(time) if self.revisit.is_empty() => {
+                let until = self.timers.next().map_or(time, |timer| timer.min(time));
+                self.poll_until(Some(until));
+            }
             _ => self.poll_until(None),
         }
     }
@@ -222,6 +236,9 @@ impl Engine for Lean {
         if !polled {
             self.poll_until(None);
         }
+        if self.timers.next().is_some() || !self.lingering.is_empty() {
+            self.look_at_timers();
+        }
         std::mem::swap(&mut self.turn, &mut self.revisit);
     }
 
@@ -230,11 +247,19 @@ impl Engine for Lean {
         if let Some(slot) = self.turn.pop() {
             return Some(slot);
         }
-        let ReadySocket { slot, over } = self.event_queue.next()?;
-        if over && let Some(connection) = &mut self.connections[slot] {
-            connection.read_to_the_end();
+        while let Some(ReadySocket { key, over }) = self.event_queue.next() {
+            let number = key.slot as usize;
+            match self.slots.get_mut(number) {
+                Some(slot) if slot.has(key) => {
+                    if over {
+                        slot.read_to_the_end();
+                    }
+                    return Some(number);
+                }
+                _ => self.lingering.ready(key, over, &mut self.buffer, &mut self.shared),
+            }
         }
-        Some(slot)
+        None
     }
 
     #[inline]
@@ -243,9 +268,13 @@ impl Engine for Lean {
     }
 
     fn receive(&mut self, slot: usize, sink: &mut impl EventSink) {
-        let Some(connection) = &mut self.connections[slot] else { return self.report_end(slot, sink) };
+        let connection = match &mut self.slots[slot].state {
+            SlotState::Connected(connection) => connection,
+            SlotState::Opening(_) => return self.receive_opening(slot, sink),
+            SlotState::Idle => return self.report_end(slot, sink),
+        };
         match connection.receive(&mut self.buffer, &mut self.shared, sink) {
-            NextStep::Remove => self.connections[slot] = None,
+            NextStep::Remove => self.slots[slot].state = SlotState::Idle,
             NextStep::Wait => {}
             NextStep::ReadAgain => {
                 self.unread_since.leave_unread();
@@ -266,7 +295,7 @@ impl Engine for Lean {
             self.write_burst();
             self.follow_up(self.burst_of);
         }
-        if self.connections[slot].as_ref().is_some_and(LeanConnection::is_open) {
+        if self.slots[slot].connection().is_some_and(LeanConnection::is_open) {
             self.burst_of = slot;
             let masks = &mut self.shared.masks;
             let messages = messages.map(|(kind, length)| match kind {
@@ -283,20 +312,34 @@ impl Engine for Lean {
         if self.burst_of == slot && !self.burst.is_empty() {
             writes = self.write_burst();
         }
-        writes += self.connections[slot].as_mut().map_or(0, LeanConnection::take_writes);
+        writes += self.slots[slot].connection_mut().map_or(0, LeanConnection::take_writes);
         self.follow_up(slot);
         writes
     }
 
     fn unsent(&self, slot: usize) -> u64 {
         let queued = if self.burst_of == slot { self.burst.len() } else { 0 };
-        (self.connections[slot].as_ref().map_or(0, LeanConnection::unsent) + queued) as u64
+        (self.slots[slot].connection().map_or(0, LeanConnection::unsent) + queued) as u64
     }
 
     fn close(&mut self, slot: usize) {
-        if let Some(connection) = &mut self.connections[slot] {
+        if let Some(connection) = self.slots[slot].connection_mut() {
             connection.close(1000, &mut self.shared);
             self.follow_up(slot);
+        }
+    }
+
+    fn abort(&mut self, slot: usize) {
+        self.reset(slot);
+    }
+
+    fn set_reading(&mut self, slot: usize, reading: bool) {
+        if let Some(connection) = self.slots[slot].connection_mut() {
+            connection.set_reading(reading);
+            if reading {
+                // The kernel does not report again what has come meanwhile.
+                self.revisit.push(slot);
+            }
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Tests of both engines for what end-to-end tests reach by chance only: which call meets a reset,
 //! and what each read brings.
 
+mod opening;
+
 use std::{
     io::{Read as _, Write as _},
     net::TcpListener,

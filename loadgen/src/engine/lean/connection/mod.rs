@@ -39,6 +39,8 @@ pub(super) struct LeanConnection {
     stream: Stream<OwnedFd>,
     decoder: Decoder,
     state: ConnectionState,
+    /// What arrives is left in the socket.
+    withheld: bool,
     /// Read until the end of the stream comes.
     to_the_end: bool,
     /// Bytes of the next read, at most.
@@ -53,7 +55,7 @@ enum ConnectionState {
     /// This end has sent its Close frame.
     Closing,
     /// The end was reported. The server has yet to close TCP (RFC 6455, section 7.1.1).
-    Ended,
+    Gone,
 }
 
 impl LeanConnection {
@@ -65,6 +67,7 @@ impl LeanConnection {
             stream,
             decoder: Decoder::new(settings),
             state: ConnectionState::Open,
+            withheld: false,
             to_the_end: false,
             most: FIRST_READ,
             pending_io,
@@ -73,6 +76,16 @@ impl LeanConnection {
 
     pub(super) fn is_open(&self) -> bool {
         self.state == ConnectionState::Open
+    }
+
+    /// Stops or resumes reading. Writes go on.
+    pub(super) fn set_reading(&mut self, reading: bool) {
+        self.withheld = !reading;
+    }
+
+    /// Closes the connection with a TCP reset.
+    pub(super) fn reset(self) {
+        self.stream.reset();
     }
 
     /// The stream has ended, so a short read is not the last one.
@@ -133,6 +146,9 @@ impl LeanConnection {
     ) -> NextStep {
         if self.pending_io.is_some() && self.receive_pending(shared, sink) {
             return NextStep::Remove;
+        }
+        if self.withheld {
+            return NextStep::Wait;
         }
         let (mut after, mut until) = (NextStep::ReadAgain, None);
         for _ in 0..READS_IN_A_ROW {
@@ -196,7 +212,7 @@ impl LeanConnection {
             self.write_rest(shared);
         }
         let Some(pending_io) = &mut self.pending_io else { return false };
-        let mut early = std::mem::take(&mut pending_io.early);
+        let mut early = if self.withheld { Vec::new() } else { std::mem::take(&mut pending_io.early) };
         if pending_io.is_spent() {
             self.pending_io = None;
         }
@@ -240,7 +256,7 @@ impl LeanConnection {
                 Ok(None) => break None,
                 Err(violation) => {
                     if let Some(message) =
-                        self.decoder.broken_off(&input).filter(|_| self.state != ConnectionState::Ended)
+                        self.decoder.broken_off(&input).filter(|_| self.state != ConnectionState::Gone)
                     {
                         sink.offence(at, event(message));
                     }
@@ -293,7 +309,7 @@ impl LeanConnection {
                     let content = close.map(|close| (close.code, str::from_utf8(close.reason).unwrap_or_default()));
                     shared.replies.close(Some(shared.masks.draw()), content);
                 }
-                *state = ConnectionState::Ended;
+                *state = ConnectionState::Gone;
                 sink.ended(ConnectionEnd::closed(close.map(|close| (close.code, close.reason))));
             }
         }
@@ -324,8 +340,8 @@ impl LeanConnection {
 
     /// Reports the end, unless that was done.
     fn end(&mut self, cause: ConnectionEnd, sink: &mut impl EventSink) {
-        if self.state != ConnectionState::Ended {
-            self.state = ConnectionState::Ended;
+        if self.state != ConnectionState::Gone {
+            self.state = ConnectionState::Gone;
             sink.ended(cause);
         }
     }

@@ -1,0 +1,388 @@
+//! Tests of engines that open, abort and withhold connections themselves.
+
+use std::{
+    cell::Cell,
+    io::{ErrorKind, Read as _, Write as _},
+    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
+    thread,
+    time::Duration,
+};
+
+use frames::handshake::RequestReader;
+use socket2::{Domain, Socket, Type};
+use tokio_tungstenite::tungstenite::{Message, WebSocket, protocol};
+
+use super::super::*;
+use crate::{clock::Clock as _, secrets::Secrets, transport::ConnectionLimits};
+
+/// Longest wait for anything, in nanoseconds.
+const PATIENCE: u64 = 60_000_000_000;
+
+/// What the worker heard of a slot, in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Heard {
+    Opened,
+    Failed(String),
+    Message(Vec<u8>),
+    Ended(String),
+}
+
+impl EventSink for Vec<Heard> {
+    fn opened(&mut self, _: Time, _: Opened) {
+        self.push(Heard::Opened);
+    }
+
+    fn failed(&mut self, _: Time, error: ConnectError) {
+        self.push(Heard::Failed(error.kind));
+    }
+
+    fn message(&mut self, _: Time, event: MessageEvent<'_>) {
+        self.push(Heard::Message(event.bytes.to_vec()));
+    }
+
+    fn read(&mut self, _: Time, _: ReadBatch) {}
+
+    fn ended(&mut self, cause: ConnectionEnd) {
+        self.push(Heard::Ended(cause.kind));
+    }
+}
+
+/// An engine, and what was heard of its slots.
+struct Slots<E> {
+    engine: E,
+    clock: RealClock,
+    route: Rc<Route>,
+    heard: Vec<Vec<Heard>>,
+}
+
+impl<E: Engine> Slots<E> {
+    fn new(build: impl BuildEngine<Engine = E>, slots: usize, peer: SocketAddr, timeout: Duration) -> Self {
+        let clock = RealClock::start();
+        let route = Route {
+            addresses: vec![peer],
+            lookup: None,
+            answering: Cell::default(),
+            authority: "x".to_owned(),
+            resource: "/".to_owned(),
+            tls: None,
+            headers: Vec::new(),
+            offered: [].into(),
+            secrets: Secrets::default(),
+            timeout,
+            limits: ConnectionLimits { max_message: 1 << 24, read_buffer: 4096, memory: 1 << 30 },
+        };
+        let heard = vec![Vec::new(); slots];
+        Self { engine: build(slots, clock).unwrap(), clock, route: Rc::new(route), heard }
+    }
+
+    fn open(&mut self, slot: usize) {
+        self.engine.open(slot, &self.route, None);
+    }
+
+    fn turn(&mut self) {
+        self.engine.wait(Wait::Until(self.clock.now().plus(5_000_000)));
+        self.engine.begin_turn();
+        while let Some(slot) = self.engine.next_ready() {
+            self.engine.receive(slot, &mut self.heard[slot]);
+        }
+    }
+
+    /// Takes turns until the slot heard `count` things.
+    fn hear(&mut self, slot: usize, count: usize) -> Vec<Heard> {
+        let until = self.clock.now().plus(PATIENCE);
+        while self.heard[slot].len() < count {
+            assert!(self.clock.now() < until, "heard {:?}", self.heard[slot]);
+            self.turn();
+        }
+        std::mem::take(&mut self.heard[slot])
+    }
+
+    fn send(&mut self, slot: usize, messages: &[(MessageKind, Vec<u8>)]) {
+        let lengths = messages.iter().map(|(kind, bytes)| (*kind, bytes.len()));
+        self.engine.queue(slot, lengths, |payloads| {
+            payloads.zip(messages).for_each(|(space, (_, bytes))| space.copy_from_slice(bytes));
+        });
+        self.engine.flush(slot);
+    }
+}
+
+/// A listener with a long queue.
+fn listener() -> (TcpListener, SocketAddr) {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).unwrap();
+    socket.listen(4096).unwrap();
+    let listener = TcpListener::from(socket);
+    let address = listener.local_addr().unwrap();
+    (listener, address)
+}
+
+type ServerSide = WebSocket<TcpStream>;
+
+/// Accepts a connection and its opening handshake. Sends `early` bytes together with the answer.
+fn accept_with(listener: &TcpListener, early: &[u8]) -> ServerSide {
+    let (mut tcp, _) = listener.accept().unwrap();
+    tcp.set_nodelay(true).unwrap();
+    tcp.set_read_timeout(Some(Duration::from_nanos(PATIENCE))).unwrap();
+    let (mut reader, mut buffer) = (RequestReader::default(), [0; 1024]);
+    loop {
+        let bytes = tcp.read(&mut buffer).unwrap();
+        if let Some(request) = reader.take(&buffer[..bytes]).unwrap() {
+            tcp.write_all(&[&request.response(), early].concat()).unwrap();
+            return WebSocket::from_raw_socket(tcp, protocol::Role::Server, None);
+        }
+    }
+}
+
+fn accept(listener: &TcpListener) -> ServerSide {
+    accept_with(listener, b"")
+}
+
+/// One slot with an open connection, and the server's side of it.
+fn one_open<E: Engine>(build: impl BuildEngine<Engine = E>) -> (Slots<E>, ServerSide) {
+    let (listener, address) = listener();
+    let mut slots = Slots::new(build, 1, address, Duration::from_secs(60));
+    let server = thread::spawn(move || accept(&listener));
+    slots.open(0);
+    assert_eq!(slots.hear(0, 1), [Heard::Opened]);
+    (slots, server.join().unwrap())
+}
+
+fn reopens(build: impl BuildEngine) {
+    const TIMES: u32 = 50;
+    let (listener, address) = listener();
+    let server = thread::spawn(move || {
+        let mut old: Vec<ServerSide> = Vec::new();
+        for time in 0..TIMES {
+            let mut socket = accept_with(&listener, b"\x81\x05hello");
+            // Old connections go on, and end while the new one is open.
+            for socket in &mut old {
+                let _ = socket.get_mut().write_all(b"\x81\x05stale");
+            }
+            if time % 5 == 4 {
+                old.clear();
+            }
+            let message = socket.read().unwrap();
+            socket.send(message).unwrap();
+            socket.close(None).unwrap();
+            socket.flush().unwrap();
+            old.push(socket);
+        }
+    });
+    let mut slots = Slots::new(build, 2, address, Duration::from_secs(60));
+    for time in 0..TIMES {
+        slots.open(1);
+        let hello = Heard::Message(b"hello".to_vec());
+        assert_eq!(slots.hear(1, 2), [Heard::Opened, hello], "{time}");
+        let bytes = time.to_string().into_bytes();
+        slots.send(1, &[(MessageKind::Text, bytes.clone())]);
+        assert_eq!(slots.hear(1, 2), [Heard::Message(bytes), Heard::Ended("closed_1005".to_owned())]);
+    }
+    assert_eq!(slots.heard[0], []);
+    server.join().unwrap();
+}
+
+#[test]
+fn a_slot_opens_again_while_its_old_socket_lingers() {
+    reopens(Lean::new);
+}
+
+fn is_refused(build: impl BuildEngine) {
+    // Bound and not listening, so nobody else can take the port.
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).unwrap();
+    let address = socket.local_addr().unwrap().as_socket().unwrap();
+    let mut slots = Slots::new(build, 1, address, Duration::from_secs(60));
+    for _ in 0..3 {
+        slots.open(0);
+        assert_eq!(slots.hear(0, 1), [Heard::Failed("refused".to_owned())]);
+    }
+}
+
+#[test]
+fn a_refused_connection_fails_and_may_be_tried_again() {
+    is_refused(Lean::new);
+}
+
+fn times_out(build: impl BuildEngine) {
+    let (listener, address) = listener();
+    let timeout = Duration::from_millis(30);
+    let mut slots = Slots::new(build, 2, address, timeout);
+    let began = slots.clock.now();
+    slots.open(0);
+    slots.open(1);
+    // The time-out wakes the engine, although nothing is due for the worker.
+    slots.engine.wait(Wait::Until(began.plus(PATIENCE)));
+    for slot in 0..2 {
+        assert_eq!(slots.hear(slot, 1), [Heard::Failed("timeout".to_owned())]);
+    }
+    assert!(slots.clock.now().since(began) >= 30_000_000);
+    drop(listener);
+}
+
+#[test]
+fn an_opening_without_an_answer_times_out() {
+    times_out(Lean::new);
+}
+
+fn aborts(build: impl BuildEngine) {
+    let (mut slots, mut server) = one_open(build);
+    slots.send(0, &[(MessageKind::Text, b"last".to_vec())]);
+    slots.engine.abort(0);
+    assert_eq!(server.read().unwrap(), Message::text("last"));
+    let error = server.get_mut().read(&mut [0; 1]).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+    slots.turn();
+    assert_eq!(slots.heard[0], [], "the worker ended it");
+    assert_eq!((slots.engine.flush(0), slots.engine.unsent(0)), (0, 0));
+}
+
+#[test]
+fn an_aborted_connection_is_reset_and_nothing_is_heard() {
+    aborts(Lean::new);
+}
+
+fn aborts_openings(build: impl BuildEngine) {
+    let (listener, address) = listener();
+    let mut slots = Slots::new(build, 1, address, Duration::from_secs(60));
+    for turns in 0..4 {
+        slots.open(0);
+        for _ in 0..turns {
+            slots.turn();
+        }
+        slots.engine.abort(0);
+    }
+    slots.turn();
+    assert_eq!(slots.heard[0], []);
+    let server = thread::spawn(move || {
+        // Those that were given up are somewhere before it.
+        loop {
+            let (mut tcp, _) = listener.accept().unwrap();
+            let (mut reader, mut buffer) = (RequestReader::default(), [0; 1024]);
+            if let Ok(bytes @ 1..) = tcp.read(&mut buffer)
+                && let Ok(Some(request)) = reader.take(&buffer[..bytes])
+                && tcp.write_all(&request.response()).is_ok()
+                && tcp.read(&mut buffer).is_ok_and(|bytes| bytes > 0)
+            {
+                return;
+            }
+        }
+    });
+    slots.open(0);
+    assert_eq!(slots.hear(0, 1), [Heard::Opened]);
+    slots.send(0, &[(MessageKind::Text, b"hello".to_vec())]);
+    server.join().unwrap();
+}
+
+#[test]
+fn a_slot_opens_after_an_opening_was_given_up() {
+    aborts_openings(Lean::new);
+}
+
+fn withholds(build: impl BuildEngine) {
+    const MESSAGES: usize = 400;
+    let (mut slots, mut server) = one_open(build);
+    let sent: Vec<Vec<u8>> = (0..MESSAGES).map(|at| vec![u8::try_from(at % 251).unwrap(); 50_000]).collect();
+    slots.engine.set_reading(0, false);
+    server.get_mut().set_nonblocking(true).unwrap();
+    // The kernel buffers some of them, and then the server can't send more.
+    let frames: Vec<u8> = sent.iter().flat_map(|bytes| [&[0x82, 126, 0xc3, 0x50][..], bytes].concat()).collect();
+    let mut at = 0;
+    let blocked = loop {
+        match server.get_mut().write(&frames[at..]) {
+            Ok(bytes) => at += bytes,
+            Err(error) => break error,
+        }
+        slots.turn();
+    };
+    assert_eq!(blocked.kind(), ErrorKind::WouldBlock);
+    for _ in 0..5 {
+        slots.turn();
+    }
+    assert_eq!(slots.heard[0], []);
+    // Writes go on.
+    slots.send(0, &[(MessageKind::Text, b"still here".to_vec())]);
+    server.get_mut().set_nonblocking(false).unwrap();
+    assert_eq!(server.read().unwrap(), Message::text("still here"));
+    slots.engine.set_reading(0, true);
+    let server = thread::spawn(move || {
+        server.get_mut().write_all(&frames[at..]).unwrap();
+        server
+    });
+    let heard = slots.hear(0, MESSAGES);
+    assert!(heard == sent.into_iter().map(Heard::Message).collect::<Vec<_>>());
+    // What lies in the socket when reading resumes is read, though the kernel reports nothing.
+    slots.engine.set_reading(0, false);
+    let mut server = server.join().unwrap();
+    server.send(Message::text("waits")).unwrap();
+    for _ in 0..5 {
+        slots.turn();
+    }
+    assert_eq!(slots.heard[0], []);
+    slots.engine.set_reading(0, true);
+    assert_eq!(slots.hear(0, 1), [Heard::Message(b"waits".to_vec())]);
+}
+
+#[test]
+fn a_withheld_connection_blocks_the_peer_and_loses_nothing() {
+    withholds(Lean::new);
+}
+
+fn opens_many(build: impl BuildEngine) {
+    const MANY: usize = 1000;
+    let (listener, address) = listener();
+    let server = thread::spawn(move || (0..MANY).map(|_| accept(&listener)).collect::<Vec<_>>());
+    let mut slots = Slots::new(build, MANY, address, Duration::from_secs(60));
+    for slot in 0..MANY {
+        slots.open(slot);
+    }
+    for slot in 0..MANY {
+        assert_eq!(slots.hear(slot, 1), [Heard::Opened]);
+        slots.send(slot, &[(MessageKind::Binary, slot.to_be_bytes().to_vec())]);
+    }
+    let mut server = server.join().unwrap();
+    for socket in &mut server {
+        let message = socket.read().unwrap();
+        socket.send(message).unwrap();
+    }
+    for slot in 0..MANY {
+        assert_eq!(slots.hear(slot, 1), [Heard::Message(slot.to_be_bytes().to_vec())]);
+    }
+}
+
+#[test]
+fn a_thousand_connections_open_at_once() {
+    opens_many(Lean::new);
+}
+
+fn sends_mixed_bursts(build: impl BuildEngine) {
+    let (mut slots, mut server) = one_open(build);
+    let lengths = [0, 1, 125, 126, 3, 65_535, 65_536, 70_000, 0, 64, 63];
+    let burst: Vec<(MessageKind, Vec<u8>)> = lengths
+        .into_iter()
+        .enumerate()
+        .map(|(at, length)| {
+            let kind = if at % 2 == 0 { MessageKind::Text } else { MessageKind::Binary };
+            (kind, (0..length).map(|byte| b'a' + u8::try_from((at + byte) % 26).unwrap()).collect())
+        })
+        .collect();
+    let sent = burst.clone();
+    let server = thread::spawn(move || {
+        for (kind, bytes) in burst {
+            let expected = match kind {
+                MessageKind::Text => Message::text(String::from_utf8(bytes).unwrap()),
+                MessageKind::Binary => Message::binary(bytes),
+            };
+            assert_eq!(server.read().unwrap(), expected);
+        }
+    });
+    slots.send(0, &sent);
+    while !server.is_finished() {
+        slots.turn();
+    }
+    server.join().unwrap();
+}
+
+#[test]
+fn messages_of_a_burst_may_differ_in_length() {
+    sends_mixed_bursts(Lean::new);
+}

@@ -118,7 +118,7 @@ mod tests {
         }
         assert_eq!(
             check(&run("chta.p99<5ms"), &groups).unwrap_err().to_string(),
-            "--threshold chta.p99<5ms: there is no group `chta`; the groups are chat and slow; did you mean `chat`?"
+            "--threshold chta.p99<5ms: there is no group `chta`; the groups are chat and slow; did you mean `chat.p99`?"
         );
     }
 }

@@ -84,6 +84,11 @@ impl Plan {
         &self.groups
     }
 
+    /// Names of the groups.
+    pub fn group_names(&self) -> impl Iterator<Item = &str> {
+        self.groups.iter().map(|group| group.name.as_str())
+    }
+
     /// Seed of the messages' bytes, which was drawn if none was given.
     pub fn seed(&self) -> u64 {
         self.seed

@@ -166,13 +166,14 @@ fn children(parent: rustix::process::Pid) -> Vec<String> {
 #[test]
 fn refused_arguments_are_explained() {
     let url = "ws://127.0.0.1:9";
-    let table: [(&[&str], &[&str]); 9] = [
+    let table: [(&[&str], &[&str]); 10] = [
         (&["--a", url], &["--b"]),
         (&["--a", "./server", "--b", url], &["--a", "'cmd:COMMAND'"]),
         (&["--a", "cmd:./server", "--b", url], &["--a", "{addr}"]),
         (&["--a", url, "--b", url, "--pairs", "2"], &["--pairs", "2 is too few", "3 are needed"]),
         (&["--a", url, "--b", url, "--max-pairs", "9"], &["--max-pairs", "9 pairs", "10 of the first"]),
         (&["--a", url, "--b", url, "--gate", "p98.=5%"], &["--gate"]),
+        (&["--a", url, "--b", url, "--gate", "chat.p99=5%"], &["--gate chat.response.p99", "no group `chat`"]),
         (&["--a", url, "--b", url, "--path", "socket"], &["--path", "'socket'", "begins with /"]),
         (&["--a", url, "--b", url, "--rate", "0"], &["--rate", "'0'"]),
         (&["--a", url, "--b", url, "--json", "--markdown", "-"], &["--json and --markdown", "stdout"]),

@@ -184,10 +184,11 @@ fn an_unreachable_target_is_exit_code_6() {
 
 #[test]
 fn refused_arguments_are_explained() {
-    let table: [(&[&str], &[&str]); 15] = [
+    let table: [(&[&str], &[&str]); 16] = [
         (&["nonsense", "--threshold", "p99<5ms"], &["URL", "'nonsense'", "ws://HOST[:PORT][/PATH]"]),
         (&[], &["--threshold"]),
         (&["--threshold", "p99"], &["--threshold", "accepted: "]),
+        (&["--threshold", "chat.p99<5ms"], &["--threshold chat.p99<5ms", "no group `chat`; the only group is main"]),
         (&["--threshold", "p99<5ms", "--rate", "50"], &["--rate", "'50'", "--from", "--to"]),
         (&["--threshold", "p99<5ms", "-w", "16"], &["--window", "'16'", "no rate"]),
         (&["--threshold", "p99<5ms", "-n", "100"], &["--messages", "'100'", "--duration"]),

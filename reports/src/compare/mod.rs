@@ -53,7 +53,7 @@ use crate::{
         bounds::{PossibleRange, is_marked_metric},
         judge,
     },
-    metric::Metric,
+    metric::{GroupName, Metric},
     model::Report,
     text::human,
 };
@@ -155,7 +155,7 @@ pub fn compare(baseline: &[Report], candidate: &[Report], options: &CompareOptio
     let basis = Basis::of(baseline.len(), candidate.len(), options.confidence);
     let differences = differences(baseline, candidate);
     let comparable = differences.is_empty() || options.force;
-    let rows: Vec<ComparedMetric> = metrics(&options.gates)
+    let rows: Vec<ComparedMetric> = metrics(&options.gates, &common_groups(baseline, candidate))
         .filter_map(|(metric, gate)| row(metric, gate.filter(|_| comparable), [baseline, candidate], basis, options))
         .map(|row| if comparable { row } else { ComparedMetric { finding: None, ..row } })
         .collect();
@@ -181,15 +181,31 @@ pub fn compare(baseline: &[Report], candidate: &[Report], options: &CompareOptio
     }
 }
 
-/// Every metric that is compared, those that decide first.
-fn metrics(gates: &[Gate]) -> impl Iterator<Item = (Metric, Option<Gate>)> {
+/// Every metric that is compared: those that decide, those of all groups together, and the most
+/// telling ones of each group.
+fn metrics(gates: &[Gate], groups: &[GroupName]) -> impl Iterator<Item = (Metric, Option<Gate>)> {
+    let quantity = |name: &str| name.parse::<Metric>().expect("a constant metric is valid").quantity();
     let series = ["response", "service", "send_lag", "connect"];
     let statistics = ["p50", "p90", "p99", "p99.9", "max"];
     let latencies = series.into_iter().flat_map(move |series| statistics.map(|name| format!("{series}.{name}")));
     let others = ["throughput", "sent_rate", "efficiency", "dropped"].map(str::to_owned);
-    let shown = latencies.chain(others).map(|name| name.parse::<Metric>().expect("a constant metric is valid"));
-    let shown = shown.filter(|metric| gates.iter().all(|gate| gate.metric() != *metric));
+    let of_all = latencies.chain(others).map(move |name| Metric::from(quantity(&name)));
+    let each = ["p50", "p90", "p99", "p99.9", "max", "throughput", "dropped"].map(quantity);
+    let of_groups =
+        groups.iter().flat_map(move |group| each.into_iter().filter_map(|quantity| Metric::of_group(*group, quantity)));
+    let shown = of_all.chain(of_groups).filter(|metric| gates.iter().all(|gate| gate.metric() != *metric));
     gates.iter().map(|gate| (gate.metric(), Some(*gate))).chain(shown.map(|metric| (metric, None)))
+}
+
+/// The groups that every run has. None if the runs have one group, which is the total.
+fn common_groups(baseline: &[Report], candidate: &[Report]) -> Vec<GroupName> {
+    let mut runs = baseline.iter().chain(candidate);
+    let Some(first) = runs.next() else { return Vec::new() };
+    let mut groups: Vec<&str> = first.groups.iter().map(|group| group.name.as_str()).collect();
+    for run in runs {
+        groups.retain(|name| run.groups.iter().any(|group| group.name == *name));
+    }
+    groups.into_iter().filter_map(|name| name.parse().ok()).collect()
 }
 
 fn row(

@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::{Latency, sample};
+use crate::model::{GroupMeasurement, Latency, sample};
 
 /// A passing run with the same response time for every message.
 fn run(response_ns: u64) -> Report {
@@ -208,4 +208,55 @@ fn a_change_that_the_generator_may_have_made_is_inconclusive() {
     let (marked, slower) = (of(1_000_000, 500_000), of(2_000_000, 1_000_000));
     let both = compare(&[marked], &[slower], &gated(&["p99=10%"]));
     assert_eq!(both.verdict, ComparisonVerdict::Regression);
+}
+
+/// A run of two groups with these response times, half of the messages each.
+fn grouped(groups: [(&str, u64); 2]) -> Report {
+    let mut report = run(0);
+    let mut half = run(0).total;
+    half.traffic.matched_in_window /= 2;
+    report.total.latency.response.reset();
+    for (name, response_ns) in groups {
+        let mut measurement = half.clone();
+        measurement.latency.response.reset();
+        measurement.latency.response.record_n(response_ns, 250_000).unwrap();
+        report.total.latency.response.add(&measurement.latency.response).unwrap();
+        report.groups.push(GroupMeasurement { name: name.to_owned(), measurement });
+    }
+    report
+}
+
+#[test]
+fn groups_are_compared_one_by_one() {
+    let baseline = [grouped([("chat", 1_000), ("slow", 9_000)])];
+    let candidate = [grouped([("chat", 1_500), ("slow", 9_000)])];
+    let comparison = compare(&baseline, &candidate, &gated(&["p99=10%"]));
+    assert_eq!(comparison.verdict, ComparisonVerdict::Pass, "the slower half decides the total");
+    let names: Vec<String> = comparison.rows.iter().map(|row| row.metric.name()).collect();
+    assert_eq!(names.iter().filter(|name| name.starts_with("chat.")).count(), 7);
+    assert_eq!(names.last().unwrap(), "slow.dropped");
+    let row = row_of(&comparison, "chat.response.p99");
+    assert_eq!((row.baseline, row.candidate, row.finding), (Some(1_000.0), Some(1_500.0), None));
+    assert_eq!(row_of(&comparison, "slow.response.p99").change.unwrap().text(), "+0.0 %");
+    let comparison = compare(&baseline, &candidate, &gated(&["p99=10%", "chat.p99=10%"]));
+    assert_eq!(comparison.reasons, ["chat.response.p99 regressed: +50.0 %, margin 10 %"]);
+    assert_eq!(comparison.rows[1].metric.name(), "chat.response.p99");
+}
+
+#[test]
+fn one_group_is_compared_once() {
+    let comparison = compare(&[run(1_000)], &[run(1_000)], &CompareOptions::default());
+    assert!(comparison.rows.iter().all(|row| row.metric.group().is_none()));
+}
+
+#[test]
+fn a_group_that_is_on_one_side_is_missing_where_it_decides() {
+    let (baseline, candidate) =
+        (grouped([("chat", 1_000), ("slow", 9_000)]), grouped([("chat", 1_000), ("new", 9_000)]));
+    let options = CompareOptions { force: true, ..gated(&["slow.p99=10%"]) };
+    let comparison = compare(&[baseline], &[candidate], &options);
+    assert_eq!(comparison.verdict, ComparisonVerdict::Missing);
+    assert_eq!(comparison.reasons, ["slow.response.p99 is missing: not measured in the candidate"]);
+    let groups: Vec<_> = comparison.rows.iter().filter_map(|row| row.metric.group()).collect();
+    assert!(groups[1..].iter().all(|group| group.as_str() == "chat"), "{groups:?}");
 }

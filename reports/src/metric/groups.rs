@@ -1,6 +1,6 @@
 //! The group that a metric names, in a report and among the groups of a run.
 
-use super::{GroupName, Metric, Series};
+use super::{GroupName, Metric, Quantity, Series};
 use crate::{
     model::{Measurement, Report},
     text::{escape::visible_part, nearest::nearest},
@@ -23,6 +23,7 @@ pub(super) fn measurement(report: &Report, group: Option<GroupName>) -> Option<&
 #[error("there is no group `{name}`; {}{}", self.there_are(), self.suggestion())]
 pub struct UnknownGroup {
     name: GroupName,
+    quantity: Quantity,
     groups: Vec<String>,
 }
 
@@ -36,18 +37,21 @@ impl Metric {
         // They may come from a file.
         let groups: Vec<String> = groups.into_iter().map(|group| visible_part(group, GroupName::LONGEST)).collect();
         if !groups.iter().any(|group| group == name.as_str()) {
-            return Err(UnknownGroup { name, groups });
+            return Err(UnknownGroup { name, quantity: self.quantity, groups });
         }
         Ok(if groups.len() == 1 { self.quantity.into() } else { self })
     }
 }
 
 impl UnknownGroup {
-    /// The group or the series that may have been meant.
+    /// The metric that may have been meant: of another group, or of a series whose name was
+    /// misspelled.
     fn suggestion(&self) -> String {
         let series = Series::ALL.iter().map(|(_, definition)| definition.name);
-        let names = self.groups.iter().map(String::as_str).chain(series);
-        nearest(self.name.as_str(), names).map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"))
+        let may_be_series = matches!(self.quantity, Quantity::Latency(Series::Response, _));
+        let names = self.groups.iter().map(String::as_str).chain(series.filter(|_| may_be_series));
+        let meant = nearest(self.name.as_str(), names);
+        meant.map_or_else(String::new, |meant| format!("; did you mean `{meant}.{}`?", self.quantity))
     }
 
     fn there_are(&self) -> String {
@@ -75,10 +79,14 @@ mod tests {
             assert_eq!(refusal(known, &groups), None, "{known}");
         }
         let table = [
-            ("chta.p99", "there is no group `chta`; the groups are chat, slow and idle; did you mean `chat`?"),
+            ("chta.p99", "there is no group `chta`; the groups are chat, slow and idle; did you mean `chat.p99`?"),
             ("xyz.lost", "there is no group `xyz`; the groups are chat, slow and idle"),
+            ("sevice.lost", "there is no group `sevice`; the groups are chat, slow and idle"),
             // A misspelled series looks like a group.
-            ("sevice.p99", "there is no group `sevice`; the groups are chat, slow and idle; did you mean `service`?"),
+            (
+                "sevice.p99",
+                "there is no group `sevice`; the groups are chat, slow and idle; did you mean `service.p99`?",
+            ),
         ];
         for (metric, expected) in table {
             assert_eq!(refusal(metric, &groups).as_deref(), Some(expected));

@@ -7,7 +7,7 @@ use std::{fmt, str::FromStr};
 pub use confidence::Confidence;
 
 use crate::{
-    metric::{Better, Metric, Quantity, metric, metrics},
+    metric::{Better, Metric, Quantity, UnknownGroup, metric, metrics},
     text::{
         decimal::Decimal,
         parse_error::{ParseError, ProblemAt, Slice},
@@ -94,6 +94,14 @@ impl Gate {
         gates
     }
 
+    /// The gate in a run with these groups. The only group of a run is its total.
+    ///
+    /// # Errors
+    /// Its metric names another group.
+    pub fn in_groups<'a>(self, groups: impl IntoIterator<Item = &'a str>) -> Result<Self, UnknownGroup> {
+        Ok(Self { metric: self.metric.in_groups(groups)?, ..self })
+    }
+
     /// What is compared.
     pub fn metric(&self) -> Metric {
         self.metric
@@ -175,6 +183,8 @@ mod tests {
             ("max=0", "response.max=0%"),
             ("efficiency=99.999999%", "efficiency=99.999999%"),
             ("mean=1000%", "response.mean=1000%"),
+            ("chat.p99=10%", "chat.response.p99=10%"),
+            ("chat.throughput=5%", "chat.throughput=5%"),
         ] {
             let gate: Gate = text.parse().unwrap();
             assert_eq!(gate.to_string(), shown);
@@ -205,6 +215,8 @@ mod tests {
             ("=5%", 0, "a metric is missing"),
             ("latency=5%", 0, "`latency` is not a metric"),
             ("lost=5%", 0, "is a count"),
+            ("chat.lost=5%", 0, "`chat.lost` is a count"),
+            ("chat.latency=5%", 5, "`latency` is not a metric"),
             ("p99=", 4, "not a percentage"),
             ("p99=-5%", 4, "not a percentage"),
             ("p99=5ms", 4, "not a percentage"),

@@ -8,6 +8,7 @@ use std::{
 };
 
 use clap::{ArgMatches, Args, Command};
+use loadgen::plan::Plan;
 use reports::{
     gate::Confidence,
     paired::{PairedTest, PairedTestError},
@@ -135,10 +136,11 @@ pub(crate) struct AbArgs {
 
 impl AbArgs {
     /// What decides, and after how many pairs.
-    pub(crate) fn test(&self) -> Result<PairedTest, clap::Error> {
+    pub(crate) fn test(&self, plan: &Plan) -> Result<PairedTest, clap::Error> {
+        let gates = self.gates.gates(&plan.group_names().collect::<Vec<_>>())?;
         let pairs = self.pairs.get();
         let max_pairs = self.max_pairs.map_or(pairs.saturating_mul(3), NonZeroU32::get);
-        PairedTest::new(self.gates.gates()?, self.confidence, pairs, max_pairs).map_err(|error| {
+        PairedTest::new(gates, self.confidence, pairs, max_pairs).map_err(|error| {
             let option =
                 if matches!(error, PairedTestError::MaximumBelowFirst { .. }) { "--max-pairs" } else { "--pairs" };
             refuse(format!("{option}: {error}"))

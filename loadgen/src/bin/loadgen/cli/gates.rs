@@ -22,10 +22,19 @@ pub(crate) struct GateArgs {
 }
 
 /// A change to the default gates.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 enum GateChange {
     Set(Gate),
     Off(Metric),
+}
+
+impl GateChange {
+    fn metric(self) -> Metric {
+        match self {
+            Self::Set(gate) => gate.metric(),
+            Self::Off(metric) => metric,
+        }
+    }
 }
 
 impl FromStr for GateChange {
@@ -40,18 +49,22 @@ impl FromStr for GateChange {
 }
 
 impl GateArgs {
-    /// The defaults with the changes that were asked for.
-    pub(crate) fn gates(&self) -> Result<Vec<Gate>, clap::Error> {
-        let set: Vec<_> = self
-            .changes
-            .iter()
-            .filter_map(|change| match change {
-                GateChange::Set(gate) => Some(*gate),
-                GateChange::Off(_) => None,
-            })
-            .collect();
-        let mut gates = Gate::defaults_with(&set);
-        for change in &self.changes {
+    /// The defaults with the changes that were asked for, in a run with these groups.
+    pub(crate) fn gates(&self, groups: &[&str]) -> Result<Vec<Gate>, clap::Error> {
+        let in_groups = |change: &GateChange| {
+            let in_groups = match *change {
+                GateChange::Set(gate) => gate.in_groups(groups.iter().copied()).map(GateChange::Set),
+                GateChange::Off(metric) => metric.in_groups(groups.iter().copied()).map(GateChange::Off),
+            };
+            in_groups.map_err(|unknown| refuse(format!("--gate {}: {unknown}", change.metric().name())))
+        };
+        let changes: Vec<GateChange> = self.changes.iter().map(in_groups).collect::<Result<_, _>>()?;
+        let set = changes.iter().filter_map(|change| match change {
+            GateChange::Set(gate) => Some(*gate),
+            GateChange::Off(_) => None,
+        });
+        let mut gates = Gate::defaults_with(&set.collect::<Vec<_>>());
+        for change in &changes {
             let GateChange::Off(metric) = change else { continue };
             let before = gates.len();
             gates.retain(|gate| gate.metric() != *metric);

@@ -112,8 +112,8 @@ impl VerdictArgs {
     }
 
     /// What decides a comparison with the baseline.
-    pub(crate) fn gates(&self) -> Result<Vec<Gate>, clap::Error> {
-        self.gates.gates()
+    pub(crate) fn gates(&self, plan: &Plan) -> Result<Vec<Gate>, clap::Error> {
+        self.gates.gates(&plan.group_names().collect::<Vec<_>>())
     }
 
     /// Finds out whether the options fit together.

@@ -7,11 +7,11 @@ use std::{
 
 use loadgen::{
     Stop,
-    plan::{Plan, Until},
+    plan::{Group, Plan, Until},
 };
 use program::Exit;
 use reports::{
-    Render, Report, Verdict,
+    Metric, Render, Report, Verdict,
     gate::Gate,
     human,
     paired::{DiscardedPair, Observation, PairOrder, PairedComparison, PairedTest, order},
@@ -36,7 +36,7 @@ use crate::{
 pub(super) fn ab(args: &AbArgs) -> Result<Exit, CommandError> {
     // Only the options are checked, so any server will do.
     let plan = args.plan.plan(Some("ws://127.0.0.1:9001"), PlannedVerdict::default())?;
-    let test = args.test()?;
+    let test = args.test(&plan)?;
     args.check()?;
     enough_messages(&plan, test.gates())?;
     for side in [&args.a, &args.b] {
@@ -125,10 +125,9 @@ fn pair_name(number: u32) -> String {
 
 /// Refuses metrics that the planned number of messages can't tell.
 fn enough_messages(plan: &Plan, gates: &[Gate]) -> Result<(), clap::Error> {
-    let planned = plan.groups().iter().map(|group| plan.messages(group)).sum();
-    // Else as many as the target answers; the test looks at what came.
-    let Some(messages): Option<f64> = planned else { return Ok(()) };
     for metric in gates.iter().map(Gate::metric) {
+        // Else as many as the target answers; the test looks at what came.
+        let Some(messages) = planned(plan, metric) else { continue };
         let needed = metric.min_messages();
         if messages < needed as f64 {
             let (name, option) = (
@@ -145,6 +144,12 @@ fn enough_messages(plan: &Plan, gates: &[Gate]) -> Result<(), clap::Error> {
         }
     }
     Ok(())
+}
+
+/// Messages of a run that a metric is about, if they are planned.
+fn planned(plan: &Plan, metric: Metric) -> Option<f64> {
+    let is_of = |group: &&Group| metric.group().is_none_or(|name| name == group.name);
+    plan.groups().iter().filter(is_of).map(|group| plan.messages(group)).sum()
 }
 
 /// The progress of the comparison, on stderr.

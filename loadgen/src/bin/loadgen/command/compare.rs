@@ -21,10 +21,22 @@ use crate::{
 pub(super) fn compare(args: &CompareArgs) -> Result<Exit, CommandError> {
     let (baseline, candidate) = args.sides()?;
     args.check()?;
-    let options =
-        CompareOptions { gates: args.gates.gates()?, confidence: args.confidence, seed: args.seed, force: args.force };
-    let comparison = compared(&read(baseline)?, &read(candidate)?, &options);
+    let (baseline, candidate) = (read(baseline)?, read(candidate)?);
+    let gates = args.gates.gates(&group_names([&baseline, &candidate]))?;
+    let options = CompareOptions { gates, confidence: args.confidence, seed: args.seed, force: args.force };
+    let comparison = compared(&baseline, &candidate, &options);
     Ok(show(args, &comparison).exit(comparison.verdict.exit()))
+}
+
+/// The groups of any run, each once.
+fn group_names(sides: [&[Report]; 2]) -> Vec<&str> {
+    let mut names: Vec<&str> = Vec::new();
+    for group in sides.into_iter().flatten().flat_map(|report| &report.groups) {
+        if !names.contains(&group.name.as_str()) {
+            names.push(&group.name);
+        }
+    }
+    names
 }
 
 fn read(paths: &[PathBuf]) -> Result<Vec<Report>, FileError> {

@@ -24,7 +24,7 @@ use crate::{
 pub(super) fn run(args: &RunArgs) -> Result<Exit, CommandError> {
     args.check()?;
     let plan = args.plan()?;
-    let gates = args.verdict.gates()?;
+    let gates = args.verdict.gates(&plan)?;
     let baseline = baseline(args)?;
     // Draining may take long, and nobody has to wait for it.
     let stop = stop_on_signal(|| Exit::Interrupted.now());

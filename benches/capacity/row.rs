@@ -69,13 +69,13 @@ pub(crate) fn measure(
         rounds,
         cpu_us: of(&|report| {
             let worked = report.generator.cpu_s - report.generator.spin_s;
-            worked * 1e6 / report.measured.counts.matched as f64
+            worked * 1e6 / report.total.measured.counts.matched as f64
         }),
         generator_mib: of(&|report| mib(report.generator.peak_rss_bytes)),
         server_mib: median(runs.iter().map(|&(_, bytes)| mib(bytes))),
-        response_p50_us: of(&|report| micros(Quantiles::of(&report.latency.response).p50)),
-        response_p99_us: of(&|report| micros(Quantiles::of(&report.latency.response).p99)),
-        send_lag_p99_us: of(&|report| micros(Quantiles::of(&report.latency.send_lag).p99)),
+        response_p50_us: of(&|report| micros(Quantiles::of(&report.total.latency.response).p50)),
+        response_p99_us: of(&|report| micros(Quantiles::of(&report.total.latency.response).p99)),
+        send_lag_p99_us: of(&|report| micros(Quantiles::of(&report.total.latency.send_lag).p99)),
     })
 }
 

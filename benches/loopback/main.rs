@@ -28,10 +28,10 @@ use std::{
 use clock::{StolenTime, ThreadClock};
 use floor::FloorCost;
 use loadgen::{
-    RunError, Stop,
+    Run, RunError,
     plan::{EngineKind, Group, Load, Plan, Rate, RunOptions, ServerUrl, Target, Until},
 };
-use reports::{Quantiles, Report};
+use reports::{Quantiles, Report, model::Measurement};
 
 /// What a run of the bench does. What is set beside each other takes `turns` turns in a round, and
 /// what counts is the sum of a round: turns are so short that both get their share of a machine's
@@ -132,7 +132,7 @@ fn closed(
             for (engine, cost) in ENGINES.into_iter().zip(&mut engines) {
                 let load = Load::Closed { window: count(window) };
                 let plan = plan(engine, Target::Url(url(server)?), clients, load, scale.turn);
-                let Report { traffic, generator, measured_s, .. } = generate(&plan)?;
+                let Report { total: Measurement { traffic, .. }, generator, measured_s, .. } = generate(&plan)?;
                 *cost += FloorCost { messages: traffic.matched_in_window, cpu_s: generator.cpu_s, took_s: measured_s };
             }
         }
@@ -216,9 +216,9 @@ fn open(scale: LoopbackScale, clients: u32, rate: f64) -> Result<(), Box<dyn std
     for _ in 0..scale.rounds {
         let report = generate(&plan)?;
         let micros = |nanos: Option<u64>| nanos.unwrap_or(0) as f64 / 1e3;
-        response.push(micros(Quantiles::of(&report.latency.response).p50));
-        service.push(micros(Quantiles::of(&report.latency.service).p50));
-        lag.push(micros(Quantiles::of(&report.latency.send_lag).p99));
+        response.push(micros(Quantiles::of(&report.total.latency.response).p50));
+        service.push(micros(Quantiles::of(&report.total.latency.service).p50));
+        lag.push(micros(Quantiles::of(&report.total.latency.send_lag).p99));
     }
     println!(
         "{clients} clients x {rate}/s: response p50 {:.1} µs, service p50 {:.1} µs, send lag p99 {:.1} µs{stolen}",
@@ -231,8 +231,8 @@ fn open(scale: LoopbackScale, clients: u32, rate: f64) -> Result<(), Box<dyn std
 
 /// Runs a plan; everything must come back.
 fn generate(plan: &Plan) -> Result<Report, RunError> {
-    let report = loadgen::run(plan, &Stop::default(), |_| {})?;
-    let counts = report.measured.counts;
+    let report = Run::of(plan).start()?;
+    let counts = report.total.measured.counts;
     assert_eq!(counts.sent, counts.matched, "every message must come back: {counts:?}");
     Ok(report)
 }

@@ -20,7 +20,7 @@
 //!         run::summary    merges what the workers recorded into the report
 //! ```
 //!
-//! [`run()`] does all of this. The crate `reports` judges, compares and renders the report. The
+//! [`Run::start`] does all of this. The crate `reports` judges, compares and renders the report. The
 //! command line program is in `bin/loadgen/`: `cli/` parses the options, and `command/` has one
 //! file for each command.
 
@@ -38,11 +38,10 @@ mod worker;
 #[doc(hidden)]
 pub use engine::echo;
 pub use run::{
-    LastSecond, RunError, Snapshot, Stage, Stop,
+    FinishedSecond, Grouped, LastSecond, Observer, Run, RunError, Snapshot, Stage, Stop,
     environment::cores,
     limits::{PlanRefusal, threads_for, threads_of},
     processor_time::ProcessorTime,
-    run,
 };
 pub use transport::{SourceAddressError, public_address::public_address};
 pub use worker::recorder;

@@ -1,9 +1,11 @@
 //! A run connects all clients, warms up, measures, drains and closes.
 
+mod connection_counts;
 mod embedded;
 pub(crate) mod environment;
 mod error;
 pub(crate) mod limits;
+mod observer;
 pub(crate) mod processor_time;
 mod snapshot;
 mod stop;
@@ -31,6 +33,7 @@ use self::{
 };
 pub use self::{
     error::RunError,
+    observer::{FinishedSecond, Grouped, Observer},
     snapshot::{LastSecond, Snapshot, Stage},
     stop::Stop,
 };
@@ -43,14 +46,52 @@ use crate::{
     worker::{GroupConfig, WorkerConfig, WorkerOutcome},
 };
 
-/// Runs a plan. `observe` is called about ten times a second on this thread.
+/// A run of a plan.
 ///
-/// # Errors
-/// There is nothing to report; see [`RunError`].
-pub fn run(plan: &Plan, stop: &Stop, observe: impl FnMut(&Snapshot)) -> Result<Report, RunError> {
-    match plan.run().engine {
-        EngineKind::Lean => run_on(&Lean::new, plan, stop, observe),
-        EngineKind::Tungstenite => run_on(&Tungstenite::new, plan, stop, observe),
+/// ```no_run
+/// use loadgen::{Run, plan::{Group, Plan, RunOptions}};
+///
+/// let plan = Plan::new(RunOptions::default(), vec![Group::default()])?;
+/// let report = Run::of(&plan).start()?;
+/// println!("{} messages came back", report.total.measured.counts.matched);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Run<'a, O = ()> {
+    plan: &'a Plan,
+    stop: Stop,
+    observer: O,
+}
+
+impl<'a> Run<'a> {
+    /// A run of `plan` that nobody stops or observes.
+    pub fn of(plan: &'a Plan) -> Self {
+        Self { plan, stop: Stop::default(), observer: () }
+    }
+}
+
+impl<'a, O: Observer> Run<'a, O> {
+    /// Lets `stop` end the run before its time.
+    #[must_use]
+    pub fn stopped_by(self, stop: &Stop) -> Self {
+        Self { stop: stop.clone(), ..self }
+    }
+
+    /// Shows the run to `observer` while it goes on, on the thread that starts it.
+    #[must_use]
+    pub fn observed_by<P: Observer>(self, observer: P) -> Run<'a, P> {
+        Run { plan: self.plan, stop: self.stop, observer }
+    }
+
+    /// Runs until the plan or the stop ends it. Takes this thread until then.
+    ///
+    /// # Errors
+    /// There is nothing to report; see [`RunError`].
+    pub fn start(mut self) -> Result<Report, RunError> {
+        match self.plan.run().engine {
+            EngineKind::Lean => run_on(&Lean::new, self.plan, &self.stop, &mut self.observer),
+            EngineKind::Tungstenite => run_on(&Tungstenite::new, self.plan, &self.stop, &mut self.observer),
+        }
     }
 }
 
@@ -59,7 +100,7 @@ fn run_on(
     build: &impl BuildEngine,
     plan: &Plan,
     stop: &Stop,
-    mut observe: impl FnMut(&Snapshot),
+    observer: &mut impl Observer,
 ) -> Result<Report, RunError> {
     let limits = SystemLimits::raise();
     let secrets = Secrets::of_plan(plan);
@@ -70,12 +111,12 @@ fn run_on(
     let config = config(plan, run_id, &targets, limits.clients_per_address(), &fit);
     let failed = |error| RunError::System("a worker failed", error);
     let mut workers = RunWorkers::start(&config, &targets.routes[0], build, stop).map_err(failed)?;
-    let open = workers.connect(&mut observe);
+    let open = workers.connect(observer);
     let (started_at, before) = (SystemTime::now(), ProcessorTime::now());
     if open > 0 && !stop.is_stopped() {
-        workers.load(plan.length(), plan.run().warmup, &mut observe);
+        workers.load(plan.length(), plan.run().warmup, observer);
     }
-    let (outcomes, timeline) = workers.finish().map_err(failed)?;
+    let (outcomes, seconds) = workers.finish(observer).map_err(failed)?;
     let stolen = before.and_then(|before| ProcessorTime::now()?.stolen_since(before));
     // If a connection opened and has ended since, the target was reached, and the report tells.
     if !outcomes.iter().any(WorkerOutcome::has_opened) {
@@ -85,7 +126,7 @@ fn run_on(
             none_opened(targets.urls(), &outcomes, &secrets)
         });
     }
-    let (target, threads, seconds) = (targets.record(), threads_of(plan), timeline.finish());
+    let (target, threads) = (targets.record(), threads_of(plan));
     let interrupted = stop.is_stopped();
     let context = RunContext { target, run_id, threads, started_at, interrupted, stolen, seconds };
     let mut report = summary::summarize(plan, context, outcomes);

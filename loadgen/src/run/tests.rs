@@ -137,7 +137,7 @@ fn starve(engine: &impl BuildEngine, bursts_before: Option<u64>) -> (Report, Jud
         let (engine, away) = (inner(connections, clock)?, Arc::clone(&shared));
         Ok(Starved { engine, clock, left: bursts_before, awake: clock.now(), away })
     };
-    let report = run_on(&build, &plan(), &Stop::default(), |_| {}).unwrap();
+    let report = run_on(&build, &plan(), &Stop::default(), &mut ()).unwrap();
     let (counts, dropped) = (&report.total.measured.counts, &report.total.measured.dropped);
     assert_eq!(identities(&report.total.measured), Ok(()));
     assert!(report.total.measured.anomalies.is_clean(), "{:?}", report.total.measured.anomalies);

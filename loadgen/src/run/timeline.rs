@@ -8,6 +8,7 @@ use reports::{
     value_at_share,
 };
 
+use super::observer::{FinishedSecond, Grouped, Observer};
 use crate::worker::recorder::SecondRow;
 
 /// Merges rows as they come. Memory grows only by one row and one packed histogram a second and
@@ -57,13 +58,13 @@ impl Timeline {
         }
     }
 
-    /// Takes a row of one worker about a group.
-    pub(crate) fn add(&mut self, group: usize, row: SecondRow) {
+    /// Takes a row of one worker about a group. Shows the second if it is the last row of it.
+    pub(crate) fn add(&mut self, group: usize, row: SecondRow, observer: &mut impl Observer) {
         let second = row.second;
         let rows = self.open.entry(second).or_default();
         rows.push((group, row));
         if rows.len() == self.workers * self.groups.len().max(1) {
-            self.close(second);
+            self.close(second, observer);
         }
     }
 
@@ -72,20 +73,30 @@ impl Timeline {
         self.total.intervals.last_key_value().map(|(_, interval)| interval)
     }
 
-    /// Finishes once all rows have come.
-    pub(crate) fn finish(mut self) -> RunSeconds {
+    /// Finishes once all rows have come. Shows the seconds that some workers did not reach.
+    pub(crate) fn finish(mut self, observer: &mut impl Observer) -> RunSeconds {
         while let Some((&second, _)) = self.open.first_key_value() {
-            self.close(second);
+            self.close(second, observer);
         }
         let groups = self.groups.into_iter().map(MergedSeconds::finish).collect();
         RunSeconds { total: self.total.finish(), groups }
     }
 
-    fn close(&mut self, second: u64) {
+    fn close(&mut self, second: u64, observer: &mut impl Observer) {
         let Some(rows) = self.open.remove(&second) else { return };
-        self.total.merge(second, || rows.iter().map(|(_, row)| row));
+        let total = self.total.merge(second, || rows.iter().map(|(_, row)| row));
+        let mut responses = Vec::new();
         for (group, merged) in self.groups.iter_mut().enumerate() {
-            merged.merge(second, || rows.iter().filter(|(of, _)| *of == group).map(|(_, row)| row));
+            responses.push(merged.merge(second, || rows.iter().filter(|(of, _)| *of == group).map(|(_, row)| row)));
+        }
+        let groups: Vec<_> = self
+            .groups
+            .iter()
+            .zip(&responses)
+            .filter_map(|(merged, response)| merged.finished(second, response))
+            .collect();
+        if let Some(total) = self.total.finished(second, &total) {
+            observer.second(Grouped { total: &total, groups: &groups });
         }
     }
 }
@@ -107,8 +118,12 @@ impl MergedSeconds {
         Seconds { intervals: self.intervals.into_values().collect(), response: self.response }
     }
 
-    /// Merges the rows of a second.
-    fn merge<'a, I: Iterator<Item = &'a SecondRow>>(&mut self, second: u64, rows: impl Fn() -> I) {
+    fn finished<'a>(&'a self, second: u64, response: &'a Histogram<u32>) -> Option<FinishedSecond<'a>> {
+        Some(FinishedSecond { interval: self.intervals.get(&second)?, response })
+    }
+
+    /// Merges the rows of a second. Returns their response times.
+    fn merge<'a, I: Iterator<Item = &'a SecondRow>>(&mut self, second: u64, rows: impl Fn() -> I) -> Histogram<u32> {
         let mut response: Histogram<u32> = Latency::histogram_of();
         for &(nanos, times) in rows().flat_map(|row| &row.response) {
             response.saturating_record_n(nanos, u32::try_from(times).unwrap_or(u32::MAX));
@@ -129,6 +144,7 @@ impl MergedSeconds {
             }),
         };
         self.intervals.insert(second, interval);
+        response
     }
 }
 
@@ -136,24 +152,38 @@ impl MergedSeconds {
 mod tests {
     use super::*;
 
+    /// The seconds that an observer saw: which, and how many matched in total and by group.
+    #[derive(Default)]
+    struct Seen(Vec<(f64, u64, Vec<u64>)>);
+
+    impl Observer for Seen {
+        fn second(&mut self, second: Grouped<'_, FinishedSecond<'_>>) {
+            let groups = second.groups.iter().map(|group| group.response.len()).collect();
+            assert_eq!(second.total.response.len(), second.total.interval.matched);
+            self.0.push((second.total.interval.at_s, second.total.interval.matched, groups));
+        }
+    }
+
     fn row(second: u64, matched: u64, response: &[(u64, u64)]) -> SecondRow {
         SecondRow { second, sent: matched + 1, matched, anomalies: 0, response: response.to_vec() }
     }
 
     #[test]
     fn seconds_of_all_workers_become_one_row() {
+        let mut seen = Seen::default();
         let mut timeline = Timeline::new(2, 1);
-        timeline.add(0, row(0, 3, &[(100, 3)]));
-        timeline.add(0, row(1, 1, &[(500, 1)]));
-        timeline.add(0, row(0, 1, &[(900, 1)]));
+        timeline.add(0, row(0, 3, &[(100, 3)]), &mut seen);
+        timeline.add(0, row(1, 1, &[(500, 1)]), &mut seen);
+        timeline.add(0, row(0, 1, &[(900, 1)]), &mut seen);
         assert_eq!(timeline.last().map(|second| (second.at_s, second.matched)), Some((0.0, 4)), "second 1 is open");
-        let RunSeconds { total: Seconds { intervals, response }, groups } = timeline.finish();
+        let RunSeconds { total: Seconds { intervals, response }, groups } = timeline.finish(&mut seen);
         assert!(groups.is_empty(), "one group is the total");
         assert_eq!(intervals.len(), 2);
         assert_eq!((intervals[0].sent, intervals[0].matched), (6, 4));
         assert_eq!((intervals[0].response_p50_ns, intervals[0].response_max_ns), (Some(100), Some(900)));
         assert_eq!((intervals[1].at_s, intervals[1].matched), (1.0, 1), "a worker that ended early has no row");
         assert_eq!(response.len(), 5);
+        assert_eq!(seen.0, [(0.0, 4, vec![]), (1.0, 1, vec![])]);
         let mut seconds = Latency::histogram();
         for interval in &intervals {
             seconds.add(interval.response.as_ref().unwrap().unpack()).unwrap();
@@ -164,26 +194,28 @@ mod tests {
 
     #[test]
     fn a_second_without_matches_has_no_quantiles_and_no_histogram() {
+        let mut seen = Seen::default();
         let mut timeline = Timeline::new(1, 1);
-        timeline.add(0, row(0, 0, &[]));
-        let interval = &timeline.finish().total.intervals[0];
+        timeline.add(0, row(0, 0, &[]), &mut seen);
+        let interval = &timeline.finish(&mut seen).total.intervals[0];
         assert_eq!((interval.response_p50_ns, &interval.response), (None, &None));
     }
 
     #[test]
     fn seconds_of_groups_add_up_to_the_total() {
+        let mut seen = Seen::default();
         let mut timeline = Timeline::new(2, 3);
         // Group 1 has a silent second, and one worker ends a second before the other.
-        timeline.add(0, row(0, 3, &[(100, 3)]));
-        timeline.add(1, row(0, 2, &[(300, 2)]));
-        timeline.add(2, row(0, 0, &[]));
-        timeline.add(0, row(0, 1, &[(900, 1)]));
-        timeline.add(1, row(0, 4, &[(300, 4)]));
+        timeline.add(0, row(0, 3, &[(100, 3)]), &mut seen);
+        timeline.add(1, row(0, 2, &[(300, 2)]), &mut seen);
+        timeline.add(2, row(0, 0, &[]), &mut seen);
+        timeline.add(0, row(0, 1, &[(900, 1)]), &mut seen);
+        timeline.add(1, row(0, 4, &[(300, 4)]), &mut seen);
         assert!(timeline.last().is_none(), "group 2 is not told");
-        timeline.add(2, row(0, 1, &[(50, 1)]));
+        timeline.add(2, row(0, 1, &[(50, 1)]), &mut seen);
         assert_eq!(timeline.last().map(|second| second.matched), Some(11));
-        timeline.add(2, row(1, 5, &[(70, 5)]));
-        let RunSeconds { total, groups } = timeline.finish();
+        timeline.add(2, row(1, 5, &[(70, 5)]), &mut seen);
+        let RunSeconds { total, groups } = timeline.finish(&mut seen);
         let of = |second: usize, field: fn(&Interval) -> u64| {
             groups.iter().map(|group| field(&group.intervals[second])).collect::<Vec<_>>()
         };
@@ -197,5 +229,6 @@ mod tests {
             sum.add(&group.response).unwrap();
         }
         assert_eq!(sum, total.response);
+        assert_eq!(seen.0, [(0.0, 11, vec![4, 6, 1]), (1.0, 5, vec![0, 0, 5])]);
     }
 }

@@ -12,19 +12,24 @@ use std::{
 };
 
 use super::{
+    connection_counts::ConnectionCounts,
+    observer::Observer,
     snapshot::{LastSecond, Snapshot, Stage},
     stop::Stop,
-    timeline::Timeline,
+    timeline::{RunSeconds, Timeline},
 };
 use crate::{
-    clock::{Clock as _, RealClock},
+    clock::{Clock as _, RealClock, Time},
     engine::BuildEngine,
     transport::{Dialer, Route},
     worker::{self, Control, LiveCounters, WorkerConfig, WorkerEvent, WorkerOutcome},
 };
 
-/// How often the observer is called, and how late a stop is noticed.
+/// How late a stop is noticed, at most.
 const TURN: Duration = Duration::from_millis(100);
+
+/// Least time from one look of the observer to the next, in nanoseconds.
+const LOOK: u64 = 90_000_000;
 
 /// Nanoseconds from the last connection to the first message, so that every worker knows in time.
 const HEAD_START: u64 = 20_000_000;
@@ -39,6 +44,9 @@ pub(crate) struct RunWorkers {
     events: Receiver<WorkerEvent>,
     threads: Vec<JoinHandle<io::Result<WorkerOutcome>>>,
     timeline: Timeline,
+    connections: ConnectionCounts,
+    /// When the observer is shown the run next.
+    next_look: Time,
 }
 
 impl RunWorkers {
@@ -62,13 +70,15 @@ impl RunWorkers {
             events,
             threads: Vec::new(),
             timeline: Timeline::new(workers, 1),
+            connections: ConnectionCounts::new(workers, 1),
+            next_look: Time::default(),
         };
         for worker in 0..config.workers {
             match workers.spawn(worker, config, route, build, &sender) {
                 Ok(thread) => workers.threads.push(thread),
                 Err(error) => {
                     workers.control.stop();
-                    return workers.finish().and(Err(error));
+                    return workers.finish(&mut ()).and(Err(error));
                 }
             }
         }
@@ -94,7 +104,7 @@ impl RunWorkers {
     }
 
     /// Waits until every connection was tried. Returns how many opened, or 0 if a worker failed.
-    pub(crate) fn connect(&mut self, observe: &mut impl FnMut(&Snapshot)) -> u64 {
+    pub(crate) fn connect(&mut self, observer: &mut impl Observer) -> u64 {
         let (mut told, mut open) = (0, 0);
         while told < self.threads.len() {
             match self.next_event() {
@@ -105,10 +115,10 @@ impl RunWorkers {
                 // No worker ends before it is told to begin or to stop. If one did, it failed, and
                 // `finish` says why.
                 Ok(_) if !self.stop.is_stopped() && self.threads.iter().any(JoinHandle::is_finished) => break,
-                Ok(_) => {}
+                Ok(next_event) => self.take(next_event, observer),
                 Err(()) => break,
             }
-            observe(&self.snapshot(Stage::Connecting, 0.0, None));
+            self.show(observer, Stage::Connecting, 0.0, None);
         }
         if told < self.threads.len() {
             open = 0;
@@ -121,42 +131,38 @@ impl RunWorkers {
 
     /// Lets the workers send, and waits until they are done. `total` is the length of the load, if
     /// it is known, and begins with `warmup`.
-    pub(crate) fn load(&mut self, total: Option<Duration>, warmup: Duration, observe: &mut impl FnMut(&Snapshot)) {
+    pub(crate) fn load(&mut self, total: Option<Duration>, warmup: Duration, observer: &mut impl Observer) {
         let start = self.clock.now().plus(HEAD_START);
         self.control.begin(start);
         while let Ok(next_event) = self.next_event() {
-            if let Some(WorkerEvent::Second { group, row }) = next_event {
-                self.timeline.add(group, row);
-                continue;
-            }
+            self.take(next_event, observer);
             let elapsed = self.clock.now().seconds_from(start).max(0.0);
             let stage = match total {
                 _ if elapsed < warmup.as_secs_f64() => Stage::Warmup,
                 Some(total) if elapsed >= total.as_secs_f64() => Stage::Draining,
                 _ => Stage::Measuring,
             };
-            observe(&self.snapshot(stage, elapsed, total));
+            self.show(observer, stage, elapsed, total);
         }
     }
 
-    /// Waits for the workers. Returns their outcomes.
+    /// Waits for the workers. Returns their outcomes, and the seconds of the run.
     ///
     /// # Errors
     /// A worker could not set up its event loop, or panicked.
-    pub(crate) fn finish(mut self) -> io::Result<(Vec<WorkerOutcome>, Timeline)> {
+    pub(crate) fn finish(mut self, observer: &mut impl Observer) -> io::Result<(Vec<WorkerOutcome>, RunSeconds)> {
         if self.stop.is_stopped() {
             self.control.stop();
         }
         let mut outcomes = Vec::new();
-        for thread in self.threads {
+        for thread in std::mem::take(&mut self.threads) {
             outcomes.push(thread.join().unwrap_or_else(|_| Err(io::Error::other("it panicked")))?);
         }
-        for next_event in self.events.try_iter() {
-            if let WorkerEvent::Second { group, row } = next_event {
-                self.timeline.add(group, row);
-            }
+        while let Ok(next_event) = self.events.try_recv() {
+            self.take(Some(next_event), observer);
         }
-        Ok((outcomes, self.timeline))
+        self.connections.show(observer);
+        Ok((outcomes, self.timeline.finish(observer)))
     }
 
     /// The next event of a worker; none after a while; an error once the workers are gone. Passes a
@@ -169,6 +175,27 @@ impl RunWorkers {
             Ok(next_event) => Ok(Some(next_event)),
             Err(RecvTimeoutError::Timeout) => Ok(None),
             Err(RecvTimeoutError::Disconnected) => Err(()),
+        }
+    }
+
+    /// Keeps what a worker tells.
+    fn take(&mut self, next_event: Option<WorkerEvent>, observer: &mut impl Observer) {
+        match next_event {
+            Some(WorkerEvent::Second { group, row }) => self.timeline.add(group, row, observer),
+            Some(WorkerEvent::Connections { worker, group, connections }) => {
+                self.connections.take(worker, group, connections);
+            }
+            Some(WorkerEvent::Connected(_)) | None => {}
+        }
+    }
+
+    /// Shows how far the run is, now and then.
+    fn show(&mut self, observer: &mut impl Observer, stage: Stage, elapsed_s: f64, total: Option<Duration>) {
+        let now = self.clock.now();
+        if now >= self.next_look {
+            self.next_look = now.plus(LOOK);
+            self.connections.show(observer);
+            observer.progress(&self.snapshot(stage, elapsed_s, total));
         }
     }
 

@@ -82,6 +82,10 @@ impl<E: Engine, C: Clock> Worker<E, C> {
             }
             self.receive_ready(None);
             self.report_progress();
+            if now >= self.next_tick {
+                self.next_tick = tick;
+                self.tell_connections();
+            }
         }
     }
 

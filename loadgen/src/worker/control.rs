@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
+use reports::model::Connections;
+
 use super::recorder::SecondRow;
 use crate::clock::Time;
 
@@ -50,6 +52,13 @@ pub(crate) struct LiveCounters {
 pub(crate) enum WorkerEvent {
     /// It has tried all its connections, and this many opened. Some may have ended since.
     Connected(u64),
+    /// What has become of the connections of a group so far, if that has changed.
+    Connections {
+        worker: u32,
+        /// Index of the group in the plan.
+        group: usize,
+        connections: Connections,
+    },
     /// A second of a group is over. A worker tells that of every group.
     Second {
         /// Index of the group in the plan.

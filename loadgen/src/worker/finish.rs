@@ -106,6 +106,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
                 let _ = self.events.send(WorkerEvent::Second { group, row });
             }
         }
+        self.tell_connections();
         self.report_progress();
     }
 

@@ -160,6 +160,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
     async fn run(mut self, dialer: Dialer) -> WorkerOutcome {
         self.connect(dialer).await;
         self.engine.own_thread();
+        self.tell_connections();
         let _ = self.events.send(WorkerEvent::Connected(self.outcome.groups[0].connections.opened));
         if let Some(start) = self.wait_for_start().await {
             self.load(start).await;
@@ -258,7 +259,18 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         self.next_tick = now.plus(TICK);
         self.stops.worked(self.clock.processor_time());
         self.hand_over_seconds(now);
+        self.tell_connections();
         self.report_progress();
+    }
+
+    /// Tells what has become of the connections, if that has changed.
+    fn tell_connections(&mut self) {
+        for (group, outcome) in self.outcome.groups.iter_mut().enumerate() {
+            if let Some(connections) = outcome.changed_connections() {
+                let worker = self.config.worker;
+                let _ = self.events.send(WorkerEvent::Connections { worker, group, connections });
+            }
+        }
     }
 
     /// Hands over the seconds of each group that were over at `now`.

@@ -37,6 +37,8 @@ pub(crate) struct WorkerOutcome {
 pub(crate) struct GroupOutcome {
     pub(crate) recorder: Recorder,
     pub(crate) connections: Connections,
+    /// How many had opened, failed and died when that was last told.
+    told: [u64; 3],
     pub(crate) peer: Option<SocketAddr>,
     pub(crate) openings: OpeningTimes,
     /// Messages that ended lost or undetermined. Misrouted ones are among them.
@@ -81,10 +83,18 @@ impl GroupOutcome {
         Self {
             recorder: Recorder::new().one_of(share),
             connections: Connections { requested: clients as u64, ..Connections::default() },
+            told: [0; 3],
             peer: None,
             openings: OpeningTimes::default(),
             missing: BoundedList::new(MISSING_KEPT / share),
         }
+    }
+
+    /// What has become of the connections so far, if that has changed since the last call.
+    pub(crate) fn changed_connections(&mut self) -> Option<Connections> {
+        let Connections { opened, failed, died, .. } = self.connections;
+        let changed = std::mem::replace(&mut self.told, [opened, failed, died]) != [opened, failed, died];
+        changed.then(|| self.connections.clone())
     }
 
     /// Records that a connection did not open.

@@ -44,6 +44,7 @@ mod handshakes;
 mod hostile;
 mod known_times;
 mod lawful;
+mod observer;
 mod printing;
 mod privacy;
 mod rechunked;

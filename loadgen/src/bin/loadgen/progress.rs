@@ -7,7 +7,7 @@ use std::{
 };
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
-use loadgen::{Snapshot, Stage};
+use loadgen::{Observer, Snapshot, Stage};
 use program::Channel;
 use reports::human;
 
@@ -44,8 +44,16 @@ impl Progress {
         Self { clients, output }
     }
 
-    /// Shows how far the run is.
-    pub(crate) fn show(&mut self, snapshot: &Snapshot) {
+    /// Removes the changing line.
+    pub(crate) fn clear(&self) {
+        if let ProgressOutput::Line(line) = &self.output {
+            line.finish_and_clear();
+        }
+    }
+}
+
+impl Observer for Progress {
+    fn progress(&mut self, snapshot: &Snapshot) {
         match &mut self.output {
             ProgressOutput::Nowhere => {}
             ProgressOutput::Line(line) => {
@@ -58,13 +66,6 @@ impl Progress {
                     program::say_if_ready(&format!("{}: {}\n", stage(snapshot.stage), state(snapshot, self.clients)));
                 }
             }
-        }
-    }
-
-    /// Removes the changing line.
-    pub(crate) fn clear(&self) {
-        if let ProgressOutput::Line(line) = &self.output {
-            line.finish_and_clear();
         }
     }
 }

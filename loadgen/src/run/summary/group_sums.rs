@@ -41,7 +41,7 @@ impl GroupSums {
 
     /// What one worker recorded.
     pub(super) fn of(outcome: GroupOutcome) -> Self {
-        let GroupOutcome { recorder, connections, peer, mut openings, missing: _ } = outcome;
+        let GroupOutcome { recorder, connections, peer, mut openings, .. } = outcome;
         // A worker has one peer address of a group.
         let peer = peer.map(|peer| peer.to_string()).unwrap_or_default();
         let kept = recorder.evidence.into_kept().into_iter();

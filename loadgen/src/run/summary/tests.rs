@@ -43,7 +43,7 @@ fn context(timeline: Timeline) -> RunContext {
         started_at: SystemTime::UNIX_EPOCH,
         interrupted: false,
         stolen: None,
-        seconds: timeline.finish(),
+        seconds: timeline.finish(&mut ()),
     }
 }
 
@@ -107,7 +107,7 @@ fn report(messages: &[SimulatedMessage], workers: usize, groups: usize) -> Repor
             let mut rows = recorder.take_rows(Time::from_nanos(8 * SECOND));
             rows.extend(recorder.last_row());
             for row in rows {
-                timeline.add(group, row);
+                timeline.add(group, row, &mut ());
             }
         }
     }

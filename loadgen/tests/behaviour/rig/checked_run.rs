@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use loadgen::{RunError, Snapshot, Stop};
+use loadgen::{Observer, Run, RunError, Snapshot, Stop};
 use reports::{Report, Verdict, identities, judge, model::Interval};
 
 use super::{PATIENCE, TestPlan};
@@ -13,24 +13,33 @@ pub(crate) fn run(plan: &TestPlan) -> Report {
 }
 
 /// Runs `plan`, which must end by itself or by `stop` while a test is patient.
-pub(crate) fn run_observed(
-    plan: &TestPlan,
-    stop: &Stop,
-    mut observe: impl FnMut(&Snapshot),
-) -> Result<Report, RunError> {
-    let (started, mut endless) = (Instant::now(), false);
-    let result = loadgen::run(&plan.to_plan(), stop, |snapshot| {
-        observe(snapshot);
-        if started.elapsed() > PATIENCE {
-            endless = true;
-            stop.stop();
-        }
-    });
+pub(crate) fn run_observed(plan: &TestPlan, stop: &Stop, observe: impl FnMut(&Snapshot)) -> Result<Report, RunError> {
+    let mut watch = Watch { observe, stop, started: Instant::now(), endless: false };
+    let result = Run::of(&plan.to_plan()).stopped_by(stop).observed_by(&mut watch).start();
+    let endless = watch.endless;
     assert!(!endless, "the run did not end by itself: {result:?}");
     if let Ok(report) = &result {
         balanced(report);
     }
     result
+}
+
+/// Stops a run that does not end by itself.
+struct Watch<'a, F> {
+    observe: F,
+    stop: &'a Stop,
+    started: Instant,
+    endless: bool,
+}
+
+impl<F: FnMut(&Snapshot)> Observer for Watch<'_, F> {
+    fn progress(&mut self, snapshot: &Snapshot) {
+        (self.observe)(snapshot);
+        if self.started.elapsed() > PATIENCE {
+            self.endless = true;
+            self.stop.stop();
+        }
+    }
 }
 
 /// Why no connection of `plan` opened.

@@ -1,5 +1,6 @@
 //! `loadgen run [URL]`: run, judge, compare, save, show.
 
+use loadgen::Run;
 use program::Exit;
 use reports::{
     Judgement, Render, Report,
@@ -30,7 +31,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, CommandError> {
     let stop = stop_on_signal(|| Exit::Interrupted.now());
     public_target::warn(&args.console, &plan, None);
     let mut progress = Progress::new(plan.clients().get(), args.console.quiet);
-    let report = loadgen::run(&plan, &stop, |snapshot| progress.show(snapshot));
+    let report = Run::of(&plan).stopped_by(&stop).observed_by(&mut progress).start();
     progress.clear();
     let report = report?;
     let judgement = judge(&report, &args.verdict.thresholds);

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use loadgen::{
-    RunError, Stop,
+    Run, RunError, Stop,
     plan::{Load, Plan, Rate},
 };
 use program::{Channel, Exit, ProgramError as _};
@@ -90,7 +90,7 @@ impl Steps<'_> {
         let quiet = self.args.console.quiet;
         // Without a terminal, one line for each step is enough.
         let mut progress = Progress::new(plan.clients().get(), quiet || !Channel::Stderr.is_terminal());
-        let report = loadgen::run(&plan, &self.stop, |snapshot| progress.show(snapshot));
+        let report = Run::of(&plan).stopped_by(&self.stop).observed_by(&mut progress).start();
         progress.clear();
         let report = report?;
         if report.interrupted {

@@ -26,6 +26,7 @@ use self::{
     environment::cores,
     error::none_opened,
     limits::{EmbeddedRequirements, Fit, PortRequirements, Requirements, SystemLimits, server_threads_of, threads_of},
+    observer::WithoutSecrets,
     processor_time::ProcessorTime,
     summary::RunContext,
     targets::Targets,
@@ -104,6 +105,7 @@ fn run_on(
 ) -> Result<Report, RunError> {
     let limits = SystemLimits::raise();
     let secrets = Secrets::of_plan(plan);
+    let observer = &mut WithoutSecrets { secrets: &secrets, observer };
     let embedded = embedded(plan, &limits)?;
     let targets = Targets::resolve(plan, embedded.as_ref(), &secrets)?;
     let fit = limits.fit(&requirements(plan, targets.ports()))?;

@@ -4,6 +4,7 @@ use hdrhistogram::Histogram;
 use reports::model::{Connections, Interval};
 
 use super::snapshot::Snapshot;
+use crate::secrets::Secrets;
 
 /// Sees a run while it goes on. Each method does nothing unless it is implemented.
 ///
@@ -41,6 +42,33 @@ impl<O: Observer> Observer for &mut O {
 
     fn connections(&mut self, connections: Grouped<'_, Connections>) {
         (**self).connections(connections);
+    }
+}
+
+/// Shows a run without the secrets that a server may have sent back.
+#[derive(Debug)]
+pub(super) struct WithoutSecrets<'a, O> {
+    pub(super) secrets: &'a Secrets,
+    pub(super) observer: O,
+}
+
+impl<O: Observer> Observer for WithoutSecrets<'_, O> {
+    fn progress(&mut self, snapshot: &Snapshot) {
+        self.observer.progress(snapshot);
+    }
+
+    fn second(&mut self, second: Grouped<'_, FinishedSecond<'_>>) {
+        self.observer.second(second);
+    }
+
+    fn connections(&mut self, connections: Grouped<'_, Connections>) {
+        let without = |connections: &Connections| {
+            let mut connections = connections.clone();
+            self.secrets.redact_connections(&mut connections);
+            connections
+        };
+        let (total, groups) = (without(connections.total), connections.groups.iter().map(without).collect::<Vec<_>>());
+        self.observer.connections(Grouped { total: &total, groups: &groups });
     }
 }
 

@@ -69,8 +69,8 @@ impl RunWorkers {
             progress: std::iter::repeat_with(Arc::default).take(workers).collect(),
             events,
             threads: Vec::new(),
-            timeline: Timeline::new(workers, 1),
-            connections: ConnectionCounts::new(workers, 1),
+            timeline: Timeline::new(workers, config.groups.len()),
+            connections: ConnectionCounts::new(workers, config.groups.len()),
             next_look: Time::default(),
         };
         for worker in 0..config.workers {

@@ -8,7 +8,7 @@
 mod bare;
 mod collected;
 
-use reports::model::Report;
+use reports::model::{Connections, Evidence, Measurement, Report};
 
 pub use self::bare::{bare, bare_header, bare_words};
 use self::collected::{Collected, SHORTEST};
@@ -66,12 +66,20 @@ impl Secrets {
         if self.forms.is_empty() {
             return;
         }
-        for evidence in &mut report.total.evidence {
-            for text in [&mut evidence.expected, &mut evidence.received, &mut evidence.detail].into_iter().flatten() {
-                *text = self.redact(text);
+        let groups = report.groups.iter_mut().map(|group| &mut group.measurement);
+        for Measurement { evidence, connections, .. } in groups.chain([&mut report.total]) {
+            for Evidence { expected, received, detail, .. } in evidence {
+                for text in [expected, received, detail].into_iter().flatten() {
+                    *text = self.redact(text);
+                }
             }
+            self.redact_connections(connections);
         }
-        for text in report.total.connections.details.values_mut() {
+    }
+
+    /// Hides secrets in details of errors.
+    pub(crate) fn redact_connections(&self, connections: &mut Connections) {
+        for text in connections.details.values_mut() {
             *text = self.redact(text);
         }
     }

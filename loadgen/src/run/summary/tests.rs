@@ -13,6 +13,7 @@ use crate::{
     message::{Mix, Payload},
     plan::{Expect, Group, Rate, RunOptions},
     run::timeline::Timeline,
+    secrets::Secrets,
     worker::{GroupOutcome, MissingMessage, recorder::Window},
 };
 
@@ -306,6 +307,22 @@ fn a_message_may_go_astray_to_another_group() {
         let lost = measurement.evidence.iter().filter(|evidence| evidence.kind == "lost");
         assert!(lost.clone().all(|evidence| evidence.sequence == Some(4)), "3 is not shown as lost");
         assert_eq!(lost.count() as u64, groups);
+    }
+}
+
+#[test]
+fn secrets_are_hidden_in_every_group() {
+    let (mut outcome, expectation) = (outcome_of(2), expectation());
+    for group in &mut outcome.groups {
+        group.failed("http_403", "no swordfish");
+        let mut sink = group.recorder.for_connection(&expectation, 0, LOCAL, WINDOW.from);
+        sink.finding(Finding::Unexpected, Subject::default(), b"hello swordfish");
+    }
+    let mut report = summarize(&plan_of(2), context(Timeline::new(1, 2)), vec![outcome]);
+    Secrets::of_arguments(&["-H".to_owned(), "X-Key: swordfish".to_owned()]).redact_report(&mut report);
+    for measurement in report.groups.iter().map(|group| &group.measurement).chain([&report.total]) {
+        assert_eq!(measurement.connections.details["http_403"], "no ***");
+        assert_eq!(measurement.evidence[0].received.as_deref(), Some("hello ***"));
     }
 }
 

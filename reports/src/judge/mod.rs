@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 pub use threshold::{Decision, Threshold};
 
 use crate::{
-    model::{Report, Tally},
+    model::{Connections, GroupMeasurement, Measurement, Report, Tally},
     text::human::{count, most_frequent, seconds},
 };
 
@@ -110,14 +110,33 @@ pub fn judge(report: &Report, thresholds: &[Threshold]) -> Judgement {
     Judgement { verdict, reasons, limited_by: limits::limited_by(report) }
 }
 
+/// Reasons against a run. Of several groups, each has its own, which begin with its name.
+fn by_group(report: &Report, reasons: impl Fn(&Measurement) -> Vec<String>) -> Vec<String> {
+    let of_groups = report.groups.iter().flat_map(|GroupMeasurement { name, measurement }| {
+        reasons(measurement).into_iter().map(move |reason| format!("{name}: {reason}"))
+    });
+    let named: Vec<String> = of_groups.collect();
+    // The total is the sum of the groups, except in a changed file.
+    if named.is_empty() { reasons(&report.total) } else { named }
+}
+
 /// The tallies of both phases, with the prefix of their reasons.
-fn phases(report: &Report) -> [(&'static str, &Tally); 2] {
-    [("", &report.total.measured), ("warm-up: ", &report.total.warmup)]
+fn phases(measurement: &Measurement) -> [(&'static str, &Tally); 2] {
+    [("", &measurement.measured), ("warm-up: ", &measurement.warmup)]
 }
 
 fn delivery(report: &Report) -> Vec<String> {
+    let mut reasons = by_group(report, |measurement| delivery_of(measurement, report.plan.drain_s));
+    if !reasons.is_empty() {
+        reasons.extend(hints::likeliest(report));
+    }
+    reasons
+}
+
+/// Faults of delivery in a group, or in all groups together.
+fn delivery_of(measurement: &Measurement, drain_s: f64) -> Vec<String> {
     let mut reasons = Vec::new();
-    for (phase, tally) in phases(report) {
+    for (phase, tally) in phases(measurement) {
         let counts = &tally.counts;
         let sent = count(counts.sent);
         if counts.lost > 0 {
@@ -125,7 +144,7 @@ fn delivery(report: &Report) -> Vec<String> {
             reasons.push(format!(
                 "{phase}{} of {sent} messages lost: nothing came back until the drain of {} ended{hint}",
                 count(counts.lost),
-                seconds(report.plan.drain_s),
+                seconds(drain_s),
             ));
         }
         if counts.damaged > 0 {
@@ -146,21 +165,13 @@ fn delivery(report: &Report) -> Vec<String> {
             reasons.push(format!("{phase}anomalies: {}", found.join(", ")));
         }
     }
-    if !reasons.is_empty() {
-        reasons.extend(hints::likeliest(report));
-    }
     reasons
 }
 
 /// Why the numbers of a run can't be trusted. It is empty if they can. If only delivery is judged,
 /// timing is no reason.
 pub(crate) fn invalid(report: &Report) -> Vec<String> {
-    let mut reasons = Vec::new();
-    for (phase, tally) in phases(report) {
-        if let Err(breach) = identities(tally) {
-            reasons.push(format!("{phase}the books do not balance, a bug of the generator: {breach}"));
-        }
-    }
+    let mut reasons = by_group(report, unbalanced);
     if !report.plan.only_delivery {
         reasons.extend(limits::broken_schedule(report));
     }
@@ -169,6 +180,15 @@ pub(crate) fn invalid(report: &Report) -> Vec<String> {
         reasons.push("nothing was measured: 0 messages sent in the measured phase".to_owned());
     }
     reasons
+}
+
+/// Counts that do not add up.
+fn unbalanced(measurement: &Measurement) -> Vec<String> {
+    let breaches = phases(measurement).into_iter().filter_map(|(phase, tally)| {
+        let breach = identities(tally).err()?;
+        Some(format!("{phase}the books do not balance, a bug of the generator: {breach}"))
+    });
+    breaches.collect()
 }
 
 /// Whether the run is invalid only because the generator was too slow for its plan. Then nothing
@@ -193,8 +213,13 @@ const NOT_APPLIED: &str = "the load that was planned was not the load applied";
 /// Connections that the target did not open or did not keep, and the messages that were in flight
 /// on them.
 pub(crate) fn connections(report: &Report) -> Vec<String> {
-    let connections = &report.total.connections;
-    let own = own_failures(report);
+    by_group(report, |measurement| connections_of(measurement, is_cut_short(report)))
+}
+
+/// Missing connections of a group, or of all groups together.
+pub(crate) fn connections_of(measurement: &Measurement, is_cut_short: bool) -> Vec<String> {
+    let connections = &measurement.connections;
+    let own = own_failures(connections);
     let failed = connections.failed.saturating_sub(own);
     let died = connections.died.saturating_sub(own.saturating_sub(connections.failed));
     let mut reasons = Vec::new();
@@ -208,11 +233,11 @@ pub(crate) fn connections(report: &Report) -> Vec<String> {
             "of {} connections, {} ({}); {NOT_APPLIED}",
             count(connections.requested),
             what.join(" and "),
-            kinds(report, |kind| !is_own_failure(kind)),
+            kinds(connections, |kind| !is_own_failure(kind)),
         ));
     }
-    for (phase, tally) in phases(report) {
-        if tally.counts.undetermined > 0 && !is_cut_short(report) {
+    for (phase, tally) in phases(measurement) {
+        if tally.counts.undetermined > 0 && !is_cut_short {
             reasons.push(format!(
                 "{phase}{} of {} messages undetermined: in flight when their connection died, neither passed nor lost",
                 count(tally.counts.undetermined),
@@ -225,32 +250,32 @@ pub(crate) fn connections(report: &Report) -> Vec<String> {
 
 /// Connections that this system could not open. They are nothing against the target.
 fn refused_here(report: &Report) -> Option<String> {
-    let own = own_failures(report);
+    let own = own_failures(&report.total.connections);
     (own > 0).then(|| {
         format!(
             "generator: of {} connections, {} could not be opened by this system ({}); {NOT_APPLIED}",
             count(report.total.connections.requested),
             count(own),
-            kinds(report, is_own_failure),
+            kinds(&report.total.connections, is_own_failure),
         )
     })
 }
 
-fn own_failures(report: &Report) -> u64 {
-    let own = report.total.connections.errors.iter().filter(|(kind, _)| is_own_failure(kind));
+fn own_failures(connections: &Connections) -> u64 {
+    let own = connections.errors.iter().filter(|(kind, _)| is_own_failure(kind));
     own.fold(0, |sum, (_, n)| sum.saturating_add(*n))
 }
 
 /// The failures and deaths of the kinds that are wanted, with their numbers.
-fn kinds(report: &Report, wanted: impl Fn(&str) -> bool) -> String {
-    let kinds = report.total.connections.errors.iter().filter(|(kind, _)| wanted(kind));
+fn kinds(connections: &Connections, wanted: impl Fn(&str) -> bool) -> String {
+    let kinds = connections.errors.iter().filter(|(kind, _)| wanted(kind));
     let kinds = most_frequent(kinds.map(|(kind, n)| (kind.as_str(), *n)));
     if kinds.is_empty() { "no cause known".to_owned() } else { kinds }
 }
 
 /// Whether messages are undetermined because a signal cut the drain short, and not because a
 /// connection died.
-fn is_cut_short(report: &Report) -> bool {
+pub(crate) fn is_cut_short(report: &Report) -> bool {
     report.interrupted && report.total.connections.died == 0
 }
 

@@ -307,3 +307,21 @@ fn a_generator_is_at_fault_only_where_nothing_else_is() {
     assert!(!is_generators_fault(&report), "a server that hangs up is no slow generator");
     assert!(!is_generators_fault(&sample::connections()));
 }
+
+#[test]
+fn reasons_name_the_group_that_they_are_about() {
+    let mut report = sample::two_groups();
+    report.groups[1].measurement.connections.died = 1;
+    report.groups[1].measurement.connections.errors = [("reset".to_owned(), 1)].into();
+    report.total.connections.died = 1;
+    let judgement = judge(&report, &[]);
+    assert_eq!(judgement.verdict, Verdict::Delivery);
+    assert_eq!(judgement.reasons.len(), 2, "{:?}", judgement.reasons);
+    assert!(judgement.reasons[0].starts_with("chat: 2 of 450 000 messages lost: "), "{:?}", judgement.reasons);
+    assert!(judgement.reasons[1].starts_with("slow: of 10 connections, 1 died (reset 1); "), "{:?}", judgement.reasons);
+    // What no group explains is told of the total.
+    report.groups.iter_mut().for_each(|group| group.measurement = Measurement::default());
+    let reasons = judge(&report, &[]).reasons;
+    assert!(reasons[0].starts_with("2 of 500 000 messages lost: "), "{reasons:?}");
+    assert!(reasons[1].starts_with("of 100 connections, 1 died "), "{reasons:?}");
+}

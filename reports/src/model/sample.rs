@@ -1,8 +1,9 @@
 //! Reports for tests. Every number follows from the plan, so a test can say what it must be.
 
 use super::{
-    Anomalies, Connections, Counts, Dropped, Environment, Evidence, GeneratorHealth, Interval, Latency, LoadRecord,
-    Measurement, PackedHistogram, PerCall, PlanRecord, ReadContext, Report, Tally, TargetRecord, Traffic, WireSummary,
+    Anomalies, Connections, Counts, Dropped, Environment, Evidence, GeneratorHealth, GroupMeasurement, Interval,
+    Latency, LoadRecord, Measurement, PackedHistogram, PerCall, PlanRecord, ReadContext, Report, Tally, TargetRecord,
+    Traffic, WireSummary,
 };
 use crate::metric::quantiles::value_at_share;
 
@@ -232,5 +233,26 @@ pub(crate) fn closed() -> Report {
     report.measured_s = 2.5;
     report.total.latency.response = report.total.latency.service.clone();
     report.total.latency.send_lag = Latency::histogram();
+    report
+}
+
+/// Two groups: `chat` has 90 clients and lost 2 messages, `slow` has 10 and lost none.
+pub(crate) fn two_groups() -> Report {
+    let mut report = pass();
+    let mut chat = pass().total;
+    chat.connections = Connections { requested: 90, opened: 90, ..Connections::default() };
+    (chat.measured, chat.warmup) = (all_matched(450_000), all_matched(45_000));
+    (chat.measured.counts.matched, chat.measured.counts.lost, chat.measured.counts.events) = (449_998, 2, 449_998);
+    chat.evidence = evidence()[..2].to_vec();
+    let mut slow = pass().total;
+    slow.connections = Connections { requested: 10, opened: 10, ..Connections::default() };
+    (slow.measured, slow.warmup) = (all_matched(50_000), all_matched(5_000));
+    report.total.measured.counts.matched -= 2;
+    report.total.measured.counts.events -= 2;
+    report.total.measured.counts.lost += 2;
+    report.total.evidence = chat.evidence.clone();
+    report.groups = [("chat", chat), ("slow", slow)]
+        .map(|(name, measurement)| GroupMeasurement { name: name.to_owned(), measurement })
+        .into();
     report
 }

@@ -9,8 +9,12 @@
 //! Record of a search ─> RenderSearch       search/: text, markdown, json; html/search.rs
 //! ```
 //!
-//! What several formats say stands once: sentences in `wording`, good and bad news in `tone`, the
-//! numbers that services follow in `tracked`, and how numbers read in [`crate::human`].
+//! A result has a total, and a measurement of each group if it has several. Both go through the
+//! same code: it takes a `part` of the result.
+//!
+//! What several formats say stands once: sentences in `wording`, the numbers of groups in
+//! `group_table`, good and bad news in `tone`, the numbers that services follow in `tracked`, and
+//! how numbers read in [`crate::human`].
 //!
 //! # To add a format
 //! 1. Write the file: a type for the format, and [`Render`] for it. It gets the report, the
@@ -30,6 +34,7 @@ mod bencher;
 pub mod comparison;
 mod csv;
 mod github_benchmark;
+mod group_table;
 mod hlog;
 #[cfg(test)]
 mod hostile;

@@ -2,12 +2,14 @@
 
 use crate::{
     metric::throughput::Throughput,
-    model::{LoadRecord, Measurement, PlanRecord, Report},
+    model::{GroupMeasurement, LoadRecord, Measurement, PlanRecord, Report},
 };
 
 /// All groups of a result together, or one of several groups.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Part<'a> {
+    /// The name of the group. `None` for all groups together.
+    pub(super) group: Option<&'a str>,
     /// What was measured of it.
     pub(super) measurement: &'a Measurement,
     /// What all groups share: target, environment, generator, times.
@@ -17,7 +19,27 @@ pub(super) struct Part<'a> {
 impl<'a> Part<'a> {
     /// All groups together.
     pub(super) fn total(report: &'a Report) -> Self {
-        Self { measurement: &report.total, report }
+        Self { group: None, measurement: &report.total, report }
+    }
+
+    /// Each group by itself. None if the run has one group, which is then the total.
+    pub(super) fn groups(report: &'a Report) -> impl Iterator<Item = Self> {
+        let part = move |group: &'a GroupMeasurement| Self {
+            group: Some(&group.name),
+            measurement: &group.measurement,
+            report,
+        };
+        report.groups.iter().map(part)
+    }
+
+    /// The total, and each of several groups.
+    pub(super) fn all(report: &'a Report) -> impl Iterator<Item = Self> {
+        std::iter::once(Self::total(report)).chain(Self::groups(report))
+    }
+
+    /// Each of several groups, or else the total.
+    pub(super) fn each(report: &'a Report) -> Vec<Self> {
+        if report.groups.is_empty() { vec![Self::total(report)] } else { Self::groups(report).collect() }
     }
 
     /// What was asked of it.

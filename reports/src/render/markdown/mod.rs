@@ -6,15 +6,15 @@ use std::io::{self, Write};
 
 pub(crate) use code::code;
 
-use super::{Render, part::Part, wording};
+use super::{Render, group_table::GroupTable, part::Part, wording};
 use crate::{
     human::{bytes, count, nanoseconds, percent, rate, seconds},
     judge::{Judgement, Verdict, bounds},
     metric::{quantiles::Quantiles, throughput::Throughput},
-    model::{LoadRecord, Report, Tally},
+    model::{LoadRecord, Measurement, Report, Tally},
 };
 
-/// A report in Markdown: the verdict and the reasons, delivery, evidence, latency, throughput, the
+/// A report in Markdown: the verdict and the reasons, groups if there are several, delivery, evidence, latency, throughput, the
 /// generator, and the plan.
 ///
 /// Text that a server or a file chose stands only in code spans. There it can be no markup, link,
@@ -24,12 +24,17 @@ pub struct Markdown;
 
 /// Most reasons, kinds of evidence, kinds of connection errors, and thresholds that are shown.
 const MOST: usize = 20;
+/// Most groups in the table of groups.
+const GROUPS: usize = 40;
+/// Most groups whose evidence is shown.
+const GROUPS_WITH_EVIDENCE: usize = 3;
 /// Most anomalies of a kind that are shown. The result file holds all that were kept.
 const EVIDENCE: usize = 3;
 
 impl Render for Markdown {
     fn render(&self, report: &Report, judgement: &Judgement, out: &mut dyn Write) -> io::Result<()> {
         verdict(out, report, judgement)?;
+        groups(out, report)?;
         delivery(out, report)?;
         evidence(out, report)?;
         latency(out, report)?;
@@ -79,6 +84,23 @@ fn row(out: &mut dyn Write, first: &str, others: &[impl AsRef<str>]) -> io::Resu
     writeln!(out)
 }
 
+/// The table of groups, if there are several.
+fn groups(out: &mut dyn Write, report: &Report) -> io::Result<()> {
+    let Some(GroupTable { columns, rows, more, needs_legend }) = GroupTable::of(report, GROUPS) else { return Ok(()) };
+    writeln!(out, "### Groups\n")?;
+    headings(out, "group", &columns)?;
+    for (name, numbers) in rows {
+        // A pipe would end the cell, even in a code span. A bare star is markup.
+        let numbers: Vec<String> = numbers.iter().map(|number| number.replace('*', "\\*")).collect();
+        row(out, &code(&name.replace('|', "\\x7c")), &numbers)?;
+    }
+    writeln!(out)?;
+    if more > 0 {
+        writeln!(out, "And {} more groups, in the result file.\n", count(more as u64))?;
+    }
+    if needs_legend { writeln!(out, "\\{}\n", bounds::LEGEND) } else { Ok(()) }
+}
+
 fn delivery(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     writeln!(out, "### Delivery\n")?;
     let phases = [("measured", &report.total.measured), ("warm-up", &report.total.warmup)];
@@ -121,11 +143,27 @@ fn anomalies(out: &mut dyn Write, phases: [(&str, &Tally); 2]) -> io::Result<()>
 
 /// The first few anomalies of each kind, in the order of first appearance.
 fn evidence(out: &mut dyn Write, report: &Report) -> io::Result<()> {
-    if report.total.evidence.is_empty() {
+    let parts = Part::each(report);
+    let with_any: Vec<_> = parts.iter().filter(|part| !part.measurement.evidence.is_empty()).collect();
+    if with_any.is_empty() {
         return Ok(());
     }
-    writeln!(out, "### Evidence\n\nThe first of each kind, {EVIDENCE} at most; a result file has more.\n")?;
-    for (kind, evidence) in wording::evidence_by_kind(&report.total).into_iter().take(MOST) {
+    let each = if report.groups.is_empty() { "each kind" } else { "each kind in each group" };
+    writeln!(out, "### Evidence\n\nThe first of {each}, {EVIDENCE} at most; a result file has more.\n")?;
+    for part in with_any.iter().take(GROUPS_WITH_EVIDENCE) {
+        if let Some(group) = part.group {
+            writeln!(out, "Group {}:\n", code(group))?;
+        }
+        evidence_of(out, part.measurement)?;
+    }
+    match with_any.len().checked_sub(GROUPS_WITH_EVIDENCE) {
+        None | Some(0) => Ok(()),
+        Some(more) => writeln!(out, "And that of {} more groups, in the result file.\n", count(more as u64)),
+    }
+}
+
+fn evidence_of(out: &mut dyn Write, measurement: &Measurement) -> io::Result<()> {
+    for (kind, evidence) in wording::evidence_by_kind(measurement).into_iter().take(MOST) {
         writeln!(out, "- {} {}", code(kind), count(evidence.len() as u64))?;
         for evidence in evidence.into_iter().take(EVIDENCE) {
             writeln!(out, "  - {}", code(&wording::circumstances(evidence).join(", ")))?;

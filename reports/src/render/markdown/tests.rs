@@ -2,7 +2,7 @@ use super::*;
 use crate::{
     escape::visible,
     judge::judge,
-    model::{Counts, Latency, Tally, sample},
+    model::{Counts, GroupMeasurement, Latency, Measurement, Tally, sample},
     render::{
         hostile::{is_safe, spans_with},
         rendered, written,
@@ -29,6 +29,11 @@ fn an_invalid_run() {
 #[test]
 fn a_closed_model_run() {
     insta::assert_snapshot!(rendered(&Markdown, &sample::closed()));
+}
+
+#[test]
+fn two_groups() {
+    insta::assert_snapshot!(rendered(&Markdown, &sample::two_groups()));
 }
 
 #[test]
@@ -64,19 +69,38 @@ fn of(text: &str) -> (Report, Judgement) {
     (report, judgement)
 }
 
+const HOSTILE: [&str; 6] = [
+    "<img src=x onerror=alert(1)><!-- </code></details> <script>",
+    "[link](https://example.org) ![](x) https://example.org www.example.org me@example.org",
+    "@octocat #1 owner/repo#2 GH-3 0123456789012345678901234567890123456789",
+    "`` ` ``` | a | b |\\| &lt; &#60; $x$ $`x`$ ~~x~~ **x** _x_ [^1] :tada:",
+    "a\n\n# heading\n\n- item\r\n```\n<b>\n| a |\n|---|\n\t> quote",
+    "\u{1b}[31m\u{202e}\u{2028}\u{0}",
+];
+
+#[test]
+fn the_name_of_a_group_is_code_and_nothing_else() {
+    let with = |name: &str| {
+        let mut report = sample::two_groups();
+        name.clone_into(&mut report.groups[0].name);
+        rendered(&Markdown, &report)
+    };
+    let harmless = with("x");
+    for hostile in HOSTILE {
+        let text = with(hostile);
+        assert!(is_safe(&text), "{text}");
+        // At the reason and at the evidence. In a table, a pipe is escaped.
+        let in_table = usize::from(!hostile.contains('|'));
+        assert_eq!(spans_with(&visible(hostile), &text, &harmless), 2 + in_table, "{text}");
+    }
+}
+
 #[test]
 fn whatever_a_report_holds_is_code_and_nothing_else() {
     // Where a text stands, and what else there is, does not depend on what it says.
     let (report, judgement) = of("x");
     let harmless = written(|out| Markdown.render(&report, &judgement, out));
-    for hostile in [
-        "<img src=x onerror=alert(1)><!-- </code></details> <script>",
-        "[link](https://example.org) ![](x) https://example.org www.example.org me@example.org",
-        "@octocat #1 owner/repo#2 GH-3 0123456789012345678901234567890123456789",
-        "`` ` ``` | a | b |\\| &lt; &#60; $x$ $`x`$ ~~x~~ **x** _x_ [^1] :tada:",
-        "a\n\n# heading\n\n- item\r\n```\n<b>\n| a |\n|---|\n\t> quote",
-        "\u{1b}[31m\u{202e}\u{2028}\u{0}",
-    ] {
+    for hostile in HOSTILE {
         let (report, judgement) = of(hostile);
         let text = written(|out| Markdown.render(&report, &judgement, out));
         assert!(is_safe(&text), "{text}");
@@ -90,7 +114,8 @@ fn whatever_a_report_holds_is_code_and_nothing_else() {
 
 #[test]
 fn a_summary_stays_within_what_github_takes() {
-    let (mut report, mut judgement) = of(&"🦀\u{202e}".repeat(10_000));
+    let long = "🦀\u{202e}".repeat(10_000);
+    let (mut report, mut judgement) = of(&long);
     judgement.reasons = vec![judgement.reasons[0].clone(); 100];
     report.plan.thresholds = vec!["`".repeat(1000); 100];
     report.total.evidence = (0..100)
@@ -106,4 +131,12 @@ fn a_summary_stays_within_what_github_takes() {
     let text = written(|out| Markdown.render(&report, &judgement, out));
     assert!(text.len() < 1024 * 1024, "{}", text.len());
     assert!(text.contains("- and 80 more"), "{text}");
+
+    // With groups, in which kinds do not differ without end.
+    report.total.evidence.truncate(60);
+    let measurement = Measurement { evidence: report.total.evidence.clone(), ..Measurement::default() };
+    report.groups = vec![GroupMeasurement { name: long, measurement }; 50];
+    let text = written(|out| Markdown.render(&report, &judgement, out));
+    assert!(text.len() < 1024 * 1024, "{}", text.len());
+    assert!(text.contains("And 10 more groups") && text.contains("And that of 47 more groups"), "{text}");
 }

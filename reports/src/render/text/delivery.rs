@@ -7,11 +7,14 @@ use crate::{
     escape::visible,
     human::count,
     model::{Anomalies, Counts, Evidence, Report},
-    render::{tone::Tone, wording},
+    render::{part::Part, tone::Tone, wording},
 };
 
 /// Most anomalies of a kind that are shown. The result file holds all that were kept.
 const SHOWN: usize = 3;
+
+/// Most groups whose evidence is shown.
+const GROUPS: usize = 5;
 
 /// Longest kind that fits its column with an indent.
 const WIDEST: usize = 10;
@@ -87,30 +90,44 @@ fn kinds(anomalies: &Anomalies) -> String {
 
 /// The first few anomalies of each kind, in the order of first appearance.
 pub(super) fn evidence(printer: &mut Printer<'_>, report: &Report) -> io::Result<()> {
-    let kinds = wording::evidence_by_kind(&report.total);
-    if !kinds.is_empty() {
-        printer.blank()?;
-        printer.row("evidence", &format!("the first of each kind, {SHOWN} at most; a result file has more"))?;
+    let parts = Part::each(report);
+    let with_any: Vec<_> = parts.iter().filter(|part| !part.measurement.evidence.is_empty()).collect();
+    if with_any.is_empty() {
+        return Ok(());
     }
-    for (kind, evidence) in kinds {
+    printer.blank()?;
+    let each = if report.groups.is_empty() { "each kind" } else { "each kind in each group" };
+    printer.row("evidence", &format!("the first of {each}, {SHOWN} at most; a result file has more"))?;
+    for part in with_any.iter().take(GROUPS) {
+        evidence_of(printer, part)?;
+    }
+    match with_any.len().checked_sub(GROUPS) {
+        None | Some(0) => Ok(()),
+        Some(more) => printer.row("", &format!("and that of {} more groups, in the result file", count(more as u64))),
+    }
+}
+
+fn evidence_of(printer: &mut Printer<'_>, part: &Part<'_>) -> io::Result<()> {
+    let group = part.group.map_or_else(String::new, |group| format!("{group}: "));
+    for (kind, evidence) in wording::evidence_by_kind(part.measurement) {
         for (index, evidence) in evidence.into_iter().take(SHOWN).enumerate() {
             let label = match index {
                 0 if kind.len() > WIDEST => kind.to_owned(),
                 0 => format!("  {kind}"),
                 _ => String::new(),
             };
-            one(printer, &label, evidence)?;
+            one(printer, &label, &group, evidence)?;
         }
     }
     Ok(())
 }
 
-fn one(printer: &mut Printer<'_>, label: &str, evidence: &Evidence) -> io::Result<()> {
+fn one(printer: &mut Printer<'_>, label: &str, group: &str, evidence: &Evidence) -> io::Result<()> {
     let label = cut(&visible(label), 12);
     printer.styled_row(
         &label,
         printer.palette.of(Tone::Bad),
-        &wording::circumstances(evidence).join(", "),
+        &format!("{group}{}", wording::circumstances(evidence).join(", ")),
         anstyle::Style::new(),
     )?;
     for (name, bytes) in wording::bytes_of(evidence) {

@@ -1,6 +1,7 @@
 //! The report for a terminal. The default is without colour, with lines of 100 columns.
 
 mod delivery;
+mod groups;
 mod latency;
 pub(super) mod printer;
 pub(super) mod table;
@@ -45,6 +46,7 @@ impl Render for Text {
         printer.blank()?;
         plan(printer, report)?;
         printer.blank()?;
+        groups::table(printer, report)?;
         delivery::delivery(printer, report)?;
         delivery::evidence(printer, report)?;
         printer.blank()?;

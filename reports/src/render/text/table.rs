@@ -60,7 +60,7 @@ impl NumberTable {
         };
         let longest = |at: usize| self.rows.iter().map(|row| row.numbers[at].chars().count()).max().unwrap_or(0);
         let columns = self.columns.iter().enumerate().map(|(at, column)| width(column, longest(at))).collect();
-        let name = self.rows.iter().map(|row| row.name.len()).max().unwrap_or(0);
+        let name = self.rows.iter().map(|row| row.name.chars().count()).max().unwrap_or(0);
         let name = width(&self.names, name) - gap.unwrap_or(0);
         let verdict = self.rows.iter().map(|row| row.verdict.0.len()).max().unwrap_or(0).max("verdict".len());
         Widths { name, columns, verdict: if self.has_verdicts { GAP + verdict } else { 0 } }

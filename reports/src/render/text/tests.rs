@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     judge::judge,
-    model::{Counts, Latency, Tally, sample},
+    model::{Counts, GroupMeasurement, Latency, Tally, sample},
     render::{hostile::is_safe, rendered, written},
 };
 
@@ -130,6 +130,10 @@ fn whatever_a_report_holds_the_terminal_is_safe() {
     report.started_at.clone_from(&hostile);
     report.total.connections.errors.insert(hostile.clone(), 1);
     report.total.connections.details.insert(hostile.clone(), hostile.clone());
+    report.groups = sample::two_groups().groups;
+    for group in &mut report.groups {
+        group.name.clone_from(&hostile);
+    }
     for evidence in &mut report.total.evidence {
         evidence.kind.clone_from(&hostile);
         evidence.peer.clone_from(&hostile);
@@ -154,4 +158,52 @@ fn times_that_are_longer_than_a_histogram_tells_are_said() {
         "{}",
         shown(&report)
     );
+}
+
+#[test]
+fn two_groups() {
+    insta::assert_snapshot!(text(&sample::two_groups(), false));
+}
+
+/// As many copies of the groups as make `n` groups.
+fn groups(n: usize) -> Report {
+    let mut report = sample::two_groups();
+    let [bad, good] = &report.groups[..] else { panic!("two groups") };
+    let group = |index: usize| {
+        let of = if index % 2 == 1 { bad } else { good };
+        GroupMeasurement { name: format!("group-{index}-{}", "long".repeat(index % 8)), ..of.clone() }
+    };
+    report.groups = (0..n).map(group).collect();
+    report
+}
+
+#[test]
+fn many_groups_fit_and_those_with_faults_go_first() {
+    let report = groups(60);
+    let judgement = judge(&report, &[]);
+    for width in [40, 60, 80, 120] {
+        let text = written(|out| Text { color: false, width }.render(&report, &judgement, out));
+        assert!(text.lines().all(|line| line.chars().count() <= width && !line.ends_with(' ')), "{width}: {text}");
+    }
+    let text = text(&report, false);
+    assert!(text.contains("             and 20 more groups, in the result file\n"), "{text}");
+    assert!(text.contains("             and that of 25 more groups, in the result file\n"), "{text}");
+    let shown = |index: usize| text.lines().any(|line| line.starts_with(&format!("group-{index}-")));
+    assert!((1..60).step_by(2).all(shown), "groups with lost messages: {text}");
+    assert!((0..20).step_by(2).all(shown) && !shown(20), "{text}");
+}
+
+#[test]
+fn the_mark_of_a_group_is_explained_once() {
+    let mut report = sample::two_groups();
+    let marks = |report: &Report| text(report, false).matches("the generator may have a part").count();
+    assert_eq!(marks(&report), 0);
+    for part in [0, 1] {
+        let latency = &mut report.groups[part].measurement.latency;
+        latency.floor = Latency::histogram();
+        latency.floor.record(1).unwrap();
+        assert_eq!(marks(&report), 1);
+    }
+    report.total.latency.floor = report.groups[0].measurement.latency.floor.clone();
+    assert_eq!(marks(&report), 1, "the total has marks, too");
 }

@@ -1,0 +1,44 @@
+//! The table of groups.
+
+use std::io;
+
+use super::{
+    printer::{LABEL, Printer},
+    table::{NumberRow, NumberTable},
+    wrap::cut,
+};
+use crate::{
+    escape::visible,
+    human::count,
+    judge::bounds,
+    model::Report,
+    render::{group_table::GroupTable, tone::Tone},
+};
+
+/// Most groups that are shown.
+const MOST: usize = 40;
+
+/// The table, and a blank line after it. Nothing if the run has one group.
+pub(super) fn table(printer: &mut Printer<'_>, report: &Report) -> io::Result<()> {
+    let Some(GroupTable { columns, rows, more, needs_legend }) = GroupTable::of(report, MOST) else { return Ok(()) };
+    let row = |(name, numbers): (&str, Vec<String>)| NumberRow {
+        name: cut(&visible(name), printer.width / 3),
+        numbers,
+        verdict: ("", Tone::Plain),
+    };
+    let table = NumberTable {
+        names: ("group", LABEL),
+        columns: columns.into_iter().map(|name| (name, 10)).collect(),
+        has_verdicts: false,
+        rows: rows.into_iter().map(row).collect(),
+        first_group: 0,
+    };
+    table.print(printer)?;
+    if more > 0 {
+        printer.row("", &format!("and {} more groups, in the result file", count(more as u64)))?;
+    }
+    if needs_legend {
+        printer.styled_row("", printer.palette.label, bounds::LEGEND, printer.palette.aside)?;
+    }
+    printer.blank()
+}

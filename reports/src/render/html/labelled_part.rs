@@ -21,4 +21,11 @@ impl<'a> LabelledPart<'a> {
         let &LabelledResult { label, report, judgement } = result;
         Self { label, part: Part::total(report), judgement }
     }
+
+    /// Each group of a result by its name. None if the run has one group.
+    pub(crate) fn groups(result: &LabelledResult<'a>) -> Vec<Self> {
+        let &LabelledResult { report, judgement, .. } = result;
+        let labelled = |part: Part<'a>| Self { label: part.group.unwrap_or_default(), part, judgement };
+        Part::groups(report).map(labelled).collect()
+    }
 }

@@ -4,28 +4,30 @@ use super::{
     chart::line_style::LineStyle,
     labelled_part::LabelledPart,
     page::PageContents,
-    section::{banner::Banner, delivery, evidence, facts, headline, history, latency},
+    section::{banner::Banner, delivery, evidence, facts, groups, headline, history, latency},
 };
 use crate::render::{LabelledResult, wording};
 
 pub(crate) fn page(results: &[LabelledResult<'_>]) -> PageContents {
     let style = |index| (results.len() > 1).then_some(LineStyle(index));
     let totals: Vec<_> = results.iter().map(LabelledPart::total).collect();
+    let mut after = vec![latency::section(&totals), history::section(&totals), facts::connecting(&totals)];
+    after.extend(groups::each(results));
+    after.extend([facts::health(&totals), facts::plan(&totals)]);
     PageContents {
         title: title(results).into(),
         banners: results.iter().enumerate().map(|(index, result)| Banner::of(style(index), result)).collect(),
         headline: headline::block(&totals),
-        sections: [
-            vec![delivery::section(&totals)],
-            vec![
-                latency::section(&totals),
-                history::section(&totals),
-                facts::connecting(&totals),
-                facts::health(&totals),
-                facts::plan(&totals),
-            ],
-        ],
-        evidence: evidence::of_parts(&totals),
+        sections: [groups::overview(results).into_iter().chain([delivery::section(&totals)]).collect(), after],
+        evidence: evidence::of_parts(&by_group(results)),
+    }
+}
+
+/// Each group of a single result, or each result as a whole.
+fn by_group<'a>(results: &[LabelledResult<'a>]) -> Vec<LabelledPart<'a>> {
+    match results {
+        [result] if !result.report.groups.is_empty() => LabelledPart::groups(result),
+        _ => results.iter().map(LabelledPart::total).collect(),
     }
 }
 

@@ -55,12 +55,8 @@ fn page(record: &SearchRecord) -> PageContents {
         banners: vec![banner(record)],
         headline: headline_numbers(record),
         sections: [
-            vec![Section { id: "curve", title: "Rates", blocks: curve.into_iter().chain(notes).collect() }],
-            vec![Section {
-                id: "plan",
-                title: "Plan and environment",
-                blocks: vec![ContentBlock::Tables(facts(record))],
-            }],
+            vec![Section::new("curve", "Rates", curve.into_iter().chain(notes).collect())],
+            vec![Section::new("plan", "Plan and environment", vec![ContentBlock::Tables(facts(record))])],
         ],
         evidence: Vec::new(),
     }

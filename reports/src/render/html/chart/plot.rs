@@ -14,7 +14,7 @@ use crate::render::html::visible_text::VisibleText;
 #[derive(Debug)]
 pub(crate) struct Plot {
     /// A name of this program that is unique in the page. Never foreign text.
-    pub(crate) id: &'static str,
+    pub(crate) id: String,
     pub(crate) title: VisibleText,
     /// Text for readers who can't see the plot.
     pub(crate) description: VisibleText,
@@ -58,8 +58,8 @@ pub(crate) struct Mark {
 pub(crate) type ValueMark = (f64, f64, String);
 
 impl Plot {
-    pub(crate) fn new(id: &'static str, title: &str, x: Axis, y: Axis) -> Self {
-        let (title, lines) = (title.into(), Vec::new());
+    pub(crate) fn new(id: &str, title: &str, x: Axis, y: Axis) -> Self {
+        let (id, title, lines) = (id.to_owned(), title.into(), Vec::new());
         let alarm = "anomalies in this second";
         Self { id, title, description: VisibleText::default(), x, y, lines, alarm, shade: None, note: None }
     }

@@ -90,7 +90,7 @@ pub(crate) fn section(parts: &[LabelledPart<'_>]) -> Section {
     let mut notes: Vec<String> = parts.iter().filter_map(|labelled| wording::undecided(labelled.part.plan())).collect();
     notes.dedup();
     blocks.extend(notes.iter().map(|note| ContentBlock::Note(note.into())));
-    Section { id: "delivery", title: "Delivery", blocks }
+    Section::new("delivery", "Delivery", blocks)
 }
 
 fn table(caption: &str, parts: &[LabelledPart<'_>], bodies: Vec<TableBody>) -> PageTable {

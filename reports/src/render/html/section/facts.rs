@@ -21,7 +21,13 @@ pub(crate) fn connecting(parts: &[LabelledPart<'_>]) -> Section {
         ContentBlock::plots(plot, "No connection opened."),
         ContentBlock::Tables(vec![latency::connect_table(parts)]),
     ];
-    Section { id: "connect", title: "Connecting", blocks }
+    Section::new("connect", "Connecting", blocks)
+}
+
+/// The tables of connecting, without the plot.
+pub(crate) fn connections(parts: &[LabelledPart<'_>]) -> Section {
+    let tables = vec![facts("Connections", parts, &CONNECTIONS), latency::connect_table(parts)];
+    Section::new("connect", "Connecting", vec![ContentBlock::Tables(tables)])
 }
 
 const CONNECTIONS: [Fact; 6] = [
@@ -51,7 +57,7 @@ pub(crate) fn health(parts: &[LabelledPart<'_>]) -> Section {
         facts("How far TCP and the writers coalesced", parts, &WIRE),
         facts("The generator", parts, &GENERATOR),
     ];
-    Section { id: "health", title: "Throughput, TCP and generator", blocks: vec![ContentBlock::Tables(tables)] }
+    Section::new("health", "Throughput, TCP and generator", vec![ContentBlock::Tables(tables)])
 }
 
 const THROUGHPUT: [Fact; 6] = [
@@ -102,7 +108,16 @@ const GENERATOR: [Fact; 9] = [
 
 pub(crate) fn plan(parts: &[LabelledPart<'_>]) -> Section {
     let tables = vec![facts("Plan", parts, &PLAN), facts("Environment", parts, &ENVIRONMENT)];
-    Section { id: "plan", title: "Plan and environment", blocks: vec![ContentBlock::Tables(tables)] }
+    Section::new("plan", "Plan and environment", vec![ContentBlock::Tables(tables)])
+}
+
+/// What is a group's own in its plan.
+const GROUP: [Fact; 3] = [PLAN[2], PLAN[9], PLAN[10]];
+
+/// What is a group's own.
+pub(crate) fn group(parts: &[LabelledPart<'_>]) -> Section {
+    let tables = vec![facts("Plan", parts, &GROUP), facts("Throughput of the measured phase", parts, &THROUGHPUT)];
+    Section::new("plan", "Plan", vec![ContentBlock::Tables(tables)])
 }
 
 const PLAN: [Fact; 16] = [

@@ -80,7 +80,13 @@ impl HistoryLine<'_> {
     }
 }
 
-pub(crate) fn section<'a>(parts: &[LabelledPart<'a>]) -> Section {
+pub(crate) fn section(parts: &[LabelledPart<'_>]) -> Section {
+    let plots = plots(parts);
+    Section::new("time", "Over time", vec![ContentBlock::plots(plots, "No second of the run was recorded.")])
+}
+
+/// The plots of a single part, or of several over each other.
+pub(crate) fn plots<'a>(parts: &[LabelledPart<'a>]) -> Vec<Plot> {
     let plots = match parts {
         [labelled] => {
             let lines = |measures: &[&'static IntervalMeasure]| -> Vec<HistoryLine<'_>> {
@@ -117,12 +123,7 @@ pub(crate) fn section<'a>(parts: &[LabelledPart<'a>]) -> Section {
             ]
         }
     };
-    let plots = plots.into_iter().flatten().collect();
-    Section {
-        id: "time",
-        title: "Over time",
-        blocks: vec![ContentBlock::plots(plots, "No second of the run was recorded.")],
-    }
+    plots.into_iter().flatten().collect()
 }
 
 /// Messages a second, with marks at the seconds that had anomalies.

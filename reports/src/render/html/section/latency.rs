@@ -78,7 +78,12 @@ pub(crate) fn section(parts: &[LabelledPart<'_>]) -> Section {
         blocks.push(ContentBlock::Note(wording::OMISSION.into()));
     }
     blocks.push(ContentBlock::Tables(vec![table("Latency of the measured phase", parts, &SERIES)]));
-    Section { id: "latency", title: "Latency", blocks }
+    Section::new("latency", "Latency", blocks)
+}
+
+/// The plot of the response times of several parts. `None` if no message matched.
+pub(crate) fn response_plot(parts: &[LabelledPart<'_>]) -> Option<Plot> {
+    overlaid(&SERIES[0], parts)
 }
 
 /// The plot of the time to connect. `None` if no connection opened.

@@ -1,7 +1,10 @@
 //! Pages of results with hostile strings. They have the same elements and attributes as any other.
 
 use super::*;
-use crate::{escape::visible, model::Evidence};
+use crate::{
+    escape::visible,
+    model::{Evidence, GroupMeasurement},
+};
 
 pub(super) const HOSTILE: [&str; 14] = [
     "\"><script>alert(1)</script>",
@@ -36,10 +39,24 @@ fn with(mut string: impl FnMut() -> String) -> (String, Report, Judgement) {
     report.total.connections.errors = [(format!("1{}", string()), 1), (format!("2{}", string()), 2)].into();
     report.total.connections.details = [(format!("1{}", string()), string())].into();
     report.total.connections.failed = 3;
-    report.total.evidence = (0..5).map(|n| evidence(n, &mut string)).collect();
+    report.groups = few_groups();
+    for group in &mut report.groups {
+        group.name = string();
+        group.measurement.evidence = (0..5).map(|n| evidence(n, &mut string)).collect();
+    }
+    // The page shows the evidence of groups, and that of the total if there are several results.
+    report.total.evidence.clone_from(&report.groups[0].measurement.evidence);
     let mut judgement = judge(&report, &[]);
     judgement.reasons = vec![string(), string()];
     (string(), report, judgement)
+}
+
+fn few_groups() -> Vec<GroupMeasurement> {
+    let mut groups = sample::two_groups().groups;
+    for group in &mut groups {
+        group.measurement.latency = few(sample::pass()).total.latency;
+    }
+    groups
 }
 
 fn evidence(n: u32, mut string: impl FnMut() -> String) -> Evidence {

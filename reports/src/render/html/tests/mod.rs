@@ -5,7 +5,7 @@ use dom::Dom;
 use super::{page::policy, *};
 use crate::{
     judge::judge,
-    model::{Interval, Latency, Tally, sample},
+    model::{GroupMeasurement, Interval, Latency, Tally, sample},
     render::written,
 };
 
@@ -64,6 +64,25 @@ fn a_violation() {
 }
 
 #[test]
+fn two_groups() {
+    let mut report = few(sample::two_groups());
+    let latency = report.total.latency.clone();
+    for group in &mut report.groups {
+        group.measurement.latency.clone_from(&latency);
+    }
+    insta::assert_snapshot!(markup(&page(&[("result.json", &report)])));
+}
+
+#[test]
+fn several_results_with_groups_have_one_table_of_them() {
+    let (groups, one) = (sample::two_groups(), sample::pass());
+    let page = page(&[("a", &groups), ("b", &groups), ("c", &one)]);
+    Dom::of(&page);
+    assert_eq!(page.matches("Each group of clients by itself").count(), 2, "a caption and the name of its region");
+    assert!(!page.contains("Groups compared") && !page.contains(">Group chat<"));
+}
+
+#[test]
 fn several_results() {
     let (pass, invalid, closed) = (few(sample::pass()), few(sample::connections()), few(sample::closed()));
     insta::assert_snapshot!(markup(&page(&[("a.json", &pass), ("b.json", &invalid), ("c.json", &closed)])));
@@ -94,9 +113,13 @@ fn the_policy_allows_the_style_of_the_page_and_nothing_else() {
 
 #[test]
 fn nothing_in_the_page_runs_or_asks_for_anything() {
-    let elements = Dom::of(&page(&[("a", &sample::violation()), ("b", &sample::closed())])).elements;
+    let pages = [page(&[("a", &sample::violation()), ("b", &sample::closed())]), page(&[("g", &sample::two_groups())])];
+    pages.iter().for_each(|page| check_elements(&Dom::of(page).elements));
+}
+
+fn check_elements(elements: &[dom::Element]) {
     let mut ids = BTreeSet::new();
-    for element in &elements {
+    for element in elements {
         let name = element.name.as_str();
         assert!(!["script", "img", "link", "iframe", "object", "form", "a", "image", "base"].contains(&name), "{name}");
         for (attribute, value) in &element.attributes {
@@ -108,7 +131,7 @@ fn nothing_in_the_page_runs_or_asks_for_anything() {
         }
     }
     // What is referred to is there.
-    for element in &elements {
+    for element in elements {
         let named = |attribute| element.attributes.get(attribute).map_or("", String::as_str);
         for id in named("aria-labelledby").split_whitespace().chain(named("href").strip_prefix('#')) {
             assert!(ids.contains(&id.to_owned()), "{id}");
@@ -174,6 +197,20 @@ fn a_long_run_is_not_a_large_page() {
     let results = vec![("an hour", &report); 20];
     let many = page(&results);
     assert!(many.len() < 2_000_000, "{}", many.len());
+}
+
+#[test]
+fn many_groups_are_not_a_large_page() {
+    let mut report = sample::two_groups();
+    report.measured_s = 3_600.0;
+    report.groups[0].measurement.intervals = (0..3_600_u32).map(noisy).collect();
+    let groups = report.groups.clone();
+    report.groups = (0..200).map(|n| GroupMeasurement { name: format!("g{n}"), ..groups[n % 2].clone() }).collect();
+    let page = page(&[("many", &report)]);
+    assert!(page.len() < 2_000_000, "{}", page.len());
+    assert!(page.contains("The first 20 groups have lines and sections below."));
+    assert_eq!(page.matches("<h2 id=\"group-").count(), 20);
+    assert!(page.contains(">g199<") || page.contains(" g199<"), "the table has all");
 }
 
 fn noisy(second: u32) -> Interval {

@@ -5,17 +5,20 @@ use std::{io, time::Duration};
 use chrono::DateTime;
 use quick_junit::{NonSuccessKind, Property, TestCase, TestCaseStatus, TestSuite};
 
-use super::{Render, invalid_data, wording};
+use super::{Render, invalid_data, part::Part, wording};
 use crate::{
     escape::{visible, visible_part},
     human::count,
     judge::{self, Judgement, Verdict, bounds},
-    model::{Evidence, Report},
+    model::{Evidence, Measurement, Report},
     threshold::{Decision, Threshold},
 };
 
 /// `JUnit` XML as Jenkins reads it. There is a case for each kind of delivery fault, one for the
 /// connections, one for the validity of the run, and one for each threshold.
+///
+/// Each of several groups has a suite of its own, with its faults, its connections, and the
+/// thresholds that name it. The first suite has what is about the whole run, and no fault twice.
 ///
 /// A pass has no failure and no error; every other verdict has one. Faults of delivery, lost
 /// connections and missed thresholds are failures. An invalid run and an undecided threshold are
@@ -36,42 +39,69 @@ const REASONS: usize = 50;
 
 impl Render for Junit {
     fn render(&self, report: &Report, judgement: &Judgement, out: &mut dyn io::Write) -> io::Result<()> {
-        let mut suite = suite(report, judgement);
-        suite.add_test_cases(delivery(report));
-        let missing = judge::connections(report);
-        let is_connected = missing.is_empty() && judgement.verdict != Verdict::Connections;
-        let missing = if missing.is_empty() { &judgement.reasons } else { &missing };
-        suite.add_test_case(connections(report, is_connected, missing));
-        let reasons = judge::invalid(report);
-        let undecided = report.plan.thresholds.iter().any(|text| is_undecided(text, report));
-        let is_valid = reasons.is_empty() && (undecided || judgement.verdict != Verdict::Invalid);
-        suite.add_test_case(validity(is_valid, if reasons.is_empty() { &judgement.reasons } else { &reasons }));
-        let obstacle = match (is_valid, is_connected) {
-            (false, _) => Some("the run is invalid: its numbers neither hold nor miss it"),
-            (_, false) => Some("connections were missing: the load that was planned was not the load applied"),
-            _ => None,
-        };
-        suite.add_test_cases(report.plan.thresholds.iter().map(|text| threshold(text, report, obstacle)));
-        match (judgement.verdict, suite.failures + suite.errors) {
+        let mut suites = suites(report, judgement);
+        let tests: usize = suites.iter().map(|suite| suite.tests).sum();
+        match (judgement.verdict, suites.iter().map(|suite| suite.failures + suite.errors).sum::<usize>()) {
             (Verdict::Pass, 0) => {}
             (Verdict::Pass, n) => {
                 return Err(invalid_data(format!(
-                    "the verdict is a pass, but {n} of {} test cases fail: the result was changed, or judged by other rules",
-                    suite.tests
+                    "the verdict is a pass, but {n} of {tests} test cases fail: the result was changed, or judged by other rules"
                 )));
             }
             (_, 0) => {
                 let (word, meaning) = wording::verdict(report, judgement);
                 let status = non_success(NonSuccessKind::Failure, &format!("{word}: {meaning}"), &judgement.reasons);
-                suite.add_test_case(case("verdict", "the verdict is a pass", status));
+                suites[0].add_test_case(case(None, "verdict", "the verdict is a pass", status));
             }
             _ => {}
         }
         let mut junit = quick_junit::Report::new("loadgen");
-        suite.time.map(|time| junit.set_time(time));
-        junit.add_test_suite(suite);
+        suites[0].time.map(|time| junit.set_time(time));
+        junit.add_test_suites(suites);
         junit.serialize(out).map_err(|error| io::Error::other(error.to_string()))
     }
+}
+
+/// The suite of the run, and one for each of several groups.
+fn suites(report: &Report, judgement: &Judgement) -> Vec<TestSuite> {
+    let missing = judge::connections(report);
+    let is_connected = missing.is_empty() && judgement.verdict != Verdict::Connections;
+    let reasons = judge::invalid(report);
+    let undecided = report.plan.thresholds.iter().any(|text| is_undecided(text, report));
+    let is_valid = reasons.is_empty() && (undecided || judgement.verdict != Verdict::Invalid);
+    let obstacle = match (is_valid, is_connected) {
+        (false, _) => Some("the run is invalid: its numbers neither hold nor miss it"),
+        (_, false) => Some("connections were missing: the load that was planned was not the load applied"),
+        _ => None,
+    };
+    let thresholds = |suite: &mut TestSuite, group: Option<&str>| {
+        let of_group = report.plan.thresholds.iter().filter(|text| group_of(text, report) == group);
+        suite.add_test_cases(of_group.map(|text| threshold(group, text, report, obstacle)));
+    };
+
+    let mut run = suite(report, judgement);
+    if report.groups.is_empty() {
+        run.add_test_cases(delivery(Part::total(report)));
+        let missing = if missing.is_empty() { &judgement.reasons } else { &missing };
+        run.add_test_case(connections(Part::total(report), is_connected, missing));
+    }
+    run.add_test_case(validity(is_valid, if reasons.is_empty() { &judgement.reasons } else { &reasons }));
+    thresholds(&mut run, None);
+    let of_group = |part: Part<'_>| {
+        let mut suite = TestSuite::new(format!("loadgen.{}", visible_part(part.group.unwrap_or_default(), LONGEST)));
+        suite.add_test_cases(delivery(part));
+        let missing = judge::connections_of(part.measurement, judge::is_cut_short(report));
+        suite.add_test_case(connections(part, missing.is_empty(), &missing));
+        thresholds(&mut suite, part.group);
+        suite
+    };
+    std::iter::once(run).chain(Part::groups(report).map(of_group)).collect()
+}
+
+/// The one of several groups that a threshold is about. `None` for the total.
+fn group_of<'a>(text: &str, report: &'a Report) -> Option<&'a str> {
+    let name = text.parse::<Threshold>().ok()?.metric().group()?;
+    Part::groups(report).find_map(|part| part.group.filter(|group| *group == name.as_str()))
 }
 
 /// The suite without its cases.
@@ -105,13 +135,13 @@ fn suite(report: &Report, judgement: &Judgement) -> TestSuite {
 }
 
 /// A case for each kind of loss and finding, over both phases.
-fn delivery(report: &Report) -> impl Iterator<Item = TestCase> {
-    let [measured, warmup] = [&report.total.measured, &report.total.warmup].map(|tally| {
+fn delivery(part: Part<'_>) -> impl Iterator<Item = TestCase> {
+    let [measured, warmup] = [&part.measurement.measured, &part.measurement.warmup].map(|tally| {
         let lost =
             tally.counts.by_name().into_iter().filter(|(name, _)| ["lost", "damaged", "misrouted"].contains(name));
         lost.chain(tally.anomalies.by_name())
     });
-    measured.zip(warmup).map(|((name, measured), (_, warmup))| {
+    measured.zip(warmup).map(move |((name, measured), (_, warmup))| {
         let status = if (measured, warmup) == (0, 0) {
             TestCaseStatus::success()
         } else {
@@ -120,15 +150,15 @@ fn delivery(report: &Report) -> impl Iterator<Item = TestCase> {
                 _ => format!("{} in the measured phase, {} in the warm-up", count(measured), count(warmup)),
             };
             let message = format!("{}: {message}", name.replace('_', " "));
-            non_success(NonSuccessKind::Failure, &message, &evidence(report, name))
+            non_success(NonSuccessKind::Failure, &message, &evidence(part.measurement, name))
         };
-        case("delivery", name, status)
+        case(part.group, "delivery", name, status)
     })
 }
 
 /// The evidence of a kind, in lines.
-fn evidence(report: &Report, kind: &str) -> Vec<String> {
-    let of_kind = report.total.evidence.iter().filter(|evidence| evidence.kind == kind);
+fn evidence(measurement: &Measurement, kind: &str) -> Vec<String> {
+    let of_kind = measurement.evidence.iter().filter(|evidence| evidence.kind == kind);
     of_kind.take(EVIDENCE).flat_map(lines_of).collect()
 }
 
@@ -138,15 +168,16 @@ fn lines_of(evidence: &Evidence) -> Vec<String> {
     lines
 }
 
-fn connections(report: &Report, is_connected: bool, reasons: &[String]) -> TestCase {
+fn connections(part: Part<'_>, is_connected: bool, reasons: &[String]) -> TestCase {
     let status = if is_connected {
         TestCaseStatus::success()
     } else {
-        let details = [reasons, &evidence(report, "died"), &evidence(report, "undetermined")].concat();
+        let details =
+            [reasons, &evidence(part.measurement, "died"), &evidence(part.measurement, "undetermined")].concat();
         let message = "the target refused or lost connections that the plan wanted open";
         non_success(NonSuccessKind::Failure, message, &details)
     };
-    case("connections", "every connection opened and stayed open", status)
+    case(part.group, "connections", "every connection opened and stayed open", status)
 }
 
 fn validity(is_valid: bool, reasons: &[String]) -> TestCase {
@@ -155,7 +186,7 @@ fn validity(is_valid: bool, reasons: &[String]) -> TestCase {
     } else {
         non_success(NonSuccessKind::Error, "these numbers do not describe the planned load", reasons)
     };
-    case("validity", "the run is valid", status)
+    case(None, "validity", "the run is valid", status)
 }
 
 fn is_undecided(text: &str, report: &Report) -> bool {
@@ -163,7 +194,7 @@ fn is_undecided(text: &str, report: &Report) -> bool {
 }
 
 /// The case of a threshold. `obstacle` says why none can be judged, if that is so.
-fn threshold(text: &str, report: &Report, obstacle: Option<&str>) -> TestCase {
+fn threshold(group: Option<&str>, text: &str, report: &Report, obstacle: Option<&str>) -> TestCase {
     let skipped = |why: &str| {
         let mut status = TestCaseStatus::skipped();
         status.set_message(why);
@@ -178,12 +209,14 @@ fn threshold(text: &str, report: &Report, obstacle: Option<&str>) -> TestCase {
             Decision::Undecided(why) => non_success(NonSuccessKind::Error, &why, &[]),
         },
     };
-    case("threshold", &visible_part(text, LONGEST), status)
+    case(group, "threshold", &visible_part(text, LONGEST), status)
 }
 
-fn case(class: &str, name: &str, status: TestCaseStatus) -> TestCase {
+/// A case in the class `loadgen.delivery`, or `loadgen.chat.delivery` of a group.
+fn case(group: Option<&str>, class: &str, name: &str, status: TestCaseStatus) -> TestCase {
     let mut case = TestCase::new(name, status);
-    case.set_classname(format!("loadgen.{class}"));
+    let group = group.map_or_else(String::new, |group| format!(".{}", visible_part(group, LONGEST)));
+    case.set_classname(format!("loadgen{group}.{class}"));
     case
 }
 

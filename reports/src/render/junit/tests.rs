@@ -8,13 +8,20 @@ use crate::{
     render::rendered,
 };
 
-/// The one suite, read back from what was written.
-fn suite(report: &Report, judgement: &Judgement) -> TestSuite {
+/// The suites, read back from what was written.
+fn suites(report: &Report, judgement: &Judgement) -> Vec<TestSuite> {
     let mut out = Vec::new();
     Junit.render(report, judgement, &mut out).unwrap();
-    let mut xml = Xml::deserialize_from_str(std::str::from_utf8(&out).unwrap()).unwrap();
-    let suite = xml.test_suites.remove(0);
-    assert_eq!((xml.tests, xml.failures, xml.errors), (suite.tests, suite.failures, suite.errors));
+    let xml = Xml::deserialize_from_str(std::str::from_utf8(&out).unwrap()).unwrap();
+    let sum = |of: fn(&TestSuite) -> usize| xml.test_suites.iter().map(of).sum::<usize>();
+    assert_eq!((xml.tests, xml.failures), (sum(|suite| suite.tests), sum(|suite| suite.failures)));
+    assert_eq!(xml.errors, sum(|suite| suite.errors));
+    xml.test_suites
+}
+
+/// The one suite of a run with one group.
+fn suite(report: &Report, judgement: &Judgement) -> TestSuite {
+    let [suite] = <[TestSuite; 1]>::try_from(suites(report, judgement)).unwrap();
     suite
 }
 
@@ -62,6 +69,36 @@ fn an_invalid_run() {
     let died = Evidence { kind: "died".to_owned(), detail: Some("reset by peer".to_owned()), ..Evidence::default() };
     report.total.evidence.push(died);
     insta::assert_snapshot!(rendered(&Junit, &report));
+}
+
+#[test]
+fn two_groups() {
+    let report = with_thresholds(sample::two_groups(), &["p99<5ms", "slow.p99<1us", "chat.lost==0"]);
+    insta::assert_snapshot!(rendered(&Junit, &report));
+}
+
+#[test]
+fn a_fault_of_a_group_fails_once_and_in_its_suite() {
+    let mut report = sample::two_groups();
+    report.groups[1].measurement.connections.died = 1;
+    report.total.connections.died = 1;
+    let suites = suites(&report, &judge(&report, &[]));
+    let failed: Vec<_> = suites.iter().map(|suite| (suite.name.as_str(), suite.failures, suite.errors)).collect();
+    assert_eq!(failed, [("loadgen", 0, 0), ("loadgen.chat", 1, 0), ("loadgen.slow", 1, 0)]);
+    assert_eq!(failure(&suites[1], "lost").1, "lost: 2");
+    assert_eq!(failure(&suites[2], "every connection opened and stayed open").0, NonSuccessKind::Failure);
+}
+
+#[test]
+fn a_hostile_group_name_is_visible() {
+    let mut report = sample::two_groups();
+    report.groups[0].name = "\u{1b}]]>\"<testsuite name='x'>\n|,\u{202e}".to_owned();
+    let judgement = judge(&report, &[]);
+    let suites = suites(&report, &judgement);
+    assert_eq!(suites.len(), 3);
+    let shown = format!("loadgen.{}", visible(&report.groups[0].name));
+    assert_eq!(suites[1].name.as_str(), shown);
+    assert_eq!(suites[1].test_cases[0].classname.as_ref().unwrap().as_str(), format!("{shown}.delivery"));
 }
 
 #[test]

@@ -1,17 +1,18 @@
 //! Tables for spreadsheets and plots (RFC 4180, with newlines of one character).
 //!
-//! Every cell is a number, a name of ours, or empty. A peer or a file chooses none of them, so no
-//! spreadsheet finds a formula to run.
+//! Every cell is a number, a name of ours, or empty. If a run has several groups, a last column has
+//! their names, which begin with a letter. So no spreadsheet finds a formula to run.
 
 use std::io;
 
 use csv::Writer;
 
-use super::{Render, invalid_data};
+use super::{Render, invalid_data, part::Part};
 use crate::{
+    escape::visible,
     judge::{Judgement, bounds::is_notable},
     metric::quantiles::value_at_share,
-    model::{Interval, Report},
+    model::{Interval, Measurement, Report},
 };
 
 /// One row for each second: its start, messages sent and matched, anomalies, and quantiles of the
@@ -34,15 +35,65 @@ pub struct PercentilesCsv;
 
 impl Render for IntervalsCsv {
     fn render(&self, report: &Report, _: &Judgement, out: &mut dyn io::Write) -> io::Result<()> {
-        let mut table = Writer::from_writer(out);
-        for interval in &report.total.intervals {
-            table.serialize(interval).map_err(error)?;
-        }
-        if report.total.intervals.is_empty() {
-            table.write_record(&header()?).map_err(error)?;
-        }
-        table.flush()
+        with_groups(report, intervals, out)
     }
+}
+
+impl Render for PercentilesCsv {
+    fn render(&self, report: &Report, _: &Judgement, out: &mut dyn io::Write) -> io::Result<()> {
+        with_groups(report, percentiles, out)
+    }
+}
+
+/// The name of all groups together. No group may have it.
+const TOTAL: &str = "total";
+
+/// Writes the table of the total. If the run has several groups, their rows follow, and the last
+/// column names the group.
+fn with_groups(
+    report: &Report,
+    table: fn(&Measurement, &mut dyn io::Write) -> io::Result<()>,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    if report.groups.is_empty() {
+        return table(&report.total, out);
+    }
+    let mut all = Writer::from_writer(out);
+    for (index, part) in Part::all(report).enumerate() {
+        let mut rows = Vec::new();
+        table(part.measurement, &mut rows)?;
+        let mut rows = csv::ReaderBuilder::new().has_headers(false).from_reader(rows.as_slice());
+        let mut records = rows.records();
+        let name = part.group.map_or_else(|| TOTAL.to_owned(), name);
+        let header = records.next().transpose().map_err(error)?;
+        if let Some(mut header) = header.filter(|_| index == 0) {
+            header.push_field("group");
+            all.write_record(&header).map_err(error)?;
+        }
+        for record in records {
+            let mut record = record.map_err(error)?;
+            record.push_field(&name);
+            all.write_record(&record).map_err(error)?;
+        }
+    }
+    all.flush()
+}
+
+/// The name of a group. One that a file was given by hand may begin as a formula does.
+fn name(group: &str) -> String {
+    let name = visible(group);
+    if name.starts_with(['=', '+', '-', '@']) { format!("'{name}") } else { name }
+}
+
+fn intervals(measurement: &Measurement, out: &mut dyn io::Write) -> io::Result<()> {
+    let mut table = Writer::from_writer(out);
+    for interval in &measurement.intervals {
+        table.serialize(interval).map_err(error)?;
+    }
+    if measurement.intervals.is_empty() {
+        table.write_record(&header()?).map_err(error)?;
+    }
+    table.flush()
 }
 
 /// The header that belongs to a row, for a table without rows.
@@ -53,36 +104,34 @@ fn header() -> io::Result<csv::StringRecord> {
     csv::Reader::from_reader(text.as_slice()).headers().cloned().map_err(error)
 }
 
-impl Render for PercentilesCsv {
-    fn render(&self, report: &Report, _: &Judgement, out: &mut dyn io::Write) -> io::Result<()> {
-        let mut table = Writer::from_writer(out);
-        table.write_record(["series", "percentile", "value_ns", "count", "marked"]).map_err(error)?;
-        for (series, histogram) in report.total.latency.by_name() {
-            if histogram.is_empty() {
-                continue;
-            }
-            for percentile in percentiles() {
-                let value = value_at_share(histogram, percentile.into(), WHOLE.into());
-                let count = histogram.count_between(0, value);
-                // Exact: a decimal of at most three places reads back as it was.
-                let shown = (f64::from(percentile) / 1000.0).to_string();
-                let floor = &report.total.latency.floor;
-                let bounded = ["response", "service"].contains(&series) && !floor.is_empty();
-                let least = || value_at_share(floor, percentile.into(), WHOLE.into()) as f64;
-                let marked = if bounded && is_notable(value as f64, least()) { "1" } else { "0" };
-                let row = [series, &shown, &value.to_string(), &count.to_string(), marked];
-                table.write_record(row).map_err(error)?;
-            }
+fn percentiles(measurement: &Measurement, out: &mut dyn io::Write) -> io::Result<()> {
+    let latency = &measurement.latency;
+    let mut table = Writer::from_writer(out);
+    table.write_record(["series", "percentile", "value_ns", "count", "marked"]).map_err(error)?;
+    for (series, histogram) in latency.by_name() {
+        if histogram.is_empty() {
+            continue;
         }
-        table.flush()
+        for percentile in steps() {
+            let value = value_at_share(histogram, percentile.into(), WHOLE.into());
+            let count = histogram.count_between(0, value);
+            // Exact: a decimal of at most three places reads back as it was.
+            let shown = (f64::from(percentile) / 1000.0).to_string();
+            let bounded = ["response", "service"].contains(&series) && !latency.floor.is_empty();
+            let least = || value_at_share(&latency.floor, percentile.into(), WHOLE.into()) as f64;
+            let marked = if bounded && is_notable(value as f64, least()) { "1" } else { "0" };
+            let row = [series, &shown, &value.to_string(), &count.to_string(), marked];
+            table.write_record(row).map_err(error)?;
+        }
     }
+    table.flush()
 }
 
 /// 100 % in thousandths of a percent.
 const WHOLE: u32 = 100_000;
 
 /// The percentiles in thousandths of a percent, which are exact.
-fn percentiles() -> impl Iterator<Item = u32> {
+fn steps() -> impl Iterator<Item = u32> {
     let fives = (0..18).map(|step| step * 5_000);
     // From 90 in steps of 1, from 99 in steps of 0.1, and so on.
     let nines = [1_000, 100, 10, 1].into_iter().flat_map(|step| (0..9).map(move |n| WHOLE - 10 * step + n * step));
@@ -124,9 +173,56 @@ mod tests {
     }
 
     #[test]
+    fn rows_of_groups_follow_those_of_the_total() {
+        let report = sample::two_groups();
+        for (text, of_total) in [
+            (
+                rendered(&IntervalsCsv, &report),
+                rendered(&IntervalsCsv, &Report { groups: Vec::new(), ..report.clone() }),
+            ),
+            (
+                rendered(&PercentilesCsv, &report),
+                rendered(&PercentilesCsv, &Report { groups: Vec::new(), ..report.clone() }),
+            ),
+        ] {
+            let header = format!("{},group", of_total.lines().next().unwrap());
+            assert_eq!(text.lines().next().unwrap(), header);
+            let (of_total, rows) = (rows(&of_total), rows(&text));
+            let with_name: Vec<_> =
+                of_total.iter().map(|row| [row.as_slice(), &["total".to_owned()]].concat()).collect();
+            assert_eq!(rows[..of_total.len()], with_name);
+            let names: Vec<_> = rows.iter().map(|row| row.last().unwrap().as_str()).collect();
+            assert!(names.is_sorted_by_key(|name| ["total", "chat", "slow"].iter().position(|known| known == name)));
+            assert!(names.contains(&"slow"));
+        }
+    }
+
+    #[test]
+    fn seconds_of_two_groups() {
+        let mut report = sample::two_groups();
+        for group in &mut report.groups {
+            group.measurement.intervals.truncate(2);
+        }
+        report.total.intervals.truncate(2);
+        insta::assert_snapshot!(rendered(&IntervalsCsv, &report));
+    }
+
+    #[test]
+    fn a_hostile_group_name_is_one_cell_and_no_formula() {
+        for hostile in ["=HYPERLINK(1)", "+1", "-1", "@SUM(1)", "a,\"b\"\nc|<d>\u{1b}"] {
+            let mut report = sample::two_groups();
+            hostile.clone_into(&mut report.groups[0].name);
+            let rows = rows(&rendered(&IntervalsCsv, &report));
+            assert_eq!(rows.len(), 30);
+            let cell = rows[10].last().unwrap();
+            assert!(!cell.starts_with(['=', '+', '-', '@']) && cell.contains(&*visible(hostile)), "{cell}");
+        }
+    }
+
+    #[test]
     fn percentiles_of_a_closed_model_run_have_no_send_lag() {
         let rows = rows(&rendered(&PercentilesCsv, &sample::closed()));
-        assert_eq!(rows.len(), 4 * percentiles().count());
+        assert_eq!(rows.len(), 4 * steps().count());
         assert!(rows.iter().all(|row| row[0] != "send_lag"));
     }
 
@@ -170,7 +266,7 @@ mod tests {
 
     #[test]
     fn percentiles_rise_and_stand_once() {
-        let all: Vec<u32> = percentiles().collect();
+        let all: Vec<u32> = steps().collect();
         assert!(all.is_sorted_by(|a, b| a < b), "{all:?}");
         for expected in [0, 25_000, 50_000, 75_000, 90_000, 95_000, 99_000, 99_900, 99_990, 99_999, 100_000] {
             assert!(all.contains(&expected), "{expected}");

@@ -15,7 +15,7 @@ use hdrhistogram::{
     },
 };
 
-use super::{Render, invalid_data};
+use super::{Render, invalid_data, part::Part};
 use crate::{
     escape::visible,
     judge::{Judgement, bounds},
@@ -26,7 +26,8 @@ use crate::{
 const MAX_DIVISOR: f64 = 1e6;
 
 /// Response times second by second without a tag, and lines for the whole run with `Tag=service`,
-/// `Tag=floor`, `Tag=send_lag` and `Tag=connect`.
+/// `Tag=floor`, `Tag=send_lag` and `Tag=connect`. If a run has several groups, each has such lines
+/// with its name: `Tag=chat` for response times, `Tag=chat.service` and so on.
 ///
 /// Values are nanoseconds, except the column of the largest value, which is in milliseconds. Times
 /// are seconds since the measured phase began. `StartTime` and `BaseTime` say when that was, to the
@@ -53,27 +54,52 @@ impl Render for Hlog {
         }
         let mut serializer = V2DeflateSerializer::new();
         let mut log = builder.with_max_value_divisor(MAX_DIVISOR).begin_log_with(&mut out, &mut serializer)?;
-        let mut line = |histogram: &Histogram<u64>, at: Duration, length: Duration, tag| {
-            log.write_histogram(histogram, at, length, tag).map_err(error)
+        let mut line = |histogram: &Histogram<u64>, at: Duration, length: Duration, tag: Option<&str>| {
+            log.write_histogram(histogram, at, length, tag.and_then(Tag::new)).map_err(error)
         };
         let whole = duration("measured_s", report.measured_s)?;
-        let by_second = report.total.intervals.iter().any(|interval| interval.response.is_some());
         // Lines are sorted by their start, so those of the whole run come first.
-        for (name, histogram) in report.total.latency.by_name() {
-            let is_response = name == "response";
-            if histogram.is_empty() || is_response && by_second {
-                continue;
+        let mut seconds = Vec::new();
+        for part in Part::all(report) {
+            let tags = PartTags::of(part);
+            let by_second = part.measurement.intervals.iter().any(|interval| interval.response.is_some());
+            for (name, histogram) in part.measurement.latency.by_name() {
+                if !histogram.is_empty() && !(name == "response" && by_second) {
+                    line(histogram, Duration::ZERO, whole, tags.series(name).as_deref())?;
+                }
             }
-            let tag = if is_response { None } else { Tag::new(name) };
-            line(histogram, Duration::ZERO, whole, tag)?;
+            for interval in &part.measurement.intervals {
+                if let Some(response) = &interval.response {
+                    seconds.push((duration("intervals.at_s", interval.at_s)?, response, tags.clone()));
+                }
+            }
         }
-        for interval in &report.total.intervals {
-            if let Some(response) = &interval.response {
-                let at = duration("intervals.at_s", interval.at_s)?;
-                line(&response.unpack(), at, Duration::from_secs(1), None)?;
-            }
+        // The total comes before the groups, as this sort keeps their order.
+        seconds.sort_by_key(|(at, ..)| *at);
+        for (at, response, tags) in seconds {
+            line(&response.unpack(), at, Duration::from_secs(1), tags.series("response").as_deref())?;
         }
         Ok(())
+    }
+}
+
+/// The tags of a group's lines: its name for response times, and `chat.service` for other series.
+/// The total has no name.
+#[derive(Clone)]
+struct PartTags(Option<String>);
+
+impl PartTags {
+    /// A tag ends at a comma or a blank, so names from a changed file have none.
+    fn of(part: Part<'_>) -> Self {
+        Self(part.group.map(|name| visible(name).replace([',', ' '], "_")))
+    }
+
+    fn series(&self, name: &str) -> Option<String> {
+        match (&self.0, name) {
+            (group, "response") => group.clone(),
+            (None, name) => Some(name.to_owned()),
+            (Some(group), name) => Some(format!("{group}.{name}")),
+        }
     }
 }
 
@@ -161,6 +187,30 @@ mod tests {
         assert_eq!(histogram(&lines[4]), report.total.intervals[0].response.as_ref().unwrap().unpack());
         // In milliseconds.
         assert!((lines[4].max() - 1.2).abs() < 0.001, "{}", lines[4].max());
+    }
+
+    #[test]
+    fn groups_are_tagged_with_their_names() {
+        let report = sample::two_groups();
+        let text = rendered(&Hlog, &report);
+        let lines = read(&text).2;
+        let tags: Vec<_> = lines.iter().map(|line| line.tag().map_or("", |tag| tag.as_str())).collect();
+        let whole: Vec<_> = lines.iter().filter(|line| line.duration() > Duration::from_secs(1)).collect();
+        assert!(tags[..whole.len()].contains(&"chat.service") && tags[..whole.len()].contains(&"connect"), "{tags:?}");
+        assert_eq!(tags[whole.len()..], ["", "chat", "slow"].repeat(10));
+        assert!(lines.is_sorted_by_key(IntervalLogHistogram::start_timestamp));
+        let of_slow = lines.iter().find(|line| line.tag().is_some_and(|tag| tag.as_str() == "slow")).unwrap();
+        assert_eq!(histogram(of_slow), report.groups[1].measurement.intervals[0].response.as_ref().unwrap().unpack());
+    }
+
+    #[test]
+    fn a_hostile_group_name_stays_in_its_tag() {
+        let mut report = sample::two_groups();
+        report.groups[0].name = "a, b\n0.0,1.0,1.0,x\u{1b}[2J\"|<c>".to_owned();
+        let text = rendered(&Hlog, &report);
+        assert_eq!(read(&text).2.len(), read(&rendered(&Hlog, &sample::two_groups())).2.len());
+        assert!(!text.chars().any(|c| c.is_control() && c != '\n'));
+        assert!(text.contains("Tag=a__b\\x0a0.0_1.0_1.0_x\\x1b[2J\"|<c>,"), "{text}");
     }
 
     #[test]

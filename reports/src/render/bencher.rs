@@ -78,6 +78,11 @@ mod tests {
     }
 
     #[test]
+    fn two_groups() {
+        insta::assert_snapshot!(rendered(&Bencher, &sample::two_groups()));
+    }
+
+    #[test]
     fn what_was_not_measured_is_left_out() {
         let mut report = sample::pass();
         report.total.latency = Latency::default();
@@ -103,7 +108,7 @@ mod tests {
         let measures = json!({ "type": "object", "patternProperties": { ".+": measure }, "minProperties": 1 });
         let schema = json!({ "type": "object", "patternProperties": { ".+": measures } });
         let schema = jsonschema::draft7::new(&schema).unwrap();
-        for report in [sample::pass(), sample::violation(), sample::invalid(), sample::closed()] {
+        for report in [sample::pass(), sample::violation(), sample::invalid(), sample::closed(), sample::two_groups()] {
             assert!(schema.is_valid(&serde_json::from_str(&rendered(&Bencher, &report)).unwrap()));
         }
     }

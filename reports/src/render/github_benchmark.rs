@@ -94,6 +94,11 @@ mod tests {
     }
 
     #[test]
+    fn two_groups() {
+        insta::assert_snapshot!("groups_bigger", rendered(&BIGGER, &sample::two_groups()));
+    }
+
+    #[test]
     fn a_run_that_measured_nothing_has_no_entries_of_rates() {
         let mut report = sample::pass();
         report.total.latency = Latency::default();
@@ -104,7 +109,7 @@ mod tests {
 
     #[test]
     fn each_entry_is_what_the_action_takes_and_in_one_of_the_files() {
-        for report in [sample::pass(), sample::violation(), sample::invalid(), sample::closed()] {
+        for report in [sample::pass(), sample::violation(), sample::invalid(), sample::closed(), sample::two_groups()] {
             let mut names = Vec::new();
             for format in [SMALLER, BIGGER] {
                 let entries: Vec<Value> = serde_json::from_str(&rendered(&format, &report)).unwrap();

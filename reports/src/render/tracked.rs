@@ -2,7 +2,7 @@
 
 use crate::{
     judge::bounds::{self, PossibleRange},
-    metric::{Better, CountName, Metric, Quantity, Unit},
+    metric::{Better, CountName, GroupName, Metric, Quantity, Unit},
     model::Report,
 };
 
@@ -25,7 +25,8 @@ const METRICS: [&str; 12] = [
 /// A number of a run.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct TrackedMetric {
-    /// The full name of a metric, or a name of ours. Never a text of a report.
+    /// The full name of a metric, or a name of ours. A group in it has only letters, digits, `-` and
+    /// `_`.
     pub(super) name: String,
     pub(super) value: f64,
     pub(super) kind: TrackedKind,
@@ -52,12 +53,18 @@ pub(super) enum TrackedKind {
     Memory,
 }
 
-/// Every tracked number that the run measured. All are finite.
+/// Every tracked number that the run measured, of all groups together and of each of several groups.
+/// All are finite.
 pub(super) fn tracked(report: &Report) -> Vec<TrackedMetric> {
     let named = METRICS.map(|name| name.parse().expect("it is a metric"));
     let failures =
         CountName::all().map(Quantity::Count).map(Metric::from).filter(|metric| metric.better() == Better::Lower);
-    let metrics = named.into_iter().chain(failures).filter_map(|metric| {
+    let of_total: Vec<Metric> = named.into_iter().chain(failures).collect();
+    // A changed file may have a name that no group can have.
+    let groups = report.groups.iter().filter_map(|group| group.name.parse::<GroupName>().ok());
+    let of_groups =
+        groups.flat_map(|group| of_total.iter().filter_map(move |metric| Metric::of_group(group, metric.quantity())));
+    let metrics = of_total.iter().copied().chain(of_groups).filter_map(|metric| {
         let kind = match metric.unit() {
             Unit::Nanoseconds => TrackedKind::Latency,
             Unit::MessagesPerSecond => TrackedKind::Throughput,
@@ -111,6 +118,17 @@ mod tests {
         assert_eq!(value(&report, "lost"), Some(3.0));
         assert_eq!(value(&report, "matched"), None, "the schedule decides it");
         assert_eq!(value(&report, "peak_rss"), Some(13_000_000.0));
+    }
+
+    #[test]
+    fn each_group_has_numbers_of_its_own() {
+        let mut report = sample::two_groups();
+        assert_eq!((value(&report, "lost"), value(&report, "chat.lost")), (Some(2.0), Some(2.0)));
+        assert_eq!(value(&report, "slow.lost"), Some(0.0));
+        assert!(value(&report, "slow.response.p99").is_some() && value(&report, "chat.throughput").is_some());
+        assert_eq!(value(&report, "chat.efficiency"), None, "groups share the generator");
+        report.groups[0].name = "<b>\"\n,".to_owned();
+        assert!(tracked(&report).iter().all(|tracked| !tracked.name.contains('<')));
     }
 
     #[test]

@@ -64,9 +64,10 @@ impl Render for Hlog {
             let tags = PartTags::of(part);
             let by_second = part.measurement.intervals.iter().any(|interval| interval.response.is_some());
             for (name, histogram) in part.measurement.latency.by_name() {
-                if !histogram.is_empty() && !(name == "response" && by_second) {
-                    line(histogram, Duration::ZERO, whole, tags.series(name).as_deref())?;
+                if histogram.is_empty() || name == "response" && by_second {
+                    continue;
                 }
+                line(histogram, Duration::ZERO, whole, tags.series(name).as_deref())?;
             }
             for interval in &part.measurement.intervals {
                 if let Some(response) = &interval.response {

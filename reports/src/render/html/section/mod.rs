@@ -32,8 +32,9 @@ impl Section {
     /// than once.
     pub(crate) fn with_prefix(mut self, prefix: &str) -> Self {
         for block in &mut self.blocks {
-            if let ContentBlock::Plots(plots) = block {
-                plots.iter_mut().for_each(|plot| plot.id.insert_str(0, prefix));
+            let ContentBlock::Plots(plots) = block else { continue };
+            for plot in plots {
+                plot.id.insert_str(0, prefix);
             }
         }
         self

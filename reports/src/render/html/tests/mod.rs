@@ -114,7 +114,9 @@ fn the_policy_allows_the_style_of_the_page_and_nothing_else() {
 #[test]
 fn nothing_in_the_page_runs_or_asks_for_anything() {
     let pages = [page(&[("a", &sample::violation()), ("b", &sample::closed())]), page(&[("g", &sample::two_groups())])];
-    pages.iter().for_each(|page| check_elements(&Dom::of(page).elements));
+    for page in &pages {
+        check_elements(&Dom::of(page).elements);
+    }
 }
 
 fn check_elements(elements: &[dom::Element]) {

@@ -16,10 +16,9 @@ use rustix::{
     time::Timespec,
 };
 
-use super::slot::SocketKey;
 use crate::{
     clock::Time,
-    engine::{timer::KernelTimer, unread_since::PollResult},
+    engine::{slots::SocketKey, timer::KernelTimer, unread_since::PollResult},
 };
 
 /// Events per call, at most.

@@ -6,10 +6,7 @@
 
 mod connection;
 mod event_queue;
-mod lingering;
 mod opening;
-mod opening_timers;
-mod slot;
 
 use std::{io, net::IpAddr, os::fd::OwnedFd, rc::Rc, time::Duration};
 
@@ -19,13 +16,11 @@ use rand::rngs::ThreadRng;
 use self::{
     connection::{LeanConnection, NextStep},
     event_queue::{EventQueue, ReadySocket},
-    lingering::Lingering,
-    opening_timers::OpeningTimers,
-    slot::{Slot, SlotState},
 };
 use super::{
     ConnectionEnd, Engine, EventSink,
     held_bytes::HeldBytes,
+    slots::{SlotState, Slots},
     unread_since::{PollResult, RunQueue, SocketPoll, UnreadSince},
 };
 use crate::{
@@ -43,10 +38,8 @@ const SHARED_WAIT: Duration = Duration::from_millis(1);
 
 /// Moves messages with `frames`, without tokio.
 pub(crate) struct Lean {
-    slots: Vec<Slot>,
+    slots: Slots<LeanConnection, OwnedFd>,
     event_queue: EventQueue,
-    timers: OpeningTimers,
-    lingering: Lingering,
     /// When the bytes of this turn arrived at the earliest.
     unread_since: UnreadSince,
     run_queue: RunQueue,
@@ -83,10 +76,8 @@ impl Lean {
     /// An engine for `connections` connections.
     pub(crate) fn new(connections: usize, clock: RealClock) -> io::Result<Self> {
         Ok(Self {
-            slots: std::iter::repeat_with(Slot::default).take(connections).collect(),
+            slots: Slots::new(connections),
             event_queue: EventQueue::new()?,
-            timers: OpeningTimers::default(),
-            lingering: Lingering::default(),
             unread_since: UnreadSince::default(),
             run_queue: RunQueue::of_this_thread(),
             polled: false,
@@ -221,7 +212,7 @@ impl Engine for Lean {
         self.polled = true;
         match wait {
             Wait::Until(time) if self.revisit.is_empty() => {
-                let until = self.timers.next().map_or(time, |timer| timer.min(time));
+                let until = self.slots.next_timer().map_or(time, |timer| timer.min(time));
                 self.poll_until(Some(until));
             }
             _ => self.poll_until(None),
@@ -236,8 +227,8 @@ impl Engine for Lean {
         if !polled {
             self.poll_until(None);
         }
-        if self.timers.next().is_some() || !self.lingering.is_empty() {
-            self.look_at_timers();
+        if self.slots.has_timers() {
+            self.slots.look_at_timers(self.shared.clock.now(), &mut self.revisit);
         }
         std::mem::swap(&mut self.turn, &mut self.revisit);
     }
@@ -248,15 +239,8 @@ impl Engine for Lean {
             return Some(slot);
         }
         while let Some(ReadySocket { key, over }) = self.event_queue.next() {
-            let number = key.slot as usize;
-            match self.slots.get_mut(number) {
-                Some(slot) if slot.has(key) => {
-                    if over {
-                        slot.read_to_the_end();
-                    }
-                    return Some(number);
-                }
-                _ => self.lingering.ready(key, over, &mut self.buffer, &mut self.shared),
+            if let Some(slot) = self.ready_slot(key, over) {
+                return Some(slot);
             }
         }
         None

@@ -5,11 +5,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::{
-    EngineState,
-    connection::{LeanConnection, NextStep},
-    slot::SocketKey,
-};
+use super::slot::SocketKey;
 use crate::{
     clock::Time,
     engine::{ConnectionEnd, EventSink, ReadBatch},
@@ -20,16 +16,22 @@ use crate::{
 const LONGEST: u64 = 1_000_000_000;
 
 /// Connections that wait for the server to close TCP. Nobody hears of what they bring.
-#[derive(Debug, Default)]
-pub(super) struct Lingering {
-    connections: BTreeMap<SocketKey, LeanConnection>,
+#[derive(Debug)]
+pub(super) struct Lingering<C> {
+    connections: BTreeMap<SocketKey, C>,
     /// When each is closed at the latest.
     until: VecDeque<(Time, SocketKey)>,
 }
 
-impl Lingering {
+impl<C> Default for Lingering<C> {
+    fn default() -> Self {
+        Self { connections: BTreeMap::new(), until: VecDeque::new() }
+    }
+}
+
+impl<C> Lingering<C> {
     /// Adds a connection at `now`.
-    pub(super) fn add(&mut self, key: SocketKey, connection: LeanConnection, now: Time) {
+    pub(super) fn add(&mut self, key: SocketKey, connection: C, now: Time) {
         self.connections.insert(key, connection);
         self.until.push_back((now.plus(LONGEST), key));
     }
@@ -47,21 +49,19 @@ impl Lingering {
         }
     }
 
-    /// Reads and writes a connection that is ready. Closes it at the end of the stream.
-    pub(super) fn ready(&mut self, key: SocketKey, over: bool, buffer: &mut [u8], shared: &mut EngineState) {
-        let Some(connection) = self.connections.get_mut(&key) else { return };
-        if over {
-            connection.read_to_the_end();
-        }
-        // One that still sends much does not close.
-        if connection.receive(buffer, shared, &mut NobodyListens) != NextStep::Wait {
-            self.connections.remove(&key);
-        }
+    /// The connection with this key.
+    pub(super) fn get_mut(&mut self, key: SocketKey) -> Option<&mut C> {
+        self.connections.get_mut(&key)
+    }
+
+    /// Closes a connection.
+    pub(super) fn remove(&mut self, key: SocketKey) {
+        self.connections.remove(&key);
     }
 }
 
-/// Ignores everything.
-struct NobodyListens;
+/// Ignores what a connection brings that lingers.
+pub(in crate::engine) struct NobodyListens;
 
 impl EventSink for NobodyListens {
     fn message(&mut self, _: Time, _: MessageEvent<'_>) {}

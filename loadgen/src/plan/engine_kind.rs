@@ -2,15 +2,15 @@
 
 use std::fmt;
 
-/// What moves the messages. The engines share no code except for opening connections, so each is a
-/// check on the other.
+/// What moves the messages. The engines share how connections are opened, and no code that moves a
+/// message. So each is a check on the other.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum EngineKind {
     /// The crate `frames` on plain sockets with an event queue of its own. Takes the least time and
     /// memory.
     #[default]
     Lean,
-    /// tokio and tokio-tungstenite.
+    /// mio and tungstenite: what tokio and tokio-tungstenite are made of.
     Tungstenite,
 }
 

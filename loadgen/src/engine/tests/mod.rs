@@ -2,6 +2,7 @@
 //! and what each read brings.
 
 mod opening;
+mod rig;
 
 use std::{
     io::{Read as _, Write as _},

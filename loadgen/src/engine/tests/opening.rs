@@ -1,151 +1,21 @@
 //! Tests of engines that open, abort and withhold connections themselves.
 
 use std::{
-    cell::Cell,
     io::{ErrorKind, Read as _, Write as _},
-    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
+    net::{Ipv4Addr, SocketAddr},
     thread,
     time::Duration,
 };
 
+use ::tungstenite::Message;
 use frames::handshake::RequestReader;
 use socket2::{Domain, Socket, Type};
-use tokio_tungstenite::tungstenite::{Message, WebSocket, protocol};
 
-use super::super::*;
-use crate::{clock::Clock as _, secrets::Secrets, transport::ConnectionLimits};
-
-/// Longest wait for anything, in nanoseconds.
-const PATIENCE: u64 = 60_000_000_000;
-
-/// What the worker heard of a slot, in order.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Heard {
-    Opened,
-    Failed(String),
-    Message(Vec<u8>),
-    Ended(String),
-}
-
-impl EventSink for Vec<Heard> {
-    fn opened(&mut self, _: Time, _: Opened) {
-        self.push(Heard::Opened);
-    }
-
-    fn failed(&mut self, _: Time, error: ConnectError) {
-        self.push(Heard::Failed(error.kind));
-    }
-
-    fn message(&mut self, _: Time, event: MessageEvent<'_>) {
-        self.push(Heard::Message(event.bytes.to_vec()));
-    }
-
-    fn read(&mut self, _: Time, _: ReadBatch) {}
-
-    fn ended(&mut self, cause: ConnectionEnd) {
-        self.push(Heard::Ended(cause.kind));
-    }
-}
-
-/// An engine, and what was heard of its slots.
-struct Slots<E> {
-    engine: E,
-    clock: RealClock,
-    route: Rc<Route>,
-    heard: Vec<Vec<Heard>>,
-}
-
-impl<E: Engine> Slots<E> {
-    fn new(build: impl BuildEngine<Engine = E>, slots: usize, peer: SocketAddr, timeout: Duration) -> Self {
-        let clock = RealClock::start();
-        let route = Route {
-            addresses: vec![peer],
-            lookup: None,
-            answering: Cell::default(),
-            authority: "x".to_owned(),
-            resource: "/".to_owned(),
-            tls: None,
-            headers: Vec::new(),
-            offered: [].into(),
-            secrets: Secrets::default(),
-            timeout,
-            limits: ConnectionLimits { max_message: 1 << 24, read_buffer: 4096, memory: 1 << 30 },
-        };
-        let heard = vec![Vec::new(); slots];
-        Self { engine: build(slots, clock).unwrap(), clock, route: Rc::new(route), heard }
-    }
-
-    fn open(&mut self, slot: usize) {
-        self.engine.open(slot, &self.route, None);
-    }
-
-    fn turn(&mut self) {
-        self.engine.wait(Wait::Until(self.clock.now().plus(5_000_000)));
-        self.engine.begin_turn();
-        while let Some(slot) = self.engine.next_ready() {
-            self.engine.receive(slot, &mut self.heard[slot]);
-        }
-    }
-
-    /// Takes turns until the slot heard `count` things.
-    fn hear(&mut self, slot: usize, count: usize) -> Vec<Heard> {
-        let until = self.clock.now().plus(PATIENCE);
-        while self.heard[slot].len() < count {
-            assert!(self.clock.now() < until, "heard {:?}", self.heard[slot]);
-            self.turn();
-        }
-        std::mem::take(&mut self.heard[slot])
-    }
-
-    fn send(&mut self, slot: usize, messages: &[(MessageKind, Vec<u8>)]) {
-        let lengths = messages.iter().map(|(kind, bytes)| (*kind, bytes.len()));
-        self.engine.queue(slot, lengths, |payloads| {
-            payloads.zip(messages).for_each(|(space, (_, bytes))| space.copy_from_slice(bytes));
-        });
-        self.engine.flush(slot);
-    }
-}
-
-/// A listener with a long queue.
-fn listener() -> (TcpListener, SocketAddr) {
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-    socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).unwrap();
-    socket.listen(4096).unwrap();
-    let listener = TcpListener::from(socket);
-    let address = listener.local_addr().unwrap();
-    (listener, address)
-}
-
-type ServerSide = WebSocket<TcpStream>;
-
-/// Accepts a connection and its opening handshake. Sends `early` bytes together with the answer.
-fn accept_with(listener: &TcpListener, early: &[u8]) -> ServerSide {
-    let (mut tcp, _) = listener.accept().unwrap();
-    tcp.set_nodelay(true).unwrap();
-    tcp.set_read_timeout(Some(Duration::from_nanos(PATIENCE))).unwrap();
-    let (mut reader, mut buffer) = (RequestReader::default(), [0; 1024]);
-    loop {
-        let bytes = tcp.read(&mut buffer).unwrap();
-        if let Some(request) = reader.take(&buffer[..bytes]).unwrap() {
-            tcp.write_all(&[&request.response(), early].concat()).unwrap();
-            return WebSocket::from_raw_socket(tcp, protocol::Role::Server, None);
-        }
-    }
-}
-
-fn accept(listener: &TcpListener) -> ServerSide {
-    accept_with(listener, b"")
-}
-
-/// One slot with an open connection, and the server's side of it.
-fn one_open<E: Engine>(build: impl BuildEngine<Engine = E>) -> (Slots<E>, ServerSide) {
-    let (listener, address) = listener();
-    let mut slots = Slots::new(build, 1, address, Duration::from_secs(60));
-    let server = thread::spawn(move || accept(&listener));
-    slots.open(0);
-    assert_eq!(slots.hear(0, 1), [Heard::Opened]);
-    (slots, server.join().unwrap())
-}
+use super::{
+    super::*,
+    rig::{Heard, PATIENCE, ServerSide, Slots, accept, accept_with, listener, one_open},
+};
+use crate::clock::Clock as _;
 
 fn reopens(build: impl BuildEngine) {
     const TIMES: u32 = 50;
@@ -184,6 +54,7 @@ fn reopens(build: impl BuildEngine) {
 #[test]
 fn a_slot_opens_again_while_its_old_socket_lingers() {
     reopens(Lean::new);
+    reopens(Tungstenite::new);
 }
 
 fn is_refused(build: impl BuildEngine) {
@@ -201,6 +72,7 @@ fn is_refused(build: impl BuildEngine) {
 #[test]
 fn a_refused_connection_fails_and_may_be_tried_again() {
     is_refused(Lean::new);
+    is_refused(Tungstenite::new);
 }
 
 fn times_out(build: impl BuildEngine) {
@@ -222,6 +94,7 @@ fn times_out(build: impl BuildEngine) {
 #[test]
 fn an_opening_without_an_answer_times_out() {
     times_out(Lean::new);
+    times_out(Tungstenite::new);
 }
 
 fn aborts(build: impl BuildEngine) {
@@ -239,6 +112,7 @@ fn aborts(build: impl BuildEngine) {
 #[test]
 fn an_aborted_connection_is_reset_and_nothing_is_heard() {
     aborts(Lean::new);
+    aborts(Tungstenite::new);
 }
 
 fn aborts_openings(build: impl BuildEngine) {
@@ -276,6 +150,7 @@ fn aborts_openings(build: impl BuildEngine) {
 #[test]
 fn a_slot_opens_after_an_opening_was_given_up() {
     aborts_openings(Lean::new);
+    aborts_openings(Tungstenite::new);
 }
 
 fn withholds(build: impl BuildEngine) {
@@ -325,6 +200,27 @@ fn withholds(build: impl BuildEngine) {
 #[test]
 fn a_withheld_connection_blocks_the_peer_and_loses_nothing() {
     withholds(Lean::new);
+    withholds(Tungstenite::new);
+}
+
+fn reads_on(build: impl BuildEngine) {
+    let (mut slots, mut server) = one_open(build);
+    slots.engine.set_reading(0, false);
+    // The answer to the ping can't be written any more when it is read.
+    server.get_mut().write_all(b"\x89\x00\x81\x04last").unwrap();
+    drop(server);
+    for _ in 0..3 {
+        slots.send(0, &[(MessageKind::Text, b"nobody reads this".to_vec())]);
+    }
+    slots.engine.set_reading(0, true);
+    let heard = slots.hear(0, 2);
+    assert_eq!(heard, [Heard::Message(b"last".to_vec()), Heard::Ended("eof".to_owned())]);
+}
+
+#[test]
+fn what_has_come_is_read_though_writing_failed() {
+    reads_on(Lean::new);
+    reads_on(Tungstenite::new);
 }
 
 fn opens_many(build: impl BuildEngine) {
@@ -352,6 +248,7 @@ fn opens_many(build: impl BuildEngine) {
 #[test]
 fn a_thousand_connections_open_at_once() {
     opens_many(Lean::new);
+    opens_many(Tungstenite::new);
 }
 
 fn sends_mixed_bursts(build: impl BuildEngine) {
@@ -385,4 +282,5 @@ fn sends_mixed_bursts(build: impl BuildEngine) {
 #[test]
 fn messages_of_a_burst_may_differ_in_length() {
     sends_mixed_bursts(Lean::new);
+    sends_mixed_bursts(Tungstenite::new);
 }

@@ -1,30 +1,21 @@
-//! One connection on tokio-tungstenite.
+//! One connection on tungstenite.
 
-use std::{
-    io,
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll, Waker},
+use std::io::ErrorKind;
+
+use tungstenite::{
+    Error, Message, Utf8Bytes, WebSocket,
+    error::ProtocolError,
+    protocol::{CloseFrame, Role, WebSocketConfig, frame::coding::CloseCode},
 };
 
-use futures_util::{Sink as _, Stream as _};
-use tokio_tungstenite::{
-    WebSocketStream,
-    tungstenite::{
-        Error, Message, Utf8Bytes,
-        error::ProtocolError,
-        protocol::{CloseFrame, WebSocketConfig, frame::coding::CloseCode},
-    },
-};
-
-use super::ready_list::ConnectionWaker;
+use super::counted_stream::{CountedStream, Left, StreamCounters};
 use crate::{
     clock::{Clock as _, RealClock, Time},
     engine::{ConnectionEnd, EventSink, ReadBatch},
     ledger::MessageEvent,
     message::MessageKind,
     schedule::pacer::SLICE,
-    transport::{ConnectionLimits, CountedStream, StreamCounters, Transport},
+    transport::ConnectionLimits,
 };
 
 /// Messages between two checks of the clock.
@@ -34,32 +25,88 @@ const BETWEEN_CHECKS: u32 = 64;
 /// the library keeps a pong for each.
 const MAX_PONGS: u64 = 64 * 1024;
 
-pub(super) type ClientWebSocket = WebSocketStream<CountedStream<Transport>>;
-
+#[derive(Debug)]
 pub(super) struct TungsteniteConnection {
-    pub(super) socket: ClientWebSocket,
-    pub(super) waker: Waker,
-    pub(super) signal: Arc<ConnectionWaker>,
+    socket: WebSocket<CountedStream>,
     /// Bytes of frames that were queued, pongs included.
-    pub(super) queued: u64,
+    queued: u64,
     /// Bytes of pongs queued since everything was last written.
-    pub(super) pongs: u64,
+    pongs: u64,
     /// Writes that [`Engine::flush`](crate::engine::Engine::flush) has returned.
-    pub(super) reported_writes: u64,
+    reported_writes: u64,
     /// A flush could not write everything.
-    pub(super) blocked: bool,
-    /// Why writing failed. What has arrived is still read first.
-    pub(super) broken: Option<Error>,
+    blocked: bool,
+    /// Why the library takes no more messages. What has arrived is still read first.
+    broken: Option<Error>,
     /// The end was reported. The peer's Close may still have to be answered.
-    pub(super) ended: bool,
+    ended: bool,
+    /// Reads are withheld.
+    withheld: bool,
     /// Bytes read when the last message was whole, plus control frames since.
-    pub(super) whole_at: u64,
-    pub(super) max_message: usize,
+    whole_at: u64,
+    max_message: usize,
+}
+
+/// What to do after a connection was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NextStep {
+    /// Read again in the next turn: something is left that the kernel does not report.
+    ReadAgain,
+    /// Wait until the kernel reports something.
+    Wait,
+    /// Remove the connection.
+    Remove,
 }
 
 impl TungsteniteConnection {
-    pub(super) fn counters(&self) -> StreamCounters {
+    pub(super) fn new(stream: CountedStream, early: Vec<u8>, limits: ConnectionLimits) -> Self {
+        Self {
+            socket: WebSocket::from_partially_read(stream, early, Role::Client, Some(config(limits))),
+            queued: 0,
+            pongs: 0,
+            reported_writes: 0,
+            blocked: false,
+            broken: None,
+            ended: false,
+            withheld: false,
+            whole_at: 0,
+            max_message: limits.max_message,
+        }
+    }
+
+    fn counters(&self) -> StreamCounters {
         self.socket.get_ref().counters
+    }
+
+    /// The stream has ended or failed.
+    pub(super) fn read_to_the_end(&mut self) {
+        self.socket.get_mut().read_to_the_end();
+    }
+
+    /// Withholds reads, or lets them go on.
+    pub(super) fn set_reading(&mut self, reading: bool) {
+        self.withheld = !reading;
+    }
+
+    /// Closes the connection with a TCP reset.
+    pub(super) fn reset(self) {
+        self.socket.into_inner().into_inner().reset();
+    }
+
+    /// Whether writing has failed.
+    pub(super) fn is_broken(&self) -> bool {
+        self.broken.is_some() || self.socket.get_ref().broken.is_some()
+    }
+
+    /// Whether a flush could not write everything.
+    pub(super) fn is_blocked(&self) -> bool {
+        self.blocked
+    }
+
+    /// Writes since the last call.
+    pub(super) fn take_writes(&mut self) -> u64 {
+        let writes = self.counters().writes;
+        writes - std::mem::replace(&mut self.reported_writes, writes)
     }
 
     pub(super) fn unsent(&self) -> u64 {
@@ -83,19 +130,22 @@ impl TungsteniteConnection {
             _ => 14,
         };
         self.queued += (header + len) as u64;
-        if let Err(error) = Pin::new(&mut self.socket).start_send(message) {
-            self.fail(error);
+        match self.socket.write(message) {
+            Ok(()) => {}
+            // It was taken, and is written later.
+            Err(Error::Io(error)) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(error) => self.fail(error),
         }
     }
 
     pub(super) fn flush(&mut self) {
-        match Pin::new(&mut self.socket).poll_flush(&mut Context::from_waker(&self.waker)) {
-            Poll::Pending => self.blocked = true,
-            Poll::Ready(Ok(())) => {
+        match self.socket.flush() {
+            Err(Error::Io(error)) if error.kind() == ErrorKind::WouldBlock => self.blocked = true,
+            Ok(()) | Err(Error::ConnectionClosed) => {
                 self.blocked = false;
                 (self.pongs, self.queued) = (0, self.counters().written_bytes);
             }
-            Poll::Ready(Err(error)) => self.fail(error),
+            Err(error) => self.fail(error),
         }
     }
 
@@ -108,7 +158,12 @@ impl TungsteniteConnection {
     fn fail(&mut self, error: Error) {
         self.blocked = false;
         self.broken.get_or_insert(error);
-        self.waker.wake_by_ref();
+    }
+
+    /// Why writing failed, once.
+    fn take_broken(&mut self) -> Option<Error> {
+        let of_stream = self.socket.get_mut().broken.take().map(Error::Io);
+        of_stream.or(self.broken.take())
     }
 
     /// Whether too many pongs wait for the peer, after another try to write them.
@@ -116,29 +171,39 @@ impl TungsteniteConnection {
         if self.pongs > MAX_PONGS {
             self.flush();
         }
-        self.pongs > MAX_PONGS && self.broken.is_none()
+        self.pongs > MAX_PONGS && !self.is_broken()
     }
 
-    /// Reads until the socket is empty, or for about a [`SLICE`]. True if the connection can be
-    /// removed.
-    pub(super) fn receive(&mut self, clock: RealClock, sink: &mut impl EventSink) -> bool {
+    /// Finishes pending writes, and reads until the socket is empty or for about a [`SLICE`].
+    pub(super) fn receive(&mut self, clock: RealClock, sink: &mut impl EventSink) -> NextStep {
+        if self.blocked {
+            self.flush();
+        }
+        if self.withheld && !self.is_broken() {
+            return NextStep::Wait;
+        }
+        self.socket.get_mut().resume();
+        let next = self.read_messages(clock, sink);
+        // A read may make TLS answer.
+        if next != NextStep::Remove && self.socket.get_ref().holds() {
+            self.flush();
+        }
+        next
+    }
+
+    fn read_messages(&mut self, clock: RealClock, sink: &mut impl EventSink) -> NextStep {
         let mut counted = self.counters();
         let mut read = ReadBatch::default();
         let (mut taken, mut until) = (0_u32, None);
-        loop {
-            let unread_since = taken > 0 && taken.is_multiple_of(BETWEEN_CHECKS);
-            let over = unread_since && is_over(clock, &mut until);
-            if over {
-                // Bytes that were read and not handed over wake nobody.
-                self.waker.wake_by_ref();
+        let next = loop {
+            // Bytes that were read and not handed over are not reported by the kernel.
+            if taken > 0 && taken.is_multiple_of(BETWEEN_CHECKS) && is_over(clock, &mut until) {
+                break NextStep::ReadAgain;
             }
-            if over || self.must_not_read() {
-                if read != ReadBatch::default() {
-                    sink.read(counted.read_at, read);
-                }
-                return false;
+            if self.must_not_read() {
+                break NextStep::Wait;
             }
-            let polled = Pin::new(&mut self.socket).poll_next(&mut Context::from_waker(&self.waker));
+            let message = self.socket.read();
             let counters = self.counters();
             if counters.reads != counted.reads {
                 if read.calls > 0 {
@@ -148,39 +213,51 @@ impl TungsteniteConnection {
                 read = ReadBatch { calls, bytes, ..ReadBatch::default() };
                 counted = counters;
             }
-            let end = match polled {
-                Poll::Ready(Some(Ok(message))) => {
+            match message {
+                Ok(message) => {
                     taken = taken.wrapping_add(1);
                     self.take(&message, counted.read_at, &mut read, sink);
-                    continue;
                 }
-                Poll::Pending => self.broken.take().map(|error| connection_end(&error)),
-                Poll::Ready(Some(Err(error))) => {
-                    if let Some(code) = close_code(&error) {
-                        self.send_close(code);
+                Err(Error::Io(error)) if error.kind() == ErrorKind::WouldBlock => {
+                    if self.socket.get_ref().left() == Left::Something {
+                        break NextStep::ReadAgain;
                     }
-                    Some(self.end_after(&error))
+                    let Some(error) = self.take_broken() else { break NextStep::Wait };
+                    self.report(read, counted.read_at, Some(connection_end(&error)), sink);
+                    return NextStep::Remove;
                 }
-                Poll::Ready(None) => Some(ConnectionEnd::eof()),
-            };
-            if read != ReadBatch::default() {
-                sink.read(counted.read_at, read);
+                Err(error) => {
+                    let cause = self.end_after(&error);
+                    self.report(read, counted.read_at, Some(cause), sink);
+                    return NextStep::Remove;
+                }
             }
-            let over = end.is_some();
-            if let Some(cause) = end.filter(|_| !self.ended) {
-                self.ended = true;
-                sink.ended(cause);
-            }
-            return over;
+        };
+        self.report(read, counted.read_at, None, sink);
+        next
+    }
+
+    /// Reports the last reads, and the end unless that was done.
+    fn report(&mut self, read: ReadBatch, at: Time, end: Option<ConnectionEnd>, sink: &mut impl EventSink) {
+        if read != ReadBatch::default() {
+            sink.read(at, read);
+        }
+        if let Some(cause) = end.filter(|_| !self.ended) {
+            self.ended = true;
+            sink.ended(cause);
         }
     }
 
-    /// Why reading ended with `error`.
+    /// Why reading ended with `error`. Tells the peer if it made it.
     fn end_after(&mut self, error: &Error) -> ConnectionEnd {
-        match (error, self.broken.take()) {
+        if let Some(code) = close_code(error) {
+            self.send_close(code);
+        }
+        match (error, self.take_broken()) {
+            (Error::ConnectionClosed | Error::AlreadyClosed, _) => ConnectionEnd::eof(),
             // The kernel reported the reset once, to the write. A read sees an ordinary end.
             (Error::Protocol(ProtocolError::ResetWithoutClosingHandshake), Some(Error::Io(reported_writes)))
-                if reported_writes.kind() == io::ErrorKind::ConnectionReset =>
+                if reported_writes.kind() == ErrorKind::ConnectionReset =>
             {
                 ConnectionEnd::io(&reported_writes)
             }
@@ -192,7 +269,7 @@ impl TungsteniteConnection {
         let event = match message {
             Message::Text(text) => MessageEvent { kind: MessageKind::Text, bytes: text.as_bytes() },
             Message::Binary(bytes) => MessageEvent { kind: MessageKind::Binary, bytes },
-            // tungstenite answers pings with the next read or write.
+            // The library answers pings with the next read or write.
             Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {
                 self.whole_at += 2 + message.len() as u64;
                 if let Message::Ping(payload) = message {
@@ -226,7 +303,7 @@ fn is_over(clock: RealClock, until: &mut Option<Time>) -> bool {
     now >= *until.get_or_insert_with(|| now.plus(SLICE))
 }
 
-pub(super) fn config(limits: ConnectionLimits) -> WebSocketConfig {
+fn config(limits: ConnectionLimits) -> WebSocketConfig {
     WebSocketConfig::default()
         .read_buffer_size(limits.read_buffer)
         // Nothing is written before the flush, since a write's time is taken just before it.

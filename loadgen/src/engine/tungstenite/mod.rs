@@ -1,61 +1,56 @@
-//! The engine on tokio and tokio-tungstenite.
+//! The engine on mio and tungstenite: the event loop of tokio and the WebSocket of
+//! tokio-tungstenite, without the futures between them. The worker takes turns, so it has nothing
+//! else to run.
 //!
 //! tungstenite fills its read buffer with zeros before every read, so that buffer is small. A burst
-//! is queued whole and written by one flush. A connection is read until it is pending. Its waker
-//! puts its number on a list, so a turn costs what is ready, not what is open.
+//! is queued whole and written by one flush.
 
 mod connection;
-mod ready_list;
-mod timer;
+mod counted_stream;
+mod opening;
+mod poller;
 
-use std::{
-    io,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    task::{Poll, Waker},
-    time::Duration,
-};
+use std::{io, net::IpAddr, os::fd::OwnedFd, rc::Rc, time::Duration};
 
 use bytes::BytesMut;
 use frames::Payloads;
-use futures_util::FutureExt;
-use tokio_tungstenite::tungstenite::{
-    Message, Utf8Bytes,
-    protocol::{Role, frame::coding::CloseCode},
-};
+use mio::net::TcpStream;
+use tungstenite::{Message, Utf8Bytes, protocol::frame::coding::CloseCode};
 
 use self::{
-    connection::{ClientWebSocket, TungsteniteConnection, config},
-    ready_list::{ConnectionWaker, ReadyList},
-    timer::AsyncTimer,
+    connection::{NextStep, TungsteniteConnection},
+    counted_stream::CountedStream,
+    poller::{Poller, ReadySocket},
 };
 use super::{
     ConnectionEnd, Engine, EventSink,
     held_bytes::HeldBytes,
+    slots::{SlotState, Slots},
     unread_since::{PollResult, RunQueue, SocketPoll, UnreadSince},
 };
 use crate::{
     clock::{Clock as _, RealClock, Time},
     message::MessageKind,
     schedule::pacer::Wait,
-    transport::OpenConnection,
+    transport::{OpenConnection, Route, Stream},
 };
 
-/// Connections that tokio's event loop reports in one poll.
-const EVENTS_PER_POLL: usize = 1024;
+/// Longest wait while other tasks share this thread, as none of them wakes the engine.
+const SHARED_WAIT: Duration = Duration::from_millis(1);
 
-/// Moves messages with tokio-tungstenite.
+/// Moves messages with tungstenite.
 pub(crate) struct Tungstenite {
-    connections: Vec<Option<TungsteniteConnection>>,
-    ready: Arc<ReadyList>,
-    /// Connections to visit in this turn, last first.
+    slots: Slots<Box<TungsteniteConnection>, TcpStream>,
+    poller: Poller,
+    /// The events of this turn were collected already.
+    polled: bool,
+    /// Connections to visit in the next turn and in this one, whatever mio reports.
+    revisit: Vec<usize>,
     turn: Vec<usize>,
-    timer: AsyncTimer,
     /// When the bytes of this turn arrived at the earliest.
     unread_since: UnreadSince,
     run_queue: RunQueue,
+    own_thread: bool,
     clock: RealClock,
     held_bytes: HeldBytes,
     /// Connections that held too much and were ended. The worker does not know of them.
@@ -67,15 +62,17 @@ pub(crate) struct Tungstenite {
 }
 
 impl Tungstenite {
-    /// An engine for `connections` connections. Must be called in a tokio runtime.
+    /// An engine for `connections` connections.
     pub(crate) fn new(connections: usize, clock: RealClock) -> io::Result<Self> {
         Ok(Self {
-            connections: std::iter::repeat_with(|| None).take(connections).collect(),
-            ready: Arc::default(),
+            slots: Slots::new(connections),
+            poller: Poller::new()?,
+            polled: false,
+            revisit: Vec::new(),
             turn: Vec::new(),
-            timer: AsyncTimer::new()?,
             unread_since: UnreadSince::default(),
             run_queue: RunQueue::of_this_thread(),
+            own_thread: false,
             clock,
             held_bytes: HeldBytes::new(),
             unreported_ends: Vec::new(),
@@ -84,16 +81,42 @@ impl Tungstenite {
         })
     }
 
+    /// Polls the sockets: now, or until one is ready or `until` has come.
+    fn poll_until(&mut self, until: Option<Time>) {
+        let began = self.clock.now();
+        let result = match until {
+            Some(until) => self.poller.sleep(until, began),
+            None => self.poller.poll(),
+        };
+        let mut poll = SocketPoll { began, ended: began, until, delayed: None, result, sockets: self.poller.ready() };
+        if until.is_some() && result != PollResult::Interrupted {
+            poll.ended = self.clock.now();
+            if poll.is_long() {
+                poll.delayed = self.run_queue.since_last().map(|waited| waited.delayed);
+            }
+        }
+        self.unread_since.take(&poll);
+    }
+
+    fn has_ready(&self) -> bool {
+        self.poller.ready() > 0 || !self.turn.is_empty()
+    }
+
     /// Counts the bytes that a connection holds. Ends the one that holds most if all together hold
     /// too much.
     fn count(&mut self, slot: usize) {
-        let held = self.connections[slot].as_ref().map_or(0, TungsteniteConnection::held);
-        if let Some((largest, cause)) = self.held_bytes.update(slot, held)
-            && let Some(connection) = self.connections[largest].take()
-        {
-            self.unreported_ends.push((largest, cause));
-            connection.waker.wake();
+        let held = self.slots[slot].connection().map_or(0, |connection| connection.held());
+        if let Some((largest, cause)) = self.held_bytes.update(slot, held) {
+            self.end(largest, cause);
         }
+    }
+
+    /// Ends a connection. The worker learns of it in the next turn.
+    #[cold]
+    fn end(&mut self, slot: usize, cause: ConnectionEnd) {
+        self.slots[slot].state = SlotState::Idle;
+        self.unreported_ends.push((slot, cause));
+        self.revisit.push(slot);
     }
 
     /// Reports the end of a connection to the worker.
@@ -105,53 +128,15 @@ impl Tungstenite {
         }
     }
 
-    /// Lets the event loop poll the sockets, without waiting.
-    async fn yield_to_the_loop(&mut self) {
-        if self.has_ready() {
-            self.unread_since.leave_unread(); // What they have came before that unread_since.
+    /// Makes sure that a connection is visited that can't write any more, as mio may not report it.
+    fn follow_up(&mut self, slot: usize) {
+        let Some(connection) = self.slots[slot].connection() else { return };
+        if connection.is_broken() {
+            self.revisit.push(slot);
         }
-        let began = self.clock.now();
-        tokio::task::yield_now().await;
-        self.unread_since.take(&self.poll(began, began, None));
-    }
-
-    fn has_ready(&self) -> bool {
-        !self.turn.is_empty() || !self.ready.list().is_empty()
-    }
-
-    /// What the event loop reported since `began`.
-    fn poll(&self, began: Time, ended: Time, until: Option<Time>) -> SocketPoll {
-        let sockets = self.ready.list().len();
-        let result = if sockets < EVENTS_PER_POLL { PollResult::Complete } else { PollResult::Partial };
-        SocketPoll { began, ended, until, delayed: None, result, sockets }
-    }
-
-    async fn sleep(&mut self, until: Time) {
-        if self.has_ready() {
-            // The event loop must run all the same, or the ready connections would starve the
-            // others.
-            return self.yield_to_the_loop().await;
+        if connection.is_blocked() {
+            self.count(slot);
         }
-        let _ = self.run_queue.since_last();
-        let began = self.clock.now();
-        self.wait_for_ready(until).await;
-        let mut poll = self.poll(began, self.clock.now(), Some(until));
-        if poll.is_long() {
-            // Tokio hides that a signal interrupted a wait. But then the thread got a core more
-            // than once.
-            let waited = self.run_queue.since_last().filter(|waited| waited.turns <= 1);
-            poll.delayed = waited.map(|waited| waited.delayed);
-        }
-        self.unread_since.take(&poll);
-    }
-
-    async fn wait_for_ready(&mut self, until: Time) {
-        self.timer.set(Duration::from_nanos(until.since(self.clock.now())));
-        std::future::poll_fn(|cx| {
-            self.ready.worker.register(cx.waker());
-            if self.ready.list().is_empty() { self.timer.poll(cx) } else { Poll::Ready(()) }
-        })
-        .await;
     }
 }
 
@@ -159,44 +144,77 @@ impl Engine for Tungstenite {
     fn adopt(&mut self, slot: usize, opened: OpenConnection) {
         let OpenConnection { stream, early_bytes, limits } = opened;
         self.held_bytes.limit(limits.memory);
-        let wrapped = ClientWebSocket::from_partially_read(stream, early_bytes, Role::Client, Some(config(limits)))
-            .now_or_never();
-        let socket = wrapped.expect("there is nothing that it could wait for");
-        let signal = Arc::new(ConnectionWaker { slot, listed: AtomicBool::new(false), ready: Arc::clone(&self.ready) });
-        let waker = Waker::from(Arc::clone(&signal));
-        // Frames may have come with the handshake, and the waker must be registered.
-        waker.wake_by_ref();
-        self.connections[slot] = Some(TungsteniteConnection {
-            queued: socket.get_ref().counters.written_bytes,
-            reported_writes: socket.get_ref().counters.writes,
-            socket,
-            pongs: 0,
-            waker,
-            signal,
-            blocked: false,
-            broken: None,
-            ended: false,
-            whole_at: 0,
-            max_message: limits.max_message,
-        });
+        let key = self.slots[slot].key(slot);
+        let stream = Stream::<OwnedFd>::try_from(stream.into_inner());
+        let stream = stream.and_then(|stream| stream.try_map(|socket| self.poller.add(socket, key)));
+        match stream {
+            Ok(stream) => {
+                let stream = CountedStream::new(stream, self.clock);
+                let connection = TungsteniteConnection::new(stream, early_bytes, limits);
+                self.slots[slot].state = SlotState::Connected(Box::new(connection));
+                self.revisit.push(slot);
+            }
+            Err(error) => self.end(slot, ConnectionEnd::io(&error)),
+        }
+    }
+
+    fn own_thread(&mut self) {
+        self.own_thread = true;
     }
 
     async fn wait_async(&mut self, wait: Wait) {
+        if self.own_thread {
+            return self.wait(wait);
+        }
+        let now = self.clock.now();
         match wait {
-            Wait::Poll => self.yield_to_the_loop().await,
-            Wait::Until(time) => self.sleep(time).await,
+            Wait::Poll => tokio::task::yield_now().await,
+            Wait::Until(time) => tokio::time::sleep(SHARED_WAIT.min(Duration::from_nanos(time.since(now)))).await,
+        }
+    }
+
+    fn open(&mut self, slot: usize, route: &Rc<Route>, source: Option<IpAddr>) {
+        self.begin_opening(slot, route, source);
+    }
+
+    fn wait(&mut self, wait: Wait) {
+        if self.has_ready() {
+            return;
+        }
+        self.polled = true;
+        match wait {
+            Wait::Until(time) if self.revisit.is_empty() => {
+                let until = self.slots.next_timer().map_or(time, |timer| timer.min(time));
+                self.poll_until(Some(until));
+            }
+            _ => self.poll_until(None),
         }
     }
 
     fn begin_turn(&mut self) {
-        if self.turn.is_empty() {
-            std::mem::swap(&mut self.turn, &mut *self.ready.list());
-            self.turn.reverse();
+        let polled = std::mem::take(&mut self.polled);
+        if self.has_ready() {
+            return;
         }
+        if !polled {
+            self.poll_until(None);
+        }
+        if self.slots.has_timers() {
+            self.slots.look_at_timers(self.clock.now(), &mut self.revisit);
+        }
+        std::mem::swap(&mut self.turn, &mut self.revisit);
     }
 
     fn next_ready(&mut self) -> Option<usize> {
-        self.turn.pop()
+        if let Some(slot) = self.turn.pop() {
+            return Some(slot);
+        }
+        while let Some(ReadySocket { key, over }) = self.poller.next() {
+            if let Some(slot) = self.ready_slot(key, over) {
+                return Some(slot);
+            }
+        }
+        None
     }
 
     fn unread_since(&self) -> Time {
@@ -204,13 +222,18 @@ impl Engine for Tungstenite {
     }
 
     fn receive(&mut self, slot: usize, sink: &mut impl EventSink) {
-        let Some(connection) = &mut self.connections[slot] else { return self.report_end(slot, sink) };
-        connection.signal.listed.store(false, Ordering::Release);
-        if connection.blocked {
-            connection.flush();
-        }
-        if connection.receive(self.clock, sink) {
-            self.connections[slot] = None;
+        let connection = match &mut self.slots[slot].state {
+            SlotState::Connected(connection) => connection,
+            SlotState::Opening(_) => return self.receive_opening(slot, sink),
+            SlotState::Idle => return self.report_end(slot, sink),
+        };
+        match connection.receive(self.clock, sink) {
+            NextStep::Remove => self.slots[slot].state = SlotState::Idle,
+            NextStep::Wait => {}
+            NextStep::ReadAgain => {
+                self.unread_since.leave_unread();
+                self.revisit.push(slot);
+            }
         }
         self.count(slot);
     }
@@ -221,7 +244,7 @@ impl Engine for Tungstenite {
         messages: impl ExactSizeIterator<Item = (MessageKind, usize)>,
         fill: impl FnOnce(Payloads<'_>),
     ) {
-        let Some(connection) = &mut self.connections[slot] else { return };
+        let Some(connection) = self.slots[slot].connection_mut() else { return };
         let (kinds, lengths) = &mut self.burst;
         kinds.clear();
         lengths.clear();
@@ -242,22 +265,35 @@ impl Engine for Tungstenite {
     }
 
     fn flush(&mut self, slot: usize) -> u64 {
-        let Some(connection) = &mut self.connections[slot] else { return 0 };
+        let Some(connection) = self.slots[slot].connection_mut() else { return 0 };
         connection.flush();
-        let writes = connection.counters().writes;
-        let new = writes - std::mem::replace(&mut connection.reported_writes, writes);
-        if connection.blocked {
-            self.count(slot);
-        }
-        new
+        let writes = connection.take_writes();
+        self.follow_up(slot);
+        writes
     }
 
     fn unsent(&self, slot: usize) -> u64 {
-        self.connections[slot].as_ref().map_or(0, TungsteniteConnection::unsent)
+        self.slots[slot].connection().map_or(0, |connection| connection.unsent())
     }
 
     fn close(&mut self, slot: usize) {
-        let Some(connection) = &mut self.connections[slot] else { return };
-        connection.send_close(CloseCode::Normal);
+        if let Some(connection) = self.slots[slot].connection_mut() {
+            connection.send_close(CloseCode::Normal);
+            self.follow_up(slot);
+        }
+    }
+
+    fn abort(&mut self, slot: usize) {
+        self.reset(slot);
+    }
+
+    fn set_reading(&mut self, slot: usize, reading: bool) {
+        if let Some(connection) = self.slots[slot].connection_mut() {
+            connection.set_reading(reading);
+            if reading {
+                // mio does not report again what has come meanwhile.
+                self.revisit.push(slot);
+            }
+        }
     }
 }

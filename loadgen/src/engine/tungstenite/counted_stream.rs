@@ -1,0 +1,175 @@
+//! The stream under a connection. It counts bytes and calls, notes the time of each read, and keeps
+//! a peer that never stops sending from holding the thread.
+
+use std::io::{self, ErrorKind, Read, Write};
+
+use mio::net::TcpStream;
+
+use crate::{
+    clock::{Clock as _, RealClock, Time},
+    schedule::pacer::SLICE,
+    transport::Stream,
+};
+
+/// Reads in a row without a pause. Then other connections get their turn.
+const READS_IN_A_ROW: u32 = 64;
+
+/// A stream that counts what passes.
+///
+/// A failed write is no error to the library, which would read no more: what the peer sent before
+/// is still to be read. So the stream keeps the error, and drops what is written from then on.
+#[derive(Debug)]
+pub(super) struct CountedStream {
+    stream: Stream<TcpStream>,
+    clock: RealClock,
+    pub(super) counters: StreamCounters,
+    in_a_row: u32,
+    /// When the first read in a row returned.
+    row_began: Time,
+    /// Why writing failed.
+    pub(super) broken: Option<io::Error>,
+    /// What a pause, or a short read, keeps from the library.
+    left: Left,
+    /// The stream has ended or failed, so a short read is not the last one.
+    over: bool,
+}
+
+/// What may be left to read although the stream says that it would block.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Left {
+    /// It was not asked.
+    #[default]
+    Unknown,
+    /// Nothing: the kernel reports what comes.
+    Nothing,
+    /// Something, as other connections are to get their turn.
+    Something,
+}
+
+/// What has passed so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct StreamCounters {
+    /// Reads that returned bytes.
+    pub(super) reads: u64,
+    /// Bytes read.
+    pub(super) read_bytes: u64,
+    /// When the last read returned.
+    pub(super) read_at: Time,
+    /// Writes that took bytes.
+    pub(super) writes: u64,
+    /// Bytes written.
+    pub(super) written_bytes: u64,
+}
+
+impl CountedStream {
+    pub(super) fn new(stream: Stream<TcpStream>, clock: RealClock) -> Self {
+        Self {
+            stream,
+            clock,
+            counters: StreamCounters::default(),
+            in_a_row: 0,
+            row_began: Time::default(),
+            broken: None,
+            left: Left::Unknown,
+            over: false,
+        }
+    }
+
+    /// Lets reads go to the socket again, at the begin of a turn.
+    pub(super) fn resume(&mut self) {
+        self.left = Left::Unknown;
+        self.in_a_row = 0;
+    }
+
+    /// What is left to read.
+    pub(super) fn left(&self) -> Left {
+        self.left
+    }
+
+    /// From now on only the end of the stream tells that everything was read.
+    pub(super) fn read_to_the_end(&mut self) {
+        self.over = true;
+    }
+
+    /// Whether TLS holds bytes that TCP has not taken.
+    pub(super) fn holds(&self) -> bool {
+        self.broken.is_none() && self.stream.holds()
+    }
+
+    /// The stream inside.
+    pub(super) fn into_inner(self) -> Stream<TcpStream> {
+        self.stream
+    }
+
+    /// Whether the library has had its share of reads for now. It returns only for whole messages,
+    /// so it may have taken long for what it read.
+    fn has_had_its_share(&self) -> bool {
+        let long = self.in_a_row > 0 && self.counters.read_at.since(self.row_began) >= SLICE;
+        long || self.in_a_row == READS_IN_A_ROW
+    }
+}
+
+impl Read for CountedStream {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.left == Left::Unknown && self.has_had_its_share() {
+            self.left = Left::Something;
+        }
+        if self.left != Left::Unknown {
+            return Err(ErrorKind::WouldBlock.into());
+        }
+        let read = self.stream.read(buffer);
+        match &read {
+            Ok(bytes) if *bytes > 0 => {
+                self.in_a_row += 1;
+                self.counters.reads += 1;
+                self.counters.read_bytes += *bytes as u64;
+                self.counters.read_at = self.clock.now();
+                if self.in_a_row == 1 {
+                    self.row_began = self.counters.read_at;
+                }
+                let emptied = *bytes < buffer.len() && self.stream.tells_what_is_left();
+                if emptied && !self.over && self.broken.is_none() {
+                    self.left = Left::Nothing;
+                }
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => self.left = Left::Nothing,
+            _ => {}
+        }
+        read
+    }
+}
+
+impl Write for CountedStream {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.broken.is_some() {
+            return Ok(bytes.len());
+        }
+        match self.stream.write(bytes) {
+            Ok(taken) => {
+                self.counters.writes += 1;
+                self.counters.written_bytes += taken as u64;
+                Ok(taken)
+            }
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => Err(error),
+            Err(error) => {
+                self.broken = Some(error);
+                Ok(bytes.len())
+            }
+        }
+    }
+
+    /// Hands what TLS holds to TCP.
+    fn flush(&mut self) -> io::Result<()> {
+        if self.broken.is_some() {
+            return Ok(());
+        }
+        match self.stream.push() {
+            Ok(()) if self.stream.holds() => Err(ErrorKind::WouldBlock.into()),
+            Ok(()) => Ok(()),
+            Err(error) => {
+                self.broken = Some(error);
+                Ok(())
+            }
+        }
+    }
+}

@@ -55,8 +55,8 @@ impl Encoder {
         self.frame(header, fill);
     }
 
-    /// Adds messages, each in one frame with a mask. A message is a kind, the length of its payload
-    /// and its mask. `fill` writes the payloads, which masks them. Bytes that it does not write are
+    /// Adds messages of these kinds and lengths in bytes, each in one frame, with masks that `mask`
+    /// draws. `fill` writes the payloads, which masks them. Bytes that it does not write are
     /// undefined. The caller ensures that text is UTF-8.
     ///
     /// # Panics
@@ -64,15 +64,32 @@ impl Encoder {
     #[inline]
     pub fn masked_messages(
         &mut self,
-        messages: impl Iterator<Item = (Kind, usize, Mask)>,
+        messages: impl ExactSizeIterator<Item = (Kind, usize)> + Clone,
+        mut mask: impl FnMut() -> Mask,
         fill: impl FnOnce(Payloads<'_>),
     ) {
-        let begin = self.used;
-        for (kind, length, mask) in messages {
-            let (opcode, mask, length) = (kind.into(), Some(mask), length as u64);
-            self.begin(Header { last: true, reserved: 0, opcode, mask, length });
+        let header = |kind: Kind, length: usize, mask| {
+            let (opcode, mask) = (kind.into(), Some(mask));
+            Header { last: true, reserved: 0, opcode, mask, length: length as u64 }
+        };
+        let mut lengths = messages.clone().map(|(_, length)| length);
+        let length = lengths.next().unwrap_or(0);
+        if lengths.all(|other| other == length) {
+            // Most bursts. Their frames are found without a look into the headers.
+            let size = header(Kind::Text, length, [0; 4]).size();
+            let frames = self.extend(messages.len() * (size + length));
+            for (frame, (kind, _)) in frames.chunks_exact_mut(size + length).zip(messages) {
+                header(kind, length, mask()).write(frame);
+            }
+            fill(Payloads::equal(frames, size, length));
+        } else {
+            let begin = self.used;
+            for (kind, length) in messages {
+                let header = header(kind, length, mask());
+                header.write(self.extend(header.size() + length));
+            }
+            fill(Payloads::differing(&mut self.space[begin..self.used]));
         }
-        fill(Payloads::of_frames(&mut self.space[begin..self.used]));
     }
 
     /// Adds a ping. Its payload is cut to 125 bytes.
@@ -170,22 +187,23 @@ mod tests {
 
     #[test]
     fn messages_that_are_written_together_are_as_if_alone() {
-        let lengths = [0, 1, 5, 125, 126, 70, 65_535, 65_536, 0];
+        let lengths = [5, 5, 5, 0, 1, 125, 126, 70, 65_535, 65_536, 0];
         for cut in 0..=lengths.len() {
             let kinds = [Kind::Text, Kind::Binary].into_iter().cycle();
             let masks = (1..).map(|byte| [byte, 0xff, 0, 0x10]);
-            let messages = lengths.into_iter().take(cut).zip(kinds).zip(masks);
-            let messages = messages.map(|((length, kind), mask)| (kind, length, mask));
+            let messages: Vec<_> = kinds.zip(lengths).take(cut).collect();
             let (mut together, mut alone) = (Encoder::default(), Encoder::default());
             together.ping(None, b"before");
-            together.masked_messages(messages.clone(), |mut payloads| {
+            let mut drawn = masks.clone();
+            let mask = || drawn.next().unwrap();
+            together.masked_messages(messages.iter().copied(), mask, |mut payloads| {
                 for (length, letter) in lengths.into_iter().take(cut).zip(b'a'..) {
                     payloads.next().unwrap().copy_from_slice(&vec![letter; length]);
                 }
                 assert!(payloads.next().is_none());
             });
             alone.ping(None, b"before");
-            for ((kind, length, mask), letter) in messages.zip(b'a'..) {
+            for (((kind, length), mask), letter) in messages.into_iter().zip(masks).zip(b'a'..) {
                 alone.message(kind, Some(mask), length, |payload| payload.fill(letter));
             }
             assert_eq!(together.bytes(), alone.bytes(), "{cut}");

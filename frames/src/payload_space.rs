@@ -88,13 +88,29 @@ impl<'a> PayloadSpace<'a> {
     #[inline]
     pub fn copy_from_slice(self, bytes: &[u8]) {
         assert_eq!(self.bytes.len(), bytes.len(), "a payload has the announced length");
-        let ((to, to_rest), (from, from_rest)) = (self.bytes.as_chunks_mut(), bytes.as_chunks());
-        for (to, from) in to.iter_mut().zip(from) {
-            *to = (u64::from_le_bytes(*from) ^ self.mask).to_le_bytes();
+        // The last word may overlap the one before. Few bytes one by one would take longer.
+        if let (Some(to), Some(from)) = (self.bytes.last_chunk_mut(), bytes.last_chunk()) {
+            let mask = mask::rotated(self.mask, bytes.len() as u64);
+            *to = (u64::from_le_bytes(*from) ^ mask).to_le_bytes();
+            for (to, from) in self.bytes.as_chunks_mut().0.iter_mut().zip(bytes.as_chunks().0) {
+                *to = (u64::from_le_bytes(*from) ^ self.mask).to_le_bytes();
+            }
+        } else {
+            for ((to, from), mask) in self.bytes.iter_mut().zip(bytes).zip(self.mask.to_le_bytes()) {
+                *to = from ^ mask;
+            }
         }
-        for ((to, from), mask) in to_rest.iter_mut().zip(from_rest).zip(self.mask.to_le_bytes()) {
-            *to = from ^ mask;
-        }
+    }
+
+    /// Writes the beginning of some words, up to the end of the room.
+    ///
+    /// # Panics
+    /// If the room is longer.
+    #[inline]
+    pub fn write_beginning<const WORDS: usize>(self, words: [u64; WORDS]) {
+        let mut masked = [[0; 8]; WORDS];
+        WordSpace { words: &mut masked, mask: self.mask }.write(words);
+        self.bytes.copy_from_slice(&masked.as_flattened()[..self.bytes.len()]);
     }
 
     /// Writes the lowest bytes of a word, the lowest first; at most eight.
@@ -161,8 +177,9 @@ mod tests {
         }
     }
 
+    /// The first eight bytes as a word.
     fn word(bytes: &[u8]) -> u64 {
-        bytes.iter().rev().fold(0, |word, byte| (word << 8) | u64::from(*byte))
+        bytes.iter().take(8).rev().fold(0, |word, byte| (word << 8) | u64::from(*byte))
     }
 
     #[test]
@@ -196,7 +213,7 @@ mod tests {
             }
             Err(space) => {
                 assert!(space.len() < 24);
-                space.copy_from_slice(plain);
+                space.write_beginning([0, 8, 16].map(|at| word(&plain[at.min(plain.len())..])));
             }
         });
     }

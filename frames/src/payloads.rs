@@ -12,8 +12,10 @@ pub struct Payloads<'a> {
 /// Where the payloads are.
 #[derive(Debug)]
 enum Layout<'a> {
-    /// In frames with masks.
-    Frames,
+    /// In frames of `frame` bytes, with headers of `header` bytes that end with a mask.
+    Equal { header: usize, frame: usize },
+    /// In frames whose headers, with masks, tell their lengths.
+    Differing,
     /// One directly after the other, with these lengths.
     Bare(std::slice::Iter<'a, usize>),
 }
@@ -28,19 +30,44 @@ impl<'a> Payloads<'a> {
         Self { rest: bytes, layout: Layout::Bare(lengths.iter()) }
     }
 
-    /// The payloads of whole frames with masks, as [`Header::write`](crate::Header::write) began
-    /// them.
+    /// The payloads of whole frames. Each has a header of `header` bytes that ends with a mask, and
+    /// a payload of `length` bytes.
     #[inline]
-    pub(crate) fn of_frames(frames: &'a mut [u8]) -> Self {
-        Self { rest: frames, layout: Layout::Frames }
+    pub(crate) fn equal(frames: &'a mut [u8], header: usize, length: usize) -> Self {
+        Self { rest: frames, layout: Layout::Equal { header, frame: header + length } }
     }
 
-    /// Takes `count` bytes.
+    /// The payloads of whole frames with masks. The headers must be in their shortest form.
     #[inline]
-    fn take(&mut self, count: usize) -> &'a mut [u8] {
-        let (taken, rest) = std::mem::take(&mut self.rest).split_at_mut(count);
+    pub(crate) fn differing(frames: &'a mut [u8]) -> Self {
+        Self { rest: frames, layout: Layout::Differing }
+    }
+
+    /// Takes a frame with a mask.
+    #[inline]
+    fn take(&mut self, header: usize, frame: usize) -> Option<PayloadSpace<'a>> {
+        let (frame, rest) = std::mem::take(&mut self.rest).split_at_mut_checked(frame)?;
         self.rest = rest;
-        taken
+        let (header, payload) = frame.split_at_mut_checked(header)?;
+        Some(PayloadSpace::new(header.last_chunk().copied(), payload))
+    }
+
+    /// The next payload, if they are not in frames of equal length. A call, so that the rare case
+    /// takes nothing from the common one.
+    #[inline(never)]
+    fn next_of_any_length(&mut self) -> Option<PayloadSpace<'a>> {
+        match &mut self.layout {
+            Layout::Bare(lengths) => {
+                let length = *lengths.next()?;
+                let (payload, rest) = std::mem::take(&mut self.rest).split_at_mut(length);
+                self.rest = rest;
+                Some(PayloadSpace::new(None, payload))
+            }
+            Layout::Equal { .. } | Layout::Differing => {
+                let (header, length) = Header::masked_sizes(self.rest)?;
+                self.take(header, header + length)
+            }
+        }
     }
 }
 
@@ -49,16 +76,9 @@ impl<'a> Iterator for Payloads<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        match &mut self.layout {
-            Layout::Frames => {
-                let (header, length) = Header::masked_sizes(self.rest)?;
-                let (header, payload) = self.take(header + length).split_at_mut(header);
-                Some(PayloadSpace::new(header.last_chunk().copied(), payload))
-            }
-            Layout::Bare(lengths) => {
-                let length = *lengths.next()?;
-                Some(PayloadSpace::new(None, self.take(length)))
-            }
+        match self.layout {
+            Layout::Equal { header, frame } => self.take(header, frame),
+            Layout::Differing | Layout::Bare(_) => self.next_of_any_length(),
         }
     }
 }

@@ -77,7 +77,7 @@ pub(crate) trait Engine {
     fn queue(
         &mut self,
         slot: usize,
-        messages: impl ExactSizeIterator<Item = (MessageKind, usize)>,
+        messages: impl ExactSizeIterator<Item = (MessageKind, usize)> + Clone,
         fill: impl FnOnce(Payloads<'_>),
     );
 

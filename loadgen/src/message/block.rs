@@ -59,7 +59,7 @@ impl FirstBlock {
 
     /// The words.
     #[inline(always)]
-    fn words(&self) -> [u64; WORDS] {
+    pub(super) fn words(&self) -> [u64; WORDS] {
         let pairs = self.pairs();
         std::array::from_fn(|at| pairs[at / 2][at % 2])
     }
@@ -68,16 +68,6 @@ impl FirstBlock {
     #[inline(always)]
     pub(super) fn write(&self, out: WordSpace<'_, WORDS>) {
         out.write(self.words());
-    }
-
-    /// The words as bytes.
-    #[inline(always)]
-    pub(super) fn bytes(&self) -> [u8; BYTES] {
-        let mut bytes = [0; BYTES];
-        for (out, word) in bytes.as_chunks_mut().0.iter_mut().zip(self.words()) {
-            *out = word.to_le_bytes();
-        }
-        bytes
     }
 
     /// Whether `bytes` are these words.

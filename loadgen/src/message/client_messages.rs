@@ -131,7 +131,8 @@ impl<'p> ClientMessages<'p> {
         match self.kind(sequence) {
             MessageKind::Binary if out.len() == BYTES => self.encode_binary::<C>(sequence, out),
             MessageKind::Text if self.is_plain(sequence, out.len()) => self.encode_text::<C>(low(sequence).into(), out),
-            _ => C::encode_any(self, sequence, out),
+            // All of it, but as a new value. The old one would be kept in memory for every message.
+            _ => C::encode_any(self, sequence, out.split_at(0).1),
         }
     }
 
@@ -272,7 +273,7 @@ fn is_text(template: &TextTemplate, client: [u64; 2], slot: u8, sequence: u64, c
 #[inline]
 fn put_lead(lead: Lead, out: PayloadSpace<'_>) -> PayloadSpace<'_> {
     let (before, out) = out.split_at(lead.len());
-    before.copy_from_slice(lead.bytes());
+    before.write_low(lead.word());
     out
 }
 

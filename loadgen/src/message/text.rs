@@ -50,6 +50,12 @@ impl Lead {
         &self.bytes[..self.len()]
     }
 
+    /// The bytes as a word, the first as the lowest.
+    #[inline]
+    pub(super) fn word(self) -> u64 {
+        u32::from_le_bytes(self.bytes).into()
+    }
+
     #[inline]
     pub(super) fn len(self) -> usize {
         usize::from(self.len).min(LEAD)

@@ -48,8 +48,7 @@ impl<R: MessageRest> Words<R> {
                 self.cover::<COVERED>(&mut checksum, out.len());
                 let checksum = checksum.finish();
                 put(&mut self.block, checksum);
-                let len = out.len();
-                out.copy_from_slice(&self.block.bytes()[..len]);
+                out.write_beginning(self.block.words());
                 return checksum;
             }
         };

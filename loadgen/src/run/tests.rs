@@ -83,7 +83,7 @@ impl<E: Engine> Engine for Starved<E> {
     fn queue(
         &mut self,
         slot: usize,
-        messages: impl ExactSizeIterator<Item = (MessageKind, usize)>,
+        messages: impl ExactSizeIterator<Item = (MessageKind, usize)> + Clone,
         fill: impl FnOnce(Payloads<'_>),
     ) {
         self.engine.queue(slot, messages, fill);

@@ -272,7 +272,7 @@ impl Engine for Lean {
     fn queue(
         &mut self,
         slot: usize,
-        messages: impl ExactSizeIterator<Item = (MessageKind, usize)>,
+        messages: impl ExactSizeIterator<Item = (MessageKind, usize)> + Clone,
         fill: impl FnOnce(Payloads<'_>),
     ) {
         if self.burst_of != slot && !self.burst.is_empty() {
@@ -281,12 +281,11 @@ impl Engine for Lean {
         }
         if self.slots[slot].connection().is_some_and(LeanConnection::is_open) {
             self.burst_of = slot;
-            let masks = &mut self.shared.masks;
             let messages = messages.map(|(kind, length)| match kind {
-                MessageKind::Text => (FrameKind::Text, length, masks.draw()),
-                MessageKind::Binary => (FrameKind::Binary, length, masks.draw()),
+                MessageKind::Text => (FrameKind::Text, length),
+                MessageKind::Binary => (FrameKind::Binary, length),
             });
-            self.burst.masked_messages(messages, fill);
+            self.burst.masked_messages(messages, || self.shared.masks.draw(), fill);
         }
     }
 

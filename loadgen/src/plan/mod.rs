@@ -7,6 +7,7 @@
 //!   target, connect, load, expect, rate
 //! check.rs        what must fit together; error.rs says what does not
 //! partition.rs    which client belongs to which group and to which worker
+//! keys/           the keys of a plan file, and the options of the command line
 //! length.rs       how long a plan takes, and how many messages it has
 //! ```
 
@@ -16,6 +17,7 @@ mod engine_kind;
 mod error;
 mod expect;
 mod group;
+pub mod keys;
 mod length;
 mod load;
 mod partition;

@@ -3,15 +3,14 @@
 //! Doing Anything Obviously Wrong!", 2009). It also makes two versions of the generator comparable.
 
 use std::{
-    ffi::OsString,
-    io,
+    io::{self, Write as _},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     thread::sleep,
     time::Duration,
 };
 
-use loadgen::Stop;
+use loadgen::{Stop, plan::keys::PlanKeys};
 use reports::{Report, escape, store, store::FileError};
 
 use super::cleanup::{Cleanup, StartedProcess};
@@ -19,11 +18,10 @@ use super::cleanup::{Cleanup, StartedProcess};
 /// Time between two checks whether a run has ended.
 const TURN: Duration = Duration::from_millis(20);
 
-/// A program that makes runs, and the options that all of them have.
+/// A program that makes runs.
 #[derive(Debug)]
 pub(super) struct Generator {
     pub(super) program: PathBuf,
-    pub(super) options: Vec<OsString>,
 }
 
 /// Why there is no result.
@@ -43,11 +41,10 @@ pub(crate) enum GeneratorError {
 }
 
 impl Generator {
-    /// Runs against `url`; the result stays in the file `out`.
+    /// Runs a plan; the result stays in the file `out`.
     pub(super) fn run(
         &self,
-        url: &str,
-        seed: u64,
+        plan: &PlanKeys,
         out: &Path,
         stop: &Stop,
         cleanup: &Cleanup,
@@ -58,18 +55,17 @@ impl Generator {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(GeneratorError::Stale(error)),
             _ => {}
         }
-        let child = Command::new(&self.program)
-            .arg(url)
-            .args(&self.options)
-            .args(["--quiet", "--seed"])
-            .arg(seed.to_string())
-            .arg("--out")
+        let mut child = Command::new(&self.program)
+            .args(["run", "-", "--quiet", "--out"])
             .arg(out)
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
             .map_err(|error| GeneratorError::Start { program: self.program.clone(), error })?;
+        // Through a pipe, where nobody else sees the header fields. A child that does not read it says
+        // itself what is wrong.
+        let _ = child.stdin.take().map(|mut stdin| stdin.write_all(plan.to_toml().as_bytes()));
         let registered = cleanup.register(StartedProcess::process(&child));
         let output = finish(child, stop)?;
         drop(registered);

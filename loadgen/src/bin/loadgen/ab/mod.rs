@@ -17,7 +17,13 @@ use cleanup::Cleanup;
 pub(crate) use cleanup::end_what_is_left;
 use generator::Generator;
 pub(crate) use generator::GeneratorError;
-use loadgen::Stop;
+use loadgen::{
+    Stop,
+    plan::{
+        Plan,
+        keys::{PlanKeys, Seed},
+    },
+};
 use reports::{Judgement, Report, Verdict, is_generators_fault, judge};
 use server::{ServerError, StartedServer};
 
@@ -51,6 +57,8 @@ pub(crate) struct AbSides {
     folder: PathBuf,
     stop: Stop,
     cleanup: Cleanup,
+    /// The plan of all runs, without its target.
+    plan: Plan,
 }
 
 /// A server and the generator that drives it.
@@ -84,14 +92,11 @@ fn what(verdict: Verdict) -> &'static str {
 
 impl AbSides {
     /// The sides that the command line names; results are kept in `folder`.
-    pub(crate) fn new(args: &AbArgs, folder: PathBuf, stop: Stop) -> std::io::Result<Self> {
+    pub(crate) fn new(args: &AbArgs, plan: &Plan, folder: PathBuf, stop: Stop) -> std::io::Result<Self> {
         let this = std::env::current_exe()?;
         let setup = |server: &ServerChoice, program: &Option<PathBuf>| SideSetup {
             server: server.clone(),
-            generator: Generator {
-                program: program.clone().unwrap_or_else(|| this.clone()),
-                options: args.plan_options.clone(),
-            },
+            generator: Generator { program: program.clone().unwrap_or_else(|| this.clone()) },
         };
         Ok(Self {
             a: setup(&args.a, &args.generator_a),
@@ -101,6 +106,7 @@ impl AbSides {
             folder,
             stop,
             cleanup: Cleanup::start()?,
+            plan: plan.clone(),
         })
     }
 
@@ -114,6 +120,17 @@ impl AbSides {
         [Side::A, Side::B].into_iter().try_for_each(|side| {
             std::fs::rename(self.file(side, name), self.file(side, &format!("{name}-discarded-{number:02}")))
         })
+    }
+
+    /// The plan of a run against `url`.
+    fn plan(&self, url: &str, seed: u64) -> PlanKeys {
+        let mut keys = PlanKeys::of(&self.plan);
+        keys.run.generator.seed = Some(Seed(seed));
+        for group in &mut keys.group {
+            // The path was checked with the options.
+            group.keys.target = url.parse().ok();
+        }
+        keys
     }
 
     /// One run of one side; its result is kept under `name`.
@@ -140,7 +157,7 @@ impl AbSides {
                 url
             }
         };
-        let report = setup.generator.run(&url, seed, &self.file(side, name), &self.stop, &self.cleanup);
+        let report = setup.generator.run(&self.plan(&url, seed), &self.file(side, name), &self.stop, &self.cleanup);
         drop(server);
         let report = report.map_err(|error| match error {
             GeneratorError::Interrupted => AbError::Interrupted,

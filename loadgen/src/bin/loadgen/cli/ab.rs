@@ -1,14 +1,9 @@
 //! `loadgen ab`: two servers, or two generators, in pairs of runs.
 
-use std::{
-    ffi::{OsStr, OsString},
-    num::NonZeroU32,
-    path::PathBuf,
-    time::Duration,
-};
+use std::{ffi::OsStr, num::NonZeroU32, path::PathBuf, time::Duration};
 
-use clap::{ArgMatches, Args, Command};
-use loadgen::plan::Plan;
+use clap::Args;
+use loadgen::plan::{Plan, keys::VerdictKeys};
 use reports::{
     gate::Confidence,
     paired::{PairedTest, PairedTestError},
@@ -22,6 +17,7 @@ use super::{
     plan::PlanArgs,
     refusal::refuse,
     server_choice::ServerChoice,
+    target::TargetArgs,
     values::{parse_number, parse_positive_duration},
 };
 
@@ -94,7 +90,7 @@ pub(crate) struct AbArgs {
     max_repeats: Option<u32>,
 
     #[command(flatten)]
-    pub(crate) plan: PlanArgs,
+    plan: PlanArgs,
 
     #[command(flatten)]
     pub(crate) gates: GateArgs,
@@ -128,13 +124,14 @@ pub(crate) struct AbArgs {
 
     #[command(flatten)]
     pub(crate) console: ConsoleArgs,
-
-    /// The options of the plan as they were given, for the generators.
-    #[arg(skip)]
-    pub(crate) plan_options: Vec<OsString>,
 }
 
 impl AbArgs {
+    /// The plan of all runs, against the server at `url`.
+    pub(crate) fn plan(&self, url: Option<&str>) -> Result<Plan, clap::Error> {
+        self.plan.plan(&TargetArgs::of(url), &VerdictKeys::default())
+    }
+
     /// What decides, and after how many pairs.
     pub(crate) fn test(&self, plan: &Plan) -> Result<PairedTest, clap::Error> {
         let gates = self.gates.gates(&plan.group_names().collect::<Vec<_>>())?;
@@ -192,28 +189,4 @@ fn parse_path(text: &str) -> Result<String, String> {
 fn is_of_a_run(name: &OsStr) -> bool {
     let name = name.as_encoded_bytes();
     name.ends_with(b".json") && [b"pair-".as_slice(), b"warm-up-"].iter().any(|start| name.starts_with(start))
-}
-
-/// The options of a plan that the command line holds, as another loadgen takes them.
-pub(super) fn plan_options(matches: &ArgMatches) -> Vec<OsString> {
-    let group = <PlanArgs>::augment_args(Command::new("plan"));
-    let mut options = Vec::new();
-    for argument in group.get_arguments() {
-        let (id, Some(long)) = (argument.get_id().as_str(), argument.get_long()) else { continue };
-        let given = matches.value_source(id) == Some(clap::parser::ValueSource::CommandLine);
-        // The comparison gives each pair a seed.
-        if !given || long == "seed" {
-            continue;
-        }
-        if !argument.get_action().takes_values() {
-            options.push(format!("--{long}").into());
-            continue;
-        }
-        for value in matches.get_raw(id).into_iter().flatten() {
-            let mut option = OsString::from(format!("--{long}="));
-            option.push(value);
-            options.push(option);
-        }
-    }
-    options
 }

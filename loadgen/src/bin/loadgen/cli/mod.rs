@@ -2,11 +2,11 @@
 //! [`Plan`](loadgen::plan::Plan).
 
 mod ab;
+mod check_plan;
 mod compare;
 mod console;
 mod gates;
 mod help;
-mod load;
 mod mistakes;
 mod outputs;
 mod plan;
@@ -15,7 +15,6 @@ mod report;
 mod run;
 mod search;
 mod server_choice;
-mod sources;
 mod target;
 mod values;
 
@@ -30,11 +29,11 @@ use loadgen::secrets::{bare, bare_header};
 
 pub(crate) use self::{
     ab::AbArgs,
+    check_plan::CheckPlanArgs,
     compare::CompareArgs,
     console::ConsoleArgs,
     help::HelpArgs,
     outputs::{Destination, Output},
-    plan::PlannedVerdict,
     refusal::refuse,
     report::ReportArgs,
     run::RunArgs,
@@ -59,6 +58,7 @@ Examples:
   loadgen ws://127.0.0.1:9001 --window 16          as fast as replies come
   loadgen ws://127.0.0.1:9001 --expect 'reply={\"a\":1,\"b\":2}' -n 5 -c 1
   loadgen ws://127.0.0.1:9001 --out new.json --html new.html
+  loadgen plan.toml --duration 1m                  a plan file, with another length
   loadgen compare old.json new.json
   loadgen ab --a 'cmd:./old --listen {addr}' --b 'cmd:./new --listen {addr}' -c 200 -d 5s
   loadgen search ws://127.0.0.1:9001 --threshold 'p99<5ms'
@@ -94,6 +94,8 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Run(Box<RunArgs>),
+    #[command(name = "plan")]
+    CheckPlan(Box<CheckPlanArgs>),
     Compare(CompareArgs),
     Report(ReportArgs),
     Ab(Box<AbArgs>),
@@ -113,12 +115,9 @@ impl Command {
         let arguments: Vec<_> = env::args_os().collect();
         let matches = matches(&arguments).map_err(without_secrets)?;
         let Cli { command, run, .. } = Cli::from_arg_matches(&matches).map_err(without_secrets)?;
-        let mut command = command.unwrap_or_else(|| Self::Run(Box::new(run)));
-        if let (Self::Ab(args), Some((_, matches))) = (&mut command, matches.subcommand()) {
-            args.plan_options = ab::plan_options(matches);
-        }
+        let command = command.unwrap_or_else(|| Self::Run(Box::new(run)));
         match &command {
-            Self::Help(args) => args.of_a_command(definition()).map_or(Ok(command), Err),
+            Self::Help(args) => args.of_a_command(plan::with_defaults(definition())).map_or(Ok(command), Err),
             _ => Ok(command),
         }
     }
@@ -129,7 +128,8 @@ fn definition() -> clap::Command {
     // A number that is refused deserves our words, not those about an unknown option `-1`.
     let with_negative_numbers = |command: clap::Command| {
         command.mut_args(|arg| {
-            let takes = arg.get_action().takes_values() && !arg.is_positional();
+            let is_switch = arg.get_num_args().is_some_and(|number| !number.takes_values());
+            let takes = arg.get_action().takes_values() && !arg.is_positional() && !is_switch;
             arg.allow_negative_numbers(takes)
         })
     };
@@ -147,7 +147,8 @@ fn matches(arguments: &[OsString]) -> Result<ArgMatches, clap::Error> {
     match command.clone().try_get_matches_from(arguments) {
         Ok(matches) => mistakes::check(&command, &matches, arguments).map(|()| matches),
         Err(error) if error.use_stderr() => Err(mistakes::explain(&command, arguments, error)),
-        Err(help) => Err(help),
+        // Only the help shows defaults.
+        Err(_) => plan::with_defaults(command).try_get_matches_from(arguments),
     }
 }
 

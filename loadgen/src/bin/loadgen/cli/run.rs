@@ -3,16 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use loadgen::plan::Plan;
+use loadgen::plan::{Plan, RunOptions, keys::VerdictKeys};
 use reports::{Threshold, gate::Gate, store::baseline::BaselineName};
 
 use super::{
-    console::ConsoleArgs,
-    gates::GateArgs,
-    outputs::OutputArgs,
-    plan::{PlanArgs, PlannedVerdict},
-    refusal::refuse,
-    target::TargetArgs,
+    console::ConsoleArgs, gates::GateArgs, outputs::OutputArgs, plan::PlanArgs, refusal::refuse, target::TargetArgs,
 };
 
 /// Run a test; `loadgen URL` without a command does the same
@@ -50,20 +45,8 @@ pub(crate) struct RunArgs {
 #[command(next_help_heading = "Verdict")]
 #[allow(clippy::doc_markdown)]
 pub(crate) struct VerdictArgs {
-    /// Fail unless it holds: 'p99<5ms'; repeatable
-    ///
-    /// METRIC OP VALUE, such as 'p99<5ms', 'service.p99.9<2ms', 'throughput>=49000' or
-    /// 'connect.p99<100ms'. A threshold that does not hold is exit code 1. `loadgen help metrics`
-    /// lists the metrics.
-    #[arg(long = "threshold", value_name = "CONDITION")]
-    pub(crate) thresholds: Vec<Threshold>,
-
-    /// Judge delivery and connections, not timing
-    ///
-    /// For tests and busy CI machines, where the generator may be late. Not with a condition on
-    /// time, such as --threshold 'p99<5ms' or --baseline.
-    #[arg(long, hide_short_help = true)]
-    pub(crate) only_delivery: bool,
+    #[command(flatten)]
+    keys: VerdictKeys,
 
     /// Compare the run with this baseline
     ///
@@ -94,13 +77,12 @@ pub(crate) struct VerdictArgs {
 impl RunArgs {
     /// The plan that the arguments ask for.
     pub(crate) fn plan(&self) -> Result<Plan, clap::Error> {
-        let VerdictArgs { thresholds, only_delivery, .. } = &self.verdict;
-        self.plan.plan(self.target.url()?, PlannedVerdict { thresholds, only_delivery: *only_delivery })
+        self.plan.plan(&self.target, &self.verdict.keys)
     }
 
-    /// Finds out whether the options fit together and the outputs can be written.
-    pub(crate) fn check(&self) -> Result<(), clap::Error> {
-        self.verdict.check()?;
+    /// Finds out whether the options fit together and with the plan, and the outputs can be written.
+    pub(crate) fn check(&self, plan: &Plan) -> Result<(), clap::Error> {
+        self.verdict.check(plan.run())?;
         self.outputs.check(self.json, self.out.as_deref())
     }
 }
@@ -117,19 +99,19 @@ impl VerdictArgs {
     }
 
     /// Finds out whether the options fit together.
-    fn check(&self) -> Result<(), clap::Error> {
+    fn check(&self, run: &RunOptions) -> Result<(), clap::Error> {
         if self.gates.are_given() && self.baseline.is_none() {
             return Err(refuse("--gate: there is nothing to compare with; name a --baseline".to_owned()));
         }
         if self.baseline_dir.is_some() && self.baseline.is_none() && self.save_baseline.is_none() {
             return Err(refuse("--baseline-dir: nothing is kept there; add --baseline or --save-baseline".to_owned()));
         }
-        if self.only_delivery { self.check_only_delivery() } else { Ok(()) }
+        if run.only_delivery { self.check_only_delivery(&run.thresholds) } else { Ok(()) }
     }
 
     /// Where timing is not judged, no condition may be about it.
-    fn check_only_delivery(&self) -> Result<(), clap::Error> {
-        if let Some(timed) = self.thresholds.iter().find(|threshold| threshold.metric().is_on_time()) {
+    fn check_only_delivery(&self, thresholds: &[Threshold]) -> Result<(), clap::Error> {
+        if let Some(timed) = thresholds.iter().find(|threshold| threshold.metric().is_on_time()) {
             return Err(refuse(format!(
                 "--only-delivery: timing is not judged, and --threshold '{timed}' is about time; leave one of them out"
             )));

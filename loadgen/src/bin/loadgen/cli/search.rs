@@ -3,21 +3,23 @@
 use std::{convert::Infallible, num::NonZeroU32, path::PathBuf, time::Duration};
 
 use clap::Args;
-use loadgen::plan::{Load, Plan, Rate, Until};
+use loadgen::plan::{
+    Plan, Rate,
+    keys::{Condition, LengthKeys, LoadKeys, Number, PositiveTime, Time, VerdictKeys},
+};
 use reports::{
-    Threshold, human,
+    human,
     render::{Html, Json, Markdown, search::RenderSearch},
     search::{Resolution, Search},
 };
 
 use super::{
     console::ConsoleArgs,
-    load::{LoadArgs, PlannedLoad},
     outputs::{Destination, Output, check_destinations},
-    plan::{PlanArgs, PlannedVerdict},
+    plan::{LoadArgs, PlanArgs},
     refusal::refuse,
     target::TargetArgs,
-    values::{parse_duration, parse_number, parse_positive_duration, parse_rate},
+    values::{parse_duration, parse_number, parse_positive_duration},
 };
 
 /// Find the highest rate at which all thresholds hold
@@ -50,7 +52,7 @@ pub(crate) struct SearchArgs {
     /// Name a response time: only that tells a rate at which messages queue up in the target.
     /// `loadgen help metrics` lists the metrics.
     #[arg(long = "threshold", value_name = "CONDITION", required = true, help_heading = "Verdict")]
-    pub(crate) thresholds: Vec<Threshold>,
+    thresholds: Vec<Condition>,
 
     #[command(flatten)]
     pub(crate) outputs: SearchOutputArgs,
@@ -118,11 +120,11 @@ pub(crate) struct SearchLoadArgs {
     /// A client sends its share, RATE/CLIENTS.
     ///
     /// [default: 1000, or --to if that is less]
-    #[arg(long, help_heading = "Search", value_name = "RATE", value_parser = parse_rate)]
+    #[arg(long, help_heading = "Search", value_name = "RATE")]
     from: Option<Rate>,
 
     /// Highest total rate to try
-    #[arg(long, help_heading = "Search", value_name = "RATE", default_value = "10m", value_parser = parse_rate)]
+    #[arg(long, help_heading = "Search", value_name = "RATE", default_value = "10m")]
     to: Rate,
 
     /// Concurrent connections of each step
@@ -210,7 +212,7 @@ impl SearchLoadArgs {
 }
 
 impl LoadArgs for SearchLoadArgs {
-    fn planned(&self, max_in_flight: NonZeroU32) -> Result<PlannedLoad, clap::Error> {
+    fn keys(&self) -> Result<(LoadKeys, LengthKeys), clap::Error> {
         let (from, to, least) = (self.first(), self.to.per_second(), self.least());
         if from > to {
             return Err(refuse(format!(
@@ -227,21 +229,29 @@ impl LoadArgs for SearchLoadArgs {
                 human::rate(least.ceil()),
             )));
         };
-        Ok(PlannedLoad {
-            clients: self.clients,
-            load: Load::Open { rate, burst: self.burst, max_in_flight },
-            warmup: self.warmup,
-            until: Until::Elapsed(self.duration),
-            drain: self.drain.unwrap_or(self.warmup + self.duration + Duration::from_secs(5)),
-        })
+        let load = LoadKeys {
+            clients: Some(Number(self.clients)),
+            rate: Some(rate),
+            burst: Some(Number(self.burst)),
+            window: None,
+        };
+        let drain = self.drain.unwrap_or(self.warmup + self.duration + Duration::from_secs(5));
+        let length = LengthKeys {
+            duration: Some(PositiveTime(self.duration)),
+            messages: None,
+            warmup: Some(Time(self.warmup)),
+            drain: Some(Time(drain)),
+        };
+        Ok((load, length))
     }
 }
 
 impl SearchArgs {
     /// The first step.
     pub(crate) fn plan(&self) -> Result<Plan, clap::Error> {
-        let verdict = PlannedVerdict { thresholds: &self.thresholds, only_delivery: false };
-        self.plan.plan(self.target.url()?, verdict)
+        let verdict = VerdictKeys { threshold: Some(self.thresholds.clone()), only_delivery: None };
+        self.target.refuse_a_plan_file()?;
+        self.plan.plan(&self.target, &verdict)
     }
 
     /// Highest total rate that may be tried.

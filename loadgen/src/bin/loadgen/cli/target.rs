@@ -1,32 +1,62 @@
-//! The server to test, as a URL.
+//! What to test: the URL of a server, or a plan file.
 
 use std::path::Path;
 
-use super::refusal::refuse;
 use clap::Args;
-use loadgen::{plan::Target, secrets::bare};
+use loadgen::{plan::ServerUrl, secrets::bare};
 
-/// The server to test. It is parsed with the plan: clap would print a refused value whole, with the
+use super::refusal::refuse;
+
+/// What to test. It is parsed with the plan: clap would print a refused value whole, with the
 /// password that may be in it.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 // Help is no Markdown.
 #[allow(clippy::doc_markdown)]
-pub(super) struct TargetArgs {
-    /// Server to test, as ws://HOST[:PORT][/PATH] or wss://...
+pub(crate) struct TargetArgs {
+    /// Server to test, as ws://HOST[:PORT][/PATH] or wss://..., or a plan file
+    ///
+    /// A plan file ends in .toml; - is a plan on stdin. Options stand over what the plan says.
+    /// `loadgen plan FILE` checks it.
     ///
     /// [default: a reference server that loadgen starts on a free loopback port]
     #[arg(value_name = "URL", help_heading = None::<&str>)]
     url: Option<String>,
 
     /// Server to test, where it does not stand as URL
+    ///
+    /// With a plan file, the server of all groups that have no target of their own.
     #[arg(long, value_name = "URL", help_heading = "Connecting", hide_short_help = true)]
     target: Option<String>,
 }
 
+/// Where a plan comes from.
+#[derive(Debug)]
+pub(super) struct PlanSource<'a> {
+    /// The plan file, if there is one. `-` is stdin.
+    pub(super) file: Option<&'a Path>,
+    /// The server, if one is given on the command line.
+    pub(super) target: Option<ServerUrl>,
+}
+
 impl TargetArgs {
-    /// The URL, if one is given.
-    pub(super) fn url(&self) -> Result<Option<&str>, clap::Error> {
-        let url = match (self.url.as_deref(), self.target.as_deref()) {
+    /// A server of the command line, if it names one.
+    pub(crate) fn of(url: Option<&str>) -> Self {
+        Self { url: None, target: url.map(str::to_owned) }
+    }
+
+    /// Refuses a plan file, where a command makes its plan of options only.
+    pub(super) fn refuse_a_plan_file(&self) -> Result<(), clap::Error> {
+        match self.url.as_deref().filter(|text| is_plan_file(text)) {
+            Some(file) => Err(refuse(format!("{}: a search takes no plan file; give the URL and options", bare(file)))),
+            None => Ok(()),
+        }
+    }
+
+    /// Where the plan comes from.
+    pub(super) fn source(&self) -> Result<PlanSource<'_>, clap::Error> {
+        let file = self.url.as_deref().filter(|text| is_plan_file(text)).map(Path::new);
+        let url = self.url.as_deref().filter(|_| file.is_none());
+        let target = match (url, self.target.as_deref()) {
             (Some(url), Some(target)) if url != target => {
                 return Err(refuse(format!(
                     "--target {}: the server is given as URL, too, as {}; give one of them",
@@ -36,23 +66,15 @@ impl TargetArgs {
             }
             (url, target) => url.or(target),
         };
-        match url {
-            Some(file)
-                if !file.contains("://") && Path::new(file).extension().is_some_and(|ending| ending == "toml") =>
-            {
-                Err(refuse(format!(
-                    "{}: plan files can't be run yet; give the URL and the options on the command line",
-                    bare(file)
-                )))
-            }
-            url => Ok(url),
-        }
+        let parse = |text: &str| {
+            text.parse::<ServerUrl>()
+                .map_err(|error| refuse(format!("invalid value '{}' for '[URL]': {error}", bare(text))))
+        };
+        Ok(PlanSource { file, target: target.map(parse).transpose()? })
     }
 }
 
-/// The target that `url` names.
-pub(super) fn target(url: Option<&str>) -> Result<Target, clap::Error> {
-    let Some(text) = url else { return Ok(Target::Embedded) };
-    let url = text.parse();
-    url.map(Target::Url).map_err(|error: String| refuse(format!("invalid value '{}' for '[URL]': {error}", bare(text))))
+/// Whether this names a plan rather than a server.
+fn is_plan_file(text: &str) -> bool {
+    text == "-" || (!text.contains("://") && Path::new(text).extension().is_some_and(|ending| ending == "toml"))
 }

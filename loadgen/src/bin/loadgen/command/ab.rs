@@ -25,7 +25,7 @@ use reports::{
 use super::public_target;
 use crate::{
     ab::{AbError, AbSides, Side},
-    cli::{self, AbArgs, Destination, PlannedVerdict, ServerChoice},
+    cli::{self, AbArgs, Destination, ServerChoice},
     command_error::CommandError,
     export::{Saved, put},
     signals::{self, stop_on_signal},
@@ -34,14 +34,13 @@ use crate::{
 
 /// Compares two sides; how the process ends.
 pub(super) fn ab(args: &AbArgs) -> Result<Exit, CommandError> {
-    // Only the options are checked, so any server will do.
-    let plan = args.plan.plan(Some("ws://127.0.0.1:9001"), PlannedVerdict::default())?;
+    let plan = args.plan(None)?;
     let test = args.test(&plan)?;
     args.check()?;
     enough_messages(&plan, test.gates())?;
     for side in [&args.a, &args.b] {
         if let ServerChoice::Url(url) = side {
-            public_target::warn(&args.console, &args.plan.plan(Some(url), PlannedVerdict::default())?, None);
+            public_target::warn(&args.console, &args.plan(Some(url))?, None);
         }
     }
     // The first signal ends all within seconds. Ending at the second would leave servers behind.
@@ -61,7 +60,7 @@ pub(super) fn ab(args: &AbArgs) -> Result<Exit, CommandError> {
 
 /// Runs pairs until the test has enough of them.
 fn compare(args: &AbArgs, plan: &Plan, test: &PairedTest, folder: &Path, stop: Stop) -> Result<Exit, CommandError> {
-    let sides = AbSides::new(args, folder.to_owned(), stop)?;
+    let sides = AbSides::new(args, plan, folder.to_owned(), stop)?;
     let seed = plan.seed();
     let progress = AbProgress { quiet: args.console.quiet, test };
     progress.begin(args, plan);

@@ -3,6 +3,7 @@
 mod ab;
 mod compare;
 mod help;
+mod plan;
 mod public_target;
 mod report;
 mod run;
@@ -18,6 +19,7 @@ use crate::{ab::end_what_is_left, cli::Command, command_error::CommandError};
 pub(crate) fn execute(command: &Command) -> Result<Exit, CommandError> {
     match command {
         Command::Run(args) => run::run(args),
+        Command::CheckPlan(args) => plan::plan(args),
         Command::Report(args) => report::report(args),
         Command::Compare(args) => compare::compare(args),
         Command::Ab(args) => ab::ab(args),

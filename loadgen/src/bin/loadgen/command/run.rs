@@ -23,8 +23,11 @@ use crate::{
 
 /// Runs a plan; how the process ends.
 pub(super) fn run(args: &RunArgs) -> Result<Exit, CommandError> {
-    args.check()?;
     let plan = args.plan()?;
+    args.check(&plan)?;
+    if let [_, _, ..] = plan.groups() {
+        return Err(cli::refuse("a plan with several groups can be checked, and not be run yet".to_owned()).into());
+    }
     let gates = args.verdict.gates(&plan)?;
     let baseline = baseline(args)?;
     // Draining may take long, and nobody has to wait for it.
@@ -34,7 +37,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, CommandError> {
     let report = Run::of(&plan).stopped_by(&stop).observed_by(&mut progress).start();
     progress.clear();
     let report = report?;
-    let judgement = judge(&report, &args.verdict.thresholds);
+    let judgement = judge(&report, &plan.run().thresholds);
     let comparison = baseline.map(|baseline| against(args, &gates, baseline, &report));
     Ok(finish(args, &JudgedRun { report, judgement, comparison }))
 }

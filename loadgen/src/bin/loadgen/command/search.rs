@@ -98,7 +98,7 @@ impl Steps<'_> {
             self.first.get_or_insert(report);
             return Err(RunError::Interrupted.into());
         }
-        let step = Step::of(rate, &report, &judge(&report, &self.args.thresholds));
+        let step = Step::of(rate, &report, &judge(&report, &self.plan.run().thresholds));
         if !quiet {
             terminal::tell(progress_line(&step));
         }

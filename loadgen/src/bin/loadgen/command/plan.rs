@@ -1,0 +1,107 @@
+//! `loadgen plan [URL]`: checks a plan, and shows what it adds up to.
+
+use std::io::{self, Write};
+
+use loadgen::{
+    plan::{Group, Load, Plan, Target, Until},
+    secrets::bare,
+    threads_of,
+};
+use program::{Channel, Exit};
+use reports::human;
+
+use crate::{
+    cli::CheckPlanArgs,
+    command_error::CommandError,
+    terminal::{self, print},
+};
+
+/// Checks a plan; how the process ends.
+pub(super) fn plan(args: &CheckPlanArgs) -> Result<Exit, CommandError> {
+    let plan = args.plan()?;
+    if args.print {
+        print(Channel::Stdout, &args.console, |_, out| out.write_all(CheckPlanArgs::file(&plan).as_bytes()))?;
+    } else {
+        terminal::show(&args.console, false, |_, out| describe(&plan, out));
+    }
+    Ok(Exit::Pass)
+}
+
+/// What the plan adds up to.
+fn describe(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
+    let rows: Vec<[String; 6]> = plan.groups().iter().map(|group| row(plan, group)).collect();
+    let total = [
+        "total".to_owned(),
+        human::count(plan.clients().get().into()),
+        String::new(),
+        plan.rate().map_or_else(|| "-".to_owned(), human::rate),
+        messages(plan.groups().iter().map(|group| plan.messages(group)).sum()),
+        String::new(),
+    ];
+    let headings = ["group", "clients", "load of a client", "messages/s", "messages", "target"].map(str::to_owned);
+    let totals = (rows.len() > 1).then_some(total);
+    let table: Vec<_> = [headings].into_iter().chain(rows).chain(totals).collect();
+    let width = |column: usize| table.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: [usize; 6] = std::array::from_fn(width);
+    for row in &table {
+        let cells = row.iter().zip(widths).enumerate().map(|(column, (cell, width))| match column {
+            1 | 3 | 4 => format!("{cell:>width$}"),
+            _ => format!("{cell:width$}"),
+        });
+        writeln!(out, "{}", cells.collect::<Vec<_>>().join("  ").trim_end())?;
+    }
+    lengths(plan, out)
+}
+
+fn row(plan: &Plan, group: &Group) -> [String; 6] {
+    let load = match group.load {
+        Load::Open { rate, burst, .. } => format!("{}/s in bursts of {burst}", human::rate(rate.per_second())),
+        Load::Closed { window } => format!("{window} in flight"),
+    };
+    let target = match &group.target {
+        Target::Embedded => "a reference server of its own".to_owned(),
+        Target::Url(url) => bare(url.as_str()),
+    };
+    [
+        group.name.to_string(),
+        human::count(group.clients.get().into()),
+        load,
+        group.rate().map_or_else(|| "-".to_owned(), human::rate),
+        messages(plan.messages(group)),
+        target,
+    ]
+}
+
+/// A number of planned messages; none if the target decides.
+fn messages(planned: Option<f64>) -> String {
+    planned.map_or_else(|| "-".to_owned(), |planned| human::rate(planned.round()))
+}
+
+fn lengths(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
+    let run = plan.run();
+    let seconds = |duration: std::time::Duration| human::seconds(duration.as_secs_f64());
+    let connecting = f64::from(plan.clients().get()) / run.connect_rate.per_second();
+    let measured = match (run.until, plan.measured_length()) {
+        (Until::Elapsed(duration), _) => seconds(duration),
+        (Until::Messages(messages), Some(length)) => {
+            format!("{} for {} messages of each client", seconds(length), human::count(messages.get()))
+        }
+        (Until::Messages(messages), None) => {
+            format!("until {} messages of each client came back", human::count(messages.get()))
+        }
+    };
+    writeln!(out)?;
+    writeln!(out, "connecting   {} at least", human::seconds(connecting))?;
+    writeln!(out, "warm-up      {}", seconds(run.warmup))?;
+    writeln!(out, "measured     {measured}")?;
+    writeln!(out, "drain        {} at most", seconds(run.drain))?;
+    let seed = run.seed.map_or_else(|| "random".to_owned(), |seed| seed.to_string());
+    writeln!(out, "generator    {} threads, engine {}, seed {seed}", threads_of(plan), run.engine)?;
+    if run.only_delivery {
+        writeln!(out, "verdict      delivery and connections only")?;
+    }
+    for threshold in &run.thresholds {
+        writeln!(out, "threshold    {threshold}")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,149 @@
+//! Keys about what the clients of a group do.
+
+use std::num::NonZeroU32;
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    header::HeaderField,
+    sources::Sources,
+    value::{Number, PositiveTime, Size},
+    words,
+};
+use crate::{
+    message::Mix,
+    plan::{Expect, Rate, ServerUrl},
+};
+
+/// Keys of a group. What is absent has its default.
+#[allow(clippy::doc_markdown)] // Help is no Markdown.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct GroupKeys {
+    /// Server to test, as ws://HOST[:PORT][/PATH] or wss://...
+    ///
+    /// [default: a reference server that loadgen starts on a free loopback port]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<ServerUrl>,
+    /// When its clients send.
+    #[serde(flatten)]
+    pub load: LoadKeys,
+    /// How many messages they may have in flight.
+    #[serde(flatten)]
+    pub in_flight: InFlightKeys,
+    /// What they send, and what must come back.
+    #[serde(flatten)]
+    pub message: MessageKeys,
+    /// How their connections are opened.
+    #[serde(flatten)]
+    pub connect: ConnectKeys,
+}
+
+/// How many clients there are, and when they send.
+#[derive(Clone, Debug, Default, PartialEq, Args, Serialize, Deserialize, JsonSchema)]
+#[command(next_help_heading = "Load")]
+#[serde(default)]
+// Help is no Markdown.
+#[allow(clippy::doc_markdown)]
+pub struct LoadKeys {
+    /// Concurrent connections
+    #[arg(short, long, alias = "connections", value_name = "N")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clients: Option<Number<NonZeroU32>>,
+
+    /// Messages per second of each client
+    ///
+    /// They are due whether or not replies came: a slow server does not slow the load down.
+    #[arg(short, long, value_name = "RATE", conflicts_with = "window")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate: Option<Rate>,
+
+    /// Messages that are due together
+    ///
+    /// A client sends RATE/N bursts a second, evenly spread over the clients.
+    #[arg(short, long, value_name = "N", hide_short_help = true, conflicts_with = "window")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub burst: Option<Number<NonZeroU32>>,
+
+    /// Instead of a rate: N messages in flight per client
+    ///
+    /// A client sends the next message as soon as a reply comes.
+    #[arg(short, long, value_name = "N")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub window: Option<Number<NonZeroU32>>,
+}
+
+/// A bound of any load with a rate.
+#[derive(Clone, Debug, Default, PartialEq, Args, Serialize, Deserialize, JsonSchema)]
+#[command(next_help_heading = "Load")]
+#[serde(default)]
+pub struct InFlightKeys {
+    /// Messages in flight per client at most
+    ///
+    /// Messages that are due beyond it are dropped and counted.
+    #[arg(long, value_name = "N", conflicts_with = "window", hide_short_help = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_in_flight: Option<Number<NonZeroU32>>,
+}
+
+/// What is sent, and what must come back.
+#[derive(Clone, Debug, Default, PartialEq, Args, Serialize, Deserialize, JsonSchema)]
+#[command(next_help_heading = "Messages")]
+#[serde(default)]
+#[allow(clippy::doc_markdown)]
+pub struct MessageKeys {
+    /// Size of a message, such as 64 or 4KiB
+    ///
+    /// An echo needs 53 bytes, or 28 with `--payload binary`: the header by which it is told. With
+    /// `--expect count` or `--expect reply=TEXT` any size will do, from 0 on.
+    #[arg(short, long, value_name = "BYTES")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size: Option<Size>,
+
+    /// Kind of messages
+    ///
+    /// `mixed` alternates between text and binary. An echo must keep the kind.
+    #[arg(long, value_name = "KIND", value_parser = words::mix(), hide_short_help = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payload: Option<Mix>,
+
+    /// Expected reply: echo, count, reply=TEXT
+    ///
+    /// `echo` is the same message, `count` one message whatever it holds, `reply=TEXT` one message
+    /// with this text.
+    #[arg(long, value_name = "WHAT")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expect: Option<Expect>,
+}
+
+/// How connections are opened.
+#[derive(Clone, Debug, Default, PartialEq, Args, Serialize, Deserialize, JsonSchema)]
+#[command(next_help_heading = "Connecting")]
+#[serde(default)]
+#[allow(clippy::doc_markdown)]
+pub struct ConnectKeys {
+    /// Header field of the handshake, 'Name: value'; repeatable
+    #[arg(short = 'H', long, value_name = "FIELD")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub header: Option<Vec<HeaderField>>,
+
+    /// Skip TLS verification
+    ///
+    /// Takes any certificate of a wss:// server.
+    #[arg(long, num_args = 0, default_missing_value = "true")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub insecure: Option<bool>,
+
+    /// Longest wait for a connection to open
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, hide_short_help = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connect_timeout: Option<PositiveTime>,
+
+    /// Local addresses to connect from, in turn; repeatable
+    ///
+    /// Such as 10.0.0.5 or 10.0.0.5,10.0.0.7-10.0.0.9.
+    #[arg(long, value_name = "LIST", hide_short_help = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_ip: Option<Vec<Sources>>,
+}

@@ -1,0 +1,76 @@
+//! The keys of a plan file, which are the long options of the command line with `_` for `-`.
+//!
+//! ```text
+//! runs.rs      keys of what all groups share: names, help, types
+//! groups.rs    keys of a group
+//! value.rs     numbers and times, as the line and the file have them
+//!   header, sources, words
+//! overlay.rs   what stands over what: group over file, command line over both
+//! resolve.rs   keys become a plan, and a plan becomes keys
+//! toml.rs      text becomes keys; error.rs says where it does not
+//! schema.rs    the JSON Schema
+//! ```
+
+mod error;
+mod groups;
+mod header;
+mod overlay;
+mod resolve;
+mod runs;
+mod schema;
+mod sources;
+mod toml;
+mod value;
+mod words;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use self::{
+    error::PlanFileError,
+    groups::{ConnectKeys, GroupKeys, InFlightKeys, LoadKeys, MessageKeys},
+    header::HeaderField,
+    runs::{GeneratorKeys, LengthKeys, RunKeys, VerdictKeys},
+    schema::schema,
+    sources::Sources,
+    toml::PlanFile,
+    value::{Number, PositiveTime, Seed, Size, Time},
+    words::{Condition, Name},
+};
+
+/// A plan file: keys of what all groups share, keys of the groups, and the groups.
+///
+/// Keys are the long options of the command line, with `_` in place of `-`. A key of a group that
+/// stands at the top is the default of all groups. Without `[[group]]` there is one group, of the
+/// keys at the top.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PlanKeys {
+    /// What all groups share.
+    #[serde(flatten)]
+    pub run: RunKeys,
+    /// Defaults of all groups.
+    #[serde(flatten)]
+    pub defaults: GroupKeys,
+    /// Clients that do the same. All groups run at once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub group: Vec<NamedGroupKeys>,
+}
+
+/// A group of a plan file.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct NamedGroupKeys {
+    /// What results and thresholds call it, as in chat.p99<5ms
+    ///
+    /// Up to 40 letters, digits, `-` and `_`, of which the first is a letter. It is not the name of
+    /// a metric.
+    ///
+    /// [default: main, and beside other groups group-1, group-2, ...]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<Name>,
+    /// The other keys.
+    #[serde(flatten)]
+    pub keys: GroupKeys,
+}
+
+#[cfg(test)]
+mod tests;

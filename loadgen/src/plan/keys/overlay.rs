@@ -1,0 +1,110 @@
+//! What stands over what: a group over the defaults of its file, the command line over both.
+
+use super::{GroupKeys, LengthKeys, NamedGroupKeys, PlanKeys, RunKeys};
+
+/// The first that is there.
+macro_rules! first {
+    ($over:expr, $under:expr => $($part:ident { $($key:ident),* })*) => {$($(
+        if $over.$part.$key.is_none() {
+            $over.$part.$key = $under.$part.$key.take();
+        }
+    )*)*};
+}
+
+impl GroupKeys {
+    /// These keys, and those of `under` that are absent here. A window displaces a rate with what
+    /// belongs to it, and vice versa.
+    #[must_use]
+    pub fn over(mut self, mut under: Self) -> Self {
+        if self.load.window.is_some() {
+            (under.load.rate, under.load.burst, under.in_flight.max_in_flight) = (None, None, None);
+        } else if self.has_rate() {
+            under.load.window = None;
+        }
+        self.target = self.target.or(under.target);
+        first!(self, under =>
+            load { clients, rate, burst, window }
+            in_flight { max_in_flight }
+            message { size, payload, expect }
+            connect { header, insecure, connect_timeout, source_ip }
+        );
+        self
+    }
+
+    /// Whether a key is there that belongs to the open model.
+    pub(super) fn has_rate(&self) -> bool {
+        self.load.rate.is_some() || self.load.burst.is_some() || self.in_flight.max_in_flight.is_some()
+    }
+}
+
+impl RunKeys {
+    /// These keys, and those of `under` that are absent here. A number of messages displaces a
+    /// duration, and vice versa.
+    #[must_use]
+    pub fn over(mut self, mut under: Self) -> Self {
+        if matches!(self.length, LengthKeys { duration: Some(_), .. } | LengthKeys { messages: Some(_), .. }) {
+            (under.length.duration, under.length.messages) = (None, None);
+        }
+        first!(self, under =>
+            length { duration, messages, warmup, drain }
+            generator { seed, connect_rate, threads, engine }
+            verdict { threshold, only_delivery }
+        );
+        self
+    }
+}
+
+impl PlanKeys {
+    /// The keys of a plan file under those of a command line.
+    ///
+    /// # Errors
+    /// The command line has a key of a group, and the file has several groups. The error is the
+    /// key.
+    pub fn under(self, run: RunKeys, group: GroupKeys) -> Result<Self, &'static str> {
+        let Self { run: own, defaults, group: groups } = self;
+        let run = run.over(own);
+        match groups.len() {
+            0 => Ok(Self { run, defaults: group.over(defaults), group: groups }),
+            1 => {
+                let over = |named: NamedGroupKeys| NamedGroupKeys { keys: group.clone().over(named.keys), ..named };
+                Ok(Self { run, defaults, group: groups.into_iter().map(over).collect() })
+            }
+            _ => {
+                // Groups without a target have that of the command line.
+                let GroupKeys { target, .. } = &group;
+                let has_all = groups.iter().all(|group| group.keys.target.is_some());
+                if target.is_some() && has_all {
+                    return Err("target");
+                }
+                let targeted = GroupKeys { target: target.clone(), ..GroupKeys::default() };
+                match (GroupKeys { target: None, ..group }).first_key() {
+                    Some(key) => Err(key),
+                    None => Ok(Self { run, defaults: targeted.over(defaults), group: groups }),
+                }
+            }
+        }
+    }
+}
+
+impl GroupKeys {
+    /// The first key that is there.
+    fn first_key(&self) -> Option<&'static str> {
+        let Self { target, load, in_flight, message, connect } = self;
+        let keys = [
+            ("target", target.is_some()),
+            ("clients", load.clients.is_some()),
+            ("rate", load.rate.is_some()),
+            ("burst", load.burst.is_some()),
+            ("window", load.window.is_some()),
+            ("max_in_flight", in_flight.max_in_flight.is_some()),
+            ("size", message.size.is_some()),
+            ("payload", message.payload.is_some()),
+            ("expect", message.expect.is_some()),
+            ("header", connect.header.is_some()),
+            ("insecure", connect.insecure.is_some()),
+            ("connect_timeout", connect.connect_timeout.is_some()),
+            ("source_ip", connect.source_ip.is_some()),
+        ];
+        keys.into_iter().find_map(|(key, is_there)| is_there.then_some(key))
+    }
+}

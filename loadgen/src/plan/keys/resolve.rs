@@ -1,0 +1,198 @@
+//! Keys become a plan, and a plan becomes keys.
+
+use std::{num::NonZeroU32, time::Duration};
+
+use http::{HeaderName, HeaderValue};
+
+use super::{
+    Condition, ConnectKeys, GeneratorKeys, GroupKeys, HeaderField, InFlightKeys, LengthKeys, LoadKeys, MessageKeys,
+    Name, NamedGroupKeys, Number, PlanKeys, PositiveTime, RunKeys, Seed, Size, Sources, Time, VerdictKeys,
+};
+use crate::{
+    plan::{Connect, Group, GroupName, Load, Plan, PlanError, RunOptions, Target, Until},
+    secrets::bare,
+};
+
+impl PlanKeys {
+    /// The plan that the keys ask for. What is absent has its default.
+    ///
+    /// # Errors
+    /// The keys do not fit together; see [`Plan::new`].
+    pub fn plan(&self) -> Result<Plan, PlanError> {
+        let alone = [NamedGroupKeys::default()];
+        let named = if self.group.is_empty() { &alone[..] } else { &self.group[..] };
+        let groups = named.iter().enumerate().map(|(index, group)| {
+            let given = group.name.map(|Name(name)| name);
+            let name = given.unwrap_or_else(|| default_name(index, named.len()));
+            group.keys.clone().over(self.defaults.clone()).group(name)
+        });
+        Plan::new(self.run.clone().options(), groups.collect())
+    }
+
+    /// All keys of a plan, as they have to be for the same plan.
+    pub fn of(plan: &Plan) -> Self {
+        let group = |group: &Group| NamedGroupKeys { name: Some(Name(group.name)), keys: GroupKeys::of(group) };
+        Self {
+            run: RunKeys::of(plan.run()),
+            defaults: GroupKeys::default(),
+            group: plan.groups().iter().map(group).collect(),
+        }
+    }
+
+    /// The keys as TOML.
+    ///
+    /// # Panics
+    /// Never: each value is one that TOML has.
+    pub fn to_toml(&self) -> String {
+        toml_edit::ser::to_string_pretty(self).expect("each value is one that TOML has")
+    }
+
+    /// The keys without user-info and query of targets, and without the values of header fields.
+    #[must_use]
+    pub fn masked(mut self) -> Self {
+        for keys in self.group.iter_mut().map(|group| &mut group.keys).chain([&mut self.defaults]) {
+            // What cannot be parsed any more is left out.
+            keys.target = keys.target.take().and_then(|url| bare(url.as_str()).parse().ok());
+            for field in keys.connect.header.iter_mut().flatten() {
+                *field = field.masked();
+            }
+        }
+        self
+    }
+}
+
+/// The name of a group without one: beside others, by its place.
+fn default_name(index: usize, groups: usize) -> GroupName {
+    let name = (groups > 1).then(|| format!("group-{}", index + 1).parse().ok());
+    name.flatten().unwrap_or_default()
+}
+
+impl RunKeys {
+    fn options(self) -> RunOptions {
+        let Self {
+            length: LengthKeys { duration, messages, warmup, drain },
+            generator: GeneratorKeys { seed, connect_rate, threads, engine },
+            verdict: VerdictKeys { threshold, only_delivery },
+        } = self;
+        let default = RunOptions::default();
+        let elapsed = duration.map_or(default.until, |PositiveTime(duration)| Until::Elapsed(duration));
+        // A number of messages is counted from the first one on.
+        let warmed = if messages.is_some() { Duration::ZERO } else { default.warmup };
+        RunOptions {
+            warmup: warmup.map_or(warmed, |Time(warmup)| warmup),
+            until: messages.map_or(elapsed, |Number(messages)| Until::Messages(messages)),
+            drain: drain.map_or(default.drain, |Time(drain)| drain),
+            connect_rate: connect_rate.unwrap_or(default.connect_rate),
+            engine: engine.unwrap_or(default.engine),
+            threads: threads.map(|Number(threads)| threads),
+            server_threads: None,
+            seed: seed.map(|Seed(seed)| seed),
+            thresholds: threshold.into_iter().flatten().map(|Condition(threshold)| threshold).collect(),
+            only_delivery: only_delivery.unwrap_or(default.only_delivery),
+        }
+    }
+
+    /// All keys of these options, but those that have no default.
+    fn of(run: &RunOptions) -> Self {
+        let (duration, messages) = match run.until {
+            Until::Elapsed(duration) => (Some(PositiveTime(duration)), None),
+            Until::Messages(messages) => (None, Some(Number(messages))),
+        };
+        let threshold: Vec<_> = run.thresholds.iter().cloned().map(Condition).collect();
+        Self {
+            length: LengthKeys { duration, messages, warmup: Some(Time(run.warmup)), drain: Some(Time(run.drain)) },
+            generator: GeneratorKeys {
+                seed: run.seed.map(Seed),
+                connect_rate: Some(run.connect_rate),
+                threads: run.threads.map(Number),
+                engine: Some(run.engine),
+            },
+            verdict: VerdictKeys {
+                threshold: Some(threshold).filter(|threshold| !threshold.is_empty()),
+                only_delivery: Some(run.only_delivery),
+            },
+        }
+    }
+}
+
+impl GroupKeys {
+    fn group(self, name: GroupName) -> Group {
+        let default = Group::default();
+        let Self { target, load, in_flight, message: MessageKeys { size, payload, expect }, connect } = self;
+        Group {
+            name,
+            target: target.map_or(Target::Embedded, Target::Url),
+            connect: connect.connect(),
+            clients: load.clients.map_or(default.clients, |Number(clients)| clients),
+            load: load.load(in_flight),
+            size: size.map_or(default.size, |Size(size)| size),
+            mix: payload.unwrap_or(default.mix),
+            expect: expect.unwrap_or(default.expect),
+        }
+    }
+
+    /// All keys of a group, but those that have no default.
+    fn of(group: &Group) -> Self {
+        let mut keys = Self {
+            target: match &group.target {
+                Target::Embedded => None,
+                Target::Url(url) => Some(url.clone()),
+            },
+            load: LoadKeys { clients: Some(Number(group.clients)), ..LoadKeys::default() },
+            in_flight: InFlightKeys::default(),
+            message: MessageKeys {
+                size: Some(Size(group.size)),
+                payload: Some(group.mix),
+                expect: Some(group.expect.clone()),
+            },
+            connect: ConnectKeys::of(&group.connect),
+        };
+        match group.load {
+            Load::Open { rate, burst, max_in_flight } => {
+                (keys.load.rate, keys.load.burst) = (Some(rate), Some(Number(burst)));
+                keys.in_flight.max_in_flight = Some(Number(max_in_flight));
+            }
+            Load::Closed { window } => keys.load.window = Some(Number(window)),
+        }
+        keys
+    }
+}
+
+impl LoadKeys {
+    fn load(self, in_flight: InFlightKeys) -> Load {
+        let number = |given: Option<Number<NonZeroU32>>, default| given.map_or(default, |Number(number)| number);
+        match (self.window, Load::default()) {
+            (Some(Number(window)), _) => Load::Closed { window },
+            (None, Load::Open { rate, burst, max_in_flight }) => Load::Open {
+                rate: self.rate.unwrap_or(rate),
+                burst: number(self.burst, burst),
+                max_in_flight: number(in_flight.max_in_flight, max_in_flight),
+            },
+            (None, closed @ Load::Closed { .. }) => closed,
+        }
+    }
+}
+
+impl ConnectKeys {
+    fn connect(self) -> Connect {
+        let default = Connect::default();
+        let field = |HeaderField { name, value }| -> (HeaderName, HeaderValue) { (name, value) };
+        Connect {
+            timeout: self.connect_timeout.map_or(default.timeout, |PositiveTime(timeout)| timeout),
+            headers: self.header.into_iter().flatten().map(field).collect(),
+            sources: self.source_ip.into_iter().flatten().flat_map(|Sources(sources)| sources).collect(),
+            insecure: self.insecure.unwrap_or(default.insecure),
+        }
+    }
+
+    fn of(connect: &Connect) -> Self {
+        let fields = connect.headers.iter().cloned().map(|(name, value)| HeaderField { name, value });
+        let sources = (!connect.sources.is_empty()).then(|| vec![Sources(connect.sources.clone())]);
+        Self {
+            header: Some(fields.collect::<Vec<_>>()).filter(|fields| !fields.is_empty()),
+            insecure: Some(connect.insecure),
+            connect_timeout: Some(PositiveTime(connect.timeout)),
+            source_ip: sources,
+        }
+    }
+}

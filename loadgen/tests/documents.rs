@@ -25,6 +25,10 @@ fn printed(arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).expect("UTF-8")
 }
 
+fn is_plan_file(word: &str) -> bool {
+    Path::new(word).extension().is_some_and(|extension| extension == "toml")
+}
+
 /// The command with a target of this machine that refuses at once, and with few clients.
 fn harmless(arguments: &[String]) -> Vec<String> {
     let is_url = |word: &String| word.starts_with("ws://") || word.starts_with("wss://");
@@ -32,7 +36,11 @@ fn harmless(arguments: &[String]) -> Vec<String> {
         |word: &String| if is_url(word) { CLOSED.to_owned() } else { word.replace("10.0.0.", "127.0.0.") };
     let mut harmless: Vec<String> = arguments.iter().map(of_this_machine).collect();
     let command = arguments.first().map(String::as_str);
-    if matches!(command, Some("compare" | "report" | "ab" | "search" | "help")) {
+    if matches!(command, Some("plan" | "compare" | "report" | "ab" | "search" | "help")) {
+        return harmless;
+    }
+    if arguments.iter().any(|word| is_plan_file(word)) {
+        harmless.extend(["--target", CLOSED, "--clients", "1"].map(str::to_owned));
         return harmless;
     }
     if !arguments.iter().any(is_url) {
@@ -59,6 +67,11 @@ fn every_command_of_the_documents_is_accepted() {
         for file in command.arguments.iter().filter(is_result) {
             fs::copy(&sample, folder.path().join(file)).expect("a copy");
         }
+        for file in command.arguments.iter().filter(|word| is_plan_file(word)) {
+            let file = folder.path().join(file);
+            fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
+            fs::write(file, "duration = \"1s\"\n").expect("a file");
+        }
         let output = run(folder.path(), &harmless(&command.arguments));
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.code().is_some_and(|code| code != USAGE && code < 100), "{}\n{said}", command.place);
@@ -67,7 +80,7 @@ fn every_command_of_the_documents_is_accepted() {
 
 #[test]
 fn the_page_of_options_has_the_help_of_every_command() {
-    let sections = ["", "compare", "report", "ab", "search"].map(|command| {
+    let sections = ["", "plan", "compare", "report", "ab", "search"].map(|command| {
         let arguments: Vec<_> = [command, "--help"].into_iter().filter(|word| !word.is_empty()).collect();
         let title = format!("loadgen {command}");
         format!("\n## {}\n{}", title.trim(), documents::block(&printed(&arguments)))
@@ -79,4 +92,38 @@ fn the_page_of_options_has_the_help_of_every_command() {
 fn the_page_of_metrics_has_what_the_command_explains() {
     let metrics = documents::block(&printed(&["help", "metrics"]));
     documents::check_generated("docs/reference/metrics.md", &metrics);
+}
+
+#[test]
+fn every_example_is_a_plan() {
+    for entry in fs::read_dir(documents::root().join("examples")).expect("the examples") {
+        let file = entry.expect("an entry").path().display().to_string();
+        let output = run(Path::new("."), &["plan".to_owned(), file]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+#[test]
+fn the_page_of_plan_files_has_every_key() {
+    let schema = loadgen::plan::keys::schema();
+    let keys = |place: &str| schema.pointer(place).and_then(|keys| keys.as_object()).expect("keys");
+    let of_group = keys("/properties/group/items/properties");
+    let table = |title: &str, keys: &[(&String, &serde_json::Value)]| {
+        let rows = keys.iter().map(|(key, value)| {
+            let text = value["description"].as_str().expect("a description");
+            let meaning = text.lines().next().unwrap_or_default().trim_end_matches("; repeatable").replace('|', "\\|");
+            let told = text.split_once("[default: ").and_then(|(_, rest)| rest.strip_suffix(']'));
+            let default = match &value["default"] {
+                _ if told.is_some() => told.unwrap_or_default().replace('\n', " "),
+                serde_json::Value::Null => String::new(),
+                value => format!("`{value}`"),
+            };
+            format!("| `{key}` | {meaning} | {default} |\n")
+        });
+        format!("\n### {title}\n\n| key | meaning | default |\n|---|---|---|\n{}", rows.collect::<String>())
+    };
+    let top = keys("/properties").iter().filter(|(key, _)| *key != "group" && !of_group.contains_key(*key));
+    let page =
+        table("Of the run", &top.collect::<Vec<_>>()) + &table("Of a group", &of_group.iter().collect::<Vec<_>>());
+    documents::check_generated("docs/reference/plan-file.md", &page);
 }

@@ -78,7 +78,10 @@ const REFUSED: &[(&[&str], &[&str])] = &[
     (&["-p", "10", "-a", "5"], &["`-p` is autocannon's; here it is `--window`", "`-a` is autocannon's"]),
     (&["search", "--threshold", "p99<5ms", "--vus", "5"], &["`--vus` is k6's"]),
     (&["ws://u:secret@h/a", "--target", "ws://h/b"], &["--target ws://h/b", "ws://***@h/a", "give one of them"]),
-    (&["run", "plan.toml"], &["plan.toml", "plan files can't be run yet"]),
+    (&["run", "none.toml"], &["none.toml: the plan can't be read: No such file"]),
+    (&["plan", "none.toml"], &["none.toml: the plan can't be read: No such file"]),
+    (&["search", "plan.toml", "--threshold", "p99<5ms"], &["plan.toml: a search takes no plan file"]),
+    (&["plan", "--size", "5"], &["--size 5: a mixed message needs 53 bytes at least"]),
     (&["-o", "report", "result.json"], &["--out report", "put the command first: loadgen report"]),
 ];
 

@@ -139,6 +139,7 @@ fn definition() -> clap::Command {
         .mut_subcommands(with_negative_numbers)
         .mut_subcommand("compare", in_full)
         .mut_subcommand("report", in_full)
+        .mut_subcommand("search", search::without_plan_file)
 }
 
 /// What clap makes of the arguments, or what is wrong with them.

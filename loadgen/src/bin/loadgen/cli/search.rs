@@ -2,7 +2,7 @@
 
 use std::{convert::Infallible, num::NonZeroU32, path::PathBuf, time::Duration};
 
-use clap::Args;
+use clap::{Args, Command};
 use loadgen::plan::{
     Plan, Rate,
     keys::{Condition, LengthKeys, LoadKeys, Number, PositiveTime, Time, VerdictKeys},
@@ -173,6 +173,16 @@ pub(crate) struct SearchLoadArgs {
 
     #[arg(short = 'n', long, hide = true, value_parser = refused_messages)]
     messages: Option<Infallible>,
+}
+
+/// The definition of a search, which takes a URL and no plan file.
+pub(super) fn without_plan_file(command: Command) -> Command {
+    let server = "Server to test, as ws://HOST[:PORT][/PATH] or wss://...";
+    let own = "[default: a reference server that loadgen starts on a free loopback port]";
+    let target = "Server to test, where it does not stand as URL";
+    command
+        .mut_arg("url", |arg| arg.help(server).long_help(format!("{server}\n\n{own}")))
+        .mut_arg("target", |arg| arg.help(target).long_help(target))
 }
 
 fn refused_rate(_: &str) -> Result<Infallible, &'static str> {

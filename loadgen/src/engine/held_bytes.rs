@@ -9,7 +9,7 @@ use super::ConnectionEnd;
 
 /// A connection may hold this many bytes without being counted. Most hold the end of a read at
 /// times.
-const SMALL: usize = 4096;
+pub(super) const SMALL: usize = 4096;
 
 /// The connections that hold much, and how much.
 #[derive(Debug)]

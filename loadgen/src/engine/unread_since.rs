@@ -6,7 +6,7 @@
 //! time counts: a floor may be too low, but never too high. There is doubt if the thread may not
 //! have slept, was stopped, or waited for a core.
 
-use std::{fs::File, os::unix::fs::FileExt};
+use std::{collections::BTreeMap, fs::File, os::unix::fs::FileExt};
 
 use procfs::{FromRead, process::Schedstat};
 
@@ -76,12 +76,14 @@ impl SocketPoll {
 }
 
 /// What follows from the polls so far.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct UnreadSince {
     /// The last poll that reported everything.
     last_complete: Time,
     since: Time,
     held: bool,
+    /// Slots that were not read to their end whatever the polls reported, and since when.
+    left: BTreeMap<usize, Time>,
 }
 
 impl UnreadSince {
@@ -93,6 +95,29 @@ impl UnreadSince {
     /// A reported socket was not read to its end, so the rest arrived before the next poll.
     pub(crate) fn leave_unread(&mut self) {
         self.held = true;
+    }
+
+    /// Bytes of a slot that are read before the next poll arrived at this time or later.
+    #[inline]
+    pub(crate) fn of_slot(&self, slot: usize) -> Time {
+        if self.left.is_empty() {
+            self.since
+        } else {
+            self.left.get(&slot).map_or(self.since, |left| self.since.min(*left))
+        }
+    }
+
+    /// Bytes of a slot may lie unread from `since` on.
+    pub(crate) fn leave_slot(&mut self, slot: usize, since: Time) {
+        self.left.entry(slot).or_insert(since);
+    }
+
+    /// A slot was read to its end, or its connection is gone.
+    #[inline]
+    pub(crate) fn slot_is_read(&mut self, slot: usize) {
+        if !self.left.is_empty() {
+            self.left.remove(&slot);
+        }
     }
 
     /// Takes the next poll into account.
@@ -253,6 +278,22 @@ mod tests {
         assert_eq!(unread_since.since(), at(1_000));
         unread_since.take(&poll(4_000));
         assert_eq!(unread_since.since(), at(3_000));
+    }
+
+    #[test]
+    fn a_slot_that_was_left_unread_does_not_change_the_others() {
+        let mut unread_since = UnreadSince::default();
+        unread_since.take(&poll(1_000));
+        unread_since.leave_slot(7, at(1_500));
+        unread_since.leave_slot(7, at(1_600));
+        for (began, others, of_slot) in [(2_000, 1_000, 1_000), (3_000, 2_000, 1_500), (4_000, 3_000, 1_500)] {
+            unread_since.take(&poll(began));
+            assert_eq!((unread_since.of_slot(6), unread_since.of_slot(7)), (at(others), at(of_slot)));
+        }
+        unread_since.slot_is_read(6);
+        assert_eq!(unread_since.of_slot(7), at(1_500));
+        unread_since.slot_is_read(7);
+        assert_eq!(unread_since.of_slot(7), at(3_000));
     }
 
     #[test]

@@ -16,7 +16,7 @@ pub(crate) mod source_addresses;
 mod stream;
 mod tls_error;
 #[cfg(test)]
-mod tls_server;
+pub(crate) mod tls_server;
 mod tls_settings;
 
 pub use self::source_addresses::SourceAddressError;

@@ -12,7 +12,7 @@ use rustls::{
 use super::tls_settings;
 
 /// TLS with a certificate for `localhost` that nobody signed. Reads and writes block.
-pub(super) fn accept(tcp: TcpStream) -> StreamOwned<ServerConnection, TcpStream> {
+pub(crate) fn accept(tcp: TcpStream) -> StreamOwned<ServerConnection, TcpStream> {
     let CertifiedKey { cert, signing_key } = generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let key = PrivatePkcs8KeyDer::from(signing_key.serialize_der());
     let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
@@ -25,17 +25,17 @@ pub(super) fn accept(tcp: TcpStream) -> StreamOwned<ServerConnection, TcpStream>
 }
 
 /// The name in the certificate.
-pub(super) fn name() -> ServerName<'static> {
+pub(crate) fn name() -> ServerName<'static> {
     ServerName::try_from("localhost").unwrap()
 }
 
 /// Settings of a client that takes any certificate.
-pub(super) fn trusting() -> Arc<ClientConfig> {
+pub(crate) fn trusting() -> Arc<ClientConfig> {
     Arc::new(tls_settings::client_config(true).unwrap())
 }
 
 /// Settings of a client that trusts nobody.
-pub(super) fn distrusting() -> Arc<ClientConfig> {
+pub(crate) fn distrusting() -> Arc<ClientConfig> {
     let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
     let builder = builder.with_safe_default_protocol_versions().unwrap();
     Arc::new(builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth())

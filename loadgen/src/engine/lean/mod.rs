@@ -45,6 +45,8 @@ pub(crate) struct Lean {
     run_queue: RunQueue,
     /// The events of this turn were collected already.
     polled: bool,
+    /// The slot that was last taken off this turn's list.
+    listed: usize,
     /// Connections to visit in the next turn and in this one, whatever the kernel reports.
     revisit: Vec<usize>,
     turn: Vec<usize>,
@@ -81,6 +83,7 @@ impl Lean {
             unread_since: UnreadSince::default(),
             run_queue: RunQueue::of_this_thread(),
             polled: false,
+            listed: 0,
             revisit: Vec::new(),
             turn: Vec::new(),
             unreported_ends: Vec::new(),
@@ -166,7 +169,12 @@ impl Lean {
     /// Ends a connection. The worker learns of it in the next turn.
     #[cold]
     fn end(&mut self, slot: usize, cause: ConnectionEnd) {
-        self.slots[slot].state = SlotState::Idle;
+        self.unread_since.slot_is_read(slot);
+        if let SlotState::Connected(connection) = std::mem::take(&mut self.slots[slot].state)
+            && connection.is_gone()
+        {
+            return;
+        }
         self.unreported_ends.push((slot, cause));
         self.revisit.push(slot);
     }
@@ -235,20 +243,18 @@ impl Engine for Lean {
 
     #[inline]
     fn next_ready(&mut self) -> Option<usize> {
-        if let Some(slot) = self.turn.pop() {
-            return Some(slot);
+        let mut next = self.turn.pop();
+        while next.is_none() {
+            let ReadySocket { key, over } = self.event_queue.next()?;
+            next = self.ready_slot(key, over);
         }
-        while let Some(ReadySocket { key, over }) = self.event_queue.next() {
-            if let Some(slot) = self.ready_slot(key, over) {
-                return Some(slot);
-            }
-        }
-        None
+        self.listed = next?;
+        next
     }
 
     #[inline]
     fn unread_since(&self) -> Time {
-        self.unread_since.since()
+        self.unread_since.of_slot(self.listed)
     }
 
     fn receive(&mut self, slot: usize, sink: &mut impl EventSink) {
@@ -258,8 +264,12 @@ impl Engine for Lean {
             SlotState::Idle => return self.report_end(slot, sink),
         };
         match connection.receive(&mut self.buffer, &mut self.shared, sink) {
-            NextStep::Remove => self.slots[slot].state = SlotState::Idle,
-            NextStep::Wait => {}
+            NextStep::Remove => {
+                self.slots[slot].state = SlotState::Idle;
+                self.unread_since.slot_is_read(slot);
+            }
+            NextStep::Wait if connection.is_withheld() => {}
+            NextStep::Wait => self.unread_since.slot_is_read(slot),
             NextStep::ReadAgain => {
                 self.unread_since.leave_unread();
                 self.revisit.push(slot);
@@ -317,12 +327,13 @@ impl Engine for Lean {
     }
 
     fn set_reading(&mut self, slot: usize, reading: bool) {
-        if let Some(connection) = self.slots[slot].connection_mut() {
-            connection.set_reading(reading);
-            if reading {
-                // The kernel does not report again what has come meanwhile.
-                self.revisit.push(slot);
-            }
+        let Some(connection) = self.slots[slot].connection_mut() else { return };
+        connection.set_reading(reading);
+        if reading {
+            // The kernel does not report again what has come meanwhile.
+            self.revisit.push(slot);
+        } else {
+            self.unread_since.leave_slot(slot, self.shared.clock.now());
         }
     }
 }
@@ -335,5 +346,17 @@ impl Lean {
             let (_, cause) = self.unreported_ends.swap_remove(at);
             sink.ended(cause);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slot_takes_few_bytes() {
+        // A million clients must fit into memory. What few connections need is boxed.
+        let engine = Lean::new(1, RealClock::start()).unwrap();
+        assert!(size_of_val(&engine.slots[0]) <= 104, "{}", size_of_val(&engine.slots[0]));
     }
 }

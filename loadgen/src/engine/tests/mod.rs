@@ -2,6 +2,7 @@
 //! and what each read brings.
 
 mod opening;
+mod reading;
 mod rig;
 
 use std::{

@@ -51,7 +51,7 @@ impl EventSink for Vec<Heard> {
 pub(super) struct Slots<E> {
     pub(super) engine: E,
     pub(super) clock: RealClock,
-    route: Rc<Route>,
+    pub(super) route: Rc<Route>,
     pub(super) heard: Vec<Vec<Heard>>,
 }
 

@@ -88,6 +88,16 @@ impl TungsteniteConnection {
         self.withheld = !reading;
     }
 
+    /// Whether reads are withheld.
+    pub(super) fn is_withheld(&self) -> bool {
+        self.withheld
+    }
+
+    /// Whether the end was reported.
+    pub(super) fn is_gone(&self) -> bool {
+        self.ended
+    }
+
     /// Closes the connection with a TCP reset.
     pub(super) fn reset(self) {
         self.socket.into_inner().into_inner().reset();

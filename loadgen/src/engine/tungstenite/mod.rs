@@ -44,6 +44,8 @@ pub(crate) struct Tungstenite {
     poller: Poller,
     /// The events of this turn were collected already.
     polled: bool,
+    /// The slot that was last taken off this turn's list.
+    listed: usize,
     /// Connections to visit in the next turn and in this one, whatever mio reports.
     revisit: Vec<usize>,
     turn: Vec<usize>,
@@ -68,6 +70,7 @@ impl Tungstenite {
             slots: Slots::new(connections),
             poller: Poller::new()?,
             polled: false,
+            listed: 0,
             revisit: Vec::new(),
             turn: Vec::new(),
             unread_since: UnreadSince::default(),
@@ -114,7 +117,12 @@ impl Tungstenite {
     /// Ends a connection. The worker learns of it in the next turn.
     #[cold]
     fn end(&mut self, slot: usize, cause: ConnectionEnd) {
-        self.slots[slot].state = SlotState::Idle;
+        self.unread_since.slot_is_read(slot);
+        if let SlotState::Connected(connection) = std::mem::take(&mut self.slots[slot].state)
+            && connection.is_gone()
+        {
+            return;
+        }
         self.unreported_ends.push((slot, cause));
         self.revisit.push(slot);
     }
@@ -206,19 +214,17 @@ impl Engine for Tungstenite {
     }
 
     fn next_ready(&mut self) -> Option<usize> {
-        if let Some(slot) = self.turn.pop() {
-            return Some(slot);
+        let mut next = self.turn.pop();
+        while next.is_none() {
+            let ReadySocket { key, over } = self.poller.next()?;
+            next = self.ready_slot(key, over);
         }
-        while let Some(ReadySocket { key, over }) = self.poller.next() {
-            if let Some(slot) = self.ready_slot(key, over) {
-                return Some(slot);
-            }
-        }
-        None
+        self.listed = next?;
+        next
     }
 
     fn unread_since(&self) -> Time {
-        self.unread_since.since()
+        self.unread_since.of_slot(self.listed)
     }
 
     fn receive(&mut self, slot: usize, sink: &mut impl EventSink) {
@@ -228,8 +234,12 @@ impl Engine for Tungstenite {
             SlotState::Idle => return self.report_end(slot, sink),
         };
         match connection.receive(self.clock, sink) {
-            NextStep::Remove => self.slots[slot].state = SlotState::Idle,
-            NextStep::Wait => {}
+            NextStep::Remove => {
+                self.slots[slot].state = SlotState::Idle;
+                self.unread_since.slot_is_read(slot);
+            }
+            NextStep::Wait if connection.is_withheld() => {}
+            NextStep::Wait => self.unread_since.slot_is_read(slot),
             NextStep::ReadAgain => {
                 self.unread_since.leave_unread();
                 self.revisit.push(slot);
@@ -288,12 +298,13 @@ impl Engine for Tungstenite {
     }
 
     fn set_reading(&mut self, slot: usize, reading: bool) {
-        if let Some(connection) = self.slots[slot].connection_mut() {
-            connection.set_reading(reading);
-            if reading {
-                // mio does not report again what has come meanwhile.
-                self.revisit.push(slot);
-            }
+        let Some(connection) = self.slots[slot].connection_mut() else { return };
+        connection.set_reading(reading);
+        if reading {
+            // mio does not report again what has come meanwhile.
+            self.revisit.push(slot);
+        } else {
+            self.unread_since.leave_slot(slot, self.clock.now());
         }
     }
 }

@@ -7,15 +7,21 @@ use crate::{
     clock::Clock as _,
     engine::{
         EventSink,
+        held_bytes::SMALL,
         slots::{NobodyListens, SlotState, SocketKey, SocketOwner},
     },
     transport::{OpenedStream, OpeningProgress, Route},
 };
 
 impl Tungstenite {
-    /// Begins to open the connection of a slot. What it held goes on without it.
+    /// Begins to open the connection of a slot. The one that it held lingers, unless it holds much
+    /// that nobody would count.
     pub(super) fn begin_opening(&mut self, slot: usize, route: &Rc<Route>, source: Option<IpAddr>) {
         self.held_bytes.limit(route.limits.memory);
+        self.forget(slot);
+        if self.slots[slot].connection().is_some_and(|gone| gone.held() >= SMALL) {
+            self.slots[slot].state = SlotState::Idle;
+        }
         self.slots.begin_opening(slot, route, source, self.clock.now());
         if self.advance(slot) {
             self.revisit.push(slot);
@@ -44,7 +50,7 @@ impl Tungstenite {
                 }
                 self.slots[slot].state = SlotState::Connected(Box::new(connection));
                 // mio does not report again what came with the answer.
-                self.unread_since.leave_unread();
+                self.unread_since.leave_slot(slot, self.unread_since.since());
                 self.revisit.push(slot);
                 sink.opened(at, opened);
             }
@@ -80,8 +86,14 @@ impl Tungstenite {
 
     /// Resets the connection of a slot, or gives up opening it.
     pub(super) fn reset(&mut self, slot: usize) {
-        self.held_bytes.update(slot, 0);
-        self.unreported_ends.retain(|&(of, _)| of != slot);
+        self.forget(slot);
         self.slots.abort(slot, |connection| connection.reset());
+    }
+
+    /// Forgets what is known of the connection of a slot.
+    fn forget(&mut self, slot: usize) {
+        self.held_bytes.update(slot, 0);
+        self.unread_since.slot_is_read(slot);
+        self.unreported_ends.retain(|&(of, _)| of != slot);
     }
 }

@@ -83,6 +83,17 @@ impl LeanConnection {
         self.withheld = !reading;
     }
 
+    /// Whether reading was stopped.
+    #[inline]
+    pub(super) fn is_withheld(&self) -> bool {
+        self.withheld
+    }
+
+    /// Whether the end was reported.
+    pub(super) fn is_gone(&self) -> bool {
+        self.state == ConnectionState::Gone
+    }
+
     /// Closes the connection with a TCP reset.
     pub(super) fn reset(self) {
         self.stream.reset();
@@ -147,7 +158,7 @@ impl LeanConnection {
         if self.pending_io.is_some() && self.receive_pending(shared, sink) {
             return NextStep::Remove;
         }
-        if self.withheld {
+        if self.withheld && !self.is_broken() {
             return NextStep::Wait;
         }
         let (mut after, mut until) = (NextStep::ReadAgain, None);

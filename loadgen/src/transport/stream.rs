@@ -64,7 +64,8 @@ impl<S: AsFd> Stream<S> {
         }
     }
 
-    /// Writes some of `bytes`. What TLS has taken may not have reached TCP: see [`Self::holds`].
+    /// Writes `bytes`, or as many as fit: the kernel then reports when there is room again. What TLS
+    /// has taken may not have reached TCP: see [`Self::holds`].
     #[inline]
     pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
@@ -151,11 +152,18 @@ impl<S: AsFd> TlsStream<S> {
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        // TLS holds a bounded number of bytes, so it must pass some on first.
+        let mut taken = 0;
+        loop {
+            // TLS holds a bounded number of bytes, so it must pass some on first.
+            self.push()?;
+            let more = self.session.writer().write(&bytes[taken..])?;
+            taken += more;
+            if more == 0 || taken == bytes.len() {
+                break;
+            }
+        }
         self.push()?;
-        let taken = self.session.writer().write(bytes)?;
-        self.push()?;
-        if taken == 0 { Err(ErrorKind::WouldBlock.into()) } else { Ok(taken) }
+        if taken == 0 && !bytes.is_empty() { Err(ErrorKind::WouldBlock.into()) } else { Ok(taken) }
     }
 
     fn push(&mut self) -> io::Result<()> {
@@ -242,19 +250,14 @@ mod tests {
         }
         let mut stream = Stream::Tls(Box::new(tls));
         let sent: Vec<u8> = (0..LONG).map(|at| at.to_le_bytes()[0]).collect();
-        let mut taken = 0;
-        let full = loop {
-            match stream.write(&sent[taken..]) {
-                Ok(bytes) => taken += bytes,
-                Err(error) => break error,
-            }
-        };
-        assert_eq!(full.kind(), ErrorKind::WouldBlock);
+        let mut taken = stream.write(&sent).unwrap();
+        // So the kernel reports when there is room.
+        let full = stream.write(&sent[taken..]).unwrap_err();
+        assert_eq!(full.kind(), ErrorKind::WouldBlock, "a short write has met a full socket");
         assert!(taken < LONG && stream.holds(), "{taken} bytes were taken");
         read_on.send(()).unwrap();
         while taken < LONG || stream.holds() {
             wait(&stream, PollFlags::OUT);
-            stream.push().unwrap();
             match stream.write(&sent[taken..]) {
                 Ok(bytes) => taken += bytes,
                 Err(error) => assert_eq!(error.kind(), ErrorKind::WouldBlock),

@@ -13,9 +13,9 @@ use socket2::{Domain, Socket, Type};
 
 use super::{
     super::*,
-    rig::{Heard, PATIENCE, ServerSide, Slots, accept, accept_with, listener, one_open},
+    rig::{Heard, PATIENCE, ServerSide, Slots, accept, accept_over, accept_tcp, accept_with, listener, one_open},
 };
-use crate::clock::Clock as _;
+use crate::{clock::Clock as _, transport::tls_server};
 
 fn reopens(build: impl BuildEngine) {
     const TIMES: u32 = 50;
@@ -55,6 +55,47 @@ fn reopens(build: impl BuildEngine) {
 fn a_slot_opens_again_while_its_old_socket_lingers() {
     reopens(Lean::new);
     reopens(Tungstenite::new);
+}
+
+fn reopens_tls(build: impl BuildEngine) {
+    const TIMES: usize = 50;
+    // It takes several records, and more than the buffers of a read.
+    let message = Message::text("0123456789".repeat(10_000));
+    let (listener, address) = listener();
+    let echoed = message.clone();
+    let server = thread::spawn(move || {
+        let mut old = Vec::new();
+        for _ in 0..TIMES {
+            let tls = tls_server::accept(accept_tcp(&listener));
+            let mut socket = accept_over(tls, b"\x81\x05hello");
+            for _ in 0..2 {
+                let message = socket.read().unwrap();
+                assert_eq!(message, echoed);
+                socket.send(message).unwrap();
+            }
+            socket.close(None).unwrap();
+            socket.flush().unwrap();
+            old.push(socket);
+        }
+    });
+    let mut slots = Slots::new(build, 1, address, Duration::from_secs(60)).with_tls();
+    let bytes = message.into_data().to_vec();
+    for time in 0..TIMES {
+        slots.open(0);
+        let hello = Heard::Message(b"hello".to_vec());
+        assert_eq!(slots.hear(0, 2), [Heard::Opened, hello], "{time}");
+        let sent = (MessageKind::Text, bytes.clone());
+        slots.send(0, &[sent.clone(), sent]);
+        let echo = Heard::Message(bytes.clone());
+        assert_eq!(slots.hear(0, 3), [echo.clone(), echo, Heard::Ended("closed_1005".to_owned())], "{time}");
+    }
+    server.join().unwrap();
+}
+
+#[test]
+fn a_slot_opens_again_over_tls() {
+    reopens_tls(Lean::new);
+    reopens_tls(Tungstenite::new);
 }
 
 fn is_refused(build: impl BuildEngine) {

@@ -2,7 +2,7 @@
 
 use std::{
     cell::Cell,
-    io::{Read as _, Write as _},
+    io::{Read, Write},
     net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
     thread,
     time::Duration,
@@ -13,7 +13,11 @@ use frames::handshake::RequestReader;
 use socket2::{Domain, Socket, Type};
 
 use super::super::*;
-use crate::{clock::Clock as _, secrets::Secrets, transport::ConnectionLimits};
+use crate::{
+    clock::Clock as _,
+    secrets::Secrets,
+    transport::{ConnectionLimits, tls_server},
+};
 
 /// Longest wait for anything, in nanoseconds.
 pub(super) const PATIENCE: u64 = 60_000_000_000;
@@ -75,6 +79,13 @@ impl<E: Engine> Slots<E> {
         Self { engine: build(slots, clock).unwrap(), clock, route: Rc::new(route), heard }
     }
 
+    /// The same with TLS.
+    pub(super) fn with_tls(mut self) -> Self {
+        let route = Route { tls: Some((tls_server::trusting(), tls_server::name())), ..(*self.route).clone() };
+        self.route = Rc::new(route);
+        self
+    }
+
     pub(super) fn open(&mut self, slot: usize) {
         self.engine.open(slot, &self.route, None);
     }
@@ -120,15 +131,25 @@ pub(super) type ServerSide = WebSocket<TcpStream>;
 
 /// Accepts a connection and its opening handshake. Sends `early` bytes together with the answer.
 pub(super) fn accept_with(listener: &TcpListener, early: &[u8]) -> ServerSide {
-    let (mut tcp, _) = listener.accept().unwrap();
+    accept_over(accept_tcp(listener), early)
+}
+
+/// Accepts a TCP connection.
+pub(super) fn accept_tcp(listener: &TcpListener) -> TcpStream {
+    let (tcp, _) = listener.accept().unwrap();
     tcp.set_nodelay(true).unwrap();
     tcp.set_read_timeout(Some(Duration::from_nanos(PATIENCE))).unwrap();
+    tcp
+}
+
+/// Accepts the opening handshake over a stream. Sends `early` bytes together with the answer.
+pub(super) fn accept_over<S: Read + Write>(mut stream: S, early: &[u8]) -> WebSocket<S> {
     let (mut reader, mut buffer) = (RequestReader::default(), [0; 1024]);
     loop {
-        let bytes = tcp.read(&mut buffer).unwrap();
+        let bytes = stream.read(&mut buffer).unwrap();
         if let Some(request) = reader.take(&buffer[..bytes]).unwrap() {
-            tcp.write_all(&[&request.response(), early].concat()).unwrap();
-            return WebSocket::from_raw_socket(tcp, protocol::Role::Server, None);
+            stream.write_all(&[&request.response(), early].concat()).unwrap();
+            return WebSocket::from_raw_socket(stream, protocol::Role::Server, None);
         }
     }
 }

@@ -224,7 +224,8 @@ impl LeanConnection {
         }
         let Some(pending_io) = &mut self.pending_io else { return false };
         let mut early = if self.withheld { Vec::new() } else { std::mem::take(&mut pending_io.early) };
-        if pending_io.is_spent() {
+        // What TLS still holds is pushed when the kernel reports room.
+        if pending_io.is_spent() && !self.stream.holds() {
             self.pending_io = None;
         }
         let at = shared.clock.now();

@@ -155,7 +155,7 @@ fn scenarios_with_drops() {
 }
 
 #[test]
-fn what_is_in_one_read_is_booked_across_drops() {
+fn what_is_booked_together_ends_where_one_was_dropped() {
     let terms = terms(Mix::Mixed, Expect::Echo);
     let (mut ledger, mut counts) = (Ledger::new(0), LedgerCounts::default());
     for due in Due::parse("2 -3 2 -1") {
@@ -163,9 +163,11 @@ fn what_is_in_one_read_is_booked_across_drops() {
     }
     assert_eq!((ledger.in_flight(), ledger.next_sequence()), (4, 8));
     let came = ["0", "1", "5", "6"].map(history::parse);
-    let events = came.iter().map(|(kind, bytes)| MessageEvent { kind: *kind, bytes });
-    assert!(ledger.received_in_order(&terms, events, &mut counts).is_none());
-    assert_eq!((counts.matched, counts.last, ledger.in_flight()), (4, Some((5, 2, history::TIMES)), 0));
+    let mut events = came.iter().map(|(kind, bytes)| MessageEvent { kind: *kind, bytes });
+    let next = ledger.received_in_order(&terms, &mut events, &mut counts).expect("sequence 5 does not follow 1");
+    assert_eq!((next.bytes, counts.last), (came[2].1.as_slice(), Some((0, 2, history::TIMES))));
+    assert!(ledger.received_in_order(&terms, std::iter::once(next).chain(events), &mut counts).is_none());
+    assert_eq!((counts.last, ledger.in_flight()), (Some((5, 2, history::TIMES)), 0));
 }
 
 #[test]

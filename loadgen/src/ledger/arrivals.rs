@@ -4,9 +4,9 @@ use super::{Expectation, Ledger, LedgerSink, MessageEvent, pending::PendingState
 use crate::{message::ClientMessages, plan::Expect};
 
 impl Ledger {
-    /// Takes events of one read while each is the oldest message in flight, whole. Records them
-    /// together. Returns the first event that is not, untouched. With `--expect count` and `reply=`
-    /// any event may match, so the first event is returned.
+    /// Takes events of one read while each is the oldest message in flight, whole, and sequences
+    /// are in a row. Records them together. Returns the first event that is not, untouched. With
+    /// `--expect count` and `reply=` any event may match, so the first event is returned.
     #[inline]
     pub fn received_in_order<'b>(
         &mut self,
@@ -18,34 +18,30 @@ impl Ledger {
             return events.next();
         }
         let series = expectation.payload.of(self.client);
-        let mut next = events.next();
-        loop {
-            let (first, most) = self.front();
-            let mut expected = (first..).zip(self.pending.places()).take(most);
-            let mut taken = 0;
-            while let Some(event) = next
-                && let Some((sequence, &place)) = expected.next()
-                && is_next(&series, sequence, place, event)
-            {
-                taken += 1;
-                next = events.next();
+        let (first, places) = self.front();
+        let mut expected = (first..).zip(places);
+        let mut taken = 0;
+        let stray = loop {
+            let Some(event) = events.next() else { break None };
+            match expected.next() {
+                Some((sequence, &place)) if is_next(&series, sequence, place, event) => taken += 1,
+                _ => break Some(event),
             }
-            if taken > 0 {
-                self.arrived_together(first, taken, sink);
-            }
-            if taken < most {
-                return next;
-            }
+        };
+        if taken > 0 {
+            self.arrived_together(first, taken, sink);
         }
+        stray
     }
 
-    /// The sequence of the first message in `pending`, and how many sequences follow in a row.
+    /// The sequence of the oldest message in flight, and the messages from it on whose sequences are
+    /// in a row.
     #[inline]
-    fn front(&self) -> (u64, usize) {
-        let base = self.pending.base();
+    fn front(&self) -> (u64, &[PendingState]) {
+        let (base, places) = (self.pending.base(), self.pending.places());
         match &self.skipped {
-            Some(skipped) => (skipped.sequence(base), skipped.in_a_row(base)),
-            None => (base, usize::MAX),
+            None => (base, places),
+            Some(skipped) => (skipped.sequence(base), &places[..skipped.in_a_row(base).min(places.len())]),
         }
     }
 

@@ -193,6 +193,7 @@ impl Ledger {
     }
 
     /// The ordinal of message `sequence`, if it may be in `pending`.
+    #[inline]
     fn ordinal(&self, sequence: u64) -> Option<u64> {
         let ordinal = match &self.skipped {
             Some(skipped) => skipped.ordinal(sequence)?,

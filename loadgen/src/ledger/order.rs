@@ -8,7 +8,7 @@
 //! Discrete Mathematics 11 (1975). For each length, keep the smallest last element of an increasing
 //! run of that length. These *tails* increase. An arrival either extends them or replaces the first
 //! greater one. Tails are kept as ranges and forgotten once nothing lower can arrive, so only gaps
-//! take memory.
+//! take memory. The ledger passes ordinals (`skipped.rs`), so what was dropped is no gap.
 
 /// A range of consecutive tails, both ends included.
 #[derive(Clone, Copy, Debug)]

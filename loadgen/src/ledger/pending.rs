@@ -1,4 +1,4 @@
-//! Messages in flight, by sequence.
+//! Messages in flight, by ordinal: see `skipped.rs`.
 
 use std::collections::VecDeque;
 
@@ -8,7 +8,7 @@ use super::SendTimes;
 /// burst: with a thousand connections, entries must be small to stay in the processor's caches.
 #[derive(Debug, Default)]
 pub(super) struct Pending {
-    /// Sequence of the first entry.
+    /// Ordinal of the first entry.
     base: u64,
     /// The first `free` of them are no longer used. A slice is faster to scan than a ring buffer.
     places: Vec<PendingState>,
@@ -37,12 +37,12 @@ struct SentBurst {
 }
 
 impl Pending {
-    /// Sequence of the first entry, or of the next message if there are no entries.
+    /// Ordinal of the first entry, or of the next message if there are no entries.
     pub(super) fn base(&self) -> u64 {
         self.base
     }
 
-    /// Sequence of the next message.
+    /// Ordinal of the next message.
     pub(super) fn next(&self) -> u64 {
         self.base + self.len() as u64
     }
@@ -83,7 +83,7 @@ impl Pending {
         self.places().get(index).copied()
     }
 
-    /// Removes the first `count` entries. Calls `each` for every burst with the first sequence, the
+    /// Removes the first `count` entries. Calls `each` for every burst with the first ordinal, the
     /// number of messages, and their times.
     #[inline]
     pub(super) fn take_front(&mut self, count: usize, mut each: impl FnMut(u64, u32, SendTimes)) {
@@ -120,24 +120,24 @@ impl Pending {
         }
     }
 
-    /// Times of message `sequence`, if it is in flight.
-    pub(super) fn times(&self, sequence: u64) -> Option<SendTimes> {
-        self.place(self.index(sequence)?).filter(|place| *place != PendingState::Gone)?;
-        let last = self.last.filter(|last| last.first <= sequence);
-        let after = self.earlier.partition_point(|burst| burst.first <= sequence);
+    /// Times of message `ordinal`, if it is in flight.
+    pub(super) fn times(&self, ordinal: u64) -> Option<SendTimes> {
+        self.place(self.index(ordinal)?).filter(|place| *place != PendingState::Gone)?;
+        let last = self.last.filter(|last| last.first <= ordinal);
+        let after = self.earlier.partition_point(|burst| burst.first <= ordinal);
         last.or_else(|| self.earlier.get(after.checked_sub(1)?).copied()).map(|burst| burst.times)
     }
 
-    /// Marks message `sequence` as having its fate, and returns its times. The entry remains.
-    pub(super) fn take(&mut self, sequence: u64) -> Option<SendTimes> {
-        let times = self.times(sequence)?;
-        let index = self.index(sequence)?;
+    /// Marks message `ordinal` as having its fate, and returns its times. The entry remains.
+    pub(super) fn take(&mut self, ordinal: u64) -> Option<SendTimes> {
+        let times = self.times(ordinal)?;
+        let index = self.index(ordinal)?;
         self.places[self.free + index] = PendingState::Gone;
         Some(times)
     }
 
-    fn index(&self, sequence: u64) -> Option<usize> {
-        usize::try_from(sequence.checked_sub(self.base)?).ok()
+    fn index(&self, ordinal: u64) -> Option<usize> {
+        usize::try_from(ordinal.checked_sub(self.base)?).ok()
     }
 
     /// Messages in flight, oldest first.
@@ -148,7 +148,7 @@ impl Pending {
     /// Messages in flight among the first `most` entries.
     pub(super) fn iter_first(&self, most: usize) -> impl Iterator<Item = u64> {
         let places = (self.base..).zip(self.places()).take(most);
-        places.filter(|(_, place)| **place != PendingState::Gone).map(|(sequence, _)| sequence)
+        places.filter(|(_, place)| **place != PendingState::Gone).map(|(ordinal, _)| ordinal)
     }
 }
 
@@ -179,7 +179,7 @@ mod tests {
     #[test]
     fn messages_have_the_times_of_their_burst() {
         let pending = pending();
-        let all: Vec<_> = (0..7).map(|sequence| pending.times(sequence)).collect();
+        let all: Vec<_> = (0..7).map(|ordinal| pending.times(ordinal)).collect();
         let expected = [10, 10, 10, 20, 30, 30].map(|nanos| Some(times(nanos)));
         assert_eq!(all[..6], expected);
         assert_eq!(all[6], None, "it was not sent");

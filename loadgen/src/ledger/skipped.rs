@@ -11,6 +11,8 @@ use std::collections::VecDeque;
 const KEPT: usize = 64;
 
 /// The skipped sequences of one connection, oldest first. There is at least one range.
+///
+/// Few connections have any. So what looks them up is cold, and stays out of the short path.
 #[derive(Debug)]
 pub(super) struct SkippedSequences {
     ranges: VecDeque<SkippedRange>,
@@ -51,12 +53,14 @@ impl SkippedSequences {
     }
 
     /// Whether `sequence` was skipped, as far as that is remembered.
+    #[cold]
     pub(super) fn contains(&self, sequence: u64) -> bool {
         self.last_to(sequence).is_some_and(|range| sequence < range.end)
     }
 
     /// The ordinal of the message with `sequence`, or a lower one if a range after it is forgotten.
     /// None if it was skipped.
+    #[cold]
     pub(super) fn ordinal(&self, sequence: u64) -> Option<u64> {
         match self.last_to(sequence) {
             Some(range) => Some(range.ordinal + sequence.checked_sub(range.end)?),
@@ -65,6 +69,7 @@ impl SkippedSequences {
     }
 
     /// The sequence of message `ordinal`, which is in flight or the next.
+    #[cold]
     pub(super) fn sequence(&self, ordinal: u64) -> u64 {
         match self.index_after(ordinal).checked_sub(1) {
             Some(at) => self.ranges[at].end + (ordinal - self.ranges[at].ordinal),
@@ -73,6 +78,7 @@ impl SkippedSequences {
     }
 
     /// How many messages from `ordinal` on have sequences in a row. At least one.
+    #[cold]
     pub(super) fn in_a_row(&self, ordinal: u64) -> usize {
         let next = self.ranges.get(self.index_after(ordinal));
         next.map_or(usize::MAX, |range| usize::try_from(range.ordinal - ordinal).unwrap_or(usize::MAX))

@@ -1,14 +1,15 @@
 //! Cost of writing and reading a result.
 
-use std::{collections::BTreeMap, hint::black_box, time::Duration};
+use std::{hint::black_box, time::Duration};
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use hdrhistogram::Histogram;
 use reports::{
     Render, Report, judge,
     model::{
-        Connections, Counts, Environment, GeneratorHealth, Interval, Latency, LoadRecord, Measurement, PackedHistogram,
-        PlanRecord, Tally, TargetRecord, Traffic, WireSummary,
+        Connections, Counts, EngineKind, Environment, Expect, GeneratorHealth, GroupRecord, Interval, Latency,
+        LoadRecord, Measurement, PackedHistogram, PayloadKind, PlanRecord, RunRecord, Tally, TargetRecord, Traffic,
+        Unresolved, Wire,
     },
     render::Text,
     store,
@@ -46,20 +47,26 @@ fn report() -> Report {
     Report {
         target: TargetRecord { url: "ws://127.0.0.1:9001/".to_owned(), embedded: true },
         plan: PlanRecord {
-            clients: 1000,
-            load: LoadRecord::Open { rate_per_client: 50.0, burst: 5, max_in_flight: 10_000 },
-            duration_s: Some(10.0),
-            messages_per_client: None,
-            warmup_s: 1.0,
-            drain_s: 5.0,
-            size_bytes: 64,
-            payload: "mixed".to_owned(),
-            expect: "echo".to_owned(),
-            connect_rate: 1000.0,
-            engine: "tungstenite".to_owned(),
-            threads: 1,
-            thresholds: Vec::new(),
-            only_delivery: false,
+            run: RunRecord {
+                duration_s: Some(10.0),
+                messages_per_client: None,
+                warmup_s: 1.0,
+                drain_s: 5.0,
+                connect_rate: 1000.0,
+                engine: EngineKind::Tungstenite,
+                threads: 1,
+                thresholds: Vec::new(),
+                only_delivery: false,
+            },
+            groups: vec![GroupRecord {
+                name: "main".to_owned(),
+                target: None,
+                clients: 1000,
+                load: LoadRecord::Open { rate_per_client: 50.0, burst: 5, max_in_flight: 10_000 },
+                size_bytes: 64,
+                payload: PayloadKind::Mixed,
+                expect: Expect::Echo,
+            }],
         },
         environment: Environment {
             cpu: "a processor".to_owned(),
@@ -73,21 +80,15 @@ fn report() -> Report {
         measured_s: 10.0,
         interrupted: false,
         generator: GeneratorHealth { threads: 1, ..GeneratorHealth::default() },
+        unresolved: Unresolved::default(),
         total: Measurement {
-            connections: Connections {
-                requested: 1000,
-                opened: 1000,
-                failed: 0,
-                died: 0,
-                errors: BTreeMap::new(),
-                details: BTreeMap::new(),
-            },
+            connections: Connections { requested: 1000, opened: 1000, failed: 0, died: 0, ..Connections::default() },
             measured: Tally { counts, ..Tally::default() },
             warmup: Tally::default(),
             evidence: Vec::new(),
             traffic: Traffic {
                 matched_in_window: MESSAGES,
-                sent_in_window: Some(MESSAGES),
+                sent_in_window: MESSAGES,
                 sent_bytes: 64 * MESSAGES,
                 received_bytes: 64 * MESSAGES,
             },
@@ -97,8 +98,9 @@ fn report() -> Report {
                 floor: spread(38_000),
                 send_lag: spread(1_000),
                 connect: spread(300_000),
+                ..Latency::default()
             },
-            wire: WireSummary::default(),
+            wire: Wire::default(),
             intervals: (0_u32..60).map(|at| interval(at, &second)).collect(),
         },
         groups: Vec::new(),

@@ -136,7 +136,7 @@ fn one_round(reports: &mut Vec<Value>) -> Result<Vec<(String, f64)>> {
                     ),
                 )?;
                 // Nothing spins without a schedule.
-                let rate = number(&report, "/traffic/matched_in_window")? / number(&report, "/generator/cpu_s")?;
+                let rate = number(&report, "/total/traffic/matched_in_window")? / number(&report, "/generator/cpu_s")?;
                 values.push((efficiency(clients, payload, engine), rate));
             }
         }
@@ -157,7 +157,7 @@ fn one_round(reports: &mut Vec<Value>) -> Result<Vec<(String, f64)>> {
 
 /// Results of the default plan, and where they stand in a report.
 const DEFAULT_PLAN: [(&str, &str); 2] =
-    [(SEND_LAG, "/latency_ns/send_lag/p99"), (RESPONSE, "/latency_ns/response/p50")];
+    [(SEND_LAG, "/total/latency_ns/send_lag/p99"), (RESPONSE, "/total/latency_ns/response/p50")];
 pub(crate) const SEND_LAG: &str = "default plan: send lag p99, ns";
 pub(crate) const RESPONSE: &str = "default plan: response p50, ns";
 

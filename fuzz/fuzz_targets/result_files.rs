@@ -158,7 +158,7 @@ fuzz_target!(|bytes: &[u8]| {
             let again = store::to_json(report, judgement).expect("what was read can be written");
             assert_eq!(Stored::from_json(again.as_bytes()).expect("what was written can be read"), stored);
             show(report, judgement);
-            let thresholds: Vec<_> = report.plan.thresholds.iter().filter_map(|text| text.parse().ok()).collect();
+            let thresholds: Vec<_> = report.plan.run.thresholds.iter().filter_map(|text| text.parse().ok()).collect();
             let _ = judge(report, &thresholds);
             let runs = std::slice::from_ref(report);
             let _ = compare(runs, runs, &CompareOptions { force: choice & 64 != 0, ..CompareOptions::default() });

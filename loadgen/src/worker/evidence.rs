@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use reports::{
     escape, human,
-    model::{Evidence, ReadContext},
+    model::{Evidence, EvidenceKind, ReadContext},
 };
 
 use crate::{
@@ -12,12 +12,9 @@ use crate::{
     ledger::{Expectation, Fate, Finding, SendTimes, Subject},
 };
 
-/// Anomalies of one kind that are kept.
-pub(crate) const KEPT: usize = 10;
-
 /// Missing messages that are kept. Some turn out to be misrouted once all workers are compared.
-/// That should leave [`KEPT`] lost ones.
-const MISSING_KEPT: usize = 10 * KEPT;
+/// That should leave [`Evidence::KEPT`] lost ones.
+const MISSING_KEPT: usize = 10 * Evidence::KEPT;
 
 /// Bytes of a message that are shown.
 const SHOWN: usize = 96;
@@ -35,14 +32,14 @@ pub(crate) struct EventContext<'a> {
     pub(crate) at: Time,
 }
 
-/// The first [`KEPT`] anomalies of each kind. More are kept of kinds that may change later.
+/// The first [`Evidence::KEPT`] anomalies of each kind. More are kept of kinds that may change later.
 #[derive(Debug, Default)]
 pub(crate) struct EvidenceLog {
     /// Where `at_s` counts from.
     origin: Time,
     kept: Vec<Evidence>,
     /// How many of each kind are kept.
-    counts: Vec<(&'static str, usize)>,
+    counts: Vec<(EvidenceKind, usize)>,
     /// Entries from here on belong to the current read.
     open_read: usize,
 }
@@ -64,8 +61,9 @@ impl EvidenceLog {
 
     /// Whether one more of this kind is kept. If so, it is counted. Takes the same time for the
     /// first and the millionth.
-    fn has_room(&mut self, kind: &'static str) -> bool {
-        let room = if matches!(kind, "lost" | "undetermined") { MISSING_KEPT } else { KEPT };
+    fn has_room(&mut self, kind: EvidenceKind) -> bool {
+        let room =
+            if matches!(kind, EvidenceKind::Lost | EvidenceKind::Undetermined) { MISSING_KEPT } else { Evidence::KEPT };
         let at = self.counts.iter().position(|(of, _)| *of == kind).unwrap_or_else(|| {
             self.counts.push((kind, 0));
             self.counts.len() - 1
@@ -76,10 +74,10 @@ impl EvidenceLog {
         has_room
     }
 
-    fn blank(&self, context: &EventContext<'_>, kind: &str) -> Evidence {
+    fn blank(&self, context: &EventContext<'_>, kind: EvidenceKind) -> Evidence {
         // The summary adds the peer, which is the same for all.
         Evidence {
-            kind: kind.to_owned(),
+            kind,
             client: context.client,
             local: context.local.to_string(),
             at_s: context.at.seconds_from(self.origin),
@@ -91,14 +89,14 @@ impl EvidenceLog {
     #[cold]
     pub(crate) fn finding(&mut self, context: &EventContext<'_>, finding: Finding, subject: Subject, received: &[u8]) {
         let kind = match finding {
-            Finding::Duplicated => "duplicated",
-            Finding::Coalesced => "coalesced",
-            Finding::Split { .. } => "split",
-            Finding::Truncated => "truncated",
-            Finding::Corrupted => "corrupted",
-            Finding::WrongType => "wrong_type",
-            Finding::Misrouted { .. } => "misrouted",
-            Finding::Unexpected => "unexpected",
+            Finding::Duplicated => EvidenceKind::Duplicated,
+            Finding::Coalesced => EvidenceKind::Coalesced,
+            Finding::Split { .. } => EvidenceKind::Split,
+            Finding::Truncated => EvidenceKind::Truncated,
+            Finding::Corrupted => EvidenceKind::Corrupted,
+            Finding::WrongType => EvidenceKind::WrongType,
+            Finding::Misrouted { .. } => EvidenceKind::Misrouted,
+            Finding::Unexpected => EvidenceKind::Unexpected,
         };
         if !self.has_room(kind) {
             return;
@@ -127,9 +125,13 @@ impl EvidenceLog {
     /// Adds a message that came back whole and was overtaken.
     #[cold]
     pub(crate) fn reordered(&mut self, context: &EventContext<'_>, sequence: u64, times: SendTimes) {
-        if self.has_room("reordered") {
+        if self.has_room(EvidenceKind::Reordered) {
             let detail = Some(self.describe(times));
-            self.kept.push(Evidence { sequence: Some(sequence), detail, ..self.blank(context, "reordered") });
+            self.kept.push(Evidence {
+                sequence: Some(sequence),
+                detail,
+                ..self.blank(context, EvidenceKind::Reordered)
+            });
         }
     }
 
@@ -137,8 +139,8 @@ impl EvidenceLog {
     #[cold]
     pub(crate) fn fate(&mut self, context: &EventContext<'_>, fate: Fate, sequence: u64, times: SendTimes) {
         let kind = match fate {
-            Fate::Lost => "lost",
-            Fate::Undetermined => "undetermined",
+            Fate::Lost => EvidenceKind::Lost,
+            Fate::Undetermined => EvidenceKind::Undetermined,
             Fate::Damaged => return,
         };
         if self.has_room(kind) {
@@ -153,8 +155,8 @@ impl EvidenceLog {
     /// Adds a connection that ended too early. `detail` says how, escaped.
     #[cold]
     pub(crate) fn died(&mut self, context: &EventContext<'_>, detail: String) {
-        if self.has_room("died") {
-            self.kept.push(Evidence { detail: Some(detail), ..self.blank(context, "died") });
+        if self.has_room(EvidenceKind::Died) {
+            self.kept.push(Evidence { detail: Some(detail), ..self.blank(context, EvidenceKind::Died) });
         }
     }
 

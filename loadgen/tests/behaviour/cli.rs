@@ -54,10 +54,10 @@ fn json_is_all_there_is_on_stdout() {
     let outcome = Loadgen::run(&with(SHORT, &["--json"]));
     assert!(outcome.passed(), "{outcome:?}");
     let result = outcome.json();
-    assert_eq!(result["schema"], "loadgen.result/1");
-    assert_eq!(result["counts"]["scheduled"], 500);
-    assert_eq!(result["warmup"]["counts"]["scheduled"], 100);
-    assert_eq!(result["plan"]["rate_per_client"], 50.0);
+    assert_eq!(result["schema"], "loadgen.result/2");
+    assert_eq!(result["total"]["counts"]["scheduled"], 500);
+    assert_eq!(result["total"]["warmup"]["counts"]["scheduled"], 100);
+    assert_eq!(result["plan"]["groups"][0]["rate_per_client"], 50.0);
     assert_eq!(result["target"]["embedded"], true);
     assert!(outcome.stderr.contains("20 of 20 opened"), "the report goes to stderr: {}", outcome.stderr);
 }
@@ -149,7 +149,7 @@ fn a_delivery_violation_is_exit_code_4_and_outranks_the_others() {
     assert_eq!(outcome.code, Some(4), "{outcome:?}");
     let result = outcome.json();
     assert_eq!(result["verdict"], serde_json::to_value(Verdict::Delivery).expect("JSON"));
-    assert_eq!(result["counts"]["lost"], result["counts"]["sent"].as_u64().expect("a number") / 3);
+    assert_eq!(result["total"]["counts"]["lost"], result["total"]["counts"]["sent"].as_u64().expect("a number") / 3);
     assert!(result["reasons"].as_array().expect("a list").len() >= 2, "{}", result["reasons"]);
     assert!(outcome.stderr.starts_with("FAIL         delivery violation"), "{}", outcome.stderr);
 }
@@ -172,11 +172,11 @@ fn a_target_that_was_reached_and_has_left_is_never_unreachable() {
         let result = outcome.json();
         assert_eq!(result["verdict"], "connections", "{engine}");
         assert_eq!(
-            (&result["connections"]["opened"], &result["connections"]["died"]),
+            (&result["total"]["connections"]["opened"], &result["total"]["connections"]["died"]),
             (&2.into(), &2.into()),
             "{engine}"
         );
-        assert_eq!(result["connections"]["errors"]["closed_1013"], 2, "{engine}");
+        assert_eq!(result["total"]["connections"]["errors"]["closed_1013"], 2, "{engine}");
         assert!(!outcome.stderr.contains("cannot reach"), "{engine}: {outcome:?}");
     }
 }
@@ -199,7 +199,7 @@ fn a_frame_that_announces_a_tebibyte_takes_no_memory() {
     let outcome = Loadgen::run(&[&server.url(), "-c", "1", "-n", "20", "--json", "-q"]);
     assert_eq!(outcome.code, Some(6), "{outcome:?}");
     let result = outcome.json();
-    assert_eq!(result["connections"]["errors"]["message_too_big"], 1);
+    assert_eq!(result["total"]["connections"]["errors"]["message_too_big"], 1);
     assert!(result["generator"]["peak_rss_bytes"].as_u64().expect("a number") < 32 << 20);
 }
 
@@ -210,7 +210,7 @@ fn quiet_prints_nothing_but_the_json_that_was_asked_for() {
     assert_eq!((outcome.stdout.as_str(), outcome.stderr.as_str()), ("", ""));
     let outcome = Loadgen::run(&with(BRIEF, &["-q", "--json"]));
     assert_eq!(outcome.stderr, "");
-    assert_eq!(outcome.json()["counts"]["scheduled"], 20);
+    assert_eq!(outcome.json()["total"]["counts"]["scheduled"], 20);
 }
 
 #[test]
@@ -226,7 +226,7 @@ fn colours_are_for_terminals_that_want_them() {
 fn the_engine_is_chosen_and_told() {
     let engine = |more: &[&str]| {
         let outcome = Loadgen::run(&[BRIEF, &["--json", "-q"], more].concat());
-        outcome.json()["plan"]["engine"].clone()
+        outcome.json()["plan"]["run"]["engine"].clone()
     };
     assert_eq!(engine(&["--engine", "tungstenite"]), "tungstenite");
     assert_eq!(engine(&["--engine", "lean"]), "lean");
@@ -277,5 +277,5 @@ fn a_fault_of_the_server_is_exit_code_4() {
     let outcome = Loadgen::run(&[&server.url(), "-c", "4", "-n", "50", "--json"]);
     assert_eq!(outcome.code, Some(4), "{outcome:?}");
     let (result, done) = (outcome.json(), server.finish().faults.len());
-    assert_eq!((&result["verdict"], &result["anomalies"]["duplicated"]), (&"delivery".into(), &done.into()));
+    assert_eq!((&result["verdict"], &result["total"]["anomalies"]["duplicated"]), (&"delivery".into(), &done.into()));
 }

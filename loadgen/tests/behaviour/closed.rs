@@ -42,7 +42,7 @@ fn a_window_is_kept_full_until_the_time_is_over(engine: EngineKind) {
         assert!(matches!(judgement.limited_by, LimitedBy::Target | LimitedBy::Generator));
         assert_eq!(report.total.measured.counts.dropped, 0);
         assert!(report.total.measured.counts.sent >= u64::from(window) * 3);
-        assert!(report.total.wire.messages_per_write.max <= window.into());
+        assert!(report.total.wire.writes.largest <= window.into());
     }
 }
 

@@ -6,7 +6,7 @@ use loadgen::{
     message::Mix,
     plan::{EngineKind, Until},
 };
-use reports::{Render, Report, Verdict, judge, render::Text};
+use reports::{Render, Report, Verdict, judge, model::EvidenceKind, render::Text};
 
 use crate::rig::{Behaviour, ConnectionRecord, ScriptedServer, TestPlan, close_frame, closed, n32, open, plan, run};
 
@@ -52,7 +52,8 @@ fn died(report: &Report, kind: &str) {
     let judgement = judge(report, &[]);
     assert_eq!(judgement.verdict, Verdict::Connections, "{kind}: {judgement:?}");
     assert!(judgement.reasons.iter().any(|reason| reason.contains(&format!("{kind} 1"))), "{judgement:?}");
-    let evidence: Vec<_> = report.total.evidence.iter().filter(|evidence| evidence.kind == "died").collect();
+    let evidence: Vec<_> =
+        report.total.evidence.iter().filter(|evidence| evidence.kind == EvidenceKind::Died).collect();
     assert_eq!(evidence.len(), 1, "{kind}");
     assert!(evidence[0].detail.as_ref().is_some_and(|detail| !detail.is_empty()), "{kind}");
 }
@@ -88,7 +89,7 @@ fn a_hostile_reason_is_made_visible(engine: EngineKind) {
     let reason = "\u{1b}[2J\u{1b}]0;title\u{7} \u{202e}evil\u{2066} \r\nPASS every message came back";
     let (report, _) = die(engine, says(&close_frame(1011, reason)));
     died(&report, "closed_1011");
-    let death = report.total.evidence.iter().find(|evidence| evidence.kind == "died").expect("evidence");
+    let death = report.total.evidence.iter().find(|evidence| evidence.kind == EvidenceKind::Died).expect("evidence");
     let detail = death.detail.clone().expect("a detail");
     assert!(detail.contains("1011") && detail.contains("evil"), "{detail}");
     let mut page = Vec::new();

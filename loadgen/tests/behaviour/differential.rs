@@ -39,7 +39,7 @@ impl ReportSummary {
             exit_code: if slow { 0 } else { judgement.verdict.exit_code() },
             connections: [report.total.connections.opened, report.total.connections.died],
             errors: report.total.connections.errors.clone(),
-            evidence: report.total.evidence.iter().map(|evidence| evidence.kind.clone()).collect(),
+            evidence: report.total.evidence.iter().map(|evidence| evidence.kind.to_string()).collect(),
             anomalies: found.map(|(name, _)| name).collect(),
         }
     }
@@ -50,7 +50,7 @@ fn both<S>(start: impl Fn(EngineKind) -> (S, TestPlan) + Sync, end: impl Fn(S) +
     let reports = at_once([EngineKind::Lean, EngineKind::Tungstenite], |engine| {
         let (server, plan) = start(engine);
         let report = run(&plan);
-        assert_eq!(report.plan.engine, engine.name());
+        assert_eq!(report.plan.run.engine.name(), engine.name());
         end(server);
         report
     });

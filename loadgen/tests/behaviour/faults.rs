@@ -14,7 +14,7 @@ use loadgen::{
 };
 use reports::{
     Report, Verdict, judge,
-    model::{Anomalies, Counts, Evidence},
+    model::{Anomalies, Counts, Evidence, EvidenceKind},
 };
 use server::{Fault, FaultKind, Faults, Options};
 
@@ -155,13 +155,14 @@ impl FaultyRun {
     /// Evidence is about a message to which that was done, and names its connection.
     fn check_evidence(&self, evidence: &Evidence) {
         let name = &self.name;
-        let about = self.suspects(&evidence.kind);
+        let about = self.suspects(evidence.kind);
         let local: SocketAddr = evidence.local.parse().expect("an address");
         let Some(sequence) = evidence.sequence else {
             // What nobody sent has no number, and a beginning of less than magic and checksum,
             // before which there may be four bytes, could be of any message.
-            let short = evidence.kind == "truncated" && evidence.received_bytes.is_some_and(|bytes| bytes < 16);
-            assert!(short || evidence.kind == "unexpected", "{name}: {evidence:?}");
+            let short =
+                evidence.kind == EvidenceKind::Truncated && evidence.received_bytes.is_some_and(|bytes| bytes < 16);
+            assert!(short || evidence.kind == EvidenceKind::Unexpected, "{name}: {evidence:?}");
             assert!(about.iter().any(|&(at, _)| at == local), "{name}: {evidence:?}");
             return;
         };
@@ -169,7 +170,7 @@ impl FaultyRun {
         assert!(evidence.client < self.load.clients, "{name}: {evidence:?}");
         // A text says itself which message it is.
         if let Some(expected) = evidence.expected.as_ref().filter(|expected| expected.contains("lg1:")) {
-            let owner = if evidence.kind == "misrouted" { None } else { Some(evidence.client) };
+            let owner = if evidence.kind == EvidenceKind::Misrouted { None } else { Some(evidence.client) };
             let header = owner.map(|client| format!(":{client:08x}:{sequence:012x}:"));
             assert!(header.is_none_or(|header| expected.contains(&header)), "{name}: {evidence:?}");
         }
@@ -177,20 +178,20 @@ impl FaultyRun {
 
     /// Where evidence of this kind may come from: the connection on which it shows, and the
     /// message.
-    fn suspects(&self, kind: &str) -> BTreeSet<(SocketAddr, u64)> {
+    fn suspects(&self, kind: EvidenceKind) -> BTreeSet<(SocketAddr, u64)> {
         let kinds: &[_] = match kind {
             // Or a truncated message with so little left that it was taken for another, lost one.
-            "lost" => &[FaultKind::Drop, FaultKind::FirstOnly, FaultKind::Late, FaultKind::Truncate],
-            "duplicated" => &[FaultKind::Duplicate],
-            "reordered" => &[FaultKind::Reorder],
-            "coalesced" => &[FaultKind::Coalesce],
-            "split" => &[FaultKind::Split],
-            "truncated" => &[FaultKind::Truncate],
-            "corrupted" => &[FaultKind::Corrupt],
-            "wrong_type" => &[FaultKind::WrongType],
-            "misrouted" => &[FaultKind::Misroute],
-            "unexpected" => &[FaultKind::Unexpected],
-            other => panic!("{}: evidence of {other}", self.name),
+            EvidenceKind::Lost => &[FaultKind::Drop, FaultKind::FirstOnly, FaultKind::Late, FaultKind::Truncate],
+            EvidenceKind::Duplicated => &[FaultKind::Duplicate],
+            EvidenceKind::Reordered => &[FaultKind::Reorder],
+            EvidenceKind::Coalesced => &[FaultKind::Coalesce],
+            EvidenceKind::Split => &[FaultKind::Split],
+            EvidenceKind::Truncated => &[FaultKind::Truncate],
+            EvidenceKind::Corrupted => &[FaultKind::Corrupt],
+            EvidenceKind::WrongType => &[FaultKind::WrongType],
+            EvidenceKind::Misrouted => &[FaultKind::Misroute],
+            EvidenceKind::Unexpected => &[FaultKind::Unexpected],
+            other @ (EvidenceKind::Undetermined | EvidenceKind::Died) => panic!("{}: evidence of {other}", self.name),
         };
         let faults = kinds.iter().flat_map(|&kind| self.done(kind));
         faults.map(|fault| (fault.to.unwrap_or(fault.peer), fault.message)).collect()
@@ -199,17 +200,17 @@ impl FaultyRun {
     /// There is evidence of each kind of fault, ten of it where there are ten; with one client the
     /// first is the first.
     fn check_that_all_kinds_are_shown(&self) {
-        let mut shown: BTreeMap<&str, Vec<Option<u64>>> = BTreeMap::new();
+        let mut shown: BTreeMap<EvidenceKind, Vec<Option<u64>>> = BTreeMap::new();
         for evidence in &self.report.total.evidence {
-            shown.entry(&evidence.kind).or_default().push(evidence.sequence);
+            shown.entry(evidence.kind).or_default().push(evidence.sequence);
         }
-        for (kind, sequences) in &shown {
+        for (&kind, sequences) in &shown {
             let suspects = self.suspects(kind);
             let lost = usize::try_from(self.report.total.measured.counts.lost).expect("few");
-            let all = if *kind == "lost" { lost } else { suspects.len() };
+            let all = if kind == EvidenceKind::Lost { lost } else { suspects.len() };
             assert_eq!(sequences.len(), all.min(10), "{}: {kind}", self.name);
             if self.load.clients == 1
-                && *kind != "lost"
+                && kind != EvidenceKind::Lost
                 && let Some(first) = sequences[0]
             {
                 assert_eq!(Some(first), suspects.first().map(|&(_, message)| message), "{}: {kind}", self.name);
@@ -324,7 +325,7 @@ fn dying(engine: EngineKind, kind: FaultKind, error: &str) {
             let verdict = if anomalies.is_clean() { Verdict::Connections } else { Verdict::Delivery };
             assert_eq!(judge(report, &[]).verdict, verdict, "{name}");
             let dead: BTreeSet<SocketAddr> = case.done(kind).map(|fault| fault.peer).collect();
-            for death in report.total.evidence.iter().filter(|evidence| evidence.kind == "died") {
+            for death in report.total.evidence.iter().filter(|evidence| evidence.kind == EvidenceKind::Died) {
                 assert!(dead.contains(&death.local.parse().expect("an address")), "{name}: {death:?}");
             }
         }

@@ -11,7 +11,7 @@ use loadgen::{
 };
 use reports::{
     Verdict, judge,
-    model::{Anomalies, Counts},
+    model::{Anomalies, Counts, EvidenceKind},
 };
 
 use crate::rig::{Alteration, Behaviour, ScriptedServer, TestPlan, closed, n32, open, plan, rate, run};
@@ -141,12 +141,12 @@ fn every_breach_is_counted_and_shown(engine: EngineKind) {
         let word = if kind == "corrupted" { "damaged" } else { kind };
         assert!(judgement.reasons.iter().any(|reason| reason.contains(word)), "{name:?}: {judgement:?}");
 
-        let first = report.total.evidence.iter().find(|evidence| evidence.kind == kind);
+        let first = report.total.evidence.iter().find(|evidence| evidence.kind.name() == kind);
         let first = first.unwrap_or_else(|| panic!("{name:?}: {:?}", report.total.evidence));
         assert_eq!(first.client, 0);
         assert_eq!(first.sequence, Some(sequence).filter(|&sequence| sequence != u64::MAX), "{name:?}");
         assert_eq!(first.peer, server_address(&report.target.url), "{name:?}");
-        assert!(report.total.evidence.iter().filter(|evidence| evidence.kind == kind).count() <= 10, "{name:?}");
+        assert!(report.total.evidence.iter().filter(|evidence| evidence.kind.name() == kind).count() <= 10, "{name:?}");
     }
 }
 
@@ -222,7 +222,7 @@ fn a_message_on_another_connection_is_misrouted(engine: EngineKind) {
         assert_eq!(report.total.measured.anomalies, Anomalies { misrouted_events: n, ..Anomalies::default() });
         assert_eq!(judge(&report, &[]).verdict, Verdict::Delivery);
         assert!(
-            report.total.evidence.iter().all(|evidence| evidence.kind == "misrouted"),
+            report.total.evidence.iter().all(|evidence| evidence.kind == EvidenceKind::Misrouted),
             "{:?}",
             report.total.evidence
         );

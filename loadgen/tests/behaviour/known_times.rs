@@ -56,7 +56,7 @@ fn adds_up(report: &Report, took: Duration, lanes: u64) {
     let latency = &report.total.latency;
     let [response, service, lag] =
         [&latency.response, &latency.service, &latency.send_lag].map(|times| times.mean() * times.len() as f64);
-    let most = (u64::from(report.plan.clients) * lanes) as f64 * nanos(took) as f64;
+    let most = (report.plan.clients() * lanes) as f64 * nanos(took) as f64;
     assert!(response <= most * 1.001, "{response} ns of response times in {took:?}, {lanes} lanes");
     // Histograms of three digits.
     let error = 0.001 * (response + service + lag);

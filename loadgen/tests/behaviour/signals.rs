@@ -17,8 +17,8 @@ fn the_first_drains_reports_and_exits_with_130() {
         assert_eq!(outcome.code, Some(130), "{outcome:?}");
         let result = outcome.json();
         assert_eq!(result["interrupted"], true);
-        assert_eq!(result["counts"]["sent"], result["counts"]["matched"]);
-        assert!(result["counts"]["sent"].as_u64() > Some(0), "{}", result["counts"]);
+        assert_eq!(result["total"]["counts"]["sent"], result["total"]["counts"]["matched"]);
+        assert!(result["total"]["counts"]["sent"].as_u64() > Some(0), "{}", result["total"]["counts"]);
         let seen = server.finish();
         assert!(seen.iter().all(|seen| seen.closed == Some(1000)), "closed in order: {seen:?}");
         assert!(outcome.stderr.contains("interrupted: "), "{}", outcome.stderr);

@@ -28,8 +28,8 @@ fn stopped(arguments: &[&str]) -> (CommandOutput, Value) {
     assert_eq!(result["limited_by"], "generator", "{outcome:?}");
     let reasons: Vec<_> = result["reasons"].as_array().expect("a list").iter().filter_map(Value::as_str).collect();
     assert!(!reasons.is_empty() && reasons.iter().all(|reason| reason.starts_with("generator: ")), "{reasons:?}");
-    assert_eq!(result["counts"]["matched"], result["counts"]["sent"]);
-    assert_eq!(result["connections"]["died"], 0);
+    assert_eq!(result["total"]["counts"]["matched"], result["total"]["counts"]["sent"]);
+    assert_eq!(result["total"]["connections"]["died"], 0);
     let longest = result["generator"]["longest_stop_s"].as_f64().expect("a number");
     assert!(longest > STOP.as_secs_f64() / 10.0 * 8.0, "{}", result["generator"]);
     for sign in ["stood still ", "limited by   the generator"] {
@@ -47,11 +47,11 @@ fn a_stopped_generator_leaves_a_threshold_on_time_undecided() {
         assert!(outcome.stderr.contains(sign), "{sign:?} is missing in: {}", outcome.stderr);
     }
     // 300 messages were due, a third of them while it was stopped.
-    let latency = |name: &str, figure: &str| result["latency_ns"][name][figure].as_u64().expect("a number");
+    let latency = |name: &str, figure: &str| result["total"]["latency_ns"][name][figure].as_u64().expect("a number");
     let stop = u64::try_from(STOP.as_nanos()).expect("it fits");
-    assert!(latency("response", "max") > stop / 10 * 8, "{}", result["latency_ns"]);
-    assert!(latency("floor", "p50") < stop / 4, "{}", result["latency_ns"]);
-    let marked = result["latency_ns"]["response"]["marked"].as_array().expect("a list");
+    assert!(latency("response", "max") > stop / 10 * 8, "{}", result["total"]["latency_ns"]);
+    assert!(latency("floor", "p50") < stop / 4, "{}", result["total"]["latency_ns"]);
+    let marked = result["total"]["latency_ns"]["response"]["marked"].as_array().expect("a list");
     assert!(marked.contains(&"p99".into()) && marked.contains(&"max".into()), "{marked:?}");
 }
 
@@ -84,7 +84,7 @@ fn a_slow_target_misses_its_threshold() {
             let threshold = ["--threshold", "p50<100ms", "--threshold", "service.p50<100ms"];
             let outcome = Loadgen::run(&[&[url.as_str()], fixed.as_slice(), model, &threshold].concat());
             assert_eq!(outcome.code, Some(1), "{engine} {model:?}: {outcome:?}");
-            let floor = outcome.json()["latency_ns"]["floor"]["p50"].as_u64().expect("a number");
+            let floor = outcome.json()["total"]["latency_ns"]["floor"]["p50"].as_u64().expect("a number");
             assert!(floor > 100_000_000, "{engine} {model:?}: {floor}");
         }
     }
@@ -97,7 +97,7 @@ fn only_delivery_leaves_timing_unjudged_and_says_so() {
     let server = ScriptedServer::start(Behaviour::Echo);
     let outcome = Loadgen::run(&[&[server.url().as_str(), "-c", "2", "--json"], arguments.as_slice()].concat());
     assert_eq!(outcome.code, Some(0), "{outcome:?}");
-    assert_eq!(outcome.json()["plan"]["only_delivery"], true);
+    assert_eq!(outcome.json()["plan"]["run"]["only_delivery"], true);
     assert!(outcome.stderr.contains("; timing was not judged (--only-delivery)"), "{outcome:?}");
     server.finish();
     for (refused, name) in [

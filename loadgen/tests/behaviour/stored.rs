@@ -104,7 +104,7 @@ fn several_results_make_one_page() {
 fn files_that_are_no_results_are_refused_by_name() {
     let folder = Folder::new();
     let result = folder.result("result.json", &[]);
-    let newer = folder.changed(&result, "newer.json", |result| result["schema"] = "loadgen.result/2".into());
+    let newer = folder.changed(&result, "newer.json", |result| result["schema"] = "loadgen.result/3".into());
     let foreign = folder.path("foreign.json");
     fs::write(&foreign, "{}").expect("a file");
     let cut = folder.path("cut.json");

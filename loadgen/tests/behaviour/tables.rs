@@ -16,9 +16,9 @@ const CLIENTS: u64 = 600;
 const LOAD: &[&str] = &["-c", "600", "-r", "2", "-b", "1", "-n", "1", "--connect-rate", "5000", "--json"];
 
 fn all_came_back(result: &Value) {
-    assert_eq!(result["connections"]["opened"], CLIENTS, "{}", result["connections"]);
-    assert_eq!(result["connections"]["died"], 0, "{}", result["connections"]);
-    let counts = &result["counts"];
+    assert_eq!(result["total"]["connections"]["opened"], CLIENTS, "{}", result["total"]["connections"]);
+    assert_eq!(result["total"]["connections"]["died"], 0, "{}", result["total"]["connections"]);
+    let counts = &result["total"]["counts"];
     assert_eq!((&counts["sent"], &counts["matched"]), (&CLIENTS.into(), &CLIENTS.into()), "{counts}");
     assert_eq!(result["generator"]["threads"], 3);
 }
@@ -52,8 +52,8 @@ fn the_first_signal_drains_and_reports() {
         let outcome = loadgen.finish();
         assert_eq!(outcome.code, Some(130), "{outcome:?}");
         let result = outcome.json();
-        assert_eq!((&result["interrupted"], &result["connections"]["opened"]), (&true.into(), &100.into()));
-        assert_eq!(result["counts"]["sent"], result["counts"]["matched"]);
+        assert_eq!((&result["interrupted"], &result["total"]["connections"]["opened"]), (&true.into(), &100.into()));
+        assert_eq!(result["total"]["counts"]["sent"], result["total"]["counts"]["matched"]);
         let seen = server.finish();
         assert!(seen.iter().all(|seen| seen.closed == Some(1000)), "closed in order: {seen:?}");
     }

@@ -170,7 +170,8 @@ fn the_last_of_a_repeated_option_wins_and_run_is_the_default() {
         Loadgen::run(&[first, &more].concat()).json()["plan"].clone()
     };
     let plan = run(&["run"]);
-    assert_eq!((&plan["clients"], &plan["messages_per_client"]), (&1.into(), &2.into()), "{plan}");
+    let (clients, messages) = (&plan["groups"][0]["clients"], &plan["run"]["messages_per_client"]);
+    assert_eq!((clients, messages), (&1.into(), &2.into()), "{plan}");
     assert_eq!(run(&[]), plan);
 }
 

@@ -171,7 +171,7 @@ fn searched(report: &Report, from: f64, capacity: f64, reason: &str) -> SearchRe
         steps.push(step);
     };
     let mut plan = report.plan.clone();
-    plan.thresholds = vec!["p99<5ms".to_owned()];
+    plan.run.thresholds = vec!["p99<5ms".to_owned()];
     SearchRecord {
         target: report.target.clone(),
         plan,
@@ -187,9 +187,9 @@ fn searched(report: &Report, from: f64, capacity: f64, reason: &str) -> SearchRe
 /// As if the run had gone on for an hour, with 40 million messages: long lines, and many nines.
 fn hour((report, judgement): &JudgedReport) -> JudgedReport {
     let mut report = report.clone();
-    report.intervals = (0..3_600).map(second).collect();
+    report.total.intervals = (0..3_600).map(second).collect();
     report.measured_s = 3_600.0;
-    let latency = &mut report.latency;
+    let latency = &mut report.total.latency;
     for histogram in [&mut latency.response, &mut latency.service, &mut latency.floor, &mut latency.send_lag] {
         histogram.record_n(histogram.value_at_quantile(0.5), 40_000_000).expect("in range");
     }
@@ -216,10 +216,9 @@ fn second(number: u32) -> Interval {
 fn hostile((report, judgement): &mut JudgedReport) {
     HOSTILE.clone_into(&mut report.target.url);
     HOSTILE.clone_into(&mut report.environment.kernel);
-    report.connections.errors.insert(HOSTILE.to_owned(), 1);
+    report.total.connections.errors.insert(HOSTILE.to_owned(), 1);
     judgement.reasons.push(HOSTILE.to_owned());
-    report.evidence.push(Evidence {
-        kind: HOSTILE.to_owned(),
+    report.total.evidence.push(Evidence {
         peer: HOSTILE.to_owned(),
         received: Some(HOSTILE.to_owned()),
         detail: Some(HOSTILE.to_owned()),

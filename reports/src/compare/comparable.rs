@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::model::Report;
 
 /// A fact that differs between runs, and that changes the numbers by itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Difference {
     /// Name of the fact: `plan.clients`, `environment.cpu`, `target.embedded`, `interrupted`.
     pub key: String,
@@ -50,20 +51,26 @@ fn facts(side: &[Report]) -> Vec<BTreeMap<String, String>> {
 }
 
 fn of_report(report: &Report) -> BTreeMap<String, String> {
-    let plan = serde_json::to_value(&report.plan);
-    let environment = serde_json::to_value(&report.environment);
-    let mut facts = BTreeMap::new();
-    for (group, value, ignored) in
-        [("plan", plan, ["thresholds"].as_slice()), ("environment", environment, ["seed", "run_id"].as_slice())]
-    {
-        // Plain structs with text keys: they always become an object.
-        let Ok(Value::Object(fields)) = value else { continue };
-        let kept = fields.into_iter().filter(|(key, _)| !ignored.contains(&key.as_str()));
-        facts.extend(kept.map(|(key, value)| (format!("{group}.{key}"), shown(&value))));
+    let mut facts = fields("plan", &report.plan.run, &["thresholds"]);
+    let groups = &report.plan.groups;
+    for group in groups {
+        // The only group has no name to tell it by.
+        let of = if groups.len() == 1 { "plan".to_owned() } else { format!("plan.{}", group.name) };
+        facts.extend(fields(&of, group, &["name", "target"]));
+        facts.extend(group.target.iter().map(|target| (format!("{of}.target.embedded"), target.embedded.to_string())));
     }
+    facts.extend(fields("environment", &report.environment, &["seed", "run_id"]));
     facts.insert("target.embedded".to_owned(), report.target.embedded.to_string());
     facts.insert(INTERRUPTED.to_owned(), report.interrupted.to_string());
     facts
+}
+
+/// The fields of a record as facts whose names begin with `of`.
+fn fields(of: &str, record: &impl Serialize, ignored: &[&str]) -> BTreeMap<String, String> {
+    // Plain structs with text keys: they always become an object.
+    let Ok(Value::Object(fields)) = serde_json::to_value(record) else { return BTreeMap::new() };
+    let kept = fields.into_iter().filter(|(key, _)| !ignored.contains(&key.as_str()));
+    kept.map(|(key, value)| (format!("{of}.{key}"), shown(&value))).collect()
 }
 
 fn shown(value: &Value) -> String {
@@ -89,7 +96,7 @@ fn distinct<'a>(values: impl Iterator<Item = Option<&'a String>>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{LoadRecord, sample};
+    use crate::model::{Expect, LoadRecord, PayloadKind, sample};
 
     fn difference(key: &str, baseline: &str, candidate: &str) -> Difference {
         Difference { key: key.to_owned(), baseline: baseline.to_owned(), candidate: candidate.to_owned() }
@@ -108,7 +115,7 @@ mod tests {
             report.target.url = "ws://127.0.0.1:40001/".to_owned();
             report.environment.seed = 43;
             report.environment.run_id = 8;
-            report.plan.thresholds = vec!["p99<5ms".to_owned()];
+            report.plan.run.thresholds = vec!["p99<5ms".to_owned()];
             report.started_at = "2027-01-02T03:04:05Z".to_owned();
             report.total.measured.counts.lost = 1;
             report.generator.cpu_s = 1.0;
@@ -120,19 +127,21 @@ mod tests {
     fn each_field_of_plan_and_environment_is_compared() {
         type ChangedReport = (fn(&mut Report), Difference);
         let table: [ChangedReport; 18] = [
-            (|r| r.plan.clients = 200, difference("plan.clients", "100", "200")),
-            (|r| r.plan.duration_s = Some(20.0), difference("plan.duration_s", "10.0", "20.0")),
-            (|r| r.plan.duration_s = None, difference("plan.duration_s", "10.0", "-")),
-            (|r| r.plan.messages_per_client = Some(5), difference("plan.messages_per_client", "-", "5")),
-            (|r| r.plan.warmup_s = 0.0, difference("plan.warmup_s", "1.0", "0.0")),
-            (|r| r.plan.drain_s = 1.0, difference("plan.drain_s", "5.0", "1.0")),
-            (|r| r.plan.size_bytes = 65, difference("plan.size_bytes", "64", "65")),
-            (|r| r.plan.payload = "text".to_owned(), difference("plan.payload", "mixed", "text")),
-            (|r| r.plan.expect = "count".to_owned(), difference("plan.expect", "echo", "count")),
-            (|r| r.plan.connect_rate = 10.0, difference("plan.connect_rate", "1000.0", "10.0")),
-            (|r| r.plan.threads = 2, difference("plan.threads", "1", "2")),
+            (|r| r.plan.groups[0].clients = 200, difference("plan.clients", "100", "200")),
+            (|r| r.plan.run.duration_s = Some(20.0), difference("plan.duration_s", "10.0", "20.0")),
+            (|r| r.plan.run.duration_s = None, difference("plan.duration_s", "10.0", "-")),
+            (|r| r.plan.run.messages_per_client = Some(5), difference("plan.messages_per_client", "-", "5")),
+            (|r| r.plan.run.warmup_s = 0.0, difference("plan.warmup_s", "1.0", "0.0")),
+            (|r| r.plan.run.drain_s = 1.0, difference("plan.drain_s", "5.0", "1.0")),
+            (|r| r.plan.groups[0].size_bytes = 65, difference("plan.size_bytes", "64", "65")),
+            (|r| r.plan.groups[0].payload = PayloadKind::Text, difference("plan.payload", "mixed", "text")),
+            (|r| r.plan.groups[0].expect = Expect::Count, difference("plan.expect", "echo", "count")),
+            (|r| r.plan.run.connect_rate = 10.0, difference("plan.connect_rate", "1000.0", "10.0")),
+            (|r| r.plan.run.threads = 2, difference("plan.threads", "1", "2")),
             (
-                |r| r.plan.load = LoadRecord::Open { rate_per_client: 500.0, burst: 1, max_in_flight: 10_000 },
+                |r| {
+                    r.plan.groups[0].load = LoadRecord::Open { rate_per_client: 500.0, burst: 1, max_in_flight: 10_000 }
+                },
                 difference("plan.burst", "5", "1"),
             ),
             (|r| r.environment.cpu = "Z80".to_owned(), difference("environment.cpu", "Example CPU 3000", "Z80")),
@@ -149,8 +158,10 @@ mod tests {
 
     #[test]
     fn another_model_differs_in_each_of_its_fields() {
-        let keys: Vec<String> =
-            changed(|r| r.plan.load = LoadRecord::Closed { window: 4 }).into_iter().map(|found| found.key).collect();
+        let keys: Vec<String> = changed(|r| r.plan.groups[0].load = LoadRecord::Closed { window: 4 })
+            .into_iter()
+            .map(|found| found.key)
+            .collect();
         assert_eq!(keys, ["plan.burst", "plan.max_in_flight", "plan.model", "plan.rate_per_client", "plan.window"]);
     }
 

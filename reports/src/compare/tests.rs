@@ -160,14 +160,14 @@ fn a_broken_run_on_either_side_outranks_the_metrics() {
 #[test]
 fn the_thresholds_of_the_files_are_not_judged_again() {
     let mut strict = run(1_000);
-    strict.plan.thresholds = vec!["p99<1ns".to_owned()];
+    strict.plan.run.thresholds = vec!["p99<1ns".to_owned()];
     assert_eq!(compare(&[run(1_000)], &[strict], &CompareOptions::default()).verdict, ComparisonVerdict::Pass);
 }
 
 #[test]
 fn runs_that_differ_in_their_plan_are_not_judged_unless_forced() {
     let mut other = run(9_000);
-    other.plan.clients = 50;
+    other.plan.groups[0].clients = 50;
     let comparison = compare(&[run(1_000)], &[other.clone()], &CompareOptions::default());
     assert_eq!((comparison.verdict, comparison.verdict.exit_code()), (ComparisonVerdict::Incomparable, 3));
     assert!(comparison.rows.iter().all(|row| row.finding.is_none()));

@@ -1,6 +1,7 @@
 //! The verdict on a comparison.
 
 use program::Exit;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::compared_metric::{ComparedMetric, MetricFinding};
@@ -8,7 +9,7 @@ use crate::judge;
 
 /// The verdict on a comparison, mildest first. Each outranks those before it in the exit code; see
 /// [`ComparisonVerdict::exit_code`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ComparisonVerdict {
     /// No metric that decides is worse by more than its margin.

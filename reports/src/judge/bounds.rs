@@ -53,7 +53,7 @@ impl PossibleRange {
 }
 
 /// The range of a statistic between two histograms of the same messages. `held` more messages are
-/// slower than all of them. Without a floor, as in older files, nothing is known of delays.
+/// slower than all of them. Without a floor nothing is known of delays.
 fn between(statistic: Statistic, upper: &Histogram<u64>, floor: &Histogram<u64>, held: u64) -> Option<PossibleRange> {
     if upper.is_empty() {
         return None;

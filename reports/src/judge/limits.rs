@@ -1,14 +1,15 @@
 //! Whether the generator itself was the limit.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    model::{LoadRecord, Report},
+    model::Report,
     text::human::{count, percent, seconds},
 };
 
 /// What kept the throughput from being higher.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LimitedBy {
     /// The target answered the planned load in full.
@@ -36,7 +37,7 @@ const UNANSWERED: f64 = 0.01;
 ///
 /// The closed model promises no schedule, so it has none to break.
 pub(crate) fn broken_schedule(report: &Report) -> Vec<String> {
-    if matches!(report.plan.load, LoadRecord::Closed { .. }) {
+    if report.plan.is_closed() {
         return Vec::new();
     }
     let mut reasons = Vec::new();
@@ -87,13 +88,13 @@ pub(crate) fn standstill(report: &Report) -> Option<String> {
 pub(crate) fn limited_by(report: &Report) -> LimitedBy {
     let counts = &report.total.measured.counts;
     let dropped = &report.total.measured.dropped;
-    match report.plan.load {
+    match report.plan.is_closed() {
         _ if stood_still(report) => LimitedBy::Generator,
-        LoadRecord::Closed { .. } if too_busy(report) => LimitedBy::Generator,
-        LoadRecord::Closed { .. } => LimitedBy::Target,
-        LoadRecord::Open { .. } if !broken_schedule(report).is_empty() => LimitedBy::Generator,
-        LoadRecord::Open { .. } => {
-            let sent = report.total.traffic.sent_in_window.unwrap_or(counts.sent);
+        true if too_busy(report) => LimitedBy::Generator,
+        true => LimitedBy::Target,
+        false if !broken_schedule(report).is_empty() => LimitedBy::Generator,
+        false => {
+            let sent = report.total.traffic.sent_in_window;
             let unanswered = sent.saturating_sub(report.total.traffic.matched_in_window);
             let slow = unanswered as f64 > sent as f64 * UNANSWERED;
             let refused = dropped.in_flight_cap > 0 || dropped.dead_connection > 0 || counts.undetermined > 0;
@@ -105,7 +106,7 @@ pub(crate) fn limited_by(report: &Report) -> LimitedBy {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::sample;
+    use crate::model::{LoadRecord, sample};
 
     #[test]
     fn each_limit_at_its_edge() {
@@ -148,7 +149,7 @@ mod tests {
         report.total.measured.dropped.behind_schedule = 400_000;
         report.generator.busiest_worker = 1.0;
         assert_eq!(broken_schedule(&report).len(), 2);
-        report.plan.load = LoadRecord::Closed { window: 16 };
+        report.plan.groups[0].load = LoadRecord::Closed { window: 16 };
         assert!(broken_schedule(&report).is_empty());
         assert_eq!(limited_by(&report), LimitedBy::Generator);
         report.generator.busiest_worker = 0.95;

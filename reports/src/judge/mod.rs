@@ -9,6 +9,7 @@ pub mod threshold;
 pub use identities::{Breach, identities};
 pub use limits::LimitedBy;
 use program::Exit;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 pub use threshold::{Decision, Threshold};
 
@@ -18,7 +19,7 @@ use crate::{
 };
 
 /// The verdict on a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// Every message came back as it must, the numbers can be trusted, and every threshold holds.
@@ -90,7 +91,7 @@ pub fn judge(report: &Report, thresholds: &[Threshold]) -> Judgement {
         match threshold.decide(report) {
             Decision::Holds => {}
             Decision::Missed(reason) => missed.push(reason),
-            Decision::Undecided(_) if report.plan.only_delivery => {}
+            Decision::Undecided(_) if report.plan.run.only_delivery => {}
             Decision::Undecided(reason) => invalid.push(reason),
         }
     }
@@ -103,7 +104,7 @@ pub fn judge(report: &Report, thresholds: &[Threshold]) -> Judgement {
     let verdict =
         by_rank.iter().find(|(_, reasons)| !reasons.is_empty()).map_or(Verdict::Pass, |(verdict, _)| *verdict);
     let mut reasons = [delivery, connections, invalid, missed].concat();
-    reasons.extend(limits::standstill(report).filter(|_| !report.plan.only_delivery));
+    reasons.extend(limits::standstill(report).filter(|_| !report.plan.run.only_delivery));
     if report.interrupted {
         reasons.push(interruption(report));
     }
@@ -126,7 +127,7 @@ fn phases(measurement: &Measurement) -> [(&'static str, &Tally); 2] {
 }
 
 fn delivery(report: &Report) -> Vec<String> {
-    let mut reasons = by_group(report, |measurement| delivery_of(measurement, report.plan.drain_s));
+    let mut reasons = by_group(report, |measurement| delivery_of(measurement, report.plan.run.drain_s));
     if !reasons.is_empty() {
         reasons.extend(hints::likeliest(report));
     }
@@ -172,7 +173,7 @@ fn delivery_of(measurement: &Measurement, drain_s: f64) -> Vec<String> {
 /// timing is no reason.
 pub(crate) fn invalid(report: &Report) -> Vec<String> {
     let mut reasons = by_group(report, unbalanced);
-    if !report.plan.only_delivery {
+    if !report.plan.run.only_delivery {
         reasons.extend(limits::broken_schedule(report));
     }
     reasons.extend(refused_here(report));
@@ -194,7 +195,7 @@ fn unbalanced(measurement: &Measurement) -> Vec<String> {
 /// Whether the run is invalid only because the generator was too slow for its plan. Then nothing
 /// speaks against the target, and another try may succeed.
 pub fn is_generators_fault(report: &Report) -> bool {
-    let schedule = if report.plan.only_delivery { Vec::new() } else { limits::broken_schedule(report) };
+    let schedule = if report.plan.run.only_delivery { Vec::new() } else { limits::broken_schedule(report) };
     !schedule.is_empty() && invalid(report).len() == schedule.len() && connections(report).is_empty()
 }
 
@@ -281,7 +282,7 @@ pub(crate) fn is_cut_short(report: &Report) -> bool {
 
 fn interruption(report: &Report) -> String {
     let measured = seconds(report.measured_s);
-    let interruption = match report.plan.duration_s {
+    let interruption = match report.plan.run.duration_s {
         Some(planned) => format!("interrupted: {measured} of {} measured", seconds(planned)),
         None => format!("interrupted: {measured} measured"),
     };

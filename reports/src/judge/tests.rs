@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::{Anomalies, Counts, LoadRecord, sample};
+use crate::model::{Anomalies, Counts, Expect, LoadRecord, sample};
 
 fn judged(change: impl FnOnce(&mut Report)) -> Judgement {
     let mut report = sample::pass();
@@ -109,7 +109,7 @@ fn a_busy_generator_is_invalid_in_the_open_model_only() {
     );
     let closed = judged(|r| {
         busy(r);
-        r.plan.load = LoadRecord::Closed { window: 16 };
+        r.plan.groups[0].load = LoadRecord::Closed { window: 16 };
     });
     assert_eq!((closed.verdict, closed.limited_by), (Verdict::Pass, LimitedBy::Generator));
 }
@@ -231,7 +231,7 @@ fn a_server_that_does_not_echo_is_told_from_one_that_loses() {
     assert!(!hint(|r| r.total.measured.anomalies.unexpected = 1), "it does echo");
     assert!(!hint(|r| {
         answers(r);
-        r.plan.expect = "count".to_owned();
+        r.plan.groups[0].expect = Expect::Count;
     }));
 }
 
@@ -291,7 +291,7 @@ fn an_interruption_is_said_and_changes_no_verdict() {
     assert_eq!((verdict, reason.as_str()), (Verdict::Pass, "interrupted: 3.25 s of 10 s measured"));
     let (_, reason) = only(|r| {
         r.interrupted = true;
-        r.plan.duration_s = None;
+        r.plan.run.duration_s = None;
     });
     assert_eq!(reason, "interrupted: 10 s measured");
 }

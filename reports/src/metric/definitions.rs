@@ -46,12 +46,15 @@ const fn define(name: &'static str, meaning: &'static str) -> Definition {
 
 impl Series {
     /// Every series with its definition.
-    pub const ALL: [(Self, Definition); 5] = [
+    pub const ALL: [(Self, Definition); 8] = [
         (Self::Response, define("response", "from when a message was due until its reply came")),
         (Self::Service, define("service", "from when a message was written until its reply came")),
         (Self::Floor, define("floor", "service time less the time that the reply may have lain unread")),
         (Self::SendLag, define("send_lag", "from when a message was due until it was written")),
-        (Self::Connect, define("connect", "from the start of connecting to the end of the handshake")),
+        (Self::Connect, define("connect", "from the start of connecting to the end of the opening handshake")),
+        (Self::ConnectTcp, define("connect_tcp", "the part of connect until TCP was connected")),
+        (Self::ConnectTls, define("connect_tls", "the part of connect that the TLS handshake took")),
+        (Self::ConnectUpgrade, define("connect_upgrade", "the part of connect that the opening handshake took")),
     ];
 }
 

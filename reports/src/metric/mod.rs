@@ -26,6 +26,8 @@ pub use groups::UnknownGroup;
 use hdrhistogram::Histogram;
 pub use names::CountName;
 pub(crate) use parse::{metric, metrics};
+use schemars::JsonSchema;
+use serde::Serialize;
 pub use statistic::{Percentile, Statistic};
 use throughput::Throughput;
 
@@ -80,12 +82,19 @@ pub enum Series {
     Floor,
     /// From when a message was due until it was written.
     SendLag,
-    /// From the start of connecting to the end of the handshake.
+    /// From the start of connecting to the end of the opening handshake.
     Connect,
+    /// The part of it until TCP was connected.
+    ConnectTcp,
+    /// The part of it that the TLS handshake took.
+    ConnectTls,
+    /// The part of it that the opening handshake took.
+    ConnectUpgrade,
 }
 
 /// Which direction of a change is an improvement.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Better {
     /// Less is better: latencies, losses.
     Lower,
@@ -94,11 +103,14 @@ pub enum Better {
 }
 
 /// The unit of a metric.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Unit {
     /// Nanoseconds.
+    #[serde(rename = "ns")]
     Nanoseconds,
     /// Messages per second.
+    #[serde(rename = "messages_per_s")]
     MessagesPerSecond,
     /// Messages, events or connections.
     Count,
@@ -124,6 +136,9 @@ impl Series {
             Self::Floor => &latency.floor,
             Self::SendLag => &latency.send_lag,
             Self::Connect => &latency.connect,
+            Self::ConnectTcp => &latency.connect_tcp,
+            Self::ConnectTls => &latency.connect_tls,
+            Self::ConnectUpgrade => &latency.connect_upgrade,
         }
     }
 }

@@ -1,7 +1,9 @@
 //! A histogram of latencies in eleven numbers.
 
 use hdrhistogram::{Counter, Histogram};
+use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::{Map, Value, json};
 
 /// The smallest recorded value that at least `part` of `whole` of all values do not exceed (nearest
 /// rank), rounded up to the end of its bucket. A `part` of 0 gives the smallest value, rounded
@@ -24,20 +26,23 @@ pub fn value_at_share<C: Counter>(histogram: &Histogram<C>, part: u64, whole: u6
 
 /// A summary of a latency histogram. Everything except `count` is in nanoseconds.
 ///
-/// An empty histogram has only a count; the other fields are `None`, and `null` in a file. A
+/// An empty histogram has only a count; the other figures are null. A
 /// quantile is the smallest recorded value that at least that share of all values does not exceed
 /// (nearest rank). Values are exact to three significant digits. Quantiles and `max` are rounded up
 /// to the end of their bucket, and `min` down to its start. Mean and standard deviation (of the
 /// population) are computed from the middles of buckets.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, JsonSchema)]
+#[schemars(extend("oneOf" = [figures("null", &json!({ "const": 0 })), figures("number", &json!({ "minimum": 1 }))]))]
 pub struct Quantiles {
     /// Number of values.
     pub count: u64,
     /// Smallest.
     pub min: Option<u64>,
     /// Mean.
+    #[schemars(range(min = 0.0))]
     pub mean: Option<f64>,
     /// Standard deviation of the population.
+    #[schemars(range(min = 0.0))]
     pub stdev: Option<f64>,
     /// Median.
     pub p50: Option<u64>,
@@ -53,6 +58,15 @@ pub struct Quantiles {
     pub p99_99: Option<u64>,
     /// Largest.
     pub max: Option<u64>,
+}
+
+/// JSON Schema of a summary whose figures all have one type, for a range of counts.
+fn figures(of_type: &str, count: &Value) -> Value {
+    let names = ["min", "mean", "stdev", "p50", "p90", "p95", "p99", "p99_9", "p99_99", "max"];
+    let mut properties: Map<String, Value> =
+        names.map(|name| (name.to_owned(), json!({ "type": of_type }))).into_iter().collect();
+    properties.insert("count".to_owned(), count.clone());
+    json!({ "properties": properties })
 }
 
 impl Quantiles {

@@ -1,23 +1,29 @@
 //! Rates of the measured phase. A message counts when it was sent or came, not when it was due, so
 //! a constant delay takes nothing from a rate.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::model::{Measurement, Report};
 
-/// Rates per second of the measured phase; `None` (`null` in a file) when the phase had no length.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+/// Rates per second of the measured phase; null when the phase had no length.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Throughput {
     /// Messages that were due.
+    #[schemars(range(min = 0.0))]
     pub scheduled_per_s: Option<f64>,
     /// Messages sent in the measured window.
+    #[schemars(range(min = 0.0))]
     pub sent_per_s: Option<f64>,
     /// Messages matched in the measured window, even if they were due before it. Replies in the
     /// drain do not count.
+    #[schemars(range(min = 0.0))]
     pub matched_per_s: Option<f64>,
     /// Payload bytes sent.
+    #[schemars(range(min = 0.0))]
     pub sent_bytes_per_s: Option<f64>,
     /// Payload bytes received.
+    #[schemars(range(min = 0.0))]
     pub received_bytes_per_s: Option<f64>,
 }
 
@@ -34,7 +40,7 @@ impl Throughput {
         let Measurement { measured, traffic, .. } = measurement;
         Self {
             scheduled_per_s: per_second(measured.counts.scheduled),
-            sent_per_s: per_second(traffic.sent_in_window.unwrap_or(measured.counts.sent)),
+            sent_per_s: per_second(traffic.sent_in_window),
             matched_per_s: per_second(traffic.matched_in_window),
             sent_bytes_per_s: per_second(traffic.sent_bytes),
             received_bytes_per_s: per_second(traffic.received_bytes),
@@ -52,14 +58,12 @@ mod tests {
         let mut report = sample::pass();
         report.measured_s = 10.0;
         report.total.traffic.matched_in_window = 499_980;
-        report.total.traffic.sent_in_window = Some(500_010);
+        report.total.traffic.sent_in_window = 500_010;
         // 499 980 / 10 s; 500 000 were matched in all, 20 of them in the drain.
         let throughput = Throughput::of(&report);
         assert_eq!(throughput.matched_per_s, Some(49_998.0));
         // 10 of them were due in the warm-up.
         assert_eq!(throughput.sent_per_s, Some(50_001.0));
-        report.total.traffic.sent_in_window = None;
-        assert_eq!(Throughput::of(&report).sent_per_s, Some(50_000.0), "files from before it was counted");
     }
 
     #[test]

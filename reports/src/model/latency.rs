@@ -2,7 +2,7 @@
 
 use hdrhistogram::{Counter, Histogram};
 
-/// Five histograms of nanoseconds.
+/// Eight histograms of nanoseconds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Latency {
     /// From when a message was due until its reply came.
@@ -10,13 +10,18 @@ pub struct Latency {
     /// From when a message was written until its reply came.
     pub service: Histogram<u64>,
     /// Service time less the time that the reply may have lain unread since the generator last
-    /// looked at its sockets. The target itself took at least this long. Empty in files from before
-    /// it was measured.
+    /// looked at its sockets. The target itself took at least this long.
     pub floor: Histogram<u64>,
     /// From when a message was due until it was written.
     pub send_lag: Histogram<u64>,
-    /// From the start of connecting to the end of the handshake.
+    /// From the start of connecting to the end of the opening handshake.
     pub connect: Histogram<u64>,
+    /// The part of it until TCP was connected.
+    pub connect_tcp: Histogram<u64>,
+    /// The part of it that the TLS handshake took. Empty without TLS.
+    pub connect_tls: Histogram<u64>,
+    /// The part of it that the opening handshake took, from its request to the end of its answer.
+    pub connect_upgrade: Histogram<u64>,
 }
 
 impl Latency {
@@ -42,13 +47,16 @@ impl Latency {
     }
 
     /// Every histogram with its JSON name, in the order of the struct.
-    pub fn by_name(&self) -> [(&'static str, &Histogram<u64>); 5] {
+    pub fn by_name(&self) -> [(&'static str, &Histogram<u64>); 8] {
         [
             ("response", &self.response),
             ("service", &self.service),
             ("floor", &self.floor),
             ("send_lag", &self.send_lag),
             ("connect", &self.connect),
+            ("connect_tcp", &self.connect_tcp),
+            ("connect_tls", &self.connect_tls),
+            ("connect_upgrade", &self.connect_upgrade),
         ]
     }
 }
@@ -61,6 +69,9 @@ impl Default for Latency {
             floor: Self::histogram(),
             send_lag: Self::histogram(),
             connect: Self::histogram(),
+            connect_tcp: Self::histogram(),
+            connect_tls: Self::histogram(),
+            connect_upgrade: Self::histogram(),
         }
     }
 }

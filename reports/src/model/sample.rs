@@ -1,9 +1,9 @@
 //! Reports for tests. Every number follows from the plan, so a test can say what it must be.
 
 use super::{
-    Anomalies, Connections, Counts, Dropped, Environment, Evidence, GeneratorHealth, GroupMeasurement, Interval,
-    Latency, LoadRecord, Measurement, PackedHistogram, PerCall, PlanRecord, ReadContext, Report, Tally, TargetRecord,
-    Traffic, WireSummary,
+    Anomalies, Calls, Connections, Counts, Dropped, EngineKind, Environment, Evidence, EvidenceKind, Expect,
+    GeneratorHealth, GroupMeasurement, GroupRecord, Interval, Latency, LoadRecord, Measurement, PackedHistogram,
+    PayloadKind, PlanRecord, ReadContext, Report, RunRecord, Tally, TargetRecord, Traffic, Unresolved, Wire,
 };
 use crate::metric::quantiles::value_at_share;
 
@@ -35,6 +35,7 @@ pub(crate) fn pass() -> Report {
             longest_stop_s: 0.0,
             stolen: Some(0.002),
         },
+        unresolved: Unresolved::default(),
         total: Measurement {
             connections: Connections { requested: 100, opened: 100, ..Connections::default() },
             measured: all_matched(500_000),
@@ -42,16 +43,14 @@ pub(crate) fn pass() -> Report {
             evidence: Vec::new(),
             traffic: Traffic {
                 matched_in_window: 499_980,
-                sent_in_window: Some(500_000),
+                sent_in_window: 500_000,
                 sent_bytes: 32_000_000,
                 received_bytes: 31_998_720,
             },
             latency: latency(),
-            wire: WireSummary {
-                reads: 119_048,
-                messages_per_read: PerCall { mean: 4.2, max: 10 },
-                writes: 100_000,
-                messages_per_write: PerCall { mean: 5.0, max: 5 },
+            wire: Wire {
+                reads: Calls { calls: 119_048, messages: 500_000, largest: 10 },
+                writes: Calls { calls: 100_000, messages: 500_000, largest: 5 },
             },
             intervals: (0..10).map(interval).collect(),
         },
@@ -61,20 +60,26 @@ pub(crate) fn pass() -> Report {
 
 fn plan() -> PlanRecord {
     PlanRecord {
-        clients: 100,
-        load: LoadRecord::Open { rate_per_client: 500.0, burst: 5, max_in_flight: 10_000 },
-        duration_s: Some(10.0),
-        messages_per_client: None,
-        warmup_s: 1.0,
-        drain_s: 5.0,
-        size_bytes: 64,
-        payload: "mixed".to_owned(),
-        expect: "echo".to_owned(),
-        connect_rate: 1000.0,
-        engine: "tungstenite".to_owned(),
-        threads: 1,
-        thresholds: Vec::new(),
-        only_delivery: false,
+        run: RunRecord {
+            duration_s: Some(10.0),
+            messages_per_client: None,
+            warmup_s: 1.0,
+            drain_s: 5.0,
+            connect_rate: 1000.0,
+            engine: EngineKind::Tungstenite,
+            threads: 1,
+            thresholds: Vec::new(),
+            only_delivery: false,
+        },
+        groups: vec![GroupRecord {
+            name: "main".to_owned(),
+            target: None,
+            clients: 100,
+            load: LoadRecord::Open { rate_per_client: 500.0, burst: 5, max_in_flight: 10_000 },
+            size_bytes: 64,
+            payload: PayloadKind::Mixed,
+            expect: Expect::Echo,
+        }],
     }
 }
 
@@ -116,6 +121,8 @@ fn latency() -> Latency {
     }
     for i in 0..100 {
         latency.connect.record(300_000 + i * 5_000).expect("in range");
+        latency.connect_tcp.record(90_000 + i * 1_000).expect("in range");
+        latency.connect_upgrade.record(200_000 + i * 4_000).expect("in range");
     }
     latency
 }
@@ -139,7 +146,7 @@ pub(crate) fn violation() -> Report {
 
 fn evidence() -> Vec<Evidence> {
     let lost = Evidence {
-        kind: "lost".to_owned(),
+        kind: EvidenceKind::Lost,
         client: 17,
         local: "127.0.0.1:40112".to_owned(),
         peer: "127.0.0.1:9001".to_owned(),
@@ -161,7 +168,7 @@ fn evidence() -> Vec<Evidence> {
             ..lost.clone()
         },
         Evidence {
-            kind: "corrupted".to_owned(),
+            kind: EvidenceKind::Corrupted,
             sequence: Some(99),
             at_s: 0.198_512,
             expected: Some("LG\\x00\\x07abcdefghijklmnopqrstuvwxyz".to_owned()),
@@ -171,9 +178,9 @@ fn evidence() -> Vec<Evidence> {
             read: Some(ReadContext { bytes: 340, frames: 5 }),
             ..lost.clone()
         },
-        Evidence { kind: "duplicated".to_owned(), at_s: 3.5, received_bytes: Some(64), ..lost.clone() },
+        Evidence { kind: EvidenceKind::Duplicated, at_s: 3.5, received_bytes: Some(64), ..lost.clone() },
         Evidence {
-            kind: "unexpected".to_owned(),
+            kind: EvidenceKind::Unexpected,
             sequence: None,
             at_s: -0.25,
             received: Some("welcome".to_owned()),
@@ -217,6 +224,7 @@ pub(crate) fn connections() -> Report {
         opened: 98,
         failed: 2,
         died: 3,
+        dns_ns: Some(1_500_000),
         errors: [("refused".to_owned(), 2), ("reset".to_owned(), 3)].into(),
         details: [("refused".to_owned(), "127.0.0.1:9000: Connection refused (os error 111)".to_owned())].into(),
     };
@@ -226,10 +234,9 @@ pub(crate) fn connections() -> Report {
 /// As fast as replies allow, 16 in flight per client, for a number of messages.
 pub(crate) fn closed() -> Report {
     let mut report = pass();
-    report.plan.load = LoadRecord::Closed { window: 16 };
-    report.plan.duration_s = None;
-    report.plan.messages_per_client = Some(5_000);
-    report.plan.expect = "count".to_owned();
+    (report.plan.run.duration_s, report.plan.run.messages_per_client) = (None, Some(5_000));
+    report.plan.groups[0].load = LoadRecord::Closed { window: 16 };
+    report.plan.groups[0].expect = Expect::Count;
     report.measured_s = 2.5;
     report.total.latency.response = report.total.latency.service.clone();
     report.total.latency.send_lag = Latency::histogram();
@@ -239,6 +246,8 @@ pub(crate) fn closed() -> Report {
 /// Two groups: `chat` has 90 clients and lost 2 messages, `slow` has 10 and lost none.
 pub(crate) fn two_groups() -> Report {
     let mut report = pass();
+    let group = |name: &str, clients| GroupRecord { name: name.to_owned(), clients, ..report.plan.groups[0].clone() };
+    report.plan.groups = vec![group("chat", 90), group("slow", 10)];
     let mut chat = pass().total;
     chat.connections = Connections { requested: 90, opened: 90, ..Connections::default() };
     (chat.measured, chat.warmup) = (all_matched(450_000), all_matched(45_000));

@@ -1,8 +1,8 @@
 //! Sums over workers and groups.
 
-use std::ops::AddAssign;
+use std::{collections::BTreeMap, ops::AddAssign};
 
-use super::{Anomalies, Connections, Counts, Dropped, Tally, Traffic};
+use super::{Anomalies, Calls, Connections, Counts, Dropped, Evidence, EvidenceKind, Latency, Tally, Traffic, Wire};
 
 /// Failures and deaths whose kinds are told apart. The rest counts as [`OTHER`], as a server may
 /// choose among thousands of close codes.
@@ -24,14 +24,56 @@ impl Connections {
     }
 }
 
+impl Evidence {
+    /// Pieces of one kind that a result keeps.
+    pub const KEPT: usize = 10;
+
+    /// Sorts evidence by time, and keeps the first of each kind.
+    pub fn keep_first(evidence: &mut Vec<Self>) {
+        evidence.sort_by(|a, b| a.at_s.total_cmp(&b.at_s));
+        let mut kept: BTreeMap<EvidenceKind, usize> = BTreeMap::new();
+        evidence.retain(|evidence| {
+            let count = kept.entry(evidence.kind).or_default();
+            *count += 1;
+            *count <= Self::KEPT
+        });
+    }
+}
+
+impl AddAssign<&Latency> for Latency {
+    fn add_assign(&mut self, part: &Latency) {
+        let Latency { response, service, floor, send_lag, connect, connect_tcp, connect_tls, connect_upgrade } = self;
+        let sums = [response, service, floor, send_lag, connect, connect_tcp, connect_tls, connect_upgrade];
+        for (sum, (_, values)) in sums.into_iter().zip(part.by_name()) {
+            sum.add(values).expect("all histograms have one shape");
+        }
+    }
+}
+
+impl AddAssign for Wire {
+    fn add_assign(&mut self, part: Wire) {
+        self.reads += part.reads;
+        self.writes += part.writes;
+    }
+}
+
+impl AddAssign for Calls {
+    fn add_assign(&mut self, part: Calls) {
+        self.calls += part.calls;
+        self.messages += part.messages;
+        self.largest = self.largest.max(part.largest);
+    }
+}
+
 // Destructured, so that a new counter can't be forgotten here.
 impl AddAssign<&Connections> for Connections {
     fn add_assign(&mut self, part: &Connections) {
-        let Connections { requested, opened, failed, died, errors, details } = part;
+        let Connections { requested, opened, failed, died, dns_ns, errors, details } = part;
         self.requested += requested;
         self.opened += opened;
         self.failed += failed;
         self.died += died;
+        self.dns_ns = self.dns_ns.max(*dns_ns);
         for (kind, count) in errors {
             self.count_error(kind, *count, details.get(kind).map(String::as_str));
         }
@@ -42,9 +84,7 @@ impl AddAssign for Traffic {
     fn add_assign(&mut self, part: Traffic) {
         let Traffic { matched_in_window, sent_in_window, sent_bytes, received_bytes } = part;
         self.matched_in_window += matched_in_window;
-        if let Some(sent) = sent_in_window {
-            *self.sent_in_window.get_or_insert_default() += sent;
-        }
+        self.sent_in_window += sent_in_window;
         self.sent_bytes += sent_bytes;
         self.received_bytes += received_bytes;
     }
@@ -114,6 +154,17 @@ impl AddAssign for Anomalies {
 mod tests {
     use super::*;
 
+    #[test]
+    fn the_first_of_each_kind_are_kept() {
+        let of = |kind, at_s| Evidence { kind, at_s, ..Evidence::default() };
+        let mut many: Vec<_> = (0..15).map(|n| of(EvidenceKind::Lost, f64::from(15 - n))).collect();
+        many.push(of(EvidenceKind::Died, 99.0));
+        Evidence::keep_first(&mut many);
+        assert_eq!(many.len(), Evidence::KEPT + 1);
+        assert!((many[0].at_s - 1.0).abs() < 1e-9, "the earliest come first");
+        assert_eq!(many.last().map(|evidence| evidence.kind), Some(EvidenceKind::Died));
+    }
+
     /// A tally in which no two counters are equal.
     fn tally(unit: u64) -> Tally {
         let n = |n| n * unit;
@@ -150,7 +201,7 @@ mod tests {
         sum += tally(100);
         assert_eq!(sum, tally(101));
         let traffic =
-            |n| Traffic { matched_in_window: n, sent_in_window: Some(2 * n), sent_bytes: 3 * n, received_bytes: 4 * n };
+            |n| Traffic { matched_in_window: n, sent_in_window: 2 * n, sent_bytes: 3 * n, received_bytes: 4 * n };
         let mut sum = traffic(1);
         sum += traffic(10);
         assert_eq!(sum, traffic(11));
@@ -163,12 +214,13 @@ mod tests {
             opened: 6 * unit,
             failed: 3 * unit,
             died: unit,
+            dns_ns: Some(unit.min(9)),
             errors: [("refused".to_owned(), 3 * unit), ("reset".to_owned(), unit)].into(),
             details: [("refused".to_owned(), said.to_owned())].into(),
         };
         let mut sum = connections(1, "first");
         sum += &connections(10, "later");
-        assert_eq!(sum, connections(11, "first"));
+        assert_eq!(sum, connections(11, "first"), "of look-ups, the longest stays");
     }
 
     #[test]

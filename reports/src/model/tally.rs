@@ -1,9 +1,10 @@
 //! All counts of one phase of a run.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What became of the messages, and how many events came.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Counts {
     /// Messages that were due.
     pub scheduled: u64,
@@ -42,8 +43,8 @@ impl Counts {
     }
 }
 
-/// Why messages that were due were never sent. The numbers add up to [`Counts::dropped`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// Why messages that were due were never sent. The numbers add up to `dropped`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Dropped {
     /// The client had as many messages in flight, or as many bytes unsent, as it may have.
     pub in_flight_cap: u64,
@@ -54,7 +55,7 @@ pub struct Dropped {
 }
 
 /// Findings other than a match.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Anomalies {
     /// Events that repeat a message that had come already.
     pub duplicated: u64,
@@ -103,7 +104,7 @@ impl Anomalies {
 }
 
 /// All counts of one phase.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Tally {
     /// Fates and events.
     pub counts: Counts,

@@ -222,7 +222,7 @@ mod tests {
     #[test]
     fn percentiles_of_a_closed_model_run_have_no_send_lag() {
         let rows = rows(&rendered(&PercentilesCsv, &sample::closed()));
-        assert_eq!(rows.len(), 4 * steps().count());
+        assert_eq!(rows.len(), 6 * steps().count());
         assert!(rows.iter().all(|row| row[0] != "send_lag"));
     }
 
@@ -277,8 +277,8 @@ mod tests {
     fn no_cell_is_of_foreign_text() {
         let mut report = sample::violation();
         report.target.url = "=HYPERLINK(1)".to_owned();
-        report.plan.payload = "@SUM(1)".to_owned();
-        report.total.evidence[0].kind = "+1".to_owned();
+        report.plan.groups[0].name = "@SUM(1)".to_owned();
+        report.total.evidence[0].peer = "+1".to_owned();
         for text in [rendered(&IntervalsCsv, &report), rendered(&PercentilesCsv, &report)] {
             for cell in rows(&text).concat() {
                 let name = report.total.latency.by_name().iter().any(|(name, _)| *name == cell);

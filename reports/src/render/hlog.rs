@@ -107,7 +107,7 @@ impl PartTags {
 /// When the measured phase began. `None` if the file has no valid time, or one before 1970.
 fn start(report: &Report) -> Option<SystemTime> {
     let started = SystemTime::from(DateTime::parse_from_rfc3339(&report.started_at).ok()?);
-    let start = started.checked_add(Duration::try_from_secs_f64(report.plan.warmup_s).ok()?)?;
+    let start = started.checked_add(Duration::try_from_secs_f64(report.plan.run.warmup_s).ok()?)?;
     (start >= UNIX_EPOCH).then_some(start)
 }
 
@@ -181,13 +181,14 @@ mod tests {
             .map(|line| (line.tag().map(|tag| tag.as_str()), line.start_timestamp(), line.duration()))
             .collect();
         let (zero, ten) = (Duration::ZERO, Duration::from_secs(10));
-        let tagged = ["service", "floor", "send_lag", "connect"].map(|tag| (Some(tag), zero, ten));
+        let tagged = ["service", "floor", "send_lag", "connect", "connect_tcp", "connect_upgrade"]
+            .map(|tag| (Some(tag), zero, ten));
         let seconds = (0..10).map(|second| (None, Duration::from_secs(second), Duration::from_secs(1)));
         assert_eq!(shape, tagged.into_iter().chain(seconds).collect::<Vec<_>>());
         assert_eq!(histogram(&lines[0]), report.total.latency.service);
-        assert_eq!(histogram(&lines[4]), report.total.intervals[0].response.as_ref().unwrap().unpack());
+        assert_eq!(histogram(&lines[6]), report.total.intervals[0].response.as_ref().unwrap().unpack());
         // In milliseconds.
-        assert!((lines[4].max() - 1.2).abs() < 0.001, "{}", lines[4].max());
+        assert!((lines[6].max() - 1.2).abs() < 0.001, "{}", lines[6].max());
     }
 
     #[test]
@@ -243,10 +244,10 @@ mod tests {
         {
             let mut report = sample::pass();
             report.started_at = started_at.to_owned();
-            report.plan.warmup_s = warmup_s;
+            report.plan.run.warmup_s = warmup_s;
             let text = rendered(&Hlog, &report);
             let (start, base, lines) = read(&text);
-            assert_eq!((start, base, lines.len()), (None, None, 14), "{started_at}");
+            assert_eq!((start, base, lines.len()), (None, None, 16), "{started_at}");
             assert!(!text.contains("Time: "), "{text}");
         }
         let mut report = sample::pass();
@@ -262,7 +263,7 @@ mod tests {
         let mut report = sample::pass();
         report.environment.version = "1\n0.000,1.000,1.000,x\r\u{1b}[2J".to_owned();
         let text = rendered(&Hlog, &report);
-        assert_eq!(read(&text).2.len(), 14);
+        assert_eq!(read(&text).2.len(), 16);
         assert!(!text.chars().any(|c| c.is_control() && c != '\n'));
     }
 }

@@ -91,7 +91,7 @@ fn invalid_data(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> i
 /// Renders a report as its thresholds judge it, for the tests of each format.
 #[cfg(test)]
 fn rendered(format: &impl Render, report: &Report) -> String {
-    let thresholds: Vec<_> = report.plan.thresholds.iter().filter_map(|text| text.parse().ok()).collect();
+    let thresholds: Vec<_> = report.plan.run.thresholds.iter().filter_map(|text| text.parse().ok()).collect();
     written(|out| format.render(report, &crate::judge(report, &thresholds), out))
 }
 

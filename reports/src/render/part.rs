@@ -2,7 +2,7 @@
 
 use crate::{
     metric::throughput::Throughput,
-    model::{GroupMeasurement, LoadRecord, Measurement, PlanRecord, Report},
+    model::{GroupMeasurement, GroupRecord, Measurement, PlanRecord, Report},
 };
 
 /// All groups of a result together, or one of several groups.
@@ -52,8 +52,17 @@ impl<'a> Part<'a> {
         Throughput::of_measurement(self.measurement, self.report.measured_s)
     }
 
+    /// What was asked of its clients. Of all groups together, that of the first.
+    pub(super) fn group_plan(self) -> &'a GroupRecord {
+        let groups = &self.report.plan.groups;
+        groups.iter().find(|group| Some(group.name.as_str()) == self.group).unwrap_or(&groups[0])
+    }
+
     /// Whether a client sends its next message once a reply has come.
     pub(super) fn is_closed(self) -> bool {
-        matches!(self.plan().load, LoadRecord::Closed { .. })
+        match self.group {
+            Some(_) => self.group_plan().load.is_closed(),
+            None => self.plan().is_closed(),
+        }
     }
 }

@@ -6,7 +6,9 @@ use super::part::Part;
 use crate::{
     human::{count, nanoseconds, percent, rate, seconds},
     judge::{Judgement, LimitedBy, Verdict},
-    model::{Environment, Evidence, Latency, LoadRecord, Measurement, PlanRecord, Report},
+    model::{
+        EngineKind, Environment, Evidence, EvidenceKind, Expect, Latency, LoadRecord, Measurement, PlanRecord, Report,
+    },
 };
 
 /// What the closed model hides.
@@ -16,7 +18,7 @@ pub(super) const OMISSION: &str = "closed model: response counts from the reply 
 /// The verdict in one word, and what it means.
 pub(super) fn verdict(report: &Report, judgement: &Judgement) -> (&'static str, String) {
     let (word, meaning) = match judgement.verdict {
-        Verdict::Pass if report.plan.expect == "echo" => {
+        Verdict::Pass if report.plan.is_echo() => {
             ("PASS", "every message came back whole, in order, once, on its own connection")
         }
         Verdict::Pass => ("PASS", "every message brought back what it must, once, on its own connection"),
@@ -25,12 +27,12 @@ pub(super) fn verdict(report: &Report, judgement: &Judgement) -> (&'static str, 
         Verdict::Connections => ("FAIL", "connections: the target refused or lost some that the plan wanted open"),
         Verdict::Invalid => ("INVALID", "these numbers do not describe the planned load"),
     };
-    let mut meaning = match report.plan.thresholds.len() {
+    let mut meaning = match report.plan.run.thresholds.len() {
         1 if judgement.verdict == Verdict::Pass => format!("{meaning}; the threshold holds"),
         n @ 2.. if judgement.verdict == Verdict::Pass => format!("{meaning}; {n} thresholds hold"),
         _ => meaning.to_owned(),
     };
-    if report.plan.only_delivery {
+    if report.plan.run.only_delivery {
         meaning.push_str("; timing was not judged (--only-delivery)");
     }
     (word, meaning)
@@ -38,39 +40,38 @@ pub(super) fn verdict(report: &Report, judgement: &Judgement) -> (&'static str, 
 
 /// Clients, rate and bursts, or the window of the closed model.
 pub(super) fn load(plan: &PlanRecord) -> String {
-    match plan.load {
+    match plan.groups[0].load {
         LoadRecord::Open { rate_per_client, burst, .. } => format!(
             "{} x {} messages/s = {}/s, bursts of {burst}",
             clients(plan),
             rate(rate_per_client),
-            rate(f64::from(plan.clients) * rate_per_client),
+            rate(plan.clients() as f64 * rate_per_client),
         ),
         LoadRecord::Closed { window } => format!("closed model, {} x {window} in flight", clients(plan)),
     }
 }
 
 pub(super) fn clients(plan: &PlanRecord) -> String {
-    format!("{} {}", count(plan.clients.into()), if plan.clients == 1 { "client" } else { "clients" })
+    format!("{} {}", count(plan.clients()), if plan.clients() == 1 { "client" } else { "clients" })
 }
 
 /// The length of the measured phase, and of the warm-up if there is one.
 pub(super) fn length(plan: &PlanRecord) -> String {
-    let measured = match (plan.duration_s, plan.messages_per_client) {
+    let measured = match (plan.run.duration_s, plan.run.messages_per_client) {
         (Some(duration), _) => seconds(duration),
         (None, Some(n)) => format!("{} messages a client", count(n)),
         (None, None) => "until stopped".to_owned(),
     };
-    if plan.warmup_s == 0.0 {
+    if plan.run.warmup_s == 0.0 {
         return measured;
     }
-    format!("{measured} + {} warm-up", seconds(plan.warmup_s))
+    format!("{measured} + {} warm-up", seconds(plan.run.warmup_s))
 }
 
 /// What stays open if the expectation is no echo.
 pub(super) fn undecided(plan: &PlanRecord) -> Option<String> {
-    (plan.expect != "echo").then(|| {
-        format!("--expect {} decides surplus, deficit and wrong content, not which message came back", plan.expect)
-    })
+    let other = plan.groups.iter().map(|group| &group.expect).find(|expect| **expect != Expect::Echo)?;
+    Some(format!("--expect {other} decides surplus, deficit and wrong content, not which message came back"))
 }
 
 /// All that is known about an anomaly, except its kind and its bytes.
@@ -97,30 +98,30 @@ pub(super) fn bytes_of(evidence: &Evidence) -> impl Iterator<Item = (&'static st
 }
 
 /// The evidence of each kind, in the order of first appearance.
-pub(super) fn evidence_by_kind(measurement: &Measurement) -> Vec<(&str, Vec<&Evidence>)> {
-    let mut kinds: Vec<(&str, Vec<&Evidence>)> = Vec::new();
+pub(super) fn evidence_by_kind(measurement: &Measurement) -> Vec<(EvidenceKind, Vec<&Evidence>)> {
+    let mut kinds: Vec<(EvidenceKind, Vec<&Evidence>)> = Vec::new();
     for evidence in &measurement.evidence {
         match kinds.iter_mut().find(|(kind, _)| *kind == evidence.kind) {
             Some((_, all)) => all.push(evidence),
-            None => kinds.push((&evidence.kind, vec![evidence])),
+            None => kinds.push((evidence.kind, vec![evidence])),
         }
     }
     kinds
 }
 
 /// The latencies that mean something, by name. The closed model has no due times, so no send lag.
-/// Results of older versions have no floor.
+/// Phases of connecting are part of it, so they stand elsewhere.
 pub(super) fn latencies(part: Part<'_>) -> impl Iterator<Item = (&'static str, &Histogram<u64>)> {
     let is_closed = part.is_closed();
     part.measurement.latency.by_name().into_iter().filter(move |(name, histogram)| match *name {
         "send_lag" => !is_closed,
         "floor" => !histogram.is_empty(),
-        _ => true,
+        phase => !phase.starts_with("connect_"),
     })
 }
 
 /// The machine and the program of a run, and its start.
-pub(super) fn place(environment: &Environment, engine: &str, started_at: &str) -> String {
+pub(super) fn place(environment: &Environment, engine: EngineKind, started_at: &str) -> String {
     let Environment { cpu, cores, kernel, version, seed, .. } = environment;
     let unit = if *cores == 1 { "core" } else { "cores" };
     format!("{cpu}, {cores} {unit}, {kernel}, loadgen {version} ({engine} engine), seed {seed}, {started_at}")
@@ -172,13 +173,13 @@ pub(super) fn saturated(latency: &Latency) -> Option<String> {
 
 /// What kept the throughput from being higher.
 pub(super) fn limit(report: &Report, limited_by: LimitedBy) -> &'static str {
-    match (limited_by, report.plan.load) {
+    match (limited_by, report.plan.is_closed()) {
         _ if report.total.measured.counts.sent == 0 => "not known: nothing was measured",
         (LimitedBy::Schedule, _) => "the schedule: neither the generator nor the target held it back",
         (LimitedBy::Generator, _) => {
             "the generator: this machine is too busy or --threads too few; the target may be faster"
         }
-        (LimitedBy::Target, LoadRecord::Open { .. }) => "the target: not all that was due came back in time",
-        (LimitedBy::Target, LoadRecord::Closed { .. }) => "the target: the generator waited for its replies",
+        (LimitedBy::Target, false) => "the target: not all that was due came back in time",
+        (LimitedBy::Target, true) => "the target: the generator waited for its replies",
     }
 }

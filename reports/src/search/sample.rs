@@ -3,7 +3,7 @@
 use super::{Conclusion, FailureCause, NextRate, Resolution, Search, SearchRecord, Step, StepOutcome};
 use crate::{
     judge::{LimitedBy, Verdict},
-    model::sample,
+    model::{Expect, LoadRecord, sample},
 };
 
 /// A search from 1 000 messages/s on. The server holds 5 000 with a threshold of 5 ms. The
@@ -19,8 +19,9 @@ pub(crate) fn record() -> SearchRecord {
     };
     let mut report = sample::pass();
     report.target.embedded = false;
-    report.plan.duration_s = Some(5.0);
-    report.plan.thresholds = vec!["p99<5ms".to_owned(), "lost==0".to_owned()];
+    report.plan.groups[0].load = LoadRecord::Open { rate_per_client: 10.0, burst: 5, max_in_flight: 10_000 };
+    report.plan.run.duration_s = Some(5.0);
+    report.plan.run.thresholds = vec!["p99<5ms".to_owned(), "lost==0".to_owned()];
     SearchRecord {
         target: report.target,
         plan: report.plan,
@@ -70,12 +71,16 @@ pub(crate) fn foreign(text: &str) -> SearchRecord {
     let mut record =
         ending(Conclusion::Unfinished { holds: Some(4_970.0), fails: Some(5_190.0), why: text.to_owned() });
     let (plan, environment) = (&mut record.plan, &mut record.environment);
-    let of_plan = [&mut plan.payload, &mut plan.expect, &mut plan.engine];
+    plan.groups[0].expect = Expect::Reply(text.to_owned());
     let of_environment = [&mut environment.cpu, &mut environment.kernel, &mut environment.version];
-    for place in of_plan.into_iter().chain(of_environment).chain([&mut record.target.url, &mut record.started_at]) {
+    for place in of_environment
+        .into_iter()
+        .chain([&mut plan.groups[0].name])
+        .chain([&mut record.target.url, &mut record.started_at])
+    {
         text.clone_into(place);
     }
-    record.plan.thresholds = vec![text.to_owned()];
+    record.plan.run.thresholds = vec![text.to_owned()];
     for step in record.steps.iter_mut().filter(|step| step.outcome != StepOutcome::Holds) {
         step.reasons = vec![text.to_owned()];
     }

@@ -89,7 +89,8 @@ impl SearchRecord {
         let holds = self.conclusion.holds()?;
         let messages = self.valid_at(holds).map(|step| step.messages);
         let messages = messages.min()?;
-        let metrics = self.plan.thresholds.iter().filter_map(|text| text.parse::<Threshold>().ok()?.metric().into());
+        let metrics =
+            self.plan.run.thresholds.iter().filter_map(|text| text.parse::<Threshold>().ok()?.metric().into());
         let of_messages = metrics.filter(|metric| !matches!(metric.quantity(), Quantity::Latency(Series::Connect, _)));
         let needy =
             of_messages.filter(|metric| metric.min_messages() > messages).max_by_key(|one| one.min_messages())?;

@@ -1,105 +1,63 @@
 //! The format of a result file. The order of the fields is the order of the keys.
 
-use hdrhistogram::Histogram;
-use serde::{Deserialize, Serialize};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize, de::Error as _};
 
-use super::{StoreError, check_finite, histogram, schema::Schema};
+use super::{
+    StoreError, check_finite,
+    measurement::{GroupDocument, MeasurementDocument},
+    schema::Schema,
+};
 use crate::{
-    judge::{Judgement, LimitedBy, Verdict, bounds},
-    metric::{quantiles::Quantiles, throughput::Throughput},
+    judge::{Judgement, LimitedBy, Verdict},
     model::{
-        Anomalies, Connections, Counts, Dropped, Environment, Evidence, GeneratorHealth, Interval, Latency,
-        Measurement, PlanRecord, Report, Tally, TargetRecord, Traffic, WireSummary,
+        Environment, GeneratorHealth, GroupMeasurement, Measurement, PlanRecord, Report, TargetRecord, Unresolved,
     },
 };
 
-/// A result file.
-#[derive(Serialize, Deserialize)]
+/// Result of a run. Units are in the keys: `_s` seconds, `_ns` nanoseconds, `_bytes` bytes, `_per_s`
+/// per second. Sums are stored, so that results merge; means follow from them.
+#[derive(Serialize, Deserialize, JsonSchema)]
 pub(super) struct ResultDocument {
+    /// Name and version of this format.
     schema: String,
+    /// The verdict on the run.
     verdict: Verdict,
+    /// Everything that speaks against the run, one line each, what outranks first.
     reasons: Vec<String>,
+    /// What kept the throughput from being higher.
     limited_by: LimitedBy,
+    /// A signal stopped the run before its time.
     interrupted: bool,
+    /// What was tested.
     target: TargetRecord,
+    /// What was asked for.
     plan: PlanRecord,
+    /// Where the run took place.
     environment: Environment,
+    /// Start of the warm-up, RFC 3339 in UTC.
     started_at: String,
+    /// Length of the measured phase in seconds; shorter than planned when the run was interrupted.
+    #[schemars(range(min = 0.0))]
     measured_s: f64,
-    connections: Connections,
-    #[serde(flatten)]
-    measured: StoredTally,
-    warmup: StoredTally,
-    evidence: Vec<Evidence>,
-    traffic: Traffic,
-    #[serde(skip_deserializing)]
-    throughput: Throughput,
-    #[serde(skip_deserializing)]
-    latency_ns: Summaries,
-    wire: WireSummary,
+    /// Health of the generator.
     generator: GeneratorHealth,
-    intervals: Vec<StoredInterval>,
-    histograms: Histograms,
-}
-
-/// A second, with its histogram as text. The histogram is absent if nothing matched in that second,
-/// and in older files.
-#[derive(Serialize, Deserialize)]
-struct StoredInterval {
-    #[serde(flatten)]
-    interval: Interval,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    response_histogram: Option<String>,
-}
-
-/// A tally as it is stored. `dropped` is a count, so its causes have a key of their own.
-#[derive(Clone, Copy, Serialize, Deserialize)]
-struct StoredTally {
-    counts: Counts,
-    dropped_by: Dropped,
-    anomalies: Anomalies,
-}
-
-/// The summaries of [`Histograms`].
-#[derive(Default, Serialize)]
-struct Summaries {
-    response: MarkedQuantiles,
-    service: MarkedQuantiles,
-    floor: Quantiles,
-    send_lag: Quantiles,
-    connect: Quantiles,
-}
-
-/// A summary, with the names of the figures that the generator may have a notable part in.
-#[derive(Default, Serialize)]
-struct MarkedQuantiles {
-    #[serde(flatten)]
-    quantiles: Quantiles,
-    marked: Vec<&'static str>,
-}
-
-impl MarkedQuantiles {
-    fn of(latency: &Latency, series: &str, values: &Histogram<u64>) -> Self {
-        Self { quantiles: Quantiles::of(values), marked: bounds::marked(latency, series) }
-    }
-}
-
-/// Histograms as [`histogram::encode`] writes them.
-#[derive(Serialize, Deserialize)]
-struct Histograms {
-    response: String,
-    service: String,
-    /// `None` in files from before it was measured.
-    #[serde(default)]
-    floor: Option<String>,
-    send_lag: String,
-    connect: String,
+    /// Messages whose fate another part of the run may know.
+    unresolved: Unresolved,
+    /// All groups together.
+    total: MeasurementDocument,
+    /// Each group by itself, in the order of the plan. Empty if the run has one group, which is
+    /// then the total.
+    groups: Vec<GroupDocument>,
 }
 
 impl ResultDocument {
     pub(super) fn new(report: &Report, judgement: &Judgement) -> Result<Self, StoreError> {
         check_finite(numbers(report))?;
-        let latency = &report.total.latency;
+        let of = |measurement: &Measurement| MeasurementDocument::of(measurement, report.measured_s);
+        let group = |group: &GroupMeasurement| {
+            Ok(GroupDocument { name: group.name.clone(), measurement: of(&group.measurement)? })
+        };
         Ok(Self {
             schema: Schema::RESULT.name().to_owned(),
             verdict: judgement.verdict,
@@ -111,43 +69,17 @@ impl ResultDocument {
             environment: report.environment.clone(),
             started_at: report.started_at.clone(),
             measured_s: report.measured_s,
-            connections: report.total.connections.clone(),
-            measured: report.total.measured.into(),
-            warmup: report.total.warmup.into(),
-            evidence: report.total.evidence.clone(),
-            traffic: report.total.traffic,
-            throughput: Throughput::of(report),
-            latency_ns: Summaries {
-                response: MarkedQuantiles::of(latency, "response", &latency.response),
-                service: MarkedQuantiles::of(latency, "service", &latency.service),
-                floor: Quantiles::of(&latency.floor),
-                send_lag: Quantiles::of(&latency.send_lag),
-                connect: Quantiles::of(&latency.connect),
-            },
-            wire: report.total.wire,
             generator: report.generator,
-            intervals: report.total.intervals.iter().map(StoredInterval::from).collect(),
-            histograms: Histograms {
-                response: histogram::encode("response", &latency.response)?,
-                service: histogram::encode("service", &latency.service)?,
-                floor: Some(histogram::encode("floor", &latency.floor)?),
-                send_lag: histogram::encode("send_lag", &latency.send_lag)?,
-                connect: histogram::encode("connect", &latency.connect)?,
-            },
+            unresolved: report.unresolved.clone(),
+            total: of(&report.total)?,
+            groups: report.groups.iter().map(group).collect::<Result<_, StoreError>>()?,
         })
     }
 
     pub(super) fn into_parts(self) -> Result<(Report, Judgement), StoreError> {
-        let intervals = self.intervals.into_iter().map(Interval::try_from).collect::<Result<_, _>>()?;
-        let latency = Latency {
-            response: histogram::decode("response", &self.histograms.response)?,
-            service: histogram::decode("service", &self.histograms.service)?,
-            floor: match &self.histograms.floor {
-                Some(floor) => histogram::decode("floor", floor)?,
-                None => Latency::histogram(),
-            },
-            send_lag: histogram::decode("send_lag", &self.histograms.send_lag)?,
-            connect: histogram::decode("connect", &self.histograms.connect)?,
+        self.check_groups()?;
+        let group = |group: GroupDocument| {
+            Ok(GroupMeasurement { name: group.name, measurement: group.measurement.into_measurement()? })
         };
         let report = Report {
             target: self.target,
@@ -157,41 +89,44 @@ impl ResultDocument {
             measured_s: self.measured_s,
             interrupted: self.interrupted,
             generator: self.generator,
-            total: Measurement {
-                connections: self.connections,
-                measured: self.measured.into(),
-                warmup: self.warmup.into(),
-                evidence: self.evidence,
-                traffic: self.traffic,
-                latency,
-                wire: self.wire,
-                intervals,
-            },
-            groups: Vec::new(),
+            unresolved: self.unresolved,
+            total: self.total.into_measurement()?,
+            groups: self.groups.into_iter().map(group).collect::<Result<_, StoreError>>()?,
         };
         let judgement = Judgement { verdict: self.verdict, reasons: self.reasons, limited_by: self.limited_by };
         Ok((report, judgement))
     }
+
+    /// Refuses results of other groups than those of the plan. Several groups each have a result,
+    /// and the only one has none besides the total.
+    fn check_groups(&self) -> Result<(), StoreError> {
+        let planned = self.plan.groups.iter().map(|group| &group.name).filter(|_| self.plan.groups.len() > 1);
+        if planned.eq(self.groups.iter().map(|group| &group.name)) {
+            return Ok(());
+        }
+        let problem = "`groups`: they are not those of the plan, or there is one group only";
+        Err(StoreError::Malformed(Schema::RESULT, serde_json::Error::custom(problem)))
+    }
 }
 
 /// The numbers of a plan, by their keys.
-pub(super) fn plan_numbers(plan: &PlanRecord) -> [(&'static str, f64); 5] {
-    [
-        ("plan.rate_per_client", plan.load.rate_per_client().unwrap_or(0.0)),
-        ("plan.duration_s", plan.duration_s.unwrap_or(0.0)),
-        ("plan.warmup_s", plan.warmup_s),
-        ("plan.drain_s", plan.drain_s),
-        ("plan.connect_rate", plan.connect_rate),
-    ]
+pub(super) fn plan_numbers(plan: &PlanRecord) -> impl Iterator<Item = (&'static str, f64)> {
+    let run = &plan.run;
+    let of_run = [
+        ("plan.run.duration_s", run.duration_s.unwrap_or(0.0)),
+        ("plan.run.warmup_s", run.warmup_s),
+        ("plan.run.drain_s", run.drain_s),
+        ("plan.run.connect_rate", run.connect_rate),
+    ];
+    let of_groups = plan.groups.iter().filter_map(|group| group.load.rate_per_client());
+    of_run.into_iter().chain(of_groups.map(|rate| ("plan.groups.rate_per_client", rate)))
 }
 
 /// Every number of a report, by its key.
 fn numbers(report: &Report) -> impl Iterator<Item = (&'static str, f64)> {
-    let (wire, generator) = (&report.total.wire, &report.generator);
+    let generator = &report.generator;
     let single = [
         ("measured_s", report.measured_s),
-        ("wire.messages_per_read.mean", wire.messages_per_read.mean),
-        ("wire.messages_per_write.mean", wire.messages_per_write.mean),
         ("generator.cpu_s", generator.cpu_s),
         ("generator.spin_s", generator.spin_s),
         ("generator.busiest_worker", generator.busiest_worker),
@@ -199,36 +134,10 @@ fn numbers(report: &Report) -> impl Iterator<Item = (&'static str, f64)> {
         ("generator.longest_stop_s", generator.longest_stop_s),
         ("generator.stolen", generator.stolen.unwrap_or(0.0)),
     ];
-    let evidence = report.total.evidence.iter().map(|evidence| ("evidence.at_s", evidence.at_s));
-    let intervals = report.total.intervals.iter().map(|interval| ("intervals.at_s", interval.at_s));
-    single.into_iter().chain(plan_numbers(&report.plan)).chain(evidence).chain(intervals)
-}
-
-impl From<&Interval> for StoredInterval {
-    fn from(interval: &Interval) -> Self {
-        let response_histogram = interval.response.as_ref().map(histogram::to_text);
-        Self { interval: interval.clone(), response_histogram }
-    }
-}
-
-impl TryFrom<StoredInterval> for Interval {
-    type Error = StoreError;
-
-    fn try_from(row: StoredInterval) -> Result<Self, StoreError> {
-        let text = row.response_histogram.as_deref();
-        let response = text.map(|text| histogram::from_text("intervals.response_histogram", text)).transpose()?;
-        Ok(Self { response, ..row.interval })
-    }
-}
-
-impl From<Tally> for StoredTally {
-    fn from(tally: Tally) -> Self {
-        Self { counts: tally.counts, dropped_by: tally.dropped, anomalies: tally.anomalies }
-    }
-}
-
-impl From<StoredTally> for Tally {
-    fn from(tally: StoredTally) -> Self {
-        Self { counts: tally.counts, dropped: tally.dropped_by, anomalies: tally.anomalies }
-    }
+    let measurements = std::iter::once(&report.total).chain(report.groups.iter().map(|group| &group.measurement));
+    let of_measurements = measurements.flat_map(|measurement| {
+        let evidence = measurement.evidence.iter().map(|evidence| ("evidence.at_s", evidence.at_s));
+        evidence.chain(measurement.intervals.iter().map(|interval| ("intervals.at_s", interval.at_s)))
+    });
+    single.into_iter().chain(plan_numbers(&report.plan)).chain(of_measurements)
 }

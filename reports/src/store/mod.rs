@@ -8,6 +8,7 @@
 //! ```text
 //! mod.rs        JSON text <-> (Report, Judgement)
 //! document.rs   the format of that file
+//! measurement.rs  what it has of each group, and of all together
 //! histogram.rs  a histogram as text
 //! search/       JSON text <-> SearchRecord
 //! stored.rs     either of them, whichever a file holds
@@ -24,6 +25,7 @@ mod error;
 mod file;
 mod format;
 mod histogram;
+mod measurement;
 pub mod schema;
 pub mod search;
 mod stored;

@@ -1,13 +1,11 @@
 //! Adds up what the workers recorded of a group.
 
-use std::collections::HashMap;
-
 use hdrhistogram::Histogram;
-use reports::model::{Connections, Counts, Evidence, Latency, Measurement, PerCall, Tally, Traffic, WireSummary};
+use reports::model::{Calls, Connections, Counts, Evidence, Latency, Measurement, Tally, Traffic, Wire};
 
 use crate::{
     run::timeline::Seconds,
-    worker::{GroupOutcome, evidence::KEPT, recorder::CallTally},
+    worker::{GroupOutcome, recorder::CallTally},
 };
 
 /// What workers recorded of a group, or of several.
@@ -49,7 +47,7 @@ impl GroupSums {
             connections,
             measured: recorder.measured,
             warmup: recorder.warmup,
-            traffic: Traffic { sent_in_window: Some(recorder.writes.messages), ..recorder.traffic },
+            traffic: Traffic { sent_in_window: recorder.writes.messages, ..recorder.traffic },
             evidence: kept.map(|evidence| Evidence { peer: peer.clone(), ..evidence }).collect(),
             reads: recorder.reads,
             writes: recorder.writes,
@@ -75,58 +73,24 @@ impl GroupSums {
         if measured { &mut self.measured.counts } else { &mut self.warmup.counts }
     }
 
-    pub(super) fn into_measurement(self, seconds: Seconds) -> Measurement {
+    pub(super) fn into_measurement(mut self, seconds: Seconds) -> Measurement {
         let Seconds { intervals, response } = seconds;
+        Evidence::keep_first(&mut self.evidence);
         let [service, floor, send_lag, connect] = *self.times;
         Measurement {
             connections: self.connections,
             measured: self.measured,
             warmup: self.warmup,
-            evidence: first_of_each_kind(self.evidence),
+            evidence: self.evidence,
             traffic: self.traffic,
-            latency: Latency { response, service, floor, send_lag, connect },
+            latency: Latency { response, service, floor, send_lag, connect, ..Latency::default() },
             wire: wire(self.reads, self.writes),
             intervals,
         }
     }
 }
 
-fn first_of_each_kind(mut evidence: Vec<Evidence>) -> Vec<Evidence> {
-    evidence.sort_by(|a, b| a.at_s.total_cmp(&b.at_s));
-    let mut kept: HashMap<String, usize> = HashMap::new();
-    evidence.retain(|evidence| {
-        let count = kept.entry(evidence.kind.clone()).or_default();
-        *count += 1;
-        *count <= KEPT
-    });
-    evidence
-}
-
-fn wire(reads: CallTally, writes: CallTally) -> WireSummary {
-    let per_call = |calls: CallTally| PerCall {
-        mean: if calls.calls == 0 { 0.0 } else { calls.messages as f64 / calls.calls as f64 },
-        max: calls.max,
-    };
-    WireSummary {
-        reads: reads.calls,
-        messages_per_read: per_call(reads),
-        writes: writes.calls,
-        messages_per_write: per_call(writes),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_first_of_each_kind_are_kept() {
-        let evidence = |kind: &str, at_s| Evidence { kind: kind.to_owned(), at_s, ..Evidence::default() };
-        let mut many: Vec<_> = (0..15).map(|n| evidence("lost", f64::from(15 - n))).collect();
-        many.push(evidence("died", 99.0));
-        let kept = first_of_each_kind(many);
-        assert_eq!(kept.len(), KEPT + 1);
-        assert_eq!(kept.iter().filter(|evidence| evidence.kind == "died").count(), 1);
-        assert!((kept[0].at_s - 1.0).abs() < 1e-9, "the earliest come first");
-    }
+fn wire(reads: CallTally, writes: CallTally) -> Wire {
+    let sum = |calls: CallTally| Calls { calls: calls.calls, messages: calls.messages, largest: calls.max };
+    Wire { reads: sum(reads), writes: sum(writes) }
 }

@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use reports::model::EvidenceKind;
+
 use super::group_sums::GroupSums;
 use crate::worker::{MissingMessage, recorder::Misroute};
 
@@ -63,7 +65,7 @@ pub(super) fn resolve(groups: &mut [GroupSums], missing: &[MissingOfGroup], misr
     for group in groups {
         group.evidence.retain(|evidence| {
             let came = evidence.sequence.is_some_and(|sequence| resolved.contains(&(evidence.client, sequence)));
-            !(came && matches!(evidence.kind.as_str(), "lost" | "undetermined"))
+            !(came && matches!(evidence.kind, EvidenceKind::Lost | EvidenceKind::Undetermined))
         });
     }
 }

@@ -7,14 +7,18 @@ use std::{num::NonZeroUsize, time::SystemTime};
 
 use reports::{
     Report,
-    model::{GeneratorHealth, GroupMeasurement, LoadRecord, Measurement, PlanRecord, TargetRecord},
+    model::{
+        EngineKind, Expect, GeneratorHealth, GroupMeasurement, GroupRecord, LoadRecord, Measurement, PayloadKind,
+        PlanRecord, RunRecord, TargetRecord, Unresolved,
+    },
 };
 
 use self::{group_sums::GroupSums, misrouted::MissingOfGroup};
 use super::timeline::RunSeconds;
 use crate::{
     clock::Time,
-    plan::{self, Plan, Until},
+    message::Mix,
+    plan::{self, Group, Plan, Until},
     run::environment,
     worker::WorkerOutcome,
 };
@@ -113,14 +117,41 @@ fn empty(plan: &Plan, context: RunContext) -> Report {
             stolen: context.stolen,
             ..GeneratorHealth::default()
         },
+        unresolved: Unresolved::default(),
         total: Measurement::default(),
         groups: Vec::new(),
     }
 }
 
 fn record(plan: &Plan, threads: NonZeroUsize) -> PlanRecord {
-    let (run, group) = (plan.run(), &plan.groups()[0]);
+    let run = plan.run();
+    let (duration_s, messages_per_client) = match run.until {
+        Until::Elapsed(duration) => (Some(duration.as_secs_f64()), None),
+        Until::Messages(messages) => (None, Some(messages.get())),
+    };
     PlanRecord {
+        run: RunRecord {
+            duration_s,
+            messages_per_client,
+            warmup_s: run.warmup.as_secs_f64(),
+            drain_s: run.drain.as_secs_f64(),
+            connect_rate: run.connect_rate.per_second(),
+            engine: match run.engine {
+                plan::EngineKind::Lean => EngineKind::Lean,
+                plan::EngineKind::Tungstenite => EngineKind::Tungstenite,
+            },
+            threads: u32::try_from(threads.get()).unwrap_or(u32::MAX),
+            thresholds: run.thresholds.iter().map(ToString::to_string).collect(),
+            only_delivery: run.only_delivery,
+        },
+        groups: plan.groups().iter().map(group_record).collect(),
+    }
+}
+
+fn group_record(group: &Group) -> GroupRecord {
+    GroupRecord {
+        name: group.name.to_string(),
+        target: None,
         clients: group.clients.get(),
         load: match group.load {
             plan::Load::Open { rate, burst, max_in_flight } => LoadRecord::Open {
@@ -130,24 +161,17 @@ fn record(plan: &Plan, threads: NonZeroUsize) -> PlanRecord {
             },
             plan::Load::Closed { window } => LoadRecord::Closed { window: window.get() },
         },
-        duration_s: match run.until {
-            Until::Elapsed(duration) => Some(duration.as_secs_f64()),
-            Until::Messages(_) => None,
-        },
-        messages_per_client: match run.until {
-            Until::Elapsed(_) => None,
-            Until::Messages(messages) => Some(messages.get()),
-        },
-        warmup_s: run.warmup.as_secs_f64(),
-        drain_s: run.drain.as_secs_f64(),
         size_bytes: group.size.into(),
-        payload: group.mix.to_string(),
-        expect: group.expect.to_string(),
-        connect_rate: run.connect_rate.per_second(),
-        engine: run.engine.to_string(),
-        threads: u32::try_from(threads.get()).unwrap_or(u32::MAX),
-        thresholds: run.thresholds.iter().map(ToString::to_string).collect(),
-        only_delivery: run.only_delivery,
+        payload: match group.mix {
+            Mix::Text => PayloadKind::Text,
+            Mix::Binary => PayloadKind::Binary,
+            Mix::Mixed => PayloadKind::Mixed,
+        },
+        expect: match &group.expect {
+            plan::Expect::Echo => Expect::Echo,
+            plan::Expect::Count => Expect::Count,
+            plan::Expect::Reply(text) => Expect::Reply(text.clone()),
+        },
     }
 }
 

@@ -5,13 +5,13 @@ use std::{
 };
 
 use proptest::prelude::*;
-use reports::model::{Connections, Counts, Latency, PerCall, Tally, Traffic};
+use reports::model::{Calls, Connections, Counts, EvidenceKind, Tally, Traffic};
 
 use super::*;
 use crate::{
     ledger::{Expectation, Fate, Finding, LedgerSink, SendTimes, Subject},
-    message::{Mix, Payload},
-    plan::{Expect, Group, Rate, RunOptions},
+    message::Payload,
+    plan::{Expect, Rate, RunOptions},
     run::timeline::Timeline,
     secrets::Secrets,
     worker::{GroupOutcome, MissingMessage, recorder::Window},
@@ -156,8 +156,8 @@ proptest! {
         let came = |m: &&SimulatedMessage| m.whole && window.contains(&(m.due + m.lag + m.service));
         let came = messages.iter().filter(came).count() as u64;
         let Traffic { matched_in_window, sent_in_window, sent_bytes, .. } = several.total.traffic;
-        prop_assert_eq!((matched_in_window, sent_in_window, sent_bytes), (came, Some(sent), 64 * sent));
-        prop_assert_eq!((several.total.wire.writes, several.total.wire.messages_per_write.max), (sent, sent.min(1)));
+        prop_assert_eq!((matched_in_window, sent_in_window, sent_bytes), (came, sent, 64 * sent));
+        prop_assert_eq!((several.total.wire.writes.calls, several.total.wire.writes.largest), (sent, sent.min(1)));
         let rows = || several.total.intervals.iter().filter(|row| row.at_s < 3.0);
         prop_assert_eq!(rows().map(|row| row.matched).sum::<u64>(), came);
         prop_assert_eq!(rows().map(|row| row.sent).sum::<u64>(), sent);
@@ -182,10 +182,7 @@ proptest! {
             sum.measured += group.measured;
             sum.warmup += group.warmup;
             sum.traffic += group.traffic;
-            let Latency { response, service, floor, send_lag, connect } = &mut sum.latency;
-            for (sum, part) in [response, service, floor, send_lag, connect].into_iter().zip(group.latency.by_name()) {
-                sum.add(part.1).unwrap();
-            }
+            sum.latency += &group.latency;
             for tally in [&group.measured, &group.warmup] {
                 prop_assert_eq!(reports::identities(tally), Ok(()));
             }
@@ -225,7 +222,7 @@ fn a_message_that_came_elsewhere_was_misrouted() {
     assert_eq!((counts.misrouted, counts.lost, counts.undetermined), (2, 1, 0));
     assert_eq!(report.total.measured.anomalies.misrouted_events, 3);
     assert_eq!(reports::identities(&report.total.measured), Ok(()));
-    let lost: Vec<_> = report.total.evidence.iter().filter(|evidence| evidence.kind == "lost").collect();
+    let lost: Vec<_> = report.total.evidence.iter().filter(|evidence| evidence.kind == EvidenceKind::Lost).collect();
     assert_eq!(lost.len(), 1, "what was misrouted is not shown as lost");
     assert_eq!(lost[0].sequence, Some(6));
 }
@@ -255,7 +252,11 @@ fn a_misrouted_message_was_not_the_one_that_came_cut() {
     assert_eq!((measured.misrouted, measured.damaged, measured.lost), (1, 0, 0));
     assert_eq!((warmup.misrouted, warmup.damaged, warmup.lost), (0, 1, 0));
     assert!([&report.total.measured, &report.total.warmup].iter().all(|tally| reports::identities(tally).is_ok()));
-    assert!(report.total.evidence.iter().all(|evidence| evidence.kind != "lost"), "{:?}", report.total.evidence);
+    assert!(
+        report.total.evidence.iter().all(|evidence| evidence.kind != EvidenceKind::Lost),
+        "{:?}",
+        report.total.evidence
+    );
 }
 
 #[test]
@@ -275,7 +276,7 @@ fn what_workers_counted_is_added_up() {
     let measurements = report.groups.iter().map(|group| &group.measurement).chain([&report.total]);
     for (measurement, unit) in measurements.zip([11, 11_000, 11_011]) {
         assert_eq!((measurement.measured, measurement.warmup), (tally(unit), tally(2 * unit)));
-        let all = Traffic { sent_in_window: Some(0), ..traffic(3 * unit) };
+        let all = Traffic { sent_in_window: 0, ..traffic(3 * unit) };
         assert_eq!((measurement.traffic, &measurement.connections), (all, &connections(4 * unit)));
     }
 }
@@ -304,7 +305,7 @@ fn a_message_may_go_astray_to_another_group() {
         assert_eq!((counts.misrouted, counts.lost), (groups, groups));
         assert_eq!(measurement.measured.anomalies.misrouted_events, groups);
         assert_eq!(reports::identities(&measurement.measured), Ok(()));
-        let lost = measurement.evidence.iter().filter(|evidence| evidence.kind == "lost");
+        let lost = measurement.evidence.iter().filter(|evidence| evidence.kind == EvidenceKind::Lost);
         assert!(lost.clone().all(|evidence| evidence.sequence == Some(4)), "3 is not shown as lost");
         assert_eq!(lost.count() as u64, groups);
     }
@@ -332,8 +333,8 @@ fn what_a_call_carried_is_told_over_all_workers() {
     one.groups[0].recorder.reads.add(1, 7);
     other.groups[0].recorder.reads.add(3, 3);
     let wire = summarize(&plan(), context(Timeline::new(2, 1)), vec![one, other]).total.wire;
-    assert_eq!((wire.reads, wire.messages_per_read), (4, PerCall { mean: 2.5, max: 7 }));
-    assert_eq!((wire.writes, wire.messages_per_write), (0, PerCall::default()), "no call carried nothing");
+    assert_eq!(wire.reads, Calls { calls: 4, messages: 10, largest: 7 });
+    assert_eq!(wire.writes, Calls::default(), "no call carried nothing");
 }
 
 #[test]
@@ -393,20 +394,26 @@ fn the_result_says_what_was_asked_for() {
     let threads = NonZeroUsize::new(2).unwrap();
     let said = summarize(&open, RunContext { threads, ..context(Timeline::new(0, 1)) }, vec![]);
     let expected = PlanRecord {
-        clients: 3,
-        load: LoadRecord::Open { rate_per_client: 0.5, burst: 5, max_in_flight: 7 },
-        duration_s: Some(3.0),
-        messages_per_client: None,
-        warmup_s: 1.5,
-        drain_s: 2.0,
-        size_bytes: 100,
-        payload: "text".to_owned(),
-        expect: "reply=yes".to_owned(),
-        connect_rate: 1.0,
-        engine: "lean".to_owned(),
-        threads: 2,
-        thresholds: vec!["p99<5ms".to_owned()],
-        only_delivery: false,
+        run: RunRecord {
+            duration_s: Some(3.0),
+            messages_per_client: None,
+            warmup_s: 1.5,
+            drain_s: 2.0,
+            connect_rate: 1.0,
+            engine: EngineKind::Lean,
+            threads: 2,
+            thresholds: vec!["p99<5ms".to_owned()],
+            only_delivery: false,
+        },
+        groups: vec![GroupRecord {
+            name: "main".to_owned(),
+            target: None,
+            clients: 3,
+            load: LoadRecord::Open { rate_per_client: 0.5, burst: 5, max_in_flight: 7 },
+            size_bytes: 100,
+            payload: PayloadKind::Text,
+            expect: reports::model::Expect::Reply("yes".to_owned()),
+        }],
     };
     assert_eq!(said.plan, expected);
     assert_eq!((said.generator.threads, said.started_at.as_str()), (2, "1970-01-01T00:00:00Z"));
@@ -414,6 +421,6 @@ fn the_result_says_what_was_asked_for() {
     let until = Until::Messages(std::num::NonZeroU64::new(9).unwrap());
     let closed =
         summarize(&plan().with(|run, _| run.until = until).unwrap(), context(Timeline::new(0, 1)), vec![]).plan;
-    assert_eq!((closed.load, closed.duration_s), (LoadRecord::Closed { window: 1 }, None));
-    assert_eq!(closed.messages_per_client, Some(9));
+    assert_eq!((closed.groups[0].load, closed.run.duration_s), (LoadRecord::Closed { window: 1 }, None));
+    assert_eq!(closed.run.messages_per_client, Some(9));
 }

@@ -1,6 +1,6 @@
 use std::net::Ipv4Addr;
 
-use reports::model::Counts;
+use reports::model::{Counts, EvidenceKind};
 
 use super::*;
 use crate::{
@@ -289,8 +289,13 @@ fn everything_kept_as_evidence_is_told() {
     );
     recorder.died(&expectation, 4, LOCAL, at(2_000), "reset".to_owned());
     let kept: Vec<_> = recorder.evidence.into_kept().into_iter().map(|one| (one.kind, one.client, one.at_s)).collect();
-    let expected = [("reordered", 0.5), ("lost", 0.25), ("unexpected", 0.5), ("died", 1.0)];
-    assert_eq!(kept, expected.map(|(kind, at_s)| (kind.to_owned(), 4, at_s)));
+    let expected = [
+        (EvidenceKind::Reordered, 0.5),
+        (EvidenceKind::Lost, 0.25),
+        (EvidenceKind::Unexpected, 0.5),
+        (EvidenceKind::Died, 1.0),
+    ];
+    assert_eq!(kept, expected.map(|(kind, at_s)| (kind, 4, at_s)));
 }
 
 #[test]

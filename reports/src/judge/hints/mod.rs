@@ -4,7 +4,7 @@
 //! The counts and the evidence decide, so a stored result gives the same hint.
 
 use crate::{
-    model::{Evidence, Report, Tally},
+    model::{Evidence, EvidenceKind, Expect, PayloadKind, Report, Tally},
     text::{escape::visible_part, human::count},
 };
 
@@ -16,12 +16,19 @@ const BINARY: &str = "lg1\\x00";
 const QUOTED: usize = 60;
 
 /// Findings whose events hold something other than what was sent.
-const ODD: [&str; 6] = ["unexpected", "corrupted", "truncated", "coalesced", "split", "wrong_type"];
+const ODD: [EvidenceKind; 6] = [
+    EvidenceKind::Unexpected,
+    EvidenceKind::Corrupted,
+    EvidenceKind::Truncated,
+    EvidenceKind::Coalesced,
+    EvidenceKind::Split,
+    EvidenceKind::WrongType,
+];
 
 /// A hint for a run with lost or odd messages. `None` where no cause is likely.
 pub(crate) fn likeliest(report: &Report) -> Option<String> {
     let events = Events::of(report);
-    let is_echo = report.plan.expect == "echo";
+    let is_echo = report.plan.is_echo();
     if let Some(hint) = is_echo.then(|| kinds(report, &events).or_else(|| shape(&events))).flatten() {
         return Some(hint);
     }
@@ -53,8 +60,8 @@ impl<'a> Events<'a> {
             unexpected: sum(|tally| tally.anomalies.unexpected),
             wrong_type: sum(|tally| tally.anomalies.wrong_type),
             opened: report.total.connections.opened,
-            odd: report.total.evidence.iter().filter(|evidence| ODD.contains(&evidence.kind.as_str())).collect(),
-            size: report.plan.size_bytes,
+            odd: report.total.evidence.iter().filter(|evidence| ODD.contains(&evidence.kind)).collect(),
+            size: report.plan.groups[0].size_bytes,
         }
     }
 
@@ -72,18 +79,18 @@ impl<'a> Events<'a> {
 
 /// Whole messages that came back as another type.
 fn kinds(report: &Report, events: &Events<'_>) -> Option<String> {
-    let wrong: Vec<_> = events.odd.iter().filter(|evidence| evidence.kind == "wrong_type").collect();
+    let wrong: Vec<_> = events.odd.iter().filter(|evidence| evidence.kind == EvidenceKind::WrongType).collect();
     if wrong.is_empty() || wrong.len() < events.odd.len() {
         return None;
     }
     let odd_sequence = |evidence: &&&Evidence| evidence.sequence.is_some_and(|sequence| sequence % 2 == 1);
     // Text where the sequence is even, binary where it is odd.
-    let (sent, came) = match report.plan.payload.as_str() {
-        "binary" => ("binary", "text"),
-        "text" => ("text", "binary"),
-        _ if wrong.iter().all(odd_sequence) => ("binary", "text"),
-        _ if !wrong.iter().any(odd_sequence) => ("text", "binary"),
-        _ => return Some("whole messages came back, text as binary and binary as text".to_owned()),
+    let (sent, came) = match report.plan.groups[0].payload {
+        PayloadKind::Binary => ("binary", "text"),
+        PayloadKind::Text => ("text", "binary"),
+        PayloadKind::Mixed if wrong.iter().all(odd_sequence) => ("binary", "text"),
+        PayloadKind::Mixed if !wrong.iter().any(odd_sequence) => ("text", "binary"),
+        PayloadKind::Mixed => return Some("whole messages came back, text as binary and binary as text".to_owned()),
     };
     Some(format!(
         "{} whole {sent} messages came back as {came}: the server answers with {came} only; if it may, test it with \
@@ -118,7 +125,8 @@ fn shape(events: &Events<'_>) -> Option<String> {
         return Some(format!("the server turns an object of JavaScript into text{first}, and does not send its bytes"));
     }
     let behind = |evidence: &&Evidence| evidence.received_bytes.map(|bytes| bytes.saturating_sub(events.size));
-    let mut longer = events.odd.iter().copied().filter(|evidence| evidence.kind != "coalesced").map(|it| behind(&it));
+    let mut longer =
+        events.odd.iter().copied().filter(|evidence| evidence.kind != EvidenceKind::Coalesced).map(|it| behind(&it));
     let more = longer.next().flatten().filter(|more| *more > 0)?;
     let always = longer.all(|other| other == Some(more));
     // Twice the size means two messages in one.
@@ -147,7 +155,10 @@ fn is_before_a_header(mut text: &str) -> bool {
 
 /// Events that came in addition to good echoes.
 fn unasked(events: &Events<'_>) -> Option<String> {
-    if events.odd.is_empty() || events.lost > 0 || events.odd.iter().any(|evidence| evidence.kind != "unexpected") {
+    if events.odd.is_empty()
+        || events.lost > 0
+        || events.odd.iter().any(|evidence| evidence.kind != EvidenceKind::Unexpected)
+    {
         return None;
     }
     let first = events.first();
@@ -172,7 +183,7 @@ fn no_reply(events: &Events<'_>) -> Option<String> {
 
 /// A hint for when something came, but none of it was what was sent.
 fn other_reply(report: &Report, events: &Events<'_>) -> Option<String> {
-    if events.unexpected == 0 || report.plan.expect == "count" {
+    if events.unexpected == 0 || report.plan.groups[0].expect == Expect::Count {
         return None;
     }
     let first = events.first();

@@ -1,15 +1,18 @@
 use super::*;
-use crate::model::sample;
+use crate::model::{
+    EvidenceKind::{Corrupted, Unexpected, WrongType},
+    sample,
+};
 
 const MESSAGE: &str = "lg1:0a1b2c3d:00000001:00000000:000000000000:00000040:abcdefghijk";
 
 /// A run of ten messages with `matched` good replies and these other events: kind, sequence,
 /// received.
-fn run(expect: &str, matched: u64, odd: &[(&str, Option<u64>, &str)]) -> Report {
+fn run(expect: &str, matched: u64, odd: &[(EvidenceKind, Option<u64>, &str)]) -> Report {
     let mut report = sample::pass();
-    report.plan.expect = expect.to_owned();
-    report.plan.payload = "mixed".to_owned();
-    report.plan.size_bytes = 64;
+    report.plan.groups[0].expect = expect.parse().unwrap();
+    report.plan.groups[0].payload = PayloadKind::Mixed;
+    report.plan.groups[0].size_bytes = 64;
     report.total.connections.opened = 2;
     report.total.warmup = Tally::default();
     report.total.measured = Tally::default();
@@ -17,15 +20,14 @@ fn run(expect: &str, matched: u64, odd: &[(&str, Option<u64>, &str)]) -> Report 
     (counts.scheduled, counts.sent, counts.matched) = (10, 10, matched);
     counts.events = matched + odd.len() as u64;
     let anomalies = &mut report.total.measured.anomalies;
-    let of = |kind: &str| odd.iter().filter(|(other, ..)| *other == kind).count() as u64;
-    (anomalies.unexpected, anomalies.wrong_type, anomalies.corrupted) =
-        (of("unexpected"), of("wrong_type"), of("corrupted"));
-    report.total.measured.counts.damaged = of("corrupted") + of("wrong_type");
+    let of = |kind: EvidenceKind| odd.iter().filter(|(other, ..)| *other == kind).count() as u64;
+    (anomalies.unexpected, anomalies.wrong_type, anomalies.corrupted) = (of(Unexpected), of(WrongType), of(Corrupted));
+    report.total.measured.counts.damaged = of(Corrupted) + of(WrongType);
     report.total.measured.counts.lost = 10 - matched - report.total.measured.counts.damaged;
     report.total.evidence = odd
         .iter()
         .map(|&(kind, sequence, received)| Evidence {
-            kind: kind.to_owned(),
+            kind,
             sequence,
             received: Some(received.to_owned()),
             received_bytes: Some(received.len() as u64),
@@ -44,7 +46,7 @@ fn hints(report: &Report, part: &str) {
 
 #[test]
 fn messages_of_another_kind() {
-    let wrong = |sequence| ("wrong_type", Some(sequence), MESSAGE);
+    let wrong = |sequence| (WrongType, Some(sequence), MESSAGE);
     hints(&run("echo", 8, &[wrong(1), wrong(3)]), "2 whole binary messages came back as text");
     hints(&run("echo", 8, &[wrong(0), wrong(2)]), "2 whole text messages came back as binary");
     hints(&run("echo", 7, &[wrong(0), wrong(1), wrong(2)]), "text as binary and binary as text");
@@ -64,7 +66,7 @@ fn messages_of_another_shape() {
         (format!("{MESSAGE}\\x0a"), "with 4 bytes more behind it"),
     ] {
         for matched in [0, 5] {
-            hints(&run("echo", matched, &[("unexpected", None, &received), ("corrupted", None, &received)]), part);
+            hints(&run("echo", matched, &[(Unexpected, None, &received), (Corrupted, None, &received)]), part);
         }
     }
 }
@@ -73,38 +75,38 @@ fn messages_of_another_shape() {
 fn text_before_a_header_is_no_other_shape() {
     let longer = |lead: &str| format!("{lead}{MESSAGE}\\x0a");
     let events = [longer(""), longer("\\x09 "), longer("\\u{3000}")];
-    let mut report = run("echo", 0, &[("unexpected", None, ""); 4]);
+    let mut report = run("echo", 0, &[(Unexpected, None, ""); 4]);
     for (evidence, received) in report.total.evidence.iter_mut().zip(&events) {
         (evidence.received, evidence.received_bytes) = (Some(received.clone()), Some(65));
     }
     let both = format!("{MESSAGE}\\x0a{MESSAGE}");
-    report.total.evidence[3].kind = "coalesced".to_owned();
+    report.total.evidence[3].kind = EvidenceKind::Coalesced;
     (report.total.evidence[3].received, report.total.evidence[3].received_bytes) = (Some(both), Some(130));
     hints(&report, "with 1 byte more behind it");
 }
 
 #[test]
 fn replies_with_other_text() {
-    let ok = vec![("unexpected", None, "{\"ok\":true}"); 10];
+    let ok = vec![(Unexpected, None, "{\"ok\":true}"); 10];
     hints(&run("echo", 0, &ok), "--expect 'reply={\"ok\":true}'");
     hints(&run("reply=ok", 0, &ok), "--expect 'reply={\"ok\":true}'");
-    hints(&run("echo", 0, &vec![("unexpected", None, "it's"); 10]), "--expect 'reply=it'\\''s'");
+    hints(&run("echo", 0, &vec![(Unexpected, None, "it's"); 10]), "--expect 'reply=it'\\''s'");
     let others: Vec<_> = (0..10).map(|n| format!("reply {n}")).collect();
-    let others: Vec<_> = others.iter().map(|text| ("unexpected", None, text.as_str())).collect();
+    let others: Vec<_> = others.iter().map(|text| (Unexpected, None, text.as_str())).collect();
     hints(&run("echo", 0, &others), "for each message, with other text (`reply 0`): test it with --expect count");
     hints(&run("echo", 0, &others[..4]), "say how with --expect count or --expect 'reply=TEXT'");
-    let pushes = vec![("unexpected", None, "tick"); 50];
+    let pushes = vec![(Unexpected, None, "tick"); 50];
     hints(&run("echo", 0, &pushes), "pushed 50 messages for 10 messages sent (`tick`)");
 }
 
 #[test]
 fn messages_that_nobody_asked_for() {
     hints(
-        &run("echo", 10, &[("unexpected", None, "welcome"); 2]),
+        &run("echo", 10, &[(Unexpected, None, "welcome"); 2]),
         "one message to each connection by itself (`welcome`)",
     );
-    hints(&run("echo", 10, &[("unexpected", None, "tick"); 13]), "pushed 13 messages that nobody asked for");
-    hints(&run("count", 10, &[("unexpected", None, "welcome"); 2]), "one message to each connection");
+    hints(&run("echo", 10, &[(Unexpected, None, "tick"); 13]), "pushed 13 messages that nobody asked for");
+    hints(&run("count", 10, &[(Unexpected, None, "welcome"); 2]), "one message to each connection");
 }
 
 #[test]
@@ -119,8 +121,8 @@ fn what_is_no_matter_of_a_protocol_has_no_hint() {
         run("echo", 10, &[]),
         run("echo", 9, &[]),
         // Bytes that were changed on the way.
-        run("echo", 9, &[("corrupted", Some(3), &MESSAGE.replace("abc", "abd"))]),
-        run("echo", 8, &[("corrupted", Some(3), MESSAGE), ("unexpected", None, "tick")]),
+        run("echo", 9, &[(Corrupted, Some(3), &MESSAGE.replace("abc", "abd"))]),
+        run("echo", 8, &[(Corrupted, Some(3), MESSAGE), (Unexpected, None, "tick")]),
         sample::pass(),
     ] {
         assert_eq!(likeliest(&report), None, "{:?}", report.total.evidence);

@@ -226,7 +226,7 @@ mod tests {
         }
         report.measured_s = 2.0;
         report.total.traffic.matched_in_window = 90;
-        report.total.traffic.sent_in_window = Some(100);
+        report.total.traffic.sent_in_window = 100;
         report.total.connections.failed = 3;
         report.total.connections.died = 4;
         report.total.measured.anomalies.wrong_type = 5;

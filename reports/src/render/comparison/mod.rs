@@ -1,6 +1,6 @@
 //! Comparisons of results ([`Comparison`]) and of pairs ([`Ab`]). One file a format.
 
-mod json;
+pub(crate) mod json;
 mod markdown;
 #[cfg(test)]
 pub(crate) mod sample;

@@ -44,7 +44,7 @@ fn text_of_one_run_a_side() {
 #[test]
 fn text_of_incomparable_runs() {
     let mut other = run(80_000, 400_000);
-    other.plan.clients = 50;
+    other.plan.groups[0].clients = 50;
     other.environment.cores = 4;
     insta::assert_snapshot!(text(&compare(&[run(80_000, 400_000)], &[other], &CompareOptions::default()), false));
 }

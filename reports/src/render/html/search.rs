@@ -137,7 +137,7 @@ fn throughput(record: &SearchRecord, steps: &[&Step]) -> Option<Plot> {
 
 /// The thresholds on response times, with their bounds in nanoseconds.
 fn bounds(record: &SearchRecord) -> Vec<(String, f64)> {
-    let thresholds = record.plan.thresholds.iter().filter_map(|text| text.parse::<Threshold>().ok());
+    let thresholds = record.plan.run.thresholds.iter().filter_map(|text| text.parse::<Threshold>().ok());
     let of_response =
         thresholds.filter(|one| matches!(one.metric().quantity(), Quantity::Latency(Series::Response, _)));
     of_response.map(|threshold| (format!("threshold {threshold}"), threshold.bound())).collect()
@@ -210,11 +210,11 @@ fn facts(record: &SearchRecord) -> Vec<PageTable> {
     let asked = vec![
         ("target", target(record).to_owned()),
         ("steps", plan(record)),
-        ("thresholds", plan_record.thresholds.join(", ")),
+        ("thresholds", plan_record.run.thresholds.join(", ")),
         ("search", search_settings(record)),
-        ("expected back", plan_record.expect.clone()),
-        ("engine", plan_record.engine.clone()),
-        ("threads", plan_record.threads.to_string()),
+        ("expected back", plan_record.groups[0].expect.to_string()),
+        ("engine", plan_record.run.engine.to_string()),
+        ("threads", plan_record.run.threads.to_string()),
     ];
     let place = vec![
         ("processor", environment.cpu.clone()),

@@ -67,7 +67,7 @@ fn suites(report: &Report, judgement: &Judgement) -> Vec<TestSuite> {
     let missing = judge::connections(report);
     let is_connected = missing.is_empty() && judgement.verdict != Verdict::Connections;
     let reasons = judge::invalid(report);
-    let undecided = report.plan.thresholds.iter().any(|text| is_undecided(text, report));
+    let undecided = report.plan.run.thresholds.iter().any(|text| is_undecided(text, report));
     let is_valid = reasons.is_empty() && (undecided || judgement.verdict != Verdict::Invalid);
     let obstacle = match (is_valid, is_connected) {
         (false, _) => Some("the run is invalid: its numbers neither hold nor miss it"),
@@ -75,7 +75,7 @@ fn suites(report: &Report, judgement: &Judgement) -> Vec<TestSuite> {
         _ => None,
     };
     let thresholds = |suite: &mut TestSuite, group: Option<&str>| {
-        let of_group = report.plan.thresholds.iter().filter(|text| group_of(text, report) == group);
+        let of_group = report.plan.run.thresholds.iter().filter(|text| group_of(text, report) == group);
         suite.add_test_cases(of_group.map(|text| threshold(group, text, report, obstacle)));
     };
 
@@ -125,7 +125,7 @@ fn suite(report: &Report, judgement: &Judgement) -> TestSuite {
     if !marked.is_empty() {
         suite.add_property(Property::new("marked", marked.join(", ")));
     }
-    if report.plan.only_delivery {
+    if report.plan.run.only_delivery {
         suite.add_property(Property::new("only_delivery", "timing was not judged"));
     }
     if !judgement.reasons.is_empty() {
@@ -158,7 +158,7 @@ fn delivery(part: Part<'_>) -> impl Iterator<Item = TestCase> {
 
 /// The evidence of a kind, in lines.
 fn evidence(measurement: &Measurement, kind: &str) -> Vec<String> {
-    let of_kind = measurement.evidence.iter().filter(|evidence| evidence.kind == kind);
+    let of_kind = measurement.evidence.iter().filter(|evidence| evidence.kind.name() == kind);
     of_kind.take(EVIDENCE).flat_map(lines_of).collect()
 }
 

@@ -26,7 +26,7 @@ fn suite(report: &Report, judgement: &Judgement) -> TestSuite {
 }
 
 fn judged(report: &Report) -> TestSuite {
-    let thresholds: Vec<Threshold> = report.plan.thresholds.iter().filter_map(|text| text.parse().ok()).collect();
+    let thresholds: Vec<Threshold> = report.plan.run.thresholds.iter().filter_map(|text| text.parse().ok()).collect();
     suite(report, &judge(report, &thresholds))
 }
 
@@ -43,7 +43,7 @@ fn failure<'a>(suite: &'a TestSuite, name: &str) -> (NonSuccessKind, &'a str) {
 }
 
 fn with_thresholds(mut report: Report, thresholds: &[&str]) -> Report {
-    report.plan.thresholds = thresholds.iter().map(|text| (*text).to_owned()).collect();
+    report.plan.run.thresholds = thresholds.iter().map(|text| (*text).to_owned()).collect();
     report
 }
 
@@ -66,7 +66,11 @@ fn a_delivery_violation_with_evidence() {
 #[test]
 fn an_invalid_run() {
     let mut report = with_thresholds(sample::connections(), &["p99<5ms", "p99<1ns"]);
-    let died = Evidence { kind: "died".to_owned(), detail: Some("reset by peer".to_owned()), ..Evidence::default() };
+    let died = Evidence {
+        kind: crate::model::EvidenceKind::Died,
+        detail: Some("reset by peer".to_owned()),
+        ..Evidence::default()
+    };
     report.total.evidence.push(died);
     insta::assert_snapshot!(rendered(&Junit, &report));
 }

@@ -11,7 +11,7 @@ use crate::{
     human::{bytes, count, nanoseconds, percent, rate, seconds},
     judge::{Judgement, Verdict, bounds},
     metric::{quantiles::Quantiles, throughput::Throughput},
-    model::{LoadRecord, Measurement, Report, Tally},
+    model::{Measurement, Report, Tally},
 };
 
 /// A report in Markdown: the verdict and the reasons, groups if there are several, delivery, evidence, latency, throughput, the
@@ -164,7 +164,7 @@ fn evidence(out: &mut dyn Write, report: &Report) -> io::Result<()> {
 
 fn evidence_of(out: &mut dyn Write, measurement: &Measurement) -> io::Result<()> {
     for (kind, evidence) in wording::evidence_by_kind(measurement).into_iter().take(MOST) {
-        writeln!(out, "- {} {}", code(kind), count(evidence.len() as u64))?;
+        writeln!(out, "- {} {}", code(kind.name()), count(evidence.len() as u64))?;
         for evidence in evidence.into_iter().take(EVIDENCE) {
             writeln!(out, "  - {}", code(&wording::circumstances(evidence).join(", ")))?;
             for (name, bytes) in wording::bytes_of(evidence) {
@@ -198,10 +198,7 @@ fn latency(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     if any_marked {
         writeln!(out, "\\{}\n", bounds::LEGEND)?;
     }
-    match report.plan.load {
-        LoadRecord::Closed { .. } => writeln!(out, "{}\n", wording::OMISSION),
-        LoadRecord::Open { .. } => Ok(()),
-    }
+    if report.plan.is_closed() { writeln!(out, "{}\n", wording::OMISSION) } else { Ok(()) }
 }
 
 fn throughput(out: &mut dyn Write, report: &Report) -> io::Result<()> {
@@ -210,12 +207,9 @@ fn throughput(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     let volume = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{}/s", bytes(value)));
     writeln!(out, "### Throughput\n")?;
     headings(out, "over", &["due", "sent", "matched", "out", "in", "messages per read", "messages per write"])?;
-    let per_call = [report.total.wire.messages_per_read, report.total.wire.messages_per_write];
-    let [read, write] = per_call.map(|calls| format!("mean {:.1}, max {}", calls.mean, count(calls.max)));
-    let due = match report.plan.load {
-        LoadRecord::Open { .. } => per_second(throughput.scheduled_per_s),
-        LoadRecord::Closed { .. } => "-".to_owned(),
-    };
+    let per_call = [report.total.wire.reads, report.total.wire.writes];
+    let [read, write] = per_call.map(|calls| format!("mean {:.1}, max {}", calls.mean(), count(calls.largest)));
+    let due = if report.plan.is_closed() { "-".to_owned() } else { per_second(throughput.scheduled_per_s) };
     let cells = [
         due,
         per_second(throughput.sent_per_s),
@@ -240,7 +234,7 @@ fn generator(out: &mut dyn Write, report: &Report, judgement: &Judgement) -> io:
         percent(generator.busiest_worker),
         bytes(generator.peak_rss_bytes as f64),
         generator.threads,
-        code(&report.plan.engine),
+        code(report.plan.run.engine.name()),
     )?;
     for said in [wording::stops(report), wording::saturated(&report.total.latency), wording::stolen(report)]
         .into_iter()
@@ -266,12 +260,19 @@ fn generator(out: &mut dyn Write, report: &Report, judgement: &Judgement) -> io:
 
 fn plan(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     let (plan, environment) = (&report.plan, &report.environment);
+    let group = &plan.groups[0];
     writeln!(out, "### Plan\n")?;
-    writeln!(out, "- {}, {}, {} drain", wording::load(plan), wording::length(plan), seconds(plan.drain_s))?;
-    writeln!(out, "- {} {}, expecting {}", bytes(plan.size_bytes as f64), code(&plan.payload), code(&plan.expect))?;
-    if !plan.thresholds.is_empty() {
+    writeln!(out, "- {}, {}, {} drain", wording::load(plan), wording::length(plan), seconds(plan.run.drain_s))?;
+    writeln!(
+        out,
+        "- {} {}, expecting {}",
+        bytes(group.size_bytes as f64),
+        code(group.payload.name()),
+        code(&group.expect.to_string())
+    )?;
+    if !plan.run.thresholds.is_empty() {
         writeln!(out, "- thresholds:\n")?;
-        for threshold in plan.thresholds.iter().take(MOST) {
+        for threshold in plan.run.thresholds.iter().take(MOST) {
             writeln!(out, "  - {}", code(threshold))?;
         }
     }

@@ -2,7 +2,7 @@ use super::*;
 use crate::{
     escape::visible,
     judge::judge,
-    model::{Counts, GroupMeasurement, Latency, Measurement, Tally, sample},
+    model::{Counts, Expect, GroupMeasurement, Latency, Measurement, Tally, sample},
     render::{
         hostile::{is_safe, spans_with},
         rendered, written,
@@ -12,7 +12,7 @@ use crate::{
 #[test]
 fn a_clean_pass() {
     let mut report = sample::pass();
-    report.plan.thresholds = vec!["p99<5ms".to_owned(), "throughput>=49000".to_owned()];
+    report.plan.run.thresholds = vec!["p99<5ms".to_owned(), "throughput>=49000".to_owned()];
     insta::assert_snapshot!(rendered(&Markdown, &report));
 }
 
@@ -53,15 +53,15 @@ fn of(text: &str) -> (Report, Judgement) {
     let mut report = sample::violation();
     let text = || text.to_owned();
     report.target.url = text();
-    (report.plan.payload, report.plan.expect, report.plan.thresholds) = (text(), text(), vec![text()]);
+    report.plan.run.thresholds = vec![text()];
+    report.plan.groups[0].expect = Expect::Reply(text());
     let environment = &mut report.environment;
     (environment.cpu, environment.kernel, environment.version) = (text(), text(), text());
-    report.plan.engine = text();
     report.started_at = text();
     report.total.connections.errors.insert(text(), 1);
     report.total.connections.details.insert(text(), text());
     for evidence in &mut report.total.evidence {
-        (evidence.kind, evidence.local, evidence.peer) = (text(), text(), text());
+        (evidence.local, evidence.peer) = (text(), text());
         (evidence.expected, evidence.received, evidence.detail) = (Some(text()), Some(text()), Some(text()));
     }
     let mut judgement = judge(&report, &[]);
@@ -105,10 +105,9 @@ fn whatever_a_report_holds_is_code_and_nothing_else() {
         let text = written(|out| Markdown.render(&report, &judgement, out));
         assert!(is_safe(&text), "{text}");
         let spans = spans_with(&visible(hostile), &text, &harmless);
-        // Reasons, target, payload, expectation and its remark, threshold, four of the environment,
-        // engine, a kind of error with what its first said, a kind of evidence, and three lines of
-        // each of three pieces.
-        assert_eq!(spans, 1 + 1 + 1 + 2 + 1 + 4 + 1 + 2 + 1 + 3 * 3, "{text}");
+        // Reasons, target, expectation and its remark, threshold, four of the environment, a kind of
+        // error with what its first said, and three lines of each of six pieces of evidence.
+        assert_eq!(spans, 1 + 1 + 2 + 1 + 4 + 2 + 3 * 6, "{text}");
     }
 }
 
@@ -117,22 +116,14 @@ fn a_summary_stays_within_what_github_takes() {
     let long = "🦀\u{202e}".repeat(10_000);
     let (mut report, mut judgement) = of(&long);
     judgement.reasons = vec![judgement.reasons[0].clone(); 100];
-    report.plan.thresholds = vec!["`".repeat(1000); 100];
-    report.total.evidence = (0..100)
-        .flat_map(|kind| {
-            report.total.evidence.iter().map(move |evidence| {
-                let mut evidence = evidence.clone();
-                evidence.kind = format!("{kind}");
-                evidence
-            })
-        })
-        .collect();
+    report.plan.run.thresholds = vec!["`".repeat(1000); 100];
+    report.total.evidence = vec![report.total.evidence; 100].concat();
     report.total.connections.errors = (0..1000).map(|n| (format!("{n}"), n)).collect();
     let text = written(|out| Markdown.render(&report, &judgement, out));
     assert!(text.len() < 1024 * 1024, "{}", text.len());
     assert!(text.contains("- and 80 more"), "{text}");
 
-    // With groups, in which kinds do not differ without end.
+    // With groups.
     report.total.evidence.truncate(60);
     let measurement = Measurement { evidence: report.total.evidence.clone(), ..Measurement::default() };
     report.groups = vec![GroupMeasurement { name: long, measurement }; 50];

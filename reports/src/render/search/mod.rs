@@ -61,15 +61,15 @@ pub(super) fn target(record: &SearchRecord) -> &str {
 /// What the clients send in each step.
 pub(super) fn plan(record: &SearchRecord) -> String {
     let plan = &record.plan;
-    let burst = match plan.load {
+    let burst = match plan.groups[0].load {
         LoadRecord::Open { burst, .. } => format!(", bursts of {burst}"),
         LoadRecord::Closed { .. } => String::new(),
     };
     format!(
         "{}{burst}, {} {}, {} a step, {} between steps",
         wording::clients(plan),
-        bytes(plan.size_bytes as f64),
-        plan.payload,
+        bytes(plan.groups[0].size_bytes as f64),
+        plan.groups[0].payload,
         wording::length(plan),
         seconds(record.pause_s),
     )

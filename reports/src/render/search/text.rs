@@ -36,9 +36,9 @@ impl RenderSearch for Text {
 fn about(printer: &mut Printer<'_>, record: &SearchRecord) -> io::Result<()> {
     printer.row("target", target(record))?;
     printer.row("plan", &plan(record))?;
-    printer.row("thresholds", &record.plan.thresholds.join(", "))?;
+    printer.row("thresholds", &record.plan.run.thresholds.join(", "))?;
     printer.row("search", &search_settings(record))?;
-    let place = wording::place(&record.environment, &record.plan.engine, &record.started_at);
+    let place = wording::place(&record.environment, record.plan.run.engine, &record.started_at);
     printer.styled_row("where", printer.palette.label, &place, printer.palette.aside)
 }
 

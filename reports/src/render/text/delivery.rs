@@ -112,7 +112,7 @@ fn evidence_of(printer: &mut Printer<'_>, part: &Part<'_>) -> io::Result<()> {
     for (kind, evidence) in wording::evidence_by_kind(part.measurement) {
         for (index, evidence) in evidence.into_iter().take(SHOWN).enumerate() {
             let label = match index {
-                0 if kind.len() > WIDEST => kind.to_owned(),
+                0 if kind.name().len() > WIDEST => kind.name().to_owned(),
                 0 => format!("  {kind}"),
                 _ => String::new(),
             };

@@ -16,7 +16,7 @@ use crate::{
     human::{bytes, count, most_frequent, percent, rate, seconds},
     judge::{Judgement, Verdict},
     metric::throughput::Throughput,
-    model::{LoadRecord, Report},
+    model::Report,
 };
 
 /// Most kinds of connection errors whose first message is shown.
@@ -75,9 +75,10 @@ fn plan(printer: &mut Printer<'_>, report: &Report) -> io::Result<()> {
     let embedded = if report.target.embedded { " (embedded server)" } else { "" };
     printer.row("target", &format!("{}{embedded}", report.target.url))?;
     let plan = &report.plan;
-    let payload = format!("{} {}", bytes(plan.size_bytes as f64), plan.payload);
+    let group = &plan.groups[0];
+    let payload = format!("{} {}", bytes(group.size_bytes as f64), group.payload);
     printer.row("plan", &format!("{}, {payload}, {}", wording::load(plan), wording::length(plan)))?;
-    let place = wording::place(&report.environment, &plan.engine, &report.started_at);
+    let place = wording::place(&report.environment, plan.run.engine, &report.started_at);
     printer.styled_row("where", printer.palette.label, &place, printer.palette.aside)
 }
 
@@ -85,12 +86,10 @@ fn throughput(printer: &mut Printer<'_>, report: &Report) -> io::Result<()> {
     let throughput = Throughput::of(report);
     let shown = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), rate);
     let volume = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), bytes);
-    let scheduled = match report.plan.load {
-        LoadRecord::Open { .. } => format!(" of {}/s due", shown(throughput.scheduled_per_s)),
-        LoadRecord::Closed { .. } => String::new(),
-    };
+    let due = format!(" of {}/s due", shown(throughput.scheduled_per_s));
+    let scheduled = if report.plan.is_closed() { String::new() } else { due };
     // The plan tells a planned duration, and the reasons tell an interruption.
-    let length = match report.plan.duration_s {
+    let length = match report.plan.run.duration_s {
         Some(_) => String::new(),
         None => format!(", over {}", seconds(report.measured_s)),
     };
@@ -102,13 +101,13 @@ fn throughput(printer: &mut Printer<'_>, report: &Report) -> io::Result<()> {
         volume(throughput.received_bytes_per_s),
     );
     printer.row("throughput", &text)?;
-    let (read, write) = (report.total.wire.messages_per_read, report.total.wire.messages_per_write);
+    let (read, write) = (report.total.wire.reads, report.total.wire.writes);
     let text = format!(
         "messages per read mean {:.1} max {}; per write mean {:.1} max {}",
-        read.mean,
-        count(read.max),
-        write.mean,
-        count(write.max),
+        read.mean(),
+        count(read.largest),
+        write.mean(),
+        count(write.largest),
     );
     printer.row("TCP", &text)
 }

@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     judge::judge,
-    model::{Counts, GroupMeasurement, Latency, Tally, sample},
+    model::{Counts, Expect, GroupMeasurement, Latency, Tally, sample},
     render::{hostile::is_safe, rendered, written},
 };
 
@@ -12,14 +12,14 @@ fn text(report: &Report, color: bool) -> String {
 #[test]
 fn a_clean_pass() {
     let mut report = sample::pass();
-    report.plan.thresholds = vec!["p99<5ms".to_owned(), "throughput>=49000".to_owned()];
+    report.plan.run.thresholds = vec!["p99<5ms".to_owned(), "throughput>=49000".to_owned()];
     insta::assert_snapshot!(text(&report, false));
 }
 
 #[test]
 fn a_missed_threshold() {
     let mut report = sample::pass();
-    report.plan.thresholds = vec!["p99<100us".to_owned(), "throughput>=50k".to_owned()];
+    report.plan.run.thresholds = vec!["p99<100us".to_owned(), "throughput>=50k".to_owned()];
     insta::assert_snapshot!(text(&report, false));
 }
 
@@ -124,8 +124,7 @@ fn whatever_a_report_holds_the_terminal_is_safe() {
     let hostile = "\u{1b}]0;title\u{7}\u{202e}\n\u{9b}2J漢字 word-without-end".to_owned() + &"x".repeat(300);
     let mut report = sample::violation();
     report.target.url.clone_from(&hostile);
-    report.plan.payload.clone_from(&hostile);
-    report.plan.expect.clone_from(&hostile);
+    report.plan.groups[0].expect = Expect::Reply(hostile.clone());
     report.environment.cpu.clone_from(&hostile);
     report.started_at.clone_from(&hostile);
     report.total.connections.errors.insert(hostile.clone(), 1);
@@ -135,7 +134,6 @@ fn whatever_a_report_holds_the_terminal_is_safe() {
         group.name.clone_from(&hostile);
     }
     for evidence in &mut report.total.evidence {
-        evidence.kind.clone_from(&hostile);
         evidence.peer.clone_from(&hostile);
         evidence.received = Some(hostile.clone());
         evidence.detail = Some(hostile.clone());

@@ -1,13 +1,17 @@
-//! The JSON formats: their names, and the JSON Schema (2020-12) that describes every key.
+//! The JSON formats: their names, and the JSON Schema (2020-12) that describes every key. The
+//! schemas are generated from the types of the documents and their docs ([`generate()`]).
 //!
 //! - [`Schema::RESULT`]: [`crate::store`] writes runs. `report`, `compare` and baselines read them.
 //! - [`Schema::SEARCH`]: [`crate::store::search`] writes searches. `report` reads them.
 //! - [`Schema::COMPARISON`]: [`crate::render::comparison`] writes it for `loadgen compare`.
 //! - [`Schema::AB`]: [`crate::render::comparison`] writes it for `loadgen ab`.
 //!
-//! A schema describes what is written. Each key is required unless earlier versions did not write
-//! it, and no other key is allowed. Readers are more generous: they ignore keys that they do not
-//! know.
+//! A schema describes what is written. Each key is required, and no other key is allowed. Readers
+//! are more generous: they ignore keys that they do not know.
+
+mod generate;
+
+pub use generate::generate;
 
 /// A format of JSON objects. Their key `schema` holds its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,9 +24,9 @@ pub struct Schema {
 impl Schema {
     /// A run: what it measured, and the verdict.
     pub const RESULT: Self = Self {
-        name: "loadgen.result/1",
+        name: "loadgen.result/2",
         noun: "result",
-        json: include_str!("../../../schema/loadgen.result.1.schema.json"),
+        json: include_str!("../../../schema/loadgen.result.2.schema.json"),
     };
     /// The steps of a search, and what it found.
     pub const SEARCH: Self = Self {
@@ -46,7 +50,7 @@ impl Schema {
     /// Every format.
     pub const ALL: [Self; 4] = [Self::RESULT, Self::SEARCH, Self::COMPARISON, Self::AB];
 
-    /// Name and version, as in the key `schema`: `loadgen.result/1`.
+    /// Name and version, as in the key `schema`: `loadgen.result/2`.
     pub const fn name(self) -> &'static str {
         self.name
     }

@@ -1,6 +1,7 @@
 //! A schema describes exactly what is written: each key is required, and no other key is allowed.
 
 use jsonschema::Validator;
+use schemars::generate::Contract;
 use serde_json::{Value, json};
 
 use super::*;
@@ -12,11 +13,12 @@ use crate::{
         Json,
         comparison::{
             Ab, RenderComparison,
+            json::{AbDocument, ComparisonDocument},
             sample::{STEADY, WILD, foreign, outcome, regression, several},
         },
     },
     search::{self, Conclusion, FailureCause},
-    store,
+    store::{self, document::ResultDocument, search::document::SearchDocument},
 };
 
 /// A format with sample documents, and the places where it leaves room.
@@ -36,24 +38,12 @@ fn formats() -> [Format; 4] {
         Format {
             schema: Schema::RESULT,
             documents: results(),
-            // Older files have no histograms of seconds, engine, stolen time, details of errors or
-            // messages sent in the window.
-            optional: |at| {
-                is_later(at) || {
-                    let later = [
-                        "/response_histogram",
-                        "/plan/engine",
-                        "/generator/stolen",
-                        "/connections/details",
-                        "/traffic/sent_in_window",
-                    ];
-                    ends(at, &later) || is_error(at)
-                }
-            },
-            open: |at| ["/connections/errors", "/connections/details"].contains(&at),
+            optional: is_error,
+            open: |at| ends(at, &["/connections/errors", "/connections/details"]),
             loose: |at| {
-                let parts = ["/evidence/", "/intervals/", "/throughput/", "/duration_s", "/messages_per_client"];
-                parts.iter().any(|part| at.contains(part))
+                let parts =
+                    ["/evidence/", "/intervals/", "/throughput/", "/duration_s", "/messages_per_client", "/dns_ns"];
+                parts.iter().any(|part| at.contains(part)) || ends(at, &["/target", "/stolen"])
             },
         },
         Format {
@@ -63,7 +53,9 @@ fn formats() -> [Format; 4] {
             open: |_| false,
             loose: |at| {
                 let of_an_unfinished = ["/holds_per_s", "/fails_per_s", "/limited_by", "/exit_code"];
-                ends(at, &of_an_unfinished) || ends(at, &["/sent_per_s", "/matched_per_s", "_p50_ns", "_p99_ns"])
+                let of_a_step = ["/sent_per_s", "/matched_per_s", "_p50_ns", "_p99_ns"];
+                let of_a_plan = ["/duration_s", "/messages_per_client", "/groups/0/target"];
+                [&of_an_unfinished[..], &of_a_step, &of_a_plan].iter().any(|keys| ends(at, keys))
             },
         },
         Format {
@@ -83,21 +75,68 @@ fn formats() -> [Format; 4] {
     ]
 }
 
+/// The schema as the types give it.
+fn generated(schema: Schema) -> Value {
+    let of: fn(&str, Contract) -> Value = match schema {
+        Schema::RESULT => generate::<ResultDocument>,
+        Schema::SEARCH => generate::<SearchDocument>,
+        Schema::COMPARISON => generate::<ComparisonDocument<'_>>,
+        _ => generate::<AbDocument<'_>>,
+    };
+    of(schema.name(), Contract::Serialize)
+}
+
+/// With `UPDATE_DOCUMENTS` it renews the files in `reports/schema/`.
+#[test]
+fn committed_schemas_are_those_of_the_types() {
+    for schema in Schema::ALL {
+        let text = serde_json::to_string_pretty(&generated(schema)).unwrap() + "\n";
+        if std::env::var_os("UPDATE_DOCUMENTS").is_some() {
+            let name = schema.name().replace('/', ".");
+            let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/schema");
+            std::fs::write(format!("{folder}/{name}.schema.json"), text).unwrap();
+        } else {
+            assert!(text == schema.json(), "{} is not up to date; UPDATE_DOCUMENTS=1 renews it", schema.name());
+        }
+    }
+}
+
+#[test]
+fn each_key_is_described() {
+    fn check(name: &str, schema: &Value, described: bool) {
+        let Some(object) = schema.as_object() else { return };
+        for (key, property) in object.get("properties").and_then(Value::as_object).into_iter().flatten() {
+            let text = property["description"].as_str().unwrap_or_default();
+            let described = described && !object.contains_key("$ref");
+            assert!(!described || !text.is_empty(), "{name}: {key} has no description");
+            assert!(!text.contains(['[', ']', '\n']), "{name}: {key}: {text}");
+        }
+        for (key, inner) in object {
+            // What stands beside a reference, and parts of a combination, narrow keys that are
+            // described elsewhere.
+            let narrows = key == "oneOf" && object.contains_key("properties") || object.contains_key("$ref");
+            let inner_described = described && !narrows;
+            match inner {
+                Value::Array(items) => items.iter().for_each(|item| check(name, item, inner_described)),
+                Value::Object(map) if ["properties", "$defs"].contains(&key.as_str()) => {
+                    map.values().for_each(|value| check(name, value, inner_described));
+                }
+                _ => check(name, inner, inner_described),
+            }
+        }
+    }
+    for schema in Schema::ALL {
+        check(schema.name(), &generated(schema), true);
+    }
+}
+
 fn ends(at: &str, keys: &[&str]) -> bool {
     keys.iter().any(|key| at.ends_with(key))
 }
 
-/// Keys that older files lack: floors, their marks, and stops of the generator. Others are left out
-/// if they say nothing.
-fn is_later(at: &str) -> bool {
-    let stops = ["/generator/stops", "/generator/stopped_s", "/generator/longest_stop_s"];
-    let floor = ["/latency_ns/floor", "/histograms/floor", "/marked", "/plan/only_delivery"];
-    ends(at, &stops) || ends(at, &floor)
-}
-
 /// The kinds of errors are keys that a run decides.
 fn is_error(at: &str) -> bool {
-    at.starts_with("/connections/errors/") || at.starts_with("/connections/details/")
+    at.contains("/connections/errors/") || at.contains("/connections/details/")
 }
 
 /// Unknown figures of a metric, and changes, which have a sign.
@@ -109,7 +148,9 @@ fn results() -> Vec<Value> {
     let written = |report: Report| value(store::to_json(&report, &judge(&report, &[])).unwrap().as_bytes());
     let mut empty = Report { measured_s: 0.0, ..sample::pass() };
     empty.total.latency = Latency::default();
-    [sample::pass(), sample::violation(), sample::connections(), sample::closed(), empty].map(written).into()
+    [sample::pass(), sample::violation(), sample::connections(), sample::closed(), empty, sample::two_groups()]
+        .map(written)
+        .into()
 }
 
 fn searches() -> Vec<Value> {
@@ -267,12 +308,15 @@ fn refused(documents: &[Value], schema: Schema, changes: &[(&str, Value)]) {
 #[test]
 fn wrong_types_inside_optional_values_are_found() {
     let violation = [results().remove(1)];
-    for at in ["/evidence/0/sequence", "/evidence/0/at_s", "/intervals/0/sent", "/intervals/0/response_p99_ns"] {
-        refused(&violation, Schema::RESULT, &[(at, json!("?"))]);
+    let of_total = |at: &str| format!("/total{at}");
+    for at in
+        ["/evidence/0/sequence", "/evidence/0/at_s", "/intervals/0/sent", "/intervals/0/response_p99_ns"].map(of_total)
+    {
+        refused(&violation, Schema::RESULT, &[(&at, json!("?"))]);
     }
     let not_null = ["/evidence/0/kind", "/evidence/0/client", "/intervals/0/at_s", "/throughput"];
-    for at in not_null.into_iter().chain(["/intervals/0/response_histogram"]) {
-        refused(&violation, Schema::RESULT, &[(at, Value::Null)]);
+    for at in not_null.map(of_total) {
+        refused(&violation, Schema::RESULT, &[(&at, Value::Null)]);
     }
     let (searches, comparisons) = (searches(), comparisons());
     for at in ["/steps/0/sent_per_s", "/steps/0/response_p99_ns", "/conclusion/limited_by", "/conclusion/exit_code"] {
@@ -293,26 +337,27 @@ fn a_search_says_the_same_in_all_its_keys() {
     refused(&[("/conclusion/holds_per_s", Value::Null)]);
     refused(&[("/steps/0/holds", json!(false))]);
     refused(&[("/steps/0/cause", json!("threshold"))]);
-    refused(&[("/plan/model", json!("closed"))]);
+    refused(&[("/plan/groups/0/model", json!("closed"))]);
+    let mut closed = searches[0].clone();
+    closed["plan"]["groups"] = results()[3]["plan"]["groups"].clone();
+    assert!(!validator(Schema::SEARCH).is_valid(&closed), "the closed model has no rate to search for");
 }
 
 #[test]
 fn what_formats_have_in_common_is_described_alike() {
     let [result, search, comparison, ab] = Schema::ALL.map(|schema| value(schema.json().as_bytes()));
-    assert_eq!(result["properties"]["target"], search["properties"]["target"]);
-    assert_eq!(result["properties"]["environment"]["properties"], search["properties"]["environment"]["properties"]);
-    assert_eq!(comparison["$defs"]["metric"], ab["$defs"]["metric"]);
-    let plans = [result, search].map(|schema| schema["$defs"]["plan"]["properties"].as_object().unwrap().clone());
-    for key in plans[1].keys() {
-        assert!(plans[0].contains_key(key), "{key}");
+    for name in ["TargetRecord", "PlanRecord", "Environment"] {
+        assert_eq!(result["$defs"][name], search["$defs"][name]);
     }
+    assert_eq!(comparison["$defs"]["Metric"], ab["$defs"]["Metric"]);
 }
 
 #[test]
 fn a_later_version_is_told_from_another_format() {
     for (name, later) in [
-        ("loadgen.result/2", true),
+        ("loadgen.result/3", true),
         ("loadgen.result/18446744073709551615", true),
+        ("loadgen.result/2", false),
         ("loadgen.result/1", false),
         ("loadgen.result/0", false),
         ("loadgen.result/two", false),

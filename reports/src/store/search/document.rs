@@ -1,13 +1,14 @@
 //! The format of a search file.
 
 use program::Exit;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::Error as _};
-use serde_json::{Map, Value};
+use serde_json::{Value, json};
 
 use crate::{
     compare::gate::in_percent,
     judge::{LimitedBy, Verdict},
-    model::{Environment, LoadRecord, PlanRecord, TargetRecord},
+    model::{Environment, PlanRecord, TargetRecord},
     search::{Conclusion, FailureCause, Resolution, Search, SearchRecord, Step, StepOutcome},
     store::schema::Schema,
 };
@@ -16,95 +17,168 @@ use crate::{
 /// be drawn.
 const MOST: f64 = 1e12;
 
-/// A search file. The order of the fields is the order of the keys.
-#[derive(Serialize, Deserialize)]
-pub(super) struct SearchDocument {
+/// Steps of a search for the highest rate that holds, and what it found. Units are in the keys.
+// The order of the fields is the order of the keys.
+#[derive(Serialize, Deserialize, JsonSchema)]
+pub(in crate::store) struct SearchDocument {
+    /// Name and version of this format.
     schema: String,
+    /// What the search found.
     conclusion: StoredConclusion,
+    /// What was tested.
     target: TargetRecord,
-    /// The plan without a rate, because each step has its own.
-    plan: Map<String, Value>,
+    /// The plan of the first step. The others have rates of their own.
+    #[schemars(extend("properties" = open_model()))]
+    plan: PlanRecord,
+    /// Where it looked.
     search: StoredSearch,
+    /// Where it ran.
     environment: Environment,
+    /// Start of the first step, RFC 3339 in UTC.
     started_at: String,
     /// The steps in the order of their runs.
     steps: Vec<StoredStep>,
+    /// What else is to be said, one line each.
     #[serde(skip_deserializing)]
     notes: Vec<String>,
 }
 
-#[derive(Serialize, Deserialize)]
+/// What a search found.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Conclusion", extend("oneOf" = [
+    of_kind("edge", "number", "number", "string", "null"),
+    of_kind("everything", "number", "null", "null", "null"),
+    of_kind("nothing", "null", "number", "string", "null"),
+    { "properties": { "kind": { "const": "unfinished" }, "cause": { "type": "null" }, "why": { "type": "string" } } },
+]))]
 struct StoredConclusion {
+    /// How the search ended.
     kind: ConclusionKind,
-    /// The highest rate that holds.
+    /// The highest rate that holds, as far as is known: messages per second of all clients.
+    #[schemars(range(min = 0.0))]
     holds_per_s: Option<f64>,
-    /// The lowest rate that does not hold.
+    /// The lowest rate that does not hold, as far as is known.
+    #[schemars(range(min = 0.0))]
     fails_per_s: Option<f64>,
+    /// Why that one does not hold.
     cause: Option<FailureCause>,
     /// What ended an unfinished search.
     why: Option<String>,
+    /// What keeps the rate from being higher: `schedule` is the end of the range. Null if the
+    /// search is unfinished.
     #[serde(skip_deserializing)]
     limited_by: Option<LimitedBy>,
-    /// Exit code of the verdict. `None` if the search did not end.
+    /// Exit code of the command. Null if the search is unfinished.
     #[serde(skip_deserializing)]
+    #[schemars(extend("enum" = [0, 1, 4, 5, 6, null]))]
     exit_code: Option<u8>,
+    /// The same in a sentence.
     #[serde(skip_deserializing)]
     meaning: String,
+    /// Why the lowest rate that does not hold does not: what its first try with that cause says.
     #[serde(skip_deserializing)]
     reasons: Vec<String>,
 }
 
-#[derive(Clone, Copy, Serialize, Deserialize)]
+/// How a search ended.
+#[derive(Clone, Copy, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum ConclusionKind {
+    /// At the highest rate that holds, and the lowest that does not.
     Edge,
+    /// The end of the range holds.
     Everything,
+    /// Not even the lowest rate holds.
     Nothing,
+    /// It was stopped, or could not go on.
     Unfinished,
 }
 
-#[derive(Serialize, Deserialize)]
+/// Where a search looked. Rates are of all clients together.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "SearchRange")]
 struct StoredSearch {
+    /// Rate of the first step.
+    #[schemars(range(min = 0.0))]
     from_per_s: f64,
+    /// Highest rate that it may try.
+    #[schemars(range(min = 0.0))]
     to_per_s: f64,
+    /// Lowest rate that it may try.
+    #[schemars(range(min = 0.0))]
     least_per_s: f64,
+    /// How far the lowest rate that does not hold may be over the highest that does.
+    #[schemars(range(min = 1.0, max = 100.0))]
     resolution_percent: f64,
+    /// How often a rate is tried at most.
+    #[schemars(range(min = 1))]
     tries: u32,
+    /// Rest between two steps, in seconds.
+    #[schemars(range(min = 0.0))]
     pause_s: f64,
 }
 
-#[derive(Serialize, Deserialize)]
+/// A run at one rate.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Step", extend("oneOf" = [
+    { "properties": { "holds": { "const": true }, "cause": { "type": "null" } } },
+    { "properties": { "holds": { "const": false }, "cause": { "type": "string" } } },
+]))]
 struct StoredStep {
+    /// Messages per second that were to be due, of all clients together.
+    #[schemars(range(min = 0.0))]
     rate_per_s: f64,
-    /// Whether the rate holds.
+    /// The rate held in this run: thresholds met, delivery clean, run valid, load applied.
     holds: bool,
+    /// Why it does not hold; null if it does.
     cause: Option<FailureCause>,
+    /// Everything that speaks against it, one line each.
     reasons: Vec<String>,
     /// The verdict on the run by itself.
     verdict: Verdict,
+    /// What kept its throughput from being higher.
     limited_by: LimitedBy,
+    /// Start of its warm-up, RFC 3339 in UTC.
     started_at: String,
+    /// Messages sent per second of the measured phase.
+    #[schemars(range(min = 0.0))]
     sent_per_s: Option<f64>,
+    /// Messages matched per second of the measured phase.
+    #[schemars(range(min = 0.0))]
     matched_per_s: Option<f64>,
+    /// Messages whose response time is known.
     messages: u64,
+    /// Median of their response times, in nanoseconds.
     response_p50_ns: Option<u64>,
+    /// 99th percentile of their response times, in nanoseconds.
     response_p99_ns: Option<u64>,
 }
 
-/// The key of a plan that the plan of a search lacks.
-const RATE: &str = "rate_per_client";
+/// JSON Schema of a conclusion of one kind: the types of its rates, its cause and its reason.
+fn of_kind(kind: &str, holds: &str, fails: &str, cause: &str, why: &str) -> Value {
+    json!({
+        "properties": {
+            "kind": { "const": kind },
+            "holds_per_s": { "type": holds },
+            "fails_per_s": { "type": fails },
+            "cause": { "type": cause },
+            "why": { "type": why },
+        },
+    })
+}
+
+/// JSON Schema of the plan of a search, beside what it has of each plan.
+fn open_model() -> Value {
+    json!({ "groups": { "items": { "properties": { "model": { "const": "open" } } } } })
+}
 
 impl SearchDocument {
     pub(super) fn of(record: &SearchRecord) -> Self {
-        let Ok(Value::Object(mut plan)) = serde_json::to_value(&record.plan) else {
-            unreachable!("a plain struct is an object")
-        };
-        plan.remove(RATE);
         Self {
             schema: Schema::SEARCH.name().to_owned(),
             conclusion: StoredConclusion::of(record),
             target: record.target.clone(),
-            plan,
+            plan: record.plan.clone(),
             search: StoredSearch::of(record),
             environment: record.environment.clone(),
             started_at: record.started_at.clone(),
@@ -113,17 +187,14 @@ impl SearchDocument {
         }
     }
 
-    pub(super) fn into_record(mut self) -> Result<SearchRecord, serde_json::Error> {
+    pub(super) fn into_record(self) -> Result<SearchRecord, serde_json::Error> {
         let search = self.search.search()?;
-        self.plan.insert(RATE.to_owned(), search.from().into());
-        let mut plan: PlanRecord = serde_json::from_value(Value::Object(self.plan))?;
-        let LoadRecord::Open { rate_per_client, .. } = &mut plan.load else {
-            return Err(refusal("`plan.model`: a search has the open model"));
-        };
-        *rate_per_client /= f64::from(plan.clients.max(1));
+        if self.plan.rate().is_none() {
+            return Err(refusal("`plan.groups.model`: a search has the open model"));
+        }
         Ok(SearchRecord {
             target: self.target,
-            plan,
+            plan: self.plan,
             environment: self.environment,
             started_at: self.started_at,
             search,
@@ -166,8 +237,7 @@ impl StoredConclusion {
             (ConclusionKind::Everything, Some(holds), None, None) => Ok(Conclusion::Everything { holds }),
             (ConclusionKind::Nothing, None, Some(fails), Some(cause)) => Ok(Conclusion::Nothing { fails, cause }),
             (ConclusionKind::Unfinished, holds, fails, None) => {
-                // Older files say it only in their meaning.
-                let why = self.why.unwrap_or_else(|| "it did not end".to_owned());
+                let why = self.why.ok_or_else(|| refusal("`conclusion.why`: an unfinished search has one"))?;
                 Ok(Conclusion::Unfinished { holds, fails, why })
             }
             _ => Err(refusal("`conclusion`: its kind does not go with its rates and its cause")),

@@ -4,7 +4,7 @@
 //! The conclusion is stored, and not drawn again on reading: a later version may ask for more
 //! tries. Reasons and notes follow from the steps, and the rate per client from the total rate.
 
-mod document;
+pub(super) mod document;
 
 use document::SearchDocument;
 
@@ -20,7 +20,7 @@ pub fn to_json(record: &SearchRecord) -> Result<String, StoreError> {
         let (sent, matched) = (step.sent_per_s.unwrap_or(0.0), step.matched_per_s.unwrap_or(0.0));
         [("steps.rate_per_s", step.rate), ("steps.sent_per_s", sent), ("steps.matched_per_s", matched)]
     });
-    check_finite(plan_numbers(&record.plan).into_iter().chain([("search.pause_s", record.pause_s)]).chain(of_steps))?;
+    check_finite(plan_numbers(&record.plan).chain([("search.pause_s", record.pause_s)]).chain(of_steps))?;
     text_of(Schema::SEARCH, &SearchDocument::of(record))
 }
 

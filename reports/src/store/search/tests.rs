@@ -52,10 +52,7 @@ fn a_search_reads_back_as_it_was() {
     let hostile = foreign("x\u{1b}[2J|`<script>\n# c\u{202e}");
     for written in ends.map(ending).into_iter().chain([record(), hostile]) {
         let read = from_json(to_json(&written).unwrap().as_bytes()).unwrap();
-        // The rate of a client is of no step.
-        let plan = crate::model::PlanRecord { load: written.plan.load, ..read.plan.clone() };
-        assert_eq!(SearchRecord { plan, ..read.clone() }, written);
-        assert_eq!(read.plan.load.rate_per_client(), Some(10.0), "1 000 of 100 clients");
+        assert_eq!(read, written);
         assert_eq!(shown(&read), shown(&written));
     }
 }
@@ -66,7 +63,7 @@ fn what_is_no_search_of_this_version_is_refused_by_name() {
     assert!(matches!(refusal("{}"), StoreError::NoSchema(_)));
     let newer = refusal(r#"{"schema": "loadgen.search/2"}"#).to_string();
     assert!(newer.starts_with("this search has the newer format loadgen.search/2, and"), "{newer}");
-    assert!(matches!(refusal(r#"{"schema": "loadgen.result/1"}"#), StoreError::OtherSchema { .. }));
+    assert!(matches!(refusal(r#"{"schema": "loadgen.result/2"}"#), StoreError::OtherSchema { .. }));
     assert!(matches!(refusal(r#"{"schema": "loadgen.search/1"}"#), StoreError::Malformed(Schema::SEARCH, _)));
     let text = to_json(&record()).unwrap();
     for cut in (0..text.len() - 2).step_by(13) {
@@ -77,9 +74,10 @@ fn what_is_no_search_of_this_version_is_refused_by_name() {
 
 #[test]
 fn what_no_search_can_be_is_refused_by_key() {
-    let table: [(&[(&str, Value)], &str); 15] = [
+    let table: [(&[(&str, Value)], &str); 17] = [
         (&[("/conclusion/kind", json!("found"))], "unknown variant `found`"),
         (&[("/conclusion/kind", json!("everything"))], "`conclusion`: its kind does not go with"),
+        (&[("/conclusion/kind", json!("unfinished")), ("/conclusion/cause", Value::Null)], "`conclusion.why`: "),
         (&[("/conclusion/cause", Value::Null)], "`conclusion`: its kind does not go with"),
         (&[("/conclusion/holds_per_s", json!(-1.0))], "`conclusion.holds_per_s`: -1 is no rate"),
         (&[("/steps/0/holds", json!(false))], "`steps`: what does not hold has a cause"),
@@ -90,8 +88,9 @@ fn what_no_search_can_be_is_refused_by_key() {
         (&[("/search/from_per_s", json!(1e6))], "`search`: the range from 1000000 to 100000 messages/s"),
         (&[("/search/tries", json!(4))], "`search`: 4 tries may have no majority"),
         (&[("/search/resolution_percent", json!(0.0))], "`search.resolution_percent`: it is not from 1 to 100"),
-        (&[("/plan/model", json!("closed")), ("/plan/burst", Value::Null)], "missing field `window`"),
-        (&[("/plan", json!({}))], "missing field"),
+        (&[("/plan/groups/0/model", json!("closed")), ("/plan/groups/0/burst", Value::Null)], "missing field `window`"),
+        (&[("/plan/run", json!({}))], "missing field"),
+        (&[("/plan/groups", json!([]))], "`plan.groups`: a plan has a group"),
         (&[("/steps", json!([{}]))], "missing field `rate_per_s`"),
     ];
     for (changes, problem) in table {
@@ -99,9 +98,9 @@ fn what_no_search_can_be_is_refused_by_key() {
         assert!(error.starts_with("not a valid loadgen.search/1: ") && error.contains(problem), "{changes:?}: {error}");
     }
     let mut file = json(&record());
-    file["plan"]["model"] = "closed".into();
-    file["plan"]["window"] = 16.into();
-    assert!(refusal(&file.to_string()).to_string().contains("`plan.model`: a search has the open model"));
+    file["plan"]["groups"][0]["model"] = "closed".into();
+    file["plan"]["groups"][0]["window"] = 16.into();
+    assert!(refusal(&file.to_string()).to_string().contains("`plan.groups.model`: a search has the open model"));
 }
 
 #[test]
@@ -123,19 +122,11 @@ fn what_follows_from_facts_is_written_and_never_believed() {
 }
 
 #[test]
-fn an_unfinished_search_from_before_it_said_why_is_read() {
-    let mut file = json(&ending(Conclusion::Unfinished { holds: None, fails: None, why: "interrupted".to_owned() }));
-    file["conclusion"].as_object_mut().unwrap().remove("why").unwrap();
-    let conclusion = from_json(file.to_string().as_bytes()).unwrap().conclusion;
-    assert_eq!(conclusion.meaning(), "it did not end; so far, nothing is known");
-}
-
-#[test]
 fn numbers_that_json_does_not_have_are_refused_by_key() {
     type SetSearchNumber = fn(&mut SearchRecord, f64);
     let table: [(&str, SetSearchNumber); 4] = [
         ("search.pause_s", |r, x| r.pause_s = x),
-        ("plan.drain_s", |r, x| r.plan.drain_s = x),
+        ("plan.run.drain_s", |r, x| r.plan.run.drain_s = x),
         ("steps.rate_per_s", |r, x| r.steps[3].rate = x),
         ("steps.matched_per_s", |r, x| r.steps[0].matched_per_s = Some(x)),
     ];
@@ -159,14 +150,14 @@ fn a_file_of_either_format_is_read_as_what_it_is() {
     let refusal = |text: &str| Stored::from_json(text.as_bytes()).unwrap_err().to_string();
     assert_eq!(
         refusal("{}"),
-        r#"neither a result nor a search: expected an object with "schema": "loadgen.result/1" or "loadgen.search/1""#
+        r#"neither a result nor a search: expected an object with "schema": "loadgen.result/2" or "loadgen.search/1""#
     );
     assert_eq!(
         refusal(r#"{"schema": "loadgen.ab/1"}"#),
-        r#"neither a result nor a search: its schema is "loadgen.ab/1", expected "loadgen.result/1" or "loadgen.search/1""#
+        r#"neither a result nor a search: its schema is "loadgen.ab/1", expected "loadgen.result/2" or "loadgen.search/1""#
     );
     assert!(refusal(r#"{"schema": "loadgen.search/2"}"#).starts_with("this search has the newer format"));
-    assert!(refusal(r#"{"schema": "loadgen.result/2"}"#).starts_with("this result has the newer format"));
+    assert!(refusal(r#"{"schema": "loadgen.result/3"}"#).starts_with("this result has the newer format"));
 }
 
 fn rates() -> impl Strategy<Value = f64> + Clone {
@@ -220,7 +211,7 @@ fn records() -> impl Strategy<Value = SearchRecord> {
         |(search, steps, conclusion, [url, started_at, threshold], pause_s)| {
             let mut record = SearchRecord { started_at, search, pause_s, steps, conclusion, ..record() };
             record.target.url = url;
-            record.plan.thresholds = vec![threshold, "p99<18446744073s".to_owned()];
+            record.plan.run.thresholds = vec![threshold, "p99<18446744073s".to_owned()];
             record
         },
     )

@@ -1,7 +1,7 @@
 //! The anomalies that the run kept as evidence.
 
 use crate::{
-    model::{Evidence, Measurement},
+    model::{Evidence, EvidenceKind, Measurement},
     render::{
         html::{chart::line_style::LineStyle, labelled_part::LabelledPart, visible_text::VisibleText},
         wording,
@@ -16,12 +16,12 @@ const SHOWN: usize = 3;
 pub(crate) struct PartEvidence {
     /// Style and label, if there are several.
     pub(crate) whose: Option<(LineStyle, VisibleText)>,
-    pub(crate) kinds: Vec<EvidenceKind>,
+    pub(crate) kinds: Vec<EvidenceOfKind>,
 }
 
 /// The anomalies of one kind.
 #[derive(Debug)]
-pub(crate) struct EvidenceKind {
+pub(crate) struct EvidenceOfKind {
     pub(crate) name: VisibleText,
     pub(crate) first: Vec<EvidenceItem>,
     pub(crate) others: Vec<EvidenceItem>,
@@ -45,11 +45,11 @@ pub(crate) fn of_parts(parts: &[LabelledPart<'_>]) -> Vec<PartEvidence> {
     of_parts.collect()
 }
 
-fn kinds(measurement: &Measurement) -> Vec<EvidenceKind> {
-    let kind = |(name, evidence): (&str, Vec<&Evidence>)| {
+fn kinds(measurement: &Measurement) -> Vec<EvidenceOfKind> {
+    let kind = |(name, evidence): (EvidenceKind, Vec<&Evidence>)| {
         let mut first: Vec<EvidenceItem> = evidence.into_iter().map(item).collect();
         let others = first.split_off(first.len().min(SHOWN));
-        EvidenceKind { name: name.replace('_', " ").into(), first, others }
+        EvidenceOfKind { name: name.name().replace('_', " ").into(), first, others }
     };
     wording::evidence_by_kind(measurement).into_iter().map(kind).collect()
 }

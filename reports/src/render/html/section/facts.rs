@@ -3,7 +3,7 @@
 use super::{Section, content::ContentBlock, headline::per_second, latency};
 use crate::{
     human::{bytes, count, most_frequent, percent, rate, seconds},
-    model::{LoadRecord, PerCall},
+    model::{Calls, LoadRecord},
     render::{
         html::{
             labelled_part::LabelledPart,
@@ -63,7 +63,7 @@ pub(crate) fn health(parts: &[LabelledPart<'_>]) -> Section {
 const THROUGHPUT: [Fact; 6] = [
     ("matched/s", |labelled| per_second(labelled.part.throughput().matched_per_s).into()),
     ("sent/s", |labelled| per_second(labelled.part.throughput().sent_per_s).into()),
-    ("due/s", |labelled| match labelled.part.plan().load {
+    ("due/s", |labelled| match labelled.part.group_plan().load {
         LoadRecord::Open { .. } => per_second(labelled.part.throughput().scheduled_per_s).into(),
         LoadRecord::Closed { .. } => TableCell::from("–"),
     }),
@@ -77,14 +77,14 @@ fn volume(value: Option<f64>) -> TableCell {
 }
 
 const WIRE: [Fact; 4] = [
-    ("reads", |labelled| count(labelled.part.measurement.wire.reads).into()),
-    ("messages per read", |labelled| per_call(labelled.part.measurement.wire.messages_per_read)),
-    ("writes", |labelled| count(labelled.part.measurement.wire.writes).into()),
-    ("messages per write", |labelled| per_call(labelled.part.measurement.wire.messages_per_write)),
+    ("reads", |labelled| count(labelled.part.measurement.wire.reads.calls).into()),
+    ("messages per read", |labelled| per_call(labelled.part.measurement.wire.reads)),
+    ("writes", |labelled| count(labelled.part.measurement.wire.writes.calls).into()),
+    ("messages per write", |labelled| per_call(labelled.part.measurement.wire.writes)),
 ];
 
-fn per_call(calls: PerCall) -> TableCell {
-    format!("mean {:.1}, max {}", calls.mean, count(calls.max)).into()
+fn per_call(calls: Calls) -> TableCell {
+    format!("mean {:.1}, max {}", calls.mean(), count(calls.largest)).into()
 }
 
 const GENERATOR: [Fact; 9] = [
@@ -125,33 +125,33 @@ const PLAN: [Fact; 16] = [
     ("server", |labelled| {
         (if labelled.part.report.target.embedded { "embedded" } else { "not started by loadgen" }).into()
     }),
-    ("model", |labelled| match labelled.part.plan().load {
+    ("model", |labelled| match labelled.part.group_plan().load {
         LoadRecord::Open { .. } => "open".into(),
         LoadRecord::Closed { window } => format!("closed, {} in flight a client", count(window.into())).into(),
     }),
-    ("clients", |labelled| count(labelled.part.plan().clients.into()).into()),
+    ("clients", |labelled| count(labelled.part.group_plan().clients.into()).into()),
     ("messages/s a client", |labelled| {
-        labelled.part.plan().load.rate_per_client().map_or_else(String::new, rate).into()
+        labelled.part.group_plan().load.rate_per_client().map_or_else(String::new, rate).into()
     }),
-    ("messages a burst", |labelled| match labelled.part.plan().load {
+    ("messages a burst", |labelled| match labelled.part.group_plan().load {
         LoadRecord::Open { burst, .. } => count(burst.into()).into(),
         LoadRecord::Closed { .. } => TableCell::default(),
     }),
-    ("most in flight a client", |labelled| match labelled.part.plan().load {
+    ("most in flight a client", |labelled| match labelled.part.group_plan().load {
         LoadRecord::Open { max_in_flight, .. } => count(max_in_flight.into()).into(),
         LoadRecord::Closed { .. } => TableCell::default(),
     }),
     ("length", |labelled| TableCell::words(wording::length(labelled.part.plan()))),
-    ("drain at most", |labelled| seconds(labelled.part.plan().drain_s).into()),
+    ("drain at most", |labelled| seconds(labelled.part.plan().run.drain_s).into()),
     ("payload", |labelled| {
-        let plan = labelled.part.plan();
+        let plan = labelled.part.group_plan();
         TableCell::words(format!("{} {}", bytes(plan.size_bytes as f64), plan.payload))
     }),
-    ("expected back", |labelled| TableCell::words(&labelled.part.plan().expect)),
-    ("new connections/s", |labelled| rate(labelled.part.plan().connect_rate).into()),
-    ("engine", |labelled| TableCell::words(&labelled.part.plan().engine)),
-    ("threads", |labelled| labelled.part.plan().threads.to_string().into()),
-    ("thresholds", |labelled| match labelled.part.plan().thresholds.as_slice() {
+    ("expected back", |labelled| TableCell::words(labelled.part.group_plan().expect.to_string())),
+    ("new connections/s", |labelled| rate(labelled.part.plan().run.connect_rate).into()),
+    ("engine", |labelled| TableCell::words(labelled.part.plan().run.engine.name())),
+    ("threads", |labelled| labelled.part.plan().run.threads.to_string().into()),
+    ("thresholds", |labelled| match labelled.part.plan().run.thresholds.as_slice() {
         [] => "none".into(),
         some => TableCell::words(some.join(", ")),
     }),

@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     escape::visible,
-    model::{Evidence, GroupMeasurement},
+    model::{Evidence, Expect, GroupMeasurement},
 };
 
 pub(super) const HOSTILE: [&str; 14] = [
@@ -30,12 +30,10 @@ fn with(mut string: impl FnMut() -> String) -> (String, Report, Judgement) {
     report.target.url = string();
     report.started_at = string();
     let (plan, environment) = (&mut report.plan, &mut report.environment);
-    for place in [&mut plan.payload, &mut plan.expect, &mut plan.engine, &mut environment.cpu, &mut environment.kernel]
-    {
-        *place = string();
-    }
+    plan.groups[0].expect = Expect::Reply(string());
+    (environment.cpu, environment.kernel) = (string(), string());
     report.environment.version = string();
-    report.plan.thresholds = vec![string(), string()];
+    report.plan.run.thresholds = vec![string(), string()];
     report.total.connections.errors = [(format!("1{}", string()), 1), (format!("2{}", string()), 2)].into();
     report.total.connections.details = [(format!("1{}", string()), string())].into();
     report.total.connections.failed = 3;
@@ -61,8 +59,6 @@ fn few_groups() -> Vec<GroupMeasurement> {
 
 fn evidence(n: u32, mut string: impl FnMut() -> String) -> Evidence {
     Evidence {
-        // Five of one kind: some are behind a click.
-        kind: string(),
         client: n,
         local: string(),
         peer: string(),

@@ -240,7 +240,7 @@ fn numbers_that_no_run_has_do_no_harm() {
     (report.total.measured.counts.sent, report.total.warmup.counts.lost) = (u64::MAX, u64::MAX);
     report.total.measured.anomalies.duplicated = u64::MAX;
     report.total.evidence[0].at_s = f64::MAX;
-    report.plan.duration_s = Some(f64::MAX);
+    report.plan.run.duration_s = Some(f64::MAX);
     for measured_s in [f64::MAX, f64::MIN_POSITIVE, -1.0, 1e12] {
         report.measured_s = measured_s;
         let page = page(&[("odd", &report), ("odd too", &report)]);

@@ -1,0 +1,71 @@
+//! What was sent and received inside the measured window, and how it was packed.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::PackedHistogram;
+
+/// Everything that was sent and received inside the measured window, which ends before the drain.
+/// It counts whenever the messages were due.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Traffic {
+    /// Messages matched in the window. Some of them were due in the warm-up.
+    pub matched_in_window: u64,
+    /// Messages sent in the window. Some of them were due in the warm-up.
+    pub sent_in_window: u64,
+    /// Payload bytes sent.
+    pub sent_bytes: u64,
+    /// Payload bytes received.
+    pub received_bytes: u64,
+}
+
+/// How many messages shared one read or one write inside the measured window. That is never an
+/// anomaly.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Wire {
+    /// Reads that returned bytes.
+    pub reads: Calls,
+    /// Writes that took bytes.
+    pub writes: Calls,
+}
+
+/// System calls that moved messages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Calls {
+    /// Number of calls.
+    pub calls: u64,
+    /// Messages that they moved. Over `calls`, that is the mean of messages per call.
+    pub messages: u64,
+    /// Most messages that one call moved.
+    pub largest: u64,
+}
+
+impl Calls {
+    /// Mean of messages per call; 0 without calls.
+    pub fn mean(self) -> f64 {
+        if self.calls == 0 { 0.0 } else { self.messages as f64 / self.calls as f64 }
+    }
+}
+
+/// One second of a run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Interval {
+    /// Start of the second, counted from the start of the measured phase.
+    pub at_s: f64,
+    /// Messages sent in it.
+    pub sent: u64,
+    /// Messages matched in it.
+    pub matched: u64,
+    /// Findings other than a match in it.
+    pub anomalies: u64,
+    /// Median response time of the messages matched in this second, in nanoseconds. Null without
+    /// messages.
+    pub response_p50_ns: Option<u64>,
+    /// 99th percentile of their response times, in nanoseconds.
+    pub response_p99_ns: Option<u64>,
+    /// Largest of their response times, in nanoseconds.
+    pub response_max_ns: Option<u64>,
+    /// All of their response times. `None` without messages. The store writes them as text.
+    #[serde(skip)]
+    pub response: Option<PackedHistogram>,
+}

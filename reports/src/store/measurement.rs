@@ -1,0 +1,252 @@
+//! What was measured of a group, or of all together, as it is stored.
+
+use hdrhistogram::Histogram;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{StoreError, histogram};
+use crate::{
+    judge::bounds,
+    metric::{quantiles::Quantiles, throughput::Throughput},
+    model::{Anomalies, Connections, Counts, Dropped, Evidence, Interval, Latency, Measurement, Tally, Traffic, Wire},
+};
+
+/// A group of clients by itself.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "GroupMeasurement")]
+pub(super) struct GroupDocument {
+    /// Name of the group.
+    pub(super) name: String,
+    #[serde(flatten)]
+    pub(super) measurement: MeasurementDocument,
+}
+
+/// What was measured of a group of clients, or of all groups together.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Measurement")]
+pub(super) struct MeasurementDocument {
+    /// Fates of the messages that were due in the measured phase, and the events.
+    counts: Counts,
+    /// Why messages were never sent.
+    dropped_by: Dropped,
+    /// Findings other than a match.
+    anomalies: Anomalies,
+    /// The same counts of the warm-up. Its messages are in no histogram and in no rate, but their
+    /// delivery was checked.
+    warmup: TallyDocument,
+    /// What became of the connections.
+    connections: Connections,
+    /// What was sent and received inside the measured window.
+    traffic: Traffic,
+    /// Rates of the measured phase. They follow from `counts`, `traffic` and `measured_s`.
+    #[serde(skip_deserializing)]
+    throughput: Throughput,
+    /// Summaries of `histograms`, in nanoseconds.
+    #[serde(skip_deserializing)]
+    latency_ns: Summaries,
+    /// How many messages shared one read or one write.
+    wire: Wire,
+    /// The first anomalies of each kind.
+    evidence: Vec<Evidence>,
+    /// One row a second of the measured phase, and of the drain while replies still came.
+    intervals: Vec<IntervalDocument>,
+    /// `HdrHistograms` of 1 ns to 60 s with 3 significant digits.
+    histograms: Histograms,
+}
+
+/// A tally as it is stored. `dropped` is a count, so its causes have a key of their own.
+#[derive(Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Tally")]
+struct TallyDocument {
+    /// Fates and events.
+    counts: Counts,
+    /// Why messages were never sent.
+    dropped_by: Dropped,
+    /// Findings other than a match.
+    anomalies: Anomalies,
+}
+
+/// A second, with its histogram as text.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Interval")]
+struct IntervalDocument {
+    #[serde(flatten)]
+    interval: Interval,
+    /// Histogram of the response times of this second, in the form of `histograms`. Null without
+    /// messages.
+    #[schemars(extend("contentEncoding" = "base64"))]
+    response_histogram: Option<String>,
+}
+
+/// Summaries of histograms.
+#[derive(Default, Serialize, JsonSchema)]
+struct Summaries {
+    /// From due to event.
+    response: MarkedQuantiles,
+    /// From write to event.
+    service: MarkedQuantiles,
+    /// Service time less the time that the reply may have lain unread: the target itself took at
+    /// least this long.
+    floor: Quantiles,
+    /// From due to write. Empty in the closed model, where nothing is due.
+    send_lag: Quantiles,
+    /// From the start of connecting to the end of the opening handshake.
+    connect: Quantiles,
+    /// The part of `connect` until TCP was connected.
+    connect_tcp: Quantiles,
+    /// The part of `connect` that the TLS handshake took. Empty without TLS.
+    connect_tls: Quantiles,
+    /// The part of `connect` that the opening handshake took.
+    connect_upgrade: Quantiles,
+}
+
+/// A summary, with the names of the figures that the generator may have a notable part in.
+#[derive(Default, Serialize, JsonSchema)]
+struct MarkedQuantiles {
+    #[serde(flatten)]
+    quantiles: Quantiles,
+    /// Figures that the generator may have a notable part in: the floor is under 90 % of them, and
+    /// lower by more than 100 µs.
+    marked: Vec<&'static str>,
+}
+
+impl MarkedQuantiles {
+    fn of(latency: &Latency, series: &str, values: &Histogram<u64>) -> Self {
+        Self { quantiles: Quantiles::of(values), marked: bounds::marked(latency, series) }
+    }
+}
+
+/// Histograms of nanoseconds, each in the deflated V2 encoding of `HdrHistogram`, in base64.
+#[derive(Serialize, Deserialize, JsonSchema)]
+struct Histograms {
+    /// From due to event.
+    #[schemars(extend("contentEncoding" = "base64"))]
+    response: String,
+    /// From write to event.
+    #[schemars(extend("contentEncoding" = "base64"))]
+    service: String,
+    /// Service time less the time that the reply may have lain unread.
+    #[schemars(extend("contentEncoding" = "base64"))]
+    floor: String,
+    /// From due to write.
+    #[schemars(extend("contentEncoding" = "base64"))]
+    send_lag: String,
+    /// From the start of connecting to the end of the opening handshake.
+    #[schemars(extend("contentEncoding" = "base64"))]
+    connect: String,
+    /// The part of `connect` until TCP was connected.
+    #[schemars(extend("contentEncoding" = "base64"))]
+    connect_tcp: String,
+    /// The part of `connect` that the TLS handshake took.
+    #[schemars(extend("contentEncoding" = "base64"))]
+    connect_tls: String,
+    /// The part of `connect` that the opening handshake took.
+    #[schemars(extend("contentEncoding" = "base64"))]
+    connect_upgrade: String,
+}
+
+impl MeasurementDocument {
+    pub(super) fn of(measurement: &Measurement, measured_s: f64) -> Result<Self, StoreError> {
+        let TallyDocument { counts, dropped_by, anomalies } = measurement.measured.into();
+        Ok(Self {
+            counts,
+            dropped_by,
+            anomalies,
+            warmup: measurement.warmup.into(),
+            connections: measurement.connections.clone(),
+            traffic: measurement.traffic,
+            throughput: Throughput::of_measurement(measurement, measured_s),
+            latency_ns: Summaries::of(&measurement.latency),
+            wire: measurement.wire,
+            evidence: measurement.evidence.clone(),
+            intervals: measurement.intervals.iter().map(IntervalDocument::from).collect(),
+            histograms: Histograms::of(&measurement.latency)?,
+        })
+    }
+
+    pub(super) fn into_measurement(self) -> Result<Measurement, StoreError> {
+        let Self { counts, dropped_by, anomalies, .. } = self;
+        Ok(Measurement {
+            connections: self.connections,
+            measured: TallyDocument { counts, dropped_by, anomalies }.into(),
+            warmup: self.warmup.into(),
+            evidence: self.evidence,
+            traffic: self.traffic,
+            latency: self.histograms.latency()?,
+            wire: self.wire,
+            intervals: self.intervals.into_iter().map(Interval::try_from).collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+impl Summaries {
+    fn of(latency: &Latency) -> Self {
+        Self {
+            response: MarkedQuantiles::of(latency, "response", &latency.response),
+            service: MarkedQuantiles::of(latency, "service", &latency.service),
+            floor: Quantiles::of(&latency.floor),
+            send_lag: Quantiles::of(&latency.send_lag),
+            connect: Quantiles::of(&latency.connect),
+            connect_tcp: Quantiles::of(&latency.connect_tcp),
+            connect_tls: Quantiles::of(&latency.connect_tls),
+            connect_upgrade: Quantiles::of(&latency.connect_upgrade),
+        }
+    }
+}
+
+impl Histograms {
+    fn of(latency: &Latency) -> Result<Self, StoreError> {
+        Ok(Self {
+            response: histogram::encode("response", &latency.response)?,
+            service: histogram::encode("service", &latency.service)?,
+            floor: histogram::encode("floor", &latency.floor)?,
+            send_lag: histogram::encode("send_lag", &latency.send_lag)?,
+            connect: histogram::encode("connect", &latency.connect)?,
+            connect_tcp: histogram::encode("connect_tcp", &latency.connect_tcp)?,
+            connect_tls: histogram::encode("connect_tls", &latency.connect_tls)?,
+            connect_upgrade: histogram::encode("connect_upgrade", &latency.connect_upgrade)?,
+        })
+    }
+
+    fn latency(&self) -> Result<Latency, StoreError> {
+        Ok(Latency {
+            response: histogram::decode("response", &self.response)?,
+            service: histogram::decode("service", &self.service)?,
+            floor: histogram::decode("floor", &self.floor)?,
+            send_lag: histogram::decode("send_lag", &self.send_lag)?,
+            connect: histogram::decode("connect", &self.connect)?,
+            connect_tcp: histogram::decode("connect_tcp", &self.connect_tcp)?,
+            connect_tls: histogram::decode("connect_tls", &self.connect_tls)?,
+            connect_upgrade: histogram::decode("connect_upgrade", &self.connect_upgrade)?,
+        })
+    }
+}
+
+impl From<&Interval> for IntervalDocument {
+    fn from(interval: &Interval) -> Self {
+        let response_histogram = interval.response.as_ref().map(histogram::to_text);
+        Self { interval: interval.clone(), response_histogram }
+    }
+}
+
+impl TryFrom<IntervalDocument> for Interval {
+    type Error = StoreError;
+
+    fn try_from(row: IntervalDocument) -> Result<Self, StoreError> {
+        let text = row.response_histogram.as_deref();
+        let response = text.map(|text| histogram::from_text("intervals.response_histogram", text)).transpose()?;
+        Ok(Self { response, ..row.interval })
+    }
+}
+
+impl From<Tally> for TallyDocument {
+    fn from(tally: Tally) -> Self {
+        Self { counts: tally.counts, dropped_by: tally.dropped, anomalies: tally.anomalies }
+    }
+}
+
+impl From<TallyDocument> for Tally {
+    fn from(tally: TallyDocument) -> Self {
+        Self { counts: tally.counts, dropped: tally.dropped_by, anomalies: tally.anomalies }
+    }
+}

@@ -1,0 +1,262 @@
+//! Any report.
+
+use proptest::{
+    collection::{btree_map, vec},
+    option,
+    prelude::*,
+};
+
+use crate::{
+    judge::{Judgement, LimitedBy, Verdict},
+    model::{
+        Anomalies, Calls, Connections, Counts, Dropped, EngineKind, Environment, Evidence, EvidenceKind, Expect,
+        GeneratorHealth, GroupMeasurement, GroupRecord, Interval, Latency, LoadRecord, Measurement, MisroutedRecord,
+        MissingFate, MissingRecord, PackedHistogram, PayloadKind, PlanRecord, ReadContext, Report, RunRecord, Tally,
+        TargetRecord, Traffic, Unresolved, Wire,
+    },
+};
+
+fn finite() -> impl Strategy<Value = f64> + Clone {
+    any::<f64>().prop_filter("JSON has finite numbers only", |x| x.is_finite())
+}
+
+fn tallies() -> impl Strategy<Value = Tally> {
+    (any::<[u64; 9]>(), any::<[u64; 3]>(), any::<[u64; 10]>()).prop_map(|(c, d, a)| {
+        let [scheduled, sent, dropped, matched, lost, damaged, misrouted, undetermined, events] = c;
+        let [duplicated, reordered, coalesced, split, split_pieces, truncated, corrupted, wrong_type, m, unexpected] =
+            a;
+        Tally {
+            counts: Counts { scheduled, sent, dropped, matched, lost, damaged, misrouted, undetermined, events },
+            dropped: Dropped { in_flight_cap: d[0], dead_connection: d[1], behind_schedule: d[2] },
+            anomalies: Anomalies {
+                duplicated,
+                reordered,
+                coalesced,
+                split,
+                split_pieces,
+                truncated,
+                corrupted,
+                wrong_type,
+                misrouted_events: m,
+                unexpected,
+            },
+        }
+    })
+}
+
+fn loads() -> impl Strategy<Value = LoadRecord> {
+    prop_oneof![
+        (finite(), any::<[u32; 2]>()).prop_map(|(rate_per_client, [burst, max_in_flight])| LoadRecord::Open {
+            rate_per_client,
+            burst,
+            max_in_flight
+        }),
+        any::<u32>().prop_map(|window| LoadRecord::Closed { window }),
+    ]
+}
+
+fn groups() -> impl Strategy<Value = GroupRecord> {
+    let payloads = prop::sample::select(vec![PayloadKind::Text, PayloadKind::Binary, PayloadKind::Mixed]);
+    let expects = prop_oneof![Just(Expect::Echo), Just(Expect::Count), any::<String>().prop_map(Expect::Reply)];
+    let targets = option::of(targets());
+    (any::<String>(), targets, any::<u32>(), loads(), any::<u64>(), payloads, expects).prop_map(
+        |(name, target, clients, load, size_bytes, payload, expect)| GroupRecord {
+            name,
+            target,
+            clients,
+            load,
+            size_bytes,
+            payload,
+            expect,
+        },
+    )
+}
+
+fn targets() -> impl Strategy<Value = TargetRecord> {
+    (any::<String>(), any::<bool>()).prop_map(|(url, embedded)| TargetRecord { url, embedded })
+}
+
+fn plans() -> impl Strategy<Value = PlanRecord> {
+    let numbers = ([finite(), finite(), finite()], any::<u32>(), any::<bool>());
+    let ends = (option::of(finite()), option::of(any::<u64>()));
+    let engines = prop::sample::select(vec![EngineKind::Lean, EngineKind::Tungstenite]);
+    (ends, numbers, engines, vec(any::<String>(), 0..3), vec(groups(), 1..3)).prop_map(
+        |((duration_s, messages_per_client), (numbers, threads, only_delivery), engine, thresholds, groups)| {
+            let [warmup_s, drain_s, connect_rate] = numbers;
+            let run = RunRecord {
+                duration_s,
+                messages_per_client,
+                warmup_s,
+                drain_s,
+                connect_rate,
+                engine,
+                threads,
+                thresholds,
+                only_delivery,
+            };
+            PlanRecord { run, groups }
+        },
+    )
+}
+
+fn unresolved() -> impl Strategy<Value = Unresolved> {
+    let fates = prop::sample::select(vec![MissingFate::Lost, MissingFate::Undetermined, MissingFate::Damaged]);
+    let missing = (any::<u32>(), any::<u64>(), fates, any::<bool>())
+        .prop_map(|(client, sequence, fate, measured)| MissingRecord { client, sequence, fate, measured });
+    let misrouted = any::<(u32, u64)>().prop_map(|(client, sequence)| MisroutedRecord { client, sequence });
+    (vec(missing, 0..3), vec(misrouted, 0..3), any::<[u64; 2]>()).prop_map(|(missing, misrouted, not_kept)| {
+        let [missing_not_kept, misrouted_not_kept] = not_kept;
+        Unresolved { missing, missing_not_kept, misrouted, misrouted_not_kept }
+    })
+}
+
+fn evidence() -> impl Strategy<Value = Evidence> {
+    let kinds = prop::sample::select(vec![EvidenceKind::Lost, EvidenceKind::WrongType, EvidenceKind::Died]);
+    let texts = (any::<[String; 2]>(), any::<[Option<String>; 3]>());
+    (kinds, texts, any::<u32>(), any::<[Option<u64>; 3]>(), finite(), option::of(any::<[u64; 2]>())).prop_map(
+        |(kind, ([local, peer], [expected, received, detail]), client, numbers, at_s, read)| Evidence {
+            kind,
+            client,
+            local,
+            peer,
+            sequence: numbers[0],
+            at_s,
+            expected,
+            received,
+            received_bytes: numbers[1],
+            first_difference: numbers[2],
+            read: read.map(|[bytes, frames]| ReadContext { bytes, frames }),
+            detail,
+        },
+    )
+}
+
+fn histograms() -> impl Strategy<Value = hdrhistogram::Histogram<u64>> + Clone {
+    vec((0..=Latency::HIGH_NS, 1..1_000_000_u64), 0..20).prop_map(|values| {
+        let mut histogram = Latency::histogram();
+        for (value, count) in values {
+            histogram.record_n(value, count).unwrap();
+        }
+        histogram
+    })
+}
+
+fn latencies() -> impl Strategy<Value = Latency> {
+    let phases = [histograms(), histograms(), histograms(), histograms()];
+    ([histograms(), histograms(), histograms(), histograms()], phases).prop_map(
+        |([response, service, floor, send_lag], [connect, connect_tcp, connect_tls, connect_upgrade])| Latency {
+            response,
+            service,
+            floor,
+            send_lag,
+            connect,
+            connect_tcp,
+            connect_tls,
+            connect_upgrade,
+        },
+    )
+}
+
+fn intervals() -> impl Strategy<Value = Interval> {
+    let numbers = (finite(), any::<[u64; 3]>(), any::<[Option<u64>; 3]>());
+    (numbers, option::of(histograms())).prop_map(|((at_s, n, quantiles), response)| Interval {
+        at_s,
+        sent: n[0],
+        matched: n[1],
+        anomalies: n[2],
+        response_p50_ns: quantiles[0],
+        response_p99_ns: quantiles[1],
+        response_max_ns: quantiles[2],
+        response: response.map(|histogram| PackedHistogram::of(&histogram).unwrap()),
+    })
+}
+
+fn generators() -> impl Strategy<Value = GeneratorHealth> {
+    let numbers = [finite(), finite(), finite(), finite(), finite()];
+    (any::<[u64; 2]>(), numbers, any::<u32>(), option::of(finite())).prop_map(|(n, x, threads, stolen)| {
+        let [cpu_s, spin_s, busiest_worker, stopped_s, longest_stop_s] = x;
+        let [peak_rss_bytes, stops] = n;
+        GeneratorHealth {
+            cpu_s,
+            spin_s,
+            busiest_worker,
+            peak_rss_bytes,
+            threads,
+            stops,
+            stopped_s,
+            longest_stop_s,
+            stolen,
+        }
+    })
+}
+
+fn connections() -> impl Strategy<Value = Connections> {
+    let errors = btree_map(any::<String>(), any::<u64>(), 0..3);
+    let details = btree_map(any::<String>(), any::<String>(), 0..3);
+    (any::<[u64; 4]>(), any::<Option<u64>>(), errors, details).prop_map(|(n, dns_ns, errors, details)| {
+        let [requested, opened, failed, died] = n;
+        Connections { requested, opened, failed, died, dns_ns, errors, details }
+    })
+}
+
+fn measurements() -> impl Strategy<Value = Measurement> {
+    let numbers = (any::<[u64; 4]>(), any::<[[u64; 3]; 2]>()).prop_map(|(traffic, wire)| {
+        let [matched_in_window, sent_in_window, sent_bytes, received_bytes] = traffic;
+        let [reads, writes] = wire.map(|[calls, messages, largest]| Calls { calls, messages, largest });
+        (Traffic { matched_in_window, sent_in_window, sent_bytes, received_bytes }, Wire { reads, writes })
+    });
+    let lists = (vec(evidence(), 0..3), vec(intervals(), 0..3));
+    (connections(), [tallies(), tallies()], latencies(), numbers, lists).prop_map(
+        |(connections, [measured, warmup], latency, (traffic, wire), (evidence, intervals))| Measurement {
+            connections,
+            measured,
+            warmup,
+            evidence,
+            traffic,
+            latency,
+            wire,
+            intervals,
+        },
+    )
+}
+
+pub(super) fn reports() -> impl Strategy<Value = Report> {
+    let environment = (any::<[String; 3]>(), any::<[u32; 2]>(), any::<u64>()).prop_map(
+        |([cpu, kernel, version], [cores, run_id], seed)| Environment { cpu, cores, kernel, version, seed, run_id },
+    );
+    let head = (targets(), any::<String>(), any::<bool>(), finite());
+    (head, plans(), environment, generators(), unresolved(), vec(measurements(), 3)).prop_map(
+        |(head, plan, environment, generator, unresolved, mut measurements)| {
+            let (target, started_at, interrupted, measured_s) = head;
+            let total = measurements.remove(0);
+            let named = plan.groups.iter().filter(|_| plan.groups.len() > 1).zip(measurements);
+            let group = |(group, measurement): (&GroupRecord, Measurement)| GroupMeasurement {
+                name: group.name.clone(),
+                measurement,
+            };
+            let groups = named.map(group).collect();
+            Report {
+                target,
+                plan,
+                environment,
+                started_at,
+                measured_s,
+                interrupted,
+                generator,
+                unresolved,
+                total,
+                groups,
+            }
+        },
+    )
+}
+
+pub(super) fn judgements() -> impl Strategy<Value = Judgement> {
+    let verdict = prop::sample::select(Verdict::ALL.to_vec());
+    let limit = prop::sample::select(vec![LimitedBy::Schedule, LimitedBy::Generator, LimitedBy::Target]);
+    (verdict, vec(any::<String>(), 0..3), limit).prop_map(|(verdict, reasons, limited_by)| Judgement {
+        verdict,
+        reasons,
+        limited_by,
+    })
+}

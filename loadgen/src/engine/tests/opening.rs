@@ -156,6 +156,28 @@ fn an_aborted_connection_is_reset_and_nothing_is_heard() {
     aborts(Tungstenite::new);
 }
 
+fn drops_what_was_queued(build: impl BuildEngine) {
+    let (listener, address) = listener();
+    let mut slots = Slots::new(build, 1, address, Duration::from_secs(60));
+    let server = thread::spawn(move || [accept(&listener), accept(&listener)]);
+    slots.open(0);
+    assert_eq!(slots.hear(0, 1), [Heard::Opened]);
+    let old = [(MessageKind::Text, 3)].into_iter();
+    slots.engine.queue(0, old, |payloads| payloads.for_each(|space| space.copy_from_slice(b"old")));
+    slots.engine.abort(0);
+    slots.open(0);
+    assert_eq!(slots.hear(0, 1), [Heard::Opened]);
+    slots.send(0, &[(MessageKind::Text, b"new".to_vec())]);
+    let [_, new] = &mut server.join().unwrap();
+    assert_eq!(new.read().unwrap(), Message::text("new"));
+}
+
+#[test]
+fn what_was_queued_for_an_old_connection_is_not_sent() {
+    drops_what_was_queued(Lean::new);
+    drops_what_was_queued(Tungstenite::new);
+}
+
 fn aborts_openings(build: impl BuildEngine) {
     let (listener, address) = listener();
     let mut slots = Slots::new(build, 1, address, Duration::from_secs(60));

@@ -86,6 +86,28 @@ fn what_has_come_is_read_though_writing_failed() {
     reads_on(Tungstenite::new);
 }
 
+fn withholds_from_the_first_byte_on(build: impl BuildEngine) {
+    let (listener, address) = listener();
+    let mut slots = Slots::new(build, 1, address, Duration::from_secs(60));
+    let server = thread::spawn(move || accept_with(&listener, b"\x81\x05early\x81\x04more"));
+    slots.open(0);
+    assert_eq!(slots.hear(0, 1), [Heard::Opened]);
+    slots.engine.set_reading(0, false);
+    for _ in 0..5 {
+        slots.turn();
+    }
+    assert_eq!(slots.heard[0], []);
+    slots.engine.set_reading(0, true);
+    assert_eq!(slots.hear(0, 2), [b"early".to_vec(), b"more".to_vec()].map(Heard::Message));
+    drop(server.join().unwrap());
+}
+
+#[test]
+fn what_came_with_the_answer_is_withheld() {
+    withholds_from_the_first_byte_on(Lean::new);
+    withholds_from_the_first_byte_on(Tungstenite::new);
+}
+
 fn withholds_tls(build: impl BuildEngine) {
     const MESSAGES: usize = 1000;
     let (listener, address) = listener();

@@ -132,7 +132,11 @@ impl Read for CountedStream {
                     self.left = Left::Nothing;
                 }
             }
-            Err(error) if error.kind() == ErrorKind::WouldBlock => self.left = Left::Nothing,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                self.left = Left::Nothing;
+                // It was another socket's end, that of an address that did not answer.
+                self.over = false;
+            }
             _ => {}
         }
         read

@@ -206,7 +206,11 @@ impl LeanConnection {
                 }
             }
             Err(error) => match error.kind() {
-                ErrorKind::WouldBlock => NextStep::Wait,
+                ErrorKind::WouldBlock => {
+                    // It was another socket's end, that of an address that did not answer.
+                    self.to_the_end = false;
+                    NextStep::Wait
+                }
                 ErrorKind::Interrupted => NextStep::ReadAgain,
                 _ => {
                     self.end(ConnectionEnd::io(&error), sink);

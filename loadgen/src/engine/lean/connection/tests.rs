@@ -188,6 +188,14 @@ fn the_end_of_a_stream_is_read_with_what_comes_before_it() {
 }
 
 #[test]
+fn a_stream_that_goes_on_has_not_ended() {
+    let mut pair = Pair::new(b"");
+    pair.connection.read_to_the_end();
+    assert_eq!(pair.receive(), NextStep::Wait);
+    assert!(!pair.connection.must_read_on(), "or each read would take another one");
+}
+
+#[test]
 fn reads_to_the_end_after_a_failed_write() {
     let mut pair = Pair::new(b"");
     pair.block();

@@ -44,7 +44,8 @@ pub use compare::{
     paired,
 };
 pub use judge::{
-    Breach, Decision, Judgement, LimitedBy, Threshold, Verdict, identities, is_generators_fault, judge, threshold,
+    Breach, Decision, Judgement, LimitedBy, Threshold, Verdict, group_sums, identities, is_generators_fault, judge,
+    threshold,
 };
 pub use metric::{
     Metric,

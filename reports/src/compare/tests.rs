@@ -210,16 +210,18 @@ fn a_change_that_the_generator_may_have_made_is_inconclusive() {
     assert_eq!(both.verdict, ComparisonVerdict::Regression);
 }
 
-/// A run of two groups with these response times, half of the messages each.
+/// A run of two groups with these response times and as many messages.
 fn grouped(groups: [(&str, u64); 2]) -> Report {
     let mut report = run(0);
-    let mut half = run(0).total;
-    half.traffic.matched_in_window /= 2;
+    let half = report.total.clone();
+    report.total.measured += half.measured;
+    report.total.warmup += half.warmup;
+    report.total.connections += &half.connections;
     report.total.latency.response.reset();
     for (name, response_ns) in groups {
         let mut measurement = half.clone();
         measurement.latency.response.reset();
-        measurement.latency.response.record_n(response_ns, 250_000).unwrap();
+        measurement.latency.response.record_n(response_ns, 500_000).unwrap();
         report.total.latency.response.add(&measurement.latency.response).unwrap();
         report.groups.push(GroupMeasurement { name: name.to_owned(), measurement });
     }

@@ -1,17 +1,20 @@
-//! The identities that the counts of every phase must satisfy.
+//! The identities that the counts of every phase must satisfy, in each group and in total.
 //!
 //! They hold by construction of the ledger. A breach is a bug of the generator, so no number of
 //! that run can be trusted.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
-use crate::{model::Tally, text::human::count};
+use crate::{
+    model::{Measurement, Report, Tally},
+    text::human::count,
+};
 
 /// An identity that does not hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Breach {
     /// The identity, in words.
-    pub identity: &'static str,
+    pub identity: Cow<'static, str>,
     /// Its left side.
     pub left: u64,
     /// The sum on its right side; [`u64::MAX`] when it exceeds that.
@@ -64,10 +67,50 @@ pub fn identities(tally: &Tally) -> Result<(), Breach> {
     )
 }
 
-fn holds(identity: &'static str, left: u64, terms: &[u64]) -> Result<(), Breach> {
+/// Checks that the counts of the groups add up to those of the total. In a run with one group there
+/// is nothing to add.
+///
+/// # Errors
+/// The first count that is not the sum of the groups'.
+pub fn group_sums(report: &Report) -> Result<(), Breach> {
+    if report.groups.is_empty() {
+        return Ok(());
+    }
+    let groups: Vec<Vec<(String, u64)>> = report.groups.iter().map(|group| sums(&group.measurement)).collect();
+    for (index, (name, total)) in sums(&report.total).into_iter().enumerate() {
+        let terms: Vec<u64> = groups.iter().map(|group| group[index].1).collect();
+        holds(format!("{name} = the sum over the groups"), total, &terms)?;
+    }
+    Ok(())
+}
+
+/// The counts that add up, with their names, in the same order for every measurement.
+fn sums(measurement: &Measurement) -> Vec<(String, u64)> {
+    let Measurement { connections, measured, warmup, .. } = measurement;
+    let of_phase = |phase: &'static str, tally: &Tally| {
+        let dropped = &tally.dropped;
+        let causes = [
+            ("in_flight_cap", dropped.in_flight_cap),
+            ("dead_connection", dropped.dead_connection),
+            ("behind_schedule", dropped.behind_schedule),
+        ];
+        let named = tally.counts.by_name().into_iter().chain(causes).chain(tally.anomalies.by_name());
+        named.map(|(name, n)| (format!("{phase}{name}"), n)).collect::<Vec<_>>()
+    };
+    let others = [
+        ("requested", connections.requested),
+        ("opened", connections.opened),
+        ("failed", connections.failed),
+        ("died", connections.died),
+    ];
+    let others = others.map(|(name, n)| (name.to_owned(), n));
+    [of_phase("", measured), of_phase("warm-up: ", warmup), others.into()].concat()
+}
+
+fn holds(identity: impl Into<Cow<'static, str>>, left: u64, terms: &[u64]) -> Result<(), Breach> {
     // Saturating: a sum beyond u64 can't equal a real count, and counts come from files too.
     let right = terms.iter().fold(0_u64, |sum, term| sum.saturating_add(*term));
-    if left == right { Ok(()) } else { Err(Breach { identity, left, right }) }
+    if left == right { Ok(()) } else { Err(Breach { identity: identity.into(), left, right }) }
 }
 
 #[cfg(test)]

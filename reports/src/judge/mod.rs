@@ -4,17 +4,19 @@ pub(crate) mod bounds;
 mod hints;
 mod identities;
 pub(crate) mod limits;
+mod part;
 pub mod threshold;
 
-pub use identities::{Breach, identities};
+pub use identities::{Breach, group_sums, identities};
 pub use limits::LimitedBy;
+use part::JudgedPart;
 use program::Exit;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 pub use threshold::{Decision, Threshold};
 
 use crate::{
-    model::{Connections, GroupMeasurement, Measurement, Report, Tally},
+    model::{Connections, Measurement, Report, Tally},
     text::human::{count, most_frequent, seconds},
 };
 
@@ -79,9 +81,12 @@ pub struct Judgement {
     pub limited_by: LimitedBy,
 }
 
-/// Judges a run. Delivery violations outrank failed connections, these outrank an invalid run, and
-/// that outranks a missed threshold. A lost message stays lost and a closed connection stays
-/// closed, however busy the generator was. A latency that a busy generator measured means nothing.
+/// Judges a run. If it has several groups, each of them must pass, and each reason names its group.
+/// How busy the generator was, and whether it stood still, is the whole run's.
+///
+/// Delivery violations outrank failed connections, these outrank an invalid run, and that outranks
+/// a missed threshold. A lost message stays lost and a closed connection stays closed, however busy
+/// the generator was. A latency that a busy generator measured means nothing.
 pub fn judge(report: &Report, thresholds: &[Threshold]) -> Judgement {
     let delivery = delivery(report);
     let connections = connections(report);
@@ -111,41 +116,42 @@ pub fn judge(report: &Report, thresholds: &[Threshold]) -> Judgement {
     Judgement { verdict, reasons, limited_by: limits::limited_by(report) }
 }
 
-/// Reasons against a run. Of several groups, each has its own, which begin with its name.
-fn by_group(report: &Report, reasons: impl Fn(&Measurement) -> Vec<String>) -> Vec<String> {
-    let of_groups = report.groups.iter().flat_map(|GroupMeasurement { name, measurement }| {
-        reasons(measurement).into_iter().map(move |reason| format!("{name}: {reason}"))
-    });
-    let named: Vec<String> = of_groups.collect();
-    // The total is the sum of the groups, except in a changed file.
-    if named.is_empty() { reasons(&report.total) } else { named }
-}
-
 /// The tallies of both phases, with the prefix of their reasons.
 fn phases(measurement: &Measurement) -> [(&'static str, &Tally); 2] {
     [("", &measurement.measured), ("warm-up: ", &measurement.warmup)]
 }
 
+/// What speaks against each group. Where nothing does, the total is asked: in a changed file it may
+/// have what no group explains.
+fn by_group(report: &Report, reasons: impl Fn(JudgedPart<'_>) -> Vec<String>) -> Vec<String> {
+    let mut named = Vec::new();
+    for part in JudgedPart::all(report) {
+        named.extend(reasons(part).into_iter().map(|reason| part.about(reason)));
+    }
+    if named.is_empty() { reasons(JudgedPart::total(report)) } else { named }
+}
+
 fn delivery(report: &Report) -> Vec<String> {
-    let mut reasons = by_group(report, |measurement| delivery_of(measurement, report.plan.run.drain_s));
-    if !reasons.is_empty() {
-        reasons.extend(hints::likeliest(report));
+    let mut reasons = by_group(report, |part| violations(report, part));
+    if let Some(first) = reasons.first_mut().filter(|first| first.contains(LOST)) {
+        first.push_str("; --drain waits longer for replies that come later");
     }
     reasons
 }
 
-/// Faults of delivery in a group, or in all groups together.
-fn delivery_of(measurement: &Measurement, drain_s: f64) -> Vec<String> {
+const LOST: &str = "messages lost: nothing came back until the drain of";
+
+/// What speaks against the delivery of a group.
+fn violations(report: &Report, part: JudgedPart<'_>) -> Vec<String> {
     let mut reasons = Vec::new();
-    for (phase, tally) in phases(measurement) {
+    for (phase, tally) in phases(part.measurement) {
         let counts = &tally.counts;
         let sent = count(counts.sent);
         if counts.lost > 0 {
-            let hint = if reasons.is_empty() { "; --drain waits longer for replies that come later" } else { "" };
             reasons.push(format!(
-                "{phase}{} of {sent} messages lost: nothing came back until the drain of {} ended{hint}",
+                "{phase}{} of {sent} {LOST} {} ended",
                 count(counts.lost),
-                seconds(drain_s),
+                seconds(report.plan.run.drain_s),
             ));
         }
         if counts.damaged > 0 {
@@ -166,6 +172,9 @@ fn delivery_of(measurement: &Measurement, drain_s: f64) -> Vec<String> {
             reasons.push(format!("{phase}anomalies: {}", found.join(", ")));
         }
     }
+    if !reasons.is_empty() {
+        reasons.extend(hints::likeliest(part.plan, part.measurement));
+    }
     reasons
 }
 
@@ -173,24 +182,26 @@ fn delivery_of(measurement: &Measurement, drain_s: f64) -> Vec<String> {
 /// timing is no reason.
 pub(crate) fn invalid(report: &Report) -> Vec<String> {
     let mut reasons = by_group(report, unbalanced);
+    reasons.extend(group_sums(report).err().map(|breach| format!("{UNBALANCED}: {breach}")));
     if !report.plan.run.only_delivery {
         reasons.extend(limits::broken_schedule(report));
     }
-    reasons.extend(refused_here(report));
-    if report.total.measured.counts.sent == 0 {
-        reasons.push("nothing was measured: 0 messages sent in the measured phase".to_owned());
-    }
+    let parts = JudgedPart::all(report);
+    reasons.extend(parts.iter().filter_map(|part| refused_here(*part)));
+    let silent = parts.iter().filter(|part| part.measurement.measured.counts.sent == 0);
+    reasons.extend(
+        silent.map(|part| part.about("nothing was measured: 0 messages sent in the measured phase".to_owned())),
+    );
     reasons
 }
 
-/// Counts that do not add up.
-fn unbalanced(measurement: &Measurement) -> Vec<String> {
-    let breaches = phases(measurement).into_iter().filter_map(|(phase, tally)| {
-        let breach = identities(tally).err()?;
-        Some(format!("{phase}the books do not balance, a bug of the generator: {breach}"))
-    });
-    breaches.collect()
+/// Counts of a group that do not add up.
+fn unbalanced(part: JudgedPart<'_>) -> Vec<String> {
+    let breach = |(phase, tally)| Some(format!("{phase}{UNBALANCED}: {}", identities(tally).err()?));
+    phases(part.measurement).into_iter().filter_map(breach).collect()
 }
+
+const UNBALANCED: &str = "the books do not balance, a bug of the generator";
 
 /// Whether the run is invalid only because the generator was too slow for its plan. Then nothing
 /// speaks against the target, and another try may succeed.
@@ -214,7 +225,7 @@ const NOT_APPLIED: &str = "the load that was planned was not the load applied";
 /// Connections that the target did not open or did not keep, and the messages that were in flight
 /// on them.
 pub(crate) fn connections(report: &Report) -> Vec<String> {
-    by_group(report, |measurement| connections_of(measurement, is_cut_short(report)))
+    by_group(report, |part| connections_of(part.measurement, is_cut_short(report, part.measurement)))
 }
 
 /// Missing connections of a group, or of all groups together.
@@ -250,15 +261,17 @@ pub(crate) fn connections_of(measurement: &Measurement, is_cut_short: bool) -> V
 }
 
 /// Connections that this system could not open. They are nothing against the target.
-fn refused_here(report: &Report) -> Option<String> {
-    let own = own_failures(&report.total.connections);
+fn refused_here(part: JudgedPart<'_>) -> Option<String> {
+    let connections = &part.measurement.connections;
+    let own = own_failures(connections);
     (own > 0).then(|| {
-        format!(
-            "generator: of {} connections, {} could not be opened by this system ({}); {NOT_APPLIED}",
-            count(report.total.connections.requested),
+        let what = part.about(format!(
+            "of {} connections, {} could not be opened by this system ({}); {NOT_APPLIED}",
+            count(connections.requested),
             count(own),
-            kinds(&report.total.connections, is_own_failure),
-        )
+            kinds(connections, is_own_failure),
+        ));
+        format!("generator: {what}")
     })
 }
 
@@ -274,10 +287,10 @@ fn kinds(connections: &Connections, wanted: impl Fn(&str) -> bool) -> String {
     if kinds.is_empty() { "no cause known".to_owned() } else { kinds }
 }
 
-/// Whether messages are undetermined because a signal cut the drain short, and not because a
-/// connection died.
-pub(crate) fn is_cut_short(report: &Report) -> bool {
-    report.interrupted && report.total.connections.died == 0
+/// Whether messages of a group are undetermined because a signal cut the drain short, and not
+/// because a connection died.
+pub(crate) fn is_cut_short(report: &Report, measurement: &Measurement) -> bool {
+    report.interrupted && measurement.connections.died == 0
 }
 
 fn interruption(report: &Report) -> String {
@@ -286,13 +299,17 @@ fn interruption(report: &Report) -> String {
         Some(planned) => format!("interrupted: {measured} of {} measured", seconds(planned)),
         None => format!("interrupted: {measured} measured"),
     };
-    match report.total.warmup.counts.undetermined.saturating_add(report.total.measured.counts.undetermined) {
-        undetermined @ 1.. if is_cut_short(report) => {
-            format!("{interruption}; {} messages were in flight then, neither passed nor lost", count(undetermined))
-        }
-        _ => interruption,
+    let cut_short = JudgedPart::all(report).into_iter().filter(|part| is_cut_short(report, part.measurement));
+    let undetermined = cut_short
+        .flat_map(|part| phases(part.measurement).map(|(_, tally)| tally.counts.undetermined))
+        .fold(0_u64, u64::saturating_add);
+    if undetermined == 0 {
+        return interruption;
     }
+    format!("{interruption}; {} messages were in flight then, neither passed nor lost", count(undetermined))
 }
 
+#[cfg(test)]
+mod group_tests;
 #[cfg(test)]
 mod tests;

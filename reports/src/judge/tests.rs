@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::{Anomalies, Counts, Expect, LoadRecord, sample};
+use crate::model::{Anomalies, Counts, Expect, LoadRecord, Tally, sample};
 
 fn judged(change: impl FnOnce(&mut Report)) -> Judgement {
     let mut report = sample::pass();

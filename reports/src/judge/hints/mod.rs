@@ -4,7 +4,7 @@
 //! The counts and the evidence decide, so a stored result gives the same hint.
 
 use crate::{
-    model::{Evidence, EvidenceKind, Expect, PayloadKind, Report, Tally},
+    model::{Evidence, EvidenceKind, Expect, GroupRecord, Measurement, PayloadKind, Tally},
     text::{escape::visible_part, human::count},
 };
 
@@ -25,14 +25,14 @@ const ODD: [EvidenceKind; 6] = [
     EvidenceKind::WrongType,
 ];
 
-/// A hint for a run with lost or odd messages. `None` where no cause is likely.
-pub(crate) fn likeliest(report: &Report) -> Option<String> {
-    let events = Events::of(report);
-    let is_echo = report.plan.is_echo();
-    if let Some(hint) = is_echo.then(|| kinds(report, &events).or_else(|| shape(&events))).flatten() {
+/// A hint for a group with lost or odd messages. `None` where no cause is likely.
+pub(crate) fn likeliest(plan: &GroupRecord, measurement: &Measurement) -> Option<String> {
+    let events = Events::of(plan, measurement);
+    let is_echo = plan.expect == Expect::Echo;
+    if let Some(hint) = is_echo.then(|| kinds(plan, &events).or_else(|| shape(&events))).flatten() {
         return Some(hint);
     }
-    if events.matched > 0 { unasked(&events) } else { no_reply(&events).or_else(|| other_reply(report, &events)) }
+    if events.matched > 0 { unasked(&events) } else { no_reply(&events).or_else(|| other_reply(plan, &events)) }
 }
 
 /// What was sent and what came, in warm-up and measured phase together.
@@ -50,8 +50,8 @@ struct Events<'a> {
 }
 
 impl<'a> Events<'a> {
-    fn of(report: &'a Report) -> Self {
-        let sum = |field: fn(&Tally) -> u64| field(&report.total.measured).saturating_add(field(&report.total.warmup));
+    fn of(plan: &GroupRecord, measurement: &'a Measurement) -> Self {
+        let sum = |field: fn(&Tally) -> u64| field(&measurement.measured).saturating_add(field(&measurement.warmup));
         Self {
             sent: sum(|tally| tally.counts.sent),
             matched: sum(|tally| tally.counts.matched),
@@ -59,9 +59,9 @@ impl<'a> Events<'a> {
             came: sum(|tally| tally.counts.events),
             unexpected: sum(|tally| tally.anomalies.unexpected),
             wrong_type: sum(|tally| tally.anomalies.wrong_type),
-            opened: report.total.connections.opened,
-            odd: report.total.evidence.iter().filter(|evidence| ODD.contains(&evidence.kind)).collect(),
-            size: report.plan.groups[0].size_bytes,
+            opened: measurement.connections.opened,
+            odd: measurement.evidence.iter().filter(|evidence| ODD.contains(&evidence.kind)).collect(),
+            size: plan.size_bytes,
         }
     }
 
@@ -78,14 +78,14 @@ impl<'a> Events<'a> {
 }
 
 /// Whole messages that came back as another type.
-fn kinds(report: &Report, events: &Events<'_>) -> Option<String> {
+fn kinds(plan: &GroupRecord, events: &Events<'_>) -> Option<String> {
     let wrong: Vec<_> = events.odd.iter().filter(|evidence| evidence.kind == EvidenceKind::WrongType).collect();
     if wrong.is_empty() || wrong.len() < events.odd.len() {
         return None;
     }
     let odd_sequence = |evidence: &&&Evidence| evidence.sequence.is_some_and(|sequence| sequence % 2 == 1);
     // Text where the sequence is even, binary where it is odd.
-    let (sent, came) = match report.plan.groups[0].payload {
+    let (sent, came) = match plan.payload {
         PayloadKind::Binary => ("binary", "text"),
         PayloadKind::Text => ("text", "binary"),
         PayloadKind::Mixed if wrong.iter().all(odd_sequence) => ("binary", "text"),
@@ -182,8 +182,8 @@ fn no_reply(events: &Events<'_>) -> Option<String> {
 }
 
 /// A hint for when something came, but none of it was what was sent.
-fn other_reply(report: &Report, events: &Events<'_>) -> Option<String> {
-    if events.unexpected == 0 || report.plan.groups[0].expect == Expect::Count {
+fn other_reply(plan: &GroupRecord, events: &Events<'_>) -> Option<String> {
+    if events.unexpected == 0 || plan.expect == Expect::Count {
         return None;
     }
     let first = events.first();

@@ -1,7 +1,7 @@
 use super::*;
 use crate::model::{
     EvidenceKind::{Corrupted, Unexpected, WrongType},
-    sample,
+    Report, sample,
 };
 
 const MESSAGE: &str = "lg1:0a1b2c3d:00000001:00000000:000000000000:00000040:abcdefghijk";
@@ -39,7 +39,7 @@ fn run(expect: &str, matched: u64, odd: &[(EvidenceKind, Option<u64>, &str)]) ->
 
 #[track_caller]
 fn hints(report: &Report, part: &str) {
-    let hint = likeliest(report).unwrap_or_default();
+    let hint = likeliest(&report.plan.groups[0], &report.total).unwrap_or_default();
     assert!(hint.contains(part), "{part:?} is missing in: {hint:?}");
     assert!(!hint.contains('\n'), "one line");
 }
@@ -125,6 +125,6 @@ fn what_is_no_matter_of_a_protocol_has_no_hint() {
         run("echo", 8, &[(Corrupted, Some(3), MESSAGE), (Unexpected, None, "tick")]),
         sample::pass(),
     ] {
-        assert_eq!(likeliest(&report), None, "{:?}", report.total.evidence);
+        assert_eq!(likeliest(&report.plan.groups[0], &report.total), None, "{:?}", report.total.evidence);
     }
 }

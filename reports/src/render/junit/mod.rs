@@ -90,7 +90,7 @@ fn suites(report: &Report, judgement: &Judgement) -> Vec<TestSuite> {
     let of_group = |part: Part<'_>| {
         let mut suite = TestSuite::new(format!("loadgen.{}", visible_part(part.group.unwrap_or_default(), LONGEST)));
         suite.add_test_cases(delivery(part));
-        let missing = judge::connections_of(part.measurement, judge::is_cut_short(report));
+        let missing = judge::connections_of(part.measurement, judge::is_cut_short(report, part.measurement));
         suite.add_test_case(connections(part, missing.is_empty(), &missing));
         thresholds(&mut suite, part.group);
         suite

@@ -9,7 +9,7 @@ pub mod threshold;
 
 pub use identities::{Breach, group_sums, identities};
 pub use limits::LimitedBy;
-use part::JudgedPart;
+pub(crate) use part::JudgedPart;
 use program::Exit;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

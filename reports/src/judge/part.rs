@@ -4,18 +4,18 @@ use crate::model::{GroupRecord, Measurement, Report};
 
 /// What is judged at once: a group of several, or the whole run.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct JudgedPart<'a> {
+pub(crate) struct JudgedPart<'a> {
     /// Name of the group. `None` where nothing has to be told apart.
     name: Option<&'a str>,
     /// What was asked of it.
     pub(super) plan: &'a GroupRecord,
     /// What was measured of it.
-    pub(super) measurement: &'a Measurement,
+    pub(crate) measurement: &'a Measurement,
 }
 
 impl<'a> JudgedPart<'a> {
     /// The parts of a run that add up to it: its groups if it has several.
-    pub(super) fn all(report: &'a Report) -> Vec<Self> {
+    pub(crate) fn all(report: &'a Report) -> Vec<Self> {
         let has_several = !report.groups.is_empty();
         let part = |(plan, measurement): (&'a GroupRecord, _)| {
             let name = has_several.then_some(plan.name.as_str());
@@ -30,7 +30,7 @@ impl<'a> JudgedPart<'a> {
     }
 
     /// A reason that begins with the name of the group, where there are several.
-    pub(super) fn about(self, reason: String) -> String {
+    pub(crate) fn about(self, reason: String) -> String {
         match self.name {
             Some(name) => format!("{name}: {reason}"),
             None => reason,

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    judge::{Judgement, LimitedBy, Verdict},
+    judge::{JudgedPart, Judgement, LimitedBy, Verdict},
     metric::{quantiles::Quantiles, throughput::Throughput},
     model::Report,
     text::human::{count, percent},
@@ -96,7 +96,7 @@ impl StepOutcome {
             Verdict::Connections => Self::Fails(FailureCause::Connections),
             // Counts that do not add up and a phase without sends are the generator's fault, too.
             Verdict::Invalid => Self::Fails(FailureCause::Generator),
-            Verdict::Threshold | Verdict::Pass if held_back(report).is_some() => Self::Fails(FailureCause::Backlog),
+            Verdict::Threshold | Verdict::Pass if !held_back(report).is_empty() => Self::Fails(FailureCause::Backlog),
             Verdict::Threshold => Self::Fails(FailureCause::Threshold),
             Verdict::Pass => Self::Holds,
         }
@@ -149,18 +149,24 @@ impl Step {
     }
 }
 
-/// How much the target kept the generator from sending, if so much that the rate was not applied.
-fn held_back(report: &Report) -> Option<String> {
-    // Messages due on dead connections have a reason of their own.
-    let (scheduled, held) = (report.total.measured.counts.scheduled, report.total.measured.dropped.in_flight_cap);
-    (held as f64 > scheduled as f64 * HELD_BACK).then(|| {
-        format!(
-            "target: {} of {} messages ({}) were not sent, since too many were unanswered (--max-in-flight) or not even read",
-            count(held),
-            count(scheduled),
-            percent(held as f64 / scheduled as f64),
-        )
-    })
+/// How much the target kept the generator from sending in each group, if so much that the rate was
+/// not applied.
+fn held_back(report: &Report) -> Vec<String> {
+    let of_part = |part: JudgedPart<'_>| {
+        // Messages due on dead connections have a reason of their own.
+        let measured = &part.measurement.measured;
+        let (scheduled, held) = (measured.counts.scheduled, measured.dropped.in_flight_cap);
+        (held as f64 > scheduled as f64 * HELD_BACK).then(|| {
+            let what = part.about(format!(
+                "{} of {} messages ({}) were not sent, since too many were unanswered (--max-in-flight) or not even read",
+                count(held),
+                count(scheduled),
+                percent(held as f64 / scheduled as f64),
+            ));
+            format!("target: {what}")
+        })
+    };
+    JudgedPart::all(report).into_iter().filter_map(of_part).collect()
 }
 
 #[cfg(test)]
@@ -168,7 +174,7 @@ mod tests {
     use super::*;
     use crate::{
         judge::judge,
-        model::{Dropped, sample},
+        model::{Dropped, GroupMeasurement, sample},
     };
 
     /// The outcome of a report, with a threshold that the samples meet.
@@ -229,5 +235,15 @@ mod tests {
         let step = step(&report, "p99<5ms");
         assert_eq!((step.outcome, step.limited_by), (StepOutcome::Fails(FailureCause::Backlog), LimitedBy::Target));
         assert!(step.reasons[0].starts_with("target: 5 001 of 500 000 messages (1.00 %)"), "{:?}", step.reasons);
+
+        // A hundredth of all messages, which a group alone has.
+        report.total.measured.dropped.in_flight_cap -= 1;
+        let group = |name: &str| GroupMeasurement { name: name.to_owned(), measurement: report.total.clone() };
+        let (mut chat, mut slow) = (group("chat"), group("slow"));
+        chat.measurement.measured.dropped.in_flight_cap = 0;
+        slow.measurement.measured.counts.scheduled /= 2;
+        report.groups = vec![chat, slow];
+        assert_eq!(held_back(&report).len(), 1);
+        assert!(held_back(&report)[0].starts_with("target: slow: 5 000 of 250 000 messages (2.00 %)"));
     }
 }

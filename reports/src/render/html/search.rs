@@ -140,6 +140,8 @@ fn bounds(record: &SearchRecord) -> Vec<(String, f64)> {
     let thresholds = record.plan.run.thresholds.iter().filter_map(|text| text.parse::<Threshold>().ok());
     let of_response =
         thresholds.filter(|one| matches!(one.metric().quantity(), Quantity::Latency(Series::Response, _)));
+    // The plot is of all groups together.
+    let of_response = of_response.filter(|one| one.metric().group().is_none());
     of_response.map(|threshold| (format!("threshold {threshold}"), threshold.bound())).collect()
 }
 

@@ -10,7 +10,9 @@ use std::{
 };
 
 use libfuzzer_sys::fuzz_target;
-use reports::{Confidence, Gate, Metric, ParseError, Threshold, search::Resolution, store::baseline::BaselineName};
+use reports::{
+    Confidence, Gate, Metric, ParseError, Threshold, metric::GroupName, search::Resolution, store::baseline::BaselineName,
+};
 
 /// What parses is displayed in a form that parses to the same.
 fn comes_back<T: FromStr + Display + PartialEq + Debug>(text: &str) -> Option<T::Err> {
@@ -40,6 +42,7 @@ fuzz_target!(|text: &str| {
     points_into(text, comes_back::<Confidence>(text));
     points_into(text, comes_back::<Resolution>(text));
     points_into(text, comes_back::<Metric>(text));
+    let _ = comes_back::<GroupName>(text);
     let refused = comes_back::<BaselineName>(text).is_some();
     assert!(refused || !text.contains(['/', '\0']), "{text:?} leaves its folder");
 });

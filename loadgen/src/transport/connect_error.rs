@@ -2,7 +2,7 @@
 
 use std::{io, net::SocketAddr};
 
-use reports::escape::visible_part;
+use reports::{escape::visible_part, judge::OwnFailure};
 
 /// Characters of an error's text that are kept.
 const DETAIL_SHOWN: usize = 300;
@@ -39,7 +39,7 @@ pub(crate) fn io_kind(error: &io::Error) -> &'static str {
         ErrorKind::UnexpectedEof => "eof",
         ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => "unreachable",
         _ => match error.raw_os_error().map(rustix::io::Errno::from_raw_os_error) {
-            Some(rustix::io::Errno::MFILE | rustix::io::Errno::NFILE) => "no_descriptor",
+            Some(rustix::io::Errno::MFILE | rustix::io::Errno::NFILE) => OwnFailure::NoDescriptor.name(),
             _ => "io",
         },
     }

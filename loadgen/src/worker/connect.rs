@@ -2,6 +2,7 @@
 
 use std::{rc::Rc, time::Duration};
 
+use reports::judge::OwnFailure;
 use tokio::{task::JoinSet, time::Instant};
 
 use super::{ClientState, Worker};
@@ -108,7 +109,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
             Err(error) => {
                 // Nobody knows whether the answer would have been in time.
                 let own = error.kind == "timeout" && stood_still;
-                let kind = if own { "timeout_stopped" } else { error.kind.as_str() };
+                let kind = if own { OwnFailure::TimeoutStopped.name() } else { error.kind.as_str() };
                 outcome.failed(kind, &error.detail);
             }
         }
@@ -124,7 +125,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         let untried = connections.requested - connections.opened - connections.failed;
         connections.failed += untried;
         if untried > 0 {
-            *connections.errors.entry("interrupted".to_owned()).or_default() += untried;
+            *connections.errors.entry(OwnFailure::Interrupted.name().to_owned()).or_default() += untried;
         }
     }
 }

@@ -3,6 +3,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::model::{GroupMeasurement, Tally, sample};
 
+type Change = fn(&mut Measurement);
+
 /// A passing run of two groups, with half of the messages each.
 fn two_groups() -> Report {
     let mut report = sample::closed();
@@ -66,7 +68,6 @@ fn the_books_of_each_group_and_of_their_sum_must_balance() {
         "the books do not balance, a bug of the generator: scheduled = the sum over the groups does not hold";
     assert!(judgement.reasons.iter().any(|reason| reason.starts_with(unbalanced)), "{:?}", judgement.reasons);
 
-    type Change = fn(&mut Measurement);
     let changes: [(&str, Change); 4] = [
         ("warm-up: lost", |total| total.warmup.counts.lost += 1),
         ("behind_schedule", |total| total.measured.dropped.behind_schedule += 1),

@@ -4,11 +4,13 @@ pub(crate) mod bounds;
 mod hints;
 mod identities;
 pub(crate) mod limits;
+mod own_failure;
 mod part;
 pub mod threshold;
 
 pub use identities::{Breach, group_sums, identities};
 pub use limits::LimitedBy;
+pub use own_failure::OwnFailure;
 pub(crate) use part::JudgedPart;
 use program::Exit;
 use schemars::JsonSchema;
@@ -210,14 +212,9 @@ pub fn is_generators_fault(report: &Report) -> bool {
     !schedule.is_empty() && invalid(report).len() == schedule.len() && connections(report).is_empty()
 }
 
-/// Kinds of failures that are due to this system and not to the target: missing ports, addresses or
-/// descriptors, a timeout while the generator was stopped, and connections that were no longer
-/// tried.
-const OWN: [&str; 5] = ["no_port", "source_address", "no_descriptor", "timeout_stopped", "interrupted"];
-
 /// Whether a kind of connection failure is due to this system and says nothing about the target.
 pub fn is_own_failure(kind: &str) -> bool {
-    OWN.contains(&kind)
+    OwnFailure::from_name(kind).is_some()
 }
 
 const NOT_APPLIED: &str = "the load that was planned was not the load applied";

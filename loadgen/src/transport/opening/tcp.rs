@@ -7,6 +7,7 @@ use std::{
 };
 
 use nix::sys::socket::{setsockopt, sockopt::IpBindAddressNoPort};
+use reports::judge::OwnFailure;
 use rustix::{
     io::Errno,
     net::{AddressFamily, SocketFlags, SocketType, bind, connect, ipproto, socket_with},
@@ -160,9 +161,10 @@ pub(super) fn socket(peer: SocketAddr, source: Option<IpAddr>) -> Result<OwnedFd
     let _ = setsockopt(&socket, IpBindAddressNoPort, &true);
     match bind(&socket, &SocketAddr::new(source, 0)) {
         Ok(()) => Ok(socket),
-        Err(Errno::ADDRNOTAVAIL) => {
-            Err(ConnectError::new("source_address", format!("this machine can't connect from {source} (--source-ip)")))
-        }
+        Err(Errno::ADDRNOTAVAIL) => Err(ConnectError::new(
+            OwnFailure::SourceAddress.name(),
+            format!("this machine can't connect from {source} (--source-ip)"),
+        )),
         Err(Errno::ADDRINUSE) => Err(no_port(peer, Some(source))),
         Err(error) => Err(io(error)),
     }
@@ -177,7 +179,7 @@ pub(super) fn reach(socket: &impl AsFd, peer: SocketAddr, source: Option<IpAddr>
         Err(Errno::ADDRNOTAVAIL) if !has_address_for(peer) => {
             let family = if peer.is_ipv4() { "IPv4" } else { "IPv6" };
             Err(ConnectError::new(
-                "source_address",
+                OwnFailure::SourceAddress.name(),
                 format!("this machine has no {family} address to connect to {peer} from"),
             ))
         }
@@ -198,5 +200,8 @@ fn has_address_for(peer: SocketAddr) -> bool {
 fn no_port(peer: SocketAddr, source: Option<IpAddr>) -> ConnectError {
     let from = source.map_or_else(String::new, |source| format!(" from {source}"));
     let remedy = "fewer --clients, more addresses for --source-ip, or a wider net.ipv4.ip_local_port_range";
-    ConnectError::new("no_port", format!("no local port is left to connect to {peer}{from}: use {remedy}"))
+    ConnectError::new(
+        OwnFailure::NoPort.name(),
+        format!("no local port is left to connect to {peer}{from}: use {remedy}"),
+    )
 }

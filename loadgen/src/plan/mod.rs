@@ -65,8 +65,8 @@ impl Plan {
     /// A plan in which `groups` run at once. Client numbers run through them in this order.
     ///
     /// # Errors
-    /// The plan does not fit together: there is no group, two have one name, an echo is too small to
-    /// have a header, header fields contradict each other, source addresses are of two families,
+    /// The plan does not fit together: there is no group, two have one name, an echo is too small
+    /// to have a header, header fields contradict each other, source addresses are of two families,
     /// there are too many clients or messages a second, or a threshold names a group that is not
     /// there.
     pub fn new(run: RunOptions, groups: Vec<Group>) -> Result<Self, PlanError> {

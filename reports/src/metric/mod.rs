@@ -4,7 +4,7 @@
 //! - A rate is `throughput`, `sent_rate` or `efficiency`, in messages per second.
 //! - A count has its name in the JSON of a result, as in `lost` or `died`.
 //!
-//! The name of a group may stand before it, as in `chat.p99` or `chat.lost`. Without one it is about
+//! The name of a group may stand before it, as in `chat.p99` or `chat.lost`. Without one it is of
 //! all groups together.
 //!
 //! [`glossary`] defines every name.
@@ -62,10 +62,11 @@ pub enum Quantity {
     /// Messages matched in the measured window per second of work of the generator: `cpu_s` less
     /// `spin_s`.
     ///
-    /// It compares generators, not targets, so it is the whole run's. Spinning for the next due time is left out, because it
-    /// depends on how idle the plan leaves a worker, not on what a message costs. The clock times
-    /// the spinning, so a thread that loses its core while it spins seems to have worked less.
-    /// Without a schedule (`--window`) nothing spins, and the number is exact.
+    /// It compares generators, not targets, so it is the whole run's. Spinning for the next due
+    /// time is left out, because it depends on how idle the plan leaves a worker, not on what a
+    /// message costs. The clock times the spinning, so a thread that loses its core while it spins
+    /// seems to have worked less. Without a schedule (`--window`) nothing spins, and the number is
+    /// exact.
     Efficiency,
     /// A count.
     Count(CountName),

@@ -26,8 +26,15 @@ pub struct Difference {
 /// target was embedded. It ignores URLs, because ports differ from run to run. An interrupted run
 /// did not do what its plan says, so it is a difference even if all runs were interrupted.
 ///
+/// Groups are compared by their names. If runs have other groups, that is the difference, and not
+/// each of their fields. The only group of a run needs no name.
+///
 /// A field that a later version adds to plan or environment is compared from then on.
 pub(super) fn differences(baseline: &[Report], candidate: &[Report]) -> Vec<Difference> {
+    let mut groups = baseline.iter().chain(candidate).map(groups);
+    let first = groups.next();
+    let have_same_groups = groups.all(|other| Some(other) == first);
+    let facts = |side: &[Report]| side.iter().map(|report| of_report(report, have_same_groups)).collect::<Vec<_>>();
     let sides = [facts(baseline), facts(candidate)];
     let keys: BTreeSet<&String> = sides.iter().flatten().flat_map(BTreeMap::keys).collect();
     let mut differences = Vec::new();
@@ -46,14 +53,19 @@ const INTERRUPTED: &str = "interrupted";
 const TRUE: &str = "true";
 const BETWEEN: &str = " | ";
 
-fn facts(side: &[Report]) -> Vec<BTreeMap<String, String>> {
-    side.iter().map(of_report).collect()
+/// The names of a run's groups.
+fn groups(report: &Report) -> String {
+    match report.plan.groups.as_slice() {
+        [_] => "one".to_owned(),
+        several => several.iter().map(|group| group.name.as_str()).collect::<Vec<_>>().join(", "),
+    }
 }
 
-fn of_report(report: &Report) -> BTreeMap<String, String> {
+fn of_report(report: &Report, with_groups: bool) -> BTreeMap<String, String> {
     let mut facts = fields("plan", &report.plan.run, &["thresholds"]);
+    facts.insert("plan.groups".to_owned(), groups(report));
     let groups = &report.plan.groups;
-    for group in groups {
+    for group in groups.iter().filter(|_| with_groups) {
         // The only group has no name to tell it by.
         let of = if groups.len() == 1 { "plan".to_owned() } else { format!("plan.{}", group.name) };
         facts.extend(fields(&of, group, &["name", "target"]));
@@ -173,6 +185,21 @@ mod tests {
         assert_eq!(found, [difference("environment.cores", "2 | 4", "2")]);
         let found = differences(&[sample::pass(), other.clone()], &[sample::pass(), other]);
         assert_eq!(found, [difference("environment.cores", "2 | 4", "2 | 4")]);
+    }
+
+    #[test]
+    fn other_groups_are_one_difference() {
+        let two = [sample::two_groups()];
+        assert_eq!(differences(&[sample::pass()], &two), [difference("plan.groups", "one", "chat, slow")]);
+        let mut other = two[0].clone();
+        other.plan.groups[0].name = "talk".to_owned();
+        assert_eq!(differences(&two, &[other]), [difference("plan.groups", "chat, slow", "talk, slow")]);
+        let mut other = two[0].clone();
+        other.plan.groups[1].clients = 11;
+        assert_eq!(differences(&two, &[other]), [difference("plan.slow.clients", "10", "11")]);
+        let mut only = sample::pass();
+        only.plan.groups[0].name = "chat".to_owned();
+        assert_eq!(differences(&[sample::pass()], &[only]), []);
     }
 
     #[test]

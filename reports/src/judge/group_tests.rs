@@ -1,18 +1,26 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::{GroupMeasurement, Tally, sample};
+use crate::model::{GroupMeasurement, GroupRecord, Tally, sample};
 
 type Change = fn(&mut Measurement);
 
-/// A passing run of two groups, with half of the messages each.
-fn two_groups() -> Report {
+/// A passing run of groups with these measurements.
+fn run_of(groups: Vec<(&str, Measurement)>) -> Report {
     let mut report = sample::closed();
-    let half = report.total.clone();
-    report.groups =
-        ["chat", "slow"].map(|name| GroupMeasurement { name: name.to_owned(), measurement: half.clone() }).into();
+    let plan = report.plan.groups.remove(0);
+    for (name, measurement) in groups {
+        report.plan.groups.push(GroupRecord { name: name.to_owned(), ..plan.clone() });
+        report.groups.push(GroupMeasurement { name: name.to_owned(), measurement });
+    }
     total(&mut report);
     report
+}
+
+/// A passing run of two groups, with as many messages each.
+fn two_groups() -> Report {
+    let group = sample::closed().total;
+    run_of(vec![("chat", group.clone()), ("slow", group)])
 }
 
 /// Makes the total the sum of the groups.
@@ -122,17 +130,13 @@ proptest! {
     /// group has by itself, behind its name.
     #[test]
     fn groups_are_judged_together_as_by_themselves(groups in prop::collection::vec(group(), 2..5)) {
-        let mut report = sample::closed();
-        let alone: Vec<Judgement> = groups
-            .iter()
-            .map(|group| judge(&Report { total: group.clone(), ..report.clone() }, &[]))
-            .collect();
-        report.groups = groups
-            .into_iter()
-            .zip(["a", "b", "c", "d"])
-            .map(|(measurement, name)| GroupMeasurement { name: name.to_owned(), measurement })
-            .collect();
-        total(&mut report);
+        let mut one = sample::closed();
+        let mut alone = Vec::new();
+        for group in &groups {
+            one.total = group.clone();
+            alone.push(judge(&one, &[]));
+        }
+        let report = run_of(["a", "b", "c", "d"].into_iter().zip(groups).collect());
         let together = judge(&report, &[]);
         let worst = alone.iter().map(|judgement| judgement.verdict).min_by_key(|verdict| verdict.exit().rank());
         prop_assert_eq!(Some(together.verdict), worst);

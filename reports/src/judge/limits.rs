@@ -35,14 +35,16 @@ const UNANSWERED: f64 = 0.01;
 /// did not. Single late messages are no reason: the bounds of each latency include them
 /// ([`crate::judge::bounds`]).
 ///
-/// The closed model promises no schedule, so it has none to break.
+/// The closed model promises no schedule, so it has none to break. It may keep a worker busy all the
+/// time. Beside such a group only the messages count that were not sent.
 pub(crate) fn broken_schedule(report: &Report) -> Vec<String> {
-    if report.plan.is_closed() {
-        return Vec::new();
+    let open = report.by_group().filter(|(plan, _)| !plan.load.is_closed()).map(|(_, measurement)| measurement);
+    let (mut scheduled, mut behind) = (0_u64, 0_u64);
+    for measurement in open {
+        scheduled = scheduled.saturating_add(measurement.measured.counts.scheduled);
+        behind = behind.saturating_add(measurement.measured.dropped.behind_schedule);
     }
     let mut reasons = Vec::new();
-    let scheduled = report.total.measured.counts.scheduled;
-    let behind = report.total.measured.dropped.behind_schedule;
     if behind as f64 > scheduled as f64 * BEHIND_SCHEDULE {
         reasons.push(format!(
             "generator: behind schedule, {} of {} messages ({}) were not sent; the limit is 1 %",
@@ -51,13 +53,18 @@ pub(crate) fn broken_schedule(report: &Report) -> Vec<String> {
             percent(behind as f64 / scheduled as f64),
         ));
     }
-    if too_busy(report) {
+    if too_busy(report) && !has_closed(report) {
         reasons.push(format!(
             "generator: a worker was busy {} of the time; the limit is 95 %",
             percent(report.generator.busiest_worker)
         ));
     }
     reasons
+}
+
+/// Whether a group sends as fast as replies come.
+fn has_closed(report: &Report) -> bool {
+    report.plan.groups.iter().any(|group| group.load.is_closed())
 }
 
 fn too_busy(report: &Report) -> bool {
@@ -88,11 +95,10 @@ pub(crate) fn standstill(report: &Report) -> Option<String> {
 pub(crate) fn limited_by(report: &Report) -> LimitedBy {
     let counts = &report.total.measured.counts;
     let dropped = &report.total.measured.dropped;
-    match report.plan.is_closed() {
-        _ if stood_still(report) => LimitedBy::Generator,
+    match has_closed(report) {
+        _ if stood_still(report) || !broken_schedule(report).is_empty() => LimitedBy::Generator,
         true if too_busy(report) => LimitedBy::Generator,
         true => LimitedBy::Target,
-        false if !broken_schedule(report).is_empty() => LimitedBy::Generator,
         false => {
             let sent = report.total.traffic.sent_in_window;
             let unanswered = sent.saturating_sub(report.total.traffic.matched_in_window);
@@ -154,6 +160,22 @@ mod tests {
         assert_eq!(limited_by(&report), LimitedBy::Generator);
         report.generator.busiest_worker = 0.95;
         assert_eq!(limited_by(&report), LimitedBy::Target);
+    }
+
+    #[test]
+    fn beside_a_closed_group_a_busy_worker_breaks_no_schedule() {
+        let mut report = sample::two_groups();
+        report.plan.groups[1].load = LoadRecord::Closed { window: 4 };
+        assert_eq!((broken_schedule(&report), limited_by(&report)), (vec![], LimitedBy::Target));
+        report.generator.busiest_worker = 1.0;
+        assert_eq!((broken_schedule(&report), limited_by(&report)), (vec![], LimitedBy::Generator));
+        report.generator.busiest_worker = 0.5;
+        // A hundredth of the 450 000 that were due in the open group.
+        report.groups[0].measurement.measured.dropped.behind_schedule = 4_500;
+        assert_eq!(broken_schedule(&report), Vec::<String>::new());
+        report.groups[0].measurement.measured.dropped.behind_schedule = 4_501;
+        assert!(broken_schedule(&report)[0].starts_with("generator: behind schedule, 4 501 of 450 000 messages"));
+        assert_eq!(limited_by(&report), LimitedBy::Generator);
     }
 
     #[test]

@@ -174,7 +174,7 @@ mod tests {
     use super::*;
     use crate::{
         judge::judge,
-        model::{Dropped, GroupMeasurement, sample},
+        model::{Dropped, sample},
     };
 
     /// The outcome of a report, with a threshold that the samples meet.
@@ -236,14 +236,11 @@ mod tests {
         assert_eq!((step.outcome, step.limited_by), (StepOutcome::Fails(FailureCause::Backlog), LimitedBy::Target));
         assert!(step.reasons[0].starts_with("target: 5 001 of 500 000 messages (1.00 %)"), "{:?}", step.reasons);
 
-        // A hundredth of all messages, which a group alone has.
-        report.total.measured.dropped.in_flight_cap -= 1;
-        let group = |name: &str| GroupMeasurement { name: name.to_owned(), measurement: report.total.clone() };
-        let (mut chat, mut slow) = (group("chat"), group("slow"));
-        chat.measurement.measured.dropped.in_flight_cap = 0;
-        slow.measurement.measured.counts.scheduled /= 2;
-        report.groups = vec![chat, slow];
-        assert_eq!(held_back(&report).len(), 1);
-        assert!(held_back(&report)[0].starts_with("target: slow: 5 000 of 250 000 messages (2.00 %)"));
+        // Over a hundredth of a group's 50 000 messages, and little of all.
+        let mut report = sample::two_groups();
+        report.groups[1].measurement.measured.dropped.in_flight_cap = 500;
+        assert_eq!(held_back(&report), Vec::<String>::new());
+        report.groups[1].measurement.measured.dropped.in_flight_cap = 501;
+        assert!(held_back(&report)[0].starts_with("target: slow: 501 of 50 000 messages (1.00 %)"));
     }
 }

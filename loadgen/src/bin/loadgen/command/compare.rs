@@ -31,7 +31,7 @@ pub(super) fn compare(args: &CompareArgs) -> Result<Exit, CommandError> {
 /// The groups of any run, each once.
 fn group_names(sides: [&[Report]; 2]) -> Vec<&str> {
     let mut names: Vec<&str> = Vec::new();
-    for group in sides.into_iter().flatten().flat_map(|report| &report.groups) {
+    for group in sides.into_iter().flatten().flat_map(|report| &report.plan.groups) {
         if !names.contains(&group.name.as_str()) {
             names.push(&group.name);
         }

@@ -130,7 +130,8 @@ fn run_on(
     }
     let (target, threads) = (targets.record(), threads_of(plan));
     let interrupted = stop.is_stopped();
-    let context = RunContext { target, run_id, threads, started_at, interrupted, stolen, seconds };
+    let lookups = targets.routes.iter().map(|route| route.lookup).collect();
+    let context = RunContext { target, run_id, threads, started_at, interrupted, stolen, seconds, lookups };
     let mut report = summary::summarize(plan, context, outcomes);
     secrets.redact_report(&mut report);
     Ok(report)

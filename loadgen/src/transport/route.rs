@@ -40,7 +40,6 @@ pub(crate) struct Route {
     /// Addresses of the host, in the order to try: see [`interleaved`].
     pub(crate) addresses: Vec<SocketAddr>,
     /// Nanoseconds that the lookup of the host's name took; none if the target gives the address.
-    #[allow(dead_code, reason = "the report is to show it")]
     pub(crate) lookup: Option<u64>,
     /// Index of the address that answered last. It is tried first.
     pub(crate) answering: Cell<usize>,

@@ -1,6 +1,6 @@
 //! Merges what the workers recorded into the report.
 
-mod group_sums;
+mod measurement;
 mod misrouted;
 
 use std::{num::NonZeroUsize, time::SystemTime};
@@ -13,7 +13,7 @@ use reports::{
     },
 };
 
-use self::{group_sums::GroupSums, misrouted::MissingOfGroup};
+use self::misrouted::Strays;
 use super::timeline::RunSeconds;
 use crate::{
     clock::Time,
@@ -34,31 +34,34 @@ pub(crate) struct RunContext {
     /// See [`GeneratorHealth::stolen`].
     pub(crate) stolen: Option<f64>,
     pub(crate) seconds: RunSeconds,
+    /// Of each group: nanoseconds that the lookup of the target's host took, if there was one.
+    pub(crate) lookups: Vec<Option<u64>>,
 }
 
 /// Merges the outcomes of all workers into a report. They have the groups of the plan.
 pub(crate) fn summarize(plan: &Plan, mut context: RunContext, outcomes: Vec<WorkerOutcome>) -> Report {
-    let run_seconds = std::mem::take(&mut context.seconds);
+    let (run_seconds, lookups) = (std::mem::take(&mut context.seconds), std::mem::take(&mut context.lookups));
     let mut report = empty(plan, context);
-    let mut sums: Vec<Option<GroupSums>> = plan.groups().iter().map(|_| None).collect();
-    let (mut missing, mut misrouted) = (Vec::new(), Vec::new());
+    let mut sums: Vec<Option<Measurement>> = plan.groups().iter().map(|_| None).collect();
+    let mut strays = Strays::default();
     for outcome in outcomes {
         add_health(&mut report, &outcome);
         for (group, (sum, mut outcome)) in sums.iter_mut().zip(outcome.groups).enumerate() {
-            let kept = std::mem::take(&mut outcome.missing.kept).into_iter();
-            missing.extend(kept.map(|message| MissingOfGroup { group, message }));
-            misrouted.append(&mut outcome.recorder.misrouted.kept);
-            let part = GroupSums::of(outcome);
+            strays.take(group, &mut outcome);
+            let part = measurement::of_worker(outcome);
             // The first worker's histograms become the sums. Empty ones would take as much memory
             // again.
             match sum {
-                Some(sum) => sum.add(&part),
+                Some(sum) => measurement::add(sum, &part),
                 None => *sum = Some(part),
             }
         }
     }
-    let mut sums: Vec<GroupSums> = sums.into_iter().map(|sum| sum.unwrap_or_else(GroupSums::empty)).collect();
-    misrouted::resolve(&mut sums, &missing, &misrouted);
+    let mut sums: Vec<Measurement> = sums.into_iter().map(Option::unwrap_or_default).collect();
+    for (sum, lookup) in sums.iter_mut().zip(lookups) {
+        sum.connections.dns_ns = lookup;
+    }
+    report.unresolved = strays.resolve(&mut sums);
     (report.total, report.groups) = measurements(plan, sums, run_seconds);
     report
 }
@@ -66,24 +69,24 @@ pub(crate) fn summarize(plan: &Plan, mut context: RunContext, outcomes: Vec<Work
 /// What was measured of all groups together and of each. Of one group, only the total.
 fn measurements(
     plan: &Plan,
-    mut sums: Vec<GroupSums>,
+    mut sums: Vec<Measurement>,
     run_seconds: RunSeconds,
 ) -> (Measurement, Vec<GroupMeasurement>) {
     let total = match (sums.pop(), sums.is_empty()) {
-        (Some(only), true) => return (only.into_measurement(run_seconds.total), Vec::new()),
+        (Some(only), true) => return (measurement::complete(only, run_seconds.total), Vec::new()),
         (last, _) => {
             sums.extend(last);
-            let mut total = GroupSums::empty();
+            let mut total = Measurement::default();
             for group in &sums {
-                total.add(group);
+                measurement::add(&mut total, group);
             }
             total
         }
     };
     let groups = plan.groups().iter().zip(sums).zip(run_seconds.groups).map(|((group, sum), seconds)| {
-        GroupMeasurement { name: group.name.to_string(), measurement: sum.into_measurement(seconds) }
+        GroupMeasurement { name: group.name.to_string(), measurement: measurement::complete(sum, seconds) }
     });
-    (total.into_measurement(run_seconds.total), groups.collect())
+    (measurement::complete(total, run_seconds.total), groups.collect())
 }
 
 /// Adds the health of a worker to that of the generator.

@@ -1,3 +1,5 @@
+mod misrouted;
+
 use std::{
     net::{Ipv4Addr, SocketAddr},
     num::{NonZeroU32, NonZeroUsize},
@@ -5,7 +7,7 @@ use std::{
 };
 
 use proptest::prelude::*;
-use reports::model::{Calls, Connections, Counts, EvidenceKind, Tally, Traffic};
+use reports::model::{Calls, Connections, Counts, Latency, Tally, Traffic};
 
 use super::*;
 use crate::{
@@ -14,7 +16,8 @@ use crate::{
     plan::{Expect, Rate, RunOptions},
     run::timeline::Timeline,
     secrets::Secrets,
-    worker::{GroupOutcome, MissingMessage, recorder::Window},
+    transport::Phases,
+    worker::{GroupOutcome, recorder::Window},
 };
 
 const SECOND: u64 = 1_000_000_000;
@@ -45,6 +48,7 @@ fn context(timeline: Timeline) -> RunContext {
         interrupted: false,
         stolen: None,
         seconds: timeline.finish(&mut ()),
+        lookups: Vec::new(),
     }
 }
 
@@ -200,66 +204,6 @@ proptest! {
 }
 
 #[test]
-fn a_message_that_came_elsewhere_was_misrouted() {
-    let (mut sender, mut receiver) = (outcome(), outcome());
-    let times = SendTimes { due: WINDOW.from, written: WINDOW.from };
-    let expectation = expectation();
-    for sequence in [5, 6, 7] {
-        sender.groups[0].recorder.sent(times, 1, 64, 1);
-        let died = sequence == 7;
-        let fate = if died { Fate::Undetermined } else { Fate::Lost };
-        sender.groups[0].recorder.for_connection(&expectation, 0, LOCAL, WINDOW.to).fate(fate, sequence, times);
-        sender.groups[0].missing.push(MissingMessage { client: 0, sequence, measured: true, died, guessed: false });
-    }
-    // SimulatedMessage 6 was lost for good, and 9 also came where it belonged.
-    for sequence in [5, 7, 9] {
-        let subject = Subject { sequence: Some(sequence), times: None };
-        let mut sink = receiver.groups[0].recorder.for_connection(&expectation, 1, LOCAL, WINDOW.to);
-        sink.finding(Finding::Misrouted { owner: 0 }, subject, b"");
-    }
-    let report = summarize(&plan(), context(Timeline::new(2, 1)), vec![receiver, sender]);
-    let counts = report.total.measured.counts;
-    assert_eq!((counts.misrouted, counts.lost, counts.undetermined), (2, 1, 0));
-    assert_eq!(report.total.measured.anomalies.misrouted_events, 3);
-    assert_eq!(reports::identities(&report.total.measured), Ok(()));
-    let lost: Vec<_> = report.total.evidence.iter().filter(|evidence| evidence.kind == EvidenceKind::Lost).collect();
-    assert_eq!(lost.len(), 1, "what was misrouted is not shown as lost");
-    assert_eq!(lost[0].sequence, Some(6));
-}
-
-#[test]
-fn a_misrouted_message_was_not_the_one_that_came_cut() {
-    // SimulatedMessage 3 of the warm-up came truncated beyond recognition, and was taken for
-    // message 5 of the measured phase.
-    let (mut sender, mut receiver) = (outcome(), outcome());
-    let (expectation, early) = (expectation(), Time::from_nanos(WINDOW.from.as_nanos() - 1));
-    for (sequence, due, guessed) in [(3, early, false), (5, WINDOW.from, true)] {
-        let times = SendTimes { due, written: due };
-        sender.groups[0].recorder.sent(times, 1, 64, 1);
-        let fate = if guessed { Fate::Damaged } else { Fate::Lost };
-        let mut sink = sender.groups[0].recorder.for_connection(&expectation, 0, LOCAL, WINDOW.to);
-        sink.fate(fate, sequence, times);
-        sender.groups[0].missing.push(MissingMessage { client: 0, sequence, measured: guessed, died: false, guessed });
-    }
-    let subject = Subject { sequence: Some(5), times: None };
-    receiver.groups[0].recorder.for_connection(&expectation, 1, LOCAL, WINDOW.to).finding(
-        Finding::Misrouted { owner: 0 },
-        subject,
-        b"",
-    );
-    let report = summarize(&plan(), context(Timeline::new(2, 1)), vec![receiver, sender]);
-    let (measured, warmup) = (report.total.measured.counts, report.total.warmup.counts);
-    assert_eq!((measured.misrouted, measured.damaged, measured.lost), (1, 0, 0));
-    assert_eq!((warmup.misrouted, warmup.damaged, warmup.lost), (0, 1, 0));
-    assert!([&report.total.measured, &report.total.warmup].iter().all(|tally| reports::identities(tally).is_ok()));
-    assert!(
-        report.total.evidence.iter().all(|evidence| evidence.kind != EvidenceKind::Lost),
-        "{:?}",
-        report.total.evidence
-    );
-}
-
-#[test]
 fn what_workers_counted_is_added_up() {
     let tally = |sent| Tally { counts: Counts { sent, ..Counts::default() }, ..Tally::default() };
     let traffic = |sent_bytes| Traffic { sent_bytes, ..Traffic::default() };
@@ -282,33 +226,27 @@ fn what_workers_counted_is_added_up() {
 }
 
 #[test]
-fn a_message_may_go_astray_to_another_group() {
-    // Client 0 is of the first group, client 1 of the second.
-    let (mut outcome, expectation) = (outcome_of(2), expectation());
-    let times = SendTimes { due: WINDOW.from, written: WINDOW.from };
-    let missing = |client, sequence| MissingMessage { client, sequence, measured: true, died: false, guessed: false };
-    for client in [0, 1] {
-        let group = &mut outcome.groups[client as usize];
-        for sequence in [3, 4] {
-            group.recorder.sent(times, 1, 64, 1);
-            group.recorder.for_connection(&expectation, client, LOCAL, WINDOW.to).fate(Fate::Lost, sequence, times);
-            group.missing.push(missing(client, sequence));
+fn openings_are_told_by_phase_and_group() {
+    let worker = || {
+        let mut outcome = outcome_of(2);
+        for (group, unit) in outcome.groups.iter_mut().zip([1, 100]) {
+            group.openings.connect.add(10 * unit);
+            group.openings.add_phases(Phases { tcp: unit, tls: (unit > 1).then_some(2 * unit), upgrade: 3 * unit });
         }
-        let subject = Subject { sequence: Some(3), times: None };
-        let mut sink = group.recorder.for_connection(&expectation, client, LOCAL, WINDOW.to);
-        sink.finding(Finding::Misrouted { owner: 1 - client }, subject, b"");
-    }
-    let report = summarize(&plan_of(2), context(Timeline::new(1, 2)), vec![outcome]);
-    let measurements = report.groups.iter().map(|group| &group.measurement).chain([&report.total]);
-    for (measurement, groups) in measurements.zip([1, 1, 2]) {
-        let counts = measurement.measured.counts;
-        assert_eq!((counts.misrouted, counts.lost), (groups, groups));
-        assert_eq!(measurement.measured.anomalies.misrouted_events, groups);
-        assert_eq!(reports::identities(&measurement.measured), Ok(()));
-        let lost = measurement.evidence.iter().filter(|evidence| evidence.kind == EvidenceKind::Lost);
-        assert!(lost.clone().all(|evidence| evidence.sequence == Some(4)), "3 is not shown as lost");
-        assert_eq!(lost.count() as u64, groups);
-    }
+        outcome
+    };
+    let context = RunContext { lookups: vec![None, Some(7)], ..context(Timeline::new(2, 2)) };
+    let report = summarize(&plan_of(2), context, vec![worker(), worker()]);
+    let lengths_and_most = |measurement: &Measurement| {
+        let Latency { connect, connect_tcp, connect_tls, connect_upgrade, .. } = &measurement.latency;
+        [connect, connect_tcp, connect_tls, connect_upgrade].map(|times| (times.len(), times.max()))
+    };
+    let [first, second] = [0, 1].map(|group| &report.groups[group].measurement);
+    assert_eq!(lengths_and_most(first), [(2, 10), (2, 1), (0, 0), (2, 3)]);
+    assert_eq!(lengths_and_most(second), [(2, 1000), (2, 100), (2, 200), (2, 300)]);
+    assert_eq!(lengths_and_most(&report.total), [(4, 1000), (4, 100), (2, 200), (4, 300)]);
+    let lookups = [first, second, &report.total].map(|measurement| measurement.connections.dns_ns);
+    assert_eq!(lookups, [None, Some(7), Some(7)]);
 }
 
 #[test]

@@ -1,0 +1,63 @@
+//! Adds up what the workers recorded of a group.
+
+use reports::model::{Calls, Counts, Evidence, Latency, Measurement, Traffic, Wire};
+
+use crate::{
+    run::timeline::Seconds,
+    worker::{GroupOutcome, recorder::CallTally},
+};
+
+/// What one worker recorded of a group. Its seconds and response times are merged elsewhere.
+pub(super) fn of_worker(outcome: GroupOutcome) -> Measurement {
+    let GroupOutcome { recorder, connections, peer, mut openings, .. } = outcome;
+    // A worker has one peer address of a group.
+    let peer = peer.map(|peer| peer.to_string()).unwrap_or_default();
+    let kept = recorder.evidence.into_kept().into_iter();
+    Measurement {
+        connections,
+        measured: recorder.measured,
+        warmup: recorder.warmup,
+        evidence: kept.map(|evidence| Evidence { peer: peer.clone(), ..evidence }).collect(),
+        traffic: Traffic { sent_in_window: recorder.writes.messages, ..recorder.traffic },
+        latency: Latency {
+            response: Latency::histogram(),
+            service: recorder.service,
+            floor: recorder.floor,
+            send_lag: recorder.send_lag,
+            connect: openings.connect.take(),
+            connect_tcp: openings.tcp.take(),
+            connect_tls: openings.tls.take(),
+            connect_upgrade: openings.upgrade.take(),
+        },
+        wire: Wire { reads: calls(recorder.reads), writes: calls(recorder.writes) },
+        intervals: Vec::new(),
+    }
+}
+
+fn calls(CallTally { calls, messages, max }: CallTally) -> Calls {
+    Calls { calls, messages, largest: max }
+}
+
+/// Adds a part to a sum. All evidence is kept, since some may be dropped. Seconds are not added.
+pub(super) fn add(sum: &mut Measurement, part: &Measurement) {
+    let Measurement { connections, measured, warmup, evidence, traffic, latency, wire, intervals: _ } = part;
+    sum.connections += connections;
+    sum.measured += *measured;
+    sum.warmup += *warmup;
+    sum.evidence.extend_from_slice(evidence);
+    sum.traffic += *traffic;
+    sum.latency += latency;
+    sum.wire += *wire;
+}
+
+/// The counts of the phase that a message was due in.
+pub(super) fn counts(measurement: &mut Measurement, measured: bool) -> &mut Counts {
+    if measured { &mut measurement.measured.counts } else { &mut measurement.warmup.counts }
+}
+
+/// Completes a sum: with its seconds, and the first evidence of each kind.
+pub(super) fn complete(mut sum: Measurement, seconds: Seconds) -> Measurement {
+    (sum.intervals, sum.latency.response) = (seconds.intervals, seconds.response);
+    Evidence::keep_first(&mut sum.evidence);
+    sum
+}

@@ -322,3 +322,57 @@ fn an_end_without_an_answer_is_told_from_a_reset() {
     let words = "Connection reset by peer (os error 104) (if it speaks TLS, try wss://)";
     assert_eq!(watched.end().unwrap_err().to_string(), format!("reset: {peer}: {words}"));
 }
+
+#[test]
+fn a_long_answer_is_read_in_turns() {
+    let (mut watched, mut server, request) = requested();
+    let response = String::from_utf8(request.response()).unwrap();
+    let padding = format!("\r\nX-Padding: {}\r\n\r\n", "x".repeat(40_000));
+    server.write_all(response.replace("\r\n\r\n", &padding).as_bytes()).unwrap();
+    // Other connections get their turn in between.
+    let paused = watched.advance_until(|opening| opening.wake() == Time::default());
+    assert!(matches!(paused, OpeningProgress::Pending), "{paused:?}");
+    let opened = loop {
+        match watched.advance() {
+            OpeningProgress::Pending => {}
+            progress => break progress,
+        }
+    };
+    let OpeningProgress::Opened(opened) = opened else { panic!("{opened:?}") };
+    assert_eq!(opened.opened.answer.fields.first("x-padding").map(<[u8]>::len), Some(40_000));
+}
+
+#[test]
+fn a_long_request_is_written_as_the_server_reads() {
+    const LONG: usize = 8 << 20;
+    let (listener, address) = listener();
+    let value = http::HeaderValue::try_from("x".repeat(LONG)).unwrap();
+    let route = Route { headers: vec![(http::header::COOKIE, value)], ..route(&[address]) };
+    let mut watched = Watched::new(&Rc::new(route));
+    watched.advance_until(|opening| matches!(opening.stage, Stage::Upgrade(..)));
+    let (mut server, _) = listener.accept().unwrap();
+    let server = std::thread::spawn(move || {
+        let (mut read, mut buffer) = (Vec::new(), vec![0; 1 << 20]);
+        while !read.ends_with(b"\r\n\r\n") {
+            let bytes = server.read(&mut buffer).unwrap();
+            read.extend_from_slice(&buffer[..bytes]);
+        }
+        server.write_all(b"HTTP/1.1 431 Too long\r\n\r\n").unwrap();
+        read.len()
+    });
+    assert_eq!(watched.end().unwrap_err().kind, "http_431");
+    assert!(server.join().unwrap() > LONG);
+}
+
+#[test]
+fn connects_from_the_source_address_without_delaying_writes() {
+    let (_listener, address) = listener();
+    let source = Ipv4Addr::new(127, 0, 0, 7);
+    let mut watched = Watched::new(&Rc::new(route(&[address])));
+    watched.opening = Opening::new(&Rc::new(route(&[address])), Some(source.into()), watched.clock.now());
+    watched.advance_until(|opening| matches!(opening.stage, Stage::Upgrade(..)));
+    let Stage::Upgrade(Ends { local, .. }, ..) = watched.opening.stage else { panic!("{:?}", watched.opening) };
+    assert_eq!(local.ip(), source);
+    let socket = watched.opening.sockets().next().unwrap();
+    assert!(rustix::net::sockopt::tcp_nodelay(socket).unwrap());
+}

@@ -96,7 +96,11 @@ fn lengths(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "measured     {measured}")?;
     writeln!(out, "drain        {} at most", seconds(run.drain))?;
     let seed = run.seed.map_or_else(|| "random".to_owned(), |seed| seed.to_string());
-    writeln!(out, "generator    {} threads, engine {}, seed {seed}", threads_of(plan), run.engine)?;
+    let threads = match threads_of(plan).get() {
+        1 => "1 thread".to_owned(),
+        threads => format!("{threads} threads"),
+    };
+    writeln!(out, "generator    {threads}, engine {}, seed {seed}", run.engine)?;
     if run.only_delivery {
         writeln!(out, "verdict      delivery and connections only")?;
     }

@@ -73,4 +73,6 @@ pub struct NamedGroupKeys {
 }
 
 #[cfg(test)]
+mod round_trip;
+#[cfg(test)]
 mod tests;

@@ -1,0 +1,129 @@
+//! Random plans are printed and read again, and random texts are refused in good order.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    num::{NonZeroU32, NonZeroU64, NonZeroUsize},
+    time::Duration,
+};
+
+use http::{HeaderName, HeaderValue};
+use proptest::prelude::*;
+
+use super::*;
+use crate::{
+    message::Mix,
+    plan::{Connect, EngineKind, Expect, Group, Load, Plan, Rate, RunOptions, Target, Until},
+};
+
+fn count() -> impl Strategy<Value = NonZeroU32> {
+    prop_oneof![1..20_u32, Just(1_000_000)].prop_map(|n| NonZeroU32::new(n).unwrap())
+}
+
+fn time() -> impl Strategy<Value = Duration> {
+    prop_oneof![
+        (0..5_000_u64).prop_map(Duration::from_millis),
+        (1..30_000_000_000_000_000_u64).prop_map(Duration::from_nanos)
+    ]
+}
+
+fn load() -> impl Strategy<Value = Load> {
+    let open = (1..5_000_000_u64, count(), count()).prop_map(|(micro, burst, max_in_flight)| Load::Open {
+        rate: Rate::new(micro as f64 / 1e6).unwrap(),
+        burst,
+        max_in_flight,
+    });
+    prop_oneof![open, count().prop_map(|window| Load::Closed { window })]
+}
+
+fn connect() -> impl Strategy<Value = Connect> {
+    let header = ("x-[a-z]{1,5}", "[ -~]{0,20}")
+        .prop_map(|(name, value)| (name.parse::<HeaderName>().unwrap(), value.trim().parse::<HeaderValue>().unwrap()));
+    let addresses = prop_oneof![
+        prop::collection::vec((0..600_u32).prop_map(|n| IpAddr::V4(Ipv4Addr::from_bits(0x0a00_0000 + n))), 0..20),
+        prop::collection::vec((0..9_u128).prop_map(|n| IpAddr::V6(Ipv6Addr::from_bits(n))), 0..9),
+    ];
+    (time(), prop::collection::vec(header, 0..3), addresses, any::<bool>()).prop_map(
+        |(timeout, headers, sources, insecure)| Connect {
+            timeout: timeout.max(Duration::from_nanos(1)),
+            headers,
+            sources,
+            insecure,
+        },
+    )
+}
+
+fn group(index: usize) -> impl Strategy<Value = Group> {
+    let target = prop_oneof![
+        Just(Target::Embedded),
+        "wss?://[a-z]{1,9}(:[1-9][0-9]{0,3})?/[a-z/]{0,9}(\\?[a-z=&]{1,9})?"
+            .prop_map(|url| Target::Url(url.parse().unwrap())),
+    ];
+    let mix = prop_oneof![Just(Mix::Text), Just(Mix::Binary), Just(Mix::Mixed)];
+    let expect = prop_oneof![Just(Expect::Echo), Just(Expect::Count), any::<String>().prop_map(Expect::Reply)];
+    (target, connect(), 1..1_000_000_u32, load(), 53..(64_u32 << 20), mix, expect).prop_map(
+        move |(target, connect, clients, load, size, mix, expect)| Group {
+            name: format!("g{index}").parse().unwrap(),
+            target,
+            connect,
+            clients: NonZeroU32::new(clients).unwrap(),
+            load,
+            size,
+            mix,
+            expect,
+        },
+    )
+}
+
+fn run() -> impl Strategy<Value = RunOptions> {
+    let until = prop_oneof![
+        time().prop_map(|time| Until::Elapsed(time.max(Duration::from_nanos(1)))),
+        any::<NonZeroU64>().prop_map(Until::Messages),
+    ];
+    let engine = prop_oneof![Just(EngineKind::Lean), Just(EngineKind::Tungstenite)];
+    let threads = prop::option::of(1..5000_usize).prop_map(|n| n.and_then(NonZeroUsize::new));
+    (time(), until, time(), 1..1_000_000_000_u64, engine, threads, any::<u64>(), any::<bool>()).prop_map(
+        |(warmup, until, drain, micro, engine, threads, seed, only_delivery)| RunOptions {
+            warmup,
+            until,
+            drain,
+            connect_rate: Rate::new(micro as f64 / 1e6).unwrap(),
+            engine,
+            threads,
+            server_threads: None,
+            seed: Some(seed),
+            thresholds: vec!["p99<1.5ms".parse().unwrap(), "g0.lost==0".parse().unwrap()],
+            only_delivery,
+        },
+    )
+}
+
+fn read(text: &str) -> Result<Plan, PlanFileError> {
+    PlanFile::parse("plan.toml", text.to_owned())?.plan(RunKeys::default(), GroupKeys::default())
+}
+
+proptest! {
+    #[test]
+    fn a_plan_that_is_printed_is_read_as_the_same(run in run(), groups in (group(0), group(1), group(2)), all in any::<bool>()) {
+        let groups = if all { vec![groups.0, groups.1, groups.2] } else { vec![groups.0] };
+        // Too much in total is refused before.
+        let Ok(plan) = Plan::new(run, groups) else { return Ok(()) };
+        let printed = PlanKeys::of(&plan).to_toml();
+        prop_assert_eq!(read(&printed).map_err(|error| TestCaseError::fail(format!("{error}\n{printed}")))?, plan);
+        let document: serde_json::Value = toml_edit::de::from_str(&printed).unwrap();
+        prop_assert!(jsonschema::is_valid(&schema(), &document), "{}", printed);
+    }
+
+    #[test]
+    fn any_text_is_a_plan_or_is_refused(
+        lines in prop::collection::vec((
+            prop_oneof![Just("clients"), Just("header"), Just("group"), Just("[[group]]\nname"), Just("size"), Just("x")],
+            prop_oneof!["[-0-9.e]{0,6}", "\"[ -~]{0,9}\"", "\\[[0-9\",a:{}]{0,9}\\]", "\\PC{0,9}"],
+        ), 0..6),
+    ) {
+        let text: String = lines.iter().map(|(key, value)| format!("{key} = {value}\n")).collect();
+        if let Err(error) = read(&text) {
+            prop_assert!(error.to_string().starts_with("plan.toml"), "{}", error);
+            prop_assert!(error.line.is_none_or(|line| line <= text.lines().count() + 1), "{}", error);
+        }
+    }
+}

@@ -40,7 +40,6 @@ mod deaths;
 mod differential;
 mod exit_codes;
 mod faults;
-mod groups;
 mod handshakes;
 mod hostile;
 mod known_times;

@@ -120,7 +120,7 @@ proptest! {
             prop_oneof!["[-0-9.e]{0,6}", "\"[ -~]{0,9}\"", "\\[[0-9\",a:{}]{0,9}\\]", "\\PC{0,9}"],
         ), 0..6),
     ) {
-        let text: String = lines.iter().map(|(key, value)| format!("{key} = {value}\n")).collect();
+        let text = lines.iter().map(|(key, value)| format!("{key} = {value}")).collect::<Vec<_>>().join("\n");
         if let Err(error) = read(&text) {
             prop_assert!(error.to_string().starts_with("plan.toml"), "{}", error);
             prop_assert!(error.line.is_none_or(|line| line <= text.lines().count() + 1), "{}", error);

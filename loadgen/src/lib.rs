@@ -20,9 +20,9 @@
 //!         run::summary    merges what the workers recorded into the report
 //! ```
 //!
-//! [`Run::start`] does all of this. The crate `reports` judges, compares and renders the report. The
-//! command line program is in `bin/loadgen/`: `cli/` parses the options, and `command/` has one
-//! file for each command.
+//! [`Run::start`] does all of this. An [`Observer`] sees it while it goes on. The crate `reports`
+//! judges, compares and renders the report. The command line program is in `bin/loadgen/`: `cli/`
+//! parses the options, and `command/` has one file for each command.
 
 pub mod clock;
 mod engine;

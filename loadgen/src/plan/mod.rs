@@ -42,6 +42,7 @@ pub use self::{
     run_options::RunOptions,
     target::{ServerUrl, Target},
 };
+use crate::secrets::Secrets;
 
 /// What to test, with which load, and what to expect. It was checked, so it fits together.
 ///
@@ -89,6 +90,17 @@ impl Plan {
     /// Names of the groups.
     pub fn group_names(&self) -> impl Iterator<Item = &str> {
         self.groups.iter().map(|group| group.name.as_str())
+    }
+
+    /// What the plan sends to its targets and nobody else may see.
+    pub fn secrets(&self) -> Secrets {
+        let url = |group: &Group| match &group.target {
+            Target::Embedded => None,
+            Target::Url(url) => Some(url.to_string()),
+        };
+        let urls: Vec<_> = self.groups.iter().filter_map(url).collect();
+        let fields = self.groups.iter().flat_map(|group| &group.connect.headers);
+        Secrets::of(urls.iter().map(String::as_str), fields.map(|(_, value)| value.as_bytes()))
     }
 
     /// Seed of the messages' bytes, which was drawn if none was given.

@@ -43,7 +43,6 @@ use crate::{
     ledger::Expectation,
     message::Payload,
     plan::{EngineKind, Group, Partition, Plan, Target},
-    secrets::Secrets,
     worker::{GroupConfig, WorkerConfig, WorkerOutcome},
 };
 
@@ -104,7 +103,7 @@ fn run_on(
     observer: &mut impl Observer,
 ) -> Result<Report, RunError> {
     let limits = SystemLimits::raise();
-    let secrets = Secrets::of_plan(plan);
+    let secrets = plan.secrets();
     let observer = &mut WithoutSecrets { secrets: &secrets, observer };
     let embedded = embedded(plan, &limits)?;
     let targets = Targets::resolve(plan, embedded.as_ref(), &secrets)?;

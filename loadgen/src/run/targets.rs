@@ -7,7 +7,7 @@ use reports::model::TargetRecord;
 use super::{
     RunError,
     embedded::EmbeddedServer,
-    limits::{PlanRefusal, PortRequirements},
+    limits::{PlanRefusal, PortRequirements, threads_of},
 };
 use crate::{
     plan::{Group, Plan, Target},
@@ -36,11 +36,13 @@ impl<'a> Targets<'a> {
         embedded: Option<&'a EmbeddedServer>,
         secrets: &Secrets,
     ) -> Result<Self, RunError> {
+        let workers = threads_of(plan);
         let mut targets = Self { plan, embedded, routes: Vec::new() };
         for group in plan.groups() {
-            let mut route = route::resolve(plan, group, embedded.map(EmbeddedServer::address)).map_err(|error| {
-                RunError::Unreachable { url: targets.url(group), what: secrets.redact(&error.to_string()) }
-            })?;
+            let mut route =
+                route::resolve(plan, workers, group, embedded.map(EmbeddedServer::address)).map_err(|error| {
+                    RunError::Unreachable { url: targets.url(group), what: secrets.redact(&error.to_string()) }
+                })?;
             source_addresses::check(&group.connect.sources, &mut route.addresses).map_err(PlanRefusal::from)?;
             targets.routes.push(route);
         }

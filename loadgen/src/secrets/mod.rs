@@ -12,7 +12,6 @@ use reports::model::{Connections, Evidence, Measurement, Report};
 
 pub use self::bare::{bare, bare_header, bare_words};
 use self::collected::{Collected, SHORTEST};
-use crate::plan::{Plan, Target};
 
 /// Stands in place of a secret.
 pub const HIDDEN: &str = "***";
@@ -25,17 +24,11 @@ pub struct Secrets {
 }
 
 impl Secrets {
-    /// The secrets that `plan` sends to its targets.
-    pub fn of_plan(plan: &Plan) -> Self {
+    /// The secrets in URLs, and in values of header fields.
+    pub fn of<'a>(urls: impl IntoIterator<Item = &'a str>, values: impl IntoIterator<Item = &'a [u8]>) -> Self {
         let mut collected = Collected::default();
-        for group in plan.groups() {
-            if let Target::Url(url) = &group.target {
-                collected.url(url.as_str());
-            }
-            for (_, value) in &group.connect.headers {
-                collected.header_value(&String::from_utf8_lossy(value.as_bytes()));
-            }
-        }
+        urls.into_iter().for_each(|url| collected.url(url));
+        values.into_iter().for_each(|value| collected.header_value(&String::from_utf8_lossy(value)));
         collected.finish()
     }
 

@@ -4,6 +4,7 @@ use std::{
     cell::Cell,
     io,
     net::{SocketAddr, ToSocketAddrs},
+    num::NonZeroUsize,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -20,7 +21,6 @@ use url::{Host, Url};
 use super::tls_settings;
 use crate::{
     plan::{Expect, Group, Plan, Target},
-    run::limits::threads_of,
     secrets::Secrets,
 };
 
@@ -85,11 +85,16 @@ pub(crate) fn scrubbed(group: &Group) -> String {
     url.into()
 }
 
-/// Resolves the target. `embedded` is the address of the embedded server, if there is one.
+/// Resolves the target of a group of a plan with so many `workers`. `embedded` is the address of the embedded server, if there is one.
 ///
 /// # Errors
 /// The host's name has no address, or TLS can't be set up.
-pub(crate) fn resolve(plan: &Plan, group: &Group, embedded: Option<SocketAddr>) -> io::Result<Route> {
+pub(crate) fn resolve(
+    plan: &Plan,
+    workers: NonZeroUsize,
+    group: &Group,
+    embedded: Option<SocketAddr>,
+) -> io::Result<Route> {
     let ((addresses, lookup), authority, resource, tls) = match (&group.target, embedded) {
         (Target::Url(url), _) => {
             (timed_look_up(url)?, authority(url), resource(url), tls(url, group.connect.insecure)?)
@@ -108,7 +113,7 @@ pub(crate) fn resolve(plan: &Plan, group: &Group, embedded: Option<SocketAddr>) 
         resource,
         tls,
         offered: offered(&headers),
-        secrets: Secrets::of_plan(plan),
+        secrets: plan.secrets(),
         headers,
         timeout: group.connect.timeout,
         limits: ConnectionLimits {
@@ -118,7 +123,7 @@ pub(crate) fn resolve(plan: &Plan, group: &Group, embedded: Option<SocketAddr>) 
                 Expect::Count => MAX_UNKNOWN,
             },
             read_buffer: read_buffer(plan, group),
-            memory: server::Limits::default().memory / threads_of(plan).get(),
+            memory: server::Limits::default().memory / workers.get(),
         },
     })
 }

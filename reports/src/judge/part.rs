@@ -16,12 +16,11 @@ pub(crate) struct JudgedPart<'a> {
 impl<'a> JudgedPart<'a> {
     /// The parts of a run that add up to it: its groups if it has several.
     pub(crate) fn all(report: &'a Report) -> Vec<Self> {
-        let has_several = !report.groups.is_empty();
-        let part = |(plan, measurement): (&'a GroupRecord, _)| {
-            let name = has_several.then_some(plan.name.as_str());
-            Self { name, plan, measurement }
-        };
-        report.by_group().map(part).collect()
+        if report.groups.is_empty() {
+            return vec![Self::total(report)];
+        }
+        let named = report.groups.iter().zip(&report.plan.groups);
+        named.map(|(group, plan)| Self { name: Some(&group.name), plan, measurement: &group.measurement }).collect()
     }
 
     /// The whole run.

@@ -244,6 +244,52 @@ fn a_thousand_connections_open_at_once() {
     opens_many(Tungstenite::new);
 }
 
+fn reconnect_many(build: impl BuildEngine) {
+    const MANY: usize = 100;
+    const TIMES: usize = 50;
+    let (listener, address) = listener();
+    let server = thread::spawn(move || {
+        for _ in 0..MANY * TIMES {
+            let mut socket = accept(&listener);
+            let message = socket.read().unwrap();
+            socket.send(message).unwrap();
+            socket.close(None).unwrap();
+            let _ = socket.flush();
+        }
+    });
+    let mut slots = Slots::new(build, MANY, address, Duration::from_secs(60));
+    let message = |slot: usize, time: usize| format!("{slot} {time}").into_bytes();
+    let mut times = [0; MANY];
+    (0..MANY).for_each(|slot| slots.open(slot));
+    let until = slots.clock.now().plus(PATIENCE);
+    while times.iter().any(|&time| time < TIMES) {
+        assert!(slots.clock.now() < until, "{times:?}");
+        slots.turn();
+        for (slot, time) in times.iter_mut().enumerate() {
+            if slots.heard[slot] == [Heard::Opened] && slots.engine.unsent(slot) == 0 {
+                slots.heard[slot].push(Heard::Message(b"sent".to_vec()));
+                slots.send(slot, &[(MessageKind::Text, message(slot, *time))]);
+            }
+            if matches!(slots.heard[slot].last(), Some(Heard::Ended(_) | Heard::Failed(_))) {
+                let heard = std::mem::take(&mut slots.heard[slot]);
+                let ended = Heard::Ended("closed_1005".to_owned());
+                assert_eq!(heard[2..], [Heard::Message(message(slot, *time)), ended], "{slot} {time}");
+                *time += 1;
+                if *time < TIMES {
+                    slots.open(slot);
+                }
+            }
+        }
+    }
+    server.join().unwrap();
+}
+
+#[test]
+fn a_hundred_connections_open_fifty_times_each() {
+    reconnect_many(Lean::new);
+    reconnect_many(Tungstenite::new);
+}
+
 fn sends_mixed_bursts(build: impl BuildEngine) {
     let (mut slots, mut server) = one_open(build);
     let lengths = [0, 1, 125, 126, 3, 65_535, 65_536, 70_000, 0, 64, 63];

@@ -91,7 +91,12 @@ impl<E: Engine> Slots<E> {
     }
 
     pub(super) fn turn(&mut self) {
-        self.engine.wait(Wait::Until(self.clock.now().plus(5_000_000)));
+        self.turn_until(self.clock.now().plus(5_000_000));
+    }
+
+    /// Takes a turn once something is ready, or at `time`.
+    pub(super) fn turn_until(&mut self, time: Time) {
+        self.engine.wait(Wait::Until(time));
         self.engine.begin_turn();
         while let Some(slot) = self.engine.next_ready() {
             self.engine.receive(slot, &mut self.heard[slot]);

@@ -5,7 +5,6 @@ use std::io;
 use super::{
     printer::{LABEL, Printer},
     table::{NumberRow, NumberTable},
-    wrap::cut,
 };
 use crate::{
     escape::visible,
@@ -21,11 +20,8 @@ const MOST: usize = 40;
 /// The table, and a blank line after it. Nothing if the run has one group.
 pub(super) fn table(printer: &mut Printer<'_>, report: &Report) -> io::Result<()> {
     let Some(GroupTable { columns, rows, more, needs_legend }) = GroupTable::of(report, MOST) else { return Ok(()) };
-    let row = |(name, numbers): (&str, Vec<String>)| NumberRow {
-        name: cut(&visible(name), printer.width / 3),
-        numbers,
-        verdict: ("", Tone::Plain),
-    };
+    let row =
+        |(name, numbers): (&str, Vec<String>)| NumberRow { name: visible(name), numbers, verdict: ("", Tone::Plain) };
     let table = NumberTable {
         names: ("group", LABEL),
         columns: columns.into_iter().map(|name| (name, 10)).collect(),

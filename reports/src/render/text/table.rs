@@ -2,7 +2,7 @@
 
 use std::{io, ops::Range};
 
-use super::printer::Printer;
+use super::{printer::Printer, wrap::shorten};
 use crate::render::tone::Tone;
 
 /// Columns between the numbers and the verdict.
@@ -11,7 +11,8 @@ const GAP: usize = 2;
 /// Named rows of numbers, each with a verdict if the table has them.
 ///
 /// If a line has no room for all columns, they move closer together. If that is not enough, the
-/// last columns go into a second table below, with the names again. A number is never broken.
+/// last columns go into a second table below, with the names again. A number is never broken. A name
+/// that takes over half of a line is shortened.
 pub(crate) struct NumberTable {
     /// The heading of the names, and the least width of their column.
     pub(crate) names: (&'static str, usize),
@@ -39,7 +40,10 @@ struct Widths {
 }
 
 impl NumberTable {
-    pub(crate) fn print(&self, printer: &mut Printer<'_>) -> io::Result<()> {
+    pub(crate) fn print(mut self, printer: &mut Printer<'_>) -> io::Result<()> {
+        for row in &mut self.rows {
+            row.name = shorten(&row.name, printer.width / 2);
+        }
         let gaps = [None, Some(2), Some(1)];
         let widths = gaps.map(|gap| self.widths(gap)).into_iter().find(|widths| widths.all() <= printer.width);
         let widths = widths.unwrap_or_else(|| self.widths(Some(2)));
@@ -165,6 +169,26 @@ throughput    1.00 µs  22.0 µs  333 µs
         let first = |width, has_verdicts| shown(width, has_verdicts).lines().next().map(str::to_owned);
         assert_eq!(first(46, true).unwrap(), "metric             a       b longer  verdict");
         assert_eq!(first(51, false).unwrap(), "metric              a        b  longer");
+    }
+
+    #[test]
+    fn a_name_takes_half_of_a_line_at_most() {
+        let row = NumberRow {
+            name: format!("{}.response.p99", "g".repeat(40)),
+            numbers: vec!["1.00 µs".to_owned()],
+            verdict: ("", Tone::Plain),
+        };
+        let table = NumberTable {
+            names: ("metric", 16),
+            columns: vec![("a", 12)],
+            has_verdicts: true,
+            rows: vec![row],
+            first_group: 0,
+        };
+        let mut out = Vec::new();
+        table.print(&mut Printer::new(false, 50, &mut out)).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert!(text.ends_with("\ngggggggggggg…response.p99      1.00 µs\n"), "{text}");
     }
 
     #[test]

@@ -60,6 +60,15 @@ pub(crate) fn cut(text: &str, columns: usize) -> String {
     text
 }
 
+/// The text, or its beginning and its end around an ellipsis. Both ends of a name tell it from
+/// others: the group, and the statistic.
+pub(crate) fn shorten(text: &str, characters: usize) -> String {
+    let all: Vec<char> = text.chars().collect();
+    let Some(kept) = (all.len() > characters).then_some(characters.saturating_sub(1)) else { return text.to_owned() };
+    let (first, last) = (&all[..kept / 2], &all[all.len() - kept.div_ceil(2)..]);
+    first.iter().chain(&['…']).chain(last).collect()
+}
+
 fn width(text: &str) -> usize {
     text.chars().map(char_width).sum()
 }
@@ -100,5 +109,8 @@ mod tests {
         assert_eq!(cut("abcdef", 6), "abcdef");
         assert_eq!(cut("abcdefg", 6), "abcde…");
         assert_eq!(cut("漢字漢字", 6), "漢字…");
+        assert_eq!(shorten("chat.p99", 8), "chat.p99");
+        assert_eq!(shorten("readers.response.p99", 9), "read….p99");
+        assert_eq!(shorten("readers.response.p99", 8), "rea….p99");
     }
 }

@@ -52,17 +52,23 @@ impl<'a> Part<'a> {
         Throughput::of_measurement(self.measurement, self.report.measured_s)
     }
 
-    /// What was asked of its clients. Of all groups together, that of the first.
-    pub(super) fn group_plan(self) -> &'a GroupRecord {
-        let groups = &self.report.plan.groups;
-        groups.iter().find(|group| Some(group.name.as_str()) == self.group).unwrap_or(&groups[0])
+    /// What was asked of its clients: one record of a group, or those of all groups.
+    pub(super) fn group_plans(self) -> &'a [GroupRecord] {
+        let all = &self.report.plan.groups;
+        let Some(name) = self.group else { return all };
+        all.iter().position(|group| group.name == name).map_or(&[], |place| &all[place..=place])
     }
 
-    /// Whether a client sends its next message once a reply has come.
-    pub(super) fn is_closed(self) -> bool {
-        match self.group {
-            Some(_) => self.group_plan().load.is_closed(),
-            None => self.plan().is_closed(),
+    /// What was asked of its clients. `None` if there are several groups.
+    pub(super) fn group_plan(self) -> Option<&'a GroupRecord> {
+        match self.group_plans() {
+            [only] => Some(only),
+            _ => None,
         }
+    }
+
+    /// Whether each client sends its next message once a reply has come.
+    pub(super) fn is_closed(self) -> bool {
+        self.group_plans().iter().all(|group| group.load.is_closed())
     }
 }

@@ -4,15 +4,16 @@ use hdrhistogram::Histogram;
 
 use super::part::Part;
 use crate::{
-    human::{count, nanoseconds, percent, rate, seconds},
+    human::{bytes, count, nanoseconds, percent, rate, seconds},
     judge::{Judgement, LimitedBy, Verdict},
     model::{
-        EngineKind, Environment, Evidence, EvidenceKind, Expect, Latency, LoadRecord, Measurement, PlanRecord, Report,
+        EngineKind, Environment, Evidence, EvidenceKind, Expect, GroupRecord, Latency, LoadRecord, Measurement,
+        PlanRecord, Report, Unresolved,
     },
 };
 
 /// What the closed model hides.
-pub(super) const OMISSION: &str = "closed model: response counts from the reply that let the message go, and coordinated omission applies: while the \
+const OMISSION: &str = "closed model: response counts from the reply that let the message go, and coordinated omission applies: while the \
      target stalls, the messages that would have shown it are not sent";
 
 /// The verdict in one word, and what it means.
@@ -38,21 +39,44 @@ pub(super) fn verdict(report: &Report, judgement: &Judgement) -> (&'static str, 
     (word, meaning)
 }
 
-/// Clients, rate and bursts, or the window of the closed model.
+/// Clients, rate and bursts, or the window of the closed model. Of several groups, how many they
+/// are.
 pub(super) fn load(plan: &PlanRecord) -> String {
-    match plan.groups[0].load {
-        LoadRecord::Open { rate_per_client, burst, .. } => format!(
-            "{} x {} messages/s = {}/s, bursts of {burst}",
-            clients(plan),
-            rate(rate_per_client),
-            rate(plan.clients() as f64 * rate_per_client),
-        ),
-        LoadRecord::Closed { window } => format!("closed model, {} x {window} in flight", clients(plan)),
+    match plan.groups.as_slice() {
+        [group] => group_load(group),
+        _ => clients(plan),
     }
 }
 
+/// Clients, rate and bursts of a group, or the window of the closed model.
+pub(super) fn group_load(group: &GroupRecord) -> String {
+    let clients = clients_of(group.clients.into());
+    match group.load {
+        LoadRecord::Open { rate_per_client, burst, .. } => format!(
+            "{clients} x {} messages/s = {}/s, bursts of {burst}",
+            rate(rate_per_client),
+            rate(f64::from(group.clients) * rate_per_client),
+        ),
+        LoadRecord::Closed { window } => format!("closed model, {clients} x {window} in flight"),
+    }
+}
+
+/// Size and type of a group's messages.
+pub(super) fn payload(group: &GroupRecord) -> String {
+    format!("{} {}", bytes(group.size_bytes as f64), group.payload)
+}
+
+/// All clients, and the number of groups if there are several.
 pub(super) fn clients(plan: &PlanRecord) -> String {
-    format!("{} {}", count(plan.clients()), if plan.clients() == 1 { "client" } else { "clients" })
+    let clients = clients_of(plan.clients());
+    match plan.groups.len() {
+        1 => clients,
+        groups => format!("{} groups, {clients}", count(groups as u64)),
+    }
+}
+
+fn clients_of(n: u64) -> String {
+    format!("{} {}", count(n), if n == 1 { "client" } else { "clients" })
 }
 
 /// The length of the measured phase, and of the warm-up if there is one.
@@ -68,10 +92,69 @@ pub(super) fn length(plan: &PlanRecord) -> String {
     format!("{measured} + {} warm-up", seconds(plan.run.warmup_s))
 }
 
-/// What stays open if the expectation is no echo.
-pub(super) fn undecided(plan: &PlanRecord) -> Option<String> {
-    let other = plan.groups.iter().map(|group| &group.expect).find(|expect| **expect != Expect::Echo)?;
-    Some(format!("--expect {other} decides surplus, deficit and wrong content, not which message came back"))
+/// What stays open if the expectation is no echo. Of several groups, in which.
+pub(super) fn undecided(part: Part<'_>) -> Option<String> {
+    const OPEN: &str = "decides surplus, deficit and wrong content, not which message came back";
+    let plans = part.group_plans();
+    let others = plans.iter().filter(|group| group.expect != Expect::Echo);
+    let first = others.clone().next()?;
+    if plans.len() == 1 {
+        return Some(format!("--expect {} {OPEN}", first.expect));
+    }
+    let named = others.map(|group| format!("{}: --expect {}", group.name, group.expect));
+    Some(format!("{}; that {OPEN}", bounded(named)))
+}
+
+/// What the closed model hides, if a group uses it. Of several groups, in which.
+pub(super) fn omission(part: Part<'_>) -> Option<String> {
+    let plans = part.group_plans();
+    let closed = plans.iter().filter(|group| group.load.is_closed());
+    match closed.clone().count() {
+        0 => None,
+        n if n == plans.len() => Some(OMISSION.to_owned()),
+        _ => Some(format!("{}: {OMISSION}", bounded(closed.map(|group| group.name.clone())))),
+    }
+}
+
+/// Most names in a sentence.
+const NAMES: usize = 10;
+
+/// The first of these, and how many more there are.
+fn bounded(names: impl Iterator<Item = String>) -> String {
+    let mut names: Vec<String> = names.collect();
+    if names.len() > NAMES {
+        let more = format!("{} more", count((names.len() - NAMES) as u64));
+        names.truncate(NAMES);
+        names.push(more);
+    }
+    names.join(", ")
+}
+
+/// What every group expects, each once.
+pub(super) fn expectations(plan: &PlanRecord) -> String {
+    let mut all: Vec<String> = Vec::new();
+    for group in &plan.groups {
+        let expect = group.expect.to_string();
+        if !all.contains(&expect) {
+            all.push(expect);
+        }
+    }
+    bounded(all.into_iter())
+}
+
+/// What the lists of messages in the result file leave out.
+pub(super) fn not_listed(report: &Report) -> Vec<String> {
+    let Unresolved { missing, missing_not_kept, misrouted, misrouted_not_kept } = &report.unresolved;
+    let lists = [
+        (missing.len() as u64, *missing_not_kept, "did not come back"),
+        (misrouted.len() as u64, *misrouted_not_kept, "came on another connection"),
+    ];
+    let cut = lists.into_iter().filter(|(_, not_kept, _)| *not_kept > 0);
+    let said = cut.map(|(kept, not_kept, what)| {
+        let all = count(kept.saturating_add(not_kept));
+        format!("the result file lists {} of {all} messages that {what}", count(kept))
+    });
+    said.collect()
 }
 
 /// All that is known about an anomaly, except its kind and its bytes.
@@ -110,14 +193,23 @@ pub(super) fn evidence_by_kind(measurement: &Measurement) -> Vec<(EvidenceKind, 
 }
 
 /// The latencies that mean something, by name. The closed model has no due times, so no send lag.
-/// Phases of connecting are part of it, so they stand elsewhere.
+/// Phases of connecting follow it if they were measured.
 pub(super) fn latencies(part: Part<'_>) -> impl Iterator<Item = (&'static str, &Histogram<u64>)> {
     let is_closed = part.is_closed();
     part.measurement.latency.by_name().into_iter().filter(move |(name, histogram)| match *name {
         "send_lag" => !is_closed,
         "floor" => !histogram.is_empty(),
-        phase => !phase.starts_with("connect_"),
+        phase if phase.starts_with(CONNECT_PHASE) => !histogram.is_empty(),
+        _ => true,
     })
+}
+
+/// How the names of connection phases begin.
+pub(super) const CONNECT_PHASE: &str = "connect_";
+
+/// How long it took to look up the host, which is done once for all connections.
+pub(super) fn lookup(measurement: &Measurement) -> Option<String> {
+    measurement.connections.dns_ns.map(|ns| format!("host looked up in {}", nanoseconds(ns as f64)))
 }
 
 /// The machine and the program of a run, and its start.
@@ -181,5 +273,51 @@ pub(super) fn limit(report: &Report, limited_by: LimitedBy) -> &'static str {
         }
         (LimitedBy::Target, false) => "the target: not all that was due came back in time",
         (LimitedBy::Target, true) => "the target: the generator waited for its replies",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{MisroutedRecord, sample};
+
+    fn in_total(report: &Report, of: fn(Part<'_>) -> Option<String>) -> Option<String> {
+        of(Part::total(report))
+    }
+
+    #[test]
+    fn remarks_name_the_groups_that_they_are_about() {
+        let mut report = sample::two_groups();
+        for group in &mut report.plan.groups {
+            group.load = LoadRecord::Open { rate_per_client: 1.0, burst: 1, max_in_flight: 1 };
+        }
+        assert_eq!((in_total(&report, omission), in_total(&report, undecided)), (None, None));
+        (report.plan.groups[1].load, report.plan.groups[1].expect) = (LoadRecord::Closed { window: 4 }, Expect::Count);
+        assert!(in_total(&report, omission).is_some_and(|text| text.starts_with("slow: closed model: ")));
+        let text = in_total(&report, undecided).unwrap();
+        assert!(text.starts_with("slow: --expect count; that decides surplus"), "{text}");
+        let of_groups = |of: fn(Part<'_>) -> Option<String>| Part::groups(&report).map(of).collect::<Vec<_>>();
+        assert_eq!(of_groups(omission), [None, Some(OMISSION.to_owned())]);
+        assert!(of_groups(undecided)[1].as_ref().is_some_and(|text| text.starts_with("--expect count decides ")));
+        report.plan.groups[0].load = LoadRecord::Closed { window: 1 };
+        assert_eq!(in_total(&report, omission).as_deref(), Some(OMISSION), "all of them");
+    }
+
+    #[test]
+    fn names_in_a_sentence_have_an_end() {
+        let names = |n: u32| bounded((0..n).map(|n| n.to_string()));
+        assert_eq!(names(10), "0, 1, 2, 3, 4, 5, 6, 7, 8, 9");
+        assert_eq!(names(12), "0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 2 more");
+    }
+
+    #[test]
+    fn lists_that_were_cut_are_said() {
+        let mut report = sample::pass();
+        assert!(not_listed(&report).is_empty());
+        report.unresolved.missing_not_kept = 12_345;
+        report.unresolved.misrouted = vec![MisroutedRecord { client: 1, sequence: 2 }];
+        assert_eq!(not_listed(&report), ["the result file lists 0 of 12 345 messages that did not come back"]);
+        report.unresolved.misrouted_not_kept = 1;
+        assert_eq!(not_listed(&report)[1], "the result file lists 1 of 2 messages that came on another connection");
     }
 }

@@ -26,6 +26,7 @@ use crate::{
         },
         search::{RenderSearch, StepCells, limit, plan, search_settings, summary, target},
         tone::Tone,
+        wording,
     },
     search::{SearchRecord, Step, StepOutcome},
     threshold::Threshold,
@@ -214,7 +215,7 @@ fn facts(record: &SearchRecord) -> Vec<PageTable> {
         ("steps", plan(record)),
         ("thresholds", plan_record.run.thresholds.join(", ")),
         ("search", search_settings(record)),
-        ("expected back", plan_record.groups[0].expect.to_string()),
+        ("expected back", wording::expectations(plan_record)),
         ("engine", plan_record.run.engine.to_string()),
         ("threads", plan_record.run.threads.to_string()),
     ];

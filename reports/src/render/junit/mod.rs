@@ -89,6 +89,10 @@ fn suites(report: &Report, judgement: &Judgement) -> Vec<TestSuite> {
     thresholds(&mut run, None);
     let of_group = |part: Part<'_>| {
         let mut suite = TestSuite::new(format!("loadgen.{}", visible_part(part.group.unwrap_or_default(), LONGEST)));
+        if let Some(group) = part.group_plan() {
+            let plan = format!("{}, {}", wording::group_load(group), wording::payload(group));
+            suite.add_property(Property::new("plan", plan));
+        }
         suite.add_test_cases(delivery(part));
         let missing = judge::connections_of(part.measurement, judge::is_cut_short(report, part.measurement));
         suite.add_test_case(connections(part, missing.is_empty(), &missing));

@@ -11,7 +11,7 @@ use crate::{
     human::{bytes, count, nanoseconds, percent, rate, seconds},
     judge::{Judgement, Verdict, bounds},
     metric::{quantiles::Quantiles, throughput::Throughput},
-    model::{Measurement, Report, Tally},
+    model::{GroupRecord, Measurement, Report, Tally},
 };
 
 /// A report in Markdown: the verdict and the reasons, groups if there are several, delivery, evidence, latency, throughput, the
@@ -121,10 +121,10 @@ fn delivery(out: &mut dyn Write, report: &Report) -> io::Result<()> {
             count(dropped.behind_schedule),
         )?;
     }
-    match wording::undecided(&report.plan) {
-        Some(text) => writeln!(out, "{}\n", code(&text)),
-        None => Ok(()),
+    for remark in wording::undecided(Part::total(report)).into_iter().chain(wording::not_listed(report)) {
+        writeln!(out, "{}\n", code(&remark))?;
     }
+    Ok(())
 }
 
 /// The kinds of anomalies that occurred.
@@ -198,7 +198,12 @@ fn latency(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     if any_marked {
         writeln!(out, "\\{}\n", bounds::LEGEND)?;
     }
-    if report.plan.is_closed() { writeln!(out, "{}\n", wording::OMISSION) } else { Ok(()) }
+    match wording::omission(Part::total(report)) {
+        // It may name groups.
+        Some(omission) if report.plan.groups.len() > 1 => writeln!(out, "{}\n", code(&omission)),
+        Some(omission) => writeln!(out, "{omission}\n"),
+        None => Ok(()),
+    }
 }
 
 fn throughput(out: &mut dyn Write, report: &Report) -> io::Result<()> {
@@ -244,11 +249,12 @@ fn generator(out: &mut dyn Write, report: &Report, judgement: &Judgement) -> io:
     }
     writeln!(
         out,
-        "- connections: {} of {} opened, {} failed, {} died",
+        "- connections: {} of {} opened, {} failed, {} died{}",
         count(connections.opened),
         count(connections.requested),
         count(connections.failed),
         count(connections.died),
+        wording::lookup(&report.total).map_or_else(String::new, |lookup| format!(", {lookup}")),
     )?;
     for (kind, n) in connections.errors.iter().take(MOST) {
         let detail =
@@ -260,16 +266,16 @@ fn generator(out: &mut dyn Write, report: &Report, judgement: &Judgement) -> io:
 
 fn plan(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     let (plan, environment) = (&report.plan, &report.environment);
-    let group = &plan.groups[0];
     writeln!(out, "### Plan\n")?;
     writeln!(out, "- {}, {}, {} drain", wording::load(plan), wording::length(plan), seconds(plan.run.drain_s))?;
-    writeln!(
-        out,
-        "- {} {}, expecting {}",
-        bytes(group.size_bytes as f64),
-        code(group.payload.name()),
-        code(&group.expect.to_string())
-    )?;
+    for group in plan.groups.iter().take(GROUPS) {
+        let load = match plan.groups.len() {
+            1 => String::new(),
+            _ => format!("{}: {}, ", code(&group.name), wording::group_load(group)),
+        };
+        let (size, payload) = (bytes(group.size_bytes as f64), code(group.payload.name()));
+        writeln!(out, "- {load}{size} {payload}, expecting {}{}", code(&group.expect.to_string()), target(group))?;
+    }
     if !plan.run.thresholds.is_empty() {
         writeln!(out, "- thresholds:\n")?;
         for threshold in plan.run.thresholds.iter().take(MOST) {
@@ -286,6 +292,11 @@ fn plan(out: &mut dyn Write, report: &Report) -> io::Result<()> {
         environment.seed,
         code(&report.started_at),
     )
+}
+
+/// The target of a group that has its own.
+fn target(group: &GroupRecord) -> String {
+    group.target.as_ref().map_or_else(String::new, |target| format!(", at {}", code(&target.url)))
 }
 
 #[cfg(test)]

@@ -83,15 +83,16 @@ fn the_name_of_a_group_is_code_and_nothing_else() {
     let with = |name: &str| {
         let mut report = sample::two_groups();
         name.clone_into(&mut report.groups[0].name);
+        name.clone_into(&mut report.plan.groups[0].name);
         rendered(&Markdown, &report)
     };
     let harmless = with("x");
     for hostile in HOSTILE {
         let text = with(hostile);
         assert!(is_safe(&text), "{text}");
-        // At the reason and at the evidence. In a table, a pipe is escaped.
+        // At the reason, the evidence and the plan. In a table, a pipe is escaped.
         let in_table = usize::from(!hostile.contains('|'));
-        assert_eq!(spans_with(&visible(hostile), &text, &harmless), 2 + in_table, "{text}");
+        assert_eq!(spans_with(&visible(hostile), &text, &harmless), 3 + in_table, "{text}");
     }
 }
 

@@ -8,8 +8,8 @@ use std::io;
 
 use super::{tone::Tone, wording};
 use crate::{
-    human::{bytes, count, nanoseconds, rate, seconds},
-    model::LoadRecord,
+    human::{count, nanoseconds, rate, seconds},
+    model::{GroupRecord, LoadRecord},
     search::{Conclusion, FailureCause, SearchRecord, Step, StepOutcome},
 };
 
@@ -61,15 +61,16 @@ pub(super) fn target(record: &SearchRecord) -> &str {
 /// What the clients send in each step.
 pub(super) fn plan(record: &SearchRecord) -> String {
     let plan = &record.plan;
-    let burst = match plan.groups[0].load {
-        LoadRecord::Open { burst, .. } => format!(", bursts of {burst}"),
-        LoadRecord::Closed { .. } => String::new(),
+    let own = match plan.groups.as_slice() {
+        [GroupRecord { load: LoadRecord::Open { burst, .. }, .. }] => {
+            format!(", bursts of {burst}, {}", wording::payload(&plan.groups[0]))
+        }
+        [group] => format!(", {}", wording::payload(group)),
+        _ => String::new(),
     };
     format!(
-        "{}{burst}, {} {}, {} a step, {} between steps",
+        "{}{own}, {} a step, {} between steps",
         wording::clients(plan),
-        bytes(plan.groups[0].size_bytes as f64),
-        plan.groups[0].payload,
         wording::length(plan),
         seconds(record.pause_s),
     )

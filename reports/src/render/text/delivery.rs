@@ -39,8 +39,9 @@ pub(super) fn delivery(printer: &mut Printer<'_>, report: &Report) -> io::Result
         printer.styled_row("anomalies", printer.palette.label, &kinds(&tally.anomalies), style)?;
     }
     printer.row("warm-up", &warmup(report))?;
-    if let Some(text) = wording::undecided(&report.plan) {
-        printer.row("", &text)?;
+    let remarks = wording::undecided(Part::total(report)).into_iter().chain(wording::not_listed(report));
+    for remark in remarks {
+        printer.row("", &remark)?;
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The table of groups.
+//! What was asked of each group, and the table of groups.
 
 use std::io;
 
@@ -10,12 +10,27 @@ use crate::{
     escape::visible,
     human::count,
     judge::bounds,
-    model::Report,
-    render::{group_table::GroupTable, tone::Tone},
+    model::{GroupRecord, Report},
+    render::{group_table::GroupTable, tone::Tone, wording},
 };
 
-/// Most groups that are shown.
+/// Most groups whose plan is shown.
+const PLANS: usize = 20;
+/// Most groups in the table.
 const MOST: usize = 40;
+
+/// A row for what is asked of each group.
+pub(super) fn plans(printer: &mut Printer<'_>, groups: &[GroupRecord]) -> io::Result<()> {
+    for group in groups.iter().take(PLANS) {
+        let target = group.target.as_ref().map_or_else(String::new, |target| format!(", at {}", target.url));
+        let (load, payload) = (wording::group_load(group), wording::payload(group));
+        printer.row("", &format!("{}: {load}, {payload}{target}", group.name))?;
+    }
+    match groups.len().checked_sub(PLANS) {
+        None | Some(0) => Ok(()),
+        Some(more) => printer.row("", &format!("and {} more groups, in the result file", count(more as u64))),
+    }
+}
 
 /// The table, and a blank line after it. Nothing if the run has one group.
 pub(super) fn table(printer: &mut Printer<'_>, report: &Report) -> io::Result<()> {

@@ -28,15 +28,19 @@ pub(super) fn table(printer: &mut Printer<'_>, part: Part<'_>) -> io::Result<()>
             if is_marked { text + bounds::MARK } else { text }
         };
         let numbers = COLUMNS.into_iter().zip(values).map(number).collect();
-        rows.push(NumberRow { name: format!("  {}", series.replace('_', " ")), numbers, verdict: ("", Tone::Plain) });
+        let name = match series.strip_prefix(wording::CONNECT_PHASE) {
+            Some(phase) => format!("    {phase}"),
+            None => format!("  {}", series.replace('_', " ")),
+        };
+        rows.push(NumberRow { name, numbers, verdict: ("", Tone::Plain) });
     }
     let names = ("latency", LABEL);
     NumberTable { names, columns: COLUMNS.to_vec(), has_verdicts: false, rows, first_group: 0 }.print(printer)?;
     if any_marked {
         printer.styled_row("", printer.palette.label, bounds::LEGEND, printer.palette.aside)?;
     }
-    if part.is_closed() {
-        printer.styled_row("", printer.palette.label, wording::OMISSION, printer.palette.aside)?;
+    if let Some(omission) = wording::omission(part) {
+        printer.styled_row("", printer.palette.label, &omission, printer.palette.aside)?;
     }
     Ok(())
 }

@@ -75,9 +75,16 @@ fn plan(printer: &mut Printer<'_>, report: &Report) -> io::Result<()> {
     let embedded = if report.target.embedded { " (embedded server)" } else { "" };
     printer.row("target", &format!("{}{embedded}", report.target.url))?;
     let plan = &report.plan;
-    let group = &plan.groups[0];
-    let payload = format!("{} {}", bytes(group.size_bytes as f64), group.payload);
-    printer.row("plan", &format!("{}, {payload}, {}", wording::load(plan), wording::length(plan)))?;
+    match plan.groups.as_slice() {
+        [group] => {
+            let (load, payload) = (wording::load(plan), wording::payload(group));
+            printer.row("plan", &format!("{load}, {payload}, {}", wording::length(plan)))?;
+        }
+        groups => {
+            printer.row("plan", &format!("{}, {}", wording::load(plan), wording::length(plan)))?;
+            groups::plans(printer, groups)?;
+        }
+    }
     let place = wording::place(&report.environment, plan.run.engine, &report.started_at);
     printer.styled_row("where", printer.palette.label, &place, printer.palette.aside)
 }
@@ -142,6 +149,9 @@ fn connections(printer: &mut Printer<'_>, report: &Report) -> io::Result<()> {
     let kinds = most_frequent(connections.errors.iter().map(|(kind, n)| (kind.as_str(), *n)));
     if !kinds.is_empty() {
         text = format!("{text}: {kinds}");
+    }
+    if let Some(lookup) = wording::lookup(&report.total) {
+        text = format!("{text}; {lookup}");
     }
     printer.row("connections", &text)?;
     for (kind, detail) in connections.details.iter().take(MOST_DETAILS) {

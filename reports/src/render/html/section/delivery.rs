@@ -87,7 +87,10 @@ pub(crate) fn section(parts: &[LabelledPart<'_>]) -> Section {
     };
     let tables = tables.into_iter().map(|(caption, bodies)| table(caption, parts, bodies)).collect();
     let mut blocks = vec![ContentBlock::Tables(tables)];
-    let mut notes: Vec<String> = parts.iter().filter_map(|labelled| wording::undecided(labelled.part.plan())).collect();
+    let mut notes: Vec<String> = parts.iter().filter_map(|labelled| wording::undecided(labelled.part)).collect();
+    for labelled in parts.iter().filter(|labelled| labelled.part.group.is_none()) {
+        notes.extend(wording::not_listed(labelled.part.report));
+    }
     notes.dedup();
     blocks.extend(notes.iter().map(|note| ContentBlock::Note(note.into())));
     Section::new("delivery", "Delivery", blocks)

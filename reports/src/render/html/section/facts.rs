@@ -2,8 +2,8 @@
 
 use super::{Section, content::ContentBlock, headline::per_second, latency};
 use crate::{
-    human::{bytes, count, most_frequent, percent, rate, seconds},
-    model::{Calls, LoadRecord},
+    human::{bytes, count, most_frequent, nanoseconds, percent, rate, seconds},
+    model::{Calls, GroupRecord, LoadRecord},
     render::{
         html::{
             labelled_part::LabelledPart,
@@ -30,11 +30,15 @@ pub(crate) fn connections(parts: &[LabelledPart<'_>]) -> Section {
     Section::new("connect", "Connecting", vec![ContentBlock::Tables(tables)])
 }
 
-const CONNECTIONS: [Fact; 6] = [
+const CONNECTIONS: [Fact; 7] = [
     ("requested", |labelled| count(labelled.part.measurement.connections.requested).into()),
     ("opened", |labelled| count(labelled.part.measurement.connections.opened).into()),
     ("failed", |labelled| doubtful(labelled.part.measurement.connections.failed)),
     ("died", |labelled| doubtful(labelled.part.measurement.connections.died)),
+    ("host lookup", |labelled| {
+        let lookup = labelled.part.measurement.connections.dns_ns;
+        lookup.map_or_else(TableCell::default, |ns| nanoseconds(ns as f64).into())
+    }),
     ("errors", |labelled| {
         let errors = &labelled.part.measurement.connections.errors;
         let kinds = most_frequent(errors.iter().map(|(kind, n)| (kind.as_str(), *n)));
@@ -63,9 +67,9 @@ pub(crate) fn health(parts: &[LabelledPart<'_>]) -> Section {
 const THROUGHPUT: [Fact; 6] = [
     ("matched/s", |labelled| per_second(labelled.part.throughput().matched_per_s).into()),
     ("sent/s", |labelled| per_second(labelled.part.throughput().sent_per_s).into()),
-    ("due/s", |labelled| match labelled.part.group_plan().load {
-        LoadRecord::Open { .. } => per_second(labelled.part.throughput().scheduled_per_s).into(),
-        LoadRecord::Closed { .. } => TableCell::from("–"),
+    ("due/s", |labelled| {
+        let due = labelled.part.throughput().scheduled_per_s.filter(|_| !labelled.part.is_closed());
+        per_second(due).into()
     }),
     ("payload out/s", |labelled| volume(labelled.part.throughput().sent_bytes_per_s)),
     ("payload in/s", |labelled| volume(labelled.part.throughput().received_bytes_per_s)),
@@ -111,43 +115,79 @@ pub(crate) fn plan(parts: &[LabelledPart<'_>]) -> Section {
     Section::new("plan", "Plan and environment", vec![ContentBlock::Tables(tables)])
 }
 
-/// What is a group's own in its plan.
-const GROUP: [Fact; 3] = [PLAN[2], PLAN[9], PLAN[10]];
-
-/// What is a group's own.
+/// The plan and the throughput of a group.
 pub(crate) fn group(parts: &[LabelledPart<'_>]) -> Section {
-    let tables = vec![facts("Plan", parts, &GROUP), facts("Throughput of the measured phase", parts, &THROUGHPUT)];
+    let tables = vec![facts("Plan", parts, &GROUP_PLAN), facts("Throughput of the measured phase", parts, &THROUGHPUT)];
     Section::new("plan", "Plan", vec![ContentBlock::Tables(tables)])
 }
 
-const PLAN: [Fact; 16] = [
+/// What a part's only group was asked to do. Empty if there are several groups.
+fn of_group(labelled: &LabelledPart<'_>, fact: impl FnOnce(&GroupRecord) -> TableCell) -> TableCell {
+    labelled.part.group_plan().map_or_else(TableCell::default, fact)
+}
+
+const MODEL: Fact = ("model", |labelled| {
+    of_group(labelled, |group| match group.load {
+        LoadRecord::Open { .. } => "open".into(),
+        LoadRecord::Closed { window } => format!("closed, {} in flight a client", count(window.into())).into(),
+    })
+});
+const CLIENTS: Fact = ("clients", |labelled| {
+    count(labelled.part.group_plans().iter().map(|group| u64::from(group.clients)).sum()).into()
+});
+const RATE: Fact = ("messages/s a client", |labelled| {
+    of_group(labelled, |group| group.load.rate_per_client().map_or_else(String::new, rate).into())
+});
+const BURST: Fact = ("messages a burst", |labelled| {
+    of_group(labelled, |group| match group.load {
+        LoadRecord::Open { burst, .. } => count(burst.into()).into(),
+        LoadRecord::Closed { .. } => TableCell::default(),
+    })
+});
+const IN_FLIGHT: Fact = ("most in flight a client", |labelled| {
+    of_group(labelled, |group| match group.load {
+        LoadRecord::Open { max_in_flight, .. } => count(max_in_flight.into()).into(),
+        LoadRecord::Closed { .. } => TableCell::default(),
+    })
+});
+const PAYLOAD: Fact = ("payload", |labelled| of_group(labelled, |group| TableCell::words(wording::payload(group))));
+const EXPECT: Fact =
+    ("expected back", |labelled| of_group(labelled, |group| TableCell::words(group.expect.to_string())));
+
+/// What is a group's own.
+const GROUP_PLAN: [Fact; 8] = [
+    ("target", |labelled| {
+        of_group(labelled, |group| {
+            group.target.as_ref().map_or_else(TableCell::default, |target| TableCell::words(&target.url))
+        })
+    }),
+    MODEL,
+    CLIENTS,
+    RATE,
+    BURST,
+    IN_FLIGHT,
+    PAYLOAD,
+    EXPECT,
+];
+
+const PLAN: [Fact; 17] = [
     ("target", |labelled| TableCell::words(&labelled.part.report.target.url)),
     ("server", |labelled| {
         (if labelled.part.report.target.embedded { "embedded" } else { "not started by loadgen" }).into()
     }),
-    ("model", |labelled| match labelled.part.group_plan().load {
-        LoadRecord::Open { .. } => "open".into(),
-        LoadRecord::Closed { window } => format!("closed, {} in flight a client", count(window.into())).into(),
+    MODEL,
+    ("groups", |labelled| match labelled.part.group_plans().len() {
+        1 => TableCell::default(),
+        groups => count(groups as u64).into(),
     }),
-    ("clients", |labelled| count(labelled.part.group_plan().clients.into()).into()),
-    ("messages/s a client", |labelled| {
-        labelled.part.group_plan().load.rate_per_client().map_or_else(String::new, rate).into()
-    }),
-    ("messages a burst", |labelled| match labelled.part.group_plan().load {
-        LoadRecord::Open { burst, .. } => count(burst.into()).into(),
-        LoadRecord::Closed { .. } => TableCell::default(),
-    }),
-    ("most in flight a client", |labelled| match labelled.part.group_plan().load {
-        LoadRecord::Open { max_in_flight, .. } => count(max_in_flight.into()).into(),
-        LoadRecord::Closed { .. } => TableCell::default(),
-    }),
+    CLIENTS,
+    RATE,
+    BURST,
+    IN_FLIGHT,
     ("length", |labelled| TableCell::words(wording::length(labelled.part.plan()))),
     ("drain at most", |labelled| seconds(labelled.part.plan().run.drain_s).into()),
-    ("payload", |labelled| {
-        let plan = labelled.part.group_plan();
-        TableCell::words(format!("{} {}", bytes(plan.size_bytes as f64), plan.payload))
-    }),
-    ("expected back", |labelled| TableCell::words(labelled.part.group_plan().expect.to_string())),
+    PAYLOAD,
+    EXPECT,
     ("new connections/s", |labelled| rate(labelled.part.plan().run.connect_rate).into()),
     ("engine", |labelled| TableCell::words(labelled.part.plan().run.engine.name())),
     ("threads", |labelled| labelled.part.plan().run.threads.to_string().into()),

@@ -47,7 +47,7 @@ const SERIES: [LatencySeries; 4] = [
         id: "floor",
         name: "floor",
         span: "write to arrival",
-        of: |part| (!part.measurement.latency.floor.is_empty()).then_some(&part.measurement.latency.floor),
+        of: |part| measured(&part.measurement.latency.floor),
     },
     // The closed model has no due times, so no send lag.
     LatencySeries {
@@ -58,25 +58,50 @@ const SERIES: [LatencySeries; 4] = [
     },
 ];
 
-const CONNECT: LatencySeries = LatencySeries {
-    id: "connect",
-    name: "connect",
-    span: "TCP, TLS and opening handshake",
-    of: |part| Some(&part.measurement.latency.connect),
-};
+/// Connecting, and its phases as far as they were measured.
+const CONNECT: [LatencySeries; 4] = [
+    LatencySeries {
+        id: "connect",
+        name: "connect",
+        span: "TCP, TLS and opening handshake",
+        of: |part| Some(&part.measurement.latency.connect),
+    },
+    LatencySeries {
+        id: "connect-tcp",
+        name: "TCP",
+        span: "start to connected",
+        of: |part| measured(&part.measurement.latency.connect_tcp),
+    },
+    LatencySeries {
+        id: "connect-tls",
+        name: "TLS",
+        span: "its handshake",
+        of: |part| measured(&part.measurement.latency.connect_tls),
+    },
+    LatencySeries {
+        id: "connect-upgrade",
+        name: "upgrade",
+        span: "opening handshake",
+        of: |part| measured(&part.measurement.latency.connect_upgrade),
+    },
+];
+
+fn measured(histogram: &Histogram<u64>) -> Option<&Histogram<u64>> {
+    (!histogram.is_empty()).then_some(histogram)
+}
 
 pub(crate) fn section(parts: &[LabelledPart<'_>]) -> Section {
     let plots = match parts {
-        [labelled] => together(labelled).into_iter().collect(),
+        [one] => together(&SERIES, "latency-plot", "Latency by percentile", one).into_iter().collect(),
         several => SERIES.iter().filter_map(|series| overlaid(series, several)).collect(),
     };
     let mut blocks = vec![ContentBlock::plots(plots, "No message matched, so there is no latency.")];
     if parts.iter().any(|labelled| !bounds::all_marked(&labelled.part.measurement.latency).is_empty()) {
         blocks.push(ContentBlock::Note(bounds::LEGEND.into()));
     }
-    if parts.iter().any(|labelled| labelled.part.is_closed()) {
-        blocks.push(ContentBlock::Note(wording::OMISSION.into()));
-    }
+    let mut omissions: Vec<_> = parts.iter().filter_map(|labelled| wording::omission(labelled.part)).collect();
+    omissions.dedup();
+    blocks.extend(omissions.iter().map(|omission| ContentBlock::Note(omission.into())));
     blocks.push(ContentBlock::Tables(vec![table("Latency of the measured phase", parts, &SERIES)]));
     Section::new("latency", "Latency", blocks)
 }
@@ -88,21 +113,26 @@ pub(crate) fn response_plot(parts: &[LabelledPart<'_>]) -> Option<Plot> {
 
 /// The plot of the time to connect. `None` if no connection opened.
 pub(crate) fn connect_plot(parts: &[LabelledPart<'_>]) -> Option<Plot> {
-    overlaid(&CONNECT, parts)
+    match parts {
+        [one] if CONNECT[1..].iter().any(|phase| (phase.of)(one.part).is_some()) => {
+            together(&CONNECT, "connect", "Connect time by percentile", one)
+        }
+        _ => overlaid(&CONNECT[0], parts),
+    }
 }
 
 /// The table of the time to connect.
 pub(crate) fn connect_table(parts: &[LabelledPart<'_>]) -> PageTable {
-    table("Time to open a connection", parts, &[CONNECT])
+    table("Time to open a connection", parts, &CONNECT)
 }
 
 /// A plot of all series of one part.
-fn together(labelled: &LabelledPart<'_>) -> Option<Plot> {
-    let lines = SERIES.iter().enumerate().filter_map(|(index, series)| {
+fn together(series: &[LatencySeries], id: &'static str, title: &str, labelled: &LabelledPart<'_>) -> Option<Plot> {
+    let lines = series.iter().enumerate().filter_map(|(index, series)| {
         let label = format!("{} ({})", series.name, series.span);
         Some((LineStyle(index), label, (series.of)(labelled.part)?))
     });
-    plot("latency-plot", "Latency by percentile", "latency", &lines.collect::<Vec<_>>())
+    plot(id, title, "latency", &lines.collect::<Vec<_>>())
 }
 
 /// A plot of one series of all parts.

@@ -89,6 +89,28 @@ fn several_results() {
 }
 
 #[test]
+fn phases_of_connecting_are_shown_if_they_were_measured() {
+    let mut report = sample::pass();
+    report.total.connections.dns_ns = Some(1_500_000);
+    let with = page(&[("a", &report)]);
+    for shown in ["TCP (start to connected)", "upgrade (opening handshake)", ">host lookup<", ">1.50 ms<"] {
+        assert!(with.contains(shown), "{shown}");
+    }
+    assert!(!with.contains("TLS (its handshake)"), "there was none");
+    let latency = &mut report.total.latency;
+    (latency.connect_tcp, latency.connect_upgrade) = (Latency::histogram(), Latency::histogram());
+    assert!(!page(&[("a", &report)]).contains("TCP (start to connected)"));
+}
+
+#[test]
+fn lists_that_were_cut_are_said() {
+    let mut report = sample::two_groups();
+    report.unresolved.missing_not_kept = 7;
+    let page = page(&[("a", &report)]);
+    assert_eq!(page.matches("lists 0 of 7 messages that did not come back").count(), 1, "once, of the run");
+}
+
+#[test]
 fn the_policy_allows_the_style_of_the_page_and_nothing_else() {
     use base64::prelude::{BASE64_STANDARD, Engine};
     use sha2::{Digest, Sha256};

@@ -4,7 +4,7 @@ use std::{hint::black_box, num::NonZeroU32, time::Duration};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use loadgen::{
-    plan::Rate,
+    plan::{Partition, Rate},
     schedule::{Agenda, Schedule},
 };
 
@@ -15,7 +15,8 @@ fn agenda(c: &mut Criterion) {
     let mut group = c.benchmark_group("schedule");
     group.throughput(Throughput::Elements(1));
     group.bench_function("next burst of 1000 clients", |b| {
-        let mut agenda = Agenda::new(schedule, 0, 1, u64::MAX, None);
+        let share = Partition::new([clients], NonZeroU32::MIN).share(0, 0);
+        let mut agenda = Agenda::new(schedule, &share, u64::MAX, None);
         b.iter(|| {
             agenda.advance();
             black_box(agenda.peek())

@@ -1,6 +1,7 @@
 //! The bursts of one worker, in the order of their due times.
 
 use super::Schedule;
+use crate::plan::Share;
 
 /// A burst on a worker's agenda.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,13 +14,14 @@ pub struct Burst {
     pub messages: u32,
 }
 
-/// The bursts of one worker, in the order of their due times. Client `c` belongs to worker `c %
-/// workers`.
+/// The bursts of one worker, in the order of their due times.
 #[derive(Clone, Debug)]
 pub struct Agenda {
     schedule: Schedule,
-    worker: u32,
-    workers: u32,
+    /// The worker's clients: every `step`th from `first` to before `beyond`.
+    first: u32,
+    step: u32,
+    beyond: u32,
     /// What is due at or after this is not on the agenda.
     end: u64,
     /// If a number of messages ends the run: measured messages per client, and the first instant
@@ -31,11 +33,16 @@ pub struct Agenda {
 }
 
 impl Agenda {
-    /// The agenda of `worker` of `workers`, until `end`. With `limit = (messages, from)`, a client
+    /// The agenda of the clients of `share`, until `end`. With `limit = (messages, from)`, a client
     /// sends at most `messages` of those due at or after `from`. The limit may cut its last burst
     /// short.
-    pub fn new(schedule: Schedule, worker: u32, workers: u32, end: u64, limit: Option<(u64, u64)>) -> Self {
-        let mut agenda = Self { schedule, worker, workers, end, limit, round: 0, client: worker, next: None };
+    pub fn new(schedule: Schedule, share: &Share, end: u64, limit: Option<(u64, u64)>) -> Self {
+        let (first, step) = (share.first, share.step.get());
+        let count = u32::try_from(share.slots.len()).unwrap_or(u32::MAX);
+        let beyond = first.saturating_add(count.saturating_mul(step)).min(schedule.clients);
+        // Of a share without clients, nothing is due.
+        let end = if share.is_empty() { 0 } else { end };
+        let mut agenda = Self { schedule, first, step, beyond, end, limit, round: 0, client: first, next: None };
         agenda.next = agenda.burst();
         agenda
     }
@@ -47,9 +54,9 @@ impl Agenda {
 
     /// Goes on to the burst after [`Self::peek`].
     pub fn advance(&mut self) {
-        self.client += self.workers;
-        if self.client >= self.schedule.clients {
-            self.client = self.worker;
+        self.client = self.client.saturating_add(self.step);
+        if self.client >= self.beyond {
+            self.client = self.first;
             self.round += 1;
         }
         self.next = self.burst();
@@ -62,9 +69,6 @@ impl Agenda {
     }
 
     fn burst(&self) -> Option<Burst> {
-        if self.client >= self.schedule.clients {
-            return None; // More workers than clients: this one has none.
-        }
         let slot = self.round * u64::from(self.schedule.clients) + u64::from(self.client);
         let due = self.schedule.slot_due(slot);
         if due >= self.end {

@@ -1,10 +1,20 @@
-//! When message k of client c is due, in the open model. Pure: no clock, no I/O.
+//! When clients open and send. Pure: no clock, no I/O.
+//!
+//! ```text
+//! mod.rs               Schedule: when message k of client c is due, in the open model
+//! agenda.rs            the bursts of one worker, in order
+//! driver/              what the clients of a group do, and when: a file a model
+//! connect_schedule.rs  when clients open
+//! pacer.rs             how to wait for what is due
+//! ```
 //!
 //! The bursts of all clients lie on one grid of *slots*: slot `s = j * clients + c` is burst `j` of
 //! client `c`. Slots are evenly spaced, which spreads the clients evenly. A due time is computed
 //! from its slot's index in whole numbers, never by adding to the last one, so it can't drift.
 
 mod agenda;
+pub(crate) mod connect_schedule;
+pub(crate) mod driver;
 pub(crate) mod pacer;
 
 use std::num::NonZeroU32;

@@ -1,9 +1,16 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::plan::{Partition, Share};
 
 fn schedule(clients: u32, rate: f64, burst: u32) -> Schedule {
     Schedule::new(NonZeroU32::new(clients).unwrap(), Rate::new(rate).unwrap(), NonZeroU32::new(burst).unwrap())
+}
+
+/// The clients of `worker` of `workers`.
+fn share(clients: u32, worker: u32, workers: u32) -> Share {
+    let [clients, workers] = [clients, workers].map(|n| NonZeroU32::new(n).unwrap());
+    Partition::new([clients], workers).share(worker, 0)
 }
 
 #[test]
@@ -61,7 +68,7 @@ fn ten_million_messages_do_not_drift() {
 fn a_message_limit_cuts_the_last_burst() {
     let s = schedule(2, 50.0, 5);
     let warmup = 1_000_000_000;
-    let agenda = |worker| Agenda::new(s, worker, 2, warmup + s.length_of(7), Some((7, warmup)));
+    let agenda = |worker| Agenda::new(s, &share(2, worker, 2), warmup + s.length_of(7), Some((7, warmup)));
     for worker in 0..2 {
         let mut agenda = agenda(worker);
         let (mut before, mut after) = (0, Vec::new());
@@ -79,7 +86,7 @@ fn a_message_limit_cuts_the_last_burst() {
 
 #[test]
 fn cut_drops_what_is_later() {
-    let mut agenda = Agenda::new(schedule(1, 10.0, 1), 0, 1, 10_000_000_000, None);
+    let mut agenda = Agenda::new(schedule(1, 10.0, 1), &share(1, 0, 1), 10_000_000_000, None);
     agenda.cut(250_000_000);
     let mut due = Vec::new();
     while let Some(burst) = agenda.peek() {
@@ -91,7 +98,7 @@ fn cut_drops_what_is_later() {
 
 #[test]
 fn a_burst_due_at_the_end_is_off_the_agenda() {
-    let agenda = |end| Agenda::new(schedule(1, 10.0, 1), 0, 1, end, None);
+    let agenda = |end| Agenda::new(schedule(1, 10.0, 1), &share(1, 0, 1), end, None);
     let mut cut = agenda(10_000_000_000);
     let mut short = agenda(100_000_000);
     cut.advance();
@@ -104,7 +111,7 @@ fn a_burst_due_at_the_end_is_off_the_agenda() {
 
 #[test]
 fn a_worker_without_clients_has_an_empty_agenda() {
-    assert_eq!(Agenda::new(schedule(1, 10.0, 1), 1, 2, 1_000_000_000, None).peek(), None);
+    assert_eq!(Agenda::new(schedule(1, 10.0, 1), &share(1, 1, 2), 1_000_000_000, None).peek(), None);
 }
 
 proptest! {
@@ -119,7 +126,7 @@ proptest! {
         let end = (millis * 1_000_000).min(s.slot_due(2_000));
         let mut sent = vec![0_u64; clients as usize];
         for worker in 0..workers {
-            let mut agenda = Agenda::new(s, worker, workers, end, None);
+            let mut agenda = Agenda::new(s, &share(clients, worker, workers), end, None);
             let mut last = 0;
             while let Some(b) = agenda.peek() {
                 prop_assert!(b.due >= last && b.due < end);

@@ -15,6 +15,7 @@ use reports::model::{Dropped, Latency, Tally, Traffic};
 pub(crate) use self::opening_times::OpeningTimes;
 use self::seconds::{CurrentSecond, SECOND};
 pub use self::{bounded_list::BoundedList, call_tally::CallTally, connection::ConnectionRecorder, seconds::SecondRow};
+pub use crate::schedule::driver::DropCause;
 use crate::{
     clock::Time,
     engine::ReadBatch,
@@ -44,17 +45,6 @@ pub struct Misroute {
     pub owner: u32,
     /// Its sequence at that client.
     pub sequence: u64,
-}
-
-/// Why a message that was due is not sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DropCause {
-    /// The client had as many messages in flight, or bytes unsent, as it may.
-    InFlightCap,
-    /// The client has no connection.
-    DeadConnection,
-    /// The phase ended before the generator came to it.
-    BehindSchedule,
 }
 
 /// Misrouted messages that all workers together keep, to match them with missing ones. Bounds

@@ -1,0 +1,196 @@
+//! Drivers decide what the clients of a group do, and when. Pure: time is an argument.
+//!
+//! A driver has those clients of one group that belong to one worker, and names them by their slots
+//! there. Commands come out: [`Driver::next`] says what is due now, [`Driver::replied`] what a reply
+//! makes due, and [`Driver::wake`] when to ask again. Feedback goes in: what was sent, what came
+//! back. The worker carries out, and shows what the driver must know of a client ([`ClientView`]).
+//!
+//! ```text
+//! open.rs    the open model: messages are due at fixed times
+//! closed.rs  the closed model: a reply makes the next message due
+//! ```
+//!
+//! A new kind of load is a new driver here. If its clients come and go, it has commands that open
+//! and close.
+
+mod closed;
+mod open;
+
+pub(crate) use self::{closed::ClosedDriver, open::OpenDriver};
+use crate::clock::Time;
+
+/// What a driver must know of a client to decide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ClientView {
+    /// It has an open connection.
+    pub(crate) open: bool,
+    /// The transport holds so many unsent bytes that it should get no more.
+    pub(crate) blocked: bool,
+    /// Messages without a fate.
+    pub(crate) in_flight: u32,
+}
+
+/// What a driver wants done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Command {
+    /// Send messages. [`Driver::sent`] must be told how many were.
+    Send(SendCommand),
+    /// Count messages as dropped.
+    Drop(DropCommand),
+    /// Messages are planned for this client, and its connection is over. If that left nothing
+    /// undone so far, now it has.
+    Miss(usize),
+}
+
+/// Messages to send together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SendCommand {
+    pub(crate) slot: usize,
+    pub(crate) due: Time,
+    /// How many to send.
+    pub(crate) messages: u32,
+    /// How many would be sent if nothing bounded it.
+    pub(crate) wanted: u32,
+}
+
+/// Messages that were due and are not sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct DropCommand {
+    pub(crate) slot: usize,
+    pub(crate) due: Time,
+    pub(crate) messages: u32,
+    pub(crate) cause: DropCause,
+}
+
+/// Why a message that was due is not sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DropCause {
+    /// The client had as many messages in flight, or bytes unsent, as it may.
+    InFlightCap,
+    /// The client has no connection.
+    DeadConnection,
+    /// The phase ended before the generator came to it.
+    BehindSchedule,
+}
+
+/// How the messages of a group come along.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Progress {
+    /// Messages of all its clients without a fate.
+    pub(crate) in_flight: u64,
+    /// The last read that gave a message in flight its fate. Nothing else counts as progress.
+    pub(crate) last_reply: Time,
+}
+
+/// Decides what the clients of a group do, and when.
+#[derive(Debug)]
+pub(crate) enum Driver {
+    /// The open model.
+    Open(OpenDriver),
+    /// The closed model.
+    Closed(ClosedDriver),
+}
+
+impl Driver {
+    /// Lets the load begin at `start`, with a warm-up of `warmup` nanoseconds.
+    pub(crate) fn begin(&mut self, start: Time, warmup: u64) {
+        match self {
+            Self::Open(driver) => driver.begin(start, warmup),
+            Self::Closed(driver) => driver.begin(start, warmup),
+        }
+    }
+
+    /// When the measured phase ends, if that is known.
+    pub(crate) fn end(&self) -> Option<Time> {
+        match self {
+            Self::Open(driver) => Some(driver.end()),
+            Self::Closed(driver) => driver.end(),
+        }
+    }
+
+    /// What is due at `now`, one after the other; none if there is nothing more for this turn.
+    /// `view` shows a client.
+    #[inline]
+    pub(crate) fn next(&mut self, now: Time, view: impl Fn(usize) -> ClientView) -> Option<Command> {
+        match self {
+            Self::Open(driver) => driver.next(now, view),
+            Self::Closed(driver) => driver.next(now, view),
+        }
+    }
+
+    /// What becomes due because a client was read at `at`.
+    #[inline]
+    pub(crate) fn replied(&mut self, slot: usize, at: Time, view: impl FnOnce() -> ClientView) -> Option<Command> {
+        match self {
+            Self::Open(_) => None,
+            Self::Closed(driver) => driver.replied(slot, at, view()),
+        }
+    }
+
+    /// Takes note that `sent` messages of a command were sent.
+    #[inline]
+    pub(crate) fn sent(&mut self, command: &SendCommand, sent: u32) {
+        match self {
+            Self::Open(driver) => driver.sent(command, sent),
+            Self::Closed(driver) => driver.sent(command, sent),
+        }
+    }
+
+    /// When the next command is due, or the phase ends. In the past if [`Self::next`] has more now.
+    #[inline]
+    pub(crate) fn wake(&self) -> Time {
+        match self {
+            Self::Open(driver) => driver.wake(),
+            Self::Closed(driver) => driver.wake(),
+        }
+    }
+
+    /// Whether the load is over at `now`.
+    #[inline]
+    pub(crate) fn is_over(&self, now: Time, progress: Progress) -> bool {
+        match self {
+            Self::Open(driver) => driver.is_over(now),
+            Self::Closed(driver) => driver.is_over(now, progress),
+        }
+    }
+
+    /// Plans nothing from `now` on. What is due before stays planned.
+    pub(crate) fn cut(&mut self, now: Time) {
+        match self {
+            Self::Open(driver) => driver.cut(now),
+            Self::Closed(driver) => driver.cut(now),
+        }
+    }
+
+    /// Whether messages are due even if no client has a connection. Then they are dropped.
+    pub(crate) fn drops(&self) -> bool {
+        matches!(self, Self::Open(_))
+    }
+
+    /// Whether it has no more messages to plan.
+    pub(crate) fn is_spent(&self) -> bool {
+        match self {
+            Self::Open(driver) => driver.is_spent(),
+            Self::Closed(driver) => driver.is_spent(),
+        }
+    }
+
+    /// The clients that messages are still planned for.
+    pub(crate) fn planned(&self) -> Vec<usize> {
+        match self {
+            Self::Open(driver) => driver.planned(),
+            Self::Closed(driver) => driver.planned(),
+        }
+    }
+
+    /// After the load: what was due and is not sent, one after the other.
+    pub(crate) fn next_left(&mut self, view: impl Fn(usize) -> ClientView) -> Option<DropCommand> {
+        match self {
+            Self::Open(driver) => driver.next_left(view),
+            Self::Closed(_) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,151 @@
+//! The open model: messages are due at fixed times, however slow the replies are.
+
+use super::{ClientView, Command, DropCause, DropCommand, SendCommand};
+use crate::{
+    clock::Time,
+    plan::Share,
+    schedule::{Agenda, Burst, Schedule},
+};
+
+/// How late a burst may be sent after the phase has ended, in nanoseconds. Later ones are dropped
+/// as behind schedule.
+const GRACE: u64 = 100_000_000;
+
+/// Drives clients in the open model.
+#[derive(Debug)]
+pub(crate) struct OpenDriver {
+    schedule: Schedule,
+    share: Share,
+    max_in_flight: u32,
+    /// Length of the measured phase in nanoseconds.
+    length: u64,
+    /// Messages of each client in it, if they end it.
+    messages: Option<u64>,
+    start: Time,
+    end: Time,
+    /// Empty until the load begins.
+    agenda: Option<Agenda>,
+    /// The part of a burst that was not sent.
+    rest: Option<DropCommand>,
+}
+
+impl OpenDriver {
+    /// Sends by `schedule` for `length` nanoseconds after the warm-up.
+    pub(crate) fn elapsed(schedule: Schedule, share: Share, max_in_flight: u32, length: u64) -> Self {
+        Self {
+            schedule,
+            share,
+            max_in_flight,
+            length,
+            messages: None,
+            start: Time::NEVER,
+            end: Time::NEVER,
+            agenda: None,
+            rest: None,
+        }
+    }
+
+    /// Sends by `schedule` until each client has sent `messages` after the warm-up.
+    pub(crate) fn counted(schedule: Schedule, share: Share, max_in_flight: u32, messages: u64) -> Self {
+        let length = schedule.length_of(messages);
+        Self { messages: Some(messages), ..Self::elapsed(schedule, share, max_in_flight, length) }
+    }
+
+    pub(super) fn begin(&mut self, start: Time, warmup: u64) {
+        let length = warmup.saturating_add(self.length);
+        let limit = self.messages.map(|messages| (messages, warmup));
+        self.agenda = Some(Agenda::new(self.schedule, &self.share, length, limit));
+        (self.start, self.end) = (start, start.plus(length));
+    }
+
+    pub(super) fn end(&self) -> Time {
+        self.end
+    }
+
+    #[inline]
+    pub(super) fn next(&mut self, now: Time, view: impl Fn(usize) -> ClientView) -> Option<Command> {
+        if let Some(rest) = self.rest.take() {
+            return Some(Command::Drop(rest));
+        }
+        let (slot, due, messages) = self.take(now)?;
+        let ClientView { open, blocked, in_flight } = view(slot);
+        let room = if blocked { 0 } else { self.max_in_flight.saturating_sub(in_flight) };
+        let drop = |cause| Command::Drop(DropCommand { slot, due, messages, cause });
+        Some(match messages.min(room) {
+            _ if !open => drop(DropCause::DeadConnection),
+            0 => drop(DropCause::InFlightCap),
+            send => Command::Send(SendCommand { slot, due, messages: send, wanted: messages }),
+        })
+    }
+
+    #[inline]
+    pub(super) fn sent(&mut self, command: &SendCommand, sent: u32) {
+        let &SendCommand { slot, due, wanted, .. } = command;
+        if sent < wanted {
+            self.rest = Some(DropCommand { slot, due, messages: wanted - sent, cause: DropCause::InFlightCap });
+        }
+    }
+
+    #[inline]
+    pub(super) fn wake(&self) -> Time {
+        self.peek().map_or(self.end, |burst| self.start.plus(burst.due))
+    }
+
+    #[inline]
+    pub(super) fn is_over(&self, now: Time) -> bool {
+        now >= self.end && (self.is_spent() || now >= self.end.plus(GRACE))
+    }
+
+    pub(super) fn cut(&mut self, now: Time) {
+        if let Some(agenda) = &mut self.agenda {
+            agenda.cut(now.since(self.start));
+        }
+        self.end = self.end.min(now);
+    }
+
+    pub(super) fn is_spent(&self) -> bool {
+        self.peek().is_none()
+    }
+
+    pub(super) fn planned(&self) -> Vec<usize> {
+        let Some(mut agenda) = self.agenda.clone() else { return Vec::new() };
+        // A burst of each client.
+        let bursts = std::iter::from_fn(|| {
+            let burst = agenda.peek()?;
+            agenda.advance();
+            Some(burst)
+        });
+        let bursts = bursts.take(self.share.slots.len()).filter(|burst| burst.messages > 0);
+        bursts.map(|burst| self.share.slot(burst.client)).collect()
+    }
+
+    pub(super) fn next_left(&mut self, view: impl Fn(usize) -> ClientView) -> Option<DropCommand> {
+        if let Some(rest) = self.rest.take() {
+            return Some(rest);
+        }
+        let (slot, due, messages) = self.take(Time::NEVER)?;
+        let cause = if view(slot).open { DropCause::BehindSchedule } else { DropCause::DeadConnection };
+        Some(DropCommand { slot, due, messages, cause })
+    }
+
+    fn peek(&self) -> Option<Burst> {
+        self.agenda.as_ref()?.peek()
+    }
+
+    /// Takes the next burst that is due at `now` and has messages.
+    #[inline]
+    fn take(&mut self, now: Time) -> Option<(usize, Time, u32)> {
+        let agenda = self.agenda.as_mut()?;
+        loop {
+            let Burst { client, due, messages } = agenda.peek()?;
+            let due = self.start.plus(due);
+            if due > now {
+                return None;
+            }
+            agenda.advance();
+            if messages > 0 {
+                return Some((self.share.slot(client), due, messages));
+            }
+        }
+    }
+}

@@ -1,0 +1,347 @@
+use std::{cell::Cell, collections::BTreeMap, num::NonZeroU32};
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::{
+    plan::{Partition, Rate, Share},
+    schedule::Schedule,
+};
+
+const MILLI: u64 = 1_000_000;
+
+fn at(millis: u64) -> Time {
+    Time::from_nanos(millis * MILLI)
+}
+
+fn n(n: u32) -> NonZeroU32 {
+    NonZeroU32::new(n).unwrap()
+}
+
+fn share(clients: u32) -> Share {
+    Partition::new([n(clients)], n(1)).share(0, 0)
+}
+
+/// A client with an open connection and so many messages in flight.
+fn open(in_flight: u32) -> ClientView {
+    ClientView { open: true, blocked: false, in_flight }
+}
+
+const GONE: ClientView = ClientView { open: false, blocked: false, in_flight: 0 };
+const BLOCKED: ClientView = ClientView { open: true, blocked: true, in_flight: 0 };
+
+fn send(slot: usize, due: u64, messages: u32, wanted: u32) -> Command {
+    Command::Send(SendCommand { slot, due: at(due), messages, wanted })
+}
+
+fn dropped(slot: usize, due: u64, messages: u32, cause: DropCause) -> Command {
+    Command::Drop(DropCommand { slot, due: at(due), messages, cause })
+}
+
+/// Two clients send three messages every 100 ms, 50 ms apart, and may have four in flight. The
+/// warm-up takes 200 ms, the measured phase 300 ms. The load begins at 1 s.
+fn open_model() -> Driver {
+    let schedule = Schedule::new(n(2), Rate::new(30.0).unwrap(), n(3));
+    let mut driver = Driver::Open(OpenDriver::elapsed(schedule, share(2), 4, 300 * MILLI));
+    assert_eq!(driver.next(at(5_000), |_| open(0)), None, "the load has not begun");
+    driver.begin(at(1_000), 200 * MILLI);
+    driver
+}
+
+/// All commands at `now`. What is to be sent is sent whole.
+fn all(driver: &mut Driver, now: u64, view: impl Fn(usize) -> ClientView) -> Vec<Command> {
+    let next = || {
+        let command = driver.next(at(now), &view)?;
+        if let Command::Send(command) = &command {
+            driver.sent(command, command.messages);
+        }
+        Some(command)
+    };
+    std::iter::from_fn(next).collect()
+}
+
+#[test]
+fn the_open_model_sends_what_is_due() {
+    let mut driver = open_model();
+    assert_eq!((driver.wake(), driver.end()), (at(1_000), Some(at(1_500))));
+    assert_eq!(all(&mut driver, 999, |_| open(0)), []);
+    assert_eq!(all(&mut driver, 1_000, |_| open(0)), [send(0, 1_000, 3, 3)]);
+    assert_eq!(driver.wake(), at(1_050));
+    let late = [send(1, 1_050, 3, 3), send(0, 1_100, 3, 3)];
+    assert_eq!(all(&mut driver, 1_149, |_| open(0)), late, "what it was late with comes first");
+    assert_eq!(driver.replied(0, at(1_149), || open(0)), None, "a reply makes nothing due");
+}
+
+#[test]
+fn the_open_model_drops_what_is_over_the_cap() {
+    let cases = [
+        (open(1), vec![send(0, 1_000, 3, 3)]),
+        (open(2), vec![send(0, 1_000, 2, 3), dropped(0, 1_000, 1, DropCause::InFlightCap)]),
+        (open(4), vec![dropped(0, 1_000, 3, DropCause::InFlightCap)]),
+        (open(9), vec![dropped(0, 1_000, 3, DropCause::InFlightCap)]),
+        (BLOCKED, vec![dropped(0, 1_000, 3, DropCause::InFlightCap)]),
+        (GONE, vec![dropped(0, 1_000, 3, DropCause::DeadConnection)]),
+    ];
+    for (view, expected) in cases {
+        assert_eq!(all(&mut open_model(), 1_000, |_| view), expected, "{view:?}");
+    }
+    // The engine took only one.
+    let mut driver = open_model();
+    let Some(Command::Send(command)) = driver.next(at(1_000), |_| open(0)) else { panic!("it is due") };
+    driver.sent(&command, 1);
+    assert_eq!(all(&mut driver, 1_000, |_| open(0)), [dropped(0, 1_000, 2, DropCause::InFlightCap)]);
+}
+
+#[test]
+fn the_open_model_is_over_once_all_is_sent_or_it_is_late() {
+    let none = Progress::default();
+    let mut driver = open_model();
+    all(&mut driver, 1_499, |_| open(0));
+    assert!(driver.is_spent() && !driver.is_over(at(1_499), none));
+    assert_eq!(driver.wake(), at(1_500));
+    assert!(driver.is_over(at(1_500), none));
+
+    let mut driver = open_model();
+    all(&mut driver, 1_400, |_| open(0));
+    assert!(!driver.is_over(at(1_599), none), "a burst is left");
+    assert_eq!(driver.planned(), [1]);
+    assert!(driver.is_over(at(1_600), none));
+    let left = |view: ClientView| {
+        let mut driver = open_model();
+        all(&mut driver, 1_400, |_| open(0));
+        std::iter::from_fn(|| driver.next_left(|_| view)).map(Command::Drop).collect::<Vec<_>>()
+    };
+    assert_eq!(left(open(0)), [dropped(1, 1_450, 3, DropCause::BehindSchedule)]);
+    assert_eq!(left(GONE), [dropped(1, 1_450, 3, DropCause::DeadConnection)]);
+}
+
+#[test]
+fn what_was_cut_from_the_last_burst_is_not_forgotten() {
+    let mut driver = open_model();
+    driver.cut(at(1_001));
+    let Some(Command::Send(command)) = driver.next(at(1_001), |_| open(0)) else { panic!("it is due") };
+    driver.sent(&command, 2);
+    let left = driver.next_left(|_| open(0)).map(Command::Drop);
+    assert_eq!(left, Some(dropped(0, 1_000, 1, DropCause::InFlightCap)));
+    assert_eq!(driver.next_left(|_| open(0)), None);
+}
+
+#[test]
+fn a_cut_takes_what_is_not_due_yet() {
+    let mut driver = open_model();
+    driver.cut(at(1_100));
+    assert_eq!(driver.planned(), [0, 1], "due before the cut");
+    assert_eq!(all(&mut driver, 1_100, |_| open(0)), [send(0, 1_000, 3, 3), send(1, 1_050, 3, 3)]);
+    assert!(driver.is_over(at(1_100), Progress::default()) && driver.planned().is_empty());
+    assert_eq!(driver.end(), Some(at(1_100)));
+    driver.cut(at(1_200));
+    assert_eq!(driver.end(), Some(at(1_100)), "it does not grow");
+}
+
+#[test]
+fn a_count_of_messages_leaves_out_the_warm_up() {
+    let schedule = Schedule::new(n(2), Rate::new(30.0).unwrap(), n(3));
+    let mut driver = Driver::Open(OpenDriver::counted(schedule, share(2), 100, 4));
+    driver.begin(at(1_000), 200 * MILLI);
+    // Two bursts of 3 in the warm-up, then one of 3 and one of 1.
+    assert_eq!(driver.end(), Some(at(1_400)));
+    let mut sent = [0; 2];
+    for command in all(&mut driver, 9_000, |_| open(0)) {
+        let Command::Send(SendCommand { slot, messages, .. }) = command else { panic!("{command:?}") };
+        sent[slot] += messages;
+    }
+    assert_eq!(sent, [10, 10]);
+    assert!(driver.is_spent());
+}
+
+/// Two clients keep four messages in flight, at most three at once. From 1 s on, with a warm-up of
+/// 200 ms.
+fn closed_model() -> Driver {
+    let mut driver = Driver::Closed(ClosedDriver::elapsed(&share(2), 4, 3, 300 * MILLI));
+    assert_eq!(driver.next(at(5_000), |_| open(0)), None, "the load has not begun");
+    driver.begin(at(1_000), 200 * MILLI);
+    driver
+}
+
+/// Each client sends five messages after the warm-up.
+fn counted() -> Driver {
+    let mut driver = Driver::Closed(ClosedDriver::counted(&share(2), 4, 3, 5, 0));
+    driver.begin(at(1_000), 200 * MILLI);
+    driver
+}
+
+#[test]
+fn the_closed_model_fills_windows_then_answers_replies() {
+    let mut driver = closed_model();
+    assert_eq!((driver.wake(), driver.end()), (at(1_000), Some(at(1_500))));
+    assert_eq!(all(&mut driver, 999, |_| open(0)), []);
+    assert_eq!(driver.replied(0, at(999), || open(0)), None, "before the load");
+    assert_eq!(all(&mut driver, 1_000, |_| open(0)), [send(0, 1_000, 3, 4), send(1, 1_000, 3, 4)]);
+    assert_eq!(driver.wake(), Time::default(), "there is more to fill");
+    assert_eq!(all(&mut driver, 1_001, |_| open(3)), [send(0, 1_001, 1, 1), send(1, 1_001, 1, 1)]);
+    assert_eq!(driver.wake(), at(1_500));
+    assert_eq!(driver.replied(1, at(1_002), || open(2)), Some(send(1, 1_002, 2, 2)));
+    assert_eq!(driver.replied(1, at(1_002), || open(4)), None, "it brought no reply");
+    assert_eq!(driver.replied(1, at(1_002), || BLOCKED), None, "it is ready again once it takes more");
+    assert_eq!(driver.replied(1, at(1_002), || GONE), None);
+    assert_eq!(driver.replied(1, at(1_500), || open(2)), None, "the phase is over");
+    assert_eq!(all(&mut driver, 1_500, |_| open(0)), []);
+}
+
+#[test]
+fn a_window_that_was_not_filled_waits_for_the_next_turn() {
+    let mut driver = closed_model();
+    let Some(Command::Send(command)) = driver.next(at(1_000), |_| open(0)) else { panic!("it is due") };
+    driver.sent(&command, 2);
+    assert_eq!(all(&mut driver, 1_000, |_| open(4)), [], "the other has no room, and the turn is over");
+    assert_eq!(all(&mut driver, 1_003, |slot| open([2, 4][slot])), [send(0, 1_003, 2, 2)]);
+}
+
+#[test]
+fn the_closed_model_ends_with_time_or_with_the_last_reply() {
+    let progress = |in_flight, last_reply| Progress { in_flight, last_reply: at(last_reply) };
+    let mut driver = closed_model();
+    all(&mut driver, 1_000, |_| open(0));
+    assert!(!driver.is_over(at(1_499), progress(0, 1_100)) && driver.is_over(at(1_500), progress(4, 1_100)));
+    driver.cut(at(1_200));
+    assert!(driver.is_over(at(1_200), progress(4, 1_100)));
+    assert!(!driver.is_spent() && driver.planned().is_empty());
+
+    let mut driver = counted();
+    assert_eq!(driver.end(), None);
+    assert_eq!(driver.planned(), [0, 1]);
+    assert!(!driver.is_over(at(5_000), progress(0, 1_000)), "it has not begun");
+    all(&mut driver, 1_200, |_| open(0));
+    assert!(!driver.is_over(at(1_200), progress(0, 1_200)), "messages are left");
+    for slot in [0, 1] {
+        let Some(Command::Send(command)) = driver.replied(slot, at(1_300), || open(0)) else { panic!("it has room") };
+        assert_eq!((command.messages, command.wanted), (2, 2), "no more than are left");
+        driver.sent(&command, 2);
+        assert_eq!(driver.replied(slot, at(1_300), || open(0)), None);
+    }
+    assert!(driver.is_spent() && driver.planned().is_empty());
+    assert!(driver.is_over(at(1_400), progress(0, 1_400)));
+    assert!(!driver.is_over(at(2_399), progress(1, 1_400)), "replies may come");
+    assert!(driver.is_over(at(2_400), progress(1, 1_400)), "a second of silence, even with a shorter drain");
+}
+
+#[test]
+fn the_warm_up_does_not_count_in_the_closed_model() {
+    let mut driver = counted();
+    assert_eq!(all(&mut driver, 1_000, |_| open(0)), [send(0, 1_000, 3, 4), send(1, 1_000, 3, 4)]);
+    assert_eq!(driver.replied(0, at(1_199), || open(0)), Some(send(0, 1_199, 3, 4)));
+    assert_eq!(driver.planned(), [0, 1]);
+    assert_eq!(driver.replied(0, at(1_200), || open(0)), Some(send(0, 1_200, 3, 4)));
+}
+
+#[test]
+fn a_client_that_is_gone_misses_what_was_planned() {
+    let mut driver = counted();
+    let gone = |slot| if slot == 0 { GONE } else { open(4) };
+    assert_eq!(all(&mut driver, 1_000, gone), [Command::Miss(0)]);
+    assert_eq!(driver.planned(), [1]);
+    assert_eq!(driver.replied(1, at(1_001), || GONE), Some(Command::Miss(1)));
+    assert_eq!(driver.replied(1, at(1_001), || GONE), None, "once");
+    assert!(driver.is_spent());
+}
+
+#[test]
+fn only_the_open_model_drops() {
+    assert!(open_model().drops() && !closed_model().drops());
+    assert_eq!(closed_model().next_left(|_| open(0)), None);
+}
+
+#[test]
+fn a_share_without_clients_has_nothing_to_do() {
+    let schedule = Schedule::new(n(1), Rate::new(30.0).unwrap(), n(3));
+    let none = Partition::new([n(1)], n(2)).share(1, 0);
+    let mut drivers = [
+        Driver::Open(OpenDriver::elapsed(schedule, none.clone(), 4, 300 * MILLI)),
+        Driver::Closed(ClosedDriver::counted(&none, 4, 3, 5, 0)),
+    ];
+    for driver in &mut drivers {
+        driver.begin(at(1_000), 0);
+        assert_eq!(all(driver, 1_000, |_| open(0)), []);
+        assert!(driver.is_spent() && driver.planned().is_empty());
+        assert!(driver.is_over(at(1_300), Progress { in_flight: 0, last_reply: at(1_000) }));
+    }
+}
+
+proptest! {
+    /// Workers ask at any times. Each client sends as much as the schedule says, never early, and
+    /// in order.
+    #[test]
+    fn the_open_model_keeps_to_the_schedule(
+        clients in 1_u32..12, workers in 1_u32..4, burst in 1_u32..6, micro in 100_000_u64..1_000_000_000,
+        steps in prop::collection::vec(0_u64..50_000_000, 1..60),
+    ) {
+        let schedule = Schedule::new(n(clients), Rate::new(micro as f64 / 1e6).unwrap(), n(burst));
+        let (warmup, length) = (schedule.slot_due(20), schedule.slot_due(200));
+        let mut sent = vec![0_u64; clients as usize];
+        for worker in 0..workers {
+            let share = Partition::new([n(clients)], n(workers)).share(worker, 0);
+            let mut driver = Driver::Open(OpenDriver::elapsed(schedule, share.clone(), u32::MAX, length));
+            driver.begin(at(1_000), warmup);
+            let (mut now, mut last) = (at(1_000), Time::default());
+            for step in steps.iter().chain(&[u64::MAX]) {
+                now = now.plus(*step);
+                prop_assert!(driver.wake() >= last);
+                while let Some(command) = driver.next(now, |_| open(0)) {
+                    let Command::Send(command) = command else { panic!("{command:?}") };
+                    prop_assert!(command.due <= now && command.due >= last, "early, or out of order");
+                    last = command.due;
+                    sent[share.index(command.slot) as usize] += u64::from(command.messages);
+                    driver.sent(&command, command.messages);
+                }
+                prop_assert!(driver.wake() > now || driver.is_spent());
+            }
+        }
+        for client in 0..clients {
+            prop_assert_eq!(sent[client as usize], schedule.messages_before(client, warmup + length));
+        }
+    }
+
+    /// Any number of replies, unsent messages and ends: the window holds, and no client sends more
+    /// than is planned.
+    #[test]
+    fn the_closed_model_keeps_to_window_and_count(
+        clients in 1_u32..5, window in 1_u32..9, at_once in 1_u32..9, messages in 1_u64..30,
+        actions in prop::collection::vec((0_usize..5, 0_u32..9, 0_u8..20), 0..200),
+    ) {
+        let mut driver = Driver::Closed(ClosedDriver::counted(&share(clients), window, at_once, messages, 0));
+        driver.begin(at(0), 0);
+        let states: BTreeMap<usize, Cell<ClientView>> =
+            (0..clients as usize).map(|slot| (slot, Cell::new(open(0)))).collect();
+        let mut sent = vec![0_u64; clients as usize];
+        for (now, (slot, many, what)) in (0_u64..).zip(actions) {
+            let slot = slot % clients as usize;
+            let before = states[&slot].get();
+            let view = match what {
+                0 => GONE,
+                1..4 => ClientView { blocked: !before.blocked, ..before },
+                _ => ClientView { in_flight: before.in_flight.saturating_sub(many), ..before },
+            };
+            states[&slot].set(if before.open { view } else { before });
+            let mut command = driver.replied(slot, at(now), || states[&slot].get());
+            for _ in 0..20 {
+                if let Some(Command::Send(command)) = command {
+                    let SendCommand { slot, messages, wanted, .. } = command;
+                    let view = states[&slot].get();
+                    prop_assert!(view.open && !view.blocked);
+                    prop_assert!(messages > 0 && messages <= at_once.min(wanted));
+                    prop_assert!(view.in_flight + wanted <= window);
+                    let taken = if what % 2 == 0 { messages } else { messages / 2 };
+                    states[&slot].set(ClientView { in_flight: view.in_flight + taken, ..view });
+                    sent[slot] += u64::from(taken);
+                    driver.sent(&command, taken);
+                }
+                command = driver.next(at(now), |slot| states[&slot].get());
+            }
+        }
+        for (slot, sent) in sent.iter().enumerate() {
+            prop_assert!(*sent <= messages);
+            let left = driver.planned().contains(&slot);
+            prop_assert!(*sent == messages || left || !states[&slot].get().open);
+        }
+    }
+}

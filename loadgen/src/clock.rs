@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 #[cfg(test)]
-use std::{cell::Cell, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+    rc::Rc,
+};
 
 use rustix::time::{ClockId, clock_gettime};
 
@@ -13,6 +17,9 @@ use rustix::time::{ClockId, clock_gettime};
 pub struct Time(u64);
 
 impl Time {
+    /// Stands for an instant that is not known yet or never comes.
+    pub const NEVER: Self = Self(u64::MAX);
+
     /// The instant `nanos` nanoseconds after the origin.
     pub const fn from_nanos(nanos: u64) -> Self {
         Self(nanos)
@@ -88,23 +95,37 @@ fn read(clock: ClockId) -> u64 {
 
 /// A clock that a test moves. Clones show one time.
 #[cfg(test)]
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct SimulatedClock {
     now: Rc<Cell<Time>>,
     worked: Rc<Cell<u64>>,
+    alarms: Rc<RefCell<BTreeMap<Time, Alarm>>>,
 }
+
+#[cfg(test)]
+type Alarm = Box<dyn FnOnce()>;
 
 #[cfg(test)]
 impl SimulatedClock {
     /// Passes `nanos` in which the thread does not work: it waits or is stopped.
     pub(crate) fn pass(&self, nanos: u64) {
-        self.now.set(self.now.get().plus(nanos));
+        let now = self.now.get().plus(nanos);
+        self.now.set(now);
+        let mut alarms = self.alarms.borrow_mut();
+        while let Some(alarm) = alarms.first_entry().filter(|alarm| *alarm.key() <= now) {
+            alarm.remove()();
+        }
     }
 
     /// Passes `nanos` in which the thread works.
     pub(crate) fn work(&self, nanos: u64) {
         self.pass(nanos);
         self.worked.set(self.worked.get() + nanos);
+    }
+
+    /// Does something once it is `at`.
+    pub(crate) fn set_alarm(&self, at: Time, alarm: impl FnOnce() + 'static) {
+        self.alarms.borrow_mut().insert(at, Box::new(alarm));
     }
 }
 
@@ -133,10 +154,13 @@ mod tests {
 
     #[test]
     fn clones_of_a_simulated_clock_show_one_time() {
-        let clock = SimulatedClock::default();
-        let other = clock.clone();
+        let (clock, rang) = (SimulatedClock::default(), Rc::new(Cell::new(false)));
+        let (other, bell) = (clock.clone(), Rc::clone(&rang));
+        clock.set_alarm(Time::from_nanos(11), move || bell.set(true));
         clock.pass(7);
+        assert!(!rang.get());
         other.work(4);
+        assert!(rang.get());
         assert_eq!((clock.now(), clock.processor_time()), (Time::from_nanos(11), 4));
     }
 }

@@ -1,0 +1,85 @@
+//! One simulated connection.
+
+use std::{collections::VecDeque, io};
+
+use super::script::EndScript;
+use crate::{engine::ConnectionEnd, message::MessageKind};
+
+/// What reaches a connection.
+#[derive(Clone, Debug)]
+pub(super) enum PeerEvent {
+    Opened,
+    Failed(&'static str),
+    Message(MessageKind, Vec<u8>),
+    /// This many bytes of a message that is not whole.
+    Part(u64),
+    /// There is room to write again.
+    Writable,
+    End(ConnectionEnd),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ConnectionState {
+    Idle,
+    Opening,
+    Open,
+    Closing,
+}
+
+#[derive(Debug)]
+pub(super) struct SimulatedConnection {
+    pub(super) state: ConnectionState,
+    /// How many this slot had before. Events of those are not delivered.
+    pub(super) number: u32,
+    /// Nanoseconds that opening takes.
+    pub(super) opening: u64,
+    /// Attempts to open so far.
+    pub(super) attempts: usize,
+    /// Messages that the peer received so far, on all connections of this slot.
+    pub(super) received: u64,
+    /// Whether the worker wants to read.
+    pub(super) reading: bool,
+    /// What lies in the socket.
+    pub(super) arrived: VecDeque<PeerEvent>,
+    /// Messages that were queued, and those that the transport does not take.
+    pub(super) queued: VecDeque<(MessageKind, Vec<u8>)>,
+    pub(super) unsent: VecDeque<(MessageKind, Vec<u8>)>,
+    /// Bytes in the kernel's buffers that the peer has not read.
+    pub(super) buffered: u64,
+}
+
+impl Default for SimulatedConnection {
+    fn default() -> Self {
+        Self {
+            state: ConnectionState::Idle,
+            number: 0,
+            opening: 0,
+            attempts: 0,
+            received: 0,
+            reading: true,
+            arrived: VecDeque::new(),
+            queued: VecDeque::new(),
+            unsent: VecDeque::new(),
+            buffered: 0,
+        }
+    }
+}
+
+impl SimulatedConnection {
+    /// The connection is gone, and its slot is idle.
+    pub(super) fn go(&mut self) {
+        let Self { number, attempts, received, .. } = *self;
+        *self = Self { number: number + 1, attempts, received, ..Self::default() };
+    }
+}
+
+impl From<EndScript> for ConnectionEnd {
+    fn from(end: EndScript) -> Self {
+        match end {
+            EndScript::Close(code) => Self::closed(Some((code, b"bye"))),
+            EndScript::Reset => Self::io(&io::ErrorKind::ConnectionReset.into()),
+            EndScript::Eof => Self::eof(),
+            EndScript::ProtocolError => Self::new("protocol_error", "the script says so"),
+        }
+    }
+}

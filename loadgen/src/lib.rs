@@ -10,10 +10,10 @@
 //! plan ──> run            checks limits, starts the workers, and leads them through the stages
 //!           │
 //!         worker          one thread: its clients, and what it recorded about them
-//!           ├─ schedule   when each message is due, and how to wait for it     (pure)
+//!           ├─ schedule   drivers: when a client opens and sends, and how to wait  (pure)
 //!           ├─ message    the bytes of message k of client c                   (pure)
-//!           ├─ transport  opens a connection: TCP, TLS, opening handshake
-//!           ├─ engine     moves messages over the open connections
+//!           ├─ engine     opens connections and moves their messages
+//!           │    └─ transport  the steps of opening: TCP, TLS, opening handshake
 //!           ├─ ledger     one fate for each sent message, one finding for each event  (pure)
 //!           └─ recorder   counters, histograms, evidence                       (pure)
 //!           │

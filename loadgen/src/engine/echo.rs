@@ -1,9 +1,8 @@
 //! Runs an engine as an echo client, as conformance tests of clients need it. Not for users of this
 //! crate.
 
-use std::{cell::Cell, io, sync::Arc, time::Duration};
+use std::{cell::Cell, io, rc::Rc, sync::Arc, time::Duration};
 
-use tokio::runtime::{Builder, LocalOptions};
 use url::Url;
 
 use super::{BuildEngine, ConnectionEnd, Engine, EventSink, Lean, ReadBatch, Tungstenite};
@@ -15,7 +14,7 @@ use crate::{
     schedule::pacer::Wait,
     secrets::Secrets,
     transport::{
-        ConnectionLimits, Dialer, Route,
+        ConnectError, ConnectionLimits, Route,
         route::{authority, look_up, resource},
     },
 };
@@ -46,21 +45,16 @@ pub fn echo(engine: plan::EngineKind, url: &Url) -> io::Result<String> {
         timeout: Duration::from_nanos(PATIENCE),
         limits: ConnectionLimits { max_message: MAX_MESSAGE, read_buffer: 4096, memory: usize::MAX },
     };
-    let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
-    runtime.block_on(tokio::task::unconstrained(async {
-        match engine {
-            plan::EngineKind::Lean => serve(Lean::new, route).await,
-            plan::EngineKind::Tungstenite => serve(Tungstenite::new, route).await,
-        }
-    }))
+    match engine {
+        plan::EngineKind::Lean => serve(Lean::new, route),
+        plan::EngineKind::Tungstenite => serve(Tungstenite::new, route),
+    }
 }
 
-async fn serve(build: impl BuildEngine, route: Route) -> io::Result<String> {
+fn serve(build: impl BuildEngine, route: Route) -> io::Result<String> {
     let clock = RealClock::start();
-    let dialed = Dialer::new(route, clock).dial(None).await.map_err(io::Error::other)?;
     let mut engine = build(1, clock)?;
-    engine.adopt(0, dialed.opened);
-    engine.own_thread();
+    engine.open(0, &Rc::new(route), None);
     let (mut received, mut last_heard) = (Received::default(), clock.now());
     loop {
         engine.begin_turn();
@@ -74,13 +68,16 @@ async fn serve(build: impl BuildEngine, route: Route) -> io::Result<String> {
             engine.flush(slot);
             last_heard = clock.now();
         }
+        if let Some(error) = received.failed.take() {
+            return Err(io::Error::other(error));
+        }
         if let Some(kind) = received.ended.take_if(|_| engine.unsent(0) == 0) {
             return Ok(kind);
         }
         if clock.now().since(last_heard) > PATIENCE {
             return Err(io::ErrorKind::TimedOut.into());
         }
-        engine.wait_async(Wait::Until(clock.now().plus(TICK))).await;
+        engine.wait(Wait::Until(clock.now().plus(TICK)));
     }
 }
 
@@ -88,10 +85,15 @@ async fn serve(build: impl BuildEngine, route: Route) -> io::Result<String> {
 #[derive(Default)]
 struct Received {
     messages: Vec<(MessageKind, Vec<u8>)>,
+    failed: Option<ConnectError>,
     ended: Option<String>,
 }
 
 impl EventSink for Received {
+    fn failed(&mut self, _: Time, error: ConnectError) {
+        self.failed = Some(error);
+    }
+
     fn message(&mut self, _: Time, event: MessageEvent<'_>) {
         self.messages.push((event.kind, event.bytes.to_vec()));
     }

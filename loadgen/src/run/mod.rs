@@ -111,7 +111,7 @@ fn run_on(
     let run_id = run_id(plan.seed());
     let config = config(plan, run_id, &targets, limits.clients_per_address(), &fit);
     let failed = |error| RunError::System("a worker failed", error);
-    let mut workers = RunWorkers::start(&config, &targets.routes[0], build, stop).map_err(failed)?;
+    let mut workers = RunWorkers::start(&config, &targets.routes, build, stop).map_err(failed)?;
     let open = workers.connect(observer);
     let (started_at, before) = (SystemTime::now(), ProcessorTime::now());
     if open > 0 && !stop.is_stopped() {
@@ -176,18 +176,12 @@ fn config(plan: &Plan, run_id: u32, targets: &Targets<'_>, clients_each: u32, fi
         source: targets.source(index, clients_each),
     };
     let groups: Arc<[GroupConfig]> = plan.groups().iter().enumerate().map(of_group).collect();
-    let GroupConfig { load, expectation, source, .. } = groups[0].clone();
     WorkerConfig {
         worker: 0,
-        workers: partition.workers(),
-        clients,
-        load,
         warmup: nanos(run.warmup),
         until: run.until,
         drain: nanos(run.drain),
-        expectation,
         connect_rate: run.connect_rate,
-        source,
         table: fit.table,
         may_spin: partition.workers().saturating_add(target_threads) <= cores(),
         partition,

@@ -1,7 +1,9 @@
 //! A generator that is starved of time says so, and blames the target for nothing.
 
 use std::{
+    net::IpAddr,
     num::{NonZeroU32, NonZeroU64, NonZeroUsize},
+    rc::Rc,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -19,7 +21,7 @@ use crate::{
     message::MessageKind,
     plan::{Connect, Group, Load, Rate, RunOptions, Until},
     schedule::pacer::Wait,
-    transport::OpenConnection,
+    transport::Route,
 };
 
 /// How long the worker's thread is blocked, in nanoseconds.
@@ -42,22 +44,26 @@ struct Starved<E> {
 }
 
 impl<E: Engine> Engine for Starved<E> {
-    fn adopt(&mut self, slot: usize, opened: OpenConnection) {
-        self.engine.adopt(slot, opened);
+    fn open(&mut self, slot: usize, route: &Rc<Route>, source: Option<IpAddr>) {
+        self.engine.open(slot, route, source);
     }
 
-    fn own_thread(&mut self) {
-        self.engine.own_thread();
+    fn abort(&mut self, slot: usize) {
+        self.engine.abort(slot);
     }
 
-    async fn wait_async(&mut self, wait: Wait) {
+    fn set_reading(&mut self, slot: usize, reading: bool) {
+        self.engine.set_reading(slot, reading);
+    }
+
+    fn wait(&mut self, wait: Wait) {
         if self.left == Some(0) {
             self.left = None;
             thread::sleep(Duration::from_nanos(BLOCK));
         }
         let before = self.clock.now();
         self.away.fetch_max(before.since(self.awake), Ordering::Relaxed);
-        self.engine.wait_async(wait).await;
+        self.engine.wait(wait);
         self.awake = match wait {
             Wait::Poll => before,
             Wait::Until(time) => time.max(before).min(self.clock.now()),

@@ -21,7 +21,7 @@ use super::{
 use crate::{
     clock::{Clock as _, RealClock, Time},
     engine::BuildEngine,
-    transport::{Dialer, Route},
+    transport::Route,
     worker::{self, Control, LiveCounters, WorkerConfig, WorkerEvent, WorkerOutcome},
 };
 
@@ -56,11 +56,11 @@ impl RunWorkers {
     /// The system starts no more threads.
     pub(crate) fn start(
         config: &WorkerConfig,
-        route: &Route,
+        routes: &[Route],
         build: &impl BuildEngine,
         stop: &Stop,
     ) -> io::Result<Self> {
-        let workers = config.workers as usize;
+        let workers = config.partition.workers() as usize;
         let (sender, events) = channel();
         let mut workers = Self {
             clock: RealClock::start(),
@@ -73,8 +73,8 @@ impl RunWorkers {
             connections: ConnectionCounts::new(workers, config.groups.len()),
             next_look: Time::default(),
         };
-        for worker in 0..config.workers {
-            match workers.spawn(worker, config, route, build, &sender) {
+        for worker in 0..config.partition.workers() {
+            match workers.spawn(worker, config, routes, build, &sender) {
                 Ok(thread) => workers.threads.push(thread),
                 Err(error) => {
                     workers.control.stop();
@@ -89,17 +89,17 @@ impl RunWorkers {
         &self,
         worker: u32,
         config: &WorkerConfig,
-        route: &Route,
+        routes: &[Route],
         build: &impl BuildEngine,
         sender: &Sender<WorkerEvent>,
     ) -> io::Result<JoinHandle<io::Result<WorkerOutcome>>> {
         let (clock, control) = (self.clock, Arc::clone(&self.control));
         let progress = Arc::clone(&self.progress[worker as usize]);
-        let (config, route, sender) = (WorkerConfig { worker, ..config.clone() }, route.clone(), sender.clone());
-        let (build, dialer) = (build.clone(), move || Dialer::new(route, clock));
+        let (config, routes, sender) = (WorkerConfig { worker, ..config.clone() }, routes.to_vec(), sender.clone());
+        let build = build.clone();
         // Only plain memory crosses to the worker and back, as it may have descriptors of its own.
         descriptors::spawn(&format!("worker-{worker}"), config.table, [], move |[]| {
-            worker::run(config, dialer, build, clock, control, progress, sender)
+            worker::run(config, routes, build, clock, control, progress, sender)
         })
     }
 

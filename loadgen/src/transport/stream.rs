@@ -30,15 +30,7 @@ pub(crate) struct TlsStream<S> {
     pub(super) session: ClientConnection,
 }
 
-impl<S> Stream<S> {
-    /// The same stream on another kind of socket.
-    pub(crate) fn try_map<T>(self, socket: impl FnOnce(S) -> io::Result<T>) -> io::Result<Stream<T>> {
-        Ok(match self {
-            Self::Plain(plain) => Stream::Plain(socket(plain)?),
-            Self::Tls(tls) => Stream::Tls(Box::new(TlsStream { socket: socket(tls.socket)?, session: tls.session })),
-        })
-    }
-}
+impl<S> Stream<S> {}
 
 impl<S: AsFd> Stream<S> {
     /// The socket underneath.

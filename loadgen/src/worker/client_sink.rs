@@ -1,10 +1,11 @@
 //! Passes what a connection brings on to its client's ledger.
 
-use super::{Client, ClientState};
+use super::clients::{Client, ClientState};
 use crate::{
     clock::Time,
     engine::{ConnectionEnd, EventSink, ReadBatch},
     ledger::{Expectation, MessageEvent},
+    transport::{ConnectError, Opened},
     worker::recorder::Recorder,
 };
 
@@ -15,17 +16,36 @@ pub(super) struct ClientSink<'a> {
     expectation: &'a Expectation,
     /// The last read.
     pub(super) last: Option<Time>,
-    /// How the connection ended, if it did.
-    pub(super) cause: Option<ConnectionEnd>,
+    /// What became of the connection, if that changed.
+    pub(super) change: Option<Box<ConnectionChange>>,
+}
+
+/// What became of a connection. It may open and end in one turn.
+#[derive(Debug, Default)]
+pub(super) struct ConnectionChange {
+    pub(super) opened: Option<Opened>,
+    pub(super) failed: Option<(Time, ConnectError)>,
+    pub(super) ended: Option<ConnectionEnd>,
 }
 
 impl<'a> ClientSink<'a> {
     pub(super) fn new(client: &'a mut Client, recorder: &'a mut Recorder, expectation: &'a Expectation) -> Self {
-        Self { client, recorder, expectation, last: None, cause: None }
+        Self { client, recorder, expectation, last: None, change: None }
     }
 }
 
 impl EventSink for ClientSink<'_> {
+    #[cold]
+    fn opened(&mut self, _at: Time, opened: Opened) {
+        self.client.local = opened.local;
+        self.change.get_or_insert_default().opened = Some(opened);
+    }
+
+    #[cold]
+    fn failed(&mut self, at: Time, error: ConnectError) {
+        self.change.get_or_insert_default().failed = Some((at, error));
+    }
+
     #[inline]
     fn in_order<'b>(
         &mut self,
@@ -63,7 +83,8 @@ impl EventSink for ClientSink<'_> {
         self.last = Some(at);
     }
 
+    #[cold]
     fn ended(&mut self, cause: ConnectionEnd) {
-        self.cause = Some(cause);
+        self.change.get_or_insert_default().ended = Some(cause);
     }
 }

@@ -13,31 +13,22 @@ use crate::{
 /// What a worker has to do.
 #[derive(Clone, Debug)]
 pub(crate) struct WorkerConfig {
-    /// Number of this worker, and how many there are. Client `c` belongs to worker `c % workers`.
+    /// Number of this worker.
     pub(crate) worker: u32,
-    pub(crate) workers: u32,
-    pub(crate) clients: u32,
-    pub(crate) load: Load,
+    /// Which clients of which group it has.
+    pub(crate) partition: Partition,
+    /// What the clients of each group do.
+    pub(crate) groups: Arc<[GroupConfig]>,
     pub(crate) warmup: u64,
     pub(crate) until: Until,
     pub(crate) drain: u64,
-    pub(crate) expectation: Expectation,
     pub(crate) connect_rate: Rate,
-    pub(crate) source: SourceAddresses,
-    /// Which clients of which group this worker has. `expectation`, `load`, `source` and `clients`
-    /// above are those of the first group.
-    #[allow(dead_code, reason = "the loop is to use it instead of the fields above")]
-    pub(crate) partition: Partition,
-    /// What the clients of each group do.
-    #[allow(dead_code, reason = "the loop is to use it instead of the fields above")]
-    pub(crate) groups: Arc<[GroupConfig]>,
     pub(crate) may_spin: bool,
     pub(crate) table: Table,
 }
 
 /// What the clients of a group do.
 #[derive(Clone, Debug)]
-#[allow(dead_code, reason = "the loop is to use it")]
 pub(crate) struct GroupConfig {
     /// Clients of the group in the whole run.
     pub(crate) clients: NonZeroU32,

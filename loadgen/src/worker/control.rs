@@ -1,6 +1,10 @@
 //! What a run and its workers tell each other while the run goes on.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
+    mpsc::Sender,
+};
 
 use reports::model::Connections;
 
@@ -65,4 +69,67 @@ pub(crate) enum WorkerEvent {
         group: usize,
         row: SecondRow,
     },
+}
+
+/// How often a worker hands over finished seconds and reports its progress, and the longest it
+/// takes to notice a signal to stop.
+const TICK: u64 = 50_000_000;
+
+/// The worker's end of what connects it to the run.
+#[derive(Debug)]
+pub(super) struct RunLink {
+    control: Arc<Control>,
+    pub(super) progress: Arc<LiveCounters>,
+    events: Sender<WorkerEvent>,
+    /// When the signal to stop was noticed.
+    pub(super) stopped: Option<Time>,
+    /// When to report next.
+    pub(super) next_tick: Time,
+    /// No connection is open here, and the other workers know it.
+    without_connections: bool,
+}
+
+impl RunLink {
+    pub(crate) fn new(control: Arc<Control>, progress: Arc<LiveCounters>, events: Sender<WorkerEvent>) -> Self {
+        let next_tick = Time::default();
+        Self { control, progress, events, stopped: None, next_tick, without_connections: false }
+    }
+
+    /// When the warm-up begins, once that is set.
+    pub(super) fn started(&self) -> Option<Time> {
+        self.control.started()
+    }
+
+    /// Whether the run was told to stop since the last call. Remembers when.
+    #[inline]
+    pub(super) fn notices_stop(&mut self, now: Time) -> bool {
+        let new = self.stopped.is_none() && self.control.stopped();
+        if new {
+            self.stopped = Some(now);
+        }
+        new
+    }
+
+    /// Whether it is time to report.
+    #[inline]
+    pub(super) fn is_tick(&mut self, now: Time) -> bool {
+        let tick = now >= self.next_tick;
+        if tick {
+            self.next_tick = now.plus(TICK);
+        }
+        tick
+    }
+
+    /// Tells the run of something. It may be gone.
+    pub(super) fn tell(&self, told: WorkerEvent) {
+        let _ = self.events.send(told);
+    }
+
+    /// Says that no connection is open here. True if no worker of `workers` has one.
+    pub(super) fn is_without_connections(&mut self, workers: u32) -> bool {
+        if !std::mem::replace(&mut self.without_connections, true) {
+            self.control.without_connections.fetch_add(1, Ordering::AcqRel);
+        }
+        self.control.without_connections.load(Ordering::Acquire) >= workers
+    }
 }

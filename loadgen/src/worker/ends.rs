@@ -1,6 +1,10 @@
 //! How connections end before the generator closes them. Most ends are deaths; some are orderly.
 
-use super::{Client, ClientState, Worker};
+use super::{
+    Worker,
+    client_sink::ConnectionChange,
+    clients::{Client, ClientState},
+};
 use crate::{
     clock::{Clock, Time},
     engine::{ConnectionEnd, Engine},
@@ -8,18 +12,34 @@ use crate::{
 };
 
 impl<E: Engine, C: Clock> Worker<E, C> {
+    /// Handles that a connection opened, did not open, or ended. `last` is when it was read last in
+    /// this turn.
+    #[cold]
+    pub(super) fn changed(&mut self, slot: usize, last: Option<Time>, change: ConnectionChange) {
+        let ConnectionChange { opened, failed, ended } = change;
+        if let Some(opened) = opened {
+            self.opened(slot, &opened);
+        }
+        if let Some((at, error)) = failed {
+            self.failed(slot, at, &error);
+        }
+        if let Some(cause) = ended {
+            self.ended(slot, last.unwrap_or_else(|| self.clock.now()), cause);
+        }
+    }
+
     /// Handles the end of a client's connection.
-    pub(super) fn ended(&mut self, slot: usize, at: Time, cause: ConnectionEnd) {
-        let before = self.clients[slot].state;
-        self.clients[slot].state = ClientState::Gone;
+    fn ended(&mut self, slot: usize, at: Time, cause: ConnectionEnd) {
+        let before = self.clients.all[slot].state;
+        self.clients.all[slot].state = ClientState::Gone;
         match before {
-            ClientState::Gone | ClientState::Left => return,
-            ClientState::Closing | ClientState::Settled => self.closing -= 1,
+            ClientState::Gone | ClientState::Opening | ClientState::Left => return,
+            ClientState::Closing | ClientState::Settled => self.clients.closing -= 1,
             ClientState::Open => {
-                self.open -= 1;
+                self.clients.open -= 1;
                 if cause.is_orderly() && self.may_leave(slot, at) {
-                    self.clients[slot].state = ClientState::Left;
-                    self.left.insert(slot, (at, cause));
+                    self.clients.all[slot].state = ClientState::Left;
+                    self.clients.left.insert(slot, (at, cause));
                 } else {
                     self.died(slot, at, cause);
                 }
@@ -31,20 +51,21 @@ impl<E: Engine, C: Clock> Worker<E, C> {
     /// Whether an end at `at` leaves nothing undone: no message is in flight, and no planned one is
     /// due yet. A run with a duration wants its connections until that is over.
     fn may_leave(&self, slot: usize, at: Time) -> bool {
-        let over = at >= self.outcome.window.to;
-        self.clients[slot].ledger.in_flight() == 0 && (over || matches!(self.config.until, Until::Messages(_)))
+        let over = at >= self.measured.window.to;
+        self.clients.all[slot].ledger.in_flight() == 0 && (over || matches!(self.config.until, Until::Messages(_)))
     }
 
     /// A message is due on a connection that left in an orderly way, so its end was a death.
     pub(super) fn missed(&mut self, slot: usize) {
-        if let Some((at, cause)) = self.left.remove(&slot) {
-            self.clients[slot].state = ClientState::Gone;
+        if let Some((at, cause)) = self.clients.left.remove(&slot) {
+            self.clients.all[slot].state = ClientState::Gone;
             self.died(slot, at, cause);
         }
     }
 
     fn died(&mut self, slot: usize, at: Time, cause: ConnectionEnd) {
-        let Client { ledger, local, .. } = &self.clients[slot];
-        self.outcome.groups[0].died(&self.config.expectation, ledger.client(), *local, at, cause);
+        let Client { ledger, local, group, .. } = &self.clients.all[slot];
+        let group = &mut self.groups[*group as usize];
+        group.outcome.died(&group.config.expectation, ledger.client(), *local, at, cause);
     }
 }

@@ -8,7 +8,7 @@ mod connection;
 mod event_queue;
 mod opening;
 
-use std::{io, net::IpAddr, os::fd::OwnedFd, rc::Rc, time::Duration};
+use std::{io, net::IpAddr, os::fd::OwnedFd, rc::Rc};
 
 use frames::{Encoder, Kind as FrameKind, Masks, Payloads};
 use rand::rngs::ThreadRng;
@@ -27,14 +27,11 @@ use crate::{
     clock::{Clock as _, RealClock, Time},
     message::MessageKind,
     schedule::pacer::Wait,
-    transport::{OpenConnection, Route, Stream, Transport},
+    transport::Route,
 };
 
 /// Bytes per read, at most.
 const READ_BUFFER: usize = 64 * 1024;
-
-/// Longest wait while other tasks share this thread, as none of them wakes the engine.
-const SHARED_WAIT: Duration = Duration::from_millis(1);
 
 /// Moves messages with `frames`, without tokio.
 pub(crate) struct Lean {
@@ -54,7 +51,6 @@ pub(crate) struct Lean {
     /// much.
     unreported_ends: Vec<(usize, ConnectionEnd)>,
     held_bytes: HeldBytes,
-    own_thread: bool,
     buffer: Vec<u8>,
     /// The burst being encoded, and its connection.
     burst: Encoder,
@@ -88,7 +84,6 @@ impl Lean {
             turn: Vec::new(),
             unreported_ends: Vec::new(),
             held_bytes: HeldBytes::new(),
-            own_thread: false,
             buffer: vec![0; READ_BUFFER],
             burst: Encoder::default(),
             burst_of: 0,
@@ -121,14 +116,6 @@ impl Lean {
 
     fn has_ready(&mut self) -> bool {
         self.event_queue.has_some() || !self.turn.is_empty()
-    }
-
-    /// Takes a connection out of tokio's hands and watches it.
-    fn watch(&mut self, slot: usize, opened: OpenConnection) -> io::Result<LeanConnection> {
-        let OpenConnection { stream, early_bytes, limits } = opened;
-        let stream = Stream::<OwnedFd>::try_from(stream.into_inner())?;
-        self.event_queue.add(stream.socket(), self.slots[slot].key(slot))?;
-        Ok(LeanConnection::new(stream, early_bytes, limits))
     }
 
     /// Writes the burst to its connection.
@@ -181,34 +168,6 @@ impl Lean {
 }
 
 impl Engine for Lean {
-    fn adopt(&mut self, slot: usize, opened: OpenConnection) {
-        // The kernel does not report what TLS has already read.
-        let early = !opened.early_bytes.is_empty() || matches!(opened.stream.get_ref(), Transport::Tls(_));
-        self.held_bytes.limit(opened.limits.memory);
-        match self.watch(slot, opened) {
-            Ok(connection) => self.slots[slot].state = SlotState::Connected(connection),
-            Err(error) => self.end(slot, ConnectionEnd::io(&error)),
-        }
-        if early {
-            self.revisit.push(slot);
-        }
-    }
-
-    fn own_thread(&mut self) {
-        self.own_thread = true;
-    }
-
-    async fn wait_async(&mut self, wait: Wait) {
-        if self.own_thread {
-            return self.wait(wait);
-        }
-        let now = self.shared.clock.now();
-        match wait {
-            Wait::Poll => tokio::task::yield_now().await,
-            Wait::Until(time) => tokio::time::sleep(SHARED_WAIT.min(Duration::from_nanos(time.since(now)))).await,
-        }
-    }
-
     fn open(&mut self, slot: usize, route: &Rc<Route>, source: Option<IpAddr>) {
         self.begin_opening(slot, route, source);
     }

@@ -7,20 +7,16 @@ mod rig;
 
 use std::{
     io::{Read as _, Write as _},
-    net::TcpListener,
+    net::TcpStream,
+    thread,
     time::Duration,
 };
 
 use frames::{Decoder, Input, Role, Settings};
-use rustix::{
-    event::{PollFd, PollFlags, poll},
-    time::Timespec,
-};
 use socket2::SockRef;
-use tokio::{net::TcpStream, runtime::Builder};
 
+use self::rig::one_open;
 use super::*;
-use crate::transport::{ConnectionLimits, CountedStream, Transport};
 
 /// Records what a connection brings.
 #[derive(Default)]
@@ -51,69 +47,55 @@ impl EventSink for RecordingSink {
 struct Single<E> {
     engine: E,
     received: RecordingSink,
-    server: std::net::TcpStream,
-    /// A second handle of the connection's socket.
-    client: std::net::TcpStream,
+    server: TcpStream,
 }
 
 impl<E: Engine> Single<E> {
     fn new(build: impl BuildEngine<Engine = E>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        let (server, _) = listener.accept().unwrap();
-        server.set_nodelay(true).unwrap();
-        client.set_nonblocking(true).unwrap();
-        let stream = TcpStream::from_std(client.try_clone().unwrap()).unwrap();
-        let clock = RealClock::start();
-        let mut engine = build(1, clock).unwrap();
-        let limits = ConnectionLimits { max_message: 1 << 20, read_buffer: 4096, memory: 1 << 20 };
-        engine.adopt(
-            0,
-            OpenConnection {
-                stream: CountedStream::new(Transport::Plain(stream), clock),
-                early_bytes: Vec::new(),
-                limits,
-            },
-        );
-        Self { engine, received: RecordingSink::default(), server, client }
+        let (slots, server) = one_open(build);
+        let server = server.get_ref().try_clone().unwrap();
+        Self { engine: slots.engine, received: RecordingSink::default(), server }
     }
 
     /// Takes turns until `enough` was received.
-    async fn turn(&mut self, enough: impl Fn(&RecordingSink) -> bool) {
-        while !enough(&self.received) {
-            self.engine.wait_async(Wait::Poll).await;
-            self.engine.begin_turn();
-            while let Some(slot) = self.engine.next_ready() {
-                self.engine.receive(slot, &mut self.received);
-            }
+    fn turn(&mut self, enough: impl Fn(&RecordingSink) -> bool) {
+        turn(&mut self.engine, &mut self.received, enough);
+    }
+}
+
+fn turn(engine: &mut impl Engine, received: &mut RecordingSink, enough: impl Fn(&RecordingSink) -> bool) {
+    while !enough(received) {
+        engine.wait(Wait::Poll);
+        engine.begin_turn();
+        while let Some(slot) = engine.next_ready() {
+            engine.receive(slot, received);
         }
     }
 }
 
-fn block_on(future: impl Future<Output = ()>) {
-    Builder::new_current_thread().enable_all().build().unwrap().block_on(future);
-}
-
-async fn meets_a_reset_when_it_writes(build: impl BuildEngine) {
-    let mut single = Single::new(build);
-    SockRef::from(&single.server).set_linger(Some(Duration::ZERO)).unwrap();
-    single.server = single.client.try_clone().unwrap();
-    let mut hung_up = [PollFd::new(&single.client, PollFlags::empty())];
-    assert_eq!(poll(&mut hung_up, Some(&Timespec { tv_sec: 30, tv_nsec: 0 })), Ok(1));
-    single.engine.queue(0, [(MessageKind::Binary, 28)].into_iter(), |_| {});
-    single.engine.flush(0);
-    single.turn(|received| received.ended.is_some()).await;
+fn meets_a_reset_when_it_writes(build: impl BuildEngine) {
+    let Single { mut engine, mut received, server } = Single::new(build);
+    SockRef::from(&server).set_linger(Some(Duration::ZERO)).unwrap();
+    // The other handle went with the rig, so this closes the socket.
+    drop(server);
+    // Nothing is read before one of these meets it.
+    for _ in 0..100 {
+        engine.queue(0, [(MessageKind::Binary, 28)].into_iter(), |_| {});
+        engine.flush(0);
+        thread::yield_now();
+    }
+    turn(&mut engine, &mut received, |received| received.ended.is_some());
     // The kernel reported the reset to the write, so a read only sees the end of the stream.
-    assert_eq!(single.received.ended.as_deref(), Some("reset"));
+    assert_eq!(received.ended.as_deref(), Some("reset"));
 }
 
 #[test]
 fn a_reset_is_a_reset_also_where_a_write_meets_it() {
-    block_on(meets_a_reset_when_it_writes(Lean::new));
-    block_on(meets_a_reset_when_it_writes(Tungstenite::new));
+    meets_a_reset_when_it_writes(Lean::new);
+    meets_a_reset_when_it_writes(Tungstenite::new);
 }
 
-async fn sends_bursts(build: impl BuildEngine) {
+fn sends_bursts(build: impl BuildEngine) {
     let mut single = Single::new(build);
     single.server.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
     let kinds = [MessageKind::Text, MessageKind::Binary, MessageKind::Text];
@@ -126,7 +108,7 @@ async fn sends_bursts(build: impl BuildEngine) {
         });
         assert_eq!(letters.next(), Some(b'd'), "each is asked for once");
         while single.engine.flush(0) == 0 {
-            single.engine.wait_async(Wait::Poll).await;
+            single.engine.wait(Wait::Poll);
         }
         let header = |length| [6, 8, 14][usize::from(length > 125) + usize::from(length > 65_535)];
         let mut burst = vec![0; lengths.into_iter().map(|length| header(length) + length).sum()];
@@ -145,11 +127,11 @@ async fn sends_bursts(build: impl BuildEngine) {
 
 #[test]
 fn sends_each_message_of_a_burst_whatever_its_length() {
-    block_on(sends_bursts(Lean::new));
-    block_on(sends_bursts(Tungstenite::new));
+    sends_bursts(Lean::new);
+    sends_bursts(Tungstenite::new);
 }
 
-async fn reads_a_byte_at_a_time(build: impl BuildEngine) {
+fn reads_a_byte_at_a_time(build: impl BuildEngine) {
     let mut single = Single::new(build);
     // A text, whole and in two fragments that cut a character, with a ping between them. Then a
     // binary message with two bytes of length.
@@ -157,7 +139,7 @@ async fn reads_a_byte_at_a_time(build: impl BuildEngine) {
     let stream = [b"\x81\x03\x61\xc3\xa9\x01\x01\xc3\x89\x01?\x80\x01\xa9".as_slice(), &long].concat();
     for (sent, byte) in (1..).zip(&stream) {
         single.server.write_all(&[*byte]).unwrap();
-        single.turn(|received| received.read.bytes == sent).await;
+        single.turn(|received| received.read.bytes == sent);
     }
     let text = |text: &str| (MessageKind::Text, text.as_bytes().to_vec());
     assert_eq!(single.received.messages, [text("a\u{e9}"), text("\u{e9}"), (MessageKind::Binary, vec![7; 200])]);
@@ -169,6 +151,6 @@ async fn reads_a_byte_at_a_time(build: impl BuildEngine) {
 
 #[test]
 fn messages_are_whole_that_come_a_byte_at_a_time() {
-    block_on(reads_a_byte_at_a_time(Lean::new));
-    block_on(reads_a_byte_at_a_time(Tungstenite::new));
+    reads_a_byte_at_a_time(Lean::new);
+    reads_a_byte_at_a_time(Tungstenite::new);
 }

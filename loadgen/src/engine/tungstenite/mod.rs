@@ -10,7 +10,7 @@ mod counted_stream;
 mod opening;
 mod poller;
 
-use std::{io, net::IpAddr, os::fd::OwnedFd, rc::Rc, time::Duration};
+use std::{io, net::IpAddr, rc::Rc};
 
 use bytes::BytesMut;
 use frames::Payloads;
@@ -32,11 +32,8 @@ use crate::{
     clock::{Clock as _, RealClock, Time},
     message::MessageKind,
     schedule::pacer::Wait,
-    transport::{OpenConnection, Route, Stream},
+    transport::Route,
 };
-
-/// Longest wait while other tasks share this thread, as none of them wakes the engine.
-const SHARED_WAIT: Duration = Duration::from_millis(1);
 
 /// Moves messages with tungstenite.
 pub(crate) struct Tungstenite {
@@ -52,7 +49,6 @@ pub(crate) struct Tungstenite {
     /// When the bytes of this turn arrived at the earliest.
     unread_since: UnreadSince,
     run_queue: RunQueue,
-    own_thread: bool,
     clock: RealClock,
     held_bytes: HeldBytes,
     /// Connections that held too much and were ended. The worker does not know of them.
@@ -75,7 +71,6 @@ impl Tungstenite {
             turn: Vec::new(),
             unread_since: UnreadSince::default(),
             run_queue: RunQueue::of_this_thread(),
-            own_thread: false,
             clock,
             held_bytes: HeldBytes::new(),
             unreported_ends: Vec::new(),
@@ -149,38 +144,6 @@ impl Tungstenite {
 }
 
 impl Engine for Tungstenite {
-    fn adopt(&mut self, slot: usize, opened: OpenConnection) {
-        let OpenConnection { stream, early_bytes, limits } = opened;
-        self.held_bytes.limit(limits.memory);
-        let key = self.slots[slot].key(slot);
-        let stream = Stream::<OwnedFd>::try_from(stream.into_inner());
-        let stream = stream.and_then(|stream| stream.try_map(|socket| self.poller.add(socket, key)));
-        match stream {
-            Ok(stream) => {
-                let stream = CountedStream::new(stream, self.clock);
-                let connection = TungsteniteConnection::new(stream, early_bytes, limits);
-                self.slots[slot].state = SlotState::Connected(Box::new(connection));
-                self.revisit.push(slot);
-            }
-            Err(error) => self.end(slot, ConnectionEnd::io(&error)),
-        }
-    }
-
-    fn own_thread(&mut self) {
-        self.own_thread = true;
-    }
-
-    async fn wait_async(&mut self, wait: Wait) {
-        if self.own_thread {
-            return self.wait(wait);
-        }
-        let now = self.clock.now();
-        match wait {
-            Wait::Poll => tokio::task::yield_now().await,
-            Wait::Until(time) => tokio::time::sleep(SHARED_WAIT.min(Duration::from_nanos(time.since(now)))).await,
-        }
-    }
-
     fn open(&mut self, slot: usize, route: &Rc<Route>, source: Option<IpAddr>) {
         self.begin_opening(slot, route, source);
     }

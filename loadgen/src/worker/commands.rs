@@ -1,0 +1,125 @@
+//! Carries out what drivers want done.
+
+use super::{Worker, clients::Client, group::WorkerGroup};
+use crate::{
+    clock::{Clock, Time},
+    engine::Engine,
+    ledger::SendTimes,
+    schedule::{
+        driver::{Command, DropCause, DropCommand, SendCommand},
+        pacer::SLICE,
+    },
+};
+
+/// Commands that are carried out before replies are read.
+const IN_A_ROW: u32 = 256;
+
+impl<E: Engine, C: Clock> Worker<E, C> {
+    /// Does what is due for each group. True if there was something.
+    pub(super) fn do_what_is_due(&mut self, now: Time) -> bool {
+        let mut any = false;
+        for group in 0..self.groups.len() {
+            let (mut at, until) = (now, now.plus(SLICE));
+            for _ in 0..IN_A_ROW {
+                let Self { groups, clients, engine, .. } = self;
+                let Some(command) = groups[group].driver.next(at, |slot| clients.view(slot, engine)) else { break };
+                any = true;
+                let after = self.carry_out(group, command);
+                // What was due at a set time is overdue. What fills a window can wait its turn.
+                if let Some(after) = after.filter(|_| !self.groups[group].driver.drops()) {
+                    at = after;
+                    if at >= until {
+                        break;
+                    }
+                }
+            }
+        }
+        any
+    }
+
+    /// Does what a read at `at` made due.
+    #[inline]
+    pub(super) fn replied(&mut self, slot: usize, at: Time) {
+        let Self { groups, clients, engine, .. } = self;
+        let group = clients.group_of(slot);
+        if let Some(command) = groups[group].driver.replied(slot, at, || clients.view(slot, engine)) {
+            self.carry_out(group, command);
+        }
+    }
+
+    /// Carries out a command. Returns the time after it, if it took any.
+    #[inline]
+    fn carry_out(&mut self, group: usize, command: Command) -> Option<Time> {
+        match command {
+            Command::Send(command) => {
+                let (sent, after) = self.send(group, &command);
+                self.groups[group].driver.sent(&command, sent);
+                after
+            }
+            Command::Drop(command) => {
+                self.drop_messages(group, command);
+                None
+            }
+            Command::Miss(slot) => {
+                self.missed(slot);
+                None
+            }
+        }
+    }
+
+    /// Sends messages, until too many bytes are unsent. Returns how many were sent, and the time
+    /// after the last write.
+    fn send(&mut self, group: usize, command: &SendCommand) -> (u32, Option<Time>) {
+        let &SendCommand { slot, due, messages, .. } = command;
+        let Self { groups, clients, engine, clock, checksums, .. } = self;
+        let WorkerGroup { config, outcome, progress, write_at_once, most_unsent, .. } = &mut groups[group];
+        let Client { ledger, .. } = &mut clients.all[slot];
+        let series = config.expectation.payload.of(ledger.client());
+        let size = series.size();
+        let (mut left, mut after) = (messages, None);
+        while left > 0 && (left == messages || engine.unsent(slot) <= *most_unsent) {
+            let part = left.min(*write_at_once);
+            left -= part;
+            let first = ledger.next_sequence();
+            checksums.clear();
+            let kinds = (0..part).map(|index| (series.kind(first + u64::from(index)), size));
+            engine.queue(slot, kinds, |payloads| {
+                series.encode_all(first, payloads, |checksum| checksums.push(checksum));
+            });
+            let times = SendTimes { due, written: clock.now() };
+            ledger.sent_together(times, checksums);
+            for _ in checksums.len()..part as usize {
+                // The engine could not take these, as the connection has just ended.
+                ledger.sent(times);
+            }
+            let writes = engine.flush(slot);
+            let ended = clock.now();
+            outcome.recorder.wrote(times.written, ended);
+            outcome.recorder.sent(times, part.into(), size as u64, writes);
+            after = Some(ended);
+        }
+        progress.in_flight += u64::from(messages - left);
+        (messages - left, after)
+    }
+
+    /// Drops messages that were due. They take their sequences.
+    fn drop_messages(&mut self, group: usize, command: DropCommand) {
+        let DropCommand { slot, due, messages, cause } = command;
+        self.clients.all[slot].ledger.skip(messages.into());
+        self.groups[group].outcome.recorder.dropped(due, messages.into(), cause);
+        if cause == DropCause::DeadConnection {
+            self.missed(slot);
+        }
+    }
+
+    /// Drops what was due in the load and is not sent.
+    pub(super) fn drop_what_is_left(&mut self) {
+        for group in 0..self.groups.len() {
+            loop {
+                let Self { groups, clients, engine, .. } = self;
+                let Some(command) = groups[group].driver.next_left(|slot| clients.view(slot, engine)) else { break };
+                self.drop_messages(group, command);
+            }
+        }
+    }
+}

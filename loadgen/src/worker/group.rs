@@ -1,0 +1,85 @@
+//! The clients of one group on a worker: what drives them, and what was recorded of them.
+
+use std::rc::Rc;
+
+use super::{GroupConfig, GroupOutcome, WorkerConfig, clients::MAX_UNSENT};
+use crate::{
+    plan::{Load, Share, Until},
+    schedule::{
+        Schedule,
+        driver::{ClosedDriver, Driver, OpenDriver, Progress},
+    },
+    transport::Route,
+};
+
+/// Bytes that are queued before they are written. A message's write time is taken just before the
+/// write, so a burst of large messages is written in parts.
+const WRITE_AT_ONCE: usize = 64 * 1024;
+
+/// Bytes that fill a window at once. The rest of a large window follows after other connections.
+const FILL: usize = 256 * 1024;
+
+/// Bytes that a connection may have unsent before a burst is cut short. Leaves room for large
+/// messages and bounds large bursts.
+const MAX_UNSENT_BURST: u64 = 64 * MAX_UNSENT;
+
+/// The clients of one group on a worker.
+#[derive(Debug)]
+pub(super) struct WorkerGroup {
+    pub(super) config: GroupConfig,
+    pub(super) route: Rc<Route>,
+    pub(super) driver: Driver,
+    pub(super) progress: Progress,
+    pub(super) outcome: GroupOutcome,
+    /// Messages that are written at once.
+    pub(super) write_at_once: u32,
+    /// Bytes that a connection may have unsent before a send is cut short.
+    pub(super) most_unsent: u64,
+}
+
+impl WorkerGroup {
+    pub(super) fn new(
+        worker: &WorkerConfig,
+        group: &GroupConfig,
+        share: Share,
+        route: Route,
+        outcome: GroupOutcome,
+    ) -> Self {
+        let size = group.expectation.payload.size();
+        let driver = driver(worker, group, share);
+        Self {
+            config: group.clone(),
+            route: Rc::new(route),
+            progress: Progress::default(),
+            outcome,
+            write_at_once: messages_in(WRITE_AT_ONCE, size),
+            most_unsent: if driver.drops() { MAX_UNSENT_BURST } else { MAX_UNSENT },
+            driver,
+        }
+    }
+}
+
+/// Messages of `size` bytes that `bytes` bytes hold; one at least.
+fn messages_in(bytes: usize, size: usize) -> u32 {
+    u32::try_from(bytes / size.max(1)).unwrap_or(u32::MAX).max(1)
+}
+
+fn driver(worker: &WorkerConfig, group: &GroupConfig, share: Share) -> Driver {
+    let nanos = |duration: std::time::Duration| u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+    match (group.load, worker.until) {
+        (Load::Open { rate, burst, max_in_flight }, until) => {
+            let (schedule, most) = (Schedule::new(group.clients, rate, burst), max_in_flight.get());
+            Driver::Open(match until {
+                Until::Elapsed(duration) => OpenDriver::elapsed(schedule, share, most, nanos(duration)),
+                Until::Messages(messages) => OpenDriver::counted(schedule, share, most, messages.get()),
+            })
+        }
+        (Load::Closed { window }, until) => {
+            let (window, fill) = (window.get(), messages_in(FILL, group.expectation.payload.size()));
+            Driver::Closed(match until {
+                Until::Elapsed(duration) => ClosedDriver::elapsed(&share, window, fill, nanos(duration)),
+                Until::Messages(messages) => ClosedDriver::counted(&share, window, fill, messages.get(), worker.drain),
+            })
+        }
+    }
+}

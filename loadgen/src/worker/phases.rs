@@ -1,0 +1,215 @@
+//! The phases of a worker. Each says after a turn whether it goes on, and how long to wait.
+
+use super::{Worker, WorkerEvent, clients::ClientState, recorder::Window};
+use crate::{
+    clock::{Clock, Time},
+    engine::Engine,
+    plan::Expect,
+};
+
+/// How late a worker learns of the start. Nothing wakes it, and there is a head start.
+const START_CHECK: u64 = 2_000_000;
+
+/// Longest wait for the next peer to answer the closing handshake. Many together take their time.
+const CLOSE_TIMEOUT: u64 = 2_000_000_000;
+
+/// Longest wait for all peers: a base, and more for each client of the run.
+const LONGEST_CLOSE: u64 = 6_000_000_000;
+const CLOSE_EACH: u64 = 10_000;
+
+/// Silence to wait for after the last reply, where replies do not name their message.
+const SURPLUS_SILENCE: u64 = 200_000_000;
+
+/// Longest wait for that silence.
+const LONGEST_SURPLUS: u64 = 2_000_000_000;
+
+/// After a signal, the longest wait for messages in flight, and for closing handshakes. The report
+/// comes within two seconds.
+const STOPPED_DRAIN: u64 = 750_000_000;
+const STOPPED_CLOSE: u64 = 500_000_000;
+
+/// What a worker is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Each connection is tried once. Then it is open or counted as failed.
+    Connecting,
+    /// The connections are open, and the run has not begun.
+    Waiting,
+    /// Warm-up and measured phase.
+    Loading,
+    /// Waits for messages in flight.
+    Draining {
+        /// When it ends, unless a signal cuts it short.
+        planned: Time,
+    },
+    /// Waits until no more replies come. A surplus reply is taken for the reply to the next
+    /// message, so it shows only once all messages have theirs. Many servers send nothing more
+    /// after a Close.
+    AwaitingSurplus { since: Time },
+    /// Waits for the answers to the closing handshakes. Messages before the peer's Close still
+    /// count: a duplicate of the last message would come there.
+    Closing(ClosingWait),
+    /// All is done.
+    Over,
+}
+
+/// How long to wait for peers to answer closing handshakes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct ClosingWait {
+    began: Time,
+    /// Answers that were missing when the last one came.
+    missing: usize,
+    /// Latest time for the next one, and for all.
+    next: Time,
+    all: Time,
+}
+
+/// How a phase goes on.
+enum Step {
+    /// With another turn, by then at the latest.
+    Rest(Time),
+    /// With another phase.
+    Enter(Phase),
+}
+
+impl<E: Engine, C: Clock> Worker<E, C> {
+    /// Goes on after the turn that began at `now`. Waits, or enters the next phase.
+    pub(super) fn go_on(&mut self, phase: &mut Phase, now: Time) {
+        loop {
+            let step = match phase {
+                Phase::Connecting => self.connecting(),
+                Phase::Waiting => self.waiting(now),
+                Phase::Loading => self.loading(now),
+                Phase::Draining { planned } => self.draining(*planned, now),
+                Phase::AwaitingSurplus { since } => self.awaiting_surplus(*since, now),
+                Phase::Closing(wait) => self.closing(wait, now),
+                Phase::Over => return,
+            };
+            match step {
+                Step::Rest(until) => return self.rest(until),
+                Step::Enter(next) => *phase = next,
+            }
+            if *phase == Phase::Loading {
+                return; // It begins with a turn.
+            }
+        }
+    }
+
+    fn connecting(&mut self) -> Step {
+        if self.link.stopped.is_none() && !self.openings.are_done() {
+            return Step::Rest(self.openings.wake().unwrap_or(Time::NEVER));
+        }
+        self.end_openings();
+        self.tell_connections();
+        let opened = self.groups.iter().map(|group| group.outcome.connections.opened).sum();
+        self.link.tell(WorkerEvent::Connected(opened));
+        Step::Enter(Phase::Waiting)
+    }
+
+    /// Serves the connections until the run begins.
+    fn waiting(&mut self, now: Time) -> Step {
+        if self.link.stopped.is_some() {
+            return self.close(now, false);
+        }
+        let Some(start) = self.link.started() else { return Step::Rest(now.plus(START_CHECK)) };
+        for group in &mut self.groups {
+            group.driver.begin(start, self.config.warmup);
+            group.progress.last_reply = start;
+        }
+        // The phase ends with the load that takes longest.
+        let end = self.groups.iter().map(|group| group.driver.end().unwrap_or(Time::NEVER)).max();
+        self.measured.window = Window { from: start.plus(self.config.warmup), to: end.unwrap_or(Time::NEVER) };
+        for group in &mut self.groups {
+            group.outcome.recorder.begin(self.measured.window);
+        }
+        Step::Enter(Phase::Loading)
+    }
+
+    fn loading(&mut self, now: Time) -> Step {
+        let over = self.groups.iter().all(|group| group.driver.is_over(now, group.progress));
+        if !over && self.is_deserted() {
+            self.desert(now);
+        } else if !over {
+            return Step::Rest(Time::NEVER);
+        }
+        self.measured.over(&self.clock);
+        self.drop_what_is_left();
+        // Where loads end with their last reply, what is in flight has been waited for since then.
+        let ends = || self.groups.iter().map(|group| group.driver.end());
+        let since = if ends().all(|end| end.is_none()) { self.last_reply() } else { now };
+        if self.measured.window.to == Time::NEVER {
+            let last = self.groups.iter().map(|group| group.driver.end().unwrap_or(group.progress.last_reply)).max();
+            self.end_measured_phase(last.unwrap_or(now).max(self.measured.window.from));
+        }
+        for group in &mut self.groups {
+            group.driver.cut(now);
+        }
+        Step::Enter(Phase::Draining { planned: since.plus(self.config.drain) })
+    }
+
+    /// Waits for messages in flight, as long as the plan says. After a signal, only for a moment.
+    fn draining(&mut self, planned: Time, now: Time) -> Step {
+        if self.in_flight() > 0 && self.clients.open > 0 {
+            let until = self.link.stopped.map_or(planned, |at| planned.min(at.plus(STOPPED_DRAIN)));
+            if now < until {
+                return Step::Rest(until);
+            }
+            if now < planned {
+                // What is in flight might still have come.
+                return self.close(now, true);
+            }
+        }
+        if self.groups.iter().any(|group| group.config.expectation.expect != Expect::Echo) {
+            return Step::Enter(Phase::AwaitingSurplus { since: now });
+        }
+        self.close(now, false)
+    }
+
+    fn awaiting_surplus(&mut self, since: Time, now: Time) -> Step {
+        let silence = SURPLUS_SILENCE.min(self.config.drain);
+        let until = self.last_reply().max(since).plus(silence).min(since.plus(LONGEST_SURPLUS.min(self.config.drain)));
+        if self.clients.open == 0 || now >= until || self.link.stopped.is_some() {
+            return self.close(now, false);
+        }
+        Step::Rest(until)
+    }
+
+    /// Begins to close every connection with a handshake. `cut_short` says that messages in flight
+    /// might still have come.
+    fn close(&mut self, now: Time, cut_short: bool) -> Step {
+        for slot in 0..self.clients.all.len() {
+            let client = &mut self.clients.all[slot];
+            if client.state == ClientState::Open {
+                client.state = ClientState::Closing;
+                if client.ledger.in_flight() > 0 {
+                    client.state = ClientState::Settled;
+                    self.settle(slot, now, cut_short);
+                }
+                self.clients.open -= 1;
+                self.clients.closing += 1;
+                self.engine.close(slot);
+            }
+        }
+        let all = LONGEST_CLOSE + CLOSE_EACH * u64::from(self.config.partition.total());
+        let (began, missing) = (self.clock.now(), self.clients.closing);
+        let (next, all) = (began.plus(CLOSE_TIMEOUT), began.plus(all));
+        Step::Enter(Phase::Closing(ClosingWait { began, missing, next, all }))
+    }
+
+    fn closing(&mut self, wait: &mut ClosingWait, now: Time) -> Step {
+        if let Some(stopped) = self.link.stopped {
+            wait.all = wait.all.min(stopped.max(wait.began).plus(STOPPED_CLOSE));
+        }
+        if self.clients.closing < wait.missing {
+            (wait.missing, wait.next) = (self.clients.closing, now.plus(CLOSE_TIMEOUT));
+        }
+        let until = wait.next.min(wait.all);
+        if self.clients.closing > 0 && now < until {
+            return Step::Rest(until);
+        }
+        for slot in 0..self.clients.all.len() {
+            self.settle(slot, until, false);
+        }
+        Step::Enter(Phase::Over)
+    }
+}

@@ -1,0 +1,10 @@
+//! Tests of the loop with simulated peers and a simulated clock. Nothing waits in real time.
+
+mod closed_model;
+mod connecting;
+mod finishing;
+mod groups;
+mod histories;
+mod open_model;
+mod rig;
+mod stop;

@@ -1,0 +1,247 @@
+//! Builds a worker with simulated peers, runs it, and checks what must hold of every run.
+
+use std::{
+    num::{NonZeroU32, NonZeroU64},
+    sync::{Arc, atomic::Ordering, mpsc::channel},
+    time::Duration,
+};
+
+use descriptors::Table;
+use reports::{
+    identities,
+    model::{Connections, Counts, Dropped},
+};
+
+use crate::{
+    clock::{Clock as _, SimulatedClock, Time},
+    engine::simulated::{self, PeerScript, Script, Simulated},
+    ledger::Expectation,
+    message::{Mix, Payload},
+    plan::{Expect, Load, Partition, Rate, Until},
+    transport::source_addresses::SourceAddresses,
+    worker::{
+        Control, GroupConfig, GroupOutcome, LiveCounters, RunLink, Worker, WorkerConfig, WorkerEvent, WorkerOutcome,
+    },
+};
+
+pub(super) const MILLI: u64 = 1_000_000;
+
+/// When the run begins, if all connections were tried before.
+pub(super) const START: u64 = 1_000;
+
+pub(super) fn at(millis: u64) -> Time {
+    Time::from_nanos(millis * MILLI)
+}
+
+pub(super) fn n(n: u32) -> NonZeroU32 {
+    NonZeroU32::new(n).unwrap()
+}
+
+/// A run of one worker. All times are milliseconds.
+#[derive(Clone, Debug)]
+pub(super) struct Case {
+    pub(super) groups: Vec<GroupCase>,
+    pub(super) script: Script,
+    pub(super) warmup: u64,
+    pub(super) until: Until,
+    pub(super) drain: u64,
+    /// New connections a second.
+    pub(super) connect_rate: f64,
+    pub(super) timeout: u64,
+    /// When the run is told to stop.
+    pub(super) stop: Option<u64>,
+    pub(super) may_spin: bool,
+    /// Workers of the run, of which this is the first, and how many others have no connection.
+    pub(super) workers: u32,
+    pub(super) others_without: u32,
+}
+
+/// A group of clients.
+#[derive(Clone, Debug)]
+pub(super) struct GroupCase {
+    pub(super) clients: u32,
+    pub(super) load: Load,
+    pub(super) expect: Expect,
+    pub(super) size: u32,
+}
+
+/// What a worker recorded, and when it was done.
+#[derive(Debug)]
+pub(super) struct Done {
+    pub(super) outcome: WorkerOutcome,
+    /// In milliseconds, rounded up.
+    pub(super) ended: u64,
+    /// Opened connections, as the run was told; none if it was not.
+    pub(super) connected: Option<u64>,
+    /// Messages matched in each finished second of the first group.
+    pub(super) seconds: Vec<u64>,
+}
+
+/// Each client sends `burst` messages every `every` milliseconds, and may have `cap` in flight.
+pub(super) fn open_model(clients: u32, every: u64, burst: u32, cap: u32) -> GroupCase {
+    let rate = Rate::new(f64::from(burst) * 1000.0 / every as f64).unwrap();
+    let load = Load::Open { rate, burst: n(burst), max_in_flight: n(cap) };
+    GroupCase { clients, load, expect: Expect::Echo, size: 64 }
+}
+
+/// Each client keeps `window` messages in flight.
+pub(super) fn closed_model(clients: u32, window: u32) -> GroupCase {
+    GroupCase { clients, load: Load::Closed { window: n(window) }, expect: Expect::Echo, size: 64 }
+}
+
+impl Case {
+    /// One group with these peers: 200 ms of warm-up, 1 s measured, 500 ms of drain at most.
+    pub(super) fn new(group: GroupCase, peers: Vec<PeerScript>) -> Self {
+        Self {
+            groups: vec![group],
+            script: Script { peers, work: 1_000, ..Script::default() },
+            warmup: 200,
+            until: Until::Elapsed(Duration::from_secs(1)),
+            drain: 500,
+            connect_rate: 10_000.0,
+            timeout: 800,
+            stop: None,
+            may_spin: false,
+            workers: 1,
+            others_without: 0,
+        }
+    }
+
+    /// Each client sends this many messages instead.
+    pub(super) fn messages(self, messages: u64) -> Self {
+        Self { until: Until::Messages(NonZeroU64::new(messages).unwrap()), ..self }
+    }
+
+    /// Runs the worker on its own, and checks what must hold of every run.
+    pub(super) fn run(&self) -> Done {
+        let done = self.run_unchecked();
+        done.check();
+        done
+    }
+
+    fn run_unchecked(&self) -> Done {
+        let clock = SimulatedClock::default();
+        let config = self.config();
+        let clients = config.partition.clients_of(0);
+        let control = Arc::new(Control::default());
+        control.without_connections.store(self.others_without, Ordering::Relaxed);
+        let started = Arc::clone(&control);
+        // The run gives a head start.
+        clock.set_alarm(at(START - 20), move || started.begin(at(START)));
+        if let Some(stop) = self.stop {
+            let stopped = Arc::clone(&control);
+            clock.set_alarm(at(stop), move || stopped.stop());
+        }
+        let (sender, events) = channel();
+        let link = RunLink::new(control, Arc::new(LiveCounters::default()), sender);
+        let routes = self.groups.iter().map(|_| simulated::route(Duration::from_millis(self.timeout))).collect();
+        let engine = Simulated::new(clients, clock.clone(), self.script.clone());
+        let outcome = Worker::new(config, routes, engine, clock.clone(), link).run();
+        let (mut connected, mut seconds) = (None, Vec::new());
+        for event in events.try_iter() {
+            match event {
+                WorkerEvent::Connected(opened) => connected = Some(opened),
+                WorkerEvent::Second { group: 0, row } => seconds.push(row.matched),
+                WorkerEvent::Second { .. } | WorkerEvent::Connections { .. } => {}
+            }
+        }
+        Done { outcome, ended: clock.now().as_nanos().div_ceil(MILLI), connected, seconds }
+    }
+
+    fn config(&self) -> WorkerConfig {
+        let partition = Partition::new(self.groups.iter().map(|group| n(group.clients)), n(self.workers));
+        let clients = partition.total();
+        let of_group = |group: &GroupCase| GroupConfig {
+            clients: n(group.clients),
+            load: group.load,
+            expectation: Expectation {
+                payload: Payload::new(7, group.size, Mix::Mixed),
+                expect: group.expect.clone(),
+                clients,
+            },
+            source: SourceAddresses::System,
+        };
+        WorkerConfig {
+            worker: 0,
+            partition,
+            groups: self.groups.iter().map(of_group).collect(),
+            warmup: self.warmup * MILLI,
+            until: self.until,
+            drain: self.drain * MILLI,
+            connect_rate: Rate::new(self.connect_rate).unwrap(),
+            may_spin: self.may_spin,
+            table: Table::Shared,
+        }
+    }
+}
+
+impl Done {
+    pub(super) fn group(&self, group: usize) -> &GroupOutcome {
+        &self.outcome.groups[group]
+    }
+
+    /// Counts of the warm-up and of the measured phase of the first group.
+    pub(super) fn counts(&self) -> [Counts; 2] {
+        [self.group(0).recorder.warmup.counts, self.group(0).recorder.measured.counts]
+    }
+
+    /// Counts of both phases together.
+    pub(super) fn all(&self) -> Counts {
+        let [a, b] = self.counts();
+        Counts {
+            scheduled: a.scheduled + b.scheduled,
+            sent: a.sent + b.sent,
+            dropped: a.dropped + b.dropped,
+            matched: a.matched + b.matched,
+            lost: a.lost + b.lost,
+            damaged: a.damaged + b.damaged,
+            misrouted: a.misrouted + b.misrouted,
+            undetermined: a.undetermined + b.undetermined,
+            events: a.events + b.events,
+        }
+    }
+
+    /// Drops of the measured phase of the first group: in-flight cap, dead connection, behind
+    /// schedule.
+    pub(super) fn drops(&self) -> [u64; 3] {
+        let Dropped { in_flight_cap, dead_connection, behind_schedule } = self.group(0).recorder.measured.dropped;
+        [in_flight_cap, dead_connection, behind_schedule]
+    }
+
+    /// Connections of the first group: opened, failed, died.
+    pub(super) fn connections(&self) -> [u64; 3] {
+        let Connections { opened, failed, died, .. } = self.group(0).connections;
+        [opened, failed, died]
+    }
+
+    /// Kinds of failures and deaths of the first group.
+    pub(super) fn kinds(&self) -> Vec<(&str, u64)> {
+        self.group(0).connections.errors.iter().map(|(kind, count)| (kind.as_str(), *count)).collect()
+    }
+
+    /// From the start of the warm-up to the ends of the measured phase, in milliseconds, rounded
+    /// down.
+    pub(super) fn window(&self) -> (u64, u64) {
+        let window = self.outcome.window;
+        (window.from.since(at(START)) / MILLI, window.to.since(at(START)) / MILLI)
+    }
+
+    /// Checks what holds of every run of one worker.
+    fn check(&self) {
+        for group in &self.outcome.groups {
+            let Connections { requested, opened, failed, died, .. } = &group.connections;
+            assert_eq!(*requested, opened + failed, "each connection was tried once");
+            assert!(died <= opened);
+            assert_eq!(group.connections.errors.values().sum::<u64>(), failed + died);
+            for tally in [group.recorder.warmup, group.recorder.measured] {
+                assert_eq!(identities(&tally), Ok(()));
+                let counts = tally.counts;
+                let fates = counts.matched + counts.lost + counts.damaged + counts.undetermined;
+                assert_eq!((counts.sent, counts.misrouted), (fates, 0), "a fate for each message: {counts:?}");
+            }
+        }
+        let window = self.outcome.window;
+        assert!(window.from <= window.to);
+        assert!(self.outcome.spun <= self.outcome.cpu || self.outcome.cpu == 0);
+    }
+}

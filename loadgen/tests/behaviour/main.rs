@@ -40,6 +40,7 @@ mod deaths;
 mod differential;
 mod exit_codes;
 mod faults;
+mod groups;
 mod handshakes;
 mod hostile;
 mod known_times;

@@ -1,6 +1,9 @@
 //! The server's side of TLS, for tests.
 
-use std::{net::TcpStream, sync::Arc};
+use std::{
+    net::TcpStream,
+    sync::{Arc, LazyLock},
+};
 
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use rustls::{
@@ -13,6 +16,11 @@ use super::tls_settings;
 
 /// TLS with a certificate for `localhost` that nobody signed. Reads and writes block.
 pub(crate) fn accept(tcp: TcpStream) -> StreamOwned<ServerConnection, TcpStream> {
+    StreamOwned::new(ServerConnection::new(Arc::clone(&CONFIG)).unwrap(), tcp)
+}
+
+/// Made once, as a key takes long to make.
+static CONFIG: LazyLock<Arc<ServerConfig>> = LazyLock::new(|| {
     let CertifiedKey { cert, signing_key } = generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let key = PrivatePkcs8KeyDer::from(signing_key.serialize_der());
     let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
@@ -21,8 +29,8 @@ pub(crate) fn accept(tcp: TcpStream) -> StreamOwned<ServerConnection, TcpStream>
         .with_no_client_auth()
         .with_single_cert(vec![cert.der().clone()], key.into())
         .unwrap();
-    StreamOwned::new(ServerConnection::new(Arc::new(config)).unwrap(), tcp)
-}
+    Arc::new(config)
+});
 
 /// The name in the certificate.
 pub(crate) fn name() -> ServerName<'static> {

@@ -3,6 +3,7 @@
 
 mod opening;
 mod reading;
+mod reconnecting;
 mod rig;
 
 use std::{

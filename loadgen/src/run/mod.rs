@@ -127,10 +127,10 @@ fn run_on(
             none_opened(targets.urls(), &outcomes, &secrets)
         });
     }
-    let (target, threads) = (targets.record(), threads_of(plan));
     let interrupted = stop.is_stopped();
     let lookups = targets.routes.iter().map(|route| route.lookup).collect();
-    let context = RunContext { target, run_id, threads, started_at, interrupted, stolen, seconds, lookups };
+    let (targets, threads) = (targets.records(), threads_of(plan));
+    let context = RunContext { targets, run_id, threads, started_at, interrupted, stolen, seconds, lookups };
     let mut report = summary::summarize(plan, context, outcomes);
     secrets.redact_report(&mut report);
     Ok(report)

@@ -49,14 +49,11 @@ impl<'a> Targets<'a> {
         Ok(targets)
     }
 
-    /// The target of the first group, which is the run's in its result.
-    pub(crate) fn record(&self) -> TargetRecord {
-        self.record_of(&self.plan.groups()[0])
-    }
-
-    /// The target of a group in the result.
-    pub(crate) fn record_of(&self, group: &Group) -> TargetRecord {
-        TargetRecord { url: self.url(group), embedded: group.target == Target::Embedded }
+    /// The target of each group, as a result has it.
+    pub(crate) fn records(&self) -> Vec<TargetRecord> {
+        let embedded = |group: &Group| group.target == Target::Embedded;
+        let record = |group| TargetRecord { url: self.url(group), embedded: embedded(group) };
+        self.plan.groups().iter().map(record).collect()
     }
 
     /// The URLs of all targets, each once.

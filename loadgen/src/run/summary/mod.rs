@@ -26,7 +26,8 @@ use crate::{
 /// What the run knows besides what its workers recorded.
 #[derive(Debug)]
 pub(crate) struct RunContext {
-    pub(crate) target: TargetRecord,
+    /// The target of each group. That of the first is the run's.
+    pub(crate) targets: Vec<TargetRecord>,
     pub(crate) run_id: u32,
     pub(crate) threads: NonZeroUsize,
     pub(crate) started_at: SystemTime,
@@ -108,8 +109,8 @@ fn add_health(report: &mut Report, outcome: &WorkerOutcome) {
 
 fn empty(plan: &Plan, context: RunContext) -> Report {
     Report {
-        target: context.target,
-        plan: record(plan, context.threads),
+        target: context.targets[0].clone(),
+        plan: record(plan, context.threads, &context.targets),
         environment: environment::describe(plan.seed(), context.run_id),
         started_at: humantime::format_rfc3339_seconds(context.started_at).to_string(),
         measured_s: 0.0,
@@ -126,7 +127,8 @@ fn empty(plan: &Plan, context: RunContext) -> Report {
     }
 }
 
-fn record(plan: &Plan, threads: NonZeroUsize) -> PlanRecord {
+fn record(plan: &Plan, threads: NonZeroUsize, targets: &[TargetRecord]) -> PlanRecord {
+    let other = |target: &TargetRecord| Some(target.clone()).filter(|target| *target != targets[0]);
     let run = plan.run();
     let (duration_s, messages_per_client) = match run.until {
         Until::Elapsed(duration) => (Some(duration.as_secs_f64()), None),
@@ -147,14 +149,15 @@ fn record(plan: &Plan, threads: NonZeroUsize) -> PlanRecord {
             thresholds: run.thresholds.iter().map(ToString::to_string).collect(),
             only_delivery: run.only_delivery,
         },
-        groups: plan.groups().iter().map(group_record).collect(),
+        groups: plan.groups().iter().zip(targets).map(|(group, target)| group_record(group, other(target))).collect(),
     }
 }
 
-fn group_record(group: &Group) -> GroupRecord {
+/// `target` is the group's, if it is not the run's.
+fn group_record(group: &Group, target: Option<TargetRecord>) -> GroupRecord {
     GroupRecord {
         name: group.name.to_string(),
-        target: None,
+        target,
         clients: group.clients.get(),
         load: match group.load {
             plan::Load::Open { rate, burst, max_in_flight } => LoadRecord::Open {

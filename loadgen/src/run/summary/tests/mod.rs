@@ -41,7 +41,7 @@ fn plan_of(groups: usize) -> Plan {
 
 fn context(timeline: Timeline) -> RunContext {
     RunContext {
-        target: TargetRecord { url: "ws://127.0.0.1/".to_owned(), embedded: true },
+        targets: vec![TargetRecord { url: "ws://127.0.0.1/".to_owned(), embedded: true }; 2],
         run_id: 1,
         threads: NonZeroUsize::MIN,
         started_at: SystemTime::UNIX_EPOCH,
@@ -361,4 +361,15 @@ fn the_result_says_what_was_asked_for() {
         summarize(&plan().with(|run, _| run.until = until).unwrap(), context(Timeline::new(0, 1)), vec![]).plan;
     assert_eq!((closed.groups[0].load, closed.run.duration_s), (LoadRecord::Closed { window: 1 }, None));
     assert_eq!(closed.run.messages_per_client, Some(9));
+}
+
+#[test]
+fn a_group_has_a_target_in_the_plan_if_it_is_not_the_runs() {
+    let named = |name: &str| Group { name: name.parse().unwrap(), ..Group::default() };
+    let plan = Plan::new(RunOptions::default(), vec![named("a"), named("b")]).unwrap();
+    let other = TargetRecord { url: "ws://other/".to_owned(), embedded: false };
+    let mut context = context(Timeline::new(0, 2));
+    context.targets[1] = other.clone();
+    let said = summarize(&plan, context, vec![]).plan;
+    assert_eq!([&said.groups[0].target, &said.groups[1].target], [&None, &Some(other)]);
 }

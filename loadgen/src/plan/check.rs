@@ -3,9 +3,9 @@
 use std::net::IpAddr;
 
 use http::{HeaderName, HeaderValue};
-use reports::{Threshold, human};
+use reports::{Threshold, human, model::Expect};
 
-use super::{error::PlanError, expect::Expect, group::Group, rate::Rate, run_options::RunOptions};
+use super::{error::PlanError, group::Group, rate::Rate, run_options::RunOptions};
 
 /// Finds what does not fit together.
 pub(super) fn check(run: &RunOptions, groups: &[Group]) -> Result<(), PlanError> {

@@ -2,9 +2,9 @@
 
 use std::num::NonZeroU32;
 
-use reports::metric::GroupName;
+use reports::{metric::GroupName, model::Expect};
 
-use super::{connect::Connect, expect::Expect, load::Load, target::Target};
+use super::{connect::Connect, load::Load, target::Target};
 use crate::message::Mix;
 
 /// A group of clients that do the same.

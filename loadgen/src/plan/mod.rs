@@ -4,7 +4,7 @@
 //! mod.rs          Plan: what the run's groups share, and the groups
 //! run_options.rs  what all groups share: lengths, engine, threads, seed, thresholds
 //! group.rs        clients that do the same
-//!   target, connect, load, expect, rate
+//!   target, connect, load, rate; what is expected is of the crate reports, as results name it
 //! check.rs        what must fit together; error.rs says what does not
 //! partition.rs    which client belongs to which group and to which worker
 //! keys/           the keys of a plan file, and the options of the command line
@@ -13,9 +13,7 @@
 
 mod check;
 mod connect;
-mod engine_kind;
 mod error;
-mod expect;
 mod group;
 pub mod keys;
 mod length;
@@ -27,14 +25,15 @@ mod target;
 
 use std::num::NonZeroU32;
 
-pub use reports::metric::GroupName;
+pub use reports::{
+    metric::GroupName,
+    model::{EngineKind, Expect},
+};
 pub use url::Url;
 
 pub use self::{
     connect::Connect,
-    engine_kind::EngineKind,
     error::PlanError,
-    expect::Expect,
     group::Group,
     load::{Load, Until},
     partition::{Member, Partition, Share},

@@ -2,9 +2,9 @@
 
 use std::{num::NonZeroUsize, time::Duration};
 
-use reports::Threshold;
+use reports::{Threshold, model::EngineKind};
 
-use super::{engine_kind::EngineKind, load::Until, rate::Rate};
+use super::{load::Until, rate::Rate};
 
 /// What all groups of a run share.
 #[derive(Clone, Debug, PartialEq)]

@@ -24,7 +24,9 @@ pub use self::{
     evidence::{Evidence, EvidenceKind, ReadContext},
     latency::Latency,
     packed_histogram::{PackError, PackedHistogram},
-    plan::{EngineKind, Expect, ExpectError, GroupRecord, LoadRecord, PayloadKind, PlanRecord, RunRecord},
+    plan::{
+        EngineKind, EngineKindError, Expect, ExpectError, GroupRecord, LoadRecord, PayloadKind, PlanRecord, RunRecord,
+    },
     tally::{Anomalies, Counts, Dropped, Tally},
     traffic::{Calls, Interval, Traffic, Wire},
     unresolved::{MisroutedRecord, MissingFate, MissingRecord, Unresolved},

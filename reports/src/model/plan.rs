@@ -1,6 +1,6 @@
 //! What was asked for: what the whole run does, and what each group of clients does.
 
-use std::{fmt, str::FromStr};
+use std::{borrow::Cow, fmt, str::FromStr};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -35,7 +35,7 @@ pub struct RunRecord {
     /// New connections per second, over all groups.
     #[schemars(range(min = 0.0))]
     pub connect_rate: f64,
-    /// What moved the messages.
+    /// What moved the messages: `lean` or `tungstenite`.
     pub engine: EngineKind,
     /// Worker threads.
     pub threads: u32,
@@ -99,18 +99,22 @@ pub enum PayloadKind {
     Mixed,
 }
 
-/// What moves the messages. The engines share no code except for opening connections, so each is a
-/// check on the other.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
+/// What moves the messages. The engines share how connections are opened, and no code that moves a
+/// message. So each is a check on the other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum EngineKind {
     /// The crate `frames` on plain sockets with an event queue of its own. Takes the least time and
     /// memory.
     #[default]
     Lean,
-    /// tokio and tokio-tungstenite.
+    /// mio and tungstenite: what tokio and tokio-tungstenite are made of.
     Tungstenite,
 }
+
+/// The error of a text that names no engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected lean or tungstenite")]
+pub struct EngineKindError;
 
 /// What a message must bring back. Its text is `echo`, `count` or `reply=TEXT`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -191,6 +195,9 @@ impl fmt::Display for PayloadKind {
 }
 
 impl EngineKind {
+    /// Every engine.
+    pub const ALL: [Self; 2] = [Self::Lean, Self::Tungstenite];
+
     /// Its name on the command line and in results.
     pub const fn name(self) -> &'static str {
         match self {
@@ -228,30 +235,48 @@ impl FromStr for Expect {
     }
 }
 
-impl Serialize for Expect {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+impl FromStr for EngineKind {
+    type Err = EngineKindError;
+
+    fn from_str(text: &str) -> Result<Self, EngineKindError> {
+        Self::ALL.into_iter().find(|engine| engine.name() == text).ok_or(EngineKindError)
     }
 }
 
-impl<'de> Deserialize<'de> for Expect {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
-    }
+/// Values that files hold as their text, and the JSON Schemas of these texts.
+macro_rules! as_text {
+    ($($name:ident: $schema:tt)*) => {$(
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+            }
+        }
+
+        impl JsonSchema for $name {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!($schema)
+            }
+        }
+    )*};
 }
 
-impl JsonSchema for Expect {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Expect".into()
-    }
-
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "pattern": "^(echo$|count$|reply=)" })
-    }
+as_text! {
+    Expect: { "type": "string", "pattern": "^(echo$|count$|reply=)" }
+    EngineKind: { "type": "string", "enum": EngineKind::ALL.map(EngineKind::name) }
 }
 
 fn at_least_one<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<GroupRecord>, D::Error> {

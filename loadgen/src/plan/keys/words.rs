@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::value::text_value;
 use crate::{
     message::Mix,
-    plan::{EngineKind, Expect, ServerUrl},
+    plan::{EngineKind, ServerUrl},
 };
 
 /// A condition that the result must satisfy.
@@ -23,14 +23,11 @@ pub struct Name(pub GroupName);
 
 text_value! {
     Mix: { "type": "string", "enum": [Mix::Text.to_string(), Mix::Binary.to_string(), Mix::Mixed.to_string()] }
-    EngineKind: { "type": "string", "enum": [EngineKind::Lean.name(), EngineKind::Tungstenite.name()] }
-    Expect: { "type": "string", "pattern": "^(echo$|count$|reply=)" }
     ServerUrl: { "type": "string", "pattern": "^[wW][sS][sS]?://[^#]+$" }
     Condition: { "type": "string", "pattern": "(<|>|==)" }
     Name: { "type": "string", "pattern": "^[A-Za-z][A-Za-z0-9_-]{0,39}$" }
 }
 
-const ENGINES: [EngineKind; 2] = [EngineKind::Lean, EngineKind::Tungstenite];
 const MIXES: [Mix; 3] = [Mix::Text, Mix::Binary, Mix::Mixed];
 
 /// One of the words that `all` display as.
@@ -47,14 +44,6 @@ impl FromStr for Mix {
     }
 }
 
-impl FromStr for EngineKind {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        one_of(&ENGINES, text)
-    }
-}
-
 /// A parser for the command line, which lists the words in its help.
 pub(super) fn mix() -> impl TypedValueParser<Value = Mix> {
     PossibleValuesParser::new(MIXES.map(|mix| match mix {
@@ -67,22 +56,7 @@ pub(super) fn mix() -> impl TypedValueParser<Value = Mix> {
 
 /// A parser for the command line, which lists the words in its help.
 pub(super) fn engine() -> impl TypedValueParser<Value = EngineKind> {
-    PossibleValuesParser::new(ENGINES.map(EngineKind::name)).try_map(|text| text.parse())
-}
-
-impl FromStr for Expect {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "echo" => Ok(Self::Echo),
-            "count" => Ok(Self::Count),
-            _ => match text.strip_prefix("reply=") {
-                Some(reply) => Ok(Self::Reply(reply.to_owned())),
-                None => Err("expected echo, count or reply=TEXT".to_owned()),
-            },
-        }
-    }
+    PossibleValuesParser::new(EngineKind::ALL.map(EngineKind::name)).try_map(|text| text.parse())
 }
 
 impl FromStr for Condition {
@@ -115,8 +89,6 @@ macro_rules! serialize_as_text {
 
 serialize_as_text! {
     Mix: |mix| *mix;
-    EngineKind: |engine| *engine;
-    Expect: Expect::to_string;
     ServerUrl: |url| url.to_string();
     Condition: |Condition(threshold)| threshold.to_string();
     Name: |Name(name)| *name;

@@ -8,8 +8,8 @@ use std::{num::NonZeroUsize, time::SystemTime};
 use reports::{
     Report,
     model::{
-        EngineKind, Expect, GeneratorHealth, GroupMeasurement, GroupRecord, LoadRecord, Measurement, PayloadKind,
-        PlanRecord, RunRecord, TargetRecord, Unresolved,
+        GeneratorHealth, GroupMeasurement, GroupRecord, LoadRecord, Measurement, PayloadKind, PlanRecord, RunRecord,
+        TargetRecord, Unresolved,
     },
 };
 
@@ -141,10 +141,7 @@ fn record(plan: &Plan, threads: NonZeroUsize, targets: &[TargetRecord]) -> PlanR
             warmup_s: run.warmup.as_secs_f64(),
             drain_s: run.drain.as_secs_f64(),
             connect_rate: run.connect_rate.per_second(),
-            engine: match run.engine {
-                plan::EngineKind::Lean => EngineKind::Lean,
-                plan::EngineKind::Tungstenite => EngineKind::Tungstenite,
-            },
+            engine: run.engine,
             threads: u32::try_from(threads.get()).unwrap_or(u32::MAX),
             thresholds: run.thresholds.iter().map(ToString::to_string).collect(),
             only_delivery: run.only_delivery,
@@ -173,11 +170,7 @@ fn group_record(group: &Group, target: Option<TargetRecord>) -> GroupRecord {
             Mix::Binary => PayloadKind::Binary,
             Mix::Mixed => PayloadKind::Mixed,
         },
-        expect: match &group.expect {
-            plan::Expect::Echo => Expect::Echo,
-            plan::Expect::Count => Expect::Count,
-            plan::Expect::Reply(text) => Expect::Reply(text.clone()),
-        },
+        expect: group.expect.clone(),
     }
 }
 

@@ -338,7 +338,7 @@ fn the_result_says_what_was_asked_for() {
             warmup_s: 1.5,
             drain_s: 2.0,
             connect_rate: 1.0,
-            engine: EngineKind::Lean,
+            engine: plan::EngineKind::Lean,
             threads: 2,
             thresholds: vec!["p99<5ms".to_owned()],
             only_delivery: false,
@@ -350,7 +350,7 @@ fn the_result_says_what_was_asked_for() {
             load: LoadRecord::Open { rate_per_client: 0.5, burst: 5, max_in_flight: 7 },
             size_bytes: 100,
             payload: PayloadKind::Text,
-            expect: reports::model::Expect::Reply("yes".to_owned()),
+            expect: Expect::Reply("yes".to_owned()),
         }],
     };
     assert_eq!(said.plan, expected);

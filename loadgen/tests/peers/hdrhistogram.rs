@@ -33,8 +33,8 @@ fn another_implementation_reads_the_same_percentiles() {
     server.finish();
 
     let by_second = read(&report, &judgement);
-    agree(&by_second, &report.latency);
-    let seconds: Vec<_> = report.intervals.iter().filter(|interval| interval.matched > 0).collect();
+    agree(&by_second, &report.total.latency);
+    let seconds: Vec<_> = report.total.intervals.iter().filter(|interval| interval.matched > 0).collect();
     assert!(seconds.len() >= 2, "{seconds:?}");
     for (interval, line) in seconds.iter().zip(&by_second[""].lines) {
         let from = Milliseconds::of(interval.at_s);
@@ -45,11 +45,11 @@ fn another_implementation_reads_the_same_percentiles() {
     }
 
     // As a version wrote it that did not keep the seconds.
-    for interval in &mut report.intervals {
+    for interval in &mut report.total.intervals {
         interval.response = None;
     }
     let whole = read(&report, &judgement);
-    agree(&whole, &report.latency);
+    agree(&whole, &report.total.latency);
     assert_eq!(whole[""].lines.len(), 1);
 }
 

@@ -59,7 +59,7 @@ fn logged(log: &[Value], report: &Report) {
     }
 
     let messages = events("message");
-    let sent = report.measured.counts.sent + report.warmup.counts.sent;
+    let sent = report.total.measured.counts.sent + report.total.warmup.counts.sent;
     assert_eq!(messages.len() as u64, sent);
     assert!(messages.iter().all(|message| message["bytes"] == 64), "of the default size");
     let texts = messages.iter().filter(|message| message["type"] == "text").count() as u64;
@@ -117,7 +117,7 @@ fn violated(language: &Language, program: &str, fault: &[&str], arguments: &[&st
     let (report, judgement) = loadgen(&server.url, arguments);
     assert_eq!((judgement.verdict, judgement.verdict.exit_code()), (Verdict::Delivery, 4), "{judgement:?}");
     server.finish();
-    (report.measured.counts, report.measured.anomalies)
+    (report.total.measured.counts, report.total.measured.anomalies)
 }
 
 /// A client that sends four texts and ten zero bytes at once gets them back one by one.

@@ -17,20 +17,20 @@ pub(crate) fn loadgen(url: &str, arguments: &[&str]) -> (Report, Judgement) {
     let (report, judgement) =
         store::from_json(outcome.lines.join("\n").as_bytes()).unwrap_or_else(|error| panic!("{error}: {outcome:?}"));
     assert_eq!(outcome.code, Some(judgement.verdict.exit_code().into()), "{}", outcome.stderr);
-    assert_eq!(identities(&report.measured), Ok(()));
-    assert_eq!(identities(&report.warmup), Ok(()));
+    assert_eq!(identities(&report.total.measured), Ok(()));
+    assert_eq!(identities(&report.total.warmup), Ok(()));
     (report, judgement)
 }
 
 /// Every message was answered as it must be. The machine may have been too slow for the timing.
 pub(crate) fn complete(report: &Report, judgement: &Judgement) {
-    for tally in [&report.measured, &report.warmup] {
+    for tally in [&report.total.measured, &report.total.warmup] {
         let counts = &tally.counts;
         assert!(tally.anomalies.is_clean(), "{:?}", tally.anomalies);
         assert_eq!((counts.matched, counts.events), (counts.sent, counts.sent), "{counts:?}");
     }
-    assert!(report.measured.counts.sent > 0);
-    assert_eq!(report.connections.opened, report.connections.requested);
+    assert!(report.total.measured.counts.sent > 0);
+    assert_eq!(report.total.connections.opened, report.total.connections.requested);
     assert!(matches!(judgement.verdict, Verdict::Pass | Verdict::Invalid), "{judgement:?}");
     assert!(judgement.reasons.iter().all(|reason| reason.starts_with("generator: ")), "{judgement:?}");
 }

@@ -1,8 +1,9 @@
 //! Engines move messages over open connections.
 //!
 //! A worker owns one engine, and the engine owns the worker's connections. Nothing crosses threads.
-//! Two engines exist. They share how connections are opened ([`crate::transport`], [`slots`]) and how
-//! ends are named ([`connection_end`]), but no code that moves a message. So each is a check on the other.
+//! Two engines exist. They share how connections are opened ([`crate::transport`], [`slots`]) and
+//! how ends are named ([`connection_end`]), but no code that moves a message. So each is a check on
+//! the other.
 
 mod connection_end;
 pub mod echo;

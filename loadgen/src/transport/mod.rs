@@ -1,4 +1,8 @@
 //! Opens connections: name lookup, source address, TCP, TLS, and the opening handshake.
+//!
+//! A [`Route`] is what all connections of a group have in common. An [`Opening`] takes one of them
+//! through its phases, on sockets that the engine watches, and leaves a [`Stream`]. Nothing here
+//! blocks except the lookup, which is done once.
 
 mod connect_error;
 mod opened;

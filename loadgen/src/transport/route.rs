@@ -85,7 +85,8 @@ pub(crate) fn scrubbed(group: &Group) -> String {
     url.into()
 }
 
-/// Resolves the target of a group of a plan with so many `workers`. `embedded` is the address of the embedded server, if there is one.
+/// Resolves the target of a group of a plan with so many `workers`. `embedded` is the address of
+/// the embedded server, if there is one.
 ///
 /// # Errors
 /// The host's name has no address, or TLS can't be set up.

@@ -56,8 +56,8 @@ impl<S: AsFd> Stream<S> {
         }
     }
 
-    /// Writes `bytes`, or as many as fit: the kernel then reports when there is room again. What TLS
-    /// has taken may not have reached TCP: see [`Self::holds`].
+    /// Writes `bytes`, or as many as fit: the kernel then reports when there is room again. What
+    /// TLS has taken may not have reached TCP: see [`Self::holds`].
     #[inline]
     pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {

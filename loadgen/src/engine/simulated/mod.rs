@@ -55,7 +55,7 @@ pub(crate) struct Simulated {
     clock: SimulatedClock,
     script: Script,
     connections: Vec<SimulatedConnection>,
-    /// What will reach a connection: when, in which order, which slot, and which of its connections.
+    /// What will reach a connection: when, in which order, which slot, which of its connections.
     coming: BTreeMap<(Time, u64), (usize, u32, PeerEvent)>,
     /// How many events there were so far.
     events: u64,

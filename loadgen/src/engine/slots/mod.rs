@@ -96,8 +96,8 @@ impl<C, S: AsFd> Slots<C, S> {
         }
     }
 
-    /// What became of an opening that is settled, and whether the kernel has reported the end of its
-    /// stream. The slot is idle then.
+    /// What became of an opening that is settled, and whether the kernel has reported the end of
+    /// its stream. The slot is idle then.
     pub(super) fn take_settled(&mut self, slot: usize) -> Option<(OpeningProgress<S>, bool)> {
         let state = &mut self.all[slot].state;
         match std::mem::take(state) {

@@ -79,7 +79,7 @@ impl<E: Engine> Slots<E> {
         Self { engine: build(slots, clock).unwrap(), clock, route: Rc::new(route), heard }
     }
 
-    /// The same with TLS.
+    /// Makes the slots open connections over TLS.
     pub(super) fn with_tls(mut self) -> Self {
         let route = Route { tls: Some((tls_server::trusting(), tls_server::name())), ..(*self.route).clone() };
         self.route = Rc::new(route);

@@ -81,8 +81,8 @@ impl<S: AsFd> Opening<S> {
         }
     }
 
-    /// Does what can be done now. `watch` takes each new socket, so that the engine calls again when
-    /// it can be read or written. Don't call this again once it has opened or failed.
+    /// Does what can be done now. `watch` takes each new socket, so that the engine calls again
+    /// when it can be read or written. Don't call this again once it has opened or failed.
     ///
     /// The sockets are non-blocking. They may be watched by edges: each call goes on until the
     /// kernel has no more, or until `wake` is due at once.

@@ -27,7 +27,6 @@ pub(crate) struct Times {
 
 impl OpeningTimes {
     /// Adds how long the phases of a connection took.
-    #[allow(dead_code, reason = "the worker is to open connections through the engine")]
     pub(crate) fn add_phases(&mut self, phases: Phases) {
         let Phases { tcp, tls, upgrade } = phases;
         self.tcp.add(tcp);

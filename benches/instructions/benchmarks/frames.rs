@@ -41,7 +41,8 @@ fn sending(mix: Mix, size: u32) -> Sending {
 
 impl Sending {
     fn burst(&mut self) {
-        let messages = [(self.kind, self.length); BURST].into_iter();
+        let (kind, length) = (self.kind, self.length);
+        let messages = (0..BURST).map(|_| (kind, length));
         self.encoder.masked_messages(
             messages,
             || MASK,

@@ -1,4 +1,4 @@
-//! Engines move messages over open connections.
+//! Engines open connections and move messages over them.
 //!
 //! A worker owns one engine, and the engine owns the worker's connections. Nothing crosses threads.
 //! Two engines exist. They share how connections are opened ([`crate::transport`], [`slots`]) and

@@ -69,7 +69,8 @@ impl<'p> ClientMessages<'p> {
         if sequence.is_multiple_of(2) { self.kinds[0] } else { self.kinds[1] }
     }
 
-    /// Writes message `sequence` to `out`, which is [`Self::size`] bytes long. Returns its checksum.
+    /// Writes message `sequence` to `out`, which is [`Self::size`] bytes long. Returns its
+    /// checksum.
     ///
     /// # Panics
     /// `out` has no room for a header.

@@ -192,7 +192,8 @@ impl Header {
     ///
     /// # Panics
     /// If `out` is shorter than [`Self::size`].
-    #[inline]
+    #[expect(clippy::inline_always, reason = "a call takes longer than the header of a short message")]
+    #[inline(always)]
     pub fn write(&self, out: &mut [u8]) {
         let first = self.opcode.bits() | (self.reserved << 4) | if self.last { LAST } else { 0 };
         let masked = if self.mask.is_some() { MASKED } else { 0 };

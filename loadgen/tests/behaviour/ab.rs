@@ -166,7 +166,7 @@ fn children(parent: rustix::process::Pid) -> Vec<String> {
 #[test]
 fn refused_arguments_are_explained() {
     let url = "ws://127.0.0.1:9";
-    let table: [(&[&str], &[&str]); 10] = [
+    let table: [(&[&str], &[&str]); 11] = [
         (&["--a", url], &["--b"]),
         (&["--a", "./server", "--b", url], &["--a", "'cmd:COMMAND'"]),
         (&["--a", "cmd:./server", "--b", url], &["--a", "{addr}"]),
@@ -174,6 +174,7 @@ fn refused_arguments_are_explained() {
         (&["--a", url, "--b", url, "--max-pairs", "9"], &["--max-pairs", "9 pairs", "10 of the first"]),
         (&["--a", url, "--b", url, "--gate", "p98.=5%"], &["--gate"]),
         (&["--a", url, "--b", url, "--gate", "chat.p99=5%"], &["--gate chat.response.p99", "no group `chat`"]),
+        (&["--a", url, "--b", url, "--plan", "plan.json"], &["--plan", "'plan.json'", ".toml"]),
         (&["--a", url, "--b", url, "--path", "socket"], &["--path", "'socket'", "begins with /"]),
         (&["--a", url, "--b", url, "--rate", "0"], &["--rate", "'0'"]),
         (&["--a", url, "--b", url, "--json", "--markdown", "-"], &["--json and --markdown", "stdout"]),

@@ -17,7 +17,7 @@ use super::{
     plan::PlanArgs,
     refusal::refuse,
     server_choice::ServerChoice,
-    target::TargetArgs,
+    target::{TargetArgs, parse_plan_file},
     values::{parse_number, parse_positive_duration},
 };
 
@@ -89,6 +89,13 @@ pub(crate) struct AbArgs {
     #[arg(long, value_name = "N", help_heading = "Pairs", hide_short_help = true)]
     max_repeats: Option<u32>,
 
+    /// Plan file of all runs; options stand over what it says
+    ///
+    /// All its groups test the server of the side. By default all groups together decide; --gate
+    /// chat.p99=10% lets the group chat decide, too.
+    #[arg(long = "plan", value_name = "FILE", help_heading = "Load", value_parser = parse_plan_file)]
+    plan_file: Option<String>,
+
     #[command(flatten)]
     plan: PlanArgs,
 
@@ -129,7 +136,7 @@ pub(crate) struct AbArgs {
 impl AbArgs {
     /// The plan of all runs, against the server at `url`.
     pub(crate) fn plan(&self, url: Option<&str>) -> Result<Plan, clap::Error> {
-        self.plan.plan(&TargetArgs::of(url), &VerdictKeys::default())
+        self.plan.plan(&TargetArgs::of(self.plan_file.as_deref(), url), &VerdictKeys::default())
     }
 
     /// What decides, and after how many pairs.

@@ -39,9 +39,9 @@ pub(super) struct PlanSource<'a> {
 }
 
 impl TargetArgs {
-    /// A server of the command line, if it names one.
-    pub(crate) fn of(url: Option<&str>) -> Self {
-        Self { url: None, target: url.map(str::to_owned) }
+    /// A plan file, if there is one, and a server of the command line.
+    pub(super) fn of(file: Option<&str>, url: Option<&str>) -> Self {
+        Self { url: file.map(str::to_owned), target: url.map(str::to_owned) }
     }
 
     /// Refuses a plan file, where a command makes its plan of options only.
@@ -72,6 +72,14 @@ impl TargetArgs {
         };
         Ok(PlanSource { file, target: target.map(parse).transpose()? })
     }
+}
+
+/// The name of a plan file that can be read more than once.
+pub(super) fn parse_plan_file(text: &str) -> Result<String, String> {
+    if !is_plan_file(text) || text == "-" {
+        return Err("expected a file whose name ends in .toml".to_owned());
+    }
+    Ok(text.to_owned())
 }
 
 /// Whether this names a plan rather than a server.

@@ -26,8 +26,9 @@ use crate::{
 const MAX_DIVISOR: f64 = 1e6;
 
 /// Response times second by second without a tag, and lines for the whole run with `Tag=service`,
-/// `Tag=floor`, `Tag=send_lag`, `Tag=connect` and its phases, as `Tag=connect_tcp`. If a run has several groups, each has such lines
-/// with its name: `Tag=chat` for response times, `Tag=chat.service` and so on.
+/// `Tag=floor`, `Tag=send_lag`, `Tag=connect` and its phases, as `Tag=connect_tcp`. If a run has
+/// several groups, each has such lines with its name: `Tag=chat` for response times,
+/// `Tag=chat.service` and so on.
 ///
 /// Values are nanoseconds, except the column of the largest value, which is in milliseconds. Times
 /// are seconds since the measured phase began. `StartTime` and `BaseTime` say when that was, to the

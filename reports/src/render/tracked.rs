@@ -25,8 +25,8 @@ const METRICS: [&str; 12] = [
 /// A number of a run.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct TrackedMetric {
-    /// The full name of a metric, or a name of ours. A group in it has only letters, digits, `-` and
-    /// `_`.
+    /// The full name of a metric, or a name of ours. A group in it has only letters, digits, `-`
+    /// and `_`.
     pub(super) name: String,
     pub(super) value: f64,
     pub(super) kind: TrackedKind,
@@ -53,8 +53,8 @@ pub(super) enum TrackedKind {
     Memory,
 }
 
-/// Every tracked number that the run measured, of all groups together and of each of several groups.
-/// All are finite.
+/// Every tracked number that the run measured, of all groups together and of each of several. All
+/// are finite.
 pub(super) fn tracked(report: &Report) -> Vec<TrackedMetric> {
     let named = METRICS.map(|name| name.parse().expect("it is a metric"));
     let failures =

@@ -14,8 +14,8 @@ use crate::{
     model::{GroupRecord, Measurement, Report, Tally},
 };
 
-/// A report in Markdown: the verdict and the reasons, groups if there are several, delivery, evidence, latency, throughput, the
-/// generator, and the plan.
+/// A report in Markdown: the verdict and the reasons, groups if there are several, delivery,
+/// evidence, latency, throughput, the generator, and the plan.
 ///
 /// Text that a server or a file chose stands only in code spans. There it can be no markup, link,
 /// mention or reference. The length is bounded, because GitHub takes 1 MiB for a summary.

@@ -106,8 +106,8 @@ fn whatever_a_report_holds_is_code_and_nothing_else() {
         let text = written(|out| Markdown.render(&report, &judgement, out));
         assert!(is_safe(&text), "{text}");
         let spans = spans_with(&visible(hostile), &text, &harmless);
-        // Reasons, target, expectation and its remark, threshold, four of the environment, a kind of
-        // error with what its first said, and three lines of each of six pieces of evidence.
+        // Reasons, target, expectation and its remark, threshold, four of the environment, a kind
+        // of error with what its first said, and three lines of each of six pieces of evidence.
         assert_eq!(spans, 1 + 1 + 2 + 1 + 4 + 2 + 3 * 6, "{text}");
     }
 }

@@ -11,8 +11,8 @@ const GAP: usize = 2;
 /// Named rows of numbers, each with a verdict if the table has them.
 ///
 /// If a line has no room for all columns, they move closer together. If that is not enough, the
-/// last columns go into a second table below, with the names again. A number is never broken. A name
-/// that takes over half of a line is shortened.
+/// last columns go into a second table below, with the names again. A number is never broken. A
+/// name that takes over half of a line is shortened.
 pub(crate) struct NumberTable {
     /// The heading of the names, and the least width of their column.
     pub(crate) names: (&'static str, usize),

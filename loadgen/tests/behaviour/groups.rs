@@ -10,7 +10,7 @@ use loadgen::{
     message::Mix,
     plan::{EngineKind, Expect, Plan, Until},
 };
-use reports::{Report, identities};
+use reports::{Report, group_sums, identities};
 use server::Reply;
 
 use crate::{
@@ -29,6 +29,7 @@ fn run(first: &TestPlan, second: &TestPlan) -> Report {
     let plan = Plan::new(first.run(), vec![first.group("one"), second.group("two")]).expect("it fits together");
     let report = Run::of(&plan).start().expect("a report");
     assert_eq!(identities(&report.total.measured), Ok(()));
+    assert_eq!(group_sums(&report), Ok(()));
     let names: Vec<_> = report.groups.iter().map(|group| group.name.clone()).collect();
     assert_eq!(names, ["one", "two"]);
     let sum = |of: fn(&reports::model::Measurement) -> u64| -> u64 {
@@ -148,6 +149,28 @@ fn a_threshold_may_name_a_group_of_the_plan() {
     assert_eq!(with("slow.matched>=41").code, Some(1));
     let unknown = with("chatt.lost==0");
     assert!(unknown.code == Some(2) && unknown.stderr.contains("chatt"), "{unknown:?}");
+}
+
+#[test]
+fn results_with_the_same_groups_are_compared_by_group() {
+    let folder = Folder::new();
+    let file = folder.path("two.toml");
+    fs::write(&file, TWO).expect("a file");
+    let [old, new] = ["old.json", "new.json"].map(|name| folder.path(name));
+    for out in [&old, &new] {
+        assert_eq!(Loadgen::run(&["run", &file, "--only-delivery", "--quiet", "--out", out]).code, Some(0));
+    }
+    let compared = Loadgen::run(&["compare", &old, &new, "--gate", "chat.max=1000%"]);
+    for row in ["chat.response.max", "chat.throughput", "slow.response.p50", "slow.dropped"] {
+        assert!(compared.stdout.contains(row), "{row}: {compared:?}");
+    }
+    let unknown = Loadgen::run(&["compare", &old, &new, "--gate", "chatt.max=10%"]);
+    assert!(unknown.code == Some(2) && unknown.stderr.contains("the groups are chat and slow"), "{unknown:?}");
+    // A run with one group has nothing to compare them with.
+    let one = folder.result("one.json", &[]);
+    let other = Loadgen::run(&["compare", &one, &new]);
+    assert!(other.code == Some(3) && other.stdout.contains("plan.groups"), "{other:?}");
+    assert!(!other.stdout.contains("chat.response"), "{other:?}");
 }
 
 #[test]

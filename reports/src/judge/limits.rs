@@ -35,8 +35,8 @@ const UNANSWERED: f64 = 0.01;
 /// did not. Single late messages are no reason: the bounds of each latency include them
 /// ([`crate::judge::bounds`]).
 ///
-/// The closed model promises no schedule, so it has none to break. It may keep a worker busy all the
-/// time. Beside such a group only the messages count that were not sent.
+/// The closed model promises no schedule, so it has none to break. It may keep a worker busy all
+/// the time. Beside such a group only the messages count that were not sent.
 pub(crate) fn broken_schedule(report: &Report) -> Vec<String> {
     let open = report.by_group().filter(|(plan, _)| !plan.load.is_closed()).map(|(_, measurement)| measurement);
     let (mut scheduled, mut behind) = (0_u64, 0_u64);

@@ -26,16 +26,17 @@ use reports::{
 use serde_json::Value;
 
 /// Files that the commands wrote; `fuzz/renew-samples` writes them.
-static SAMPLES: LazyLock<[Value; 4]> = LazyLock::new(|| {
-    let values: [Value; 4] = [
+static SAMPLES: LazyLock<[Value; 5]> = LazyLock::new(|| {
+    let values: [Value; 5] = [
         include_str!("../seeds/result_files/pass"),
         include_str!("../seeds/result_files/violation"),
+        include_str!("../seeds/result_files/groups"),
         include_str!("../seeds/result_files/search"),
         include_str!("../seeds/result_files/comparison"),
     ]
     .map(|text| serde_json::from_str(&text[1..]).expect("JSON after the byte that says that it is a text"));
     // Samples of an earlier format would test nothing but the refusal.
-    for value in &values[..3] {
+    for value in &values[..4] {
         Stored::from_json(value.to_string().as_bytes()).expect("a sample is of this version: fuzz/renew-samples");
     }
     values

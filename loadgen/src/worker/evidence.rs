@@ -32,7 +32,8 @@ pub(crate) struct EventContext<'a> {
     pub(crate) at: Time,
 }
 
-/// The first [`Evidence::KEPT`] anomalies of each kind. More are kept of kinds that may change later.
+/// The first [`Evidence::KEPT`] anomalies of each kind. More are kept of kinds that may change
+/// later.
 #[derive(Debug, Default)]
 pub(crate) struct EvidenceLog {
     /// Where `at_s` counts from.

@@ -15,8 +15,8 @@ use crate::{
     },
 };
 
-/// Result of a run. Units are in the keys: `_s` seconds, `_ns` nanoseconds, `_bytes` bytes, `_per_s`
-/// per second. Sums are stored, so that results merge; means follow from them.
+/// Result of a run. Units are in the keys: `_s` seconds, `_ns` nanoseconds, `_bytes` bytes,
+/// `_per_s` per second. Sums are stored, so that results merge; means follow from them.
 #[derive(Serialize, Deserialize, JsonSchema)]
 pub(super) struct ResultDocument {
     /// Name and version of this format.

@@ -31,8 +31,8 @@ pub(super) struct MeasurementDocument {
     dropped_by: Dropped,
     /// Findings other than a match.
     anomalies: Anomalies,
-    /// The same counts of the warm-up. Its messages are in no histogram and in no rate, but their
-    /// delivery was checked.
+    /// Counts of the warm-up. Its messages are in no histogram and in no rate, but their delivery
+    /// was checked.
     warmup: TallyDocument,
     /// What became of the connections.
     connections: Connections,

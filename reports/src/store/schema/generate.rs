@@ -27,8 +27,8 @@ pub fn generate<T: JsonSchema>(name: &str, contract: Contract) -> Value {
     schema
 }
 
-/// Puts descriptions on one line, leaves out what says nothing about JSON, and allows no other keys.
-/// A part of a combination (`is_whole` is false) sees only some of the keys.
+/// Puts descriptions on one line, leaves out what says nothing about JSON, and allows no other
+/// keys. A part of a combination (`is_whole` is false) sees only some of the keys.
 fn tidy(schema: &mut Value, is_whole: bool) {
     let Some(object) = schema.as_object_mut() else { return };
     object.remove("format");

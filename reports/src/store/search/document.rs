@@ -72,7 +72,7 @@ struct StoredConclusion {
     #[serde(skip_deserializing)]
     #[schemars(extend("enum" = [0, 1, 4, 5, 6, null]))]
     exit_code: Option<u8>,
-    /// The same in a sentence.
+    /// What the search found, in a sentence.
     #[serde(skip_deserializing)]
     meaning: String,
     /// Why the lowest rate that does not hold does not: what its first try with that cause says.

@@ -2,7 +2,11 @@
 
 use std::rc::Rc;
 
-use super::{GroupConfig, GroupOutcome, WorkerConfig, clients::MAX_UNSENT};
+use super::{
+    clients::MAX_UNSENT,
+    config::{GroupConfig, WorkerConfig},
+    outcome::GroupOutcome,
+};
 use crate::{
     plan::{Load, Share, Until},
     schedule::{

@@ -1,6 +1,6 @@
 //! The phases of a worker. Each says after a turn whether it goes on, and how long to wait.
 
-use super::{Worker, WorkerEvent, clients::ClientState, recorder::Window};
+use super::{Worker, clients::ClientState, control::WorkerEvent, recorder::Window};
 use crate::{
     clock::{Clock, Time},
     engine::Engine,

@@ -2,7 +2,7 @@
 
 use std::{collections::VecDeque, ops::Range};
 
-use super::{ClientView, Command, Progress, SendCommand};
+use super::command::{ClientView, Command, Progress, SendCommand};
 use crate::{clock::Time, plan::Share};
 
 /// Silence after which a run of a number of messages gives up on those in flight, even with a

@@ -1,6 +1,6 @@
 //! The open model: messages are due at fixed times, however slow the replies are.
 
-use super::{ClientView, Command, DropCause, DropCommand, SendCommand};
+use super::command::{ClientView, Command, DropCause, DropCommand, SendCommand};
 use crate::{
     clock::Time,
     plan::Share,

@@ -73,7 +73,7 @@ pub(crate) enum WorkerEvent {
 
 /// How often a worker hands over finished seconds and reports its progress, and the longest it
 /// takes to notice a signal to stop.
-const TICK: u64 = 50_000_000;
+pub(super) const TICK: u64 = 50_000_000;
 
 /// The worker's end of what connects it to the run.
 #[derive(Debug)]

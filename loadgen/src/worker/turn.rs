@@ -1,6 +1,6 @@
 //! One turn of the loop: look at the clock, do what is due, receive, and wait.
 
-use super::{Client, Worker, client_sink::ClientSink};
+use super::{Worker, client_sink::ClientSink, clients::Client, control::TICK};
 use crate::{
     clock::{Clock, Time},
     engine::Engine,
@@ -107,7 +107,8 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         let now = self.clock.now();
         self.watch_for_stops(now);
         let latest = latest.min(self.link.next_tick).max(now);
-        let wait = match self.pacer.wait(now, self.next_due(now)) {
+        let due = self.next_due(now);
+        let wait = match self.pacer.wait(now, due) {
             Some(Wait::Until(time)) => Wait::Until(time.min(latest)),
             Some(Wait::Poll) => {
                 self.measured.spinning = Some(now);
@@ -116,7 +117,8 @@ impl<E: Engine, C: Clock> Worker<E, C> {
             None => Wait::Poll,
         };
         if let Wait::Until(until) = wait {
-            self.stops.wait(until);
+            // While nothing is due, as in connecting, a turn may be late by a tick.
+            self.stops.wait(if due < Time::NEVER { until } else { now.plus(TICK) });
         }
         self.engine.wait(wait);
     }

@@ -63,8 +63,8 @@ impl Generator {
             .stderr(Stdio::piped())
             .spawn()
             .map_err(|error| GeneratorError::Start { program: self.program.clone(), error })?;
-        // Through a pipe, where nobody else sees the header fields. A child that does not read it says
-        // itself what is wrong.
+        // Through a pipe, where nobody else sees the header fields. A child that does not read it
+        // says itself what is wrong.
         let _ = child.stdin.take().map(|mut stdin| stdin.write_all(plan.to_toml().as_bytes()));
         let registered = cleanup.register(StartedProcess::process(&child));
         let output = finish(child, stop)?;

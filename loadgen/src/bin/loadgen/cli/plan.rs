@@ -88,8 +88,8 @@ impl<L: LoadArgs> PlanArgs<L> {
     }
 }
 
-/// The definition of a command line with the defaults of plans, for its help. To parse, it has none,
-/// so that what was not given leaves what a plan file says.
+/// The definition of a command line with the defaults of plans, for its help. To parse, it has
+/// none, so that what was not given leaves what a plan file says.
 pub(super) fn with_defaults(command: Command) -> Command {
     let defaults = defaults();
     let described = |command: Command| {

@@ -80,7 +80,8 @@ impl RunArgs {
         self.plan.plan(&self.target, &self.verdict.keys)
     }
 
-    /// Finds out whether the options fit together and with the plan, and the outputs can be written.
+    /// Finds out whether the options fit together and with the plan, and the outputs can be
+    /// written.
     pub(crate) fn check(&self, plan: &Plan) -> Result<(), clap::Error> {
         self.verdict.check(plan.run())?;
         self.outputs.check(self.json, self.out.as_deref())

@@ -108,8 +108,8 @@ fn scenarios() {
     }
 }
 
-/// Messages that were due: `2 -3 1` is two sent, three dropped and one sent. A dropped message takes
-/// its number. The events are written as in [`SCENARIOS`].
+/// Messages that were due: `2 -3 1` is two sent, three dropped and one sent. A dropped message
+/// takes its number. The events are written as in [`SCENARIOS`].
 const WITH_DROPS: &[(&str, &str, &str, &str)] = &[
     ("before the first", "-2 2", "2 3", "matched=2"),
     ("in between", "2 -3 2", "0 1 5 6", "matched=4"),

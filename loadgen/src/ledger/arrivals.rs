@@ -34,8 +34,8 @@ impl Ledger {
         stray
     }
 
-    /// The sequence of the oldest message in flight, and the messages from it on whose sequences are
-    /// in a row.
+    /// The sequence of the oldest message in flight, and the messages from it on whose sequences
+    /// are in a row.
     #[inline]
     fn front(&self) -> (u64, &[PendingState]) {
         let (base, places) = (self.pending.base(), self.pending.places());

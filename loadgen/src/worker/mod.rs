@@ -1,8 +1,8 @@
 //! A worker is one thread with its clients, its engine and its recorders. Workers share no state.
 //!
 //! It is one loop ([`Worker::run`]). A turn begins with a look at the clock, does what is due,
-//! receives, and waits ([`turn`]). Between work and wait the worker decides whether its phase goes on
-//! ([`phases`]): connecting, waiting for the start, the load, drain, closing.
+//! receives, and waits ([`turn`]). Between work and wait the worker decides whether its phase goes
+//! on ([`phases`]): connecting, waiting for the start, the load, drain, closing.
 //!
 //! ```text
 //! drivers (crate::schedule) ── commands ──> commands.rs ──> engine
@@ -183,8 +183,8 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         nowhere && (!spent || died)
     }
 
-    /// Ends the load at `now`, as nobody is left to send to. What is not due yet is not dropped, but
-    /// the clients with planned messages have died.
+    /// Ends the load at `now`, as nobody is left to send to. What is not due yet is not dropped,
+    /// but the clients with planned messages have died.
     fn desert(&mut self, now: Time) {
         for group in 0..self.groups.len() {
             for slot in self.groups[group].driver.planned() {

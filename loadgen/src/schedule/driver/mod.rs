@@ -1,9 +1,10 @@
 //! Drivers decide what the clients of a group do, and when. Pure: time is an argument.
 //!
 //! A driver has those clients of one group that belong to one worker, and names them by their slots
-//! there. Commands come out: [`Driver::next`] says what is due now, [`Driver::replied`] what a reply
-//! makes due, and [`Driver::wake`] when to ask again. Feedback goes in: what was sent, what came
-//! back. The worker carries out, and shows what the driver must know of a client ([`ClientView`]).
+//! there. Commands come out: [`Driver::next`] says what is due now, [`Driver::replied`] what a
+//! reply makes due, and [`Driver::wake`] when to ask again. Feedback goes in: what was sent, what
+//! came back. The worker carries out, and shows what the driver must know of a client
+//! ([`ClientView`]).
 //!
 //! ```text
 //! open.rs    the open model: messages are due at fixed times

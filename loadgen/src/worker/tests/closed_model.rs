@@ -61,7 +61,8 @@ fn a_lost_message_is_waited_for_and_given_up() {
     case.drain = 1_500;
     let done = case.run();
     assert_eq!((done.counts()[1].sent, done.counts()[1].lost), (18, 1));
-    // 1.5 s of silence after the last reply, which is the end of the phase. The drain began with it.
+    // 1.5 s of silence after the last reply, which is the end of the phase. The drain began with
+    // it.
     let (_, to) = done.window();
     assert!((220..240).contains(&to), "{to}");
     assert!((START + to + 1_500..=START + to + 1_555).contains(&done.ended), "{} {to}", done.ended);
@@ -100,8 +101,8 @@ fn a_peer_that_does_not_read_gets_no_more_until_it_does() {
     case.warmup = 0;
     let done = case.run();
     assert_eq!((done.all().lost, done.drops()), (0, [0, 0, 0]));
-    // Two messages fit the buffer, and the transport holds 1 MiB and the rest of a write. The others
-    // of the window go once the peer reads.
+    // Two messages fit the buffer, and the transport holds 1 MiB and the rest of a write. The
+    // others of the window go once the peer reads.
     let first = done.group(0).recorder.service.count_between(700 * MILLI, 900 * MILLI);
     assert!((66..=70).contains(&first), "{first}");
     assert_eq!(done.all().sent, 200);

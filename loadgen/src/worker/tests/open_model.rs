@@ -42,7 +42,8 @@ fn each_drop_has_its_cause() {
     };
     let cases = [
         ("a burst beyond the cap", open_model(2, 100, 3, 2), slow(1), [20, 0, 0]),
-        // Seven are in flight after the bursts at 200, 500, 800 and 1100 ms, which had room for one.
+        // Seven are in flight after the bursts at 200, 500, 800 and 1100 ms, which had room for
+        // one.
         ("replies slower than the bursts", open_model(1, 100, 3, 7), slow(250), [8, 0, 0]),
         // Those at 300 and 400 ms are 1 MiB, and that at 500 ms is over. Two more are dropped.
         ("bytes that the peer does not take", large(1), unread(290, 750), [2, 0, 0]),

@@ -11,7 +11,8 @@ use std::{
 
 use libfuzzer_sys::fuzz_target;
 use reports::{
-    Confidence, Gate, Metric, ParseError, Threshold, metric::GroupName, search::Resolution, store::baseline::BaselineName,
+    Confidence, Gate, Metric, ParseError, Threshold, metric::GroupName, search::Resolution,
+    store::baseline::BaselineName,
 };
 
 /// What parses is displayed in a form that parses to the same.

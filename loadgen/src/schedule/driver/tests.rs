@@ -64,7 +64,7 @@ fn all(driver: &mut Driver, now: u64, view: impl Fn(usize) -> ClientView) -> Vec
 fn the_open_model_sends_what_is_due() {
     let mut driver = open_model();
     assert_eq!((driver.wake(), driver.end()), (at(1_000), Some(at(1_500))));
-    assert_eq!(all(&mut driver, 999, |_| open(0)), []);
+    assert_eq!(driver.next(Time::from_nanos(1_000 * MILLI - 1), |_| open(0)), None, "never early");
     assert_eq!(all(&mut driver, 1_000, |_| open(0)), [send(0, 1_000, 3, 3)]);
     assert_eq!(driver.wake(), at(1_050));
     let late = [send(1, 1_050, 3, 3), send(0, 1_100, 3, 3)];
@@ -232,6 +232,11 @@ fn the_warm_up_does_not_count_in_the_closed_model() {
     assert_eq!(driver.replied(0, at(1_199), || open(0)), Some(send(0, 1_199, 3, 4)));
     assert_eq!(driver.planned(), [0, 1]);
     assert_eq!(driver.replied(0, at(1_200), || open(0)), Some(send(0, 1_200, 3, 4)));
+    // Few measured messages leave the warm-up its whole window.
+    let mut driver = Driver::Closed(ClosedDriver::counted(&share(1), 4, 9, 2, 0));
+    driver.begin(at(1_000), 200 * MILLI);
+    assert_eq!(all(&mut driver, 1_000, |_| open(0)), [send(0, 1_000, 4, 4)]);
+    assert_eq!(driver.replied(0, at(1_200), || open(0)), Some(send(0, 1_200, 2, 2)));
 }
 
 #[test]

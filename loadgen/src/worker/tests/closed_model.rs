@@ -34,6 +34,15 @@ fn each_client_keeps_its_window_in_flight() {
 }
 
 #[test]
+fn a_slow_write_or_read_is_not_the_peers_time() {
+    let mut case = Case::new(closed_model(1, 1), vec![peer(10)]);
+    case.script.work = 5 * MILLI;
+    let recorder = &case.run().outcome.groups[0].recorder;
+    assert!(recorder.service.min() >= 19 * MILLI, "{}", recorder.service.min());
+    assert!(recorder.floor.max() < 11 * MILLI, "{}", recorder.floor.max());
+}
+
+#[test]
 fn nothing_is_sent_before_the_start_or_after_the_end() {
     let done = Case::new(closed_model(1, 1), vec![peer(250)]).run();
     // Sent at 0, 250, 500, 750 and 1000. The reply at 1250 comes after the end.
@@ -154,6 +163,11 @@ fn who_leaves_with_messages_planned_has_died() {
     assert_eq!(case(275).run().connections(), [2, 0, 0]);
     let done = case(215).run();
     assert_eq!((done.connections(), done.all().undetermined), ([2, 0, 1], 4));
+    // All were sent, and their replies are missing.
+    let mut waits = case(50).messages(3);
+    (waits.warmup, waits.script.peers[0].delay) = (0, 100 * MILLI);
+    let done = waits.run();
+    assert_eq!((done.connections(), done.all().undetermined), ([2, 0, 1], 3));
     // Before the load begins nothing is in flight, but messages are planned.
     let done = case(0).run();
     assert_eq!((done.connections(), done.kinds()), ([2, 0, 1], vec![("closed_1000", 1)]));
@@ -170,6 +184,22 @@ fn a_blocked_worker_is_not_the_peers_fault() {
     let recorder = &done.group(0).recorder;
     assert!(recorder.service.max() > 290 * MILLI && recorder.floor.max() < 15 * MILLI);
     assert_eq!((done.outcome.stopped.times, done.all().lost), (1, 0));
+
+    // Work of up to a tick before it may be taken for work in it, and no more than that.
+    case.script.work = 500_000;
+    let longest = case.run().outcome.stopped.longest;
+    assert!((245 * MILLI..=302 * MILLI).contains(&longest), "{longest}");
+}
+
+#[test]
+fn windows_are_filled_for_a_slice_at_a_time() {
+    // To fill all takes 10 ms. Meanwhile the first replies are read.
+    let mut case = Case::new(closed_model(100, 1), vec![peer(1)]).messages(1);
+    (case.warmup, case.script.work) = (0, 100_000);
+    let done = case.run();
+    let service = done.group(0).recorder.service.max();
+    assert!(service < 8 * MILLI, "{service}");
+    assert_eq!(done.all().matched, 100);
 }
 
 #[test]
@@ -184,4 +214,7 @@ fn no_peer_holds_the_worker() {
     let service = done.group(0).recorder.service.max();
     assert!(service < 6 * MILLI, "{service}");
     assert_eq!(done.outcome.stopped.times, 0);
+    // Eight are read before the first of them is written.
+    let lag = done.group(0).recorder.send_lag.max();
+    assert!(lag < MILLI, "{lag}");
 }

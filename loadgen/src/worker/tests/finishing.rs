@@ -20,12 +20,13 @@ fn the_drain_waits_for_what_is_in_flight() {
 
 #[test]
 fn what_comes_after_the_drain_is_lost() {
-    let mut case = Case::new(open_model(2, 100, 3, 100), vec![peer(300)]);
+    let slow_to_close = PeerScript { close: Some(100 * MILLI), ..peer(300) };
+    let mut case = Case::new(open_model(2, 100, 3, 100), vec![slow_to_close]);
     case.drain = 220;
     let done = case.run();
     assert_eq!((done.counts()[1].lost, done.counts()[1].matched), (3, 57), "the burst at 1150 ms");
     assert_eq!(done.group(0).recorder.measured.counts.events, 57, "what comes with the Close comes too late");
-    let [missing] = [&done.group(0).missing.kept];
+    let missing = &done.group(0).missing.kept;
     assert_eq!(missing.iter().map(|missing| (missing.client, missing.died)).collect::<Vec<_>>(), [(1, false); 3]);
     case.drain = 0;
     assert_eq!(case.run().counts()[1].lost, 18, "bursts from 900 ms on");
@@ -84,8 +85,32 @@ fn surplus_replies_are_waited_for_where_replies_have_no_name() {
 }
 
 #[test]
-fn each_late_reply_prolongs_the_silence_to_a_bound() {
-    // A peer that has replies for as long as it likes: those to 300 messages come one by one.
+fn late_replies_prolong_the_wait_for_surplus_to_a_bound() {
+    // The drain ends at 2200 ms with 8 messages in flight, whose replies come 150 ms apart from 2250
+    // ms on. Each of them makes silence begin anew, until a second is over.
+    let mut peer = peer(1);
+    for late in 0..8 {
+        let sent = (8 + late / 2) * 100;
+        peer.faults.insert(16 + late, Fault::Delay((2_250 + 150 * late - sent) * MILLI));
+    }
+    let mut case = Case::new(counting(open_model(1, 100, 2, 100)), vec![peer]);
+    case.drain = 1_000;
+    let done = case.run();
+    assert_eq!((done.all().matched, done.all().lost), (16 + 7, 1));
+    assert!((START + 3_200..START + 3_205).contains(&done.ended), "{}", done.ended);
+}
+
+#[test]
+fn nothing_is_awaited_from_the_dead() {
+    let ends = PeerScript { ends: vec![(at(START + 1_250), EndScript::Reset)], ..peer(1) };
+    let done = Case::new(counting(open_model(1, 100, 3, 100)), vec![ends]).run();
+    assert_eq!(done.connections(), [1, 0, 1]);
+    assert!(done.ended < START + 1_255, "{}", done.ended);
+}
+
+#[test]
+fn the_drain_waits_as_long_as_the_plan_says() {
+    // Each reply takes longer.
     let mut peer = peer(1);
     for message in 0..24 {
         peer.faults.insert(message, Fault::Delay((1_000 + 180 * message) * MILLI));

@@ -1,7 +1,12 @@
 //! The open model: what is due is sent on time, or dropped for a reason.
 
+use std::time::Duration;
+
 use super::rig::{Case, MILLI, START, at, open_model};
-use crate::engine::simulated::{EndScript, Fault, PeerScript};
+use crate::{
+    engine::simulated::{EndScript, Fault, PeerScript},
+    plan::Until,
+};
 
 #[test]
 fn what_is_due_is_sent_and_comes_back() {
@@ -169,9 +174,11 @@ fn a_peer_may_leave_only_when_all_is_done() {
     assert_eq!((done.connections(), done.all().scheduled), ([2, 0, 2], 3));
     assert_eq!(done.window().1, 0);
 
-    // A run with a duration wants its connections until that is over.
-    let done = Case::new(open_model(2, 100, 3, 7), vec![leaves(305), PeerScript::default()]).run();
-    assert_eq!(done.connections(), [2, 0, 1]);
+    // A run with a duration wants its connections until that is over, even after the last burst.
+    for after in [305, 1_170] {
+        let done = Case::new(open_model(2, 100, 3, 7), vec![leaves(after), PeerScript::default()]).run();
+        assert_eq!(done.connections(), [2, 0, 1], "{after}");
+    }
 }
 
 #[test]
@@ -188,6 +195,16 @@ fn a_worker_that_may_spin_meets_due_times_and_counts_it() {
     // 200 bursts, with about 20 microseconds of spinning before each.
     assert!((1_000_000..10_000_000).contains(&spinning.1), "{spinning:?}");
     assert!(spinning.1 < spinning.2, "{spinning:?}");
+}
+
+#[test]
+fn only_processor_time_of_the_measured_phase_counts() {
+    let mut case = Case::new(open_model(2, 10, 1, 100), vec![PeerScript::default()]);
+    case.script.work = 100_000;
+    (case.warmup, case.until) = (1_000, Until::Elapsed(Duration::from_millis(200)));
+    // Forty bursts, each with a write and a read, and some looks at the sockets.
+    let cpu = case.run().outcome.cpu;
+    assert!((8 * MILLI..10 * MILLI).contains(&cpu), "{cpu}");
 }
 
 #[test]

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Keys of a group. What is absent has its default.
-#[allow(clippy::doc_markdown)] // Help is no Markdown.
+#[allow(clippy::doc_markdown, rustdoc::broken_intra_doc_links)] // Help is no Markdown.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct GroupKeys {
     /// Server to test, as ws://HOST[:PORT][/PATH] or wss://...

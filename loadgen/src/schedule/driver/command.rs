@@ -16,7 +16,7 @@ pub(crate) struct ClientView {
 /// What a driver wants done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Command {
-    /// Send messages. [`Driver::sent`] must be told how many were.
+    /// Send messages. [`Driver::sent`](super::Driver::sent) must be told how many were.
     Send(SendCommand),
     /// Count messages as dropped.
     Drop(DropCommand),

@@ -86,8 +86,8 @@ fn surplus_replies_are_waited_for_where_replies_have_no_name() {
 
 #[test]
 fn late_replies_prolong_the_wait_for_surplus_to_a_bound() {
-    // The drain ends at 2200 ms with 8 messages in flight, whose replies come 150 ms apart from 2250
-    // ms on. Each of them makes silence begin anew, until a second is over.
+    // The drain ends at 2200 ms with 8 messages in flight, whose replies come 150 ms apart from
+    // 2250 ms on. Each of them makes silence begin anew, until a second is over.
     let mut peer = peer(1);
     for late in 0..8 {
         let sent = (8 + late / 2) * 100;

@@ -119,8 +119,9 @@ fn report_pages_are_shown_as_they_are_meant() {
         ("several", Content::Results(&[("pass.json", &first), (HOSTILE, &violation), ("closed.json", &closed)])),
     ]);
     let views = |page: usize| seen[page]["views"].as_array().expect("views");
-    // Response, service, floor and send lag; sent and matched; three lines of response; connect.
-    for (page, plots, lines) in [(0, 4, 10), (1, 4, 10), (2, 4, 9), (3, 4, 10), (4, 9, 26)] {
+    // Response, service, floor and send lag; sent and matched; three lines of response; connect and
+    // its phases, TCP and upgrade.
+    for (page, plots, lines) in [(0, 4, 12), (1, 4, 12), (2, 4, 11), (3, 4, 12), (4, 9, 26)] {
         for view in views(page) {
             assert_eq!((&view["plots"], &view["lines"]), (&json!(plots), &json!(lines)), "{page}");
             assert_eq!(view["drawn"], view["lines"], "{page}: a line without a length");

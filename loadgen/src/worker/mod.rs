@@ -93,7 +93,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         let (partition, worker) = (&config.partition, config.worker);
         let shares: Vec<_> = (0..config.groups.len()).map(|group| partition.share(worker, group)).collect();
         let counts: Vec<_> = shares.iter().map(|share| share.slots.len()).collect();
-        let outcomes = WorkerOutcome::new(&counts, partition.workers()).groups;
+        let outcomes = GroupOutcome::of_groups(&counts, partition.workers());
         let client = |(group, slot)| Client::new(partition.client(worker, slot), group);
         let slots =
             shares.iter().enumerate().flat_map(|(group, share)| share.slots.clone().map(move |slot| (group, slot)));

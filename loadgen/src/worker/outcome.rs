@@ -57,20 +57,6 @@ pub(crate) struct MissingMessage {
 }
 
 impl WorkerOutcome {
-    /// The outcome of a worker that has not begun. It is one of `workers`. For each group of the
-    /// plan, `clients` has the number of its clients here.
-    pub(crate) fn new(clients: &[usize], workers: u32) -> Self {
-        let never = Time::from_nanos(u64::MAX);
-        let share = workers.max(1) as usize * clients.len().max(1);
-        Self {
-            groups: clients.iter().map(|&clients| GroupOutcome::new(clients, share)).collect(),
-            window: Window { from: never, to: never },
-            cpu: 0,
-            spun: 0,
-            stopped: StopTotals::default(),
-        }
-    }
-
     /// Whether a connection has opened.
     pub(crate) fn has_opened(&self) -> bool {
         self.groups.iter().any(|group| group.connections.opened > 0)
@@ -78,6 +64,13 @@ impl WorkerOutcome {
 }
 
 impl GroupOutcome {
+    /// Empty outcomes of all groups on one of `workers` workers. For each group, `clients` has the
+    /// number of its clients there. They share what may be kept.
+    pub(crate) fn of_groups(clients: &[usize], workers: u32) -> Vec<Self> {
+        let share = workers.max(1) as usize * clients.len().max(1);
+        clients.iter().map(|&clients| Self::new(clients, share)).collect()
+    }
+
     /// Of `clients` clients. What is kept is bounded at one part in `share` of the run's bounds.
     fn new(clients: usize, share: usize) -> Self {
         Self {

@@ -134,7 +134,7 @@ impl Simulated {
 /// Runs once. Returns response and floor, as recorded, and the target's own times.
 fn simulate(seed: u64, trouble: Trouble) -> [Histogram<u64>; 3] {
     let mut recorder = Recorder::new();
-    recorder.begin(Window { from: Time::from_nanos(1), to: Time::from_nanos(u64::MAX) });
+    recorder.begin(Window { from: Time::from_nanos(1), to: Time::NEVER });
     let expectation = Expectation { payload: Payload::new(1, 64, Mix::Mixed), expect: Expect::Echo, clients: 1 };
     let mut run = Simulated {
         random: StdRng::seed_from_u64(seed),

@@ -85,7 +85,7 @@ impl Default for PeerScript {
             openings: vec![OpeningScript::Opens(100_000)],
             delay: 1_000_000,
             faults: BTreeMap::new(),
-            silent_from: Time::from_nanos(u64::MAX),
+            silent_from: Time::NEVER,
             unread: Vec::new(),
             buffer: 64 * 1024,
             ends: Vec::new(),

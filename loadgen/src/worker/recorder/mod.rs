@@ -106,9 +106,8 @@ impl Default for Recorder {
 impl Recorder {
     /// An empty recorder.
     pub fn new() -> Self {
-        let never = Time::from_nanos(u64::MAX);
         Self {
-            window: Window { from: never, to: never },
+            window: Window { from: Time::NEVER, to: Time::NEVER },
             warmup: Tally::default(),
             measured: Tally::default(),
             traffic: Traffic::default(),
@@ -121,11 +120,11 @@ impl Recorder {
             misrouted: BoundedList::new(MISROUTED_KEPT),
             budget: EffortBudget::default(),
             repeat: RepeatedLatency::default(),
-            unread_since: never,
+            unread_since: Time::NEVER,
             slow_writes: SlowWrites::default(),
             second: CurrentSecond {
                 index: 0,
-                end: never,
+                end: Time::NEVER,
                 sent: 0,
                 matched: 0,
                 anomalies: 0,

@@ -17,7 +17,7 @@ use crate::{
     run::timeline::Timeline,
     secrets::Secrets,
     transport::Phases,
-    worker::{GroupOutcome, recorder::Window},
+    worker::{GroupOutcome, StopTotals, recorder::Window},
 };
 
 const SECOND: u64 = 1_000_000_000;
@@ -59,10 +59,11 @@ fn outcome() -> WorkerOutcome {
 
 /// The outcome of a worker with a client of each of so many groups.
 fn outcome_of(groups: usize) -> WorkerOutcome {
-    let mut outcome = WorkerOutcome::new(&vec![1; groups], 1);
-    outcome.window = WINDOW;
-    outcome.groups.iter_mut().for_each(|group| group.recorder.begin(WINDOW));
-    outcome
+    let mut groups = GroupOutcome::of_groups(&vec![1; groups], 1);
+    for group in &mut groups {
+        group.recorder.begin(WINDOW);
+    }
+    WorkerOutcome { groups, window: WINDOW, cpu: 0, spun: 0, stopped: StopTotals::default() }
 }
 
 /// A message of a worker: when it was due, how late it was written, how long it took. All in

@@ -34,7 +34,6 @@ const MAX_DIVISOR: f64 = 1e6;
 /// are seconds since the measured phase began. `StartTime` and `BaseTime` say when that was, to the
 /// second.
 ///
-/// Older results did not keep the seconds: they have one line of response times for the whole run.
 /// A histogram without values has no line. Connections open before the measured phase, but the
 /// format knows no earlier time, so their line stands at its start.
 #[derive(Clone, Copy, Debug, Default)]
@@ -63,9 +62,8 @@ impl Render for Hlog {
         let mut seconds = Vec::new();
         for part in Part::all(report) {
             let tags = PartTags::of(part);
-            let by_second = part.measurement.intervals.iter().any(|interval| interval.response.is_some());
             for (name, histogram) in part.measurement.latency.by_name() {
-                if histogram.is_empty() || name == "response" && by_second {
+                if histogram.is_empty() || name == "response" {
                     continue;
                 }
                 line(histogram, Duration::ZERO, whole, tags.series(name).as_deref())?;
@@ -214,20 +212,6 @@ mod tests {
         assert_eq!(read(&text).2.len(), read(&rendered(&Hlog, &sample::two_groups())).2.len());
         assert!(!text.chars().any(|c| c.is_control() && c != '\n'));
         assert!(text.contains("Tag=a__b\\x0a0.0_1.0_1.0_x\\x1b[2J\"|<c>,"), "{text}");
-    }
-
-    #[test]
-    fn an_older_result_has_one_line_of_response_times() {
-        let mut report = sample::pass();
-        for interval in &mut report.total.intervals {
-            interval.response = None;
-        }
-        let text = rendered(&Hlog, &report);
-        let lines = read(&text).2;
-        let untagged: Vec<_> = lines.iter().filter(|line| line.tag().is_none()).collect();
-        assert_eq!(untagged.len(), 1);
-        assert_eq!(histogram(untagged[0]), report.total.latency.response);
-        assert_eq!(untagged[0].duration(), Duration::from_secs(10));
     }
 
     #[test]

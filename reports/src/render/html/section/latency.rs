@@ -42,7 +42,7 @@ const SERIES: [LatencySeries; 4] = [
         span: "write to event",
         of: |part| Some(&part.measurement.latency.service),
     },
-    // Results of older versions have no floor.
+    // Without matches there is no floor.
     LatencySeries {
         id: "floor",
         name: "floor",

@@ -11,14 +11,14 @@ use super::{
 /// The first words of the messages of either kind. Checksum, client and sequence are zero, except
 /// that a text's sequence begins with four zero digits, as nearly all do.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Template {
-    pub(super) text: TextTemplate,
+pub(super) struct Layout {
+    pub(super) text: TextLayout,
     pub(super) binary: Pattern,
 }
 
 /// What the texts of a run have in common.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct TextTemplate {
+pub(super) struct TextLayout {
     /// The header, without the body.
     pub(super) plus: FirstBlock,
     pub(super) table: &'static CellTable,
@@ -30,7 +30,7 @@ pub(super) struct TextTemplate {
     pub(super) cells: u8,
 }
 
-impl TextTemplate {
+impl TextLayout {
     /// What stands before the header of messages whose first cell is `slot`.
     #[inline]
     pub(super) fn lead(&self, slot: u8) -> Lead {
@@ -52,7 +52,7 @@ const TEXT: [u8; BYTES] = {
     text
 };
 
-impl Template {
+impl Layout {
     pub(super) fn new(run: u32, size: u32) -> Self {
         let mut text = TEXT;
         text[13..21].copy_from_slice(&hex(run).to_le_bytes());
@@ -64,7 +64,7 @@ impl Template {
         let (size, table) = (size as usize, CellTable::get());
         let [cells, ..] = mix(run.into()).to_le_bytes();
         let plus = FirstBlock::new(words(&text));
-        let text = TextTemplate { plus, table, tails: table.tails(size), led: CellTable::led(size), cells };
+        let text = TextLayout { plus, table, tails: table.tails(size), led: CellTable::led(size), cells };
         Self { text, binary: Pattern::new(&binary, size) }
     }
 }

@@ -11,7 +11,7 @@ use super::{
     body::{BinaryBody, BodyKey},
     checksum::Checksum,
     hex::{self, hex},
-    template::{Pattern, Template, TextTemplate},
+    layout::{Layout, Pattern, TextLayout},
     text::{LED, Lead},
     words::{CellRow, Words},
 };
@@ -39,7 +39,7 @@ const CLIENT_CELLS: u32 = 159;
 impl<'p> ClientMessages<'p> {
     #[inline]
     pub(super) fn new(payload: &'p Payload, client: u32) -> Self {
-        let Template { text, binary } = &payload.template;
+        let Layout { text, binary } = &payload.layout;
         let kinds = [payload.kind(0), payload.kind(1)];
         Self {
             payload,
@@ -157,7 +157,7 @@ impl<'p> ClientMessages<'p> {
     /// Encodes a text from its header on.
     #[inline(always)]
     fn encode_text<C: Checksum>(&self, sequence: u64, out: PayloadSpace<'_>) -> u32 {
-        let words = text(&self.payload.template.text, self.text, self.slot(sequence), sequence);
+        let words = text(&self.payload.layout.text, self.text, self.slot(sequence), sequence);
         words.write::<C, TEXT_COVERED>(out, put_text)
     }
 
@@ -165,7 +165,7 @@ impl<'p> ClientMessages<'p> {
     #[inline(always)]
     fn binary(&self, sequence: u64) -> Words<BinaryBody> {
         let body = BinaryBody::new(self.key, sequence);
-        let Pattern { bits, plus } = &self.payload.template.binary;
+        let Pattern { bits, plus } = &self.payload.layout.binary;
         let mut block = FirstBlock::of::<{ BINARY_HEADER / PAIR }>(body, bits, &plus.with(0, self.binary));
         block.flip(1, [u64::from_le_bytes((sequence & SEQUENCE_MASK).to_be_bytes()), 0]);
         Words { block, rest: body, kind: MessageKind::Binary }
@@ -179,7 +179,7 @@ impl<'p> ClientMessages<'p> {
     }
 
     /// Whether text `sequence`, of `len` bytes, is exactly a block with nothing before its header,
-    /// and the first digits of its sequence are the template's.
+    /// and the first digits of its sequence are the layout's.
     #[inline(always)]
     fn is_plain(&self, sequence: u64, len: usize) -> bool {
         // Without short-circuits: for messages in a row, most of it is known beforehand.
@@ -189,7 +189,7 @@ impl<'p> ClientMessages<'p> {
     /// What stands before the header of text `sequence`.
     #[inline]
     pub(super) fn lead(&self, sequence: u64) -> Lead {
-        self.payload.template.text.lead(self.slot(sequence))
+        self.payload.layout.text.lead(self.slot(sequence))
     }
 
     /// Writes the body of a binary message without a header.
@@ -232,11 +232,11 @@ impl<'p> ClientMessages<'p> {
                 words.equal(bytes)
             }
             MessageKind::Text => {
-                let (template, slot) = (&self.payload.template.text, self.slot(sequence));
+                let (layout, slot) = (&self.payload.layout.text, self.slot(sequence));
                 if !self.is_plain(sequence, bytes.len()) {
-                    return is_text(template, self.text.to_array(), slot, sequence, checksum, bytes);
+                    return is_text(layout, self.text.to_array(), slot, sequence, checksum, bytes);
                 }
-                let mut words = text(template, self.text, slot, low(sequence).into());
+                let mut words = text(layout, self.text, slot, low(sequence).into());
                 put_text(&mut words.block, checksum);
                 words.equal(bytes)
             }
@@ -246,28 +246,28 @@ impl<'p> ClientMessages<'p> {
 
 /// A text from its header on, without its checksum. `client` are the words that name the client.
 #[inline(always)]
-fn text(template: &TextTemplate, client: u64x2, slot: u8, sequence: u64) -> Words<CellRow> {
-    let mut block = template.plus.with(1, client);
-    block.flip(3, template.tails[usize::from(slot)]);
+fn text(layout: &TextLayout, client: u64x2, slot: u8, sequence: u64) -> Words<CellRow> {
+    let mut block = layout.plus.with(1, client);
+    block.flip(3, layout.tails[usize::from(slot)]);
     block.flip(2, hex::at::<3>(low(sequence)));
     let high = (sequence & SEQUENCE_MASK) >> 32;
     if high > 0 {
-        // The template has zeros there.
+        // The layout has zeros there.
         let more = (hex(low(high)) >> 32) ^ u64::from(u32::from_le_bytes(*b"0000"));
         block.flip(1, [0, more << 56]);
         block.flip(2, [more >> 8, 0]);
     }
-    Words { block, rest: CellRow { table: template.table, slot }, kind: MessageKind::Text }
+    Words { block, rest: CellRow { table: layout.table, slot }, kind: MessageKind::Text }
 }
 
 /// Whether `bytes` are a text of any size, with or without something before its header. A call that
 /// does not take the [`ClientMessages`], so they stay in registers while most messages are
 /// compared.
 #[inline(never)]
-fn is_text(template: &TextTemplate, client: [u64; 2], slot: u8, sequence: u64, checksum: u32, bytes: &[u8]) -> bool {
-    let mut words = text(template, client.into(), slot, sequence);
+fn is_text(layout: &TextLayout, client: [u64; 2], slot: u8, sequence: u64, checksum: u32, bytes: &[u8]) -> bool {
+    let mut words = text(layout, client.into(), slot, sequence);
     put_text(&mut words.block, checksum);
-    bytes.strip_prefix(template.lead(slot).bytes()).is_some_and(|bytes| words.equal(bytes))
+    bytes.strip_prefix(layout.lead(slot).bytes()).is_some_and(|bytes| words.equal(bytes))
 }
 
 /// Writes what stands before the header of a text. Returns the room that follows.

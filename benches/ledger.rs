@@ -29,7 +29,7 @@ impl LedgerSink for MatchCounter {
 
 fn in_flight(c: &mut Criterion) {
     const TIMES: SendTimes = SendTimes { due: Time::from_nanos(1), written: Time::from_nanos(2) };
-    let terms = Expectation { payload: Payload::new(1, 64, Mix::Mixed), expect: Expect::Echo, clients: 1 };
+    let terms = Expectation { source: Payload::new(1, 64, Mix::Mixed).into(), expect: Expect::Echo, clients: 1 };
     let mut group = c.benchmark_group("ledger");
     for window in [1_u64, 16, 1000] {
         group.throughput(Throughput::Elements(window));
@@ -42,8 +42,8 @@ fn in_flight(c: &mut Criterion) {
                     (0..window).for_each(|_| ledger.sent(TIMES));
                     for offset in 0..window {
                         let sequence = first + if reversed { window - 1 - offset } else { offset };
-                        terms.payload.encode(0, sequence, &mut bytes);
-                        let event = MessageEvent { kind: terms.payload.kind(sequence), bytes: &bytes };
+                        terms.payload().encode(0, sequence, &mut bytes);
+                        let event = MessageEvent { kind: terms.payload().kind(sequence), bytes: &bytes };
                         ledger.received(&terms, event, &mut count);
                     }
                 });

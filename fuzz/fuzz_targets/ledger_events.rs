@@ -67,7 +67,7 @@ struct LedgerReplay {
 
 impl LedgerReplay {
     fn message(&self, client: u32, sequence: u64) -> (MessageKind, Vec<u8>) {
-        let payload = &self.terms.payload;
+        let payload = &self.terms.payload();
         let mut bytes = vec![0; payload.size()];
         payload.encode(client, sequence, &mut bytes);
         (payload.kind(sequence), bytes)
@@ -81,9 +81,9 @@ impl LedgerReplay {
             return (0..messages).for_each(|_| self.ledger.sent(TIMES));
         }
         let first = self.ledger.next_sequence();
-        let mut bytes = vec![0; self.terms.payload.size()];
+        let mut bytes = vec![0; self.terms.payload().size()];
         let checksums: Vec<u32> =
-            (first..first + messages).map(|sequence| self.terms.payload.encode(0, sequence, &mut bytes)).collect();
+            (first..first + messages).map(|sequence| self.terms.payload().encode(0, sequence, &mut bytes)).collect();
         self.ledger.sent_together(TIMES, &checksums);
     }
 
@@ -197,7 +197,7 @@ fuzz_target!(|bytes: &[u8]| {
         _ => Expect::Echo,
     };
     let size = 53 + u32::from(*size) * u32::from(*size) / 8;
-    let terms = Expectation { payload: Payload::new(RUN, size, mix), expect, clients: 3 };
+    let terms = Expectation { source: Payload::new(RUN, size, mix).into(), expect, clients: 3 };
     let mut recorder = Recorder::new();
     recorder.begin(Window { from: Time::from_nanos(0), to: Time::from_nanos(u64::MAX) });
     let mut replay = LedgerReplay { terms, ledger: Ledger::new(0), recorder, sent: 0, received: 0, read: Vec::new() };

@@ -238,7 +238,7 @@ fn times_belong_to_their_message() {
     ledger.skip(3);
     ledger.sent(times(700));
     for sequence in [2, 0, 7, 3, 1] {
-        let kind = terms.payload.kind(sequence);
+        let kind = terms.payload().kind(sequence);
         ledger.received(&terms, MessageEvent { kind, bytes: &bytes(0, sequence) }, &mut counts);
         assert_eq!(counts.last, Some((sequence, 1, times(100 * sequence))));
     }
@@ -249,7 +249,7 @@ fn messages_that_came_together_are_booked_together() {
     let terms = terms(Mix::Mixed, Expect::Echo);
     let (mut ledger, mut counts) = (Ledger::new(0), LedgerCounts::default());
     let checksums: Vec<u32> =
-        (0..5).map(|sequence| terms.payload.encode(0, sequence, &mut [0; SIZE as usize])).collect();
+        (0..5).map(|sequence| terms.payload().encode(0, sequence, &mut [0; SIZE as usize])).collect();
     ledger.sent_together(history::TIMES, &checksums);
     let came = ["0", "1", "2", "2", "3"].map(history::parse);
     let mut events = came.iter().map(|(kind, bytes)| MessageEvent { kind: *kind, bytes });

@@ -36,8 +36,8 @@ fn ledger_state(window: usize) -> LedgerState {
     let terms = terms();
     let (bytes, checksums) = (0..MESSAGES)
         .map(|sequence| {
-            let mut bytes = vec![0; terms.payload.size()];
-            let checksum = terms.payload.encode(CLIENT, sequence, &mut bytes);
+            let mut bytes = vec![0; terms.payload().size()];
+            let checksum = terms.payload().encode(CLIENT, sequence, &mut bytes);
             (bytes, checksum)
         })
         .unzip();
@@ -65,8 +65,9 @@ impl LedgerState {
 #[bench::window_16(args = (16), setup = ledger_state)]
 fn in_order(ledger_state: LedgerState) -> LedgerState {
     ledger_state.keep(|terms, ledger, count, first, messages| {
-        let events =
-            (first..).zip(messages).map(|(sequence, bytes)| MessageEvent { kind: terms.payload.kind(sequence), bytes });
+        let events = (first..)
+            .zip(messages)
+            .map(|(sequence, bytes)| MessageEvent { kind: terms.payload().kind(sequence), bytes });
         assert!(ledger.received_in_order(terms, events, count).is_none());
     })
 }
@@ -78,7 +79,7 @@ fn reversed(ledger_state: LedgerState) -> LedgerState {
     ledger_state.keep(|terms, ledger, count, first, messages| {
         let last = first + messages.len() as u64 - 1;
         for (sequence, bytes) in (first..=last).rev().zip(messages.iter().rev()) {
-            ledger.received(terms, MessageEvent { kind: terms.payload.kind(sequence), bytes }, count);
+            ledger.received(terms, MessageEvent { kind: terms.payload().kind(sequence), bytes }, count);
         }
     })
 }

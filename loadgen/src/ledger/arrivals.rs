@@ -17,7 +17,7 @@ impl Ledger {
         if !matches!(expectation.expect, Expect::Echo) {
             return events.next();
         }
-        let series = expectation.payload.of(self.client);
+        let series = expectation.payload().of(self.client);
         let (first, places) = self.front();
         let mut expected = (first..).zip(places);
         let mut taken = 0;

@@ -132,6 +132,9 @@ impl Ledger {
                 }
             }
             Expect::Count => self.received_any(event, sink),
+            Expect::Mark | Expect::Id(_) | Expect::Sequence(_) | Expect::Broadcast => {
+                unreachable!("plans with it are refused")
+            }
             Expect::Reply(text) => self.received_reply(text.as_bytes(), event, sink),
         }
     }

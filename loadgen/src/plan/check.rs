@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use http::{HeaderName, HeaderValue};
 use reports::{Threshold, human, model::Expect};
 
-use super::{error::PlanError, group::Group, rate::Rate, run_options::RunOptions};
+use super::{error::PlanError, group::Group, messages::Messages, rate::Rate, run_options::RunOptions};
 
 /// Finds what does not fit together.
 pub(super) fn check(run: &RunOptions, groups: &[Group]) -> Result<(), PlanError> {
@@ -18,6 +18,7 @@ pub(super) fn check(run: &RunOptions, groups: &[Group]) -> Result<(), PlanError>
             let why = "another group has this name; give each its own".to_owned();
             return Err(PlanError::new(Some(index), "name", group.name, why));
         }
+        not_built_yet(index, group)?;
         size(index, group)?;
         headers(&group.connect.headers).map_err(|why| about(index, "header", why))?;
         sources(index, &group.connect.sources)?;
@@ -32,11 +33,22 @@ fn named_group(threshold: &Threshold, groups: &[Group]) -> Result<(), PlanError>
     found.map(drop).map_err(|unknown| PlanError::new(None, "threshold", threshold, unknown.to_string()))
 }
 
+/// Finds what the rest of the program can't do yet.
+fn not_built_yet(index: usize, group: &Group) -> Result<(), PlanError> {
+    let key = match (&group.messages, &group.expect) {
+        (Messages::Templates(_), _) => "message",
+        (_, Expect::Mark | Expect::Id(_) | Expect::Sequence(_) | Expect::Broadcast) => "expect",
+        _ => return Ok(()),
+    };
+    Err(about(index, key, "it is not built yet".to_owned()))
+}
+
 fn about(index: usize, key: &'static str, why: String) -> PlanError {
     PlanError { group: Some(index), key, value: None, why }
 }
 
-fn size(index: usize, Group { size, mix, expect, .. }: &Group) -> Result<(), PlanError> {
+fn size(index: usize, Group { messages, expect, .. }: &Group) -> Result<(), PlanError> {
+    let Messages::Generated { size, mix } = messages else { return Ok(()) };
     let least = mix.min_size();
     if *expect != Expect::Echo || *size as usize >= least {
         return Ok(());

@@ -1,11 +1,17 @@
 //! A group of clients that do the same.
 
-use std::num::NonZeroU32;
+use std::{num::NonZeroU32, sync::Arc};
 
-use reports::{metric::GroupName, model::Expect};
+use reports::{
+    metric::GroupName,
+    model::{Expect, Order},
+};
 
-use super::{connect::Connect, load::Load, target::Target};
-use crate::message::Mix;
+use super::{
+    connect::Connect, dialogue::Dialogue, load::Load, messages::Messages, pattern::Pattern, rooms::Rooms,
+    target::Target,
+};
+use crate::message::Data;
 
 /// A group of clients that do the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,12 +26,22 @@ pub struct Group {
     pub clients: NonZeroU32,
     /// When a client sends. The default is the open model with 50 messages a second.
     pub load: Load,
-    /// Payload size in bytes. With [`Expect::Echo`] at least `mix.min_size()`. The default is 64.
-    pub size: u32,
-    /// Text, binary or both. The default is both.
-    pub mix: Mix,
+    /// What a client sends. The default is generated messages of 64 bytes.
+    pub messages: Messages,
+    /// Values for templates: a row for each client, in turn.
+    pub data: Option<Arc<Data>>,
     /// What a message must bring back. The default is the message itself.
     pub expect: Expect,
+    /// Whether replies may overtake each other. By default they may with [`Expect::Id`] only.
+    pub order: Option<Order>,
+    /// The last event of a reply, where a reply is several events.
+    pub until: Option<Pattern>,
+    /// An event may hold several replies.
+    pub batched: bool,
+    /// What a client says besides its messages. The default is nothing.
+    pub dialogue: Dialogue,
+    /// Who hears whom, with [`Expect::Broadcast`].
+    pub rooms: Option<Rooms>,
 }
 
 impl Group {
@@ -43,9 +59,14 @@ impl Default for Group {
             connect: Connect::default(),
             clients: NonZeroU32::new(100).expect("over 0"),
             load: Load::default(),
-            size: 64,
-            mix: Mix::default(),
+            messages: Messages::default(),
+            data: None,
             expect: Expect::default(),
+            order: None,
+            until: None,
+            batched: false,
+            dialogue: Dialogue::default(),
+            rooms: None,
         }
     }
 }

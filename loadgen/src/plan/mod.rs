@@ -4,7 +4,9 @@
 //! mod.rs          Plan: what the run's groups share, and the groups
 //! run_options.rs  what all groups share: lengths, engine, threads, seed, thresholds
 //! group.rs        clients that do the same
-//!   target, connect, load, rate; what is expected is of the crate reports, as results name it
+//!   target, connect, load, rate, messages, rooms; what is expected is of the crate reports, as
+//!   results name it. dialogue.rs has what clients say besides their messages, and pattern.rs
+//!   regular expressions
 //! check.rs        what must fit together; error.rs says what does not
 //! partition.rs    which client belongs to which group and to which worker
 //! keys/           the keys of a plan file, and the options of the command line
@@ -13,13 +15,17 @@
 
 mod check;
 mod connect;
+mod dialogue;
 mod error;
 mod group;
 pub mod keys;
 mod length;
 mod load;
+mod messages;
 mod partition;
+mod pattern;
 mod rate;
+mod rooms;
 mod run_options;
 mod target;
 
@@ -27,17 +33,21 @@ use std::num::NonZeroU32;
 
 pub use reports::{
     metric::GroupName,
-    model::{EngineKind, Expect},
+    model::{EngineKind, Expect, IdPlace, JsonPointer, Order},
 };
 pub use url::Url;
 
 pub use self::{
     connect::Connect,
+    dialogue::{Answer, Dialogue, JoinStep},
     error::PlanError,
     group::Group,
     load::{Load, Until},
+    messages::Messages,
     partition::{Member, Partition, Share},
+    pattern::Pattern,
     rate::Rate,
+    rooms::{OwnCopy, RoomBy, Rooms},
     run_options::RunOptions,
     target::{ServerUrl, Target},
 };

@@ -41,8 +41,8 @@ pub use self::{
 use crate::{
     engine::{BuildEngine, Lean, Tungstenite},
     ledger::Expectation,
-    message::Payload,
-    plan::{EngineKind, Group, Partition, Plan, Target},
+    message::{Payload, Source},
+    plan::{EngineKind, Group, Messages, Partition, Plan, Target},
     worker::{GroupConfig, WorkerConfig, WorkerOutcome},
 };
 
@@ -168,11 +168,7 @@ fn config(plan: &Plan, run_id: u32, targets: &Targets<'_>, clients_each: u32, fi
     let of_group = |(index, group): (usize, &Group)| GroupConfig {
         clients: group.clients,
         load: group.load,
-        expectation: Expectation {
-            payload: Payload::new(run_id, group.size, group.mix),
-            expect: group.expect.clone(),
-            clients,
-        },
+        expectation: Expectation { source: source(run_id, group), expect: group.expect.clone(), clients },
         source: targets.source(index, clients_each),
     };
     let groups: Arc<[GroupConfig]> = plan.groups().iter().enumerate().map(of_group).collect();
@@ -186,6 +182,13 @@ fn config(plan: &Plan, run_id: u32, targets: &Targets<'_>, clients_each: u32, fi
         may_spin: partition.workers().saturating_add(target_threads) <= cores(),
         partition,
         groups,
+    }
+}
+
+fn source(run_id: u32, group: &Group) -> Source {
+    match group.messages {
+        Messages::Generated { size, mix } => Source::Generated(Payload::new(run_id, size, mix)),
+        Messages::Templates(_) => unreachable!("plans with them are refused"),
     }
 }
 

@@ -74,7 +74,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         let Self { groups, clients, engine, clock, checksums, .. } = self;
         let WorkerGroup { config, outcome, progress, write_at_once, most_unsent, .. } = &mut groups[group];
         let Client { ledger, .. } = &mut clients.all[slot];
-        let series = config.expectation.payload.of(ledger.client());
+        let series = config.expectation.payload().of(ledger.client());
         let size = series.size();
         let (mut left, mut after) = (messages, None);
         while left > 0 && (left == messages || engine.unsent(slot) <= *most_unsent) {

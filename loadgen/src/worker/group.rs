@@ -49,7 +49,7 @@ impl WorkerGroup {
         route: Route,
         outcome: GroupOutcome,
     ) -> Self {
-        let size = group.expectation.payload.size();
+        let size = group.expectation.payload().size();
         let driver = driver(worker, group, share);
         Self {
             config: group.clone(),
@@ -79,7 +79,7 @@ fn driver(worker: &WorkerConfig, group: &GroupConfig, share: Share) -> Driver {
             })
         }
         (Load::Closed { window }, until) => {
-            let (window, fill) = (window.get(), messages_in(FILL, group.expectation.payload.size()));
+            let (window, fill) = (window.get(), messages_in(FILL, group.expectation.payload().size()));
             Driver::Closed(match until {
                 Until::Elapsed(duration) => ClosedDriver::elapsed(&share, window, fill, nanos(duration)),
                 Until::Messages(messages) => ClosedDriver::counted(&share, window, fill, messages.get(), worker.drain),

@@ -22,12 +22,13 @@ const SIZES: [u32; 4] = [64, 256, 4 << 10, 64 << 10];
 
 /// Sends messages that come back altered. Returns how many it took until one was not matched.
 fn found_after(alter: &dyn Fn(&[u8]) -> Vec<u8>, size: u32, mix: Mix, client: u32, most: u64) -> Option<u64> {
-    let terms = Expectation { payload: Payload::new(7 + client, size, mix), expect: Expect::Echo, clients: client + 1 };
+    let terms =
+        Expectation { source: Payload::new(7 + client, size, mix).into(), expect: Expect::Echo, clients: client + 1 };
     let (mut ledger, mut counts) = (Ledger::new(client), LedgerCounts::default());
     let mut message = vec![0; size as usize];
-    let kind = terms.payload.kind(0);
+    let kind = terms.payload().kind(0);
     for sequence in 0..most {
-        terms.payload.encode(client, sequence, &mut message);
+        terms.payload().encode(client, sequence, &mut message);
         let came = alter(&message);
         assert!(kind == MessageKind::Binary || std::str::from_utf8(&came).is_ok(), "or it could not come as text");
         ledger.sent(TIMES);

@@ -16,7 +16,7 @@ pub(crate) const TIMES: SendTimes = SendTimes { due: Time::from_nanos(1), writte
 
 /// Expectation of a run of three clients.
 pub(crate) fn terms(mix: Mix, expect: Expect) -> Expectation {
-    Expectation { payload: Payload::new(RUN, SIZE, mix), expect, clients: 3 }
+    Expectation { source: Payload::new(RUN, SIZE, mix).into(), expect, clients: 3 }
 }
 
 /// Message `sequence` of `client`, of mixed kinds.
@@ -204,10 +204,10 @@ impl Due {
             Self::Dropped(messages) => ledger.skip(messages),
             Self::Sent(messages) if together => {
                 let first = ledger.next_sequence();
-                let mut message = vec![0; terms.payload.size()];
+                let mut message = vec![0; terms.payload().size()];
                 let sequences = first..first + messages;
                 let checksums: Vec<u32> =
-                    sequences.map(|sequence| terms.payload.encode(0, sequence, &mut message)).collect();
+                    sequences.map(|sequence| terms.payload().encode(0, sequence, &mut message)).collect();
                 ledger.sent_together(TIMES, &checksums);
             }
             Self::Sent(messages) => (0..messages).for_each(|_| ledger.sent(TIMES)),

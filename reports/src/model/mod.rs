@@ -25,7 +25,8 @@ pub use self::{
     latency::Latency,
     packed_histogram::{PackError, PackedHistogram},
     plan::{
-        EngineKind, EngineKindError, Expect, ExpectError, GroupRecord, LoadRecord, PayloadKind, PlanRecord, RunRecord,
+        EngineKind, EngineKindError, Expect, ExpectError, GroupRecord, IdPlace, JsonPointer, LoadRecord, Order,
+        PayloadKind, PlanRecord, RunRecord,
     },
     tally::{Anomalies, Counts, Dropped, Tally},
     traffic::{Calls, Interval, Traffic, Wire},

@@ -61,7 +61,8 @@ pub struct GroupRecord {
     pub size_bytes: u64,
     /// Type of the messages.
     pub payload: PayloadKind,
-    /// What a send must bring back: `echo`, `count` or `reply=TEXT`.
+    /// What a send must bring back: `echo`, `count`, `reply=TEXT`, `mark`, `id=POINTER`,
+    /// `id=~REGEX`, `sequence=POINTER` or `broadcast`.
     pub expect: Expect,
 }
 
@@ -116,22 +117,62 @@ pub enum EngineKind {
 #[error("expected lean or tungstenite")]
 pub struct EngineKindError;
 
-/// What a message must bring back. Its text is `echo`, `count` or `reply=TEXT`.
+/// What a message must bring back. Its text is its name, and for some `=` and a value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Expect {
-    /// The message itself.
+    /// `echo`: the message itself.
     #[default]
     Echo,
-    /// One message event, whatever it holds.
+    /// `count`: one message event, whatever it holds.
     Count,
-    /// This text.
+    /// `reply=TEXT`: this text.
     Reply(String),
+    /// `mark`: an event that holds the mark of the message.
+    Mark,
+    /// `id=POINTER` or `id=~REGEX`: an event with the id of the message at this place.
+    Id(IdPlace),
+    /// `sequence=POINTER`: nothing. The server pushes events, numbered at this JSON pointer.
+    Sequence(JsonPointer),
+    /// `broadcast`: an event with its mark at each member of the sender's room.
+    Broadcast,
+}
+
+/// Where an event holds the id of the message that it answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum IdPlace {
+    /// At a JSON pointer.
+    Pointer(JsonPointer),
+    /// In the first group of a regular expression.
+    Regex(String),
+}
+
+/// A place in a JSON text, such as `/result/id` (RFC 6901). The empty pointer is the whole text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct JsonPointer {
+    text: String,
+    tokens: Vec<String>,
+}
+
+/// Whether replies may overtake each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Order {
+    /// A reply that was overtaken is reordered.
+    Keep,
+    /// Replies may come in any order.
+    Any,
 }
 
 /// The error of a text that is no [`Expect`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected echo, count or reply=TEXT")]
-pub struct ExpectError;
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ExpectError {
+    /// It has another name.
+    #[error("expected echo, count, reply=TEXT, mark, id=POINTER, id=~REGEX, sequence=POINTER or broadcast")]
+    Unknown,
+    /// Its value is no JSON pointer.
+    #[error("`{0}` is no JSON pointer; expected one such as /id or /result/0/id, with ~1 for / and ~0 for ~ in a name")]
+    Pointer(String),
+}
 
 impl PlanRecord {
     /// Clients of all groups.
@@ -219,7 +260,41 @@ impl fmt::Display for Expect {
             Self::Echo => f.write_str("echo"),
             Self::Count => f.write_str("count"),
             Self::Reply(text) => write!(f, "reply={text}"),
+            Self::Mark => f.write_str("mark"),
+            Self::Id(IdPlace::Pointer(pointer)) => write!(f, "id={pointer}"),
+            Self::Id(IdPlace::Regex(regex)) => write!(f, "id=~{regex}"),
+            Self::Sequence(pointer) => write!(f, "sequence={pointer}"),
+            Self::Broadcast => f.write_str("broadcast"),
         }
+    }
+}
+
+impl JsonPointer {
+    /// The names and indices that lead to the place, unescaped.
+    pub fn tokens(&self) -> &[String] {
+        &self.tokens
+    }
+}
+
+impl fmt::Display for JsonPointer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl FromStr for JsonPointer {
+    type Err = ExpectError;
+
+    fn from_str(text: &str) -> Result<Self, ExpectError> {
+        let refused = || ExpectError::Pointer(text.to_owned());
+        // RFC 6901, section 3: `~` stands for nothing but ~0 and ~1.
+        let is_escaped = |token: &str| token.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']));
+        let Some(rest) = text.strip_prefix('/') else {
+            return if text.is_empty() { Ok(Self::default()) } else { Err(refused()) };
+        };
+        let unescape = |token: &str| is_escaped(token).then(|| token.replace("~1", "/").replace("~0", "~"));
+        let tokens: Option<Vec<_>> = rest.split('/').map(unescape).collect();
+        Ok(Self { text: text.to_owned(), tokens: tokens.ok_or_else(refused)? })
     }
 }
 
@@ -230,7 +305,17 @@ impl FromStr for Expect {
         match text {
             "echo" => Ok(Self::Echo),
             "count" => Ok(Self::Count),
-            _ => text.strip_prefix("reply=").map(|reply| Self::Reply(reply.to_owned())).ok_or(ExpectError),
+            "mark" => Ok(Self::Mark),
+            "broadcast" => Ok(Self::Broadcast),
+            _ => match text.split_once('=') {
+                Some(("reply", reply)) => Ok(Self::Reply(reply.to_owned())),
+                Some(("id", place)) => Ok(Self::Id(match place.strip_prefix('~') {
+                    Some(regex) => IdPlace::Regex(regex.to_owned()),
+                    None => IdPlace::Pointer(place.parse()?),
+                })),
+                Some(("sequence", pointer)) => Ok(Self::Sequence(pointer.parse()?)),
+                _ => Err(ExpectError::Unknown),
+            },
         }
     }
 }
@@ -275,7 +360,7 @@ macro_rules! as_text {
 }
 
 as_text! {
-    Expect: { "type": "string", "pattern": "^(echo$|count$|reply=)" }
+    Expect: { "type": "string", "pattern": "^(echo$|count$|reply=|mark$|id=(/|~|$)|sequence=(/|$)|broadcast$)" }
     EngineKind: { "type": "string", "enum": EngineKind::ALL.map(EngineKind::name) }
 }
 

@@ -44,7 +44,7 @@ impl Ledger {
     pub(super) fn contents(&self, expectation: &Expectation, bytes: &[u8], effort: &Effort) -> Contents {
         let (mut whole, mut at) = (Vec::new(), 0);
         while let Some((_, header)) = message::leading(&bytes[at..])
-            && header.run == expectation.payload.run()
+            && header.run == expectation.payload().run()
             && header.client == self.client()
             && self.was_sent(header.sequence)
         {
@@ -61,7 +61,7 @@ impl Ledger {
     /// What `bytes` are the beginning of. They stand at `at` of an event.
     fn beginning(&self, expectation: &Expectation, bytes: &[u8], at: usize, effort: &Effort) -> Remainder {
         let sequence = match message::parse(bytes) {
-            _ if bytes.len() >= expectation.payload.size() => return Remainder::Foreign,
+            _ if bytes.len() >= expectation.payload().size() => return Remainder::Foreign,
             Some((_, header)) => {
                 let ours = header.client == self.client() && self.times(header.sequence).is_some();
                 let mut made = Vec::new();
@@ -108,23 +108,23 @@ impl Ledger {
         if !effort.affords_a_look() {
             return false;
         }
-        let (opening, len) = expectation.payload.opening(self.client(), sequence);
+        let (opening, len) = expectation.payload().opening(self.client(), sequence);
         let common = len.min(bytes.len());
         if opening[..common] != bytes[..common] || common == bytes.len() {
             return opening[..common] == bytes[..common];
         }
-        let size = expectation.payload.size();
+        let size = expectation.payload().size();
         if !effort.affords(size) {
             return false;
         }
         made.resize(size, 0);
-        expectation.payload.encode(self.client(), sequence, made);
+        expectation.payload().encode(self.client(), sequence, made);
         made.starts_with(bytes)
     }
 
     /// The message in flight that `bytes` resemble most, if they resemble any and effort is left.
     pub(super) fn nearest_message(&self, expectation: &Expectation, bytes: &[u8], effort: &Effort) -> Option<u64> {
-        let payload = &expectation.payload;
+        let payload = &expectation.payload();
         let header = message::text_header(bytes, BEFORE_HEADER);
         let claim = header
             .map_or_else(|| message::parse(bytes).map(|(_, header)| header), |at| message::parse_text(&bytes[at..]));

@@ -9,9 +9,12 @@ use super::{
     Name, NamedGroupKeys, Number, PlanKeys, PositiveTime, RunKeys, Seed, Size, Sources, Time, VerdictKeys,
 };
 use crate::{
-    plan::{Connect, Group, GroupName, Load, Plan, PlanError, RunOptions, Target, Until},
+    plan::{Connect, Group, GroupName, Load, Messages, Plan, PlanError, RunOptions, Target, Until},
     secrets::bare,
 };
+
+/// Size of generated messages without another, in bytes.
+const DEFAULT_SIZE: u32 = 64;
 
 impl PlanKeys {
     /// The plan that the keys ask for. What is absent has its default.
@@ -125,9 +128,12 @@ impl GroupKeys {
             connect: connect.connect(),
             clients: load.clients.map_or(default.clients, |Number(clients)| clients),
             load: load.load(in_flight),
-            size: size.map_or(default.size, |Size(size)| size),
-            mix: payload.unwrap_or(default.mix),
+            messages: Messages::Generated {
+                size: size.map_or(DEFAULT_SIZE, |Size(size)| size),
+                mix: payload.unwrap_or_default(),
+            },
             expect: expect.unwrap_or(default.expect),
+            ..default
         }
     }
 
@@ -140,11 +146,7 @@ impl GroupKeys {
             },
             load: LoadKeys { clients: Some(Number(group.clients)), ..LoadKeys::default() },
             in_flight: InFlightKeys::default(),
-            message: MessageKeys {
-                size: Some(Size(group.size)),
-                payload: Some(group.mix),
-                expect: Some(group.expect.clone()),
-            },
+            message: MessageKeys { expect: Some(group.expect.clone()), ..MessageKeys::of(&group.messages) },
             connect: ConnectKeys::of(&group.connect),
         };
         match group.load {
@@ -155,6 +157,17 @@ impl GroupKeys {
             Load::Closed { window } => keys.load.window = Some(Number(window)),
         }
         keys
+    }
+}
+
+impl MessageKeys {
+    fn of(messages: &Messages) -> Self {
+        match messages {
+            Messages::Generated { size, mix } => {
+                Self { size: Some(Size(*size)), payload: Some(*mix), ..Self::default() }
+            }
+            Messages::Templates(_) => Self::default(),
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     message::Mix,
-    plan::{Connect, EngineKind, Expect, Group, Load, Plan, Rate, RunOptions, Target, Until},
+    plan::{Connect, EngineKind, Expect, Group, Load, Messages, Plan, Rate, RunOptions, Target, Until},
 };
 
 fn count() -> impl Strategy<Value = NonZeroU32> {
@@ -67,9 +67,9 @@ fn group(index: usize) -> impl Strategy<Value = Group> {
             connect,
             clients: NonZeroU32::new(clients).unwrap(),
             load,
-            size,
-            mix,
+            messages: Messages::Generated { size, mix },
             expect,
+            ..Group::default()
         },
     )
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::*;
 use crate::{
     message::Mix,
-    plan::{EngineKind, Expect, Load, Plan, Target, Until},
+    plan::{EngineKind, Expect, Load, Messages, Plan, Target, Until},
 };
 
 fn parse(text: &str) -> Result<PlanFile, String> {
@@ -58,7 +58,8 @@ fn every_key_has_its_meaning() {
     assert!(matches!(&group.target, Target::Url(url) if url.as_str() == "wss://example.org/chat"));
     let Load::Open { rate, burst, max_in_flight } = group.load else { panic!("open") };
     assert_eq!((rate.per_second().to_string().as_str(), burst.get(), max_in_flight.get()), ("0.5", 2, 7));
-    assert_eq!((group.clients.get(), group.size, group.mix, &group.expect), (10_000, 4096, Mix::Text, &Expect::Count));
+    assert_eq!((group.clients.get(), &group.expect), (10_000, &Expect::Count));
+    assert_eq!(group.messages, Messages::Generated { size: 4096, mix: Mix::Text });
     assert_eq!((group.connect.headers.len(), group.connect.insecure, group.connect.sources.len()), (2, true, 4));
     assert_eq!(
         (group.connect.timeout, run.warmup, run.drain),
@@ -110,7 +111,7 @@ const REFUSED: &[(&str, &str)] = &[
     ("size = \"65MiB\"", "up to 64MiB"),
     ("payload = \"json\"", "payload = \"json\": expected text or binary or mixed"),
     ("engine = \"fast\"", "expected lean or tungstenite"),
-    ("expect = \"mark\"", "expected echo, count or reply=TEXT"),
+    ("expect = \"marks\"", "expected echo, count, reply=TEXT, mark"),
     ("insecure = \"yes\"", "insecure = \"yes\": expected true or false"),
     ("header = \"Authorization: Bearer s3cret\"", "header = 'Authorization: ***': expected a list"),
     ("header = [\n  \"X-A: 1\",\n  \"Host: a/s3cret\",\n]", "plan.toml:3: header = 'Host: ***': expected 'Host: NAME'"),

@@ -18,7 +18,7 @@ use super::timeline::RunSeconds;
 use crate::{
     clock::Time,
     message::Mix,
-    plan::{self, Group, Plan, Until},
+    plan::{self, Group, Messages, Plan, Until},
     run::environment,
     worker::WorkerOutcome,
 };
@@ -164,11 +164,11 @@ fn group_record(group: &Group, target: Option<TargetRecord>) -> GroupRecord {
             },
             plan::Load::Closed { window } => LoadRecord::Closed { window: window.get() },
         },
-        size_bytes: group.size.into(),
-        payload: match group.mix {
-            Mix::Text => PayloadKind::Text,
-            Mix::Binary => PayloadKind::Binary,
-            Mix::Mixed => PayloadKind::Mixed,
+        size_bytes: group.messages.largest() as u64,
+        payload: match group.messages {
+            Messages::Generated { mix: Mix::Binary, .. } => PayloadKind::Binary,
+            Messages::Generated { mix: Mix::Mixed, .. } => PayloadKind::Mixed,
+            Messages::Generated { mix: Mix::Text, .. } | Messages::Templates(_) => PayloadKind::Text,
         },
         expect: group.expect.clone(),
     }

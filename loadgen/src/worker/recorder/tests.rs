@@ -23,7 +23,7 @@ const fn times(millis: u64) -> SendTimes {
 }
 
 fn expectation() -> Expectation {
-    Expectation { payload: Payload::new(1, 64, Mix::Mixed), expect: Expect::Echo, clients: 8 }
+    Expectation { source: Payload::new(1, 64, Mix::Mixed).into(), expect: Expect::Echo, clients: 8 }
 }
 
 fn recorder() -> Recorder {
@@ -308,7 +308,7 @@ fn evidence_shows_what_should_have_come_where_that_is_known() {
         (evidence.expected, evidence.first_difference)
     };
     let mut message = [0; 64];
-    expectation().payload.encode(4, 1, &mut message);
+    expectation().payload().encode(4, 1, &mut message);
     assert_eq!(expected(Expect::Echo), (Some(reports::escape(&message, 96)), Some(0)));
     assert_eq!(expected(Expect::Reply("yes".to_owned())), (Some("yes".to_owned()), Some(2)));
     assert_eq!(expected(Expect::Count), (None, None));

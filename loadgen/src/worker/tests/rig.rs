@@ -155,7 +155,7 @@ impl Case {
             clients: n(group.clients),
             load: group.load,
             expectation: Expectation {
-                payload: Payload::new(7, group.size, Mix::Mixed),
+                source: Payload::new(7, group.size, Mix::Mixed).into(),
                 expect: group.expect.clone(),
                 clients,
             },

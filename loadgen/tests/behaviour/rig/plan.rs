@@ -7,7 +7,7 @@ use std::{
 
 use loadgen::{
     message::Mix,
-    plan::{Connect, EngineKind, Expect, Group, GroupName, Load, Plan, Rate, RunOptions, Target, Until},
+    plan::{Connect, EngineKind, Expect, Group, GroupName, Load, Messages, Plan, Rate, RunOptions, Target, Until},
 };
 
 use super::PATIENCE;
@@ -60,9 +60,9 @@ impl TestPlan {
             connect: self.connect.clone(),
             clients: self.clients,
             load: self.load,
-            size: self.size,
-            mix: self.mix,
+            messages: Messages::Generated { size: self.size, mix: self.mix },
             expect: self.expect.clone(),
+            ..Group::default()
         }
     }
 }

@@ -25,7 +25,7 @@ const WINDOW: Window = Window { from: Time::from_nanos(SECOND), to: Time::from_n
 const LOCAL: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 1);
 
 fn expectation() -> Expectation {
-    Expectation { payload: Payload::new(1, 64, Mix::Mixed), expect: Expect::Echo, clients: 8 }
+    Expectation { source: Payload::new(1, 64, Mix::Mixed).into(), expect: Expect::Echo, clients: 8 }
 }
 
 fn plan() -> Plan {
@@ -316,8 +316,7 @@ fn the_result_says_what_was_asked_for() {
     let group = Group {
         clients: n(3),
         load: plan::Load::Open { rate: Rate::new(0.5).unwrap(), burst: n(5), max_in_flight: n(7) },
-        size: 100,
-        mix: Mix::Text,
+        messages: Messages::Generated { size: 100, mix: Mix::Text },
         expect: Expect::Reply("yes".to_owned()),
         ..Group::default()
     };

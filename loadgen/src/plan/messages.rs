@@ -1,0 +1,35 @@
+//! What the clients of a group send.
+
+use std::sync::Arc;
+
+use crate::message::{Mix, Template};
+
+/// What the clients of a group send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Messages {
+    /// Messages that loadgen makes up. An echo can be checked to the last bit.
+    Generated {
+        /// Payload size in bytes. For an echo at least `mix.min_size()`. The default is 64.
+        size: u32,
+        /// Text, binary or both. The default is both.
+        mix: Mix,
+    },
+    /// Messages of these templates, in turn. There is one at least.
+    Templates(Arc<[Template]>),
+}
+
+impl Default for Messages {
+    fn default() -> Self {
+        Self::Generated { size: 64, mix: Mix::default() }
+    }
+}
+
+impl Messages {
+    /// Bytes of the largest message, as far as that is known before the run.
+    pub fn largest(&self) -> usize {
+        match self {
+            Self::Generated { size, .. } => *size as usize,
+            Self::Templates(templates) => templates.iter().map(Template::most_bytes).max().unwrap_or(0),
+        }
+    }
+}

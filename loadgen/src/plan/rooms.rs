@@ -1,0 +1,40 @@
+//! Who hears whom.
+
+use std::num::NonZeroU32;
+
+use crate::message::Template;
+
+/// The rooms of a group. Rooms are named for the whole run, so groups can share them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rooms {
+    /// Which room a client is in.
+    pub by: RoomBy,
+    /// Clients that publish, in each room: the first of the group there. By default all.
+    ///
+    /// 0 is allowed where the publishers of a room are in another group.
+    pub publishers: Option<u32>,
+    /// What the server does with a sender's own copy. The default is [`OwnCopy::Expect`].
+    pub own: OwnCopy,
+}
+
+/// Which room a client is in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RoomBy {
+    /// So many clients of the group in each room: the first are in room 0. The name of a room is
+    /// its number.
+    Size(NonZeroU32),
+    /// Clients with equal texts are in one room.
+    Name(Template),
+}
+
+/// What the server does with a sender's own copy of its message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OwnCopy {
+    /// It must come.
+    #[default]
+    Expect,
+    /// It must not come.
+    Refuse,
+    /// It may come.
+    Allow,
+}

@@ -18,10 +18,14 @@ pub struct Burst {
 #[derive(Clone, Debug)]
 pub struct Agenda {
     schedule: Schedule,
-    /// The worker's clients: every `step`th from `first` to before `beyond`.
+    /// The worker's clients: `block` in a row, then a `gap`, from `first` to before `beyond`.
     first: u32,
-    step: u32,
+    block: u32,
+    gap: u32,
     beyond: u32,
+    /// Clients in a row from `first` on, and from `client` on.
+    first_row: u32,
+    row: u32,
     /// What is due at or after this is not on the agenda.
     end: u64,
     /// If a number of messages ends the run: measured messages per client, and the first instant
@@ -37,12 +41,27 @@ impl Agenda {
     /// sends at most `messages` of those due at or after `from`. The limit may cut its last burst
     /// short.
     pub fn new(schedule: Schedule, share: &Share, end: u64, limit: Option<(u64, u64)>) -> Self {
-        let (first, step) = (share.first, share.step.get());
-        let count = u32::try_from(share.slots.len()).unwrap_or(u32::MAX);
-        let beyond = first.saturating_add(count.saturating_mul(step)).min(schedule.clients);
+        let (first, block) = (share.first, share.block.get());
+        let row = block - first % block;
         // Of a share without clients, nothing is due.
-        let end = if share.is_empty() { 0 } else { end };
-        let mut agenda = Self { schedule, first, step, beyond, end, limit, round: 0, client: first, next: None };
+        let (end, beyond) = match share.slots.clone().next_back() {
+            Some(last) => (end, share.index(last) + 1),
+            None => (0, 0),
+        };
+        let mut agenda = Self {
+            schedule,
+            first,
+            block,
+            gap: share.step.get() - block,
+            beyond,
+            first_row: row,
+            row,
+            end,
+            limit,
+            round: 0,
+            client: first,
+            next: None,
+        };
         agenda.next = agenda.burst();
         agenda
     }
@@ -54,9 +73,14 @@ impl Agenda {
 
     /// Goes on to the burst after [`Self::peek`].
     pub fn advance(&mut self) {
-        self.client = self.client.saturating_add(self.step);
+        self.client = self.client.saturating_add(1);
+        self.row -= 1;
+        if self.row == 0 {
+            self.client = self.client.saturating_add(self.gap);
+            self.row = self.block;
+        }
         if self.client >= self.beyond {
-            self.client = self.first;
+            (self.client, self.row) = (self.first, self.first_row);
             self.round += 1;
         }
         self.next = self.burst();

@@ -117,7 +117,7 @@ fn a_worker_without_clients_has_an_empty_agenda() {
 proptest! {
     #[test]
     fn the_agendas_of_all_workers_are_the_schedule(
-        clients in 1_u32..20, workers in 1_u32..5, burst in 1_u32..7,
+        clients in 1_u32..20, workers in 1_u32..5, room in prop::option::of(1_u32..7), burst in 1_u32..7,
         micro in 1_000_u64..2_000_000_000, millis in 0_u64..3_000,
     ) {
         let rate = Rate::new(micro as f64 / 1e6).unwrap();
@@ -125,12 +125,14 @@ proptest! {
         // Few enough bursts to keep the test quick.
         let end = (millis * 1_000_000).min(s.slot_due(2_000));
         let mut sent = vec![0_u64; clients as usize];
+        let [of_group, on] = [clients, workers].map(|n| NonZeroU32::new(n).unwrap());
+        let partition = Partition::with_rooms([(of_group, room.and_then(NonZeroU32::new))], on);
         for worker in 0..workers {
-            let mut agenda = Agenda::new(s, &share(clients, worker, workers), end, None);
+            let mut agenda = Agenda::new(s, &partition.share(worker, 0), end, None);
             let mut last = 0;
             while let Some(b) = agenda.peek() {
                 prop_assert!(b.due >= last && b.due < end);
-                prop_assert_eq!(b.client % workers, worker);
+                prop_assert_eq!(partition.worker(b.client), worker);
                 prop_assert_eq!(b.due, s.due(b.client, sent[b.client as usize]));
                 last = b.due;
                 sent[b.client as usize] += u64::from(b.messages);

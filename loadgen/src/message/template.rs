@@ -22,6 +22,21 @@ impl Template {
         Self { kind: MessageKind::Binary, bytes: bytes.into() }
     }
 
+    /// Text or binary.
+    pub fn kind(&self) -> MessageKind {
+        self.kind
+    }
+
+    /// The text or the bytes that it was made of.
+    pub fn as_written(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Whether a message has a mark.
+    pub fn has_mark(&self) -> bool {
+        false
+    }
+
     /// Bytes of the longest message, as far as that is known.
     pub fn most_bytes(&self) -> usize {
         self.bytes.len()

@@ -35,11 +35,20 @@ fn named_group(threshold: &Threshold, groups: &[Group]) -> Result<(), PlanError>
 
 /// Finds what the rest of the program can't do yet.
 fn not_built_yet(index: usize, group: &Group) -> Result<(), PlanError> {
-    let key = match (&group.messages, &group.expect) {
-        (Messages::Templates(_), _) => "message",
-        (_, Expect::Mark | Expect::Id(_) | Expect::Sequence(_) | Expect::Broadcast) => "expect",
-        _ => return Ok(()),
-    };
+    let expects = matches!(group.expect, Expect::Mark | Expect::Id(_) | Expect::Sequence(_) | Expect::Broadcast);
+    let unbuilt = [
+        ("message", matches!(group.messages, Messages::Templates(_))),
+        ("data", group.data.is_some()),
+        ("expect", expects),
+        ("order", group.order.is_some()),
+        ("until", group.until.is_some()),
+        ("batched", group.batched),
+        ("on_open", !group.dialogue.on_open.is_empty()),
+        ("answer", !group.dialogue.answers.is_empty()),
+        ("ignore", !group.dialogue.ignore.is_empty()),
+        ("room", group.rooms.is_some()),
+    ];
+    let Some((key, _)) = unbuilt.into_iter().find(|(_, given)| *given) else { return Ok(()) };
     Err(about(index, key, "it is not built yet".to_owned()))
 }
 

@@ -1,6 +1,6 @@
 //! Who hears whom.
 
-use std::num::NonZeroU32;
+use std::{fmt, num::NonZeroU32};
 
 use crate::message::Template;
 
@@ -37,4 +37,21 @@ pub enum OwnCopy {
     Refuse,
     /// It may come.
     Allow,
+}
+
+impl OwnCopy {
+    /// Its name on the command line and in a plan file.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Expect => "expect",
+            Self::Refuse => "refuse",
+            Self::Allow => "allow",
+        }
+    }
+}
+
+impl fmt::Display for OwnCopy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
 }

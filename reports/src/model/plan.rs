@@ -269,6 +269,19 @@ impl fmt::Display for Expect {
     }
 }
 
+impl Order {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Keep, Self::Any];
+
+    /// Its name on the command line and in results.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Keep => "keep",
+            Self::Any => "any",
+        }
+    }
+}
+
 impl JsonPointer {
     /// The names and indices that lead to the place, unescaped.
     pub fn tokens(&self) -> &[String] {

@@ -7,15 +7,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    dialogue::DialogueKeys,
     header::HeaderField,
+    messages::{ExpectKeys, MessageKeys},
+    rooms::RoomKeys,
     sources::Sources,
-    value::{Number, PositiveTime, Size},
-    words,
+    value::{Number, PositiveTime},
 };
-use crate::{
-    message::Mix,
-    plan::{Expect, Rate, ServerUrl},
-};
+use crate::plan::{Rate, ServerUrl};
 
 /// Keys of a group. What is absent has its default.
 #[allow(clippy::doc_markdown, rustdoc::broken_intra_doc_links)] // Help is no Markdown.
@@ -32,9 +31,18 @@ pub struct GroupKeys {
     /// How many messages they may have in flight.
     #[serde(flatten)]
     pub in_flight: InFlightKeys,
-    /// What they send, and what must come back.
+    /// What they send.
     #[serde(flatten)]
     pub message: MessageKeys,
+    /// What must come back.
+    #[serde(flatten)]
+    pub expect: ExpectKeys,
+    /// What they say besides.
+    #[serde(flatten)]
+    pub dialogue: DialogueKeys,
+    /// Who hears whom.
+    #[serde(flatten)]
+    pub rooms: RoomKeys,
     /// How their connections are opened.
     #[serde(flatten)]
     pub connect: ConnectKeys,
@@ -85,36 +93,6 @@ pub struct InFlightKeys {
     #[arg(long, value_name = "N", conflicts_with = "window", hide_short_help = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_in_flight: Option<Number<NonZeroU32>>,
-}
-
-/// What is sent, and what must come back.
-#[derive(Clone, Debug, Default, PartialEq, Args, Serialize, Deserialize, JsonSchema)]
-#[command(next_help_heading = "Messages")]
-#[serde(default)]
-#[allow(clippy::doc_markdown)]
-pub struct MessageKeys {
-    /// Size of a message, such as 64 or 4KiB
-    ///
-    /// An echo needs 53 bytes, or 28 with `--payload binary`: the header by which it is told. With
-    /// `--expect count` or `--expect reply=TEXT` any size will do, from 0 on.
-    #[arg(short, long, value_name = "BYTES")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub size: Option<Size>,
-
-    /// Kind of messages
-    ///
-    /// `mixed` alternates between text and binary. An echo must keep the kind.
-    #[arg(long, value_name = "KIND", value_parser = words::mix(), hide_short_help = true)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub payload: Option<Mix>,
-
-    /// Expected reply: echo, count, reply=TEXT
-    ///
-    /// `echo` is the same message, `count` one message whatever it holds, `reply=TEXT` one message
-    /// with this text.
-    #[arg(long, value_name = "WHAT")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub expect: Option<Expect>,
 }
 
 /// How connections are opened.

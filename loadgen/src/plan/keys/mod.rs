@@ -11,14 +11,19 @@
 //! schema.rs    the JSON Schema
 //! ```
 
+mod content;
+mod dialogue;
 mod error;
 mod groups;
 mod header;
+mod messages;
 mod overlay;
 mod resolve;
+mod rooms;
 mod runs;
 mod schema;
 mod sources;
+mod text_or_file;
 mod toml;
 mod value;
 mod words;
@@ -27,12 +32,16 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
+    dialogue::{AnswerKeys, DialogueKeys, StepKeys},
     error::PlanFileError,
-    groups::{ConnectKeys, GroupKeys, InFlightKeys, LoadKeys, MessageKeys},
+    groups::{ConnectKeys, GroupKeys, InFlightKeys, LoadKeys},
     header::HeaderField,
+    messages::{ExpectKeys, MessageKeys},
+    rooms::RoomKeys,
     runs::{GeneratorKeys, LengthKeys, RunKeys, VerdictKeys},
     schema::schema,
     sources::Sources,
+    text_or_file::{FileName, HexOrFile, TextOrFile},
     toml::PlanFile,
     value::{Number, PositiveTime, Seed, Size, Time},
     words::{Condition, Name},

@@ -1,6 +1,6 @@
 //! What stands over what: a group over the defaults of its file, the command line over both.
 
-use super::{GroupKeys, LengthKeys, NamedGroupKeys, PlanKeys, RunKeys};
+use super::{GroupKeys, LengthKeys, MessageKeys, NamedGroupKeys, PlanKeys, RunKeys};
 
 /// The first that is there.
 macro_rules! first {
@@ -13,7 +13,7 @@ macro_rules! first {
 
 impl GroupKeys {
     /// These keys, and those of `under` that are absent here. A window displaces a rate with what
-    /// belongs to it, and vice versa.
+    /// belongs to it, messages displace a size, a room its size, and vice versa.
     #[must_use]
     pub fn over(mut self, mut under: Self) -> Self {
         if self.load.window.is_some() {
@@ -21,11 +21,23 @@ impl GroupKeys {
         } else if self.has_rate() {
             under.load.window = None;
         }
+        if self.message.has_templates() {
+            (under.message.size, under.message.payload) = (None, None);
+            (under.message.message, under.message.message_hex) = (None, None);
+        } else if self.message.size.is_some() || self.message.payload.is_some() {
+            (under.message.message, under.message.message_hex) = (None, None);
+        }
+        if self.rooms.room.is_some() || self.rooms.room_size.is_some() {
+            (under.rooms.room, under.rooms.room_size) = (None, None);
+        }
         self.target = self.target.or(under.target);
         first!(self, under =>
             load { clients, rate, burst, window }
             in_flight { max_in_flight }
-            message { size, payload, expect }
+            message { size, payload, message, message_hex, data }
+            expect { expect, order, until, batched }
+            dialogue { on_open, answer, ignore }
+            rooms { room_size, room, publishers, own }
             connect { header, insecure, connect_timeout, source_ip }
         );
         self
@@ -86,10 +98,17 @@ impl PlanKeys {
     }
 }
 
+impl MessageKeys {
+    /// Whether there are messages of the user's own.
+    pub(super) fn has_templates(&self) -> bool {
+        self.message.is_some() || self.message_hex.is_some()
+    }
+}
+
 impl GroupKeys {
     /// The first key that is there.
     fn first_key(&self) -> Option<&'static str> {
-        let Self { target, load, in_flight, message, connect } = self;
+        let Self { target, load, in_flight, message, expect, dialogue, rooms, connect } = self;
         let keys = [
             ("target", target.is_some()),
             ("clients", load.clients.is_some()),
@@ -99,7 +118,20 @@ impl GroupKeys {
             ("max_in_flight", in_flight.max_in_flight.is_some()),
             ("size", message.size.is_some()),
             ("payload", message.payload.is_some()),
-            ("expect", message.expect.is_some()),
+            ("message", message.message.is_some()),
+            ("message_hex", message.message_hex.is_some()),
+            ("data", message.data.is_some()),
+            ("expect", expect.expect.is_some()),
+            ("order", expect.order.is_some()),
+            ("until", expect.until.is_some()),
+            ("batched", expect.batched.is_some()),
+            ("on_open", dialogue.on_open.is_some()),
+            ("answer", dialogue.answer.is_some()),
+            ("ignore", dialogue.ignore.is_some()),
+            ("room_size", rooms.room_size.is_some()),
+            ("room", rooms.room.is_some()),
+            ("publishers", rooms.publishers.is_some()),
+            ("own", rooms.own.is_some()),
             ("header", connect.header.is_some()),
             ("insecure", connect.insecure.is_some()),
             ("connect_timeout", connect.connect_timeout.is_some()),

@@ -1,35 +1,36 @@
 //! Keys become a plan, and a plan becomes keys.
 
-use std::{num::NonZeroU32, time::Duration};
+use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
 use http::{HeaderName, HeaderValue};
 
 use super::{
-    Condition, ConnectKeys, GeneratorKeys, GroupKeys, HeaderField, InFlightKeys, LengthKeys, LoadKeys, MessageKeys,
-    Name, NamedGroupKeys, Number, PlanKeys, PositiveTime, RunKeys, Seed, Size, Sources, Time, VerdictKeys,
+    Condition, ConnectKeys, DialogueKeys, ExpectKeys, FileName, GeneratorKeys, GroupKeys, HeaderField, InFlightKeys,
+    LengthKeys, LoadKeys, MessageKeys, Name, NamedGroupKeys, Number, PlanKeys, PositiveTime, RoomKeys, RunKeys, Seed,
+    Sources, Time, VerdictKeys, content::absolute,
 };
 use crate::{
-    plan::{Connect, Group, GroupName, Load, Messages, Plan, PlanError, RunOptions, Target, Until},
+    message::{Data, Template},
+    plan::{Connect, Expect, Group, GroupName, Load, Messages, Plan, PlanError, RunOptions, Target, Until},
     secrets::bare,
 };
-
-/// Size of generated messages without another, in bytes.
-const DEFAULT_SIZE: u32 = 64;
 
 impl PlanKeys {
     /// The plan that the keys ask for. What is absent has its default.
     ///
     /// # Errors
-    /// The keys do not fit together; see [`Plan::new`].
+    /// The keys do not fit together (see [`Plan::new`]), a file that they name can't be read, or a
+    /// text is no template.
     pub fn plan(&self) -> Result<Plan, PlanError> {
         let alone = [NamedGroupKeys::default()];
         let named = if self.group.is_empty() { &alone[..] } else { &self.group[..] };
         let groups = named.iter().enumerate().map(|(index, group)| {
             let given = group.name.map(|Name(name)| name);
             let name = given.unwrap_or_else(|| default_name(index, named.len()));
-            group.keys.clone().over(self.defaults.clone()).group(name)
+            let keys = group.keys.clone().over(self.defaults.clone());
+            keys.group(name).map_err(|error| PlanError { group: Some(index), ..error })
         });
-        Plan::new(self.run.clone().options(), groups.collect())
+        Plan::new(self.run.clone().options(), groups.collect::<Result<_, _>>()?)
     }
 
     /// All keys of a plan, as they have to be for the same plan.
@@ -119,22 +120,29 @@ impl RunKeys {
 }
 
 impl GroupKeys {
-    fn group(self, name: GroupName) -> Group {
+    fn group(self, name: GroupName) -> Result<Group, PlanError> {
         let default = Group::default();
-        let Self { target, load, in_flight, message: MessageKeys { size, payload, expect }, connect } = self;
-        Group {
+        let Self { target, load, in_flight, mut message, expect, dialogue, rooms, connect } = self;
+        let data = message.data.take().map(|FileName(path)| {
+            let failed = |why| PlanError::new(None, "data", path.display(), why);
+            Data::read(&path).map(Arc::new).map_err(failed)
+        });
+        let messages = message.messages()?;
+        Ok(Group {
             name,
             target: target.map_or(Target::Embedded, Target::Url),
             connect: connect.connect(),
             clients: load.clients.map_or(default.clients, |Number(clients)| clients),
             load: load.load(in_flight),
-            messages: Messages::Generated {
-                size: size.map_or(DEFAULT_SIZE, |Size(size)| size),
-                mix: payload.unwrap_or_default(),
-            },
-            expect: expect.unwrap_or(default.expect),
-            ..default
-        }
+            data: data.transpose()?,
+            expect: expect.expect.unwrap_or_else(|| default_expect(&messages)),
+            order: expect.order,
+            until: expect.until,
+            batched: expect.batched.unwrap_or(default.batched),
+            messages,
+            dialogue: dialogue.dialogue()?,
+            rooms: rooms.rooms()?,
+        })
     }
 
     /// All keys of a group, but those that have no default.
@@ -146,7 +154,18 @@ impl GroupKeys {
             },
             load: LoadKeys { clients: Some(Number(group.clients)), ..LoadKeys::default() },
             in_flight: InFlightKeys::default(),
-            message: MessageKeys { expect: Some(group.expect.clone()), ..MessageKeys::of(&group.messages) },
+            message: MessageKeys {
+                data: group.data.as_ref().map(|data| FileName(absolute(data.path()))),
+                ..MessageKeys::of(&group.messages)
+            },
+            expect: ExpectKeys {
+                expect: Some(group.expect.clone()),
+                order: group.order,
+                until: group.until.clone(),
+                batched: Some(group.batched),
+            },
+            dialogue: DialogueKeys::of(&group.dialogue),
+            rooms: group.rooms.as_ref().map(RoomKeys::of).unwrap_or_default(),
             connect: ConnectKeys::of(&group.connect),
         };
         match group.load {
@@ -160,14 +179,11 @@ impl GroupKeys {
     }
 }
 
-impl MessageKeys {
-    fn of(messages: &Messages) -> Self {
-        match messages {
-            Messages::Generated { size, mix } => {
-                Self { size: Some(Size(*size)), payload: Some(*mix), ..Self::default() }
-            }
-            Messages::Templates(_) => Self::default(),
-        }
+/// What messages must bring back if nothing is said of it.
+fn default_expect(messages: &Messages) -> Expect {
+    match messages {
+        Messages::Templates(templates) if templates.iter().all(Template::has_mark) => Expect::Mark,
+        _ => Expect::default(),
     }
 }
 

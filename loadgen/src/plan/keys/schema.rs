@@ -7,8 +7,13 @@ use super::{NamedGroupKeys, PlanKeys, RunKeys};
 use crate::plan::{Group, Plan, RunOptions};
 
 /// Keys that exclude each other in one table.
-pub(super) const EXCLUSIVE: [(&str, &[&str]); 2] =
-    [("window", &["rate", "burst", "max_in_flight"]), ("messages", &["duration"])];
+pub(super) const EXCLUSIVE: [(&str, &[&str]); 5] = [
+    ("window", &["rate", "burst", "max_in_flight"]),
+    ("messages", &["duration"]),
+    ("message", &["size", "payload", "message_hex"]),
+    ("message_hex", &["size", "payload"]),
+    ("room", &["room_size"]),
+];
 
 /// The JSON Schema of a plan file. Editors check a file against it and explain its keys; what must
 /// fit together over several tables, only the program checks.

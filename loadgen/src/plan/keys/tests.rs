@@ -136,6 +136,21 @@ const REFUSED: &[(&str, &str)] = &[
     ("messages = 1\nduration = \"1s\"", "plan.toml:1: messages: it stands in place of `duration`"),
     ("clients = 4000000000\nwindow = 1\n[[group]]\n[[group]]", "all groups together have more than"),
     ("rate = 5000000\nclients = 2\n[[group]]\n[[group]]", "at most 10 000 000 are accepted"),
+    ("message = \"x\"", "plan.toml:1: message = \"x\": expected a list"),
+    ("message = []", "plan.toml:1: message: the list is empty"),
+    ("message = [\"x\"]\nsize = 64", "plan.toml:1: message: it stands in place of `size`"),
+    ("message = [\"@none.txt\"]", "message = @none.txt: none.txt can't be read"),
+    ("message_hex = [\"0x\"]", "plan.toml:1: message_hex = \"0x\": expected pairs of hexadecimal digits"),
+    ("expect = \"id=x\"", "`x` is no JSON pointer"),
+    ("order = \"some\"", "plan.toml:1: order = \"some\":"),
+    ("until = \"(\"", "plan.toml:1: until = \"(\": it is no regular expression"),
+    ("ignore = [\"a\", \"[\"]", "it is no regular expression"),
+    ("answer = [{ when = \"^2$\" }]", "missing field `send`"),
+    ("answer = [{ when = \"^2$\", sent = \"3\" }]", "unknown field `sent`"),
+    ("on_open = [\"hi\"]", "plan.toml:1: on_open = "),
+    ("publishers = 1", "plan.toml:1: publishers: it is about rooms; --room-size or --room says who is in one"),
+    ("room_size = 0", "plan.toml:1: room_size = 0: expected a whole number over 0"),
+    ("room = \"{{r}}\"\nroom_size = 2", "room: it stands in place of `room_size`"),
     ("group = []", "plan.toml:1: group: expected one or more tables"),
     ("group = 5", "group: expected one or more tables"),
     ("[group]\nname = \"a\"", "plan.toml:1: group: expected one or more tables, each below a line [[group]]"),
@@ -144,6 +159,41 @@ const REFUSED: &[(&str, &str)] = &[
     ("clients", "plan.toml:1: "),
     ("[[group]\nname = \"a\"", "plan.toml:1: "),
 ];
+
+#[test]
+fn what_a_plan_says_of_messages_dialogue_and_rooms_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("hello.txt"), "hello").unwrap();
+    let text = r#"
+        message = ["@hello.txt", '{"a":1}', "@@b"]
+        expect = "count"
+        order = "any"
+        until = "done$"
+        batched = true
+        on_open = [{ send = "hi", expect = "^welcome" }, { expect = "^go" }]
+        answer = [{ when = "^2$", send = "3" }]
+        ignore = ["presence"]
+        room_size = 4
+        publishers = 0
+        own = "refuse"
+    "#;
+    let path = folder.path().join("plan.toml");
+    fs::write(&path, text).unwrap();
+    let keys = PlanFile::read(&path).unwrap().keys().clone();
+    let messages = keys.defaults.message.messages().unwrap();
+    let Messages::Templates(templates) = &messages else { panic!("templates") };
+    let texts: Vec<_> = templates.iter().map(|one| String::from_utf8_lossy(one.as_written()).into_owned()).collect();
+    assert_eq!(texts, ["hello", "{\"a\":1}", "@b"]);
+    let dialogue = keys.defaults.dialogue.clone().dialogue().unwrap();
+    assert_eq!((dialogue.on_open.len(), dialogue.answers.len(), dialogue.ignore.len()), (2, 1, 1));
+    let rooms = keys.defaults.rooms.clone().rooms().unwrap().unwrap();
+    assert_eq!((rooms.publishers, rooms.own), (Some(0), crate::plan::OwnCopy::Refuse));
+    // As it is printed, it is the same.
+    let again = MessageKeys::of(&messages);
+    assert_eq!(again.messages().unwrap(), messages);
+    assert_eq!(DialogueKeys::of(&dialogue).dialogue().unwrap(), dialogue);
+    assert_eq!(RoomKeys::of(&rooms).rooms().unwrap(), Some(rooms));
+}
 
 #[test]
 fn what_is_wrong_is_named_with_its_line() {
@@ -248,7 +298,11 @@ fn a_masked_plan_has_no_secrets() {
 
 /// Of refusals that are about what fits together, and about what a text means: only the program
 /// knows.
-const DEEPER: [&str; 12] = [
+const DEEPER: [&str; 16] = [
+    "the list is empty",
+    "can't be read",
+    "no regular expression",
+    "it is about rooms",
     "origin",
     "Host",
     "another family",

@@ -9,6 +9,7 @@ use toml_edit::{Document, Item, TableLike, Value, de::Error};
 use super::{
     GroupKeys, NamedGroupKeys, PlanFileError, PlanKeys, RunKeys,
     schema::{EXCLUSIVE, KeysSchema},
+    text_or_file::RelativeTo,
 };
 use crate::{
     plan::{Plan, PlanError},
@@ -74,7 +75,9 @@ impl PlanFile {
             what: error.message().trim().replace('\n', "; "),
         })?;
         let parser = Parser { name, text: &text };
-        let keys = parser.plan(document.as_table())?;
+        let mut keys = parser.plan(document.as_table())?;
+        // The files that a plan names lie beside it. What has no folder begins at the current one.
+        keys.begin_at(Path::new(name).parent().unwrap_or(Path::new("")));
         Ok(Self { name: name.to_owned(), document, keys })
     }
 

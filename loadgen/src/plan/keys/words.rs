@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::value::text_value;
 use crate::{
     message::Mix,
-    plan::{EngineKind, ServerUrl},
+    plan::{EngineKind, Order, OwnCopy, Pattern, ServerUrl},
 };
 
 /// A condition that the result must satisfy.
@@ -24,9 +24,13 @@ pub struct Name(pub GroupName);
 text_value! {
     Mix: { "type": "string", "enum": [Mix::Text.to_string(), Mix::Binary.to_string(), Mix::Mixed.to_string()] }
     ServerUrl: { "type": "string", "pattern": "^[wW][sS][sS]?://[^#]+$" }
+    Pattern: { "type": "string", "format": "regex" }
+    OwnCopy: { "type": "string", "enum": OWN_COPIES.map(OwnCopy::name) }
     Condition: { "type": "string", "pattern": "(<|>|==)" }
     Name: { "type": "string", "pattern": "^[A-Za-z][A-Za-z0-9_-]{0,39}$" }
 }
+
+const OWN_COPIES: [OwnCopy; 3] = [OwnCopy::Expect, OwnCopy::Refuse, OwnCopy::Allow];
 
 const MIXES: [Mix; 3] = [Mix::Text, Mix::Binary, Mix::Mixed];
 
@@ -57,6 +61,25 @@ pub(super) fn mix() -> impl TypedValueParser<Value = Mix> {
 /// A parser for the command line, which lists the words in its help.
 pub(super) fn engine() -> impl TypedValueParser<Value = EngineKind> {
     PossibleValuesParser::new(EngineKind::ALL.map(EngineKind::name)).try_map(|text| text.parse())
+}
+
+impl FromStr for OwnCopy {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        one_of(&OWN_COPIES, text)
+    }
+}
+
+/// A parser for the command line, which lists the words in its help.
+pub(super) fn own_copy() -> impl TypedValueParser<Value = OwnCopy> {
+    PossibleValuesParser::new(OWN_COPIES.map(OwnCopy::name)).try_map(|text| text.parse())
+}
+
+/// A parser for the command line, which lists the words in its help.
+pub(super) fn order() -> impl TypedValueParser<Value = Order> {
+    PossibleValuesParser::new(Order::ALL.map(Order::name))
+        .map(|text| if text == Order::Any.name() { Order::Any } else { Order::Keep })
 }
 
 impl FromStr for Condition {
@@ -90,6 +113,8 @@ macro_rules! serialize_as_text {
 serialize_as_text! {
     Mix: |mix| *mix;
     ServerUrl: |url| url.to_string();
+    Pattern: |pattern| pattern.to_string();
+    OwnCopy: |own| *own;
     Condition: |Condition(threshold)| threshold.to_string();
     Name: |Name(name)| *name;
 }

@@ -6,8 +6,8 @@ use clap::{Args, Command};
 use loadgen::plan::{
     Group, Plan, RunOptions,
     keys::{
-        ConnectKeys, GeneratorKeys, GroupKeys, InFlightKeys, LengthKeys, LoadKeys, MessageKeys, PlanFile, PlanKeys,
-        RunKeys, VerdictKeys,
+        ConnectKeys, DialogueKeys, ExpectKeys, GeneratorKeys, GroupKeys, InFlightKeys, LengthKeys, LoadKeys,
+        MessageKeys, PlanFile, PlanKeys, RoomKeys, RunKeys, VerdictKeys,
     },
 };
 
@@ -51,6 +51,15 @@ pub(crate) struct PlanArgs<L: LoadArgs = RunLoadArgs> {
     message: MessageKeys,
 
     #[command(flatten)]
+    expect: ExpectKeys,
+
+    #[command(flatten)]
+    dialogue: DialogueKeys,
+
+    #[command(flatten)]
+    rooms: RoomKeys,
+
+    #[command(flatten)]
     connect: ConnectKeys,
 
     #[command(flatten)]
@@ -73,6 +82,9 @@ impl<L: LoadArgs> PlanArgs<L> {
             load,
             in_flight: self.in_flight.clone(),
             message: self.message.clone(),
+            expect: self.expect.clone(),
+            dialogue: self.dialogue.clone(),
+            rooms: self.rooms.clone(),
             connect: self.connect.clone(),
         };
         let Some(file) = file else {

@@ -1,0 +1,101 @@
+//! Keys about what is sent, and what must come back.
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    text_or_file::{FileName, HexOrFile, TextOrFile},
+    value::Size,
+    words,
+};
+use crate::{
+    message::Mix,
+    plan::{Expect, Order, Pattern},
+};
+
+/// What is sent.
+#[derive(Clone, Debug, Default, PartialEq, Args, Serialize, Deserialize, JsonSchema)]
+#[command(next_help_heading = "Messages")]
+#[serde(default)]
+#[allow(clippy::doc_markdown)] // Help is no Markdown.
+pub struct MessageKeys {
+    /// Size of a message, such as 64 or 4KiB
+    ///
+    /// An echo needs 53 bytes, or 28 with `--payload binary`: the header by which it is told. With
+    /// `--expect count` or `--expect reply=TEXT` any size will do, from 0 on.
+    #[arg(short, long, value_name = "BYTES", conflicts_with_all = ["message", "message_hex"])]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size: Option<Size>,
+
+    /// Kind of messages
+    ///
+    /// `mixed` alternates between text and binary. An echo must keep the kind.
+    #[arg(long, value_name = "KIND", value_parser = words::mix(), hide_short_help = true)]
+    #[arg(conflicts_with_all = ["message", "message_hex"])]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payload: Option<Mix>,
+
+    /// Your own message, TEXT or @FILE; repeatable, sent in turn
+    ///
+    /// {{mark}} is a mark by which loadgen knows the message again, {{id}} a number of its own. Also
+    /// {{client}}, {{sequence}}, {{unix_ms}}, {{uuid}}, {{random:N}}, and the columns of --data.
+    /// {{{{ is {{, and @@ at the beginning is @.
+    #[arg(short, long, value_name = "TEXT", allow_hyphen_values = true, conflicts_with = "message_hex")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<Vec<TextOrFile>>,
+
+    /// Your own binary message, in hexadecimal digits or @FILE; repeatable, sent in turn
+    ///
+    /// @FILE sends the bytes of a file. Nothing is substituted.
+    #[arg(long, value_name = "HEX", hide_short_help = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message_hex: Option<Vec<HexOrFile>>,
+
+    /// Values for {{...}}: a .csv file with a header row, or a .jsonl file
+    ///
+    /// A client has a row, in turn. Columns can stand in messages, URL, header fields, steps of
+    /// joining, answers and rooms.
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data: Option<FileName>,
+}
+
+/// What must come back.
+#[derive(Clone, Debug, Default, PartialEq, Args, Serialize, Deserialize, JsonSchema)]
+#[command(next_help_heading = "Messages")]
+#[serde(default)]
+#[allow(clippy::doc_markdown)] // Help is no Markdown.
+pub struct ExpectKeys {
+    /// Expected reply: echo, mark, id=POINTER, count, reply=TEXT, broadcast, sequence=POINTER
+    ///
+    /// `echo` is the same message. `mark` is an event that holds its {{mark}}, wherever, and
+    /// `id=/a/b` one with its {{id}} at this JSON pointer; `id=~REGEX` finds it in the first group.
+    /// `count` is one event, whatever it holds, and `reply=TEXT` this text. `broadcast` is an event
+    /// with its mark at each member of the room. `sequence=POINTER` is for pushes of the server with
+    /// numbers in a row, and --rate 0.
+    ///
+    /// [default: echo, or mark where every --message has {{mark}}]
+    #[arg(long, value_name = "WHAT")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expect: Option<Expect>,
+
+    /// Whether replies may overtake each other: keep, any
+    ///
+    /// [default: any with --expect id, else keep]
+    #[arg(long, value_name = "ORDER", value_parser = words::order(), hide_short_help = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order: Option<Order>,
+
+    /// A reply is several events, and the one that matches is its last
+    ///
+    /// With --expect id or count.
+    #[arg(long, value_name = "REGEX", hide_short_help = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Pattern>,
+
+    /// An event may hold several replies
+    #[arg(long, num_args = 0, default_missing_value = "true", hide_short_help = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub batched: Option<bool>,
+}

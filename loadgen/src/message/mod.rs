@@ -5,10 +5,12 @@
 //! generated/   messages that loadgen makes up: a header that names the message, and a body
 //! template.rs  messages of the user, with {{...}} for what differs
 //! data.rs      values for templates, a row a client
+//! marks/       finds the marks of messages in what comes back
 //! ```
 
 mod data;
 mod generated;
+mod marks;
 mod source;
 mod template;
 
@@ -16,6 +18,7 @@ pub(crate) use self::generated::{distance, mix, parse_text, text_header};
 pub use self::{
     data::Data,
     generated::{ClientMessages, MessageHeader, MessageKind, Mix, Payload, leading, parse},
+    marks::{BrokenMark, MARK, Marks, WholeMark},
     source::Source,
     template::{Template, TemplateError},
 };

@@ -139,8 +139,8 @@ const MAGIC: usize = 4;
 /// Where the bytes begin that the CRC covers.
 const BINARY_COVERED: usize = 8;
 const BINARY_HEADER: usize = 28;
-const TEXT_COVERED: usize = 13;
-const TEXT_HEADER: usize = 53;
+pub(super) const TEXT_COVERED: usize = 13;
+pub(super) const TEXT_HEADER: usize = 53;
 /// Places of the colons between the fields of a text's header.
 const COLONS: [usize; 5] = [12, 21, 30, 43, 52];
 
@@ -265,18 +265,26 @@ pub(crate) fn parse_text(bytes: &[u8]) -> Option<MessageHeader> {
     if !head.starts_with(&MessageKind::Text.magic()) || COLONS.iter().any(|&at| head[at] != b':') {
         return None;
     }
-    let number = |at: usize, digits: usize| {
-        // `from_str_radix` would accept a sign and upper case.
-        let digits = &head[at..at + digits];
-        let lower = digits.iter().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'));
-        lower.then(|| std::str::from_utf8(digits).ok().and_then(|text| u64::from_str_radix(text, 16).ok())).flatten()
-    };
+    let number = |at: usize, digits: usize| parse_digits(&head[at..at + digits]);
     let narrow = |number: u64| u32::try_from(number).ok();
     Some(MessageHeader {
         run: narrow(number(13, 8)?)?,
         client: narrow(number(22, 8)?)?,
         sequence: number(31, 12)?,
         length: narrow(number(44, 8)?)?,
+    })
+}
+
+/// The number of these hex digits, at most 16. Capitals are none.
+#[inline]
+pub(super) fn parse_digits(digits: &[u8]) -> Option<u64> {
+    digits.iter().try_fold(0, |number, digit| {
+        let value = match digit {
+            b'0'..=b'9' => digit - b'0',
+            b'a'..=b'f' => digit - b'a' + 10,
+            _ => return None,
+        };
+        Some((number << 4) | u64::from(value))
     })
 }
 

@@ -14,6 +14,8 @@ pub(crate) mod effort;
 mod expectation;
 mod order;
 mod pending;
+mod ranges;
+mod received;
 mod sink;
 mod skipped;
 
@@ -25,6 +27,8 @@ use self::{
 };
 pub use self::{
     expectation::Expectation,
+    ranges::Ranges,
+    received::{Arrival, Received},
     sink::{Fate, Finding, LedgerSink, Subject},
 };
 use crate::{clock::Time, message::MessageKind, plan::Expect};

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use http::{HeaderName, HeaderValue};
 use reports::{Threshold, human, model::Expect};
 
-use super::{error::PlanError, group::Group, messages::Messages, rate::Rate, run_options::RunOptions};
+use super::{error::PlanError, group::Group, load::Until, messages::Messages, rate::Rate, run_options::RunOptions};
 
 /// Finds what does not fit together.
 pub(super) fn check(run: &RunOptions, groups: &[Group]) -> Result<(), PlanError> {
@@ -24,6 +24,7 @@ pub(super) fn check(run: &RunOptions, groups: &[Group]) -> Result<(), PlanError>
         sources(index, &group.connect.sources)?;
     }
     totals(groups)?;
+    end(run, groups)?;
     run.thresholds.iter().try_for_each(|threshold| named_group(threshold, groups))
 }
 
@@ -98,6 +99,17 @@ fn sources(index: usize, sources: &[IpAddr]) -> Result<(), PlanError> {
     let Some(other) = sources.iter().find(|source| source.is_ipv4() != first.is_ipv4()) else { return Ok(()) };
     let why = format!("{first} is of another family; give IPv4 or IPv6 addresses, not both");
     Err(PlanError::new(Some(index), "source_ip", other, why))
+}
+
+/// Finds that a number of messages is to end the run, and nobody sends any.
+fn end(run: &RunOptions, groups: &[Group]) -> Result<(), PlanError> {
+    match run.until {
+        Until::Messages(messages) if !groups.iter().any(|group| group.load.sends()) => {
+            let why = "clients that only listen (--rate 0) send none, so the run would not end; give --duration";
+            Err(PlanError::new(None, "messages", messages, why.to_owned()))
+        }
+        Until::Messages(_) | Until::Elapsed(_) => Ok(()),
+    }
 }
 
 /// Bounds what all groups have together.

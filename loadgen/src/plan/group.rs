@@ -45,8 +45,11 @@ pub struct Group {
 }
 
 impl Group {
-    /// Messages per second of all its clients, if the load plans that.
+    /// Messages per second of all its clients, if the load plans that. 0 if they only listen.
     pub fn rate(&self) -> Option<f64> {
+        if !self.load.sends() {
+            return Some(0.0);
+        }
         Some(self.load.rate()?.per_second() * f64::from(self.clients.get()))
     }
 }

@@ -25,6 +25,7 @@ impl Plan {
     pub fn messages(&self, group: &Group) -> Option<f64> {
         let clients = f64::from(group.clients.get());
         match self.run().until {
+            Until::Messages(_) if !group.load.sends() => Some(0.0),
             Until::Messages(messages) => Some(clients * messages.get() as f64),
             Until::Elapsed(duration) => Some(group.rate()? * duration.as_secs_f64()),
         }
@@ -44,5 +45,7 @@ fn measured_length(group: &Group, until: Until) -> Option<Duration> {
             Some(Duration::from_nanos(measured))
         }
         (Until::Messages(_), Load::Closed { .. }) => None,
+        // It lasts as long as the others.
+        (Until::Messages(_), Load::Listen) => Some(Duration::ZERO),
     }
 }

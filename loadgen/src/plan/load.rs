@@ -24,30 +24,39 @@ pub enum Load {
         /// Messages in flight per client.
         window: NonZeroU32,
     },
+    /// Clients only listen: `rate = 0`. The server may push what it likes.
+    Listen,
 }
 
 impl Load {
-    /// Messages per second of each client, if the load plans that.
+    /// Messages per second of each client, if the load plans that and they send.
     pub fn rate(&self) -> Option<Rate> {
         match self {
             Self::Open { rate, .. } => Some(*rate),
-            Self::Closed { .. } => None,
+            Self::Closed { .. } | Self::Listen => None,
         }
     }
 
-    /// Messages that a client sends at once.
+    /// Whether clients send messages.
+    pub fn sends(&self) -> bool {
+        *self != Self::Listen
+    }
+
+    /// Messages that a client sends at once. 1 if it sends none.
     pub fn together(&self) -> NonZeroU32 {
         match self {
             Self::Open { burst, .. } => *burst,
             Self::Closed { window } => *window,
+            Self::Listen => NonZeroU32::MIN,
         }
     }
 
-    /// Messages that a client may have in flight.
+    /// Messages that a client may have in flight. 1 if it sends none.
     pub fn most_in_flight(&self) -> NonZeroU32 {
         match self {
             Self::Open { max_in_flight, .. } => *max_in_flight,
             Self::Closed { window } => *window,
+            Self::Listen => NonZeroU32::MIN,
         }
     }
 }

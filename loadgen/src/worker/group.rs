@@ -11,7 +11,7 @@ use crate::{
     plan::{Load, Share, Until},
     schedule::{
         Schedule,
-        driver::{ClosedDriver, Driver, OpenDriver, Progress},
+        driver::{ClosedDriver, Driver, ListenDriver, OpenDriver, Progress},
     },
     transport::Route,
 };
@@ -85,5 +85,8 @@ fn driver(worker: &WorkerConfig, group: &GroupConfig, share: Share) -> Driver {
                 Until::Messages(messages) => ClosedDriver::counted(&share, window, fill, messages.get(), worker.drain),
             })
         }
+        (Load::Listen, Until::Elapsed(duration)) => Driver::Listen(ListenDriver::new(nanos(duration))),
+        // The others end the run.
+        (Load::Listen, Until::Messages(_)) => Driver::Listen(ListenDriver::new(0)),
     }
 }

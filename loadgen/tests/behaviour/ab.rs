@@ -176,7 +176,7 @@ fn refused_arguments_are_explained() {
         (&["--a", url, "--b", url, "--gate", "chat.p99=5%"], &["--gate chat.response.p99", "no group `chat`"]),
         (&["--a", url, "--b", url, "--plan", "plan.json"], &["--plan", "'plan.json'", ".toml"]),
         (&["--a", url, "--b", url, "--path", "socket"], &["--path", "'socket'", "begins with /"]),
-        (&["--a", url, "--b", url, "--rate", "0"], &["--rate", "'0'"]),
+        (&["--a", url, "--b", url, "--rate", "0"], &["--rate 0", "--gate throughput=off"]),
         (&["--a", url, "--b", url, "--json", "--markdown", "-"], &["--json and --markdown", "stdout"]),
     ];
     for (arguments, parts) in table {

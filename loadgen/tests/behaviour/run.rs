@@ -25,7 +25,8 @@ on_each_engine!(
     the_server_of_the_run_takes_messages_of_any_planned_size,
     connections_open_no_faster_than_planned,
     the_same_seed_makes_the_same_run_id,
-    messages_too_small_for_a_header_are_counted
+    messages_too_small_for_a_header_are_counted,
+    who_only_listens_keeps_the_connections_and_passes
 );
 
 /// Kinds, sizes and bursts. Lengths of 126 and of 65 536 change how a frame's header says them.
@@ -210,4 +211,16 @@ fn messages_too_small_for_a_header_are_counted(engine: EngineKind) {
         assert!(report.total.measured.anomalies.is_clean(), "{size} bytes");
         assert_eq!(server.finish().faults.len(), 0);
     }
+}
+
+fn who_only_listens_keeps_the_connections_and_passes(engine: EngineKind) {
+    let server = Reference::start(Reply::Echo);
+    let until = Until::Elapsed(Duration::from_millis(200));
+    let report = run(&TestPlan { clients: n32(5), load: Load::Listen, until, ..plan(engine, &server.url()) });
+    assert_eq!((report.total.connections.opened, report.total.connections.died), (5, 0));
+    assert_eq!((report.total.measured.counts.scheduled, report.total.measured.counts.events), (0, 0));
+    let judgement = judge(&report, &[]);
+    let only_the_machine = judgement.reasons.iter().all(|reason| reason.starts_with("generator: "));
+    assert!(only_the_machine, "{judgement:?}");
+    assert_eq!(server.finish().messages, 0);
 }

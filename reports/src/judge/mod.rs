@@ -190,7 +190,7 @@ pub(crate) fn invalid(report: &Report) -> Vec<String> {
     }
     let parts = JudgedPart::all(report);
     reasons.extend(parts.iter().filter_map(|part| refused_here(*part)));
-    let silent = parts.iter().filter(|part| part.measurement.measured.counts.sent == 0);
+    let silent = parts.iter().filter(|part| part.sends() && part.measurement.measured.counts.sent == 0);
     reasons.extend(
         silent.map(|part| part.about("nothing was measured: 0 messages sent in the measured phase".to_owned())),
     );

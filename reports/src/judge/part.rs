@@ -28,6 +28,11 @@ impl<'a> JudgedPart<'a> {
         Self { name: None, plan: &report.plan.groups[0], measurement: &report.total }
     }
 
+    /// Whether its clients are to send messages.
+    pub(super) fn sends(self) -> bool {
+        self.plan.load.sends()
+    }
+
     /// A reason that begins with the name of the group, where there are several.
     pub(crate) fn about(self, reason: String) -> String {
         match self.name {

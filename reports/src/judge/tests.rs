@@ -38,6 +38,21 @@ fn exit_codes_and_names() {
 }
 
 #[test]
+fn who_only_listens_need_not_send() {
+    let silent = |report: &mut Report| {
+        (report.total.measured, report.total.warmup) = Default::default();
+        report.total.traffic = crate::model::Traffic::default();
+    };
+    let (verdict, reason) = only(silent);
+    assert_eq!((verdict, reason.contains("nothing was measured")), (Verdict::Invalid, true), "{reason}");
+    let judgement = judged(|report| {
+        silent(report);
+        report.plan.groups[0].load = LoadRecord::Listen;
+    });
+    assert_eq!((judgement.verdict, judgement.reasons), (Verdict::Pass, vec![]));
+}
+
+#[test]
 fn each_bad_fate_is_a_delivery_violation_in_either_phase() {
     type CountField = fn(&mut Counts) -> &mut u64;
     let fates: [(&str, CountField); 3] = [

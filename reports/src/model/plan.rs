@@ -85,6 +85,8 @@ pub enum LoadRecord {
         /// Messages in flight per client.
         window: u32,
     },
+    /// Clients only listen.
+    Listen,
 }
 
 /// Type of the messages of a group.
@@ -190,6 +192,11 @@ impl PlanRecord {
         self.groups.iter().all(|group| group.load.is_closed())
     }
 
+    /// Whether a group sends messages.
+    pub fn sends(&self) -> bool {
+        self.groups.iter().any(|group| group.load.sends())
+    }
+
     /// Whether every group expects its messages back.
     pub fn is_echo(&self) -> bool {
         self.groups.iter().all(|group| group.expect == Expect::Echo)
@@ -197,19 +204,27 @@ impl PlanRecord {
 }
 
 impl GroupRecord {
-    /// Messages per second of all its clients. `None` in the closed model, which plans no rate.
+    /// Messages per second of all its clients; 0 if they only listen. `None` in the closed model,
+    /// which plans no rate.
     pub fn rate(&self) -> Option<f64> {
         Some(f64::from(self.clients) * self.load.rate_per_client()?)
     }
 }
 
 impl LoadRecord {
-    /// Messages per second per client; `None` in the closed model, which plans no rate.
+    /// Messages per second per client; 0 if it only listens. `None` in the closed model, which
+    /// plans no rate.
     pub fn rate_per_client(&self) -> Option<f64> {
         match self {
             Self::Open { rate_per_client, .. } => Some(*rate_per_client),
             Self::Closed { .. } => None,
+            Self::Listen => Some(0.0),
         }
+    }
+
+    /// Whether clients send messages.
+    pub fn sends(&self) -> bool {
+        !matches!(self, Self::Listen)
     }
 
     /// Whether it is the closed model.

@@ -58,7 +58,14 @@ pub(super) fn group_load(group: &GroupRecord) -> String {
             rate(f64::from(group.clients) * rate_per_client),
         ),
         LoadRecord::Closed { window } => format!("closed model, {clients} x {window} in flight"),
+        LoadRecord::Listen => format!("{clients} that only listen"),
     }
+}
+
+/// Clients and messages of a group.
+pub(super) fn clients_and_messages(group: &GroupRecord) -> String {
+    let load = group_load(group);
+    if group.load.sends() { format!("{load}, {}", payload(group)) } else { load }
 }
 
 /// Size and type of a group's messages.
@@ -266,6 +273,7 @@ pub(super) fn saturated(latency: &Latency) -> Option<String> {
 /// What kept the throughput from being higher.
 pub(super) fn limit(report: &Report, limited_by: LimitedBy) -> &'static str {
     match (limited_by, report.plan.is_closed()) {
+        _ if !report.plan.sends() => "nothing: the clients only listened",
         _ if report.total.measured.counts.sent == 0 => "not known: nothing was measured",
         (LimitedBy::Schedule, _) => "the schedule: neither the generator nor the target held it back",
         (LimitedBy::Generator, _) => {

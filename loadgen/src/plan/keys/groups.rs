@@ -12,9 +12,9 @@ use super::{
     messages::{ExpectKeys, MessageKeys},
     rooms::RoomKeys,
     sources::Sources,
-    value::{Number, PositiveTime},
+    value::{ClientRate, Number, PositiveTime},
 };
-use crate::plan::{Rate, ServerUrl};
+use crate::plan::ServerUrl;
 
 /// Keys of a group. What is absent has its default.
 #[allow(clippy::doc_markdown, rustdoc::broken_intra_doc_links)] // Help is no Markdown.
@@ -62,10 +62,11 @@ pub struct LoadKeys {
 
     /// Messages per second of each client
     ///
-    /// They are due whether or not replies came: a slow server does not slow the load down.
+    /// They are due whether or not replies came: a slow server does not slow the load down. With 0,
+    /// clients only listen.
     #[arg(short, long, value_name = "RATE", conflicts_with = "window")]
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub rate: Option<Rate>,
+    pub rate: Option<ClientRate>,
 
     /// Messages that are due together
     ///

@@ -43,7 +43,7 @@ pub use self::{
     sources::Sources,
     text_or_file::{FileName, HexOrFile, TextOrFile},
     toml::PlanFile,
-    value::{Number, PositiveTime, Seed, Size, Time},
+    value::{ClientRate, Number, PositiveTime, Seed, Size, Time},
     words::{Condition, Name},
 };
 

@@ -1,6 +1,6 @@
 //! What stands over what: a group over the defaults of its file, the command line over both.
 
-use super::{GroupKeys, LengthKeys, MessageKeys, NamedGroupKeys, PlanKeys, RunKeys};
+use super::{ClientRate, GroupKeys, LengthKeys, MessageKeys, NamedGroupKeys, PlanKeys, RunKeys};
 
 /// The first that is there.
 macro_rules! first {
@@ -13,13 +13,17 @@ macro_rules! first {
 
 impl GroupKeys {
     /// These keys, and those of `under` that are absent here. A window displaces a rate with what
-    /// belongs to it, messages displace a size, a room its size, and vice versa.
+    /// belongs to it, messages displace a size, a room its size, and vice versa. A rate of 0 displaces
+    /// what belongs to another rate.
     #[must_use]
     pub fn over(mut self, mut under: Self) -> Self {
         if self.load.window.is_some() {
             (under.load.rate, under.load.burst, under.in_flight.max_in_flight) = (None, None, None);
         } else if self.has_rate() {
             under.load.window = None;
+        }
+        if self.load.rate == Some(ClientRate(None)) {
+            (under.load.burst, under.in_flight.max_in_flight) = (None, None);
         }
         if self.message.has_templates() {
             (under.message.size, under.message.payload) = (None, None);

@@ -5,9 +5,9 @@ use std::{num::NonZeroU32, sync::Arc, time::Duration};
 use http::{HeaderName, HeaderValue};
 
 use super::{
-    Condition, ConnectKeys, DialogueKeys, ExpectKeys, FileName, GeneratorKeys, GroupKeys, HeaderField, InFlightKeys,
-    LengthKeys, LoadKeys, MessageKeys, Name, NamedGroupKeys, Number, PlanKeys, PositiveTime, RoomKeys, RunKeys, Seed,
-    Sources, Time, VerdictKeys, content::absolute,
+    ClientRate, Condition, ConnectKeys, DialogueKeys, ExpectKeys, FileName, GeneratorKeys, GroupKeys, HeaderField,
+    InFlightKeys, LengthKeys, LoadKeys, MessageKeys, Name, NamedGroupKeys, Number, PlanKeys, PositiveTime, RoomKeys,
+    RunKeys, Seed, Sources, Time, VerdictKeys, content::absolute,
 };
 use crate::{
     message::{Data, Template},
@@ -120,7 +120,20 @@ impl RunKeys {
 }
 
 impl GroupKeys {
+    /// Finds keys that mean nothing where clients only listen.
+    fn rate_has_what_it_needs(&self) -> Result<(), PlanError> {
+        let bounds = [("burst", self.load.burst), ("max_in_flight", self.in_flight.max_in_flight)];
+        match bounds.into_iter().find_map(|(key, bound)| Some((key, bound?))) {
+            Some((key, bound)) if self.load.rate == Some(ClientRate(None)) => {
+                let why = "with --rate 0, clients send nothing; leave it out";
+                Err(PlanError::new(None, key, bound, why.to_owned()))
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn group(self, name: GroupName) -> Result<Group, PlanError> {
+        self.rate_has_what_it_needs()?;
         let default = Group::default();
         let Self { target, load, in_flight, mut message, expect, dialogue, rooms, connect } = self;
         let data = message.data.take().map(|FileName(path)| {
@@ -170,10 +183,11 @@ impl GroupKeys {
         };
         match group.load {
             Load::Open { rate, burst, max_in_flight } => {
-                (keys.load.rate, keys.load.burst) = (Some(rate), Some(Number(burst)));
+                (keys.load.rate, keys.load.burst) = (Some(ClientRate(Some(rate))), Some(Number(burst)));
                 keys.in_flight.max_in_flight = Some(Number(max_in_flight));
             }
             Load::Closed { window } => keys.load.window = Some(Number(window)),
+            Load::Listen => keys.load.rate = Some(ClientRate(None)),
         }
         keys
     }
@@ -190,14 +204,15 @@ fn default_expect(messages: &Messages) -> Expect {
 impl LoadKeys {
     fn load(self, in_flight: InFlightKeys) -> Load {
         let number = |given: Option<Number<NonZeroU32>>, default| given.map_or(default, |Number(number)| number);
-        match (self.window, Load::default()) {
-            (Some(Number(window)), _) => Load::Closed { window },
-            (None, Load::Open { rate, burst, max_in_flight }) => Load::Open {
-                rate: self.rate.unwrap_or(rate),
+        match (self.window, self.rate, Load::default()) {
+            (Some(Number(window)), ..) => Load::Closed { window },
+            (None, Some(ClientRate(None)), _) => Load::Listen,
+            (None, given, Load::Open { rate, burst, max_in_flight }) => Load::Open {
+                rate: given.and_then(|ClientRate(rate)| rate).unwrap_or(rate),
                 burst: number(self.burst, burst),
                 max_in_flight: number(in_flight.max_in_flight, max_in_flight),
             },
-            (None, closed @ Load::Closed { .. }) => closed,
+            (None, _, other @ (Load::Closed { .. } | Load::Listen)) => other,
         }
     }
 }

@@ -32,7 +32,7 @@ fn load() -> impl Strategy<Value = Load> {
         burst,
         max_in_flight,
     });
-    prop_oneof![open, count().prop_map(|window| Load::Closed { window })]
+    prop_oneof![open, count().prop_map(|window| Load::Closed { window }), Just(Load::Listen)]
 }
 
 fn connect() -> impl Strategy<Value = Connect> {

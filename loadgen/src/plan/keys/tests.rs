@@ -106,8 +106,10 @@ const REFUSED: &[(&str, &str)] = &[
     ("clients = 2024-01-01", "clients = 2024-01-01:"),
     ("duration = 10", "plan.toml:1: duration = 10: a time needs its unit (was 10s meant?)"),
     ("duration = \"0s\"", "expected a time over 0"),
-    ("rate = -1", "rate = -1: expected a number over 0"),
-    ("rate = nan", "rate = nan: expected a number over 0"),
+    ("rate = -1", "rate = -1: expected 0 to only listen, or a number over 0"),
+    ("rate = nan", "rate = nan: expected 0 to only listen, or a number over 0"),
+    ("rate = 0\nburst = 5", "burst = 5: with --rate 0, clients send nothing"),
+    ("rate = 0\nmessages = 5", "messages = 5: clients that only listen"),
     ("size = \"65MiB\"", "up to 64MiB"),
     ("payload = \"json\"", "payload = \"json\": expected text or binary or mixed"),
     ("engine = \"fast\"", "expected lean or tungstenite"),
@@ -298,11 +300,13 @@ fn a_masked_plan_has_no_secrets() {
 
 /// Of refusals that are about what fits together, and about what a text means: only the program
 /// knows.
-const DEEPER: [&str; 16] = [
+const DEEPER: [&str; 18] = [
     "the list is empty",
     "can't be read",
     "no regular expression",
     "it is about rooms",
+    "send nothing",
+    "that only listen",
     "origin",
     "Host",
     "another family",

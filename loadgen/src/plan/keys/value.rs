@@ -22,6 +22,10 @@ use crate::plan::Rate;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Number<N>(pub N);
 
+/// Messages a second of a client; none if it only listens, which is written `0`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClientRate(pub Option<Rate>);
+
 /// A time with its unit, such as `500ms`, `10s` or `2m`; at most 366 days.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Time(pub Duration);
@@ -118,6 +122,10 @@ text_value! {
         { "type": "number", "exclusiveMinimum": 0, "maximum": Rate::MAX_TOTAL },
         { "type": "string", "pattern": "^\\+?[0-9.]*[1-9][0-9.]*[kKmM]?$" },
     ] }
+    ClientRate: { "anyOf": [
+        { "type": "number", "minimum": 0, "maximum": Rate::MAX_TOTAL },
+        { "type": "string", "pattern": "^\\+?[0-9.]*[0-9][0-9.]*[kKmM]?$" },
+    ] }
     Time: { "type": "string", "pattern": "^(0|\\s*([0-9][0-9 ]*\\s*[a-zA-Zµ]+\\s*)+)$" }
     PositiveTime: { "type": "string", "pattern": "^\\s*([0-9][0-9 ]*\\s*[a-zA-Zµ]+\\s*)+$" }
     Size: { "anyOf": [
@@ -189,6 +197,33 @@ impl Serialize for Rate {
         let whole = self.micro() / 1_000_000;
         let is_whole = whole * 1_000_000 == self.micro();
         if is_whole { serializer.serialize_u64(whole) } else { serializer.serialize_f64(self.per_second()) }
+    }
+}
+
+impl FromStr for ClientRate {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        // A tiny rate is a mistake and must not round to none.
+        if f64::from_str(split_suffix(text).0).is_ok_and(|rate| rate == 0.0) {
+            return Ok(Self(None));
+        }
+        let rate = text.parse().map_err(|_| {
+            format!(
+                "expected 0 to only listen, or a number over 0 and at most {}, such as 0.5, 50 or 10k",
+                human::rate(Rate::MAX_TOTAL)
+            )
+        })?;
+        Ok(Self(Some(rate)))
+    }
+}
+
+impl Serialize for ClientRate {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Some(rate) => rate.serialize(serializer),
+            None => serializer.serialize_u64(0),
+        }
     }
 }
 
@@ -288,6 +323,17 @@ mod tests {
     }
 
     #[test]
+    fn a_client_may_only_listen() {
+        for zero in ["0", "0.0", "-0", "0k"] {
+            assert_eq!(zero.parse(), Ok(ClientRate(None)), "{zero}");
+        }
+        assert_eq!("2k".parse(), Ok(ClientRate(Rate::new(2000.0))));
+        for wrong in ["", "-1", "nan", "1e-9", "k", "11m"] {
+            assert!(wrong.parse::<ClientRate>().unwrap_err().contains("expected 0 to only listen"), "{wrong}");
+        }
+    }
+
+    #[test]
     fn a_time_needs_its_unit() {
         assert_eq!("1m 30s".parse(), Ok(Time(Duration::from_secs(90))));
         assert!("10".parse::<Time>().unwrap_err().contains("was 10s meant?"));
@@ -308,6 +354,8 @@ mod tests {
         again(Number(NonZeroU64::MAX));
         again(Rate::new(0.000_001).unwrap());
         again(Rate::new(1e7).unwrap());
+        again(ClientRate(None));
+        again(ClientRate(Rate::new(0.5)));
         again(Time(Duration::new(366 * 24 * 3600 - 1, 123_456_789)));
         again(PositiveTime(Duration::from_nanos(1)));
         again(Size(64 << 20));

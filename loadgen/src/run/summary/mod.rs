@@ -163,6 +163,7 @@ fn group_record(group: &Group, target: Option<TargetRecord>) -> GroupRecord {
                 max_in_flight: max_in_flight.get(),
             },
             plan::Load::Closed { window } => LoadRecord::Closed { window: window.get() },
+            plan::Load::Listen => LoadRecord::Listen,
         },
         size_bytes: group.messages.largest() as u64,
         payload: match group.messages {

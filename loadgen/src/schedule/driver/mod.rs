@@ -9,6 +9,7 @@
 //! ```text
 //! open.rs    the open model: messages are due at fixed times
 //! closed.rs  the closed model: a reply makes the next message due
+//! listen.rs  clients only listen
 //! ```
 //!
 //! A new kind of load is a new driver here. If its clients come and go, it has commands that open
@@ -16,12 +17,14 @@
 
 mod closed;
 mod command;
+mod listen;
 mod open;
 
 pub use self::command::DropCause;
 pub(crate) use self::{
     closed::ClosedDriver,
     command::{ClientView, Command, DropCommand, Progress, SendCommand},
+    listen::ListenDriver,
     open::OpenDriver,
 };
 use crate::clock::Time;
@@ -33,6 +36,8 @@ pub(crate) enum Driver {
     Open(OpenDriver),
     /// The closed model.
     Closed(ClosedDriver),
+    /// Clients only listen.
+    Listen(ListenDriver),
 }
 
 impl Driver {
@@ -41,6 +46,7 @@ impl Driver {
         match self {
             Self::Open(driver) => driver.begin(start, warmup),
             Self::Closed(driver) => driver.begin(start, warmup),
+            Self::Listen(driver) => driver.begin(start, warmup),
         }
     }
 
@@ -49,6 +55,7 @@ impl Driver {
         match self {
             Self::Open(driver) => Some(driver.end()),
             Self::Closed(driver) => driver.end(),
+            Self::Listen(driver) => Some(driver.end()),
         }
     }
 
@@ -59,6 +66,7 @@ impl Driver {
         match self {
             Self::Open(driver) => driver.next(now, view),
             Self::Closed(driver) => driver.next(now, view),
+            Self::Listen(_) => None,
         }
     }
 
@@ -66,7 +74,7 @@ impl Driver {
     #[inline]
     pub(crate) fn replied(&mut self, slot: usize, at: Time, view: impl FnOnce() -> ClientView) -> Option<Command> {
         match self {
-            Self::Open(_) => None,
+            Self::Open(_) | Self::Listen(_) => None,
             Self::Closed(driver) => driver.replied(slot, at, view()),
         }
     }
@@ -77,6 +85,7 @@ impl Driver {
         match self {
             Self::Open(driver) => driver.sent(command, sent),
             Self::Closed(driver) => driver.sent(command, sent),
+            Self::Listen(_) => {}
         }
     }
 
@@ -86,6 +95,7 @@ impl Driver {
         match self {
             Self::Open(driver) => driver.wake(),
             Self::Closed(driver) => driver.wake(),
+            Self::Listen(driver) => driver.wake(),
         }
     }
 
@@ -95,6 +105,7 @@ impl Driver {
         match self {
             Self::Open(driver) => driver.is_over(now),
             Self::Closed(driver) => driver.is_over(now, progress),
+            Self::Listen(driver) => driver.is_over(now),
         }
     }
 
@@ -103,6 +114,7 @@ impl Driver {
         match self {
             Self::Open(driver) => driver.cut(now),
             Self::Closed(driver) => driver.cut(now),
+            Self::Listen(driver) => driver.cut(now),
         }
     }
 
@@ -116,6 +128,7 @@ impl Driver {
         match self {
             Self::Open(driver) => driver.is_spent(),
             Self::Closed(driver) => driver.is_spent(),
+            Self::Listen(_) => true,
         }
     }
 
@@ -124,6 +137,7 @@ impl Driver {
         match self {
             Self::Open(driver) => driver.planned(),
             Self::Closed(driver) => driver.planned(),
+            Self::Listen(_) => Vec::new(),
         }
     }
 
@@ -131,7 +145,7 @@ impl Driver {
     pub(crate) fn next_left(&mut self, view: impl Fn(usize) -> ClientView) -> Option<DropCommand> {
         match self {
             Self::Open(driver) => driver.next_left(view),
-            Self::Closed(_) => None,
+            Self::Closed(_) | Self::Listen(_) => None,
         }
     }
 }

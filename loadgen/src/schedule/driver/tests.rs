@@ -350,3 +350,17 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_listener_waits_for_its_time_and_no_message_is_due() {
+    let mut driver = Driver::Listen(ListenDriver::new(300 * MILLI));
+    assert!(!driver.is_over(at(5_000), Progress::default()), "the load has not begun");
+    driver.begin(at(1_000), 200 * MILLI);
+    assert_eq!((driver.end(), driver.wake()), (Some(at(1_500)), at(1_500)));
+    assert_eq!(all(&mut driver, 1_200, |_| open(0)), []);
+    assert_eq!((driver.replied(0, at(1_200), || open(0)), driver.planned()), (None, vec![]));
+    assert!(driver.is_spent() && !driver.drops());
+    assert_eq!([1_499, 1_500].map(|now| driver.is_over(at(now), Progress::default())), [false, true]);
+    driver.cut(at(1_300));
+    assert!(driver.is_over(at(1_300), Progress::default()));
+}

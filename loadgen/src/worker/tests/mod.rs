@@ -5,6 +5,7 @@ mod connecting;
 mod finishing;
 mod groups;
 mod histories;
+mod listening;
 mod open_model;
 mod rig;
 mod stop;

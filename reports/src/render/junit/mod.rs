@@ -90,7 +90,7 @@ fn suites(report: &Report, judgement: &Judgement) -> Vec<TestSuite> {
     let of_group = |part: Part<'_>| {
         let mut suite = TestSuite::new(format!("loadgen.{}", visible_part(part.group.unwrap_or_default(), LONGEST)));
         if let Some(group) = part.group_plan() {
-            let plan = format!("{}, {}", wording::group_load(group), wording::payload(group));
+            let plan = wording::clients_and_messages(group);
             suite.add_property(Property::new("plan", plan));
         }
         suite.add_test_cases(delivery(part));

@@ -23,8 +23,7 @@ const MOST: usize = 40;
 pub(super) fn plans(printer: &mut Printer<'_>, groups: &[GroupRecord]) -> io::Result<()> {
     for group in groups.iter().take(PLANS) {
         let target = group.target.as_ref().map_or_else(String::new, |target| format!(", at {}", target.url));
-        let (load, payload) = (wording::group_load(group), wording::payload(group));
-        printer.row("", &format!("{}: {load}, {payload}{target}", group.name))?;
+        printer.row("", &format!("{}: {}{target}", group.name, wording::clients_and_messages(group)))?;
     }
     match groups.len().checked_sub(PLANS) {
         None | Some(0) => Ok(()),

@@ -77,8 +77,8 @@ fn plan(printer: &mut Printer<'_>, report: &Report) -> io::Result<()> {
     let plan = &report.plan;
     match plan.groups.as_slice() {
         [group] => {
-            let (load, payload) = (wording::load(plan), wording::payload(group));
-            printer.row("plan", &format!("{load}, {payload}, {}", wording::length(plan)))?;
+            let clients = wording::clients_and_messages(group);
+            printer.row("plan", &format!("{clients}, {}", wording::length(plan)))?;
         }
         groups => {
             printer.row("plan", &format!("{}, {}", wording::load(plan), wording::length(plan)))?;

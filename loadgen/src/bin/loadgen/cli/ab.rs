@@ -5,7 +5,7 @@ use std::{ffi::OsStr, num::NonZeroU32, path::PathBuf, time::Duration};
 use clap::Args;
 use loadgen::plan::{Plan, keys::VerdictKeys};
 use reports::{
-    gate::Confidence,
+    gate::{Confidence, Gate},
     paired::{PairedTest, PairedTestError},
 };
 use url::Url;
@@ -142,6 +142,9 @@ impl AbArgs {
     /// What decides, and after how many pairs.
     pub(crate) fn test(&self, plan: &Plan) -> Result<PairedTest, clap::Error> {
         let gates = self.gates.gates(&plan.group_names().collect::<Vec<_>>())?;
+        if !plan.groups().iter().any(|group| group.load.sends()) {
+            has_a_value_without_messages(&gates)?;
+        }
         let pairs = self.pairs.get();
         let max_pairs = self.max_pairs.map_or(pairs.saturating_mul(3), NonZeroU32::get);
         PairedTest::new(gates, self.confidence, pairs, max_pairs).map_err(|error| {
@@ -182,6 +185,18 @@ impl AbArgs {
         self.json
             || [&self.markdown, &self.html].into_iter().any(|destination| *destination == Some(Destination::Stdout))
     }
+}
+
+/// Finds a gate on replies in a plan in which nobody sends.
+fn has_a_value_without_messages(gates: &[Gate]) -> Result<(), clap::Error> {
+    let of_replies = Gate::defaults_with(&[]);
+    let without = gates.iter().filter(|gate| of_replies.iter().any(|other| other.metric() == gate.metric()));
+    let off: Vec<_> = without.map(|gate| format!("--gate {}=off", gate.metric().name())).collect();
+    if off.is_empty() {
+        return Ok(());
+    }
+    let remedy = format!("{} and another gate, such as --gate connect.p99=10%", off.join(" "));
+    Err(refuse(format!("--rate 0: nothing is sent, so there are no replies to compare; give {remedy}")))
 }
 
 fn parse_path(text: &str) -> Result<String, String> {

@@ -5,7 +5,7 @@ use std::{convert::Infallible, num::NonZeroU32, path::PathBuf, time::Duration};
 use clap::{Args, Command};
 use loadgen::plan::{
     Plan, Rate,
-    keys::{Condition, LengthKeys, LoadKeys, Number, PositiveTime, Time, VerdictKeys},
+    keys::{ClientRate, Condition, LengthKeys, LoadKeys, Number, PositiveTime, Time, VerdictKeys},
 };
 use reports::{
     human,
@@ -241,7 +241,7 @@ impl LoadArgs for SearchLoadArgs {
         };
         let load = LoadKeys {
             clients: Some(Number(self.clients)),
-            rate: Some(rate),
+            rate: Some(ClientRate(Some(rate))),
             burst: Some(Number(self.burst)),
             window: None,
         };

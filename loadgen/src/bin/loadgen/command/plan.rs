@@ -57,6 +57,7 @@ fn row(plan: &Plan, group: &Group) -> [String; 6] {
     let load = match group.load {
         Load::Open { rate, burst, .. } => format!("{}/s in bursts of {burst}", human::rate(rate.per_second())),
         Load::Closed { window } => format!("{window} in flight"),
+        Load::Listen => "only listens".to_owned(),
     };
     let target = match &group.target {
         Target::Embedded => "a reference server of its own".to_owned(),

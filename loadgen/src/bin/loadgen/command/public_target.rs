@@ -14,6 +14,7 @@ pub(super) fn warn(console: &ConsoleArgs, plan: &Plan, most: Option<f64>) {
     let Some(address) = public_address(plan) else { return };
     let messages = match (most, plan.rate()) {
         (Some(most), _) => format!("up to {} messages/s", human::rate(most)),
+        (None, Some(0.0)) => "no messages".to_owned(),
         (None, Some(rate)) => format!("{} messages/s", human::rate(rate)),
         (None, None) => "as many messages as it answers".to_owned(),
     };

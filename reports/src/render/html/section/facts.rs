@@ -130,6 +130,7 @@ const MODEL: Fact = ("model", |labelled| {
     of_group(labelled, |group| match group.load {
         LoadRecord::Open { .. } => "open".into(),
         LoadRecord::Closed { window } => format!("closed, {} in flight a client", count(window.into())).into(),
+        LoadRecord::Listen => "only listens".into(),
     })
 });
 const CLIENTS: Fact = ("clients", |labelled| {
@@ -141,16 +142,21 @@ const RATE: Fact = ("messages/s a client", |labelled| {
 const BURST: Fact = ("messages a burst", |labelled| {
     of_group(labelled, |group| match group.load {
         LoadRecord::Open { burst, .. } => count(burst.into()).into(),
-        LoadRecord::Closed { .. } => TableCell::default(),
+        LoadRecord::Closed { .. } | LoadRecord::Listen => TableCell::default(),
     })
 });
 const IN_FLIGHT: Fact = ("most in flight a client", |labelled| {
     of_group(labelled, |group| match group.load {
         LoadRecord::Open { max_in_flight, .. } => count(max_in_flight.into()).into(),
-        LoadRecord::Closed { .. } => TableCell::default(),
+        LoadRecord::Closed { .. } | LoadRecord::Listen => TableCell::default(),
     })
 });
-const PAYLOAD: Fact = ("payload", |labelled| of_group(labelled, |group| TableCell::words(wording::payload(group))));
+const PAYLOAD: Fact = ("payload", |labelled| {
+    of_group(labelled, |group| {
+        let payload = group.load.sends().then(|| wording::payload(group));
+        payload.map_or_else(TableCell::default, TableCell::words)
+    })
+});
 const EXPECT: Fact =
     ("expected back", |labelled| of_group(labelled, |group| TableCell::words(group.expect.to_string())));
 

@@ -36,11 +36,11 @@ pub struct MessageKeys {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payload: Option<Mix>,
 
-    /// Your own message, TEXT or @FILE; repeatable, sent in turn
+    /// Your own message, TEXT or @FILE; repeatable
     ///
-    /// {{mark}} is a mark by which loadgen knows the message again, {{id}} a number of its own. Also
-    /// {{client}}, {{sequence}}, {{unix_ms}}, {{uuid}}, {{random:N}}, and the columns of --data.
-    /// {{{{ is {{, and @@ at the beginning is @.
+    /// Several are sent in turn. {{mark}} is a mark by which loadgen knows the message again,
+    /// {{id}} a number of its own. Also {{client}}, {{sequence}}, {{unix_ms}}, {{uuid}},
+    /// {{random:N}}, and the columns of --data. {{{{ is {{, and @@ at the beginning is @.
     #[arg(short, long, value_name = "TEXT", allow_hyphen_values = true, conflicts_with = "message_hex")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<Vec<TextOrFile>>,
@@ -67,13 +67,13 @@ pub struct MessageKeys {
 #[serde(default)]
 #[allow(clippy::doc_markdown)] // Help is no Markdown.
 pub struct ExpectKeys {
-    /// Expected reply: echo, mark, id=POINTER, count, reply=TEXT, broadcast, sequence=POINTER
+    /// Expected reply: echo, mark, id=POINTER, broadcast, ...
     ///
     /// `echo` is the same message. `mark` is an event that holds its {{mark}}, wherever, and
     /// `id=/a/b` one with its {{id}} at this JSON pointer; `id=~REGEX` finds it in the first group.
     /// `count` is one event, whatever it holds, and `reply=TEXT` this text. `broadcast` is an event
-    /// with its mark at each member of the room. `sequence=POINTER` is for pushes of the server with
-    /// numbers in a row, and --rate 0.
+    /// with its mark at each member of the room. `sequence=POINTER` is for pushes of the server
+    /// with numbers in a row, and --rate 0.
     ///
     /// [default: echo, or mark where every --message has {{mark}}]
     #[arg(long, value_name = "WHAT")]

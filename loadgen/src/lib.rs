@@ -15,6 +15,7 @@
 //!           ├─ engine     opens connections and moves their messages
 //!           │    └─ transport  the steps of opening: TCP, TLS, opening handshake
 //!           ├─ ledger     one fate for each sent message, one finding for each event  (pure)
+//!           ├─ rooms      who hears whom, and the fate of each delivery        (pure)
 //!           └─ recorder   counters, histograms, evidence                       (pure)
 //!           │
 //!         run::summary    merges what the workers recorded into the report
@@ -29,6 +30,7 @@ mod engine;
 pub mod ledger;
 pub mod message;
 pub mod plan;
+pub mod rooms;
 mod run;
 pub mod schedule;
 pub mod secrets;

@@ -1,0 +1,254 @@
+//! What an event is.
+
+use super::{
+    RoomLedger,
+    names::{BrokenName, Names},
+    receiver::ReceiverState,
+    sender::Sender,
+};
+use crate::{
+    clock::Time,
+    ledger::{Arrival, Finding, MessageEvent},
+    message::MessageHeader,
+    plan::OwnCopy,
+    rooms::{Delivery, LawfulEvent, RoomSink},
+};
+
+/// An event, and where it came.
+#[derive(Clone, Copy)]
+struct Came<'a> {
+    slot: usize,
+    at: Time,
+    bytes: &'a [u8],
+}
+
+/// A message of the receiver's room.
+#[derive(Clone, Copy)]
+struct Named {
+    /// Index of its sender.
+    sender: usize,
+    /// Index of what came to the receiver from that sender.
+    pair: usize,
+    sequence: u32,
+    due: Time,
+    delivery: Delivery,
+}
+
+impl RoomLedger {
+    /// Decides what an event is that came at `at` to the client in `slot`.
+    #[inline]
+    pub fn received(&mut self, slot: usize, event: MessageEvent<'_>, at: Time, sink: &mut impl RoomSink) {
+        if self.receivers[slot].state == ReceiverState::Settled {
+            return; // What comes too late is not what must come.
+        }
+        let came = Came { slot, at, bytes: event.bytes };
+        match Names::of(event, self.generated) {
+            Names::One(header) => self.whole(came, header, sink),
+            Names::Nothing => self.unexpected(came, sink),
+            Names::WrongType(header) => self.wrong_type(came, header, sink),
+            Names::Several { whole, broken } => self.several(came, whole, &broken, sink),
+        }
+    }
+
+    /// An event that holds one message.
+    #[inline]
+    fn whole(&mut self, came: Came<'_>, header: MessageHeader, sink: &mut impl RoomSink) {
+        let Some(named) = self.named(came, header) else { return self.foreign(came, header, sink) };
+        let receiver = &self.receivers[came.slot];
+        if named.due < receiver.joined {
+            return sink.lawful(LawfulEvent::History, named.delivery, came.at);
+        }
+        let sender = &mut self.senders[named.sender];
+        let is_own = sender.client == receiver.client;
+        if is_own && sender.own == OwnCopy::Refuse {
+            return self.unexpected(came, sink);
+        }
+        let pair = &mut self.received[named.pair];
+        if let Some(end) = sender.end_of_gap(pair.contiguous_end()) {
+            pair.forget_below(end);
+        }
+        let Arrival::New { overtaken } = pair.insert(named.sequence) else {
+            return self.duplicated(came, named, sink);
+        };
+        if is_own && sender.own == OwnCopy::Allow {
+            return sink.lawful(LawfulEvent::OwnCopy, named.delivery, came.at);
+        }
+        self.matched(came, named, is_own, overtaken, sink);
+    }
+
+    /// The message that a whole name names, if it is of the receiver's room and was sent.
+    #[inline]
+    fn named(&mut self, came: Came<'_>, header: MessageHeader) -> Option<Named> {
+        if header.run != self.run {
+            return None;
+        }
+        self.in_room(came, header.client, header.sequence)
+    }
+
+    /// Message `sequence` of `client`, if it is of the receiver's room and was sent.
+    #[inline]
+    fn in_room(&mut self, came: Came<'_>, client: u32, sequence: u64) -> Option<Named> {
+        let number = self.membership.publisher_number(client)?;
+        let receiver = &self.receivers[came.slot];
+        let room = self.rooms.get(receiver.room as usize)?;
+        let place = number.checked_sub(room.first_publisher)?;
+        let index = room.senders.start.checked_add(place).filter(|index| room.senders.contains(index))? as usize;
+        let sender = &mut self.senders[index];
+        let (sequence, due) = sender.sent(self.timetable.as_ref()?, sequence, came.at)?;
+        let delivery = sender.delivery(receiver.client, sequence, due);
+        Some(Named { sender: index, pair: receiver.first + place as usize, sequence, due, delivery })
+    }
+
+    #[inline]
+    fn matched(&mut self, came: Came<'_>, named: Named, is_own: bool, overtaken: bool, sink: &mut impl RoomSink) {
+        let sender = &mut self.senders[named.sender];
+        let receiver = &mut self.receivers[came.slot];
+        let room = &mut self.rooms[receiver.room as usize];
+        let overtaken = overtaken && receiver.keeps_order;
+        sender.highest = sender.highest.max(Some(named.sequence));
+        if named.sequence >= sender.measured_from {
+            room.counts.matched += 1;
+            room.counts.reordered += u64::from(overtaken);
+            receiver.deliveries += 1;
+            receiver.response = receiver.response.saturating_add(came.at.since(named.due));
+        }
+        self.outstanding = self.outstanding.saturating_sub(self.draining.into());
+        sink.matched(named.delivery, came.at, overtaken);
+        if is_own {
+            return;
+        }
+        let (client, joined) = (sender.client, sender.joined);
+        let left = || room.hearers(&self.slots, &self.receivers, named.due, (client, joined));
+        if let Some(open) = sender.open.heard(named.sequence, came.at, left)
+            && let Some(timetable) = &self.timetable
+        {
+            sink.heard(sender.heard(timetable, open), room.cut);
+        }
+    }
+
+    /// An event that names no message that the receiver may hear.
+    #[cold]
+    fn foreign(&mut self, came: Came<'_>, header: MessageHeader, sink: &mut impl RoomSink) {
+        let receiver = self.receivers[came.slot].client;
+        let Some(delivery) = self.elsewhere(came, header) else { return self.unexpected(came, sink) };
+        if let Some(room) = self.rooms.get_mut(self.receivers[came.slot].room as usize) {
+            room.counts.misrouted += u64::from(self.timetable.as_ref().is_some_and(|t| t.is_measured(delivery.due)));
+        }
+        let owner = header.client;
+        sink.finding(Finding::Misrouted { owner }, receiver, Some(delivery), came.at, came.bytes);
+    }
+
+    /// The message of another room that a whole name names, if it was sent as far as that is known.
+    fn elsewhere(&mut self, came: Came<'_>, header: MessageHeader) -> Option<Delivery> {
+        let number = self.membership.publisher_number(header.client).filter(|_| header.run == self.run)?;
+        let receiver = &self.receivers[came.slot];
+        let room = self.membership.room(header.client)?;
+        if self.rooms.get(receiver.room as usize).is_some_and(|own| own.number == room) {
+            return None;
+        }
+        let timetable = self.timetable.as_ref()?;
+        // Of a room with members here, more is known of the sender.
+        let (sequence, due) = if let Some(&here) = self.here.get(&room) {
+            let here = &self.rooms[here];
+            let index = here.senders.start + (number - here.first_publisher);
+            self.senders[index as usize].sent(timetable, header.sequence, came.at)?
+        } else {
+            let mut sender = Sender::new(&self.membership, number);
+            sender.begin(timetable);
+            sender.sent(timetable, header.sequence, came.at)?
+        };
+        Some(Delivery { receiver: receiver.client, sender: header.client, sequence: sequence.into(), due })
+    }
+
+    #[cold]
+    fn unexpected(&mut self, came: Came<'_>, sink: &mut impl RoomSink) {
+        sink.finding(Finding::Unexpected, self.receivers[came.slot].client, None, came.at, came.bytes);
+    }
+
+    #[cold]
+    fn duplicated(&mut self, came: Came<'_>, named: Named, sink: &mut impl RoomSink) {
+        if named.sequence >= self.senders[named.sender].measured_from {
+            self.rooms[self.receivers[came.slot].room as usize].counts.duplicated += 1;
+        }
+        sink.finding(Finding::Duplicated, named.delivery.receiver, Some(named.delivery), came.at, came.bytes);
+    }
+
+    #[cold]
+    fn wrong_type(&mut self, came: Came<'_>, header: MessageHeader, sink: &mut impl RoomSink) {
+        let named = self.named(came, header);
+        let receiver = self.receivers[came.slot].client;
+        sink.finding(Finding::WrongType, receiver, named.map(|named| named.delivery), came.at, came.bytes);
+        if let Some(named) = named {
+            self.damaged(came, named, sink);
+        }
+    }
+
+    /// An event that holds several messages, or one that is not whole.
+    #[cold]
+    fn several(&mut self, came: Came<'_>, whole: Vec<MessageHeader>, broken: &[BrokenName], sink: &mut impl RoomSink) {
+        let of_run: Vec<_> = whole.into_iter().filter(|header| header.run == self.run).collect();
+        let in_flight: Vec<_> =
+            broken.iter().filter_map(|name| self.in_room(came, name.client, name.sequence)).collect();
+        let in_flight: Vec<_> = in_flight.into_iter().filter(|named| self.is_in_flight(came, *named)).collect();
+        let receiver = self.receivers[came.slot].client;
+        if self.receivers[came.slot].batched {
+            for header in &of_run {
+                self.whole(came, *header, sink);
+            }
+            for named in &in_flight {
+                sink.finding(Finding::Corrupted, receiver, Some(named.delivery), came.at, came.bytes);
+                self.damaged(came, *named, sink);
+            }
+            if of_run.is_empty() && in_flight.is_empty() {
+                self.unexpected(came, sink);
+            }
+            return;
+        }
+        match (&of_run[..], &in_flight[..]) {
+            ([], []) => self.unexpected(came, sink),
+            ([one], []) => self.whole(came, *one, sink),
+            ([], [named]) => {
+                sink.finding(Finding::Corrupted, receiver, Some(named.delivery), came.at, came.bytes);
+                self.damaged(came, *named, sink);
+            }
+            _ => {
+                let whole: Vec<_> = of_run.iter().filter_map(|header| self.named(came, *header)).collect();
+                let all: Vec<_> = whole.into_iter().chain(in_flight).collect();
+                let about = all.first().map(|named| named.delivery);
+                sink.finding(Finding::Coalesced, receiver, about, came.at, came.bytes);
+                for named in all {
+                    self.damaged(came, named, sink);
+                }
+            }
+        }
+    }
+
+    /// Whether a message must come to the receiver and has not.
+    fn is_in_flight(&self, came: Came<'_>, named: Named) -> bool {
+        let (receiver, sender) = (&self.receivers[came.slot], &self.senders[named.sender]);
+        named.due >= receiver.joined
+            && (sender.client != receiver.client || sender.own == OwnCopy::Expect)
+            && !self.received[named.pair].contains(named.sequence)
+    }
+
+    /// A message came damaged to the receiver, if it was in flight to it.
+    fn damaged(&mut self, came: Came<'_>, named: Named, sink: &mut impl RoomSink) {
+        if !self.is_in_flight(came, named) {
+            return;
+        }
+        self.received[named.pair].insert(named.sequence);
+        let sender = &mut self.senders[named.sender];
+        let room = &mut self.rooms[self.receivers[came.slot].room as usize];
+        sender.highest = sender.highest.max(Some(named.sequence));
+        sender.rare().damaged.insert(named.sequence);
+        room.counts.damaged += u64::from(named.sequence >= sender.measured_from);
+        self.outstanding = self.outstanding.saturating_sub(self.draining.into());
+        sink.damaged(named.delivery);
+        if sender.client != named.delivery.receiver
+            && let Some(open) = sender.open.not_heard(named.sequence)
+            && let Some(timetable) = &self.timetable
+        {
+            sink.heard(sender.heard(timetable, open), room.cut);
+        }
+    }
+}

@@ -17,6 +17,7 @@
 //! connection/      one connection from its first byte to its last: handshake, echo, closing, log
 //! registry/        the connections of a thread: which ones must end, and the memory that all hold
 //! page/            the page at `/` for browsers
+//! rooms/           broadcasts: a message goes to all members of the room of its path
 //! misbehaviour/    faults and delays on purpose, which the echo knows next to nothing of
 //! stats.rs         what was counted
 //! bin/server/      the command: its options, its log and its exit codes
@@ -52,6 +53,8 @@
 //! - If all peers together hold more memory than [`Limits::memory`], those that hold most end: with
 //!   a Close of 1013, or with a reset if a Close would have to wait for answers that they don't
 //!   take.
+//! - With [`Options::rooms`], a message goes to all members of its sender's room instead. If one
+//!   comes for a member while too much waits for it already, the member is closed with 1013.
 //! - A GET or HEAD of `/` without an upgrade gets a page that tries the server from a browser,
 //!   unless [`Options::page`] is off.
 //! - Any other request that is no WebSocket handshake gets an HTTP error: 426, 405 or 400; 408 if
@@ -62,6 +65,7 @@ mod misbehaviour;
 mod options;
 mod page;
 mod registry;
+mod rooms;
 mod stats;
 mod workers;
 
@@ -73,6 +77,7 @@ use crate::workers::Workers;
 pub use crate::{
     misbehaviour::{BadRates, Delay, DelayShape, Fault, FaultKind, FaultLedger, Faults, Stall, UnknownFault},
     options::{Limits, Options, Reply},
+    rooms::{OwnCopy, RoomsOptions},
     stats::Stats,
     workers::{ConnectionCapacity, bind},
 };
@@ -94,7 +99,8 @@ pub async fn run(listener: TcpListener, options: Options, shutdown: impl Future<
 ///
 /// # Errors
 /// If the listener has no address, a further listener can't be bound, or a thread, its descriptor
-/// table or its runtime can't be had.
+/// table or its runtime can't be had. Also if [`Options::rooms`] are to be served by more than one
+/// thread.
 pub fn start(listener: TcpListener, options: Options) -> io::Result<Serving> {
     Workers::start(listener, options).map(Serving)
 }

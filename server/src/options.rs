@@ -7,6 +7,7 @@ use descriptors::Table;
 use crate::{
     misbehaviour::{Delay, Faults, Stall},
     registry::memory,
+    rooms::RoomsOptions,
 };
 
 /// How a server behaves.
@@ -14,6 +15,9 @@ use crate::{
 pub struct Options {
     /// The answer to a message. Default: [`Reply::Echo`].
     pub reply: Reply,
+    /// How messages are broadcast. Default: they are not, and each is answered to its sender. With
+    /// rooms, [`reply`](Self::reply) is not used, and there is no [`page`](Self::page).
+    pub rooms: Option<RoomsOptions>,
     /// Number of threads, each with its own runtime and listener. A connection stays on the thread
     /// that accepted it. Default: the number of cores.
     ///
@@ -52,6 +56,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             reply: Reply::Echo,
+            rooms: None,
             threads: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
             table: Table::Shared,
             page: true,
@@ -62,6 +67,14 @@ impl Default for Options {
             faults: Faults::default(),
             seed: 0,
         }
+    }
+}
+
+impl Options {
+    /// Whether messages wait for a time.
+    pub(crate) fn needs_timer(&self) -> bool {
+        let staggers = self.rooms.as_ref().is_some_and(|rooms| !rooms.stagger.is_zero());
+        self.delay.is_some() || !self.faults.is_empty() || staggers
     }
 }
 
@@ -136,6 +149,11 @@ pub struct Limits {
     /// Over it, the server stops answering that peer until it has caught up (backpressure). So a
     /// connection holds at most this, one message, and what one read brought.
     /// [`unsent_time`](Self::unsent_time) bounds how long.
+    ///
+    /// With [`rooms`](Options::rooms) it must not hold up the others. So a peer that more waits for
+    /// when a message comes for it is closed with 1013 (try again later), after what it was sent
+    /// before. It has missed nothing before that Close. The members of a room also stop being read
+    /// from while more bytes of their messages wait in the room, for the server to send them.
     ///
     /// Default: 1 MiB. More lets a peer send a longer burst before it must read. With 0, a peer
     /// waits for itself if it writes more than the socket buffers take before it reads.

@@ -21,6 +21,9 @@ pub struct Stats {
     pub failed_handshakes: u64,
     /// Text and binary messages received. Each was answered, unless its connection broke.
     pub messages: u64,
+    /// Messages that were sent to members of a room ([`Options::rooms`](crate::Options::rooms)),
+    /// once for each receiver. Faults are not taken into account.
+    pub deliveries: u64,
     /// Connections closed because the peer broke RFC 6455 or a limit on messages (1002, 1007, 1008,
     /// 1009).
     pub protocol_errors: u64,
@@ -29,6 +32,9 @@ pub struct Stats {
     /// Connections dropped because the peer read nothing for
     /// [`Limits::unsent_time`](crate::Limits::unsent_time).
     pub stalled: u64,
+    /// Connections closed because a message came for their room while more than
+    /// [`Limits::unsent_bytes`](crate::Limits::unsent_bytes) waited for the peer.
+    pub too_slow: u64,
     /// Connections closed because all together held more than
     /// [`Limits::memory`](crate::Limits::memory), and these held most.
     pub evicted: u64,
@@ -52,9 +58,11 @@ impl Stats {
             pages,
             failed_handshakes,
             messages,
+            deliveries,
             protocol_errors,
             idled,
             stalled,
+            too_slow,
             evicted,
             broken,
             accept_errors,
@@ -65,9 +73,11 @@ impl Stats {
         self.pages += pages;
         self.failed_handshakes += failed_handshakes;
         self.messages += messages;
+        self.deliveries += deliveries;
         self.protocol_errors += protocol_errors;
         self.idled += idled;
         self.stalled += stalled;
+        self.too_slow += too_slow;
         self.evicted += evicted;
         self.broken += broken;
         self.accept_errors += accept_errors;

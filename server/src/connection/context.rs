@@ -5,9 +5,11 @@ use std::{cell::RefCell, rc::Rc};
 use frames::Encoder;
 
 use crate::{
+    misbehaviour::WakeTimer,
     options::{Limits, Options, Reply},
     page,
     registry::Registry,
+    rooms::Rooms,
     stats::Stats,
 };
 
@@ -22,6 +24,8 @@ pub(crate) struct ConnectionContext {
     pub(crate) reply: Option<String>,
     /// The page for browsers, if they get one.
     pub(crate) page: Option<String>,
+    /// The rooms, if messages are broadcast.
+    pub(crate) rooms: Option<Rc<Rooms>>,
     pub(crate) workspace: RefCell<Workspace>,
     pub(crate) registry: Rc<Registry>,
     stats: RefCell<Stats>,
@@ -37,14 +41,20 @@ pub(crate) struct Workspace {
 }
 
 impl ConnectionContext {
-    pub(crate) fn new(options: &Options, registry: Registry) -> Self {
+    /// `timer` is needed by rooms that stagger.
+    pub(crate) fn new(options: &Options, registry: Registry, timer: Option<Rc<WakeTimer>>) -> Self {
+        let rooms = options.rooms.as_ref().map(|rooms| {
+            let account = Rc::clone(registry.account());
+            Rc::new(Rooms::new(rooms.clone(), options.limits.unsent_bytes, account, timer))
+        });
         Self {
             limits: options.limits.clone(),
             reply: match &options.reply {
                 Reply::Echo => None,
                 Reply::Text(text) => Some(text.clone()),
             },
-            page: options.page.then(|| page::content(&options.reply)),
+            page: (options.page && rooms.is_none()).then(|| page::content(&options.reply)),
+            rooms,
             workspace: RefCell::default(),
             registry: Rc::new(registry),
             stats: RefCell::default(),

@@ -1,6 +1,7 @@
 //! Answers the messages of an open connection: what each read brings goes out with one write.
 
 use std::{
+    convert::Infallible,
     mem,
     pin::pin,
     rc::Rc,
@@ -21,6 +22,7 @@ use crate::{
     misbehaviour::{AnswerSender, FaultRecord, OwnedMessage},
     options::Limits,
     registry::EndRequest,
+    rooms::Member,
 };
 
 /// Reads in a row before other connections get their turn.
@@ -41,6 +43,8 @@ pub(super) struct Echo {
     websocket: WebSocket,
     /// Sends the answers, where they don't go straight back.
     sender: Option<Box<AnswerSender>>,
+    /// Its place in its room, where messages are broadcast and not answered.
+    member: Option<Box<Member>>,
     context: Rc<ConnectionContext>,
 }
 
@@ -50,6 +54,7 @@ impl Echo {
         socket: TrackedSocket,
         unread: Vec<u8>,
         sender: Option<Box<AnswerSender>>,
+        member: Option<Box<Member>>,
         context: &Rc<ConnectionContext>,
     ) -> Self {
         let Limits { message_bytes, frames_per_message, .. } = context.limits;
@@ -61,7 +66,7 @@ impl Echo {
         };
         let (decoder, send_buffer) = (Decoder::new(settings), SendBuffer::default());
         let websocket = WebSocket { socket, decoder, unread, send_buffer };
-        Self { websocket, sender, context: Rc::clone(context) }
+        Self { websocket, sender, member, context: Rc::clone(context) }
     }
 
     /// Answers messages until the connection ends. What is owed then is in the send buffer.
@@ -73,6 +78,7 @@ impl Echo {
             context.registry.relieve();
         }
         let Err(ending) = turn else { return Poll::Pending };
+        self.deliver_rest(&ending, &mut workspace.frames);
         if let Some(sender) = &mut self.sender {
             if matches!(ending, Ending::Closed(_) | Ending::Asked(EndRequest::Idle | EndRequest::Shutdown)) {
                 sender.send_rest(&mut workspace.frames);
@@ -116,6 +122,9 @@ impl Echo {
             }
             let may_read = self.may_read();
             let came = may_read && self.read(workspace, cx)?;
+            if self.member.is_some() {
+                self.deliver(&mut workspace.frames, cx)?;
+            }
             if let Some(sender) = &mut self.sender {
                 sender.send_due(&mut workspace.frames, cx).map_err(Ending::Faulty)?;
             }
@@ -134,6 +143,7 @@ impl Echo {
     fn may_read(&self) -> bool {
         let waiting = self.sender.as_ref().map_or(0, |sender| sender.waiting_bytes());
         self.websocket.send_buffer.len().max(waiting) <= self.context.limits.unsent_bytes
+            && self.member.as_ref().is_none_or(|member| member.may_publish())
     }
 
     /// Answers what a read brings. Returns false if there is nothing now.
@@ -163,10 +173,14 @@ impl Echo {
         let (mut input, mut messages) = (Input::from(bytes), 0);
         let result = loop {
             match self.websocket.decoder.next(&mut input) {
+                Ok(Some(Event::Message(message))) if self.member.is_some() => {
+                    messages += 1;
+                    self.member.iter_mut().for_each(|member| member.publish(message));
+                }
                 Ok(Some(Event::Message(message))) => {
                     messages += 1;
                     match (&mut self.sender, &self.context.reply) {
-                        (Some(sender), None) => sender.push(OwnedMessage::echo(message)),
+                        (Some(sender), None) => sender.push(OwnedMessage::copy(message)),
                         (Some(sender), Some(text)) => sender.push(OwnedMessage::text(text)),
                         (None, None) if message.payload.len() < LONG => echo(message, out),
                         (None, None) => {
@@ -204,6 +218,67 @@ impl Echo {
         self.websocket.decoder.release();
         self.context.count(|stats| stats.messages += messages);
         result
+    }
+
+    /// Sends what its room has for this connection now, where messages are broadcast.
+    fn deliver(&mut self, out: &mut Encoder, cx: &mut Context<'_>) -> Result<(), Ending> {
+        let Self { websocket: WebSocket { socket, send_buffer, .. }, sender, member, context } = self;
+        let Some(member) = member else { return Ok(()) };
+        let limit = context.limits.unsent_bytes;
+        member.announce();
+        let mut deliveries = 0;
+        let result = match sender {
+            None => send_buffer.send(out, socket, cx).map_err(Ending::Broken).and_then(|()| {
+                member.take_frames(false, |count, frames| {
+                    if send_buffer.len() > limit {
+                        return Err(Ending::TooSlow);
+                    }
+                    deliveries += count;
+                    send_buffer.send_bytes(frames, socket, cx).map_err(Ending::Broken)
+                })
+            }),
+            Some(sender) => {
+                sender.send_due(out, cx).map_err(Ending::Faulty)?;
+                if sender.waiting_bytes() > limit {
+                    // Messages wait in the room until some of the delayed ones have gone out.
+                    return Ok(());
+                }
+                member.take_messages(false, |broadcast| {
+                    if send_buffer.len() > limit {
+                        return Err(Ending::TooSlow);
+                    }
+                    deliveries += 1;
+                    sender.push_broadcast(broadcast.message, broadcast.origin, broadcast.read);
+                    Ok(())
+                })
+            }
+        };
+        context.count(|stats| stats.deliveries += deliveries);
+        result
+    }
+
+    /// Keeps all that its room has for this connection, due or not, if a Close comes next.
+    fn deliver_rest(&mut self, ending: &Ending, out: &mut Encoder) {
+        let Self { websocket: WebSocket { send_buffer, .. }, sender, member, context } = self;
+        let Some(member) = member.as_mut().filter(|_| ending.gets_what_is_owed()) else { return };
+        let mut deliveries = 0;
+        let taken: Result<(), Infallible> = match sender {
+            None => {
+                send_buffer.keep(out);
+                member.take_frames(true, |count, frames| {
+                    deliveries += count;
+                    send_buffer.append(frames);
+                    Ok(())
+                })
+            }
+            Some(sender) => member.take_messages(true, |broadcast| {
+                deliveries += 1;
+                sender.push_broadcast(broadcast.message, broadcast.origin, broadcast.read);
+                Ok(())
+            }),
+        };
+        let Ok(()) = taken;
+        context.count(|stats| stats.deliveries += deliveries);
     }
 
     /// Whether the answers in `out` may wait with the others.

@@ -35,25 +35,26 @@ pub(super) enum UpgradeRefusal {
 /// Answers the peer's request within `limit`, with HTTP 503 if the server is `full`. A browser that
 /// asks for the `page` gets it, if there is one.
 ///
-/// What came of the request is left in `request`. Returns the bytes that followed it, which are
-/// frames: a peer should wait for the answer (section 4.1), but one that does not loses nothing.
+/// What came of the request is left in `request`. Returns the request with the bytes that followed
+/// it, which are frames: a peer should wait for the answer (section 4.1), but one that does not
+/// loses nothing.
 pub(super) async fn upgrade(
     socket: &mut TrackedSocket,
     request: &mut RequestReader,
     full: bool,
     page: Option<&str>,
     limit: Duration,
-) -> Result<Vec<u8>, UpgradeRefusal> {
+) -> Result<UpgradeRequest, UpgradeRefusal> {
     let handshake = async {
         let upgrade = receive(socket, request).await?;
         if !full {
             socket.write_all(&upgrade.response()).await.map_err(UpgradeRefusal::Gone)?;
         }
-        Ok(upgrade.remaining)
+        Ok(upgrade)
     };
     let refusal = match timeout(limit, handshake).await {
         Ok(Ok(_)) if full => UpgradeRefusal::Full,
-        Ok(Ok(remaining)) => return Ok(remaining),
+        Ok(Ok(upgrade)) => return Ok(upgrade),
         Ok(Err(refusal)) => refusal,
         Err(_) => UpgradeRefusal::TooSlow,
     };

@@ -23,12 +23,13 @@ mod websocket;
 
 use std::{
     future::poll_fn,
+    net::SocketAddr,
     pin::{Pin, pin},
     rc::Rc,
     task::Poll,
 };
 
-use frames::handshake::RequestReader;
+use frames::handshake::{RequestReader, UpgradeRequest};
 use tokio::{net::TcpStream, time::timeout};
 
 use self::{
@@ -45,13 +46,16 @@ pub(crate) use self::{
 };
 use crate::{
     misbehaviour::AnswerSender,
+    page,
     registry::{EndRequest, Registration, TrackedConnection},
+    rooms::{Member, Rooms},
 };
 
 /// Serves a connection until it ends. `sender` sends its answers, where they don't go straight
 /// back.
 pub(crate) async fn serve(
     tcp: TcpStream,
+    peer: SocketAddr,
     admission: Admission,
     registration: Registration,
     mut sender: Option<Box<AnswerSender>>,
@@ -67,15 +71,17 @@ pub(crate) async fn serve(
     let socket = TrackedSocket::new(tcp, Rc::clone(tracked));
     // Beginning and end are boxed. Their state would otherwise take memory for as long as the
     // connection lives.
-    let Some((socket, unread)) = Box::pin(open(socket, admission.refusal, &log, &context)).await else { return };
+    let Some((socket, unread, member)) = Box::pin(open(socket, admission.refusal, peer, &log, &context)).await else {
+        return;
+    };
     if let Some(sender) = &mut sender {
         poll_fn(|cx| {
-            sender.open(cx);
+            sender.open(member.as_ref().map(|member| member.room()), cx);
             Poll::Ready(())
         })
         .await;
     }
-    let mut echo = Echo::new(socket, unread, sender, &context);
+    let mut echo = Echo::new(socket, unread, sender, member, &context);
     let ending = poll_fn(|cx| echo.poll(cx)).await;
     let (websocket, record) = echo.into_parts();
     log.ended(&ending);
@@ -83,6 +89,7 @@ pub(crate) async fn serve(
         Ending::Closed(_) | Ending::Faulty(_) | Ending::Asked(EndRequest::Shutdown) => {}
         Ending::HalfClosed | Ending::Broken(_) => stats.broken += 1,
         Ending::Stalled => stats.stalled += 1,
+        Ending::TooSlow => stats.too_slow += 1,
         Ending::Violation(_) => stats.protocol_errors += 1,
         Ending::Asked(EndRequest::Idle) => stats.idled += 1,
         Ending::Asked(EndRequest::Memory) => stats.evicted += 1,
@@ -90,23 +97,27 @@ pub(crate) async fn serve(
     Box::pin(closing::close(websocket, ending, record, context)).await;
 }
 
-/// Answers the peer's handshake. Returns the socket, and the bytes that followed the request.
+/// Answers the peer's handshake. Returns the socket, the bytes that followed the request, and the
+/// connection's place in its room if messages are broadcast.
 ///
 /// `None` if the handshake led to no WebSocket. The connection is over then.
 async fn open(
     mut socket: TrackedSocket,
     overload: Option<Overload>,
+    peer: SocketAddr,
     log: &ConnectionLog,
     context: &ConnectionContext,
-) -> Option<(TrackedSocket, Vec<u8>)> {
+) -> Option<(TrackedSocket, Vec<u8>, Option<Box<Member>>)> {
     let (tracked, limits) = (Rc::clone(socket.tracked()), &context.limits);
     let mut request = RequestReader::default();
     let handshake = upgrade(&mut socket, &mut request, overload.is_some(), context.page.as_deref(), limits.handshake);
     let opened = unless_asked_to_end(&tracked, pin!(handshake)).await;
     let refusal = match opened.unwrap_or_else(|request| Err(UpgradeRefusal::AskedToEnd(request))) {
-        Ok(unread) => {
+        Ok(UpgradeRequest { target, remaining, .. }) => {
             log.opened(request.bytes());
-            return Some((socket, unread));
+            let waker = poll_fn(|cx| Poll::Ready(cx.waker().clone())).await;
+            let join = |rooms: &Rc<Rooms>| Box::new(rooms.join(page::path(&target), peer, waker));
+            return Some((socket, remaining, context.rooms.as_ref().map(join)));
         }
         Err(refusal) => refusal,
     };

@@ -55,15 +55,24 @@ impl SendBuffer {
         if frames.is_empty() {
             return Ok(());
         }
-        if self.0.is_none() {
-            let bytes = frames.bytes();
-            let taken = write(socket, cx, bytes)?;
-            if taken < bytes.len() {
-                self.append(&bytes[taken..]);
-            }
-            frames.clear();
-        } else {
-            self.keep(frames);
+        self.send_bytes(frames.bytes(), socket, cx)?;
+        frames.clear();
+        Ok(())
+    }
+
+    /// Writes the bytes of whole frames after what waits, and keeps what TCP does not take.
+    ///
+    /// The task is woken when TCP takes more.
+    #[inline]
+    pub(super) fn send_bytes(
+        &mut self,
+        bytes: &[u8],
+        socket: &mut TrackedSocket,
+        cx: &mut Context<'_>,
+    ) -> io::Result<()> {
+        let taken = if self.0.is_none() { write(socket, cx, bytes)? } else { 0 };
+        if taken < bytes.len() {
+            self.append(&bytes[taken..]);
         }
         Ok(())
     }
@@ -102,7 +111,8 @@ impl SendBuffer {
         self.flush(socket, cx)
     }
 
-    fn append(&mut self, bytes: &[u8]) {
+    /// Keeps `bytes` after what waits.
+    pub(super) fn append(&mut self, bytes: &[u8]) {
         self.0.get_or_insert_default().append(bytes);
     }
 

@@ -5,7 +5,7 @@ use std::{collections::VecDeque, mem, time::Instant};
 use super::{
     delay::DelaySource,
     fault::{AnswerAction, Fault, Injector},
-    message::OwnedMessage,
+    message::{Origin, OwnedMessage},
 };
 
 /// The answers of one connection, until they are due.
@@ -39,10 +39,10 @@ impl AnswerQueue {
         }
     }
 
-    /// Takes the answer to a message that read number `read` completed.
-    pub(super) fn push(&mut self, answer: OwnedMessage, read: u64, now: Instant) {
+    /// Takes the answer to the message `origin`, which read number `read` completed.
+    pub(super) fn push(&mut self, answer: OwnedMessage, origin: Origin, read: u64, now: Instant) {
         let Some(injector) = &mut self.injector else { return self.enqueue(AnswerAction::Send(answer), now) };
-        let (actions, faults) = (injector.arrive(answer, read, now), injector.take_done());
+        let (actions, faults) = (injector.arrive(answer, origin, read, now), injector.take_done());
         if actions.iter().any(|action| matches!(action, AnswerAction::SendLate(_))) {
             self.late_faults.extend(faults);
             self.enqueue_all(actions, now);
@@ -144,12 +144,14 @@ fn payload_bytes(action: &AnswerAction) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use std::{rc::Rc, time::Duration};
+    use std::{net::SocketAddr, rc::Rc, time::Duration};
 
     use super::*;
     use crate::misbehaviour::{Delay, DelayShape, FaultKind, Faults};
 
     const MEAN: Duration = Duration::from_millis(10);
+    const ORIGIN: Origin =
+        Origin { peer: SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 40_000), message: 0 };
 
     fn delays(shape: DelayShape) -> DelaySource {
         DelaySource::new(Delay { mean: MEAN, shape }, 1, 0)
@@ -157,7 +159,7 @@ mod tests {
 
     fn always(kind: FaultKind) -> Injector {
         let faults = Faults::new([(kind, 1.0)]).expect("a chance");
-        Injector::new(Rc::new(faults), 1, 0, ([127, 0, 0, 1], 40_000).into())
+        Injector::new(Rc::new(faults), 1, 0, None)
     }
 
     fn text(number: usize) -> OwnedMessage {
@@ -168,8 +170,8 @@ mod tests {
     fn a_fixed_delay_is_kept_to_the_instant() {
         let (mut queue, start) = (AnswerQueue::new(None, Some(delays(DelayShape::Fixed))), Instant::now());
         assert_eq!(queue.due(), None);
-        queue.push(text(0), 0, start);
-        queue.push(text(1), 0, start + MEAN / 2);
+        queue.push(text(0), ORIGIN, 0, start);
+        queue.push(text(1), ORIGIN, 0, start + MEAN / 2);
         assert_eq!((queue.waiting_bytes(), queue.due()), (2, Some(start + MEAN)));
         assert_eq!(queue.pop_due(start + MEAN.saturating_sub(Duration::from_nanos(1))), None);
         assert_eq!(queue.pop_due(start + MEAN), Some(AnswerAction::Send(text(0))));
@@ -180,7 +182,7 @@ mod tests {
     #[test]
     fn delays_do_not_reorder() {
         let (mut queue, start) = (AnswerQueue::new(None, Some(delays(DelayShape::Exponential))), Instant::now());
-        (0..100).for_each(|number| queue.push(text(number), 0, start));
+        (0..100).for_each(|number| queue.push(text(number), ORIGIN, 0, start));
         let end = start + 100 * MEAN;
         for number in 0..100 {
             assert_eq!(queue.pop_due(end), Some(AnswerAction::Send(text(number))));
@@ -191,7 +193,7 @@ mod tests {
     #[test]
     fn an_answer_held_for_a_fault_is_due_after_a_while() {
         let (mut queue, start) = (AnswerQueue::new(Some(always(FaultKind::Reorder)), None), Instant::now());
-        queue.push(text(0), 0, start);
+        queue.push(text(0), ORIGIN, 0, start);
         let due = queue.due().expect("it does not wait forever");
         assert_eq!(queue.pop_due(start), None);
         assert_eq!(queue.pop_due(due), Some(AnswerAction::Send(text(0))));
@@ -203,7 +205,7 @@ mod tests {
         for kind in [FaultKind::Coalesce, FaultKind::Reorder, FaultKind::Misroute] {
             let (mut queue, start) =
                 (AnswerQueue::new(Some(always(kind)), Some(delays(DelayShape::Fixed))), Instant::now());
-            queue.push(text(0), 0, start);
+            queue.push(text(0), ORIGIN, 0, start);
             assert_eq!(queue.drain(), [text(0)], "{kind}");
             assert_eq!((queue.take_done(), queue.due()), (vec![], None));
         }
@@ -212,7 +214,7 @@ mod tests {
     #[test]
     fn late_answers_come_last_when_drained() {
         let (mut queue, start) = (AnswerQueue::new(Some(always(FaultKind::Late)), None), Instant::now());
-        queue.push(text(0), 0, start);
+        queue.push(text(0), ORIGIN, 0, start);
         assert_eq!((queue.pop_due(start + 1000 * MEAN), queue.due(), queue.waiting_bytes()), (None, None, 0));
         assert_eq!(queue.drain(), [text(0)]);
         assert_eq!((queue.drain(), queue.waiting_bytes()), (vec![], 0));
@@ -223,7 +225,7 @@ mod tests {
     fn a_fault_is_done_once_its_answers_have_gone_out() {
         let delays = delays(DelayShape::Fixed);
         let (mut queue, start) = (AnswerQueue::new(Some(always(FaultKind::Duplicate)), Some(delays)), Instant::now());
-        queue.push(text(0), 0, start);
+        queue.push(text(0), ORIGIN, 0, start);
         assert_eq!((queue.pop_due(start), queue.take_done()), (None, vec![]));
         assert_eq!(queue.pop_due(start + MEAN), Some(AnswerAction::Send(text(0))));
         assert_eq!(queue.pop_due(start + MEAN), Some(AnswerAction::Send(text(0))));
@@ -232,7 +234,7 @@ mod tests {
         assert_eq!(queue.take_done().len(), 1);
         // A reset is noted together with its fault, as nothing follows it.
         let mut queue = AnswerQueue::new(Some(always(FaultKind::Die)), None);
-        queue.push(text(0), 0, start);
+        queue.push(text(0), ORIGIN, 0, start);
         assert_eq!((queue.pop_due(start), queue.take_done().len()), (Some(AnswerAction::Reset), 1));
     }
 }

@@ -3,12 +3,12 @@
 
 use std::{net::SocketAddr, rc::Rc, task::Context, time::Instant};
 
-use frames::Encoder;
+use frames::{Encoder, Message};
 
 use super::{
     answer_queue::AnswerQueue,
     fault::{AnswerAction, Fault, FaultKind, Misrouted},
-    message::OwnedMessage,
+    message::{Origin, OwnedMessage},
     neighbours::{Neighbour, Neighbours},
     timer::WakeTimer,
 };
@@ -34,6 +34,8 @@ pub(crate) struct AnswerSender {
     neighbour: Option<Rc<Neighbour>>,
     /// Number of the last read that brought something.
     read: u64,
+    /// The number of the next message that came on this connection.
+    next: u64,
     /// When the timer will wake the connection's task.
     wakes_at: Option<Instant>,
     /// Bytes of frames that were sent, without those that are being encoded.
@@ -51,13 +53,14 @@ impl AnswerSender {
         neighbours: &Rc<Neighbours>,
     ) -> Self {
         let (timer, neighbours) = (Rc::clone(timer), Rc::clone(neighbours));
-        let (neighbour, read, wakes_at, sent, done) = (None, 0, None, 0, Vec::new());
-        Self { queue, connection, peer, timer, neighbours, neighbour, read, wakes_at, sent, done }
+        let (neighbour, read, next, wakes_at, sent, done) = (None, 0, 0, None, 0, Vec::new());
+        Self { queue, connection, peer, timer, neighbours, neighbour, read, next, wakes_at, sent, done }
     }
 
-    /// Lets other connections give this one answers to send, as its WebSocket is open now.
-    pub(crate) fn open(&mut self, cx: &Context<'_>) {
-        self.neighbour = Some(self.neighbours.join(self.connection, self.peer, cx.waker()));
+    /// Lets other connections give this one answers to send, as its WebSocket is open now. Those of
+    /// the same `room` don't, if it has one.
+    pub(crate) fn open(&mut self, room: Option<u64>, cx: &Context<'_>) {
+        self.neighbour = Some(self.neighbours.join(self.connection, room, cx.waker()));
     }
 
     /// Counts a read. The messages that follow were completed by it.
@@ -65,9 +68,17 @@ impl AnswerSender {
         self.read += 1;
     }
 
-    /// Takes the answer to the next message.
+    /// Takes the answer to the next message of this connection.
     pub(crate) fn push(&mut self, answer: OwnedMessage) {
-        self.queue.push(answer, self.read, Instant::now());
+        let origin = Origin { peer: self.peer, message: self.next };
+        self.next += 1;
+        self.queue.push(answer, origin, self.read, Instant::now());
+    }
+
+    /// Takes the message `origin` of any connection, which is broadcast to this one. Read number
+    /// `read` completed it. No two reads have the same number.
+    pub(crate) fn push_broadcast(&mut self, message: Message<'_>, origin: Origin, read: u64) {
+        self.queue.push(OwnedMessage::copy(message), origin, read, Instant::now());
     }
 
     /// Payload bytes that wait for their time.
@@ -114,7 +125,7 @@ impl AnswerSender {
     }
 
     fn misroute(&self, misrouted: Misrouted, out: &mut Encoder) {
-        match self.neighbours.other_than(misrouted.peer, misrouted.lot) {
+        match self.neighbours.other_than(self.connection, misrouted.lot) {
             Some(neighbour) => neighbour.give(misrouted),
             None => misrouted.answer.encode(out),
         }
@@ -174,7 +185,8 @@ mod tests {
 
     #[test]
     fn a_fault_that_did_not_reach_the_peer_is_not_seen() {
-        let fault = |message, kind| Fault { peer: ([127, 0, 0, 1], 1).into(), message, kind, with: None, to: None };
+        let peer = ([127, 0, 0, 1], 1).into();
+        let fault = |message, kind| Fault::new(kind, Origin { peer, message }, None);
         let (first, second, end) =
             (fault(0, FaultKind::Duplicate), fault(1, FaultKind::Duplicate), fault(2, FaultKind::Die));
         for (closing, unreached, seen) in

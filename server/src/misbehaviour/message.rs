@@ -1,6 +1,17 @@
 //! A message that does not go out at once, and so needs memory of its own.
 
+use std::net::SocketAddr;
+
 use frames::{Encoder, Kind, Message};
+
+/// Which message came in. What goes out for it belongs to that message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Origin {
+    /// The peer that sent it.
+    pub(crate) peer: SocketAddr,
+    /// Its number among the text and binary messages of its connection, from 0.
+    pub(crate) message: u64,
+}
 
 /// A text or binary message with its payload.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,8 +29,8 @@ impl OwnedMessage {
         Self::Binary(bytes.into())
     }
 
-    /// The echo of a message. The decoder has checked that its text is UTF-8.
-    pub(crate) fn echo(message: Message<'_>) -> Self {
+    /// A copy of a message. The decoder has checked that its text is UTF-8.
+    pub(crate) fn copy(message: Message<'_>) -> Self {
         match message.kind {
             Kind::Text => Self::Text(String::from_utf8_lossy(message.payload).into_owned()),
             Kind::Binary => Self::binary(message.payload),

@@ -19,13 +19,13 @@ mod neighbours;
 mod stall;
 mod timer;
 
-use std::{io, net::SocketAddr, rc::Rc};
+use std::{net::SocketAddr, rc::Rc};
 
 use self::{answer_queue::AnswerQueue, delay::DelaySource, fault::Injector, neighbours::Neighbours};
 pub(crate) use self::{
     answer_sender::{AnswerSender, FaultRecord, FaultyEnd},
     fault::HOSTILE_REASON,
-    message::OwnedMessage,
+    message::{Origin, OwnedMessage},
     stall::stand_still,
     timer::WakeTimer,
 };
@@ -40,33 +40,36 @@ pub use self::{
 pub(crate) struct Misbehaviour {
     delay: Option<Delay>,
     faults: Rc<Faults>,
+    is_broadcast: bool,
     seed: u64,
     timer: Rc<WakeTimer>,
     neighbours: Rc<Neighbours>,
 }
 
 impl Misbehaviour {
-    /// The delays and faults that the options ask for. `None` if they ask for neither.
+    /// The delays and faults that the options ask for. `None` if they ask for neither. The `timer`
+    /// must [run](WakeTimer::run) for answers to go out in time.
     ///
-    /// # Errors
-    /// If the system has no timer to give.
-    pub(crate) fn new(delay: Option<Delay>, faults: &Faults, seed: u64) -> io::Result<Option<Self>> {
+    /// With `is_broadcast`, messages suffer faults at each receiver.
+    pub(crate) fn new(
+        delay: Option<Delay>,
+        faults: &Faults,
+        seed: u64,
+        is_broadcast: bool,
+        timer: &Rc<WakeTimer>,
+    ) -> Option<Self> {
         if delay.is_none() && faults.is_empty() {
-            return Ok(None);
+            return None;
         }
-        let (timer, neighbours) = (Rc::new(WakeTimer::new()?), Rc::default());
-        Ok(Some(Self { delay, faults: Rc::new(faults.clone()), seed, timer, neighbours }))
-    }
-
-    /// The timer of this thread. It must [run](WakeTimer::run) for answers to go out in time.
-    pub(crate) fn timer(&self) -> &Rc<WakeTimer> {
-        &self.timer
+        let (faults, timer, neighbours) = (Rc::new(faults.clone()), Rc::clone(timer), Rc::default());
+        Some(Self { delay, faults, is_broadcast, seed, timer, neighbours })
     }
 
     /// Sends the answers of connection number `connection` of the server, to `peer`.
     pub(crate) fn sender(&self, connection: u64, peer: SocketAddr) -> AnswerSender {
+        let receiver = self.is_broadcast.then_some(peer);
         let injector =
-            (!self.faults.is_empty()).then(|| Injector::new(Rc::clone(&self.faults), self.seed, connection, peer));
+            (!self.faults.is_empty()).then(|| Injector::new(Rc::clone(&self.faults), self.seed, connection, receiver));
         let delays = self.delay.map(|delay| DelaySource::new(delay, self.seed, connection));
         let queue = AnswerQueue::new(injector, delays);
         AnswerSender::new(queue, connection, peer, &self.timer, &self.neighbours)

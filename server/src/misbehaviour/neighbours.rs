@@ -1,6 +1,6 @@
 //! Where misrouted answers go: the other open connections of the same thread.
 
-use std::{cell::RefCell, collections::BTreeMap, net::SocketAddr, rc::Rc, task::Waker};
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc, task::Waker};
 
 use super::fault::Misrouted;
 
@@ -9,10 +9,10 @@ use super::fault::Misrouted;
 pub(super) struct Neighbours(RefCell<BTreeMap<u64, Rc<Neighbour>>>);
 
 impl Neighbours {
-    /// Lets connection number `connection`, to `peer`, receive answers of others until it
-    /// [leaves](Self::leave). `waker` wakes its task when one has come.
-    pub(super) fn join(&self, connection: u64, peer: SocketAddr, waker: &Waker) -> Rc<Neighbour> {
-        let neighbour = Rc::new(Neighbour { peer, waker: waker.clone(), answers: RefCell::default() });
+    /// Lets connection number `connection`, in this `room` if it has one, receive answers of others
+    /// until it [leaves](Self::leave). `waker` wakes its task when an answer has come.
+    pub(super) fn join(&self, connection: u64, room: Option<u64>, waker: &Waker) -> Rc<Neighbour> {
+        let neighbour = Rc::new(Neighbour { connection, room, waker: waker.clone(), answers: RefCell::default() });
         self.0.borrow_mut().insert(connection, Rc::clone(&neighbour));
         neighbour
     }
@@ -22,10 +22,13 @@ impl Neighbours {
         self.0.borrow_mut().remove(&connection);
     }
 
-    /// Another connection than that of `peer`, chosen by `lot`. `None` if there is no other.
-    pub(super) fn other_than(&self, peer: SocketAddr, lot: u64) -> Option<Rc<Neighbour>> {
+    /// Another connection than number `connection`, chosen by `lot`. It is in another room, if this
+    /// one is in a room. `None` if there is no other.
+    pub(super) fn other_than(&self, connection: u64, lot: u64) -> Option<Rc<Neighbour>> {
         let all = self.0.borrow();
-        let others = || all.values().filter(|neighbour| neighbour.peer != peer);
+        let room = all.get(&connection).and_then(|own| own.room);
+        let is_other = |other: &Neighbour| other.connection != connection && (room.is_none() || other.room != room);
+        let others = || all.values().filter(|other| is_other(other));
         let count = others().count() as u64;
         let index = usize::try_from(lot.checked_rem(count)?).ok()?;
         others().nth(index).cloned()
@@ -35,7 +38,8 @@ impl Neighbours {
 /// An open connection, as others see it that give it answers to send.
 #[derive(Debug)]
 pub(super) struct Neighbour {
-    pub(super) peer: SocketAddr,
+    connection: u64,
+    room: Option<u64>,
     waker: Waker,
     answers: RefCell<Vec<Misrouted>>,
 }
@@ -57,15 +61,11 @@ impl Neighbour {
 mod tests {
     use super::*;
 
-    fn peer(port: u16) -> SocketAddr {
-        ([127, 0, 0, 1], port).into()
-    }
-
     #[test]
     fn the_lot_chooses_another_open_connection() {
         let neighbours = Neighbours::default();
-        let join = |number: u16| neighbours.join(number.into(), peer(number), Waker::noop());
-        let chosen = |lot| neighbours.other_than(peer(1), lot).map(|neighbour| neighbour.peer.port());
+        let join = |number| neighbours.join(number, None, Waker::noop());
+        let chosen = |lot| neighbours.other_than(1, lot).map(|neighbour| neighbour.connection);
         assert_eq!(chosen(7), None);
         join(1);
         assert_eq!(chosen(7), None);
@@ -74,5 +74,18 @@ mod tests {
         assert_eq!([4, 5, 6].map(chosen), [Some(0), Some(2), Some(0)]);
         neighbours.leave(0);
         assert_eq!([4, 5].map(chosen), [Some(2), Some(2)]);
+    }
+
+    #[test]
+    fn the_other_connection_is_in_another_room() {
+        let neighbours = Neighbours::default();
+        let join = |number, room| neighbours.join(number, Some(room), Waker::noop());
+        let chosen = |lot| neighbours.other_than(1, lot).map(|neighbour| neighbour.connection);
+        join(1, 7);
+        join(2, 7);
+        assert_eq!(chosen(0), None);
+        join(3, 8);
+        join(4, 9);
+        assert_eq!([0, 1, 2].map(chosen), [Some(3), Some(4), Some(3)]);
     }
 }

@@ -36,13 +36,13 @@ struct Wakeup {
 impl WakeTimer {
     /// A timer in the event loop of the current runtime. It wakes tasks while [`Self::run`] is
     /// polled.
-    pub(super) fn new() -> io::Result<Self> {
+    pub(crate) fn new() -> io::Result<Self> {
         let descriptor = timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC)?;
         Ok(Self { descriptor: Receiver::from_owned_fd_unchecked(descriptor)?, wakeups: RefCell::default() })
     }
 
     /// Wakes `waker` as soon as it is `at`. Earlier requests stay.
-    pub(super) fn wake_at(&self, at: Instant, waker: &Waker) {
+    pub(crate) fn wake_at(&self, at: Instant, waker: &Waker) {
         let mut wakeups = self.wakeups.borrow_mut();
         let is_first = wakeups.peek().is_none_or(|first| at < first.at);
         wakeups.push(Wakeup { at, waker: waker.clone() });

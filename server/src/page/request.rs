@@ -33,19 +33,20 @@ impl<'a> RequestHead<'a> {
 
     /// Whether this is what a browser sends for `/`, with any query: GET or HEAD, and no upgrade.
     pub(crate) fn asks_for_page(&self) -> bool {
-        let path = path(self.target).split('?').next();
+        let path = path(self.target);
         let upgrades = self.fields.iter().any(|field| field.name.eq_ignore_ascii_case("upgrade"));
-        self.complete && matches!(self.method, "GET" | "HEAD") && path == Some("/") && !upgrades
+        self.complete && matches!(self.method, "GET" | "HEAD") && path == "/" && !upgrades
     }
 }
 
-/// Path and query of a target. The target may be a whole URL (RFC 9112 section 3.2.2).
-fn path(target: &str) -> &str {
+/// The path of a target, without its query. The target may be a whole URL (RFC 9112 section 3.2.2).
+pub(crate) fn path(target: &str) -> &str {
+    let target = target.split_once('?').map_or(target, |(before, _)| before);
     let Some((_, rest)) = target.split_once("://").filter(|_| !target.starts_with('/')) else { return target };
-    match rest.find(['/', '?']) {
-        Some(at) if rest[at..].starts_with('/') => &rest[at..],
+    match rest.find('/') {
+        Some(at) => &rest[at..],
         // A URL without a path means the root.
-        _ => "/",
+        None => "/",
     }
 }
 

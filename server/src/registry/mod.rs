@@ -48,6 +48,11 @@ impl Registry {
         }
     }
 
+    /// Counts what the connections hold.
+    pub(crate) fn account(&self) -> &Rc<MemoryAccount> {
+        &self.account
+    }
+
     /// Adds a connection, until the returned registration is dropped.
     pub(crate) fn register(self: &Rc<Self>) -> Registration {
         let id = self.last_id.get() + 1;

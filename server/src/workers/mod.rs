@@ -71,6 +71,10 @@ impl Workers {
     /// If a thread, a listener or anything else that a thread needs can't be had.
     pub(crate) fn start(listener: TcpListener, options: Options) -> io::Result<Self> {
         let (threads, table) = (options.threads, options.table);
+        if options.rooms.is_some() && threads.get() > 1 {
+            let text = format!("rooms need one thread, and Options::threads is {threads}; set it to 1");
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+        }
         let shared = Arc::new(worker::SharedState::new(options));
         let (stop, stopped) = UnixStream::pair()?;
         stopped.set_nonblocking(true)?;

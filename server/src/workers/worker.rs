@@ -24,7 +24,7 @@ use tracing::warn;
 
 use crate::{
     connection::{self, Admissions, ConnectionContext, ConnectionLog},
-    misbehaviour::{Misbehaviour, stand_still},
+    misbehaviour::{Misbehaviour, WakeTimer, stand_still},
     options::Options,
     registry::{
         EndRequest, IDLE_SWEEPS, Registry,
@@ -92,6 +92,7 @@ impl SharedState {
 struct Acceptor {
     context: Rc<ConnectionContext>,
     misbehaviour: Option<Misbehaviour>,
+    timer: Option<Rc<WakeTimer>>,
     log_values: Rc<[String]>,
     shared: Arc<SharedState>,
 }
@@ -102,9 +103,15 @@ impl Acceptor {
     fn new(shared: &Arc<SharedState>, index: usize) -> io::Result<Self> {
         let options = &shared.options;
         let registry = Registry::new(MemoryAccount::new(Arc::clone(&shared.memory), index));
+        let timer = options.needs_timer().then(WakeTimer::new).transpose()?.map(Rc::new);
+        let misbehaviour = timer.as_ref().and_then(|timer| {
+            let (Options { delay, faults, seed, .. }, is_broadcast) = (options, options.rooms.is_some());
+            Misbehaviour::new(*delay, faults, *seed, is_broadcast, timer)
+        });
         Ok(Self {
-            context: Rc::new(ConnectionContext::new(options, registry)),
-            misbehaviour: Misbehaviour::new(options.delay, &options.faults, options.seed)?,
+            context: Rc::new(ConnectionContext::new(options, registry, timer.clone())),
+            misbehaviour,
+            timer,
             log_values: options.log_values.as_slice().into(),
             shared: Arc::clone(shared),
         })
@@ -126,14 +133,22 @@ impl Acceptor {
         let number = self.shared.number_connection();
         let sender = self.misbehaviour.as_ref().map(|misbehaviour| Box::new(misbehaviour.sender(number, peer)));
         let log = ConnectionLog::new(&tcp, peer, &self.log_values);
-        spawn_local(connection::serve(tcp, admission, registry.register(), sender, log, Rc::clone(&self.context)));
+        spawn_local(connection::serve(
+            tcp,
+            peer,
+            admission,
+            registry.register(),
+            sender,
+            log,
+            Rc::clone(&self.context),
+        ));
     }
 
     /// Starts what runs beside the connections.
     fn spawn_timers(&self) {
         let (options, registry) = (&self.shared.options, &self.context.registry);
-        if let Some(misbehaviour) = &self.misbehaviour {
-            let timer = Rc::clone(misbehaviour.timer());
+        if let Some(timer) = &self.timer {
+            let timer = Rc::clone(timer);
             spawn_local(async move { timer.run().await });
         }
         if let Some(stall) = options.stall {

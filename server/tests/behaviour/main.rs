@@ -14,5 +14,6 @@ mod log;
 mod misbehaviour;
 mod page;
 mod rig;
+mod rooms;
 mod shutdown;
 mod violations;

@@ -92,7 +92,8 @@ fn misrouting_needs_another_connection() {
     peer.send(&whole(TEXT, "for the other"));
     assert_eq!(other.frame(), ReceivedFrame::new(TEXT, "for the other"));
     let (from, to) = [&peer, &other].map(|peer| peer.tcp.local_addr().expect("bound")).into();
-    let fault = Fault { peer: from, message: 1, kind: FaultKind::Misroute, with: None, to: Some(to) };
+    let (kind, with, with_peer, receiver) = (FaultKind::Misroute, None, None, None);
+    let fault = Fault { peer: from, message: 1, kind, receiver, with, with_peer, to: Some(to) };
     assert_eq!(server.stats().faults, [fault]);
 }
 

@@ -26,7 +26,7 @@ pub(crate) fn serve(args: ServerArgs) -> Result<Exit, ServeError> {
     let shutdown = signalled()?;
     let options = args.options(ConnectionCapacity::new(Allowance::raise()))?;
     let (seed, drawn) = (options.seed, options.delay.is_some() || !options.faults.is_empty());
-    let threads = options.threads;
+    let (threads, has_rooms) = (options.threads, options.rooms.is_some());
     let serving = server::start(listener, options).map_err(|error| {
         format!("--threads {threads}: {error}; use fewer, or raise the limits on threads and files (`ulimit -u`, `ulimit -n`)")
     })?;
@@ -34,6 +34,9 @@ pub(crate) fn serve(args: ServerArgs) -> Result<Exit, ServeError> {
     program::tell(format!("listening on ws://{address}"));
     if drawn {
         program::tell(format!("fault seed {seed}"));
+    }
+    if has_rooms {
+        program::tell("rooms: one thread, as threads share no connections");
     }
     // The future needs a runtime only to be polled.
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;

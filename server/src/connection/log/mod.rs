@@ -79,6 +79,10 @@ impl ConnectionLog {
             Ending::Violation(violation) => {
                 warn!(%peer, local, by = "server", code, ?reason, error = ?violation.to_string(), "closed");
             }
+            Ending::TooSlow => {
+                let error = "too much waited for the peer when a message of its room came";
+                warn!(%peer, local, by = "server", code, ?reason, error, "closed");
+            }
             Ending::HalfClosed => warn!(%peer, local, error = "the peer ended without a Close", "ended"),
             Ending::Broken(error) => warn!(%peer, local, error = ?error.to_string(), "ended"),
             Ending::Stalled => warn!(%peer, local, error = "the peer took nothing for too long", "ended"),

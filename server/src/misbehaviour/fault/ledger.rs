@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, io, net::SocketAddr};
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use super::FaultKind;
+use crate::misbehaviour::message::Origin;
 
 /// A fault that was done on purpose.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -15,13 +16,35 @@ pub struct Fault {
     pub message: u64,
     /// What was done.
     pub kind: FaultKind,
+    /// The receiver whose delivery suffered it, where messages are broadcast
+    /// ([`Options::rooms`](crate::Options::rooms)). Then a message may have a fault for each
+    /// receiver.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receiver: Option<SocketAddr>,
     /// The message that it was merged with ([`FaultKind::Coalesce`]), or that overtook it
     /// ([`FaultKind::Reorder`]).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub with: Option<u64>,
+    /// The peer that sent the message `with`, if it is another one than `peer`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub with_peer: Option<SocketAddr>,
     /// The peer that got the answer ([`FaultKind::Misroute`]).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to: Option<SocketAddr>,
+}
+
+impl Fault {
+    /// A fault of the message `origin`. `receiver` is given where messages are broadcast.
+    pub(crate) fn new(kind: FaultKind, origin: Origin, receiver: Option<SocketAddr>) -> Self {
+        let Origin { peer, message } = origin;
+        Self { peer, message, kind, receiver, with: None, with_peer: None, to: None }
+    }
+
+    /// This fault, to which the message `other` belongs as well.
+    pub(crate) fn with(self, other: Origin) -> Self {
+        let with_peer = Some(other.peer).filter(|peer| *peer != self.peer);
+        Self { with: Some(other.message), with_peer, ..self }
+    }
 }
 
 /// All faults of a run as a JSON document of the schema `server.faults/1`.
@@ -89,23 +112,29 @@ mod tests {
     fn the_document_lists_and_counts_the_faults() {
         let peer = SocketAddr::from(([127, 0, 0, 1], 40_000));
         let other = SocketAddr::from(([127, 0, 0, 1], 40_001));
-        let plain = Fault { peer, message: 3, kind: FaultKind::Drop, with: None, to: None };
+        let plain = Fault::new(FaultKind::Drop, Origin { peer, message: 3 }, None);
+        let broadcast = Fault::new(FaultKind::Coalesce, Origin { peer, message: 6 }, Some(other));
         let faults = [
             plain.clone(),
             Fault { kind: FaultKind::Coalesce, with: Some(4), ..plain.clone() },
             Fault { kind: FaultKind::Drop, message: 5, ..plain.clone() },
             Fault { kind: FaultKind::Misroute, to: Some(other), ..plain },
+            broadcast.with(Origin { peer: other, message: 2 }),
         ];
         for (faults, counts, listed) in [
             (&faults[..0], json!({}), json!([])),
             (
                 &faults[..],
-                json!({"drop": 2, "coalesce": 1, "misroute": 1}),
+                json!({"drop": 2, "coalesce": 2, "misroute": 1}),
                 json!([
                     {"peer": "127.0.0.1:40000", "message": 3, "kind": "drop"},
                     {"peer": "127.0.0.1:40000", "message": 3, "kind": "coalesce", "with": 4},
                     {"peer": "127.0.0.1:40000", "message": 5, "kind": "drop"},
                     {"peer": "127.0.0.1:40000", "message": 3, "kind": "misroute", "to": "127.0.0.1:40001"},
+                    {
+                        "peer": "127.0.0.1:40000", "message": 6, "kind": "coalesce", "receiver": "127.0.0.1:40001",
+                        "with": 2, "with_peer": "127.0.0.1:40001",
+                    },
                 ]),
             ),
         ] {

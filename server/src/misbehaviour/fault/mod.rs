@@ -29,7 +29,8 @@ pub enum FaultKind {
     Drop,
     /// It is answered twice.
     Duplicate,
-    /// The answer to the next message of the connection goes out before this one.
+    /// The answer to the next message of the connection goes out before this one. Where messages
+    /// are broadcast, it is the next message of the same sender that goes first.
     Reorder,
     /// Its answer and the next one go out as one message, as binary if one of them is binary.
     Coalesce,
@@ -43,7 +44,8 @@ pub enum FaultKind {
     /// Text goes out as binary, and binary as text. Binary that is not UTF-8 is left as it is: a
     /// client would have to fail the connection (RFC 6455 section 8.1).
     WrongType,
-    /// Its answer goes out on another connection of the same thread.
+    /// Its answer goes out on another connection of the same thread. Where messages are broadcast,
+    /// that connection is in another room.
     Misroute,
     /// A text that nobody sent follows its answer.
     Unexpected,
@@ -99,6 +101,13 @@ impl FaultKind {
     }
 }
 
+impl FaultKind {
+    /// Whether it takes a second message.
+    fn needs_two(self) -> bool {
+        matches!(self, Self::Reorder | Self::Coalesce)
+    }
+}
+
 impl fmt::Display for FaultKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
@@ -119,6 +128,9 @@ impl FromStr for FaultKind {
 pub struct UnknownFault;
 
 /// Which faults happen, and how often.
+///
+/// Where messages are broadcast, what follows is true of each delivery: of a message at one of its
+/// receivers.
 ///
 /// Each message suffers at most one fault. A rate is the chance that it is this one. Some faults
 /// can't be done to some messages: one without a byte can't be cut. Some faults need the next

@@ -86,8 +86,13 @@ impl TestPeer {
 
     /// An open WebSocket.
     pub(crate) fn open(address: SocketAddr) -> Self {
+        Self::open_at(address, "/")
+    }
+
+    /// An open WebSocket at `target`.
+    pub(crate) fn open_at(address: SocketAddr, target: &str) -> Self {
         let mut peer = Self::tcp(address);
-        peer.send(&handshake(address));
+        peer.send(&handshake_at(address, target));
         let answer = peer.http_head();
         assert!(answer.starts_with("HTTP/1.1 101 "), "{answer}");
         peer
@@ -166,8 +171,12 @@ impl TestPeer {
 
 /// A lawful request for a WebSocket.
 pub(crate) fn handshake(address: SocketAddr) -> Vec<u8> {
+    handshake_at(address, "/")
+}
+
+fn handshake_at(address: SocketAddr, target: &str) -> Vec<u8> {
     format!(
-        "GET / HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+        "GET {target} HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
          Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
     )
     .into_bytes()

@@ -5,6 +5,8 @@ use std::{path::PathBuf, time::Duration};
 use clap::{ArgGroup, Args, ValueEnum};
 use server::{Delay, DelayShape, FaultKind, Faults, Stall};
 
+use super::values;
+
 /// How the server misbehaves.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Misbehaviour, to test load generators")]
@@ -32,7 +34,7 @@ pub(crate) struct MisbehaviourArgs {
     /// Answer each message so much later
     ///
     /// Never earlier; in the median up to 0.1 ms more.
-    #[arg(long, value_name = "TIME", value_parser = delay)]
+    #[arg(long, value_name = "TIME", value_parser = values::delay)]
     delay: Option<Duration>,
 
     /// How delays differ, with --delay as their mean
@@ -87,14 +89,6 @@ fn rate(text: &str) -> Result<(FaultKind, f64), String> {
     let (number, unit) = rate.strip_suffix('%').map_or((rate, 1.0), |percent| (percent, 0.01));
     let rate = number.parse::<f64>().ok().map(|number| number * unit).filter(|rate| *rate > 0.0 && *rate <= 1.0);
     rate.map(|rate| (kind, rate)).ok_or_else(|| "expected a rate from 0 to 1, such as 0.01 or 1%, but not 0".to_owned())
-}
-
-fn delay(text: &str) -> Result<Duration, String> {
-    let accepted = Duration::from_micros(1)..=Duration::from_secs(60 * 60);
-    humantime::parse_duration(text)
-        .ok()
-        .filter(|time| accepted.contains(time))
-        .ok_or_else(|| "expected a time from 1us to 1h, such as 300us, 20ms or 1s".to_owned())
 }
 
 fn stall(text: &str) -> Result<Stall, String> {

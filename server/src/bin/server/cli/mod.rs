@@ -1,6 +1,7 @@
 //! The command line, and nothing else.
 
 mod misbehaviour;
+mod rooms;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -9,6 +10,7 @@ use std::{io, net::SocketAddr, num::NonZeroUsize, time::Duration};
 
 use clap::{ArgAction, Args, CommandFactory, Parser, error::ErrorKind};
 use misbehaviour::MisbehaviourArgs;
+use rooms::RoomsArgs;
 use server::{ConnectionCapacity, Limits, Options, Reply};
 use values::Idle;
 
@@ -32,7 +34,7 @@ pub(crate) struct ServerArgs {
 
     /// Threads that serve connections
     ///
-    /// [default: one a core, or as many as --connections needs]
+    /// [default: one a core, or as many as --connections needs; 1 with --rooms]
     #[arg(long, value_name = "N", value_parser = values::threads, help_heading = "Listening")]
     threads: Option<NonZeroUsize>,
 
@@ -46,6 +48,9 @@ pub(crate) struct ServerArgs {
     /// Without this option, browsers get a page at `/` that sends bursts and judges the answers.
     #[arg(long, help_heading = "Replies")]
     no_page: bool,
+
+    #[command(flatten)]
+    rooms: RoomsArgs,
 
     #[command(flatten)]
     limits: LimitArgs,
@@ -95,7 +100,8 @@ struct LimitArgs {
 
     /// Echoes held for a peer that does not read
     ///
-    /// Over it, the server stops reading from that peer.
+    /// Over it, the server stops reading from that peer. With --rooms, it closes a peer with 1013
+    /// when another message comes for it.
     #[arg(long, value_name = "BYTES", default_value = "1MiB", value_parser = values::unsent_bytes)]
     #[arg(hide_short_help = true)]
     unsent_bytes: usize,
@@ -162,11 +168,19 @@ impl ServerArgs {
     pub(crate) fn options(self, capacity: ConnectionCapacity) -> Result<Options, clap::Error> {
         let defaults = Options::default();
         let (threads, connections) = self.threads_and_connections(capacity, &defaults)?;
+        if self.rooms.are_on() && self.reply != "echo" {
+            let text = format!(
+                "--reply {}: --rooms sends each message to its room and answers none; leave out one of the two",
+                self.reply
+            );
+            return Err(Self::command().error(ErrorKind::ArgumentConflict, text));
+        }
         let limits = self.limits;
         let misbehaviour = self.misbehaviour;
         let faults = misbehaviour.faults().map_err(|error| Self::command().error(ErrorKind::ValueValidation, error))?;
         Ok(Options {
             reply: if self.reply == "echo" { Reply::Echo } else { Reply::Text(self.reply) },
+            rooms: self.rooms.options(),
             threads,
             table: capacity.table_for(connections, threads),
             page: !self.no_page,
@@ -189,23 +203,39 @@ impl ServerArgs {
         })
     }
 
+    /// How many threads are asked for, if that is said.
+    fn threads_asked(&self) -> Result<Option<NonZeroUsize>, clap::Error> {
+        match self.threads {
+            Some(threads) if self.rooms.are_on() && threads.get() > 1 => {
+                let text = format!(
+                    "--threads {threads}: --rooms needs one thread, as threads share no connections; leave out --threads"
+                );
+                Err(Self::command().error(ErrorKind::ArgumentConflict, text))
+            }
+            threads => Ok(threads.or(self.rooms.are_on().then_some(NonZeroUsize::MIN))),
+        }
+    }
+
     /// How many threads and connections at most. What was asked for is given or refused.
     fn threads_and_connections(
         &self,
         capacity: ConnectionCapacity,
         defaults: &Options,
     ) -> Result<(NonZeroUsize, usize), clap::Error> {
-        let least = self.threads.unwrap_or(defaults.threads);
+        let asked = self.threads_asked()?;
+        let least = asked.unwrap_or(defaults.threads);
         let Some(connections) = self.limits.connections else {
             return Ok((least, defaults.limits.connections.min(capacity.most(least))));
         };
         let enough = capacity.threads_for(connections, least);
-        match (enough, self.threads) {
+        match (enough, asked) {
             (Some(enough), None) => Ok((enough, connections)),
             (Some(enough), Some(threads)) if enough == threads => Ok((threads, connections)),
             (enough, _) => {
-                let most = self.threads.unwrap_or(ConnectionCapacity::MOST_THREADS);
-                let threads = enough.map(|enough| format!("use --threads {enough} or more"));
+                let most = asked.unwrap_or(ConnectionCapacity::MOST_THREADS);
+                let with = if self.rooms.are_on() { "--rooms".to_owned() } else { format!("--threads {most}") };
+                let threads = enough.filter(|_| !self.rooms.are_on());
+                let threads = threads.map(|enough| format!("use --threads {enough} or more"));
                 let fewer = Some(capacity.most(most)).filter(|most| *most > 0);
                 let fewer = fewer.map(|most| format!("use --connections {most} or fewer"));
                 let remedies = threads.into_iter().chain(fewer).chain(["raise the hard limit".to_owned()]);
@@ -213,7 +243,7 @@ impl ServerArgs {
                     ErrorKind::ValueValidation,
                     format!(
                         "--connections {connections}: the limit on open files (`ulimit -Hn`) leaves room for {} with \
-                         --threads {most}; {}",
+                         {with}; {}",
                         capacity.most(most),
                         remedies.collect::<Vec<_>>().join(", or "),
                     ),

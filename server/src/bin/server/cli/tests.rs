@@ -1,4 +1,4 @@
-use server::{Allowance, Delay, DelayShape, FaultKind, Faults, Stall, Table};
+use server::{Allowance, Delay, DelayShape, FaultKind, Faults, OwnCopy, RoomsOptions, Stall, Table};
 
 use super::*;
 
@@ -33,6 +33,7 @@ fn every_flag_arrives() {
                 --delay-dist uniform --stall 10s:250ms --fault drop=0.25,wrong-type=1% --fault late=0.5 --fault-seed 7";
     let options = Options {
         reply: Reply::Text("--hi".to_owned()),
+        rooms: None,
         threads: NonZeroUsize::new(3).expect("not zero"),
         table: Table::Shared,
         page: false,
@@ -65,6 +66,8 @@ fn a_flag_that_would_be_ignored_is_refused() {
         "--fault-ledger faults.json",
         "--delay-dist uniform",
         "--fault-ledger f --delay 1ms",
+        "--own refuse",
+        "--stagger 1ms",
     ] {
         let error = parse(&format!("server {line}")).expect_err("refused");
         assert!(error.contains("required"), "{error}");
@@ -92,6 +95,25 @@ fn open_files_bound_connections_unless_a_number_is_given() {
 }
 
 #[test]
+fn rooms_have_one_thread() {
+    let options = parse("server --rooms").expect("valid");
+    assert_eq!((options.threads, options.rooms), (NonZeroUsize::MIN, Some(RoomsOptions::default())));
+    let options = parse("server --rooms --threads 1 --own refuse --stagger 20us").expect("valid");
+    let stagger = Duration::from_micros(20);
+    assert_eq!(options.rooms, Some(RoomsOptions { own: OwnCopy::Refuse, stagger }));
+    let error = parse("server --rooms --threads 2").expect_err("refused");
+    for part in ["--threads 2", "--rooms needs one thread", "leave out --threads"] {
+        assert!(error.contains(part), "{part:?} is missing in: {error}");
+    }
+    let error = parse_with("server --rooms --connections 100k", 20_000).expect_err("refused");
+    for part in ["--connections 100000", "with --rooms; use --connections 19968 or fewer, or raise"] {
+        assert!(error.contains(part), "{part:?} is missing in: {error}");
+    }
+    let error = parse("server --rooms --reply hi").expect_err("refused");
+    assert!(error.contains("--reply hi: --rooms sends each message to its room"), "{error}");
+}
+
+#[test]
 fn a_refusal_names_flag_value_and_what_is_accepted() {
     for (flag, value, accepted) in [
         ("--listen", "localhost", "such as 127.0.0.1:9001"),
@@ -109,6 +131,8 @@ fn a_refusal_names_flag_value_and_what_is_accepted() {
         ("--closing", "25h", "from 1ms to 24h"),
         ("--delay", "0s", "from 1us to 1h"),
         ("--delay-dist", "normal", "fixed, uniform, exponential"),
+        ("--own", "allow", "expect, refuse"),
+        ("--stagger", "0s", "from 1us to 1h"),
         ("--stall", "1s", "such as 10s:250ms"),
         ("--stall", "1s:2h", "such as 10s:250ms"),
         ("--fault", "drop", "KIND=RATE"),

@@ -96,6 +96,15 @@ pub(super) fn time(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "expected a time from 1ms to 24h, such as 500ms, 10s or 2m".to_owned())
 }
 
+/// A time from 1 µs to an hour by which a message comes later.
+pub(super) fn delay(text: &str) -> Result<Duration, String> {
+    let accepted = Duration::from_micros(1)..=Duration::from_secs(60 * 60);
+    humantime::parse_duration(text)
+        .ok()
+        .filter(|time| accepted.contains(time))
+        .ok_or_else(|| "expected a time from 1us to 1h, such as 300us, 20ms or 1s".to_owned())
+}
+
 pub(super) fn idle(text: &str) -> Result<Idle, String> {
     if text == "off" {
         return Ok(Idle(None));

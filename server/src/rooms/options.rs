@@ -1,0 +1,33 @@
+//! How the server broadcasts.
+
+use std::time::Duration;
+
+/// How the server broadcasts: each message goes to all members of its sender's room.
+///
+/// A connection is a member of the room that the path of its request names, without the query, from
+/// the answer to its handshake until it ends. Paths are compared as they were sent. All messages of
+/// a sender reach each member in the order in which they were sent.
+///
+/// Rooms need [`Options::threads`](crate::Options::threads) of 1, as threads share no connections.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RoomsOptions {
+    /// Whether senders get their own messages. Default: yes.
+    pub own: OwnCopy,
+    /// How much later each further receiver gets a message. Default: zero, which means as fast as
+    /// possible.
+    ///
+    /// The first receiver gets a message at once, and receiver `n`, counted from 0 in the order of
+    /// joining, `n` times this later. A sender that gets no copy is not counted. No delivery is
+    /// early. The scheduler and earlier deliveries decide how late one is.
+    pub stagger: Duration,
+}
+
+/// Whether senders get their own messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OwnCopy {
+    /// They get them as every other member does.
+    #[default]
+    Expect,
+    /// They don't.
+    Refuse,
+}

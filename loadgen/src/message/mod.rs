@@ -5,11 +5,13 @@
 //! generated/   messages that loadgen makes up: a header that names the message, and a body
 //! template.rs  messages of the user, with {{...}} for what differs
 //! data.rs      values for templates, a row a client
+//! id.rs        numbers that name messages
 //! marks/       finds the marks of messages in what comes back
 //! ```
 
 mod data;
 mod generated;
+mod id;
 mod marks;
 mod source;
 mod template;
@@ -18,6 +20,7 @@ pub(crate) use self::generated::{distance, mix, parse_text, text_header};
 pub use self::{
     data::Data,
     generated::{ClientMessages, MessageHeader, MessageKind, Mix, Payload, leading, parse},
+    id::Id,
     marks::{BrokenMark, MARK, Marks, WholeMark},
     source::Source,
     template::{Template, TemplateError},

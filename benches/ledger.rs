@@ -29,7 +29,7 @@ impl LedgerSink for MatchCounter {
 
 fn in_flight(c: &mut Criterion) {
     const TIMES: SendTimes = SendTimes { due: Time::from_nanos(1), written: Time::from_nanos(2) };
-    let terms = Expectation { source: Payload::new(1, 64, Mix::Mixed).into(), expect: Expect::Echo, clients: 1 };
+    let terms = Expectation::new(Payload::new(1, 64, Mix::Mixed), &Expect::Echo, 1);
     let mut group = c.benchmark_group("ledger");
     for window in [1_u64, 16, 1000] {
         group.throughput(Throughput::Elements(window));

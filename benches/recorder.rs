@@ -16,7 +16,7 @@ use loadgen::{
 
 fn matches(c: &mut Criterion) {
     const BATCH: u64 = 1024;
-    let terms = Expectation { source: Payload::new(1, 64, Mix::Mixed).into(), expect: Expect::Echo, clients: 1 };
+    let terms = Expectation::new(Payload::new(1, 64, Mix::Mixed), &Expect::Echo, 1);
     let local = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
     let mut group = c.benchmark_group("recorder");
     group.throughput(Throughput::Elements(BATCH));

@@ -197,7 +197,7 @@ fuzz_target!(|bytes: &[u8]| {
         _ => Expect::Echo,
     };
     let size = 53 + u32::from(*size) * u32::from(*size) / 8;
-    let terms = Expectation { source: Payload::new(RUN, size, mix).into(), expect, clients: 3 };
+    let terms = Expectation::new(Payload::new(RUN, size, mix), &expect, 3);
     let mut recorder = Recorder::new();
     recorder.begin(Window { from: Time::from_nanos(0), to: Time::from_nanos(u64::MAX) });
     let mut replay = LedgerReplay { terms, ledger: Ledger::new(0), recorder, sent: 0, received: 0, read: Vec::new() };

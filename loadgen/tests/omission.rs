@@ -39,7 +39,7 @@ type AtLeast = Box<dyn Fn(u64) -> u64>;
 /// `written` (of when it was due) and `came` (of when it was written) say.
 fn play(written: fn(u64) -> u64, came: fn(u64) -> u64) -> (AtLeast, AtLeast) {
     let schedule = Schedule::new(NonZeroU32::MIN, Rate::new(1000.0).expect("a rate"), NonZeroU32::MIN);
-    let terms = Expectation { source: Payload::new(1, 64, Mix::Mixed).into(), expect: Expect::Echo, clients: 1 };
+    let terms = Expectation::new(Payload::new(1, 64, Mix::Mixed), &Expect::Echo, 1);
     let (mut ledger, mut recorder) = (Ledger::new(0), Recorder::new());
     recorder.begin(Window { from: Time::from_nanos(0), to: Time::from_nanos(MESSAGES * MILLISECOND) });
     // What happens, in its order: a message is written, or it came.

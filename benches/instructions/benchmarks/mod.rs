@@ -30,7 +30,7 @@ const LOCAL: SocketAddr = SocketAddr::V4(std::net::SocketAddrV4::new(Ipv4Addr::L
 const TIMES: SendTimes = SendTimes { due: Time::from_nanos(1), written: Time::from_nanos(300) };
 
 fn terms() -> Expectation {
-    Expectation { source: Payload::new(RUN, SIZE, Mix::Mixed).into(), expect: Expect::Echo, clients: CLIENT + 1 }
+    Expectation::new(Payload::new(RUN, SIZE, Mix::Mixed), &Expect::Echo, CLIENT + 1)
 }
 
 /// Message `sequence` of `payload`.

@@ -1,12 +1,12 @@
 //! The short path through a [`Ledger`]: messages that come back whole and in order.
 
-use super::{Expectation, Ledger, LedgerSink, MessageEvent, pending::PendingState};
-use crate::{message::ClientMessages, plan::Expect};
+use super::{Expectation, Ledger, LedgerSink, MessageEvent, matcher::Matcher, pending::PendingState};
+use crate::message::ClientMessages;
 
 impl Ledger {
     /// Takes events of one read while each is the oldest message in flight, whole, and sequences
-    /// are in a row. Records them together. Returns the first event that is not, untouched. With
-    /// `--expect count` and `reply=` any event may match, so the first event is returned.
+    /// are in a row. Records them together. Returns the first event that is not, untouched. Unless
+    /// an echo is expected, that is the first event.
     #[inline]
     pub fn received_in_order<'b>(
         &mut self,
@@ -14,7 +14,7 @@ impl Ledger {
         mut events: impl Iterator<Item = MessageEvent<'b>>,
         sink: &mut impl LedgerSink,
     ) -> Option<MessageEvent<'b>> {
-        if !matches!(expectation.expect, Expect::Echo) {
+        if !matches!(expectation.matcher, Matcher::Echo) {
             return events.next();
         }
         let series = expectation.payload().of(self.client);

@@ -5,6 +5,8 @@
 //! (`pending.rs`). Its bytes can be generated again. Messages that come back whole and in order
 //! take the short path (`arrivals.rs`). Everything else is classified in `anomaly/`.
 //!
+//! What an event must be is for `matcher/` to say.
+//!
 //! Sequences count what was due, so a message that is dropped takes its number. What was sent is
 //! numbered without holes inside: see `skipped.rs`.
 
@@ -12,6 +14,7 @@ mod anomaly;
 mod arrivals;
 pub(crate) mod effort;
 mod expectation;
+mod matcher;
 mod order;
 mod pending;
 mod ranges;
@@ -21,6 +24,7 @@ mod skipped;
 
 use self::{
     anomaly::{AnomalyState, OverdueMessage},
+    matcher::{PushedNumbers, Replies},
     order::ArrivalOrder,
     pending::{Pending, PendingState},
     skipped::SkippedSequences,
@@ -31,7 +35,7 @@ pub use self::{
     received::{Arrival, Received},
     sink::{Fate, Finding, LedgerSink, Subject},
 };
-use crate::{clock::Time, message::MessageKind, plan::Expect};
+use crate::{clock::Time, message::MessageKind};
 
 /// When a message was due, and when it was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +68,10 @@ pub struct Ledger {
     skipped: Option<Box<SkippedSequences>>,
     /// State that only connections with anomalies need.
     anomaly_state: Option<Box<AnomalyState>>,
+    /// Replies that began and have not ended. Only where a reply is several events.
+    replies: Option<Box<Replies>>,
+    /// Only where the server numbers what it pushes.
+    pushed: Option<Box<PushedNumbers>>,
 }
 
 /// Length of `pending` up to which an overtaken message may stay in it.
@@ -73,7 +81,8 @@ impl Ledger {
     /// The empty ledger of `client`.
     pub fn new(client: u32) -> Self {
         let (pending, order) = (Pending::default(), ArrivalOrder::default());
-        Self { client, pending, in_flight: 0, order, skipped: None, anomaly_state: None }
+        let (skipped, anomaly_state, replies, pushed) = (None, None, None, None);
+        Self { client, pending, in_flight: 0, order, skipped, anomaly_state, replies, pushed }
     }
 
     /// The client of this connection.
@@ -126,59 +135,18 @@ impl Ledger {
         self.in_flight += u32::try_from(checksums.len()).unwrap_or(u32::MAX);
     }
 
-    /// Decides what an event is, and the fate of the messages that it is about.
-    #[inline]
-    pub fn received(&mut self, expectation: &Expectation, event: MessageEvent<'_>, sink: &mut impl LedgerSink) {
-        match &expectation.expect {
-            Expect::Echo => {
-                if let Some(event) = self.received_in_order(expectation, std::iter::once(event), sink) {
-                    self.classify(expectation, event, sink);
-                }
-            }
-            Expect::Count => self.received_any(event, sink),
-            Expect::Mark | Expect::Id(_) | Expect::Sequence(_) | Expect::Broadcast => {
-                unreachable!("plans with it are refused")
-            }
-            Expect::Reply(text) => self.received_reply(text.as_bytes(), event, sink),
-        }
-    }
-
-    /// `--expect count`: an event is the reply to the oldest message in flight.
-    fn received_any(&mut self, event: MessageEvent<'_>, sink: &mut impl LedgerSink) {
-        match self.oldest() {
-            Some(sequence) => self.matched(sequence, sink),
-            None => sink.finding(Finding::Unexpected, Subject::default(), event.bytes),
-        }
-    }
-
-    /// `--expect reply=TEXT`: an event is the reply to the oldest message, and must be this text.
-    fn received_reply(&mut self, text: &[u8], event: MessageEvent<'_>, sink: &mut impl LedgerSink) {
-        let Some(sequence) = self.oldest() else {
-            return sink.finding(Finding::Unexpected, Subject::default(), event.bytes);
-        };
-        if event.kind == MessageKind::Text && event.bytes == text {
-            return self.matched(sequence, sink);
-        }
-        let repeats = event.bytes.len().checked_div(text.len()).filter(|&n| n > 1 && event.bytes == text.repeat(n));
-        let finding = match repeats {
-            Some(_) => Finding::Coalesced,
-            None if event.bytes == text => Finding::WrongType,
-            None => Finding::Corrupted,
-        };
-        sink.finding(finding, self.subject(sequence), event.bytes);
-        for _ in 0..repeats.unwrap_or(1) {
-            if let Some(sequence) = self.oldest() {
-                self.damaged(sequence, sink);
-            }
-        }
-    }
-
     /// Gives every message in flight its fate: undetermined if the connection died, else lost.
     pub fn close(&mut self, died: bool, expectation: &Expectation, sink: &mut impl LedgerSink) {
         self.end_partial_messages(expectation, sink);
+        self.end_pushes(sink);
         let fate = if died { Fate::Undetermined } else { Fate::Lost };
-        while let Some((sequence, times)) = self.oldest().and_then(|oldest| Some((oldest, self.take(oldest)?.1))) {
-            sink.fate(fate, sequence, times);
+        while let Some(sequence) = self.oldest() {
+            let events = self.events_so_far(sequence);
+            let Some((_, times)) = self.take(sequence) else { return };
+            match events {
+                0 => sink.fate(fate, sequence, times),
+                _ => sink.unfinished(fate, sequence, times, events),
+            }
         }
     }
 
@@ -236,12 +204,27 @@ impl Ledger {
 
     /// Records that message `sequence` came back whole. Does nothing if it is not in flight.
     pub(crate) fn matched(&mut self, sequence: u64, sink: &mut impl LedgerSink) {
-        if let Some((ordinal, times)) = self.take(sequence) {
-            let overdue = self.anomaly_state.as_ref().and_then(|state| state.overdue.values().next());
-            let low = overdue.map_or(self.pending.base(), |oldest| oldest.ordinal);
-            let overtaken = self.order.arrive(ordinal, low);
+        self.matched_in(true, sequence, sink);
+    }
+
+    /// Records that message `sequence` has its reply. Does nothing if it is not in flight. It may
+    /// be overtaken only where order is kept.
+    fn matched_in(&mut self, keeps_order: bool, sequence: u64, sink: &mut impl LedgerSink) {
+        if let Some((times, overtaken)) = self.arrived(keeps_order, sequence) {
             sink.matched(sequence, 1, times, overtaken);
         }
+    }
+
+    /// Takes message `sequence` out of the messages in flight, as it has its reply. Returns its
+    /// times, and whether it was overtaken.
+    fn arrived(&mut self, keeps_order: bool, sequence: u64) -> Option<(SendTimes, bool)> {
+        let (ordinal, times) = self.take(sequence)?;
+        if !keeps_order {
+            return Some((times, false));
+        }
+        let overdue = self.anomaly_state.as_ref().and_then(|state| state.overdue.values().next());
+        let low = overdue.map_or(self.pending.base(), |oldest| oldest.ordinal);
+        Some((times, self.order.arrive(ordinal, low)))
     }
 
     /// Records that message `sequence` came back damaged. Does nothing if it is not in flight.
@@ -259,6 +242,9 @@ impl Ledger {
             let OverdueMessage { ordinal, times } = self.anomaly_state.as_mut()?.overdue.remove(&sequence)?;
             (ordinal, times)
         };
+        if let Some(replies) = &mut self.replies {
+            replies.end(sequence);
+        }
         self.in_flight -= 1;
         self.trim();
         Some(taken)

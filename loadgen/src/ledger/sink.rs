@@ -61,6 +61,27 @@ pub trait LedgerSink {
     /// A sent message did not match.
     fn fate(&mut self, fate: Fate, sequence: u64, times: SendTimes);
 
+    /// An event of the reply to a message before its last. `first` says that it is the first.
+    fn partial(&mut self, _sequence: u64, _times: SendTimes, _first: bool) {}
+
+    /// The last event of the reply to a message came, after `earlier` others.
+    fn completed(&mut self, sequence: u64, times: SendTimes, overtaken: bool, _earlier: u32) {
+        self.matched(sequence, 1, times, overtaken);
+    }
+
+    /// A sent message did not match, although `events` events of its reply came.
+    fn unfinished(&mut self, fate: Fate, sequence: u64, times: SendTimes, _events: u32) {
+        self.fate(fate, sequence, times);
+    }
+
+    /// The server pushed an event with a new number. `overtaken` says that a higher one came
+    /// before.
+    fn pushed(&mut self, _number: u64, _overtaken: bool) {}
+
+    /// The server skipped so many numbers in what it pushed, from `first` on. There are too many
+    /// gaps to say where if that is `None`.
+    fn gap(&mut self, _first: Option<u64>, _numbers: u64) {}
+
     /// Bytes of messages that may be generated now to classify an event of `bytes` bytes.
     fn effort(&mut self, _bytes: usize) -> u64 {
         u64::MAX
@@ -81,6 +102,26 @@ impl<B: LedgerSink> LedgerSink for &mut B {
 
     fn fate(&mut self, fate: Fate, sequence: u64, times: SendTimes) {
         (**self).fate(fate, sequence, times);
+    }
+
+    fn partial(&mut self, sequence: u64, times: SendTimes, first: bool) {
+        (**self).partial(sequence, times, first);
+    }
+
+    fn completed(&mut self, sequence: u64, times: SendTimes, overtaken: bool, earlier: u32) {
+        (**self).completed(sequence, times, overtaken, earlier);
+    }
+
+    fn unfinished(&mut self, fate: Fate, sequence: u64, times: SendTimes, events: u32) {
+        (**self).unfinished(fate, sequence, times, events);
+    }
+
+    fn pushed(&mut self, number: u64, overtaken: bool) {
+        (**self).pushed(number, overtaken);
+    }
+
+    fn gap(&mut self, first: Option<u64>, numbers: u64) {
+        (**self).gap(first, numbers);
     }
 
     fn effort(&mut self, bytes: usize) -> u64 {

@@ -168,7 +168,7 @@ fn config(plan: &Plan, run_id: u32, targets: &Targets<'_>, clients_each: u32, fi
     let of_group = |(index, group): (usize, &Group)| GroupConfig {
         clients: group.clients,
         load: group.load,
-        expectation: Expectation { source: source(run_id, group), expect: group.expect.clone(), clients },
+        expectation: expectation(run_id, group, clients),
         source: targets.source(index, clients_each),
     };
     let groups: Arc<[GroupConfig]> = plan.groups().iter().enumerate().map(of_group).collect();
@@ -182,6 +182,16 @@ fn config(plan: &Plan, run_id: u32, targets: &Targets<'_>, clients_each: u32, fi
         may_spin: partition.workers().saturating_add(target_threads) <= cores(),
         partition,
         groups,
+    }
+}
+
+/// What the clients of a group expect.
+fn expectation(run_id: u32, group: &Group, clients: u32) -> Expectation {
+    let expectation = Expectation::new(source(run_id, group), &group.expect, clients);
+    let expectation = expectation.with_until(group.until.clone()).with_batched(group.batched);
+    match group.order {
+        Some(order) => expectation.with_order(order),
+        None => expectation,
     }
 }
 

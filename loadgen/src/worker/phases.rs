@@ -4,7 +4,6 @@ use super::{Worker, clients::ClientState, control::WorkerEvent, recorder::Window
 use crate::{
     clock::{Clock, Time},
     engine::Engine,
-    plan::Expect,
 };
 
 /// How late a worker learns of the start. Nothing wakes it, and there is a head start.
@@ -159,7 +158,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
                 return self.close(now, true);
             }
         }
-        if self.groups.iter().any(|group| group.config.expectation.expect != Expect::Echo) {
+        if self.groups.iter().any(|group| group.config.expectation.hides_surplus()) {
             return Step::Enter(Phase::AwaitingSurplus { since: now });
         }
         self.close(now, false)

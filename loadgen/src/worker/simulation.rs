@@ -135,7 +135,7 @@ impl Simulated {
 fn simulate(seed: u64, trouble: Trouble) -> [Histogram<u64>; 3] {
     let mut recorder = Recorder::new();
     recorder.begin(Window { from: Time::from_nanos(1), to: Time::NEVER });
-    let expectation = Expectation { source: Payload::new(1, 64, Mix::Mixed).into(), expect: Expect::Echo, clients: 1 };
+    let expectation = Expectation::new(Payload::new(1, 64, Mix::Mixed), &Expect::Echo, 1);
     let mut run = Simulated {
         random: StdRng::seed_from_u64(seed),
         trouble,

@@ -22,8 +22,7 @@ const SIZES: [u32; 4] = [64, 256, 4 << 10, 64 << 10];
 
 /// Sends messages that come back altered. Returns how many it took until one was not matched.
 fn found_after(alter: &dyn Fn(&[u8]) -> Vec<u8>, size: u32, mix: Mix, client: u32, most: u64) -> Option<u64> {
-    let terms =
-        Expectation { source: Payload::new(7 + client, size, mix).into(), expect: Expect::Echo, clients: client + 1 };
+    let terms = Expectation::new(Payload::new(7 + client, size, mix), &Expect::Echo, client + 1);
     let (mut ledger, mut counts) = (Ledger::new(client), LedgerCounts::default());
     let mut message = vec![0; size as usize];
     let kind = terms.payload().kind(0);

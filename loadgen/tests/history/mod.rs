@@ -16,7 +16,7 @@ pub(crate) const TIMES: SendTimes = SendTimes { due: Time::from_nanos(1), writte
 
 /// Expectation of a run of three clients.
 pub(crate) fn terms(mix: Mix, expect: Expect) -> Expectation {
-    Expectation { source: Payload::new(RUN, SIZE, mix).into(), expect, clients: 3 }
+    Expectation::new(Payload::new(RUN, SIZE, mix), &expect, 3)
 }
 
 /// Message `sequence` of `client`, of mixed kinds.

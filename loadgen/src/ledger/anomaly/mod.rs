@@ -21,11 +21,8 @@ mod without_unexpected;
 
 pub(super) use self::beginning::{AnomalyState, OverdueMessage};
 use self::{beginning::MessageBeginning, contents::Remainder, without_unexpected::WithoutUnexpected};
-use super::{Expectation, Finding, Ledger, LedgerSink, MessageEvent, Subject, effort::Effort};
-use crate::{
-    message::{self, MessageHeader, MessageKind},
-    plan::Expect,
-};
+use super::{Expectation, Finding, Ledger, LedgerSink, MessageEvent, Subject, effort::Effort, matcher::Matcher};
+use crate::message::{self, MessageHeader, MessageKind};
 
 impl Ledger {
     /// Decides about an event that is not the oldest message in flight, whole.
@@ -62,11 +59,11 @@ impl Ledger {
         sink: &mut impl LedgerSink,
     ) {
         let mut sink = WithoutUnexpected(sink);
-        match &expectation.expect {
-            Expect::Echo => {}
-            Expect::Count | Expect::Mark | Expect::Id(_) | Expect::Sequence(_) | Expect::Broadcast => return,
-            Expect::Reply(text) if event.kind == MessageKind::Text && event.bytes == text.as_bytes() => return,
-            Expect::Reply(_) => return self.received(expectation, event, &mut sink),
+        match &expectation.matcher {
+            Matcher::Echo => {}
+            Matcher::Count | Matcher::Mark(_) | Matcher::Id(_) | Matcher::Sequence(_) | Matcher::Broadcast => return,
+            Matcher::Reply(text) if event.kind == MessageKind::Text && event.bytes == text.as_bytes() => return,
+            Matcher::Reply(_) => return self.received(expectation, event, &mut sink),
         }
         let effort = Effort::new(sink.effort(event.bytes.len()));
         let claimed = message::parse(event.bytes)

@@ -20,6 +20,14 @@ impl<B: LedgerSink> LedgerSink for WithoutUnexpected<'_, B> {
         self.0.fate(fate, sequence, times);
     }
 
+    fn completed(&mut self, sequence: u64, times: SendTimes, overtaken: bool, earlier: u32) {
+        self.0.completed(sequence, times, overtaken, earlier);
+    }
+
+    fn partial(&mut self, sequence: u64, times: SendTimes, first: bool) {
+        self.0.partial(sequence, times, first);
+    }
+
     fn effort(&mut self, bytes: usize) -> u64 {
         self.0.effort(bytes)
     }

@@ -23,7 +23,7 @@ const fn times(millis: u64) -> SendTimes {
 }
 
 fn expectation() -> Expectation {
-    Expectation { source: Payload::new(1, 64, Mix::Mixed).into(), expect: Expect::Echo, clients: 8 }
+    Expectation::new(Payload::new(1, 64, Mix::Mixed), &Expect::Echo, 8)
 }
 
 fn recorder() -> Recorder {
@@ -300,8 +300,8 @@ fn everything_kept_as_evidence_is_told() {
 
 #[test]
 fn evidence_shows_what_should_have_come_where_that_is_known() {
-    let expected = |expect| {
-        let (expectation, mut recorder) = (Expectation { expect, ..expectation() }, recorder());
+    let expected = |expect: &Expect| {
+        let (expectation, mut recorder) = (Expectation::new(Payload::new(1, 64, Mix::Mixed), expect, 8), recorder());
         let subject = Subject { sequence: Some(1), times: Some(times(1_000)) };
         recorder.for_connection(&expectation, 4, LOCAL, at(1_500)).finding(Finding::Corrupted, subject, b"yeah");
         let evidence = recorder.evidence.into_kept().remove(0);
@@ -309,7 +309,7 @@ fn evidence_shows_what_should_have_come_where_that_is_known() {
     };
     let mut message = [0; 64];
     expectation().payload().encode(4, 1, &mut message);
-    assert_eq!(expected(Expect::Echo), (Some(reports::escape(&message, 96)), Some(0)));
-    assert_eq!(expected(Expect::Reply("yes".to_owned())), (Some("yes".to_owned()), Some(2)));
-    assert_eq!(expected(Expect::Count), (None, None));
+    assert_eq!(expected(&Expect::Echo), (Some(reports::escape(&message, 96)), Some(0)));
+    assert_eq!(expected(&Expect::Reply("yes".to_owned())), (Some("yes".to_owned()), Some(2)));
+    assert_eq!(expected(&Expect::Count), (None, None));
 }

@@ -154,11 +154,7 @@ impl Case {
         let of_group = |group: &GroupCase| GroupConfig {
             clients: n(group.clients),
             load: group.load,
-            expectation: Expectation {
-                source: Payload::new(7, group.size, Mix::Mixed).into(),
-                expect: group.expect.clone(),
-                clients,
-            },
+            expectation: Expectation::new(Payload::new(7, group.size, Mix::Mixed), &group.expect, clients),
             source: SourceAddresses::System,
         };
         WorkerConfig {

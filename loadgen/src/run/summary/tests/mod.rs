@@ -25,7 +25,7 @@ const WINDOW: Window = Window { from: Time::from_nanos(SECOND), to: Time::from_n
 const LOCAL: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 1);
 
 fn expectation() -> Expectation {
-    Expectation { source: Payload::new(1, 64, Mix::Mixed).into(), expect: Expect::Echo, clients: 8 }
+    Expectation::new(Payload::new(1, 64, Mix::Mixed), &Expect::Echo, 8)
 }
 
 fn plan() -> Plan {

@@ -70,13 +70,17 @@ impl Expectation {
     /// The bytes that message `sequence` of `client` must bring back, if they are known.
     pub(crate) fn expected(&self, client: u32, sequence: u64) -> Option<Vec<u8>> {
         match &self.matcher {
-            Matcher::Echo => {
-                let mut bytes = vec![0; self.payload().size()];
-                self.payload().encode(client, sequence, &mut bytes);
-                Some(bytes)
-            }
+            Matcher::Echo => Some(self.source.of(client).bytes(sequence)),
             Matcher::Reply(text) => Some(text.clone().into_bytes()),
             Matcher::Count | Matcher::Mark(_) | Matcher::Id(_) | Matcher::Sequence(_) | Matcher::Broadcast => None,
+        }
+    }
+
+    /// [`Self::expected`] as outputs may show it: without values of data.
+    pub(crate) fn shown(&self, client: u32, sequence: u64) -> Option<Vec<u8>> {
+        match &self.matcher {
+            Matcher::Echo => Some(self.source.of(client).masked(sequence)),
+            _ => self.expected(client, sequence),
         }
     }
 }

@@ -3,12 +3,14 @@
 //! ```text
 //! source.rs    what the clients of a group send: generated messages, or templates
 //! generated/   messages that loadgen makes up: a header that names the message, and a body
-//! template.rs  messages of the user, with {{...}} for what differs
-//! data.rs      values for templates, a row a client
+//! template/    messages of the user, with {{...}} for what differs
+//! data/        values for templates, a row a client
+//! bound/       templates with what their names stand for in a group
 //! id.rs        numbers that name messages
 //! marks/       finds the marks of messages in what comes back
 //! ```
 
+mod bound;
 mod data;
 mod generated;
 mod id;
@@ -18,10 +20,11 @@ mod template;
 
 pub(crate) use self::generated::{distance, mix, parse_text, text_header};
 pub use self::{
-    data::Data,
+    bound::{BoundTemplate, ClientValues, Place, RoomName, Scope, Values},
+    data::{Data, DataError},
     generated::{ClientMessages, MessageHeader, MessageKind, Mix, Payload, leading, parse},
     id::Id,
     marks::{BrokenMark, MARK, Marks, WholeMark},
-    source::Source,
-    template::{Template, TemplateError},
+    source::{ClientSource, ClientTemplates, Source, Templates},
+    template::{Name, Template, TemplateError},
 };

@@ -11,7 +11,7 @@ use super::{
     connect::Connect, dialogue::Dialogue, load::Load, messages::Messages, pattern::Pattern, rooms::Rooms,
     target::Target,
 };
-use crate::message::Data;
+use crate::message::{Data, Place, Scope};
 
 /// A group of clients that do the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +45,22 @@ pub struct Group {
 }
 
 impl Group {
+    /// What a template of the group may name in this place.
+    pub fn scope(&self, place: Place) -> Scope<'_> {
+        Scope { place, data: self.data.as_deref(), rooms: self.rooms.as_ref().map(Rooms::name) }
+    }
+
+    /// Bytes of the largest message.
+    pub fn largest_message(&self) -> usize {
+        match &self.messages {
+            Messages::Generated { size, .. } => *size as usize,
+            Messages::Templates(templates) => {
+                let scope = self.scope(Place::Message);
+                templates.iter().map(|template| scope.most_bytes(template)).max().unwrap_or(0)
+            }
+        }
+    }
+
     /// Messages per second of all its clients, if the load plans that. 0 if they only listen.
     pub fn rate(&self) -> Option<f64> {
         if !self.load.sends() {

@@ -23,13 +23,3 @@ impl Default for Messages {
         Self::Generated { size: 64, mix: Mix::default() }
     }
 }
-
-impl Messages {
-    /// Bytes of the largest message, as far as that is known before the run.
-    pub fn largest(&self) -> usize {
-        match self {
-            Self::Generated { size, .. } => *size as usize,
-            Self::Templates(templates) => templates.iter().map(Template::most_bytes).max().unwrap_or(0),
-        }
-    }
-}

@@ -2,7 +2,7 @@
 
 use std::{fmt, num::NonZeroU32};
 
-use crate::message::Template;
+use crate::message::{RoomName, Template};
 
 /// The rooms of a group. Rooms are named for the whole run, so groups can share them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +15,16 @@ pub struct Rooms {
     pub publishers: Option<u32>,
     /// What the server does with a sender's own copy. The default is [`OwnCopy::Expect`].
     pub own: OwnCopy,
+}
+
+impl Rooms {
+    /// How they are named.
+    pub fn name(&self) -> RoomName<'_> {
+        match &self.by {
+            RoomBy::Size(size) => RoomName::Number(*size),
+            RoomBy::Name(template) => RoomName::Text(template),
+        }
+    }
 }
 
 /// Which room a client is in.

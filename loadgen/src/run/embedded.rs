@@ -64,10 +64,10 @@ fn limits(plan: &Plan) -> Limits {
     let groups = || plan.groups().iter().filter(|group| group.target == Target::Embedded);
     let most = |of: fn(&Group) -> usize| groups().map(of).max().unwrap_or(0);
     let in_flight =
-        |group: &Group| (group.load.most_in_flight().get() as usize).saturating_mul(group.messages.largest() + HEADER);
+        |group: &Group| (group.load.most_in_flight().get() as usize).saturating_mul(group.largest_message() + HEADER);
     let clients: usize = groups().map(|group| group.clients.get() as usize).sum();
     Limits {
-        message_bytes: defaults.message_bytes.max(most(|group| group.messages.largest())),
+        message_bytes: defaults.message_bytes.max(most(Group::largest_message)),
         // A slow rate and a long drain look idle as well.
         idle: None,
         // The plan bounds it.

@@ -41,8 +41,8 @@ pub use self::{
 use crate::{
     engine::{BuildEngine, Lean, Tungstenite},
     ledger::Expectation,
-    message::{Payload, Source},
-    plan::{EngineKind, Group, Messages, Partition, Plan, Target},
+    message::{Payload, Place, Source, Templates, Values},
+    plan::{EngineKind, Group, Member, Messages, Partition, Plan, Target},
     worker::{GroupConfig, WorkerConfig, WorkerOutcome},
 };
 
@@ -165,11 +165,17 @@ fn config(plan: &Plan, run_id: u32, targets: &Targets<'_>, clients_each: u32, fi
         Some((threads, _)) => u32::try_from(threads.get()).unwrap_or(u32::MAX),
         None => u32::from(targets.are_here()),
     };
-    let of_group = |(index, group): (usize, &Group)| GroupConfig {
-        clients: group.clients,
-        load: group.load,
-        expectation: expectation(run_id, group, clients),
-        source: targets.source(index, clients_each),
+    let of_group = |(index, group): (usize, &Group)| {
+        let first = partition.client_of(Member { group: index, index: 0 });
+        let values = Arc::new(values(group, run_id, clients, first));
+        GroupConfig {
+            clients: group.clients,
+            load: group.load,
+            expectation: expectation(source(run_id, group, &values), group, clients),
+            values,
+            largest_message: group.largest_message(),
+            source: targets.source(index, clients_each),
+        }
     };
     let groups: Arc<[GroupConfig]> = plan.groups().iter().enumerate().map(of_group).collect();
     WorkerConfig {
@@ -186,8 +192,8 @@ fn config(plan: &Plan, run_id: u32, targets: &Targets<'_>, clients_each: u32, fi
 }
 
 /// What the clients of a group expect.
-fn expectation(run_id: u32, group: &Group, clients: u32) -> Expectation {
-    let expectation = Expectation::new(source(run_id, group), &group.expect, clients);
+fn expectation(source: Source, group: &Group, clients: u32) -> Expectation {
+    let expectation = Expectation::new(source, &group.expect, clients);
     let expectation = expectation.with_until(group.until.clone()).with_batched(group.batched);
     match group.order {
         Some(order) => expectation.with_order(order),
@@ -195,12 +201,27 @@ fn expectation(run_id: u32, group: &Group, clients: u32) -> Expectation {
     }
 }
 
-fn source(run_id: u32, group: &Group) -> Source {
-    match group.messages {
-        Messages::Generated { size, mix } => Source::Generated(Payload::new(run_id, size, mix)),
-        Messages::Templates(_) => unreachable!("plans with them are refused"),
+/// What names in the templates of a group stand for.
+fn values(group: &Group, run_id: u32, clients: u32, first: u32) -> Values {
+    let values = Values::new(run_id, clients, first, group.data.clone());
+    match &group.rooms {
+        Some(rooms) => values.with_rooms(rooms.name()).expect(CHECKED),
+        None => values,
     }
 }
+
+fn source(run_id: u32, group: &Group, values: &Arc<Values>) -> Source {
+    match &group.messages {
+        Messages::Generated { size, mix } => Source::Generated(Payload::new(run_id, *size, *mix)),
+        Messages::Templates(templates) => {
+            let bind = |template| values.bind(template, Place::Message).expect(CHECKED);
+            Source::Templates(Templates::new(templates.iter().map(bind).collect()))
+        }
+    }
+}
+
+/// Why a template of a plan has what it names.
+const CHECKED: &str = "a plan's templates were checked";
 
 /// The run's number in its messages. Equal seeds send equal bytes, and runs with other seeds can be
 /// told apart.

@@ -103,7 +103,7 @@ pub(crate) fn resolve(
         (Target::Embedded, Some(address)) => ((vec![address], None), address.to_string(), "/".to_owned(), None),
         (Target::Embedded, None) => return Err(io::Error::other("the embedded server was not started")),
     };
-    let size = group.messages.largest();
+    let size = group.largest_message();
     let headers = headers(group);
     let host = group.connect.headers.iter().find(|(name, _)| name == HOST);
     Ok(Route {
@@ -121,7 +121,8 @@ pub(crate) fn resolve(
             max_message: match &group.expect {
                 Expect::Echo => (16 * size).max(MAX_KNOWN),
                 Expect::Reply(text) => (16 * text.len()).max(MAX_KNOWN),
-                _ => MAX_UNKNOWN,
+                // Replies may hold the message, and more.
+                _ => (16 * size).max(MAX_UNKNOWN),
             },
             read_buffer: read_buffer(plan, group),
             memory: server::Limits::default().memory / workers.get(),
@@ -234,7 +235,7 @@ fn tls(url: &Url, insecure: bool) -> io::Result<Option<Tls>> {
 fn read_buffer(plan: &Plan, group: &Group) -> usize {
     const FRAME_HEADER: usize = 10;
     const FOR_ALL_CLIENTS: usize = 8 << 20;
-    let bursts = (2 * (group.messages.largest() + FRAME_HEADER)).saturating_mul(group.load.together().get() as usize);
+    let bursts = (2 * (group.largest_message() + FRAME_HEADER)).saturating_mul(group.load.together().get() as usize);
     let affordable = FOR_ALL_CLIENTS / plan.clients().get() as usize;
     bursts.max(affordable.min(4096)).clamp(1024, 64 * 1024)
 }

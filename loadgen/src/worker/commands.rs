@@ -1,10 +1,10 @@
 //! Carries out what drivers want done.
 
-use super::{Worker, clients::Client, group::WorkerGroup};
+use super::{Worker, burst::Burst, clients::Client, group::WorkerGroup};
 use crate::{
     clock::{Clock, Time},
     engine::Engine,
-    ledger::SendTimes,
+    message::ClientSource,
     schedule::{
         driver::{Command, DropCause, DropCommand, SendCommand},
         pacer::SLICE,
@@ -70,36 +70,19 @@ impl<E: Engine, C: Clock> Worker<E, C> {
     /// Sends messages, until too many bytes are unsent. Returns how many were sent, and the time
     /// after the last write.
     fn send(&mut self, group: usize, command: &SendCommand) -> (u32, Option<Time>) {
-        let &SendCommand { slot, due, messages, .. } = command;
         let Self { groups, clients, engine, clock, checksums, .. } = self;
         let WorkerGroup { config, outcome, progress, write_at_once, most_unsent, .. } = &mut groups[group];
-        let Client { ledger, .. } = &mut clients.all[slot];
-        let series = config.expectation.payload().of(ledger.client());
-        let size = series.size();
-        let (mut left, mut after) = (messages, None);
-        while left > 0 && (left == messages || engine.unsent(slot) <= *most_unsent) {
-            let part = left.min(*write_at_once);
-            left -= part;
-            let first = ledger.next_sequence();
-            checksums.clear();
-            let kinds = (0..part).map(|index| (series.kind(first + u64::from(index)), size));
-            engine.queue(slot, kinds, |payloads| {
-                series.encode_all(first, payloads, |checksum| checksums.push(checksum));
-            });
-            let times = SendTimes { due, written: clock.now() };
-            ledger.sent_together(times, checksums);
-            for _ in checksums.len()..part as usize {
-                // The engine could not take these, as the connection has just ended.
-                ledger.sent(times);
-            }
-            let writes = engine.flush(slot);
-            let ended = clock.now();
-            outcome.recorder.wrote(times.written, ended);
-            outcome.recorder.sent(times, part.into(), size as u64, writes);
-            after = Some(ended);
-        }
-        progress.in_flight += u64::from(messages - left);
-        (messages - left, after)
+        let Client { ledger, .. } = &mut clients.all[command.slot];
+        let source = config.expectation.source.of(ledger.client());
+        let (write_at_once, most_unsent) = (*write_at_once, *most_unsent);
+        let recorder = &mut outcome.recorder;
+        let burst = Burst { ledger, recorder, engine, clock, checksums, write_at_once, most_unsent };
+        let (sent, after) = match source {
+            ClientSource::Generated(series) => burst.send(command, &series),
+            ClientSource::Templates(series) => burst.send(command, &series),
+        };
+        progress.in_flight += u64::from(sent);
+        (sent, after)
     }
 
     /// Drops messages that were due. They take their sequences.

@@ -6,6 +6,7 @@ use descriptors::Table;
 
 use crate::{
     ledger::Expectation,
+    message::Values,
     plan::{Load, Partition, Rate, Until},
     transport::source_addresses::SourceAddresses,
 };
@@ -34,6 +35,11 @@ pub(crate) struct GroupConfig {
     pub(crate) clients: NonZeroU32,
     pub(crate) load: Load,
     pub(crate) expectation: Expectation,
+    /// What names in the group's templates stand for.
+    #[allow(dead_code, reason = "clients say nothing besides their messages yet")]
+    pub(crate) values: Arc<Values>,
+    /// Bytes of the largest message.
+    pub(crate) largest_message: usize,
     /// Addresses to connect from, by the client's number in the run.
     pub(crate) source: SourceAddresses,
 }

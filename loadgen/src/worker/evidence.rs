@@ -103,7 +103,8 @@ impl EvidenceLog {
             return;
         }
         let expected = subject.sequence.and_then(|sequence| context.expectation.expected(context.client, sequence));
-        let difference = expected.as_ref().and_then(|expected| first_difference(expected, received));
+        let difference = expected.and_then(|expected| first_difference(&expected, received));
+        let expected = subject.sequence.and_then(|sequence| context.expectation.shown(context.client, sequence));
         let detail = match finding {
             Finding::Split { earlier } => Some(format!("in {} events", earlier + 1)),
             Finding::Misrouted { owner } => Some(format!("sent by client {owner}")),
@@ -145,7 +146,7 @@ impl EvidenceLog {
             Fate::Damaged => return,
         };
         if self.has_room(kind) {
-            let expected = context.expectation.expected(context.client, sequence).map(|bytes| escape(&bytes, SHOWN));
+            let expected = context.expectation.shown(context.client, sequence).map(|bytes| escape(&bytes, SHOWN));
             let (sequence, detail) = (Some(sequence), Some(format!("written {} after it was due", lag(times))));
             // The decision comes long after. The due time helps more to find the cause.
             let context = &EventContext { at: times.due, ..*context };

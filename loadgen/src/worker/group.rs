@@ -49,14 +49,13 @@ impl WorkerGroup {
         route: Route,
         outcome: GroupOutcome,
     ) -> Self {
-        let size = group.expectation.payload().size();
         let driver = driver(worker, group, share);
         Self {
             config: group.clone(),
             route: Rc::new(route),
             progress: Progress::default(),
             outcome,
-            write_at_once: messages_in(WRITE_AT_ONCE, size),
+            write_at_once: messages_in(WRITE_AT_ONCE, group.largest_message),
             most_unsent: if driver.drops() { MAX_UNSENT_BURST } else { MAX_UNSENT },
             driver,
         }
@@ -79,7 +78,7 @@ fn driver(worker: &WorkerConfig, group: &GroupConfig, share: Share) -> Driver {
             })
         }
         (Load::Closed { window }, until) => {
-            let (window, fill) = (window.get(), messages_in(FILL, group.expectation.payload().size()));
+            let (window, fill) = (window.get(), messages_in(FILL, group.largest_message));
             Driver::Closed(match until {
                 Until::Elapsed(duration) => ClosedDriver::elapsed(&share, window, fill, nanos(duration)),
                 Until::Messages(messages) => ClosedDriver::counted(&share, window, fill, messages.get(), worker.drain),

@@ -10,6 +10,7 @@
 //!        └──────── replies, what was sent ── turn.rs <── client_sink.rs ──> ledger ──> recorder
 //! ```
 
+mod burst;
 mod client_sink;
 mod clients;
 mod commands;

@@ -1,5 +1,7 @@
 //! Finds what does not fit together in a plan.
 
+mod templates;
+
 use std::net::IpAddr;
 
 use http::{HeaderName, HeaderValue};
@@ -20,6 +22,7 @@ pub(super) fn check(run: &RunOptions, groups: &[Group]) -> Result<(), PlanError>
         }
         not_built_yet(index, group)?;
         size(index, group)?;
+        templates::check(index, group)?;
         headers(&group.connect.headers).map_err(|why| about(index, "header", why))?;
         sources(index, &group.connect.sources)?;
     }
@@ -37,10 +40,9 @@ fn named_group(threshold: &Threshold, groups: &[Group]) -> Result<(), PlanError>
 /// Finds what the rest of the program can't do yet.
 fn not_built_yet(index: usize, group: &Group) -> Result<(), PlanError> {
     let expects = matches!(group.expect, Expect::Mark | Expect::Id(_) | Expect::Sequence(_) | Expect::Broadcast);
+    let is_echo_of_templates = matches!(group.messages, Messages::Templates(_)) && group.expect == Expect::Echo;
     let unbuilt = [
-        ("message", matches!(group.messages, Messages::Templates(_))),
-        ("data", group.data.is_some()),
-        ("expect", expects),
+        ("expect", expects || is_echo_of_templates),
         ("order", group.order.is_some()),
         ("until", group.until.is_some()),
         ("batched", group.batched),

@@ -10,7 +10,7 @@ use super::{
     RunKeys, Seed, Sources, Time, VerdictKeys, content::absolute,
 };
 use crate::{
-    message::{Data, Template},
+    message::{Data, DataError, Template},
     plan::{Connect, Expect, Group, GroupName, Load, Messages, Plan, PlanError, RunOptions, Target, Until},
     secrets::bare,
 };
@@ -137,7 +137,7 @@ impl GroupKeys {
         let default = Group::default();
         let Self { target, load, in_flight, mut message, expect, dialogue, rooms, connect } = self;
         let data = message.data.take().map(|FileName(path)| {
-            let failed = |why| PlanError::new(None, "data", path.display(), why);
+            let failed = |error: DataError| PlanError::new(None, "data", path.display(), error.to_string());
             Data::read(&path).map(Arc::new).map_err(failed)
         });
         let messages = message.messages()?;

@@ -165,7 +165,7 @@ fn group_record(group: &Group, target: Option<TargetRecord>) -> GroupRecord {
             plan::Load::Closed { window } => LoadRecord::Closed { window: window.get() },
             plan::Load::Listen => LoadRecord::Listen,
         },
-        size_bytes: group.messages.largest() as u64,
+        size_bytes: group.largest_message() as u64,
         payload: match group.messages {
             Messages::Generated { mix: Mix::Binary, .. } => PayloadKind::Binary,
             Messages::Generated { mix: Mix::Mixed, .. } => PayloadKind::Mixed,

@@ -161,8 +161,8 @@ impl Recorder {
         if self.is_measured(due) { &mut self.measured } else { &mut self.warmup }
     }
 
-    /// Records that `messages` messages of `bytes` bytes each, due together, were written by
-    /// `writes` calls.
+    /// Records that `messages` messages, due together, with `bytes` bytes of payload in all, were
+    /// written by `writes` calls.
     pub fn sent(&mut self, times: SendTimes, messages: u64, bytes: u64, writes: u64) {
         let counts = &mut self.tally(times.due).counts;
         counts.scheduled += messages;
@@ -176,7 +176,7 @@ impl Recorder {
         self.roll(times.written);
         self.second.sent += messages;
         if times.written < self.window.to {
-            self.traffic.sent_bytes += messages * bytes;
+            self.traffic.sent_bytes += bytes;
             self.writes.add(writes, messages);
         }
     }

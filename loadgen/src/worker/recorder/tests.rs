@@ -45,7 +45,7 @@ fn a_message_belongs_to_the_phase_in_which_it_was_due() {
     // the measured phase.
     let last = SendTimes { due: Time::from_nanos(999_999_999), written: at(1_000) };
     for (times, messages) in [(last, 3), (times(1_000), 2)] {
-        recorder.sent(times, messages, 64, 1);
+        recorder.sent(times, messages, 64 * messages, 1);
         recorder.for_connection(&expectation(), 0, LOCAL, at(1_500)).matched(0, 1, times, false);
         recorder.for_connection(&expectation(), 0, LOCAL, at(1_500)).fate(Fate::Lost, 1, times);
     }
@@ -179,7 +179,7 @@ fn most_messages_a_call_is_at_least_the_mean() {
 #[test]
 fn each_second_has_a_row_of_what_happened_in_it() {
     let mut recorder = recorder();
-    recorder.sent(times(1_000), 3, 64, 1);
+    recorder.sent(times(1_000), 3, 192, 1);
     matched(&mut recorder, 1_000, 0, 1_999);
     recorder.for_connection(&expectation(), 0, LOCAL, at(2_000)).matched(1, 1, times(1_000), true);
     assert_eq!(recorder.take_rows(at(2_999)).len(), 1, "the second under way is not over");

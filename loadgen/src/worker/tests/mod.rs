@@ -9,3 +9,4 @@ mod listening;
 mod open_model;
 mod rig;
 mod stop;
+mod templates;

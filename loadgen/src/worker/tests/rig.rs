@@ -16,7 +16,7 @@ use crate::{
     clock::{Clock as _, SimulatedClock, Time},
     engine::simulated::{self, PeerScript, Script, Simulated},
     ledger::Expectation,
-    message::{Mix, Payload},
+    message::{Mix, Payload, Place, Source, Templates, Values},
     plan::{Expect, Load, Partition, Rate, Until},
     transport::source_addresses::SourceAddresses,
     worker::{
@@ -63,6 +63,8 @@ pub(super) struct GroupCase {
     pub(super) load: Load,
     pub(super) expect: Expect,
     pub(super) size: u32,
+    /// What is sent instead of generated messages, in turn.
+    pub(super) templates: &'static [&'static str],
 }
 
 /// What a worker recorded, and when it was done.
@@ -81,12 +83,22 @@ pub(super) struct Done {
 pub(super) fn open_model(clients: u32, every: u64, burst: u32, cap: u32) -> GroupCase {
     let rate = Rate::new(f64::from(burst) * 1000.0 / every as f64).unwrap();
     let load = Load::Open { rate, burst: n(burst), max_in_flight: n(cap) };
-    GroupCase { clients, load, expect: Expect::Echo, size: 64 }
+    GroupCase { clients, load, expect: Expect::Echo, size: 64, templates: &[] }
 }
 
 /// Each client keeps `window` messages in flight.
 pub(super) fn closed_model(clients: u32, window: u32) -> GroupCase {
-    GroupCase { clients, load: Load::Closed { window: n(window) }, expect: Expect::Echo, size: 64 }
+    GroupCase { clients, load: Load::Closed { window: n(window) }, expect: Expect::Echo, size: 64, templates: &[] }
+}
+
+impl GroupCase {
+    fn source(&self, values: &Arc<Values>) -> Source {
+        if self.templates.is_empty() {
+            return Payload::new(7, self.size, Mix::Mixed).into();
+        }
+        let bind = |text: &&str| values.bind(&text.parse().unwrap(), Place::Message).unwrap();
+        Source::Templates(Templates::new(self.templates.iter().map(bind).collect()))
+    }
 }
 
 impl Case {
@@ -151,11 +163,16 @@ impl Case {
     fn config(&self) -> WorkerConfig {
         let partition = Partition::new(self.groups.iter().map(|group| n(group.clients)), n(self.workers));
         let clients = partition.total();
-        let of_group = |group: &GroupCase| GroupConfig {
-            clients: n(group.clients),
-            load: group.load,
-            expectation: Expectation::new(Payload::new(7, group.size, Mix::Mixed), &group.expect, clients),
-            source: SourceAddresses::System,
+        let of_group = |group: &GroupCase| {
+            let values = Arc::new(Values::new(7, clients, 0, None));
+            GroupConfig {
+                clients: n(group.clients),
+                load: group.load,
+                expectation: Expectation::new(group.source(&values), &group.expect, clients),
+                values,
+                largest_message: group.size as usize,
+                source: SourceAddresses::System,
+            }
         };
         WorkerConfig {
             worker: 0,

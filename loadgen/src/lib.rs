@@ -23,10 +23,12 @@
 //!
 //! [`Run::start`] does all of this. An [`Observer`] sees it while it goes on. The crate `reports`
 //! judges, compares and renders the report. The command line program is in `bin/loadgen/`: `cli/`
-//! parses the options, and `command/` has one file for each command.
+//! parses the options, and `command/` has one file for each command. [`mod@import`] makes plan
+//! files of what a browser recorded.
 
 pub mod clock;
 mod engine;
+pub mod import;
 pub mod ledger;
 pub mod message;
 pub mod plan;

@@ -25,8 +25,12 @@ fn printed(arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).expect("UTF-8")
 }
 
+fn has_extension(word: &str, wanted: &str) -> bool {
+    Path::new(word).extension().is_some_and(|extension| extension == wanted)
+}
+
 fn is_plan_file(word: &str) -> bool {
-    Path::new(word).extension().is_some_and(|extension| extension == "toml")
+    has_extension(word, "toml")
 }
 
 /// The command with a target of this machine that refuses at once, and with few clients.
@@ -36,7 +40,7 @@ fn harmless(arguments: &[String]) -> Vec<String> {
         |word: &String| if is_url(word) { CLOSED.to_owned() } else { word.replace("10.0.0.", "127.0.0.") };
     let mut harmless: Vec<String> = arguments.iter().map(of_this_machine).collect();
     let command = arguments.first().map(String::as_str);
-    if matches!(command, Some("plan" | "compare" | "report" | "ab" | "search" | "help")) {
+    if matches!(command, Some("plan" | "compare" | "report" | "ab" | "search" | "import" | "help")) {
         return harmless;
     }
     if arguments.iter().any(|word| is_plan_file(word)) {
@@ -67,6 +71,10 @@ fn every_command_of_the_documents_is_accepted() {
         for file in command.arguments.iter().filter(is_result) {
             fs::copy(&sample, folder.path().join(file)).expect("a copy");
         }
+        for file in command.arguments.iter().filter(|word| has_extension(word, "har")) {
+            fs::copy(documents::root().join("loadgen/src/import/recordings/chrome.har"), folder.path().join(file))
+                .expect("a copy");
+        }
         for file in command.arguments.iter().filter(|word| is_plan_file(word)) {
             let file = folder.path().join(file);
             fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
@@ -80,7 +88,7 @@ fn every_command_of_the_documents_is_accepted() {
 
 #[test]
 fn the_page_of_options_has_the_help_of_every_command() {
-    let sections = ["", "plan", "compare", "report", "ab", "search"].map(|command| {
+    let sections = ["", "plan", "compare", "report", "ab", "search", "import"].map(|command| {
         let arguments: Vec<_> = [command, "--help"].into_iter().filter(|word| !word.is_empty()).collect();
         let title = format!("loadgen {command}");
         format!("\n## {}\n{}", title.trim(), documents::block(&printed(&arguments)))

@@ -43,6 +43,7 @@ mod faults;
 mod groups;
 mod handshakes;
 mod hostile;
+mod import;
 mod known_times;
 mod lawful;
 mod observer;

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use loadgen::RunError;
+use loadgen::{RunError, import::ImportError};
 use program::{Exit, tell_usage};
 use reports::store::{FileError, StoreError};
 
@@ -27,6 +27,9 @@ pub(crate) enum CommandError {
     /// A stored result that `report` can't read.
     #[error("{0}")]
     Unreadable(FileError),
+    /// A recording that becomes no plan.
+    #[error("{0}")]
+    Import(#[from] ImportError),
     #[error("{0}")]
     System(#[from] io::Error),
 }
@@ -40,7 +43,7 @@ impl program::ProgramError for CommandError {
             Self::Ab(error) => of_ab(error),
             // Numbers of another version may mean something else. Anything else is no result.
             Self::Incomparable(FileError { error: StoreError::NewerSchema { .. }, .. }) => Exit::Incomparable,
-            Self::Incomparable(_) | Self::Unreadable(_) => Exit::Usage,
+            Self::Incomparable(_) | Self::Unreadable(_) | Self::Import(_) => Exit::Usage,
             Self::System(_) => Exit::Failed,
         }
     }

@@ -7,6 +7,7 @@ mod compare;
 mod console;
 mod gates;
 mod help;
+mod import;
 mod mistakes;
 mod outputs;
 mod plan;
@@ -33,6 +34,7 @@ pub(crate) use self::{
     compare::CompareArgs,
     console::ConsoleArgs,
     help::HelpArgs,
+    import::ImportArgs,
     outputs::{Destination, Output},
     refusal::refuse,
     report::ReportArgs,
@@ -62,6 +64,7 @@ Examples:
   loadgen compare old.json new.json
   loadgen ab --a 'cmd:./old --listen {addr}' --b 'cmd:./new --listen {addr}' -c 200 -d 5s
   loadgen search ws://127.0.0.1:9001 --threshold 'p99<5ms'
+  loadgen import page.har --out plan.toml          a plan from what a browser recorded
 
 Numbers: 500, 10k, 1m. Times: 500ms, 10s, 2m. Sizes: 64, 1000, 4KiB.
 An option that is given twice has its last value, unless it is repeatable.
@@ -100,6 +103,7 @@ pub(crate) enum Command {
     Report(ReportArgs),
     Ab(Box<AbArgs>),
     Search(Box<SearchArgs>),
+    Import(ImportArgs),
     Help(HelpArgs),
     /// End what `ab` has started, if `ab` is killed: reads on stdin what that is
     #[command(hide = true)]
@@ -139,6 +143,7 @@ fn definition() -> clap::Command {
         .mut_subcommands(with_negative_numbers)
         .mut_subcommand("compare", in_full)
         .mut_subcommand("report", in_full)
+        .mut_subcommand("import", in_full)
         .mut_subcommand("search", search::without_plan_file)
 }
 

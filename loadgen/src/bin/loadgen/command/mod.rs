@@ -3,6 +3,7 @@
 mod ab;
 mod compare;
 mod help;
+mod import;
 mod plan;
 mod public_target;
 mod report;
@@ -24,6 +25,7 @@ pub(crate) fn execute(command: &Command) -> Result<Exit, CommandError> {
         Command::Compare(args) => compare::compare(args),
         Command::Ab(args) => ab::ab(args),
         Command::Search(args) => search::search(args),
+        Command::Import(args) => import::import(args),
         Command::Help(args) => help::help(args),
         Command::Cleanup => {
             end_what_is_left(io::stdin().lock());

@@ -33,7 +33,7 @@ pub use self::{
     expectation::Expectation,
     ranges::Ranges,
     received::{Arrival, Received},
-    sink::{Fate, Finding, LedgerSink, Subject},
+    sink::{Fate, Finding, LedgerSink, OtherEvent, Subject},
 };
 use crate::{clock::Time, message::MessageKind};
 

@@ -40,6 +40,25 @@ pub enum Finding {
     Unexpected,
 }
 
+/// A lawful event that is the reply to no message, or not the end of one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OtherEvent {
+    /// An event of a reply before its last.
+    Partial,
+    /// An event that the plan sets aside.
+    Ignored,
+    /// An event that the client answered.
+    Answered,
+    /// An event that ended a step of joining.
+    Joined,
+    /// An event that the server pushed, with the next number.
+    Pushed,
+    /// A copy of a message that was due before this receiver joined.
+    History,
+    /// A copy of the client's own message, where the server may send it or not.
+    OwnCopy,
+}
+
 /// The message that a finding is about, as far as it is known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Subject {

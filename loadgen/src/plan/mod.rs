@@ -33,7 +33,7 @@ use std::num::NonZeroU32;
 
 pub use reports::{
     metric::GroupName,
-    model::{EngineKind, Expect, IdPlace, JsonPointer, Order},
+    model::{EngineKind, Expect, IdPlace, JsonPointer, Order, OwnCopy},
 };
 pub use url::Url;
 
@@ -47,7 +47,7 @@ pub use self::{
     partition::{Member, Partition, Share},
     pattern::Pattern,
     rate::Rate,
-    rooms::{OwnCopy, RoomBy, Rooms},
+    rooms::{RoomBy, Rooms},
     run_options::RunOptions,
     target::{ServerUrl, Target},
 };

@@ -1,6 +1,8 @@
 //! Who hears whom.
 
-use std::{fmt, num::NonZeroU32};
+use std::num::NonZeroU32;
+
+use reports::model::OwnCopy;
 
 use crate::message::{RoomName, Template};
 
@@ -35,33 +37,4 @@ pub enum RoomBy {
     Size(NonZeroU32),
     /// Clients with equal texts are in one room.
     Name(Template),
-}
-
-/// What the server does with a sender's own copy of its message.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum OwnCopy {
-    /// It must come.
-    #[default]
-    Expect,
-    /// It must not come.
-    Refuse,
-    /// It may come.
-    Allow,
-}
-
-impl OwnCopy {
-    /// Its name on the command line and in a plan file.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Expect => "expect",
-            Self::Refuse => "refuse",
-            Self::Allow => "allow",
-        }
-    }
-}
-
-impl fmt::Display for OwnCopy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
 }

@@ -253,6 +253,7 @@ impl CaseOutcome {
             wrong_type: self.n(WrongType),
             misrouted_events: self.n(Misroute),
             unexpected: self.n(Unexpected),
+            ..Anomalies::default()
         }
     }
 

@@ -132,6 +132,7 @@ impl FaultyRun {
             wrong_type: n(WrongType),
             misrouted_events: n(Misroute),
             unexpected: n(Unexpected),
+            ..Anomalies::default()
         };
         let (tally, scheduled) = (&self.report.total.measured, 480);
         let sent = tally.counts.sent;
@@ -191,7 +192,9 @@ impl FaultyRun {
             EvidenceKind::WrongType => &[FaultKind::WrongType],
             EvidenceKind::Misrouted => &[FaultKind::Misroute],
             EvidenceKind::Unexpected => &[FaultKind::Unexpected],
-            other @ (EvidenceKind::Undetermined | EvidenceKind::Died) => panic!("{}: evidence of {other}", self.name),
+            other @ (EvidenceKind::Undetermined | EvidenceKind::Gap | EvidenceKind::Died) => {
+                panic!("{}: evidence of {other}", self.name)
+            }
         };
         let faults = kinds.iter().flat_map(|&kind| self.done(kind));
         faults.map(|fault| (fault.to.unwrap_or(fault.peer), fault.message)).collect()

@@ -108,7 +108,11 @@ fn distinct<'a>(values: impl Iterator<Item = Option<&'a String>>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Expect, LoadRecord, PayloadKind, sample};
+    use crate::model::{Expect, LoadRecord, MessagesRecord, PayloadKind, sample};
+
+    fn generated(size_bytes: u64, payload: PayloadKind) -> MessagesRecord {
+        MessagesRecord::Generated { size_bytes, payload }
+    }
 
     fn difference(key: &str, baseline: &str, candidate: &str) -> Difference {
         Difference { key: key.to_owned(), baseline: baseline.to_owned(), candidate: candidate.to_owned() }
@@ -145,8 +149,14 @@ mod tests {
             (|r| r.plan.run.messages_per_client = Some(5), difference("plan.messages_per_client", "-", "5")),
             (|r| r.plan.run.warmup_s = 0.0, difference("plan.warmup_s", "1.0", "0.0")),
             (|r| r.plan.run.drain_s = 1.0, difference("plan.drain_s", "5.0", "1.0")),
-            (|r| r.plan.groups[0].size_bytes = 65, difference("plan.size_bytes", "64", "65")),
-            (|r| r.plan.groups[0].payload = PayloadKind::Text, difference("plan.payload", "mixed", "text")),
+            (
+                |r| r.plan.groups[0].messages = generated(65, PayloadKind::Mixed),
+                difference("plan.size_bytes", "64", "65"),
+            ),
+            (
+                |r| r.plan.groups[0].messages = generated(64, PayloadKind::Text),
+                difference("plan.payload", "mixed", "text"),
+            ),
             (|r| r.plan.groups[0].expect = Expect::Count, difference("plan.expect", "echo", "count")),
             (|r| r.plan.run.connect_rate = 10.0, difference("plan.connect_rate", "1000.0", "10.0")),
             (|r| r.plan.run.threads = 2, difference("plan.threads", "1", "2")),

@@ -50,11 +50,19 @@ pub fn identities(tally: &Tally) -> Result<(), Breach> {
         counts.sent,
         &[counts.matched, counts.lost, counts.damaged, counts.misrouted, counts.undetermined],
     )?;
+    let deliveries = tally.deliveries;
     holds(
-        "events = matched + duplicated + coalesced + split_pieces + truncated + corrupted + wrong_type + misrouted_events + unexpected",
+        "deliveries.expected = matched + lost + damaged + undetermined",
+        deliveries.expected,
+        &[deliveries.matched, deliveries.lost, deliveries.damaged, deliveries.undetermined],
+    )?;
+    // In rooms a message is matched once, and comes to several receivers.
+    let matched = if deliveries.is_empty() { counts.matched } else { deliveries.matched };
+    holds(
+        "events = matched + duplicated + coalesced + split_pieces + truncated + corrupted + wrong_type + misrouted_events + unexpected + other events",
         counts.events,
         &[
-            counts.matched,
+            matched,
             found.duplicated,
             found.coalesced,
             found.split_pieces,
@@ -63,6 +71,7 @@ pub fn identities(tally: &Tally) -> Result<(), Breach> {
             found.wrong_type,
             found.misrouted_events,
             found.unexpected,
+            tally.other_events.sum(),
         ],
     )
 }
@@ -144,7 +153,9 @@ mod tests {
                 wrong_type: 1,
                 misrouted_events: 1,
                 unexpected: 3,
+                ..Anomalies::default()
             },
+            ..Tally::default()
         }
     }
 

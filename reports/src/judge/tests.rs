@@ -81,7 +81,7 @@ fn each_bad_fate_is_a_delivery_violation_in_either_phase() {
 
 #[test]
 fn each_anomaly_is_a_delivery_violation_in_either_phase() {
-    let in_no_sum = ["reordered", "split"];
+    let in_no_sum = ["reordered", "split", "gaps"];
     for (name, _) in Anomalies::default().by_name() {
         let anomalies: Anomalies = {
             let mut value = serde_json::to_value(Anomalies::default()).unwrap();

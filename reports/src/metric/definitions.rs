@@ -77,7 +77,7 @@ pub(super) const RATES: [(Quantity, Definition); 3] = [
     ),
 ];
 
-pub(super) const COUNTS: [Definition; 21] = [
+pub(super) const COUNTS: [Definition; 22] = [
     define("scheduled", "messages that were due"),
     define("sent", "messages handed to the transport"),
     define("dropped", "messages that were due and never sent"),
@@ -97,6 +97,7 @@ pub(super) const COUNTS: [Definition; 21] = [
     define("wrong_type", "events that hold a whole message as text instead of binary, or vice versa"),
     define("misrouted_events", "events that hold a whole message of another connection"),
     define("unexpected", "events that hold nothing that was sent in this run"),
+    define("gaps", "numbers that were skipped in what the server pushed"),
     define("failed", "connections that did not open"),
     define("died", "connections that ended before the generator closed them"),
 ];

@@ -10,13 +10,15 @@ use serde::{Deserialize, Serialize};
 pub struct Evidence {
     /// What was found.
     pub kind: EvidenceKind,
-    /// Number of the client, from 0.
+    /// Number of the client that received it, or that should have, from 0.
     pub client: u32,
+    /// Number of the client that sent the message, where that is another.
+    pub sender: Option<u32>,
     /// Local address of the connection.
     pub local: String,
     /// Peer address of the connection.
     pub peer: String,
-    /// Sequence of the message within its client, from 0, where it is known.
+    /// Sequence of the message within its sender, from 0, where it is known.
     pub sequence: Option<u64>,
     /// Seconds since the measured phase began; negative in the warm-up.
     pub at_s: f64,
@@ -61,6 +63,8 @@ pub enum EvidenceKind {
     Misrouted,
     /// An event holds nothing that was sent in this run.
     Unexpected,
+    /// The server skipped numbers in what it pushed.
+    Gap,
     /// A connection ended before the generator closed it.
     Died,
 }
@@ -80,6 +84,7 @@ impl EvidenceKind {
             Self::WrongType => "wrong_type",
             Self::Misrouted => "misrouted",
             Self::Unexpected => "unexpected",
+            Self::Gap => "gap",
             Self::Died => "died",
         }
     }

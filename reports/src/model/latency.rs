@@ -2,7 +2,7 @@
 
 use hdrhistogram::{Counter, Histogram};
 
-/// Eight histograms of nanoseconds.
+/// Twelve histograms of nanoseconds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Latency {
     /// From when a message was due until its reply came.
@@ -22,6 +22,16 @@ pub struct Latency {
     pub connect_tls: Histogram<u64>,
     /// The part of it that the opening handshake took, from its request to the end of its answer.
     pub connect_upgrade: Histogram<u64>,
+    /// From when a connection was open until its client had joined. Empty without steps of joining.
+    pub join: Histogram<u64>,
+    /// From when a message was due until the first event of its reply, or until it came to its
+    /// first receiver. Empty if a reply is one event and there are no rooms.
+    pub first: Histogram<u64>,
+    /// From when a message was due until the last event of its reply, or until it came to its last
+    /// receiver. Empty where `first` is.
+    pub last: Histogram<u64>,
+    /// The mean response time of each receiver, one value a receiver. Empty without rooms.
+    pub receiver: Histogram<u64>,
 }
 
 impl Latency {
@@ -47,7 +57,7 @@ impl Latency {
     }
 
     /// Every histogram with its JSON name, in the order of the struct.
-    pub fn by_name(&self) -> [(&'static str, &Histogram<u64>); 8] {
+    pub fn by_name(&self) -> [(&'static str, &Histogram<u64>); 12] {
         [
             ("response", &self.response),
             ("service", &self.service),
@@ -57,6 +67,10 @@ impl Latency {
             ("connect_tcp", &self.connect_tcp),
             ("connect_tls", &self.connect_tls),
             ("connect_upgrade", &self.connect_upgrade),
+            ("join", &self.join),
+            ("first", &self.first),
+            ("last", &self.last),
+            ("receiver", &self.receiver),
         ]
     }
 }
@@ -72,6 +86,10 @@ impl Default for Latency {
             connect_tcp: Self::histogram(),
             connect_tls: Self::histogram(),
             connect_upgrade: Self::histogram(),
+            join: Self::histogram(),
+            first: Self::histogram(),
+            last: Self::histogram(),
+            receiver: Self::histogram(),
         }
     }
 }

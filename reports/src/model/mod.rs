@@ -7,8 +7,10 @@
 mod connections;
 mod evidence;
 mod latency;
+mod messages;
 mod packed_histogram;
 mod plan;
+mod rooms;
 #[cfg(test)]
 pub(crate) mod sample;
 mod sums;
@@ -23,12 +25,14 @@ pub use self::{
     connections::Connections,
     evidence::{Evidence, EvidenceKind, ReadContext},
     latency::Latency,
+    messages::{DialogueRecord, MessagesRecord, PayloadKind},
     packed_histogram::{PackError, PackedHistogram},
     plan::{
         EngineKind, EngineKindError, Expect, ExpectError, GroupRecord, IdPlace, JsonPointer, LoadRecord, Order,
-        PayloadKind, PlanRecord, RunRecord,
+        PlanRecord, RunRecord,
     },
-    tally::{Anomalies, Counts, Dropped, Tally},
+    rooms::{OwnCopy, RoomRecord, RoomsMeasurement, RoomsRecord},
+    tally::{Anomalies, Counts, Deliveries, Dropped, OtherEvents, Tally},
     traffic::{Calls, Interval, Traffic, Wire},
     unresolved::{MisroutedRecord, MissingFate, MissingRecord, Unresolved},
 };
@@ -91,6 +95,8 @@ pub struct Measurement {
     pub measured: Tally,
     /// Messages of the warm-up. They are in no histogram, but their delivery was checked.
     pub warmup: Tally,
+    /// What became of the deliveries, room by room. Empty without rooms.
+    pub rooms: RoomsMeasurement,
     /// The first anomalies of each kind.
     pub evidence: Vec<Evidence>,
     /// Traffic inside the measured window.

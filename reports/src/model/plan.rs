@@ -5,7 +5,7 @@ use std::{borrow::Cow, fmt, str::FromStr};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::TargetRecord;
+use super::{DialogueRecord, MessagesRecord, RoomsRecord, TargetRecord};
 
 /// What was asked for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -57,13 +57,22 @@ pub struct GroupRecord {
     /// When a client sends.
     #[serde(flatten)]
     pub load: LoadRecord,
-    /// Payload size in bytes.
-    pub size_bytes: u64,
-    /// Type of the messages.
-    pub payload: PayloadKind,
+    /// What a client sends.
+    #[serde(flatten)]
+    pub messages: MessagesRecord,
     /// What a send must bring back: `echo`, `count`, `reply=TEXT`, `mark`, `id=POINTER`,
     /// `id=~REGEX`, `sequence=POINTER` or `broadcast`.
     pub expect: Expect,
+    /// Whether replies may overtake each other.
+    pub order: Order,
+    /// The last event of a reply, where a reply is several events.
+    pub until: Option<String>,
+    /// An event may hold several replies.
+    pub batched: bool,
+    /// What a client says besides its messages. Null if it says nothing.
+    pub dialogue: Option<DialogueRecord>,
+    /// Who hears whom. Null without rooms.
+    pub rooms: Option<RoomsRecord>,
 }
 
 /// When a client sends.
@@ -87,19 +96,6 @@ pub enum LoadRecord {
     },
     /// Clients only listen.
     Listen,
-}
-
-/// Type of the messages of a group.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum PayloadKind {
-    /// Text only.
-    Text,
-    /// Binary only.
-    Binary,
-    /// Text for even sequences, binary for odd ones.
-    #[default]
-    Mixed,
 }
 
 /// What moves the messages. The engines share how connections are opened, and no code that moves a
@@ -156,10 +152,11 @@ pub struct JsonPointer {
 }
 
 /// Whether replies may overtake each other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Order {
     /// A reply that was overtaken is reordered.
+    #[default]
     Keep,
     /// Replies may come in any order.
     Any,
@@ -197,6 +194,11 @@ impl PlanRecord {
         self.groups.iter().any(|group| group.load.sends())
     }
 
+    /// Whether the server pushes numbered events to a group.
+    pub fn has_pushes(&self) -> bool {
+        self.groups.iter().any(|group| matches!(group.expect, Expect::Sequence(_)))
+    }
+
     /// Whether every group expects its messages back.
     pub fn is_echo(&self) -> bool {
         self.groups.iter().all(|group| group.expect == Expect::Echo)
@@ -230,23 +232,6 @@ impl LoadRecord {
     /// Whether it is the closed model.
     pub fn is_closed(&self) -> bool {
         matches!(self, Self::Closed { .. })
-    }
-}
-
-impl PayloadKind {
-    /// Its name on the command line and in results.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Text => "text",
-            Self::Binary => "binary",
-            Self::Mixed => "mixed",
-        }
-    }
-}
-
-impl fmt::Display for PayloadKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
     }
 }
 
@@ -294,6 +279,14 @@ impl Order {
             Self::Keep => "keep",
             Self::Any => "any",
         }
+    }
+}
+
+impl Expect {
+    /// The order that replies have unless the plan says otherwise: any with ids, which services use
+    /// to answer out of order.
+    pub fn usual_order(&self) -> Order {
+        if matches!(self, Self::Id(_)) { Order::Any } else { Order::Keep }
     }
 }
 

@@ -1,9 +1,10 @@
 //! Reports for tests. Every number follows from the plan, so a test can say what it must be.
 
 use super::{
-    Anomalies, Calls, Connections, Counts, Dropped, EngineKind, Environment, Evidence, EvidenceKind, Expect,
-    GeneratorHealth, GroupMeasurement, GroupRecord, Interval, Latency, LoadRecord, Measurement, PackedHistogram,
-    PayloadKind, PlanRecord, ReadContext, Report, RunRecord, Tally, TargetRecord, Traffic, Unresolved, Wire,
+    Calls, Connections, Counts, Dropped, EngineKind, Environment, Evidence, EvidenceKind, Expect, GeneratorHealth,
+    GroupMeasurement, GroupRecord, Interval, Latency, LoadRecord, Measurement, MessagesRecord, Order, PackedHistogram,
+    PayloadKind, PlanRecord, ReadContext, Report, RoomsMeasurement, RunRecord, Tally, TargetRecord, Traffic,
+    Unresolved, Wire,
 };
 use crate::metric::quantiles::value_at_share;
 
@@ -40,6 +41,7 @@ pub(crate) fn pass() -> Report {
             connections: Connections { requested: 100, opened: 100, ..Connections::default() },
             measured: all_matched(500_000),
             warmup: all_matched(50_000),
+            rooms: RoomsMeasurement::default(),
             evidence: Vec::new(),
             traffic: Traffic {
                 matched_in_window: 499_980,
@@ -76,19 +78,19 @@ fn plan() -> PlanRecord {
             target: None,
             clients: 100,
             load: LoadRecord::Open { rate_per_client: 500.0, burst: 5, max_in_flight: 10_000 },
-            size_bytes: 64,
-            payload: PayloadKind::Mixed,
+            messages: MessagesRecord::Generated { size_bytes: 64, payload: PayloadKind::Mixed },
             expect: Expect::Echo,
+            order: Order::Keep,
+            until: None,
+            batched: false,
+            dialogue: None,
+            rooms: None,
         }],
     }
 }
 
 fn all_matched(n: u64) -> Tally {
-    Tally {
-        counts: Counts { scheduled: n, sent: n, matched: n, events: n, ..Counts::default() },
-        dropped: Dropped::default(),
-        anomalies: Anomalies::default(),
-    }
+    Tally { counts: Counts { scheduled: n, sent: n, matched: n, events: n, ..Counts::default() }, ..Tally::default() }
 }
 
 /// 50 000 responses of 80 µs, except for 600 of 150 µs and one of 1.2 ms.
@@ -148,6 +150,7 @@ fn evidence() -> Vec<Evidence> {
     let lost = Evidence {
         kind: EvidenceKind::Lost,
         client: 17,
+        sender: None,
         local: "127.0.0.1:40112".to_owned(),
         peer: "127.0.0.1:9001".to_owned(),
         sequence: Some(1_234),

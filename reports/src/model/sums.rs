@@ -1,8 +1,14 @@
 //! Sums over workers and groups.
 
-use std::{collections::BTreeMap, ops::AddAssign};
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    ops::AddAssign,
+};
 
-use super::{Anomalies, Calls, Connections, Counts, Dropped, Evidence, EvidenceKind, Latency, Tally, Traffic, Wire};
+use super::{
+    Anomalies, Calls, Connections, Counts, Deliveries, Dropped, Evidence, EvidenceKind, Latency, OtherEvents,
+    RoomRecord, RoomsMeasurement, Tally, Traffic, Wire,
+};
 
 /// Failures and deaths whose kinds are told apart. The rest counts as [`OTHER`], as a server may
 /// choose among thousands of close codes.
@@ -42,10 +48,14 @@ impl Evidence {
 
 impl AddAssign<&Latency> for Latency {
     fn add_assign(&mut self, part: &Latency) {
-        let Latency { response, service, floor, send_lag, connect, connect_tcp, connect_tls, connect_upgrade } = self;
-        let sums = [response, service, floor, send_lag, connect, connect_tcp, connect_tls, connect_upgrade];
-        for (sum, (_, values)) in sums.into_iter().zip(part.by_name()) {
-            sum.add(values).expect("all histograms have one shape");
+        let Latency { response, service, floor, send_lag, .. } = self;
+        let of_messages = [response, service, floor, send_lag];
+        let Latency { connect, connect_tcp, connect_tls, connect_upgrade, join, first, last, receiver, .. } = self;
+        let others = [connect, connect_tcp, connect_tls, connect_upgrade, join, first, last, receiver];
+        for (sum, (_, values)) in of_messages.into_iter().chain(others).zip(part.by_name()) {
+            if !values.is_empty() {
+                sum.add(values).expect("all histograms have one shape");
+            }
         }
     }
 }
@@ -92,10 +102,12 @@ impl AddAssign for Traffic {
 
 impl AddAssign for Tally {
     fn add_assign(&mut self, part: Tally) {
-        let Tally { counts, dropped, anomalies } = part;
+        let Tally { counts, dropped, anomalies, deliveries, other_events } = part;
         self.counts += counts;
         self.dropped += dropped;
         self.anomalies += anomalies;
+        self.deliveries += deliveries;
+        self.other_events += other_events;
     }
 }
 
@@ -136,6 +148,7 @@ impl AddAssign for Anomalies {
             wrong_type,
             misrouted_events,
             unexpected,
+            gaps,
         } = part;
         self.duplicated += duplicated;
         self.reordered += reordered;
@@ -147,6 +160,61 @@ impl AddAssign for Anomalies {
         self.wrong_type += wrong_type;
         self.misrouted_events += misrouted_events;
         self.unexpected += unexpected;
+        self.gaps += gaps;
+    }
+}
+
+impl AddAssign for Deliveries {
+    fn add_assign(&mut self, part: Deliveries) {
+        let Deliveries { expected, matched, lost, damaged, undetermined } = part;
+        self.expected += expected;
+        self.matched += matched;
+        self.lost += lost;
+        self.damaged += damaged;
+        self.undetermined += undetermined;
+    }
+}
+
+impl AddAssign for OtherEvents {
+    fn add_assign(&mut self, part: OtherEvents) {
+        let OtherEvents { partial, ignored, answered, joined, pushed, history, own_copies } = part;
+        self.partial += partial;
+        self.ignored += ignored;
+        self.answered += answered;
+        self.joined += joined;
+        self.pushed += pushed;
+        self.history += history;
+        self.own_copies += own_copies;
+    }
+}
+
+/// Adds a part of one room: that of other members, or of another worker.
+impl AddAssign for RoomRecord {
+    fn add_assign(&mut self, part: RoomRecord) {
+        let RoomRecord { number: _, members, deliveries, duplicated, reordered, misrouted } = part;
+        self.members += members;
+        self.deliveries += deliveries;
+        self.duplicated += duplicated;
+        self.reordered += reordered;
+        self.misrouted += misrouted;
+    }
+}
+
+/// Adds the rooms of a group to those of others. Groups may share rooms: those that both keep are
+/// counted once.
+impl AddAssign<&RoomsMeasurement> for RoomsMeasurement {
+    fn add_assign(&mut self, part: &RoomsMeasurement) {
+        let cut = self.cut + part.cut;
+        let mut rooms: BTreeMap<u32, RoomRecord> = self.kept.drain(..).map(|room| (room.number, room)).collect();
+        for room in &part.kept {
+            match rooms.entry(room.number) {
+                Entry::Vacant(entry) => _ = entry.insert(*room),
+                Entry::Occupied(mut entry) => *entry.get_mut() += *room,
+            }
+        }
+        *self = Self::of(rooms.into_values().collect());
+        self.count += cut;
+        self.cut += cut;
     }
 }
 
@@ -191,8 +259,20 @@ mod tests {
             wrong_type: n(20),
             misrouted_events: n(21),
             unexpected: n(22),
+            gaps: n(23),
         };
-        Tally { counts, dropped, anomalies }
+        let deliveries =
+            Deliveries { expected: n(24), matched: n(25), lost: n(26), damaged: n(27), undetermined: n(28) };
+        let other_events = OtherEvents {
+            partial: n(29),
+            ignored: n(30),
+            answered: n(31),
+            joined: n(32),
+            pushed: n(33),
+            history: n(34),
+            own_copies: n(35),
+        };
+        Tally { counts, dropped, anomalies, deliveries, other_events }
     }
 
     #[test]
@@ -205,6 +285,21 @@ mod tests {
         let mut sum = traffic(1);
         sum += traffic(10);
         assert_eq!(sum, traffic(11));
+    }
+
+    #[test]
+    fn rooms_that_groups_share_are_added() {
+        let room = |number, lost| RoomRecord {
+            number,
+            members: 2,
+            deliveries: Deliveries { expected: 5, lost, ..Deliveries::default() },
+            ..RoomRecord::default()
+        };
+        let mut sum = RoomsMeasurement::of(vec![room(0, 1), room(1, 1)]);
+        sum += &RoomsMeasurement { count: 12, kept: vec![room(1, 2), room(2, 0)], cut: 10 };
+        assert_eq!((sum.count, sum.cut), (13, 10));
+        let of = |room: &RoomRecord| (room.number, room.members, room.deliveries.expected, room.deliveries.lost);
+        assert_eq!(sum.kept.iter().map(of).collect::<Vec<_>>(), [(1, 4, 10, 3), (0, 2, 5, 1), (2, 2, 5, 0)]);
     }
 
     #[test]

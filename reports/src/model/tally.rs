@@ -78,11 +78,13 @@ pub struct Anomalies {
     pub misrouted_events: u64,
     /// Events that hold nothing that was sent in this run.
     pub unexpected: u64,
+    /// Numbers that were skipped in what the server pushed. They are no events.
+    pub gaps: u64,
 }
 
 impl Anomalies {
     /// Every kind with its JSON name, in the order of the struct.
-    pub fn by_name(&self) -> [(&'static str, u64); 10] {
+    pub fn by_name(&self) -> [(&'static str, u64); 11] {
         [
             ("duplicated", self.duplicated),
             ("reordered", self.reordered),
@@ -94,12 +96,86 @@ impl Anomalies {
             ("wrong_type", self.wrong_type),
             ("misrouted_events", self.misrouted_events),
             ("unexpected", self.unexpected),
+            ("gaps", self.gaps),
         ]
     }
 
     /// True when nothing was found.
     pub fn is_clean(&self) -> bool {
         *self == Self::default()
+    }
+}
+
+/// Fates of deliveries. A delivery is one message at one receiver. There are none without rooms.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Deliveries {
+    /// Deliveries that sent messages must have.
+    pub expected: u64,
+    /// Deliveries that came whole.
+    pub matched: u64,
+    /// Deliveries that had not come when the drain ended.
+    pub lost: u64,
+    /// Deliveries that came, but not whole.
+    pub damaged: u64,
+    /// Deliveries whose receiver's connection died before they came.
+    pub undetermined: u64,
+}
+
+impl Deliveries {
+    /// Every count with its JSON name, in the order of the struct.
+    pub fn by_name(&self) -> [(&'static str, u64); 5] {
+        [
+            ("expected", self.expected),
+            ("matched", self.matched),
+            ("lost", self.lost),
+            ("damaged", self.damaged),
+            ("undetermined", self.undetermined),
+        ]
+    }
+
+    /// True without any, as in a run without rooms.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Events that are lawful, and are the reply to no message or not the end of one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct OtherEvents {
+    /// Events of a reply before its last.
+    pub partial: u64,
+    /// Events that the plan sets aside.
+    pub ignored: u64,
+    /// Events that the client answered.
+    pub answered: u64,
+    /// Events that ended a step of joining.
+    pub joined: u64,
+    /// Events that the server pushed, with the next number.
+    pub pushed: u64,
+    /// Copies of messages that were due before their receiver joined.
+    pub history: u64,
+    /// Copies of a client's own messages, where the server may send them or not.
+    pub own_copies: u64,
+}
+
+impl OtherEvents {
+    /// Every count with its JSON name, in the order of the struct.
+    pub fn by_name(&self) -> [(&'static str, u64); 7] {
+        [
+            ("partial", self.partial),
+            ("ignored", self.ignored),
+            ("answered", self.answered),
+            ("joined", self.joined),
+            ("pushed", self.pushed),
+            ("history", self.history),
+            ("own_copies", self.own_copies),
+        ]
+    }
+
+    /// All of them.
+    pub fn sum(&self) -> u64 {
+        // Counts come from files too.
+        self.by_name().iter().fold(0, |sum: u64, (_, n)| sum.saturating_add(*n))
     }
 }
 
@@ -112,4 +188,8 @@ pub struct Tally {
     pub dropped: Dropped,
     /// Findings other than a match.
     pub anomalies: Anomalies,
+    /// Fates of deliveries, in rooms.
+    pub deliveries: Deliveries,
+    /// Lawful events that are no match.
+    pub other_events: OtherEvents,
 }

@@ -57,8 +57,9 @@ pub(super) enum TrackedKind {
 /// are finite.
 pub(super) fn tracked(report: &Report) -> Vec<TrackedMetric> {
     let named = METRICS.map(|name| name.parse().expect("it is a metric"));
-    let failures =
-        CountName::all().map(Quantity::Count).map(Metric::from).filter(|metric| metric.better() == Better::Lower);
+    let has_pushes = report.plan.has_pushes();
+    let counts = CountName::all().filter(|name| has_pushes || name.as_str() != "gaps");
+    let failures = counts.map(Quantity::Count).map(Metric::from).filter(|metric| metric.better() == Better::Lower);
     let of_total: Vec<Metric> = named.into_iter().chain(failures).collect();
     // A changed file may have a name that no group can have.
     let groups = report.groups.iter().filter_map(|group| group.name.parse::<GroupName>().ok());

@@ -8,7 +8,7 @@ use crate::{
     judge::{Judgement, LimitedBy, Verdict},
     model::{
         EngineKind, Environment, Evidence, EvidenceKind, Expect, GroupRecord, Latency, LoadRecord, Measurement,
-        PlanRecord, Report, Unresolved,
+        MessagesRecord, PlanRecord, Report, Unresolved,
     },
 };
 
@@ -70,7 +70,13 @@ pub(super) fn clients_and_messages(group: &GroupRecord) -> String {
 
 /// Size and type of a group's messages.
 pub(super) fn payload(group: &GroupRecord) -> String {
-    format!("{} {}", bytes(group.size_bytes as f64), group.payload)
+    match &group.messages {
+        MessagesRecord::Generated { size_bytes, payload } => format!("{} {payload}", bytes(*size_bytes as f64)),
+        MessagesRecord::Templates { templates, largest_bytes, .. } => {
+            let noun = if *templates == 1 { "template" } else { "templates" };
+            format!("{} {noun}, up to {}", count(u64::from(*templates)), bytes(*largest_bytes as f64))
+        }
+    }
 }
 
 /// All clients, and the number of groups if there are several.
@@ -205,7 +211,7 @@ pub(super) fn latencies(part: Part<'_>) -> impl Iterator<Item = (&'static str, &
     let is_closed = part.is_closed();
     part.measurement.latency.by_name().into_iter().filter(move |(name, histogram)| match *name {
         "send_lag" => !is_closed,
-        "floor" => !histogram.is_empty(),
+        "floor" | "join" | "first" | "last" | "receiver" => !histogram.is_empty(),
         phase if phase.starts_with(CONNECT_PHASE) => !histogram.is_empty(),
         _ => true,
     })

@@ -8,7 +8,10 @@ use super::{StoreError, histogram};
 use crate::{
     judge::bounds,
     metric::{quantiles::Quantiles, throughput::Throughput},
-    model::{Anomalies, Connections, Counts, Dropped, Evidence, Interval, Latency, Measurement, Tally, Traffic, Wire},
+    model::{
+        Anomalies, Connections, Counts, Deliveries, Dropped, Evidence, Interval, Latency, Measurement, OtherEvents,
+        RoomsMeasurement, Tally, Traffic, Wire,
+    },
 };
 
 /// A group of clients by itself.
@@ -31,6 +34,10 @@ pub(super) struct MeasurementDocument {
     dropped_by: Dropped,
     /// Findings other than a match.
     anomalies: Anomalies,
+    /// Fates of deliveries. A delivery is one message at one receiver. All 0 without rooms.
+    deliveries: Deliveries,
+    /// Lawful events that are no match.
+    other_events: OtherEvents,
     /// Counts of the warm-up. Its messages are in no histogram and in no rate, but their delivery
     /// was checked.
     warmup: TallyDocument,
@@ -46,6 +53,8 @@ pub(super) struct MeasurementDocument {
     latency_ns: Summaries,
     /// How many messages shared one read or one write.
     wire: Wire,
+    /// What became of the deliveries, room by room.
+    rooms: RoomsMeasurement,
     /// The first anomalies of each kind.
     evidence: Vec<Evidence>,
     /// One row a second of the measured phase, and of the drain while replies still came.
@@ -64,6 +73,10 @@ struct TallyDocument {
     dropped_by: Dropped,
     /// Findings other than a match.
     anomalies: Anomalies,
+    /// Fates of deliveries.
+    deliveries: Deliveries,
+    /// Lawful events that are no match.
+    other_events: OtherEvents,
 }
 
 /// A second, with its histogram as text.
@@ -98,6 +111,15 @@ struct Summaries {
     connect_tls: Quantiles,
     /// The part of `connect` that the opening handshake took.
     connect_upgrade: Quantiles,
+    /// From when a connection was open until its client had joined.
+    join: Quantiles,
+    /// From due to the first event of a reply, or to the first receiver. Empty if a reply is one
+    /// event and there are no rooms.
+    first: Quantiles,
+    /// From due to the last event of a reply, or to the last receiver.
+    last: Quantiles,
+    /// Mean response times of the receivers. Empty without rooms.
+    receiver: Quantiles,
 }
 
 /// A summary, with the names of the figures that the generator may have a notable part in.
@@ -143,21 +165,36 @@ struct Histograms {
     /// The part of `connect` that the opening handshake took.
     #[schemars(extend("contentEncoding" = "base64"))]
     connect_upgrade: String,
+    /// From when a connection was open until its client had joined.
+    #[schemars(extend("contentEncoding" = "base64"))]
+    join: String,
+    /// From due to the first event of a reply, or to the first receiver.
+    #[schemars(extend("contentEncoding" = "base64"))]
+    first: String,
+    /// From due to the last event of a reply, or to the last receiver.
+    #[schemars(extend("contentEncoding" = "base64"))]
+    last: String,
+    /// Mean response times of the receivers.
+    #[schemars(extend("contentEncoding" = "base64"))]
+    receiver: String,
 }
 
 impl MeasurementDocument {
     pub(super) fn of(measurement: &Measurement, measured_s: f64) -> Result<Self, StoreError> {
-        let TallyDocument { counts, dropped_by, anomalies } = measurement.measured.into();
+        let TallyDocument { counts, dropped_by, anomalies, deliveries, other_events } = measurement.measured.into();
         Ok(Self {
             counts,
             dropped_by,
             anomalies,
+            deliveries,
+            other_events,
             warmup: measurement.warmup.into(),
             connections: measurement.connections.clone(),
             traffic: measurement.traffic,
             throughput: Throughput::of_measurement(measurement, measured_s),
             latency_ns: Summaries::of(&measurement.latency),
             wire: measurement.wire,
+            rooms: measurement.rooms.clone(),
             evidence: measurement.evidence.clone(),
             intervals: measurement.intervals.iter().map(IntervalDocument::from).collect(),
             histograms: Histograms::of(&measurement.latency)?,
@@ -165,11 +202,12 @@ impl MeasurementDocument {
     }
 
     pub(super) fn into_measurement(self) -> Result<Measurement, StoreError> {
-        let Self { counts, dropped_by, anomalies, .. } = self;
+        let Self { counts, dropped_by, anomalies, deliveries, other_events, .. } = self;
         Ok(Measurement {
             connections: self.connections,
-            measured: TallyDocument { counts, dropped_by, anomalies }.into(),
+            measured: TallyDocument { counts, dropped_by, anomalies, deliveries, other_events }.into(),
             warmup: self.warmup.into(),
+            rooms: self.rooms,
             evidence: self.evidence,
             traffic: self.traffic,
             latency: self.histograms.latency()?,
@@ -190,6 +228,10 @@ impl Summaries {
             connect_tcp: Quantiles::of(&latency.connect_tcp),
             connect_tls: Quantiles::of(&latency.connect_tls),
             connect_upgrade: Quantiles::of(&latency.connect_upgrade),
+            join: Quantiles::of(&latency.join),
+            first: Quantiles::of(&latency.first),
+            last: Quantiles::of(&latency.last),
+            receiver: Quantiles::of(&latency.receiver),
         }
     }
 }
@@ -205,6 +247,10 @@ impl Histograms {
             connect_tcp: histogram::encode("connect_tcp", &latency.connect_tcp)?,
             connect_tls: histogram::encode("connect_tls", &latency.connect_tls)?,
             connect_upgrade: histogram::encode("connect_upgrade", &latency.connect_upgrade)?,
+            join: histogram::encode("join", &latency.join)?,
+            first: histogram::encode("first", &latency.first)?,
+            last: histogram::encode("last", &latency.last)?,
+            receiver: histogram::encode("receiver", &latency.receiver)?,
         })
     }
 
@@ -218,6 +264,10 @@ impl Histograms {
             connect_tcp: histogram::decode("connect_tcp", &self.connect_tcp)?,
             connect_tls: histogram::decode("connect_tls", &self.connect_tls)?,
             connect_upgrade: histogram::decode("connect_upgrade", &self.connect_upgrade)?,
+            join: histogram::decode("join", &self.join)?,
+            first: histogram::decode("first", &self.first)?,
+            last: histogram::decode("last", &self.last)?,
+            receiver: histogram::decode("receiver", &self.receiver)?,
         })
     }
 }
@@ -241,12 +291,14 @@ impl TryFrom<IntervalDocument> for Interval {
 
 impl From<Tally> for TallyDocument {
     fn from(tally: Tally) -> Self {
-        Self { counts: tally.counts, dropped_by: tally.dropped, anomalies: tally.anomalies }
+        let Tally { counts, dropped, anomalies, deliveries, other_events } = tally;
+        Self { counts, dropped_by: dropped, anomalies, deliveries, other_events }
     }
 }
 
 impl From<TallyDocument> for Tally {
     fn from(tally: TallyDocument) -> Self {
-        Self { counts: tally.counts, dropped: tally.dropped_by, anomalies: tally.anomalies }
+        let TallyDocument { counts, dropped_by, anomalies, deliveries, other_events } = tally;
+        Self { counts, dropped: dropped_by, anomalies, deliveries, other_events }
     }
 }

@@ -25,12 +25,9 @@ text_value! {
     Mix: { "type": "string", "enum": [Mix::Text.to_string(), Mix::Binary.to_string(), Mix::Mixed.to_string()] }
     ServerUrl: { "type": "string", "pattern": "^[wW][sS][sS]?://[^#]+$" }
     Pattern: { "type": "string", "format": "regex" }
-    OwnCopy: { "type": "string", "enum": OWN_COPIES.map(OwnCopy::name) }
     Condition: { "type": "string", "pattern": "(<|>|==)" }
     Name: { "type": "string", "pattern": "^[A-Za-z][A-Za-z0-9_-]{0,39}$" }
 }
-
-const OWN_COPIES: [OwnCopy; 3] = [OwnCopy::Expect, OwnCopy::Refuse, OwnCopy::Allow];
 
 const MIXES: [Mix; 3] = [Mix::Text, Mix::Binary, Mix::Mixed];
 
@@ -63,17 +60,10 @@ pub(super) fn engine() -> impl TypedValueParser<Value = EngineKind> {
     PossibleValuesParser::new(EngineKind::ALL.map(EngineKind::name)).try_map(|text| text.parse())
 }
 
-impl FromStr for OwnCopy {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        one_of(&OWN_COPIES, text)
-    }
-}
-
 /// A parser for the command line, which lists the words in its help.
 pub(super) fn own_copy() -> impl TypedValueParser<Value = OwnCopy> {
-    PossibleValuesParser::new(OWN_COPIES.map(OwnCopy::name)).try_map(|text| text.parse())
+    let named = |text: String| OwnCopy::ALL.into_iter().find(|own| own.name() == text);
+    PossibleValuesParser::new(OwnCopy::ALL.map(OwnCopy::name)).map(move |text| named(text).unwrap_or_default())
 }
 
 /// A parser for the command line, which lists the words in its help.
@@ -114,7 +104,6 @@ serialize_as_text! {
     Mix: |mix| *mix;
     ServerUrl: |url| url.to_string();
     Pattern: |pattern| pattern.to_string();
-    OwnCopy: |own| *own;
     Condition: |Condition(threshold)| threshold.to_string();
     Name: |Name(name)| *name;
 }

@@ -1,10 +1,13 @@
 //! Adds up what the workers recorded of a group.
 
-use reports::model::{Calls, Counts, Evidence, Latency, Measurement, Traffic, Wire};
+use reports::model::{Calls, Counts, Evidence, Latency, Measurement, RoomsMeasurement, Traffic, Wire};
 
 use crate::{
     run::timeline::Seconds,
-    worker::{GroupOutcome, recorder::CallTally},
+    worker::{
+        GroupOutcome,
+        recorder::{CallTally, RareTimes},
+    },
 };
 
 /// What one worker recorded of a group. Its seconds and response times are merged elsewhere.
@@ -13,10 +16,12 @@ pub(super) fn of_worker(outcome: GroupOutcome) -> Measurement {
     // A worker has one peer address of a group.
     let peer = peer.map(|peer| peer.to_string()).unwrap_or_default();
     let kept = recorder.evidence.into_kept().into_iter();
+    let RareTimes { join, first, last, receiver } = recorder.rare;
     Measurement {
         connections,
         measured: recorder.measured,
         warmup: recorder.warmup,
+        rooms: RoomsMeasurement::default(),
         evidence: kept.map(|evidence| Evidence { peer: peer.clone(), ..evidence }).collect(),
         traffic: Traffic { sent_in_window: recorder.writes.messages, ..recorder.traffic },
         latency: Latency {
@@ -28,6 +33,10 @@ pub(super) fn of_worker(outcome: GroupOutcome) -> Measurement {
             connect_tcp: openings.tcp.take(),
             connect_tls: openings.tls.take(),
             connect_upgrade: openings.upgrade.take(),
+            join: join.into_histogram(),
+            first: first.into_histogram(),
+            last: last.into_histogram(),
+            receiver: receiver.into_histogram(),
         },
         wire: Wire { reads: calls(recorder.reads), writes: calls(recorder.writes) },
         intervals: Vec::new(),
@@ -40,10 +49,11 @@ fn calls(CallTally { calls, messages, max }: CallTally) -> Calls {
 
 /// Adds a part to a sum. All evidence is kept, since some may be dropped. Seconds are not added.
 pub(super) fn add(sum: &mut Measurement, part: &Measurement) {
-    let Measurement { connections, measured, warmup, evidence, traffic, latency, wire, intervals: _ } = part;
+    let Measurement { connections, measured, warmup, rooms, evidence, traffic, latency, wire, intervals: _ } = part;
     sum.connections += connections;
     sum.measured += *measured;
     sum.warmup += *warmup;
+    sum.rooms += rooms;
     sum.evidence.extend_from_slice(evidence);
     sum.traffic += *traffic;
     sum.latency += latency;

@@ -8,8 +8,8 @@ use std::{num::NonZeroUsize, time::SystemTime};
 use reports::{
     Report,
     model::{
-        GeneratorHealth, GroupMeasurement, GroupRecord, LoadRecord, Measurement, PayloadKind, PlanRecord, RunRecord,
-        TargetRecord, Unresolved,
+        DialogueRecord, GeneratorHealth, GroupMeasurement, GroupRecord, LoadRecord, Measurement, MessagesRecord,
+        PayloadKind, PlanRecord, RoomsRecord, RunRecord, TargetRecord, Unresolved,
     },
 };
 
@@ -18,7 +18,7 @@ use super::timeline::RunSeconds;
 use crate::{
     clock::Time,
     message::Mix,
-    plan::{self, Group, Messages, Plan, Until},
+    plan::{self, Dialogue, Group, Messages, Plan, RoomBy, Rooms, Until},
     run::environment,
     worker::WorkerOutcome,
 };
@@ -117,7 +117,7 @@ fn empty(plan: &Plan, context: RunContext) -> Report {
         interrupted: context.interrupted,
         generator: GeneratorHealth {
             peak_rss_bytes: environment::peak_rss(),
-            threads: u32::try_from(context.threads.get()).unwrap_or(u32::MAX),
+            threads: number(context.threads.get()),
             stolen: context.stolen,
             ..GeneratorHealth::default()
         },
@@ -142,7 +142,7 @@ fn record(plan: &Plan, threads: NonZeroUsize, targets: &[TargetRecord]) -> PlanR
             drain_s: run.drain.as_secs_f64(),
             connect_rate: run.connect_rate.per_second(),
             engine: run.engine,
-            threads: u32::try_from(threads.get()).unwrap_or(u32::MAX),
+            threads: number(threads.get()),
             thresholds: run.thresholds.iter().map(ToString::to_string).collect(),
             only_delivery: run.only_delivery,
         },
@@ -165,14 +165,55 @@ fn group_record(group: &Group, target: Option<TargetRecord>) -> GroupRecord {
             plan::Load::Closed { window } => LoadRecord::Closed { window: window.get() },
             plan::Load::Listen => LoadRecord::Listen,
         },
-        size_bytes: group.largest_message() as u64,
-        payload: match group.messages {
-            Messages::Generated { mix: Mix::Binary, .. } => PayloadKind::Binary,
-            Messages::Generated { mix: Mix::Mixed, .. } => PayloadKind::Mixed,
-            Messages::Generated { mix: Mix::Text, .. } | Messages::Templates(_) => PayloadKind::Text,
-        },
+        messages: messages_record(group),
         expect: group.expect.clone(),
+        order: group.order.unwrap_or_else(|| group.expect.usual_order()),
+        until: group.until.as_ref().map(ToString::to_string),
+        batched: group.batched,
+        dialogue: (!group.dialogue.is_empty()).then(|| dialogue_record(&group.dialogue)),
+        rooms: group.rooms.as_ref().map(rooms_record),
     }
+}
+
+fn messages_record(group: &Group) -> MessagesRecord {
+    let largest = group.largest_message() as u64;
+    match &group.messages {
+        Messages::Generated { mix, .. } => MessagesRecord::Generated {
+            size_bytes: largest,
+            payload: match mix {
+                Mix::Binary => PayloadKind::Binary,
+                Mix::Mixed => PayloadKind::Mixed,
+                Mix::Text => PayloadKind::Text,
+            },
+        },
+        Messages::Templates(templates) => MessagesRecord::Templates {
+            templates: number(templates.len()),
+            largest_bytes: largest,
+            fingerprint: String::new(),
+        },
+    }
+}
+
+fn dialogue_record(dialogue: &Dialogue) -> DialogueRecord {
+    DialogueRecord {
+        on_open: number(dialogue.on_open.len()),
+        answer: number(dialogue.answers.len()),
+        ignore: number(dialogue.ignore.len()),
+        fingerprint: String::new(),
+    }
+}
+
+fn rooms_record(rooms: &Rooms) -> RoomsRecord {
+    let size = match rooms.by {
+        RoomBy::Size(size) => Some(size.get()),
+        RoomBy::Name(_) => None,
+    };
+    RoomsRecord { size, publishers: rooms.publishers, own: rooms.own }
+}
+
+/// How many there are.
+fn number(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
 }
 
 fn seconds(nanos: u64) -> f64 {

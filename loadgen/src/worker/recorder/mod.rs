@@ -4,6 +4,7 @@
 mod bounded_list;
 mod call_tally;
 mod connection;
+mod exchange;
 mod opening_times;
 mod seconds;
 
@@ -12,9 +13,9 @@ use std::net::SocketAddr;
 use hdrhistogram::Histogram;
 use reports::model::{Dropped, Latency, Tally, Traffic};
 
-pub(crate) use self::opening_times::OpeningTimes;
 use self::seconds::{CurrentSecond, SECOND};
 pub use self::{bounded_list::BoundedList, call_tally::CallTally, connection::ConnectionRecorder, seconds::SecondRow};
+pub(crate) use self::{exchange::RareTimes, opening_times::OpeningTimes};
 pub use crate::schedule::driver::DropCause;
 use crate::{
     clock::Time,
@@ -68,6 +69,8 @@ pub struct Recorder {
     pub floor: Histogram<u64>,
     /// Times from due to write.
     pub send_lag: Histogram<u64>,
+    /// Times that most runs have none of.
+    pub(crate) rare: RareTimes,
     /// Reads inside the window.
     pub reads: CallTally,
     /// Writes inside the window.
@@ -114,6 +117,7 @@ impl Recorder {
             service: Latency::histogram(),
             floor: Latency::histogram(),
             send_lag: Latency::histogram(),
+            rare: RareTimes::default(),
             reads: CallTally::default(),
             writes: CallTally::default(),
             evidence: EvidenceLog::default(),

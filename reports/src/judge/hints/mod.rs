@@ -4,7 +4,7 @@
 //! The counts and the evidence decide, so a stored result gives the same hint.
 
 use crate::{
-    model::{Evidence, EvidenceKind, Expect, GroupRecord, Measurement, PayloadKind, Tally},
+    model::{Evidence, EvidenceKind, Expect, GroupRecord, Measurement, MessagesRecord, PayloadKind, Tally},
     text::{escape::visible_part, human::count},
 };
 
@@ -46,7 +46,8 @@ struct Events<'a> {
     opened: u64,
     /// The evidence of events that are not what was sent.
     odd: Vec<&'a Evidence>,
-    size: u64,
+    /// Bytes of a generated message.
+    size: Option<u64>,
 }
 
 impl<'a> Events<'a> {
@@ -61,7 +62,10 @@ impl<'a> Events<'a> {
             wrong_type: sum(|tally| tally.anomalies.wrong_type),
             opened: measurement.connections.opened,
             odd: measurement.evidence.iter().filter(|evidence| ODD.contains(&evidence.kind)).collect(),
-            size: plan.size_bytes,
+            size: match plan.messages {
+                MessagesRecord::Generated { size_bytes, .. } => Some(size_bytes),
+                MessagesRecord::Templates { .. } => None,
+            },
         }
     }
 
@@ -85,7 +89,8 @@ fn kinds(plan: &GroupRecord, events: &Events<'_>) -> Option<String> {
     }
     let odd_sequence = |evidence: &&&Evidence| evidence.sequence.is_some_and(|sequence| sequence % 2 == 1);
     // Text where the sequence is even, binary where it is odd.
-    let (sent, came) = match plan.payload {
+    let MessagesRecord::Generated { payload, .. } = plan.messages else { return None };
+    let (sent, came) = match payload {
         PayloadKind::Binary => ("binary", "text"),
         PayloadKind::Text => ("text", "binary"),
         PayloadKind::Mixed if wrong.iter().all(odd_sequence) => ("binary", "text"),
@@ -124,13 +129,14 @@ fn shape(events: &Events<'_>) -> Option<String> {
     if events.all(|text| text.starts_with("[object ")) {
         return Some(format!("the server turns an object of JavaScript into text{first}, and does not send its bytes"));
     }
-    let behind = |evidence: &&Evidence| evidence.received_bytes.map(|bytes| bytes.saturating_sub(events.size));
+    let size = events.size?;
+    let behind = |evidence: &&Evidence| evidence.received_bytes.map(|bytes| bytes.saturating_sub(size));
     let mut longer =
         events.odd.iter().copied().filter(|evidence| evidence.kind != EvidenceKind::Coalesced).map(|it| behind(&it));
     let more = longer.next().flatten().filter(|more| *more > 0)?;
     let always = longer.all(|other| other == Some(more));
     // Twice the size means two messages in one.
-    (always && more < events.size && events.all(begins)).then(|| {
+    (always && more < size && events.all(begins)).then(|| {
         let bytes = if more == 1 { "1 byte".to_owned() } else { format!("{} bytes", count(more)) };
         format!("what came back is the message that was sent with {bytes} more behind it; {remedy}")
     })

@@ -204,8 +204,9 @@ fn foreign_text_is_visible_and_bounded() {
 fn tallies() -> impl Strategy<Value = Tally> {
     // Mostly nothing, so that a pass is among them.
     let few = || prop_oneof![9 => Just(0_u64), 1 => 1..3_u64];
-    (proptest::array::uniform4(few()), proptest::array::uniform10(few())).prop_map(|(fates, found)| {
+    (proptest::array::uniform4(few()), proptest::array::uniform11(few())).prop_map(|(fates, found)| {
         let [lost, damaged, misrouted, undetermined] = fates;
+        let [found @ .., gaps] = found;
         let [duplicated, reordered, coalesced, split, split_pieces, truncated, corrupted, wrong_type, m, unexpected] =
             found;
         let matched = 1000;
@@ -224,6 +225,7 @@ fn tallies() -> impl Strategy<Value = Tally> {
             wrong_type,
             misrouted_events: m,
             unexpected,
+            gaps,
         };
         Tally { counts, anomalies, ..Tally::default() }
     })

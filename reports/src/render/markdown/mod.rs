@@ -11,7 +11,7 @@ use crate::{
     human::{bytes, count, nanoseconds, percent, rate, seconds},
     judge::{Judgement, Verdict, bounds},
     metric::{quantiles::Quantiles, throughput::Throughput},
-    model::{GroupRecord, Measurement, Report, Tally},
+    model::{GroupRecord, Measurement, MessagesRecord, Report, Tally},
 };
 
 /// A report in Markdown: the verdict and the reasons, groups if there are several, delivery,
@@ -273,8 +273,13 @@ fn plan(out: &mut dyn Write, report: &Report) -> io::Result<()> {
             1 => String::new(),
             _ => format!("{}: {}, ", code(&group.name), wording::group_load(group)),
         };
-        let (size, payload) = (bytes(group.size_bytes as f64), code(group.payload.name()));
-        writeln!(out, "- {load}{size} {payload}, expecting {}{}", code(&group.expect.to_string()), target(group))?;
+        let messages = match &group.messages {
+            MessagesRecord::Generated { size_bytes, payload } => {
+                format!("{} {}", bytes(*size_bytes as f64), code(payload.name()))
+            }
+            MessagesRecord::Templates { .. } => wording::payload(group),
+        };
+        writeln!(out, "- {load}{messages}, expecting {}{}", code(&group.expect.to_string()), target(group))?;
     }
     if !plan.run.thresholds.is_empty() {
         writeln!(out, "- thresholds:\n")?;

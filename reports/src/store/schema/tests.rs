@@ -43,7 +43,7 @@ fn formats() -> [Format; 4] {
             loose: |at| {
                 let parts =
                     ["/evidence/", "/intervals/", "/throughput/", "/duration_s", "/messages_per_client", "/dns_ns"];
-                parts.iter().any(|part| at.contains(part)) || ends(at, &["/target", "/stolen"])
+                parts.iter().any(|part| at.contains(part)) || ends(at, &["/target", "/stolen", "/until"])
             },
         },
         Format {
@@ -54,7 +54,7 @@ fn formats() -> [Format; 4] {
             loose: |at| {
                 let of_an_unfinished = ["/holds_per_s", "/fails_per_s", "/limited_by", "/exit_code"];
                 let of_a_step = ["/sent_per_s", "/matched_per_s", "_p50_ns", "_p99_ns"];
-                let of_a_plan = ["/duration_s", "/messages_per_client", "/groups/0/target"];
+                let of_a_plan = ["/duration_s", "/messages_per_client", "/groups/0/target", "/groups/0/until"];
                 [&of_an_unfinished[..], &of_a_step, &of_a_plan].iter().any(|keys| ends(at, keys))
             },
         },
@@ -114,7 +114,8 @@ fn each_key_is_described() {
         for (key, inner) in object {
             // What stands beside a reference, and parts of a combination, narrow keys that are
             // described elsewhere.
-            let narrows = key == "oneOf" && object.contains_key("properties") || object.contains_key("$ref");
+            let combines = ["oneOf", "allOf"].contains(&key.as_str());
+            let narrows = combines && object.contains_key("properties") || object.contains_key("$ref");
             let inner_described = described && !narrows;
             match inner {
                 Value::Array(items) => items.iter().for_each(|item| check(name, item, inner_described)),

@@ -9,10 +9,11 @@ use proptest::{
 use crate::{
     judge::{Judgement, LimitedBy, Verdict},
     model::{
-        Anomalies, Calls, Connections, Counts, Dropped, EngineKind, Environment, Evidence, EvidenceKind, Expect,
-        GeneratorHealth, GroupMeasurement, GroupRecord, Interval, Latency, LoadRecord, Measurement, MisroutedRecord,
-        MissingFate, MissingRecord, PackedHistogram, PayloadKind, PlanRecord, ReadContext, Report, RunRecord, Tally,
-        TargetRecord, Traffic, Unresolved, Wire,
+        Anomalies, Calls, Connections, Counts, Deliveries, DialogueRecord, Dropped, EngineKind, Environment, Evidence,
+        EvidenceKind, Expect, GeneratorHealth, GroupMeasurement, GroupRecord, Interval, Latency, LoadRecord,
+        Measurement, MessagesRecord, MisroutedRecord, MissingFate, MissingRecord, Order, OtherEvents, OwnCopy,
+        PackedHistogram, PayloadKind, PlanRecord, ReadContext, Report, RoomRecord, RoomsMeasurement, RoomsRecord,
+        RunRecord, Tally, TargetRecord, Traffic, Unresolved, Wire,
     },
 };
 
@@ -21,14 +22,10 @@ fn finite() -> impl Strategy<Value = f64> + Clone {
 }
 
 fn tallies() -> impl Strategy<Value = Tally> {
-    (any::<[u64; 9]>(), any::<[u64; 3]>(), any::<[u64; 10]>()).prop_map(|(c, d, a)| {
-        let [scheduled, sent, dropped, matched, lost, damaged, misrouted, undetermined, events] = c;
-        let [duplicated, reordered, coalesced, split, split_pieces, truncated, corrupted, wrong_type, m, unexpected] =
-            a;
-        Tally {
-            counts: Counts { scheduled, sent, dropped, matched, lost, damaged, misrouted, undetermined, events },
-            dropped: Dropped { in_flight_cap: d[0], dead_connection: d[1], behind_schedule: d[2] },
-            anomalies: Anomalies {
+    (any::<[u64; 9]>(), any::<[u64; 3]>(), any::<[u64; 11]>(), deliveries(), other_events()).prop_map(
+        |(c, d, a, deliveries, other_events)| {
+            let [scheduled, sent, dropped, matched, lost, damaged, misrouted, undetermined, events] = c;
+            let [
                 duplicated,
                 reordered,
                 coalesced,
@@ -37,11 +34,62 @@ fn tallies() -> impl Strategy<Value = Tally> {
                 truncated,
                 corrupted,
                 wrong_type,
-                misrouted_events: m,
+                m,
                 unexpected,
-            },
-        }
+                gaps,
+            ] = a;
+            Tally {
+                counts: Counts { scheduled, sent, dropped, matched, lost, damaged, misrouted, undetermined, events },
+                dropped: Dropped { in_flight_cap: d[0], dead_connection: d[1], behind_schedule: d[2] },
+                anomalies: Anomalies {
+                    duplicated,
+                    reordered,
+                    coalesced,
+                    split,
+                    split_pieces,
+                    truncated,
+                    corrupted,
+                    wrong_type,
+                    misrouted_events: m,
+                    unexpected,
+                    gaps,
+                },
+                deliveries,
+                other_events,
+            }
+        },
+    )
+}
+
+fn deliveries() -> impl Strategy<Value = Deliveries> {
+    any::<[u64; 5]>().prop_map(|[expected, matched, lost, damaged, undetermined]| Deliveries {
+        expected,
+        matched,
+        lost,
+        damaged,
+        undetermined,
     })
+}
+
+fn other_events() -> impl Strategy<Value = OtherEvents> {
+    any::<[u64; 7]>().prop_map(|[partial, ignored, answered, joined, pushed, history, own_copies]| OtherEvents {
+        partial,
+        ignored,
+        answered,
+        joined,
+        pushed,
+        history,
+        own_copies,
+    })
+}
+
+fn rooms() -> impl Strategy<Value = RoomsMeasurement> {
+    let room =
+        (any::<[u32; 2]>(), deliveries(), any::<[u64; 3]>()).prop_map(|([number, members], deliveries, found)| {
+            let [duplicated, reordered, misrouted] = found;
+            RoomRecord { number, members, deliveries, duplicated, reordered, misrouted }
+        });
+    (any::<[u64; 2]>(), vec(room, 0..3)).prop_map(|([count, cut], kept)| RoomsMeasurement { count, kept, cut })
 }
 
 fn loads() -> impl Strategy<Value = LoadRecord> {
@@ -52,24 +100,61 @@ fn loads() -> impl Strategy<Value = LoadRecord> {
             max_in_flight
         }),
         any::<u32>().prop_map(|window| LoadRecord::Closed { window }),
+        Just(LoadRecord::Listen),
     ]
 }
 
 fn groups() -> impl Strategy<Value = GroupRecord> {
-    let payloads = prop::sample::select(vec![PayloadKind::Text, PayloadKind::Binary, PayloadKind::Mixed]);
+    let messages = messages();
+    let rules =
+        (orders(), option::of(any::<String>()), any::<bool>(), option::of(dialogues()), option::of(room_plans()));
     let expects = prop_oneof![Just(Expect::Echo), Just(Expect::Count), any::<String>().prop_map(Expect::Reply)];
     let targets = option::of(targets());
-    (any::<String>(), targets, any::<u32>(), loads(), any::<u64>(), payloads, expects).prop_map(
-        |(name, target, clients, load, size_bytes, payload, expect)| GroupRecord {
+    (any::<String>(), targets, any::<u32>(), loads(), messages, expects, rules).prop_map(
+        |(name, target, clients, load, messages, expect, (order, until, batched, dialogue, rooms))| GroupRecord {
             name,
             target,
             clients,
             load,
-            size_bytes,
-            payload,
+            messages,
             expect,
+            order,
+            until,
+            batched,
+            dialogue,
+            rooms,
         },
     )
+}
+
+fn orders() -> impl Strategy<Value = Order> {
+    prop::sample::select(vec![Order::Keep, Order::Any])
+}
+
+fn messages() -> impl Strategy<Value = MessagesRecord> {
+    let payloads = prop::sample::select(vec![PayloadKind::Text, PayloadKind::Binary, PayloadKind::Mixed]);
+    prop_oneof![
+        (any::<u64>(), payloads).prop_map(|(size_bytes, payload)| MessagesRecord::Generated { size_bytes, payload }),
+        any::<(u32, u64, String)>().prop_map(|(templates, largest_bytes, fingerprint)| MessagesRecord::Templates {
+            templates,
+            largest_bytes,
+            fingerprint
+        }),
+    ]
+}
+
+fn dialogues() -> impl Strategy<Value = DialogueRecord> {
+    any::<([u32; 3], String)>().prop_map(|([on_open, answer, ignore], fingerprint)| DialogueRecord {
+        on_open,
+        answer,
+        ignore,
+        fingerprint,
+    })
+}
+
+fn room_plans() -> impl Strategy<Value = RoomsRecord> {
+    let own = prop::sample::select(vec![OwnCopy::Expect, OwnCopy::Refuse, OwnCopy::Allow]);
+    (any::<[Option<u32>; 2]>(), own).prop_map(|([size, publishers], own)| RoomsRecord { size, publishers, own })
 }
 
 fn targets() -> impl Strategy<Value = TargetRecord> {
@@ -113,22 +198,24 @@ fn unresolved() -> impl Strategy<Value = Unresolved> {
 fn evidence() -> impl Strategy<Value = Evidence> {
     let kinds = prop::sample::select(vec![EvidenceKind::Lost, EvidenceKind::WrongType, EvidenceKind::Died]);
     let texts = (any::<[String; 2]>(), any::<[Option<String>; 3]>());
-    (kinds, texts, any::<u32>(), any::<[Option<u64>; 3]>(), finite(), option::of(any::<[u64; 2]>())).prop_map(
-        |(kind, ([local, peer], [expected, received, detail]), client, numbers, at_s, read)| Evidence {
-            kind,
-            client,
-            local,
-            peer,
-            sequence: numbers[0],
-            at_s,
-            expected,
-            received,
-            received_bytes: numbers[1],
-            first_difference: numbers[2],
-            read: read.map(|[bytes, frames]| ReadContext { bytes, frames }),
-            detail,
-        },
-    )
+    (kinds, texts, any::<(u32, Option<u32>)>(), any::<[Option<u64>; 3]>(), finite(), option::of(any::<[u64; 2]>()))
+        .prop_map(|(kind, ([local, peer], [expected, received, detail]), (client, sender), numbers, at_s, read)| {
+            Evidence {
+                kind,
+                client,
+                sender,
+                local,
+                peer,
+                sequence: numbers[0],
+                at_s,
+                expected,
+                received,
+                received_bytes: numbers[1],
+                first_difference: numbers[2],
+                read: read.map(|[bytes, frames]| ReadContext { bytes, frames }),
+                detail,
+            }
+        })
 }
 
 fn histograms() -> impl Strategy<Value = hdrhistogram::Histogram<u64>> + Clone {
@@ -143,16 +230,24 @@ fn histograms() -> impl Strategy<Value = hdrhistogram::Histogram<u64>> + Clone {
 
 fn latencies() -> impl Strategy<Value = Latency> {
     let phases = [histograms(), histograms(), histograms(), histograms()];
-    ([histograms(), histograms(), histograms(), histograms()], phases).prop_map(
-        |([response, service, floor, send_lag], [connect, connect_tcp, connect_tls, connect_upgrade])| Latency {
-            response,
-            service,
-            floor,
-            send_lag,
-            connect,
-            connect_tcp,
-            connect_tls,
-            connect_upgrade,
+    let others = [histograms(), histograms(), histograms(), histograms()];
+    ([histograms(), histograms(), histograms(), histograms()], phases, others).prop_map(
+        |([response, service, floor, send_lag], [connect, connect_tcp, connect_tls, connect_upgrade], others)| {
+            let [join, first, last, receiver] = others;
+            Latency {
+                response,
+                service,
+                floor,
+                send_lag,
+                connect,
+                connect_tcp,
+                connect_tls,
+                connect_upgrade,
+                join,
+                first,
+                last,
+                receiver,
+            }
         },
     )
 }
@@ -205,12 +300,13 @@ fn measurements() -> impl Strategy<Value = Measurement> {
         let [reads, writes] = wire.map(|[calls, messages, largest]| Calls { calls, messages, largest });
         (Traffic { matched_in_window, sent_in_window, sent_bytes, received_bytes }, Wire { reads, writes })
     });
-    let lists = (vec(evidence(), 0..3), vec(intervals(), 0..3));
+    let lists = (rooms(), vec(evidence(), 0..3), vec(intervals(), 0..3));
     (connections(), [tallies(), tallies()], latencies(), numbers, lists).prop_map(
-        |(connections, [measured, warmup], latency, (traffic, wire), (evidence, intervals))| Measurement {
+        |(connections, [measured, warmup], latency, (traffic, wire), (rooms, evidence, intervals))| Measurement {
             connections,
             measured,
             warmup,
+            rooms,
             evidence,
             traffic,
             latency,

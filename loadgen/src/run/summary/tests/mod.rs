@@ -348,9 +348,13 @@ fn the_result_says_what_was_asked_for() {
             target: None,
             clients: 3,
             load: LoadRecord::Open { rate_per_client: 0.5, burst: 5, max_in_flight: 7 },
-            size_bytes: 100,
-            payload: PayloadKind::Text,
+            messages: MessagesRecord::Generated { size_bytes: 100, payload: PayloadKind::Text },
             expect: Expect::Reply("yes".to_owned()),
+            order: plan::Order::Keep,
+            until: None,
+            batched: false,
+            dialogue: None,
+            rooms: None,
         }],
     };
     assert_eq!(said.plan, expected);

@@ -58,9 +58,13 @@ const SUMS: [Sum; 4] = [
             Term("wrong type", Tone::Bad, |t| t.anomalies.wrong_type),
             Term("misrouted events", Tone::Bad, |t| t.anomalies.misrouted_events),
             Term("unexpected", Tone::Bad, |t| t.anomalies.unexpected),
+            OTHERS,
         ],
     ),
 ];
+
+/// Lawful events that are no match. Most runs have none.
+const OTHERS: Term = Term("other events", Tone::Plain, |t| t.other_events.sum());
 
 /// Counts that belong to no sum.
 const BESIDE: [Term; 2] = [
@@ -109,7 +113,9 @@ fn body(sum: &Sum, tallies: &[&Tally]) -> TableBody {
     let Sum(left, terms) = sum;
     let cells = tallies.iter().map(|tally| total(left, terms, tally)).collect();
     let mut rows = vec![TableRow { heading: left.0.into(), cells, sum: true }];
-    rows.extend(terms.iter().enumerate().map(|(index, term)| row(if index == 0 { "=" } else { "+" }, term, tallies)));
+    let has_others = tallies.iter().any(|tally| tally.other_events.sum() > 0);
+    let terms = terms.iter().filter(|term| has_others || term.0 != OTHERS.0);
+    rows.extend(terms.enumerate().map(|(index, term)| row(if index == 0 { "=" } else { "+" }, term, tallies)));
     TableBody { title: None, rows }
 }
 

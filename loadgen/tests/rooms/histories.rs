@@ -1,0 +1,300 @@
+//! Random histories: what clients send, and what servers do with it that drop, double, reorder,
+//! misroute, damage and join messages, and lose clients.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use loadgen::{
+    clock::Time,
+    plan::{Group, OwnCopy},
+};
+use proptest::prelude::*;
+
+use crate::{
+    model::{Event, Message, Model},
+    rig::{self, PLANNED, Play, RUN, START, mark, seconds},
+};
+
+/// What a server does with one message at one receiver.
+#[derive(Clone, Copy, Debug)]
+enum ServerAction {
+    Deliver,
+    Drop,
+    Duplicate,
+    /// To a client of any room instead.
+    Misroute(u32),
+    Corrupt,
+    /// In one event with the next that is on its way to this receiver, which may be broken.
+    Join(bool),
+    /// After something of nobody.
+    Foreign,
+    /// Together with a message that may never have been sent.
+    MakeUp(u64),
+}
+
+fn action() -> impl Strategy<Value = ServerAction> {
+    prop_oneof![
+        30 => Just(ServerAction::Deliver),
+        1 => Just(ServerAction::Drop),
+        1 => Just(ServerAction::Duplicate),
+        1 => (0..12_u32).prop_map(ServerAction::Misroute),
+        1 => Just(ServerAction::Corrupt),
+        1 => any::<bool>().prop_map(ServerAction::Join),
+        1 => Just(ServerAction::Foreign),
+        1 => (0..PLANNED + 3).prop_map(ServerAction::MakeUp),
+    ]
+}
+
+/// What happens next.
+#[derive(Clone, Copy)]
+enum Step {
+    /// What is due next is sent.
+    Send,
+    /// What is due next is dropped.
+    Drop,
+    /// Something that is on its way arrives: which, and what the server does with it.
+    Arrive(prop::sample::Index, ServerAction),
+    /// What has been on its way for longest arrives.
+    ArriveInOrder(ServerAction),
+    Join(u32),
+    End(u32),
+}
+
+/// In one line, so that a failing history can be read.
+impl std::fmt::Debug for Step {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Send => write!(f, "send"),
+            Self::Drop => write!(f, "drop"),
+            Self::Arrive(index, action) => write!(f, "{}th arrives: {action:?}", index.index(100)),
+            Self::ArriveInOrder(action) => write!(f, "arrives: {action:?}"),
+            Self::Join(client) => write!(f, "{client} joins"),
+            Self::End(client) => write!(f, "{client} ends"),
+        }
+    }
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        10 => Just(Step::Send),
+        1 => Just(Step::Drop),
+        6 => (any::<prop::sample::Index>(), action()).prop_map(|(index, action)| Step::Arrive(index, action)),
+        40 => action().prop_map(Step::ArriveInOrder),
+        1 => (0..12_u32).prop_map(Step::Join),
+        1 => prop::option::weighted(0.3, 0..12_u32).prop_map(|client| client.map_or(Step::Send, Step::End)),
+    ]
+}
+
+fn own() -> impl Strategy<Value = OwnCopy> {
+    prop::sample::select(vec![OwnCopy::Expect, OwnCopy::Refuse, OwnCopy::Allow])
+}
+
+/// Groups that share rooms by number. The first publishes.
+fn groups() -> impl Strategy<Value = Vec<Group>> {
+    let first = (1..4_u32, 2..4_u32, prop::option::of(1..3_u32), own(), any::<bool>());
+    let second = prop::option::of((1..6_u32, 2..4_u32, 0..2_u32, own(), any::<bool>()));
+    (first, second).prop_map(|((rooms, size, publishers, own, batched), second)| {
+        let mut groups = vec![Group { batched, ..rig::group(rooms * size, size, publishers, own) }];
+        if let Some((clients, size, publishers, own, batched)) = second {
+            let clients = clients.min(rooms * size);
+            groups.push(Group {
+                batched,
+                name: "others".parse().unwrap(),
+                ..rig::group(clients, size, Some(publishers), own)
+            });
+        }
+        groups
+    })
+}
+
+/// A run that goes on in the ledgers and in the model.
+struct Run {
+    play: Play,
+    model: Model,
+    now: Time,
+    /// What is due, in the order of its time.
+    agenda: BTreeMap<(Time, u32), u64>,
+    /// What is on its way: message and receiver.
+    on_its_way: Vec<(Message, u32)>,
+    clients: u32,
+}
+
+impl Run {
+    fn new(groups: &[Group], workers: u32, warmup: u64, late: &BTreeSet<u32>) -> Self {
+        let play = Play::new(groups, workers as usize, warmup);
+        let membership = play.membership.clone();
+        let mut model = Model::new(workers, START.plus(warmup));
+        let mut agenda = BTreeMap::new();
+        for client in 0..membership.clients() {
+            let rooms = groups[membership.group(client)].rooms.as_ref().unwrap();
+            let batched = groups[membership.group(client)].batched;
+            model.clients.push((membership.room(client).unwrap(), rooms.own, batched));
+            let Some(number) = membership.publisher_number(client) else { continue };
+            let publisher = membership.publisher(number);
+            model.publishers.insert(client);
+            for sequence in 0..PLANNED {
+                let due = play.timetable.due(publisher.group as usize, publisher.rank, sequence);
+                model.due.insert((client, sequence), due);
+                agenda.insert((due, client), sequence);
+            }
+        }
+        let mut run =
+            Self { play, model, now: Time::default(), agenda, on_its_way: Vec::new(), clients: membership.clients() };
+        (0..run.clients).filter(|client| !late.contains(client)).for_each(|client| run.join(client));
+        run.play.begin();
+        run.now = START;
+        run
+    }
+
+    fn join(&mut self, client: u32) {
+        if client < self.clients && !self.model.joined.contains_key(&client) && !self.model.ended.contains(&client) {
+            self.model.joined.insert(client, self.now);
+            self.play.joined(client, self.now);
+        }
+    }
+
+    fn end(&mut self, client: u32) {
+        if client < self.clients && self.model.ended.insert(client) {
+            self.play.ended(client);
+            self.on_its_way.retain(|(_, receiver)| *receiver != client);
+        }
+    }
+
+    fn send(&mut self, dropped: bool) {
+        let Some(((due, client), sequence)) = self.agenda.pop_first() else { return };
+        self.now = self.now.max(due);
+        if dropped || self.model.ended.contains(&client) {
+            assert_eq!(self.play.dropped(client), sequence);
+            return;
+        }
+        assert_eq!(self.play.sent(client), sequence);
+        self.model.sent.insert((client, sequence));
+        let room = self.model.clients[client as usize].0;
+        let members = self.play.membership.members(room).iter();
+        let hear =
+            members.filter(|member| **member != client || self.model.clients[client as usize].1 != OwnCopy::Refuse);
+        let hear = hear.filter(|member| self.model.joined.contains_key(member) && !self.model.ended.contains(member));
+        self.on_its_way.extend(hear.map(|&member| ((client, sequence), member)));
+    }
+
+    fn event(&mut self, receiver: u32, event: &Event) {
+        if receiver >= self.clients || self.model.ended.contains(&receiver) {
+            return;
+        }
+        self.now = self.now.plus(1_000);
+        let whole = |(client, sequence): Message| mark(RUN, client, sequence);
+        let broken = |message| {
+            let mut mark = whole(message);
+            mark[7] = if mark[7] == b'0' { b'1' } else { b'0' };
+            mark
+        };
+        let bytes = match *event {
+            Event::Whole(message) => whole(message),
+            Event::Broken(message) => broken(message),
+            Event::Two(one, other, is_broken) => {
+                [whole(one), b" ".to_vec(), if is_broken { broken(other) } else { whole(other) }].concat()
+            }
+            Event::Foreign => b"nobody sent this".to_vec(),
+        };
+        self.model.received(receiver, event, self.now);
+        self.play.received(receiver, &bytes, self.now);
+    }
+
+    fn arrive(&mut self, index: usize, action: ServerAction) {
+        let (message, receiver) = self.on_its_way.remove(index);
+        match action {
+            ServerAction::Deliver => self.event(receiver, &Event::Whole(message)),
+            ServerAction::Drop => {}
+            ServerAction::Duplicate => {
+                self.event(receiver, &Event::Whole(message));
+                self.event(receiver, &Event::Whole(message));
+            }
+            ServerAction::Misroute(other) => self.event(other, &Event::Whole(message)),
+            ServerAction::Corrupt => self.event(receiver, &Event::Broken(message)),
+            ServerAction::Join(is_broken) => {
+                let next = self.on_its_way.iter().position(|(_, other)| *other == receiver);
+                let other = next.map_or(message, |next| self.on_its_way.remove(next).0);
+                self.event(receiver, &Event::Two(message, other, is_broken && message != other));
+            }
+            ServerAction::Foreign => {
+                self.event(receiver, &Event::Foreign);
+                self.event(receiver, &Event::Whole(message));
+            }
+            ServerAction::MakeUp(sequence) => {
+                self.event(receiver, &Event::Whole((message.0, sequence)));
+                self.event(receiver, &Event::Whole(message));
+            }
+        }
+    }
+
+    fn step(&mut self, step: Step) {
+        match step {
+            Step::Send => self.send(false),
+            Step::Drop => self.send(true),
+            Step::Join(client) => self.join(client),
+            Step::End(client) => self.end(client),
+            Step::Arrive(..) | Step::ArriveInOrder(_) if self.on_its_way.is_empty() => {}
+            Step::Arrive(index, action) => self.arrive(index.index(self.on_its_way.len()), action),
+            Step::ArriveInOrder(action) => self.arrive(0, action),
+        }
+    }
+
+    /// Ends the load, and compares what all say.
+    fn check(mut self, drain: &[Step], after: &[Step], cut_short: bool) -> Result<(), TestCaseError> {
+        let outstanding = self.play.begin_drain();
+        self.model.draining = true;
+        prop_assert_eq!(outstanding, self.model.outstanding());
+        for step in drain.iter().filter(|step| !matches!(step, Step::Send | Step::Drop)) {
+            self.step(*step);
+            prop_assert_eq!(self.play.outstanding(), self.model.outstanding());
+        }
+        self.play.settle(cut_short);
+        self.model.settle(cut_short);
+        for step in after.iter().filter(|step| matches!(step, Step::ArriveInOrder(ServerAction::Duplicate))) {
+            self.step(*step);
+        }
+        let Model { expected, sent, .. } = self.model;
+        let played = self.play.finish(outstanding);
+        prop_assert_eq!(played.counts.nonzero(), expected.counts.nonzero());
+        for (name, sum) in &expected.counts.told {
+            prop_assert_eq!(played.counts.told.get(name), Some(sum), "which deliveries are {}", name);
+        }
+        let messages = played.messages.map(|fates| [fates.lost, fates.damaged, fates.undetermined]);
+        prop_assert_eq!(messages, expected.messages);
+        prop_assert_eq!(played.receivers, expected.receivers);
+        for (room, counts) in &played.rooms {
+            let told = [counts.matched, counts.lost, counts.damaged, counts.undetermined];
+            let told = [&told[..], &[counts.duplicated, counts.reordered, counts.misrouted]].concat();
+            prop_assert_eq!(&told[..], &expected.rooms.get(room).copied().unwrap_or_default()[..], "room {}", room);
+        }
+        // A message that was never sent may have been heard by all receivers of a worker before it
+        // knew.
+        let heard = played.heard.iter().filter(|heard| sent.contains(&(heard.sender, heard.sequence.into())));
+        let heard = heard.map(|heard| ((heard.sender, u64::from(heard.sequence)), (heard.first, heard.last)));
+        prop_assert_eq!(heard.collect::<Vec<_>>(), expected.heard.into_iter().collect::<Vec<_>>());
+        Ok(())
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { max_shrink_iters: 3_000, ..ProptestConfig::with_cases(400) })]
+
+    #[test]
+    fn histories_are_told_as_the_model_knows_them(
+        groups in groups(),
+        workers in 1..4_u32,
+        warmup in prop::option::of(1..5_u64),
+        late in prop::collection::btree_set(0..12_u32, 0..3),
+        load in prop::collection::vec(step(), 1..300),
+        drain in prop::collection::vec(step(), 0..60),
+        after in prop::collection::vec(step(), 0..20),
+        cut_short in prop::bool::weighted(0.1),
+    ) {
+        let membership = loadgen::rooms::Membership::of(&groups, |_, _| Vec::new());
+        prop_assume!(membership.is_ok());
+        let mut run = Run::new(&groups, workers, warmup.map_or(0, seconds), &late);
+        for step in load {
+            run.step(step);
+        }
+        run.check(&drain, &after, cut_short)?;
+    }
+}

@@ -1,0 +1,271 @@
+//! Plays what clients send, and what comes to them, into the ledgers of one or more workers.
+
+use std::{collections::BTreeMap, num::NonZeroU32, sync::Arc};
+
+use loadgen::{
+    clock::Time,
+    ledger::{Fate, Finding, MessageEvent},
+    message::{MessageKind, Mix, Payload},
+    plan::{Expect, Group, Load, OwnCopy, Rate, RoomBy, Rooms, Until},
+    rooms::{
+        ArrivalRecord, Delivery, FateCounts, Heard, LawfulEvent, Membership, MissingDeliveries, RoomCounts, RoomLedger,
+        RoomOutcome, RoomSink, SenderRecord, Timetable, merge_fates, merge_heard,
+    },
+};
+
+pub(crate) const RUN: u32 = 0x3f9a_1c22;
+pub(crate) const START: Time = Time::from_nanos(1_000_000_000);
+/// Messages that the plan has of each publisher.
+pub(crate) const PLANNED: u64 = 40;
+
+pub(crate) fn seconds(seconds: u64) -> u64 {
+    seconds * 1_000_000_000
+}
+
+/// A group in which each publisher sends a message a second.
+pub(crate) fn group(clients: u32, size: u32, publishers: Option<u32>, own: OwnCopy) -> Group {
+    let n = |n| NonZeroU32::new(n).unwrap();
+    Group {
+        name: format!("g{clients}-{size}").parse().unwrap(),
+        clients: n(clients),
+        load: Load::Open { rate: Rate::new(1.0).unwrap(), burst: n(1), max_in_flight: n(10_000) },
+        messages: loadgen::plan::Messages::Templates([r#"{"text":"{{mark}}"}"#.parse().unwrap()].into()),
+        expect: Expect::Broadcast,
+        rooms: Some(Rooms { by: RoomBy::Size(n(size)), publishers, own }),
+        ..Group::default()
+    }
+}
+
+pub(crate) fn membership(groups: &[Group]) -> Membership {
+    Membership::of(groups, |_, _| Vec::new()).unwrap().expect("rooms")
+}
+
+/// The mark of message `sequence` of `client`.
+pub(crate) fn mark(run: u32, client: u32, sequence: u64) -> Vec<u8> {
+    let mut mark = vec![0; 53];
+    Payload::new(run, 53, Mix::Text).encode(client, sequence, &mut mark);
+    mark
+}
+
+/// Counts what ledgers decide.
+#[derive(Debug, Default)]
+pub(crate) struct Counts {
+    pub(crate) by_name: BTreeMap<&'static str, u64>,
+    pub(crate) heard: Vec<Heard>,
+    pub(crate) cut: Vec<Heard>,
+    /// Sums of what was told about deliveries: numbers times primes, so that one that is told with
+    /// another sender, receiver or sequence shows.
+    pub(crate) told: BTreeMap<&'static str, u64>,
+}
+
+impl Counts {
+    fn add(&mut self, name: &'static str, number: u64) {
+        *self.by_name.entry(name).or_default() += number;
+    }
+
+    fn tell(&mut self, name: &'static str, Delivery { receiver, sender, sequence, .. }: Delivery) {
+        *self.told.entry(name).or_default() += token(receiver, sender, sequence);
+    }
+
+    /// The counts that are not zero, as `name=count`, sorted by name.
+    pub(crate) fn nonzero(&self) -> String {
+        let shown = self.by_name.iter().filter(|(_, count)| **count > 0);
+        shown.map(|(name, count)| format!("{name}={count}")).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// A number for a delivery.
+pub(crate) fn token(receiver: u32, sender: u32, sequence: u64) -> u64 {
+    1 + u64::from(receiver) * 1_000_003 + u64::from(sender) * 10_007 + sequence * 101
+}
+
+impl RoomSink for Counts {
+    fn matched(&mut self, delivery: Delivery, at: Time, overtaken: bool) {
+        assert!(at >= delivery.due);
+        self.add("matched", 1);
+        self.add("reordered", u64::from(overtaken));
+        self.tell("matched", delivery);
+    }
+
+    fn finding(&mut self, finding: Finding, _: u32, about: Option<Delivery>, _: Time, received: &[u8]) {
+        assert!(!received.is_empty());
+        self.add(
+            match finding {
+                Finding::Duplicated => "duplicated",
+                Finding::Coalesced => "coalesced",
+                Finding::Corrupted => "corrupted",
+                Finding::WrongType => "wrong_type",
+                Finding::Misrouted { owner } => {
+                    assert_eq!(about.map(|delivery| delivery.sender), Some(owner));
+                    "misrouted"
+                }
+                Finding::Unexpected => "unexpected",
+                other => panic!("{other:?} is no finding of rooms"),
+            },
+            1,
+        );
+        if let (Finding::Duplicated, Some(delivery)) = (finding, about) {
+            self.tell("duplicated", delivery);
+        }
+    }
+
+    fn lawful(&mut self, event: LawfulEvent, _: Delivery, _: Time) {
+        self.add(
+            match event {
+                LawfulEvent::History => "history",
+                LawfulEvent::OwnCopy => "own",
+            },
+            1,
+        );
+    }
+
+    fn damaged(&mut self, delivery: Delivery) {
+        self.add("damaged", 1);
+        self.tell("damaged", delivery);
+    }
+
+    fn missing(&mut self, fate: Fate, missing: MissingDeliveries) {
+        let name = if fate == Fate::Lost { "lost" } else { "undetermined" };
+        let MissingDeliveries { receiver, sender, sequences, due } = missing;
+        self.add(name, sequences.end - sequences.start);
+        for sequence in sequences {
+            self.tell(name, Delivery { receiver, sender, sequence, due });
+        }
+    }
+
+    fn never_sent(&mut self, delivery: Delivery) {
+        self.add("unexpected", 1);
+        *self.by_name.get_mut("matched").expect("it was told as matched") -= 1;
+        *self.told.get_mut("matched").expect("it was told as matched") -=
+            token(delivery.receiver, delivery.sender, delivery.sequence);
+    }
+
+    fn heard(&mut self, heard: Heard, cut: bool) {
+        if cut { &mut self.cut } else { &mut self.heard }.push(heard);
+    }
+}
+
+/// The ledgers of all workers of a run.
+pub(crate) struct Play {
+    pub(crate) membership: Arc<Membership>,
+    pub(crate) timetable: Timetable,
+    ledgers: Vec<RoomLedger>,
+    workers: usize,
+    pub(crate) counts: Counts,
+    pub(crate) events: u64,
+}
+
+/// What all workers say at the end.
+pub(crate) struct Played {
+    pub(crate) counts: Counts,
+    pub(crate) events: u64,
+    /// Deliveries that were outstanding when the drain began.
+    pub(crate) outstanding: u64,
+    pub(crate) messages: [FateCounts; 2],
+    pub(crate) rooms: BTreeMap<u32, RoomCounts>,
+    /// Deliveries and sum of response times of each receiver.
+    pub(crate) receivers: BTreeMap<u32, (u64, u64)>,
+    pub(crate) heard: Vec<Heard>,
+}
+
+impl Play {
+    /// Clients are dealt out to the workers in turn, so rooms are cut.
+    pub(crate) fn new(groups: &[Group], workers: usize, warmup: u64) -> Self {
+        let membership = Arc::new(membership(groups));
+        let until = Until::Messages((PLANNED - warmup / seconds(1)).try_into().unwrap());
+        let timetable = Timetable::new(&membership, groups, until, START, warmup);
+        let clients = membership.clients();
+        let ledger = |worker| RoomLedger::new(membership.clone(), RUN, (worker..clients).step_by(workers));
+        let ledgers = (0..workers).map(|worker| ledger(u32::try_from(worker).unwrap())).collect();
+        Self { membership, timetable, ledgers, workers, counts: Counts::default(), events: 0 }
+    }
+
+    fn place(&self, client: u32) -> (usize, usize) {
+        (client as usize % self.workers, client as usize / self.workers)
+    }
+
+    pub(crate) fn begin(&mut self) {
+        for ledger in &mut self.ledgers {
+            ledger.begin(self.timetable.clone());
+        }
+    }
+
+    pub(crate) fn joined(&mut self, client: u32, at: Time) {
+        let (worker, slot) = self.place(client);
+        self.ledgers[worker].joined(slot, at);
+    }
+
+    pub(crate) fn ended(&mut self, client: u32) {
+        let (worker, slot) = self.place(client);
+        self.ledgers[worker].ended(slot, &mut self.counts);
+    }
+
+    pub(crate) fn sent(&mut self, client: u32) -> u64 {
+        let (worker, slot) = self.place(client);
+        let sequence = self.ledgers[worker].next_sequence(slot);
+        self.ledgers[worker].sent(slot, 1);
+        sequence
+    }
+
+    pub(crate) fn dropped(&mut self, client: u32) -> u64 {
+        let (worker, slot) = self.place(client);
+        let sequence = self.ledgers[worker].next_sequence(slot);
+        self.ledgers[worker].dropped(slot, 1);
+        sequence
+    }
+
+    pub(crate) fn received(&mut self, client: u32, bytes: &[u8], at: Time) {
+        let (worker, slot) = self.place(client);
+        self.events += 1;
+        let event = MessageEvent { kind: MessageKind::Text, bytes };
+        self.ledgers[worker].received(slot, event, at, &mut self.counts);
+    }
+
+    /// The load is over.
+    pub(crate) fn begin_drain(&mut self) -> u64 {
+        let records: Vec<SenderRecord> = self.ledgers.iter().flat_map(RoomLedger::sender_records).collect();
+        self.ledgers.iter_mut().map(|ledger| ledger.begin_drain(&records, &mut self.counts)).sum()
+    }
+
+    pub(crate) fn outstanding(&self) -> u64 {
+        self.ledgers.iter().map(RoomLedger::outstanding).sum()
+    }
+
+    /// The drain is over.
+    pub(crate) fn settle(&mut self, cut_short: bool) {
+        let records: Vec<ArrivalRecord> = self.ledgers.iter().flat_map(RoomLedger::arrival_records).collect();
+        for ledger in &mut self.ledgers {
+            ledger.settle(&records, cut_short, &mut self.counts);
+        }
+    }
+
+    pub(crate) fn finish(mut self, outstanding: u64) -> Played {
+        let mut outcomes: Vec<RoomOutcome> = self.ledgers.into_iter().map(RoomLedger::finish).collect();
+        let mut rooms: BTreeMap<u32, RoomCounts> = BTreeMap::new();
+        for counts in outcomes.iter().flat_map(|outcome| &outcome.rooms) {
+            let room = rooms.entry(counts.room).or_insert(RoomCounts { room: counts.room, ..RoomCounts::default() });
+            room.matched += counts.matched;
+            room.lost += counts.lost;
+            room.damaged += counts.damaged;
+            room.undetermined += counts.undetermined;
+            room.duplicated += counts.duplicated;
+            room.reordered += counts.reordered;
+            room.misrouted += counts.misrouted;
+        }
+        let receivers = outcomes.iter().flat_map(|outcome| &outcome.receivers);
+        let receivers = receivers.map(|of| (of.receiver, (of.deliveries, of.sum))).collect();
+        let fates = merge_fates(outcomes.iter_mut().flat_map(|outcome| std::mem::take(&mut outcome.fates)));
+        let sum = |counts: fn(&loadgen::rooms::SenderFates) -> FateCounts| {
+            fates.iter().map(counts).fold(FateCounts::default(), |all, one| FateCounts {
+                lost: all.lost + one.lost,
+                damaged: all.damaged + one.damaged,
+                undetermined: all.undetermined + one.undetermined,
+            })
+        };
+        let messages = [sum(|fates| fates.warmup()), sum(|fates| fates.measured())];
+        let mut heard = merge_heard(std::mem::take(&mut self.counts.cut));
+        heard.append(&mut self.counts.heard);
+        heard.sort_unstable_by_key(|heard| (heard.sender, heard.sequence));
+        Played { counts: self.counts, events: self.events, outstanding, messages, rooms, receivers, heard }
+    }
+}

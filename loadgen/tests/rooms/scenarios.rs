@@ -1,0 +1,214 @@
+//! Scenarios written by hand.
+
+use loadgen::{
+    clock::Time,
+    plan::{Group, OwnCopy},
+};
+
+use crate::rig::{self, Play, Played, RUN, START, mark, seconds};
+
+/// Clients and room size, publishers a room, and what the server does with own copies.
+struct Rooms(u32, u32, Option<u32>, OwnCopy);
+
+const ONE_OF_THREE: Rooms = Rooms(3, 3, Some(1), OwnCopy::Refuse);
+const ALL_OF_TWO: Rooms = Rooms(2, 2, None, OwnCopy::Expect);
+const TWO_ROOMS: Rooms = Rooms(4, 2, None, OwnCopy::Refuse);
+
+/// What happened, and what the ledgers must say.
+///
+/// `s0` is that client 0 sends its next message, once that is due. `d0` drops it, `d0*3` three.
+/// `j1` is that client 1 joins; clients that join nowhere have joined before the start. `e1` is that
+/// its connection ends. `drain` ends the load. Events come to the client after `>`: `0.2` is message
+/// 2 of client 0; `0.2+0.3` two in one event; `0.2[..43]` its first bytes; `0.2~30` with a bit of
+/// byte 30 flipped; `r:0.2` of another run; `x` bytes that nobody sent.
+///
+/// The last text has deliveries and findings, then messages by their worst delivery. What is not
+/// named is 0.
+const SCENARIOS: &[(&str, Rooms, &str, &str, &str)] = &[
+    ("all hear", ONE_OF_THREE, "s0 0.0>1 0.0>2 s0 0.1>2 0.1>1", "matched=4", ""),
+    ("nobody hears", ONE_OF_THREE, "s0", "lost=2", "lost=1"),
+    ("one does not hear", ONE_OF_THREE, "s0 0.0>1 s0 0.1>1 0.1>2", "lost=1 matched=3", "lost=1"),
+    ("one hears twice", ONE_OF_THREE, "s0 0.0>1 0.0>1 0.0>2", "duplicated=1 matched=2", ""),
+    ("one hears late", ONE_OF_THREE, "s0 s0 0.1>1 0.0>1 0.0>2 0.1>2", "matched=4 reordered=1", ""),
+    ("in the drain", ONE_OF_THREE, "s0 s0 0.0>1 drain 0.1>1 0.0>2 0.1>2", "matched=4", ""),
+    ("doubled in the drain", ONE_OF_THREE, "s0 0.0>1 0.0>2 drain 0.0>1", "duplicated=1 matched=2", ""),
+    ("own copies come", ALL_OF_TWO, "s0 0.0>0 0.0>1 s1 1.0>1 1.0>0", "matched=4", ""),
+    ("an own copy is lost", ALL_OF_TWO, "s0 0.0>1", "lost=1 matched=1", "lost=1"),
+    ("an own copy comes twice", ALL_OF_TWO, "s0 0.0>0 0.0>0 0.0>1", "duplicated=1 matched=2", ""),
+    ("a refused own copy comes", ONE_OF_THREE, "s0 0.0>0 0.0>1 0.0>2", "matched=2 unexpected=1", ""),
+    (
+        "an allowed own copy comes",
+        Rooms(2, 2, Some(1), OwnCopy::Allow),
+        "s0 0.0>0 0.0>1 s0 0.1>1",
+        "matched=2 own=1",
+        "",
+    ),
+    (
+        "an allowed own copy comes twice",
+        Rooms(2, 2, Some(1), OwnCopy::Allow),
+        "s0 0.0>0 0.0>0 0.0>1",
+        "duplicated=1 matched=1 own=1",
+        "",
+    ),
+    ("to another room", TWO_ROOMS, "s0 0.0>1 0.0>2", "matched=1 misrouted=1", ""),
+    ("to another room only", TWO_ROOMS, "s0 0.0>3", "lost=1 misrouted=1", "lost=1"),
+    ("to another room before it is due", TWO_ROOMS, "s0 0.0>1 0.5>2", "matched=1 unexpected=1", ""),
+    ("of one who does not publish", ONE_OF_THREE, "s0 1.0>2 0.0>1 0.0>2", "matched=2 unexpected=1", ""),
+    ("of nobody", ONE_OF_THREE, "s0 9.0>2 0.0>1 0.0>2", "matched=2 unexpected=1", ""),
+    ("of another run", ONE_OF_THREE, "s0 r:0.0>1 0.0>1 0.0>2", "matched=2 unexpected=1", ""),
+    ("foreign", ONE_OF_THREE, "s0 x>1 0.0>1 0.0>2", "matched=2 unexpected=1", ""),
+    ("before it is due", ONE_OF_THREE, "s0 0.1>1 0.0>1 0.0>2", "matched=2 unexpected=1", ""),
+    ("beyond the plan", ONE_OF_THREE, "s0 0.0>1 0.0>2 t99 0.40>1", "matched=2 unexpected=1", ""),
+    ("beyond what a number holds", ONE_OF_THREE, "s0 0.0>1 0.0>2 0.281474976710655>1", "matched=2 unexpected=1", ""),
+    ("some are dropped", ONE_OF_THREE, "s0 d0*2 s0 0.0>1 0.0>2 0.3>1 0.3>2", "matched=4", ""),
+    ("the first are dropped", ONE_OF_THREE, "d0*2 s0 0.2>1", "lost=1 matched=1", "lost=1"),
+    ("a dropped one comes", ONE_OF_THREE, "s0 d0 s0 0.0>1 0.0>2 0.1>1 0.2>1 0.2>2", "matched=4 unexpected=1", ""),
+    ("one is lost beside a gap", ONE_OF_THREE, "s0 d0 s0 0.0>1 0.2>2 0.2>1", "lost=1 matched=3", "lost=1"),
+    ("one joins late", ONE_OF_THREE, "s0 0.0>1 j2 s0 0.1>1 0.1>2", "matched=3", ""),
+    ("one joins late and hears history", ONE_OF_THREE, "s0 0.0>1 j2 0.0>2 s0 0.1>1 0.1>2", "history=1 matched=3", ""),
+    ("one joins late and does not hear", ONE_OF_THREE, "s0 0.0>1 j2 s0 0.1>1", "lost=1 matched=2", "lost=1"),
+    ("one never joins", ONE_OF_THREE, "s0 0.0>1 s0 0.1>1 drain j2", "matched=2", ""),
+    ("a receiver ends", ONE_OF_THREE, "s0 0.0>1 e2 s0 0.1>1", "matched=2 undetermined=2", "undetermined=2"),
+    ("a receiver ends after it heard", ONE_OF_THREE, "s0 0.0>1 0.0>2 e2", "matched=2", ""),
+    ("a receiver ends in the drain", ONE_OF_THREE, "s0 0.0>1 drain e2", "matched=1 undetermined=1", "undetermined=1"),
+    (
+        "worse than undetermined",
+        ONE_OF_THREE,
+        "s0 s0 0.1>1 e2",
+        "lost=1 matched=1 undetermined=2",
+        "lost=1 undetermined=1",
+    ),
+    ("a sender ends before anyone heard", ONE_OF_THREE, "s0 e0", "undetermined=2", "undetermined=1"),
+    (
+        "a sender ends after one heard",
+        ONE_OF_THREE,
+        "s0 s0 s0 0.1>1 e0",
+        "lost=3 matched=1 undetermined=2",
+        "lost=2 undetermined=1",
+    ),
+    (
+        "a sender ends in the drain",
+        ONE_OF_THREE,
+        "s0 s0 0.0>1 0.0>2 drain e0",
+        "matched=2 undetermined=2",
+        "undetermined=1",
+    ),
+    ("a mark is cut short", ONE_OF_THREE, "s0 0.0[..43]>1 0.0>2", "corrupted=1 damaged=1 matched=1", "damaged=1"),
+    (
+        "a mark is cut before it says which",
+        ONE_OF_THREE,
+        "s0 0.0[..40]>1 0.0>2",
+        "lost=1 matched=1 unexpected=1",
+        "lost=1",
+    ),
+    ("a bit of a checksum", ONE_OF_THREE, "s0 0.0~5>1 0.0>2", "corrupted=1 damaged=1 matched=1", "damaged=1"),
+    (
+        "a damaged one comes again",
+        ONE_OF_THREE,
+        "s0 0.0~5>1 0.0>2 0.0>1",
+        "corrupted=1 damaged=1 duplicated=1 matched=1",
+        "damaged=1",
+    ),
+    ("a damaged copy of one that came", ONE_OF_THREE, "s0 0.0>1 0.0>2 0.0~5>1", "matched=2 unexpected=1", ""),
+    ("damaged at one and lost at another", ONE_OF_THREE, "s0 0.0~5>1", "corrupted=1 damaged=1 lost=1", "lost=1"),
+    ("two in one event", ONE_OF_THREE, "s0 s0 0.0+0.1>1 0.0>2 0.1>2", "coalesced=1 damaged=2 matched=2", "damaged=2"),
+    (
+        "two of two senders in one event",
+        ALL_OF_TWO,
+        "s0 s1 0.0+1.0>0 0.0>1 1.0>1",
+        "coalesced=1 damaged=2 matched=2",
+        "damaged=2",
+    ),
+    (
+        "one and a broken one",
+        ONE_OF_THREE,
+        "s0 s0 0.0+0.1~5>1 0.0>2 0.1>2",
+        "coalesced=1 damaged=2 matched=2",
+        "damaged=2",
+    ),
+    ("one and what looks like a mark", ONE_OF_THREE, "s0 0.0+9.9~5>1 0.0>2", "matched=2", ""),
+    ("one twice in one event", ONE_OF_THREE, "s0 0.0+0.0>1 0.0>2", "matched=2", ""),
+    ("with one of another room", TWO_ROOMS, "s0 s2 0.0+2.0>1 2.0>3", "coalesced=1 damaged=1 matched=1", "damaged=1"),
+];
+
+/// Scenarios in which an event may hold several messages.
+const BATCHED: &[(&str, Rooms, &str, &str, &str)] = &[
+    ("two in one event", ONE_OF_THREE, "s0 s0 0.0+0.1>1 0.0>2 0.1>2", "matched=4", ""),
+    ("one had come", ONE_OF_THREE, "s0 s0 0.0>1 0.0+0.1>1 0.0+0.1>2", "duplicated=1 matched=4", ""),
+    ("in the wrong order", ONE_OF_THREE, "s0 s0 0.1+0.0>1 0.0+0.1>2", "matched=4 reordered=1", ""),
+    ("with one of another room", TWO_ROOMS, "s0 s2 0.0+2.0>1 2.0>3", "matched=2 misrouted=1", ""),
+    ("with a broken one", ONE_OF_THREE, "s0 s0 0.0+0.1~5>1 0.0+0.1>2", "corrupted=1 damaged=1 matched=3", "damaged=1"),
+];
+
+/// What a scenario leads to with so many workers.
+fn played(Rooms(clients, size, publishers, own): &Rooms, batched: bool, script: &str, workers: usize) -> Played {
+    let groups = [Group { batched, ..rig::group(*clients, *size, *publishers, *own) }];
+    let mut play = Play::new(&groups, workers, 0);
+    let late = |client: u32| script.split(' ').any(|token| token == format!("j{client}"));
+    (0..*clients).filter(|client| !late(*client)).for_each(|client| play.joined(client, Time::default()));
+    play.begin();
+    let (mut now, mut outstanding) = (START, None);
+    for token in script.split(' ') {
+        now = now.plus(1_000);
+        let number = |text: &str| text.parse().unwrap_or_else(|_| panic!("`{text}` is no number"));
+        match (token, token.split_at(1)) {
+            ("drain", _) => outstanding = Some(play.begin_drain()),
+            (_, ("s" | "d", rest)) => {
+                let (client, times) = rest.split_once('*').unwrap_or((rest, "1"));
+                let client = u32::try_from(number(client)).unwrap();
+                for _ in 0..number(times) {
+                    let sequence = if token.starts_with('s') { play.sent(client) } else { play.dropped(client) };
+                    let publisher = play.membership.publisher(play.membership.publisher_number(client).unwrap());
+                    now = now.max(play.timetable.due(publisher.group as usize, publisher.rank, sequence));
+                }
+            }
+            (_, ("j", client)) => play.joined(u32::try_from(number(client)).unwrap(), now),
+            (_, ("e", client)) => play.ended(u32::try_from(number(client)).unwrap()),
+            (_, ("t", at)) => now = START.plus(seconds(number(at))),
+            _ => {
+                let (event, client) = token.split_once('>').unwrap_or_else(|| panic!("`{token}` is nothing"));
+                play.received(u32::try_from(number(client)).unwrap(), &bytes(event), now);
+            }
+        }
+    }
+    let outstanding = outstanding.unwrap_or_else(|| play.begin_drain());
+    play.settle(false);
+    play.finish(outstanding)
+}
+
+/// The bytes of an event.
+fn bytes(event: &str) -> Vec<u8> {
+    let parts = event.split('+').map(|part| {
+        let (run, part) = part.strip_prefix("r:").map_or((RUN, part), |part| (RUN + 1, part));
+        let Some((client, rest)) = part.split_once('.') else { return b"nobody sent this".to_vec() };
+        let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+        let (sequence, how) = rest.split_at(digits);
+        let mut mark = mark(run, client.parse().unwrap(), sequence.parse().unwrap());
+        if let Some(at) = how.strip_prefix('~') {
+            // To another digit, or it would say nothing any more.
+            let byte = &mut mark[at.parse::<usize>().unwrap()];
+            *byte = if *byte == b'0' { b'1' } else { b'0' };
+        } else if let Some(end) = how.strip_prefix("[..") {
+            mark.truncate(end.trim_end_matches(']').parse().unwrap());
+        }
+        [br#"{"text":""#, &mark[..], br#""}"#].concat()
+    });
+    parts.collect::<Vec<_>>().concat()
+}
+
+#[test]
+fn scenarios() {
+    for (batched, scenarios) in [(false, SCENARIOS), (true, BATCHED)] {
+        for (name, rooms, script, counts, messages) in scenarios {
+            for workers in 1..=3 {
+                let played = played(rooms, batched, script, workers);
+                let what = format!("{name}: `{script}` on {workers} workers");
+                assert_eq!(played.counts.nonzero(), *counts, "{what}");
+                let [_, fates] = played.messages;
+                let fates = [("lost", fates.lost), ("damaged", fates.damaged), ("undetermined", fates.undetermined)];
+                let fates = fates.iter().filter(|(_, count)| *count > 0).map(|(name, count)| format!("{name}={count}"));
+                assert_eq!(fates.collect::<Vec<_>>().join(" "), *messages, "messages of {what}");
+            }
+        }
+    }
+}

@@ -82,3 +82,65 @@ impl Timetable {
 fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use super::*;
+    use crate::plan::{Expect, OwnCopy, Rate, RoomBy, Rooms};
+
+    const SECOND: u64 = 1_000_000_000;
+
+    /// Two rooms of three, in which one publishes, with bursts of 2 messages a second.
+    fn groups() -> Vec<Group> {
+        let n = |n| NonZeroU32::new(n).unwrap();
+        vec![Group {
+            clients: n(6),
+            expect: Expect::Broadcast,
+            load: Load::Open { rate: Rate::new(2.0).unwrap(), burst: n(2), max_in_flight: n(10) },
+            rooms: Some(Rooms { by: RoomBy::Size(n(3)), publishers: Some(1), own: OwnCopy::Expect }),
+            ..Group::default()
+        }]
+    }
+
+    fn timetable(until: Until, warmup: u64) -> Timetable {
+        let groups = groups();
+        let membership = Membership::of(&groups).unwrap().unwrap();
+        Timetable::new(&membership, &groups, until, Time::from_nanos(5 * SECOND), warmup)
+    }
+
+    fn at(nanos: u64) -> Time {
+        Time::from_nanos(5 * SECOND + nanos)
+    }
+
+    #[test]
+    fn the_publishers_share_the_grid() {
+        let timetable = timetable(Until::Elapsed(Duration::from_secs(3)), SECOND);
+        let due = |rank| [0, 1, 2, 7].map(|sequence| timetable.due(0, rank, sequence));
+        assert_eq!(due(0), [at(0), at(0), at(SECOND), at(3 * SECOND)]);
+        assert_eq!(due(1), due(0).map(|due| due.plus(SECOND / 2)), "half a burst later");
+        assert_eq!((timetable.planned(0, 0), timetable.planned(0, 1)), (8, 8));
+        assert_eq!(timetable.measured_from(), at(SECOND));
+        let before = |time| [0, 1].map(|rank| timetable.due_before(0, rank, at(time)));
+        assert_eq!(before(0), [0, 0], "what is due then is not due before");
+        assert_eq!(before(1), [2, 0]);
+        assert_eq!(before(SECOND / 2 + 1), [2, 2]);
+        assert_eq!(before(99 * SECOND), [8, 8], "the plan has no more");
+    }
+
+    #[test]
+    fn a_number_of_messages_counts_from_the_warm_up_on() {
+        let timetable = timetable(Until::Messages(3.try_into().unwrap()), SECOND);
+        // The warm-up has a burst of each, and the measured phase three messages.
+        assert_eq!((timetable.planned(0, 0), timetable.planned(0, 1)), (5, 5));
+    }
+
+    #[test]
+    fn who_does_not_publish_has_nothing_due() {
+        let timetable = timetable(Until::Elapsed(Duration::from_secs(3)), 0);
+        let listeners = Timetable { groups: Box::new([None]), ..timetable };
+        assert_eq!((listeners.planned(0, 0), listeners.due(0, 0, 0)), (0, Time::NEVER));
+        assert_eq!(listeners.due_before(0, 0, at(SECOND)), 0);
+    }
+}

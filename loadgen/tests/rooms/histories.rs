@@ -289,7 +289,7 @@ proptest! {
         after in prop::collection::vec(step(), 0..20),
         cut_short in prop::bool::weighted(0.1),
     ) {
-        let membership = loadgen::rooms::Membership::of(&groups, |_, _| Vec::new());
+        let membership = loadgen::rooms::Membership::of(&groups);
         prop_assume!(membership.is_ok());
         let mut run = Run::new(&groups, workers, warmup.map_or(0, seconds), &late);
         for step in load {

@@ -37,7 +37,7 @@ pub(crate) fn group(clients: u32, size: u32, publishers: Option<u32>, own: OwnCo
 }
 
 pub(crate) fn membership(groups: &[Group]) -> Membership {
-    Membership::of(groups, |_, _| Vec::new()).unwrap().expect("rooms")
+    Membership::of(groups).unwrap().expect("rooms")
 }
 
 /// The mark of message `sequence` of `client`.

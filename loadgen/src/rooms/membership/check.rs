@@ -12,14 +12,13 @@ const PAIR: u64 = 16;
 const MOST: u64 = 1 << 30;
 
 impl Membership {
-    /// The rooms of these groups; none if no group has rooms. `name` renders the name of a client's
-    /// room, given its index in its group, where rooms go by name.
+    /// The rooms of these groups; none if no group has rooms.
     ///
     /// # Errors
     /// Rooms without `--expect broadcast` or the reverse, or with the closed model; a room that
     /// nobody publishes in or nobody hears; more publishers than a room has clients; or the ledgers
     /// would take over 1 GiB.
-    pub fn of(groups: &[Group], name: impl Fn(&Group, u32) -> Vec<u8>) -> Result<Option<Self>, PlanError> {
+    pub fn of(groups: &[Group]) -> Result<Option<Self>, PlanError> {
         let mut any = false;
         for (index, group) in groups.iter().enumerate() {
             any |= check_group(index, group)?;
@@ -27,7 +26,7 @@ impl Membership {
         if !any {
             return Ok(None);
         }
-        let membership = Self::with(groups, room_numbers(groups, name));
+        let membership = Self::with(groups, room_numbers(groups)?);
         (0..membership.rooms()).try_for_each(|room| membership.check_room(room))?;
         membership.check_memory()?;
         Ok(Some(membership))
@@ -39,19 +38,18 @@ impl Membership {
         let group = self.group(members[0]);
         if publishers.is_empty() {
             let why = format!(
-                "nobody publishes in room {room}, which has {} of its clients; let another group publish there, or leave \
-                 --publishers out",
+                "nobody publishes in room {room}, which has {} clients; let clients of another group publish there, or \
+                 leave --publishers out",
                 human::count(members.len() as u64)
             );
             return Err(PlanError { group: Some(group), key: "publishers", value: Some("0".to_owned()), why });
         }
         let own = self.own(group);
         if members.len() == 1 && own != OwnCopy::Expect {
-            let value = if own == OwnCopy::Refuse { "refuse" } else { "allow" };
             let why = format!(
-                "room {room} has one member, so nobody must hear what it sends; take larger rooms, or --own expect"
+                "room {room} has one client, so nobody must hear what it sends; take larger rooms, or --own expect"
             );
-            return Err(PlanError { group: Some(group), key: "own", value: Some(value.to_owned()), why });
+            return Err(PlanError { group: Some(group), key: "own", value: Some(own.to_string()), why });
         }
         Ok(())
     }

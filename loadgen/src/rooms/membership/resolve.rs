@@ -1,43 +1,46 @@
 //! Resolves the rooms of a plan's groups.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use reports::model::{Expect, Order};
 
 use super::{Membership, NONE, Publisher, RoomEnds, RoomsOfGroup, count};
-use crate::plan::{Group, Messages, RoomBy};
+use crate::{
+    message::{Place, Values},
+    plan::{Group, Messages, PlanError, RoomBy},
+};
 
 /// The room of each client of these groups, [`NONE`] without one.
 ///
 /// A room has a name for the whole run. With a size it is the room's number, so these keep their
 /// numbers. Rooms with other names are numbered after them, in the order of their first members.
-pub(super) fn room_numbers(groups: &[Group], name: impl Fn(&Group, u32) -> Vec<u8>) -> Box<[u32]> {
+pub(super) fn room_numbers(groups: &[Group]) -> Result<Box<[u32]>, PlanError> {
     let by_size = |group: &Group| match group.rooms.as_ref()?.by {
         RoomBy::Size(size) => Some(group.clients.get().div_ceil(size.get())),
         RoomBy::Name(_) => None,
     };
-    let mut next = groups.iter().filter_map(by_size).max().unwrap_or(0);
-    let sized = next;
+    let sized = groups.iter().filter_map(by_size).max().unwrap_or(0);
     let mut named: HashMap<Vec<u8>, u32> = HashMap::new();
     let mut rooms = Vec::new();
-    for group in groups {
-        let clients = 0..group.clients.get();
+    for (index, group) in groups.iter().enumerate() {
+        let (first, clients) = (count(rooms.len()), group.clients.get());
         match group.rooms.as_ref().map(|rooms| &rooms.by) {
-            None => rooms.extend(clients.map(|_| NONE)),
-            Some(RoomBy::Size(size)) => rooms.extend(clients.map(|index| index / size.get())),
-            Some(RoomBy::Name(_)) => rooms.extend(clients.map(|index| {
-                let name = name(group, index);
-                let number = number_of(&name).filter(|&number| number < sized);
-                number.unwrap_or_else(|| {
-                    *named.entry(name).or_insert_with(|| {
-                        next += 1;
-                        next - 1
-                    })
-                })
-            })),
+            None => rooms.extend((0..clients).map(|_| NONE)),
+            Some(RoomBy::Size(size)) => rooms.extend((0..clients).map(|client| client / size.get())),
+            Some(RoomBy::Name(template)) => {
+                let values = Arc::new(Values::new(0, clients, first, group.data.clone()));
+                let name = values.bind(template, Place::Room);
+                let name = name.map_err(|why| PlanError { group: Some(index), key: "room", value: None, why })?;
+                for client in first..first + clients {
+                    let name = name.encode_for(client, 0);
+                    let next = sized + count(named.len());
+                    let by_number = number_of(&name).filter(|&number| number < sized);
+                    rooms.push(by_number.unwrap_or_else(|| *named.entry(name).or_insert(next)));
+                }
+            }
         }
     }
-    rooms.into()
+    Ok(rooms.into())
 }
 
 /// The number whose decimal digits are `name`.

@@ -124,23 +124,17 @@ impl Model {
             Event::Whole(message) => self.whole(receiver, message, at),
             Event::Broken(message) => self.broken(receiver, message, at),
             Event::Two(one, other, false) if one == other => self.whole(receiver, one, at),
-            Event::Two(one, other, false) if batched => {
-                self.whole(receiver, one, at);
-                self.whole(receiver, other, at);
-            }
-            Event::Two(one, other, false) => {
-                self.add("coalesced");
-                self.damaged(receiver, one, at);
-                self.damaged(receiver, other, at);
-            }
             // What can't be attributed may be anything.
             Event::Two(one, other, true) if !self.in_flight(receiver, other, at) => self.whole(receiver, one, at),
-            Event::Two(one, other, true) if batched => {
+            Event::Two(one, other, is_broken) if batched => {
                 self.whole(receiver, one, at);
-                self.add("corrupted");
-                self.damaged(receiver, other, at);
+                if is_broken {
+                    self.broken(receiver, other, at);
+                } else {
+                    self.whole(receiver, other, at);
+                }
             }
-            Event::Two(one, other, true) => {
+            Event::Two(one, other, _) => {
                 self.add("coalesced");
                 self.damaged(receiver, one, at);
                 self.damaged(receiver, other, at);

@@ -9,7 +9,7 @@ use loadgen::{
     plan::{Expect, Group, Load, OwnCopy, Rate, RoomBy, Rooms, Until},
     rooms::{
         ArrivalRecord, Delivery, FateCounts, Heard, LawfulEvent, Membership, MissingDeliveries, RoomCounts, RoomLedger,
-        RoomOutcome, RoomSink, SenderRecord, Timetable, merge_fates, merge_heard,
+        RoomOutcome, RoomSink, SenderFates, SenderRecord, Timetable, merge_fates, merge_heard,
     },
 };
 
@@ -65,6 +65,12 @@ impl Counts {
 
     fn tell(&mut self, name: &'static str, Delivery { receiver, sender, sequence, .. }: Delivery) {
         *self.told.entry(name).or_default() += token(receiver, sender, sequence);
+    }
+
+    /// Events with a match or a finding of their own.
+    pub(crate) fn events(&self) -> u64 {
+        let other = ["reordered", "damaged", "lost", "undetermined"];
+        self.by_name.iter().filter(|(name, _)| !other.contains(name)).map(|(_, count)| count).sum()
     }
 
     /// The counts that are not zero, as `name=count`, sorted by name.
@@ -159,8 +165,6 @@ pub(crate) struct Play {
 pub(crate) struct Played {
     pub(crate) counts: Counts,
     pub(crate) events: u64,
-    /// Deliveries that were outstanding when the drain began.
-    pub(crate) outstanding: u64,
     pub(crate) messages: [FateCounts; 2],
     pub(crate) rooms: BTreeMap<u32, RoomCounts>,
     /// Deliveries and sum of response times of each receiver.
@@ -239,7 +243,7 @@ impl Play {
         }
     }
 
-    pub(crate) fn finish(mut self, outstanding: u64) -> Played {
+    pub(crate) fn finish(mut self) -> Played {
         let mut outcomes: Vec<RoomOutcome> = self.ledgers.into_iter().map(RoomLedger::finish).collect();
         let mut rooms: BTreeMap<u32, RoomCounts> = BTreeMap::new();
         for counts in outcomes.iter().flat_map(|outcome| &outcome.rooms) {
@@ -255,17 +259,17 @@ impl Play {
         let receivers = outcomes.iter().flat_map(|outcome| &outcome.receivers);
         let receivers = receivers.map(|of| (of.receiver, (of.deliveries, of.sum))).collect();
         let fates = merge_fates(outcomes.iter_mut().flat_map(|outcome| std::mem::take(&mut outcome.fates)));
-        let sum = |counts: fn(&loadgen::rooms::SenderFates) -> FateCounts| {
+        let sum = |counts: fn(&SenderFates) -> FateCounts| {
             fates.iter().map(counts).fold(FateCounts::default(), |all, one| FateCounts {
                 lost: all.lost + one.lost,
                 damaged: all.damaged + one.damaged,
                 undetermined: all.undetermined + one.undetermined,
             })
         };
-        let messages = [sum(|fates| fates.warmup()), sum(|fates| fates.measured())];
+        let messages = [sum(SenderFates::warmup), sum(SenderFates::measured)];
         let mut heard = merge_heard(std::mem::take(&mut self.counts.cut));
         heard.append(&mut self.counts.heard);
         heard.sort_unstable_by_key(|heard| (heard.sender, heard.sequence));
-        Played { counts: self.counts, events: self.events, outstanding, messages, rooms, receivers, heard }
+        Played { counts: self.counts, events: self.events, messages, rooms, receivers, heard }
     }
 }

@@ -17,10 +17,10 @@ const TWO_ROOMS: Rooms = Rooms(4, 2, None, OwnCopy::Refuse);
 /// What happened, and what the ledgers must say.
 ///
 /// `s0` is that client 0 sends its next message, once that is due. `d0` drops it, `d0*3` three.
-/// `j1` is that client 1 joins; clients that join nowhere have joined before the start. `e1` is that
-/// its connection ends. `drain` ends the load. Events come to the client after `>`: `0.2` is message
-/// 2 of client 0; `0.2+0.3` two in one event; `0.2[..43]` its first bytes; `0.2~30` with a bit of
-/// byte 30 flipped; `r:0.2` of another run; `x` bytes that nobody sent.
+/// `j1` is that client 1 joins; clients that join nowhere have joined before the start. `e1` is
+/// that its connection ends. `drain` ends the load. Events come to the client after `>`: `0.2` is
+/// message 2 of client 0; `0.2+0.3` two in one event; `0.2[..43]` its first bytes; `0.2~30` with a
+/// bit of byte 30 flipped; `r:0.2` of another run; `x` bytes that nobody sent.
 ///
 /// The last text has deliveries and findings, then messages by their worst delivery. What is not
 /// named is 0.
@@ -147,12 +147,15 @@ fn played(Rooms(clients, size, publishers, own): &Rooms, batched: bool, script: 
     let late = |client: u32| script.split(' ').any(|token| token == format!("j{client}"));
     (0..*clients).filter(|client| !late(*client)).for_each(|client| play.joined(client, Time::default()));
     play.begin();
-    let (mut now, mut outstanding) = (START, None);
+    let (mut now, mut draining) = (START, false);
     for token in script.split(' ') {
         now = now.plus(1_000);
         let number = |text: &str| text.parse().unwrap_or_else(|_| panic!("`{text}` is no number"));
         match (token, token.split_at(1)) {
-            ("drain", _) => outstanding = Some(play.begin_drain()),
+            ("drain", _) => {
+                play.begin_drain();
+                draining = true;
+            }
             (_, ("s" | "d", rest)) => {
                 let (client, times) = rest.split_once('*').unwrap_or((rest, "1"));
                 let client = u32::try_from(number(client)).unwrap();
@@ -171,9 +174,11 @@ fn played(Rooms(clients, size, publishers, own): &Rooms, batched: bool, script: 
             }
         }
     }
-    let outstanding = outstanding.unwrap_or_else(|| play.begin_drain());
+    if !draining {
+        play.begin_drain();
+    }
     play.settle(false);
-    play.finish(outstanding)
+    play.finish()
 }
 
 /// The bytes of an event.
@@ -204,6 +209,9 @@ fn scenarios() {
                 let played = played(rooms, batched, script, workers);
                 let what = format!("{name}: `{script}` on {workers} workers");
                 assert_eq!(played.counts.nonzero(), *counts, "{what}");
+                if !batched {
+                    assert_eq!(played.counts.events(), played.events, "each event has one finding: {what}");
+                }
                 let [_, fates] = played.messages;
                 let fates = [("lost", fates.lost), ("damaged", fates.damaged), ("undetermined", fates.undetermined)];
                 let fates = fates.iter().filter(|(_, count)| *count > 0).map(|(name, count)| format!("{name}={count}"));

@@ -13,8 +13,8 @@ macro_rules! first {
 
 impl GroupKeys {
     /// These keys, and those of `under` that are absent here. A window displaces a rate with what
-    /// belongs to it, messages displace a size, a room its size, and vice versa. A rate of 0 displaces
-    /// what belongs to another rate.
+    /// belongs to it, messages displace a size, a room its size, and vice versa. A rate of 0
+    /// displaces what belongs to another rate.
     #[must_use]
     pub fn over(mut self, mut under: Self) -> Self {
         if self.load.window.is_some() {

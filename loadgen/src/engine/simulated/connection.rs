@@ -18,6 +18,12 @@ pub(super) enum PeerEvent {
     End(ConnectionEnd),
 }
 
+impl PeerEvent {
+    pub(super) fn text(text: &str) -> Self {
+        Self::Message(MessageKind::Text, text.as_bytes().to_vec())
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ConnectionState {
     Idle,

@@ -4,6 +4,7 @@
 //! [`SimulatedClock`]. Equal scripts give equal runs.
 
 mod connection;
+mod peer;
 mod script;
 
 use std::{
@@ -157,48 +158,6 @@ impl Simulated {
         any
     }
 
-    /// The peer takes a message at `at`.
-    fn reply(&mut self, slot: usize, at: Time, kind: MessageKind, bytes: Vec<u8>) {
-        let number = self.connections[slot].received;
-        self.connections[slot].received += 1;
-        let peer = self.peer(slot);
-        if at >= peer.silent_from {
-            return;
-        }
-        let (at, fault) = (at.plus(peer.delay), peer.faults.get(&number).copied());
-        let message = |bytes| PeerEvent::Message(kind, bytes);
-        match fault {
-            None => self.schedule(at, slot, message(bytes)),
-            Some(Fault::Lose) => {}
-            Some(Fault::Duplicate) => {
-                self.schedule(at, slot, message(bytes.clone()));
-                self.schedule(at, slot, message(bytes));
-            }
-            Some(Fault::Repeat(nanos)) => {
-                self.schedule(at, slot, message(bytes.clone()));
-                self.schedule(at.plus(nanos), slot, message(bytes));
-            }
-            Some(Fault::Corrupt) => {
-                let mut bytes = bytes;
-                if let Some(last) = bytes.last_mut() {
-                    *last = if *last == b'#' { b'%' } else { b'#' };
-                }
-                self.schedule(at, slot, message(bytes));
-            }
-            Some(Fault::Misroute(other)) => {
-                let other = other % self.connections.len();
-                if matches!(self.connections[other].state, ConnectionState::Open | ConnectionState::Closing) {
-                    self.schedule(at, other, message(bytes));
-                }
-            }
-            Some(Fault::Delay(nanos)) => self.schedule(at.plus(nanos), slot, message(bytes)),
-            Some(Fault::Withhold(nanos)) => {
-                self.schedule(at, slot, PeerEvent::Part(bytes.len() as u64 / 2));
-                self.schedule(at.plus(nanos), slot, message(bytes));
-            }
-        }
-    }
-
     /// Tells the sink of what is no message.
     fn pass_on(&mut self, slot: usize, event: PeerEvent, at: Time, sink: &mut impl EventSink) {
         match event {
@@ -242,10 +201,17 @@ impl Engine for Simulated {
         let event = if after < timeout { event } else { PeerEvent::Failed("timeout") };
         let at = self.clock.now().plus(after.min(timeout));
         self.connections[slot].opening = after;
+        let is_opened = matches!(event, PeerEvent::Opened);
         self.schedule(at, slot, event);
         let ends = self.peer(slot).ends.clone();
         for (when, end) in ends.into_iter().filter(|(when, _)| *when > at) {
             self.schedule(when, slot, PeerEvent::End(end.into()));
+        }
+        let PeerScript { greetings, pushes, .. } = self.peer(slot);
+        let greetings = greetings.iter().map(|(after, text)| (at.plus(*after), *text));
+        let said: Vec<_> = greetings.chain(pushes.iter().copied().filter(|(when, _)| *when > at)).collect();
+        for (when, text) in said.into_iter().filter(|_| is_opened) {
+            self.schedule(when, slot, PeerEvent::text(text));
         }
         self.clock.work(self.script.work);
     }

@@ -1,6 +1,6 @@
 //! What simulated peers do, as data.
 
-use std::{collections::BTreeMap, ops::Range};
+use std::{cell::RefCell, collections::BTreeMap, ops::Range, rc::Rc};
 
 use crate::clock::Time;
 
@@ -13,6 +13,8 @@ pub(crate) struct Script {
     pub(crate) stops: Vec<(Time, u64)>,
     /// Nanoseconds of work that a read or a write takes. The least is 100.
     pub(crate) work: u64,
+    /// What peers received of the texts that they know, in order: slot, and text.
+    pub(crate) heard: Rc<RefCell<Vec<(usize, String)>>>,
 }
 
 /// What the peer of a connection does.
@@ -31,6 +33,15 @@ pub(crate) struct PeerScript {
     pub(crate) buffer: u64,
     /// How a connection ends that is open at the time.
     pub(crate) ends: Vec<(Time, EndScript)>,
+    /// What it sends when a connection has opened, and how many nanoseconds later.
+    pub(crate) greetings: Vec<(u64, &'static str)>,
+    /// What it sends to a connection that is open at the time.
+    pub(crate) pushes: Vec<(Time, &'static str)>,
+    /// Texts that it knows, and what it sends for them in place of an echo, so many nanoseconds
+    /// later.
+    pub(crate) replies: BTreeMap<&'static str, Vec<(u64, &'static str)>>,
+    /// Texts that make it close, with this code.
+    pub(crate) closes_on: BTreeMap<&'static str, u16>,
     /// Nanoseconds to the answer to a Close; none if there is no answer.
     pub(crate) close: Option<u64>,
 }
@@ -89,6 +100,10 @@ impl Default for PeerScript {
             unread: Vec::new(),
             buffer: 64 * 1024,
             ends: Vec::new(),
+            greetings: Vec::new(),
+            pushes: Vec::new(),
+            replies: BTreeMap::new(),
+            closes_on: BTreeMap::new(),
             close: Some(100_000),
         }
     }

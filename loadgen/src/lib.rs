@@ -11,6 +11,7 @@
 //!           │
 //!         worker          one thread: its clients, and what it recorded about them
 //!           ├─ schedule   drivers: when a client opens and sends, and how to wait  (pure)
+//!           ├─ dialogue   what clients say besides their messages              (pure)
 //!           ├─ message    the bytes of message k of client c                   (pure)
 //!           ├─ engine     opens connections and moves their messages
 //!           │    └─ transport  the steps of opening: TCP, TLS, opening handshake
@@ -27,6 +28,7 @@
 //! files of what a browser recorded.
 
 pub mod clock;
+mod dialogue;
 mod engine;
 pub mod import;
 pub mod ledger;

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use reports::judge::is_own_failure;
 
 use super::limits::PlanRefusal;
-use crate::{secrets::Secrets, worker::WorkerOutcome};
+use crate::{
+    secrets::Secrets,
+    worker::{JOIN, WorkerOutcome},
+};
 
 /// Why a run has no report.
 #[derive(Debug, thiserror::Error)]
@@ -16,6 +19,14 @@ pub enum RunError {
     /// No connection opened.
     #[error("cannot reach {url}: {what}")]
     Unreachable {
+        /// The target.
+        url: String,
+        /// Each kind of error with its count and the first detail.
+        what: String,
+    },
+    /// Connections opened, and no client joined.
+    #[error("no client joined at {url}: {what}")]
+    NobodyJoined {
         /// The target.
         url: String,
         /// Each kind of error with its count and the first detail.
@@ -69,5 +80,8 @@ pub(super) fn none_opened(url: String, outcomes: &[WorkerOutcome], secrets: &Sec
         kinds.iter().map(said).collect::<Vec<_>>().join("; ")
     };
     let own = !kinds.is_empty() && kinds.keys().all(|kind| is_own_failure(kind));
+    if !kinds.is_empty() && kinds.keys().all(|kind| kind.starts_with(JOIN)) {
+        return RunError::NobodyJoined { url, what };
+    }
     if own { RunError::Exhausted { url, what } } else { RunError::Unreachable { url, what } }
 }

@@ -39,6 +39,7 @@ pub use self::{
     stop::Stop,
 };
 use crate::{
+    dialogue::Script,
     engine::{BuildEngine, Lean, Tungstenite},
     ledger::Expectation,
     message::{Payload, Place, Source, Templates, Values},
@@ -171,6 +172,7 @@ fn config(plan: &Plan, run_id: u32, targets: &Targets<'_>, clients_each: u32, fi
         GroupConfig {
             clients: group.clients,
             load: group.load,
+            script: script(group, &values).map(Arc::new),
             expectation: expectation(source(run_id, group, &values), group, clients),
             values,
             largest_message: group.largest_message(),
@@ -218,6 +220,10 @@ fn source(run_id: u32, group: &Group, values: &Arc<Values>) -> Source {
             Source::Templates(Templates::new(templates.iter().map(bind).collect()))
         }
     }
+}
+
+fn script(group: &Group, values: &Arc<Values>) -> Option<Script> {
+    Script::of(&group.dialogue, |template| values.bind(template, Place::Connection).expect(CHECKED))
 }
 
 /// Why a template of a plan has what it names.

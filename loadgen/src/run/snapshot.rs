@@ -22,8 +22,10 @@ pub struct Snapshot {
     pub elapsed_s: f64,
     /// Length of warm-up and measured phase together in seconds, if it is known.
     pub total_s: Option<f64>,
-    /// Open connections.
+    /// Open connections, whose clients have joined.
     pub open: u64,
+    /// Clients whose connections are open, and that are joining.
+    pub joining: u64,
     /// Messages sent so far.
     pub sent: u64,
     /// Messages matched so far.

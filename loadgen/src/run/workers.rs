@@ -208,6 +208,7 @@ impl RunWorkers {
             elapsed_s,
             total_s: total.map(|total| total.as_secs_f64()),
             open: sum(|progress| &progress.opened),
+            joining: sum(|progress| &progress.joining),
             sent: sum(|progress| &progress.sent),
             matched: sum(|progress| &progress.matched),
             anomalies: sum(|progress| &progress.anomalies),

@@ -1,10 +1,13 @@
 //! Passes what a connection brings on to its client's ledger.
 
-use super::clients::{Client, ClientState};
+use super::{
+    clients::{Client, ClientState},
+    dialogue::{GroupDialogue, Taken},
+};
 use crate::{
     clock::Time,
     engine::{ConnectionEnd, EventSink, ReadBatch},
-    ledger::{Expectation, MessageEvent},
+    ledger::{Expectation, MessageEvent, OtherEvent},
     transport::{ConnectError, Opened},
     worker::recorder::Recorder,
 };
@@ -14,6 +17,10 @@ pub(super) struct ClientSink<'a> {
     client: &'a mut Client,
     recorder: &'a mut Recorder,
     expectation: &'a Expectation,
+    slot: usize,
+    dialogue: Option<&'a mut GroupDialogue>,
+    /// Events may belong to the dialogue.
+    hears: bool,
     /// The last read.
     pub(super) last: Option<Time>,
     /// What became of the connection, if that changed.
@@ -24,20 +31,60 @@ pub(super) struct ClientSink<'a> {
 #[derive(Debug, Default)]
 pub(super) struct ConnectionChange {
     pub(super) opened: Option<Opened>,
+    /// When its client joined.
+    pub(super) joined: Option<Time>,
     pub(super) failed: Option<(Time, ConnectError)>,
     pub(super) ended: Option<ConnectionEnd>,
 }
 
 impl<'a> ClientSink<'a> {
-    pub(super) fn new(client: &'a mut Client, recorder: &'a mut Recorder, expectation: &'a Expectation) -> Self {
-        Self { client, recorder, expectation, last: None, change: None }
+    pub(super) fn new(
+        slot: usize,
+        client: &'a mut Client,
+        recorder: &'a mut Recorder,
+        expectation: &'a Expectation,
+        dialogue: Option<&'a mut GroupDialogue>,
+    ) -> Self {
+        let hears = dialogue.as_ref().is_some_and(|dialogue| dialogue.hears() || client.state == ClientState::Joining);
+        Self { client, recorder, expectation, slot, dialogue, hears, last: None, change: None }
+    }
+
+    /// Takes an event that belongs to the dialogue. False if it belongs to the messages.
+    #[cold]
+    fn hear(&mut self, at: Time, event: MessageEvent<'_>) -> bool {
+        let Some(dialogue) = &mut self.dialogue else { return false };
+        // Nothing may follow a Close: RFC 6455, section 5.5.1.
+        let may_say = self.client.state != ClientState::Closing;
+        let Some(taken) = dialogue.hear(self.slot, event.bytes, at, may_say) else { return false };
+        match taken {
+            Taken::ToAnswer => {}
+            Taken::As(other) => self.recorder.other_event(other, at),
+            Taken::Joined => {
+                self.recorder.other_event(OtherEvent::Joined, at);
+                self.joined(at);
+            }
+        }
+        true
+    }
+
+    /// The client has joined. What comes after that in the same read belongs to the messages.
+    fn joined(&mut self, at: Time) {
+        self.client.state = ClientState::Open;
+        self.hears = self.dialogue.as_ref().is_some_and(|dialogue| dialogue.hears());
+        self.change.get_or_insert_default().joined = Some(at);
     }
 }
 
 impl EventSink for ClientSink<'_> {
     #[cold]
-    fn opened(&mut self, _at: Time, opened: Opened) {
+    fn opened(&mut self, at: Time, opened: Opened) {
         self.client.local = opened.local;
+        if let Some(dialogue) = self.dialogue.as_mut().filter(|dialogue| dialogue.joins()) {
+            (self.client.state, self.hears) = (ClientState::Joining, true);
+            if dialogue.opened(self.slot, at, opened.phases) {
+                self.joined(at);
+            }
+        }
         self.change.get_or_insert_default().opened = Some(opened);
     }
 
@@ -52,7 +99,7 @@ impl EventSink for ClientSink<'_> {
         at: Time,
         mut events: impl Iterator<Item = MessageEvent<'b>>,
     ) -> Option<MessageEvent<'b>> {
-        if self.client.state == ClientState::Settled {
+        if self.client.state == ClientState::Settled || self.hears {
             return events.next(); // What comes too late is not what must come.
         }
         let mut sink =
@@ -62,7 +109,7 @@ impl EventSink for ClientSink<'_> {
 
     #[inline]
     fn message(&mut self, at: Time, event: MessageEvent<'_>) {
-        if self.client.state != ClientState::Settled {
+        if self.client.state != ClientState::Settled && !(self.hears && self.hear(at, event)) {
             let mut sink =
                 self.recorder.for_connection(self.expectation, self.client.ledger.client(), self.client.local, at);
             self.client.ledger.received(self.expectation, event, &mut sink);
@@ -70,7 +117,9 @@ impl EventSink for ClientSink<'_> {
     }
 
     fn offence(&mut self, at: Time, event: MessageEvent<'_>) {
-        if self.client.state != ClientState::Settled {
+        if self.client.state == ClientState::Joining {
+            self.recorder.other_event(OtherEvent::Ignored, at);
+        } else if self.client.state != ClientState::Settled {
             let mut sink =
                 self.recorder.for_connection(self.expectation, self.client.ledger.client(), self.client.local, at);
             self.client.ledger.protocol_violation(self.expectation, event, &mut sink);

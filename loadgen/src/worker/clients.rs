@@ -32,6 +32,8 @@ pub(super) enum ClientState {
     Gone,
     /// Its connection is being opened.
     Opening,
+    /// Its connection is open, and it does the steps of joining.
+    Joining,
     /// The server closed in an orderly way while nothing was in flight, and nothing was due since.
     Left,
     Open,

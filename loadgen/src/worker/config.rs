@@ -5,6 +5,7 @@ use std::{num::NonZeroU32, sync::Arc};
 use descriptors::Table;
 
 use crate::{
+    dialogue::Script,
     ledger::Expectation,
     message::Values,
     plan::{Load, Partition, Rate, Until},
@@ -35,6 +36,8 @@ pub(crate) struct GroupConfig {
     pub(crate) clients: NonZeroU32,
     pub(crate) load: Load,
     pub(crate) expectation: Expectation,
+    /// What they say besides their messages.
+    pub(crate) script: Option<Arc<Script>>,
     /// What names in the group's templates stand for.
     #[allow(dead_code, reason = "clients say nothing besides their messages yet")]
     pub(crate) values: Arc<Values>,

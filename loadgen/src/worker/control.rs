@@ -45,6 +45,7 @@ impl Control {
 #[derive(Debug, Default)]
 pub(crate) struct LiveCounters {
     pub(crate) opened: AtomicU64,
+    pub(crate) joining: AtomicU64,
     pub(crate) sent: AtomicU64,
     pub(crate) matched: AtomicU64,
     pub(crate) anomalies: AtomicU64,

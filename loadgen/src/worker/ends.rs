@@ -16,9 +16,12 @@ impl<E: Engine, C: Clock> Worker<E, C> {
     /// this turn.
     #[cold]
     pub(super) fn changed(&mut self, slot: usize, last: Option<Time>, change: ConnectionChange) {
-        let ConnectionChange { opened, failed, ended } = change;
+        let ConnectionChange { opened, joined, failed, ended } = change;
         if let Some(opened) = opened {
             self.opened(slot, &opened);
+        }
+        if let Some(at) = joined {
+            self.joined(slot, at);
         }
         if let Some((at, error)) = failed {
             self.failed(slot, at, &error);
@@ -34,6 +37,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         self.clients.all[slot].state = ClientState::Gone;
         match before {
             ClientState::Gone | ClientState::Opening | ClientState::Left => return,
+            ClientState::Joining => return self.ended_while_joining(slot, cause),
             ClientState::Closing | ClientState::Settled => self.clients.closing -= 1,
             ClientState::Open => {
                 self.clients.open -= 1;

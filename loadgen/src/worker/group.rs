@@ -1,13 +1,15 @@
 //! The clients of one group on a worker: what drives them, and what was recorded of them.
 
-use std::rc::Rc;
+use std::{rc::Rc, sync::Arc};
 
 use super::{
     clients::MAX_UNSENT,
     config::{GroupConfig, WorkerConfig},
+    dialogue::GroupDialogue,
     outcome::GroupOutcome,
 };
 use crate::{
+    dialogue::Script,
     plan::{Load, Share, Until},
     schedule::{
         Schedule,
@@ -35,6 +37,8 @@ pub(super) struct WorkerGroup {
     pub(super) driver: Driver,
     pub(super) progress: Progress,
     pub(super) outcome: GroupOutcome,
+    /// Only groups that say something besides their messages have it.
+    pub(super) dialogue: Option<Box<GroupDialogue>>,
     /// Messages that are written at once.
     pub(super) write_at_once: u32,
     /// Bytes that a connection may have unsent before a send is cut short.
@@ -49,12 +53,15 @@ impl WorkerGroup {
         route: Route,
         outcome: GroupOutcome,
     ) -> Self {
+        let first_slot = share.slots.start;
+        let dialogue = |script: &Arc<Script>| Box::new(GroupDialogue::new(Arc::clone(script), first_slot));
         let driver = driver(worker, group, share);
         Self {
             config: group.clone(),
             route: Rc::new(route),
             progress: Progress::default(),
             outcome,
+            dialogue: group.script.as_ref().map(dialogue),
             write_at_once: messages_in(WRITE_AT_ONCE, group.largest_message),
             most_unsent: if driver.drops() { MAX_UNSENT_BURST } else { MAX_UNSENT },
             driver,

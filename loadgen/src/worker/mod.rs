@@ -16,9 +16,11 @@ mod clients;
 mod commands;
 mod config;
 mod control;
+mod dialogue;
 mod ends;
 pub(crate) mod evidence;
 mod group;
+mod joining;
 mod measured_phase;
 mod openings;
 mod outcome;
@@ -48,6 +50,7 @@ use self::{
 pub(crate) use self::{
     config::{GroupConfig, WorkerConfig},
     control::{Control, LiveCounters, WorkerEvent},
+    joining::JOIN,
     outcome::{GroupOutcome, MissingMessage, WorkerOutcome},
     stops::StopTotals,
 };
@@ -230,6 +233,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         let progress = &self.link.progress;
         for (shared, value) in [
             (&progress.opened, self.clients.open as u64),
+            (&progress.joining, self.joining() as u64),
             (&progress.sent, sum(|tally| tally.counts.sent)),
             (&progress.matched, sum(|tally| tally.counts.matched)),
             (&progress.anomalies, sum(|tally| tally.anomalies.by_name().iter().map(|(_, count)| count).sum())),

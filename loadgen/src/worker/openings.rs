@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use reports::judge::OwnFailure;
 
-use super::{Worker, clients::ClientState};
+use super::{Worker, clients::ClientState, group::WorkerGroup};
 use crate::{
     clock::{Clock, Time},
     engine::Engine,
@@ -19,7 +19,7 @@ const UNDER_WAY: u32 = 4096;
 
 /// A time-out says nothing about the target if the worker was stopped for at least this fraction of
 /// the time: one in `STANDSTILL`.
-const STANDSTILL: u64 = 10;
+pub(super) const STANDSTILL: u64 = 10;
 
 /// Connections that are being opened, and those that will be.
 #[derive(Debug)]
@@ -91,11 +91,13 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         if self.openings.under_way.remove(&slot).is_none() {
             return;
         }
-        let outcome = &mut self.groups[self.clients.group_of(slot)].outcome;
-        outcome.connections.opened += 1;
-        outcome.openings.connect.add(opened.phases.total());
-        outcome.openings.add_phases(opened.phases);
+        let WorkerGroup { outcome, dialogue, route, .. } = &mut self.groups[self.clients.group_of(slot)];
         outcome.peer.get_or_insert(opened.peer);
+        if let Some(dialogue) = dialogue.as_mut().filter(|dialogue| dialogue.joins()) {
+            let timeout = u64::try_from(route.timeout.as_nanos()).unwrap_or(u64::MAX);
+            return dialogue.bound(slot, timeout, self.stops.all);
+        }
+        outcome.opened(opened.phases);
         self.clients.all[slot].state = ClientState::Open;
         self.clients.open += 1;
     }
@@ -114,6 +116,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
     /// Ends connecting. If the run was stopped, the rest counts as failed.
     pub(super) fn end_openings(&mut self) {
         self.openings.schedule.cancel();
+        self.stop_joining();
         for (slot, _) in self.openings.under_way.drain() {
             self.engine.abort(slot);
             self.clients.all[slot].state = ClientState::Gone;

@@ -12,6 +12,7 @@ use crate::{
     clock::Time,
     engine::ConnectionEnd,
     ledger::{Expectation, Ledger},
+    transport::Phases,
 };
 
 /// Missing messages that all workers together remember, to match them with messages that came on
@@ -88,6 +89,13 @@ impl GroupOutcome {
         let Connections { opened, failed, died, .. } = self.connections;
         let changed = std::mem::replace(&mut self.told, [opened, failed, died]) != [opened, failed, died];
         changed.then(|| self.connections.clone())
+    }
+
+    /// Records that a connection opened, and how long each phase took.
+    pub(crate) fn opened(&mut self, phases: Phases) {
+        self.connections.opened += 1;
+        self.openings.connect.add(phases.total());
+        self.openings.add_phases(phases);
     }
 
     /// Records that a connection did not open.

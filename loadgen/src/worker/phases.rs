@@ -30,7 +30,8 @@ const STOPPED_CLOSE: u64 = 500_000_000;
 /// What a worker is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
-    /// Each connection is tried once. Then it is open or counted as failed.
+    /// Each connection is tried once. Then it is open, and its client has joined, or it is counted
+    /// as failed.
     Connecting,
     /// The connections are open, and the run has not begun.
     Waiting,
@@ -76,7 +77,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
     pub(super) fn go_on(&mut self, phase: &mut Phase, now: Time) {
         loop {
             let step = match phase {
-                Phase::Connecting => self.connecting(),
+                Phase::Connecting => self.connecting(now),
                 Phase::Waiting => self.waiting(now),
                 Phase::Loading => self.loading(now),
                 Phase::Draining { planned } => self.draining(*planned, now),
@@ -94,9 +95,11 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         }
     }
 
-    fn connecting(&mut self) -> Step {
-        if self.link.stopped.is_none() && !self.openings.are_done() {
-            return Step::Rest(self.openings.wake().unwrap_or(Time::NEVER));
+    fn connecting(&mut self, now: Time) -> Step {
+        self.end_late_joins(now);
+        if self.link.stopped.is_none() && !(self.openings.are_done() && self.joining() == 0) {
+            let wake = [self.openings.wake(), self.next_join_timeout()].into_iter().flatten().min();
+            return Step::Rest(wake.unwrap_or(Time::NEVER));
         }
         self.end_openings();
         self.tell_connections();

@@ -87,13 +87,17 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         let before = client.ledger.in_flight();
         let recorder = &mut group.outcome.recorder;
         recorder.unread_since(engine.unread_since());
-        let mut sink = ClientSink::new(client, recorder, &group.config.expectation);
+        let dialogue = group.dialogue.as_deref_mut();
+        let mut sink = ClientSink::new(slot, client, recorder, &group.config.expectation, dialogue);
         engine.receive(slot, &mut sink);
         let ClientSink { last, change, .. } = sink;
         let came = before - client.ledger.in_flight();
         if came > 0 {
             group.progress.last_reply = last.unwrap_or(group.progress.last_reply);
             group.progress.in_flight -= u64::from(came);
+        }
+        if group.dialogue.as_ref().is_some_and(|dialogue| !dialogue.to_say.is_empty()) {
+            self.say(slot, change.as_ref().is_some_and(|change| change.ended.is_some()));
         }
         if let Some(change) = change {
             self.changed(slot, last, *change);

@@ -65,7 +65,7 @@ impl program::ProgramError for CommandError {
 fn of_run(error: &RunError) -> Exit {
     match error {
         RunError::Refused(_) => Exit::Usage,
-        RunError::Unreachable { .. } => Exit::Connections,
+        RunError::Unreachable { .. } | RunError::NobodyJoined { .. } => Exit::Connections,
         RunError::Exhausted { .. } => Exit::Invalid,
         RunError::Interrupted => Exit::Interrupted,
         RunError::System(..) => Exit::Failed,

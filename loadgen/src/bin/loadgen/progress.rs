@@ -137,7 +137,11 @@ fn stage(stage: Stage) -> &'static str {
 /// whole second.
 fn state(snapshot: &Snapshot, clients: u32) -> String {
     if snapshot.stage == Stage::Connecting {
-        return format!("{} of {} clients", human::count(snapshot.open), human::count(clients.into()));
+        let mut text = format!("{} of {} clients", human::count(snapshot.open), human::count(clients.into()));
+        if snapshot.joining > 0 {
+            text = format!("{text}  {} joining", human::count(snapshot.joining));
+        }
+        return text;
     }
     let mut parts = vec![match snapshot.total_s {
         Some(total) => format!("{:.0}/{} s", snapshot.elapsed_s.min(total), human::rate(total)),
@@ -167,6 +171,7 @@ mod tests {
         elapsed_s: 6.4,
         total_s: Some(11.0),
         open: 1000,
+        joining: 0,
         sent: 320_000,
         matched: 319_988,
         anomalies: 2,
@@ -188,5 +193,7 @@ mod tests {
         assert_eq!(state(&silent, 1000), "11/11 s  0/s  2 anomalies  12 in flight");
         let connecting = Snapshot { stage: Stage::Connecting, open: 250, ..NOW };
         assert_eq!(state(&connecting, 1000), "250 of 1 000 clients");
+        let joining = Snapshot { joining: 12, ..connecting };
+        assert_eq!(state(&joining, 1000), "250 of 1 000 clients  12 joining");
     }
 }

@@ -1,5 +1,6 @@
 //! Finds what does not fit together in a plan.
 
+mod dialogue;
 mod templates;
 
 use std::net::IpAddr;
@@ -23,6 +24,7 @@ pub(super) fn check(run: &RunOptions, groups: &[Group]) -> Result<(), PlanError>
         not_built_yet(index, group)?;
         size(index, group)?;
         templates::check(index, group)?;
+        dialogue::check(index, group)?;
         headers(&group.connect.headers).map_err(|why| about(index, "header", why))?;
         sources(index, &group.connect.sources)?;
     }
@@ -46,9 +48,6 @@ fn not_built_yet(index: usize, group: &Group) -> Result<(), PlanError> {
         ("order", group.order.is_some()),
         ("until", group.until.is_some()),
         ("batched", group.batched),
-        ("on_open", !group.dialogue.on_open.is_empty()),
-        ("answer", !group.dialogue.answers.is_empty()),
-        ("ignore", !group.dialogue.ignore.is_empty()),
         ("room", group.rooms.is_some()),
     ];
     let Some((key, _)) = unbuilt.into_iter().find(|(_, given)| *given) else { return Ok(()) };

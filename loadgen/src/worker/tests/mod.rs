@@ -2,6 +2,7 @@
 
 mod closed_model;
 mod connecting;
+mod dialogue;
 mod finishing;
 mod groups;
 mod histories;

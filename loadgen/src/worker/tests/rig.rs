@@ -14,10 +14,11 @@ use reports::{
 
 use crate::{
     clock::{Clock as _, SimulatedClock, Time},
-    engine::simulated::{self, PeerScript, Script, Simulated},
+    dialogue::Script,
+    engine::simulated::{self, PeerScript, Simulated},
     ledger::Expectation,
-    message::{Mix, Payload, Place, Source, Templates, Values},
-    plan::{Expect, Load, Partition, Rate, Until},
+    message::{Mix, Payload, Place, Source, Template, Templates, Values},
+    plan::{Dialogue, Expect, Load, Partition, Rate, Until},
     transport::source_addresses::SourceAddresses,
     worker::{
         Control, GroupConfig, GroupOutcome, LiveCounters, RunLink, Worker, WorkerConfig, WorkerEvent, WorkerOutcome,
@@ -41,7 +42,7 @@ pub(super) fn n(n: u32) -> NonZeroU32 {
 #[derive(Clone, Debug)]
 pub(super) struct Case {
     pub(super) groups: Vec<GroupCase>,
-    pub(super) script: Script,
+    pub(super) script: simulated::Script,
     pub(super) warmup: u64,
     pub(super) until: Until,
     pub(super) drain: u64,
@@ -65,6 +66,7 @@ pub(super) struct GroupCase {
     pub(super) size: u32,
     /// What is sent instead of generated messages, in turn.
     pub(super) templates: &'static [&'static str],
+    pub(super) dialogue: Dialogue,
 }
 
 /// What a worker recorded, and when it was done.
@@ -83,12 +85,12 @@ pub(super) struct Done {
 pub(super) fn open_model(clients: u32, every: u64, burst: u32, cap: u32) -> GroupCase {
     let rate = Rate::new(f64::from(burst) * 1000.0 / every as f64).unwrap();
     let load = Load::Open { rate, burst: n(burst), max_in_flight: n(cap) };
-    GroupCase { clients, load, expect: Expect::Echo, size: 64, templates: &[] }
+    GroupCase { clients, load, expect: Expect::Echo, size: 64, templates: &[], dialogue: Dialogue::default() }
 }
 
 /// Each client keeps `window` messages in flight.
 pub(super) fn closed_model(clients: u32, window: u32) -> GroupCase {
-    GroupCase { clients, load: Load::Closed { window: n(window) }, expect: Expect::Echo, size: 64, templates: &[] }
+    GroupCase { load: Load::Closed { window: n(window) }, ..open_model(clients, 1000, 1, 1) }
 }
 
 impl GroupCase {
@@ -106,7 +108,7 @@ impl Case {
     pub(super) fn new(group: GroupCase, peers: Vec<PeerScript>) -> Self {
         Self {
             groups: vec![group],
-            script: Script { peers, work: 1_000, ..Script::default() },
+            script: simulated::Script { peers, work: 1_000, ..simulated::Script::default() },
             warmup: 200,
             until: Until::Elapsed(Duration::from_secs(1)),
             drain: 500,
@@ -165,9 +167,11 @@ impl Case {
         let clients = partition.total();
         let of_group = |group: &GroupCase| {
             let values = Arc::new(Values::new(7, clients, 0, None));
+            let bind = |template: &Template| values.bind(template, Place::Connection).unwrap();
             GroupConfig {
                 clients: n(group.clients),
                 load: group.load,
+                script: Script::of(&group.dialogue, bind).map(Arc::new),
                 expectation: Expectation::new(group.source(&values), &group.expect, clients),
                 values,
                 largest_message: group.size as usize,

@@ -1,0 +1,188 @@
+//! What the clients of a group say besides their messages: who is joining, and what is to be said.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+};
+
+use reports::escape;
+
+use crate::{
+    clock::Time,
+    dialogue::{Heard, Line, Script},
+    ledger::OtherEvent,
+    message::MessageKind,
+    transport::Phases,
+};
+
+/// Bytes of an event that are shown.
+const SHOWN: usize = 96;
+
+/// The dialogue of a group's clients on a worker.
+#[derive(Debug)]
+pub(super) struct GroupDialogue {
+    script: Arc<Script>,
+    joining: HashMap<usize, Joining>,
+    /// When the clients that began to join must have joined, oldest first. Some have by now.
+    deadlines: VecDeque<(Time, usize)>,
+    /// How many answers each client has given, from the group's first slot on. It has no entries if
+    /// no client has.
+    given: Vec<u32>,
+    first_slot: usize,
+    /// What the client that was read must say, and when it heard what that answers.
+    pub(super) to_say: Vec<(Line, Time)>,
+}
+
+/// A client that is joining.
+#[derive(Debug)]
+pub(super) struct Joining {
+    /// When its connection was open.
+    pub(super) began: Time,
+    pub(super) phases: Phases,
+    /// How long the worker had been stopped in all by then, in nanoseconds.
+    pub(super) stopped: u64,
+    step: usize,
+    /// The beginning of the last event.
+    last: Option<Box<[u8]>>,
+}
+
+/// What became of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Taken {
+    /// It was this.
+    As(OtherEvent),
+    /// It is to be answered, which is counted when that is done.
+    ToAnswer,
+    /// It ended the last step.
+    Joined,
+}
+
+impl GroupDialogue {
+    /// That of clients whose slots begin at `first_slot`.
+    pub(super) fn new(script: Arc<Script>, first_slot: usize) -> Self {
+        Self {
+            script,
+            joining: HashMap::new(),
+            deadlines: VecDeque::new(),
+            given: Vec::new(),
+            first_slot,
+            to_say: Vec::new(),
+        }
+    }
+
+    /// Whether there are steps of joining.
+    pub(super) fn joins(&self) -> bool {
+        self.script.steps() > 0
+    }
+
+    /// Whether events of clients that have joined may be answered or ignored.
+    pub(super) fn hears(&self) -> bool {
+        self.script.hears()
+    }
+
+    /// Clients that are joining.
+    pub(super) fn joining(&self) -> usize {
+        self.joining.len()
+    }
+
+    /// The connection of a client is open. True if it has joined with that.
+    pub(super) fn opened(&mut self, slot: usize, at: Time, phases: Phases) -> bool {
+        let Self { script, to_say, joining, .. } = self;
+        let waits = script.begin(0, |line| to_say.push((line, at)));
+        let step = waits.unwrap_or(0);
+        joining.insert(slot, Joining { began: at, phases, stopped: 0, step, last: None });
+        waits.is_none()
+    }
+
+    /// Bounds the joining of a client whose connection has just opened by `timeout` nanoseconds.
+    /// `stopped` is how long the worker was stopped so far.
+    pub(super) fn bound(&mut self, slot: usize, timeout: u64, stopped: u64) {
+        if let Some(joining) = self.joining.get_mut(&slot) {
+            joining.stopped = stopped;
+            self.deadlines.push_back((joining.began.plus(timeout), slot));
+        }
+    }
+
+    /// The next time at which a client must have joined, and the client.
+    pub(super) fn next_deadline(&mut self) -> Option<(Time, usize)> {
+        while let Some((_, slot)) = self.deadlines.front()
+            && !self.joining.contains_key(slot)
+        {
+            self.deadlines.pop_front();
+        }
+        self.deadlines.front().copied()
+    }
+
+    /// Takes a client that joins no more, because it has joined or failed to.
+    pub(super) fn take(&mut self, slot: usize) -> Option<Joining> {
+        let taken = self.joining.remove(&slot);
+        if self.joining.is_empty() {
+            // Most runs connect once.
+            (self.joining, self.deadlines) = Default::default();
+        }
+        taken
+    }
+
+    /// Takes all clients that are joining.
+    pub(super) fn take_all(&mut self) -> Vec<usize> {
+        self.deadlines = VecDeque::new();
+        std::mem::take(&mut self.joining).into_keys().collect()
+    }
+
+    /// Takes an event of a client at `at`; none if it belongs to the messages. `may_say` says that
+    /// the client can say something.
+    pub(super) fn hear(&mut self, slot: usize, event: &[u8], at: Time, may_say: bool) -> Option<Taken> {
+        let Self { script, joining, to_say, .. } = self;
+        let mut joining = joining.get_mut(&slot);
+        if let Some(joining) = &mut joining {
+            joining.last = Some(event[..event.len().min(SHOWN + 1)].into());
+        }
+        Some(match (script.hear(joining.as_ref().map(|joining| joining.step), event), joining) {
+            (Heard::Nothing, _) => return None,
+            (Heard::Answer(line), _) if may_say => {
+                to_say.push((line, at));
+                Taken::ToAnswer
+            }
+            (Heard::StepEnd, Some(joining)) => match script.begin(joining.step + 1, |line| to_say.push((line, at))) {
+                Some(step) => {
+                    joining.step = step;
+                    Taken::As(OtherEvent::Joined)
+                }
+                None => Taken::Joined,
+            },
+            (Heard::Answer(_) | Heard::Ignored | Heard::StepEnd, _) => Taken::As(OtherEvent::Ignored),
+        })
+    }
+
+    /// What a client says.
+    pub(super) fn text(&mut self, line: Line, slot: usize, client: u32) -> Option<(MessageKind, Vec<u8>)> {
+        let number = match line {
+            Line::Step(step) => step.into(),
+            Line::Answer(_) => {
+                let index = slot - self.first_slot;
+                if index >= self.given.len() {
+                    self.given.resize(index + 1, 0);
+                }
+                let given = &mut self.given[index];
+                *given = given.wrapping_add(1);
+                u64::from(*given)
+            }
+        };
+        self.script.text(line, client, number)
+    }
+
+    /// Where a client is that failed to join, in words.
+    pub(super) fn place(&self, joining: &Joining) -> String {
+        format!("step {} of {}", joining.step + 1, self.script.steps())
+    }
+}
+
+impl Joining {
+    /// What came last, in words.
+    pub(super) fn last_event(&self) -> String {
+        match &self.last {
+            Some(event) => format!("the last event was `{}`", escape(event, SHOWN)),
+            None => "no event came".to_owned(),
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! Joining: what clients say once their connections are open, before they count as opened. And what
+//! they answer later.
+
+use std::time::Duration;
+
+use reports::{human, judge::OwnFailure};
+
+use super::{
+    Worker,
+    clients::{ClientState, MAX_UNSENT},
+    dialogue::Joining,
+    openings::STANDSTILL,
+};
+use crate::{
+    clock::{Clock, Time},
+    dialogue::Line,
+    engine::{ConnectionEnd, Engine},
+    ledger::OtherEvent,
+};
+
+/// How the kinds of failures to join begin.
+pub(crate) const JOIN: &str = "join_";
+
+/// The time was over, or the connection ended.
+const TIMEOUT: &str = "join_timeout";
+const ENDED: &str = "join_ended";
+
+impl<E: Engine, C: Clock> Worker<E, C> {
+    /// Clients that are joining.
+    pub(super) fn joining(&self) -> usize {
+        self.groups.iter().filter_map(|group| group.dialogue.as_ref()).map(|dialogue| dialogue.joining()).sum()
+    }
+
+    /// When the next client must have joined.
+    pub(super) fn next_join_timeout(&mut self) -> Option<Time> {
+        let dialogues = self.groups.iter_mut().filter_map(|group| group.dialogue.as_mut());
+        dialogues.filter_map(|dialogue| dialogue.next_deadline()).map(|(deadline, _)| deadline).min()
+    }
+
+    /// Gives up the clients whose time to join is over at `now`.
+    pub(super) fn end_late_joins(&mut self, now: Time) {
+        for group in 0..self.groups.len() {
+            while let Some(dialogue) = &mut self.groups[group].dialogue
+                && let Some((_, slot)) = dialogue.next_deadline().filter(|(deadline, _)| *deadline <= now)
+            {
+                self.engine.abort(slot);
+                self.join_timeout(slot, now);
+            }
+        }
+    }
+
+    /// A client has joined.
+    pub(super) fn joined(&mut self, slot: usize, at: Time) {
+        let group = &mut self.groups[self.clients.group_of(slot)];
+        let Some(Joining { began, phases, .. }) = group.dialogue.as_mut().and_then(|dialogue| dialogue.take(slot))
+        else {
+            return;
+        };
+        group.outcome.opened(phases);
+        group.outcome.recorder.join(at.since(began));
+        self.clients.open += 1;
+    }
+
+    /// The time of a client to join is over.
+    fn join_timeout(&mut self, slot: usize, at: Time) {
+        self.watch_for_stops(self.clock.now());
+        let stopped = self.stops.all;
+        self.not_joined(slot, |joining| {
+            let waited = at.since(joining.began);
+            // Nobody knows whether the event would have come in time.
+            let own = (stopped - joining.stopped).saturating_mul(STANDSTILL) >= waited;
+            let kind = if own { OwnFailure::TimeoutStopped.name() } else { TIMEOUT };
+            let waited = human::seconds(Duration::from_nanos(waited).as_secs_f64());
+            (kind, format!("no event ended it within {waited}"))
+        });
+    }
+
+    /// The connection of a client ended while it was joining.
+    pub(super) fn ended_while_joining(&mut self, slot: usize, cause: ConnectionEnd) {
+        self.not_joined(slot, |_| (ENDED, cause.detail));
+    }
+
+    fn not_joined(&mut self, slot: usize, why: impl FnOnce(&Joining) -> (&'static str, String)) {
+        self.clients.all[slot].state = ClientState::Gone;
+        let group = &mut self.groups[self.clients.group_of(slot)];
+        let Some(dialogue) = &mut group.dialogue else { return };
+        let Some(joining) = dialogue.take(slot) else { return };
+        let (kind, why) = why(&joining);
+        group.outcome.failed(kind, &format!("{}: {why}; {}", dialogue.place(&joining), joining.last_event()));
+    }
+
+    /// Gives up all clients that are joining.
+    pub(super) fn stop_joining(&mut self) {
+        let dialogues = self.groups.iter_mut().filter_map(|group| group.dialogue.as_mut());
+        for slot in dialogues.flat_map(|dialogue| dialogue.take_all()) {
+            self.engine.abort(slot);
+            self.clients.all[slot].state = ClientState::Gone;
+        }
+    }
+
+    /// Lets a client that was read say what it has to. Answers that would wait behind too much that
+    /// the peer does not take are left out: the events are ignored. If the connection `ended`,
+    /// nobody hears anything.
+    #[cold]
+    pub(super) fn say(&mut self, slot: usize, ended: bool) {
+        let Self { engine, groups, clients, .. } = self;
+        let group = &mut groups[clients.group_of(slot)];
+        let Some(dialogue) = &mut group.dialogue else { return };
+        let client = clients.all[slot].ledger.client();
+        for (line, at) in std::mem::take(&mut dialogue.to_say) {
+            let is_answer = matches!(line, Line::Answer(_));
+            let said = !ended && (!is_answer || engine.unsent(slot) <= MAX_UNSENT);
+            if said && let Some((kind, text)) = dialogue.text(line, slot, client) {
+                engine.queue(slot, std::iter::once((kind, text.len())), |spaces| {
+                    spaces.for_each(|space| space.copy_from_slice(&text));
+                });
+            }
+            if is_answer {
+                let event = if said { OtherEvent::Answered } else { OtherEvent::Ignored };
+                group.outcome.recorder.other_event(event, at);
+            }
+        }
+        engine.flush(slot);
+    }
+}

@@ -37,6 +37,7 @@ mod campaign;
 mod cli;
 mod closed;
 mod deaths;
+mod dialogue;
 mod differential;
 mod exit_codes;
 mod faults;

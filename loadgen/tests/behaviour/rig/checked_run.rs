@@ -45,7 +45,7 @@ impl<F: FnMut(&Snapshot)> Observer for Watch<'_, F> {
 /// Why no connection of `plan` opened.
 pub(crate) fn unreachable(plan: &TestPlan) -> String {
     match run_observed(plan, &Stop::default(), |_| {}) {
-        Err(RunError::Unreachable { what, .. }) => what,
+        Err(RunError::Unreachable { what, .. } | RunError::NobodyJoined { what, .. }) => what,
         other => panic!("not unreachable: {other:?}"),
     }
 }

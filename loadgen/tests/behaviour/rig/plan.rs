@@ -7,7 +7,9 @@ use std::{
 
 use loadgen::{
     message::Mix,
-    plan::{Connect, EngineKind, Expect, Group, GroupName, Load, Messages, Plan, Rate, RunOptions, Target, Until},
+    plan::{
+        Connect, Dialogue, EngineKind, Expect, Group, GroupName, Load, Messages, Plan, Rate, RunOptions, Target, Until,
+    },
 };
 
 use super::PATIENCE;
@@ -24,6 +26,7 @@ pub(crate) struct TestPlan {
     pub(crate) size: u32,
     pub(crate) mix: Mix,
     pub(crate) expect: Expect,
+    pub(crate) dialogue: Dialogue,
     pub(crate) connect: Connect,
     pub(crate) connect_rate: Rate,
     pub(crate) engine: EngineKind,
@@ -62,6 +65,7 @@ impl TestPlan {
             load: self.load,
             messages: Messages::Generated { size: self.size, mix: self.mix },
             expect: self.expect.clone(),
+            dialogue: self.dialogue.clone(),
             ..Group::default()
         }
     }
@@ -97,6 +101,7 @@ pub(crate) fn plan(engine: EngineKind, url: &str) -> TestPlan {
         size: 64,
         mix: Mix::Mixed,
         expect: Expect::Echo,
+        dialogue: Dialogue::default(),
         connect: Connect { timeout: PATIENCE, headers: Vec::new(), sources: Vec::new(), insecure: false },
         connect_rate: rate(1000.0),
         engine,

@@ -22,7 +22,13 @@ pub(crate) enum Behaviour {
     /// An echo, and an unusual answer to the Close.
     Closes(CloseAnswer),
 
+    /// Says hello, takes a `login:NAME` and welcomes NAME, then echoes. Before each echo it sends a
+    /// heartbeat `2`, which is answered by `3`, and a presence.
+    Welcomes,
+
     // Wrong, on a connection that lives.
+    /// Says hello, and closes with 1008 when it gets a login.
+    RefusesLogins,
     /// Reads and sends nothing.
     NeverAnswers,
     /// Sends only pings, ten a second from the first message on.

@@ -95,6 +95,9 @@ impl ScriptedConnection {
         if let Behaviour::SendsAtOnce { bytes } = &self.behaviour {
             self.write(bytes);
         }
+        if matches!(self.behaviour, Behaviour::Welcomes | Behaviour::RefusesLogins) {
+            self.write(&whole(TEXT, b"hello"));
+        }
         while let Some(frame) = Frame::read(&mut self.reader) {
             if self.take(frame).is_break() {
                 break;
@@ -164,6 +167,7 @@ impl ScriptedConnection {
         let Frame { opcode, payload } = &message;
         match &self.behaviour {
             Behaviour::Echo | Behaviour::Closes(_) => self.echo(&message),
+            Behaviour::Welcomes | Behaviour::RefusesLogins => return self.converse(&message),
             Behaviour::Bytewise => whole(*opcode, payload).iter().for_each(|byte| self.write(&[*byte])),
             Behaviour::FragmentedWithPings { bytes }
             | Behaviour::FragmentedWithEmptyOnes { bytes }
@@ -232,8 +236,7 @@ impl ScriptedConnection {
             Behaviour::FloodsGreetings => return self.flood(),
             Behaviour::Misroutes => {
                 let writers = self.writers();
-                let mut neighbour = &writers[&(self.index ^ 1)];
-                neighbour.write_all(&whole(*opcode, payload)).expect("it listens");
+                (&writers[&(self.index ^ 1)]).write_all(&whole(*opcode, payload)).expect("it listens");
             }
             Behaviour::EndsTcp { after } | Behaviour::Resets { after } | Behaviour::SendsInstead { after, .. }
                 if sequence < *after =>
@@ -261,6 +264,26 @@ impl ScriptedConnection {
             | Behaviour::SendsInstead { .. }
             | Behaviour::SendsAtOnce { .. }
             | Behaviour::SendsAfterTheFirst { .. } => {}
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn converse(&mut self, message: &Frame) -> ControlFlow<()> {
+        if matches!(self.behaviour, Behaviour::RefusesLogins) {
+            self.write(&close_frame(1008, "who are you?"));
+            return self.hang_up();
+        }
+        match str::from_utf8(&message.payload) {
+            Ok("3") => self.seen.answers += 1,
+            Ok(text) if text.starts_with("login:") => {
+                self.seen.logins.push(text["login:".len()..].to_owned());
+                // The heartbeat comes in one read with the welcome.
+                self.write(&[whole(TEXT, b"welcome"), whole(TEXT, b"2")].concat());
+            }
+            _ => {
+                let before = [whole(TEXT, b"2"), whole(TEXT, b"presence")].concat();
+                self.write(&[before, whole(message.opcode, &message.payload)].concat());
+            }
         }
         ControlFlow::Continue(())
     }

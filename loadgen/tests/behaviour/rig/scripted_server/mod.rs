@@ -33,6 +33,9 @@ pub(crate) struct ConnectionRecord {
     pub(crate) request: String,
     /// Data messages.
     pub(crate) messages: u64,
+    /// Logins, and answers to heartbeats.
+    pub(crate) logins: Vec<String>,
+    pub(crate) answers: u64,
     /// Payloads of pongs.
     pub(crate) pongs: Vec<Vec<u8>>,
     /// Characters that the server cut in two between fragments.

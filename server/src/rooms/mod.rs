@@ -22,6 +22,8 @@ mod options;
 mod room;
 mod seat;
 mod stagger;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use self::member::{Member, Rooms};
 pub use self::options::{OwnCopy, RoomsOptions};

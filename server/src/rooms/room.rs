@@ -159,7 +159,8 @@ impl Room {
         })
     }
 
-    /// Gives `send` the messages that a member may take, as [`take_frames`](Self::take_frames) does.
+    /// Gives `send` the messages that a member may take, as [`take_frames`](Self::take_frames)
+    /// does.
     ///
     /// # Errors
     /// Those of `send`.

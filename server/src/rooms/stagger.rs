@@ -44,8 +44,8 @@ impl Stagger {
         self.batches.push_back(Batch { end, without, members_end, next: 0, due: now });
     }
 
-    /// Lets those of `seats` take messages whose time has come, and wakes them. The seats are in the
-    /// order of their numbers. Returns when the next is due, if any is left.
+    /// Lets those of `seats` take messages whose time has come, and wakes them. The seats are in
+    /// the order of their numbers. Returns when the next is due, if any is left.
     ///
     /// No member gets a message before an earlier one. Members that left make that possible: those
     /// behind them come sooner to the next message.
@@ -95,5 +95,76 @@ impl Batch {
     fn left<'a>(&self, seats: &'a [Rc<Seat>]) -> &'a [Rc<Seat>] {
         let place = |member| seats.partition_point(|seat| seat.member < member);
         &seats[place(self.next)..place(self.members_end.max(self.next))]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use super::*;
+
+    const STEP: Duration = Duration::from_millis(10);
+
+    /// Members with these numbers that have taken nothing.
+    fn seats<const N: usize>(members: [u64; N]) -> Vec<Rc<Seat>> {
+        members.into_iter().map(|member| Rc::new(Seat::new(member, 0, Waker::noop().clone()))).collect()
+    }
+
+    fn released(seats: &[Rc<Seat>]) -> Vec<u64> {
+        seats.iter().map(|seat| seat.released.get()).collect()
+    }
+
+    #[test]
+    fn each_further_member_waits_one_step_more() {
+        let (mut stagger, seats, start) = (Stagger::new(STEP), seats([1, 4, 5]), Instant::now());
+        stagger.push(1, 6, None, start);
+        assert_eq!(stagger.release(&seats, start), Some(start + STEP));
+        assert_eq!(released(&seats), [1, 0, 0]);
+        let just_before = start + STEP.saturating_sub(Duration::from_nanos(1));
+        assert_eq!(stagger.release(&seats, just_before), Some(start + STEP));
+        assert_eq!(released(&seats), [1, 0, 0]);
+        assert_eq!(stagger.release(&seats, start + STEP), Some(start + 2 * STEP));
+        assert_eq!(released(&seats), [1, 1, 0]);
+        // However late the server is, the times stay those of the plan.
+        stagger.push(2, 6, None, start + STEP);
+        assert_eq!(stagger.release(&seats, start + 2 * STEP), Some(start + 3 * STEP));
+        assert_eq!(released(&seats), [2, 2, 1]);
+        assert_eq!(stagger.release(&seats, start + 9 * STEP), None);
+        assert_eq!(released(&seats), [2, 2, 2]);
+    }
+
+    #[test]
+    fn a_sender_without_a_copy_is_not_counted() {
+        let (mut stagger, seats, start) = (Stagger::new(STEP), seats([1, 2, 3]), Instant::now());
+        stagger.push(1, 4, Some(2), start);
+        assert_eq!(stagger.release(&seats, start), Some(start + STEP));
+        assert_eq!(stagger.release(&seats, start + STEP), None);
+        assert_eq!(released(&seats), [1, 1, 1]);
+    }
+
+    #[test]
+    fn members_that_joined_later_are_not_counted() {
+        let (mut stagger, seats, start) = (Stagger::new(STEP), seats([1, 2, 3]), Instant::now());
+        stagger.push(1, 2, None, start);
+        assert_eq!(stagger.release(&seats, start + STEP), None);
+        assert_eq!(released(&seats), [1, 0, 0]);
+    }
+
+    #[test]
+    fn no_message_overtakes_another_where_members_leave() {
+        let (mut stagger, mut seats, start) = (Stagger::new(STEP), seats([1, 2, 3, 4]), Instant::now());
+        stagger.push(1, 5, None, start);
+        assert_eq!(stagger.release(&seats, start + STEP), Some(start + 2 * STEP));
+        seats.drain(..2);
+        // Member 3 would get this at once, but gets the first message one step later.
+        stagger.push(2, 5, None, start + STEP);
+        assert_eq!(stagger.release(&seats, start + STEP), Some(start + 2 * STEP));
+        assert_eq!(released(&seats), [0, 0]);
+        assert_eq!(stagger.release(&seats, start + 2 * STEP), Some(start + 3 * STEP));
+        assert_eq!(released(&seats), [2, 0]);
+        // Member 4 gets the first one three steps after the start, and the second one with it.
+        assert_eq!(stagger.release(&seats, start + 3 * STEP), None);
+        assert_eq!(released(&seats), [2, 2]);
     }
 }

@@ -260,7 +260,8 @@ fn faults_are_done_and_noted_for_each_delivery() {
         let mut noted = 0;
         for (receiver, frames) in got.iter().take(3) {
             let faults = stats.faults.iter().filter(|fault| fault.receiver == Some(*receiver)).count();
-            // 100 expected, with a standard deviation of 10. A read of many messages has one that is first.
+            // 100 expected, with a standard deviation of 10. In a read of many messages, only one
+            // is the first.
             assert!(kind == FaultKind::FirstOnly || (50..=150).contains(&faults), "{kind}: {faults}");
             noted += faults;
             let signed = |count: usize| i64::try_from(count).expect("few");

@@ -129,8 +129,8 @@ pub struct UnknownFault;
 
 /// Which faults happen, and how often.
 ///
-/// Where messages are broadcast, what follows is true of each delivery: of a message at one of its
-/// receivers.
+/// Where messages are broadcast, each delivery counts as a message here: each message at each of
+/// its receivers.
 ///
 /// Each message suffers at most one fault. A rate is the chance that it is this one. Some faults
 /// can't be done to some messages: one without a byte can't be cut. Some faults need the next

@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     message::Mix,
-    plan::{Connect, EngineKind, Expect, Group, Load, Messages, Plan, Rate, RunOptions, Target, Until},
+    plan::{Connect, EngineKind, Expect, Group, Load, Messages, Pattern, Plan, Rate, RunOptions, Target, Until},
 };
 
 fn count() -> impl Strategy<Value = NonZeroU32> {
@@ -74,6 +74,25 @@ fn group(index: usize) -> impl Strategy<Value = Group> {
     )
 }
 
+/// Keys with any texts: quotes, controls, `@` and `=>`, wherever they may stand.
+fn content() -> impl Strategy<Value = GroupKeys> {
+    let text = || any::<String>().prop_map(TextOrFile::Text);
+    let pattern = || any::<String>().prop_filter_map("a regular expression", |text| text.parse::<Pattern>().ok());
+    let step =
+        (prop::option::of(text()), prop::option::of(pattern())).prop_map(|(send, expect)| StepKeys { send, expect });
+    let answer = (pattern(), text()).prop_map(|(when, send)| AnswerKeys { when, send });
+    let dialogue = (prop::collection::vec(step, 1..3), prop::collection::vec(answer, 1..3))
+        .prop_map(|(on_open, answer)| DialogueKeys { on_open: Some(on_open), answer: Some(answer), ignore: None });
+    (prop::collection::vec(text(), 1..3), dialogue, text(), any::<u32>()).prop_map(
+        |(message, dialogue, room, publishers)| GroupKeys {
+            message: MessageKeys { message: Some(message), ..MessageKeys::default() },
+            dialogue,
+            rooms: RoomKeys { room: Some(room), publishers: Some(publishers), ..RoomKeys::default() },
+            ..GroupKeys::default()
+        },
+    )
+}
+
 fn run() -> impl Strategy<Value = RunOptions> {
     let until = prop_oneof![
         time().prop_map(|time| Until::Elapsed(time.max(Duration::from_nanos(1)))),
@@ -111,6 +130,14 @@ proptest! {
         prop_assert_eq!(read(&printed).map_err(|error| TestCaseError::fail(format!("{error}\n{printed}")))?, plan);
         let document: serde_json::Value = toml_edit::de::from_str(&printed).unwrap();
         prop_assert!(jsonschema::is_valid(&schema(), &document), "{}", printed);
+    }
+
+    #[test]
+    fn any_text_in_a_plan_is_read_as_it_was_written(keys in content()) {
+        let printed = PlanKeys { defaults: keys.clone(), ..PlanKeys::default() }.to_toml();
+        let read = PlanFile::parse("plan.toml", printed.clone());
+        let read = read.map_err(|error| TestCaseError::fail(format!("{error}\n{printed}")))?;
+        prop_assert_eq!(&read.keys().defaults, &keys, "{}", printed);
     }
 
     #[test]

@@ -52,14 +52,21 @@ impl PossibleRange {
     }
 }
 
+/// Whether each of these times has a floor. A receiver in a room knows when a message was due, and
+/// not when it was written. So its deliveries have none, and nothing is known of the generator's
+/// part in them.
+pub(crate) fn has_floor(times: &Histogram<u64>, floor: &Histogram<u64>) -> bool {
+    !times.is_empty() && times.len() == floor.len()
+}
+
 /// The range of a statistic between two histograms of the same messages. `held` more messages are
-/// slower than all of them. Without a floor nothing is known of delays.
+/// slower than all of them. Without a floor of each, the upper end alone decides.
 fn between(statistic: Statistic, upper: &Histogram<u64>, floor: &Histogram<u64>, held: u64) -> Option<PossibleRange> {
     if upper.is_empty() {
         return None;
     }
     let high = statistic.of_all(upper, held);
-    let low = if floor.is_empty() { high } else { statistic.of_all(floor, held) };
+    let low = if has_floor(upper, floor) { statistic.of_all(floor, held) } else { high };
     // A standard deviation is no quantile: the floor may have the larger one.
     let high = if statistic == Statistic::Stdev { high.max(low) } else { high };
     Some(PossibleRange { low: low.min(high), high })
@@ -94,7 +101,7 @@ pub(crate) fn is_marked(latency: &Latency, series: &str, statistic: &str) -> boo
         _ => return false,
     };
     let Ok(Quantity::Latency(_, statistic)) = statistic.parse().map(Metric::quantity) else { return false };
-    !histogram.is_empty() && !floor.is_empty() && is_notable(statistic.of(histogram), statistic.of(floor))
+    has_floor(histogram, floor) && is_notable(statistic.of(histogram), statistic.of(floor))
 }
 
 /// The names of the marked figures of a series.
@@ -148,6 +155,10 @@ mod tests {
         let mut old = late();
         old.total.latency.floor = Latency::histogram();
         assert_eq!(range("p99", &old), (5_000_000.0, 5_000_000.0), "nothing is known of a floor");
+        let mut mixed = late();
+        mixed.total.latency.response.record_n(9_000_000, 50).unwrap();
+        assert_eq!(range("p99", &mixed), (9_000_000.0, 9_000_000.0), "deliveries in rooms have no floor");
+        assert_eq!(marked(&mixed.total.latency, "response"), Vec::<&str>::new());
         let mut empty = late();
         empty.total.latency = Latency::default();
         assert_eq!(PossibleRange::of("p99".parse().unwrap(), &empty), None);

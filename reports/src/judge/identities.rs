@@ -29,11 +29,14 @@ impl fmt::Display for Breach {
 
 impl std::error::Error for Breach {}
 
-/// Checks that every due message was sent or dropped for one cause, that every sent message has one
-/// fate, and that every event has one finding.
+/// Checks the counts of a group: every due message was sent or dropped for one cause, every sent
+/// message has one fate, every delivery has one, and every event has one finding.
 ///
-/// `reordered` and `split` are in none of the sums. Reordered messages are matched as well, and
-/// `split` counts messages, not events.
+/// `reordered`, `split` and `gaps` are in none of the sums. Reordered messages are matched as well,
+/// `split` counts messages, and a gap is what did not come.
+///
+/// In rooms a message is matched once and comes to several receivers, so events are counted against
+/// deliveries. The total of groups with and without rooms has no such sum.
 ///
 /// # Errors
 /// The first identity that does not hold.
@@ -56,7 +59,6 @@ pub fn identities(tally: &Tally) -> Result<(), Breach> {
         deliveries.expected,
         &[deliveries.matched, deliveries.lost, deliveries.damaged, deliveries.undetermined],
     )?;
-    // In rooms a message is matched once, and comes to several receivers.
     let matched = if deliveries.is_empty() { counts.matched } else { deliveries.matched };
     holds(
         "events = matched + duplicated + coalesced + split_pieces + truncated + corrupted + wrong_type + misrouted_events + unexpected + other events",
@@ -104,7 +106,9 @@ fn sums(measurement: &Measurement) -> Vec<(String, u64)> {
             ("behind_schedule", dropped.behind_schedule),
         ];
         let named = tally.counts.by_name().into_iter().chain(causes).chain(tally.anomalies.by_name());
-        named.map(|(name, n)| (format!("{phase}{name}"), n)).collect::<Vec<_>>()
+        let named = named.chain(tally.other_events.by_name()).map(|(name, n)| (format!("{phase}{name}"), n));
+        let deliveries = tally.deliveries.by_name().map(|(name, n)| (format!("{phase}deliveries.{name}"), n));
+        named.chain(deliveries).collect::<Vec<_>>()
     };
     let others = [
         ("requested", connections.requested),
@@ -125,7 +129,7 @@ fn holds(identity: impl Into<Cow<'static, str>>, left: u64, terms: &[u64]) -> Re
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Anomalies, Counts, Dropped};
+    use crate::model::{Anomalies, Counts, Deliveries, Dropped, OtherEvents};
 
     /// 100 due, 90 sent; of those 84 matched, 1 lost, 3 damaged, 1 misrouted, 1 undetermined.
     fn balanced() -> Tally {
@@ -171,6 +175,38 @@ mod tests {
         tally.anomalies.reordered += 1;
         tally.anomalies.split += 1;
         assert_eq!(identities(&tally), Ok(()));
+    }
+
+    /// 10 messages to 5 receivers each: 47 of the deliveries matched, and 3 events were set aside.
+    fn in_rooms() -> Tally {
+        Tally {
+            counts: Counts { scheduled: 10, sent: 10, matched: 8, lost: 2, events: 47 + 1 + 3, ..Counts::default() },
+            anomalies: Anomalies { duplicated: 1, gaps: 9, ..Anomalies::default() },
+            deliveries: Deliveries { expected: 50, matched: 47, lost: 1, damaged: 1, undetermined: 1 },
+            other_events: OtherEvents { history: 2, ignored: 1, ..OtherEvents::default() },
+            ..Tally::default()
+        }
+    }
+
+    #[test]
+    fn deliveries_have_one_fate_and_are_the_events_of_rooms() {
+        type Increment = fn(&mut Tally);
+        assert_eq!(identities(&in_rooms()), Ok(()));
+        let one_more: [(&str, Increment); 7] = [
+            ("deliveries.expected", |t| t.deliveries.expected += 1),
+            ("deliveries.expected", |t| t.deliveries.matched += 1),
+            ("deliveries.expected", |t| t.deliveries.lost += 1),
+            ("deliveries.expected", |t| t.deliveries.damaged += 1),
+            ("deliveries.expected", |t| t.deliveries.undetermined += 1),
+            ("events", |t| t.other_events.own_copies += 1),
+            ("events", |t| t.counts.events += 1),
+        ];
+        for (left_side, change) in one_more {
+            let mut tally = in_rooms();
+            change(&mut tally);
+            let breach = identities(&tally).unwrap_err();
+            assert!(breach.identity.starts_with(&format!("{left_side} =")), "{breach}");
+        }
     }
 
     #[test]

@@ -141,26 +141,31 @@ fn delivery(report: &Report) -> Vec<String> {
     reasons
 }
 
-const LOST: &str = "messages lost: nothing came back until the drain of";
+/// What lost messages waited for.
+const LOST: &str = "until the drain of";
 
 /// What speaks against the delivery of a group.
 fn violations(report: &Report, part: JudgedPart<'_>) -> Vec<String> {
     let mut reasons = Vec::new();
     for (phase, tally) in phases(part.measurement) {
-        let counts = &tally.counts;
-        let sent = count(counts.sent);
-        if counts.lost > 0 {
+        let drain = seconds(report.plan.run.drain_s);
+        let (counts, deliveries) = (&tally.counts, &tally.deliveries);
+        let (sent, expected) = (count(counts.sent), count(deliveries.expected));
+        if deliveries.lost > 0 {
+            let (lost, messages) = (count(deliveries.lost), count(counts.lost));
             reasons.push(format!(
-                "{phase}{} of {sent} {LOST} {} ended",
-                count(counts.lost),
-                seconds(report.plan.run.drain_s),
+                "{phase}{lost} of {expected} deliveries lost, of {messages} messages: they did not come {LOST} {drain} ended"
             ));
+        } else if counts.lost > 0 {
+            let lost = count(counts.lost);
+            reasons.push(format!("{phase}{lost} of {sent} messages lost: nothing came back {LOST} {drain} ended"));
         }
-        if counts.damaged > 0 {
-            reasons.push(format!(
-                "{phase}{} of {sent} messages damaged: they did not come back whole",
-                count(counts.damaged)
-            ));
+        if deliveries.damaged > 0 {
+            let damaged = count(deliveries.damaged);
+            reasons.push(format!("{phase}{damaged} of {expected} deliveries damaged: they did not come whole"));
+        } else if counts.damaged > 0 {
+            let damaged = count(counts.damaged);
+            reasons.push(format!("{phase}{damaged} of {sent} messages damaged: they did not come back whole"));
         }
         if counts.misrouted > 0 {
             reasons.push(format!(
@@ -183,12 +188,14 @@ fn violations(report: &Report, part: JudgedPart<'_>) -> Vec<String> {
 /// Why the numbers of a run can't be trusted. It is empty if they can. If only delivery is judged,
 /// timing is no reason.
 pub(crate) fn invalid(report: &Report) -> Vec<String> {
-    let mut reasons = by_group(report, unbalanced);
+    let parts = JudgedPart::all(report);
+    // Where each group balances and the total is their sum, the total balances too.
+    let mut reasons: Vec<String> =
+        parts.iter().flat_map(|part| unbalanced(*part).into_iter().map(|breach| part.about(breach))).collect();
     reasons.extend(group_sums(report).err().map(|breach| format!("{UNBALANCED}: {breach}")));
     if !report.plan.run.only_delivery {
         reasons.extend(limits::broken_schedule(report));
     }
-    let parts = JudgedPart::all(report);
     reasons.extend(parts.iter().filter_map(|part| refused_here(*part)));
     let silent = parts.iter().filter(|part| part.sends() && part.measurement.measured.counts.sent == 0);
     reasons.extend(
@@ -246,7 +253,13 @@ pub(crate) fn connections_of(measurement: &Measurement, is_cut_short: bool) -> V
         ));
     }
     for (phase, tally) in phases(measurement) {
-        if tally.counts.undetermined > 0 && !is_cut_short {
+        if tally.deliveries.undetermined > 0 && !is_cut_short {
+            reasons.push(format!(
+                "{phase}{} of {} deliveries undetermined: a connection died before they came, neither passed nor lost",
+                count(tally.deliveries.undetermined),
+                count(tally.deliveries.expected),
+            ));
+        } else if tally.counts.undetermined > 0 && !is_cut_short {
             reasons.push(format!(
                 "{phase}{} of {} messages undetermined: in flight when their connection died, neither passed nor lost",
                 count(tally.counts.undetermined),
@@ -308,5 +321,7 @@ fn interruption(report: &Report) -> String {
 
 #[cfg(test)]
 mod group_tests;
+#[cfg(test)]
+mod room_tests;
 #[cfg(test)]
 mod tests;

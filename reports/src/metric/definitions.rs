@@ -46,7 +46,7 @@ const fn define(name: &'static str, meaning: &'static str) -> Definition {
 
 impl Series {
     /// Every series with its definition.
-    pub const ALL: [(Self, Definition); 8] = [
+    pub const ALL: [(Self, Definition); 12] = [
         (Self::Response, define("response", "from when a message was due until its reply came")),
         (Self::Service, define("service", "from when a message was written until its reply came")),
         (Self::Floor, define("floor", "service time less the time that the reply may have lain unread")),
@@ -55,6 +55,10 @@ impl Series {
         (Self::ConnectTcp, define("connect_tcp", "the part of connect until TCP was connected")),
         (Self::ConnectTls, define("connect_tls", "the part of connect that the TLS handshake took")),
         (Self::ConnectUpgrade, define("connect_upgrade", "the part of connect that the opening handshake took")),
+        (Self::Join, define("join", "from when a connection was open until its client had joined")),
+        (Self::First, define("first", "from due to the first event of a reply, or to the first receiver in a room")),
+        (Self::Last, define("last", "from due to the last event of a reply, or to the last receiver in a room")),
+        (Self::Receiver, define("receiver", "mean response time of a receiver in a room, one value a receiver")),
     ];
 }
 
@@ -77,7 +81,7 @@ pub(super) const RATES: [(Quantity, Definition); 3] = [
     ),
 ];
 
-pub(super) const COUNTS: [Definition; 22] = [
+pub(super) const COUNTS: [Definition; 34] = [
     define("scheduled", "messages that were due"),
     define("sent", "messages handed to the transport"),
     define("dropped", "messages that were due and never sent"),
@@ -98,6 +102,18 @@ pub(super) const COUNTS: [Definition; 22] = [
     define("misrouted_events", "events that hold a whole message of another connection"),
     define("unexpected", "events that hold nothing that was sent in this run"),
     define("gaps", "numbers that were skipped in what the server pushed"),
+    define("deliveries.expected", "deliveries that sent messages must have; a delivery is one message at one receiver"),
+    define("deliveries.matched", "deliveries that came whole"),
+    define("deliveries.lost", "deliveries that had not come when the drain ended"),
+    define("deliveries.damaged", "deliveries that came, but not whole"),
+    define("deliveries.undetermined", "deliveries whose receiver's connection died before they came"),
+    define("partial", "events of a reply before its last (--until)"),
+    define("ignored", "events that the plan sets aside (--ignore)"),
+    define("answered", "events that the client answered (--answer)"),
+    define("joined", "events that ended a step of joining (--on-open)"),
+    define("pushed", "events that the server pushed, with the next number (--expect sequence)"),
+    define("history", "copies of messages that were due before their receiver joined"),
+    define("own_copies", "copies of a client's own messages, where they are allowed (--own allow)"),
     define("failed", "connections that did not open"),
     define("died", "connections that ended before the generator closed them"),
 ];
@@ -107,7 +123,7 @@ mod tests {
     use super::*;
     use crate::{
         metric::Metric,
-        model::{Anomalies, Counts},
+        model::{Anomalies, Counts, Deliveries, OtherEvents},
     };
 
     #[test]
@@ -129,7 +145,10 @@ mod tests {
     #[test]
     fn every_count_of_a_result_is_defined() {
         let results = Counts::default().by_name().into_iter().chain(Anomalies::default().by_name());
-        let names: Vec<&str> = results.map(|(name, _)| name).chain(["failed", "died"]).collect();
+        let mut names: Vec<String> = results.map(|(name, _)| name.to_owned()).collect();
+        names.extend(Deliveries::default().by_name().map(|(name, _)| format!("deliveries.{name}")));
+        names.extend(OtherEvents::default().by_name().map(|(name, _)| name.to_owned()));
+        names.extend(["failed", "died"].map(str::to_owned));
         assert_eq!(COUNTS.map(|definition| definition.name).to_vec(), names);
     }
 }

@@ -82,7 +82,10 @@ impl<'de> Deserialize<'de> for GroupName {
 fn is_taken(text: &str) -> bool {
     let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let is = |name: &str| text.eq_ignore_ascii_case(name);
-    let is_defined = || glossary().iter().flat_map(|part| &part.definitions).any(|defined| is(defined.name));
+    let glossary = glossary();
+    let names = || glossary.iter().flat_map(|part| &part.definitions).map(|defined| defined.name);
+    // What stands before a point, as in `deliveries.lost`, would be taken for a group.
+    let is_defined = || names().any(|name| is(name) || name.split_once('.').is_some_and(|(of, _)| is(of)));
     is("total") || text.strip_prefix(['p', 'P']).is_some_and(is_digits) || is_defined()
 }
 
@@ -111,9 +114,23 @@ mod tests {
 
     #[test]
     fn a_metric_keeps_its_name() {
-        for taken in
-            ["p99", "p5", "pNN", "service", "send_lag", "max", "lost", "throughput", "died", "total", "Response", "P99"]
-        {
+        for taken in [
+            "deliveries",
+            "first",
+            "gaps",
+            "p99",
+            "p5",
+            "pNN",
+            "service",
+            "send_lag",
+            "max",
+            "lost",
+            "throughput",
+            "died",
+            "total",
+            "Response",
+            "P99",
+        ] {
             assert_eq!(taken.parse::<GroupName>(), Err(GroupNameError::Metric), "{taken}");
         }
     }

@@ -6,14 +6,32 @@ use super::{
     Better, Metric, Percentile, Quantity, Series, Statistic,
     definitions::{COUNTS, RATES, STATISTICS},
 };
-use crate::model::Measurement;
+use crate::model::{GroupRecord, Measurement};
 
 /// The name of a count that a report has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CountName(&'static str);
 
-/// Counts where more is better. Every other count says that something went wrong.
-const WELCOME: [&str; 4] = ["scheduled", "sent", "matched", "events"];
+/// Counts where more is better, or at least not worse. Every other count says that something went
+/// wrong.
+const WELCOME: [&str; 13] = [
+    "scheduled",
+    "sent",
+    "matched",
+    "events",
+    "deliveries.expected",
+    "deliveries.matched",
+    "partial",
+    "ignored",
+    "answered",
+    "joined",
+    "pushed",
+    "history",
+    "own_copies",
+];
+
+/// How the names of deliveries begin.
+const DELIVERIES: &str = "deliveries.";
 
 impl CountName {
     /// Every name.
@@ -34,8 +52,22 @@ impl CountName {
     pub(super) fn of(self, measurement: &Measurement) -> u64 {
         let connections = [("failed", measurement.connections.failed), ("died", measurement.connections.died)];
         let tally = &measurement.measured;
-        let mut named = tally.counts.by_name().into_iter().chain(tally.anomalies.by_name()).chain(connections);
-        named.find(|(name, _)| *name == self.0).map_or(0, |(_, n)| n)
+        let find =
+            |name: &str, named: &[(&str, u64)]| named.iter().find(|(known, _)| *known == name).map_or(0, |(_, n)| *n);
+        if let Some(name) = self.0.strip_prefix(DELIVERIES) {
+            return find(name, &tally.deliveries.by_name());
+        }
+        let of_events = tally.counts.by_name().into_iter().chain(tally.anomalies.by_name());
+        find(self.0, &of_events.chain(tally.other_events.by_name()).chain(connections).collect::<Vec<_>>())
+    }
+
+    /// Whether a group can have such a count at all. Deliveries are of rooms, and gaps of what a
+    /// server pushes.
+    pub(crate) fn is_of(self, group: &GroupRecord) -> bool {
+        match self.0 {
+            "gaps" => group.has_pushes(),
+            name => group.has_rooms() || !name.starts_with(DELIVERIES),
+        }
     }
 
     pub(super) fn better(self) -> Better {

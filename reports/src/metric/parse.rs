@@ -62,7 +62,9 @@ fn not_a_metric(text: &str) -> String {
         Some(metric.to_owned())
     } else if let Some((prefix, statistic)) = text.split_once('.') {
         let series = Series::ALL.map(|(_, definition)| definition.name);
-        nearest(prefix, series).map(|series| format!("{series}.{statistic}"))
+        let count = nearest(text, CountName::all().map(CountName::as_str).filter(|name| name.contains('.')));
+        let latency = || nearest(prefix, series).map(|series| format!("{series}.{statistic}"));
+        count.map(str::to_owned).or_else(latency)
     } else {
         let [_, others @ ..] = glossary();
         let names = others.iter().flat_map(|part| &part.definitions).map(|definition| definition.name);

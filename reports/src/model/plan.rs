@@ -194,11 +194,6 @@ impl PlanRecord {
         self.groups.iter().any(|group| group.load.sends())
     }
 
-    /// Whether the server pushes numbered events to a group.
-    pub fn has_pushes(&self) -> bool {
-        self.groups.iter().any(|group| matches!(group.expect, Expect::Sequence(_)))
-    }
-
     /// Whether every group expects its messages back.
     pub fn is_echo(&self) -> bool {
         self.groups.iter().all(|group| group.expect == Expect::Echo)
@@ -206,6 +201,16 @@ impl PlanRecord {
 }
 
 impl GroupRecord {
+    /// Whether its messages go to rooms.
+    pub fn has_rooms(&self) -> bool {
+        self.expect == Expect::Broadcast
+    }
+
+    /// Whether the server pushes numbered events to its clients.
+    pub fn has_pushes(&self) -> bool {
+        matches!(self.expect, Expect::Sequence(_))
+    }
+
     /// Messages per second of all its clients; 0 if they only listen. `None` in the closed model,
     /// which plans no rate.
     pub fn rate(&self) -> Option<f64> {

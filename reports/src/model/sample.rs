@@ -1,10 +1,10 @@
 //! Reports for tests. Every number follows from the plan, so a test can say what it must be.
 
 use super::{
-    Calls, Connections, Counts, Dropped, EngineKind, Environment, Evidence, EvidenceKind, Expect, GeneratorHealth,
-    GroupMeasurement, GroupRecord, Interval, Latency, LoadRecord, Measurement, MessagesRecord, Order, PackedHistogram,
-    PayloadKind, PlanRecord, ReadContext, Report, RoomsMeasurement, RunRecord, Tally, TargetRecord, Traffic,
-    Unresolved, Wire,
+    Calls, Connections, Counts, Deliveries, DialogueRecord, Dropped, EngineKind, Environment, Evidence, EvidenceKind,
+    Expect, GeneratorHealth, GroupMeasurement, GroupRecord, Interval, Latency, LoadRecord, Measurement, MessagesRecord,
+    Order, OtherEvents, OwnCopy, PackedHistogram, PayloadKind, PlanRecord, ReadContext, Report, RoomRecord,
+    RoomsMeasurement, RoomsRecord, RunRecord, Tally, TargetRecord, Traffic, Unresolved, Wire,
 };
 use crate::metric::quantiles::value_at_share;
 
@@ -266,5 +266,70 @@ pub(crate) fn two_groups() -> Report {
     report.groups = [("chat", chat), ("slow", slow)]
         .map(|(name, measurement)| GroupMeasurement { name: name.to_owned(), measurement })
         .into();
+    report
+}
+
+/// Ten rooms of 10 with one publisher each, at 50 messages a second: 5 000 messages and 50 000
+/// deliveries, of which room 3 lost 4 and had one twice. The server sends to one after the other,
+/// 1 ms apart.
+pub(crate) fn rooms() -> Report {
+    let mut report = pass();
+    let group = &mut report.plan.groups[0];
+    group.load = LoadRecord::Open { rate_per_client: 50.0, burst: 1, max_in_flight: 10_000 };
+    group.messages = templates(1);
+    group.expect = Expect::Broadcast;
+    group.rooms = Some(RoomsRecord { size: Some(10), publishers: Some(1), own: OwnCopy::Expect });
+    let total = &mut report.total;
+    total.warmup = Tally::default();
+    total.measured = all_matched(5_000);
+    total.measured.counts = Counts { matched: 4_998, lost: 2, events: 49_997, ..total.measured.counts };
+    total.measured.anomalies.duplicated = 1;
+    total.measured.deliveries = Deliveries { expected: 50_000, matched: 49_996, lost: 4, ..Deliveries::default() };
+    let room = |number| RoomRecord {
+        number,
+        members: 10,
+        deliveries: Deliveries { expected: 5_000, matched: 5_000, ..Deliveries::default() },
+        ..RoomRecord::default()
+    };
+    let mut all: Vec<_> = (0..10).map(room).collect();
+    all[3].deliveries = Deliveries { expected: 5_000, matched: 4_996, lost: 4, ..Deliveries::default() };
+    all[3].duplicated = 1;
+    total.rooms = RoomsMeasurement::of(all);
+    total.evidence = evidence()[..2].iter().cloned().map(|lost| Evidence { sender: Some(30), ..lost }).collect();
+    let latency = &mut total.latency;
+    for histogram in [&mut latency.service, &mut latency.floor, &mut latency.response] {
+        histogram.reset();
+    }
+    for place in 1..=10 {
+        latency.response.record_n(place * 1_000_000, 5_000).expect("in range");
+        latency.receiver.record_n(place * 1_000_000, 10).expect("in range");
+    }
+    latency.first.record_n(2_000_000, 5_000).expect("in range");
+    latency.last.record_n(10_000_000, 5_000).expect("in range");
+    report
+}
+
+fn templates(templates: u32) -> MessagesRecord {
+    MessagesRecord::Templates { templates, largest_bytes: 120, fingerprint: "0a1b2c3d".to_owned() }
+}
+
+/// Clients that join, ignore and answer events, and whose replies are several events.
+pub(crate) fn dialogue() -> Report {
+    let mut report = pass();
+    let group = &mut report.plan.groups[0];
+    (group.messages, group.order, group.until) = (templates(3), Order::Any, Some("\"done\"".to_owned()));
+    group.expect = "id=/id".parse().expect("it is one");
+    group.dialogue = Some(DialogueRecord { on_open: 1, answer: 1, ignore: 2, fingerprint: "4e5f6071".to_owned() });
+    let others = OtherEvents { partial: 900, ignored: 40, answered: 20, ..OtherEvents::default() };
+    report.total.measured.other_events = others;
+    report.total.measured.counts.events += others.sum();
+    report.total.warmup.other_events.joined = 100;
+    report.total.warmup.counts.events += 100;
+    let latency = &mut report.total.latency;
+    for i in 0..100 {
+        latency.join.record(2_000_000 + i * 10_000).expect("in range");
+    }
+    latency.first.record_n(60_000, 500_000).expect("in range");
+    latency.last.record_n(110_000, 500_000).expect("in range");
     report
 }

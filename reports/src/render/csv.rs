@@ -10,7 +10,10 @@ use csv::Writer;
 use super::{Render, invalid_data, part::Part};
 use crate::{
     escape::visible,
-    judge::{Judgement, bounds::is_notable},
+    judge::{
+        Judgement,
+        bounds::{self, is_notable},
+    },
     metric::quantiles::value_at_share,
     model::{Interval, Measurement, Report},
 };
@@ -117,7 +120,7 @@ fn percentiles(measurement: &Measurement, out: &mut dyn io::Write) -> io::Result
             let count = histogram.count_between(0, value);
             // Exact: a decimal of at most three places reads back as it was.
             let shown = (f64::from(percentile) / 1000.0).to_string();
-            let bounded = ["response", "service"].contains(&series) && !latency.floor.is_empty();
+            let bounded = ["response", "service"].contains(&series) && bounds::has_floor(histogram, &latency.floor);
             let least = || value_at_share(&latency.floor, percentile.into(), WHOLE.into()) as f64;
             let marked = if bounded && is_notable(value as f64, least()) { "1" } else { "0" };
             let row = [series, &shown, &value.to_string(), &count.to_string(), marked];

@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// Latencies and rates, by their names in thresholds.
-const METRICS: [&str; 12] = [
+const METRICS: [&str; 19] = [
     "response.p50",
     "response.p99",
     "response.p99.9",
@@ -18,6 +18,13 @@ const METRICS: [&str; 12] = [
     "floor.p99",
     "floor.p99.9",
     "connect.p99",
+    "join.p99",
+    "first.p50",
+    "first.p99",
+    "last.p50",
+    "last.p99",
+    "receiver.p50",
+    "receiver.p99",
     "throughput",
     "efficiency",
 ];
@@ -57,8 +64,8 @@ pub(super) enum TrackedKind {
 /// are finite.
 pub(super) fn tracked(report: &Report) -> Vec<TrackedMetric> {
     let named = METRICS.map(|name| name.parse().expect("it is a metric"));
-    let has_pushes = report.plan.has_pushes();
-    let counts = CountName::all().filter(|name| has_pushes || name.as_str() != "gaps");
+    let plans = &report.plan.groups;
+    let counts = CountName::all().filter(|name| plans.iter().any(|group| name.is_of(group)));
     let failures = counts.map(Quantity::Count).map(Metric::from).filter(|metric| metric.better() == Better::Lower);
     let of_total: Vec<Metric> = named.into_iter().chain(failures).collect();
     // A changed file may have a name that no group can have.

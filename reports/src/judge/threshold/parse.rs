@@ -133,7 +133,8 @@ mod tests {
             let (_, accepted) = refusal.split_once("accepted: ").unwrap();
             let (accepted, _) = accepted.split_once("; a group").unwrap();
             let (latencies, others) = accepted.split_once(", ").unwrap();
-            let series = "response.|service.|floor.|send_lag.|connect.|connect_tcp.|connect_tls.|connect_upgrade.";
+            let series = "response.|service.|floor.|send_lag.|connect.|connect_tcp.|connect_tls.|connect_upgrade.|join.|\
+                          first.|last.|receiver.";
             assert_eq!(latencies, format!("[{series}](min|mean|stdev|max|pNN)"));
             let others: Vec<_> = others.split(", ").collect();
             assert!(["throughput", "sent_rate", "lost", "unexpected", "died"].iter().all(|name| others.contains(name)));

@@ -10,7 +10,7 @@ use crate::{
     escape::{visible, visible_part},
     human::count,
     judge::{self, Judgement, Verdict, bounds},
-    model::{Evidence, Measurement, Report},
+    model::{Evidence, GroupRecord, Measurement, Report},
     threshold::{Decision, Threshold},
 };
 
@@ -138,15 +138,21 @@ fn suite(report: &Report, judgement: &Judgement) -> TestSuite {
     suite
 }
 
-/// A case for each kind of loss and finding, over both phases.
+/// A case for each kind of loss and finding, over both phases. Rooms have more of them, and so have
+/// clients that a server pushes to.
 fn delivery(part: Part<'_>) -> impl Iterator<Item = TestCase> {
+    let has = |feature: fn(&GroupRecord) -> bool| part.group_plans().iter().any(feature);
+    let (has_rooms, has_pushes) = (has(GroupRecord::has_rooms), has(GroupRecord::has_pushes));
     let [measured, warmup] = [&part.measurement.measured, &part.measurement.warmup].map(|tally| {
-        let lost =
+        let messages =
             tally.counts.by_name().into_iter().filter(|(name, _)| ["lost", "damaged", "misrouted"].contains(name));
-        let has_pushes = part.report.plan.has_pushes();
-        lost.chain(tally.anomalies.by_name()).filter(move |(name, n)| has_pushes || *name != "gaps" || *n > 0)
+        let deliveries = tally.deliveries.by_name().into_iter().filter(|(name, _)| ["lost", "damaged"].contains(name));
+        let deliveries = deliveries.filter(|_| has_rooms).map(|(name, n)| ("deliveries ", name, n));
+        let anomalies = tally.anomalies.by_name().into_iter().filter(|(name, _)| has_pushes || *name != "gaps");
+        let of_messages = messages.chain(anomalies).map(|(name, n)| ("", name, n));
+        of_messages.chain(deliveries).collect::<Vec<_>>()
     });
-    measured.zip(warmup).map(move |((name, measured), (_, warmup))| {
+    measured.into_iter().zip(warmup).map(move |((of, name, measured), (.., warmup))| {
         let status = if (measured, warmup) == (0, 0) {
             TestCaseStatus::success()
         } else {
@@ -154,10 +160,12 @@ fn delivery(part: Part<'_>) -> impl Iterator<Item = TestCase> {
                 0 => count(measured),
                 _ => format!("{} in the measured phase, {} in the warm-up", count(measured), count(warmup)),
             };
-            let message = format!("{}: {message}", name.replace('_', " "));
-            non_success(NonSuccessKind::Failure, &message, &evidence(part.measurement, name))
+            let message = format!("{of}{}: {message}", name.replace('_', " "));
+            // The evidence of a gap has the name of one.
+            let kind = if name == "gaps" { "gap" } else { name };
+            non_success(NonSuccessKind::Failure, &message, &evidence(part.measurement, kind))
         };
-        case(part.group, "delivery", name, status)
+        case(part.group, "delivery", &format!("{of}{name}"), status)
     })
 }
 

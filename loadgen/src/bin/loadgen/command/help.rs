@@ -28,7 +28,7 @@ pub(super) fn help(args: &HelpArgs) -> Result<Exit, CommandError> {
     Ok(Exit::Pass)
 }
 
-/// Columns of a name in front of its meaning.
+/// Least columns of a name in front of its meaning.
 const NAME: usize = 20;
 
 fn metrics(width: usize, out: &mut dyn Write) -> io::Result<()> {
@@ -40,21 +40,23 @@ fn metrics(width: usize, out: &mut dyn Write) -> io::Result<()> {
             Unit::Count => "a number",
         };
         writeln!(out, "\n{heading} ({unit})")?;
+        let longest = definitions.iter().map(|definition| definition.name.len()).max().unwrap_or(0);
+        let column = NAME.max(longest + 4);
         for definition in definitions {
-            let name = format!("  {:1$}", definition.name, NAME - 2);
-            writeln!(out, "{name}{}", hanging(definition.meaning, width))?;
+            let name = format!("  {:1$}", definition.name, column - 2);
+            writeln!(out, "{name}{}", hanging(definition.meaning, column, width))?;
         }
     }
     out.write_all(THRESHOLDS.as_bytes())
 }
 
-/// The words of a meaning in lines that fit behind names.
-fn hanging(text: &str, width: usize) -> String {
-    let (mut lines, mut used) = (String::new(), NAME);
+/// The words of a meaning in lines that fit behind names of so many columns.
+fn hanging(text: &str, column: usize, width: usize) -> String {
+    let (mut lines, mut used) = (String::new(), column);
     for word in text.split_inclusive(' ') {
-        if used > NAME && used + word.trim_end().len() > width {
-            lines = format!("{}\n{:NAME$}", lines.trim_end(), "");
-            used = NAME;
+        if used > column && used + word.trim_end().len() > width {
+            lines = format!("{}\n{:column$}", lines.trim_end(), "");
+            used = column;
         }
         lines.push_str(word);
         used += word.len();

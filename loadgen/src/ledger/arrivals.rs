@@ -29,7 +29,7 @@ impl Ledger {
             }
         };
         if taken > 0 {
-            self.arrived_together(first, taken, sink);
+            self.arrived_together(expectation, first, taken, sink);
         }
         stray
     }
@@ -47,7 +47,7 @@ impl Ledger {
 
     /// Records that the oldest `taken` messages arrived in order. The first is message `sequence`.
     #[inline]
-    fn arrived_together(&mut self, sequence: u64, taken: usize, sink: &mut impl LedgerSink) {
+    fn arrived_together(&mut self, expectation: &Expectation, sequence: u64, taken: usize, sink: &mut impl LedgerSink) {
         let Self { pending, order, anomaly_state, .. } = self;
         let (first, end) = (pending.base(), pending.base() + taken as u64);
         let skipped = sequence - first;
@@ -60,7 +60,7 @@ impl Ledger {
             }
             for ordinal in first..first + u64::from(messages) {
                 let overtaken = order.arrive(ordinal, low);
-                sink.matched(ordinal + skipped, 1, times, overtaken);
+                sink.matched(ordinal + skipped, 1, times, overtaken && expectation.keeps_order);
             }
         });
         // No more than are in flight, and those are counted in 32 bits.

@@ -2,7 +2,7 @@
 
 use super::matcher::Matcher;
 use crate::{
-    message::{Payload, Source},
+    message::{Id, Payload, Source},
     plan::{Expect, Order, Pattern},
 };
 
@@ -32,7 +32,7 @@ impl Expectation {
     /// `expect` has a regular expression that is none. A plan has none of these.
     pub fn new(source: impl Into<Source>, expect: &Expect, clients: u32) -> Self {
         let source = source.into();
-        let matcher = Matcher::new(expect, source.payload().run());
+        let matcher = Matcher::new(expect, &source);
         let keeps_order = !matches!(expect, Expect::Id(_));
         Self { source, clients, matcher, keeps_order, until: None, batched: false }
     }
@@ -70,16 +70,19 @@ impl Expectation {
     /// The bytes that message `sequence` of `client` must bring back, if they are known.
     pub(crate) fn expected(&self, client: u32, sequence: u64) -> Option<Vec<u8>> {
         match &self.matcher {
-            Matcher::Echo => Some(self.source.of(client).bytes(sequence)),
+            Matcher::Echo | Matcher::TemplateEcho => Some(self.source.of(client).bytes(sequence)),
             Matcher::Reply(text) => Some(text.clone().into_bytes()),
             Matcher::Count | Matcher::Mark(_) | Matcher::Id(_) | Matcher::Sequence(_) | Matcher::Broadcast => None,
         }
     }
 
-    /// [`Self::expected`] as outputs may show it: without values of data.
+    /// What message `sequence` of `client` must bring back, as outputs may show it: without values
+    /// of data. Its mark or number, if that is looked for.
     pub(crate) fn shown(&self, client: u32, sequence: u64) -> Option<Vec<u8>> {
         match &self.matcher {
-            Matcher::Echo => Some(self.source.of(client).masked(sequence)),
+            Matcher::Echo | Matcher::TemplateEcho => Some(self.source.of(client).masked(sequence)),
+            Matcher::Mark(matcher) => Some(matcher.mark_of(client, sequence).to_vec()),
+            Matcher::Id(_) => Some(Id { client, sequence }.encode(self.clients).to_string().into_bytes()),
             _ => self.expected(client, sequence),
         }
     }

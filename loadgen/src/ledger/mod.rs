@@ -202,24 +202,19 @@ impl Ledger {
         Subject { sequence: Some(sequence), times: self.times(sequence) }
     }
 
-    /// Records that message `sequence` came back whole. Does nothing if it is not in flight.
-    pub(crate) fn matched(&mut self, sequence: u64, sink: &mut impl LedgerSink) {
-        self.matched_in(true, sequence, sink);
-    }
-
-    /// Records that message `sequence` has its reply. Does nothing if it is not in flight. It may
-    /// be overtaken only where order is kept.
-    fn matched_in(&mut self, keeps_order: bool, sequence: u64, sink: &mut impl LedgerSink) {
-        if let Some((times, overtaken)) = self.arrived(keeps_order, sequence) {
+    /// Records that message `sequence` came back whole, or has its reply. Does nothing if it is not
+    /// in flight.
+    fn matched(&mut self, expectation: &Expectation, sequence: u64, sink: &mut impl LedgerSink) {
+        if let Some((times, overtaken)) = self.arrived(expectation, sequence) {
             sink.matched(sequence, 1, times, overtaken);
         }
     }
 
     /// Takes message `sequence` out of the messages in flight, as it has its reply. Returns its
-    /// times, and whether it was overtaken.
-    fn arrived(&mut self, keeps_order: bool, sequence: u64) -> Option<(SendTimes, bool)> {
+    /// times, and whether it was overtaken although order is kept.
+    fn arrived(&mut self, expectation: &Expectation, sequence: u64) -> Option<(SendTimes, bool)> {
         let (ordinal, times) = self.take(sequence)?;
-        if !keeps_order {
+        if !expectation.keeps_order {
             return Some((times, false));
         }
         let overdue = self.anomaly_state.as_ref().and_then(|state| state.overdue.values().next());

@@ -6,4 +6,5 @@ mod marks;
 mod pushes;
 mod random;
 mod rig;
+mod templates;
 mod until;

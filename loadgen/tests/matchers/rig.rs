@@ -102,7 +102,7 @@ pub(crate) fn escaped(text: &str) -> String {
 /// Counts what a ledger says.
 #[derive(Debug, Default)]
 pub(crate) struct Counts {
-    pub(crate) counts: Vec<(&'static str, u64)>,
+    pub(crate) named: Vec<(&'static str, u64)>,
     pub(crate) found: Vec<(Finding, Subject)>,
     pub(crate) unfinished: Vec<(u64, u32)>,
     pub(crate) gaps: Vec<(Option<u64>, u64)>,
@@ -110,20 +110,20 @@ pub(crate) struct Counts {
 
 impl Counts {
     pub(crate) fn add(&mut self, name: &'static str, n: u64) {
-        match self.counts.iter_mut().find(|(other, _)| *other == name) {
+        match self.named.iter_mut().find(|(other, _)| *other == name) {
             Some((_, count)) => *count += n,
-            None => self.counts.push((name, n)),
+            None => self.named.push((name, n)),
         }
     }
 
     pub(crate) fn of(&self, name: &str) -> u64 {
-        self.counts.iter().find(|(other, _)| *other == name).map_or(0, |(_, count)| *count)
+        self.named.iter().find(|(other, _)| *other == name).map_or(0, |(_, count)| *count)
     }
 
     /// The counts that are not zero, as `name=count`, by name.
     pub(crate) fn nonzero(&self) -> String {
         let mut counts: Vec<String> =
-            self.counts.iter().filter(|(_, n)| *n > 0).map(|(name, n)| format!("{name}={n}")).collect();
+            self.named.iter().filter(|(_, n)| *n > 0).map(|(name, n)| format!("{name}={n}")).collect();
         counts.sort();
         counts.join(" ")
     }

@@ -2,12 +2,12 @@
 
 use crate::{
     ledger::{Expectation, Ledger, effort::Effort},
-    message,
+    message::{self, Source},
 };
 
 /// How many messages in flight an event with an unreadable header is compared with. Bounds the work
 /// that a broken server can cause.
-const CANDIDATES: usize = 4096;
+pub(super) const CANDIDATES: usize = 4096;
 
 /// Bytes searched for the beginning of a text's header. At most four bytes stand before it, but a
 /// server may have escaped each of them.
@@ -43,13 +43,9 @@ impl Ledger {
     /// What `bytes` hold. They are not empty.
     pub(super) fn contents(&self, expectation: &Expectation, bytes: &[u8], effort: &Effort) -> Contents {
         let (mut whole, mut at) = (Vec::new(), 0);
-        while let Some((_, header)) = message::leading(&bytes[at..])
-            && header.run == expectation.payload().run()
-            && header.client == self.client()
-            && self.was_sent(header.sequence)
-        {
-            whole.push(header.sequence);
-            at += header.length as usize;
+        while let Some((sequence, len)) = self.leading(expectation, &bytes[at..], &whole, effort) {
+            whole.push(sequence);
+            at += len;
         }
         let rest = match &bytes[at..] {
             [] => Remainder::Nothing,
@@ -58,10 +54,33 @@ impl Ledger {
         Contents { whole, rest }
     }
 
+    /// The message of this connection that `bytes` begin with, whole, and its length. None of
+    /// `before`, which stand before it in the event, as templates may make equal messages.
+    fn leading(
+        &self,
+        expectation: &Expectation,
+        bytes: &[u8],
+        before: &[u64],
+        effort: &Effort,
+    ) -> Option<(u64, usize)> {
+        if let Source::Templates(_) = expectation.source {
+            return self.leading_template(expectation, bytes, before, effort);
+        }
+        let (_, header) = message::leading(bytes)?;
+        let is_ours = header.run == expectation.payload().run()
+            && header.client == self.client()
+            && self.was_sent(header.sequence);
+        is_ours.then_some((header.sequence, header.length as usize))
+    }
+
     /// What `bytes` are the beginning of. They stand at `at` of an event.
     fn beginning(&self, expectation: &Expectation, bytes: &[u8], at: usize, effort: &Effort) -> Remainder {
-        let sequence = match message::parse(bytes) {
-            _ if bytes.len() >= expectation.payload().size() => return Remainder::Foreign,
+        let generated = match expectation.source {
+            Source::Generated(_) => Some(expectation.payload()),
+            Source::Templates(_) => None,
+        };
+        let sequence = match generated.and_then(|_| message::parse(bytes)) {
+            _ if generated.is_some_and(|payload| bytes.len() >= payload.size()) => return Remainder::Foreign,
             Some((_, header)) => {
                 let ours = header.client == self.client() && self.times(header.sequence).is_some();
                 let mut made = Vec::new();
@@ -108,6 +127,9 @@ impl Ledger {
         if !effort.affords_a_look() {
             return false;
         }
+        if let Source::Templates(_) = expectation.source {
+            return self.template_begins(expectation, sequence, bytes, effort);
+        }
         let (opening, len) = expectation.payload().opening(self.client(), sequence);
         let common = len.min(bytes.len());
         if opening[..common] != bytes[..common] || common == bytes.len() {
@@ -124,6 +146,9 @@ impl Ledger {
 
     /// The message in flight that `bytes` resemble most, if they resemble any and effort is left.
     pub(super) fn nearest_message(&self, expectation: &Expectation, bytes: &[u8], effort: &Effort) -> Option<u64> {
+        if let Source::Templates(_) = expectation.source {
+            return self.nearest_template(expectation, bytes, effort);
+        }
         let payload = &expectation.payload();
         let header = message::text_header(bytes, BEFORE_HEADER);
         let claim = header

@@ -17,12 +17,13 @@
 
 mod beginning;
 mod contents;
+mod templates;
 mod without_unexpected;
 
 pub(super) use self::beginning::{AnomalyState, OverdueMessage};
 use self::{beginning::MessageBeginning, contents::Remainder, without_unexpected::WithoutUnexpected};
 use super::{Expectation, Finding, Ledger, LedgerSink, MessageEvent, Subject, effort::Effort, matcher::Matcher};
-use crate::message::{self, MessageHeader, MessageKind};
+use crate::message::{self, MessageHeader, MessageKind, Source};
 
 impl Ledger {
     /// Decides about an event that is not the oldest message in flight, whole.
@@ -40,6 +41,9 @@ impl Ledger {
         effort: &Effort,
         sink: &mut impl LedgerSink,
     ) {
+        if let Source::Templates(_) = expectation.source {
+            return self.template_echo(expectation, event, effort, sink);
+        }
         match message::leading(event.bytes) {
             Some((kind, header)) if header.length as usize == event.bytes.len() => {
                 self.whole(expectation, event, kind, header, sink);
@@ -61,9 +65,9 @@ impl Ledger {
         let mut sink = WithoutUnexpected(sink);
         match &expectation.matcher {
             Matcher::Echo => {}
-            Matcher::Count | Matcher::Mark(_) | Matcher::Id(_) | Matcher::Sequence(_) | Matcher::Broadcast => return,
             Matcher::Reply(text) if event.kind == MessageKind::Text && event.bytes == text.as_bytes() => return,
             Matcher::Reply(_) => return self.received(expectation, event, &mut sink),
+            _ => return,
         }
         let effort = Effort::new(sink.effort(event.bytes.len()));
         let claimed = message::parse(event.bytes)
@@ -112,12 +116,12 @@ impl Ledger {
             sink.finding(Finding::WrongType, self.subject(header.sequence), event.bytes);
             return self.damaged(header.sequence, sink);
         }
-        self.matched(header.sequence, sink);
+        self.matched(expectation, header.sequence, sink);
     }
 
     fn broken(&mut self, expectation: &Expectation, bytes: &[u8], effort: &Effort, sink: &mut impl LedgerSink) {
         if bytes.is_empty() {
-            // No message is empty, and nothing tells which one this may be.
+            // No message in flight is empty, and nothing tells which one this may be.
             return sink.finding(Finding::Unexpected, Subject::default(), bytes);
         }
         if self.continues_partial(expectation, bytes, effort, sink) {

@@ -10,7 +10,8 @@
 //! replies.rs   replies of several events
 //! ```
 //!
-//! The echo of generated messages is in `arrivals.rs` and `anomaly/`. It takes the short path.
+//! An echo is for `anomaly/` to tell, and that of generated messages takes the short path in
+//! `arrivals.rs`.
 
 mod count;
 mod id;
@@ -27,12 +28,15 @@ pub(in crate::ledger) use self::{
     sequence::{PushedNumbers, SequenceMatcher},
 };
 use super::{Expectation, Ledger, LedgerSink, MessageEvent};
-use crate::plan::Expect;
+use crate::{message::Source, plan::Expect};
 
 /// What an event must be. Compiled once a group.
 #[derive(Clone, Debug)]
 pub(in crate::ledger) enum Matcher {
+    /// The echo of generated messages.
     Echo,
+    /// The echo of messages that were made of templates.
+    TemplateEcho,
     Count,
     Reply(String),
     Mark(Box<MarkMatcher>),
@@ -43,13 +47,16 @@ pub(in crate::ledger) enum Matcher {
 }
 
 impl Matcher {
-    /// The matcher of a run that is `run` in its marks.
-    pub(in crate::ledger) fn new(expect: &Expect, run: u32) -> Self {
+    /// The matcher of clients that send messages of `source`.
+    pub(in crate::ledger) fn new(expect: &Expect, source: &Source) -> Self {
         match expect {
-            Expect::Echo => Self::Echo,
+            Expect::Echo => match source {
+                Source::Generated(_) => Self::Echo,
+                Source::Templates(_) => Self::TemplateEcho,
+            },
             Expect::Count => Self::Count,
             Expect::Reply(text) => Self::Reply(text.clone()),
-            Expect::Mark => Self::Mark(Box::new(MarkMatcher::new(run))),
+            Expect::Mark => Self::Mark(Box::new(MarkMatcher::new(source.payload().run()))),
             Expect::Id(place) => Self::Id(Box::new(IdMatcher::new(place))),
             Expect::Sequence(pointer) => Self::Sequence(Box::new(SequenceMatcher::new(pointer))),
             Expect::Broadcast => Self::Broadcast,
@@ -67,11 +74,12 @@ impl Ledger {
                     self.classify(expectation, event, sink);
                 }
             }
+            Matcher::TemplateEcho => self.classify(expectation, event, sink),
             Matcher::Count => self.received_any(expectation, event, sink),
             Matcher::Reply(text) => self.received_reply(expectation, text.as_bytes(), event, sink),
             Matcher::Mark(matcher) => self.received_marks(expectation, matcher, event, sink),
             Matcher::Id(matcher) => self.received_ids(expectation, matcher, event, sink),
-            Matcher::Sequence(matcher) => self.received_number(matcher, event, sink),
+            Matcher::Sequence(matcher) => self.received_number(expectation, matcher, event, sink),
             Matcher::Broadcast => unreachable!("rooms have a ledger of their own"),
         }
     }

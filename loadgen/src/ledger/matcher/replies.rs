@@ -69,7 +69,7 @@ impl Ledger {
         sink: &mut impl LedgerSink,
     ) {
         match &expectation.until {
-            None => self.matched_in(expectation.keeps_order, sequence, sink),
+            None => self.matched(expectation, sequence, sink),
             Some(until) if until.is_match(event) => self.completed(expectation, sequence, sink),
             Some(_) => {
                 if let Some(times) = self.times(sequence) {
@@ -83,7 +83,7 @@ impl Ledger {
     /// Records the last event of the reply to message `sequence`.
     fn completed(&mut self, expectation: &Expectation, sequence: u64, sink: &mut impl LedgerSink) {
         let earlier = self.events_so_far(sequence);
-        if let Some((times, overtaken)) = self.arrived(expectation.keeps_order, sequence) {
+        if let Some((times, overtaken)) = self.arrived(expectation, sequence) {
             sink.completed(sequence, times, overtaken, earlier);
         }
     }

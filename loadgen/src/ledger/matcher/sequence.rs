@@ -5,7 +5,7 @@
 
 use super::json::{JsonNumbers, JsonPlace};
 use crate::{
-    ledger::{Arrival, Finding, Ledger, LedgerSink, MessageEvent, Ranges, Received, Subject},
+    ledger::{Arrival, Expectation, Finding, Ledger, LedgerSink, MessageEvent, Ranges, Received, Subject},
     plan::JsonPointer,
 };
 
@@ -88,6 +88,7 @@ impl PushedNumbers {
 impl Ledger {
     pub(super) fn received_number(
         &mut self,
+        expectation: &Expectation,
         matcher: &SequenceMatcher,
         event: MessageEvent<'_>,
         sink: &mut impl LedgerSink,
@@ -98,17 +99,17 @@ impl Ledger {
             JsonNumbers::Several(_) => Finding::Coalesced,
             JsonNumbers::One(numbers) => match numbers.only() {
                 None => Finding::Unexpected,
-                Some(number) => return self.pushed(number, event.bytes, sink),
+                Some(number) => return self.pushed(expectation, number, event.bytes, sink),
             },
         };
         sink.finding(finding, Subject::default(), event.bytes);
     }
 
-    fn pushed(&mut self, number: u64, event: &[u8], sink: &mut impl LedgerSink) {
+    fn pushed(&mut self, expectation: &Expectation, number: u64, event: &[u8], sink: &mut impl LedgerSink) {
         let pushed = self.pushed.get_or_insert_with(|| Box::new(PushedNumbers::new(number)));
         let subject = Subject { sequence: Some(number), times: None };
         match pushed.insert(number) {
-            Push::New { overtaken } => sink.pushed(number, overtaken),
+            Push::New { overtaken } => sink.pushed(number, overtaken && expectation.keeps_order),
             Push::Seen => sink.finding(Finding::Duplicated, subject, event),
             Push::Strange => sink.finding(Finding::Unexpected, subject, event),
         }

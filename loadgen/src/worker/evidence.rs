@@ -138,8 +138,16 @@ impl EvidenceLog {
     }
 
     /// Adds a message that did not come back. (A damaged one did: its finding is the evidence.)
+    /// `events` events of its reply came.
     #[cold]
-    pub(crate) fn fate(&mut self, context: &EventContext<'_>, fate: Fate, sequence: u64, times: SendTimes) {
+    pub(crate) fn fate(
+        &mut self,
+        context: &EventContext<'_>,
+        fate: Fate,
+        sequence: u64,
+        times: SendTimes,
+        events: u32,
+    ) {
         let kind = match fate {
             Fate::Lost => EvidenceKind::Lost,
             Fate::Undetermined => EvidenceKind::Undetermined,
@@ -147,10 +155,35 @@ impl EvidenceLog {
         };
         if self.has_room(kind) {
             let expected = context.expectation.shown(context.client, sequence).map(|bytes| escape(&bytes, SHOWN));
-            let (sequence, detail) = (Some(sequence), Some(format!("written {} after it was due", lag(times))));
+            let written = format!("written {} after it was due", lag(times));
+            let (sequence, detail) = match events {
+                0 => (Some(sequence), Some(written)),
+                1 => (Some(sequence), Some(format!("1 event of its reply came, not the last; {written}"))),
+                _ => (Some(sequence), Some(format!("{events} events of its reply came, not the last; {written}"))),
+            };
             // The decision comes long after. The due time helps more to find the cause.
             let context = &EventContext { at: times.due, ..*context };
             self.kept.push(Evidence { sequence, expected, detail, ..self.blank(context, kind) });
+        }
+    }
+
+    /// Adds an event that the server pushed after one with a higher number.
+    #[cold]
+    pub(crate) fn pushed_late(&mut self, context: &EventContext<'_>, number: u64) {
+        if self.has_room(EvidenceKind::Reordered) {
+            let detail = Some("pushed after a higher number".to_owned());
+            self.kept.push(Evidence { sequence: Some(number), detail, ..self.blank(context, EvidenceKind::Reordered) });
+        }
+    }
+
+    /// Adds so many numbers that the server skipped in what it pushed, from `first` on.
+    #[cold]
+    pub(crate) fn gap(&mut self, context: &EventContext<'_>, first: Option<u64>, numbers: u64) {
+        if self.has_room(EvidenceKind::Gap) {
+            let numbers =
+                if numbers == 1 { "1 number".to_owned() } else { format!("{} numbers", human::count(numbers)) };
+            let detail = Some(format!("the server skipped {numbers}"));
+            self.kept.push(Evidence { sequence: first, detail, ..self.blank(context, EvidenceKind::Gap) });
         }
     }
 

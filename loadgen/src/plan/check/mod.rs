@@ -1,6 +1,7 @@
 //! Finds what does not fit together in a plan.
 
 mod dialogue;
+mod expectation;
 mod templates;
 
 use std::net::IpAddr;
@@ -23,6 +24,7 @@ pub(super) fn check(run: &RunOptions, groups: &[Group]) -> Result<(), PlanError>
         }
         not_built_yet(index, group)?;
         size(index, group)?;
+        expectation::check(index, group)?;
         templates::check(index, group)?;
         dialogue::check(index, group)?;
         headers(&group.connect.headers).map_err(|why| about(index, "header", why))?;
@@ -41,15 +43,7 @@ fn named_group(threshold: &Threshold, groups: &[Group]) -> Result<(), PlanError>
 
 /// Finds what the rest of the program can't do yet.
 fn not_built_yet(index: usize, group: &Group) -> Result<(), PlanError> {
-    let expects = matches!(group.expect, Expect::Mark | Expect::Id(_) | Expect::Sequence(_) | Expect::Broadcast);
-    let is_echo_of_templates = matches!(group.messages, Messages::Templates(_)) && group.expect == Expect::Echo;
-    let unbuilt = [
-        ("expect", expects || is_echo_of_templates),
-        ("order", group.order.is_some()),
-        ("until", group.until.is_some()),
-        ("batched", group.batched),
-        ("room", group.rooms.is_some()),
-    ];
+    let unbuilt = [("expect", group.expect == Expect::Broadcast), ("room", group.rooms.is_some())];
     let Some((key, _)) = unbuilt.into_iter().find(|(_, given)| *given) else { return Ok(()) };
     Err(about(index, key, "it is not built yet".to_owned()))
 }

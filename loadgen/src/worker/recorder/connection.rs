@@ -4,7 +4,7 @@ use reports::model::Tally;
 
 use super::{Misroute, Recorder};
 use crate::{
-    ledger::{Fate, Finding, LedgerSink, SendTimes, Subject},
+    ledger::{Fate, Finding, LedgerSink, OtherEvent, SendTimes, Subject},
     worker::evidence::EventContext,
 };
 
@@ -74,13 +74,50 @@ impl LedgerSink for ConnectionRecorder<'_> {
     }
 
     fn fate(&mut self, fate: Fate, sequence: u64, times: SendTimes) {
+        self.unfinished(fate, sequence, times, 0);
+    }
+
+    fn unfinished(&mut self, fate: Fate, sequence: u64, times: SendTimes, events: u32) {
         let counts = &mut self.recorder.tally(times.due).counts;
         match fate {
             Fate::Lost => counts.lost += 1,
             Fate::Damaged => counts.damaged += 1,
             Fate::Undetermined => counts.undetermined += 1,
         }
-        self.recorder.evidence.fate(&self.context, fate, sequence, times);
+        self.recorder.evidence.fate(&self.context, fate, sequence, times, events);
+    }
+
+    fn partial(&mut self, _sequence: u64, times: SendTimes, first: bool) {
+        let at = self.context.at;
+        self.recorder.other_event(OtherEvent::Partial, at);
+        if first {
+            self.recorder.first(times.due, at);
+        }
+    }
+
+    fn completed(&mut self, sequence: u64, times: SendTimes, overtaken: bool, earlier: u32) {
+        let at = self.context.at;
+        if earlier == 0 {
+            self.recorder.first(times.due, at);
+        }
+        self.recorder.last(times.due, at);
+        self.matched(sequence, 1, times, overtaken);
+    }
+
+    fn pushed(&mut self, number: u64, overtaken: bool) {
+        let at = self.context.at;
+        self.recorder.other_event(OtherEvent::Pushed, at);
+        if overtaken {
+            self.anomaly_of_pushes();
+            self.recorder.tally(at).anomalies.reordered += 1;
+            self.recorder.evidence.pushed_late(&self.context, number);
+        }
+    }
+
+    fn gap(&mut self, first: Option<u64>, numbers: u64) {
+        self.anomaly_of_pushes();
+        self.recorder.tally(self.context.at).anomalies.gaps += numbers;
+        self.recorder.evidence.gap(&self.context, first, numbers);
     }
 
     fn effort(&mut self, bytes: usize) -> u64 {
@@ -89,5 +126,15 @@ impl LedgerSink for ConnectionRecorder<'_> {
 
     fn spend(&mut self, bytes: u64) {
         self.recorder.budget.spend(bytes);
+    }
+}
+
+impl ConnectionRecorder<'_> {
+    /// Counts an anomaly that is no event in its second.
+    fn anomaly_of_pushes(&mut self) {
+        if self.context.at >= self.recorder.window.from {
+            self.recorder.roll(self.context.at);
+            self.recorder.second.anomalies += 1;
+        }
     }
 }

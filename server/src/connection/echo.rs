@@ -140,6 +140,7 @@ impl Echo {
     }
 
     /// Whether the peer has taken enough of its answers, and few enough wait, to read more.
+    #[inline]
     fn may_read(&self) -> bool {
         let waiting = self.sender.as_ref().map_or(0, |sender| sender.waiting_bytes());
         self.websocket.send_buffer.len().max(waiting) <= self.context.limits.unsent_bytes
@@ -282,6 +283,7 @@ impl Echo {
     }
 
     /// Whether the answers in `out` may wait with the others.
+    #[inline]
     fn may_hold(&self, out: &Encoder) -> bool {
         self.websocket.send_buffer.len() + out.len() <= self.context.limits.unsent_bytes && self.may_read()
     }

@@ -92,6 +92,7 @@ impl Member {
 
     /// Sends a message of this member to its room. The others see it after
     /// [`announce`](Self::announce).
+    #[inline(never)]
     pub(crate) fn publish(&mut self, message: Message<'_>) {
         let read = self.rooms.last_read.get() + 1;
         let origin = Origin { peer: self.peer, message: self.sent };
@@ -101,6 +102,7 @@ impl Member {
     }
 
     /// Whether the room takes more. If not, the task of this member is woken when it does.
+    #[inline(never)]
     pub(crate) fn may_publish(&self) -> bool {
         self.room.may_publish(&self.seat)
     }

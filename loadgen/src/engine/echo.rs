@@ -41,6 +41,7 @@ pub fn echo(engine: plan::EngineKind, url: &Url) -> io::Result<String> {
         tls: None,
         headers: Vec::new(),
         offered: Arc::default(),
+        personal: None,
         secrets: Secrets::default(),
         timeout: Duration::from_nanos(PATIENCE),
         limits: ConnectionLimits { max_message: MAX_MESSAGE, read_buffer: 4096, memory: usize::MAX },
@@ -54,7 +55,7 @@ pub fn echo(engine: plan::EngineKind, url: &Url) -> io::Result<String> {
 fn serve(build: impl BuildEngine, route: Route) -> io::Result<String> {
     let clock = RealClock::start();
     let mut engine = build(1, clock)?;
-    engine.open(0, &Rc::new(route), None);
+    engine.open(0, &Rc::new(route), 0, None);
     let (mut received, mut last_heard) = (Received::default(), clock.now());
     loop {
         engine.begin_turn();

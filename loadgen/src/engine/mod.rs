@@ -32,12 +32,12 @@ use crate::{
 /// Moves the messages of numbered connections, from 0 on.
 pub(crate) trait Engine {
     /// Begins to open connection `slot`, which is idle: it was never open, it ended, failed or was
-    /// aborted. `source` is the local address, if the system does not choose it. A later
-    /// [`Self::receive`] tells the sink of the outcome: opened or failed. It also fails once the
-    /// route's time-out is over.
+    /// aborted. `client` is the number of the client in the run, and `source` is the local address,
+    /// if the system does not choose it. A later [`Self::receive`] tells the sink of the outcome:
+    /// opened or failed. It also fails once the route's time-out is over.
     ///
     /// An old connection of this slot may still be closing. Nothing of it reaches the new one.
-    fn open(&mut self, slot: usize, route: &Rc<Route>, source: Option<IpAddr>);
+    fn open(&mut self, slot: usize, route: &Rc<Route>, client: u32, source: Option<IpAddr>);
 
     /// Waits until a connection is ready or the wait is over. Blocks the thread.
     fn wait(&mut self, wait: Wait);

@@ -26,5 +26,5 @@ pub use self::{
     id::Id,
     marks::{BrokenMark, MARK, Marks, WholeMark},
     source::{ClientSource, ClientTemplates, Source, Templates},
-    template::{Name, Template, TemplateError},
+    template::{Name, Template, TemplateError, TemplatePart},
 };

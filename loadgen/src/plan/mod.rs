@@ -51,7 +51,7 @@ pub use self::{
     run_options::RunOptions,
     target::{ServerUrl, Target},
 };
-use crate::secrets::Secrets;
+use crate::secrets::{DataSecrets, Secrets};
 
 /// What to test, with which load, and what to expect. It was checked, so it fits together.
 ///
@@ -110,6 +110,11 @@ impl Plan {
         let urls: Vec<_> = self.groups.iter().filter_map(url).collect();
         let fields = self.groups.iter().flat_map(|group| &group.connect.headers);
         Secrets::of(urls.iter().map(String::as_str), fields.map(|(_, value)| value.as_bytes()))
+    }
+
+    /// [`Self::secrets`], and the values of the groups' data.
+    pub(crate) fn data_secrets(&self) -> DataSecrets {
+        DataSecrets::new(self.secrets(), self.groups.iter().filter_map(|group| group.data.clone()))
     }
 
     /// Seed of the messages' bytes, which was drawn if none was given.

@@ -6,7 +6,7 @@ use reports::judge::is_own_failure;
 
 use super::limits::PlanRefusal;
 use crate::{
-    secrets::Secrets,
+    secrets::DataSecrets,
     worker::{JOIN, WorkerOutcome},
 };
 
@@ -61,7 +61,7 @@ fn remedy(error: &std::io::Error) -> &'static str {
 }
 
 /// The error of a run in which no connection opened.
-pub(super) fn none_opened(url: String, outcomes: &[WorkerOutcome], secrets: &Secrets) -> RunError {
+pub(super) fn none_opened(url: String, outcomes: &[WorkerOutcome], secrets: &DataSecrets) -> RunError {
     let mut kinds: BTreeMap<&str, (u64, Option<&str>)> = BTreeMap::new();
     for connections in outcomes.iter().flat_map(|outcome| &outcome.groups).map(|group| &group.connections) {
         for (kind, count) in &connections.errors {

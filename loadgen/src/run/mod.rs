@@ -43,7 +43,7 @@ use crate::{
     engine::{BuildEngine, Lean, Tungstenite},
     ledger::Expectation,
     message::{Payload, Place, Source, Templates, Values},
-    plan::{EngineKind, Group, Member, Messages, Partition, Plan, Target},
+    plan::{EngineKind, Group, Messages, Partition, Plan, Target},
     worker::{GroupConfig, WorkerConfig, WorkerOutcome},
 };
 
@@ -104,13 +104,14 @@ fn run_on(
     observer: &mut impl Observer,
 ) -> Result<Report, RunError> {
     let limits = SystemLimits::raise();
-    let secrets = plan.secrets();
-    let observer = &mut WithoutSecrets { secrets: &secrets, observer };
+    let secrets = plan.data_secrets();
+    let observer = &mut WithoutSecrets::new(&secrets, observer);
     let embedded = embedded(plan, &limits)?;
-    let targets = Targets::resolve(plan, embedded.as_ref(), &secrets)?;
-    let fit = limits.fit(&requirements(plan, targets.ports()))?;
     let run_id = run_id(plan.seed());
-    let config = config(plan, run_id, &targets, limits.clients_per_address(), &fit);
+    let values = values(plan, run_id);
+    let targets = Targets::resolve(plan, embedded.as_ref(), &values, &secrets.others)?;
+    let fit = limits.fit(&requirements(plan, targets.ports()))?;
+    let config = config(plan, run_id, &values, &targets, limits.clients_per_address(), &fit);
     let failed = |error| RunError::System("a worker failed", error);
     let mut workers = RunWorkers::start(&config, &targets.routes, build, stop).map_err(failed)?;
     let open = workers.connect(observer);
@@ -156,7 +157,14 @@ fn requirements(plan: &Plan, ports: Option<PortRequirements>) -> Requirements {
     }
 }
 
-fn config(plan: &Plan, run_id: u32, targets: &Targets<'_>, clients_each: u32, fit: &Fit) -> WorkerConfig {
+fn config(
+    plan: &Plan,
+    run_id: u32,
+    values: &[Arc<Values>],
+    targets: &Targets<'_>,
+    clients_each: u32,
+    fit: &Fit,
+) -> WorkerConfig {
     let nanos = |duration: Duration| u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
     let (run, clients) = (plan.run(), plan.clients().get());
     let partition = Partition::of(plan, threads_of(plan));
@@ -167,14 +175,12 @@ fn config(plan: &Plan, run_id: u32, targets: &Targets<'_>, clients_each: u32, fi
         None => u32::from(targets.are_here()),
     };
     let of_group = |(index, group): (usize, &Group)| {
-        let first = partition.client_of(Member { group: index, index: 0 });
-        let values = Arc::new(values(group, run_id, clients, first));
+        let values = &values[index];
         GroupConfig {
             clients: group.clients,
             load: group.load,
-            script: script(group, &values).map(Arc::new),
-            expectation: expectation(source(run_id, group, &values), group, clients),
-            values,
+            script: script(group, values).map(Arc::new),
+            expectation: expectation(source(run_id, group, values), group, clients),
             largest_message: group.largest_message(),
             source: targets.source(index, clients_each),
         }
@@ -203,13 +209,18 @@ fn expectation(source: Source, group: &Group, clients: u32) -> Expectation {
     }
 }
 
-/// What names in the templates of a group stand for.
-fn values(group: &Group, run_id: u32, clients: u32, first: u32) -> Values {
-    let values = Values::new(run_id, clients, first, group.data.clone());
-    match &group.rooms {
-        Some(rooms) => values.with_rooms(rooms.name()).expect(CHECKED),
-        None => values,
-    }
+/// What names in the templates of each group stand for.
+fn values(plan: &Plan, run_id: u32) -> Vec<Arc<Values>> {
+    let mut first = 0;
+    let of_group = |group: &Group| {
+        let values = Values::new(run_id, plan.clients().get(), first, group.data.clone());
+        first += group.clients.get();
+        Arc::new(match &group.rooms {
+            Some(rooms) => values.with_rooms(rooms.name()).expect(CHECKED),
+            None => values,
+        })
+    };
+    plan.groups().iter().map(of_group).collect()
 }
 
 fn source(run_id: u32, group: &Group, values: &Arc<Values>) -> Source {

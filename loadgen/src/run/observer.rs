@@ -1,10 +1,12 @@
 //! What can be seen of a run while it goes on.
 
+use std::collections::BTreeMap;
+
 use hdrhistogram::Histogram;
 use reports::model::{Connections, Interval};
 
 use super::snapshot::Snapshot;
-use crate::secrets::Secrets;
+use crate::secrets::DataSecrets;
 
 /// Sees a run while it goes on. Each method does nothing unless it is implemented.
 ///
@@ -48,8 +50,16 @@ impl<O: Observer> Observer for &mut O {
 /// Shows a run without the secrets that a server may have sent back.
 #[derive(Debug)]
 pub(super) struct WithoutSecrets<'a, O> {
-    pub(super) secrets: &'a Secrets,
-    pub(super) observer: O,
+    secrets: &'a DataSecrets,
+    /// What was shown already. Searching millions of values again would take time.
+    shown: BTreeMap<String, String>,
+    observer: O,
+}
+
+impl<'a, O> WithoutSecrets<'a, O> {
+    pub(super) fn new(secrets: &'a DataSecrets, observer: O) -> Self {
+        Self { secrets, shown: BTreeMap::new(), observer }
+    }
 }
 
 impl<O: Observer> Observer for WithoutSecrets<'_, O> {
@@ -62,12 +72,16 @@ impl<O: Observer> Observer for WithoutSecrets<'_, O> {
     }
 
     fn connections(&mut self, connections: Grouped<'_, Connections>) {
-        let without = |connections: &Connections| {
+        let Self { secrets, shown, .. } = self;
+        let mut without = |connections: &Connections| {
             let mut connections = connections.clone();
-            self.secrets.redact_connections(&mut connections);
+            for text in connections.details.values_mut() {
+                *text = shown.entry(text.clone()).or_insert_with(|| secrets.redact(text)).clone();
+            }
             connections
         };
-        let (total, groups) = (without(connections.total), connections.groups.iter().map(without).collect::<Vec<_>>());
+        let (total, groups) =
+            (without(connections.total), connections.groups.iter().map(&mut without).collect::<Vec<_>>());
         self.observer.connections(Grouped { total: &total, groups: &groups });
     }
 }

@@ -1,6 +1,6 @@
 //! The targets of a run: where each group connects to.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::Arc};
 
 use reports::model::TargetRecord;
 
@@ -10,6 +10,7 @@ use super::{
     limits::{PlanRefusal, PortRequirements, threads_of},
 };
 use crate::{
+    message::Values,
     plan::{Group, Plan, Target},
     secrets::Secrets,
     transport::{
@@ -27,22 +28,23 @@ pub(crate) struct Targets<'a> {
 }
 
 impl<'a> Targets<'a> {
-    /// Resolves the targets of all groups.
+    /// Resolves the targets of all groups. `values` are those of each group's templates.
     ///
     /// # Errors
     /// A host has no address, TLS can't be set up, or a source address does not fit.
     pub(crate) fn resolve(
         plan: &'a Plan,
         embedded: Option<&'a EmbeddedServer>,
+        values: &[Arc<Values>],
         secrets: &Secrets,
     ) -> Result<Self, RunError> {
         let workers = threads_of(plan);
         let mut targets = Self { plan, embedded, routes: Vec::new() };
-        for group in plan.groups() {
-            let mut route =
-                route::resolve(plan, workers, group, embedded.map(EmbeddedServer::address)).map_err(|error| {
-                    RunError::Unreachable { url: targets.url(group), what: secrets.redact(&error.to_string()) }
-                })?;
+        for (group, values) in plan.groups().iter().zip(values) {
+            let embedded = embedded.map(EmbeddedServer::address);
+            let mut route = route::resolve(plan, workers, group, values, embedded).map_err(|error| {
+                RunError::Unreachable { url: targets.url(group), what: secrets.redact(&error.to_string()) }
+            })?;
             source_addresses::check(&group.connect.sources, &mut route.addresses).map_err(PlanRefusal::from)?;
             targets.routes.push(route);
         }
@@ -66,7 +68,8 @@ impl<'a> Targets<'a> {
     fn url(&self, group: &Group) -> String {
         match (&group.target, self.embedded) {
             (Target::Embedded, Some(server)) => server.url(),
-            _ => route::scrubbed(group),
+            (Target::Url(url), _) => url.shown(),
+            (Target::Embedded, None) => String::new(),
         }
     }
 

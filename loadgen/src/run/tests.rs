@@ -44,8 +44,8 @@ struct Starved<E> {
 }
 
 impl<E: Engine> Engine for Starved<E> {
-    fn open(&mut self, slot: usize, route: &Rc<Route>, source: Option<IpAddr>) {
-        self.engine.open(slot, route, source);
+    fn open(&mut self, slot: usize, route: &Rc<Route>, client: u32, source: Option<IpAddr>) {
+        self.engine.open(slot, route, client, source);
     }
 
     fn abort(&mut self, slot: usize) {

@@ -6,7 +6,7 @@ use base64::{
     Engine as _,
     prelude::{BASE64_STANDARD, BASE64_URL_SAFE},
 };
-use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use reports::escape;
 
 use super::Secrets;
@@ -14,30 +14,24 @@ use super::Secrets;
 /// Shortest value that is searched for. Shorter ones occur in many texts by chance.
 pub(super) const SHORTEST: usize = 4;
 
+/// What is percent-encoded in a value within a URL: all but the unreserved characters of RFC 3986,
+/// section 2.3.
+pub(crate) const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
 /// Secrets found so far.
 #[derive(Debug, Default)]
 pub(super) struct Collected(BTreeSet<String>);
 
 impl Collected {
     pub(super) fn finish(self) -> Secrets {
-        let mut forms = BTreeSet::new();
-        for secret in self.0 {
-            let json = serde_json::Value::from(secret.as_str()).to_string();
-            let json = json.trim_matches('"').to_owned();
-            let html = secret.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-            let decoded = percent_decode_str(&secret).decode_utf8_lossy().into_owned();
-            let encoded = utf8_percent_encode(&secret, NON_ALPHANUMERIC).to_string();
-            for form in [html.replace('"', "&quot;").replace('\'', "&#39;"), html, json, decoded, encoded, secret] {
-                forms.insert(escape(form.as_bytes(), usize::MAX - 8).to_ascii_lowercase());
-                forms.insert(form.to_ascii_lowercase());
-            }
-        }
+        let forms: BTreeSet<String> =
+            self.0.iter().flat_map(|secret| forms(secret)).map(|form| form.to_ascii_lowercase()).collect();
         let mut forms: Vec<_> = forms.into_iter().filter(|form| form.chars().count() >= SHORTEST).collect();
         forms.sort_by_key(|form| Reverse(form.len()));
         Secrets { forms }
     }
 
-    fn add(&mut self, secret: &str) {
+    pub(super) fn add(&mut self, secret: &str) {
         self.0.insert(secret.trim().to_owned());
     }
 
@@ -49,9 +43,9 @@ impl Collected {
         }
         let Some(at) = rest.find(['?', '#']) else { return };
         for part in rest[at..].split(['?', '#']).filter(|part| !part.is_empty()) {
-            self.add(part);
+            self.add_unless_named(part);
             for pair in part.split(['&', ';']) {
-                self.add(pair.split_once('=').map_or(pair, |(_, value)| value));
+                self.add_unless_named(pair.split_once('=').map_or(pair, |(_, value)| value));
             }
         }
     }
@@ -74,13 +68,20 @@ impl Collected {
 
     /// Collects the value and its parts: `Bearer TOKEN`, `name=TOKEN; other=TOKEN`.
     pub(super) fn header_value(&mut self, value: &str) {
-        self.add(value);
+        self.add_unless_named(value);
         for part in value.split([' ', ';', ',']).filter(|part| !part.is_empty()) {
             let part = part.split_once('=').map_or(part, |(_, value)| if value.is_empty() { part } else { value });
             // The scheme of an authorization is no secret.
             if !["basic", "bearer", "digest", "token"].contains(&part.to_ascii_lowercase().as_str()) {
-                self.add(part.trim_matches('"'));
+                self.add_unless_named(part.trim_matches('"'));
             }
+        }
+    }
+
+    /// Adds what does not name a column: the column's values are the secrets.
+    fn add_unless_named(&mut self, secret: &str) {
+        if !secret.contains("{{") {
+            self.add(secret);
         }
     }
 
@@ -122,6 +123,18 @@ impl Collected {
             self.arguments(words);
         }
     }
+}
+
+/// The forms in which a secret may come back.
+pub(super) fn forms(secret: &str) -> impl Iterator<Item = String> {
+    let json = serde_json::Value::from(secret).to_string();
+    let json = json[1..json.len() - 1].to_owned();
+    let html = secret.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let decoded = percent_decode_str(secret).decode_utf8_lossy().into_owned();
+    let encoded = |all| utf8_percent_encode(secret, all).to_string();
+    let quoted = html.replace('"', "&quot;").replace('\'', "&#39;");
+    let forms = [quoted, html, json, decoded, encoded(NON_ALPHANUMERIC), encoded(RESERVED), secret.to_owned()];
+    forms.into_iter().flat_map(|form| [escape(form.as_bytes(), usize::MAX - 8), form])
 }
 
 /// The header field in an argument: an empty one if the next argument holds it, none if the

@@ -7,11 +7,13 @@
 
 mod bare;
 mod collected;
+mod data_values;
 
 use reports::model::{Connections, Evidence, Measurement, Report};
 
 pub use self::bare::{bare, bare_header, bare_words};
 use self::collected::{Collected, SHORTEST};
+pub(crate) use self::{collected::RESERVED, data_values::DataSecrets};
 
 /// Stands in place of a secret.
 pub const HIDDEN: &str = "***";
@@ -30,6 +32,17 @@ impl Secrets {
         urls.into_iter().for_each(|url| collected.url(url));
         values.into_iter().for_each(|value| collected.header_value(&String::from_utf8_lossy(value)));
         collected.finish()
+    }
+
+    /// These secrets, and `values`.
+    #[must_use]
+    pub fn with<'a>(&self, values: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut collected = Collected::default();
+        values.into_iter().for_each(|value| collected.add(value));
+        let mut forms = collected.finish().forms;
+        forms.extend_from_slice(&self.forms);
+        forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
+        Self { forms }
     }
 
     /// The secrets of a command line, however wrong it is.

@@ -18,8 +18,9 @@ use percent_encoding::percent_decode_str;
 use rustls::{ClientConfig, pki_types::ServerName};
 use url::{Host, Url};
 
-use super::tls_settings;
+use super::{request::PersonalRequest, tls_settings};
 use crate::{
+    message::Values,
     plan::{Expect, Group, Plan, Target},
     secrets::Secrets,
 };
@@ -53,6 +54,8 @@ pub(crate) struct Route {
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     /// Subprotocols that the header fields offer.
     pub(crate) offered: Arc<[String]>,
+    /// What differs from client to client. Stands over the fields above.
+    pub(crate) personal: Option<Arc<PersonalRequest>>,
     /// Secrets that are masked in what a server says.
     pub(crate) secrets: Secrets,
     /// Longest wait for a connection to open.
@@ -73,20 +76,8 @@ pub(crate) struct ConnectionLimits {
     pub(crate) memory: usize,
 }
 
-/// The target's URL without user-info, query and fragment, which may hold secrets.
-pub(crate) fn scrubbed(group: &Group) -> String {
-    let Target::Url(url) = &group.target else { return String::new() };
-    let mut url = Url::clone(url);
-    // These fail for URLs without a host, which a group does not have.
-    let _ = url.set_username("");
-    let _ = url.set_password(None);
-    url.set_query(None);
-    url.set_fragment(None);
-    url.into()
-}
-
 /// Resolves the target of a group of a plan with so many `workers`. `embedded` is the address of
-/// the embedded server, if there is one.
+/// the embedded server, if there is one, and `values` are those of the group's templates.
 ///
 /// # Errors
 /// The host's name has no address, or TLS can't be set up.
@@ -94,6 +85,7 @@ pub(crate) fn resolve(
     plan: &Plan,
     workers: NonZeroUsize,
     group: &Group,
+    values: &Arc<Values>,
     embedded: Option<SocketAddr>,
 ) -> io::Result<Route> {
     let ((addresses, lookup), authority, resource, tls) = match (&group.target, embedded) {
@@ -113,7 +105,8 @@ pub(crate) fn resolve(
         authority: host.and_then(|(_, value)| value.to_str().ok()).map_or(authority, str::to_owned),
         resource,
         tls,
-        offered: offered(&headers),
+        offered: offered(headers.iter().map(|(name, value)| (name, value.as_bytes()))),
+        personal: PersonalRequest::of(group, &headers, values).map_err(io::Error::other)?.map(Arc::new),
         secrets: plan.secrets(),
         headers,
         timeout: group.connect.timeout,
@@ -145,10 +138,11 @@ fn headers(group: &Group) -> Vec<(HeaderName, HeaderValue)> {
     headers
 }
 
-/// Subprotocols that the header fields offer.
-fn offered(headers: &[(HeaderName, HeaderValue)]) -> Arc<[String]> {
-    let lines =
-        headers.iter().filter(|(name, _)| name == SEC_WEBSOCKET_PROTOCOL).filter_map(|(_, value)| value.to_str().ok());
+/// Subprotocols that header fields offer.
+pub(super) fn offered<'h>(headers: impl Iterator<Item = (&'h HeaderName, &'h [u8])>) -> Arc<[String]> {
+    let lines = headers
+        .filter(|(name, _)| *name == SEC_WEBSOCKET_PROTOCOL)
+        .filter_map(|(_, value)| std::str::from_utf8(value).ok());
     lines.flat_map(|line| line.split(',')).map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
 }
 

@@ -7,7 +7,6 @@ use descriptors::Table;
 use crate::{
     dialogue::Script,
     ledger::Expectation,
-    message::Values,
     plan::{Load, Partition, Rate, Until},
     transport::source_addresses::SourceAddresses,
 };
@@ -38,9 +37,6 @@ pub(crate) struct GroupConfig {
     pub(crate) expectation: Expectation,
     /// What they say besides their messages.
     pub(crate) script: Option<Arc<Script>>,
-    /// What names in the group's templates stand for.
-    #[allow(dead_code, reason = "clients say nothing besides their messages yet")]
-    pub(crate) values: Arc<Values>,
     /// Bytes of the largest message.
     pub(crate) largest_message: usize,
     /// Addresses to connect from, by the client's number in the run.

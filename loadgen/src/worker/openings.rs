@@ -76,9 +76,10 @@ impl<E: Engine, C: Clock> Worker<E, C> {
             let client = &mut self.clients.all[slot];
             client.state = ClientState::Opening;
             let group = &self.groups[client.group as usize];
-            let source = group.config.source.address(client.ledger.client());
+            let number = client.ledger.client();
+            let source = group.config.source.address(number);
             self.openings.under_way.insert(slot, Attempt { began: at, stopped: self.stops.all });
-            self.engine.open(slot, &group.route, source);
+            self.engine.open(slot, &group.route, number, source);
             at = self.clock.now();
             if at >= now.plus(SLICE) {
                 break;

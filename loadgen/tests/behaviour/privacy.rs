@@ -192,3 +192,85 @@ fn no_secret_is_in_a_refusal() {
         assert_eq!(leaves_none(arguments, folder.path()), Some(2), "{arguments:?}");
     }
 }
+
+/// A file of data whose values hold [`CANARY`], in `folder`.
+fn data(folder: &Path) -> String {
+    let path = folder.join("users.csv");
+    let rows = "c4nary-ann,c4nary/one+\"\"é=,c4nary-key-of-ann\nc4nary-bob,\"c4nary, two\",c4nary-key-of-bob\n";
+    fs::write(&path, format!("user,token,key\n{}", rows.replace("\"\"", ""))).expect("a file");
+    path.to_str().expect("UTF-8").to_owned()
+}
+
+#[test]
+fn no_value_of_data_is_in_any_output_of_a_run() {
+    let keep = tempfile::tempdir().expect("a folder");
+    let data = data(keep.path());
+    let message = r#"{"user":"{{user}}","token":"{{token}}","text":"{{mark}}"}"#;
+    for engine in ["lean", "tungstenite"] {
+        for (behaviour, expect) in [
+            (Behaviour::Duplicates, "count"),
+            (Behaviour::Splits, "reply=x"),
+            (Behaviour::Corrupts, "reply=x"),
+            (Behaviour::RepeatsTheRequest, "reply=x"),
+        ] {
+            let server = ScriptedServer::start(behaviour.clone());
+            let folder = tempfile::tempdir().expect("a folder");
+            let url = format!("{}/of/{{{{user}}}}?key={{{{token}}}}", server.url());
+            let everything = in_folder(EVERYTHING, folder.path());
+            let mut arguments = vec![&url[..], "-c", "2", "-n", "6", "--warmup", "0s", "--drain", "100ms"];
+            arguments.extend(["--engine", engine, "--data", &data, "-m", message, "--expect", expect, "--json"]);
+            arguments.extend(["-H", "Authorization: Bearer {{key}}"]);
+            arguments.extend(everything.iter().map(String::as_str));
+            leaves_none(&arguments, folder.path());
+            let path = folder.path().join("new.json");
+            let stored = fs::read_to_string(&path).expect("a result");
+            assert!(stored.contains("***"), "something was hidden: {behaviour:?} {stored}");
+            assert!(stored.contains("/of/{{user}}"), "the URL is shown with names: {stored}");
+            leaves_none(&["report", path.to_str().expect("UTF-8")], folder.path());
+            let mut requests: Vec<_> = server.finish().into_iter().map(|record| record.request).collect();
+            requests.sort();
+            assert!(requests[0].starts_with("GET /of/c4nary-ann?key=c4nary%2Fone%2B%C3%A9%3D HTTP"), "{requests:?}");
+            assert!(requests[1].starts_with("GET /of/c4nary-bob?key=c4nary%2C%20two HTTP"), "{requests:?}");
+            for (request, key) in requests.iter().zip(["c4nary-key-of-ann", "c4nary-key-of-bob"]) {
+                assert!(request.contains(&format!("\r\nAuthorization: Bearer {key}\r\n")), "{request}");
+            }
+        }
+    }
+}
+
+#[test]
+fn no_value_of_data_is_in_the_message_of_an_unreachable_target() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (keep, kept) = (tempfile::tempdir().expect("a folder"), ["-H", "X-Key: {{key}}", "-H", "Cookie: t={{user}}"]);
+    let data = data(keep.path());
+    for handshake in [BadHandshake::RepeatsTheRequest, BadHandshake::Sends(b"HTTP/1.1 401 c4nary-key-of-ann\r\n\r\n")] {
+        for engine in ["lean", "tungstenite"] {
+            let server = BadHandshakeServer::start(handshake);
+            let url = format!("{}/?{{{{user}}}}&k={{{{token}}}}", server.url);
+            let arguments = [&[&url[..], "-c", "2", "--engine", engine, "--data", &data], &kept[..]].concat();
+            assert_eq!(leaves_none(&arguments, folder.path()), Some(6), "{handshake:?}");
+        }
+    }
+}
+
+#[test]
+fn no_value_of_data_is_in_a_refusal() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, content, more) in [
+        ("a.csv", "a,b\nc4nary\n", &[][..]),
+        ("a.jsonl", "{\"a\":c4nary}\n", &[]),
+        ("a.jsonl", "\"c4nary\"\n", &[]),
+        ("a.jsonl", "{\"a\":\"c4nary\"}\n{\"a\":\"c4nary\",\"a\":1}\n", &[]),
+        ("a.csv", "a\nc4nary\u{1}\n", &["-H", "X: {{a}}"]),
+        ("a.csv", "a\nc4nary/\n", &["-H", "Host: {{a}}"]),
+        ("a.csv", "a\nc4nary,\n", &["-H", "Sec-WebSocket-Protocol: {{a}}"]),
+        ("a.csv", "a\nc4nary\n", &["-m", "{{b}}"]),
+        ("a.csv", "id\nc4nary\n", &["-m", "{{id}}"]),
+    ] {
+        let keep = tempfile::tempdir().expect("a folder");
+        let path = keep.path().join(name);
+        fs::write(&path, content).expect("a file");
+        let arguments = [&["--data", path.to_str().expect("UTF-8"), "--expect", "count"], more].concat();
+        assert_eq!(leaves_none(&arguments, folder.path()), Some(2), "{content} {more:?}");
+    }
+}

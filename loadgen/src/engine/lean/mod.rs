@@ -168,8 +168,8 @@ impl Lean {
 }
 
 impl Engine for Lean {
-    fn open(&mut self, slot: usize, route: &Rc<Route>, source: Option<IpAddr>) {
-        self.begin_opening(slot, route, source);
+    fn open(&mut self, slot: usize, route: &Rc<Route>, client: u32, source: Option<IpAddr>) {
+        self.begin_opening(slot, route, client, source);
     }
 
     fn wait(&mut self, wait: Wait) {

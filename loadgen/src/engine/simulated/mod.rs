@@ -45,6 +45,7 @@ pub(crate) fn route(timeout: Duration) -> Route {
         tls: None,
         headers: Vec::new(),
         offered: Arc::default(),
+        personal: None,
         secrets: Secrets::default(),
         timeout,
         limits: ConnectionLimits { max_message: 1 << 20, read_buffer: 4096, memory: usize::MAX },
@@ -186,7 +187,7 @@ impl Simulated {
 }
 
 impl Engine for Simulated {
-    fn open(&mut self, slot: usize, route: &Rc<Route>, _: Option<IpAddr>) {
+    fn open(&mut self, slot: usize, route: &Rc<Route>, _: u32, _: Option<IpAddr>) {
         let attempt = self.connections[slot].attempts;
         let connection = &mut self.connections[slot];
         assert_eq!(connection.state, ConnectionState::Idle, "slot {slot} is not idle");

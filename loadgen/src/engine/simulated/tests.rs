@@ -72,19 +72,19 @@ fn a_slot_opens_again_and_hears_nothing_of_before() {
         vec![OpeningScript::Fails(5_000_000, "refused"), OpeningScript::TimesOut, OpeningScript::Opens(5_000_000)];
     let mut rig = Rig::new(PeerScript { openings, delay: 50_000_000, ..PeerScript::default() });
     for (until, expected) in [(10, (5, "refused")), (1_020, (1_010, "timeout")), (1_030, (1_025, "opened"))] {
-        rig.engine.open(0, &Rc::clone(&rig.route), None);
+        rig.engine.open(0, &Rc::clone(&rig.route), 0, None);
         assert_eq!(rig.turn(until), heard(&[expected]));
     }
     rig.send("old");
     rig.engine.abort(0);
-    rig.engine.open(0, &Rc::clone(&rig.route), None);
+    rig.engine.open(0, &Rc::clone(&rig.route), 0, None);
     assert_eq!(rig.turn(1_300), heard(&[(1_035, "opened")]), "an abort is heard by nobody");
 }
 
 #[test]
 fn withheld_reads_come_later() {
     let mut rig = Rig::new(PeerScript { openings: vec![OpeningScript::Opens(0)], ..PeerScript::default() });
-    rig.engine.open(0, &Rc::clone(&rig.route), None);
+    rig.engine.open(0, &Rc::clone(&rig.route), 0, None);
     rig.turn(1);
     rig.engine.set_reading(0, false);
     rig.send("a");
@@ -98,7 +98,7 @@ fn a_peer_that_does_not_read_takes_what_fits_its_buffer() {
     let unread = Time::from_nanos(1_000_000)..Time::from_nanos(20_000_000);
     let openings = vec![OpeningScript::Opens(0)];
     let mut rig = Rig::new(PeerScript { openings, unread: vec![unread], buffer: 3, ..PeerScript::default() });
-    rig.engine.open(0, &Rc::clone(&rig.route), None);
+    rig.engine.open(0, &Rc::clone(&rig.route), 0, None);
     rig.turn(2);
     rig.send("abc");
     assert_eq!(rig.engine.unsent(0), 0);
@@ -112,7 +112,7 @@ fn a_peer_that_does_not_read_takes_what_fits_its_buffer() {
 fn a_stop_is_a_jump_of_the_clock() {
     let mut rig = Rig::new(PeerScript { openings: vec![OpeningScript::Opens(5_000_000)], ..PeerScript::default() });
     rig.engine.script.stops = vec![(Time::from_nanos(3_000_000), 40_000_000)];
-    rig.engine.open(0, &Rc::clone(&rig.route), None);
+    rig.engine.open(0, &Rc::clone(&rig.route), 0, None);
     assert_eq!(rig.turn(2), []);
     assert_eq!(rig.turn(4), heard(&[(44, "opened")]), "it was stopped at 4 ms, when it woke");
     assert!(rig.clock.processor_time() < 1_000_000, "the thread did not work meanwhile");

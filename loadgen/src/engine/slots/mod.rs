@@ -59,9 +59,16 @@ impl<C, S: AsFd> Slots<C, S> {
     }
 
     /// Begins to open the connection of a slot. The one that it held lingers.
-    pub(super) fn begin_opening(&mut self, slot: usize, route: &Rc<Route>, source: Option<IpAddr>, now: Time) {
+    pub(super) fn begin_opening(
+        &mut self,
+        slot: usize,
+        route: &Rc<Route>,
+        client: u32,
+        source: Option<IpAddr>,
+        now: Time,
+    ) {
         let old_key = self.all[slot].key(slot);
-        let opening = Opening::new(route, source, now);
+        let opening = Opening::new(route, client, source, now);
         let opening = Box::new(SlotOpening { opening, outcome: None, over: false });
         match self.all[slot].begin(SlotState::Opening(opening)) {
             SlotState::Connected(gone) => self.lingering.add(old_key, gone, now),

@@ -219,7 +219,7 @@ fn ignores_events_of_the_past(build: impl BuildEngine) {
         let Some(first) = slots.engine.next_ready() else { continue };
         assert!(slots.clock.now() < until);
         slots.engine.abort(1 - first);
-        slots.engine.open(1 - first, &slots.route, None);
+        slots.engine.open(1 - first, &slots.route, 0, None);
         slots.engine.receive(first, &mut slots.heard[first]);
         while let Some(slot) = slots.engine.next_ready() {
             slots.engine.receive(slot, &mut slots.heard[slot]);

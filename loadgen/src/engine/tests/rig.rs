@@ -70,6 +70,7 @@ impl<E: Engine> Slots<E> {
             resource: "/".to_owned(),
             tls: None,
             headers: Vec::new(),
+            personal: None,
             offered: [].into(),
             secrets: Secrets::default(),
             timeout,
@@ -87,7 +88,7 @@ impl<E: Engine> Slots<E> {
     }
 
     pub(super) fn open(&mut self, slot: usize) {
-        self.engine.open(slot, &self.route, None);
+        self.engine.open(slot, &self.route, 0, None);
     }
 
     pub(super) fn turn(&mut self) {

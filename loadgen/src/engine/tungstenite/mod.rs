@@ -144,8 +144,8 @@ impl Tungstenite {
 }
 
 impl Engine for Tungstenite {
-    fn open(&mut self, slot: usize, route: &Rc<Route>, source: Option<IpAddr>) {
-        self.begin_opening(slot, route, source);
+    fn open(&mut self, slot: usize, route: &Rc<Route>, client: u32, source: Option<IpAddr>) {
+        self.begin_opening(slot, route, client, source);
     }
 
     fn wait(&mut self, wait: Wait) {

@@ -16,13 +16,13 @@ use crate::{
 impl Tungstenite {
     /// Begins to open the connection of a slot. The one that it held lingers, unless it holds much
     /// that nobody would count.
-    pub(super) fn begin_opening(&mut self, slot: usize, route: &Rc<Route>, source: Option<IpAddr>) {
+    pub(super) fn begin_opening(&mut self, slot: usize, route: &Rc<Route>, client: u32, source: Option<IpAddr>) {
         self.held_bytes.limit(route.limits.memory);
         self.forget(slot);
         if self.slots[slot].connection().is_some_and(|gone| gone.held() >= SMALL) {
             self.slots[slot].state = SlotState::Idle;
         }
-        self.slots.begin_opening(slot, route, source, self.clock.now());
+        self.slots.begin_opening(slot, route, client, source, self.clock.now());
         if self.advance(slot) {
             self.revisit.push(slot);
         }

@@ -84,6 +84,24 @@ impl BoundTemplate {
         bytes
     }
 
+    /// A text of a client, in which `encode` changed what names stand for. Literals are as they
+    /// are.
+    pub fn encode_values(&self, client: u32, encode: impl Fn(&[u8]) -> Vec<u8>) -> Vec<u8> {
+        let client = self.values.of(client);
+        let mut bytes = Vec::new();
+        for part in &*self.parts {
+            let begin = bytes.len();
+            bytes.resize(begin + part.length(&client, 0), 0);
+            part.write(&client, 0, PayloadSpace::new(None, &mut bytes[begin..]));
+            if !part.is_literal() {
+                let encoded = encode(&bytes[begin..]);
+                bytes.truncate(begin);
+                bytes.extend_from_slice(&encoded);
+            }
+        }
+        bytes
+    }
+
     /// Message `sequence` of a client as outputs may show it: with the names of columns in place of
     /// their values, and without times, which nobody can tell again.
     pub fn masked(&self, client: &ClientValues<'_>, sequence: u64) -> Vec<u8> {

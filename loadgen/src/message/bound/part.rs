@@ -48,6 +48,10 @@ impl Part {
         }
     }
 
+    pub(super) fn is_literal(&self) -> bool {
+        matches!(self, Self::Literal(_))
+    }
+
     /// The name to show in place of a value of data, or of what can't be told again.
     pub(super) fn mask(&self) -> Option<&str> {
         match self {

@@ -66,6 +66,12 @@ impl Values {
         Ok(BoundTemplate::new(template.kind(), Arc::clone(self), parts, template.has(&Name::UnixMs)))
     }
 
+    /// The values of data that `client` has.
+    pub fn row(&self, client: u32) -> impl Iterator<Item = &str> {
+        let index = client.wrapping_sub(self.first);
+        self.data.iter().flat_map(move |data| data.row(index))
+    }
+
     /// Marks of the run.
     pub fn marks(&self) -> &Payload {
         &self.marks

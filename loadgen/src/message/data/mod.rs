@@ -79,6 +79,16 @@ impl Data {
         &self.values[begin as usize..self.ends[at] as usize]
     }
 
+    /// The values of the client with this index in its group.
+    pub fn row(&self, client: u32) -> impl Iterator<Item = &str> {
+        (0..self.columns.len()).map(move |column| self.value(client, column))
+    }
+
+    /// All values, row by row.
+    pub fn all(&self) -> impl Iterator<Item = &str> {
+        (0..).take(self.rows()).flat_map(|row| self.row(row))
+    }
+
     /// Bytes of the longest value of a column.
     ///
     /// # Panics

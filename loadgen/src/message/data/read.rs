@@ -125,8 +125,8 @@ fn shown(name: &str) -> String {
 struct Fields<'l>(Vec<(Cow<'l, str>, Cow<'l, str>)>);
 
 impl<'l> Fields<'l> {
-    /// The fields of the object that a line is. What the parser says may quote a value, so it is not
-    /// shown.
+    /// The fields of the object that a line is. What the parser says may quote a value, so it is
+    /// not shown.
     fn of(line: &'l str) -> Result<Self, String> {
         const REMEDY: &str = "each line is an object, such as {\"user\":\"ann\",\"token\":\"x\"}";
         let mut parser = serde_json::Deserializer::from_str(line);

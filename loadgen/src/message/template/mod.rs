@@ -25,11 +25,20 @@ pub struct Template {
     segments: Arc<[Segment]>,
 }
 
-/// A part of a template.
+/// A part of a template, as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Segment {
     Literal(Box<[u8]>),
     Name(Name),
+}
+
+/// A part of a template.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TemplatePart<'t> {
+    /// What is in each message.
+    Literal(&'t [u8]),
+    /// What differs.
+    Name(&'t Name),
 }
 
 /// Why a text is no template.
@@ -54,6 +63,15 @@ impl Template {
         Self { kind: MessageKind::Binary, given: bytes.into(), segments: segments.into() }
     }
 
+    /// The template that bytes are, if they have `{{`.
+    ///
+    /// # Errors
+    /// They have `{{` and are no template.
+    pub fn named_in(bytes: &[u8]) -> Result<Option<Self>, TemplateError> {
+        let text = std::str::from_utf8(bytes).ok().filter(|text| text.contains("{{"));
+        text.map(Self::from_str).transpose()
+    }
+
     /// Whether messages of it are text or binary.
     pub fn kind(&self) -> MessageKind {
         self.kind
@@ -62,6 +80,14 @@ impl Template {
     /// The text or the bytes that it was made of.
     pub fn as_written(&self) -> &[u8] {
         &self.given
+    }
+
+    /// Its parts, in their order.
+    pub fn parts(&self) -> impl Iterator<Item = TemplatePart<'_>> {
+        self.segments.iter().map(|segment| match segment {
+            Segment::Literal(bytes) => TemplatePart::Literal(bytes),
+            Segment::Name(name) => TemplatePart::Name(name),
+        })
     }
 
     /// The names in it, in their order.

@@ -1,11 +1,12 @@
 //! What templates may name, and what an expectation needs of them.
 
+use http::{HeaderName, HeaderValue};
 use reports::model::{Expect, IdPlace};
 
 use super::{PlanError, about};
 use crate::{
     message::{MessageKind, Name, Place, Template},
-    plan::{Group, Messages, RoomBy},
+    plan::{Group, Messages, RoomBy, Target},
 };
 
 /// Bytes of a message, at most: as `--size` accepts.
@@ -19,6 +20,7 @@ pub(super) fn check(index: usize, group: &Group) -> Result<(), PlanError> {
     {
         return refused("expect", why);
     }
+    connecting(group).map_err(|(key, why)| about(index, key, why))?;
     for (key, template, place) in templates(group) {
         let scope = group.scope(place);
         scope.check(template).map_err(|why| about(index, key, why))?;
@@ -54,6 +56,55 @@ fn templates(group: &Group) -> impl Iterator<Item = (&'static str, &Template, Pl
         .chain(messages.iter().map(of_kind("message", Place::Message)))
         .chain(steps.map(of_kind("on_open", Place::Connection)))
         .chain(answers.map(of_kind("answer", Place::Connection)))
+}
+
+/// Finds what the opening handshake can't take.
+fn connecting(group: &Group) -> Result<(), (&'static str, String)> {
+    let scope = group.scope(Place::Connection);
+    if let Target::Url(url) = &group.target
+        && let Some(resource) = url.resource()
+    {
+        scope.check(resource).map_err(|why| ("target", why))?;
+    }
+    for (name, value) in &group.connect.headers {
+        let template = Template::named_in(value.as_bytes()).map_err(|error| ("header", error.to_string()))?;
+        if let Some(template) = template {
+            scope.check(&template).and_then(|()| stands_in(name, &template, group)).map_err(|why| ("header", why))?;
+        }
+    }
+    Ok(())
+}
+
+/// Finds a value of data that can't stand in a header field. Does not show it.
+fn stands_in(field: &HeaderName, template: &Template, group: &Group) -> Result<(), String> {
+    let fits = |value: &str| match field.as_str() {
+        "host" => !value.bytes().any(|byte| !byte.is_ascii_graphic() || b"/?#@,".contains(&byte)),
+        "sec-websocket-protocol" => frames::handshake::is_token(value.as_bytes()),
+        _ => HeaderValue::from_str(value).is_ok(),
+    };
+    let rooms = group.rooms.iter().filter_map(|rooms| match &rooms.by {
+        RoomBy::Name(name) if template.has(&Name::Room) => Some(name),
+        _ => None,
+    });
+    let names = rooms.chain([template]).flat_map(Template::names);
+    for (name, data) in names.zip(std::iter::repeat(group.data.as_deref())) {
+        let Some((data, column)) = data.and_then(|data| Some((data, data.column(&name.to_string())?))) else {
+            continue;
+        };
+        if let Some((row, _)) = (1..).zip(data.values_of(column)).find(|(_, value)| !fits(value)) {
+            return Err(format!(
+                "the value of `{name}` in row {row} of {} can't stand in `{field}`: {}; change it in the file",
+                data.path().display(),
+                match field.as_str() {
+                    "host" => "a host has no blanks and none of /?#@,",
+                    "sec-websocket-protocol" =>
+                        "the name of a subprotocol has letters, digits and !#$%&'*+-.^_`|~ only",
+                    _ => "it has a control character, or one that is not ASCII",
+                }
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// The name by which an expectation finds the message of an event.
@@ -114,7 +165,7 @@ mod tests {
 
     fn with_data(group: Group) -> Group {
         let mut file = tempfile::Builder::new().suffix(".csv").tempfile().unwrap();
-        file.write_all(b"user,token\nann,x\n").unwrap();
+        file.write_all("user,token,bad\nann,x,\"é\n\"\n".as_bytes()).unwrap();
         Group { data: Some(Arc::new(Data::read(file.path()).unwrap())), ..group }
     }
 
@@ -122,6 +173,13 @@ mod tests {
         let on_open = vec![JoinStep { send: Some(send.parse().unwrap()), expect: None }];
         let answers = vec![Answer { when: "x".parse().unwrap(), send: answer.parse().unwrap() }];
         Group { dialogue: Dialogue { on_open, answers, ..Dialogue::default() }, ..Group::default() }
+    }
+
+    fn connecting(url: &str, field: &str) -> Group {
+        let (name, value) = field.split_once(": ").unwrap();
+        let mut group = Group { target: Target::Url(url.parse().unwrap()), ..Group::default() };
+        group.connect.headers.push((name.parse().unwrap(), value.parse().unwrap()));
+        group
     }
 
     fn in_rooms(by: RoomBy, group: Group) -> Group {
@@ -141,6 +199,8 @@ mod tests {
             expecting("echo", messages(&["{{uuid}}"])),
             with_data(saying("{{client}} {{token}} {{uuid}}", "{{unix_ms}}")),
             in_rooms(size, messages(&["{{room}}"])),
+            with_data(connecting("ws://h/{{user}}?{{token}}", "x-key: {{token}} of {{client}}")),
+            with_data(connecting("ws://h/", "sec-websocket-protocol: v1, {{token}}")),
             with_data(in_rooms(named("r{{user}}"), messages(&["{{room}}"]))),
         ] {
             assert_eq!(check(0, &group), Ok(()), "{group:?}");
@@ -162,6 +222,16 @@ mod tests {
             (expecting("echo", messages(&["{{unix_ms}}"])), "message", "can't be made again"),
             (saying("{{mark}}", "x"), "on_open", "is of a message"),
             (saying("x", "{{user}}"), "answer", "`{{user}}` is unknown"),
+            (connecting("ws://h/{{user}}", "x: 1"), "target", "`{{user}}` is unknown"),
+            (connecting("ws://h/{{mark}}", "x: 1"), "target", "is of a message"),
+            (connecting("ws://h/", "x: {{user}}"), "header", "`{{user}}` is unknown"),
+            (with_data(connecting("ws://h/", "host: {{bad}}")), "header", "in row 1 of"),
+            (with_data(connecting("ws://h/", "sec-websocket-protocol: {{bad}}")), "header", "name of a subprotocol"),
+            (
+                with_data(connecting("ws://h/", "x: {{bad}}")),
+                "header",
+                "can't stand in `x`: it has a control character",
+            ),
             (in_rooms(named("{{uuid}}"), messages(&["x"])), "room", "a room does not"),
             (messages(&["{{random:1000000}}".repeat(70).as_str()]), "message", "at most 67108864 are accepted"),
         ] {

@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, ser};
 
 use super::value::text_value;
-use crate::secrets::HIDDEN;
+use crate::{message::Template, secrets::HIDDEN};
 
 /// A header field, as `Name: value`.
 #[derive(Clone, PartialEq, Eq)]
@@ -44,6 +44,7 @@ impl FromStr for HeaderField {
         let (name, value) = text.split_once(':').ok_or("expected 'Name: value'")?;
         let name = HeaderName::from_str(name.trim()).map_err(|error| format!("{error}; expected 'Name: value'"))?;
         let value = HeaderValue::from_str(value.trim()).map_err(|error| format!("{error}; expected 'Name: value'"))?;
+        Template::named_in(value.as_bytes()).map_err(|error| error.to_string())?;
         match name.as_str() {
             reserved if RESERVED.contains(&reserved) => Err(format!("the opening handshake sets `{name}` itself")),
             "sec-websocket-extensions" => {

@@ -32,6 +32,7 @@ use crate::clock::{Clock, Time};
 #[derive(Debug)]
 pub(crate) struct Opening<S> {
     route: Rc<Route>,
+    client: u32,
     deadline: Time,
     /// When the stage began.
     stage_began: Time,
@@ -68,9 +69,9 @@ pub(crate) enum OpeningProgress<S> {
 }
 
 impl<S: AsFd> Opening<S> {
-    /// Begins to open a connection, from `source` if one is given. Nothing is sent before the first
-    /// [`Self::advance`].
-    pub(crate) fn new(route: &Rc<Route>, source: Option<IpAddr>, now: Time) -> Self {
+    /// Begins to open the connection of `client`, from `source` if one is given. Nothing is sent
+    /// before the first [`Self::advance`].
+    pub(crate) fn new(route: &Rc<Route>, client: u32, source: Option<IpAddr>, now: Time) -> Self {
         let timeout = u64::try_from(route.timeout.as_nanos()).unwrap_or(u64::MAX);
         Self {
             deadline: now.plus(timeout),
@@ -78,6 +79,7 @@ impl<S: AsFd> Opening<S> {
             phases: Phases::default(),
             stage: Stage::Tcp(TcpAttempts::new(route, source)),
             route: Rc::clone(route),
+            client,
         }
     }
 
@@ -151,7 +153,7 @@ impl<S: AsFd> Opening<S> {
                     let Stage::Tls(ends, tls) = std::mem::replace(&mut self.stage, Stage::Over) else {
                         return Ok(None);
                     };
-                    self.stage = Stage::Upgrade(ends, Stream::Tls(tls), Upgrade::new(&self.route));
+                    self.stage = Stage::Upgrade(ends, Stream::Tls(tls), Upgrade::new(&self.route, self.client));
                 }
                 Stage::Upgrade(ends, stream, upgrade) => {
                     let Some(accepted) = upgrade.advance(stream, &self.route, ends.peer, clock)? else {
@@ -179,7 +181,7 @@ impl<S: AsFd> Opening<S> {
         let local = getsockname(&socket).and_then(SocketAddr::try_from).map_err(io)?;
         let ends = Ends { local, peer };
         let Some((config, name)) = &self.route.tls else {
-            return Ok(Stage::Upgrade(ends, Stream::Plain(socket), Upgrade::new(&self.route)));
+            return Ok(Stage::Upgrade(ends, Stream::Plain(socket), Upgrade::new(&self.route, self.client)));
         };
         let tls = TlsStream::new(config.clone(), name.clone(), socket)
             .map_err(|error| tls_error::failed(peer, &io::Error::other(error)))?;

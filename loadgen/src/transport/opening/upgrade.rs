@@ -26,6 +26,7 @@ const READS_IN_A_ROW: u32 = 16;
 /// A request, and what has come of its response.
 #[derive(Debug)]
 pub(super) struct Upgrade {
+    client: u32,
     request: Vec<u8>,
     /// Bytes of the request that were written.
     written: usize,
@@ -40,13 +41,14 @@ pub(super) struct Upgrade {
 }
 
 impl Upgrade {
-    pub(super) fn new(route: &Route) -> Self {
+    pub(super) fn new(route: &Route, client: u32) -> Self {
         let key = Key::random();
         Self {
-            request: route.request(&key),
+            client,
+            request: route.request(&key, client),
             written: 0,
             broken: None,
-            response: ResponseReader::new(&key, Arc::clone(&route.offered)),
+            response: ResponseReader::new(&key, route.offered(client)),
             refused_until: None,
             read_on: false,
         }
@@ -82,7 +84,7 @@ impl Upgrade {
                 Ok(bytes) => match self.response.take(&buffer[..bytes]) {
                     Ok(Some(accepted)) => return Ok(Some(accepted)),
                     Ok(None) => {}
-                    Err(refusal) => return Err(explained(&refusal, route, peer)),
+                    Err(refusal) => return Err(self.explained(&refusal, route, peer)),
                 },
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return self.wait(route, peer, clock),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
@@ -117,7 +119,8 @@ impl Upgrade {
 
     /// The error of a response that was cut off.
     fn refused(&mut self, route: &Route, peer: SocketAddr) -> ConnectError {
-        explained(&self.response.finish(), route, peer)
+        let refusal = self.response.finish();
+        self.explained(&refusal, route, peer)
     }
 
     /// The error of a stream that can't be read.
@@ -139,10 +142,10 @@ impl Upgrade {
             }
         }
     }
-}
 
-/// A refusal in words.
-fn explained(refusal: &ResponseError, route: &Route, peer: SocketAddr) -> ConnectError {
-    let words = refusal_text::explain(refusal, route.tls.is_some(), &route.secrets);
-    ConnectError::new(&refusal.kind(), format!("{peer}: {words}"))
+    /// A refusal in words.
+    fn explained(&self, refusal: &ResponseError, route: &Route, peer: SocketAddr) -> ConnectError {
+        let words = refusal_text::explain(refusal, route.tls.is_some(), &route.secrets_of(self.client));
+        ConnectError::new(&refusal.kind(), format!("{peer}: {words}"))
+    }
 }

@@ -173,7 +173,6 @@ impl Case {
                 load: group.load,
                 script: Script::of(&group.dialogue, bind).map(Arc::new),
                 expectation: Expectation::new(group.source(&values), &group.expect, clients),
-                values,
                 largest_message: group.size as usize,
                 source: SourceAddresses::System,
             }

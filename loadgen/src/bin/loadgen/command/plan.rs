@@ -61,7 +61,7 @@ fn row(plan: &Plan, group: &Group) -> [String; 6] {
     };
     let target = match &group.target {
         Target::Embedded => "a reference server of its own".to_owned(),
-        Target::Url(url) => bare(url.as_str()),
+        Target::Url(url) => bare(&url.to_string()),
     };
     [
         group.name.to_string(),

@@ -35,7 +35,7 @@ impl Watched {
     fn new(route: &Rc<Route>) -> Self {
         let clock = SimulatedClock::default();
         let queue = epoll::create(CreateFlags::CLOEXEC).unwrap();
-        Self { opening: Opening::new(route, None, clock.now()), queue, clock }
+        Self { opening: Opening::new(route, 0, None, clock.now()), queue, clock }
     }
 
     fn advance(&mut self) -> OpeningProgress<OwnedFd> {
@@ -92,6 +92,7 @@ fn route(addresses: &[SocketAddr]) -> Route {
         tls: None,
         headers: Vec::new(),
         offered: ["v1".to_owned()].into(),
+        personal: None,
         secrets: Secrets::default(),
         timeout: Duration::from_secs(1),
         limits: ConnectionLimits { max_message: 1, read_buffer: 1, memory: 1 },
@@ -369,7 +370,7 @@ fn connects_from_the_source_address_without_delaying_writes() {
     let (_listener, address) = listener();
     let source = Ipv4Addr::new(127, 0, 0, 7);
     let mut watched = Watched::new(&Rc::new(route(&[address])));
-    watched.opening = Opening::new(&Rc::new(route(&[address])), Some(source.into()), watched.clock.now());
+    watched.opening = Opening::new(&Rc::new(route(&[address])), 0, Some(source.into()), watched.clock.now());
     watched.advance_until(|opening| matches!(opening.stage, Stage::Upgrade(..)));
     let Stage::Upgrade(Ends { local, .. }, ..) = watched.opening.stage else { panic!("{:?}", watched.opening) };
     assert_eq!(local.ip(), source);

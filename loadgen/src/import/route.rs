@@ -185,7 +185,7 @@ fn target(url: &str, columns: &mut Columns, number: usize, notes: &mut Vec<Strin
         _ => part.replace("{{", "{{{{"),
     };
     let query = query.map(|query| format!("?{}", query.split('&').map(&mut parameter).collect::<Vec<_>>().join("&")));
-    format!("{scheme}://{authority}{}{}", path.replace("{{", "{{{{"), query.unwrap_or_default())
+    format!("{scheme}://{authority}{}{}", columns.template(path), query.unwrap_or_default())
 }
 
 fn is_protocol(name: &str, value: &str) -> bool {
@@ -249,6 +249,12 @@ mod tests {
             ]
         );
         assert!(!columns.template_of_data().unwrap().contains("s3cr3t"));
+    }
+
+    #[test]
+    fn a_secret_in_the_path_is_masked() {
+        let (route, _) = route("ws://h/live/s3cr3t-session", &[("Cookie", "sid=s3cr3t-session")]);
+        assert_eq!(route.target, "ws://h/live/{{cookie_sid}}");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The generator and the reference server with peers that nobody here wrote: the WebSocket
-//! libraries of Node and of Python, and the conformance tests of Autobahn|Testsuite; and what a run
-//! writes, with another reader of it.
+//! libraries of Node and of Python, the conformance tests of Autobahn|Testsuite, and services with
+//! protocols of their own; and what a run writes, with another reader of it.
 //!
 //! The peers' programs are in the folders beside this file, each with a script `install` that
 //! brings what it needs. A test fails where its peer is not installed, so these tests run only by
@@ -14,6 +14,8 @@ mod browser;
 mod hdrhistogram;
 mod node;
 mod python;
+mod recording;
 mod report_page;
 mod rig;
 mod scenarios;
+mod services;

@@ -2,7 +2,8 @@
 
 use crate::{rig::Language, scenarios};
 
-const NODE: Language = Language { name: "node", interpreter: "node", suffix: "mjs", installed: "node_modules/ws" };
+pub(crate) const NODE: Language =
+    Language { name: "node", interpreter: "node", suffix: "mjs", installed: "node_modules/ws" };
 
 #[test]
 fn an_echo_server_brings_every_message_back() {

@@ -2,7 +2,7 @@
 
 use crate::{rig::Language, scenarios};
 
-const PYTHON: Language =
+pub(crate) const PYTHON: Language =
     Language { name: "python", interpreter: "venv/bin/python", suffix: "py", installed: "venv/bin/python" };
 
 #[test]

@@ -34,3 +34,16 @@ pub(crate) fn complete(report: &Report, judgement: &Judgement) {
     assert!(matches!(judgement.verdict, Verdict::Pass | Verdict::Invalid), "{judgement:?}");
     assert!(judgement.reasons.iter().all(|reason| reason.starts_with("generator: ")), "{judgement:?}");
 }
+
+/// Every message was answered as the plan says, and nothing came that it does not lay down.
+#[track_caller]
+pub(crate) fn accounted((report, judgement): &(Report, Judgement)) {
+    for tally in [&report.total.measured, &report.total.warmup] {
+        assert!(tally.anomalies.is_clean(), "{:?}", tally.anomalies);
+        assert_eq!(tally.counts.matched, tally.counts.sent, "{tally:?}");
+        let deliveries = &tally.deliveries;
+        assert_eq!(deliveries.matched, deliveries.expected, "{deliveries:?}");
+    }
+    assert_eq!(report.total.connections.opened, report.total.connections.requested);
+    assert_eq!(judgement.verdict, Verdict::Pass, "{judgement:?}");
+}

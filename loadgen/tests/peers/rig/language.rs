@@ -12,7 +12,7 @@ pub(crate) struct Language {
     pub(crate) name: &'static str,
     /// What runs them: a name to be looked up, or a path in the folder.
     pub(crate) interpreter: &'static str,
-    /// Of their names.
+    /// Of their names, if they have one.
     pub(crate) suffix: &'static str,
     /// Is there when `install` was run.
     pub(crate) installed: &'static str,

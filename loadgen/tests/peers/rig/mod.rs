@@ -13,8 +13,8 @@ use std::{
     time::Duration,
 };
 
-pub(crate) use command::{complete, loadgen};
-pub(crate) use language::Language;
+pub(crate) use command::{accounted, complete, loadgen};
+pub(crate) use language::{Language, PeerServer};
 pub(crate) use process::Process;
 pub(crate) use reference::Reference;
 

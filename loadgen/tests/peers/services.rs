@@ -1,0 +1,94 @@
+//! Services by other authors that speak protocols of their own, under the plans of `examples/`.
+
+use std::fs;
+
+use reports::{Judgement, Report};
+
+use crate::{
+    node::NODE,
+    rig::{Language, PeerServer, accounted, loadgen},
+};
+
+const STOMP: Language =
+    Language { name: "stomp", interpreter: "python3", suffix: "", installed: "/usr/sbin/rabbitmq-server" };
+
+/// Long enough for some hundred messages, and patient with a slow machine.
+const BRIEF: &[&str] = &["-d", "2s", "--warmup", "500ms", "--drain", "30s", "--only-delivery"];
+
+/// Where the examples expect their server.
+const PLACE: &str = "127.0.0.1:9001";
+
+/// What a plan of `examples/` brings with this server. `edits` change what it says.
+fn run(example: &str, server: &PeerServer, edits: &[(&str, &str)]) -> (Report, Judgement) {
+    let path = format!("{}/../examples/{example}.toml", env!("CARGO_MANIFEST_DIR"));
+    let mut plan = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    for (from, to) in edits.iter().chain(&[(PLACE, server.url.trim_start_matches("ws://"))]) {
+        assert!(plan.contains(from), "{path} has no {from}");
+        plan = plan.replace(from, to);
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let edited = folder.path().join("plan.toml");
+    fs::write(&edited, plan).expect("a plan");
+    loadgen(edited.to_str().expect("UTF-8"), BRIEF)
+}
+
+#[test]
+fn socket_io_acknowledges_each_event() {
+    let server = NODE.server("socketio", &["400"]);
+    let outcome = run("socket-io", &server, &[]);
+    accounted(&outcome);
+    let tally = &outcome.0.total.measured;
+    assert!(tally.counts.sent > 0 && tally.other_events.answered > 0, "heartbeats every 400 ms: {tally:?}");
+    let admin = [
+        (r#"send = "40", expect = '^40\{'"#, r#"send = "40/admin,", expect = "^40/admin,""#),
+        ("42{{id}}", "42/admin,{{id}}"),
+        (r"^43(\d+)", r"^43/admin,(\d+)"),
+    ];
+    accounted(&run("socket-io", &server, &admin));
+    server.finish();
+}
+
+#[test]
+fn graphql_streams_until_it_is_complete() {
+    let server = NODE.server("graphql", &[]);
+    let outcome = run("graphql-ws", &server, &[]);
+    accounted(&outcome);
+    let tally = &outcome.0.total.measured;
+    // Five results and `complete`, or one and `complete`: they take turns.
+    let (sent, partial) = (tally.counts.sent, tally.other_events.partial);
+    let bound = 3 * sent;
+    assert!(sent > 0 && (bound - 40..=bound + 40).contains(&partial), "{tally:?}");
+    server.finish();
+}
+
+#[test]
+fn json_rpc_answers_in_any_order() {
+    let server = NODE.server("jsonrpc", &[]);
+    let outcome = run("json-rpc", &server, &[]);
+    accounted(&outcome);
+    let tally = &outcome.0.total.measured;
+    assert!(tally.counts.sent > 0 && tally.other_events.ignored > 0, "{tally:?}");
+    server.finish();
+}
+
+#[test]
+fn json_rpc_pushes_no_gap() {
+    let server = NODE.server("jsonrpc", &[]);
+    let outcome = run("json-rpc-pushes", &server, &[]);
+    accounted(&outcome);
+    let tally = &outcome.0.total.measured;
+    assert!(tally.counts.sent == 0 && tally.other_events.pushed > 0, "{tally:?}");
+    server.finish();
+}
+
+#[test]
+fn rabbitmq_brings_each_message_of_a_queue() {
+    let server = STOMP.server("serve", &[]);
+    accounted(&run("stomp", &server, &[]));
+    // It sends heartbeats to those for whom it has nothing else.
+    let outcome = run("stomp", &server, &[("rate = 20", "rate = 2")]);
+    accounted(&outcome);
+    let tally = &outcome.0.total.measured;
+    assert!(tally.counts.sent > 0 && tally.other_events.answered > 0, "heartbeats: {tally:?}");
+    server.finish();
+}

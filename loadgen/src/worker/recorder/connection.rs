@@ -88,10 +88,10 @@ impl LedgerSink for ConnectionRecorder<'_> {
     }
 
     fn partial(&mut self, _sequence: u64, times: SendTimes, first: bool) {
-        let at = self.context.at;
-        self.recorder.other_event(OtherEvent::Partial, at);
+        // As the message that it answers, it belongs to the phase in which that was due.
+        self.recorder.other_event(OtherEvent::Partial, times.due);
         if first {
-            self.recorder.first(times.due, at);
+            self.recorder.first(times.due, self.context.at);
         }
     }
 

@@ -1,5 +1,6 @@
 //! Merges what the workers recorded into the report.
 
+mod fingerprint;
 mod measurement;
 mod misrouted;
 
@@ -13,7 +14,7 @@ use reports::{
     },
 };
 
-use self::misrouted::Strays;
+use self::{fingerprint::Fingerprint, misrouted::Strays};
 use super::timeline::RunSeconds;
 use crate::{
     clock::Time,
@@ -189,7 +190,7 @@ fn messages_record(group: &Group) -> MessagesRecord {
         Messages::Templates(templates) => MessagesRecord::Templates {
             templates: number(templates.len()),
             largest_bytes: largest,
-            fingerprint: String::new(),
+            fingerprint: Fingerprint::of_templates(templates),
         },
     }
 }
@@ -199,7 +200,7 @@ fn dialogue_record(dialogue: &Dialogue) -> DialogueRecord {
         on_open: number(dialogue.on_open.len()),
         answer: number(dialogue.answers.len()),
         ignore: number(dialogue.ignore.len()),
-        fingerprint: String::new(),
+        fingerprint: Fingerprint::of_dialogue(dialogue),
     }
 }
 

@@ -32,6 +32,8 @@ pub struct Snapshot {
     pub matched: u64,
     /// Anomalies so far.
     pub anomalies: u64,
+    /// Message events received so far.
+    pub events: u64,
     /// Messages in flight.
     pub in_flight: u64,
     /// The last finished second; none before the first of the measured phase.

@@ -212,6 +212,7 @@ impl RunWorkers {
             sent: sum(|progress| &progress.sent),
             matched: sum(|progress| &progress.matched),
             anomalies: sum(|progress| &progress.anomalies),
+            events: sum(|progress| &progress.events),
             in_flight: sum(|progress| &progress.in_flight),
             last_second: self.timeline.last().map(|second| LastSecond {
                 matched: second.matched,

@@ -49,6 +49,7 @@ pub(crate) struct LiveCounters {
     pub(crate) sent: AtomicU64,
     pub(crate) matched: AtomicU64,
     pub(crate) anomalies: AtomicU64,
+    pub(crate) events: AtomicU64,
     pub(crate) in_flight: AtomicU64,
 }
 

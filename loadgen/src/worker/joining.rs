@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use reports::{human, judge::OwnFailure};
+use reports::{escape::visible_part, human, judge::OwnFailure};
 
 use super::{
     Worker,
@@ -17,6 +17,9 @@ use crate::{
     engine::{ConnectionEnd, Engine},
     ledger::OtherEvent,
 };
+
+/// Characters of a failure's text that are kept.
+const DETAIL_SHOWN: usize = 300;
 
 /// How the kinds of failures to join begin.
 pub(crate) const JOIN: &str = "join_";
@@ -86,7 +89,8 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         let Some(dialogue) = &mut group.dialogue else { return };
         let Some(joining) = dialogue.take(slot) else { return };
         let (kind, why) = why(&joining);
-        group.outcome.failed(kind, &format!("{}: {why}; {}", dialogue.place(&joining), joining.last_event()));
+        let detail = format!("{}: {why}; {}", dialogue.place(&joining), joining.last_event());
+        group.outcome.failed(kind, &visible_part(&detail, DETAIL_SHOWN));
     }
 
     /// Gives up all clients that are joining.

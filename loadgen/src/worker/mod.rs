@@ -237,6 +237,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
             (&progress.sent, sum(|tally| tally.counts.sent)),
             (&progress.matched, sum(|tally| tally.counts.matched)),
             (&progress.anomalies, sum(|tally| tally.anomalies.by_name().iter().map(|(_, count)| count).sum())),
+            (&progress.events, sum(|tally| tally.counts.events)),
             (&progress.in_flight, self.in_flight()),
         ] {
             shared.store(value, Ordering::Relaxed);

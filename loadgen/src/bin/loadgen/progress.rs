@@ -147,6 +147,13 @@ fn state(snapshot: &Snapshot, clients: u32) -> String {
         Some(total) => format!("{:.0}/{} s", snapshot.elapsed_s.min(total), human::rate(total)),
         None => format!("{:.0} s", snapshot.elapsed_s),
     }];
+    if snapshot.sent == 0 {
+        // Clients that only listen.
+        parts.push(format!("{} open", human::count(snapshot.open)));
+        parts.push(format!("{} events", human::count(snapshot.events)));
+        parts.push(format!("{} anomalies", human::count(snapshot.anomalies)));
+        return parts.join("  ");
+    }
     if let Some(second) = snapshot.last_second {
         parts.push(format!("{}/s", human::count(second.matched)));
         for (name, value) in [("p50", second.response_p50_ns), ("p99", second.response_p99_ns)] {
@@ -175,6 +182,7 @@ mod tests {
         sent: 320_000,
         matched: 319_988,
         anomalies: 2,
+        events: 319_990,
         in_flight: 12,
         last_second: Some(LastSecond {
             matched: 50_000,
@@ -191,6 +199,8 @@ mod tests {
         let silent = LastSecond { matched: 0, response_p50_ns: None, response_p99_ns: None };
         let silent = Snapshot { elapsed_s: 12.0, last_second: Some(silent), ..NOW };
         assert_eq!(state(&silent, 1000), "11/11 s  0/s  2 anomalies  12 in flight");
+        let listening = Snapshot { sent: 0, ..NOW };
+        assert_eq!(state(&listening, 1000), "6/11 s  1 000 open  319 990 events  2 anomalies");
         let connecting = Snapshot { stage: Stage::Connecting, open: 250, ..NOW };
         assert_eq!(state(&connecting, 1000), "250 of 1 000 clients");
         let joining = Snapshot { joining: 12, ..connecting };

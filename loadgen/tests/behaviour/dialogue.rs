@@ -7,7 +7,8 @@ use loadgen::{
 use reports::{Verdict, judge};
 
 use crate::rig::{
-    Behaviour, ConnectionRecord, ScriptedServer, TestPlan, complete, n32, plan, run, run_observed, unreachable,
+    Behaviour, ConnectionRecord, Loadgen, ScriptedServer, TestPlan, complete, n32, plan, run, run_observed,
+    satisfies_its_schema, unreachable,
 };
 
 on_each_engine!(
@@ -90,4 +91,43 @@ fn a_stop_ends_joining(engine: EngineKind) {
     });
     assert!(matches!(result, Err(loadgen::RunError::Interrupted)), "{result:?}");
     drop(server.finish());
+}
+
+#[test]
+fn the_options_say_the_same_and_the_result_tells() {
+    let server = ScriptedServer::start(Behaviour::Welcomes);
+    let url = server.url();
+    let load = ["-c", "2", "-n", "10", "--seed", "7", "--json", "--only-delivery"];
+    let dialogue = ["--on-open", "=>^hello$", "--on-open", "login:{{client}}=>^welcome", "--answer", "^2$=>3"];
+    let done = Loadgen::run(&[&[&url[..]], &load[..], &dialogue, &["--ignore", "^presence$"]].concat());
+    assert_eq!(done.code, Some(0), "{done:?}");
+    let result: serde_json::Value = serde_json::from_str(&done.stdout).expect("JSON");
+    satisfies_its_schema(&result);
+    let others = &result["total"]["other_events"];
+    assert_eq!((&others["answered"], &others["ignored"]), (&20.into(), &20.into()), "{others}");
+    let plan = &result["plan"]["groups"][0]["dialogue"];
+    assert_eq!((&plan["on_open"], &plan["answer"], &plan["ignore"]), (&2.into(), &1.into(), &1.into()), "{plan}");
+    assert_eq!(plan["fingerprint"].as_str().map(str::len), Some(8));
+    assert_eq!(result["total"]["latency_ns"]["join"]["count"], 2, "{}", result["total"]["latency_ns"]);
+    // Without the options the pushes are what they are.
+    let done = Loadgen::run(&[&[&url[..]], &load[..]].concat());
+    assert_eq!(done.code, Some(4), "{done:?}");
+    drop(server.finish());
+}
+
+#[test]
+fn what_does_not_fit_together_is_refused() {
+    for (options, parts) in [
+        (&["--on-open", ""][..], &["--on-open", "step 1 neither sends nor waits"][..]),
+        (&["--on-open", "{{mark}}"], &["--on-open", "is of a message"]),
+        (&["--answer", "^2$=>{{id}}"], &["--answer", "is of a message"]),
+        (&["--answer", "=>3"], &["--answer", "matches every event"]),
+        (&["--answer", "^2$"], &["--answer", "'REGEX=>TEXT'"]),
+        (&["--ignore", ".*"], &["--ignore .*", "matches every event"]),
+        (&["--ignore", "("], &["--ignore", "regular expression"]),
+    ] {
+        let done = Loadgen::run(options);
+        assert_eq!(done.code, Some(2), "{done:?}");
+        assert!(parts.iter().all(|part| done.stderr.contains(part)), "{options:?}: {}", done.stderr);
+    }
 }

@@ -115,6 +115,8 @@ pub struct ConnectKeys {
     pub insecure: Option<bool>,
 
     /// Longest wait for a connection to open
+    ///
+    /// The steps of --on-open have the same time to themselves.
     #[arg(long, value_name = "TIME", allow_hyphen_values = true, hide_short_help = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub connect_timeout: Option<PositiveTime>,

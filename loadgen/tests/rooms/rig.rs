@@ -219,15 +219,24 @@ impl Play {
     }
 
     pub(crate) fn received(&mut self, client: u32, bytes: &[u8], at: Time) {
+        self.received_as(client, MessageKind::Text, bytes, at);
+    }
+
+    pub(crate) fn received_as(&mut self, client: u32, kind: MessageKind, bytes: &[u8], at: Time) {
         let (worker, slot) = self.place(client);
         self.events += 1;
-        let event = MessageEvent { kind: MessageKind::Text, bytes };
+        let event = MessageEvent { kind, bytes };
         self.ledgers[worker].received(slot, event, at, &mut self.counts);
     }
 
     /// The load is over.
     pub(crate) fn begin_drain(&mut self) -> u64 {
-        let records: Vec<SenderRecord> = self.ledgers.iter().flat_map(RoomLedger::sender_records).collect();
+        let records = self.ledgers.iter().flat_map(RoomLedger::sender_records).collect();
+        self.begin_drain_with(records)
+    }
+
+    /// The load is over, and only these records are known.
+    pub(crate) fn begin_drain_with(&mut self, records: Vec<SenderRecord>) -> u64 {
         self.ledgers.iter_mut().map(|ledger| ledger.begin_drain(&records, &mut self.counts)).sum()
     }
 

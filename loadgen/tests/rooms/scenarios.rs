@@ -2,7 +2,8 @@
 
 use loadgen::{
     clock::Time,
-    plan::{Group, OwnCopy},
+    message::{MessageKind, Mix, Payload},
+    plan::{Group, Messages, OwnCopy},
 };
 
 use crate::rig::{self, Play, Played, RUN, START, mark, seconds};
@@ -218,5 +219,73 @@ fn scenarios() {
                 assert_eq!(fates.collect::<Vec<_>>().join(" "), *messages, "messages of {what}");
             }
         }
+    }
+}
+
+#[test]
+fn what_nobody_tells_is_not_missing() {
+    // Two workers. The one with the receivers 1 hears nothing of what client 0 sent.
+    let groups = [rig::group(2, 2, Some(1), OwnCopy::Refuse)];
+    let mut play = Play::new(&groups, 2, 0);
+    for client in [0, 1] {
+        play.joined(client, Time::default());
+    }
+    play.begin();
+    for sequence in 0..3 {
+        assert_eq!(play.sent(0), sequence);
+    }
+    let now = START.plus(seconds(2));
+    play.received(1, &mark(RUN, 0, 0), now);
+    assert_eq!(play.begin_drain_with(Vec::new()), 0);
+    play.received(1, &mark(RUN, 0, 1), now);
+    play.settle(true);
+    assert_eq!(play.finish().counts.nonzero(), "matched=2");
+}
+
+type Event = (MessageKind, Vec<u8>);
+
+#[test]
+fn generated_messages_are_checked_to_the_last_byte() {
+    let payload = Payload::new(RUN, 64, Mix::Mixed);
+    let bytes = |sequence| {
+        let mut bytes = vec![0; 64];
+        payload.encode(0, sequence, &mut bytes);
+        bytes
+    };
+    let wrong = |sequence: u64| {
+        let mut bytes = bytes(sequence);
+        bytes[60] ^= 1;
+        bytes
+    };
+    // Text and binary in turn.
+    let (text, binary) = (MessageKind::Text, MessageKind::Binary);
+    let cases: [(&str, Vec<Event>, &str); 9] = [
+        ("whole", vec![(text, bytes(0)), (binary, bytes(1))], "matched=2"),
+        ("with something before its header", vec![(text, bytes(2))], "lost=1 matched=1"),
+        ("doubled", vec![(text, bytes(0)), (text, bytes(0))], "duplicated=1 lost=1 matched=1"),
+        ("text as binary", vec![(binary, bytes(0)), (binary, bytes(1))], "damaged=1 matched=1 wrong_type=1"),
+        ("wrong bytes", vec![(text, wrong(0)), (binary, wrong(1))], "corrupted=2 damaged=2"),
+        ("cut short", vec![(text, bytes(0)[..60].to_vec()), (binary, bytes(1))], "corrupted=1 damaged=1 matched=1"),
+        ("two in one", vec![(text, [bytes(0), bytes(1)].concat())], "coalesced=1 damaged=2"),
+        ("longer", vec![(text, [bytes(0), b"x".to_vec()].concat())], "corrupted=1 damaged=1 lost=1"),
+        ("one and a piece", vec![(text, [&bytes(0)[..], &bytes(1)[..40]].concat())], "coalesced=1 damaged=2"),
+    ];
+    for (name, events, expected) in cases {
+        let messages = Messages::Generated { size: 64, mix: Mix::Mixed };
+        let mut play = Play::new(&[Group { messages, ..rig::group(2, 2, Some(1), OwnCopy::Refuse) }], 1, 0);
+        for client in [0, 1] {
+            play.joined(client, Time::default());
+        }
+        play.begin();
+        if name.starts_with("with") {
+            play.dropped(0);
+        }
+        assert_eq!(play.sent(0) + 1, play.sent(0));
+        for (kind, bytes) in events {
+            play.received_as(1, kind, &bytes, START.plus(seconds(9)));
+        }
+        play.begin_drain();
+        play.settle(false);
+        assert_eq!(play.finish().counts.nonzero(), expected, "{name}");
     }
 }

@@ -24,6 +24,9 @@ impl RoomLedger {
     /// The drain begins. Takes the records of all workers, its own among them, and returns what is
     /// [outstanding](Self::outstanding).
     ///
+    /// A sender without a record stays unknown: nothing is outstanding or missing of it. Workers
+    /// that are stopped may not wait for all.
+    ///
     /// Until now a message of another worker's client counted as sent if it was due. One that came
     /// and was dropped is told to [`RoomSink::never_sent`].
     pub fn begin_drain<'r>(
@@ -38,7 +41,6 @@ impl RoomLedger {
                 self.learn(index, record, sink);
             }
         }
-        self.senders.iter_mut().for_each(|sender| sender.is_known = true);
         self.draining = true;
         let present = |slot: &usize| self.receivers[*slot].state == ReceiverState::Present;
         self.outstanding = (0..self.receivers.len()).filter(present).map(|slot| self.missing_at(slot)).sum();

@@ -77,8 +77,12 @@ impl Names {
             whole.push(header);
             bytes = bytes.get(header.length as usize..).unwrap_or_default();
         }
-        let broken =
-            if whole.is_empty() { Some(broken(first)) } else { parse(bytes).map(|(_, header)| broken(header)) };
-        Self::Several { whole, broken: broken.into_iter().collect() }
+        let rest = parse(bytes).map(|(_, header)| broken(header));
+        if whole.len() > 1 {
+            return Self::Several { whole, broken: rest.into_iter().collect() };
+        }
+        // One with something after it is not whole.
+        let second = rest.filter(|_| !whole.is_empty());
+        Self::Several { whole: Vec::new(), broken: [Some(broken(first)), second].into_iter().flatten().collect() }
     }
 }

@@ -63,3 +63,13 @@ impl Receiver {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{super::sender::Sender, *};
+
+    #[test]
+    fn they_are_as_small_as_the_documents_say() {
+        assert_eq!((size_of::<Receiver>(), size_of::<Sender>()), (48, 104));
+    }
+}

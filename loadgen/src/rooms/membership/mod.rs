@@ -13,7 +13,7 @@ const NONE: u32 = u32::MAX;
 /// Which client is in which room, and who publishes there. Rooms, publishers and clients are
 /// numbered over the whole run, so groups can share rooms, and all workers agree.
 ///
-/// Takes 12 bytes a client and 16 a publisher.
+/// Takes 12 bytes a client and 12 a publisher.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Membership {
     groups: Box<[Option<RoomsOfGroup>]>,

@@ -62,5 +62,6 @@ mod starved;
 mod stop;
 mod stored;
 mod tables;
+mod templates;
 mod tls;
 mod usage;

@@ -211,6 +211,9 @@ fn no_value_of_data_is_in_any_output_of_a_run() {
             (Behaviour::Duplicates, "count"),
             (Behaviour::Splits, "reply=x"),
             (Behaviour::Corrupts, "reply=x"),
+            (Behaviour::Corrupts, "echo"),
+            (Behaviour::Truncates, "echo"),
+            (Behaviour::Duplicates, "mark"),
             (Behaviour::RepeatsTheRequest, "reply=x"),
         ] {
             let server = ScriptedServer::start(behaviour.clone());

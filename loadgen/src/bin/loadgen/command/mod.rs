@@ -9,6 +9,7 @@ mod public_target;
 mod report;
 mod run;
 mod search;
+mod shared_rows;
 
 use std::io;
 

@@ -10,6 +10,7 @@ use loadgen::{
 use program::{Channel, Exit};
 use reports::human;
 
+use super::shared_rows;
 use crate::{
     cli::CheckPlanArgs,
     command_error::CommandError,
@@ -101,6 +102,11 @@ fn lengths(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
         1 => "1 thread".to_owned(),
         threads => format!("{threads} threads"),
     };
+    for group in plan.groups() {
+        if let Some(rows) = shared_rows::of(group) {
+            writeln!(out, "data         {rows}")?;
+        }
+    }
     writeln!(out, "generator    {threads}, engine {}, seed {seed}", run.engine)?;
     if run.only_delivery {
         writeln!(out, "verdict      delivery and connections only")?;

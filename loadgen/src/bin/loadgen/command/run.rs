@@ -11,7 +11,7 @@ use reports::{
     store,
 };
 
-use super::public_target;
+use super::{public_target, shared_rows};
 use crate::{
     cli::{self, Destination, RunArgs},
     command_error::CommandError,
@@ -30,6 +30,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, CommandError> {
     // Draining may take long, and nobody has to wait for it.
     let stop = stop_on_signal(|| Exit::Interrupted.now());
     public_target::warn(&args.console, &plan, None);
+    shared_rows::warn(&args.console, &plan);
     let mut progress = Progress::new(plan.clients().get(), args.console.quiet);
     let report = Run::of(&plan).stopped_by(&stop).observed_by(&mut progress).start();
     progress.clear();

@@ -47,6 +47,7 @@ mod hostile;
 mod import;
 mod known_times;
 mod lawful;
+mod matched;
 mod observer;
 mod printing;
 mod privacy;

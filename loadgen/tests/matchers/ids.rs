@@ -40,6 +40,7 @@ const SCENARIOS: &[Row<'_>] = &[
     ("something behind it", 2, &[r#"{"id":@0}xyz"#, r#"{"id":@1}"#], "coalesced=1 damaged=1 matched=1"),
     ("another behind it", 3, &[r#"{"id":@0}{"id":@1}"#, r#"{"id":@2}"#], "coalesced=1 damaged=2 matched=1"),
     ("another on the next line", 2, &["{\"id\":@0}\n{\"id\":@1}\n"], "coalesced=1 damaged=2"),
+    ("the end of one", 2, &[r#"0,"text":"x"}"#, r#"{"id":@1}"#], "corrupted=1 lost=1 matched=1"),
     ("one of another client behind it", 1, &[r#"{"id":@0}{"id":@c1:0}"#], "coalesced=1 damaged=1"),
 ];
 
@@ -140,6 +141,6 @@ fn long_and_deep_replies_take_time_in_proportion() {
     assert_eq!(one(reply(&format!("{{\"a\":\"{}\",", "\\u0041".repeat(500_000)), "}")), "matched=1");
     let (open, close) = ("[".repeat(1_500_000), "]".repeat(1_500_000));
     assert_eq!(one(reply(&format!("{{\"a\":{open}{close},"), "}")), "matched=1");
-    assert_eq!(one("1 ".repeat(1_500_000).into_bytes()), "coalesced=1 lost=1");
+    assert_eq!(one("1 ".repeat(1_500_000).into_bytes()), "corrupted=1 lost=1");
     assert_eq!(one(open.into_bytes()), "corrupted=1 lost=1");
 }

@@ -56,17 +56,15 @@ impl Ledger {
         sink: &mut impl LedgerSink,
     ) {
         match matcher.numbers(event.bytes, expectation.batched) {
-            JsonNumbers::None if event.bytes.is_empty() || self.in_flight() == 0 => {
-                sink.finding(Finding::Unexpected, Subject::default(), event.bytes);
-            }
-            // Nothing says which message it is about.
-            JsonNumbers::None => sink.finding(Finding::Corrupted, Subject::default(), event.bytes),
+            // What several texts without a number are together is no JSON either.
+            JsonNumbers::Several(numbers) if numbers.is_empty() => self.no_json(event.bytes, sink),
+            JsonNumbers::None => self.no_json(event.bytes, sink),
             JsonNumbers::Several(numbers) if !expectation.batched => {
                 let ids = numbers.iter().filter_map(|number| Id::decode(number, expectation.clients));
                 let sequences: Vec<u64> = ids.filter(|id| id.client == self.client()).map(|id| id.sequence).collect();
                 self.named_together(&sequences, event.bytes, sink);
             }
-            JsonNumbers::One(numbers) | JsonNumbers::Several(numbers) if numbers.is_empty() => {
+            JsonNumbers::One(numbers) if numbers.is_empty() => {
                 sink.finding(Finding::Unexpected, Subject::default(), event.bytes);
             }
             JsonNumbers::One(numbers) | JsonNumbers::Several(numbers) => {
@@ -75,6 +73,14 @@ impl Ledger {
                 }
             }
         }
+    }
+
+    /// Decides about an event that is no JSON text. Nothing says which message it is about.
+    #[cold]
+    fn no_json(&mut self, event: &[u8], sink: &mut impl LedgerSink) {
+        let is_reply = !event.is_empty() && self.in_flight() > 0;
+        let finding = if is_reply { Finding::Corrupted } else { Finding::Unexpected };
+        sink.finding(finding, Subject::default(), event);
     }
 
     /// Decides about a number in an event.

@@ -11,7 +11,7 @@ use server::{Delay, DelayShape, FaultKind, Faults, Options, OwnCopy, RoomsOption
 use socket2::SockRef;
 
 use crate::rig::{
-    BINARY, CLOSE, PING, PONG, ReceivedFrame, ServerProcess, TEXT, TestPeer, TestServer, close_payload, whole,
+    BINARY, CLOSE, PATIENCE, PING, PONG, ReceivedFrame, ServerProcess, TEXT, TestPeer, TestServer, close_payload, whole,
 };
 
 fn options(own: OwnCopy) -> Options {
@@ -124,6 +124,7 @@ fn messages_of_a_sender_keep_their_order_at_every_member() {
 fn a_slow_member_is_closed_and_the_others_get_everything() {
     let mut options = options(OwnCopy::Refuse);
     options.limits.unsent_bytes = 64 << 10;
+    options.limits.closing = PATIENCE;
     let server = TestServer::start(options);
     let [mut sender, mut slow, mut quick] = [(); 3].map(|()| TestPeer::open(server.address));
     // More than the socket buffers take.

@@ -76,7 +76,7 @@ fn every_command_of_the_documents_is_accepted() {
                 .expect("a copy");
         }
         for file in command.arguments.iter().filter(|word| has_extension(word, "csv")) {
-            fs::write(folder.path().join(file), "token,team\ns3cr3t,red\n").expect("a file");
+            fs::write(folder.path().join(file), "user,token,team\nann,s3cr3t,red\n").expect("a file");
         }
         for file in command.arguments.iter().filter(|word| is_plan_file(word)) {
             let file = folder.path().join(file);

@@ -59,12 +59,11 @@ pub fn identities(tally: &Tally) -> Result<(), Breach> {
         deliveries.expected,
         &[deliveries.matched, deliveries.lost, deliveries.damaged, deliveries.undetermined],
     )?;
-    let matched = if deliveries.is_empty() { counts.matched } else { deliveries.matched };
     holds(
         "events = matched + duplicated + coalesced + split_pieces + truncated + corrupted + wrong_type + misrouted_events + unexpected + other events",
         counts.events,
         &[
-            matched,
+            tally.matched_events(),
             found.duplicated,
             found.coalesced,
             found.split_pieces,

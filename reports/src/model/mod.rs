@@ -8,6 +8,7 @@ mod connections;
 mod evidence;
 mod latency;
 mod messages;
+mod order;
 mod packed_histogram;
 mod plan;
 mod rooms;
@@ -26,10 +27,11 @@ pub use self::{
     evidence::{Evidence, EvidenceKind, ReadContext},
     latency::Latency,
     messages::{DialogueRecord, MessagesRecord, PayloadKind},
+    order::Order,
     packed_histogram::{PackError, PackedHistogram},
     plan::{
-        EngineKind, EngineKindError, Expect, ExpectError, GroupRecord, IdPlace, JsonPointer, LoadRecord, Order,
-        PlanRecord, RunRecord,
+        EngineKind, EngineKindError, Expect, ExpectError, GroupRecord, IdPlace, JsonPointer, LoadRecord, PlanRecord,
+        RunRecord,
     },
     rooms::{OwnCopy, RoomRecord, RoomsMeasurement, RoomsRecord},
     tally::{Anomalies, Counts, Deliveries, Dropped, OtherEvents, Tally},

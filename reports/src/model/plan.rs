@@ -5,7 +5,7 @@ use std::{borrow::Cow, fmt, str::FromStr};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::{DialogueRecord, MessagesRecord, RoomsRecord, TargetRecord};
+use super::{DialogueRecord, MessagesRecord, Order, RoomsRecord, TargetRecord};
 
 /// What was asked for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -151,17 +151,6 @@ pub struct JsonPointer {
     tokens: Vec<String>,
 }
 
-/// Whether replies may overtake each other.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Order {
-    /// A reply that was overtaken is reordered.
-    #[default]
-    Keep,
-    /// Replies may come in any order.
-    Any,
-}
-
 /// The error of a text that is no [`Expect`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ExpectError {
@@ -212,9 +201,16 @@ impl GroupRecord {
     }
 
     /// Messages per second of all its clients; 0 if they only listen. `None` in the closed model,
-    /// which plans no rate.
+    /// which plans no rate, and where nobody knows how many clients publish.
     pub fn rate(&self) -> Option<f64> {
-        Some(f64::from(self.clients) * self.load.rate_per_client()?)
+        Some(self.senders()? as f64 * self.load.rate_per_client()?)
+    }
+
+    /// Clients that send: in rooms those that publish. `None` if templates name the rooms and not
+    /// all publish, because then nobody knows.
+    pub fn senders(&self) -> Option<u64> {
+        let clients = self.clients.into();
+        self.rooms.as_ref().map_or(Some(clients), |rooms| rooms.publishers_of(clients))
     }
 }
 
@@ -270,19 +266,6 @@ impl fmt::Display for Expect {
             Self::Id(IdPlace::Regex(regex)) => write!(f, "id=~{regex}"),
             Self::Sequence(pointer) => write!(f, "sequence={pointer}"),
             Self::Broadcast => f.write_str("broadcast"),
-        }
-    }
-}
-
-impl Order {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Keep, Self::Any];
-
-    /// Its name on the command line and in results.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Keep => "keep",
-            Self::Any => "any",
         }
     }
 }

@@ -60,6 +60,16 @@ pub struct RoomRecord {
     pub misrouted: u64,
 }
 
+impl RoomsRecord {
+    /// How many of a group's clients publish. `None` if templates name the rooms and not all
+    /// publish, because then nobody knows.
+    pub(super) fn publishers_of(&self, clients: u64) -> Option<u64> {
+        let Some(publishers) = self.publishers else { return Some(clients) };
+        let (size, publishers) = (u64::from(self.size.filter(|size| *size > 0)?), u64::from(publishers));
+        Some(clients / size * publishers.min(size) + publishers.min(clients % size))
+    }
+}
+
 impl OwnCopy {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Expect, Self::Refuse, Self::Allow];
@@ -120,6 +130,16 @@ impl RoomRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_last_room_may_be_smaller() {
+        let rooms = |size, publishers| RoomsRecord { size, publishers, own: OwnCopy::Expect };
+        assert_eq!(rooms(Some(10), Some(3)).publishers_of(42), Some(4 * 3 + 2));
+        assert_eq!(rooms(Some(10), Some(12)).publishers_of(42), Some(42));
+        assert_eq!(rooms(Some(10), Some(0)).publishers_of(42), Some(0));
+        assert_eq!(rooms(None, None).publishers_of(42), Some(42));
+        assert_eq!(rooms(None, Some(1)).publishers_of(42), None);
+    }
 
     #[test]
     fn the_worst_rooms_are_kept() {

@@ -281,6 +281,7 @@ pub(crate) fn rooms() -> Report {
     group.rooms = Some(RoomsRecord { size: Some(10), publishers: Some(1), own: OwnCopy::Expect });
     let total = &mut report.total;
     total.warmup = Tally::default();
+    total.traffic = Traffic { matched_in_window: 49_996, sent_in_window: 5_000, ..total.traffic };
     total.measured = all_matched(5_000);
     total.measured.counts = Counts { matched: 4_998, lost: 2, events: 49_997, ..total.measured.counts };
     total.measured.anomalies.duplicated = 1;

@@ -193,3 +193,11 @@ pub struct Tally {
     /// Lawful events that are no match.
     pub other_events: OtherEvents,
 }
+
+impl Tally {
+    /// Events of a group that are matches. In rooms a message is matched once and comes to several
+    /// receivers, so these are deliveries.
+    pub fn matched_events(&self) -> u64 {
+        if self.deliveries.is_empty() { self.counts.matched } else { self.deliveries.matched }
+    }
+}

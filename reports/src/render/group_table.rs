@@ -26,7 +26,7 @@ pub(super) struct GroupTable<'a> {
 type GroupCount = fn(&Measurement) -> u64;
 
 /// Columns of counts. The last is whether it stands there even if it is 0 in every group.
-const COUNTS: [(&str, GroupCount, bool); 12] = [
+const COUNTS: [(&str, GroupCount, bool); 15] = [
     ("clients", |m| m.connections.requested, true),
     ("failed", |m| m.connections.failed, false),
     ("died", |m| m.connections.died, false),
@@ -37,6 +37,9 @@ const COUNTS: [(&str, GroupCount, bool); 12] = [
     ("damaged", |m| m.measured.counts.damaged, false),
     ("misrouted", |m| m.measured.counts.misrouted, false),
     ("undetermined", |m| m.measured.counts.undetermined, false),
+    ("deliveries", |m| m.measured.deliveries.expected, false),
+    ("not delivered", |m| not_delivered(&m.measured), false),
+    ("set aside", |m| m.measured.other_events.sum(), false),
     ("anomalies", |m| anomalies(&m.measured.anomalies), true),
     ("in warm-up", |m| faults_of(&m.warmup), false),
 ];
@@ -87,6 +90,11 @@ fn faults(measurement: &Measurement) -> u64 {
 fn faults_of(tally: &Tally) -> u64 {
     let Counts { lost, damaged, misrouted, undetermined, .. } = tally.counts;
     sum([lost, damaged, misrouted, undetermined, anomalies(&tally.anomalies)])
+}
+
+/// Deliveries that were lost or damaged.
+fn not_delivered(tally: &Tally) -> u64 {
+    sum([tally.deliveries.lost, tally.deliveries.damaged])
 }
 
 fn anomalies(anomalies: &Anomalies) -> u64 {

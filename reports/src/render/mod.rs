@@ -33,6 +33,7 @@
 mod bencher;
 pub mod comparison;
 mod csv;
+mod exchange;
 mod github_benchmark;
 mod group_table;
 mod hlog;
@@ -43,6 +44,7 @@ mod json;
 mod junit;
 mod markdown;
 mod part;
+mod room_table;
 pub mod search;
 mod text;
 mod tone;

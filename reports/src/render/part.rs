@@ -2,7 +2,7 @@
 
 use crate::{
     metric::throughput::Throughput,
-    model::{GroupMeasurement, GroupRecord, Measurement, PlanRecord, Report},
+    model::{GroupMeasurement, GroupRecord, Measurement, PlanRecord, Report, Tally},
 };
 
 /// All groups of a result together, or one of several groups.
@@ -65,6 +65,31 @@ impl<'a> Part<'a> {
             [only] => Some(only),
             _ => None,
         }
+    }
+
+    /// Whether messages of its clients go to rooms.
+    pub(super) fn has_rooms(self) -> bool {
+        self.group_plans().iter().any(GroupRecord::has_rooms)
+    }
+
+    /// Whether its clients send messages.
+    pub(super) fn sends(self) -> bool {
+        self.group_plans().iter().any(|group| group.load.sends())
+    }
+
+    /// Events of the measured phase, and of the warm-up, that are matches: deliveries in rooms, and
+    /// replies elsewhere.
+    pub(super) fn matched_events(self) -> [u64; 2] {
+        let each: Vec<&Measurement> = match self.group {
+            None if !self.report.groups.is_empty() => {
+                self.report.groups.iter().map(|group| &group.measurement).collect()
+            }
+            _ => vec![self.measurement],
+        };
+        let sum = |phase: fn(&Measurement) -> &Tally| {
+            each.iter().map(|measurement| phase(measurement).matched_events()).fold(0, u64::saturating_add)
+        };
+        [sum(|measurement| &measurement.measured), sum(|measurement| &measurement.warmup)]
     }
 
     /// Whether each client sends its next message once a reply has come.

@@ -2,7 +2,7 @@
 
 use hdrhistogram::Histogram;
 
-use super::part::Part;
+use super::{exchange, part::Part};
 use crate::{
     human::{bytes, count, nanoseconds, percent, rate, seconds},
     judge::{Judgement, LimitedBy, Verdict},
@@ -22,6 +22,10 @@ pub(super) fn verdict(report: &Report, judgement: &Judgement) -> (&'static str, 
         Verdict::Pass if report.plan.is_echo() => {
             ("PASS", "every message came back whole, in order, once, on its own connection")
         }
+        Verdict::Pass if report.plan.groups.iter().all(GroupRecord::has_rooms) => {
+            ("PASS", "every message reached every member of its room once, whole and in order")
+        }
+        Verdict::Pass if !report.plan.sends() => ("PASS", "nothing came that must not"),
         Verdict::Pass => ("PASS", "every message brought back what it must, once, on its own connection"),
         Verdict::Threshold => ("FAIL", "a threshold was missed"),
         Verdict::Delivery => ("FAIL", "delivery violation"),
@@ -52,11 +56,22 @@ pub(super) fn load(plan: &PlanRecord) -> String {
 pub(super) fn group_load(group: &GroupRecord) -> String {
     let clients = clients_of(group.clients.into());
     match group.load {
-        LoadRecord::Open { rate_per_client, burst, .. } => format!(
-            "{clients} x {} messages/s = {}/s, bursts of {burst}",
-            rate(rate_per_client),
-            rate(f64::from(group.clients) * rate_per_client),
-        ),
+        LoadRecord::Open { rate_per_client, burst, .. } => {
+            let each = rate(rate_per_client);
+            match group.senders() {
+                Some(senders) if senders < u64::from(group.clients) => {
+                    let all = rate(senders as f64 * rate_per_client);
+                    format!("{clients}, {} of them x {each} messages/s = {all}/s, bursts of {burst}", count(senders))
+                }
+                Some(senders) => {
+                    format!(
+                        "{clients} x {each} messages/s = {}/s, bursts of {burst}",
+                        rate(senders as f64 * rate_per_client)
+                    )
+                }
+                None => format!("{clients}, publishers x {each} messages/s, bursts of {burst}"),
+            }
+        }
         LoadRecord::Closed { window } => format!("closed model, {clients} x {window} in flight"),
         LoadRecord::Listen => format!("{clients} that only listen"),
     }
@@ -65,7 +80,8 @@ pub(super) fn group_load(group: &GroupRecord) -> String {
 /// Clients and messages of a group.
 pub(super) fn clients_and_messages(group: &GroupRecord) -> String {
     let load = group_load(group);
-    if group.load.sends() { format!("{load}, {}", payload(group)) } else { load }
+    let messages = group.load.sends().then(|| payload(group));
+    std::iter::once(load).chain(messages).chain(exchange::rules(group)).collect::<Vec<_>>().join(", ")
 }
 
 /// Size and type of a group's messages.
@@ -109,7 +125,7 @@ pub(super) fn length(plan: &PlanRecord) -> String {
 pub(super) fn undecided(part: Part<'_>) -> Option<String> {
     const OPEN: &str = "decides surplus, deficit and wrong content, not which message came back";
     let plans = part.group_plans();
-    let others = plans.iter().filter(|group| group.expect != Expect::Echo);
+    let others = plans.iter().filter(|group| matches!(group.expect, Expect::Count | Expect::Reply(_)));
     let first = others.clone().next()?;
     if plans.len() == 1 {
         return Some(format!("--expect {} {OPEN}", first.expect));
@@ -172,11 +188,16 @@ pub(super) fn not_listed(report: &Report) -> Vec<String> {
 
 /// All that is known about an anomaly, except its kind and its bytes.
 pub(super) fn circumstances(evidence: &Evidence) -> Vec<String> {
-    let message = evidence.sequence.map(|sequence| format!(" message {}", count(sequence))).unwrap_or_default();
-    let mut parts = vec![
-        format!("client {}{message} at {:.3} s", evidence.client, evidence.at_s),
-        format!("{} → {}", evidence.local, evidence.peer),
-    ];
+    let message = evidence.sequence.map(|sequence| format!("message {}", count(sequence)));
+    let whose = match (evidence.sender, message) {
+        (Some(sender), message) => {
+            format!("{} of client {sender} to client {}", message.unwrap_or("a message".to_owned()), evidence.client)
+        }
+        (None, Some(message)) => format!("client {} {message}", evidence.client),
+        (None, None) => format!("client {}", evidence.client),
+    };
+    let mut parts =
+        vec![format!("{whose} at {:.3} s", evidence.at_s), format!("{} → {}", evidence.local, evidence.peer)];
     parts.extend(evidence.received_bytes.map(|n| format!("{} bytes came", count(n))));
     parts.extend(evidence.first_difference.map(|n| format!("first difference at offset {}", count(n))));
     parts.extend(evidence.read.map(|read| {
@@ -210,7 +231,9 @@ pub(super) fn evidence_by_kind(measurement: &Measurement) -> Vec<(EvidenceKind, 
 pub(super) fn latencies(part: Part<'_>) -> impl Iterator<Item = (&'static str, &Histogram<u64>)> {
     let is_closed = part.is_closed();
     part.measurement.latency.by_name().into_iter().filter(move |(name, histogram)| match *name {
-        "send_lag" => !is_closed,
+        "send_lag" => !is_closed && part.sends(),
+        "response" => part.sends(),
+        "service" => part.sends() && !(part.has_rooms() && histogram.is_empty()),
         "floor" | "join" | "first" | "last" | "receiver" => !histogram.is_empty(),
         phase if phase.starts_with(CONNECT_PHASE) => !histogram.is_empty(),
         _ => true,

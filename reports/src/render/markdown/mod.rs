@@ -6,7 +6,7 @@ use std::io::{self, Write};
 
 pub(crate) use code::code;
 
-use super::{Render, group_table::GroupTable, part::Part, wording};
+use super::{Render, exchange, group_table::GroupTable, part::Part, room_table::RoomTable, wording};
 use crate::{
     human::{bytes, count, nanoseconds, percent, rate, seconds},
     judge::{Judgement, Verdict, bounds},
@@ -26,6 +26,8 @@ pub struct Markdown;
 const MOST: usize = 20;
 /// Most groups in the table of groups.
 const GROUPS: usize = 40;
+/// Most rooms in the table of rooms.
+const ROOMS: usize = 20;
 /// Most groups whose evidence is shown.
 const GROUPS_WITH_EVIDENCE: usize = 3;
 /// Most anomalies of a kind that are shown. The result file holds all that were kept.
@@ -110,6 +112,7 @@ fn delivery(out: &mut dyn Write, report: &Report) -> io::Result<()> {
         row(out, phase, &tally.counts.by_name().map(|(_, n)| count(n)))?;
     }
     writeln!(out)?;
+    exchanged(out, report)?;
     anomalies(out, phases)?;
     let dropped = &report.total.measured.dropped;
     if report.total.measured.counts.dropped > 0 {
@@ -125,6 +128,28 @@ fn delivery(out: &mut dyn Write, report: &Report) -> io::Result<()> {
         writeln!(out, "{}\n", code(&remark))?;
     }
     Ok(())
+}
+
+/// Deliveries and rooms, and events that were set aside.
+fn exchanged(out: &mut dyn Write, report: &Report) -> io::Result<()> {
+    let part = Part::total(report);
+    if let Some(deliveries) = exchange::deliveries(&part.measurement.measured.deliveries) {
+        writeln!(out, "Deliveries: {deliveries}\n")?;
+    }
+    if let Some(others) = exchange::other_events(part) {
+        writeln!(out, "Set aside: {others}\n")?;
+    }
+    let Some(table) = RoomTable::of_violations(part, ROOMS) else { return Ok(()) };
+    writeln!(out, "{}.\n", table.summary)?;
+    if table.rows.is_empty() {
+        return Ok(());
+    }
+    headings(out, "room", &table.columns)?;
+    for (number, counts) in table.rows {
+        row(out, &count(number.into()), &counts.into_iter().map(count).collect::<Vec<_>>())?;
+    }
+    writeln!(out)?;
+    if table.more == 0 { Ok(()) } else { writeln!(out, "And {} more rooms.\n", count(table.more)) }
 }
 
 /// The kinds of anomalies that occurred.
@@ -197,6 +222,9 @@ fn latency(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     writeln!(out)?;
     if any_marked {
         writeln!(out, "\\{}\n", bounds::LEGEND)?;
+    }
+    for remark in exchange::latency_remarks(Part::total(report)) {
+        writeln!(out, "{remark}\n")?;
     }
     match wording::omission(Part::total(report)) {
         // It may name groups.
@@ -279,7 +307,9 @@ fn plan(out: &mut dyn Write, report: &Report) -> io::Result<()> {
             }
             MessagesRecord::Templates { .. } => wording::payload(group),
         };
-        writeln!(out, "- {load}{messages}, expecting {}{}", code(&group.expect.to_string()), target(group))?;
+        let rules: Vec<String> = exchange::more_rules(group).iter().map(|rule| format!(", {}", code(rule))).collect();
+        let (expect, rules) = (code(&group.expect.to_string()), rules.concat());
+        writeln!(out, "- {load}{messages}, expecting {expect}{rules}{}", target(group))?;
     }
     if !plan.run.thresholds.is_empty() {
         writeln!(out, "- thresholds:\n")?;

@@ -10,6 +10,11 @@ use crate::{
 };
 
 #[test]
+fn rooms() {
+    insta::assert_snapshot!(rendered(&Markdown, &sample::rooms()));
+}
+
+#[test]
 fn a_clean_pass() {
     let mut report = sample::pass();
     report.plan.run.thresholds = vec!["p99<5ms".to_owned(), "throughput>=49000".to_owned()];

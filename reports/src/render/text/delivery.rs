@@ -2,12 +2,16 @@
 
 use std::io;
 
-use super::{printer::Printer, wrap::cut};
+use super::{
+    printer::{LABEL, Printer},
+    table::{NumberRow, NumberTable},
+    wrap::cut,
+};
 use crate::{
     escape::visible,
     human::count,
     model::{Anomalies, Counts, Evidence, Report},
-    render::{part::Part, tone::Tone, wording},
+    render::{exchange, part::Part, room_table::RoomTable, tone::Tone, wording},
 };
 
 /// Most anomalies of a kind that are shown. The result file holds all that were kept.
@@ -16,12 +20,18 @@ const SHOWN: usize = 3;
 /// Most groups whose evidence is shown.
 const GROUPS: usize = 5;
 
+/// Most rooms with a row.
+const ROOMS: usize = 10;
+
 /// Longest kind that fits its column with an indent.
 const WIDEST: usize = 10;
 
 pub(super) fn delivery(printer: &mut Printer<'_>, report: &Report) -> io::Result<()> {
     let tally = &report.total.measured;
     printer.row("delivery", &fates(&tally.counts))?;
+    if let Some(deliveries) = exchange::deliveries(&tally.deliveries) {
+        printer.row("deliveries", &deliveries)?;
+    }
     if tally.counts.dropped > 0 {
         let dropped = &tally.dropped;
         let text = format!(
@@ -38,12 +48,39 @@ pub(super) fn delivery(printer: &mut Printer<'_>, report: &Report) -> io::Result
         let style = printer.palette.of(Tone::Bad);
         printer.styled_row("anomalies", printer.palette.label, &kinds(&tally.anomalies), style)?;
     }
+    if let Some(others) = exchange::other_events(Part::total(report)) {
+        printer.row("set aside", &others)?;
+    }
     printer.row("warm-up", &warmup(report))?;
+    rooms(printer, report)?;
     let remarks = wording::undecided(Part::total(report)).into_iter().chain(wording::not_listed(report));
     for remark in remarks {
         printer.row("", &remark)?;
     }
     Ok(())
+}
+
+/// How many rooms there are, and the worst of those with violations.
+fn rooms(printer: &mut Printer<'_>, report: &Report) -> io::Result<()> {
+    let Some(table) = RoomTable::of_violations(Part::total(report), ROOMS) else { return Ok(()) };
+    printer.row("rooms", &table.summary)?;
+    if table.rows.is_empty() {
+        return Ok(());
+    }
+    let row = |(number, counts): (u32, Vec<u64>)| NumberRow {
+        name: format!("  room {}", count(number.into())),
+        numbers: counts.into_iter().map(count).collect(),
+        verdict: ("", Tone::Plain),
+    };
+    let numbers = NumberTable {
+        names: ("the worst", LABEL),
+        columns: table.columns.into_iter().map(|name| (name, 11)).collect(),
+        has_verdicts: false,
+        rows: table.rows.into_iter().map(row).collect(),
+        first_group: 0,
+    };
+    numbers.print(printer)?;
+    if table.more == 0 { Ok(()) } else { printer.row("", &format!("and {} more rooms", count(table.more))) }
 }
 
 /// The sum of the fates, with `≠` if it is wrong.

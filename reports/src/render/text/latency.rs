@@ -10,7 +10,7 @@ use crate::{
     human::nanoseconds,
     judge::bounds,
     metric::quantiles::Quantiles,
-    render::{part::Part, tone::Tone, wording},
+    render::{exchange, part::Part, tone::Tone, wording},
 };
 
 const COLUMNS: [(&str, usize); 6] = [("p50", 11), ("p90", 11), ("p99", 11), ("p99.9", 11), ("p99.99", 11), ("max", 11)];
@@ -39,8 +39,8 @@ pub(super) fn table(printer: &mut Printer<'_>, part: Part<'_>) -> io::Result<()>
     if any_marked {
         printer.styled_row("", printer.palette.label, bounds::LEGEND, printer.palette.aside)?;
     }
-    if let Some(omission) = wording::omission(part) {
-        printer.styled_row("", printer.palette.label, &omission, printer.palette.aside)?;
+    for remark in wording::omission(part).into_iter().chain(exchange::latency_remarks(part)) {
+        printer.styled_row("", printer.palette.label, &remark, printer.palette.aside)?;
     }
     Ok(())
 }

@@ -100,8 +100,9 @@ fn throughput(printer: &mut Printer<'_>, report: &Report) -> io::Result<()> {
         Some(_) => String::new(),
         None => format!(", over {}", seconds(report.measured_s)),
     };
+    let of = if Part::total(report).has_rooms() { "deliveries " } else { "" };
     let text = format!(
-        "{} matched/s, {} sent/s{scheduled}; {}/s out, {}/s in{length}",
+        "{} {of}matched/s, {} sent/s{scheduled}; {}/s out, {}/s in{length}",
         shown(throughput.matched_per_s),
         shown(throughput.sent_per_s),
         volume(throughput.sent_bytes_per_s),

@@ -10,6 +10,16 @@ fn text(report: &Report, color: bool) -> String {
 }
 
 #[test]
+fn rooms() {
+    insta::assert_snapshot!(text(&sample::rooms(), false));
+}
+
+#[test]
+fn a_dialogue() {
+    insta::assert_snapshot!(text(&sample::dialogue(), false));
+}
+
+#[test]
 fn a_clean_pass() {
     let mut report = sample::pass();
     report.plan.run.thresholds = vec!["p99<5ms".to_owned(), "throughput>=49000".to_owned()];
@@ -202,7 +212,7 @@ fn the_mark_of_a_group_is_explained_once() {
     for part in [0, 1] {
         let latency = &mut report.groups[part].measurement.latency;
         latency.floor = Latency::histogram();
-        latency.floor.record(1).unwrap();
+        latency.floor.record_n(1, latency.response.len()).unwrap();
         assert_eq!(marks(&report), 1);
     }
     report.total.latency.floor = report.groups[0].measurement.latency.floor.clone();

@@ -5,6 +5,7 @@ use crate::{
     human::{bytes, count, most_frequent, nanoseconds, percent, rate, seconds},
     model::{Calls, GroupRecord, LoadRecord},
     render::{
+        exchange,
         html::{
             labelled_part::LabelledPart,
             table::{Fact, TableCell, facts},
@@ -160,8 +161,15 @@ const PAYLOAD: Fact = ("payload", |labelled| {
 const EXPECT: Fact =
     ("expected back", |labelled| of_group(labelled, |group| TableCell::words(group.expect.to_string())));
 
+const RULES: Fact = ("messages", |labelled| {
+    of_group(labelled, |group| match exchange::more_rules(group).as_slice() {
+        [] => TableCell::default(),
+        rules => TableCell::words(rules.join(", ")),
+    })
+});
+
 /// What is a group's own.
-const GROUP_PLAN: [Fact; 8] = [
+const GROUP_PLAN: [Fact; 9] = [
     ("target", |labelled| {
         of_group(labelled, |group| {
             group.target.as_ref().map_or_else(TableCell::default, |target| TableCell::words(&target.url))
@@ -174,9 +182,10 @@ const GROUP_PLAN: [Fact; 8] = [
     IN_FLIGHT,
     PAYLOAD,
     EXPECT,
+    RULES,
 ];
 
-const PLAN: [Fact; 17] = [
+const PLAN: [Fact; 18] = [
     ("target", |labelled| TableCell::words(&labelled.part.report.target.url)),
     ("server", |labelled| {
         (if labelled.part.report.target.embedded { "embedded" } else { "not started by loadgen" }).into()
@@ -194,6 +203,7 @@ const PLAN: [Fact; 17] = [
     ("drain at most", |labelled| seconds(labelled.part.plan().run.drain_s).into()),
     PAYLOAD,
     EXPECT,
+    RULES,
     ("new connections/s", |labelled| rate(labelled.part.plan().run.connect_rate).into()),
     ("engine", |labelled| TableCell::words(labelled.part.plan().run.engine.name())),
     ("threads", |labelled| labelled.part.plan().run.threads.to_string().into()),

@@ -1,31 +1,47 @@
 //! The headline numbers: what readers look for first.
 
+use hdrhistogram::Histogram;
+
 use super::content::{ContentBlock, Tile};
 use crate::{
     human::{count, nanoseconds, rate},
     metric::quantiles::Quantiles,
-    model::Measurement,
+    model::{Deliveries, Measurement},
     render::{
         html::{
             labelled_part::LabelledPart,
             table::{Fact, TableCell, facts},
+            visible_text::VisibleText,
         },
         tone::Tone,
         wording,
     },
 };
 
-const FACTS: [Fact; 9] = [
+const FACTS: [Fact; 11] = [
     ("verdict", |labelled| {
         TableCell::from(wording::verdict(labelled.part.report, labelled.judgement).0)
             .tone(labelled.judgement.verdict.into())
     }),
-    ("response p50", |labelled| latency(labelled, |quantiles| quantiles.p50)),
-    ("response p99", |labelled| latency(labelled, |quantiles| quantiles.p99)),
-    ("response p99.9", |labelled| latency(labelled, |quantiles| quantiles.p99_9)),
-    ("response max", |labelled| latency(labelled, |quantiles| quantiles.max)),
+    ("response p50", |labelled| response(labelled, |quantiles| quantiles.p50)),
+    ("response p99", |labelled| response(labelled, |quantiles| quantiles.p99)),
+    ("response p99.9", |labelled| response(labelled, |quantiles| quantiles.p99_9)),
+    ("response max", |labelled| response(labelled, |quantiles| quantiles.max)),
+    // Without rooms, and without replies in several events, there is none.
+    ("last p99", |labelled| {
+        let last = &labelled.part.measurement.latency.last;
+        if last.is_empty() { TableCell::default() } else { latency(last, |quantiles| quantiles.p99) }
+    }),
     ("matched/s", |labelled| per_second(labelled.part.throughput().matched_per_s).into()),
     ("messages sent", |labelled| count(labelled.part.measurement.measured.counts.sent).into()),
+    ("deliveries lost or damaged", |labelled| {
+        let deliveries = [&labelled.part.measurement.measured, &labelled.part.measurement.warmup].map(|t| t.deliveries);
+        let n = deliveries.iter().flat_map(|found| [found.lost, found.damaged]).fold(0, u64::saturating_add);
+        if deliveries.iter().all(Deliveries::is_empty) {
+            return TableCell::default();
+        }
+        TableCell::from(count(n)).tone(Tone::Bad.unless_zero(n))
+    }),
     ("lost or damaged", |labelled| {
         let n = not_whole(labelled.part.measurement);
         TableCell::from(count(n)).tone(Tone::Bad.unless_zero(n))
@@ -42,17 +58,17 @@ pub(crate) fn block(parts: &[LabelledPart<'_>]) -> ContentBlock {
         return ContentBlock::Tables(vec![facts("The results side by side", parts, &FACTS)]);
     };
     // The banner shows the verdict already.
-    let tiles = FACTS.iter().skip(1).map(|(name, fact)| {
-        let cell = fact(labelled);
-        Tile { name, value: cell.text, tone: cell.tone }
-    });
-    ContentBlock::Tiles(tiles.collect())
+    let cells = FACTS.iter().skip(1).map(|(name, fact)| (name, fact(labelled)));
+    let said = cells.filter(|(_, cell)| cell.text != VisibleText::default());
+    ContentBlock::Tiles(said.map(|(name, cell)| Tile { name, value: cell.text, tone: cell.tone }).collect())
 }
 
-fn latency(labelled: &LabelledPart<'_>, pick: fn(&Quantiles) -> Option<u64>) -> TableCell {
-    pick(&Quantiles::of(&labelled.part.measurement.latency.response))
-        .map_or_else(|| "–".to_owned(), |ns| nanoseconds(ns as f64))
-        .into()
+fn response(labelled: &LabelledPart<'_>, pick: fn(&Quantiles) -> Option<u64>) -> TableCell {
+    latency(&labelled.part.measurement.latency.response, pick)
+}
+
+fn latency(histogram: &Histogram<u64>, pick: fn(&Quantiles) -> Option<u64>) -> TableCell {
+    pick(&Quantiles::of(histogram)).map_or_else(|| "–".to_owned(), |ns| nanoseconds(ns as f64)).into()
 }
 
 /// A rate, or a dash.

@@ -9,6 +9,7 @@ use crate::{
     metric::quantiles::Quantiles,
     model::Latency,
     render::{
+        exchange,
         html::{
             chart::{axis::Axis, line_style::LineStyle, percentile_curve::PercentileCurve, plot::Plot},
             labelled_part::LabelledPart,
@@ -29,18 +30,21 @@ struct LatencySeries {
     of: fn(Part<'_>) -> Option<&Histogram<u64>>,
 }
 
-const SERIES: [LatencySeries; 4] = [
+const SERIES: [LatencySeries; 7] = [
     LatencySeries {
         id: "response",
         name: "response",
         span: "due to event",
-        of: |part| Some(&part.measurement.latency.response),
+        of: |part| part.sends().then_some(&part.measurement.latency.response),
     },
     LatencySeries {
         id: "service",
         name: "service",
         span: "write to event",
-        of: |part| Some(&part.measurement.latency.service),
+        of: |part| {
+            let service = &part.measurement.latency.service;
+            (part.sends() && !(part.has_rooms() && service.is_empty())).then_some(service)
+        },
     },
     // Without matches there is no floor.
     LatencySeries {
@@ -54,12 +58,33 @@ const SERIES: [LatencySeries; 4] = [
         id: "send-lag",
         name: "send lag",
         span: "due to write",
-        of: |part| (!part.is_closed()).then_some(&part.measurement.latency.send_lag),
+        of: |part| (!part.is_closed() && part.sends()).then_some(&part.measurement.latency.send_lag),
+    },
+    LatencySeries {
+        id: "first",
+        name: "first",
+        span: "due to the first event or receiver",
+        of: |part| measured(&part.measurement.latency.first),
+    },
+    LatencySeries {
+        id: "last",
+        name: "last",
+        span: "due to the last event or receiver",
+        of: |part| measured(&part.measurement.latency.last),
+    },
+    LatencySeries {
+        id: "receiver",
+        name: "receiver",
+        span: "mean response of each receiver",
+        of: |part| measured(&part.measurement.latency.receiver),
     },
 ];
 
+/// How many series every message has. The others are of replies in several events, and of rooms.
+const OF_MESSAGES: usize = 4;
+
 /// Connecting, and its phases as far as they were measured.
-const CONNECT: [LatencySeries; 4] = [
+const CONNECT: [LatencySeries; 5] = [
     LatencySeries {
         id: "connect",
         name: "connect",
@@ -84,6 +109,12 @@ const CONNECT: [LatencySeries; 4] = [
         span: "opening handshake",
         of: |part| measured(&part.measurement.latency.connect_upgrade),
     },
+    LatencySeries {
+        id: "join",
+        name: "join",
+        span: "open to joined",
+        of: |part| measured(&part.measurement.latency.join),
+    },
 ];
 
 fn measured(histogram: &Histogram<u64>) -> Option<&Histogram<u64>> {
@@ -92,16 +123,22 @@ fn measured(histogram: &Histogram<u64>) -> Option<&Histogram<u64>> {
 
 pub(crate) fn section(parts: &[LabelledPart<'_>]) -> Section {
     let plots = match parts {
-        [one] => together(&SERIES, "latency-plot", "Latency by percentile", one).into_iter().collect(),
+        [one] => {
+            let (of_messages, others) = SERIES.split_at(OF_MESSAGES);
+            let title = if one.part.has_rooms() { "First and last receiver" } else { "First and last event" };
+            let first = together(of_messages, "latency-plot", "Latency by percentile", one);
+            first.into_iter().chain(together(others, "receivers", &format!("{title} by percentile"), one)).collect()
+        }
         several => SERIES.iter().filter_map(|series| overlaid(series, several)).collect(),
     };
     let mut blocks = vec![ContentBlock::plots(plots, "No message matched, so there is no latency.")];
     if parts.iter().any(|labelled| !bounds::all_marked(&labelled.part.measurement.latency).is_empty()) {
         blocks.push(ContentBlock::Note(bounds::LEGEND.into()));
     }
-    let mut omissions: Vec<_> = parts.iter().filter_map(|labelled| wording::omission(labelled.part)).collect();
-    omissions.dedup();
-    blocks.extend(omissions.iter().map(|omission| ContentBlock::Note(omission.into())));
+    let remarks = |part| wording::omission(part).into_iter().chain(exchange::latency_remarks(part));
+    let mut remarks: Vec<_> = parts.iter().flat_map(|labelled| remarks(labelled.part)).collect();
+    remarks.dedup();
+    blocks.extend(remarks.iter().map(|remark| ContentBlock::Note(remark.into())));
     blocks.push(ContentBlock::Tables(vec![table("Latency of the measured phase", parts, &SERIES)]));
     Section::new("latency", "Latency", blocks)
 }

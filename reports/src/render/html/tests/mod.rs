@@ -74,6 +74,18 @@ fn two_groups() {
 }
 
 #[test]
+fn rooms() {
+    let report = sample::rooms();
+    insta::assert_snapshot!(markup(&page(&[("result.json", &report)])));
+    let (pass, dialogue) = (sample::pass(), sample::dialogue());
+    let page = page(&[("a", &report), ("b", &pass), ("c", &dialogue)]);
+    Dom::of(&page);
+    for shown in ["a: 10 rooms, 1 with violations, the worst first", "Last time by percentile", "steps of joining"] {
+        assert!(page.contains(shown), "{shown}");
+    }
+}
+
+#[test]
 fn several_results_with_groups_have_one_table_of_them() {
     let (groups, one) = (sample::two_groups(), sample::pass());
     let page = page(&[("a", &groups), ("b", &groups), ("c", &one)]);

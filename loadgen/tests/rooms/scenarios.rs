@@ -259,11 +259,13 @@ fn generated_messages_are_checked_to_the_last_byte() {
     };
     // Text and binary in turn.
     let (text, binary) = (MessageKind::Text, MessageKind::Binary);
-    let cases: [(&str, Vec<Event>, &str); 9] = [
+    let cases: [(&str, Vec<Event>, &str); 11] = [
         ("whole", vec![(text, bytes(0)), (binary, bytes(1))], "matched=2"),
         ("with something before its header", vec![(text, bytes(2))], "lost=1 matched=1"),
         ("doubled", vec![(text, bytes(0)), (text, bytes(0))], "duplicated=1 lost=1 matched=1"),
         ("text as binary", vec![(binary, bytes(0)), (binary, bytes(1))], "damaged=1 matched=1 wrong_type=1"),
+        ("doubled as binary", vec![(text, bytes(0)), (binary, bytes(0))], "duplicated=1 lost=1 matched=1"),
+        ("never sent, and as text", vec![(text, bytes(3))], "lost=2 unexpected=1"),
         ("wrong bytes", vec![(text, wrong(0)), (binary, wrong(1))], "corrupted=2 damaged=2"),
         ("cut short", vec![(text, bytes(0)[..60].to_vec()), (binary, bytes(1))], "corrupted=1 damaged=1 matched=1"),
         ("two in one", vec![(text, [bytes(0), bytes(1)].concat())], "coalesced=1 damaged=2"),

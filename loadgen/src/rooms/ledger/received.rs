@@ -173,14 +173,14 @@ impl RoomLedger {
         sink.finding(Finding::Duplicated, named.delivery.receiver, Some(named.delivery), came.at, came.bytes);
     }
 
+    /// An event that is one message, but as text for binary, or the reverse. One that is not in
+    /// flight is what it would be otherwise.
     #[cold]
     fn wrong_type(&mut self, came: Came<'_>, header: MessageHeader, sink: &mut impl RoomSink) {
-        let named = self.named(came, header);
-        let receiver = self.receivers[came.slot].client;
-        sink.finding(Finding::WrongType, receiver, named.map(|named| named.delivery), came.at, came.bytes);
-        if let Some(named) = named {
-            self.damaged(came, named, sink);
-        }
+        let named = self.named(came, header).filter(|named| self.is_in_flight(came, *named));
+        let Some(named) = named else { return self.whole(came, header, sink) };
+        sink.finding(Finding::WrongType, named.delivery.receiver, Some(named.delivery), came.at, came.bytes);
+        self.damaged(came, named, sink);
     }
 
     /// An event that holds several messages, or one that is not whole.

@@ -42,8 +42,14 @@ pub(super) struct Joining {
     /// How long the worker had been stopped in all by then, in nanoseconds.
     pub(super) stopped: u64,
     step: usize,
-    /// The beginning of the last event.
-    last: Option<Box<[u8]>>,
+    last: Option<LastEvent>,
+}
+
+/// The last event of a client that is joining.
+#[derive(Debug)]
+struct LastEvent {
+    beginning: Box<[u8]>,
+    bytes: usize,
 }
 
 /// What became of an event.
@@ -135,7 +141,8 @@ impl GroupDialogue {
         let Self { script, joining, to_say, .. } = self;
         let mut joining = joining.get_mut(&slot);
         if let Some(joining) = &mut joining {
-            joining.last = Some(event[..event.len().min(SHOWN + 1)].into());
+            let beginning = event[..event.len().min(SHOWN)].into();
+            joining.last = Some(LastEvent { beginning, bytes: event.len() });
         }
         Some(match (script.hear(joining.as_ref().map(|joining| joining.step), event), joining) {
             (Heard::Nothing, _) => return None,
@@ -181,7 +188,13 @@ impl Joining {
     /// What came last, in words.
     pub(super) fn last_event(&self) -> String {
         match &self.last {
-            Some(event) => format!("the last event was `{}`", escape(event, SHOWN)),
+            Some(LastEvent { beginning, bytes }) => {
+                let more = match bytes - beginning.len() {
+                    0 => String::new(),
+                    more => format!("…+{more}"),
+                };
+                format!("the last event was `{}{more}`", escape(beginning, SHOWN))
+            }
             None => "no event came".to_owned(),
         }
     }

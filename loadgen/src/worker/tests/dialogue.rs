@@ -94,6 +94,14 @@ fn what_follows_the_join_in_one_read_belongs_to_the_messages() {
 }
 
 #[test]
+fn a_heartbeat_in_one_read_with_the_join_is_answered() {
+    let logins = [("login", vec![(2 * MILLI, "ok"), (2 * MILLI, "2")]), ("3", vec![])];
+    let case = Case::new(group(dialogue()), vec![PeerScript { replies: logins.into(), ..peer() }]);
+    let done = case.run();
+    assert_eq!((done.others()[0], heard(&case, "3"), done.all().matched), (others(0, 2, 4), 2, 24));
+}
+
+#[test]
 fn several_steps_may_end_in_one_read() {
     let on_open = steps(&[("a", ""), ("", "^1"), ("b", "^2"), ("c", "")]);
     let replies = ["a", "b", "c"].map(|text| (text, vec![])).into();
@@ -128,6 +136,11 @@ fn a_join_that_does_not_end_is_a_failure_with_what_came_last() {
         "step 2 of 2: no event ended it within 800 ms; the last event was `error\\x0a`"
     );
     assert_eq!((done.counts()[1].matched, done.drops()), (10, [0, 10, 0]), "the other one goes on");
+    let long: &'static str = Box::leak("x".repeat(500).into_boxed_str());
+    let talks = PeerScript { greetings: vec![(MILLI, long)], ..peer() };
+    let done = Case::new(group(dialogue()), vec![talks]).run();
+    let shown = format!("the last event was `{}…+404`", "x".repeat(96));
+    assert!(done.detail("join_timeout").ends_with(&shown), "{}", done.detail("join_timeout"));
     let silent = PeerScript { greetings: Vec::new(), ..peer() };
     let done = Case::new(group(dialogue()), vec![silent]).run();
     assert_eq!(done.connections(), [0, 2, 0]);

@@ -3,6 +3,8 @@
 //!
 //! The counts and the evidence decide, so a stored result gives the same hint.
 
+mod replies;
+
 use crate::{
     model::{Evidence, EvidenceKind, Expect, GroupRecord, Measurement, MessagesRecord, PayloadKind, Tally},
     text::{escape::visible_part, human::count},
@@ -28,6 +30,11 @@ const ODD: [EvidenceKind; 6] = [
 /// A hint for a group with lost or odd messages. `None` where no cause is likely.
 pub(crate) fn likeliest(plan: &GroupRecord, measurement: &Measurement) -> Option<String> {
     let events = Events::of(plan, measurement);
+    if let Some(hint) =
+        replies::elsewhere(plan, measurement, &events).or_else(|| replies::order(plan, &events, measurement))
+    {
+        return Some(hint);
+    }
     let is_echo = plan.expect == Expect::Echo;
     if let Some(hint) = is_echo.then(|| kinds(plan, &events).or_else(|| shape(&events))).flatten() {
         return Some(hint);

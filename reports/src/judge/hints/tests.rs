@@ -108,6 +108,47 @@ fn messages_that_nobody_asked_for() {
     hints(&run("count", 10, &[(Unexpected, None, "welcome"); 2]), "one message to each connection");
 }
 
+/// A run with templates of which some messages are lost, with their ids.
+fn run_of_templates(expect: &str, odd: &[(EvidenceKind, Option<u64>, &str)], lost: &[&str]) -> Report {
+    let mut report = run(expect, 0, odd);
+    report.plan.groups[0].messages =
+        MessagesRecord::Templates { templates: 1, largest_bytes: 80, fingerprint: String::new() };
+    report.total.evidence.extend(lost.iter().map(|id| Evidence {
+        kind: EvidenceKind::Lost,
+        expected: Some((*id).to_owned()),
+        ..Evidence::default()
+    }));
+    report
+}
+
+#[test]
+fn replies_that_hold_a_mark_or_an_id_elsewhere() {
+    let mark = "{\"text\":\"lg1:0a1b2c3d:00000001:00000000:000000000011:00000035:\"}";
+    for expect in ["id=/id", "reply=x", "echo"] {
+        let report = run_of_templates(expect, &[(Unexpected, None, mark)], &[]);
+        hints(&report, "the reply holds the mark of message 17 (`{\"text\":");
+        hints(&report, "--expect mark");
+    }
+    let other = |text| [(Unexpected, None, text)];
+    let lost = ["21", "22"];
+    hints(&run_of_templates("id=/id", &other(r#"{"result":{"a/b":"22"}}"#), &lost), "--expect id=/result/a~1b");
+    hints(&run_of_templates("id=/id", &other(r#"{"n":7,"re":21}"#), &lost), "with the id at /re");
+    for text in [r#"{"re":23}"#, r#"{"id":21"#, "[21]", "21"] {
+        let report = run_of_templates("id=/id", &other(text), &lost);
+        let hint = likeliest(&report.plan.groups[0], &report.total).unwrap_or_default();
+        assert!(!hint.contains("id="), "{text}: {hint}");
+    }
+}
+
+#[test]
+fn replies_in_another_order() {
+    let mut report = run("mark", 10, &[]);
+    report.total.measured.anomalies.reordered = 3;
+    hints(&report, "--order any");
+    report.plan.groups[0].order = crate::model::Order::Any;
+    assert_eq!(likeliest(&report.plan.groups[0], &report.total), None);
+}
+
 #[test]
 fn nothing_at_all() {
     hints(&run("echo", 0, &[]), "nothing at all comes back");

@@ -1,12 +1,11 @@
 //! The bursts of one worker, in the order of their due times.
 
-use super::Schedule;
-use crate::plan::Share;
+use super::{Schedule, Senders, senders::Round};
 
 /// A burst on a worker's agenda.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Burst {
-    /// Client that sends it.
+    /// Number of the client that sends it, as the schedule knows it.
     pub client: u32,
     /// Due time, in nanoseconds since the start of the warm-up.
     pub due: u64,
@@ -18,14 +17,8 @@ pub struct Burst {
 #[derive(Clone, Debug)]
 pub struct Agenda {
     schedule: Schedule,
-    /// The worker's clients: `block` in a row, then a `gap`, from `first` to before `beyond`.
-    first: u32,
-    block: u32,
-    gap: u32,
-    beyond: u32,
-    /// Clients in a row from `first` on, and from `client` on.
-    first_row: u32,
-    row: u32,
+    /// Goes through the worker's senders. None without senders.
+    senders: Option<Round>,
     /// What is due at or after this is not on the agenda.
     end: u64,
     /// If a number of messages ends the run: measured messages per client, and the first instant
@@ -37,31 +30,14 @@ pub struct Agenda {
 }
 
 impl Agenda {
-    /// The agenda of the clients of `share`, until `end`. With `limit = (messages, from)`, a client
-    /// sends at most `messages` of those due at or after `from`. The limit may cut its last burst
-    /// short.
-    pub fn new(schedule: Schedule, share: &Share, end: u64, limit: Option<(u64, u64)>) -> Self {
-        let (first, block) = (share.first, share.block.get());
-        let row = block - first % block;
+    /// The agenda of these senders, until `end`. With `limit = (messages, from)`, a client sends at
+    /// most `messages` of those due at or after `from`. The limit may cut its last burst short.
+    pub fn new(schedule: Schedule, senders: &Senders, end: u64, limit: Option<(u64, u64)>) -> Self {
+        let (senders, client) = Round::new(senders).unzip();
         // Of a share without clients, nothing is due.
-        let (end, beyond) = match share.slots.clone().next_back() {
-            Some(last) => (end, share.index(last) + 1),
-            None => (0, 0),
-        };
-        let mut agenda = Self {
-            schedule,
-            first,
-            block,
-            gap: share.step.get() - block,
-            beyond,
-            first_row: row,
-            row,
-            end,
-            limit,
-            round: 0,
-            client: first,
-            next: None,
-        };
+        let end = if senders.is_some() { end } else { 0 };
+        let client = client.unwrap_or(0);
+        let mut agenda = Self { schedule, senders, end, limit, round: 0, client, next: None };
         agenda.next = agenda.burst();
         agenda
     }
@@ -73,15 +49,11 @@ impl Agenda {
 
     /// Goes on to the burst after [`Self::peek`].
     pub fn advance(&mut self) {
-        self.client = self.client.saturating_add(1);
-        self.row -= 1;
-        if self.row == 0 {
-            self.client = self.client.saturating_add(self.gap);
-            self.row = self.block;
-        }
-        if self.client >= self.beyond {
-            (self.client, self.row) = (self.first, self.first_row);
-            self.round += 1;
+        if let Some(senders) = &mut self.senders {
+            self.client = senders.after(self.client).unwrap_or_else(|| {
+                self.round += 1;
+                senders.restart()
+            });
         }
         self.next = self.burst();
     }

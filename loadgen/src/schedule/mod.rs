@@ -3,6 +3,7 @@
 //! ```text
 //! mod.rs               Schedule: when message k of client c is due, in the open model
 //! agenda.rs            the bursts of one worker, in order
+//! senders.rs           which clients of a worker send, and how the schedule numbers them
 //! driver/              what the clients of a group do, and when: a file a model
 //! connect_schedule.rs  when clients open
 //! pacer.rs             how to wait for what is due
@@ -16,10 +17,14 @@ mod agenda;
 pub(crate) mod connect_schedule;
 pub(crate) mod driver;
 pub(crate) mod pacer;
+mod senders;
 
 use std::num::NonZeroU32;
 
-pub use self::agenda::{Agenda, Burst};
+pub use self::{
+    agenda::{Agenda, Burst},
+    senders::Senders,
+};
 use crate::plan::Rate;
 
 /// The grid of due times. Times are nanoseconds since the start of the warm-up.

@@ -1,16 +1,16 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::plan::{Partition, Share};
+use crate::plan::Partition;
 
 fn schedule(clients: u32, rate: f64, burst: u32) -> Schedule {
     Schedule::new(NonZeroU32::new(clients).unwrap(), Rate::new(rate).unwrap(), NonZeroU32::new(burst).unwrap())
 }
 
 /// The clients of `worker` of `workers`.
-fn share(clients: u32, worker: u32, workers: u32) -> Share {
+fn share(clients: u32, worker: u32, workers: u32) -> Senders {
     let [clients, workers] = [clients, workers].map(|n| NonZeroU32::new(n).unwrap());
-    Partition::new([clients], workers).share(worker, 0)
+    Partition::new([clients], workers).share(worker, 0).into()
 }
 
 #[test]
@@ -110,6 +110,26 @@ fn a_burst_due_at_the_end_is_off_the_agenda() {
 }
 
 #[test]
+fn only_some_clients_may_send() {
+    // The schedule spreads its 2 clients, of which this worker has the second, in slot 7.
+    let schedule = schedule(2, 10.0, 1);
+    let bursts = |some: &[(u32, usize)]| {
+        let mut agenda = Agenda::new(schedule, &Senders::Some(some.into()), 250_000_000, None);
+        let next = || {
+            let burst = agenda.peek()?;
+            agenda.advance();
+            Some((burst.client, burst.due / 1_000_000))
+        };
+        std::iter::from_fn(next).collect::<Vec<_>>()
+    };
+    assert_eq!(bursts(&[(1, 7)]), [(1, 50), (1, 150)]);
+    assert_eq!(bursts(&[(0, 2), (1, 7)]), [(0, 0), (1, 50), (0, 100), (1, 150), (0, 200)]);
+    assert_eq!(bursts(&[]), []);
+    let senders = Senders::Some([(0, 2), (4, 7)].into());
+    assert_eq!((senders.count(), senders.slot(0), senders.slot(4)), (2, 2, 7));
+}
+
+#[test]
 fn a_worker_without_clients_has_an_empty_agenda() {
     assert_eq!(Agenda::new(schedule(1, 10.0, 1), &share(1, 1, 2), 1_000_000_000, None).peek(), None);
 }
@@ -128,7 +148,7 @@ proptest! {
         let [of_group, on] = [clients, workers].map(|n| NonZeroU32::new(n).unwrap());
         let partition = Partition::with_rooms([(of_group, room.and_then(NonZeroU32::new))], on);
         for worker in 0..workers {
-            let mut agenda = Agenda::new(s, &partition.share(worker, 0), end, None);
+            let mut agenda = Agenda::new(s, &partition.share(worker, 0).into(), end, None);
             let mut last = 0;
             while let Some(b) = agenda.peek() {
                 prop_assert!(b.due >= last && b.due < end);

@@ -3,8 +3,7 @@
 use super::command::{ClientView, Command, DropCause, DropCommand, SendCommand};
 use crate::{
     clock::Time,
-    plan::Share,
-    schedule::{Agenda, Burst, Schedule},
+    schedule::{Agenda, Burst, Schedule, Senders},
 };
 
 /// How late a burst may be sent after the phase has ended, in nanoseconds. Later ones are dropped
@@ -15,7 +14,7 @@ const GRACE: u64 = 100_000_000;
 #[derive(Debug)]
 pub(crate) struct OpenDriver {
     schedule: Schedule,
-    share: Share,
+    senders: Senders,
     max_in_flight: u32,
     /// Length of the measured phase in nanoseconds.
     length: u64,
@@ -31,10 +30,10 @@ pub(crate) struct OpenDriver {
 
 impl OpenDriver {
     /// Sends by `schedule` for `length` nanoseconds after the warm-up.
-    pub(crate) fn elapsed(schedule: Schedule, share: Share, max_in_flight: u32, length: u64) -> Self {
+    pub(crate) fn elapsed(schedule: Schedule, senders: impl Into<Senders>, max_in_flight: u32, length: u64) -> Self {
         Self {
             schedule,
-            share,
+            senders: senders.into(),
             max_in_flight,
             length,
             messages: None,
@@ -46,15 +45,15 @@ impl OpenDriver {
     }
 
     /// Sends by `schedule` until each client has sent `messages` after the warm-up.
-    pub(crate) fn counted(schedule: Schedule, share: Share, max_in_flight: u32, messages: u64) -> Self {
+    pub(crate) fn counted(schedule: Schedule, senders: impl Into<Senders>, max_in_flight: u32, messages: u64) -> Self {
         let length = schedule.length_of(messages);
-        Self { messages: Some(messages), ..Self::elapsed(schedule, share, max_in_flight, length) }
+        Self { messages: Some(messages), ..Self::elapsed(schedule, senders, max_in_flight, length) }
     }
 
     pub(super) fn begin(&mut self, start: Time, warmup: u64) {
         let length = warmup.saturating_add(self.length);
         let limit = self.messages.map(|messages| (messages, warmup));
-        self.agenda = Some(Agenda::new(self.schedule, &self.share, length, limit));
+        self.agenda = Some(Agenda::new(self.schedule, &self.senders, length, limit));
         (self.start, self.end) = (start, start.plus(length));
     }
 
@@ -115,8 +114,8 @@ impl OpenDriver {
             agenda.advance();
             Some(burst)
         });
-        let bursts = bursts.take(self.share.slots.len()).filter(|burst| burst.messages > 0);
-        bursts.map(|burst| self.share.slot(burst.client)).collect()
+        let bursts = bursts.take(self.senders.count()).filter(|burst| burst.messages > 0);
+        bursts.map(|burst| self.senders.slot(burst.client)).collect()
     }
 
     pub(super) fn next_left(&mut self, view: impl Fn(usize) -> ClientView) -> Option<DropCommand> {
@@ -144,7 +143,7 @@ impl OpenDriver {
             }
             agenda.advance();
             if messages > 0 {
-                return Some((self.share.slot(client), due, messages));
+                return Some((self.senders.slot(client), due, messages));
             }
         }
     }

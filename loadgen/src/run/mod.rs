@@ -44,7 +44,8 @@ use crate::{
     ledger::Expectation,
     message::{Payload, Place, Source, Templates, Values},
     plan::{EngineKind, Group, Messages, Partition, Plan, Target},
-    worker::{GroupConfig, WorkerConfig, WorkerOutcome},
+    rooms::Membership,
+    worker::{GroupConfig, RunRooms, WorkerConfig, WorkerOutcome},
 };
 
 /// A run of a plan.
@@ -132,7 +133,9 @@ fn run_on(
     let interrupted = stop.is_stopped();
     let lookups = targets.routes.iter().map(|route| route.lookup).collect();
     let (targets, threads) = (targets.records(), threads_of(plan));
-    let context = RunContext { targets, run_id, threads, started_at, interrupted, stolen, seconds, lookups };
+    let membership = config.rooms.as_ref().map(|rooms| Arc::clone(&rooms.membership));
+    let context =
+        RunContext { targets, run_id, threads, started_at, interrupted, stolen, seconds, lookups, membership };
     let mut report = summary::summarize(plan, context, outcomes);
     secrets.redact_report(&mut report);
     Ok(report)
@@ -196,6 +199,7 @@ fn config(
         may_spin: partition.workers().saturating_add(target_threads) <= cores(),
         partition,
         groups,
+        rooms: rooms(plan, run_id).map(Arc::new),
     }
 }
 
@@ -207,6 +211,12 @@ fn expectation(source: Source, group: &Group, clients: u32) -> Expectation {
         Some(order) => expectation.with_order(order),
         None => expectation,
     }
+}
+
+/// Who hears whom.
+fn rooms(plan: &Plan, run_id: u32) -> Option<RunRooms> {
+    let membership = Membership::of(plan.groups()).expect("a plan's rooms were checked")?;
+    Some(RunRooms::new(membership, plan.groups(), run_id))
 }
 
 /// What names in the templates of each group stand for.

@@ -6,7 +6,7 @@ use crate::{
     clock::{Clock, Time},
     engine::Engine,
     ledger::{Ledger, SendTimes},
-    message::{ClientMessages, ClientTemplates, MessageKind},
+    message::{ClientMessages, ClientSource, ClientTemplates, MessageKind},
     schedule::driver::SendCommand,
     worker::recorder::Recorder,
 };
@@ -23,9 +23,22 @@ pub(super) trait MessageSeries {
     fn encode_all<'o>(&self, first: u64, spaces: impl Iterator<Item = PayloadSpace<'o>>, checksums: &mut Vec<u32>);
 }
 
+/// Accounts for what one client sends.
+pub(super) trait SentLog {
+    /// Sequence of the next message.
+    fn next_sequence(&self) -> u64;
+
+    /// Records that the next `messages` messages are sent. They have these checksums, but not all
+    /// need have one.
+    fn sent(&mut self, times: SendTimes, messages: u32, checksums: &[u32]);
+
+    /// The write of messages from `first` on, which were due at `due`, has ended.
+    fn wrote(&self, _first: u64, _due: Time, _ended: Time) {}
+}
+
 /// What is needed to send for one client.
-pub(super) struct Burst<'a, E, C> {
-    pub(super) ledger: &'a mut Ledger,
+pub(super) struct Burst<'a, L, E, C> {
+    pub(super) log: &'a mut L,
     pub(super) recorder: &'a mut Recorder,
     pub(super) engine: &'a mut E,
     pub(super) clock: &'a C,
@@ -37,35 +50,57 @@ pub(super) struct Burst<'a, E, C> {
     pub(super) most_unsent: u64,
 }
 
-impl<E: Engine, C: Clock> Burst<'_, E, C> {
+impl<L: SentLog, E: Engine, C: Clock> Burst<'_, L, E, C> {
+    /// Sends messages of a client, as [`Self::send`].
+    #[inline]
+    pub(super) fn send_any(self, command: &SendCommand, source: &ClientSource<'_>) -> (u32, Option<Time>) {
+        match source {
+            ClientSource::Generated(series) => self.send(command, series),
+            ClientSource::Templates(series) => self.send(command, series),
+        }
+    }
+
     /// Sends messages, until too many bytes are unsent. Returns how many were sent, and the time
     /// after the last write.
     #[inline]
-    pub(super) fn send(self, command: &SendCommand, series: &impl MessageSeries) -> (u32, Option<Time>) {
-        let Self { ledger, recorder, engine, clock, checksums, write_at_once, most_unsent } = self;
+    fn send(self, command: &SendCommand, series: &impl MessageSeries) -> (u32, Option<Time>) {
+        let Self { log, recorder, engine, clock, checksums, write_at_once, most_unsent } = self;
         let &SendCommand { slot, due, messages, .. } = command;
         let (mut left, mut after) = (messages, None);
         while left > 0 && (left == messages || engine.unsent(slot) <= most_unsent) {
             let part = left.min(write_at_once);
             left -= part;
-            let first = ledger.next_sequence();
+            let first = log.next_sequence();
             checksums.clear();
             let kinds = (0..part).map(|index| series.kind_and_len(first + u64::from(index)));
             engine.queue(slot, kinds, |payloads| series.encode_all(first, payloads, checksums));
             let times = SendTimes { due, written: clock.now() };
-            ledger.sent_together(times, checksums);
-            for _ in checksums.len()..part as usize {
-                // They have no checksum, or the engine could not take them, as the connection has
-                // just ended.
-                ledger.sent(times);
-            }
+            log.sent(times, part, checksums);
             let writes = engine.flush(slot);
             let ended = clock.now();
+            log.wrote(first, due, ended);
             recorder.wrote(times.written, ended);
             recorder.sent(times, part.into(), series.bytes(first, part), writes);
             after = Some(ended);
         }
         (messages - left, after)
+    }
+}
+
+impl SentLog for Ledger {
+    #[inline]
+    fn next_sequence(&self) -> u64 {
+        Self::next_sequence(self)
+    }
+
+    #[inline]
+    fn sent(&mut self, times: SendTimes, messages: u32, checksums: &[u32]) {
+        self.sent_together(times, checksums);
+        for _ in checksums.len()..messages as usize {
+            // They have no checksum, or the engine could not take them, as the connection has just
+            // ended.
+            Self::sent(self, times);
+        }
     }
 }
 

@@ -12,11 +12,40 @@ use crate::{
     worker::recorder::Recorder,
 };
 
+/// Takes the messages that a connection brings, and records what they are.
+pub(super) trait Account {
+    fn client(&mut self) -> &mut Client;
+
+    fn recorder(&mut self) -> &mut Recorder;
+
+    /// The client has joined: it is open, and has said what it must say first.
+    fn joined(&mut self, _at: Time) {}
+
+    /// Takes events while each is the message that must come next: [`EventSink::in_order`].
+    fn in_order<'b>(
+        &mut self,
+        _at: Time,
+        mut events: impl Iterator<Item = MessageEvent<'b>>,
+    ) -> Option<MessageEvent<'b>> {
+        events.next()
+    }
+
+    fn message(&mut self, at: Time, event: MessageEvent<'_>);
+
+    /// A message with which the server broke a rule of the protocol.
+    fn offence(&mut self, _at: Time, _event: MessageEvent<'_>) {}
+}
+
+/// A client's own ledger.
+pub(super) struct LedgerAccount<'a> {
+    pub(super) client: &'a mut Client,
+    pub(super) recorder: &'a mut Recorder,
+    pub(super) expectation: &'a Expectation,
+}
+
 /// Passes what a connection brings on to its client's ledger and the recorder.
-pub(super) struct ClientSink<'a> {
-    client: &'a mut Client,
-    recorder: &'a mut Recorder,
-    expectation: &'a Expectation,
+pub(super) struct ClientSink<'a, A> {
+    account: A,
     slot: usize,
     dialogue: Option<&'a mut GroupDialogue>,
     /// Events may belong to the dialogue.
@@ -37,16 +66,43 @@ pub(super) struct ConnectionChange {
     pub(super) ended: Option<ConnectionEnd>,
 }
 
-impl<'a> ClientSink<'a> {
-    pub(super) fn new(
-        slot: usize,
-        client: &'a mut Client,
-        recorder: &'a mut Recorder,
-        expectation: &'a Expectation,
-        dialogue: Option<&'a mut GroupDialogue>,
-    ) -> Self {
-        let hears = dialogue.as_ref().is_some_and(|dialogue| dialogue.hears() || client.state == ClientState::Joining);
-        Self { client, recorder, expectation, slot, dialogue, hears, last: None, change: None }
+impl Account for LedgerAccount<'_> {
+    #[inline]
+    fn client(&mut self) -> &mut Client {
+        self.client
+    }
+
+    #[inline]
+    fn recorder(&mut self) -> &mut Recorder {
+        self.recorder
+    }
+
+    #[inline]
+    fn in_order<'b>(&mut self, at: Time, events: impl Iterator<Item = MessageEvent<'b>>) -> Option<MessageEvent<'b>> {
+        let mut sink =
+            self.recorder.for_connection(self.expectation, self.client.ledger.client(), self.client.local, at);
+        self.client.ledger.received_in_order(self.expectation, events, &mut sink)
+    }
+
+    #[inline]
+    fn message(&mut self, at: Time, event: MessageEvent<'_>) {
+        let mut sink =
+            self.recorder.for_connection(self.expectation, self.client.ledger.client(), self.client.local, at);
+        self.client.ledger.received(self.expectation, event, &mut sink);
+    }
+
+    fn offence(&mut self, at: Time, event: MessageEvent<'_>) {
+        let mut sink =
+            self.recorder.for_connection(self.expectation, self.client.ledger.client(), self.client.local, at);
+        self.client.ledger.protocol_violation(self.expectation, event, &mut sink);
+    }
+}
+
+impl<'a, A: Account> ClientSink<'a, A> {
+    pub(super) fn new(slot: usize, mut account: A, dialogue: Option<&'a mut GroupDialogue>) -> Self {
+        let is_joining = account.client().state == ClientState::Joining;
+        let hears = dialogue.as_ref().is_some_and(|dialogue| dialogue.hears() || is_joining);
+        Self { account, slot, dialogue, hears, last: None, change: None }
     }
 
     /// Takes an event that belongs to the dialogue. False if it belongs to the messages.
@@ -54,13 +110,13 @@ impl<'a> ClientSink<'a> {
     fn hear(&mut self, at: Time, event: MessageEvent<'_>) -> bool {
         let Some(dialogue) = &mut self.dialogue else { return false };
         // Nothing may follow a Close: RFC 6455, section 5.5.1.
-        let may_say = self.client.state != ClientState::Closing;
+        let may_say = self.account.client().state != ClientState::Closing;
         let Some(taken) = dialogue.hear(self.slot, event.bytes, at, may_say) else { return false };
         match taken {
             Taken::ToAnswer => {}
-            Taken::As(other) => self.recorder.other_event(other, at),
+            Taken::As(other) => self.account.recorder().other_event(other, at),
             Taken::Joined => {
-                self.recorder.other_event(OtherEvent::Joined, at);
+                self.account.recorder().other_event(OtherEvent::Joined, at);
                 self.joined(at);
             }
         }
@@ -69,21 +125,24 @@ impl<'a> ClientSink<'a> {
 
     /// The client has joined. What comes after that in the same read belongs to the messages.
     fn joined(&mut self, at: Time) {
-        self.client.state = ClientState::Open;
+        self.account.client().state = ClientState::Open;
+        self.account.joined(at);
         self.hears = self.dialogue.as_ref().is_some_and(|dialogue| dialogue.hears());
         self.change.get_or_insert_default().joined = Some(at);
     }
 }
 
-impl EventSink for ClientSink<'_> {
+impl<A: Account> EventSink for ClientSink<'_, A> {
     #[cold]
     fn opened(&mut self, at: Time, opened: Opened) {
-        self.client.local = opened.local;
+        self.account.client().local = opened.local;
         if let Some(dialogue) = self.dialogue.as_mut().filter(|dialogue| dialogue.joins()) {
-            (self.client.state, self.hears) = (ClientState::Joining, true);
+            (self.account.client().state, self.hears) = (ClientState::Joining, true);
             if dialogue.opened(self.slot, at, opened.phases) {
                 self.joined(at);
             }
+        } else {
+            self.account.joined(at);
         }
         self.change.get_or_insert_default().opened = Some(opened);
     }
@@ -99,36 +158,31 @@ impl EventSink for ClientSink<'_> {
         at: Time,
         mut events: impl Iterator<Item = MessageEvent<'b>>,
     ) -> Option<MessageEvent<'b>> {
-        if self.client.state == ClientState::Settled || self.hears {
+        if self.account.client().state == ClientState::Settled || self.hears {
             return events.next(); // What comes too late is not what must come.
         }
-        let mut sink =
-            self.recorder.for_connection(self.expectation, self.client.ledger.client(), self.client.local, at);
-        self.client.ledger.received_in_order(self.expectation, events, &mut sink)
+        self.account.in_order(at, events)
     }
 
     #[inline]
     fn message(&mut self, at: Time, event: MessageEvent<'_>) {
-        if self.client.state != ClientState::Settled && !(self.hears && self.hear(at, event)) {
-            let mut sink =
-                self.recorder.for_connection(self.expectation, self.client.ledger.client(), self.client.local, at);
-            self.client.ledger.received(self.expectation, event, &mut sink);
+        if self.account.client().state != ClientState::Settled && !(self.hears && self.hear(at, event)) {
+            self.account.message(at, event);
         }
     }
 
     fn offence(&mut self, at: Time, event: MessageEvent<'_>) {
-        if self.client.state == ClientState::Joining {
-            self.recorder.other_event(OtherEvent::Ignored, at);
-        } else if self.client.state != ClientState::Settled {
-            let mut sink =
-                self.recorder.for_connection(self.expectation, self.client.ledger.client(), self.client.local, at);
-            self.client.ledger.protocol_violation(self.expectation, event, &mut sink);
+        match self.account.client().state {
+            ClientState::Joining => self.account.recorder().other_event(OtherEvent::Ignored, at),
+            ClientState::Settled => {}
+            _ => self.account.offence(at, event),
         }
     }
 
     fn read(&mut self, at: Time, read: ReadBatch) {
-        self.recorder.read(at, read);
-        self.recorder.evidence.read(read.bytes, read.messages + read.controls);
+        let recorder = self.account.recorder();
+        recorder.read(at, read);
+        recorder.evidence.read(read.bytes, read.messages + read.controls);
         self.last = Some(at);
     }
 

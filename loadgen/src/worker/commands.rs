@@ -4,7 +4,6 @@ use super::{Worker, burst::Burst, clients::Client, group::WorkerGroup};
 use crate::{
     clock::{Clock, Time},
     engine::Engine,
-    message::ClientSource,
     schedule::{
         driver::{Command, DropCause, DropCommand, SendCommand},
         pacer::SLICE,
@@ -70,17 +69,19 @@ impl<E: Engine, C: Clock> Worker<E, C> {
     /// Sends messages, until too many bytes are unsent. Returns how many were sent, and the time
     /// after the last write.
     fn send(&mut self, group: usize, command: &SendCommand) -> (u32, Option<Time>) {
-        let Self { groups, clients, engine, clock, checksums, .. } = self;
-        let WorkerGroup { config, outcome, progress, write_at_once, most_unsent, .. } = &mut groups[group];
+        let Self { groups, clients, engine, clock, checksums, rooms, .. } = self;
+        let WorkerGroup { config, outcome, progress, write_at_once, most_unsent, has_rooms, .. } = &mut groups[group];
         let Client { ledger, .. } = &mut clients.all[command.slot];
         let source = config.expectation.source.of(ledger.client());
         let (write_at_once, most_unsent) = (*write_at_once, *most_unsent);
         let recorder = &mut outcome.recorder;
-        let burst = Burst { ledger, recorder, engine, clock, checksums, write_at_once, most_unsent };
-        let (sent, after) = match source {
-            ClientSource::Generated(series) => burst.send(command, &series),
-            ClientSource::Templates(series) => burst.send(command, &series),
-        };
+        if let Some(rooms) = rooms.as_deref_mut().filter(|_| *has_rooms) {
+            let log = &mut rooms.sends(command.slot);
+            return Burst { log, recorder, engine, clock, checksums, write_at_once, most_unsent }
+                .send_any(command, &source);
+        }
+        let burst = Burst { log: ledger, recorder, engine, clock, checksums, write_at_once, most_unsent };
+        let (sent, after) = burst.send_any(command, &source);
         progress.in_flight += u64::from(sent);
         (sent, after)
     }
@@ -88,7 +89,10 @@ impl<E: Engine, C: Clock> Worker<E, C> {
     /// Drops messages that were due. They take their sequences.
     fn drop_messages(&mut self, group: usize, command: DropCommand) {
         let DropCommand { slot, due, messages, cause } = command;
-        self.clients.all[slot].ledger.skip(messages.into());
+        match &mut self.rooms {
+            Some(rooms) if self.groups[group].has_rooms => rooms.dropped(slot, messages.into()),
+            _ => self.clients.all[slot].ledger.skip(messages.into()),
+        }
         self.groups[group].outcome.recorder.dropped(due, messages.into(), cause);
         if cause == DropCause::DeadConnection {
             self.missed(slot);

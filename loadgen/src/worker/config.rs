@@ -4,6 +4,7 @@ use std::{num::NonZeroU32, sync::Arc};
 
 use descriptors::Table;
 
+use super::rooms::RunRooms;
 use crate::{
     dialogue::Script,
     ledger::Expectation,
@@ -20,6 +21,8 @@ pub(crate) struct WorkerConfig {
     pub(crate) partition: Partition,
     /// What the clients of each group do.
     pub(crate) groups: Arc<[GroupConfig]>,
+    /// Who hears whom; none without rooms.
+    pub(crate) rooms: Option<Arc<RunRooms>>,
     pub(crate) warmup: u64,
     pub(crate) until: Until,
     pub(crate) drain: u64,

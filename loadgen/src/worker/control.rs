@@ -8,8 +8,11 @@ use std::sync::{
 
 use reports::model::Connections;
 
-use super::recorder::SecondRow;
-use crate::clock::Time;
+use super::{recorder::SecondRow, rooms::Exchange};
+use crate::{
+    clock::Time,
+    rooms::{ArrivalRecord, SenderRecord},
+};
 
 /// What the run tells its workers.
 #[derive(Debug, Default)]
@@ -19,6 +22,9 @@ pub(crate) struct Control {
     pub(super) stop: AtomicBool,
     /// Number of workers that have no connection left.
     pub(super) without_connections: AtomicU32,
+    /// What was sent in rooms, and what came. Empty in runs without rooms.
+    pub(super) sent: Exchange<SenderRecord>,
+    pub(super) arrived: Exchange<ArrivalRecord>,
 }
 
 impl Control {
@@ -89,12 +95,53 @@ pub(super) struct RunLink {
     pub(super) next_tick: Time,
     /// No connection is open here, and the other workers know it.
     without_connections: bool,
+    /// What was sent here, and what came, has been told.
+    told_sent: bool,
+    told_arrived: bool,
 }
 
 impl RunLink {
     pub(crate) fn new(control: Arc<Control>, progress: Arc<LiveCounters>, events: Sender<WorkerEvent>) -> Self {
         let next_tick = Time::default();
-        Self { control, progress, events, stopped: None, next_tick, without_connections: false }
+        Self {
+            control,
+            progress,
+            events,
+            stopped: None,
+            next_tick,
+            without_connections: false,
+            told_sent: false,
+            told_arrived: false,
+        }
+    }
+
+    /// What all workers share.
+    pub(super) fn control(&self) -> Arc<Control> {
+        Arc::clone(&self.control)
+    }
+
+    /// Whether each of so many workers has told what it sent in rooms.
+    pub(super) fn have_all_sent(&self, workers: u32) -> bool {
+        self.control.sent.is_complete(workers)
+    }
+
+    /// Whether each of so many workers has told what came in rooms.
+    pub(super) fn have_all_arrived(&self, workers: u32) -> bool {
+        self.control.arrived.is_complete(workers)
+    }
+
+    /// Tells what was sent in rooms. Once only.
+    pub(super) fn tell_sent(&mut self, records: Vec<SenderRecord>) {
+        if !std::mem::replace(&mut self.told_sent, true) {
+            self.control.sent.publish(records);
+        }
+    }
+
+    /// Tells what came in rooms. Once only.
+    pub(super) fn tell_arrived(&mut self, records: Vec<ArrivalRecord>) {
+        if !std::mem::replace(&mut self.told_arrived, true) {
+            self.control.arrived.publish(records);
+        }
     }
 
     /// When the warm-up begins, once that is set.
@@ -133,5 +180,13 @@ impl RunLink {
             self.control.without_connections.fetch_add(1, Ordering::AcqRel);
         }
         self.control.without_connections.load(Ordering::Acquire) >= workers
+    }
+}
+
+/// The others need not wait for a worker that is gone.
+impl Drop for RunLink {
+    fn drop(&mut self) {
+        self.tell_sent(Vec::new());
+        self.tell_arrived(Vec::new());
     }
 }

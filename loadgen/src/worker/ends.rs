@@ -34,14 +34,16 @@ impl<E: Engine, C: Clock> Worker<E, C> {
     /// Handles the end of a client's connection.
     fn ended(&mut self, slot: usize, at: Time, cause: ConnectionEnd) {
         let before = self.clients.all[slot].state;
+        let may_leave = before == ClientState::Open && cause.is_orderly() && self.may_leave(slot, at);
         self.clients.all[slot].state = ClientState::Gone;
+        self.left_room(slot);
         match before {
             ClientState::Gone | ClientState::Opening | ClientState::Left => return,
             ClientState::Joining => return self.ended_while_joining(slot, cause),
             ClientState::Closing | ClientState::Settled => self.clients.closing -= 1,
             ClientState::Open => {
                 self.clients.open -= 1;
-                if cause.is_orderly() && self.may_leave(slot, at) {
+                if may_leave {
                     self.clients.all[slot].state = ClientState::Left;
                     self.clients.left.insert(slot, (at, cause));
                 } else {
@@ -56,6 +58,9 @@ impl<E: Engine, C: Clock> Worker<E, C> {
     /// due yet. A run with a duration wants its connections until that is over.
     fn may_leave(&self, slot: usize, at: Time) -> bool {
         let over = at >= self.measured.window.to;
+        if self.groups[self.clients.group_of(slot)].has_rooms {
+            return over && self.has_heard_all(slot);
+        }
         self.clients.all[slot].ledger.in_flight() == 0 && (over || matches!(self.config.until, Until::Messages(_)))
     }
 

@@ -17,7 +17,7 @@ use crate::{
 const MISSING_KEPT: usize = 10 * Evidence::KEPT;
 
 /// Bytes of a message that are shown.
-const SHOWN: usize = 96;
+pub(super) const SHOWN: usize = 96;
 
 /// Where and when something was found.
 #[derive(Clone, Copy, Debug)]
@@ -62,7 +62,7 @@ impl EvidenceLog {
 
     /// Whether one more of this kind is kept. If so, it is counted. Takes the same time for the
     /// first and the millionth.
-    fn has_room(&mut self, kind: EvidenceKind) -> bool {
+    pub(super) fn has_room(&mut self, kind: EvidenceKind) -> bool {
         let room =
             if matches!(kind, EvidenceKind::Lost | EvidenceKind::Undetermined) { MISSING_KEPT } else { Evidence::KEPT };
         let at = self.counts.iter().position(|(of, _)| *of == kind).unwrap_or_else(|| {
@@ -75,7 +75,7 @@ impl EvidenceLog {
         has_room
     }
 
-    fn blank(&self, context: &EventContext<'_>, kind: EvidenceKind) -> Evidence {
+    pub(super) fn blank(&self, context: &EventContext<'_>, kind: EvidenceKind) -> Evidence {
         // The summary adds the peer, which is the same for all.
         Evidence {
             kind,
@@ -89,16 +89,7 @@ impl EvidenceLog {
     /// Adds an event that did not match.
     #[cold]
     pub(crate) fn finding(&mut self, context: &EventContext<'_>, finding: Finding, subject: Subject, received: &[u8]) {
-        let kind = match finding {
-            Finding::Duplicated => EvidenceKind::Duplicated,
-            Finding::Coalesced => EvidenceKind::Coalesced,
-            Finding::Split { .. } => EvidenceKind::Split,
-            Finding::Truncated => EvidenceKind::Truncated,
-            Finding::Corrupted => EvidenceKind::Corrupted,
-            Finding::WrongType => EvidenceKind::WrongType,
-            Finding::Misrouted { .. } => EvidenceKind::Misrouted,
-            Finding::Unexpected => EvidenceKind::Unexpected,
-        };
+        let kind = finding.evidence();
         if !self.has_room(kind) {
             return;
         }
@@ -212,8 +203,34 @@ impl EvidenceLog {
         self.open_read = self.kept.len();
     }
 
+    /// Adds a piece that [`Self::has_room`] has counted.
+    pub(super) fn keep(&mut self, evidence: Evidence) {
+        self.kept.push(evidence);
+    }
+
+    /// Seconds from the origin to a time.
+    pub(super) fn seconds(&self, at: Time) -> f64 {
+        at.seconds_from(self.origin)
+    }
+
     fn describe(&self, times: SendTimes) -> String {
         format!("due at {:.6} s, written {} later", times.due.seconds_from(self.origin), lag(times))
+    }
+}
+
+impl Finding {
+    /// The kind of evidence of it.
+    pub(super) fn evidence(self) -> EvidenceKind {
+        match self {
+            Self::Duplicated => EvidenceKind::Duplicated,
+            Self::Coalesced => EvidenceKind::Coalesced,
+            Self::Split { .. } => EvidenceKind::Split,
+            Self::Truncated => EvidenceKind::Truncated,
+            Self::Corrupted => EvidenceKind::Corrupted,
+            Self::WrongType => EvidenceKind::WrongType,
+            Self::Misrouted { .. } => EvidenceKind::Misrouted,
+            Self::Unexpected => EvidenceKind::Unexpected,
+        }
     }
 }
 

@@ -1,18 +1,19 @@
 //! The clients of one group on a worker: what drives them, and what was recorded of them.
 
-use std::{rc::Rc, sync::Arc};
+use std::{rc::Rc, sync::Arc, time::Duration};
 
 use super::{
     clients::MAX_UNSENT,
     config::{GroupConfig, WorkerConfig},
     dialogue::GroupDialogue,
     outcome::GroupOutcome,
+    rooms::RunRooms,
 };
 use crate::{
     dialogue::Script,
     plan::{Load, Share, Until},
     schedule::{
-        Schedule,
+        Schedule, Senders,
         driver::{ClosedDriver, Driver, ListenDriver, OpenDriver, Progress},
     },
     transport::Route,
@@ -43,19 +44,20 @@ pub(super) struct WorkerGroup {
     pub(super) write_at_once: u32,
     /// Bytes that a connection may have unsent before a send is cut short.
     pub(super) most_unsent: u64,
+    /// Its clients are in rooms.
+    pub(super) has_rooms: bool,
 }
 
 impl WorkerGroup {
-    pub(super) fn new(
-        worker: &WorkerConfig,
-        group: &GroupConfig,
-        share: Share,
-        route: Route,
-        outcome: GroupOutcome,
-    ) -> Self {
+    pub(super) fn new(worker: &WorkerConfig, index: usize, share: Share, route: Route, outcome: GroupOutcome) -> Self {
+        let group = &worker.groups[index];
+        let rooms = worker.rooms.as_ref().filter(|rooms| rooms.membership.has_rooms(index));
+        let driver = match rooms {
+            Some(rooms) => driver_in_rooms(worker, index, &share, rooms),
+            None => driver(worker, group, share.clone()),
+        };
         let first_slot = share.slots.start;
         let dialogue = |script: &Arc<Script>| Box::new(GroupDialogue::new(Arc::clone(script), first_slot));
-        let driver = driver(worker, group, share);
         Self {
             config: group.clone(),
             route: Rc::new(route),
@@ -64,6 +66,7 @@ impl WorkerGroup {
             dialogue: group.script.as_ref().map(dialogue),
             write_at_once: messages_in(WRITE_AT_ONCE, group.largest_message),
             most_unsent: if driver.drops() { MAX_UNSENT_BURST } else { MAX_UNSENT },
+            has_rooms: rooms.is_some(),
             driver,
         }
     }
@@ -74,8 +77,28 @@ fn messages_in(bytes: usize, size: usize) -> u32 {
     u32::try_from(bytes / size.max(1)).unwrap_or(u32::MAX).max(1)
 }
 
+/// The driver of a group whose clients are in rooms: some of them publish, the others listen.
+/// Nothing bounds what is in flight there, as nobody knows before the end what has come to
+/// everyone.
+fn driver_in_rooms(worker: &WorkerConfig, index: usize, share: &Share, rooms: &RunRooms) -> Driver {
+    let group = &worker.groups[index];
+    let publishers = rooms.membership.publishers_of(index);
+    let (Some(publishers), Load::Open { rate, burst, .. }) = (publishers, group.load) else {
+        return driver(worker, &GroupConfig { load: Load::Listen, ..group.clone() }, share.clone());
+    };
+    let senders = Senders::Some(rooms.publishers(&worker.partition, worker.worker, index).into());
+    let schedule = Schedule::new(publishers, rate, burst);
+    Driver::Open(match worker.until {
+        Until::Elapsed(duration) => OpenDriver::elapsed(schedule, senders, u32::MAX, nanos(duration)),
+        Until::Messages(messages) => OpenDriver::counted(schedule, senders, u32::MAX, messages.get()),
+    })
+}
+
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
 fn driver(worker: &WorkerConfig, group: &GroupConfig, share: Share) -> Driver {
-    let nanos = |duration: std::time::Duration| u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
     match (group.load, worker.until) {
         (Load::Open { rate, burst, max_in_flight }, until) => {
             let (schedule, most) = (Schedule::new(group.clients, rate, burst), max_in_flight.get());

@@ -26,6 +26,7 @@ mod openings;
 mod outcome;
 mod phases;
 pub mod recorder;
+mod rooms;
 #[cfg(test)]
 mod simulation;
 mod slow_writes;
@@ -45,6 +46,7 @@ use self::{
     measured_phase::MeasuredPhase,
     openings::Openings,
     phases::Phase,
+    rooms::WorkerRooms,
     stops::StopDetector,
 };
 pub(crate) use self::{
@@ -52,6 +54,7 @@ pub(crate) use self::{
     control::{Control, LiveCounters, WorkerEvent},
     joining::JOIN,
     outcome::{GroupOutcome, MissingMessage, WorkerOutcome},
+    rooms::{RoomsOutcome, RunRooms},
     stops::StopTotals,
 };
 use crate::{
@@ -67,6 +70,8 @@ pub(crate) struct Worker<E, C> {
     engine: E,
     clients: Clients,
     groups: Vec<WorkerGroup>,
+    /// None without rooms.
+    rooms: Option<Box<WorkerRooms>>,
     openings: Openings,
     measured: MeasuredPhase,
     link: RunLink,
@@ -88,8 +93,9 @@ pub(crate) fn run(
     progress: Arc<LiveCounters>,
     events: Sender<WorkerEvent>,
 ) -> std::io::Result<WorkerOutcome> {
+    let link = RunLink::new(control, progress, events);
     let engine = build(config.partition.clients_of(config.worker), clock)?;
-    Ok(Worker::new(config, routes, engine, clock, RunLink::new(control, progress, events)).run())
+    Ok(Worker::new(config, routes, engine, clock, link).run())
 }
 
 impl<E: Engine, C: Clock> Worker<E, C> {
@@ -102,12 +108,13 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         let slots =
             shares.iter().enumerate().flat_map(|(group, share)| share.slots.clone().map(move |slot| (group, slot)));
         let clients = Clients::new(slots.map(client).collect());
-        let parts = config.groups.iter().zip(shares).zip(routes).zip(outcomes);
+        let parts = shares.into_iter().enumerate().zip(routes).zip(outcomes);
         let groups =
             parts.map(|(((group, share), route), outcome)| WorkerGroup::new(&config, group, share, route, outcome));
         let schedule = ConnectSchedule::new(config.connect_rate, partition.clone(), worker);
         Self {
             groups: groups.collect(),
+            rooms: WorkerRooms::of(&config, &clients),
             clients,
             openings: Openings::new(schedule, partition.workers()),
             measured: MeasuredPhase::new(),
@@ -151,6 +158,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
             cpu: used.cpu,
             spun: used.spun,
             stopped: self.stops.measured,
+            rooms: self.rooms.map(|rooms| rooms.finish()),
         }
     }
 
@@ -198,9 +206,10 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         self.cut(now);
     }
 
-    /// Messages without a fate.
+    /// Messages without a fate, and after the load, deliveries in rooms without one.
     fn in_flight(&self) -> u64 {
-        self.groups.iter().map(|group| group.progress.in_flight).sum()
+        let outstanding = self.rooms.as_ref().map_or(0, |rooms| rooms.outstanding());
+        self.groups.iter().map(|group| group.progress.in_flight).sum::<u64>() + outstanding
     }
 
     /// The last read that gave a message in flight its fate.
@@ -235,7 +244,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
             (&progress.opened, self.clients.open as u64),
             (&progress.joining, self.joining() as u64),
             (&progress.sent, sum(|tally| tally.counts.sent)),
-            (&progress.matched, sum(|tally| tally.counts.matched)),
+            (&progress.matched, sum(|tally| tally.counts.matched + tally.deliveries.matched)),
             (&progress.anomalies, sum(|tally| tally.anomalies.by_name().iter().map(|(_, count)| count).sum())),
             (&progress.events, sum(|tally| tally.counts.events)),
             (&progress.in_flight, self.in_flight()),

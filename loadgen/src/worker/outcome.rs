@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use reports::model::Connections;
 
 use super::{
-    StopTotals,
+    RoomsOutcome, StopTotals,
     recorder::{BoundedList, OpeningTimes, Recorder, Window},
 };
 use crate::{
@@ -31,6 +31,8 @@ pub(crate) struct WorkerOutcome {
     pub(crate) spun: u64,
     /// Times when the thread should have run and did not.
     pub(crate) stopped: StopTotals,
+    /// What it knows of its rooms; none without rooms.
+    pub(crate) rooms: Option<RoomsOutcome>,
 }
 
 /// What a worker recorded of a group of clients.

@@ -27,6 +27,9 @@ const LONGEST_SURPLUS: u64 = 2_000_000_000;
 const STOPPED_DRAIN: u64 = 750_000_000;
 const STOPPED_CLOSE: u64 = 500_000_000;
 
+/// After a signal, the longest wait for what other workers have to say of their rooms.
+const STOPPED_EXCHANGE: u64 = 200_000_000;
+
 /// What a worker is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
@@ -37,11 +40,16 @@ pub(super) enum Phase {
     Waiting,
     /// Warm-up and measured phase.
     Loading,
+    /// Waits until each worker has said what it sent to rooms.
+    AwaitingSent,
     /// Waits for messages in flight.
     Draining {
         /// When it ends, unless a signal cuts it short.
         planned: Time,
     },
+    /// Waits until each worker has drained and said what came in rooms. Until then none closes. A
+    /// drain that was `cut_short` might have brought more.
+    AwaitingArrived { cut_short: bool },
     /// Waits until no more replies come. A surplus reply is taken for the reply to the next
     /// message, so it shows only once all messages have theirs. Many servers send nothing more
     /// after a Close.
@@ -80,7 +88,9 @@ impl<E: Engine, C: Clock> Worker<E, C> {
                 Phase::Connecting => self.connecting(now),
                 Phase::Waiting => self.waiting(now),
                 Phase::Loading => self.loading(now),
+                Phase::AwaitingSent => self.awaiting_sent(now),
                 Phase::Draining { planned } => self.draining(*planned, now),
+                Phase::AwaitingArrived { cut_short } => self.awaiting_arrived(*cut_short, now),
                 Phase::AwaitingSurplus { since } => self.awaiting_surplus(*since, now),
                 Phase::Closing(wait) => self.closing(wait, now),
                 Phase::Over => return,
@@ -114,6 +124,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
             return self.close(now, false);
         }
         let Some(start) = self.link.started() else { return Step::Rest(now.plus(START_CHECK)) };
+        self.begin_rooms(start);
         for group in &mut self.groups {
             group.driver.begin(start, self.config.warmup);
             group.progress.last_reply = start;
@@ -146,7 +157,35 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         for group in &mut self.groups {
             group.driver.cut(now);
         }
+        if self.rooms.is_some() {
+            self.tell_sent();
+            return Step::Enter(Phase::AwaitingSent);
+        }
         Step::Enter(Phase::Draining { planned: since.plus(self.config.drain) })
+    }
+
+    /// Waits for what the other workers sent to rooms. After a signal, only for a moment.
+    fn awaiting_sent(&mut self, now: Time) -> Step {
+        let workers = self.config.partition.workers();
+        if !self.link.have_all_sent(workers) && !self.is_long_since_stop(now, STOPPED_EXCHANGE) {
+            return Step::Rest(now.plus(START_CHECK));
+        }
+        self.begin_drain();
+        Step::Enter(Phase::Draining { planned: now.plus(self.config.drain) })
+    }
+
+    /// Waits until all workers have drained. After a signal, only for a moment.
+    fn awaiting_arrived(&mut self, cut_short: bool, now: Time) -> Step {
+        let workers = self.config.partition.workers();
+        if !self.link.have_all_arrived(workers) && !self.is_long_since_stop(now, STOPPED_DRAIN + STOPPED_EXCHANGE) {
+            return Step::Rest(now.plus(START_CHECK));
+        }
+        self.settle_rooms(cut_short);
+        self.drained(now, cut_short)
+    }
+
+    fn is_long_since_stop(&self, now: Time, nanos: u64) -> bool {
+        self.link.stopped.is_some_and(|stopped| now >= stopped.plus(nanos))
     }
 
     /// Waits for messages in flight, as long as the plan says. After a signal, only for a moment.
@@ -158,8 +197,25 @@ impl<E: Engine, C: Clock> Worker<E, C> {
             }
             if now < planned {
                 // What is in flight might still have come.
-                return self.close(now, true);
+                return self.leave_drain(now, true);
             }
+        }
+        self.leave_drain(now, false)
+    }
+
+    /// The drain is over here. Workers with rooms wait for each other.
+    fn leave_drain(&mut self, now: Time, cut_short: bool) -> Step {
+        if self.rooms.is_some() {
+            self.tell_arrived();
+            return Step::Enter(Phase::AwaitingArrived { cut_short });
+        }
+        self.drained(now, cut_short)
+    }
+
+    /// Goes on after the drain.
+    fn drained(&mut self, now: Time, cut_short: bool) -> Step {
+        if cut_short {
+            return self.close(now, true);
         }
         if self.groups.iter().any(|group| group.config.expectation.hides_surplus()) {
             return Step::Enter(Phase::AwaitingSurplus { since: now });

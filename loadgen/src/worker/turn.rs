@@ -1,6 +1,11 @@
 //! One turn of the loop: look at the clock, do what is due, receive, and wait.
 
-use super::{Worker, client_sink::ClientSink, clients::Client, control::TICK};
+use super::{
+    Worker,
+    client_sink::{ClientSink, ConnectionChange, LedgerAccount},
+    clients::Client,
+    control::TICK,
+};
 use crate::{
     clock::{Clock, Time},
     engine::Engine,
@@ -84,11 +89,15 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         let Self { engine, groups, clients, .. } = self;
         let client = &mut clients.all[slot];
         let group = &mut groups[client.group as usize];
+        if group.has_rooms {
+            return self.receive_in_room(slot);
+        }
         let before = client.ledger.in_flight();
         let recorder = &mut group.outcome.recorder;
         recorder.unread_since(engine.unread_since());
         let dialogue = group.dialogue.as_deref_mut();
-        let mut sink = ClientSink::new(slot, client, recorder, &group.config.expectation, dialogue);
+        let account = LedgerAccount { client, recorder, expectation: &group.config.expectation };
+        let mut sink = ClientSink::new(slot, account, dialogue);
         engine.receive(slot, &mut sink);
         let ClientSink { last, change, .. } = sink;
         let came = before - client.ledger.in_flight();
@@ -96,13 +105,22 @@ impl<E: Engine, C: Clock> Worker<E, C> {
             group.progress.last_reply = last.unwrap_or(group.progress.last_reply);
             group.progress.in_flight -= u64::from(came);
         }
+        if change.is_some() || group.dialogue.is_some() {
+            self.say_and_change(slot, last, change);
+        }
+        last
+    }
+
+    /// Says what a client that was read at `last` has to say, and handles what became of its
+    /// connection.
+    pub(super) fn say_and_change(&mut self, slot: usize, last: Option<Time>, change: Option<Box<ConnectionChange>>) {
+        let group = &self.groups[self.clients.group_of(slot)];
         if group.dialogue.as_ref().is_some_and(|dialogue| !dialogue.to_say.is_empty()) {
             self.say(slot, change.as_ref().is_some_and(|change| change.ended.is_some()));
         }
         if let Some(change) = change {
             self.changed(slot, last, *change);
         }
-        last
     }
 
     /// Waits until something is due, a connection is ready, or `latest` has come. Watches the time

@@ -30,7 +30,8 @@ impl<'a> JudgedPart<'a> {
 
     /// Whether its clients are to send messages.
     pub(super) fn sends(self) -> bool {
-        self.plan.load.sends()
+        let publishers = self.plan.rooms.as_ref().and_then(|rooms| rooms.publishers);
+        self.plan.load.sends() && publishers != Some(0)
     }
 
     /// A reason that begins with the name of the group, where there are several.

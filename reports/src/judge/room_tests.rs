@@ -11,7 +11,7 @@ fn judged(change: impl FnOnce(&mut Report)) -> Judgement {
 fn clean(report: &mut Report) {
     let Tally { counts, anomalies, deliveries, .. } = &mut report.total.measured;
     (counts.matched, counts.lost, counts.events, anomalies.duplicated) = (5_000, 0, 50_000, 0);
-    (deliveries.matched, deliveries.lost) = (50_000, 0);
+    (deliveries.messages, deliveries.matched, deliveries.lost) = (5_000, 50_000, 0);
 }
 
 #[test]
@@ -31,7 +31,8 @@ fn lost_and_damaged_deliveries_are_delivery_violations() {
         clean(report);
         let Tally { counts, deliveries, anomalies, .. } = &mut report.total.measured;
         (counts.matched, counts.damaged, counts.events) = (4_999, 1, 49_999);
-        (deliveries.matched, deliveries.damaged, anomalies.corrupted) = (49_998, 2, 1);
+        (deliveries.messages, deliveries.matched, deliveries.damaged) = (4_999, 49_998, 2);
+        anomalies.corrupted = 1;
     });
     assert_eq!(judgement.verdict, Verdict::Delivery);
     assert_eq!(judgement.reasons[0], "2 of 50 000 deliveries damaged: they did not come whole");
@@ -43,7 +44,7 @@ fn deliveries_to_a_dead_connection_are_about_connections() {
         clean(report);
         let Tally { counts, deliveries, .. } = &mut report.total.measured;
         (counts.matched, counts.undetermined, counts.events) = (4_990, 10, 49_990);
-        (deliveries.matched, deliveries.undetermined) = (49_990, 10);
+        (deliveries.messages, deliveries.matched, deliveries.undetermined) = (4_990, 49_990, 10);
     });
     assert_eq!(judgement.verdict, Verdict::Connections);
     assert!(judgement.reasons[0].starts_with("10 of 50 000 deliveries undetermined: "), "{:?}", judgement.reasons);

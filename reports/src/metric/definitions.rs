@@ -81,7 +81,7 @@ pub(super) const RATES: [(Quantity, Definition); 3] = [
     ),
 ];
 
-pub(super) const COUNTS: [Definition; 34] = [
+pub(super) const COUNTS: [Definition; 35] = [
     define("scheduled", "messages that were due"),
     define("sent", "messages handed to the transport"),
     define("dropped", "messages that were due and never sent"),
@@ -102,6 +102,7 @@ pub(super) const COUNTS: [Definition; 34] = [
     define("misrouted_events", "events that hold a whole message of another connection"),
     define("unexpected", "events that hold nothing that was sent in this run"),
     define("gaps", "numbers that were skipped in what the server pushed"),
+    define("deliveries.messages", "messages that came whole to each receiver that must hear them"),
     define("deliveries.expected", "deliveries that sent messages must have; a delivery is one message at one receiver"),
     define("deliveries.matched", "deliveries that came whole"),
     define("deliveries.lost", "deliveries that had not come when the drain ended"),

@@ -14,11 +14,12 @@ pub struct CountName(&'static str);
 
 /// Counts where more is better, or at least not worse. Every other count says that something went
 /// wrong.
-const WELCOME: [&str; 13] = [
+const WELCOME: [&str; 14] = [
     "scheduled",
     "sent",
     "matched",
     "events",
+    "deliveries.messages",
     "deliveries.expected",
     "deliveries.matched",
     "partial",

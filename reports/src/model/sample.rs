@@ -285,15 +285,16 @@ pub(crate) fn rooms() -> Report {
     total.measured = all_matched(5_000);
     total.measured.counts = Counts { matched: 4_998, lost: 2, events: 49_997, ..total.measured.counts };
     total.measured.anomalies.duplicated = 1;
-    total.measured.deliveries = Deliveries { expected: 50_000, matched: 49_996, lost: 4, ..Deliveries::default() };
+    total.measured.deliveries =
+        Deliveries { messages: 4_998, expected: 50_000, matched: 49_996, lost: 4, ..Deliveries::default() };
     let room = |number| RoomRecord {
         number,
         members: 10,
-        deliveries: Deliveries { expected: 5_000, matched: 5_000, ..Deliveries::default() },
+        deliveries: Deliveries { messages: 500, expected: 5_000, matched: 5_000, ..Deliveries::default() },
         ..RoomRecord::default()
     };
     let mut all: Vec<_> = (0..10).map(room).collect();
-    all[3].deliveries = Deliveries { expected: 5_000, matched: 4_996, lost: 4, ..Deliveries::default() };
+    all[3].deliveries = Deliveries { messages: 498, expected: 5_000, matched: 4_996, lost: 4, ..Deliveries::default() };
     all[3].duplicated = 1;
     total.rooms = RoomsMeasurement::of(all);
     total.evidence = evidence()[..2].iter().cloned().map(|lost| Evidence { sender: Some(30), ..lost }).collect();

@@ -166,7 +166,8 @@ impl AddAssign for Anomalies {
 
 impl AddAssign for Deliveries {
     fn add_assign(&mut self, part: Deliveries) {
-        let Deliveries { expected, matched, lost, damaged, undetermined } = part;
+        let Deliveries { messages, expected, matched, lost, damaged, undetermined } = part;
+        self.messages += messages;
         self.expected += expected;
         self.matched += matched;
         self.lost += lost;
@@ -261,8 +262,14 @@ mod tests {
             unexpected: n(22),
             gaps: n(23),
         };
-        let deliveries =
-            Deliveries { expected: n(24), matched: n(25), lost: n(26), damaged: n(27), undetermined: n(28) };
+        let deliveries = Deliveries {
+            messages: n(36),
+            expected: n(24),
+            matched: n(25),
+            lost: n(26),
+            damaged: n(27),
+            undetermined: n(28),
+        };
         let other_events = OtherEvents {
             partial: n(29),
             ignored: n(30),

@@ -109,6 +109,9 @@ impl Anomalies {
 /// Fates of deliveries. A delivery is one message at one receiver. There are none without rooms.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Deliveries {
+    /// Messages that came whole to each receiver that must hear them. They are among the matched
+    /// messages.
+    pub messages: u64,
     /// Deliveries that sent messages must have.
     pub expected: u64,
     /// Deliveries that came whole.
@@ -123,8 +126,9 @@ pub struct Deliveries {
 
 impl Deliveries {
     /// Every count with its JSON name, in the order of the struct.
-    pub fn by_name(&self) -> [(&'static str, u64); 5] {
+    pub fn by_name(&self) -> [(&'static str, u64); 6] {
         [
+            ("messages", self.messages),
             ("expected", self.expected),
             ("matched", self.matched),
             ("lost", self.lost),
@@ -195,9 +199,9 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Events of a group that are matches. In rooms a message is matched once and comes to several
-    /// receivers, so these are deliveries.
+    /// Events that are what a message had to bring back. A message to a room brings back one at
+    /// each receiver, any other message one.
     pub fn matched_events(&self) -> u64 {
-        if self.deliveries.is_empty() { self.counts.matched } else { self.deliveries.matched }
+        self.counts.matched.saturating_sub(self.deliveries.messages).saturating_add(self.deliveries.matched)
     }
 }

@@ -64,7 +64,7 @@ pub(super) fn dialogue_of(dialogue: &DialogueRecord) -> String {
 
 /// The sum of the fates of deliveries, with `≠` if it is wrong. `None` without rooms.
 pub(super) fn deliveries(deliveries: &Deliveries) -> Option<String> {
-    let Deliveries { expected, matched, lost, damaged, undetermined } = *deliveries;
+    let Deliveries { messages: _, expected, matched, lost, damaged, undetermined } = *deliveries;
     let sum = [matched, lost, damaged, undetermined].into_iter().fold(0_u64, u64::saturating_add);
     let relation = if sum == expected { '=' } else { '≠' };
     (!deliveries.is_empty()).then(|| {

@@ -19,7 +19,7 @@ use std::{
 use frames::Payloads;
 
 use self::connection::{ConnectionState, PeerEvent, SimulatedConnection};
-pub(crate) use self::script::{EndScript, Fault, OpeningScript, PeerScript, Script};
+pub(crate) use self::script::{EndScript, Fault, OpeningScript, PeerScript, RoomScript, Script};
 use super::{Engine, EventSink, ReadBatch};
 use crate::{
     clock::{Clock as _, SimulatedClock, Time},

@@ -40,6 +40,28 @@ impl Simulated {
             return;
         }
         let (at, fault) = (at.plus(peer.delay), peer.faults.get(&number).copied());
+        if self.script.rooms.is_some() {
+            return self.broadcast(slot, number, at, kind, &bytes);
+        }
+        self.deliver(slot, at, kind, bytes, fault);
+    }
+
+    /// Sends a message that came from `sender` to everyone in its room.
+    fn broadcast(&mut self, sender: usize, number: u64, at: Time, kind: MessageKind, bytes: &[u8]) {
+        let Some(rooms) = self.script.rooms.clone() else { return };
+        let mut at = at;
+        for slot in 0..self.connections.len() {
+            let is_heard = rooms.rooms[slot] == rooms.rooms[sender] && (rooms.own || slot != sender);
+            if is_heard && matches!(self.connections[slot].state, ConnectionState::Open | ConnectionState::Closing) {
+                let fault = rooms.faults.get(&(sender, number, slot)).copied();
+                self.deliver(slot, at, kind, bytes.to_vec(), fault);
+                at = at.plus(rooms.stagger);
+            }
+        }
+    }
+
+    /// Sends a message to a connection.
+    fn deliver(&mut self, slot: usize, at: Time, kind: MessageKind, bytes: Vec<u8>, fault: Option<Fault>) {
         let message = |bytes| PeerEvent::Message(kind, bytes);
         match fault {
             None => self.schedule(at, slot, message(bytes)),

@@ -11,10 +11,26 @@ pub(crate) struct Script {
     pub(crate) peers: Vec<PeerScript>,
     /// When the thread is stopped, and for how many nanoseconds.
     pub(crate) stops: Vec<(Time, u64)>,
+    /// Messages go to everyone in a room, instead of back to their sender.
+    pub(crate) rooms: Option<RoomScript>,
     /// Nanoseconds of work that a read or a write takes. The least is 100.
     pub(crate) work: u64,
     /// What peers received of the texts that they know, in order: slot, and text.
     pub(crate) heard: Rc<RefCell<Vec<(usize, String)>>>,
+}
+
+/// A server that sends what it gets to everyone in a room.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RoomScript {
+    /// The room of each slot.
+    pub(crate) rooms: Vec<usize>,
+    /// The sender gets its message, too.
+    pub(crate) own: bool,
+    /// Nanoseconds from one receiver to the next. They follow in the order of their slots.
+    pub(crate) stagger: u64,
+    /// What goes wrong, by the sender's slot, how many messages it sent before, and the receiver's
+    /// slot.
+    pub(crate) faults: BTreeMap<(usize, u64, usize), Fault>,
 }
 
 /// What the peer of a connection does.

@@ -10,6 +10,7 @@ use http::{HeaderName, HeaderValue};
 use reports::{Threshold, human, model::Expect};
 
 use super::{error::PlanError, group::Group, load::Until, messages::Messages, rate::Rate, run_options::RunOptions};
+use crate::rooms::Membership;
 
 /// Finds what does not fit together.
 pub(super) fn check(run: &RunOptions, groups: &[Group]) -> Result<(), PlanError> {
@@ -22,7 +23,6 @@ pub(super) fn check(run: &RunOptions, groups: &[Group]) -> Result<(), PlanError>
             let why = "another group has this name; give each its own".to_owned();
             return Err(PlanError::new(Some(index), "name", group.name, why));
         }
-        not_built_yet(index, group)?;
         size(index, group)?;
         expectation::check(index, group)?;
         templates::check(index, group)?;
@@ -31,6 +31,7 @@ pub(super) fn check(run: &RunOptions, groups: &[Group]) -> Result<(), PlanError>
         sources(index, &group.connect.sources)?;
     }
     totals(groups)?;
+    rooms(groups)?;
     end(run, groups)?;
     run.thresholds.iter().try_for_each(|threshold| named_group(threshold, groups))
 }
@@ -41,13 +42,6 @@ fn named_group(threshold: &Threshold, groups: &[Group]) -> Result<(), PlanError>
     found.map(drop).map_err(|unknown| PlanError::new(None, "threshold", threshold, unknown.to_string()))
 }
 
-/// Finds what the rest of the program can't do yet.
-fn not_built_yet(index: usize, group: &Group) -> Result<(), PlanError> {
-    let unbuilt = [("expect", group.expect == Expect::Broadcast), ("room", group.rooms.is_some())];
-    let Some((key, _)) = unbuilt.into_iter().find(|(_, given)| *given) else { return Ok(()) };
-    Err(about(index, key, "it is not built yet".to_owned()))
-}
-
 fn about(index: usize, key: &'static str, why: String) -> PlanError {
     PlanError { group: Some(index), key, value: None, why }
 }
@@ -55,11 +49,11 @@ fn about(index: usize, key: &'static str, why: String) -> PlanError {
 fn size(index: usize, Group { messages, expect, .. }: &Group) -> Result<(), PlanError> {
     let Messages::Generated { size, mix } = messages else { return Ok(()) };
     let least = mix.min_size();
-    if *expect != Expect::Echo || *size as usize >= least {
+    if !matches!(expect, Expect::Echo | Expect::Broadcast) || *size as usize >= least {
         return Ok(());
     }
     let why = format!(
-        "a {mix} message needs {least} bytes at least, for the header by which its echo is told; --expect count and \
+        "a {mix} message needs {least} bytes at least, for the header by which it is told; --expect count and \
          --expect reply=TEXT take smaller ones, from 0 on"
     );
     Err(PlanError::new(Some(index), "size", size, why))
@@ -95,6 +89,11 @@ fn sources(index: usize, sources: &[IpAddr]) -> Result<(), PlanError> {
     let Some(other) = sources.iter().find(|source| source.is_ipv4() != first.is_ipv4()) else { return Ok(()) };
     let why = format!("{first} is of another family; give IPv4 or IPv6 addresses, not both");
     Err(PlanError::new(Some(index), "source_ip", other, why))
+}
+
+/// Finds that rooms can't work.
+fn rooms(groups: &[Group]) -> Result<(), PlanError> {
+    Membership::of(groups).map(drop)
 }
 
 /// Finds that a number of messages is to end the run, and nobody sends any.

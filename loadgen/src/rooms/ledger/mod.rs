@@ -241,6 +241,11 @@ impl RoomLedger {
         }
     }
 
+    /// Whether something may still come to a client, as far as that is known.
+    pub fn awaits(&self, slot: usize) -> bool {
+        !self.draining || self.missing_at(slot) > 0
+    }
+
     /// Deliveries that have not come to the clients here and may come, once the drain has begun.
     pub fn outstanding(&self) -> u64 {
         self.outstanding

@@ -1,7 +1,7 @@
 //! The fate of what did not come.
 
 use super::{
-    RoomLedger,
+    RoomHere, RoomLedger,
     receiver::{ReceiverResponses, ReceiverState},
     sender::Sender,
 };
@@ -16,6 +16,8 @@ use crate::{
 pub struct RoomCounts {
     /// Number of the room.
     pub room: u32,
+    /// Messages that clients of the worker sent there.
+    pub sent: u64,
     /// Deliveries that came whole.
     pub matched: u64,
     /// Deliveries that did not come.
@@ -142,6 +144,16 @@ impl RoomLedger {
         sink.missing(fate, MissingDeliveries { receiver: receiver.client, sender: sender.client, sequences, due });
     }
 
+    /// Messages of the measured phase that clients here sent to a room.
+    fn sent_to(&self, room: &RoomHere) -> u64 {
+        let senders = &self.senders[room.senders.start as usize..room.senders.end as usize];
+        let sent = senders.iter().filter(|sender| sender.is_here).flat_map(|sender| {
+            let measured = sender.measured_from.min(sender.next)..sender.next;
+            sender.sent_of(measured)
+        });
+        sent.map(|range| u64::from(range.end - range.start)).sum()
+    }
+
     /// What is merged over the workers. Call it when nothing more can come.
     pub fn finish(self) -> RoomOutcome {
         let receivers = self.receivers.iter().filter(|receiver| receiver.deliveries > 0);
@@ -152,7 +164,7 @@ impl RoomLedger {
         });
         RoomOutcome {
             fates: self.senders.iter().filter_map(Sender::fates).collect(),
-            rooms: self.rooms.iter().map(|room| room.counts).collect(),
+            rooms: self.rooms.iter().map(|room| RoomCounts { sent: self.sent_to(room), ..room.counts }).collect(),
             receivers: receivers.collect(),
         }
     }

@@ -103,6 +103,11 @@ impl Membership {
         self.publisher_numbers.get(client as usize).copied().filter(|&number| number != NONE)
     }
 
+    /// Publishers of all rooms.
+    pub fn all_publishers(&self) -> u32 {
+        count(self.publishers.len())
+    }
+
     /// How many publishers a group has; none if it has none.
     pub fn publishers_of(&self, group: usize) -> Option<NonZeroU32> {
         NonZeroU32::new(self.groups.get(group)?.as_ref()?.publishers)

@@ -3,8 +3,9 @@
 mod fingerprint;
 mod measurement;
 mod misrouted;
+mod rooms;
 
-use std::{num::NonZeroUsize, time::SystemTime};
+use std::{num::NonZeroUsize, sync::Arc, time::SystemTime};
 
 use reports::{
     Report,
@@ -14,12 +15,13 @@ use reports::{
     },
 };
 
-use self::{fingerprint::Fingerprint, misrouted::Strays};
+use self::{fingerprint::Fingerprint, misrouted::Strays, rooms::RoomsOfWorkers};
 use super::timeline::RunSeconds;
 use crate::{
     clock::Time,
     message::Mix,
     plan::{self, Dialogue, Group, Messages, Plan, RoomBy, Rooms, Until},
+    rooms::Membership,
     run::environment,
     worker::WorkerOutcome,
 };
@@ -38,16 +40,21 @@ pub(crate) struct RunContext {
     pub(crate) seconds: RunSeconds,
     /// Of each group: nanoseconds that the lookup of the target's host took, if there was one.
     pub(crate) lookups: Vec<Option<u64>>,
+    /// Who hears whom; none without rooms.
+    pub(crate) membership: Option<Arc<Membership>>,
 }
 
 /// Merges the outcomes of all workers into a report. They have the groups of the plan.
 pub(crate) fn summarize(plan: &Plan, mut context: RunContext, outcomes: Vec<WorkerOutcome>) -> Report {
     let (run_seconds, lookups) = (std::mem::take(&mut context.seconds), std::mem::take(&mut context.lookups));
+    let membership = context.membership.take();
     let mut report = empty(plan, context);
     let mut sums: Vec<Option<Measurement>> = plan.groups().iter().map(|_| None).collect();
-    let mut strays = Strays::default();
+    let (mut strays, mut rooms) = (Strays::default(), RoomsOfWorkers::default());
+    let measured_from = outcomes.iter().map(|outcome| outcome.window.from).min().unwrap_or_default();
     for outcome in outcomes {
         add_health(&mut report, &outcome);
+        outcome.rooms.into_iter().for_each(|of_worker| rooms.take(of_worker));
         for (group, (sum, mut outcome)) in sums.iter_mut().zip(outcome.groups).enumerate() {
             strays.take(group, &mut outcome);
             let part = measurement::of_worker(outcome);
@@ -64,7 +71,10 @@ pub(crate) fn summarize(plan: &Plan, mut context: RunContext, outcomes: Vec<Work
         sum.connections.dns_ns = lookup;
     }
     report.unresolved = strays.resolve(&mut sums);
+    let rooms = membership.map(|membership| rooms.complete(&membership, measured_from, &mut sums));
     (report.total, report.groups) = measurements(plan, sums, run_seconds);
+    // Groups may share rooms, so they stand in the total only.
+    report.total.rooms = rooms.unwrap_or_default();
     report
 }
 

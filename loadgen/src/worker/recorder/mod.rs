@@ -4,6 +4,7 @@
 mod bounded_list;
 mod call_tally;
 mod connection;
+mod deliveries;
 mod exchange;
 mod opening_times;
 mod seconds;
@@ -51,6 +52,9 @@ pub struct Misroute {
 /// Misrouted messages that all workers together keep, to match them with missing ones. Bounds
 /// memory at 16 MiB.
 const MISROUTED_KEPT: usize = 1 << 20;
+
+/// A service time that nobody knows.
+const UNKNOWN: u64 = u64::MAX;
 
 /// What one worker recorded.
 #[derive(Debug)]
@@ -237,8 +241,13 @@ impl Recorder {
 
     #[inline]
     fn latency(&mut self, times: SendTimes, at: Time, messages: u64) {
-        let (response, service) = (at.since(times.due), at.since(times.written));
         let floor = self.unread_since.min(at).since(self.slow_writes.end(times.written));
+        self.times(at.since(times.due), at.since(times.written), floor, messages);
+    }
+
+    /// Records latencies of messages. The service time may be [`UNKNOWN`].
+    #[inline]
+    fn times(&mut self, response: u64, service: u64, floor: u64, messages: u64) {
         let repeat = &mut self.repeat;
         if response == repeat.response && service == repeat.service && floor == repeat.floor {
             repeat.times += messages;
@@ -252,7 +261,9 @@ impl Recorder {
         let RepeatedLatency { response, service, floor, times } = std::mem::take(&mut self.repeat);
         if times > 0 {
             self.second.response.saturating_record_n(response, u32::try_from(times).unwrap_or(u32::MAX));
-            self.service.saturating_record_n(service, times);
+            if service != UNKNOWN {
+                self.service.saturating_record_n(service, times);
+            }
             self.floor.saturating_record_n(floor, times);
         }
     }

@@ -9,5 +9,6 @@ mod histories;
 mod listening;
 mod open_model;
 mod rig;
+mod rooms;
 mod stop;
 mod templates;

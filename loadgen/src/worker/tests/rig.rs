@@ -18,10 +18,12 @@ use crate::{
     engine::simulated::{self, PeerScript, Simulated},
     ledger::Expectation,
     message::{Mix, Payload, Place, Source, Template, Templates, Values},
-    plan::{Dialogue, Expect, Load, Partition, Rate, Until},
+    plan::{Dialogue, Expect, Group, Load, Partition, Rate, RoomBy, Rooms, Until},
+    rooms::Membership,
     transport::source_addresses::SourceAddresses,
     worker::{
-        Control, GroupConfig, GroupOutcome, LiveCounters, RunLink, Worker, WorkerConfig, WorkerEvent, WorkerOutcome,
+        Control, GroupConfig, GroupOutcome, LiveCounters, RunLink, RunRooms, Worker, WorkerConfig, WorkerEvent,
+        WorkerOutcome,
     },
 };
 
@@ -55,6 +57,8 @@ pub(super) struct Case {
     /// Workers of the run, of which this is the first, and how many others have no connection.
     pub(super) workers: u32,
     pub(super) others_without: u32,
+    /// When the other workers have said what they have to say of rooms, if they have something.
+    pub(super) others_say: Option<u64>,
 }
 
 /// A group of clients.
@@ -67,6 +71,7 @@ pub(super) struct GroupCase {
     /// What is sent instead of generated messages, in turn.
     pub(super) templates: &'static [&'static str],
     pub(super) dialogue: Dialogue,
+    pub(super) rooms: Option<Rooms>,
 }
 
 /// What a worker recorded, and when it was done.
@@ -85,7 +90,8 @@ pub(super) struct Done {
 pub(super) fn open_model(clients: u32, every: u64, burst: u32, cap: u32) -> GroupCase {
     let rate = Rate::new(f64::from(burst) * 1000.0 / every as f64).unwrap();
     let load = Load::Open { rate, burst: n(burst), max_in_flight: n(cap) };
-    GroupCase { clients, load, expect: Expect::Echo, size: 64, templates: &[], dialogue: Dialogue::default() }
+    let dialogue = Dialogue::default();
+    GroupCase { clients, load, expect: Expect::Echo, size: 64, templates: &[], dialogue, rooms: None }
 }
 
 /// Each client keeps `window` messages in flight.
@@ -118,6 +124,7 @@ impl Case {
             may_spin: false,
             workers: 1,
             others_without: 0,
+            others_say: None,
         }
     }
 
@@ -142,6 +149,15 @@ impl Case {
         let started = Arc::clone(&control);
         // The run gives a head start.
         clock.set_alarm(at(START - 20), move || started.begin(at(START)));
+        if let Some(say) = self.others_say {
+            let (others, control) = (self.workers - 1, Arc::clone(&control));
+            clock.set_alarm(at(say), move || {
+                for _ in 0..others {
+                    control.sent.publish(Vec::new());
+                    control.arrived.publish(Vec::new());
+                }
+            });
+        }
         if let Some(stop) = self.stop {
             let stopped = Arc::clone(&control);
             clock.set_alarm(at(stop), move || stopped.stop());
@@ -163,7 +179,8 @@ impl Case {
     }
 
     fn config(&self) -> WorkerConfig {
-        let partition = Partition::new(self.groups.iter().map(|group| n(group.clients)), n(self.workers));
+        let sizes = self.groups.iter().map(|group| (n(group.clients), room_size(group.rooms.as_ref())));
+        let partition = Partition::with_rooms(sizes, n(self.workers));
         let clients = partition.total();
         let of_group = |group: &GroupCase| {
             let values = Arc::new(Values::new(7, clients, 0, None));
@@ -181,6 +198,7 @@ impl Case {
             worker: 0,
             partition,
             groups: self.groups.iter().map(of_group).collect(),
+            rooms: self.rooms(),
             warmup: self.warmup * MILLI,
             until: self.until,
             drain: self.drain * MILLI,
@@ -188,6 +206,27 @@ impl Case {
             may_spin: self.may_spin,
             table: Table::Shared,
         }
+    }
+
+    /// Who hears whom.
+    fn rooms(&self) -> Option<Arc<RunRooms>> {
+        let group = |group: &GroupCase| Group {
+            clients: n(group.clients),
+            load: group.load,
+            expect: group.expect.clone(),
+            rooms: group.rooms.clone(),
+            ..Group::default()
+        };
+        let groups: Vec<_> = self.groups.iter().map(group).collect();
+        let membership = Membership::of(&groups).unwrap()?;
+        Some(Arc::new(RunRooms::new(membership, &groups, 7)))
+    }
+}
+
+fn room_size(rooms: Option<&Rooms>) -> Option<NonZeroU32> {
+    match rooms?.by {
+        RoomBy::Size(size) => Some(size),
+        RoomBy::Name(_) => None,
     }
 }
 
@@ -250,6 +289,10 @@ impl Done {
             assert!(died <= opened);
             assert_eq!(group.connections.errors.values().sum::<u64>(), failed + died);
             for tally in [group.recorder.warmup, group.recorder.measured] {
+                // What became of messages to rooms is known once all workers are done.
+                if self.outcome.rooms.is_some() {
+                    continue;
+                }
                 assert_eq!(identities(&tally), Ok(()));
                 let counts = tally.counts;
                 let fates = counts.matched + counts.lost + counts.damaged + counts.undetermined;

@@ -62,7 +62,8 @@ fn tallies() -> impl Strategy<Value = Tally> {
 }
 
 fn deliveries() -> impl Strategy<Value = Deliveries> {
-    any::<[u64; 5]>().prop_map(|[expected, matched, lost, damaged, undetermined]| Deliveries {
+    any::<[u64; 6]>().prop_map(|[messages, expected, matched, lost, damaged, undetermined]| Deliveries {
+        messages,
         expected,
         matched,
         lost,

@@ -49,6 +49,7 @@ fn context(timeline: Timeline) -> RunContext {
         stolen: None,
         seconds: timeline.finish(&mut ()),
         lookups: Vec::new(),
+        membership: None,
     }
 }
 
@@ -63,7 +64,7 @@ fn outcome_of(groups: usize) -> WorkerOutcome {
     for group in &mut groups {
         group.recorder.begin(WINDOW);
     }
-    WorkerOutcome { groups, window: WINDOW, cpu: 0, spun: 0, stopped: StopTotals::default() }
+    WorkerOutcome { groups, window: WINDOW, cpu: 0, spun: 0, stopped: StopTotals::default(), rooms: None }
 }
 
 /// A message of a worker: when it was due, how late it was written, how long it took. All in

@@ -1,0 +1,109 @@
+//! Merges what the workers know of rooms. A room may have members on several workers and in several
+//! groups.
+
+use std::collections::BTreeMap;
+
+use reports::model::{Deliveries, Measurement, RoomRecord, RoomsMeasurement, Tally};
+
+use crate::{
+    clock::Time,
+    rooms::{FateCounts, Heard, Membership, ReceiverResponses, RoomCounts, SenderFates, merge_fates, merge_heard},
+    worker::RoomsOutcome,
+};
+
+/// What the workers know of rooms.
+#[derive(Debug, Default)]
+pub(super) struct RoomsOfWorkers {
+    fates: Vec<SenderFates>,
+    rooms: BTreeMap<u32, RoomCounts>,
+    receivers: Vec<ReceiverResponses>,
+    heard: Vec<Heard>,
+}
+
+impl RoomsOfWorkers {
+    /// Adds what a worker knows.
+    pub(super) fn take(&mut self, outcome: RoomsOutcome) {
+        self.fates.extend(outcome.ledger.fates);
+        self.receivers.extend(outcome.ledger.receivers);
+        self.heard.extend(outcome.heard.kept);
+        for part in outcome.ledger.rooms {
+            let RoomCounts { room, sent, matched, lost, damaged, undetermined, duplicated, reordered, misrouted } =
+                part;
+            let sum = self.rooms.entry(room).or_insert(RoomCounts { room, ..RoomCounts::default() });
+            sum.sent += sent;
+            sum.matched += matched;
+            sum.lost += lost;
+            sum.damaged += damaged;
+            sum.undetermined += undetermined;
+            sum.duplicated += duplicated;
+            sum.reordered += reordered;
+            sum.misrouted += misrouted;
+        }
+    }
+
+    /// Completes the sums of the groups: with the fates of their messages, and with the times of
+    /// messages and receivers. The measured phase began at `measured_from`. Returns the rooms of
+    /// the run.
+    pub(super) fn complete(
+        mut self,
+        membership: &Membership,
+        measured_from: Time,
+        groups: &mut [Measurement],
+    ) -> RoomsMeasurement {
+        let with_rooms = groups.iter_mut().enumerate().filter(|(group, _)| membership.has_rooms(*group));
+        with_rooms.for_each(|(_, group)| [&mut group.warmup, &mut group.measured].into_iter().for_each(complete));
+        for fates in merge_fates(self.fates) {
+            let Measurement { warmup, measured, .. } = &mut groups[membership.group(fates.sender)];
+            worsen(warmup, fates.warmup());
+            worsen(measured, fates.measured());
+            let FateCounts { lost, damaged, undetermined } = fates.measured();
+            if let Some(room) = membership.room(fates.sender).and_then(|room| self.rooms.get_mut(&room)) {
+                // Now it is what came to everyone.
+                room.sent = room.sent.saturating_sub(lost + damaged + undetermined);
+            }
+        }
+        for Heard { sender, due, first, last, .. } in merge_heard(self.heard) {
+            let latency = &mut groups[membership.group(sender)].latency;
+            if due >= measured_from {
+                latency.first.saturating_record(first.since(due));
+                latency.last.saturating_record(last.since(due));
+            }
+        }
+        for ReceiverResponses { receiver, deliveries, sum } in self.receivers {
+            groups[membership.group(receiver)].latency.receiver.saturating_record(sum / deliveries.max(1));
+        }
+        let record = |counts: RoomCounts| RoomRecord {
+            number: counts.room,
+            members: u32::try_from(membership.members(counts.room).len()).unwrap_or(u32::MAX),
+            deliveries: Deliveries {
+                messages: counts.sent,
+                expected: counts.expected(),
+                matched: counts.matched,
+                lost: counts.lost,
+                damaged: counts.damaged,
+                undetermined: counts.undetermined,
+            },
+            duplicated: counts.duplicated,
+            reordered: counts.reordered,
+            misrouted: counts.misrouted,
+        };
+        RoomsMeasurement::of(self.rooms.into_values().map(record).collect())
+    }
+}
+
+/// Counts what must have come. As long as nothing else is known, each message came to everyone.
+fn complete(tally: &mut Tally) {
+    let Deliveries { messages, expected, matched, lost, damaged, undetermined } = &mut tally.deliveries;
+    *expected = *matched + *lost + *damaged + *undetermined;
+    *messages = tally.counts.sent;
+    tally.counts.matched = tally.counts.sent;
+}
+
+/// Messages did not come whole to everyone.
+fn worsen(Tally { counts, deliveries, .. }: &mut Tally, FateCounts { lost, damaged, undetermined }: FateCounts) {
+    counts.lost += lost;
+    counts.damaged += damaged;
+    counts.undetermined += undetermined;
+    counts.matched = counts.matched.saturating_sub(lost + damaged + undetermined);
+    deliveries.messages = counts.matched;
+}

@@ -1,0 +1,232 @@
+//! The rooms of a worker: what its clients send to their rooms and hear there.
+//!
+//! ```text
+//! mod.rs          RunRooms, which all workers share, and WorkerRooms
+//! account.rs      takes what comes to a client in a room
+//! recorder.rs     records what that ledger decides
+//! evidence.rs     evidence of what went wrong
+//! exchange.rs     what workers tell each other once they have stopped sending
+//! write_times.rs  when publishers wrote their last messages
+//! ```
+//!
+//! A message may come to clients of other workers, and of other groups. So a worker has one ledger
+//! for all its clients in rooms, and the workers exchange twice: what was sent, before they drain,
+//! and what came, before they settle.
+
+mod account;
+mod evidence;
+mod exchange;
+mod recorder;
+mod write_times;
+
+use std::sync::Arc;
+
+use self::{account::RoomAccount, recorder::RoomRecorder, write_times::WriteTimes};
+pub(crate) use self::{exchange::Exchange, write_times::Written};
+use super::{
+    Worker, burst::SentLog, client_sink::ClientSink, clients::Clients, config::WorkerConfig, group::WorkerGroup,
+    recorder::BoundedList,
+};
+use crate::{
+    clock::{Clock, Time},
+    engine::Engine,
+    ledger::SendTimes,
+    plan::{Group, Load, Partition},
+    rooms::{Heard, Membership, RoomLedger, RoomOutcome, Timetable},
+};
+
+/// Messages in rooms over several workers whose first and last receiver all workers together
+/// remember. Bounds memory at 40 MiB.
+const HEARD_KEPT: usize = 1 << 20;
+
+/// The rooms of a run. Its workers share it.
+#[derive(Debug)]
+pub(crate) struct RunRooms {
+    pub(crate) membership: Arc<Membership>,
+    groups: Box<[Group]>,
+    /// What marks name.
+    run: u32,
+    write_times: WriteTimes,
+}
+
+/// The rooms of a worker.
+#[derive(Debug)]
+pub(super) struct WorkerRooms {
+    run: Arc<RunRooms>,
+    ledger: RoomLedger,
+    /// By slot.
+    clients: Box<[u32]>,
+    heard: BoundedList<Heard>,
+}
+
+/// What a worker knows of its rooms at the end.
+#[derive(Debug)]
+pub(crate) struct RoomsOutcome {
+    /// What the ledger knows.
+    pub(crate) ledger: RoomOutcome,
+    /// Messages whose first and last receiver other workers know more of.
+    pub(crate) heard: BoundedList<Heard>,
+}
+
+impl RunRooms {
+    /// The rooms of these groups. Marks name `run`.
+    pub(crate) fn new(membership: Membership, groups: &[Group], run: u32) -> Self {
+        let write_times = WriteTimes::new(membership.all_publishers());
+        Self { membership: Arc::new(membership), groups: groups.into(), run, write_times }
+    }
+
+    /// The publishers of a group that a worker has: the rank of each, and its slot.
+    pub(super) fn publishers(&self, partition: &Partition, worker: u32, group: usize) -> Vec<(u32, usize)> {
+        let share = partition.share(worker, group);
+        let publisher = |slot| {
+            let client = partition.client(worker, slot);
+            Some((self.membership.publisher(self.membership.publisher_number(client)?).rank, slot))
+        };
+        share.slots.filter_map(publisher).collect()
+    }
+
+    /// The burst that a message of a group's client is of.
+    fn burst(&self, group: usize, sequence: u64) -> u64 {
+        match self.groups[group].load {
+            Load::Open { burst, .. } => sequence / u64::from(burst.get()),
+            _ => sequence,
+        }
+    }
+}
+
+impl WorkerRooms {
+    /// The rooms of this worker's clients; none without rooms.
+    pub(super) fn of(config: &WorkerConfig, clients: &Clients) -> Option<Box<Self>> {
+        let run = Arc::clone(config.rooms.as_ref()?);
+        let clients: Box<[u32]> = clients.all.iter().map(|client| client.ledger.client()).collect();
+        let ledger = RoomLedger::new(Arc::clone(&run.membership), run.run, clients.iter().copied());
+        let share = config.partition.workers() as usize;
+        Some(Box::new(Self { run, ledger, clients, heard: BoundedList::new(HEARD_KEPT / share) }))
+    }
+
+    /// Deliveries that may still come, once the drain has begun.
+    pub(super) fn outstanding(&self) -> u64 {
+        self.ledger.outstanding()
+    }
+
+    pub(super) fn finish(self) -> RoomsOutcome {
+        RoomsOutcome { ledger: self.ledger.finish(), heard: self.heard }
+    }
+
+    /// Accounts for what a client sends.
+    pub(super) fn sends(&mut self, slot: usize) -> RoomSends<'_> {
+        RoomSends { rooms: self, slot }
+    }
+
+    /// The burst of a message, and the publisher that sends it.
+    fn burst(&self, slot: usize, sequence: u64) -> Option<(u32, u64)> {
+        let membership = &self.run.membership;
+        let client = self.clients[slot];
+        Some((membership.publisher_number(client)?, self.run.burst(membership.group(client), sequence)))
+    }
+
+    /// Messages of a client that were due are not sent.
+    pub(super) fn dropped(&mut self, slot: usize, messages: u64) {
+        self.ledger.dropped(slot, messages);
+    }
+}
+
+/// Accounts for what a client sends to its room.
+pub(super) struct RoomSends<'a> {
+    rooms: &'a mut WorkerRooms,
+    slot: usize,
+}
+
+impl SentLog for RoomSends<'_> {
+    fn next_sequence(&self) -> u64 {
+        self.rooms.ledger.next_sequence(self.slot)
+    }
+
+    fn sent(&mut self, times: SendTimes, messages: u32, _checksums: &[u32]) {
+        // All of them are of one burst.
+        if let Some((publisher, burst)) = self.rooms.burst(self.slot, self.next_sequence()) {
+            self.rooms.run.write_times.begin(publisher, burst, times.due, times.written);
+        }
+        self.rooms.ledger.sent(self.slot, messages);
+    }
+
+    fn wrote(&self, first: u64, due: Time, ended: Time) {
+        if let Some((publisher, burst)) = self.rooms.burst(self.slot, first) {
+            self.rooms.run.write_times.end(publisher, burst, due, ended);
+        }
+    }
+}
+
+impl<E: Engine, C: Clock> Worker<E, C> {
+    /// The load begins at `start`.
+    pub(super) fn begin_rooms(&mut self, start: Time) {
+        let Some(rooms) = &mut self.rooms else { return };
+        let RunRooms { membership, groups, .. } = &*rooms.run;
+        rooms.ledger.begin(Timetable::new(membership, groups, self.config.until, start, self.config.warmup));
+    }
+
+    /// Receives on the connection of a client in a room. Returns when its last read was, if there
+    /// was one.
+    pub(super) fn receive_in_room(&mut self, slot: usize) -> Option<Time> {
+        let Self { config, engine, groups, clients, rooms, .. } = self;
+        let WorkerRooms { run, ledger, heard, .. } = &mut **rooms.as_mut()?;
+        let group = clients.group_of(slot);
+        groups[group].outcome.recorder.unread_since(engine.unread_since());
+        // The recorder needs all groups.
+        let mut dialogue = groups[group].dialogue.take();
+        let recorder = RoomRecorder { run, partition: &config.partition, groups, clients, heard };
+        let account = RoomAccount { slot, group, ledger, recorder };
+        let mut sink = ClientSink::new(slot, account, dialogue.as_deref_mut());
+        engine.receive(slot, &mut sink);
+        let ClientSink { last, change, .. } = sink;
+        let WorkerGroup { progress, dialogue: place, .. } = &mut self.groups[group];
+        *place = dialogue;
+        progress.last_reply = last.unwrap_or(progress.last_reply);
+        self.say_and_change(slot, last, change);
+        last
+    }
+
+    /// The connection of a client ended.
+    pub(super) fn left_room(&mut self, slot: usize) {
+        self.with_rooms(|ledger, recorder| ledger.ended(slot, recorder));
+    }
+
+    /// Tells the other workers what was sent here.
+    pub(super) fn tell_sent(&mut self) {
+        let records = self.rooms.as_ref().map(|rooms| rooms.ledger.sender_records());
+        self.link.tell_sent(records.unwrap_or_default());
+    }
+
+    /// Learns what all workers sent. From now on it is known what may still come.
+    pub(super) fn begin_drain(&mut self) {
+        let control = self.link.control();
+        self.with_rooms(|ledger, recorder| control.sent.with(|records| ledger.begin_drain(records, recorder)));
+    }
+
+    /// Tells the other workers what came here.
+    pub(super) fn tell_arrived(&mut self) {
+        let records = self.rooms.as_ref().map(|rooms| rooms.ledger.arrival_records());
+        self.link.tell_arrived(records.unwrap_or_default());
+    }
+
+    /// Gives each delivery that has not come its fate. If the drain was `cut_short`, it might still
+    /// have come.
+    pub(super) fn settle_rooms(&mut self, cut_short: bool) {
+        let control = self.link.control();
+        self.with_rooms(|ledger, recorder| control.arrived.with(|records| ledger.settle(records, cut_short, recorder)));
+        for group in &mut self.groups {
+            group.outcome.recorder.evidence.no_read();
+        }
+    }
+
+    /// Whether a client in a room has heard all that was sent to it, as far as that is known.
+    pub(super) fn has_heard_all(&self, slot: usize) -> bool {
+        self.rooms.as_ref().is_some_and(|rooms| !rooms.ledger.awaits(slot))
+    }
+
+    fn with_rooms<R>(&mut self, with: impl FnOnce(&mut RoomLedger, &mut RoomRecorder<'_>) -> R) -> Option<R> {
+        let Self { config, groups, clients, rooms, .. } = self;
+        let WorkerRooms { run, ledger, heard, .. } = &mut **rooms.as_mut()?;
+        Some(with(ledger, &mut RoomRecorder { run, partition: &config.partition, groups, clients, heard }))
+    }
+}

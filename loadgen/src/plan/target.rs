@@ -186,7 +186,21 @@ fn with_scheme(url: &Url, scheme: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        /// What a plan file would hold is the same URL.
+        #[test]
+        fn a_url_is_shown_as_it_would_be_given(text in r"(\{\{(id|a b|%41)\}\}|[{}a-z/?=&.%é ]){0,9}") {
+            if let Ok(url) = format!("ws://h/{text}").parse::<ServerUrl>() {
+                let again = url.to_string().parse::<ServerUrl>();
+                prop_assert_eq!(again.as_ref().map(ToString::to_string), Ok(url.to_string()));
+                prop_assert_eq!(again, Ok(url));
+            }
+        }
+    }
 
     #[test]
     fn path_and_query_may_name_what_differs() {

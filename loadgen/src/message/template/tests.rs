@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 
 fn parts(text: &str) -> Vec<String> {
@@ -62,4 +64,27 @@ fn binary_messages_are_taken_as_they_are() {
 #[test]
 fn debug_output_has_none_of_the_text() {
     assert_eq!(format!("{:?}", "s3cret".parse::<Template>().unwrap()), "Text of 6 bytes");
+}
+
+/// A text that is taken apart like this.
+fn written(template: &Template) -> String {
+    let part = |part: TemplatePart<'_>| match part {
+        TemplatePart::Literal(bytes) => String::from_utf8_lossy(bytes).replace("{{", "{{{{"),
+        TemplatePart::Name(name) => format!("{{{{{name}}}}}"),
+    };
+    template.parts().map(part).collect()
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_refused_at_a_place_or_taken(text in r#"([{}]{0,5}(id|mark|random:3|a b|é|:|"|) ?){0,6}"#) {
+        match text.parse::<Template>() {
+            Ok(template) => {
+                prop_assert_eq!(template.as_written(), text.as_bytes());
+                let again: Template = written(&template).parse().unwrap();
+                prop_assert_eq!(again.segments, template.segments);
+            }
+            Err(error) => prop_assert!((1..=text.chars().count()).contains(&error.character()), "{error}"),
+        }
+    }
 }

@@ -240,3 +240,74 @@ impl Visitor<'_> for IsName<'_> {
         Ok(name == self.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::Value;
+
+    use super::*;
+
+    /// JSON texts in which names, indices and numbers of the pointers below are likely, with names
+    /// that are there twice and escapes.
+    fn json() -> impl Strategy<Value = String> {
+        let leaf = prop::sample::select(vec![
+            "7",
+            "12",
+            "0",
+            "-3",
+            "7.0",
+            "1e2",
+            "\"7\"",
+            "\"07\"",
+            "\"\"",
+            "\"\\u0037\"",
+            "null",
+            "true",
+            "\"a\\\"b\"",
+            "9007199254740993",
+            "18446744073709551616",
+        ]);
+        let name = prop::sample::select(vec!["\"a\"", "\"b\"", "\"\\u0061\"", "\"0\"", "\"a/b\"", "\"\"", "\"é\""]);
+        leaf.prop_map(str::to_owned).prop_recursive(4, 40, 5, move |inner| {
+            let fields = prop::collection::vec((name.clone(), inner.clone()), 0..5);
+            prop_oneof![
+                prop::collection::vec(inner, 0..5).prop_map(|elements| format!("[{}]", elements.join(" ,"))),
+                fields.prop_map(|fields| {
+                    let fields: Vec<_> = fields.iter().map(|(name, value)| format!("{name} :{value}")).collect();
+                    format!("{{ {}\n}}", fields.join(", "))
+                }),
+            ]
+        })
+    }
+
+    /// The number at a place, by way of the whole value.
+    fn by_value(text: &str, pointer: &str) -> Option<u64> {
+        match serde_json::from_str::<Value>(text).unwrap().pointer(pointer)? {
+            Value::Number(number) => number.as_u64(),
+            Value::String(text) => digits(text.as_bytes()),
+            _ => None,
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        #[test]
+        fn finds_what_is_at_the_pointer(
+            text in json(),
+            pointer in prop::sample::select(vec!["", "/a", "/a/b", "/b/0", "/0", "/1/a", "/a~1b", "/", "/é", "/a/a/a"]),
+        ) {
+            let place = JsonPlace::new(&pointer.parse().unwrap());
+            let JsonNumbers::One(numbers) = place.read(text.as_bytes(), false) else { panic!("{text}") };
+            prop_assert_eq!(numbers.iter().collect::<Vec<_>>(), Vec::from_iter(by_value(&text, pointer)), "{}", text);
+        }
+
+        #[test]
+        fn what_is_cut_is_no_json(text in json(), at in any::<prop::sample::Index>()) {
+            prop_assume!(text.starts_with(['{', '[']));
+            let place = JsonPlace::new(&"/a".parse().unwrap());
+            prop_assert_eq!(place.read(&text.as_bytes()[..at.index(text.len())], false), JsonNumbers::None);
+        }
+    }
+}

@@ -121,7 +121,7 @@ pub(super) fn length(plan: &PlanRecord) -> String {
     format!("{measured} + {} warm-up", seconds(plan.run.warmup_s))
 }
 
-/// What stays open if the expectation is no echo. Of several groups, in which.
+/// What stays open if replies do not name their message. Of several groups, in which.
 pub(super) fn undecided(part: Part<'_>) -> Option<String> {
     const OPEN: &str = "decides surplus, deficit and wrong content, not which message came back";
     let plans = part.group_plans();

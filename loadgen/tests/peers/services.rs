@@ -6,9 +6,16 @@ use reports::{Judgement, Report};
 
 use crate::{
     node::NODE,
+    python::PYTHON,
     rig::{Language, PeerServer, accounted, loadgen},
 };
 
+const NCHAN: Language = Language {
+    name: "nchan",
+    interpreter: "python3",
+    suffix: "",
+    installed: "/usr/lib/nginx/modules/ngx_nchan_module.so",
+};
 const STOMP: Language =
     Language { name: "stomp", interpreter: "python3", suffix: "", installed: "/usr/sbin/rabbitmq-server" };
 
@@ -32,6 +39,14 @@ fn run(example: &str, server: &PeerServer, edits: &[(&str, &str)]) -> (Report, J
     loadgen(edited.to_str().expect("UTF-8"), BRIEF)
 }
 
+/// Copies of each message, where `receivers` of a room get it.
+#[track_caller]
+fn delivered_to((report, _): &(Report, Judgement), receivers: u64) {
+    let tally = &report.total.measured;
+    assert!(tally.counts.sent > 0);
+    assert_eq!(tally.deliveries.expected, receivers * tally.counts.sent, "{tally:?}");
+}
+
 #[test]
 fn socket_io_acknowledges_each_event() {
     let server = NODE.server("socketio", &["400"]);
@@ -45,6 +60,15 @@ fn socket_io_acknowledges_each_event() {
         (r"^43(\d+)", r"^43/admin,(\d+)"),
     ];
     accounted(&run("socket-io", &server, &admin));
+    server.finish();
+}
+
+#[test]
+fn socket_io_brings_an_event_to_all_of_a_room() {
+    let server = NODE.server("socketio", &["400"]);
+    let outcome = run("socket-io-rooms", &server, &[]);
+    accounted(&outcome);
+    delivered_to(&outcome, 10);
     server.finish();
 }
 
@@ -90,5 +114,56 @@ fn rabbitmq_brings_each_message_of_a_queue() {
     accounted(&outcome);
     let tally = &outcome.0.total.measured;
     assert!(tally.counts.sent > 0 && tally.other_events.answered > 0, "heartbeats: {tally:?}");
+    let outcome = run("stomp-rooms", &server, &[]);
+    accounted(&outcome);
+    delivered_to(&outcome, 10);
+    server.finish();
+}
+
+#[test]
+fn a_chat_of_websockets_reaches_each_member_once() {
+    let server = PYTHON.server("chat", &[]);
+    let outcome = run("chat", &server, WITHOUT_TIME);
+    accounted(&outcome);
+    delivered_to(&outcome, 10);
+    server.finish();
+}
+
+#[test]
+fn a_chat_of_fastapi_reaches_each_member_once() {
+    let server = PYTHON.server("fastapi_chat", &[]);
+    let outcome = run("chat", &server, &[WITHOUT_TIME, &[("9001/{{room}}", "9001/ws/{{room}}")]].concat());
+    accounted(&outcome);
+    delivered_to(&outcome, 10);
+    server.finish();
+}
+
+/// On a busy machine, time is no reason to fail.
+const WITHOUT_TIME: &[(&str, &str)] = &[(r#", "last.p99<500ms""#, "")];
+
+#[test]
+fn a_chat_that_sends_in_turn_is_late_at_its_last_member() {
+    let server = PYTHON.server("chat", &["0.02"]);
+    let slow: &[_] = &[
+        ("rate = 2", "rate = 1"),
+        ("clients = 100", "clients = 20"),
+        ("room_size = 10", "room_size = 10\npublishers = 1"),
+    ];
+    let outcome = run("chat", &server, &[WITHOUT_TIME, slow].concat());
+    accounted(&outcome);
+    delivered_to(&outcome, 10);
+    // Before each of ten members it waits 20 ms.
+    let latency = &outcome.0.total.latency;
+    let (first, last) = (latency.first.min(), latency.last.min());
+    assert!(first >= 20_000_000 && last >= 200_000_000 && last - first >= 170_000_000, "{first} ns, {last} ns");
+    server.finish();
+}
+
+#[test]
+fn nchan_brings_each_message_to_all_subscribers() {
+    let server = NCHAN.server("serve", &[]);
+    let outcome = run("nchan", &server, &[]);
+    accounted(&outcome);
+    delivered_to(&outcome, 100);
     server.finish();
 }

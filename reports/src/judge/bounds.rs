@@ -52,9 +52,8 @@ impl PossibleRange {
     }
 }
 
-/// Whether each of these times has a floor. A receiver in a room knows when a message was due, and
-/// not when it was written. So its deliveries have none, and nothing is known of the generator's
-/// part in them.
+/// Whether each of these times has a floor. In a room it is known only for a while when a message
+/// was written, so a late delivery may have none, and nothing is known of the generator's part.
 pub(crate) fn has_floor(times: &Histogram<u64>, floor: &Histogram<u64>) -> bool {
     !times.is_empty() && times.len() == floor.len()
 }

@@ -3,6 +3,7 @@
 use super::part::Part;
 use crate::{
     human::{count, nanoseconds},
+    judge::bounds,
     metric::quantiles::Quantiles,
     model::{Deliveries, DialogueRecord, Expect, GroupRecord, OtherEvents, OwnCopy, RoomsRecord},
 };
@@ -100,9 +101,11 @@ pub(super) fn latency_remarks(part: Part<'_>) -> Vec<String> {
     if !part.has_rooms() {
         return Vec::new();
     }
-    let no_floor = "deliveries in rooms have no service time and no floor, since a receiver does not know when a message \
-                    was written: response alone decides thresholds";
-    std::iter::once(no_floor.to_owned()).chain(in_turn(part)).collect()
+    let latency = &part.measurement.latency;
+    let no_floor = "not all deliveries have a floor, since for some it is not known any more when their message was \
+                    written: response alone decides thresholds";
+    let no_floor = (!bounds::has_floor(&latency.response, &latency.floor)).then(|| no_floor.to_owned());
+    no_floor.into_iter().chain(in_turn(part)).collect()
 }
 
 /// How many times as long the slowest receiver waits as the fastest, before it is mentioned.

@@ -4,6 +4,7 @@
 //! The counts and the evidence decide, so a stored result gives the same hint.
 
 mod replies;
+mod rooms;
 
 use crate::{
     model::{Evidence, EvidenceKind, Expect, GroupRecord, Measurement, MessagesRecord, PayloadKind, Tally},
@@ -29,6 +30,9 @@ const ODD: [EvidenceKind; 6] = [
 
 /// A hint for a group with lost or odd messages. `None` where no cause is likely.
 pub(crate) fn likeliest(plan: &GroupRecord, measurement: &Measurement) -> Option<String> {
+    if plan.has_rooms() {
+        return rooms::likeliest(measurement);
+    }
     let events = Events::of(plan, measurement);
     if let Some(hint) =
         replies::elsewhere(plan, measurement, &events).or_else(|| replies::order(plan, &events, measurement))

@@ -16,10 +16,10 @@ use std::{fmt, str::FromStr};
 
 use value::Bound;
 
-use super::bounds::PossibleRange;
+use super::bounds::{self, PossibleRange};
 use crate::{
     metric::{Metric, Quantity, Series},
-    model::Report,
+    model::{Measurement, Report},
     text::{human, parse_error::ParseError},
 };
 
@@ -139,7 +139,7 @@ impl Threshold {
             );
         }
         let part = if self.is_without_floor(report) {
-            "; delays of the generator are in it, as deliveries in rooms have no floor"
+            "; delays of the generator are in it, as not all deliveries in rooms have a floor"
         } else {
             ""
         };
@@ -147,12 +147,11 @@ impl Threshold {
         format!("threshold {self} missed: it is {}{part}", self.shown(self.measure(report).unwrap_or(high)))
     }
 
-    /// Whether the response alone decides, as deliveries in rooms have no floor.
+    /// Whether the response alone decides, as not all deliveries in rooms have a floor.
     fn is_without_floor(&self, report: &Report) -> bool {
-        let of_messages = [Series::Response, Series::First, Series::Last, Series::Receiver];
-        let Quantity::Latency(series, _) = self.metric.quantity() else { return false };
-        let measurement = self.metric.measurement(report);
-        of_messages.contains(&series) && measurement.is_some_and(|found| !found.measured.deliveries.is_empty())
+        let Quantity::Latency(Series::Response, _) = self.metric.quantity() else { return false };
+        let Some(Measurement { latency, measured, .. }) = self.metric.measurement(report) else { return false };
+        !measured.deliveries.is_empty() && !bounds::has_floor(&latency.response, &latency.floor)
     }
 
     fn undecided(&self, low: f64, high: f64) -> Decision {

@@ -161,7 +161,7 @@ const PAYLOAD: Fact = ("payload", |labelled| {
 const EXPECT: Fact =
     ("expected back", |labelled| of_group(labelled, |group| TableCell::words(group.expect.to_string())));
 
-const RULES: Fact = ("messages", |labelled| {
+const RULES: Fact = ("rules", |labelled| {
     of_group(labelled, |group| match exchange::more_rules(group).as_slice() {
         [] => TableCell::default(),
         rules => TableCell::words(rules.join(", ")),

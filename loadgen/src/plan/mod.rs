@@ -16,6 +16,7 @@
 mod check;
 mod connect;
 mod dialogue;
+mod embedded_rooms;
 mod error;
 mod group;
 pub mod keys;

@@ -9,7 +9,7 @@ use std::{
 };
 
 use descriptors::Table;
-use server::Limits;
+use server::{Limits, RoomsOptions};
 use tokio::sync::oneshot;
 
 use crate::plan::{Group, Plan, Target};
@@ -39,7 +39,8 @@ impl EmbeddedServer {
         let (stop, stopped) = oneshot::channel();
         // Nobody browses a target that is gone in seconds.
         let limits = limits(plan);
-        let options = server::Options { threads, table, page: false, limits, ..server::Options::default() };
+        let rooms = plan.embedded_own_copy().map(|own| RoomsOptions { own, ..RoomsOptions::default() });
+        let options = server::Options { threads, table, page: false, limits, rooms, ..server::Options::default() };
         let serving = server::start(listener, options)?;
         let thread = std::thread::Builder::new().name("embedded".to_owned()).spawn(move || {
             let shutdown = async { drop(stopped.await) };

@@ -12,7 +12,7 @@ use percent_encoding::percent_encode;
 use super::{Route, route::offered};
 use crate::{
     message::{BoundTemplate, Place, Template, Values},
-    plan::{Group, Target},
+    plan::{Group, Plan, Target},
     secrets::{RESERVED, Secrets},
 };
 
@@ -32,12 +32,17 @@ impl PersonalRequest {
     ///
     /// # Errors
     /// A template names what is not there, which the plan's checks find.
-    pub(super) fn of(group: &Group, headers: &[Header], values: &Arc<Values>) -> Result<Option<Self>, String> {
+    pub(super) fn of(
+        plan: &Plan,
+        group: &Group,
+        headers: &[Header],
+        values: &Arc<Values>,
+    ) -> Result<Option<Self>, String> {
         let named = |value: &HeaderValue| Template::named_in(value.as_bytes()).map_err(|error| error.to_string());
         let bind = |template: &Template| values.bind(template, Place::Connection);
         let resource = match &group.target {
             Target::Url(url) => url.resource().map(bind).transpose()?,
-            Target::Embedded => None,
+            Target::Embedded => plan.embedded_path(group).as_ref().map(bind).transpose()?,
         };
         let mut of_fields = Vec::new();
         for (index, (_, value)) in headers.iter().enumerate() {

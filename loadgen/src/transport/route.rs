@@ -106,7 +106,7 @@ pub(crate) fn resolve(
         resource,
         tls,
         offered: offered(headers.iter().map(|(name, value)| (name, value.as_bytes()))),
-        personal: PersonalRequest::of(group, &headers, values).map_err(io::Error::other)?.map(Arc::new),
+        personal: PersonalRequest::of(plan, group, &headers, values).map_err(io::Error::other)?.map(Arc::new),
         secrets: plan.secrets(),
         headers,
         timeout: group.connect.timeout,

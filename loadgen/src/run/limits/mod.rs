@@ -128,6 +128,9 @@ pub fn threads_of(plan: &Plan) -> NonZeroUsize {
 
 /// The least number of threads that the embedded server of a plan has.
 pub(crate) fn server_threads_of(plan: &Plan) -> NonZeroUsize {
+    if plan.embedded_own_copy().is_some() {
+        return NonZeroUsize::MIN; // Its threads share no connections.
+    }
     let half = NonZeroUsize::new(cores() as usize / 2).unwrap_or(NonZeroUsize::MIN);
     plan.run().server_threads.unwrap_or(half)
 }

@@ -108,16 +108,20 @@ pub(super) fn latency_remarks(part: Part<'_>) -> Vec<String> {
     no_floor.into_iter().chain(in_turn(part)).collect()
 }
 
-/// How many times as long the slowest receiver waits as the fastest, before it is mentioned.
+/// How many times as long the slowest receiver waits as the fastest before it is mentioned.
 const APART: u64 = 2;
-/// Nanoseconds between the fastest and the slowest receiver before they are mentioned.
+/// Nanoseconds between them before it is mentioned.
 const APART_NS: u64 = 100_000;
 
-/// A remark on receivers that get their messages at different times.
+/// A remark on receivers that get the same messages at different times. Receivers of different
+/// rooms may differ for other reasons, so the last receiver of a message must be late as well.
 fn in_turn(part: Part<'_>) -> Option<String> {
-    let receivers = Quantiles::of(&part.measurement.latency.receiver);
+    let latency = &part.measurement.latency;
+    let is_apart = |least: u64, most: u64| most > least.saturating_mul(APART) && most - least > APART_NS;
+    let (to_first, to_last) = (Quantiles::of(&latency.first).p50?, Quantiles::of(&latency.last).p50?);
+    let receivers = Quantiles::of(&latency.receiver);
     let (Some(least), Some(middle), Some(most)) = (receivers.min, receivers.p50, receivers.max) else { return None };
-    (most > least.saturating_mul(APART) && most - least > APART_NS).then(|| {
+    (is_apart(to_first, to_last) && is_apart(least, most)).then(|| {
         let [least, middle, most] = [least, middle, most].map(|ns| nanoseconds(ns as f64));
         format!(
             "receivers wait {least} to {most} on average, half of them {middle} or less: a server that sends to each in \

@@ -16,6 +16,7 @@ const MOST: usize = 64 << 20;
 pub(super) fn check(index: usize, group: &Group) -> Result<(), PlanError> {
     let refused = |key, why| Err(about(index, key, why));
     if let Some(name) = expected_name(&group.expect)
+        && !only_listens(group)
         && let Some(why) = lacks(group, &name)
     {
         return refused("expect", why);
@@ -114,6 +115,12 @@ fn expected_name(expect: &Expect) -> Option<Name> {
         Expect::Id(IdPlace::Pointer(_) | IdPlace::Regex(_)) => Some(Name::Id),
         Expect::Echo | Expect::Count | Expect::Reply(_) | Expect::Sequence(_) => None,
     }
+}
+
+/// Whether all clients of a group hear what another group sends to their rooms.
+fn only_listens(group: &Group) -> bool {
+    let publishes = group.rooms.as_ref().is_none_or(|rooms| rooms.publishers != Some(0));
+    group.expect == Expect::Broadcast && !(group.load.sends() && publishes)
 }
 
 /// Says that a message lacks a name, if one does.

@@ -1,12 +1,12 @@
 //! The short path through a [`Ledger`]: messages that come back whole and in order.
 
 use super::{Expectation, Ledger, LedgerSink, MessageEvent, matcher::Matcher, pending::PendingState};
-use crate::message::ClientMessages;
+use crate::message::{ClientMessages, MessageKind, only_mark};
 
 impl Ledger {
     /// Takes events of one read while each is the oldest message in flight, whole, and sequences
     /// are in a row. Records them together. Returns the first event that is not, untouched. Unless
-    /// an echo is expected, that is the first event.
+    /// an echo of generated messages or a mark is expected, that is the first event.
     #[inline]
     pub fn received_in_order<'b>(
         &mut self,
@@ -15,7 +15,7 @@ impl Ledger {
         sink: &mut impl LedgerSink,
     ) -> Option<MessageEvent<'b>> {
         if !matches!(expectation.matcher, Matcher::Echo) {
-            return events.next();
+            return self.marks_in_order(expectation, events, sink);
         }
         let series = expectation.payload().of(self.client);
         let (first, places) = self.front();
@@ -25,6 +25,40 @@ impl Ledger {
             let Some(event) = events.next() else { break None };
             match expected.next() {
                 Some((sequence, &place)) if is_next(&series, sequence, place, event) => taken += 1,
+                _ => break Some(event),
+            }
+        };
+        if taken > 0 {
+            self.arrived_together(expectation, first, taken, sink);
+        }
+        stray
+    }
+
+    /// [`Self::received_in_order`] where marks are expected.
+    #[inline(never)]
+    fn marks_in_order<'b>(
+        &mut self,
+        expectation: &Expectation,
+        mut events: impl Iterator<Item = MessageEvent<'b>>,
+        sink: &mut impl LedgerSink,
+    ) -> Option<MessageEvent<'b>> {
+        let Matcher::Mark(matcher) = &expectation.matcher else { return events.next() };
+        if expectation.until.is_some() {
+            return events.next();
+        }
+        let marks = matcher.marks_of(self.client);
+        let (first, places) = self.front();
+        let mut expected = (first..).zip(places);
+        let mut taken = 0;
+        let stray = loop {
+            let Some(event) = events.next() else { break None };
+            let mark = only_mark(event.bytes);
+            match expected.next().zip(mark) {
+                Some(((sequence, place), mark))
+                    if *place != PendingState::Gone && marks.is_whole(sequence, MessageKind::Text, mark) =>
+                {
+                    taken += 1;
+                }
                 _ => break Some(event),
             }
         };

@@ -18,7 +18,6 @@ mod marks;
 mod source;
 mod template;
 
-pub(crate) use self::generated::{distance, mix, parse_text, text_header};
 pub use self::{
     bound::{BoundTemplate, ClientValues, Place, RoomName, Scope, Values},
     data::{Data, DataError},
@@ -27,4 +26,8 @@ pub use self::{
     marks::{BrokenMark, MARK, Marks, WholeMark},
     source::{ClientSource, ClientTemplates, Source, Templates},
     template::{Name, Template, TemplateError, TemplatePart},
+};
+pub(crate) use self::{
+    generated::{distance, mix, parse_text, text_header},
+    marks::only_mark,
 };

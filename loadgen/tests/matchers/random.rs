@@ -9,7 +9,7 @@ use loadgen::{
 };
 use proptest::prelude::*;
 
-use super::rig::{Counts, TIMES, escaped, expecting, id, mark};
+use super::rig::{Counts, TIMES, escaped, expecting, id, mark, receive};
 
 /// What a server does with a message, and what the ledger must then count.
 #[derive(Clone, Copy, Debug)]
@@ -194,7 +194,8 @@ fn play(expectation: &Expectation, steps: usize, events: &[String], ahead: usize
             ledger.sent(TIMES);
         }
         sent = sent.max(needed);
-        ledger.received(expectation, MessageEvent { kind: MessageKind::Text, bytes: event.as_bytes() }, &mut counts);
+        let event = MessageEvent { kind: MessageKind::Text, bytes: event.as_bytes() };
+        receive(&mut ledger, expectation, &[event], &mut counts);
     }
     (sent..steps).for_each(|_| ledger.sent(TIMES));
     ledger.close(false, expectation, &mut counts);

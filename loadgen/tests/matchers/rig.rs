@@ -197,17 +197,41 @@ impl LedgerSink for Counts {
     }
 }
 
-/// Sends `sent` messages, then receives `events`, then ends the connection.
+/// Sends `sent` messages, then receives `events` one by one and in reads of all lengths, then ends
+/// the connection.
 pub(crate) fn play(expectation: &Expectation, sent: u64, events: &[impl AsRef<[u8]>]) -> Counts {
+    let one_by_one = play_reads(expectation, sent, events, None);
+    for a_read in [1, 3, usize::MAX] {
+        let together = play_reads(expectation, sent, events, Some(a_read));
+        assert_eq!(together.nonzero(), one_by_one.nonzero(), "{a_read} in a read");
+        assert_eq!(together.found, one_by_one.found, "{a_read} in a read");
+    }
+    one_by_one
+}
+
+fn play_reads(expectation: &Expectation, sent: u64, events: &[impl AsRef<[u8]>], a_read: Option<usize>) -> Counts {
     let (mut ledger, mut counts) = (Ledger::new(0), Counts::default());
     (0..sent).for_each(|_| ledger.sent(TIMES));
-    for event in events {
-        let event = MessageEvent { kind: MessageKind::Text, bytes: event.as_ref() };
-        ledger.received(expectation, event, &mut counts);
+    let events = events.iter().map(|event| MessageEvent { kind: MessageKind::Text, bytes: event.as_ref() });
+    match a_read {
+        None => events.for_each(|event| ledger.received(expectation, event, &mut counts)),
+        Some(a_read) => {
+            for read in events.collect::<Vec<_>>().chunks(a_read) {
+                receive(&mut ledger, expectation, read, &mut counts);
+            }
+        }
     }
     ledger.close(false, expectation, &mut counts);
     assert_eq!(ledger.in_flight(), 0);
     counts
+}
+
+/// Receives the events of a read as an engine does.
+pub(crate) fn receive(ledger: &mut Ledger, expectation: &Expectation, read: &[MessageEvent<'_>], counts: &mut Counts) {
+    let mut read = read.iter().copied();
+    while let Some(other) = ledger.received_in_order(expectation, &mut read, counts) {
+        ledger.received(expectation, other, counts);
+    }
 }
 
 /// A row: a name, how many messages were sent, the events, and the counts.

@@ -6,7 +6,7 @@
 
 use crate::{
     ledger::{Expectation, Finding, Ledger, LedgerSink, MessageEvent, Subject, effort::Effort},
-    message::{BrokenMark, MARK, Marks, MessageHeader, Mix, Payload},
+    message::{BrokenMark, ClientMessages, MARK, Marks, MessageHeader, Mix, Payload},
 };
 
 /// Messages in flight whose marks a broken mark is compared with.
@@ -30,6 +30,12 @@ impl MarkMatcher {
     pub(super) fn new(run: u32) -> Self {
         let len = u32::try_from(MARK).unwrap_or_default();
         Self { marks: Payload::new(run, len, Mix::Text) }
+    }
+
+    /// The marks of `client`.
+    #[inline]
+    pub(in crate::ledger) fn marks_of(&self, client: u32) -> ClientMessages<'_> {
+        self.marks.of(client)
     }
 
     /// The mark of message `sequence` of `client`.

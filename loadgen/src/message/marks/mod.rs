@@ -85,7 +85,7 @@ impl Marks {
     /// Finds the marks in `event`, in time in proportion to its length.
     #[inline]
     pub fn of(event: &[u8]) -> Self {
-        if ESCAPE.find(event).is_some() { Self::in_text(&unescape(event)) } else { Self::in_text(event) }
+        if has_escapes(event) { Self::in_text(&unescape(event)) } else { Self::in_text(event) }
     }
 
     fn in_text(text: &[u8]) -> Self {
@@ -148,6 +148,21 @@ impl Marks {
             self.more.sort_unstable_by_key(|mark| mark.at);
         }
     }
+}
+
+/// Whether `event` has escapes that may stand for bytes of a mark.
+#[inline]
+fn has_escapes(event: &[u8]) -> bool {
+    // Most events have no backslash, and to look for one byte is faster.
+    memchr::memchr(b'\\', event).is_some_and(|at| ESCAPE.find(&event[at..]).is_some())
+}
+
+/// The bytes of what may be the mark of an event, if nothing else there may be one. Checks nothing.
+#[inline]
+pub(crate) fn only_mark(event: &[u8]) -> Option<&[u8]> {
+    let at = MAGIC.find(event)?;
+    let (mark, behind) = event[at..].split_at_checked(MARK)?;
+    (MAGIC.find(behind).is_none() && !has_escapes(event)).then_some(mark)
 }
 
 /// The message that the mark at the beginning of `text` names, if it is whole.

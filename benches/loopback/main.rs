@@ -29,7 +29,8 @@ use clock::{StolenTime, ThreadClock};
 use floor::FloorCost;
 use loadgen::{
     Run, RunError,
-    plan::{EngineKind, Group, Load, Plan, Rate, RunOptions, ServerUrl, Target, Until},
+    message::Mix,
+    plan::{EngineKind, Group, Load, Messages, Plan, Rate, RunOptions, ServerUrl, Target, Until},
 };
 use reports::{Quantiles, Report, model::Measurement};
 
@@ -238,11 +239,12 @@ fn generate(plan: &Plan) -> Result<Report, RunError> {
 }
 
 fn plan(engine: EngineKind, target: Target, clients: u32, load: Load, duration: Duration) -> Plan {
+    let size = u32::try_from(floor::SIZE).expect("a small number");
     let group = Group {
         target,
         clients: count(clients),
         load,
-        size: u32::try_from(floor::SIZE).expect("a small number"),
+        messages: Messages::Generated { size, mix: Mix::default() },
         ..Group::default()
     };
     let run = RunOptions {

@@ -61,12 +61,23 @@ impl Group {
         }
     }
 
+    /// Clients that send: in rooms those that publish. `None` if templates name the rooms and not
+    /// all publish, because then it takes the values to know.
+    pub fn senders(&self) -> Option<u64> {
+        let clients = self.clients.get().into();
+        match &self.rooms {
+            _ if !self.load.sends() => Some(0),
+            Some(rooms) => rooms.record().publishers_of(clients),
+            None => Some(clients),
+        }
+    }
+
     /// Messages per second of all its clients, if the load plans that. 0 if they only listen.
     pub fn rate(&self) -> Option<f64> {
         if !self.load.sends() {
             return Some(0.0);
         }
-        Some(self.load.rate()?.per_second() * f64::from(self.clients.get()))
+        Some(self.load.rate()?.per_second() * self.senders()? as f64)
     }
 }
 
@@ -87,5 +98,22 @@ impl Default for Group {
             dialogue: Dialogue::default(),
             rooms: None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{OwnCopy, RoomBy};
+
+    #[test]
+    fn only_publishers_count_for_the_rate() {
+        let rate = |publishers| {
+            let by = RoomBy::Size(NonZeroU32::new(10).unwrap());
+            let rooms = Some(Rooms { by, publishers, own: OwnCopy::Expect });
+            // 100 clients and 50 messages a second each by default, so 10 rooms.
+            Group { rooms, ..Group::default() }.rate()
+        };
+        assert_eq!([rate(None), rate(Some(2)), rate(Some(0))], [Some(5000.0), Some(1000.0), Some(0.0)]);
     }
 }

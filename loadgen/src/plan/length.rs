@@ -23,10 +23,9 @@ impl Plan {
 
     /// Messages of the measured phase of a group, if they are planned.
     pub fn messages(&self, group: &Group) -> Option<f64> {
-        let clients = f64::from(group.clients.get());
         match self.run().until {
             Until::Messages(_) if !group.load.sends() => Some(0.0),
-            Until::Messages(messages) => Some(clients * messages.get() as f64),
+            Until::Messages(messages) => Some(group.senders()? as f64 * messages.get() as f64),
             Until::Elapsed(duration) => Some(group.rate()? * duration.as_secs_f64()),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use reports::model::OwnCopy;
+use reports::model::{OwnCopy, RoomsRecord};
 
 use crate::message::{RoomName, Template};
 
@@ -26,6 +26,15 @@ impl Rooms {
             RoomBy::Size(size) => RoomName::Number(*size),
             RoomBy::Name(template) => RoomName::Text(template),
         }
+    }
+
+    /// The rooms as a result has them, without their names.
+    pub(crate) fn record(&self) -> RoomsRecord {
+        let size = match self.by {
+            RoomBy::Size(size) => Some(size.get()),
+            RoomBy::Name(_) => None,
+        };
+        RoomsRecord { size, publishers: self.publishers, own: self.own }
     }
 }
 

@@ -63,7 +63,7 @@ pub struct RoomRecord {
 impl RoomsRecord {
     /// How many of a group's clients publish. `None` if templates name the rooms and not all
     /// publish, because then nobody knows.
-    pub(super) fn publishers_of(&self, clients: u64) -> Option<u64> {
+    pub fn publishers_of(&self, clients: u64) -> Option<u64> {
         let Some(publishers) = self.publishers else { return Some(clients) };
         let (size, publishers) = (u64::from(self.size.filter(|size| *size > 0)?), u64::from(publishers));
         Some(clients / size * publishers.min(size) + publishers.min(clients % size))

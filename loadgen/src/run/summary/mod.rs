@@ -11,7 +11,7 @@ use reports::{
     Report,
     model::{
         DialogueRecord, GeneratorHealth, GroupMeasurement, GroupRecord, LoadRecord, Measurement, MessagesRecord,
-        PayloadKind, PlanRecord, RoomsRecord, RunRecord, TargetRecord, Unresolved,
+        PayloadKind, PlanRecord, RunRecord, TargetRecord, Unresolved,
     },
 };
 
@@ -20,7 +20,7 @@ use super::timeline::RunSeconds;
 use crate::{
     clock::Time,
     message::Mix,
-    plan::{self, Dialogue, Group, Messages, Plan, RoomBy, Rooms, Until},
+    plan::{self, Dialogue, Group, Messages, Plan, Rooms, Until},
     rooms::Membership,
     run::environment,
     worker::WorkerOutcome,
@@ -182,7 +182,7 @@ fn group_record(group: &Group, target: Option<TargetRecord>) -> GroupRecord {
         until: group.until.as_ref().map(ToString::to_string),
         batched: group.batched,
         dialogue: (!group.dialogue.is_empty()).then(|| dialogue_record(&group.dialogue)),
-        rooms: group.rooms.as_ref().map(rooms_record),
+        rooms: group.rooms.as_ref().map(Rooms::record),
     }
 }
 
@@ -212,14 +212,6 @@ fn dialogue_record(dialogue: &Dialogue) -> DialogueRecord {
         ignore: number(dialogue.ignore.len()),
         fingerprint: Fingerprint::of_dialogue(dialogue),
     }
-}
-
-fn rooms_record(rooms: &Rooms) -> RoomsRecord {
-    let size = match rooms.by {
-        RoomBy::Size(size) => Some(size.get()),
-        RoomBy::Name(_) => None,
-    };
-    RoomsRecord { size, publishers: rooms.publishers, own: rooms.own }
 }
 
 /// How many there are.

@@ -11,6 +11,8 @@ use crate::{
 pub(super) struct RoomTable {
     /// How many rooms there are, and how many of those that were kept have violations.
     pub(super) summary: String,
+    /// Whether a room has violations.
+    pub(super) has_violations: bool,
     /// Headings of the columns after the number of the room.
     pub(super) columns: Vec<&'static str>,
     /// The number of each room, and a count for each column. The last is whether it is a violation.
@@ -52,6 +54,7 @@ impl RoomTable {
             if bad == 0 { "none with violations".to_owned() } else { format!("{} with violations", count(bad)) };
         Some(Self {
             summary: format!("{} {noun}, {found}", count(*all)),
+            has_violations: bad > 0,
             columns: columns.iter().map(|(name, ..)| *name).collect(),
             rows: shown.iter().map(row).collect(),
             more: all.saturating_sub(shown.len() as u64),

@@ -174,6 +174,7 @@ fn rooms(labelled: &LabelledPart<'_>, with_label: bool) -> Option<PageTable> {
     let table = RoomTable::of(labelled.part, ROOMS)?;
     let of = if with_label { format!("{}: ", labelled.label) } else { String::new() };
     let more = if table.more == 0 { String::new() } else { format!("; {} more have no row", count(table.more)) };
+    let order = if table.has_violations { ", the worst first" } else { "" };
     let row = |(number, counts): &(u32, Vec<u64>)| {
         let cell = |(column, n): (&&str, &u64)| {
             let tone = if room_table::is_violation(column) { Tone::Bad } else { Tone::Plain };
@@ -186,7 +187,7 @@ fn rooms(labelled: &LabelledPart<'_>, with_label: bool) -> Option<PageTable> {
         }
     };
     Some(PageTable {
-        caption: format!("{of}{}, the worst first{more}", table.summary).into(),
+        caption: format!("{of}{}{order}{more}", table.summary).into(),
         groups: Vec::new(),
         columns: table.columns.iter().map(TableHeading::from).collect(),
         bodies: vec![TableBody { title: None, rows: table.rows.iter().map(row).collect() }],

@@ -9,7 +9,7 @@ use http::{
 };
 use percent_encoding::percent_encode;
 
-use super::{Route, route::offered};
+use super::Route;
 use crate::{
     message::{BoundTemplate, Place, Template, Values},
     plan::{Group, Plan, Target},
@@ -55,6 +55,14 @@ impl PersonalRequest {
         let differs = resource.is_some() || authority.is_some() || !headers.is_empty();
         Ok(differs.then(|| Self { values: Arc::clone(values), authority, resource, headers }))
     }
+}
+
+/// Subprotocols that header fields offer.
+pub(super) fn offered<'h>(headers: impl Iterator<Item = (&'h HeaderName, &'h [u8])>) -> Arc<[String]> {
+    let lines = headers
+        .filter(|(name, _)| *name == SEC_WEBSOCKET_PROTOCOL)
+        .filter_map(|(_, value)| std::str::from_utf8(value).ok());
+    lines.flat_map(|line| line.split(',')).map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
 }
 
 /// A header field.

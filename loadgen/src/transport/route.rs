@@ -12,13 +12,16 @@ use std::{
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use http::{
     HeaderName, HeaderValue,
-    header::{AUTHORIZATION, HOST, SEC_WEBSOCKET_PROTOCOL, USER_AGENT},
+    header::{AUTHORIZATION, HOST, USER_AGENT},
 };
 use percent_encoding::percent_decode_str;
 use rustls::{ClientConfig, pki_types::ServerName};
 use url::{Host, Url};
 
-use super::{request::PersonalRequest, tls_settings};
+use super::{
+    request::{PersonalRequest, offered},
+    tls_settings,
+};
 use crate::{
     message::Values,
     plan::{Expect, Group, Plan, Target},
@@ -136,14 +139,6 @@ fn headers(group: &Group) -> Vec<(HeaderName, HeaderValue)> {
         headers.insert(0, (USER_AGENT, HeaderValue::from_static(agent)));
     }
     headers
-}
-
-/// Subprotocols that header fields offer.
-pub(super) fn offered<'h>(headers: impl Iterator<Item = (&'h HeaderName, &'h [u8])>) -> Arc<[String]> {
-    let lines = headers
-        .filter(|(name, _)| *name == SEC_WEBSOCKET_PROTOCOL)
-        .filter_map(|(_, value)| std::str::from_utf8(value).ok());
-    lines.flat_map(|line| line.split(',')).map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
 }
 
 /// The addresses in their order, except that the families take turns: RFC 8305, section 4. Removes

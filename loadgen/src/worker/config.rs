@@ -4,7 +4,7 @@ use std::{num::NonZeroU32, sync::Arc};
 
 use descriptors::Table;
 
-use super::rooms::RunRooms;
+use super::rooms::run_rooms::RunRooms;
 use crate::{
     dialogue::Script,
     ledger::Expectation,

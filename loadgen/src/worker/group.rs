@@ -7,7 +7,7 @@ use super::{
     config::{GroupConfig, WorkerConfig},
     dialogue::GroupDialogue,
     outcome::GroupOutcome,
-    rooms::RunRooms,
+    rooms::run_rooms::RunRooms,
 };
 use crate::{
     dialogue::Script,

@@ -54,7 +54,7 @@ pub(crate) use self::{
     control::{Control, LiveCounters, WorkerEvent},
     joining::JOIN,
     outcome::{GroupOutcome, MissingMessage, WorkerOutcome},
-    rooms::{RoomsOutcome, RunRooms},
+    rooms::{RoomsOutcome, run_rooms::RunRooms},
     stops::StopTotals,
 };
 use crate::{

@@ -1,7 +1,8 @@
 //! The rooms of a worker: what its clients send to their rooms and hear there.
 //!
 //! ```text
-//! mod.rs          RunRooms, which all workers share, and WorkerRooms
+//! mod.rs          WorkerRooms: its part of the rooms
+//! run_rooms.rs    what all workers share
 //! account.rs      takes what comes to a client in a room
 //! recorder.rs     records what that ledger decides
 //! evidence.rs     evidence of what went wrong
@@ -17,11 +18,12 @@ mod account;
 mod evidence;
 mod exchange;
 mod recorder;
+pub(super) mod run_rooms;
 mod write_times;
 
 use std::sync::Arc;
 
-use self::{account::RoomAccount, recorder::RoomRecorder, write_times::WriteTimes};
+use self::{account::RoomAccount, recorder::RoomRecorder, run_rooms::RunRooms};
 pub(crate) use self::{exchange::Exchange, write_times::Written};
 use super::{
     Worker, burst::SentLog, client_sink::ClientSink, clients::Clients, config::WorkerConfig, group::WorkerGroup,
@@ -31,23 +33,12 @@ use crate::{
     clock::{Clock, Time},
     engine::Engine,
     ledger::SendTimes,
-    plan::{Group, Load, Partition},
-    rooms::{Heard, Membership, RoomLedger, RoomOutcome, Timetable},
+    rooms::{Heard, RoomLedger, RoomOutcome, Timetable},
 };
 
 /// Messages in rooms over several workers whose first and last receiver all workers together
 /// remember. Bounds memory at 40 MiB.
 const HEARD_KEPT: usize = 1 << 20;
-
-/// The rooms of a run. Its workers share it.
-#[derive(Debug)]
-pub(crate) struct RunRooms {
-    pub(crate) membership: Arc<Membership>,
-    groups: Box<[Group]>,
-    /// What marks name.
-    run: u32,
-    write_times: WriteTimes,
-}
 
 /// The rooms of a worker.
 #[derive(Debug)]
@@ -66,32 +57,6 @@ pub(crate) struct RoomsOutcome {
     pub(crate) ledger: RoomOutcome,
     /// Messages whose first and last receiver other workers know more of.
     pub(crate) heard: BoundedList<Heard>,
-}
-
-impl RunRooms {
-    /// The rooms of these groups. Marks name `run`.
-    pub(crate) fn new(membership: Membership, groups: &[Group], run: u32) -> Self {
-        let write_times = WriteTimes::new(membership.all_publishers());
-        Self { membership: Arc::new(membership), groups: groups.into(), run, write_times }
-    }
-
-    /// The publishers of a group that a worker has: the rank of each, and its slot.
-    pub(super) fn publishers(&self, partition: &Partition, worker: u32, group: usize) -> Vec<(u32, usize)> {
-        let share = partition.share(worker, group);
-        let publisher = |slot| {
-            let client = partition.client(worker, slot);
-            Some((self.membership.publisher(self.membership.publisher_number(client)?).rank, slot))
-        };
-        share.slots.filter_map(publisher).collect()
-    }
-
-    /// The burst that a message of a group's client is of.
-    fn burst(&self, group: usize, sequence: u64) -> u64 {
-        match self.groups[group].load {
-            Load::Open { burst, .. } => sequence / u64::from(burst.get()),
-            _ => sequence,
-        }
-    }
 }
 
 impl WorkerRooms {

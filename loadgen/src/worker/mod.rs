@@ -134,6 +134,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         self.openings.begin(self.clock.now());
         let mut phase = Phase::Connecting;
         while phase != Phase::Over {
+            self.begin_load(&mut phase);
             let now = self.begin_turn();
             self.work(now);
             self.go_on(&mut phase, now);

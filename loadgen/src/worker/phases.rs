@@ -99,9 +99,6 @@ impl<E: Engine, C: Clock> Worker<E, C> {
                 Step::Rest(until) => return self.rest(until),
                 Step::Enter(next) => *phase = next,
             }
-            if *phase == Phase::Loading {
-                return; // It begins with a turn.
-            }
         }
     }
 
@@ -123,7 +120,14 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         if self.link.stopped.is_some() {
             return self.close(now, false);
         }
-        let Some(start) = self.link.started() else { return Step::Rest(now.plus(START_CHECK)) };
+        Step::Rest(now.plus(START_CHECK))
+    }
+
+    /// Begins the load once its start is set. That comes before the reads of a turn: a worker that
+    /// is late may find messages of other workers there, and must know when those were due.
+    pub(super) fn begin_load(&mut self, phase: &mut Phase) {
+        let start = self.link.started().filter(|_| *phase == Phase::Waiting && self.link.stopped.is_none());
+        let Some(start) = start else { return };
         self.begin_rooms(start);
         for group in &mut self.groups {
             group.driver.begin(start, self.config.warmup);
@@ -135,7 +139,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         for group in &mut self.groups {
             group.outcome.recorder.begin(self.measured.window);
         }
-        Step::Enter(Phase::Loading)
+        *phase = Phase::Loading;
     }
 
     fn loading(&mut self, now: Time) -> Step {

@@ -6,6 +6,7 @@ use reports::model::{Anomalies, Deliveries, EvidenceKind, Measurement};
 use super::rig::{Case, Done, GroupCase, MILLI, START, at, n, open_model};
 use crate::{
     engine::simulated::{EndScript, Fault, PeerScript, RoomScript},
+    message::{Mix, Payload},
     plan::{Expect, Load, OwnCopy, RoomBy, Rooms},
 };
 
@@ -173,6 +174,21 @@ fn workers_wait_for_each_other() {
     // After a signal it waits for a moment only.
     let done = Case { stop: Some(START + 1_500), ..cut() }.run();
     assert!(done.ended < START + 1_500 + 1_500, "{}", done.ended);
+}
+
+#[test]
+fn a_worker_late_for_the_start_knows_what_others_sent() {
+    // Client 1 is on another worker. Its first message is due 50 ms after the start, and comes while
+    // this worker stands still.
+    let mut case =
+        Case { workers: 2, others_say: Some(START + 1_300), ..case(with_publishers(group(2, 2), 2), 2, false) };
+    let mut mark = [0; 53];
+    Payload::new(7, 53, Mix::Text).encode(1, 0, &mut mark);
+    let mark: &str = String::from_utf8(mark.into()).unwrap().leak();
+    case.script.peers = vec![PeerScript { pushes: vec![(at(START + 51), mark)], ..PeerScript::default() }];
+    case.script.stops = vec![(at(START - 30), 90 * MILLI)];
+    let warmup = case.run().group(0).recorder.warmup;
+    assert_eq!((warmup.deliveries.matched, warmup.anomalies.unexpected, warmup.counts.events), (1, 0, 1));
 }
 
 #[test]

@@ -53,6 +53,7 @@ mod printing;
 mod privacy;
 mod rechunked;
 mod rig;
+mod rooms;
 mod run;
 mod search;
 mod searched;

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use loadgen::{Observer, Run, RunError, Snapshot, Stop};
+use loadgen::{Observer, Run, RunError, Snapshot, Stop, plan::Plan};
 use reports::{Report, Verdict, identities, judge, model::Interval};
 
 use super::{PATIENCE, TestPlan};
@@ -12,10 +12,19 @@ pub(crate) fn run(plan: &TestPlan) -> Report {
     run_observed(plan, &Stop::default(), |_| {}).expect("a report")
 }
 
+/// The report of a plan of any groups.
+pub(crate) fn run_plan(plan: &Plan) -> Report {
+    watched(plan, &Stop::default(), |_| {}).expect("a report")
+}
+
 /// Runs `plan`, which must end by itself or by `stop` while a test is patient.
 pub(crate) fn run_observed(plan: &TestPlan, stop: &Stop, observe: impl FnMut(&Snapshot)) -> Result<Report, RunError> {
+    watched(&plan.to_plan(), stop, observe)
+}
+
+fn watched(plan: &Plan, stop: &Stop, observe: impl FnMut(&Snapshot)) -> Result<Report, RunError> {
     let mut watch = Watch { observe, stop, started: Instant::now(), endless: false };
-    let result = Run::of(&plan.to_plan()).stopped_by(stop).observed_by(&mut watch).start();
+    let result = Run::of(plan).stopped_by(stop).observed_by(&mut watch).start();
     let endless = watch.endless;
     assert!(!endless, "the run did not end by itself: {result:?}");
     if let Ok(report) = &result {

@@ -178,7 +178,7 @@ fn workers_wait_for_each_other() {
 
 #[test]
 fn a_worker_late_for_the_start_knows_what_others_sent() {
-    // Client 1 is on another worker. Its first message is due 50 ms after the start, and comes while
+    // Client 1 is on another worker. Its first message is due 50 ms after the start. It comes while
     // this worker stands still.
     let mut case =
         Case { workers: 2, others_say: Some(START + 1_300), ..case(with_publishers(group(2, 2), 2), 2, false) };

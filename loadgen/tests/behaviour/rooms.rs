@@ -118,7 +118,7 @@ fn each_member_hears_each_message_once(engine: EngineKind) {
     let one_room = Chat { clients: 10, threads: 2, ..ten };
     let told = Chat { publishers: 1, own: OwnCopy::Refuse, ..one_room };
     let allowed = Chat { own: OwnCopy::Allow, ..one_room };
-    at_once([ten, one_room, told, allowed].into_iter().chain(CHATS), |chat| {
+    for chat in [ten, one_room, told, allowed].into_iter().chain(CHATS) {
         let server = chat.server(&[], 1);
         let report = chat.run(engine, &server);
         all_heard(&report, chat.hearers(), chat.scheduled());
@@ -128,7 +128,7 @@ fn each_member_hears_each_message_once(engine: EngineKind) {
         let stats = server.finish();
         assert_eq!((stats.messages, stats.deliveries), (tally.counts.sent, tally.counts.events), "{chat:?}");
         assert_eq!(report.total.rooms.count, u64::from(chat.clients / chat.size), "{chat:?}");
-    });
+    }
 }
 
 fn groups_share_rooms(engine: EngineKind) {

@@ -16,6 +16,9 @@ const IN_A_ROW: u32 = 256;
 impl<E: Engine, C: Clock> Worker<E, C> {
     /// Does what is due for each group. True if there was something.
     pub(super) fn do_what_is_due(&mut self, now: Time) -> bool {
+        if self.rooms.is_some() && !self.link.have_all_begun(self.config.partition.workers()) {
+            return false;
+        }
         let mut any = false;
         for group in 0..self.groups.len() {
             let (mut at, until) = (now, now.plus(SLICE));

@@ -22,6 +22,8 @@ pub(crate) struct Control {
     pub(super) stop: AtomicBool,
     /// Number of workers that have no connection left.
     pub(super) without_connections: AtomicU32,
+    /// Number of workers with rooms that know when messages are due.
+    pub(super) begun: AtomicU32,
     /// What was sent in rooms, and what came. Empty in runs without rooms.
     pub(super) sent: Exchange<SenderRecord>,
     pub(super) arrived: Exchange<ArrivalRecord>,
@@ -95,6 +97,9 @@ pub(super) struct RunLink {
     pub(super) next_tick: Time,
     /// No connection is open here, and the other workers know it.
     without_connections: bool,
+    /// This worker knows when messages are due, and all of them do.
+    told_begun: bool,
+    all_begun: bool,
     /// What was sent here, and what came, has been told.
     told_sent: bool,
     told_arrived: bool,
@@ -110,6 +115,8 @@ impl RunLink {
             stopped: None,
             next_tick,
             without_connections: false,
+            told_begun: false,
+            all_begun: false,
             told_sent: false,
             told_arrived: false,
         }
@@ -118,6 +125,20 @@ impl RunLink {
     /// What all workers share.
     pub(super) fn control(&self) -> Arc<Control> {
         Arc::clone(&self.control)
+    }
+
+    /// Tells that this worker knows when messages in rooms are due. Once only.
+    pub(super) fn tell_begun(&mut self) {
+        if !std::mem::replace(&mut self.told_begun, true) {
+            self.control.begun.fetch_add(1, Ordering::Release);
+        }
+    }
+
+    /// Whether each of so many workers knows when messages in rooms are due.
+    #[inline]
+    pub(super) fn have_all_begun(&mut self, workers: u32) -> bool {
+        self.all_begun = self.all_begun || self.control.begun.load(Ordering::Acquire) >= workers;
+        self.all_begun
     }
 
     /// Whether each of so many workers has told what it sent in rooms.
@@ -186,6 +207,7 @@ impl RunLink {
 /// The others need not wait for a worker that is gone.
 impl Drop for RunLink {
     fn drop(&mut self) {
+        self.tell_begun();
         self.tell_sent(Vec::new());
         self.tell_arrived(Vec::new());
     }

@@ -123,8 +123,8 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         Step::Rest(now.plus(START_CHECK))
     }
 
-    /// Begins the load once its start is set. That comes before the reads of a turn: a worker that
-    /// is late may find messages of other workers there, and must know when those were due.
+    /// Begins the load once its start is set. With rooms, nobody sends before all workers have begun:
+    /// who receives a message must know when it was due.
     pub(super) fn begin_load(&mut self, phase: &mut Phase) {
         let start = self.link.started().filter(|_| *phase == Phase::Waiting && self.link.stopped.is_none());
         let Some(start) = start else { return };
@@ -138,6 +138,9 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         self.measured.window = Window { from: start.plus(self.config.warmup), to: end.unwrap_or(Time::NEVER) };
         for group in &mut self.groups {
             group.outcome.recorder.begin(self.measured.window);
+        }
+        if self.rooms.is_some() {
+            self.link.tell_begun();
         }
         *phase = Phase::Loading;
     }

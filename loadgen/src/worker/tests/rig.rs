@@ -59,6 +59,8 @@ pub(super) struct Case {
     pub(super) others_without: u32,
     /// When the other workers have said what they have to say of rooms, if they have something.
     pub(super) others_say: Option<u64>,
+    /// The others know when messages in rooms are due.
+    pub(super) others_begin: bool,
 }
 
 /// A group of clients.
@@ -125,6 +127,7 @@ impl Case {
             workers: 1,
             others_without: 0,
             others_say: None,
+            others_begin: true,
         }
     }
 
@@ -140,12 +143,15 @@ impl Case {
         done
     }
 
-    fn run_unchecked(&self) -> Done {
+    pub(super) fn run_unchecked(&self) -> Done {
         let clock = SimulatedClock::default();
         let config = self.config();
         let clients = config.partition.clients_of(0);
         let control = Arc::new(Control::default());
         control.without_connections.store(self.others_without, Ordering::Relaxed);
+        if self.others_begin {
+            control.begun.store(self.workers - 1, Ordering::Relaxed);
+        }
         let started = Arc::clone(&control);
         // The run gives a head start.
         clock.set_alarm(at(START - 20), move || started.begin(at(START)));

@@ -177,6 +177,19 @@ fn workers_wait_for_each_other() {
 }
 
 #[test]
+fn nobody_sends_before_all_workers_have_begun() {
+    // Who receives a message must know when it was due.
+    let case = Case {
+        workers: 2,
+        others_begin: false,
+        others_say: Some(START + 1_300),
+        ..case(with_publishers(group(3, 3), 1), 3, false)
+    };
+    let recorder = &case.run_unchecked().outcome.groups[0].recorder;
+    assert_eq!((recorder.warmup.counts.sent, recorder.measured.counts.sent), (0, 0));
+}
+
+#[test]
 fn a_worker_late_for_the_start_knows_what_others_sent() {
     // Client 1 is on another worker. Its first message is due 50 ms after the start. It comes while
     // this worker stands still.

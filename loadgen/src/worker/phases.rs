@@ -123,8 +123,8 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         Step::Rest(now.plus(START_CHECK))
     }
 
-    /// Begins the load once its start is set. With rooms, nobody sends before all workers have begun:
-    /// who receives a message must know when it was due.
+    /// Begins the load once its start is set. With rooms, nobody sends before all workers have
+    /// begun: who receives a message must know when it was due.
     pub(super) fn begin_load(&mut self, phase: &mut Phase) {
         let start = self.link.started().filter(|_| *phase == Phase::Waiting && self.link.stopped.is_none());
         let Some(start) = start else { return };

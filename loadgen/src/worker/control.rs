@@ -97,12 +97,20 @@ pub(super) struct RunLink {
     pub(super) next_tick: Time,
     /// No connection is open here, and the other workers know it.
     without_connections: bool,
-    /// This worker knows when messages are due, and all of them do.
-    told_begun: bool,
+    /// All workers know when messages in rooms are due.
     all_begun: bool,
-    /// What was sent here, and what came, has been told.
-    told_sent: bool,
-    told_arrived: bool,
+    told: ToldOfRooms,
+}
+
+/// What this worker has told the others about rooms.
+#[derive(Clone, Copy, Debug, Default)]
+struct ToldOfRooms {
+    /// That it knows when messages are due.
+    begun: bool,
+    /// What it sent.
+    sent: bool,
+    /// What came.
+    arrived: bool,
 }
 
 impl RunLink {
@@ -115,10 +123,8 @@ impl RunLink {
             stopped: None,
             next_tick,
             without_connections: false,
-            told_begun: false,
             all_begun: false,
-            told_sent: false,
-            told_arrived: false,
+            told: ToldOfRooms::default(),
         }
     }
 
@@ -129,7 +135,7 @@ impl RunLink {
 
     /// Tells that this worker knows when messages in rooms are due. Once only.
     pub(super) fn tell_begun(&mut self) {
-        if !std::mem::replace(&mut self.told_begun, true) {
+        if !std::mem::replace(&mut self.told.begun, true) {
             self.control.begun.fetch_add(1, Ordering::Release);
         }
     }
@@ -153,14 +159,14 @@ impl RunLink {
 
     /// Tells what was sent in rooms. Once only.
     pub(super) fn tell_sent(&mut self, records: Vec<SenderRecord>) {
-        if !std::mem::replace(&mut self.told_sent, true) {
+        if !std::mem::replace(&mut self.told.sent, true) {
             self.control.sent.publish(records);
         }
     }
 
     /// Tells what came in rooms. Once only.
     pub(super) fn tell_arrived(&mut self, records: Vec<ArrivalRecord>) {
-        if !std::mem::replace(&mut self.told_arrived, true) {
+        if !std::mem::replace(&mut self.told.arrived, true) {
             self.control.arrived.publish(records);
         }
     }

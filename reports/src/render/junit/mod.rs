@@ -142,13 +142,16 @@ fn suite(report: &Report, judgement: &Judgement) -> TestSuite {
 /// clients that a server pushes to.
 fn delivery(part: Part<'_>) -> impl Iterator<Item = TestCase> {
     let has = |feature: fn(&GroupRecord) -> bool| part.group_plans().iter().any(feature);
-    let (has_rooms, has_pushes) = (has(GroupRecord::has_rooms), has(GroupRecord::has_pushes));
-    let [measured, warmup] = [&part.measurement.measured, &part.measurement.warmup].map(|tally| {
+    let tallies = [&part.measurement.measured, &part.measurement.warmup];
+    // A violation has its case, whatever was planned.
+    let has_gaps = has(GroupRecord::has_pushes) || tallies.iter().any(|tally| tally.anomalies.gaps > 0);
+    let has_rooms = has(GroupRecord::has_rooms);
+    let [measured, warmup] = tallies.map(|tally| {
         let messages =
             tally.counts.by_name().into_iter().filter(|(name, _)| ["lost", "damaged", "misrouted"].contains(name));
         let deliveries = tally.deliveries.by_name().into_iter().filter(|(name, _)| ["lost", "damaged"].contains(name));
         let deliveries = deliveries.filter(|_| has_rooms).map(|(name, n)| ("deliveries ", name, n));
-        let anomalies = tally.anomalies.by_name().into_iter().filter(|(name, _)| has_pushes || *name != "gaps");
+        let anomalies = tally.anomalies.by_name().into_iter().filter(|(name, _)| has_gaps || *name != "gaps");
         let of_messages = messages.chain(anomalies).map(|(name, n)| ("", name, n));
         of_messages.chain(deliveries).collect::<Vec<_>>()
     });

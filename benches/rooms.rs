@@ -7,7 +7,7 @@ use loadgen::{
     clock::Time,
     ledger::{Fate, Finding, MessageEvent},
     message::{MessageKind, Mix, Payload},
-    plan::{Expect, Group, Load, Messages, OwnCopy, Rate, RoomBy, Rooms, Until},
+    plan::{Arrivals, Expect, Group, Load, Messages, OwnCopy, Rate, RoomBy, Rooms, Until},
     rooms::{Delivery, Heard, LawfulEvent, Membership, MissingDeliveries, RoomLedger, RoomSink, Timetable},
 };
 
@@ -59,7 +59,11 @@ impl Run {
         let n = |n: u32| n.try_into().expect("over 0");
         let groups = [Group {
             clients: n(clients),
-            load: Load::Open { rate: Rate::new(20.0).expect("a rate"), burst: n(1), max_in_flight: n(10_000) },
+            load: Load::Open {
+                arrivals: Arrivals::even(Rate::new(20.0).expect("a rate")),
+                burst: n(1),
+                max_in_flight: n(10_000),
+            },
             messages: messages.clone(),
             expect: Expect::Broadcast,
             rooms: Some(Rooms { by: RoomBy::Size(n(size)), publishers: Some(publishers), own: OwnCopy::Refuse }),

@@ -30,7 +30,7 @@ use floor::FloorCost;
 use loadgen::{
     Run, RunError,
     message::Mix,
-    plan::{EngineKind, Group, Load, Messages, Plan, Rate, RunOptions, ServerUrl, Target, Until},
+    plan::{Arrivals, EngineKind, Group, Load, Messages, Plan, Rate, RunOptions, ServerUrl, Target, Until},
 };
 use reports::{Quantiles, Report, model::Measurement};
 
@@ -131,7 +131,7 @@ fn closed(
         for _ in 0..scale.turns {
             floor += floor::run(server, clients as usize, window as usize, scale.turn, clock::own)?;
             for (engine, cost) in ENGINES.into_iter().zip(&mut engines) {
-                let load = Load::Closed { window: count(window) };
+                let load = Load::Closed { window: count(window), think: Duration::ZERO };
                 let plan = plan(engine, Target::Url(url(server)?), clients, load, scale.turn);
                 let Report { total: Measurement { traffic, .. }, generator, measured_s, .. } = generate(&plan)?;
                 *cost += FloorCost { messages: traffic.matched_in_window, cpu_s: generator.cpu_s, took_s: measured_s };
@@ -210,7 +210,7 @@ fn beside(ours: &[f64], theirs: &[f64]) -> String {
 
 fn open(scale: LoopbackScale, clients: u32, rate: f64) -> Result<(), Box<dyn std::error::Error>> {
     let rate_per_client = Rate::new(rate).ok_or("not a rate")?;
-    let load = Load::Open { rate: rate_per_client, burst: count(5), max_in_flight: count(10_000) };
+    let load = Load::Open { arrivals: Arrivals::even(rate_per_client), burst: count(5), max_in_flight: count(10_000) };
     let plan = plan(EngineKind::Lean, Target::Embedded, clients, load, scale.round());
     let (mut response, mut service, mut lag) = (Vec::new(), Vec::new(), Vec::new());
     let stolen = StolenTime::watch();

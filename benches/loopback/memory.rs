@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use loadgen::plan::{EngineKind, Load, Rate, Target};
+use loadgen::plan::{Arrivals, EngineKind, Load, Rate, Target};
 use procfs::process::Process;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
@@ -87,7 +87,7 @@ pub(crate) fn child(args: &[String]) -> Option<Result<()>> {
 /// Each client sends a burst of five a second, for three seconds.
 fn run_generator(server: &str, clients: &str) -> Result<()> {
     let rate = Rate::new(5.0).ok_or("not a rate")?;
-    let load = Load::Open { rate, burst: count(5), max_in_flight: count(10_000) };
+    let load = Load::Open { arrivals: Arrivals::even(rate), burst: count(5), max_in_flight: count(10_000) };
     let plan =
         plan(EngineKind::Lean, Target::Url(url(server.parse()?)?), clients.parse()?, load, Duration::from_secs(3));
     println!("{}", generate(&plan)?.generator.peak_rss_bytes);

@@ -19,6 +19,7 @@ fn script(steps: &[(&str, &str)], answers: &[(&str, &str)], ignore: &[&str]) -> 
         on_open: steps.iter().map(|(send, expect)| step(send, expect)).collect(),
         answers: answers.iter().map(answer).collect(),
         ignore: ignore.iter().map(|pattern| pattern.parse().unwrap()).collect(),
+        captures: Vec::new(),
     };
     let values = Arc::new(Values::new(7, 10, 0, None));
     Script::of(&dialogue, |template| values.bind(template, Place::Connection).unwrap()).expect("something is said")

@@ -12,6 +12,9 @@ pub struct Dialogue {
     pub answers: Vec<Answer>,
     /// Events that are counted apart.
     pub ignore: Vec<Pattern>,
+    /// What a client remembers of the events it receives. Templates of steps, answers, URL and
+    /// header fields may name it.
+    pub captures: Vec<Capture>,
 }
 
 /// A step of joining: sends something, waits for something, or both.
@@ -21,6 +24,15 @@ pub struct JoinStep {
     pub send: Option<Template>,
     /// The event that ends the step. Without it, the step ends at once.
     pub expect: Option<Pattern>,
+}
+
+/// A part of the events of a client, of which it remembers the last, over all its sessions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Capture {
+    /// What templates call it. Before the first event that has it, it is empty.
+    pub name: String,
+    /// Finds it: the first group.
+    pub pattern: Pattern,
 }
 
 /// An event and the answer to it.
@@ -35,7 +47,7 @@ pub struct Answer {
 impl Dialogue {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.on_open.is_empty() && self.answers.is_empty() && self.ignore.is_empty()
+        self.on_open.is_empty() && self.answers.is_empty() && self.ignore.is_empty() && self.captures.is_empty()
     }
 
     /// All that is sent.

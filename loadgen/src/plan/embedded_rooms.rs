@@ -53,7 +53,7 @@ mod tests {
 
     #[test]
     fn the_path_names_the_room() {
-        let rooms = |by| Rooms { by, publishers: None, own: OwnCopy::Expect };
+        let rooms = |by| Rooms { by, publishers: None, own: OwnCopy::Expect, durable: false };
         assert_eq!(path(None), None);
         let sized = rooms(RoomBy::Size(NonZeroU32::new(2).unwrap()));
         assert_eq!(path(Some(sized)).unwrap(), "/room/{{room}}");
@@ -65,7 +65,7 @@ mod tests {
     fn own_copies_are_as_the_plan_wants_them() {
         let own = |own| {
             let by = RoomBy::Size(NonZeroU32::new(2).unwrap());
-            plan(Some(Rooms { by, publishers: None, own })).embedded_own_copy()
+            plan(Some(Rooms { by, publishers: None, own, durable: false })).embedded_own_copy()
         };
         assert_eq!(own(OwnCopy::Refuse), Some(server::OwnCopy::Refuse));
         assert_eq!([own(OwnCopy::Expect), own(OwnCopy::Allow)], [Some(server::OwnCopy::Expect); 2]);

@@ -1,6 +1,10 @@
 //! A group of clients that do the same.
 
-use std::{num::NonZeroU32, sync::Arc};
+use std::{
+    num::{NonZeroU32, NonZeroU64},
+    sync::Arc,
+    time::Duration,
+};
 
 use reports::{
     metric::GroupName,
@@ -9,7 +13,7 @@ use reports::{
 
 use super::{
     connect::Connect, dialogue::Dialogue, load::Load, messages::Messages, pattern::Pattern, rooms::Rooms,
-    target::Target,
+    sessions::Sessions, target::Target, wire_shape::WireShape,
 };
 use crate::message::{Data, Place, Scope};
 
@@ -42,6 +46,14 @@ pub struct Group {
     pub dialogue: Dialogue,
     /// Who hears whom, with [`Expect::Broadcast`].
     pub rooms: Option<Rooms>,
+    /// How clients come and go. By default they open before the load and stay.
+    pub sessions: Sessions,
+    /// How messages are cut into frames and writes.
+    pub wire_shape: WireShape,
+    /// Each client sends a ping this often. By default none.
+    pub ping: Option<Duration>,
+    /// Slow readers: bytes per second that each client reads at most. By default all that comes.
+    pub read: Option<NonZeroU64>,
 }
 
 impl Group {
@@ -72,12 +84,13 @@ impl Group {
         }
     }
 
-    /// Messages per second of all its clients, if the load plans that. 0 if they only listen.
-    pub fn rate(&self) -> Option<f64> {
+    /// Messages per second of all its clients, the most if that changes, if the load plans that. 0
+    /// if they only listen.
+    pub fn peak_rate(&self) -> Option<f64> {
         if !self.load.sends() {
             return Some(0.0);
         }
-        Some(self.load.rate()?.per_second() * self.senders()? as f64)
+        Some(self.load.peak_rate()?.per_second() * self.senders()? as f64)
     }
 }
 
@@ -97,6 +110,10 @@ impl Default for Group {
             batched: false,
             dialogue: Dialogue::default(),
             rooms: None,
+            sessions: Sessions::default(),
+            wire_shape: WireShape::default(),
+            ping: None,
+            read: None,
         }
     }
 }
@@ -110,9 +127,9 @@ mod tests {
     fn only_publishers_count_for_the_rate() {
         let rate = |publishers| {
             let by = RoomBy::Size(NonZeroU32::new(10).unwrap());
-            let rooms = Some(Rooms { by, publishers, own: OwnCopy::Expect });
+            let rooms = Some(Rooms { by, publishers, own: OwnCopy::Expect, durable: false });
             // 100 clients and 50 messages a second each by default, so 10 rooms.
-            Group { rooms, ..Group::default() }.rate()
+            Group { rooms, ..Group::default() }.peak_rate()
         };
         assert_eq!([rate(None), rate(Some(2)), rate(Some(0))], [Some(5000.0), Some(1000.0), Some(0.0)]);
     }

@@ -26,21 +26,21 @@ impl Plan {
         match self.run().until {
             Until::Messages(_) if !group.load.sends() => Some(0.0),
             Until::Messages(messages) => Some(group.senders()? as f64 * messages.get() as f64),
-            Until::Elapsed(duration) => Some(group.rate()? * duration.as_secs_f64()),
+            Until::Elapsed(duration) => Some(group.peak_rate()? * duration.as_secs_f64()),
         }
     }
 
-    /// Messages per second of all groups, if each plans that.
-    pub fn rate(&self) -> Option<f64> {
-        self.groups().iter().map(Group::rate).sum()
+    /// Messages per second of all groups, the most if that changes, if each plans that.
+    pub fn peak_rate(&self) -> Option<f64> {
+        self.groups().iter().map(Group::peak_rate).sum()
     }
 }
 
 fn measured_length(group: &Group, until: Until) -> Option<Duration> {
-    match (until, group.load) {
+    match (until, &group.load) {
         (Until::Elapsed(duration), _) => Some(duration),
-        (Until::Messages(messages), Load::Open { rate, burst, .. }) => {
-            let measured = Schedule::new(group.clients, rate, burst).length_of(messages.get());
+        (Until::Messages(messages), Load::Open { arrivals, burst, .. }) => {
+            let measured = Schedule::of(group.clients, arrivals, *burst).length_of(messages.get());
             Some(Duration::from_nanos(measured))
         }
         (Until::Messages(_), Load::Closed { .. }) => None,

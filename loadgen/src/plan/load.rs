@@ -5,15 +5,15 @@ use std::{
     time::Duration,
 };
 
-use super::rate::Rate;
+use super::{arrivals::Arrivals, rate::Rate};
 
 /// When a client sends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Load {
     /// The open model: messages are due whether or not replies came.
     Open {
-        /// Messages per second of each client.
-        rate: Rate,
+        /// When messages are due.
+        arrivals: Arrivals,
         /// Messages that are due together.
         burst: NonZeroU32,
         /// Messages that a client may have in flight. What is due beyond is dropped and counted.
@@ -23,16 +23,19 @@ pub enum Load {
     Closed {
         /// Messages in flight per client.
         window: NonZeroU32,
+        /// How long a client waits after a reply before it sends the next message.
+        think: Duration,
     },
     /// Clients only listen: `rate = 0`. The server may push what it likes.
     Listen,
 }
 
 impl Load {
-    /// Messages per second of each client, if the load plans that and they send.
-    pub fn rate(&self) -> Option<Rate> {
+    /// Messages per second of each client, the highest if that changes, if the load plans that and
+    /// they send.
+    pub fn peak_rate(&self) -> Option<Rate> {
         match self {
-            Self::Open { rate, .. } => Some(*rate),
+            Self::Open { arrivals, .. } => arrivals.rate.peak(),
             Self::Closed { .. } | Self::Listen => None,
         }
     }
@@ -46,7 +49,7 @@ impl Load {
     pub fn together(&self) -> NonZeroU32 {
         match self {
             Self::Open { burst, .. } => *burst,
-            Self::Closed { window } => *window,
+            Self::Closed { window, .. } => *window,
             Self::Listen => NonZeroU32::MIN,
         }
     }
@@ -55,7 +58,7 @@ impl Load {
     pub fn most_in_flight(&self) -> NonZeroU32 {
         match self {
             Self::Open { max_in_flight, .. } => *max_in_flight,
-            Self::Closed { window } => *window,
+            Self::Closed { window, .. } => *window,
             Self::Listen => NonZeroU32::MIN,
         }
     }
@@ -66,7 +69,7 @@ impl Default for Load {
     fn default() -> Self {
         let rate = Rate::new(50.0).expect("a rate");
         let [burst, max_in_flight] = [5, 10_000].map(|n| NonZeroU32::new(n).expect("over 0"));
-        Self::Open { rate, burst, max_in_flight }
+        Self::Open { arrivals: Arrivals::even(rate), burst, max_in_flight }
     }
 }
 

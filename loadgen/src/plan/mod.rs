@@ -4,15 +4,16 @@
 //! mod.rs          Plan: what the run's groups share, and the groups
 //! run_options.rs  what all groups share: lengths, engine, threads, seed, thresholds
 //! group.rs        clients that do the same
-//!   target, connect, load, rate, messages, rooms; what is expected is of the crate reports, as
-//!   results name it. dialogue.rs has what clients say besides their messages, and pattern.rs
-//!   regular expressions
+//!   target, connect, load, arrivals, rate, sessions, messages, wire_shape, rooms; what is
+//!   expected is of the crate reports, as results name it. dialogue.rs has what clients say besides
+//!   their messages, and pattern.rs regular expressions
 //! check.rs        what must fit together; error.rs says what does not
 //! partition.rs    which client belongs to which group and to which worker
 //! keys/           the keys of a plan file, and the options of the command line
 //! length.rs       how long a plan takes, and how many messages it has
 //! ```
 
+mod arrivals;
 mod check;
 mod connect;
 mod dialogue;
@@ -28,7 +29,9 @@ mod pattern;
 mod rate;
 mod rooms;
 mod run_options;
+mod sessions;
 mod target;
+mod wire_shape;
 
 use std::num::NonZeroU32;
 
@@ -39,8 +42,9 @@ pub use reports::{
 pub use url::Url;
 
 pub use self::{
+    arrivals::{Arrivals, RatePlan, Spacing, Stage},
     connect::Connect,
-    dialogue::{Answer, Dialogue, JoinStep},
+    dialogue::{Answer, Capture, Dialogue, JoinStep},
     error::PlanError,
     group::Group,
     load::{Load, Until},
@@ -50,7 +54,9 @@ pub use self::{
     rate::Rate,
     rooms::{RoomBy, Rooms},
     run_options::RunOptions,
+    sessions::{Jitter, Reconnect, SessionLength, Sessions, Storm},
     target::{ServerUrl, Target},
+    wire_shape::{WireShape, WriteShape},
 };
 use crate::secrets::{DataSecrets, Secrets};
 
@@ -61,7 +67,7 @@ use crate::secrets::{DataSecrets, Secrets};
 ///
 /// let group = Group { target: Target::Url("ws://127.0.0.1:9001".parse()?), ..Group::default() };
 /// let plan = Plan::new(RunOptions::default(), vec![group])?;
-/// assert_eq!((plan.clients().get(), plan.rate()), (100, Some(5000.0)));
+/// assert_eq!((plan.clients().get(), plan.peak_rate()), (100, Some(5000.0)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]

@@ -17,6 +17,9 @@ pub struct Rooms {
     pub publishers: Option<u32>,
     /// What the server does with a sender's own copy. The default is [`OwnCopy::Expect`].
     pub own: OwnCopy,
+    /// A member that was away must still hear what was due meanwhile. The default is that it need
+    /// not.
+    pub durable: bool,
 }
 
 impl Rooms {

@@ -30,6 +30,9 @@ pub struct RunOptions {
     pub seed: Option<u64>,
     /// What the result must satisfy. The run only records them.
     pub thresholds: Vec<Threshold>,
+    /// Ends the run once a threshold has been missed for this long by all that came so far. By
+    /// default it goes on.
+    pub stop_on_miss: Option<Duration>,
     /// Delivery and connections are judged, and timing is not.
     pub only_delivery: bool,
 }
@@ -46,6 +49,7 @@ impl Default for RunOptions {
             server_threads: None,
             seed: None,
             thresholds: Vec::new(),
+            stop_on_miss: None,
             only_delivery: false,
         }
     }

@@ -34,8 +34,8 @@ impl Timetable {
     /// The timetable of a load that begins at `start` with a warm-up of `warmup` nanoseconds.
     pub fn new(membership: &Membership, groups: &[Group], until: Until, start: Time, warmup: u64) -> Self {
         let times = |(index, group): (usize, &Group)| {
-            let Load::Open { rate, burst, .. } = group.load else { return None };
-            let schedule = Schedule::new(membership.publishers_of(index)?, rate, burst);
+            let Load::Open { arrivals, burst, .. } = &group.load else { return None };
+            let schedule = Schedule::of(membership.publishers_of(index)?, arrivals, *burst);
             let (length, limit) = match until {
                 Until::Elapsed(duration) => (nanos(duration), None),
                 Until::Messages(messages) => (schedule.length_of(messages.get()), Some(messages.get())),
@@ -88,7 +88,7 @@ mod tests {
     use std::num::NonZeroU32;
 
     use super::*;
-    use crate::plan::{Expect, OwnCopy, Rate, RoomBy, Rooms};
+    use crate::plan::{Arrivals, Expect, OwnCopy, Rate, RoomBy, Rooms};
 
     const SECOND: u64 = 1_000_000_000;
 
@@ -98,8 +98,8 @@ mod tests {
         vec![Group {
             clients: n(6),
             expect: Expect::Broadcast,
-            load: Load::Open { rate: Rate::new(2.0).unwrap(), burst: n(2), max_in_flight: n(10) },
-            rooms: Some(Rooms { by: RoomBy::Size(n(3)), publishers: Some(1), own: OwnCopy::Expect }),
+            load: Load::Open { arrivals: Arrivals::even(Rate::new(2.0).unwrap()), burst: n(2), max_in_flight: n(10) },
+            rooms: Some(Rooms { by: RoomBy::Size(n(3)), publishers: Some(1), own: OwnCopy::Expect, durable: false }),
             ..Group::default()
         }]
     }

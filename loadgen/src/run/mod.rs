@@ -181,16 +181,18 @@ fn config(
         let values = &values[index];
         GroupConfig {
             clients: group.clients,
-            load: group.load,
+            load: group.load.clone(),
             script: script(group, values).map(Arc::new),
             expectation: expectation(source(run_id, group, values), group, clients),
             largest_message: group.largest_message(),
+            sessions: group.sessions.clone(),
             source: targets.source(index, clients_each),
         }
     };
     let groups: Arc<[GroupConfig]> = plan.groups().iter().enumerate().map(of_group).collect();
     WorkerConfig {
         worker: 0,
+        seed: plan.seed(),
         warmup: nanos(run.warmup),
         until: run.until,
         drain: nanos(run.drain),

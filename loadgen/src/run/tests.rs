@@ -19,7 +19,7 @@ use crate::{
     clock::{Clock as _, RealClock, Time},
     engine::{Engine, EventSink},
     message::MessageKind,
-    plan::{Connect, Group, Load, Rate, RunOptions, Until},
+    plan::{Arrivals, Connect, Group, Load, Rate, RunOptions, Until},
     schedule::pacer::Wait,
     transport::Route,
 };
@@ -114,7 +114,7 @@ fn plan() -> Plan {
     let group = Group {
         clients: NonZeroU32::new(4).unwrap(),
         load: Load::Open {
-            rate: Rate::new(62.5).unwrap(),
+            arrivals: Arrivals::even(Rate::new(62.5).unwrap()),
             burst: NonZeroU32::MIN,
             max_in_flight: NonZeroU32::new(10_000).unwrap(),
         },

@@ -25,7 +25,7 @@ pub use self::{
     agenda::{Agenda, Burst},
     senders::Senders,
 };
-use crate::plan::Rate;
+use crate::plan::{Arrivals, Rate, RatePlan};
 
 /// The grid of due times. Times are nanoseconds since the start of the warm-up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +47,14 @@ impl Schedule {
             denominator: u128::from(rate.micro()) * u128::from(clients.get()),
             clients: clients.get(),
             burst: burst.get(),
+        }
+    }
+
+    /// The schedule of clients whose messages are due like this.
+    pub fn of(clients: NonZeroU32, arrivals: &Arrivals, burst: NonZeroU32) -> Self {
+        match &arrivals.rate {
+            RatePlan::Constant(rate) => Self::new(clients, *rate, burst),
+            RatePlan::Stages(_) => unreachable!("refused yet"),
         }
     }
 

@@ -8,7 +8,7 @@ use super::rooms::run_rooms::RunRooms;
 use crate::{
     dialogue::Script,
     ledger::Expectation,
-    plan::{Load, Partition, Rate, Until},
+    plan::{Load, Partition, Rate, Sessions, Until},
     transport::source_addresses::SourceAddresses,
 };
 
@@ -23,6 +23,9 @@ pub(crate) struct WorkerConfig {
     pub(crate) groups: Arc<[GroupConfig]>,
     /// Who hears whom; none without rooms.
     pub(crate) rooms: Option<Arc<RunRooms>>,
+    /// Seed of all that is drawn: gaps, jitter.
+    #[expect(dead_code, reason = "nothing is drawn yet")]
+    pub(crate) seed: u64,
     pub(crate) warmup: u64,
     pub(crate) until: Until,
     pub(crate) drain: u64,
@@ -42,6 +45,9 @@ pub(crate) struct GroupConfig {
     pub(crate) script: Option<Arc<Script>>,
     /// Bytes of the largest message.
     pub(crate) largest_message: usize,
+    /// How its clients come and go.
+    #[expect(dead_code, reason = "clients stay yet")]
+    pub(crate) sessions: Sessions,
     /// Addresses to connect from, by the client's number in the run.
     pub(crate) source: SourceAddresses,
 }

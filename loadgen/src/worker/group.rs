@@ -83,11 +83,11 @@ fn messages_in(bytes: usize, size: usize) -> u32 {
 fn driver_in_rooms(worker: &WorkerConfig, index: usize, share: &Share, rooms: &RunRooms) -> Driver {
     let group = &worker.groups[index];
     let publishers = rooms.membership.publishers_of(index);
-    let (Some(publishers), Load::Open { rate, burst, .. }) = (publishers, group.load) else {
+    let (Some(publishers), Load::Open { arrivals, burst, .. }) = (publishers, &group.load) else {
         return driver(worker, &GroupConfig { load: Load::Listen, ..group.clone() }, share.clone());
     };
     let senders = Senders::Some(rooms.publishers(&worker.partition, worker.worker, index).into());
-    let schedule = Schedule::new(publishers, rate, burst);
+    let schedule = Schedule::of(publishers, arrivals, *burst);
     Driver::Open(match worker.until {
         Until::Elapsed(duration) => OpenDriver::elapsed(schedule, senders, u32::MAX, nanos(duration)),
         Until::Messages(messages) => OpenDriver::counted(schedule, senders, u32::MAX, messages.get()),
@@ -99,15 +99,15 @@ fn nanos(duration: Duration) -> u64 {
 }
 
 fn driver(worker: &WorkerConfig, group: &GroupConfig, share: Share) -> Driver {
-    match (group.load, worker.until) {
-        (Load::Open { rate, burst, max_in_flight }, until) => {
-            let (schedule, most) = (Schedule::new(group.clients, rate, burst), max_in_flight.get());
+    match (&group.load, worker.until) {
+        (Load::Open { arrivals, burst, max_in_flight }, until) => {
+            let (schedule, most) = (Schedule::of(group.clients, arrivals, *burst), max_in_flight.get());
             Driver::Open(match until {
                 Until::Elapsed(duration) => OpenDriver::elapsed(schedule, share, most, nanos(duration)),
                 Until::Messages(messages) => OpenDriver::counted(schedule, share, most, messages.get()),
             })
         }
-        (Load::Closed { window }, until) => {
+        (Load::Closed { window, .. }, until) => {
             let (window, fill) = (window.get(), messages_in(FILL, group.largest_message));
             Driver::Closed(match until {
                 Until::Elapsed(duration) => ClosedDriver::elapsed(&share, window, fill, nanos(duration)),

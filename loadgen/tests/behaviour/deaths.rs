@@ -174,7 +174,7 @@ fn a_close_is_a_death_where_more_was_planned_or_it_complains(engine: EngineKind)
     for (until, code) in [(several, 1000), (long, 1000), (Until::Messages(NonZeroU64::MIN), 1011)] {
         for load in [open(200.0, 1), closed(1)] {
             let server = ScriptedServer::start(once(code));
-            let report = run(&TestPlan { load, until, ..plan(engine, &server.url()) });
+            let report = run(&TestPlan { load: load.clone(), until, ..plan(engine, &server.url()) });
             assert_eq!(report.total.connections.died, 1, "{until:?}, {code}, {load:?}: {:?}", report.total.connections);
             assert_eq!(judge(&report, &[]).verdict, Verdict::Connections, "{until:?}, {code}, {load:?}");
             assert!(report.measured_s < 60.0, "nobody is left, so it ends: {} s", report.measured_s);

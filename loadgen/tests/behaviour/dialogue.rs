@@ -23,7 +23,8 @@ fn dialogue() -> Dialogue {
     let wait = JoinStep { send: None, expect: Some("^hello$".parse().unwrap()) };
     let login = JoinStep { send: Some("login:{{client}}".parse().unwrap()), expect: Some("^welcome".parse().unwrap()) };
     let answers = vec![Answer { when: "^2$".parse().unwrap(), send: "3".parse().unwrap() }];
-    Dialogue { on_open: vec![wait, login], answers, ignore: vec!["^presence$".parse().unwrap()] }
+    let ignore = vec!["^presence$".parse().unwrap()];
+    Dialogue { on_open: vec![wait, login], answers, ignore, ..Dialogue::default() }
 }
 
 fn three_clients(engine: EngineKind, server: &ScriptedServer) -> TestPlan {

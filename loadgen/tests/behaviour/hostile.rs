@@ -7,7 +7,7 @@ use std::{
 
 use loadgen::{
     message::Mix,
-    plan::{EngineKind, Load, Until},
+    plan::{Arrivals, EngineKind, Load, Until},
 };
 use reports::{
     Verdict, judge,
@@ -169,7 +169,7 @@ fn text_that_is_spoiled_is_found(engine: EngineKind) {
     for (name, alter) in ALTERATIONS {
         let server = ScriptedServer::start(Behaviour::Alters(*alter));
         let until = Until::Messages(NonZeroU64::new(256).unwrap());
-        let load = Load::Closed { window: n32(64) };
+        let load = Load::Closed { window: n32(64), think: Duration::ZERO };
         let report =
             run(&TestPlan { mix: Mix::Text, size: 256, load, until, drain: DRAIN, ..plan(engine, &server.url()) });
         // A text that begins with NUL may come back as nothing at all, and is lost.
@@ -266,7 +266,7 @@ fn a_closed_run_ends_though_the_server_never_stops_sending(engine: EngineKind) {
 
 fn what_is_due_beyond_the_in_flight_cap_is_dropped(engine: EngineKind) {
     let server = ScriptedServer::start(Behaviour::NeverAnswers);
-    let load = Load::Open { rate: rate(200.0), burst: n32(4), max_in_flight: n32(6) };
+    let load = Load::Open { arrivals: Arrivals::even(rate(200.0)), burst: n32(4), max_in_flight: n32(6) };
     let report = run(&TestPlan { load, drain: Duration::from_millis(100), ..plan(engine, &server.url()) });
     let (counts, dropped) = (report.total.measured.counts, report.total.measured.dropped);
     assert_eq!((counts.sent, counts.lost), (6, 6), "a burst and a half");

@@ -78,7 +78,8 @@ impl Chat {
 
     fn group(self, name: &str, plan: &TestPlan) -> Group {
         let messages = Messages::Templates([self.says.parse().expect("a template")].into());
-        let rooms = Rooms { by: RoomBy::Size(n32(self.size)), publishers: Some(self.publishers), own: self.own };
+        let (by, publishers) = (RoomBy::Size(n32(self.size)), Some(self.publishers));
+        let rooms = Rooms { by, publishers, own: self.own, durable: false };
         Group { messages, rooms: Some(rooms), ..plan.group(name) }
     }
 
@@ -151,7 +152,7 @@ fn clients_join_by_words_that_the_room_hears(engine: EngineKind) {
     let send = Some("hello from {{client}}".parse().expect("a template"));
     let hello = || "^hello".parse().expect("a pattern");
     let on_open = vec![JoinStep { send, expect: Some(hello()) }];
-    let dialogue = Dialogue { on_open, answers: Vec::new(), ignore: vec![hello()] };
+    let dialogue = Dialogue { on_open, ignore: vec![hello()], ..Dialogue::default() };
     at_once([CHATS[0], CHATS[3]], |chat| {
         let server = chat.server(&[], 1);
         let plan = TestPlan { dialogue: dialogue.clone(), ..chat.plan(engine, &server) };

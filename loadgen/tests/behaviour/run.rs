@@ -172,7 +172,8 @@ fn without_a_target_a_run_has_its_own_server(engine: EngineKind) {
 
 fn the_server_of_the_run_takes_messages_of_any_planned_size(engine: EngineKind) {
     let target = Target::Embedded;
-    let (load, until) = (Load::Closed { window: n32(2) }, Until::Messages(NonZeroU64::new(2).unwrap()));
+    let (load, until) =
+        (Load::Closed { window: n32(2), think: Duration::ZERO }, Until::Messages(NonZeroU64::new(2).unwrap()));
     let plan = TestPlan {
         target,
         clients: n32(1),

@@ -6,7 +6,7 @@ use loadgen::{
     clock::Time,
     ledger::{Fate, Finding, MessageEvent},
     message::{MessageKind, Mix, Payload},
-    plan::{Expect, Group, Load, OwnCopy, Rate, RoomBy, Rooms, Until},
+    plan::{Arrivals, Expect, Group, Load, OwnCopy, Rate, RoomBy, Rooms, Until},
     rooms::{
         ArrivalRecord, Delivery, FateCounts, Heard, LawfulEvent, Membership, MissingDeliveries, RoomCounts, RoomLedger,
         RoomOutcome, RoomSink, SenderFates, SenderRecord, Timetable, merge_fates, merge_heard,
@@ -28,10 +28,10 @@ pub(crate) fn group(clients: u32, size: u32, publishers: Option<u32>, own: OwnCo
     Group {
         name: format!("g{clients}-{size}").parse().unwrap(),
         clients: n(clients),
-        load: Load::Open { rate: Rate::new(1.0).unwrap(), burst: n(1), max_in_flight: n(10_000) },
+        load: Load::Open { arrivals: Arrivals::even(Rate::new(1.0).unwrap()), burst: n(1), max_in_flight: n(10_000) },
         messages: loadgen::plan::Messages::Templates([r#"{"text":"{{mark}}"}"#.parse().unwrap()].into()),
         expect: Expect::Broadcast,
-        rooms: Some(Rooms { by: RoomBy::Size(n(size)), publishers, own }),
+        rooms: Some(Rooms { by: RoomBy::Size(n(size)), publishers, own, durable: false }),
         ..Group::default()
     }
 }

@@ -52,6 +52,7 @@ mod tests {
             on_open: steps.iter().map(step).collect(),
             answers: answer.into_iter().map(answered).collect(),
             ignore: ignore.iter().map(|pattern| pattern.parse().unwrap()).collect(),
+            captures: Vec::new(),
         };
         Group { dialogue, ..Group::default() }
     }

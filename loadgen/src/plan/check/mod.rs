@@ -9,7 +9,16 @@ use std::net::IpAddr;
 use http::{HeaderName, HeaderValue};
 use reports::{Threshold, human, model::Expect};
 
-use super::{error::PlanError, group::Group, load::Until, messages::Messages, rate::Rate, run_options::RunOptions};
+use super::{
+    arrivals::Spacing,
+    error::PlanError,
+    group::Group,
+    load::{Load, Until},
+    messages::Messages,
+    rate::Rate,
+    run_options::RunOptions,
+    wire_shape::WireShape,
+};
 use crate::rooms::Membership;
 
 /// Finds what does not fit together.
@@ -23,6 +32,7 @@ pub(super) fn check(run: &RunOptions, groups: &[Group]) -> Result<(), PlanError>
             let why = "another group has this name; give each its own".to_owned();
             return Err(PlanError::new(Some(index), "name", group.name, why));
         }
+        not_built_yet(index, group)?;
         size(index, group)?;
         expectation::check(index, group)?;
         templates::check(index, group)?;
@@ -40,6 +50,23 @@ pub(super) fn check(run: &RunOptions, groups: &[Group]) -> Result<(), PlanError>
 fn named_group(threshold: &Threshold, groups: &[Group]) -> Result<(), PlanError> {
     let found = threshold.metric().in_groups(groups.iter().map(|group| group.name.as_str()));
     found.map(drop).map_err(|unknown| PlanError::new(None, "threshold", threshold, unknown.to_string()))
+}
+
+/// Finds what does not work yet. What makes it work removes its line.
+fn not_built_yet(index: usize, group: &Group) -> Result<(), PlanError> {
+    let refused =
+        |key, built: bool| if built { Ok(()) } else { Err(about(index, key, "it is not built yet".to_owned())) };
+    let staged = group.load.peak_rate().is_some()
+        && !matches!(&group.load, Load::Open { arrivals, .. } if arrivals.rate.constant().is_some());
+    refused("stage", !staged)?;
+    refused("arrival", !matches!(&group.load, Load::Open { arrivals, .. } if arrivals.spacing == Spacing::Poisson))?;
+    refused("think", !matches!(&group.load, Load::Closed { think, .. } if !think.is_zero()))?;
+    refused("session", group.sessions.is_plain())?;
+    refused("fragment", group.wire_shape == WireShape::default())?;
+    refused("ping", group.ping.is_none())?;
+    refused("read", group.read.is_none())?;
+    refused("durable", !group.rooms.as_ref().is_some_and(|rooms| rooms.durable))?;
+    refused("capture", group.dialogue.captures.is_empty())
 }
 
 fn about(index: usize, key: &'static str, why: String) -> PlanError {
@@ -116,8 +143,8 @@ fn totals(groups: &[Group]) -> Result<(), PlanError> {
             return Err(PlanError::new(Some(index), "clients", group.clients, why));
         };
         clients = sum;
-        rate += group.rate().unwrap_or(0.0);
-        if let Some(each) = group.load.rate().filter(|_| rate > Rate::MAX_TOTAL) {
+        rate += group.peak_rate().unwrap_or(0.0);
+        if let Some(each) = group.load.peak_rate().filter(|_| rate > Rate::MAX_TOTAL) {
             let with = if groups.len() > 1 { ", over all groups" } else { "" };
             let why = format!(
                 "with --clients {}: {} messages per second in total{with}; at most {} are accepted",

@@ -192,7 +192,7 @@ mod tests {
     }
 
     fn in_rooms(by: RoomBy, group: Group) -> Group {
-        Group { rooms: Some(Rooms { by, publishers: None, own: OwnCopy::Expect }), ..group }
+        Group { rooms: Some(Rooms { by, publishers: None, own: OwnCopy::Expect, durable: false }), ..group }
     }
 
     #[test]

@@ -88,6 +88,7 @@ impl DialogueKeys {
             on_open: self.on_open.into_iter().flatten().map(step).collect::<Result<_, _>>()?,
             answers: self.answer.into_iter().flatten().map(answer).collect::<Result<_, _>>()?,
             ignore: self.ignore.unwrap_or_default(),
+            captures: Vec::new(),
         })
     }
 
@@ -121,7 +122,7 @@ impl RoomKeys {
                 return alone.map_or(Ok(None), |key| Err(PlanError { group: None, key, value: None, why: why() }));
             }
         };
-        Ok(Some(Rooms { by, publishers, own: own.unwrap_or_default() }))
+        Ok(Some(Rooms { by, publishers, own: own.unwrap_or_default(), durable: false }))
     }
 
     pub(super) fn of(rooms: &Rooms) -> Self {

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     message::{Data, DataError, Template},
-    plan::{Connect, Expect, Group, GroupName, Load, Messages, Plan, PlanError, RunOptions, Target, Until},
+    plan::{Arrivals, Connect, Expect, Group, GroupName, Load, Messages, Plan, PlanError, RunOptions, Target, Until},
     secrets::bare,
 };
 
@@ -92,6 +92,7 @@ impl RunKeys {
             server_threads: None,
             seed: seed.map(|Seed(seed)| seed),
             thresholds: threshold.into_iter().flatten().map(|Condition(threshold)| threshold).collect(),
+            stop_on_miss: None,
             only_delivery: only_delivery.unwrap_or(default.only_delivery),
         }
     }
@@ -155,6 +156,10 @@ impl GroupKeys {
             messages,
             dialogue: dialogue.dialogue()?,
             rooms: rooms.rooms()?,
+            sessions: default.sessions,
+            wire_shape: default.wire_shape,
+            ping: default.ping,
+            read: default.read,
         })
     }
 
@@ -181,12 +186,13 @@ impl GroupKeys {
             rooms: group.rooms.as_ref().map(RoomKeys::of).unwrap_or_default(),
             connect: ConnectKeys::of(&group.connect),
         };
-        match group.load {
-            Load::Open { rate, burst, max_in_flight } => {
-                (keys.load.rate, keys.load.burst) = (Some(ClientRate(Some(rate))), Some(Number(burst)));
+        match &group.load {
+            &Load::Open { ref arrivals, burst, max_in_flight } => {
+                keys.load.rate = arrivals.rate.constant().map(|rate| ClientRate(Some(rate)));
+                keys.load.burst = Some(Number(burst));
                 keys.in_flight.max_in_flight = Some(Number(max_in_flight));
             }
-            Load::Closed { window } => keys.load.window = Some(Number(window)),
+            Load::Closed { window, .. } => keys.load.window = Some(Number(*window)),
             Load::Listen => keys.load.rate = Some(ClientRate(None)),
         }
         keys
@@ -205,10 +211,10 @@ impl LoadKeys {
     fn load(self, in_flight: InFlightKeys) -> Load {
         let number = |given: Option<Number<NonZeroU32>>, default| given.map_or(default, |Number(number)| number);
         match (self.window, self.rate, Load::default()) {
-            (Some(Number(window)), ..) => Load::Closed { window },
+            (Some(Number(window)), ..) => Load::Closed { window, think: Duration::ZERO },
             (None, Some(ClientRate(None)), _) => Load::Listen,
-            (None, given, Load::Open { rate, burst, max_in_flight }) => Load::Open {
-                rate: given.and_then(|ClientRate(rate)| rate).unwrap_or(rate),
+            (None, given, Load::Open { arrivals, burst, max_in_flight }) => Load::Open {
+                arrivals: given.and_then(|ClientRate(rate)| rate).map_or(arrivals, Arrivals::even),
                 burst: number(self.burst, burst),
                 max_in_flight: number(in_flight.max_in_flight, max_in_flight),
             },

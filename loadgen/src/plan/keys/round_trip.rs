@@ -12,7 +12,9 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     message::Mix,
-    plan::{Connect, EngineKind, Expect, Group, Load, Messages, Pattern, Plan, Rate, RunOptions, Target, Until},
+    plan::{
+        Arrivals, Connect, EngineKind, Expect, Group, Load, Messages, Pattern, Plan, Rate, RunOptions, Target, Until,
+    },
 };
 
 fn count() -> impl Strategy<Value = NonZeroU32> {
@@ -28,11 +30,11 @@ fn time() -> impl Strategy<Value = Duration> {
 
 fn load() -> impl Strategy<Value = Load> {
     let open = (1..5_000_000_u64, count(), count()).prop_map(|(micro, burst, max_in_flight)| Load::Open {
-        rate: Rate::new(micro as f64 / 1e6).unwrap(),
+        arrivals: Arrivals::even(Rate::new(micro as f64 / 1e6).unwrap()),
         burst,
         max_in_flight,
     });
-    prop_oneof![open, count().prop_map(|window| Load::Closed { window }), Just(Load::Listen)]
+    prop_oneof![open, count().prop_map(|window| Load::Closed { window, think: Duration::ZERO }), Just(Load::Listen)]
 }
 
 fn connect() -> impl Strategy<Value = Connect> {
@@ -111,6 +113,7 @@ fn run() -> impl Strategy<Value = RunOptions> {
             server_threads: None,
             seed: Some(seed),
             thresholds: vec!["p99<1.5ms".parse().unwrap(), "g0.lost==0".parse().unwrap()],
+            stop_on_miss: None,
             only_delivery,
         },
     )

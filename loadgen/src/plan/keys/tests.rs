@@ -56,7 +56,8 @@ fn every_key_has_its_meaning() {
     .unwrap();
     let (run, group) = (plan.run(), &plan.groups()[0]);
     assert!(matches!(&group.target, Target::Url(url) if url.as_str() == "wss://example.org/chat"));
-    let Load::Open { rate, burst, max_in_flight } = group.load else { panic!("open") };
+    let Load::Open { arrivals, burst, max_in_flight } = &group.load else { panic!("open") };
+    let rate = arrivals.rate.constant().unwrap();
     assert_eq!((rate.per_second().to_string().as_str(), burst.get(), max_in_flight.get()), ("0.5", 2, 7));
     assert_eq!((group.clients.get(), &group.expect), (10_000, &Expect::Count));
     assert_eq!(group.messages, Messages::Generated { size: 4096, mix: Mix::Text });
@@ -76,7 +77,7 @@ fn keys_at_the_top_are_defaults_of_all_groups() {
     let shown: Vec<_> = plan
         .groups()
         .iter()
-        .map(|group| (group.name.to_string(), group.clients.get(), group.load.rate().is_some()))
+        .map(|group| (group.name.to_string(), group.clients.get(), group.load.peak_rate().is_some()))
         .collect();
     assert_eq!(shown, [("a".to_owned(), 5, false), ("group-2".to_owned(), 1, true)]);
 }
@@ -241,7 +242,7 @@ fn the_command_line_stands_over_the_file() {
     };
     let plan = one.plan(run, group.clone()).unwrap();
     let over = &plan.groups()[0];
-    assert!(matches!((over.load, plan.run().until), (Load::Closed { .. }, Until::Messages(_))));
+    assert!(matches!((&over.load, plan.run().until), (Load::Closed { .. }, Until::Messages(_))));
     assert!(matches!(&over.target, Target::Url(url) if url.host_str() == Some("other")));
     assert_eq!(over.name.as_str(), "a");
 

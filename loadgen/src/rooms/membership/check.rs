@@ -97,7 +97,7 @@ fn check_group(index: usize, group: &Group) -> Result<bool, PlanError> {
     if group.expect != Expect::Broadcast {
         return Err(about(key, size.map(|size| size.to_string()), "only --expect broadcast has rooms"));
     }
-    if let Load::Closed { window } = group.load {
+    if let Load::Closed { window, .. } = group.load {
         let why =
             "rooms need the open model: a receiver knows by the schedule when a message was due; give --rate instead";
         return Err(about("window", Some(window.to_string()), why));

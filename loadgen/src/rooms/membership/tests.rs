@@ -1,4 +1,4 @@
-use std::{io::Write as _, num::NonZeroU32, sync::Arc};
+use std::{io::Write as _, num::NonZeroU32, sync::Arc, time::Duration};
 
 use proptest::prelude::*;
 use reports::model::Expect;
@@ -14,7 +14,7 @@ fn n(n: u32) -> NonZeroU32 {
 }
 
 fn group(clients: u32, by: RoomBy, publishers: Option<u32>) -> Group {
-    let rooms = Some(Rooms { by, publishers, own: OwnCopy::Expect });
+    let rooms = Some(Rooms { by, publishers, own: OwnCopy::Expect, durable: false });
     Group { clients: n(clients), expect: Expect::Broadcast, rooms, ..Group::default() }
 }
 
@@ -110,7 +110,7 @@ fn what_can_not_work_is_refused() {
             "--room: only --expect broadcast has rooms",
         ),
         (
-            Group { load: Load::Closed { window: n(3) }, ..sized(4, 2, None) },
+            Group { load: Load::Closed { window: n(3), think: Duration::ZERO }, ..sized(4, 2, None) },
             "--window 3: rooms need the open model: a receiver knows by the schedule when a message was due; give \
              --rate instead",
         ),

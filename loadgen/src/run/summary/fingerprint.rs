@@ -23,7 +23,7 @@ impl Fingerprint {
     /// Of all that is said and heard.
     pub(super) fn of_dialogue(dialogue: &Dialogue) -> String {
         let mut fingerprint = Self::default();
-        let Dialogue { on_open, answers, ignore } = dialogue;
+        let Dialogue { on_open, answers, ignore, captures } = dialogue;
         fingerprint.count(on_open.len());
         for step in on_open {
             fingerprint.template(step.send.as_ref());
@@ -36,6 +36,10 @@ impl Fingerprint {
         }
         for pattern in ignore {
             fingerprint.pattern(Some(pattern));
+        }
+        for capture in captures {
+            fingerprint.bytes(capture.name.as_bytes());
+            fingerprint.pattern(Some(&capture.pattern));
         }
         fingerprint.finish()
     }

@@ -20,7 +20,7 @@ use super::timeline::RunSeconds;
 use crate::{
     clock::Time,
     message::Mix,
-    plan::{self, Dialogue, Group, Messages, Plan, Rooms, Until},
+    plan::{self, Dialogue, Group, Messages, Plan, Rate, Rooms, Until},
     rooms::Membership,
     run::environment,
     worker::WorkerOutcome,
@@ -167,13 +167,13 @@ fn group_record(group: &Group, target: Option<TargetRecord>) -> GroupRecord {
         name: group.name.to_string(),
         target,
         clients: group.clients.get(),
-        load: match group.load {
-            plan::Load::Open { rate, burst, max_in_flight } => LoadRecord::Open {
-                rate_per_client: rate.per_second(),
+        load: match &group.load {
+            plan::Load::Open { arrivals, burst, max_in_flight } => LoadRecord::Open {
+                rate_per_client: arrivals.rate.peak().map_or(0.0, Rate::per_second),
                 burst: burst.get(),
                 max_in_flight: max_in_flight.get(),
             },
-            plan::Load::Closed { window } => LoadRecord::Closed { window: window.get() },
+            plan::Load::Closed { window, .. } => LoadRecord::Closed { window: window.get() },
             plan::Load::Listen => LoadRecord::Listen,
         },
         messages: messages_record(group),

@@ -28,6 +28,7 @@ fn dialogue() -> Dialogue {
         on_open: steps(&[("", "^hello"), ("login", "^ok")]),
         answers: vec![answer("^2$", "3")],
         ignore: vec!["presence".parse().unwrap()],
+        captures: Vec::new(),
     }
 }
 

@@ -18,7 +18,7 @@ use crate::{
     engine::simulated::{self, PeerScript, Simulated},
     ledger::Expectation,
     message::{Mix, Payload, Place, Source, Template, Templates, Values},
-    plan::{Dialogue, Expect, Group, Load, Partition, Rate, RoomBy, Rooms, Until},
+    plan::{Arrivals, Dialogue, Expect, Group, Load, Partition, Rate, RoomBy, Rooms, Sessions, Until},
     rooms::Membership,
     transport::source_addresses::SourceAddresses,
     worker::{
@@ -74,6 +74,7 @@ pub(super) struct GroupCase {
     pub(super) templates: &'static [&'static str],
     pub(super) dialogue: Dialogue,
     pub(super) rooms: Option<Rooms>,
+    pub(super) sessions: Sessions,
 }
 
 /// What a worker recorded, and when it was done.
@@ -91,14 +92,14 @@ pub(super) struct Done {
 /// Each client sends `burst` messages every `every` milliseconds, and may have `cap` in flight.
 pub(super) fn open_model(clients: u32, every: u64, burst: u32, cap: u32) -> GroupCase {
     let rate = Rate::new(f64::from(burst) * 1000.0 / every as f64).unwrap();
-    let load = Load::Open { rate, burst: n(burst), max_in_flight: n(cap) };
-    let dialogue = Dialogue::default();
-    GroupCase { clients, load, expect: Expect::Echo, size: 64, templates: &[], dialogue, rooms: None }
+    let load = Load::Open { arrivals: Arrivals::even(rate), burst: n(burst), max_in_flight: n(cap) };
+    let (dialogue, sessions) = (Dialogue::default(), Sessions::default());
+    GroupCase { clients, load, expect: Expect::Echo, size: 64, templates: &[], dialogue, rooms: None, sessions }
 }
 
 /// Each client keeps `window` messages in flight.
 pub(super) fn closed_model(clients: u32, window: u32) -> GroupCase {
-    GroupCase { load: Load::Closed { window: n(window) }, ..open_model(clients, 1000, 1, 1) }
+    GroupCase { load: Load::Closed { window: n(window), think: Duration::ZERO }, ..open_model(clients, 1000, 1, 1) }
 }
 
 impl GroupCase {
@@ -193,15 +194,17 @@ impl Case {
             let bind = |template: &Template| values.bind(template, Place::Connection).unwrap();
             GroupConfig {
                 clients: n(group.clients),
-                load: group.load,
+                load: group.load.clone(),
                 script: Script::of(&group.dialogue, bind).map(Arc::new),
                 expectation: Expectation::new(group.source(&values), &group.expect, clients),
                 largest_message: group.size as usize,
+                sessions: group.sessions.clone(),
                 source: SourceAddresses::System,
             }
         };
         WorkerConfig {
             worker: 0,
+            seed: 7,
             partition,
             groups: self.groups.iter().map(of_group).collect(),
             rooms: self.rooms(),
@@ -218,7 +221,7 @@ impl Case {
     fn rooms(&self) -> Option<Arc<RunRooms>> {
         let group = |group: &GroupCase| Group {
             clients: n(group.clients),
-            load: group.load,
+            load: group.load.clone(),
             expect: group.expect.clone(),
             rooms: group.rooms.clone(),
             ..Group::default()

@@ -12,7 +12,7 @@ use crate::{
 
 /// Rooms of `size` clients, who all publish a message every 100 ms.
 fn group(clients: u32, size: u32) -> GroupCase {
-    let rooms = Rooms { by: RoomBy::Size(n(size)), publishers: None, own: OwnCopy::Expect };
+    let rooms = Rooms { by: RoomBy::Size(n(size)), publishers: None, own: OwnCopy::Expect, durable: false };
     GroupCase { expect: Expect::Broadcast, rooms: Some(rooms), ..open_model(clients, 100, 1, 1) }
 }
 

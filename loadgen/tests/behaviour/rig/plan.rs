@@ -8,7 +8,8 @@ use std::{
 use loadgen::{
     message::Mix,
     plan::{
-        Connect, Dialogue, EngineKind, Expect, Group, GroupName, Load, Messages, Plan, Rate, RunOptions, Target, Until,
+        Arrivals, Connect, Dialogue, EngineKind, Expect, Group, GroupName, Load, Messages, Plan, Rate, RunOptions,
+        Target, Until,
     },
 };
 
@@ -62,7 +63,7 @@ impl TestPlan {
             target: self.target.clone(),
             connect: self.connect.clone(),
             clients: self.clients,
-            load: self.load,
+            load: self.load.clone(),
             messages: Messages::Generated { size: self.size, mix: self.mix },
             expect: self.expect.clone(),
             dialogue: self.dialogue.clone(),
@@ -81,12 +82,12 @@ pub(crate) fn rate(per_second: f64) -> Rate {
 
 /// The open model.
 pub(crate) fn open(per_second: f64, burst: u32) -> Load {
-    Load::Open { rate: rate(per_second), burst: n32(burst), max_in_flight: n32(10_000) }
+    Load::Open { arrivals: Arrivals::even(rate(per_second)), burst: n32(burst), max_in_flight: n32(10_000) }
 }
 
 /// The closed model.
 pub(crate) fn closed(window: u32) -> Load {
-    Load::Closed { window: n32(window) }
+    Load::Closed { window: n32(window), think: Duration::ZERO }
 }
 
 /// One client sends six bursts of four to `url`, 20 ms apart, and waits long for the replies.

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use loadgen::{
-    plan::{Group, Load, Plan, Target, Until},
+    plan::{Group, Load, Plan, Rate, Target, Until},
     secrets::bare,
     threads_of,
 };
@@ -35,7 +35,7 @@ fn describe(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
         "total".to_owned(),
         human::count(plan.clients().get().into()),
         String::new(),
-        plan.rate().map_or_else(|| "-".to_owned(), human::rate),
+        plan.peak_rate().map_or_else(|| "-".to_owned(), human::rate),
         messages(plan.groups().iter().map(|group| plan.messages(group)).sum()),
         String::new(),
     ];
@@ -55,9 +55,12 @@ fn describe(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn row(plan: &Plan, group: &Group) -> [String; 6] {
-    let load = match group.load {
-        Load::Open { rate, burst, .. } => format!("{}/s in bursts of {burst}", human::rate(rate.per_second())),
-        Load::Closed { window } => format!("{window} in flight"),
+    let load = match &group.load {
+        Load::Open { arrivals, burst, .. } => {
+            let rate = arrivals.rate.peak().map_or(0.0, Rate::per_second);
+            format!("{}/s in bursts of {burst}", human::rate(rate))
+        }
+        Load::Closed { window, .. } => format!("{window} in flight"),
         Load::Listen => "only listens".to_owned(),
     };
     let target = match &group.target {
@@ -68,7 +71,7 @@ fn row(plan: &Plan, group: &Group) -> [String; 6] {
         group.name.to_string(),
         human::count(group.clients.get().into()),
         load,
-        group.rate().map_or_else(|| "-".to_owned(), human::rate),
+        group.peak_rate().map_or_else(|| "-".to_owned(), human::rate),
         messages(plan.messages(group)),
         target,
     ]

@@ -12,7 +12,7 @@ pub(super) fn warn(console: &ConsoleArgs, plan: &Plan, most: Option<f64>) {
         return;
     }
     let Some(address) = public_address(plan) else { return };
-    let messages = match (most, plan.rate()) {
+    let messages = match (most, plan.peak_rate()) {
         (Some(most), _) => format!("up to {} messages/s", human::rate(most)),
         (None, Some(0.0)) => "no messages".to_owned(),
         (None, Some(rate)) => format!("{} messages/s", human::rate(rate)),

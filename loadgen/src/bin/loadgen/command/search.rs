@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use loadgen::{
     Run, RunError, Stop,
-    plan::{Load, Plan, Rate},
+    plan::{Load, Plan, Rate, RatePlan},
 };
 use program::{Channel, Exit, ProgramError as _};
 use reports::{
@@ -142,8 +142,10 @@ fn at(plan: &Plan, rate: f64, number: usize) -> Plan {
     let at = plan.clone().with(|run, groups| {
         run.seed = Some(seed.wrapping_add(number as u64));
         for group in groups {
-            if let Load::Open { rate: share, .. } = &mut group.load {
-                *share = Rate::new(rate / f64::from(clients.get())).unwrap_or(*share);
+            if let (Load::Open { arrivals, .. }, Some(share)) =
+                (&mut group.load, Rate::new(rate / f64::from(clients.get())))
+            {
+                arrivals.rate = RatePlan::Constant(share);
             }
         }
     });

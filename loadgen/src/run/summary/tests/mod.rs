@@ -13,7 +13,7 @@ use super::*;
 use crate::{
     ledger::{Expectation, Fate, Finding, LedgerSink, SendTimes, Subject},
     message::Payload,
-    plan::{Expect, Rate, RunOptions},
+    plan::{Arrivals, Expect, Rate, RunOptions},
     run::timeline::Timeline,
     secrets::Secrets,
     transport::Phases,
@@ -34,8 +34,8 @@ fn plan() -> Plan {
 
 /// A plan of groups that are called `g0`, `g1` and so on.
 fn plan_of(groups: usize) -> Plan {
-    let load = plan::Load::Closed { window: NonZeroU32::MIN };
-    let group = |n| Group { name: format!("g{n}").parse().unwrap(), load, ..Group::default() };
+    let load = plan::Load::Closed { window: NonZeroU32::MIN, think: Duration::ZERO };
+    let group = |n| Group { name: format!("g{n}").parse().unwrap(), load: load.clone(), ..Group::default() };
     Plan::new(RunOptions::default(), (0..groups).map(group).collect()).unwrap()
 }
 
@@ -316,7 +316,7 @@ fn the_result_says_what_was_asked_for() {
     let n = |n| NonZeroU32::new(n).unwrap();
     let group = Group {
         clients: n(3),
-        load: plan::Load::Open { rate: Rate::new(0.5).unwrap(), burst: n(5), max_in_flight: n(7) },
+        load: plan::Load::Open { arrivals: Arrivals::even(Rate::new(0.5).unwrap()), burst: n(5), max_in_flight: n(7) },
         messages: Messages::Generated { size: 100, mix: Mix::Text },
         expect: Expect::Reply("yes".to_owned()),
         ..Group::default()

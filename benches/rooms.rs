@@ -66,7 +66,12 @@ impl Run {
             },
             messages: messages.clone(),
             expect: Expect::Broadcast,
-            rooms: Some(Rooms { by: RoomBy::Size(n(size)), publishers: Some(publishers), own: OwnCopy::Refuse }),
+            rooms: Some(Rooms {
+                by: RoomBy::Size(n(size)),
+                publishers: Some(publishers),
+                own: OwnCopy::Refuse,
+                durable: false,
+            }),
             ..Group::default()
         }];
         let membership = Arc::new(Membership::of(&groups).expect("rooms that can work").expect("rooms"));

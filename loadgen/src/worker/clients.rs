@@ -9,7 +9,7 @@ use crate::{
     clock::Time,
     engine::{ConnectionEnd, Engine},
     ledger::Ledger,
-    schedule::driver::ClientView,
+    schedule::driver::{ClientView, Presence},
 };
 
 /// Bytes that a connection may have unsent. Beyond, the target does not read, and the client gets
@@ -82,9 +82,10 @@ impl Clients {
     pub(super) fn view(&self, slot: usize, engine: &impl Engine) -> ClientView {
         let Client { ledger, state, .. } = &self.all[slot];
         ClientView {
-            open: *state == ClientState::Open,
+            presence: if *state == ClientState::Open { Presence::Open } else { Presence::Gone },
             blocked: engine.unsent(slot) > MAX_UNSENT,
             in_flight: ledger.in_flight(),
+            in_session: u32::MAX,
         }
     }
 }

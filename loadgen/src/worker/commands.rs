@@ -62,6 +62,10 @@ impl<E: Engine, C: Clock> Worker<E, C> {
                 self.drop_messages(group, command);
                 None
             }
+            Command::Skip { slot, messages } => {
+                self.skip(group, slot, messages);
+                None
+            }
             Command::Miss(slot) => {
                 self.missed(slot);
                 None
@@ -92,13 +96,18 @@ impl<E: Engine, C: Clock> Worker<E, C> {
     /// Drops messages that were due. They take their sequences.
     fn drop_messages(&mut self, group: usize, command: DropCommand) {
         let DropCommand { slot, due, messages, cause } = command;
-        match &mut self.rooms {
-            Some(rooms) if self.groups[group].has_rooms => rooms.dropped(slot, messages.into()),
-            _ => self.clients.all[slot].ledger.skip(messages.into()),
-        }
+        self.skip(group, slot, messages);
         self.groups[group].outcome.recorder.dropped(due, messages.into(), cause);
         if cause == DropCause::DeadConnection {
             self.missed(slot);
+        }
+    }
+
+    /// Messages that are not sent take their sequences.
+    fn skip(&mut self, group: usize, slot: usize, messages: u32) {
+        match &mut self.rooms {
+            Some(rooms) if self.groups[group].has_rooms => rooms.dropped(slot, messages.into()),
+            _ => self.clients.all[slot].ledger.skip(messages.into()),
         }
     }
 
@@ -108,7 +117,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
             loop {
                 let Self { groups, clients, engine, .. } = self;
                 let Some(command) = groups[group].driver.next_left(|slot| clients.view(slot, engine)) else { break };
-                self.drop_messages(group, command);
+                self.carry_out(group, command);
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::{collections::VecDeque, ops::Range};
 
-use super::command::{ClientView, Command, Progress, SendCommand};
+use super::command::{ClientView, Command, Presence, Progress, SendCommand};
 use crate::{clock::Time, plan::Share};
 
 /// Silence after which a run of a number of messages gives up on those in flight, even with a
@@ -105,19 +105,38 @@ impl ClosedDriver {
     /// Sends as much as the window of a client has room for. A reply at `due` made the room.
     #[inline]
     fn refill(&mut self, slot: usize, due: Time, view: ClientView) -> Option<Command> {
-        let left = self.left.get_mut(slot - self.slots.start);
-        if !view.open {
-            let planned = std::mem::take(left?);
-            self.planned -= planned;
-            return (planned > 0).then_some(Command::Miss(slot));
+        match view.presence {
+            Presence::Open => {}
+            // It is told of the client once that opens.
+            Presence::Before | Presence::Away => return None,
+            Presence::Gone => return (self.take_planned(slot) > 0).then_some(Command::Miss(slot)),
         }
-        let mut room = self.window.saturating_sub(view.in_flight);
+        let left = self.left.get_mut(slot - self.slots.start);
+        let mut room = self.window.saturating_sub(view.in_flight).min(view.in_session);
         if let Some(&mut left) = left.filter(|_| due >= self.measured_from) {
             room = room.min(u32::try_from(left).unwrap_or(u32::MAX));
         }
         // A blocked connection is ready again once it takes more.
         let messages = if view.blocked { 0 } else { room.min(self.at_once) };
         (messages > 0).then_some(Command::Send(SendCommand { slot, due, messages, wanted: room }))
+    }
+
+    /// Plans nothing more for a client. Returns what was planned.
+    fn take_planned(&mut self, slot: usize) -> u64 {
+        let planned = self.left.get_mut(slot - self.slots.start).map_or(0, std::mem::take);
+        self.planned -= planned;
+        planned
+    }
+
+    /// The window of a client that has opened is filled in the next turn.
+    pub(super) fn joined(&mut self, slot: usize) {
+        if self.begun {
+            self.later.push_back(slot);
+        }
+    }
+
+    pub(super) fn retired(&mut self, slot: usize) {
+        self.take_planned(slot);
     }
 
     #[inline]

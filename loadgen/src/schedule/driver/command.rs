@@ -5,12 +5,29 @@ use crate::clock::Time;
 /// What a driver must know of a client to decide.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ClientView {
-    /// It has an open connection.
-    pub(crate) open: bool,
+    /// Whether it can send.
+    pub(crate) presence: Presence,
     /// The transport holds so many unsent bytes that it should get no more.
     pub(crate) blocked: bool,
     /// Messages without a fate.
     pub(crate) in_flight: u32,
+    /// Messages that its session still has room for. `u32::MAX` if nothing bounds that.
+    pub(crate) in_session: u32,
+}
+
+/// Whether a client can send, and if not, why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Presence {
+    /// It has not been open yet, and its time to send has not come. Nothing is due to it.
+    #[allow(dead_code, reason = "clients come and go in tests only yet")]
+    Before,
+    /// It has an open connection.
+    Open,
+    /// The plan has ended its connection, or it is trying to come back.
+    #[allow(dead_code, reason = "clients come and go in tests only yet")]
+    Away,
+    /// It never opened, or its connection has ended, and it does not try again.
+    Gone,
 }
 
 /// What a driver wants done.
@@ -20,6 +37,14 @@ pub(crate) enum Command {
     Send(SendCommand),
     /// Count messages as dropped.
     Drop(DropCommand),
+    /// Messages take their sequences, but are not due: the client has not begun. They are counted
+    /// nowhere.
+    Skip {
+        /// Slot of the client.
+        slot: usize,
+        /// How many.
+        messages: u32,
+    },
     /// Messages are planned for this client, and its connection is over. If that left nothing
     /// undone so far, now it has.
     Miss(usize),
@@ -50,8 +75,11 @@ pub(crate) struct DropCommand {
 pub enum DropCause {
     /// The client had as many messages in flight, or bytes unsent, as it may.
     InFlightCap,
-    /// The client has no connection.
+    /// The client has no connection, and does not try to open one.
     DeadConnection,
+    /// The client was away: the plan had ended its connection or its session had no more messages,
+    /// or it was trying to come back.
+    Away,
     /// The phase ended before the generator came to it.
     BehindSchedule,
 }

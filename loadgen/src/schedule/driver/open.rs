@@ -1,6 +1,6 @@
 //! The open model: messages are due at fixed times, however slow the replies are.
 
-use super::command::{ClientView, Command, DropCause, DropCommand, SendCommand};
+use super::command::{ClientView, Command, DropCause, DropCommand, Presence, SendCommand};
 use crate::{
     clock::Time,
     schedule::{Agenda, Burst, Schedule, Senders},
@@ -26,6 +26,8 @@ pub(crate) struct OpenDriver {
     agenda: Option<Agenda>,
     /// The part of a burst that was not sent.
     rest: Option<DropCommand>,
+    /// The part of a burst after that, which its session has no room for.
+    beyond: Option<DropCommand>,
 }
 
 impl OpenDriver {
@@ -41,6 +43,7 @@ impl OpenDriver {
             end: Time::NEVER,
             agenda: None,
             rest: None,
+            beyond: None,
         }
     }
 
@@ -63,16 +66,28 @@ impl OpenDriver {
 
     #[inline]
     pub(super) fn next(&mut self, now: Time, view: impl Fn(usize) -> ClientView) -> Option<Command> {
-        if let Some(rest) = self.rest.take() {
+        if let Some(rest) = self.take_rest() {
             return Some(Command::Drop(rest));
         }
-        let (slot, due, messages) = self.take(now)?;
-        let ClientView { open, blocked, in_flight } = view(slot);
+        let (slot, due, mut messages) = self.take(now)?;
+        let ClientView { presence, blocked, in_flight, in_session } = view(slot);
+        let drop = |messages, cause| DropCommand { slot, due, messages, cause };
+        match presence {
+            Presence::Open => {}
+            Presence::Before => return Some(Command::Skip { slot, messages }),
+            Presence::Away => return Some(Command::Drop(drop(messages, DropCause::Away))),
+            Presence::Gone => return Some(Command::Drop(drop(messages, DropCause::DeadConnection))),
+        }
+        if messages > in_session {
+            let beyond = drop(messages - in_session, DropCause::Away);
+            if in_session == 0 {
+                return Some(Command::Drop(beyond));
+            }
+            (self.beyond, messages) = (Some(beyond), in_session);
+        }
         let room = if blocked { 0 } else { self.max_in_flight.saturating_sub(in_flight) };
-        let drop = |cause| Command::Drop(DropCommand { slot, due, messages, cause });
         Some(match messages.min(room) {
-            _ if !open => drop(DropCause::DeadConnection),
-            0 => drop(DropCause::InFlightCap),
+            0 => Command::Drop(drop(messages, DropCause::InFlightCap)),
             send => Command::Send(SendCommand { slot, due, messages: send, wanted: messages }),
         })
     }
@@ -118,13 +133,25 @@ impl OpenDriver {
         bursts.map(|burst| self.senders.slot(burst.client)).collect()
     }
 
-    pub(super) fn next_left(&mut self, view: impl Fn(usize) -> ClientView) -> Option<DropCommand> {
-        if let Some(rest) = self.rest.take() {
-            return Some(rest);
+    pub(super) fn next_left(&mut self, view: impl Fn(usize) -> ClientView) -> Option<Command> {
+        if let Some(rest) = self.take_rest() {
+            return Some(Command::Drop(rest));
         }
         let (slot, due, messages) = self.take(Time::NEVER)?;
-        let cause = if view(slot).open { DropCause::BehindSchedule } else { DropCause::DeadConnection };
-        Some(DropCommand { slot, due, messages, cause })
+        let ClientView { presence, in_session, .. } = view(slot);
+        let cause = match presence {
+            Presence::Before => return Some(Command::Skip { slot, messages }),
+            Presence::Open if in_session > 0 => DropCause::BehindSchedule,
+            Presence::Open | Presence::Away => DropCause::Away,
+            Presence::Gone => DropCause::DeadConnection,
+        };
+        Some(Command::Drop(DropCommand { slot, due, messages, cause }))
+    }
+
+    /// Takes a part of the last burst that was not sent, in the order of the sequences.
+    #[inline]
+    fn take_rest(&mut self) -> Option<DropCommand> {
+        self.rest.take().or_else(|| self.beyond.take())
     }
 
     fn peek(&self) -> Option<Burst> {

@@ -24,11 +24,21 @@ fn share(clients: u32) -> Share {
 
 /// A client with an open connection and so many messages in flight.
 fn open(in_flight: u32) -> ClientView {
-    ClientView { open: true, blocked: false, in_flight }
+    ClientView { presence: Presence::Open, blocked: false, in_flight, in_session: u32::MAX }
 }
 
-const GONE: ClientView = ClientView { open: false, blocked: false, in_flight: 0 };
-const BLOCKED: ClientView = ClientView { open: true, blocked: true, in_flight: 0 };
+const GONE: ClientView = without(Presence::Gone);
+const BLOCKED: ClientView = ClientView { presence: Presence::Open, blocked: true, in_flight: 0, in_session: u32::MAX };
+
+/// A client without an open connection.
+const fn without(presence: Presence) -> ClientView {
+    ClientView { presence, blocked: false, in_flight: 0, in_session: u32::MAX }
+}
+
+/// A client with an open connection, whose session has room for so many messages.
+fn in_session(in_session: u32) -> ClientView {
+    ClientView { in_session, ..open(0) }
+}
 
 fn send(slot: usize, due: u64, messages: u32, wanted: u32) -> Command {
     Command::Send(SendCommand { slot, due: at(due), messages, wanted })
@@ -81,6 +91,23 @@ fn the_open_model_drops_what_is_over_the_cap() {
         (open(9), vec![dropped(0, 1_000, 3, DropCause::InFlightCap)]),
         (BLOCKED, vec![dropped(0, 1_000, 3, DropCause::InFlightCap)]),
         (GONE, vec![dropped(0, 1_000, 3, DropCause::DeadConnection)]),
+        (without(Presence::Away), vec![dropped(0, 1_000, 3, DropCause::Away)]),
+        (without(Presence::Before), vec![Command::Skip { slot: 0, messages: 3 }]),
+        (in_session(3), vec![send(0, 1_000, 3, 3)]),
+        (in_session(2), vec![send(0, 1_000, 2, 2), dropped(0, 1_000, 1, DropCause::Away)]),
+        (in_session(0), vec![dropped(0, 1_000, 3, DropCause::Away)]),
+        (
+            ClientView { in_flight: 3, ..in_session(2) },
+            vec![
+                send(0, 1_000, 1, 2),
+                dropped(0, 1_000, 1, DropCause::InFlightCap),
+                dropped(0, 1_000, 1, DropCause::Away),
+            ],
+        ),
+        (
+            ClientView { in_flight: 4, ..in_session(2) },
+            vec![dropped(0, 1_000, 2, DropCause::InFlightCap), dropped(0, 1_000, 1, DropCause::Away)],
+        ),
     ];
     for (view, expected) in cases {
         assert_eq!(all(&mut open_model(), 1_000, |_| view), expected, "{view:?}");
@@ -109,10 +136,13 @@ fn the_open_model_is_over_once_all_is_sent_or_it_is_late() {
     let left = |view: ClientView| {
         let mut driver = open_model();
         all(&mut driver, 1_400, |_| open(0));
-        std::iter::from_fn(|| driver.next_left(|_| view)).map(Command::Drop).collect::<Vec<_>>()
+        std::iter::from_fn(|| driver.next_left(|_| view)).collect::<Vec<_>>()
     };
     assert_eq!(left(open(0)), [dropped(1, 1_450, 3, DropCause::BehindSchedule)]);
     assert_eq!(left(GONE), [dropped(1, 1_450, 3, DropCause::DeadConnection)]);
+    assert_eq!(left(without(Presence::Away)), [dropped(1, 1_450, 3, DropCause::Away)]);
+    assert_eq!(left(in_session(0)), [dropped(1, 1_450, 3, DropCause::Away)]);
+    assert_eq!(left(without(Presence::Before)), [Command::Skip { slot: 1, messages: 3 }]);
 }
 
 #[test]
@@ -121,7 +151,7 @@ fn what_was_cut_from_the_last_burst_is_not_forgotten() {
     driver.cut(at(1_001));
     let Some(Command::Send(command)) = driver.next(at(1_001), |_| open(0)) else { panic!("it is due") };
     driver.sent(&command, 2);
-    let left = driver.next_left(|_| open(0)).map(Command::Drop);
+    let left = driver.next_left(|_| open(0));
     assert_eq!(left, Some(dropped(0, 1_000, 1, DropCause::InFlightCap)));
     assert_eq!(driver.next_left(|_| open(0)), None);
 }
@@ -251,6 +281,37 @@ fn a_client_that_is_gone_misses_what_was_planned() {
 }
 
 #[test]
+fn a_client_that_is_away_keeps_what_is_planned() {
+    for absent in [Presence::Away, Presence::Before].map(without) {
+        let mut driver = counted();
+        assert_eq!(all(&mut driver, 1_000, |slot| if slot == 0 { absent } else { open(4) }), []);
+        assert_eq!(driver.replied(0, at(1_001), || absent), None);
+        assert_eq!(driver.planned(), [0, 1]);
+        driver.joined(0);
+        assert_eq!(driver.wake(), Time::default());
+        assert_eq!(all(&mut driver, 1_300, |slot| open([0, 4][slot])), [], "in the next turn");
+        assert_eq!(all(&mut driver, 1_301, |slot| open([0, 4][slot])), [send(0, 1_301, 3, 4)]);
+    }
+}
+
+#[test]
+fn a_client_that_retires_misses_nothing() {
+    let mut driver = counted();
+    driver.retired(0);
+    assert_eq!(driver.planned(), [1]);
+    assert_eq!(all(&mut driver, 1_000, |slot| if slot == 0 { GONE } else { open(4) }), []);
+    driver.retired(1);
+    assert!(driver.is_spent());
+}
+
+#[test]
+fn a_session_of_messages_bounds_the_window() {
+    let mut driver = closed_model();
+    assert_eq!(all(&mut driver, 1_000, |slot| in_session([2, 0][slot])), [send(0, 1_000, 2, 2)]);
+    assert_eq!(driver.replied(1, at(1_001), || in_session(0)), None);
+}
+
+#[test]
 fn only_the_open_model_drops() {
     assert!(open_model().drops() && !closed_model().drops());
     assert_eq!(closed_model().next_left(|_| open(0)), None);
@@ -326,13 +387,13 @@ proptest! {
                 1..4 => ClientView { blocked: !before.blocked, ..before },
                 _ => ClientView { in_flight: before.in_flight.saturating_sub(many), ..before },
             };
-            states[&slot].set(if before.open { view } else { before });
+            states[&slot].set(if before == GONE { before } else { view });
             let mut command = driver.replied(slot, at(now), || states[&slot].get());
             for _ in 0..20 {
                 if let Some(Command::Send(command)) = command {
                     let SendCommand { slot, messages, wanted, .. } = command;
                     let view = states[&slot].get();
-                    prop_assert!(view.open && !view.blocked);
+                    prop_assert!(view != GONE && !view.blocked);
                     prop_assert!(messages > 0 && messages <= at_once.min(wanted));
                     prop_assert!(view.in_flight + wanted <= window);
                     let taken = if what % 2 == 0 { messages } else { messages / 2 };
@@ -346,7 +407,7 @@ proptest! {
         for (slot, sent) in sent.iter().enumerate() {
             prop_assert!(*sent <= messages);
             let left = driver.planned().contains(&slot);
-            prop_assert!(*sent == messages || left || !states[&slot].get().open);
+            prop_assert!(*sent == messages || left || states[&slot].get() == GONE);
         }
     }
 }

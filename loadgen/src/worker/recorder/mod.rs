@@ -210,7 +210,8 @@ impl Recorder {
         let Dropped { in_flight_cap, dead_connection, behind_schedule } = &mut tally.dropped;
         *match why {
             DropCause::InFlightCap => in_flight_cap,
-            DropCause::DeadConnection => dead_connection,
+            // Clients do not come and go yet.
+            DropCause::DeadConnection | DropCause::Away => dead_connection,
             DropCause::BehindSchedule => behind_schedule,
         } += messages;
     }

@@ -36,7 +36,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         let before = self.clients.all[slot].state;
         let may_leave = before == ClientState::Open && cause.is_orderly() && self.may_leave(slot, at);
         self.clients.all[slot].state = ClientState::Gone;
-        self.left_room(slot);
+        self.left_room(slot, at, false);
         match before {
             ClientState::Gone | ClientState::Opening | ClientState::Left => return,
             ClientState::Joining => return self.ended_while_joining(slot, cause),

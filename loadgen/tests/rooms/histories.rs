@@ -154,7 +154,7 @@ impl Run {
 
     fn end(&mut self, client: u32) {
         if client < self.clients && self.model.ended.insert(client) {
-            self.play.ended(client);
+            self.play.ended(client, self.now, false);
             self.on_its_way.retain(|(_, receiver)| *receiver != client);
         }
     }

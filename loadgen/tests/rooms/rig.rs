@@ -199,9 +199,9 @@ impl Play {
         self.ledgers[worker].joined(slot, at);
     }
 
-    pub(crate) fn ended(&mut self, client: u32) {
+    pub(crate) fn ended(&mut self, client: u32, at: Time, by_plan: bool) {
         let (worker, slot) = self.place(client);
-        self.ledgers[worker].ended(slot, &mut self.counts);
+        self.ledgers[worker].ended(slot, at, by_plan, &mut self.counts);
     }
 
     pub(crate) fn sent(&mut self, client: u32) -> u64 {

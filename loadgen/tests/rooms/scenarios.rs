@@ -167,7 +167,7 @@ fn played(Rooms(clients, size, publishers, own): &Rooms, batched: bool, script: 
                 }
             }
             (_, ("j", client)) => play.joined(u32::try_from(number(client)).unwrap(), now),
-            (_, ("e", client)) => play.ended(u32::try_from(number(client)).unwrap()),
+            (_, ("e", client)) => play.ended(u32::try_from(number(client)).unwrap(), now, false),
             (_, ("t", at)) => now = START.plus(seconds(number(at))),
             _ => {
                 let (event, client) = token.split_once('>').unwrap_or_else(|| panic!("`{token}` is nothing"));

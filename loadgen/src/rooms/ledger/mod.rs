@@ -167,10 +167,11 @@ impl RoomLedger {
         self.timetable = Some(timetable);
     }
 
-    /// A client joined its room at `at`. It must hear what is due from then on.
+    /// A client joined its room at `at`, for the first time or again. It must hear what is due from
+    /// then on.
     pub fn joined(&mut self, slot: usize, at: Time) {
         let receiver = &mut self.receivers[slot];
-        if receiver.room == NOWHERE || receiver.state != ReceiverState::Absent {
+        if receiver.room == NOWHERE || !matches!(receiver.state, ReceiverState::Absent | ReceiverState::Ended) {
             return;
         }
         (receiver.state, receiver.joined) = (ReceiverState::Present, at);
@@ -187,9 +188,9 @@ impl RoomLedger {
         }
     }
 
-    /// The connection of a client ended. What has not come to it is undetermined, and what it sent
-    /// and nobody heard.
-    pub fn ended(&mut self, slot: usize, sink: &mut impl RoomSink) {
+    /// The connection of a client ended at `at`. The plan may have ended it, or else it died. What
+    /// has not come to it is undetermined, and what it sent and nobody heard.
+    pub fn ended(&mut self, slot: usize, _at: Time, _by_plan: bool, sink: &mut impl RoomSink) {
         let receiver = &mut self.receivers[slot];
         if receiver.sender != NOWHERE {
             let sender = &mut self.senders[receiver.sender as usize];

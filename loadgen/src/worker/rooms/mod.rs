@@ -151,9 +151,9 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         last
     }
 
-    /// The connection of a client ended.
-    pub(super) fn left_room(&mut self, slot: usize) {
-        self.with_rooms(|ledger, recorder| ledger.ended(slot, recorder));
+    /// The connection of a client ended at `at`. The plan may have ended it, or else it died.
+    pub(super) fn left_room(&mut self, slot: usize, at: Time, by_plan: bool) {
+        self.with_rooms(|ledger, recorder| ledger.ended(slot, at, by_plan, recorder));
     }
 
     /// Tells the other workers what was sent here.

@@ -48,6 +48,11 @@ impl Time {
     }
 }
 
+/// Nanoseconds of a length of time; the most that there are if it is longer.
+pub(crate) fn nanos(length: Duration) -> u64 {
+    u64::try_from(length.as_nanos()).unwrap_or(u64::MAX)
+}
+
 /// Tells the time of a run.
 pub trait Clock: Clone {
     /// The current instant.

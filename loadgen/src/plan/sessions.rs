@@ -82,3 +82,11 @@ impl Sessions {
         self.start.is_some() || self.ramp.is_some()
     }
 }
+
+impl Storm {
+    /// How many of `clients` clients are cut: the share, rounded.
+    pub fn clients_of(&self, clients: u64) -> u64 {
+        let exact = u128::from(clients) * u128::from(self.share.get());
+        u64::try_from((exact + 500_000) / 1_000_000).unwrap_or(u64::MAX)
+    }
+}

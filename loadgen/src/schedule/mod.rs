@@ -5,6 +5,7 @@
 //! agenda.rs            the bursts of one worker, in order
 //! senders.rs           which clients of a worker send, and how the schedule numbers them
 //! driver/              what the clients of a group do, and when: a file a model
+//! sessions/            when clients come and go while the load goes on
 //! connect_schedule.rs  when clients open
 //! pacer.rs             how to wait for what is due
 //! ```
@@ -18,6 +19,8 @@ pub(crate) mod connect_schedule;
 pub(crate) mod driver;
 pub(crate) mod pacer;
 mod senders;
+#[cfg_attr(not(test), expect(dead_code, reason = "the worker is to carry it out"))]
+pub(crate) mod sessions;
 
 use std::num::NonZeroU32;
 

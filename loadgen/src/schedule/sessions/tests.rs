@@ -1,0 +1,1 @@
+//! Sessions against tables and a model.

@@ -47,8 +47,8 @@ pub struct Storm {
 
 /// How long a client waits before it tries to open again: exponential backoff with jitter.
 ///
-/// Attempt `n`, from 0 on, waits for `min * 2^n`, at most `max`, less the jitter. The backoff starts
-/// anew once a client has been open for a second.
+/// Attempt `n`, from 0 on, waits for `min * 2^n`, at most `max`, less the jitter. The backoff
+/// starts anew once a client has been open for a second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reconnect {
     /// The first wait.

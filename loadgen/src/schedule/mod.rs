@@ -19,7 +19,7 @@ pub(crate) mod connect_schedule;
 pub(crate) mod driver;
 pub(crate) mod pacer;
 mod senders;
-#[cfg_attr(not(test), expect(dead_code, reason = "the worker is to carry it out"))]
+#[expect(dead_code, reason = "the worker is to carry it out")]
 pub(crate) mod sessions;
 
 use std::num::NonZeroU32;

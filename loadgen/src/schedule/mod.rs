@@ -8,6 +8,7 @@
 //! sessions/            when clients come and go while the load goes on
 //! connect_schedule.rs  when clients open
 //! pacer.rs             how to wait for what is due
+//! slot_timers.rs       when slots are to be looked at
 //! ```
 //!
 //! The bursts of all clients lie on one grid of *slots*: slot `s = j * clients + c` is burst `j` of
@@ -21,6 +22,7 @@ pub(crate) mod pacer;
 mod senders;
 #[expect(dead_code, reason = "the worker is to carry it out")]
 pub(crate) mod sessions;
+pub(crate) mod slot_timers;
 
 use std::num::NonZeroU32;
 

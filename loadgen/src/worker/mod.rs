@@ -17,12 +17,10 @@ mod commands;
 mod config;
 mod control;
 mod dialogue;
-mod ends;
 pub(crate) mod evidence;
 mod group;
-mod joining;
+mod lifecycle;
 mod measured_phase;
-mod openings;
 mod outcome;
 mod phases;
 pub mod recorder;
@@ -43,8 +41,8 @@ use self::{
     clients::{Client, Clients},
     control::RunLink,
     group::WorkerGroup,
+    lifecycle::Openings,
     measured_phase::MeasuredPhase,
-    openings::Openings,
     phases::Phase,
     rooms::WorkerRooms,
     stops::StopDetector,
@@ -52,7 +50,7 @@ use self::{
 pub(crate) use self::{
     config::{GroupConfig, WorkerConfig},
     control::{Control, LiveCounters, WorkerEvent},
-    joining::JOIN,
+    lifecycle::JOIN,
     outcome::{GroupOutcome, MissingMessage, WorkerOutcome},
     rooms::{RoomsOutcome, run_rooms::RunRooms},
     stops::StopTotals,

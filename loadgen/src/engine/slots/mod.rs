@@ -4,7 +4,6 @@
 //! Both engines have their connections here. What a connection does with bytes is the engine's.
 
 mod lingering;
-mod opening_timers;
 mod slot;
 
 use std::{
@@ -17,7 +16,6 @@ use std::{
 
 use self::{
     lingering::Lingering,
-    opening_timers::OpeningTimers,
     slot::{Slot, SlotOpening},
 };
 pub(super) use self::{
@@ -26,6 +24,7 @@ pub(super) use self::{
 };
 use crate::{
     clock::{Clock, Time},
+    schedule::slot_timers::SlotTimers,
     transport::{Opening, OpeningProgress, Route},
 };
 
@@ -33,7 +32,7 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Slots<C, S> {
     all: Vec<Slot<C, S>>,
-    timers: OpeningTimers,
+    timers: SlotTimers,
     lingering: Lingering<C>,
 }
 
@@ -53,7 +52,7 @@ impl<C, S: AsFd> Slots<C, S> {
     pub(super) fn new(count: usize) -> Self {
         Self {
             all: std::iter::repeat_with(Slot::default).take(count).collect(),
-            timers: OpeningTimers::default(),
+            timers: SlotTimers::default(),
             lingering: Lingering::default(),
         }
     }

@@ -1,21 +1,21 @@
 //! How connections end before the generator closes them. Most ends are deaths; some are orderly.
 
-use super::{
-    Worker,
-    client_sink::ConnectionChange,
-    clients::{Client, ClientState},
-};
 use crate::{
     clock::{Clock, Time},
     engine::{ConnectionEnd, Engine},
     plan::Until,
+    worker::{
+        Worker,
+        client_sink::ConnectionChange,
+        clients::{Client, ClientState},
+    },
 };
 
 impl<E: Engine, C: Clock> Worker<E, C> {
     /// Handles that a connection opened, did not open, or ended. `last` is when it was read last in
     /// this turn.
     #[cold]
-    pub(super) fn changed(&mut self, slot: usize, last: Option<Time>, change: ConnectionChange) {
+    pub(in crate::worker) fn changed(&mut self, slot: usize, last: Option<Time>, change: ConnectionChange) {
         let ConnectionChange { opened, joined, failed, ended } = change;
         if let Some(opened) = opened {
             self.opened(slot, &opened);
@@ -65,7 +65,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
     }
 
     /// A message is due on a connection that left in an orderly way, so its end was a death.
-    pub(super) fn missed(&mut self, slot: usize) {
+    pub(in crate::worker) fn missed(&mut self, slot: usize) {
         if let Some((at, cause)) = self.clients.left.remove(&slot) {
             self.clients.all[slot].state = ClientState::Gone;
             self.died(slot, at, cause);

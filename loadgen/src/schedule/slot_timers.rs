@@ -1,19 +1,19 @@
-//! When openings are to be looked at although no socket of theirs has anything.
+//! When slots are to be looked at, each at one time at most. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::clock::Time;
 
-/// A time for each slot that is being opened. Pure.
+/// A time for each of some slots. Takes memory for those alone.
 #[derive(Debug, Default)]
-pub(super) struct OpeningTimers {
+pub(crate) struct SlotTimers {
     by_time: BTreeSet<(Time, usize)>,
     by_slot: BTreeMap<usize, Time>,
 }
 
-impl OpeningTimers {
+impl SlotTimers {
     /// Sets the time of a slot, instead of any earlier setting.
-    pub(super) fn set(&mut self, slot: usize, at: Time) {
+    pub(crate) fn set(&mut self, slot: usize, at: Time) {
         if let Some(before) = self.by_slot.insert(slot, at) {
             self.by_time.remove(&(before, slot));
         }
@@ -21,19 +21,19 @@ impl OpeningTimers {
     }
 
     /// Removes the time of a slot, if it has one.
-    pub(super) fn clear(&mut self, slot: usize) {
+    pub(crate) fn clear(&mut self, slot: usize) {
         if let Some(at) = self.by_slot.remove(&slot) {
             self.by_time.remove(&(at, slot));
         }
     }
 
     /// The first time of all.
-    pub(super) fn next(&self) -> Option<Time> {
+    pub(crate) fn next(&self) -> Option<Time> {
         self.by_time.first().map(|&(at, _)| at)
     }
 
     /// Removes a slot whose time has come at `now`, the first one first.
-    pub(super) fn pop_due(&mut self, now: Time) -> Option<usize> {
+    pub(crate) fn pop_due(&mut self, now: Time) -> Option<usize> {
         let &(_, slot) = self.by_time.first().filter(|&&(at, _)| at <= now)?;
         self.clear(slot);
         Some(slot)
@@ -48,13 +48,13 @@ mod tests {
         Time::from_nanos(nanos)
     }
 
-    fn due(timers: &mut OpeningTimers, now: u64) -> Vec<usize> {
+    fn due(timers: &mut SlotTimers, now: u64) -> Vec<usize> {
         std::iter::from_fn(|| timers.pop_due(at(now))).collect()
     }
 
     #[test]
     fn slots_are_due_in_the_order_of_their_times_and_once() {
-        let mut timers = OpeningTimers::default();
+        let mut timers = SlotTimers::default();
         for (slot, time) in [(7, 30), (1, 10), (4, 20), (2, 10)] {
             timers.set(slot, at(time));
         }
@@ -67,7 +67,7 @@ mod tests {
 
     #[test]
     fn a_slot_has_one_time_the_last_that_was_set() {
-        let mut timers = OpeningTimers::default();
+        let mut timers = SlotTimers::default();
         for time in [10, 30, 20] {
             timers.set(3, at(time));
         }

@@ -5,17 +5,17 @@ use std::time::Duration;
 
 use reports::{escape::visible_part, human, judge::OwnFailure};
 
-use super::{
-    Worker,
-    clients::{ClientState, MAX_UNSENT},
-    dialogue::Joining,
-    openings::STANDSTILL,
-};
+use super::opening::STANDSTILL;
 use crate::{
     clock::{Clock, Time},
     dialogue::Line,
     engine::{ConnectionEnd, Engine},
     ledger::OtherEvent,
+    worker::{
+        Worker,
+        clients::{ClientState, MAX_UNSENT},
+        dialogue::Joining,
+    },
 };
 
 /// Characters of a failure's text that are kept.
@@ -30,18 +30,18 @@ const ENDED: &str = "join_ended";
 
 impl<E: Engine, C: Clock> Worker<E, C> {
     /// Clients that are joining.
-    pub(super) fn joining(&self) -> usize {
+    pub(in crate::worker) fn joining(&self) -> usize {
         self.groups.iter().filter_map(|group| group.dialogue.as_ref()).map(|dialogue| dialogue.joining()).sum()
     }
 
     /// When the next client must have joined.
-    pub(super) fn next_join_timeout(&mut self) -> Option<Time> {
+    pub(in crate::worker) fn next_join_timeout(&mut self) -> Option<Time> {
         let dialogues = self.groups.iter_mut().filter_map(|group| group.dialogue.as_mut());
         dialogues.filter_map(|dialogue| dialogue.next_deadline()).map(|(deadline, _)| deadline).min()
     }
 
     /// Gives up the clients whose time to join is over at `now`.
-    pub(super) fn end_late_joins(&mut self, now: Time) {
+    pub(in crate::worker) fn end_late_joins(&mut self, now: Time) {
         for group in 0..self.groups.len() {
             while let Some(dialogue) = &mut self.groups[group].dialogue
                 && let Some((_, slot)) = dialogue.next_deadline().filter(|(deadline, _)| *deadline <= now)
@@ -53,7 +53,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
     }
 
     /// A client has joined.
-    pub(super) fn joined(&mut self, slot: usize, at: Time) {
+    pub(in crate::worker) fn joined(&mut self, slot: usize, at: Time) {
         let group = &mut self.groups[self.clients.group_of(slot)];
         let Some(Joining { began, phases, .. }) = group.dialogue.as_mut().and_then(|dialogue| dialogue.take(slot))
         else {
@@ -79,7 +79,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
     }
 
     /// The connection of a client ended while it was joining.
-    pub(super) fn ended_while_joining(&mut self, slot: usize, cause: ConnectionEnd) {
+    pub(in crate::worker) fn ended_while_joining(&mut self, slot: usize, cause: ConnectionEnd) {
         self.not_joined(slot, |_| (ENDED, cause.detail));
     }
 
@@ -94,7 +94,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
     }
 
     /// Gives up all clients that are joining.
-    pub(super) fn stop_joining(&mut self) {
+    pub(in crate::worker) fn stop_joining(&mut self) {
         let dialogues = self.groups.iter_mut().filter_map(|group| group.dialogue.as_mut());
         for slot in dialogues.flat_map(|dialogue| dialogue.take_all()) {
             self.engine.abort(slot);
@@ -106,7 +106,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
     /// the peer does not take are left out: the events are ignored. If the connection `ended`,
     /// nobody hears anything.
     #[cold]
-    pub(super) fn say(&mut self, slot: usize, ended: bool) {
+    pub(in crate::worker) fn say(&mut self, slot: usize, ended: bool) {
         let Self { engine, groups, clients, .. } = self;
         let group = &mut groups[clients.group_of(slot)];
         let Some(dialogue) = &mut group.dialogue else { return };

@@ -4,12 +4,12 @@ use std::collections::HashMap;
 
 use reports::judge::OwnFailure;
 
-use super::{Worker, clients::ClientState, group::WorkerGroup};
 use crate::{
     clock::{Clock, Time},
     engine::Engine,
     schedule::{connect_schedule::ConnectSchedule, pacer::SLICE},
     transport::{ConnectError, Opened},
+    worker::{Worker, clients::ClientState, group::WorkerGroup},
 };
 
 /// Connections that all workers together are opening at once, at most. As many fit the queue of a
@@ -19,11 +19,11 @@ const UNDER_WAY: u32 = 4096;
 
 /// A time-out says nothing about the target if the worker was stopped for at least this fraction of
 /// the time: one in `STANDSTILL`.
-pub(super) const STANDSTILL: u64 = 10;
+pub(in crate::worker) const STANDSTILL: u64 = 10;
 
 /// Connections that are being opened, and those that will be.
 #[derive(Debug)]
-pub(super) struct Openings {
+pub(in crate::worker) struct Openings {
     schedule: ConnectSchedule,
     under_way: HashMap<usize, Attempt>,
     /// Attempts at once, at most.
@@ -40,21 +40,21 @@ struct Attempt {
 
 impl Openings {
     /// Those of one of `workers`.
-    pub(super) fn new(schedule: ConnectSchedule, workers: u32) -> Self {
+    pub(in crate::worker) fn new(schedule: ConnectSchedule, workers: u32) -> Self {
         Self { schedule, under_way: HashMap::new(), most: (UNDER_WAY / workers).max(1) as usize }
     }
 
-    pub(super) fn begin(&mut self, now: Time) {
+    pub(in crate::worker) fn begin(&mut self, now: Time) {
         self.schedule.begin(now);
     }
 
     /// Whether each client was tried.
-    pub(super) fn are_done(&self) -> bool {
+    pub(in crate::worker) fn are_done(&self) -> bool {
         self.under_way.is_empty() && self.schedule.wake().is_none()
     }
 
     /// When the next attempt is due, if there is room for it.
-    pub(super) fn wake(&self) -> Option<Time> {
+    pub(in crate::worker) fn wake(&self) -> Option<Time> {
         if self.has_room() { self.schedule.wake() } else { None }
     }
 
@@ -69,7 +69,7 @@ impl Openings {
 
 impl<E: Engine, C: Clock> Worker<E, C> {
     /// Begins to open the connections that are due, for about a [`SLICE`]. True if there was one.
-    pub(super) fn open_due(&mut self, now: Time) -> bool {
+    pub(in crate::worker) fn open_due(&mut self, now: Time) -> bool {
         let (mut any, mut at) = (false, now);
         while let Some(slot) = self.openings.next(at) {
             any = true;
@@ -88,7 +88,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         any
     }
 
-    pub(super) fn opened(&mut self, slot: usize, opened: &Opened) {
+    pub(in crate::worker) fn opened(&mut self, slot: usize, opened: &Opened) {
         if self.openings.under_way.remove(&slot).is_none() {
             return;
         }
@@ -103,7 +103,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         self.clients.open += 1;
     }
 
-    pub(super) fn failed(&mut self, slot: usize, at: Time, error: &ConnectError) {
+    pub(in crate::worker) fn failed(&mut self, slot: usize, at: Time, error: &ConnectError) {
         let Some(Attempt { began, stopped }) = self.openings.under_way.remove(&slot) else { return };
         self.watch_for_stops(self.clock.now());
         let stood_still = (self.stops.all - stopped).saturating_mul(STANDSTILL) >= at.since(began);
@@ -115,7 +115,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
     }
 
     /// Ends connecting. If the run was stopped, the rest counts as failed.
-    pub(super) fn end_openings(&mut self) {
+    pub(in crate::worker) fn end_openings(&mut self) {
         self.openings.schedule.cancel();
         self.stop_joining();
         for (slot, _) in self.openings.under_way.drain() {

@@ -6,7 +6,7 @@
 //! senders.rs           which clients of a worker send, and how the schedule numbers them
 //! driver/              what the clients of a group do, and when: a file a model
 //! sessions/            when clients come and go while the load goes on
-//! connect_schedule.rs  when clients open
+//! opening_queue.rs     when clients open
 //! pacer.rs             how to wait for what is due
 //! slot_timers.rs       when slots are to be looked at
 //! ```
@@ -16,8 +16,8 @@
 //! from its slot's index in whole numbers, never by adding to the last one, so it can't drift.
 
 mod agenda;
-pub(crate) mod connect_schedule;
 pub(crate) mod driver;
+pub(crate) mod opening_queue;
 pub(crate) mod pacer;
 mod senders;
 #[expect(dead_code, reason = "the worker is to carry it out")]

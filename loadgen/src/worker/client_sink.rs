@@ -1,8 +1,9 @@
 //! Passes what a connection brings on to its client's ledger.
 
 use super::{
-    clients::{Client, ClientState},
+    clients::Client,
     dialogue::{GroupDialogue, Taken},
+    lifecycle::ClientState,
 };
 use crate::{
     clock::Time,
@@ -47,6 +48,8 @@ pub(super) struct LedgerAccount<'a> {
 pub(super) struct ClientSink<'a, A> {
     account: A,
     slot: usize,
+    /// The state of the client, as far as this read has changed it.
+    state: ClientState,
     dialogue: Option<&'a mut GroupDialogue>,
     /// Events may belong to the dialogue.
     hears: bool,
@@ -100,9 +103,9 @@ impl Account for LedgerAccount<'_> {
 
 impl<'a, A: Account> ClientSink<'a, A> {
     pub(super) fn new(slot: usize, mut account: A, dialogue: Option<&'a mut GroupDialogue>) -> Self {
-        let is_joining = account.client().state == ClientState::Joining;
-        let hears = dialogue.as_ref().is_some_and(|dialogue| dialogue.hears() || is_joining);
-        Self { account, slot, dialogue, hears, last: None, change: None }
+        let state = account.client().state;
+        let hears = dialogue.as_ref().is_some_and(|dialogue| dialogue.hears() || state == ClientState::Joining);
+        Self { account, slot, state, dialogue, hears, last: None, change: None }
     }
 
     /// Takes an event that belongs to the dialogue. False if it belongs to the messages.
@@ -110,7 +113,7 @@ impl<'a, A: Account> ClientSink<'a, A> {
     fn hear(&mut self, at: Time, event: MessageEvent<'_>) -> bool {
         let Some(dialogue) = &mut self.dialogue else { return false };
         // Nothing may follow a Close: RFC 6455, section 5.5.1.
-        let may_say = self.account.client().state != ClientState::Closing;
+        let may_say = self.state != ClientState::Closing;
         let Some(taken) = dialogue.hear(self.slot, event.bytes, at, may_say) else { return false };
         match taken {
             Taken::ToAnswer => {}
@@ -125,7 +128,7 @@ impl<'a, A: Account> ClientSink<'a, A> {
 
     /// The client has joined. What comes after that in the same read belongs to the messages.
     fn joined(&mut self, at: Time) {
-        self.account.client().state = ClientState::Open;
+        self.state = ClientState::Open;
         self.account.joined(at);
         self.hears = self.dialogue.as_ref().is_some_and(|dialogue| dialogue.hears());
         self.change.get_or_insert_default().joined = Some(at);
@@ -137,7 +140,7 @@ impl<A: Account> EventSink for ClientSink<'_, A> {
     fn opened(&mut self, at: Time, opened: Opened) {
         self.account.client().local = opened.local;
         if let Some(dialogue) = self.dialogue.as_mut().filter(|dialogue| dialogue.joins()) {
-            (self.account.client().state, self.hears) = (ClientState::Joining, true);
+            (self.state, self.hears) = (ClientState::Joining, true);
             if dialogue.opened(self.slot, at, opened.phases) {
                 self.joined(at);
             }
@@ -158,7 +161,7 @@ impl<A: Account> EventSink for ClientSink<'_, A> {
         at: Time,
         mut events: impl Iterator<Item = MessageEvent<'b>>,
     ) -> Option<MessageEvent<'b>> {
-        if self.account.client().state == ClientState::Settled || self.hears {
+        if self.state == ClientState::Settled || self.hears {
             return events.next(); // What comes too late is not what must come.
         }
         self.account.in_order(at, events)
@@ -166,13 +169,13 @@ impl<A: Account> EventSink for ClientSink<'_, A> {
 
     #[inline]
     fn message(&mut self, at: Time, event: MessageEvent<'_>) {
-        if self.account.client().state != ClientState::Settled && !(self.hears && self.hear(at, event)) {
+        if self.state != ClientState::Settled && !(self.hears && self.hear(at, event)) {
             self.account.message(at, event);
         }
     }
 
     fn offence(&mut self, at: Time, event: MessageEvent<'_>) {
-        match self.account.client().state {
+        match self.state {
             ClientState::Joining => self.account.recorder().other_event(OtherEvent::Ignored, at),
             ClientState::Settled => {}
             _ => self.account.offence(at, event),

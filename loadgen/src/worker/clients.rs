@@ -5,6 +5,7 @@ use std::{
     net::{IpAddr, SocketAddr},
 };
 
+use super::lifecycle::{ClientState, StateCounts};
 use crate::{
     clock::Time,
     engine::{ConnectionEnd, Engine},
@@ -26,31 +27,12 @@ pub(super) struct Client {
     pub(super) state: ClientState,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ClientState {
-    /// It never connected, or its connection is over.
-    Gone,
-    /// Its connection is being opened.
-    Opening,
-    /// Its connection is open, and it does the steps of joining.
-    Joining,
-    /// The server closed in an orderly way while nothing was in flight, and nothing was due since.
-    Left,
-    Open,
-    /// The closing handshake has begun.
-    Closing,
-    /// The closing handshake has begun, and the messages in flight have their fate. What comes now
-    /// comes too late.
-    Settled,
-}
-
 /// The clients of a worker, by slot.
 #[derive(Debug)]
 pub(super) struct Clients {
     pub(super) all: Vec<Client>,
-    /// Clients in state `Open`, and in `Closing` or `Settled`.
-    pub(super) open: usize,
-    pub(super) closing: usize,
+    /// How many are in each state.
+    pub(super) counts: StateCounts,
     /// When each client in state `Left` did, and what the server said.
     pub(super) left: BTreeMap<usize, (Time, ConnectionEnd)>,
 }
@@ -68,7 +50,14 @@ impl Client {
 
 impl Clients {
     pub(super) fn new(all: Vec<Client>) -> Self {
-        Self { all, open: 0, closing: 0, left: BTreeMap::new() }
+        Self { all, counts: StateCounts::default(), left: BTreeMap::new() }
+    }
+
+    /// A client has come to another state. Returns the one before.
+    pub(super) fn enter(&mut self, slot: usize, state: ClientState) -> ClientState {
+        let before = std::mem::replace(&mut self.all[slot].state, state);
+        self.counts.moved(before, state);
+        before
     }
 
     /// Index of a client's group.

@@ -1,9 +1,6 @@
 //! What the clients of a group say besides their messages: who is joining, and what is to be said.
 
-use std::{
-    collections::{HashMap, VecDeque},
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
 use reports::escape;
 
@@ -23,8 +20,6 @@ const SHOWN: usize = 96;
 pub(super) struct GroupDialogue {
     script: Arc<Script>,
     joining: HashMap<usize, Joining>,
-    /// When the clients that began to join must have joined, oldest first. Some have by now.
-    deadlines: VecDeque<(Time, usize)>,
     /// How many answers each client has given, from the group's first slot on. It has no entries if
     /// no client has.
     given: Vec<u32>,
@@ -66,14 +61,7 @@ pub(super) enum Taken {
 impl GroupDialogue {
     /// That of clients whose slots begin at `first_slot`.
     pub(super) fn new(script: Arc<Script>, first_slot: usize) -> Self {
-        Self {
-            script,
-            joining: HashMap::new(),
-            deadlines: VecDeque::new(),
-            given: Vec::new(),
-            first_slot,
-            to_say: Vec::new(),
-        }
+        Self { script, joining: HashMap::new(), given: Vec::new(), first_slot, to_say: Vec::new() }
     }
 
     /// Whether there are steps of joining.
@@ -86,11 +74,6 @@ impl GroupDialogue {
         self.script.hears()
     }
 
-    /// Clients that are joining.
-    pub(super) fn joining(&self) -> usize {
-        self.joining.len()
-    }
-
     /// The connection of a client is open. True if it has joined with that.
     pub(super) fn opened(&mut self, slot: usize, at: Time, phases: Phases) -> bool {
         let Self { script, to_say, joining, .. } = self;
@@ -100,23 +83,12 @@ impl GroupDialogue {
         waits.is_none()
     }
 
-    /// Bounds the joining of a client whose connection has just opened by `timeout` nanoseconds.
-    /// `stopped` is how long the worker was stopped so far.
-    pub(super) fn bound(&mut self, slot: usize, timeout: u64, stopped: u64) {
-        if let Some(joining) = self.joining.get_mut(&slot) {
-            joining.stopped = stopped;
-            self.deadlines.push_back((joining.began.plus(timeout), slot));
-        }
-    }
-
-    /// The next time at which a client must have joined, and the client.
-    pub(super) fn next_deadline(&mut self) -> Option<(Time, usize)> {
-        while let Some((_, slot)) = self.deadlines.front()
-            && !self.joining.contains_key(slot)
-        {
-            self.deadlines.pop_front();
-        }
-        self.deadlines.front().copied()
+    /// The connection of a client has just opened. `stopped` is how long the worker was stopped so
+    /// far. Returns when it opened.
+    pub(super) fn began(&mut self, slot: usize, stopped: u64) -> Option<Time> {
+        let joining = self.joining.get_mut(&slot)?;
+        joining.stopped = stopped;
+        Some(joining.began)
     }
 
     /// Takes a client that joins no more, because it has joined or failed to.
@@ -124,15 +96,9 @@ impl GroupDialogue {
         let taken = self.joining.remove(&slot);
         if self.joining.is_empty() {
             // Most runs connect once.
-            (self.joining, self.deadlines) = Default::default();
+            self.joining = HashMap::new();
         }
         taken
-    }
-
-    /// Takes all clients that are joining.
-    pub(super) fn take_all(&mut self) -> Vec<usize> {
-        self.deadlines = VecDeque::new();
-        std::mem::take(&mut self.joining).into_keys().collect()
     }
 
     /// Takes an event of a client at `at`; none if it belongs to the messages. `may_say` says that

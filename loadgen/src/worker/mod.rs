@@ -58,7 +58,7 @@ pub(crate) use self::{
 use crate::{
     clock::{Clock, RealClock, Time},
     engine::{BuildEngine, Engine},
-    schedule::{connect_schedule::ConnectSchedule, pacer::Pacer},
+    schedule::{pacer::Pacer, slot_timers::SlotTimers},
     transport::Route,
 };
 
@@ -71,6 +71,8 @@ pub(crate) struct Worker<E, C> {
     /// None without rooms.
     rooms: Option<Box<WorkerRooms>>,
     openings: Openings,
+    /// When clients must have joined.
+    deadlines: SlotTimers,
     measured: MeasuredPhase,
     link: RunLink,
     pacer: Pacer,
@@ -109,12 +111,12 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         let parts = shares.into_iter().enumerate().zip(routes).zip(outcomes);
         let groups =
             parts.map(|(((group, share), route), outcome)| WorkerGroup::new(&config, group, share, route, outcome));
-        let schedule = ConnectSchedule::new(config.connect_rate, partition.clone(), worker);
         Self {
             groups: groups.collect(),
             rooms: WorkerRooms::of(&config, &clients),
             clients,
-            openings: Openings::new(schedule, partition.workers()),
+            openings: Openings::new(&config),
+            deadlines: SlotTimers::default(),
             measured: MeasuredPhase::new(),
             pacer: Pacer::new(config.may_spin),
             stops: StopDetector::default(),
@@ -182,7 +184,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
     /// messages are due all the same, the worker goes on while another one has connections, and
     /// drops them.
     fn is_deserted(&mut self) -> bool {
-        if self.clients.open > 0 {
+        if self.clients.counts.open() > 0 {
             return false;
         }
         let nowhere = self.link.is_without_connections(self.config.partition.workers());
@@ -240,8 +242,8 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         let sum = |field: fn(&Tally) -> u64| tallies().map(field).sum::<u64>();
         let progress = &self.link.progress;
         for (shared, value) in [
-            (&progress.opened, self.clients.open as u64),
-            (&progress.joining, self.joining() as u64),
+            (&progress.opened, self.clients.counts.open() as u64),
+            (&progress.joining, self.clients.counts.joining() as u64),
             (&progress.sent, sum(|tally| tally.counts.sent)),
             (&progress.matched, sum(|tally| tally.counts.matched + tally.deliveries.matched)),
             (&progress.anomalies, sum(|tally| tally.anomalies.by_name().iter().map(|(_, count)| count).sum())),

@@ -1,6 +1,6 @@
 //! The phases of a worker. Each says after a turn whether it goes on, and how long to wait.
 
-use super::{Worker, clients::ClientState, control::WorkerEvent, recorder::Window};
+use super::{Worker, control::WorkerEvent, lifecycle::ClientState, recorder::Window};
 use crate::{
     clock::{Clock, Time},
     engine::Engine,
@@ -85,7 +85,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
     pub(super) fn go_on(&mut self, phase: &mut Phase, now: Time) {
         loop {
             let step = match phase {
-                Phase::Connecting => self.connecting(now),
+                Phase::Connecting => self.connecting(),
                 Phase::Waiting => self.waiting(now),
                 Phase::Loading => self.loading(now),
                 Phase::AwaitingSent => self.awaiting_sent(now),
@@ -102,13 +102,12 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         }
     }
 
-    fn connecting(&mut self, now: Time) -> Step {
-        self.end_late_joins(now);
-        if self.link.stopped.is_none() && !(self.openings.are_done() && self.joining() == 0) {
-            let wake = [self.openings.wake(), self.next_join_timeout()].into_iter().flatten().min();
-            return Step::Rest(wake.unwrap_or(Time::NEVER));
+    fn connecting(&mut self) -> Step {
+        if self.link.stopped.is_none() && !self.has_connected() {
+            return Step::Rest(Time::NEVER);
         }
         self.end_openings();
+        self.count_untried();
         self.tell_connections();
         let opened = self.groups.iter().map(|group| group.outcome.connections.opened).sum();
         self.link.tell(WorkerEvent::Connected(opened));
@@ -197,7 +196,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
 
     /// Waits for messages in flight, as long as the plan says. After a signal, only for a moment.
     fn draining(&mut self, planned: Time, now: Time) -> Step {
-        if self.in_flight() > 0 && self.clients.open > 0 {
+        if self.in_flight() > 0 && self.clients.counts.open() > 0 {
             let until = self.link.stopped.map_or(planned, |at| planned.min(at.plus(STOPPED_DRAIN)));
             if now < until {
                 return Step::Rest(until);
@@ -233,7 +232,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
     fn awaiting_surplus(&mut self, since: Time, now: Time) -> Step {
         let silence = SURPLUS_SILENCE.min(self.config.drain);
         let until = self.last_reply().max(since).plus(silence).min(since.plus(LONGEST_SURPLUS.min(self.config.drain)));
-        if self.clients.open == 0 || now >= until || self.link.stopped.is_some() {
+        if self.clients.counts.open() == 0 || now >= until || self.link.stopped.is_some() {
             return self.close(now, false);
         }
         Step::Rest(until)
@@ -243,20 +242,12 @@ impl<E: Engine, C: Clock> Worker<E, C> {
     /// might still have come.
     fn close(&mut self, now: Time, cut_short: bool) -> Step {
         for slot in 0..self.clients.all.len() {
-            let client = &mut self.clients.all[slot];
-            if client.state == ClientState::Open {
-                client.state = ClientState::Closing;
-                if client.ledger.in_flight() > 0 {
-                    client.state = ClientState::Settled;
-                    self.settle(slot, now, cut_short);
-                }
-                self.clients.open -= 1;
-                self.clients.closing += 1;
-                self.engine.close(slot);
+            if self.clients.all[slot].state == ClientState::Open {
+                self.begin_closing(slot, now, cut_short);
             }
         }
         let all = LONGEST_CLOSE + CLOSE_EACH * u64::from(self.config.partition.total());
-        let (began, missing) = (self.clock.now(), self.clients.closing);
+        let (began, missing) = (self.clock.now(), self.clients.counts.closing());
         let (next, all) = (began.plus(CLOSE_TIMEOUT), began.plus(all));
         Step::Enter(Phase::Closing(ClosingWait { began, missing, next, all }))
     }
@@ -265,11 +256,11 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         if let Some(stopped) = self.link.stopped {
             wait.all = wait.all.min(stopped.max(wait.began).plus(STOPPED_CLOSE));
         }
-        if self.clients.closing < wait.missing {
-            (wait.missing, wait.next) = (self.clients.closing, now.plus(CLOSE_TIMEOUT));
+        if self.clients.counts.closing() < wait.missing {
+            (wait.missing, wait.next) = (self.clients.counts.closing(), now.plus(CLOSE_TIMEOUT));
         }
         let until = wait.next.min(wait.all);
-        if self.clients.closing > 0 && now < until {
+        if self.clients.counts.closing() > 0 && now < until {
             return Step::Rest(until);
         }
         for slot in 0..self.clients.all.len() {

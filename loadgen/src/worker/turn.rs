@@ -38,7 +38,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
 
     /// Does what is due at `now`, and receives.
     pub(super) fn work(&mut self, now: Time) {
-        let mut any = self.open_due(now);
+        let mut any = self.come_and_go(now);
         any |= self.do_what_is_due(now);
         any |= self.receive_ready(now);
         self.measured.found(any, now);
@@ -128,7 +128,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
     pub(super) fn rest(&mut self, latest: Time) {
         let now = self.clock.now();
         self.watch_for_stops(now);
-        let latest = latest.min(self.link.next_tick).max(now);
+        let latest = latest.min(self.link.next_tick).min(self.next_coming_or_going()).max(now);
         let due = self.next_due(now);
         let wait = match self.pacer.wait(now, due) {
             Some(Wait::Until(time)) => Wait::Until(time.min(latest)),

@@ -1,14 +1,11 @@
 //! How connections end before the generator closes them. Most ends are deaths; some are orderly.
 
+use super::state::ClientState;
 use crate::{
     clock::{Clock, Time},
     engine::{ConnectionEnd, Engine},
     plan::Until,
-    worker::{
-        Worker,
-        client_sink::ConnectionChange,
-        clients::{Client, ClientState},
-    },
+    worker::{Worker, client_sink::ConnectionChange, clients::Client},
 };
 
 impl<E: Engine, C: Clock> Worker<E, C> {
@@ -34,24 +31,35 @@ impl<E: Engine, C: Clock> Worker<E, C> {
     /// Handles the end of a client's connection.
     fn ended(&mut self, slot: usize, at: Time, cause: ConnectionEnd) {
         let before = self.clients.all[slot].state;
-        let may_leave = before == ClientState::Open && cause.is_orderly() && self.may_leave(slot, at);
-        self.clients.all[slot].state = ClientState::Gone;
         self.left_room(slot, at, false);
         match before {
             ClientState::Gone | ClientState::Opening | ClientState::Left => return,
             ClientState::Joining => return self.ended_while_joining(slot, cause),
-            ClientState::Closing | ClientState::Settled => self.clients.closing -= 1,
+            ClientState::Closing | ClientState::Settled => {
+                self.clients.enter(slot, ClientState::Gone);
+            }
+            ClientState::Open if cause.is_orderly() && self.may_leave(slot, at) => {
+                self.clients.enter(slot, ClientState::Left);
+                self.clients.left.insert(slot, (at, cause));
+            }
             ClientState::Open => {
-                self.clients.open -= 1;
-                if may_leave {
-                    self.clients.all[slot].state = ClientState::Left;
-                    self.clients.left.insert(slot, (at, cause));
-                } else {
-                    self.died(slot, at, cause);
-                }
+                self.clients.enter(slot, ClientState::Gone);
+                self.died(slot, at, cause);
             }
         }
         self.settle(slot, at, before == ClientState::Open);
+    }
+
+    /// Begins to close an open connection with a handshake. What is in flight gets its fate.
+    /// `cut_short` says that it might still have come.
+    pub(in crate::worker) fn begin_closing(&mut self, slot: usize, at: Time, cut_short: bool) {
+        if self.clients.all[slot].ledger.in_flight() > 0 {
+            self.clients.enter(slot, ClientState::Settled);
+            self.settle(slot, at, cut_short);
+        } else {
+            self.clients.enter(slot, ClientState::Closing);
+        }
+        self.engine.close(slot);
     }
 
     /// Whether an end at `at` leaves nothing undone: no message is in flight, and no planned one is
@@ -67,7 +75,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
     /// A message is due on a connection that left in an orderly way, so its end was a death.
     pub(in crate::worker) fn missed(&mut self, slot: usize) {
         if let Some((at, cause)) = self.clients.left.remove(&slot) {
-            self.clients.all[slot].state = ClientState::Gone;
+            self.clients.enter(slot, ClientState::Gone);
             self.died(slot, at, cause);
         }
     }

@@ -11,11 +11,7 @@ use crate::{
     dialogue::Line,
     engine::{ConnectionEnd, Engine},
     ledger::OtherEvent,
-    worker::{
-        Worker,
-        clients::{ClientState, MAX_UNSENT},
-        dialogue::Joining,
-    },
+    worker::{Worker, clients::MAX_UNSENT, dialogue::Joining},
 };
 
 /// Characters of a failure's text that are kept.
@@ -29,29 +25,6 @@ const TIMEOUT: &str = "join_timeout";
 const ENDED: &str = "join_ended";
 
 impl<E: Engine, C: Clock> Worker<E, C> {
-    /// Clients that are joining.
-    pub(in crate::worker) fn joining(&self) -> usize {
-        self.groups.iter().filter_map(|group| group.dialogue.as_ref()).map(|dialogue| dialogue.joining()).sum()
-    }
-
-    /// When the next client must have joined.
-    pub(in crate::worker) fn next_join_timeout(&mut self) -> Option<Time> {
-        let dialogues = self.groups.iter_mut().filter_map(|group| group.dialogue.as_mut());
-        dialogues.filter_map(|dialogue| dialogue.next_deadline()).map(|(deadline, _)| deadline).min()
-    }
-
-    /// Gives up the clients whose time to join is over at `now`.
-    pub(in crate::worker) fn end_late_joins(&mut self, now: Time) {
-        for group in 0..self.groups.len() {
-            while let Some(dialogue) = &mut self.groups[group].dialogue
-                && let Some((_, slot)) = dialogue.next_deadline().filter(|(deadline, _)| *deadline <= now)
-            {
-                self.engine.abort(slot);
-                self.join_timeout(slot, now);
-            }
-        }
-    }
-
     /// A client has joined.
     pub(in crate::worker) fn joined(&mut self, slot: usize, at: Time) {
         let group = &mut self.groups[self.clients.group_of(slot)];
@@ -59,15 +32,15 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         else {
             return;
         };
-        group.outcome.opened(phases);
         group.outcome.recorder.join(at.since(began));
-        self.clients.open += 1;
+        self.is_open(slot, phases);
     }
 
     /// The time of a client to join is over.
-    fn join_timeout(&mut self, slot: usize, at: Time) {
+    pub(super) fn join_timeout(&mut self, slot: usize, at: Time) {
         self.watch_for_stops(self.clock.now());
         let stopped = self.stops.all;
+        self.engine.abort(slot);
         self.not_joined(slot, |joining| {
             let waited = at.since(joining.began);
             // Nobody knows whether the event would have come in time.
@@ -84,22 +57,12 @@ impl<E: Engine, C: Clock> Worker<E, C> {
     }
 
     fn not_joined(&mut self, slot: usize, why: impl FnOnce(&Joining) -> (&'static str, String)) {
-        self.clients.all[slot].state = ClientState::Gone;
         let group = &mut self.groups[self.clients.group_of(slot)];
         let Some(dialogue) = &mut group.dialogue else { return };
         let Some(joining) = dialogue.take(slot) else { return };
         let (kind, why) = why(&joining);
         let detail = format!("{}: {why}; {}", dialogue.place(&joining), joining.last_event());
-        group.outcome.failed(kind, &visible_part(&detail, DETAIL_SHOWN));
-    }
-
-    /// Gives up all clients that are joining.
-    pub(in crate::worker) fn stop_joining(&mut self) {
-        let dialogues = self.groups.iter_mut().filter_map(|group| group.dialogue.as_mut());
-        for slot in dialogues.flat_map(|dialogue| dialogue.take_all()) {
-            self.engine.abort(slot);
-            self.clients.all[slot].state = ClientState::Gone;
-        }
+        self.attempt_failed(slot, kind, &visible_part(&detail, DETAIL_SHOWN));
     }
 
     /// Lets a client that was read say what it has to. Answers that would wait behind too much that

@@ -40,6 +40,14 @@ impl Load {
         }
     }
 
+    /// How long its stages take; none without stages.
+    pub fn stages_length(&self) -> Option<Duration> {
+        match self {
+            Self::Open { arrivals, .. } => arrivals.rate.length(),
+            Self::Closed { .. } | Self::Listen => None,
+        }
+    }
+
     /// Whether clients send messages.
     pub fn sends(&self) -> bool {
         *self != Self::Listen

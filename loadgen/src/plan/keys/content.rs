@@ -3,8 +3,8 @@
 use std::path::{self, Path, PathBuf};
 
 use super::{
-    AnswerKeys, DialogueKeys, HexOrFile, MessageKeys, Number, PlanKeys, RoomKeys, Size, StepKeys, TextOrFile,
-    text_or_file::RelativeTo,
+    AnswerKeys, CaptureKey, DialogueKeys, HexOrFile, MessageKeys, Number, PlanKeys, RoomKeys, Size, StepKeys,
+    TextOrFile, text_or_file::RelativeTo,
 };
 use crate::{
     message::{MessageKind, Template},
@@ -88,7 +88,7 @@ impl DialogueKeys {
             on_open: self.on_open.into_iter().flatten().map(step).collect::<Result<_, _>>()?,
             answers: self.answer.into_iter().flatten().map(answer).collect::<Result<_, _>>()?,
             ignore: self.ignore.unwrap_or_default(),
-            captures: Vec::new(),
+            captures: self.capture.into_iter().flatten().map(|CaptureKey(capture)| capture).collect(),
         })
     }
 
@@ -100,6 +100,7 @@ impl DialogueKeys {
             on_open: with_entries(dialogue.on_open.iter().map(step).collect()),
             answer: with_entries(dialogue.answers.iter().map(answer).collect()),
             ignore: with_entries(dialogue.ignore.clone()),
+            capture: with_entries(dialogue.captures.iter().cloned().map(CaptureKey).collect()),
         }
     }
 }
@@ -111,22 +112,24 @@ fn with_entries<T>(list: Vec<T>) -> Option<Vec<T>> {
 
 impl RoomKeys {
     pub(super) fn rooms(self) -> Result<Option<Rooms>, PlanError> {
-        let Self { room_size, room, publishers, own } = self;
+        let Self { room_size, room, publishers, own, durable } = self;
         let by = match (room_size, room) {
             (Some(Number(size)), _) => RoomBy::Size(size),
             (None, Some(name)) => RoomBy::Name(template("room", &name)?),
             (None, None) => {
-                let alone = [("publishers", publishers.is_some()), ("own", own.is_some())];
+                let alone =
+                    [("publishers", publishers.is_some()), ("own", own.is_some()), ("durable", durable.is_some())];
                 let alone = alone.into_iter().find_map(|(key, given)| given.then_some(key));
                 let why = || "it is about rooms; --room-size or --room says who is in one".to_owned();
                 return alone.map_or(Ok(None), |key| Err(PlanError { group: None, key, value: None, why: why() }));
             }
         };
-        Ok(Some(Rooms { by, publishers, own: own.unwrap_or_default(), durable: false }))
+        Ok(Some(Rooms { by, publishers, own: own.unwrap_or_default(), durable: durable.unwrap_or_default() }))
     }
 
     pub(super) fn of(rooms: &Rooms) -> Self {
-        let keys = Self { publishers: rooms.publishers, own: Some(rooms.own), ..Self::default() };
+        let durable = Some(rooms.durable);
+        let keys = Self { publishers: rooms.publishers, own: Some(rooms.own), durable, ..Self::default() };
         match &rooms.by {
             RoomBy::Size(size) => Self { room_size: Some(Number(*size)), ..keys },
             RoomBy::Name(name) => Self { room: Some(text(name)), ..keys },

@@ -3,11 +3,11 @@
 use std::str::FromStr;
 
 use clap::Args;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::text_or_file::TextOrFile;
-use crate::plan::Pattern;
+use super::{text_or_file::TextOrFile, value::text_value};
+use crate::plan::{Capture, Pattern};
 
 /// What a client says besides its messages, and which events are no replies.
 #[derive(Clone, Debug, Default, PartialEq, Args, Serialize, Deserialize, JsonSchema)]
@@ -35,6 +35,22 @@ pub struct DialogueKeys {
     #[arg(long, value_name = "REGEX", hide_short_help = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ignore: Option<Vec<Pattern>>,
+
+    /// Remember a part of the events, 'NAME=REGEX'; repeatable
+    ///
+    /// {{NAME}} is the last match of the first group, over all sessions of a client, and empty
+    /// before. It can stand in steps of joining, answers, URL and header fields: to resume a session.
+    #[arg(long, value_name = "CAPTURE", hide_short_help = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub capture: Option<Vec<CaptureKey>>,
+}
+
+/// A part of the events that a client remembers: `NAME=REGEX`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaptureKey(pub Capture);
+
+text_value! {
+    CaptureKey: { "type": "string", "pattern": "^[a-z_][a-z0-9_]*=.+$" }
 }
 
 /// A step of joining.
@@ -57,6 +73,32 @@ pub struct AnswerKeys {
     pub when: Pattern,
     /// The answer: a text with {{...}}, or @FILE.
     pub send: TextOrFile,
+}
+
+impl FromStr for CaptureKey {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let expected = "expected NAME=REGEX with one group, such as 'token=\"token\":\"([^\"]+)\"'";
+        let (name, pattern) = text.split_once('=').ok_or(expected)?;
+        let starts = name.starts_with(|first: char| first.is_ascii_lowercase() || first == '_');
+        let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+        if !starts || !name.chars().all(is_name) {
+            return Err(format!("{expected}; a name has small letters, digits and _"));
+        }
+        let pattern: Pattern = pattern.parse()?;
+        match pattern.regex().captures_len() {
+            2 => Ok(Self(Capture { name: name.to_owned(), pattern })),
+            groups => Err(format!("{expected}; this one has {} groups, and (?:...) captures nothing", groups - 1)),
+        }
+    }
+}
+
+impl Serialize for CaptureKey {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(Capture { name, pattern }) = self;
+        serializer.collect_str(&format_args!("{name}={pattern}"))
+    }
 }
 
 /// What stands between the two parts on the command line.
@@ -87,6 +129,22 @@ impl FromStr for AnswerKeys {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_capture_has_a_name_and_a_group() {
+        let CaptureKey(Capture { name, pattern }) = r#"pid="pid":"([^"]+)""#.parse().unwrap();
+        assert_eq!((name.as_str(), pattern.to_string().as_str()), ("pid", r#""pid":"([^"]+)""#));
+        for (wrong, expected) in [
+            ("pid", "expected NAME=REGEX"),
+            ("Pid=(a)", "small letters"),
+            ("=(a)", "small letters"),
+            ("pid=a", "has 0 groups"),
+            ("pid=(a)(b)", "has 2 groups"),
+            ("pid=(", "no regular expression"),
+        ] {
+            assert!(wrong.parse::<CaptureKey>().unwrap_err().contains(expected), "{wrong}");
+        }
+    }
 
     #[test]
     fn an_arrow_parts_a_step_and_an_answer() {

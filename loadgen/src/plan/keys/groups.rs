@@ -7,14 +7,17 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    arrivals::StageKey,
     dialogue::DialogueKeys,
     header::HeaderField,
     messages::{ExpectKeys, MessageKeys},
     rooms::RoomKeys,
+    sessions::SessionKeys,
     sources::Sources,
-    value::{ClientRate, Number, PositiveTime},
+    value::{ClientRate, Number, PositiveTime, Time},
+    wire::WireKeys,
 };
-use crate::plan::ServerUrl;
+use crate::plan::{ServerUrl, Spacing};
 
 /// Keys of a group. What is absent has its default.
 #[allow(clippy::doc_markdown, rustdoc::broken_intra_doc_links)] // Help is no Markdown.
@@ -28,9 +31,9 @@ pub struct GroupKeys {
     /// When its clients send.
     #[serde(flatten)]
     pub load: LoadKeys,
-    /// How many messages they may have in flight.
+    /// How messages are due that are so at set times.
     #[serde(flatten)]
-    pub in_flight: InFlightKeys,
+    pub open: OpenLoadKeys,
     /// What they send.
     #[serde(flatten)]
     pub message: MessageKeys,
@@ -43,6 +46,12 @@ pub struct GroupKeys {
     /// Who hears whom.
     #[serde(flatten)]
     pub rooms: RoomKeys,
+    /// How they come and go.
+    #[serde(flatten)]
+    pub sessions: SessionKeys,
+    /// Pings, slow readers, frames and writes.
+    #[serde(flatten)]
+    pub wire: WireKeys,
     /// How their connections are opened.
     #[serde(flatten)]
     pub connect: ConnectKeys,
@@ -68,6 +77,16 @@ pub struct LoadKeys {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rate: Option<ClientRate>,
 
+    /// Instead of a rate: FROM..TO@TIME or RATE@TIME; repeatable
+    ///
+    /// Stages follow each other from the start of the measured phase. In each the rate of a client
+    /// rises or falls evenly. The last ends the run, unless --duration does in a plan file. The
+    /// warm-up is 0s unless given, and has the rate that the first stage begins with.
+    #[arg(long, value_name = "STAGE", conflicts_with_all = ["rate", "window", "duration", "messages"])]
+    #[arg(allow_hyphen_values = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stage: Option<Vec<StageKey>>,
+
     /// Messages that are due together
     ///
     /// A client sends RATE/N bursts a second, evenly spread over the clients.
@@ -81,19 +100,36 @@ pub struct LoadKeys {
     #[arg(short, long, value_name = "N")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub window: Option<Number<NonZeroU32>>,
+
+    /// Wait this long after a reply before the next message
+    ///
+    /// With --window.
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, hide_short_help = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub think: Option<Time>,
 }
 
-/// A bound of any load with a rate.
+/// How messages are due in any load with a rate.
 #[derive(Clone, Debug, Default, PartialEq, Args, Serialize, Deserialize, JsonSchema)]
 #[command(next_help_heading = "Load")]
 #[serde(default)]
-pub struct InFlightKeys {
+pub struct OpenLoadKeys {
     /// Messages in flight per client at most
     ///
     /// Messages that are due beyond it are dropped and counted.
     #[arg(long, value_name = "N", conflicts_with = "window", hide_short_help = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_in_flight: Option<Number<NonZeroU32>>,
+
+    /// How the bursts of a client are spaced: even, poisson
+    ///
+    /// With `poisson`, gaps are random as those of users that know nothing of each other are, with
+    /// the same rate on average. The seed decides them.
+    ///
+    /// [default: even]
+    #[arg(long, value_name = "SPACING", conflicts_with = "window", hide_short_help = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub arrival: Option<Spacing>,
 }
 
 /// How connections are opened.

@@ -4,13 +4,14 @@
 //! runs.rs      keys of what all groups share: names, help, types
 //! groups.rs    keys of a group
 //! value.rs     numbers and times, as the line and the file have them
-//!   header, sources, words
+//!   arrivals, header, sources, words
 //! overlay.rs   what stands over what: group over file, command line over both
 //! resolve.rs   keys become a plan, and a plan becomes keys
 //! toml.rs      text becomes keys; error.rs says where it does not
 //! schema.rs    the JSON Schema
 //! ```
 
+mod arrivals;
 mod content;
 mod dialogue;
 mod error;
@@ -22,28 +23,33 @@ mod resolve;
 mod rooms;
 mod runs;
 mod schema;
+mod sessions;
 mod sources;
 mod text_or_file;
 mod toml;
 mod value;
+mod wire;
 mod words;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    dialogue::{AnswerKeys, DialogueKeys, StepKeys},
+    arrivals::StageKey,
+    dialogue::{AnswerKeys, CaptureKey, DialogueKeys, StepKeys},
     error::PlanFileError,
-    groups::{ConnectKeys, GroupKeys, InFlightKeys, LoadKeys},
+    groups::{ConnectKeys, GroupKeys, LoadKeys, OpenLoadKeys},
     header::HeaderField,
     messages::{ExpectKeys, MessageKeys},
     rooms::RoomKeys,
     runs::{GeneratorKeys, LengthKeys, RunKeys, VerdictKeys},
     schema::schema,
+    sessions::{DropEvery, SessionKeys},
     sources::Sources,
     text_or_file::{FileName, HexOrFile, TextOrFile},
     toml::PlanFile,
     value::{ClientRate, Number, PositiveTime, Seed, Size, Time},
+    wire::{ByteRate, FragmentSize, WireKeys},
     words::{Condition, Name},
 };
 

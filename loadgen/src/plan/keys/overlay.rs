@@ -1,6 +1,6 @@
 //! What stands over what: a group over the defaults of its file, the command line over both.
 
-use super::{ClientRate, GroupKeys, LengthKeys, MessageKeys, NamedGroupKeys, PlanKeys, RunKeys};
+use super::{ClientRate, GroupKeys, LengthKeys, MessageKeys, NamedGroupKeys, OpenLoadKeys, PlanKeys, RunKeys};
 
 /// The first that is there.
 macro_rules! first {
@@ -18,12 +18,16 @@ impl GroupKeys {
     #[must_use]
     pub fn over(mut self, mut under: Self) -> Self {
         if self.load.window.is_some() {
-            (under.load.rate, under.load.burst, under.in_flight.max_in_flight) = (None, None, None);
+            (under.load.rate, under.load.stage, under.load.burst) = (None, None, None);
+            under.open = OpenLoadKeys::default();
         } else if self.has_rate() {
-            under.load.window = None;
+            (under.load.window, under.load.think) = (None, None);
+        }
+        if self.load.rate.is_some() || self.load.stage.is_some() {
+            (under.load.rate, under.load.stage) = (None, None);
         }
         if self.load.rate == Some(ClientRate(None)) {
-            (under.load.burst, under.in_flight.max_in_flight) = (None, None);
+            (under.load.burst, under.open) = (None, OpenLoadKeys::default());
         }
         if self.message.has_templates() {
             (under.message.size, under.message.payload) = (None, None);
@@ -36,12 +40,14 @@ impl GroupKeys {
         }
         self.target = self.target.or(under.target);
         first!(self, under =>
-            load { clients, rate, burst, window }
-            in_flight { max_in_flight }
+            load { clients, rate, stage, burst, window, think }
+            open { max_in_flight, arrival }
             message { size, payload, message, message_hex, data }
             expect { expect, order, until, batched }
-            dialogue { on_open, answer, ignore }
-            rooms { room_size, room, publishers, own }
+            dialogue { on_open, answer, ignore, capture }
+            rooms { room_size, room, publishers, own, durable }
+            sessions { ramp, start, stop, session, drop, storm, reconnect }
+            wire { ping, read, fragment, write_shape }
             connect { header, insecure, connect_timeout, source_ip }
         );
         self
@@ -49,7 +55,9 @@ impl GroupKeys {
 
     /// Whether a key is there that belongs to the open model.
     pub(super) fn has_rate(&self) -> bool {
-        self.load.rate.is_some() || self.load.burst.is_some() || self.in_flight.max_in_flight.is_some()
+        let Self { load, open, .. } = self;
+        let open = open.max_in_flight.is_some() || open.arrival.is_some();
+        load.rate.is_some() || load.stage.is_some() || load.burst.is_some() || open
     }
 }
 
@@ -64,7 +72,7 @@ impl RunKeys {
         first!(self, under =>
             length { duration, messages, warmup, drain }
             generator { seed, connect_rate, threads, engine }
-            verdict { threshold, only_delivery }
+            verdict { threshold, stop_on_miss, only_delivery }
         );
         self
     }
@@ -112,14 +120,17 @@ impl MessageKeys {
 impl GroupKeys {
     /// The first key that is there.
     fn first_key(&self) -> Option<&'static str> {
-        let Self { target, load, in_flight, message, expect, dialogue, rooms, connect } = self;
+        let Self { target, load, open, message, expect, dialogue, rooms, sessions, wire, connect } = self;
         let keys = [
             ("target", target.is_some()),
             ("clients", load.clients.is_some()),
             ("rate", load.rate.is_some()),
+            ("stage", load.stage.is_some()),
             ("burst", load.burst.is_some()),
             ("window", load.window.is_some()),
-            ("max_in_flight", in_flight.max_in_flight.is_some()),
+            ("think", load.think.is_some()),
+            ("max_in_flight", open.max_in_flight.is_some()),
+            ("arrival", open.arrival.is_some()),
             ("size", message.size.is_some()),
             ("payload", message.payload.is_some()),
             ("message", message.message.is_some()),
@@ -132,10 +143,23 @@ impl GroupKeys {
             ("on_open", dialogue.on_open.is_some()),
             ("answer", dialogue.answer.is_some()),
             ("ignore", dialogue.ignore.is_some()),
+            ("capture", dialogue.capture.is_some()),
             ("room_size", rooms.room_size.is_some()),
             ("room", rooms.room.is_some()),
             ("publishers", rooms.publishers.is_some()),
             ("own", rooms.own.is_some()),
+            ("durable", rooms.durable.is_some()),
+            ("ramp", sessions.ramp.is_some()),
+            ("start", sessions.start.is_some()),
+            ("stop", sessions.stop.is_some()),
+            ("session", sessions.session.is_some()),
+            ("drop", sessions.drop.is_some()),
+            ("storm", sessions.storm.is_some()),
+            ("reconnect", sessions.reconnect.is_some()),
+            ("ping", wire.ping.is_some()),
+            ("read", wire.read.is_some()),
+            ("fragment", wire.fragment.is_some()),
+            ("write_shape", wire.write_shape.is_some()),
             ("header", connect.header.is_some()),
             ("insecure", connect.insecure.is_some()),
             ("connect_timeout", connect.connect_timeout.is_some()),

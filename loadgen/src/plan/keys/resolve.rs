@@ -6,12 +6,15 @@ use http::{HeaderName, HeaderValue};
 
 use super::{
     ClientRate, Condition, ConnectKeys, DialogueKeys, ExpectKeys, FileName, GeneratorKeys, GroupKeys, HeaderField,
-    InFlightKeys, LengthKeys, LoadKeys, MessageKeys, Name, NamedGroupKeys, Number, PlanKeys, PositiveTime, RoomKeys,
-    RunKeys, Seed, Sources, Time, VerdictKeys, content::absolute,
+    LengthKeys, LoadKeys, MessageKeys, Name, NamedGroupKeys, Number, OpenLoadKeys, PlanKeys, PositiveTime, RoomKeys,
+    RunKeys, Seed, SessionKeys, Sources, StageKey, Time, VerdictKeys, WireKeys, content::absolute,
 };
 use crate::{
     message::{Data, DataError, Template},
-    plan::{Arrivals, Connect, Expect, Group, GroupName, Load, Messages, Plan, PlanError, RunOptions, Target, Until},
+    plan::{
+        Arrivals, Connect, Expect, Group, GroupName, Load, Messages, Plan, PlanError, RatePlan, RunOptions, Spacing,
+        Target, Until,
+    },
     secrets::bare,
 };
 
@@ -30,7 +33,8 @@ impl PlanKeys {
             let keys = group.keys.clone().over(self.defaults.clone());
             keys.group(name).map_err(|error| PlanError { group: Some(index), ..error })
         });
-        Plan::new(self.run.clone().options(), groups.collect::<Result<_, _>>()?)
+        let groups = groups.collect::<Result<Vec<_>, _>>()?;
+        Plan::new(self.run.clone().options(&groups), groups)
     }
 
     /// All keys of a plan, as they have to be for the same plan.
@@ -72,16 +76,22 @@ fn default_name(index: usize, groups: usize) -> GroupName {
 }
 
 impl RunKeys {
-    fn options(self) -> RunOptions {
+    /// What all groups share. Stages end a run whose length is not given, and loads that begin with
+    /// the measured phase need no warm-up.
+    fn options(self, groups: &[Group]) -> RunOptions {
         let Self {
             length: LengthKeys { duration, messages, warmup, drain },
             generator: GeneratorKeys { seed, connect_rate, threads, engine },
-            verdict: VerdictKeys { threshold, only_delivery },
+            verdict: VerdictKeys { threshold, stop_on_miss, only_delivery },
         } = self;
         let default = RunOptions::default();
-        let elapsed = duration.map_or(default.until, |PositiveTime(duration)| Until::Elapsed(duration));
+        let stages = groups.iter().filter_map(|group| group.load.stages_length()).max();
+        let duration = duration.map(|PositiveTime(duration)| duration).or(stages);
+        let elapsed = duration.map_or(default.until, Until::Elapsed);
         // A number of messages is counted from the first one on.
-        let warmed = if messages.is_some() { Duration::ZERO } else { default.warmup };
+        let begins_cold = messages.is_some()
+            || groups.iter().any(|group| group.load.stages_length().is_some() || group.sessions.opens_later());
+        let warmed = if begins_cold { Duration::ZERO } else { default.warmup };
         RunOptions {
             warmup: warmup.map_or(warmed, |Time(warmup)| warmup),
             until: messages.map_or(elapsed, |Number(messages)| Until::Messages(messages)),
@@ -92,7 +102,7 @@ impl RunKeys {
             server_threads: None,
             seed: seed.map(|Seed(seed)| seed),
             thresholds: threshold.into_iter().flatten().map(|Condition(threshold)| threshold).collect(),
-            stop_on_miss: None,
+            stop_on_miss: stop_on_miss.map(|PositiveTime(time)| time),
             only_delivery: only_delivery.unwrap_or(default.only_delivery),
         }
     }
@@ -114,6 +124,7 @@ impl RunKeys {
             },
             verdict: VerdictKeys {
                 threshold: Some(threshold).filter(|threshold| !threshold.is_empty()),
+                stop_on_miss: run.stop_on_miss.map(PositiveTime),
                 only_delivery: Some(run.only_delivery),
             },
         }
@@ -121,9 +132,13 @@ impl RunKeys {
 }
 
 impl GroupKeys {
-    /// Finds keys that mean nothing where clients only listen.
+    /// Finds keys that mean nothing beside the others.
     fn rate_has_what_it_needs(&self) -> Result<(), PlanError> {
-        let bounds = [("burst", self.load.burst), ("max_in_flight", self.in_flight.max_in_flight)];
+        if let Some(Time(think)) = self.load.think.filter(|_| self.load.window.is_none()) {
+            let why = "it is for clients that wait for replies; give --window, too".to_owned();
+            return Err(PlanError::new(None, "think", humantime::format_duration(think), why));
+        }
+        let bounds = [("burst", self.load.burst), ("max_in_flight", self.open.max_in_flight)];
         match bounds.into_iter().find_map(|(key, bound)| Some((key, bound?))) {
             Some((key, bound)) if self.load.rate == Some(ClientRate(None)) => {
                 let why = "with --rate 0, clients send nothing; leave it out";
@@ -136,7 +151,7 @@ impl GroupKeys {
     fn group(self, name: GroupName) -> Result<Group, PlanError> {
         self.rate_has_what_it_needs()?;
         let default = Group::default();
-        let Self { target, load, in_flight, mut message, expect, dialogue, rooms, connect } = self;
+        let Self { target, load, open, mut message, expect, dialogue, rooms, sessions, wire, connect } = self;
         let data = message.data.take().map(|FileName(path)| {
             let failed = |error: DataError| PlanError::new(None, "data", path.display(), error.to_string());
             Data::read(&path).map(Arc::new).map_err(failed)
@@ -147,7 +162,7 @@ impl GroupKeys {
             target: target.map_or(Target::Embedded, Target::Url),
             connect: connect.connect(),
             clients: load.clients.map_or(default.clients, |Number(clients)| clients),
-            load: load.load(in_flight),
+            load: load.load(open)?,
             data: data.transpose()?,
             expect: expect.expect.unwrap_or_else(|| default_expect(&messages)),
             order: expect.order,
@@ -156,10 +171,10 @@ impl GroupKeys {
             messages,
             dialogue: dialogue.dialogue()?,
             rooms: rooms.rooms()?,
-            sessions: default.sessions,
-            wire_shape: default.wire_shape,
-            ping: default.ping,
-            read: default.read,
+            sessions: sessions.sessions(),
+            wire_shape: wire.shape(),
+            ping: wire.ping(),
+            read: wire.read(),
         })
     }
 
@@ -171,7 +186,7 @@ impl GroupKeys {
                 Target::Url(url) => Some(url.clone()),
             },
             load: LoadKeys { clients: Some(Number(group.clients)), ..LoadKeys::default() },
-            in_flight: InFlightKeys::default(),
+            open: OpenLoadKeys::default(),
             message: MessageKeys {
                 data: group.data.as_ref().map(|data| FileName(absolute(data.path()))),
                 ..MessageKeys::of(&group.messages)
@@ -184,15 +199,26 @@ impl GroupKeys {
             },
             dialogue: DialogueKeys::of(&group.dialogue),
             rooms: group.rooms.as_ref().map(RoomKeys::of).unwrap_or_default(),
+            sessions: SessionKeys::of(&group.sessions),
+            wire: WireKeys::of(group.wire_shape, group.ping, group.read),
             connect: ConnectKeys::of(&group.connect),
         };
         match &group.load {
             &Load::Open { ref arrivals, burst, max_in_flight } => {
-                keys.load.rate = arrivals.rate.constant().map(|rate| ClientRate(Some(rate)));
+                match &arrivals.rate {
+                    RatePlan::Constant(rate) => keys.load.rate = Some(ClientRate(Some(*rate))),
+                    RatePlan::Stages(stages) => {
+                        keys.load.stage = Some(stages.iter().copied().map(StageKey).collect());
+                    }
+                }
+                keys.open.arrival = (arrivals.spacing != Spacing::default()).then_some(arrivals.spacing);
                 keys.load.burst = Some(Number(burst));
-                keys.in_flight.max_in_flight = Some(Number(max_in_flight));
+                keys.open.max_in_flight = Some(Number(max_in_flight));
             }
-            Load::Closed { window, .. } => keys.load.window = Some(Number(*window)),
+            Load::Closed { window, think } => {
+                keys.load.window = Some(Number(*window));
+                keys.load.think = (!think.is_zero()).then_some(Time(*think));
+            }
             Load::Listen => keys.load.rate = Some(ClientRate(None)),
         }
         keys
@@ -208,18 +234,31 @@ fn default_expect(messages: &Messages) -> Expect {
 }
 
 impl LoadKeys {
-    fn load(self, in_flight: InFlightKeys) -> Load {
+    fn load(self, open: OpenLoadKeys) -> Result<Load, PlanError> {
         let number = |given: Option<Number<NonZeroU32>>, default| given.map_or(default, |Number(number)| number);
-        match (self.window, self.rate, Load::default()) {
-            (Some(Number(window)), ..) => Load::Closed { window, think: Duration::ZERO },
+        let stages = self.stage.map(|stages| stages.into_iter().map(|StageKey(stage)| stage).collect::<Arc<[_]>>());
+        if stages.as_ref().is_some_and(|stages| stages.is_empty()) {
+            let why = "the list is empty; leave it out for a constant rate".to_owned();
+            return Err(PlanError { group: None, key: "stage", value: None, why });
+        }
+        let think = self.think.map_or(Duration::ZERO, |Time(think)| think);
+        Ok(match (self.window, self.rate, Load::default()) {
+            (Some(Number(window)), ..) => Load::Closed { window, think },
             (None, Some(ClientRate(None)), _) => Load::Listen,
             (None, given, Load::Open { arrivals, burst, max_in_flight }) => Load::Open {
-                arrivals: given.and_then(|ClientRate(rate)| rate).map_or(arrivals, Arrivals::even),
+                arrivals: Arrivals {
+                    rate: match (stages, given) {
+                        (Some(stages), _) => RatePlan::Stages(stages),
+                        (None, Some(ClientRate(Some(rate)))) => RatePlan::Constant(rate),
+                        (None, _) => arrivals.rate,
+                    },
+                    spacing: open.arrival.unwrap_or_default(),
+                },
                 burst: number(self.burst, burst),
-                max_in_flight: number(in_flight.max_in_flight, max_in_flight),
+                max_in_flight: number(open.max_in_flight, max_in_flight),
             },
             (None, _, other @ (Load::Closed { .. } | Load::Listen)) => other,
-        }
+        })
     }
 }
 

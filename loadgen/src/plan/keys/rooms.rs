@@ -47,4 +47,11 @@ pub struct RoomKeys {
     #[arg(long, value_name = "COPY", value_parser = words::own_copy(), hide_short_help = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub own: Option<OwnCopy>,
+
+    /// A client that was away must still hear what was due meanwhile
+    ///
+    /// What it hears later is counted as replayed.
+    #[arg(long, num_args = 0, default_missing_value = "true", hide_short_help = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub durable: Option<bool>,
 }

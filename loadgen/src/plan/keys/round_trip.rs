@@ -13,7 +13,8 @@ use super::*;
 use crate::{
     message::Mix,
     plan::{
-        Arrivals, Connect, EngineKind, Expect, Group, Load, Messages, Pattern, Plan, Rate, RunOptions, Target, Until,
+        Arrivals, Connect, EngineKind, Expect, Group, Jitter, Load, Messages, Pattern, Plan, Rate, Reconnect,
+        RunOptions, SessionLength, Sessions, Stage, Storm, Target, Until,
     },
 };
 
@@ -76,6 +77,29 @@ fn group(index: usize) -> impl Strategy<Value = Group> {
     )
 }
 
+/// Clients that come and go in any way.
+fn comings() -> impl Strategy<Value = Sessions> {
+    let positive = || time().prop_map(|time| time.max(Duration::from_nanos(1)));
+    let session =
+        prop_oneof![positive().prop_map(SessionLength::Elapsed), any::<NonZeroU64>().prop_map(SessionLength::Messages)];
+    let storm =
+        (1..=1_000_000_u32, time()).prop_map(|(share, at)| Storm { share: NonZeroU32::new(share).unwrap(), at });
+    let jitter = prop_oneof![Just(Jitter::Full), Just(Jitter::Equal), Just(Jitter::None)];
+    let reconnect = (time(), time(), jitter).prop_map(|(min, max, jitter)| Reconnect { min, max, jitter });
+    let times = (prop::option::of(time()), prop::option::of(positive()), prop::option::of(positive()));
+    let ends = (prop::option::of(session), prop::option::of(positive()), prop::collection::vec(storm, 0..3));
+    (times, ends, prop::option::of(reconnect)).prop_map(|((start, stop, ramp), (session, drop, storms), reconnect)| {
+        Sessions { start, stop, ramp, session, drop, storms, reconnect }
+    })
+}
+
+fn stages() -> impl Strategy<Value = Vec<StageKey>> {
+    let rate = || (0..5_000_000_u64).prop_map(|micro| Rate::new(micro as f64 / 1e6));
+    let stage = (rate(), rate(), time())
+        .prop_map(|(from, to, time)| StageKey(Stage { from, to, length: time.max(Duration::from_nanos(1)) }));
+    prop::collection::vec(stage, 1..4)
+}
+
 /// Keys with any texts: quotes, controls, `@` and `=>`, wherever they may stand.
 fn content() -> impl Strategy<Value = GroupKeys> {
     let text = || any::<String>().prop_map(TextOrFile::Text);
@@ -83,10 +107,14 @@ fn content() -> impl Strategy<Value = GroupKeys> {
     let step =
         (prop::option::of(text()), prop::option::of(pattern())).prop_map(|(send, expect)| StepKeys { send, expect });
     let answer = (pattern(), text()).prop_map(|(when, send)| AnswerKeys { when, send });
-    let dialogue = (prop::collection::vec(step, 1..3), prop::collection::vec(answer, 1..3))
-        .prop_map(|(on_open, answer)| DialogueKeys { on_open: Some(on_open), answer: Some(answer), ignore: None });
-    (prop::collection::vec(text(), 1..3), dialogue, text(), any::<u32>()).prop_map(
-        |(message, dialogue, room, publishers)| GroupKeys {
+    let dialogue =
+        (prop::collection::vec(step, 1..3), prop::collection::vec(answer, 1..3)).prop_map(|(on_open, answer)| {
+            DialogueKeys { on_open: Some(on_open), answer: Some(answer), ..DialogueKeys::default() }
+        });
+    (prop::collection::vec(text(), 1..3), dialogue, text(), any::<u32>(), comings(), stages()).prop_map(
+        |(message, dialogue, room, publishers, sessions, stages)| GroupKeys {
+            load: LoadKeys { stage: Some(stages), ..LoadKeys::default() },
+            sessions: SessionKeys::of(&sessions),
             message: MessageKeys { message: Some(message), ..MessageKeys::default() },
             dialogue,
             rooms: RoomKeys { room: Some(room), publishers: Some(publishers), ..RoomKeys::default() },

@@ -46,7 +46,7 @@ pub struct LengthKeys {
     ///
     /// Its delivery is checked all the same.
     ///
-    /// [default: 1s, with --messages 0s]
+    /// [default: 1s; 0s with --messages, --stage, --ramp or --start]
     #[arg(long, value_name = "TIME", allow_hyphen_values = true, hide_short_help = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warmup: Option<Time>,
@@ -106,6 +106,16 @@ pub struct VerdictKeys {
     #[arg(long, value_name = "CONDITION")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub threshold: Option<Vec<Condition>>,
+
+    /// End the run once a threshold has been missed for this long
+    ///
+    /// By all that came so far, looked at every second. The result says which and when. Gates are
+    /// not judged then.
+    ///
+    /// [default: the run goes on]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, hide_short_help = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stop_on_miss: Option<PositiveTime>,
 
     /// Judge delivery and connections, not timing
     ///

@@ -7,8 +7,9 @@ use super::{NamedGroupKeys, PlanKeys, RunKeys};
 use crate::plan::{Group, Plan, RunOptions};
 
 /// Keys that exclude each other in one table.
-pub(super) const EXCLUSIVE: [(&str, &[&str]); 5] = [
-    ("window", &["rate", "burst", "max_in_flight"]),
+pub(super) const EXCLUSIVE: [(&str, &[&str]); 6] = [
+    ("window", &["rate", "stage", "burst", "max_in_flight", "arrival"]),
+    ("stage", &["rate"]),
     ("messages", &["duration"]),
     ("message", &["size", "payload", "message_hex"]),
     ("message_hex", &["size", "payload"]),

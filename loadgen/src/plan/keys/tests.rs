@@ -97,7 +97,15 @@ const REFUSED: &[(&str, &str)] = &[
         "plan.toml:2: `max-in-flight` is no key of a group; did you mean `max_in_flight`?",
     ),
     ("qwertz = 1", "with _ for -"),
-    ("stage = [\"1@5s\"]", "`stage` is no key of a plan"),
+    ("stage = [\"1@5\"]", "plan.toml:1: stage = \"1@5\": a time needs its unit (was 5s meant?)"),
+    ("storm = [\"20@30s\"]", "expected SHARE%@TIME, such as 20%@30s"),
+    ("reconnect = \"5s\"", "expected MIN..MAX and full, equal or none"),
+    ("session = \"60\"", "session = \"60\": expected a time or a number of messages"),
+    ("drop = \"15s\"", "drop = \"15s\": expected 'every TIME'"),
+    ("read = \"64KiB\"", "read = \"64KiB\": expected bytes a second"),
+    ("think = \"5ms\"", "plan.toml:1: think = 5ms: it is for clients that wait for replies; give --window, too"),
+    ("stage = [\"1@5s\"]\nrate = 5", "plan.toml:1: stage: it stands in place of `rate`"),
+    ("stage = []", "plan.toml:1: stage: the list is empty"),
     ("[[group]]\nduration = \"5s\"", "plan.toml:2: `duration` is the same for all groups: put it at the top"),
     ("name = \"chat\"", "`name` belongs to one group: put it below a line [[group]]"),
     ("clients = 0", "plan.toml:1: clients = 0: expected a whole number over 0"),
@@ -301,7 +309,10 @@ fn a_masked_plan_has_no_secrets() {
 
 /// Of refusals that are about what fits together, and about what a text means: only the program
 /// knows.
-const DEEPER: [&str; 18] = [
+const DEEPER: [&str; 21] = [
+    "was 5s meant",
+    "for clients that wait",
+    "a number of messages",
     "the list is empty",
     "can't be read",
     "no regular expression",

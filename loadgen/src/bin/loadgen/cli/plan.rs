@@ -6,8 +6,8 @@ use clap::{Args, Command};
 use loadgen::plan::{
     Group, Plan, RunOptions,
     keys::{
-        ConnectKeys, DialogueKeys, ExpectKeys, GeneratorKeys, GroupKeys, InFlightKeys, LengthKeys, LoadKeys,
-        MessageKeys, PlanFile, PlanKeys, RoomKeys, RunKeys, VerdictKeys,
+        ConnectKeys, DialogueKeys, ExpectKeys, GeneratorKeys, GroupKeys, LengthKeys, LoadKeys, MessageKeys,
+        OpenLoadKeys, PlanFile, PlanKeys, RoomKeys, RunKeys, SessionKeys, VerdictKeys, WireKeys,
     },
 };
 
@@ -45,7 +45,7 @@ pub(crate) struct PlanArgs<L: LoadArgs = RunLoadArgs> {
     load: L,
 
     #[command(flatten)]
-    in_flight: InFlightKeys,
+    open: OpenLoadKeys,
 
     #[command(flatten)]
     message: MessageKeys,
@@ -58,6 +58,12 @@ pub(crate) struct PlanArgs<L: LoadArgs = RunLoadArgs> {
 
     #[command(flatten)]
     rooms: RoomKeys,
+
+    #[command(flatten)]
+    sessions: SessionKeys,
+
+    #[command(flatten)]
+    wire: WireKeys,
 
     #[command(flatten)]
     connect: ConnectKeys,
@@ -80,11 +86,13 @@ impl<L: LoadArgs> PlanArgs<L> {
         let group = GroupKeys {
             target,
             load,
-            in_flight: self.in_flight.clone(),
+            open: self.open.clone(),
             message: self.message.clone(),
             expect: self.expect.clone(),
             dialogue: self.dialogue.clone(),
             rooms: self.rooms.clone(),
+            sessions: self.sessions.clone(),
+            wire: self.wire.clone(),
             connect: self.connect.clone(),
         };
         let Some(file) = file else {

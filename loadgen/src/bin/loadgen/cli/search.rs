@@ -243,7 +243,7 @@ impl LoadArgs for SearchLoadArgs {
             clients: Some(Number(self.clients)),
             rate: Some(ClientRate(Some(rate))),
             burst: Some(Number(self.burst)),
-            window: None,
+            ..LoadKeys::default()
         };
         let drain = self.drain.unwrap_or(self.warmup + self.duration + Duration::from_secs(5));
         let length = LengthKeys {
@@ -259,7 +259,7 @@ impl LoadArgs for SearchLoadArgs {
 impl SearchArgs {
     /// The first step.
     pub(crate) fn plan(&self) -> Result<Plan, clap::Error> {
-        let verdict = VerdictKeys { threshold: Some(self.thresholds.clone()), only_delivery: None };
+        let verdict = VerdictKeys { threshold: Some(self.thresholds.clone()), ..VerdictKeys::default() };
         self.target.refuse_a_plan_file()?;
         self.plan.plan(&self.target, &verdict)
     }

@@ -26,7 +26,6 @@ const FOREIGN: &[ForeignOption] = &[
     option(&["--vus", "-u"], "k6's", "it is `--clients`"),
     option(&["--iterations", "-i"], "k6's", "it is `--messages`, for each client"),
     option(&["--rps"], "k6's", "it is `--rate`, for each client"),
-    option(&["--stage"], "k6's", "a rate is constant; `loadgen search` finds the highest that holds"),
     option(&["--summary-export"], "k6's", "it is `--out`"),
     option(&["--insecure-skip-tls-verify"], "k6's", "it is `--insecure`"),
     option(&["--user-agent"], "k6's", "it is `--header 'User-Agent: ...'`"),

@@ -7,9 +7,10 @@ use hdrhistogram::Histogram;
 use reports::{
     Render, Report, judge,
     model::{
-        Connections, Counts, EngineKind, Environment, Expect, GeneratorHealth, GroupRecord, Interval, Latency,
-        LoadRecord, Measurement, MessagesRecord, Order, PackedHistogram, PayloadKind, PlanRecord, RoomsMeasurement,
-        RunRecord, Tally, TargetRecord, Traffic, Unresolved, Wire,
+        Connections, Counts, EngineKind, Environment, Expect, GeneratorHealth, GroupRecord, Interval,
+        IntervalConnections, Latency, LoadRecord, Measurement, MessagesRecord, Order, PackedHistogram, PayloadKind,
+        Pings, PlanRecord, RoomsMeasurement, RunRecord, SessionsMeasurement, Tally, TargetRecord, Traffic, Unresolved,
+        Wire,
     },
     render::Text,
     store,
@@ -83,10 +84,14 @@ fn report() -> Report {
         started_at: "2026-01-01T00:00:00Z".to_owned(),
         measured_s: 10.0,
         interrupted: false,
+        stopped_on_miss: None,
         generator: GeneratorHealth { threads: 1, ..GeneratorHealth::default() },
         unresolved: Unresolved::default(),
         total: Measurement {
             connections: Connections { requested: 1000, opened: 1000, failed: 0, died: 0, ..Connections::default() },
+            sessions: SessionsMeasurement::default(),
+            ends: Vec::new(),
+            pings: Pings::default(),
             measured: Tally { counts, ..Tally::default() },
             warmup: Tally::default(),
             rooms: RoomsMeasurement::default(),
@@ -132,6 +137,7 @@ fn interval(second: u32, response: &Histogram<u64>) -> Interval {
         response_p50_ns: Some(40_000),
         response_p99_ns: Some(80_000),
         response_max_ns: Some(2_000_000),
+        connections: IntervalConnections::default(),
         response: Some(PackedHistogram::of(response).expect("of the one shape")),
     }
 }

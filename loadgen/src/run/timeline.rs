@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use hdrhistogram::Histogram;
 use reports::{
-    model::{Interval, Latency, PackedHistogram},
+    model::{Interval, IntervalConnections, Latency, PackedHistogram},
     value_at_share,
 };
 
@@ -139,6 +139,7 @@ impl MergedSeconds {
             response_p50_ns: quantile(1, 2),
             response_p99_ns: quantile(99, 100),
             response_max_ns: (!response.is_empty()).then(|| response.max()),
+            connections: IntervalConnections::default(),
             response: (!response.is_empty()).then(|| {
                 PackedHistogram::of(&response).expect("it has the one shape, and a second's counts are small")
             }),

@@ -148,6 +148,7 @@ impl FaultyRun {
             damaged,
             misrouted: n(Misroute),
             undetermined: 0,
+            undetermined_by_plan: 0,
             events,
         };
         assert_eq!((tally.anomalies, tally.counts), (anomalies, counts), "{}: {:?}", self.name, self.ledger);

@@ -243,7 +243,7 @@ impl FaultyRun {
             matched: expected - lost - damaged,
             lost,
             damaged,
-            undetermined: 0,
+            ..Deliveries::default()
         };
         assert_eq!((tally.anomalies, tally.deliveries), (anomalies, deliveries), "{}: {:?}", self.name, self.ledger);
         self.check_messages();

@@ -12,7 +12,7 @@ use std::{
 
 use reports::{
     Judgement, Report, Verdict,
-    model::{Evidence, Interval},
+    model::{Evidence, Interval, IntervalConnections},
     render::{Html, LabelledResult, search::RenderSearch},
     search::{FailureCause, NextRate, Resolution, Search, SearchRecord, Step, StepOutcome},
 };
@@ -209,6 +209,7 @@ fn second(number: u32) -> Interval {
         response_p50_ns: (!stalled).then_some(150_000 + 10 * uneven),
         response_p99_ns: (!stalled).then_some(600_000 + 200 * uneven),
         response_max_ns: (!stalled).then_some(if number == 1_810 { 9_000_000_000 } else { 2_000_000 + 3_000 * uneven }),
+        connections: IntervalConnections::default(),
         response: None,
     }
 }

@@ -44,20 +44,33 @@ pub fn identities(tally: &Tally) -> Result<(), Breach> {
     let (counts, dropped, found) = (&tally.counts, &tally.dropped, &tally.anomalies);
     holds("scheduled = sent + dropped", counts.scheduled, &[counts.sent, counts.dropped])?;
     holds(
-        "dropped = in_flight_cap + dead_connection + behind_schedule",
+        "dropped = in_flight_cap + dead_connection + behind_schedule + away",
         counts.dropped,
-        &[dropped.in_flight_cap, dropped.dead_connection, dropped.behind_schedule],
+        &dropped.by_name().map(|(_, n)| n),
     )?;
     holds(
-        "sent = matched + lost + damaged + misrouted + undetermined",
+        "sent = matched + lost + damaged + misrouted + undetermined + undetermined_by_plan",
         counts.sent,
-        &[counts.matched, counts.lost, counts.damaged, counts.misrouted, counts.undetermined],
+        &[
+            counts.matched,
+            counts.lost,
+            counts.damaged,
+            counts.misrouted,
+            counts.undetermined,
+            counts.undetermined_by_plan,
+        ],
     )?;
     let deliveries = tally.deliveries;
     holds(
-        "deliveries.expected = matched + lost + damaged + undetermined",
+        "deliveries.expected = matched + lost + damaged + undetermined + undetermined_by_plan",
         deliveries.expected,
-        &[deliveries.matched, deliveries.lost, deliveries.damaged, deliveries.undetermined],
+        &[
+            deliveries.matched,
+            deliveries.lost,
+            deliveries.damaged,
+            deliveries.undetermined,
+            deliveries.undetermined_by_plan,
+        ],
     )?;
     holds(
         "events = matched + duplicated + coalesced + split_pieces + truncated + corrupted + wrong_type + misrouted_events + unexpected + other events",
@@ -75,6 +88,35 @@ pub fn identities(tally: &Tally) -> Result<(), Breach> {
             tally.other_events.sum(),
         ],
     )
+}
+
+/// Checks the sessions of a group or of all: every attempt to open a connection came after one
+/// thing and had one outcome, and every connection that opened ended in one way.
+///
+/// # Errors
+/// The first identity that does not hold.
+pub fn session_identities(measurement: &Measurement) -> Result<(), Breach> {
+    let Measurement { connections, sessions, pings, .. } = measurement;
+    if sessions.is_empty() {
+        return Ok(());
+    }
+    let after = sessions.after;
+    holds(
+        "sessions.attempts = start + session + drop + storm + death + failure",
+        sessions.attempts,
+        &[after.start, after.session, after.drop, after.storm, after.death, after.failure],
+    )?;
+    holds(
+        "sessions.attempts = opened + failed_attempts + given_up",
+        sessions.attempts,
+        &[connections.opened, sessions.failed_attempts, sessions.given_up],
+    )?;
+    holds(
+        "opened = closed_by_plan + cut_by_plan + left + died + open_at_end",
+        connections.opened,
+        &[sessions.closed_by_plan, sessions.cut_by_plan, sessions.left, connections.died, sessions.open_at_end],
+    )?;
+    holds("pings.answered <= pings.sent", pings.answered.max(pings.sent), &[pings.sent])
 }
 
 /// Checks that the counts of the groups add up to those of the total. In a run with one group there
@@ -96,14 +138,9 @@ pub fn group_sums(report: &Report) -> Result<(), Breach> {
 
 /// The counts that add up, with their names, in the same order for every measurement.
 fn sums(measurement: &Measurement) -> Vec<(String, u64)> {
-    let Measurement { connections, measured, warmup, .. } = measurement;
+    let Measurement { connections, sessions, pings, measured, warmup, .. } = measurement;
     let of_phase = |phase: &'static str, tally: &Tally| {
-        let dropped = &tally.dropped;
-        let causes = [
-            ("in_flight_cap", dropped.in_flight_cap),
-            ("dead_connection", dropped.dead_connection),
-            ("behind_schedule", dropped.behind_schedule),
-        ];
+        let causes = tally.dropped.by_name();
         let named = tally.counts.by_name().into_iter().chain(causes).chain(tally.anomalies.by_name());
         let named = named.chain(tally.other_events.by_name()).map(|(name, n)| (format!("{phase}{name}"), n));
         let deliveries = tally.deliveries.by_name().map(|(name, n)| (format!("{phase}deliveries.{name}"), n));
@@ -114,9 +151,12 @@ fn sums(measurement: &Measurement) -> Vec<(String, u64)> {
         ("opened", connections.opened),
         ("failed", connections.failed),
         ("died", connections.died),
+        ("pings.sent", pings.sent),
+        ("pings.answered", pings.answered),
     ];
     let others = others.map(|(name, n)| (name.to_owned(), n));
-    [of_phase("", measured), of_phase("warm-up: ", warmup), others.into()].concat()
+    let sessions = sessions.by_name().map(|(name, n)| (format!("sessions.{name}"), n));
+    [of_phase("", measured), of_phase("warm-up: ", warmup), others.into(), sessions.into()].concat()
 }
 
 fn holds(identity: impl Into<Cow<'static, str>>, left: u64, terms: &[u64]) -> Result<(), Breach> {
@@ -142,9 +182,10 @@ mod tests {
                 damaged: 3,
                 misrouted: 1,
                 undetermined: 1,
+                undetermined_by_plan: 0,
                 events: 84 + 2 + 1 + 4 + 1 + 1 + 1 + 1 + 3,
             },
-            dropped: Dropped { in_flight_cap: 7, dead_connection: 2, behind_schedule: 1 },
+            dropped: Dropped { in_flight_cap: 7, dead_connection: 1, behind_schedule: 1, away: 1 },
             anomalies: Anomalies {
                 duplicated: 2,
                 reordered: 5,
@@ -181,7 +222,15 @@ mod tests {
         Tally {
             counts: Counts { scheduled: 10, sent: 10, matched: 8, lost: 2, events: 47 + 1 + 3, ..Counts::default() },
             anomalies: Anomalies { duplicated: 1, gaps: 9, ..Anomalies::default() },
-            deliveries: Deliveries { messages: 8, expected: 50, matched: 47, lost: 1, damaged: 1, undetermined: 1 },
+            deliveries: Deliveries {
+                messages: 8,
+                expected: 50,
+                matched: 47,
+                lost: 1,
+                damaged: 1,
+                undetermined: 1,
+                ..Deliveries::default()
+            },
             other_events: OtherEvents { history: 2, ignored: 1, ..OtherEvents::default() },
             ..Tally::default()
         }
@@ -191,12 +240,13 @@ mod tests {
     fn deliveries_have_one_fate_and_are_the_events_of_rooms() {
         type Increment = fn(&mut Tally);
         assert_eq!(identities(&in_rooms()), Ok(()));
-        let one_more: [(&str, Increment); 8] = [
+        let one_more: [(&str, Increment); 9] = [
             ("deliveries.expected", |t| t.deliveries.expected += 1),
             ("deliveries.expected", |t| t.deliveries.matched += 1),
             ("deliveries.expected", |t| t.deliveries.lost += 1),
             ("deliveries.expected", |t| t.deliveries.damaged += 1),
             ("deliveries.expected", |t| t.deliveries.undetermined += 1),
+            ("deliveries.expected", |t| t.deliveries.undetermined_by_plan += 1),
             ("events", |t| t.deliveries.messages -= 1),
             ("events", |t| t.other_events.own_copies += 1),
             ("events", |t| t.counts.events += 1),
@@ -212,18 +262,21 @@ mod tests {
     #[test]
     fn one_more_in_any_other_count_is_a_breach() {
         type Increment = fn(&mut Tally);
-        let one_more: [(&str, Increment); 18] = [
+        let one_more: [(&str, Increment); 21] = [
             ("scheduled", |t| t.counts.scheduled += 1),
             ("scheduled", |t| t.counts.dropped += 1),
             ("scheduled", |t| t.counts.sent += 1),
             ("dropped", |t| t.dropped.in_flight_cap += 1),
             ("dropped", |t| t.dropped.dead_connection += 1),
             ("dropped", |t| t.dropped.behind_schedule += 1),
+            ("dropped", |t| t.dropped.away += 1),
             ("sent", |t| t.counts.lost += 1),
             ("sent", |t| t.counts.damaged += 1),
             ("sent", |t| t.counts.misrouted += 1),
             ("sent", |t| t.counts.undetermined += 1),
+            ("sent", |t| t.counts.undetermined_by_plan += 1),
             ("events", |t| t.counts.events += 1),
+            ("events", |t| t.other_events.late += 1),
             ("events", |t| t.anomalies.duplicated += 1),
             ("events", |t| t.anomalies.coalesced += 1),
             ("events", |t| t.anomalies.split_pieces += 1),

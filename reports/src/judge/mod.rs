@@ -8,7 +8,7 @@ mod own_failure;
 mod part;
 pub mod threshold;
 
-pub use identities::{Breach, group_sums, identities};
+pub use identities::{Breach, group_sums, identities, session_identities};
 pub use limits::LimitedBy;
 pub use own_failure::OwnFailure;
 pub(crate) use part::JudgedPart;
@@ -207,7 +207,8 @@ pub(crate) fn invalid(report: &Report) -> Vec<String> {
 /// Counts of a group that do not add up.
 fn unbalanced(part: JudgedPart<'_>) -> Vec<String> {
     let breach = |(phase, tally)| Some(format!("{phase}{UNBALANCED}: {}", identities(tally).err()?));
-    phases(part.measurement).into_iter().filter_map(breach).collect()
+    let of_sessions = session_identities(part.measurement).err().map(|breach| format!("{UNBALANCED}: {breach}"));
+    phases(part.measurement).into_iter().filter_map(breach).chain(of_sessions).collect()
 }
 
 const UNBALANCED: &str = "the books do not balance, a bug of the generator";

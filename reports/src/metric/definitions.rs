@@ -46,7 +46,7 @@ const fn define(name: &'static str, meaning: &'static str) -> Definition {
 
 impl Series {
     /// Every series with its definition.
-    pub const ALL: [(Self, Definition); 12] = [
+    pub const ALL: [(Self, Definition); 16] = [
         (Self::Response, define("response", "from when a message was due until its reply came")),
         (Self::Service, define("service", "from when a message was written until its reply came")),
         (Self::Floor, define("floor", "service time less the time that the reply may have lain unread")),
@@ -59,6 +59,10 @@ impl Series {
         (Self::First, define("first", "from due to the first event of a reply, or to the first receiver in a room")),
         (Self::Last, define("last", "from due to the last event of a reply, or to the last receiver in a room")),
         (Self::Receiver, define("receiver", "mean response time of a receiver in a room, one value a receiver")),
+        (Self::Away, define("away", "from when a connection ended until its client was open again")),
+        (Self::FirstReply, define("first_reply", "from when a client was open until its first reply in that session")),
+        (Self::Ping, define("ping", "from when a ping was written until its pong came (--ping)")),
+        (Self::Replayed, define("replayed", "from due until a message was replayed to a receiver that had been away")),
     ];
 }
 
@@ -81,7 +85,7 @@ pub(super) const RATES: [(Quantity, Definition); 3] = [
     ),
 ];
 
-pub(super) const COUNTS: [Definition; 35] = [
+pub(super) const COUNTS: [Definition; 40] = [
     define("scheduled", "messages that were due"),
     define("sent", "messages handed to the transport"),
     define("dropped", "messages that were due and never sent"),
@@ -90,6 +94,7 @@ pub(super) const COUNTS: [Definition; 35] = [
     define("damaged", "sent messages that came back, but not whole"),
     define("misrouted", "sent messages that came back on another connection"),
     define("undetermined", "sent messages that were in flight when their connection died"),
+    define("undetermined_by_plan", "sent messages that were in flight when the plan ended their connection"),
     define("events", "message events received"),
     define("duplicated", "events that repeat a message that had come already"),
     define("reordered", "matched messages out of order: matched less the longest increasing run"),
@@ -105,9 +110,12 @@ pub(super) const COUNTS: [Definition; 35] = [
     define("deliveries.messages", "messages that came whole to each receiver that must hear them"),
     define("deliveries.expected", "deliveries that sent messages must have; a delivery is one message at one receiver"),
     define("deliveries.matched", "deliveries that came whole"),
+    define("deliveries.replayed", "of those, deliveries that were due while their receiver was away"),
     define("deliveries.lost", "deliveries that had not come when the drain ended"),
+    define("deliveries.lost_away", "of those, deliveries that were due while their receiver was away"),
     define("deliveries.damaged", "deliveries that came, but not whole"),
     define("deliveries.undetermined", "deliveries whose receiver's connection died before they came"),
+    define("deliveries.undetermined_by_plan", "deliveries whose receiver's connection the plan ended before they came"),
     define("partial", "events of a reply before its last (--until)"),
     define("ignored", "events that the plan sets aside (--ignore)"),
     define("answered", "events that the client answered (--answer)"),
@@ -115,8 +123,9 @@ pub(super) const COUNTS: [Definition; 35] = [
     define("pushed", "events that the server pushed, with the next number (--expect sequence)"),
     define("history", "copies of messages that were due before their receiver joined"),
     define("own_copies", "copies of a client's own messages, where they are allowed (--own allow)"),
-    define("failed", "connections that did not open"),
-    define("died", "connections that ended before the generator closed them"),
+    define("late", "messages in flight when their connection ended that came in the client's next session"),
+    define("failed", "clients that never opened a connection"),
+    define("died", "connections that the target ended although the plan wanted them open"),
 ];
 
 #[cfg(test)]

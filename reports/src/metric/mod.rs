@@ -99,6 +99,14 @@ pub enum Series {
     Last,
     /// The mean response time of a receiver.
     Receiver,
+    /// From the end of a connection until its client was open again.
+    Away,
+    /// From when a client was open until its first reply in that session.
+    FirstReply,
+    /// From ping to pong.
+    Ping,
+    /// From due until a message was replayed to a receiver that had been away.
+    Replayed,
 }
 
 /// Which direction of a change is an improvement.
@@ -152,6 +160,10 @@ impl Series {
             Self::First => &latency.first,
             Self::Last => &latency.last,
             Self::Receiver => &latency.receiver,
+            Self::Away => &latency.away,
+            Self::FirstReply => &latency.first_reply,
+            Self::Ping => &latency.ping,
+            Self::Replayed => &latency.replayed,
         }
     }
 }

@@ -14,7 +14,7 @@ pub struct CountName(&'static str);
 
 /// Counts where more is better, or at least not worse. Every other count says that something went
 /// wrong.
-const WELCOME: [&str; 14] = [
+const WELCOME: [&str; 15] = [
     "scheduled",
     "sent",
     "matched",
@@ -22,6 +22,7 @@ const WELCOME: [&str; 14] = [
     "deliveries.messages",
     "deliveries.expected",
     "deliveries.matched",
+    "deliveries.replayed",
     "partial",
     "ignored",
     "answered",

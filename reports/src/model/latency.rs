@@ -2,7 +2,7 @@
 
 use hdrhistogram::{Counter, Histogram};
 
-/// Twelve histograms of nanoseconds.
+/// Sixteen histograms of nanoseconds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Latency {
     /// From when a message was due until its reply came.
@@ -32,6 +32,15 @@ pub struct Latency {
     pub last: Histogram<u64>,
     /// The mean response time of each receiver, one value a receiver. Empty without rooms.
     pub receiver: Histogram<u64>,
+    /// From when a connection ended until its client was open again. Empty if no client came back.
+    pub away: Histogram<u64>,
+    /// From when a client was open until its first reply in that session.
+    pub first_reply: Histogram<u64>,
+    /// From when a ping was written until its pong came. Empty without pings.
+    pub ping: Histogram<u64>,
+    /// From when a message was due until it was replayed to a receiver that had been away. Empty
+    /// without replays.
+    pub replayed: Histogram<u64>,
 }
 
 impl Latency {
@@ -57,7 +66,7 @@ impl Latency {
     }
 
     /// Every histogram with its JSON name, in the order of the struct.
-    pub fn by_name(&self) -> [(&'static str, &Histogram<u64>); 12] {
+    pub fn by_name(&self) -> [(&'static str, &Histogram<u64>); 16] {
         [
             ("response", &self.response),
             ("service", &self.service),
@@ -71,6 +80,10 @@ impl Latency {
             ("first", &self.first),
             ("last", &self.last),
             ("receiver", &self.receiver),
+            ("away", &self.away),
+            ("first_reply", &self.first_reply),
+            ("ping", &self.ping),
+            ("replayed", &self.replayed),
         ]
     }
 }
@@ -90,6 +103,10 @@ impl Default for Latency {
             first: Self::histogram(),
             last: Self::histogram(),
             receiver: Self::histogram(),
+            away: Self::histogram(),
+            first_reply: Self::histogram(),
+            ping: Self::histogram(),
+            replayed: Self::histogram(),
         }
     }
 }

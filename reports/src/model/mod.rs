@@ -14,6 +14,7 @@ mod plan;
 mod rooms;
 #[cfg(test)]
 pub(crate) mod sample;
+mod sessions;
 mod sums;
 mod tally;
 mod traffic;
@@ -34,8 +35,9 @@ pub use self::{
         RunRecord,
     },
     rooms::{OwnCopy, RoomRecord, RoomsMeasurement, RoomsRecord},
+    sessions::{AttemptsAfter, EndRecord, Lifetimes, Pings, SessionsMeasurement},
     tally::{Anomalies, Counts, Deliveries, Dropped, OtherEvents, Tally},
-    traffic::{Calls, Interval, Traffic, Wire},
+    traffic::{Calls, Interval, IntervalConnections, Traffic, Wire},
     unresolved::{MisroutedRecord, MissingFate, MissingRecord, Unresolved},
 };
 
@@ -54,6 +56,8 @@ pub struct Report {
     pub measured_s: f64,
     /// A signal stopped the run before its time.
     pub interrupted: bool,
+    /// The threshold that stopped the run before its time, if one did.
+    pub stopped_on_miss: Option<StoppedOnMiss>,
     /// Health of the generator.
     pub generator: GeneratorHealth,
     /// Messages whose fate another part of the run may know.
@@ -79,6 +83,16 @@ impl Report {
     }
 }
 
+/// A threshold that was missed for so long that it stopped the run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct StoppedOnMiss {
+    /// The threshold, as given.
+    pub threshold: String,
+    /// When the run was stopped, counted from the start of the measured phase.
+    #[schemars(range(min = 0.0))]
+    pub at_s: f64,
+}
+
 /// A group of clients by itself.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GroupMeasurement {
@@ -93,6 +107,12 @@ pub struct GroupMeasurement {
 pub struct Measurement {
     /// What became of the connections.
     pub connections: Connections,
+    /// What became of the sessions, and attempts to open one.
+    pub sessions: SessionsMeasurement,
+    /// How connections ended, in the order of the kinds, and how long they were open.
+    pub ends: Vec<EndRecord>,
+    /// Pings of the clients.
+    pub pings: Pings,
     /// Messages that were due in the measured phase.
     pub measured: Tally,
     /// Messages of the warm-up. They are in no histogram, but their delivery was checked.

@@ -2,9 +2,10 @@
 
 use super::{
     Calls, Connections, Counts, Deliveries, DialogueRecord, Dropped, EngineKind, Environment, Evidence, EvidenceKind,
-    Expect, GeneratorHealth, GroupMeasurement, GroupRecord, Interval, Latency, LoadRecord, Measurement, MessagesRecord,
-    Order, OtherEvents, OwnCopy, PackedHistogram, PayloadKind, PlanRecord, ReadContext, Report, RoomRecord,
-    RoomsMeasurement, RoomsRecord, RunRecord, Tally, TargetRecord, Traffic, Unresolved, Wire,
+    Expect, GeneratorHealth, GroupMeasurement, GroupRecord, Interval, IntervalConnections, Latency, LoadRecord,
+    Measurement, MessagesRecord, Order, OtherEvents, OwnCopy, PackedHistogram, PayloadKind, Pings, PlanRecord,
+    ReadContext, Report, RoomRecord, RoomsMeasurement, RoomsRecord, RunRecord, SessionsMeasurement, Tally,
+    TargetRecord, Traffic, Unresolved, Wire,
 };
 use crate::metric::quantiles::value_at_share;
 
@@ -25,6 +26,7 @@ pub(crate) fn pass() -> Report {
         started_at: "2026-01-02T03:04:05Z".to_owned(),
         measured_s: 10.0,
         interrupted: false,
+        stopped_on_miss: None,
         generator: GeneratorHealth {
             cpu_s: 9.9,
             spin_s: 6.5,
@@ -39,6 +41,9 @@ pub(crate) fn pass() -> Report {
         unresolved: Unresolved::default(),
         total: Measurement {
             connections: Connections { requested: 100, opened: 100, ..Connections::default() },
+            sessions: SessionsMeasurement::default(),
+            ends: Vec::new(),
+            pings: Pings::default(),
             measured: all_matched(500_000),
             warmup: all_matched(50_000),
             rooms: RoomsMeasurement::default(),
@@ -107,6 +112,7 @@ fn interval(second: u32) -> Interval {
         response_p50_ns: Some(value_at_share(&response, 1, 2)),
         response_p99_ns: Some(value_at_share(&response, 99, 100)),
         response_max_ns: Some(response.max()),
+        connections: IntervalConnections::default(),
         response: Some(PackedHistogram::of(&response).expect("of the one shape")),
     }
 }
@@ -199,7 +205,7 @@ pub(crate) fn invalid() -> Report {
     let mut report = pass();
     report.total.measured.counts.scheduled += 11_000;
     report.total.measured.counts.dropped = 11_000;
-    report.total.measured.dropped = Dropped { in_flight_cap: 1_000, dead_connection: 0, behind_schedule: 10_000 };
+    report.total.measured.dropped = Dropped { in_flight_cap: 1_000, behind_schedule: 10_000, ..Dropped::default() };
     report.generator.busiest_worker = 0.987;
     report.generator.stolen = Some(0.274);
     (report.generator.stops, report.generator.stopped_s, report.generator.longest_stop_s) = (2, 0.75, 0.5);

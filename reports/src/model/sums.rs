@@ -52,7 +52,9 @@ impl AddAssign<&Latency> for Latency {
         let of_messages = [response, service, floor, send_lag];
         let Latency { connect, connect_tcp, connect_tls, connect_upgrade, join, first, last, receiver, .. } = self;
         let others = [connect, connect_tcp, connect_tls, connect_upgrade, join, first, last, receiver];
-        for (sum, (_, values)) in of_messages.into_iter().chain(others).zip(part.by_name()) {
+        let Latency { away, first_reply, ping, replayed, .. } = self;
+        let of_sessions = [away, first_reply, ping, replayed];
+        for (sum, (_, values)) in of_messages.into_iter().chain(others).chain(of_sessions).zip(part.by_name()) {
             if !values.is_empty() {
                 sum.add(values).expect("all histograms have one shape");
             }
@@ -113,7 +115,8 @@ impl AddAssign for Tally {
 
 impl AddAssign for Counts {
     fn add_assign(&mut self, part: Counts) {
-        let Counts { scheduled, sent, dropped, matched, lost, damaged, misrouted, undetermined, events } = part;
+        let Counts { scheduled, sent, dropped, matched, lost, damaged, misrouted, .. } = part;
+        let Counts { undetermined, undetermined_by_plan, events, .. } = part;
         self.scheduled += scheduled;
         self.sent += sent;
         self.dropped += dropped;
@@ -122,16 +125,18 @@ impl AddAssign for Counts {
         self.damaged += damaged;
         self.misrouted += misrouted;
         self.undetermined += undetermined;
+        self.undetermined_by_plan += undetermined_by_plan;
         self.events += events;
     }
 }
 
 impl AddAssign for Dropped {
     fn add_assign(&mut self, part: Dropped) {
-        let Dropped { in_flight_cap, dead_connection, behind_schedule } = part;
+        let Dropped { in_flight_cap, dead_connection, behind_schedule, away } = part;
         self.in_flight_cap += in_flight_cap;
         self.dead_connection += dead_connection;
         self.behind_schedule += behind_schedule;
+        self.away += away;
     }
 }
 
@@ -166,19 +171,23 @@ impl AddAssign for Anomalies {
 
 impl AddAssign for Deliveries {
     fn add_assign(&mut self, part: Deliveries) {
-        let Deliveries { messages, expected, matched, lost, damaged, undetermined } = part;
+        let Deliveries { messages, expected, matched, replayed, lost, lost_away, .. } = part;
+        let Deliveries { damaged, undetermined, undetermined_by_plan, .. } = part;
         self.messages += messages;
         self.expected += expected;
         self.matched += matched;
+        self.replayed += replayed;
         self.lost += lost;
+        self.lost_away += lost_away;
         self.damaged += damaged;
         self.undetermined += undetermined;
+        self.undetermined_by_plan += undetermined_by_plan;
     }
 }
 
 impl AddAssign for OtherEvents {
     fn add_assign(&mut self, part: OtherEvents) {
-        let OtherEvents { partial, ignored, answered, joined, pushed, history, own_copies } = part;
+        let OtherEvents { partial, ignored, answered, joined, pushed, history, own_copies, late } = part;
         self.partial += partial;
         self.ignored += ignored;
         self.answered += answered;
@@ -186,6 +195,7 @@ impl AddAssign for OtherEvents {
         self.pushed += pushed;
         self.history += history;
         self.own_copies += own_copies;
+        self.late += late;
     }
 }
 
@@ -246,9 +256,10 @@ mod tests {
             damaged: n(6),
             misrouted: n(7),
             undetermined: n(8),
+            undetermined_by_plan: n(37),
             events: n(9),
         };
-        let dropped = Dropped { in_flight_cap: n(10), dead_connection: n(11), behind_schedule: n(12) };
+        let dropped = Dropped { in_flight_cap: n(10), dead_connection: n(11), behind_schedule: n(12), away: n(38) };
         let anomalies = Anomalies {
             duplicated: n(13),
             reordered: n(14),
@@ -266,9 +277,12 @@ mod tests {
             messages: n(36),
             expected: n(24),
             matched: n(25),
+            replayed: n(39),
             lost: n(26),
+            lost_away: n(40),
             damaged: n(27),
             undetermined: n(28),
+            undetermined_by_plan: n(41),
         };
         let other_events = OtherEvents {
             partial: n(29),
@@ -278,6 +292,7 @@ mod tests {
             pushed: n(33),
             history: n(34),
             own_copies: n(35),
+            late: n(42),
         };
         Tally { counts, dropped, anomalies, deliveries, other_events }
     }

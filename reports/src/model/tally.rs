@@ -22,13 +22,16 @@ pub struct Counts {
     pub misrouted: u64,
     /// Sent messages that were in flight when their connection died.
     pub undetermined: u64,
+    /// Sent messages that were in flight when the plan ended their connection, or that a slow
+    /// reader had not read at the end. They speak against nobody.
+    pub undetermined_by_plan: u64,
     /// Message events received.
     pub events: u64,
 }
 
 impl Counts {
     /// Every count with its JSON name, in the order of the struct.
-    pub fn by_name(&self) -> [(&'static str, u64); 9] {
+    pub fn by_name(&self) -> [(&'static str, u64); 10] {
         [
             ("scheduled", self.scheduled),
             ("sent", self.sent),
@@ -38,6 +41,7 @@ impl Counts {
             ("damaged", self.damaged),
             ("misrouted", self.misrouted),
             ("undetermined", self.undetermined),
+            ("undetermined_by_plan", self.undetermined_by_plan),
             ("events", self.events),
         ]
     }
@@ -52,6 +56,20 @@ pub struct Dropped {
     pub dead_connection: u64,
     /// The phase ended before the generator came round to them.
     pub behind_schedule: u64,
+    /// The client was away, or at the end of its session, as the plan wanted.
+    pub away: u64,
+}
+
+impl Dropped {
+    /// Every cause with its JSON name, in the order of the struct.
+    pub fn by_name(&self) -> [(&'static str, u64); 4] {
+        [
+            ("in_flight_cap", self.in_flight_cap),
+            ("dead_connection", self.dead_connection),
+            ("behind_schedule", self.behind_schedule),
+            ("away", self.away),
+        ]
+    }
 }
 
 /// Findings other than a match.
@@ -116,24 +134,34 @@ pub struct Deliveries {
     pub expected: u64,
     /// Deliveries that came whole.
     pub matched: u64,
+    /// Of those, deliveries that were due while their receiver was away, and came once it was back.
+    pub replayed: u64,
     /// Deliveries that had not come when the drain ended.
     pub lost: u64,
+    /// Of those, deliveries that were due while their receiver was away.
+    pub lost_away: u64,
     /// Deliveries that came, but not whole.
     pub damaged: u64,
     /// Deliveries whose receiver's connection died before they came.
     pub undetermined: u64,
+    /// Deliveries whose receiver's connection the plan ended before they came, or that a slow
+    /// reader had not read at the end.
+    pub undetermined_by_plan: u64,
 }
 
 impl Deliveries {
     /// Every count with its JSON name, in the order of the struct.
-    pub fn by_name(&self) -> [(&'static str, u64); 6] {
+    pub fn by_name(&self) -> [(&'static str, u64); 9] {
         [
             ("messages", self.messages),
             ("expected", self.expected),
             ("matched", self.matched),
+            ("replayed", self.replayed),
             ("lost", self.lost),
+            ("lost_away", self.lost_away),
             ("damaged", self.damaged),
             ("undetermined", self.undetermined),
+            ("undetermined_by_plan", self.undetermined_by_plan),
         ]
     }
 
@@ -160,11 +188,14 @@ pub struct OtherEvents {
     pub history: u64,
     /// Copies of a client's own messages, where the server may send them or not.
     pub own_copies: u64,
+    /// Messages that were in flight when their connection ended, and came in the next session of
+    /// their client.
+    pub late: u64,
 }
 
 impl OtherEvents {
     /// Every count with its JSON name, in the order of the struct.
-    pub fn by_name(&self) -> [(&'static str, u64); 7] {
+    pub fn by_name(&self) -> [(&'static str, u64); 8] {
         [
             ("partial", self.partial),
             ("ignored", self.ignored),
@@ -173,6 +204,7 @@ impl OtherEvents {
             ("pushed", self.pushed),
             ("history", self.history),
             ("own_copies", self.own_copies),
+            ("late", self.late),
         ]
     }
 

@@ -1,5 +1,7 @@
 //! What was sent and received inside the measured window, and how it was packed.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -65,7 +67,33 @@ pub struct Interval {
     pub response_p99_ns: Option<u64>,
     /// Largest of their response times, in nanoseconds.
     pub response_max_ns: Option<u64>,
+    /// Connections in this second.
+    pub connections: IntervalConnections,
     /// All of their response times. `None` without messages. The store writes them as text.
     #[serde(skip)]
     pub response: Option<PackedHistogram>,
+}
+
+/// Connections in one second of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct IntervalConnections {
+    /// Clients that were open at its end.
+    pub open: u64,
+    /// Clients that were opening at its end: connecting, or in a handshake.
+    pub opening: u64,
+    /// Clients that were away at its end: they had been open or failed to open, and were not
+    /// opening.
+    pub away: u64,
+    /// Attempts to open that began in it.
+    pub attempts: u64,
+    /// Attempts that failed in it, by kind.
+    pub failed: BTreeMap<String, u64>,
+}
+
+impl IntervalConnections {
+    /// Attempts that failed, of all kinds.
+    pub fn all_failed(&self) -> u64 {
+        // Counts come from files too.
+        self.failed.values().fold(0, |sum: u64, n| sum.saturating_add(*n))
+    }
 }

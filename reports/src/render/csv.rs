@@ -6,6 +6,7 @@
 use std::io;
 
 use csv::Writer;
+use serde::Serialize;
 
 use super::{Render, invalid_data, part::Part};
 use crate::{
@@ -15,14 +16,14 @@ use crate::{
         bounds::{self, is_notable},
     },
     metric::quantiles::value_at_share,
-    model::{Interval, Measurement, Report},
+    model::{Interval, IntervalConnections, Measurement, Report},
 };
 
-/// One row for each second: its start, messages sent and matched, anomalies, and quantiles of the
-/// response times.
+/// One row for each second: its start, messages sent and matched, anomalies, quantiles of the
+/// response times, and connections.
 ///
-/// The headers are the keys of `intervals` in a result, units included. What was not measured is
-/// empty.
+/// The headers are the keys of `intervals` in a result and of their `connections`, units included.
+/// `failed` is the sum over all kinds. What was not measured is empty.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct IntervalsCsv;
 
@@ -35,6 +36,43 @@ pub struct IntervalsCsv;
 /// over 100 µs below it. A histogram without values has no rows.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct PercentilesCsv;
+
+/// A row of [`IntervalsCsv`].
+#[derive(Default, Serialize)]
+struct IntervalRow {
+    at_s: f64,
+    sent: u64,
+    matched: u64,
+    anomalies: u64,
+    response_p50_ns: Option<u64>,
+    response_p99_ns: Option<u64>,
+    response_max_ns: Option<u64>,
+    open: u64,
+    opening: u64,
+    away: u64,
+    attempts: u64,
+    failed: u64,
+}
+
+impl IntervalRow {
+    fn of(interval: &Interval) -> Self {
+        let IntervalConnections { open, opening, away, attempts, .. } = interval.connections;
+        Self {
+            at_s: interval.at_s,
+            sent: interval.sent,
+            matched: interval.matched,
+            anomalies: interval.anomalies,
+            response_p50_ns: interval.response_p50_ns,
+            response_p99_ns: interval.response_p99_ns,
+            response_max_ns: interval.response_max_ns,
+            open,
+            opening,
+            away,
+            attempts,
+            failed: interval.connections.all_failed(),
+        }
+    }
+}
 
 impl Render for IntervalsCsv {
     fn render(&self, report: &Report, _: &Judgement, out: &mut dyn io::Write) -> io::Result<()> {
@@ -91,7 +129,7 @@ fn name(group: &str) -> String {
 fn intervals(measurement: &Measurement, out: &mut dyn io::Write) -> io::Result<()> {
     let mut table = Writer::from_writer(out);
     for interval in &measurement.intervals {
-        table.serialize(interval).map_err(error)?;
+        table.serialize(IntervalRow::of(interval)).map_err(error)?;
     }
     if measurement.intervals.is_empty() {
         table.write_record(&header()?).map_err(error)?;
@@ -102,7 +140,7 @@ fn intervals(measurement: &Measurement, out: &mut dyn io::Write) -> io::Result<(
 /// The header that belongs to a row, for a table without rows.
 fn header() -> io::Result<csv::StringRecord> {
     let mut table = Writer::from_writer(Vec::new());
-    table.serialize(Interval::default()).map_err(error)?;
+    table.serialize(IntervalRow::default()).map_err(error)?;
     let text = table.into_inner().map_err(csv::IntoInnerError::into_error)?;
     csv::Reader::from_reader(text.as_slice()).headers().cloned().map_err(error)
 }

@@ -5,7 +5,7 @@ use crate::{
     human::{count, nanoseconds},
     judge::bounds,
     metric::quantiles::Quantiles,
-    model::{Deliveries, DialogueRecord, Expect, GroupRecord, OtherEvents, OwnCopy, RoomsRecord},
+    model::{Deliveries, DialogueRecord, Dropped, Expect, GroupRecord, OtherEvents, OwnCopy, RoomsRecord},
 };
 
 /// What a group expects and says besides its messages. `None` if it only sends and counts replies.
@@ -65,19 +65,37 @@ pub(super) fn dialogue_of(dialogue: &DialogueRecord) -> String {
 
 /// The sum of the fates of deliveries, with `≠` if it is wrong. `None` without rooms.
 pub(super) fn deliveries(deliveries: &Deliveries) -> Option<String> {
-    let Deliveries { messages: _, expected, matched, lost, damaged, undetermined } = *deliveries;
-    let sum = [matched, lost, damaged, undetermined].into_iter().fold(0_u64, u64::saturating_add);
+    let Deliveries { expected, matched, lost, damaged, undetermined, undetermined_by_plan: by_plan, .. } = *deliveries;
+    let sum = [matched, lost, damaged, undetermined, by_plan].into_iter().fold(0_u64, u64::saturating_add);
     let relation = if sum == expected { '=' } else { '≠' };
     (!deliveries.is_empty()).then(|| {
         format!(
-            "{} expected {relation} {} matched + {} lost + {} damaged + {} undetermined",
+            "{} expected {relation} {} matched + {} lost + {} damaged + {} undetermined{}",
             count(expected),
             count(matched),
             count(lost),
             count(damaged),
             count(undetermined),
+            undetermined_by_plan(by_plan),
         )
     })
+}
+
+/// Why messages were never sent, each with its number. `away` stands there if there are any.
+pub(super) fn dropped(dropped: &Dropped) -> String {
+    let Dropped { in_flight_cap, dead_connection, behind_schedule, away } = *dropped;
+    let away = if away == 0 { String::new() } else { format!(", away as planned {}", count(away)) };
+    format!(
+        "in-flight cap {}, dead connection {}, behind schedule {}{away}",
+        count(in_flight_cap),
+        count(dead_connection),
+        count(behind_schedule),
+    )
+}
+
+/// The last term of a sum of fates. Empty if there is none.
+pub(super) fn undetermined_by_plan(n: u64) -> String {
+    if n == 0 { String::new() } else { format!(" + {} undetermined by plan", count(n)) }
 }
 
 /// Lawful events that are no match, in the measured phase and before it. `None` without any.

@@ -234,9 +234,8 @@ pub(super) fn latencies(part: Part<'_>) -> impl Iterator<Item = (&'static str, &
         "send_lag" => !is_closed && part.sends(),
         "response" => part.sends(),
         "service" => part.sends() && !(part.has_rooms() && histogram.is_empty()),
-        "floor" | "join" | "first" | "last" | "receiver" => !histogram.is_empty(),
-        phase if phase.starts_with(CONNECT_PHASE) => !histogram.is_empty(),
-        _ => true,
+        "connect" => true,
+        _ => !histogram.is_empty(),
     })
 }
 

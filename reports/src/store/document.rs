@@ -11,7 +11,8 @@ use super::{
 use crate::{
     judge::{Judgement, LimitedBy, Verdict},
     model::{
-        Environment, GeneratorHealth, GroupMeasurement, Measurement, PlanRecord, Report, TargetRecord, Unresolved,
+        Environment, GeneratorHealth, GroupMeasurement, Measurement, PlanRecord, Report, StoppedOnMiss, TargetRecord,
+        Unresolved,
     },
 };
 
@@ -29,6 +30,8 @@ pub(super) struct ResultDocument {
     limited_by: LimitedBy,
     /// A signal stopped the run before its time.
     interrupted: bool,
+    /// The threshold that stopped the run before its time. Null if none did.
+    stopped_on_miss: Option<StoppedOnMiss>,
     /// What was tested.
     target: TargetRecord,
     /// What was asked for.
@@ -64,6 +67,7 @@ impl ResultDocument {
             reasons: judgement.reasons.clone(),
             limited_by: judgement.limited_by,
             interrupted: report.interrupted,
+            stopped_on_miss: report.stopped_on_miss.clone(),
             target: report.target.clone(),
             plan: report.plan.clone(),
             environment: report.environment.clone(),
@@ -88,6 +92,7 @@ impl ResultDocument {
             started_at: self.started_at,
             measured_s: self.measured_s,
             interrupted: self.interrupted,
+            stopped_on_miss: self.stopped_on_miss,
             generator: self.generator,
             unresolved: self.unresolved,
             total: self.total.into_measurement()?,
@@ -127,6 +132,7 @@ fn numbers(report: &Report) -> impl Iterator<Item = (&'static str, f64)> {
     let generator = &report.generator;
     let single = [
         ("measured_s", report.measured_s),
+        ("stopped_on_miss.at_s", report.stopped_on_miss.as_ref().map_or(0.0, |stopped| stopped.at_s)),
         ("generator.cpu_s", generator.cpu_s),
         ("generator.spin_s", generator.spin_s),
         ("generator.busiest_worker", generator.busiest_worker),

@@ -9,8 +9,8 @@ use crate::{
     judge::bounds,
     metric::{quantiles::Quantiles, throughput::Throughput},
     model::{
-        Anomalies, Connections, Counts, Deliveries, Dropped, Evidence, Interval, Latency, Measurement, OtherEvents,
-        RoomsMeasurement, Tally, Traffic, Wire,
+        Anomalies, Connections, Counts, Deliveries, Dropped, EndRecord, Evidence, Interval, Latency, Measurement,
+        OtherEvents, Pings, RoomsMeasurement, SessionsMeasurement, Tally, Traffic, Wire,
     },
 };
 
@@ -43,6 +43,13 @@ pub(super) struct MeasurementDocument {
     warmup: TallyDocument,
     /// What became of the connections.
     connections: Connections,
+    /// What became of the sessions, and attempts to open one.
+    sessions: SessionsMeasurement,
+    /// How connections ended, and how long they were open.
+    #[schemars(length(max = 66))]
+    ends: Vec<EndRecord>,
+    /// Pings of the clients, and their answers.
+    pings: Pings,
     /// What was sent and received inside the measured window.
     traffic: Traffic,
     /// Rates of the measured phase. They follow from `counts`, `traffic` and `measured_s`.
@@ -120,6 +127,14 @@ struct Summaries {
     last: Quantiles,
     /// Mean response times of the receivers. Empty without rooms.
     receiver: Quantiles,
+    /// From the end of a connection until its client was open again.
+    away: Quantiles,
+    /// From when a client was open until its first reply.
+    first_reply: Quantiles,
+    /// From ping to pong.
+    ping: Quantiles,
+    /// From due until a message was replayed to a receiver that had been away.
+    replayed: Quantiles,
 }
 
 /// A summary, with the names of the figures that the generator may have a notable part in.
@@ -177,6 +192,18 @@ struct Histograms {
     /// Mean response times of the receivers.
     #[schemars(extend("contentEncoding" = "base64"))]
     receiver: String,
+    /// From the end of a connection until its client was open again.
+    #[schemars(extend("contentEncoding" = "base64"))]
+    away: String,
+    /// From when a client was open until its first reply.
+    #[schemars(extend("contentEncoding" = "base64"))]
+    first_reply: String,
+    /// From ping to pong.
+    #[schemars(extend("contentEncoding" = "base64"))]
+    ping: String,
+    /// From due until a message was replayed to a receiver that had been away.
+    #[schemars(extend("contentEncoding" = "base64"))]
+    replayed: String,
 }
 
 impl MeasurementDocument {
@@ -190,6 +217,9 @@ impl MeasurementDocument {
             other_events,
             warmup: measurement.warmup.into(),
             connections: measurement.connections.clone(),
+            sessions: measurement.sessions,
+            ends: measurement.ends.clone(),
+            pings: measurement.pings,
             traffic: measurement.traffic,
             throughput: Throughput::of_measurement(measurement, measured_s),
             latency_ns: Summaries::of(&measurement.latency),
@@ -205,6 +235,9 @@ impl MeasurementDocument {
         let Self { counts, dropped_by, anomalies, deliveries, other_events, .. } = self;
         Ok(Measurement {
             connections: self.connections,
+            sessions: self.sessions,
+            ends: self.ends,
+            pings: self.pings,
             measured: TallyDocument { counts, dropped_by, anomalies, deliveries, other_events }.into(),
             warmup: self.warmup.into(),
             rooms: self.rooms,
@@ -232,6 +265,10 @@ impl Summaries {
             first: Quantiles::of(&latency.first),
             last: Quantiles::of(&latency.last),
             receiver: Quantiles::of(&latency.receiver),
+            away: Quantiles::of(&latency.away),
+            first_reply: Quantiles::of(&latency.first_reply),
+            ping: Quantiles::of(&latency.ping),
+            replayed: Quantiles::of(&latency.replayed),
         }
     }
 }
@@ -251,6 +288,10 @@ impl Histograms {
             first: histogram::encode("first", &latency.first)?,
             last: histogram::encode("last", &latency.last)?,
             receiver: histogram::encode("receiver", &latency.receiver)?,
+            away: histogram::encode("away", &latency.away)?,
+            first_reply: histogram::encode("first_reply", &latency.first_reply)?,
+            ping: histogram::encode("ping", &latency.ping)?,
+            replayed: histogram::encode("replayed", &latency.replayed)?,
         })
     }
 
@@ -268,6 +309,10 @@ impl Histograms {
             first: histogram::decode("first", &self.first)?,
             last: histogram::decode("last", &self.last)?,
             receiver: histogram::decode("receiver", &self.receiver)?,
+            away: histogram::decode("away", &self.away)?,
+            first_reply: histogram::decode("first_reply", &self.first_reply)?,
+            ping: histogram::decode("ping", &self.ping)?,
+            replayed: histogram::decode("replayed", &self.replayed)?,
         })
     }
 }

@@ -1,6 +1,9 @@
 //! Adds up what the workers recorded of a group.
 
-use reports::model::{Calls, Counts, Evidence, Latency, Measurement, RoomsMeasurement, Traffic, Wire};
+use reports::model::{
+    Calls, Counts, EndRecord, Evidence, Latency, Measurement, Pings, RoomsMeasurement, SessionsMeasurement, Traffic,
+    Wire,
+};
 
 use crate::{
     run::timeline::Seconds,
@@ -19,6 +22,9 @@ pub(super) fn of_worker(outcome: GroupOutcome) -> Measurement {
     let RareTimes { join, first, last, receiver } = recorder.rare;
     Measurement {
         connections,
+        sessions: SessionsMeasurement::default(),
+        ends: Vec::new(),
+        pings: Pings::default(),
         measured: recorder.measured,
         warmup: recorder.warmup,
         rooms: RoomsMeasurement::default(),
@@ -37,6 +43,10 @@ pub(super) fn of_worker(outcome: GroupOutcome) -> Measurement {
             first: first.into_histogram(),
             last: last.into_histogram(),
             receiver: receiver.into_histogram(),
+            away: Latency::histogram(),
+            first_reply: Latency::histogram(),
+            ping: Latency::histogram(),
+            replayed: Latency::histogram(),
         },
         wire: Wire { reads: calls(recorder.reads), writes: calls(recorder.writes) },
         intervals: Vec::new(),
@@ -49,8 +59,12 @@ fn calls(CallTally { calls, messages, max }: CallTally) -> Calls {
 
 /// Adds a part to a sum. All evidence is kept, since some may be dropped. Seconds are not added.
 pub(super) fn add(sum: &mut Measurement, part: &Measurement) {
-    let Measurement { connections, measured, warmup, rooms, evidence, traffic, latency, wire, intervals: _ } = part;
+    let Measurement { connections, sessions, ends, pings, measured, warmup, .. } = part;
+    let Measurement { rooms, evidence, traffic, latency, wire, intervals: _, .. } = part;
     sum.connections += connections;
+    sum.sessions += *sessions;
+    EndRecord::add_all(&mut sum.ends, ends);
+    sum.pings += *pings;
     sum.measured += *measured;
     sum.warmup += *warmup;
     sum.rooms += rooms;

@@ -126,6 +126,7 @@ fn empty(plan: &Plan, context: RunContext) -> Report {
         started_at: humantime::format_rfc3339_seconds(context.started_at).to_string(),
         measured_s: 0.0,
         interrupted: context.interrupted,
+        stopped_on_miss: None,
         generator: GeneratorHealth {
             peak_rss_bytes: environment::peak_rss(),
             threads: number(context.threads.get()),

@@ -82,6 +82,7 @@ impl RoomsOfWorkers {
                 lost: counts.lost,
                 damaged: counts.damaged,
                 undetermined: counts.undetermined,
+                ..Deliveries::default()
             },
             duplicated: counts.duplicated,
             reordered: counts.reordered,
@@ -93,8 +94,9 @@ impl RoomsOfWorkers {
 
 /// Counts what must have come. As long as nothing else is known, each message came to everyone.
 fn complete(tally: &mut Tally) {
-    let Deliveries { messages, expected, matched, lost, damaged, undetermined } = &mut tally.deliveries;
-    *expected = *matched + *lost + *damaged + *undetermined;
+    let Deliveries { messages, expected, matched, lost, damaged, undetermined, undetermined_by_plan, .. } =
+        &mut tally.deliveries;
+    *expected = *matched + *lost + *damaged + *undetermined + *undetermined_by_plan;
     *messages = tally.counts.sent;
     tally.counts.matched = tally.counts.sent;
 }

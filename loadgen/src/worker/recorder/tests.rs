@@ -143,7 +143,8 @@ fn drops_are_counted_by_cause_in_either_phase() {
         recorder.dropped(due, 4 * many, DropCause::BehindSchedule);
     }
     for (tally, many) in [(recorder.warmup, 1), (recorder.measured, 10)] {
-        let dropped = Dropped { in_flight_cap: many, dead_connection: 2 * many, behind_schedule: 4 * many };
+        let (in_flight_cap, dead_connection, behind_schedule) = (many, 2 * many, 4 * many);
+        let dropped = Dropped { in_flight_cap, dead_connection, behind_schedule, away: 0 };
         assert_eq!(tally.dropped, dropped);
         assert_eq!((tally.counts.scheduled, tally.counts.dropped, tally.counts.sent), (7 * many, 7 * many, 0));
     }

@@ -261,6 +261,7 @@ impl Done {
             damaged: a.damaged + b.damaged,
             misrouted: a.misrouted + b.misrouted,
             undetermined: a.undetermined + b.undetermined,
+            undetermined_by_plan: a.undetermined_by_plan + b.undetermined_by_plan,
             events: a.events + b.events,
         }
     }
@@ -268,7 +269,7 @@ impl Done {
     /// Drops of the measured phase of the first group: in-flight cap, dead connection, behind
     /// schedule.
     pub(super) fn drops(&self) -> [u64; 3] {
-        let Dropped { in_flight_cap, dead_connection, behind_schedule } = self.group(0).recorder.measured.dropped;
+        let Dropped { in_flight_cap, dead_connection, behind_schedule, .. } = self.group(0).recorder.measured.dropped;
         [in_flight_cap, dead_connection, behind_schedule]
     }
 

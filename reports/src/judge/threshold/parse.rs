@@ -134,7 +134,7 @@ mod tests {
             let (accepted, _) = accepted.split_once("; a group").unwrap();
             let (latencies, others) = accepted.split_once(", ").unwrap();
             let series = "response.|service.|floor.|send_lag.|connect.|connect_tcp.|connect_tls.|connect_upgrade.|join.|\
-                          first.|last.|receiver.";
+                          first.|last.|receiver.|away.|first_reply.|ping.|replayed.";
             assert_eq!(latencies, format!("[{series}](min|mean|stdev|max|pNN)"));
             let others: Vec<_> = others.split(", ").collect();
             assert!(["throughput", "sent_rate", "lost", "unexpected", "died"].iter().all(|name| others.contains(name)));

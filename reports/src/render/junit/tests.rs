@@ -212,8 +212,8 @@ fn tallies() -> impl Strategy<Value = Tally> {
         let matched = 1000;
         let sent = matched + fates.iter().sum::<u64>();
         let events = matched + found.iter().sum::<u64>() - reordered - split;
-        let counts =
-            Counts { scheduled: sent, sent, dropped: 0, matched, lost, damaged, misrouted, undetermined, events };
+        let counts = Counts { matched, lost, damaged, misrouted, undetermined, events, ..Counts::default() };
+        let counts = Counts { scheduled: sent, sent, ..counts };
         let anomalies = Anomalies {
             duplicated,
             reordered,

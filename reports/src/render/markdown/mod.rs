@@ -106,23 +106,23 @@ fn groups(out: &mut dyn Write, report: &Report) -> io::Result<()> {
 fn delivery(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     writeln!(out, "### Delivery\n")?;
     let phases = [("measured", &report.total.measured), ("warm-up", &report.total.warmup)];
-    let names = report.total.measured.counts.by_name().map(|(name, _)| name);
+    // Most runs have no sessions.
+    let by_plan = phases.iter().any(|(_, tally)| tally.counts.undetermined_by_plan > 0);
+    let columns = |tally: &Tally| {
+        let named = tally.counts.by_name().into_iter();
+        named.filter(|(name, _)| by_plan || *name != "undetermined_by_plan").unzip()
+    };
+    let (names, _): (Vec<_>, Vec<_>) = columns(&Tally::default());
     headings(out, "messages", &names)?;
     for (phase, tally) in phases {
-        row(out, phase, &tally.counts.by_name().map(|(_, n)| count(n)))?;
+        let (_, numbers): (Vec<_>, Vec<_>) = columns(tally);
+        row(out, phase, &numbers.into_iter().map(count).collect::<Vec<_>>())?;
     }
     writeln!(out)?;
     exchanged(out, report)?;
     anomalies(out, phases)?;
-    let dropped = &report.total.measured.dropped;
     if report.total.measured.counts.dropped > 0 {
-        writeln!(
-            out,
-            "Dropped: in-flight cap {}, dead connection {}, behind schedule {}\n",
-            count(dropped.in_flight_cap),
-            count(dropped.dead_connection),
-            count(dropped.behind_schedule),
-        )?;
+        writeln!(out, "Dropped: {}\n", exchange::dropped(&report.total.measured.dropped))?;
     }
     for remark in wording::undecided(Part::total(report)).into_iter().chain(wording::not_listed(report)) {
         writeln!(out, "{}\n", code(&remark))?;

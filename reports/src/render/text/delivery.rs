@@ -33,15 +33,8 @@ pub(super) fn delivery(printer: &mut Printer<'_>, report: &Report) -> io::Result
         printer.row("deliveries", &deliveries)?;
     }
     if tally.counts.dropped > 0 {
-        let dropped = &tally.dropped;
-        let text = format!(
-            "{} of {} scheduled: in-flight cap {}, dead connection {}, behind schedule {}",
-            count(tally.counts.dropped),
-            count(tally.counts.scheduled),
-            count(dropped.in_flight_cap),
-            count(dropped.dead_connection),
-            count(dropped.behind_schedule),
-        );
+        let [dropped, scheduled] = [tally.counts.dropped, tally.counts.scheduled].map(count);
+        let text = format!("{dropped} of {scheduled} scheduled: {}", exchange::dropped(&tally.dropped));
         printer.row("dropped", &text)?;
     }
     if !tally.anomalies.is_clean() {
@@ -85,22 +78,25 @@ fn rooms(printer: &mut Printer<'_>, report: &Report) -> io::Result<()> {
 
 /// The sum of the fates, with `≠` if it is wrong.
 fn fates(counts: &Counts) -> String {
-    let fates = [counts.matched, counts.lost, counts.damaged, counts.misrouted, counts.undetermined];
+    let by_plan = counts.undetermined_by_plan;
+    let fates = [counts.matched, counts.lost, counts.damaged, counts.misrouted, counts.undetermined, by_plan];
     let sum = fates.iter().fold(0_u64, |sum, n| sum.saturating_add(*n));
     let relation = if sum == counts.sent { '=' } else { '≠' };
     format!(
-        "{} sent {relation} {} matched + {} lost + {} damaged + {} misrouted + {} undetermined",
+        "{} sent {relation} {} matched + {} lost + {} damaged + {} misrouted + {} undetermined{}",
         count(counts.sent),
         count(counts.matched),
         count(counts.lost),
         count(counts.damaged),
         count(counts.misrouted),
         count(counts.undetermined),
+        exchange::undetermined_by_plan(by_plan),
     )
 }
 
 fn warmup(report: &Report) -> String {
     let Counts { sent, dropped, matched, lost, damaged, misrouted, undetermined, .. } = report.total.warmup.counts;
+    let by_plan = report.total.warmup.counts.undetermined_by_plan;
     let mut parts =
         vec![if matched == sent { "all matched".to_owned() } else { format!("{} matched", count(matched)) }];
     let others = [
@@ -108,6 +104,7 @@ fn warmup(report: &Report) -> String {
         ("damaged", damaged),
         ("misrouted", misrouted),
         ("undetermined", undetermined),
+        ("undetermined by plan", by_plan),
         ("dropped before", dropped),
     ];
     parts.extend(others.iter().filter(|(_, n)| *n > 0).map(|(name, n)| format!("{} {name}", count(*n))));

@@ -39,11 +39,12 @@ fn formats() -> [Format; 4] {
             schema: Schema::RESULT,
             documents: results(),
             optional: is_error,
-            open: |at| ends(at, &["/connections/errors", "/connections/details"]),
+            open: |at| ends(at, &["/connections/errors", "/connections/details", "/connections/failed"]),
             loose: |at| {
                 let parts =
                     ["/evidence/", "/intervals/", "/throughput/", "/duration_s", "/messages_per_client", "/dns_ns"];
-                parts.iter().any(|part| at.contains(part)) || ends(at, &["/target", "/stolen", "/until"])
+                parts.iter().any(|part| at.contains(part))
+                    || ends(at, &["/target", "/stolen", "/until", "/stopped_on_miss"])
             },
         },
         Format {
@@ -149,9 +150,9 @@ fn results() -> Vec<Value> {
     let written = |report: Report| value(store::to_json(&report, &judge(&report, &[])).unwrap().as_bytes());
     let mut empty = Report { measured_s: 0.0, ..sample::pass() };
     empty.total.latency = Latency::default();
-    [sample::pass(), sample::violation(), sample::connections(), sample::closed(), empty, sample::two_groups()]
-        .map(written)
-        .into()
+    let all =
+        vec![sample::pass(), sample::violation(), sample::connections(), sample::closed(), empty, sample::two_groups()];
+    all.into_iter().map(written).collect()
 }
 
 fn searches() -> Vec<Value> {

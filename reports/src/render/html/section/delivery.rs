@@ -62,6 +62,7 @@ const SUMS: [Sum; 5] = [
             Term("in-flight cap", Tone::Doubtful, |t| t.dropped.in_flight_cap),
             Term("dead connection", Tone::Doubtful, |t| t.dropped.dead_connection),
             Term("behind schedule", Tone::Doubtful, |t| t.dropped.behind_schedule),
+            Term(AWAY, Tone::Plain, |t| t.dropped.away),
         ],
     ),
     Sum(
@@ -72,6 +73,7 @@ const SUMS: [Sum; 5] = [
             Term("damaged", Tone::Bad, |t| t.counts.damaged),
             Term("misrouted", Tone::Bad, |t| t.counts.misrouted),
             Term("undetermined", Tone::Doubtful, |t| t.counts.undetermined),
+            Term(BY_PLAN, Tone::Plain, |t| t.counts.undetermined_by_plan),
         ],
     ),
     Sum(
@@ -81,6 +83,7 @@ const SUMS: [Sum; 5] = [
             Term("lost", Tone::Bad, |t| t.deliveries.lost),
             Term("damaged", Tone::Bad, |t| t.deliveries.damaged),
             Term("undetermined", Tone::Doubtful, |t| t.deliveries.undetermined),
+            Term(BY_PLAN, Tone::Plain, |t| t.deliveries.undetermined_by_plan),
         ],
     ),
     Sum(
@@ -95,13 +98,20 @@ const SUMS: [Sum; 5] = [
             Term("wrong type", Tone::Bad, |t| t.anomalies.wrong_type),
             Term("misrouted events", Tone::Bad, |t| t.anomalies.misrouted_events),
             Term("unexpected", Tone::Bad, |t| t.anomalies.unexpected),
-            OTHERS,
+            Term(OTHERS, Tone::Plain, |t| t.other_events.sum()),
         ],
     ),
 ];
 
-/// Lawful events that are no match. Most runs have none.
-const OTHERS: Term = Term("other events", Tone::Plain, |t| t.other_events.sum());
+/// Lawful events that are no match.
+const OTHERS: &str = "other events";
+/// What was due while clients were away.
+const AWAY: &str = "away, as planned";
+/// What was in flight when the plan ended a connection.
+const BY_PLAN: &str = "undetermined by plan";
+
+/// Terms that most runs do not have. They stand there if there are any.
+const RARE: [&str; 3] = [OTHERS, AWAY, BY_PLAN];
 
 /// Counts that belong to no sum. The last stands there if there are any.
 const BESIDE: [Term; 3] = [
@@ -111,7 +121,7 @@ const BESIDE: [Term; 3] = [
 ];
 
 /// The events of [`OTHERS`] by kind.
-const SET_ASIDE: [Term; 7] = [
+const SET_ASIDE: [Term; 8] = [
     Term("partial (before the last of a reply)", Tone::Plain, |t| t.other_events.partial),
     Term("ignored", Tone::Plain, |t| t.other_events.ignored),
     Term("answered", Tone::Plain, |t| t.other_events.answered),
@@ -119,6 +129,7 @@ const SET_ASIDE: [Term; 7] = [
     Term("pushed (numbered)", Tone::Plain, |t| t.other_events.pushed),
     Term("history (due before the receiver joined)", Tone::Plain, |t| t.other_events.history),
     Term("own copies", Tone::Plain, |t| t.other_events.own_copies),
+    Term("late (of an earlier session)", Tone::Plain, |t| t.other_events.late),
 ];
 
 pub(crate) fn section(parts: &[LabelledPart<'_>]) -> Section {
@@ -198,8 +209,8 @@ fn body(sum: &Sum, tallies: &[PhaseTally<'_>]) -> TableBody {
     let Sum(left, terms) = sum;
     let cells = tallies.iter().map(|tally| total(left, terms, tally)).collect();
     let mut rows = vec![TableRow { heading: left.0.into(), cells, sum: true }];
-    let has_others = tallies.iter().any(|tally| tally.other_events.sum() > 0);
-    let terms = terms.iter().filter(|term| has_others || term.0 != OTHERS.0);
+    let has_any = |term: &&Term| tallies.iter().any(|tally| term.2(tally) > 0);
+    let terms = terms.iter().filter(|term| !RARE.contains(&term.0) || has_any(term));
     rows.extend(terms.enumerate().map(|(index, term)| row(if index == 0 { "=" } else { "+" }, term, tallies)));
     TableBody { title: None, rows }
 }

@@ -5,7 +5,7 @@ use dom::Dom;
 use super::{page::policy, *};
 use crate::{
     judge::judge,
-    model::{GroupMeasurement, Interval, Latency, Tally, sample},
+    model::{GroupMeasurement, Interval, IntervalConnections, Latency, Tally, sample},
     render::written,
 };
 
@@ -263,6 +263,7 @@ fn noisy(second: u32) -> Interval {
         response_p50_ns: Some(80_000 + noise),
         response_p99_ns: Some(150_000 + 3 * noise),
         response_max_ns: Some(300_000 + 7 * noise),
+        connections: IntervalConnections::default(),
         response: None,
     }
 }

@@ -1,5 +1,7 @@
 //! Any report.
 
+mod sessions;
+
 use proptest::{
     collection::{btree_map, vec},
     option,
@@ -22,9 +24,9 @@ fn finite() -> impl Strategy<Value = f64> + Clone {
 }
 
 fn tallies() -> impl Strategy<Value = Tally> {
-    (any::<[u64; 9]>(), any::<[u64; 3]>(), any::<[u64; 11]>(), deliveries(), other_events()).prop_map(
+    (any::<[u64; 10]>(), any::<[u64; 4]>(), any::<[u64; 11]>(), deliveries(), other_events()).prop_map(
         |(c, d, a, deliveries, other_events)| {
-            let [scheduled, sent, dropped, matched, lost, damaged, misrouted, undetermined, events] = c;
+            let [scheduled, sent, dropped, matched, lost, damaged, misrouted, undetermined, by_plan, events] = c;
             let [
                 duplicated,
                 reordered,
@@ -39,8 +41,19 @@ fn tallies() -> impl Strategy<Value = Tally> {
                 gaps,
             ] = a;
             Tally {
-                counts: Counts { scheduled, sent, dropped, matched, lost, damaged, misrouted, undetermined, events },
-                dropped: Dropped { in_flight_cap: d[0], dead_connection: d[1], behind_schedule: d[2] },
+                counts: Counts {
+                    scheduled,
+                    sent,
+                    dropped,
+                    matched,
+                    lost,
+                    damaged,
+                    misrouted,
+                    undetermined,
+                    undetermined_by_plan: by_plan,
+                    events,
+                },
+                dropped: Dropped { in_flight_cap: d[0], dead_connection: d[1], behind_schedule: d[2], away: d[3] },
                 anomalies: Anomalies {
                     duplicated,
                     reordered,
@@ -62,18 +75,24 @@ fn tallies() -> impl Strategy<Value = Tally> {
 }
 
 fn deliveries() -> impl Strategy<Value = Deliveries> {
-    any::<[u64; 6]>().prop_map(|[messages, expected, matched, lost, damaged, undetermined]| Deliveries {
-        messages,
-        expected,
-        matched,
-        lost,
-        damaged,
-        undetermined,
+    any::<[u64; 9]>().prop_map(|n| {
+        let [messages, expected, matched, replayed, lost, lost_away, damaged, undetermined, undetermined_by_plan] = n;
+        Deliveries {
+            messages,
+            expected,
+            matched,
+            replayed,
+            lost,
+            lost_away,
+            damaged,
+            undetermined,
+            undetermined_by_plan,
+        }
     })
 }
 
 fn other_events() -> impl Strategy<Value = OtherEvents> {
-    any::<[u64; 7]>().prop_map(|[partial, ignored, answered, joined, pushed, history, own_copies]| OtherEvents {
+    any::<[u64; 8]>().prop_map(|[partial, ignored, answered, joined, pushed, history, own_copies, late]| OtherEvents {
         partial,
         ignored,
         answered,
@@ -81,6 +100,7 @@ fn other_events() -> impl Strategy<Value = OtherEvents> {
         pushed,
         history,
         own_copies,
+        late,
     })
 }
 
@@ -232,9 +252,11 @@ fn histograms() -> impl Strategy<Value = hdrhistogram::Histogram<u64>> + Clone {
 fn latencies() -> impl Strategy<Value = Latency> {
     let phases = [histograms(), histograms(), histograms(), histograms()];
     let others = [histograms(), histograms(), histograms(), histograms()];
-    ([histograms(), histograms(), histograms(), histograms()], phases, others).prop_map(
-        |([response, service, floor, send_lag], [connect, connect_tcp, connect_tls, connect_upgrade], others)| {
+    let of_sessions = [histograms(), histograms(), histograms(), histograms()];
+    ([histograms(), histograms(), histograms(), histograms()], phases, others, of_sessions).prop_map(
+        |([response, service, floor, send_lag], [connect, connect_tcp, connect_tls, connect_upgrade], others, s)| {
             let [join, first, last, receiver] = others;
+            let [away, first_reply, ping, replayed] = s;
             Latency {
                 response,
                 service,
@@ -248,6 +270,10 @@ fn latencies() -> impl Strategy<Value = Latency> {
                 first,
                 last,
                 receiver,
+                away,
+                first_reply,
+                ping,
+                replayed,
             }
         },
     )
@@ -255,15 +281,19 @@ fn latencies() -> impl Strategy<Value = Latency> {
 
 fn intervals() -> impl Strategy<Value = Interval> {
     let numbers = (finite(), any::<[u64; 3]>(), any::<[Option<u64>; 3]>());
-    (numbers, option::of(histograms())).prop_map(|((at_s, n, quantiles), response)| Interval {
-        at_s,
-        sent: n[0],
-        matched: n[1],
-        anomalies: n[2],
-        response_p50_ns: quantiles[0],
-        response_p99_ns: quantiles[1],
-        response_max_ns: quantiles[2],
-        response: response.map(|histogram| PackedHistogram::of(&histogram).unwrap()),
+    (numbers, option::of(histograms()), sessions::in_a_second()).prop_map(|(numbers, response, connections)| {
+        let (at_s, n, quantiles) = numbers;
+        Interval {
+            at_s,
+            sent: n[0],
+            matched: n[1],
+            anomalies: n[2],
+            response_p50_ns: quantiles[0],
+            response_p99_ns: quantiles[1],
+            response_max_ns: quantiles[2],
+            connections,
+            response: response.map(|histogram| PackedHistogram::of(&histogram).unwrap()),
+        }
     })
 }
 
@@ -302,17 +332,23 @@ fn measurements() -> impl Strategy<Value = Measurement> {
         (Traffic { matched_in_window, sent_in_window, sent_bytes, received_bytes }, Wire { reads, writes })
     });
     let lists = (rooms(), vec(evidence(), 0..3), vec(intervals(), 0..3));
-    (connections(), [tallies(), tallies()], latencies(), numbers, lists).prop_map(
-        |(connections, [measured, warmup], latency, (traffic, wire), (rooms, evidence, intervals))| Measurement {
-            connections,
-            measured,
-            warmup,
-            rooms,
-            evidence,
-            traffic,
-            latency,
-            wire,
-            intervals,
+    (connections(), sessions::all(), [tallies(), tallies()], latencies(), numbers, lists).prop_map(
+        |(connections, of_sessions, [measured, warmup], latency, (traffic, wire), lists)| {
+            let ((sessions, ends, pings), (rooms, evidence, intervals)) = (of_sessions, lists);
+            Measurement {
+                connections,
+                sessions,
+                ends,
+                pings,
+                measured,
+                warmup,
+                rooms,
+                evidence,
+                traffic,
+                latency,
+                wire,
+                intervals,
+            }
         },
     )
 }
@@ -322,8 +358,8 @@ pub(super) fn reports() -> impl Strategy<Value = Report> {
         |([cpu, kernel, version], [cores, run_id], seed)| Environment { cpu, cores, kernel, version, seed, run_id },
     );
     let head = (targets(), any::<String>(), any::<bool>(), finite());
-    (head, plans(), environment, generators(), unresolved(), vec(measurements(), 3)).prop_map(
-        |(head, plan, environment, generator, unresolved, mut measurements)| {
+    (head, sessions::stops(), plans(), environment, generators(), unresolved(), vec(measurements(), 3)).prop_map(
+        |(head, stopped_on_miss, plan, environment, generator, unresolved, mut measurements)| {
             let (target, started_at, interrupted, measured_s) = head;
             let total = measurements.remove(0);
             let named = plan.groups.iter().filter(|_| plan.groups.len() > 1).zip(measurements);
@@ -339,6 +375,7 @@ pub(super) fn reports() -> impl Strategy<Value = Report> {
                 started_at,
                 measured_s,
                 interrupted,
+                stopped_on_miss,
                 generator,
                 unresolved,
                 total,

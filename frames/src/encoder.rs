@@ -1,5 +1,7 @@
 //! Encodes frames into one buffer, for one write.
 
+use std::num::NonZeroU32;
+
 use crate::{
     header::{Header, Kind, Opcode},
     mask::{self, Mask},
@@ -89,6 +91,25 @@ impl Encoder {
                 header.write(self.extend(header.size() + length));
             }
             fill(Payloads::differing(&mut self.space[begin..self.used]));
+        }
+    }
+
+    /// Adds a message in frames of at most `most` bytes of payload, with masks that `mask` draws
+    /// (section 5.4). A message that fits is one frame. The caller ensures that text is UTF-8; a
+    /// frame may end within a character.
+    pub fn masked_fragments(&mut self, kind: Kind, most: NonZeroU32, mut mask: impl FnMut() -> Mask, payload: &[u8]) {
+        let most = most.get() as usize;
+        let mut opcode = kind.into();
+        let mut rest = payload;
+        loop {
+            let (part, after) = rest.split_at(rest.len().min(most));
+            let last = after.is_empty();
+            let header = Header { last, reserved: 0, opcode, mask: Some(mask()), length: part.len() as u64 };
+            self.frame(header, |out| out.copy_from_slice(part));
+            if last {
+                return;
+            }
+            (opcode, rest) = (Opcode::Continuation, after);
         }
     }
 
@@ -184,6 +205,30 @@ mod tests {
         encoder.ping(Some([1, 2, 3, 4]), b"?");
         assert_eq!((encoder.len(), encoder.is_empty()), (12 + 7, false));
         assert_eq!(encoder.bytes().len(), 19);
+    }
+
+    #[test]
+    fn a_message_is_cut_into_fragments() {
+        for (length, lengths) in [(0, &[0][..]), (1, &[1]), (3, &[3]), (4, &[3, 1]), (6, &[3, 3]), (7, &[3, 3, 1])] {
+            let payload: Vec<u8> = (1..).take(length).collect();
+            let mut encoder = Encoder::default();
+            let mut masks = (1..).map(|byte| [byte, 0, 0xff, 7]);
+            let most = NonZeroU32::new(3).unwrap();
+            encoder.masked_fragments(Kind::Text, most, || masks.next().unwrap(), &payload);
+            let mut rest = encoder.bytes();
+            let mut got = Vec::new();
+            for (index, &part) in lengths.iter().enumerate() {
+                let (header, size) = Header::read(rest).unwrap().unwrap();
+                assert_eq!(header.opcode, if index == 0 { Opcode::Text } else { Opcode::Continuation });
+                assert_eq!((header.length, header.last), (part, index + 1 == lengths.len()));
+                let (frame, after) = rest.split_at(size + usize::try_from(part).unwrap());
+                let mut part = frame[size..].to_vec();
+                mask::apply(header.mask.unwrap(), 0, &mut part);
+                got.extend(part);
+                rest = after;
+            }
+            assert_eq!((got, rest), (payload, &[][..]));
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::{
     clock::{Clock as _, RealClock, Time},
     ledger::MessageEvent,
     message::MessageKind,
-    plan,
+    plan::{self, WireShape},
     schedule::pacer::Wait,
     secrets::Secrets,
     transport::{
@@ -44,7 +44,13 @@ pub fn echo(engine: plan::EngineKind, url: &Url) -> io::Result<String> {
         personal: None,
         secrets: Secrets::default(),
         timeout: Duration::from_nanos(PATIENCE),
-        limits: ConnectionLimits { max_message: MAX_MESSAGE, read_buffer: 4096, memory: usize::MAX },
+        limits: ConnectionLimits {
+            max_message: MAX_MESSAGE,
+            read_buffer: 4096,
+            memory: usize::MAX,
+            read_at_most: None,
+        },
+        wire_shape: WireShape::default(),
     };
     match engine {
         plan::EngineKind::Lean => serve(Lean::new, route),

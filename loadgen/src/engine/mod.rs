@@ -69,9 +69,16 @@ pub(crate) trait Engine {
         fill: impl FnOnce(Payloads<'_>),
     );
 
-    /// Hands a connection's write buffer to the transport. Returns the number of writes since the
-    /// last call. What the transport does not take is written later.
+    /// Hands a connection's write buffer to the transport, in the shape that its route wants
+    /// ([`WireShape`](crate::plan::WireShape)). Returns the number of writes since the last call.
+    /// What the transport does not take is written later.
     fn flush(&mut self, slot: usize) -> u64;
+
+    /// Sends a ping with up to 125 bytes of payload (RFC 6455, section 5.5.2), after what was queued
+    /// and flushed. The sink learns of the answer: [`EventSink::pong`]. False if the connection is
+    /// not open.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the loop sends none yet"))]
+    fn ping(&mut self, slot: usize, payload: &[u8]) -> bool;
 
     /// Bytes that were queued and not yet taken by the transport.
     fn unsent(&self, slot: usize) -> u64;
@@ -85,6 +92,10 @@ pub(crate) trait Engine {
 
     /// Stops or resumes reading from a connection. What arrives meanwhile stays in the socket, so
     /// the peer meets a full window. What has arrived is read after resuming.
+    ///
+    /// Where the route bounds what a turn reads
+    /// ([`read_at_most`](crate::transport::ConnectionLimits::read_at_most)), a connection is read
+    /// once a turn, until it is closed.
     #[cfg_attr(not(test), expect(dead_code, reason = "no driver withholds reads yet"))]
     fn set_reading(&mut self, slot: usize, reading: bool);
 }
@@ -127,6 +138,10 @@ pub(crate) trait EventSink {
     /// The message with which the server broke a rule of the protocol, or its beginning. The
     /// connection ends with it. Not every engine can report it.
     fn offence(&mut self, _at: Time, _event: MessageEvent<'_>) {}
+
+    /// The answer to a ping with this payload came, or a pong that nobody asked for (RFC 6455,
+    /// section 5.5.3). `at` is when the read returned that completed it.
+    fn pong(&mut self, _at: Time, _payload: &[u8]) {}
 
     /// All messages of some reads were handed over.
     fn read(&mut self, at: Time, read: ReadBatch);

@@ -100,6 +100,10 @@ impl<E: Engine> Engine for Starved<E> {
         self.engine.flush(slot)
     }
 
+    fn ping(&mut self, slot: usize, payload: &[u8]) -> bool {
+        self.engine.ping(slot, payload)
+    }
+
     fn unsent(&self, slot: usize) -> u64 {
         self.engine.unsent(slot)
     }

@@ -11,6 +11,7 @@ pub(crate) mod public_address;
 mod refusal_text;
 mod request;
 pub(crate) mod route;
+mod shaped_stream;
 pub(crate) mod source_addresses;
 mod stream;
 mod tls_error;

@@ -4,7 +4,7 @@ use std::{
     cell::Cell,
     io,
     net::{SocketAddr, ToSocketAddrs},
-    num::NonZeroUsize,
+    num::{NonZeroU32, NonZeroU64, NonZeroUsize},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     message::Values,
-    plan::{Expect, Group, Plan, Target},
+    plan::{Expect, Group, Plan, Target, WireShape},
     secrets::Secrets,
 };
 
@@ -65,6 +65,8 @@ pub(crate) struct Route {
     pub(crate) timeout: Duration,
     /// Limits of each connection.
     pub(crate) limits: ConnectionLimits,
+    /// How messages are cut into frames, and frames into writes.
+    pub(crate) wire_shape: WireShape,
 }
 
 /// Limits that all connections share.
@@ -77,6 +79,16 @@ pub(crate) struct ConnectionLimits {
     /// Bytes that all connections of a worker may hold together: messages that are not whole, and
     /// bytes that were not sent. Beyond, the one that holds most ends.
     pub(crate) memory: usize,
+    /// Slow readers: bytes that a turn reads from a connection, at most. The kernel keeps few more.
+    pub(crate) read_at_most: Option<NonZeroU32>,
+}
+
+impl ConnectionLimits {
+    /// About how many bytes the kernel keeps that were not read, if that is not the system's
+    /// choice. It takes no fewer than 2 KiB.
+    pub(crate) fn receive_buffer(&self) -> Option<usize> {
+        self.read_at_most.map(|bytes| (bytes.get() as usize).max(4096))
+    }
 }
 
 /// Resolves the target of a group of a plan with so many `workers`. `embedded` is the address of
@@ -122,7 +134,9 @@ pub(crate) fn resolve(
             },
             read_buffer: read_buffer(plan, group),
             memory: server::Limits::default().memory / workers.get(),
+            read_at_most: group.read.map(read_at_most),
         },
+        wire_shape: group.wire_shape,
     })
 }
 
@@ -227,6 +241,13 @@ fn read_buffer(plan: &Plan, group: &Group) -> usize {
     let bursts = (2 * (group.largest_message() + FRAME_HEADER)).saturating_mul(group.load.together().get() as usize);
     let affordable = FOR_ALL_CLIENTS / plan.clients().get() as usize;
     bursts.max(affordable.min(4096)).clamp(1024, 64 * 1024)
+}
+
+/// Bytes that a turn reads from a slow reader's connection, at most, which reads `rate` bytes a
+/// second. So it reads about ten times a second.
+fn read_at_most(rate: NonZeroU64) -> NonZeroU32 {
+    let bytes = (rate.get() / 10).clamp(256, 64 << 10);
+    NonZeroU32::new(u32::try_from(bytes).unwrap_or(u32::MAX)).unwrap_or(NonZeroU32::MIN)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 
 use std::{
     io::{self, ErrorKind, Read, Write},
+    num::NonZeroU32,
     os::fd::AsFd,
     sync::Arc,
     time::Duration,
@@ -15,12 +16,17 @@ use std::{
 use rustix::net::{RecvFlags, SendFlags, recv, send, sockopt::set_socket_linger};
 use rustls::{ClientConfig, ClientConnection, pki_types::ServerName};
 
+use super::shaped_stream::ShapedStream;
+use crate::plan::WireShape;
+
 /// A stream whose calls return instead of blocking. The state of TLS takes kilobytes; it is boxed
 /// to spare the other connections.
 #[derive(Debug)]
 pub(crate) enum Stream<S> {
     Plain(S),
     Tls(Box<TlsStream<S>>),
+    /// One of the others, and how it is written to.
+    Shaped(Box<ShapedStream<S>>),
 }
 
 /// TLS on a socket.
@@ -30,21 +36,38 @@ pub(crate) struct TlsStream<S> {
     pub(super) session: ClientConnection,
 }
 
-impl<S> Stream<S> {}
-
 impl<S: AsFd> Stream<S> {
     /// The socket underneath.
     pub(crate) fn socket(&self) -> &S {
         match self {
             Self::Plain(socket) => socket,
             Self::Tls(tls) => &tls.socket,
+            Self::Shaped(shaped) => shaped.stream().socket(),
         }
     }
 
     /// Whether the kernel reports everything that a short read left behind. It can't see bytes that
     /// TLS holds.
     pub(crate) fn tells_what_is_left(&self) -> bool {
-        matches!(self, Self::Plain(_))
+        match self {
+            Self::Plain(_) => true,
+            Self::Tls(_) => false,
+            Self::Shaped(shaped) => shaped.stream().tells_what_is_left(),
+        }
+    }
+
+    /// This stream, with frames written in this shape.
+    pub(crate) fn shaped(self, shape: WireShape) -> Self {
+        if shape == WireShape::default() { self } else { Self::Shaped(Box::new(ShapedStream::new(self, shape))) }
+    }
+
+    /// Most payload bytes of a frame, if messages are to be sent in fragments.
+    #[inline]
+    pub(crate) fn fragment(&self) -> Option<NonZeroU32> {
+        match self {
+            Self::Plain(_) | Self::Tls(_) => None,
+            Self::Shaped(shaped) => shaped.fragment(),
+        }
     }
 
     /// Reads up to a buffer full. Returns 0 at the end of the stream.
@@ -53,6 +76,7 @@ impl<S: AsFd> Stream<S> {
         match self {
             Self::Plain(socket) => Socket(socket).read(buffer),
             Self::Tls(tls) => tls.read(buffer),
+            Self::Shaped(shaped) => shaped.read(buffer),
         }
     }
 
@@ -63,6 +87,16 @@ impl<S: AsFd> Stream<S> {
         match self {
             Self::Plain(socket) => Socket(socket).write(bytes),
             Self::Tls(tls) => tls.write(bytes),
+            Self::Shaped(shaped) => shaped.write(bytes),
+        }
+    }
+
+    /// How many writes the last [`Self::write`] made that took bytes.
+    #[inline]
+    pub(crate) fn writes(&self) -> u64 {
+        match self {
+            Self::Plain(_) | Self::Tls(_) => 1,
+            Self::Shaped(shaped) => shaped.writes(),
         }
     }
 
@@ -71,6 +105,7 @@ impl<S: AsFd> Stream<S> {
         match self {
             Self::Plain(_) => false,
             Self::Tls(tls) => tls.session.wants_write(),
+            Self::Shaped(shaped) => shaped.stream().holds(),
         }
     }
 
@@ -79,6 +114,7 @@ impl<S: AsFd> Stream<S> {
         match self {
             Self::Plain(_) => Ok(()),
             Self::Tls(tls) => tls.push(),
+            Self::Shaped(shaped) => shaped.push(),
         }
     }
 

@@ -8,7 +8,7 @@ mod connection;
 mod event_queue;
 mod opening;
 
-use std::{io, net::IpAddr, os::fd::OwnedFd, rc::Rc};
+use std::{io, net::IpAddr, num::NonZeroU32, os::fd::OwnedFd, rc::Rc};
 
 use frames::{Encoder, Kind as FrameKind, Masks, Payloads};
 use rand::rngs::ThreadRng;
@@ -230,7 +230,12 @@ impl Engine for Lean {
             NextStep::Wait if connection.is_withheld() => {}
             NextStep::Wait => self.unread_since.slot_is_read(slot),
             NextStep::ReadAgain => {
-                self.unread_since.leave_unread();
+                if connection.is_paced() {
+                    // The others are read to their end.
+                    self.unread_since.leave_slot(slot, self.unread_since.since());
+                } else {
+                    self.unread_since.leave_unread();
+                }
                 self.revisit.push(slot);
             }
         }
@@ -248,12 +253,12 @@ impl Engine for Lean {
             self.write_burst();
             self.follow_up(self.burst_of);
         }
-        if self.slots[slot].connection().is_some_and(LeanConnection::is_open) {
+        if let Some(connection) = self.slots[slot].connection().filter(|connection| connection.is_open()) {
             self.burst_of = slot;
-            let messages = messages.map(|(kind, length)| match kind {
-                MessageKind::Text => (FrameKind::Text, length),
-                MessageKind::Binary => (FrameKind::Binary, length),
-            });
+            if let Some(fragment) = connection.fragment() {
+                return self.queue_fragments(fragment, messages, fill);
+            }
+            let messages = messages.map(|(kind, length)| (frame_kind(kind), length));
             self.burst.masked_messages(messages, || self.shared.masks.draw(), fill);
         }
     }
@@ -267,6 +272,14 @@ impl Engine for Lean {
         writes += self.slots[slot].connection_mut().map_or(0, LeanConnection::take_writes);
         self.follow_up(slot);
         writes
+    }
+
+    fn ping(&mut self, slot: usize, payload: &[u8]) -> bool {
+        let connection = self.slots[slot].connection_mut().filter(|connection| connection.is_open());
+        let Some(connection) = connection else { return false };
+        connection.ping(payload, &mut self.shared);
+        self.follow_up(slot);
+        true
     }
 
     fn unsent(&self, slot: usize) -> u64 {
@@ -298,6 +311,25 @@ impl Engine for Lean {
 }
 
 impl Lean {
+    /// Adds messages to the burst in frames of at most `fragment` bytes.
+    #[cold]
+    fn queue_fragments(
+        &mut self,
+        fragment: NonZeroU32,
+        messages: impl ExactSizeIterator<Item = (MessageKind, usize)>,
+        fill: impl FnOnce(Payloads<'_>),
+    ) {
+        let (kinds, lengths): (Vec<_>, Vec<_>) = messages.unzip();
+        let mut bytes = vec![0; lengths.iter().sum()];
+        fill(Payloads::bare(&mut bytes, &lengths));
+        let mut rest = bytes.as_slice();
+        for (kind, length) in kinds.into_iter().zip(lengths) {
+            let (message, after) = rest.split_at(length);
+            self.burst.masked_fragments(frame_kind(kind), fragment, || self.shared.masks.draw(), message);
+            rest = after;
+        }
+    }
+
     /// Reports the end of a connection to the worker.
     #[cold]
     fn report_end(&mut self, slot: usize, sink: &mut impl EventSink) {
@@ -305,6 +337,14 @@ impl Lean {
             let (_, cause) = self.unreported_ends.swap_remove(at);
             sink.ended(cause);
         }
+    }
+}
+
+#[inline]
+fn frame_kind(kind: MessageKind) -> FrameKind {
+    match kind {
+        MessageKind::Text => FrameKind::Text,
+        MessageKind::Binary => FrameKind::Binary,
     }
 }
 

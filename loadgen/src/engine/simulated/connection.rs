@@ -1,6 +1,6 @@
 //! One simulated connection.
 
-use std::{collections::VecDeque, io};
+use std::{collections::VecDeque, io, num::NonZeroU32};
 
 use super::script::EndScript;
 use crate::{engine::ConnectionEnd, message::MessageKind};
@@ -13,6 +13,8 @@ pub(super) enum PeerEvent {
     Message(MessageKind, Vec<u8>),
     /// This many bytes of a message that is not whole.
     Part(u64),
+    /// The answer to a ping with this payload.
+    Pong(Vec<u8>),
     /// There is room to write again.
     Writable,
     End(ConnectionEnd),
@@ -21,6 +23,15 @@ pub(super) enum PeerEvent {
 impl PeerEvent {
     pub(super) fn text(text: &str) -> Self {
         Self::Message(MessageKind::Text, text.as_bytes().to_vec())
+    }
+
+    /// Bytes that a read brings with it.
+    pub(super) fn bytes(&self) -> u64 {
+        match self {
+            Self::Message(_, bytes) | Self::Pong(bytes) => 2 + bytes.len() as u64,
+            Self::Part(bytes) => *bytes,
+            Self::Opened | Self::Failed(_) | Self::Writable | Self::End(_) => 0,
+        }
     }
 }
 
@@ -45,6 +56,8 @@ pub(super) struct SimulatedConnection {
     pub(super) received: u64,
     /// Whether the worker wants to read.
     pub(super) reading: bool,
+    /// Bytes after which a turn reads no more.
+    pub(super) read_at_most: Option<NonZeroU32>,
     /// What lies in the socket.
     pub(super) arrived: VecDeque<PeerEvent>,
     /// Messages that were queued, and those that the transport does not take.
@@ -63,6 +76,7 @@ impl Default for SimulatedConnection {
             attempts: 0,
             received: 0,
             reading: true,
+            read_at_most: None,
             arrived: VecDeque::new(),
             queued: VecDeque::new(),
             unsent: VecDeque::new(),
@@ -72,6 +86,21 @@ impl Default for SimulatedConnection {
 }
 
 impl SimulatedConnection {
+    /// Takes what the next read brings.
+    pub(super) fn read(&mut self) -> VecDeque<PeerEvent> {
+        let Some(most) = self.read_at_most.filter(|_| self.state == ConnectionState::Open) else {
+            return std::mem::take(&mut self.arrived);
+        };
+        let mut bytes = 0;
+        let beyond = self.arrived.iter().position(|event| {
+            let full = bytes >= u64::from(most.get());
+            bytes += event.bytes();
+            full
+        });
+        let rest = self.arrived.split_off(beyond.unwrap_or(self.arrived.len()));
+        std::mem::replace(&mut self.arrived, rest)
+    }
+
     /// The connection is gone, and its slot is idle.
     pub(super) fn go(&mut self) {
         let Self { number, attempts, received, .. } = *self;

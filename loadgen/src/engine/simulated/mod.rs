@@ -25,6 +25,7 @@ use crate::{
     clock::{Clock as _, SimulatedClock, Time},
     ledger::MessageEvent,
     message::MessageKind,
+    plan::WireShape,
     schedule::pacer::Wait,
     secrets::Secrets,
     transport::{Answer, ConnectError, ConnectionLimits, Opened, Phases, Route},
@@ -48,7 +49,8 @@ pub(crate) fn route(timeout: Duration) -> Route {
         personal: None,
         secrets: Secrets::default(),
         timeout,
-        limits: ConnectionLimits { max_message: 1 << 20, read_buffer: 4096, memory: usize::MAX },
+        limits: ConnectionLimits { max_message: 1 << 20, read_buffer: 4096, memory: usize::MAX, read_at_most: None },
+        wire_shape: WireShape::default(),
     }
 }
 
@@ -163,6 +165,7 @@ impl Simulated {
     fn pass_on(&mut self, slot: usize, event: PeerEvent, at: Time, sink: &mut impl EventSink) {
         match event {
             PeerEvent::Message(..) | PeerEvent::Part(_) => {}
+            PeerEvent::Pong(payload) => sink.pong(at, &payload),
             PeerEvent::Opened => {
                 self.connections[slot].state = ConnectionState::Open;
                 let address = |port| SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port);
@@ -202,6 +205,7 @@ impl Engine for Simulated {
         let event = if after < timeout { event } else { PeerEvent::Failed("timeout") };
         let at = self.clock.now().plus(after.min(timeout));
         self.connections[slot].opening = after;
+        self.connections[slot].read_at_most = route.limits.read_at_most;
         let is_opened = matches!(event, PeerEvent::Opened);
         self.schedule(at, slot, event);
         let ends = self.peer(slot).ends.clone();
@@ -251,17 +255,16 @@ impl Engine for Simulated {
         if !connection.reading {
             return;
         }
-        let arrived = std::mem::take(&mut connection.arrived);
+        let arrived = connection.read();
         self.clock.work(self.script.work);
         let at = self.clock.now();
         let mut read = ReadBatch::default();
         for event in &arrived {
-            if let PeerEvent::Message(_, bytes) = event {
-                read.message(bytes.len());
-                read.bytes += 2 + bytes.len() as u64;
-            }
-            if let PeerEvent::Part(bytes) = event {
-                read.bytes += bytes;
+            read.bytes += event.bytes();
+            match event {
+                PeerEvent::Message(_, bytes) => read.message(bytes.len()),
+                PeerEvent::Pong(_) => read.controls += 1,
+                _ => {}
             }
         }
         // Messages in a row are handed over together. After an end nothing comes.
@@ -286,6 +289,7 @@ impl Engine for Simulated {
             read.calls = 1;
             sink.read(at, read);
         }
+        self.list(slot);
     }
 
     fn queue(
@@ -310,6 +314,20 @@ impl Engine for Simulated {
     fn flush(&mut self, slot: usize) -> u64 {
         self.clock.work(self.script.work);
         self.write(slot).into()
+    }
+
+    fn ping(&mut self, slot: usize, payload: &[u8]) -> bool {
+        if self.connections[slot].state != ConnectionState::Open {
+            return false;
+        }
+        self.clock.work(self.script.work);
+        let now = self.clock.now();
+        // What the peer does not read, it answers later.
+        let at = self.peer(slot).reads_again(now).unwrap_or(now);
+        if let Some(after) = self.peer(slot).pong.filter(|_| at < self.peer(slot).silent_from) {
+            self.schedule(at.plus(after), slot, PeerEvent::Pong(payload.to_vec()));
+        }
+        true
     }
 
     fn unsent(&self, slot: usize) -> u64 {

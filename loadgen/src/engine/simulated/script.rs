@@ -58,6 +58,8 @@ pub(crate) struct PeerScript {
     pub(crate) replies: BTreeMap<&'static str, Vec<(u64, &'static str)>>,
     /// Texts that make it close, with this code.
     pub(crate) closes_on: BTreeMap<&'static str, u16>,
+    /// Nanoseconds to the answer to a ping; none if there is no answer.
+    pub(crate) pong: Option<u64>,
     /// Nanoseconds to the answer to a Close; none if there is no answer.
     pub(crate) close: Option<u64>,
 }
@@ -120,6 +122,7 @@ impl Default for PeerScript {
             pushes: Vec::new(),
             replies: BTreeMap::new(),
             closes_on: BTreeMap::new(),
+            pong: Some(100_000),
             close: Some(100_000),
         }
     }

@@ -2,9 +2,11 @@
 //! and what each read brings.
 
 mod opening;
+mod pings;
 mod reading;
 mod reconnecting;
 mod rig;
+mod shapes;
 
 use std::{
     io::{Read as _, Write as _},

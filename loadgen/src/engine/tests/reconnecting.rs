@@ -97,6 +97,7 @@ fn reconnect<E: Engine>(mut slots: Slots<E>, clients: usize, times: usize) -> us
                         true
                     }
                     Heard::Failed(kind) => panic!("{slot}: {kind}"),
+                    Heard::Pong(_) => panic!("{slot}: nobody pings"),
                 };
                 if over {
                     *client = Client { times: client.times + 1, returned: 0 };

@@ -15,6 +15,7 @@ use socket2::{Domain, Socket, Type};
 use super::super::*;
 use crate::{
     clock::Clock as _,
+    plan::WireShape,
     secrets::Secrets,
     transport::{ConnectionLimits, tls_server},
 };
@@ -28,6 +29,7 @@ pub(super) enum Heard {
     Opened,
     Failed(String),
     Message(Vec<u8>),
+    Pong(Vec<u8>),
     Ended(String),
 }
 
@@ -42,6 +44,10 @@ impl EventSink for Vec<Heard> {
 
     fn message(&mut self, _: Time, event: MessageEvent<'_>) {
         self.push(Heard::Message(event.bytes.to_vec()));
+    }
+
+    fn pong(&mut self, _: Time, payload: &[u8]) {
+        self.push(Heard::Pong(payload.to_vec()));
     }
 
     fn read(&mut self, _: Time, _: ReadBatch) {}
@@ -74,7 +80,8 @@ impl<E: Engine> Slots<E> {
             offered: [].into(),
             secrets: Secrets::default(),
             timeout,
-            limits: ConnectionLimits { max_message: 1 << 24, read_buffer: 4096, memory: 1 << 30 },
+            limits: ConnectionLimits { max_message: 1 << 24, read_buffer: 4096, memory: 1 << 30, read_at_most: None },
+            wire_shape: WireShape::default(),
         };
         let heard = vec![Vec::new(); slots];
         Self { engine: build(slots, clock).unwrap(), clock, route: Rc::new(route), heard }
@@ -114,12 +121,13 @@ impl<E: Engine> Slots<E> {
         std::mem::take(&mut self.heard[slot])
     }
 
-    pub(super) fn send(&mut self, slot: usize, messages: &[(MessageKind, Vec<u8>)]) {
+    /// Sends messages. Returns how many writes that took.
+    pub(super) fn send(&mut self, slot: usize, messages: &[(MessageKind, Vec<u8>)]) -> u64 {
         let lengths = messages.iter().map(|(kind, bytes)| (*kind, bytes.len()));
         self.engine.queue(slot, lengths, |payloads| {
             payloads.zip(messages).for_each(|(space, (_, bytes))| space.copy_from_slice(bytes));
         });
-        self.engine.flush(slot);
+        self.engine.flush(slot)
     }
 }
 
@@ -166,8 +174,17 @@ pub(super) fn accept(listener: &TcpListener) -> ServerSide {
 
 /// One slot with an open connection, and the server's side of it.
 pub(super) fn one_open<E: Engine>(build: impl BuildEngine<Engine = E>) -> (Slots<E>, ServerSide) {
+    one_open_by(build, |_| {})
+}
+
+/// One slot with an open connection by a route that was changed, and the server's side of it.
+pub(super) fn one_open_by<E: Engine>(
+    build: impl BuildEngine<Engine = E>,
+    change: impl FnOnce(&mut Route),
+) -> (Slots<E>, ServerSide) {
     let (listener, address) = listener();
     let mut slots = Slots::new(build, 1, address, Duration::from_secs(60));
+    change(Rc::get_mut(&mut slots.route).expect("no connection has it yet"));
     let server = thread::spawn(move || accept(&listener));
     slots.open(0);
     assert_eq!(slots.hear(0, 1), [Heard::Opened]);

@@ -2,10 +2,17 @@
 
 use std::io::ErrorKind;
 
+use bytes::Bytes;
 use tungstenite::{
     Error, Message, Utf8Bytes, WebSocket,
     error::ProtocolError,
-    protocol::{CloseFrame, Role, WebSocketConfig, frame::coding::CloseCode},
+    protocol::{
+        CloseFrame, Role, WebSocketConfig,
+        frame::{
+            Frame,
+            coding::{CloseCode, Data as OpData, OpCode},
+        },
+    },
 };
 
 use super::counted_stream::{CountedStream, Left, StreamCounters};
@@ -93,6 +100,11 @@ impl TungsteniteConnection {
         self.withheld
     }
 
+    /// Whether a turn reads once only.
+    pub(super) fn is_paced(&self) -> bool {
+        self.socket.get_ref().is_paced()
+    }
+
     /// Whether the end was reported.
     pub(super) fn is_gone(&self) -> bool {
         self.ended
@@ -132,7 +144,41 @@ impl TungsteniteConnection {
             + usize::try_from(self.unsent()).unwrap_or(usize::MAX)
     }
 
-    pub(super) fn queue(&mut self, message: Message, len: usize) {
+    /// Queues a message, in fragments if the route wants that.
+    pub(super) fn queue_message(&mut self, kind: MessageKind, payload: Bytes) {
+        let most = self.socket.get_ref().fragment().map(|most| most.get() as usize);
+        let Some(most) = most.filter(|&most| payload.len() > most) else {
+            let len = payload.len();
+            let message = match kind {
+                MessageKind::Text => Message::Text(Utf8Bytes::try_from(payload).expect("text payloads are UTF-8")),
+                MessageKind::Binary => Message::Binary(payload),
+            };
+            return self.queue(message, len);
+        };
+        let mut opcode = match kind {
+            MessageKind::Text => OpData::Text,
+            MessageKind::Binary => OpData::Binary,
+        };
+        let mut rest = payload;
+        while !rest.is_empty() {
+            let part = rest.split_to(rest.len().min(most));
+            let len = part.len();
+            self.queue(Message::Frame(Frame::message(part, OpCode::Data(opcode), rest.is_empty())), len);
+            opcode = OpData::Continue;
+        }
+    }
+
+    /// Sends a ping.
+    pub(super) fn ping(&mut self, payload: &[u8]) -> bool {
+        if self.ended || !self.socket.can_write() {
+            return false;
+        }
+        self.queue(Message::Ping(Bytes::copy_from_slice(payload)), payload.len());
+        self.flush();
+        true
+    }
+
+    fn queue(&mut self, message: Message, len: usize) {
         // RFC 6455, section 5.2: two bytes, the mask, and two or eight bytes for a longer length.
         let header = match len {
             0..126 => 6,
@@ -160,6 +206,7 @@ impl TungsteniteConnection {
     }
 
     pub(super) fn send_close(&mut self, code: CloseCode) {
+        self.socket.get_mut().read_freely();
         let frame = CloseFrame { code, reason: Utf8Bytes::default() };
         self.queue(Message::Close(Some(frame)), 2);
         self.flush();
@@ -282,10 +329,14 @@ impl TungsteniteConnection {
             // The library answers pings with the next read or write.
             Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {
                 self.whole_at += 2 + message.len() as u64;
-                if let Message::Ping(payload) = message {
-                    let pong = 6 + payload.len() as u64;
-                    self.pongs += pong;
-                    self.queued += pong;
+                match message {
+                    Message::Ping(payload) => {
+                        let pong = 6 + payload.len() as u64;
+                        self.pongs += pong;
+                        self.queued += pong;
+                    }
+                    Message::Pong(payload) => sink.pong(at, payload),
+                    _ => {}
                 }
                 read.controls += 1;
                 return;

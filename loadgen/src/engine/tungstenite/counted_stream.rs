@@ -1,7 +1,10 @@
 //! The stream under a connection. It counts bytes and calls, notes the time of each read, and keeps
 //! a peer that never stops sending from holding the thread.
 
-use std::io::{self, ErrorKind, Read, Write};
+use std::{
+    io::{self, ErrorKind, Read, Write},
+    num::NonZeroU32,
+};
 
 use mio::net::TcpStream;
 
@@ -32,6 +35,8 @@ pub(super) struct CountedStream {
     left: Left,
     /// The stream has ended or failed, so a short read is not the last one.
     over: bool,
+    /// A turn reads once, and no more than this.
+    read_at_most: Option<NonZeroU32>,
 }
 
 /// What may be left to read although the stream says that it would block.
@@ -62,7 +67,7 @@ pub(super) struct StreamCounters {
 }
 
 impl CountedStream {
-    pub(super) fn new(stream: Stream<TcpStream>, clock: RealClock) -> Self {
+    pub(super) fn new(stream: Stream<TcpStream>, read_at_most: Option<NonZeroU32>, clock: RealClock) -> Self {
         Self {
             stream,
             clock,
@@ -72,7 +77,23 @@ impl CountedStream {
             broken: None,
             left: Left::Unknown,
             over: false,
+            read_at_most,
         }
+    }
+
+    /// Whether a turn reads once only.
+    pub(super) fn is_paced(&self) -> bool {
+        self.read_at_most.is_some()
+    }
+
+    /// Lets a turn read what has come.
+    pub(super) fn read_freely(&mut self) {
+        self.read_at_most = None;
+    }
+
+    /// Most payload bytes of a frame, if messages are sent in fragments.
+    pub(super) fn fragment(&self) -> Option<NonZeroU32> {
+        self.stream.fragment()
     }
 
     /// Lets reads go to the socket again, at the begin of a turn.
@@ -105,7 +126,7 @@ impl CountedStream {
     /// so it may have taken long for what it read.
     fn has_had_its_share(&self) -> bool {
         let long = self.in_a_row > 0 && self.counters.read_at.since(self.row_began) >= SLICE;
-        long || self.in_a_row == READS_IN_A_ROW
+        long || self.in_a_row == if self.is_paced() { 1 } else { READS_IN_A_ROW }
     }
 }
 
@@ -117,6 +138,8 @@ impl Read for CountedStream {
         if self.left != Left::Unknown {
             return Err(ErrorKind::WouldBlock.into());
         }
+        let most = self.read_at_most.map_or(buffer.len(), |most| buffer.len().min(most.get() as usize));
+        let buffer = &mut buffer[..most];
         let read = self.stream.read(buffer);
         match &read {
             Ok(bytes) if *bytes > 0 => {
@@ -150,7 +173,7 @@ impl Write for CountedStream {
         }
         match self.stream.write(bytes) {
             Ok(taken) => {
-                self.counters.writes += 1;
+                self.counters.writes += self.stream.writes();
                 self.counters.written_bytes += taken as u64;
                 Ok(taken)
             }

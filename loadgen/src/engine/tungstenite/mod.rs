@@ -15,7 +15,7 @@ use std::{io, net::IpAddr, rc::Rc};
 use bytes::BytesMut;
 use frames::Payloads;
 use mio::net::TcpStream;
-use tungstenite::{Message, Utf8Bytes, protocol::frame::coding::CloseCode};
+use tungstenite::protocol::frame::coding::CloseCode;
 
 use self::{
     connection::{NextStep, TungsteniteConnection},
@@ -204,7 +204,12 @@ impl Engine for Tungstenite {
             NextStep::Wait if connection.is_withheld() => {}
             NextStep::Wait => self.unread_since.slot_is_read(slot),
             NextStep::ReadAgain => {
-                self.unread_since.leave_unread();
+                if connection.is_paced() {
+                    // The others are read to their end.
+                    self.unread_since.leave_slot(slot, self.unread_since.since());
+                } else {
+                    self.unread_since.leave_unread();
+                }
                 self.revisit.push(slot);
             }
         }
@@ -229,11 +234,7 @@ impl Engine for Tungstenite {
         fill(Payloads::bare(&mut self.scratch, lengths));
         for (&kind, &length) in kinds.iter().zip(&*lengths) {
             let bytes = self.scratch.split_to(length).freeze();
-            let message = match kind {
-                MessageKind::Text => Message::Text(Utf8Bytes::try_from(bytes).expect("text payloads are UTF-8")),
-                MessageKind::Binary => Message::Binary(bytes),
-            };
-            connection.queue(message, length);
+            connection.queue_message(kind, bytes);
         }
     }
 
@@ -243,6 +244,12 @@ impl Engine for Tungstenite {
         let writes = connection.take_writes();
         self.follow_up(slot);
         writes
+    }
+
+    fn ping(&mut self, slot: usize, payload: &[u8]) -> bool {
+        let sent = self.slots[slot].connection_mut().is_some_and(|connection| connection.ping(payload));
+        self.follow_up(slot);
+        sent
     }
 
     fn unsent(&self, slot: usize) -> u64 {

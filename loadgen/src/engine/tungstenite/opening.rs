@@ -43,7 +43,7 @@ impl Tungstenite {
         match outcome {
             OpeningProgress::Opened(stream) => {
                 let OpenedStream { stream, early_bytes, limits, opened } = *stream;
-                let stream = CountedStream::new(stream, self.clock);
+                let stream = CountedStream::new(stream, limits.read_at_most, self.clock);
                 let mut connection = TungsteniteConnection::new(stream, early_bytes, limits);
                 if over {
                     connection.read_to_the_end();

@@ -197,7 +197,7 @@ impl<S: AsFd> Opening<S> {
         let extensions = extensions.map(|chosen| String::from_utf8_lossy(chosen).into_owned()).collect();
         let answer = Answer { subprotocol, extensions, fields };
         Some(Box::new(OpenedStream {
-            stream,
+            stream: stream.shaped(self.route.wire_shape),
             early_bytes: remaining,
             limits: self.route.limits,
             opened: Opened { local, peer, phases: self.phases, answer },

@@ -10,7 +10,10 @@ use nix::sys::socket::{setsockopt, sockopt::IpBindAddressNoPort};
 use reports::judge::OwnFailure;
 use rustix::{
     io::Errno,
-    net::{AddressFamily, SocketFlags, SocketType, bind, connect, ipproto, socket_with},
+    net::{
+        AddressFamily, SocketFlags, SocketType, bind, connect, ipproto, socket_with,
+        sockopt::set_socket_recv_buffer_size,
+    },
 };
 
 use crate::{
@@ -115,7 +118,7 @@ impl<S: AsFd> TcpAttempts<S> {
         let peer = route.addresses[index];
         self.tried += 1;
         self.next_at = clock.now().plus(ATTEMPT_DELAY);
-        let begun = socket(peer, self.source).and_then(|socket| {
+        let begun = socket(peer, self.source, route.limits.receive_buffer()).and_then(|socket| {
             // Before it is watched: a socket that was never connected counts as hung up.
             reach(&socket, peer, self.source)?;
             watch(socket).map_err(|error| ConnectError::io(peer, &error))
@@ -149,12 +152,22 @@ impl<S: AsFd> TcpAttempts<S> {
     }
 }
 
-/// A non-blocking socket that connects to `peer` from `source`, if one is given.
-pub(super) fn socket(peer: SocketAddr, source: Option<IpAddr>) -> Result<OwnedFd, ConnectError> {
+/// A non-blocking socket that connects to `peer` from `source`, if one is given. The kernel keeps
+/// about `receive_buffer` bytes of what comes, if that is given.
+pub(super) fn socket(
+    peer: SocketAddr,
+    source: Option<IpAddr>,
+    receive_buffer: Option<usize>,
+) -> Result<OwnedFd, ConnectError> {
     let io = |error: Errno| ConnectError::io(peer, &error.into());
     let family = if peer.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
     let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
     let socket = socket_with(family, SocketType::STREAM, flags, Some(ipproto::TCP)).map_err(io)?;
+    if let Some(bytes) = receive_buffer {
+        // Before it connects, or the peer learns of a large window. A system that can't is slower
+        // to let the peer feel it.
+        let _ = set_socket_recv_buffer_size(&socket, bytes);
+    }
     let Some(source) = source else { return Ok(socket) };
     // `connect` chooses the port and shares it between peers. `bind` would take it from all of
     // them. Some systems have no such option.

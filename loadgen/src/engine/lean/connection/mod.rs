@@ -1,15 +1,17 @@
 //! One connection of the lean engine: the bytes it keeps, and the duties of a client.
 
+mod control;
 mod output;
 mod pending_io;
 mod whole_messages;
 
 use std::{
     io::{self, ErrorKind},
+    num::NonZeroU32,
     os::fd::OwnedFd,
 };
 
-use frames::{Decoder, Event, Input, Role, Settings, Violation, ViolationKind};
+use frames::{Decoder, Event, Input, Role, Settings, Violation};
 
 use self::{
     pending_io::PendingIo,
@@ -41,6 +43,8 @@ pub(super) struct LeanConnection {
     state: ConnectionState,
     /// What arrives is left in the socket.
     withheld: bool,
+    /// A turn reads once, and no more than `most`.
+    paced: bool,
     /// Read until the end of the stream comes.
     to_the_end: bool,
     /// Bytes of the next read, at most.
@@ -68,8 +72,9 @@ impl LeanConnection {
             decoder: Decoder::new(settings),
             state: ConnectionState::Open,
             withheld: false,
+            paced: limits.read_at_most.is_some(),
             to_the_end: false,
-            most: FIRST_READ,
+            most: limits.read_at_most.map_or(FIRST_READ, NonZeroU32::get),
             pending_io,
         }
     }
@@ -87,6 +92,18 @@ impl LeanConnection {
     #[inline]
     pub(super) fn is_withheld(&self) -> bool {
         self.withheld
+    }
+
+    /// Whether a turn reads once only.
+    #[inline]
+    pub(super) fn is_paced(&self) -> bool {
+        self.paced
+    }
+
+    /// Most payload bytes of a frame, if messages are sent in fragments.
+    #[inline]
+    pub(super) fn fragment(&self) -> Option<NonZeroU32> {
+        self.stream.fragment()
     }
 
     /// Whether the end was reported.
@@ -138,15 +155,6 @@ impl LeanConnection {
         self.pending_io.as_mut().map_or(0, |pending_io| std::mem::take(&mut pending_io.writes))
     }
 
-    /// Begins the closing handshake.
-    pub(super) fn close(&mut self, code: u16, shared: &mut EngineState) {
-        if self.state == ConnectionState::Open {
-            self.state = ConnectionState::Closing;
-            shared.replies.close(Some(shared.masks.draw()), Some((code, "")));
-            self.reply(shared);
-        }
-    }
-
     /// Finishes pending writes and reads what has arrived. Returns [`NextStep::ReadAgain`] if more
     /// may be left that the kernel does not report.
     pub(super) fn receive(
@@ -161,13 +169,18 @@ impl LeanConnection {
         if self.withheld && !self.is_broken() {
             return NextStep::Wait;
         }
-        let (mut after, mut until) = (NextStep::ReadAgain, None);
-        for _ in 0..READS_IN_A_ROW {
-            after = self.read(buffer, shared, sink);
-            if after != NextStep::ReadAgain
-                || shared.read_at >= *until.get_or_insert_with(|| shared.read_at.plus(SLICE))
-            {
-                break;
+        let mut after = NextStep::ReadAgain;
+        if self.paced {
+            after = self.read_once(buffer, shared, sink);
+        } else {
+            let mut until = None;
+            for _ in 0..READS_IN_A_ROW {
+                after = self.read(buffer, shared, sink);
+                if after != NextStep::ReadAgain
+                    || shared.read_at >= *until.get_or_insert_with(|| shared.read_at.plus(SLICE))
+                {
+                    break;
+                }
             }
         }
         if after == NextStep::Wait
@@ -176,6 +189,15 @@ impl LeanConnection {
             self.end(ConnectionEnd::io(&error), sink);
             return NextStep::Remove;
         }
+        after
+    }
+
+    /// Reads once, as much as a slow reader may.
+    #[cold]
+    fn read_once(&mut self, buffer: &mut [u8], shared: &mut EngineState, sink: &mut impl EventSink) -> NextStep {
+        let most = self.most;
+        let after = self.read(buffer, shared, sink);
+        self.most = most;
         after
     }
 
@@ -267,7 +289,7 @@ impl LeanConnection {
                 }
                 Ok(Some(event)) => {
                     read.controls += 1;
-                    Self::control(event, &mut self.state, self.pending_io.as_deref_mut(), shared, sink);
+                    Self::control(event, at, &mut self.state, self.pending_io.as_deref_mut(), shared, sink);
                 }
                 Ok(None) => break None,
                 Err(violation) => {
@@ -302,56 +324,6 @@ impl LeanConnection {
         sink: &mut impl EventSink,
     ) -> Option<ledger::MessageEvent<'b>> {
         sink.in_order(at, WholeMessages { decoder: &self.decoder, input, read })
-    }
-
-    /// Does what a control frame asks for.
-    #[cold]
-    fn control(
-        event: Event<'_>,
-        state: &mut ConnectionState,
-        pending_io: Option<&mut PendingIo>,
-        shared: &mut EngineState,
-        sink: &mut impl EventSink,
-    ) {
-        match event {
-            Event::Ping(payload) if *state == ConnectionState::Open => match pending_io {
-                // If several pings wait, the last one is answered: RFC 6455, section 5.5.3.
-                Some(pending_io) if pending_io.is_blocked() => pending_io.ping = Some(payload.to_vec()),
-                _ => shared.replies.pong(Some(shared.masks.draw()), payload),
-            },
-            Event::Message(_) | Event::Ping(_) | Event::Pong(_) => {}
-            Event::Close(close) => {
-                if *state == ConnectionState::Open {
-                    let content = close.map(|close| (close.code, str::from_utf8(close.reason).unwrap_or_default()));
-                    shared.replies.close(Some(shared.masks.draw()), content);
-                }
-                *state = ConnectionState::Gone;
-                sink.ended(ConnectionEnd::closed(close.map(|close| (close.code, close.reason))));
-            }
-        }
-    }
-
-    /// Ends the connection because the server broke a rule. True if the connection can be removed.
-    #[cold]
-    fn fail(&mut self, violation: Violation, shared: &mut EngineState, sink: &mut impl EventSink) -> bool {
-        if let Violation::ForbiddenCode(code) = violation
-            && self.state == ConnectionState::Open
-        {
-            // The server closes, whatever the code is.
-            shared.replies.close(Some(shared.masks.draw()), Some((1002, "Protocol violation")));
-            self.reply(shared);
-            let detail = format!("closed by the server with {code}, which must not be sent");
-            self.end(ConnectionEnd::new("closed_1002", &detail), sink);
-            return false;
-        }
-        self.close(violation.close_code(), shared);
-        let kind = match violation.kind() {
-            ViolationKind::Protocol => "protocol_error",
-            ViolationKind::Encoding => "invalid_utf8",
-            ViolationKind::Size => "message_too_big",
-        };
-        self.end(ConnectionEnd::new(kind, &violation.to_string()), sink);
-        true
     }
 
     /// Reports the end, unless that was done.

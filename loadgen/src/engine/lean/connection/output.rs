@@ -15,10 +15,10 @@ impl LeanConnection {
             return 0;
         }
         match self.stream.write(bytes) {
-            Ok(taken) if taken == bytes.len() && !self.stream.holds() => 1,
+            Ok(taken) if taken == bytes.len() && !self.stream.holds() => self.stream.writes(),
             Ok(taken) => {
                 self.keep(&bytes[taken..]);
-                1
+                self.stream.writes()
             }
             Err(error) => {
                 self.not_written(error, bytes);
@@ -61,7 +61,7 @@ impl LeanConnection {
             match self.stream.write(&pending_io.unsent[pending_io.taken..]) {
                 Ok(taken) => {
                     pending_io.taken += taken;
-                    pending_io.writes += 1;
+                    pending_io.writes += self.stream.writes();
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => {
@@ -82,6 +82,13 @@ impl LeanConnection {
             shared.replies.pong(Some(shared.masks.draw()), &payload);
             self.reply(shared);
         }
+    }
+
+    /// Sends a ping. No memory is taken to count the write, which no message needed.
+    pub(in crate::engine::lean) fn ping(&mut self, payload: &[u8], shared: &mut EngineState) {
+        shared.replies.ping(Some(shared.masks.draw()), payload);
+        self.write(shared.replies.bytes());
+        shared.replies.clear();
     }
 
     /// Writes the control frames that were encoded.

@@ -55,7 +55,8 @@ impl Pair {
         SockRef::from(&server).set_recv_buffer_size(BUFFER).unwrap();
         client.set_nonblocking(true).unwrap();
         client.set_nodelay(true).unwrap();
-        let limits = ConnectionLimits { max_message: 1 << 20, read_buffer: 4096, memory: usize::MAX };
+        let limits =
+            ConnectionLimits { max_message: 1 << 20, read_buffer: 4096, memory: usize::MAX, read_at_most: None };
         Self {
             connection: LeanConnection::new(Stream::Plain(client.into()), early.to_vec(), limits),
             server,

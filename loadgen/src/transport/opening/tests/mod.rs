@@ -20,7 +20,7 @@ use super::{
     tcp::{reach, socket},
     *,
 };
-use crate::{clock::SimulatedClock, secrets::Secrets, transport::ConnectionLimits};
+use crate::{clock::SimulatedClock, plan::WireShape, secrets::Secrets, transport::ConnectionLimits};
 
 const SECOND: u64 = 1_000_000_000;
 
@@ -95,7 +95,8 @@ fn route(addresses: &[SocketAddr]) -> Route {
         personal: None,
         secrets: Secrets::default(),
         timeout: Duration::from_secs(1),
-        limits: ConnectionLimits { max_message: 1, read_buffer: 1, memory: 1 },
+        limits: ConnectionLimits { max_message: 1, read_buffer: 1, memory: 1, read_at_most: None },
+        wire_shape: WireShape::default(),
     }
 }
 
@@ -183,7 +184,7 @@ fn an_address_of_another_machine_is_told_from_a_lack_of_ports() {
     // TEST-NET-1 of RFC 5737: no machine has it.
     let source = Ipv4Addr::new(192, 0, 2, 1).into();
     let (_listener, peer) = listener();
-    let error = socket(peer, Some(source)).unwrap_err();
+    let error = socket(peer, Some(source), None).unwrap_err();
     assert_eq!(error.kind, "source_address");
     assert!(error.detail.contains("192.0.2.1 (--source-ip)"), "{error}");
 }

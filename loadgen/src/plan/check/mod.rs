@@ -3,6 +3,7 @@
 mod dialogue;
 mod expectation;
 mod templates;
+mod wire_shape;
 
 use std::net::IpAddr;
 
@@ -17,7 +18,6 @@ use super::{
     messages::Messages,
     rate::Rate,
     run_options::RunOptions,
-    wire_shape::WireShape,
 };
 use crate::rooms::Membership;
 
@@ -37,6 +37,7 @@ pub(super) fn check(run: &RunOptions, groups: &[Group]) -> Result<(), PlanError>
         expectation::check(index, group)?;
         templates::check(index, group)?;
         dialogue::check(index, group)?;
+        wire_shape::check(index, group)?;
         headers(&group.connect.headers).map_err(|why| about(index, "header", why))?;
         sources(index, &group.connect.sources)?;
     }
@@ -62,7 +63,6 @@ fn not_built_yet(index: usize, group: &Group) -> Result<(), PlanError> {
     refused("arrival", !matches!(&group.load, Load::Open { arrivals, .. } if arrivals.spacing == Spacing::Poisson))?;
     refused("think", !matches!(&group.load, Load::Closed { think, .. } if !think.is_zero()))?;
     refused("session", group.sessions.is_plain())?;
-    refused("fragment", group.wire_shape == WireShape::default())?;
     refused("ping", group.ping.is_none())?;
     refused("read", group.read.is_none())?;
     refused("durable", !group.rooms.as_ref().is_some_and(|rooms| rooms.durable))?;

@@ -19,7 +19,7 @@ struct Members {
 }
 
 impl Members {
-    /// The members of storm number `nth`: exactly `share` of the clients, rounded, and spread evenly
+    /// The members of storm number `nth`: exactly its share of the clients, rounded, spread evenly
     /// over their indices. So they do not depend on who has which client. Another storm has others.
     fn of(storm: &Storm, nth: usize, clients: NonZeroU32) -> Self {
         let clients = u64::from(clients.get());

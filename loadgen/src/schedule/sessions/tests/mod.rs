@@ -1,1 +1,5 @@
 //! Sessions against tables and a model.
+
+mod histories;
+mod rig;
+mod table;

@@ -172,13 +172,13 @@ impl Case {
         let drop = random.random_bool(0.4).then(|| ns(random.random_range(1..120)));
         let (start, ramp, stop) = (maybe(&mut random, 80), maybe(&mut random, 90), maybe(&mut random, 300));
         let session = match random.random_range(0..3) {
-            0 => elapsed(random.random_range(1..90)),
-            1 => messages(random.random_range(1..9)),
+            0 => Some(elapsed(random.random_range(1..90))),
+            1 => Some(messages(random.random_range(1..9))),
             _ => None,
         };
         let back = random.random_range(1..30);
         let longest = back + random.random_range(0..200);
-        let reconnect = random.random_bool(0.7).then(|| reconnect(back, longest).unwrap());
+        let reconnect = random.random_bool(0.7).then(|| reconnect(back, longest));
         let storms =
             (0..random.random_range(0..4)).map(|_| storm(random.random_range(1..=100), random.random_range(0..300)));
         let storms = storms.collect();

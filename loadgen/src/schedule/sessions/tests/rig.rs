@@ -87,17 +87,17 @@ pub(super) fn n(n: u32) -> NonZeroU32 {
     NonZeroU32::new(n).unwrap()
 }
 
-pub(super) fn elapsed(nanos: u64) -> Option<SessionLength> {
-    Some(SessionLength::Elapsed(ns(nanos)))
+pub(super) fn elapsed(nanos: u64) -> SessionLength {
+    SessionLength::Elapsed(ns(nanos))
 }
 
-pub(super) fn messages(messages: u64) -> Option<SessionLength> {
-    Some(SessionLength::Messages(messages.try_into().unwrap()))
+pub(super) fn messages(messages: u64) -> SessionLength {
+    SessionLength::Messages(messages.try_into().unwrap())
 }
 
 /// Backoff without jitter.
-pub(super) fn reconnect(min: u64, max: u64) -> Option<Reconnect> {
-    Some(Reconnect { min: ns(min), max: ns(max), jitter: Jitter::None })
+pub(super) fn reconnect(min: u64, max: u64) -> Reconnect {
+    Reconnect { min: ns(min), max: ns(max), jitter: Jitter::None }
 }
 
 pub(super) fn storm(percent: u32, at: u64) -> Storm {

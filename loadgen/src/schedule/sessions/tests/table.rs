@@ -42,9 +42,9 @@ fn a_ramp_opens_clients_evenly() {
 #[test]
 fn a_session_of_a_time_ends_after_it() {
     // It opens at 11, so it ends at 41, and is gone at 43.
-    let rules = Sessions { start: Some(ns(0)), session: elapsed(30), ..Sessions::default() };
+    let rules = Sessions { start: Some(ns(0)), session: Some(elapsed(30)), ..Sessions::default() };
     assert_eq!(played(&rules, 1, |_, _| PEER), [(10, 0, Open(Start)), (41, 0, Close)]);
-    let back = Sessions { reconnect: reconnect(5, 5), ..rules };
+    let back = Sessions { reconnect: Some(reconnect(5, 5)), ..rules };
     // Away from 43 to 48, open at 49.
     let all = [(10, 0, Open(Start)), (41, 0, Close), (48, 0, Open(Session)), (79, 0, Close), (86, 0, Open(Session))];
     assert_eq!(played(&back, 1, |_, _| PEER), all);
@@ -53,14 +53,14 @@ fn a_session_of_a_time_ends_after_it() {
 #[test]
 fn whoever_was_open_before_ends_in_the_phase() {
     // Open at 1 and at 3. Sessions of 4 would end at 5, 9, 13 and at 7, 11.
-    let rules = Sessions { session: elapsed(4), ..Sessions::default() };
+    let rules = Sessions { session: Some(elapsed(4)), ..Sessions::default() };
     let peer = |client, _| Peer { opening: 1 + 2 * u64::from(client), ..PEER };
     assert_eq!(played(&rules, 2, peer), [(11, 1, Close), (13, 0, Close)]);
 }
 
 #[test]
 fn a_session_of_messages_ends_after_the_last() {
-    let rules = Sessions { session: messages(3), reconnect: reconnect(4, 4), ..Sessions::default() };
+    let rules = Sessions { session: Some(messages(3)), reconnect: Some(reconnect(4, 4)), ..Sessions::default() };
     // Open at 1, messages at 11, 21 and 31; gone at 33, back at 37, open at 38.
     let peer = Peer { sends: Some(10), ..PEER };
     assert_eq!(
@@ -71,7 +71,7 @@ fn a_session_of_messages_ends_after_the_last() {
 
 #[test]
 fn a_session_says_how_many_messages_it_has_room_for() {
-    let rules = Sessions { session: messages(3), ..Sessions::default() };
+    let rules = Sessions { session: Some(messages(3)), ..Sessions::default() };
     let mut schedule = SessionSchedule::new(&rules, &alone(1), n(1), 0);
     schedule.begin(at(0));
     schedule.opened(0, at(1));
@@ -88,12 +88,12 @@ fn a_session_says_how_many_messages_it_has_room_for() {
 #[test]
 fn each_client_is_cut_on_its_own_grid() {
     // Every 30: client 0 at 10, 40, ..., client 1 at 20, ..., client 2 at 30, ... after 10.
-    let rules = Sessions { drop: Some(ns(30)), reconnect: reconnect(2, 2), ..Sessions::default() };
+    let rules = Sessions { drop: Some(ns(30)), reconnect: Some(reconnect(2, 2)), ..Sessions::default() };
     let cut = |at, client| [(at, client, Cut), (at + 2, client, Open(Drop))];
     let all: Vec<_> = (0..8_u32).flat_map(|k| cut(20 + 10 * u64::from(k), k % 3)).collect();
     assert_eq!(played(&rules, 3, |_, _| PEER), all);
     // Who is away is not cut: 35 away.
-    let long = Sessions { reconnect: reconnect(35, 35), ..rules };
+    let long = Sessions { reconnect: Some(reconnect(35, 35)), ..rules };
     assert_eq!(played(&long, 1, |_, _| PEER), [(40, 0, Cut), (75, 0, Open(Drop))]);
 }
 
@@ -105,7 +105,7 @@ fn a_storm_cuts_its_share_of_who_is_open() {
     assert_eq!(played(&rules, 4, |_, _| PEER), [(30, 1, Cut), (30, 3, Cut), (70, 0, Cut), (70, 2, Cut)]);
     let died = |client, _| Peer { dies: (client == 3).then_some(5), ..PEER };
     assert_eq!(played(&rules, 4, died), [(30, 1, Cut), (70, 0, Cut), (70, 2, Cut)]);
-    let back = Sessions { storms: vec![storm(100, 20)], reconnect: reconnect(3, 3), ..rules };
+    let back = Sessions { storms: vec![storm(100, 20)], reconnect: Some(reconnect(3, 3)), ..rules };
     let cut = |client| (30, client, Cut);
     let opened = |client| (33, client, Open(After::Storm));
     assert_eq!(played(&back, 2, |_, _| PEER), [cut(0), cut(1), opened(0), opened(1)]);
@@ -113,7 +113,7 @@ fn a_storm_cuts_its_share_of_who_is_open() {
 
 #[test]
 fn deaths_and_failures_come_back_after_the_backoff() {
-    let rules = Sessions { reconnect: reconnect(4, 16), ..Sessions::default() };
+    let rules = Sessions { reconnect: Some(reconnect(4, 16)), ..Sessions::default() };
     let fails = Peer { fails: true, ..PEER };
     // Each fails 1 after its beginning. The waits are 4, 8, 16, 16.
     let all = [(5, 0, Open(Failure)), (14, 0, Open(Failure)), (31, 0, Open(Failure)), (48, 0, Open(Failure))];
@@ -126,7 +126,7 @@ fn deaths_and_failures_come_back_after_the_backoff() {
 #[test]
 fn a_second_of_being_open_begins_the_backoff_anew() {
     let second = 1_000_000_000;
-    let rules = Sessions { reconnect: reconnect(4, 64), ..Sessions::default() };
+    let rules = Sessions { reconnect: Some(reconnect(4, 64)), ..Sessions::default() };
     let opened_after = |open: u64| {
         let mut schedule = SessionSchedule::new(&rules, &alone(1), n(1), 0);
         for (failed, back) in [(0, 4), (5, 13)] {
@@ -156,7 +156,7 @@ fn jitter_is_of_the_seed_and_the_client() {
 
 #[test]
 fn at_its_stop_a_group_closes_and_stays_away() {
-    let rules = Sessions { stop: Some(ns(30)), reconnect: reconnect(5, 5), ..Sessions::default() };
+    let rules = Sessions { stop: Some(ns(30)), reconnect: Some(reconnect(5, 5)), ..Sessions::default() };
     // Client 1 would be back at 41 and stays away from 36 on. Client 2 opens at 45, too late.
     let peer = |client, _| Peer { dies: (client == 1).then_some(35), ..PEER };
     let late = |client, attempt| Peer { opening: if client == 2 { 45 } else { 1 }, ..peer(client, attempt) };
@@ -170,7 +170,8 @@ fn at_its_stop_a_group_closes_and_stays_away() {
 
 #[test]
 fn who_returns_is_known() {
-    let rules = Sessions { start: Some(ns(20)), reconnect: reconnect(5, 5), stop: Some(ns(60)), ..Sessions::default() };
+    let rules =
+        Sessions { start: Some(ns(20)), reconnect: Some(reconnect(5, 5)), stop: Some(ns(60)), ..Sessions::default() };
     let mut schedule = SessionSchedule::new(&rules, &alone(2), n(2), 0);
     assert!(schedule.returns(0) && schedule.somebody_returns(), "it opens later");
     schedule.begin(at(0));
@@ -189,10 +190,10 @@ fn who_returns_is_known() {
 #[test]
 fn after_the_end_nothing_is_wanted() {
     let all = Sessions {
-        session: elapsed(30),
+        session: Some(elapsed(30)),
         drop: Some(ns(7)),
         storms: vec![storm(100, 50)],
-        reconnect: reconnect(5, 5),
+        reconnect: Some(reconnect(5, 5)),
         stop: Some(ns(90)),
         ..Sessions::default()
     };
@@ -211,10 +212,10 @@ fn after_the_end_nothing_is_wanted() {
 #[test]
 fn before_the_phase_only_what_ended_comes_back() {
     let rules = Sessions {
-        session: elapsed(3),
+        session: Some(elapsed(3)),
         drop: Some(ns(3)),
         storms: vec![storm(100, 0)],
-        reconnect: reconnect(5, 5),
+        reconnect: Some(reconnect(5, 5)),
         ..Sessions::default()
     };
     let mut schedule = SessionSchedule::new(&rules, &alone(2), n(2), 0);
@@ -228,7 +229,8 @@ fn before_the_phase_only_what_ended_comes_back() {
 #[test]
 fn timers_stay_few_however_long_it_goes_on() {
     // Each session leaves a timer behind that is an hour away.
-    let rules = Sessions { session: elapsed(3_600_000_000_000), reconnect: reconnect(1, 1), ..Sessions::default() };
+    let rules =
+        Sessions { session: Some(elapsed(3_600_000_000_000)), reconnect: Some(reconnect(1, 1)), ..Sessions::default() };
     let mut schedule = SessionSchedule::new(&rules, &alone(10), n(10), 0);
     schedule.begin(at(0));
     for now in 0..100_000_u64 {

@@ -8,6 +8,7 @@ use super::rig::{
     After, Connections, Event, Happened, Peer, Play, SEED, What, at, elapsed, messages, n, ns, reconnect, storm,
 };
 use crate::{
+    clock::nanos,
     plan::{Partition, SessionLength, Sessions},
     schedule::sessions::{backoff::Backoff, storms::Storms},
 };
@@ -101,7 +102,7 @@ impl Model<'_> {
     }
 
     fn after(&self, time: Option<Duration>) -> Option<u64> {
-        Some(self.play.from + u64::try_from(time?.as_nanos()).unwrap())
+        Some(self.play.from + nanos(time?))
     }
 
     fn command(&mut self, client: u32, now: u64) -> Option<What> {
@@ -126,15 +127,15 @@ impl Model<'_> {
     }
 
     fn first(&self, client: u32) -> u64 {
-        let ramp = self.play.rules.ramp.unwrap_or_default().as_nanos() as f64;
-        let after = (ramp * f64::from(client) / f64::from(self.play.clients)).ceil();
-        self.after(Some(self.play.rules.start.unwrap_or_default())).unwrap() + after as u64
+        let ramp = nanos(self.play.rules.ramp.unwrap_or_default());
+        let after = (ramp * u64::from(client)).div_ceil(self.play.clients.into());
+        self.after(Some(self.play.rules.start.unwrap_or_default())).unwrap() + after
     }
 
     fn is_dropped(&self, client: u32, now: u64) -> bool {
         let Some(every) = self.play.rules.drop else { return false };
-        let every = every.as_nanos() as u64;
-        let phase = (every as f64 * f64::from(client + 1) / f64::from(self.play.clients)).ceil() as u64;
+        let every = nanos(every);
+        let phase = (every * u64::from(client + 1)).div_ceil(self.play.clients.into());
         (0..=UNTIL / every).any(|round| self.play.from + round * every + phase == now)
     }
 
@@ -149,9 +150,12 @@ impl Model<'_> {
 
     fn is_over(&self, since: u64, now: u64) -> bool {
         let Some(SessionLength::Elapsed(length)) = self.play.rules.session else { return false };
-        let length = length.as_nanos() as u64;
-        let first = (1..).map(|sessions| since + sessions * length).find(|end| *end >= self.play.from);
-        first.is_some_and(|end| now >= end)
+        let length = nanos(length);
+        let mut end = since + length;
+        while end < self.play.from {
+            end += length;
+        }
+        now >= end
     }
 }
 
@@ -209,9 +213,12 @@ fn every_client_does_what_the_model_says() {
         let clients = vec![Client { place, waits: 0 }; case.clients as usize];
         let mut expected = Model { play: &play, clients }.run();
         let mut happened = play.alone();
-        (expected.sort(), happened.sort());
+        expected.sort();
+        happened.sort();
         assert_eq!(happened, expected, "seed {seed}: {:?}", case.rules);
-        happened.iter().for_each(|happened| *kinds.entry(happened.what).or_default() += 1);
+        for happened in &happened {
+            *kinds.entry(happened.what).or_default() += 1;
+        }
     }
     assert!(kinds.len() == 8 && kinds.values().all(|times| *times > 30), "{kinds:?}");
 }

@@ -39,7 +39,8 @@ pub struct DialogueKeys {
     /// Remember a part of the events, 'NAME=REGEX'; repeatable
     ///
     /// {{NAME}} is the last match of the first group, over all sessions of a client, and empty
-    /// before. It can stand in steps of joining, answers, URL and header fields: to resume a session.
+    /// before. It can stand in steps of joining, answers, URL and header fields: to resume a
+    /// session.
     #[arg(long, value_name = "CAPTURE", hide_short_help = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub capture: Option<Vec<CaptureKey>>,

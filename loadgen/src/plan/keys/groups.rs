@@ -77,11 +77,12 @@ pub struct LoadKeys {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rate: Option<ClientRate>,
 
-    /// Instead of a rate: FROM..TO@TIME or RATE@TIME; repeatable
+    /// Instead of a rate: FROM..TO@TIME; repeatable
     ///
-    /// Stages follow each other from the start of the measured phase. In each the rate of a client
-    /// rises or falls evenly. The last ends the run, unless --duration does in a plan file. The
-    /// warm-up is 0s unless given, and has the rate that the first stage begins with.
+    /// Or RATE@TIME. Stages follow each other from the start of the measured phase. In each the
+    /// rate of a client rises or falls evenly. The last ends the run, unless --duration does in a
+    /// plan file. The warm-up is 0s unless given, and has the rate that the first stage begins
+    /// with.
     #[arg(long, value_name = "STAGE", conflicts_with_all = ["rate", "window", "duration", "messages"])]
     #[arg(allow_hyphen_values = true)]
     #[serde(skip_serializing_if = "Option::is_none")]

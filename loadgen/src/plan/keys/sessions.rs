@@ -40,7 +40,7 @@ pub struct SessionKeys {
     ///
     /// Then a client waits for its replies and closes with a handshake. With --reconnect it comes
     /// back.
-    #[arg(long, value_name = "LENGTH", allow_hyphen_values = true)]
+    #[arg(long, value_name = "LENGTH", allow_hyphen_values = true, hide_short_help = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session: Option<SessionLength>,
 
@@ -60,12 +60,12 @@ pub struct SessionKeys {
 
     /// Come back after 'MIN..MAX [full|equal|none]': backoff and jitter
     ///
-    /// A client waits for MIN, after each failure for twice as long, up to MAX. With `full` jitter it
-    /// waits for any part of that, with `equal` for half of it and any part of the rest, with `none`
-    /// for all of it. The backoff starts anew once a client has been open for a second.
+    /// A client waits for MIN, after each failure for twice as long, up to MAX. With `full` jitter
+    /// it waits for any part of that, with `equal` for half of it and any part of the rest, with
+    /// `none` for all of it. The backoff starts anew once a client has been open for a second.
     ///
     /// [default: a client whose connection ended stays away]
-    #[arg(long, value_name = "BACKOFF")]
+    #[arg(long, value_name = "BACKOFF", hide_short_help = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reconnect: Option<Reconnect>,
 }

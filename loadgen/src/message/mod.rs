@@ -8,6 +8,7 @@
 //! bound/       templates with what their names stand for in a group
 //! id.rs        numbers that name messages
 //! marks/       finds the marks of messages in what comes back
+//! split_mix.rs random values that follow the seed
 //! ```
 
 mod bound;
@@ -16,6 +17,7 @@ mod generated;
 mod id;
 mod marks;
 mod source;
+mod split_mix;
 mod template;
 
 pub use self::{

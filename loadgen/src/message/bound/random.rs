@@ -1,9 +1,9 @@
 //! Random text that follows the seed.
 
+use crate::message::split_mix::{GOLDEN, finalize};
+
 /// Bytes of a UUID as text.
 pub(super) const UUID: usize = 36;
-
-const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// Letters, digits, `-` and `_`: the alphabet of RFC 4648, section 5.
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -50,14 +50,6 @@ impl Seed {
         .flatten()
         .map(|byte| ALPHABET[usize::from(byte & 63)])
     }
-}
-
-/// The finalizer of `SplitMix64` (Steele, Lea and Flood, "Fast Splittable Pseudorandom Number
-/// Generators", OOPSLA 2014). No two words become the same.
-const fn finalize(mut word: u64) -> u64 {
-    word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    word ^ (word >> 31)
 }
 
 #[cfg(test)]

@@ -64,7 +64,7 @@ fn report() -> Report {
                 target: None,
                 clients: 1000,
                 load: LoadRecord::Open { rate_per_client: 50.0, burst: 5, max_in_flight: 10_000 },
-                messages: MessagesRecord::Generated { size_bytes: 64, payload: PayloadKind::Mixed },
+                messages: MessagesRecord::Generated { size_bytes: 64, sizes: None, payload: PayloadKind::Mixed },
                 expect: Expect::Echo,
                 order: Order::Keep,
                 until: None,

@@ -7,7 +7,7 @@ use loadgen::{
     clock::Time,
     ledger::{Fate, Finding, MessageEvent},
     message::{MessageKind, Mix, Payload},
-    plan::{Arrivals, Expect, Group, Load, Messages, OwnCopy, Rate, RoomBy, Rooms, Until},
+    plan::{Arrivals, Expect, Group, Load, Messages, OwnCopy, Rate, RoomBy, Rooms, Sizes, Until},
     rooms::{Delivery, Heard, LawfulEvent, Membership, MissingDeliveries, RoomLedger, RoomSink, Timetable},
 };
 
@@ -103,7 +103,7 @@ impl Run {
 
     fn encode(&self, client: u32, sequence: u64, bytes: &mut Vec<u8>) -> MessageKind {
         let (before, size, mix, after) = match &self.messages {
-            Messages::Generated { size, mix } => ("", *size, *mix, ""),
+            Messages::Generated { sizes, mix } => ("", sizes.largest(), *mix, ""),
             Messages::Templates(_) => (r#"{"type":"say","room":"lobby","text":""#, 53, Mix::Text, r#"","v":1}"#),
         };
         bytes.clear();
@@ -119,7 +119,7 @@ impl Run {
 fn deliveries(c: &mut Criterion) {
     let mut group = c.benchmark_group("rooms");
     let marks = || Messages::Templates([r#"{"text":"{{mark}}"}"#.parse().expect("a template")].into());
-    let generated = || Messages::Generated { size: 64, mix: Mix::Mixed };
+    let generated = || Messages::Generated { sizes: Sizes::Fixed(64), mix: Mix::Mixed };
     for (name, messages) in [("mark in 100 bytes", marks as fn() -> Messages), ("generated", generated)] {
         for (clients, size, publishers) in [(10_000, 10_000, 1), (10_000, 10, 1), (1_000, 10, 10)] {
             let rooms = u64::from(clients / size);

@@ -30,7 +30,7 @@ use floor::FloorCost;
 use loadgen::{
     Run, RunError,
     message::Mix,
-    plan::{Arrivals, EngineKind, Group, Load, Messages, Plan, Rate, RunOptions, ServerUrl, Target, Until},
+    plan::{Arrivals, EngineKind, Group, Load, Messages, Plan, Rate, RunOptions, ServerUrl, Sizes, Target, Until},
 };
 use reports::{Quantiles, Report, model::Measurement};
 
@@ -244,7 +244,7 @@ fn plan(engine: EngineKind, target: Target, clients: u32, load: Load, duration: 
         target,
         clients: count(clients),
         load,
-        messages: Messages::Generated { size, mix: Mix::default() },
+        messages: Messages::Generated { sizes: Sizes::Fixed(size), mix: Mix::default() },
         ..Group::default()
     };
     let run = RunOptions {

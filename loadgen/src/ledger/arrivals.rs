@@ -1,7 +1,7 @@
 //! The short path through a [`Ledger`]: messages that come back whole and in order.
 
 use super::{Expectation, Ledger, LedgerSink, MessageEvent, matcher::Matcher, pending::PendingState};
-use crate::message::{ClientMessages, MessageKind, only_mark};
+use crate::message::{ClientMessages, MessageKind, Source, only_mark};
 
 impl Ledger {
     /// Takes events of one read while each is the oldest message in flight, whole, and sequences
@@ -15,7 +15,7 @@ impl Ledger {
         sink: &mut impl LedgerSink,
     ) -> Option<MessageEvent<'b>> {
         if !matches!(expectation.matcher, Matcher::Echo) {
-            return self.marks_in_order(expectation, events, sink);
+            return self.others_in_order(expectation, events, sink);
         }
         let series = expectation.payload().of(self.client);
         let (first, places) = self.front();
@@ -34,31 +34,53 @@ impl Ledger {
         stray
     }
 
-    /// [`Self::received_in_order`] where marks are expected.
+    /// [`Self::received_in_order`] where marks or messages of several sizes are expected.
     #[inline(never)]
-    fn marks_in_order<'b>(
+    fn others_in_order<'b>(
         &mut self,
         expectation: &Expectation,
         mut events: impl Iterator<Item = MessageEvent<'b>>,
         sink: &mut impl LedgerSink,
     ) -> Option<MessageEvent<'b>> {
-        let Matcher::Mark(matcher) = &expectation.matcher else { return events.next() };
-        if expectation.until.is_some() {
-            return events.next();
+        let client = self.client;
+        match (&expectation.matcher, &expectation.source) {
+            (Matcher::Mark(matcher), _) if expectation.until.is_none() => {
+                let marks = matcher.marks_of(client);
+                self.taken_in_order(expectation, events, sink, |sequence, place, event| {
+                    place != PendingState::Gone
+                        && only_mark(event.bytes).is_some_and(|mark| marks.is_whole(sequence, MessageKind::Text, mark))
+                })
+            }
+            (Matcher::VariedEcho, Source::Varied(payload)) => {
+                let series = payload.of(client);
+                self.taken_in_order(expectation, events, sink, |sequence, place, MessageEvent { kind, bytes }| {
+                    match place {
+                        PendingState::Checked(checksum) => series.is(sequence, checksum, kind, bytes),
+                        PendingState::InFlight => series.is_whole(sequence, kind, bytes),
+                        PendingState::Gone => false,
+                    }
+                })
+            }
+            _ => events.next(),
         }
-        let marks = matcher.marks_of(self.client);
+    }
+
+    /// Takes events while each is the oldest message in flight, as `is_next` says.
+    #[inline]
+    fn taken_in_order<'b>(
+        &mut self,
+        expectation: &Expectation,
+        mut events: impl Iterator<Item = MessageEvent<'b>>,
+        sink: &mut impl LedgerSink,
+        is_next: impl Fn(u64, PendingState, MessageEvent<'b>) -> bool,
+    ) -> Option<MessageEvent<'b>> {
         let (first, places) = self.front();
         let mut expected = (first..).zip(places);
         let mut taken = 0;
         let stray = loop {
             let Some(event) = events.next() else { break None };
-            let mark = only_mark(event.bytes);
-            match expected.next().zip(mark) {
-                Some(((sequence, place), mark))
-                    if *place != PendingState::Gone && marks.is_whole(sequence, MessageKind::Text, mark) =>
-                {
-                    taken += 1;
-                }
+            match expected.next() {
+                Some((sequence, &place)) if is_next(sequence, place, event) => taken += 1,
                 _ => break Some(event),
             }
         };

@@ -70,7 +70,7 @@ impl Expectation {
     /// The bytes that message `sequence` of `client` must bring back, if they are known.
     pub(crate) fn expected(&self, client: u32, sequence: u64) -> Option<Vec<u8>> {
         match &self.matcher {
-            Matcher::Echo | Matcher::TemplateEcho => Some(self.source.of(client).bytes(sequence)),
+            Matcher::Echo | Matcher::VariedEcho | Matcher::TemplateEcho => Some(self.source.of(client).bytes(sequence)),
             Matcher::Reply(text) => Some(text.clone().into_bytes()),
             Matcher::Count | Matcher::Mark(_) | Matcher::Id(_) | Matcher::Sequence(_) | Matcher::Broadcast => None,
         }
@@ -80,7 +80,9 @@ impl Expectation {
     /// of data. Its mark or number, if that is looked for.
     pub(crate) fn shown(&self, client: u32, sequence: u64) -> Option<Vec<u8>> {
         match &self.matcher {
-            Matcher::Echo | Matcher::TemplateEcho => Some(self.source.of(client).masked(sequence)),
+            Matcher::Echo | Matcher::VariedEcho | Matcher::TemplateEcho => {
+                Some(self.source.of(client).masked(sequence))
+            }
             Matcher::Mark(matcher) => Some(matcher.mark_of(client, sequence).to_vec()),
             Matcher::Id(_) => Some(Id { client, sequence }.encode(self.clients).to_string().into_bytes()),
             _ => self.expected(client, sequence),

@@ -23,7 +23,10 @@ mod template;
 pub use self::{
     bound::{BoundTemplate, ClientValues, Place, RoomName, Scope, Values},
     data::{Data, DataError},
-    generated::{ClientMessages, MessageHeader, MessageKind, Mix, Payload, leading, parse},
+    generated::{
+        ClientMessages, MessageHeader, MessageKind, Mix, Payload, SizeQuantile, SizeQuantiles, SizeRange, Sizes,
+        VariedMessages, VariedPayload, leading, parse,
+    },
     id::Id,
     marks::{BrokenMark, MARK, Marks, WholeMark},
     source::{ClientSource, ClientTemplates, Source, Templates},

@@ -1,21 +1,22 @@
 //! What the clients of a group send.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use frames::PayloadSpace;
 
 use super::{
-    ClientMessages, Payload,
+    ClientMessages, Mix, Payload, Sizes, VariedMessages, VariedPayload,
     bound::{BoundTemplate, ClientValues, Values},
 };
 use crate::message::MessageKind;
 
 /// What the clients of a group send.
 #[derive(Clone, Debug)]
-#[expect(clippy::large_enum_variant, reason = "there is one a group, and a box would cost a look for each message")]
 pub enum Source {
-    /// Generated messages.
+    /// Generated messages of one size.
     Generated(Payload),
+    /// Generated messages of several sizes.
+    Varied(VariedPayload),
     /// Messages of the user.
     Templates(Templates),
 }
@@ -32,8 +33,10 @@ pub struct Templates {
 /// What one client sends. Make one for a whole burst.
 #[derive(Clone, Copy, Debug)]
 pub enum ClientSource<'s> {
-    /// Generated messages.
+    /// Generated messages of one size.
     Generated(ClientMessages<'s>),
+    /// Generated messages of several sizes.
+    Varied(VariedMessages<'s>),
     /// Messages of the user.
     Templates(ClientTemplates<'s>),
 }
@@ -52,12 +55,28 @@ impl From<Payload> for Source {
 }
 
 impl Source {
-    /// Generates and checks headers of this run. Marks are headers without a body.
+    /// Generated messages of run `run`. Sizes that the rule leaves open are not under `least`.
+    pub fn generated(run: u32, sizes: &Sizes, mix: Mix, least: u32) -> Self {
+        VariedPayload::new(run, sizes, mix, least)
+            .map_or_else(|| Self::Generated(Payload::new(run, sizes.largest(), mix)), Self::Varied)
+    }
+
+    /// Generates and checks headers of this run. Marks are headers without a body. Where sizes
+    /// differ, its messages have the largest.
     #[inline]
     pub fn payload(&self) -> &Payload {
         match self {
             Self::Generated(payload) => payload,
+            Self::Varied(payload) => payload.largest(),
             Self::Templates(templates) => templates.values.marks(),
+        }
+    }
+
+    /// [`Self::payload`], for messages of the size of message `sequence` of `client`.
+    pub(crate) fn payload_of(&self, client: u32, sequence: u64) -> Cow<'_, Payload> {
+        match self {
+            Self::Varied(payload) => Cow::Owned(payload.payload(client, sequence)),
+            Self::Generated(_) | Self::Templates(_) => Cow::Borrowed(self.payload()),
         }
     }
 
@@ -66,6 +85,7 @@ impl Source {
     pub fn of(&self, client: u32) -> ClientSource<'_> {
         match self {
             Self::Generated(payload) => ClientSource::Generated(payload.of(client)),
+            Self::Varied(payload) => ClientSource::Varied(payload.of(client)),
             Self::Templates(templates) => ClientSource::Templates(templates.of(client)),
         }
     }
@@ -104,6 +124,7 @@ impl ClientSource<'_> {
     pub fn kind_and_len(&self, sequence: u64) -> (MessageKind, usize) {
         match self {
             Self::Generated(messages) => (messages.kind(sequence), messages.size()),
+            Self::Varied(messages) => messages.kind_and_len(sequence),
             Self::Templates(templates) => templates.kind_and_len(sequence),
         }
     }
@@ -116,6 +137,7 @@ impl ClientSource<'_> {
     pub fn encode(&self, sequence: u64, out: PayloadSpace<'_>) {
         match self {
             Self::Generated(messages) => drop(messages.encode(sequence, out)),
+            Self::Varied(messages) => drop(messages.encode(sequence, out)),
             Self::Templates(templates) => templates.encode(sequence, out),
         }
     }
@@ -130,7 +152,7 @@ impl ClientSource<'_> {
     /// The bytes of message `sequence` as outputs may show them: see [`BoundTemplate::masked`].
     pub fn masked(&self, sequence: u64) -> Vec<u8> {
         match self {
-            Self::Generated(_) => self.bytes(sequence),
+            Self::Generated(_) | Self::Varied(_) => self.bytes(sequence),
             Self::Templates(ClientTemplates { templates, values }) => {
                 templates.template(sequence).masked(values, sequence)
             }

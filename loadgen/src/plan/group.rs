@@ -15,7 +15,7 @@ use super::{
     connect::Connect, dialogue::Dialogue, load::Load, messages::Messages, pattern::Pattern, rooms::Rooms,
     sessions::Sessions, target::Target, wire_shape::WireShape,
 };
-use crate::message::{Data, Place, Scope};
+use crate::message::{Data, Mix, Place, Scope};
 
 /// A group of clients that do the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,11 +65,19 @@ impl Group {
     /// Bytes of the largest message.
     pub fn largest_message(&self) -> usize {
         match &self.messages {
-            Messages::Generated { size, .. } => *size as usize,
+            Messages::Generated { sizes, .. } => sizes.largest() as usize,
             Messages::Templates(templates) => {
                 let scope = self.scope(Place::Message);
                 templates.iter().map(|template| scope.most_bytes(template)).max().unwrap_or(0)
             }
+        }
+    }
+
+    /// Bytes of the smallest generated message that will do: the header, where one is told by it.
+    pub fn least_generated(&self, mix: Mix) -> u32 {
+        match self.expect {
+            Expect::Echo | Expect::Broadcast => u32::try_from(mix.min_size()).unwrap_or(u32::MAX),
+            _ => 0,
         }
     }
 

@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use crate::message::{Mix, Template};
+use crate::message::{Mix, Sizes, Template};
 
 /// What the clients of a group send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Messages {
     /// Messages that loadgen makes up. An echo can be checked to the last bit.
     Generated {
-        /// Payload size in bytes. For an echo at least `mix.min_size()`. The default is 64.
-        size: u32,
+        /// Payload sizes. For an echo at least `mix.min_size()` bytes. The default is 64.
+        sizes: Sizes,
         /// Text, binary or both. The default is both.
         mix: Mix,
     },
@@ -20,6 +20,6 @@ pub enum Messages {
 
 impl Default for Messages {
     fn default() -> Self {
-        Self::Generated { size: 64, mix: Mix::default() }
+        Self::Generated { sizes: Sizes::default(), mix: Mix::default() }
     }
 }

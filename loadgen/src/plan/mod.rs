@@ -58,6 +58,7 @@ pub use self::{
     target::{ServerUrl, Target},
     wire_shape::{WireShape, WriteShape},
 };
+pub use crate::message::{SizeQuantile, SizeQuantiles, SizeRange, Sizes};
 use crate::secrets::{DataSecrets, Secrets};
 
 /// What to test, with which load, and what to expect. It was checked, so it fits together.

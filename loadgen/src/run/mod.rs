@@ -42,7 +42,7 @@ use crate::{
     dialogue::Script,
     engine::{BuildEngine, Lean, Tungstenite},
     ledger::Expectation,
-    message::{Payload, Place, Source, Templates, Values},
+    message::{Place, Source, Templates, Values},
     plan::{EngineKind, Group, Messages, Partition, Plan, Target},
     rooms::Membership,
     worker::{GroupConfig, RunRooms, WorkerConfig, WorkerOutcome},
@@ -237,7 +237,7 @@ fn values(plan: &Plan, run_id: u32) -> Vec<Arc<Values>> {
 
 fn source(run_id: u32, group: &Group, values: &Arc<Values>) -> Source {
     match &group.messages {
-        Messages::Generated { size, mix } => Source::Generated(Payload::new(run_id, *size, *mix)),
+        Messages::Generated { sizes, mix } => Source::generated(run_id, sizes, *mix, group.least_generated(*mix)),
         Messages::Templates(templates) => {
             let bind = |template| values.bind(template, Place::Message).expect(CHECKED);
             Source::Templates(Templates::new(templates.iter().map(bind).collect()))

@@ -6,7 +6,7 @@ use crate::{
     clock::{Clock, Time},
     engine::Engine,
     ledger::{Ledger, SendTimes},
-    message::{ClientMessages, ClientSource, ClientTemplates, MessageKind},
+    message::{ClientMessages, ClientSource, ClientTemplates, MessageKind, VariedMessages},
     schedule::driver::SendCommand,
     worker::recorder::Recorder,
 };
@@ -17,7 +17,9 @@ pub(super) trait MessageSeries {
     fn kind_and_len(&self, sequence: u64) -> (MessageKind, usize);
 
     /// Bytes of the `messages` messages from `first` on.
-    fn bytes(&self, first: u64, messages: u32) -> u64;
+    fn bytes(&self, first: u64, messages: u32) -> u64 {
+        (first..).take(messages as usize).map(|sequence| self.kind_and_len(sequence).1 as u64).sum()
+    }
 
     /// Writes the messages from `first` on. Adds their checksums, if they have some.
     fn encode_all<'o>(&self, first: u64, spaces: impl Iterator<Item = PayloadSpace<'o>>, checksums: &mut Vec<u32>);
@@ -56,6 +58,7 @@ impl<L: SentLog, E: Engine, C: Clock> Burst<'_, L, E, C> {
     pub(super) fn send_any(self, command: &SendCommand, source: &ClientSource<'_>) -> (u32, Option<Time>) {
         match source {
             ClientSource::Generated(series) => self.send(command, series),
+            ClientSource::Varied(series) => self.send(command, series),
             ClientSource::Templates(series) => self.send(command, series),
         }
     }
@@ -121,14 +124,21 @@ impl MessageSeries for ClientMessages<'_> {
     }
 }
 
+impl MessageSeries for VariedMessages<'_> {
+    #[inline]
+    fn kind_and_len(&self, sequence: u64) -> (MessageKind, usize) {
+        VariedMessages::kind_and_len(self, sequence)
+    }
+
+    fn encode_all<'o>(&self, first: u64, spaces: impl Iterator<Item = PayloadSpace<'o>>, checksums: &mut Vec<u32>) {
+        checksums.extend((first..).zip(spaces).map(|(sequence, space)| self.encode(sequence, space)));
+    }
+}
+
 impl MessageSeries for ClientTemplates<'_> {
     #[inline]
     fn kind_and_len(&self, sequence: u64) -> (MessageKind, usize) {
         ClientTemplates::kind_and_len(self, sequence)
-    }
-
-    fn bytes(&self, first: u64, messages: u32) -> u64 {
-        (first..).take(messages as usize).map(|sequence| self.kind_and_len(sequence).1 as u64).sum()
     }
 
     fn encode_all<'o>(&self, first: u64, spaces: impl Iterator<Item = PayloadSpace<'o>>, _checksums: &mut Vec<u32>) {

@@ -8,3 +8,4 @@ mod random;
 mod rig;
 mod templates;
 mod until;
+mod varied;

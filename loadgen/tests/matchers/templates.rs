@@ -50,10 +50,15 @@ fn parse_part(expectation: &Expectation, text: &str) -> Vec<u8> {
 }
 
 fn check(templates: &[&str], rows: &[(&str, u64, &str, &str)]) {
-    let expectation = echo_of(templates);
+    check_echo(&echo_of(templates), rows);
+}
+
+/// Plays each row: a name, how many messages were sent, the events in the notation of [`event`],
+/// and the counts.
+pub(crate) fn check_echo(expectation: &Expectation, rows: &[(&str, u64, &str, &str)]) {
     for (name, sent, came, expected) in rows {
-        let events: Vec<_> = came.split_whitespace().map(|text| event(&expectation, text)).collect();
-        let counts = play(&expectation, *sent, &events);
+        let events: Vec<_> = came.split_whitespace().map(|text| event(expectation, text)).collect();
+        let counts = play(expectation, *sent, &events);
         assert_eq!(counts.nonzero(), *expected, "{name}: `{came}` came");
     }
 }

@@ -3,7 +3,7 @@
 use loadgen::{
     clock::Time,
     message::{MessageKind, Mix, Payload},
-    plan::{Group, Messages, OwnCopy},
+    plan::{Group, Messages, OwnCopy, Sizes},
 };
 
 use crate::rig::{self, Play, Played, RUN, START, mark, seconds};
@@ -273,7 +273,7 @@ fn generated_messages_are_checked_to_the_last_byte() {
         ("one and a piece", vec![(text, [&bytes(0)[..], &bytes(1)[..40]].concat())], "coalesced=1 damaged=2"),
     ];
     for (name, events, expected) in cases {
-        let messages = Messages::Generated { size: 64, mix: Mix::Mixed };
+        let messages = Messages::Generated { sizes: Sizes::Fixed(64), mix: Mix::Mixed };
         let mut play = Play::new(&[Group { messages, ..rig::group(2, 2, Some(1), OwnCopy::Refuse) }], 1, 0);
         for client in [0, 1] {
             play.joined(client, Time::default());
@@ -290,4 +290,21 @@ fn generated_messages_are_checked_to_the_last_byte() {
         play.settle(false);
         assert_eq!(play.finish().counts.nonzero(), expected, "{name}");
     }
+}
+
+#[test]
+fn a_binary_message_may_be_as_long_as_a_mark() {
+    let messages = Messages::Generated { sizes: Sizes::Fixed(53), mix: Mix::Binary };
+    let mut play = Play::new(&[Group { messages, ..rig::group(2, 2, Some(1), OwnCopy::Refuse) }], 1, 0);
+    for client in [0, 1] {
+        play.joined(client, Time::default());
+    }
+    play.begin();
+    play.sent(0);
+    let mut bytes = vec![0; 53];
+    Payload::new(RUN, 53, Mix::Binary).encode(0, 0, &mut bytes);
+    play.received_as(1, MessageKind::Binary, &bytes, START.plus(seconds(9)));
+    play.begin_drain();
+    play.settle(false);
+    assert_eq!(play.finish().counts.nonzero(), "matched=1");
 }

@@ -111,7 +111,7 @@ mod tests {
     use crate::model::{Expect, LoadRecord, MessagesRecord, PayloadKind, sample};
 
     fn generated(size_bytes: u64, payload: PayloadKind) -> MessagesRecord {
-        MessagesRecord::Generated { size_bytes, payload }
+        MessagesRecord::Generated { size_bytes, sizes: None, payload }
     }
 
     fn difference(key: &str, baseline: &str, candidate: &str) -> Difference {

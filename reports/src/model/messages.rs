@@ -11,8 +11,12 @@ use serde::{Deserialize, Serialize};
 pub enum MessagesRecord {
     /// Messages that the generator makes up.
     Generated {
-        /// Payload size in bytes.
+        /// Payload size in bytes, of the largest message if they differ.
         size_bytes: u64,
+        /// How sizes differ, as the plan says it: `64..4096`, `edges` or `p50=200,p99=8192`. Absent
+        /// if all messages have one size.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sizes: Option<String>,
         /// Type of the messages.
         payload: PayloadKind,
     },

@@ -83,7 +83,7 @@ fn plan() -> PlanRecord {
             target: None,
             clients: 100,
             load: LoadRecord::Open { rate_per_client: 500.0, burst: 5, max_in_flight: 10_000 },
-            messages: MessagesRecord::Generated { size_bytes: 64, payload: PayloadKind::Mixed },
+            messages: MessagesRecord::Generated { size_bytes: 64, sizes: None, payload: PayloadKind::Mixed },
             expect: Expect::Echo,
             order: Order::Keep,
             until: None,

@@ -87,7 +87,8 @@ pub(super) fn clients_and_messages(group: &GroupRecord) -> String {
 /// Size and type of a group's messages.
 pub(super) fn payload(group: &GroupRecord) -> String {
     match &group.messages {
-        MessagesRecord::Generated { size_bytes, payload } => format!("{} {payload}", bytes(*size_bytes as f64)),
+        MessagesRecord::Generated { sizes: Some(sizes), payload, .. } => format!("sizes {sizes} {payload}"),
+        MessagesRecord::Generated { size_bytes, payload, .. } => format!("{} {payload}", bytes(*size_bytes as f64)),
         MessagesRecord::Templates { templates, largest_bytes, .. } => {
             let noun = if *templates == 1 { "template" } else { "templates" };
             format!("{} {noun}, up to {}", count(u64::from(*templates)), bytes(*largest_bytes as f64))

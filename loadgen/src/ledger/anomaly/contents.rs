@@ -76,7 +76,7 @@ impl Ledger {
     /// What `bytes` are the beginning of. They stand at `at` of an event.
     fn beginning(&self, expectation: &Expectation, bytes: &[u8], at: usize, effort: &Effort) -> Remainder {
         let generated = match expectation.source {
-            Source::Generated(_) => Some(expectation.payload()),
+            Source::Generated(_) | Source::Varied(_) => Some(expectation.payload()),
             Source::Templates(_) => None,
         };
         let sequence = match generated.and_then(|_| message::parse(bytes)) {
@@ -130,17 +130,17 @@ impl Ledger {
         if let Source::Templates(_) = expectation.source {
             return self.template_begins(expectation, sequence, bytes, effort);
         }
-        let (opening, len) = expectation.payload().opening(self.client(), sequence);
+        let payload = expectation.source.payload_of(self.client(), sequence);
+        let (opening, len) = payload.opening(self.client(), sequence);
         let common = len.min(bytes.len());
         if opening[..common] != bytes[..common] || common == bytes.len() {
             return opening[..common] == bytes[..common];
         }
-        let size = expectation.payload().size();
-        if !effort.affords(size) {
+        if !effort.affords(payload.size()) {
             return false;
         }
-        made.resize(size, 0);
-        expectation.payload().encode(self.client(), sequence, made);
+        made.resize(payload.size(), 0);
+        payload.encode(self.client(), sequence, made);
         made.starts_with(bytes)
     }
 
@@ -149,38 +149,41 @@ impl Ledger {
         if let Source::Templates(_) = expectation.source {
             return self.nearest_template(expectation, bytes, effort);
         }
-        let payload = &expectation.payload();
+        let payload = |sequence| expectation.source.payload_of(self.client(), sequence);
         let header = message::text_header(bytes, BEFORE_HEADER);
         let claim = header
             .map_or_else(|| message::parse(bytes).map(|(_, header)| header), |at| message::parse_text(&bytes[at..]));
         let claimed = claim
-            .filter(|header| header.run == payload.run() && header.client == self.client())
+            .filter(|header| header.run == expectation.payload().run() && header.client == self.client())
             .map(|header| header.sequence)
             .filter(|&sequence| self.times(sequence).is_some());
-        let mut expected = vec![0; payload.size()];
+        let mut expected = Vec::new();
+        // The bytes that differ, and the size of the message.
         let mut distance = |sequence| {
+            let payload = payload(sequence);
+            expected.resize(payload.size(), 0);
             payload.encode(self.client(), sequence, &mut expected);
-            message::distance(&expected, bytes, header)
+            (message::distance(&expected, bytes, header), payload.size())
         };
         // Two messages differ in far more places. If the claimed one is this close, no other is
         // compared.
-        let few = payload.size() / 32;
-        if let Some(sequence) = claimed.filter(|_| effort.affords(payload.size()))
-            && distance(sequence) <= few
+        if let Some(sequence) = claimed.filter(|&sequence| effort.affords(payload(sequence).size()))
+            && let (differing, size) = distance(sequence)
+            && differing <= size / 32
         {
             return Some(sequence);
         }
-        let nearest = claimed
+        let ((differing, size), nearest) = claimed
             .into_iter()
             .chain(self.candidates(CANDIDATES))
-            .take_while(|_| effort.affords(payload.size()))
+            .take_while(|&sequence| effort.affords(payload(sequence).size()))
             .map(|sequence| (distance(sequence), sequence))
             .min()?;
         // At most half of the bytes are wrong, or what is left of a header says that the message is
         // ours.
-        let alike = nearest.0 <= payload.size() / 2;
+        let alike = differing <= size / 2;
         let begins = bytes.windows(3).take(BEFORE_HEADER + 1).any(|magic| magic == b"lg1");
-        let ours = claimed.or_else(|| begins.then_some(nearest.1));
-        if alike { Some(nearest.1) } else { ours }
+        let ours = claimed.or_else(|| begins.then_some(nearest));
+        if alike { Some(nearest) } else { ours }
     }
 }

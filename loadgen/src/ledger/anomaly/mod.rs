@@ -64,7 +64,7 @@ impl Ledger {
     ) {
         let mut sink = WithoutUnexpected(sink);
         match &expectation.matcher {
-            Matcher::Echo => {}
+            Matcher::Echo | Matcher::VariedEcho => {}
             Matcher::Reply(text) if event.kind == MessageKind::Text && event.bytes == text.as_bytes() => return,
             Matcher::Reply(_) => return self.received(expectation, event, &mut sink),
             _ => return,
@@ -76,7 +76,8 @@ impl Ledger {
         let mut made = Vec::new();
         match claimed {
             Some((kind, header)) if self.begins(expectation, header.sequence, event.bytes, &mut made, &effort) => {
-                let whole = event.bytes.len() == expectation.payload().size();
+                let size = expectation.source.payload_of(self.client(), header.sequence).size();
+                let whole = event.bytes.len() == size;
                 if event.kind != kind {
                     sink.finding(Finding::WrongType, self.subject(header.sequence), event.bytes);
                     self.damaged(header.sequence, &mut sink);

@@ -33,8 +33,10 @@ use crate::{message::Source, plan::Expect};
 /// What an event must be. Compiled once a group.
 #[derive(Clone, Debug)]
 pub(in crate::ledger) enum Matcher {
-    /// The echo of generated messages.
+    /// The echo of generated messages of one size.
     Echo,
+    /// The echo of generated messages of several sizes.
+    VariedEcho,
     /// The echo of messages that were made of templates.
     TemplateEcho,
     Count,
@@ -52,6 +54,7 @@ impl Matcher {
         match expect {
             Expect::Echo => match source {
                 Source::Generated(_) => Self::Echo,
+                Source::Varied(_) => Self::VariedEcho,
                 Source::Templates(_) => Self::TemplateEcho,
             },
             Expect::Count => Self::Count,
@@ -74,7 +77,7 @@ impl Ledger {
                     self.classify(expectation, event, sink);
                 }
             }
-            Matcher::TemplateEcho => self.classify(expectation, event, sink),
+            Matcher::VariedEcho | Matcher::TemplateEcho => self.classify(expectation, event, sink),
             Matcher::Count => self.received_any(expectation, event, sink),
             Matcher::Reply(text) => self.received_reply(expectation, text.as_bytes(), event, sink),
             Matcher::Mark(matcher) => self.received_marks(expectation, matcher, event, sink),

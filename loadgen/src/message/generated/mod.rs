@@ -52,11 +52,14 @@ mod checksum;
 #[expect(clippy::inline_always, reason = "what is compiled for an instruction must be inlined where that is declared")]
 mod client_messages;
 mod distance;
+mod drawn_size;
 mod hex;
 mod kinds;
 mod layout;
+mod sizes;
 #[expect(clippy::inline_always, reason = "as above")]
 mod text;
+mod varied;
 #[expect(clippy::inline_always, reason = "as above")]
 mod words;
 
@@ -64,9 +67,13 @@ use std::fmt;
 
 use frames::PayloadSpace;
 
-pub use self::client_messages::ClientMessages;
 use self::layout::Layout;
 pub(crate) use self::{body::mix, distance::distance, text::LEAD};
+pub use self::{
+    client_messages::ClientMessages,
+    sizes::{SizeQuantile, SizeQuantiles, SizeRange, Sizes},
+    varied::{VariedMessages, VariedPayload},
+};
 
 /// How a message is sent: the opcode of its frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -2,20 +2,20 @@
 
 mod dialogue;
 mod expectation;
+mod sizes;
 mod templates;
 mod wire_shape;
 
 use std::net::IpAddr;
 
 use http::{HeaderName, HeaderValue};
-use reports::{Threshold, human, model::Expect};
+use reports::{Threshold, human};
 
 use super::{
     arrivals::Spacing,
     error::PlanError,
     group::Group,
     load::{Load, Until},
-    messages::Messages,
     rate::Rate,
     run_options::RunOptions,
 };
@@ -33,7 +33,7 @@ pub(super) fn check(run: &RunOptions, groups: &[Group]) -> Result<(), PlanError>
             return Err(PlanError::new(Some(index), "name", group.name, why));
         }
         not_built_yet(index, group)?;
-        size(index, group)?;
+        sizes::check(index, group)?;
         expectation::check(index, group)?;
         templates::check(index, group)?;
         dialogue::check(index, group)?;
@@ -71,19 +71,6 @@ fn not_built_yet(index: usize, group: &Group) -> Result<(), PlanError> {
 
 fn about(index: usize, key: &'static str, why: String) -> PlanError {
     PlanError { group: Some(index), key, value: None, why }
-}
-
-fn size(index: usize, Group { messages, expect, .. }: &Group) -> Result<(), PlanError> {
-    let Messages::Generated { size, mix } = messages else { return Ok(()) };
-    let least = mix.min_size();
-    if !matches!(expect, Expect::Echo | Expect::Broadcast) || *size as usize >= least {
-        return Ok(());
-    }
-    let why = format!(
-        "a {mix} message needs {least} bytes at least, for the header by which it is told; --expect count and \
-         --expect reply=TEXT take smaller ones, from 0 on"
-    );
-    Err(PlanError::new(Some(index), "size", size, why))
 }
 
 /// Finds that no field is given twice that can be there once only, and that subprotocols are named

@@ -64,11 +64,14 @@ mod tests {
     use std::num::NonZeroU32;
 
     use super::*;
-    use crate::{message::Mix, plan::Messages};
+    use crate::{
+        message::Mix,
+        plan::{Messages, Sizes},
+    };
 
     fn group(size: u32, fragment: Option<u32>, write: WriteShape) -> Group {
         let fragment = fragment.and_then(NonZeroU32::new);
-        let messages = Messages::Generated { size, mix: Mix::Text };
+        let messages = Messages::Generated { sizes: Sizes::Fixed(size), mix: Mix::Text };
         Group { messages, wire_shape: WireShape { fragment, write }, ..Group::default() }
     }
 

@@ -3,16 +3,13 @@
 use std::path::{self, Path, PathBuf};
 
 use super::{
-    AnswerKeys, CaptureKey, DialogueKeys, HexOrFile, MessageKeys, Number, PlanKeys, RoomKeys, Size, StepKeys,
-    TextOrFile, text_or_file::RelativeTo,
+    AnswerKeys, CaptureKey, DialogueKeys, HexOrFile, MessageKeys, Number, PlanKeys, RoomKeys, SizeDistribution,
+    SizeRule, StepKeys, TextOrFile, text_or_file::RelativeTo,
 };
 use crate::{
     message::{MessageKind, Template},
-    plan::{Answer, Dialogue, JoinStep, Messages, PlanError, RoomBy, Rooms},
+    plan::{Answer, Dialogue, JoinStep, Messages, PlanError, RoomBy, Rooms, Sizes},
 };
-
-/// Size of generated messages without another, in bytes.
-const DEFAULT_SIZE: u32 = 64;
 
 /// Most characters of a text that a refusal shows.
 const SHOWN: usize = 60;
@@ -49,14 +46,22 @@ impl MessageKeys {
             let binary = |hex: &HexOrFile| Ok(Template::binary(&hex.bytes().map_err(|why| refused(hex, why))?));
             return at_least_one("message_hex", all.iter().map(binary).collect::<Result<_, _>>()?);
         }
-        let size = self.size.map_or(DEFAULT_SIZE, |Size(size)| size);
-        Ok(Messages::Generated { size, mix: self.payload.unwrap_or_default() })
+        let sizes = match (&self.size, &self.size_dist) {
+            (Some(SizeRule(sizes)), _) => sizes.clone(),
+            (None, Some(SizeDistribution(sizes))) => Sizes::Quantiles(sizes.clone()),
+            (None, None) => Sizes::default(),
+        };
+        Ok(Messages::Generated { sizes, mix: self.payload.unwrap_or_default() })
     }
 
     pub(super) fn of(messages: &Messages) -> Self {
         match messages {
-            Messages::Generated { size, mix } => {
-                Self { size: Some(Size(*size)), payload: Some(*mix), ..Self::default() }
+            Messages::Generated { sizes, mix } => {
+                let (size, size_dist) = match sizes {
+                    Sizes::Quantiles(sizes) => (None, Some(SizeDistribution(sizes.clone()))),
+                    sizes => (Some(SizeRule(sizes.clone())), None),
+                };
+                Self { size, size_dist, payload: Some(*mix), ..Self::default() }
             }
             Messages::Templates(templates) if templates.iter().all(|one| one.kind() == MessageKind::Binary) => {
                 let bytes = |template: &Template| HexOrFile::Bytes(template.as_written().to_vec());

@@ -5,8 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    sizes::{SizeDistribution, SizeRule},
     text_or_file::{FileName, HexOrFile, TextOrFile},
-    value::Size,
     words,
 };
 use crate::{
@@ -20,13 +20,24 @@ use crate::{
 #[serde(default)]
 #[allow(clippy::doc_markdown)] // Help is no Markdown.
 pub struct MessageKeys {
-    /// Size of a message, such as 64 or 4KiB
+    /// Size of a message, such as 64 or 4KiB, 64..4096 or edges
     ///
     /// An echo needs 53 bytes, or 28 with `--payload binary`: the header by which it is told. With
-    /// `--expect count` or `--expect reply=TEXT` any size will do, from 0 on.
+    /// `--expect count` or `--expect reply=TEXT` any size will do, from 0 on. Each size of a range
+    /// is as likely as the others. `edges` are the sizes at which frames and buffers change their
+    /// form, in turn: 125, 126, 65535, 65536 and the like.
     #[arg(short, long, value_name = "BYTES", conflicts_with_all = ["message", "message_hex"])]
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub size: Option<Size>,
+    pub size: Option<SizeRule>,
+
+    /// Instead of a size: quantiles of the sizes, such as p50=200,p99=8KiB
+    ///
+    /// Between two, the logarithm of the size is evenly distributed; so it is from the smallest
+    /// size to the first, and from the last to twice its size. p0 and p100 are bounds.
+    #[arg(long, value_name = "QUANTILES", hide_short_help = true)]
+    #[arg(conflicts_with_all = ["size", "message", "message_hex"])]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size_dist: Option<SizeDistribution>,
 
     /// Kind of messages
     ///

@@ -4,7 +4,7 @@
 //! runs.rs      keys of what all groups share: names, help, types
 //! groups.rs    keys of a group
 //! value.rs     numbers and times, as the line and the file have them
-//!   arrivals, header, sources, words
+//!   arrivals, header, sizes, sources, words
 //! overlay.rs   what stands over what: group over file, command line over both
 //! resolve.rs   keys become a plan, and a plan becomes keys
 //! toml.rs      text becomes keys; error.rs says where it does not
@@ -24,6 +24,7 @@ mod rooms;
 mod runs;
 mod schema;
 mod sessions;
+mod sizes;
 mod sources;
 mod text_or_file;
 mod toml;
@@ -45,6 +46,7 @@ pub use self::{
     runs::{GeneratorKeys, LengthKeys, RunKeys, VerdictKeys},
     schema::schema,
     sessions::{DropEvery, SessionKeys},
+    sizes::{SizeDistribution, SizeRule},
     sources::Sources,
     text_or_file::{FileName, HexOrFile, TextOrFile},
     toml::PlanFile,

@@ -30,10 +30,13 @@ impl GroupKeys {
             (under.load.burst, under.open) = (None, OpenLoadKeys::default());
         }
         if self.message.has_templates() {
-            (under.message.size, under.message.payload) = (None, None);
+            (under.message.size, under.message.size_dist, under.message.payload) = (None, None, None);
             (under.message.message, under.message.message_hex) = (None, None);
-        } else if self.message.size.is_some() || self.message.payload.is_some() {
+        } else if self.message.has_sizes() || self.message.payload.is_some() {
             (under.message.message, under.message.message_hex) = (None, None);
+        }
+        if self.message.has_sizes() {
+            (under.message.size, under.message.size_dist) = (None, None);
         }
         if self.rooms.room.is_some() || self.rooms.room_size.is_some() {
             (under.rooms.room, under.rooms.room_size) = (None, None);
@@ -42,7 +45,7 @@ impl GroupKeys {
         first!(self, under =>
             load { clients, rate, stage, burst, window, think }
             open { max_in_flight, arrival }
-            message { size, payload, message, message_hex, data }
+            message { size, size_dist, payload, message, message_hex, data }
             expect { expect, order, until, batched }
             dialogue { on_open, answer, ignore, capture }
             rooms { room_size, room, publishers, own, durable }
@@ -111,6 +114,11 @@ impl PlanKeys {
 }
 
 impl MessageKeys {
+    /// Whether there are sizes of generated messages.
+    fn has_sizes(&self) -> bool {
+        self.size.is_some() || self.size_dist.is_some()
+    }
+
     /// Whether there are messages of the user's own.
     pub(super) fn has_templates(&self) -> bool {
         self.message.is_some() || self.message_hex.is_some()
@@ -132,6 +140,7 @@ impl GroupKeys {
             ("max_in_flight", open.max_in_flight.is_some()),
             ("arrival", open.arrival.is_some()),
             ("size", message.size.is_some()),
+            ("size_dist", message.size_dist.is_some()),
             ("payload", message.payload.is_some()),
             ("message", message.message.is_some()),
             ("message_hex", message.message_hex.is_some()),

@@ -14,7 +14,8 @@ use crate::{
     message::Mix,
     plan::{
         Arrivals, Connect, EngineKind, Expect, Group, Jitter, Load, Messages, Pattern, Plan, Rate, Reconnect,
-        RunOptions, SessionLength, Sessions, Stage, Storm, Target, Until,
+        RunOptions, SessionLength, Sessions, SizeQuantile, SizeQuantiles, SizeRange, Sizes, Stage, Storm, Target,
+        Until,
     },
 };
 
@@ -63,14 +64,14 @@ fn group(index: usize) -> impl Strategy<Value = Group> {
     ];
     let mix = prop_oneof![Just(Mix::Text), Just(Mix::Binary), Just(Mix::Mixed)];
     let expect = prop_oneof![Just(Expect::Echo), Just(Expect::Count), any::<String>().prop_map(Expect::Reply)];
-    (target, connect(), 1..1_000_000_u32, load(), 53..(64_u32 << 20), mix, expect).prop_map(
-        move |(target, connect, clients, load, size, mix, expect)| Group {
+    (target, connect(), 1..1_000_000_u32, load(), sizes(), mix, expect).prop_map(
+        move |(target, connect, clients, load, sizes, mix, expect)| Group {
             name: format!("g{index}").parse().unwrap(),
             target,
             connect,
             clients: NonZeroU32::new(clients).unwrap(),
             load,
-            messages: Messages::Generated { size, mix },
+            messages: Messages::Generated { sizes, mix },
             expect,
             ..Group::default()
         },
@@ -98,6 +99,24 @@ fn stages() -> impl Strategy<Value = Vec<StageKey>> {
     let stage = (rate(), rate(), time())
         .prop_map(|(from, to, time)| StageKey(Stage { from, to, length: time.max(Duration::from_nanos(1)) }));
     prop::collection::vec(stage, 1..4)
+}
+
+/// Sizes that any expectation takes.
+fn sizes() -> impl Strategy<Value = Sizes> {
+    let size = || 53..(64_u32 << 20);
+    let range = (size(), size()).prop_filter_map("a range", |(least, largest)| SizeRange::new(least, largest));
+    let shares = prop::collection::btree_set(0..=SizeQuantile::ALL, 1..5);
+    let quantiles = (shares, prop::collection::vec(size(), 4)).prop_map(|(shares, mut sizes)| {
+        sizes.sort_unstable();
+        let quantile = |(share_ppm, size)| SizeQuantile { share_ppm, size };
+        SizeQuantiles::new(&shares.into_iter().zip(sizes).map(quantile).collect::<Vec<_>>()).unwrap()
+    });
+    prop_oneof![
+        size().prop_map(Sizes::Fixed),
+        range.prop_map(Sizes::Range),
+        Just(Sizes::Edges),
+        quantiles.prop_map(Sizes::Quantiles),
+    ]
 }
 
 /// Keys with any texts: quotes, controls, `@` and `=>`, wherever they may stand.

@@ -7,12 +7,13 @@ use super::{NamedGroupKeys, PlanKeys, RunKeys};
 use crate::plan::{Group, Plan, RunOptions};
 
 /// Keys that exclude each other in one table.
-pub(super) const EXCLUSIVE: [(&str, &[&str]); 6] = [
+pub(super) const EXCLUSIVE: [(&str, &[&str]); 7] = [
     ("window", &["rate", "stage", "burst", "max_in_flight", "arrival"]),
     ("stage", &["rate"]),
     ("messages", &["duration"]),
-    ("message", &["size", "payload", "message_hex"]),
-    ("message_hex", &["size", "payload"]),
+    ("message", &["size", "size_dist", "payload", "message_hex"]),
+    ("message_hex", &["size", "size_dist", "payload"]),
+    ("size_dist", &["size"]),
     ("room", &["room_size"]),
 ];
 

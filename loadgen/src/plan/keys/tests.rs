@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::*;
 use crate::{
     message::Mix,
-    plan::{EngineKind, Expect, Load, Messages, Plan, Target, Until},
+    plan::{EngineKind, Expect, Load, Messages, Plan, Sizes, Target, Until},
 };
 
 fn parse(text: &str) -> Result<PlanFile, String> {
@@ -60,7 +60,7 @@ fn every_key_has_its_meaning() {
     let rate = arrivals.rate.constant().unwrap();
     assert_eq!((rate.per_second().to_string().as_str(), burst.get(), max_in_flight.get()), ("0.5", 2, 7));
     assert_eq!((group.clients.get(), &group.expect), (10_000, &Expect::Count));
-    assert_eq!(group.messages, Messages::Generated { size: 4096, mix: Mix::Text });
+    assert_eq!(group.messages, Messages::Generated { sizes: Sizes::Fixed(4096), mix: Mix::Text });
     assert_eq!((group.connect.headers.len(), group.connect.insecure, group.connect.sources.len()), (2, true, 4));
     assert_eq!(
         (group.connect.timeout, run.warmup, run.drain),

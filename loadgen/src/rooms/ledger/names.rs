@@ -2,7 +2,7 @@
 
 use crate::{
     ledger::MessageEvent,
-    message::{MARK, Marks, MessageHeader, leading, parse},
+    message::{MARK, Marks, MessageHeader, MessageKind, leading, parse},
 };
 
 /// Which messages an event names. They may be of any run and client.
@@ -34,8 +34,10 @@ impl Names {
     /// Reads an event. Only where a group publishes `generated` messages it may be one.
     #[inline]
     pub(super) fn of(event: MessageEvent<'_>, generated: bool) -> Self {
-        if generated && let Some((_, header)) = parse(event.bytes).filter(|(_, header)| header.length as usize != MARK)
-        {
+        // A text with nothing but its header is a mark.
+        let is_mark =
+            |(kind, header): &(_, MessageHeader)| *kind == MessageKind::Text && header.length as usize == MARK;
+        if generated && let Some((_, header)) = parse(event.bytes).filter(|parsed| !is_mark(parsed)) {
             return Self::of_generated(event, header);
         }
         let marks = Marks::of(event.bytes);

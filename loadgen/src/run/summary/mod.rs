@@ -190,8 +190,9 @@ fn group_record(group: &Group, target: Option<TargetRecord>) -> GroupRecord {
 fn messages_record(group: &Group) -> MessagesRecord {
     let largest = group.largest_message() as u64;
     match &group.messages {
-        Messages::Generated { mix, .. } => MessagesRecord::Generated {
+        Messages::Generated { sizes, mix } => MessagesRecord::Generated {
             size_bytes: largest,
+            sizes: sizes.fixed().is_none().then(|| sizes.to_string()),
             payload: match mix {
                 Mix::Binary => PayloadKind::Binary,
                 Mix::Mixed => PayloadKind::Mixed,

@@ -9,7 +9,7 @@ use loadgen::{
     message::Mix,
     plan::{
         Arrivals, Connect, Dialogue, EngineKind, Expect, Group, GroupName, Load, Messages, Plan, Rate, RunOptions,
-        Target, Until,
+        Sizes, Target, Until,
     },
 };
 
@@ -64,7 +64,7 @@ impl TestPlan {
             connect: self.connect.clone(),
             clients: self.clients,
             load: self.load.clone(),
-            messages: Messages::Generated { size: self.size, mix: self.mix },
+            messages: Messages::Generated { sizes: Sizes::Fixed(self.size), mix: self.mix },
             expect: self.expect.clone(),
             dialogue: self.dialogue.clone(),
             ..Group::default()

@@ -57,7 +57,7 @@ struct Events<'a> {
     opened: u64,
     /// The evidence of events that are not what was sent.
     odd: Vec<&'a Evidence>,
-    /// Bytes of a generated message.
+    /// Bytes of a generated message, if all have one size.
     size: Option<u64>,
 }
 
@@ -74,8 +74,8 @@ impl<'a> Events<'a> {
             opened: measurement.connections.opened,
             odd: measurement.evidence.iter().filter(|evidence| ODD.contains(&evidence.kind)).collect(),
             size: match plan.messages {
-                MessagesRecord::Generated { size_bytes, .. } => Some(size_bytes),
-                MessagesRecord::Templates { .. } => None,
+                MessagesRecord::Generated { size_bytes, sizes: None, .. } => Some(size_bytes),
+                MessagesRecord::Generated { .. } | MessagesRecord::Templates { .. } => None,
             },
         }
     }

@@ -11,7 +11,8 @@ const MESSAGE: &str = "lg1:0a1b2c3d:00000001:00000000:000000000000:00000040:abcd
 fn run(expect: &str, matched: u64, odd: &[(EvidenceKind, Option<u64>, &str)]) -> Report {
     let mut report = sample::pass();
     report.plan.groups[0].expect = expect.parse().unwrap();
-    report.plan.groups[0].messages = MessagesRecord::Generated { size_bytes: 64, payload: PayloadKind::Mixed };
+    report.plan.groups[0].messages =
+        MessagesRecord::Generated { size_bytes: 64, sizes: None, payload: PayloadKind::Mixed };
     report.total.connections.opened = 2;
     report.total.warmup = Tally::default();
     report.total.measured = Tally::default();

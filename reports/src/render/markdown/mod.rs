@@ -302,7 +302,10 @@ fn plan(out: &mut dyn Write, report: &Report) -> io::Result<()> {
             _ => format!("{}: {}, ", code(&group.name), wording::group_load(group)),
         };
         let messages = match &group.messages {
-            MessagesRecord::Generated { size_bytes, payload } => {
+            MessagesRecord::Generated { sizes: Some(sizes), payload, .. } => {
+                format!("sizes {} {}", code(sizes), code(payload.name()))
+            }
+            MessagesRecord::Generated { size_bytes, payload, .. } => {
                 format!("{} {}", bytes(*size_bytes as f64), code(payload.name()))
             }
             MessagesRecord::Templates { .. } => wording::payload(group),

@@ -13,7 +13,7 @@ use super::*;
 use crate::{
     ledger::{Expectation, Fate, Finding, LedgerSink, SendTimes, Subject},
     message::Payload,
-    plan::{Arrivals, Expect, Rate, RunOptions},
+    plan::{Arrivals, Expect, Rate, RunOptions, Sizes},
     run::timeline::Timeline,
     secrets::Secrets,
     transport::Phases,
@@ -317,7 +317,7 @@ fn the_result_says_what_was_asked_for() {
     let group = Group {
         clients: n(3),
         load: plan::Load::Open { arrivals: Arrivals::even(Rate::new(0.5).unwrap()), burst: n(5), max_in_flight: n(7) },
-        messages: Messages::Generated { size: 100, mix: Mix::Text },
+        messages: Messages::Generated { sizes: Sizes::Fixed(100), mix: Mix::Text },
         expect: Expect::Reply("yes".to_owned()),
         ..Group::default()
     };
@@ -349,7 +349,7 @@ fn the_result_says_what_was_asked_for() {
             target: None,
             clients: 3,
             load: LoadRecord::Open { rate_per_client: 0.5, burst: 5, max_in_flight: 7 },
-            messages: MessagesRecord::Generated { size_bytes: 100, payload: PayloadKind::Text },
+            messages: MessagesRecord::Generated { size_bytes: 100, sizes: None, payload: PayloadKind::Text },
             expect: Expect::Reply("yes".to_owned()),
             order: plan::Order::Keep,
             until: None,

@@ -155,7 +155,8 @@ fn orders() -> impl Strategy<Value = Order> {
 fn messages() -> impl Strategy<Value = MessagesRecord> {
     let payloads = prop::sample::select(vec![PayloadKind::Text, PayloadKind::Binary, PayloadKind::Mixed]);
     prop_oneof![
-        (any::<u64>(), payloads).prop_map(|(size_bytes, payload)| MessagesRecord::Generated { size_bytes, payload }),
+        (any::<u64>(), any::<Option<String>>(), payloads)
+            .prop_map(|(size_bytes, sizes, payload)| MessagesRecord::Generated { size_bytes, sizes, payload }),
         any::<(u32, u64, String)>().prop_map(|(templates, largest_bytes, fingerprint)| MessagesRecord::Templates {
             templates,
             largest_bytes,

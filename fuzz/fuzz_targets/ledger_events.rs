@@ -14,7 +14,7 @@ use std::{
 use libfuzzer_sys::fuzz_target;
 use loadgen::{
     clock::Time,
-    ledger::{Expectation, Ledger, MessageEvent, SendTimes},
+    ledger::{CloseCause, Expectation, Ledger, MessageEvent, SendTimes},
     message::{MessageKind, Mix, Payload},
     plan::Expect,
     recorder::{ConnectionRecorder, Recorder, Window},
@@ -210,7 +210,11 @@ fuzz_target!(|bytes: &[u8]| {
     replay.take();
     let LedgerReplay { terms, mut ledger, mut recorder, sent, received, .. } = replay;
     assert!(u64::from(ledger.in_flight()) <= sent);
-    ledger.close(kinds & 128 != 0, &terms, &mut book(&mut recorder, &terms));
+    ledger.close(
+        if kinds & 128 != 0 { CloseCause::Died } else { CloseCause::Drained },
+        &terms,
+        &mut book(&mut recorder, &terms),
+    );
     assert_eq!(ledger.in_flight(), 0);
     let tally = recorder.measured;
     assert_eq!(identities(&tally), Ok(()), "each message has one fate, each event one finding");

@@ -7,7 +7,7 @@ mod history;
 use history::{Due, LedgerCounts, RUN, SIZE, bytes, bytes_of, play, play_due, play_together, terms};
 use loadgen::{
     clock::Time,
-    ledger::{Finding, Ledger, MessageEvent, SendTimes, Subject},
+    ledger::{CloseCause, Finding, Ledger, MessageEvent, SendTimes, Subject},
     message::{MessageKind, Mix, Payload},
     plan::Expect,
 };
@@ -213,7 +213,7 @@ fn what_can_be_told_of_a_message_that_broke_a_rule_is_found() {
         let (mut ledger, mut counts) = (Ledger::new(0), LedgerCounts::default());
         (0..3).for_each(|_| ledger.sent(history::TIMES));
         ledger.protocol_violation(&terms, MessageEvent { kind, bytes: &event }, &mut counts);
-        ledger.close(true, &terms, &mut counts);
+        ledger.close(CloseCause::Died, &terms, &mut counts);
         assert_eq!(counts.nonzero(), expected, "{name}");
     }
 }
@@ -224,7 +224,7 @@ fn a_dead_connection_leaves_messages_undetermined() {
     let (mut ledger, mut counts) = (Ledger::new(0), LedgerCounts::default());
     (0..3).for_each(|_| ledger.sent(history::TIMES));
     ledger.received(&terms, MessageEvent { kind: MessageKind::Text, bytes: &bytes(0, 0) }, &mut counts);
-    ledger.close(true, &terms, &mut counts);
+    ledger.close(CloseCause::Died, &terms, &mut counts);
     assert_eq!(counts.nonzero(), "matched=1 undetermined=2");
     assert_eq!(ledger.in_flight(), 0);
 }
@@ -292,7 +292,7 @@ fn a_lent_book_is_the_book() {
         let (kind, bytes) = history::parse(came);
         ledger.received(&terms, MessageEvent { kind, bytes: &bytes }, &mut &mut counts);
     }
-    ledger.close(false, &terms, &mut &mut counts);
+    ledger.close(CloseCause::Drained, &terms, &mut &mut counts);
     assert_eq!(counts.nonzero(), "matched=1 lost=1 unexpected=1");
 }
 

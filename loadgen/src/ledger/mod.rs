@@ -33,7 +33,7 @@ pub use self::{
     expectation::Expectation,
     ranges::Ranges,
     received::{Arrival, Received},
-    sink::{Fate, Finding, LedgerSink, OtherEvent, Subject},
+    sink::{CloseCause, Fate, Finding, LedgerSink, OtherEvent, Subject},
 };
 use crate::{clock::Time, message::MessageKind};
 
@@ -135,11 +135,12 @@ impl Ledger {
         self.in_flight += u32::try_from(checksums.len()).unwrap_or(u32::MAX);
     }
 
-    /// Gives every message in flight its fate: undetermined if the connection died, else lost.
-    pub fn close(&mut self, died: bool, expectation: &Expectation, sink: &mut impl LedgerSink) {
+    /// Gives every message in flight its fate, as the connection has no more to bring. The client
+    /// may have another connection after it.
+    pub fn close(&mut self, cause: CloseCause, expectation: &Expectation, sink: &mut impl LedgerSink) {
         self.end_partial_messages(expectation, sink);
         self.end_pushes(sink);
-        let fate = if died { Fate::Undetermined } else { Fate::Lost };
+        let fate = cause.fate();
         while let Some(sequence) = self.oldest() {
             let events = self.events_so_far(sequence);
             let Some((_, times)) = self.take(sequence) else { return };

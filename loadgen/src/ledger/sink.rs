@@ -11,6 +11,30 @@ pub enum Fate {
     Damaged,
     /// Its connection died while it was in flight.
     Undetermined,
+    /// The plan cut its connection while it was in flight.
+    UndeterminedByPlan,
+}
+
+/// Why a connection has no more to bring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CloseCause {
+    /// The client has waited for its replies. What is in flight is lost.
+    Drained,
+    /// It died, or the wait was cut short. What is in flight is undetermined.
+    Died,
+    /// The plan cut it. What is in flight is undetermined by plan.
+    ByPlan,
+}
+
+impl CloseCause {
+    /// The fate of what is in flight.
+    pub fn fate(self) -> Fate {
+        match self {
+            Self::Drained => Fate::Lost,
+            Self::Died => Fate::Undetermined,
+            Self::ByPlan => Fate::UndeterminedByPlan,
+        }
+    }
 }
 
 /// What an event was that did not match.
@@ -57,6 +81,8 @@ pub enum OtherEvent {
     History,
     /// A copy of the client's own message, where the server may send it or not.
     OwnCopy,
+    /// A message that was in flight when an earlier connection of the client ended.
+    Late,
 }
 
 /// The message that a finding is about, as far as it is known.

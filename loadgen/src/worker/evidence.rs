@@ -142,7 +142,8 @@ impl EvidenceLog {
         let kind = match fate {
             Fate::Lost => EvidenceKind::Lost,
             Fate::Undetermined => EvidenceKind::Undetermined,
-            Fate::Damaged => return,
+            // A damaged one has its finding, and what a plan ends speaks against nobody.
+            Fate::Damaged | Fate::UndeterminedByPlan => return,
         };
         if self.has_room(kind) {
             let expected = context.expectation.shown(context.client, sequence).map(|bytes| escape(&bytes, SHOWN));

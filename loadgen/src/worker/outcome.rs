@@ -11,7 +11,7 @@ use super::{
 use crate::{
     clock::Time,
     engine::ConnectionEnd,
-    ledger::{Expectation, Ledger},
+    ledger::{CloseCause, Expectation, Ledger},
     transport::Phases,
 };
 
@@ -54,7 +54,8 @@ pub(crate) struct MissingMessage {
     pub(crate) client: u32,
     pub(crate) sequence: u64,
     pub(crate) measured: bool,
-    pub(crate) died: bool,
+    /// How its connection ended.
+    pub(crate) cause: CloseCause,
     /// It counts as damaged by a guess: a truncated event was attributed to it.
     pub(crate) guessed: bool,
 }
@@ -120,27 +121,26 @@ impl GroupOutcome {
         self.recorder.died(expectation, client, local, at, cause.detail);
     }
 
-    /// Gives every message that a client still has in flight its fate at `at`: undetermined if its
-    /// connection died, else lost.
+    /// Gives every message that a client still has in flight its fate at `at`.
     pub(crate) fn settle(
         &mut self,
         expectation: &Expectation,
         ledger: &mut Ledger,
         local: SocketAddr,
         at: Time,
-        died: bool,
+        cause: CloseCause,
     ) {
         let (client, first) = (ledger.client(), self.missing.kept.len());
         for sequence in ledger.pending() {
             let measured = ledger.times(sequence).is_some_and(|times| self.recorder.is_measured(times.due));
-            self.missing.push(MissingMessage { client, sequence, measured, died, guessed: false });
+            self.missing.push(MissingMessage { client, sequence, measured, cause, guessed: false });
         }
         let mut sink = self.recorder.for_connection(expectation, client, local, at);
         ledger.end_partial_messages(expectation, &mut sink);
         for missing in &mut self.missing.kept[first..] {
             missing.guessed = ledger.times(missing.sequence).is_none();
         }
-        ledger.close(died, expectation, &mut sink);
+        ledger.close(cause, expectation, &mut sink);
         self.recorder.evidence.no_read();
     }
 }

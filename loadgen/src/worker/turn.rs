@@ -9,6 +9,7 @@ use super::{
 use crate::{
     clock::{Clock, Time},
     engine::Engine,
+    ledger::CloseCause,
     schedule::pacer::{SLICE, Wait},
 };
 
@@ -157,6 +158,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         let Client { ledger, local, group, .. } = &mut self.clients.all[slot];
         let group = &mut self.groups[*group as usize];
         group.progress.in_flight -= u64::from(ledger.in_flight());
-        group.outcome.settle(&group.config.expectation, ledger, *local, at, died);
+        let cause = if died { CloseCause::Died } else { CloseCause::Drained };
+        group.outcome.settle(&group.config.expectation, ledger, *local, at, cause);
     }
 }

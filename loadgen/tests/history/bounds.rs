@@ -19,7 +19,7 @@ fn a_lost_message_does_not_hold_the_memory_of_those_after_it() {
     assert!((1..300).contains(&held), "{held} entries");
     ledger.received(&terms, MessageEvent { kind: MessageKind::Binary, bytes: &bytes_of(Mix::Binary, 0) }, &mut counts);
     assert!(ledger.capacity() < held, "message 0 held a place of its own");
-    ledger.close(false, &terms, &mut counts);
+    ledger.close(CloseCause::Drained, &terms, &mut counts);
     assert_eq!(counts.nonzero(), "matched=100000 reordered=1");
 }
 
@@ -88,7 +88,7 @@ fn drops_between_messages_take_bounded_memory() {
         if first == "last" {
             comes(&mut ledger, before);
         }
-        ledger.close(false, &terms, &mut counts);
+        ledger.close(CloseCause::Drained, &terms, &mut counts);
         assert_eq!(counts.nonzero(), expected);
     }
 }

@@ -5,7 +5,7 @@ mod random;
 
 use loadgen::{
     clock::Time,
-    ledger::{Expectation, Fate, Finding, Ledger, LedgerSink, MessageEvent, SendTimes, Subject},
+    ledger::{CloseCause, Expectation, Fate, Finding, Ledger, LedgerSink, MessageEvent, SendTimes, Subject},
     message::{MessageKind, Mix, Payload},
     plan::Expect,
 };
@@ -98,6 +98,7 @@ pub(crate) struct LedgerCounts {
     pub(crate) lost: u64,
     pub(crate) damaged: u64,
     pub(crate) undetermined: u64,
+    pub(crate) undetermined_by_plan: u64,
     pub(crate) reordered: u64,
     pub(crate) duplicated: u64,
     pub(crate) coalesced: u64,
@@ -121,6 +122,7 @@ impl LedgerCounts {
             ("lost", self.lost),
             ("damaged", self.damaged),
             ("undetermined", self.undetermined),
+            ("undetermined_by_plan", self.undetermined_by_plan),
             ("reordered", self.reordered),
             ("duplicated", self.duplicated),
             ("coalesced", self.coalesced),
@@ -137,7 +139,8 @@ impl LedgerCounts {
     }
 
     pub(crate) fn check_identities(&self) {
-        assert_eq!(self.sent, self.matched + self.lost + self.damaged + self.undetermined, "{self:?}");
+        let undetermined = self.undetermined + self.undetermined_by_plan;
+        assert_eq!(self.sent, self.matched + self.lost + self.damaged + undetermined, "{self:?}");
         let findings = self.duplicated + self.coalesced + self.split_pieces + self.truncated + self.corrupted;
         let others = self.wrong_type + self.misrouted + self.unexpected;
         assert_eq!(self.events, self.matched + findings + others, "{self:?}");
@@ -174,6 +177,7 @@ impl LedgerSink for LedgerCounts {
             Fate::Lost => self.lost += 1,
             Fate::Damaged => self.damaged += 1,
             Fate::Undetermined => self.undetermined += 1,
+            Fate::UndeterminedByPlan => self.undetermined_by_plan += 1,
         }
     }
 }
@@ -229,7 +233,7 @@ pub(crate) fn play_due(terms: &Expectation, due: &[Due], events: &[(MessageKind,
     for (kind, bytes) in events {
         ledger.received(terms, MessageEvent { kind: *kind, bytes }, &mut counts);
     }
-    ledger.close(false, terms, &mut counts);
+    ledger.close(CloseCause::Drained, terms, &mut counts);
     counts
 }
 
@@ -251,7 +255,7 @@ pub(crate) fn play_together(
             ledger.received(terms, other, &mut counts);
         }
     }
-    ledger.close(false, terms, &mut counts);
+    ledger.close(CloseCause::Drained, terms, &mut counts);
     counts
 }
 

@@ -246,7 +246,7 @@ proptest! {
             ledger.sent(TIMES);
         }
         prop_assert_eq!(ledger.next_sequence(), sequences(&steps)[steps.len() - 1] + 1);
-        ledger.close(false, &terms, &mut counts);
+        ledger.close(CloseCause::Drained, &terms, &mut counts);
         prop_assert_eq!(counts.nonzero(), expected.nonzero());
         counts.check_identities();
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use loadgen::{
-    ledger::{Expectation, Ledger, MessageEvent},
+    ledger::{CloseCause, Expectation, Ledger, MessageEvent},
     message::MessageKind,
     plan::Order,
 };
@@ -198,7 +198,7 @@ fn play(expectation: &Expectation, steps: usize, events: &[String], ahead: usize
         receive(&mut ledger, expectation, &[event], &mut counts);
     }
     (sent..steps).for_each(|_| ledger.sent(TIMES));
-    ledger.close(false, expectation, &mut counts);
+    ledger.close(CloseCause::Drained, expectation, &mut counts);
     counts
 }
 

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use loadgen::{
     clock::Time,
-    ledger::{Expectation, Fate, Finding, Ledger, LedgerSink, MessageEvent, SendTimes, Subject},
+    ledger::{CloseCause, Expectation, Fate, Finding, Ledger, LedgerSink, MessageEvent, SendTimes, Subject},
     message::{Id, MARK, MessageKind, Mix, Payload},
     plan::Expect,
 };
@@ -131,7 +131,7 @@ impl Counts {
     /// Each message has one fate, and each event one finding.
     pub(crate) fn check(&self, sent: u64, events: u64) {
         let sum = |names: &[&str]| names.iter().map(|name| self.of(name)).sum::<u64>();
-        assert_eq!(sum(&["matched", "lost", "damaged", "undetermined"]), sent, "{self:?}");
+        assert_eq!(sum(&["matched", "lost", "damaged", "undetermined", "undetermined_by_plan"]), sent, "{self:?}");
         let findings = ["duplicated", "coalesced", "corrupted", "misrouted", "unexpected", "split", "truncated"];
         let lawful = sum(&["matched", "partial", "pushed", "wrong_type"]);
         assert_eq!(sum(&findings) + lawful, events, "{self:?}");
@@ -167,6 +167,7 @@ impl LedgerSink for Counts {
             Fate::Lost => "lost",
             Fate::Damaged => "damaged",
             Fate::Undetermined => "undetermined",
+            Fate::UndeterminedByPlan => "undetermined_by_plan",
         };
         self.add(name, 1);
     }
@@ -221,7 +222,7 @@ fn play_reads(expectation: &Expectation, sent: u64, events: &[impl AsRef<[u8]>],
             }
         }
     }
-    ledger.close(false, expectation, &mut counts);
+    ledger.close(CloseCause::Drained, expectation, &mut counts);
     assert_eq!(ledger.in_flight(), 0);
     counts
 }

@@ -45,6 +45,8 @@ pub enum MissingFate {
     Lost,
     /// Its connection died while it was in flight.
     Undetermined,
+    /// The plan cut its connection while it was in flight.
+    UndeterminedByPlan,
     /// A truncated event was attributed to it, by a guess.
     Damaged,
 }

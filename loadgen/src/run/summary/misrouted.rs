@@ -6,7 +6,10 @@ use std::collections::{BTreeMap, HashSet};
 use reports::model::{EvidenceKind, Measurement, MisroutedRecord, MissingFate, MissingRecord, Unresolved};
 
 use super::measurement::counts;
-use crate::worker::{GroupOutcome, MissingMessage, recorder::Misroute};
+use crate::{
+    ledger::CloseCause,
+    worker::{GroupOutcome, MissingMessage, recorder::Misroute},
+};
 
 /// What was missing somewhere, and what came where it did not belong.
 #[derive(Debug, Default)]
@@ -33,16 +36,21 @@ impl MissingOfGroup {
     /// The message counts as damaged or misrouted, instead of lost or undetermined.
     fn came(&self, groups: &mut [Measurement], damaged: bool) {
         let counts = counts(&mut groups[self.group], self.message.measured);
-        *if self.message.died { &mut counts.undetermined } else { &mut counts.lost } -= 1;
+        *match self.message.cause {
+            CloseCause::Drained => &mut counts.lost,
+            CloseCause::Died => &mut counts.undetermined,
+            CloseCause::ByPlan => &mut counts.undetermined_by_plan,
+        } -= 1;
         *if damaged { &mut counts.damaged } else { &mut counts.misrouted } += 1;
     }
 
     fn record(&self) -> MissingRecord {
-        let MissingMessage { client, sequence, measured, died, guessed } = self.message;
-        let fate = match () {
-            () if guessed => MissingFate::Damaged,
-            () if died => MissingFate::Undetermined,
-            () => MissingFate::Lost,
+        let MissingMessage { client, sequence, measured, cause, guessed } = self.message;
+        let fate = match cause {
+            _ if guessed => MissingFate::Damaged,
+            CloseCause::Drained => MissingFate::Lost,
+            CloseCause::Died => MissingFate::Undetermined,
+            CloseCause::ByPlan => MissingFate::UndeterminedByPlan,
         };
         MissingRecord { client, sequence, fate, measured }
     }

@@ -83,6 +83,7 @@ impl LedgerSink for ConnectionRecorder<'_> {
             Fate::Lost => counts.lost += 1,
             Fate::Damaged => counts.damaged += 1,
             Fate::Undetermined => counts.undetermined += 1,
+            Fate::UndeterminedByPlan => counts.undetermined_by_plan += 1,
         }
         self.recorder.evidence.fate(&self.context, fate, sequence, times, events);
     }

@@ -63,6 +63,7 @@ impl Recorder {
             Fate::Lost => &mut deliveries.lost,
             Fate::Damaged => &mut deliveries.damaged,
             Fate::Undetermined => &mut deliveries.undetermined,
+            Fate::UndeterminedByPlan => &mut deliveries.undetermined_by_plan,
         } += messages;
     }
 

@@ -71,6 +71,7 @@ impl Recorder {
             OtherEvent::Pushed => &mut others.pushed,
             OtherEvent::History => &mut others.history,
             OtherEvent::OwnCopy => &mut others.own_copies,
+            OtherEvent::Late => &mut others.late,
         } += 1;
     }
 }

@@ -53,7 +53,7 @@ impl EvidenceLog {
         let kind = match fate {
             Fate::Lost => EvidenceKind::Lost,
             Fate::Undetermined => EvidenceKind::Undetermined,
-            Fate::Damaged => return,
+            Fate::Damaged | Fate::UndeterminedByPlan => return,
         };
         let MissingDeliveries { sender, ref sequences, .. } = *missing;
         for sequence in sequences.clone() {

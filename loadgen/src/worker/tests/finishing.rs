@@ -3,6 +3,7 @@
 use super::rig::{Case, GroupCase, MILLI, START, at, open_model};
 use crate::{
     engine::simulated::{EndScript, Fault, PeerScript},
+    ledger::CloseCause,
     plan::Expect,
 };
 
@@ -27,7 +28,10 @@ fn what_comes_after_the_drain_is_lost() {
     assert_eq!((done.counts()[1].lost, done.counts()[1].matched), (3, 57), "the burst at 1150 ms");
     assert_eq!(done.group(0).recorder.measured.counts.events, 57, "what comes with the Close comes too late");
     let missing = &done.group(0).missing.kept;
-    assert_eq!(missing.iter().map(|missing| (missing.client, missing.died)).collect::<Vec<_>>(), [(1, false); 3]);
+    assert_eq!(
+        missing.iter().map(|missing| (missing.client, missing.cause)).collect::<Vec<_>>(),
+        [(1, CloseCause::Drained); 3]
+    );
     case.drain = 0;
     assert_eq!(case.run().counts()[1].lost, 18, "bursts from 900 ms on");
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::rig::{Case, MILLI, START, at, open_model};
 use crate::{
     engine::simulated::{EndScript, Fault, PeerScript},
+    ledger::CloseCause,
     plan::Until,
 };
 
@@ -77,7 +78,13 @@ fn what_was_in_flight_when_a_connection_died_is_undetermined() {
     let done = Case::new(open_model(2, 100, 3, 7), vec![peer, PeerScript::default()]).run();
     assert_eq!((done.all().undetermined, done.all().lost, done.drops()), (3, 0, [0, 15, 0]));
     assert_eq!(done.group(0).missing.kept.len(), 3);
-    assert!(done.group(0).missing.kept.iter().all(|missing| missing.died && missing.measured && missing.client == 0));
+    assert!(
+        done.group(0)
+            .missing
+            .kept
+            .iter()
+            .all(|missing| missing.cause == CloseCause::Died && missing.measured && missing.client == 0)
+    );
 }
 
 #[test]

@@ -10,10 +10,9 @@ fn a_message_that_came_elsewhere_was_misrouted() {
     let expectation = expectation();
     for sequence in [5, 6, 7] {
         sender.groups[0].recorder.sent(times, 1, 64, 1);
-        let died = sequence == 7;
-        let fate = if died { Fate::Undetermined } else { Fate::Lost };
-        sender.groups[0].recorder.for_connection(&expectation, 0, LOCAL, WINDOW.to).fate(fate, sequence, times);
-        sender.groups[0].missing.push(MissingMessage { client: 0, sequence, measured: true, died, guessed: false });
+        let cause = if sequence == 7 { CloseCause::Died } else { CloseCause::Drained };
+        sender.groups[0].recorder.for_connection(&expectation, 0, LOCAL, WINDOW.to).fate(cause.fate(), sequence, times);
+        sender.groups[0].missing.push(MissingMessage { client: 0, sequence, measured: true, cause, guessed: false });
     }
     // Message 6 was lost for good, and 9 also came where it belonged.
     for sequence in [5, 7, 9] {
@@ -47,7 +46,13 @@ fn a_misrouted_message_was_not_the_one_that_came_cut() {
         let fate = if guessed { Fate::Damaged } else { Fate::Lost };
         let mut sink = sender.groups[0].recorder.for_connection(&expectation, 0, LOCAL, WINDOW.to);
         sink.fate(fate, sequence, times);
-        sender.groups[0].missing.push(MissingMessage { client: 0, sequence, measured: guessed, died: false, guessed });
+        sender.groups[0].missing.push(MissingMessage {
+            client: 0,
+            sequence,
+            measured: guessed,
+            cause: CloseCause::Drained,
+            guessed,
+        });
     }
     let subject = Subject { sequence: Some(5), times: None };
     // It came there twice, which says nothing more about message 3.
@@ -74,7 +79,13 @@ fn a_message_may_go_astray_to_another_group() {
     // Client 0 is of the first group, client 1 of the second.
     let (mut outcome, expectation) = (outcome_of(2), expectation());
     let times = SendTimes { due: WINDOW.from, written: WINDOW.from };
-    let missing = |client, sequence| MissingMessage { client, sequence, measured: true, died: false, guessed: false };
+    let missing = |client, sequence| MissingMessage {
+        client,
+        sequence,
+        measured: true,
+        cause: CloseCause::Drained,
+        guessed: false,
+    };
     for client in [0, 1] {
         let group = &mut outcome.groups[client as usize];
         for sequence in [3, 4] {
@@ -105,7 +116,13 @@ fn what_is_not_kept_is_counted() {
     let group = &mut outcome.groups[0];
     let more = Unresolved::KEPT as u64 + 5;
     for sequence in (0..more).rev() {
-        group.missing.push(MissingMessage { client: 0, sequence, measured: false, died: true, guessed: false });
+        group.missing.push(MissingMessage {
+            client: 0,
+            sequence,
+            measured: false,
+            cause: CloseCause::Died,
+            guessed: false,
+        });
         let subject = Subject { sequence: Some(sequence), times: None };
         let mut sink = group.recorder.for_connection(&expectation, 0, LOCAL, WINDOW.to);
         sink.finding(Finding::Misrouted { owner: 1 }, subject, b"");

@@ -11,7 +11,7 @@ use reports::model::{Calls, Connections, Counts, Latency, Tally, Traffic};
 
 use super::*;
 use crate::{
-    ledger::{Expectation, Fate, Finding, LedgerSink, SendTimes, Subject},
+    ledger::{CloseCause, Expectation, Fate, Finding, LedgerSink, SendTimes, Subject},
     message::Payload,
     plan::{Arrivals, Expect, Rate, RunOptions, Sizes},
     run::timeline::Timeline,

@@ -207,7 +207,8 @@ fn plans() -> impl Strategy<Value = PlanRecord> {
 }
 
 fn unresolved() -> impl Strategy<Value = Unresolved> {
-    let fates = prop::sample::select(vec![MissingFate::Lost, MissingFate::Undetermined, MissingFate::Damaged]);
+    let all = [MissingFate::Lost, MissingFate::Undetermined, MissingFate::UndeterminedByPlan, MissingFate::Damaged];
+    let fates = prop::sample::select(all.to_vec());
     let missing = (any::<u32>(), any::<u64>(), fates, any::<bool>())
         .prop_map(|(client, sequence, fate, measured)| MissingRecord { client, sequence, fate, measured });
     let misrouted = any::<(u32, u64)>().prop_map(|(client, sequence)| MisroutedRecord { client, sequence });

@@ -26,6 +26,12 @@ pub struct Snapshot {
     pub open: u64,
     /// Clients whose connections are open, and that are joining.
     pub joining: u64,
+    /// Clients whose connections are being opened, or that are joining.
+    pub opening: u64,
+    /// Clients that were open or failed to open, and are not opening.
+    pub away: u64,
+    /// Attempts to open connections so far.
+    pub attempts: u64,
     /// Messages sent so far.
     pub sent: u64,
     /// Messages matched so far.

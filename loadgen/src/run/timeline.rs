@@ -61,11 +61,17 @@ impl Timeline {
     /// Takes a row of one worker about a group. Shows the second if it is the last row of it.
     pub(crate) fn add(&mut self, group: usize, row: SecondRow, observer: &mut impl Observer) {
         let second = row.second;
+        let all = self.rows_of_a_second();
         let rows = self.open.entry(second).or_default();
         rows.push((group, row));
-        if rows.len() == self.workers * self.groups.len().max(1) {
+        if rows.len() == all {
             self.close(second, observer);
         }
+    }
+
+    /// Rows of a second that all workers have reported.
+    fn rows_of_a_second(&self) -> usize {
+        self.workers * self.groups.len().max(1)
     }
 
     /// The last second that all workers have reported.
@@ -84,10 +90,12 @@ impl Timeline {
 
     fn close(&mut self, second: u64, observer: &mut impl Observer) {
         let Some(rows) = self.open.remove(&second) else { return };
-        let total = self.total.merge(second, || rows.iter().map(|(_, row)| row));
+        let is_complete = rows.len() == self.rows_of_a_second();
+        let total = self.total.merge(second, is_complete, || rows.iter().map(|(_, row)| row));
         let mut responses = Vec::new();
         for (group, merged) in self.groups.iter_mut().enumerate() {
-            responses.push(merged.merge(second, || rows.iter().filter(|(of, _)| *of == group).map(|(_, row)| row)));
+            let of_group = || rows.iter().filter(|(of, _)| *of == group).map(|(_, row)| row);
+            responses.push(merged.merge(second, is_complete, of_group));
         }
         let groups: Vec<_> = self
             .groups
@@ -122,8 +130,14 @@ impl MergedSeconds {
         Some(FinishedSecond { interval: self.intervals.get(&second)?, response })
     }
 
-    /// Merges the rows of a second. Returns their response times.
-    fn merge<'a, I: Iterator<Item = &'a SecondRow>>(&mut self, second: u64, rows: impl Fn() -> I) -> Histogram<u32> {
+    /// Merges the rows of a second, which are those of all workers if it `is_complete`. Returns
+    /// their response times.
+    fn merge<'a, I: Iterator<Item = &'a SecondRow>>(
+        &mut self,
+        second: u64,
+        is_complete: bool,
+        rows: impl Fn() -> I,
+    ) -> Histogram<u32> {
         let mut response: Histogram<u32> = Latency::histogram_of();
         for &(nanos, times) in rows().flat_map(|row| &row.response) {
             response.saturating_record_n(nanos, u32::try_from(times).unwrap_or(u32::MAX));
@@ -131,6 +145,13 @@ impl MergedSeconds {
         }
         let sum = |field: fn(&SecondRow) -> u64| rows().map(field).sum();
         let quantile = |part, whole| (!response.is_empty()).then(|| value_at_share(&response, part, whole));
+        let mut connections = IntervalConnections::default();
+        rows().for_each(|row| connections.add(&row.connections));
+        if !is_complete && let Some((_, last)) = self.intervals.last_key_value() {
+            // Clients of workers that are done have not gone away.
+            let IntervalConnections { open, opening, away, .. } = last.connections;
+            (connections.open, connections.opening, connections.away) = (open, opening, away);
+        }
         let interval = Interval {
             at_s: second as f64,
             sent: sum(|row| row.sent),
@@ -139,7 +160,7 @@ impl MergedSeconds {
             response_p50_ns: quantile(1, 2),
             response_p99_ns: quantile(99, 100),
             response_max_ns: (!response.is_empty()).then(|| response.max()),
-            connections: IntervalConnections::default(),
+            connections,
             response: (!response.is_empty()).then(|| {
                 PackedHistogram::of(&response).expect("it has the one shape, and a second's counts are small")
             }),
@@ -166,7 +187,8 @@ mod tests {
     }
 
     fn row(second: u64, matched: u64, response: &[(u64, u64)]) -> SecondRow {
-        SecondRow { second, sent: matched + 1, matched, anomalies: 0, response: response.to_vec() }
+        let connections = IntervalConnections { open: 10, away: second, attempts: 1, ..IntervalConnections::default() };
+        SecondRow { second, sent: matched + 1, matched, anomalies: 0, connections, response: response.to_vec() }
     }
 
     #[test]
@@ -183,6 +205,11 @@ mod tests {
         assert_eq!((intervals[0].sent, intervals[0].matched), (6, 4));
         assert_eq!((intervals[0].response_p50_ns, intervals[0].response_max_ns), (Some(100), Some(900)));
         assert_eq!((intervals[1].at_s, intervals[1].matched), (1.0, 1), "a worker that ended early has no row");
+        let connections = |second: usize| {
+            let IntervalConnections { open, away, attempts, .. } = intervals[second].connections;
+            (open, away, attempts)
+        };
+        assert_eq!([connections(0), connections(1)], [(20, 0, 2), (20, 0, 1)], "who is done has not gone away");
         assert_eq!(response.len(), 5);
         assert_eq!(seen.0, [(0.0, 4, vec![]), (1.0, 1, vec![])]);
         let mut seconds = Latency::histogram();

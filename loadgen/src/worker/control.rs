@@ -54,6 +54,9 @@ impl Control {
 pub(crate) struct LiveCounters {
     pub(crate) opened: AtomicU64,
     pub(crate) joining: AtomicU64,
+    pub(crate) opening: AtomicU64,
+    pub(crate) away: AtomicU64,
+    pub(crate) attempts: AtomicU64,
     pub(crate) sent: AtomicU64,
     pub(crate) matched: AtomicU64,
     pub(crate) anomalies: AtomicU64,

@@ -244,6 +244,8 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         for (shared, value) in [
             (&progress.opened, self.clients.counts.open() as u64),
             (&progress.joining, self.clients.counts.joining() as u64),
+            (&progress.opening, self.clients.counts.opening() as u64),
+            (&progress.attempts, recorders().map(|recorder| recorder.attempts).sum()),
             (&progress.sent, sum(|tally| tally.counts.sent)),
             (&progress.matched, sum(|tally| tally.counts.matched + tally.deliveries.matched)),
             (&progress.anomalies, sum(|tally| tally.anomalies.by_name().iter().map(|(_, count)| count).sum())),

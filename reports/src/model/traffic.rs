@@ -91,6 +91,23 @@ pub struct IntervalConnections {
 }
 
 impl IntervalConnections {
+    /// The next second, in which nothing has happened yet. Clients are as they were.
+    #[must_use]
+    pub fn next(&self) -> Self {
+        Self { attempts: 0, failed: BTreeMap::new(), ..*self }
+    }
+
+    /// Adds those of other clients in the same second.
+    pub fn add(&mut self, other: &Self) {
+        self.open += other.open;
+        self.opening += other.opening;
+        self.away += other.away;
+        self.attempts += other.attempts;
+        for (kind, n) in &other.failed {
+            *self.failed.entry(kind.clone()).or_default() += n;
+        }
+    }
+
     /// Attempts that failed, of all kinds.
     pub fn all_failed(&self) -> u64 {
         // Counts come from files too.

@@ -134,7 +134,8 @@ fn stage(stage: Stage) -> &'static str {
 }
 
 /// The state of the run in one line, usually within 70 columns. Rates and latencies are of the last
-/// whole second.
+/// whole second. Where clients come and go, those that are open and away take the place of the
+/// median; who is opening again counts as away.
 fn state(snapshot: &Snapshot, clients: u32) -> String {
     if snapshot.stage == Stage::Connecting {
         let mut text = format!("{} of {} clients", human::count(snapshot.open), human::count(clients.into()));
@@ -147,16 +148,23 @@ fn state(snapshot: &Snapshot, clients: u32) -> String {
         Some(total) => format!("{:.0}/{} s", snapshot.elapsed_s.min(total), human::rate(total)),
         None => format!("{:.0} s", snapshot.elapsed_s),
     }];
+    let come_and_go = snapshot.opening + snapshot.away > 0;
+    if come_and_go || snapshot.sent == 0 {
+        parts.push(format!("{} open", human::count(snapshot.open)));
+    }
+    if come_and_go {
+        parts.push(format!("{} away", human::count(snapshot.opening + snapshot.away)));
+    }
     if snapshot.sent == 0 {
         // Clients that only listen.
-        parts.push(format!("{} open", human::count(snapshot.open)));
         parts.push(format!("{} events", human::count(snapshot.events)));
         parts.push(format!("{} anomalies", human::count(snapshot.anomalies)));
         return parts.join("  ");
     }
     if let Some(second) = snapshot.last_second {
         parts.push(format!("{}/s", human::count(second.matched)));
-        for (name, value) in [("p50", second.response_p50_ns), ("p99", second.response_p99_ns)] {
+        let median = second.response_p50_ns.filter(|_| !come_and_go);
+        for (name, value) in [("p50", median), ("p99", second.response_p99_ns)] {
             parts.extend(value.map(|ns| format!("{name} {}", human::nanoseconds(ns as f64))));
         }
     } else {
@@ -179,6 +187,9 @@ mod tests {
         total_s: Some(11.0),
         open: 1000,
         joining: 0,
+        opening: 0,
+        away: 0,
+        attempts: 1000,
         sent: 320_000,
         matched: 319_988,
         anomalies: 2,
@@ -201,6 +212,10 @@ mod tests {
         assert_eq!(state(&silent, 1000), "11/11 s  0/s  2 anomalies  12 in flight");
         let listening = Snapshot { sent: 0, ..NOW };
         assert_eq!(state(&listening, 1000), "6/11 s  1 000 open  319 990 events  2 anomalies");
+        let storm = Snapshot { open: 800, opening: 50, away: 150, ..NOW };
+        assert_eq!(state(&storm, 1000), "6/11 s  800 open  200 away  50 000/s  p99 617 µs  2 anomalies  12 in flight");
+        let idle = Snapshot { sent: 0, ..storm };
+        assert_eq!(state(&idle, 1000), "6/11 s  800 open  200 away  319 990 events  2 anomalies");
         let connecting = Snapshot { stage: Stage::Connecting, open: 250, ..NOW };
         assert_eq!(state(&connecting, 1000), "250 of 1 000 clients");
         let joining = Snapshot { joining: 12, ..connecting };

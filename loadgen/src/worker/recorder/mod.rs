@@ -15,7 +15,12 @@ use hdrhistogram::Histogram;
 use reports::model::{Dropped, Latency, Tally, Traffic};
 
 use self::seconds::{CurrentSecond, SECOND};
-pub use self::{bounded_list::BoundedList, call_tally::CallTally, connection::ConnectionRecorder, seconds::SecondRow};
+pub use self::{
+    bounded_list::BoundedList,
+    call_tally::CallTally,
+    connection::ConnectionRecorder,
+    seconds::{PresenceCounts, SecondRow},
+};
 pub(crate) use self::{exchange::RareTimes, opening_times::OpeningTimes};
 pub use crate::schedule::driver::DropCause;
 use crate::{
@@ -92,6 +97,8 @@ pub struct Recorder {
     unread_since: Time,
     slow_writes: SlowWrites,
     second: CurrentSecond,
+    /// Attempts to open connections so far.
+    pub(crate) attempts: u64,
     /// Finished seconds, until [`Self::take_rows`].
     rows: Vec<SecondRow>,
 }
@@ -130,14 +137,8 @@ impl Recorder {
             repeat: RepeatedLatency::default(),
             unread_since: Time::NEVER,
             slow_writes: SlowWrites::default(),
-            second: CurrentSecond {
-                index: 0,
-                end: Time::NEVER,
-                sent: 0,
-                matched: 0,
-                anomalies: 0,
-                response: Latency::histogram_of(),
-            },
+            second: CurrentSecond::default(),
+            attempts: 0,
             rows: Vec::new(),
         }
     }
@@ -280,21 +281,7 @@ impl Recorder {
     #[cold]
     fn end_second(&mut self) {
         self.settle();
-        let second = &mut self.second;
-        self.rows.push(SecondRow {
-            second: second.index,
-            sent: std::mem::take(&mut second.sent),
-            matched: std::mem::take(&mut second.matched),
-            anomalies: std::mem::take(&mut second.anomalies),
-            response: second
-                .response
-                .iter_recorded()
-                .map(|value| (value.value_iterated_to(), value.count_since_last_iteration()))
-                .collect(),
-        });
-        second.response.reset();
-        second.index += 1;
-        second.end = second.end.plus(SECOND);
+        self.rows.push(self.second.end());
     }
 
     /// Whether the run was stopped in its warm-up.
@@ -318,7 +305,7 @@ impl Recorder {
             return None;
         }
         self.end_second();
-        self.rows.pop().filter(|row| row.sent + row.matched + row.anomalies > 0)
+        self.rows.pop().filter(|row| !row.is_silent())
     }
 }
 

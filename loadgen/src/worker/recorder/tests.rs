@@ -1,6 +1,6 @@
 use std::net::Ipv4Addr;
 
-use reports::model::{Counts, EvidenceKind};
+use reports::model::{Counts, EvidenceKind, IntervalConnections};
 
 use super::*;
 use crate::{
@@ -113,6 +113,39 @@ fn what_was_found_in_the_warm_up_is_in_no_second() {
         );
     }
     assert_eq!(recorder.last_row().map(|row| row.anomalies), Some(1));
+}
+
+#[test]
+fn attempts_count_in_their_second_and_clients_at_its_end() {
+    let mut recorder = recorder();
+    recorder.present(PresenceCounts { open: 3, opening: 2, away: 0 });
+    // Before the measured phase.
+    recorder.attempted(at(999));
+    recorder.attempt_failed(at(999), "refused");
+    recorder.attempted(at(1_999));
+    recorder.present(PresenceCounts { open: 1, opening: 1, away: 3 });
+    recorder.attempted(at(2_000));
+    recorder.attempted(at(2_001));
+    recorder.attempt_failed(at(2_002), "timeout");
+    recorder.attempt_failed(at(2_003), "timeout");
+    let mut rows = recorder.take_rows(at(4_000));
+    assert_eq!(recorder.last_row(), None, "clients that are there are no news");
+    recorder.attempt_failed(at(5_000), "refused");
+    rows.extend(recorder.last_row());
+    let said = |row: &SecondRow| {
+        let IntervalConnections { open, opening, away, attempts, failed } = row.connections.clone();
+        (row.second, [open, opening, away], attempts, failed.into_iter().collect::<Vec<_>>())
+    };
+    assert_eq!(
+        rows.iter().map(said).collect::<Vec<_>>(),
+        [
+            (0, [1, 1, 3], 1, vec![]),
+            (1, [1, 1, 3], 2, vec![("timeout".to_owned(), 2)]),
+            (2, [1, 1, 3], 0, vec![]),
+            (4, [1, 1, 3], 0, vec![("refused".to_owned(), 1)]),
+        ]
+    );
+    assert_eq!(recorder.attempts, 4, "those before are counted, too");
 }
 
 #[test]

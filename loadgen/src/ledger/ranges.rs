@@ -48,6 +48,13 @@ impl Ranges {
         self.ranges.last().map(|range| range.last)
     }
 
+    /// The highest number below `end`.
+    pub fn highest_below(&self, end: u32) -> Option<u32> {
+        let last = end.checked_sub(1)?;
+        let before = self.ranges.partition_point(|range| range.first <= last);
+        self.ranges[..before].last().map(|range| range.last.min(last))
+    }
+
     /// The ranges, ascending, without their ends. The number 2^32 - 1 is left out of the last.
     pub fn iter(&self) -> impl Iterator<Item = Range<u32>> {
         self.ranges.iter().map(|range| range.first..range.last.saturating_add(1))
@@ -197,6 +204,7 @@ mod tests {
             prop_assert!(ranges.ranges.windows(2).all(|pair| pair[0].last + 1 < pair[1].first));
             prop_assert!((0..80).all(|number| ranges.contains(number) == set.contains(&number)));
             prop_assert_eq!((ranges.first(), ranges.last()), (set.first().copied(), set.last().copied()));
+            prop_assert_eq!(ranges.highest_below(from), set.range(..from).next_back().copied());
             let missing: Vec<u32> = (from..from + len).filter(|number| !set.contains(number)).collect();
             prop_assert_eq!(ranges.gaps(from..from + len).flatten().collect::<Vec<_>>(), missing);
             prop_assert!(ranges.gaps(from..from + len).all(|gap| !gap.is_empty()));

@@ -88,6 +88,13 @@ impl Received {
         above.or_else(|| self.contiguous_end.checked_sub(1))
     }
 
+    /// The highest number of `within` that came.
+    pub fn highest_in(&self, within: Range<u32>) -> Option<u32> {
+        let above = self.extra.as_ref().and_then(|extra| extra.highest_below(within.end));
+        let highest = above.or_else(|| self.contiguous_end.min(within.end).checked_sub(1));
+        highest.filter(|&highest| highest >= within.start)
+    }
+
     /// The number from which on the first is missing: all below it came.
     pub fn contiguous_end(&self) -> u32 {
         self.contiguous_end
@@ -181,6 +188,7 @@ mod tests {
             prop_assert!((0..60).all(|number| received.contains(number) == set.contains(&number)));
             let missing: Vec<u32> = (from..from + len).filter(|number| !set.contains(number)).collect();
             prop_assert_eq!(received.missing(from..from + len).flatten().collect::<Vec<_>>(), missing);
+            prop_assert_eq!(received.highest_in(from..from + len), set.range(from..from + len).next_back().copied());
         }
     }
 }

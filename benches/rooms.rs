@@ -25,6 +25,9 @@ impl RoomSink for DeliveryCounter {
     fn matched(&mut self, _: Delivery, _: Time, _: bool) {
         self.matched += 1;
     }
+    fn replayed(&mut self, _: Delivery, _: Time, _: bool) {
+        self.others += 1;
+    }
     fn finding(&mut self, _: Finding, _: u32, _: Option<Delivery>, _: Time, _: &[u8]) {
         self.others += 1;
     }
@@ -37,7 +40,7 @@ impl RoomSink for DeliveryCounter {
     fn missing(&mut self, _: Fate, _: MissingDeliveries) {
         self.others += 1;
     }
-    fn never_sent(&mut self, _: Delivery) {
+    fn never_sent(&mut self, _: Delivery, _: bool) {
         self.others += 1;
     }
     fn heard(&mut self, _: Heard, _: bool) {

@@ -77,7 +77,7 @@ pub enum OtherEvent {
     Joined,
     /// An event that the server pushed, with the next number.
     Pushed,
-    /// A copy of a message that was due before this receiver joined.
+    /// A copy of a message that was due before this receiver joined, or while it was away.
     History,
     /// A copy of the client's own message, where the server may send it or not.
     OwnCopy,

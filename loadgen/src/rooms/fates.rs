@@ -5,7 +5,8 @@ use std::{collections::BTreeMap, ops::Range};
 use crate::ledger::Ranges;
 
 /// Messages of one sender that did not come whole to each receiver that must hear them. Lost is
-/// worse than damaged, and damaged is worse than undetermined. A message may be in several sets.
+/// worse than damaged, damaged is worse than undetermined, and that is worse by death than by plan.
+/// A message may be in several sets.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SenderFates {
     /// The client that sent them.
@@ -18,6 +19,8 @@ pub struct SenderFates {
     pub damaged: Ranges,
     /// Messages of which nobody knows whether they would have come to a receiver.
     pub undetermined: Ranges,
+    /// Messages of which nobody knows it because of what the plan ended.
+    pub undetermined_by_plan: Ranges,
 }
 
 /// How many messages have a fate. All others came whole to each receiver.
@@ -29,6 +32,15 @@ pub struct FateCounts {
     pub damaged: u64,
     /// Neither lost nor damaged, but undetermined at a receiver.
     pub undetermined: u64,
+    /// None of these, but undetermined by plan at a receiver.
+    pub undetermined_by_plan: u64,
+}
+
+impl FateCounts {
+    /// Messages with any of these fates.
+    pub fn all(&self) -> u64 {
+        self.lost + self.damaged + self.undetermined + self.undetermined_by_plan
+    }
 }
 
 impl SenderFates {
@@ -38,6 +50,7 @@ impl SenderFates {
             (&mut self.lost, &other.lost),
             (&mut self.damaged, &other.damaged),
             (&mut self.undetermined, &other.undetermined),
+            (&mut self.undetermined_by_plan, &other.undetermined_by_plan),
         ] {
             other.iter().for_each(|range| own.insert_all(range));
         }
@@ -54,15 +67,20 @@ impl SenderFates {
     }
 
     fn counts(&self, within: Range<u32>) -> FateCounts {
-        let Self { lost, damaged, undetermined, .. } = self;
-        let in_lost = parts(lost, &within);
-        let in_damaged = parts(damaged, &within).flat_map(|range| lost.gaps(range));
-        let in_undetermined = parts(undetermined, &within).flat_map(|range| lost.gaps(range));
-        let in_undetermined = in_undetermined.flat_map(|range| damaged.gaps(range));
+        let Self { lost, damaged, undetermined, undetermined_by_plan, .. } = self;
+        // Each without what is worse.
+        let only = |ranges: &Ranges, worse: &[&Ranges]| {
+            let mut left: Vec<Range<u32>> = parts(ranges, &within).collect();
+            for worse in worse {
+                left = left.into_iter().flat_map(|range| worse.gaps(range)).collect();
+            }
+            left.into_iter().map(numbers).sum()
+        };
         FateCounts {
-            lost: in_lost.map(numbers).sum(),
-            damaged: in_damaged.map(numbers).sum(),
-            undetermined: in_undetermined.map(numbers).sum(),
+            lost: only(lost, &[]),
+            damaged: only(damaged, &[lost]),
+            undetermined: only(undetermined, &[lost, damaged]),
+            undetermined_by_plan: only(undetermined_by_plan, &[lost, damaged, undetermined]),
         }
     }
 }
@@ -103,17 +121,19 @@ mod tests {
 
     #[test]
     fn a_message_has_the_worst_fate_of_its_deliveries() {
-        let fates = |lost, damaged, undetermined| SenderFates {
+        let fates = |lost, damaged, undetermined, undetermined_by_plan| SenderFates {
             sender: 7,
             measured_from: 10,
             lost: numbers(lost),
             damaged: numbers(damaged),
             undetermined: numbers(undetermined),
+            undetermined_by_plan: numbers(undetermined_by_plan),
         };
-        let merged = merge_fates([fates(5..15, 12..17, 0..0), fates(0..0, 20..21, 14..19)]);
-        // Lost 5 to 14, damaged also 15, 16 and 20, undetermined also 17 and 18.
+        let merged = merge_fates([fates(5..15, 12..17, 0..0, 16..20), fates(0..0, 20..21, 14..19, 20..22)]);
+        // Lost 5 to 14, damaged also 15, 16 and 20, undetermined also 17 and 18, by plan 19 and 21.
         assert_eq!(merged.len(), 1);
-        assert_eq!(merged[0].warmup(), FateCounts { lost: 5, damaged: 0, undetermined: 0 });
-        assert_eq!(merged[0].measured(), FateCounts { lost: 5, damaged: 3, undetermined: 2 });
+        assert_eq!(merged[0].warmup(), FateCounts { lost: 5, ..FateCounts::default() });
+        let measured = FateCounts { lost: 5, damaged: 3, undetermined: 2, undetermined_by_plan: 2 };
+        assert_eq!(merged[0].measured(), measured);
     }
 }

@@ -36,7 +36,7 @@ pub use self::{
     heard::merge_heard,
     ledger::{ReceiverResponses, RoomCounts, RoomLedger, RoomOutcome},
     membership::{Membership, Publisher},
-    records::{ArrivalRecord, SenderRecord},
+    records::{ArrivalRecord, SenderEnd, SenderRecord},
     sink::{Delivery, Heard, LawfulEvent, MissingDeliveries, RoomSink},
     timetable::Timetable,
 };

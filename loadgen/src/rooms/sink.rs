@@ -23,8 +23,10 @@ pub struct Delivery {
 /// A lawful event that is no delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LawfulEvent {
-    /// A message that was due before the receiver joined.
+    /// A message that was due before the receiver joined, or while it was away.
     History,
+    /// A message that was due in an earlier session of the receiver, and had not come to its end.
+    Late,
     /// A client's own message, where the server may send it or not.
     OwnCopy,
 }
@@ -56,6 +58,8 @@ pub struct MissingDeliveries {
     pub sequences: Range<u64>,
     /// When the first of them was due.
     pub due: Time,
+    /// All were due while the receiver was away, or none.
+    pub while_away: bool,
 }
 
 /// Receives what a ledger of rooms decides. Each event leads to calls of `matched`, `finding` and
@@ -64,6 +68,10 @@ pub trait RoomSink {
     /// A message came to a receiver that must hear it. It came `overtaken` if a later message of
     /// its sender came before, and that counts as an anomaly.
     fn matched(&mut self, delivery: Delivery, at: Time, overtaken: bool);
+
+    /// A message came to a receiver that must hear it, but in a later session than it was due in, or
+    /// after it was due while the receiver was away. Only where rooms are durable.
+    fn replayed(&mut self, delivery: Delivery, at: Time, overtaken: bool);
 
     /// An event did not match. It is about this delivery, as far as that is known.
     fn finding(&mut self, finding: Finding, receiver: u32, about: Option<Delivery>, at: Time, received: &[u8]);
@@ -74,12 +82,14 @@ pub trait RoomSink {
     /// A message came to a receiver, but not whole. A finding about its event was told before.
     fn damaged(&mut self, delivery: Delivery);
 
-    /// Messages did not come to a receiver: they are lost or undetermined.
+    /// Messages did not come to a receiver: they are lost or undetermined, perhaps by
+    /// plan.
     fn missing(&mut self, fate: Fate, missing: MissingDeliveries);
 
     /// What counts as matched came of a message that was due and never sent. So it is unexpected
-    /// instead. Its sender is on another worker, so nobody here knew it before the drain.
-    fn never_sent(&mut self, delivery: Delivery);
+    /// instead. Its sender is on another worker, so nobody here knew it before the drain. It may have
+    /// counted as `replayed`, too.
+    fn never_sent(&mut self, delivery: Delivery, replayed: bool);
 
     /// What is known here of a message's first and last receiver will not change any more. If the
     /// room is `cut`, other workers know more: [`merge_heard`](super::merge_heard).

@@ -1,16 +1,18 @@
 //! Random histories: what clients send, and what servers do with it that drop, double, reorder,
-//! misroute, damage and join messages, and lose clients.
+//! misroute, damage, join and keep messages, while clients come and go.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use loadgen::{
     clock::Time,
-    plan::{Group, OwnCopy},
+    plan::{Group, OwnCopy, Rooms},
+    rooms::FateCounts,
 };
 use proptest::prelude::*;
+use reports::model::Order;
 
 use crate::{
-    model::{Event, Message, Model},
+    model::{Client, Event, Message, Model, Session},
     rig::{self, PLANNED, Play, RUN, START, mark, seconds},
 };
 
@@ -56,7 +58,8 @@ enum Step {
     /// What has been on its way for longest arrives.
     ArriveInOrder(ServerAction),
     Join(u32),
-    End(u32),
+    /// A client's connection ends: by plan or not.
+    End(u32, bool),
 }
 
 /// In one line, so that a failing history can be read.
@@ -68,7 +71,7 @@ impl std::fmt::Debug for Step {
             Self::Arrive(index, action) => write!(f, "{}th arrives: {action:?}", index.index(100)),
             Self::ArriveInOrder(action) => write!(f, "arrives: {action:?}"),
             Self::Join(client) => write!(f, "{client} joins"),
-            Self::End(client) => write!(f, "{client} ends"),
+            Self::End(client, by_plan) => write!(f, "{client} {}", if *by_plan { "is cut" } else { "dies" }),
         }
     }
 }
@@ -79,8 +82,9 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::Drop),
         6 => (any::<prop::sample::Index>(), action()).prop_map(|(index, action)| Step::Arrive(index, action)),
         40 => action().prop_map(Step::ArriveInOrder),
-        1 => (0..12_u32).prop_map(Step::Join),
-        1 => prop::option::weighted(0.3, 0..12_u32).prop_map(|client| client.map_or(Step::Send, Step::End)),
+        2 => (0..12_u32).prop_map(Step::Join),
+        2 => prop::option::weighted(0.3, (0..12_u32, any::<bool>()))
+            .prop_map(|end| end.map_or(Step::Send, |(client, by_plan)| Step::End(client, by_plan))),
     ]
 }
 
@@ -88,19 +92,26 @@ fn own() -> impl Strategy<Value = OwnCopy> {
     prop::sample::select(vec![OwnCopy::Expect, OwnCopy::Refuse, OwnCopy::Allow])
 }
 
+/// What groups differ in.
+fn kind() -> impl Strategy<Value = (OwnCopy, bool, bool, bool)> {
+    (own(), any::<bool>(), any::<bool>(), prop::bool::weighted(0.8))
+}
+
+fn of_kind(group: Group, (own, batched, durable, keeps_order): (OwnCopy, bool, bool, bool)) -> Group {
+    let rooms = group.rooms.map(|rooms| Rooms { own, durable, ..rooms });
+    Group { batched, order: (!keeps_order).then_some(Order::Any), rooms, ..group }
+}
+
 /// Groups that share rooms by number. The first publishes.
 fn groups() -> impl Strategy<Value = Vec<Group>> {
-    let first = (1..4_u32, 2..4_u32, prop::option::of(1..3_u32), own(), any::<bool>());
-    let second = prop::option::of((1..6_u32, 2..4_u32, 0..2_u32, own(), any::<bool>()));
-    (first, second).prop_map(|((rooms, size, publishers, own, batched), second)| {
-        let mut groups = vec![Group { batched, ..rig::group(rooms * size, size, publishers, own) }];
-        if let Some((clients, size, publishers, own, batched)) = second {
+    let first = (1..4_u32, 2..4_u32, prop::option::of(1..3_u32), kind());
+    let second = prop::option::of((1..6_u32, 2..4_u32, 0..2_u32, kind()));
+    (first, second).prop_map(|((rooms, size, publishers, kind), second)| {
+        let mut groups = vec![of_kind(rig::group(rooms * size, size, publishers, kind.0), kind)];
+        if let Some((clients, size, publishers, kind)) = second {
             let clients = clients.min(rooms * size);
-            groups.push(Group {
-                batched,
-                name: "others".parse().unwrap(),
-                ..rig::group(clients, size, Some(publishers), own)
-            });
+            let group = of_kind(rig::group(clients, size, Some(publishers), kind.0), kind);
+            groups.push(Group { name: "others".parse().unwrap(), ..group });
         }
         groups
     })
@@ -115,19 +126,23 @@ struct Run {
     agenda: BTreeMap<(Time, u32), u64>,
     /// What is on its way: message and receiver.
     on_its_way: Vec<(Message, u32)>,
+    /// What the server keeps for clients that are away, if it does that.
+    stored: Option<Vec<(Message, u32)>>,
     clients: u32,
 }
 
 impl Run {
-    fn new(groups: &[Group], workers: u32, warmup: u64, late: &BTreeSet<u32>) -> Self {
+    fn new(groups: &[Group], workers: u32, warmup: u64, late: &BTreeSet<u32>, stores: bool) -> Self {
         let play = Play::new(groups, workers as usize, warmup);
         let membership = play.membership.clone();
         let mut model = Model::new(workers, START.plus(warmup));
         let mut agenda = BTreeMap::new();
         for client in 0..membership.clients() {
-            let rooms = groups[membership.group(client)].rooms.as_ref().unwrap();
-            let batched = groups[membership.group(client)].batched;
-            model.clients.push((membership.room(client).unwrap(), rooms.own, batched));
+            let Group { rooms, batched, order, .. } = &groups[membership.group(client)];
+            let Rooms { own, durable, .. } = *rooms.as_ref().unwrap();
+            let (room, keeps_order) = (membership.room(client).unwrap(), *order != Some(Order::Any));
+            let sessions = Vec::new();
+            model.clients.push(Client { room, own, batched: *batched, keeps_order, durable, sessions });
             let Some(number) = membership.publisher_number(client) else { continue };
             let publisher = membership.publisher(number);
             model.publishers.insert(client);
@@ -137,47 +152,78 @@ impl Run {
                 agenda.insert((due, client), sequence);
             }
         }
-        let mut run =
-            Self { play, model, now: Time::default(), agenda, on_its_way: Vec::new(), clients: membership.clients() };
+        let mut run = Self {
+            play,
+            model,
+            now: Time::default(),
+            agenda,
+            on_its_way: Vec::new(),
+            stored: stores.then(Vec::new),
+            clients: membership.clients(),
+        };
         (0..run.clients).filter(|client| !late.contains(client)).for_each(|client| run.join(client));
         run.play.begin();
         run.now = START;
         run
     }
 
+    fn is_present(&self, client: u32) -> bool {
+        client < self.clients && self.model.clients[client as usize].is_present()
+    }
+
     fn join(&mut self, client: u32) {
-        if client < self.clients && !self.model.joined.contains_key(&client) && !self.model.ended.contains(&client) {
-            self.model.joined.insert(client, self.now);
-            self.play.joined(client, self.now);
+        if client >= self.clients || self.is_present(client) {
+            return;
+        }
+        self.now = self.now.plus(1_000);
+        self.model.clients[client as usize].sessions.push(Session { joined: self.now, end: None });
+        self.play.joined(client, self.now);
+        if let Some(stored) = &mut self.stored {
+            self.on_its_way.extend(stored.extract_if(.., |(_, receiver)| *receiver == client));
         }
     }
 
-    fn end(&mut self, client: u32) {
-        if client < self.clients && self.model.ended.insert(client) {
-            self.play.ended(client, self.now, false);
-            self.on_its_way.retain(|(_, receiver)| *receiver != client);
+    fn end(&mut self, client: u32, by_plan: bool) {
+        if !self.is_present(client) {
+            return;
         }
+        self.now = self.now.plus(1_000);
+        let due = self.play.next_sequence(client);
+        let session = self.model.clients[client as usize].sessions.last_mut().unwrap();
+        session.end = Some((self.now, by_plan, due));
+        self.play.ended(client, self.now, by_plan);
+        let on_its_way = self.on_its_way.extract_if(.., |(_, receiver)| *receiver == client);
+        let stored = on_its_way.collect::<Vec<_>>();
+        self.stored.iter_mut().for_each(|all| all.extend(&stored));
     }
 
     fn send(&mut self, dropped: bool) {
         let Some(((due, client), sequence)) = self.agenda.pop_first() else { return };
         self.now = self.now.max(due);
-        if dropped || self.model.ended.contains(&client) {
+        let sender = &self.model.clients[client as usize];
+        if dropped || (!sender.is_present() && !sender.sessions.is_empty()) {
             assert_eq!(self.play.dropped(client), sequence);
             return;
         }
         assert_eq!(self.play.sent(client), sequence);
         self.model.sent.insert((client, sequence));
-        let room = self.model.clients[client as usize].0;
-        let members = self.play.membership.members(room).iter();
-        let hear =
-            members.filter(|member| **member != client || self.model.clients[client as usize].1 != OwnCopy::Refuse);
-        let hear = hear.filter(|member| self.model.joined.contains_key(member) && !self.model.ended.contains(member));
-        self.on_its_way.extend(hear.map(|&member| ((client, sequence), member)));
+        let refused = sender.own == OwnCopy::Refuse;
+        for &member in self.play.membership.members(sender.room) {
+            let of = &self.model.clients[member as usize];
+            if (member == client && refused) || of.sessions.is_empty() {
+                continue;
+            }
+            let delivery = ((client, sequence), member);
+            if of.is_present() {
+                self.on_its_way.push(delivery);
+            } else {
+                self.stored.iter_mut().for_each(|stored| stored.push(delivery));
+            }
+        }
     }
 
     fn event(&mut self, receiver: u32, event: &Event) {
-        if receiver >= self.clients || self.model.ended.contains(&receiver) {
+        if receiver >= self.clients || self.model.clients[receiver as usize].away().is_some() {
             return;
         }
         self.now = self.now.plus(1_000);
@@ -231,7 +277,7 @@ impl Run {
             Step::Send => self.send(false),
             Step::Drop => self.send(true),
             Step::Join(client) => self.join(client),
-            Step::End(client) => self.end(client),
+            Step::End(client, by_plan) => self.end(client, by_plan),
             Step::Arrive(..) | Step::ArriveInOrder(_) if self.on_its_way.is_empty() => {}
             Step::Arrive(index, action) => self.arrive(index.index(self.on_its_way.len()), action),
             Step::ArriveInOrder(action) => self.arrive(0, action),
@@ -243,8 +289,7 @@ impl Run {
         let outstanding = self.play.begin_drain();
         self.model.draining = true;
         prop_assert_eq!(outstanding, self.model.outstanding());
-        // Clients join before the load is over.
-        for step in drain.iter().filter(|step| !matches!(step, Step::Send | Step::Drop | Step::Join(_))) {
+        for step in drain.iter().filter(|step| !matches!(step, Step::Send | Step::Drop)) {
             self.step(*step);
             prop_assert_eq!(self.play.outstanding(), self.model.outstanding());
         }
@@ -259,12 +304,14 @@ impl Run {
         for (name, sum) in &expected.counts.told {
             prop_assert_eq!(played.counts.told.get(name), Some(sum), "which deliveries are {}", name);
         }
-        let messages = played.messages.map(|fates| [fates.lost, fates.damaged, fates.undetermined]);
+        let by_fate = |fates: FateCounts| [fates.lost, fates.damaged, fates.undetermined, fates.undetermined_by_plan];
+        let messages = played.messages.map(by_fate);
         prop_assert_eq!(messages, expected.messages);
         prop_assert_eq!(played.receivers, expected.receivers);
         for (room, counts) in &played.rooms {
-            let told = [counts.matched, counts.lost, counts.damaged, counts.undetermined];
-            let told = [&told[..], &[counts.duplicated, counts.reordered, counts.misrouted]].concat();
+            let fates = [counts.matched, counts.lost, counts.damaged, counts.undetermined, counts.undetermined_by_plan];
+            let found = [counts.duplicated, counts.reordered, counts.misrouted];
+            let told = [&fates[..], &found, &[counts.replayed, counts.lost_away]].concat();
             prop_assert_eq!(&told[..], &expected.rooms.get(room).copied().unwrap_or_default()[..], "room {}", room);
         }
         // A message that was never sent may have been heard by all receivers of a worker before it
@@ -289,10 +336,11 @@ proptest! {
         drain in prop::collection::vec(step(), 0..60),
         after in prop::collection::vec(step(), 0..20),
         cut_short in prop::bool::weighted(0.1),
+        stores in any::<bool>(),
     ) {
         let membership = loadgen::rooms::Membership::of(&groups);
         prop_assume!(membership.is_ok());
-        let mut run = Run::new(&groups, workers, warmup.map_or(0, seconds), &late);
+        let mut run = Run::new(&groups, workers, warmup.map_or(0, seconds), &late, stores);
         for step in load {
             run.step(step);
         }

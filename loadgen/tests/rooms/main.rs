@@ -5,3 +5,5 @@ mod histories;
 mod model;
 mod rig;
 mod scenarios;
+mod script;
+mod sessions;

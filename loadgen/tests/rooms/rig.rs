@@ -69,7 +69,7 @@ impl Counts {
 
     /// Events with a match or a finding of their own.
     pub(crate) fn events(&self) -> u64 {
-        let other = ["reordered", "damaged", "lost", "undetermined"];
+        let other = ["reordered", "damaged", "lost", "lost_away", "undetermined", "by_plan", "replayed"];
         self.by_name.iter().filter(|(name, _)| !other.contains(name)).map(|(_, count)| count).sum()
     }
 
@@ -91,6 +91,12 @@ impl RoomSink for Counts {
         self.add("matched", 1);
         self.add("reordered", u64::from(overtaken));
         self.tell("matched", delivery);
+    }
+
+    fn replayed(&mut self, delivery: Delivery, at: Time, overtaken: bool) {
+        self.matched(delivery, at, overtaken);
+        self.add("replayed", 1);
+        self.tell("replayed", delivery);
     }
 
     fn finding(&mut self, finding: Finding, _: u32, about: Option<Delivery>, _: Time, received: &[u8]) {
@@ -120,6 +126,7 @@ impl RoomSink for Counts {
             match event {
                 LawfulEvent::History => "history",
                 LawfulEvent::OwnCopy => "own",
+                LawfulEvent::Late => "late",
             },
             1,
         );
@@ -131,19 +138,28 @@ impl RoomSink for Counts {
     }
 
     fn missing(&mut self, fate: Fate, missing: MissingDeliveries) {
-        let name = if fate == Fate::Lost { "lost" } else { "undetermined" };
-        let MissingDeliveries { receiver, sender, sequences, due } = missing;
+        let name = match fate {
+            Fate::Lost => "lost",
+            Fate::UndeterminedByPlan => "by_plan",
+            _ => "undetermined",
+        };
+        let MissingDeliveries { receiver, sender, sequences, due, while_away } = missing;
         self.add(name, sequences.end - sequences.start);
+        if fate == Fate::Lost && while_away {
+            self.add("lost_away", sequences.end - sequences.start);
+        }
         for sequence in sequences {
             self.tell(name, Delivery { receiver, sender, sequence, due });
         }
     }
 
-    fn never_sent(&mut self, delivery: Delivery) {
+    fn never_sent(&mut self, delivery: Delivery, replayed: bool) {
         self.add("unexpected", 1);
-        *self.by_name.get_mut("matched").expect("it was told as matched") -= 1;
-        *self.told.get_mut("matched").expect("it was told as matched") -=
-            token(delivery.receiver, delivery.sender, delivery.sequence);
+        for name in ["matched", "replayed"].iter().take(1 + usize::from(replayed)) {
+            *self.by_name.get_mut(name).expect("it was told so") -= 1;
+            *self.told.get_mut(name).expect("it was told so") -=
+                token(delivery.receiver, delivery.sender, delivery.sequence);
+        }
     }
 
     fn heard(&mut self, heard: Heard, cut: bool) {
@@ -184,6 +200,12 @@ impl Play {
         Self { membership, timetable, ledgers, workers, counts: Counts::default(), events: 0 }
     }
 
+    /// The ledgers remember so many sessions of each receiver.
+    pub(crate) fn remembering(mut self, sessions: usize) -> Self {
+        self.ledgers = self.ledgers.into_iter().map(|ledger| ledger.remembering(sessions)).collect();
+        self
+    }
+
     fn place(&self, client: u32) -> (usize, usize) {
         (client as usize % self.workers, client as usize / self.workers)
     }
@@ -202,6 +224,11 @@ impl Play {
     pub(crate) fn ended(&mut self, client: u32, at: Time, by_plan: bool) {
         let (worker, slot) = self.place(client);
         self.ledgers[worker].ended(slot, at, by_plan, &mut self.counts);
+    }
+
+    pub(crate) fn next_sequence(&self, client: u32) -> u64 {
+        let (worker, slot) = self.place(client);
+        self.ledgers[worker].next_sequence(slot)
     }
 
     pub(crate) fn sent(&mut self, client: u32) -> u64 {
@@ -261,6 +288,9 @@ impl Play {
             room.lost += counts.lost;
             room.damaged += counts.damaged;
             room.undetermined += counts.undetermined;
+            room.undetermined_by_plan += counts.undetermined_by_plan;
+            room.replayed += counts.replayed;
+            room.lost_away += counts.lost_away;
             room.duplicated += counts.duplicated;
             room.reordered += counts.reordered;
             room.misrouted += counts.misrouted;
@@ -273,6 +303,7 @@ impl Play {
                 lost: all.lost + one.lost,
                 damaged: all.damaged + one.damaged,
                 undetermined: all.undetermined + one.undetermined,
+                undetermined_by_plan: all.undetermined_by_plan + one.undetermined_by_plan,
             })
         };
         let messages = [sum(SenderFates::warmup), sum(SenderFates::measured)];

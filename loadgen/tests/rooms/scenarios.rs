@@ -6,25 +6,17 @@ use loadgen::{
     plan::{Group, Messages, OwnCopy, Sizes},
 };
 
-use crate::rig::{self, Play, Played, RUN, START, mark, seconds};
-
-/// Clients and room size, publishers a room, and what the server does with own copies.
-struct Rooms(u32, u32, Option<u32>, OwnCopy);
+use crate::{
+    rig::{self, Play, RUN, START, mark, seconds},
+    script::{self, Rooms},
+};
 
 const ONE_OF_THREE: Rooms = Rooms(3, 3, Some(1), OwnCopy::Refuse);
 const ALL_OF_TWO: Rooms = Rooms(2, 2, None, OwnCopy::Expect);
 const TWO_ROOMS: Rooms = Rooms(4, 2, None, OwnCopy::Refuse);
 
-/// What happened, and what the ledgers must say.
-///
-/// `s0` is that client 0 sends its next message, once that is due. `d0` drops it, `d0*3` three.
-/// `j1` is that client 1 joins; clients that join nowhere have joined before the start. `e1` is
-/// that its connection ends. `drain` ends the load. Events come to the client after `>`: `0.2` is
-/// message 2 of client 0; `0.2+0.3` two in one event; `0.2[..43]` its first bytes; `0.2~30` with a
-/// bit of byte 30 flipped; `r:0.2` of another run; `x` bytes that nobody sent.
-///
-/// The last text has deliveries and findings, then messages by their worst delivery. What is not
-/// named is 0.
+/// What happened, and what the ledgers must say: [`script`](crate::script). The last text has
+/// messages by their worst delivery.
 const SCENARIOS: &[(&str, Rooms, &str, &str, &str)] = &[
     ("all hear", ONE_OF_THREE, "s0 0.0>1 0.0>2 s0 0.1>2 0.1>1", "matched=4", ""),
     ("nobody hears", ONE_OF_THREE, "s0", "lost=2", "lost=1"),
@@ -141,82 +133,19 @@ const BATCHED: &[(&str, Rooms, &str, &str, &str)] = &[
     ("with a broken one", ONE_OF_THREE, "s0 s0 0.0+0.1~5>1 0.0+0.1>2", "corrupted=1 damaged=1 matched=3", "damaged=1"),
 ];
 
-/// What a scenario leads to with so many workers.
-fn played(Rooms(clients, size, publishers, own): &Rooms, batched: bool, script: &str, workers: usize) -> Played {
-    let groups = [Group { batched, ..rig::group(*clients, *size, *publishers, *own) }];
-    let mut play = Play::new(&groups, workers, 0);
-    let late = |client: u32| script.split(' ').any(|token| token == format!("j{client}"));
-    (0..*clients).filter(|client| !late(*client)).for_each(|client| play.joined(client, Time::default()));
-    play.begin();
-    let (mut now, mut draining) = (START, false);
-    for token in script.split(' ') {
-        now = now.plus(1_000);
-        let number = |text: &str| text.parse().unwrap_or_else(|_| panic!("`{text}` is no number"));
-        match (token, token.split_at(1)) {
-            ("drain", _) => {
-                play.begin_drain();
-                draining = true;
-            }
-            (_, ("s" | "d", rest)) => {
-                let (client, times) = rest.split_once('*').unwrap_or((rest, "1"));
-                let client = u32::try_from(number(client)).unwrap();
-                for _ in 0..number(times) {
-                    let sequence = if token.starts_with('s') { play.sent(client) } else { play.dropped(client) };
-                    let publisher = play.membership.publisher(play.membership.publisher_number(client).unwrap());
-                    now = now.max(play.timetable.due(publisher.group as usize, publisher.rank, sequence));
-                }
-            }
-            (_, ("j", client)) => play.joined(u32::try_from(number(client)).unwrap(), now),
-            (_, ("e", client)) => play.ended(u32::try_from(number(client)).unwrap(), now, false),
-            (_, ("t", at)) => now = START.plus(seconds(number(at))),
-            _ => {
-                let (event, client) = token.split_once('>').unwrap_or_else(|| panic!("`{token}` is nothing"));
-                play.received(u32::try_from(number(client)).unwrap(), &bytes(event), now);
-            }
-        }
-    }
-    if !draining {
-        play.begin_drain();
-    }
-    play.settle(false);
-    play.finish()
-}
-
-/// The bytes of an event.
-fn bytes(event: &str) -> Vec<u8> {
-    let parts = event.split('+').map(|part| {
-        let (run, part) = part.strip_prefix("r:").map_or((RUN, part), |part| (RUN + 1, part));
-        let Some((client, rest)) = part.split_once('.') else { return b"nobody sent this".to_vec() };
-        let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
-        let (sequence, how) = rest.split_at(digits);
-        let mut mark = mark(run, client.parse().unwrap(), sequence.parse().unwrap());
-        if let Some(at) = how.strip_prefix('~') {
-            // To another digit, or it would say nothing any more.
-            let byte = &mut mark[at.parse::<usize>().unwrap()];
-            *byte = if *byte == b'0' { b'1' } else { b'0' };
-        } else if let Some(end) = how.strip_prefix("[..") {
-            mark.truncate(end.trim_end_matches(']').parse().unwrap());
-        }
-        [br#"{"text":""#, &mark[..], br#""}"#].concat()
-    });
-    parts.collect::<Vec<_>>().concat()
-}
-
 #[test]
 fn scenarios() {
     for (batched, scenarios) in [(false, SCENARIOS), (true, BATCHED)] {
         for (name, rooms, script, counts, messages) in scenarios {
             for workers in 1..=3 {
-                let played = played(rooms, batched, script, workers);
+                let play = Play::new(&[Group { batched, ..rooms.group() }], workers, 0);
+                let played = script::played(play, script);
                 let what = format!("{name}: `{script}` on {workers} workers");
                 assert_eq!(played.counts.nonzero(), *counts, "{what}");
                 if !batched {
                     assert_eq!(played.counts.events(), played.events, "each event has one finding: {what}");
                 }
-                let [_, fates] = played.messages;
-                let fates = [("lost", fates.lost), ("damaged", fates.damaged), ("undetermined", fates.undetermined)];
-                let fates = fates.iter().filter(|(_, count)| *count > 0).map(|(name, count)| format!("{name}={count}"));
-                assert_eq!(fates.collect::<Vec<_>>().join(" "), *messages, "messages of {what}");
+                assert_eq!(script::fates(&played), *messages, "messages of {what}");
             }
         }
     }

@@ -2,11 +2,10 @@
 
 use std::ops::Range;
 
-use super::{RoomLedger, receiver::ReceiverState};
+use super::{RoomHere, RoomLedger, presence::SpanKind, receiver::ReceiverState, sender::Sender};
 use crate::{
     ledger::Received,
-    plan::OwnCopy,
-    rooms::{ArrivalRecord, RoomSink, SenderRecord, ledger::sender::Sender},
+    rooms::{ArrivalRecord, RoomSink, SenderRecord},
 };
 
 impl RoomLedger {
@@ -17,6 +16,7 @@ impl RoomLedger {
             sender: sender.client,
             due: sender.next,
             dropped: sender.any_rare().map(|rare| rare.dropped.clone()).unwrap_or_default(),
+            ends: sender.session_ends().collect(),
         });
         records.collect()
     }
@@ -50,9 +50,42 @@ impl RoomLedger {
     /// What came from the publishers of rooms that other workers have members of, too. Call it once
     /// nothing more is waited for.
     pub fn arrival_records(&self) -> Vec<ArrivalRecord> {
-        let record =
-            |sender: &Sender| ArrivalRecord { sender: sender.client, highest: sender.highest, ended: sender.ended };
-        self.cut_senders().map(record).collect()
+        let cut = self.rooms.iter().filter(|room| room.cut);
+        let records = cut.flat_map(|room| {
+            let senders = (0..).zip(&self.senders[range(&room.senders)]);
+            senders.map(move |(place, sender)| ArrivalRecord {
+                sender: sender.client,
+                highest: sender.highest,
+                heard: self.heard(room, place),
+                ended: sender.session_ends().last().filter(|_| sender.is_here),
+            })
+        });
+        records.collect()
+    }
+
+    /// Of each session of a sender that ended, the end of what came to a receiver here. The sender
+    /// is the one in this place of the room.
+    pub(super) fn heard(&self, room: &RoomHere, place: u32) -> Vec<u32> {
+        let sender = &self.senders[(room.senders.start + place) as usize];
+        let Some(timetable) = &self.timetable else { return Vec::new() };
+        let sessions: Vec<Range<u32>> = sender.ended_sessions().collect();
+        let mut heard = vec![0; sessions.len()];
+        let Some(last) = sessions.last() else { return heard };
+        for &slot in &self.slots[range(&room.slots)] {
+            let receiver = &self.receivers[slot as usize];
+            let pair = &self.received[receiver.first + place as usize];
+            // Sessions of sender and receiver ascend, so each is looked at once.
+            let mut from = 0;
+            for span in receiver.hearing(sender, timetable).take_while(|span| span.numbers.start < last.end) {
+                from += sessions[from..].partition_point(|session| session.end <= span.numbers.start);
+                let overlapping = sessions[from..].iter().take_while(|session| session.start < span.numbers.end);
+                for (session, heard) in overlapping.zip(&mut heard[from..]) {
+                    let both = session.start.max(span.numbers.start)..session.end.min(span.numbers.end);
+                    *heard = pair.highest_in(both).map_or(*heard, |highest| (*heard).max(highest.saturating_add(1)));
+                }
+            }
+        }
+        heard
     }
 
     fn cut_senders(&self) -> impl Iterator<Item = &Sender> {
@@ -77,53 +110,62 @@ impl RoomLedger {
         for gap in record.dropped.iter() {
             self.never_sent(index, gap, sink);
         }
+        let sender = &mut self.senders[index];
         if !record.dropped.is_empty() {
-            self.senders[index].rare().dropped = record.dropped.clone();
+            sender.rare().dropped = record.dropped.clone();
         }
+        record.ends.iter().for_each(|&end| sender.add_end(end));
     }
 
     /// Messages in a row were never sent. Finds those that came all the same.
     fn never_sent(&mut self, index: usize, gap: Range<u32>, sink: &mut impl RoomSink) {
         let Some(timetable) = &self.timetable else { return };
-        let sender = &mut self.senders[index];
+        let sender = &self.senders[index];
         let room = &mut self.rooms[self.here[&self.membership.room(sender.client).unwrap_or_default()]];
         let place = index - room.senders.start as usize;
         for &slot in &self.slots[range(&room.slots)] {
-            let receiver = &mut self.receivers[slot as usize];
+            let receiver = &self.receivers[slot as usize];
             let pair = &self.received[receiver.first + place];
-            let before = sender.due_before(timetable, receiver.joined);
-            for sequence in came(pair, gap.start.max(before)..gap.end) {
-                if sender.any_rare().is_some_and(|rare| rare.damaged.contains(sequence)) {
-                    continue;
+            if pair.highest_in(gap.clone()).is_none() {
+                continue;
+            }
+            let late = receiver.late(u32::try_from(place).unwrap_or(u32::MAX));
+            for span in receiver.hearing(sender, timetable) {
+                let within = gap.start.max(span.numbers.start)..gap.end.min(span.numbers.end);
+                for sequence in came(pair, within) {
+                    let is_late = late.is_some_and(|late| late.contains(sequence));
+                    let is_damaged = sender.any_rare().is_some_and(|rare| rare.damaged.contains(sequence));
+                    if is_damaged || (is_late && !receiver.durable) {
+                        continue;
+                    }
+                    let replayed = is_late || span.kind == SpanKind::Away;
+                    if sequence >= sender.measured_from {
+                        room.counts.matched -= 1;
+                        room.counts.replayed -= u64::from(replayed);
+                    }
+                    let due = timetable.due(sender.group as usize, sender.rank, sequence.into());
+                    sink.never_sent(sender.delivery(receiver.client, sequence, due), replayed);
                 }
-                let due = sender.due(timetable, sequence);
-                if sequence >= sender.measured_from {
-                    room.counts.matched -= 1;
-                }
-                sink.never_sent(sender.delivery(receiver.client, sequence, due));
             }
         }
-        sender.forget_open(&gap);
+        self.senders[index].forget_open(&gap);
     }
 
-    /// Deliveries that have not come to a receiver.
+    /// Deliveries that may still come to a receiver that is in its room.
     pub(super) fn missing_at(&self, slot: usize) -> u64 {
-        self.missing_of(slot).map(|(_, missing)| u64::from(missing.end - missing.start)).sum()
-    }
-
-    /// What has not come to a receiver and was sent while it was in its room: indices of senders,
-    /// and ranges of sequences.
-    pub(super) fn missing_of(&self, slot: usize) -> impl Iterator<Item = (usize, Range<u32>)> {
         let receiver = &self.receivers[slot];
-        let senders = self.rooms.get(receiver.room as usize).map(|room| range(&room.senders)).unwrap_or_default();
-        let first = senders.start;
-        senders.flat_map(move |index| {
-            let sender = &self.senders[index];
-            let must = sender.client != receiver.client || sender.own == OwnCopy::Expect;
-            let due = if must { sender.next } else { 0 };
-            let missing = self.received[receiver.first + index - first].missing(0..due);
-            missing.flat_map(|missing| sender.sent_of(missing)).map(move |missing| (index, missing))
-        })
+        let Some(room) = self.rooms.get(receiver.room as usize) else { return 0 };
+        let of_sender = |(pair, sender): (&Received, &Sender)| {
+            let due = if receiver.must_hear(sender) { sender.next } else { 0 };
+            // Where nothing is replayed, what was due in an earlier session is not waited for.
+            let from = match (&self.timetable, &receiver.past) {
+                (Some(timetable), Some(_)) if !receiver.durable => sender.due_before(timetable, receiver.joined),
+                _ => 0,
+            };
+            let missing = pair.missing(from..due).flat_map(|missing| sender.sent_of(missing));
+            missing.map(|missing| u64::from(missing.end - missing.start)).sum::<u64>()
+        };
+        self.received[receiver.first..].iter().zip(&self.senders[range(&room.senders)]).map(of_sender).sum()
     }
 }
 
@@ -133,6 +175,6 @@ fn came(pair: &Received, within: Range<u32>) -> impl Iterator<Item = u32> {
     (within.start..end).filter(|&number| pair.contains(number))
 }
 
-fn range(range: &Range<u32>) -> Range<usize> {
+pub(super) fn range(range: &Range<u32>) -> Range<usize> {
     range.start as usize..range.end as usize
 }

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! mod.rs         clients join, send and end
+//! presence.rs    when a receiver was in its room
 //! names.rs       which messages an event names
 //! received.rs    what an event is
 //! exchange.rs    what workers tell each other once the load is over
@@ -11,6 +12,7 @@
 mod exchange;
 mod names;
 mod open_messages;
+mod presence;
 mod received;
 mod receiver;
 mod sender;
@@ -54,6 +56,8 @@ pub struct RoomLedger {
     received: Box<[Received]>,
     /// Where a group publishes generated messages.
     generated: bool,
+    /// Sessions that ended that are remembered of each receiver.
+    most_past: usize,
     /// All workers have stopped sending, so [`Self::outstanding`] is counted.
     draining: bool,
     outstanding: u64,
@@ -79,6 +83,12 @@ pub(super) struct RoomHere {
     cut: bool,
     counts: RoomCounts,
 }
+
+/// Sessions that ended of all receivers here that are remembered. Bounds memory at 96 MiB.
+const PAST_SESSIONS: usize = 1 << 22;
+
+/// Sessions that ended that are remembered of each receiver, however many there are.
+const LEAST_PAST_SESSIONS: usize = 4;
 
 /// Stands for no room here.
 const NOWHERE: u32 = u32::MAX;
@@ -112,13 +122,25 @@ impl RoomLedger {
             senders: Box::default(),
             received: Box::default(),
             generated: membership.any_generated(),
+            most_past: 0,
             draining: false,
             outstanding: 0,
             settled: false,
             membership,
         };
         ledger.furnish(&rooms, &members);
-        ledger
+        let most = PAST_SESSIONS / ledger.receivers.len().max(1);
+        ledger.remembering(most.max(LEAST_PAST_SESSIONS))
+    }
+
+    /// Remembers at most so many sessions that ended of each receiver, at least two.
+    ///
+    /// By default all receivers together have 4 194 304, and each has 4 at least. They take 24 bytes
+    /// each.
+    #[must_use]
+    pub fn remembering(mut self, sessions: usize) -> Self {
+        self.most_past = sessions.max(2);
+        self
     }
 
     /// Makes room for what rooms, senders and receivers need.
@@ -168,54 +190,77 @@ impl RoomLedger {
     }
 
     /// A client joined its room at `at`, for the first time or again. It must hear what is due from
-    /// then on.
+    /// then on. Where rooms are durable, it must also hear what was due since it joined first.
     pub fn joined(&mut self, slot: usize, at: Time) {
         let receiver = &mut self.receivers[slot];
-        if receiver.room == NOWHERE || !matches!(receiver.state, ReceiverState::Absent | ReceiverState::Ended) {
+        let is_away = matches!(receiver.state, ReceiverState::Absent | ReceiverState::Ended);
+        if receiver.room == NOWHERE || !is_away || self.settled {
             return;
         }
-        (receiver.state, receiver.joined) = (ReceiverState::Present, at);
+        receiver.begin_session(at);
         let room = &mut self.rooms[receiver.room as usize];
         room.present += 1;
-        room.last_joined = room.last_joined.max(at);
+        room.last_joined = room.last_joined.max(receiver.joined);
         if receiver.sender != NOWHERE {
-            self.senders[receiver.sender as usize].joined = at;
+            self.senders[receiver.sender as usize].joined = receiver.joined;
         }
-        let Some(timetable) = &self.timetable else { return };
-        let senders = &self.senders[room.senders.start as usize..room.senders.end as usize];
-        for (sender, received) in senders.iter().zip(&mut self.received[receiver.first..]) {
-            received.forget_below(sender.due_before(timetable, at));
+        self.forget_absence(slot);
+        if self.draining {
+            self.outstanding += self.missing_at(slot);
         }
     }
 
-    /// The connection of a client ended at `at`. The plan may have ended it, or else it died. What
-    /// has not come to it is undetermined, and what it sent and nobody heard.
-    pub fn ended(&mut self, slot: usize, _at: Time, _by_plan: bool, sink: &mut impl RoomSink) {
-        let receiver = &mut self.receivers[slot];
-        if receiver.sender != NOWHERE {
-            let sender = &mut self.senders[receiver.sender as usize];
-            (sender.ended, sender.joined) = (true, Time::NEVER);
+    /// What was due before a client joined need not come to it. Nor need what was due while it was
+    /// away, where rooms are not durable.
+    fn forget_absence(&mut self, slot: usize) {
+        let (receiver, Some(timetable)) = (&self.receivers[slot], &self.timetable) else { return };
+        if receiver.durable && receiver.past.is_some() {
+            return;
         }
+        let room = &self.rooms[receiver.room as usize];
+        let senders = &self.senders[exchange::range(&room.senders)];
+        for (sender, received) in senders.iter().zip(&mut self.received[receiver.first..]) {
+            if let Some(end) = sender.end_of_gap(received.contiguous_end()) {
+                received.forget_below(end);
+            }
+            // A gap that is there stays one, with the absence in it.
+            if received.contiguous_end() >= receiver.due_in_past(sender, timetable) {
+                received.forget_below(sender.due_before(timetable, receiver.joined));
+            }
+        }
+    }
+
+    /// The connection of a client ended at `at`. The plan may have ended it, or else it died.
+    ///
+    /// What has not come to it is undetermined, unless a later message of the same sender came
+    /// before. What it sent and nobody heard is undetermined, too.
+    pub fn ended(&mut self, slot: usize, at: Time, by_plan: bool, sink: &mut impl RoomSink) {
+        let receiver = &self.receivers[slot];
         if receiver.state != ReceiverState::Present {
             return;
         }
-        receiver.state = ReceiverState::Ended;
+        if receiver.sender != NOWHERE {
+            self.senders[receiver.sender as usize].end_session(by_plan);
+        }
         let room = &mut self.rooms[receiver.room as usize];
         room.present -= 1;
-        let senders = &mut self.senders[room.senders.start as usize..room.senders.end as usize];
+        let senders = &mut self.senders[exchange::range(&room.senders)];
         let others = senders.iter_mut().zip(&self.received[receiver.first..]);
         for (sender, received) in others.filter(|(sender, _)| sender.client != receiver.client) {
-            let missed: Vec<u32> = sender.open.sequences().filter(|&sequence| !received.contains(sequence)).collect();
-            for sequence in missed {
-                if let Some(open) = sender.open.not_heard(sequence)
-                    && let Some(timetable) = &self.timetable
-                {
-                    sink.heard(sender.heard(timetable, open), room.cut);
-                }
+            let Some(timetable) = self.timetable.as_ref().filter(|_| !sender.open.is_empty()) else { continue };
+            let from = sender.due_before(timetable, receiver.joined);
+            let is_missed = |sequence: &u32| *sequence >= from && !received.contains(*sequence);
+            let missed: Vec<u32> = sender.open.sequences().filter(is_missed).collect();
+            for open in missed.into_iter().filter_map(|sequence| sender.open.not_heard(sequence)).collect::<Vec<_>>() {
+                sink.heard(sender.heard(timetable, open), room.cut);
             }
         }
         if self.draining {
             self.outstanding = self.outstanding.saturating_sub(self.missing_at(slot));
+        }
+        self.receivers[slot].end_session(at, by_plan);
+        if self.receivers[slot].past.as_ref().is_some_and(|past| past.len() > self.most_past) {
+            self.forget_oldest(slot, sink);
         }
     }
 

@@ -49,6 +49,11 @@ impl OpenMessages {
         self.less(index)
     }
 
+    /// Whether none is open.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Sequences of the open messages.
     pub(super) fn sequences(&self) -> impl Iterator<Item = u32> {
         self.0.iter().map(|open| open.sequence)

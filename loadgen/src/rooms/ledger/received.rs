@@ -27,6 +27,8 @@ struct Came<'a> {
 struct Named {
     /// Index of its sender.
     sender: usize,
+    /// The place of its sender in the room.
+    place: u32,
     /// Index of what came to the receiver from that sender.
     pair: usize,
     sequence: u32,
@@ -56,24 +58,72 @@ impl RoomLedger {
         let Some(named) = self.named(came, header) else { return self.foreign(came, header, sink) };
         let receiver = &self.receivers[came.slot];
         if named.due < receiver.joined {
-            return sink.lawful(LawfulEvent::History, named.delivery, came.at);
+            return self.before_session(came, named, sink);
         }
+        if let Some(overtaken) = self.new_copy(came, named, sink) {
+            self.matched(came, named, overtaken, sink);
+        }
+    }
+
+    /// A copy of a message that must come to the receiver. Returns whether a later message of its
+    /// sender overtook it, if it is the first copy and a delivery.
+    #[inline]
+    fn new_copy(&mut self, came: Came<'_>, named: Named, sink: &mut impl RoomSink) -> Option<bool> {
         let sender = &mut self.senders[named.sender];
-        let is_own = sender.client == receiver.client;
-        if is_own && sender.own == OwnCopy::Refuse {
-            return self.unexpected(came, sink);
+        let own = (sender.client == named.delivery.receiver).then_some(sender.own);
+        if own == Some(OwnCopy::Refuse) {
+            self.unexpected(came, sink);
+            return None;
         }
         let pair = &mut self.received[named.pair];
         if let Some(end) = sender.end_of_gap(pair.contiguous_end()) {
             pair.forget_below(end);
         }
         let Arrival::New { overtaken } = pair.insert(named.sequence) else {
-            return self.duplicated(came, named, sink);
+            self.duplicated(came, named, sink);
+            return None;
         };
-        if is_own && sender.own == OwnCopy::Allow {
-            return sink.lawful(LawfulEvent::OwnCopy, named.delivery, came.at);
+        sender.highest = sender.highest.max(Some(named.sequence));
+        if own == Some(OwnCopy::Allow) {
+            sink.lawful(LawfulEvent::OwnCopy, named.delivery, came.at);
+            return None;
         }
-        self.matched(came, named, is_own, overtaken, sink);
+        Some(overtaken)
+    }
+
+    /// A message that was due before the receiver's session began.
+    #[cold]
+    fn before_session(&mut self, came: Came<'_>, named: Named, sink: &mut impl RoomSink) {
+        let receiver = &self.receivers[came.slot];
+        let (durable, session) = (receiver.durable, receiver.past.as_ref().and_then(|past| past.at(named.due)));
+        let must_come = if durable { named.due >= receiver.first_joined() } else { session.is_some() };
+        if !must_come || receiver.state != ReceiverState::Present {
+            return sink.lawful(LawfulEvent::History, named.delivery, came.at);
+        }
+        let Some(overtaken) = self.new_copy(came, named, sink) else { return };
+        let receiver = &mut self.receivers[came.slot];
+        if let Some(past) = receiver.past.as_mut().filter(|_| session.is_some()) {
+            past.came_late(named.place, named.sequence);
+        }
+        if durable {
+            self.replayed(came, named, overtaken, sink);
+        } else {
+            sink.lawful(LawfulEvent::Late, named.delivery, came.at);
+        }
+    }
+
+    /// A message came that was due while the receiver was away, or in flight when it left.
+    fn replayed(&mut self, came: Came<'_>, named: Named, overtaken: bool, sink: &mut impl RoomSink) {
+        let receiver = &self.receivers[came.slot];
+        let counts = &mut self.rooms[receiver.room as usize].counts;
+        let overtaken = overtaken && receiver.keeps_order;
+        if named.sequence >= self.senders[named.sender].measured_from {
+            counts.matched += 1;
+            counts.replayed += 1;
+            counts.reordered += u64::from(overtaken);
+        }
+        self.outstanding = self.outstanding.saturating_sub(self.draining.into());
+        sink.replayed(named.delivery, came.at, overtaken);
     }
 
     /// The message that a whole name names, if it is of the receiver's room and was sent.
@@ -96,16 +146,16 @@ impl RoomLedger {
         let sender = &mut self.senders[index];
         let (sequence, due) = sender.sent(self.timetable.as_ref()?, sequence, came.at)?;
         let delivery = sender.delivery(receiver.client, sequence, due);
-        Some(Named { sender: index, pair: receiver.first + place as usize, sequence, due, delivery })
+        let pair = receiver.first + place as usize;
+        Some(Named { sender: index, place, pair, sequence, due, delivery })
     }
 
     #[inline]
-    fn matched(&mut self, came: Came<'_>, named: Named, is_own: bool, overtaken: bool, sink: &mut impl RoomSink) {
+    fn matched(&mut self, came: Came<'_>, named: Named, overtaken: bool, sink: &mut impl RoomSink) {
         let sender = &mut self.senders[named.sender];
         let receiver = &mut self.receivers[came.slot];
         let room = &mut self.rooms[receiver.room as usize];
         let overtaken = overtaken && receiver.keeps_order;
-        sender.highest = sender.highest.max(Some(named.sequence));
         if named.sequence >= sender.measured_from {
             room.counts.matched += 1;
             room.counts.reordered += u64::from(overtaken);
@@ -114,7 +164,7 @@ impl RoomLedger {
         }
         self.outstanding = self.outstanding.saturating_sub(self.draining.into());
         sink.matched(named.delivery, came.at, overtaken);
-        if is_own {
+        if sender.client == receiver.client {
             return;
         }
         let (client, joined) = (sender.client, sender.joined);
@@ -226,9 +276,8 @@ impl RoomLedger {
     /// Whether a message must come to the receiver and has not.
     fn is_in_flight(&self, came: Came<'_>, named: Named) -> bool {
         let (receiver, sender) = (&self.receivers[came.slot], &self.senders[named.sender]);
-        named.due >= receiver.joined
-            && (sender.client != receiver.client || sender.own == OwnCopy::Expect)
-            && !self.received[named.pair].contains(named.sequence)
+        let from = if receiver.durable { receiver.first_joined() } else { receiver.joined };
+        named.due >= from && receiver.must_hear(sender) && !self.received[named.pair].contains(named.sequence)
     }
 
     /// A message came damaged to the receiver, if it was in flight to it.
@@ -244,7 +293,9 @@ impl RoomLedger {
         room.counts.damaged += u64::from(named.sequence >= sender.measured_from);
         self.outstanding = self.outstanding.saturating_sub(self.draining.into());
         sink.damaged(named.delivery);
-        if sender.client != named.delivery.receiver
+        let receiver = &self.receivers[came.slot];
+        if sender.client != receiver.client
+            && named.due >= receiver.joined
             && let Some(open) = sender.open.not_heard(named.sequence)
             && let Some(timetable) = &self.timetable
         {

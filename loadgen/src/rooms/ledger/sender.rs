@@ -7,23 +7,21 @@ use crate::{
     clock::Time,
     ledger::Ranges,
     plan::OwnCopy,
-    rooms::{Delivery, Heard, Membership, Publisher, SenderFates, Timetable},
+    rooms::{Delivery, Heard, Membership, Publisher, SenderEnd, SenderFates, Timetable},
 };
 
 /// A publisher of a room that has members here. It may be a client of another worker.
 #[derive(Debug)]
 pub(super) struct Sender {
     pub(super) client: u32,
-    group: u32,
-    rank: u32,
+    pub(super) group: u32,
+    pub(super) rank: u32,
     pub(super) own: OwnCopy,
     /// Its messages were due up to `next`, without those that were dropped. Of a client of another
     /// worker that is known once the drain has begun.
     pub(super) is_known: bool,
     /// It is a client of this worker.
     pub(super) is_here: bool,
-    /// Its connection ended, as far as that is known.
-    pub(super) ended: bool,
     pub(super) next: u32,
     /// Messages that the plan has of it.
     planned: u32,
@@ -34,7 +32,7 @@ pub(super) struct Sender {
     /// The message that was asked for last, and when it is due. Most often the next event is about
     /// the same one.
     last: (u32, Time),
-    /// The highest number that came to a receiver here.
+    /// The highest number that came to a receiver, as far as that is known.
     pub(super) highest: Option<u32>,
     pub(super) open: OpenMessages,
     rare: Option<Box<RareState>>,
@@ -45,9 +43,29 @@ pub(super) struct Sender {
 pub(super) struct RareState {
     /// Messages that were due, and never sent.
     pub(super) dropped: Ranges,
+    /// Its sessions that ended, as far as that is known, without those in which nothing was due.
+    ends: Vec<EndedSession>,
     pub(super) lost: Ranges,
     pub(super) damaged: Ranges,
     pub(super) undetermined: Ranges,
+    pub(super) undetermined_by_plan: Ranges,
+}
+
+/// A session that ended. What was written just before may never have reached the server.
+#[derive(Clone, Copy, Debug)]
+struct EndedSession {
+    end: SenderEnd,
+    /// The end of what came to a receiver, as far as that is known.
+    heard: u32,
+}
+
+/// Messages in a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct SentPart {
+    pub(super) numbers: Range<u32>,
+    /// Nobody knows whether the server had them: the connection ended, by plan or not, and nobody
+    /// heard them or a later one of that session.
+    pub(super) doubt: Option<bool>,
 }
 
 impl Sender {
@@ -60,7 +78,6 @@ impl Sender {
             own: membership.own(group as usize),
             is_known: false,
             is_here: false,
-            ended: false,
             next: 0,
             planned: 0,
             measured_from: 0,
@@ -125,6 +142,60 @@ impl Sender {
         whole.into_iter().chain(parts.into_iter().flatten())
     }
 
+    /// Its connection ended.
+    pub(super) fn end_session(&mut self, by_plan: bool) {
+        self.joined = Time::NEVER;
+        self.add_end(SenderEnd { before: self.next, by_plan });
+    }
+
+    /// Learns that a session ended.
+    pub(super) fn add_end(&mut self, end: SenderEnd) {
+        let known = self.ends().last().map_or(0, |last| last.end.before);
+        if end.before > known {
+            self.rare().ends.push(EndedSession { end, heard: 0 });
+        }
+    }
+
+    /// Its sessions that ended, oldest first: the numbers of what was due.
+    pub(super) fn ended_sessions(&self) -> impl Iterator<Item = Range<u32>> {
+        let starts = std::iter::once(0).chain(self.ends().iter().map(|session| session.end.before));
+        starts.zip(self.ends()).map(|(start, session)| start..session.end.before)
+    }
+
+    /// The ends of its sessions, oldest first.
+    pub(super) fn session_ends(&self) -> impl Iterator<Item = SenderEnd> {
+        self.ends().iter().map(|session| session.end)
+    }
+
+    /// Learns where the end is of what came of each session that ended.
+    pub(super) fn learn_heard(&mut self, heard: impl IntoIterator<Item = u32>) {
+        if let Some(rare) = &mut self.rare {
+            rare.ends.iter_mut().zip(heard).for_each(|(session, heard)| session.heard = session.heard.max(heard));
+        }
+    }
+
+    /// A range, cut where the session ended before the server may have had them.
+    pub(super) fn parts(&self, range: Range<u32>) -> impl Iterator<Item = SentPart> {
+        let highest = self.highest.map_or(0, |highest| highest.saturating_add(1));
+        let ended = self.ended_sessions().zip(self.ends()).flat_map(move |(numbers, session)| {
+            // What is above the highest number that came may be of the last session only.
+            let heard = if highest > numbers.end { session.heard } else { session.heard.max(highest) };
+            let heard = heard.clamp(numbers.start, numbers.end);
+            let doubt = Some(session.end.by_plan);
+            [SentPart { numbers: numbers.start..heard, doubt: None }, SentPart { numbers: heard..numbers.end, doubt }]
+        });
+        let last = self.ends().last().map_or(0, |session| session.end.before);
+        let parts = ended.chain([SentPart { numbers: last..u32::MAX, doubt: None }]);
+        parts.filter_map(move |SentPart { numbers, doubt }| {
+            let numbers = numbers.start.max(range.start)..numbers.end.min(range.end);
+            (!numbers.is_empty()).then_some(SentPart { numbers, doubt })
+        })
+    }
+
+    fn ends(&self) -> &[EndedSession] {
+        self.rare.as_ref().map_or(&[], |rare| &rare.ends)
+    }
+
     /// Messages that the plan has of it.
     pub(super) fn planned(&self) -> u32 {
         self.planned
@@ -137,15 +208,17 @@ impl Sender {
 
     /// What became of its messages that did not come whole to everyone.
     pub(super) fn fates(&self) -> Option<SenderFates> {
-        let RareState { lost, damaged, undetermined, dropped } = self.rare.as_deref()?;
+        let RareState { lost, damaged, undetermined, undetermined_by_plan, dropped, .. } = self.rare.as_deref()?;
         let mut sent = Ranges::default();
         damaged.iter().flat_map(|range| dropped.gaps(range)).for_each(|range| sent.insert_all(range));
-        (!(lost.is_empty() && sent.is_empty() && undetermined.is_empty())).then(|| SenderFates {
+        let all = [lost, &sent, undetermined, undetermined_by_plan];
+        all.iter().any(|ranges| !ranges.is_empty()).then(|| SenderFates {
             sender: self.client,
             measured_from: self.measured_from,
             lost: lost.clone(),
-            damaged: sent,
+            damaged: sent.clone(),
             undetermined: undetermined.clone(),
+            undetermined_by_plan: undetermined_by_plan.clone(),
         })
     }
 

@@ -1,12 +1,16 @@
 //! The fate of what did not come.
 
+use std::ops::Range;
+
 use super::{
     RoomHere, RoomLedger,
+    exchange::range,
+    presence::SpanKind,
     receiver::{ReceiverResponses, ReceiverState},
-    sender::Sender,
+    sender::{Sender, SentPart},
 };
 use crate::{
-    ledger::Fate,
+    ledger::{Fate, Ranges},
     rooms::{ArrivalRecord, MissingDeliveries, RoomSink, SenderFates},
 };
 
@@ -26,6 +30,13 @@ pub struct RoomCounts {
     pub damaged: u64,
     /// Deliveries of which nobody knows whether they would have come.
     pub undetermined: u64,
+    /// Deliveries of which nobody knows it because of what the plan ended.
+    pub undetermined_by_plan: u64,
+    /// Of those that came whole: in a later session of the receiver than they were due in, or due
+    /// while it was away.
+    pub replayed: u64,
+    /// Of those that did not come: due while the receiver was away.
+    pub lost_away: u64,
     /// Deliveries that came again.
     pub duplicated: u64,
     /// Deliveries that a later message of their sender overtook.
@@ -45,6 +56,14 @@ pub struct RoomOutcome {
     pub receivers: Vec<ReceiverResponses>,
 }
 
+/// Messages of a sender in a row that did not come to a receiver in time.
+#[derive(Debug)]
+struct Missing {
+    numbers: Range<u32>,
+    fate: Fate,
+    while_away: bool,
+}
+
 impl RoomCounts {
     pub(super) fn new(room: u32) -> Self {
         Self { room, ..Self::default() }
@@ -52,7 +71,7 @@ impl RoomCounts {
 
     /// Deliveries that must come.
     pub fn expected(&self) -> u64 {
-        self.matched + self.lost + self.damaged + self.undetermined
+        self.matched + self.lost + self.damaged + self.undetermined + self.undetermined_by_plan
     }
 }
 
@@ -71,8 +90,12 @@ impl RoomLedger {
         for record in records {
             let Some(index) = self.index_of(record.sender) else { continue };
             let sender = &mut self.senders[index];
-            sender.ended |= record.ended;
+            record.ended.iter().for_each(|&end| sender.add_end(end));
+            sender.learn_heard(record.heard.iter().copied());
             sender.highest = sender.highest.max(record.highest);
+        }
+        for room in 0..self.rooms.len() {
+            self.learn_heard_here(room);
         }
         for slot in 0..self.receivers.len() {
             self.settle_receiver(slot, cut_short, sink);
@@ -80,7 +103,7 @@ impl RoomLedger {
         self.outstanding = 0;
         let Some(timetable) = &self.timetable else { return };
         for room in &self.rooms {
-            for sender in &mut self.senders[room.senders.start as usize..room.senders.end as usize] {
+            for sender in &mut self.senders[range(&room.senders)] {
                 for open in sender.open.take() {
                     sink.heard(sender.heard(timetable, open), room.cut);
                 }
@@ -88,65 +111,136 @@ impl RoomLedger {
         }
     }
 
-    fn settle_receiver(&mut self, slot: usize, cut_short: bool, sink: &mut impl RoomSink) {
-        let ended = match self.receivers[slot].state {
-            ReceiverState::Absent | ReceiverState::Settled => return,
-            ReceiverState::Present => cut_short,
-            ReceiverState::Ended => true,
-        };
-        let missing: Vec<_> = self.missing_of(slot).collect();
-        for (index, missing) in &missing {
-            let sender = &self.senders[*index];
-            // What nobody heard of a sender that is gone may never have left it.
-            let told =
-                if sender.ended { sender.highest.map_or(0, |highest| highest.saturating_add(1)) } else { u32::MAX };
-            let lost_end = if ended { 0 } else { told };
-            let lost = missing.start..missing.end.min(lost_end);
-            let undetermined = missing.start.max(lost_end)..missing.end;
-            for (fate, range) in [(Fate::Lost, lost), (Fate::Undetermined, undetermined)] {
-                let from = self.senders[*index].measured_from;
-                for part in [range.start..range.end.min(from), range.start.max(from)..range.end] {
-                    if !part.is_empty() {
-                        self.missed(slot, *index, fate, part, sink);
-                    }
-                }
-            }
+    /// Learns how much of the sessions of senders that ended came to the receivers here. Of rooms
+    /// that are cut, records tell it.
+    fn learn_heard_here(&mut self, room: usize) {
+        let room = &self.rooms[room];
+        for place in (0..room.senders.end - room.senders.start).filter(|_| !room.cut) {
+            let heard = self.heard(room, place);
+            self.senders[(room.senders.start + place) as usize].learn_heard(heard);
         }
-        if !missing.is_empty() {
+    }
+
+    fn settle_receiver(&mut self, slot: usize, cut_short: bool, sink: &mut impl RoomSink) {
+        let receiver = &self.receivers[slot];
+        let Some(room) = self.rooms.get(receiver.room as usize) else { return };
+        if matches!(receiver.state, ReceiverState::Absent | ReceiverState::Settled) {
+            return;
+        }
+        let mut any = false;
+        for place in 0..room.senders.end - room.senders.start {
+            let missing = self.missing_of(slot, place, cut_short, usize::MAX);
+            any |= !missing.is_empty();
+            self.missed(slot, place, missing, sink);
+        }
+        if any {
             self.receivers[slot].state = ReceiverState::Settled;
         }
     }
 
-    /// Messages in a row did not come. All belong to one phase.
-    fn missed(
-        &mut self,
-        slot: usize,
-        index: usize,
-        fate: Fate,
-        missing: std::ops::Range<u32>,
-        sink: &mut impl RoomSink,
-    ) {
-        let Some(timetable) = &self.timetable else { return };
-        let (sender, receiver) = (&mut self.senders[index], &self.receivers[slot]);
-        let due = sender.due(timetable, missing.start);
-        let measured = missing.start >= sender.measured_from;
-        let counts = &mut self.rooms[receiver.room as usize].counts;
-        let rare = sender.rare();
-        let (all, count) = match fate {
-            Fate::Lost => (&mut rare.lost, &mut counts.lost),
-            _ => (&mut rare.undetermined, &mut counts.undetermined),
-        };
-        all.insert_all(missing.clone());
-        if measured {
-            *count += u64::from(missing.end - missing.start);
+    /// What did not come of the sender in this place to a receiver that must hear it, and what came
+    /// too late, with its fates. Looks at the oldest `spans` of the receiver's presence.
+    fn missing_of(&self, slot: usize, place: u32, cut_short: bool, spans: usize) -> Vec<Missing> {
+        let receiver = &self.receivers[slot];
+        let sender = &self.senders[(self.rooms[receiver.room as usize].senders.start + place) as usize];
+        let pair = &self.received[receiver.first + place as usize];
+        let mut all = Vec::new();
+        let Some(timetable) = self.timetable.as_ref().filter(|_| receiver.must_hear(sender)) else { return all };
+        let late = receiver.late(place).filter(|_| !receiver.durable);
+        for span in receiver.hearing(sender, timetable).take(spans) {
+            let within = span.numbers.start..span.numbers.end.min(sender.next);
+            let end = receiver.end_of(span.kind, cut_short);
+            // In the order of the sender, what is below came or will not come any more.
+            let reached = end.filter(|_| receiver.keeps_order && !cut_short).and_then(|_| {
+                let heard = if receiver.durable { 0..u32::MAX } else { span.numbers };
+                in_time(late, heard).filter_map(|numbers| pair.highest_in(numbers)).max()
+            });
+            let fate = |doubt: Option<bool>, is_reached: bool| match (end.filter(|_| !is_reached), doubt) {
+                (None, None) => Fate::Lost,
+                (Some(by_plan), _) | (None, Some(by_plan)) if by_plan => Fate::UndeterminedByPlan,
+                _ => Fate::Undetermined,
+            };
+            let while_away = span.kind == SpanKind::Away;
+            for sent in pair.missing(within.clone()).flat_map(|missing| sender.sent_of(missing)) {
+                for part in sender.parts(sent) {
+                    let SentPart { numbers, doubt } = part;
+                    let reached = reached.map_or(0, |highest| highest.saturating_add(1));
+                    let cut = reached.clamp(numbers.start, numbers.end);
+                    for (numbers, is_reached) in [(numbers.start..cut, true), (cut..numbers.end, false)] {
+                        all.push(Missing { numbers, fate: fate(doubt, is_reached), while_away });
+                    }
+                }
+            }
+            let late = late.into_iter().flat_map(Ranges::iter);
+            let late = late.map(|late| late.start.max(within.start)..late.end.min(within.end));
+            for numbers in late.filter(|late| !late.is_empty()).flat_map(|late| sender.sent_of(late)) {
+                all.push(Missing { numbers, fate: fate(None, false), while_away });
+            }
         }
-        let sequences = missing.start.into()..missing.end.into();
-        sink.missing(fate, MissingDeliveries { receiver: receiver.client, sender: sender.client, sequences, due });
+        all.retain(|missing| !missing.numbers.is_empty());
+        all
+    }
+
+    /// Messages of the sender in this place did not come to a receiver.
+    fn missed(&mut self, slot: usize, place: u32, missing: Vec<Missing>, sink: &mut impl RoomSink) {
+        let Some(timetable) = &self.timetable else { return };
+        let receiver = &self.receivers[slot];
+        let room = &mut self.rooms[receiver.room as usize];
+        let sender = &mut self.senders[(room.senders.start + place) as usize];
+        for Missing { numbers: Range { start, end }, fate, while_away } in missing {
+            // Each part belongs to one phase.
+            let from = sender.measured_from.clamp(start, end);
+            for (numbers, is_measured) in [(start..from, false), (from..end, true)] {
+                if numbers.is_empty() {
+                    continue;
+                }
+                let due = sender.due(timetable, numbers.start);
+                let deliveries = if is_measured { u64::from(numbers.end - numbers.start) } else { 0 };
+                let rare = sender.rare();
+                let (all, count) = match fate {
+                    Fate::Lost | Fate::Damaged => (&mut rare.lost, &mut room.counts.lost),
+                    Fate::Undetermined => (&mut rare.undetermined, &mut room.counts.undetermined),
+                    Fate::UndeterminedByPlan => (&mut rare.undetermined_by_plan, &mut room.counts.undetermined_by_plan),
+                };
+                all.insert_all(numbers.clone());
+                *count += deliveries;
+                if fate == Fate::Lost && while_away {
+                    room.counts.lost_away += deliveries;
+                }
+                let (receiver, sender) = (receiver.client, sender.client);
+                let sequences = numbers.start.into()..numbers.end.into();
+                sink.missing(fate, MissingDeliveries { receiver, sender, sequences, due, while_away });
+            }
+        }
+    }
+
+    /// Forgets the oldest session of a receiver. What did not come of it has its fate now, as far as
+    /// it is known what was sent.
+    pub(super) fn forget_oldest(&mut self, slot: usize, sink: &mut impl RoomSink) {
+        let receiver = &mut self.receivers[slot];
+        if receiver.durable {
+            // Nothing is settled before the drain. The session counts as a part of an absence.
+            return receiver.past.iter_mut().for_each(|past| past.forget_second());
+        }
+        let senders = self.rooms[receiver.room as usize].senders.clone();
+        for place in 0..senders.end - senders.start {
+            let missing = self.missing_of(slot, place, false, 1);
+            self.missed(slot, place, missing, sink);
+        }
+        let (receiver, Some(timetable)) = (&mut self.receivers[slot], &self.timetable) else { return };
+        let Some(mut past) = receiver.past.take() else { return };
+        let next = past.all.get(1).map_or(receiver.joined, |session| session.joined);
+        let before = |place: u32| self.senders[(senders.start + place) as usize].due_before(timetable, next);
+        past.forget_oldest(before);
+        receiver.past = Some(past);
+        for (place, pair) in (0..senders.end - senders.start).zip(&mut self.received[receiver.first..]) {
+            pair.forget_below(before(place));
+        }
     }
 
     /// Messages of the measured phase that clients here sent to a room.
     fn sent_to(&self, room: &RoomHere) -> u64 {
-        let senders = &self.senders[room.senders.start as usize..room.senders.end as usize];
+        let senders = &self.senders[range(&room.senders)];
         let sent = senders.iter().filter(|sender| sender.is_here).flat_map(|sender| {
             let measured = sender.measured_from.min(sender.next)..sender.next;
             sender.sent_of(measured)
@@ -168,4 +262,13 @@ impl RoomLedger {
             receivers: receivers.collect(),
         }
     }
+}
+
+/// The parts of a range without what came late.
+fn in_time(late: Option<&Ranges>, range: Range<u32>) -> impl Iterator<Item = Range<u32>> {
+    let (all, parts) = match late {
+        Some(late) => (None, Some(late.gaps(range))),
+        None => (Some(range), None),
+    };
+    all.into_iter().chain(parts.into_iter().flatten())
 }

@@ -50,10 +50,14 @@ struct RoomEnds {
 
 /// What the rooms of one group's clients are like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "any of them goes with any other")]
 struct RoomsOfGroup {
     own: OwnCopy,
     keeps_order: bool,
     batched: bool,
+    durable: bool,
+    /// Its clients read slowly, as the plan has it.
+    slow: bool,
     /// Sends generated messages.
     generated: bool,
     publishers: u32,
@@ -131,6 +135,16 @@ impl Membership {
     /// Whether an event that comes to a client of this group may hold several messages.
     pub(super) fn is_batched(&self, group: usize) -> bool {
         self.groups[group].is_some_and(|rooms| rooms.batched)
+    }
+
+    /// Whether clients of this group must hear what was due while they were away.
+    pub(super) fn is_durable(&self, group: usize) -> bool {
+        self.groups[group].is_some_and(|rooms| rooms.durable)
+    }
+
+    /// Whether clients of this group read so slowly that something may remain unread.
+    pub(super) fn is_slow(&self, group: usize) -> bool {
+        self.groups[group].is_some_and(|rooms| rooms.slow)
     }
 
     /// Whether a group publishes generated messages, which have no mark but a header.

@@ -142,6 +142,8 @@ fn rooms_of(group: &Group) -> Option<RoomsOfGroup> {
         own: rooms.own,
         keeps_order: group.order != Some(Order::Any),
         batched: group.batched,
+        durable: rooms.durable,
+        slow: group.read.is_some(),
         generated: matches!(group.messages, Messages::Generated { .. }),
         publishers: 0,
     })

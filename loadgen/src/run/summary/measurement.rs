@@ -19,7 +19,7 @@ pub(super) fn of_worker(outcome: GroupOutcome) -> Measurement {
     // A worker has one peer address of a group.
     let peer = peer.map(|peer| peer.to_string()).unwrap_or_default();
     let kept = recorder.evidence.into_kept().into_iter();
-    let RareTimes { join, first, last, receiver } = recorder.rare;
+    let RareTimes { join, first, last, receiver, replayed } = recorder.rare;
     Measurement {
         connections,
         sessions: SessionsMeasurement::default(),
@@ -46,7 +46,7 @@ pub(super) fn of_worker(outcome: GroupOutcome) -> Measurement {
             away: Latency::histogram(),
             first_reply: Latency::histogram(),
             ping: Latency::histogram(),
-            replayed: Latency::histogram(),
+            replayed: replayed.into_histogram(),
         },
         wire: Wire { reads: calls(recorder.reads), writes: calls(recorder.writes) },
         intervals: Vec::new(),

@@ -27,17 +27,8 @@ impl RoomsOfWorkers {
         self.receivers.extend(outcome.ledger.receivers);
         self.heard.extend(outcome.heard.kept);
         for part in outcome.ledger.rooms {
-            let RoomCounts { room, sent, matched, lost, damaged, undetermined, duplicated, reordered, misrouted } =
-                part;
-            let sum = self.rooms.entry(room).or_insert(RoomCounts { room, ..RoomCounts::default() });
-            sum.sent += sent;
-            sum.matched += matched;
-            sum.lost += lost;
-            sum.damaged += damaged;
-            sum.undetermined += undetermined;
-            sum.duplicated += duplicated;
-            sum.reordered += reordered;
-            sum.misrouted += misrouted;
+            let sum = self.rooms.entry(part.room).or_insert(RoomCounts { room: part.room, ..RoomCounts::default() });
+            add(sum, part);
         }
     }
 
@@ -56,10 +47,9 @@ impl RoomsOfWorkers {
             let Measurement { warmup, measured, .. } = &mut groups[membership.group(fates.sender)];
             worsen(warmup, fates.warmup());
             worsen(measured, fates.measured());
-            let FateCounts { lost, damaged, undetermined } = fates.measured();
             if let Some(room) = membership.room(fates.sender).and_then(|room| self.rooms.get_mut(&room)) {
                 // Now it is what came to everyone.
-                room.sent = room.sent.saturating_sub(lost + damaged + undetermined);
+                room.sent = room.sent.saturating_sub(fates.measured().all());
             }
         }
         for Heard { sender, due, first, last, .. } in merge_heard(self.heard) {
@@ -82,7 +72,9 @@ impl RoomsOfWorkers {
                 lost: counts.lost,
                 damaged: counts.damaged,
                 undetermined: counts.undetermined,
-                ..Deliveries::default()
+                undetermined_by_plan: counts.undetermined_by_plan,
+                replayed: counts.replayed,
+                lost_away: counts.lost_away,
             },
             duplicated: counts.duplicated,
             reordered: counts.reordered,
@@ -102,10 +94,29 @@ fn complete(tally: &mut Tally) {
 }
 
 /// Messages did not come whole to everyone.
-fn worsen(Tally { counts, deliveries, .. }: &mut Tally, FateCounts { lost, damaged, undetermined }: FateCounts) {
+fn worsen(Tally { counts, deliveries, .. }: &mut Tally, fates: FateCounts) {
+    let FateCounts { lost, damaged, undetermined, undetermined_by_plan } = fates;
     counts.lost += lost;
     counts.damaged += damaged;
     counts.undetermined += undetermined;
-    counts.matched = counts.matched.saturating_sub(lost + damaged + undetermined);
+    counts.undetermined_by_plan += undetermined_by_plan;
+    counts.matched = counts.matched.saturating_sub(fates.all());
     deliveries.messages = counts.matched;
+}
+
+/// Adds what another worker knows of a room.
+fn add(sum: &mut RoomCounts, part: RoomCounts) {
+    let RoomCounts { room: _, sent, matched, replayed, lost, lost_away, damaged, .. } = part;
+    let RoomCounts { undetermined, undetermined_by_plan, duplicated, reordered, misrouted, .. } = part;
+    sum.sent += sent;
+    sum.matched += matched;
+    sum.replayed += replayed;
+    sum.lost += lost;
+    sum.lost_away += lost_away;
+    sum.damaged += damaged;
+    sum.undetermined += undetermined;
+    sum.undetermined_by_plan += undetermined_by_plan;
+    sum.duplicated += duplicated;
+    sum.reordered += reordered;
+    sum.misrouted += misrouted;
 }

@@ -12,24 +12,37 @@ impl Recorder {
     /// was written, it has no service time, and a floor of 0: nothing of the response time is
     /// certainly the target's.
     pub(crate) fn delivered(&mut self, due: Time, written: Option<Written>, at: Time, overtaken: bool) {
-        let tally = self.tally(due);
-        tally.counts.events += 1;
-        tally.deliveries.matched += 1;
-        tally.anomalies.reordered += u64::from(overtaken);
-        if at < self.window.from {
-            return;
-        }
-        self.roll(at);
-        self.second.matched += 1;
-        self.second.anomalies += u64::from(overtaken);
-        if at < self.window.to {
-            self.traffic.matched_in_window += 1;
-        }
+        self.came(due, at, overtaken);
         if due >= self.window.from {
             let service = written.map_or(UNKNOWN, |written| at.since(written.began));
             let left = written.and_then(|written| written.ended);
             let floor = left.map_or(0, |left| self.unread_since.min(at).since(left));
             self.times(at.since(due), service, floor, 1);
+        }
+    }
+
+    /// Records that a message that was due at `due` came to a receiver in a later session than it was
+    /// due in, or was due while the receiver was away.
+    #[cold]
+    pub(crate) fn replayed(&mut self, due: Time, at: Time, overtaken: bool) {
+        self.came(due, at, overtaken);
+        self.tally(due).deliveries.replayed += 1;
+        if self.is_measured(due) {
+            self.rare.replayed.add(at.since(due));
+        }
+    }
+
+    #[inline]
+    fn came(&mut self, due: Time, at: Time, overtaken: bool) {
+        let tally = self.tally(due);
+        tally.counts.events += 1;
+        tally.deliveries.matched += 1;
+        tally.anomalies.reordered += u64::from(overtaken);
+        if at >= self.window.from {
+            self.roll(at);
+            self.second.matched += 1;
+            self.second.anomalies += u64::from(overtaken);
+            self.traffic.matched_in_window += u64::from(at < self.window.to);
         }
     }
 
@@ -56,9 +69,12 @@ impl Recorder {
     }
 
     /// Records that messages, the first of them due at `due`, did not come to a receiver, or not
-    /// whole.
-    pub(crate) fn not_delivered(&mut self, fate: Fate, due: Time, messages: u64) {
+    /// whole. All were due while it was away, or none.
+    pub(crate) fn not_delivered(&mut self, fate: Fate, due: Time, messages: u64, while_away: bool) {
         let deliveries = &mut self.tally(due).deliveries;
+        if fate == Fate::Lost && while_away {
+            deliveries.lost_away += messages;
+        }
         *match fate {
             Fate::Lost => &mut deliveries.lost,
             Fate::Damaged => &mut deliveries.damaged,
@@ -68,9 +84,10 @@ impl Recorder {
     }
 
     /// Records that what counts as delivered was never sent, so its event was unexpected.
-    pub(crate) fn never_sent(&mut self, due: Time) {
+    pub(crate) fn never_sent(&mut self, due: Time, replayed: bool) {
         let tally = self.tally(due);
         tally.deliveries.matched -= 1;
+        tally.deliveries.replayed -= u64::from(replayed);
         tally.anomalies.unexpected += 1;
     }
 }

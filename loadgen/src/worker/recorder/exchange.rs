@@ -13,6 +13,7 @@ pub(crate) struct RareTimes {
     pub(crate) first: LazyTimes,
     pub(crate) last: LazyTimes,
     pub(crate) receiver: LazyTimes,
+    pub(crate) replayed: LazyTimes,
 }
 
 /// A histogram of nanoseconds, which takes 220 KB once it has a value.

@@ -71,6 +71,7 @@ impl RoomSink for RoomRecorder<'_> {
     fn lawful(&mut self, event: LawfulEvent, delivery: Delivery, at: Time) {
         let event = match event {
             LawfulEvent::History => OtherEvent::History,
+            LawfulEvent::Late => OtherEvent::Late,
             LawfulEvent::OwnCopy => OtherEvent::OwnCopy,
         };
         self.of(delivery.receiver).other_event(event, at);
@@ -78,19 +79,27 @@ impl RoomSink for RoomRecorder<'_> {
 
     #[cold]
     fn damaged(&mut self, delivery: Delivery) {
-        self.of(delivery.receiver).not_delivered(Fate::Damaged, delivery.due, 1);
+        self.of(delivery.receiver).not_delivered(Fate::Damaged, delivery.due, 1, false);
     }
 
     #[cold]
     fn missing(&mut self, fate: Fate, missing: MissingDeliveries) {
         let messages = missing.sequences.end - missing.sequences.start;
-        self.of(missing.receiver).not_delivered(fate, missing.due, messages);
+        self.of(missing.receiver).not_delivered(fate, missing.due, messages, missing.while_away);
         self.evidence(missing.receiver, missing.due, |log, context| log.missing(context, fate, &missing));
     }
 
     #[cold]
-    fn never_sent(&mut self, delivery: Delivery) {
-        self.of(delivery.receiver).never_sent(delivery.due);
+    fn replayed(&mut self, delivery: Delivery, at: Time, overtaken: bool) {
+        self.of(delivery.receiver).replayed(delivery.due, at, overtaken);
+        if overtaken {
+            self.evidence(delivery.receiver, at, |log, context| log.overtaken(context, delivery));
+        }
+    }
+
+    #[cold]
+    fn never_sent(&mut self, delivery: Delivery, replayed: bool) {
+        self.of(delivery.receiver).never_sent(delivery.due, replayed);
         self.evidence(delivery.receiver, delivery.due, |log, context| log.never_sent(context, delivery));
     }
 

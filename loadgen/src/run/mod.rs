@@ -186,6 +186,7 @@ fn config(
             expectation: expectation(source(run_id, group, values), group, clients),
             largest_message: group.largest_message(),
             sessions: group.sessions.clone(),
+            ping: group.ping,
             source: targets.source(index, clients_each),
         }
     };

@@ -8,6 +8,7 @@
 //! sessions/            when clients come and go while the load goes on
 //! opening_queue.rs     when clients open
 //! pacer.rs             how to wait for what is due
+//! pings.rs             when clients ping, and which pings were answered
 //! slot_timers.rs       when slots are to be looked at
 //! ```
 //!
@@ -19,6 +20,7 @@ mod agenda;
 pub(crate) mod driver;
 pub(crate) mod opening_queue;
 pub(crate) mod pacer;
+pub(crate) mod pings;
 mod senders;
 #[cfg_attr(not(test), expect(dead_code, reason = "the worker is to carry it out"))]
 pub(crate) mod sessions;

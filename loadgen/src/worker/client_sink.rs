@@ -9,6 +9,7 @@ use crate::{
     clock::Time,
     engine::{ConnectionEnd, EventSink, ReadBatch},
     ledger::{Expectation, MessageEvent, OtherEvent},
+    schedule::pings::PingPayload,
     transport::{ConnectError, Opened},
     worker::recorder::Recorder,
 };
@@ -67,6 +68,8 @@ pub(super) struct ConnectionChange {
     pub(super) joined: Option<Time>,
     pub(super) failed: Option<(Time, ConnectError)>,
     pub(super) ended: Option<ConnectionEnd>,
+    /// Pongs that may answer pings, and when they came.
+    pub(super) pongs: Vec<(Time, PingPayload)>,
 }
 
 impl Account for LedgerAccount<'_> {
@@ -179,6 +182,13 @@ impl<A: Account> EventSink for ClientSink<'_, A> {
             ClientState::Joining => self.account.recorder().other_event(OtherEvent::Ignored, at),
             ClientState::Settled => {}
             _ => self.account.offence(at, event),
+        }
+    }
+
+    #[cold]
+    fn pong(&mut self, at: Time, payload: &[u8]) {
+        if let Ok(payload) = payload.try_into() {
+            self.change.get_or_insert_default().pongs.push((at, payload));
         }
     }
 

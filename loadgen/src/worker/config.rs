@@ -1,6 +1,6 @@
 //! What a worker has to do.
 
-use std::{num::NonZeroU32, sync::Arc};
+use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
 use descriptors::Table;
 
@@ -48,6 +48,8 @@ pub(crate) struct GroupConfig {
     /// How its clients come and go.
     #[expect(dead_code, reason = "clients stay yet")]
     pub(crate) sessions: Sessions,
+    /// Each client sends a ping this often.
+    pub(crate) ping: Option<Duration>,
     /// Addresses to connect from, by the client's number in the run.
     pub(crate) source: SourceAddresses,
 }

@@ -23,6 +23,7 @@ mod lifecycle;
 mod measured_phase;
 mod outcome;
 mod phases;
+mod pings;
 pub mod recorder;
 mod rooms;
 #[cfg(test)]
@@ -44,6 +45,7 @@ use self::{
     lifecycle::Openings,
     measured_phase::MeasuredPhase,
     phases::Phase,
+    pings::WorkerPings,
     rooms::WorkerRooms,
     stops::StopDetector,
 };
@@ -71,6 +73,8 @@ pub(crate) struct Worker<E, C> {
     /// None without rooms.
     rooms: Option<Box<WorkerRooms>>,
     openings: Openings,
+    /// None if nobody pings.
+    pings: Option<Box<WorkerPings>>,
     /// When clients must have joined.
     deadlines: SlotTimers,
     measured: MeasuredPhase,
@@ -108,6 +112,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         let slots =
             shares.iter().enumerate().flat_map(|(group, share)| share.slots.clone().map(move |slot| (group, slot)));
         let clients = Clients::new(slots.map(client).collect());
+        let pings = WorkerPings::of(&config, &shares);
         let parts = shares.into_iter().enumerate().zip(routes).zip(outcomes);
         let groups =
             parts.map(|(((group, share), route), outcome)| WorkerGroup::new(&config, group, share, route, outcome));
@@ -116,6 +121,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
             rooms: WorkerRooms::of(&config, &clients),
             clients,
             openings: Openings::new(&config),
+            pings,
             deadlines: SlotTimers::default(),
             measured: MeasuredPhase::new(),
             pacer: Pacer::new(config.may_spin),
@@ -165,11 +171,19 @@ impl<E: Engine, C: Clock> Worker<E, C> {
 
     /// Stops sending at `now`, and ends the measured phase if it has not ended.
     fn cut(&mut self, now: Time) {
+        self.cut_load(now);
+        if self.measured.is_planned_after(now) {
+            self.end_measured_phase(now);
+        }
+    }
+
+    /// Stops sending at `now`.
+    fn cut_load(&mut self, now: Time) {
         for group in &mut self.groups {
             group.driver.cut(now);
         }
-        if self.measured.is_planned_after(now) {
-            self.end_measured_phase(now);
+        if let Some(pings) = &mut self.pings {
+            pings.cut(now);
         }
     }
 

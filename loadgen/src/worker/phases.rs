@@ -135,6 +135,9 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         // The phase ends with the load that takes longest.
         let end = self.groups.iter().map(|group| group.driver.end().unwrap_or(Time::NEVER)).max();
         self.measured.window = Window { from: start.plus(self.config.warmup), to: end.unwrap_or(Time::NEVER) };
+        if let Some(pings) = &mut self.pings {
+            pings.begin(start, self.measured.window.to);
+        }
         for group in &mut self.groups {
             group.outcome.recorder.begin(self.measured.window);
         }
@@ -160,9 +163,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
             let last = self.groups.iter().map(|group| group.driver.end().unwrap_or(group.progress.last_reply)).max();
             self.end_measured_phase(last.unwrap_or(now).max(self.measured.window.from));
         }
-        for group in &mut self.groups {
-            group.driver.cut(now);
-        }
+        self.cut_load(now);
         if self.rooms.is_some() {
             self.tell_sent();
             return Step::Enter(Phase::AwaitingSent);
@@ -194,14 +195,15 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         self.link.stopped.is_some_and(|stopped| now >= stopped.plus(nanos))
     }
 
-    /// Waits for messages in flight, as long as the plan says. After a signal, only for a moment.
+    /// Waits for messages in flight and for pongs, as long as the plan says. After a signal, only for a moment.
     fn draining(&mut self, planned: Time, now: Time) -> Step {
-        if self.in_flight() > 0 && self.clients.counts.open() > 0 {
+        let in_flight = self.in_flight() > 0;
+        if (in_flight || self.awaits_pongs()) && self.clients.counts.open() > 0 {
             let until = self.link.stopped.map_or(planned, |at| planned.min(at.plus(STOPPED_DRAIN)));
             if now < until {
                 return Step::Rest(until);
             }
-            if now < planned {
+            if now < planned && in_flight {
                 // What is in flight might still have come.
                 return self.leave_drain(now, true);
             }

@@ -41,6 +41,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
     pub(super) fn work(&mut self, now: Time) {
         let mut any = self.come_and_go(now);
         any |= self.do_what_is_due(now);
+        any |= self.ping_due(now);
         any |= self.receive_ready(now);
         self.measured.found(any, now);
     }
@@ -129,7 +130,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
     pub(super) fn rest(&mut self, latest: Time) {
         let now = self.clock.now();
         self.watch_for_stops(now);
-        let latest = latest.min(self.link.next_tick).min(self.next_coming_or_going()).max(now);
+        let latest = latest.min(self.link.next_tick).min(self.next_coming_or_going()).min(self.next_ping()).max(now);
         let due = self.next_due(now);
         let wait = match self.pacer.wait(now, due) {
             Some(Wait::Until(time)) => Wait::Until(time.min(latest)),

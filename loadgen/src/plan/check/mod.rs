@@ -63,7 +63,6 @@ fn not_built_yet(index: usize, group: &Group) -> Result<(), PlanError> {
     refused("arrival", !matches!(&group.load, Load::Open { arrivals, .. } if arrivals.spacing == Spacing::Poisson))?;
     refused("think", !matches!(&group.load, Load::Closed { think, .. } if !think.is_zero()))?;
     refused("session", group.sessions.is_plain())?;
-    refused("ping", group.ping.is_none())?;
     refused("read", group.read.is_none())?;
     refused("durable", !group.rooms.as_ref().is_some_and(|rooms| rooms.durable))?;
     refused("capture", group.dialogue.captures.is_empty())

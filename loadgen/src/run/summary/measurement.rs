@@ -1,8 +1,7 @@
 //! Adds up what the workers recorded of a group.
 
 use reports::model::{
-    Calls, Counts, EndRecord, Evidence, Latency, Measurement, Pings, RoomsMeasurement, SessionsMeasurement, Traffic,
-    Wire,
+    Calls, Counts, EndRecord, Evidence, Latency, Measurement, RoomsMeasurement, SessionsMeasurement, Traffic, Wire,
 };
 
 use crate::{
@@ -19,12 +18,12 @@ pub(super) fn of_worker(outcome: GroupOutcome) -> Measurement {
     // A worker has one peer address of a group.
     let peer = peer.map(|peer| peer.to_string()).unwrap_or_default();
     let kept = recorder.evidence.into_kept().into_iter();
-    let RareTimes { join, first, last, receiver, replayed } = recorder.rare;
+    let RareTimes { join, first, last, receiver, replayed, ping } = recorder.rare;
     Measurement {
         connections,
         sessions: SessionsMeasurement::default(),
         ends: Vec::new(),
-        pings: Pings::default(),
+        pings: recorder.pings,
         measured: recorder.measured,
         warmup: recorder.warmup,
         rooms: RoomsMeasurement::default(),
@@ -45,7 +44,7 @@ pub(super) fn of_worker(outcome: GroupOutcome) -> Measurement {
             receiver: receiver.into_histogram(),
             away: Latency::histogram(),
             first_reply: Latency::histogram(),
-            ping: Latency::histogram(),
+            ping: ping.into_histogram(),
             replayed: replayed.into_histogram(),
         },
         wire: Wire { reads: calls(recorder.reads), writes: calls(recorder.writes) },

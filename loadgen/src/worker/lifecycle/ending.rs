@@ -13,8 +13,12 @@ impl<E: Engine, C: Clock> Worker<E, C> {
     /// this turn.
     #[cold]
     pub(in crate::worker) fn changed(&mut self, slot: usize, last: Option<Time>, change: ConnectionChange) {
-        let ConnectionChange { opened, joined, failed, ended } = change;
+        let ConnectionChange { opened, joined, failed, ended, pongs } = change;
+        for (at, payload) in &pongs {
+            self.ponged(slot, *at, payload);
+        }
         if let Some(opened) = opened {
+            self.begin_pings(slot);
             self.opened(slot, &opened);
         }
         if let Some(at) = joined {

@@ -14,6 +14,7 @@ pub(crate) struct RareTimes {
     pub(crate) last: LazyTimes,
     pub(crate) receiver: LazyTimes,
     pub(crate) replayed: LazyTimes,
+    pub(crate) ping: LazyTimes,
 }
 
 /// A histogram of nanoseconds, which takes 220 KB once it has a value.
@@ -57,6 +58,21 @@ impl Recorder {
     /// Records the mean response time of a receiver, in nanoseconds.
     pub fn receiver(&mut self, nanos: u64) {
         self.rare.receiver.add(nanos);
+    }
+
+    /// Records that a ping was written at `at`.
+    pub(crate) fn pinged(&mut self, at: Time) {
+        if self.is_measured(at) {
+            self.pings.sent += 1;
+        }
+    }
+
+    /// Records that the answer to a ping came at `at`, which was written at `written`.
+    pub(crate) fn answered(&mut self, written: Time, at: Time) {
+        if self.is_measured(written) {
+            self.pings.answered += 1;
+            self.rare.ping.add(at.since(written));
+        }
     }
 
     /// Records a lawful event at `at` that is no match.

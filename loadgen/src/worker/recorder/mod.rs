@@ -12,7 +12,7 @@ mod seconds;
 use std::net::SocketAddr;
 
 use hdrhistogram::Histogram;
-use reports::model::{Dropped, Latency, Tally, Traffic};
+use reports::model::{Dropped, Latency, Pings, Tally, Traffic};
 
 use self::seconds::{CurrentSecond, SECOND};
 pub use self::{
@@ -80,6 +80,8 @@ pub struct Recorder {
     pub send_lag: Histogram<u64>,
     /// Times that most runs have none of.
     pub(crate) rare: RareTimes,
+    /// Pings that were written in the measured phase, and their answers.
+    pub(crate) pings: Pings,
     /// Reads inside the window.
     pub reads: CallTally,
     /// Writes inside the window.
@@ -129,6 +131,7 @@ impl Recorder {
             floor: Latency::histogram(),
             send_lag: Latency::histogram(),
             rare: RareTimes::default(),
+            pings: Pings::default(),
             reads: CallTally::default(),
             writes: CallTally::default(),
             evidence: EvidenceLog::default(),

@@ -8,6 +8,7 @@ mod groups;
 mod histories;
 mod listening;
 mod open_model;
+mod pings;
 mod rig;
 mod rooms;
 mod stop;

@@ -75,6 +75,7 @@ pub(super) struct GroupCase {
     pub(super) dialogue: Dialogue,
     pub(super) rooms: Option<Rooms>,
     pub(super) sessions: Sessions,
+    pub(super) ping: Option<u64>,
 }
 
 /// What a worker recorded, and when it was done.
@@ -94,7 +95,17 @@ pub(super) fn open_model(clients: u32, every: u64, burst: u32, cap: u32) -> Grou
     let rate = Rate::new(f64::from(burst) * 1000.0 / every as f64).unwrap();
     let load = Load::Open { arrivals: Arrivals::even(rate), burst: n(burst), max_in_flight: n(cap) };
     let (dialogue, sessions) = (Dialogue::default(), Sessions::default());
-    GroupCase { clients, load, expect: Expect::Echo, size: 64, templates: &[], dialogue, rooms: None, sessions }
+    GroupCase {
+        clients,
+        load,
+        expect: Expect::Echo,
+        size: 64,
+        templates: &[],
+        dialogue,
+        rooms: None,
+        sessions,
+        ping: None,
+    }
 }
 
 /// Each client keeps `window` messages in flight.
@@ -199,6 +210,7 @@ impl Case {
                 expectation: Expectation::new(group.source(&values), &group.expect, clients),
                 largest_message: group.size as usize,
                 sessions: group.sessions.clone(),
+                ping: group.ping.map(Duration::from_millis),
                 source: SourceAddresses::System,
             }
         };

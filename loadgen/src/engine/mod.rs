@@ -74,10 +74,9 @@ pub(crate) trait Engine {
     /// What the transport does not take is written later.
     fn flush(&mut self, slot: usize) -> u64;
 
-    /// Sends a ping with up to 125 bytes of payload (RFC 6455, section 5.5.2), after what was queued
-    /// and flushed. The sink learns of the answer: [`EventSink::pong`]. False if the connection is
-    /// not open.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the loop sends none yet"))]
+    /// Sends a ping with up to 125 bytes of payload (RFC 6455, section 5.5.2), after what was
+    /// queued and flushed. The sink learns of the answer: [`EventSink::pong`]. False if the
+    /// connection is not open.
     fn ping(&mut self, slot: usize, payload: &[u8]) -> bool;
 
     /// Bytes that were queued and not yet taken by the transport.

@@ -195,7 +195,8 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         self.link.stopped.is_some_and(|stopped| now >= stopped.plus(nanos))
     }
 
-    /// Waits for messages in flight and for pongs, as long as the plan says. After a signal, only for a moment.
+    /// Waits for messages in flight and for pongs, as long as the plan says. After a signal, only
+    /// for a moment.
     fn draining(&mut self, planned: Time, now: Time) -> Step {
         let in_flight = self.in_flight() > 0;
         if (in_flight || self.awaits_pongs()) && self.clients.counts.open() > 0 {

@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn small_pieces_of_large_messages_are_refused_and_the_remedy_is_taken() {
+    fn small_pieces_of_large_messages_are_refused() {
         let refused = |size, fragment, write| check(0, &group(size, fragment, write)).unwrap_err().to_string();
         assert_eq!(
             refused(1 << 20, Some(10), WriteShape::Burst),

@@ -19,7 +19,7 @@ fn pings(done: &Done) -> (u64, u64) {
 }
 
 #[test]
-fn idle_clients_ping_evenly_and_the_run_ends_with_the_last_pong() {
+fn idle_clients_ping_and_the_last_pong_ends_the_run() {
     let done = Case::new(idle(3), vec![PeerScript::default()]).run();
     // A ping each 100 ms. Two of twelve are in the warm-up.
     assert_eq!(pings(&done), (10, 10));

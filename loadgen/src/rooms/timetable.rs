@@ -20,7 +20,7 @@ pub struct Timetable {
 }
 
 /// When the publishers of one group send.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct GroupTimes {
     /// In it, a publisher has its [rank](super::Publisher::rank).
     schedule: Schedule,
@@ -35,7 +35,7 @@ impl Timetable {
     pub fn new(membership: &Membership, groups: &[Group], until: Until, start: Time, warmup: u64) -> Self {
         let times = |(index, group): (usize, &Group)| {
             let Load::Open { arrivals, burst, .. } = &group.load else { return None };
-            let schedule = Schedule::of(membership.publishers_of(index)?, arrivals, *burst);
+            let schedule = Schedule::of(membership.publishers_of(index)?, arrivals, *burst, warmup);
             let (length, limit) = match until {
                 Until::Elapsed(duration) => (nanos(duration), None),
                 Until::Messages(messages) => (schedule.length_of(messages.get()), Some(messages.get())),

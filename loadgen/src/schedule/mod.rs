@@ -4,6 +4,7 @@
 //! mod.rs               Schedule: when message k of client c is due, in the open model
 //! agenda.rs            the bursts of one worker, in order
 //! senders.rs           which clients of a worker send, and how the schedule numbers them
+//! rate_integral.rs     how much is due by a time, and when, where the rate changes
 //! driver/              what the clients of a group do, and when: a file a model
 //! sessions/            when clients come and go while the load goes on
 //! opening_queue.rs     when clients open
@@ -13,35 +14,45 @@
 //! ```
 //!
 //! The bursts of all clients lie on one grid of *slots*: slot `s = j * clients + c` is burst `j` of
-//! client `c`. Slots are evenly spaced, which spreads the clients evenly. A due time is computed
-//! from its slot's index in whole numbers, never by adding to the last one, so it can't drift.
+//! client `c`. Slots are evenly spaced, which spreads the clients evenly. Where the rate changes,
+//! they are evenly spaced over its integral. A due time is computed from its slot's index in whole
+//! numbers, never by adding to the last one, so it can't drift.
 
 mod agenda;
 pub(crate) mod driver;
 pub(crate) mod opening_queue;
 pub(crate) mod pacer;
 pub(crate) mod pings;
+mod rate_integral;
 mod senders;
 #[cfg_attr(not(test), expect(dead_code, reason = "the worker is to carry it out"))]
 pub(crate) mod sessions;
 pub(crate) mod slot_timers;
 
-use std::num::NonZeroU32;
+use std::{num::NonZeroU32, sync::Arc};
 
+use self::rate_integral::{MESSAGE, RateIntegral};
 pub use self::{
     agenda::{Agenda, Burst},
     senders::Senders,
 };
 use crate::plan::{Arrivals, Rate, RatePlan};
 
-/// The grid of due times. Times are nanoseconds since the start of the warm-up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// When messages are due. Times are nanoseconds since the start of the warm-up.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Schedule {
-    /// Slots are `numerator / denominator` nanoseconds apart.
-    numerator: u128,
-    denominator: u128,
+    times: Times,
     clients: u32,
     burst: u32,
+}
+
+/// When bursts are due.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Times {
+    /// Slots are `numerator / denominator` nanoseconds apart.
+    Grid { numerator: u128, denominator: u128 },
+    /// Slots are evenly spaced over the integral of the rate.
+    Staged(Arc<RateIntegral>),
 }
 
 impl Schedule {
@@ -50,24 +61,46 @@ impl Schedule {
         Self {
             // A client's bursts are burst / rate seconds apart, and `clients` slots lie in that
             // time. The rate is in millionths of a message a second.
-            numerator: u128::from(burst.get()) * 1_000_000_000 * 1_000_000,
-            denominator: u128::from(rate.micro()) * u128::from(clients.get()),
+            times: Times::Grid {
+                numerator: u128::from(burst.get()) * 1_000_000_000 * 1_000_000,
+                denominator: u128::from(rate.micro()) * u128::from(clients.get()),
+            },
             clients: clients.get(),
             burst: burst.get(),
         }
     }
 
-    /// The schedule of clients whose messages are due like this.
-    pub fn of(clients: NonZeroU32, arrivals: &Arrivals, burst: NonZeroU32) -> Self {
+    /// The schedule of clients whose messages are due like this. The warm-up takes `warmup`
+    /// nanoseconds.
+    pub fn of(clients: NonZeroU32, arrivals: &Arrivals, burst: NonZeroU32, warmup: u64) -> Self {
         match &arrivals.rate {
             RatePlan::Constant(rate) => Self::new(clients, *rate, burst),
-            RatePlan::Stages(_) => unreachable!("refused yet"),
+            RatePlan::Stages(_) => {
+                let integral = RateIntegral::new(arrivals, clients.get(), warmup);
+                Self { times: Times::Staged(integral.into()), clients: clients.get(), burst: burst.get() }
+            }
         }
     }
 
     /// When the burst in `slot` is due: the first whole nanosecond not before its ideal instant.
+    /// `u64::MAX` if the stages end before.
+    #[inline]
     pub fn slot_due(&self, slot: u64) -> u64 {
-        u64::try_from((u128::from(slot) * self.numerator).div_ceil(self.denominator)).unwrap_or(u64::MAX)
+        match &self.times {
+            Times::Grid { numerator, denominator } => {
+                u64::try_from((u128::from(slot) * numerator).div_ceil(*denominator)).unwrap_or(u64::MAX)
+            }
+            Times::Staged(integral) => self.position(slot).map_or(u64::MAX, |position| integral.leaves(position)),
+        }
+    }
+
+    /// The position of a slot in the integral.
+    fn position(&self, slot: u64) -> Option<u128> {
+        u128::from(slot).checked_mul(self.positions_of_burst())
+    }
+
+    fn positions_of_burst(&self) -> u128 {
+        u128::from(self.burst) * MESSAGE
     }
 
     /// When message `k` of client `c` is due.
@@ -77,17 +110,21 @@ impl Schedule {
 
     /// Number of slots that are due before `time`.
     fn slots_before(&self, time: u64) -> u64 {
-        match time.checked_sub(1) {
+        let Some(last) = time.checked_sub(1) else { return 0 };
+        let slots = match &self.times {
             // slot_due(s) <= last  <=>  s * numerator / denominator <= last
-            Some(last) => u64::try_from(u128::from(last) * self.denominator / self.numerator + 1).unwrap_or(u64::MAX),
-            None => 0,
-        }
+            Times::Grid { numerator, denominator } => u128::from(last) * denominator / numerator + 1,
+            Times::Staged(integral) => {
+                integral.left_by(last).map_or(0, |position| position / self.positions_of_burst() + 1)
+            }
+        };
+        u64::try_from(slots).unwrap_or(u64::MAX)
     }
 
     /// Number of messages of client `c` that are due before `time`.
     pub fn messages_before(&self, client: u32, time: u64) -> u64 {
         let clients = u64::from(self.clients);
-        let bursts = (self.slots_before(time) + clients - 1 - u64::from(client)) / clients;
+        let bursts = self.slots_before(time).saturating_add(clients - 1 - u64::from(client)) / clients;
         bursts * u64::from(self.burst)
     }
 

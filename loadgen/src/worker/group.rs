@@ -87,7 +87,7 @@ fn driver_in_rooms(worker: &WorkerConfig, index: usize, share: &Share, rooms: &R
         return driver(worker, &GroupConfig { load: Load::Listen, ..group.clone() }, share.clone());
     };
     let senders = Senders::Some(rooms.publishers(&worker.partition, worker.worker, index).into());
-    let schedule = Schedule::of(publishers, arrivals, *burst);
+    let schedule = Schedule::of(publishers, arrivals, *burst, worker.warmup);
     Driver::Open(match worker.until {
         Until::Elapsed(duration) => OpenDriver::elapsed(schedule, senders, u32::MAX, nanos(duration)),
         Until::Messages(messages) => OpenDriver::counted(schedule, senders, u32::MAX, messages.get()),
@@ -101,7 +101,8 @@ fn nanos(duration: Duration) -> u64 {
 fn driver(worker: &WorkerConfig, group: &GroupConfig, share: Share) -> Driver {
     match (&group.load, worker.until) {
         (Load::Open { arrivals, burst, max_in_flight }, until) => {
-            let (schedule, most) = (Schedule::of(group.clients, arrivals, *burst), max_in_flight.get());
+            let schedule = Schedule::of(group.clients, arrivals, *burst, worker.warmup);
+            let most = max_in_flight.get();
             Driver::Open(match until {
                 Until::Elapsed(duration) => OpenDriver::elapsed(schedule, share, most, nanos(duration)),
                 Until::Messages(messages) => OpenDriver::counted(schedule, share, most, messages.get()),

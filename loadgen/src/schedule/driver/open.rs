@@ -56,7 +56,7 @@ impl OpenDriver {
     pub(super) fn begin(&mut self, start: Time, warmup: u64) {
         let length = warmup.saturating_add(self.length);
         let limit = self.messages.map(|messages| (messages, warmup));
-        self.agenda = Some(Agenda::new(self.schedule, &self.senders, length, limit));
+        self.agenda = Some(Agenda::new(self.schedule.clone(), &self.senders, length, limit));
         (self.start, self.end) = (start, start.plus(length));
     }
 

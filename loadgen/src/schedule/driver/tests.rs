@@ -346,7 +346,7 @@ proptest! {
         let mut sent = vec![0_u64; clients as usize];
         for worker in 0..workers {
             let share = Partition::new([n(clients)], n(workers)).share(worker, 0);
-            let mut driver = Driver::Open(OpenDriver::elapsed(schedule, share.clone(), u32::MAX, length));
+            let mut driver = Driver::Open(OpenDriver::elapsed(schedule.clone(), share.clone(), u32::MAX, length));
             driver.begin(at(1_000), warmup);
             let (mut now, mut last) = (at(1_000), Time::default());
             for step in steps.iter().chain(&[u64::MAX]) {

@@ -108,12 +108,13 @@ fn driver(worker: &WorkerConfig, group: &GroupConfig, share: Share) -> Driver {
                 Until::Messages(messages) => OpenDriver::counted(schedule, share, most, messages.get()),
             })
         }
-        (Load::Closed { window, .. }, until) => {
+        (Load::Closed { window, think }, until) => {
             let (window, fill) = (window.get(), messages_in(FILL, group.largest_message));
-            Driver::Closed(match until {
+            let driver = match until {
                 Until::Elapsed(duration) => ClosedDriver::elapsed(&share, window, fill, nanos(duration)),
                 Until::Messages(messages) => ClosedDriver::counted(&share, window, fill, messages.get(), worker.drain),
-            })
+            };
+            Driver::Closed(driver.thinking(&share, group.clients.get(), nanos(*think)))
         }
         (Load::Listen, Until::Elapsed(duration)) => Driver::Listen(ListenDriver::new(nanos(duration))),
         // The others end the run.

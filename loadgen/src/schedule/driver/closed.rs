@@ -2,7 +2,10 @@
 
 use std::{collections::VecDeque, ops::Range};
 
-use super::command::{ClientView, Command, Presence, Progress, SendCommand};
+use super::{
+    command::{ClientView, Command, Presence, Progress, SendCommand},
+    think::{ThinkTime, Thought},
+};
 use crate::{clock::Time, plan::Share};
 
 /// Silence after which a run of a number of messages gives up on those in flight, even with a
@@ -32,6 +35,8 @@ pub(crate) struct ClosedDriver {
     /// Clients whose window has room: for this turn, and for the next.
     unfilled: VecDeque<usize>,
     later: VecDeque<usize>,
+    /// Clients wait for this long after a reply.
+    think: Option<Box<ThinkTime>>,
 }
 
 impl ClosedDriver {
@@ -51,6 +56,7 @@ impl ClosedDriver {
             begun: false,
             unfilled: VecDeque::new(),
             later: VecDeque::new(),
+            think: None,
         }
     }
 
@@ -64,6 +70,16 @@ impl ClosedDriver {
             planned: messages.saturating_mul(share.slots.len() as u64),
             ..Self::elapsed(share, window, at_once, 0)
         }
+    }
+
+    /// Lets clients wait for `think` nanoseconds after a reply. The group has `clients` clients.
+    pub(crate) fn thinking(mut self, share: &Share, clients: u32, think: u64) -> Self {
+        if think > 0 {
+            // Nobody is silent who thinks.
+            self.silence = self.silence.saturating_add(think);
+            self.think = Some(Box::new(ThinkTime::new(share, clients, think)));
+        }
+        self
     }
 
     pub(super) fn begin(&mut self, start: Time, warmup: u64) {
@@ -86,7 +102,10 @@ impl ClosedDriver {
             return None;
         }
         if !std::mem::replace(&mut self.begun, true) {
-            self.unfilled.extend(self.slots.clone());
+            match &mut self.think {
+                Some(think) => think.begin(self.start, self.window),
+                None => self.unfilled.extend(self.slots.clone()),
+            }
         }
         while let Some(slot) = self.unfilled.pop_front() {
             if let Some(command) = self.refill(slot, now, view(slot)) {
@@ -94,17 +113,56 @@ impl ClosedDriver {
             }
         }
         std::mem::swap(&mut self.unfilled, &mut self.later);
+        if self.think.is_some() { self.next_thought(now, view) } else { None }
+    }
+
+    /// Sends what clients have thought about for long enough.
+    #[cold]
+    fn next_thought(&mut self, now: Time, view: impl Fn(usize) -> ClientView) -> Option<Command> {
+        while let Some(Thought { slot, due, messages }) = self.think.as_mut()?.take(now) {
+            // What it thinks about beside this is not in flight yet.
+            if let Some(command) = self.send(slot, due, view(slot), messages) {
+                return Some(command);
+            }
+        }
         None
     }
 
     #[inline]
     pub(super) fn replied(&mut self, slot: usize, at: Time, view: ClientView) -> Option<Command> {
-        if self.begun && at < self.end { self.refill(slot, at, view) } else { None }
+        if !self.begun || at >= self.end {
+            return None;
+        }
+        if self.think.is_some() { self.think(slot, at, view) } else { self.refill(slot, at, view) }
+    }
+
+    /// Lets a client think about as much as its window has room for.
+    #[cold]
+    fn think(&mut self, slot: usize, at: Time, view: ClientView) -> Option<Command> {
+        let think = self.think.as_mut()?;
+        match view.presence {
+            Presence::Open => {
+                let room = self.window.saturating_sub(view.in_flight).saturating_sub(think.waiting(slot));
+                if room > 0 {
+                    think.think(slot, at, room);
+                }
+                None
+            }
+            Presence::Before | Presence::Away => None,
+            Presence::Gone => (self.take_planned(slot) > 0).then_some(Command::Miss(slot)),
+        }
     }
 
     /// Sends as much as the window of a client has room for. A reply at `due` made the room.
     #[inline]
     fn refill(&mut self, slot: usize, due: Time, view: ClientView) -> Option<Command> {
+        let waiting = self.think.as_ref().map_or(0, |think| think.waiting(slot));
+        self.send(slot, due, view, self.window.saturating_sub(waiting))
+    }
+
+    /// Sends at most `most` messages.
+    #[inline]
+    fn send(&mut self, slot: usize, due: Time, view: ClientView, most: u32) -> Option<Command> {
         match view.presence {
             Presence::Open => {}
             // It is told of the client once that opens.
@@ -112,7 +170,7 @@ impl ClosedDriver {
             Presence::Gone => return (self.take_planned(slot) > 0).then_some(Command::Miss(slot)),
         }
         let left = self.left.get_mut(slot - self.slots.start);
-        let mut room = self.window.saturating_sub(view.in_flight).min(view.in_session);
+        let mut room = self.window.saturating_sub(view.in_flight).min(view.in_session).min(most);
         if let Some(&mut left) = left.filter(|_| due >= self.measured_from) {
             room = room.min(u32::try_from(left).unwrap_or(u32::MAX));
         }
@@ -149,7 +207,10 @@ impl ClosedDriver {
             self.planned -= u64::from(sent);
         }
         if sent < wanted {
-            self.later.push_back(slot);
+            match &mut self.think {
+                Some(think) => think.put_off(Thought { slot, due, messages: wanted - sent }),
+                None => self.later.push_back(slot),
+            }
         }
     }
 
@@ -158,7 +219,7 @@ impl ClosedDriver {
         if !self.begun {
             self.start
         } else if self.unfilled.is_empty() && self.later.is_empty() {
-            self.end
+            self.think.as_ref().and_then(|think| think.wake()).map_or(self.end, |due| due.min(self.end))
         } else {
             Time::default()
         }

@@ -9,6 +9,7 @@
 //! ```text
 //! open.rs    the open model: messages are due at fixed times
 //! closed.rs  the closed model: a reply makes the next message due
+//! think.rs   ... some time after it
 //! listen.rs  clients only listen
 //! ```
 //!
@@ -19,6 +20,7 @@ mod closed;
 mod command;
 mod listen;
 mod open;
+mod think;
 
 pub use self::command::DropCause;
 pub(crate) use self::{

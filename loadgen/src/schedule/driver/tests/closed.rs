@@ -133,6 +133,70 @@ fn a_session_of_messages_bounds_the_window() {
     assert_eq!(driver.replied(1, at(1_001), || in_session(0)), None);
 }
 
+/// [`closed_model`] with a think time of 50 ms.
+fn thinking() -> Driver {
+    let driver = ClosedDriver::elapsed(&share(2), 4, 3, 300 * MILLI).thinking(&share(2), 2, 50 * MILLI);
+    let mut driver = Driver::Closed(driver);
+    driver.begin(at(1_000), 200 * MILLI);
+    driver
+}
+
+#[test]
+fn clients_that_think_begin_one_after_the_other() {
+    let mut driver = thinking();
+    assert_eq!(driver.wake(), at(1_000));
+    assert_eq!(all(&mut driver, 1_000, |_| open(0)), [send(0, 1_000, 3, 4)]);
+    assert_eq!(driver.wake(), Time::default(), "a message is left");
+    assert_eq!(all(&mut driver, 1_001, |_| open(3)), [send(0, 1_000, 1, 1)], "it was due before");
+    assert_eq!(driver.wake(), at(1_025));
+    assert_eq!(all(&mut driver, 1_024, |_| open(0)), []);
+    assert_eq!(all(&mut driver, 1_030, |_| open(0)), [send(1, 1_025, 3, 4)]);
+}
+
+#[test]
+fn the_next_message_is_due_a_think_time_after_the_reply() {
+    let mut driver = thinking();
+    all(&mut driver, 1_000, |_| open(0));
+    all(&mut driver, 1_030, |_| open(3));
+    all(&mut driver, 1_031, |_| open(3));
+    assert_eq!(driver.replied(0, at(1_040), || open(2)), None);
+    assert_eq!(driver.replied(1, at(1_041), || open(3)), None);
+    assert_eq!(driver.replied(0, at(1_042), || open(1)), None, "it thinks about the first two already");
+    assert_eq!(driver.replied(0, at(1_043), || open(1)), None, "it brought no reply");
+    assert_eq!(driver.wake(), at(1_090));
+    assert_eq!(all(&mut driver, 1_091, |slot| open([1, 3][slot])), [send(0, 1_090, 2, 2), send(1, 1_091, 1, 1)]);
+    assert_eq!(all(&mut driver, 1_092, |slot| open([3, 4][slot])), [send(0, 1_092, 1, 1)]);
+    assert_eq!(driver.wake(), at(1_500), "then nothing is due before the end");
+}
+
+#[test]
+fn who_can_send_no_more_forgets_its_thoughts() {
+    for absent in [BLOCKED, GONE, without(Presence::Away)] {
+        let mut driver = thinking();
+        assert_eq!(all(&mut driver, 1_030, |_| absent), [], "{absent:?}");
+        // A reply makes room again, or the client opens again. Nothing is thought about twice.
+        driver.joined(0);
+        all(&mut driver, 1_040, |_| open(0));
+        assert_eq!(all(&mut driver, 1_041, |_| open(0)), [send(0, 1_041, 3, 4)]);
+        assert_eq!(driver.replied(1, at(1_042), || open(0)), None);
+        assert_eq!(driver.replied(1, at(1_043), || open(0)), None);
+        assert_eq!(all(&mut driver, 1_092, |slot| open([4, 0][slot])), [send(1, 1_092, 3, 4)]);
+    }
+}
+
+#[test]
+fn who_thinks_is_not_silent() {
+    let driver = ClosedDriver::counted(&share(1), 1, 1, 2, 0).thinking(&share(1), 1, 5_000 * MILLI);
+    let mut driver = Driver::Closed(driver);
+    driver.begin(at(1_000), 0);
+    assert_eq!(all(&mut driver, 1_000, |_| open(0)), [send(0, 1_000, 1, 1)]);
+    assert_eq!(driver.replied(0, at(1_010), || open(0)), None);
+    let progress = Progress { in_flight: 0, last_reply: at(1_010) };
+    assert!(!driver.is_over(at(6_009), progress));
+    assert_eq!(all(&mut driver, 6_010, |_| open(0)), [send(0, 6_010, 1, 1)]);
+    assert!(driver.is_spent());
+}
+
 proptest! {
     /// Any number of replies, unsent messages and ends: the window holds, and no client sends more
     /// than is planned.

@@ -68,11 +68,50 @@ impl RatePlan {
         }
     }
 
+    /// Messages that are due in the first `time` of the measured phase.
+    pub fn messages_in(&self, time: Duration) -> f64 {
+        match self {
+            Self::Constant(rate) => rate.per_second() * time.as_secs_f64(),
+            Self::Stages(stages) => {
+                let (mut left, mut messages) = (time.as_secs_f64(), 0.0);
+                for stage in &**stages {
+                    let length = stage.length.as_secs_f64();
+                    let taken = left.min(length);
+                    let [from, to] = [stage.from, stage.to].map(|rate| rate.map_or(0.0, Rate::per_second));
+                    let rate_at_end = from + (to - from) * taken / length;
+                    messages += (from + rate_at_end) / 2.0 * taken;
+                    left -= taken;
+                }
+                messages
+            }
+        }
+    }
+
     /// The rate, if it is always the same.
     pub fn constant(&self) -> Option<Rate> {
         match self {
             Self::Constant(rate) => Some(*rate),
             Self::Stages(_) => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_are_the_integral_of_the_rate() {
+        let stage = |from, to, seconds| Stage {
+            from: Rate::new(from),
+            to: Rate::new(to),
+            length: Duration::from_secs(seconds),
+        };
+        let stages = RatePlan::Stages([stage(0.0, 8.0, 4), stage(8.0, 8.0, 2), stage(8.0, 0.0, 4)].into());
+        let is = |messages: f64, expected: f64| assert!((messages - expected).abs() < 1e-9, "{messages} {expected}");
+        for (seconds, messages) in [(0, 0.0), (1, 1.0), (4, 16.0), (5, 24.0), (8, 44.0), (10, 48.0), (99, 48.0)] {
+            is(stages.messages_in(Duration::from_secs(seconds)), messages);
+        }
+        is(RatePlan::Constant(Rate::new(2.5).unwrap()).messages_in(Duration::from_secs(2)), 5.0);
     }
 }

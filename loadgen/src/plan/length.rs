@@ -26,7 +26,11 @@ impl Plan {
         match self.run().until {
             Until::Messages(_) if !group.load.sends() => Some(0.0),
             Until::Messages(messages) => Some(group.senders()? as f64 * messages.get() as f64),
-            Until::Elapsed(duration) => Some(group.peak_rate()? * duration.as_secs_f64()),
+            Until::Elapsed(duration) => match &group.load {
+                Load::Open { arrivals, .. } => Some(group.senders()? as f64 * arrivals.rate.messages_in(duration)),
+                Load::Listen => Some(0.0),
+                Load::Closed { .. } => None,
+            },
         }
     }
 

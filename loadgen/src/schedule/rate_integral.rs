@@ -66,11 +66,6 @@ impl RateIntegral {
         Self { segments, total: before }
     }
 
-    /// The position at the end of the last stage. No message that begins there or later is due.
-    pub(super) fn total(&self) -> u128 {
-        self.total
-    }
-
     /// The first whole nanosecond that is not before the instant at which the integral leaves this
     /// position. So where the rate is 0, what is next is due once it is not. `u64::MAX` if the
     /// integral does not leave it.
@@ -131,7 +126,7 @@ impl Segment {
         first(estimate, self.length, |time| self.position(time) >= position)
     }
 
-    /// About when `position` is reached. A root of `c t² + 2 a t = p` is `p / (a + sqrt(a² + c p))`,
+    /// About when `position` is reached. A root of `c t² + 2 a t = p` is `p / (a + sqrt(a² + cp))`,
     /// which loses no digits as long as nothing is negative. So a falling rate is followed from its
     /// end.
     fn estimate(&self, position: u128) -> u64 {
@@ -207,7 +202,7 @@ mod tests {
     fn a_rising_rate_has_the_square_root_as_its_inverse() {
         // 2.5 t² messages by second t: message k is due after sqrt(k / 2.5) s.
         let rises = integral(&[(0, 10, 2 * SECOND)]);
-        assert_eq!(rises.total(), 10 * MESSAGE);
+        assert_eq!(rises.total, 10 * MESSAGE);
         assert_eq!(due(&rises, [0, 1, 2, 9]), [0, 632_455_533, 894_427_191, 1_897_366_597]);
         assert_eq!(due(&rises, [10, 11, u128::MAX / MESSAGE]), [u64::MAX; 3], "it has no more");
     }
@@ -217,8 +212,7 @@ mod tests {
         // 10 t - 2.5 t² messages by second t. Message k is due 2 s - sqrt((10 - k) / 2.5) s.
         let falls = integral(&[(10, 0, 2 * SECOND)]);
         assert_eq!(due(&falls, [0, 1, 9]), [0, 102_633_404, 1_367_544_468]);
-        // At the end 2.5 t² messages are left t seconds before it: half a millionth of a billionth of
-        // one for 14.1 ns.
+        // Half a millionth of a billionth of a message is left 14.1 ns before the end.
         assert_eq!(falls.leaves(10 * MESSAGE - 1), 2 * SECOND - 14);
     }
 
@@ -270,7 +264,8 @@ mod tests {
             prop_assume!(from + to > 0);
             let stage = (from, to, length);
             let integral = RateIntegral::of([(0, 0, before), stage]);
-            let position = ((integral.total() as f64 * part) as u128).min(integral.total() - 1);
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+            let position = ((integral.total as f64 * part) as u128).min(integral.total - 1);
             let due = integral.leaves(position);
             prop_assert!((before..=before + length).contains(&due));
             let within = due - before;

@@ -1,5 +1,6 @@
 //! Finds what does not fit together in a plan.
 
+mod arrivals;
 mod dialogue;
 mod expectation;
 mod sizes;
@@ -33,6 +34,7 @@ pub(super) fn check(run: &RunOptions, groups: &[Group]) -> Result<(), PlanError>
             return Err(PlanError::new(Some(index), "name", group.name, why));
         }
         not_built_yet(index, group)?;
+        arrivals::check(index, group, run)?;
         sizes::check(index, group)?;
         expectation::check(index, group)?;
         templates::check(index, group)?;
@@ -138,7 +140,12 @@ fn totals(groups: &[Group]) -> Result<(), PlanError> {
                 human::rate(rate),
                 human::rate(Rate::MAX_TOTAL)
             );
-            return Err(PlanError::new(Some(index), "rate", each.per_second(), why));
+            let key = if matches!(&group.load, Load::Open { arrivals, .. } if arrivals.rate.length().is_some()) {
+                "stage"
+            } else {
+                "rate"
+            };
+            return Err(PlanError::new(Some(index), key, each.per_second(), why));
         }
     }
     Ok(())

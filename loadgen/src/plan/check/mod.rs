@@ -59,11 +59,7 @@ fn named_group(threshold: &Threshold, groups: &[Group]) -> Result<(), PlanError>
 fn not_built_yet(index: usize, group: &Group) -> Result<(), PlanError> {
     let refused =
         |key, built: bool| if built { Ok(()) } else { Err(about(index, key, "it is not built yet".to_owned())) };
-    let staged = group.load.peak_rate().is_some()
-        && !matches!(&group.load, Load::Open { arrivals, .. } if arrivals.rate.constant().is_some());
-    refused("stage", !staged)?;
     refused("arrival", !matches!(&group.load, Load::Open { arrivals, .. } if arrivals.spacing == Spacing::Poisson))?;
-    refused("think", !matches!(&group.load, Load::Closed { think, .. } if !think.is_zero()))?;
     refused("session", group.sessions.is_plain())?;
     refused("read", group.read.is_none())?;
     refused("durable", !group.rooms.as_ref().is_some_and(|rooms| rooms.durable))?;
@@ -140,11 +136,7 @@ fn totals(groups: &[Group]) -> Result<(), PlanError> {
                 human::rate(rate),
                 human::rate(Rate::MAX_TOTAL)
             );
-            let key = if matches!(&group.load, Load::Open { arrivals, .. } if arrivals.rate.length().is_some()) {
-                "stage"
-            } else {
-                "rate"
-            };
+            let key = if group.load.stages_length().is_some() { "stage" } else { "rate" };
             return Err(PlanError::new(Some(index), key, each.per_second(), why));
         }
     }

@@ -211,12 +211,12 @@ impl Recorder {
         let tally = self.tally(due);
         tally.counts.scheduled += messages;
         tally.counts.dropped += messages;
-        let Dropped { in_flight_cap, dead_connection, behind_schedule, away: _ } = &mut tally.dropped;
+        let Dropped { in_flight_cap, dead_connection, behind_schedule, away } = &mut tally.dropped;
         *match why {
             DropCause::InFlightCap => in_flight_cap,
-            // Clients do not come and go yet.
-            DropCause::DeadConnection | DropCause::Away => dead_connection,
+            DropCause::DeadConnection => dead_connection,
             DropCause::BehindSchedule => behind_schedule,
+            DropCause::Away => away,
         } += messages;
     }
 

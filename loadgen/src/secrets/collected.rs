@@ -154,5 +154,13 @@ pub(super) fn is_name(text: &str) -> bool {
 
 /// `user:password@host` and `host/path?query` with the scheme forgotten.
 fn is_like_a_url(text: &str) -> bool {
-    !text.starts_with('-') && !text.contains([' ', '{', '"']) && text.contains(['@', '?', '#'])
+    !text.starts_with('-') && !text.contains([' ', '{', '"']) && text.contains(['@', '?', '#']) && !is_timed(text)
+}
+
+/// A number at a time, as stages and storms have it: `0..50@30s`, `20%@1m30s`.
+fn is_timed(text: &str) -> bool {
+    let of = |text: &str, others: &str| {
+        text.starts_with(|c: char| c.is_ascii_digit()) && text.chars().all(|c| c.is_ascii_digit() || others.contains(c))
+    };
+    text.split_once('@').is_some_and(|(number, time)| of(number, ".%km") && of(time, ".dhmsun"))
 }

@@ -168,8 +168,14 @@ pub(crate) struct SearchLoadArgs {
     #[arg(short, long, hide = true, value_parser = refused_rate)]
     rate: Option<Infallible>,
 
+    #[arg(long, hide = true, value_parser = refused_stage)]
+    stage: Option<Infallible>,
+
     #[arg(short, long, hide = true, value_parser = refused_window)]
     window: Option<Infallible>,
+
+    #[arg(long, hide = true, value_parser = refused_window)]
+    think: Option<Infallible>,
 
     #[arg(short = 'n', long, hide = true, value_parser = refused_messages)]
     messages: Option<Infallible>,
@@ -187,6 +193,10 @@ pub(super) fn without_plan_file(command: Command) -> Command {
 
 fn refused_rate(_: &str) -> Result<Infallible, &'static str> {
     Err("a search chooses the rates itself; --from says where it begins, --to where it ends, as totals of all clients")
+}
+
+fn refused_stage(_: &str) -> Result<Infallible, &'static str> {
+    Err("each step of a search has one rate; a run with --stage, without `search`, shows where latency begins to rise")
 }
 
 fn refused_window(_: &str) -> Result<Infallible, &'static str> {

@@ -79,7 +79,7 @@ impl RatePlan {
                     let taken = left.min(length);
                     let [from, to] = [stage.from, stage.to].map(|rate| rate.map_or(0.0, Rate::per_second));
                     let rate_at_end = from + (to - from) * taken / length;
-                    messages += (from + rate_at_end) / 2.0 * taken;
+                    messages += f64::midpoint(from, rate_at_end) * taken;
                     left -= taken;
                 }
                 messages

@@ -232,8 +232,8 @@ mod tests {
     fn product(a: u128, b: u128) -> (u128, u128) {
         let low = u128::from(u64::MAX);
         let (a_high, a_low, b_high, b_low) = (a >> 64, a & low, b >> 64, b & low);
-        let middle = (a_low * b_low >> 64) + (a_high * b_low & low) + (a_low * b_high & low);
-        let high = a_high * b_high + (a_high * b_low >> 64) + (a_low * b_high >> 64) + (middle >> 64);
+        let middle = ((a_low * b_low) >> 64) + ((a_high * b_low) & low) + ((a_low * b_high) & low);
+        let high = a_high * b_high + ((a_high * b_low) >> 64) + ((a_low * b_high) >> 64) + (middle >> 64);
         (high, a.wrapping_mul(b))
     }
 

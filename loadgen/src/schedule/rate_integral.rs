@@ -48,8 +48,8 @@ impl RateIntegral {
         };
         let first = of_all(stages.first().and_then(|stage| stage.from));
         let length = |stage: &Stage| u64::try_from(stage.length.as_nanos()).unwrap_or(u64::MAX);
-        let staged = stages.iter().map(|stage| (of_all(stage.from), of_all(stage.to), length(stage)));
-        Self::of([(first, first, warmup)].into_iter().chain(staged))
+        let measured = stages.iter().map(|stage| (of_all(stage.from), of_all(stage.to), length(stage)));
+        Self::of([(first, first, warmup)].into_iter().chain(measured))
     }
 
     /// The integral over segments with these rates at begin and end, and lengths.

@@ -65,7 +65,7 @@ impl GroupPings {
     /// The load begins at `start` and ends before `end`.
     pub(crate) fn begin(&mut self, start: Time, end: Time) {
         self.start = start;
-        self.agenda = Some(Agenda::new(self.schedule, &self.senders, end.since(start), None));
+        self.agenda = Some(Agenda::new(self.schedule.clone(), &self.senders, end.since(start), None));
     }
 
     /// Nobody pings from `now` on.

@@ -16,7 +16,7 @@ fn agenda(c: &mut Criterion) {
     group.throughput(Throughput::Elements(1));
     group.bench_function("next burst of 1000 clients", |b| {
         let share = Partition::new([clients], NonZeroU32::MIN).share(0, 0);
-        let mut agenda = Agenda::new(schedule, &share.into(), u64::MAX, None);
+        let mut agenda = Agenda::new(schedule.clone(), &share.into(), u64::MAX, None);
         b.iter(|| {
             agenda.advance();
             black_box(agenda.peek())

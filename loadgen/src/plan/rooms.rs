@@ -37,7 +37,7 @@ impl Rooms {
             RoomBy::Size(size) => Some(size.get()),
             RoomBy::Name(_) => None,
         };
-        RoomsRecord { size, publishers: self.publishers, own: self.own }
+        RoomsRecord { size, publishers: self.publishers, own: self.own, durable: self.durable }
     }
 }
 

@@ -108,7 +108,7 @@ fn distinct<'a>(values: impl Iterator<Item = Option<&'a String>>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Expect, LoadRecord, MessagesRecord, PayloadKind, sample};
+    use crate::model::{Expect, LoadRecord, MessagesRecord, PayloadKind, WireShapeRecord, sample};
 
     fn generated(size_bytes: u64, payload: PayloadKind) -> MessagesRecord {
         MessagesRecord::Generated { size_bytes, sizes: None, payload }
@@ -142,7 +142,7 @@ mod tests {
     #[test]
     fn each_field_of_plan_and_environment_is_compared() {
         type ChangedReport = (fn(&mut Report), Difference);
-        let table: [ChangedReport; 18] = [
+        let table: [ChangedReport; 20] = [
             (|r| r.plan.groups[0].clients = 200, difference("plan.clients", "100", "200")),
             (|r| r.plan.run.duration_s = Some(20.0), difference("plan.duration_s", "10.0", "20.0")),
             (|r| r.plan.run.duration_s = None, difference("plan.duration_s", "10.0", "-")),
@@ -160,11 +160,11 @@ mod tests {
             (|r| r.plan.groups[0].expect = Expect::Count, difference("plan.expect", "echo", "count")),
             (|r| r.plan.run.connect_rate = 10.0, difference("plan.connect_rate", "1000.0", "10.0")),
             (|r| r.plan.run.threads = 2, difference("plan.threads", "1", "2")),
+            (|r| r.plan.groups[0].load = LoadRecord::open(500.0, 1, 10_000), difference("plan.burst", "5", "1")),
+            (|r| r.plan.groups[0].ping_s = Some(30.0), difference("plan.ping_s", "-", "30.0")),
             (
-                |r| {
-                    r.plan.groups[0].load = LoadRecord::Open { rate_per_client: 500.0, burst: 1, max_in_flight: 10_000 }
-                },
-                difference("plan.burst", "5", "1"),
+                |r| r.plan.groups[0].wire_shape = Some(WireShapeRecord::default()),
+                difference("plan.wire_shape", "-", r#"{"fragment_bytes":null,"split_bytes":null,"write":"burst"}"#),
             ),
             (|r| r.environment.cpu = "Z80".to_owned(), difference("environment.cpu", "Example CPU 3000", "Z80")),
             (|r| r.environment.cores = 4, difference("environment.cores", "2", "4")),
@@ -180,11 +180,10 @@ mod tests {
 
     #[test]
     fn another_model_differs_in_each_of_its_fields() {
-        let keys: Vec<String> = changed(|r| r.plan.groups[0].load = LoadRecord::Closed { window: 4 })
-            .into_iter()
-            .map(|found| found.key)
-            .collect();
-        assert_eq!(keys, ["plan.burst", "plan.max_in_flight", "plan.model", "plan.rate_per_client", "plan.window"]);
+        let keys: Vec<String> =
+            changed(|r| r.plan.groups[0].load = LoadRecord::closed(4)).into_iter().map(|found| found.key).collect();
+        let expected = ["burst", "max_in_flight", "model", "rate_per_client", "spacing", "stages", "think_s", "window"];
+        assert_eq!(keys, expected.map(|key| format!("plan.{key}")));
     }
 
     #[test]

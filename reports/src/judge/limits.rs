@@ -155,7 +155,7 @@ mod tests {
         report.total.measured.dropped.behind_schedule = 400_000;
         report.generator.busiest_worker = 1.0;
         assert_eq!(broken_schedule(&report).len(), 2);
-        report.plan.groups[0].load = LoadRecord::Closed { window: 16 };
+        report.plan.groups[0].load = LoadRecord::closed(16);
         assert!(broken_schedule(&report).is_empty());
         assert_eq!(limited_by(&report), LimitedBy::Generator);
         report.generator.busiest_worker = 0.95;
@@ -165,7 +165,7 @@ mod tests {
     #[test]
     fn beside_a_closed_group_a_busy_worker_breaks_no_schedule() {
         let mut report = sample::two_groups();
-        report.plan.groups[1].load = LoadRecord::Closed { window: 4 };
+        report.plan.groups[1].load = LoadRecord::closed(4);
         assert_eq!((broken_schedule(&report), limited_by(&report)), (vec![], LimitedBy::Target));
         report.generator.busiest_worker = 1.0;
         assert_eq!((broken_schedule(&report), limited_by(&report)), (vec![], LimitedBy::Generator));

@@ -124,7 +124,7 @@ fn a_busy_generator_is_invalid_in_the_open_model_only() {
     );
     let closed = judged(|r| {
         busy(r);
-        r.plan.groups[0].load = LoadRecord::Closed { window: 16 };
+        r.plan.groups[0].load = LoadRecord::closed(16);
     });
     assert_eq!((closed.verdict, closed.limited_by), (Verdict::Pass, LimitedBy::Generator));
 }

@@ -7,6 +7,7 @@
 mod connections;
 mod evidence;
 mod latency;
+mod load;
 mod messages;
 mod order;
 mod packed_histogram;
@@ -14,6 +15,7 @@ mod plan;
 mod rooms;
 #[cfg(test)]
 pub(crate) mod sample;
+mod session_plan;
 mod sessions;
 mod sums;
 mod tally;
@@ -27,14 +29,15 @@ pub use self::{
     connections::Connections,
     evidence::{Evidence, EvidenceKind, ReadContext},
     latency::Latency,
+    load::{LoadRecord, SpacingRecord, StageRecord},
     messages::{DialogueRecord, MessagesRecord, PayloadKind},
     order::Order,
     packed_histogram::{PackError, PackedHistogram},
     plan::{
-        EngineKind, EngineKindError, Expect, ExpectError, GroupRecord, IdPlace, JsonPointer, LoadRecord, PlanRecord,
-        RunRecord,
+        EngineKind, EngineKindError, Expect, ExpectError, GroupRecord, IdPlace, JsonPointer, PlanRecord, RunRecord,
     },
     rooms::{OwnCopy, RoomRecord, RoomsMeasurement, RoomsRecord},
+    session_plan::{JitterRecord, ReconnectRecord, SessionsRecord, StormRecord, WireShapeRecord, WriteShapeRecord},
     sessions::{AttemptsAfter, EndRecord, Lifetimes, Pings, SessionsMeasurement},
     tally::{Anomalies, Counts, Deliveries, Dropped, OtherEvents, Tally},
     traffic::{Calls, Interval, IntervalConnections, Traffic, Wire},

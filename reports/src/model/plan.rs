@@ -5,7 +5,9 @@ use std::{borrow::Cow, fmt, str::FromStr};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::{DialogueRecord, MessagesRecord, Order, RoomsRecord, TargetRecord};
+use super::{
+    DialogueRecord, LoadRecord, MessagesRecord, Order, RoomsRecord, SessionsRecord, TargetRecord, WireShapeRecord,
+};
 
 /// What was asked for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -73,29 +75,16 @@ pub struct GroupRecord {
     pub dialogue: Option<DialogueRecord>,
     /// Who hears whom. Null without rooms.
     pub rooms: Option<RoomsRecord>,
-}
-
-/// When a client sends.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case", tag = "model")]
-pub enum LoadRecord {
-    /// Open model: sends are due whether or not replies came.
-    Open {
-        /// Messages per second per client.
-        #[schemars(range(min = 0.0))]
-        rate_per_client: f64,
-        /// Messages that are due together.
-        burst: u32,
-        /// Most messages that a client may have in flight. Messages due beyond that are dropped.
-        max_in_flight: u32,
-    },
-    /// Closed model: a client sends its next message once a reply has come.
-    Closed {
-        /// Messages in flight per client.
-        window: u32,
-    },
-    /// Clients only listen.
-    Listen,
+    /// How clients come and go. Null if they open before the load and stay.
+    pub sessions: Option<SessionsRecord>,
+    /// How messages are cut into frames and writes. Null if a message is one frame, and a burst one
+    /// write.
+    pub wire_shape: Option<WireShapeRecord>,
+    /// Each client sends a ping this often, in seconds. Null without pings.
+    #[schemars(range(min = 0.0))]
+    pub ping_s: Option<f64>,
+    /// Slow readers: bytes per second that each client reads at most. Null if it reads what comes.
+    pub read_bytes_per_s: Option<u64>,
 }
 
 /// What moves the messages. The engines share how connections are opened, and no code that moves a
@@ -211,28 +200,6 @@ impl GroupRecord {
     pub fn senders(&self) -> Option<u64> {
         let clients = self.clients.into();
         self.rooms.as_ref().map_or(Some(clients), |rooms| rooms.publishers_of(clients))
-    }
-}
-
-impl LoadRecord {
-    /// Messages per second per client; 0 if it only listens. `None` in the closed model, which
-    /// plans no rate.
-    pub fn rate_per_client(&self) -> Option<f64> {
-        match self {
-            Self::Open { rate_per_client, .. } => Some(*rate_per_client),
-            Self::Closed { .. } => None,
-            Self::Listen => Some(0.0),
-        }
-    }
-
-    /// Whether clients send messages.
-    pub fn sends(&self) -> bool {
-        !matches!(self, Self::Listen)
-    }
-
-    /// Whether it is the closed model.
-    pub fn is_closed(&self) -> bool {
-        matches!(self, Self::Closed { .. })
     }
 }
 

@@ -16,6 +16,8 @@ pub struct RoomsRecord {
     pub publishers: Option<u32>,
     /// What the server does with a sender's own copy.
     pub own: OwnCopy,
+    /// A receiver that was away must still hear what was due meanwhile.
+    pub durable: bool,
 }
 
 /// What the server does with a sender's own copy of its message.
@@ -133,7 +135,7 @@ mod tests {
 
     #[test]
     fn the_last_room_may_be_smaller() {
-        let rooms = |size, publishers| RoomsRecord { size, publishers, own: OwnCopy::Expect };
+        let rooms = |size, publishers| RoomsRecord { size, publishers, ..RoomsRecord::default() };
         assert_eq!(rooms(Some(10), Some(3)).publishers_of(42), Some(4 * 3 + 2));
         assert_eq!(rooms(Some(10), Some(12)).publishers_of(42), Some(42));
         assert_eq!(rooms(Some(10), Some(0)).publishers_of(42), Some(0));

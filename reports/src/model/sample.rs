@@ -3,9 +3,9 @@
 use super::{
     Calls, Connections, Counts, Deliveries, DialogueRecord, Dropped, EngineKind, Environment, Evidence, EvidenceKind,
     Expect, GeneratorHealth, GroupMeasurement, GroupRecord, Interval, IntervalConnections, Latency, LoadRecord,
-    Measurement, MessagesRecord, Order, OtherEvents, OwnCopy, PackedHistogram, PayloadKind, Pings, PlanRecord,
-    ReadContext, Report, RoomRecord, RoomsMeasurement, RoomsRecord, RunRecord, SessionsMeasurement, Tally,
-    TargetRecord, Traffic, Unresolved, Wire,
+    Measurement, MessagesRecord, Order, OtherEvents, PackedHistogram, PayloadKind, Pings, PlanRecord, ReadContext,
+    Report, RoomRecord, RoomsMeasurement, RoomsRecord, RunRecord, SessionsMeasurement, Tally, TargetRecord, Traffic,
+    Unresolved, Wire,
 };
 use crate::metric::quantiles::value_at_share;
 
@@ -82,7 +82,7 @@ fn plan() -> PlanRecord {
             name: "main".to_owned(),
             target: None,
             clients: 100,
-            load: LoadRecord::Open { rate_per_client: 500.0, burst: 5, max_in_flight: 10_000 },
+            load: LoadRecord::open(500.0, 5, 10_000),
             messages: MessagesRecord::Generated { size_bytes: 64, sizes: None, payload: PayloadKind::Mixed },
             expect: Expect::Echo,
             order: Order::Keep,
@@ -90,6 +90,10 @@ fn plan() -> PlanRecord {
             batched: false,
             dialogue: None,
             rooms: None,
+            sessions: None,
+            wire_shape: None,
+            ping_s: None,
+            read_bytes_per_s: None,
         }],
     }
 }
@@ -244,7 +248,7 @@ pub(crate) fn connections() -> Report {
 pub(crate) fn closed() -> Report {
     let mut report = pass();
     (report.plan.run.duration_s, report.plan.run.messages_per_client) = (None, Some(5_000));
-    report.plan.groups[0].load = LoadRecord::Closed { window: 16 };
+    report.plan.groups[0].load = LoadRecord::closed(16);
     report.plan.groups[0].expect = Expect::Count;
     report.measured_s = 2.5;
     report.total.latency.response = report.total.latency.service.clone();
@@ -281,10 +285,10 @@ pub(crate) fn two_groups() -> Report {
 pub(crate) fn rooms() -> Report {
     let mut report = pass();
     let group = &mut report.plan.groups[0];
-    group.load = LoadRecord::Open { rate_per_client: 50.0, burst: 1, max_in_flight: 10_000 };
+    group.load = LoadRecord::open(50.0, 1, 10_000);
     group.messages = templates(1);
     group.expect = Expect::Broadcast;
-    group.rooms = Some(RoomsRecord { size: Some(10), publishers: Some(1), own: OwnCopy::Expect });
+    group.rooms = Some(RoomsRecord { size: Some(10), publishers: Some(1), ..RoomsRecord::default() });
     let total = &mut report.total;
     total.warmup = Tally::default();
     total.traffic = Traffic { matched_in_window: 49_996, sent_in_window: 5_000, ..total.traffic };

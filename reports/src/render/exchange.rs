@@ -32,7 +32,8 @@ pub(super) fn more_rules(group: &GroupRecord) -> Vec<String> {
 
 /// Size of the rooms, who publishes, and what becomes of a sender's own copy.
 pub(super) fn rooms_of(rooms: &RoomsRecord) -> String {
-    let RoomsRecord { size, publishers, own } = rooms;
+    let RoomsRecord { size, publishers, own, durable } = rooms;
+    let durable = if *durable { ", durable" } else { "" };
     let size = size.map_or_else(|| "rooms by name".to_owned(), |size| format!("rooms of {}", count(size.into())));
     let publishers = match publishers {
         None => "all publish".to_owned(),
@@ -44,7 +45,7 @@ pub(super) fn rooms_of(rooms: &RoomsRecord) -> String {
         OwnCopy::Refuse => ", own copies refused",
         OwnCopy::Allow => ", own copies allowed",
     };
-    format!("{size}, {publishers}{own}")
+    format!("{size}, {publishers}{own}{durable}")
 }
 
 /// Steps of joining, and events that are answered or ignored.
@@ -175,7 +176,7 @@ mod tests {
             rules(dialogue).as_deref(),
             Some("expect id=/id, replies until \"done\", 1 step to join, 1 kind of events answered, 2 kinds ignored")
         );
-        let rooms = RoomsRecord { size: None, publishers: None, own: OwnCopy::Refuse };
+        let rooms = RoomsRecord { own: OwnCopy::Refuse, ..RoomsRecord::default() };
         assert_eq!(rooms_of(&rooms), "rooms by name, all publish, own copies refused");
     }
 

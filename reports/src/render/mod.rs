@@ -42,6 +42,7 @@ mod hostile;
 mod html;
 mod json;
 mod junit;
+mod load_shape;
 mod markdown;
 mod part;
 mod room_table;

@@ -2,7 +2,7 @@
 
 use hdrhistogram::Histogram;
 
-use super::{exchange, part::Part};
+use super::{exchange, load_shape, part::Part};
 use crate::{
     human::{bytes, count, nanoseconds, percent, rate, seconds},
     judge::{Judgement, LimitedBy, Verdict},
@@ -57,22 +57,23 @@ pub(super) fn group_load(group: &GroupRecord) -> String {
     let clients = clients_of(group.clients.into());
     match group.load {
         LoadRecord::Open { rate_per_client, burst, .. } => {
-            let each = rate(rate_per_client);
+            let most = if group.load.stages().is_empty() { "" } else { "at most " };
+            let each = format!("{most}{}", rate(rate_per_client));
             match group.senders() {
                 Some(senders) if senders < u64::from(group.clients) => {
-                    let all = rate(senders as f64 * rate_per_client);
+                    let all = format!("{most}{}", rate(senders as f64 * rate_per_client));
                     format!("{clients}, {} of them x {each} messages/s = {all}/s, bursts of {burst}", count(senders))
                 }
                 Some(senders) => {
                     format!(
-                        "{clients} x {each} messages/s = {}/s, bursts of {burst}",
+                        "{clients} x {each} messages/s = {most}{}/s, bursts of {burst}",
                         rate(senders as f64 * rate_per_client)
                     )
                 }
                 None => format!("{clients}, publishers x {each} messages/s, bursts of {burst}"),
             }
         }
-        LoadRecord::Closed { window } => format!("closed model, {clients} x {window} in flight"),
+        LoadRecord::Closed { window, .. } => format!("closed model, {clients} x {window} in flight"),
         LoadRecord::Listen => format!("{clients} that only listen"),
     }
 }
@@ -81,7 +82,12 @@ pub(super) fn group_load(group: &GroupRecord) -> String {
 pub(super) fn clients_and_messages(group: &GroupRecord) -> String {
     let load = group_load(group);
     let messages = group.load.sends().then(|| payload(group));
-    std::iter::once(load).chain(messages).chain(exchange::rules(group)).collect::<Vec<_>>().join(", ")
+    std::iter::once(load)
+        .chain(messages)
+        .chain(exchange::rules(group))
+        .chain(load_shape::shape(group))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// Size and type of a group's messages.
@@ -326,17 +332,17 @@ mod tests {
     fn remarks_name_the_groups_that_they_are_about() {
         let mut report = sample::two_groups();
         for group in &mut report.plan.groups {
-            group.load = LoadRecord::Open { rate_per_client: 1.0, burst: 1, max_in_flight: 1 };
+            group.load = LoadRecord::open(1.0, 1, 1);
         }
         assert_eq!((in_total(&report, omission), in_total(&report, undecided)), (None, None));
-        (report.plan.groups[1].load, report.plan.groups[1].expect) = (LoadRecord::Closed { window: 4 }, Expect::Count);
+        (report.plan.groups[1].load, report.plan.groups[1].expect) = (LoadRecord::closed(4), Expect::Count);
         assert!(in_total(&report, omission).is_some_and(|text| text.starts_with("slow: closed model: ")));
         let text = in_total(&report, undecided).unwrap();
         assert!(text.starts_with("slow: --expect count; that decides surplus"), "{text}");
         let of_groups = |of: fn(Part<'_>) -> Option<String>| Part::groups(&report).map(of).collect::<Vec<_>>();
         assert_eq!(of_groups(omission), [None, Some(OMISSION.to_owned())]);
         assert!(of_groups(undecided)[1].as_ref().is_some_and(|text| text.starts_with("--expect count decides ")));
-        report.plan.groups[0].load = LoadRecord::Closed { window: 1 };
+        report.plan.groups[0].load = LoadRecord::closed(1);
         assert_eq!(in_total(&report, omission).as_deref(), Some(OMISSION), "all of them");
     }
 

@@ -19,7 +19,7 @@ pub(crate) fn record() -> SearchRecord {
     };
     let mut report = sample::pass();
     report.target.embedded = false;
-    report.plan.groups[0].load = LoadRecord::Open { rate_per_client: 10.0, burst: 5, max_in_flight: 10_000 };
+    report.plan.groups[0].load = LoadRecord::open(10.0, 5, 10_000);
     report.plan.run.duration_s = Some(5.0);
     report.plan.run.thresholds = vec!["p99<5ms".to_owned(), "lost==0".to_owned()];
     SearchRecord {

@@ -11,8 +11,8 @@ use super::{
 use crate::{
     judge::{Judgement, LimitedBy, Verdict},
     model::{
-        Environment, GeneratorHealth, GroupMeasurement, Measurement, PlanRecord, Report, StoppedOnMiss, TargetRecord,
-        Unresolved,
+        Environment, GeneratorHealth, GroupMeasurement, GroupRecord, LoadRecord, Measurement, PlanRecord, Report,
+        SessionsRecord, StoppedOnMiss, TargetRecord, Unresolved,
     },
 };
 
@@ -123,8 +123,28 @@ pub(super) fn plan_numbers(plan: &PlanRecord) -> impl Iterator<Item = (&'static 
         ("plan.run.drain_s", run.drain_s),
         ("plan.run.connect_rate", run.connect_rate),
     ];
-    let of_groups = plan.groups.iter().filter_map(|group| group.load.rate_per_client());
-    of_run.into_iter().chain(of_groups.map(|rate| ("plan.groups.rate_per_client", rate)))
+    of_run.into_iter().chain(plan.groups.iter().flat_map(group_numbers))
+}
+
+fn group_numbers(group: &GroupRecord) -> impl Iterator<Item = (&'static str, f64)> {
+    let think = match group.load {
+        LoadRecord::Closed { think_s, .. } => Some(think_s),
+        LoadRecord::Open { .. } | LoadRecord::Listen => None,
+    };
+    let single = [
+        ("plan.groups.rate_per_client", group.load.rate_per_client()),
+        ("plan.groups.think_s", think),
+        ("plan.groups.ping_s", group.ping_s),
+    ];
+    let stages = group.load.stages().iter().flat_map(|stage| {
+        [
+            ("plan.groups.stages.from_per_client", stage.from_per_client),
+            ("plan.groups.stages.to_per_client", stage.to_per_client),
+            ("plan.groups.stages.length_s", stage.length_s),
+        ]
+    });
+    let sessions = group.sessions.iter().flat_map(SessionsRecord::numbers);
+    single.into_iter().filter_map(|(key, number)| Some((key, number?))).chain(stages).chain(sessions)
 }
 
 /// Every number of a report, by its key.

@@ -1,17 +1,22 @@
 //! Merges what the workers recorded into the report.
 
 mod fingerprint;
+mod group_plan;
 mod measurement;
 mod misrouted;
 mod rooms;
 
-use std::{num::NonZeroUsize, sync::Arc, time::SystemTime};
+use std::{
+    num::{NonZeroU64, NonZeroUsize},
+    sync::Arc,
+    time::SystemTime,
+};
 
 use reports::{
     Report,
     model::{
-        DialogueRecord, GeneratorHealth, GroupMeasurement, GroupRecord, LoadRecord, Measurement, MessagesRecord,
-        PayloadKind, PlanRecord, RunRecord, TargetRecord, Unresolved,
+        DialogueRecord, GeneratorHealth, GroupMeasurement, GroupRecord, Measurement, MessagesRecord, PayloadKind,
+        PlanRecord, RunRecord, TargetRecord, Unresolved,
     },
 };
 
@@ -20,7 +25,7 @@ use super::timeline::RunSeconds;
 use crate::{
     clock::Time,
     message::Mix,
-    plan::{self, Dialogue, Group, Messages, Plan, Rate, Rooms, Until},
+    plan::{Dialogue, Group, Messages, Plan, Rooms, Until, WireShape},
     rooms::Membership,
     run::environment,
     worker::WorkerOutcome,
@@ -168,15 +173,7 @@ fn group_record(group: &Group, target: Option<TargetRecord>) -> GroupRecord {
         name: group.name.to_string(),
         target,
         clients: group.clients.get(),
-        load: match &group.load {
-            plan::Load::Open { arrivals, burst, max_in_flight } => LoadRecord::Open {
-                rate_per_client: arrivals.rate.peak().map_or(0.0, Rate::per_second),
-                burst: burst.get(),
-                max_in_flight: max_in_flight.get(),
-            },
-            plan::Load::Closed { window, .. } => LoadRecord::Closed { window: window.get() },
-            plan::Load::Listen => LoadRecord::Listen,
-        },
+        load: group_plan::load(&group.load),
         messages: messages_record(group),
         expect: group.expect.clone(),
         order: group.order.unwrap_or_else(|| group.expect.usual_order()),
@@ -184,6 +181,10 @@ fn group_record(group: &Group, target: Option<TargetRecord>) -> GroupRecord {
         batched: group.batched,
         dialogue: (!group.dialogue.is_empty()).then(|| dialogue_record(&group.dialogue)),
         rooms: group.rooms.as_ref().map(Rooms::record),
+        sessions: (!group.sessions.is_plain()).then(|| group_plan::sessions(&group.sessions)),
+        wire_shape: (group.wire_shape != WireShape::default()).then(|| group_plan::wire_shape(group.wire_shape)),
+        ping_s: group.ping.map(|interval| interval.as_secs_f64()),
+        read_bytes_per_s: group.read.map(NonZeroU64::get),
     }
 }
 

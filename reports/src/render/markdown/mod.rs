@@ -6,7 +6,7 @@ use std::io::{self, Write};
 
 pub(crate) use code::code;
 
-use super::{Render, exchange, group_table::GroupTable, part::Part, room_table::RoomTable, wording};
+use super::{Render, exchange, group_table::GroupTable, load_shape, part::Part, room_table::RoomTable, wording};
 use crate::{
     human::{bytes, count, nanoseconds, percent, rate, seconds},
     judge::{Judgement, Verdict, bounds},
@@ -311,7 +311,8 @@ fn plan(out: &mut dyn Write, report: &Report) -> io::Result<()> {
             MessagesRecord::Templates { .. } => wording::payload(group),
         };
         let rules: Vec<String> = exchange::more_rules(group).iter().map(|rule| format!(", {}", code(rule))).collect();
-        let (expect, rules) = (code(&group.expect.to_string()), rules.concat());
+        let shape: Vec<String> = load_shape::shape(group).iter().map(|part| format!(", {part}")).collect();
+        let (expect, rules) = (code(&group.expect.to_string()), rules.concat() + &shape.concat());
         writeln!(out, "- {load}{messages}, expecting {expect}{rules}{}", target(group))?;
     }
     if !plan.run.thresholds.is_empty() {

@@ -33,6 +33,10 @@ struct Format {
     loose: fn(&str) -> bool,
 }
 
+/// Keys of groups that most plans leave out.
+const OF_SOME_PLANS: [&str; 4] =
+    ["/groups/0/sessions", "/groups/0/wire_shape", "/groups/0/ping_s", "/groups/0/read_bytes_per_s"];
+
 fn formats() -> [Format; 4] {
     [
         Format {
@@ -45,6 +49,7 @@ fn formats() -> [Format; 4] {
                     ["/evidence/", "/intervals/", "/throughput/", "/duration_s", "/messages_per_client", "/dns_ns"];
                 parts.iter().any(|part| at.contains(part))
                     || ends(at, &["/target", "/stolen", "/until", "/stopped_on_miss"])
+                    || ends(at, &OF_SOME_PLANS)
             },
         },
         Format {
@@ -56,7 +61,7 @@ fn formats() -> [Format; 4] {
                 let of_an_unfinished = ["/holds_per_s", "/fails_per_s", "/limited_by", "/exit_code"];
                 let of_a_step = ["/sent_per_s", "/matched_per_s", "_p50_ns", "_p99_ns"];
                 let of_a_plan = ["/duration_s", "/messages_per_client", "/groups/0/target", "/groups/0/until"];
-                [&of_an_unfinished[..], &of_a_step, &of_a_plan].iter().any(|keys| ends(at, keys))
+                [&of_an_unfinished[..], &of_a_step, &of_a_plan, &OF_SOME_PLANS].iter().any(|keys| ends(at, keys))
             },
         },
         Format {

@@ -101,7 +101,7 @@ fn numbers_that_json_does_not_have_are_refused_by_key() {
         ("intervals.at_s", |r, x| r.total.intervals[9].at_s = x),
         ("evidence.at_s", |r, x| r.total.evidence[2].at_s = x),
         ("plan.groups.rate_per_client", |r, x| {
-            r.plan.groups[0].load = LoadRecord::Open { rate_per_client: x, burst: 1, max_in_flight: 1 };
+            r.plan.groups[0].load = LoadRecord::open(x, 1, 1);
         }),
     ];
     for (key, change) in table {

@@ -7,13 +7,13 @@ use std::{
 };
 
 use proptest::prelude::*;
-use reports::model::{Calls, Connections, Counts, Latency, Tally, Traffic};
+use reports::model::{Calls, Connections, Counts, Latency, LoadRecord, Tally, Traffic};
 
 use super::*;
 use crate::{
     ledger::{CloseCause, Expectation, Fate, Finding, LedgerSink, SendTimes, Subject},
     message::Payload,
-    plan::{Arrivals, Expect, Rate, RunOptions, Sizes},
+    plan::{Arrivals, EngineKind, Expect, Load, Order, Rate, RunOptions, Sizes},
     run::timeline::Timeline,
     secrets::Secrets,
     transport::Phases,
@@ -34,7 +34,7 @@ fn plan() -> Plan {
 
 /// A plan of groups that are called `g0`, `g1` and so on.
 fn plan_of(groups: usize) -> Plan {
-    let load = plan::Load::Closed { window: NonZeroU32::MIN, think: Duration::ZERO };
+    let load = Load::Closed { window: NonZeroU32::MIN, think: Duration::ZERO };
     let group = |n| Group { name: format!("g{n}").parse().unwrap(), load: load.clone(), ..Group::default() };
     Plan::new(RunOptions::default(), (0..groups).map(group).collect()).unwrap()
 }
@@ -316,7 +316,7 @@ fn the_result_says_what_was_asked_for() {
     let n = |n| NonZeroU32::new(n).unwrap();
     let group = Group {
         clients: n(3),
-        load: plan::Load::Open { arrivals: Arrivals::even(Rate::new(0.5).unwrap()), burst: n(5), max_in_flight: n(7) },
+        load: Load::Open { arrivals: Arrivals::even(Rate::new(0.5).unwrap()), burst: n(5), max_in_flight: n(7) },
         messages: Messages::Generated { sizes: Sizes::Fixed(100), mix: Mix::Text },
         expect: Expect::Reply("yes".to_owned()),
         ..Group::default()
@@ -339,7 +339,7 @@ fn the_result_says_what_was_asked_for() {
             warmup_s: 1.5,
             drain_s: 2.0,
             connect_rate: 1.0,
-            engine: plan::EngineKind::Lean,
+            engine: EngineKind::Lean,
             threads: 2,
             thresholds: vec!["p99<5ms".to_owned()],
             only_delivery: false,
@@ -348,23 +348,27 @@ fn the_result_says_what_was_asked_for() {
             name: "main".to_owned(),
             target: None,
             clients: 3,
-            load: LoadRecord::Open { rate_per_client: 0.5, burst: 5, max_in_flight: 7 },
+            load: LoadRecord::open(0.5, 5, 7),
             messages: MessagesRecord::Generated { size_bytes: 100, sizes: None, payload: PayloadKind::Text },
             expect: Expect::Reply("yes".to_owned()),
-            order: plan::Order::Keep,
+            order: Order::Keep,
             until: None,
             batched: false,
             dialogue: None,
             rooms: None,
+            sessions: None,
+            wire_shape: None,
+            ping_s: None,
+            read_bytes_per_s: None,
         }],
     };
     assert_eq!(said.plan, expected);
     assert_eq!((said.generator.threads, said.started_at.as_str()), (2, "1970-01-01T00:00:00Z"));
 
-    let until = Until::Messages(std::num::NonZeroU64::new(9).unwrap());
+    let until = Until::Messages(NonZeroU64::new(9).unwrap());
     let closed =
         summarize(&plan().with(|run, _| run.until = until).unwrap(), context(Timeline::new(0, 1)), vec![]).plan;
-    assert_eq!((closed.groups[0].load, closed.run.duration_s), (LoadRecord::Closed { window: 1 }, None));
+    assert_eq!((&closed.groups[0].load, closed.run.duration_s), (&LoadRecord::closed(1), None));
     assert_eq!(closed.run.messages_per_client, Some(9));
 }
 

@@ -10,6 +10,7 @@ use crate::{
             labelled_part::LabelledPart,
             table::{Fact, TableCell, facts},
         },
+        load_shape,
         tone::Tone,
         wording,
     },
@@ -130,7 +131,7 @@ fn of_group(labelled: &LabelledPart<'_>, fact: impl FnOnce(&GroupRecord) -> Tabl
 const MODEL: Fact = ("model", |labelled| {
     of_group(labelled, |group| match group.load {
         LoadRecord::Open { .. } => "open".into(),
-        LoadRecord::Closed { window } => format!("closed, {} in flight a client", count(window.into())).into(),
+        LoadRecord::Closed { window, .. } => format!("closed, {} in flight a client", count(window.into())).into(),
         LoadRecord::Listen => "only listens".into(),
     })
 });
@@ -168,8 +169,19 @@ const RULES: Fact = ("rules", |labelled| {
     })
 });
 
+const ARRIVALS: Fact = ("over time", |labelled| of_group(labelled, |group| shape(&load_shape::arrivals(&group.load))));
+const SESSIONS: Fact = ("clients come and go", |labelled| {
+    of_group(labelled, |group| shape(&group.sessions.iter().flat_map(load_shape::sessions).collect::<Vec<_>>()))
+});
+const WIRE_SHAPE: Fact =
+    ("frames, pings, reads", |labelled| of_group(labelled, |group| shape(&load_shape::others(group))));
+
+fn shape(parts: &[String]) -> TableCell {
+    if parts.is_empty() { TableCell::default() } else { TableCell::words(parts.join(", ")) }
+}
+
 /// What is a group's own.
-const GROUP_PLAN: [Fact; 9] = [
+const GROUP_PLAN: [Fact; 12] = [
     ("target", |labelled| {
         of_group(labelled, |group| {
             group.target.as_ref().map_or_else(TableCell::default, |target| TableCell::words(&target.url))
@@ -178,14 +190,17 @@ const GROUP_PLAN: [Fact; 9] = [
     MODEL,
     CLIENTS,
     RATE,
+    ARRIVALS,
     BURST,
     IN_FLIGHT,
+    SESSIONS,
     PAYLOAD,
     EXPECT,
     RULES,
+    WIRE_SHAPE,
 ];
 
-const PLAN: [Fact; 18] = [
+const PLAN: [Fact; 21] = [
     ("target", |labelled| TableCell::words(&labelled.part.report.target.url)),
     ("server", |labelled| {
         (if labelled.part.report.target.embedded { "embedded" } else { "not started by loadgen" }).into()
@@ -197,13 +212,16 @@ const PLAN: [Fact; 18] = [
     }),
     CLIENTS,
     RATE,
+    ARRIVALS,
     BURST,
     IN_FLIGHT,
+    SESSIONS,
     ("length", |labelled| TableCell::words(wording::length(labelled.part.plan()))),
     ("drain at most", |labelled| seconds(labelled.part.plan().run.drain_s).into()),
     PAYLOAD,
     EXPECT,
     RULES,
+    WIRE_SHAPE,
     ("new connections/s", |labelled| rate(labelled.part.plan().run.connect_rate).into()),
     ("engine", |labelled| TableCell::words(labelled.part.plan().run.engine.name())),
     ("threads", |labelled| labelled.part.plan().run.threads.to_string().into()),

@@ -1,5 +1,6 @@
 //! Any report.
 
+mod plans;
 mod sessions;
 
 use proptest::{
@@ -11,11 +12,10 @@ use proptest::{
 use crate::{
     judge::{Judgement, LimitedBy, Verdict},
     model::{
-        Anomalies, Calls, Connections, Counts, Deliveries, DialogueRecord, Dropped, EngineKind, Environment, Evidence,
-        EvidenceKind, Expect, GeneratorHealth, GroupMeasurement, GroupRecord, Interval, Latency, LoadRecord,
-        Measurement, MessagesRecord, MisroutedRecord, MissingFate, MissingRecord, Order, OtherEvents, OwnCopy,
-        PackedHistogram, PayloadKind, PlanRecord, ReadContext, Report, RoomRecord, RoomsMeasurement, RoomsRecord,
-        RunRecord, Tally, TargetRecord, Traffic, Unresolved, Wire,
+        Anomalies, Calls, Connections, Counts, Deliveries, Dropped, Environment, Evidence, EvidenceKind,
+        GeneratorHealth, GroupMeasurement, GroupRecord, Interval, Latency, Measurement, MisroutedRecord, MissingFate,
+        MissingRecord, OtherEvents, PackedHistogram, ReadContext, Report, RoomRecord, RoomsMeasurement, Tally, Traffic,
+        Unresolved, Wire,
     },
 };
 
@@ -111,99 +111,6 @@ fn rooms() -> impl Strategy<Value = RoomsMeasurement> {
             RoomRecord { number, members, deliveries, duplicated, reordered, misrouted }
         });
     (any::<[u64; 2]>(), vec(room, 0..3)).prop_map(|([count, cut], kept)| RoomsMeasurement { count, kept, cut })
-}
-
-fn loads() -> impl Strategy<Value = LoadRecord> {
-    prop_oneof![
-        (finite(), any::<[u32; 2]>()).prop_map(|(rate_per_client, [burst, max_in_flight])| LoadRecord::Open {
-            rate_per_client,
-            burst,
-            max_in_flight
-        }),
-        any::<u32>().prop_map(|window| LoadRecord::Closed { window }),
-        Just(LoadRecord::Listen),
-    ]
-}
-
-fn groups() -> impl Strategy<Value = GroupRecord> {
-    let messages = messages();
-    let rules =
-        (orders(), option::of(any::<String>()), any::<bool>(), option::of(dialogues()), option::of(room_plans()));
-    let expects = prop_oneof![Just(Expect::Echo), Just(Expect::Count), any::<String>().prop_map(Expect::Reply)];
-    let targets = option::of(targets());
-    (any::<String>(), targets, any::<u32>(), loads(), messages, expects, rules).prop_map(
-        |(name, target, clients, load, messages, expect, (order, until, batched, dialogue, rooms))| GroupRecord {
-            name,
-            target,
-            clients,
-            load,
-            messages,
-            expect,
-            order,
-            until,
-            batched,
-            dialogue,
-            rooms,
-        },
-    )
-}
-
-fn orders() -> impl Strategy<Value = Order> {
-    prop::sample::select(vec![Order::Keep, Order::Any])
-}
-
-fn messages() -> impl Strategy<Value = MessagesRecord> {
-    let payloads = prop::sample::select(vec![PayloadKind::Text, PayloadKind::Binary, PayloadKind::Mixed]);
-    prop_oneof![
-        (any::<u64>(), any::<Option<String>>(), payloads)
-            .prop_map(|(size_bytes, sizes, payload)| MessagesRecord::Generated { size_bytes, sizes, payload }),
-        any::<(u32, u64, String)>().prop_map(|(templates, largest_bytes, fingerprint)| MessagesRecord::Templates {
-            templates,
-            largest_bytes,
-            fingerprint
-        }),
-    ]
-}
-
-fn dialogues() -> impl Strategy<Value = DialogueRecord> {
-    any::<([u32; 3], String)>().prop_map(|([on_open, answer, ignore], fingerprint)| DialogueRecord {
-        on_open,
-        answer,
-        ignore,
-        fingerprint,
-    })
-}
-
-fn room_plans() -> impl Strategy<Value = RoomsRecord> {
-    let own = prop::sample::select(vec![OwnCopy::Expect, OwnCopy::Refuse, OwnCopy::Allow]);
-    (any::<[Option<u32>; 2]>(), own).prop_map(|([size, publishers], own)| RoomsRecord { size, publishers, own })
-}
-
-fn targets() -> impl Strategy<Value = TargetRecord> {
-    (any::<String>(), any::<bool>()).prop_map(|(url, embedded)| TargetRecord { url, embedded })
-}
-
-fn plans() -> impl Strategy<Value = PlanRecord> {
-    let numbers = ([finite(), finite(), finite()], any::<u32>(), any::<bool>());
-    let ends = (option::of(finite()), option::of(any::<u64>()));
-    let engines = prop::sample::select(vec![EngineKind::Lean, EngineKind::Tungstenite]);
-    (ends, numbers, engines, vec(any::<String>(), 0..3), vec(groups(), 1..3)).prop_map(
-        |((duration_s, messages_per_client), (numbers, threads, only_delivery), engine, thresholds, groups)| {
-            let [warmup_s, drain_s, connect_rate] = numbers;
-            let run = RunRecord {
-                duration_s,
-                messages_per_client,
-                warmup_s,
-                drain_s,
-                connect_rate,
-                engine,
-                threads,
-                thresholds,
-                only_delivery,
-            };
-            PlanRecord { run, groups }
-        },
-    )
 }
 
 fn unresolved() -> impl Strategy<Value = Unresolved> {
@@ -359,8 +266,8 @@ pub(super) fn reports() -> impl Strategy<Value = Report> {
     let environment = (any::<[String; 3]>(), any::<[u32; 2]>(), any::<u64>()).prop_map(
         |([cpu, kernel, version], [cores, run_id], seed)| Environment { cpu, cores, kernel, version, seed, run_id },
     );
-    let head = (targets(), any::<String>(), any::<bool>(), finite());
-    (head, sessions::stops(), plans(), environment, generators(), unresolved(), vec(measurements(), 3)).prop_map(
+    let head = (plans::targets(), any::<String>(), any::<bool>(), finite());
+    (head, sessions::stops(), plans::plans(), environment, generators(), unresolved(), vec(measurements(), 3)).prop_map(
         |(head, stopped_on_miss, plan, environment, generator, unresolved, mut measurements)| {
             let (target, started_at, interrupted, measured_s) = head;
             let total = measurements.remove(0);

@@ -116,7 +116,8 @@ async fn open(
         Ok(UpgradeRequest { target, remaining, .. }) => {
             log.opened(request.bytes());
             let waker = poll_fn(|cx| Poll::Ready(cx.waker().clone())).await;
-            let join = |rooms: &Rc<Rooms>| Box::new(rooms.join(page::path(&target), peer, waker));
+            let after = page::parameter(&target, "after");
+            let join = |rooms: &Rc<Rooms>| Box::new(rooms.join(page::path(&target), after.as_deref(), peer, waker));
             return Some((socket, remaining, context.rooms.as_ref().map(join)));
         }
         Err(refusal) => refusal,

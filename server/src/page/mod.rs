@@ -4,7 +4,7 @@
 mod request;
 
 use self::request::RequestHead;
-pub(crate) use self::request::path;
+pub(crate) use self::request::{parameter, path};
 use crate::options::Reply;
 
 const PAGE: &str = include_str!("page.html");

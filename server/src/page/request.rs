@@ -1,7 +1,10 @@
 //! The head of the HTTP request that a connection begins with, as far as it came.
 
+use std::borrow::Cow;
+
 use frames::handshake::MOST_FIELDS;
 use httparse::{EMPTY_HEADER, Header, Status};
+use percent_encoding::percent_decode_str;
 
 /// The head of a request, borrowed from the bytes that were received.
 #[derive(Debug)]
@@ -50,6 +53,13 @@ pub(crate) fn path(target: &str) -> &str {
     }
 }
 
+/// The text of a parameter in the query of a target, percent-decoded. None if it is not there.
+pub(crate) fn parameter<'t>(target: &'t str, name: &str) -> Option<Cow<'t, [u8]>> {
+    let (_, query) = target.split_once('?')?;
+    let value = query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))?;
+    Some(percent_decode_str(value).into())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,5 +84,14 @@ mod tests {
         ] {
             assert_eq!(RequestHead::read(head.as_bytes()).asks_for_page(), asks, "{head:?}");
         }
+    }
+
+    #[test]
+    fn a_parameter_is_decoded() {
+        let after = |target| parameter(target, "after").map(|text| String::from_utf8_lossy(&text).into_owned());
+        assert_eq!(after("/a?after=lg1%3Ax%20%2B+"), Some("lg1:x ++".to_owned()));
+        assert_eq!(after("/a?b=after&after=%C3%A4&after=2").as_deref(), Some("\u{e4}"));
+        assert_eq!(after("/a?after=").as_deref(), Some(""));
+        assert_eq!([after("/a"), after("/after=1"), after("/a?after"), after("/a?afterwards=1")], [const { None }; 4]);
     }
 }

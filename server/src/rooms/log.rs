@@ -28,6 +28,10 @@ pub(super) struct MessageLog {
     first: u64,
     /// Where `bytes` begins in the stream of all frames of the room.
     begin: u64,
+    /// Every member has taken the messages before this one.
+    taken: u64,
+    /// How many messages are kept although every member has taken them.
+    keep: u32,
 }
 
 #[derive(Debug)]
@@ -44,14 +48,39 @@ struct Entry {
 }
 
 impl MessageLog {
+    /// A log that keeps this many messages that every member has taken.
+    pub(super) fn keeping(keep: u32) -> Self {
+        Self { keep, ..Self::default() }
+    }
+
     /// The number of the next message.
     pub(super) fn end(&self) -> u64 {
         self.first + self.entries.len() as u64
     }
 
-    /// Bytes of memory that the messages take.
-    pub(super) fn held_bytes(&self) -> usize {
+    /// Bytes of memory that all messages take.
+    pub(super) fn bytes(&self) -> usize {
         self.bytes.len() + self.entries.len() * size_of::<Entry>()
+    }
+
+    /// Bytes of memory that those messages take that some member has yet to take.
+    pub(super) fn held_bytes(&self) -> usize {
+        let taken = self.index(self.taken).min(self.entries.len());
+        self.bytes.len() - self.position(self.begin_of(taken)) + (self.entries.len() - taken) * size_of::<Entry>()
+    }
+
+    /// The number of the first kept message after the last that contains `text`. Of all that are
+    /// kept if none contains it, or it is empty.
+    pub(super) fn after(&self, text: &[u8]) -> u64 {
+        let first = self.end().saturating_sub(self.keep.into()).max(self.first);
+        let finder = memchr::memmem::Finder::new(text);
+        let contains = |number: &u64| {
+            let entry = &self.entries[self.index(*number)];
+            let end = self.position(entry.end);
+            finder.find(&self.bytes[end - entry.length..end]).is_some()
+        };
+        let found = (first..self.end()).rev().find(|number| !text.is_empty() && contains(number));
+        found.map_or(first, |number| number + 1)
     }
 
     /// Adds a message of member number `member`.
@@ -91,8 +120,22 @@ impl MessageLog {
         })
     }
 
-    /// Forgets the messages before number `end`.
+    /// Every member has taken the messages before number `end`. Forgets those that need not be kept.
     pub(super) fn forget_before(&mut self, end: u64) {
+        self.taken = self.taken.max(end);
+        let kept = self.end().saturating_sub(self.keep.into());
+        // What is kept is moved for each time, so much is forgotten at once.
+        if self.keep == 0 || kept.saturating_sub(self.first) >= self.keep.into() {
+            self.drop_before(end.min(kept));
+        }
+    }
+
+    /// Forgets all messages that every member has taken.
+    pub(super) fn forget_kept(&mut self) {
+        self.drop_before(self.taken);
+    }
+
+    fn drop_before(&mut self, end: u64) {
         let count = self.index(end).min(self.entries.len());
         let Some(last) = self.entries.drain(..count).next_back() else { return };
         self.first += count as u64;
@@ -111,8 +154,13 @@ impl MessageLog {
     /// Each entry of `range` with the place where its frame begins.
     fn entries_of(&self, range: Range<u64>) -> impl Iterator<Item = (u64, &Entry)> {
         let (start, end) = (self.index(range.start), self.index(range.end));
-        let mut begin = start.checked_sub(1).map_or(self.begin, |before| self.entries[before].end);
+        let mut begin = self.begin_of(start);
         self.entries.range(start..end).map(move |entry| (std::mem::replace(&mut begin, entry.end), entry))
+    }
+
+    /// Where the frame of an entry begins in the stream of all frames of the room.
+    fn begin_of(&self, index: usize) -> u64 {
+        index.checked_sub(1).map_or(self.begin, |before| self.entries[before].end)
     }
 
     fn index(&self, message: u64) -> usize {
@@ -178,5 +226,39 @@ mod tests {
         assert_eq!((log.end(), log.held_bytes()), (5, 0));
         log.push(1, broadcast(Kind::Binary, 0, b""));
         assert_eq!((log.end(), log.frames(5..6, None).next()), (6, Some((1, &b"\x82\0"[..]))));
+    }
+
+    #[test]
+    fn what_everyone_took_is_kept_as_far_as_it_must_be() {
+        let mut log = MessageLog::keeping(2);
+        for number in 0..5_u8 {
+            log.push(7, broadcast(Kind::Text, number.into(), &[b'0' + number; 3]));
+            assert_eq!((log.held_bytes() > 0, log.after(b"?")), (true, u64::from(number).saturating_sub(1)));
+            log.forget_before(log.end());
+            assert_eq!(log.held_bytes(), 0);
+        }
+        let texts = |log: &MessageLog, from| -> Vec<String> {
+            let messages = log.messages(from..log.end(), None);
+            messages.map(|broadcast| String::from_utf8_lossy(broadcast.message.payload).into_owned()).collect()
+        };
+        assert_eq!(texts(&log, log.after(b"33")), ["444"]);
+        assert_eq!(texts(&log, log.after(b"44")), [""; 0]);
+        // The first ones are forgotten, so the text may have been in any of them.
+        assert_eq!([&b"22"[..], b"", b"?"].map(|text| texts(&log, log.after(text))), [["333", "444"]; 3]);
+        assert!((2..=4).contains(&log.entries.len()));
+        log.forget_kept();
+        assert_eq!((log.bytes(), log.end(), log.after(b"44")), (0, 5, 5));
+    }
+
+    #[test]
+    fn what_someone_has_yet_to_take_is_never_forgotten() {
+        let mut log = MessageLog::keeping(1);
+        for number in 0..5_u8 {
+            log.push(7, broadcast(Kind::Text, number.into(), b"x"));
+            log.forget_before(1);
+        }
+        assert_eq!((log.messages(1..5, None).count(), log.held_bytes() > 0), (4, true));
+        log.forget_kept();
+        assert_eq!(log.messages(1..5, None).count(), 4);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     net::SocketAddr,
     rc::Rc,
     task::Waker,
@@ -21,11 +21,16 @@ use crate::{
     registry::memory::MemoryAccount,
 };
 
-/// The rooms of a thread that have members.
+/// Rooms without members whose messages are kept.
+const LEFT_KEPT: usize = 4096;
+
+/// The rooms of a thread that have members, or keep messages.
 #[derive(Debug)]
 pub(crate) struct Rooms {
     settings: Rc<RoomSettings>,
     by_path: RefCell<HashMap<Rc<str>, Rc<Room>>>,
+    /// Those without members, in the order in which they were left.
+    left: RefCell<BTreeMap<u64, Rc<str>>>,
     last_room: Cell<u64>,
     last_member: Cell<u64>,
     /// Number of the last read that completed messages for rooms.
@@ -43,14 +48,19 @@ impl Rooms {
     ) -> Self {
         let settings = Rc::new(RoomSettings { options, held_limit, account, timer });
         let [last_room, last_member, last_read] = [const { Cell::new(0) }; 3];
-        Self { settings, by_path: RefCell::default(), last_room, last_member, last_read }
+        let (by_path, left) = <(RefCell<_>, RefCell<_>)>::default();
+        Self { settings, by_path, left, last_room, last_member, last_read }
     }
 
     /// Lets a connection to `peer` into the room `path`, until the member is dropped. `waker` wakes
-    /// its task when there is something to take.
-    pub(crate) fn join(self: &Rc<Self>, path: &str, peer: SocketAddr, waker: Waker) -> Member {
+    /// its task when there is something to take. That may be what the room keeps, `after` the last
+    /// message that contains this text.
+    pub(crate) fn join(self: &Rc<Self>, path: &str, after: Option<&[u8]>, peer: SocketAddr, waker: Waker) -> Member {
         let room = self.room(path);
-        let seat = room.join(next(&self.last_member), waker);
+        if let Some(left) = room.left.take() {
+            self.left.borrow_mut().remove(&left);
+        }
+        let seat = room.join(next(&self.last_member), after, waker);
         Member { rooms: Rc::clone(self), room, seat, peer, sent: 0, unannounced: false }
     }
 
@@ -63,6 +73,23 @@ impl Rooms {
         let room = Rc::new(Room::new(next(&self.last_room), Rc::clone(&path), &self.settings));
         by_path.insert(path, Rc::clone(&room));
         room
+    }
+
+    /// The last member of a room left. Forgets it, or the one that was left first if too many keep
+    /// messages.
+    fn left(&self, room: &Room) {
+        let forgotten = if room.keeps() {
+            let number = next(&self.last_member);
+            room.left.set(Some(number));
+            let mut left = self.left.borrow_mut();
+            left.insert(number, Rc::clone(&room.path));
+            if left.len() > LEFT_KEPT { left.pop_first().map(|(_, path)| path) } else { None }
+        } else {
+            Some(Rc::clone(&room.path))
+        };
+        if let Some(path) = forgotten {
+            self.by_path.borrow_mut().remove(&path);
+        }
     }
 }
 
@@ -142,7 +169,7 @@ impl Drop for Member {
     fn drop(&mut self) {
         self.announce();
         if self.room.leave(&self.seat) {
-            self.rooms.by_path.borrow_mut().remove(&self.room.path);
+            self.rooms.left(&self.room);
         }
     }
 }

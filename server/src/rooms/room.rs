@@ -1,7 +1,7 @@
 //! One room: its members, and the messages that they have yet to take.
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     future::poll_fn,
     ops::Range,
     rc::Rc,
@@ -36,6 +36,8 @@ pub(super) struct Room {
     /// No other room of the thread has it.
     pub(super) number: u64,
     pub(super) path: Rc<str>,
+    /// When it was left by its last member, if it keeps messages. Later ones have larger numbers.
+    pub(super) left: Cell<Option<u64>>,
     settings: Rc<RoomSettings>,
     state: RefCell<RoomState>,
 }
@@ -64,17 +66,32 @@ impl Room {
     pub(super) fn new(number: u64, path: Rc<str>, settings: &Rc<RoomSettings>) -> Self {
         let step = settings.options.stagger;
         let stagger = (!step.is_zero()).then(|| Stagger::new(step));
-        let state = RoomState { fixed_bytes: size_of::<Self>() + path.len(), stagger, ..RoomState::default() };
-        Self { number, path, settings: Rc::clone(settings), state: RefCell::new(state) }
+        let log = MessageLog::keeping(settings.options.replay);
+        let fixed_bytes = size_of::<Self>() + path.len();
+        let state = RoomState { log, fixed_bytes, stagger, ..RoomState::default() };
+        let (left, settings) = (Cell::default(), Rc::clone(settings));
+        Self { number, path, left, settings, state: RefCell::new(state) }
     }
 
-    /// Adds a member with a number that is larger than all before it.
-    pub(super) fn join(&self, member: u64, waker: Waker) -> Rc<Seat> {
+    /// Adds a member with a number that is larger than all before it. It gets what was kept after
+    /// the last message that contains the text of `after`.
+    pub(super) fn join(&self, member: u64, after: Option<&[u8]>, waker: Waker) -> Rc<Seat> {
         let mut state = self.state.borrow_mut();
-        let seat = Rc::new(Seat::new(member, state.log.end(), waker));
+        let end = state.log.end();
+        let next = after.filter(|_| self.keeps()).map_or(end, |after| state.log.after(after));
+        let seat = Rc::new(Seat::new(member, next..end, waker));
+        if next < end {
+            state.behind += 1;
+            seat.wake();
+        }
         state.seats.push(Rc::clone(&seat));
         state.account(&self.settings);
         seat
+    }
+
+    /// Whether it keeps messages for members that come back.
+    pub(super) fn keeps(&self) -> bool {
+        self.settings.options.replay > 0
     }
 
     /// Removes a member. Returns whether the room is empty now.
@@ -220,6 +237,9 @@ impl RoomState {
     fn forget(&mut self, settings: &RoomSettings) {
         let end = if self.behind == 0 { None } else { self.seats.iter().map(|seat| seat.taken.get()).min() };
         self.log.forget_before(end.unwrap_or(self.log.end()));
+        if settings.options.replay > 0 && settings.account.is_far_over() {
+            self.log.forget_kept();
+        }
         self.takes = 0;
         self.account(settings);
         if self.waiting > 0 && !self.is_full(settings) {
@@ -235,7 +255,7 @@ impl RoomState {
     }
 
     fn account(&mut self, settings: &RoomSettings) {
-        let held = self.fixed_bytes + self.log.held_bytes();
+        let held = self.fixed_bytes + self.log.bytes();
         settings.account.change(self.accounted, held);
         self.accounted = held;
     }

@@ -1,6 +1,6 @@
 //! A member of a room, as the room sees it.
 
-use std::{cell::Cell, task::Waker};
+use std::{cell::Cell, ops::Range, task::Waker};
 
 /// The place of one member in its room.
 #[derive(Debug)]
@@ -19,9 +19,9 @@ pub(super) struct Seat {
 }
 
 impl Seat {
-    /// A member that gets message number `next` of its room and those after it.
-    pub(super) fn new(member: u64, next: u64, waker: Waker) -> Self {
-        let (taken, released) = (Cell::new(next), Cell::new(next));
+    /// A member that may take these messages of its room at once, and gets those after them.
+    pub(super) fn new(member: u64, kept: Range<u64>, waker: Waker) -> Self {
+        let (taken, released) = (Cell::new(kept.start), Cell::new(kept.end));
         Self { member, taken, released, woken: Cell::default(), waits: Cell::default(), waker }
     }
 

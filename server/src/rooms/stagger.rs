@@ -108,7 +108,7 @@ mod tests {
 
     /// Members with these numbers that have taken nothing.
     fn seats<const N: usize>(members: [u64; N]) -> Vec<Rc<Seat>> {
-        members.into_iter().map(|member| Rc::new(Seat::new(member, 0, Waker::noop().clone()))).collect()
+        members.into_iter().map(|member| Rc::new(Seat::new(member, 0..0, Waker::noop().clone()))).collect()
     }
 
     fn released(seats: &[Rc<Seat>]) -> Vec<u64> {

@@ -34,14 +34,17 @@ impl Task {
 }
 
 fn rooms(own: OwnCopy, held_limit: usize) -> Rc<Rooms> {
+    rooms_with(RoomsOptions { own, ..RoomsOptions::default() }, held_limit)
+}
+
+fn rooms_with(options: RoomsOptions, held_limit: usize) -> Rc<Rooms> {
     let account = MemoryAccount::new(Arc::new(MemoryBudget::new(usize::MAX, 1)), 0);
-    let options = RoomsOptions { own, ..RoomsOptions::default() };
     Rc::new(Rooms::new(options, held_limit, Rc::new(account), None))
 }
 
 fn join(rooms: &Rc<Rooms>, path: &str) -> (Member, Arc<Task>) {
     let task = Arc::new(Task::default());
-    (rooms.join(path, ([127, 0, 0, 1], 1).into(), Waker::from(Arc::clone(&task))), task)
+    (rooms.join(path, None, ([127, 0, 0, 1], 1).into(), Waker::from(Arc::clone(&task))), task)
 }
 
 fn publish(member: &mut Member, text: &str) {
@@ -140,6 +143,56 @@ fn what_rooms_hold_is_counted_and_given_back() {
     assert_eq!(account.excess(), 0);
 }
 
+fn join_after(rooms: &Rc<Rooms>, path: &str, after: &str) -> (Member, Arc<Task>) {
+    let task = Arc::new(Task::default());
+    let waker = Waker::from(Arc::clone(&task));
+    (rooms.join(path, Some(after.as_bytes()), ([127, 0, 0, 1], 1).into(), waker), task)
+}
+
+#[test]
+fn who_comes_back_takes_what_was_kept_first() {
+    let rooms = rooms_with(RoomsOptions { replay: 3, ..RoomsOptions::default() }, 0);
+    let (mut one, _) = join(&rooms, "/a");
+    for text in ["m0", "m1", "m2", "m3"] {
+        publish(&mut one, text);
+        one.announce();
+        taken(&mut one);
+        assert!(one.may_publish(), "what is only kept holds up nobody");
+    }
+    let kept = |after| {
+        let (mut member, task) = join_after(&rooms, "/a", after);
+        let woken = task.woken();
+        let texts = taken(&mut member).join(" ");
+        assert_eq!(woken, usize::from(!texts.is_empty()));
+        texts
+    };
+    // The first one is not kept any more, so it may have been the last that was heard.
+    assert_eq!(["m3", "m2", "m1", "m0", ""].map(kept), ["", "m3", "m2 m3", "m1 m2 m3", "m1 m2 m3"]);
+    let (mut new, task) = join(&rooms, "/a");
+    assert_eq!((task.woken(), taken(&mut new).len()), (0, 0), "who asks for nothing gets nothing of the past");
+    let (mut back, _) = join_after(&rooms, "/a", "m2");
+    publish(&mut one, "m4");
+    one.announce();
+    assert_eq!((taken(&mut back).join(" "), taken(&mut new).join(" ")), ("m3 m4".to_owned(), "m4".to_owned()));
+}
+
+#[test]
+fn rooms_that_nobody_is_in_keep_messages() {
+    let rooms = rooms_with(RoomsOptions { replay: 2, ..RoomsOptions::default() }, 0);
+    let path = |number: usize| format!("/{number}");
+    let leave = |number| {
+        let (mut member, _) = join_after(&rooms, &path(number), "");
+        let before = taken(&mut member).len();
+        publish(&mut member, "x");
+        before
+    };
+    assert_eq!((leave(0), leave(1), leave(0), leave(0)), (0, 0, 1, 2));
+    for number in 2..=4096 {
+        leave(number);
+    }
+    assert_eq!((leave(0), leave(1)), (2, 0), "the one that was left first is forgotten");
+}
+
 /// What a member must get, and what it got.
 struct Checked {
     member: Member,
@@ -163,7 +216,7 @@ fn any_history_gives_each_member_what_it_is_owed() {
                 0..2 if members.len() < 12 => {
                     let path = random.random_range(0..3);
                     let peer = SocketAddr::from(([127, 0, 0, 1], 1));
-                    let member = rooms.join(["/a", "/b", "/c"][path], peer, Waker::noop().clone());
+                    let member = rooms.join(["/a", "/b", "/c"][path], None, peer, Waker::noop().clone());
                     members.push(Checked { member, number: joined, path, owed: VecDeque::new() });
                     joined += 1;
                 }

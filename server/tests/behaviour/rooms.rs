@@ -87,6 +87,40 @@ fn members_get_what_comes_between_joining_and_leaving() {
 }
 
 #[test]
+fn who_comes_back_is_replayed_what_came_meanwhile() {
+    let rooms = RoomsOptions { replay: 10, ..RoomsOptions::default() };
+    let server = TestServer::start(Options { rooms: Some(rooms), ..options(OwnCopy::Expect) });
+    let open = |target| TestPeer::open_at(server.address, target);
+    let (mut one, mut two) = (open("/a?after="), open("/a?after="));
+    one.send(&[whole(TEXT, "1: hello"), whole(TEXT, "2: you")].concat());
+    for peer in [&mut one, &mut two] {
+        gets(peer, &["1: hello", "2: you"]);
+    }
+    drop(two);
+    one.send(&whole(TEXT, "3: there"));
+    gets(&mut one, &["3: there"]);
+    gets(&mut open("/a?after=2%3A"), &["3: there"]);
+    gets(&mut open("/a?after=3:"), &[]);
+    gets(&mut open("/a"), &[]);
+    gets(&mut open("/b?after="), &[]);
+    drop(one);
+    let mut back = open("/a?after=1:");
+    gets(&mut back, &["2: you", "3: there"]);
+    back.send(&whole(TEXT, "4"));
+    gets(&mut back, &["4"]);
+}
+
+#[test]
+fn what_is_replayed_is_not_staggered() {
+    let rooms = RoomsOptions { replay: 2, stagger: Duration::from_secs(3600), ..RoomsOptions::default() };
+    let server = TestServer::start(Options { rooms: Some(rooms), ..options(OwnCopy::Expect) });
+    let mut first = TestPeer::open(server.address);
+    first.send(&whole(TEXT, "hello"));
+    gets(&mut first, &["hello"]);
+    gets(&mut TestPeer::open_at(server.address, "/?after="), &["hello"]);
+}
+
+#[test]
 fn messages_of_a_sender_keep_their_order_at_every_member() {
     const MEMBERS: usize = 8;
     const MESSAGES: usize = 500;
@@ -168,7 +202,7 @@ fn a_burst_over_the_limit_is_taken_bit_by_bit() {
 #[test]
 fn each_further_receiver_gets_it_later() {
     let stagger = Duration::from_millis(50);
-    let rooms = RoomsOptions { own: OwnCopy::Refuse, stagger };
+    let rooms = RoomsOptions { own: OwnCopy::Refuse, stagger, replay: 0 };
     let server = TestServer::start(Options { rooms: Some(rooms), ..options(OwnCopy::Refuse) });
     let mut sender = TestPeer::open(server.address);
     let mut members = [(); 5].map(|()| TestPeer::open(server.address));

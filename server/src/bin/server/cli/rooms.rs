@@ -28,6 +28,14 @@ pub(super) struct RoomsArgs {
     /// median up to 0.2 ms more.
     #[arg(long, value_name = "TIME", value_parser = values::delay, requires = "rooms")]
     stagger: Option<Duration>,
+
+    /// Keep the last messages of each room for members that come back
+    ///
+    /// A request for `/ROOM?after=TEXT` first gets what came after the last kept message that
+    /// contains TEXT, which is percent-encoded. If none contains it, or it is empty, that is
+    /// everything that is kept.
+    #[arg(long, value_name = "MESSAGES", value_parser = values::replay, requires = "rooms")]
+    replay: Option<u32>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -49,6 +57,7 @@ impl RoomsArgs {
             OwnName::Expect => OwnCopy::Expect,
             OwnName::Refuse => OwnCopy::Refuse,
         };
-        self.rooms.then(|| RoomsOptions { own, stagger: self.stagger.unwrap_or_default() })
+        let (stagger, replay) = (self.stagger.unwrap_or_default(), self.replay.unwrap_or_default());
+        self.rooms.then_some(RoomsOptions { own, stagger, replay })
     }
 }

@@ -100,7 +100,7 @@ fn rooms_have_one_thread() {
     assert_eq!((options.threads, options.rooms), (NonZeroUsize::MIN, Some(RoomsOptions::default())));
     let options = parse("server --rooms --threads 1 --own refuse --stagger 20us").expect("valid");
     let stagger = Duration::from_micros(20);
-    assert_eq!(options.rooms, Some(RoomsOptions { own: OwnCopy::Refuse, stagger }));
+    assert_eq!(options.rooms, Some(RoomsOptions { own: OwnCopy::Refuse, stagger, replay: 0 }));
     let error = parse("server --rooms --threads 2").expect_err("refused");
     for part in ["--threads 2", "--rooms needs one thread", "leave out --threads"] {
         assert!(error.contains(part), "{part:?} is missing in: {error}");

@@ -53,6 +53,10 @@ pub(super) fn frames(text: &str) -> Result<u32, String> {
     number(text, 1, 1_000_000_000).and_then(|n| u32::try_from(n).map_err(|error| error.to_string()))
 }
 
+pub(super) fn replay(text: &str) -> Result<u32, String> {
+    number(text, 1, 1_000_000).and_then(|n| u32::try_from(n).map_err(|error| error.to_string()))
+}
+
 pub(super) fn message_bytes(text: &str) -> Result<usize, String> {
     size(text, 1, 1 << 30)
 }

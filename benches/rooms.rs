@@ -79,7 +79,7 @@ impl Run {
         }];
         let membership = Arc::new(Membership::of(&groups).expect("rooms that can work").expect("rooms"));
         let until = Until::Elapsed(Duration::from_secs(100_000_000));
-        let timetable = Timetable::new(&membership, &groups, until, Time::default(), 0);
+        let timetable = Timetable::new(&membership, &groups, until, Time::default(), 0, 0);
         let mut ledger = RoomLedger::new(membership.clone(), RUN, 0..clients);
         (0..clients as usize).for_each(|slot| ledger.joined(slot, Time::default()));
         ledger.begin(timetable.clone());

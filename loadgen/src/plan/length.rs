@@ -44,7 +44,7 @@ fn measured_length(group: &Group, until: Until) -> Option<Duration> {
     match (until, &group.load) {
         (Until::Elapsed(duration), _) => Some(duration),
         (Until::Messages(messages), Load::Open { arrivals, burst, .. }) => {
-            let measured = Schedule::of(group.clients, arrivals, *burst, 0).length_of(messages.get());
+            let measured = Schedule::of(group.clients, arrivals, *burst, 0, 0).length_of(messages.get());
             Some(Duration::from_nanos(measured))
         }
         (Until::Messages(_), Load::Closed { .. }) => None,

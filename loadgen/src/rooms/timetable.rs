@@ -31,11 +31,18 @@ struct GroupTimes {
 }
 
 impl Timetable {
-    /// The timetable of a load that begins at `start` with a warm-up of `warmup` nanoseconds.
-    pub fn new(membership: &Membership, groups: &[Group], until: Until, start: Time, warmup: u64) -> Self {
+    /// The timetable of a load that begins at `start` with a warm-up of `warmup` nanoseconds. The
+    /// `seed` is the run's.
+    pub fn new(membership: &Membership, groups: &[Group], until: Until, start: Time, warmup: u64, seed: u64) -> Self {
         let times = |(index, group): (usize, &Group)| {
             let Load::Open { arrivals, burst, .. } = &group.load else { return None };
-            let schedule = Schedule::of(membership.publishers_of(index)?, arrivals, *burst, warmup);
+            let schedule = Schedule::of(
+                membership.publishers_of(index)?,
+                arrivals,
+                *burst,
+                warmup,
+                Schedule::seed_of_group(seed, index),
+            );
             let (length, limit) = match until {
                 Until::Elapsed(duration) => (nanos(duration), None),
                 Until::Messages(messages) => (schedule.length_of(messages.get()), Some(messages.get())),
@@ -107,7 +114,7 @@ mod tests {
     fn timetable(until: Until, warmup: u64) -> Timetable {
         let groups = groups();
         let membership = Membership::of(&groups).unwrap().unwrap();
-        Timetable::new(&membership, &groups, until, Time::from_nanos(5 * SECOND), warmup)
+        Timetable::new(&membership, &groups, until, Time::from_nanos(5 * SECOND), warmup, 7)
     }
 
     fn at(nanos: u64) -> Time {

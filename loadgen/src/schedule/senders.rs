@@ -29,6 +29,19 @@ impl Senders {
         }
     }
 
+    /// The number in the schedule of one of them, counted from 0.
+    pub(super) fn number(&self, nth: u32) -> u32 {
+        match self {
+            Self::All(share) => share.index(share.slots.start + nth as usize),
+            Self::Some(some) => some[nth as usize].0,
+        }
+    }
+
+    /// Their numbers in the schedule.
+    pub(super) fn numbers(&self) -> impl Iterator<Item = u32> {
+        (0..).take(self.count()).map(|nth| self.number(nth))
+    }
+
     /// Slot of the client that the schedule knows by this number, which is one of them.
     #[inline]
     pub fn slot(&self, number: u32) -> usize {

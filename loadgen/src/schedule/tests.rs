@@ -70,11 +70,15 @@ fn ten_million_messages_do_not_drift() {
 
 /// `clients` clients go through stages of (from, to, nanoseconds), with rates in messages a second.
 fn staged(clients: u32, stages: &[(f64, f64, u64)], burst: u32, warmup: u64) -> Schedule {
+    spaced(clients, stages, Spacing::Even, burst, warmup)
+}
+
+fn spaced(clients: u32, stages: &[(f64, f64, u64)], spacing: Spacing, burst: u32, warmup: u64) -> Schedule {
     let stage =
         |&(from, to, length)| Stage { from: Rate::new(from), to: Rate::new(to), length: Duration::from_nanos(length) };
     let rate = RatePlan::Stages(stages.iter().map(stage).collect());
     let [clients, burst] = [clients, burst].map(|n| NonZeroU32::new(n).unwrap());
-    Schedule::of(clients, &Arrivals { rate, spacing: Spacing::Even }, burst, warmup)
+    Schedule::of(clients, &Arrivals { rate, spacing }, burst, warmup, 7)
 }
 
 #[test]
@@ -208,13 +212,16 @@ proptest! {
     fn the_agendas_of_all_workers_are_the_schedule(
         clients in 1_u32..20, workers in 1_u32..5, room in prop::option::of(1_u32..7), burst in 1_u32..7,
         micro in 1_000_u64..2_000_000_000, millis in 0_u64..3_000, stages in prop::option::of(any_stages()),
+        spacing in prop::sample::select(vec![Spacing::Even, Spacing::Poisson]),
     ) {
-        let s = match stages {
-            None => schedule(clients, micro as f64 / 1e6, burst),
-            Some(stages) => staged(clients, &stages, burst, millis * 100_000),
-        };
         // Few enough bursts to keep the test quick.
-        let end = (millis * 1_000_000).min(s.slot_due(2_000));
+        let grid = schedule(clients, micro as f64 / 1e6, burst);
+        let end = (millis * 1_000_000).min(grid.slot_due(2_000));
+        let s = match stages {
+            None if spacing == Spacing::Even => grid,
+            None => spaced(clients, &[(micro as f64 / 1e6, micro as f64 / 1e6, end.max(1))], spacing, burst, 0),
+            Some(stages) => spaced(clients, &stages, spacing, burst, millis * 100_000),
+        };
         let mut sent = vec![0_u64; clients as usize];
         let [of_group, on] = [clients, workers].map(|n| NonZeroU32::new(n).unwrap());
         let partition = Partition::with_rooms([(of_group, room.and_then(NonZeroU32::new))], on);

@@ -24,7 +24,6 @@ pub(crate) struct WorkerConfig {
     /// Who hears whom; none without rooms.
     pub(crate) rooms: Option<Arc<RunRooms>>,
     /// Seed of all that is drawn: gaps, jitter.
-    #[expect(dead_code, reason = "nothing is drawn yet")]
     pub(crate) seed: u64,
     pub(crate) warmup: u64,
     pub(crate) until: Until,

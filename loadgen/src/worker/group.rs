@@ -54,7 +54,7 @@ impl WorkerGroup {
         let rooms = worker.rooms.as_ref().filter(|rooms| rooms.membership.has_rooms(index));
         let driver = match rooms {
             Some(rooms) => driver_in_rooms(worker, index, &share, rooms),
-            None => driver(worker, group, share.clone()),
+            None => driver(worker, index, group, share.clone()),
         };
         let first_slot = share.slots.start;
         let dialogue = |script: &Arc<Script>| Box::new(GroupDialogue::new(Arc::clone(script), first_slot));
@@ -84,10 +84,11 @@ fn driver_in_rooms(worker: &WorkerConfig, index: usize, share: &Share, rooms: &R
     let group = &worker.groups[index];
     let publishers = rooms.membership.publishers_of(index);
     let (Some(publishers), Load::Open { arrivals, burst, .. }) = (publishers, &group.load) else {
-        return driver(worker, &GroupConfig { load: Load::Listen, ..group.clone() }, share.clone());
+        return driver(worker, index, &GroupConfig { load: Load::Listen, ..group.clone() }, share.clone());
     };
     let senders = Senders::Some(rooms.publishers(&worker.partition, worker.worker, index).into());
-    let schedule = Schedule::of(publishers, arrivals, *burst, worker.warmup);
+    let seed = Schedule::seed_of_group(worker.seed, index);
+    let schedule = Schedule::of(publishers, arrivals, *burst, worker.warmup, seed);
     Driver::Open(match worker.until {
         Until::Elapsed(duration) => OpenDriver::elapsed(schedule, senders, u32::MAX, nanos(duration)),
         Until::Messages(messages) => OpenDriver::counted(schedule, senders, u32::MAX, messages.get()),
@@ -98,10 +99,11 @@ fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
-fn driver(worker: &WorkerConfig, group: &GroupConfig, share: Share) -> Driver {
+fn driver(worker: &WorkerConfig, index: usize, group: &GroupConfig, share: Share) -> Driver {
     match (&group.load, worker.until) {
         (Load::Open { arrivals, burst, max_in_flight }, until) => {
-            let schedule = Schedule::of(group.clients, arrivals, *burst, worker.warmup);
+            let seed = Schedule::seed_of_group(worker.seed, index);
+            let schedule = Schedule::of(group.clients, arrivals, *burst, worker.warmup, seed);
             let most = max_in_flight.get();
             Driver::Open(match until {
                 Until::Elapsed(duration) => OpenDriver::elapsed(schedule, share, most, nanos(duration)),

@@ -193,7 +193,7 @@ impl Play {
     pub(crate) fn new(groups: &[Group], workers: usize, warmup: u64) -> Self {
         let membership = Arc::new(membership(groups));
         let until = Until::Messages((PLANNED - warmup / seconds(1)).try_into().unwrap());
-        let timetable = Timetable::new(&membership, groups, until, START, warmup);
+        let timetable = Timetable::new(&membership, groups, until, START, warmup, 7);
         let clients = membership.clients();
         let ledger = |worker| RoomLedger::new(membership.clone(), RUN, (worker..clients).step_by(workers));
         let ledgers = (0..workers).map(|worker| ledger(u32::try_from(worker).unwrap())).collect();

@@ -12,14 +12,7 @@ use std::net::IpAddr;
 use http::{HeaderName, HeaderValue};
 use reports::{Threshold, human};
 
-use super::{
-    arrivals::Spacing,
-    error::PlanError,
-    group::Group,
-    load::{Load, Until},
-    rate::Rate,
-    run_options::RunOptions,
-};
+use super::{error::PlanError, group::Group, load::Until, rate::Rate, run_options::RunOptions};
 use crate::rooms::Membership;
 
 /// Finds what does not fit together.
@@ -59,7 +52,6 @@ fn named_group(threshold: &Threshold, groups: &[Group]) -> Result<(), PlanError>
 fn not_built_yet(index: usize, group: &Group) -> Result<(), PlanError> {
     let refused =
         |key, built: bool| if built { Ok(()) } else { Err(about(index, key, "it is not built yet".to_owned())) };
-    refused("arrival", !matches!(&group.load, Load::Open { arrivals, .. } if arrivals.spacing == Spacing::Poisson))?;
     refused("session", group.sessions.is_plain())?;
     refused("read", group.read.is_none())?;
     refused("durable", !group.rooms.as_ref().is_some_and(|rooms| rooms.durable))?;

@@ -13,7 +13,6 @@ const GRACE: u64 = 100_000_000;
 /// Drives clients in the open model.
 #[derive(Debug)]
 pub(crate) struct OpenDriver {
-    schedule: Schedule,
     senders: Senders,
     max_in_flight: u32,
     /// Length of the measured phase in nanoseconds.
@@ -23,7 +22,7 @@ pub(crate) struct OpenDriver {
     start: Time,
     end: Time,
     /// Empty until the load begins.
-    agenda: Option<Agenda>,
+    agenda: Agenda,
     /// The part of a burst that was not sent.
     rest: Option<DropCommand>,
     /// The part of a burst after that, which its session has no room for.
@@ -33,15 +32,15 @@ pub(crate) struct OpenDriver {
 impl OpenDriver {
     /// Sends by `schedule` for `length` nanoseconds after the warm-up.
     pub(crate) fn elapsed(schedule: Schedule, senders: impl Into<Senders>, max_in_flight: u32, length: u64) -> Self {
+        let senders = senders.into();
         Self {
-            schedule,
-            senders: senders.into(),
+            agenda: Agenda::without_end(schedule, &senders),
+            senders,
             max_in_flight,
             length,
             messages: None,
             start: Time::NEVER,
             end: Time::NEVER,
-            agenda: None,
             rest: None,
             beyond: None,
         }
@@ -56,7 +55,7 @@ impl OpenDriver {
     pub(super) fn begin(&mut self, start: Time, warmup: u64) {
         let length = warmup.saturating_add(self.length);
         let limit = self.messages.map(|messages| (messages, warmup));
-        self.agenda = Some(Agenda::new(self.schedule.clone(), &self.senders, length, limit));
+        self.agenda.begin(length, limit);
         (self.start, self.end) = (start, start.plus(length));
     }
 
@@ -111,9 +110,7 @@ impl OpenDriver {
     }
 
     pub(super) fn cut(&mut self, now: Time) {
-        if let Some(agenda) = &mut self.agenda {
-            agenda.cut(now.since(self.start));
-        }
+        self.agenda.cut(now.since(self.start));
         self.end = self.end.min(now);
     }
 
@@ -122,15 +119,7 @@ impl OpenDriver {
     }
 
     pub(super) fn planned(&self) -> Vec<usize> {
-        let Some(mut agenda) = self.agenda.clone() else { return Vec::new() };
-        // A burst of each client.
-        let bursts = std::iter::from_fn(|| {
-            let burst = agenda.peek()?;
-            agenda.advance();
-            Some(burst)
-        });
-        let bursts = bursts.take(self.senders.count()).filter(|burst| burst.messages > 0);
-        bursts.map(|burst| self.senders.slot(burst.client)).collect()
+        self.agenda.clients().into_iter().map(|client| self.senders.slot(client)).collect()
     }
 
     pub(super) fn next_left(&mut self, view: impl Fn(usize) -> ClientView) -> Option<Command> {
@@ -155,20 +144,19 @@ impl OpenDriver {
     }
 
     fn peek(&self) -> Option<Burst> {
-        self.agenda.as_ref()?.peek()
+        self.agenda.peek()
     }
 
     /// Takes the next burst that is due at `now` and has messages.
     #[inline]
     fn take(&mut self, now: Time) -> Option<(usize, Time, u32)> {
-        let agenda = self.agenda.as_mut()?;
         loop {
-            let Burst { client, due, messages } = agenda.peek()?;
+            let Burst { client, due, messages } = self.agenda.peek()?;
             let due = self.start.plus(due);
             if due > now {
                 return None;
             }
-            agenda.advance();
+            self.agenda.advance();
             if messages > 0 {
                 return Some((self.senders.slot(client), due, messages));
             }

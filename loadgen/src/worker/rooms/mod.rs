@@ -127,7 +127,8 @@ impl<E: Engine, C: Clock> Worker<E, C> {
     pub(super) fn begin_rooms(&mut self, start: Time) {
         let Some(rooms) = &mut self.rooms else { return };
         let RunRooms { membership, groups, .. } = &*rooms.run;
-        rooms.ledger.begin(Timetable::new(membership, groups, self.config.until, start, self.config.warmup));
+        let WorkerConfig { until, warmup, seed, .. } = self.config;
+        rooms.ledger.begin(Timetable::new(membership, groups, until, start, warmup, seed));
     }
 
     /// Receives on the connection of a client in a room. Returns when its last read was, if there

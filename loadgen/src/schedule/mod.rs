@@ -13,6 +13,7 @@
 //! opening_queue.rs     when clients open
 //! pacer.rs             how to wait for what is due
 //! pings.rs             when clients ping, and which pings were answered
+//! read_pacer.rs        when slow readers may read again
 //! slot_timers.rs       when slots are to be looked at
 //! ```
 //!
@@ -29,6 +30,7 @@ pub(crate) mod pacer;
 pub(crate) mod pings;
 mod poisson;
 mod rate_integral;
+pub(crate) mod read_pacer;
 mod senders;
 #[cfg_attr(not(test), expect(dead_code, reason = "the worker is to carry it out"))]
 pub(crate) mod sessions;

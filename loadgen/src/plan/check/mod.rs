@@ -4,6 +4,7 @@ mod arrivals;
 mod dialogue;
 mod expectation;
 mod sizes;
+mod slow_readers;
 mod templates;
 mod wire_shape;
 
@@ -38,6 +39,7 @@ pub(super) fn check(run: &RunOptions, groups: &[Group]) -> Result<(), PlanError>
     }
     totals(groups)?;
     rooms(groups)?;
+    slow_readers::check(groups)?;
     end(run, groups)?;
     run.thresholds.iter().try_for_each(|threshold| named_group(threshold, groups))
 }
@@ -53,7 +55,6 @@ fn not_built_yet(index: usize, group: &Group) -> Result<(), PlanError> {
     let refused =
         |key, built: bool| if built { Ok(()) } else { Err(about(index, key, "it is not built yet".to_owned())) };
     refused("session", group.sessions.is_plain())?;
-    refused("read", group.read.is_none())?;
     refused("durable", !group.rooms.as_ref().is_some_and(|rooms| rooms.durable))?;
     refused("capture", group.dialogue.captures.is_empty())
 }

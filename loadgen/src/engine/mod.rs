@@ -82,7 +82,8 @@ pub(crate) trait Engine {
     /// Bytes that were queued and not yet taken by the transport.
     fn unsent(&self, slot: usize) -> u64;
 
-    /// Begins the closing handshake (RFC 6455, section 7.1.2) with code 1000.
+    /// Begins the closing handshake (RFC 6455, section 7.1.2) with code 1000. From now on nothing
+    /// withholds or bounds reads, so that the peer's answer comes.
     fn close(&mut self, slot: usize);
 
     /// Resets connection `slot`, or gives up opening it (RFC 9293, section 3.10.5). The slot is
@@ -95,7 +96,6 @@ pub(crate) trait Engine {
     /// Where the route bounds what a turn reads
     /// ([`read_at_most`](crate::transport::ConnectionLimits::read_at_most)), a connection is read
     /// once a turn, until it is closed.
-    #[cfg_attr(not(test), expect(dead_code, reason = "no driver withholds reads yet"))]
     fn set_reading(&mut self, slot: usize, reading: bool);
 }
 

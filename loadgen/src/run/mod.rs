@@ -187,6 +187,7 @@ fn config(
             largest_message: group.largest_message(),
             sessions: group.sessions.clone(),
             ping: group.ping,
+            read: group.read,
             source: targets.source(index, clients_each),
         }
     };

@@ -56,6 +56,8 @@ pub(super) struct ClientSink<'a, A> {
     hears: bool,
     /// The last read.
     pub(super) last: Option<Time>,
+    /// Bytes of all reads.
+    pub(super) bytes: u64,
     /// What became of the connection, if that changed.
     pub(super) change: Option<Box<ConnectionChange>>,
 }
@@ -108,7 +110,7 @@ impl<'a, A: Account> ClientSink<'a, A> {
     pub(super) fn new(slot: usize, mut account: A, dialogue: Option<&'a mut GroupDialogue>) -> Self {
         let state = account.client().state;
         let hears = dialogue.as_ref().is_some_and(|dialogue| dialogue.hears() || state == ClientState::Joining);
-        Self { account, slot, state, dialogue, hears, last: None, change: None }
+        Self { account, slot, state, dialogue, hears, last: None, bytes: 0, change: None }
     }
 
     /// Takes an event that belongs to the dialogue. False if it belongs to the messages.
@@ -197,6 +199,7 @@ impl<A: Account> EventSink for ClientSink<'_, A> {
         recorder.read(at, read);
         recorder.evidence.read(read.bytes, read.messages + read.controls);
         self.last = Some(at);
+        self.bytes += read.bytes;
     }
 
     #[cold]

@@ -1,6 +1,10 @@
 //! What a worker has to do.
 
-use std::{num::NonZeroU32, sync::Arc, time::Duration};
+use std::{
+    num::{NonZeroU32, NonZeroU64},
+    sync::Arc,
+    time::Duration,
+};
 
 use descriptors::Table;
 
@@ -49,6 +53,9 @@ pub(crate) struct GroupConfig {
     pub(crate) sessions: Sessions,
     /// Each client sends a ping this often.
     pub(crate) ping: Option<Duration>,
+    /// Slow readers: bytes per second that each client reads at most. What they don't read in time,
+    /// and that the server gives them up, is by plan.
+    pub(crate) read: Option<NonZeroU64>,
     /// Addresses to connect from, by the client's number in the run.
     pub(crate) source: SourceAddresses,
 }

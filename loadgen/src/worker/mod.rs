@@ -28,6 +28,7 @@ pub mod recorder;
 mod rooms;
 #[cfg(test)]
 mod simulation;
+mod slow_readers;
 mod slow_writes;
 mod stops;
 #[cfg(test)]
@@ -47,6 +48,7 @@ use self::{
     phases::Phase,
     pings::WorkerPings,
     rooms::WorkerRooms,
+    slow_readers::SlowReaders,
     stops::StopDetector,
 };
 pub(crate) use self::{
@@ -75,6 +77,8 @@ pub(crate) struct Worker<E, C> {
     openings: Openings,
     /// None if nobody pings.
     pings: Option<Box<WorkerPings>>,
+    /// None if all clients read what comes.
+    slow_readers: Option<Box<SlowReaders>>,
     /// When clients must have joined.
     deadlines: SlotTimers,
     measured: MeasuredPhase,
@@ -112,7 +116,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         let slots =
             shares.iter().enumerate().flat_map(|(group, share)| share.slots.clone().map(move |slot| (group, slot)));
         let clients = Clients::new(slots.map(client).collect());
-        let pings = WorkerPings::of(&config, &shares);
+        let (pings, slow_readers) = (WorkerPings::of(&config, &shares), SlowReaders::of(&config, &shares));
         let parts = shares.into_iter().enumerate().zip(routes).zip(outcomes);
         let groups =
             parts.map(|(((group, share), route), outcome)| WorkerGroup::new(&config, group, share, route, outcome));
@@ -122,6 +126,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
             clients,
             openings: Openings::new(&config),
             pings,
+            slow_readers,
             deadlines: SlotTimers::default(),
             measured: MeasuredPhase::new(),
             pacer: Pacer::new(config.may_spin),

@@ -41,7 +41,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
     pub(super) fn work(&mut self, now: Time) {
         let mut any = self.come_and_go(now);
         any |= self.do_what_is_due(now);
-        any |= self.ping_due(now);
+        any |= self.ping_due(now) | self.resume_reading(now);
         any |= self.receive_ready(now);
         self.measured.found(any, now);
     }
@@ -101,7 +101,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         let account = LedgerAccount { client, recorder, expectation: &group.config.expectation };
         let mut sink = ClientSink::new(slot, account, dialogue);
         engine.receive(slot, &mut sink);
-        let ClientSink { last, change, .. } = sink;
+        let ClientSink { last, bytes, change, .. } = sink;
         let came = before - client.ledger.in_flight();
         if came > 0 {
             group.progress.last_reply = last.unwrap_or(group.progress.last_reply);
@@ -110,6 +110,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         if change.is_some() || group.dialogue.is_some() {
             self.say_and_change(slot, last, change);
         }
+        self.has_read(slot, bytes, last);
         last
     }
 
@@ -130,7 +131,12 @@ impl<E: Engine, C: Clock> Worker<E, C> {
     pub(super) fn rest(&mut self, latest: Time) {
         let now = self.clock.now();
         self.watch_for_stops(now);
-        let latest = latest.min(self.link.next_tick).min(self.next_coming_or_going()).min(self.next_ping()).max(now);
+        let latest = latest
+            .min(self.link.next_tick)
+            .min(self.next_coming_or_going())
+            .min(self.next_ping())
+            .min(self.next_reading())
+            .max(now);
         let due = self.next_due(now);
         let wait = match self.pacer.wait(now, due) {
             Some(Wait::Until(time)) => Wait::Until(time.min(latest)),
@@ -159,7 +165,11 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         let Client { ledger, local, group, .. } = &mut self.clients.all[slot];
         let group = &mut self.groups[*group as usize];
         group.progress.in_flight -= u64::from(ledger.in_flight());
-        let cause = if died { CloseCause::Died } else { CloseCause::Drained };
+        let cause = match group.config.read {
+            Some(_) => CloseCause::ByPlan,
+            None if died => CloseCause::Died,
+            None => CloseCause::Drained,
+        };
         group.outcome.settle(&group.config.expectation, ledger, *local, at, cause);
     }
 }

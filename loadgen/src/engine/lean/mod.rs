@@ -289,6 +289,10 @@ impl Engine for Lean {
 
     fn close(&mut self, slot: usize) {
         if let Some(connection) = self.slots[slot].connection_mut() {
+            if connection.is_withheld() {
+                connection.set_reading(true);
+                self.revisit.push(slot);
+            }
             connection.close(1000, &mut self.shared);
             self.follow_up(slot);
         }

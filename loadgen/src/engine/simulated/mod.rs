@@ -115,6 +115,10 @@ impl Simulated {
             let (slot, of, event) = first.remove();
             let connection = &mut self.connections[slot];
             if of == connection.number {
+                if matches!(&event, PeerEvent::End(cause) if cause.kind == "reset") && !connection.reading {
+                    // What was not read is lost.
+                    connection.arrived.clear();
+                }
                 connection.arrived.push_back(event);
                 self.list(slot);
             }
@@ -338,7 +342,8 @@ impl Engine for Simulated {
     fn close(&mut self, slot: usize) {
         let connection = &mut self.connections[slot];
         assert_eq!(connection.state, ConnectionState::Open, "slot {slot} is not open");
-        connection.state = ConnectionState::Closing;
+        (connection.state, connection.reading) = (ConnectionState::Closing, true);
+        self.list(slot);
         if let Some(after) = self.peer(slot).close {
             self.schedule(self.clock.now().plus(after), slot, PeerEvent::End(EndScript::Close(1000).into()));
         }

@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use ::tungstenite::Message;
 use frames::{Decoder, Event, Header, Input, Opcode, Role, Settings};
 use socket2::SockRef;
 
@@ -212,4 +213,26 @@ fn lets_the_peer_feel_it(build: impl BuildEngine) {
 fn the_kernel_keeps_little_for_a_slow_reader() {
     lets_the_peer_feel_it(Lean::new);
     lets_the_peer_feel_it(Tungstenite::new);
+}
+
+fn reads_on_to_the_close(build: impl BuildEngine) {
+    let (mut slots, mut server) = one_open_by(build, |route| route.limits.read_at_most = Some(n(256)));
+    slots.engine.set_reading(0, false);
+    server.send(Message::binary(vec![7; 50_000])).unwrap();
+    slots.engine.close(0);
+    let server = std::thread::spawn(move || {
+        assert!(matches!(server.read(), Ok(Message::Close(_))));
+        // It closes with that.
+        let _ = server.flush();
+        server
+    });
+    let heard = [Heard::Message(vec![7; 50_000]), Heard::Ended("closed_1000".to_owned())];
+    assert!(slots.hear(0, 2) == heard);
+    drop(server.join().unwrap());
+}
+
+#[test]
+fn a_slow_reader_that_closes_reads_what_is_left() {
+    reads_on_to_the_close(Lean::new);
+    reads_on_to_the_close(Tungstenite::new);
 }

@@ -258,6 +258,10 @@ impl Engine for Tungstenite {
 
     fn close(&mut self, slot: usize) {
         if let Some(connection) = self.slots[slot].connection_mut() {
+            if connection.is_withheld() {
+                connection.set_reading(true);
+                self.revisit.push(slot);
+            }
             connection.send_close(CloseCode::Normal);
             self.follow_up(slot);
         }

@@ -55,9 +55,11 @@ impl<E: Engine, C: Clock> Worker<E, C> {
     }
 
     /// Begins to close an open connection with a handshake. What is in flight gets its fate.
-    /// `cut_short` says that it might still have come.
+    /// `cut_short` says that it might still have come. What a slow reader has not read comes too
+    /// late.
     pub(in crate::worker) fn begin_closing(&mut self, slot: usize, at: Time, cut_short: bool) {
-        if self.clients.all[slot].ledger.in_flight() > 0 {
+        let reads_slowly = self.groups[self.clients.group_of(slot)].config.read.is_some();
+        if self.clients.all[slot].ledger.in_flight() > 0 || reads_slowly {
             self.clients.enter(slot, ClientState::Settled);
             self.settle(slot, at, cut_short);
         } else {

@@ -144,16 +144,19 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         let account = RoomAccount { slot, group, ledger, recorder };
         let mut sink = ClientSink::new(slot, account, dialogue.as_deref_mut());
         engine.receive(slot, &mut sink);
-        let ClientSink { last, change, .. } = sink;
+        let ClientSink { last, bytes, change, .. } = sink;
         let WorkerGroup { progress, dialogue: place, .. } = &mut self.groups[group];
         *place = dialogue;
         progress.last_reply = last.unwrap_or(progress.last_reply);
         self.say_and_change(slot, last, change);
+        self.has_read(slot, bytes, last);
         last
     }
 
     /// The connection of a client ended at `at`. The plan may have ended it, or else it died.
     pub(super) fn left_room(&mut self, slot: usize, at: Time, by_plan: bool) {
+        // A server may give up a slow reader, and the plan wants to see that.
+        let by_plan = by_plan || self.groups[self.clients.group_of(slot)].config.read.is_some();
         self.with_rooms(|ledger, recorder| ledger.ended(slot, at, by_plan, recorder));
     }
 

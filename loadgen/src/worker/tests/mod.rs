@@ -11,5 +11,6 @@ mod open_model;
 mod pings;
 mod rig;
 mod rooms;
+mod slow_readers;
 mod stop;
 mod templates;

@@ -76,6 +76,8 @@ pub(super) struct GroupCase {
     pub(super) rooms: Option<Rooms>,
     pub(super) sessions: Sessions,
     pub(super) ping: Option<u64>,
+    /// Bytes a second.
+    pub(super) read: Option<u64>,
 }
 
 /// What a worker recorded, and when it was done.
@@ -105,6 +107,7 @@ pub(super) fn open_model(clients: u32, every: u64, burst: u32, cap: u32) -> Grou
         rooms: None,
         sessions,
         ping: None,
+        read: None,
     }
 }
 
@@ -182,7 +185,12 @@ impl Case {
         }
         let (sender, events) = channel();
         let link = RunLink::new(control, Arc::new(LiveCounters::default()), sender);
-        let routes = self.groups.iter().map(|_| simulated::route(Duration::from_millis(self.timeout))).collect();
+        let route = |group: &GroupCase| {
+            let mut route = simulated::route(Duration::from_millis(self.timeout));
+            route.limits.read_at_most = group.read.and_then(|rate| NonZeroU32::new(u32::try_from(rate / 10).ok()?));
+            route
+        };
+        let routes = self.groups.iter().map(route).collect();
         let engine = Simulated::new(clients, clock.clone(), self.script.clone());
         let outcome = Worker::new(config, routes, engine, clock.clone(), link).run();
         let (mut connected, mut seconds) = (None, Vec::new());
@@ -211,6 +219,7 @@ impl Case {
                 largest_message: group.size as usize,
                 sessions: group.sessions.clone(),
                 ping: group.ping.map(Duration::from_millis),
+                read: group.read.and_then(NonZeroU64::new),
                 source: SourceAddresses::System,
             }
         };
@@ -317,7 +326,8 @@ impl Done {
                 }
                 assert_eq!(identities(&tally), Ok(()));
                 let counts = tally.counts;
-                let fates = counts.matched + counts.lost + counts.damaged + counts.undetermined;
+                let fates =
+                    counts.matched + counts.lost + counts.damaged + counts.undetermined + counts.undetermined_by_plan;
                 assert_eq!((counts.sent, counts.misrouted), (fates, 0), "a fate for each message: {counts:?}");
             }
         }

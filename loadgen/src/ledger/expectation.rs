@@ -22,6 +22,8 @@ pub struct Expectation {
     pub(super) until: Option<Pattern>,
     /// An event may hold several replies.
     pub(super) batched: bool,
+    /// A client may have several connections, one after the other.
+    pub(super) reconnects: bool,
 }
 
 impl Expectation {
@@ -34,7 +36,7 @@ impl Expectation {
         let source = source.into();
         let matcher = Matcher::new(expect, &source);
         let keeps_order = !matches!(expect, Expect::Id(_));
-        Self { source, clients, matcher, keeps_order, until: None, batched: false }
+        Self { source, clients, matcher, keeps_order, until: None, batched: false, reconnects: false }
     }
 
     /// Whether replies may overtake each other. Without a call, they may with ids only.
@@ -53,6 +55,13 @@ impl Expectation {
     #[must_use]
     pub fn with_batched(self, batched: bool) -> Self {
         Self { batched, ..self }
+    }
+
+    /// A client may have several connections, one after the other. What was in flight at the end of
+    /// one may come on a later one.
+    #[must_use]
+    pub fn with_reconnects(self, reconnects: bool) -> Self {
+        Self { reconnects, ..self }
     }
 
     /// Generates and checks headers of this run.

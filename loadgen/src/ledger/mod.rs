@@ -1,4 +1,4 @@
-//! The ledger of one connection: one fate for each sent message, one finding for each event. Pure:
+//! The ledger of one client: one fate for each sent message, one finding for each event. Pure:
 //! time is an argument.
 //!
 //! The ledger keeps little of a message in flight: its checksum, and the times of its burst
@@ -6,6 +6,9 @@
 //! take the short path (`arrivals.rs`). Everything else is classified in `anomaly/`.
 //!
 //! What an event must be is for `matcher/` to say.
+//!
+//! A client may have several connections, one after the other. Sequences go on, and what was in
+//! flight at the end of one may come on a later one: see `unanswered.rs`.
 //!
 //! Sequences count what was due, so a message that is dropped takes its number. What was sent is
 //! numbered without holes inside: see `skipped.rs`.
@@ -21,6 +24,7 @@ mod ranges;
 mod received;
 mod sink;
 mod skipped;
+mod unanswered;
 
 use self::{
     anomaly::{AnomalyState, OverdueMessage},
@@ -55,7 +59,7 @@ pub struct MessageEvent<'a> {
     pub bytes: &'a [u8],
 }
 
-/// Accounts for the messages of one connection.
+/// Accounts for the messages of one client, on one connection after the other.
 #[derive(Debug)]
 pub struct Ledger {
     client: u32,
@@ -66,7 +70,7 @@ pub struct Ledger {
     order: ArrivalOrder,
     /// Only connections with dropped messages have it.
     skipped: Option<Box<SkippedSequences>>,
-    /// State that only connections with anomalies need.
+    /// State that only clients with anomalies need, or with several connections.
     anomaly_state: Option<Box<AnomalyState>>,
     /// Replies that began and have not ended. Only where a reply is several events.
     replies: Option<Box<Replies>>,
@@ -95,10 +99,12 @@ impl Ledger {
         self.in_flight
     }
 
-    /// Entries that the ledger has memory for. In proportion to the highest [`Self::in_flight`].
+    /// Entries that the ledger has memory for. In proportion to the highest [`Self::in_flight`],
+    /// and bounded however many connections there were.
     pub fn capacity(&self) -> usize {
         let skipped = self.skipped.as_ref().map_or(0, |skipped| skipped.capacity());
-        self.pending.capacity() + skipped + self.anomaly_state.as_ref().map_or(0, |state| state.overdue.len())
+        let rare = |state: &AnomalyState| state.overdue.len() + state.unanswered.capacity();
+        self.pending.capacity() + skipped + self.anomaly_state.as_deref().map_or(0, rare)
     }
 
     /// Sequence of the next message.
@@ -144,6 +150,9 @@ impl Ledger {
         while let Some(sequence) = self.oldest() {
             let events = self.events_so_far(sequence);
             let Some((_, times)) = self.take(sequence) else { return };
+            if expectation.reconnects {
+                self.anomaly_state.get_or_insert_default().unanswered.add(sequence);
+            }
             match events {
                 0 => sink.fate(fate, sequence, times),
                 _ => sink.unfinished(fate, sequence, times, events),
@@ -221,6 +230,18 @@ impl Ledger {
         let overdue = self.anomaly_state.as_ref().and_then(|state| state.overdue.values().next());
         let low = overdue.map_or(self.pending.base(), |oldest| oldest.ordinal);
         Some((times, self.order.arrive(ordinal, low)))
+    }
+
+    /// Whether message `sequence` had no answer when an earlier connection ended, and has not come
+    /// since.
+    fn is_unanswered(&self, sequence: u64) -> bool {
+        self.anomaly_state.as_ref().is_some_and(|state| state.unanswered.contains(sequence))
+    }
+
+    /// Takes message `sequence` out of those without an answer from earlier connections. False if
+    /// it is none of them.
+    fn take_unanswered(&mut self, sequence: u64) -> bool {
+        self.anomaly_state.as_mut().is_some_and(|state| state.unanswered.take(sequence))
     }
 
     /// Records that message `sequence` came back damaged. Does nothing if it is not in flight.

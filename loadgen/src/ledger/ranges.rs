@@ -93,6 +93,25 @@ impl Ranges {
         }
     }
 
+    /// Takes `number` out. False if it was not there.
+    pub fn remove(&mut self, number: u32) -> bool {
+        let at = self.reaching(number);
+        let Some(range) = self.ranges.get_mut(at).filter(|range| range.first <= number) else { return false };
+        let NumberRange { first, last } = *range;
+        match (first == number, last == number) {
+            (true, true) => {
+                self.ranges.remove(at);
+            }
+            (true, false) => range.first += 1,
+            (false, true) => range.last -= 1,
+            (false, false) => {
+                range.last = number - 1;
+                self.ranges.insert(at + 1, NumberRange { first: number + 1, last });
+            }
+        }
+        true
+    }
+
     /// Takes the lowest range out.
     pub fn pop_first(&mut self) -> Option<Range<u32>> {
         let range = self.iter().next()?;
@@ -175,6 +194,8 @@ mod tests {
         assert!(ranges.insert(u32::MAX) && !ranges.insert(u32::MAX) && ranges.insert(u32::MAX - 1));
         assert!(ranges.contains(u32::MAX));
         assert_eq!((ranges.numbers(), ranges.ranges(), ranges.last()), (2, 1, Some(u32::MAX)));
+        assert!(ranges.remove(u32::MAX) && !ranges.remove(u32::MAX) && ranges.remove(u32::MAX - 1));
+        assert!(ranges.is_empty());
     }
 
     #[test]
@@ -190,11 +211,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn equals_a_set(steps in prop::collection::vec((0..60_u32, 0..8_u32), 0..60), from in 0..70_u32, len in 0..70_u32) {
+        fn equals_a_set(steps in prop::collection::vec((0..60_u32, 0..11_u32), 0..60), from in 0..70_u32, len in 0..70_u32) {
             let (mut ranges, mut set) = (Ranges::default(), BTreeSet::new());
             for (at, len) in steps {
                 if len < 5 {
                     prop_assert_eq!(ranges.insert(at), set.insert(at));
+                } else if len > 7 {
+                    prop_assert_eq!(ranges.remove(at), set.remove(&at));
                 } else {
                     ranges.insert_all(at..at + len);
                     set.extend(at..at + len);

@@ -127,6 +127,9 @@ pub trait LedgerSink {
     /// gaps to say where if that is `None`.
     fn gap(&mut self, _first: Option<u64>, _numbers: u64) {}
 
+    /// Message `sequence` came, which was in flight when an earlier connection of the client ended.
+    fn late(&mut self, _sequence: u64) {}
+
     /// Bytes of messages that may be generated now to classify an event of `bytes` bytes.
     fn effort(&mut self, _bytes: usize) -> u64 {
         u64::MAX
@@ -167,6 +170,10 @@ impl<B: LedgerSink> LedgerSink for &mut B {
 
     fn gap(&mut self, first: Option<u64>, numbers: u64) {
         (**self).gap(first, numbers);
+    }
+
+    fn late(&mut self, sequence: u64) {
+        (**self).late(sequence);
     }
 
     fn effort(&mut self, bytes: usize) -> u64 {

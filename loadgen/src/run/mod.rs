@@ -211,6 +211,7 @@ fn config(
 fn expectation(source: Source, group: &Group, clients: u32) -> Expectation {
     let expectation = Expectation::new(source, &group.expect, clients);
     let expectation = expectation.with_until(group.until.clone()).with_batched(group.batched);
+    let expectation = expectation.with_reconnects(group.sessions.reconnect.is_some());
     match group.order {
         Some(order) => expectation.with_order(order),
         None => expectation,

@@ -2,6 +2,7 @@
 
 mod bounds;
 mod random;
+mod sessions;
 
 use loadgen::{
     clock::Time,
@@ -109,6 +110,7 @@ pub(crate) struct LedgerCounts {
     pub(crate) wrong_type: u64,
     pub(crate) misrouted: u64,
     pub(crate) unexpected: u64,
+    pub(crate) late: u64,
     /// What was booked together last: the first, how many, and their times.
     pub(crate) last: Option<(u64, u32, SendTimes)>,
     pub(crate) found: Vec<(Finding, Subject)>,
@@ -133,6 +135,7 @@ impl LedgerCounts {
             ("wrong_type", self.wrong_type),
             ("misrouted", self.misrouted),
             ("unexpected", self.unexpected),
+            ("late", self.late),
         ];
         let nonzero = counts.iter().filter(|(_, count)| *count > 0);
         nonzero.map(|(name, count)| format!("{name}={count}")).collect::<Vec<_>>().join(" ")
@@ -143,7 +146,7 @@ impl LedgerCounts {
         assert_eq!(self.sent, self.matched + self.lost + self.damaged + undetermined, "{self:?}");
         let findings = self.duplicated + self.coalesced + self.split_pieces + self.truncated + self.corrupted;
         let others = self.wrong_type + self.misrouted + self.unexpected;
-        assert_eq!(self.events, self.matched + findings + others, "{self:?}");
+        assert_eq!(self.events, self.matched + findings + others + self.late, "{self:?}");
     }
 }
 
@@ -179,6 +182,10 @@ impl LedgerSink for LedgerCounts {
             Fate::Undetermined => self.undetermined += 1,
             Fate::UndeterminedByPlan => self.undetermined_by_plan += 1,
         }
+    }
+
+    fn late(&mut self, _sequence: u64) {
+        self.late += 1;
     }
 }
 

@@ -6,6 +6,7 @@ mod marks;
 mod pushes;
 mod random;
 mod rig;
+mod sessions;
 mod templates;
 mod until;
 mod varied;

@@ -133,7 +133,7 @@ impl Counts {
         let sum = |names: &[&str]| names.iter().map(|name| self.of(name)).sum::<u64>();
         assert_eq!(sum(&["matched", "lost", "damaged", "undetermined", "undetermined_by_plan"]), sent, "{self:?}");
         let findings = ["duplicated", "coalesced", "corrupted", "misrouted", "unexpected", "split", "truncated"];
-        let lawful = sum(&["matched", "partial", "pushed", "wrong_type"]);
+        let lawful = sum(&["matched", "partial", "pushed", "wrong_type", "late"]);
         assert_eq!(sum(&findings) + lawful, events, "{self:?}");
     }
 }
@@ -185,6 +185,10 @@ impl LedgerSink for Counts {
     fn unfinished(&mut self, fate: Fate, sequence: u64, times: SendTimes, events: u32) {
         self.unfinished.push((sequence, events));
         self.fate(fate, sequence, times);
+    }
+
+    fn late(&mut self, _sequence: u64) {
+        self.add("late", 1);
     }
 
     fn pushed(&mut self, _number: u64, overtaken: bool) {

@@ -10,7 +10,7 @@ use loadgen::{
 
 use super::rig::{CLIENTS, Counts, RUN, TIMES, play};
 
-fn echo_of(templates: &[&str]) -> Expectation {
+pub(crate) fn echo_of(templates: &[&str]) -> Expectation {
     let values = Arc::new(Values::new(RUN, CLIENTS, 0, None));
     let bind = |text: &&str| {
         let template: Template = text.parse().expect("a template");
@@ -27,7 +27,7 @@ fn message(expectation: &Expectation, client: u32, sequence: u64) -> Vec<u8> {
 
 /// An event: `3` is message 3, `3+4` two, `3[..5]` and `3[5..]` pieces, `3~7` with a bit of byte 7
 /// flipped, `c1:3` of another client, anything else is itself.
-fn event(expectation: &Expectation, text: &str) -> Vec<u8> {
+pub(crate) fn event_of(expectation: &Expectation, text: &str) -> Vec<u8> {
     text.split('+').flat_map(|part| parse_part(expectation, part)).collect()
 }
 
@@ -53,11 +53,11 @@ fn check(templates: &[&str], rows: &[(&str, u64, &str, &str)]) {
     check_echo(&echo_of(templates), rows);
 }
 
-/// Plays each row: a name, how many messages were sent, the events in the notation of [`event`],
+/// Plays each row: a name, how many messages were sent, the events in the notation of [`event_of`],
 /// and the counts.
 pub(crate) fn check_echo(expectation: &Expectation, rows: &[(&str, u64, &str, &str)]) {
     for (name, sent, came, expected) in rows {
-        let events: Vec<_> = came.split_whitespace().map(|text| event(expectation, text)).collect();
+        let events: Vec<_> = came.split_whitespace().map(|text| event_of(expectation, text)).collect();
         let counts = play(expectation, *sent, &events);
         assert_eq!(counts.nonzero(), *expected, "{name}: `{came}` came");
     }

@@ -3,7 +3,9 @@
 use std::{cmp::Reverse, collections::BTreeMap};
 
 use super::contents::{Contents, Remainder};
-use crate::ledger::{Expectation, Finding, Ledger, LedgerSink, SendTimes, Subject, effort::Effort};
+use crate::ledger::{
+    Expectation, Finding, Ledger, LedgerSink, SendTimes, Subject, effort::Effort, unanswered::UnansweredMessages,
+};
 
 /// Truncated events that are kept without a known message. Bounds memory.
 const UNATTRIBUTED: usize = 4096;
@@ -13,6 +15,8 @@ pub(in crate::ledger) struct AnomalyState {
     /// Messages in flight that many others have overtaken, by sequence. They would make `pending`
     /// grow without bound.
     pub(in crate::ledger) overdue: BTreeMap<u64, OverdueMessage>,
+    /// What had no answer when earlier connections ended.
+    pub(in crate::ledger) unanswered: UnansweredMessages,
     /// The beginning of a message whose rest may still come.
     pub(super) partial: Option<MessageBeginning>,
     /// Truncated events too short to tell which message they belong to. When the connection ends,

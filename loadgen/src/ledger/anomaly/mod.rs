@@ -3,7 +3,8 @@
 //! The rules, in this order:
 //! 1. A single whole message. It is *unexpected* if it is of another run or was never sent,
 //!    *misrouted* if another client sent it, *duplicated* if its fate is known, and *wrong type* if
-//!    its kind is wrong. Else it matches, out of order.
+//!    its kind is wrong. Else it matches, out of order. It is *late* if it had no answer when an
+//!    earlier connection of the client ended.
 //! 2. More than one whole message, or one and the beginning of another, is *coalesced*.
 //! 3. The beginning of a message in flight is kept. If later events continue it, the message was
 //!    *split*. If another beginning comes first, or the run ends, the event was *truncated*. An
@@ -111,13 +112,24 @@ impl Ledger {
             return sink.finding(Finding::Unexpected, known, event.bytes);
         }
         if self.times(header.sequence).is_none() {
-            return sink.finding(Finding::Duplicated, known, event.bytes);
+            return self.again(header.sequence, event.kind == kind, event.bytes, sink);
         }
         if event.kind != kind {
             sink.finding(Finding::WrongType, self.subject(header.sequence), event.bytes);
             return self.damaged(header.sequence, sink);
         }
         self.matched(expectation, header.sequence, sink);
+    }
+
+    /// Decides about a message that has its fate. It came again, unless it had no answer when an
+    /// earlier connection ended. Then it is late, if its kind `is_right`.
+    fn again(&mut self, sequence: u64, is_right: bool, event: &[u8], sink: &mut impl LedgerSink) {
+        let known = Subject { sequence: Some(sequence), times: None };
+        match self.take_unanswered(sequence) {
+            true if is_right => sink.late(sequence),
+            true => sink.finding(Finding::WrongType, known, event),
+            false => sink.finding(Finding::Duplicated, known, event),
+        }
     }
 
     fn broken(&mut self, expectation: &Expectation, bytes: &[u8], effort: &Effort, sink: &mut impl LedgerSink) {

@@ -1,7 +1,8 @@
 //! The echo of messages that were made of templates.
 //!
-//! They have no header, so an event is compared with the messages in flight, oldest first. Several
-//! may be equal. Then the oldest counts.
+//! They have no header, so an event is compared with the messages in flight, oldest first, then
+//! with those that had no answer when earlier connections ended. Several may be equal. Then the
+//! oldest counts.
 
 use super::contents::CANDIDATES;
 use crate::{
@@ -38,6 +39,11 @@ impl Ledger {
             if !self.was_sent(header.sequence) {
                 return sink.finding(Finding::Unexpected, known, event.bytes);
             }
+        }
+        let earlier = self.anomaly_state.iter().flat_map(|state| state.unanswered.iter()).take(CANDIDATES);
+        if let Some(sequence) = self.equal(earlier, expectation, event.bytes, effort) {
+            let is_right = expectation.source.of(self.client()).kind_and_len(sequence).0 == event.kind;
+            return self.again(sequence, is_right, event.bytes, sink);
         }
         let next = self.next_sequence();
         let sent = (next.saturating_sub(REPEATED)..next).rev().filter(|sequence| self.was_sent(*sequence));

@@ -28,6 +28,10 @@ impl<B: LedgerSink> LedgerSink for WithoutUnexpected<'_, B> {
         self.0.partial(sequence, times, first);
     }
 
+    fn late(&mut self, sequence: u64) {
+        self.0.late(sequence);
+    }
+
     fn effort(&mut self, bytes: usize) -> u64 {
         self.0.effort(bytes)
     }

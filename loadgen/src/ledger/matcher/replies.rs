@@ -53,7 +53,14 @@ impl Ledger {
         if !self.was_sent(sequence) {
             sink.finding(Finding::Unexpected, known, event);
         } else if self.times(sequence).is_none() {
-            sink.finding(Finding::Duplicated, known, event);
+            // Of a late reply of several events, each is late.
+            let is_last = expectation.until.as_ref().is_none_or(|until| until.is_match(event));
+            let late = if is_last { self.take_unanswered(sequence) } else { self.is_unanswered(sequence) };
+            if late {
+                sink.late(sequence);
+            } else {
+                sink.finding(Finding::Duplicated, known, event);
+            }
         } else {
             self.replied(expectation, sequence, event, sink);
         }

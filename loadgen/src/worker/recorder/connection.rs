@@ -121,6 +121,10 @@ impl LedgerSink for ConnectionRecorder<'_> {
         self.recorder.evidence.gap(&self.context, first, numbers);
     }
 
+    fn late(&mut self, _sequence: u64) {
+        self.recorder.other_event(OtherEvent::Late, self.context.at);
+    }
+
     fn effort(&mut self, bytes: usize) -> u64 {
         self.recorder.budget.left(self.context.at, bytes)
     }

@@ -3,6 +3,7 @@
 mod arrivals;
 mod dialogue;
 mod expectation;
+mod sessions;
 mod sizes;
 mod slow_readers;
 mod templates;
@@ -33,6 +34,7 @@ pub(super) fn check(run: &RunOptions, groups: &[Group]) -> Result<(), PlanError>
         expectation::check(index, group)?;
         templates::check(index, group)?;
         dialogue::check(index, group)?;
+        sessions::check(index, run, group)?;
         wire_shape::check(index, group)?;
         headers(&group.connect.headers).map_err(|why| about(index, "header", why))?;
         sources(index, &group.connect.sources)?;

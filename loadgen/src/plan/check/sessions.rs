@@ -134,8 +134,8 @@ mod tests {
     use super::*;
     use crate::plan::{Load, OwnCopy, Reconnect, RoomBy, Rooms, Sessions};
 
-    fn seconds(seconds: u64) -> Option<Duration> {
-        Some(Duration::from_secs(seconds))
+    fn seconds(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
     }
 
     /// With a measured phase of 10 s.
@@ -148,20 +148,20 @@ mod tests {
         texts.iter().map(|text| text.parse().unwrap()).collect()
     }
 
-    fn reconnect(text: &str) -> Option<Reconnect> {
-        Some(text.parse().unwrap())
+    fn reconnect(text: &str) -> Reconnect {
+        text.parse().unwrap()
     }
 
     #[test]
     fn what_fits_is_taken() {
         for sessions in [
             Sessions::default(),
-            Sessions { start: seconds(2), ramp: seconds(3), stop: seconds(5), ..Sessions::default() },
-            Sessions { ramp: seconds(10), stop: seconds(10), ..Sessions::default() },
+            Sessions { start: Some(seconds(2)), ramp: Some(seconds(3)), stop: Some(seconds(5)), ..Sessions::default() },
+            Sessions { ramp: Some(seconds(10)), stop: Some(seconds(10)), ..Sessions::default() },
             Sessions { storms: storms(&["20%@0s", "1%@9s"]), ..Sessions::default() },
             Sessions {
                 drop: Some(Duration::from_micros(100)),
-                reconnect: reconnect("1s..1s none"),
+                reconnect: Some(reconnect("1s..1s none")),
                 ..Sessions::default()
             },
             Sessions { session: Some("3msg".parse().unwrap()), ..Sessions::default() },
@@ -170,7 +170,7 @@ mod tests {
             assert_eq!(checked(sessions.clone()), Ok(()), "{sessions:?}");
         }
         let endless = RunOptions { until: Until::Messages(5.try_into().unwrap()), ..RunOptions::default() };
-        let sessions = Sessions { start: seconds(100), storms: storms(&["50%@200s"]), ..Sessions::default() };
+        let sessions = Sessions { start: Some(seconds(100)), storms: storms(&["50%@200s"]), ..Sessions::default() };
         assert_eq!(check(0, &endless, &Group { sessions, ..Group::default() }), Ok(()), "nobody knows its length");
     }
 
@@ -178,31 +178,34 @@ mod tests {
     fn what_does_nothing_or_never_ends_is_refused() {
         let none = Sessions::default;
         for (sessions, said) in [
-            (Sessions { start: seconds(10), ..none() }, "--start 10s: the measured phase is over after 10s; give"),
-            (Sessions { stop: seconds(11), ..none() }, "--stop 11s: the measured phase is over after 10s, and"),
             (
-                Sessions { start: seconds(5), stop: seconds(5), ..none() },
+                Sessions { start: Some(seconds(10)), ..none() },
+                "--start 10s: the measured phase is over after 10s; give",
+            ),
+            (Sessions { stop: Some(seconds(11)), ..none() }, "--stop 11s: the measured phase is over after 10s, and"),
+            (
+                Sessions { start: Some(seconds(5)), stop: Some(seconds(5)), ..none() },
                 "--stop 5s: the clients open at 5s only (--start); give a later time",
             ),
             (
-                Sessions { ramp: seconds(11), ..none() },
+                Sessions { ramp: Some(seconds(11)), ..none() },
                 "--ramp 11s: the measured phase is over after 10s; give a shorter ramp or",
             ),
             (
-                Sessions { start: seconds(2), ramp: seconds(6), stop: seconds(7), ..none() },
+                Sessions { start: Some(seconds(2)), ramp: Some(seconds(6)), stop: Some(seconds(7)), ..none() },
                 "--ramp 6s: it begins after 2s, and the group stops after 7s; give a shorter ramp or a later",
             ),
             (Sessions { storms: storms(&["20%@10s"]), ..none() }, "--storm 20%@10s: the measured phase is over after"),
             (
-                Sessions { storms: storms(&["20%@3s"]), stop: seconds(3), ..none() },
+                Sessions { storms: storms(&["20%@3s"]), stop: Some(seconds(3)), ..none() },
                 "--storm 20%@3s: the group stops after 3s; give an earlier time",
             ),
             (
-                Sessions { storms: storms(&["20%@1s"]), start: seconds(2), ..none() },
+                Sessions { storms: storms(&["20%@1s"]), start: Some(seconds(2)), ..none() },
                 "--storm 20%@1s: clients open at 2s (--start), so nobody would be cut; give a later time",
             ),
             (
-                Sessions { storms: storms(&["20%@0s"]), ramp: seconds(2), ..none() },
+                Sessions { storms: storms(&["20%@0s"]), ramp: Some(seconds(2)), ..none() },
                 "--storm 20%@0s: clients open after that (--ramp), so nobody would be cut",
             ),
             (
@@ -215,11 +218,11 @@ mod tests {
                 "--drop every 10us: with --clients 100 that is",
             ),
             (
-                Sessions { reconnect: reconnect("20s..500ms equal"), ..none() },
+                Sessions { reconnect: Some(reconnect("20s..500ms equal")), ..none() },
                 "--reconnect 20s..500ms equal: the shortest wait stands first; write '500ms..20s'",
             ),
             (
-                Sessions { reconnect: reconnect("0s..1s"), ..none() },
+                Sessions { reconnect: Some(reconnect("0s..1s")), ..none() },
                 "--reconnect 0s..1s full: twice 0 is 0, so a client would try again without a pause; give",
             ),
             (

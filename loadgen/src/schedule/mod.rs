@@ -32,7 +32,6 @@ mod poisson;
 mod rate_integral;
 pub(crate) mod read_pacer;
 mod senders;
-#[cfg_attr(not(test), expect(dead_code, reason = "the worker is to carry it out"))]
 pub(crate) mod sessions;
 pub(crate) mod slot_timers;
 mod unit_process;

@@ -63,7 +63,6 @@ impl OpeningQueue {
     }
 
     /// Opens the client in `slot` as soon as the rate admits it, which is at `now` at the earliest.
-    #[cfg_attr(not(test), expect(dead_code, reason = "all clients open before the load yet"))]
     pub(crate) fn ask(&mut self, slot: usize, now: Time) {
         self.asked.push_back((now, slot));
     }

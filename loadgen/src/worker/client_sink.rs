@@ -65,7 +65,7 @@ pub(super) struct ClientSink<'a, A> {
 /// What became of a connection. It may open and end in one turn.
 #[derive(Debug, Default)]
 pub(super) struct ConnectionChange {
-    pub(super) opened: Option<Opened>,
+    pub(super) opened: Option<(Time, Opened)>,
     /// When its client joined.
     pub(super) joined: Option<Time>,
     pub(super) failed: Option<(Time, ConnectError)>,
@@ -152,7 +152,7 @@ impl<A: Account> EventSink for ClientSink<'_, A> {
         } else {
             self.account.joined(at);
         }
-        self.change.get_or_insert_default().opened = Some(opened);
+        self.change.get_or_insert_default().opened = Some((at, opened));
     }
 
     #[cold]

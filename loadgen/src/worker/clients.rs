@@ -5,12 +5,15 @@ use std::{
     net::{IpAddr, SocketAddr},
 };
 
-use super::lifecycle::{ClientState, StateCounts};
+use super::lifecycle::{ClientState, GroupSessions, StateCounts};
 use crate::{
     clock::Time,
     engine::{ConnectionEnd, Engine},
     ledger::Ledger,
-    schedule::driver::{ClientView, Presence},
+    schedule::{
+        driver::{ClientView, Presence},
+        sessions::AttemptCause,
+    },
 };
 
 /// Bytes that a connection may have unsent. Beyond, the target does not read, and the client gets
@@ -22,9 +25,28 @@ pub(super) const MAX_UNSENT: u64 = 1024 * 1024;
 pub(super) struct Client {
     pub(super) ledger: Ledger,
     pub(super) local: SocketAddr,
+    /// When its session began, or when the last one ended. [`Time::NEVER`] if it has not been open.
+    pub(super) since: Time,
     /// Index of its group.
     pub(super) group: u32,
     pub(super) state: ClientState,
+    /// What its last attempt to open came after.
+    pub(super) after: AttemptCause,
+    /// What the plan did not want, since it was open last.
+    pub(super) trouble: Trouble,
+    /// Its session has had no reply yet.
+    pub(super) awaits_reply: bool,
+}
+
+/// What the plan did not want of a client that is not open.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Trouble {
+    #[default]
+    None,
+    /// An attempt to open it failed.
+    Failed,
+    /// Its connection died. Attempts may have failed since.
+    Died,
 }
 
 /// The clients of a worker, by slot.
@@ -42,21 +64,47 @@ impl Client {
         Self {
             ledger: Ledger::new(client),
             local: SocketAddr::new(IpAddr::from([0; 4]), 0),
+            since: Time::NEVER,
             group: u32::try_from(group).unwrap_or(u32::MAX),
-            state: ClientState::Gone,
+            state: ClientState::Before,
+            after: AttemptCause::Start,
+            trouble: Trouble::None,
+            awaits_reply: false,
+        }
+    }
+}
+
+impl Client {
+    /// Whether it has been open.
+    pub(super) fn was_open(&self) -> bool {
+        self.since < Time::NEVER
+    }
+
+    /// Why it can't send.
+    #[cold]
+    fn absence(&self) -> Presence {
+        match self.state {
+            ClientState::Before => Presence::Before,
+            ClientState::Due | ClientState::Opening | ClientState::Joining if self.after == AttemptCause::Start => {
+                Presence::Before
+            }
+            ClientState::Left | ClientState::Gone => Presence::Gone,
+            _ => Presence::Away,
         }
     }
 }
 
 impl Clients {
     pub(super) fn new(all: Vec<Client>) -> Self {
-        Self { all, counts: StateCounts::default(), left: BTreeMap::new() }
+        let mut counts = StateCounts::default();
+        counts.add(all.len());
+        Self { all, counts, left: BTreeMap::new() }
     }
 
     /// A client has come to another state. Returns the one before.
     pub(super) fn enter(&mut self, slot: usize, state: ClientState) -> ClientState {
         let before = std::mem::replace(&mut self.all[slot].state, state);
-        self.counts.moved(before, state);
+        self.counts.enter(before, state);
         before
     }
 
@@ -66,15 +114,15 @@ impl Clients {
         self.all[slot].group as usize
     }
 
-    /// What a driver must know of a client.
+    /// What a driver must know of a client of a group with such `sessions`.
     #[inline]
-    pub(super) fn view(&self, slot: usize, engine: &impl Engine) -> ClientView {
-        let Client { ledger, state, .. } = &self.all[slot];
+    pub(super) fn view(&self, slot: usize, engine: &impl Engine, sessions: Option<&GroupSessions>) -> ClientView {
+        let client = &self.all[slot];
         ClientView {
-            presence: if *state == ClientState::Open { Presence::Open } else { Presence::Gone },
+            presence: if client.state == ClientState::Open { Presence::Open } else { client.absence() },
             blocked: engine.unsent(slot) > MAX_UNSENT,
-            in_flight: ledger.in_flight(),
-            in_session: u32::MAX,
+            in_flight: client.ledger.in_flight(),
+            in_session: sessions.map_or(u32::MAX, |sessions| sessions.schedule.left_in_session(slot)),
         }
     }
 }

@@ -24,7 +24,9 @@ impl<E: Engine, C: Clock> Worker<E, C> {
             let (mut at, until) = (now, now.plus(SLICE));
             for _ in 0..IN_A_ROW {
                 let Self { groups, clients, engine, .. } = self;
-                let Some(command) = groups[group].driver.next(at, |slot| clients.view(slot, engine)) else { break };
+                let WorkerGroup { driver, sessions, .. } = &mut groups[group];
+                let sessions = sessions.as_deref();
+                let Some(command) = driver.next(at, |slot| clients.view(slot, engine, sessions)) else { break };
                 any = true;
                 let after = self.carry_out(group, command);
                 // What was due at a set time is overdue. What fills a window can wait its turn.
@@ -44,7 +46,8 @@ impl<E: Engine, C: Clock> Worker<E, C> {
     pub(super) fn replied(&mut self, slot: usize, at: Time) {
         let Self { groups, clients, engine, .. } = self;
         let group = clients.group_of(slot);
-        if let Some(command) = groups[group].driver.replied(slot, at, || clients.view(slot, engine)) {
+        let WorkerGroup { driver, sessions, .. } = &mut groups[group];
+        if let Some(command) = driver.replied(slot, at, || clients.view(slot, engine, sessions.as_deref())) {
             self.carry_out(group, command);
         }
     }
@@ -55,7 +58,11 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         match command {
             Command::Send(command) => {
                 let (sent, after) = self.send(group, &command);
-                self.groups[group].driver.sent(&command, sent);
+                let WorkerGroup { driver, sessions, .. } = &mut self.groups[group];
+                driver.sent(&command, sent);
+                if let Some(sessions) = sessions {
+                    sessions.schedule.sent(command.slot, sent);
+                }
                 after
             }
             Command::Drop(command) => {
@@ -116,7 +123,9 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         for group in 0..self.groups.len() {
             loop {
                 let Self { groups, clients, engine, .. } = self;
-                let Some(command) = groups[group].driver.next_left(|slot| clients.view(slot, engine)) else { break };
+                let WorkerGroup { driver, sessions, .. } = &mut groups[group];
+                let sessions = sessions.as_deref();
+                let Some(command) = driver.next_left(|slot| clients.view(slot, engine, sessions)) else { break };
                 self.carry_out(group, command);
             }
         }

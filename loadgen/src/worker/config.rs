@@ -49,7 +49,6 @@ pub(crate) struct GroupConfig {
     /// Bytes of the largest message.
     pub(crate) largest_message: usize,
     /// How its clients come and go.
-    #[expect(dead_code, reason = "clients stay yet")]
     pub(crate) sessions: Sessions,
     /// Each client sends a ping this often.
     pub(crate) ping: Option<Duration>,

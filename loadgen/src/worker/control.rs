@@ -67,7 +67,8 @@ pub(crate) struct LiveCounters {
 /// What a worker tells the run.
 #[derive(Debug)]
 pub(crate) enum WorkerEvent {
-    /// It has tried all its connections, and this many opened. Some may have ended since.
+    /// It has tried all connections that open before the load. So many opened, or may open later;
+    /// some may have ended since.
     Connected(u64),
     /// What has become of the connections of a group so far, if that has changed.
     Connections {

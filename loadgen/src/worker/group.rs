@@ -6,6 +6,7 @@ use super::{
     clients::MAX_UNSENT,
     config::{GroupConfig, WorkerConfig},
     dialogue::GroupDialogue,
+    lifecycle::GroupSessions,
     outcome::GroupOutcome,
     rooms::run_rooms::RunRooms,
 };
@@ -40,6 +41,8 @@ pub(super) struct WorkerGroup {
     pub(super) outcome: GroupOutcome,
     /// Only groups that say something besides their messages have it.
     pub(super) dialogue: Option<Box<GroupDialogue>>,
+    /// Only groups whose clients come and go have it.
+    pub(super) sessions: Option<Box<GroupSessions>>,
     /// Messages that are written at once.
     pub(super) write_at_once: u32,
     /// Bytes that a connection may have unsent before a send is cut short.
@@ -56,6 +59,7 @@ impl WorkerGroup {
             Some(rooms) => driver_in_rooms(worker, index, &share, rooms),
             None => driver(worker, index, group, share.clone()),
         };
+        let sessions = GroupSessions::of(worker, index, &share);
         let first_slot = share.slots.start;
         let dialogue = |script: &Arc<Script>| Box::new(GroupDialogue::new(Arc::clone(script), first_slot));
         Self {
@@ -63,6 +67,7 @@ impl WorkerGroup {
             route: Rc::new(route),
             progress: Progress::default(),
             outcome,
+            sessions,
             dialogue: group.script.as_ref().map(dialogue),
             write_at_once: messages_in(WRITE_AT_ONCE, group.largest_message),
             most_unsent: if driver.drops() { MAX_UNSENT_BURST } else { MAX_UNSENT },

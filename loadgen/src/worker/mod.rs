@@ -26,6 +26,7 @@ mod phases;
 mod pings;
 pub mod recorder;
 mod rooms;
+mod session_record;
 #[cfg(test)]
 mod simulation;
 mod slow_readers;
@@ -37,7 +38,7 @@ mod turn;
 
 use std::sync::{Arc, atomic::Ordering, mpsc::Sender};
 
-use reports::model::Tally;
+use reports::model::{SessionsMeasurement, Tally};
 
 use self::{
     clients::{Client, Clients},
@@ -79,7 +80,7 @@ pub(crate) struct Worker<E, C> {
     pings: Option<Box<WorkerPings>>,
     /// None if all clients read what comes.
     slow_readers: Option<Box<SlowReaders>>,
-    /// When clients must have joined.
+    /// When clients must have joined, or have closed.
     deadlines: SlotTimers,
     measured: MeasuredPhase,
     link: RunLink,
@@ -156,7 +157,15 @@ impl<E: Engine, C: Clock> Worker<E, C> {
     /// Hands over the last second, and what was recorded.
     fn finish(mut self) -> WorkerOutcome {
         self.hand_over_seconds(self.clock.now());
-        for (group, WorkerGroup { outcome, .. }) in self.groups.iter_mut().enumerate() {
+        // Where all clients stay, there is nothing to say of their sessions.
+        let is_plain = self.groups.iter().all(|group| group.sessions.is_none());
+        for (group, WorkerGroup { outcome, config, .. }) in self.groups.iter_mut().enumerate() {
+            if config.sessions.opens_later() {
+                outcome.count_untried();
+            }
+            if is_plain {
+                outcome.sessions.counts = SessionsMeasurement::default();
+            }
             if let Some(row) = outcome.recorder.last_row() {
                 self.link.tell(WorkerEvent::Second { group, row });
             }
@@ -199,11 +208,11 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         }
     }
 
-    /// Whether nobody is left to send to, and messages are planned or a connection died. Where
-    /// messages are due all the same, the worker goes on while another one has connections, and
-    /// drops them.
+    /// Whether nobody is left to send to or is away as planned, and messages are planned or a
+    /// connection died. Where messages are due all the same, the worker goes on while another one
+    /// has connections, and drops them.
     fn is_deserted(&mut self) -> bool {
-        if self.clients.counts.open() > 0 {
+        if self.clients.counts.open() + self.clients.counts.away() > 0 || self.somebody_comes() {
             return false;
         }
         let nowhere = self.link.is_without_connections(self.config.partition.workers());
@@ -235,6 +244,14 @@ impl<E: Engine, C: Clock> Worker<E, C> {
     /// The last read that gave a message in flight its fate.
     fn last_reply(&self) -> Time {
         self.groups.iter().map(|group| group.progress.last_reply).max().unwrap_or_default()
+    }
+
+    /// Tells that all connections that open before the load were tried, and how many clients may
+    /// have something to do in it.
+    fn tell_connected(&mut self) {
+        self.tell_connections();
+        let opened: u64 = self.groups.iter().map(|group| group.outcome.connections.opened).sum();
+        self.link.tell(WorkerEvent::Connected(opened + u64::from(self.somebody_comes())));
     }
 
     /// Tells what has become of the connections, if that has changed.

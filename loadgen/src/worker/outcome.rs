@@ -2,11 +2,12 @@
 
 use std::net::SocketAddr;
 
-use reports::model::Connections;
+use reports::{judge::OwnFailure, model::Connections};
 
 use super::{
     RoomsOutcome, StopTotals,
     recorder::{BoundedList, OpeningTimes, Recorder, Window},
+    session_record::SessionRecord,
 };
 use crate::{
     clock::Time,
@@ -44,6 +45,10 @@ pub(crate) struct GroupOutcome {
     told: [u64; 3],
     pub(crate) peer: Option<SocketAddr>,
     pub(crate) openings: OpeningTimes,
+    /// What became of the sessions.
+    pub(crate) sessions: SessionRecord,
+    /// Clients that have been open.
+    reached: u64,
     /// Messages that ended lost or undetermined. Misrouted ones are among them.
     pub(crate) missing: BoundedList<MissingMessage>,
 }
@@ -83,6 +88,8 @@ impl GroupOutcome {
             told: [0; 3],
             peer: None,
             openings: OpeningTimes::default(),
+            sessions: SessionRecord::default(),
+            reached: 0,
             missing: BoundedList::new(MISSING_KEPT / share),
         }
     }
@@ -101,10 +108,26 @@ impl GroupOutcome {
         self.openings.add_phases(phases);
     }
 
-    /// Records that a connection did not open.
-    pub(crate) fn failed(&mut self, kind: &str, detail: &str) {
-        self.connections.failed += 1;
+    /// Records that a client has opened for the first time. Attempts before may have failed.
+    pub(crate) fn first_opened(&mut self, had_failed: bool) {
+        self.reached += 1;
+        self.connections.failed -= u64::from(had_failed);
+    }
+
+    /// Records that an attempt to open a connection failed.
+    pub(crate) fn attempt_failed(&mut self, kind: &str, detail: &str) {
+        self.sessions.counts.failed_attempts += 1;
         self.connections.count_error(kind, 1, Some(detail));
+    }
+
+    /// Counts the clients as failed that were not tried, because the run was stopped.
+    pub(crate) fn count_untried(&mut self) {
+        let untried = self.connections.requested - self.reached - self.connections.failed;
+        self.connections.failed += untried;
+        if untried > 0 {
+            let errors = &mut self.connections.errors;
+            *errors.entry(OwnFailure::Interrupted.name().to_owned()).or_default() += untried;
+        }
     }
 
     /// Records that the connection of a client ended although the plan wanted it open.

@@ -1,6 +1,6 @@
 //! The phases of a worker. Each says after a turn whether it goes on, and how long to wait.
 
-use super::{Worker, control::WorkerEvent, lifecycle::ClientState, recorder::Window};
+use super::{Worker, lifecycle::ClientState, recorder::Window};
 use crate::{
     clock::{Clock, Time},
     engine::Engine,
@@ -17,7 +17,7 @@ const LONGEST_CLOSE: u64 = 6_000_000_000;
 const CLOSE_EACH: u64 = 10_000;
 
 /// Silence to wait for after the last reply, where replies do not name their message.
-const SURPLUS_SILENCE: u64 = 200_000_000;
+pub(super) const SURPLUS_SILENCE: u64 = 200_000_000;
 
 /// Longest wait for that silence.
 const LONGEST_SURPLUS: u64 = 2_000_000_000;
@@ -103,14 +103,13 @@ impl<E: Engine, C: Clock> Worker<E, C> {
     }
 
     fn connecting(&mut self) -> Step {
-        if self.link.stopped.is_none() && !self.has_connected() {
-            return Step::Rest(Time::NEVER);
+        match self.link.stopped {
+            None if !self.has_connected() => return Step::Rest(Time::NEVER),
+            None => {}
+            Some(_) => self.end_sessions(),
         }
-        self.end_openings();
-        self.count_untried();
-        self.tell_connections();
-        let opened = self.groups.iter().map(|group| group.outcome.connections.opened).sum();
-        self.link.tell(WorkerEvent::Connected(opened));
+        self.end_connecting();
+        self.tell_connected();
         Step::Enter(Phase::Waiting)
     }
 
@@ -128,6 +127,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         let start = self.link.started().filter(|_| *phase == Phase::Waiting && self.link.stopped.is_none());
         let Some(start) = start else { return };
         self.begin_rooms(start);
+        self.begin_sessions(start.plus(self.config.warmup));
         for group in &mut self.groups {
             group.driver.begin(start, self.config.warmup);
             group.progress.last_reply = start;
@@ -156,6 +156,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         }
         self.measured.over(&self.clock);
         self.drop_what_is_left();
+        self.end_sessions();
         // Where loads end with their last reply, what is in flight has been waited for since then.
         let ends = || self.groups.iter().map(|group| group.driver.end());
         let since = if ends().all(|end| end.is_none()) { self.last_reply() } else { now };
@@ -244,8 +245,10 @@ impl<E: Engine, C: Clock> Worker<E, C> {
     /// Begins to close every connection with a handshake. `cut_short` says that messages in flight
     /// might still have come.
     fn close(&mut self, now: Time, cut_short: bool) -> Step {
+        self.end_sessions();
+        self.count_the_rest(now);
         for slot in 0..self.clients.all.len() {
-            if self.clients.all[slot].state == ClientState::Open {
+            if matches!(self.clients.all[slot].state, ClientState::Open | ClientState::Finishing) {
                 self.begin_closing(slot, now, cut_short);
             }
         }

@@ -107,10 +107,14 @@ impl<E: Engine, C: Clock> Worker<E, C> {
             group.progress.last_reply = last.unwrap_or(group.progress.last_reply);
             group.progress.in_flight -= u64::from(came);
         }
+        let has_sessions = group.sessions.is_some();
         if change.is_some() || group.dialogue.is_some() {
             self.say_and_change(slot, last, change);
         }
         self.has_read(slot, bytes, last);
+        if has_sessions && came > 0 {
+            self.replied_in_session(slot, last.unwrap_or_default());
+        }
         last
     }
 

@@ -56,7 +56,6 @@ fn named_group(threshold: &Threshold, groups: &[Group]) -> Result<(), PlanError>
 fn not_built_yet(index: usize, group: &Group) -> Result<(), PlanError> {
     let refused =
         |key, built: bool| if built { Ok(()) } else { Err(about(index, key, "it is not built yet".to_owned())) };
-    refused("session", group.sessions.is_plain())?;
     refused("durable", !group.rooms.as_ref().is_some_and(|rooms| rooms.durable))?;
     refused("capture", group.dialogue.captures.is_empty())
 }

@@ -1,8 +1,6 @@
 //! Adds up what the workers recorded of a group.
 
-use reports::model::{
-    Calls, Counts, EndRecord, Evidence, Latency, Measurement, RoomsMeasurement, SessionsMeasurement, Traffic, Wire,
-};
+use reports::model::{Calls, Counts, EndRecord, Evidence, Latency, Measurement, RoomsMeasurement, Traffic, Wire};
 
 use crate::{
     run::timeline::Seconds,
@@ -14,15 +12,15 @@ use crate::{
 
 /// What one worker recorded of a group. Its seconds and response times are merged elsewhere.
 pub(super) fn of_worker(outcome: GroupOutcome) -> Measurement {
-    let GroupOutcome { recorder, connections, peer, mut openings, .. } = outcome;
+    let GroupOutcome { recorder, connections, peer, mut openings, sessions, .. } = outcome;
     // A worker has one peer address of a group.
     let peer = peer.map(|peer| peer.to_string()).unwrap_or_default();
     let kept = recorder.evidence.into_kept().into_iter();
     let RareTimes { join, first, last, receiver, replayed, ping } = recorder.rare;
     Measurement {
         connections,
-        sessions: SessionsMeasurement::default(),
-        ends: Vec::new(),
+        sessions: sessions.counts,
+        ends: sessions.ends,
         pings: recorder.pings,
         measured: recorder.measured,
         warmup: recorder.warmup,
@@ -42,8 +40,8 @@ pub(super) fn of_worker(outcome: GroupOutcome) -> Measurement {
             first: first.into_histogram(),
             last: last.into_histogram(),
             receiver: receiver.into_histogram(),
-            away: Latency::histogram(),
-            first_reply: Latency::histogram(),
+            away: sessions.away.into_histogram(),
+            first_reply: sessions.first_reply.into_histogram(),
             ping: ping.into_histogram(),
             replayed: replayed.into_histogram(),
         },

@@ -186,7 +186,16 @@ impl SessionSchedule {
         !self.stopped && self.expected > 0
     }
 
+    /// Why the plan ends the session of a client, after a command to close or to cut it.
+    pub(crate) fn ending(&self, slot: usize) -> Option<AttemptCause> {
+        match self.clients[slot - self.share.slots.start].state {
+            ClientState::Ending(cause) => Some(cause),
+            _ => None,
+        }
+    }
+
     /// Whether a client has been open.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the worker knows it"))]
     pub(crate) fn was_open(&self, slot: usize) -> bool {
         self.clients[slot - self.share.slots.start].was_open
     }

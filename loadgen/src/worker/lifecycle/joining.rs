@@ -33,7 +33,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
             return;
         };
         group.outcome.recorder.join(at.since(began));
-        self.is_open(slot, phases);
+        self.begin_session(slot, at, phases);
     }
 
     /// The time of a client to join is over.
@@ -41,7 +41,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         self.watch_for_stops(self.clock.now());
         let stopped = self.stops.all;
         self.engine.abort(slot);
-        self.not_joined(slot, |joining| {
+        self.not_joined(slot, at, |joining| {
             let waited = at.since(joining.began);
             // Nobody knows whether the event would have come in time.
             let own = (stopped - joining.stopped).saturating_mul(STANDSTILL) >= waited;
@@ -52,17 +52,17 @@ impl<E: Engine, C: Clock> Worker<E, C> {
     }
 
     /// The connection of a client ended while it was joining.
-    pub(in crate::worker) fn ended_while_joining(&mut self, slot: usize, cause: ConnectionEnd) {
-        self.not_joined(slot, |_| (ENDED, cause.detail));
+    pub(in crate::worker) fn ended_while_joining(&mut self, slot: usize, at: Time, cause: ConnectionEnd) {
+        self.not_joined(slot, at, |_| (ENDED, cause.detail));
     }
 
-    fn not_joined(&mut self, slot: usize, why: impl FnOnce(&Joining) -> (&'static str, String)) {
+    fn not_joined(&mut self, slot: usize, at: Time, why: impl FnOnce(&Joining) -> (&'static str, String)) {
         let group = &mut self.groups[self.clients.group_of(slot)];
         let Some(dialogue) = &mut group.dialogue else { return };
         let Some(joining) = dialogue.take(slot) else { return };
         let (kind, why) = why(&joining);
         let detail = format!("{}: {why}; {}", dialogue.place(&joining), joining.last_event());
-        self.attempt_failed(slot, kind, &visible_part(&detail, DETAIL_SHOWN));
+        self.attempt_failed(slot, at, kind, &visible_part(&detail, DETAIL_SHOWN));
     }
 
     /// Lets a client that was read say what it has to. Answers that would wait behind too much that

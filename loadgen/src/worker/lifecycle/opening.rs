@@ -1,4 +1,4 @@
-//! Opens the connections of a worker, before the load and in it.
+//! Attempts to open connections, before the load and in it.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use crate::{
     engine::Engine,
     schedule::{opening_queue::OpeningQueue, pacer::SLICE},
     transport::{ConnectError, Opened, Phases},
-    worker::{Worker, config::WorkerConfig, group::WorkerGroup},
+    worker::{Worker, clients::Trouble, config::WorkerConfig, group::WorkerGroup},
 };
 
 /// Connections that all workers together are opening at once, at most. As many fit the queue of a
@@ -29,6 +29,8 @@ pub(in crate::worker) struct Openings {
     under_way: HashMap<usize, Attempt>,
     /// Attempts at once, at most.
     most: usize,
+    /// Clients that open before the load, and whose first attempt is under way.
+    first: usize,
 }
 
 /// An attempt to open a connection.
@@ -42,9 +44,15 @@ struct Attempt {
 impl Openings {
     /// Those of a worker.
     pub(in crate::worker) fn new(config: &WorkerConfig) -> Self {
-        let WorkerConfig { connect_rate, partition, worker, .. } = config;
-        let queue = OpeningQueue::new(*connect_rate, partition.clone(), *worker, None);
-        Self { queue, under_way: HashMap::new(), most: (UNDER_WAY / partition.workers()).max(1) as usize }
+        let WorkerConfig { connect_rate, partition, worker, groups, .. } = config;
+        let numbers = groups.iter().scan(0, |end, group| {
+            let first = *end;
+            *end += group.clients.get();
+            Some((first..*end, group))
+        });
+        let later = numbers.filter(|(_, group)| group.sessions.opens_later()).map(|(numbers, _)| numbers);
+        let queue = OpeningQueue::new(*connect_rate, partition.clone(), *worker, later);
+        Self { queue, under_way: HashMap::new(), most: (UNDER_WAY / partition.workers()).max(1) as usize, first: 0 }
     }
 
     pub(in crate::worker) fn begin(&mut self, now: Time) {
@@ -68,15 +76,17 @@ impl Openings {
 impl<E: Engine, C: Clock> Worker<E, C> {
     /// Whether each client that opens before the load was tried.
     pub(in crate::worker) fn has_connected(&self) -> bool {
-        !self.openings.queue.has_first() && self.clients.counts.opening() == 0
+        !self.openings.queue.has_first() && self.openings.first == 0
     }
 
-    /// Begins to open the connections that are due, for about a [`SLICE`]. True if there was one.
-    pub(super) fn open_due(&mut self, now: Time) -> bool {
-        let (mut any, mut at) = (false, now);
+    /// Begins to open the connections that are due, for about a [`SLICE`].
+    pub(super) fn open_due(&mut self, now: Time) {
+        let mut at = now;
         while let Some(slot) = self.openings.next(at) {
-            any = true;
-            self.clients.enter(slot, ClientState::Opening);
+            if self.clients.enter(slot, ClientState::Opening) == ClientState::Before {
+                self.openings.first += 1;
+            }
+            self.count_attempt(slot);
             let client = &self.clients.all[slot];
             let group = &self.groups[client.group as usize];
             let number = client.ledger.client();
@@ -88,11 +98,10 @@ impl<E: Engine, C: Clock> Worker<E, C> {
                 break;
             }
         }
-        any
     }
 
     /// The connection of a client is open. It may have to join.
-    pub(super) fn opened(&mut self, slot: usize, opened: &Opened) {
+    pub(super) fn opened(&mut self, slot: usize, at: Time, opened: &Opened) {
         if self.openings.under_way.remove(&slot).is_none() {
             return;
         }
@@ -106,14 +115,28 @@ impl<E: Engine, C: Clock> Worker<E, C> {
             self.clients.enter(slot, ClientState::Joining);
             return;
         }
-        self.is_open(slot, opened.phases);
+        self.begin_session(slot, at, opened.phases);
     }
 
     /// A client is open and has joined.
-    pub(super) fn is_open(&mut self, slot: usize, phases: Phases) {
-        self.deadlines.clear(slot);
+    pub(super) fn begin_session(&mut self, slot: usize, at: Time, phases: Phases) {
+        self.tried(slot);
         self.clients.enter(slot, ClientState::Open);
-        self.groups[self.clients.group_of(slot)].outcome.opened(phases);
+        let client = &mut self.clients.all[slot];
+        let WorkerGroup { outcome, sessions, .. } = &mut self.groups[client.group as usize];
+        outcome.opened(phases);
+        let trouble = std::mem::take(&mut client.trouble);
+        if client.was_open() {
+            outcome.sessions.away.add(at.since(client.since));
+            outcome.sessions.counts.returned += u64::from(trouble == Trouble::Died);
+        } else {
+            outcome.first_opened(trouble != Trouble::None);
+        }
+        client.since = at;
+        if let Some(sessions) = sessions {
+            client.awaits_reply = true;
+            sessions.schedule.opened(slot, at);
+        }
     }
 
     /// The connection of a client did not open.
@@ -124,30 +147,54 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         // Nobody knows whether the answer would have been in time.
         let own = error.kind == "timeout" && stood_still;
         let kind = if own { OwnFailure::TimeoutStopped.name() } else { error.kind.as_str() };
-        self.attempt_failed(slot, kind, &error.detail);
+        self.attempt_failed(slot, at, kind, &error.detail);
     }
 
     /// A client did not open, or did not join.
-    pub(super) fn attempt_failed(&mut self, slot: usize, kind: &str, detail: &str) {
+    pub(super) fn attempt_failed(&mut self, slot: usize, at: Time, kind: &str, detail: &str) {
+        self.tried(slot);
+        let client = &mut self.clients.all[slot];
+        let WorkerGroup { outcome, sessions, .. } = &mut self.groups[client.group as usize];
+        outcome.attempt_failed(kind, detail);
+        if client.trouble == Trouble::None {
+            client.trouble = Trouble::Failed;
+            outcome.connections.failed += u64::from(!client.was_open());
+        }
+        let returns = sessions.as_mut().is_some_and(|sessions| {
+            sessions.schedule.failed(slot, at);
+            sessions.schedule.returns(slot)
+        });
+        self.clients.enter(slot, if returns { ClientState::Away } else { ClientState::Gone });
+    }
+
+    /// An attempt has come to an end.
+    fn tried(&mut self, slot: usize) {
         self.deadlines.clear(slot);
-        self.clients.enter(slot, ClientState::Gone);
-        self.groups[self.clients.group_of(slot)].outcome.failed(kind, detail);
+        let client = &self.clients.all[slot];
+        let is_first = !client.was_open() && client.trouble == Trouble::None;
+        if is_first && !self.groups[client.group as usize].config.sessions.opens_later() {
+            self.openings.first -= 1;
+        }
     }
 
     /// Gives up a client that is being opened, or is joining.
     fn give_up(&mut self, slot: usize) {
-        self.deadlines.clear(slot);
+        self.tried(slot);
         self.openings.under_way.remove(&slot);
-        if let Some(dialogue) = &mut self.groups[self.clients.group_of(slot)].dialogue {
+        let group = &mut self.groups[self.clients.group_of(slot)];
+        group.outcome.sessions.counts.given_up += 1;
+        if let Some(dialogue) = &mut group.dialogue {
             dialogue.take(slot);
         }
         self.engine.abort(slot);
-        self.clients.enter(slot, ClientState::Gone);
+        self.clients.enter(slot, ClientState::Away);
     }
 
     /// Opens nothing from now on, and gives up what is under way.
     pub(in crate::worker) fn end_openings(&mut self) {
-        self.openings.queue.cancel().for_each(drop);
+        for slot in self.openings.queue.cancel() {
+            self.clients.enter(slot, ClientState::Away);
+        }
         if self.clients.counts.opening() == 0 {
             return;
         }
@@ -158,17 +205,14 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         }
     }
 
-    /// Counts the clients that did not open before the load. If the run was stopped, the rest
-    /// counts as failed.
-    pub(in crate::worker) fn count_untried(&mut self) {
-        for group in &mut self.groups {
-            // Nothing is added from now on, so it need not take memory for the whole run.
-            group.outcome.openings.pack();
-            let connections = &mut group.outcome.connections;
-            let untried = connections.requested - connections.opened - connections.failed;
-            connections.failed += untried;
-            if untried > 0 {
-                *connections.errors.entry(OwnFailure::Interrupted.name().to_owned()).or_default() += untried;
+    /// Clients connect no more before the load. Those that were not tried, because the run was
+    /// stopped, count as failed.
+    pub(in crate::worker) fn end_connecting(&mut self) {
+        for WorkerGroup { outcome, config, .. } in &mut self.groups {
+            // Most runs add nothing from now on, so it need not take memory for the whole run.
+            outcome.openings.pack();
+            if !config.sessions.opens_later() {
+                outcome.count_untried();
             }
         }
     }

@@ -1,33 +1,46 @@
 //! The states of a client, and how many clients are in each.
 
-/// The state of a client. The table of [`super`] says how it changes.
+/// The state of a client. The diagram of [`super`] says how it changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::worker) enum ClientState {
-    /// It never opened, or its connection is over, and it does not come back.
-    Gone,
+    /// No attempt to open it has been made or asked for.
+    Before,
+    /// An attempt to open it waits for its turn.
+    Due,
     /// Its connection is being opened.
     Opening,
     /// Its connection is open, and it does the steps of joining.
     Joining,
     /// It is open, and has joined.
     Open,
-    /// The server closed in an orderly way while nothing was in flight, and nothing was due since.
-    Left,
+    /// Its session is over: it sends nothing more, and waits for what is in flight.
+    Finishing,
     /// The closing handshake has begun.
     Closing,
     /// The closing handshake has begun, and the messages in flight have their fate. What comes now
     /// comes too late.
     Settled,
+    /// The server closed in an orderly way while nothing was in flight, and nothing was due since.
+    Left,
+    /// Its connection is over as the plan wanted, or it is to be opened again.
+    Away,
+    /// It never opened, or its connection is over, and it does not come back.
+    Gone,
 }
 
 /// How many clients are in each state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(in crate::worker) struct StateCounts([usize; 7]);
+pub(in crate::worker) struct StateCounts([usize; ClientState::Gone as usize + 1]);
 
 impl StateCounts {
-    /// A client has come to a state. At first it is gone, and counted nowhere.
-    pub(in crate::worker) fn moved(&mut self, from: ClientState, to: ClientState) {
-        self.0[from as usize] = self.0[from as usize].saturating_sub(1);
+    /// So many more clients, which have not been tried.
+    pub(in crate::worker) fn add(&mut self, clients: usize) {
+        self.0[ClientState::Before as usize] += clients;
+    }
+
+    /// A client has come from one state to another.
+    pub(in crate::worker) fn enter(&mut self, from: ClientState, to: ClientState) {
+        self.0[from as usize] -= 1;
         self.0[to as usize] += 1;
     }
 
@@ -35,9 +48,10 @@ impl StateCounts {
         self.0[state as usize]
     }
 
-    /// Clients that are open and have joined.
+    /// Clients that are open and have joined, whether they send or finish.
+    #[inline]
     pub(in crate::worker) fn open(&self) -> usize {
-        self.of(ClientState::Open)
+        self.of(ClientState::Open) + self.of(ClientState::Finishing)
     }
 
     /// Clients that are joining.
@@ -48,6 +62,16 @@ impl StateCounts {
     /// Clients whose connections are being opened, or that are joining.
     pub(in crate::worker) fn opening(&self) -> usize {
         self.of(ClientState::Opening) + self.joining()
+    }
+
+    /// Clients that are being opened or soon will be.
+    pub(super) fn coming(&self) -> usize {
+        self.opening() + self.of(ClientState::Due)
+    }
+
+    /// Clients whose connections are over as the plan wanted, or that are to open again.
+    pub(in crate::worker) fn away(&self) -> usize {
+        self.of(ClientState::Away)
     }
 
     /// Clients that have begun the closing handshake.

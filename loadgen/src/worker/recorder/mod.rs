@@ -21,7 +21,10 @@ pub use self::{
     connection::ConnectionRecorder,
     seconds::{PresenceCounts, SecondRow},
 };
-pub(crate) use self::{exchange::RareTimes, opening_times::OpeningTimes};
+pub(crate) use self::{
+    exchange::{LazyTimes, RareTimes},
+    opening_times::OpeningTimes,
+};
 pub use crate::schedule::driver::DropCause;
 use crate::{
     clock::Time,

@@ -11,6 +11,7 @@ mod open_model;
 mod pings;
 mod rig;
 mod rooms;
+mod sessions;
 mod slow_readers;
 mod stop;
 mod templates;

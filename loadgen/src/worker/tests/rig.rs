@@ -9,7 +9,8 @@ use std::{
 use descriptors::Table;
 use reports::{
     identities,
-    model::{Connections, Counts, Dropped},
+    judge::session_identities,
+    model::{Connections, Counts, Dropped, Measurement, SessionsMeasurement},
 };
 
 use crate::{
@@ -300,6 +301,16 @@ impl Done {
         [opened, failed, died]
     }
 
+    /// Sessions of the first group.
+    pub(super) fn sessions(&self) -> SessionsMeasurement {
+        self.group(0).sessions.counts
+    }
+
+    /// Ends of connections of the first group, by kind.
+    pub(super) fn ends(&self) -> Vec<(&str, u64)> {
+        self.group(0).sessions.ends.iter().map(|end| (end.kind.as_str(), end.connections)).collect()
+    }
+
     /// Kinds of failures and deaths of the first group.
     pub(super) fn kinds(&self) -> Vec<(&str, u64)> {
         self.group(0).connections.errors.iter().map(|(kind, count)| (kind.as_str(), *count)).collect()
@@ -315,10 +326,25 @@ impl Done {
     /// Checks what holds of every run of one worker.
     fn check(&self) {
         for group in &self.outcome.groups {
-            let Connections { requested, opened, failed, died, .. } = &group.connections;
-            assert_eq!(*requested, opened + failed, "each connection was tried once");
+            let Connections { requested, opened, failed, died, errors, .. } = &group.connections;
+            let sessions = &group.sessions.counts;
             assert!(died <= opened);
-            assert_eq!(group.connections.errors.values().sum::<u64>(), failed + died);
+            if sessions.is_empty() {
+                assert_eq!(*requested, opened + failed, "each connection was tried once");
+                assert_eq!(errors.values().sum::<u64>(), failed + died);
+            } else {
+                let measurement = Measurement {
+                    connections: group.connections.clone(),
+                    sessions: *sessions,
+                    ..Measurement::default()
+                };
+                assert_eq!(session_identities(&measurement), Ok(()));
+                let interrupted = errors.get("interrupted").copied().unwrap_or(0);
+                assert_eq!(errors.values().sum::<u64>(), sessions.failed_attempts + died + interrupted);
+                assert!(failed <= requested);
+            }
+            let ends: u64 = group.sessions.ends.iter().map(|end| end.connections).sum();
+            assert_eq!(ends, *opened, "each connection ended in one way: {:?}", group.sessions.ends);
             for tally in [group.recorder.warmup, group.recorder.measured] {
                 // What became of messages to rooms is known once all workers are done.
                 if self.outcome.rooms.is_some() {

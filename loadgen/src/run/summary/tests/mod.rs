@@ -255,7 +255,8 @@ fn openings_are_told_by_phase_and_group() {
 fn secrets_are_hidden_in_every_group() {
     let (mut outcome, expectation) = (outcome_of(2), expectation());
     for group in &mut outcome.groups {
-        group.failed("http_403", "no swordfish");
+        group.connections.failed += 1;
+        group.attempt_failed("http_403", "no swordfish");
         let mut sink = group.recorder.for_connection(&expectation, 0, LOCAL, WINDOW.from);
         sink.finding(Finding::Unexpected, Subject::default(), b"hello swordfish");
     }

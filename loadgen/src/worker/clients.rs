@@ -55,6 +55,8 @@ pub(super) struct Clients {
     pub(super) all: Vec<Client>,
     /// How many are in each state.
     pub(super) counts: StateCounts,
+    /// How many of each group are.
+    of_groups: Vec<StateCounts>,
     /// When each client in state `Left` did, and what the server said.
     pub(super) left: BTreeMap<usize, (Time, ConnectionEnd)>,
 }
@@ -96,16 +98,28 @@ impl Client {
 
 impl Clients {
     pub(super) fn new(all: Vec<Client>) -> Self {
-        let mut counts = StateCounts::default();
-        counts.add(all.len());
-        Self { all, counts, left: BTreeMap::new() }
+        let (mut counts, mut of_groups) = (StateCounts::default(), Vec::new());
+        for client in &all {
+            let group = client.group as usize;
+            of_groups.resize(of_groups.len().max(group + 1), StateCounts::default());
+            of_groups[group].add();
+            counts.add();
+        }
+        Self { all, counts, of_groups, left: BTreeMap::new() }
     }
 
     /// A client has come to another state. Returns the one before.
     pub(super) fn enter(&mut self, slot: usize, state: ClientState) -> ClientState {
-        let before = std::mem::replace(&mut self.all[slot].state, state);
+        let client = &mut self.all[slot];
+        let before = std::mem::replace(&mut client.state, state);
         self.counts.enter(before, state);
+        self.of_groups[client.group as usize].enter(before, state);
         before
+    }
+
+    /// How many clients of a group are in each state.
+    pub(super) fn counts_of(&self, group: usize) -> StateCounts {
+        self.of_groups.get(group).copied().unwrap_or_default()
     }
 
     /// Index of a client's group.

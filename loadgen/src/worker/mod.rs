@@ -263,12 +263,13 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         }
     }
 
-    /// Hands over the seconds of each group that were over at `now`.
+    /// Hands over the seconds of each group that were over at `now`. Then notes who is present.
     fn hand_over_seconds(&mut self, now: Time) {
         for (group, WorkerGroup { outcome, .. }) in self.groups.iter_mut().enumerate() {
             for row in outcome.recorder.take_rows(now) {
                 self.link.tell(WorkerEvent::Second { group, row });
             }
+            outcome.recorder.present(self.clients.counts_of(group).presence());
         }
     }
 
@@ -281,6 +282,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
             (&progress.opened, self.clients.counts.open() as u64),
             (&progress.joining, self.clients.counts.joining() as u64),
             (&progress.opening, self.clients.counts.opening() as u64),
+            (&progress.away, self.clients.counts.presence().away),
             (&progress.attempts, recorders().map(|recorder| recorder.attempts).sum()),
             (&progress.sent, sum(|tally| tally.counts.sent)),
             (&progress.matched, sum(|tally| tally.counts.matched + tally.deliveries.matched)),

@@ -114,8 +114,9 @@ impl GroupOutcome {
         self.connections.failed -= u64::from(had_failed);
     }
 
-    /// Records that an attempt to open a connection failed.
-    pub(crate) fn attempt_failed(&mut self, kind: &str, detail: &str) {
+    /// Records that an attempt to open a connection failed at `at`.
+    pub(crate) fn attempt_failed(&mut self, at: Time, kind: &str, detail: &str) {
+        self.recorder.attempt_failed(at, kind);
         self.sessions.counts.failed_attempts += 1;
         self.connections.count_error(kind, 1, Some(detail));
     }

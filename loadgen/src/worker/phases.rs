@@ -4,6 +4,7 @@ use super::{Worker, lifecycle::ClientState, recorder::Window};
 use crate::{
     clock::{Clock, Time},
     engine::Engine,
+    ledger::CloseCause,
 };
 
 /// How late a worker learns of the start. Nothing wakes it, and there is a head start.
@@ -247,9 +248,10 @@ impl<E: Engine, C: Clock> Worker<E, C> {
     fn close(&mut self, now: Time, cut_short: bool) -> Step {
         self.end_sessions();
         self.count_the_rest(now);
+        let cause = if cut_short { CloseCause::Died } else { CloseCause::Drained };
         for slot in 0..self.clients.all.len() {
             if matches!(self.clients.all[slot].state, ClientState::Open | ClientState::Finishing) {
-                self.begin_closing(slot, now, cut_short);
+                self.begin_closing(slot, now, cause);
             }
         }
         let all = LONGEST_CLOSE + CLOSE_EACH * u64::from(self.config.partition.total());
@@ -270,7 +272,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
             return Step::Rest(until);
         }
         for slot in 0..self.clients.all.len() {
-            self.settle(slot, until, false);
+            self.settle(slot, until, CloseCause::Drained);
         }
         Step::Enter(Phase::Over)
     }

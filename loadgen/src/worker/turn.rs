@@ -164,16 +164,14 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         }
     }
 
-    /// Gives every message that a client still has in flight its fate.
-    pub(super) fn settle(&mut self, slot: usize, at: Time, died: bool) {
+    /// Gives every message that a client still has in flight its fate. `cause` says what ended its
+    /// session.
+    pub(super) fn settle(&mut self, slot: usize, at: Time, cause: CloseCause) {
         let Client { ledger, local, group, .. } = &mut self.clients.all[slot];
         let group = &mut self.groups[*group as usize];
         group.progress.in_flight -= u64::from(ledger.in_flight());
-        let cause = match group.config.read {
-            Some(_) => CloseCause::ByPlan,
-            None if died => CloseCause::Died,
-            None => CloseCause::Drained,
-        };
+        let by_plan = group.config.read.is_some();
+        let cause = if by_plan { CloseCause::ByPlan } else { cause };
         group.outcome.settle(&group.config.expectation, ledger, *local, at, cause);
     }
 }

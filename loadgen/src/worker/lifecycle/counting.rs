@@ -16,10 +16,12 @@ const STORM: &str = "storm";
 const OPEN_AT_END: &str = "open_at_end";
 
 impl<E: Engine, C: Clock> Worker<E, C> {
-    /// An attempt to open a client begins.
-    pub(super) fn count_attempt(&mut self, slot: usize) {
+    /// An attempt to open a client begins at `at`.
+    pub(super) fn count_attempt(&mut self, slot: usize, at: Time) {
         let client = &self.clients.all[slot];
-        let counts = &mut self.groups[client.group as usize].outcome.sessions.counts;
+        let outcome = &mut self.groups[client.group as usize].outcome;
+        outcome.recorder.attempted(at);
+        let counts = &mut outcome.sessions.counts;
         counts.attempts += 1;
         let after = &mut counts.after;
         *match client.after {

@@ -5,6 +5,7 @@ use super::state::ClientState;
 use crate::{
     clock::{Clock, Time},
     engine::{ConnectionEnd, Engine},
+    ledger::CloseCause,
     plan::Until,
     worker::{Worker, client_sink::ConnectionChange, clients::Client},
 };
@@ -55,7 +56,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
     /// The server has ended a connection in an orderly way, and nothing is undone.
     fn leave(&mut self, slot: usize, at: Time, cause: ConnectionEnd) {
         self.left_room(slot, at, false);
-        self.settle(slot, at, true);
+        self.settle(slot, at, CloseCause::Died);
         self.clients.enter(slot, ClientState::Left);
         self.clients.left.insert(slot, (at, cause));
         if let Some(sessions) = &mut self.groups[self.clients.group_of(slot)].sessions {
@@ -90,18 +91,17 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         let Client { ledger, local, group, .. } = &self.clients.all[slot];
         let group = &mut self.groups[*group as usize];
         group.outcome.died(&group.config.expectation, ledger.client(), *local, at, cause);
-        self.settle(slot, at, true);
+        self.settle(slot, at, CloseCause::Died);
         self.not_open(slot, at, false);
     }
 
     /// Begins to close an open connection with a handshake. What is in flight gets its fate.
-    /// `cut_short` says that it might still have come. What a slow reader has not read comes too
-    /// late.
-    pub(in crate::worker) fn begin_closing(&mut self, slot: usize, at: Time, cut_short: bool) {
+    /// What a slow reader has not read comes too late.
+    pub(in crate::worker) fn begin_closing(&mut self, slot: usize, at: Time, cause: CloseCause) {
         let reads_slowly = self.groups[self.clients.group_of(slot)].config.read.is_some();
         if self.clients.all[slot].ledger.in_flight() > 0 || reads_slowly {
             self.clients.enter(slot, ClientState::Settled);
-            self.settle(slot, at, cut_short);
+            self.settle(slot, at, cause);
         } else {
             self.clients.enter(slot, ClientState::Closing);
         }

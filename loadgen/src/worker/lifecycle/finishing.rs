@@ -4,6 +4,7 @@ use super::state::ClientState;
 use crate::{
     clock::{Clock, Time},
     engine::Engine,
+    ledger::CloseCause,
     worker::{Worker, phases::SURPLUS_SILENCE},
 };
 
@@ -36,7 +37,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
     /// Begins to close a session that is over. What is in flight is lost.
     pub(super) fn close_session(&mut self, slot: usize, now: Time) {
         self.count_closed(slot, now);
-        self.begin_closing(slot, now, false);
+        self.begin_closing(slot, now, CloseCause::Drained);
         self.deadlines.set(slot, now.plus(CLOSE_TIMEOUT));
     }
 
@@ -56,14 +57,14 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         self.engine.abort(slot);
         self.left_room(slot, now, true);
         self.count_cut(slot, now);
-        self.settle(slot, now, true);
+        self.settle(slot, now, CloseCause::ByPlan);
         self.not_open(slot, now, true);
     }
 
     /// The closing handshake of a client has ended, or has taken too long.
     pub(super) fn closed(&mut self, slot: usize, at: Time) {
         self.left_room(slot, at, true);
-        self.settle(slot, at, false);
+        self.settle(slot, at, CloseCause::Drained);
         self.not_open(slot, at, true);
     }
 }

@@ -86,7 +86,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
             if self.clients.enter(slot, ClientState::Opening) == ClientState::Before {
                 self.openings.first += 1;
             }
-            self.count_attempt(slot);
+            self.count_attempt(slot, at);
             let client = &self.clients.all[slot];
             let group = &self.groups[client.group as usize];
             let number = client.ledger.client();
@@ -155,7 +155,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         self.tried(slot);
         let client = &mut self.clients.all[slot];
         let WorkerGroup { outcome, sessions, .. } = &mut self.groups[client.group as usize];
-        outcome.attempt_failed(kind, detail);
+        outcome.attempt_failed(at, kind, detail);
         if client.trouble == Trouble::None {
             client.trouble = Trouble::Failed;
             outcome.connections.failed += u64::from(!client.was_open());

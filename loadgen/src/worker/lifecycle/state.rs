@@ -1,5 +1,7 @@
 //! The states of a client, and how many clients are in each.
 
+use crate::worker::recorder::PresenceCounts;
+
 /// The state of a client. The diagram of [`super`] says how it changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::worker) enum ClientState {
@@ -33,9 +35,9 @@ pub(in crate::worker) enum ClientState {
 pub(in crate::worker) struct StateCounts([usize; ClientState::Gone as usize + 1]);
 
 impl StateCounts {
-    /// So many more clients, which have not been tried.
-    pub(in crate::worker) fn add(&mut self, clients: usize) {
-        self.0[ClientState::Before as usize] += clients;
+    /// One more client, which has not been tried.
+    pub(in crate::worker) fn add(&mut self) {
+        self.0[ClientState::Before as usize] += 1;
     }
 
     /// A client has come from one state to another.
@@ -72,6 +74,13 @@ impl StateCounts {
     /// Clients whose connections are over as the plan wanted, or that are to open again.
     pub(in crate::worker) fn away(&self) -> usize {
         self.of(ClientState::Away)
+    }
+
+    /// Who is open, opening and away, as a result has it.
+    pub(in crate::worker) fn presence(&self) -> PresenceCounts {
+        let (open, opening) = (self.open() + self.closing(), self.opening());
+        let others = self.0.iter().sum::<usize>() - open - opening - self.of(ClientState::Before);
+        PresenceCounts { open: open as u64, opening: opening as u64, away: others as u64 }
     }
 
     /// Clients that have begun the closing handshake.

@@ -352,8 +352,8 @@ impl Done {
                 }
                 assert_eq!(identities(&tally), Ok(()));
                 let counts = tally.counts;
-                let fates =
-                    counts.matched + counts.lost + counts.damaged + counts.undetermined + counts.undetermined_by_plan;
+                let undetermined = counts.undetermined + counts.undetermined_by_plan;
+                let fates = counts.matched + counts.lost + counts.damaged + undetermined;
                 assert_eq!((counts.sent, counts.misrouted), (fates, 0), "a fate for each message: {counts:?}");
             }
         }

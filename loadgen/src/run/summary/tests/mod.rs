@@ -256,7 +256,7 @@ fn secrets_are_hidden_in_every_group() {
     let (mut outcome, expectation) = (outcome_of(2), expectation());
     for group in &mut outcome.groups {
         group.connections.failed += 1;
-        group.attempt_failed("http_403", "no swordfish");
+        group.attempt_failed(Time::default(), "http_403", "no swordfish");
         let mut sink = group.recorder.for_connection(&expectation, 0, LOCAL, WINDOW.from);
         sink.finding(Finding::Unexpected, Subject::default(), b"hello swordfish");
     }

@@ -7,15 +7,16 @@ use std::{
 
 use loadgen::{
     message::Mix,
-    plan::{EngineKind, Expect, Load, Target, Until},
+    plan::{EngineKind, Expect, Group, Load, Messages, SizeQuantile, SizeQuantiles, SizeRange, Sizes, Target, Until},
 };
-use reports::{Verdict, judge};
+use reports::{Verdict, judge, model::MessagesRecord};
 use server::Reply;
 
-use crate::rig::{Reference, TestPlan, complete, n32, open, plan, rate, run};
+use crate::rig::{Reference, TestPlan, complete, n32, open, plan, rate, run, run_plan};
 
 on_each_engine!(
     every_kind_size_and_burst_comes_back,
+    messages_of_several_sizes_come_back,
     both_phases_schedule_rate_times_duration_times_clients,
     a_number_of_messages_is_kept_to_and_cuts_the_last_burst,
     reads_and_writes_are_counted,
@@ -71,6 +72,38 @@ fn every_kind_size_and_burst_comes_back(engine: EngineKind) {
     }
     let stats = server.finish();
     assert_eq!((stats.accepted, stats.protocol_errors, stats.broken), (3 * SHAPES.len() as u64, 0, 0));
+}
+
+fn messages_of_several_sizes_come_back(engine: EngineKind) {
+    let server = Reference::start(Reply::Echo);
+    let quantile = |share_ppm, size| SizeQuantile { share_ppm, size };
+    let quantiles = SizeQuantiles::new(&[quantile(500_000, 200), quantile(990_000, 8192)]).expect("they rise");
+    let range = SizeRange::new(53, 300).expect("a range");
+    for (sizes, expect) in [
+        (Sizes::Edges, Expect::Echo),
+        (Sizes::Edges, Expect::Count),
+        (Sizes::Range(range), Expect::Echo),
+        (Sizes::Quantiles(quantiles), Expect::Echo),
+    ] {
+        let plan = TestPlan {
+            clients: n32(2),
+            load: open(200.0, 5),
+            until: Until::Messages(NonZeroU64::new(70).expect("not 0")),
+            expect,
+            ..plan(engine, &server.url())
+        };
+        let mixed = |group: &mut Group| group.messages = Messages::Generated { sizes: sizes.clone(), mix: Mix::Mixed };
+        let plan = plan.to_plan().with(|_, groups| groups.iter_mut().for_each(mixed));
+        let report = run_plan(&plan.expect("it fits together"));
+        complete(&report);
+        assert_eq!(report.total.measured.counts.matched, 140, "{sizes}");
+        let MessagesRecord::Generated { size_bytes, sizes: said, .. } = &report.plan.groups[0].messages else {
+            panic!("generated")
+        };
+        assert_eq!((*size_bytes, said.as_deref()), (sizes.largest().into(), Some(sizes.to_string().as_str())));
+    }
+    let stats = server.finish();
+    assert_eq!((stats.protocol_errors, stats.broken), (0, 0));
 }
 
 fn both_phases_schedule_rate_times_duration_times_clients(engine: EngineKind) {

@@ -34,6 +34,8 @@ pub(crate) struct WorkerConfig {
     pub(crate) drain: u64,
     pub(crate) connect_rate: Rate,
     pub(crate) may_spin: bool,
+    /// The run asks each second for what there is so far.
+    pub(crate) tells_so_far: bool,
     pub(crate) table: Table,
 }
 

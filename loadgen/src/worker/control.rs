@@ -8,7 +8,7 @@ use std::sync::{
 
 use reports::model::Connections;
 
-use super::{recorder::SecondRow, rooms::Exchange};
+use super::{WorkerOutcome, recorder::SecondRow, rooms::Exchange};
 use crate::{
     clock::Time,
     rooms::{ArrivalRecord, SenderRecord},
@@ -20,6 +20,8 @@ pub(crate) struct Control {
     /// Start of the warm-up in nanoseconds since the clock's origin; 0 until it is set.
     pub(super) start: AtomicU64,
     pub(super) stop: AtomicBool,
+    /// The load is over before its time. Unlike with `stop`, the drain is as planned.
+    load_is_over: AtomicBool,
     /// Number of workers that have no connection left.
     pub(super) without_connections: AtomicU32,
     /// Number of workers with rooms that know when messages are due.
@@ -38,6 +40,16 @@ impl Control {
     /// Lets the workers stop sending, drain and finish.
     pub(crate) fn stop(&self) {
         self.stop.store(true, Ordering::Release);
+    }
+
+    /// Lets the workers end the load now, and drain as planned. Only workers that tell what they
+    /// have so far look at it.
+    pub(crate) fn end_load(&self) {
+        self.load_is_over.store(true, Ordering::Release);
+    }
+
+    pub(super) fn load_is_over(&self) -> bool {
+        self.load_is_over.load(Ordering::Acquire)
     }
 
     pub(super) fn started(&self) -> Option<Time> {
@@ -77,6 +89,8 @@ pub(crate) enum WorkerEvent {
         group: usize,
         connections: Connections,
     },
+    /// What there is at the end of a second of the measured phase, if the run asks for it.
+    SoFar { worker: u32, outcome: Box<WorkerOutcome> },
     /// A second of a group is over. A worker tells that of every group.
     Second {
         /// Index of the group in the plan.
@@ -92,13 +106,17 @@ pub(super) const TICK: u64 = 50_000_000;
 /// The worker's end of what connects it to the run.
 #[derive(Debug)]
 pub(super) struct RunLink {
-    control: Arc<Control>,
+    pub(super) control: Arc<Control>,
     pub(super) progress: Arc<LiveCounters>,
     events: Sender<WorkerEvent>,
     /// When the signal to stop was noticed.
     pub(super) stopped: Option<Time>,
     /// When to report next.
     pub(super) next_tick: Time,
+    /// When to tell next what there is so far. Never, unless the run asks for it.
+    pub(super) next_so_far: Time,
+    /// The run has ended the load, and that was noticed.
+    pub(super) load_ended: bool,
     /// No connection is open here, and the other workers know it.
     without_connections: bool,
     /// All workers know when messages in rooms are due.
@@ -126,6 +144,8 @@ impl RunLink {
             events,
             stopped: None,
             next_tick,
+            next_so_far: Time::NEVER,
+            load_ended: false,
             without_connections: false,
             all_begun: false,
             told: ToldOfRooms::default(),

@@ -60,6 +60,12 @@ impl MeasuredPhase {
         }
     }
 
+    /// Processor time and time spent spinning since it began.
+    pub(super) fn used_so_far(&self, clock: &impl Clock) -> Usage {
+        let (now, began) = (self.usage(clock), self.began.unwrap_or_default());
+        Usage { cpu: now.cpu - began.cpu, spun: now.spun - began.spun }
+    }
+
     /// Notes at `now` whether the turn found something to do. If not, its time was spent spinning.
     #[inline]
     pub(super) fn found(&mut self, any: bool, now: Time) {

@@ -31,6 +31,7 @@ mod session_record;
 mod simulation;
 mod slow_readers;
 mod slow_writes;
+mod so_far;
 mod stops;
 #[cfg(test)]
 mod tests;

@@ -94,6 +94,18 @@ impl GroupOutcome {
         }
     }
 
+    /// What was recorded so far, without seconds, evidence and missing messages.
+    pub(crate) fn so_far(&mut self) -> Self {
+        Self {
+            recorder: self.recorder.so_far(),
+            connections: self.connections.clone(),
+            peer: self.peer,
+            openings: self.openings.clone(),
+            sessions: self.sessions.clone(),
+            ..Self::new(0, 1)
+        }
+    }
+
     /// What has become of the connections so far, if that has changed since the last call.
     pub(crate) fn changed_connections(&mut self) -> Option<Connections> {
         let Connections { opened, failed, died, .. } = self.connections;

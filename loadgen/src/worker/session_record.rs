@@ -5,7 +5,7 @@ use reports::model::{EndRecord, SessionsMeasurement};
 use super::recorder::LazyTimes;
 
 /// What became of the sessions of a group's clients, and how long things took.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct SessionRecord {
     pub(crate) counts: SessionsMeasurement,
     /// From the end of a connection until the client was open again.

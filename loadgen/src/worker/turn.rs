@@ -29,6 +29,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
             self.hand_over_seconds(now);
             self.tell_connections();
             self.report_progress();
+            self.tell_so_far(now);
         }
         self.measured.turn(now, &self.clock);
         if self.link.notices_stop(now) {

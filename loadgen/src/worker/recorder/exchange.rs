@@ -7,7 +7,7 @@ use super::Recorder;
 use crate::{clock::Time, ledger::OtherEvent};
 
 /// Times that most runs have none of.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct RareTimes {
     pub(crate) join: LazyTimes,
     pub(crate) first: LazyTimes,
@@ -18,7 +18,7 @@ pub(crate) struct RareTimes {
 }
 
 /// A histogram of nanoseconds, which takes 220 KB once it has a value.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct LazyTimes(Option<Box<Histogram<u64>>>);
 
 impl LazyTimes {

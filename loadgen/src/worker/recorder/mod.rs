@@ -8,13 +8,13 @@ mod deliveries;
 mod exchange;
 mod opening_times;
 mod seconds;
+mod so_far;
 
 use std::net::SocketAddr;
 
 use hdrhistogram::Histogram;
 use reports::model::{Dropped, Latency, Pings, Tally, Traffic};
 
-use self::seconds::{CurrentSecond, SECOND};
 pub use self::{
     bounded_list::BoundedList,
     call_tally::CallTally,
@@ -24,6 +24,10 @@ pub use self::{
 pub(crate) use self::{
     exchange::{LazyTimes, RareTimes},
     opening_times::OpeningTimes,
+};
+use self::{
+    seconds::{CurrentSecond, SECOND},
+    so_far::Responses,
 };
 pub use crate::schedule::driver::DropCause;
 use crate::{
@@ -106,6 +110,8 @@ pub struct Recorder {
     pub(crate) attempts: u64,
     /// Finished seconds, until [`Self::take_rows`].
     rows: Vec<SecondRow>,
+    /// None unless somebody asks for what there is so far.
+    responses: Responses,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -146,6 +152,7 @@ impl Recorder {
             second: CurrentSecond::default(),
             attempts: 0,
             rows: Vec::new(),
+            responses: None,
         }
     }
 
@@ -287,6 +294,7 @@ impl Recorder {
     #[cold]
     fn end_second(&mut self) {
         self.settle();
+        self.keep_second();
         self.rows.push(self.second.end());
     }
 

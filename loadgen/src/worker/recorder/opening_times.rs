@@ -6,7 +6,7 @@ use reports::model::{Latency, PackedHistogram};
 use crate::transport::Phases;
 
 /// How long the connections of a group took to open.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct OpeningTimes {
     /// From the start of connecting to the end of the handshake.
     pub(crate) connect: Times,
@@ -18,7 +18,7 @@ pub(crate) struct OpeningTimes {
 
 /// Times of one kind. They take nothing while there are none, 110 KB while they are added, and a
 /// few KB once they are packed.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Times {
     /// Counts of 32 bits are enough for connections.
     open: Option<Histogram<u32>>,

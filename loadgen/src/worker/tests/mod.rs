@@ -13,5 +13,6 @@ mod rig;
 mod rooms;
 mod sessions;
 mod slow_readers;
+mod so_far;
 mod stop;
 mod templates;

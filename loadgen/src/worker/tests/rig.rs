@@ -54,6 +54,10 @@ pub(super) struct Case {
     pub(super) timeout: u64,
     /// When the run is told to stop.
     pub(super) stop: Option<u64>,
+    /// The run asks for what there is so far.
+    pub(super) tells_so_far: bool,
+    /// When the run ends the load.
+    pub(super) end_load: Option<u64>,
     pub(super) may_spin: bool,
     /// Workers of the run, of which this is the first, and how many others have no connection.
     pub(super) workers: u32,
@@ -91,6 +95,8 @@ pub(super) struct Done {
     pub(super) connected: Option<u64>,
     /// Messages matched in each finished second of the first group.
     pub(super) seconds: Vec<u64>,
+    /// What it handed over while the load went on.
+    pub(super) so_far: Vec<WorkerOutcome>,
 }
 
 /// Each client sends `burst` messages every `every` milliseconds, and may have `cap` in flight.
@@ -139,6 +145,8 @@ impl Case {
             connect_rate: 10_000.0,
             timeout: 800,
             stop: None,
+            tells_so_far: false,
+            end_load: None,
             may_spin: false,
             workers: 1,
             others_without: 0,
@@ -184,6 +192,10 @@ impl Case {
             let stopped = Arc::clone(&control);
             clock.set_alarm(at(stop), move || stopped.stop());
         }
+        if let Some(end) = self.end_load {
+            let ended = Arc::clone(&control);
+            clock.set_alarm(at(end), move || ended.end_load());
+        }
         let (sender, events) = channel();
         let link = RunLink::new(control, Arc::new(LiveCounters::default()), sender);
         let route = |group: &GroupCase| {
@@ -194,15 +206,16 @@ impl Case {
         let routes = self.groups.iter().map(route).collect();
         let engine = Simulated::new(clients, clock.clone(), self.script.clone());
         let outcome = Worker::new(config, routes, engine, clock.clone(), link).run();
-        let (mut connected, mut seconds) = (None, Vec::new());
+        let (mut connected, mut seconds, mut so_far) = (None, Vec::new(), Vec::new());
         for event in events.try_iter() {
             match event {
                 WorkerEvent::Connected(opened) => connected = Some(opened),
+                WorkerEvent::SoFar { outcome, .. } => so_far.push(*outcome),
                 WorkerEvent::Second { group: 0, row } => seconds.push(row.matched),
                 WorkerEvent::Second { .. } | WorkerEvent::Connections { .. } => {}
             }
         }
-        Done { outcome, ended: clock.now().as_nanos().div_ceil(MILLI), connected, seconds }
+        Done { outcome, ended: clock.now().as_nanos().div_ceil(MILLI), connected, seconds, so_far }
     }
 
     fn config(&self) -> WorkerConfig {
@@ -235,6 +248,7 @@ impl Case {
             drain: self.drain * MILLI,
             connect_rate: Rate::new(self.connect_rate).unwrap(),
             may_spin: self.may_spin,
+            tells_so_far: self.tells_so_far,
             table: Table::Shared,
         }
     }

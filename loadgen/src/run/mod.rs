@@ -5,6 +5,7 @@ mod embedded;
 pub(crate) mod environment;
 mod error;
 pub(crate) mod limits;
+mod miss_watch;
 mod observer;
 pub(crate) mod processor_time;
 mod snapshot;
@@ -26,6 +27,7 @@ use self::{
     environment::cores,
     error::none_opened,
     limits::{EmbeddedRequirements, Fit, PortRequirements, Requirements, SystemLimits, server_threads_of, threads_of},
+    miss_watch::MissWatch,
     observer::WithoutSecrets,
     processor_time::ProcessorTime,
     summary::RunContext,
@@ -114,12 +116,15 @@ fn run_on(
     let fit = limits.fit(&requirements(plan, targets.ports()))?;
     let config = config(plan, run_id, &values, &targets, limits.clients_per_address(), &fit);
     let failed = |error| RunError::System("a worker failed", error);
-    let mut workers = RunWorkers::start(&config, &targets.routes, build, stop).map_err(failed)?;
+    let watch =
+        MissWatch::of(plan, &config, || RunContext { targets: targets.records(), ..RunContext::of(plan, run_id) });
+    let mut workers = RunWorkers::start(&config, &targets.routes, build, stop, watch).map_err(failed)?;
     let open = workers.connect(observer);
     let (started_at, before) = (SystemTime::now(), ProcessorTime::now());
     if open > 0 && !stop.is_stopped() {
         workers.load(plan.length(), plan.run().warmup, observer);
     }
+    let stopped_on_miss = workers.stopped_on_miss();
     let (outcomes, seconds) = workers.finish(observer).map_err(failed)?;
     let stolen = before.and_then(|before| ProcessorTime::now()?.stolen_since(before));
     // If a connection opened and has ended since, the target was reached, and the report tells.
@@ -132,10 +137,17 @@ fn run_on(
     }
     let interrupted = stop.is_stopped();
     let lookups = targets.routes.iter().map(|route| route.lookup).collect();
-    let (targets, threads) = (targets.records(), threads_of(plan));
-    let membership = config.rooms.as_ref().map(|rooms| Arc::clone(&rooms.membership));
-    let context =
-        RunContext { targets, run_id, threads, started_at, interrupted, stolen, seconds, lookups, membership };
+    let context = RunContext {
+        targets: targets.records(),
+        started_at,
+        interrupted,
+        stopped_on_miss,
+        stolen,
+        seconds,
+        lookups,
+        membership: config.rooms.as_ref().map(|rooms| Arc::clone(&rooms.membership)),
+        ..RunContext::of(plan, run_id)
+    };
     let mut report = summary::summarize(plan, context, outcomes);
     secrets.redact_report(&mut report);
     Ok(report)
@@ -200,6 +212,7 @@ fn config(
         drain: nanos(run.drain),
         connect_rate: run.connect_rate,
         table: fit.table,
+        tells_so_far: MissWatch::is_wanted(plan),
         may_spin: partition.workers().saturating_add(target_threads) <= cores(),
         partition,
         groups,

@@ -11,8 +11,11 @@ use std::{
     time::Duration,
 };
 
+use reports::model::StoppedOnMiss;
+
 use super::{
     connection_counts::ConnectionCounts,
+    miss_watch::MissWatch,
     observer::Observer,
     snapshot::{LastSecond, Snapshot, Stage},
     stop::Stop,
@@ -45,6 +48,8 @@ pub(crate) struct RunWorkers {
     threads: Vec<JoinHandle<io::Result<WorkerOutcome>>>,
     timeline: Timeline,
     connections: ConnectionCounts,
+    /// None if no threshold can stop the run.
+    watch: Option<MissWatch>,
     /// When the observer is shown the run next.
     next_look: Time,
 }
@@ -59,6 +64,7 @@ impl RunWorkers {
         routes: &[Route],
         build: &impl BuildEngine,
         stop: &Stop,
+        watch: Option<MissWatch>,
     ) -> io::Result<Self> {
         let workers = config.partition.workers() as usize;
         let (sender, events) = channel();
@@ -71,6 +77,7 @@ impl RunWorkers {
             threads: Vec::new(),
             timeline: Timeline::new(workers, config.groups.len()),
             connections: ConnectionCounts::new(workers, config.groups.len()),
+            watch,
             next_look: Time::default(),
         };
         for worker in 0..config.partition.workers() {
@@ -146,6 +153,11 @@ impl RunWorkers {
         }
     }
 
+    /// The threshold that stopped the run, if one did.
+    pub(crate) fn stopped_on_miss(&self) -> Option<StoppedOnMiss> {
+        self.watch.as_ref()?.stopped.clone()
+    }
+
     /// Waits for the workers. Returns their outcomes, and the seconds of the run.
     ///
     /// # Errors
@@ -184,6 +196,11 @@ impl RunWorkers {
             Some(WorkerEvent::Second { group, row }) => self.timeline.add(group, row, observer),
             Some(WorkerEvent::Connections { worker, group, connections }) => {
                 self.connections.take(worker, group, connections);
+            }
+            Some(WorkerEvent::SoFar { worker, outcome }) => {
+                if self.watch.as_mut().is_some_and(|watch| watch.take(worker, *outcome)) {
+                    self.control.end_load();
+                }
             }
             Some(WorkerEvent::Connected(_)) | None => {}
         }

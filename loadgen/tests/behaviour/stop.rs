@@ -1,17 +1,17 @@
 //! A run that is stopped before its time.
 
-use std::time::Duration;
+use std::{num::NonZeroUsize, time::Duration};
 
 use loadgen::{
     RunError, Stage, Stop,
     plan::{EngineKind, Until},
 };
-use reports::judge;
+use reports::{Verdict, judge};
 use server::Reply;
 
 use crate::rig::{
     BadHandshake, BadHandshakeServer, Behaviour, Reference, ScriptedServer, TestPlan, closed, n32, open, plan, rate,
-    run_observed,
+    run_observed, run_plan,
 };
 
 on_each_engine!(
@@ -19,7 +19,8 @@ on_each_engine!(
     stopped_in_the_warm_up_nothing_was_measured,
     stopped_while_connecting_a_run_closes_what_is_open,
     stopped_before_anything_is_open_there_is_no_report,
-    the_stages_follow_each_other
+    the_stages_follow_each_other,
+    a_threshold_that_is_missed_for_long_ends_the_run
 );
 
 const LONG: Duration = Duration::from_secs(600);
@@ -109,4 +110,26 @@ fn the_stages_follow_each_other(engine: EngineKind) {
     let mut rest = order.iter();
     assert!(stages.iter().all(|stage| rest.any(|next| next == stage)), "{stages:?}");
     assert_eq!(stages.first(), Some(&Stage::Connecting));
+}
+
+fn a_threshold_that_is_missed_for_long_ends_the_run(engine: EngineKind) {
+    let server = Reference::start(Reply::Echo);
+    for (load, threads) in [(open(250.0, 5), 1), (closed(2), 2)] {
+        let plan = TestPlan { clients: n32(4), load, until: Until::Elapsed(LONG), ..plan(engine, &server.url()) };
+        let plan = plan.to_plan().with(|run, _| {
+            run.thresholds = vec!["lost==0".parse().expect("a threshold"), "sent<10".parse().expect("a threshold")];
+            run.stop_on_miss = Some(Duration::from_millis(500));
+            run.threads = NonZeroUsize::new(threads);
+        });
+        let plan = plan.expect("it fits together");
+        let report = run_plan(&plan);
+        let stopped = report.stopped_on_miss.as_ref().expect("it was stopped");
+        assert_eq!((stopped.threshold.as_str(), report.interrupted), ("sent<10", false));
+        assert!(stopped.at_s >= 1.5 && stopped.at_s < 600.0 && report.measured_s >= stopped.at_s, "{stopped:?}");
+        let counts = &report.total.measured.counts;
+        assert_eq!(counts.matched, counts.sent, "what was in flight is waited for");
+        let judgement = judge(&report, &[]);
+        assert_eq!(judgement.verdict, Verdict::Threshold, "{judgement:?}");
+        assert!(judgement.reasons[0].starts_with("stopped at "), "{judgement:?}");
+    }
 }

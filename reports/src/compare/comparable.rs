@@ -73,7 +73,9 @@ fn of_report(report: &Report, with_groups: bool) -> BTreeMap<String, String> {
     }
     facts.extend(fields("environment", &report.environment, &["seed", "run_id"]));
     facts.insert("target.embedded".to_owned(), report.target.embedded.to_string());
-    facts.insert(INTERRUPTED.to_owned(), report.interrupted.to_string());
+    // A run that a missed threshold stopped did not do what its plan says either.
+    let interrupted = report.interrupted || report.stopped_on_miss.is_some();
+    facts.insert(INTERRUPTED.to_owned(), interrupted.to_string());
     facts
 }
 
@@ -108,7 +110,7 @@ fn distinct<'a>(values: impl Iterator<Item = Option<&'a String>>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Expect, LoadRecord, MessagesRecord, PayloadKind, WireShapeRecord, sample};
+    use crate::model::{Expect, LoadRecord, MessagesRecord, PayloadKind, StoppedOnMiss, WireShapeRecord, sample};
 
     fn generated(size_bytes: u64, payload: PayloadKind) -> MessagesRecord {
         MessagesRecord::Generated { size_bytes, sizes: None, payload }
@@ -215,6 +217,9 @@ mod tests {
     fn two_interrupted_runs_differ() {
         let mut run = sample::pass();
         run.interrupted = true;
+        assert_eq!(differences(&[run.clone()], &[run]), [difference("interrupted", "true", "true")]);
+        let mut run = sample::pass();
+        run.stopped_on_miss = Some(StoppedOnMiss { threshold: "p99<5ms".to_owned(), at_s: 4.0 });
         assert_eq!(differences(&[run.clone()], &[run]), [difference("interrupted", "true", "true")]);
     }
 }

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 pub use threshold::{Decision, Threshold};
 
 use crate::{
-    model::{Connections, Measurement, Report, Tally},
+    model::{Connections, Measurement, Report, StoppedOnMiss, Tally},
     text::human::{count, most_frequent, seconds},
 };
 
@@ -93,7 +93,7 @@ pub fn judge(report: &Report, thresholds: &[Threshold]) -> Judgement {
     let delivery = delivery(report);
     let connections = connections(report);
     let mut invalid = invalid(report);
-    let mut missed = Vec::new();
+    let mut missed = Vec::from_iter(stopped_on_miss(report));
     for threshold in thresholds {
         match threshold.decide(report) {
             Decision::Holds => {}
@@ -304,12 +304,24 @@ pub(crate) fn is_cut_short(report: &Report, measurement: &Measurement) -> bool {
     report.interrupted && measurement.connections.died == 0
 }
 
-fn interruption(report: &Report) -> String {
+/// A threshold that was missed for so long that it ended the run. It may hold by now.
+fn stopped_on_miss(report: &Report) -> Option<String> {
+    let StoppedOnMiss { threshold, at_s } = report.stopped_on_miss.as_ref()?;
+    let (at, measured) = (seconds(*at_s), measured(report));
+    Some(format!("stopped at {at}, as threshold {threshold} was missed for too long (--stop-on-miss): {measured}"))
+}
+
+/// How much of the plan was measured.
+fn measured(report: &Report) -> String {
     let measured = seconds(report.measured_s);
-    let interruption = match report.plan.run.duration_s {
-        Some(planned) => format!("interrupted: {measured} of {} measured", seconds(planned)),
-        None => format!("interrupted: {measured} measured"),
-    };
+    match report.plan.run.duration_s {
+        Some(planned) => format!("{measured} of {} measured", seconds(planned)),
+        None => format!("{measured} measured"),
+    }
+}
+
+fn interruption(report: &Report) -> String {
+    let interruption = format!("interrupted: {}", measured(report));
     let cut_short = JudgedPart::all(report).into_iter().filter(|part| is_cut_short(report, part.measurement));
     let undetermined = cut_short
         .flat_map(|part| phases(part.measurement).map(|(_, tally)| tally.counts.undetermined))

@@ -340,3 +340,16 @@ fn reasons_name_the_group_that_they_are_about() {
     assert!(reasons[0].starts_with("2 of 500 000 messages lost: "), "{reasons:?}");
     assert!(reasons[1].starts_with("of 100 connections, 1 died "), "{reasons:?}");
 }
+
+#[test]
+fn a_miss_that_stopped_a_run_fails_it_even_if_made_good() {
+    let mut report = sample::pass();
+    report.stopped_on_miss = Some(StoppedOnMiss { threshold: "p99<5ms".to_owned(), at_s: 4.0 });
+    report.measured_s = 4.1;
+    let judgement = judge(&report, &[]);
+    assert_eq!(judgement.verdict, Verdict::Threshold);
+    assert_eq!(
+        judgement.reasons,
+        ["stopped at 4 s, as threshold p99<5ms was missed for too long (--stop-on-miss): 4.10 s of 10 s measured"]
+    );
+}

@@ -7,12 +7,13 @@ mod sessions;
 mod sizes;
 mod slow_readers;
 mod templates;
+mod thresholds;
 mod wire_shape;
 
 use std::net::IpAddr;
 
 use http::{HeaderName, HeaderValue};
-use reports::{Threshold, human};
+use reports::human;
 
 use super::{error::PlanError, group::Group, load::Until, rate::Rate, run_options::RunOptions};
 use crate::rooms::Membership;
@@ -43,13 +44,7 @@ pub(super) fn check(run: &RunOptions, groups: &[Group]) -> Result<(), PlanError>
     rooms(groups)?;
     slow_readers::check(groups)?;
     end(run, groups)?;
-    run.thresholds.iter().try_for_each(|threshold| named_group(threshold, groups))
-}
-
-/// Finds that a threshold is about a group that the plan does not have.
-fn named_group(threshold: &Threshold, groups: &[Group]) -> Result<(), PlanError> {
-    let found = threshold.metric().in_groups(groups.iter().map(|group| group.name.as_str()));
-    found.map(drop).map_err(|unknown| PlanError::new(None, "threshold", threshold, unknown.to_string()))
+    thresholds::check(run, groups)
 }
 
 /// Finds what does not work yet. What makes it work removes its line.
@@ -135,24 +130,4 @@ fn totals(groups: &[Group]) -> Result<(), PlanError> {
         }
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_threshold_names_a_group_of_the_plan() {
-        let group = |name: &str| Group { name: name.parse().unwrap(), ..Group::default() };
-        let groups = [group("chat"), group("slow")];
-        let run =
-            |threshold: &str| RunOptions { thresholds: vec![threshold.parse().unwrap()], ..RunOptions::default() };
-        for known in ["p99<5ms", "chat.p99<5ms", "slow.lost==0"] {
-            assert_eq!(check(&run(known), &groups), Ok(()), "{known}");
-        }
-        assert_eq!(
-            check(&run("chta.p99<5ms"), &groups).unwrap_err().to_string(),
-            "--threshold chta.p99<5ms: there is no group `chta`; the groups are chat and slow; did you mean `chat.p99`?"
-        );
-    }
 }

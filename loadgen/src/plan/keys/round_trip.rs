@@ -160,7 +160,7 @@ fn run() -> impl Strategy<Value = RunOptions> {
             server_threads: None,
             seed: Some(seed),
             thresholds: vec!["p99<1.5ms".parse().unwrap(), "g0.lost==0".parse().unwrap()],
-            stop_on_miss: None,
+            stop_on_miss: only_delivery.then_some(drain.max(Duration::from_nanos(1))),
             only_delivery,
         },
     )

@@ -16,12 +16,15 @@ use reports::{
     Report,
     model::{
         DialogueRecord, GeneratorHealth, GroupMeasurement, GroupRecord, Measurement, MessagesRecord, PayloadKind,
-        PlanRecord, RunRecord, TargetRecord, Unresolved,
+        PlanRecord, RunRecord, StoppedOnMiss, TargetRecord, Unresolved,
     },
 };
 
 use self::{fingerprint::Fingerprint, misrouted::Strays, rooms::RoomsOfWorkers};
-use super::timeline::RunSeconds;
+use super::{
+    limits::threads_of,
+    timeline::{RunSeconds, Seconds},
+};
 use crate::{
     clock::Time,
     message::Mix,
@@ -40,6 +43,8 @@ pub(crate) struct RunContext {
     pub(crate) threads: NonZeroUsize,
     pub(crate) started_at: SystemTime,
     pub(crate) interrupted: bool,
+    /// The threshold that stopped the run, if one did.
+    pub(crate) stopped_on_miss: Option<StoppedOnMiss>,
     /// See [`GeneratorHealth::stolen`].
     pub(crate) stolen: Option<f64>,
     pub(crate) seconds: RunSeconds,
@@ -49,11 +54,56 @@ pub(crate) struct RunContext {
     pub(crate) membership: Option<Arc<Membership>>,
 }
 
+impl RunContext {
+    /// What is known before a run begins, but for its targets.
+    pub(crate) fn of(plan: &Plan, run_id: u32) -> Self {
+        Self {
+            targets: Vec::new(),
+            run_id,
+            threads: threads_of(plan),
+            started_at: SystemTime::now(),
+            interrupted: false,
+            stopped_on_miss: None,
+            stolen: None,
+            seconds: RunSeconds::default(),
+            lookups: Vec::new(),
+            membership: None,
+        }
+    }
+}
+
 /// Merges the outcomes of all workers into a report. They have the groups of the plan.
 pub(crate) fn summarize(plan: &Plan, mut context: RunContext, outcomes: Vec<WorkerOutcome>) -> Report {
     let (run_seconds, lookups) = (std::mem::take(&mut context.seconds), std::mem::take(&mut context.lookups));
     let membership = context.membership.take();
-    let mut report = empty(plan, context);
+    fill(empty(plan, context), plan, outcomes, run_seconds, lookups, membership.as_deref())
+}
+
+/// Merges what the workers have so far into a copy of `empty`. It has no seconds and no rooms.
+pub(crate) fn so_far(empty: &Report, plan: &Plan, mut outcomes: Vec<WorkerOutcome>) -> Report {
+    let groups = plan.groups().len();
+    let mut all: Vec<_> = std::iter::repeat_with(Seconds::default).take(groups).collect();
+    for outcome in &mut outcomes {
+        for (seconds, group) in all.iter_mut().zip(&mut outcome.groups) {
+            seconds.response += group.recorder.take_responses();
+        }
+    }
+    let mut total = Seconds::default();
+    for seconds in &all {
+        total.response += &seconds.response;
+    }
+    let run_seconds = RunSeconds { total, groups: if groups > 1 { all } else { Vec::new() } };
+    fill(empty.clone(), plan, outcomes, run_seconds, Vec::new(), None)
+}
+
+fn fill(
+    mut report: Report,
+    plan: &Plan,
+    outcomes: Vec<WorkerOutcome>,
+    run_seconds: RunSeconds,
+    lookups: Vec<Option<u64>>,
+    membership: Option<&Membership>,
+) -> Report {
     let mut sums: Vec<Option<Measurement>> = plan.groups().iter().map(|_| None).collect();
     let (mut strays, mut rooms) = (Strays::default(), RoomsOfWorkers::default());
     let measured_from = outcomes.iter().map(|outcome| outcome.window.from).min().unwrap_or_default();
@@ -76,7 +126,7 @@ pub(crate) fn summarize(plan: &Plan, mut context: RunContext, outcomes: Vec<Work
         sum.connections.dns_ns = lookup;
     }
     report.unresolved = strays.resolve(&mut sums);
-    let rooms = membership.map(|membership| rooms.complete(&membership, measured_from, &mut sums));
+    let rooms = membership.map(|membership| rooms.complete(membership, measured_from, &mut sums));
     (report.total, report.groups) = measurements(plan, sums, run_seconds);
     // Groups may share rooms, so they stand in the total only.
     report.total.rooms = rooms.unwrap_or_default();
@@ -123,7 +173,8 @@ fn add_health(report: &mut Report, outcome: &WorkerOutcome) {
     }
 }
 
-fn empty(plan: &Plan, context: RunContext) -> Report {
+/// A report in which nothing was measured.
+pub(crate) fn empty(plan: &Plan, context: RunContext) -> Report {
     Report {
         target: context.targets[0].clone(),
         plan: record(plan, context.threads, &context.targets),
@@ -131,7 +182,7 @@ fn empty(plan: &Plan, context: RunContext) -> Report {
         started_at: humantime::format_rfc3339_seconds(context.started_at).to_string(),
         measured_s: 0.0,
         interrupted: context.interrupted,
-        stopped_on_miss: None,
+        stopped_on_miss: context.stopped_on_miss,
         generator: GeneratorHealth {
             peak_rss_bytes: environment::peak_rss(),
             threads: number(context.threads.get()),

@@ -127,6 +127,19 @@ impl Threshold {
         }
     }
 
+    /// Whether what came so far in a run that goes on misses the threshold. What the rest of the
+    /// run may still make good is no miss: a count that grows to its bound, and a metric for which
+    /// nothing was measured yet.
+    pub fn is_missed_so_far(&self, report: &Report) -> bool {
+        let Some(PossibleRange { low, .. }) = PossibleRange::of(self.metric, report) else { return false };
+        let grows = matches!(self.metric.quantity(), Quantity::Count(_));
+        match self.op {
+            Op::Greater | Op::GreaterOrEqual if grows => false,
+            Op::Equal if grows && low < self.bound.number() => false,
+            _ => matches!(self.decide(report), Decision::Missed(_)),
+        }
+    }
+
     fn missed(&self, report: &Report, high: f64) -> String {
         if high == f64::INFINITY && matches!(self.metric.quantity(), Quantity::Latency(..)) {
             let measured = self.metric.measurement(report).map(|measurement| measurement.measured).unwrap_or_default();

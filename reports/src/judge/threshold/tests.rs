@@ -208,3 +208,28 @@ fn a_failure_has_digits_enough_to_be_seen() {
     assert_eq!(failure("throughput>=1000").unwrap(), "threshold throughput>=1000 missed: it is 999.7");
     assert_eq!(failure("p99<7.31ms").unwrap(), "threshold p99<7.31ms missed: it is 7.311 ms");
 }
+
+#[test]
+fn what_the_rest_of_a_run_may_make_good_is_no_miss_yet() {
+    let mut report = sample::pass();
+    let sent = report.total.measured.counts.sent;
+    let missed = |text: &str, report: &Report| text.parse::<Threshold>().unwrap().is_missed_so_far(report);
+    for (text, is_missed) in [
+        ("p99<1ns".to_owned(), true),
+        ("p99<1m".to_owned(), false),
+        ("throughput>=1m".to_owned(), true),
+        // More will be sent.
+        (format!("sent>{sent}"), false),
+        (format!("sent>={}", sent + 1), false),
+        (format!("sent=={}", sent + 1), false),
+        (format!("sent=={sent}"), false),
+        (format!("sent=={}", sent - 1), true),
+        (format!("sent<{sent}"), true),
+        ("lost==0".to_owned(), false),
+    ] {
+        assert_eq!(missed(&text, &report), is_missed, "{text}");
+    }
+    report.total.latency.response = Latency::histogram();
+    assert!(!missed("p99<1ns", &report), "nothing was measured yet");
+    assert!("p99<1ns".parse::<Threshold>().unwrap().failure(&report).is_some(), "at the end that is a miss");
+}

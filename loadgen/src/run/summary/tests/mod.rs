@@ -46,6 +46,7 @@ fn context(timeline: Timeline) -> RunContext {
         threads: NonZeroUsize::MIN,
         started_at: SystemTime::UNIX_EPOCH,
         interrupted: false,
+        stopped_on_miss: None,
         stolen: None,
         seconds: timeline.finish(&mut ()),
         lookups: Vec::new(),

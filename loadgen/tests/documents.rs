@@ -108,15 +108,19 @@ fn the_page_of_metrics_has_what_the_command_explains() {
 /// Those with a target need its server, so they are only checked here. The peers' tests run them.
 #[test]
 fn every_example_runs_or_is_a_plan() {
-    for entry in fs::read_dir(documents::root().join("examples")).expect("the examples") {
-        let path = entry.expect("an entry").path();
+    let examples = documents::root().join("examples");
+    let entries = |folder: &Path| {
+        let paths = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
+        paths.collect::<Vec<_>>()
+    };
+    let (folders, files): (Vec<_>, Vec<_>) = entries(&examples).into_iter().partition(|path| path.is_dir());
+    let in_folders = folders.iter().flat_map(|folder| entries(folder));
+    for path in files.into_iter().chain(in_folders).filter(|path| path.extension().is_some_and(|it| it == "toml")) {
         let text = fs::read_to_string(&path).expect("a text");
         let has_target = text.lines().any(|line| line.starts_with("target = "));
         let file = path.display().to_string();
-        assert!(
-            text.contains(&format!("loadgen run examples/{}", path.file_name().unwrap_or_default().display())),
-            "{file}"
-        );
+        let name = path.strip_prefix(&examples).expect("an example").display();
+        assert!(text.contains(&format!("loadgen run examples/{name}")), "{file}");
         let brief = ["--duration", "200ms", "--warmup", "0s", "--only-delivery", "--quiet"];
         let arguments = if has_target { vec!["plan", &file] } else { [&["run", &*file][..], &brief].concat() };
         let output = run(Path::new("."), &arguments.iter().map(ToString::to_string).collect::<Vec<_>>());

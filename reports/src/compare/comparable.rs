@@ -24,7 +24,8 @@ pub struct Difference {
 /// It compares all fields of the plan except for the thresholds, which change no number. It
 /// compares the environment except for seed and run id, which are meant to differ, and whether the
 /// target was embedded. It ignores URLs, because ports differ from run to run. An interrupted run
-/// did not do what its plan says, so it is a difference even if all runs were interrupted.
+/// did not do what its plan says, so it is a difference even if all runs were interrupted. A missed
+/// threshold that stops a run interrupts it, too.
 ///
 /// Groups are compared by their names. If runs have other groups, that is the difference, and not
 /// each of their fields. The only group of a run needs no name.

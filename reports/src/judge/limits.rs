@@ -101,7 +101,9 @@ pub(crate) fn limited_by(report: &Report) -> LimitedBy {
         true => LimitedBy::Target,
         false => {
             let sent = report.total.traffic.sent_in_window;
-            let unanswered = sent.saturating_sub(report.total.traffic.matched_in_window);
+            let by_plan = counts.undetermined_by_plan;
+            let answered = report.total.traffic.matched_in_window.saturating_add(by_plan);
+            let unanswered = sent.saturating_sub(answered);
             let slow = unanswered as f64 > sent as f64 * UNANSWERED;
             let refused = dropped.in_flight_cap > 0 || dropped.dead_connection > 0 || counts.undetermined > 0;
             if slow || refused { LimitedBy::Target } else { LimitedBy::Schedule }

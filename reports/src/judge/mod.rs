@@ -1,6 +1,7 @@
 //! The verdict on a run: whether it passes, and whether its numbers can be trusted.
 
 pub(crate) mod bounds;
+mod connections;
 mod hints;
 mod identities;
 pub(crate) mod limits;
@@ -8,6 +9,8 @@ mod own_failure;
 mod part;
 pub mod threshold;
 
+use connections::refused_here;
+pub(crate) use connections::{connections, connections_of};
 pub use identities::{Breach, group_sums, identities, session_identities};
 pub use limits::LimitedBy;
 pub use own_failure::OwnFailure;
@@ -18,8 +21,8 @@ use serde::{Deserialize, Serialize};
 pub use threshold::{Decision, Threshold};
 
 use crate::{
-    model::{Connections, Measurement, Report, StoppedOnMiss, Tally},
-    text::human::{count, most_frequent, seconds},
+    model::{Measurement, Report, StoppedOnMiss, Tally},
+    text::human::{count, seconds},
 };
 
 /// The verdict on a run.
@@ -223,79 +226,6 @@ pub fn is_generators_fault(report: &Report) -> bool {
 /// Whether a kind of connection failure is due to this system and says nothing about the target.
 pub fn is_own_failure(kind: &str) -> bool {
     OwnFailure::from_name(kind).is_some()
-}
-
-const NOT_APPLIED: &str = "the load that was planned was not the load applied";
-
-/// Connections that the target did not open or did not keep, and the messages that were in flight
-/// on them.
-pub(crate) fn connections(report: &Report) -> Vec<String> {
-    by_group(report, |part| connections_of(part.measurement, is_cut_short(report, part.measurement)))
-}
-
-/// Missing connections of a group, or of all groups together.
-pub(crate) fn connections_of(measurement: &Measurement, is_cut_short: bool) -> Vec<String> {
-    let connections = &measurement.connections;
-    let own = own_failures(connections);
-    let failed = connections.failed.saturating_sub(own);
-    let died = connections.died.saturating_sub(own.saturating_sub(connections.failed));
-    let mut reasons = Vec::new();
-    if failed > 0 || died > 0 {
-        let what: Vec<String> = [("failed", failed), ("died", died)]
-            .iter()
-            .filter(|(_, n)| *n > 0)
-            .map(|(name, n)| format!("{} {name}", count(*n)))
-            .collect();
-        reasons.push(format!(
-            "of {} connections, {} ({}); {NOT_APPLIED}",
-            count(connections.requested),
-            what.join(" and "),
-            kinds(connections, |kind| !is_own_failure(kind)),
-        ));
-    }
-    for (phase, tally) in phases(measurement) {
-        if tally.deliveries.undetermined > 0 && !is_cut_short {
-            reasons.push(format!(
-                "{phase}{} of {} deliveries undetermined: a connection died before they came, neither passed nor lost",
-                count(tally.deliveries.undetermined),
-                count(tally.deliveries.expected),
-            ));
-        } else if tally.counts.undetermined > 0 && !is_cut_short {
-            reasons.push(format!(
-                "{phase}{} of {} messages undetermined: in flight when their connection died, neither passed nor lost",
-                count(tally.counts.undetermined),
-                count(tally.counts.sent),
-            ));
-        }
-    }
-    reasons
-}
-
-/// Connections that this system could not open. They are nothing against the target.
-fn refused_here(part: JudgedPart<'_>) -> Option<String> {
-    let connections = &part.measurement.connections;
-    let own = own_failures(connections);
-    (own > 0).then(|| {
-        let what = part.about(format!(
-            "of {} connections, {} could not be opened by this system ({}); {NOT_APPLIED}",
-            count(connections.requested),
-            count(own),
-            kinds(connections, is_own_failure),
-        ));
-        format!("generator: {what}")
-    })
-}
-
-fn own_failures(connections: &Connections) -> u64 {
-    let own = connections.errors.iter().filter(|(kind, _)| is_own_failure(kind));
-    own.fold(0, |sum, (_, n)| sum.saturating_add(*n))
-}
-
-/// The failures and deaths of the kinds that are wanted, with their numbers.
-fn kinds(connections: &Connections, wanted: impl Fn(&str) -> bool) -> String {
-    let kinds = connections.errors.iter().filter(|(kind, _)| wanted(kind));
-    let kinds = most_frequent(kinds.map(|(kind, n)| (kind.as_str(), *n)));
-    if kinds.is_empty() { "no cause known".to_owned() } else { kinds }
 }
 
 /// Whether messages of a group are undetermined because a signal cut the drain short, and not

@@ -28,6 +28,11 @@ impl<'a> JudgedPart<'a> {
         Self { name: None, plan: &report.plan.groups[0], measurement: &report.total }
     }
 
+    /// Whether it is all groups together, or the only one.
+    pub(super) fn is_total(self) -> bool {
+        self.name.is_none()
+    }
+
     /// Whether its clients are to send messages.
     pub(super) fn sends(self) -> bool {
         let publishers = self.plan.rooms.as_ref().and_then(|rooms| rooms.publishers);

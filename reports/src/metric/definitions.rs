@@ -85,7 +85,7 @@ pub(super) const RATES: [(Quantity, Definition); 3] = [
     ),
 ];
 
-pub(super) const COUNTS: [Definition; 40] = [
+pub(super) const COUNTS: [Definition; 52] = [
     define("scheduled", "messages that were due"),
     define("sent", "messages handed to the transport"),
     define("dropped", "messages that were due and never sent"),
@@ -126,6 +126,21 @@ pub(super) const COUNTS: [Definition; 40] = [
     define("late", "messages in flight when their connection ended that came in the client's next session"),
     define("failed", "clients that never opened a connection"),
     define("died", "connections that the target ended although the plan wanted them open"),
+    define("sessions.closed_by_plan", "sessions that the plan closed with a handshake before the end of the load"),
+    define("sessions.cut_by_plan", "sessions that the plan cut without one (--drop, --storm)"),
+    define("sessions.left", "sessions that the server ended in order, when nothing was left to do"),
+    define("sessions.open_at_end", "sessions that were open when the run ended"),
+    define("sessions.attempts", "attempts to open a connection"),
+    define("sessions.failed_attempts", "attempts that failed"),
+    define("sessions.given_up", "attempts that were given up when the load ended"),
+    define("sessions.returned", "deaths whose client was open again before the drain"),
+    define(
+        "sessions.away_at_end",
+        "clients whose connection died or failed to open, and that were not back at the end",
+    ),
+    define("sessions.waiting_at_end", "clients that were away at the end, as the plan wanted"),
+    define("pings.sent", "pings that clients sent (--ping)"),
+    define("pings.answered", "pings that were answered by a pong"),
 ];
 
 #[cfg(test)]
@@ -133,7 +148,7 @@ mod tests {
     use super::*;
     use crate::{
         metric::Metric,
-        model::{Anomalies, Counts, Deliveries, OtherEvents},
+        model::{Anomalies, Counts, Deliveries, OtherEvents, SessionsMeasurement},
     };
 
     #[test]
@@ -159,6 +174,9 @@ mod tests {
         names.extend(Deliveries::default().by_name().map(|(name, _)| format!("deliveries.{name}")));
         names.extend(OtherEvents::default().by_name().map(|(name, _)| name.to_owned()));
         names.extend(["failed", "died"].map(str::to_owned));
+        // What attempts came after is in the result alone.
+        names.extend(SessionsMeasurement::default().by_name()[..10].iter().map(|(name, _)| format!("sessions.{name}")));
+        names.extend(["pings.sent", "pings.answered"].map(str::to_owned));
         assert_eq!(COUNTS.map(|definition| definition.name).to_vec(), names);
     }
 }

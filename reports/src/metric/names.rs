@@ -14,7 +14,7 @@ pub struct CountName(&'static str);
 
 /// Counts where more is better, or at least not worse. Every other count says that something went
 /// wrong.
-const WELCOME: [&str; 15] = [
+const WELCOME: [&str; 24] = [
     "scheduled",
     "sent",
     "matched",
@@ -30,10 +30,23 @@ const WELCOME: [&str; 15] = [
     "pushed",
     "history",
     "own_copies",
+    "sessions.closed_by_plan",
+    "sessions.cut_by_plan",
+    "sessions.left",
+    "sessions.open_at_end",
+    "sessions.attempts",
+    "sessions.returned",
+    "sessions.waiting_at_end",
+    "pings.sent",
+    "pings.answered",
 ];
 
 /// How the names of deliveries begin.
 const DELIVERIES: &str = "deliveries.";
+/// How those of sessions begin.
+const SESSIONS: &str = "sessions.";
+/// How those of pings begin.
+const PINGS: &str = "pings.";
 
 impl CountName {
     /// Every name.
@@ -59,15 +72,28 @@ impl CountName {
         if let Some(name) = self.0.strip_prefix(DELIVERIES) {
             return find(name, &tally.deliveries.by_name());
         }
+        if let Some(name) = self.0.strip_prefix(SESSIONS) {
+            return find(name, &measurement.sessions.by_name());
+        }
+        if let Some(name) = self.0.strip_prefix(PINGS) {
+            return find(name, &[("sent", measurement.pings.sent), ("answered", measurement.pings.answered)]);
+        }
         let of_events = tally.counts.by_name().into_iter().chain(tally.anomalies.by_name());
         find(self.0, &of_events.chain(tally.other_events.by_name()).chain(connections).collect::<Vec<_>>())
     }
 
-    /// Whether a group can have such a count at all. Deliveries are of rooms, and gaps of what a
-    /// server pushes.
+    /// Whether a group can have such a count at all. Deliveries are of rooms, gaps of what a server
+    /// pushes, and some counts of clients that come and go or read slowly.
     pub(crate) fn is_of(self, group: &GroupRecord) -> bool {
         match self.0 {
             "gaps" => group.has_pushes(),
+            "undetermined_by_plan" => group.sessions.is_some() || group.read_bytes_per_s.is_some(),
+            "late" => group.sessions.is_some(),
+            "deliveries.undetermined_by_plan" | "deliveries.replayed" | "deliveries.lost_away" => {
+                group.has_rooms() && (group.sessions.is_some() || group.read_bytes_per_s.is_some())
+            }
+            name if name.starts_with(SESSIONS) => group.sessions.is_some(),
+            name if name.starts_with(PINGS) => group.ping_s.is_some(),
             name => group.has_rooms() || !name.starts_with(DELIVERIES),
         }
     }

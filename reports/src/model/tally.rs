@@ -56,7 +56,7 @@ pub struct Dropped {
     pub dead_connection: u64,
     /// The phase ended before the generator came round to them.
     pub behind_schedule: u64,
-    /// The client was away, or at the end of its session, as the plan wanted.
+    /// The client was away: between two sessions, or for good as the plan wanted.
     pub away: u64,
 }
 

@@ -1,5 +1,9 @@
 //! Reports for tests. Every number follows from the plan, so a test can say what it must be.
 
+mod sessions;
+
+pub(crate) use sessions::sessions;
+
 use super::{
     Calls, Connections, Counts, Deliveries, DialogueRecord, Dropped, EngineKind, Environment, Evidence, EvidenceKind,
     Expect, GeneratorHealth, GroupMeasurement, GroupRecord, Interval, IntervalConnections, Latency, LoadRecord,

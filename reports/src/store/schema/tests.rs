@@ -155,8 +155,15 @@ fn results() -> Vec<Value> {
     let written = |report: Report| value(store::to_json(&report, &judge(&report, &[])).unwrap().as_bytes());
     let mut empty = Report { measured_s: 0.0, ..sample::pass() };
     empty.total.latency = Latency::default();
-    let all =
-        vec![sample::pass(), sample::violation(), sample::connections(), sample::closed(), empty, sample::two_groups()];
+    let all = vec![
+        sample::pass(),
+        sample::violation(),
+        sample::connections(),
+        sample::closed(),
+        empty,
+        sample::two_groups(),
+        sample::sessions(),
+    ];
     all.into_iter().map(written).collect()
 }
 

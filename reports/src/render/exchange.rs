@@ -85,7 +85,7 @@ pub(super) fn deliveries(deliveries: &Deliveries) -> Option<String> {
 /// Why messages were never sent, each with its number. `away` stands there if there are any.
 pub(super) fn dropped(dropped: &Dropped) -> String {
     let Dropped { in_flight_cap, dead_connection, behind_schedule, away } = *dropped;
-    let away = if away == 0 { String::new() } else { format!(", away as planned {}", count(away)) };
+    let away = if away == 0 { String::new() } else { format!(", away {}", count(away)) };
     format!(
         "in-flight cap {}, dead connection {}, behind schedule {}{away}",
         count(in_flight_cap),

@@ -50,7 +50,7 @@ pub(super) fn sessions(plan: &SessionsRecord) -> Vec<String> {
     let session = session_s.map(|length| format!("sessions of {}", seconds(length)));
     let of_messages = session_messages.map(|n| format!("sessions of {} messages", count(n)));
     let cut = drop_every_s.map(|time| format!("each cut every {}", seconds(time)));
-    let storms = (!storms.is_empty()).then(|| format!("{} cut at once", bounded(storms.iter().map(storm))));
+    let storms = (!storms.is_empty()).then(|| format!("cut at once: {}", bounded(storms.iter().map(storm))));
     let reconnect = reconnect.as_ref().map(back);
     let all = [start, stop, ramp, session, of_messages, cut, storms, reconnect];
     all.into_iter().flatten().collect()

@@ -47,6 +47,7 @@ mod markdown;
 mod part;
 mod room_table;
 pub mod search;
+mod sessions;
 mod text;
 mod tone;
 mod tracked;

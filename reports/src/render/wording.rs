@@ -37,6 +37,13 @@ pub(super) fn verdict(report: &Report, judgement: &Judgement) -> (&'static str, 
         n @ 2.. if judgement.verdict == Verdict::Pass => format!("{meaning}; {n} thresholds hold"),
         _ => meaning.to_owned(),
     };
+    let open = [&report.total.measured, &report.total.warmup]
+        .into_iter()
+        .flat_map(|tally| [tally.counts.undetermined, tally.counts.undetermined_by_plan])
+        .fold(0, u64::saturating_add);
+    if judgement.verdict == Verdict::Pass && open > 0 {
+        meaning = format!("{meaning}, except {} that were in flight when their connection ended", count(open));
+    }
     if report.plan.run.only_delivery {
         meaning.push_str("; timing was not judged (--only-delivery)");
     }

@@ -4,14 +4,16 @@ use super::{
     chart::line_style::LineStyle,
     labelled_part::LabelledPart,
     page::PageContents,
-    section::{banner::Banner, delivery, evidence, facts, groups, headline, history, latency},
+    section::{banner::Banner, delivery, evidence, facts, groups, headline, history, latency, sessions},
 };
 use crate::render::{LabelledResult, wording};
 
 pub(crate) fn page(results: &[LabelledResult<'_>]) -> PageContents {
     let style = |index| (results.len() > 1).then_some(LineStyle(index));
     let totals: Vec<_> = results.iter().map(LabelledPart::total).collect();
-    let mut after = vec![latency::section(&totals), history::section(&totals), facts::connecting(&totals)];
+    let mut after = vec![latency::section(&totals), history::section(&totals)];
+    after.extend(sessions::section(&totals));
+    after.push(facts::connecting(&totals));
     after.extend(groups::each(results));
     after.extend([facts::health(&totals), facts::plan(&totals)]);
     PageContents {

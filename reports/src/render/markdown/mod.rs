@@ -6,7 +6,9 @@ use std::io::{self, Write};
 
 pub(crate) use code::code;
 
-use super::{Render, exchange, group_table::GroupTable, load_shape, part::Part, room_table::RoomTable, wording};
+use super::{
+    Render, exchange, group_table::GroupTable, load_shape, part::Part, room_table::RoomTable, sessions, wording,
+};
 use crate::{
     human::{bytes, count, nanoseconds, percent, rate, seconds},
     judge::{Judgement, Verdict, bounds},
@@ -289,7 +291,25 @@ fn generator(out: &mut dyn Write, report: &Report, judgement: &Judgement) -> io:
             connections.details.get(kind).map_or_else(String::new, |text| format!(", the first: {}", code(text)));
         writeln!(out, "  - {} {}{detail}", code(kind), count(*n))?;
     }
+    sessions(out, report)?;
     writeln!(out, "- limited by {}\n", wording::limit(report, judgement.limited_by))
+}
+
+/// What became of sessions and pings.
+fn sessions(out: &mut dyn Write, report: &Report) -> io::Result<()> {
+    let part = Part::total(report);
+    let pings = sessions::pings(part.measurement).map(|answered| format!("{answered} answered"));
+    for (name, text) in [("sessions", sessions::ended(part)), ("attempts", sessions::attempts(part)), ("pings", pings)]
+    {
+        if let Some(text) = text {
+            writeln!(out, "- {name}: {text}")?;
+        }
+    }
+    let ends = if sessions::has_any(part) { sessions::most_frequent_ends(part.measurement) } else { Vec::new() };
+    for end in ends {
+        writeln!(out, "  - {}", code(&end))?;
+    }
+    Ok(())
 }
 
 fn plan(out: &mut dyn Write, report: &Report) -> io::Result<()> {

@@ -15,6 +15,11 @@ fn rooms() {
 }
 
 #[test]
+fn sessions() {
+    insta::assert_snapshot!(rendered(&Markdown, &sample::sessions()));
+}
+
+#[test]
 fn a_clean_pass() {
     let mut report = sample::pass();
     report.plan.run.thresholds = vec!["p99<5ms".to_owned(), "throughput>=49000".to_owned()];

@@ -11,7 +11,7 @@ use std::io;
 
 use printer::Printer;
 
-use super::{Render, part::Part, wording};
+use super::{Render, part::Part, sessions, wording};
 use crate::{
     human::{bytes, count, most_frequent, percent, rate, seconds},
     judge::{Judgement, Verdict},
@@ -141,7 +141,11 @@ fn health(printer: &mut Printer<'_>, report: &Report) -> io::Result<()> {
 
 fn connections(printer: &mut Printer<'_>, report: &Report) -> io::Result<()> {
     let connections = &report.total.connections;
-    let mut text = format!("{} of {} opened", count(connections.opened), count(connections.requested));
+    let (clients, opened) = (count(connections.requested), count(connections.opened));
+    let mut text = match sessions::ended(Part::total(report)) {
+        Some(_) => format!("{opened} opened by {clients} clients"),
+        None => format!("{opened} of {clients} opened"),
+    };
     for (name, n) in [("failed", connections.failed), ("died", connections.died)] {
         if n > 0 {
             text = format!("{text}, {} {name}", count(n));
@@ -155,11 +159,34 @@ fn connections(printer: &mut Printer<'_>, report: &Report) -> io::Result<()> {
         text = format!("{text}; {lookup}");
     }
     printer.row("connections", &text)?;
+    sessions(printer, report)?;
     for (kind, detail) in connections.details.iter().take(MOST_DETAILS) {
         printer.row("", &format!("{kind}: {detail}"))?;
     }
     if connections.details.len() > MOST_DETAILS {
         printer.row("", &format!("and {} more kinds, in the result file", connections.details.len() - MOST_DETAILS))?;
+    }
+    Ok(())
+}
+
+/// What became of sessions and pings, and how connections ended.
+fn sessions(printer: &mut Printer<'_>, report: &Report) -> io::Result<()> {
+    let part = Part::total(report);
+    let rows = [
+        ("  sessions", sessions::ended(part)),
+        ("  attempts", sessions::attempts(part)),
+        ("  pings", sessions::pings(part.measurement).map(|answered| format!("{answered} answered"))),
+    ];
+    for (label, text) in rows {
+        if let Some(text) = text {
+            printer.row(label, &text)?;
+        }
+    }
+    if !sessions::has_any(part) {
+        return Ok(());
+    }
+    for end in sessions::most_frequent_ends(part.measurement) {
+        printer.row("", &end)?;
     }
     Ok(())
 }

@@ -15,6 +15,11 @@ fn rooms() {
 }
 
 #[test]
+fn sessions() {
+    insta::assert_snapshot!(text(&sample::sessions(), false));
+}
+
+#[test]
 fn a_dialogue() {
     insta::assert_snapshot!(text(&sample::dialogue(), false));
 }

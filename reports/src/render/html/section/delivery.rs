@@ -106,7 +106,7 @@ const SUMS: [Sum; 5] = [
 /// Lawful events that are no match.
 const OTHERS: &str = "other events";
 /// What was due while clients were away.
-const AWAY: &str = "away, as planned";
+const AWAY: &str = "away";
 /// What was in flight when the plan ended a connection.
 const BY_PLAN: &str = "undetermined by plan";
 

@@ -5,7 +5,7 @@ use super::{
     content::ContentBlock,
     delivery, facts,
     headline::{anomalies, not_whole, per_second},
-    history, latency,
+    history, latency, sessions,
 };
 use crate::{
     human::{count, nanoseconds},
@@ -54,8 +54,9 @@ pub(crate) fn each(results: &[LabelledResult<'_>]) -> Vec<Section> {
     let compared = Section::new("compared", "Groups compared", blocks).with_prefix("compared-");
     let section = |(index, group): (usize, &LabelledPart<'_>)| {
         let one = std::slice::from_ref(group);
-        let parts = [facts::group(one), delivery::section(one), latency::section(one), facts::connections(one)];
-        let blocks = parts.into_iter().flat_map(|part| part.blocks).collect();
+        let parts = [facts::group(one), delivery::section(one), latency::section(one)];
+        let connections = sessions::section(one).into_iter().chain([facts::connections(one)]);
+        let blocks = parts.into_iter().chain(connections).flat_map(|part| part.blocks).collect();
         let id = format!("group-{}", index + 1);
         let prefix = format!("{id}-");
         Section::new(&id, &format!("Group {}", group.label), blocks).with_prefix(&prefix)

@@ -26,12 +26,12 @@ const ALL_MARKED: usize = 60;
 const ALARMS: usize = 200;
 
 /// A number that the run has for most seconds.
-struct IntervalMeasure {
-    name: &'static str,
-    of: fn(&Interval) -> Option<f64>,
+pub(super) struct IntervalMeasure {
+    pub(super) name: &'static str,
+    pub(super) of: fn(&Interval) -> Option<f64>,
     /// Whether a point that stands for several seconds shows their largest value, or their median.
-    largest: bool,
-    text: fn(f64) -> String,
+    pub(super) largest: bool,
+    pub(super) text: fn(f64) -> String,
 }
 
 impl IntervalMeasure {
@@ -64,13 +64,13 @@ const MAX: IntervalMeasure = IntervalMeasure {
 };
 
 /// A line to draw.
-struct HistoryLine<'a> {
-    style: LineStyle,
-    label: &'a str,
-    measurement: &'a Measurement,
+pub(super) struct HistoryLine<'a> {
+    pub(super) style: LineStyle,
+    pub(super) label: &'a str,
+    pub(super) measurement: &'a Measurement,
     /// Length of the measured phase in seconds.
-    measured_s: f64,
-    measure: &'a IntervalMeasure,
+    pub(super) measured_s: f64,
+    pub(super) measure: &'a IntervalMeasure,
 }
 
 impl HistoryLine<'_> {
@@ -146,11 +146,13 @@ fn response(id: &'static str, title: &str, lines: &[HistoryLine<'_>]) -> Option<
     Some(draw(id, title, y, lines))
 }
 
-fn largest(lines: &[HistoryLine<'_>]) -> Option<f64> {
+/// The largest value of all lines.
+pub(super) fn largest(lines: &[HistoryLine<'_>]) -> Option<f64> {
     lines.iter().flat_map(HistoryLine::values).reduce(f64::max)
 }
 
-fn draw(id: &'static str, title: &str, y: Axis, lines: &[HistoryLine<'_>]) -> Plot {
+/// Lines over the seconds of a run.
+pub(super) fn draw(id: &'static str, title: &str, y: Axis, lines: &[HistoryLine<'_>]) -> Plot {
     let end = lines.iter().map(end).fold(1.0, f64::max);
     let mut plot = Plot::new(id, title, Axis::seconds(end), y);
     let most = (POINTS / lines.len().max(1)).clamp(60, 400);
@@ -213,14 +215,28 @@ fn when(first: f64, last: f64) -> String {
 
 /// Marks of the seconds with anomalies. Neighbours share a mark if there are many.
 fn alarms(label: &str, rows: &[Interval]) -> Vec<ValueMark> {
-    let bad: Vec<&Interval> = rows.iter().filter(|row| row.anomalies > 0).collect();
+    alarms_where(
+        rows,
+        |row| row.anomalies,
+        |worst, n, when| (worst.matched as f64, format!("{label}: anomalies {when}: {}", count(n))),
+    )
+}
+
+/// Marks of the seconds in which there were any. `mark` says at which height, and the text: of the
+/// worst second, of how many there were in those that share the mark, and of when that was.
+pub(super) fn alarms_where(
+    rows: &[Interval],
+    of: impl Fn(&Interval) -> u64,
+    mark: impl Fn(&Interval, u64, &str) -> (f64, String),
+) -> Vec<ValueMark> {
+    let bad: Vec<&Interval> = rows.iter().filter(|row| of(row) > 0).collect();
     let together = bad.len().div_ceil(ALARMS).max(1);
     let alarm = |rows: &[&Interval]| {
-        let worst = rows.iter().max_by_key(|row| row.anomalies)?;
-        let n = rows.iter().fold(0_u64, |sum, row| sum.saturating_add(row.anomalies));
+        let worst = rows.iter().max_by_key(|row| of(row))?;
+        let n = rows.iter().fold(0_u64, |sum, row| sum.saturating_add(of(row)));
         let (first, last) = (rows.first()?, rows.last()?);
-        let when = when(middle(first), middle(last));
-        Some((middle(worst), worst.matched as f64, format!("{label}: anomalies {when}: {}", count(n))))
+        let (height, text) = mark(worst, n, &when(middle(first), middle(last)));
+        Some((middle(worst), height, text))
     };
     bad.chunks(together).filter_map(alarm).collect()
 }

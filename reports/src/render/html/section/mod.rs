@@ -1,6 +1,7 @@
 //! The contents of a page, from top to bottom: the banner, the headline numbers, and sections.
 
 pub(crate) mod banner;
+mod connections_over_time;
 pub(crate) mod content;
 pub(crate) mod delivery;
 pub(crate) mod evidence;
@@ -9,6 +10,7 @@ pub(crate) mod groups;
 pub(crate) mod headline;
 pub(crate) mod history;
 pub(crate) mod latency;
+pub(crate) mod sessions;
 
 use content::ContentBlock;
 

@@ -74,6 +74,18 @@ fn two_groups() {
 }
 
 #[test]
+fn sessions() {
+    let report = sample::sessions();
+    insta::assert_snapshot!(markup(&page(&[("result.json", &report)])));
+    let pass = sample::pass();
+    let page = page(&[("a", &report), ("b", &pass)]);
+    Dom::of(&page);
+    for shown in ["Attempts to open over time", "a: How connections ended", "attempts that failed"] {
+        assert!(page.contains(shown), "{shown}");
+    }
+}
+
+#[test]
 fn rooms() {
     let report = sample::rooms();
     insta::assert_snapshot!(markup(&page(&[("result.json", &report)])));

@@ -274,6 +274,14 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         }
     }
 
+    /// Clients that close now, as the run is over, do not go away.
+    fn keep_presence(&mut self) {
+        for (group, WorkerGroup { outcome, .. }) in self.groups.iter_mut().enumerate() {
+            outcome.recorder.present(self.clients.counts_of(group).presence());
+            outcome.recorder.keep_presence();
+        }
+    }
+
     fn report_progress(&self) {
         let recorders = || self.groups.iter().map(|group| &group.outcome.recorder);
         let tallies = || recorders().flat_map(|recorder| [&recorder.warmup, &recorder.measured]);

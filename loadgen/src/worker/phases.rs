@@ -249,6 +249,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
     fn close(&mut self, now: Time, cut_short: bool) -> Step {
         self.end_sessions();
         self.count_the_rest(now);
+        self.keep_presence();
         let cause = if cut_short { CloseCause::Died } else { CloseCause::Drained };
         for slot in 0..self.clients.all.len() {
             if matches!(self.clients.all[slot].state, ClientState::Open | ClientState::Finishing) {

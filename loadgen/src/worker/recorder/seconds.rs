@@ -45,6 +45,8 @@ pub(super) struct CurrentSecond {
     pub(super) matched: u64,
     pub(super) anomalies: u64,
     connections: IntervalConnections,
+    /// Who is present does not change any more.
+    is_final: bool,
     pub(super) response: Histogram<u32>,
 }
 
@@ -57,6 +59,7 @@ impl Default for CurrentSecond {
             matched: 0,
             anomalies: 0,
             connections: IntervalConnections::default(),
+            is_final: false,
             response: Latency::histogram_of(),
         }
     }
@@ -98,8 +101,16 @@ impl Recorder {
     /// So many clients are open, opening and away from now on. A second has what was said last
     /// before it ended.
     pub fn present(&mut self, PresenceCounts { open, opening, away }: PresenceCounts) {
+        if self.second.is_final {
+            return;
+        }
         let connections = &mut self.second.connections;
         (connections.open, connections.opening, connections.away) = (open, opening, away);
+    }
+
+    /// Who is present stays as it was said last.
+    pub fn keep_presence(&mut self) {
+        self.second.is_final = true;
     }
 
     /// An attempt to open a connection began at `at`.

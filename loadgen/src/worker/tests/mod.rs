@@ -9,6 +9,7 @@ mod histories;
 mod listening;
 mod open_model;
 mod pings;
+mod presence;
 mod rig;
 mod rooms;
 mod sessions;

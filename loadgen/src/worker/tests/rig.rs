@@ -10,7 +10,7 @@ use descriptors::Table;
 use reports::{
     identities,
     judge::session_identities,
-    model::{Connections, Counts, Dropped, Measurement, SessionsMeasurement},
+    model::{Connections, Counts, Dropped, IntervalConnections, Measurement, SessionsMeasurement},
 };
 
 use crate::{
@@ -95,6 +95,8 @@ pub(super) struct Done {
     pub(super) connected: Option<u64>,
     /// Messages matched in each finished second of the first group.
     pub(super) seconds: Vec<u64>,
+    /// Who was present at the end of each of them, and the attempts in it.
+    pub(super) presence: Vec<IntervalConnections>,
     /// What it handed over while the load went on.
     pub(super) so_far: Vec<WorkerOutcome>,
 }
@@ -206,16 +208,19 @@ impl Case {
         let routes = self.groups.iter().map(route).collect();
         let engine = Simulated::new(clients, clock.clone(), self.script.clone());
         let outcome = Worker::new(config, routes, engine, clock.clone(), link).run();
-        let (mut connected, mut seconds, mut so_far) = (None, Vec::new(), Vec::new());
+        let (mut connected, mut seconds, mut presence, mut so_far) = (None, Vec::new(), Vec::new(), Vec::new());
         for event in events.try_iter() {
             match event {
                 WorkerEvent::Connected(opened) => connected = Some(opened),
                 WorkerEvent::SoFar { outcome, .. } => so_far.push(*outcome),
-                WorkerEvent::Second { group: 0, row } => seconds.push(row.matched),
+                WorkerEvent::Second { group: 0, row } => {
+                    seconds.push(row.matched);
+                    presence.push(row.connections);
+                }
                 WorkerEvent::Second { .. } | WorkerEvent::Connections { .. } => {}
             }
         }
-        Done { outcome, ended: clock.now().as_nanos().div_ceil(MILLI), connected, seconds, so_far }
+        Done { outcome, ended: clock.now().as_nanos().div_ceil(MILLI), connected, seconds, presence, so_far }
     }
 
     fn config(&self) -> WorkerConfig {

@@ -101,13 +101,13 @@ impl Sizes {
     /// - 125 to 127: a length of 7 bits, or of 16 (RFC 6455, section 5.2)
     /// - 1 016 to 1 025, 4 088 to 4 097: a masked frame, an unmasked one and a payload alone fill
     ///   buffers of 1 KiB and 4 KiB
-    /// - 16 376 to 16 385: the largest record of TLS (RFC 8446, section 5.1)
-    /// - 65 521 to 65 537: a length of 16 bits, or of 64; buffers of 64 KiB
+    /// - 16 376 to 16 385: the same, for the largest record of TLS (RFC 8446, section 5.1)
+    /// - 65 528 to 65 537: the same, for 64 KiB; a length of 16 bits, or of 64
     ///
     /// Messages with a header are not smaller than it, and their own smallest sizes are added.
     pub const EDGES: &[u32] = &[
         0, 1, 2, 125, 126, 127, 1016, 1017, 1020, 1021, 1024, 1025, 4088, 4089, 4092, 4093, 4096, 4097, 16_376, 16_377,
-        16_380, 16_381, 16_384, 16_385, 65_521, 65_522, 65_526, 65_527, 65_534, 65_535, 65_536, 65_537,
+        16_380, 16_381, 16_384, 16_385, 65_528, 65_529, 65_532, 65_533, 65_534, 65_535, 65_536, 65_537,
     ];
 
     /// Bytes of a generated message, at most.

@@ -5,7 +5,7 @@
 //! everything else is ignored.
 
 use crate::{
-    message::{BoundTemplate, MessageKind, Template},
+    message::{BoundTemplate, Capture, CapturedValues, MessageKind, Template},
     plan::{Dialogue, Pattern},
 };
 
@@ -15,6 +15,7 @@ pub(crate) struct Script {
     steps: Vec<Step>,
     answers: Vec<(Pattern, BoundTemplate)>,
     ignore: Vec<Pattern>,
+    captures: Vec<Capture>,
 }
 
 /// A step of joining.
@@ -58,6 +59,7 @@ impl Script {
                 .collect(),
             answers: dialogue.answers.iter().map(|answer| (answer.when.clone(), bind(&answer.send))).collect(),
             ignore: dialogue.ignore.clone(),
+            captures: dialogue.captures.clone(),
         };
         (!dialogue.is_empty()).then_some(script)
     }
@@ -67,9 +69,14 @@ impl Script {
         self.steps.len()
     }
 
-    /// Whether events may be answered or ignored once a client has joined.
+    /// Whether events may be answered, ignored or remembered once a client has joined.
     pub(crate) fn hears(&self) -> bool {
-        !self.answers.is_empty() || !self.ignore.is_empty()
+        !self.answers.is_empty() || !self.ignore.is_empty() || !self.captures.is_empty()
+    }
+
+    /// What clients remember of events.
+    pub(crate) fn captures(&self) -> &[Capture] {
+        &self.captures
     }
 
     /// Begins `step` and those after it, up to the one that waits for an event. Returns that, or
@@ -100,12 +107,18 @@ impl Script {
     }
 
     /// What `client` says. `number` tells apart what it says several times.
-    pub(crate) fn text(&self, line: Line, client: u32, number: u64) -> Option<(MessageKind, Vec<u8>)> {
+    pub(crate) fn text(
+        &self,
+        line: Line,
+        client: u32,
+        number: u64,
+        captured: &CapturedValues,
+    ) -> Option<(MessageKind, Vec<u8>)> {
         let template = match line {
             Line::Step(step) => self.steps.get(usize::from(step))?.send.as_ref()?,
             Line::Answer(answer) => &self.answers.get(usize::from(answer))?.1,
         };
-        Some((template.kind(), template.encode_for(client, number)))
+        Some((template.kind(), captured.with(client, |values| template.encode_with(client, number, values))))
     }
 }
 

@@ -71,7 +71,9 @@ fn an_event_need_not_be_text() {
 #[test]
 fn what_is_said_is_the_clients_own_and_differs_each_time() {
     let script = script(&[("I am {{client}}", "")], &[("x", "{{random:8}}")], &[]);
-    let said = |line, client, number| String::from_utf8(script.text(line, client, number).unwrap().1).unwrap();
+    let said = |line, client, number| {
+        String::from_utf8(script.text(line, client, number, &CapturedValues::default()).unwrap().1).unwrap()
+    };
     assert_eq!(said(Line::Step(0), 3, 0), "I am 3");
     let answer = |client, number| said(Line::Answer(0), client, number);
     assert_eq!(answer(3, 1), answer(3, 1));

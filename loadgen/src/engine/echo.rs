@@ -9,7 +9,7 @@ use super::{BuildEngine, ConnectionEnd, Engine, EventSink, Lean, ReadBatch, Tung
 use crate::{
     clock::{Clock as _, RealClock, Time},
     ledger::MessageEvent,
-    message::MessageKind,
+    message::{CapturedValues, MessageKind},
     plan::{self, WireShape},
     schedule::pacer::Wait,
     secrets::Secrets,
@@ -42,6 +42,7 @@ pub fn echo(engine: plan::EngineKind, url: &Url) -> io::Result<String> {
         headers: Vec::new(),
         offered: Arc::default(),
         personal: None,
+        captured: CapturedValues::default(),
         secrets: Secrets::default(),
         timeout: Duration::from_nanos(PATIENCE),
         limits: ConnectionLimits {

@@ -8,20 +8,25 @@
 //! bound/       templates with what their names stand for in a group
 //! id.rs        numbers that name messages
 //! marks/       finds the marks of messages in what comes back
+//! pattern.rs   regular expressions over the bytes of an event
+//! capture.rs   what clients remember of the events that they receive
 //! split_mix.rs random values that follow the seed
 //! ```
 
 mod bound;
+mod capture;
 mod data;
 mod generated;
 mod id;
 mod marks;
+mod pattern;
 mod source;
 mod split_mix;
 mod template;
 
 pub use self::{
     bound::{BoundTemplate, ClientValues, Place, RoomName, Scope, Values},
+    capture::Capture,
     data::{Data, DataError},
     generated::{
         ClientMessages, MessageHeader, MessageKind, Mix, Payload, SizeQuantile, SizeQuantiles, SizeRange, Sizes,
@@ -29,10 +34,12 @@ pub use self::{
     },
     id::Id,
     marks::{BrokenMark, MARK, Marks, WholeMark},
+    pattern::Pattern,
     source::{ClientSource, ClientTemplates, Source, Templates},
     template::{Name, Template, TemplateError, TemplatePart},
 };
 pub(crate) use self::{
+    capture::CapturedValues,
     generated::{distance, mix, parse_text, text_header},
     marks::only_mark,
 };

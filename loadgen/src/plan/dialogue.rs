@@ -1,7 +1,6 @@
 //! What a client says besides its messages: steps to join, and answers to what the server asks.
 
-use super::pattern::Pattern;
-use crate::message::Template;
+use crate::message::{Capture, Pattern, Template};
 
 /// What a client says besides its messages, and which events are no replies.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,15 +23,6 @@ pub struct JoinStep {
     pub send: Option<Template>,
     /// The event that ends the step. Without it, the step ends at once.
     pub expect: Option<Pattern>,
-}
-
-/// A part of the events of a client, of which it remembers the last, over all its sessions.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Capture {
-    /// What templates call it. Before the first event that has it, it is empty.
-    pub name: String,
-    /// Finds it: the first group.
-    pub pattern: Pattern,
 }
 
 /// An event and the answer to it.

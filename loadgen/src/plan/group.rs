@@ -12,10 +12,10 @@ use reports::{
 };
 
 use super::{
-    connect::Connect, dialogue::Dialogue, load::Load, messages::Messages, pattern::Pattern, rooms::Rooms,
-    sessions::Sessions, target::Target, wire_shape::WireShape,
+    connect::Connect, dialogue::Dialogue, load::Load, messages::Messages, rooms::Rooms, sessions::Sessions,
+    target::Target, wire_shape::WireShape,
 };
-use crate::message::{Data, Mix, Place, Scope};
+use crate::message::{Data, Mix, Pattern, Place, Scope};
 
 /// A group of clients that do the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,7 +59,8 @@ pub struct Group {
 impl Group {
     /// What a template of the group may name in this place.
     pub fn scope(&self, place: Place) -> Scope<'_> {
-        Scope { place, data: self.data.as_deref(), rooms: self.rooms.as_ref().map(Rooms::name) }
+        let rooms = self.rooms.as_ref().map(Rooms::name);
+        Scope { place, data: self.data.as_deref(), rooms, captures: &self.dialogue.captures }
     }
 
     /// Bytes of the largest message.

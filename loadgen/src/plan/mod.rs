@@ -6,7 +6,7 @@
 //! group.rs        clients that do the same
 //!   target, connect, load, arrivals, rate, sessions, messages, wire_shape, rooms; what is
 //!   expected is of the crate reports, as results name it. dialogue.rs has what clients say besides
-//!   their messages, and pattern.rs regular expressions
+//!   their messages
 //! check.rs        what must fit together; error.rs says what does not
 //! partition.rs    which client belongs to which group and to which worker
 //! keys/           the keys of a plan file, and the options of the command line
@@ -25,7 +25,6 @@ mod length;
 mod load;
 mod messages;
 mod partition;
-mod pattern;
 mod rate;
 mod rooms;
 mod run_options;
@@ -44,13 +43,12 @@ pub use url::Url;
 pub use self::{
     arrivals::{Arrivals, RatePlan, Spacing, Stage},
     connect::Connect,
-    dialogue::{Answer, Capture, Dialogue, JoinStep},
+    dialogue::{Answer, Dialogue, JoinStep},
     error::PlanError,
     group::Group,
     load::{Load, Until},
     messages::Messages,
     partition::{Member, Partition, Share},
-    pattern::Pattern,
     rate::Rate,
     rooms::{RoomBy, Rooms},
     run_options::RunOptions,
@@ -58,6 +56,7 @@ pub use self::{
     target::{ServerUrl, Target},
     wire_shape::{WireShape, WriteShape},
 };
+pub use crate::message::{Capture, Pattern};
 pub use crate::message::{SizeQuantile, SizeQuantiles, SizeRange, Sizes};
 use crate::secrets::{DataSecrets, Secrets};
 

@@ -242,6 +242,7 @@ fn values(plan: &Plan, run_id: u32) -> Vec<Arc<Values>> {
     let mut first = 0;
     let of_group = |group: &Group| {
         let values = Values::new(run_id, plan.clients().get(), first, group.data.clone());
+        let values = values.with_captures(&group.dialogue.captures);
         first += group.clients.get();
         Arc::new(match &group.rooms {
             Some(rooms) => values.with_rooms(rooms.name()).expect(CHECKED),

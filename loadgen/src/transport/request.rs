@@ -71,28 +71,32 @@ type Header = (HeaderName, HeaderValue);
 impl Route {
     /// The request of a client with this key.
     pub(super) fn request(&self, key: &Key, client: u32) -> Vec<u8> {
+        self.captured.with(client, |captured| self.request_with(key, client, captured))
+    }
+
+    fn request_with(&self, key: &Key, client: u32, captured: &[Box<str>]) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(512);
-        let fields = self.fields(client);
+        let fields = self.fields(client, captured);
         let fields: Vec<_> = fields.iter().map(|(header, value)| (titled(header.0.as_str()), &**value)).collect();
         let fields = fields.iter().map(|(name, value)| (name.as_str(), *value));
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
         let personal = self.personal.as_deref();
         let authority = personal.and_then(|personal| personal.authority.as_ref());
-        let authority = authority.map(|template| text(template.encode_for(client, 0)));
+        let authority = authority.map(|template| text(template.encode_values(client, captured, of_field)));
         let resource = personal.and_then(|personal| personal.resource.as_ref());
         let encode = |value: &[u8]| percent_encode(value, RESERVED).to_string().into_bytes();
-        let resource = resource.map(|template| text(template.encode_values(client, encode)));
+        let resource = resource.map(|template| text(template.encode_values(client, captured, encode)));
         let (authority, resource) = (authority.as_ref().unwrap_or(&self.authority), resource.as_ref());
         request(&mut bytes, authority, resource.unwrap_or(&self.resource), key, fields);
         bytes
     }
 
     /// Header fields of a client's request, and their values.
-    fn fields(&self, client: u32) -> Vec<(&Header, Cow<'_, [u8]>)> {
+    fn fields(&self, client: u32, captured: &[Box<str>]) -> Vec<(&Header, Cow<'_, [u8]>)> {
         let mut fields: Vec<_> =
             self.headers.iter().map(|header| (header, Cow::Borrowed(header.1.as_bytes()))).collect();
         for (index, template) in self.personal.iter().flat_map(|personal| &personal.headers) {
-            fields[*index].1 = Cow::Owned(template.encode_for(client, 0));
+            fields[*index].1 = Cow::Owned(template.encode_values(client, captured, of_field));
         }
         fields
     }
@@ -103,17 +107,35 @@ impl Route {
         if !differs.into_iter().any(|(index, _)| self.headers[*index].0 == SEC_WEBSOCKET_PROTOCOL) {
             return Arc::clone(&self.offered);
         }
-        let fields = self.fields(client);
+        let fields = self.captured.with(client, |captured| self.fields(client, captured));
         offered(fields.iter().map(|(header, value)| (&header.0, &**value)))
+    }
+
+    /// A text without the values that a client remembers.
+    pub(crate) fn without_captured(&self, client: u32, text: String) -> String {
+        self.captured.with(client, |captured| match captured {
+            [] => text,
+            captured => Secrets::default().with(captured.iter().map(|value| &**value)).redact(&text),
+        })
     }
 
     /// What is masked in what a server says to a client.
     pub(super) fn secrets_of(&self, client: u32) -> Cow<'_, Secrets> {
-        match &self.personal {
+        let secrets = match &self.personal {
             Some(personal) => Cow::Owned(self.secrets.with(personal.values.row(client))),
             None => Cow::Borrowed(&self.secrets),
-        }
+        };
+        self.captured.with(client, |captured| match captured {
+            [] => secrets,
+            captured => Cow::Owned(secrets.with(captured.iter().map(|value| &**value))),
+        })
     }
+}
+
+/// What a value is in a header field: without bytes that can't stand there. Only what a server sent
+/// may have any.
+fn of_field(value: &[u8]) -> Vec<u8> {
+    value.iter().copied().filter(|byte| *byte == b'\t' || !byte.is_ascii_control()).collect()
 }
 
 /// A field's name as people and careless servers expect it: `User-Agent`, `Sec-WebSocket-Protocol`.
@@ -128,7 +150,37 @@ fn titled(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::titled;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::{engine::simulated, message::Capture};
+
+    #[test]
+    fn what_a_client_remembers_stands_in_its_request() {
+        let captures = [Capture { name: "last".to_owned(), pattern: "(?s)last=(.*)".parse().unwrap() }];
+        let values = Arc::new(Values::new(7, 10, 0, None).with_captures(&captures));
+        let bind = |text: &str| values.bind(&text.parse().unwrap(), Place::Connection).unwrap();
+        let headers = vec![(HeaderName::from_static("x-last"), HeaderValue::from_static("-"))];
+        let personal = PersonalRequest {
+            values: Arc::clone(&values),
+            authority: None,
+            resource: Some(bind("/room?after={{last}}")),
+            headers: vec![(0, bind("it was {{last}}"))],
+        };
+        let personal = Some(Arc::new(personal));
+        let route = Route { headers, personal, ..simulated::route(Duration::from_secs(1)) };
+        let request = |client| String::from_utf8(route.request(&Key::random(), client)).unwrap();
+        assert!(
+            request(3).starts_with("GET /room?after= HTTP/1.1\r\n") && request(3).contains("\r\nX-Last: it was \r\n")
+        );
+        route.captured.hear(&captures, 3, b"last=a&b c\r\nX-Evil: 1");
+        let third = request(3);
+        assert!(third.starts_with("GET /room?after=a%26b%20c%0D%0AX-Evil%3A%201 HTTP/1.1\r\n"), "{third}");
+        assert!(third.contains("\r\nX-Last: it was a&b cX-Evil: 1\r\n"), "{third}");
+        assert!(request(4).starts_with("GET /room?after= "), "another client");
+        let refused = route.secrets_of(3).redact("no room after a&b c\r\nX-Evil: 1 here");
+        assert_eq!(refused, "no room after *** here");
+    }
 
     #[test]
     fn names_are_written_as_people_write_them() {

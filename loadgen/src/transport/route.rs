@@ -23,7 +23,7 @@ use super::{
     tls_settings,
 };
 use crate::{
-    message::Values,
+    message::{CapturedValues, Values},
     plan::{Expect, Group, Plan, Target, WireShape},
     secrets::Secrets,
 };
@@ -59,6 +59,8 @@ pub(crate) struct Route {
     pub(crate) offered: Arc<[String]>,
     /// What differs from client to client. Stands over the fields above.
     pub(crate) personal: Option<Arc<PersonalRequest>>,
+    /// What its clients remember of the events that they receive.
+    pub(crate) captured: CapturedValues,
     /// Secrets that are masked in what a server says.
     pub(crate) secrets: Secrets,
     /// Longest wait for a connection to open.
@@ -122,6 +124,7 @@ pub(crate) fn resolve(
         tls,
         offered: offered(headers.iter().map(|(name, value)| (name, value.as_bytes()))),
         personal: PersonalRequest::of(plan, group, &headers, values).map_err(io::Error::other)?.map(Arc::new),
+        captured: CapturedValues::default(),
         secrets: plan.secrets(),
         headers,
         timeout: group.connect.timeout,

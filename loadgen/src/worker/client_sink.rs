@@ -117,6 +117,7 @@ impl<'a, A: Account> ClientSink<'a, A> {
     #[cold]
     fn hear(&mut self, at: Time, event: MessageEvent<'_>) -> bool {
         let Some(dialogue) = &mut self.dialogue else { return false };
+        dialogue.remember(self.account.client().ledger.client(), event.bytes);
         // Nothing may follow a Close: RFC 6455, section 5.5.1.
         let may_say = self.state != ClientState::Closing;
         let Some(taken) = dialogue.hear(self.slot, event.bytes, at, may_say) else { return false };

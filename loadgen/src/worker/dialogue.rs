@@ -1,6 +1,6 @@
 //! What the clients of a group say besides their messages: who is joining, and what is to be said.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, rc::Rc, sync::Arc};
 
 use reports::escape;
 
@@ -9,7 +9,7 @@ use crate::{
     dialogue::{Heard, Line, Script},
     ledger::OtherEvent,
     message::MessageKind,
-    transport::Phases,
+    transport::{Phases, Route},
 };
 
 /// Bytes of an event that are shown.
@@ -19,6 +19,8 @@ const SHOWN: usize = 96;
 #[derive(Debug)]
 pub(super) struct GroupDialogue {
     script: Arc<Script>,
+    /// Has what its clients remember.
+    route: Rc<Route>,
     joining: HashMap<usize, Joining>,
     /// How many answers each client has given, from the group's first slot on. It has no entries if
     /// no client has.
@@ -60,8 +62,8 @@ pub(super) enum Taken {
 
 impl GroupDialogue {
     /// That of clients whose slots begin at `first_slot`.
-    pub(super) fn new(script: Arc<Script>, first_slot: usize) -> Self {
-        Self { script, joining: HashMap::new(), given: Vec::new(), first_slot, to_say: Vec::new() }
+    pub(super) fn new(script: Arc<Script>, route: Rc<Route>, first_slot: usize) -> Self {
+        Self { script, route, joining: HashMap::new(), given: Vec::new(), first_slot, to_say: Vec::new() }
     }
 
     /// Whether there are steps of joining.
@@ -69,7 +71,7 @@ impl GroupDialogue {
         self.script.steps() > 0
     }
 
-    /// Whether events of clients that have joined may be answered or ignored.
+    /// Whether events of clients that have joined may be answered, ignored or remembered.
     pub(super) fn hears(&self) -> bool {
         self.script.hears()
     }
@@ -99,6 +101,11 @@ impl GroupDialogue {
             self.joining = HashMap::new();
         }
         taken
+    }
+
+    /// Remembers what is to be remembered of an event.
+    pub(super) fn remember(&self, client: u32, event: &[u8]) {
+        self.route.captured.hear(self.script.captures(), client, event);
     }
 
     /// Takes an event of a client at `at`; none if it belongs to the messages. `may_say` says that
@@ -141,7 +148,7 @@ impl GroupDialogue {
                 u64::from(*given)
             }
         };
-        self.script.text(line, client, number)
+        self.script.text(line, client, number, &self.route.captured)
     }
 
     /// Where a client is that failed to join, in words.

@@ -55,6 +55,15 @@ impl EvidenceLog {
         self.origin = origin;
     }
 
+    /// Changes the texts that say what came, and what was to come, at each client.
+    pub(crate) fn change(&mut self, change: impl Fn(u32, String) -> String) {
+        for Evidence { client, expected, received, detail, .. } in &mut self.kept {
+            for text in [expected, received, detail].into_iter().flatten() {
+                *text = change(*client, std::mem::take(text));
+            }
+        }
+    }
+
     /// The evidence, in the order of its finding.
     pub(crate) fn into_kept(self) -> Vec<Evidence> {
         self.kept

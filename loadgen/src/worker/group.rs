@@ -61,14 +61,16 @@ impl WorkerGroup {
         };
         let sessions = GroupSessions::of(worker, index, &share);
         let first_slot = share.slots.start;
-        let dialogue = |script: &Arc<Script>| Box::new(GroupDialogue::new(Arc::clone(script), first_slot));
+        let route = Rc::new(route);
+        let dialogue =
+            |script: &Arc<Script>| Box::new(GroupDialogue::new(Arc::clone(script), Rc::clone(&route), first_slot));
         Self {
             config: group.clone(),
-            route: Rc::new(route),
             progress: Progress::default(),
             outcome,
             sessions,
             dialogue: group.script.as_ref().map(dialogue),
+            route,
             write_at_once: messages_in(WRITE_AT_ONCE, group.largest_message),
             most_unsent: if driver.drops() { MAX_UNSENT_BURST } else { MAX_UNSENT },
             has_rooms: rooms.is_some(),

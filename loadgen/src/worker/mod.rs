@@ -160,13 +160,14 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         self.hand_over_seconds(self.clock.now());
         // Where all clients stay, there is nothing to say of their sessions.
         let is_plain = self.groups.iter().all(|group| group.sessions.is_none());
-        for (group, WorkerGroup { outcome, config, .. }) in self.groups.iter_mut().enumerate() {
+        for (group, WorkerGroup { outcome, config, route, .. }) in self.groups.iter_mut().enumerate() {
             if config.sessions.opens_later() {
                 outcome.count_untried();
             }
             if is_plain {
                 outcome.sessions.counts = SessionsMeasurement::default();
             }
+            outcome.recorder.evidence.change(|client, text| route.without_captured(client, text));
             if let Some(row) = outcome.recorder.last_row() {
                 self.link.tell(WorkerEvent::Second { group, row });
             }

@@ -24,7 +24,7 @@ use super::{Engine, EventSink, ReadBatch};
 use crate::{
     clock::{Clock as _, SimulatedClock, Time},
     ledger::MessageEvent,
-    message::MessageKind,
+    message::{CapturedValues, MessageKind},
     plan::WireShape,
     schedule::pacer::Wait,
     secrets::Secrets,
@@ -47,6 +47,7 @@ pub(crate) fn route(timeout: Duration) -> Route {
         headers: Vec::new(),
         offered: Arc::default(),
         personal: None,
+        captured: CapturedValues::default(),
         secrets: Secrets::default(),
         timeout,
         limits: ConnectionLimits { max_message: 1 << 20, read_buffer: 4096, memory: usize::MAX, read_at_most: None },

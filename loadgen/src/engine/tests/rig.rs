@@ -15,6 +15,7 @@ use socket2::{Domain, Socket, Type};
 use super::super::*;
 use crate::{
     clock::Clock as _,
+    message::CapturedValues,
     plan::WireShape,
     secrets::Secrets,
     transport::{ConnectionLimits, tls_server},
@@ -77,6 +78,7 @@ impl<E: Engine> Slots<E> {
             tls: None,
             headers: Vec::new(),
             personal: None,
+            captured: CapturedValues::default(),
             offered: [].into(),
             secrets: Secrets::default(),
             timeout,

@@ -76,18 +76,29 @@ impl BoundTemplate {
         assert!(rest.is_empty(), "a message has the announced length");
     }
 
-    /// A text of a client. `number` tells apart what it says several times: random parts differ.
+    /// A text of a client that remembers nothing. `number` tells apart what it says several times:
+    /// random parts differ.
     pub fn encode_for(&self, client: u32, number: u64) -> Vec<u8> {
-        let client = self.values.of(client);
+        self.encode_with(client, number, &[])
+    }
+
+    /// A text of a client that remembers `captured`.
+    pub(crate) fn encode_with(&self, client: u32, number: u64, captured: &[Box<str>]) -> Vec<u8> {
+        let client = ClientValues { captured, ..self.values.of(client) };
         let mut bytes = vec![0; self.length(&client, number)];
         self.encode(&client, number, PayloadSpace::new(None, &mut bytes));
         bytes
     }
 
-    /// A text of a client, in which `encode` changed what names stand for. Literals are as they
-    /// are.
-    pub fn encode_values(&self, client: u32, encode: impl Fn(&[u8]) -> Vec<u8>) -> Vec<u8> {
-        let client = self.values.of(client);
+    /// A text of a client that remembers `captured`, in which `encode` changed what names stand
+    /// for. Literals are as they are.
+    pub(crate) fn encode_values(
+        &self,
+        client: u32,
+        captured: &[Box<str>],
+        encode: impl Fn(&[u8]) -> Vec<u8>,
+    ) -> Vec<u8> {
+        let client = ClientValues { captured, ..self.values.of(client) };
         let mut bytes = Vec::new();
         for part in &*self.parts {
             let begin = bytes.len();

@@ -31,6 +31,7 @@ pub(super) enum Part {
     RoomNumber(NonZeroU32),
     RoomText(Arc<[Part]>),
     Column(usize, Box<str>),
+    Capture(usize, Box<str>),
 }
 
 impl Part {
@@ -42,9 +43,13 @@ impl Part {
             Self::UnixMs => Some(UNIX_MS),
             Self::Uuid { .. } => Some(UUID),
             Self::Random { count, .. } => Some(*count as usize),
-            Self::Client | Self::Sequence | Self::Id | Self::RoomNumber(_) | Self::RoomText(_) | Self::Column(..) => {
-                None
-            }
+            Self::Client
+            | Self::Sequence
+            | Self::Id
+            | Self::RoomNumber(_)
+            | Self::RoomText(_)
+            | Self::Column(..)
+            | Self::Capture(..) => None,
         }
     }
 
@@ -55,7 +60,7 @@ impl Part {
     /// The name to show in place of a value of data, or of what can't be told again.
     pub(super) fn mask(&self) -> Option<&str> {
         match self {
-            Self::Column(_, name) => Some(name),
+            Self::Column(_, name) | Self::Capture(_, name) => Some(name),
             Self::RoomText(_) => Some("room"),
             Self::UnixMs => Some("unix_ms"),
             _ => None,
@@ -66,6 +71,7 @@ impl Part {
     pub(super) fn length(&self, client: &ClientValues<'_>, sequence: u64) -> usize {
         match self {
             Self::Column(column, _) => value(client, *column).len(),
+            Self::Capture(capture, _) => captured(client, *capture).len(),
             Self::RoomText(parts) => parts.iter().map(|part| part.length(client, sequence)).sum(),
             _ => match self.number(client, sequence) {
                 Some(number) => number.checked_ilog10().map_or(1, |log| log as usize + 1),
@@ -102,6 +108,7 @@ impl Part {
                 rest
             }
             Self::Column(column, _) => put(value(client, *column).as_bytes(), out),
+            Self::Capture(capture, _) => put(captured(client, *capture).as_bytes(), out),
             Self::RoomText(parts) => parts.iter().fold(out, |out, part| part.write(client, sequence, out)),
             Self::UnixMs => put(itoa::Buffer::new().format(unix_ms()).as_bytes(), out),
             Self::Uuid { place } => put(&seed(client, sequence, *place).uuid(), out),
@@ -121,6 +128,10 @@ impl Part {
 #[inline]
 fn value<'v>(client: &ClientValues<'v>, column: usize) -> &'v str {
     client.values.data.as_ref().map_or("", |data| data.value(client.index, column))
+}
+
+fn captured<'v>(client: &ClientValues<'v>, capture: usize) -> &'v str {
+    client.captured.get(capture).map_or("", |value| value)
 }
 
 #[inline]

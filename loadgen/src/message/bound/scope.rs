@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use reports::nearest;
 
 use super::{part::UNIX_MS, random::UUID};
-use crate::message::{Data, MARK, Name, Template};
+use crate::message::{Capture, Data, MARK, Name, Template};
 
 /// What the names in the templates of a group may stand for.
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +16,8 @@ pub struct Scope<'a> {
     pub data: Option<&'a Data>,
     /// How its rooms are named.
     pub rooms: Option<RoomName<'a>>,
+    /// What its clients remember of the events that they receive.
+    pub captures: &'a [Capture],
 }
 
 /// What a template is for, which decides what it may name.
@@ -46,6 +48,8 @@ pub(super) enum Meaning {
     /// The client's room.
     Room,
     Column(usize),
+    /// What the client remembers.
+    Capture(usize),
 }
 
 impl Scope<'_> {
@@ -87,7 +91,7 @@ impl Scope<'_> {
         let is_of_messages = matches!(name, Name::Sequence | Name::Id | Name::Mark);
         match (name, column) {
             (Name::Column(_), Some(column)) => Ok(Meaning::Column(column)),
-            (Name::Column(name), None) => Err(self.unknown(name)),
+            (Name::Column(name), None) => self.captured(name),
             (Name::Room, _) => self.room(column),
             (_, Some(_)) => Err(format!(
                 "`{{{{{name}}}}}` is of loadgen itself, and a column of {} as well; rename the column",
@@ -123,8 +127,21 @@ impl Scope<'_> {
         }
     }
 
+    fn captured(&self, name: &str) -> Result<Meaning, String> {
+        match self.captures.iter().position(|capture| capture.name == name) {
+            Some(capture) if self.place == Place::Connection => Ok(Meaning::Capture(capture)),
+            Some(_) => Err(format!(
+                "`{{{{{name}}}}}` is what a client remembers (--capture); it can stand in --on-open, --answer, the URL and \
+                 header fields"
+            )),
+            None => Err(self.unknown(name)),
+        }
+    }
+
     fn unknown(&self, name: &str) -> String {
-        let known = Name::ALL.into_iter().chain(self.data.iter().flat_map(|data| data.columns()));
+        let captured = self.captures.iter().map(|capture| capture.name.as_str());
+        let columns = self.data.iter().flat_map(|data| data.columns());
+        let known = Name::ALL.into_iter().chain(captured).chain(columns);
         let meant = nearest(name, known).map_or_else(String::new, |meant| format!("; did you mean `{{{{{meant}}}}}`?"));
         let shown = reports::escape(name.as_bytes(), 60);
         match self.data {

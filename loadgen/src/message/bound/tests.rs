@@ -3,7 +3,7 @@ use std::io::Write as _;
 use proptest::prelude::*;
 
 use super::*;
-use crate::message::{Data, Id, Payload, Source, Template, Templates};
+use crate::message::{Capture, Data, Id, Payload, Source, Template, Templates};
 
 const RUN: u32 = 0x3f9a_1c22;
 const CLIENTS: u32 = 12;
@@ -133,7 +133,7 @@ fn a_refusal_says_what_can_stand_there() {
         ("{{sequence}}", Place::Room, None, none, "is of a message"),
         ("{{uuid}}", Place::Room, None, none, "a room does not"),
     ] {
-        let refused = Scope { place, data, rooms }.check(&template.parse().unwrap()).unwrap_err();
+        let refused = Scope { place, data, rooms, captures: &[] }.check(&template.parse().unwrap()).unwrap_err();
         assert!(refused.contains(expected), "{template}: {refused}");
     }
 }
@@ -154,7 +154,7 @@ proptest! {
     ) {
         let Ok(template) = text.parse::<Template>() else { return Ok(()) };
         let values = values(Some(users()));
-        let scope = Scope { place: Place::Message, data: values.data.as_deref(), rooms: None };
+        let scope = Scope { place: Place::Message, data: values.data.as_deref(), rooms: None, captures: &[] };
         let Ok(bound) = values.bind(&template, Place::Message) else {
             prop_assert!(scope.check(&template).is_err());
             return Ok(());
@@ -180,4 +180,18 @@ proptest! {
         let id = Id { client, sequence };
         prop_assert_eq!(Id::decode(id.encode(CLIENTS), CLIENTS), Some(id));
     }
+}
+
+#[test]
+fn what_a_client_remembers_stands_where_a_connection_does() {
+    let captures = [Capture { name: "last".to_owned(), pattern: "(a)".parse().unwrap() }];
+    let values = Arc::new(Values::new(RUN, CLIENTS, FIRST, None).with_captures(&captures));
+    let template = bound(&values, "after={{last}}!", Place::Connection).unwrap();
+    assert_eq!(template.encode_for(4, 0), b"after=!");
+    assert_eq!(template.encode_with(4, 0, &["xy".into()]), b"after=xy!");
+    assert_eq!(template.masked(&values.of(4), 0), b"after={{last}}!");
+    let refused = bound(&values, "{{last}}", Place::Message).unwrap_err();
+    assert!(refused.starts_with("`{{last}}` is what a client remembers (--capture); it can stand in"), "{refused}");
+    let meant = bound(&values, "{{lost}}", Place::Connection).unwrap_err();
+    assert!(meant.ends_with("did you mean `{{last}}`?"), "{meant}");
 }

@@ -3,7 +3,7 @@
 use std::{num::NonZeroU32, sync::Arc};
 
 use super::{BoundTemplate, Place, RoomName, Scope, part::Part, scope::Meaning};
-use crate::message::{ClientMessages, Data, MARK, Mix, Name, Payload, Template, template::Segment};
+use crate::message::{Capture, ClientMessages, Data, MARK, Mix, Name, Payload, Template, template::Segment};
 
 /// What the names in the templates of a group stand for.
 #[derive(Clone, Debug)]
@@ -16,6 +16,7 @@ pub struct Values {
     first: u32,
     pub(super) data: Option<Arc<Data>>,
     room: Option<Room>,
+    captures: Box<[Capture]>,
 }
 
 /// How the rooms of a group are named.
@@ -33,6 +34,8 @@ pub struct ClientValues<'v> {
     /// The client's index in its group.
     pub(super) index: u32,
     pub(super) marks: ClientMessages<'v>,
+    /// What it remembers, in the order of the group's captures. Empty before the first.
+    pub(super) captured: &'v [Box<str>],
 }
 
 impl Values {
@@ -40,7 +43,7 @@ impl Values {
     /// `first`.
     pub fn new(run: u32, clients: u32, first: u32, data: Option<Arc<Data>>) -> Self {
         let marks = Payload::new(run, u32::try_from(MARK).unwrap_or(u32::MAX), Mix::Text);
-        Self { marks, clients, first, data, room: None }
+        Self { marks, clients, first, data, room: None, captures: Box::default() }
     }
 
     /// Those of a group with rooms.
@@ -55,6 +58,12 @@ impl Values {
             }
         };
         Ok(Self { room: Some(room), ..self })
+    }
+
+    /// Those of a group whose clients remember parts of the events that they receive.
+    #[must_use]
+    pub fn with_captures(self, captures: &[Capture]) -> Self {
+        Self { captures: captures.into(), ..self }
     }
 
     /// The template, with what its names stand for here.
@@ -81,7 +90,8 @@ impl Values {
     /// run.
     #[inline]
     pub fn of(&self, client: u32) -> ClientValues<'_> {
-        ClientValues { values: self, client, index: client.wrapping_sub(self.first), marks: self.marks.of(client) }
+        let index = client.wrapping_sub(self.first);
+        ClientValues { values: self, client, index, marks: self.marks.of(client), captured: &[] }
     }
 
     fn room_name(&self) -> Option<RoomName<'_>> {
@@ -92,7 +102,7 @@ impl Values {
     }
 
     fn parts(&self, template: &Template, place: Place, rooms: Option<RoomName<'_>>) -> Result<Vec<Part>, String> {
-        let scope = Scope { place, data: self.data.as_deref(), rooms };
+        let scope = Scope { place, data: self.data.as_deref(), rooms, captures: &self.captures };
         // Equal names in other texts are other random parts.
         let salt = crc32c::crc32c(template.as_written()).wrapping_add(place as u32);
         let part = |(at, segment): (u32, &Segment)| match segment {
@@ -108,6 +118,7 @@ impl Values {
     fn part(&self, name: &Name, meaning: Meaning, place: u32) -> Part {
         match (meaning, name, &self.room) {
             (Meaning::Column(column), ..) => Part::Column(column, name.to_string().into()),
+            (Meaning::Capture(capture), ..) => Part::Capture(capture, name.to_string().into()),
             (Meaning::Room, _, Some(Room::Number(size))) => Part::RoomNumber(*size),
             (Meaning::Room, _, Some(Room::Text(_, parts))) => Part::RoomText(Arc::clone(parts)),
             (_, Name::Client, _) => Part::Client,

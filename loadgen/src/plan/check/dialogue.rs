@@ -3,7 +3,10 @@
 use reports::model::Expect;
 
 use super::PlanError;
-use crate::plan::{Group, JoinStep, Pattern};
+use crate::{
+    message::Name,
+    plan::{Capture, Group, JoinStep, Pattern},
+};
 
 /// Events that a pattern is tried on. One that takes them all, the empty one included, takes every
 /// event.
@@ -20,6 +23,7 @@ pub(super) fn check(index: usize, group: &Group) -> Result<(), PlanError> {
         );
         return Err(super::about(index, "on_open", why));
     }
+    captures(index, group)?;
     let needs_events = group.load.sends() || matches!(group.expect, Expect::Sequence(_) | Expect::Broadcast);
     let answers = dialogue.answers.iter().map(|answer| ("answer", &answer.when));
     let ignored = dialogue.ignore.iter().map(|pattern| ("ignore", pattern));
@@ -31,6 +35,27 @@ pub(super) fn check(index: usize, group: &Group) -> Result<(), PlanError> {
         }
         _ => Ok(()),
     }
+}
+
+/// Finds names that would stand for something else.
+fn captures(index: usize, group: &Group) -> Result<(), PlanError> {
+    let captures = &group.dialogue.captures;
+    for (at, Capture { name, .. }) in captures.iter().enumerate() {
+        let is_own = Name::ALL.iter().any(|own| own.split(':').next() == Some(name));
+        let is_column = group.data.as_ref().is_some_and(|data| data.column(name).is_some());
+        let why = if is_own {
+            "is of loadgen itself"
+        } else if is_column {
+            "is a column of --data"
+        } else if captures[..at].iter().any(|other| other.name == *name) {
+            "is given twice"
+        } else {
+            continue;
+        };
+        let why = format!("`{{{{{name}}}}}` {why}; give another name");
+        return Err(PlanError::new(Some(index), "capture", name, why));
+    }
+    Ok(())
 }
 
 fn takes_every_event(pattern: &Pattern) -> bool {
@@ -65,6 +90,24 @@ mod tests {
             Group { load: Load::Listen, ..group(&[], None, Some(".*")) },
         ] {
             assert_eq!(check(0, &group), Ok(()), "{group:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_stands_for_one_thing() {
+        let capture = |name: &str| Capture { name: name.to_owned(), pattern: "a(b)".parse().unwrap() };
+        let checked = |names: &[&str]| {
+            let captures = names.iter().map(|name| capture(name)).collect();
+            let dialogue = Dialogue { captures, ..Dialogue::default() };
+            check(0, &Group { dialogue, ..Group::default() }).map_err(|error| error.to_string())
+        };
+        assert_eq!(checked(&["last", "token"]), Ok(()));
+        for (names, said) in [
+            (["last", "last"], "--capture last: `{{last}}` is given twice; give another name"),
+            (["last", "client"], "--capture client: `{{client}}` is of loadgen itself; give another name"),
+            (["random", "last"], "--capture random: `{{random}}` is of loadgen itself; give another name"),
+        ] {
+            assert_eq!(checked(&names), Err(said.to_owned()));
         }
     }
 

@@ -52,7 +52,7 @@ fn not_built_yet(index: usize, group: &Group) -> Result<(), PlanError> {
     let refused =
         |key, built: bool| if built { Ok(()) } else { Err(about(index, key, "it is not built yet".to_owned())) };
     refused("durable", !group.rooms.as_ref().is_some_and(|rooms| rooms.durable))?;
-    refused("capture", group.dialogue.captures.is_empty())
+    Ok(())
 }
 
 fn about(index: usize, key: &'static str, why: String) -> PlanError {

@@ -90,6 +90,8 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         self.count_death(slot, at, &cause.kind);
         let Client { ledger, local, group, .. } = &self.clients.all[slot];
         let group = &mut self.groups[*group as usize];
+        let detail = group.route.without_captured(ledger.client(), cause.detail);
+        let cause = ConnectionEnd { detail, ..cause };
         group.outcome.died(&group.config.expectation, ledger.client(), *local, at, cause);
         self.settle(slot, at, CloseCause::Died);
         self.not_open(slot, at, false);

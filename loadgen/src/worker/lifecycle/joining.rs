@@ -62,6 +62,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         let Some(joining) = dialogue.take(slot) else { return };
         let (kind, why) = why(&joining);
         let detail = format!("{}: {why}; {}", dialogue.place(&joining), joining.last_event());
+        let detail = group.route.without_captured(self.clients.all[slot].ledger.client(), detail);
         self.attempt_failed(slot, at, kind, &visible_part(&detail, DETAIL_SHOWN));
     }
 

@@ -5,7 +5,7 @@ use reports::model::OtherEvents;
 use super::rig::{Case, Done, GroupCase, MILLI, START, at, open_model};
 use crate::{
     engine::simulated::{EndScript, PeerScript},
-    plan::{Answer, Dialogue, Expect, JoinStep, Load},
+    plan::{Answer, Capture, Dialogue, Expect, JoinStep, Load},
 };
 
 /// Steps as pairs of what is sent and what ends them; none of a part if it is empty.
@@ -79,6 +79,43 @@ fn a_client_joins_step_by_step_and_then_counts_as_opened() {
     let join = std::mem::take(&mut outcome.recorder.rare.join).into_histogram();
     assert_eq!((join.len(), outcome.openings.connect.take().len()), (2, 2));
     assert!((2_990_000..3_200_000).contains(&join.min()), "{}", join.min());
+}
+
+#[test]
+fn a_client_says_what_it_remembers() {
+    let last = Capture { name: "last".to_owned(), pattern: "number (.)".parse().unwrap() };
+    let dialogue = Dialogue {
+        on_open: steps(&[("a{{last}}", "^number"), ("b{{last}}", "^ok")]),
+        answers: vec![answer("^2$", "c{{last}}")],
+        captures: vec![last],
+        ..Dialogue::default()
+    };
+    let greetings = vec![(MILLI, "number 7"), (3 * MILLI, "2"), (5 * MILLI, "number 8"), (6 * MILLI, "2")];
+    let replies = [("a", vec![]), ("b7", vec![(MILLI, "ok")]), ("c7", vec![]), ("c8", vec![])];
+    let case = Case::new(
+        listening(dialogue),
+        vec![PeerScript { greetings, replies: replies.into(), ..PeerScript::default() }],
+    );
+    let done = case.run();
+    assert_eq!(["a", "b7", "c7", "c8"].map(|text| heard(&case, text)), [2; 4]);
+    // What is remembered is no more than that: it was not ignored.
+    assert_eq!((done.others()[0].answered, done.group(0).recorder.warmup.anomalies.unexpected), (4, 2));
+}
+
+#[test]
+fn what_a_client_remembers_is_not_shown() {
+    let token = Capture { name: "token".to_owned(), pattern: "token=(.*)".parse().unwrap() };
+    let dialogue = Dialogue { on_open: steps(&[("", "^ok")]), captures: vec![token], ..Dialogue::default() };
+    let greetings = vec![(MILLI, "token=tiger-4711")];
+    let case = |dialogue| {
+        Case::new(listening(dialogue), vec![PeerScript { greetings: greetings.clone(), ..PeerScript::default() }])
+    };
+    let done = case(dialogue.clone()).run();
+    let shown = done.detail("join_timeout");
+    assert!(shown.contains("token=***") && !shown.contains("tiger"), "{shown}");
+    let done = case(Dialogue { on_open: Vec::new(), ..dialogue }).run();
+    let kept: Vec<_> = done.outcome.groups.into_iter().flat_map(|group| group.recorder.evidence.into_kept()).collect();
+    assert_eq!(kept.iter().map(|evidence| evidence.received.as_deref()).collect::<Vec<_>>(), [Some("token=***"); 2]);
 }
 
 #[test]

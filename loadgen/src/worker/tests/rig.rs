@@ -228,7 +228,8 @@ impl Case {
         let partition = Partition::with_rooms(sizes, n(self.workers));
         let clients = partition.total();
         let of_group = |group: &GroupCase| {
-            let values = Arc::new(Values::new(7, clients, 0, None));
+            let values = Values::new(7, clients, 0, None).with_captures(&group.dialogue.captures);
+            let values = Arc::new(values);
             let bind = |template: &Template| values.bind(template, Place::Connection).unwrap();
             GroupConfig {
                 clients: n(group.clients),

@@ -20,7 +20,9 @@ use super::{
     tcp::{reach, socket},
     *,
 };
-use crate::{clock::SimulatedClock, plan::WireShape, secrets::Secrets, transport::ConnectionLimits};
+use crate::{
+    clock::SimulatedClock, message::CapturedValues, plan::WireShape, secrets::Secrets, transport::ConnectionLimits,
+};
 
 const SECOND: u64 = 1_000_000_000;
 
@@ -93,6 +95,7 @@ fn route(addresses: &[SocketAddr]) -> Route {
         headers: Vec::new(),
         offered: ["v1".to_owned()].into(),
         personal: None,
+        captured: CapturedValues::default(),
         secrets: Secrets::default(),
         timeout: Duration::from_secs(1),
         limits: ConnectionLimits { max_message: 1, read_buffer: 1, memory: 1, read_at_most: None },

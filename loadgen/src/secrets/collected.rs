@@ -162,5 +162,5 @@ fn is_timed(text: &str) -> bool {
     let of = |text: &str, others: &str| {
         text.starts_with(|c: char| c.is_ascii_digit()) && text.chars().all(|c| c.is_ascii_digit() || others.contains(c))
     };
-    text.split_once('@').is_some_and(|(number, time)| of(number, ".%km") && of(time, ".dhmsun"))
+    text.split_once('@').is_some_and(|(number, time)| of(number, ".%km") && of(time, ".dhmsun,@%k"))
 }

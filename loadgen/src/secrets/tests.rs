@@ -100,7 +100,7 @@ fn secrets_are_found_in_a_line_that_is_wrong() {
     }
     // Values of other options are no secrets.
     hides("--clients swordfish", "'swordfish' for --clients", "'swordfish' for --clients");
-    for timed in ["0..50@1m30s", "20%@3s", "--stage=1k@500ms"] {
+    for timed in ["0..50@1m30s", "20%@3s", "--stage=1k@500ms", "1k@1m,5..20%@3s"] {
         hides(timed, "'0..50@1m30s' 20%@3s 1k@500ms", "'0..50@1m30s' 20%@3s 1k@500ms");
     }
     hides("1234:5678@3s", "5678@3s", "***@3s");

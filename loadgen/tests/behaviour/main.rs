@@ -34,6 +34,7 @@ macro_rules! on_each_engine {
 mod ab;
 mod attacks;
 mod campaign;
+mod changing_load;
 mod cli;
 mod closed;
 mod deaths;

@@ -1,5 +1,6 @@
 //! Tests of the loop with simulated peers and a simulated clock. Nothing waits in real time.
 
+mod changing_load;
 mod closed_model;
 mod connecting;
 mod dialogue;

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use loadgen::{
-    plan::{Group, Load, Plan, Rate, Target, Until},
+    plan::{Group, Load, Plan, Rate, Spacing, Target, Until},
     secrets::bare,
     threads_of,
 };
@@ -57,10 +57,15 @@ fn describe(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
 fn row(plan: &Plan, group: &Group) -> [String; 6] {
     let load = match &group.load {
         Load::Open { arrivals, burst, .. } => {
-            let rate = arrivals.rate.peak().map_or(0.0, Rate::per_second);
-            format!("{}/s in bursts of {burst}", human::rate(rate))
+            let rate = human::rate(arrivals.rate.peak().map_or(0.0, Rate::per_second));
+            let most = if arrivals.rate.constant().is_some() { "" } else { "at most " };
+            let random = if arrivals.spacing == Spacing::Poisson { ", random gaps" } else { "" };
+            format!("{most}{rate}/s in bursts of {burst}{random}")
         }
-        Load::Closed { window, .. } => format!("{window} in flight"),
+        Load::Closed { window, think } if think.is_zero() => format!("{window} in flight"),
+        Load::Closed { window, think } => {
+            format!("{window} in flight, {} to think", human::seconds(think.as_secs_f64()))
+        }
         Load::Listen => "only listens".to_owned(),
     };
     let target = match &group.target {

@@ -150,8 +150,8 @@ mod tests {
         }
     }
 
-    /// Two gaps in a row fall evenly into 64 squares. With 63 degrees of freedom, chi-square is over
-    /// 103.4 once in a thousand times.
+    /// Two gaps in a row fall evenly into 64 squares. With 63 degrees of freedom, chi-square is
+    /// over 103.4 once in a thousand times.
     #[test]
     fn a_gap_says_nothing_of_the_next() {
         for seed in SEEDS {
@@ -197,8 +197,9 @@ mod tests {
         }
     }
 
-    /// The bursts of 1000 clients in 20 windows of half a second. Each has a Poisson distribution of
-    /// its own, so chi-square has 20 degrees of freedom and is over 45.31 once in a thousand times.
+    /// The bursts of 1000 clients in 20 windows of half a second. Each has a Poisson distribution
+    /// of its own, so chi-square has 20 degrees of freedom and is over 45.31 once in a thousand
+    /// times.
     #[test]
     fn the_rate_may_change() {
         for seed in SEEDS {

@@ -14,13 +14,11 @@ use crate::{
 pub(super) const ENDED: &str = "How connections ended, and how long they had been open";
 
 /// Whether there is anything to say about the sessions of a part: the plan has some, or pings, or
-/// slow readers, or the target ended connections.
+/// slow readers.
 pub(super) fn has_any(part: Part<'_>) -> bool {
-    let planned = part
-        .group_plans()
+    part.group_plans()
         .iter()
-        .any(|group| group.sessions.is_some() || group.ping_s.is_some() || group.read_bytes_per_s.is_some());
-    planned || part.measurement.ends.iter().any(|end| !end.by_plan)
+        .any(|group| group.sessions.is_some() || group.ping_s.is_some() || group.read_bytes_per_s.is_some())
 }
 
 /// Sessions by how they ended. `None` where there is nothing to say about them.

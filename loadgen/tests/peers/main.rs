@@ -12,10 +12,12 @@
 mod autobahn;
 mod browser;
 mod hdrhistogram;
+mod idle;
 mod node;
 mod python;
 mod recording;
 mod report_page;
+mod restart;
 mod rig;
 mod scenarios;
 mod services;

@@ -10,12 +10,13 @@ mod reference;
 
 use std::{
     path::{Path, PathBuf},
+    process::Command,
     time::Duration,
 };
 
 pub(crate) use command::{accounted, complete, loadgen};
 pub(crate) use language::{Language, PeerServer};
-pub(crate) use process::Process;
+pub(crate) use process::{Process, ProcessOutput};
 pub(crate) use reference::Reference;
 
 /// Longer than anything takes that works and has no longer limit of its own.
@@ -26,4 +27,14 @@ pub(crate) fn installed(peer: &str, what: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers").join(peer);
     assert!(folder.join(what).exists(), "{what} is not installed: run loadgen/tests/peers/{peer}/install first");
     folder
+}
+
+/// The reference server as a process of its own, and its port. `port` 0 takes a free one.
+pub(crate) fn server_process(port: u16) -> (Process, u16) {
+    let program = Path::new(env!("CARGO_BIN_EXE_loadgen")).with_file_name("server");
+    assert!(program.exists(), "{} is not built: run cargo build -p server first", program.display());
+    let mut process = Process::start(Command::new(program).args(["--listen", &format!("127.0.0.1:{port}")]));
+    let line = process.line();
+    let port = line.rsplit(':').next().and_then(|port| port.parse().ok());
+    (process, port.unwrap_or_else(|| panic!("no port: {line}")))
 }

@@ -8,6 +8,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use rustix::process::{Pid, Signal, kill_process};
+
 use super::PATIENCE;
 
 pub(crate) struct Process {
@@ -56,6 +58,12 @@ impl Process {
             let _ = self.child.kill();
             panic!("nothing on stdout: {error}; on stderr: {}", self.errors())
         })
+    }
+
+    /// Sends a signal that ends it, and waits for the end.
+    pub(crate) fn end_by(self, signal: Signal) -> ProcessOutput {
+        kill_process(Pid::from_child(&self.child), signal).expect("it runs");
+        self.wait(PATIENCE)
     }
 
     /// Closes stdin, and waits for the end.

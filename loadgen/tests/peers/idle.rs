@@ -1,0 +1,46 @@
+//! Clients that say nothing, behind a proxy that cuts what is silent.
+
+use reports::Verdict;
+use server::Reply;
+
+use crate::rig::{Language, Reference, loadgen};
+
+pub(crate) const NGINX: Language =
+    Language { name: "nginx", interpreter: "python3", suffix: "", installed: "/usr/sbin/nginx" };
+
+/// Long enough for each client to be cut twice.
+const PLAN: &[&str] = &["--clients", "20", "--rate", "0", "--expect", "count", "-d", "4s", "--only-delivery"];
+
+#[test]
+fn nginx_cuts_who_is_silent() {
+    let upstream = Reference::start(Reply::Echo);
+    let nginx = NGINX.server("serve", &[&upstream.address().port().to_string(), "1s"]);
+    let (report, judgement) = loadgen(&nginx.url, &[PLAN, &["--reconnect", "1ms..10ms none"]].concat());
+    assert_eq!(judgement.verdict, Verdict::Pass, "{judgement:?}");
+    let (connections, sessions) = (&report.total.connections, &report.total.sessions);
+    assert!(connections.died >= 20, "{connections:?}");
+    assert_eq!(sessions.returned + sessions.away_at_end, connections.died, "{sessions:?}");
+    let ends: Vec<_> = report.total.ends.iter().filter(|record| !record.by_plan).collect();
+    assert_eq!(ends.len(), 1, "all ended alike: {ends:?}");
+    // A client may see its connection open later than nginx does.
+    assert!(ends[0].lifetimes.shortest_ns >= 500_000_000, "{ends:?}");
+
+    // Who is not told to come back is missed.
+    let (report, judgement) = loadgen(&nginx.url, PLAN);
+    assert_eq!((judgement.verdict, report.total.connections.died), (Verdict::Connections, 20));
+    nginx.finish();
+    upstream.finish();
+}
+
+#[test]
+fn pings_keep_the_connection_through_nginx() {
+    let upstream = Reference::start(Reply::Echo);
+    let nginx = NGINX.server("serve", &[&upstream.address().port().to_string(), "2s"]);
+    let (report, judgement) = loadgen(&nginx.url, &[PLAN, &["--ping", "200ms"]].concat());
+    assert_eq!((judgement.verdict, report.total.connections.died), (Verdict::Pass, 0), "{judgement:?}");
+    let pings = &report.total.pings;
+    assert!(pings.sent >= 200 && pings.answered == pings.sent, "{pings:?}");
+    assert_eq!(report.total.latency.ping.len(), pings.answered);
+    nginx.finish();
+    upstream.finish();
+}

@@ -193,10 +193,6 @@ impl ClosedDriver {
         }
     }
 
-    pub(super) fn retired(&mut self, slot: usize) {
-        self.take_planned(slot);
-    }
-
     #[inline]
     pub(super) fn sent(&mut self, command: &SendCommand, sent: u32) {
         let &SendCommand { slot, due, wanted, .. } = command;

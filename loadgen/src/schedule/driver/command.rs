@@ -19,12 +19,10 @@ pub(crate) struct ClientView {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Presence {
     /// It has not been open yet, and its time to send has not come. Nothing is due to it.
-    #[allow(dead_code, reason = "clients come and go in tests only yet")]
     Before,
     /// It has an open connection.
     Open,
     /// The plan has ended its connection, or it is trying to come back.
-    #[allow(dead_code, reason = "clients come and go in tests only yet")]
     Away,
     /// It never opened, or its connection has ended, and it does not try again.
     Gone,

@@ -144,18 +144,9 @@ impl Driver {
     }
 
     /// Takes note that a client has opened while the load goes on.
-    #[allow(dead_code, reason = "clients come and go in tests only yet")]
     pub(crate) fn joined(&mut self, slot: usize) {
         if let Self::Closed(driver) = self {
             driver.joined(slot);
-        }
-    }
-
-    /// Takes note that a client stays away from now on, by plan. So nothing is left undone.
-    #[allow(dead_code, reason = "clients come and go in tests only yet")]
-    pub(crate) fn retired(&mut self, slot: usize) {
-        if let Self::Closed(driver) = self {
-            driver.retired(slot);
         }
     }
 

@@ -123,8 +123,9 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         self.tried(slot);
         self.clients.enter(slot, ClientState::Open);
         let client = &mut self.clients.all[slot];
-        let WorkerGroup { outcome, sessions, .. } = &mut self.groups[client.group as usize];
+        let WorkerGroup { outcome, sessions, driver, .. } = &mut self.groups[client.group as usize];
         outcome.opened(phases);
+        driver.joined(slot);
         let trouble = std::mem::take(&mut client.trouble);
         if client.was_open() {
             outcome.sessions.away.add(at.since(client.since));

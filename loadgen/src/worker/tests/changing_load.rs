@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::rig::{Case, GroupCase, MILLI, START, closed_model, n, open_model};
 use crate::{
     engine::simulated::PeerScript,
-    plan::{Arrivals, Load, Rate, RatePlan, Spacing, Stage},
+    plan::{Arrivals, Jitter, Load, Rate, RatePlan, Reconnect, Sessions, Spacing, Stage},
     schedule::Schedule,
 };
 
@@ -60,4 +60,19 @@ fn who_thinks_sends_a_think_time_after_each_reply() {
     let recorder = &done.group(0).recorder;
     // Response time counts from when a message was due, which is a think time after the reply.
     assert!(recorder.send_lag.max() < 100_000, "{}", recorder.send_lag.max());
+}
+
+#[test]
+fn a_window_is_filled_again_once_its_client_is_back() {
+    let wait = Duration::from_millis(10);
+    let sessions = Sessions {
+        drop: Some(Duration::from_millis(300)),
+        reconnect: Some(Reconnect { min: wait, max: wait, jitter: Jitter::None }),
+        ..Sessions::default()
+    };
+    let peer = PeerScript { delay: 10 * MILLI, ..PeerScript::default() };
+    let done = Case::new(GroupCase { sessions, ..closed_model(1, 1) }, vec![peer]).run();
+    // A message every 10 ms, less four times that it is away or waits for the next turn.
+    let measured = done.counts()[1];
+    assert!((80..=100).contains(&measured.sent), "{}", measured.sent);
 }

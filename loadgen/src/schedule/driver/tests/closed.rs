@@ -117,16 +117,6 @@ fn a_client_that_is_away_keeps_what_is_planned() {
 }
 
 #[test]
-fn a_client_that_retires_misses_nothing() {
-    let mut driver = counted();
-    driver.retired(0);
-    assert_eq!(driver.planned(), [1]);
-    assert_eq!(all(&mut driver, 1_000, |slot| if slot == 0 { GONE } else { open(4) }), []);
-    driver.retired(1);
-    assert!(driver.is_spent());
-}
-
-#[test]
 fn a_session_of_messages_bounds_the_window() {
     let mut driver = closed_model();
     assert_eq!(all(&mut driver, 1_000, |slot| in_session([2, 0][slot])), [send(0, 1_000, 2, 2)]);

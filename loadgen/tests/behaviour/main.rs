@@ -68,3 +68,4 @@ mod tables;
 mod templates;
 mod tls;
 mod usage;
+mod wire;

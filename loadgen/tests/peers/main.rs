@@ -21,3 +21,4 @@ mod restart;
 mod rig;
 mod scenarios;
 mod services;
+mod slow_readers;

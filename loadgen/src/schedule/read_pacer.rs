@@ -1,8 +1,8 @@
 //! When slow readers may read again. Pure: time is an argument.
 //!
-//! A bucket of tokens, a byte each (RFC 2697 has the like): a read takes what it brought, if that is
-//! more than there is. Then the client waits until the bucket is even. So it is never behind a rate
-//! by more than one read, and a wait that ended late is made up for.
+//! A bucket of tokens, a byte each (RFC 2697 has the like): a read takes what it brought, if that
+//! is more than there is. Then the client waits until the bucket is even. So it is never behind a
+//! rate by more than one read, and a wait that ended late is made up for.
 
 use std::{num::NonZeroU64, ops::Range};
 

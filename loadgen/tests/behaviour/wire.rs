@@ -1,4 +1,5 @@
-//! What connections carry besides whole messages: fragments and cut writes, pings, and slow readers.
+//! What connections carry besides whole messages: fragments and cut writes, pings, and slow
+//! readers.
 
 use std::{
     num::{NonZeroU32, NonZeroU64},

@@ -38,7 +38,7 @@ size = "4KiB"
 read = "16KiB/s"
 "#;
 
-/// Runs the plan. The others must have all that is theirs, and sooner than the slow readers.
+/// Runs the plan. The others must have all that is theirs.
 fn run(url: &str) -> (Report, Measurement) {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("plan.toml");

@@ -162,7 +162,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         let is_plain = self.groups.iter().all(|group| group.sessions.is_none());
         for (group, WorkerGroup { outcome, config, route, .. }) in self.groups.iter_mut().enumerate() {
             if config.sessions.opens_later() {
-                outcome.count_untried();
+                outcome.count_untried(self.link.stopped.is_some());
             }
             if is_plain {
                 outcome.sessions.counts = SessionsMeasurement::default();

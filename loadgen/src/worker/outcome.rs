@@ -133,11 +133,12 @@ impl GroupOutcome {
         self.connections.count_error(kind, 1, Some(detail));
     }
 
-    /// Counts the clients as failed that were not tried, because the run was stopped.
-    pub(crate) fn count_untried(&mut self) {
+    /// Counts the clients as failed that have not been open. If the run was `stopped`, nobody knows
+    /// whether they would have.
+    pub(crate) fn count_untried(&mut self, stopped: bool) {
         let untried = self.connections.requested - self.reached - self.connections.failed;
         self.connections.failed += untried;
-        if untried > 0 {
+        if untried > 0 && stopped {
             let errors = &mut self.connections.errors;
             *errors.entry(OwnFailure::Interrupted.name().to_owned()).or_default() += untried;
         }

@@ -58,6 +58,7 @@ mod rooms;
 mod run;
 mod search;
 mod searched;
+mod sessions;
 mod signals;
 mod soak;
 mod sources;

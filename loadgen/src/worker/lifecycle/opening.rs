@@ -213,7 +213,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
             // Most runs add nothing from now on, so it need not take memory for the whole run.
             outcome.openings.pack();
             if !config.sessions.opens_later() {
-                outcome.count_untried();
+                outcome.count_untried(true);
             }
         }
     }

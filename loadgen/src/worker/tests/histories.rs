@@ -3,11 +3,12 @@
 use std::{ops::Range, thread, time::Duration};
 
 use rand::{RngExt as _, SeedableRng, rngs::StdRng};
+use reports::model::SessionsMeasurement;
 
 use super::rig::{Case, Done, GroupCase, MILLI, START, at, closed_model, open_model};
 use crate::{
     engine::simulated::{EndScript, Fault, OpeningScript, PeerScript, Script},
-    plan::{Expect, Until},
+    plan::{Expect, Jitter, Reconnect, SessionLength, Sessions, Storm, Until},
 };
 
 /// Longest time that a run may take beyond what is planned, in milliseconds.
@@ -132,6 +133,69 @@ fn run(seed: u64) -> (Case, Done) {
     let case = Draw(StdRng::seed_from_u64(seed)).case();
     let done = case.run();
     (case, done)
+}
+
+/// Lets the clients of some groups come and go.
+fn with_sessions(draw: &mut Draw, case: &mut Case) {
+    for group in &mut case.groups {
+        let wait = draw.of(1..60);
+        let mut time = |one_in| draw.one_in(one_in).then(|| Duration::from_millis(draw.of(1..400)));
+        let reconnect =
+            Reconnect { min: Duration::from_millis(wait), max: Duration::from_millis(4 * wait), jitter: Jitter::Full };
+        group.sessions = Sessions {
+            start: time(5),
+            stop: time(5),
+            ramp: time(5),
+            session: time(2).map(SessionLength::Elapsed),
+            drop: time(4),
+            storms: Vec::new(),
+            reconnect: time(3).is_none().then_some(reconnect),
+        };
+        if draw.one_in(4) {
+            group.sessions.session = Some(SessionLength::Messages(draw.of(1..8).try_into().unwrap()));
+        }
+        for _ in 0..draw.of(0..3) {
+            let share = draw.small(1_000_000).try_into().unwrap();
+            group.sessions.storms.push(Storm { share, at: Duration::from_millis(draw.of(0..500)) });
+        }
+    }
+    case.until = Until::Elapsed(Duration::from_millis(draw.of(50..600)));
+}
+
+/// What happened where clients come and go: sessions that were closed, cut, died and were open at
+/// the end, attempts that failed and that were given up, deaths whose client returned.
+fn sessions(seeds: Range<u64>) -> [u64; 7] {
+    let mut happened = [0; 7];
+    for seed in seeds {
+        let mut draw = Draw(StdRng::seed_from_u64(seed));
+        let mut case = draw.case();
+        with_sessions(&mut draw, &mut case);
+        let done = case.run();
+        let latest = START + case.warmup + longest(&case) + case.drain + OVERTIME;
+        assert!(done.ended <= latest, "seed {seed} ended at {} of {latest}: {case:?}", done.ended);
+        for group in &done.outcome.groups {
+            let counts = group.sessions.counts;
+            let SessionsMeasurement { closed_by_plan, cut_by_plan, open_at_end, returned, .. } = counts;
+            let found = [closed_by_plan, cut_by_plan, group.connections.died, open_at_end];
+            let attempts = [counts.failed_attempts, counts.given_up, returned];
+            for (sum, count) in happened.iter_mut().zip(found.into_iter().chain(attempts)) {
+                *sum += count;
+            }
+        }
+    }
+    happened
+}
+
+#[test]
+fn whoever_comes_and_goes_the_identities_hold() {
+    let halves = [0..500, 500..1_000].map(|seeds| thread::spawn(move || sessions(seeds)));
+    for half in halves {
+        let happened = half.join().unwrap();
+        assert!(
+            happened.iter().zip([500, 300, 80, 300, 80, 3, 20]).all(|(&often, least)| often > least),
+            "{happened:?}"
+        );
+    }
 }
 
 /// What happened in some histories: messages sent, dropped, lost; connections died and failed.

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use loadgen::{Observer, Run, RunError, Snapshot, Stop, plan::Plan};
-use reports::{Report, Verdict, identities, judge, model::Interval};
+use reports::{Report, Verdict, identities, judge, judge::session_identities, model::Interval};
 
 use super::{PATIENCE, TestPlan};
 
@@ -89,9 +89,15 @@ fn balanced(report: &Report) {
     if report.measured_s > 0.0 && report.measured_s.fract() == 0.0 {
         assert_eq!(traffic.matched_in_window, measured, "matched by whole seconds");
     }
-    let connections = &report.total.connections;
-    assert_eq!(connections.requested, connections.opened + connections.failed);
-    assert_eq!(connections.errors.values().sum::<u64>(), connections.failed + connections.died);
+    assert_eq!(session_identities(&report.total), Ok(()));
+    let (connections, sessions) = (&report.total.connections, report.total.sessions);
+    let failed = if sessions.is_empty() {
+        assert_eq!(connections.requested, connections.opened + connections.failed);
+        connections.failed
+    } else {
+        sessions.failed_attempts
+    };
+    assert_eq!(connections.errors.values().sum::<u64>(), failed + connections.died);
 }
 
 /// Every message came back as it must. The generator may have been too slow to send all of them.

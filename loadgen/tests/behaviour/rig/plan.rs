@@ -9,7 +9,7 @@ use loadgen::{
     message::Mix,
     plan::{
         Arrivals, Connect, Dialogue, EngineKind, Expect, Group, GroupName, Load, Messages, Plan, Rate, RunOptions,
-        Sizes, Target, Until,
+        Sessions, Sizes, Target, Until,
     },
 };
 
@@ -30,6 +30,7 @@ pub(crate) struct TestPlan {
     pub(crate) dialogue: Dialogue,
     pub(crate) connect: Connect,
     pub(crate) connect_rate: Rate,
+    pub(crate) sessions: Sessions,
     pub(crate) engine: EngineKind,
     pub(crate) threads: NonZeroUsize,
     pub(crate) seed: u64,
@@ -67,6 +68,7 @@ impl TestPlan {
             messages: Messages::Generated { sizes: Sizes::Fixed(self.size), mix: self.mix },
             expect: self.expect.clone(),
             dialogue: self.dialogue.clone(),
+            sessions: self.sessions.clone(),
             ..Group::default()
         }
     }
@@ -105,6 +107,7 @@ pub(crate) fn plan(engine: EngineKind, url: &str) -> TestPlan {
         dialogue: Dialogue::default(),
         connect: Connect { timeout: PATIENCE, headers: Vec::new(), sources: Vec::new(), insecure: false },
         connect_rate: rate(1000.0),
+        sessions: Sessions::default(),
         engine,
         threads: NonZeroUsize::MIN,
         seed: 7,

@@ -58,7 +58,8 @@ pub(super) struct StreamCounters {
     pub(super) reads: u64,
     /// Bytes read.
     pub(super) read_bytes: u64,
-    /// When the last read returned.
+    /// When the last read returned. At first, when the connection was open: what came with the
+    /// server's answer was read before.
     pub(super) read_at: Time,
     /// Writes that took bytes.
     pub(super) writes: u64,
@@ -71,7 +72,7 @@ impl CountedStream {
         Self {
             stream,
             clock,
-            counters: StreamCounters::default(),
+            counters: StreamCounters { read_at: clock.now(), ..StreamCounters::default() },
             in_a_row: 0,
             row_began: Time::default(),
             broken: None,

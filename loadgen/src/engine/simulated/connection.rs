@@ -54,6 +54,8 @@ pub(super) struct SimulatedConnection {
     pub(super) attempts: usize,
     /// Messages that the peer received so far, on all connections of this slot.
     pub(super) received: u64,
+    /// Messages that the peer keeps for this slot while it is away.
+    pub(super) kept: Vec<(MessageKind, Vec<u8>)>,
     /// Whether the worker wants to read.
     pub(super) reading: bool,
     /// Bytes after which a turn reads no more.
@@ -75,6 +77,7 @@ impl Default for SimulatedConnection {
             opening: 0,
             attempts: 0,
             received: 0,
+            kept: Vec::new(),
             reading: true,
             read_at_most: None,
             arrived: VecDeque::new(),
@@ -104,7 +107,8 @@ impl SimulatedConnection {
     /// The connection is gone, and its slot is idle.
     pub(super) fn go(&mut self) {
         let Self { number, attempts, received, .. } = *self;
-        *self = Self { number: number + 1, attempts, received, ..Self::default() };
+        let kept = std::mem::take(&mut self.kept);
+        *self = Self { number: number + 1, attempts, received, kept, ..Self::default() };
     }
 }
 

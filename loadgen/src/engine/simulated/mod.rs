@@ -178,6 +178,9 @@ impl Simulated {
                 let phases = Phases { tcp: took / 2, tls: None, upgrade: took - took / 2 };
                 let opened = Opened { local: address(1), peer: address(2), phases, answer: Answer::default() };
                 sink.opened(at, opened);
+                for (kind, bytes) in std::mem::take(&mut self.connections[slot].kept) {
+                    self.schedule(at, slot, PeerEvent::Message(kind, bytes));
+                }
             }
             PeerEvent::Failed(kind) => {
                 self.connections[slot].go();

@@ -52,7 +52,10 @@ impl Simulated {
         let mut at = at;
         for slot in 0..self.connections.len() {
             let is_heard = rooms.rooms[slot] == rooms.rooms[sender] && (rooms.own || slot != sender);
-            if is_heard && matches!(self.connections[slot].state, ConnectionState::Open | ConnectionState::Closing) {
+            let is_open = matches!(self.connections[slot].state, ConnectionState::Open | ConnectionState::Closing);
+            if is_heard && rooms.keeps && !is_open {
+                self.connections[slot].kept.push((kind, bytes.to_vec()));
+            } else if is_heard && is_open {
                 let fault = rooms.faults.get(&(sender, number, slot)).copied();
                 self.deliver(slot, at, kind, bytes.to_vec(), fault);
                 at = at.plus(rooms.stagger);

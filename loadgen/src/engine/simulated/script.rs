@@ -26,6 +26,8 @@ pub(crate) struct RoomScript {
     pub(crate) rooms: Vec<usize>,
     /// The sender gets its message, too.
     pub(crate) own: bool,
+    /// Keeps messages for members that are away, and sends them when they are back.
+    pub(crate) keeps: bool,
     /// Nanoseconds from one receiver to the next. They follow in the order of their slots.
     pub(crate) stagger: u64,
     /// What goes wrong, by the sender's slot, how many messages it sent before, and the receiver's

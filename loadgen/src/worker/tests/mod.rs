@@ -13,6 +13,7 @@ mod pings;
 mod presence;
 mod rig;
 mod rooms;
+mod rooms_with_sessions;
 mod sessions;
 mod slow_readers;
 mod so_far;

@@ -55,6 +55,7 @@ mod privacy;
 mod rechunked;
 mod rig;
 mod rooms;
+mod rooms_with_sessions;
 mod run;
 mod search;
 mod searched;

@@ -29,7 +29,6 @@ pub(super) fn check(run: &RunOptions, groups: &[Group]) -> Result<(), PlanError>
             let why = "another group has this name; give each its own".to_owned();
             return Err(PlanError::new(Some(index), "name", group.name, why));
         }
-        not_built_yet(index, group)?;
         arrivals::check(index, group, run)?;
         sizes::check(index, group)?;
         expectation::check(index, group)?;
@@ -45,14 +44,6 @@ pub(super) fn check(run: &RunOptions, groups: &[Group]) -> Result<(), PlanError>
     slow_readers::check(groups)?;
     end(run, groups)?;
     thresholds::check(run, groups)
-}
-
-/// Finds what does not work yet. What makes it work removes its line.
-fn not_built_yet(index: usize, group: &Group) -> Result<(), PlanError> {
-    let refused =
-        |key, built: bool| if built { Ok(()) } else { Err(about(index, key, "it is not built yet".to_owned())) };
-    refused("durable", !group.rooms.as_ref().is_some_and(|rooms| rooms.durable))?;
-    Ok(())
 }
 
 fn about(index: usize, key: &'static str, why: String) -> PlanError {

@@ -116,7 +116,7 @@ fn a_server_that_keeps_nothing_loses_what_is_due_while_away(engine: EngineKind) 
         // The server knows a little earlier than the client that it is back.
         let missed = (lost_away + replayed) as f64;
         assert!((missed - due).abs() <= away.len() as f64 + due / 100.0, "{missed} of {due} in {}", away.len());
-        assert!(lost >= lost_away && away.len() > 0);
+        assert!(lost >= lost_away && !away.is_empty());
         assert_eq!(judge(&report, &[]).verdict, Verdict::Delivery);
     });
 }

@@ -34,13 +34,13 @@ fn talk(listeners: u32, durable: bool, sessions: Sessions) -> Case {
     case
 }
 
-fn back_after(millis: u64) -> Option<Reconnect> {
+fn back_after(millis: u64) -> Reconnect {
     let wait = Duration::from_millis(millis);
-    Some(Reconnect { min: wait, max: wait, jitter: Jitter::None })
+    Reconnect { min: wait, max: wait, jitter: Jitter::None }
 }
 
 fn drops(every: u64) -> Sessions {
-    Sessions { drop: Some(Duration::from_millis(every)), reconnect: back_after(100), ..Sessions::default() }
+    Sessions { drop: Some(Duration::from_millis(every)), reconnect: Some(back_after(100)), ..Sessions::default() }
 }
 
 fn keeping(mut case: Case) -> Case {
@@ -79,7 +79,7 @@ fn what_comes_of_an_absence_is_history() {
 }
 
 #[test]
-fn what_is_due_while_away_must_be_replayed_where_rooms_are_durable() {
+fn durable_rooms_are_replayed_what_is_due_while_away() {
     let done = keeping(talk(3, true, drops(370))).run();
     // The last one may still come to the client that is away at the end.
     let deliveries = Deliveries {
@@ -104,7 +104,7 @@ fn what_is_due_while_away_must_be_replayed_where_rooms_are_durable() {
 fn what_is_in_flight_at_a_cut_is_undetermined_by_plan() {
     // The message of 300 ms comes after the storm, and nobody gets it.
     let storm = Storm { share: n(1_000_000), at: Duration::from_millis(310) };
-    let sessions = Sessions { storms: vec![storm], reconnect: back_after(100), ..Sessions::default() };
+    let sessions = Sessions { storms: vec![storm], reconnect: Some(back_after(100)), ..Sessions::default() };
     let slow = |mut case: Case| {
         case.script.peers = vec![PeerScript { delay: 15 * MILLI, ..PeerScript::default() }];
         case
@@ -125,7 +125,7 @@ fn who_died_and_came_back_must_hear_what_is_due_then() {
         case.script.peers = vec![PeerScript::default(), mortal.clone(), PeerScript::default()];
         heard(&case.run()).deliveries
     };
-    let back = with(Sessions { reconnect: back_after(100), ..Sessions::default() });
+    let back = with(Sessions { reconnect: Some(back_after(100)), ..Sessions::default() });
     assert_eq!((back.matched, back.undetermined, back.lost), (2 * 34 - 3, 0, 0));
     let gone = with(Sessions::default());
     assert_eq!((gone.matched, gone.undetermined, gone.lost), (34 + 11, 23, 0));
@@ -139,7 +139,7 @@ fn publishers_that_are_away_send_nothing() {
     let rooms = Rooms { by: RoomBy::Size(n(3)), publishers: None, own: OwnCopy::Expect, durable: false };
     let sessions = Sessions {
         session: Some(SessionLength::Messages(NonZeroU64::new(7).unwrap())),
-        reconnect: back_after(100),
+        reconnect: Some(back_after(100)),
         ..Sessions::default()
     };
     case.groups[0] = GroupCase { clients: 3, rooms: Some(rooms), sessions, ..case.groups[0].clone() };

@@ -50,6 +50,7 @@ fn formats() -> [Format; 4] {
                 parts.iter().any(|part| at.contains(part))
                     || ends(at, &["/target", "/stolen", "/until", "/stopped_on_miss"])
                     || ends(at, &OF_SOME_PLANS)
+                    || at.starts_with("/plan/groups/0/sessions/")
             },
         },
         Format {
@@ -143,7 +144,7 @@ fn ends(at: &str, keys: &[&str]) -> bool {
 
 /// The kinds of errors are keys that a run decides.
 fn is_error(at: &str) -> bool {
-    at.contains("/connections/errors/") || at.contains("/connections/details/")
+    ["/connections/errors/", "/connections/details/", "/connections/failed/"].iter().any(|map| at.contains(map))
 }
 
 /// Unknown figures of a metric, and changes, which have a sign.

@@ -100,6 +100,7 @@ fn what_no_search_can_be_is_refused_by_key() {
     let mut file = json(&record());
     file["plan"]["groups"][0]["model"] = "closed".into();
     file["plan"]["groups"][0]["window"] = 16.into();
+    file["plan"]["groups"][0]["think_s"] = 0.0.into();
     assert!(refusal(&file.to_string()).to_string().contains("`plan.groups.model`: a search has the open model"));
 }
 

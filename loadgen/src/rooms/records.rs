@@ -35,7 +35,7 @@ pub struct ArrivalRecord {
     /// Of each session of [`SenderRecord::ends`] the end of what came to a receiver. Nothing came
     /// if it is the session's first number, or below.
     pub heard: Vec<u32>,
-    /// The sender's last session, if that ended. Only its own worker knows that of one that ended in
-    /// the drain.
+    /// The sender's last session, if that ended. Only its own worker knows that of one that ended
+    /// in the drain.
     pub ended: Option<SenderEnd>,
 }

@@ -69,8 +69,8 @@ pub trait RoomSink {
     /// its sender came before, and that counts as an anomaly.
     fn matched(&mut self, delivery: Delivery, at: Time, overtaken: bool);
 
-    /// A message came to a receiver that must hear it, but in a later session than it was due in, or
-    /// after it was due while the receiver was away. Only where rooms are durable.
+    /// A message came to a receiver that must hear it, but in a later session than it was due in,
+    /// or after it was due while the receiver was away. Only where rooms are durable.
     fn replayed(&mut self, delivery: Delivery, at: Time, overtaken: bool);
 
     /// An event did not match. It is about this delivery, as far as that is known.
@@ -87,8 +87,8 @@ pub trait RoomSink {
     fn missing(&mut self, fate: Fate, missing: MissingDeliveries);
 
     /// What counts as matched came of a message that was due and never sent. So it is unexpected
-    /// instead. Its sender is on another worker, so nobody here knew it before the drain. It may have
-    /// counted as `replayed`, too.
+    /// instead. Its sender is on another worker, so nobody here knew it before the drain. It may
+    /// have counted as `replayed`, too.
     fn never_sent(&mut self, delivery: Delivery, replayed: bool);
 
     /// What is known here of a message's first and last receiver will not change any more. If the

@@ -2,9 +2,10 @@
 //!
 //! `s0` is that client 0 sends its next message, once that is due. `d0` drops it, `d0*3` three.
 //! `j1` is that client 1 joins; clients that join nowhere, or leave first, have joined before the
-//! start. `e1` is that its connection dies, `c1` that the plan ends it. `drain` ends the load. Events come to the client after `>`: `0.2` is
-//! message 2 of client 0; `0.2+0.3` two in one event; `0.2[..43]` its first bytes; `0.2~30` with a
-//! bit of byte 30 flipped; `r:0.2` of another run; `x` bytes that nobody sent.
+//! start. `e1` is that its connection dies, `c1` that the plan ends it. `drain` ends the load.
+//! Events come to the client after `>`: `0.2` is message 2 of client 0; `0.2+0.3` two in one event;
+//! `0.2[..43]` its first bytes; `0.2~30` with a bit of byte 30 flipped; `r:0.2` of another run; `x`
+//! bytes that nobody sent.
 //!
 //! What it leads to has deliveries and findings. What is not named is 0.
 

@@ -120,7 +120,8 @@ impl MessageLog {
         })
     }
 
-    /// Every member has taken the messages before number `end`. Forgets those that need not be kept.
+    /// Every member has taken the messages before number `end`. Forgets those that need not be
+    /// kept.
     pub(super) fn forget_before(&mut self, end: u64) {
         self.taken = self.taken.max(end);
         let kept = self.end().saturating_sub(self.keep.into());

@@ -13,8 +13,8 @@
 //! [`Limits::unsent_bytes`](crate::Limits::unsent_bytes). Beyond that, the member is closed with
 //! 1013: it must not hold up the others, and a gap in what it gets would look like a loss.
 //!
-//! A room that replays keeps its last messages in the log. A member that comes back begins there, and
-//! takes what it missed as it takes everything else.
+//! A room that replays keeps its last messages in the log. A member that comes back begins there,
+//! and takes what it missed as it takes everything else.
 //!
 //! The members of a room that holds too much stop reading until it holds less. That happens where
 //! messages come faster than the server can send them, or wait for their time.

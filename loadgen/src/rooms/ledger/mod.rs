@@ -135,8 +135,8 @@ impl RoomLedger {
 
     /// Remembers at most so many sessions that ended of each receiver, at least two.
     ///
-    /// By default all receivers together have 4 194 304, and each has 4 at least. They take 24 bytes
-    /// each.
+    /// By default all receivers together have 4 194 304, and each has 4 at least. They take 24
+    /// bytes each.
     #[must_use]
     pub fn remembering(mut self, sessions: usize) -> Self {
         self.most_past = sessions.max(2);

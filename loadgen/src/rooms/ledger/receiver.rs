@@ -137,8 +137,8 @@ impl Receiver {
         past.chain(current)
     }
 
-    /// Why what was due then can't come any more: the plan ended it or not. `None` if it should have
-    /// come. The drain may have been `cut_short`.
+    /// Why what was due then can't come any more: the plan ended it or not. `None` if it should
+    /// have come. The drain may have been `cut_short`.
     pub(super) fn end_of(&self, kind: SpanKind, cut_short: bool) -> Option<bool> {
         let now = if cut_short { Some(false) } else { Some(true).filter(|_| self.slow) };
         match kind {

@@ -214,8 +214,8 @@ impl RoomLedger {
         }
     }
 
-    /// Forgets the oldest session of a receiver. What did not come of it has its fate now, as far as
-    /// it is known what was sent.
+    /// Forgets the oldest session of a receiver. What did not come of it has its fate now, as far
+    /// as it is known what was sent.
     pub(super) fn forget_oldest(&mut self, slot: usize, sink: &mut impl RoomSink) {
         let receiver = &mut self.receivers[slot];
         if receiver.durable {

@@ -21,8 +21,8 @@ impl Recorder {
         }
     }
 
-    /// Records that a message that was due at `due` came to a receiver in a later session than it was
-    /// due in, or was due while the receiver was away.
+    /// Records that a message that was due at `due` came to a receiver in a later session than it
+    /// was due in, or was due while the receiver was away.
     #[cold]
     pub(crate) fn replayed(&mut self, due: Time, at: Time, overtaken: bool) {
         self.came(due, at, overtaken);

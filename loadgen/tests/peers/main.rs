@@ -13,6 +13,7 @@ mod autobahn;
 mod browser;
 mod hdrhistogram;
 mod idle;
+mod jitter;
 mod node;
 mod python;
 mod recording;

@@ -101,10 +101,10 @@ fn each_client_is_cut_on_its_own_grid() {
 fn a_storm_cuts_its_share_of_who_is_open() {
     let storms = vec![storm(50, 60), storm(50, 20)];
     let rules = Sessions { storms, ..Sessions::default() };
-    // The first, at 30, has 1 and 3, the second, at 70, 0 and 2.
-    assert_eq!(played(&rules, 4, |_, _| PEER), [(30, 1, Cut), (30, 3, Cut), (70, 0, Cut), (70, 2, Cut)]);
+    // The first, at 30, has 0 and 3, the second, at 70, 1 and 2.
+    assert_eq!(played(&rules, 4, |_, _| PEER), [(30, 0, Cut), (30, 3, Cut), (70, 1, Cut), (70, 2, Cut)]);
     let died = |client, _| Peer { dies: (client == 3).then_some(5), ..PEER };
-    assert_eq!(played(&rules, 4, died), [(30, 1, Cut), (70, 0, Cut), (70, 2, Cut)]);
+    assert_eq!(played(&rules, 4, died), [(30, 0, Cut), (70, 1, Cut), (70, 2, Cut)]);
     let back = Sessions { storms: vec![storm(100, 20)], reconnect: Some(reconnect(3, 3)), ..rules };
     let cut = |client| (30, client, Cut);
     let opened = |client| (33, client, Open(After::Storm));

@@ -43,7 +43,9 @@ fn messages_are_whole_however_they_are_cut(engine: EngineKind) {
             complete(&report);
             let counts = &report.total.measured.counts;
             assert_eq!((counts.sent, counts.matched), (MESSAGES, MESSAGES), "{wire_shape:?}");
-            assert_eq!(report.total.wire.writes.calls, writes * MESSAGES / 4, "{size} {wire_shape:?}");
+            // A slow machine writes a burst after the window.
+            let sent = report.total.traffic.sent_in_window;
+            assert_eq!(report.total.wire.writes.calls, writes * sent / 4, "{size} {wire_shape:?}");
         }
     }
     let stats = server.finish();

@@ -155,9 +155,15 @@ fn violations(report: &Report, part: JudgedPart<'_>) -> Vec<String> {
         let (counts, deliveries) = (&tally.counts, &tally.deliveries);
         let (sent, expected) = (count(counts.sent), count(deliveries.expected));
         if deliveries.lost > 0 {
-            let (lost, messages) = (count(deliveries.lost), count(counts.lost));
+            let lost = count(deliveries.lost);
+            // A group that listens has sent none of them.
+            let messages = if counts.lost > 0 { format!(", of {} messages", count(counts.lost)) } else { String::new() };
+            let away = match deliveries.lost_away {
+                0 => String::new(),
+                away => format!("; {} of them were due while their receiver was away", count(away)),
+            };
             reasons.push(format!(
-                "{phase}{lost} of {expected} deliveries lost, of {messages} messages: they did not come {LOST} {drain} ended"
+                "{phase}{lost} of {expected} deliveries lost{messages}: they did not come {LOST} {drain} ended{away}"
             ));
         } else if counts.lost > 0 {
             let lost = count(counts.lost);

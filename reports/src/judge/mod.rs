@@ -157,7 +157,8 @@ fn violations(report: &Report, part: JudgedPart<'_>) -> Vec<String> {
         if deliveries.lost > 0 {
             let lost = count(deliveries.lost);
             // A group that listens has sent none of them.
-            let messages = if counts.lost > 0 { format!(", of {} messages", count(counts.lost)) } else { String::new() };
+            let messages =
+                if counts.lost > 0 { format!(", of {} messages", count(counts.lost)) } else { String::new() };
             let away = match deliveries.lost_away {
                 0 => String::new(),
                 away => format!("; {} of them were due while their receiver was away", count(away)),

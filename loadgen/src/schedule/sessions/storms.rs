@@ -7,8 +7,8 @@ use crate::{
     plan::Storm,
 };
 
-/// The order in which storms take the clients of a group: client `index` has place `index * step` of
-/// all. The step is near the golden section. So any places in a row are spread evenly over the
+/// The order in which storms take the clients of a group: client `index` has place `index * step`
+/// of all. The step is near the golden section. So any places in a row are spread evenly over the
 /// indices, and over the clients of each worker, which are every second, third and so on.
 #[derive(Clone, Copy, Debug)]
 struct Places {

@@ -20,7 +20,7 @@ use crate::{
 #[serde(default)]
 #[allow(clippy::doc_markdown)] // Help is no Markdown.
 pub struct MessageKeys {
-    /// Size of a message, such as 64 or 4KiB, 64..4096 or edges
+    /// Size of messages: 64, 64..4KiB or edges
     ///
     /// An echo needs 53 bytes, or 28 with `--payload binary`: the header by which it is told. With
     /// `--expect count` or `--expect reply=TEXT` any size will do, from 0 on. Each size of a range

@@ -205,8 +205,9 @@ fn gone(pid: i32) -> bool {
 fn what_it_started_ends_with_it_when_it_is_killed() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("pid");
-    // A server that started another process, and does not listen.
-    let server = format!("cmd:sh -c 'sleep 600 & echo $! > {}; wait' {{addr}}", file.display());
+    // A server that started another process, and does not listen. It tells of it once the
+    // comparison has had time to note that it started the server.
+    let server = format!("cmd:sh -c 'sleep 600 & sleep 0.5; echo $! > {}; wait' {{addr}}", file.display());
     let loadgen = Loadgen::start(&ab(&server, &server, &["--start-timeout", "10m"]));
     let began = Instant::now();
     let pid = loop {

@@ -96,7 +96,8 @@ fn python_waits_for_them() {
     let server = PYTHON.server("echo", &[]);
     let (_, slow) = run(url(&server));
     are_waited_for(&slow.connections);
-    server.finish();
+    // It logs that the slow reader closed while it was sending.
+    drop(server);
 }
 
 #[test]

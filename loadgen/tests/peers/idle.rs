@@ -8,16 +8,18 @@ use crate::rig::{Language, Reference, loadgen};
 pub(crate) const NGINX: Language =
     Language { name: "nginx", interpreter: "python3", suffix: "", installed: "/usr/sbin/nginx" };
 
-/// Long enough for each client to be cut twice.
-const PLAN: &[&str] = &["--clients", "20", "--rate", "0", "--expect", "count", "-d", "4s", "--only-delivery"];
+/// Long enough for each client to be cut twice. It ends between two cuts.
+const PLAN: &[&str] = &["--clients", "20", "--rate", "0", "--expect", "count", "-d", "3500ms", "--only-delivery"];
 
 #[test]
 fn nginx_cuts_who_is_silent() {
     let upstream = Reference::start(Reply::Echo);
     let nginx = NGINX.server("serve", &[&upstream.address().port().to_string(), "1s"]);
     let (report, judgement) = loadgen(&nginx.url, &[PLAN, &["--reconnect", "1ms..10ms none"]].concat());
-    assert_eq!(judgement.verdict, Verdict::Pass, "{judgement:?}");
     let (connections, sessions) = (&report.total.connections, &report.total.sessions);
+    // Some may have been cut just before the end: they had no time to come back.
+    let verdict = if sessions.away_at_end == 0 { Verdict::Pass } else { Verdict::Connections };
+    assert_eq!(judgement.verdict, verdict, "{judgement:?}");
     assert!(connections.died >= 20, "{connections:?}");
     assert_eq!(sessions.returned + sessions.away_at_end, connections.died, "{sessions:?}");
     let ends: Vec<_> = report.total.ends.iter().filter(|record| !record.by_plan).collect();

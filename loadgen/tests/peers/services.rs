@@ -152,10 +152,11 @@ fn a_chat_that_sends_in_turn_is_late_at_its_last_member() {
     let outcome = run("chat", &server, &[WITHOUT_TIME, slow].concat());
     accounted(&outcome);
     delivered_to(&outcome, 10);
-    // Before each of ten members it waits 20 ms.
+    // Before each of ten members it waits 20 ms. The sender is one of them, at any place, and its
+    // copy is left out: the last is the ninth or the tenth, and the first is one of the first two.
     let latency = &outcome.0.total.latency;
     let (first, last) = (latency.first.min(), latency.last.min());
-    assert!(first >= 20_000_000 && last >= 200_000_000 && last - first >= 170_000_000, "{first} ns, {last} ns");
+    assert!(first >= 19_000_000 && last >= 175_000_000 && last - first >= 100_000_000, "{first} ns, {last} ns");
     server.finish();
 }
 

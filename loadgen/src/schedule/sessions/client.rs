@@ -23,8 +23,6 @@ pub(super) enum ClientState {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ClientSessions {
     pub(super) state: ClientState,
-    /// It was open once.
-    pub(super) was_open: bool,
     /// Waits since the last connection that was open for long enough.
     pub(super) failures: u8,
     /// All waits.
@@ -37,7 +35,7 @@ pub(super) struct ClientSessions {
 
 impl ClientSessions {
     pub(super) fn new(state: ClientState) -> Self {
-        Self { state, was_open: false, failures: 0, waits: 0, left: u32::MAX, at: Time::NEVER }
+        Self { state, failures: 0, waits: 0, left: u32::MAX, at: Time::NEVER }
     }
 
     /// Whether an attempt is to come that nobody has been told of.

@@ -135,7 +135,7 @@ impl SessionSchedule {
             _ => u32::MAX,
         };
         let client = self.client(slot);
-        (client.at, client.left, client.was_open) = (at, left, true);
+        (client.at, client.left) = (at, left);
         self.set_timer(slot);
     }
 
@@ -192,12 +192,6 @@ impl SessionSchedule {
             ClientState::Ending(cause) => Some(cause),
             _ => None,
         }
-    }
-
-    /// Whether a client has been open.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the worker knows it"))]
-    pub(crate) fn was_open(&self, slot: usize) -> bool {
-        self.clients[slot - self.share.slots.start].was_open
     }
 
     /// The load is over: nothing opens, closes or is cut any more.

@@ -42,7 +42,10 @@ pub use url::Url;
 
 pub use self::{
     arrivals::{Arrivals, RatePlan, Spacing, Stage},
-    connect::Connect,
+    connect::{
+        AddressFamily, ClientCertificate, Compression, Connect, Credentials, HostPort, NetworkPath, Proxy, ProxyScheme,
+        RequestOptions, Resolve, Secret, SecretSource, TlsOptions, TlsVersion,
+    },
     dialogue::{Answer, Dialogue, JoinStep},
     error::PlanError,
     group::Group,

@@ -107,7 +107,7 @@ pub(crate) fn resolve(
 ) -> io::Result<Route> {
     let ((addresses, lookup), authority, resource, tls) = match (&group.target, embedded) {
         (Target::Url(url), _) => {
-            (timed_look_up(url)?, authority(url), resource(url), tls(url, group.connect.insecure)?)
+            (timed_look_up(url)?, authority(url), resource(url), tls(url, group.connect.tls.insecure)?)
         }
         (Target::Embedded, Some(address)) => ((vec![address], None), address.to_string(), "/".to_owned(), None),
         (Target::Embedded, None) => return Err(io::Error::other("the embedded server was not started")),

@@ -1,6 +1,6 @@
 //! Servers behind TLS.
 
-use loadgen::plan::{Connect, EngineKind};
+use loadgen::plan::{Connect, EngineKind, TlsOptions};
 use server::Reply;
 
 use crate::rig::{Reference, TestPlan, TlsProxy, complete, n32, plan, run, unreachable};
@@ -18,7 +18,8 @@ fn messages_go_through_tls(engine: EngineKind) {
     let trusting = plan(engine, &proxy.url());
     // Records of TLS hold 16 KiB: some messages take several.
     for size in [64, 40_000] {
-        let connect = Connect { insecure: true, ..trusting.connect.clone() };
+        let connect =
+            Connect { tls: TlsOptions { insecure: true, ..TlsOptions::default() }, ..trusting.connect.clone() };
         let report = run(&TestPlan { clients: n32(5), size, connect, ..trusting.clone() });
         complete(&report);
         assert_eq!(report.total.measured.counts.matched, 5 * 24);
@@ -46,7 +47,7 @@ fn a_server_that_wants_a_certificate_of_the_client_is_named(engine: EngineKind) 
     let server = Reference::start(Reply::Echo);
     let proxy = TlsProxy::for_certified_clients(server.address());
     let trusting = plan(engine, &proxy.url());
-    let connect = Connect { insecure: true, ..trusting.connect.clone() };
+    let connect = Connect { tls: TlsOptions { insecure: true, ..TlsOptions::default() }, ..trusting.connect.clone() };
     let what = unreachable(&TestPlan { connect, ..trusting });
     assert!(what.starts_with("tls (1): ") && what.contains("wants a certificate of the client"), "{what}");
 }

@@ -1,6 +1,7 @@
 //! Finds what does not fit together in a plan.
 
 mod arrivals;
+mod connect;
 mod dialogue;
 mod expectation;
 mod sessions;
@@ -36,6 +37,7 @@ pub(super) fn check(run: &RunOptions, groups: &[Group]) -> Result<(), PlanError>
         dialogue::check(index, group)?;
         sessions::check(index, run, group)?;
         wire_shape::check(index, group)?;
+        connect::not_built_yet(index, group)?;
         headers(&group.connect.headers).map_err(|why| about(index, "header", why))?;
         sources(index, &group.connect.sources)?;
     }

@@ -220,7 +220,7 @@ mod tests {
     fn templates_that_do_not_fit_are_refused() {
         let named = |name: &str| RoomBy::Name(name.parse().unwrap());
         let binary = Group { messages: Messages::Templates([Template::binary(b"x")].into()), ..Group::default() };
-        for (group, key, part) in [
+        for (group, key, part) in vec![
             (messages(&["{{id}}", "{{tokn}}"]), "message", "`{{tokn}}` is unknown"),
             (with_data(messages(&["{{tokn}}"])), "message", "did you mean `{{token}}`?"),
             (expecting("mark", messages(&["{{mark}}", "{{id}}"])), "expect", "message 2 has none"),

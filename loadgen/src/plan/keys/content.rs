@@ -150,7 +150,11 @@ impl RelativeTo for PlanKeys {
             let messages = keys.message.message.iter_mut().flatten();
             messages.chain(steps).chain(answers).chain(&mut keys.rooms.room).for_each(|text| text.begin_at(folder));
             keys.message.message_hex.iter_mut().flatten().for_each(|hex| hex.begin_at(folder));
-            keys.message.data.iter_mut().for_each(|file| file.begin_at(folder));
+            let files = keys.message.data.iter_mut().chain(&mut keys.connect.unix_socket);
+            files.chain(keys.tls.cacert.iter_mut().flatten()).for_each(|file| file.begin_at(folder));
+            [&mut keys.tls.cert, &mut keys.tls.key].into_iter().flatten().for_each(|path| path.begin_at(folder));
+            let secrets = [&mut keys.connect.proxy_auth, &mut keys.request.basic_auth, &mut keys.request.bearer];
+            secrets.into_iter().flatten().for_each(|secret| secret.begin_at(folder));
         }
     }
 }

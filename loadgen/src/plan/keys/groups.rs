@@ -8,13 +8,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     arrivals::StageKey,
+    connect::{ConnectKeys, RequestKeys, TlsKeys},
     dialogue::DialogueKeys,
-    header::HeaderField,
     messages::{ExpectKeys, MessageKeys},
     rooms::RoomKeys,
     sessions::SessionKeys,
-    sources::Sources,
-    value::{ClientRate, Number, PositiveTime, Time},
+    value::{ClientRate, Number, Time},
     wire::WireKeys,
 };
 use crate::plan::{ServerUrl, Spacing};
@@ -52,9 +51,15 @@ pub struct GroupKeys {
     /// Pings, slow readers, frames and writes.
     #[serde(flatten)]
     pub wire: WireKeys,
-    /// How their connections are opened.
+    /// Which way their connections take.
     #[serde(flatten)]
     pub connect: ConnectKeys,
+    /// What their opening handshakes ask for.
+    #[serde(flatten)]
+    pub request: RequestKeys,
+    /// TLS.
+    #[serde(flatten)]
+    pub tls: TlsKeys,
 }
 
 /// How many clients there are, and when they send.
@@ -131,37 +136,4 @@ pub struct OpenLoadKeys {
     #[arg(long, value_name = "SPACING", conflicts_with = "window", hide_short_help = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub arrival: Option<Spacing>,
-}
-
-/// How connections are opened.
-#[derive(Clone, Debug, Default, PartialEq, Args, Serialize, Deserialize, JsonSchema)]
-#[command(next_help_heading = "Connecting")]
-#[serde(default)]
-#[allow(clippy::doc_markdown)]
-pub struct ConnectKeys {
-    /// Header field of the handshake, 'Name: value'; repeatable
-    #[arg(short = 'H', long, value_name = "FIELD")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub header: Option<Vec<HeaderField>>,
-
-    /// Skip TLS verification
-    ///
-    /// Takes any certificate of a wss:// server.
-    #[arg(long, num_args = 0, default_missing_value = "true")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub insecure: Option<bool>,
-
-    /// Longest wait for a connection to open
-    ///
-    /// The steps of --on-open have the same time to themselves.
-    #[arg(long, value_name = "TIME", allow_hyphen_values = true, hide_short_help = true)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub connect_timeout: Option<PositiveTime>,
-
-    /// Local addresses to connect from, in turn; repeatable
-    ///
-    /// Such as 10.0.0.5 or 10.0.0.5,10.0.0.7-10.0.0.9.
-    #[arg(long, value_name = "LIST", hide_short_help = true)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub source_ip: Option<Vec<Sources>>,
 }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! runs.rs      keys of what all groups share: names, help, types
-//! groups.rs    keys of a group
+//! groups.rs    keys of a group; those of its connections are in connect/
 //! value.rs     numbers and times, as the line and the file have them
 //!   arrivals, header, sizes, sources, words
 //! overlay.rs   what stands over what: group over file, command line over both
@@ -12,6 +12,7 @@
 //! ```
 
 mod arrivals;
+mod connect;
 mod content;
 mod dialogue;
 mod error;
@@ -37,9 +38,13 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     arrivals::StageKey,
+    connect::{
+        AddressFamilyKey, CompressKey, ConnectKeys, ConnectToKey, OnOff, OriginKey, PathTemplate, ProxyKey,
+        RequestKeys, ResolveKey, SecretKey, ServerNameKey, Subprotocols, TlsKey, TlsKeys,
+    },
     dialogue::{AnswerKeys, CaptureKey, DialogueKeys, StepKeys},
     error::PlanFileError,
-    groups::{ConnectKeys, GroupKeys, LoadKeys, OpenLoadKeys},
+    groups::{GroupKeys, LoadKeys, OpenLoadKeys},
     header::HeaderField,
     messages::{ExpectKeys, MessageKeys},
     rooms::RoomKeys,

@@ -51,7 +51,12 @@ impl GroupKeys {
             rooms { room_size, room, publishers, own, durable }
             sessions { ramp, start, stop, session, drop, storm, reconnect }
             wire { ping, read, fragment, write_shape }
-            connect { header, insecure, connect_timeout, source_ip }
+            connect {
+                connect_timeout, source_ip, proxy, proxy_auth, unix_socket, connect_to, resolve, ip_version,
+                happy_eyeballs
+            }
+            request { header, subprotocol, origin, basic_auth, bearer, max_redirects, compress }
+            tls { tls, cacert, insecure, cert, key, sni, tls_resume }
         );
         self
     }
@@ -128,7 +133,7 @@ impl MessageKeys {
 impl GroupKeys {
     /// The first key that is there.
     fn first_key(&self) -> Option<&'static str> {
-        let Self { target, load, open, message, expect, dialogue, rooms, sessions, wire, connect } = self;
+        let Self { target, load, open, message, expect, dialogue, rooms, sessions, wire, connect, request, tls } = self;
         let keys = [
             ("target", target.is_some()),
             ("clients", load.clients.is_some()),
@@ -169,10 +174,29 @@ impl GroupKeys {
             ("read", wire.read.is_some()),
             ("fragment", wire.fragment.is_some()),
             ("write_shape", wire.write_shape.is_some()),
-            ("header", connect.header.is_some()),
-            ("insecure", connect.insecure.is_some()),
             ("connect_timeout", connect.connect_timeout.is_some()),
             ("source_ip", connect.source_ip.is_some()),
+            ("proxy", connect.proxy.is_some()),
+            ("proxy_auth", connect.proxy_auth.is_some()),
+            ("unix_socket", connect.unix_socket.is_some()),
+            ("connect_to", connect.connect_to.is_some()),
+            ("resolve", connect.resolve.is_some()),
+            ("ip_version", connect.ip_version.is_some()),
+            ("happy_eyeballs", connect.happy_eyeballs.is_some()),
+            ("header", request.header.is_some()),
+            ("subprotocol", request.subprotocol.is_some()),
+            ("origin", request.origin.is_some()),
+            ("basic_auth", request.basic_auth.is_some()),
+            ("bearer", request.bearer.is_some()),
+            ("max_redirects", request.max_redirects.is_some()),
+            ("compress", request.compress.is_some()),
+            ("tls", tls.tls.is_some()),
+            ("cacert", tls.cacert.is_some()),
+            ("insecure", tls.insecure.is_some()),
+            ("cert", tls.cert.is_some()),
+            ("key", tls.key.is_some()),
+            ("sni", tls.sni.is_some()),
+            ("tls_resume", tls.tls_resume.is_some()),
         ];
         keys.into_iter().find_map(|(key, is_there)| is_there.then_some(key))
     }

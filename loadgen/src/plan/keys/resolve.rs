@@ -2,18 +2,16 @@
 
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
-use http::{HeaderName, HeaderValue};
-
 use super::{
-    ClientRate, Condition, ConnectKeys, DialogueKeys, ExpectKeys, FileName, GeneratorKeys, GroupKeys, HeaderField,
-    LengthKeys, LoadKeys, MessageKeys, Name, NamedGroupKeys, Number, OpenLoadKeys, PlanKeys, PositiveTime, RoomKeys,
-    RunKeys, Seed, SessionKeys, Sources, StageKey, Time, VerdictKeys, WireKeys, content::absolute,
+    ClientRate, Condition, DialogueKeys, ExpectKeys, FileName, GeneratorKeys, GroupKeys, LengthKeys, LoadKeys,
+    MessageKeys, Name, NamedGroupKeys, Number, OpenLoadKeys, PlanKeys, PositiveTime, RoomKeys, RunKeys, Seed,
+    SessionKeys, StageKey, Time, VerdictKeys, WireKeys, connect, content::absolute,
 };
 use crate::{
     message::{Data, DataError, Template},
     plan::{
-        Arrivals, Connect, Expect, Group, GroupName, Load, Messages, Plan, PlanError, RatePlan, RunOptions, Spacing,
-        Target, Until,
+        Arrivals, Expect, Group, GroupName, Load, Messages, Plan, PlanError, RatePlan, RunOptions, Spacing, Target,
+        Until,
     },
     secrets::bare,
 };
@@ -61,7 +59,9 @@ impl PlanKeys {
         for keys in self.group.iter_mut().map(|group| &mut group.keys).chain([&mut self.defaults]) {
             // What cannot be parsed any more is left out.
             keys.target = keys.target.take().and_then(|url| bare(url.as_str()).parse().ok());
-            for field in keys.connect.header.iter_mut().flatten() {
+            let secrets = [&mut keys.connect.proxy_auth, &mut keys.request.basic_auth, &mut keys.request.bearer];
+            secrets.into_iter().flatten().for_each(|secret| *secret = secret.masked());
+            for field in keys.request.header.iter_mut().flatten() {
                 *field = field.masked();
             }
         }
@@ -151,7 +151,8 @@ impl GroupKeys {
     fn group(self, name: GroupName) -> Result<Group, PlanError> {
         self.rate_has_what_it_needs()?;
         let default = Group::default();
-        let Self { target, load, open, mut message, expect, dialogue, rooms, sessions, wire, connect } = self;
+        let Self { target, load, open, mut message, expect, dialogue, rooms, sessions, wire, connect, request, tls } =
+            self;
         let data = message.data.take().map(|FileName(path)| {
             let failed = |error: DataError| PlanError::new(None, "data", path.display(), error.to_string());
             Data::read(&path).map(Arc::new).map_err(failed)
@@ -160,7 +161,7 @@ impl GroupKeys {
         Ok(Group {
             name,
             target: target.map_or(Target::Embedded, Target::Url),
-            connect: connect.connect(),
+            connect: connect::connect(connect, request, tls)?,
             clients: load.clients.map_or(default.clients, |Number(clients)| clients),
             load: load.load(open)?,
             data: data.transpose()?,
@@ -180,6 +181,7 @@ impl GroupKeys {
 
     /// All keys of a group, but those that have no default.
     fn of(group: &Group) -> Self {
+        let (connect, request, tls) = connect::keys(&group.connect);
         let mut keys = Self {
             target: match &group.target {
                 Target::Embedded => None,
@@ -201,7 +203,9 @@ impl GroupKeys {
             rooms: group.rooms.as_ref().map(RoomKeys::of).unwrap_or_default(),
             sessions: SessionKeys::of(&group.sessions),
             wire: WireKeys::of(group.wire_shape, group.ping, group.read),
-            connect: ConnectKeys::of(&group.connect),
+            connect,
+            request,
+            tls,
         };
         match &group.load {
             &Load::Open { ref arrivals, burst, max_in_flight } => {
@@ -259,29 +263,5 @@ impl LoadKeys {
             },
             (None, _, other @ (Load::Closed { .. } | Load::Listen)) => other,
         })
-    }
-}
-
-impl ConnectKeys {
-    fn connect(self) -> Connect {
-        let default = Connect::default();
-        let field = |HeaderField { name, value }| -> (HeaderName, HeaderValue) { (name, value) };
-        Connect {
-            timeout: self.connect_timeout.map_or(default.timeout, |PositiveTime(timeout)| timeout),
-            headers: self.header.into_iter().flatten().map(field).collect(),
-            sources: self.source_ip.into_iter().flatten().flat_map(|Sources(sources)| sources).collect(),
-            insecure: self.insecure.unwrap_or(default.insecure),
-        }
-    }
-
-    fn of(connect: &Connect) -> Self {
-        let fields = connect.headers.iter().cloned().map(|(name, value)| HeaderField { name, value });
-        let sources = (!connect.sources.is_empty()).then(|| vec![Sources(connect.sources.clone())]);
-        Self {
-            header: Some(fields.collect::<Vec<_>>()).filter(|fields| !fields.is_empty()),
-            insecure: Some(connect.insecure),
-            connect_timeout: Some(PositiveTime(connect.timeout)),
-            source_ip: sources,
-        }
     }
 }

@@ -51,7 +51,8 @@ fn connect() -> impl Strategy<Value = Connect> {
             timeout: timeout.max(Duration::from_nanos(1)),
             headers,
             sources,
-            insecure,
+            tls: crate::plan::TlsOptions { insecure, ..<_>::default() },
+            ..Connect::default()
         },
     )
 }

@@ -61,7 +61,7 @@ fn every_key_has_its_meaning() {
     assert_eq!((rate.per_second().to_string().as_str(), burst.get(), max_in_flight.get()), ("0.5", 2, 7));
     assert_eq!((group.clients.get(), &group.expect), (10_000, &Expect::Count));
     assert_eq!(group.messages, Messages::Generated { sizes: Sizes::Fixed(4096), mix: Mix::Text });
-    assert_eq!((group.connect.headers.len(), group.connect.insecure, group.connect.sources.len()), (2, true, 4));
+    assert_eq!((group.connect.headers.len(), group.connect.tls.insecure, group.connect.sources.len()), (2, true, 4));
     assert_eq!(
         (group.connect.timeout, run.warmup, run.drain),
         (Duration::from_secs(3), Duration::from_millis(500), Duration::ZERO)

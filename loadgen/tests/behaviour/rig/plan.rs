@@ -105,7 +105,7 @@ pub(crate) fn plan(engine: EngineKind, url: &str) -> TestPlan {
         mix: Mix::Mixed,
         expect: Expect::Echo,
         dialogue: Dialogue::default(),
-        connect: Connect { timeout: PATIENCE, headers: Vec::new(), sources: Vec::new(), insecure: false },
+        connect: Connect { timeout: PATIENCE, ..Connect::default() },
         connect_rate: rate(1000.0),
         sessions: Sessions::default(),
         engine,

@@ -7,7 +7,7 @@ use loadgen::plan::{
     Group, Plan, RunOptions,
     keys::{
         ConnectKeys, DialogueKeys, ExpectKeys, GeneratorKeys, GroupKeys, LengthKeys, LoadKeys, MessageKeys,
-        OpenLoadKeys, PlanFile, PlanKeys, RoomKeys, RunKeys, SessionKeys, VerdictKeys, WireKeys,
+        OpenLoadKeys, PlanFile, PlanKeys, RequestKeys, RoomKeys, RunKeys, SessionKeys, TlsKeys, VerdictKeys, WireKeys,
     },
 };
 
@@ -69,6 +69,12 @@ pub(crate) struct PlanArgs<L: LoadArgs = RunLoadArgs> {
     connect: ConnectKeys,
 
     #[command(flatten)]
+    request: RequestKeys,
+
+    #[command(flatten)]
+    tls: TlsKeys,
+
+    #[command(flatten)]
     generator: GeneratorKeys,
 }
 
@@ -94,6 +100,8 @@ impl<L: LoadArgs> PlanArgs<L> {
             sessions: self.sessions.clone(),
             wire: self.wire.clone(),
             connect: self.connect.clone(),
+            request: self.request.clone(),
+            tls: self.tls.clone(),
         };
         let Some(file) = file else {
             let keys = PlanKeys { run, defaults: group, group: Vec::new() };

@@ -1,0 +1,36 @@
+//! Finds what does not fit together in how connections are opened.
+
+use crate::plan::{Group, PlanError};
+
+/// Refuses what does not work yet.
+pub(super) fn not_built_yet(index: usize, group: &Group) -> Result<(), PlanError> {
+    let connect = &group.connect;
+    let (path, tls, request) = (&connect.network_path, &connect.tls, &connect.request);
+    let wanted = [
+        ("proxy", path.proxy.is_some()),
+        ("unix_socket", path.unix_socket.is_some()),
+        ("connect_to", path.connect_to.is_some()),
+        ("resolve", !path.resolve.is_empty()),
+        ("ip_version", path.family != <_>::default()),
+        ("happy_eyeballs", !path.happy_eyeballs),
+        ("subprotocol", !request.subprotocols.is_empty()),
+        ("origin", request.origin.is_some()),
+        ("basic_auth", request.credentials.is_some()),
+        ("max_redirects", request.max_redirects > 0),
+        ("tls", tls.embedded || tls.version.is_some()),
+        ("cacert", !tls.authorities.is_empty()),
+        ("cert", tls.certificate.is_some()),
+        ("sni", tls.server_name.is_some()),
+        ("tls_resume", tls.resume),
+        ("compress", connect.compression.is_some()),
+    ];
+    match wanted.into_iter().find(|(_, is_wanted)| *is_wanted) {
+        Some((key, _)) => Err(PlanError {
+            group: Some(index),
+            key,
+            value: None,
+            why: "it does not work yet; leave it out".to_owned(),
+        }),
+        None => Ok(()),
+    }
+}

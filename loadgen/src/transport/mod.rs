@@ -14,10 +14,7 @@ pub(crate) mod route;
 mod shaped_stream;
 pub(crate) mod source_addresses;
 mod stream;
-mod tls_error;
-#[cfg(test)]
-pub(crate) mod tls_server;
-mod tls_settings;
+pub(crate) mod tls;
 
 pub use self::source_addresses::SourceAddressError;
 pub(crate) use self::{

@@ -20,7 +20,7 @@ use url::{Host, Url};
 
 use super::{
     request::{PersonalRequest, offered},
-    tls_settings,
+    tls::settings,
 };
 use crate::{
     message::{CapturedValues, Values},
@@ -233,7 +233,7 @@ fn tls(url: &Url, insecure: bool) -> io::Result<Option<Tls>> {
         Some(Host::Ipv6(ip)) => ServerName::from(std::net::IpAddr::V6(ip)),
         _ => ServerName::try_from(url.host_str().unwrap_or_default().to_owned()).map_err(io::Error::other)?,
     };
-    Ok(Some((Arc::new(tls_settings::client_config(insecure)?), name)))
+    Ok(Some((Arc::new(settings::client_config(insecure)?), name)))
 }
 
 /// Room for two bursts, so that a read rarely fills the buffer: a full read needs another one to

@@ -241,7 +241,7 @@ mod tests {
     use socket2::SockRef;
 
     use super::*;
-    use crate::transport::tls_server::{self, name, trusting};
+    use crate::transport::tls::test_server::{self, name, trusting};
 
     /// A non-blocking socket with small buffers, and its peer.
     fn sockets() -> (OwnedFd, TcpStream) {
@@ -264,7 +264,7 @@ mod tests {
         let (client, server) = sockets();
         let (read_on, held) = std::sync::mpsc::channel();
         let server = thread::spawn(move || {
-            let mut tls = tls_server::accept(server);
+            let mut tls = test_server::accept(server);
             let mut got = vec![0; LONG];
             tls.read_exact(&mut got[..1]).unwrap();
             held.recv().unwrap();

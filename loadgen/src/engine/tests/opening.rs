@@ -15,7 +15,7 @@ use super::{
     super::*,
     rig::{Heard, PATIENCE, ServerSide, Slots, accept, accept_over, accept_tcp, accept_with, listener, one_open},
 };
-use crate::{clock::Clock as _, transport::tls_server};
+use crate::{clock::Clock as _, transport::tls::test_server};
 
 fn reopens(build: impl BuildEngine) {
     const TIMES: u32 = 50;
@@ -66,7 +66,7 @@ fn reopens_tls(build: impl BuildEngine) {
     let server = thread::spawn(move || {
         let mut old = Vec::new();
         for _ in 0..TIMES {
-            let tls = tls_server::accept(accept_tcp(&listener));
+            let tls = test_server::accept(accept_tcp(&listener));
             let mut socket = accept_over(tls, b"\x81\x05hello");
             for _ in 0..2 {
                 let message = socket.read().unwrap();

@@ -14,7 +14,7 @@ use super::{
     super::*,
     rig::{Heard, PATIENCE, Slots, accept, accept_with, listener, one_open},
 };
-use crate::{clock::Clock as _, transport::tls_server};
+use crate::{clock::Clock as _, transport::tls::test_server};
 
 fn withholds(build: impl BuildEngine) {
     const MESSAGES: usize = 400;
@@ -112,9 +112,9 @@ fn withholds_tls(build: impl BuildEngine) {
     const MESSAGES: usize = 1000;
     let (listener, address) = listener();
     let mut slots = Slots::new(build, 1, address, Duration::from_secs(60));
-    Rc::get_mut(&mut slots.route).unwrap().tls = Some((tls_server::trusting(), tls_server::name()));
+    Rc::get_mut(&mut slots.route).unwrap().tls = Some((test_server::trusting(), test_server::name()));
     let server = thread::spawn(move || {
-        let mut tls = tls_server::accept(listener.accept().unwrap().0);
+        let mut tls = test_server::accept(listener.accept().unwrap().0);
         let (mut reader, mut buffer) = (RequestReader::default(), [0; 1024]);
         let request = loop {
             let bytes = tls.read(&mut buffer).unwrap();

@@ -10,7 +10,7 @@ use super::{
     super::*,
     rig::{Heard, Slots, accept_over, accept_tcp, listener},
 };
-use crate::transport::tls_server;
+use crate::transport::tls::test_server;
 
 /// Messages of a connection.
 const BURST: usize = 3;
@@ -136,7 +136,7 @@ fn a_hundred_clients_reconnect_fifty_times() {
 
 fn secure(build: impl BuildEngine) {
     let (listener, address) = listener();
-    echo(listener, 20 * 10, tls_server::accept);
+    echo(listener, 20 * 10, test_server::accept);
     let slots = Slots::new(build, 20, address, Duration::from_secs(60)).with_tls();
     assert_eq!(reconnect(slots, 20, 10), expected(20, 10));
 }

@@ -18,7 +18,7 @@ use crate::{
     message::CapturedValues,
     plan::WireShape,
     secrets::Secrets,
-    transport::{ConnectionLimits, tls_server},
+    transport::{ConnectionLimits, tls::test_server},
 };
 
 /// Longest wait for anything, in nanoseconds.
@@ -91,7 +91,7 @@ impl<E: Engine> Slots<E> {
 
     /// Makes the slots open connections over TLS.
     pub(super) fn with_tls(mut self) -> Self {
-        let route = Route { tls: Some((tls_server::trusting(), tls_server::name())), ..(*self.route).clone() };
+        let route = Route { tls: Some((test_server::trusting(), test_server::name())), ..(*self.route).clone() };
         self.route = Rc::new(route);
         self
     }

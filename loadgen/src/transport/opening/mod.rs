@@ -25,7 +25,7 @@ use frames::handshake::Accepted;
 use rustix::net::{getsockname, sockopt::set_tcp_nodelay};
 
 use self::{tcp::TcpAttempts, upgrade::Upgrade};
-use super::{Answer, ConnectError, Opened, OpenedStream, Phases, Route, Stream, stream::TlsStream, tls_error};
+use super::{Answer, ConnectError, Opened, OpenedStream, Phases, Route, Stream, stream::TlsStream, tls};
 use crate::clock::{Clock, Time};
 
 /// A connection that is being opened. `S` is a socket that the engine watches.
@@ -145,7 +145,7 @@ impl<S: AsFd> Opening<S> {
                     self.stage = self.connected(socket, peer)?;
                 }
                 Stage::Tls(ends, tls) => {
-                    let complete = tls.handshake().map_err(|error| tls_error::failed(ends.peer, &error))?;
+                    let complete = tls.handshake().map_err(|error| tls::error::failed(ends.peer, &error))?;
                     if !complete {
                         return Ok(None);
                     }
@@ -184,7 +184,7 @@ impl<S: AsFd> Opening<S> {
             return Ok(Stage::Upgrade(ends, Stream::Plain(socket), Upgrade::new(&self.route, self.client)));
         };
         let tls = TlsStream::new(config.clone(), name.clone(), socket)
-            .map_err(|error| tls_error::failed(peer, &io::Error::other(error)))?;
+            .map_err(|error| tls::error::failed(peer, &io::Error::other(error)))?;
         Ok(Stage::Tls(ends, Box::new(tls)))
     }
 

@@ -11,7 +11,7 @@ use frames::handshake::{Accepted, Key, ResponseError, ResponseReader};
 
 use crate::{
     clock::{Clock, Time},
-    transport::{ConnectError, Route, Stream, connect_error::of_tls, refusal_text, tls_error},
+    transport::{ConnectError, Route, Stream, connect_error::of_tls, refusal_text, tls},
 };
 
 /// Longest wait for the rest of a refusal, in nanoseconds.
@@ -134,7 +134,7 @@ impl Upgrade {
         let error = self.broken.take().unwrap_or(error);
         let secure = route.tls.is_some();
         match of_tls(&error) {
-            Some(found) => ConnectError::new("tls", format!("{peer}: {}", tls_error::words(found))),
+            Some(found) => ConnectError::new("tls", format!("{peer}: {}", tls::error::words(found))),
             None if self.has_begun() => ConnectError::io(peer, &error),
             None => {
                 let ConnectError { kind, detail } = ConnectError::io(peer, &error);

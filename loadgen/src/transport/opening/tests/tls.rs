@@ -8,7 +8,7 @@ use std::{
 use rustls::ClientConfig;
 
 use super::*;
-use crate::transport::tls_server::{self, distrusting, trusting};
+use crate::transport::tls::test_server::{self, distrusting, trusting};
 
 /// An opening over TLS, and a thread that serves the connection.
 fn secure<T: Send + 'static>(
@@ -16,14 +16,14 @@ fn secure<T: Send + 'static>(
     serve: impl FnOnce(TcpStream) -> T + Send + 'static,
 ) -> (Watched, JoinHandle<T>) {
     let (listener, address) = listener();
-    let route = Route { tls: Some((config, tls_server::name())), ..route(&[address]) };
+    let route = Route { tls: Some((config, test_server::name())), ..route(&[address]) };
     let server = thread::spawn(move || serve(listener.accept().unwrap().0));
     (Watched::new(&Rc::new(route)), server)
 }
 
 /// Answers a request over TLS, in two writes, with a frame behind it.
 fn answer(tcp: TcpStream) {
-    let mut tls = tls_server::accept(tcp);
+    let mut tls = test_server::accept(tcp);
     let (mut reader, mut buffer) = (RequestReader::default(), [0; 64]);
     let request = loop {
         let bytes = tls.read(&mut buffer).unwrap();
@@ -79,7 +79,7 @@ fn a_server_without_tls_is_named() {
 #[test]
 fn a_certificate_that_nobody_signed_is_named() {
     let (mut watched, server) = secure(distrusting(), |tcp| {
-        let refused = tls_server::accept(tcp).read(&mut [0; 64]);
+        let refused = test_server::accept(tcp).read(&mut [0; 64]);
         refused.unwrap_err().to_string()
     });
     let error = watched.end().unwrap_err();
@@ -95,7 +95,7 @@ fn a_certificate_that_nobody_signed_is_named() {
 fn tls_where_none_was_asked_for_is_named() {
     let (listener, address) = listener();
     let server = thread::spawn(move || {
-        let _ = tls_server::accept(listener.accept().unwrap().0).read(&mut [0; 64]);
+        let _ = test_server::accept(listener.accept().unwrap().0).read(&mut [0; 64]);
     });
     let error = Watched::new(&Rc::new(route(&[address]))).end().unwrap_err();
     server.join().unwrap();

@@ -12,7 +12,7 @@ use rustls::{
     pki_types::{PrivatePkcs8KeyDer, ServerName},
 };
 
-use super::tls_settings;
+use super::settings;
 
 /// TLS with a certificate for `localhost` that nobody signed. Reads and writes block.
 pub(crate) fn accept(tcp: TcpStream) -> StreamOwned<ServerConnection, TcpStream> {
@@ -39,7 +39,7 @@ pub(crate) fn name() -> ServerName<'static> {
 
 /// Settings of a client that takes any certificate.
 pub(crate) fn trusting() -> Arc<ClientConfig> {
-    Arc::new(tls_settings::client_config(true).unwrap())
+    Arc::new(settings::client_config(true).unwrap())
 }
 
 /// Settings of a client that trusts nobody.

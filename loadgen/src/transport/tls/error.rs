@@ -5,14 +5,14 @@ use std::{io, net::SocketAddr};
 use reports::escape;
 use rustls::{AlertDescription, CertificateError, Error};
 
-use super::{ConnectError, connect_error::of_tls};
+use crate::transport::{ConnectError, connect_error::of_tls};
 
 const NO_TLS: &str = "(if it does not speak TLS, try ws://)";
 /// Bytes shown of the library's text.
 const SHOWN: usize = 150;
 
 /// The error of a failed handshake.
-pub(super) fn failed(peer: SocketAddr, error: &io::Error) -> ConnectError {
+pub(in crate::transport) fn failed(peer: SocketAddr, error: &io::Error) -> ConnectError {
     let what = match of_tls(error) {
         Some(error) => words(error),
         None if error.kind() == io::ErrorKind::UnexpectedEof => {
@@ -24,7 +24,7 @@ pub(super) fn failed(peer: SocketAddr, error: &io::Error) -> ConnectError {
 }
 
 /// Explains a TLS error, during the handshake or later.
-pub(super) fn words(error: &Error) -> String {
+pub(in crate::transport) fn words(error: &Error) -> String {
     match error {
         Error::InvalidMessage(_) => "the server does not speak TLS on this port: try ws://".to_owned(),
         Error::AlertReceived(alert) => alert_words(*alert),

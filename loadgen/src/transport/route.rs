@@ -15,12 +15,11 @@ use http::{
     header::{AUTHORIZATION, HOST, USER_AGENT},
 };
 use percent_encoding::percent_decode_str;
-use rustls::{ClientConfig, pki_types::ServerName};
 use url::{Host, Url};
 
 use super::{
     request::{PersonalRequest, offered},
-    tls::settings,
+    tls::{self, TlsClient, settings},
 };
 use crate::{
     message::{CapturedValues, Values},
@@ -34,9 +33,6 @@ const MAX_UNKNOWN: usize = 16 << 20;
 /// The limit is at least this if the replies are known: 1 MiB. Leaves room to catch a server that
 /// merges many messages.
 const MAX_KNOWN: usize = 1 << 20;
-
-/// Settings of TLS, and the name that the certificate must match.
-type Tls = (Arc<ClientConfig>, ServerName<'static>);
 
 /// What all connections of a group have in common.
 #[derive(Clone, Debug)]
@@ -52,7 +48,7 @@ pub(crate) struct Route {
     /// Path and query.
     pub(crate) resource: String,
     /// For `wss`.
-    pub(crate) tls: Option<Tls>,
+    pub(crate) tls: Option<TlsClient>,
     /// Further header fields. The handshake sets none of these itself.
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     /// Subprotocols that the header fields offer.
@@ -224,16 +220,13 @@ fn authorization(url: &Url) -> Option<HeaderValue> {
     HeaderValue::try_from(format!("Basic {}", BASE64_STANDARD.encode(credentials))).ok()
 }
 
-fn tls(url: &Url, insecure: bool) -> io::Result<Option<Tls>> {
+fn tls(url: &Url, insecure: bool) -> io::Result<Option<TlsClient>> {
     if url.scheme() != "wss" {
         return Ok(None);
     }
-    let name = match url.host() {
-        Some(Host::Ipv4(ip)) => ServerName::from(std::net::IpAddr::V4(ip)),
-        Some(Host::Ipv6(ip)) => ServerName::from(std::net::IpAddr::V6(ip)),
-        _ => ServerName::try_from(url.host_str().unwrap_or_default().to_owned()).map_err(io::Error::other)?,
-    };
-    Ok(Some((Arc::new(settings::client_config(insecure)?), name)))
+    let Some(host) = url.host() else { return Ok(None) };
+    let config = Arc::new(settings::client_config(insecure)?);
+    Ok(Some(TlsClient::new(config, tls::server_name(&host)?)))
 }
 
 /// Room for two bursts, so that a read rarely fills the buffer: a full read needs another one to

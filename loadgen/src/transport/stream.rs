@@ -1,9 +1,9 @@
-//! The non-blocking byte stream of a connection: a socket, or TLS on a socket.
+//! The non-blocking byte stream of a connection: a socket, or TLS on another stream.
 //!
 //! The socket is whatever the engine watches: a descriptor that its event queue knows, or a socket
-//! of tokio. Any stream socket will do, so a unix socket needs no case here; it is opened in
+//! of mio. Any stream socket will do, so a unix socket needs no case here; it is opened in
 //! [`super::opening`]. A proxy that is asked for a tunnel is a stage of the opening and leaves the
-//! same stream. TLS to the proxy itself would be a case: TLS on a `Stream`.
+//! same stream. TLS to the proxy lies under the TLS that goes through its tunnel.
 
 use std::{
     io::{self, ErrorKind, Read, Write},
@@ -29,11 +29,11 @@ pub(crate) enum Stream<S> {
     Shaped(Box<ShapedStream<S>>),
 }
 
-/// TLS on a socket.
+/// TLS on a stream: on a socket, or on the TLS of a proxy.
 #[derive(Debug)]
 pub(crate) struct TlsStream<S> {
-    pub(super) socket: S,
-    pub(super) session: ClientConnection,
+    under: Stream<S>,
+    session: ClientConnection,
 }
 
 impl<S: AsFd> Stream<S> {
@@ -41,7 +41,7 @@ impl<S: AsFd> Stream<S> {
     pub(crate) fn socket(&self) -> &S {
         match self {
             Self::Plain(socket) => socket,
-            Self::Tls(tls) => &tls.socket,
+            Self::Tls(tls) => tls.socket(),
             Self::Shaped(shaped) => shaped.stream().socket(),
         }
     }
@@ -104,7 +104,7 @@ impl<S: AsFd> Stream<S> {
     pub(crate) fn holds(&self) -> bool {
         match self {
             Self::Plain(_) => false,
-            Self::Tls(tls) => tls.session.wants_write(),
+            Self::Tls(tls) => tls.holds(),
             Self::Shaped(shaped) => shaped.stream().holds(),
         }
     }
@@ -126,17 +126,26 @@ impl<S: AsFd> Stream<S> {
 }
 
 impl<S: AsFd> TlsStream<S> {
-    /// TLS on a connected socket, before its handshake.
+    /// TLS on a connected stream, before its handshake.
     ///
     /// # Errors
     /// The settings don't fit the name.
-    pub(crate) fn new(config: Arc<ClientConfig>, name: ServerName<'static>, socket: S) -> Result<Self, rustls::Error> {
-        Ok(Self { socket, session: ClientConnection::new(config, name)? })
+    pub(super) fn new(
+        config: Arc<ClientConfig>,
+        name: ServerName<'static>,
+        under: Stream<S>,
+    ) -> Result<Self, rustls::Error> {
+        Ok(Self { under, session: ClientConnection::new(config, name)? })
     }
 
     /// The socket underneath.
     pub(crate) fn socket(&self) -> &S {
-        &self.socket
+        self.under.socket()
+    }
+
+    /// Whether it, or what is under it, holds bytes that TCP has not taken.
+    fn holds(&self) -> bool {
+        self.session.wants_write() || self.under.holds()
     }
 
     /// Does what can be done of the handshake now. True once it is complete: what TLS still holds
@@ -168,9 +177,9 @@ impl<S: AsFd> TlsStream<S> {
         }
     }
 
-    /// Reads from TCP once and decrypts that. Returns the number of bytes that came.
+    /// Reads what is under it once and decrypts that. Returns the number of bytes that came.
     fn receive(&mut self) -> io::Result<usize> {
-        let bytes = self.session.read_tls(&mut Socket(&self.socket))?;
+        let bytes = self.session.read_tls(&mut Under(&mut self.under))?;
         if let Err(error) = self.session.process_new_packets() {
             // Alerts the peer, if it still listens.
             let _ = self.push();
@@ -196,13 +205,32 @@ impl<S: AsFd> TlsStream<S> {
 
     fn push(&mut self) -> io::Result<()> {
         while self.session.wants_write() {
-            match self.session.write_tls(&mut Socket(&self.socket)) {
+            match self.session.write_tls(&mut Under(&mut self.under)) {
                 Ok(_) => {}
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
                 Err(error) => return Err(error),
             }
         }
+        self.under.push()
+    }
+}
+
+/// What TLS lies on, as rustls reads and writes it.
+struct Under<'a, S>(&'a mut Stream<S>);
+
+impl<S: AsFd> Read for Under<'_, S> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer)
+    }
+}
+
+impl<S: AsFd> Write for Under<'_, S> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 }
@@ -241,7 +269,7 @@ mod tests {
     use socket2::SockRef;
 
     use super::*;
-    use crate::transport::tls::test_server::{self, name, trusting};
+    use crate::transport::tls::test_server::{self, trusting_client};
 
     /// A non-blocking socket with small buffers, and its peer.
     fn sockets() -> (OwnedFd, TcpStream) {
@@ -258,13 +286,36 @@ mod tests {
         assert_eq!(poll(&mut [PollFd::new(stream.socket(), flags)], None), Ok(1));
     }
 
+    /// The server's side of a connection in as many layers of TLS as are wanted.
+    trait Bytes: Read + Write + Send {}
+    impl<S: Read + Write + Send> Bytes for S {}
+
+    /// A client's TLS on `under`, once its handshake is complete.
+    fn secured(under: Stream<OwnedFd>) -> Stream<OwnedFd> {
+        let mut tls = trusting_client().stream(0, under).unwrap();
+        while !tls.handshake().unwrap() {
+            poll(&mut [PollFd::new(tls.socket(), PollFlags::IN)], None).unwrap();
+        }
+        Stream::Tls(Box::new(tls))
+    }
+
     #[test]
     fn what_tcp_does_not_take_is_held_and_pushed_later() {
+        what_is_held_is_pushed_later(1);
+    }
+
+    #[test]
+    fn tls_within_tls_holds_and_pushes_as_well() {
+        what_is_held_is_pushed_later(2);
+    }
+
+    fn what_is_held_is_pushed_later(layers: usize) {
         const LONG: usize = 1 << 20;
         let (client, server) = sockets();
         let (read_on, held) = std::sync::mpsc::channel();
         let server = thread::spawn(move || {
-            let mut tls = test_server::accept(server);
+            let under: Box<dyn Bytes> = Box::new(server);
+            let mut tls = (0..layers).fold(under, |under, _| Box::new(test_server::accept(under)));
             let mut got = vec![0; LONG];
             tls.read_exact(&mut got[..1]).unwrap();
             held.recv().unwrap();
@@ -272,11 +323,7 @@ mod tests {
             tls.write_all(b"whole").unwrap();
             got
         });
-        let mut tls = TlsStream::new(trusting(), name(), client).unwrap();
-        while !tls.handshake().unwrap() {
-            poll(&mut [PollFd::new(&tls.socket, PollFlags::IN)], None).unwrap();
-        }
-        let mut stream = Stream::Tls(Box::new(tls));
+        let mut stream = (0..layers).fold(Stream::Plain(client), |under, _| secured(under));
         let sent: Vec<u8> = (0..LONG).map(|at| at.to_le_bytes()[0]).collect();
         let mut taken = stream.write(&sent).unwrap();
         // So the kernel reports when there is room.

@@ -91,7 +91,7 @@ impl<E: Engine> Slots<E> {
 
     /// Makes the slots open connections over TLS.
     pub(super) fn with_tls(mut self) -> Self {
-        let route = Route { tls: Some((test_server::trusting(), test_server::name())), ..(*self.route).clone() };
+        let route = Route { tls: Some(test_server::trusting_client()), ..(*self.route).clone() };
         self.route = Rc::new(route);
         self
     }

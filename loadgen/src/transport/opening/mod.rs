@@ -180,10 +180,11 @@ impl<S: AsFd> Opening<S> {
         set_tcp_nodelay(&socket, true).map_err(io)?;
         let local = getsockname(&socket).and_then(SocketAddr::try_from).map_err(io)?;
         let ends = Ends { local, peer };
-        let Some((config, name)) = &self.route.tls else {
+        let Some(tls) = &self.route.tls else {
             return Ok(Stage::Upgrade(ends, Stream::Plain(socket), Upgrade::new(&self.route, self.client)));
         };
-        let tls = TlsStream::new(config.clone(), name.clone(), socket)
+        let tls = tls
+            .stream(self.client, Stream::Plain(socket))
             .map_err(|error| tls::error::failed(peer, &io::Error::other(error)))?;
         Ok(Stage::Tls(ends, Box::new(tls)))
     }

@@ -1,7 +1,7 @@
 //! The server's side of TLS, for tests.
 
 use std::{
-    net::TcpStream,
+    io::{Read, Write},
     sync::{Arc, LazyLock},
 };
 
@@ -12,11 +12,11 @@ use rustls::{
     pki_types::{PrivatePkcs8KeyDer, ServerName},
 };
 
-use super::settings;
+use super::{TlsClient, settings};
 
 /// TLS with a certificate for `localhost` that nobody signed. Reads and writes block.
-pub(crate) fn accept(tcp: TcpStream) -> StreamOwned<ServerConnection, TcpStream> {
-    StreamOwned::new(ServerConnection::new(Arc::clone(&CONFIG)).unwrap(), tcp)
+pub(crate) fn accept<S: Read + Write>(under: S) -> StreamOwned<ServerConnection, S> {
+    StreamOwned::new(ServerConnection::new(Arc::clone(&CONFIG)).unwrap(), under)
 }
 
 /// Made once, as a key takes long to make.
@@ -31,6 +31,11 @@ static CONFIG: LazyLock<Arc<ServerConfig>> = LazyLock::new(|| {
         .unwrap();
     Arc::new(config)
 });
+
+/// TLS of a client that takes any certificate.
+pub(crate) fn trusting_client() -> TlsClient {
+    TlsClient::new(trusting(), name())
+}
 
 /// The name in the certificate.
 pub(crate) fn name() -> ServerName<'static> {

@@ -8,7 +8,10 @@ use std::{
 use rustls::ClientConfig;
 
 use super::*;
-use crate::transport::tls::test_server::{self, distrusting, trusting};
+use crate::transport::tls::{
+    TlsClient,
+    test_server::{self, distrusting, trusting},
+};
 
 /// An opening over TLS, and a thread that serves the connection.
 fn secure<T: Send + 'static>(
@@ -16,7 +19,7 @@ fn secure<T: Send + 'static>(
     serve: impl FnOnce(TcpStream) -> T + Send + 'static,
 ) -> (Watched, JoinHandle<T>) {
     let (listener, address) = listener();
-    let route = Route { tls: Some((config, test_server::name())), ..route(&[address]) };
+    let route = Route { tls: Some(TlsClient::new(config, test_server::name())), ..route(&[address]) };
     let server = thread::spawn(move || serve(listener.accept().unwrap().0));
     (Watched::new(&Rc::new(route)), server)
 }

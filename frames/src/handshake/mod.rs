@@ -4,6 +4,7 @@
 //! ```text
 //! client:  request() ─> bytes    bytes of reads ─> ResponseReader ─> Accepted | ResponseError
 //! server:  bytes of reads ─> RequestReader ─> UpgradeRequest | Rejection    response() ─> bytes
+//! proxy:   tunnel_request() ─> bytes    bytes of reads ─> TunnelReader ─> a tunnel | ResponseError
 //! ```
 //!
 //! ```
@@ -41,12 +42,14 @@
 mod body;
 mod declined;
 mod fields;
+mod final_head;
 mod head;
 mod key;
 mod rejection;
 mod request;
 mod response;
 mod response_error;
+mod tunnel;
 
 pub use declined::Declined;
 pub use fields::{Field, Fields};
@@ -55,6 +58,7 @@ pub use rejection::{Rejection, RejectionReason};
 pub use request::{RequestReader, UpgradeRequest, request};
 pub use response::{Accepted, ResponseReader};
 pub use response_error::ResponseError;
+pub use tunnel::{TunnelReader, tunnel_request};
 
 /// Most bytes of a head, interim responses included. Browsers and proxies send 1 to 8 KiB with
 /// cookies.

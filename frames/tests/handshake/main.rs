@@ -3,3 +3,4 @@
 mod answers;
 mod mutated;
 mod requests;
+mod tunnels;

@@ -17,7 +17,7 @@ use loadgen::{
 fn matches(c: &mut Criterion) {
     const BATCH: u64 = 1024;
     let terms = Expectation::new(Payload::new(1, 64, Mix::Mixed), &Expect::Echo, 1);
-    let local = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
+    let local = SocketAddr::from((Ipv4Addr::LOCALHOST, 1)).into();
     let mut group = c.benchmark_group("recorder");
     group.throughput(Throughput::Elements(BATCH));
     // Messages that were written together and come in one read have the same latency.

@@ -56,7 +56,7 @@ fn play(written: fn(u64) -> u64, came: fn(u64) -> u64) -> (AtLeast, AtLeast) {
         if arrival {
             terms.payload().encode(0, sequence, &mut bytes);
             let event = MessageEvent { kind: terms.payload().kind(sequence), bytes: &bytes };
-            let local = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
+            let local = SocketAddr::from((Ipv4Addr::LOCALHOST, 1)).into();
             ledger.received(&terms, event, &mut recorder.for_connection(&terms, 0, local, at));
         } else {
             let times = SendTimes { due: Time::from_nanos(due), written: at };

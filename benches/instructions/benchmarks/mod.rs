@@ -14,6 +14,7 @@ pub(crate) mod recorder;
 use std::net::{Ipv4Addr, SocketAddr};
 
 use loadgen::{
+    Endpoint,
     clock::Time,
     ledger::{Expectation, SendTimes},
     message::{Mix, Payload},
@@ -26,7 +27,7 @@ pub(crate) const MESSAGES: u64 = 960;
 const RUN: u32 = 0x3f9a_1c22;
 const CLIENT: u32 = 7;
 const SIZE: u32 = 64;
-const LOCAL: SocketAddr = SocketAddr::V4(std::net::SocketAddrV4::new(Ipv4Addr::LOCALHOST, 1));
+const LOCAL: Endpoint = Endpoint::Ip(SocketAddr::V4(std::net::SocketAddrV4::new(Ipv4Addr::LOCALHOST, 1)));
 const TIMES: SendTimes = SendTimes { due: Time::from_nanos(1), written: Time::from_nanos(300) };
 
 fn terms() -> Expectation {

@@ -1,6 +1,6 @@
 //! Why a connection did not open, and the names of errors.
 
-use std::{io, net::SocketAddr};
+use std::{fmt::Display, io};
 
 use reports::{escape::visible_part, judge::OwnFailure};
 
@@ -22,7 +22,7 @@ impl ConnectError {
         Self { kind: kind.to_owned(), detail: visible_part(detail.as_ref(), DETAIL_SHOWN) }
     }
 
-    pub(super) fn io(peer: SocketAddr, error: &io::Error) -> Self {
+    pub(super) fn io(peer: &dyn Display, error: &io::Error) -> Self {
         Self::new(io_kind(error), format!("{peer}: {error}"))
     }
 }

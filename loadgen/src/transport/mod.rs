@@ -5,6 +5,7 @@
 //! blocks except the lookup, which is done once.
 
 mod connect_error;
+mod endpoint;
 mod opened;
 mod opening;
 pub(crate) mod public_address;
@@ -16,7 +17,6 @@ pub(crate) mod source_addresses;
 mod stream;
 pub(crate) mod tls;
 
-pub use self::source_addresses::SourceAddressError;
 pub(crate) use self::{
     connect_error::{ConnectError, io_kind},
     opened::{Answer, Opened, OpenedStream, Phases},
@@ -24,3 +24,4 @@ pub(crate) use self::{
     route::{ConnectionLimits, Route},
     stream::Stream,
 };
+pub use self::{endpoint::Endpoint, source_addresses::SourceAddressError};

@@ -1,10 +1,8 @@
 //! A connection that opened, and what is known of it.
 
-use std::net::SocketAddr;
-
 use frames::handshake::Fields;
 
-use super::{ConnectionLimits, Stream};
+use super::{ConnectionLimits, Endpoint, Stream};
 
 /// The byte stream of a connection after its opening handshake.
 ///
@@ -25,10 +23,10 @@ pub(crate) struct OpenedStream<S> {
 /// How a connection opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Opened {
-    /// Its local address.
-    pub(crate) local: SocketAddr,
-    /// Its peer.
-    pub(crate) peer: SocketAddr,
+    /// This machine's end of it.
+    pub(crate) local: Endpoint,
+    /// Its other end: the server, or the proxy to it.
+    pub(crate) peer: Endpoint,
     /// How long each phase took.
     pub(crate) phases: Phases,
     /// What the server answered.
@@ -40,7 +38,9 @@ pub(crate) struct Opened {
 pub(crate) struct Phases {
     /// To the TCP connection, attempts at other addresses included.
     pub(crate) tcp: u64,
-    /// The TLS handshake; none without TLS.
+    /// To the tunnel through a proxy, TLS with the proxy included; none without a proxy.
+    pub(crate) proxy: Option<u64>,
+    /// The TLS handshake with the server; none without TLS.
     pub(crate) tls: Option<u64>,
     /// The opening handshake of the WebSocket.
     pub(crate) upgrade: u64,
@@ -49,7 +49,7 @@ pub(crate) struct Phases {
 impl Phases {
     /// All phases together.
     pub(crate) fn total(self) -> u64 {
-        self.tcp + self.tls.unwrap_or(0) + self.upgrade
+        self.tcp + self.proxy.unwrap_or(0) + self.tls.unwrap_or(0) + self.upgrade
     }
 }
 

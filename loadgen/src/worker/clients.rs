@@ -14,6 +14,7 @@ use crate::{
         driver::{ClientView, Presence},
         sessions::AttemptCause,
     },
+    transport::Endpoint,
 };
 
 /// Bytes that a connection may have unsent. Beyond, the target does not read, and the client gets
@@ -24,7 +25,7 @@ pub(super) const MAX_UNSENT: u64 = 1024 * 1024;
 #[derive(Debug)]
 pub(super) struct Client {
     pub(super) ledger: Ledger,
-    pub(super) local: SocketAddr,
+    pub(super) local: Endpoint,
     /// When its session began, or when the last one ended. [`Time::NEVER`] if it has not been open.
     pub(super) since: Time,
     /// Index of its group.
@@ -65,7 +66,7 @@ impl Client {
     pub(super) fn new(client: u32, group: usize) -> Self {
         Self {
             ledger: Ledger::new(client),
-            local: SocketAddr::new(IpAddr::from([0; 4]), 0),
+            local: SocketAddr::new(IpAddr::from([0; 4]), 0).into(),
             since: Time::NEVER,
             group: u32::try_from(group).unwrap_or(u32::MAX),
             state: ClientState::Before,

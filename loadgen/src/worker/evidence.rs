@@ -1,7 +1,5 @@
 //! Keeps the first anomalies of each kind, with enough context to find the cause.
 
-use std::net::SocketAddr;
-
 use reports::{
     escape, human,
     model::{Evidence, EvidenceKind, ReadContext},
@@ -10,6 +8,7 @@ use reports::{
 use crate::{
     clock::Time,
     ledger::{Expectation, Fate, Finding, SendTimes, Subject},
+    transport::Endpoint,
 };
 
 /// Missing messages that are kept. Some turn out to be misrouted once all workers are compared.
@@ -27,7 +26,7 @@ pub(crate) struct EventContext<'a> {
     /// Client of the connection.
     pub(crate) client: u32,
     /// Local address of the connection.
-    pub(crate) local: SocketAddr,
+    pub(crate) local: Endpoint,
     /// When the event was read, or the fate decided.
     pub(crate) at: Time,
 }

@@ -1,7 +1,5 @@
 //! The result of a worker.
 
-use std::net::SocketAddr;
-
 use reports::{judge::OwnFailure, model::Connections};
 
 use super::{
@@ -13,7 +11,7 @@ use crate::{
     clock::Time,
     engine::ConnectionEnd,
     ledger::{CloseCause, Expectation, Ledger},
-    transport::Phases,
+    transport::{Endpoint, Phases},
 };
 
 /// Missing messages that all workers together remember, to match them with messages that came on
@@ -43,7 +41,7 @@ pub(crate) struct GroupOutcome {
     pub(crate) connections: Connections,
     /// How many had opened, failed and died when that was last told.
     told: [u64; 3],
-    pub(crate) peer: Option<SocketAddr>,
+    pub(crate) peer: Option<Endpoint>,
     pub(crate) openings: OpeningTimes,
     /// What became of the sessions.
     pub(crate) sessions: SessionRecord,
@@ -149,7 +147,7 @@ impl GroupOutcome {
         &mut self,
         expectation: &Expectation,
         client: u32,
-        local: SocketAddr,
+        local: Endpoint,
         at: Time,
         cause: ConnectionEnd,
     ) {
@@ -163,7 +161,7 @@ impl GroupOutcome {
         &mut self,
         expectation: &Expectation,
         ledger: &mut Ledger,
-        local: SocketAddr,
+        local: Endpoint,
         at: Time,
         cause: CloseCause,
     ) {

@@ -120,7 +120,7 @@ impl Simulated {
             let Flight { times, left, arrives } = self.flying.swap_remove(at);
             let now = self.time();
             self.own.saturating_record(arrives.since(left));
-            let local = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 1);
+            let local = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 1).into();
             self.recorder.for_connection(&self.expectation, 0, local, now).matched(0, 1, times, false);
             assert!(
                 self.unread_since.since() <= arrives,

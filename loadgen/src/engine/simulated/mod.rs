@@ -173,9 +173,9 @@ impl Simulated {
             PeerEvent::Pong(payload) => sink.pong(at, &payload),
             PeerEvent::Opened => {
                 self.connections[slot].state = ConnectionState::Open;
-                let address = |port| SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port);
+                let address = |port| SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port).into();
                 let took = self.connections[slot].opening;
-                let phases = Phases { tcp: took / 2, tls: None, upgrade: took - took / 2 };
+                let phases = Phases { tcp: took / 2, upgrade: took - took / 2, ..Phases::default() };
                 let opened = Opened { local: address(1), peer: address(2), phases, answer: Answer::default() };
                 sink.opened(at, opened);
                 for (kind, bytes) in std::mem::take(&mut self.connections[slot].kept) {

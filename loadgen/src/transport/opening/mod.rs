@@ -25,7 +25,7 @@ use frames::handshake::Accepted;
 use rustix::net::{getsockname, sockopt::set_tcp_nodelay};
 
 use self::{tcp::TcpAttempts, upgrade::Upgrade};
-use super::{Answer, ConnectError, Opened, OpenedStream, Phases, Route, Stream, stream::TlsStream, tls};
+use super::{Answer, ConnectError, Endpoint, Opened, OpenedStream, Phases, Route, Stream, stream::TlsStream, tls};
 use crate::clock::{Clock, Time};
 
 /// A connection that is being opened. `S` is a socket that the engine watches.
@@ -53,8 +53,8 @@ enum Stage<S> {
 /// The two addresses of a connection.
 #[derive(Clone, Copy, Debug)]
 struct Ends {
-    local: SocketAddr,
-    peer: SocketAddr,
+    local: Endpoint,
+    peer: Endpoint,
 }
 
 /// What has become of an opening.
@@ -145,7 +145,7 @@ impl<S: AsFd> Opening<S> {
                     self.stage = self.connected(socket, peer)?;
                 }
                 Stage::Tls(ends, tls) => {
-                    let complete = tls.handshake().map_err(|error| tls::error::failed(ends.peer, &error))?;
+                    let complete = tls.handshake().map_err(|error| tls::error::failed(&ends.peer, &error))?;
                     if !complete {
                         return Ok(None);
                     }
@@ -175,17 +175,17 @@ impl<S: AsFd> Opening<S> {
 
     /// The stage after TCP.
     fn connected(&self, socket: S, peer: SocketAddr) -> Result<Stage<S>, ConnectError> {
-        let io = |error: rustix::io::Errno| ConnectError::io(peer, &error.into());
+        let io = |error: rustix::io::Errno| ConnectError::io(&peer, &error.into());
         // Nagle's algorithm would delay a burst until the last one is acknowledged.
         set_tcp_nodelay(&socket, true).map_err(io)?;
         let local = getsockname(&socket).and_then(SocketAddr::try_from).map_err(io)?;
-        let ends = Ends { local, peer };
+        let ends = Ends { local: local.into(), peer: peer.into() };
         let Some(tls) = &self.route.tls else {
             return Ok(Stage::Upgrade(ends, Stream::Plain(socket), Upgrade::new(&self.route, self.client)));
         };
         let tls = tls
             .stream(self.client, Stream::Plain(socket))
-            .map_err(|error| tls::error::failed(peer, &io::Error::other(error)))?;
+            .map_err(|error| tls::error::failed(&peer, &io::Error::other(error)))?;
         Ok(Stage::Tls(ends, Box::new(tls)))
     }
 

@@ -121,7 +121,7 @@ impl<S: AsFd> TcpAttempts<S> {
         let begun = socket(peer, self.source, route.limits.receive_buffer()).and_then(|socket| {
             // Before it is watched: a socket that was never connected counts as hung up.
             reach(&socket, peer, self.source)?;
-            watch(socket).map_err(|error| ConnectError::io(peer, &error))
+            watch(socket).map_err(|error| ConnectError::io(&peer, &error))
         });
         match begun {
             Ok(socket) => self.under_way.push(TcpAttempt { index, socket }),
@@ -159,7 +159,7 @@ pub(super) fn socket(
     source: Option<IpAddr>,
     receive_buffer: Option<usize>,
 ) -> Result<OwnedFd, ConnectError> {
-    let io = |error: Errno| ConnectError::io(peer, &error.into());
+    let io = |error: Errno| ConnectError::io(&peer, &error.into());
     let family = if peer.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
     let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
     let socket = socket_with(family, SocketType::STREAM, flags, Some(ipproto::TCP)).map_err(io)?;
@@ -197,7 +197,7 @@ pub(super) fn reach(socket: &impl AsFd, peer: SocketAddr, source: Option<IpAddr>
             ))
         }
         Err(Errno::ADDRNOTAVAIL | Errno::ADDRINUSE) => Err(no_port(peer, source)),
-        Err(error) => Err(ConnectError::io(peer, &error.into())),
+        Err(error) => Err(ConnectError::io(&peer, &error.into())),
     }
 }
 

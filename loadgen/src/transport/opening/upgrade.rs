@@ -2,7 +2,6 @@
 
 use std::{
     io::{self, ErrorKind},
-    net::SocketAddr,
     os::fd::AsFd,
     sync::Arc,
 };
@@ -11,7 +10,7 @@ use frames::handshake::{Accepted, Key, ResponseError, ResponseReader};
 
 use crate::{
     clock::{Clock, Time},
-    transport::{ConnectError, Route, Stream, connect_error::of_tls, refusal_text, tls},
+    transport::{ConnectError, Endpoint, Route, Stream, connect_error::of_tls, refusal_text, tls},
 };
 
 /// Longest wait for the rest of a refusal, in nanoseconds.
@@ -69,7 +68,7 @@ impl Upgrade {
         &mut self,
         stream: &mut Stream<impl AsFd>,
         route: &Route,
-        peer: SocketAddr,
+        peer: Endpoint,
         clock: &impl Clock,
     ) -> Result<Option<Accepted>, ConnectError> {
         if self.broken.is_none() {
@@ -108,7 +107,7 @@ impl Upgrade {
     }
 
     /// Waits for more, unless this is a refusal that has taken too long.
-    fn wait(&mut self, route: &Route, peer: SocketAddr, clock: &impl Clock) -> Result<Option<Accepted>, ConnectError> {
+    fn wait(&mut self, route: &Route, peer: Endpoint, clock: &impl Clock) -> Result<Option<Accepted>, ConnectError> {
         if !self.response.is_refused() {
             return Ok(None);
         }
@@ -118,13 +117,13 @@ impl Upgrade {
     }
 
     /// The error of a response that was cut off.
-    fn refused(&mut self, route: &Route, peer: SocketAddr) -> ConnectError {
+    fn refused(&mut self, route: &Route, peer: Endpoint) -> ConnectError {
         let refusal = self.response.finish();
         self.explained(&refusal, route, peer)
     }
 
     /// The error of a stream that can't be read.
-    fn end(&mut self, error: io::Error, route: &Route, peer: SocketAddr) -> ConnectError {
+    fn end(&mut self, error: io::Error, route: &Route, peer: Endpoint) -> ConnectError {
         // An end without TLS's farewell is an end, too.
         let ended = error.kind() == ErrorKind::UnexpectedEof && of_tls(&error).is_none();
         if ended || self.response.is_refused() {
@@ -135,16 +134,16 @@ impl Upgrade {
         let secure = route.tls.is_some();
         match of_tls(&error) {
             Some(found) => ConnectError::new("tls", format!("{peer}: {}", tls::error::words(found))),
-            None if self.has_begun() => ConnectError::io(peer, &error),
+            None if self.has_begun() => ConnectError::io(&peer, &error),
             None => {
-                let ConnectError { kind, detail } = ConnectError::io(peer, &error);
+                let ConnectError { kind, detail } = ConnectError::io(&peer, &error);
                 ConnectError { kind, detail: format!("{detail}{}", refusal_text::maybe_tls(secure)) }
             }
         }
     }
 
     /// A refusal in words.
-    fn explained(&self, refusal: &ResponseError, route: &Route, peer: SocketAddr) -> ConnectError {
+    fn explained(&self, refusal: &ResponseError, route: &Route, peer: Endpoint) -> ConnectError {
         let words = refusal_text::explain(refusal, route.tls.is_some(), &route.secrets_of(self.client));
         ConnectError::new(&refusal.kind(), format!("{peer}: {words}"))
     }

@@ -1,6 +1,6 @@
 //! Errors of TLS in words.
 
-use std::{io, net::SocketAddr};
+use std::{fmt::Display, io};
 
 use reports::escape;
 use rustls::{AlertDescription, CertificateError, Error};
@@ -12,7 +12,7 @@ const NO_TLS: &str = "(if it does not speak TLS, try ws://)";
 const SHOWN: usize = 150;
 
 /// The error of a failed handshake.
-pub(in crate::transport) fn failed(peer: SocketAddr, error: &io::Error) -> ConnectError {
+pub(in crate::transport) fn failed(peer: &dyn Display, error: &io::Error) -> ConnectError {
     let what = match of_tls(error) {
         Some(error) => words(error),
         None if error.kind() == io::ErrorKind::UnexpectedEof => {

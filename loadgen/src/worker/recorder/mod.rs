@@ -10,8 +10,6 @@ mod opening_times;
 mod seconds;
 mod so_far;
 
-use std::net::SocketAddr;
-
 use hdrhistogram::Histogram;
 use reports::model::{Dropped, Latency, Pings, Tally, Traffic};
 
@@ -34,6 +32,7 @@ use crate::{
     clock::Time,
     engine::ReadBatch,
     ledger::{Expectation, SendTimes, effort::EffortBudget},
+    transport::Endpoint,
     worker::{
         evidence::{EventContext, EvidenceLog},
         slow_writes::SlowWrites,
@@ -239,7 +238,7 @@ impl Recorder {
     }
 
     /// Records that the connection of `client` ended at `at`. `detail` says how, escaped.
-    pub fn died(&mut self, expectation: &Expectation, client: u32, local: SocketAddr, at: Time, detail: String) {
+    pub fn died(&mut self, expectation: &Expectation, client: u32, local: Endpoint, at: Time, detail: String) {
         self.evidence.died(&EventContext { expectation, client, local, at }, detail);
     }
 
@@ -248,7 +247,7 @@ impl Recorder {
         &'a mut self,
         expectation: &'a Expectation,
         client: u32,
-        local: SocketAddr,
+        local: Endpoint,
         at: Time,
     ) -> ConnectionRecorder<'a> {
         ConnectionRecorder { recorder: self, context: EventContext { expectation, client, local, at } }

@@ -11,6 +11,8 @@ pub(crate) struct OpeningTimes {
     /// From the start of connecting to the end of the handshake.
     pub(crate) connect: Times,
     pub(crate) tcp: Times,
+    /// Empty without a proxy.
+    pub(crate) proxy: Times,
     /// Empty without TLS.
     pub(crate) tls: Times,
     pub(crate) upgrade: Times,
@@ -28,8 +30,11 @@ pub(crate) struct Times {
 impl OpeningTimes {
     /// Adds how long the phases of a connection took.
     pub(crate) fn add_phases(&mut self, phases: Phases) {
-        let Phases { tcp, tls, upgrade } = phases;
+        let Phases { tcp, proxy, tls, upgrade } = phases;
         self.tcp.add(tcp);
+        if let Some(proxy) = proxy {
+            self.proxy.add(proxy);
+        }
         if let Some(tls) = tls {
             self.tls.add(tls);
         }
@@ -38,8 +43,8 @@ impl OpeningTimes {
 
     /// Gives memory back, as nothing may be added for long.
     pub(crate) fn pack(&mut self) {
-        let Self { connect, tcp, tls, upgrade } = self;
-        for times in [connect, tcp, tls, upgrade] {
+        let Self { connect, tcp, proxy, tls, upgrade } = self;
+        for times in [connect, tcp, proxy, tls, upgrade] {
             times.pack();
         }
     }
@@ -78,7 +83,8 @@ mod tests {
     #[test]
     fn packed_times_are_the_same_times() {
         let mut times = OpeningTimes::default();
-        let phases = |n| Phases { tcp: n, tls: Some(n).filter(|n| n % 2 == 0), upgrade: 2 * n };
+        let every = |n: u64, nth: u64| Some(n).filter(|n| n % nth == 0);
+        let phases = |n| Phases { tcp: n, proxy: every(n, 4), tls: every(n, 2), upgrade: 2 * n };
         for n in 1..=100 {
             times.add_phases(phases(n));
             times.connect.add(4 * n);
@@ -87,10 +93,10 @@ mod tests {
                 assert!(times.tcp.open.is_none());
             }
         }
-        let OpeningTimes { connect, tcp, tls, upgrade } = &mut times;
-        let all = [connect, tcp, tls, upgrade].map(Times::take);
-        assert_eq!(all.each_ref().map(Histogram::len), [100, 100, 50, 100]);
-        assert_eq!(all.each_ref().map(Histogram::max), [400, 100, 100, 200]);
+        let OpeningTimes { connect, tcp, proxy, tls, upgrade } = &mut times;
+        let all = [connect, tcp, proxy, tls, upgrade].map(Times::take);
+        assert_eq!(all.each_ref().map(Histogram::len), [100, 100, 25, 50, 100]);
+        assert_eq!(all.each_ref().map(Histogram::max), [400, 100, 100, 100, 200]);
         assert_eq!(times.tcp.take().len(), 0, "they are gone");
     }
 }

@@ -1,4 +1,4 @@
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 
 use reports::model::{Counts, EvidenceKind, IntervalConnections};
 
@@ -11,7 +11,7 @@ use crate::{
 
 /// The measured phase is the seconds 1 to 3.
 const WINDOW: Window = Window { from: at(1_000), to: at(3_000) };
-const LOCAL: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 1);
+const LOCAL: Endpoint = Endpoint::Ip(SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 1));
 
 const fn at(millis: u64) -> Time {
     Time::from_nanos(millis * 1_000_000)

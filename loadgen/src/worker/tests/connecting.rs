@@ -104,7 +104,7 @@ fn the_times_of_opening_are_kept() {
         [&mut openings.tcp, &mut openings.tls, &mut openings.upgrade].map(|times| times.take().len()),
         [2, 0, 2]
     );
-    assert_eq!(done.group(0).peer.map(|peer| peer.port()), Some(2));
+    assert_eq!(done.group(0).peer.map(|peer| peer.to_string()).as_deref(), Some("127.0.0.1:2"));
 }
 
 #[test]

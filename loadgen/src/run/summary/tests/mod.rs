@@ -16,13 +16,13 @@ use crate::{
     plan::{Arrivals, EngineKind, Expect, Load, Order, Rate, RunOptions, Sizes},
     run::timeline::Timeline,
     secrets::Secrets,
-    transport::Phases,
+    transport::{Endpoint, Phases},
     worker::{GroupOutcome, StopTotals, recorder::Window},
 };
 
 const SECOND: u64 = 1_000_000_000;
 const WINDOW: Window = Window { from: Time::from_nanos(SECOND), to: Time::from_nanos(4 * SECOND) };
-const LOCAL: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 1);
+const LOCAL: Endpoint = Endpoint::Ip(SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 1));
 
 fn expectation() -> Expectation {
     Expectation::new(Payload::new(1, 64, Mix::Mixed), &Expect::Echo, 8)
@@ -234,7 +234,12 @@ fn openings_are_told_by_phase_and_group() {
         let mut outcome = outcome_of(2);
         for (group, unit) in outcome.groups.iter_mut().zip([1, 100]) {
             group.openings.connect.add(10 * unit);
-            group.openings.add_phases(Phases { tcp: unit, tls: (unit > 1).then_some(2 * unit), upgrade: 3 * unit });
+            group.openings.add_phases(Phases {
+                tcp: unit,
+                tls: (unit > 1).then_some(2 * unit),
+                upgrade: 3 * unit,
+                ..Phases::default()
+            });
         }
         outcome
     };
@@ -304,7 +309,7 @@ fn evidence_names_the_peer_of_its_worker() {
     let (mut one, mut other) = (outcome(), outcome());
     let expectation = expectation();
     for (outcome, port) in [(&mut one, 10), (&mut other, 20)] {
-        outcome.groups[0].peer = Some(SocketAddr::new(LOCAL.ip(), port));
+        outcome.groups[0].peer = Some(SocketAddr::from((Ipv4Addr::LOCALHOST, port)).into());
         let mut sink = outcome.groups[0].recorder.for_connection(&expectation, 0, LOCAL, WINDOW.from);
         sink.finding(Finding::Unexpected, Subject::default(), b"welcome");
     }

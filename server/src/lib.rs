@@ -20,7 +20,7 @@
 //! rooms/           broadcasts: a message goes to all members of the room of its path
 //! misbehaviour/    faults and delays on purpose, which the echo knows next to nothing of
 //! stats.rs         what was counted
-//! bin/server/      the command: its options, its log and its exit codes
+//! command/         the server as a command: its options, its log and its exit codes
 //! ```
 //!
 //! [`run`] starts [`Options::threads`] threads. Each has a listener of its own on the same port,
@@ -60,6 +60,7 @@
 //! - Any other request that is no WebSocket handshake gets an HTTP error: 426, 405 or 400; 408 if
 //!   it takes too long; 503 over [`Limits::connections`] or [`Limits::memory`].
 
+pub mod command;
 mod connection;
 mod misbehaviour;
 mod options;

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use server::{OwnCopy, RoomsOptions};
 
 use super::values;
+use crate::{OwnCopy, RoomsOptions};
 
 /// Who gets a message when.
 #[derive(Debug, Args)]

@@ -3,9 +3,9 @@
 use std::{path::PathBuf, time::Duration};
 
 use clap::{ArgGroup, Args, ValueEnum};
-use server::{Delay, DelayShape, FaultKind, Faults, Stall};
 
 use super::values;
+use crate::{Delay, DelayShape, FaultKind, Faults, Stall};
 
 /// How the server misbehaves.
 #[derive(Debug, Args)]

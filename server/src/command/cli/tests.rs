@@ -1,6 +1,5 @@
-use server::{Allowance, Delay, DelayShape, FaultKind, Faults, OwnCopy, RoomsOptions, Stall, Table};
-
 use super::*;
+use crate::{Allowance, Delay, DelayShape, FaultKind, Faults, OwnCopy, RoomsOptions, Stall, Table};
 
 fn parse(line: &str) -> Result<Options, String> {
     parse_with(line, 1_000_000_000)

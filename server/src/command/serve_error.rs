@@ -6,7 +6,7 @@ use program::{Exit, tell_usage};
 
 /// An error that ends the server.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum ServeError {
+pub enum ServeError {
     /// The command line is refused, or asks for help.
     #[error(transparent)]
     Usage(#[from] clap::Error),

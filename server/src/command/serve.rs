@@ -8,26 +8,30 @@ use std::{
 };
 
 use program::Exit;
-use server::{Allowance, ConnectionCapacity, FaultLedger};
 use tokio::sync::oneshot;
 
-use crate::{cli::ServerArgs, log_writer::LogWriter, serve_error::ServeError};
+use super::{cli::ServerArgs, log_writer::LogWriter, serve_error::ServeError};
+use crate::{Allowance, ConnectionCapacity, FaultLedger};
 
 /// Serves until a signal comes; how the process ends.
-pub(crate) fn serve(args: ServerArgs) -> Result<Exit, ServeError> {
+///
+/// # Errors
+/// If the options contradict each other, the server can't listen or serve, or a file can't be
+/// written.
+pub fn serve(args: ServerArgs) -> Result<Exit, ServeError> {
     let log = args.log.log.then(|| LogWriter::start(io::stderr())).transpose();
     let log = log.map_err(|error| format!("--log: cannot start its thread: {error}; raise the limit (`ulimit -u`)"))?;
     if let Some(log) = &log {
         log_to(log.clone());
     }
-    let listener = server::bind(args.listen).map_err(|error| args.bind_failure(&error))?;
+    let listener = crate::bind(args.listen).map_err(|error| args.bind_failure(&error))?;
     let address = listener.local_addr()?;
     let ledger = args.misbehaviour.fault_ledger.clone().map(LedgerFile::create).transpose()?;
     let shutdown = signalled()?;
     let options = args.options(ConnectionCapacity::new(Allowance::raise()))?;
     let (seed, drawn) = (options.seed, options.delay.is_some() || !options.faults.is_empty());
     let (threads, has_rooms) = (options.threads, options.rooms.is_some());
-    let serving = server::start(listener, options).map_err(|error| {
+    let serving = crate::start(listener, options).map_err(|error| {
         format!("--threads {threads}: {error}; use fewer, or raise the limits on threads and files (`ulimit -u`, `ulimit -n`)")
     })?;
     // The server serves even if this can't be printed.

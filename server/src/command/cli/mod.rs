@@ -9,10 +9,9 @@ mod values;
 use std::{io, net::SocketAddr, num::NonZeroUsize, time::Duration};
 
 use clap::{ArgAction, Args, CommandFactory, Parser, error::ErrorKind};
-use misbehaviour::MisbehaviourArgs;
-use rooms::RoomsArgs;
-use server::{ConnectionCapacity, Limits, Options, Reply};
-use values::Idle;
+
+use self::{misbehaviour::MisbehaviourArgs, rooms::RoomsArgs, values::Idle};
+use crate::{ConnectionCapacity, Limits, Options, Reply};
 
 const AFTER_HELP: &str = "\
 It prints `listening on ws://ADDRESS` once it does. SIGTERM, SIGHUP and Ctrl-C close every connection with 1001.
@@ -23,7 +22,7 @@ Exit codes: 0 after a signal, 1 if it can't listen or serve, 2 for a usage error
 #[derive(Debug, Parser)]
 #[command(name = "server", version, max_term_width = 100, after_help = AFTER_HELP)]
 #[command(args_override_self = true, disable_help_flag = true, disable_version_flag = true)]
-pub(crate) struct ServerArgs {
+pub struct ServerArgs {
     /// Address and port to listen on
     ///
     /// Such as 127.0.0.1:9001 or localhost:9001. `:9001` listens on all IPv4 addresses. Port 0

@@ -59,6 +59,7 @@ mod rooms_with_sessions;
 mod run;
 mod search;
 mod searched;
+mod serve;
 mod sessions;
 mod signals;
 mod soak;

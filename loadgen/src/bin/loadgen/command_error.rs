@@ -5,6 +5,7 @@ use std::io;
 use loadgen::{RunError, import::ImportError};
 use program::{Exit, tell_usage};
 use reports::store::{FileError, StoreError};
+use server::command::ServeError;
 
 use crate::{
     ab::{AbError, GeneratorError},
@@ -30,6 +31,9 @@ pub(crate) enum CommandError {
     /// A recording that becomes no plan.
     #[error("{0}")]
     Import(#[from] ImportError),
+    /// The reference server can't listen or serve.
+    #[error("{0}")]
+    Serve(ServeError),
     #[error("{0}")]
     System(#[from] io::Error),
 }
@@ -44,6 +48,7 @@ impl program::ProgramError for CommandError {
             // Numbers of another version may mean something else. Anything else is no result.
             Self::Incomparable(FileError { error: StoreError::NewerSchema { .. }, .. }) => Exit::Incomparable,
             Self::Incomparable(_) | Self::Unreadable(_) | Self::Import(_) => Exit::Usage,
+            Self::Serve(error) => error.exit(),
             Self::System(_) => Exit::Failed,
         }
     }

@@ -8,7 +8,7 @@ use super::values;
 use crate::{Delay, DelayShape, FaultKind, Faults, Stall};
 
 /// How the server misbehaves.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Misbehaviour, to test load generators")]
 #[command(group = ArgGroup::new("drawn").args(["faults", "delay"]).multiple(true))]
 pub(crate) struct MisbehaviourArgs {

@@ -8,7 +8,7 @@ mod values;
 
 use std::{io, net::SocketAddr, num::NonZeroUsize, time::Duration};
 
-use clap::{ArgAction, Args, CommandFactory, Parser, error::ErrorKind};
+use clap::{ArgAction, Args, Parser, error::ErrorKind};
 
 use self::{misbehaviour::MisbehaviourArgs, rooms::RoomsArgs, values::Idle};
 use crate::{ConnectionCapacity, Limits, Options, Reply};
@@ -18,8 +18,10 @@ It prints `listening on ws://ADDRESS` once it does. SIGTERM, SIGHUP and Ctrl-C c
 Sizes: 64, 4KiB, 16MiB. Numbers: 8, 10k, 1m. Times: 500ms, 10s, 2m.
 Exit codes: 0 after a signal, 1 if it can't listen or serve, 2 for a usage error.";
 
-/// Reference WebSocket echo server: every message comes back as exactly one message of its type
-#[derive(Debug, Parser)]
+/// Run the reference server, a WebSocket echo server
+///
+/// Every message comes back as exactly one message of its type.
+#[derive(Clone, Debug, Parser)]
 #[command(name = "server", version, max_term_width = 100, after_help = AFTER_HELP)]
 #[command(args_override_self = true, disable_help_flag = true, disable_version_flag = true)]
 pub struct ServerArgs {
@@ -62,7 +64,7 @@ pub struct ServerArgs {
 }
 
 /// What one peer may use. The defaults are those of [`Limits`].
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Limits")]
 struct LimitArgs {
     /// Most connections at once; one more gets 503
@@ -115,7 +117,7 @@ struct LimitArgs {
 }
 
 /// What is told of the connections, and of the program.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct LogArgs {
     /// Log connections on stderr
@@ -172,11 +174,11 @@ impl ServerArgs {
                 "--reply {}: --rooms sends each message to its room and answers none; leave out one of the two",
                 self.reply
             );
-            return Err(Self::command().error(ErrorKind::ArgumentConflict, text));
+            return Err(refused(ErrorKind::ArgumentConflict, text));
         }
         let limits = self.limits;
         let misbehaviour = self.misbehaviour;
-        let faults = misbehaviour.faults().map_err(|error| Self::command().error(ErrorKind::ValueValidation, error))?;
+        let faults = misbehaviour.faults().map_err(|error| refused(ErrorKind::ValueValidation, error))?;
         Ok(Options {
             reply: if self.reply == "echo" { Reply::Echo } else { Reply::Text(self.reply) },
             rooms: self.rooms.options(),
@@ -209,7 +211,7 @@ impl ServerArgs {
                 let text = format!(
                     "--threads {threads}: --rooms needs one thread, as threads share no connections; leave out --threads"
                 );
-                Err(Self::command().error(ErrorKind::ArgumentConflict, text))
+                Err(refused(ErrorKind::ArgumentConflict, text))
             }
             threads => Ok(threads.or(self.rooms.are_on().then_some(NonZeroUsize::MIN))),
         }
@@ -238,7 +240,7 @@ impl ServerArgs {
                 let fewer = Some(capacity.most(most)).filter(|most| *most > 0);
                 let fewer = fewer.map(|most| format!("use --connections {most} or fewer"));
                 let remedies = threads.into_iter().chain(fewer).chain(["raise the hard limit".to_owned()]);
-                Err(Self::command().error(
+                Err(refused(
                     ErrorKind::ValueValidation,
                     format!(
                         "--connections {connections}: the limit on open files (`ulimit -Hn`) leaves room for {} with \
@@ -250,4 +252,9 @@ impl ServerArgs {
             }
         }
     }
+}
+
+/// A refusal in clap's shape. It has no usage, as that depends on the program.
+fn refused(kind: ErrorKind, text: String) -> clap::Error {
+    clap::Error::raw(kind, format!("{text}\n\nFor more information, try '--help'.\n"))
 }

@@ -8,7 +8,7 @@ use super::values;
 use crate::{OwnCopy, RoomsOptions};
 
 /// Who gets a message when.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Rooms")]
 pub(super) struct RoomsArgs {
     /// Send each message to every member of its room, which is the path of the request

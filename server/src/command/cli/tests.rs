@@ -1,3 +1,5 @@
+use clap::CommandFactory;
+
 use super::*;
 use crate::{Allowance, Delay, DelayShape, FaultKind, Faults, OwnCopy, RoomsOptions, Stall, Table};
 

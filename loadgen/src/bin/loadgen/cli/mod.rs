@@ -27,6 +27,7 @@ use clap::{
     error::{ContextKind, ContextValue},
 };
 use loadgen::secrets::{bare, bare_header};
+use server::command::ServerArgs;
 
 pub(crate) use self::{
     ab::AbArgs,
@@ -65,6 +66,7 @@ Examples:
   loadgen ab --a 'cmd:./old --listen {addr}' --b 'cmd:./new --listen {addr}' -c 200 -d 5s
   loadgen search ws://127.0.0.1:9001 --threshold 'p99<5ms'
   loadgen import page.har --out plan.toml          a plan from what a browser recorded
+  loadgen serve --listen :9001 --delay 5ms         the reference server alone
 
 Numbers: 500, 10k, 1m. Times: 500ms, 10s, 2m. Sizes: 64, 1000, 4KiB.
 An option that is given twice has its last value, unless it is repeatable.
@@ -104,6 +106,7 @@ pub(crate) enum Command {
     Ab(Box<AbArgs>),
     Search(Box<SearchArgs>),
     Import(ImportArgs),
+    Serve(Box<ServerArgs>),
     Help(HelpArgs),
     /// End what `ab` has started, if `ab` is killed: reads on stdin what that is
     #[command(hide = true)]

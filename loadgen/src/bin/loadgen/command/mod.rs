@@ -9,6 +9,7 @@ mod public_target;
 mod report;
 mod run;
 mod search;
+mod serve;
 mod shared_rows;
 
 use std::io;
@@ -27,6 +28,7 @@ pub(crate) fn execute(command: &Command) -> Result<Exit, CommandError> {
         Command::Ab(args) => ab::ab(args),
         Command::Search(args) => search::search(args),
         Command::Import(args) => import::import(args),
+        Command::Serve(args) => serve::serve(args),
         Command::Help(args) => help::help(args),
         Command::Cleanup => {
             end_what_is_left(io::stdin().lock());

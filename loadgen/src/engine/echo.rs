@@ -1,7 +1,7 @@
 //! Runs an engine as an echo client, as conformance tests of clients need it. Not for users of this
 //! crate.
 
-use std::{cell::Cell, io, rc::Rc, sync::Arc, time::Duration};
+use std::{io, rc::Rc, time::Duration};
 
 use url::Url;
 
@@ -9,12 +9,11 @@ use super::{BuildEngine, ConnectionEnd, Engine, EventSink, Lean, ReadBatch, Tung
 use crate::{
     clock::{Clock as _, RealClock, Time},
     ledger::MessageEvent,
-    message::{CapturedValues, MessageKind},
-    plan::{self, WireShape},
+    message::MessageKind,
+    plan,
     schedule::pacer::Wait,
-    secrets::Secrets,
     transport::{
-        ConnectError, ConnectionLimits, Route,
+        ConnectError, ConnectionLimits, Destination, Route,
         route::{authority, look_up, resource},
     },
 };
@@ -32,27 +31,10 @@ const TICK: u64 = 50_000_000;
 /// # Errors
 /// The connection does not open, or is silent for a minute.
 pub fn echo(engine: plan::EngineKind, url: &Url) -> io::Result<String> {
-    let route = Route {
-        addresses: look_up(url)?,
-        lookup: None,
-        answering: Cell::default(),
-        authority: authority(url),
-        resource: resource(url),
-        tls: None,
-        headers: Vec::new(),
-        offered: Arc::default(),
-        personal: None,
-        captured: CapturedValues::default(),
-        secrets: Secrets::default(),
-        timeout: Duration::from_nanos(PATIENCE),
-        limits: ConnectionLimits {
-            max_message: MAX_MESSAGE,
-            read_buffer: 4096,
-            memory: usize::MAX,
-            read_at_most: None,
-        },
-        wire_shape: WireShape::default(),
-    };
+    let limits =
+        ConnectionLimits { max_message: MAX_MESSAGE, read_buffer: 4096, memory: usize::MAX, read_at_most: None };
+    let destination = Destination::plain(look_up(url)?, authority(url), resource(url));
+    let route = Route::to(destination, Duration::from_nanos(PATIENCE), limits);
     match engine {
         plan::EngineKind::Lean => serve(Lean::new, route),
         plan::EngineKind::Tungstenite => serve(Tungstenite::new, route),

@@ -136,7 +136,7 @@ fn run_on(
         });
     }
     let interrupted = stop.is_stopped();
-    let lookups = targets.routes.iter().map(|route| route.lookup).collect();
+    let lookups = targets.lookups();
     let context = RunContext {
         targets: targets.records(),
         started_at,

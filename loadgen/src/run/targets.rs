@@ -1,6 +1,9 @@
 //! The targets of a run: where each group connects to.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use reports::model::TargetRecord;
 
@@ -14,6 +17,7 @@ use crate::{
     plan::{Group, Plan, Target},
     secrets::Secrets,
     transport::{
+        Destination,
         route::{self, Route},
         source_addresses::{self, SourceAddresses},
     },
@@ -45,7 +49,9 @@ impl<'a> Targets<'a> {
             let mut route = route::resolve(plan, workers, group, values, embedded).map_err(|error| {
                 RunError::Unreachable { url: targets.url(group), what: secrets.redact(&error.to_string()) }
             })?;
-            source_addresses::check(&group.connect.sources, &mut route.addresses).map_err(PlanRefusal::from)?;
+            for Destination { addresses, .. } in &mut route.destinations {
+                source_addresses::check(&group.connect.sources, addresses).map_err(PlanRefusal::from)?;
+            }
             targets.routes.push(route);
         }
         Ok(targets)
@@ -75,7 +81,15 @@ impl<'a> Targets<'a> {
 
     /// Whether a target is on this machine, and needs some of its cores.
     pub(crate) fn are_here(&self) -> bool {
-        self.routes.iter().any(|route| route.addresses.iter().all(is_loopback))
+        let mut all = self.routes.iter().flat_map(|route| &route.destinations);
+        all.any(|destination| destination.addresses.iter().all(is_loopback))
+    }
+
+    /// How long the lookups of names of each group took in all, in nanoseconds; none where there
+    /// are no names.
+    pub(crate) fn lookups(&self) -> Vec<Option<u64>> {
+        let of_route = |route: &Route| route.destinations.iter().filter_map(|to| to.lookup).reduce(|a, b| a + b);
+        self.routes.iter().map(of_route).collect()
     }
 
     /// The addresses that the clients of a group connect from. Where one address of this machine
@@ -84,7 +98,7 @@ impl<'a> Targets<'a> {
         let sources = &self.plan.groups()[group].connect.sources;
         if !sources.is_empty() {
             SourceAddresses::Listed(sources.as_slice().into())
-        } else if self.plan.clients().get() > clients_each && has_many(&self.routes[group]) {
+        } else if self.plan.clients().get() > clients_each && self.routes[group].destinations.iter().all(has_many) {
             SourceAddresses::Loopback { clients_each }
         } else {
             SourceAddresses::System
@@ -94,21 +108,44 @@ impl<'a> Targets<'a> {
     /// The clients that have fewest ports: those of all groups that connect from the same addresses
     /// to the same ones. None if there are plenty.
     pub(crate) fn ports(&self) -> Option<PortRequirements> {
-        let key = |group: usize| (&self.routes[group].addresses, &self.plan.groups()[group].connect.sources);
-        let groups = 0..self.routes.len();
-        let bounded = groups.clone().filter(|&group| !key(group).1.is_empty() || !has_many(&self.routes[group]));
-        let needs = bounded.map(|group| {
-            let alike = groups.clone().filter(|&other| key(other) == key(group));
-            let clients = alike.map(|other| self.plan.groups()[other].clients.get()).sum();
-            PortRequirements { clients, sources: u32::try_from(key(group).1.len().max(1)).unwrap_or(u32::MAX) }
+        let all: Vec<_> = self.routes.iter().zip(self.plan.groups()).flat_map(connecting).collect();
+        let bounded = all.iter().filter(|one| !one.sources.is_empty() || !has_many(one.destination));
+        let needs = bounded.map(|one| {
+            let alike = all.iter().filter(|other| other.uses_the_ports_of(one));
+            let clients = alike.map(|other| other.clients).sum();
+            PortRequirements { clients, sources: u32::try_from(one.sources.len().max(1)).unwrap_or(u32::MAX) }
         });
         needs.max_by_key(|need| need.clients.div_ceil(need.sources))
     }
 }
 
+/// Clients of a group that connect to one server.
+struct Connecting<'a> {
+    clients: u32,
+    sources: &'a [IpAddr],
+    destination: &'a Destination,
+}
+
+impl Connecting<'_> {
+    /// Whether both connect from the same addresses to the same ones.
+    fn uses_the_ports_of(&self, other: &Self) -> bool {
+        self.sources == other.sources && self.destination.addresses == other.destination.addresses
+    }
+}
+
+/// The clients of a group, which take its servers in turn.
+fn connecting<'a>((route, group): (&'a Route, &'a Group)) -> impl Iterator<Item = Connecting<'a>> {
+    let servers = u32::try_from(route.destinations.len()).unwrap_or(u32::MAX);
+    (0..).zip(&route.destinations).map(move |(index, destination)| Connecting {
+        clients: (group.clients.get() + servers - 1 - index) / servers,
+        sources: &group.connect.sources,
+        destination,
+    })
+}
+
 /// Whether each of many addresses of this machine reaches the peer.
-fn has_many(route: &Route) -> bool {
-    route.addresses.iter().all(|peer| peer.is_ipv4() && is_loopback(peer))
+fn has_many(destination: &Destination) -> bool {
+    destination.addresses.iter().all(|peer| peer.is_ipv4() && is_loopback(peer))
 }
 
 fn is_loopback(peer: &SocketAddr) -> bool {

@@ -5,6 +5,7 @@
 //! blocks except the lookup, which is done once.
 
 mod connect_error;
+pub(crate) mod destination;
 mod endpoint;
 mod opened;
 mod opening;
@@ -19,6 +20,7 @@ pub(crate) mod tls;
 
 pub(crate) use self::{
     connect_error::{ConnectError, io_kind},
+    destination::Destination,
     opened::{Answer, Opened, OpenedStream, Phases},
     opening::{Opening, OpeningProgress},
     route::{ConnectionLimits, Route},

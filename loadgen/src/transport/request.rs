@@ -12,7 +12,7 @@ use percent_encoding::percent_encode;
 use super::Route;
 use crate::{
     message::{BoundTemplate, Place, Template, Values},
-    plan::{Group, Plan, Target},
+    plan::Group,
     secrets::{RESERVED, Secrets},
 };
 
@@ -21,29 +21,19 @@ use crate::{
 pub(crate) struct PersonalRequest {
     values: Arc<Values>,
     authority: Option<BoundTemplate>,
-    resource: Option<BoundTemplate>,
     /// Indices of header fields, and their values.
     headers: Vec<(usize, BoundTemplate)>,
 }
 
 impl PersonalRequest {
-    /// What differs in the requests of a group of a plan with these header fields, if something
-    /// does.
+    /// What differs in the requests of a group with these header fields, if something does or may:
+    /// the values of data stand in what is masked, too.
     ///
     /// # Errors
     /// A template names what is not there, which the plan's checks find.
-    pub(super) fn of(
-        plan: &Plan,
-        group: &Group,
-        headers: &[Header],
-        values: &Arc<Values>,
-    ) -> Result<Option<Self>, String> {
+    pub(super) fn of(group: &Group, headers: &[Header], values: &Arc<Values>) -> Result<Option<Self>, String> {
         let named = |value: &HeaderValue| Template::named_in(value.as_bytes()).map_err(|error| error.to_string());
         let bind = |template: &Template| values.bind(template, Place::Connection);
-        let resource = match &group.target {
-            Target::Url(url) => url.resource().map(bind).transpose()?,
-            Target::Embedded => plan.embedded_path(group).as_ref().map(bind).transpose()?,
-        };
         let mut of_fields = Vec::new();
         for (index, (_, value)) in headers.iter().enumerate() {
             of_fields.extend(named(value)?.map(|template| Ok((index, bind(&template)?))));
@@ -52,8 +42,8 @@ impl PersonalRequest {
         let host = group.connect.headers.iter().find(|(name, _)| name == HOST);
         let host = host.map_or(Ok(None), |(_, value)| named(value))?;
         let authority = host.as_ref().map(bind).transpose()?;
-        let differs = resource.is_some() || authority.is_some() || !headers.is_empty();
-        Ok(differs.then(|| Self { values: Arc::clone(values), authority, resource, headers }))
+        let differs = group.data.is_some() || authority.is_some() || !headers.is_empty();
+        Ok(differs.then(|| Self { values: Arc::clone(values), authority, headers }))
     }
 }
 
@@ -75,19 +65,19 @@ impl Route {
     }
 
     fn request_with(&self, key: &Key, client: u32, captured: &[Box<str>]) -> Vec<u8> {
+        let destination = self.destination(client);
         let mut bytes = Vec::with_capacity(512);
         let fields = self.fields(client, captured);
         let fields: Vec<_> = fields.iter().map(|(header, value)| (titled(header.0.as_str()), &**value)).collect();
         let fields = fields.iter().map(|(name, value)| (name.as_str(), *value));
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-        let personal = self.personal.as_deref();
-        let authority = personal.and_then(|personal| personal.authority.as_ref());
+        let authority = self.personal.as_deref().and_then(|personal| personal.authority.as_ref());
         let authority = authority.map(|template| text(template.encode_values(client, captured, of_field)));
-        let resource = personal.and_then(|personal| personal.resource.as_ref());
         let encode = |value: &[u8]| percent_encode(value, RESERVED).to_string().into_bytes();
+        let resource = destination.personal_resource.as_ref();
         let resource = resource.map(|template| text(template.encode_values(client, captured, encode)));
-        let (authority, resource) = (authority.as_ref().unwrap_or(&self.authority), resource.as_ref());
-        request(&mut bytes, authority, resource.unwrap_or(&self.resource), key, fields);
+        let authority = authority.as_ref().unwrap_or(&destination.authority);
+        request(&mut bytes, authority, resource.as_ref().unwrap_or(&destination.resource), key, fields);
         bytes
     }
 
@@ -98,6 +88,8 @@ impl Route {
         for (index, template) in self.personal.iter().flat_map(|personal| &personal.headers) {
             fields[*index].1 = Cow::Owned(template.encode_values(client, captured, of_field));
         }
+        let of_destination = self.destination(client).headers.iter();
+        fields.extend(of_destination.map(|header| (header, Cow::Borrowed(header.1.as_bytes()))));
         fields
     }
 
@@ -164,11 +156,11 @@ mod tests {
         let personal = PersonalRequest {
             values: Arc::clone(&values),
             authority: None,
-            resource: Some(bind("/room?after={{last}}")),
             headers: vec![(0, bind("it was {{last}}"))],
         };
         let personal = Some(Arc::new(personal));
-        let route = Route { headers, personal, ..simulated::route(Duration::from_secs(1)) };
+        let mut route = Route { headers, personal, ..simulated::route(Duration::from_secs(1)) };
+        route.destinations[0].personal_resource = Some(bind("/room?after={{last}}"));
         let request = |client| String::from_utf8(route.request(&Key::random(), client)).unwrap();
         assert!(
             request(3).starts_with("GET /room?after= HTTP/1.1\r\n") && request(3).contains("\r\nX-Last: it was \r\n")

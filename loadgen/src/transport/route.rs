@@ -5,6 +5,7 @@ use std::{
     io,
     net::{SocketAddr, ToSocketAddrs},
     num::{NonZeroU32, NonZeroU64, NonZeroUsize},
+    slice,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -18,12 +19,13 @@ use percent_encoding::percent_decode_str;
 use url::{Host, Url};
 
 use super::{
+    destination::Destination,
     request::{PersonalRequest, offered},
     tls::{self, TlsClient, settings},
 };
 use crate::{
-    message::{CapturedValues, Values},
-    plan::{Expect, Group, Plan, Target, WireShape},
+    message::{CapturedValues, Place, Template, Values},
+    plan::{Expect, Group, Plan, ServerUrl, Target, WireShape},
     secrets::Secrets,
 };
 
@@ -37,18 +39,10 @@ const MAX_KNOWN: usize = 1 << 20;
 /// What all connections of a group have in common.
 #[derive(Clone, Debug)]
 pub(crate) struct Route {
-    /// Addresses of the host, in the order to try: see [`interleaved`].
-    pub(crate) addresses: Vec<SocketAddr>,
-    /// Nanoseconds that the lookup of the host's name took; none if the target gives the address.
-    pub(crate) lookup: Option<u64>,
-    /// Index of the address that answered last. It is tried first.
-    pub(crate) answering: Cell<usize>,
-    /// `Host` field of the handshake.
-    pub(crate) authority: String,
-    /// Path and query.
-    pub(crate) resource: String,
-    /// For `wss`.
-    pub(crate) tls: Option<TlsClient>,
+    /// The servers, one at least. Its clients take them in turn.
+    pub(crate) destinations: Vec<Destination>,
+    /// Number of its first client in the run.
+    pub(crate) first_client: u32,
     /// Further header fields. The handshake sets none of these itself.
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     /// Subprotocols that the header fields offer.
@@ -65,6 +59,32 @@ pub(crate) struct Route {
     pub(crate) limits: ConnectionLimits,
     /// How messages are cut into frames, and frames into writes.
     pub(crate) wire_shape: WireShape,
+}
+
+impl Route {
+    /// A route of which all clients do the same.
+    pub(crate) fn to(destination: Destination, timeout: Duration, limits: ConnectionLimits) -> Self {
+        Self {
+            destinations: vec![destination],
+            first_client: 0,
+            headers: Vec::new(),
+            offered: Arc::default(),
+            personal: None,
+            captured: CapturedValues::default(),
+            secrets: Secrets::default(),
+            timeout,
+            limits,
+            wire_shape: WireShape::default(),
+        }
+    }
+
+    /// The server of a client.
+    pub(crate) fn destination(&self, client: u32) -> &Destination {
+        match &self.destinations[..] {
+            [one] => one,
+            all => &all[client.wrapping_sub(self.first_client) as usize % all.len()],
+        }
+    }
 }
 
 /// Limits that all connections share.
@@ -101,25 +121,13 @@ pub(crate) fn resolve(
     values: &Arc<Values>,
     embedded: Option<SocketAddr>,
 ) -> io::Result<Route> {
-    let ((addresses, lookup), authority, resource, tls) = match (&group.target, embedded) {
-        (Target::Url(url), _) => {
-            (timed_look_up(url)?, authority(url), resource(url), tls(url, group.connect.tls.insecure)?)
-        }
-        (Target::Embedded, Some(address)) => ((vec![address], None), address.to_string(), "/".to_owned(), None),
-        (Target::Embedded, None) => return Err(io::Error::other("the embedded server was not started")),
-    };
     let size = group.largest_message();
     let headers = headers(group);
-    let host = group.connect.headers.iter().find(|(name, _)| name == HOST);
     Ok(Route {
-        addresses,
-        lookup,
-        answering: Cell::default(),
-        authority: host.and_then(|(_, value)| value.to_str().ok()).map_or(authority, str::to_owned),
-        resource,
-        tls,
+        destinations: destinations(plan, group, values, embedded)?,
+        first_client: values.first(),
         offered: offered(headers.iter().map(|(name, value)| (name, value.as_bytes()))),
-        personal: PersonalRequest::of(plan, group, &headers, values).map_err(io::Error::other)?.map(Arc::new),
+        personal: PersonalRequest::of(group, &headers, values).map_err(io::Error::other)?.map(Arc::new),
         captured: CapturedValues::default(),
         secrets: plan.secrets(),
         headers,
@@ -139,14 +147,45 @@ pub(crate) fn resolve(
     })
 }
 
+/// The servers of a group.
+fn destinations(
+    plan: &Plan,
+    group: &Group,
+    values: &Arc<Values>,
+    embedded: Option<SocketAddr>,
+) -> io::Result<Vec<Destination>> {
+    let bind = |template: &Template| values.bind(template, Place::Connection).map_err(io::Error::other);
+    let host = group.connect.headers.iter().find(|(name, _)| name == HOST).and_then(|(_, value)| value.to_str().ok());
+    let authority = |of_url: String| host.map_or(of_url, str::to_owned);
+    let of_url = |url: &ServerUrl| {
+        let (addresses, lookup) = timed_look_up(url)?;
+        Ok(Destination {
+            addresses,
+            lookup,
+            answering: Cell::default(),
+            authority: authority(self::authority(url)),
+            resource: resource(url),
+            personal_resource: url.resource().map(bind).transpose()?,
+            headers: authorization(url).map(|value| (AUTHORIZATION, value)).into_iter().collect(),
+            tls: tls(url, group.connect.tls.insecure)?,
+        })
+    };
+    match (&group.target, embedded) {
+        (Target::Url(url), _) => slice::from_ref(url).iter().map(of_url).collect(),
+        (Target::Embedded, Some(address)) => {
+            let personal_resource = plan.embedded_path(group).as_ref().map(bind).transpose()?;
+            let bare = Destination::plain(vec![address], authority(address.to_string()), "/".to_owned());
+            Ok(vec![Destination { personal_resource, ..bare }])
+        }
+        (Target::Embedded, None) => Err(io::Error::other("the embedded server was not started")),
+    }
+}
+
 /// Header fields of the handshake, besides those that it sets itself. Names loadgen as the user
 /// agent unless the group does not.
 fn headers(group: &Group) -> Vec<(HeaderName, HeaderValue)> {
     let mut headers = group.connect.headers.clone();
     headers.retain(|(name, _)| name != HOST);
-    if let Target::Url(url) = &group.target {
-        headers.extend(authorization(url).map(|value| (AUTHORIZATION, value)));
-    }
     if !headers.iter().any(|(name, _)| name == USER_AGENT) {
         let agent = concat!("loadgen/", env!("CARGO_PKG_VERSION"));
         headers.insert(0, (USER_AGENT, HeaderValue::from_static(agent)));

@@ -8,11 +8,9 @@ mod peer;
 mod script;
 
 use std::{
-    cell::Cell,
     collections::{BTreeMap, VecDeque},
     net::{IpAddr, Ipv4Addr, SocketAddr},
     rc::Rc,
-    sync::Arc,
     time::Duration,
 };
 
@@ -24,11 +22,9 @@ use super::{Engine, EventSink, ReadBatch};
 use crate::{
     clock::{Clock as _, SimulatedClock, Time},
     ledger::MessageEvent,
-    message::{CapturedValues, MessageKind},
-    plan::WireShape,
+    message::MessageKind,
     schedule::pacer::Wait,
-    secrets::Secrets,
-    transport::{Answer, ConnectError, ConnectionLimits, Opened, Phases, Route},
+    transport::{Answer, ConnectError, ConnectionLimits, Destination, Opened, Phases, Route},
 };
 
 /// Nanoseconds that a look at the sockets takes, and from an event to the thread that waits for it.
@@ -37,22 +33,8 @@ const WAKING: u64 = 1_500;
 
 /// A route to simulated peers.
 pub(crate) fn route(timeout: Duration) -> Route {
-    Route {
-        addresses: Vec::new(),
-        answering: Cell::default(),
-        lookup: None,
-        authority: String::new(),
-        resource: String::new(),
-        tls: None,
-        headers: Vec::new(),
-        offered: Arc::default(),
-        personal: None,
-        captured: CapturedValues::default(),
-        secrets: Secrets::default(),
-        timeout,
-        limits: ConnectionLimits { max_message: 1 << 20, read_buffer: 4096, memory: usize::MAX, read_at_most: None },
-        wire_shape: WireShape::default(),
-    }
+    let limits = ConnectionLimits { max_message: 1 << 20, read_buffer: 4096, memory: usize::MAX, read_at_most: None };
+    Route::to(Destination::plain(Vec::new(), String::new(), String::new()), timeout, limits)
 }
 
 /// Scripted peers on a simulated clock.

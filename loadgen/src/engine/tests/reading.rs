@@ -112,7 +112,7 @@ fn withholds_tls(build: impl BuildEngine) {
     const MESSAGES: usize = 1000;
     let (listener, address) = listener();
     let mut slots = Slots::new(build, 1, address, Duration::from_secs(60));
-    Rc::get_mut(&mut slots.route).unwrap().tls = Some(test_server::trusting_client());
+    Rc::get_mut(&mut slots.route).unwrap().destinations[0].tls = Some(test_server::trusting_client());
     let server = thread::spawn(move || {
         let mut tls = test_server::accept(listener.accept().unwrap().0);
         let (mut reader, mut buffer) = (RequestReader::default(), [0; 1024]);

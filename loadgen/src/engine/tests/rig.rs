@@ -1,7 +1,6 @@
 //! An engine, and the servers of its connections.
 
 use std::{
-    cell::Cell,
     io::{Read, Write},
     net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
     thread,
@@ -15,10 +14,7 @@ use socket2::{Domain, Socket, Type};
 use super::super::*;
 use crate::{
     clock::Clock as _,
-    message::CapturedValues,
-    plan::WireShape,
-    secrets::Secrets,
-    transport::{ConnectionLimits, tls::test_server},
+    transport::{ConnectionLimits, Destination, tls::test_server},
 };
 
 /// Longest wait for anything, in nanoseconds.
@@ -69,29 +65,17 @@ pub(super) struct Slots<E> {
 impl<E: Engine> Slots<E> {
     pub(super) fn new(build: impl BuildEngine<Engine = E>, slots: usize, peer: SocketAddr, timeout: Duration) -> Self {
         let clock = RealClock::start();
-        let route = Route {
-            addresses: vec![peer],
-            lookup: None,
-            answering: Cell::default(),
-            authority: "x".to_owned(),
-            resource: "/".to_owned(),
-            tls: None,
-            headers: Vec::new(),
-            personal: None,
-            captured: CapturedValues::default(),
-            offered: [].into(),
-            secrets: Secrets::default(),
-            timeout,
-            limits: ConnectionLimits { max_message: 1 << 24, read_buffer: 4096, memory: 1 << 30, read_at_most: None },
-            wire_shape: WireShape::default(),
-        };
+        let limits = ConnectionLimits { max_message: 1 << 24, read_buffer: 4096, memory: 1 << 30, read_at_most: None };
+        let destination = Destination::plain(vec![peer], "x".to_owned(), "/".to_owned());
+        let route = Route::to(destination, timeout, limits);
         let heard = vec![Vec::new(); slots];
         Self { engine: build(slots, clock).unwrap(), clock, route: Rc::new(route), heard }
     }
 
     /// Makes the slots open connections over TLS.
     pub(super) fn with_tls(mut self) -> Self {
-        let route = Route { tls: Some(test_server::trusting_client()), ..(*self.route).clone() };
+        let mut route = (*self.route).clone();
+        route.destinations[0].tls = Some(test_server::trusting_client());
         self.route = Rc::new(route);
         self
     }

@@ -46,6 +46,11 @@ impl Values {
         Self { marks, clients, first, data, room: None, captures: Box::default() }
     }
 
+    /// Number of the group's first client.
+    pub(crate) fn first(&self) -> u32 {
+        self.first
+    }
+
     /// Those of a group with rooms.
     ///
     /// # Errors

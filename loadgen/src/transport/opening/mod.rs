@@ -25,7 +25,9 @@ use frames::handshake::Accepted;
 use rustix::net::{getsockname, sockopt::set_tcp_nodelay};
 
 use self::{tcp::TcpAttempts, upgrade::Upgrade};
-use super::{Answer, ConnectError, Endpoint, Opened, OpenedStream, Phases, Route, Stream, stream::TlsStream, tls};
+use super::{
+    Answer, ConnectError, Destination, Endpoint, Opened, OpenedStream, Phases, Route, Stream, stream::TlsStream, tls,
+};
 use crate::clock::{Clock, Time};
 
 /// A connection that is being opened. `S` is a socket that the engine watches.
@@ -77,7 +79,7 @@ impl<S: AsFd> Opening<S> {
             deadline: now.plus(timeout),
             stage_began: now,
             phases: Phases::default(),
-            stage: Stage::Tcp(TcpAttempts::new(route, source)),
+            stage: Stage::Tcp(TcpAttempts::new(route.destination(client), source, route.limits.receive_buffer())),
             route: Rc::clone(route),
             client,
         }
@@ -108,11 +110,15 @@ impl<S: AsFd> Opening<S> {
     /// call it in the next turn.
     pub(crate) fn wake(&self) -> Time {
         let timer = match &self.stage {
-            Stage::Tcp(attempts) => attempts.wake(&self.route),
+            Stage::Tcp(attempts) => attempts.wake(self.destination()),
             Stage::Upgrade(_, _, upgrade) => upgrade.wake(),
             Stage::Tls(..) | Stage::Over => None,
         };
         timer.map_or(self.deadline, |timer| timer.min(self.deadline))
+    }
+
+    fn destination(&self) -> &Destination {
+        self.route.destination(self.client)
     }
 
     /// The sockets that are watched.
@@ -140,7 +146,8 @@ impl<S: AsFd> Opening<S> {
         loop {
             match &mut self.stage {
                 Stage::Tcp(attempts) => {
-                    let Some((socket, peer)) = attempts.advance(&self.route, clock, watch)? else { return Ok(None) };
+                    let destination = self.route.destination(self.client);
+                    let Some((socket, peer)) = attempts.advance(destination, clock, watch)? else { return Ok(None) };
                     self.phases.tcp = self.end_stage(clock);
                     self.stage = self.connected(socket, peer)?;
                 }
@@ -180,7 +187,7 @@ impl<S: AsFd> Opening<S> {
         set_tcp_nodelay(&socket, true).map_err(io)?;
         let local = getsockname(&socket).and_then(SocketAddr::try_from).map_err(io)?;
         let ends = Ends { local: local.into(), peer: peer.into() };
-        let Some(tls) = &self.route.tls else {
+        let Some(tls) = &self.destination().tls else {
             return Ok(Stage::Upgrade(ends, Stream::Plain(socket), Upgrade::new(&self.route, self.client)));
         };
         let tls = tls
@@ -208,7 +215,7 @@ impl<S: AsFd> Opening<S> {
     fn timed_out(&self) -> ConnectError {
         let within = format!("within {}", humantime::format_duration(self.route.timeout));
         let detail = match &self.stage {
-            Stage::Tcp(attempts) => attempts.timed_out(&self.route, &within),
+            Stage::Tcp(attempts) => attempts.timed_out(self.destination(), &within),
             Stage::Tls(Ends { peer, .. }, _) => {
                 format!("no TLS handshake with {peer} {within} (if it does not speak TLS, try ws://)")
             }

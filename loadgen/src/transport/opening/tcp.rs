@@ -18,7 +18,7 @@ use rustix::{
 
 use crate::{
     clock::{Clock, Time},
-    transport::{ConnectError, Route},
+    transport::{ConnectError, Destination},
 };
 
 /// After this time the next address is tried as well: what RFC 8305, section 5 recommends. In
@@ -28,10 +28,12 @@ const ATTEMPT_DELAY: u64 = 250_000_000;
 /// Addresses whose errors are reported.
 const MOST_TOLD: usize = 4;
 
-/// The attempts to connect to the addresses of a route.
+/// The attempts to connect to the addresses of a destination.
 #[derive(Debug)]
 pub(super) struct TcpAttempts<S> {
     source: Option<IpAddr>,
+    /// About how many bytes the kernel keeps that were not read, if that is not its choice.
+    receive_buffer: Option<usize>,
     /// Index of the address that is tried first. The others follow in their order.
     first: usize,
     /// How many addresses were tried.
@@ -51,10 +53,12 @@ struct TcpAttempt<S> {
 }
 
 impl<S: AsFd> TcpAttempts<S> {
-    pub(super) fn new(route: &Route, source: Option<IpAddr>) -> Self {
+    /// Attempts from `source`, if one is given.
+    pub(super) fn new(destination: &Destination, source: Option<IpAddr>, receive_buffer: Option<usize>) -> Self {
         Self {
             source,
-            first: route.answering.get(),
+            receive_buffer,
+            first: destination.answering.get(),
             tried: 0,
             next_at: Time::default(),
             under_way: Vec::new(),
@@ -63,8 +67,8 @@ impl<S: AsFd> TcpAttempts<S> {
     }
 
     /// When the next address is tried, if there is one.
-    pub(super) fn wake(&self, route: &Route) -> Option<Time> {
-        (self.tried < route.addresses.len()).then_some(self.next_at)
+    pub(super) fn wake(&self, destination: &Destination) -> Option<Time> {
+        (self.tried < destination.addresses.len()).then_some(self.next_at)
     }
 
     pub(super) fn sockets(&self) -> impl Iterator<Item = &S> {
@@ -74,33 +78,33 @@ impl<S: AsFd> TcpAttempts<S> {
     /// Returns the connection to the first address that answers.
     pub(super) fn advance(
         &mut self,
-        route: &Route,
+        destination: &Destination,
         clock: &impl Clock,
         watch: &mut impl FnMut(OwnedFd) -> io::Result<S>,
     ) -> Result<Option<(S, SocketAddr)>, ConnectError> {
         loop {
-            if let Some(connected) = self.connected(route) {
+            if let Some(connected) = self.connected(destination) {
                 return Ok(Some(connected));
             }
-            let has_more = self.tried < route.addresses.len();
+            let has_more = self.tried < destination.addresses.len();
             match self.under_way.is_empty() {
                 true if !has_more => return Err(self.all_failed()),
                 false if !has_more || clock.now() < self.next_at => return Ok(None),
-                _ => self.try_next(route, clock, watch),
+                _ => self.try_next(destination, clock, watch),
             }
         }
     }
 
     /// The first attempt that is connected. Removes those that failed, and lets the next address be
     /// tried then.
-    fn connected(&mut self, route: &Route) -> Option<(S, SocketAddr)> {
+    fn connected(&mut self, destination: &Destination) -> Option<(S, SocketAddr)> {
         let mut at = 0;
         while let Some(attempt) = self.under_way.get(at) {
-            let peer = route.addresses[attempt.index];
+            let peer = destination.addresses[attempt.index];
             match reach(&attempt.socket, peer, self.source) {
                 Ok(true) => {
                     let TcpAttempt { index, socket } = self.under_way.swap_remove(at);
-                    route.answering.set(index);
+                    destination.answering.set(index);
                     return Some((socket, peer));
                 }
                 Ok(false) => at += 1,
@@ -113,12 +117,17 @@ impl<S: AsFd> TcpAttempts<S> {
         None
     }
 
-    fn try_next(&mut self, route: &Route, clock: &impl Clock, watch: &mut impl FnMut(OwnedFd) -> io::Result<S>) {
-        let index = (self.first + self.tried) % route.addresses.len();
-        let peer = route.addresses[index];
+    fn try_next(
+        &mut self,
+        destination: &Destination,
+        clock: &impl Clock,
+        watch: &mut impl FnMut(OwnedFd) -> io::Result<S>,
+    ) {
+        let index = (self.first + self.tried) % destination.addresses.len();
+        let peer = destination.addresses[index];
         self.tried += 1;
         self.next_at = clock.now().plus(ATTEMPT_DELAY);
-        let begun = socket(peer, self.source, route.limits.receive_buffer()).and_then(|socket| {
+        let begun = socket(peer, self.source, self.receive_buffer).and_then(|socket| {
             // Before it is watched: a socket that was never connected counts as hung up.
             reach(&socket, peer, self.source)?;
             watch(socket).map_err(|error| ConnectError::io(&peer, &error))
@@ -144,8 +153,8 @@ impl<S: AsFd> TcpAttempts<S> {
     }
 
     /// What a time-out reports.
-    pub(super) fn timed_out(&self, route: &Route, within: &str) -> String {
-        let peers = self.under_way.iter().map(|attempt| route.addresses[attempt.index].to_string());
+    pub(super) fn timed_out(&self, destination: &Destination, within: &str) -> String {
+        let peers = self.under_way.iter().map(|attempt| destination.addresses[attempt.index].to_string());
         let mut said = vec![format!("no TCP connection to {} {within}", peers.collect::<Vec<_>>().join(" or "))];
         said.extend(self.failed.iter().map(|error| error.detail.clone()));
         said.join("; ")

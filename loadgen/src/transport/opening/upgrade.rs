@@ -26,6 +26,8 @@ const READS_IN_A_ROW: u32 = 16;
 #[derive(Debug)]
 pub(super) struct Upgrade {
     client: u32,
+    /// Over TLS.
+    secure: bool,
     request: Vec<u8>,
     /// Bytes of the request that were written.
     written: usize,
@@ -44,6 +46,7 @@ impl Upgrade {
         let key = Key::random();
         Self {
             client,
+            secure: route.destination(client).tls.is_some(),
             request: route.request(&key, client),
             written: 0,
             broken: None,
@@ -131,20 +134,19 @@ impl Upgrade {
         }
         // A failed write tells why, unless the server did.
         let error = self.broken.take().unwrap_or(error);
-        let secure = route.tls.is_some();
         match of_tls(&error) {
             Some(found) => ConnectError::new("tls", format!("{peer}: {}", tls::error::words(found))),
             None if self.has_begun() => ConnectError::io(&peer, &error),
             None => {
                 let ConnectError { kind, detail } = ConnectError::io(&peer, &error);
-                ConnectError { kind, detail: format!("{detail}{}", refusal_text::maybe_tls(secure)) }
+                ConnectError { kind, detail: format!("{detail}{}", refusal_text::maybe_tls(self.secure)) }
             }
         }
     }
 
     /// A refusal in words.
     fn explained(&self, refusal: &ResponseError, route: &Route, peer: Endpoint) -> ConnectError {
-        let words = refusal_text::explain(refusal, route.tls.is_some(), &route.secrets_of(self.client));
+        let words = refusal_text::explain(refusal, self.secure, &route.secrets_of(self.client));
         ConnectError::new(&refusal.kind(), format!("{peer}: {words}"))
     }
 }

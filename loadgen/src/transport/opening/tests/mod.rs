@@ -3,7 +3,6 @@
 mod tls;
 
 use std::{
-    cell::Cell,
     io::{Read as _, Write as _},
     net::{Ipv4Addr, TcpListener, TcpStream},
     time::Duration,
@@ -20,9 +19,7 @@ use super::{
     tcp::{reach, socket},
     *,
 };
-use crate::{
-    clock::SimulatedClock, message::CapturedValues, plan::WireShape, secrets::Secrets, transport::ConnectionLimits,
-};
+use crate::{clock::SimulatedClock, transport::ConnectionLimits};
 
 const SECOND: u64 = 1_000_000_000;
 
@@ -85,22 +82,9 @@ impl Watched {
 }
 
 fn route(addresses: &[SocketAddr]) -> Route {
-    Route {
-        addresses: addresses.to_vec(),
-        lookup: None,
-        answering: Cell::default(),
-        authority: "x".to_owned(),
-        resource: "/".to_owned(),
-        tls: None,
-        headers: Vec::new(),
-        offered: ["v1".to_owned()].into(),
-        personal: None,
-        captured: CapturedValues::default(),
-        secrets: Secrets::default(),
-        timeout: Duration::from_secs(1),
-        limits: ConnectionLimits { max_message: 1, read_buffer: 1, memory: 1, read_at_most: None },
-        wire_shape: WireShape::default(),
-    }
+    let destination = Destination::plain(addresses.to_vec(), "x".to_owned(), "/".to_owned());
+    let limits = ConnectionLimits { max_message: 1, read_buffer: 1, memory: 1, read_at_most: None };
+    Route { offered: ["v1".to_owned()].into(), ..Route::to(destination, Duration::from_secs(1), limits) }
 }
 
 /// A listener and its address.
@@ -240,7 +224,7 @@ fn a_silent_address_does_not_hold_up_the_next_one() {
     watched.advance_until(|opening| matches!(opening.stage, Stage::Upgrade(..)));
     assert_eq!(watched.opening.phases.tcp, SECOND / 4);
     let Stage::Upgrade(Ends { peer, .. }, ..) = watched.opening.stage else { panic!("{:?}", watched.opening) };
-    assert_eq!((peer, route.answering.get()), (answering.into(), 1));
+    assert_eq!((peer, route.destinations[0].answering.get()), (answering.into(), 1));
     // It is the first from then on.
     let mut next = Watched::new(&route);
     next.advance_until(|opening| matches!(opening.stage, Stage::Upgrade(..)));
@@ -255,7 +239,7 @@ fn a_failure_names_the_addresses_and_each_cause() {
     let (silent, refusing) = (address(&silent), address(&closed));
     let mut watched = Watched::new(&Rc::new(route(&[refusing, silent])));
     watched.advance_until(
-        |opening| matches!(&opening.stage, Stage::Tcp(attempts) if attempts.wake(&opening.route).is_none()),
+        |opening| matches!(&opening.stage, Stage::Tcp(attempts) if attempts.wake(opening.destination()).is_none()),
     );
     assert_eq!(watched.opening.wake(), Time::from_nanos(SECOND), "no more than the time-out is left");
     let error = failure(watched.pass());

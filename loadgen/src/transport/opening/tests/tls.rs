@@ -19,7 +19,8 @@ fn secure<T: Send + 'static>(
     serve: impl FnOnce(TcpStream) -> T + Send + 'static,
 ) -> (Watched, JoinHandle<T>) {
     let (listener, address) = listener();
-    let route = Route { tls: Some(TlsClient::new(config, test_server::name())), ..route(&[address]) };
+    let mut route = route(&[address]);
+    route.destinations[0].tls = Some(TlsClient::new(config, test_server::name()));
     let server = thread::spawn(move || serve(listener.accept().unwrap().0));
     (Watched::new(&Rc::new(route)), server)
 }

@@ -1,10 +1,12 @@
 //! Keys about how connections are opened.
 //!
 //! ```text
-//! values.rs  hosts, proxies, TLS versions, compression, as the line and the file have them
-//! secret.rs  credentials: a text, a file or a variable
+//! network.rs  hosts, proxies, addresses, as the line and the file have them
+//! values.rs   the other values
+//! secret.rs   credentials: a text, a file or a variable
 //! ```
 
+mod network;
 mod secret;
 mod values;
 
@@ -16,11 +18,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
+    network::{AddressFamilyKey, ConnectToKey, ProxyKey, ResolveKey},
     secret::SecretKey,
-    values::{
-        AddressFamilyKey, CompressKey, ConnectToKey, OnOff, OriginKey, PathTemplate, ProxyKey, ResolveKey,
-        ServerNameKey, Subprotocols, TlsKey,
-    },
+    values::{CompressKey, OnOff, OriginKey, PathTemplate, ServerNameKey, Subprotocols, TlsKey},
 };
 use super::{header::HeaderField, sources::Sources, text_or_file::FileName, value::PositiveTime};
 use crate::plan::{ClientCertificate, Connect, Credentials, NetworkPath, PlanError, Proxy, RequestOptions, TlsOptions};
@@ -98,11 +98,11 @@ pub struct ConnectKeys {
 
 /// What the opening handshake asks for.
 #[derive(Clone, Debug, Default, PartialEq, Args, Serialize, Deserialize, JsonSchema)]
-#[command(next_help_heading = "Handshake")]
+#[command(next_help_heading = "Connecting")]
 #[serde(default)]
 #[allow(clippy::doc_markdown)]
 pub struct RequestKeys {
-    /// Header field of the handshake, 'Name: value'; repeatable
+    /// Handshake header field, 'Name: value'; repeatable
     #[arg(short = 'H', long, value_name = "FIELD")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub header: Option<Vec<HeaderField>>,
@@ -111,7 +111,7 @@ pub struct RequestKeys {
     ///
     /// Several, with commas, in the order of preference. A server that chooses none of them is
     /// refused, as browsers refuse it.
-    #[arg(long, value_name = "NAMES")]
+    #[arg(long, value_name = "NAMES", hide_short_help = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subprotocol: Option<Subprotocols>,
 
@@ -149,20 +149,21 @@ pub struct RequestKeys {
     ///
     /// [default with --compress: 15, with context takeover]
     #[arg(long, value_name = "PARAMETERS", num_args = 0..=1, require_equals = true, default_missing_value = "15")]
+    #[arg(hide_short_help = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compress: Option<CompressKey>,
 }
 
 /// TLS.
 #[derive(Clone, Debug, Default, PartialEq, Args, Serialize, Deserialize, JsonSchema)]
-#[command(next_help_heading = "TLS")]
+#[command(next_help_heading = "Connecting")]
 #[serde(default)]
 #[allow(clippy::doc_markdown)]
 pub struct TlsKeys {
-    /// The server that loadgen starts speaks TLS; or a version: 1.2, 1.3
+    /// Its own server speaks TLS; or a version: 1.2, 1.3
     ///
-    /// Without a URL, the server makes a certificate that its clients trust. With a wss:// URL, the
-    /// version says what is spoken.
+    /// Without a URL, the server that loadgen starts makes a certificate that its clients trust.
+    /// With a wss:// URL, the version says what is spoken.
     ///
     /// [default: no TLS without wss://, and the highest version that both sides know]
     #[arg(long, value_name = "VERSION", num_args = 0..=1, default_missing_value = "true")]
@@ -172,7 +173,7 @@ pub struct TlsKeys {
     /// Certificates to trust instead of the system's (PEM); repeatable
     ///
     /// Those of authorities, or the server's own if it signed that itself.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cacert: Option<Vec<FileName>>,
 

@@ -25,7 +25,7 @@ impl SecretKey {
         Self(secret.source().clone())
     }
 
-    /// The same, with a mark in place of a text.
+    /// The key with a mark in place of a text.
     #[must_use]
     pub fn masked(&self) -> Self {
         match &self.0 {

@@ -35,6 +35,7 @@
 //! it is refused at the first byte that can't be UTF-8. The caller answers pings and a Close, and
 //! closes TCP.
 
+pub mod deflate;
 pub mod handshake;
 
 mod assembler;
@@ -42,6 +43,7 @@ mod close;
 mod decoder;
 mod encoder;
 mod event;
+mod extension;
 mod header;
 mod input;
 mod mask;

@@ -77,7 +77,7 @@ fn server(stream: &[u8], piece: usize) {
     match whole {
         Ok(Some(upgrade)) => {
             // A client takes the answer of the server, or refuses only its key.
-            let answer = upgrade.response();
+            let answer = upgrade.response(None, None);
             let refused = answered(&answer, answer.len());
             assert!(matches!(refused, Ok(_) | Err(ResponseError::WrongAccept(_))), "{refused:?}");
             assert!(stream.ends_with(&upgrade.remaining));

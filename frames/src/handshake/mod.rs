@@ -17,7 +17,8 @@
 //! let upgrade = requests.take(&bytes)?.expect("it is whole");
 //!
 //! let mut responses = ResponseReader::new(&key, &[]);
-//! let accepted = responses.take(&upgrade.response()).ok().flatten().expect("it is lawful");
+//! let response = upgrade.response(None, None);
+//! let accepted = responses.take(&response).ok().flatten().expect("it is lawful");
 //! assert_eq!((accepted.subprotocol, accepted.remaining), (None, Vec::new()));
 //! # Ok::<(), frames::handshake::Rejection>(())
 //! ```
@@ -60,6 +61,8 @@ pub use response::{Accepted, ResponseReader};
 pub use response_error::ResponseError;
 pub use tunnel::{TunnelReader, tunnel_request};
 
+pub use crate::extension::is_token;
+
 /// Most bytes of a head, interim responses included. Browsers and proxies send 1 to 8 KiB with
 /// cookies.
 pub const HEAD_BYTES: usize = 64 * 1024;
@@ -75,9 +78,3 @@ pub const BODY_BYTES: usize = 1024;
 
 /// Bytes that are kept of a response that is no HTTP.
 pub const BEGINNING_BYTES: usize = 64;
-
-/// Whether this is a token (RFC 9110, section 5.6.2). A subprotocol must be one.
-pub fn is_token(text: &[u8]) -> bool {
-    let tchar = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
-    !text.is_empty() && text.iter().all(tchar)
-}

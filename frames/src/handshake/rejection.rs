@@ -79,6 +79,9 @@ pub enum RejectionReason {
     /// A subprotocol is no token, or is offered twice (RFC 6455, section 4.1).
     #[error("Sec-WebSocket-Protocol must name each subprotocol once, as a token")]
     Subprotocol,
+    /// `Sec-WebSocket-Extensions` is malformed (RFC 6455, section 9.1).
+    #[error("Sec-WebSocket-Extensions must be a list of extensions with parameters")]
+    Extensions,
 }
 
 impl Rejection {

@@ -1,12 +1,17 @@
 //! The request: how a client writes it, and how a server reads it.
 
+use std::fmt::Write;
+
 use httparse::{EMPTY_HEADER, Error, Status};
 
 use super::{
     Fields, Key, MOST_FIELDS,
     head::{HeadBuffer, HeadTooLong},
-    is_token,
     rejection::{Rejection, RejectionReason},
+};
+use crate::{
+    deflate::{self, DeflateOffer, DeflateParameters},
+    extension::{Extension, is_token},
 };
 
 /// Writes a client's request (RFC 6455, section 4.1). `fields` are added to those of the handshake.
@@ -51,6 +56,9 @@ pub struct UpgradeRequest {
     pub target: String,
     /// The subprotocols that the client offers, the preferred one first.
     pub subprotocols: Vec<String>,
+    /// The compressions that the client offers, the preferred one first. Offers that break RFC 7692
+    /// are left out: they must be declined (section 7.1).
+    pub deflate: Vec<DeflateOffer>,
     /// All fields of the request.
     pub fields: Fields,
     /// The bytes that follow it: frames.
@@ -59,14 +67,24 @@ pub struct UpgradeRequest {
 }
 
 impl UpgradeRequest {
-    /// The response that accepts it, without a subprotocol and without extensions.
-    pub fn response(&self) -> Vec<u8> {
-        let accept = &self.accept;
-        format!(
+    /// The response that accepts it. The caller takes `subprotocol` from [`Self::subprotocols`],
+    /// and `deflate` from [`Self::deflate`] by
+    /// [`DeflateSettings::choose`](deflate::DeflateSettings).
+    pub fn response(&self, subprotocol: Option<&str>, deflate: Option<DeflateParameters>) -> Vec<u8> {
+        let mut response = format!(
             "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-             Sec-WebSocket-Accept: {accept}\r\n\r\n"
-        )
-        .into_bytes()
+             Sec-WebSocket-Accept: {}\r\n",
+            self.accept
+        );
+        // Writing to a string does not fail.
+        if let Some(name) = subprotocol {
+            let _ = write!(response, "Sec-WebSocket-Protocol: {name}\r\n");
+        }
+        if let Some(parameters) = deflate {
+            let _ = write!(response, "Sec-WebSocket-Extensions: {parameters}\r\n");
+        }
+        response.push_str("\r\n");
+        response.into_bytes()
     }
 }
 
@@ -150,9 +168,9 @@ fn decide(head: &[u8], remaining: &[u8]) -> Result<UpgradeRequest, RejectionReas
     if has_content {
         return Err(RejectionReason::Content);
     }
-    let subprotocols = subprotocols(&fields)?;
-    let accept = key(&fields)?.accept();
-    Ok(UpgradeRequest { target: target.to_owned(), subprotocols, fields, remaining: remaining.to_vec(), accept })
+    let (subprotocols, deflate) = (subprotocols(&fields)?, deflate_offers(&fields)?);
+    let (target, accept) = (target.to_owned(), key(&fields)?.accept());
+    Ok(UpgradeRequest { target, subprotocols, deflate, fields, remaining: remaining.to_vec(), accept })
 }
 
 /// Whether the first line ends with any version of HTTP.
@@ -226,4 +244,17 @@ fn subprotocols(fields: &Fields) -> Result<Vec<String>, RejectionReason> {
         offered.push(text.into_owned());
     }
     Ok(offered)
+}
+
+/// The offers of compression. A list that breaks the grammar fails the handshake (RFC 6455, section
+/// 9.1).
+fn deflate_offers(fields: &Fields) -> Result<Vec<DeflateOffer>, RejectionReason> {
+    let mut offers = Vec::new();
+    for element in fields.elements("sec-websocket-extensions") {
+        let extension = Extension::parse(element).ok_or(RejectionReason::Extensions)?;
+        if extension.name == deflate::NAME {
+            offers.extend(DeflateOffer::read(&extension));
+        }
+    }
+    Ok(offers)
 }

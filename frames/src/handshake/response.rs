@@ -4,6 +4,10 @@ use super::{
     Fields, Key, ResponseError,
     final_head::{FinalHead, FinalHeadReader},
 };
+use crate::{
+    deflate::{self, DeflateOffer, DeflateParameters, ParameterError},
+    extension::Extension,
+};
 
 /// Reads the response to a request, and decides on it. `O` holds the subprotocols that the request
 /// offers: borrowed, owned or shared.
@@ -11,6 +15,7 @@ use super::{
 pub struct ResponseReader<O> {
     accept: String,
     offered: O,
+    deflate: Option<DeflateOffer>,
     reader: FinalHeadReader,
 }
 
@@ -19,6 +24,8 @@ pub struct ResponseReader<O> {
 pub struct Accepted {
     /// The subprotocol that the server chose.
     pub subprotocol: Option<String>,
+    /// The compression that was agreed. None if it was not offered, or if the server declined.
+    pub deflate: Option<DeflateParameters>,
     /// All fields of the response.
     pub fields: Fields,
     /// Interim responses that came before it.
@@ -30,7 +37,13 @@ pub struct Accepted {
 impl<O: AsRef<[String]>> ResponseReader<O> {
     /// Awaits the response to a request with `key` that offers these subprotocols and no extension.
     pub fn new(key: &Key, offered: O) -> Self {
-        Self { accept: key.accept(), offered, reader: FinalHeadReader::awaiting(101..=101) }
+        Self { accept: key.accept(), offered, deflate: None, reader: FinalHeadReader::awaiting(101..=101) }
+    }
+
+    /// Says that the request offers this compression, too.
+    #[must_use]
+    pub fn offering_deflate(self, offer: DeflateOffer) -> Self {
+        Self { deflate: Some(offer), ..self }
     }
 
     /// Takes the bytes of a read. Returns none until the response is complete. Of a refusal, the
@@ -40,8 +53,9 @@ impl<O: AsRef<[String]>> ResponseReader<O> {
     /// The response is refused. Don't call this again after an error.
     pub fn take(&mut self, bytes: &[u8]) -> Result<Option<Accepted>, ResponseError> {
         let Some(FinalHead { version, fields, interim, remaining }) = self.reader.take(bytes)? else { return Ok(None) };
-        let subprotocol = self.check(version, &fields)?;
-        Ok(Some(Accepted { subprotocol, fields, interim, remaining }))
+        self.check(version, &fields)?;
+        let (deflate, subprotocol) = (self.extensions(&fields)?, self.subprotocol(&fields)?);
+        Ok(Some(Accepted { subprotocol, deflate, fields, interim, remaining }))
     }
 
     /// Whether the response is refused, and only its body is still read. The caller may stop
@@ -60,8 +74,8 @@ impl<O: AsRef<[String]>> ResponseReader<O> {
         self.reader.finish()
     }
 
-    /// Checks a response with status 101 (RFC 6455, section 4.1). Returns the subprotocol.
-    fn check(&self, version: u8, fields: &Fields) -> Result<Option<String>, ResponseError> {
+    /// Checks a response with status 101 (RFC 6455, section 4.1), but not what it chooses.
+    fn check(&self, version: u8, fields: &Fields) -> Result<(), ResponseError> {
         if version != 1 {
             return Err(ResponseError::Version);
         }
@@ -83,11 +97,30 @@ impl<O: AsRef<[String]>> ResponseReader<O> {
         if accept != self.accept.as_bytes() {
             return Err(ResponseError::WrongAccept(accept.to_vec()));
         }
-        // None was offered.
-        if let Some(extension) = fields.first("sec-websocket-extensions") {
-            return Err(ResponseError::Extension(extension.to_vec()));
+        Ok(())
+    }
+
+    /// The compression that the server chose: none, or what was offered, with lawful parameters.
+    fn extensions(&self, fields: &Fields) -> Result<Option<DeflateParameters>, ResponseError> {
+        const NAME: &str = "sec-websocket-extensions";
+        let Some(said) = fields.first(NAME) else { return Ok(None) };
+        let Some(offer) = &self.deflate else { return Err(ResponseError::Extension(said.to_vec())) };
+        let mut agreed = None;
+        for element in fields.elements(NAME) {
+            let Some(extension) = Extension::parse(element) else {
+                return Err(ResponseError::MalformedExtension(element.to_vec()));
+            };
+            if extension.name != deflate::NAME {
+                return Err(ResponseError::Extension(element.to_vec()));
+            }
+            let parameters = if agreed.is_some() { Err(ParameterError::Twice) } else { offer.agreed(&extension) };
+            let wrong = |error| ResponseError::DeflateParameters { error, said: element.to_vec() };
+            agreed = Some(parameters.map_err(wrong)?);
         }
-        self.subprotocol(fields)
+        if agreed.is_none() {
+            return Err(ResponseError::MalformedExtension(said.to_vec()));
+        }
+        Ok(agreed)
     }
 
     /// The subprotocol that the server chose: none, or exactly one of those that were offered.

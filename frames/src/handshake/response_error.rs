@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::Declined;
+use crate::deflate::ParameterError;
 
 /// A response that opens no WebSocket. The server's bytes are kept unescaped: escape them before
 /// you show them.
@@ -62,6 +63,18 @@ pub enum ResponseError {
     /// An extension that was not offered.
     #[error("the server chose an extension that was not offered")]
     Extension(Vec<u8>),
+    /// A `Sec-WebSocket-Extensions` that breaks the grammar (RFC 6455, section 9.1).
+    #[error("the Sec-WebSocket-Extensions of the answer is malformed")]
+    MalformedExtension(Vec<u8>),
+    /// Compression with parameters that RFC 7692, section 7.1 does not allow as an answer to what
+    /// was offered. Holds the value of the field.
+    #[error("the server chose permessage-deflate with wrong parameters: {error}")]
+    DeflateParameters {
+        /// What is wrong with them.
+        error: ParameterError,
+        /// The value of the field.
+        said: Vec<u8>,
+    },
     /// A subprotocol that was not offered.
     #[error("the server chose a subprotocol that was not offered")]
     Subprotocol(Vec<u8>),
@@ -89,6 +102,8 @@ impl ResponseError {
             Self::Ended(_) => "eof",
             Self::NoAccept | Self::SeveralAccepts | Self::WrongAccept(_) => "wrong_accept_key",
             Self::Extension(_) => "extension_not_offered",
+            Self::MalformedExtension(_) => "malformed_extension",
+            Self::DeflateParameters { .. } => "wrong_extension_parameters",
             Self::Subprotocol(_) | Self::SeveralSubprotocols(_) => "subprotocol_not_offered",
         })
     }

@@ -166,6 +166,6 @@ fn what_has_no_end_is_given_up() {
 #[test]
 fn the_answer_is_the_one_of_the_rfc() {
     let upgrade = RequestReader::default().take(&bytes("{get}{up}{key}\r\n")).expect("good").expect("whole");
-    let answer = String::from_utf8(upgrade.response()).expect("ASCII");
+    let answer = String::from_utf8(upgrade.response(None, None)).expect("ASCII");
     assert!(answer.contains("\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"), "{answer}");
 }

@@ -25,13 +25,18 @@ pub(super) fn explain(refusal: &ResponseError, secure: bool, secrets: &Secrets) 
         }
         ResponseError::WrongAccept(said) => format!("{refusal}: it is {}", shown(said)),
         ResponseError::Extension(said) => {
-            format!("{refusal}: {} (loadgen offers none; RFC 6455, section 4.1 forbids it)", shown(said))
+            format!("{refusal}: {} (RFC 6455, section 4.1 forbids it)", shown(said))
         }
         ResponseError::Subprotocol(said) => {
             let hint = "(-H 'Sec-WebSocket-Protocol: NAME' offers one; case matters)";
             format!("{refusal}: {} {hint}", shown(said))
         }
-        ResponseError::SeveralSubprotocols(said) => format!("{refusal}: {}", shown(said)),
+        ResponseError::DeflateParameters { said, .. } => {
+            format!("{refusal}: {} (RFC 7692, section 7.1 forbids it)", shown(said))
+        }
+        ResponseError::MalformedExtension(said) | ResponseError::SeveralSubprotocols(said) => {
+            format!("{refusal}: {}", shown(said))
+        }
         _ => refusal.to_string(),
     }
 }

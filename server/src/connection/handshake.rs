@@ -48,7 +48,7 @@ pub(super) async fn upgrade(
     let handshake = async {
         let upgrade = receive(socket, request).await?;
         if !full {
-            socket.write_all(&upgrade.response()).await.map_err(UpgradeRefusal::Gone)?;
+            socket.write_all(&upgrade.response(None, None)).await.map_err(UpgradeRefusal::Gone)?;
         }
         Ok(upgrade)
     };

@@ -198,7 +198,7 @@ fn aborts_openings(build: impl BuildEngine) {
             let (mut reader, mut buffer) = (RequestReader::default(), [0; 1024]);
             if let Ok(bytes @ 1..) = tcp.read(&mut buffer)
                 && let Ok(Some(request)) = reader.take(&buffer[..bytes])
-                && tcp.write_all(&request.response()).is_ok()
+                && tcp.write_all(&request.response(None, None)).is_ok()
                 && tcp.read(&mut buffer).is_ok_and(|bytes| bytes > 0)
             {
                 return;

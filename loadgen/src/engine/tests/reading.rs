@@ -122,7 +122,7 @@ fn withholds_tls(build: impl BuildEngine) {
                 break request;
             }
         };
-        tls.write_all(&request.response()).unwrap();
+        tls.write_all(&request.response(None, None)).unwrap();
         let frame = [&[0x82, 100][..], &[7; 100]].concat();
         tls.write_all(&frame.repeat(MESSAGES)).unwrap();
         tls

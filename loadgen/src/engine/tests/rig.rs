@@ -148,7 +148,7 @@ pub(super) fn accept_over<S: Read + Write>(mut stream: S, early: &[u8]) -> WebSo
     loop {
         let bytes = stream.read(&mut buffer).unwrap();
         if let Some(request) = reader.take(&buffer[..bytes]).unwrap() {
-            stream.write_all(&[&request.response(), early].concat()).unwrap();
+            stream.write_all(&[&request.response(None, None), early].concat()).unwrap();
             return WebSocket::from_raw_socket(stream, protocol::Role::Server, None);
         }
     }

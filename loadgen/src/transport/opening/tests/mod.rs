@@ -118,7 +118,7 @@ fn failure(progress: OpeningProgress<OwnedFd>) -> ConnectError {
 fn tells_what_opened_and_how_long_each_phase_took() {
     let (mut watched, mut server, request) = requested();
     watched.clock.pass(7);
-    let response = String::from_utf8(request.response()).unwrap();
+    let response = String::from_utf8(request.response(None, None)).unwrap();
     let response = response.replace("\r\n\r\n", "\r\nSec-WebSocket-Protocol: v1\r\nX-Name: a\r\n\r\n");
     let (first, rest) = response.split_at(20);
     server.write_all(first.as_bytes()).unwrap();
@@ -315,7 +315,7 @@ fn an_end_without_an_answer_is_told_from_a_reset() {
 #[test]
 fn a_long_answer_is_read_in_turns() {
     let (mut watched, mut server, request) = requested();
-    let response = String::from_utf8(request.response()).unwrap();
+    let response = String::from_utf8(request.response(None, None)).unwrap();
     let padding = format!("\r\nX-Padding: {}\r\n\r\n", "x".repeat(40_000));
     server.write_all(response.replace("\r\n\r\n", &padding).as_bytes()).unwrap();
     // Other connections get their turn in between.

@@ -35,7 +35,7 @@ fn answer(tcp: TcpStream) {
             break request;
         }
     };
-    let response = [&request.response()[..], b"\x81\x01a"].concat();
+    let response = [&request.response(None, None)[..], b"\x81\x01a"].concat();
     let (first, rest) = response.split_at(30);
     tls.write_all(first).unwrap();
     tls.write_all(rest).unwrap();

@@ -1,0 +1,26 @@
+//! Compression of messages: `permessage-deflate` (RFC 7692).
+//!
+//! ```text
+//! client:  DeflateSettings ─> DeflateOffer ─> request      response ─> DeflateParameters
+//! server:  request ─> DeflateOffer ─> DeflateSettings::choose ─> DeflateParameters ─> response
+//! ```
+//!
+//! Each direction of a connection has a window: the last bytes that were sent, to which a later
+//! message may refer. It is kept from message to message (*context takeover*), unless the ends
+//! agree on `client_no_context_takeover` or `server_no_context_takeover`. Its size is 2^8 to 2^15
+//! bytes: `client_max_window_bits` and `server_max_window_bits`.
+
+mod offer;
+mod parameter_error;
+mod parameters;
+mod settings;
+mod window_bits;
+
+pub use offer::{DeflateOffer, WindowParameter};
+pub use parameter_error::ParameterError;
+pub use parameters::DeflateParameters;
+pub use settings::DeflateSettings;
+pub use window_bits::WindowBits;
+
+/// The name of the extension: section 7.
+pub(crate) const NAME: &str = "permessage-deflate";

@@ -1,0 +1,3 @@
+//! Compression (RFC 7692): what is agreed, what is sent, and what is taken.
+
+mod negotiation;

@@ -6,7 +6,7 @@ use crate::{
     header::{Header, Kind, Opcode},
     input::Input,
     mask,
-    settings::Settings,
+    settings::{Place, Settings},
     violation::Violation,
 };
 
@@ -36,11 +36,21 @@ struct PartialFrame {
 #[derive(Debug)]
 struct PartialMessage {
     kind: Kind,
+    /// Whether the bytes are still to be inflated, and then to be checked.
+    compressed: bool,
     /// Frames that began, if their number is limited.
     frames: u32,
     bytes: Vec<u8>,
     /// Bytes that are known to be UTF-8, if it is text.
     verified: usize,
+}
+
+/// What was assembled.
+#[derive(Debug)]
+pub(crate) enum Assembled<'a> {
+    Event(Event<'a>),
+    /// A message that is still to be inflated.
+    Compressed(Message<'a>),
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -73,16 +83,22 @@ impl Assembler {
         self.head_len == 0 && self.frame.is_none() && !message
     }
 
-    /// The received part of the incomplete message.
+    /// The received part of the incomplete message, unless it is compressed.
     pub(crate) fn partial_message(&self) -> Option<Message<'_>> {
-        let PartialMessage { kind, bytes, .. } = self.message.as_ref()?;
-        (!bytes.is_empty()).then_some(Message { kind: *kind, payload: bytes })
+        let PartialMessage { kind, bytes, compressed, .. } = self.message.as_ref()?;
+        (!compressed && !bytes.is_empty()).then_some(Message { kind: *kind, payload: bytes })
     }
 
-    /// Takes bytes off `input` until they complete an event or none are left.
-    pub(crate) fn take(&mut self, settings: &Settings, input: &mut Input<'_>) -> Result<Option<Event<'_>>, Violation> {
+    /// Takes bytes off `input` until they complete an event or none are left. `compression`:
+    /// whether messages may be compressed.
+    pub(crate) fn take(
+        &mut self,
+        settings: &Settings,
+        compression: bool,
+        input: &mut Input<'_>,
+    ) -> Result<Option<Assembled<'_>>, Violation> {
         loop {
-            let Some(frame) = self.frame(settings, input)? else { return Ok(None) };
+            let Some(frame) = self.frame(settings, compression, input)? else { return Ok(None) };
             let Header { opcode, last, length, mask, .. } = frame.header;
             let left = usize::try_from(length - frame.received).unwrap_or(usize::MAX);
             let bytes = input.take(left);
@@ -98,13 +114,13 @@ impl Assembler {
                 self.control.extend_from_slice(bytes);
                 if complete {
                     self.returned = Returned::Control;
-                    return Event::of_control(opcode, &self.control).map(Some);
+                    return Event::of_control(opcode, &self.control).map(|event| Some(Assembled::Event(event)));
                 }
             } else if let Some(message) = &mut self.message {
                 message.extend(bytes, complete && last)?;
                 if complete && last {
                     self.returned = Returned::Message;
-                    return Ok(self.message.as_ref().map(PartialMessage::event));
+                    return Ok(self.message.as_ref().map(PartialMessage::assembled));
                 }
             }
             if !complete {
@@ -114,12 +130,18 @@ impl Assembler {
     }
 
     /// The incomplete frame, or the next one once its header is complete.
-    fn frame(&mut self, settings: &Settings, input: &mut Input<'_>) -> Result<Option<&mut PartialFrame>, Violation> {
+    fn frame(
+        &mut self,
+        settings: &Settings,
+        compression: bool,
+        input: &mut Input<'_>,
+    ) -> Result<Option<&mut PartialFrame>, Violation> {
         if self.frame.is_none() {
-            let Some(header) = self.header(settings, input)? else { return Ok(None) };
+            let Some(header) = self.header(settings, compression, input)? else { return Ok(None) };
+            let compressed = header.begins_compressed();
             match (header.opcode, &mut self.message) {
-                (Opcode::Text, _) => self.message = Some(PartialMessage::new(Kind::Text)),
-                (Opcode::Binary, _) => self.message = Some(PartialMessage::new(Kind::Binary)),
+                (Opcode::Text, _) => self.message = Some(PartialMessage::new(Kind::Text, compressed)),
+                (Opcode::Binary, _) => self.message = Some(PartialMessage::new(Kind::Binary, compressed)),
                 (Opcode::Continuation, Some(message)) => message.admit(settings, header.length)?,
                 // The settings refuse a continuation without a message.
                 (Opcode::Continuation | Opcode::Close | Opcode::Ping | Opcode::Pong, _) => {}
@@ -130,13 +152,21 @@ impl Assembler {
     }
 
     /// The next header, once it is complete.
-    fn header(&mut self, settings: &Settings, input: &mut Input<'_>) -> Result<Option<Header>, Violation> {
-        let in_message = self.message.is_some();
+    fn header(
+        &mut self,
+        settings: &Settings,
+        compression: bool,
+        input: &mut Input<'_>,
+    ) -> Result<Option<Header>, Violation> {
+        let place = match &self.message {
+            Some(message) => Place::Within { compressed: message.compressed },
+            None => Place::Between { compression },
+        };
         loop {
             let whole = if self.head_len == 0 {
-                settings.header(input.bytes(), in_message)?
+                settings.header(input.bytes(), place)?
             } else {
-                settings.header(&self.head[..self.head_len], in_message)?
+                settings.header(&self.head[..self.head_len], place)?
             };
             if let Some((header, size)) = whole {
                 // The bytes in `head` were taken off already, and are no more than the header.
@@ -152,14 +182,14 @@ impl Assembler {
 }
 
 impl PartialMessage {
-    fn new(kind: Kind) -> Self {
-        Self { kind, frames: 1, bytes: Vec::new(), verified: 0 }
+    fn new(kind: Kind, compressed: bool) -> Self {
+        Self { kind, compressed, frames: 1, bytes: Vec::new(), verified: 0 }
     }
 
     /// Checks that another frame of `length` bytes may begin.
     fn admit(&mut self, settings: &Settings, length: u64) -> Result<(), Violation> {
         let so_far = self.bytes.len() as u64;
-        if length > settings.max_message - so_far {
+        if length > settings.most_sent(self.compressed) - so_far {
             return Err(Violation::MessageTooBig { length: length + so_far, limit: settings.max_message });
         }
         if let Some(limit) = settings.max_frames {
@@ -174,7 +204,7 @@ impl PartialMessage {
     /// Adds bytes. `complete`: whether they are the last.
     fn extend(&mut self, bytes: &[u8], complete: bool) -> Result<(), Violation> {
         self.bytes.extend_from_slice(bytes);
-        if self.kind == Kind::Binary {
+        if self.kind == Kind::Binary || self.compressed {
             return Ok(());
         }
         match str::from_utf8(&self.bytes[self.verified..]) {
@@ -186,7 +216,8 @@ impl PartialMessage {
         Ok(())
     }
 
-    fn event(&self) -> Event<'_> {
-        Event::Message(Message { kind: self.kind, payload: &self.bytes })
+    fn assembled(&self) -> Assembled<'_> {
+        let message = Message { kind: self.kind, payload: &self.bytes };
+        if self.compressed { Assembled::Compressed(message) } else { Assembled::Event(Event::Message(message)) }
     }
 }

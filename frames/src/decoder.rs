@@ -1,12 +1,14 @@
 //! Events out of the bytes of one direction of a connection.
 
 use crate::{
-    assembler::Assembler,
+    assembler::{Assembled, Assembler},
+    deflate::Inflater,
     event::{Event, Message},
     header::{Header, Kind, Opcode},
+    inflation::Inflation,
     input::Input,
     mask::{self, Mask},
-    settings::{Role, Settings},
+    settings::{Place, Role, Settings},
     violation::Violation,
 };
 
@@ -16,6 +18,8 @@ pub struct Decoder {
     settings: Settings,
     /// Holds what reads cut, and an open fragmented message. None most of the time.
     assembler: Option<Box<Assembler>>,
+    /// Inflates messages, if compression was agreed.
+    inflation: Option<Box<Inflation>>,
     ended: Option<Ended>,
 }
 
@@ -29,7 +33,15 @@ enum Ended {
 impl Decoder {
     /// A decoder at the beginning of a stream of frames.
     pub fn new(settings: Settings) -> Self {
-        Self { settings, assembler: None, ended: None }
+        Self { settings, assembler: None, inflation: None, ended: None }
+    }
+
+    /// A decoder that takes compressed messages as well (RFC 7692), and returns them inflated.
+    ///
+    /// The limits of `settings` are those of inflated messages. A message may be an eighth longer
+    /// as it is sent, as what can't be compressed gets longer.
+    pub fn with_inflater(settings: Settings, inflater: Inflater) -> Self {
+        Self { inflation: Some(Box::new(Inflation::new(inflater))), ..Self::new(settings) }
     }
 
     /// Returns the next complete event and takes its bytes off `input`. Returns none when all of
@@ -98,16 +110,21 @@ impl Decoder {
         self.settings
     }
 
-    /// Bytes of memory that an incomplete message takes, or the last event if it was assembled.
+    /// Bytes of memory that an incomplete message takes, or the last event if it was assembled or
+    /// inflated.
     #[inline]
     pub fn held(&self) -> usize {
-        self.assembler.as_ref().map_or(0, |assembler| assembler.held())
+        let inflated = self.inflation.as_ref().map_or(0, |inflation| inflation.held());
+        self.assembler.as_ref().map_or(0, |assembler| assembler.held()) + inflated
     }
 
     /// Frees the memory of the last event at once. Otherwise the next call of [`Self::next`] frees
     /// it.
     #[inline]
     pub fn release(&mut self) {
+        if let Some(inflation) = &mut self.inflation {
+            inflation.release();
+        }
         if self.assembler.as_mut().is_some_and(|assembler| assembler.release()) {
             self.assembler = None;
         }
@@ -120,13 +137,19 @@ impl Decoder {
 
     /// The part of a message that was received before a [`Violation`], to show what was broken.
     /// `input` is what [`Self::next`] left of the bytes, with the payload of a frame whose header
-    /// was refused. Returns none if there is no such message, or if it has a mask that it must not
-    /// have.
+    /// was refused. Returns none if there is no such message, if it has a mask that it must not
+    /// have, or if it was not inflated yet.
     pub fn broken_off<'a>(&'a self, input: &'a Input<'_>) -> Option<Message<'a>> {
+        if let Some(message) = self.inflation.as_ref().and_then(|inflation| inflation.broken_off()) {
+            return Some(message);
+        }
         if let Some(assembler) = &self.assembler {
             return assembler.partial_message();
         }
         let (header, size) = Header::read(input.bytes()).ok()??;
+        if self.inflation.is_some() && header.begins_compressed() {
+            return None;
+        }
         let kind = match header.opcode {
             Opcode::Text => Kind::Text,
             Opcode::Binary => Kind::Binary,
@@ -143,7 +166,8 @@ impl Decoder {
         if self.assembler.is_some() || self.ended.is_some() {
             return self.resume(input);
         }
-        let (header, size) = match self.settings.header(input.bytes(), false) {
+        let place = Place::Between { compression: self.inflation.is_some() };
+        let (header, size) = match self.settings.header(input.bytes(), place) {
             Ok(Some(header)) => header,
             Ok(None) if input.is_empty() => return Ok(None),
             Ok(None) => return self.begin_assembly(input),
@@ -163,6 +187,9 @@ impl Decoder {
             Opcode::Binary => Kind::Binary,
             opcode => return self.control(opcode, payload),
         };
+        if header.begins_compressed() {
+            return self.inflate(Message { kind, payload });
+        }
         if kind == Kind::Text && str::from_utf8(payload).is_err() {
             return Err(self.fail(Violation::NotUtf8));
         }
@@ -192,13 +219,29 @@ impl Decoder {
 
     fn take<'e, 'b: 'e>(&'e mut self, input: &mut Input<'b>) -> Result<Option<Event<'e>>, Violation> {
         let Some(assembler) = &mut self.assembler else { return Ok(None) };
-        let taken = assembler.take(&self.settings, input);
+        let taken = match assembler.take(&self.settings, self.inflation.is_some(), input) {
+            Ok(None) => Ok(None),
+            Ok(Some(Assembled::Event(event))) => Ok(Some(event)),
+            Ok(Some(Assembled::Compressed(message))) => {
+                inflated(self.inflation.as_deref_mut(), &self.settings, message)
+            }
+            Err(violation) => Err(violation),
+        };
         match &taken {
             Err(violation) => self.ended = Some(Ended::Failed(*violation)),
             Ok(Some(Event::Close(_))) => self.ended = Some(Ended::Closed),
             Ok(_) => {}
         }
         taken
+    }
+
+    /// Inflates a message that is in one piece in the read buffer.
+    fn inflate(&mut self, message: Message<'_>) -> Result<Option<Event<'_>>, Violation> {
+        let event = inflated(self.inflation.as_deref_mut(), &self.settings, message);
+        if let Err(violation) = event {
+            self.ended = Some(Ended::Failed(violation));
+        }
+        event
     }
 
     #[cold]
@@ -217,6 +260,16 @@ impl Decoder {
         self.ended = Some(Ended::Failed(violation));
         violation
     }
+}
+
+/// Inflates a message. Without `inflation`, the settings admit no compressed message.
+fn inflated<'e>(
+    inflation: Option<&'e mut Inflation>,
+    settings: &Settings,
+    message: Message<'_>,
+) -> Result<Option<Event<'e>>, Violation> {
+    let Some(inflation) = inflation else { return Err(Violation::ReservedBit) };
+    inflation.message(settings, message).map(|message| Some(Event::Message(message)))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::num::NonZeroU32;
 
 use crate::{
+    deflate::Deflater,
     header::{Header, Kind, Opcode},
     mask::{self, Mask},
     payloads::Payloads,
@@ -98,19 +99,77 @@ impl Encoder {
     /// (section 5.4). A message that fits is one frame. The caller ensures that text is UTF-8; a
     /// frame may end within a character.
     pub fn masked_fragments(&mut self, kind: Kind, most: NonZeroU32, mut mask: impl FnMut() -> Mask, payload: &[u8]) {
+        self.fragments(kind, 0, most, || Some(mask()), payload);
+    }
+
+    /// Adds a message in fragments, the first with these reserved bits.
+    fn fragments(
+        &mut self,
+        kind: Kind,
+        mut reserved: u8,
+        most: NonZeroU32,
+        mut mask: impl FnMut() -> Option<Mask>,
+        payload: &[u8],
+    ) {
         let most = most.get() as usize;
         let mut opcode = kind.into();
         let mut rest = payload;
         loop {
             let (part, after) = rest.split_at(rest.len().min(most));
             let last = after.is_empty();
-            let header = Header { last, reserved: 0, opcode, mask: Some(mask()), length: part.len() as u64 };
+            let header = Header { last, reserved, opcode, mask: mask(), length: part.len() as u64 };
             self.frame(header, |out| out.copy_from_slice(part));
             if last {
                 return;
             }
-            (opcode, rest) = (Opcode::Continuation, after);
+            (opcode, rest, reserved) = (Opcode::Continuation, after, 0);
         }
+    }
+
+    /// Adds a message in one frame, compressed (RFC 7692, section 6.1). Returns the bytes of its
+    /// payload as it is sent. The caller ensures that text is UTF-8.
+    #[cold]
+    pub fn compressed_message(
+        &mut self,
+        kind: Kind,
+        mask: Option<Mask>,
+        deflater: &mut Deflater,
+        payload: &[u8],
+    ) -> usize {
+        let begin = self.used;
+        // The length is known afterwards, and the length of the header with it.
+        let compressed = begin + Header::LONGEST;
+        self.extend(Header::LONGEST);
+        let end = deflater.compress_at(payload, &mut self.space, compressed);
+        let length = end - compressed;
+        let header =
+            Header { last: true, reserved: Header::COMPRESSED, opcode: kind.into(), mask, length: length as u64 };
+        let size = header.size();
+        header.write(&mut self.space[begin..]);
+        self.space.copy_within(compressed..end, begin + size);
+        self.used = begin + size + length;
+        if let Some(mask) = mask {
+            mask::apply(mask, 0, &mut self.space[begin + size..self.used]);
+        }
+        length
+    }
+
+    /// Adds a message, compressed and in frames of at most `most` bytes as they are sent, with
+    /// masks that `mask` draws. Only the first frame says that it is compressed. Returns the bytes
+    /// of its payload as it is sent. The caller ensures that text is UTF-8.
+    #[cold]
+    pub fn compressed_fragments(
+        &mut self,
+        kind: Kind,
+        most: NonZeroU32,
+        mask: impl FnMut() -> Option<Mask>,
+        deflater: &mut Deflater,
+        payload: &[u8],
+    ) -> usize {
+        let mut compressed = Vec::new();
+        deflater.compress(payload, &mut compressed);
+        self.fragments(kind, Header::COMPRESSED, most, mask, &compressed);
+        compressed.len()
     }
 
     /// Adds a ping. Its payload is cut to 125 bytes.

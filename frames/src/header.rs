@@ -93,6 +93,8 @@ const EIGHT_BYTES: u8 = 127;
 impl Header {
     /// Bytes of a header without a mask, for a payload of less than 126 bytes.
     pub(crate) const SHORTEST: usize = 2;
+    /// The reserved bit of a compressed message, RSV1.
+    pub(crate) const COMPRESSED: u8 = 4;
     /// Bytes of the longest header.
     pub const LONGEST: usize = 14;
 
@@ -175,6 +177,13 @@ impl Header {
         }
         let (header, size) = Self::read(bytes).ok()??;
         Some((size, usize::try_from(header.length).ok()?))
+    }
+
+    /// Whether this is the first frame of a compressed message: RSV1 alone is set (RFC 7692,
+    /// section 6).
+    #[inline]
+    pub(crate) fn begins_compressed(&self) -> bool {
+        self.reserved == Self::COMPRESSED && matches!(self.opcode, Opcode::Text | Opcode::Binary)
     }
 
     /// The length of this header in bytes, in its shortest form.

@@ -45,6 +45,7 @@ mod encoder;
 mod event;
 mod extension;
 mod header;
+mod inflation;
 mod input;
 mod mask;
 mod payload_space;

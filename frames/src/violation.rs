@@ -61,6 +61,9 @@ pub enum Violation {
     /// Text, or the reason of a Close, that is not UTF-8: sections 5.6 and 5.5.1.
     #[error("text that is not UTF-8")]
     NotUtf8,
+    /// A compressed message that can't be inflated: RFC 7692, section 7.2.2.
+    #[error("a compressed message that can't be inflated")]
+    Inflate,
     /// Bytes after a Close: section 5.5.1.
     #[error("more after a Close")]
     AfterClose,
@@ -75,6 +78,8 @@ pub enum ViolationKind {
     Encoding,
     /// The limits of this end.
     Size,
+    /// The compression of a message.
+    Compression,
 }
 
 impl Violation {
@@ -82,6 +87,7 @@ impl Violation {
     pub const fn kind(self) -> ViolationKind {
         match self {
             Self::NotUtf8 => ViolationKind::Encoding,
+            Self::Inflate => ViolationKind::Compression,
             Self::FrameTooBig { .. } | Self::MessageTooBig { .. } | Self::TooManyFrames { .. } => ViolationKind::Size,
             _ => ViolationKind::Protocol,
         }
@@ -93,7 +99,8 @@ impl Violation {
             // 1009 is about bytes, and these frames may all be empty.
             (Self::TooManyFrames { .. }, _) => 1008,
             (_, ViolationKind::Protocol) => 1002,
-            (_, ViolationKind::Encoding) => 1007,
+            // "Data within a message that was not consistent with the type of the message."
+            (_, ViolationKind::Encoding | ViolationKind::Compression) => 1007,
             (_, ViolationKind::Size) => 1009,
         }
     }

@@ -3,6 +3,7 @@
 //! ```text
 //! client:  DeflateSettings ─> DeflateOffer ─> request      response ─> DeflateParameters
 //! server:  request ─> DeflateOffer ─> DeflateSettings::choose ─> DeflateParameters ─> response
+//! both:    DeflateParameters ─> Deflater for Encoder, Inflater for Decoder
 //! ```
 //!
 //! Each direction of a connection has a window: the last bytes that were sent, to which a later
@@ -10,12 +11,16 @@
 //! agree on `client_no_context_takeover` or `server_no_context_takeover`. Its size is 2^8 to 2^15
 //! bytes: `client_max_window_bits` and `server_max_window_bits`.
 
+mod deflater;
+mod inflater;
 mod offer;
 mod parameter_error;
 mod parameters;
 mod settings;
 mod window_bits;
 
+pub use deflater::Deflater;
+pub use inflater::Inflater;
 pub use offer::{DeflateOffer, WindowParameter};
 pub use parameter_error::ParameterError;
 pub use parameters::DeflateParameters;
@@ -24,3 +29,10 @@ pub use window_bits::WindowBits;
 
 /// The name of the extension: section 7.
 pub(crate) const NAME: &str = "permessage-deflate";
+
+/// The end of each compressed message, which is not sent: sections 7.2.1 and 7.2.2.
+const TAIL: [u8; 4] = [0, 0, 0xff, 0xff];
+
+/// An empty message (section 7.2.3.6): the header of a stored block, whose lengths are
+/// [`TAIL`].
+const EMPTY: u8 = 0;

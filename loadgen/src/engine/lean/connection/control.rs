@@ -66,6 +66,7 @@ impl LeanConnection {
             ViolationKind::Protocol => "protocol_error",
             ViolationKind::Encoding => "invalid_utf8",
             ViolationKind::Size => "message_too_big",
+            ViolationKind::Compression => "inflate_error",
         };
         self.end(ConnectionEnd::new(kind, &violation.to_string()), sink);
         true

@@ -1,0 +1,113 @@
+//! The sender's side.
+
+use std::fmt;
+
+use zlib_rs::{Deflate, DeflateConfig, DeflateFlush, Status};
+
+use super::{EMPTY, TAIL, parameters::DeflateParameters, window_bits::WindowBits};
+use crate::settings::Role;
+
+/// The level of zlib: its default, which browsers and libraries of WebSocket use.
+const LEVEL: i32 = 6;
+
+/// The level of memory for symbols that are not written yet: 2048 of them, 14 KiB. The default of
+/// zlib, 8, would take 112 KiB to compress long messages a little better.
+const MEMORY_LEVEL: i32 = 5;
+
+/// Bytes that a message of any length may take beyond the bound, which is for a stream without
+/// flushes.
+const FLUSH: usize = 64;
+
+/// Compresses the messages that one end sends.
+///
+/// It takes memory with its first message.
+pub struct Deflater {
+    stream: Option<Deflate>,
+    window_bits: WindowBits,
+    no_context_takeover: bool,
+}
+
+impl Deflater {
+    /// The compressor of what `sender` sends.
+    pub fn new(parameters: DeflateParameters, sender: Role) -> Self {
+        Self {
+            stream: None,
+            window_bits: parameters.window_bits(sender),
+            no_context_takeover: parameters.no_context_takeover(sender),
+        }
+    }
+
+    /// Compresses a message. Appends it to `out`.
+    pub fn compress(&mut self, payload: &[u8], out: &mut Vec<u8>) {
+        let end = self.compress_at(payload, out, out.len());
+        out.truncate(end);
+    }
+
+    /// Frees the window. The next message refers to none before it, which is always lawful.
+    pub fn release(&mut self) {
+        self.stream = None;
+    }
+
+    /// Compresses a message into `space`, from `begin` on. Lengthens it as needed. Returns where
+    /// the message ends.
+    pub(crate) fn compress_at(&mut self, payload: &[u8], space: &mut Vec<u8>, begin: usize) -> usize {
+        if payload.is_empty() {
+            space.resize(space.len().max(begin + 1), 0);
+            space[begin] = EMPTY;
+            return begin + 1;
+        }
+        let stream = match &mut self.stream {
+            Some(stream) => {
+                if self.no_context_takeover {
+                    stream.reset();
+                }
+                stream
+            }
+            None => self.stream.insert(stream(self.window_bits)),
+        };
+        let (mut rest, mut end) = (payload, begin);
+        let mut room = zlib_rs::compress_bound(payload.len()) + FLUSH;
+        loop {
+            if space.len() < end + room {
+                space.resize(end + room, 0);
+            }
+            let (taken, written) = (stream.total_in(), stream.total_out());
+            let done = stream.compress(rest, &mut space[end..], DeflateFlush::SyncFlush);
+            assert!(matches!(done, Ok(Status::Ok | Status::BufError)), "memory takes everything: {done:?}");
+            rest = &rest[count(stream.total_in() - taken)..];
+            end += count(stream.total_out() - written);
+            // A flush is complete if it leaves some room.
+            if end < space.len() {
+                break;
+            }
+            room = FLUSH;
+        }
+        end -= TAIL.len();
+        debug_assert_eq!(space[end..][..TAIL.len()], TAIL);
+        debug_assert!(rest.is_empty());
+        end
+    }
+}
+
+/// A stream without a header, as each message continues it.
+fn stream(window_bits: WindowBits) -> Deflate {
+    // zlib has no window of 2^8 bytes. With one of 2^9 it refers to at most 2^9 - 262 bytes before.
+    let bits = i32::from(window_bits.get().max(9));
+    let config = DeflateConfig { window_bits: -bits, mem_level: MEMORY_LEVEL, ..DeflateConfig::new(LEVEL) };
+    Deflate::new_with_config(config)
+}
+
+fn count(bytes: u64) -> usize {
+    usize::try_from(bytes).expect("no more than a buffer has")
+}
+
+impl fmt::Debug for Deflater {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { stream, window_bits, no_context_takeover } = self;
+        out.debug_struct("Deflater")
+            .field("begun", &stream.is_some())
+            .field("window_bits", window_bits)
+            .field("no_context_takeover", no_context_takeover)
+            .finish()
+    }
+}

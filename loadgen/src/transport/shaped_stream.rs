@@ -45,6 +45,11 @@ impl<S> ShapedStream<S> {
         &self.stream
     }
 
+    /// The stream underneath.
+    pub(super) fn stream_mut(&mut self) -> &mut Stream<S> {
+        &mut self.stream
+    }
+
     /// Most payload bytes of a frame, if messages are to be sent in fragments.
     pub(super) fn fragment(&self) -> Option<NonZeroU32> {
         self.shape.fragment

@@ -118,7 +118,7 @@ impl<S: AsFd> SlotOpening<S> {
     /// Closes its sockets with a TCP reset.
     pub(super) fn reset(self) {
         match self.outcome {
-            Some(OpeningProgress::Opened(opened)) => opened.stream.reset(),
+            Some(OpeningProgress::Opened(mut opened)) => opened.stream.reset(),
             _ => {
                 for socket in self.opening.sockets() {
                     // One that can't be set is closed in the ordinary way.

@@ -7,6 +7,7 @@ mod reading;
 mod reconnecting;
 mod rig;
 mod shapes;
+mod tls;
 
 use std::{
     io::{Read as _, Write as _},

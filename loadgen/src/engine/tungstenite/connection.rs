@@ -111,8 +111,8 @@ impl TungsteniteConnection {
     }
 
     /// Closes the connection with a TCP reset.
-    pub(super) fn reset(self) {
-        self.socket.into_inner().into_inner().reset();
+    pub(super) fn reset(mut self) {
+        self.socket.get_mut().reset();
     }
 
     /// Whether writing has failed.

@@ -118,9 +118,9 @@ impl CountedStream {
         self.broken.is_none() && self.stream.holds()
     }
 
-    /// The stream inside.
-    pub(super) fn into_inner(self) -> Stream<TcpStream> {
-        self.stream
+    /// Makes it close with a TCP reset when it is dropped.
+    pub(super) fn reset(&mut self) {
+        self.stream.reset();
     }
 
     /// Whether the library has had its share of reads for now. It returns only for whole messages,
@@ -128,6 +128,12 @@ impl CountedStream {
     fn has_had_its_share(&self) -> bool {
         let long = self.in_a_row > 0 && self.counters.read_at.since(self.row_began) >= SLICE;
         long || self.in_a_row == if self.is_paced() { 1 } else { READS_IN_A_ROW }
+    }
+}
+
+impl Drop for CountedStream {
+    fn drop(&mut self) {
+        self.stream.say_farewell();
     }
 }
 

@@ -5,17 +5,18 @@
 //! [`super::opening`]. A proxy that is asked for a tunnel is a stage of the opening and leaves the
 //! same stream. TLS to the proxy lies under the TLS that goes through its tunnel.
 
+mod tls;
+
 use std::{
-    io::{self, ErrorKind, Read, Write},
+    io::{self, IoSlice, Read, Write},
     num::NonZeroU32,
     os::fd::AsFd,
-    sync::Arc,
     time::Duration,
 };
 
-use rustix::net::{RecvFlags, SendFlags, recv, send, sockopt::set_socket_linger};
-use rustls::{ClientConfig, ClientConnection, pki_types::ServerName};
+use rustix::net::{RecvFlags, SendAncillaryBuffer, SendFlags, recv, send, sendmsg, sockopt::set_socket_linger};
 
+pub(super) use self::tls::TlsStream;
 use super::shaped_stream::ShapedStream;
 use crate::plan::WireShape;
 
@@ -29,13 +30,6 @@ pub(crate) enum Stream<S> {
     Shaped(Box<ShapedStream<S>>),
 }
 
-/// TLS on a stream: on a socket, or on the TLS of a proxy.
-#[derive(Debug)]
-pub(crate) struct TlsStream<S> {
-    under: Stream<S>,
-    session: ClientConnection,
-}
-
 impl<S: AsFd> Stream<S> {
     /// The socket underneath.
     pub(crate) fn socket(&self) -> &S {
@@ -46,12 +40,12 @@ impl<S: AsFd> Stream<S> {
         }
     }
 
-    /// Whether the kernel reports everything that a short read left behind. It can't see bytes that
-    /// TLS holds.
+    /// Whether the kernel reports everything that the last read left behind, if that was short. It
+    /// can't see bytes that TLS holds.
     pub(crate) fn tells_what_is_left(&self) -> bool {
         match self {
             Self::Plain(_) => true,
-            Self::Tls(_) => false,
+            Self::Tls(tls) => tls.is_drained(),
             Self::Shaped(shaped) => shaped.stream().tells_what_is_left(),
         }
     }
@@ -118,120 +112,35 @@ impl<S: AsFd> Stream<S> {
         }
     }
 
-    /// Closes the stream with a TCP reset. What was not sent is thrown away.
-    pub(crate) fn reset(self) {
+    /// Writes the first of these pieces, or as many as fit.
+    fn write_vectored(&mut self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+        match self {
+            Self::Plain(socket) => Socket(socket).write_vectored(pieces),
+            other => other.write(pieces.iter().find(|piece| !piece.is_empty()).map_or(&[], |piece| &**piece)),
+        }
+    }
+
+    /// Says farewell before the stream is dropped, as TLS demands (RFC 8446, section 6.1), if there
+    /// is room for it.
+    #[inline]
+    pub(crate) fn say_farewell(&mut self) {
+        match self {
+            Self::Plain(_) => {}
+            Self::Tls(tls) => tls.say_farewell(),
+            Self::Shaped(shaped) => shaped.stream_mut().say_farewell(),
+        }
+    }
+
+    /// Makes the stream close with a TCP reset, and without farewell, when it is dropped. What was
+    /// not sent is thrown away then.
+    pub(crate) fn reset(&mut self) {
         // A socket that can't be set is closed in the ordinary way.
         let _ = set_socket_linger(self.socket(), Some(Duration::ZERO));
-    }
-}
-
-impl<S: AsFd> TlsStream<S> {
-    /// TLS on a connected stream, before its handshake.
-    ///
-    /// # Errors
-    /// The settings don't fit the name.
-    pub(super) fn new(
-        config: Arc<ClientConfig>,
-        name: ServerName<'static>,
-        under: Stream<S>,
-    ) -> Result<Self, rustls::Error> {
-        Ok(Self { under, session: ClientConnection::new(config, name)? })
-    }
-
-    /// The socket underneath.
-    pub(crate) fn socket(&self) -> &S {
-        self.under.socket()
-    }
-
-    /// Whether it, or what is under it, holds bytes that TCP has not taken.
-    fn holds(&self) -> bool {
-        self.session.wants_write() || self.under.holds()
-    }
-
-    /// Does what can be done of the handshake now. True once it is complete: what TLS still holds
-    /// then goes out with the first write.
-    ///
-    /// # Errors
-    /// The handshake failed, or the peer ended the stream ([`ErrorKind::UnexpectedEof`]).
-    pub(crate) fn handshake(&mut self) -> io::Result<bool> {
-        while self.session.is_handshaking() {
-            self.push()?;
-            match self.receive() {
-                Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
-                Ok(_) => {}
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(false),
-                Err(error) => return Err(error),
-            }
+        match self {
+            Self::Plain(_) => {}
+            Self::Tls(tls) => tls.cut(),
+            Self::Shaped(shaped) => shaped.stream_mut().reset(),
         }
-        Ok(true)
-    }
-
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        loop {
-            match self.session.reader().read(buffer) {
-                // Nothing is decrypted yet. The next read of TCP meets the end of the stream.
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-                other => return other,
-            }
-            self.receive()?;
-        }
-    }
-
-    /// Reads what is under it once and decrypts that. Returns the number of bytes that came.
-    fn receive(&mut self) -> io::Result<usize> {
-        let bytes = self.session.read_tls(&mut Under(&mut self.under))?;
-        if let Err(error) = self.session.process_new_packets() {
-            // Alerts the peer, if it still listens.
-            let _ = self.push();
-            return Err(io::Error::new(ErrorKind::InvalidData, error));
-        }
-        Ok(bytes)
-    }
-
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let mut taken = 0;
-        loop {
-            // TLS holds a bounded number of bytes, so it must pass some on first.
-            self.push()?;
-            let more = self.session.writer().write(&bytes[taken..])?;
-            taken += more;
-            if more == 0 || taken == bytes.len() {
-                break;
-            }
-        }
-        self.push()?;
-        if taken == 0 && !bytes.is_empty() { Err(ErrorKind::WouldBlock.into()) } else { Ok(taken) }
-    }
-
-    fn push(&mut self) -> io::Result<()> {
-        while self.session.wants_write() {
-            match self.session.write_tls(&mut Under(&mut self.under)) {
-                Ok(_) => {}
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
-                Err(error) => return Err(error),
-            }
-        }
-        self.under.push()
-    }
-}
-
-/// What TLS lies on, as rustls reads and writes it.
-struct Under<'a, S>(&'a mut Stream<S>);
-
-impl<S: AsFd> Read for Under<'_, S> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.read(buffer)
-    }
-}
-
-impl<S: AsFd> Write for Under<'_, S> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }
 
@@ -252,114 +161,14 @@ impl<S: AsFd> Write for Socket<'_, S> {
         Ok(send(self.0, bytes, SendFlags::NOSIGNAL)?)
     }
 
+    fn write_vectored(&mut self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+        Ok(sendmsg(self.0, pieces, &mut SendAncillaryBuffer::default(), SendFlags::NOSIGNAL)?)
+    }
+
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::{
-        net::{TcpListener, TcpStream},
-        os::fd::OwnedFd,
-        thread,
-    };
-
-    use rustix::event::{PollFd, PollFlags, poll};
-    use socket2::SockRef;
-
-    use super::*;
-    use crate::transport::tls::test_server::{self, trusting_client};
-
-    /// A non-blocking socket with small buffers, and its peer.
-    fn sockets() -> (OwnedFd, TcpStream) {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        let (server, _) = listener.accept().unwrap();
-        SockRef::from(&client).set_send_buffer_size(64 << 10).unwrap();
-        SockRef::from(&server).set_recv_buffer_size(64 << 10).unwrap();
-        client.set_nonblocking(true).unwrap();
-        (client.into(), server)
-    }
-
-    fn wait(stream: &Stream<OwnedFd>, flags: PollFlags) {
-        assert_eq!(poll(&mut [PollFd::new(stream.socket(), flags)], None), Ok(1));
-    }
-
-    /// The server's side of a connection in as many layers of TLS as are wanted.
-    trait Bytes: Read + Write + Send {}
-    impl<S: Read + Write + Send> Bytes for S {}
-
-    /// A client's TLS on `under`, once its handshake is complete.
-    fn secured(under: Stream<OwnedFd>) -> Stream<OwnedFd> {
-        let mut tls = trusting_client().stream(0, under).unwrap();
-        while !tls.handshake().unwrap() {
-            poll(&mut [PollFd::new(tls.socket(), PollFlags::IN)], None).unwrap();
-        }
-        Stream::Tls(Box::new(tls))
-    }
-
-    #[test]
-    fn what_tcp_does_not_take_is_held_and_pushed_later() {
-        what_is_held_is_pushed_later(1);
-    }
-
-    #[test]
-    fn tls_within_tls_holds_and_pushes_as_well() {
-        what_is_held_is_pushed_later(2);
-    }
-
-    fn what_is_held_is_pushed_later(layers: usize) {
-        const LONG: usize = 1 << 20;
-        let (client, server) = sockets();
-        let (read_on, held) = std::sync::mpsc::channel();
-        let server = thread::spawn(move || {
-            let under: Box<dyn Bytes> = Box::new(server);
-            let mut tls = (0..layers).fold(under, |under, _| Box::new(test_server::accept(under)));
-            let mut got = vec![0; LONG];
-            tls.read_exact(&mut got[..1]).unwrap();
-            held.recv().unwrap();
-            tls.read_exact(&mut got[1..]).unwrap();
-            tls.write_all(b"whole").unwrap();
-            got
-        });
-        let mut stream = (0..layers).fold(Stream::Plain(client), |under, _| secured(under));
-        let sent: Vec<u8> = (0..LONG).map(|at| at.to_le_bytes()[0]).collect();
-        let mut taken = stream.write(&sent).unwrap();
-        // So the kernel reports when there is room.
-        let full = stream.write(&sent[taken..]).unwrap_err();
-        assert_eq!(full.kind(), ErrorKind::WouldBlock, "a short write has met a full socket");
-        assert!(taken < LONG && stream.holds(), "{taken} bytes were taken");
-        read_on.send(()).unwrap();
-        while taken < LONG || stream.holds() {
-            wait(&stream, PollFlags::OUT);
-            match stream.write(&sent[taken..]) {
-                Ok(bytes) => taken += bytes,
-                Err(error) => assert_eq!(error.kind(), ErrorKind::WouldBlock),
-            }
-        }
-        let mut answer = Vec::new();
-        while answer.len() < 5 {
-            let mut buffer = [0; 8];
-            match stream.read(&mut buffer) {
-                Ok(bytes) => answer.extend_from_slice(&buffer[..bytes]),
-                Err(error) => {
-                    assert_eq!(error.kind(), ErrorKind::WouldBlock);
-                    wait(&stream, PollFlags::IN);
-                }
-            }
-        }
-        assert_eq!(answer, b"whole");
-        assert!(server.join().unwrap() == sent, "the bytes are others");
-    }
-
-    #[test]
-    fn a_reset_throws_away_what_was_not_sent() {
-        let (client, mut server) = sockets();
-        let mut stream = Stream::Plain(client);
-        while stream.write(&[7; 4096]).is_ok() {}
-        stream.reset();
-        let mut got = Vec::new();
-        assert_eq!(server.read_to_end(&mut got).unwrap_err().kind(), ErrorKind::ConnectionReset);
-    }
-}
+mod tests;

@@ -112,7 +112,7 @@ impl LeanConnection {
     }
 
     /// Closes the connection with a TCP reset.
-    pub(super) fn reset(self) {
+    pub(super) fn reset(mut self) {
         self.stream.reset();
     }
 
@@ -336,6 +336,12 @@ impl LeanConnection {
 
     fn take_broken(&mut self) -> Option<io::Error> {
         self.pending_io.as_mut()?.broken.take()
+    }
+}
+
+impl Drop for LeanConnection {
+    fn drop(&mut self) {
+        self.stream.say_farewell();
     }
 }
 

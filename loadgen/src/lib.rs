@@ -49,5 +49,5 @@ pub use run::{
     limits::{PlanRefusal, threads_for, threads_of},
     processor_time::ProcessorTime,
 };
-pub use transport::{Endpoint, SourceAddressError, public_address::public_address};
+pub use transport::{Endpoint, SourceAddressError, TlsFileError, public_address::public_address};
 pub use worker::recorder;

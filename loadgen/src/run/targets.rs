@@ -20,6 +20,7 @@ use crate::{
         Destination,
         route::{self, Route},
         source_addresses::{self, SourceAddresses},
+        tls::TlsSettings,
     },
 };
 
@@ -46,7 +47,9 @@ impl<'a> Targets<'a> {
         let mut targets = Self { plan, embedded, routes: Vec::new() };
         for (group, values) in plan.groups().iter().zip(values) {
             let embedded = embedded.map(EmbeddedServer::address);
-            let mut route = route::resolve(plan, workers, group, values, embedded).map_err(|error| {
+            let tls = speaks_tls(group).then(|| TlsSettings::of_group(group, values)).transpose();
+            let tls = tls.map_err(PlanRefusal::from)?;
+            let mut route = route::resolve(plan, workers, group, values, embedded, tls.as_ref()).map_err(|error| {
                 RunError::Unreachable { url: targets.url(group), what: secrets.redact(&error.to_string()) }
             })?;
             for Destination { addresses, .. } in &mut route.destinations {
@@ -141,6 +144,11 @@ fn connecting<'a>((route, group): (&'a Route, &'a Group)) -> impl Iterator<Item 
         sources: &group.connect.sources,
         destination,
     })
+}
+
+/// Whether clients of a group speak TLS.
+fn speaks_tls(group: &Group) -> bool {
+    matches!(&group.target, Target::Url(url) if url.scheme() == "wss")
 }
 
 /// Whether each of many addresses of this machine reaches the peer.

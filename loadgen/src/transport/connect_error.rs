@@ -5,7 +5,7 @@ use std::{fmt::Display, io};
 use reports::{escape::visible_part, judge::OwnFailure};
 
 /// Characters of an error's text that are kept.
-const DETAIL_SHOWN: usize = 300;
+const DETAIL_SHOWN: usize = 400;
 
 /// Why a connection did not open.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -26,4 +26,4 @@ pub(crate) use self::{
     route::{ConnectionLimits, Route},
     stream::Stream,
 };
-pub use self::{endpoint::Endpoint, source_addresses::SourceAddressError};
+pub use self::{endpoint::Endpoint, source_addresses::SourceAddressError, tls::TlsFileError};

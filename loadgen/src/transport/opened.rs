@@ -2,7 +2,7 @@
 
 use frames::handshake::Fields;
 
-use super::{ConnectionLimits, Endpoint, Stream};
+use super::{ConnectionLimits, Endpoint, Stream, tls::TlsSummary};
 
 /// The byte stream of a connection after its opening handshake.
 ///
@@ -29,6 +29,8 @@ pub(crate) struct Opened {
     pub(crate) peer: Endpoint,
     /// How long each phase took.
     pub(crate) phases: Phases,
+    /// What TLS has agreed on with the server; none without TLS.
+    pub(crate) tls: Option<TlsSummary>,
     /// What the server answered.
     pub(crate) answer: Answer,
 }

@@ -51,9 +51,14 @@ pub(super) fn maybe_tls(secure: bool) -> &'static str {
     if secure { "" } else { " (if it speaks TLS, try wss://)" }
 }
 
+/// Whether a server answered in TLS to a request without it.
+pub(super) fn is_tls(refusal: &ResponseError) -> bool {
+    // The type and the major version of a record: RFC 8446, section 5.1.
+    matches!(refusal, ResponseError::NotHttp(beginning) if matches!(beginning[..], [0x14..=0x17, 3, ..]))
+}
+
 fn not_http(beginning: &[u8], secure: bool, shown: &impl Fn(&[u8]) -> String) -> String {
     match beginning {
-        // The type and the major version of a TLS record: RFC 8446, section 5.1.
         [0x14..=0x17, 3, ..] if !secure => "the server answered with TLS: try wss://".to_owned(),
         // A SETTINGS frame: RFC 9113, section 3.4.
         [0, 0, _, 4, ..] => "the server speaks HTTP/2 without being asked, and a WebSocket needs HTTP/1.1".to_owned(),

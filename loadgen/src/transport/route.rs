@@ -21,7 +21,7 @@ use url::{Host, Url};
 use super::{
     destination::Destination,
     request::{PersonalRequest, offered},
-    tls::{self, TlsClient, settings},
+    tls::{TlsClient, TlsSettings},
 };
 use crate::{
     message::{CapturedValues, Place, Template, Values},
@@ -110,7 +110,8 @@ impl ConnectionLimits {
 }
 
 /// Resolves the target of a group of a plan with so many `workers`. `embedded` is the address of
-/// the embedded server, if there is one, and `values` are those of the group's templates.
+/// the embedded server, if there is one, `values` are those of the group's templates, and
+/// `tls_settings` are there if one of its URLs is `wss`.
 ///
 /// # Errors
 /// The host's name has no address, or TLS can't be set up.
@@ -120,11 +121,12 @@ pub(crate) fn resolve(
     group: &Group,
     values: &Arc<Values>,
     embedded: Option<SocketAddr>,
+    tls_settings: Option<&TlsSettings>,
 ) -> io::Result<Route> {
     let size = group.largest_message();
     let headers = headers(group);
     Ok(Route {
-        destinations: destinations(plan, group, values, embedded)?,
+        destinations: destinations(plan, group, values, embedded, tls_settings)?,
         first_client: values.first(),
         offered: offered(headers.iter().map(|(name, value)| (name, value.as_bytes()))),
         personal: PersonalRequest::of(group, &headers, values).map_err(io::Error::other)?.map(Arc::new),
@@ -153,6 +155,7 @@ fn destinations(
     group: &Group,
     values: &Arc<Values>,
     embedded: Option<SocketAddr>,
+    tls_settings: Option<&TlsSettings>,
 ) -> io::Result<Vec<Destination>> {
     let bind = |template: &Template| values.bind(template, Place::Connection).map_err(io::Error::other);
     let host = group.connect.headers.iter().find(|(name, _)| name == HOST).and_then(|(_, value)| value.to_str().ok());
@@ -167,7 +170,7 @@ fn destinations(
             resource: resource(url),
             personal_resource: url.resource().map(bind).transpose()?,
             headers: authorization(url).map(|value| (AUTHORIZATION, value)).into_iter().collect(),
-            tls: tls(url, group.connect.tls.insecure)?,
+            tls: tls(url, tls_settings)?,
         })
     };
     match (&group.target, embedded) {
@@ -259,13 +262,12 @@ fn authorization(url: &Url) -> Option<HeaderValue> {
     HeaderValue::try_from(format!("Basic {}", BASE64_STANDARD.encode(credentials))).ok()
 }
 
-fn tls(url: &Url, insecure: bool) -> io::Result<Option<TlsClient>> {
-    if url.scheme() != "wss" {
+/// TLS of the connections to a URL, if it wants that.
+fn tls(url: &Url, settings: Option<&TlsSettings>) -> io::Result<Option<TlsClient>> {
+    let (Some(settings), Some(host)) = (settings.filter(|_| url.scheme() == "wss"), url.host()) else {
         return Ok(None);
-    }
-    let Some(host) = url.host() else { return Ok(None) };
-    let config = Arc::new(settings::client_config(insecure)?);
-    Ok(Some(TlsClient::new(config, tls::server_name(&host)?)))
+    };
+    TlsClient::new(settings.clone(), &host).map(Some).map_err(io::Error::other)
 }
 
 /// Room for two bursts, so that a read rarely fills the buffer: a full read needs another one to

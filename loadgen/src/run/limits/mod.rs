@@ -5,7 +5,11 @@ use std::num::NonZeroUsize;
 use descriptors::{Allowance, Table};
 use server::ConnectionCapacity;
 
-use crate::{plan::Plan, run::environment::cores, transport::SourceAddressError};
+use crate::{
+    plan::Plan,
+    run::environment::cores,
+    transport::{SourceAddressError, TlsFileError},
+};
 
 /// What the system has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,6 +88,9 @@ pub enum PlanRefusal {
     /// A source address that clients can't connect from.
     #[error(transparent)]
     SourceAddress(#[from] SourceAddressError),
+    /// A certificate or a key that can't be used.
+    #[error(transparent)]
+    TlsFile(#[from] TlsFileError),
 }
 
 /// The option for this many clients or fewer.

@@ -26,7 +26,8 @@ use rustix::net::{getsockname, sockopt::set_tcp_nodelay};
 
 use self::{tcp::TcpAttempts, upgrade::Upgrade};
 use super::{
-    Answer, ConnectError, Destination, Endpoint, Opened, OpenedStream, Phases, Route, Stream, stream::TlsStream, tls,
+    Answer, ConnectError, Destination, Endpoint, Opened, OpenedStream, Phases, Route, Stream,
+    tls::{TlsHandshake, TlsSummary},
 };
 use crate::clock::{Clock, Time};
 
@@ -39,6 +40,8 @@ pub(crate) struct Opening<S> {
     /// When the stage began.
     stage_began: Time,
     phases: Phases,
+    /// What TLS has agreed on.
+    tls: Option<TlsSummary>,
     stage: Stage<S>,
 }
 
@@ -46,7 +49,7 @@ pub(crate) struct Opening<S> {
 #[derive(Debug)]
 enum Stage<S> {
     Tcp(TcpAttempts<S>),
-    Tls(Ends, Box<TlsStream<S>>),
+    Tls(Ends, TlsHandshake<S>),
     Upgrade(Ends, Stream<S>, Upgrade),
     /// Opened or failed.
     Over,
@@ -79,6 +82,7 @@ impl<S: AsFd> Opening<S> {
             deadline: now.plus(timeout),
             stage_began: now,
             phases: Phases::default(),
+            tls: None,
             stage: Stage::Tcp(TcpAttempts::new(route.destination(client), source, route.limits.receive_buffer())),
             route: Rc::clone(route),
             client,
@@ -152,15 +156,16 @@ impl<S: AsFd> Opening<S> {
                     self.stage = self.connected(socket, peer)?;
                 }
                 Stage::Tls(ends, tls) => {
-                    let complete = tls.handshake().map_err(|error| tls::error::failed(&ends.peer, &error))?;
-                    if !complete {
+                    let Some(agreed) = tls.advance().map_err(|failure| failure.at(&ends.peer))? else {
                         return Ok(None);
-                    }
+                    };
+                    self.tls = Some(agreed);
                     self.phases.tls = Some(self.end_stage(clock));
                     let Stage::Tls(ends, tls) = std::mem::replace(&mut self.stage, Stage::Over) else {
                         return Ok(None);
                     };
-                    self.stage = Stage::Upgrade(ends, Stream::Tls(tls), Upgrade::new(&self.route, self.client));
+                    self.stage =
+                        Stage::Upgrade(ends, tls.into_stream(), Upgrade::new(&self.route, self.client, self.tls));
                 }
                 Stage::Upgrade(ends, stream, upgrade) => {
                     let Some(accepted) = upgrade.advance(stream, &self.route, ends.peer, clock)? else {
@@ -188,12 +193,10 @@ impl<S: AsFd> Opening<S> {
         let local = getsockname(&socket).and_then(SocketAddr::try_from).map_err(io)?;
         let ends = Ends { local: local.into(), peer: peer.into() };
         let Some(tls) = &self.destination().tls else {
-            return Ok(Stage::Upgrade(ends, Stream::Plain(socket), Upgrade::new(&self.route, self.client)));
+            return Ok(Stage::Upgrade(ends, Stream::Plain(socket), Upgrade::new(&self.route, self.client, None)));
         };
-        let tls = tls
-            .stream(self.client, Stream::Plain(socket))
-            .map_err(|error| tls::error::failed(&peer, &io::Error::other(error)))?;
-        Ok(Stage::Tls(ends, Box::new(tls)))
+        let tls = tls.handshake(self.client, Stream::Plain(socket)).map_err(|failure| failure.at(&peer))?;
+        Ok(Stage::Tls(ends, tls))
     }
 
     fn opened(&mut self, accepted: Accepted) -> Option<Box<OpenedStream<S>>> {
@@ -208,7 +211,7 @@ impl<S: AsFd> Opening<S> {
             stream: stream.shaped(self.route.wire_shape),
             early_bytes: remaining,
             limits: self.route.limits,
-            opened: Opened { local, peer, phases: self.phases, answer },
+            opened: Opened { local, peer, phases: self.phases, tls: self.tls, answer },
         }))
     }
 

@@ -10,7 +10,7 @@ use frames::handshake::{Accepted, Key, ResponseError, ResponseReader};
 
 use crate::{
     clock::{Clock, Time},
-    transport::{ConnectError, Endpoint, Route, Stream, connect_error::of_tls, refusal_text, tls},
+    transport::{ConnectError, Endpoint, Route, Stream, connect_error::of_tls, refusal_text, tls::TlsSummary},
 };
 
 /// Longest wait for the rest of a refusal, in nanoseconds.
@@ -34,6 +34,8 @@ pub(super) struct Upgrade {
     /// Why writing failed. What the server said is still read.
     broken: Option<io::Error>,
     response: ResponseReader<Arc<[String]>>,
+    /// What TLS has agreed on.
+    tls: Option<TlsSummary>,
     /// Until when the rest of a refusal is awaited. A server with an endless one must not hold the
     /// client.
     refused_until: Option<Time>,
@@ -42,7 +44,7 @@ pub(super) struct Upgrade {
 }
 
 impl Upgrade {
-    pub(super) fn new(route: &Route, client: u32) -> Self {
+    pub(super) fn new(route: &Route, client: u32, tls: Option<TlsSummary>) -> Self {
         let key = Key::random();
         Self {
             client,
@@ -50,6 +52,7 @@ impl Upgrade {
             request: route.request(&key, client),
             written: 0,
             broken: None,
+            tls,
             response: ResponseReader::new(&key, route.offered(client)),
             refused_until: None,
             read_on: false,
@@ -134,8 +137,10 @@ impl Upgrade {
         }
         // A failed write tells why, unless the server did.
         let error = self.broken.take().unwrap_or(error);
-        match of_tls(&error) {
-            Some(found) => ConnectError::new("tls", format!("{peer}: {}", tls::error::words(found))),
+        let of_tls = route.destination(self.client).tls.as_ref().zip(of_tls(&error));
+        let wants_certificate = self.tls.is_some_and(|tls| tls.wants_certificate);
+        match of_tls {
+            Some((tls, found)) => tls.explain(found, wants_certificate).at(&peer),
             None if self.has_begun() => ConnectError::io(&peer, &error),
             None => {
                 let ConnectError { kind, detail } = ConnectError::io(&peer, &error);
@@ -147,6 +152,7 @@ impl Upgrade {
     /// A refusal in words.
     fn explained(&self, refusal: &ResponseError, route: &Route, peer: Endpoint) -> ConnectError {
         let words = refusal_text::explain(refusal, self.secure, &route.secrets_of(self.client));
-        ConnectError::new(&refusal.kind(), format!("{peer}: {words}"))
+        let kind = if refusal_text::is_tls(refusal) { "wants_tls".into() } else { refusal.kind() };
+        ConnectError::new(&kind, format!("{peer}: {words}"))
     }
 }

@@ -35,11 +35,11 @@ impl<S: Read + Write + Send> Bytes for S {}
 
 /// A client's TLS on `under`, once its handshake is complete.
 fn secured(under: Stream<OwnedFd>) -> Stream<OwnedFd> {
-    let mut tls = trusting_client().stream(0, under).unwrap();
-    while !tls.handshake().unwrap() {
+    let mut tls = trusting_client().handshake(0, under).unwrap();
+    while tls.advance().unwrap().is_none() {
         poll(&mut [PollFd::new(tls.socket(), PollFlags::IN)], None).unwrap();
     }
-    Stream::Tls(Box::new(tls))
+    tls.into_stream()
 }
 
 #[test]

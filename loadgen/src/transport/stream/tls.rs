@@ -44,6 +44,11 @@ impl<S: AsFd> TlsStream<S> {
         self.under.socket()
     }
 
+    /// What the handshake has agreed on so far.
+    pub(in crate::transport) fn session(&self) -> &ClientConnection {
+        &self.session
+    }
+
     /// Whether it, or what is under it, holds bytes that TCP has not taken.
     pub(super) fn holds(&self) -> bool {
         self.session.wants_write() || self.under.holds()

@@ -1,43 +1,70 @@
-//! TLS of the connections of a group.
+//! TLS of the connections to one server.
 
-use std::{io, net::IpAddr, os::fd::AsFd, sync::Arc};
+use std::{net::IpAddr, os::fd::AsFd};
 
-use rustls::{ClientConfig, Error, pki_types::ServerName};
+use rustls::{Error, pki_types::ServerName};
 use url::Host;
 
+use super::{
+    failure::{Circumstances, TlsFailure, explain},
+    handshake::TlsHandshake,
+    settings::TlsSettings,
+};
 use crate::transport::{Stream, stream::TlsStream};
 
-/// TLS of the connections of a group, to one server. Clones share what they have.
+/// TLS of the connections of a group to one server. Clones share what they have.
 #[derive(Clone, Debug)]
 pub(crate) struct TlsClient {
-    config: Arc<ClientConfig>,
-    /// What the certificate must be for. Unless it is an address, it is sent as well.
+    settings: TlsSettings,
+    /// What the certificate must be for. Unless it is an address, it is sent as well (RFC 6066,
+    /// section 3).
     name: ServerName<'static>,
 }
 
 impl TlsClient {
     /// TLS with these settings to a server of this name.
-    pub(crate) fn new(config: Arc<ClientConfig>, name: ServerName<'static>) -> Self {
-        Self { config, name }
+    ///
+    /// # Errors
+    /// No certificate can be for this name.
+    pub(in crate::transport) fn new(settings: TlsSettings, host: &Host<&str>) -> Result<Self, String> {
+        let name = match host {
+            Host::Ipv4(ip) => ServerName::from(IpAddr::V4(*ip)),
+            Host::Ipv6(ip) => ServerName::from(IpAddr::V6(*ip)),
+            Host::Domain(name) => ServerName::try_from((*name).to_owned())
+                .map_err(|_| format!("`{name}` is no name that a certificate can be for; --sni gives another"))?,
+        };
+        Ok(Self { settings, name })
     }
 
-    /// TLS of a client on a connected stream, before its handshake.
+    /// The handshake of a client on a connected stream. Nothing is sent yet.
     ///
     /// # Errors
     /// The settings don't fit the name.
-    pub(in crate::transport) fn stream<S: AsFd>(&self, _client: u32, under: Stream<S>) -> Result<TlsStream<S>, Error> {
-        TlsStream::new(Arc::clone(&self.config), self.name.clone(), under)
+    pub(in crate::transport) fn handshake<S: AsFd>(
+        &self,
+        client: u32,
+        under: Stream<S>,
+    ) -> Result<TlsHandshake<S>, TlsFailure> {
+        let stream = TlsStream::new(self.settings.config_of(client), self.name.clone(), under)
+            .map_err(|error| self.explain(&error, false))?;
+        Ok(TlsHandshake::new(self.clone(), stream))
     }
-}
 
-/// The name that the certificate of a host must have.
-///
-/// # Errors
-/// It is no name that a certificate can have.
-pub(in crate::transport) fn server_name(host: &Host<&str>) -> io::Result<ServerName<'static>> {
-    Ok(match host {
-        Host::Ipv4(ip) => ServerName::from(IpAddr::V4(*ip)),
-        Host::Ipv6(ip) => ServerName::from(IpAddr::V6(*ip)),
-        Host::Domain(name) => ServerName::try_from((*name).to_owned()).map_err(io::Error::other)?,
-    })
+    /// A TLS error in words, during the handshake or later. `wants_certificate` says whether the
+    /// server asked for a certificate of the client.
+    pub(in crate::transport) fn explain(&self, error: &Error, wants_certificate: bool) -> TlsFailure {
+        explain(error, &self.circumstances(wants_certificate))
+    }
+
+    pub(super) fn circumstances(&self, wants_certificate: bool) -> Circumstances<'_> {
+        Circumstances {
+            name: &self.name,
+            trust: &self.settings.trust,
+            version: self.settings.version,
+            has_certificate: self.settings.certificates.are_there(),
+            wants_certificate,
+            has_answered: true,
+            refused: None,
+        }
+    }
 }

@@ -5,22 +5,28 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
-use rcgen::{CertifiedKey, generate_simple_self_signed};
+use rcgen::{CertificateParams, CertifiedKey, DnType, KeyPair, generate_simple_self_signed};
 use rustls::{
-    ClientConfig, RootCertStore, ServerConfig, ServerConnection, StreamOwned,
+    ServerConfig, ServerConnection, StreamOwned,
     crypto::ring,
-    pki_types::{PrivatePkcs8KeyDer, ServerName},
+    pki_types::{CertificateDer, PrivatePkcs8KeyDer},
 };
+use url::Host;
 
-use super::{TlsClient, settings};
+use super::{TlsClient, TlsSettings, Trust};
 
 /// TLS with a certificate for `localhost` that nobody signed. Reads and writes block.
 pub(crate) fn accept<S: Read + Write>(under: S) -> StreamOwned<ServerConnection, S> {
-    StreamOwned::new(ServerConnection::new(Arc::clone(&CONFIG)).unwrap(), under)
+    accept_with(&SERVER.0, under)
+}
+
+/// TLS with these settings. Reads and writes block.
+pub(crate) fn accept_with<S: Read + Write>(config: &Arc<ServerConfig>, under: S) -> StreamOwned<ServerConnection, S> {
+    StreamOwned::new(ServerConnection::new(Arc::clone(config)).unwrap(), under)
 }
 
 /// Made once, as a key takes long to make.
-static CONFIG: LazyLock<Arc<ServerConfig>> = LazyLock::new(|| {
+static SERVER: LazyLock<(Arc<ServerConfig>, CertificateDer<'static>)> = LazyLock::new(|| {
     let CertifiedKey { cert, signing_key } = generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let key = PrivatePkcs8KeyDer::from(signing_key.serialize_der());
     let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
@@ -29,27 +35,23 @@ static CONFIG: LazyLock<Arc<ServerConfig>> = LazyLock::new(|| {
         .with_no_client_auth()
         .with_single_cert(vec![cert.der().clone()], key.into())
         .unwrap();
-    Arc::new(config)
+    (Arc::new(config), cert.der().clone())
 });
 
 /// TLS of a client that takes any certificate.
 pub(crate) fn trusting_client() -> TlsClient {
-    TlsClient::new(trusting(), name())
+    client(TlsSettings::new(Trust::Anybody, None).unwrap())
 }
 
-/// The name in the certificate.
-pub(crate) fn name() -> ServerName<'static> {
-    ServerName::try_from("localhost").unwrap()
+/// TLS of a client that trusts another server only.
+pub(crate) fn distrusting_client() -> TlsClient {
+    let mut other = CertificateParams::new(["localhost".to_owned()]).unwrap();
+    other.distinguished_name.push(DnType::CommonName, "other");
+    let cert = other.self_signed(&KeyPair::generate().unwrap()).unwrap();
+    client(TlsSettings::new(Trust::Certificate(cert.der().clone()), None).unwrap())
 }
 
-/// Settings of a client that takes any certificate.
-pub(crate) fn trusting() -> Arc<ClientConfig> {
-    Arc::new(settings::client_config(true).unwrap())
-}
-
-/// Settings of a client that trusts nobody.
-pub(crate) fn distrusting() -> Arc<ClientConfig> {
-    let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
-    let builder = builder.with_safe_default_protocol_versions().unwrap();
-    Arc::new(builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth())
+/// TLS of a client that wants a certificate for `localhost`.
+pub(crate) fn client(settings: TlsSettings) -> TlsClient {
+    TlsClient::new(settings, &Host::Domain("localhost")).unwrap()
 }

@@ -1,22 +1,18 @@
 //! Servers that are restarted while clients are at work.
 
-use std::{
-    process::Command,
-    thread,
-    time::{Duration, Instant},
-};
+use std::{process::Command, thread, time::Duration};
 
 use reports::{Judgement, Report, Verdict};
 use rustix::process::Signal;
 
 use crate::{
     node::NODE,
-    rig::{PATIENCE, Process, ProcessOutput, installed, loadgen, server_process},
+    rig::{Process, ProcessOutput, installed, loadgen, server_process, wait_for_clients},
 };
 
-const CLIENTS: u64 = 50;
+pub(crate) const CLIENTS: u64 = 50;
 
-const LOAD: &[&str] = &[
+pub(crate) const LOAD: &[&str] = &[
     "--clients",
     "50",
     "--rate",
@@ -35,7 +31,7 @@ const LOAD: &[&str] = &[
 ];
 
 /// A reset tells that the server had not read all that was sent.
-const KILLED: &[&str] = &["eof", "reset"];
+pub(crate) const KILLED: &[&str] = &["eof", "reset"];
 
 /// A server on this port; 0 takes a free one. It says which it is.
 type Start = fn(u16) -> (Process, u16);
@@ -54,7 +50,7 @@ fn restarted(start: Start, signal: Signal) -> ((Report, Judgement), ProcessOutpu
     let (first, port) = start(0);
     let url = format!("ws://127.0.0.1:{port}");
     let run = thread::spawn(move || loadgen(&url, LOAD));
-    wait_for_clients(port);
+    wait_for_clients(port, CLIENTS);
     // Their load begins as soon as all are open, and takes much longer.
     thread::sleep(Duration::from_secs(1));
     let ended = first.end_by(signal);
@@ -64,26 +60,10 @@ fn restarted(start: Start, signal: Signal) -> ((Report, Judgement), ProcessOutpu
     (outcome, ended)
 }
 
-/// Waits until all clients have a connection to this port of the loopback.
-fn wait_for_clients(port: u16) {
-    let started = Instant::now();
-    let established = || {
-        let connections = procfs::net::tcp().expect("/proc/net/tcp");
-        let here = |entry: &&procfs::net::TcpNetEntry| {
-            entry.local_address.port() == port && entry.state == procfs::net::TcpState::Established
-        };
-        connections.iter().filter(here).count() as u64
-    };
-    while established() < CLIENTS {
-        assert!(started.elapsed() < PATIENCE, "{} of {CLIENTS} clients are connected", established());
-        thread::sleep(Duration::from_millis(10));
-    }
-}
-
 /// All died at once, all came back, and what became of each message is known. `kinds` are how a
 /// connection may have ended.
 #[track_caller]
-fn all_came_back((report, judgement): &(Report, Judgement), kinds: &[&str]) {
+pub(crate) fn all_came_back((report, judgement): &(Report, Judgement), kinds: &[&str]) {
     let total = &report.total;
     let (connections, sessions, counts) = (&total.connections, &total.sessions, &total.measured.counts);
     assert!(total.measured.anomalies.is_clean(), "{:?}", total.measured.anomalies);

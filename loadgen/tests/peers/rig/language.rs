@@ -29,13 +29,18 @@ impl Language {
     /// A server, when it listens.
     pub(crate) fn server(&self, program: &str, arguments: &[&str]) -> PeerServer {
         let mut process = self.start(program, arguments);
-        let port = process.line();
-        PeerServer { url: format!("ws://127.0.0.1:{port}"), process }
+        let place = process.line();
+        PeerServer { url: format!("ws://127.0.0.1:{place}"), place, process }
     }
 
     /// What the client saw of the reference server, from the beginning to the end.
     pub(crate) fn client(&self, target: &Reference) -> Vec<Value> {
-        let outcome = self.start("client", &[&target.url()]).wait(super::PATIENCE);
+        self.run("client", &[&target.url()])
+    }
+
+    /// What a program printed that ends by itself.
+    pub(crate) fn run(&self, program: &str, arguments: &[&str]) -> Vec<Value> {
+        let outcome = self.start(program, arguments).wait(super::PATIENCE);
         assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(0), ""), "{:#?}", outcome.lines);
         parse(&outcome.lines)
     }
@@ -43,11 +48,19 @@ impl Language {
 
 /// A peer that is a server.
 pub(crate) struct PeerServer {
+    /// Its URL, if it has a port.
     pub(crate) url: String,
+    /// Its port, or the path of its unix socket.
+    pub(crate) place: String,
     process: Process,
 }
 
 impl PeerServer {
+    /// Tells it something, such as to read its configuration again.
+    pub(crate) fn say(&mut self, line: &str) {
+        self.process.say(line);
+    }
+
     /// What it logged. It ends when its last connection has.
     pub(crate) fn finish(self) -> Vec<Value> {
         let outcome = self.process.finish();

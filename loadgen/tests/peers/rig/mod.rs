@@ -1,8 +1,10 @@
 //! What the tests stand on: the peers, the command, and the reference server.
 
 mod command;
+mod connections;
 mod language;
 mod process;
+mod proxies;
 // The suite `behaviour` uses the rest of it.
 #[allow(dead_code)]
 #[path = "../../behaviour/rig/reference.rs"]
@@ -15,8 +17,10 @@ use std::{
 };
 
 pub(crate) use command::{accounted, complete, loadgen};
+pub(crate) use connections::wait_for_clients;
 pub(crate) use language::{Language, PeerServer};
 pub(crate) use process::{Process, ProcessOutput};
+pub(crate) use proxies::{HAPROXY, NGINX};
 pub(crate) use reference::Reference;
 
 /// Longer than anything takes that works and has no longer limit of its own.
@@ -31,9 +35,9 @@ pub(crate) fn installed(peer: &str, what: &str) -> PathBuf {
 
 /// The reference server as a process of its own, and its port. `port` 0 takes a free one.
 pub(crate) fn server_process(port: u16) -> (Process, u16) {
-    let program = Path::new(env!("CARGO_BIN_EXE_loadgen")).with_file_name("server");
-    assert!(program.exists(), "{} is not built: run cargo build -p server first", program.display());
-    let mut process = Process::start(Command::new(program).args(["--listen", &format!("127.0.0.1:{port}")]));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_loadgen"));
+    command.args(["serve", "--listen", &format!("127.0.0.1:{port}")]);
+    let mut process = Process::start(&mut command);
     let line = process.line();
     let port = line.rsplit(':').next().and_then(|port| port.parse().ok());
     (process, port.unwrap_or_else(|| panic!("no port: {line}")))

@@ -1,7 +1,7 @@
 //! A program that runs beside a test, and ends with it.
 
 use std::{
-    io::{BufRead, BufReader, Read},
+    io::{BufRead, BufReader, Read, Write},
     process::{Child, ChildStdin, Command, Stdio},
     sync::mpsc::{Receiver, RecvTimeoutError, channel},
     thread::{self, JoinHandle},
@@ -58,6 +58,11 @@ impl Process {
             let _ = self.child.kill();
             panic!("nothing on stdout: {error}; on stderr: {}", self.errors())
         })
+    }
+
+    /// Writes a line to its stdin.
+    pub(crate) fn say(&mut self, line: &str) {
+        writeln!(self.stdin.as_mut().expect("not closed"), "{line}").expect("it reads");
     }
 
     /// Sends a signal that ends it, and waits for the end.

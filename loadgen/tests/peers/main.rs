@@ -17,6 +17,7 @@ mod jitter;
 mod node;
 mod python;
 mod recording;
+mod reload;
 mod report_page;
 mod restart;
 mod rig;

@@ -19,6 +19,7 @@
 //! page/            the page at `/` for browsers
 //! rooms/           broadcasts: a message goes to all members of the room of its path
 //! misbehaviour/    faults and delays on purpose, which the echo knows next to nothing of
+//! tls/             certificates and keys
 //! stats.rs         what was counted
 //! command/         the server as a command: its options, its log and its exit codes
 //! ```
@@ -68,6 +69,7 @@ mod page;
 mod registry;
 mod rooms;
 mod stats;
+mod tls;
 mod workers;
 
 use std::{io, net::TcpListener};
@@ -80,6 +82,7 @@ pub use crate::{
     options::{Limits, Options, Reply},
     rooms::{OwnCopy, RoomsOptions},
     stats::Stats,
+    tls::{ClientAuthority, Identity, TlsError, TlsSettings},
     workers::{ConnectionCapacity, bind},
 };
 

@@ -8,6 +8,7 @@ use crate::{
     misbehaviour::{Delay, Faults, Stall},
     registry::memory,
     rooms::RoomsOptions,
+    tls::TlsSettings,
 };
 
 /// How a server behaves.
@@ -18,6 +19,8 @@ pub struct Options {
     /// How messages are broadcast. Default: they are not, and each is answered to its sender. With
     /// rooms, [`reply`](Self::reply) is not used, and there is no [`page`](Self::page).
     pub rooms: Option<RoomsOptions>,
+    /// How the server speaks TLS. Default: it does not, and connections are plain TCP.
+    pub tls: Option<TlsSettings>,
     /// Number of threads, each with its own runtime and listener. A connection stays on the thread
     /// that accepted it. Default: the number of cores.
     ///
@@ -57,6 +60,7 @@ impl Default for Options {
         Self {
             reply: Reply::Echo,
             rooms: None,
+            tls: None,
             threads: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
             table: Table::Shared,
             page: true,
@@ -131,7 +135,7 @@ pub struct Limits {
     pub connections: usize,
     /// Memory that all peers together may have the server hold, in bytes. It counts answers that
     /// they do not take, what has come of their messages and requests, delayed answers, and 1280
-    /// bytes for each connection.
+    /// bytes for each connection, and 8 KiB more with TLS.
     ///
     /// Over it, new connections are answered with HTTP 503. Those that hold most end, until an
     /// eighth of the limit is free: with Close 1013 (try again later), or with a reset if more than

@@ -19,6 +19,14 @@ pub struct Stats {
     pub pages: u64,
     /// Handshakes that led to no WebSocket for another reason: no upgrade, too slow, or broken off.
     pub failed_handshakes: u64,
+    /// TLS handshakes that made a session.
+    pub tls_full: u64,
+    /// TLS handshakes that resumed the session of an earlier connection.
+    pub tls_resumed: u64,
+    /// Connections that led to no TLS, where the server speaks it: a failed handshake, or another
+    /// protocol such as HTTP. Those that were too slow are among
+    /// [`failed_handshakes`](Self::failed_handshakes).
+    pub failed_tls: u64,
     /// Text and binary messages received. Each was answered, unless its connection broke.
     pub messages: u64,
     /// Messages that were sent to members of a room ([`Options::rooms`](crate::Options::rooms)),
@@ -57,6 +65,9 @@ impl Stats {
             refused,
             pages,
             failed_handshakes,
+            tls_full,
+            tls_resumed,
+            failed_tls,
             messages,
             deliveries,
             protocol_errors,
@@ -72,6 +83,9 @@ impl Stats {
         self.refused += refused;
         self.pages += pages;
         self.failed_handshakes += failed_handshakes;
+        self.tls_full += tls_full;
+        self.tls_resumed += tls_resumed;
+        self.failed_tls += failed_tls;
         self.messages += messages;
         self.deliveries += deliveries;
         self.protocol_errors += protocol_errors;

@@ -2,9 +2,13 @@
 //! options is its help.
 
 use std::{
+    fs,
     io::{BufRead, BufReader},
+    path::Path,
     process::{Child, Command, Stdio},
 };
+
+use rcgen::{CertificateParams, KeyPair};
 
 /// Ends with the test.
 struct StartedServer(Child);
@@ -27,7 +31,15 @@ fn every_command_of_the_documents_starts_a_server() {
     let folder = tempfile::tempdir().expect("a folder");
     let commands = documents::commands("server");
     assert!(commands.len() > 5, "{commands:?}");
+    // Each file of TLS has both, and its own authority.
+    let key = KeyPair::generate().expect("a key");
+    let params = CertificateParams::new(["localhost".to_owned()]).expect("a name");
+    let pem = params.self_signed(&key).expect("a certificate").pem() + &key.serialize_pem();
     for command in commands {
+        let is_tls = |word: &&String| Path::new(word).extension().is_some_and(|it| it == "pem" || it == "key");
+        for file in command.arguments.iter().filter(is_tls) {
+            fs::write(folder.path().join(file), &pem).expect("a file");
+        }
         let mut started = server();
         // The last one wins.
         started.args(&command.arguments).args(["--listen", "127.0.0.1:0"]).current_dir(folder.path());
@@ -35,7 +47,8 @@ fn every_command_of_the_documents_starts_a_server() {
         let mut line = String::new();
         let stdout = server.0.stdout.take().expect("its stdout");
         BufReader::new(stdout).read_line(&mut line).expect("a line");
-        assert!(line.starts_with("listening on ws://"), "{}: {line}", command.place);
+        let is_address = line.starts_with("listening on ws://") || line.starts_with("listening on wss://");
+        assert!(is_address, "{}: {line}", command.place);
     }
 }
 

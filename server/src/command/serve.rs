@@ -28,14 +28,17 @@ pub fn serve(args: ServerArgs) -> Result<Exit, ServeError> {
     let address = listener.local_addr()?;
     let ledger = args.misbehaviour.fault_ledger.clone().map(LedgerFile::create).transpose()?;
     let shutdown = signalled()?;
-    let options = args.options(ConnectionCapacity::new(Allowance::raise()))?;
+    let (tls, notes) = args.tls.ready(address.ip())?.map(|tls| (tls.settings, tls.notes)).unzip();
+    let scheme = if tls.is_some() { "wss" } else { "ws" };
+    let options = args.options(ConnectionCapacity::new(Allowance::raise()), tls)?;
     let (seed, drawn) = (options.seed, options.delay.is_some() || !options.faults.is_empty());
     let (threads, has_rooms) = (options.threads, options.rooms.is_some());
     let serving = crate::start(listener, options).map_err(|error| {
         format!("--threads {threads}: {error}; use fewer, or raise the limits on threads and files (`ulimit -u`, `ulimit -n`)")
     })?;
     // The server serves even if this can't be printed.
-    program::tell(format!("listening on ws://{address}"));
+    program::tell(format!("listening on {scheme}://{address}"));
+    notes.into_iter().flatten().for_each(program::tell);
     if drawn {
         program::tell(format!("fault seed {seed}"));
     }

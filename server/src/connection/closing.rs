@@ -35,7 +35,8 @@ pub(super) async fn close(
     let close_bytes = close_within_limit(&mut websocket, ending, &context).await;
     if let Some(record) = record {
         // The end of the stream counts as one byte.
-        let unreached = websocket.send_buffer.len() + websocket.socket.unacknowledged().saturating_sub(1);
+        let unsent = websocket.send_buffer.len() + websocket.socket.unsent_bytes();
+        let unreached = unsent + websocket.socket.unacknowledged().saturating_sub(1);
         context.count(|stats| stats.faults.extend(record.seen(close_bytes, unreached)));
     }
 }

@@ -3,6 +3,7 @@
 use std::{cell::RefCell, rc::Rc};
 
 use frames::Encoder;
+use tokio_rustls::TlsAcceptor;
 
 use crate::{
     misbehaviour::WakeTimer,
@@ -11,17 +12,19 @@ use crate::{
     registry::Registry,
     rooms::Rooms,
     stats::Stats,
+    tls::TlsSettings,
 };
 
 /// Bytes read at once.
 const READ_BUFFER: usize = 64 * 1024;
 
 /// What the connections of one thread share.
-#[derive(Debug)]
 pub(crate) struct ConnectionContext {
     pub(crate) limits: Limits,
     /// The fixed reply. `None` for an echo.
     pub(crate) reply: Option<String>,
+    /// Accepts TLS, if the server speaks it.
+    pub(crate) tls: Option<TlsAcceptor>,
     /// The page for browsers, if they get one.
     pub(crate) page: Option<String>,
     /// The rooms, if messages are broadcast.
@@ -53,6 +56,7 @@ impl ConnectionContext {
                 Reply::Echo => None,
                 Reply::Text(text) => Some(text.clone()),
             },
+            tls: options.tls.as_ref().map(TlsSettings::acceptor),
             page: (options.page && rooms.is_none()).then(|| page::content(&options.reply)),
             rooms,
             workspace: RefCell::default(),

@@ -7,12 +7,13 @@
 use std::{io, time::Duration};
 
 use frames::handshake::{Rejection, RequestReader, UpgradeRequest};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::socket::TrackedSocket;
 use crate::{page, registry::EndRequest};
 
 const FULL: &str = "This server has as many connections as it allows, or they hold as much memory.\n";
+const NO_TLS: &str = "This server speaks TLS. Try wss:// or https://.\n";
 const TOO_SLOW: &str = "The WebSocket handshake took too long.\n";
 
 /// Why a request did not lead to a WebSocket.
@@ -22,6 +23,10 @@ pub(super) enum UpgradeRefusal {
     Full,
     /// The peer asked for the page, and got it.
     Page,
+    /// The peer sent HTTP where the server speaks TLS, and was told so.
+    NoTls,
+    /// The TLS handshake failed, for this reason.
+    Tls(String),
     /// The peer took too long, and was told so if it still listens.
     TooSlow,
     /// The peer sent something else, and was told what is wrong.
@@ -32,8 +37,8 @@ pub(super) enum UpgradeRefusal {
     AskedToEnd(EndRequest),
 }
 
-/// Answers the peer's request within `limit`, with HTTP 503 if the server is `full`. A browser that
-/// asks for the `page` gets it, if there is one.
+/// Answers the peer's request until `deadline`, with HTTP 503 if the server is `full`. A browser that
+/// asks for the `page` gets it, if there is one. A refusal may take `limit` to be sent.
 ///
 /// What came of the request is left in `request`. Returns the request with the bytes that followed
 /// it, which are frames: a peer should wait for the answer (section 4.1), but one that does not
@@ -43,6 +48,7 @@ pub(super) async fn upgrade(
     request: &mut RequestReader,
     full: bool,
     page: Option<&str>,
+    deadline: Instant,
     limit: Duration,
 ) -> Result<UpgradeRequest, UpgradeRefusal> {
     let handshake = async {
@@ -52,7 +58,7 @@ pub(super) async fn upgrade(
         }
         Ok(upgrade)
     };
-    let refusal = match timeout(limit, handshake).await {
+    let refusal = match timeout_at(deadline, handshake).await {
         Ok(Ok(_)) if full => UpgradeRefusal::Full,
         Ok(Ok(upgrade)) => return Ok(upgrade),
         Ok(Err(refusal)) => refusal,
@@ -68,15 +74,29 @@ pub(super) async fn upgrade(
         }
     };
     if let Some(answer) = answer {
-        // This fits into the buffers of a new connection. A peer that does not take it is not
-        // waited for.
-        let _: Result<io::Result<()>, _> = timeout(limit, socket.write_all(&answer)).await;
+        send(socket, &answer, limit).await;
     }
     Err(refusal)
 }
 
+/// Tells a peer why its connection led to no request, if that can be told.
+pub(super) async fn tell(socket: &mut TrackedSocket, refusal: &UpgradeRefusal, limit: Duration) {
+    if let Some(answer) = answer(refusal) {
+        send(socket, &answer, limit).await;
+    }
+}
+
+/// Sends the answer to a refused request. It fits into the buffers of a new connection. A peer that
+/// does not take it is not waited for.
+async fn send(socket: &mut TrackedSocket, answer: &[u8], limit: Duration) {
+    let _: Result<io::Result<()>, _> = timeout(limit, socket.write_all(answer)).await;
+}
+
 /// Reads a request into `request`, however it is cut.
-async fn receive(socket: &mut TrackedSocket, request: &mut RequestReader) -> Result<UpgradeRequest, UpgradeRefusal> {
+pub(super) async fn receive(
+    socket: &mut TrackedSocket,
+    request: &mut RequestReader,
+) -> Result<UpgradeRequest, UpgradeRefusal> {
     let mut space = [0; 1024];
     loop {
         let read = socket.read(&mut space).await.map_err(UpgradeRefusal::Gone)?;
@@ -92,9 +112,14 @@ async fn receive(socket: &mut TrackedSocket, request: &mut RequestReader) -> Res
 /// The answer to a refused request. `None` if there is no more to say, or nobody to read it.
 fn answer(refusal: &UpgradeRefusal) -> Option<Vec<u8>> {
     let (status, body) = match refusal {
-        UpgradeRefusal::Gone(_) | UpgradeRefusal::AskedToEnd(_) | UpgradeRefusal::Page => return None,
+        UpgradeRefusal::Gone(_)
+        | UpgradeRefusal::AskedToEnd(_)
+        | UpgradeRefusal::Page
+        // An alert has said it.
+        | UpgradeRefusal::Tls(_) => return None,
         UpgradeRefusal::Rejected(rejection) => return Some(rejection.response()),
         UpgradeRefusal::Full => ("503 Service Unavailable", FULL),
+        UpgradeRefusal::NoTls => ("400 Bad Request", NO_TLS),
         UpgradeRefusal::TooSlow => ("408 Request Timeout", TOO_SLOW),
     };
     let length = body.len();

@@ -1,10 +1,11 @@
 //! One connection from its first byte to its last. Each connection is one task.
 //!
 //! - `admission` says whether there is a place for it.
+//! - `tls_handshake` comes before all else, where the server speaks TLS.
 //! - `handshake` answers its HTTP request.
 //! - `echo` answers its messages, until an `ending` comes.
 //! - `closing` ends it.
-//! - `websocket` is its state while it is open: a `socket`, a decoder, and a `send_buffer` for what
+//! - `websocket` is its state while it is open: a `socket` on a `transport`, a decoder, and a `send_buffer` for what
 //!   TCP has not taken.
 //! - `context` is what the connections of a thread share.
 //! - `log` says how each one began and ended.
@@ -18,6 +19,8 @@ mod handshake;
 mod log;
 mod send_buffer;
 mod socket;
+mod tls_handshake;
+mod transport;
 mod unacknowledged;
 mod websocket;
 
@@ -30,7 +33,10 @@ use std::{
 };
 
 use frames::handshake::{RequestReader, UpgradeRequest};
-use tokio::{net::TcpStream, time::timeout};
+use tokio::{
+    net::TcpStream,
+    time::{Instant, timeout},
+};
 
 use self::{
     admission::Overload,
@@ -38,6 +44,7 @@ use self::{
     ending::Ending,
     handshake::{UpgradeRefusal, upgrade},
     socket::TrackedSocket,
+    transport::Transport,
 };
 pub(crate) use self::{
     admission::{Admission, Admissions},
@@ -68,7 +75,7 @@ pub(crate) async fn serve(
         Poll::Ready(())
     })
     .await;
-    let socket = TrackedSocket::new(tcp, Rc::clone(tracked));
+    let socket = TrackedSocket::new(Transport::Plain(tcp), Rc::clone(tracked));
     // Beginning and end are boxed. Their state would otherwise take memory for as long as the
     // connection lives.
     let Some((socket, unread, member)) = Box::pin(open(socket, admission.refusal, peer, &log, &context)).await else {
@@ -102,25 +109,33 @@ pub(crate) async fn serve(
 ///
 /// `None` if the handshake led to no WebSocket. The connection is over then.
 async fn open(
-    mut socket: TrackedSocket,
+    socket: TrackedSocket,
     overload: Option<Overload>,
     peer: SocketAddr,
     log: &ConnectionLog,
     context: &ConnectionContext,
 ) -> Option<(TrackedSocket, Vec<u8>, Option<Box<Member>>)> {
     let (tracked, limits) = (Rc::clone(socket.tracked()), &context.limits);
+    let deadline = Instant::now() + limits.handshake;
     let mut request = RequestReader::default();
-    let handshake = upgrade(&mut socket, &mut request, overload.is_some(), context.page.as_deref(), limits.handshake);
-    let opened = unless_asked_to_end(&tracked, pin!(handshake)).await;
-    let refusal = match opened.unwrap_or_else(|request| Err(UpgradeRefusal::AskedToEnd(request))) {
-        Ok(UpgradeRequest { target, remaining, .. }) => {
-            log.opened(request.bytes());
-            let waker = poll_fn(|cx| Poll::Ready(cx.waker().clone())).await;
-            let after = page::parameter(&target, "after");
-            let join = |rooms: &Rc<Rooms>| Box::new(rooms.join(page::path(&target), after.as_deref(), peer, waker));
-            return Some((socket, remaining, context.rooms.as_ref().map(join)));
+    let (socket, refusal) = match secured(socket, &mut request, deadline, context).await {
+        Err(refused) => refused,
+        Ok(mut socket) => {
+            let (is_full, page) = (overload.is_some(), context.page.as_deref());
+            let handshake = upgrade(&mut socket, &mut request, is_full, page, deadline, limits.handshake);
+            let opened = unless_asked_to_end(&tracked, pin!(handshake)).await;
+            match opened.unwrap_or_else(|request| Err(UpgradeRefusal::AskedToEnd(request))) {
+                Ok(UpgradeRequest { target, remaining, .. }) => {
+                    log.opened(request.bytes(), socket.tls());
+                    let waker = poll_fn(|cx| Poll::Ready(cx.waker().clone())).await;
+                    let after = page::parameter(&target, "after");
+                    let join =
+                        |rooms: &Rc<Rooms>| Box::new(rooms.join(page::path(&target), after.as_deref(), peer, waker));
+                    return Some((socket, remaining, context.rooms.as_ref().map(join)));
+                }
+                Err(refusal) => (Some(socket), refusal),
+            }
         }
-        Err(refusal) => refusal,
     };
     log.refused(request.bytes(), &refusal, overload);
     drop(request);
@@ -128,6 +143,7 @@ async fn open(
         UpgradeRefusal::Full => stats.refused += 1,
         UpgradeRefusal::Page => stats.pages += 1,
         UpgradeRefusal::AskedToEnd(EndRequest::Memory) => stats.evicted += 1,
+        UpgradeRefusal::Tls(_) | UpgradeRefusal::NoTls => stats.failed_tls += 1,
         UpgradeRefusal::TooSlow
         | UpgradeRefusal::AskedToEnd(_)
         | UpgradeRefusal::Rejected(_)
@@ -135,10 +151,42 @@ async fn open(
     });
     tracked.holds(0);
     // Before the handshake nothing was promised, so a connection that is asked to end just ends.
-    if !matches!(refusal, UpgradeRefusal::AskedToEnd(_)) {
+    if let Some(mut socket) = socket
+        && !matches!(refusal, UpgradeRefusal::AskedToEnd(_))
+    {
         let _ = timeout(limits.closing, socket.linger()).await;
     }
     None
+}
+
+/// The socket with TLS, where the server speaks it.
+///
+/// # Errors
+/// Why there is no TLS. The peer was told, if it still listens.
+async fn secured(
+    socket: TrackedSocket,
+    request: &mut RequestReader,
+    deadline: Instant,
+    context: &ConnectionContext,
+) -> Result<TrackedSocket, (Option<TrackedSocket>, UpgradeRefusal)> {
+    let Some(acceptor) = &context.tls else { return Ok(socket) };
+    let tracked = Rc::clone(socket.tracked());
+    // Boxed, as it takes much more than a connection without TLS should.
+    let accepted = Box::pin(tls_handshake::accept(socket, acceptor, request, deadline));
+    match unless_asked_to_end(&tracked, Pin::new(&mut { accepted })).await {
+        Ok(Ok(socket)) => {
+            let resumed = socket.tls().is_some_and(|tls| tls.resumed);
+            context.count(|stats| *if resumed { &mut stats.tls_resumed } else { &mut stats.tls_full } += 1);
+            Ok(socket)
+        }
+        Ok(Err((mut socket, refusal))) => {
+            if let Some(socket) = &mut socket {
+                handshake::tell(socket, &refusal, context.limits.handshake).await;
+            }
+            Err((socket, refusal))
+        }
+        Err(asked) => Err((None, UpgradeRefusal::AskedToEnd(asked))),
+    }
 }
 
 /// What `future` gives.

@@ -127,24 +127,26 @@ impl SendBuffer {
     /// Writes what waits, as far as TCP takes it. The task is woken when TCP takes more.
     #[inline]
     pub(super) fn flush(&mut self, socket: &mut TrackedSocket, cx: &mut Context<'_>) -> io::Result<()> {
-        if self.0.is_none() { Ok(()) } else { self.flush_backlog(socket, cx) }
+        if self.0.is_none() && socket.unsent_bytes() == 0 { Ok(()) } else { self.flush_backlog(socket, cx) }
     }
 
     #[cold]
     fn flush_backlog(&mut self, socket: &mut TrackedSocket, cx: &mut Context<'_>) -> io::Result<()> {
-        let Some(backlog) = &mut self.0 else { return Ok(()) };
-        let taken = write(socket, cx, backlog.waiting())?;
-        backlog.took(taken);
-        if backlog.waiting().is_empty() {
-            self.0 = None;
+        if let Some(backlog) = &mut self.0 {
+            let taken = write(socket, cx, backlog.waiting())?;
+            backlog.took(taken);
+            if backlog.waiting().is_empty() {
+                self.0 = None;
+            }
         }
-        Ok(())
+        // Whether all is taken now or later, the task is woken.
+        if let Poll::Ready(flushed) = socket.poll_flush(cx) { flushed } else { Ok(()) }
     }
 
-    /// Writes all that waits.
+    /// Writes all that waits, and has TCP take it.
     pub(super) async fn flush_all(&mut self, socket: &mut TrackedSocket) -> io::Result<()> {
         poll_fn(|cx| match self.flush(socket, cx) {
-            Ok(()) if self.len() > 0 => Poll::Pending,
+            Ok(()) if self.len() > 0 || socket.unsent_bytes() > 0 => Poll::Pending,
             done => Poll::Ready(done),
         })
         .await

@@ -28,7 +28,7 @@ impl WebSocket {
     /// Bytes of memory that depend on the peer.
     #[inline]
     pub(super) fn held_bytes(&self) -> usize {
-        self.send_buffer.held_bytes() + self.decoder.held() + self.unread.len()
+        self.send_buffer.held_bytes() + self.socket.unsent_bytes() + self.decoder.held() + self.unread.len()
     }
 
     /// Gives back memory: what is not needed to send a Close, or everything if that is still a lot.

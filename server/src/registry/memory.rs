@@ -22,10 +22,15 @@ use procfs::{Current, Meminfo, ProcessCGroup, process::Process};
 /// descriptor in the runtime. Measured.
 pub(crate) const CONNECTION: usize = 1280;
 
+/// What TLS takes besides, for its state and for a record that is being read. Measured.
+pub(crate) const TLS: usize = 8 * 1024;
+
 /// What all threads have in common. The numbers guard nothing else, so `Relaxed` is enough.
 #[derive(Debug)]
 pub(crate) struct MemoryBudget {
     limit: usize,
+    /// What a connection takes if it holds nothing.
+    connection: usize,
     used: AtomicUsize,
     /// For each thread, the most that one of its connections holds. It may be too large for a
     /// while.
@@ -33,8 +38,10 @@ pub(crate) struct MemoryBudget {
 }
 
 impl MemoryBudget {
-    pub(crate) fn new(limit: usize, threads: usize) -> Self {
-        Self { limit, used: AtomicUsize::new(0), largest: (0..threads).map(|_| AtomicUsize::new(0)).collect() }
+    /// Of `limit` bytes, each connection takes `connection` if it holds nothing.
+    pub(crate) fn new(limit: usize, threads: usize, connection: usize) -> Self {
+        let largest = (0..threads).map(|_| AtomicUsize::new(0)).collect();
+        Self { limit, connection, used: AtomicUsize::new(0), largest }
     }
 }
 
@@ -50,6 +57,11 @@ pub(crate) struct MemoryAccount {
 impl MemoryAccount {
     pub(crate) fn new(budget: Arc<MemoryBudget>, thread: usize) -> Self {
         Self { budget, thread, asked: Cell::new(0) }
+    }
+
+    /// What a connection takes if it holds nothing.
+    pub(crate) fn connection(&self) -> usize {
+        self.budget.connection
     }
 
     /// Counts that a connection holds `now` bytes instead of `before`.
@@ -153,7 +165,7 @@ mod tests {
 
     #[test]
     fn threads_share_one_budget_and_know_the_largest_holder() {
-        let budget = Arc::new(MemoryBudget::new(800, 2));
+        let budget = Arc::new(MemoryBudget::new(800, 2, 0));
         let [one, two] = [0, 1].map(|thread| MemoryAccount::new(Arc::clone(&budget), thread));
         one.change(0, 500);
         two.change(0, 300);

@@ -157,7 +157,7 @@ mod tests {
     };
 
     fn registry(limit: usize) -> Rc<Registry> {
-        let budget = Arc::new(MemoryBudget::new(limit, 1));
+        let budget = Arc::new(MemoryBudget::new(limit, 1, CONNECTION));
         Rc::new(Registry::new(MemoryAccount::new(budget, 0)))
     }
 

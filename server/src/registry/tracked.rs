@@ -6,7 +6,7 @@ use std::{
     task::Waker,
 };
 
-use super::memory::{CONNECTION, MemoryAccount};
+use super::memory::MemoryAccount;
 
 /// Bytes for which no connection is asked to end. A common request takes less.
 ///
@@ -69,7 +69,7 @@ enum MemoryRequest {
 
 impl TrackedConnection {
     pub(super) fn new(account: Rc<MemoryAccount>) -> Self {
-        account.change(0, CONNECTION);
+        account.change(0, account.connection());
         Self {
             account,
             held: Cell::default(),
@@ -84,7 +84,7 @@ impl TrackedConnection {
     /// Takes what the connection held out of the account, as it has ended.
     pub(super) fn forget(&self) {
         self.holds(0);
-        self.account.change(CONNECTION, 0);
+        self.account.change(self.account.connection(), 0);
     }
 
     /// Notes that bytes passed.

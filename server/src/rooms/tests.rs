@@ -38,7 +38,7 @@ fn rooms(own: OwnCopy, held_limit: usize) -> Rc<Rooms> {
 }
 
 fn rooms_with(options: RoomsOptions, held_limit: usize) -> Rc<Rooms> {
-    let account = MemoryAccount::new(Arc::new(MemoryBudget::new(usize::MAX, 1)), 0);
+    let account = MemoryAccount::new(Arc::new(MemoryBudget::new(usize::MAX, 1, 0)), 0);
     Rc::new(Rooms::new(options, held_limit, Rc::new(account), None))
 }
 
@@ -128,7 +128,7 @@ fn messages_are_forgotten_although_someone_is_always_behind() {
 
 #[test]
 fn what_rooms_hold_is_counted_and_given_back() {
-    let budget = Arc::new(MemoryBudget::new(0, 1));
+    let budget = Arc::new(MemoryBudget::new(0, 1, 0));
     let account = Rc::new(MemoryAccount::new(budget, 0));
     let rooms = Rc::new(Rooms::new(RoomsOptions::default(), 1 << 20, Rc::clone(&account), None));
     let ((mut one, _), (mut two, _)) = (join(&rooms, "/"), join(&rooms, "/"));

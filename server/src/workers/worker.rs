@@ -28,7 +28,7 @@ use crate::{
     options::Options,
     registry::{
         EndRequest, IDLE_SWEEPS, Registry,
-        memory::{MemoryAccount, MemoryBudget},
+        memory::{self, MemoryAccount, MemoryBudget},
     },
     stats::Stats,
 };
@@ -69,8 +69,9 @@ pub(super) struct SharedState {
 
 impl SharedState {
     pub(super) fn new(options: Options) -> Self {
+        let connection = memory::CONNECTION + if options.tls.is_some() { memory::TLS } else { 0 };
         Self {
-            memory: Arc::new(MemoryBudget::new(options.limits.memory, options.threads.get())),
+            memory: Arc::new(MemoryBudget::new(options.limits.memory, options.threads.get(), connection)),
             admissions: Admissions::new(options.limits.connections),
             options,
             accepted: AtomicU64::new(0),

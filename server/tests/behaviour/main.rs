@@ -16,4 +16,5 @@ mod page;
 mod rig;
 mod rooms;
 mod shutdown;
+mod tls;
 mod violations;

@@ -4,17 +4,18 @@ mod misbehaviour;
 mod rooms;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod values;
 
 use std::{io, net::SocketAddr, num::NonZeroUsize, time::Duration};
 
 use clap::{ArgAction, Args, Parser, error::ErrorKind};
 
-use self::{misbehaviour::MisbehaviourArgs, rooms::RoomsArgs, values::Idle};
-use crate::{ConnectionCapacity, Limits, Options, Reply};
+use self::{misbehaviour::MisbehaviourArgs, rooms::RoomsArgs, tls::TlsArgs, values::Idle};
+use crate::{ConnectionCapacity, Limits, Options, Reply, TlsSettings};
 
 const AFTER_HELP: &str = "\
-It prints `listening on ws://ADDRESS` once it does. SIGTERM, SIGHUP and Ctrl-C close every connection with 1001.
+It prints `listening on ws://ADDRESS` or `wss://ADDRESS` once it does. SIGTERM, SIGHUP and Ctrl-C close every connection with 1001.
 Sizes: 64, 4KiB, 16MiB. Numbers: 8, 10k, 1m. Times: 500ms, 10s, 2m.
 Exit codes: 0 after a signal, 1 if it can't listen or serve, 2 for a usage error.";
 
@@ -49,6 +50,9 @@ pub struct ServerArgs {
     /// Without this option, browsers get a page at `/` that sends bursts and judges the answers.
     #[arg(long, help_heading = "Replies")]
     no_page: bool,
+
+    #[command(flatten)]
+    pub(crate) tls: TlsArgs,
 
     #[command(flatten)]
     rooms: RoomsArgs,
@@ -161,12 +165,16 @@ impl ServerArgs {
         }
     }
 
-    /// The server's options, on a machine of this `capacity`.
+    /// The server's options, on a machine of this `capacity`, with `tls` made of its own options.
     ///
     /// # Errors
     /// If options contradict each other, or there is no room for as many connections as were asked
     /// for.
-    pub(crate) fn options(self, capacity: ConnectionCapacity) -> Result<Options, clap::Error> {
+    pub(crate) fn options(
+        self,
+        capacity: ConnectionCapacity,
+        tls: Option<TlsSettings>,
+    ) -> Result<Options, clap::Error> {
         let defaults = Options::default();
         let (threads, connections) = self.threads_and_connections(capacity, &defaults)?;
         if self.rooms.are_on() && self.reply != "echo" {
@@ -182,6 +190,7 @@ impl ServerArgs {
         Ok(Options {
             reply: if self.reply == "echo" { Reply::Echo } else { Reply::Text(self.reply) },
             rooms: self.rooms.options(),
+            tls,
             threads,
             table: capacity.table_for(connections, threads),
             page: !self.no_page,

@@ -10,7 +10,8 @@ fn parse(line: &str) -> Result<Options, String> {
 /// Where a descriptor table may hold so many.
 fn parse_with(line: &str, each_table: u64) -> Result<Options, String> {
     let args = ServerArgs::try_parse_from(line.split(' ')).map_err(|error| error.to_string())?;
-    args.options(ConnectionCapacity::new(Allowance { each_table, own_tables: true })).map_err(|error| error.to_string())
+    args.options(ConnectionCapacity::new(Allowance { each_table, own_tables: true }), None)
+        .map_err(|error| error.to_string())
 }
 
 #[test]
@@ -35,6 +36,7 @@ fn every_flag_arrives() {
     let options = Options {
         reply: Reply::Text("--hi".to_owned()),
         rooms: None,
+        tls: None,
         threads: NonZeroUsize::new(3).expect("not zero"),
         table: Table::Shared,
         page: false,
@@ -69,6 +71,10 @@ fn a_flag_that_would_be_ignored_is_refused() {
         "--fault-ledger f --delay 1ms",
         "--own refuse",
         "--stagger 1ms",
+        "--tls-write-cert a.pem",
+        "--tls-cert a.pem",
+        "--tls-key a.key",
+        "--client-ca ca.pem",
     ] {
         let error = parse(&format!("server {line}")).expect_err("refused");
         assert!(error.contains("required"), "{error}");

@@ -11,7 +11,7 @@ use std::{fmt, net::SocketAddr, rc::Rc};
 use tokio::net::TcpStream;
 use tracing::{Level, field::display, info, warn};
 
-use super::{admission::Overload, ending::Ending, handshake::UpgradeRefusal};
+use super::{admission::Overload, ending::Ending, handshake::UpgradeRefusal, transport::TlsAgreement};
 use crate::{misbehaviour::FaultyEnd, registry::EndRequest};
 
 /// The log of one connection. It is empty, and next to free, when no subscriber listens.
@@ -34,11 +34,13 @@ impl ConnectionLog {
         Self(tracing::enabled!(Level::INFO).then(ends))
     }
 
-    /// Logs that the request in `head` was answered with a WebSocket.
-    pub(super) fn opened(&self, head: &[u8]) {
+    /// Logs that the request in `head` was answered with a WebSocket, over this TLS if there is
+    /// any.
+    pub(super) fn opened(&self, head: &[u8], tls: Option<TlsAgreement>) {
         let Some((peer, local)) = self.ends() else { return };
         let (line, fields) = self.request(head);
-        info!(%peer, local, request = %line, fields = %fields, "opened");
+        let (tls, resumed) = (tls.map(|tls| tls.version), tls.filter(|tls| tls.resumed).map(|_| true));
+        info!(%peer, local, request = %line, fields = %fields, tls, resumed, "opened");
     }
 
     /// Logs that the request in `head` led to no WebSocket, and why. `overload` says what the
@@ -52,6 +54,8 @@ impl ConnectionLog {
                 "all peers hold as much memory as allowed".to_owned()
             }
             UpgradeRefusal::Full => "as many connections as allowed".to_owned(),
+            UpgradeRefusal::NoTls => "the peer speaks HTTP without TLS".to_owned(),
+            UpgradeRefusal::Tls(why) => format!("TLS: {why}"),
             UpgradeRefusal::TooSlow => "too slow".to_owned(),
             UpgradeRefusal::AskedToEnd(request) => request.reason().to_owned(),
             UpgradeRefusal::Rejected(rejection) => rejection.to_string(),

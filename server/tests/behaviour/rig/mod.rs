@@ -3,6 +3,7 @@
 mod peer;
 mod process;
 mod server;
+mod tls;
 
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ pub(crate) use self::{
     },
     process::{ServerProcess, command},
     server::TestServer,
+    tls::{Certified, TlsPeer, client, self_signed},
 };
 
 /// Longer than anything takes that works.

@@ -69,19 +69,24 @@ pub(crate) fn close_payload(code: u16, reason: &str) -> Vec<u8> {
     [&code.to_be_bytes(), reason.as_bytes()].concat()
 }
 
-/// A client of the server.
-pub(crate) struct TestPeer {
-    pub(crate) tcp: TcpStream,
+/// A client of the server, over TCP or something on it.
+pub(crate) struct TestPeer<S = TcpStream> {
+    pub(crate) tcp: S,
+}
+
+/// A TCP connection to a server.
+pub(super) fn connect(address: SocketAddr) -> TcpStream {
+    let tcp = TcpStream::connect(address).expect("the server listens");
+    tcp.set_read_timeout(Some(PATIENCE)).expect("an option");
+    tcp.set_write_timeout(Some(PATIENCE)).expect("an option");
+    tcp.set_nodelay(true).expect("an option");
+    tcp
 }
 
 impl TestPeer {
     /// A TCP connection on which nothing was sent yet.
     pub(crate) fn tcp(address: SocketAddr) -> Self {
-        let tcp = TcpStream::connect(address).expect("the server listens");
-        tcp.set_read_timeout(Some(PATIENCE)).expect("an option");
-        tcp.set_write_timeout(Some(PATIENCE)).expect("an option");
-        tcp.set_nodelay(true).expect("an option");
-        Self { tcp }
+        Self { tcp: connect(address) }
     }
 
     /// An open WebSocket.
@@ -110,7 +115,9 @@ impl TestPeer {
         }
         panic!("the server stays full");
     }
+}
 
+impl<S: Read + Write> TestPeer<S> {
     /// Writes `bytes` at once.
     pub(crate) fn send(&mut self, bytes: &[u8]) {
         self.tcp.write_all(bytes).expect("the server reads");

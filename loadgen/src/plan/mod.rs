@@ -113,13 +113,10 @@ impl Plan {
 
     /// What the plan sends to its targets and nobody else may see.
     pub fn secrets(&self) -> Secrets {
-        let url = |group: &Group| match &group.target {
-            Target::Embedded => None,
-            Target::Url(url) => Some(url.to_string()),
-        };
-        let urls: Vec<_> = self.groups.iter().filter_map(url).collect();
+        let urls: Vec<_> = self.groups.iter().flat_map(|group| group.target.urls()).map(ToString::to_string).collect();
         let fields = self.groups.iter().flat_map(|group| &group.connect.headers);
-        Secrets::of(urls.iter().map(String::as_str), fields.map(|(_, value)| value.as_bytes()))
+        let secrets = Secrets::of(urls.iter().map(String::as_str), fields.map(|(_, value)| value.as_bytes()));
+        secrets.with_credentials(self.groups.iter().flat_map(|group| group.connect.credentials()))
     }
 
     /// [`Self::secrets`], and the values of the groups' data.

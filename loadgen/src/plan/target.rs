@@ -1,6 +1,6 @@
 //! The server under test.
 
-use std::{fmt, ops::Deref, str::FromStr};
+use std::{fmt, ops::Deref, slice, str::FromStr};
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use url::{Host, Position, Url};
@@ -21,6 +21,14 @@ pub enum Target {
 }
 
 impl Target {
+    /// The URLs of running servers; none for the server that the run starts.
+    pub fn urls(&self) -> &[ServerUrl] {
+        match self {
+            Self::Embedded => &[],
+            Self::Url(url) => slice::from_ref(url),
+        }
+    }
+
     /// Whether the server takes cores of this machine, as far as its name tells.
     pub fn is_here(&self) -> bool {
         let Self::Url(url) = self else { return true };

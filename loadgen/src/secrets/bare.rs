@@ -2,7 +2,7 @@
 
 use super::{
     HIDDEN,
-    collected::{header_of, is_name},
+    collected::{header_of, is_name, secret_of},
 };
 
 /// A URL, or what was meant as one, without user-info, query and fragment.
@@ -30,8 +30,15 @@ pub fn bare_header(text: &str) -> String {
 /// The words of a command, with secrets in URLs and header fields hidden. The rest is shown as it
 /// is.
 pub fn bare_words(words: &[String]) -> Vec<String> {
-    let mut is_header = false;
+    let (mut is_header, mut is_secret) = (false, false);
     let show = |word: &String| {
+        if std::mem::take(&mut is_secret) {
+            return HIDDEN.to_owned();
+        }
+        if let Some(value) = secret_of(word) {
+            is_secret = value.is_empty();
+            return format!("{}{}", &word[..word.len() - value.len()], if is_secret { "" } else { HIDDEN });
+        }
         if std::mem::take(&mut is_header) {
             return bare_header(word);
         }

@@ -51,14 +51,28 @@ impl Collected {
     }
 
     fn user_info(&mut self, text: &str) {
-        let decode = |text| percent_decode_str(text).collect::<Vec<u8>>();
-        let mut credentials = decode(text);
+        let mut credentials: Vec<u8> = percent_decode_str(text).collect();
         if !text.contains(':') {
             credentials.push(b':');
         }
-        for encoded in [BASE64_STANDARD.encode(&credentials), BASE64_URL_SAFE.encode(&credentials)] {
+        self.encoded(&credentials);
+        self.parts(text);
+    }
+
+    /// Collects `USER:PASSWORD` or a token, which are not percent-encoded.
+    pub(super) fn credentials(&mut self, text: &str) {
+        self.encoded(text.as_bytes());
+        self.parts(text);
+    }
+
+    /// Basic authentication: RFC 7617.
+    fn encoded(&mut self, credentials: &[u8]) {
+        for encoded in [BASE64_STANDARD.encode(credentials), BASE64_URL_SAFE.encode(credentials)] {
             self.add(encoded.trim_end_matches('='));
         }
+    }
+
+    fn parts(&mut self, text: &str) {
         self.add(text);
         if let Some((user, password)) = text.split_once(':') {
             self.add(user);
@@ -94,8 +108,17 @@ impl Collected {
     }
 
     pub(super) fn arguments(&mut self, arguments: &[String]) {
-        let mut is_header = false;
+        let (mut is_header, mut is_secret) = (false, false);
         for argument in arguments {
+            if std::mem::take(&mut is_secret) {
+                self.credentials(given_secret(argument));
+                continue;
+            }
+            if let Some(value) = secret_of(argument) {
+                is_secret = value.is_empty();
+                self.credentials(given_secret(value));
+                continue;
+            }
             let value = if std::mem::take(&mut is_header) { Some(&argument[..]) } else { header_of(argument) };
             match value {
                 Some("") => is_header = true,
@@ -146,6 +169,25 @@ pub(super) fn header_of(argument: &str) -> Option<&str> {
     let (flags, rest) = argument.strip_prefix('-')?.split_once('H')?;
     // Short flags that may stand before it.
     flags.chars().all(|flag| flag == 'q').then(|| rest.strip_prefix('=').unwrap_or(rest))
+}
+
+/// The secret in an argument: an empty one if the next argument holds it, none if the argument is
+/// no option of a secret.
+pub(super) fn secret_of(argument: &str) -> Option<&str> {
+    let options = ["--basic-auth", "--bearer", "--proxy-auth"];
+    let rest = options.into_iter().find_map(|option| argument.strip_prefix(option))?;
+    if rest.is_empty() { Some("") } else { rest.strip_prefix('=') }
+}
+
+/// The secret as it is given, without the mark of a text. Where it is in a file or a variable, its
+/// place is no secret.
+fn given_secret(text: &str) -> &str {
+    match text.strip_prefix('@') {
+        Some(rest) if rest.starts_with('@') => rest,
+        Some(_) => "",
+        None if text.starts_with("env:") => "",
+        None => text,
+    }
 }
 
 pub(super) fn is_name(text: &str) -> bool {

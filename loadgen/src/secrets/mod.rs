@@ -34,11 +34,23 @@ impl Secrets {
         collected.finish()
     }
 
+    /// These secrets, and credentials as they are given: `USER:PASSWORD`, or a token.
+    #[must_use]
+    pub(crate) fn with_credentials<'a>(&self, all: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut collected = Collected::default();
+        all.into_iter().for_each(|credentials| collected.credentials(credentials));
+        self.joined(collected)
+    }
+
     /// These secrets, and `values`.
     #[must_use]
     pub fn with<'a>(&self, values: impl IntoIterator<Item = &'a str>) -> Self {
         let mut collected = Collected::default();
         values.into_iter().for_each(|value| collected.add(value));
+        self.joined(collected)
+    }
+
+    fn joined(&self, collected: Collected) -> Self {
         let mut forms = collected.finish().forms;
         forms.extend_from_slice(&self.forms);
         forms.sort_by_key(|form| std::cmp::Reverse(form.len()));

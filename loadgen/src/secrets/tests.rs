@@ -44,6 +44,7 @@ fn a_command_is_shown_without_what_is_secret() {
             "proxy -H Authorization: *** --to=ws://***@host/a?***",
         ),
         ("proxy -HX-Key:t0ken --header=t0ken ws://host", "proxy -HX-Key: *** --header=*** ws://host"),
+        ("proxy --bearer t0ken --basic-auth=u:p -v", "proxy --bearer *** --basic-auth=*** -v"),
         ("sh -c 'exec proxy ws://u:p@host?q {addr}'", "sh -c exec proxy ws://***@host?*** {addr}"),
     ] {
         assert_eq!(bare_words(&words(command)).join(" "), shown);
@@ -74,6 +75,16 @@ fn what_a_server_sends_back_is_searched_for() {
     ] {
         hides(line, text, shown);
     }
+}
+
+#[test]
+fn credentials_of_options_are_secrets() {
+    for line in ["--basic-auth alice:swordfish", "--proxy-auth=alice:swordfish"] {
+        hides(line, "alice, swordfish, YWxpY2U6c3dvcmRmaXNo", "***, ***, ***");
+    }
+    hides("--basic-auth @@alice:swordfish x", "@alice has a swordfish", "*** has a ***");
+    hides("--bearer t0ken", "Bearer t0ken", "Bearer ***");
+    hides("--bearer @t0ken.txt --basic-auth env:T0KEN", "t0ken.txt T0KEN", "t0ken.txt T0KEN");
 }
 
 #[test]

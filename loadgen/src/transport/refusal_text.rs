@@ -3,6 +3,7 @@
 use frames::handshake::{Declined, ResponseError};
 use reports::{escape, escape::visible_part};
 
+use super::{ConnectError, Endpoint};
 use crate::secrets::Secrets;
 
 /// Bytes shown of each thing that a server chose.
@@ -28,7 +29,7 @@ pub(super) fn explain(refusal: &ResponseError, secure: bool, secrets: &Secrets) 
             format!("{refusal}: {} (RFC 6455, section 4.1 forbids it)", shown(said))
         }
         ResponseError::Subprotocol(said) => {
-            let hint = "(-H 'Sec-WebSocket-Protocol: NAME' offers one; case matters)";
+            let hint = "(--subprotocol NAME offers one; case matters)";
             format!("{refusal}: {} {hint}", shown(said))
         }
         ResponseError::DeflateParameters { said, .. } => {
@@ -39,6 +40,17 @@ pub(super) fn explain(refusal: &ResponseError, secure: bool, secrets: &Secrets) 
         }
         _ => refusal.to_string(),
     }
+}
+
+/// The server accepted, and chose none of the subprotocols that were offered. Browsers fail then,
+/// too: see "establish a WebSocket connection" in <https://websockets.spec.whatwg.org>.
+pub(super) fn no_subprotocol(peer: &Endpoint, offered: &[String]) -> ConnectError {
+    let offered = offered.join(", ");
+    let remedy = "a browser would refuse it, too; -H 'Sec-WebSocket-Protocol: ...' lets a server choose none";
+    ConnectError::new(
+        "no_subprotocol",
+        format!("{peer}: the server accepted without one of the subprotocols {offered} ({remedy})"),
+    )
 }
 
 /// What a server said, escaped and cut, with the user's secrets masked.
@@ -120,8 +132,8 @@ fn hint(declined: &Declined, secure: bool) -> Option<&'static str> {
         400 if !secure && names_https => "this port speaks TLS: try wss://",
         200..300 => "this path answers plain HTTP: is it the right path?",
         300..400 => "loadgen follows no redirect: give it the URL that Location names, with ws:// or wss://",
-        401 => "-H 'Authorization: ...' sends credentials",
-        403 => "-H 'Authorization: ...', 'Cookie: ...' or 'Origin: ...' may be missing",
+        401 => "--basic-auth, --bearer or -H 'Authorization: ...' sends credentials",
+        403 => "credentials (--bearer, --basic-auth, -H 'Cookie: ...') or --origin may be missing",
         404 => "is the path the right one?",
         407 => "a proxy wants credentials",
         426 if declined.fields.first("sec-websocket-version").is_some() => {
@@ -162,7 +174,7 @@ mod tests {
                 b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Bearer realm=\"x\"\r\n\r\n",
                 &["WWW-Authenticate `Bearer`", "-H 'Authorization"],
             ),
-            (b"HTTP/1.1 403 Forbidden\r\n\r\n", &["403 Forbidden", "Origin"]),
+            (b"HTTP/1.1 403 Forbidden\r\n\r\n", &["403 Forbidden", "--origin"]),
             (b"HTTP/1.1 404 Not Found\r\n\r\n<html><TITLE>Nothing here</TITLE>", &["path", "it said `Nothing here`"]),
             (b"HTTP/1.1 426 X\r\nSec-WebSocket-Version: 8, 7\r\n\r\n", &["Sec-WebSocket-Version `8, 7`", "version 13"]),
             (b"HTTP/1.1 503 X\r\nRetry-After: 120\r\n\r\n", &["Retry-After `120`", "--connect-rate"]),

@@ -13,7 +13,7 @@ use std::{
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use http::{
     HeaderName, HeaderValue,
-    header::{AUTHORIZATION, HOST, USER_AGENT},
+    header::{AUTHORIZATION, HOST, ORIGIN, SEC_WEBSOCKET_PROTOCOL, USER_AGENT},
 };
 use percent_encoding::percent_decode_str;
 use url::{Host, Url};
@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     message::{CapturedValues, Place, Template, Values},
-    plan::{Expect, Group, Plan, ServerUrl, Target, WireShape},
+    plan::{Credentials, Expect, Group, Plan, RequestOptions, ServerUrl, Target, WireShape},
     secrets::Secrets,
 };
 
@@ -47,6 +47,8 @@ pub(crate) struct Route {
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     /// Subprotocols that the header fields offer.
     pub(crate) offered: Arc<[String]>,
+    /// The server must choose one of them, as browsers demand.
+    pub(crate) demands_subprotocol: bool,
     /// What differs from client to client. Stands over the fields above.
     pub(crate) personal: Option<Arc<PersonalRequest>>,
     /// What its clients remember of the events that they receive.
@@ -69,6 +71,7 @@ impl Route {
             first_client: 0,
             headers: Vec::new(),
             offered: Arc::default(),
+            demands_subprotocol: false,
             personal: None,
             captured: CapturedValues::default(),
             secrets: Secrets::default(),
@@ -128,6 +131,7 @@ pub(crate) fn resolve(
     Ok(Route {
         destinations: destinations(plan, group, values, embedded, tls_settings)?,
         first_client: values.first(),
+        demands_subprotocol: !group.connect.request.subprotocols.is_empty(),
         offered: offered(headers.iter().map(|(name, value)| (name, value.as_bytes()))),
         personal: PersonalRequest::of(group, &headers, values).map_err(io::Error::other)?.map(Arc::new),
         captured: CapturedValues::default(),
@@ -189,11 +193,28 @@ fn destinations(
 fn headers(group: &Group) -> Vec<(HeaderName, HeaderValue)> {
     let mut headers = group.connect.headers.clone();
     headers.retain(|(name, _)| name != HOST);
+    headers.extend(of_options(&group.connect.request));
     if !headers.iter().any(|(name, _)| name == USER_AGENT) {
         let agent = concat!("loadgen/", env!("CARGO_PKG_VERSION"));
         headers.insert(0, (USER_AGENT, HeaderValue::from_static(agent)));
     }
     headers
+}
+
+/// Header fields that options ask for.
+fn of_options(request: &RequestOptions) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
+    let RequestOptions { subprotocols, origin, credentials, max_redirects: _ } = request;
+    let origin = origin.clone().map(|origin| (ORIGIN, origin));
+    let offered = (!subprotocols.is_empty()).then(|| subprotocols.join(", "));
+    let offered = offered.and_then(|offered| Some((SEC_WEBSOCKET_PROTOCOL, HeaderValue::try_from(offered).ok()?)));
+    let authorization = credentials.as_ref().and_then(|credentials| {
+        let value = match credentials {
+            Credentials::Basic(secret) => format!("Basic {}", BASE64_STANDARD.encode(secret.reveal())),
+            Credentials::Bearer(secret) => format!("Bearer {}", secret.reveal()),
+        };
+        Some((AUTHORIZATION, HeaderValue::try_from(value).ok()?))
+    });
+    origin.into_iter().chain(offered).chain(authorization)
 }
 
 /// The addresses in their order, except that the families take turns: RFC 8305, section 4. Removes

@@ -4,6 +4,7 @@ mod arrivals;
 mod connect;
 mod dialogue;
 mod expectation;
+mod request;
 mod sessions;
 mod sizes;
 mod slow_readers;
@@ -38,6 +39,7 @@ pub(super) fn check(run: &RunOptions, groups: &[Group]) -> Result<(), PlanError>
         sessions::check(index, run, group)?;
         wire_shape::check(index, group)?;
         connect::not_built_yet(index, group)?;
+        request::check(index, group)?;
         headers(&group.connect.headers).map_err(|why| about(index, "header", why))?;
         sources(index, &group.connect.sources)?;
     }

@@ -47,6 +47,17 @@ pub struct Connect {
     pub compression: Option<Compression>,
 }
 
+impl Connect {
+    /// Credentials of the target and of the proxy.
+    pub(crate) fn credentials(&self) -> impl Iterator<Item = &str> {
+        let target = self.request.credentials.as_ref().map(|credentials| match credentials {
+            Credentials::Basic(secret) | Credentials::Bearer(secret) => secret,
+        });
+        let proxy = self.network_path.proxy.as_ref().and_then(|proxy| proxy.credentials.as_ref());
+        target.into_iter().chain(proxy).map(Secret::reveal)
+    }
+}
+
 impl Default for Connect {
     fn default() -> Self {
         Self {

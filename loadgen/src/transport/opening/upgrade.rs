@@ -87,6 +87,9 @@ impl Upgrade {
             match stream.read(&mut buffer) {
                 Ok(0) => return Err(self.refused(route, peer)),
                 Ok(bytes) => match self.response.take(&buffer[..bytes]) {
+                    Ok(Some(accepted)) if route.demands_subprotocol && accepted.subprotocol.is_none() => {
+                        return Err(refusal_text::no_subprotocol(&peer, &route.offered(self.client)));
+                    }
                     Ok(Some(accepted)) => return Ok(Some(accepted)),
                     Ok(None) => {}
                     Err(refusal) => return Err(self.explained(&refusal, route, peer)),

@@ -26,7 +26,7 @@ use clap::{
     builder::styling::{AnsiColor, Styles},
     error::{ContextKind, ContextValue},
 };
-use loadgen::secrets::{bare, bare_header};
+use loadgen::secrets::{HIDDEN, bare, bare_header};
 use server::command::ServerArgs;
 
 pub(crate) use self::{
@@ -174,6 +174,7 @@ fn without_secrets(mut error: clap::Error) -> clap::Error {
     let flag = argument.split_whitespace().next().unwrap_or_default();
     let shown = match flag {
         "--header" => bare_header(value),
+        "--basic-auth" | "--bearer" | "--proxy-auth" => HIDDEN.to_owned(),
         "--a" | "--b" => ServerChoice::shown(value),
         "--path" => bare(value),
         _ => return error,

@@ -1,5 +1,6 @@
 //! Openings over loopback, with scripted servers and a clock that stands still.
 
+mod answers;
 mod tls;
 
 use std::{
@@ -100,11 +101,17 @@ fn requested() -> (Watched, TcpStream, UpgradeRequest) {
     let mut watched = Watched::new(&Rc::new(route(&[address])));
     watched.advance_until(|opening| matches!(opening.stage, Stage::Upgrade(..)));
     let (mut server, _) = listener.accept().unwrap();
+    let request = read_request(&mut server);
+    (watched, server, request)
+}
+
+/// The request that a connection begins with.
+fn read_request(server: &mut TcpStream) -> UpgradeRequest {
     let (mut reader, mut buffer) = (RequestReader::default(), [0; 1024]);
     loop {
         let bytes = server.read(&mut buffer).unwrap();
         if let Some(request) = reader.take(&buffer[..bytes]).unwrap() {
-            return (watched, server, request);
+            return request;
         }
     }
 }

@@ -59,6 +59,25 @@ fn a_stream_in_pieces_of_every_size() {
 }
 
 #[test]
+fn connections_that_share_a_stream_do_not_share_a_window() {
+    for (bits, alone) in [(9, false), (15, false), (15, true)] {
+        let parameters = parameters(bits, alone);
+        let mut connections: Vec<_> = (0..3)
+            .map(|_| (Deflater::new(parameters, Role::Client), decoder(Role::Server, parameters, LIMIT)))
+            .collect();
+        for (number, text) in texts(60).enumerate() {
+            let text = [text, vec![b'a'; number % 3 * 1000]].concat();
+            let (deflater, decoder) = &mut connections[number * 7 % 3];
+            let mut encoder = Encoder::default();
+            encoder.compressed_message(Kind::Text, Some([1, 2, 3, 4]), deflater, &text);
+            let mut bytes = encoder.bytes().to_vec();
+            let event = decoder.next(&mut bytes.as_mut_slice().into()).expect("lawful").expect("whole");
+            assert_eq!(event, frames::Event::Message(frames::Message { kind: Kind::Text, payload: &text }));
+        }
+    }
+}
+
+#[test]
 fn messages_of_each_length_of_a_header() {
     for sender in ROLES {
         let parameters = parameters(15, false);
@@ -97,19 +116,21 @@ fn a_message_at_the_limit_may_be_longer_as_it_is_sent() {
 
 #[test]
 fn ten_thousand_messages_share_one_window() {
-    let parameters = parameters(15, false);
-    let mut deflater = Deflater::new(parameters, Role::Client);
-    let mut decoder = decoder(Role::Server, parameters, LIMIT);
-    let (mut encoder, mut sent, mut plain) = (Encoder::default(), 0, 0);
-    for text in texts(10_000) {
-        encoder.clear();
-        sent += encoder.compressed_message(Kind::Text, Some([1, 2, 3, 4]), &mut deflater, &text);
-        plain += text.len();
-        let mut bytes = encoder.bytes().to_vec();
-        let event = decoder.next(&mut bytes.as_mut_slice().into()).expect("lawful").expect("whole");
-        assert_eq!(event, frames::Event::Message(frames::Message { kind: Kind::Text, payload: &text }));
+    for bits in [9, 15] {
+        let parameters = parameters(bits, false);
+        let mut deflater = Deflater::new(parameters, Role::Client);
+        let mut decoder = decoder(Role::Server, parameters, LIMIT);
+        let (mut encoder, mut sent, mut plain) = (Encoder::default(), 0, 0);
+        for text in texts(10_000) {
+            encoder.clear();
+            sent += encoder.compressed_message(Kind::Text, Some([1, 2, 3, 4]), &mut deflater, &text);
+            plain += text.len();
+            let mut bytes = encoder.bytes().to_vec();
+            let event = decoder.next(&mut bytes.as_mut_slice().into()).expect("lawful").expect("whole");
+            assert_eq!(event, frames::Event::Message(frames::Message { kind: Kind::Text, payload: &text }));
+        }
+        assert!(sent * 4 < plain, "{sent} of {plain} with {bits}");
     }
-    assert!(sent * 4 < plain, "{sent} of {plain}");
 }
 
 /// Messages of many kinds: text, repetitions, noise.

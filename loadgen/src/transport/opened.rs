@@ -1,6 +1,6 @@
 //! A connection that opened, and what is known of it.
 
-use frames::handshake::Fields;
+use frames::{deflate::DeflateParameters, handshake::Fields};
 
 use super::{ConnectionLimits, Endpoint, Stream, tls::TlsSummary};
 
@@ -61,8 +61,10 @@ impl Phases {
 pub(crate) struct Answer {
     /// The subprotocol that the server chose.
     pub(crate) subprotocol: Option<String>,
-    /// The extensions that the server chose, in its order. Empty as long as none is offered.
+    /// The extensions that the server chose, in its order. Empty where none is offered.
     pub(crate) extensions: Vec<String>,
+    /// What was agreed on of compression, if it was offered and accepted.
+    pub(crate) compression: Option<DeflateParameters>,
     /// All header fields. The server chose them, so escape them before they are shown.
     pub(crate) fields: Fields,
 }

@@ -70,6 +70,9 @@ impl Route {
         let fields = self.fields(client, captured);
         let fields: Vec<_> = fields.iter().map(|(header, value)| (titled(header.0.as_str()), &**value)).collect();
         let fields = fields.iter().map(|(name, value)| (name.as_str(), *value));
+        let compression = self.compression.map(|offer| offer.to_string());
+        let extensions = compression.iter().map(|offer| ("Sec-WebSocket-Extensions", offer.as_bytes()));
+        let fields = fields.chain(extensions);
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
         let authority = self.personal.as_deref().and_then(|personal| personal.authority.as_ref());
         let authority = authority.map(|template| text(template.encode_values(client, captured, of_field)));

@@ -11,6 +11,7 @@ use std::{
 };
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
+use frames::deflate::{DeflateOffer, DeflateSettings, WindowBits};
 use http::{
     HeaderName, HeaderValue,
     header::{AUTHORIZATION, HOST, ORIGIN, SEC_WEBSOCKET_PROTOCOL, USER_AGENT},
@@ -25,7 +26,7 @@ use super::{
 };
 use crate::{
     message::{CapturedValues, Place, Template, Values},
-    plan::{Credentials, Expect, Group, Plan, RequestOptions, ServerUrl, Target, WireShape},
+    plan::{Compression, Credentials, Expect, Group, Plan, RequestOptions, ServerUrl, Target, WireShape},
     secrets::Secrets,
 };
 
@@ -59,6 +60,8 @@ pub(crate) struct Route {
     pub(crate) timeout: Duration,
     /// Limits of each connection.
     pub(crate) limits: ConnectionLimits,
+    /// Compression that is offered.
+    pub(crate) compression: Option<DeflateOffer>,
     /// How messages are cut into frames, and frames into writes.
     pub(crate) wire_shape: WireShape,
 }
@@ -77,6 +80,7 @@ impl Route {
             secrets: Secrets::default(),
             timeout,
             limits,
+            compression: None,
             wire_shape: WireShape::default(),
         }
     }
@@ -149,6 +153,7 @@ pub(crate) fn resolve(
             memory: server::Limits::default().memory / workers.get(),
             read_at_most: group.read.map(read_at_most),
         },
+        compression: group.connect.compression.map(offer),
         wire_shape: group.wire_shape,
     })
 }
@@ -186,6 +191,12 @@ fn destinations(
         }
         (Target::Embedded, None) => Err(io::Error::other("the embedded server was not started")),
     }
+}
+
+/// What is offered of compression.
+fn offer(Compression { window_bits, context_takeover }: Compression) -> DeflateOffer {
+    let window_bits = WindowBits::new(window_bits).unwrap_or_default();
+    DeflateSettings { window_bits, no_context_takeover: !context_takeover }.offer()
 }
 
 /// Header fields of the handshake, besides those that it sets itself. Names loadgen as the user

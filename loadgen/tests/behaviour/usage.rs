@@ -51,7 +51,7 @@ const REFUSED: &[(&[&str], &[&str])] = &[
     (&["--header", "Upgrade: h2c"], &["--header", "sets `upgrade` itself"]),
     (&["-H", "Host: a/b"], &["--header", "NAME:PORT"]),
     (&["-H", "Host: a", "-H", "host: b"], &["--header", "`host`", "once"]),
-    (&["-H", "Sec-WebSocket-Extensions: permessage-deflate"], &["--header", "no extension"]),
+    (&["-H", "Sec-WebSocket-Extensions: permessage-deflate"], &["--header", "--compress"]),
     (&["-H", "Sec-WebSocket-Protocol: a b"], &["--header", "sec-websocket-protocol", "graphql-ws"]),
     (&["-H", "Sec-WebSocket-Protocol: a", "-H", "Sec-WebSocket-Protocol: b, a"], &["--header", "twice"]),
     (&["-H", "Content-Length: 5"], &["--header", "content-length"]),

@@ -8,13 +8,13 @@ mod connection;
 mod event_queue;
 mod opening;
 
-use std::{io, net::IpAddr, num::NonZeroU32, os::fd::OwnedFd, rc::Rc};
+use std::{io, net::IpAddr, os::fd::OwnedFd, rc::Rc};
 
-use frames::{Encoder, Kind as FrameKind, Masks, Payloads};
+use frames::{Encoder, Kind as FrameKind, Mask, Masks, Payloads};
 use rand::rngs::ThreadRng;
 
 use self::{
-    connection::{LeanConnection, NextStep},
+    connection::{Framing, LeanConnection, NextStep},
     event_queue::{EventQueue, ReadySocket},
 };
 use super::{
@@ -253,10 +253,10 @@ impl Engine for Lean {
             self.write_burst();
             self.follow_up(self.burst_of);
         }
-        if let Some(connection) = self.slots[slot].connection().filter(|connection| connection.is_open()) {
+        if let Some(connection) = self.slots[slot].connection_mut().filter(|connection| connection.is_open()) {
             self.burst_of = slot;
-            if let Some(fragment) = connection.fragment() {
-                return self.queue_fragments(fragment, messages, fill);
+            if let Some(framing) = connection.framing() {
+                return encode(framing, messages, fill, &mut self.burst, || self.shared.masks.draw());
             }
             let messages = messages.map(|(kind, length)| (frame_kind(kind), length));
             self.burst.masked_messages(messages, || self.shared.masks.draw(), fill);
@@ -315,25 +315,6 @@ impl Engine for Lean {
 }
 
 impl Lean {
-    /// Adds messages to the burst in frames of at most `fragment` bytes.
-    #[cold]
-    fn queue_fragments(
-        &mut self,
-        fragment: NonZeroU32,
-        messages: impl ExactSizeIterator<Item = (MessageKind, usize)>,
-        fill: impl FnOnce(Payloads<'_>),
-    ) {
-        let (kinds, lengths): (Vec<_>, Vec<_>) = messages.unzip();
-        let mut bytes = vec![0; lengths.iter().sum()];
-        fill(Payloads::bare(&mut bytes, &lengths));
-        let mut rest = bytes.as_slice();
-        for (kind, length) in kinds.into_iter().zip(lengths) {
-            let (message, after) = rest.split_at(length);
-            self.burst.masked_fragments(frame_kind(kind), fragment, || self.shared.masks.draw(), message);
-            rest = after;
-        }
-    }
-
     /// Reports the end of a connection to the worker.
     #[cold]
     fn report_end(&mut self, slot: usize, sink: &mut impl EventSink) {
@@ -341,6 +322,26 @@ impl Lean {
             let (_, cause) = self.unreported_ends.swap_remove(at);
             sink.ended(cause);
         }
+    }
+}
+
+/// Adds messages to a burst, compressed or in fragments.
+#[cold]
+fn encode(
+    framing: &mut Framing,
+    messages: impl ExactSizeIterator<Item = (MessageKind, usize)>,
+    fill: impl FnOnce(Payloads<'_>),
+    burst: &mut Encoder,
+    mut mask: impl FnMut() -> Mask,
+) {
+    let (kinds, lengths): (Vec<_>, Vec<_>) = messages.unzip();
+    let mut bytes = vec![0; lengths.iter().sum()];
+    fill(Payloads::bare(&mut bytes, &lengths));
+    let mut rest = bytes.as_slice();
+    for (kind, length) in kinds.into_iter().zip(lengths) {
+        let (payload, after) = rest.split_at(length);
+        framing.encode(frame_kind(kind), payload, burst, &mut mask);
+        rest = after;
     }
 }
 
@@ -360,6 +361,6 @@ mod tests {
     fn a_slot_takes_few_bytes() {
         // A million clients must fit into memory. What few connections need is boxed.
         let engine = Lean::new(1, RealClock::start()).unwrap();
-        assert!(size_of_val(&engine.slots[0]) <= 104, "{}", size_of_val(&engine.slots[0]));
+        assert!(size_of_val(&engine.slots[0]) <= 120, "{}", size_of_val(&engine.slots[0]));
     }
 }

@@ -50,7 +50,7 @@ impl Lean {
         match outcome {
             OpeningProgress::Opened(stream) => {
                 let OpenedStream { stream, early_bytes, limits, opened } = *stream;
-                let mut connection = LeanConnection::new(stream, early_bytes, limits);
+                let mut connection = LeanConnection::new(stream, early_bytes, limits, opened.answer.compression);
                 if over {
                     connection.read_to_the_end();
                 }

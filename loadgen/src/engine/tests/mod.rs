@@ -1,6 +1,7 @@
 //! Tests of both engines for what end-to-end tests reach by chance only: which call meets a reset,
 //! and what each read brings.
 
+mod compression;
 mod opening;
 mod pings;
 mod reading;

@@ -19,7 +19,6 @@ pub(super) fn not_built_yet(index: usize, group: &Group) -> Result<(), PlanError
         ("cert", tls.certificate.is_some()),
         ("sni", tls.server_name.is_some()),
         ("tls_resume", tls.resume),
-        ("compress", connect.compression.is_some()),
     ];
     match wanted.into_iter().find(|(_, is_wanted)| *is_wanted) {
         Some((key, _)) => Err(PlanError {

@@ -1,6 +1,7 @@
 //! Finds what does not fit together in a plan.
 
 mod arrivals;
+mod compression;
 mod connect;
 mod dialogue;
 mod expectation;
@@ -38,6 +39,7 @@ pub(super) fn check(run: &RunOptions, groups: &[Group]) -> Result<(), PlanError>
         dialogue::check(index, group)?;
         sessions::check(index, run, group)?;
         wire_shape::check(index, group)?;
+        compression::check(index, run, group)?;
         connect::not_built_yet(index, group)?;
         request::check(index, group)?;
         headers(&group.connect.headers).map_err(|why| about(index, "header", why))?;

@@ -48,8 +48,8 @@ impl FromStr for HeaderField {
         match name.as_str() {
             reserved if RESERVED.contains(&reserved) => Err(format!("the opening handshake sets `{name}` itself")),
             "sec-websocket-extensions" => {
-                Err("loadgen can do no extension, so it must not offer one: a server that took it \
-                     would send what can't be read"
+                Err("a server that took an extension which loadgen lacks would send what can't be read; \
+                     --compress offers permessage-deflate"
                     .to_owned())
             }
             "content-length" | "transfer-encoding" => {

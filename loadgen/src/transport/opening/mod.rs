@@ -203,10 +203,10 @@ impl<S: AsFd> Opening<S> {
         let Stage::Upgrade(Ends { local, peer }, stream, _) = std::mem::replace(&mut self.stage, Stage::Over) else {
             return None;
         };
-        let Accepted { subprotocol, fields, remaining, .. } = accepted;
+        let Accepted { subprotocol, deflate, fields, remaining, .. } = accepted;
         let extensions = fields.elements("sec-websocket-extensions");
         let extensions = extensions.map(|chosen| String::from_utf8_lossy(chosen).into_owned()).collect();
-        let answer = Answer { subprotocol, extensions, fields };
+        let answer = Answer { subprotocol, extensions, compression: deflate, fields };
         Some(Box::new(OpenedStream {
             stream: stream.shaped(self.route.wire_shape),
             early_bytes: remaining,

@@ -46,6 +46,7 @@ pub(super) struct Upgrade {
 impl Upgrade {
     pub(super) fn new(route: &Route, client: u32, tls: Option<TlsSummary>) -> Self {
         let key = Key::random();
+        let response = ResponseReader::new(&key, route.offered(client));
         Self {
             client,
             secure: route.destination(client).tls.is_some(),
@@ -53,7 +54,10 @@ impl Upgrade {
             written: 0,
             broken: None,
             tls,
-            response: ResponseReader::new(&key, route.offered(client)),
+            response: match route.compression {
+                Some(offer) => response.offering_deflate(offer),
+                None => response,
+            },
             refused_until: None,
             read_on: false,
         }

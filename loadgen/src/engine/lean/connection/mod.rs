@@ -1,6 +1,7 @@
 //! One connection of the lean engine: the bytes it keeps, and the duties of a client.
 
 mod control;
+mod framing;
 mod output;
 mod pending_io;
 mod whole_messages;
@@ -11,8 +12,12 @@ use std::{
     os::fd::OwnedFd,
 };
 
-use frames::{Decoder, Event, Input, Role, Settings, Violation};
+use frames::{
+    Decoder, Event, Input, Role, Settings, Violation,
+    deflate::{DeflateParameters, Inflater},
+};
 
+pub(super) use self::framing::Framing;
 use self::{
     pending_io::PendingIo,
     whole_messages::{WholeMessages, event},
@@ -49,6 +54,8 @@ pub(super) struct LeanConnection {
     to_the_end: bool,
     /// Bytes of the next read, at most.
     most: u32,
+    /// How messages become frames, where each is not simply one.
+    framing: Option<Box<Framing>>,
     /// State that most connections don't need most of the time.
     pending_io: Option<Box<PendingIo>>,
 }
@@ -63,13 +70,24 @@ enum ConnectionState {
 }
 
 impl LeanConnection {
-    pub(super) fn new(stream: Stream<OwnedFd>, early: Vec<u8>, limits: ConnectionLimits) -> Self {
+    /// `compression` is what was agreed on, if anything was.
+    pub(super) fn new(
+        stream: Stream<OwnedFd>,
+        early: Vec<u8>,
+        limits: ConnectionLimits,
+        compression: Option<DeflateParameters>,
+    ) -> Self {
         let limit = limits.max_message as u64;
         let settings = Settings { role: Role::Client, max_frame: limit, max_message: limit, max_frames: None };
         let pending_io = (!early.is_empty()).then(|| Box::new(PendingIo { early, ..PendingIo::default() }));
+        let decoder = match compression {
+            None => Decoder::new(settings),
+            Some(parameters) => Decoder::with_inflater(settings, Inflater::new(parameters, Role::Client)),
+        };
         Self {
+            framing: Framing::of(stream.fragment(), compression),
             stream,
-            decoder: Decoder::new(settings),
+            decoder,
             state: ConnectionState::Open,
             withheld: false,
             paced: limits.read_at_most.is_some(),
@@ -100,10 +118,10 @@ impl LeanConnection {
         self.paced
     }
 
-    /// Most payload bytes of a frame, if messages are sent in fragments.
+    /// How messages become frames, where each is not simply one.
     #[inline]
-    pub(super) fn fragment(&self) -> Option<NonZeroU32> {
-        self.stream.fragment()
+    pub(super) fn framing(&mut self) -> Option<&mut Framing> {
+        self.framing.as_deref_mut()
     }
 
     /// Whether the end was reported.
@@ -268,6 +286,7 @@ impl LeanConnection {
         shared: &mut EngineState,
         sink: &mut impl EventSink,
     ) -> bool {
+        let compressed = self.framing.as_ref().is_some_and(|framing| framing.compresses());
         let mut read = ReadBatch { calls, bytes: bytes.len() as u64, ..ReadBatch::default() };
         let mut input = Input::from(bytes);
         let mut odd = 0_u32;
@@ -306,10 +325,13 @@ impl LeanConnection {
             self.reply(shared);
         }
         sink.read(at, read);
-        if odd == 0 {
-            self.most = self.most.saturating_mul(4);
-        } else if shared.clock.now() >= at.plus(SLICE) {
+        if (odd > 0 || compressed) && shared.clock.now() >= at.plus(SLICE) {
             self.most = (self.most.min(read.bytes.try_into().unwrap_or(u32::MAX)) / 4).max(LEAST_READ);
+        } else if odd == 0 {
+            self.most = self.most.saturating_mul(4);
+        }
+        if compressed {
+            self.decoder.release();
         }
         violation.is_some_and(|violation| self.fail(violation, shared, sink))
     }

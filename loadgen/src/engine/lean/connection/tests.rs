@@ -58,7 +58,7 @@ impl Pair {
         let limits =
             ConnectionLimits { max_message: 1 << 20, read_buffer: 4096, memory: usize::MAX, read_at_most: None };
         Self {
-            connection: LeanConnection::new(Stream::Plain(client.into()), early.to_vec(), limits),
+            connection: LeanConnection::new(Stream::Plain(client.into()), early.to_vec(), limits, None),
             server,
             shared: EngineState {
                 clock: RealClock::start(),

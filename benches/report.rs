@@ -46,7 +46,7 @@ fn report() -> Report {
         Counts { scheduled: MESSAGES, sent: MESSAGES, matched: MESSAGES, events: MESSAGES, ..Counts::default() };
     let second = spread(40_000);
     Report {
-        target: TargetRecord { url: "ws://127.0.0.1:9001/".to_owned(), embedded: true },
+        target: TargetRecord { url: "ws://127.0.0.1:9001/".to_owned(), more_urls: Vec::new(), embedded: true },
         plan: PlanRecord {
             run: RunRecord {
                 duration_s: Some(10.0),
@@ -71,6 +71,7 @@ fn report() -> Report {
                 batched: false,
                 dialogue: None,
                 rooms: None,
+                connect: None,
                 sessions: None,
                 wire_shape: None,
                 ping_s: None,
@@ -105,6 +106,7 @@ fn report() -> Report {
                 sent_in_window: MESSAGES,
                 sent_bytes: 64 * MESSAGES,
                 received_bytes: 64 * MESSAGES,
+                ..Traffic::default()
             },
             latency: Latency {
                 response: spread(40_000),

@@ -63,7 +63,7 @@ impl<'a> Targets<'a> {
     /// The target of each group, as a result has it.
     pub(crate) fn records(&self) -> Vec<TargetRecord> {
         let embedded = |group: &Group| group.target == Target::Embedded;
-        let record = |group| TargetRecord { url: self.url(group), embedded: embedded(group) };
+        let record = |group| TargetRecord { url: self.url(group), more_urls: Vec::new(), embedded: embedded(group) };
         self.plan.groups().iter().map(record).collect()
     }
 

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::model::Report;
+use crate::model::{ConnectRecord, Report};
 
 /// A fact that differs between runs, and that changes the numbers by itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -23,7 +23,8 @@ pub struct Difference {
 ///
 /// It compares all fields of the plan except for the thresholds, which change no number. It
 /// compares the environment except for seed and run id, which are meant to differ, and whether the
-/// target was embedded. It ignores URLs, because ports differ from run to run. An interrupted run
+/// target was embedded. It ignores URLs and addresses, because ports differ from run to run. An
+/// interrupted run
 /// did not do what its plan says, so it is a difference even if all runs were interrupted. A missed
 /// threshold that stops a run interrupts it, too.
 ///
@@ -69,7 +70,8 @@ fn of_report(report: &Report, with_groups: bool) -> BTreeMap<String, String> {
     for group in groups.iter().filter(|_| with_groups) {
         // The only group has no name to tell it by.
         let of = if groups.len() == 1 { "plan".to_owned() } else { format!("plan.{}", group.name) };
-        facts.extend(fields(&of, group, &["name", "target"]));
+        facts.extend(fields(&of, group, &["name", "target", "connect"]));
+        facts.extend(of_connect(&of, group.connect.as_ref().unwrap_or(&ConnectRecord::default())));
         facts.extend(group.target.iter().map(|target| (format!("{of}.target.embedded"), target.embedded.to_string())));
     }
     facts.extend(fields("environment", &report.environment, &["seed", "run_id"]));
@@ -77,6 +79,19 @@ fn of_report(report: &Report, with_groups: bool) -> BTreeMap<String, String> {
     // A run that a missed threshold stopped did not do what its plan says either.
     let interrupted = report.interrupted || report.stopped_on_miss.is_some();
     facts.insert(INTERRUPTED.to_owned(), interrupted.to_string());
+    facts
+}
+
+/// How connections are opened. Addresses are ignored like URLs; whether there are any is not.
+fn of_connect(of: &str, connect: &ConnectRecord) -> BTreeMap<String, String> {
+    let of = format!("{of}.connect");
+    let ConnectRecord { proxy, unix_socket, connect_to, resolve: _, .. } = connect;
+    let mut facts = fields(&of, connect, &["proxy", "unix_socket", "connect_to", "resolve"]);
+    let proxy = proxy.as_ref().map_or_else(|| "-".to_owned(), |proxy| proxy.scheme.clone());
+    facts.insert(format!("{of}.proxy"), proxy);
+    for (key, is_there) in [("unix_socket", unix_socket.is_some()), ("connect_to", connect_to.is_some())] {
+        facts.insert(format!("{of}.{key}"), is_there.to_string());
+    }
     facts
 }
 
@@ -179,6 +194,32 @@ mod tests {
         for (change, expected) in table {
             assert_eq!(changed(change), [expected]);
         }
+    }
+
+    #[test]
+    fn ways_to_connect_are_compared_without_their_addresses() {
+        let with = |change: fn(&mut ConnectRecord)| {
+            let report = |connect| {
+                let mut report = sample::pass();
+                report.plan.groups[0].connect = connect;
+                report
+            };
+            let mut connect = sample::connected().plan.groups.remove(0).connect.unwrap();
+            let baseline = report(Some(connect.clone()));
+            change(&mut connect);
+            differences(&[baseline], &[report(Some(connect))])
+        };
+        let elsewhere = with(|connect| {
+            connect.connect_to = Some("127.0.0.1:40002".to_owned());
+            connect.proxy.as_mut().unwrap().address = "127.0.0.1:40003".to_owned();
+            connect.resolve.clear();
+        });
+        assert_eq!(elsewhere, []);
+        assert_eq!(with(|connect| connect.proxy = None), [difference("plan.connect.proxy", "http", "-")]);
+        assert_eq!(with(|connect| connect.connect_to = None), [difference("plan.connect.connect_to", "true", "false")]);
+        assert_eq!(with(|connect| connect.ip_version = Some(6)), [difference("plan.connect.ip_version", "-", "6")]);
+        let plain = changed(|report| report.plan.groups[0].connect = Some(ConnectRecord::default()));
+        assert_eq!(plain, [], "no record is the default");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Every name that a metric may have, and what it means. Parsing, display and the list that
 //! `loadgen help metrics` prints all read these tables.
 
-use super::{Quantity, Series, Statistic, Unit};
+use super::{CompressedWay, Quantity, Series, Statistic, Unit};
 
 /// A name that stands in a metric, and its meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,9 +23,9 @@ pub struct GlossaryPart {
     pub definitions: Vec<Definition>,
 }
 
-/// Every name of every metric: series, statistics, rates, counts. A latency is written
+/// Every name of every metric: series, statistics, rates, ratios, counts. A latency is written
 /// `[SERIES.]STATISTIC`; every other metric is a single name.
-pub fn glossary() -> [GlossaryPart; 4] {
+pub fn glossary() -> [GlossaryPart; 5] {
     let part = |heading, unit, definitions| GlossaryPart { heading, unit, definitions };
     let statistics = STATISTICS.iter().map(|(_, definition)| *definition).chain([PERCENTILE]);
     [
@@ -36,6 +36,7 @@ pub fn glossary() -> [GlossaryPart; 4] {
         ),
         part("latencies, [SERIES.]STATISTIC: the statistic", Unit::Nanoseconds, statistics.collect()),
         part("rates", Unit::MessagesPerSecond, RATES.iter().map(|(_, definition)| *definition).collect()),
+        part("ratios", Unit::Ratio, RATIOS.iter().map(|(_, definition)| *definition).collect()),
         part("counts of the measured phase", Unit::Count, COUNTS.to_vec()),
     ]
 }
@@ -46,13 +47,14 @@ const fn define(name: &'static str, meaning: &'static str) -> Definition {
 
 impl Series {
     /// Every series with its definition.
-    pub const ALL: [(Self, Definition); 16] = [
+    pub const ALL: [(Self, Definition); 17] = [
         (Self::Response, define("response", "from when a message was due until its reply came")),
         (Self::Service, define("service", "from when a message was written until its reply came")),
         (Self::Floor, define("floor", "service time less the time that the reply may have lain unread")),
         (Self::SendLag, define("send_lag", "from when a message was due until it was written")),
         (Self::Connect, define("connect", "from the start of connecting to the end of the opening handshake")),
         (Self::ConnectTcp, define("connect_tcp", "the part of connect until TCP was connected")),
+        (Self::ConnectProxy, define("connect_proxy", "the part of connect that the proxy took (--proxy)")),
         (Self::ConnectTls, define("connect_tls", "the part of connect that the TLS handshake took")),
         (Self::ConnectUpgrade, define("connect_upgrade", "the part of connect that the opening handshake took")),
         (Self::Join, define("join", "from when a connection was open until its client had joined")),
@@ -85,7 +87,22 @@ pub(super) const RATES: [(Quantity, Definition); 3] = [
     ),
 ];
 
-pub(super) const COUNTS: [Definition; 52] = [
+pub(super) const RATIOS: [(Quantity, Definition); 3] = [
+    (
+        Quantity::CompressionRatio(CompressedWay::Both),
+        define("compression.ratio", "payload bytes for each byte of frames, both ways, where messages are compressed"),
+    ),
+    (
+        Quantity::CompressionRatio(CompressedWay::Sent),
+        define("compression.sent_ratio", "payload bytes for each byte of frames, of messages that were sent"),
+    ),
+    (
+        Quantity::CompressionRatio(CompressedWay::Received),
+        define("compression.received_ratio", "payload bytes for each byte of frames, of messages that came"),
+    ),
+];
+
+pub(super) const COUNTS: [Definition; 57] = [
     define("scheduled", "messages that were due"),
     define("sent", "messages handed to the transport"),
     define("dropped", "messages that were due and never sent"),
@@ -126,6 +143,11 @@ pub(super) const COUNTS: [Definition; 52] = [
     define("late", "messages in flight when their connection ended that came in the client's next session"),
     define("failed", "clients that never opened a connection"),
     define("died", "connections that the target ended although the plan wanted them open"),
+    define("tls.full", "connections with a full TLS handshake"),
+    define("tls.resumed", "connections that resumed a TLS session (--tls-resume)"),
+    define("compression.agreed", "connections whose server agreed to compress (--compress)"),
+    define("compression.declined", "connections whose server declined to compress"),
+    define("redirects", "redirects that attempts to open followed (--max-redirects)"),
     define("sessions.closed_by_plan", "sessions that the plan closed with a handshake before the end of the load"),
     define("sessions.cut_by_plan", "sessions that the plan cut without one (--drop, --storm)"),
     define("sessions.left", "sessions that the server ended in order, when nothing was left to do"),
@@ -147,18 +169,18 @@ pub(super) const COUNTS: [Definition; 52] = [
 mod tests {
     use super::*;
     use crate::{
-        metric::Metric,
-        model::{Anomalies, Counts, Deliveries, OtherEvents, SessionsMeasurement},
+        metric::{CountName, Metric},
+        model::{Anomalies, Connections, Counts, Deliveries, OtherEvents, SessionsMeasurement},
     };
 
     #[test]
     fn every_name_of_the_glossary_is_a_metric() {
-        let [series, statistics, rates, counts] = glossary();
+        let [series, statistics, rates, ratios, counts] = glossary();
         let latencies = series.definitions.iter().flat_map(|series| {
             statistics.definitions.iter().map(move |statistic| format!("{}.{}", series.name, statistic.name))
         });
         let latencies = latencies.map(|name| (name.replace("NN", "99.9"), Unit::Nanoseconds));
-        let others = [&rates, &counts]
+        let others = [&rates, &ratios, &counts]
             .into_iter()
             .flat_map(|part| part.definitions.iter().map(|definition| (definition.name.to_owned(), part.unit)));
         for (name, unit) in latencies.chain(others) {
@@ -173,7 +195,8 @@ mod tests {
         let mut names: Vec<String> = results.map(|(name, _)| name.to_owned()).collect();
         names.extend(Deliveries::default().by_name().map(|(name, _)| format!("deliveries.{name}")));
         names.extend(OtherEvents::default().by_name().map(|(name, _)| name.to_owned()));
-        names.extend(["failed", "died"].map(str::to_owned));
+        let of_connections = Connections::default();
+        names.extend(CountName::of_connections(&of_connections).map(|(name, _)| name.to_owned()));
         // What attempts came after is in the result alone.
         names.extend(SessionsMeasurement::default().by_name()[..10].iter().map(|(name, _)| format!("sessions.{name}")));
         names.extend(["pings.sent", "pings.answered"].map(str::to_owned));

@@ -2,6 +2,7 @@
 //!
 //! - A latency is `[SERIES.]STATISTIC`, as in `p99` or `service.max`, in nanoseconds.
 //! - A rate is `throughput`, `sent_rate` or `efficiency`, in messages per second.
+//! - A ratio is `compression.ratio` or one of its parts.
 //! - A count has its name in the JSON of a result, as in `lost` or `died`.
 //!
 //! The name of a group may stand before it, as in `chat.p99` or `chat.lost`. Without one it is of
@@ -68,8 +69,21 @@ pub enum Quantity {
     /// seems to have worked less. Without a schedule (`--window`) nothing spins, and the number is
     /// exact.
     Efficiency,
+    /// Payload bytes for each byte of frames, on connections that compress.
+    CompressionRatio(CompressedWay),
     /// A count.
     Count(CountName),
+}
+
+/// Which messages a compression ratio is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CompressedWay {
+    /// Those that were sent and those that came.
+    Both,
+    /// Those that were sent.
+    Sent,
+    /// Those that came.
+    Received,
 }
 
 /// Which histogram a latency is read from.
@@ -87,6 +101,8 @@ pub enum Series {
     Connect,
     /// The part of it until TCP was connected.
     ConnectTcp,
+    /// The part of it that the proxy took.
+    ConnectProxy,
     /// The part of it that the TLS handshake took.
     ConnectTls,
     /// The part of it that the opening handshake took.
@@ -129,16 +145,19 @@ pub enum Unit {
     /// Messages per second.
     #[serde(rename = "messages_per_s")]
     MessagesPerSecond,
+    /// One quantity over another.
+    Ratio,
     /// Messages, events or connections.
     Count,
 }
 
 impl Unit {
-    /// The unit as it stands in a file: `ns`, `messages_per_s` or `count`.
+    /// The unit as it stands in a file: `ns`, `messages_per_s`, `ratio` or `count`.
     pub fn key(self) -> &'static str {
         match self {
             Self::Nanoseconds => "ns",
             Self::MessagesPerSecond => "messages_per_s",
+            Self::Ratio => "ratio",
             Self::Count => "count",
         }
     }
@@ -154,6 +173,7 @@ impl Series {
             Self::SendLag => &latency.send_lag,
             Self::Connect => &latency.connect,
             Self::ConnectTcp => &latency.connect_tcp,
+            Self::ConnectProxy => &latency.connect_proxy,
             Self::ConnectTls => &latency.connect_tls,
             Self::ConnectUpgrade => &latency.connect_upgrade,
             Self::Join => &latency.join,
@@ -169,16 +189,16 @@ impl Series {
 }
 
 impl Quantity {
-    /// Whether it measures time: latencies and rates do, counts don't.
+    /// Whether it measures time: latencies and rates do, counts and ratios don't.
     pub fn is_on_time(self) -> bool {
-        !matches!(self, Self::Count(_))
+        !matches!(self, Self::Count(_) | Self::CompressionRatio(_))
     }
 
     /// Which direction of a change is an improvement.
     pub fn better(self) -> Better {
         match self {
             Self::Latency(..) => Better::Lower,
-            Self::Throughput | Self::SentRate | Self::Efficiency => Better::Higher,
+            Self::Throughput | Self::SentRate | Self::Efficiency | Self::CompressionRatio(_) => Better::Higher,
             Self::Count(name) => name.better(),
         }
     }
@@ -188,6 +208,7 @@ impl Quantity {
         match self {
             Self::Latency(..) => Unit::Nanoseconds,
             Self::Throughput | Self::SentRate | Self::Efficiency => Unit::MessagesPerSecond,
+            Self::CompressionRatio(_) => Unit::Ratio,
             Self::Count(_) => Unit::Count,
         }
     }
@@ -259,11 +280,19 @@ impl Metric {
                 let worked_s = report.generator.cpu_s - report.generator.spin_s;
                 (worked_s > 0.0).then(|| measurement.traffic.matched_in_window as f64 / worked_s)
             }
+            Quantity::CompressionRatio(way) => {
+                let traffic = measurement.traffic.compressed;
+                match way {
+                    CompressedWay::Both => traffic.ratio(),
+                    CompressedWay::Sent => traffic.sent_ratio(),
+                    CompressedWay::Received => traffic.received_ratio(),
+                }
+            }
             Quantity::Count(name) => Some(name.of(measurement) as f64),
         }
     }
 
-    /// Whether it measures time: latencies and rates do, counts don't.
+    /// Whether it measures time: latencies and rates do, counts and ratios don't.
     pub fn is_on_time(self) -> bool {
         self.quantity.is_on_time()
     }
@@ -291,7 +320,7 @@ impl Metric {
         match self.quantity {
             Quantity::Latency(series, _) => series.histogram(measurement).len(),
             Quantity::Throughput | Quantity::Efficiency => measurement.traffic.matched_in_window,
-            Quantity::SentRate | Quantity::Count(_) => measurement.measured.counts.sent,
+            Quantity::SentRate | Quantity::CompressionRatio(_) | Quantity::Count(_) => measurement.measured.counts.sent,
         }
     }
 
@@ -309,7 +338,7 @@ impl Metric {
         match self.unit() {
             Unit::Nanoseconds => human::nanoseconds(value),
             Unit::MessagesPerSecond => format!("{}/s", human::rate(value)),
-            Unit::Count => human::rate(value),
+            Unit::Ratio | Unit::Count => human::rate(value),
         }
     }
 
@@ -318,7 +347,7 @@ impl Metric {
     pub fn show_apart(self, value: f64, bound: f64) -> String {
         match self.unit() {
             Unit::Nanoseconds => human::nanoseconds_apart(value, bound),
-            Unit::MessagesPerSecond | Unit::Count => human::rate_apart(value, bound),
+            Unit::MessagesPerSecond | Unit::Ratio | Unit::Count => human::rate_apart(value, bound),
         }
     }
 }

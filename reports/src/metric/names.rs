@@ -4,9 +4,9 @@ use std::fmt;
 
 use super::{
     Better, Metric, Percentile, Quantity, Series, Statistic,
-    definitions::{COUNTS, RATES, STATISTICS},
+    definitions::{COUNTS, RATES, RATIOS, STATISTICS},
 };
-use crate::model::{GroupRecord, Measurement};
+use crate::model::{Connections, GroupRecord, Measurement};
 
 /// The name of a count that a report has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub struct CountName(&'static str);
 
 /// Counts where more is better, or at least not worse. Every other count says that something went
 /// wrong.
-const WELCOME: [&str; 24] = [
+const WELCOME: [&str; 27] = [
     "scheduled",
     "sent",
     "matched",
@@ -30,6 +30,9 @@ const WELCOME: [&str; 24] = [
     "pushed",
     "history",
     "own_copies",
+    "tls.full",
+    "tls.resumed",
+    "compression.agreed",
     "sessions.closed_by_plan",
     "sessions.cut_by_plan",
     "sessions.left",
@@ -65,7 +68,7 @@ impl CountName {
     }
 
     pub(super) fn of(self, measurement: &Measurement) -> u64 {
-        let connections = [("failed", measurement.connections.failed), ("died", measurement.connections.died)];
+        let connections = Self::of_connections(&measurement.connections);
         let tally = &measurement.measured;
         let find =
             |name: &str, named: &[(&str, u64)]| named.iter().find(|(known, _)| *known == name).map_or(0, |(_, n)| *n);
@@ -82,10 +85,29 @@ impl CountName {
         find(self.0, &of_events.chain(tally.other_events.by_name()).chain(connections).collect::<Vec<_>>())
     }
 
+    /// The counts of connections that have a name.
+    pub(super) fn of_connections(connections: &Connections) -> [(&'static str, u64); 7] {
+        let (tls, compression) = (connections.tls.as_ref(), connections.compression.as_ref());
+        [
+            ("failed", connections.failed),
+            ("died", connections.died),
+            ("tls.full", tls.map_or(0, |tls| tls.full)),
+            ("tls.resumed", tls.map_or(0, |tls| tls.resumed)),
+            ("compression.agreed", compression.map_or(0, |compression| compression.agreed)),
+            ("compression.declined", compression.map_or(0, |compression| compression.declined)),
+            ("redirects", connections.redirects),
+        ]
+    }
+
     /// Whether a group can have such a count at all. Deliveries are of rooms, gaps of what a server
     /// pushes, and some counts of clients that come and go or read slowly.
     pub(crate) fn is_of(self, group: &GroupRecord) -> bool {
+        let connect = group.connect.as_ref();
         match self.0 {
+            "compression.agreed" | "compression.declined" => {
+                connect.is_some_and(|connect| connect.compression.is_some())
+            }
+            "redirects" => connect.is_some_and(|connect| connect.max_redirects > 0),
             "gaps" => group.has_pushes(),
             "undetermined_by_plan" => group.sessions.is_some() || group.read_bytes_per_s.is_some(),
             "late" => group.sessions.is_some(),
@@ -123,6 +145,10 @@ impl fmt::Display for Quantity {
             }
             Self::Throughput | Self::SentRate | Self::Efficiency => {
                 let (_, definition) = RATES.iter().find(|(known, _)| known == self).expect("every rate has a name");
+                f.write_str(definition.name)
+            }
+            Self::CompressionRatio(_) => {
+                let (_, definition) = RATIOS.iter().find(|(known, _)| known == self).expect("every ratio has a name");
                 f.write_str(definition.name)
             }
             Self::Count(name) => f.write_str(name.as_str()),

@@ -2,7 +2,7 @@
 
 use super::{
     CountName, Definition, GroupName, GroupNameError, Metric, Percentile, Quantity, Series, Statistic,
-    definitions::{RATES, STATISTICS, glossary},
+    definitions::{RATES, RATIOS, STATISTICS, glossary},
 };
 use crate::text::{
     decimal::Decimal,
@@ -30,7 +30,7 @@ pub(crate) fn metric(slice: Slice<'_>) -> Result<Metric, ProblemAt> {
 
 /// The quantity that a part of a text names.
 fn quantity(slice: Slice<'_>) -> Result<Quantity, ProblemAt> {
-    if let Some((rate, _)) = RATES.iter().find(|(_, definition)| definition.name == slice.text) {
+    if let Some((rate, _)) = RATES.iter().chain(&RATIOS).find(|(_, definition)| definition.name == slice.text) {
         return Ok(*rate);
     }
     if let Some(name) = CountName::find(slice.text) {
@@ -62,7 +62,9 @@ fn not_a_metric(text: &str) -> String {
         Some(metric.to_owned())
     } else if let Some((prefix, statistic)) = text.split_once('.') {
         let series = Series::ALL.map(|(_, definition)| definition.name);
-        let count = nearest(text, CountName::all().map(CountName::as_str).filter(|name| name.contains('.')));
+        let ratios = RATIOS.iter().map(|(_, definition)| definition.name);
+        let counts = CountName::all().map(CountName::as_str).filter(|name| name.contains('.'));
+        let count = nearest(text, counts.chain(ratios));
         let latency = || nearest(prefix, series).map(|series| format!("{series}.{statistic}"));
         count.map(str::to_owned).or_else(latency)
     } else {
@@ -104,10 +106,10 @@ fn statistic(slice: Slice<'_>) -> Result<Option<Statistic>, ProblemAt> {
 
 /// Every form of a metric, for error messages.
 pub(crate) fn metrics() -> String {
-    let [series, statistics, rates, counts] = glossary().map(|part| part.definitions);
+    let [series, statistics, rates, ratios, counts] = glossary().map(|part| part.definitions);
     let series: Vec<_> = series.iter().map(|one| format!("{}.", one.name)).collect();
     let statistics: Vec<_> = statistics.iter().map(|one| one.name).collect();
-    let others: Vec<_> = rates.iter().chain(&counts).map(|one| one.name).collect();
+    let others: Vec<_> = rates.iter().chain(&ratios).chain(&counts).map(|one| one.name).collect();
     format!(
         "[{}]({}), {}; a group may stand before it, as in `chat.p99`",
         series.join("|"),

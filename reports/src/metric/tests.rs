@@ -46,6 +46,27 @@ fn a_percentile_needs_a_hundred_values_beyond_it() {
 }
 
 #[test]
+fn a_compression_ratio_is_of_both_ways_or_of_one() {
+    let report = sample::connected();
+    let table = [
+        ("compression.ratio", 51.2 / 14.4),
+        ("compression.sent_ratio", 3.2),
+        ("compression.received_ratio", 4.0),
+        ("compression.agreed", 80.0),
+        ("compression.declined", 20.0),
+        ("tls.full", 10.0),
+        ("tls.resumed", 90.0),
+        ("redirects", 7.0),
+    ];
+    for (name, expected) in table {
+        assert!((metric(name).measure(&report).unwrap() - expected).abs() < 1e-9, "{name}");
+        assert!(!metric(name).is_on_time());
+    }
+    assert_eq!(metric("compression.ratio").measure(&sample::pass()), None, "nothing was compressed");
+    assert_eq!(metric("tls.full").measure(&sample::pass()), Some(0.0));
+}
+
+#[test]
 fn efficiency_leaves_spinning_out() {
     let mut report = sample::pass();
     report.total.traffic.matched_in_window = 340_000;

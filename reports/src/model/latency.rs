@@ -2,7 +2,7 @@
 
 use hdrhistogram::{Counter, Histogram};
 
-/// Sixteen histograms of nanoseconds.
+/// Seventeen histograms of nanoseconds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Latency {
     /// From when a message was due until its reply came.
@@ -18,6 +18,9 @@ pub struct Latency {
     pub connect: Histogram<u64>,
     /// The part of it until TCP was connected.
     pub connect_tcp: Histogram<u64>,
+    /// The part of it that the proxy took: TLS to it, and its tunnel to the target. Empty without a
+    /// proxy.
+    pub connect_proxy: Histogram<u64>,
     /// The part of it that the TLS handshake took. Empty without TLS.
     pub connect_tls: Histogram<u64>,
     /// The part of it that the opening handshake took, from its request to the end of its answer.
@@ -66,7 +69,7 @@ impl Latency {
     }
 
     /// Every histogram with its JSON name, in the order of the struct.
-    pub fn by_name(&self) -> [(&'static str, &Histogram<u64>); 16] {
+    pub fn by_name(&self) -> [(&'static str, &Histogram<u64>); 17] {
         [
             ("response", &self.response),
             ("service", &self.service),
@@ -74,6 +77,7 @@ impl Latency {
             ("send_lag", &self.send_lag),
             ("connect", &self.connect),
             ("connect_tcp", &self.connect_tcp),
+            ("connect_proxy", &self.connect_proxy),
             ("connect_tls", &self.connect_tls),
             ("connect_upgrade", &self.connect_upgrade),
             ("join", &self.join),
@@ -97,6 +101,7 @@ impl Default for Latency {
             send_lag: Self::histogram(),
             connect: Self::histogram(),
             connect_tcp: Self::histogram(),
+            connect_proxy: Self::histogram(),
             connect_tls: Self::histogram(),
             connect_upgrade: Self::histogram(),
             join: Self::histogram(),

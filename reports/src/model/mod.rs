@@ -4,6 +4,7 @@
 //! [`crate::judge()`]. [`crate::store`] knows the file format. Plain groups of counters look alike
 //! here and in the file, so they derive serde.
 
+mod connect_plan;
 mod connections;
 mod evidence;
 mod latency;
@@ -26,7 +27,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    connections::Connections,
+    connect_plan::{AuthorizationRecord, CompressionRecord, ConnectRecord, ProxyRecord, TlsRecord},
+    connections::{CompressionCounts, Connections, TlsCounts},
     evidence::{Evidence, EvidenceKind, ReadContext},
     latency::Latency,
     load::{LoadRecord, SpacingRecord, StageRecord},
@@ -40,7 +42,7 @@ pub use self::{
     session_plan::{JitterRecord, ReconnectRecord, SessionsRecord, StormRecord, WireShapeRecord, WriteShapeRecord},
     sessions::{AttemptsAfter, EndRecord, Lifetimes, Pings, SessionsMeasurement},
     tally::{Anomalies, Counts, Deliveries, Dropped, OtherEvents, Tally},
-    traffic::{Calls, Interval, IntervalConnections, Traffic, Wire},
+    traffic::{Calls, CompressedTraffic, Interval, IntervalConnections, Traffic, Wire},
     unresolved::{MisroutedRecord, MissingFate, MissingRecord, Unresolved},
 };
 
@@ -139,6 +141,8 @@ pub struct Measurement {
 pub struct TargetRecord {
     /// Without user-info, query or fragment: those may hold secrets.
     pub url: String,
+    /// More URLs, in the same form. Clients take all of them in turn. Empty if there is one.
+    pub more_urls: Vec<String>,
     /// Whether the generator started this server itself.
     pub embedded: bool,
 }

@@ -6,7 +6,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::{
-    DialogueRecord, LoadRecord, MessagesRecord, Order, RoomsRecord, SessionsRecord, TargetRecord, WireShapeRecord,
+    ConnectRecord, DialogueRecord, LoadRecord, MessagesRecord, Order, RoomsRecord, SessionsRecord, TargetRecord,
+    WireShapeRecord,
 };
 
 /// What was asked for.
@@ -75,6 +76,8 @@ pub struct GroupRecord {
     pub dialogue: Option<DialogueRecord>,
     /// Who hears whom. Null without rooms.
     pub rooms: Option<RoomsRecord>,
+    /// How connections are opened. Null if they go straight to the target, with the defaults.
+    pub connect: Option<ConnectRecord>,
     /// How clients come and go. Null if they open before the load and stay.
     pub sessions: Option<SessionsRecord>,
     /// How messages are cut into frames and writes. Null if a message is one frame, and a burst one

@@ -6,29 +6,9 @@ use std::{
 };
 
 use super::{
-    Anomalies, Calls, Connections, Counts, Deliveries, Dropped, Evidence, EvidenceKind, Latency, OtherEvents,
+    Anomalies, Calls, CompressedTraffic, Counts, Deliveries, Dropped, Evidence, EvidenceKind, Latency, OtherEvents,
     RoomRecord, RoomsMeasurement, Tally, Traffic, Wire,
 };
-
-/// Failures and deaths whose kinds are told apart. The rest counts as [`OTHER`], as a server may
-/// choose among thousands of close codes.
-const KINDS: usize = 64;
-
-/// The kind of everything that is not told apart.
-const OTHER: &str = "other";
-
-impl Connections {
-    /// Counts failures or deaths of a kind, and keeps the first detail of each kind. After so many
-    /// kinds, the rest counts as `other`.
-    pub fn count_error(&mut self, kind: &str, count: u64, detail: Option<&str>) {
-        let known = self.errors.contains_key(kind) || self.errors.len() < KINDS;
-        let kind = if known { kind } else { OTHER };
-        *self.errors.entry(kind.to_owned()).or_default() += count;
-        if let Some(detail) = detail.filter(|_| !self.details.contains_key(kind)) {
-            self.details.insert(kind.to_owned(), detail.to_owned());
-        }
-    }
-}
 
 impl Evidence {
     /// Pieces of one kind that a result keeps.
@@ -50,11 +30,14 @@ impl AddAssign<&Latency> for Latency {
     fn add_assign(&mut self, part: &Latency) {
         let Latency { response, service, floor, send_lag, .. } = self;
         let of_messages = [response, service, floor, send_lag];
-        let Latency { connect, connect_tcp, connect_tls, connect_upgrade, join, first, last, receiver, .. } = self;
-        let others = [connect, connect_tcp, connect_tls, connect_upgrade, join, first, last, receiver];
+        let Latency { connect, connect_tcp, connect_proxy, connect_tls, connect_upgrade, .. } = self;
+        let of_connections = [connect, connect_tcp, connect_proxy, connect_tls, connect_upgrade];
+        let Latency { join, first, last, receiver, .. } = self;
+        let others = [join, first, last, receiver];
         let Latency { away, first_reply, ping, replayed, .. } = self;
         let of_sessions = [away, first_reply, ping, replayed];
-        for (sum, (_, values)) in of_messages.into_iter().chain(others).chain(of_sessions).zip(part.by_name()) {
+        let sums = of_messages.into_iter().chain(of_connections).chain(others).chain(of_sessions);
+        for (sum, (_, values)) in sums.zip(part.by_name()) {
             if !values.is_empty() {
                 sum.add(values).expect("all histograms have one shape");
             }
@@ -78,27 +61,24 @@ impl AddAssign for Calls {
 }
 
 // Destructured, so that a new counter can't be forgotten here.
-impl AddAssign<&Connections> for Connections {
-    fn add_assign(&mut self, part: &Connections) {
-        let Connections { requested, opened, failed, died, dns_ns, errors, details } = part;
-        self.requested += requested;
-        self.opened += opened;
-        self.failed += failed;
-        self.died += died;
-        self.dns_ns = self.dns_ns.max(*dns_ns);
-        for (kind, count) in errors {
-            self.count_error(kind, *count, details.get(kind).map(String::as_str));
-        }
-    }
-}
-
 impl AddAssign for Traffic {
     fn add_assign(&mut self, part: Traffic) {
-        let Traffic { matched_in_window, sent_in_window, sent_bytes, received_bytes } = part;
+        let Traffic { matched_in_window, sent_in_window, sent_bytes, received_bytes, compressed } = part;
         self.matched_in_window += matched_in_window;
         self.sent_in_window += sent_in_window;
         self.sent_bytes += sent_bytes;
         self.received_bytes += received_bytes;
+        self.compressed += compressed;
+    }
+}
+
+impl AddAssign for CompressedTraffic {
+    fn add_assign(&mut self, part: CompressedTraffic) {
+        let CompressedTraffic { sent_bytes, sent_frame_bytes, received_bytes, received_frame_bytes } = part;
+        self.sent_bytes += sent_bytes;
+        self.sent_frame_bytes += sent_frame_bytes;
+        self.received_bytes += received_bytes;
+        self.received_frame_bytes += received_frame_bytes;
     }
 }
 
@@ -302,8 +282,18 @@ mod tests {
         let mut sum = tally(1);
         sum += tally(100);
         assert_eq!(sum, tally(101));
-        let traffic =
-            |n| Traffic { matched_in_window: n, sent_in_window: 2 * n, sent_bytes: 3 * n, received_bytes: 4 * n };
+        let traffic = |n| Traffic {
+            matched_in_window: n,
+            sent_in_window: 2 * n,
+            sent_bytes: 3 * n,
+            received_bytes: 4 * n,
+            compressed: CompressedTraffic {
+                sent_bytes: 5 * n,
+                sent_frame_bytes: 6 * n,
+                received_bytes: 7 * n,
+                received_frame_bytes: 8 * n,
+            },
+        };
         let mut sum = traffic(1);
         sum += traffic(10);
         assert_eq!(sum, traffic(11));
@@ -322,37 +312,5 @@ mod tests {
         assert_eq!((sum.count, sum.cut), (13, 10));
         let of = |room: &RoomRecord| (room.number, room.members, room.deliveries.expected, room.deliveries.lost);
         assert_eq!(sum.kept.iter().map(of).collect::<Vec<_>>(), [(1, 4, 10, 3), (0, 2, 5, 1), (2, 2, 5, 0)]);
-    }
-
-    #[test]
-    fn connections_are_added_by_kind() {
-        let connections = |unit: u64, said: &str| Connections {
-            requested: 9 * unit,
-            opened: 6 * unit,
-            failed: 3 * unit,
-            died: unit,
-            dns_ns: Some(unit.min(9)),
-            errors: [("refused".to_owned(), 3 * unit), ("reset".to_owned(), unit)].into(),
-            details: [("refused".to_owned(), said.to_owned())].into(),
-        };
-        let mut sum = connections(1, "first");
-        sum += &connections(10, "later");
-        assert_eq!(sum, connections(11, "first"), "of look-ups, the longest stays");
-    }
-
-    #[test]
-    fn kinds_are_bounded() {
-        let mut connections = Connections::default();
-        for code in 3000..4500 {
-            let kind = format!("closed_{code}");
-            connections.count_error(&kind, 2, Some(&format!("said {kind}")));
-            connections.count_error("closed_3000", 1, Some("never the first"));
-        }
-        assert_eq!(connections.errors.len(), KINDS + 1);
-        assert_eq!(connections.errors["closed_3000"], 1502);
-        assert_eq!(connections.errors["other"], 2 * (1500 - KINDS as u64));
-        assert_eq!(connections.details.len(), KINDS + 1);
-        assert_eq!(connections.details["closed_3000"], "said closed_3000");
-        assert_eq!(connections.details["other"], "said closed_3064");
     }
 }

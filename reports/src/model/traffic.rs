@@ -19,6 +19,46 @@ pub struct Traffic {
     pub sent_bytes: u64,
     /// Payload bytes received.
     pub received_bytes: u64,
+    /// The part of it on connections that compress messages. All 0 without them.
+    pub compressed: CompressedTraffic,
+}
+
+/// Messages on connections that compress, inside the measured window: payload bytes as the
+/// application has them, and bytes of their frames as they go over the wire, headers included.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CompressedTraffic {
+    /// Payload bytes sent, before they were compressed.
+    pub sent_bytes: u64,
+    /// Bytes of their frames.
+    pub sent_frame_bytes: u64,
+    /// Payload bytes received, after they were inflated.
+    pub received_bytes: u64,
+    /// Bytes of their frames.
+    pub received_frame_bytes: u64,
+}
+
+impl CompressedTraffic {
+    /// Payload bytes for each byte of frames, of what was sent. `None` if nothing was.
+    pub fn sent_ratio(self) -> Option<f64> {
+        ratio(self.sent_bytes, self.sent_frame_bytes)
+    }
+
+    /// Payload bytes for each byte of frames, of what was received. `None` if nothing was.
+    pub fn received_ratio(self) -> Option<f64> {
+        ratio(self.received_bytes, self.received_frame_bytes)
+    }
+
+    /// Payload bytes for each byte of frames, both ways together. `None` if nothing went.
+    pub fn ratio(self) -> Option<f64> {
+        ratio(
+            self.sent_bytes.saturating_add(self.received_bytes),
+            self.sent_frame_bytes.saturating_add(self.received_frame_bytes),
+        )
+    }
+}
+
+fn ratio(payload_bytes: u64, frame_bytes: u64) -> Option<f64> {
+    (frame_bytes > 0).then(|| payload_bytes as f64 / frame_bytes as f64)
 }
 
 /// How many messages shared one read or one write inside the measured window. That is never an

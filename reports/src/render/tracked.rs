@@ -76,7 +76,7 @@ pub(super) fn tracked(report: &Report) -> Vec<TrackedMetric> {
         let kind = match metric.unit() {
             Unit::Nanoseconds => TrackedKind::Latency,
             Unit::MessagesPerSecond => TrackedKind::Throughput,
-            Unit::Count => TrackedKind::Count,
+            Unit::Ratio | Unit::Count => TrackedKind::Count,
         };
         let values = matches!(metric.quantity(), Quantity::Latency(..)).then(|| metric.values(report));
         let floor = || PossibleRange::of(metric, report).map(|range| range.low).filter(|low| low.is_finite());

@@ -114,6 +114,8 @@ struct Summaries {
     connect: Quantiles,
     /// The part of `connect` until TCP was connected.
     connect_tcp: Quantiles,
+    /// The part of `connect` that the proxy took: TLS to it, and its tunnel. Empty without a proxy.
+    connect_proxy: Quantiles,
     /// The part of `connect` that the TLS handshake took. Empty without TLS.
     connect_tls: Quantiles,
     /// The part of `connect` that the opening handshake took.
@@ -174,6 +176,9 @@ struct Histograms {
     /// The part of `connect` until TCP was connected.
     #[schemars(extend("contentEncoding" = "base64"))]
     connect_tcp: String,
+    /// The part of `connect` that the proxy took.
+    #[schemars(extend("contentEncoding" = "base64"))]
+    connect_proxy: String,
     /// The part of `connect` that the TLS handshake took.
     #[schemars(extend("contentEncoding" = "base64"))]
     connect_tls: String,
@@ -259,6 +264,7 @@ impl Summaries {
             send_lag: Quantiles::of(&latency.send_lag),
             connect: Quantiles::of(&latency.connect),
             connect_tcp: Quantiles::of(&latency.connect_tcp),
+            connect_proxy: Quantiles::of(&latency.connect_proxy),
             connect_tls: Quantiles::of(&latency.connect_tls),
             connect_upgrade: Quantiles::of(&latency.connect_upgrade),
             join: Quantiles::of(&latency.join),
@@ -282,6 +288,7 @@ impl Histograms {
             send_lag: histogram::encode("send_lag", &latency.send_lag)?,
             connect: histogram::encode("connect", &latency.connect)?,
             connect_tcp: histogram::encode("connect_tcp", &latency.connect_tcp)?,
+            connect_proxy: histogram::encode("connect_proxy", &latency.connect_proxy)?,
             connect_tls: histogram::encode("connect_tls", &latency.connect_tls)?,
             connect_upgrade: histogram::encode("connect_upgrade", &latency.connect_upgrade)?,
             join: histogram::encode("join", &latency.join)?,
@@ -303,6 +310,7 @@ impl Histograms {
             send_lag: histogram::decode("send_lag", &self.send_lag)?,
             connect: histogram::decode("connect", &self.connect)?,
             connect_tcp: histogram::decode("connect_tcp", &self.connect_tcp)?,
+            connect_proxy: histogram::decode("connect_proxy", &self.connect_proxy)?,
             connect_tls: histogram::decode("connect_tls", &self.connect_tls)?,
             connect_upgrade: histogram::decode("connect_upgrade", &self.connect_upgrade)?,
             join: histogram::decode("join", &self.join)?,

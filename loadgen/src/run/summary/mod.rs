@@ -1,5 +1,6 @@
 //! Merges what the workers recorded into the report.
 
+mod connect_plan;
 mod fingerprint;
 mod group_plan;
 mod measurement;
@@ -232,6 +233,7 @@ fn group_record(group: &Group, target: Option<TargetRecord>) -> GroupRecord {
         batched: group.batched,
         dialogue: (!group.dialogue.is_empty()).then(|| dialogue_record(&group.dialogue)),
         rooms: group.rooms.as_ref().map(Rooms::record),
+        connect: connect_plan::record(&group.connect),
         sessions: (!group.sessions.is_plain()).then(|| group_plan::sessions(&group.sessions)),
         wire_shape: (group.wire_shape != WireShape::default()).then(|| group_plan::wire_shape(group.wire_shape)),
         ping_s: group.ping.map(|interval| interval.as_secs_f64()),

@@ -42,7 +42,7 @@ fn parse(text: &str) -> Result<Threshold, ProblemAt> {
 fn bound(metric: Metric, slice: Slice<'_>) -> Result<Bound, ProblemAt> {
     let accepted = match metric.quantity() {
         Quantity::Latency(..) => DURATION,
-        Quantity::Throughput | Quantity::SentRate | Quantity::Efficiency => RATE,
+        Quantity::Throughput | Quantity::SentRate | Quantity::Efficiency | Quantity::CompressionRatio(_) => RATE,
         Quantity::Count(_) => COUNT,
     };
     if slice.text.is_empty() {
@@ -73,7 +73,7 @@ fn bound(metric: Metric, slice: Slice<'_>) -> Result<Bound, ProblemAt> {
                     problem_at("what takes longer than 60 s is recorded as 60 s, so this bound tells nothing")
                 })
             }),
-        Quantity::Throughput | Quantity::SentRate | Quantity::Efficiency => decimal
+        Quantity::Throughput | Quantity::SentRate | Quantity::Efficiency | Quantity::CompressionRatio(_) => decimal
             .number()
             .map(|number| Bound::Rate(number * size as f64))
             .filter(|bound| bound.number().is_finite())
@@ -115,6 +115,8 @@ mod tests {
             ("misrouted_events==0", "misrouted_events==0"),
             ("died==0", "died==0"),
             ("failed<1", "failed<1"),
+            ("compression.ratio>2.5", "compression.ratio>2.5"),
+            ("chat.tls.resumed>=90", "chat.tls.resumed>=90"),
             ("chat.p99<5ms", "chat.p99<5ms"),
             (" chat.response.p99.90 <= 2 ms ", "chat.p99.9<=2ms"),
             ("p9-readers.connect.max<1s", "p9-readers.connect.max<1s"),
@@ -133,8 +135,8 @@ mod tests {
             let (_, accepted) = refusal.split_once("accepted: ").unwrap();
             let (accepted, _) = accepted.split_once("; a group").unwrap();
             let (latencies, others) = accepted.split_once(", ").unwrap();
-            let series = "response.|service.|floor.|send_lag.|connect.|connect_tcp.|connect_tls.|connect_upgrade.|join.|\
-                          first.|last.|receiver.|away.|first_reply.|ping.|replayed.";
+            let series = "response.|service.|floor.|send_lag.|connect.|connect_tcp.|connect_proxy.|connect_tls.|\
+                          connect_upgrade.|join.|first.|last.|receiver.|away.|first_reply.|ping.|replayed.";
             assert_eq!(latencies, format!("[{series}](min|mean|stdev|max|pNN)"));
             let others: Vec<_> = others.split(", ").collect();
             assert!(["throughput", "sent_rate", "lost", "unexpected", "died"].iter().all(|name| others.contains(name)));

@@ -1,7 +1,9 @@
 //! Reports for tests. Every number follows from the plan, so a test can say what it must be.
 
+mod connected;
 mod sessions;
 
+pub(crate) use connected::{connected, connected_with};
 pub(crate) use sessions::sessions;
 
 use super::{
@@ -17,7 +19,7 @@ use crate::metric::quantiles::value_at_share;
 /// before them, all whole.
 pub(crate) fn pass() -> Report {
     Report {
-        target: TargetRecord { url: "ws://127.0.0.1:9001/".to_owned(), embedded: true },
+        target: TargetRecord { url: "ws://127.0.0.1:9001/".to_owned(), more_urls: Vec::new(), embedded: true },
         plan: plan(),
         environment: Environment {
             cpu: "Example CPU 3000".to_owned(),
@@ -57,6 +59,7 @@ pub(crate) fn pass() -> Report {
                 sent_in_window: 500_000,
                 sent_bytes: 32_000_000,
                 received_bytes: 31_998_720,
+                ..Traffic::default()
             },
             latency: latency(),
             wire: Wire {
@@ -94,6 +97,7 @@ fn plan() -> PlanRecord {
             batched: false,
             dialogue: None,
             rooms: None,
+            connect: None,
             sessions: None,
             wire_shape: None,
             ping_s: None,
@@ -244,6 +248,7 @@ pub(crate) fn connections() -> Report {
         dns_ns: Some(1_500_000),
         errors: [("refused".to_owned(), 2), ("reset".to_owned(), 3)].into(),
         details: [("refused".to_owned(), "127.0.0.1:9000: Connection refused (os error 111)".to_owned())].into(),
+        ..Connections::default()
     };
     report
 }

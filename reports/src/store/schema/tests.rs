@@ -34,23 +34,41 @@ struct Format {
 }
 
 /// Keys of groups that most plans leave out.
-const OF_SOME_PLANS: [&str; 4] =
-    ["/groups/0/sessions", "/groups/0/wire_shape", "/groups/0/ping_s", "/groups/0/read_bytes_per_s"];
+const OF_SOME_PLANS: [&str; 5] = [
+    "/groups/0/connect",
+    "/groups/0/sessions",
+    "/groups/0/wire_shape",
+    "/groups/0/ping_s",
+    "/groups/0/read_bytes_per_s",
+];
+
+/// Objects whose keys a run decides: kinds of errors, names that servers choose.
+const OPEN: [&str; 8] = [
+    "/connections/errors",
+    "/connections/details",
+    "/connections/failed",
+    "/connections/subprotocols",
+    "/connections/addresses",
+    "/connections/tls/versions",
+    "/connections/tls/ciphers",
+    "/connections/compression/parameters",
+];
 
 fn formats() -> [Format; 4] {
     [
         Format {
             schema: Schema::RESULT,
             documents: results(),
-            optional: is_error,
-            open: |at| ends(at, &["/connections/errors", "/connections/details", "/connections/failed"]),
+            optional: |at| at.rsplit_once('/').is_some_and(|(object, _)| ends(object, &OPEN)),
+            open: |at| ends(at, &OPEN),
             loose: |at| {
                 let parts =
                     ["/evidence/", "/intervals/", "/throughput/", "/duration_s", "/messages_per_client", "/dns_ns"];
                 parts.iter().any(|part| at.contains(part))
-                    || ends(at, &["/target", "/stolen", "/until", "/stopped_on_miss"])
+                    || ends(at, &["/target", "/stolen", "/until", "/stopped_on_miss", "/connections/tls"])
                     || ends(at, &OF_SOME_PLANS)
-                    || at.starts_with("/plan/groups/0/sessions/")
+                    || at.ends_with("/connections/compression")
+                    || ["sessions", "connect"].iter().any(|of| at.starts_with(&format!("/plan/groups/0/{of}/")))
             },
         },
         Format {
@@ -84,10 +102,11 @@ fn formats() -> [Format; 4] {
 
 /// The schema as the types give it.
 fn generated(schema: Schema) -> Value {
-    let of: fn(&str, Contract) -> Value = match schema {
-        Schema::RESULT => generate::<ResultDocument>,
-        Schema::SEARCH => generate::<SearchDocument>,
-        Schema::COMPARISON => generate::<ComparisonDocument<'_>>,
+    // By its place: a pattern can't hold so long a text.
+    let of: fn(&str, Contract) -> Value = match Schema::ALL.iter().position(|known| *known == schema) {
+        Some(0) => generate::<ResultDocument>,
+        Some(1) => generate::<SearchDocument>,
+        Some(2) => generate::<ComparisonDocument<'_>>,
         _ => generate::<AbDocument<'_>>,
     };
     of(schema.name(), Contract::Serialize)
@@ -142,11 +161,6 @@ fn ends(at: &str, keys: &[&str]) -> bool {
     keys.iter().any(|key| at.ends_with(key))
 }
 
-/// The kinds of errors are keys that a run decides.
-fn is_error(at: &str) -> bool {
-    ["/connections/errors/", "/connections/details/", "/connections/failed/"].iter().any(|map| at.contains(map))
-}
-
 /// Unknown figures of a metric, and changes, which have a sign.
 fn is_of_a_metric(at: &str) -> bool {
     at.starts_with("/metrics/") && !ends(at, &["/metric", "/unit", "/better"])
@@ -164,6 +178,7 @@ fn results() -> Vec<Value> {
         empty,
         sample::two_groups(),
         sample::sessions(),
+        sample::connected(),
     ];
     all.into_iter().map(written).collect()
 }

@@ -37,6 +37,7 @@ fn metrics(width: usize, out: &mut dyn Write) -> io::Result<()> {
         let unit = match unit {
             Unit::Nanoseconds => "nanoseconds",
             Unit::MessagesPerSecond => "messages per second",
+            Unit::Ratio => "one over the other",
             Unit::Count => "a number",
         };
         writeln!(out, "\n{heading} ({unit})")?;

@@ -39,9 +39,13 @@ fn plan_of(groups: usize) -> Plan {
     Plan::new(RunOptions::default(), (0..groups).map(group).collect()).unwrap()
 }
 
+fn target(url: &str, embedded: bool) -> TargetRecord {
+    TargetRecord { url: url.to_owned(), more_urls: Vec::new(), embedded }
+}
+
 fn context(timeline: Timeline) -> RunContext {
     RunContext {
-        targets: vec![TargetRecord { url: "ws://127.0.0.1/".to_owned(), embedded: true }; 2],
+        targets: vec![target("ws://127.0.0.1/", true); 2],
         run_id: 1,
         threads: NonZeroUsize::MIN,
         started_at: SystemTime::UNIX_EPOCH,
@@ -363,6 +367,7 @@ fn the_result_says_what_was_asked_for() {
             batched: false,
             dialogue: None,
             rooms: None,
+            connect: None,
             sessions: None,
             wire_shape: None,
             ping_s: None,
@@ -383,7 +388,7 @@ fn the_result_says_what_was_asked_for() {
 fn a_group_has_a_target_in_the_plan_if_it_is_not_the_runs() {
     let named = |name: &str| Group { name: name.parse().unwrap(), ..Group::default() };
     let plan = Plan::new(RunOptions::default(), vec![named("a"), named("b")]).unwrap();
-    let other = TargetRecord { url: "ws://other/".to_owned(), embedded: false };
+    let other = target("ws://other/", false);
     let mut context = context(Timeline::new(0, 2));
     context.targets[1] = other.clone();
     let said = summarize(&plan, context, vec![]).plan;

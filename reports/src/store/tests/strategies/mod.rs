@@ -1,21 +1,18 @@
 //! Any report.
 
+mod connections;
 mod plans;
 mod sessions;
 
-use proptest::{
-    collection::{btree_map, vec},
-    option,
-    prelude::*,
-};
+use proptest::{collection::vec, option, prelude::*};
 
 use crate::{
     judge::{Judgement, LimitedBy, Verdict},
     model::{
-        Anomalies, Calls, Connections, Counts, Deliveries, Dropped, Environment, Evidence, EvidenceKind,
-        GeneratorHealth, GroupMeasurement, GroupRecord, Interval, Latency, Measurement, MisroutedRecord, MissingFate,
-        MissingRecord, OtherEvents, PackedHistogram, ReadContext, Report, RoomRecord, RoomsMeasurement, Tally, Traffic,
-        Unresolved, Wire,
+        Anomalies, Calls, Counts, Deliveries, Dropped, Environment, Evidence, EvidenceKind, GeneratorHealth,
+        GroupMeasurement, GroupRecord, Interval, Latency, Measurement, MisroutedRecord, MissingFate, MissingRecord,
+        OtherEvents, PackedHistogram, ReadContext, Report, RoomRecord, RoomsMeasurement, Tally, Traffic, Unresolved,
+        Wire,
     },
 };
 
@@ -159,11 +156,12 @@ fn histograms() -> impl Strategy<Value = hdrhistogram::Histogram<u64>> + Clone {
 }
 
 fn latencies() -> impl Strategy<Value = Latency> {
-    let phases = [histograms(), histograms(), histograms(), histograms()];
+    let phases = [histograms(), histograms(), histograms(), histograms(), histograms()];
     let others = [histograms(), histograms(), histograms(), histograms()];
     let of_sessions = [histograms(), histograms(), histograms(), histograms()];
     ([histograms(), histograms(), histograms(), histograms()], phases, others, of_sessions).prop_map(
-        |([response, service, floor, send_lag], [connect, connect_tcp, connect_tls, connect_upgrade], others, s)| {
+        |([response, service, floor, send_lag], phases, others, s)| {
+            let [connect, connect_tcp, connect_proxy, connect_tls, connect_upgrade] = phases;
             let [join, first, last, receiver] = others;
             let [away, first_reply, ping, replayed] = s;
             Latency {
@@ -173,6 +171,7 @@ fn latencies() -> impl Strategy<Value = Latency> {
                 send_lag,
                 connect,
                 connect_tcp,
+                connect_proxy,
                 connect_tls,
                 connect_upgrade,
                 join,
@@ -225,23 +224,15 @@ fn generators() -> impl Strategy<Value = GeneratorHealth> {
     })
 }
 
-fn connections() -> impl Strategy<Value = Connections> {
-    let errors = btree_map(any::<String>(), any::<u64>(), 0..3);
-    let details = btree_map(any::<String>(), any::<String>(), 0..3);
-    (any::<[u64; 4]>(), any::<Option<u64>>(), errors, details).prop_map(|(n, dns_ns, errors, details)| {
-        let [requested, opened, failed, died] = n;
-        Connections { requested, opened, failed, died, dns_ns, errors, details }
-    })
-}
-
 fn measurements() -> impl Strategy<Value = Measurement> {
-    let numbers = (any::<[u64; 4]>(), any::<[[u64; 3]; 2]>()).prop_map(|(traffic, wire)| {
+    let numbers = (any::<[u64; 4]>(), any::<[u64; 4]>(), any::<[[u64; 3]; 2]>()).prop_map(|(traffic, bytes, wire)| {
         let [matched_in_window, sent_in_window, sent_bytes, received_bytes] = traffic;
         let [reads, writes] = wire.map(|[calls, messages, largest]| Calls { calls, messages, largest });
-        (Traffic { matched_in_window, sent_in_window, sent_bytes, received_bytes }, Wire { reads, writes })
+        let compressed = connections::compressed(bytes);
+        (Traffic { matched_in_window, sent_in_window, sent_bytes, received_bytes, compressed }, Wire { reads, writes })
     });
     let lists = (rooms(), vec(evidence(), 0..3), vec(intervals(), 0..3));
-    (connections(), sessions::all(), [tallies(), tallies()], latencies(), numbers, lists).prop_map(
+    (connections::connections(), sessions::all(), [tallies(), tallies()], latencies(), numbers, lists).prop_map(
         |(connections, of_sessions, [measured, warmup], latency, (traffic, wire), lists)| {
             let ((sessions, ends, pings), (rooms, evidence, intervals)) = (of_sessions, lists);
             Measurement {

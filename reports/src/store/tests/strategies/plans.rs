@@ -2,7 +2,7 @@
 
 use proptest::{collection::vec, option, prelude::*};
 
-use super::{finite, sessions};
+use super::{connections, finite, sessions};
 use crate::model::{
     DialogueRecord, EngineKind, Expect, GroupRecord, LoadRecord, MessagesRecord, Order, OwnCopy, PayloadKind,
     PlanRecord, RoomsRecord, RunRecord, SpacingRecord, TargetRecord,
@@ -27,6 +27,7 @@ fn groups() -> impl Strategy<Value = GroupRecord> {
     let expects = prop_oneof![Just(Expect::Echo), Just(Expect::Count), any::<String>().prop_map(Expect::Reply)];
     let targets = option::of(targets());
     let life = (
+        option::of(connections::connect_plans()),
         option::of(sessions::plans()),
         option::of(sessions::wire_shapes()),
         option::of(finite()),
@@ -34,7 +35,7 @@ fn groups() -> impl Strategy<Value = GroupRecord> {
     );
     ((any::<String>(), targets, any::<u32>()), loads(), messages, expects, rules, life).prop_map(
         |((name, target, clients), load, messages, expect, (order, until, batched, dialogue, rooms), life)| {
-            let (sessions, wire_shape, ping_s, read_bytes_per_s) = life;
+            let (connect, sessions, wire_shape, ping_s, read_bytes_per_s) = life;
             GroupRecord {
                 name,
                 target,
@@ -47,6 +48,7 @@ fn groups() -> impl Strategy<Value = GroupRecord> {
                 batched,
                 dialogue,
                 rooms,
+                connect,
                 sessions,
                 wire_shape,
                 ping_s,
@@ -93,7 +95,11 @@ fn room_plans() -> impl Strategy<Value = RoomsRecord> {
 }
 
 pub(super) fn targets() -> impl Strategy<Value = TargetRecord> {
-    (any::<String>(), any::<bool>()).prop_map(|(url, embedded)| TargetRecord { url, embedded })
+    (any::<String>(), vec(any::<String>(), 0..2), any::<bool>()).prop_map(|(url, more_urls, embedded)| TargetRecord {
+        url,
+        more_urls,
+        embedded,
+    })
 }
 
 pub(super) fn plans() -> impl Strategy<Value = PlanRecord> {

@@ -15,7 +15,7 @@ use hdrhistogram::{
     },
 };
 
-use super::{Render, invalid_data, part::Part};
+use super::{Render, connecting, invalid_data, part::Part};
 use crate::{
     escape::visible,
     judge::{Judgement, bounds},
@@ -48,6 +48,9 @@ impl Render for Hlog {
         let marked = bounds::all_marked(&report.total.latency);
         if !marked.is_empty() {
             builder.add_comment(&format!("The generator may have a part in {}: see the floor", marked.join(", ")));
+        }
+        if connecting::is_insecure(&report.plan) {
+            builder.add_comment(connecting::INSECURE);
         }
         if let Some(start) = start(report) {
             builder.with_start_time(start).with_base_time(start);

@@ -32,6 +32,7 @@
 
 mod bencher;
 pub mod comparison;
+mod connecting;
 mod csv;
 mod exchange;
 mod github_benchmark;

@@ -2,7 +2,7 @@
 
 use hdrhistogram::Histogram;
 
-use super::{exchange, load_shape, part::Part};
+use super::{connecting, exchange, load_shape, part::Part};
 use crate::{
     human::{bytes, count, nanoseconds, percent, rate, seconds},
     judge::{Judgement, LimitedBy, Verdict},
@@ -95,6 +95,11 @@ pub(super) fn clients_and_messages(group: &GroupRecord) -> String {
         .chain(load_shape::shape(group))
         .collect::<Vec<_>>()
         .join(", ")
+}
+
+/// Everything that is asked of a group, in one line.
+pub(super) fn group_plan(group: &GroupRecord) -> String {
+    std::iter::once(clients_and_messages(group)).chain(connecting::asked_for(group)).collect::<Vec<_>>().join(", ")
 }
 
 /// Size and type of a group's messages.

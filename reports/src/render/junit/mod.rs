@@ -5,7 +5,7 @@ use std::{io, time::Duration};
 use chrono::DateTime;
 use quick_junit::{NonSuccessKind, Property, TestCase, TestCaseStatus, TestSuite};
 
-use super::{Render, invalid_data, part::Part, wording};
+use super::{Render, connecting, invalid_data, part::Part, wording};
 use crate::{
     escape::{visible, visible_part},
     human::count,
@@ -90,8 +90,8 @@ fn suites(report: &Report, judgement: &Judgement) -> Vec<TestSuite> {
     let of_group = |part: Part<'_>| {
         let mut suite = TestSuite::new(format!("loadgen.{}", visible_part(part.group.unwrap_or_default(), LONGEST)));
         if let Some(group) = part.group_plan() {
-            let plan = wording::clients_and_messages(group);
-            suite.add_property(Property::new("plan", plan));
+            let plan = wording::group_plan(group);
+            suite.add_property(Property::new("plan", visible_part(&plan, LONGEST)));
         }
         suite.add_test_cases(delivery(part));
         let is_cut_short = judge::is_cut_short(report, part.measurement);
@@ -121,7 +121,7 @@ fn suite(report: &Report, judgement: &Judgement) -> TestSuite {
     }
     let (plan, environment) = (&report.plan, &report.environment);
     let properties = [
-        ("target", visible_part(&report.target.url, LONGEST)),
+        ("target", visible_part(&connecting::urls(&report.target), LONGEST)),
         ("plan", format!("{}, {}", wording::load(plan), wording::length(plan))),
         ("version", visible_part(&environment.version, LONGEST)),
         ("seed", environment.seed.to_string()),
@@ -130,6 +130,9 @@ fn suite(report: &Report, judgement: &Judgement) -> TestSuite {
     let marked = bounds::all_marked(&report.total.latency);
     if !marked.is_empty() {
         suite.add_property(Property::new("marked", marked.join(", ")));
+    }
+    if connecting::is_insecure(&report.plan) {
+        suite.add_property(Property::new("certificates", connecting::INSECURE));
     }
     if report.plan.run.only_delivery {
         suite.add_property(Property::new("only_delivery", "timing was not judged"));

@@ -48,6 +48,11 @@ fn with_thresholds(mut report: Report, thresholds: &[&str]) -> Report {
 }
 
 #[test]
+fn connections_through_a_proxy() {
+    insta::assert_snapshot!(rendered(&Junit, &sample::connected()));
+}
+
+#[test]
 fn a_clean_pass() {
     let report = with_thresholds(sample::pass(), &["p99<5ms", "throughput>=49000"]);
     insta::assert_snapshot!(rendered(&Junit, &report));

@@ -7,7 +7,8 @@ use std::io::{self, Write};
 pub(crate) use code::code;
 
 use super::{
-    Render, exchange, group_table::GroupTable, load_shape, part::Part, room_table::RoomTable, sessions, wording,
+    Render, connecting, exchange, group_table::GroupTable, load_shape, part::Part, room_table::RoomTable, sessions,
+    wording,
 };
 use crate::{
     human::{bytes, count, nanoseconds, percent, rate, seconds},
@@ -51,9 +52,9 @@ impl Render for Markdown {
 fn verdict(out: &mut dyn Write, report: &Report, judgement: &Judgement) -> io::Result<()> {
     let (word, meaning) = wording::verdict(report, judgement);
     writeln!(out, "## {word}: {meaning}\n")?;
-    let embedded = if report.target.embedded { " (embedded server)" } else { "" };
-    let plan = &report.plan;
-    writeln!(out, "{}{embedded}: {}, {}\n", code(&report.target.url), wording::load(plan), wording::length(plan))?;
+    let (plan, remarks) = (&report.plan, connecting::target_remarks(report));
+    let urls = code(&connecting::urls(&report.target));
+    writeln!(out, "{urls}{remarks}: {}, {}\n", wording::load(plan), wording::length(plan))?;
     if !judgement.reasons.is_empty() {
         // Nothing speaks against a pass, so what is said here is a note.
         writeln!(out, "{}\n", if judgement.verdict == Verdict::Pass { "Note:" } else { "Why:" })?;
@@ -291,6 +292,9 @@ fn generator(out: &mut dyn Write, report: &Report, judgement: &Judgement) -> io:
             connections.details.get(kind).map_or_else(String::new, |text| format!(", the first: {}", code(text)));
         writeln!(out, "  - {} {}{detail}", code(kind), count(*n))?;
     }
+    for (name, text) in connecting::agreed(&report.total) {
+        writeln!(out, "  - {name}: {}", code(&text))?;
+    }
     sessions(out, report)?;
     writeln!(out, "- limited by {}\n", wording::limit(report, judgement.limited_by))
 }
@@ -332,7 +336,8 @@ fn plan(out: &mut dyn Write, report: &Report) -> io::Result<()> {
         };
         let rules: Vec<String> = exchange::more_rules(group).iter().map(|rule| format!(", {}", code(rule))).collect();
         let shape: Vec<String> = load_shape::shape(group).iter().map(|part| format!(", {part}")).collect();
-        let (expect, rules) = (code(&group.expect.to_string()), rules.concat() + &shape.concat());
+        let ways = connecting::asked_for(group).iter().map(|part| format!(", {}", code(part))).collect::<String>();
+        let (expect, rules) = (code(&group.expect.to_string()), rules.concat() + &shape.concat() + &ways);
         writeln!(out, "- {load}{messages}, expecting {expect}{rules}{}", target(group))?;
     }
     if !plan.run.thresholds.is_empty() {
@@ -355,7 +360,7 @@ fn plan(out: &mut dyn Write, report: &Report) -> io::Result<()> {
 
 /// The target of a group that has its own.
 fn target(group: &GroupRecord) -> String {
-    group.target.as_ref().map_or_else(String::new, |target| format!(", at {}", code(&target.url)))
+    group.target.as_ref().map_or_else(String::new, |target| format!(", at {}", code(&connecting::urls(target))))
 }
 
 #[cfg(test)]

@@ -20,6 +20,11 @@ fn sessions() {
 }
 
 #[test]
+fn connections_through_a_proxy() {
+    insta::assert_snapshot!(rendered(&Markdown, &sample::connected()));
+}
+
+#[test]
 fn a_clean_pass() {
     let mut report = sample::pass();
     report.plan.run.thresholds = vec!["p99<5ms".to_owned(), "throughput>=49000".to_owned()];

@@ -11,7 +11,7 @@ use crate::{
     human::count,
     judge::bounds,
     model::{GroupRecord, Report},
-    render::{group_table::GroupTable, tone::Tone, wording},
+    render::{connecting, group_table::GroupTable, tone::Tone, wording},
 };
 
 /// Most groups whose plan is shown.
@@ -22,8 +22,9 @@ const MOST: usize = 40;
 /// A row for what is asked of each group.
 pub(super) fn plans(printer: &mut Printer<'_>, groups: &[GroupRecord]) -> io::Result<()> {
     for group in groups.iter().take(PLANS) {
-        let target = group.target.as_ref().map_or_else(String::new, |target| format!(", at {}", target.url));
-        printer.row("", &format!("{}: {}{target}", group.name, wording::clients_and_messages(group)))?;
+        let target =
+            group.target.as_ref().map_or_else(String::new, |target| format!(", at {}", connecting::urls(target)));
+        printer.row("", &format!("{}: {}{target}", group.name, wording::group_plan(group)))?;
     }
     match groups.len().checked_sub(PLANS) {
         None | Some(0) => Ok(()),

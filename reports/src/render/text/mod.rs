@@ -11,7 +11,7 @@ use std::io;
 
 use printer::Printer;
 
-use super::{Render, part::Part, sessions, wording};
+use super::{Render, connecting, part::Part, sessions, wording};
 use crate::{
     human::{bytes, count, most_frequent, percent, rate, seconds},
     judge::{Judgement, Verdict},
@@ -72,13 +72,17 @@ fn verdict(printer: &mut Printer<'_>, report: &Report, judgement: &Judgement) ->
 }
 
 fn plan(printer: &mut Printer<'_>, report: &Report) -> io::Result<()> {
-    let embedded = if report.target.embedded { " (embedded server)" } else { "" };
-    printer.row("target", &format!("{}{embedded}", report.target.url))?;
+    let target = format!("{}{}", connecting::urls(&report.target), connecting::target_remarks(report));
+    printer.row("target", &target)?;
     let plan = &report.plan;
     match plan.groups.as_slice() {
         [group] => {
             let clients = wording::clients_and_messages(group);
             printer.row("plan", &format!("{clients}, {}", wording::length(plan)))?;
+            let way = connecting::asked_for(group);
+            if !way.is_empty() {
+                printer.row("route", &way.join(", "))?;
+            }
         }
         groups => {
             printer.row("plan", &format!("{}, {}", wording::load(plan), wording::length(plan)))?;
@@ -159,6 +163,9 @@ fn connections(printer: &mut Printer<'_>, report: &Report) -> io::Result<()> {
         text = format!("{text}; {lookup}");
     }
     printer.row("connections", &text)?;
+    for (name, text) in connecting::agreed(&report.total) {
+        printer.row(label(name), &text)?;
+    }
     sessions(printer, report)?;
     for (kind, detail) in connections.details.iter().take(MOST_DETAILS) {
         printer.row("", &format!("{kind}: {detail}"))?;
@@ -167,6 +174,18 @@ fn connections(printer: &mut Printer<'_>, report: &Report) -> io::Result<()> {
         printer.row("", &format!("and {} more kinds, in the result file", connections.details.len() - MOST_DETAILS))?;
     }
     Ok(())
+}
+
+/// The label of what was agreed on connections. It is shorter than a column.
+fn label(agreed: &str) -> &'static str {
+    match agreed {
+        "TLS" => "  TLS",
+        "compression" => "  compress",
+        "subprotocols" => "  protocols",
+        "addresses" => "  addresses",
+        "redirects" => "  redirects",
+        _ => "",
+    }
 }
 
 /// What became of sessions and pings, and how connections ended.

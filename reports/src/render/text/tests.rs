@@ -25,6 +25,11 @@ fn a_dialogue() {
 }
 
 #[test]
+fn connections_through_a_proxy() {
+    insta::assert_snapshot!(text(&sample::connected(), false));
+}
+
+#[test]
 fn a_clean_pass() {
     let mut report = sample::pass();
     report.plan.run.thresholds = vec!["p99<5ms".to_owned(), "throughput>=49000".to_owned()];

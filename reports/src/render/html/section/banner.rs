@@ -3,7 +3,7 @@
 use crate::{
     model::Report,
     render::{
-        LabelledResult,
+        LabelledResult, connecting,
         html::{chart::line_style::LineStyle, visible_text::VisibleText},
         tone::Tone,
         wording,
@@ -40,7 +40,7 @@ impl Banner {
 }
 
 fn run(report: &Report) -> String {
-    let embedded = if report.target.embedded { " (embedded server)" } else { "" };
+    let (urls, remarks) = (connecting::urls(&report.target), connecting::target_remarks(report));
     let (load, length) = (wording::load(&report.plan), wording::length(&report.plan));
-    format!("{}{embedded} · {load} · {length} · {}", report.target.url, report.started_at)
+    format!("{urls}{remarks} · {load} · {length} · {}", report.started_at)
 }

@@ -5,10 +5,10 @@ use crate::{
     human::{bytes, count, most_frequent, nanoseconds, percent, rate, seconds},
     model::{Calls, GroupRecord, LoadRecord},
     render::{
-        exchange,
+        connecting, exchange,
         html::{
             labelled_part::LabelledPart,
-            table::{Fact, TableCell, facts},
+            table::{Fact, PageTable, TableCell, facts},
         },
         load_shape,
         tone::Tone,
@@ -22,14 +22,43 @@ pub(crate) fn connecting(parts: &[LabelledPart<'_>]) -> Section {
         ContentBlock::Tables(vec![facts("Connections", parts, &CONNECTIONS)]),
         ContentBlock::plots(plot, "No connection opened."),
         ContentBlock::Tables(vec![latency::connect_table(parts)]),
-    ];
+    ]
+    .into_iter()
+    .chain(how(parts).map(|table| ContentBlock::Tables(vec![table])))
+    .collect();
     Section::new("connect", "Connecting", blocks)
 }
 
 /// The tables of connecting, without the plot.
 pub(crate) fn connections(parts: &[LabelledPart<'_>]) -> Section {
-    let tables = vec![facts("Connections", parts, &CONNECTIONS), latency::connect_table(parts)];
+    let mut tables = vec![facts("Connections", parts, &CONNECTIONS), latency::connect_table(parts)];
+    tables.extend(how(parts));
     Section::new("connect", "Connecting", vec![ContentBlock::Tables(tables)])
+}
+
+/// What was agreed on connections. `None` for plain ones.
+fn how(parts: &[LabelledPart<'_>]) -> Option<PageTable> {
+    let table = facts("How it connected", parts, &HOW);
+    table.bodies.iter().any(|body| !body.rows.is_empty()).then_some(table)
+}
+
+const HOW: [Fact; 7] = [
+    ("TLS", |labelled| agreed(labelled, "TLS")),
+    ("certificates", |labelled| {
+        let is_insecure = labelled.part.group_plans().iter().any(connecting::accepts_any_certificate);
+        if is_insecure { TableCell::words(connecting::INSECURE).tone(Tone::Doubtful) } else { TableCell::default() }
+    }),
+    ("compression", |labelled| agreed(labelled, "compression")),
+    ("compressed", |labelled| agreed(labelled, "compressed")),
+    ("subprotocols", |labelled| agreed(labelled, "subprotocols")),
+    ("addresses", |labelled| agreed(labelled, "addresses")),
+    ("redirects", |labelled| agreed(labelled, "redirects")),
+];
+
+fn agreed(labelled: &LabelledPart<'_>, name: &str) -> TableCell {
+    let all = connecting::agreed(labelled.part.measurement);
+    let found = all.into_iter().find(|(known, _)| *known == name);
+    found.map_or_else(TableCell::default, |(_, text)| TableCell::words(text))
 }
 
 const CONNECTIONS: [Fact; 7] = [
@@ -173,6 +202,7 @@ const ARRIVALS: Fact = ("over time", |labelled| of_group(labelled, |group| shape
 const SESSIONS: Fact = ("clients come and go", |labelled| {
     of_group(labelled, |group| shape(&group.sessions.iter().flat_map(load_shape::sessions).collect::<Vec<_>>()))
 });
+const WAY: Fact = ("way to the server", |labelled| of_group(labelled, |group| shape(&connecting::asked_for(group))));
 const WIRE_SHAPE: Fact =
     ("frames, pings, reads", |labelled| of_group(labelled, |group| shape(&load_shape::others(group))));
 
@@ -181,10 +211,10 @@ fn shape(parts: &[String]) -> TableCell {
 }
 
 /// What is a group's own.
-const GROUP_PLAN: [Fact; 12] = [
+const GROUP_PLAN: [Fact; 13] = [
     ("target", |labelled| {
         of_group(labelled, |group| {
-            group.target.as_ref().map_or_else(TableCell::default, |target| TableCell::words(&target.url))
+            group.target.as_ref().map_or_else(TableCell::default, |target| TableCell::words(connecting::urls(target)))
         })
     }),
     MODEL,
@@ -198,10 +228,11 @@ const GROUP_PLAN: [Fact; 12] = [
     EXPECT,
     RULES,
     WIRE_SHAPE,
+    WAY,
 ];
 
-const PLAN: [Fact; 21] = [
-    ("target", |labelled| TableCell::words(&labelled.part.report.target.url)),
+const PLAN: [Fact; 22] = [
+    ("target", |labelled| TableCell::words(connecting::urls(&labelled.part.report.target))),
     ("server", |labelled| {
         (if labelled.part.report.target.embedded { "embedded" } else { "not started by loadgen" }).into()
     }),
@@ -222,6 +253,7 @@ const PLAN: [Fact; 21] = [
     EXPECT,
     RULES,
     WIRE_SHAPE,
+    WAY,
     ("new connections/s", |labelled| rate(labelled.part.plan().run.connect_rate).into()),
     ("engine", |labelled| TableCell::words(labelled.part.plan().run.engine.name())),
     ("threads", |labelled| labelled.part.plan().run.threads.to_string().into()),

@@ -84,11 +84,11 @@ const SERIES: [LatencySeries; 7] = [
 const OF_MESSAGES: usize = 4;
 
 /// Connecting, and its phases as far as they were measured.
-const CONNECT: [LatencySeries; 5] = [
+const CONNECT: [LatencySeries; 6] = [
     LatencySeries {
         id: "connect",
         name: "connect",
-        span: "TCP, TLS and opening handshake",
+        span: "from TCP to the opening handshake",
         of: |part| Some(&part.measurement.latency.connect),
     },
     LatencySeries {
@@ -96,6 +96,12 @@ const CONNECT: [LatencySeries; 5] = [
         name: "TCP",
         span: "start to connected",
         of: |part| measured(&part.measurement.latency.connect_tcp),
+    },
+    LatencySeries {
+        id: "connect-proxy",
+        name: "proxy",
+        span: "its tunnel",
+        of: |part| measured(&part.measurement.latency.connect_proxy),
     },
     LatencySeries {
         id: "connect-tls",

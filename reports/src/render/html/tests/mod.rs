@@ -98,6 +98,25 @@ fn rooms() {
 }
 
 #[test]
+fn how_connections_were_opened_has_a_table() {
+    let (report, pass) = (sample::connected(), sample::pass());
+    let with = page(&[("a", &report), ("b", &pass)]);
+    Dom::of(&with);
+    for shown in [
+        "How it connected",
+        ">certificates<",
+        ">way to the server<",
+        "10 full and 90 resumed handshakes",
+        "agreed on 80 of 100 connections",
+        "(3.20 to 1), received",
+        "proxy (its tunnel)",
+    ] {
+        assert!(with.contains(shown) || page(&[("a", &report)]).contains(shown), "{shown}");
+    }
+    assert!(!page(&[("b", &pass)]).contains("How it connected"));
+}
+
+#[test]
 fn several_results_with_groups_have_one_table_of_them() {
     let (groups, one) = (sample::two_groups(), sample::pass());
     let page = page(&[("a", &groups), ("b", &groups), ("c", &one)]);

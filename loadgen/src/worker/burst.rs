@@ -50,6 +50,8 @@ pub(super) struct Burst<'a, L, E, C> {
     pub(super) write_at_once: u32,
     /// Bytes that the connection may have unsent before it is cut short.
     pub(super) most_unsent: u64,
+    /// The connection compresses messages.
+    pub(super) compresses: bool,
 }
 
 impl<L: SentLog, E: Engine, C: Clock> Burst<'_, L, E, C> {
@@ -67,7 +69,7 @@ impl<L: SentLog, E: Engine, C: Clock> Burst<'_, L, E, C> {
     /// after the last write.
     #[inline]
     fn send(self, command: &SendCommand, series: &impl MessageSeries) -> (u32, Option<Time>) {
-        let Self { log, recorder, engine, clock, checksums, write_at_once, most_unsent } = self;
+        let Self { log, recorder, engine, clock, checksums, write_at_once, most_unsent, compresses } = self;
         let &SendCommand { slot, due, messages, .. } = command;
         let (mut left, mut after) = (messages, None);
         while left > 0 && (left == messages || engine.unsent(slot) <= most_unsent) {
@@ -76,7 +78,9 @@ impl<L: SentLog, E: Engine, C: Clock> Burst<'_, L, E, C> {
             let first = log.next_sequence();
             checksums.clear();
             let kinds = (0..part).map(|index| series.kind_and_len(first + u64::from(index)));
+            let unsent = if compresses { engine.unsent(slot) } else { 0 };
             engine.queue(slot, kinds, |payloads| series.encode_all(first, payloads, checksums));
+            let frame_bytes = if compresses { engine.unsent(slot).saturating_sub(unsent) } else { 0 };
             let times = SendTimes { due, written: clock.now() };
             log.sent(times, part, checksums);
             let writes = engine.flush(slot);
@@ -84,6 +88,9 @@ impl<L: SentLog, E: Engine, C: Clock> Burst<'_, L, E, C> {
             log.wrote(first, due, ended);
             recorder.wrote(times.written, ended);
             recorder.sent(times, part.into(), series.bytes(first, part), writes);
+            if compresses {
+                recorder.sent_compressed(times.written, series.bytes(first, part), frame_bytes);
+            }
             after = Some(ended);
         }
         (messages - left, after)

@@ -199,6 +199,9 @@ impl<A: Account> EventSink for ClientSink<'_, A> {
         let recorder = self.account.recorder();
         recorder.read(at, read);
         recorder.evidence.read(read.bytes, read.messages + read.controls);
+        if self.account.client().compresses {
+            self.account.recorder().read_compressed(at, read);
+        }
         self.last = Some(at);
         self.bytes += read.bytes;
     }

@@ -37,6 +37,8 @@ pub(super) struct Client {
     pub(super) trouble: Trouble,
     /// Its session has had no reply yet.
     pub(super) awaits_reply: bool,
+    /// Its connection compresses messages.
+    pub(super) compresses: bool,
 }
 
 /// What the plan did not want of a client that is not open.
@@ -73,6 +75,7 @@ impl Client {
             after: AttemptCause::Start,
             trouble: Trouble::None,
             awaits_reply: false,
+            compresses: false,
         }
     }
 }

@@ -85,16 +85,16 @@ impl<E: Engine, C: Clock> Worker<E, C> {
     fn send(&mut self, group: usize, command: &SendCommand) -> (u32, Option<Time>) {
         let Self { groups, clients, engine, clock, checksums, rooms, .. } = self;
         let WorkerGroup { config, outcome, progress, write_at_once, most_unsent, has_rooms, .. } = &mut groups[group];
-        let Client { ledger, .. } = &mut clients.all[command.slot];
+        let Client { ledger, compresses, .. } = &mut clients.all[command.slot];
         let source = config.expectation.source.of(ledger.client());
-        let (write_at_once, most_unsent) = (*write_at_once, *most_unsent);
+        let (write_at_once, most_unsent, compresses) = (*write_at_once, *most_unsent, *compresses);
         let recorder = &mut outcome.recorder;
         if let Some(rooms) = rooms.as_deref_mut().filter(|_| *has_rooms) {
             let log = &mut rooms.sends(command.slot);
-            return Burst { log, recorder, engine, clock, checksums, write_at_once, most_unsent }
+            return Burst { log, recorder, engine, clock, checksums, write_at_once, most_unsent, compresses }
                 .send_any(command, &source);
         }
-        let burst = Burst { log: ledger, recorder, engine, clock, checksums, write_at_once, most_unsent };
+        let burst = Burst { log: ledger, recorder, engine, clock, checksums, write_at_once, most_unsent, compresses };
         let (sent, after) = burst.send_any(command, &source);
         progress.in_flight += u64::from(sent);
         (sent, after)

@@ -10,6 +10,7 @@
 //!        └──────── replies, what was sent ── turn.rs <── client_sink.rs ──> ledger ──> recorder
 //! ```
 
+mod agreements;
 mod burst;
 mod client_sink;
 mod clients;

@@ -4,6 +4,7 @@ use reports::{judge::OwnFailure, model::Connections};
 
 use super::{
     RoomsOutcome, StopTotals,
+    agreements::{self, Addresses},
     recorder::{BoundedList, OpeningTimes, Recorder, Window},
     session_record::SessionRecord,
 };
@@ -11,7 +12,7 @@ use crate::{
     clock::Time,
     engine::ConnectionEnd,
     ledger::{CloseCause, Expectation, Ledger},
-    transport::{Endpoint, Phases},
+    transport::{Endpoint, Opened, Phases},
 };
 
 /// Missing messages that all workers together remember, to match them with messages that came on
@@ -42,6 +43,8 @@ pub(crate) struct GroupOutcome {
     /// How many had opened, failed and died when that was last told.
     told: [u64; 3],
     pub(crate) peer: Option<Endpoint>,
+    /// Where its connections went.
+    pub(crate) addresses: Addresses,
     pub(crate) openings: OpeningTimes,
     /// What became of the sessions.
     pub(crate) sessions: SessionRecord,
@@ -85,6 +88,7 @@ impl GroupOutcome {
             connections: Connections { requested: clients as u64, ..Connections::default() },
             told: [0; 3],
             peer: None,
+            addresses: Addresses::default(),
             openings: OpeningTimes::default(),
             sessions: SessionRecord::default(),
             reached: 0,
@@ -98,6 +102,7 @@ impl GroupOutcome {
             recorder: self.recorder.so_far(),
             connections: self.connections.clone(),
             peer: self.peer,
+            addresses: self.addresses.clone(),
             openings: self.openings.clone(),
             sessions: self.sessions.clone(),
             ..Self::new(0, 1)
@@ -109,6 +114,13 @@ impl GroupOutcome {
         let Connections { opened, failed, died, .. } = self.connections;
         let changed = std::mem::replace(&mut self.told, [opened, failed, died]) != [opened, failed, died];
         changed.then(|| self.connections.clone())
+    }
+
+    /// Records what was agreed on a connection whose handshake succeeded.
+    pub(crate) fn agreed(&mut self, opened: &Opened) {
+        self.peer.get_or_insert(opened.peer);
+        self.addresses.count(opened.peer);
+        agreements::count(&mut self.connections, opened);
     }
 
     /// Records that a connection opened, and how long each phase took.

@@ -12,7 +12,8 @@ use crate::{
 
 /// What one worker recorded of a group. Its seconds and response times are merged elsewhere.
 pub(super) fn of_worker(outcome: GroupOutcome) -> Measurement {
-    let GroupOutcome { recorder, connections, peer, mut openings, sessions, .. } = outcome;
+    let GroupOutcome { recorder, mut connections, peer, addresses, mut openings, sessions, .. } = outcome;
+    addresses.tell(&mut connections);
     // A worker has one peer address of a group.
     let peer = peer.map(|peer| peer.to_string()).unwrap_or_default();
     let kept = recorder.evidence.into_kept().into_iter();
@@ -34,6 +35,7 @@ pub(super) fn of_worker(outcome: GroupOutcome) -> Measurement {
             send_lag: recorder.send_lag,
             connect: openings.connect.take(),
             connect_tcp: openings.tcp.take(),
+            connect_proxy: openings.proxy.take(),
             connect_tls: openings.tls.take(),
             connect_upgrade: openings.upgrade.take(),
             join: join.into_histogram(),
@@ -76,9 +78,14 @@ pub(super) fn counts(measurement: &mut Measurement, measured: bool) -> &mut Coun
     if measured { &mut measurement.measured.counts } else { &mut measurement.warmup.counts }
 }
 
-/// Completes a sum: with its seconds, and the first evidence of each kind.
+/// Completes a sum: with its seconds, the first evidence of each kind, and addresses if there are
+/// several.
 pub(super) fn complete(mut sum: Measurement, seconds: Seconds) -> Measurement {
     (sum.intervals, sum.latency.response) = (seconds.intervals, seconds.response);
     Evidence::keep_first(&mut sum.evidence);
+    // Most runs have one server at one address, which the target names.
+    if sum.connections.addresses.len() == 1 {
+        sum.connections.addresses.clear();
+    }
     sum
 }

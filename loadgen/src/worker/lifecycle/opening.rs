@@ -106,7 +106,7 @@ impl<E: Engine, C: Clock> Worker<E, C> {
             return;
         }
         let WorkerGroup { outcome, dialogue, route, .. } = &mut self.groups[self.clients.group_of(slot)];
-        outcome.peer.get_or_insert(opened.peer);
+        outcome.agreed(opened);
         if let Some(dialogue) = dialogue.as_mut().filter(|dialogue| dialogue.joins()) {
             let timeout = u64::try_from(route.timeout.as_nanos()).unwrap_or(u64::MAX);
             if let Some(began) = dialogue.began(slot, self.stops.all) {

@@ -237,6 +237,27 @@ impl Recorder {
         }
     }
 
+    /// Records that messages with `bytes` bytes of payload were written at `at` as frames of
+    /// `frame_bytes`, on a connection that compresses.
+    #[cold]
+    pub(crate) fn sent_compressed(&mut self, at: Time, bytes: u64, frame_bytes: u64) {
+        if at >= self.window.from && at < self.window.to {
+            let compressed = &mut self.traffic.compressed;
+            compressed.sent_bytes += bytes;
+            compressed.sent_frame_bytes += frame_bytes;
+        }
+    }
+
+    /// Records reads on a connection that compresses, the last of them at `at`.
+    #[cold]
+    pub(crate) fn read_compressed(&mut self, at: Time, read: ReadBatch) {
+        if at >= self.window.from && at < self.window.to && !read.is_control_only() {
+            let compressed = &mut self.traffic.compressed;
+            compressed.received_bytes += read.payload;
+            compressed.received_frame_bytes += read.bytes;
+        }
+    }
+
     /// Records that the connection of `client` ended at `at`. `detail` says how, escaped.
     pub fn died(&mut self, expectation: &Expectation, client: u32, local: Endpoint, at: Time, detail: String) {
         self.evidence.died(&EventContext { expectation, client, local, at }, detail);

@@ -108,8 +108,8 @@ mod tests {
         let measures = json!({ "type": "object", "patternProperties": { ".+": measure }, "minProperties": 1 });
         let schema = json!({ "type": "object", "patternProperties": { ".+": measures } });
         let schema = jsonschema::draft7::new(&schema).unwrap();
-        for report in [sample::pass(), sample::violation(), sample::invalid(), sample::closed(), sample::two_groups()] {
-            assert!(schema.is_valid(&serde_json::from_str(&rendered(&Bencher, &report)).unwrap()));
+        for sample in sample::SOME {
+            assert!(schema.is_valid(&serde_json::from_str(&rendered(&Bencher, &sample())).unwrap()));
         }
     }
 }

@@ -50,7 +50,7 @@ pub(super) fn asked_for(group: &GroupRecord) -> Vec<String> {
     let mut all = path(connect);
     all.extend(connect.tls.iter().flat_map(tls_options));
     all.extend(request(connect));
-    all.extend(connect.compression.as_ref().map(compression_offer));
+    all.extend(connect.compression.map(compression_offer));
     all
 }
 
@@ -100,10 +100,10 @@ fn request(connect: &ConnectRecord) -> Vec<String> {
     [subprotocols, origin, authorization, redirects].into_iter().flatten().collect()
 }
 
-fn compression_offer(offer: &CompressionRecord) -> String {
+fn compression_offer(offer: CompressionRecord) -> String {
     let CompressionRecord { window_bits, context_takeover } = offer;
-    let window = if *window_bits == 15 { String::new() } else { format!(", window bits {window_bits}") };
-    let takeover = if *context_takeover { "" } else { ", no context takeover" };
+    let window = if window_bits == 15 { String::new() } else { format!(", window bits {window_bits}") };
+    let takeover = if context_takeover { "" } else { ", no context takeover" };
     format!("permessage-deflate{window}{takeover}")
 }
 

@@ -15,6 +15,9 @@ use super::{
 };
 use crate::metric::quantiles::value_at_share;
 
+/// Samples whose verdicts or shapes differ.
+pub(crate) const SOME: [fn() -> Report; 5] = [pass, violation, invalid, closed, two_groups];
+
 /// 100 clients at 500 messages a second for 10 s after 1 s of warm-up: 500 000 messages and 50 000
 /// before them, all whole.
 pub(crate) fn pass() -> Report {

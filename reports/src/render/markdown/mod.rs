@@ -336,8 +336,8 @@ fn plan(out: &mut dyn Write, report: &Report) -> io::Result<()> {
         };
         let rules: Vec<String> = exchange::more_rules(group).iter().map(|rule| format!(", {}", code(rule))).collect();
         let shape: Vec<String> = load_shape::shape(group).iter().map(|part| format!(", {part}")).collect();
-        let ways = connecting::asked_for(group).iter().map(|part| format!(", {}", code(part))).collect::<String>();
-        let (expect, rules) = (code(&group.expect.to_string()), rules.concat() + &shape.concat() + &ways);
+        let way: Vec<String> = connecting::asked_for(group).iter().map(|part| format!(", {}", code(part))).collect();
+        let (expect, rules) = (code(&group.expect.to_string()), [rules, shape, way].concat().concat());
         writeln!(out, "- {load}{messages}, expecting {expect}{rules}{}", target(group))?;
     }
     if !plan.run.thresholds.is_empty() {

@@ -122,9 +122,13 @@ fn lines_fit_and_colours_are_all_that_colour_adds() {
 
 #[test]
 fn no_line_is_longer_than_the_terminal_is_wide() {
-    let mut marked = sample::violation();
-    marked.total.latency.floor.record(1).unwrap();
-    for report in [marked, sample::pass(), sample::invalid(), sample::connections(), sample::closed()] {
+    let marked = || {
+        let mut marked = sample::violation();
+        marked.total.latency.floor.record(1).unwrap();
+        marked
+    };
+    for sample in [marked, sample::pass, sample::invalid, sample::connections, sample::closed, sample::connected] {
+        let report = sample();
         let judgement = judge(&report, &[]);
         for width in [40, 60, 80, 120] {
             let text = written(|out| Text { color: false, width }.render(&report, &judgement, out));

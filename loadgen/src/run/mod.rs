@@ -200,6 +200,7 @@ fn config(
             sessions: group.sessions.clone(),
             ping: group.ping,
             read: group.read,
+            insecure: group.connect.tls.insecure,
             source: targets.source(index, clients_each),
         }
     };

@@ -25,5 +25,6 @@ pub(crate) use self::{
     opening::{Opening, OpeningProgress},
     route::{ConnectionLimits, Route},
     stream::Stream,
+    tls::TlsSummary,
 };
 pub use self::{endpoint::Endpoint, source_addresses::SourceAddressError, tls::TlsFileError};

@@ -2,7 +2,7 @@
 
 use reports::{escape::visible_part, model::Connections};
 
-use crate::transport::{Endpoint, Opened};
+use crate::transport::{Answer, Endpoint, Opened, TlsSummary};
 
 /// Addresses that are told apart. The rest counts as `other`.
 const ADDRESSES: usize = 64;
@@ -42,9 +42,28 @@ impl Addresses {
     }
 }
 
+/// What was asked for on all connections of a group.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Asked {
+    /// Compression was offered.
+    pub(super) compression: bool,
+    /// Any certificate is accepted.
+    pub(super) insecure: bool,
+}
+
 /// Counts what was agreed on a connection.
-pub(super) fn count(connections: &mut Connections, opened: &Opened) {
-    if let Some(name) = &opened.answer.subprotocol {
+pub(super) fn count(connections: &mut Connections, opened: &Opened, asked: Asked) {
+    let Answer { subprotocol, compression, .. } = &opened.answer;
+    if let Some(TlsSummary { version, cipher, resumed, .. }) = opened.tls {
+        let tls = connections.tls.get_or_insert_default();
+        tls.count(version, cipher, resumed);
+        tls.insecure = asked.insecure;
+    }
+    if asked.compression {
+        let parameters = compression.as_ref().map(ToString::to_string);
+        connections.compression.get_or_insert_default().count(parameters.as_deref());
+    }
+    if let Some(name) = subprotocol {
         connections.count_subprotocol(&visible_part(name, NAME_SHOWN), 1);
     }
 }
@@ -53,8 +72,14 @@ pub(super) fn count(connections: &mut Connections, opened: &Opened) {
 mod tests {
     use std::net::{Ipv4Addr, SocketAddr};
 
+    use frames::deflate::DeflateParameters;
+
     use super::*;
-    use crate::transport::{Answer, Phases};
+    use crate::transport::Phases;
+
+    fn opened(tls: Option<TlsSummary>, answer: Answer) -> Opened {
+        Opened { local: Endpoint::Unix, peer: Endpoint::Unix, phases: Phases::default(), tls, answer }
+    }
 
     #[test]
     fn addresses_are_bounded() {
@@ -75,11 +100,26 @@ mod tests {
         let mut connections = Connections::default();
         for name in ["chat", "chat", &"\u{1b}".repeat(1000)] {
             let answer = Answer { subprotocol: Some(name.to_owned()), ..Answer::default() };
-            let opened = Opened { local: Endpoint::Unix, peer: Endpoint::Unix, phases: Phases::default(), answer };
-            count(&mut connections, &opened);
+            count(&mut connections, &opened(None, answer), Asked::default());
         }
         assert_eq!(connections.subprotocols.len(), 2);
         assert_eq!(connections.subprotocols["chat"], 2);
         assert!(connections.subprotocols.keys().all(|name| name.len() < 500 && !name.contains('\u{1b}')));
+    }
+
+    #[test]
+    fn each_connection_counts_as_what_was_agreed_on_it() {
+        let tls = |resumed| TlsSummary { version: "1.3", cipher: "A", resumed, wants_certificate: false };
+        let compressed = |compression| Answer { compression, ..Answer::default() };
+        let (mut connections, asked) = (Connections::default(), Asked { compression: true, insecure: true });
+        count(&mut connections, &opened(Some(tls(false)), compressed(None)), asked);
+        count(&mut connections, &opened(Some(tls(true)), compressed(Some(DeflateParameters::default()))), asked);
+        let said = connections.tls.unwrap();
+        assert_eq!((said.full, said.resumed, said.versions["1.3"], said.insecure), (1, 1, 2, true));
+        let said = connections.compression.unwrap();
+        assert_eq!((said.agreed, said.declined, said.parameters["permessage-deflate"]), (1, 1, 1));
+        let mut plain = Connections::default();
+        count(&mut plain, &opened(None, Answer::default()), Asked::default());
+        assert_eq!(plain, Connections::default());
     }
 }

@@ -144,7 +144,8 @@ impl<'a, A: Account> ClientSink<'a, A> {
 impl<A: Account> EventSink for ClientSink<'_, A> {
     #[cold]
     fn opened(&mut self, at: Time, opened: Opened) {
-        self.account.client().local = opened.local;
+        let client = self.account.client();
+        (client.local, client.compresses) = (opened.local, opened.answer.compression.is_some());
         if let Some(dialogue) = self.dialogue.as_mut().filter(|dialogue| dialogue.joins()) {
             (self.state, self.hears) = (ClientState::Joining, true);
             if dialogue.opened(self.slot, at, opened.phases) {

@@ -57,6 +57,8 @@ pub(crate) struct GroupConfig {
     /// Slow readers: bytes per second that each client reads at most. What they don't read in time,
     /// and that the server gives them up, is by plan.
     pub(crate) read: Option<NonZeroU64>,
+    /// Any certificate is accepted.
+    pub(crate) insecure: bool,
     /// Addresses to connect from, by the client's number in the run.
     pub(crate) source: SourceAddresses,
 }

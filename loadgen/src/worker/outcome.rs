@@ -4,7 +4,7 @@ use reports::{judge::OwnFailure, model::Connections};
 
 use super::{
     RoomsOutcome, StopTotals,
-    agreements::{self, Addresses},
+    agreements::{self, Addresses, Asked},
     recorder::{BoundedList, OpeningTimes, Recorder, Window},
     session_record::SessionRecord,
 };
@@ -117,10 +117,10 @@ impl GroupOutcome {
     }
 
     /// Records what was agreed on a connection whose handshake succeeded.
-    pub(crate) fn agreed(&mut self, opened: &Opened) {
+    pub(super) fn agreed(&mut self, opened: &Opened, asked: Asked) {
         self.peer.get_or_insert(opened.peer);
         self.addresses.count(opened.peer);
-        agreements::count(&mut self.connections, opened);
+        agreements::count(&mut self.connections, opened, asked);
     }
 
     /// Records that a connection opened, and how long each phase took.

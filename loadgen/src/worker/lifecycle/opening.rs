@@ -10,7 +10,7 @@ use crate::{
     engine::Engine,
     schedule::{opening_queue::OpeningQueue, pacer::SLICE},
     transport::{ConnectError, Opened, Phases},
-    worker::{Worker, clients::Trouble, config::WorkerConfig, group::WorkerGroup},
+    worker::{Worker, agreements::Asked, clients::Trouble, config::WorkerConfig, group::WorkerGroup},
 };
 
 /// Connections that all workers together are opening at once, at most. As many fit the queue of a
@@ -105,8 +105,8 @@ impl<E: Engine, C: Clock> Worker<E, C> {
         if self.openings.under_way.remove(&slot).is_none() {
             return;
         }
-        let WorkerGroup { outcome, dialogue, route, .. } = &mut self.groups[self.clients.group_of(slot)];
-        outcome.agreed(opened);
+        let WorkerGroup { config, outcome, dialogue, route, .. } = &mut self.groups[self.clients.group_of(slot)];
+        outcome.agreed(opened, Asked { compression: route.compression.is_some(), insecure: config.insecure });
         if let Some(dialogue) = dialogue.as_mut().filter(|dialogue| dialogue.joins()) {
             let timeout = u64::try_from(route.timeout.as_nanos()).unwrap_or(u64::MAX);
             if let Some(began) = dialogue.began(slot, self.stops.all) {

@@ -1,6 +1,6 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
-use reports::model::{Counts, EvidenceKind, IntervalConnections};
+use reports::model::{CompressedTraffic, Counts, EvidenceKind, IntervalConnections};
 
 use super::*;
 use crate::{
@@ -74,6 +74,19 @@ fn what_comes_in_the_window_counts_whenever_it_was_due() {
     assert_eq!(rows.iter().map(|row| row.matched).collect::<Vec<_>>(), [1_000; 3], "and one of the drain");
     let times: u64 = rows.iter().flat_map(|row| &row.response).map(|(_, times)| times).sum();
     assert_eq!((times, recorder.service.len()), (2_500, 2_500), "only the measured phase is in a histogram");
+}
+
+#[test]
+fn compressed_bytes_count_in_the_window() {
+    let mut recorder = recorder();
+    let read = ReadBatch { calls: 1, bytes: 40, messages: 2, payload: 128, controls: 0 };
+    for millis in [999, 1_000, 2_999, 3_000] {
+        recorder.sent_compressed(at(millis), 100, 30);
+        recorder.read_compressed(at(millis), read);
+    }
+    let expected =
+        CompressedTraffic { sent_bytes: 200, sent_frame_bytes: 60, received_bytes: 256, received_frame_bytes: 80 };
+    assert_eq!(recorder.traffic.compressed, expected);
 }
 
 #[test]

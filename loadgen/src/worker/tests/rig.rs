@@ -240,6 +240,7 @@ impl Case {
                 sessions: group.sessions.clone(),
                 ping: group.ping.map(Duration::from_millis),
                 read: group.read.and_then(NonZeroU64::new),
+                insecure: false,
                 source: SourceAddresses::System,
             }
         };

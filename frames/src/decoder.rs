@@ -111,7 +111,7 @@ impl Decoder {
     }
 
     /// Bytes of memory that an incomplete message takes, or the last event if it was assembled or
-    /// inflated.
+    /// inflated, and those of the inflater.
     #[inline]
     pub fn held(&self) -> usize {
         let inflated = self.inflation.as_ref().map_or(0, |inflation| inflation.held());

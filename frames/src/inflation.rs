@@ -39,7 +39,7 @@ impl Inflation {
 
     /// Bytes that are kept.
     pub(crate) fn held(&self) -> usize {
-        self.space.len()
+        self.space.len() + self.inflater.held()
     }
 
     /// Frees the last message.

@@ -23,6 +23,15 @@ impl<S> Context<S> {
         }
     }
 
+    /// Bytes of memory that are kept. A stream takes `of_stream` bytes.
+    pub(super) fn held(&self, of_stream: usize) -> usize {
+        match self {
+            Self::None | Self::Stream(None) => 0,
+            Self::Window(window) => window.bytes.capacity(),
+            Self::Stream(Some(_)) => of_stream,
+        }
+    }
+
     /// Frees what is kept.
     pub(super) fn release(&mut self) {
         match self {

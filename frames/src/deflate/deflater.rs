@@ -50,6 +50,12 @@ impl Deflater {
         out.truncate(end);
     }
 
+    /// Bytes of memory that it keeps.
+    pub fn held(&self) -> usize {
+        // Two windows of bytes and one of positions, tables for hashes, and symbols.
+        self.context.held((146 << 10) + (4 << self.window_bits.get().max(9)))
+    }
+
     /// Frees the window. The next message refers to none before it, which is always lawful.
     pub fn release(&mut self) {
         self.context.release();

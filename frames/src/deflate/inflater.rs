@@ -42,6 +42,11 @@ impl Inflater {
         Self { context: Context::new(window_bits, alone, SMALL) }
     }
 
+    /// Bytes of memory that it keeps.
+    pub fn held(&self) -> usize {
+        self.context.held(47 << 10)
+    }
+
     /// Inflates a message. Appends it to `out`, at most `limit` bytes.
     ///
     /// It takes two messages that the RFC does not have, but that are sent, and whose meaning is

@@ -184,7 +184,8 @@ fn an_inflated_message_takes_memory_until_it_is_released() {
     let mut bytes = frame(0xc1, HELLO);
     let event = decoder.next(&mut Input::from(bytes.as_mut_slice()));
     assert_eq!(event, Ok(Some(Event::Message(Message { kind: Kind::Text, payload: b"Hello" }))));
-    assert!(decoder.held() >= 5);
+    let with_message = decoder.held();
     decoder.release();
-    assert_eq!(decoder.held(), 0);
+    // What is left is the inflater's.
+    assert!((47 << 10..with_message).contains(&decoder.held()), "{with_message}");
 }

@@ -29,6 +29,8 @@ pub enum Place {
     Connection,
     /// The name of a room: what is the client's.
     Room,
+    /// The path of a file: what is the client's.
+    File,
 }
 
 /// How rooms are named.
@@ -101,9 +103,10 @@ impl Scope<'_> {
                 "`{{{{{name}}}}}` is of a message, and this is none; `{{{{client}}}}` and columns of --data can stand here"
             )),
             (Name::Client, _) => Ok(Meaning::Own),
-            _ if self.place == Place::Room => Err(format!(
-                "`{{{{{name}}}}}` differs from message to message, and a room does not; `{{{{client}}}}` and columns of --data \
-                 can stand here"
+            _ if matches!(self.place, Place::Room | Place::File) => Err(format!(
+                "`{{{{{name}}}}}` differs from message to message, and a {} does not; `{{{{client}}}}` and columns of --data \
+                 can stand here",
+                if self.place == Place::File { "file" } else { "room" }
             )),
             _ => Ok(Meaning::Own),
         }

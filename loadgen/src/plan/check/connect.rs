@@ -1,6 +1,6 @@
 //! Finds what does not fit together in how connections are opened.
 
-use crate::plan::{Group, PlanError};
+use crate::plan::{Group, PlanError, Target};
 
 /// Refuses what does not work yet.
 pub(super) fn not_built_yet(index: usize, group: &Group) -> Result<(), PlanError> {
@@ -14,11 +14,7 @@ pub(super) fn not_built_yet(index: usize, group: &Group) -> Result<(), PlanError
         ("ip_version", path.family != <_>::default()),
         ("happy_eyeballs", !path.happy_eyeballs),
         ("max_redirects", request.max_redirects > 0),
-        ("tls", tls.embedded || tls.version.is_some()),
-        ("cacert", !tls.authorities.is_empty()),
-        ("cert", tls.certificate.is_some()),
-        ("sni", tls.server_name.is_some()),
-        ("tls_resume", tls.resume),
+        ("tls", tls.embedded && group.target == Target::Embedded),
     ];
     match wanted.into_iter().find(|(_, is_wanted)| *is_wanted) {
         Some((key, _)) => Err(PlanError {

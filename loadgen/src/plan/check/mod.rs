@@ -11,6 +11,7 @@ mod sizes;
 mod slow_readers;
 mod templates;
 mod thresholds;
+mod tls;
 mod wire_shape;
 
 use std::net::IpAddr;
@@ -42,6 +43,7 @@ pub(super) fn check(run: &RunOptions, groups: &[Group]) -> Result<(), PlanError>
         compression::check(index, run, group)?;
         connect::not_built_yet(index, group)?;
         request::check(index, group)?;
+        tls::check(index, group)?;
         headers(&group.connect.headers).map_err(|why| about(index, "header", why))?;
         sources(index, &group.connect.sources)?;
     }

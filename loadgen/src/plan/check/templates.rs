@@ -51,12 +51,15 @@ fn templates(group: &Group) -> impl Iterator<Item = (&'static str, &Template, Pl
     });
     let steps = group.dialogue.on_open.iter().filter_map(|step| step.send.as_ref());
     let answers = group.dialogue.answers.iter().map(|answer| &answer.send);
+    let certificate = group.connect.tls.certificate.as_ref();
     let of_kind = |key, place| move |template| (key, template, place);
     room.into_iter()
         .map(of_kind("room", Place::Room))
         .chain(messages.iter().map(of_kind("message", Place::Message)))
         .chain(steps.map(of_kind("on_open", Place::Connection)))
         .chain(answers.map(of_kind("answer", Place::Connection)))
+        .chain(certificate.map(|of_clients| ("cert", &of_clients.certificate, Place::File)))
+        .chain(certificate.map(|of_clients| ("key", &of_clients.key, Place::File)))
 }
 
 /// Finds what the opening handshake can't take.

@@ -66,15 +66,18 @@ fn group(index: usize) -> impl Strategy<Value = Group> {
     let mix = prop_oneof![Just(Mix::Text), Just(Mix::Binary), Just(Mix::Mixed)];
     let expect = prop_oneof![Just(Expect::Echo), Just(Expect::Count), any::<String>().prop_map(Expect::Reply)];
     (target, connect(), 1..1_000_000_u32, load(), sizes(), mix, expect).prop_map(
-        move |(target, connect, clients, load, sizes, mix, expect)| Group {
-            name: format!("g{index}").parse().unwrap(),
-            target,
-            connect,
-            clients: NonZeroU32::new(clients).unwrap(),
-            load,
-            messages: Messages::Generated { sizes, mix },
-            expect,
-            ..Group::default()
+        move |(target, mut connect, clients, load, sizes, mix, expect)| {
+            connect.tls.insecure &= matches!(&target, Target::Url(url) if url.scheme() == "wss");
+            Group {
+                name: format!("g{index}").parse().unwrap(),
+                target,
+                connect,
+                clients: NonZeroU32::new(clients).unwrap(),
+                load,
+                messages: Messages::Generated { sizes, mix },
+                expect,
+                ..Group::default()
+            }
         },
     )
 }

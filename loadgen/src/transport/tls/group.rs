@@ -20,7 +20,7 @@ impl TlsSettings {
         };
         let are_alike = certificate.names().chain(key.names()).next().is_none();
         let clients = if are_alike { 1 } else { group.clients.get() };
-        let bind = |template: &Template| values.bind(template, Place::Room).map_err(TlsFileError::of_system);
+        let bind = |template: &Template| values.bind(template, Place::File).map_err(TlsFileError::of_system);
         let (certificate, key) = (bind(certificate)?, bind(key)?);
         let path = |template: &BoundTemplate, client| {
             PathBuf::from(String::from_utf8_lossy(&template.encode_for(client, 0)).into_owned())

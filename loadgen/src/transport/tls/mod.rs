@@ -26,6 +26,8 @@ mod sessions;
 mod settings;
 #[cfg(test)]
 pub(crate) mod test_server;
+#[cfg(test)]
+mod tests;
 mod trust;
 
 pub use self::files::TlsFileError;

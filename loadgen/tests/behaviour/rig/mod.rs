@@ -30,7 +30,7 @@ pub(crate) use promptness::where_prompt;
 pub(crate) use proxy::{Cutting, Proxy};
 pub(crate) use reference::Reference;
 pub(crate) use scripted_server::{Alteration, Behaviour, CloseAnswer, ConnectionRecord, ScriptedServer};
-pub(crate) use tls_proxy::TlsProxy;
+pub(crate) use tls_proxy::{SelfSigned, TlsProxy};
 
 /// Longer than anything takes that works.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);

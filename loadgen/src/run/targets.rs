@@ -148,7 +148,7 @@ fn connecting<'a>((route, group): (&'a Route, &'a Group)) -> impl Iterator<Item 
 
 /// Whether clients of a group speak TLS.
 fn speaks_tls(group: &Group) -> bool {
-    matches!(&group.target, Target::Url(url) if url.scheme() == "wss")
+    group.target.urls().iter().any(|url| url.scheme() == "wss")
 }
 
 /// Whether each of many addresses of this machine reaches the peer.

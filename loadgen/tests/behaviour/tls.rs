@@ -95,13 +95,12 @@ fn sessions_of_a_client_are_resumed(engine: EngineKind) {
     };
     let coming = TestPlan { clients: n32(2), sessions, load: open(100.0, 2), ..plan(engine, &proxy.url()) };
     let report = run(&with(&coming, TlsOptions { resume: true, ..insecure() }));
-    complete(&report);
+    assert_eq!(report.total.measured.counts.matched, report.total.measured.counts.sent);
     let seen = proxy.seen();
-    assert_eq!(seen.len() as u64, report.total.connections.opened);
-    assert!(seen.len() > 2, "{seen:?}");
+    // The end of the run may interrupt an opening.
+    assert!(report.total.connections.opened > 2 && seen.len() as u64 >= report.total.connections.opened, "{seen:?}");
     // The first of each client is a full one.
     assert_eq!(seen.iter().filter(|seen| !seen.resumed).count(), 2, "{seen:?}");
-    proxy.seen();
     run(&with(&coming, insecure()));
     assert!(proxy.seen()[seen.len()..].iter().all(|seen| !seen.resumed));
 }

@@ -1,7 +1,7 @@
 //! Finds what does not fit together in TLS.
 
 use super::about;
-use crate::plan::{Group, PlanError, ProxyScheme, Target};
+use crate::plan::{Group, PlanError, ProxyScheme};
 
 /// Finds options of TLS that would do nothing, or that contradict each other.
 pub(super) fn check(index: usize, group: &Group) -> Result<(), PlanError> {
@@ -27,11 +27,12 @@ pub(super) fn check(index: usize, group: &Group) -> Result<(), PlanError> {
 /// An option that does nothing for the target, and what to do about it.
 fn of_target(group: &Group) -> Option<(&'static str, String)> {
     let tls = &group.connect.tls;
-    match &group.target {
-        Target::Embedded if !tls.embedded => given(group, false)
-            .next()
-            .map(|key| (key, "the server that loadgen starts speaks no TLS; give --tls, too".to_owned())),
-        Target::Embedded => {
+    match group.target.urls() {
+        [] if !tls.embedded => {
+            let why = "the server that loadgen starts speaks no TLS; give --tls, too";
+            given(group, false).next().map(|key| (key, why.to_owned()))
+        }
+        [] => {
             let key = given(group, false).find(|key| !["tls", "tls_resume"].contains(key))?;
             let why = match key {
                 "insecure" | "cacert" => "its clients trust the server that loadgen starts",
@@ -40,8 +41,8 @@ fn of_target(group: &Group) -> Option<(&'static str, String)> {
             };
             Some((key, format!("{why}; leave it out")))
         }
-        Target::Url(url) if url.scheme() == "wss" || group.connect.request.max_redirects > 0 => None,
-        Target::Url(url) => {
+        urls if urls.iter().any(|url| url.scheme() == "wss") || group.connect.request.max_redirects > 0 => None,
+        [url, ..] => {
             let to_proxy = group.connect.network_path.proxy.as_ref();
             let key = given(group, to_proxy.is_some_and(|proxy| proxy.scheme == ProxyScheme::Https)).next()?;
             Some((key, format!("there is no TLS with {}; try wss://", url.shown())))
@@ -67,7 +68,8 @@ fn given(group: &Group, to_proxy: bool) -> impl Iterator<Item = &'static str> {
 mod tests {
     use super::*;
     use crate::plan::{
-        ClientCertificate, Connect, HostPort, Jitter, NetworkPath, Proxy, Reconnect, Sessions, TlsOptions, TlsVersion,
+        ClientCertificate, Connect, HostPort, Jitter, NetworkPath, Proxy, Reconnect, Sessions, Target, TlsOptions,
+        TlsVersion,
     };
 
     fn group(url: Option<&str>, tls: TlsOptions) -> Group {

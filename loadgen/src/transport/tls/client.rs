@@ -22,15 +22,16 @@ pub(crate) struct TlsClient {
 }
 
 impl TlsClient {
-    /// TLS with these settings to a server of this name.
+    /// TLS with these settings to a server of this name, unless they ask for another.
     ///
     /// # Errors
     /// No certificate can be for this name.
     pub(in crate::transport) fn new(settings: TlsSettings, host: &Host<&str>) -> Result<Self, String> {
-        let name = match host {
-            Host::Ipv4(ip) => ServerName::from(IpAddr::V4(*ip)),
-            Host::Ipv6(ip) => ServerName::from(IpAddr::V6(*ip)),
-            Host::Domain(name) => ServerName::try_from((*name).to_owned())
+        let name = match (&settings.server_name, host) {
+            (Some(name), _) => name.clone(),
+            (None, Host::Ipv4(ip)) => ServerName::from(IpAddr::V4(*ip)),
+            (None, Host::Ipv6(ip)) => ServerName::from(IpAddr::V6(*ip)),
+            (None, Host::Domain(name)) => ServerName::try_from((*name).to_owned())
                 .map_err(|_| format!("`{name}` is no name that a certificate can be for; --sni gives another"))?,
         };
         Ok(Self { settings, name })

@@ -12,8 +12,8 @@ use rustls::{
     pki_types::ServerName,
 };
 
-/// Clients whose sessions are kept, at most: each takes some kilobytes, as the server's certificates
-/// belong to it. Beyond, those that have been there longest connect anew.
+/// Clients whose sessions are kept, at most: each takes some kilobytes, as the server's
+/// certificates belong to it. Beyond, those that have been there longest connect anew.
 const MOST_CLIENTS: usize = 65_536;
 
 /// Tickets of TLS 1.3 that a client keeps. Each is good for one connection, and brings new ones.

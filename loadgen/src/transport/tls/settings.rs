@@ -6,6 +6,7 @@ use rustls::{
     ClientConfig, KeyLog, KeyLogFile, NoKeyLog, SupportedProtocolVersion,
     client::Resumption,
     crypto::ring,
+    pki_types::ServerName,
     version::{TLS12, TLS13},
 };
 
@@ -34,6 +35,8 @@ pub(crate) struct TlsSettings {
     /// The version to speak, if only one is spoken.
     pub(super) version: Option<TlsVersion>,
     pub(super) trust: Arc<Trust>,
+    /// The name to ask for, if it is not the host's.
+    pub(super) server_name: Option<ServerName<'static>>,
 }
 
 impl TlsSettings {
@@ -63,6 +66,7 @@ impl TlsSettings {
             sessions: None,
             version,
             trust: Arc::new(trust),
+            server_name: None,
         })
     }
 
@@ -82,6 +86,8 @@ impl TlsSettings {
             (false, files) => Trust::Files(files.to_vec()),
         };
         let mut settings = Self::new(trust, options.version)?;
+        let name = options.server_name.clone().map(ServerName::try_from).transpose();
+        settings.server_name = name.map_err(|error| TlsFileError::of_system(format!("--sni: {error}")))?;
         settings.sessions = options.resume.then(ClientSessions::default);
         settings.certificates = ClientCertificates::read(first, certificates, settings.config.crypto_provider())?;
         if let ClientCertificates::One(certificate) = &settings.certificates {
@@ -95,7 +101,7 @@ impl TlsSettings {
     /// Those of TLS to a proxy: it trusts the same, in any version, and shows nobody's certificate.
     #[allow(dead_code)] // The route through a proxy by https has yet to use it.
     pub(crate) fn of_proxy(options: &TlsOptions) -> Result<Self, TlsFileError> {
-        let options = TlsOptions { version: None, resume: false, ..options.clone() };
+        let options = TlsOptions { version: None, resume: false, server_name: None, ..options.clone() };
         Self::of(&options, 0, std::iter::empty())
     }
 

@@ -149,7 +149,9 @@ fn acceptor(own: &SelfSigned, clients: &[&SelfSigned]) -> TlsAcceptor {
         config.with_no_client_auth()
     } else {
         let mut roots = RootCertStore::empty();
-        clients.iter().for_each(|client| roots.add(client.certificate.clone()).expect("a certificate"));
+        for client in clients {
+            roots.add(client.certificate.clone()).expect("a certificate");
+        }
         let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build();
         config.with_client_cert_verifier(verifier.expect("a root"))
     };

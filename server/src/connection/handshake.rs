@@ -37,8 +37,8 @@ pub(super) enum UpgradeRefusal {
     AskedToEnd(EndRequest),
 }
 
-/// Answers the peer's request until `deadline`, with HTTP 503 if the server is `full`. A browser that
-/// asks for the `page` gets it, if there is one. A refusal may take `limit` to be sent.
+/// Answers the peer's request until `deadline`, with HTTP 503 if the server is `full`. A browser
+/// that asks for the `page` gets it, if there is one. A refusal may take `limit` to be sent.
 ///
 /// What came of the request is left in `request`. Returns the request with the bytes that followed
 /// it, which are frames: a peer should wait for the answer (section 4.1), but one that does not

@@ -5,8 +5,8 @@
 //! - `handshake` answers its HTTP request.
 //! - `echo` answers its messages, until an `ending` comes.
 //! - `closing` ends it.
-//! - `websocket` is its state while it is open: a `socket` on a `transport`, a decoder, and a `send_buffer` for what
-//!   TCP has not taken.
+//! - `websocket` is its state while it is open: a `socket` on a `transport`, a decoder, and a
+//!   `send_buffer` for what TCP has not taken.
 //! - `context` is what the connections of a thread share.
 //! - `log` says how each one began and ended.
 

@@ -127,8 +127,8 @@ impl Transport {
 }
 
 impl TlsTransport {
-    /// Reads what has been decrypted. A peer that ends TCP without ending the session has ended: its
-    /// frames say whether something is missing.
+    /// Reads what has been decrypted. A peer that ends TCP without ending the session has ended:
+    /// its frames say whether something is missing.
     fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         match ready!(Pin::new(&mut self.stream).poll_read(cx, buffer)) {
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Poll::Ready(Ok(())),

@@ -30,8 +30,8 @@ impl Identity {
         Ok(Self { chain: certificates(certificate)?, key: private_key(key)?, pem: None })
     }
 
-    /// Makes a key (ECDSA on P-256) and a certificate for these names and IP addresses, which nobody
-    /// else has signed.
+    /// Makes a key (ECDSA on P-256) and a certificate for these names and IP addresses, which
+    /// nobody else has signed.
     ///
     /// # Errors
     /// If a name can't stand in a certificate, or the system has no random numbers.

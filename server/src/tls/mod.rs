@@ -31,8 +31,8 @@ pub use self::{client_authority::ClientAuthority, error::TlsError, identity::Ide
 pub struct TlsSettings(Arc<ServerConfig>);
 
 impl TlsSettings {
-    /// A server that shows `identity`. With `clients`, it takes only clients that show a certificate
-    /// that one of those authorities has signed.
+    /// A server that shows `identity`. With `clients`, it takes only clients that show a
+    /// certificate that one of those authorities has signed.
     ///
     /// # Errors
     /// If the key does not belong to the certificate, or `ring` does not know its kind.

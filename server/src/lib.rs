@@ -20,6 +20,7 @@
 //! rooms/           broadcasts: a message goes to all members of the room of its path
 //! misbehaviour/    faults and delays on purpose, which the echo knows next to nothing of
 //! tls/             certificates and keys
+//! compression.rs   compression of what one connection sends
 //! stats.rs         what was counted
 //! command/         the server as a command: its options, its log and its exit codes
 //! ```
@@ -62,6 +63,7 @@
 //!   it takes too long; 503 over [`Limits::connections`] or [`Limits::memory`].
 
 pub mod command;
+mod compression;
 mod connection;
 mod misbehaviour;
 mod options;
@@ -75,6 +77,7 @@ mod workers;
 use std::{io, net::TcpListener};
 
 pub use descriptors::{Allowance, Table};
+pub use frames::deflate::{DeflateSettings, WindowBits};
 
 use crate::workers::Workers;
 pub use crate::{
@@ -104,7 +107,7 @@ pub async fn run(listener: TcpListener, options: Options, shutdown: impl Future<
 /// # Errors
 /// If the listener has no address, a further listener can't be bound, or a thread, its descriptor
 /// table or its runtime can't be had. Also if [`Options::rooms`] are to be served by more than one
-/// thread.
+/// thread, or with compression.
 pub fn start(listener: TcpListener, options: Options) -> io::Result<Serving> {
     Workers::start(listener, options).map(Serving)
 }

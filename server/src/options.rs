@@ -3,6 +3,7 @@
 use std::{num::NonZeroUsize, thread, time::Duration};
 
 use descriptors::Table;
+use frames::deflate::DeflateSettings;
 
 use crate::{
     misbehaviour::{Delay, Faults, Stall},
@@ -21,6 +22,14 @@ pub struct Options {
     pub rooms: Option<RoomsOptions>,
     /// How the server speaks TLS. Default: it does not, and connections are plain TCP.
     pub tls: Option<TlsSettings>,
+    /// Subprotocols that the server has. Of those that a client offers, it chooses the first that
+    /// is here. Default: none, so that none is chosen.
+    pub subprotocols: Vec<String>,
+    /// How messages are compressed where a client offers that (RFC 7692). Default: not at all. Not
+    /// with [`rooms`](Self::rooms), whose members all get the same frames.
+    ///
+    /// A connection takes up to 321 KiB of memory for it, and less with a smaller window.
+    pub compression: Option<DeflateSettings>,
     /// Number of threads, each with its own runtime and listener. A connection stays on the thread
     /// that accepted it. Default: the number of cores.
     ///
@@ -61,6 +70,8 @@ impl Default for Options {
             reply: Reply::Echo,
             rooms: None,
             tls: None,
+            subprotocols: Vec::new(),
+            compression: None,
             threads: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
             table: Table::Shared,
             page: true,

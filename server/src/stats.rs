@@ -27,6 +27,8 @@ pub struct Stats {
     /// protocol such as HTTP. Those that were too slow are among
     /// [`failed_handshakes`](Self::failed_handshakes).
     pub failed_tls: u64,
+    /// Connections that agreed on compression.
+    pub compressed: u64,
     /// Text and binary messages received. Each was answered, unless its connection broke.
     pub messages: u64,
     /// Messages that were sent to members of a room ([`Options::rooms`](crate::Options::rooms)),
@@ -68,6 +70,7 @@ impl Stats {
             tls_full,
             tls_resumed,
             failed_tls,
+            compressed,
             messages,
             deliveries,
             protocol_errors,
@@ -86,6 +89,7 @@ impl Stats {
         self.tls_full += tls_full;
         self.tls_resumed += tls_resumed;
         self.failed_tls += failed_tls;
+        self.compressed += compressed;
         self.messages += messages;
         self.deliveries += deliveries;
         self.protocol_errors += protocol_errors;

@@ -2,7 +2,7 @@
 
 use std::{cell::RefCell, rc::Rc};
 
-use frames::Encoder;
+use frames::{Encoder, deflate::DeflateSettings};
 use tokio_rustls::TlsAcceptor;
 
 use crate::{
@@ -23,6 +23,10 @@ pub(crate) struct ConnectionContext {
     pub(crate) limits: Limits,
     /// The fixed reply. `None` for an echo.
     pub(crate) reply: Option<String>,
+    /// The subprotocols that the server has.
+    pub(crate) subprotocols: Vec<String>,
+    /// How messages are compressed, where a client offers that.
+    pub(crate) compression: Option<DeflateSettings>,
     /// Accepts TLS, if the server speaks it.
     pub(crate) tls: Option<TlsAcceptor>,
     /// The page for browsers, if they get one.
@@ -56,6 +60,8 @@ impl ConnectionContext {
                 Reply::Echo => None,
                 Reply::Text(text) => Some(text.clone()),
             },
+            subprotocols: options.subprotocols.clone(),
+            compression: options.compression,
             tls: options.tls.as_ref().map(TlsSettings::acceptor),
             page: (options.page && rooms.is_none()).then(|| page::content(&options.reply)),
             rooms,

@@ -14,11 +14,12 @@ use tokio::task::yield_now;
 use super::{
     context::{ConnectionContext, Workspace},
     ending::Ending,
+    opened::Opened,
     send_buffer::SendBuffer,
-    socket::TrackedSocket,
     websocket::WebSocket,
 };
 use crate::{
+    compression::Compressor,
     misbehaviour::{AnswerSender, FaultRecord, OwnedMessage},
     options::Limits,
     registry::EndRequest,
@@ -43,18 +44,19 @@ pub(super) struct Echo {
     websocket: WebSocket,
     /// Sends the answers, where they don't go straight back.
     sender: Option<Box<AnswerSender>>,
+    /// Compresses answers that go straight back, where the connection has agreed on that.
+    compressor: Option<Box<Compressor>>,
     /// Its place in its room, where messages are broadcast and not answered.
     member: Option<Box<Member>>,
     context: Rc<ConnectionContext>,
 }
 
 impl Echo {
-    /// `unread` is what came with the handshake.
+    /// A `sender` has a compressor of its own.
     pub(super) fn new(
-        socket: TrackedSocket,
-        unread: Vec<u8>,
+        opened: Opened,
         sender: Option<Box<AnswerSender>>,
-        member: Option<Box<Member>>,
+        compressor: Option<Box<Compressor>>,
         context: &Rc<ConnectionContext>,
     ) -> Self {
         let Limits { message_bytes, frames_per_message, .. } = context.limits;
@@ -64,9 +66,13 @@ impl Echo {
             max_message: message_bytes as u64,
             max_frames: Some(frames_per_message),
         };
-        let (decoder, send_buffer) = (Decoder::new(settings), SendBuffer::default());
-        let websocket = WebSocket { socket, decoder, unread, send_buffer };
-        Self { websocket, sender, member, context: Rc::clone(context) }
+        let Opened { socket, unread, member, deflate } = opened;
+        let decoder = match deflate {
+            None => Decoder::new(settings),
+            Some(parameters) => Decoder::with_inflater(settings, Compressor::inflater(parameters)),
+        };
+        let websocket = WebSocket { socket, decoder, unread, send_buffer: SendBuffer::default() };
+        Self { websocket, sender, compressor, member, context: Rc::clone(context) }
     }
 
     /// Answers messages until the connection ends. What is owed then is in the send buffer.
@@ -104,10 +110,9 @@ impl Echo {
     /// before.
     #[inline]
     fn report_memory(&self) -> bool {
-        match &self.sender {
-            None => self.websocket.report_memory(),
-            Some(sender) => self.websocket.socket.tracked().holds(self.websocket.held_bytes() + sender.held_bytes()),
-        }
+        let of_sender = self.sender.as_ref().map_or(0, |sender| sender.held_bytes());
+        let of_compressor = self.compressor.as_ref().map_or(0, |compressor| compressor.held_bytes());
+        self.websocket.socket.tracked().holds(self.websocket.held_bytes() + of_sender + of_compressor)
     }
 
     /// Answers what is there, and has the task woken for more.
@@ -178,6 +183,14 @@ impl Echo {
                     messages += 1;
                     self.member.iter_mut().for_each(|member| member.publish(message));
                 }
+                Ok(Some(Event::Message(message))) if self.compressor.is_some() => {
+                    messages += 1;
+                    let (kind, payload) = match &self.context.reply {
+                        None => (message.kind, message.payload),
+                        Some(text) => (Kind::Text, text.as_bytes()),
+                    };
+                    self.compressor.iter_mut().for_each(|compressor| compressor.message(kind, payload, out));
+                }
                 Ok(Some(Event::Message(message))) => {
                     messages += 1;
                     match (&mut self.sender, &self.context.reply) {
@@ -223,7 +236,7 @@ impl Echo {
 
     /// Sends what its room has for this connection now, where messages are broadcast.
     fn deliver(&mut self, out: &mut Encoder, cx: &mut Context<'_>) -> Result<(), Ending> {
-        let Self { websocket: WebSocket { socket, send_buffer, .. }, sender, member, context } = self;
+        let Self { websocket: WebSocket { socket, send_buffer, .. }, sender, member, context, .. } = self;
         let Some(member) = member else { return Ok(()) };
         let limit = context.limits.unsent_bytes;
         member.announce();
@@ -260,7 +273,7 @@ impl Echo {
 
     /// Keeps all that its room has for this connection, due or not, if a Close comes next.
     fn deliver_rest(&mut self, ending: &Ending, out: &mut Encoder) {
-        let Self { websocket: WebSocket { send_buffer, .. }, sender, member, context } = self;
+        let Self { websocket: WebSocket { send_buffer, .. }, sender, member, context, .. } = self;
         let Some(member) = member.as_mut().filter(|_| ending.gets_what_is_owed()) else { return };
         let mut deliveries = 0;
         let taken: Result<(), Infallible> = match sender {

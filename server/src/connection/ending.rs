@@ -58,6 +58,7 @@ impl Ending {
 /// What the Close tells a peer of its violation (RFC 6455 section 7.4.1).
 fn violation_reason(violation: Violation) -> &'static str {
     match violation.close_code() {
+        1007 if violation == Violation::Inflate => "not DEFLATE",
         1007 => "not UTF-8",
         1008 => "too many frames in a message",
         1009 => "message too big",

@@ -1,15 +1,18 @@
 //! The HTTP part of a connection (RFC 6455 section 4.2), and the answers to requests that are
 //! refused.
 //!
-//! [`frames::handshake`] decides what is lawful. No subprotocol and no extension is ever chosen, as
-//! an echo has no use for them.
+//! [`frames::handshake`] decides what is lawful. A subprotocol is chosen if the server was given
+//! its name; an echo has no use for it. The only extension is compression.
 
 use std::{io, time::Duration};
 
-use frames::handshake::{Rejection, RequestReader, UpgradeRequest};
+use frames::{
+    deflate::DeflateParameters,
+    handshake::{Rejection, RequestReader, UpgradeRequest},
+};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::socket::TrackedSocket;
+use super::{context::ConnectionContext, socket::TrackedSocket};
 use crate::{page, registry::EndRequest};
 
 const FULL: &str = "This server has as many connections as it allows, or they hold as much memory.\n";
@@ -38,25 +41,26 @@ pub(super) enum UpgradeRefusal {
 }
 
 /// Answers the peer's request until `deadline`, with HTTP 503 if the server is `full`. A browser
-/// that asks for the `page` gets it, if there is one. A refusal may take `limit` to be sent.
+/// that asks for the page gets it, if there is one.
 ///
 /// What came of the request is left in `request`. Returns the request with the bytes that followed
 /// it, which are frames: a peer should wait for the answer (section 4.1), but one that does not
-/// loses nothing.
+/// loses nothing. Returns what was agreed on as well.
 pub(super) async fn upgrade(
     socket: &mut TrackedSocket,
     request: &mut RequestReader,
     full: bool,
-    page: Option<&str>,
+    context: &ConnectionContext,
     deadline: Instant,
-    limit: Duration,
-) -> Result<UpgradeRequest, UpgradeRefusal> {
+) -> Result<(UpgradeRequest, Agreement), UpgradeRefusal> {
     let handshake = async {
         let upgrade = receive(socket, request).await?;
+        let agreement = Agreement::on(&upgrade, context);
         if !full {
-            socket.write_all(&upgrade.response(None, None)).await.map_err(UpgradeRefusal::Gone)?;
+            let response = upgrade.response(agreement.subprotocol.as_deref(), agreement.deflate);
+            socket.write_all(&response).await.map_err(UpgradeRefusal::Gone)?;
         }
-        Ok(upgrade)
+        Ok((upgrade, agreement))
     };
     let refusal = match timeout_at(deadline, handshake).await {
         Ok(Ok(_)) if full => UpgradeRefusal::Full,
@@ -64,7 +68,10 @@ pub(super) async fn upgrade(
         Ok(Err(refusal)) => refusal,
         Err(_) => UpgradeRefusal::TooSlow,
     };
-    let page = page.filter(|_| matches!(&refusal, UpgradeRefusal::Rejected(rejection) if rejection.is_plain()));
+    let page = context
+        .page
+        .as_deref()
+        .filter(|_| matches!(&refusal, UpgradeRefusal::Rejected(rejection) if rejection.is_plain()));
     let (refusal, answer) = match page.and_then(|page| page::answer(page, request.bytes())) {
         Some(_) if full => (UpgradeRefusal::Full, answer(&UpgradeRefusal::Full)),
         Some(page) => (UpgradeRefusal::Page, Some(page.into_bytes())),
@@ -74,7 +81,7 @@ pub(super) async fn upgrade(
         }
     };
     if let Some(answer) = answer {
-        send(socket, &answer, limit).await;
+        send(socket, &answer, context.limits.handshake).await;
     }
     Err(refusal)
 }
@@ -90,6 +97,24 @@ pub(super) async fn tell(socket: &mut TrackedSocket, refusal: &UpgradeRefusal, l
 /// does not take it is not waited for.
 async fn send(socket: &mut TrackedSocket, answer: &[u8], limit: Duration) {
     let _: Result<io::Result<()>, _> = timeout(limit, socket.write_all(answer)).await;
+}
+
+/// What the ends of a connection agreed on in their opening handshake.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Agreement {
+    pub(super) subprotocol: Option<String>,
+    /// How messages are compressed, if they may be.
+    pub(super) deflate: Option<DeflateParameters>,
+}
+
+impl Agreement {
+    /// What the server chooses: the first subprotocol that the client offers and the server has,
+    /// and compression if both want it.
+    fn on(request: &UpgradeRequest, context: &ConnectionContext) -> Self {
+        let subprotocol = request.subprotocols.iter().find(|offered| context.subprotocols.contains(offered));
+        let deflate = context.compression.and_then(|settings| settings.choose(&request.deflate));
+        Self { subprotocol: subprotocol.cloned(), deflate }
+    }
 }
 
 /// Reads a request into `request`, however it is cut.

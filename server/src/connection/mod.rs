@@ -17,6 +17,7 @@ mod echo;
 mod ending;
 mod handshake;
 mod log;
+mod opened;
 mod send_buffer;
 mod socket;
 mod tls_handshake;
@@ -43,6 +44,7 @@ use self::{
     echo::Echo,
     ending::Ending,
     handshake::{UpgradeRefusal, upgrade},
+    opened::Opened,
     socket::TrackedSocket,
     transport::Transport,
 };
@@ -52,10 +54,11 @@ pub(crate) use self::{
     log::ConnectionLog,
 };
 use crate::{
+    compression::Compressor,
     misbehaviour::AnswerSender,
     page,
     registry::{EndRequest, Registration, TrackedConnection},
-    rooms::{Member, Rooms},
+    rooms::Rooms,
 };
 
 /// Serves a connection until it ends. `sender` sends its answers, where they don't go straight
@@ -78,17 +81,16 @@ pub(crate) async fn serve(
     let socket = TrackedSocket::new(Transport::Plain(tcp), Rc::clone(tracked));
     // Beginning and end are boxed. Their state would otherwise take memory for as long as the
     // connection lives.
-    let Some((socket, unread, member)) = Box::pin(open(socket, admission.refusal, peer, &log, &context)).await else {
-        return;
-    };
+    let Some(opened) = Box::pin(open(socket, admission.refusal, peer, &log, &context)).await else { return };
+    let mut compressor = opened.deflate.map(|parameters| Box::new(Compressor::new(parameters)));
     if let Some(sender) = &mut sender {
         poll_fn(|cx| {
-            sender.open(member.as_ref().map(|member| member.room()), cx);
+            sender.open(opened.member.as_ref().map(|member| member.room()), compressor.take(), cx);
             Poll::Ready(())
         })
         .await;
     }
-    let mut echo = Echo::new(socket, unread, sender, member, &context);
+    let mut echo = Echo::new(opened, sender, compressor, &context);
     let ending = poll_fn(|cx| echo.poll(cx)).await;
     let (websocket, record) = echo.into_parts();
     log.ended(&ending);
@@ -104,8 +106,7 @@ pub(crate) async fn serve(
     Box::pin(closing::close(websocket, ending, record, context)).await;
 }
 
-/// Answers the peer's handshake. Returns the socket, the bytes that followed the request, and the
-/// connection's place in its room if messages are broadcast.
+/// Answers the peer's handshake.
 ///
 /// `None` if the handshake led to no WebSocket. The connection is over then.
 async fn open(
@@ -114,24 +115,25 @@ async fn open(
     peer: SocketAddr,
     log: &ConnectionLog,
     context: &ConnectionContext,
-) -> Option<(TrackedSocket, Vec<u8>, Option<Box<Member>>)> {
+) -> Option<Opened> {
     let (tracked, limits) = (Rc::clone(socket.tracked()), &context.limits);
     let deadline = Instant::now() + limits.handshake;
     let mut request = RequestReader::default();
     let (socket, refusal) = match secured(socket, &mut request, deadline, context).await {
         Err(refused) => refused,
         Ok(mut socket) => {
-            let (is_full, page) = (overload.is_some(), context.page.as_deref());
-            let handshake = upgrade(&mut socket, &mut request, is_full, page, deadline, limits.handshake);
+            let handshake = upgrade(&mut socket, &mut request, overload.is_some(), context, deadline);
             let opened = unless_asked_to_end(&tracked, pin!(handshake)).await;
             match opened.unwrap_or_else(|request| Err(UpgradeRefusal::AskedToEnd(request))) {
-                Ok(UpgradeRequest { target, remaining, .. }) => {
-                    log.opened(request.bytes(), socket.tls());
+                Ok((UpgradeRequest { target, remaining: unread, .. }, agreement)) => {
+                    log.opened(request.bytes(), socket.tls(), &agreement);
                     let waker = poll_fn(|cx| Poll::Ready(cx.waker().clone())).await;
                     let after = page::parameter(&target, "after");
                     let join =
                         |rooms: &Rc<Rooms>| Box::new(rooms.join(page::path(&target), after.as_deref(), peer, waker));
-                    return Some((socket, remaining, context.rooms.as_ref().map(join)));
+                    let (member, deflate) = (context.rooms.as_ref().map(join), agreement.deflate);
+                    context.count(|stats| stats.compressed += u64::from(deflate.is_some()));
+                    return Some(Opened { socket, unread, member, deflate });
                 }
                 Err(refusal) => (Some(socket), refusal),
             }

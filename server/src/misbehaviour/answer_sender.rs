@@ -12,6 +12,7 @@ use super::{
     neighbours::{Neighbour, Neighbours},
     timer::WakeTimer,
 };
+use crate::compression::Compressor;
 
 /// How a fault ends a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +39,8 @@ pub(crate) struct AnswerSender {
     next: u64,
     /// When the timer will wake the connection's task.
     wakes_at: Option<Instant>,
+    /// Compresses what is sent, where the connection has agreed on that.
+    compressor: Option<Box<Compressor>>,
     /// Bytes of frames that were sent, without those that are being encoded.
     sent: u64,
     /// Each fault, with the bytes of frames that were sent when it had been done.
@@ -53,13 +56,17 @@ impl AnswerSender {
         neighbours: &Rc<Neighbours>,
     ) -> Self {
         let (timer, neighbours) = (Rc::clone(timer), Rc::clone(neighbours));
-        let (neighbour, read, next, wakes_at, sent, done) = (None, 0, 0, None, 0, Vec::new());
-        Self { queue, connection, peer, timer, neighbours, neighbour, read, next, wakes_at, sent, done }
+        let (neighbour, read, next, wakes_at, compressor) = (None, 0, 0, None, None);
+        let (sent, done) = (0, Vec::new());
+        Self { queue, connection, peer, timer, neighbours, neighbour, read, next, wakes_at, compressor, sent, done }
     }
 
     /// Lets other connections give this one answers to send, as its WebSocket is open now. Those of
     /// the same `room` don't, if it has one.
-    pub(crate) fn open(&mut self, room: Option<u64>, cx: &Context<'_>) {
+    ///
+    /// What is sent is compressed if there is a `compressor`.
+    pub(crate) fn open(&mut self, room: Option<u64>, compressor: Option<Box<Compressor>>, cx: &Context<'_>) {
+        self.compressor = compressor;
         self.neighbour = Some(self.neighbours.join(self.connection, room, cx.waker()));
     }
 
@@ -86,9 +93,9 @@ impl AnswerSender {
         self.queue.waiting_bytes()
     }
 
-    /// All payload bytes that it holds.
+    /// All payload bytes that it holds, and the memory for compression.
     pub(crate) fn held_bytes(&self) -> usize {
-        self.queue.held_bytes()
+        self.queue.held_bytes() + self.compressor.as_ref().map_or(0, |compressor| compressor.held_bytes())
     }
 
     /// Sends what is due, and has the task woken when more is.
@@ -97,7 +104,7 @@ impl AnswerSender {
     /// If a fault ends the connection here.
     pub(crate) fn send_due(&mut self, out: &mut Encoder, cx: &Context<'_>) -> Result<(), FaultyEnd> {
         for misrouted in self.neighbour.iter().flat_map(|neighbour| neighbour.take()) {
-            misrouted.answer.encode(out);
+            misrouted.answer.encode(out, &mut self.compressor);
             let fault = misrouted.fault(FaultKind::Misroute, Some(self.peer));
             self.done.push((self.sent + out.len() as u64, fault));
         }
@@ -106,7 +113,7 @@ impl AnswerSender {
             self.note_faults(out);
             let Some(action) = action else { break };
             match action {
-                AnswerAction::Send(answer) => answer.encode(out),
+                AnswerAction::Send(answer) => answer.encode(out, &mut self.compressor),
                 AnswerAction::Misroute(misrouted) => self.misroute(misrouted, out),
                 AnswerAction::Reset => return Err(FaultyEnd::Reset),
                 AnswerAction::Close => return Err(FaultyEnd::HostileClose),
@@ -124,16 +131,16 @@ impl AnswerSender {
         Ok(())
     }
 
-    fn misroute(&self, misrouted: Misrouted, out: &mut Encoder) {
+    fn misroute(&mut self, misrouted: Misrouted, out: &mut Encoder) {
         match self.neighbours.other_than(self.connection, misrouted.lot) {
             Some(neighbour) => neighbour.give(misrouted),
-            None => misrouted.answer.encode(out),
+            None => misrouted.answer.encode(out, &mut self.compressor),
         }
     }
 
     /// Sends what is left, due or not, as a Close comes next.
     pub(crate) fn send_rest(&mut self, out: &mut Encoder) {
-        self.queue.drain().iter().for_each(|answer| answer.encode(out));
+        self.queue.drain().iter().for_each(|answer| answer.encode(out, &mut self.compressor));
         self.note_faults(out);
     }
 

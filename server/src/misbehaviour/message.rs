@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 
 use frames::{Encoder, Kind, Message};
 
+use crate::compression::Compressor;
+
 /// Which message came in. What goes out for it belongs to that message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Origin {
@@ -56,8 +58,11 @@ impl OwnedMessage {
         self.payload().len()
     }
 
-    /// Writes it as one frame of a server.
-    pub(crate) fn encode(&self, out: &mut Encoder) {
-        out.message(self.kind(), None, self.len(), |payload| payload.copy_from_slice(self.payload()));
+    /// Writes it as one frame of a server, compressed where the connection has agreed on that.
+    pub(crate) fn encode(&self, out: &mut Encoder, compressor: &mut Option<Box<Compressor>>) {
+        match compressor {
+            None => out.message(self.kind(), None, self.len(), |payload| payload.copy_from_slice(self.payload())),
+            Some(compressor) => compressor.message(self.kind(), self.payload(), out),
+        }
     }
 }

@@ -75,6 +75,10 @@ impl Workers {
             let text = format!("rooms need one thread, and Options::threads is {threads}; set it to 1");
             return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
         }
+        if options.rooms.is_some() && options.compression.is_some() {
+            let text = "rooms send the same frames to all members, so they can't be compressed";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+        }
         let shared = Arc::new(worker::SharedState::new(options));
         let (stop, stopped) = UnixStream::pair()?;
         stopped.set_nonblocking(true)?;

@@ -5,6 +5,7 @@
 //! slow machine needs. Limits of the server that a test wants to reach are short; all others are at
 //! their defaults.
 
+mod agreement;
 mod attacks;
 mod command;
 mod echo;

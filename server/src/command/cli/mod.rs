@@ -1,5 +1,6 @@
 //! The command line, and nothing else.
 
+mod handshake;
 mod misbehaviour;
 mod rooms;
 #[cfg(test)]
@@ -11,7 +12,7 @@ use std::{io, net::SocketAddr, num::NonZeroUsize, time::Duration};
 
 use clap::{ArgAction, Args, Parser, error::ErrorKind};
 
-use self::{misbehaviour::MisbehaviourArgs, rooms::RoomsArgs, tls::TlsArgs, values::Idle};
+use self::{handshake::HandshakeArgs, misbehaviour::MisbehaviourArgs, rooms::RoomsArgs, tls::TlsArgs, values::Idle};
 use crate::{ConnectionCapacity, Limits, Options, Reply, TlsSettings};
 
 const AFTER_HELP: &str = "\
@@ -53,6 +54,9 @@ pub struct ServerArgs {
 
     #[command(flatten)]
     pub(crate) tls: TlsArgs,
+
+    #[command(flatten)]
+    handshake: HandshakeArgs,
 
     #[command(flatten)]
     rooms: RoomsArgs,
@@ -184,6 +188,7 @@ impl ServerArgs {
             );
             return Err(refused(ErrorKind::ArgumentConflict, text));
         }
+        let compression = self.handshake.compression(self.rooms.are_on())?;
         let limits = self.limits;
         let misbehaviour = self.misbehaviour;
         let faults = misbehaviour.faults().map_err(|error| refused(ErrorKind::ValueValidation, error))?;
@@ -191,6 +196,8 @@ impl ServerArgs {
             reply: if self.reply == "echo" { Reply::Echo } else { Reply::Text(self.reply) },
             rooms: self.rooms.options(),
             tls,
+            subprotocols: self.handshake.subprotocol,
+            compression,
             threads,
             table: capacity.table_for(connections, threads),
             page: !self.no_page,

@@ -1,7 +1,9 @@
 use clap::CommandFactory;
 
 use super::*;
-use crate::{Allowance, Delay, DelayShape, FaultKind, Faults, OwnCopy, RoomsOptions, Stall, Table};
+use crate::{
+    Allowance, DeflateSettings, Delay, DelayShape, FaultKind, Faults, OwnCopy, RoomsOptions, Stall, Table, WindowBits,
+};
 
 fn parse(line: &str) -> Result<Options, String> {
     parse_with(line, 1_000_000_000)
@@ -31,12 +33,17 @@ fn the_defaults_are_those_of_the_library() {
 #[test]
 fn every_flag_arrives() {
     let line = "server --reply --hi --threads 3 --message-bytes 4KiB --frames-per-message 10k --handshake 500ms \
-                --idle off --connections 7 --memory 64MiB --unsent-bytes 0 --unsent-time 2m --closing 1s --no-page --log --log-values host,User-Agent --delay 300us \
+                --idle off --connections 7 --memory 64MiB --unsent-bytes 0 --unsent-time 2m --closing 1s --no-page --subprotocol chat,v2.chat --compress=12,no-context-takeover --log --log-values host,User-Agent --delay 300us \
                 --delay-dist uniform --stall 10s:250ms --fault drop=0.25,wrong-type=1% --fault late=0.5 --fault-seed 7";
     let options = Options {
         reply: Reply::Text("--hi".to_owned()),
         rooms: None,
         tls: None,
+        subprotocols: vec!["chat".to_owned(), "v2.chat".to_owned()],
+        compression: Some(DeflateSettings {
+            window_bits: WindowBits::new(12).expect("a window"),
+            no_context_takeover: true,
+        }),
         threads: NonZeroUsize::new(3).expect("not zero"),
         table: Table::Shared,
         page: false,
@@ -116,8 +123,20 @@ fn rooms_have_one_thread() {
     for part in ["--connections 100000", "with --rooms; use --connections 19968 or fewer, or raise"] {
         assert!(error.contains(part), "{part:?} is missing in: {error}");
     }
+    let error = parse("server --rooms --compress").expect_err("refused");
+    assert!(error.contains("--compress: --rooms sends the same frames"), "{error}");
     let error = parse("server --rooms --reply hi").expect_err("refused");
     assert!(error.contains("--reply hi: --rooms sends each message to its room"), "{error}");
+}
+
+#[test]
+fn compression_has_parameters_that_may_be_left_out() {
+    let settings =
+        |line| parse(line).expect("valid").compression.map(|it| (it.window_bits.get(), it.no_context_takeover));
+    assert_eq!(settings("server"), None);
+    assert_eq!(settings("server --compress"), Some((15, false)));
+    assert_eq!(settings("server --compress=9"), Some((9, false)));
+    assert_eq!(settings("server --compress=no-context-takeover"), Some((15, true)));
 }
 
 #[test]
@@ -136,6 +155,9 @@ fn a_refusal_names_flag_value_and_what_is_accepted() {
         ("--unsent-bytes", "much", "from 0 to 1073741824 bytes"),
         ("--unsent-time", "10", "from 1ms to 24h"),
         ("--closing", "25h", "from 1ms to 24h"),
+        ("--subprotocol", "a;b", "such as chat"),
+        ("--compress", "8", "from 9 to 15"),
+        ("--compress", "12,", "from 9 to 15"),
         ("--delay", "0s", "from 1us to 1h"),
         ("--delay-dist", "normal", "fixed, uniform, exponential"),
         ("--own", "allow", "expect, refuse"),

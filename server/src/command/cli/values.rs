@@ -7,6 +7,9 @@ use std::{
 };
 
 use bytesize::ByteSize;
+use frames::handshake::is_token;
+
+use crate::{DeflateSettings, WindowBits};
 
 /// A time without a byte, or `off`: a type of its own, as clap takes an `Option` for a flag that
 /// may be absent.
@@ -34,11 +37,32 @@ pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
 
 /// A name of a header field: a token (RFC 9110, section 5.6.2).
 pub(super) fn field_name(text: &str) -> Result<String, String> {
-    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    if text.is_empty() || !text.bytes().all(is_token) {
+    if !is_token(text.as_bytes()) {
         return Err("expected names of header fields, such as `host` or `host,user-agent`".to_owned());
     }
     Ok(text.to_owned())
+}
+
+/// A name of a subprotocol: a token, too (RFC 6455, section 4.1).
+pub(super) fn subprotocol(text: &str) -> Result<String, String> {
+    let accepted = || "expected names, such as chat or chat,superchat".to_owned();
+    is_token(text.as_bytes()).then(|| text.to_owned()).ok_or_else(accepted)
+}
+
+/// Window bits, `no-context-takeover` or both.
+pub(super) fn compression(text: &str) -> Result<DeflateSettings, String> {
+    let mut settings = DeflateSettings::default();
+    for part in text.split(',') {
+        if part == "no-context-takeover" {
+            settings.no_context_takeover = true;
+            continue;
+        }
+        // zlib can't compress with a window of 2^8.
+        let bits = part.parse().ok().filter(|bits| (9..=15).contains(bits)).and_then(WindowBits::new);
+        settings.window_bits =
+            bits.ok_or("expected window bits from 9 to 15, no-context-takeover, or both: 12,no-context-takeover")?;
+    }
+    Ok(settings)
 }
 
 pub(super) fn threads(text: &str) -> Result<NonZeroUsize, String> {

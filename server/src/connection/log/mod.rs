@@ -11,7 +11,12 @@ use std::{fmt, net::SocketAddr, rc::Rc};
 use tokio::net::TcpStream;
 use tracing::{Level, field::display, info, warn};
 
-use super::{admission::Overload, ending::Ending, handshake::UpgradeRefusal, transport::TlsAgreement};
+use super::{
+    admission::Overload,
+    ending::Ending,
+    handshake::{Agreement, UpgradeRefusal},
+    transport::TlsAgreement,
+};
 use crate::{misbehaviour::FaultyEnd, registry::EndRequest};
 
 /// The log of one connection. It is empty, and next to free, when no subscriber listens.
@@ -34,13 +39,13 @@ impl ConnectionLog {
         Self(tracing::enabled!(Level::INFO).then(ends))
     }
 
-    /// Logs that the request in `head` was answered with a WebSocket, over this TLS if there is
-    /// any.
-    pub(super) fn opened(&self, head: &[u8], tls: Option<TlsAgreement>) {
+    /// Logs that the request in `head` was answered with a WebSocket, and what was agreed on.
+    pub(super) fn opened(&self, head: &[u8], tls: Option<TlsAgreement>, agreement: &Agreement) {
         let Some((peer, local)) = self.ends() else { return };
         let (line, fields) = self.request(head);
         let (tls, resumed) = (tls.map(|tls| tls.version), tls.filter(|tls| tls.resumed).map(|_| true));
-        info!(%peer, local, request = %line, fields = %fields, tls, resumed, "opened");
+        let (subprotocol, extension) = (agreement.subprotocol.as_deref(), agreement.deflate.map(display));
+        info!(%peer, local, request = %line, fields = %fields, tls, resumed, subprotocol, extension, "opened");
     }
 
     /// Logs that the request in `head` led to no WebSocket, and why. `overload` says what the

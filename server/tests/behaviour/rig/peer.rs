@@ -169,6 +169,11 @@ impl<S: Read + Write> TestPeer<S> {
         assert_eq!(self.frame(), ReceivedFrame::new(TEXT, text));
     }
 
+    /// The next byte.
+    pub(crate) fn byte(&mut self) -> u8 {
+        self.bytes::<1>()[0]
+    }
+
     fn bytes<const N: usize>(&mut self) -> [u8; N] {
         let mut bytes = [0; N];
         self.tcp.read_exact(&mut bytes).expect("more from the server");

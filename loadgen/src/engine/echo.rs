@@ -10,11 +10,12 @@ use crate::{
     clock::{Clock as _, RealClock, Time},
     ledger::MessageEvent,
     message::MessageKind,
-    plan,
+    plan::{self, NetworkPath},
     schedule::pacer::Wait,
     transport::{
         ConnectError, ConnectionLimits, Destination, Route,
-        route::{authority, look_up, resource},
+        lookup::{host_of, look_up},
+        route::{authority, resource},
     },
 };
 
@@ -33,7 +34,8 @@ const TICK: u64 = 50_000_000;
 pub fn echo(engine: plan::EngineKind, url: &Url) -> io::Result<String> {
     let limits =
         ConnectionLimits { max_message: MAX_MESSAGE, read_buffer: 4096, memory: usize::MAX, read_at_most: None };
-    let destination = Destination::plain(look_up(url)?, authority(url), resource(url));
+    let destination =
+        Destination::plain(look_up(&host_of(url)?, &NetworkPath::default())?.addresses, authority(url), resource(url));
     let route = Route::to(destination, Duration::from_nanos(PATIENCE), limits);
     match engine {
         plan::EngineKind::Lean => serve(Lean::new, route),

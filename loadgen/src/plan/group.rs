@@ -12,8 +12,14 @@ use reports::{
 };
 
 use super::{
-    connect::Connect, dialogue::Dialogue, load::Load, messages::Messages, rooms::Rooms, sessions::Sessions,
-    target::Target, wire_shape::WireShape,
+    connect::{Connect, HostPort},
+    dialogue::Dialogue,
+    load::Load,
+    messages::Messages,
+    rooms::Rooms,
+    sessions::Sessions,
+    target::Target,
+    wire_shape::WireShape,
 };
 use crate::message::{Data, Mix, Pattern, Place, Scope};
 
@@ -61,6 +67,17 @@ impl Group {
     pub fn scope(&self, place: Place) -> Scope<'_> {
         let rooms = self.rooms.as_ref().map(Rooms::name);
         Scope { place, data: self.data.as_deref(), rooms, captures: &self.dialogue.captures }
+    }
+
+    /// Whether its server, or a proxy to it, takes cores of this machine, as far as names tell.
+    pub fn is_here(&self) -> bool {
+        let path = &self.connect.network_path;
+        match (&self.target, &path.connect_to) {
+            _ if path.unix_socket.is_some() || path.proxy.as_ref().is_some_and(|proxy| proxy.address.is_here()) => true,
+            (Target::Embedded, _) => true,
+            (Target::Url(_), Some(host)) => host.is_here(),
+            (Target::Url(url), None) => HostPort::of(url).is_some_and(|host| host.is_here()),
+        }
     }
 
     /// Bytes of the largest message.

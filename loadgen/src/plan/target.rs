@@ -3,7 +3,7 @@
 use std::{fmt, ops::Deref, slice, str::FromStr};
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use url::{Host, Position, Url};
+use url::{Position, Url};
 
 use crate::{
     message::{Name, Template, TemplatePart},
@@ -26,17 +26,6 @@ impl Target {
         match self {
             Self::Embedded => &[],
             Self::Url(url) => slice::from_ref(url),
-        }
-    }
-
-    /// Whether the server takes cores of this machine, as far as its name tells.
-    pub fn is_here(&self) -> bool {
-        let Self::Url(url) = self else { return true };
-        match url.host() {
-            Some(Host::Ipv4(ip)) => ip.is_loopback(),
-            Some(Host::Ipv6(ip)) => ip.is_loopback(),
-            Some(Host::Domain(name)) => name == "localhost",
-            None => false,
         }
     }
 }

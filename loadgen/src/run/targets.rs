@@ -1,9 +1,6 @@
 //! The targets of a run: where each group connects to.
 
-use std::{
-    net::{IpAddr, SocketAddr},
-    sync::Arc,
-};
+use std::{net::IpAddr, sync::Arc};
 
 use reports::model::TargetRecord;
 
@@ -18,6 +15,7 @@ use crate::{
     secrets::Secrets,
     transport::{
         Destination,
+        first_hop::FirstHop,
         route::{self, Route},
         source_addresses::{self, SourceAddresses},
         tls::TlsSettings,
@@ -52,8 +50,9 @@ impl<'a> Targets<'a> {
             let mut route = route::resolve(plan, workers, group, values, embedded, tls.as_ref()).map_err(|error| {
                 RunError::Unreachable { url: targets.url(group), what: secrets.redact(&error.to_string()) }
             })?;
-            for Destination { addresses, .. } in &mut route.destinations {
-                source_addresses::check(&group.connect.sources, addresses).map_err(PlanRefusal::from)?;
+            for destination in &mut route.destinations {
+                let FirstHop::Tcp(addresses) = &mut destination.path.first_hop else { continue };
+                source_addresses::check(&group.connect.sources, &mut addresses.list).map_err(PlanRefusal::from)?;
             }
             targets.routes.push(route);
         }
@@ -85,13 +84,13 @@ impl<'a> Targets<'a> {
     /// Whether a target is on this machine, and needs some of its cores.
     pub(crate) fn are_here(&self) -> bool {
         let mut all = self.routes.iter().flat_map(|route| &route.destinations);
-        all.any(|destination| destination.addresses.iter().all(is_loopback))
+        all.any(|destination| destination.path.first_hop.is_here())
     }
 
     /// How long the lookups of names of each group took in all, in nanoseconds; none where there
     /// are no names.
     pub(crate) fn lookups(&self) -> Vec<Option<u64>> {
-        let of_route = |route: &Route| route.destinations.iter().filter_map(|to| to.lookup).reduce(|a, b| a + b);
+        let of_route = |route: &Route| route.destinations.iter().filter_map(|to| to.path.lookup).reduce(|a, b| a + b);
         self.routes.iter().map(of_route).collect()
     }
 
@@ -132,7 +131,8 @@ struct Connecting<'a> {
 impl Connecting<'_> {
     /// Whether both connect from the same addresses to the same ones.
     fn uses_the_ports_of(&self, other: &Self) -> bool {
-        self.sources == other.sources && self.destination.addresses == other.destination.addresses
+        let addresses = |one: &Self| one.destination.path.first_hop.addresses();
+        self.sources == other.sources && addresses(self) == addresses(other)
     }
 }
 
@@ -151,11 +151,8 @@ fn speaks_tls(group: &Group) -> bool {
     group.target.urls().iter().any(|url| url.scheme() == "wss")
 }
 
-/// Whether each of many addresses of this machine reaches the peer.
+/// Whether each of many addresses of this machine reaches the peer, or none is needed, as for a
+/// unix socket.
 fn has_many(destination: &Destination) -> bool {
-    destination.addresses.iter().all(|peer| peer.is_ipv4() && is_loopback(peer))
-}
-
-fn is_loopback(peer: &SocketAddr) -> bool {
-    peer.ip().is_loopback()
+    destination.path.first_hop.addresses().iter().all(|peer| peer.is_ipv4() && peer.ip().is_loopback())
 }

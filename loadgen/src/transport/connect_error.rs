@@ -7,6 +7,9 @@ use reports::{escape::visible_part, judge::OwnFailure};
 /// Characters of an error's text that are kept.
 const DETAIL_SHOWN: usize = 400;
 
+/// The kind of what took too long.
+const TIMEOUT: &str = "timeout";
+
 /// Why a connection did not open.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{kind}: {detail}")]
@@ -20,6 +23,16 @@ pub(crate) struct ConnectError {
 impl ConnectError {
     pub(super) fn new(kind: &str, detail: impl AsRef<str>) -> Self {
         Self { kind: kind.to_owned(), detail: visible_part(detail.as_ref(), DETAIL_SHOWN) }
+    }
+
+    /// This error, of the way to a proxy or of what it said.
+    pub(super) fn of_proxy(self) -> Self {
+        let kind = match &*self.kind {
+            // Judged by these names.
+            kind if kind == TIMEOUT || OwnFailure::from_name(kind).is_some() => self.kind,
+            kind => format!("proxy_{kind}"),
+        };
+        Self::new(&kind, format!("proxy: {}", self.detail))
     }
 
     pub(super) fn io(peer: &dyn Display, error: &io::Error) -> Self {

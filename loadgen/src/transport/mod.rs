@@ -1,4 +1,5 @@
-//! Opens connections: name lookup, source address, TCP, TLS, and the opening handshake.
+//! Opens connections: name lookup, source address, TCP or a unix socket, proxy, TLS, and the
+//! opening handshake.
 //!
 //! A [`Route`] is what all connections of a group have in common. An [`Opening`] takes one of them
 //! through its phases, on sockets that the engine watches, and leaves a [`Stream`]. Nothing here
@@ -7,11 +8,15 @@
 mod connect_error;
 pub(crate) mod destination;
 mod endpoint;
+pub(crate) mod first_hop;
+pub(crate) mod lookup;
 mod opened;
 mod opening;
+mod proxy;
 pub(crate) mod public_address;
 mod refusal_text;
 mod request;
+mod resolved_path;
 pub(crate) mod route;
 mod shaped_stream;
 pub(crate) mod source_addresses;
@@ -23,6 +28,7 @@ pub(crate) use self::{
     destination::Destination,
     opened::{Answer, Opened, OpenedStream, Phases},
     opening::{Opening, OpeningProgress},
+    resolved_path::ResolvedPath,
     route::{ConnectionLimits, Route},
     stream::Stream,
     tls::TlsSummary,

@@ -2,14 +2,14 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use super::route;
+use super::lookup::{host_of, look_up};
 use crate::plan::{Group, Plan, Target};
 
 /// So few clients harm nobody by mistake.
 const FEW: u32 = 1000;
 
-/// The public address that more than a thousand clients of the plan would connect to, if its target
-/// has one.
+/// The public address that more than a thousand clients of the plan would connect to, if its
+/// target has one, or a proxy to it. A unix socket has none.
 ///
 /// An address is public if it is neither loopback, private (RFC 1918, RFC 4193), link-local, shared
 /// by a carrier (RFC 6598) nor for benchmarks (RFC 2544).
@@ -18,9 +18,15 @@ pub fn public_address(plan: &Plan) -> Option<SocketAddr> {
         return None;
     }
     let public = |group: &Group| {
-        let Target::Url(url) = &group.target else { return None };
+        let (Target::Url(url), path) = (&group.target, &group.connect.network_path) else { return None };
+        if path.unix_socket.is_some() {
+            return None;
+        }
+        let target = path.connect_to.clone().or_else(|| host_of(url).ok());
+        let hosts = target.into_iter().chain(path.proxy.as_ref().map(|proxy| proxy.address.clone()));
         // The run reports a name without an address.
-        route::look_up(url).ok()?.into_iter().find(|address| is_public(address.ip()))
+        let addresses = hosts.filter_map(|host| look_up(&host, path).ok()).flat_map(|found| found.addresses);
+        { addresses }.find(|address| is_public(address.ip()))
     };
     plan.groups().iter().find_map(public)
 }

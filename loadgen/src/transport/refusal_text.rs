@@ -54,7 +54,7 @@ pub(super) fn no_subprotocol(peer: &Endpoint, offered: &[String]) -> ConnectErro
 }
 
 /// What a server said, escaped and cut, with the user's secrets masked.
-fn masked(bytes: &[u8], secrets: &Secrets) -> String {
+pub(super) fn masked(bytes: &[u8], secrets: &Secrets) -> String {
     visible_part(&secrets.redact(&escape(bytes, UNCUT)), SHOWN)
 }
 
@@ -110,7 +110,7 @@ fn location(value: &[u8]) -> Vec<u8> {
 }
 
 /// The readable part of a body: the title of a page, or its first bytes.
-fn said(declined: &Declined) -> Vec<u8> {
+pub(super) fn said(declined: &Declined) -> Vec<u8> {
     if declined.fields.first("content-encoding").is_some() {
         return Vec::new();
     }

@@ -1,13 +1,12 @@
 //! What the connections of a group have in common, and how a group's target becomes that.
 
 use std::{
-    cell::Cell,
     io,
-    net::{SocketAddr, ToSocketAddrs},
+    net::SocketAddr,
     num::{NonZeroU32, NonZeroU64, NonZeroUsize},
     slice,
     sync::Arc,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
@@ -17,10 +16,12 @@ use http::{
     header::{AUTHORIZATION, HOST, ORIGIN, SEC_WEBSOCKET_PROTOCOL, USER_AGENT},
 };
 use percent_encoding::percent_decode_str;
-use url::{Host, Url};
+use url::Url;
 
 use super::{
+    ResolvedPath,
     destination::Destination,
+    lookup::{host_at, host_of},
     request::{PersonalRequest, offered},
     tls::{TlsClient, TlsSettings},
 };
@@ -170,11 +171,8 @@ fn destinations(
     let host = group.connect.headers.iter().find(|(name, _)| name == HOST).and_then(|(_, value)| value.to_str().ok());
     let authority = |of_url: String| host.map_or(of_url, str::to_owned);
     let of_url = |url: &ServerUrl| {
-        let (addresses, lookup) = timed_look_up(url)?;
         Ok(Destination {
-            addresses,
-            lookup,
-            answering: Cell::default(),
+            path: ResolvedPath::to(&host_of(url)?, &group.connect)?,
             authority: authority(self::authority(url)),
             resource: resource(url),
             personal_resource: url.resource().map(bind).transpose()?,
@@ -187,7 +185,8 @@ fn destinations(
         (Target::Embedded, Some(address)) => {
             let personal_resource = plan.embedded_path(group).as_ref().map(bind).transpose()?;
             let bare = Destination::plain(vec![address], authority(address.to_string()), "/".to_owned());
-            Ok(vec![Destination { personal_resource, ..bare }])
+            let path = ResolvedPath::to(&host_at(address), &group.connect)?;
+            Ok(vec![Destination { path, personal_resource, ..bare }])
         }
         (Target::Embedded, None) => Err(io::Error::other("the embedded server was not started")),
     }
@@ -226,52 +225,6 @@ fn of_options(request: &RequestOptions) -> impl Iterator<Item = (HeaderName, Hea
         Some((AUTHORIZATION, HeaderValue::try_from(value).ok()?))
     });
     origin.into_iter().chain(offered).chain(authorization)
-}
-
-/// The addresses in their order, except that the families take turns: RFC 8305, section 4. Removes
-/// duplicates.
-fn interleaved(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
-    let Some(first) = addresses.first() else { return Vec::new() };
-    let of_first = |peer: &&SocketAddr| peer.is_ipv4() == first.is_ipv4();
-    let mut families = [
-        addresses.iter().filter(of_first).collect::<Vec<_>>().into_iter(),
-        addresses.iter().filter(|peer| !of_first(peer)).collect::<Vec<_>>().into_iter(),
-    ];
-    let mut order: Vec<SocketAddr> = Vec::new();
-    for turn in 0..2 * addresses.len() {
-        match families[turn % 2].next() {
-            Some(peer) if !order.contains(peer) => order.push(*peer),
-            _ => {}
-        }
-    }
-    order
-}
-
-/// The addresses of the URL's host, in the order to try.
-///
-/// # Errors
-/// The name has no address.
-pub(crate) fn look_up(url: &Url) -> io::Result<Vec<SocketAddr>> {
-    let port = url.port_or_known_default().unwrap_or(80);
-    match url.host() {
-        Some(Host::Ipv4(ip)) => Ok(vec![(ip, port).into()]),
-        Some(Host::Ipv6(ip)) => Ok(vec![(ip, port).into()]),
-        Some(Host::Domain(name)) => {
-            let found = (name, port).to_socket_addrs();
-            found
-                .map(|found| interleaved(&found.collect::<Vec<_>>()))
-                .map_err(|error| io::Error::other(format!("dns: `{name}` has no address: {error}")))
-        }
-        None => Err(io::Error::other("the URL has no host")),
-    }
-}
-
-/// The addresses of the URL's host, and how long a lookup took.
-fn timed_look_up(url: &Url) -> io::Result<(Vec<SocketAddr>, Option<u64>)> {
-    let began = Instant::now();
-    let addresses = look_up(url)?;
-    let took = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
-    Ok((addresses, matches!(url.host(), Some(Host::Domain(_))).then_some(took)))
 }
 
 pub(crate) fn authority(url: &Url) -> String {
@@ -341,14 +294,5 @@ mod tests {
     fn user_info_is_decoded_before_it_is_sent() {
         let value = authorization(&url("ws://user:p%40ss@example.org")).unwrap();
         assert_eq!(value.to_str().unwrap(), format!("Basic {}", BASE64_STANDARD.encode("user:p@ss")));
-    }
-
-    #[test]
-    fn families_take_turns_and_no_address_is_tried_twice() {
-        let peers = |ips: &[&str]| ips.iter().map(|ip| SocketAddr::new(ip.parse().unwrap(), 1)).collect::<Vec<_>>();
-        let found = peers(&["::1", "::2", "::1", "::3", "10.0.0.1", "10.0.0.2"]);
-        assert_eq!(interleaved(&found), peers(&["::1", "10.0.0.1", "::2", "10.0.0.2", "::3"]));
-        assert_eq!(interleaved(&peers(&["10.0.0.1"])), peers(&["10.0.0.1"]));
-        assert_eq!(interleaved(&[]), []);
     }
 }

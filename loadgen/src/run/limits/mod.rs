@@ -6,7 +6,7 @@ use descriptors::{Allowance, Table};
 use server::ConnectionCapacity;
 
 use crate::{
-    plan::Plan,
+    plan::{Group, Plan},
     run::environment::cores,
     transport::{SourceAddressError, TlsFileError},
 };
@@ -127,7 +127,7 @@ pub fn threads_for(clients: u32) -> NonZeroUsize {
 /// many as its clients need. A worker without a client would only look on.
 pub fn threads_of(plan: &Plan) -> NonZeroUsize {
     let cores = cores() as usize;
-    let is_here = plan.groups().iter().any(|group| group.target.is_here());
+    let is_here = plan.groups().iter().any(Group::is_here);
     let left = NonZeroUsize::new(if is_here { cores - cores / 2 } else { cores }).unwrap_or(NonZeroUsize::MIN);
     let threads = plan.run().threads.unwrap_or_else(|| left.max(threads_for(plan.clients().get())));
     threads.min(NonZeroUsize::try_from(plan.clients()).unwrap_or(NonZeroUsize::MAX))

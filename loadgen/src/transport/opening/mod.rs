@@ -5,29 +5,39 @@
 //! blocks, and the time is the clock's that is passed in.
 //!
 //! ```text
-//! TCP (RFC 8305) ─> TLS, for wss ─> upgrade (RFC 6455, section 4.1) ─> OpenedStream | ConnectError
+//! TCP (RFC 8305) | unix socket
+//!   ─> through a proxy: [TLS to it] ─> tunnel (CONNECT, SOCKS 5)
+//!   ─> TLS, for wss
+//!   ─> upgrade (RFC 6455, section 4.1)
+//!   ─> OpenedStream | ConnectError
 //! ```
-//!
-//! A tunnel through a proxy would be a stage between TCP and TLS, and a unix socket a case of the
-//! addresses.
 
+mod ends;
 mod tcp;
+mod tunnel;
+mod unix;
 mod upgrade;
 
 use std::{
     io,
-    net::{IpAddr, SocketAddr},
+    net::IpAddr,
     os::fd::{AsFd, OwnedFd},
     rc::Rc,
 };
 
 use frames::handshake::Accepted;
-use rustix::net::{getsockname, sockopt::set_tcp_nodelay};
 
-use self::{tcp::TcpAttempts, upgrade::Upgrade};
+use self::{
+    ends::{Ends, Remote},
+    tcp::TcpAttempts,
+    tunnel::{Tunnel, TunnelRefusal},
+    unix::UnixAttempt,
+    upgrade::Upgrade,
+};
 use super::{
     Answer, ConnectError, Destination, Endpoint, Opened, OpenedStream, Phases, Route, Stream,
-    tls::{TlsHandshake, TlsSummary},
+    first_hop::FirstHop,
+    tls::{TlsFailure, TlsHandshake, TlsSummary},
 };
 use crate::clock::{Clock, Time};
 
@@ -49,17 +59,15 @@ pub(crate) struct Opening<S> {
 #[derive(Debug)]
 enum Stage<S> {
     Tcp(TcpAttempts<S>),
+    Unix(UnixAttempt),
+    /// TLS with the proxy.
+    ProxyTls(Ends, TlsHandshake<S>),
+    Tunnel(Ends, Stream<S>, Tunnel),
+    /// TLS with the server.
     Tls(Ends, TlsHandshake<S>),
     Upgrade(Ends, Stream<S>, Upgrade),
     /// Opened or failed.
     Over,
-}
-
-/// The two addresses of a connection.
-#[derive(Clone, Copy, Debug)]
-struct Ends {
-    local: Endpoint,
-    peer: Endpoint,
 }
 
 /// What has become of an opening.
@@ -83,7 +91,12 @@ impl<S: AsFd> Opening<S> {
             stage_began: now,
             phases: Phases::default(),
             tls: None,
-            stage: Stage::Tcp(TcpAttempts::new(route.destination(client), source, route.limits.receive_buffer())),
+            stage: match &route.destination(client).path.first_hop {
+                FirstHop::Tcp(addresses) => {
+                    Stage::Tcp(TcpAttempts::new(addresses, source, route.limits.receive_buffer()))
+                }
+                FirstHop::Unix(_) => Stage::Unix(UnixAttempt::default()),
+            },
             route: Rc::clone(route),
             client,
         }
@@ -114,9 +127,11 @@ impl<S: AsFd> Opening<S> {
     /// call it in the next turn.
     pub(crate) fn wake(&self) -> Time {
         let timer = match &self.stage {
-            Stage::Tcp(attempts) => attempts.wake(self.destination()),
+            Stage::Tcp(attempts) => attempts.wake(self.destination().path.first_hop.addresses()),
+            Stage::Unix(attempt) => attempt.wake(),
+            Stage::Tunnel(_, _, tunnel) => tunnel.wake(),
             Stage::Upgrade(_, _, upgrade) => upgrade.wake(),
-            Stage::Tls(..) | Stage::Over => None,
+            Stage::ProxyTls(..) | Stage::Tls(..) | Stage::Over => None,
         };
         timer.map_or(self.deadline, |timer| timer.min(self.deadline))
     }
@@ -129,9 +144,9 @@ impl<S: AsFd> Opening<S> {
     pub(crate) fn sockets(&self) -> impl Iterator<Item = &S> {
         let (attempts, one) = match &self.stage {
             Stage::Tcp(attempts) => (Some(attempts.sockets()), None),
-            Stage::Tls(_, tls) => (None, Some(tls.socket())),
-            Stage::Upgrade(_, stream, _) => (None, Some(stream.socket())),
-            Stage::Over => (None, None),
+            Stage::ProxyTls(_, tls) | Stage::Tls(_, tls) => (None, Some(tls.socket())),
+            Stage::Tunnel(_, stream, _) | Stage::Upgrade(_, stream, _) => (None, Some(stream.socket())),
+            Stage::Unix(_) | Stage::Over => (None, None),
         };
         attempts.into_iter().flatten().chain(one)
     }
@@ -148,33 +163,38 @@ impl<S: AsFd> Opening<S> {
         watch: &mut impl FnMut(OwnedFd) -> io::Result<S>,
     ) -> Result<Option<Box<OpenedStream<S>>>, ConnectError> {
         loop {
-            match &mut self.stage {
-                Stage::Tcp(attempts) => {
-                    let destination = self.route.destination(self.client);
-                    let Some((socket, peer)) = attempts.advance(destination, clock, watch)? else { return Ok(None) };
-                    self.phases.tcp = self.end_stage(clock);
-                    self.stage = self.connected(socket, peer)?;
+            let destination = self.route.destination(self.client);
+            let is_over = match &mut self.stage {
+                Stage::Tcp(_) | Stage::Unix(_) => self.connect(clock, watch)?,
+                Stage::ProxyTls(ends, tls) => {
+                    let agreed = tls.advance().map_err(|failure| TunnelRefusal::of_tls(&failure).at(ends.peer))?;
+                    agreed.is_some() && self.ask_for_tunnel()
+                }
+                Stage::Tunnel(ends, stream, tunnel) => {
+                    let secrets = &self.route.secrets;
+                    match tunnel.advance(stream, secrets, clock).map_err(|refusal| refusal.at(ends.peer))? {
+                        Some(early) => self.tunnelled(early, clock)?,
+                        None => false,
+                    }
                 }
                 Stage::Tls(ends, tls) => {
-                    let Some(agreed) = tls.advance().map_err(|failure| failure.at(&ends.peer))? else {
-                        return Ok(None);
-                    };
+                    let remote = Remote { peer: ends.peer, destination };
+                    let Some(agreed) = tls.advance().map_err(|failure| failure.at(&remote))? else { return Ok(None) };
                     self.tls = Some(agreed);
-                    self.phases.tls = Some(self.end_stage(clock));
-                    let Stage::Tls(ends, tls) = std::mem::replace(&mut self.stage, Stage::Over) else {
-                        return Ok(None);
-                    };
-                    self.stage =
-                        Stage::Upgrade(ends, tls.into_stream(), Upgrade::new(&self.route, self.client, self.tls));
+                    self.secured(clock)
                 }
                 Stage::Upgrade(ends, stream, upgrade) => {
-                    let Some(accepted) = upgrade.advance(stream, &self.route, ends.peer, clock)? else {
+                    let remote = Remote { peer: ends.peer, destination };
+                    let Some(accepted) = upgrade.advance(stream, &self.route, remote, clock)? else {
                         return Ok(None);
                     };
                     self.phases.upgrade = self.end_stage(clock);
                     return Ok(self.opened(accepted));
                 }
-                Stage::Over => return Ok(None),
+                Stage::Over => false,
+            };
+            if !is_over {
+                return Ok(None);
             }
         }
     }
@@ -185,18 +205,79 @@ impl<S: AsFd> Opening<S> {
         now.since(std::mem::replace(&mut self.stage_began, now))
     }
 
-    /// The stage after TCP.
-    fn connected(&self, socket: S, peer: SocketAddr) -> Result<Stage<S>, ConnectError> {
-        let io = |error: rustix::io::Errno| ConnectError::io(&peer, &error.into());
-        // Nagle's algorithm would delay a burst until the last one is acknowledged.
-        set_tcp_nodelay(&socket, true).map_err(io)?;
-        let local = getsockname(&socket).and_then(SocketAddr::try_from).map_err(io)?;
-        let ends = Ends { local: local.into(), peer: peer.into() };
-        let Some(tls) = &self.destination().tls else {
-            return Ok(Stage::Upgrade(ends, Stream::Plain(socket), Upgrade::new(&self.route, self.client, None)));
+    /// Connects to the first hop. True once that is done.
+    fn connect(
+        &mut self,
+        clock: &impl Clock,
+        watch: &mut impl FnMut(OwnedFd) -> io::Result<S>,
+    ) -> Result<bool, ConnectError> {
+        let path = &self.route.destination(self.client).path;
+        let (socket, ends) = match (&mut self.stage, &path.first_hop) {
+            (Stage::Tcp(attempts), FirstHop::Tcp(addresses)) => {
+                let of_proxy = |error: ConnectError| if path.proxy.is_some() { error.of_proxy() } else { error };
+                let connected = attempts.advance(addresses, clock, watch).map_err(of_proxy)?;
+                let Some((socket, peer)) = connected else { return Ok(false) };
+                let ends = tcp::ends(&socket, peer).map_err(of_proxy)?;
+                (socket, ends)
+            }
+            (Stage::Unix(attempt), FirstHop::Unix(path)) => {
+                let Some(socket) = attempt.advance(path, clock, watch)? else { return Ok(false) };
+                (socket, Ends { local: Endpoint::Unix, peer: Endpoint::Unix })
+            }
+            _ => return Ok(false),
         };
-        let tls = tls.handshake(self.client, Stream::Plain(socket)).map_err(|failure| failure.at(&peer))?;
+        self.phases.tcp = self.end_stage(clock);
+        self.stage = match &self.destination().path.proxy {
+            None => self.after_path(ends, Stream::Plain(socket), Vec::new())?,
+            Some(proxy) => match proxy.tls() {
+                None => Stage::Tunnel(ends, Stream::Plain(socket), Tunnel::new(proxy)),
+                Some(tls) => {
+                    let tls = tls.handshake(self.client, Stream::Plain(socket));
+                    Stage::ProxyTls(ends, tls.map_err(|failure| TunnelRefusal::of_tls(&failure).at(ends.peer))?)
+                }
+            },
+        };
+        Ok(true)
+    }
+
+    /// There is TLS with the proxy.
+    fn ask_for_tunnel(&mut self) -> bool {
+        let stage = std::mem::replace(&mut self.stage, Stage::Over);
+        if let (Stage::ProxyTls(ends, tls), Some(proxy)) = (stage, &self.destination().path.proxy) {
+            self.stage = Stage::Tunnel(ends, tls.into_stream(), Tunnel::new(proxy));
+        }
+        true
+    }
+
+    /// There is a tunnel, and these bytes came through it already.
+    fn tunnelled(&mut self, early: Vec<u8>, clock: &impl Clock) -> Result<bool, ConnectError> {
+        self.phases.proxy = Some(self.end_stage(clock));
+        if let Stage::Tunnel(ends, stream, _) = std::mem::replace(&mut self.stage, Stage::Over) {
+            self.stage = self.after_path(ends, stream, early)?;
+        }
+        Ok(true)
+    }
+
+    /// The stage after the way to the server, of which these bytes came already.
+    fn after_path(&self, ends: Ends, stream: Stream<S>, early: Vec<u8>) -> Result<Stage<S>, ConnectError> {
+        let destination = self.destination();
+        let Some(tls) = &destination.tls else {
+            let upgrade = Upgrade::new(&self.route, self.client, None).after(early);
+            return Ok(Stage::Upgrade(ends, stream, upgrade));
+        };
+        let failed = |failure: TlsFailure| failure.at(&Remote { peer: ends.peer, destination });
+        let mut tls = tls.handshake(self.client, stream).map_err(failed)?;
+        tls.take_early(&early).map_err(failed)?;
         Ok(Stage::Tls(ends, tls))
+    }
+
+    /// There is TLS with the server.
+    fn secured(&mut self, clock: &impl Clock) -> bool {
+        self.phases.tls = Some(self.end_stage(clock));
+        if let Stage::Tls(ends, tls) = std::mem::replace(&mut self.stage, Stage::Over) {
+            self.stage = Stage::Upgrade(ends, tls.into_stream(), Upgrade::new(&self.route, self.client, self.tls));
+        }
+        true
     }
 
     fn opened(&mut self, accepted: Accepted) -> Option<Box<OpenedStream<S>>> {
@@ -217,20 +298,38 @@ impl<S: AsFd> Opening<S> {
 
     fn timed_out(&self) -> ConnectError {
         let within = format!("within {}", humantime::format_duration(self.route.timeout));
+        let destination = self.destination();
+        let remote = |ends: &Ends| Remote { peer: ends.peer, destination };
         let detail = match &self.stage {
-            Stage::Tcp(attempts) => attempts.timed_out(self.destination(), &within),
-            Stage::Tls(Ends { peer, .. }, _) => {
-                format!("no TLS handshake with {peer} {within} (if it does not speak TLS, try ws://)")
+            Stage::Tcp(attempts) => attempts.timed_out(destination.path.first_hop.addresses(), &within),
+            Stage::Unix(_) => match &destination.path.first_hop {
+                FirstHop::Unix(path) => unix::timed_out(path, &within),
+                FirstHop::Tcp(_) => within,
+            },
+            Stage::ProxyTls(Ends { peer, .. }, _) => {
+                format!("no TLS handshake with {peer} {within} (if it does not speak TLS, try http://)")
             }
-            Stage::Upgrade(Ends { peer, .. }, _, upgrade) if upgrade.has_begun() => {
-                format!("the answer to the opening handshake from {peer} did not end {within}")
+            Stage::Tunnel(Ends { peer, .. }, _, tunnel) if tunnel.has_begun() => {
+                format!("the answer of {peer} did not end {within}")
             }
-            Stage::Upgrade(Ends { peer, .. }, ..) => {
-                format!("no answer to the opening handshake from {peer} {within}")
+            Stage::Tunnel(Ends { peer, .. }, ..) => format!("no answer from {peer} {within}"),
+            Stage::Tls(ends, _) => {
+                format!("no TLS handshake with {} {within} (if it does not speak TLS, try ws://)", remote(ends))
+            }
+            Stage::Upgrade(ends, _, upgrade) if upgrade.has_begun() => {
+                format!("the answer to the opening handshake from {} did not end {within}", remote(ends))
+            }
+            Stage::Upgrade(ends, ..) => {
+                format!("no answer to the opening handshake from {} {within}", remote(ends))
             }
             Stage::Over => within,
         };
-        ConnectError::new("timeout", detail)
+        let of_proxy = match &self.stage {
+            Stage::Tcp(_) => destination.path.proxy.is_some(),
+            stage => matches!(stage, Stage::ProxyTls(..) | Stage::Tunnel(..)),
+        };
+        let error = ConnectError::new("timeout", detail);
+        if of_proxy { error.of_proxy() } else { error }
     }
 }
 

@@ -11,14 +11,15 @@ use reports::judge::OwnFailure;
 use rustix::{
     io::Errno,
     net::{
-        AddressFamily, SocketFlags, SocketType, bind, connect, ipproto, socket_with,
-        sockopt::set_socket_recv_buffer_size,
+        AddressFamily, SocketFlags, SocketType, bind, connect, getsockname, ipproto, socket_with,
+        sockopt::{set_socket_recv_buffer_size, set_tcp_nodelay},
     },
 };
 
+use super::ends::Ends;
 use crate::{
     clock::{Clock, Time},
-    transport::{ConnectError, Destination},
+    transport::{ConnectError, first_hop::HostAddresses},
 };
 
 /// After this time the next address is tried as well: what RFC 8305, section 5 recommends. In
@@ -28,7 +29,7 @@ const ATTEMPT_DELAY: u64 = 250_000_000;
 /// Addresses whose errors are reported.
 const MOST_TOLD: usize = 4;
 
-/// The attempts to connect to the addresses of a destination.
+/// The attempts to connect to the addresses of a host.
 #[derive(Debug)]
 pub(super) struct TcpAttempts<S> {
     source: Option<IpAddr>,
@@ -54,11 +55,11 @@ struct TcpAttempt<S> {
 
 impl<S: AsFd> TcpAttempts<S> {
     /// Attempts from `source`, if one is given.
-    pub(super) fn new(destination: &Destination, source: Option<IpAddr>, receive_buffer: Option<usize>) -> Self {
+    pub(super) fn new(addresses: &HostAddresses, source: Option<IpAddr>, receive_buffer: Option<usize>) -> Self {
         Self {
             source,
             receive_buffer,
-            first: destination.answering.get(),
+            first: addresses.answering.get(),
             tried: 0,
             next_at: Time::default(),
             under_way: Vec::new(),
@@ -67,8 +68,8 @@ impl<S: AsFd> TcpAttempts<S> {
     }
 
     /// When the next address is tried, if there is one.
-    pub(super) fn wake(&self, destination: &Destination) -> Option<Time> {
-        (self.tried < destination.addresses.len()).then_some(self.next_at)
+    pub(super) fn wake(&self, addresses: &[SocketAddr]) -> Option<Time> {
+        (self.tried < addresses.len()).then_some(self.next_at)
     }
 
     pub(super) fn sockets(&self) -> impl Iterator<Item = &S> {
@@ -78,33 +79,33 @@ impl<S: AsFd> TcpAttempts<S> {
     /// Returns the connection to the first address that answers.
     pub(super) fn advance(
         &mut self,
-        destination: &Destination,
+        addresses: &HostAddresses,
         clock: &impl Clock,
         watch: &mut impl FnMut(OwnedFd) -> io::Result<S>,
     ) -> Result<Option<(S, SocketAddr)>, ConnectError> {
         loop {
-            if let Some(connected) = self.connected(destination) {
+            if let Some(connected) = self.connected(addresses) {
                 return Ok(Some(connected));
             }
-            let has_more = self.tried < destination.addresses.len();
+            let has_more = self.tried < addresses.list.len();
             match self.under_way.is_empty() {
                 true if !has_more => return Err(self.all_failed()),
                 false if !has_more || clock.now() < self.next_at => return Ok(None),
-                _ => self.try_next(destination, clock, watch),
+                _ => self.try_next(addresses, clock, watch),
             }
         }
     }
 
     /// The first attempt that is connected. Removes those that failed, and lets the next address be
     /// tried then.
-    fn connected(&mut self, destination: &Destination) -> Option<(S, SocketAddr)> {
+    fn connected(&mut self, addresses: &HostAddresses) -> Option<(S, SocketAddr)> {
         let mut at = 0;
         while let Some(attempt) = self.under_way.get(at) {
-            let peer = destination.addresses[attempt.index];
+            let peer = addresses.list[attempt.index];
             match reach(&attempt.socket, peer, self.source) {
                 Ok(true) => {
                     let TcpAttempt { index, socket } = self.under_way.swap_remove(at);
-                    destination.answering.set(index);
+                    addresses.answering.set(index);
                     return Some((socket, peer));
                 }
                 Ok(false) => at += 1,
@@ -119,14 +120,14 @@ impl<S: AsFd> TcpAttempts<S> {
 
     fn try_next(
         &mut self,
-        destination: &Destination,
+        addresses: &HostAddresses,
         clock: &impl Clock,
         watch: &mut impl FnMut(OwnedFd) -> io::Result<S>,
     ) {
-        let index = (self.first + self.tried) % destination.addresses.len();
-        let peer = destination.addresses[index];
+        let index = (self.first + self.tried) % addresses.list.len();
+        let peer = addresses.list[index];
         self.tried += 1;
-        self.next_at = clock.now().plus(ATTEMPT_DELAY);
+        self.next_at = if addresses.happy_eyeballs { clock.now().plus(ATTEMPT_DELAY) } else { Time::NEVER };
         let begun = socket(peer, self.source, self.receive_buffer).and_then(|socket| {
             // Before it is watched: a socket that was never connected counts as hung up.
             reach(&socket, peer, self.source)?;
@@ -153,12 +154,21 @@ impl<S: AsFd> TcpAttempts<S> {
     }
 
     /// What a time-out reports.
-    pub(super) fn timed_out(&self, destination: &Destination, within: &str) -> String {
-        let peers = self.under_way.iter().map(|attempt| destination.addresses[attempt.index].to_string());
+    pub(super) fn timed_out(&self, addresses: &[SocketAddr], within: &str) -> String {
+        let peers = self.under_way.iter().map(|attempt| addresses[attempt.index].to_string());
         let mut said = vec![format!("no TCP connection to {} {within}", peers.collect::<Vec<_>>().join(" or "))];
         said.extend(self.failed.iter().map(|error| error.detail.clone()));
         said.join("; ")
     }
+}
+
+/// The ends of a connected socket. What is written to it is not delayed from then on.
+pub(super) fn ends(socket: &impl AsFd, peer: SocketAddr) -> Result<Ends, ConnectError> {
+    let io = |error: Errno| ConnectError::io(&peer, &error.into());
+    // Nagle's algorithm would delay a burst until the last one is acknowledged.
+    set_tcp_nodelay(socket, true).map_err(io)?;
+    let local = getsockname(socket).and_then(SocketAddr::try_from).map_err(io)?;
+    Ok(Ends { local: local.into(), peer: peer.into() })
 }
 
 /// A non-blocking socket that connects to `peer` from `source`, if one is given. The kernel keeps

@@ -8,9 +8,10 @@ use std::{
 
 use frames::handshake::{Accepted, Key, ResponseError, ResponseReader};
 
+use super::ends::Remote;
 use crate::{
     clock::{Clock, Time},
-    transport::{ConnectError, Endpoint, Route, Stream, connect_error::of_tls, refusal_text, tls::TlsSummary},
+    transport::{ConnectError, Route, Stream, connect_error::of_tls, refusal_text, tls::TlsSummary},
 };
 
 /// Longest wait for the rest of a refusal, in nanoseconds.
@@ -36,6 +37,8 @@ pub(super) struct Upgrade {
     response: ResponseReader<Arc<[String]>>,
     /// What TLS has agreed on.
     tls: Option<TlsSummary>,
+    /// Bytes that came before the request was sent.
+    early: Vec<u8>,
     /// Until when the rest of a refusal is awaited. A server with an endless one must not hold the
     /// client.
     refused_until: Option<Time>,
@@ -58,9 +61,15 @@ impl Upgrade {
                 Some(offer) => response.offering_deflate(offer),
                 None => response,
             },
+            early: Vec::new(),
             refused_until: None,
             read_on: false,
         }
+    }
+
+    /// With bytes of the stream that were read already.
+    pub(super) fn after(self, early: Vec<u8>) -> Self {
+        Self { early, ..self }
     }
 
     /// Whether a part of the response has come.
@@ -78,11 +87,15 @@ impl Upgrade {
         &mut self,
         stream: &mut Stream<impl AsFd>,
         route: &Route,
-        peer: Endpoint,
+        peer: Remote<'_>,
         clock: &impl Clock,
     ) -> Result<Option<Accepted>, ConnectError> {
         if self.broken.is_none() {
             self.broken = self.write(stream).err();
+        }
+        let early = std::mem::take(&mut self.early);
+        if let Some(accepted) = self.take(&early, route, peer)? {
+            return Ok(Some(accepted));
         }
         self.read_on = false;
         for _ in 0..READS_IN_A_ROW {
@@ -90,14 +103,11 @@ impl Upgrade {
             let mut buffer = [0; READ_BUFFER];
             match stream.read(&mut buffer) {
                 Ok(0) => return Err(self.refused(route, peer)),
-                Ok(bytes) => match self.response.take(&buffer[..bytes]) {
-                    Ok(Some(accepted)) if route.demands_subprotocol && accepted.subprotocol.is_none() => {
-                        return Err(refusal_text::no_subprotocol(&peer, &route.offered(self.client)));
+                Ok(bytes) => {
+                    if let Some(accepted) = self.take(&buffer[..bytes], route, peer)? {
+                        return Ok(Some(accepted));
                     }
-                    Ok(Some(accepted)) => return Ok(Some(accepted)),
-                    Ok(None) => {}
-                    Err(refusal) => return Err(self.explained(&refusal, route, peer)),
-                },
+                }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return self.wait(route, peer, clock),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Err(self.end(error, route, peer)),
@@ -105,6 +115,18 @@ impl Upgrade {
         }
         self.read_on = true;
         self.wait(route, peer, clock)
+    }
+
+    fn take(&mut self, bytes: &[u8], route: &Route, peer: Remote<'_>) -> Result<Option<Accepted>, ConnectError> {
+        if bytes.is_empty() {
+            return Ok(None);
+        }
+        match self.response.take(bytes) {
+            Ok(Some(accepted)) if route.demands_subprotocol && accepted.subprotocol.is_none() => {
+                Err(refusal_text::no_subprotocol(&peer, &route.offered(self.client)))
+            }
+            other => other.map_err(|refusal| self.explained(&refusal, route, peer)),
+        }
     }
 
     fn write(&mut self, stream: &mut Stream<impl AsFd>) -> io::Result<()> {
@@ -120,7 +142,7 @@ impl Upgrade {
     }
 
     /// Waits for more, unless this is a refusal that has taken too long.
-    fn wait(&mut self, route: &Route, peer: Endpoint, clock: &impl Clock) -> Result<Option<Accepted>, ConnectError> {
+    fn wait(&mut self, route: &Route, peer: Remote<'_>, clock: &impl Clock) -> Result<Option<Accepted>, ConnectError> {
         if !self.response.is_refused() {
             return Ok(None);
         }
@@ -130,13 +152,13 @@ impl Upgrade {
     }
 
     /// The error of a response that was cut off.
-    fn refused(&mut self, route: &Route, peer: Endpoint) -> ConnectError {
+    fn refused(&mut self, route: &Route, peer: Remote<'_>) -> ConnectError {
         let refusal = self.response.finish();
         self.explained(&refusal, route, peer)
     }
 
     /// The error of a stream that can't be read.
-    fn end(&mut self, error: io::Error, route: &Route, peer: Endpoint) -> ConnectError {
+    fn end(&mut self, error: io::Error, route: &Route, peer: Remote<'_>) -> ConnectError {
         // An end without TLS's farewell is an end, too.
         let ended = error.kind() == ErrorKind::UnexpectedEof && of_tls(&error).is_none();
         if ended || self.response.is_refused() {
@@ -157,7 +179,7 @@ impl Upgrade {
     }
 
     /// A refusal in words.
-    fn explained(&self, refusal: &ResponseError, route: &Route, peer: Endpoint) -> ConnectError {
+    fn explained(&self, refusal: &ResponseError, route: &Route, peer: Remote<'_>) -> ConnectError {
         let words = refusal_text::explain(refusal, self.secure, &route.secrets_of(self.client));
         let kind = if refusal_text::is_tls(refusal) { "wants_tls".into() } else { refusal.kind() };
         ConnectError::new(&kind, format!("{peer}: {words}"))

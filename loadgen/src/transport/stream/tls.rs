@@ -94,6 +94,18 @@ impl<S: AsFd> TlsStream<S> {
         Ok(true)
     }
 
+    /// Takes bytes that were read from what is under it, before its handshake.
+    ///
+    /// # Errors
+    /// They are no TLS.
+    pub(in crate::transport) fn take_early(&mut self, mut bytes: &[u8]) -> io::Result<()> {
+        while !bytes.is_empty() {
+            self.session.read_tls(&mut bytes)?;
+            self.decrypt()?;
+        }
+        Ok(())
+    }
+
     pub(super) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             match self.session.reader().read(buffer) {

@@ -62,6 +62,14 @@ impl<S: AsFd> TlsHandshake<S> {
         }
     }
 
+    /// Takes bytes of the server that were read already.
+    ///
+    /// # Errors
+    /// They are no TLS.
+    pub(in crate::transport) fn take_early(&mut self, bytes: &[u8]) -> Result<(), TlsFailure> {
+        self.stream.take_early(bytes).map_err(|error| self.failure(&error))
+    }
+
     /// The stream, once the handshake is complete.
     pub(in crate::transport) fn into_stream(self) -> Stream<S> {
         Stream::Tls(self.stream)

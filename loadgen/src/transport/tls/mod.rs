@@ -31,7 +31,7 @@ mod tests;
 mod trust;
 
 pub use self::files::TlsFileError;
-pub(super) use self::handshake::TlsHandshake;
 #[cfg(test)]
 pub(crate) use self::trust::Trust;
 pub(crate) use self::{client::TlsClient, handshake::TlsSummary, settings::TlsSettings};
+pub(super) use self::{failure::TlsFailure, handshake::TlsHandshake};

@@ -99,7 +99,6 @@ impl TlsSettings {
     }
 
     /// Those of TLS to a proxy: it trusts the same, in any version, and shows nobody's certificate.
-    #[allow(dead_code)] // The route through a proxy by https has yet to use it.
     pub(crate) fn of_proxy(options: &TlsOptions) -> Result<Self, TlsFileError> {
         let options = TlsOptions { version: None, resume: false, server_name: None, ..options.clone() };
         Self::of(&options, 0, std::iter::empty())

@@ -1,6 +1,7 @@
 //! What the answer to the opening handshake must have, and what is kept of it.
 
 use super::*;
+use crate::transport::ResolvedPath;
 
 /// An opening that awaits the answer `head`, with a line for the accepted key.
 fn answered(route: Route, head: &str) -> Result<Box<OpenedStream<OwnedFd>>, ConnectError> {

@@ -1,11 +1,14 @@
 //! Openings over loopback, with scripted servers and a clock that stands still.
 
+mod addresses;
 mod answers;
+mod proxies;
 mod tls;
+mod unix;
 
 use std::{
     io::{Read as _, Write as _},
-    net::{Ipv4Addr, TcpListener, TcpStream},
+    net::{SocketAddr, TcpListener, TcpStream},
     time::Duration,
 };
 
@@ -14,12 +17,9 @@ use rustix::{
     event::epoll::{self, CreateFlags, EventData, EventFlags},
     time::Timespec,
 };
-use socket2::{Domain, SockRef, Socket, Type};
+use socket2::SockRef;
 
-use super::{
-    tcp::{reach, socket},
-    *,
-};
+use super::*;
 use crate::{clock::SimulatedClock, transport::ConnectionLimits};
 
 const SECOND: u64 = 1_000_000_000;
@@ -144,118 +144,6 @@ fn tells_what_opened_and_how_long_each_phase_took() {
     assert_eq!(opened.answer.fields.first("x-name"), Some(b"a".as_slice()));
 }
 
-/// A socket on `port` that other sockets of this kind may share.
-fn at(port: u16) -> Socket {
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-    socket.set_nonblocking(true).unwrap();
-    socket.set_reuse_address(true).unwrap();
-    socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, port)).into()).unwrap();
-    socket
-}
-
-/// The address of a socket.
-fn address(socket: &Socket) -> SocketAddr {
-    socket.local_addr().unwrap().as_socket().unwrap()
-}
-
-/// A listener with a full queue, so that the kernel drops further connections, and the sockets that
-/// fill it.
-fn silent_listener() -> (Socket, Vec<Socket>) {
-    let listener = at(0);
-    listener.listen(0).unwrap();
-    let fill = (0..3).map(|_| {
-        let knocking = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-        knocking.set_nonblocking(true).unwrap();
-        let _ = knocking.connect(&listener.local_addr().unwrap());
-        knocking
-    });
-    let fill = fill.collect();
-    (listener, fill)
-}
-
-#[test]
-fn an_address_of_another_machine_is_told_from_a_lack_of_ports() {
-    // TEST-NET-1 of RFC 5737: no machine has it.
-    let source = Ipv4Addr::new(192, 0, 2, 1).into();
-    let (_listener, peer) = listener();
-    let error = socket(peer, Some(source), None).unwrap_err();
-    assert_eq!(error.kind, "source_address");
-    assert!(error.detail.contains("192.0.2.1 (--source-ip)"), "{error}");
-}
-
-#[test]
-fn where_no_port_is_left_the_error_says_what_to_do() {
-    let (_listener, peer) = listener();
-    let first = at(0);
-    let port = address(&first).port();
-    while !reach(&first, peer, None).unwrap() {}
-    // The only port to choose from already connects to this peer, as when a system has run out of
-    // ports.
-    let error = reach(&at(port), peer, None).unwrap_err();
-    assert_eq!(error.kind, "no_port");
-    let parts = [&peer.to_string()[..], "fewer --clients", "--source-ip", "net.ipv4.ip_local_port_range"];
-    assert!(parts.iter().all(|part| error.detail.contains(part)), "{error}");
-    let error = reach(&at(port), peer, Some(Ipv4Addr::LOCALHOST.into())).unwrap_err();
-    assert_eq!(error.kind, "no_port");
-    assert!(error.detail.contains("from 127.0.0.1"), "{error}");
-    // Another peer can still be reached from it.
-    let (_other, elsewhere) = listener();
-    assert!(reach(&at(port), elsewhere, None).is_ok());
-}
-
-#[test]
-fn a_machine_without_ipv6_is_not_out_of_ports() {
-    // Most machines have it, and nothing listens there.
-    let error = Watched::new(&Rc::new(route(&["[::1]:1".parse().unwrap()]))).end().unwrap_err();
-    assert!(["refused", "source_address"].contains(&error.kind.as_str()), "{error}");
-}
-
-#[test]
-fn a_host_without_an_address_fails_at_once() {
-    let error = Watched::new(&Rc::new(route(&[]))).end().unwrap_err();
-    assert_eq!(error.to_string(), "dns: the host has no address");
-}
-
-#[test]
-fn a_silent_address_does_not_hold_up_the_next_one() {
-    let (silent, _fill) = silent_listener();
-    let (_listener, answering) = listener();
-    let route = Rc::new(route(&[address(&silent), answering]));
-    let mut watched = Watched::new(&route);
-    assert!(matches!(watched.advance(), OpeningProgress::Pending));
-    assert_eq!(watched.opening.wake(), Time::from_nanos(SECOND / 4));
-    watched.clock.pass(SECOND / 4 - 1);
-    watched.advance();
-    assert_eq!(watched.opening.sockets().count(), 1);
-    watched.clock.pass(1);
-    watched.advance_until(|opening| matches!(opening.stage, Stage::Upgrade(..)));
-    assert_eq!(watched.opening.phases.tcp, SECOND / 4);
-    let Stage::Upgrade(Ends { peer, .. }, ..) = watched.opening.stage else { panic!("{:?}", watched.opening) };
-    assert_eq!((peer, route.destinations[0].answering.get()), (answering.into(), 1));
-    // It is the first from then on.
-    let mut next = Watched::new(&route);
-    next.advance_until(|opening| matches!(opening.stage, Stage::Upgrade(..)));
-    assert_eq!(next.opening.phases.tcp, 0);
-}
-
-#[test]
-fn a_failure_names_the_addresses_and_each_cause() {
-    let (silent, _fill) = silent_listener();
-    // Bound and not listening, so nobody else can take the port.
-    let closed = at(0);
-    let (silent, refusing) = (address(&silent), address(&closed));
-    let mut watched = Watched::new(&Rc::new(route(&[refusing, silent])));
-    watched.advance_until(
-        |opening| matches!(&opening.stage, Stage::Tcp(attempts) if attempts.wake(opening.destination()).is_none()),
-    );
-    assert_eq!(watched.opening.wake(), Time::from_nanos(SECOND), "no more than the time-out is left");
-    let error = failure(watched.pass());
-    let detail = format!("no TCP connection to {silent} within 1s; {refusing}: Connection refused (os error 111)");
-    assert_eq!((error.kind.as_str(), error.detail), ("timeout", detail));
-    let error = Watched::new(&Rc::new(route(&[refusing]))).end().unwrap_err();
-    assert_eq!(error.to_string(), format!("refused: {refusing}: Connection refused (os error 111)"));
-}
-
 #[test]
 fn a_refusal_is_told_without_waiting_for_all_of_it() {
     let (mut watched, mut server, _) = requested();
@@ -358,17 +246,4 @@ fn a_long_request_is_written_as_the_server_reads() {
     });
     assert_eq!(watched.end().unwrap_err().kind, "http_431");
     assert!(server.join().unwrap() > LONG);
-}
-
-#[test]
-fn connects_from_the_source_address_without_delaying_writes() {
-    let (_listener, address) = listener();
-    let source = Ipv4Addr::new(127, 0, 0, 7);
-    let mut watched = Watched::new(&Rc::new(route(&[address])));
-    watched.opening = Opening::new(&Rc::new(route(&[address])), 0, Some(source.into()), watched.clock.now());
-    watched.advance_until(|opening| matches!(opening.stage, Stage::Upgrade(..)));
-    let Stage::Upgrade(Ends { local, .. }, ..) = watched.opening.stage else { panic!("{:?}", watched.opening) };
-    assert!(matches!(local, Endpoint::Ip(local) if local.ip() == source), "{local}");
-    let socket = watched.opening.sockets().next().unwrap();
-    assert!(rustix::net::sockopt::tcp_nodelay(socket).unwrap());
 }
